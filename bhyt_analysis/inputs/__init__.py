@@ -1,0 +1,5 @@
+"""Floor 2: from a folder or a workbook to checked tables."""
+
+from bhyt_analysis.inputs.read import Dataset, InputError, check, load
+
+__all__ = ["Dataset", "InputError", "check", "load"]

@@ -1,0 +1,169 @@
+"""Which unit does a name mean, what lies in it, and how many people live there?"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from bhyt_analysis.names import bare_name, fold
+from bhyt_analysis.words import BhytError, nearest
+
+RANK = {"country": 0, "province": 1, "district": 2, "commune": 3}
+
+
+def valid(areas: pd.DataFrame, on: pd.Timestamp | None) -> pd.DataFrame:
+    """The units that exist on a day; blank dates are open."""
+    if on is None or pd.isna(on):
+        return areas
+    return areas[~(areas["since"] > on) & ~(areas["until"] < on)]
+
+
+def find(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) -> str:
+    """The code of the unit that a code or a name means.
+
+    A bare name means the largest unit that bears it ("Sơn Dương" is the district and
+    not its town); a name with the word for the kind means just that unit.
+
+    Raises
+    ------
+    BhytError
+        for a name that no unit bears (with the nearest), or two of the same kind.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> areas = load().areas
+    >>> find(areas, "Sơn Dương"), find(areas, "son duong"), find(areas, "Thị trấn Sơn Dương")
+    ('076', '076', '02536')
+    """
+    units = valid(areas, on)
+    wanted = str(text).strip()
+    if (units["code"] == wanted).any():
+        return wanted
+    names = units["name"].map(fold)
+    hits = units[names == fold(wanted)]
+    if hits.empty:
+        hits = units[units["name"].map(bare_name).map(fold) == fold(wanted)]
+    if hits.empty:
+        hits = units[units["name"].map(bare_name).map(fold) == fold(bare_name(wanted))]
+    if hits.empty:
+        close = nearest(fold(wanted), names) or nearest(fold(bare_name(wanted)), units["name"].map(bare_name).map(fold))
+        shown = units["name"][(names == close) | (units["name"].map(bare_name).map(fold) == close)]
+        hint = shown.iloc[0] if len(shown) else ", ".join(units["name"].head(5))
+        raise BhytError(("error.unknown_area", {"found": wanted, "nearest": hint}))
+    hits = hits[hits["kind"].map(RANK) == hits["kind"].map(RANK).min()]
+    if hits["code"].nunique() > 1:
+        choices = ", ".join(f"{r.code} {full_name(areas, r.code)}" for r in hits.itertuples())
+        raise BhytError(("error.ambiguous_area", {"found": wanted, "choices": choices}))
+    return str(hits["code"].iloc[0])
+
+
+def row_of(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> pd.Series:
+    """The row of a unit on a day, or its first one."""
+    rows = areas[areas["code"] == code]
+    if rows.empty:
+        raise BhytError(("error.unknown_area", {"found": code, "nearest": nearest(code, areas["code"])}))
+    alive = valid(rows, on)
+    return (alive if len(alive) else rows).iloc[0]
+
+
+def name_of(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> str:
+    """The unit's name on a day, or its first one."""
+    return str(row_of(areas, code, on)["name"])
+
+
+def full_name(areas: pd.DataFrame, code: str) -> str:
+    """The unit's name with that of the unit above, as people tell namesakes apart."""
+    row = row_of(areas, code)
+    return f"{row['name']} ({name_of(areas, row['parent'])})" if row["parent"] else str(row["name"])
+
+
+def lineage(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> list[tuple[str, ...]]:
+    """The unit and those above it, the smallest first, each by its code and name.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> lineage(load().areas, "219")
+    [('219', 'Huyện Lục Ngạn'), ('24', 'Tỉnh Bắc Giang'), ('VN', 'Việt Nam')]
+    """
+    chain = []
+    while code:
+        row = row_of(areas, code, on)
+        chain.append((code, str(row["name"])))
+        code = row["parent"]
+    return chain
+
+
+def communes(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> list[str]:
+    """The codes of the communes in a unit (itself, if it is one) that exist on a day."""
+    units = valid(areas, on)
+    inside, level = {code}, {code}
+    while level:
+        level = set(units.loc[units["parent"].isin(level), "code"]) - inside
+        inside |= level
+    return units.loc[units["code"].isin(inside) & (units["kind"] == "commune"), "code"].drop_duplicates().tolist()
+
+
+class People(NamedTuple):
+    """How many people live in a unit, by which count, on which day."""
+
+    people: int
+    households: int | None
+    as_of: pd.Timestamp
+    status: str
+    source: str
+
+
+def population_at(
+    areas: pd.DataFrame, population: pd.DataFrame, code: str, on: pd.Timestamp | None = None
+) -> People | None:
+    """The count nearest to a day (without one, the latest): the unit's own, or its communes' sum.
+
+    A sum is taken only where every commune of that day has a figure. None where
+    nothing is known: missing is not zero.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> data = load()
+    >>> population_at(data.areas, data.population, "219").people
+    226540
+    """
+    counts = []
+    for row in population[population["area"] == code].itertuples():
+        households = None if pd.isna(row.households) else int(row.households)
+        counts.append(People(int(row.people), households, row.as_of, row.status, row.source))
+    below = population[population["area"].isin(communes(areas, code)) & (population["area"] != code)]
+    for as_of, rows in below.groupby("as_of"):
+        if set(communes(areas, code, as_of)) <= set(rows["area"]):
+            households = None if rows["households"].isna().any() else int(rows["households"].sum())
+            sources = "; ".join(rows["source"].unique())
+            counts.append(People(int(rows["people"].sum()), households, as_of, _sum_status(rows["status"]), sources))
+    if not counts:
+        return None
+    if on is None or pd.isna(on):
+        return max(counts, key=lambda c: c.as_of)
+    return min(counts, key=lambda c: abs(c.as_of - on))
+
+
+def _sum_status(statuses: pd.Series) -> str:
+    from bhyt_analysis.inputs.status import weakest
+
+    return weakest(statuses.unique())
+
+
+def with_population(rows: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
+    """Rows of (area, as_of) with the area's own population nearest to the day.
+
+    Adds ``population``, ``population_as_of``, ``population_status`` and
+    ``population_source``; missing where the area has no figure. Order and index stay.
+    """
+    counts = population[["area", "as_of", "people", "status", "source"]].rename(
+        columns={"people": "population", "status": "population_status", "source": "population_source"}
+    )
+    counts = counts.assign(population_as_of=counts["as_of"]).sort_values("as_of")
+    keyed = rows.assign(_order=range(len(rows)))
+    merged = pd.merge_asof(keyed.sort_values("as_of"), counts, on="as_of", by="area", direction="nearest")
+    return merged.sort_values("_order").drop(columns="_order").set_axis(rows.index)

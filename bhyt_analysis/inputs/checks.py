@@ -1,0 +1,123 @@
+"""Do the tables of an input agree with each other?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from bhyt_analysis.inputs.areas import name_of, population_at, with_population
+from bhyt_analysis.inputs.findings import Finding
+from bhyt_analysis.law.groups import counted_once, groups
+from bhyt_analysis.words import nearest
+
+Tables = dict[str, pd.DataFrame]
+
+
+def across(tables: Tables) -> list[Finding]:
+    """Everything found by looking at the tables together."""
+    found = list(_areas(tables["areas"]))
+    for name in ("population", "cards", "zones", "losses", "targets", "published", "documents"):
+        found += _known_areas(tables["areas"], tables[name])
+    for name in ("areas", "zones"):
+        found += _dates(tables[name])
+    if found:  # what follows looks areas up
+        return found
+    found += _population(tables["population"])
+    found += _insured(tables)
+    found += _parts(tables)
+    found += _lost(tables)
+    return found
+
+
+def _areas(areas: pd.DataFrame) -> Iterator[Finding]:
+    codes = set(areas["code"])
+    parents = areas.set_index("code")["parent"].groupby(level=0).first().to_dict()
+    for row in areas.itertuples():
+        if row.parent and row.parent not in codes:
+            yield _unknown(row, "parent", row.parent, areas)
+            continue
+        seen, code = {row.code}, row.parent
+        while code and code not in seen:
+            seen.add(code)
+            code = parents.get(code, "")
+        if code:
+            yield {"rule": "parent_of_itself", "file": row.file, "row": row.row, "column": "parent", "found": row.code}
+
+
+def _unknown(row: tuple, column: str, found: str, areas: pd.DataFrame) -> Finding:
+    hint = nearest(found, areas["code"]) or nearest(found, areas["name"]) or "expect.nothing"
+    return {"rule": "unknown_area", "file": row.file, "row": row.row, "column": column, "found": found, "expected": hint}  # type: ignore[attr-defined]
+
+
+def _known_areas(areas: pd.DataFrame, table: pd.DataFrame) -> Iterator[Finding]:
+    column = table["area"].mask(table["area"] == "each", table["of"]) if "of" in table else table["area"]
+    for row, code in zip(table.itertuples(), column, strict=True):
+        if code and code not in set(areas["code"]):
+            yield _unknown(row, "area", code, areas)
+
+
+def _dates(table: pd.DataFrame) -> Iterator[Finding]:
+    for row in table[table["until"] < table["since"]].itertuples():
+        yield {
+            "rule": "until_before_since",
+            "file": row.file,
+            "row": row.row,
+            "column": "until",
+            "found": str(row.until.date()),
+            "expected": str(row.since.date()),
+        }
+
+
+def _population(population: pd.DataFrame) -> Iterator[Finding]:
+    sizes = [c for c in population if c.startswith("size_")]
+    told = population[[*sizes, "households"]].notna().all(axis=1)
+    total = population[sizes].sum(axis=1)
+    for row in population[told & (total != population["households"])].itertuples():
+        yield _figure("household_sizes", row, "households", row.households, int(total[row.Index]))
+    for row in population[(population["minority_people"] > population["people"]).fillna(False)].itertuples():
+        yield _figure("minority_above_people", row, "minority_people", row.minority_people, row.people)
+
+
+def _figure(rule: str, row: tuple, column: str, found: int, expected: int, **more: object) -> Finding:
+    place = {"file": row.file, "row": row.row, "column": column}  # type: ignore[attr-defined]
+    return {"rule": rule, **place, "found": int(found), "expected": int(expected), **more}
+
+
+def _insured(tables: Tables) -> Iterator[Finding]:
+    """More cards than people, in a unit's own rows, on a day."""
+    areas, population = tables["areas"], tables["population"]
+    once = counted_once(tables["cards"])
+    totals = once.groupby(["area", "as_of"], as_index=False).agg(cards=("cards", "sum"), file=("file", "first"), row=("row", "first"))
+    totals = with_population(totals, population)
+    for row in totals.itertuples():
+        people, where = row.population, row.population_source
+        if pd.isna(people):  # the communes' sum stands for a unit without a count of its own
+            count = population_at(areas, population, row.area, row.as_of)
+            if count is None:
+                continue
+            people, where = count.people, count.source
+        if row.cards > people:
+            name = name_of(areas, row.area, row.as_of)
+            yield _figure("insured_above_population", row, "cards", row.cards, people, name=name, day=row.as_of, where=where)
+
+
+def _parts(tables: Tables) -> Iterator[Finding]:
+    """A group that is told both as a whole and in parts must not be smaller than its parts."""
+    cards, table = tables["cards"], groups()
+    whole = set(table["group"]) | (set(table["within"]) - {""})
+    for row in cards[cards["group"].isin(whole)].itertuples():
+        own = table[((table["group"] == row.group) | (table["within"] == row.group)) & (table.index != row.group)].index
+        same = cards[(cards["area"] == row.area) & (cards["as_of"] == row.as_of) & cards["group"].isin(own)]
+        total = counted_once(same)["cards"].sum()
+        if len(same) and total > row.cards:
+            name = name_of(tables["areas"], row.area, row.as_of)
+            yield {**_figure("parts_above_whole", row, row.group, row.cards, total, name=name, day=row.as_of)}
+
+
+def _lost(tables: Tables) -> Iterator[Finding]:
+    for row in tables["losses"].itertuples():
+        count = population_at(tables["areas"], tables["population"], row.area, row.on)
+        if count is not None and row.people > count.people:
+            name = name_of(tables["areas"], row.area, row.on)
+            yield _figure("lost_above_population", row, "people", row.people, count.people, name=name, where=count.source)

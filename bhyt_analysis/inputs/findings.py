@@ -1,0 +1,58 @@
+"""What was found wrong or odd, as rows of a table with a sentence in either language.
+
+The rules are data: one row of ``rules.csv`` is a rule with its severity and its
+sentence. A finding is a plain dict with the rule's id, where it was found, and the
+figures that the sentence names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bhyt_analysis.words import known, render, say
+
+FILE = Path(__file__).with_name("rules.csv")
+SEVERITIES = ("error", "warning", "info")
+Finding = dict[str, Any]
+
+
+@lru_cache(maxsize=1)
+def rules() -> pd.DataFrame:
+    """The rules, indexed by id: ``used_by``, ``severity``, ``formula``, ``message_vi``, ``message_en``."""
+    table = pd.read_csv(FILE, dtype=str, keep_default_na=False, encoding="utf-8")
+    return table.set_index("rule", verify_integrity=True)
+
+
+def message(finding: Finding, lang: str = "vi") -> str:
+    """The sentence of a finding."""
+    template = rules().at[finding["rule"], f"message_{lang}"]
+    fields = {k: say(v, lang) if isinstance(v, str) and v.startswith("expect.") and known(v) else v for k, v in finding.items()}
+    return _once(render(template, lang, **fields))
+
+
+def _once(text: str) -> str:
+    """A question that ends on a full stop or another question keeps one mark."""
+    return re.sub(r"([.?!])[.?!]+$", r"\1", text)
+
+
+def table(found: Iterable[Finding], lang: str, where: list[str]) -> pd.DataFrame:
+    """The findings as rows, errors first: rule, severity, message, and the columns of ``where``."""
+    rows = []
+    for finding in found:
+        severity = rules().at[finding["rule"], "severity"]
+        place = {c: finding.get(c) for c in where}
+        rows.append({"rule": finding["rule"], "severity": severity, "message": message(finding, lang), **place})
+    result = pd.DataFrame(rows, columns=["rule", "severity", "message", *where])
+    rank = result["severity"].map(SEVERITIES.index)
+    return result.iloc[rank.argsort(kind="stable")].reset_index(drop=True)
+
+
+def has_errors(found: Iterable[Finding]) -> bool:
+    """Whether any finding is an error."""
+    return any(rules().at[f["rule"], "severity"] == "error" for f in found)

@@ -1,0 +1,357 @@
+"""From a folder of CSV files or a workbook to checked tables.
+
+A file belongs to the table whose name it begins with, so ``cards.csv`` and
+``cards_2021-07.csv`` are both read as ``cards``. Every mistake of the whole input is
+found before the reading stops, and told with its file, row and column.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import hashlib
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bhyt_analysis.inputs import checks, findings
+from bhyt_analysis.inputs.findings import Finding
+from bhyt_analysis.inputs.status import STATUSES
+from bhyt_analysis.law import groups
+from bhyt_analysis.names import fold
+from bhyt_analysis.words import BhytError, nearest
+
+SCHEMA = Path(__file__).with_name("tables.csv")
+KINDS = ("country", "province", "district", "commune")
+ZONES = ("III", "II", "I", "none")
+RELATIONS = ("=", ">=", ">", "ratchet")
+WHERE = ["file", "row", "column"]
+
+
+class InputError(BhytError):
+    """An input that can't be used; ``findings`` lists every offence with its place."""
+
+    def __init__(self, *found: Finding) -> None:
+        self.sentences = found  # type: ignore[assignment]
+        self.findings = list(found)
+        ValueError.__init__(self, self.text("en"))
+
+    def text(self, lang: str = "vi") -> str:
+        """The errors, one sentence a line."""
+        rows = findings.table(self.findings, lang, WHERE)
+        return "\n".join(rows.loc[rows["severity"] == "error", "message"])
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """The checked tables of one input; each keeps the ``file`` and ``row`` of its rows.
+
+    ``source`` is where they were read, ``sha256`` the fingerprint of what was read.
+    """
+
+    areas: pd.DataFrame
+    successors: pd.DataFrame
+    population: pd.DataFrame
+    cards: pd.DataFrame
+    zones: pd.DataFrame
+    losses: pd.DataFrame
+    targets: pd.DataFrame
+    published: pd.DataFrame
+    documents: pd.DataFrame
+    source: str
+    sha256: str
+    warnings: list[Finding] = field(default_factory=list, repr=False)
+
+
+TABLES = tuple(f.name for f in fields(Dataset) if f.name not in ("source", "sha256", "warnings"))
+
+
+@lru_cache(maxsize=1)
+def schema() -> pd.DataFrame:
+    """The columns of every table: table, column, type, required, key, unit, names, meaning."""
+    return pd.read_csv(SCHEMA, dtype=str, keep_default_na=False, encoding="utf-8")
+
+
+def bundled(name: str) -> Path:
+    """The folder ``data`` or ``notebooks`` that comes with the package."""
+    inside = Path(__file__).parents[1] / "bundled" / name
+    return inside if inside.is_dir() else Path(__file__).parents[2] / name
+
+
+def load(path: str | Path | None = None) -> Dataset:
+    """Read and check an input: a folder of CSV files, an .xlsx workbook, or the bundled data.
+
+    Returns
+    -------
+    Dataset with ``areas``, ``successors``, ``population``, ``cards``, ``zones``,
+    ``losses``, ``targets``, ``published`` and ``documents``. Counts are nullable
+    integers, rates float64, days datetime64, codes text.
+
+    Raises
+    ------
+    InputError
+        with all errors at once, each naming its file, row and column.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> data = load()
+    >>> int(data.losses.set_index("area").at["219", "people"])
+    46106
+    """
+    data, found = read(path)
+    if data is None:
+        raise InputError(*found)
+    return data
+
+
+def read(path: str | Path | None = None) -> tuple[Dataset | None, list[Finding]]:
+    """The dataset (None if it has errors) and everything that was found in it."""
+    source = bundled("data") if path is None else Path(path)
+    if not source.exists():
+        raise BhytError(("error.no_such_file", {"file": source}))
+    found: list[Finding] = []
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
+    digest = hashlib.sha256()
+    for name, label, raw in _raw_tables(source, found, digest):
+        parts[name].append(_typed(name, label, raw, found))
+    if not any(parts.values()):
+        found.append({"rule": "empty_input", "file": source.name})
+    elif not parts["areas"]:
+        found.append({"rule": "missing_table", "file": source.name, "column": "areas"})
+    tables = {name: _joined(name, frames) for name, frames in parts.items()}
+    for name, table in tables.items():
+        found += _twice(name, table)
+    if not findings.has_errors(found):  # the tables are sound each by itself: check them against each other
+        found += checks.across(tables)
+    if findings.has_errors(found):
+        return None, found
+    return Dataset(**tables, source=str(source), sha256=digest.hexdigest(), warnings=found), found
+
+
+def _raw_tables(source: Path, found: list[Finding], digest: Any) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Each table of the input as text cells: its name, its label for messages, its rows."""
+    if source.is_dir():
+        for file in sorted(source.glob("*.csv")):
+            name = _table_name(file.stem, file.name, found)
+            if name:
+                content = file.read_bytes()
+                digest.update(file.name.encode() + b"\0" + content)
+                if (raw := _csv(content, file.name, found)) is not None:
+                    yield name, file.name, raw
+        return
+    content = source.read_bytes()
+    digest.update(content)
+    try:
+        sheets = pd.read_excel(io.BytesIO(content), sheet_name=None, header=None, dtype=object, engine="openpyxl")
+    except Exception as error:  # openpyxl raises many kinds on a damaged file
+        found.append({"rule": "not_a_table", "file": source.name, "found": str(error).splitlines()[0]})
+        return
+    for sheet, cells in sheets.items():
+        label = f"{source.name} [{sheet}]"
+        if (name := _table_name(str(sheet), label, found)) and len(cells):
+            raw = cells.map(_cell_text)
+            yield name, label, raw.iloc[1:].set_axis(raw.iloc[0].tolist(), axis=1).set_axis(range(2, len(raw) + 1))
+
+
+def _cell_text(value: Any) -> str:
+    """A workbook cell as the text that a CSV file would hold."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, dt.datetime | dt.date):
+        return value.strftime("%Y-%m-%d")
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _table_name(stem: str, label: str, found: list[Finding]) -> str | None:
+    """The table that a file or sheet belongs to, by the beginning of its name."""
+    word = fold(stem)
+    if name := next((t for t in TABLES if re.fullmatch(rf"{t}([_ .-].*)?", word)), None):
+        return name
+    found.append({"rule": "unknown_file", "file": label, "expected": nearest(word, TABLES) or ", ".join(TABLES)})
+    return None
+
+
+def _csv(content: bytes, label: str, found: list[Finding]) -> pd.DataFrame | None:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        found.append({"rule": "not_utf8", "file": label, "row": content[: error.start].count(b"\n") + 1})
+        return None
+    heading = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=heading.count)
+    # The csv module and not pandas: it tells the true line of a row with breaks in a cell.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows, lines, start = [], [], 1
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                rows.append(row)
+                lines.append(start)
+            start = reader.line_num + 1
+    except csv.Error as error:
+        found.append({"rule": "not_a_table", "file": label, "row": reader.line_num, "found": f"{reader.line_num}: {error}"})
+        return None
+    if not rows:
+        found.append({"rule": "not_a_table", "file": label, "found": "0"})
+        return None
+    width = len(rows[0])
+    for row, line in zip(rows, lines, strict=True):
+        if len(row) > width:
+            found.append({"rule": "not_a_table", "file": label, "row": line, "found": f"{line}: {len(row)} > {width}"})
+            return None
+    cells = [row + [""] * (width - len(row)) for row in rows[1:]]
+    return pd.DataFrame(cells, columns=rows[0], index=lines[1:], dtype=object)
+
+
+def _typed(name: str, label: str, raw: pd.DataFrame, found: list[Finding]) -> pd.DataFrame:
+    """The rows with the columns and types of the schema; bad cells become findings."""
+    columns = schema().query("table == @name")
+    names = {fold(row[c]): row["column"] for row in columns.to_dict("records") for c in ("name_vi", "name_en", "column")}
+    headings = [names.get(fold(str(h)), str(h).strip()) for h in raw.columns]
+    known = columns["column"].tolist()
+    for heading in headings:
+        if heading and heading not in known:
+            hint = nearest(fold(heading), names)
+            found.append({"rule": "unknown_column", "file": label, "row": 1, "column": heading, "found": heading, "expected": names.get(hint, ", ".join(known))})  # fmt: skip
+    double = {h for h in headings if h in known and headings.count(h) > 1}
+    found += [{"rule": "double_column", "file": label, "row": 1, "column": h} for h in sorted(double)]
+    raw = raw.set_axis(headings, axis=1).loc[:, ~pd.Index(headings).duplicated()]
+    out: dict[str, Any] = {}
+    for column in columns.to_dict("records"):
+        heading = column["column"]
+        if heading in raw:
+            cells = raw[heading].astype(object).str.strip()
+        else:
+            if column["required"]:
+                found.append({"rule": "missing_column", "file": label, "row": 1, "column": heading, "found": ", ".join(h for h in headings if h)})  # fmt: skip
+            cells = pd.Series("", index=raw.index, dtype=object)
+        out[heading] = _converted(cells, column, label, found, present=heading in raw)
+    return pd.DataFrame(out, index=raw.index).assign(file=label, row=raw.index).reset_index(drop=True)
+
+
+def _converted(cells: pd.Series, column: dict[str, str], label: str, found: list[Finding], present: bool) -> pd.Series:
+    """One column in its type. What does not fit becomes missing and a finding."""
+    kind, heading = column["type"], column["column"]
+    convert, expected = CONVERTERS.get(kind, (str, "expect.text"))
+    unique = {text: _try(convert, text) for text in cells.unique()}
+    for line, text in cells[cells.map(lambda t: t != "" and unique[t] is None)].items():
+        finding = {"file": label, "row": line, "column": heading, "found": text}
+        if kind in CHOICES:
+            choices = CHOICES[kind]()
+            hint = nearest(text, choices) or ", ".join(list(choices)[:8])
+            found.append({"rule": "bad_choice", **finding, "expected": hint})
+        else:
+            found.append({"rule": "bad_cell", **finding, "expected": expected})
+    if present and column["required"] == "yes":
+        for line in cells.index[cells == ""]:
+            found.append({"rule": "blank_cell", "file": label, "row": line, "column": heading, "expected": expected})
+    values = cells.map(lambda t: None if t == "" else unique[t])
+    if kind in ("count",):
+        return values.astype("Int64")
+    if kind in ("share", "number"):
+        return values.astype("float64")
+    if kind in ("date", "target_date"):
+        return pd.to_datetime(values)
+    return values.map(lambda v: "" if v is None or v != v else v).astype("str")
+
+
+def _try(convert: Callable[[str], Any], text: str) -> Any:
+    try:
+        return convert(text)
+    except ValueError:
+        return None
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"\d{1,12}", text):
+        raise ValueError
+    return int(text)
+
+
+def _number(text: str) -> float:
+    if not re.fullmatch(r"-?\d{1,15}(\.\d{1,9})?", text):
+        raise ValueError
+    return float(text)
+
+
+def _share(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value <= 1:
+        raise ValueError
+    return value
+
+
+def _date(text: str) -> pd.Timestamp:
+    if found := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text):  # the way of the country: day first
+        text = "{2}-{1:0>2}-{0:0>2}".format(*found.groups())
+    return pd.Timestamp(dt.date.fromisoformat(text))
+
+
+def _choice(choices: Callable[[], Any]) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        if text not in choices():
+            raise ValueError
+        return text
+
+    return convert
+
+
+CHOICES: dict[str, Callable[[], Any]] = {
+    "kind": lambda: KINDS,
+    "zone": lambda: ZONES,
+    "status": lambda: STATUSES,
+    "relation": lambda: RELATIONS,
+    "group": lambda: groups().index,
+}
+CONVERTERS: dict[str, tuple[Callable[[str], Any], str]] = {
+    "count": (_count, "expect.count"),
+    "number": (_number, "expect.number"),
+    "share": (_share, "expect.share"),
+    "date": (_date, "expect.date"),
+    "target_date": (lambda t: pd.NaT if t == "yearly" else _date(t), "expect.target_date"),
+    **{kind: (_choice(choices), "expect.text") for kind, choices in CHOICES.items()},
+}
+
+
+def _joined(name: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
+    if not frames:
+        empty = pd.DataFrame(columns=schema().query("table == @name")["column"].tolist())
+        return _typed(name, "", empty, [])
+    return pd.concat(frames, ignore_index=True)
+
+
+def _twice(name: str, table: pd.DataFrame) -> list[Finding]:
+    """Rows that answer for the same key."""
+    key = schema().query("table == @name and key == 'yes'")["column"].tolist()
+    again = table[table.duplicated(key, keep="first")]
+    found = []
+    for row in again.to_dict("records"):
+        same = table[(table[key].astype(str) == pd.Series({k: str(row[k]) for k in key})).all(axis=1)].iloc[0]
+        first = str(same["row"]) if same["file"] == row["file"] else f"{same['row']} ({same['file']})"
+        found.append({"rule": "twice", "file": row["file"], "row": row["row"], "column": ", ".join(key), "found": first})
+    return found
+
+
+def check(data: Dataset | str | Path | None = None, lang: str = "vi") -> pd.DataFrame:
+    """Data-quality findings: rule, severity, message, file, row, column; errors first.
+
+    Takes a path (whose errors it lists instead of raising) or a dataset that was
+    read without errors, of which the warnings remain.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import check
+    >>> check()["severity"].tolist()
+    []
+    """
+    found = data.warnings if isinstance(data, Dataset) else read(data)[1]
+    return findings.table(found, lang, WHERE)

@@ -1,0 +1,168 @@
+"""A made-up country whose tables are complete, for trials: every figure is synthetic.
+
+The bundled example district is the first district of ``country(1, seed=861)``. Sizes
+are like those of mountain districts; people, communes and cards are invented.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+SOURCE = "Số liệu giả lập"
+START = "2020-07-31"
+MONTHS = 24
+BEFORE, AFTER = "582", "861"
+CHANGE = pd.Timestamp("2021-07-01")
+COMMUNES = 12
+
+# Chance of the zone under Decision 861, given the zone before: III, II, I.
+ZONES = ("III", "II", "I")
+TRANSITION = {"III": (0.45, 0.15, 0.40), "II": (0.05, 0.15, 0.80), "I": (0.05, 0.0, 0.95)}
+# Shares of all people insured under a title that comes before the area's.
+FIRST_TITLES = {
+    "employer_employee": (0.04, 0.08),
+    "social_security_paid": (0.02, 0.05),
+    "person_of_merit_other": (0.01, 0.03),
+    "child_under_6": (0.09, 0.12),
+    "social_assistance": (0.015, 0.03),
+    "poor": (0.03, 0.15),
+}
+# Shares insured under a later title of those who hold no title by area.
+LATER_TITLES = {
+    "near_poor": (0.04, 0.09),
+    "student": (0.17, 0.22),
+    "farm_average_income": (0.02, 0.10),
+    "household": (0.25, 0.50),
+}
+
+
+def country(districts: int, seed: int) -> dict[str, pd.DataFrame]:
+    """The tables of a synthetic country: areas, population, cards, zones, targets.
+
+    Cards are by commune, sub-group and month for 24 months around 1 July 2021, when
+    zones change; pupils come back at the school year and others month by month.
+
+    Examples
+    --------
+    >>> tables = country(1, seed=861)
+    >>> len(tables["cards"]), tables["cards"]["status"].unique().tolist()
+    (3456, ['synthetic'])
+    """
+    rng = np.random.default_rng(seed)
+    n = districts * COMMUNES
+    district = np.repeat([f"X{d:03d}" for d in range(1, districts + 1)], COMMUNES)
+    number = np.tile(np.arange(1, COMMUNES + 1), districts)
+    code = np.array([f"{d}{i:02d}" for d, i in zip(district, number, strict=True)])
+    people = np.rint(rng.lognormal(np.log(5200), 0.35, n)).astype(int)
+    minority = rng.beta(2.5, 2.0, n)
+    before = rng.choice(ZONES, n, p=(0.4, 0.35, 0.25))
+    after = np.array([rng.choice(ZONES, p=TRANSITION[z]) for z in before])
+    # Each district shows at least one commune of each kind that matters.
+    for first in range(0, n, COMMUNES):
+        before[first : first + 4], after[first : first + 4] = ["III", "III", "III", "II"], ["III", "II", "I", "I"]
+    villages = np.where(rng.random(n) < 0.5, rng.uniform(0.05, 0.35, n), 0.0).round(2)
+    villages_before = np.where(before == "III", 0.0, villages)
+    villages_after = np.where(after == "III", 0.0, villages)
+    cards = _cards(rng, people, minority, before, after, villages_before, villages_after)
+    cards.insert(0, "area", code[cards.pop("commune")])
+    return {
+        "areas": _areas(districts, code, district, number),
+        "population": _population(rng, code, people, minority),
+        "cards": cards.assign(status="synthetic", source=SOURCE),
+        "zones": pd.concat(
+            [
+                _zones(code, BEFORE, before, villages_before, "2017-04-28", "2021-06-30"),
+                _zones(code, AFTER, after, villages_after, "2021-07-01", "2025-12-31"),
+            ]
+        ),
+        "targets": _targets(districts),
+    }
+
+
+def write(out: str | Path, districts: int, seed: int, suffix: str = "") -> None:
+    """Write the tables of `country` as CSV files, such as ``cards_example.csv``."""
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in country(districts, seed).items():
+        table.to_csv(folder / f"{name}{suffix}.csv", index=False, encoding="utf-8", lineterminator="\n")
+
+
+def _areas(districts: int, code: np.ndarray, district: np.ndarray, number: np.ndarray) -> pd.DataFrame:
+    rows = [("X", "Tỉnh Mẫu (giả lập)", "province", "VN")]
+    rows += [(f"X{d:03d}", f"Huyện Mẫu {d:02d} (giả lập)", "district", "X") for d in range(1, districts + 1)]
+    rows += [(c, f"Xã Mẫu {i:02d}", "commune", d) for c, d, i in zip(code, district, number, strict=True)]
+    table = pd.DataFrame(rows, columns=["code", "name", "kind", "parent"])
+    return table.assign(since="", until="", note="synthetic")
+
+
+def _population(rng: np.random.Generator, code: np.ndarray, people: np.ndarray, minority: np.ndarray) -> pd.DataFrame:
+    sizes = rng.dirichlet([8, 16, 20, 26, 16, 9, 5], len(code))
+    mean = sizes @ np.arange(1, 8)
+    households = np.rint(people / mean).astype(int)
+    counts = np.floor(sizes * households[:, None]).astype(int)
+    counts[:, 3] += households - counts.sum(axis=1)
+    table = pd.DataFrame({"area": code, "as_of": "2021-06-30", "people": people, "households": households})
+    for i in range(6):
+        table[f"size_{i + 1}"] = counts[:, i]
+    table["size_7_plus"] = counts[:, 6]
+    return table.assign(minority_people=np.rint(people * minority).astype(int), status="synthetic", source=SOURCE)
+
+
+def _zones(code: np.ndarray, decision: str, zone: np.ndarray, villages: np.ndarray, since: str, until: str) -> pd.DataFrame:
+    table = pd.DataFrame({"area": code, "decision": decision, "zone": zone, "special_villages_share": villages})
+    return table.assign(since=since, until=until, status="synthetic", source=SOURCE)
+
+
+def _targets(districts: int) -> pd.DataFrame:
+    rows = [
+        (f"X{d:03d}", "all", f"{year}-12-31", "=", rate, "Kế hoạch giả lập", "", "", "synthetic")
+        for d in range(1, districts + 1)
+        for year, rate in ((2022, 0.93), (2023, 0.94), (2024, 0.95), (2025, 0.955))
+    ]
+    return pd.DataFrame(rows, columns=["area", "scope", "on", "relation", "rate", "instrument", "of", "kind", "note"])
+
+
+def _cards(
+    rng: np.random.Generator,
+    people: np.ndarray,
+    minority: np.ndarray,
+    before: np.ndarray,
+    after: np.ndarray,
+    villages_before: np.ndarray,
+    villages_after: np.ndarray,
+) -> pd.DataFrame:
+    """Cards by commune (its position), month end and sub-group."""
+    n = len(people)
+    share = {k: rng.uniform(low, high, n) for k, (low, high) in {**FIRST_TITLES, **LATER_TITLES}.items()}
+    first = sum(share[k] for k in FIRST_TITLES)
+    present = rng.uniform(0.95, 0.98, n)  # some work and are insured in other provinces
+    rest = people * (1 - first)  # those whom a title by area may reach
+    monthly, pupils_back = rng.uniform(0.03, 0.08, n), rng.uniform(0.75, 0.95, n)
+    frames = []
+    for i, month in enumerate(pd.date_range(START, periods=MONTHS, freq="ME")):
+        zone, villages = (before, villages_before) if month < CHANGE else (after, villages_after)
+        minority_entitled = np.where(np.isin(zone, ("III", "II")), 1.0, villages)
+        kinh_entitled = np.where(zone == "III", 1.0, villages)
+        # The card of zone III and special villages comes after that of minorities in zone II.
+        as_minority = np.where(zone == "II", minority, 0.0)
+        entitled = minority * minority_entitled + (1 - minority) * kinh_entitled
+        was = minority * np.where(np.isin(before, ("III", "II")), 1.0, villages_before) + (1 - minority) * np.where(
+            before == "III", 1.0, villages_before
+        )
+        newly_out = np.clip(was - entitled, 0, None) if month >= CHANGE else np.zeros(n)
+        long_out = 1 - np.maximum(was, entitled) if month >= CHANGE else 1 - entitled
+        since = (month.year - CHANGE.year) * 12 + month.month - CHANGE.month + 1
+        back = 1 - (1 - monthly) ** max(since, 0)
+        groups = {k: people * share[k] for k in FIRST_TITLES}
+        groups["minority_in_difficult_area"] = rest * as_minority
+        groups["resident_of_especially_difficult_area"] = rest * np.clip(entitled - as_minority, 0, None)
+        for k in LATER_TITLES:
+            returned = (pupils_back if month >= pd.Timestamp("2021-09-30") else 0.1) if k == "student" else back
+            groups[k] = rest * share[k] * (long_out + newly_out * returned)
+        for k, expected in groups.items():
+            noise = rng.normal(1 + 0.0005 * i, 0.002, n)
+            frames.append(pd.DataFrame({"commune": np.arange(n), "as_of": month.strftime("%Y-%m-%d"), "group": k, "cards": np.rint(expected * present * noise).astype(int)}))  # fmt: skip
+    return pd.concat(frames).sort_values(["commune", "as_of"], kind="stable").reset_index(drop=True)

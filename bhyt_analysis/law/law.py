@@ -1,0 +1,365 @@
+"""What does the law say on a date, in an area, and what would a reform change?
+
+One row of ``law.csv`` is one value in force from a date (``since``) to a date
+(``until``, both inclusive; blank is onward), in an area (blank is nationwide),
+from a cited text. A reform is a file of the same shape.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bhyt_analysis.names import bare_name, fold
+from bhyt_analysis.words import BhytError, nearest
+
+FILE = Path(__file__).with_name("law.csv")
+
+COLUMNS = ["parameter", "key", "area", "since", "until", "value", "unit", "reference", "status"]
+OPTIONAL = ["checked", "note"]
+STATUSES = ["confirmed", "secondary", "conflict", "proposal"]
+ONWARD = dt.date.max
+
+Day = str | dt.date | pd.Timestamp
+# An area as the law meets it: one name or code, or the chain of units that a place
+# lies in, the smallest first, each unit given by all the names it answers to.
+Area = str | Sequence[str | Sequence[str]] | None
+
+
+class LawError(BhytError):
+    """A law file or a question to the law that can't be used; the message says why."""
+
+
+def as_day(day: Day) -> dt.date:
+    """A date from ``YYYY-MM-DD`` or a date object; anything else is a `LawError`."""
+    if isinstance(day, dt.datetime):  # pd.Timestamp is one
+        return day.date()
+    if isinstance(day, dt.date):
+        return day
+    try:
+        return dt.date.fromisoformat(str(day).strip())
+    except ValueError:
+        raise LawError(("error.not_a_day", {"found": day})) from None
+
+
+def _chain(area: Area) -> list[set[str]]:
+    """The area as sets of folded names, the smallest unit first."""
+    if area is None or (isinstance(area, str) and not area.strip()):
+        return []
+    units = [area] if isinstance(area, str) else list(area)
+    return [{fold(bare_name(n)) for n in ([u] if isinstance(u, str) else u)} for u in units]
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """The rows of a law file, checked; every offence of the file is told at once."""
+    name = path.name
+    try:
+        raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise LawError(("error.no_such_file", {"file": path})) from None
+    except UnicodeDecodeError as error:
+        raise LawError(("error.not_utf8", {"file": name, "byte": error.start})) from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError):
+        raise LawError(("error.not_a_table", {"file": name})) from None
+    columns = ", ".join(COLUMNS)
+    faults: list[tuple[str, dict[str, Any]]] = [
+        ("error.missing_column", {"file": name, "column": c, "expected": columns}) for c in COLUMNS if c not in raw
+    ]
+    faults += [
+        ("error.unknown_column", {"file": name, "column": c, "expected": columns})
+        for c in raw
+        if c not in COLUMNS + OPTIONAL
+    ]
+    if faults:
+        raise LawError(*faults)
+    table = raw.apply(lambda column: column.str.strip()).assign(row=range(2, len(raw) + 2), file=name)
+    parameters = _known_parameters() if name != FILE.name else set(table["parameter"]) - {""}
+    for row in table.to_dict("records"):
+        faults += [(key, {"file": name, "row": row["row"], **fields}) for key, fields in _faults(row, parameters)]
+    if faults:
+        raise LawError(*faults)
+    table["value"] = table["value"].astype("float64")
+    table["since"] = [as_day(d) for d in table["since"]]
+    table["until"] = [as_day(d) if d else ONWARD for d in table["until"]]
+    for column in OPTIONAL:
+        if column not in table:
+            table[column] = ""
+    if overlaps := _overlaps(table, name):
+        raise LawError(*overlaps)
+    return table
+
+
+def _faults(row: dict[str, Any], parameters: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What is wrong with one row of a law file."""
+    if not row["reference"]:
+        yield "error.law_no_reference", {}
+    if row["parameter"] not in parameters:
+        close = nearest(row["parameter"], parameters) or ", ".join(sorted(parameters))
+        yield "error.law_unknown_parameter", {"found": row["parameter"], "nearest": close}
+    if row["status"] not in STATUSES:
+        yield "error.bad_choice", {"column": "status", "found": row["status"], "expected": ", ".join(STATUSES)}
+    try:
+        if not -1e15 < float(row["value"]) < 1e15:
+            raise ValueError
+    except ValueError:
+        yield "error.not_a_number", {"column": "value", "found": row["value"]}
+    days = []
+    for column in ("since", "until") if row["until"] else ("since",):
+        try:
+            days.append(as_day(row[column]))
+        except LawError:
+            yield "error.not_a_date", {"column": column, "found": row[column]}
+    if len(days) == 2 and days[1] < days[0]:
+        yield "error.until_before_since", {"since": row["since"], "until": row["until"]}
+
+
+def _overlaps(table: pd.DataFrame, name: str) -> list[tuple[str, dict[str, Any]]]:
+    """Two rows of one file must never answer for the same parameter, key, area and day."""
+    faults: list[tuple[str, dict[str, Any]]] = []
+    for place, rows in table.groupby(["parameter", "key", "area"], sort=False):
+        ordered = rows.sort_values("since").to_dict("records")
+        for first, second in pairwise(ordered):
+            fields = {
+                "file": name,
+                "first": first["row"],
+                "second": second["row"],
+                "what": ", ".join(str(p) for p in place if p),
+                "since": second["since"],
+                "last": second["since"] - dt.timedelta(days=1),
+            }
+            if first["since"] == second["since"]:
+                faults.append(("error.law_twice", fields))
+            elif second["since"] <= first["until"]:
+                faults.append(("error.law_overlap", fields))
+    return faults
+
+
+def _known_parameters() -> set[str]:
+    return set(pd.read_csv(FILE, usecols=["parameter"], dtype=str, encoding="utf-8")["parameter"])
+
+
+@dataclass(frozen=True, eq=False)
+class InForce:
+    """The law on one day in one area: ``today["base_salary"]``, ``today["subsidy_share"]``.
+
+    ``table`` holds one row a value in force, with its reference, status and area.
+    """
+
+    day: dt.date
+    area: str
+    table: pd.DataFrame
+
+    def __getitem__(self, parameter: str) -> float | pd.Series:
+        """A number for a parameter without keys, else a Series by key.
+
+        Raises `LawError` for a parameter that is unknown or
+        not in force on the day.
+        """
+        rows = self.rows(parameter)
+        if len(rows) == 1 and rows["key"].iloc[0] == "":
+            return float(rows["value"].iloc[0])
+        return pd.Series(rows["value"].to_numpy(), index=pd.Index(rows["key"], name="key"), name=parameter)
+
+    def number(self, parameter: str, key: str = "") -> float:
+        """One value, by parameter and key; a `LawError` names the nearest known key."""
+        rows = self.rows(parameter)
+        found = rows.loc[rows["key"] == key, "value"]
+        if found.empty:
+            choices = ", ".join(rows["key"])
+            fields = {"parameter": parameter, "key": key, "day": self.day, "nearest": nearest(key, rows["key"]) or choices}
+            raise LawError(("error.law_unknown_key", fields))
+        return float(found.iloc[0])
+
+    def reference(self, parameter: str, key: str = "") -> str:
+        """The cited text of one value in force."""
+        self.number(parameter, key)
+        rows = self.rows(parameter)
+        return str(rows.loc[rows["key"] == key, "reference"].iloc[0])
+
+    def rows(self, parameter: str) -> pd.DataFrame:
+        """The rows of one parameter, one a key."""
+        rows = self.table[self.table["parameter"] == parameter]
+        if rows.empty:
+            known = _known_parameters()
+            if parameter in known:
+                raise LawError(("error.law_not_in_force", {"parameter": parameter, "day": self.day}))
+            close = nearest(parameter, known) or ", ".join(sorted(known))
+            raise LawError(("error.law_no_such_parameter", {"found": parameter, "nearest": close}))
+        return rows
+
+
+@dataclass(frozen=True, eq=False)
+class Law:
+    """The dated rows of the law, with any reforms laid over them.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.law import Law
+    >>> law = Law.read()
+    >>> law.at("2021-07-01")["base_salary"]
+    1490000.0
+    >>> law.at("2026-11-22")["base_salary"]
+    2530000.0
+    >>> law.at("2024-06-01", area="Quảng Ngãi")["subsidy_share"]["minority_left_2016_2020_list"]
+    1.0
+    """
+
+    table: pd.DataFrame
+
+    @classmethod
+    def read(cls, path: str | Path | None = None) -> Law:
+        """The bundled law, or a reform file of the same columns.
+
+        Raises `LawError` that lists every row which is wrong: no reference, not a
+        date, not a number, twice the same, overlapping, an unknown parameter.
+        """
+        return cls(_read(FILE if path is None else Path(path)).assign(layer=0))
+
+    def __or__(self, reform: Law) -> Law:
+        """The law with a reform laid over it.
+
+        A row of the reform replaces what it covers: the same parameter, key and area
+        on the days from ``since`` to ``until``. When its ``until`` passes, the law that
+        it covered resumes. Rows of smaller areas keep their precedence.
+        """
+        if not isinstance(reform, Law):
+            return NotImplemented
+        shift = int(self.table["layer"].max()) + 1 if len(self.table) else 0
+        over = reform.table.assign(layer=reform.table["layer"] + shift)
+        return Law(pd.concat([self.table, over], ignore_index=True))
+
+    def at(self, day: Day, area: Area = None) -> InForce:
+        """The values in force on a day, nationwide or in an area.
+
+        ``area`` is a name or code, or the chain of units that a place lies in, the
+        smallest first (what `bhyt_analysis.inputs.areas.lineage` gives). The row of
+        the smallest unit wins; within one area a reform over the law that it covers,
+        then the later ``since``.
+        """
+        date, chain = as_day(day), _chain(area)
+        rows = self.table[[s <= date <= u for s, u in zip(self.table["since"], self.table["until"], strict=True)]]
+        # How near the row's area is to the place: 0 is the smallest unit of the chain.
+        nearness = [self._nearness(a, chain) for a in rows["area"]]
+        rows = rows.assign(nearness=nearness).dropna(subset="nearness")
+        rows = rows.sort_values(["nearness", "layer", "since"], ascending=[True, False, False], kind="stable")
+        rows = rows.drop_duplicates(["parameter", "key"]).sort_values(["layer", "row"], kind="stable")
+        label = area if isinstance(area, str) else (next(iter(area[0])) if chain and area else "")
+        table = rows.drop(columns=["nearness", "layer"]).reset_index(drop=True)
+        return InForce(date, str(label or ""), table)
+
+    @staticmethod
+    def _nearness(area: str, chain: list[set[str]]) -> float | None:
+        if not area:
+            return float(len(chain))
+        return next((float(i) for i, names in enumerate(chain) if fold(bare_name(area)) in names), None)
+
+    def months(self, start: Day, end: Day, area: Area = None) -> pd.DataFrame:
+        """The law month by month, for budgets: one row a month, parameter and key.
+
+        The month's value is the one in force on its first day: contributions are due
+        by the month. Columns ``month`` (first day), ``parameter``, ``key``, ``value``,
+        ``reference``, ``status``.
+
+        Examples
+        --------
+        >>> law = Law.read()
+        >>> year = law.months("2023-01-01", "2023-12-31")
+        >>> year[year["parameter"] == "base_salary"]["value"].tolist()[5:7]
+        [1490000.0, 1800000.0]
+        """
+        first, last = as_day(start), as_day(end)
+        if last < first:
+            raise LawError(("error.months_backwards", {"first": first, "last": last}))
+        parts = []
+        for month in pd.date_range(first.replace(day=1), last, freq="MS"):
+            rows = self.at(month, area).table[["parameter", "key", "value", "reference", "status"]]
+            parts.append(rows.assign(month=month))
+        return pd.concat(parts, ignore_index=True)[["month", "parameter", "key", "value", "reference", "status"]]
+
+    def compare(self, reform: Law) -> pd.DataFrame:
+        """What a reform changes, from when, in words; one row a changed value.
+
+        Columns ``parameter``, ``key``, ``area``, ``since``, ``until`` (None is onward),
+        ``before`` and ``after`` (value; missing where there was none), ``unit``,
+        ``reference``, ``status``, ``text``. Rows of the reform that change nothing are
+        left out; the text names areas whose own row keeps precedence over the reform.
+
+        Examples
+        --------
+        >>> law = Law.read()
+        >>> law.compare(law).empty
+        True
+        """
+        combined, rows = self | reform, []
+        for row in reform.table.sort_values(["parameter", "key", "area", "since"]).to_dict("records"):
+            place = row["area"] or None
+            same = self.table[(self.table["parameter"] == row["parameter"]) & (self.table["key"] == row["key"])]
+            # The covered law may change while the reform lasts: one line per stretch.
+            cuts = {row["since"]}
+            for old in same.to_dict("records"):
+                for cut in (old["since"], _next(old["until"])):
+                    if cut is not None and row["since"] < cut <= row["until"]:
+                        cuts.add(cut)
+            starts = sorted(cuts)
+            for start, following in zip(starts, [*starts[1:], None], strict=True):
+                until = row["until"] if following is None else following - dt.timedelta(days=1)
+                before = _value(self.at(start, place), row)
+                after = _value(combined.at(start, place), row)
+                if before == after:
+                    continue
+                keep = sorted(
+                    {
+                        a
+                        for a, s, u in zip(same["area"], same["since"], same["until"], strict=True)
+                        if a and a != row["area"] and not row["area"] and s <= until and u >= start
+                    }
+                )
+                rows.append(
+                    {
+                        **{c: row[c] for c in ("parameter", "key", "area")},
+                        "since": start,
+                        "until": None if until == ONWARD else until,
+                        "before": before,
+                        "after": after,
+                        **{c: row[c] for c in ("unit", "reference", "status")},
+                        "text": _in_words(row, start, until, before, after, keep),
+                    }
+                )
+        columns = [*COLUMNS[:5], "before", "after", "unit", "reference", "status", "text"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def sha256(self) -> str:
+        """A fingerprint of every row, for manifests."""
+        text = self.table.drop(columns=["row", "file"]).to_csv(index=False, lineterminator="\n")
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _next(day: dt.date) -> dt.date | None:
+    return None if day == ONWARD else day + dt.timedelta(days=1)
+
+
+def _value(law: InForce, row: dict) -> float | None:
+    found = law.table[(law.table["parameter"] == row["parameter"]) & (law.table["key"] == row["key"])]
+    return float(found["value"].iloc[0]) if len(found) else None
+
+
+def _in_words(
+    row: dict, since: dt.date, until: dt.date, before: float | None, after: float | None, keep: list[str]
+) -> str:
+    what = row["parameter"] + (f" of {row['key']}" if row["key"] else "") + (f" in {row['area']}" if row["area"] else "")
+    span = f"from {since}" + ("" if until == ONWARD else f" to {until}")
+    change = f"from {_plain(before)} to {_plain(after)} ({row['unit']})" if before is not None else f"new, {_plain(after)} ({row['unit']})"
+    proposal = "; a proposal, not in force" if row["status"] == "proposal" else ""
+    kept = f"; {', '.join(keep)} keep their own value" if keep else ""
+    return f"{what}: {change}, {span}, by {row['reference']}{proposal}{kept}"
+
+
+def _plain(value: float | None) -> str:
+    return "nothing" if value is None else f"{value:,.4f}".rstrip("0").rstrip(".")

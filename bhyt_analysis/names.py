@@ -1,0 +1,57 @@
+"""How are Vietnamese names compared, sorted into slugs, and stripped of their unit words?"""
+
+import re
+import unicodedata
+
+# Words that stand before the name of a unit, long ones first.
+UNIT_WORDS = (
+    "thành phố", "thị trấn", "thị xã", "đặc khu", "phường", "tỉnh", "huyện", "quận", "xã",
+    "tp.", "tt.", "tx.", "p.", "h.", "q.", "x.", "t.",
+)  # fmt: skip
+
+
+def fold(text: str) -> str:
+    """A name without accents, case or spare spaces, for comparing what people type.
+
+    Examples
+    --------
+    >>> fold("  Huyện  Lục Ngạn ")
+    'huyen luc ngan'
+    >>> fold("ĐỨC PHỔ") == fold("Duc pho")
+    True
+    """
+    plain = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return " ".join(plain.split())
+
+
+def bare_name(name: str) -> str:
+    """A unit's name without the word for its kind.
+
+    Examples
+    --------
+    >>> bare_name("Huyện Sơn Dương")
+    'Sơn Dương'
+    >>> bare_name("x. Kiên Lao")
+    'Kiên Lao'
+    >>> bare_name("Xã Xã")
+    'Xã'
+    """
+    text = " ".join(unicodedata.normalize("NFC", name).split())
+    lower = text.casefold()
+    for word in UNIT_WORDS:
+        rest = lower.removeprefix(word)
+        if rest != lower and rest.strip() and (word.endswith(".") or rest[0] == " "):
+            return text[len(word) :].strip()
+    return text
+
+
+def slug(name: str) -> str:
+    """An ASCII name for a folder.
+
+    Examples
+    --------
+    >>> slug("Huyện Lục Ngạn")
+    'huyen-luc-ngan'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-") or "area"
