@@ -8,7 +8,7 @@ import pandas as pd
 
 from bhyt_analysis.inputs.areas import name_of, population_at, with_population
 from bhyt_analysis.inputs.findings import Finding
-from bhyt_analysis.law.groups import counted_once, groups
+from bhyt_analysis.law.groups import counted_once, finest, groups
 from bhyt_analysis.words import nearest
 
 Tables = dict[str, pd.DataFrame]
@@ -52,9 +52,9 @@ def _unknown(row: tuple, column: str, found: str, areas: pd.DataFrame) -> Findin
 
 def _known_areas(areas: pd.DataFrame, table: pd.DataFrame) -> Iterator[Finding]:
     column = table["area"].mask(table["area"] == "each", table["of"]) if "of" in table else table["area"]
-    for row, code in zip(table.itertuples(), column, strict=True):
-        if code and code not in set(areas["code"]):
-            yield _unknown(row, "area", code, areas)
+    odd = table.assign(code=column)[(column != "") & ~column.isin(areas["code"])]
+    for row in odd.itertuples():
+        yield _unknown(row, "area", row.code, areas)
 
 
 def _dates(table: pd.DataFrame) -> Iterator[Finding]:
@@ -104,15 +104,15 @@ def _insured(tables: Tables) -> Iterator[Finding]:
 
 def _parts(tables: Tables) -> Iterator[Finding]:
     """A group that is told both as a whole and in parts must not be smaller than its parts."""
-    cards, table = tables["cards"], groups()
-    whole = set(table["group"]) | (set(table["within"]) - {""})
-    for row in cards[cards["group"].isin(whole)].itertuples():
-        own = table[((table["group"] == row.group) | (table["within"] == row.group)) & (table.index != row.group)].index
-        same = cards[(cards["area"] == row.area) & (cards["as_of"] == row.as_of) & cards["group"].isin(own)]
-        total = counted_once(same)["cards"].sum()
-        if len(same) and total > row.cards:
+    cards, table, place = tables["cards"], groups(), ["area", "as_of"]
+    for wider in ("group", "within"):
+        whole = cards["group"].map(table[wider]).fillna("")
+        parts = cards.assign(whole=whole)[(whole != "") & (whole != cards["group"])]
+        parts = finest(parts).groupby([*place, "whole"], as_index=False)["cards"].sum()
+        both = cards.merge(parts, left_on=[*place, "group"], right_on=[*place, "whole"], suffixes=("", "_parts"))
+        for row in both[both["cards"] < both["cards_parts"]].itertuples():
             name = name_of(tables["areas"], row.area, row.as_of)
-            yield {**_figure("parts_above_whole", row, row.group, row.cards, total, name=name, day=row.as_of)}
+            yield _figure("parts_above_whole", row, row.group, row.cards, row.cards_parts, name=name, day=row.as_of)
 
 
 def _lost(tables: Tables) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ Finding = dict[str, Any]
 def rules() -> pd.DataFrame:
     """The rules, indexed by id: ``used_by``, ``severity``, ``formula``, ``message_vi``, ``message_en``."""
     table = pd.read_csv(FILE, dtype=str, keep_default_na=False, encoding="utf-8")
-    return table.set_index("rule", verify_integrity=True)
+    return table.set_index("rule")
 
 
 def message(finding: Finding, lang: str = "vi") -> str:

@@ -17,7 +17,7 @@ FILE = Path(__file__).with_name("groups.csv")
 def _table() -> pd.DataFrame:
     table = pd.read_csv(FILE, dtype=str, keep_default_na=False, encoding="utf-8")
     table["title_order"] = table["title_order"].astype("int64")
-    return table.set_index("key", verify_integrity=True)
+    return table.set_index("key")
 
 
 def groups() -> pd.DataFrame:
@@ -78,3 +78,25 @@ def counted_once(cards: pd.DataFrame) -> pd.DataFrame:
         key = pd.MultiIndex.from_frame(cards[place].assign(group=above))
         part |= key.isin(told) & (above != cards["group"]).to_numpy()
     return cards[~part]
+
+
+def finest(cards: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``cards`` that are not split further on the same area and day.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> cards = pd.DataFrame({"area": "A", "as_of": "2021-12-31",
+    ...     "group": ["state_paid", "poor", "household"], "cards": [10, 4, 5]})
+    >>> finest(cards)["group"].tolist()
+    ['poor', 'household']
+    """
+    table = _table()
+    place = [c for c in ("area", "as_of") if c in cards]
+    split = pd.Series(False, index=cards.index)
+    told = pd.MultiIndex.from_frame(cards[[*place, "group"]])
+    for wider in ("group", "within"):
+        above = cards["group"].map(table[wider]).fillna("")
+        parts = cards[place].assign(group=above)[above != cards["group"]]
+        split |= told.isin(pd.MultiIndex.from_frame(parts))
+    return cards[~split]

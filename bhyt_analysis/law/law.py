@@ -207,7 +207,7 @@ class Law:
     1490000.0
     >>> law.at("2026-11-22")["base_salary"]
     2530000.0
-    >>> law.at("2024-06-01", area="Quảng Ngãi")["subsidy_share"]["minority_left_2016_2020_list"]
+    >>> float(law.at("2024-06-01", area="Quảng Ngãi")["subsidy_share"]["minority_left_2016_2020_list"])
     1.0
     """
 

@@ -1,0 +1,190 @@
+"""Who is insured, of how many, by which count, on which day?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from bhyt_analysis.inputs.areas import communes, find, name_of, population_at, with_population
+from bhyt_analysis.inputs.figures import published_rates
+from bhyt_analysis.inputs.read import Dataset
+from bhyt_analysis.inputs.status import computed, weakest
+from bhyt_analysis.law.groups import counted_once, finest, group_of, groups
+from bhyt_analysis.words import BhytError
+
+BY = ("group", "subgroup", "commune", "month")
+COLUMNS = ["area", "name", "as_of", "insured", "population", "rate", "rate_low", "rate_high", "status"]
+BASIS = ["population_as_of", "population_source", "source"]
+
+
+def coverage(
+    data: Dataset, area: str | None = None, by: Sequence[str] | None = None, as_of: str | pd.Timestamp | None = None
+) -> pd.DataFrame:
+    """Coverage N/P with its numerator, its denominator and what both were counted from.
+
+    Parameters
+    ----------
+    data : Dataset
+    area : name or code; without one, every unit that `areas_with_figures` lists.
+    by : any of "group", "subgroup" (people of one group over all people), "commune",
+        "month" (every date that the cards have, else the latest).
+    as_of : the last day that counts; figures after it are left out.
+
+    Returns
+    -------
+    DataFrame with ``area``, ``name``, ``group`` or ``subgroup`` when asked, ``as_of``,
+    ``insured`` and ``population`` (people), ``rate``, ``rate_low``, ``rate_high``
+    (shares; the interval that rounding leaves), ``status``, ``population_as_of``,
+    ``population_source``, ``source``. A unit whose plan prints only a rate has that
+    rate and no count; one without any figure has missing values, never zero.
+
+    Raises
+    ------
+    BhytError
+        for an area or a ``by`` that is not known.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> row = coverage(load(), "Sơn Dương").iloc[0]
+    >>> int(row["insured"]), int(row["population"]), round(float(row["rate"]), 4)
+    (155163, 182330, 0.851)
+    >>> coverage(load(), "Lục Ngạn")[["rate", "rate_low", "rate_high"]].iloc[0].tolist()
+    [0.8721, 0.87205, 0.87215]
+    """
+    by = list(by or [])
+    if unknown := [b for b in by if b not in BY]:
+        raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(BY)}))
+    last = None if as_of is None else pd.Timestamp(as_of)
+    codes = areas_with_figures(data) if area is None else [find(data.areas, area)]
+    tables = [_of_area(data, code, by, last) for code in codes]
+    columns = COLUMNS[:2] + [b for b in ("group", "subgroup") if b in by] + COLUMNS[2:] + BASIS
+    if not tables:
+        return pd.DataFrame(columns=columns)
+    return pd.concat(tables, ignore_index=True)[columns]
+
+
+def areas_with_figures(data: Dataset) -> list[str]:
+    """The units to make a briefing of: those right above communes that have figures.
+
+    Where figures stand only at a unit itself (no communes below have any), that unit;
+    where communes stand alone, the communes.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> len(areas_with_figures(load()))
+    29
+    """
+    areas = data.areas.drop_duplicates("code")
+    told = set(data.population["area"]) | set(data.cards["area"]) | set(data.losses["area"])
+    rows = areas[areas["code"].isin(told)]
+    below = rows[rows["kind"] == "commune"]
+    above = set(below["parent"]) - {""}
+    alone = set(below.loc[below["parent"] == "", "code"])
+    upper = set(rows.loc[rows["kind"] != "commune", "code"])
+    parents = set(areas.loc[areas["code"].isin(above | upper), "parent"])
+    chosen = above | alone | (upper - parents)
+    return [code for code in areas["code"] if code in chosen]
+
+
+def cards_of(data: Dataset, code: str, per_commune: bool = False) -> pd.DataFrame:
+    """The cards of a unit: its own rows, or those of its communes where it has none."""
+    own = data.cards[data.cards["area"] == code]
+    if len(own) and not per_commune:
+        return own
+    below = [c for c in communes(data.areas, code) if per_commune or c != code]
+    return data.cards[data.cards["area"].isin(below)]
+
+
+def _of_area(data: Dataset, code: str, by: list[str], last: pd.Timestamp | None) -> pd.DataFrame:
+    per_commune = "commune" in by
+    cards = cards_of(data, code, per_commune)
+    if last is not None:
+        cards = cards[cards["as_of"] <= last]
+    if "month" not in by and len(cards):
+        cards = cards[cards["as_of"] == cards["as_of"].max()]
+    if cards.empty:
+        return _without_cards(data, code, by, last)
+    keys = ["as_of", "area"]
+    if "subgroup" in by:
+        rows = finest(cards).rename(columns={"group": "subgroup"})
+        keys.append("subgroup")
+    else:
+        rows = counted_once(cards)
+        rows = rows.assign(group=group_of(rows["group"]))
+        if "group" in by:
+            keys.append("group")
+    if not per_commune:
+        rows = rows.assign(area=code)
+    out = rows.groupby(keys, as_index=False, sort=False).agg(
+        insured=("cards", "sum"),
+        cards_status=("status", lambda s: weakest(s.unique())),
+        source=("source", _sources),
+    )
+    out = with_population(out, data.population) if per_commune else _own_population(data, code, out)
+    out["name"] = [name_of(data.areas, a, d) for a, d in zip(out["area"], out["as_of"], strict=True)]
+    out["rate"] = out["insured"].astype("float64") / out["population"].astype("float64")
+    out["rate_low"] = out["rate_high"] = out["rate"]
+    told = out["population_status"].fillna("derived").replace("", "derived")
+    out["status"] = [computed(c, p) for c, p in zip(out["cards_status"], told, strict=True)]
+    if keys[2:]:
+        order = out[keys[2]].map(groups()["title_order"])
+        out = out.assign(order=order).sort_values(["as_of", "area", "order"], kind="stable")
+    return out
+
+
+def _own_population(data: Dataset, code: str, rows: pd.DataFrame) -> pd.DataFrame:
+    counts = {d: population_at(data.areas, data.population, code, d) for d in rows["as_of"].unique()}
+    found = [counts[d] for d in rows["as_of"]]
+    return rows.assign(
+        population=pd.array([c.people if c else None for c in found], dtype="Int64"),
+        population_as_of=pd.to_datetime(pd.Series([c.as_of if c else None for c in found], index=rows.index)),
+        population_status=[c.status if c else "" for c in found],
+        population_source=[c.source if c else "" for c in found],
+    )
+
+
+def _without_cards(data: Dataset, code: str, by: list[str], last: pd.Timestamp | None) -> pd.DataFrame:
+    """What can be said of a unit without cards: a printed rate, or only its people."""
+    units = communes(data.areas, code) if "commune" in by else [code]
+    rows = []
+    for unit in units:
+        rates = published_rates(data, unit)
+        if last is not None:
+            rates = rates[rates["as_of"] <= last]
+        told = rates.to_dict("records") if "month" in by else rates.tail(1).to_dict("records")
+        for rate in told:
+            rows.append({**rate, "area": unit, "status": "published", "insured": None, "population": None})
+        if not told:
+            count = population_at(data.areas, data.population, unit, last)
+            if count is None and "commune" in by:
+                continue
+            rows.append(
+                {
+                    "area": unit,
+                    "as_of": pd.NaT if count is None else count.as_of,
+                    "population": None if count is None else count.people,
+                    "population_as_of": pd.NaT if count is None else count.as_of,
+                    "population_source": "" if count is None else count.source,
+                    "status": "derived" if count is None else count.status,
+                }
+            )
+    out = pd.DataFrame(rows, columns=["area", "as_of", "insured", "population", "rate", "rate_low", "rate_high", "status", *BASIS])  # fmt: skip
+    out["name"] = [name_of(data.areas, a, d) for a, d in zip(out["area"], out["as_of"], strict=True)]
+    for column in ("group", "subgroup"):
+        if column in by:
+            out[column] = ""
+    types = {"insured": "Int64", "population": "Int64", "rate": "float64", "rate_low": "float64", "rate_high": "float64"}
+    out[["as_of", "population_as_of"]] = out[["as_of", "population_as_of"]].apply(pd.to_datetime)
+    return out.astype(types)
+
+
+def _sources(sources: pd.Series) -> str:
+    """The distinct sources; many of one document are told by their common beginning."""
+    unique = list(dict.fromkeys(sources))
+    if len(unique) == 1:
+        return str(unique[0])
+    stems = list(dict.fromkeys(s.rsplit(", ", 1)[0] for s in unique))
+    return "; ".join(stems)

@@ -1,0 +1,129 @@
+"""What does a card cost in a year, and which part does the insured person pay?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bhyt_analysis.inputs.status import computed
+from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.law import InForce, Law
+from bhyt_analysis.model.rounding import half_up
+from bhyt_analysis.words import BhytError
+
+MONTHS = 12
+
+
+def premiums(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
+    """The yearly premium of each person or cell, and who pays which part.
+
+    Decree 146/2018/NĐ-CP art. 7 and Decree 188/2025/NĐ-CP art. 6: the contribution
+    rate times the base salary a month; members of a household pay 1, 0.7, 0.6, 0.5 and
+    0.4 of the first. Employees and those paid by the social security fund contribute
+    on their salary or allowance, which the base salary does not tell.
+
+    Parameters
+    ----------
+    people : one row a person or cell, with ``group`` (a key of `groups`); optional
+        ``member`` (1 is the household's first, for group "household"; 1 if left out) and
+        ``income`` (VND a month, for employees and the social security fund).
+    law : what `Law.at` gives; the twelve months are those of that day's law.
+
+    Returns
+    -------
+    A new DataFrame: the input's columns, then ``factor``, ``premium``,
+    ``subsidy_share``, ``subsidy``, ``own_payment`` (VND a year for one person, rounded
+    half up to the đồng; premium = subsidy + own_payment). Where the law can't tell an
+    amount (no income given, a group of mixed shares), it is missing and not zero.
+
+    Raises
+    ------
+    BhytError
+        for a missing column or a group that is not known.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from bhyt_analysis.law import Law
+    >>> people = pd.DataFrame({"group": ["household", "household", "near_poor"], "member": [1, 2, 1]})
+    >>> premiums(people, Law.read().at("2021-07-01"))[["premium", "own_payment"]].to_numpy().tolist()
+    [[804600.0, 804600.0], [563220.0, 563220.0], [804600.0, 241380.0]]
+    """
+    if "group" not in people:
+        raise BhytError(("error.people_column", {"column": "group"}))
+    table = groups()
+    if unknown := sorted(set(people["group"]) - set(table.index)):
+        raise BhytError(("error.unknown_group", {"found": ", ".join(map(str, unknown))}))
+    out = people.copy()
+    payer, key = out["group"].map(table["payer"]), out["group"].map(table["subsidy_key"])
+    out["factor"] = _factor(out, law)
+    base_salary, rate = law.number("base_salary"), law.number("contribution_rate")
+    by_income = payer.isin(["employer", "social_security_fund"])
+    income = out["income"].astype("float64") if "income" in out else pd.Series(np.nan, index=out.index)
+    base = income.where(by_income, base_salary)
+    exact = base * rate * out["factor"] * MONTHS
+    out["premium"] = half_up(exact)
+    shares = pd.Series(law["subsidy_share"])
+    employer = law.number("employer_rate") / (law.number("employer_rate") + law.number("employee_rate"))
+    out["subsidy_share"] = (
+        key.map(shares).astype("float64").mask(payer == "employer", employer).mask(payer == "social_security_fund", 1.0)
+    )
+    out["subsidy"] = half_up(exact * out["subsidy_share"])
+    out["own_payment"] = out["premium"] - out["subsidy"]
+    return out
+
+
+def _factor(people: pd.DataFrame, law: InForce) -> pd.Series:
+    """1 but for the second and later members of a household that pays itself."""
+    factors = pd.Series(law["household_factor"])
+    last = int(max(factors.index, key=int))
+    member = people["member"] if "member" in people else pd.Series(1, index=people.index)
+    if (member.isna() | (member < 1)).any():
+        raise BhytError(("error.bad_member", {}))
+    scaled = member.astype("int64").clip(upper=last).astype(str).map(factors)
+    return scaled.where(people["group"] == "household", 1.0).astype("float64")
+
+
+def household_premium(members: int, law: InForce) -> float:
+    """What a household of some members pays a year when all join by themselves (VND).
+
+    Examples
+    --------
+    >>> household_premium(4, Law.read().at("2021-07-01"))
+    2252880.0
+    """
+    people = pd.DataFrame({"group": "household", "member": range(1, members + 1)})
+    return float(premiums(people, law)["own_payment"].sum())
+
+
+def full_year_cost(people: int, law: Law, days: list[str], status: str = "derived", area: object = None) -> pd.DataFrame:
+    """What a year of the cards of some people costs, at the law of each of some days.
+
+    Columns ``on``, ``base_salary`` (VND a month), ``contribution_rate``, ``premium``
+    (VND a person and year), ``people``, ``cost`` (VND a year), ``reference``,
+    ``status`` ("proposal" where the law of the day is one).
+
+    Examples
+    --------
+    >>> full_year_cost(30082, Law.read(), ["2021-07-01"])["cost"].tolist()
+    [24203977200]
+    """
+    rows = []
+    for day in days:
+        today = law.at(day, area)  # type: ignore[arg-type]
+        premium = float(premiums(pd.DataFrame({"group": ["difficult_area"]}), today)["premium"].iloc[0])
+        parts = pd.concat([today.rows("base_salary"), today.rows("contribution_rate")])
+        rows.append(
+            {
+                "on": pd.Timestamp(day),
+                "base_salary": today.number("base_salary"),
+                "contribution_rate": today.number("contribution_rate"),
+                "premium": premium,
+                "people": people,
+                "cost": int(premium) * people,
+                "reference": "; ".join(parts["reference"]),
+                "status": "proposal" if (parts["status"] == "proposal").any() else computed(status),
+            }
+        )
+    columns = ["on", "base_salary", "contribution_rate", "premium", "people", "cost", "reference", "status"]
+    return pd.DataFrame(rows, columns=columns)

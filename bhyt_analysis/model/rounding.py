@@ -1,0 +1,44 @@
+"""How are shares turned into whole people, and money into whole đồng?"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+# Rates and shares have at most four decimals, so an exact amount never lies nearer
+# than this to a half đồng without being one; binary fractions do.
+_HALF_DONG = 1e-5
+
+
+def largest_remainder(weights: ArrayLike, total: int) -> NDArray[np.int64]:
+    """Whole people in proportion to weights that add exactly to a total.
+
+    Everyone gets the whole part of their share; what is left goes one by one to the
+    largest remainders, ties to the earlier row (Hamilton's method).
+
+    Examples
+    --------
+    >>> largest_remainder([1, 1, 1], 10).tolist()
+    [4, 3, 3]
+    """
+    w = np.asarray(weights, dtype=float)
+    if total < 0 or (w < 0).any() or (total > 0 and not w.sum() > 0):
+        raise ValueError(f"weights must be 0 or more with a positive sum, and the total {total} 0 or more")
+    if total == 0:
+        return np.zeros(len(w), dtype=np.int64)
+    quotas = w / w.sum() * total
+    whole = np.floor(quotas).astype(np.int64)
+    order = np.argsort(-(quotas - whole), kind="stable")
+    whole[order[: total - int(whole.sum())]] += 1
+    return whole
+
+
+def half_up(vnd: ArrayLike) -> NDArray[np.float64]:
+    """Amounts rounded half up to the đồng.
+
+    Examples
+    --------
+    >>> half_up([62617.5, 62617.49, -0.5]).tolist()
+    [62618.0, 62617.0, 0.0]
+    """
+    return np.floor(np.asarray(vnd, dtype=float) + 0.5 + _HALF_DONG) + 0.0
