@@ -60,7 +60,8 @@ def render(template: str, lang: str, **fields: Any) -> str:
     """A template with its figures in a language.
 
     Format words: ``n`` whole number, ``d2`` two decimals, ``+n`` with its sign, ``p1``
-    per cent with one decimal, ``pp1`` a difference in percentage points, ``bn1``
+    per cent with one decimal, ``pe`` per cent as it is
+    written (one decimal, two where it has them), ``pp1`` a difference in percentage points, ``bn1``
     billions (tỷ) with one decimal, ``date``; none leaves text as it is.
 
     Examples
@@ -78,18 +79,20 @@ class _Figures(string.Formatter):
         self.lang = lang
 
     def format_field(self, value: Any, spec: str) -> str:
-        found = re.fullmatch(r"(\+?)(n|d|p|pp|bn|date)(\d?)", spec)
+        found = re.fullmatch(r"(\+?)(n|d|pe|pp|p|bn|date)(\d?)", spec)
         if not found:
             return str(format(value, spec))
         sign, kind, digits = found.groups()
         if kind == "date":
             return date(value, self.lang)
         places = int(digits or 0)
-        scale = {"p": 100, "pp": 100, "bn": 1e-9}.get(kind, 1)
+        scale = {"p": 100, "pe": 100, "pp": 100, "bn": 1e-9}.get(kind, 1)
+        if kind == "pe":
+            places = 1 if value is None or value != value or round(value * 1000, 6) % 1 == 0 else 2
         text = number(value, self.lang, places, scale=scale)
         if sign and not text.startswith((MINUS, "–")):
             text = "+" + text
-        return text + ("%" if kind == "p" and text != "–" else "")
+        return text + ("%" if kind in ("p", "pe") and text != "–" else "")
 
 
 def number(value: Any, lang: str = "vi", places: int = 0, scale: float = 1) -> str:

@@ -85,5 +85,4 @@ def source_of(data: Dataset, document: str, locator: str) -> str:
     rows = data.documents[data.documents["document"] == document]
     if rows.empty:
         return f"{document}, {locator}"
-    row = rows.iloc[0]
-    return ", ".join(part for part in (row["number"] or row["title"], row["issuer"], locator) if part)
+    return ", ".join(part for part in (rows["short"].iloc[0], locator) if part)

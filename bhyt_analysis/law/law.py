@@ -335,6 +335,21 @@ class Law:
         columns = [*COLUMNS[:5], "before", "after", "unit", "reference", "status", "text"]
         return pd.DataFrame(rows, columns=columns)
 
+    def latest_change(self, today: Day | None = None) -> dt.date:
+        """The last day, up to today, on which the law in force became another one.
+
+        Proposals do not count; a value that ends changes the law the day after.
+
+        Examples
+        --------
+        >>> Law.read().latest_change("2026-11-22")
+        datetime.date(2026, 11, 1)
+        """
+        limit = dt.date.today() if today is None else as_day(today)
+        rows = self.table[self.table["status"] != "proposal"]
+        ends = [u + dt.timedelta(days=1) for u in rows["until"] if u != ONWARD]
+        return max(d for d in [*rows["since"], *ends] if d <= limit)
+
     def sha256(self) -> str:
         """A fingerprint of every row, for manifests."""
         text = self.table.drop(columns=["row", "file"]).to_csv(index=False, lineterminator="\n")

@@ -1,0 +1,1 @@
+"""Floor 5: documents to hand over."""

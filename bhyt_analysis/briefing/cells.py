@@ -1,0 +1,96 @@
+"""What a cell of a briefing notebook calls: show the items of a section, and keep their files."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+from IPython.display import HTML, Image, Markdown, display
+
+from bhyt_analysis import __version__
+from bhyt_analysis.briefing.sections import Day, Items, fact_text
+from bhyt_analysis.inputs.areas import find, full_name, name_of
+from bhyt_analysis.inputs.audit import audit
+from bhyt_analysis.inputs.read import Dataset
+from bhyt_analysis.law.law import Law
+from bhyt_analysis.model.headline import headline
+from bhyt_analysis.show import charts, tables
+from bhyt_analysis.words import say
+
+SCREEN_DPI = 144
+SCREEN_WIDTH = 605  # CSS pixels of 160 mm
+
+
+def title(data: Dataset, area: str, lang: str = "vi") -> None:
+    """Show the title of the briefing: its kind, the area and the unit above it."""
+    display(Markdown(f"# {say('label.page_title', lang)}: {full_name(data.areas, find(data.areas, area))}"))
+
+
+def section(key: str, items: Items, lang: str = "vi", out: str | Path | None = None) -> None:
+    """Show a heading and its items; with ``out``, write their charts and tables there.
+
+    Charts go to ``charts/NAME.png`` and ``.svg``, tables to ``tables/NAME.csv``.
+    Without ``out`` nothing is written.
+    """
+    display(Markdown(f"## {say(f'section.{key}', lang)}"))
+    for item in items:
+        if item.text:
+            display(Markdown(item.text))
+        if item.chart is not None:
+            if out is not None:
+                charts.save(item.chart, _inside(out, "charts") / item.name)
+            image = io.BytesIO()
+            item.chart.savefig(image, format="png", dpi=SCREEN_DPI)
+            about = {"bhyt": {"chart": item.name, "alt": item.alt}}
+            display(Image(image.getvalue(), width=SCREEN_WIDTH, alt=item.alt), metadata=about)
+        if item.table is not None and len(item.table):
+            display(HTML(tables.to_html(item.table, lang)))
+            if out is not None:
+                tables.save_csv(item.table, _inside(out, "tables") / f"{item.name}.csv", lang)
+
+
+def _inside(out: str | Path, name: str) -> Path:
+    folder = Path(out) / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def facts(
+    data: Dataset, law: Law, area: str, as_of: Day = None, lang: str = "vi", seed: int = 1, scenario: str | None = None
+) -> dict:
+    """The headline figures with their status, the findings, and what they were made with.
+
+    ``area`` (code), ``name``, ``lang``, ``as_of``, ``scenario``, ``seed``, ``version``,
+    ``law_sha256``, ``inputs_sha256``; ``facts``: a list of key, label, value, low, high,
+    unit, text, as_of, status, source; ``findings``: a list of rule, severity, message.
+    """
+    code = find(data.areas, area)
+    rows = []
+    for row in headline(data, law, code, as_of).to_dict("records"):
+        text = fact_text(row, lang)
+        day = None if row["as_of"] is None or row["as_of"] != row["as_of"] else str(row["as_of"])[:10]
+        plain = {k: None if row[k] is None or row[k] != row[k] else row[k] for k in ("value", "low", "high")}
+        rows.append({"key": row["key"], "label": say(f"fact.{row['key']}", lang), **plain, "unit": row["unit"], "text": text, "as_of": day, "status": row["status"], "source": row["source"]})  # fmt: skip
+    return {
+        "area": code,
+        "name": name_of(data.areas, code),
+        "lang": lang,
+        "as_of": None if as_of is None else str(as_of)[:10],
+        "scenario": scenario,
+        "seed": seed,
+        "version": __version__,
+        "law_sha256": law.sha256(),
+        "inputs_sha256": data.sha256,
+        "facts": rows,
+        "findings": audit(data, code, lang)[["rule", "severity", "message"]].to_dict("records"),
+    }
+
+
+def keep_facts(told: dict, out: str | Path | None = None) -> None:
+    """Write what `facts` gives to ``facts.json`` in ``out``, and show what it was made with."""
+    if out is not None:
+        Path(out, "facts.json").write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    words = {"version": told["version"], "seed": told["seed"]}
+    words |= {"inputs": told["inputs_sha256"][:8], "law": told["law_sha256"][:8]}
+    display(Markdown(f"*{say('label.made_with', told['lang'], **words)}*"))

@@ -1,0 +1,154 @@
+"""How does a table of results look to a reader, and how is it saved for Excel?"""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bhyt_analysis.show.labels import citation, column_name, group_name, status_name, weakest_stamp
+from bhyt_analysis.words import date, known, render, say
+
+SMALL = 5  # people; smaller groups are hidden in what is shared
+
+# What a column holds decides how it is written.
+KINDS = {
+    **dict.fromkeys(["insured", "uninsured", "population", "people_needed", "before", "lost", "kept", "gained", "after", "people", "members"], "n"),
+    **dict.fromkeys(["to_add", "total_to_add", "change"], "+n"),
+    **dict.fromkeys(["rate", "share_of_insured", "coverage", "low", "high"], "p1"),
+    **dict.fromkeys(["target_rate", "contribution_rate", "subsidy_share"], "pe"),
+    **dict.fromkeys(["base_salary", "premium", "subsidy", "own_payment"], "n"),
+    "points": "+pp1",
+    "cost_bn": "d1",
+    "as_of": "date",
+    "on": "date",
+}  # fmt: skip
+PER_CENT = {"p1", "pe"}
+# Counts of real people, and what would give a hidden count away.
+PEOPLE = ["insured", "uninsured", "before", "lost", "kept", "gained", "after", "change"]
+GIVEN_AWAY = {"insured": ["uninsured", "rate", "share_of_insured"], "before": ["change"], "after": ["change"]}
+
+
+def suppressed(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as text-free mask: True where a count of 1 to 4 people must be hidden.
+
+    Where only one cell of a column is hidden it could be worked out from the total, so
+    the next smallest is hidden too.
+
+    Examples
+    --------
+    >>> t = pd.DataFrame({"group": list("abc"), "insured": [3, 40, 50]})
+    >>> suppressed(t)["insured"].tolist()
+    [True, True, False]
+    """
+    mask = pd.DataFrame(False, index=table.index, columns=table.columns)
+    for column in (c for c in PEOPLE if c in table):
+        counts = table[column].astype("Float64").abs()
+        small = ((counts > 0) & (counts < SMALL)).fillna(False)
+        rest = counts[~small & (counts > 0).fillna(False)]
+        if small.sum() == 1 and len(rest):
+            small = small | (table.index == rest.idxmin())
+        mask[column] |= small.to_numpy(bool)
+        for other in GIVEN_AWAY.get(column, []):
+            if other in mask:
+                mask[other] |= small.to_numpy(bool)
+    return mask
+
+
+def written(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
+    """The table as a reader sees it: headings and cells in the language, small groups hidden.
+
+    Examples
+    --------
+    >>> t = pd.DataFrame({"name": ["Huyện Sơn Dương"], "insured": [155163], "rate": [0.851]})
+    >>> written(t).iloc[0].tolist(), written(t, "en").columns.tolist()
+    (['Huyện Sơn Dương', '155.163', '85,1%'], ['Area', 'Insured', 'Rate'])
+    """
+    hidden = suppressed(table)
+    cells = {}
+    for column in table:
+        values = [_cell(column, v, lang) for v in table[column]]
+        cells[column_name(column, lang)] = [
+            f"<{SMALL}" if h and column in PEOPLE else ("" if h else v)
+            for h, v in zip(hidden[column], values, strict=True)
+        ]
+    return pd.DataFrame(cells, index=table.index)
+
+
+def _cell(column: str, value: Any, lang: str) -> str:
+    if column in ("group", "subgroup"):
+        return group_name(str(value), lang)
+    if column == "status":
+        return status_name(str(value), lang)
+    if column.startswith("zone_"):
+        return say(f"zone.{value}", lang) if known(f"zone.{value}") else str(value)
+    if column == "severity":
+        return say(f"severity.{value}", lang)
+    if column == "reference":
+        return citation(str(value), lang)
+    if column in KINDS:
+        kind = KINDS[column]
+        if kind == "date":
+            return date(value, lang)
+        return render("{v:" + kind + "}", lang, v=None if pd.isna(value) else value)
+    return "" if value is None or value != value else str(value)
+
+
+def to_html(table: pd.DataFrame, lang: str = "vi", caption: str = "") -> str:
+    """An HTML table: numbers right, text left, everything escaped, its stamp in the caption."""
+    shown = written(table, lang)
+    numeric = [c in KINDS and KINDS[c] != "date" or c in ("value",) for c in table]
+    head = "".join(_tag("th", str(c), r) for c, r in zip(shown.columns, numeric, strict=True))
+    rows = "".join(
+        "<tr>" + "".join(_tag("td", v, r) for v, r in zip(row, numeric, strict=True)) + "</tr>"
+        for row in shown.itertuples(index=False)
+    )
+    stamp = weakest_stamp(table["status"]) if "status" in table else None
+    notes = [caption] if caption else []
+    if stamp:
+        notes.append(say(f"stamp.{stamp}", lang))
+    if suppressed(table).to_numpy().any():
+        notes.append(say("label.suppressed", lang))
+    title = f"<caption>{html.escape(' · '.join(notes))}</caption>" if notes else ""
+    return f'<table class="bhyt">{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _tag(name: str, text: str, numeric: bool) -> str:
+    return f"<{name} class='n'>{html.escape(text)}</{name}>" if numeric else f"<{name}>{html.escape(text)}</{name}>"
+
+
+def save_csv(table: pd.DataFrame, path: Path, lang: str = "vi") -> None:
+    """A CSV file that Excel opens right: UTF-8 with BOM, plain numbers, headings in the language.
+
+    Shares are in per cent; hidden counts are ``<5``; text that a spreadsheet would take
+    for a formula is kept as text.
+    """
+    hidden = suppressed(table)
+    out = {}
+    for column in table:
+        kind, heading = KINDS.get(column), column_name(column, lang)
+        if kind in PER_CENT:
+            heading += " (%)"
+        values = [_plain(column, kind, v, lang) for v in table[column]]
+        out[heading] = [
+            f"<{SMALL}" if h and column in PEOPLE else ("" if h else v)
+            for h, v in zip(hidden[column], values, strict=True)
+        ]
+    pd.DataFrame(out).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+
+
+def _plain(column: str, kind: str | None, value: Any, lang: str) -> str:
+    if value is None or value != value or value is pd.NA:
+        return ""
+    if kind == "date":
+        return str(pd.Timestamp(value).date())
+    if kind in PER_CENT:
+        return f"{round(float(value) * 100, 6):g}"
+    if kind == "+pp1":
+        return f"{round(float(value) * 100, 4):g}"
+    if kind is not None:
+        return str(int(value)) if float(value).is_integer() else f"{round(float(value), 6):.6g}"
+    text = _cell(column, value, lang)
+    return "'" + text if text[:1] in tuple("=+-@\t") else text
