@@ -42,7 +42,7 @@ def section(key: str, items: Items, lang: str = "vi", out: str | Path | None = N
                 charts.save(item.chart, _inside(out, "charts") / item.name)
             image = io.BytesIO()
             item.chart.savefig(image, format="png", dpi=SCREEN_DPI)
-            about = {"bhyt": {"chart": item.name, "alt": item.alt}}
+            about = {"bhyt": {"chart": item.name}}
             display(Image(image.getvalue(), width=SCREEN_WIDTH, alt=item.alt), metadata=about)
         if item.table is not None and len(item.table):
             display(HTML(tables.to_html(item.table, lang)))

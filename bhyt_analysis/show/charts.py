@@ -79,7 +79,8 @@ def _chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     def styled(*args: Any, **kwargs: Any) -> Figure:
         with mpl.rc_context(style()):
             figure = draw(*args, **kwargs)
-            figure.draw_without_rendering()  # lay out while the style holds
+            figure.draw_without_rendering()  # lay out once, while the style holds
+            figure.set_layout_engine("none")
             return figure
 
     return styled

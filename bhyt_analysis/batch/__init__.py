@@ -1,0 +1,1 @@
+"""Floor 6: many areas: plan, run, index."""

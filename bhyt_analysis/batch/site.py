@@ -1,0 +1,64 @@
+"""The index page: every area with its headline figures, their status, and links."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from bhyt_analysis.batch.manifest import write_whole
+from bhyt_analysis.briefing.page import template
+from bhyt_analysis.inputs.areas import name_of, row_of
+from bhyt_analysis.inputs.read import Dataset
+from bhyt_analysis.names import fold
+from bhyt_analysis.show.labels import status_name
+from bhyt_analysis.words import say
+
+TEMPLATE = Path(__file__).with_name("index.html.j2")
+FIGURES = ("population", "coverage", "uninsured", "lost", "next_target", "next_to_add")
+WEAK = ("estimated", "synthetic")
+
+
+def write_index(out: Path, manifest: dict[str, Any], data: Dataset, lang: str = "vi") -> Path:
+    """Write ``index.html`` from the manifest and each area's ``facts.json``; failed areas first."""
+    ordered = sorted(manifest["areas"], key=lambda a: a["status"] == "done")
+    failed = sum(a["status"] != "done" for a in ordered)
+    columns = [("name", say("column.name", lang)), ("parent", say("index.parent", lang))]
+    columns += [(k, say(f"fact.{k}", lang)) for k in FIGURES] + [("result", say("index.result", lang))]
+    text = template(TEMPLATE).render(
+        lang=lang,
+        columns=columns,
+        figures=FIGURES,
+        numeric=set(FIGURES),
+        rows=[_row(out, area, data, lang) for area in ordered],
+        words={
+            "title": say("index.title", lang),
+            "count": say("index.count", lang, done=len(ordered) - failed, failed=failed),
+            "search": say("index.search", lang),
+            "links": say("index.links", lang),
+        },
+    )
+    path = out / "index.html"
+    write_whole(path, text)
+    return path
+
+
+def _row(out: Path, area: dict[str, Any], data: Dataset, lang: str) -> dict[str, Any]:
+    code, slug = area["area"], area["slug"]
+    name, parent = name_of(data.areas, code), row_of(data.areas, code)["parent"]
+    above = name_of(data.areas, parent) if parent else ""
+    row = {"name": name, "parent": above, "find": fold(f"{name} {above} {code}"), "error": area["error"]}
+    row["result"] = say(f"result.{area['status']}", lang)
+    if area["status"] != "done":
+        return row
+    facts = json.loads((out / slug / "facts.json").read_text(encoding="utf-8"))["facts"]
+    told = {f["key"]: f for f in facts}
+    cells = []
+    for key in FIGURES:
+        fact = told.get(key)
+        if fact is None:
+            cells.append({"text": "–", "sort": "", "status": "", "weak": False})
+        else:
+            sort = fact["value"] if fact["value"] is not None else fact["low"]
+            cells.append({"text": fact["text"].removesuffix(" " + say("unit.people", lang)), "sort": sort, "status": status_name(fact["status"], lang), "weak": fact["status"] in WEAK})  # fmt: skip
+    return {**row, "cells": cells, "page": f"{slug}/{slug}.html", "notebook": f"{slug}/{slug}.ipynb"}
