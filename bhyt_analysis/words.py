@@ -120,7 +120,20 @@ def number(value: Any, lang: str = "vi", places: int = 0, scale: float = 1) -> s
     return (MINUS if rounded < 0 else "") + text
 
 
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def date(value: Any, lang: str = "vi") -> str:

@@ -90,9 +90,9 @@ def run_batch(
 
     Examples
     --------
-    Every area of the bundled data takes a minute or two:
+    Every area of the bundled data, which takes a minute or two::
 
-    >>> manifest = run_batch(None, "outputs/briefings")  # doctest: +SKIP
+        manifest = run_batch(None, "outputs/briefings")
     """
     if engine not in ENGINES:
         raise BhytError(("error.bad_engine", {"found": engine, "expected": ", ".join(ENGINES)}))
@@ -162,7 +162,10 @@ def _is_synthetic(data: Dataset, code: str) -> bool:
     from bhyt_analysis.inputs.areas import communes
 
     inside = [code, *communes(data.areas, code)]
-    return any((t.loc[t["area"].isin(inside), "status"] == "synthetic").any() for t in (data.cards, data.population, data.losses))
+    return any(
+        (t.loc[t["area"].isin(inside), "status"] == "synthetic").any()
+        for t in (data.cards, data.population, data.losses)
+    )
 
 
 def slugs(data: Dataset) -> dict[str, str]:
@@ -177,7 +180,9 @@ def slugs(data: Dataset) -> dict[str, str]:
     units = data.areas.drop_duplicates("code")
     upper = units["kind"].isin(["country", "province", "district"])
     short, full = units["name"].map(bare_name).map(slug), units["name"].map(slug)
-    once = ~short.duplicated(keep=False) | (upper & ~short[upper].duplicated(keep=False).reindex(units.index, fill_value=True))
+    once = ~short.duplicated(keep=False) | (
+        upper & ~short[upper].duplicated(keep=False).reindex(units.index, fill_value=True)
+    )
     chosen = short.where(once, full)
     coded = chosen + "-" + units["code"].map(slug)
     chosen = chosen.where(~chosen.duplicated(keep=False), coded)
@@ -312,7 +317,9 @@ def _sentence(name: str, text: str) -> str:
 def _missing(work: Path, notebook: Path) -> list[str]:
     """What a finished notebook should have left and did not: nothing is taken on its word."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    missing = [f"cell {c['id']}" for c in cells if c["cell_type"] == "code" and c["source"] and not c["execution_count"]]
+    missing = [
+        f"cell {c['id']}" for c in cells if c["cell_type"] == "code" and c["source"] and not c["execution_count"]
+    ]
     shown = {
         o["metadata"]["bhyt"]["chart"]
         for c in cells

@@ -35,7 +35,9 @@ def template(path: Path) -> Any:
     return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template(path.name)
 
 
-def write_page(notebook: Path, page: Path, lang: str = "vi", stamp: str | None = None, index: str | None = None) -> None:
+def write_page(
+    notebook: Path, page: Path, lang: str = "vi", stamp: str | None = None, index: str | None = None
+) -> None:
     """Write the page of an executed notebook beside its ``charts`` and ``tables``.
 
     ``stamp``: words that must stand above everything; ``index``: the address of the
@@ -55,7 +57,8 @@ def write_page(notebook: Path, page: Path, lang: str = "vi", stamp: str | None =
         notebook=notebook.name,
         charts=_named(notebook.parent / "charts", ".svg", lang),
         tables=_named(notebook.parent / "tables", ".csv", lang),
-        words={k: say(f"label.{k}", lang) for k in ("downloads", "notebook")} | {"back": say("label.back_to_index", lang)},
+        words={k: say(f"label.{k}", lang) for k in ("downloads", "notebook")}
+        | {"back": say("label.back_to_index", lang)},
     )
     page.write_text(text, encoding="utf-8")
 

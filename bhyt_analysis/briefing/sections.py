@@ -7,13 +7,14 @@ figures for is said in words, with the table that would have to be filled in.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bhyt_analysis.inputs.areas import communes, find, lineage, name_of, population_at
+from bhyt_analysis.inputs.areas import People, communes, find, lineage, name_of, population_at
 from bhyt_analysis.inputs.audit import audit
 from bhyt_analysis.inputs.read import Dataset
 from bhyt_analysis.inputs.status import computed, weakest
@@ -42,7 +43,7 @@ class Item:
 
 
 Items = list[Item]
-Day = str | pd.Timestamp | None
+Day = str | None
 # The tables an analyst fills in, and what each of them makes possible.
 NEEDS = {
     "cards": "area, as_of, group, cards, status, source",
@@ -94,7 +95,11 @@ def who_is_covered(data: Dataset, area: str, as_of: Day = None, lang: str = "vi"
     if not counted and pd.isna(now["rate_low"]):
         return [_not_known(data, code, lang), *_bullet(data, code, now, lang), *_commune_people(data, code, lang)]
     if not counted:
-        return [_only_a_rate(data, code, now, lang), *_bullet(data, code, now, lang), *_commune_people(data, code, lang)]
+        return [
+            _only_a_rate(data, code, now, lang),
+            *_bullet(data, code, now, lang),
+            *_commune_people(data, code, lang),
+        ]
     text = say("text.covered", lang, uninsured=now["population"] - now["insured"], **now.to_dict())
     items = [Item("coverage", text), *_bullet(data, code, now, lang)]
     by_group = coverage(data, code, by=["group"], as_of=as_of)
@@ -119,17 +124,22 @@ def _alt(title: str, parts: Any, lang: str) -> str:
     return say("alt.bars", lang, title=say(title, lang), parts=told)
 
 
-def _basis(count: Any, lang: str) -> str:
-    return str(count.source)
+def _basis(count: People | None) -> str:
+    """Where a count of people comes from, as it stands within brackets: without its own."""
+    return "–" if count is None else re.sub(r" \([^()]*\)$", "", count.source)
 
 
 def _not_known(data: Dataset, code: str, lang: str) -> Item:
     count = population_at(data.areas, data.population, code)
-    needs = pd.DataFrame([(f"{t}", c, say(f"need.{t}", lang)) for t, c in NEEDS.items()], columns=["sheet", "columns", "gives"])
+    needs = pd.DataFrame(
+        [(f"{t}", c, say(f"need.{t}", lang)) for t, c in NEEDS.items()], columns=["sheet", "columns", "gives"]
+    )
     name = name_of(data.areas, code)
     if count is None:
-        return Item("not_known", say("text.not_known", lang, name=name, people=None, households=None, basis="–"), table=needs)
-    text = say("text.not_known", lang, name=name, people=count.people, households=count.households, basis=count.source)
+        return Item(
+            "not_known", say("text.not_known", lang, name=name, people=None, households=None, basis="–"), table=needs
+        )
+    text = say("text.not_known", lang, name=name, people=count.people, households=count.households, basis=_basis(count))
     return Item("not_known", text, table=needs)
 
 
@@ -141,8 +151,8 @@ def _only_a_rate(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:
     if count is None:
         return Item("coverage", say("text.covered_published", lang, rate=now["rate"], as_of=now["as_of"], people=None, basis="–", estimate=None, uninsured=None))  # fmt: skip
     estimate = round(now["rate"] * count.people)
-    text = say("text.covered_published", lang, rate=now["rate"], as_of=now["as_of"], people=count.people, basis=count.source, estimate=estimate, uninsured=count.people - estimate)  # fmt: skip
-    table = pd.DataFrame([{"as_of": now["as_of"], "coverage": now["rate"], "population": count.people, "insured": estimate, "uninsured": count.people - estimate, "status": computed(now["status"], count.status, "estimated")}])  # fmt: skip
+    text = say("text.covered_published", lang, rate=now["rate"], as_of=now["as_of"], people=count.people, basis=_basis(count), estimate=estimate, uninsured=count.people - estimate)  # fmt: skip
+    table = pd.DataFrame([{"as_of": now["as_of"], "published_rate": now["rate"], "population": count.people, "insured": estimate, "uninsured": count.people - estimate, "status": computed(now["status"], count.status, "estimated")}])  # fmt: skip
     return Item("coverage", text, table=table)
 
 
@@ -162,7 +172,14 @@ def _bullet(data: Dataset, code: str, now: pd.Series, lang: str) -> Items:
     told = [now["source"]] if pd.notna(rate) else []
     source = "; ".join(dict.fromkeys([*told, *(i.rsplit(", ", 1)[0] for i in shown["instrument"])]))
     value = render("{v:p1}", lang, v=rate) if pd.notna(rate) else say("label.no_value", lang)
-    alt = say("alt.bullet", lang, title=say("chart.bullet", lang), name=now["name"], rate=value, targets="; ".join(label for label, _ in marks))
+    alt = say(
+        "alt.bullet",
+        lang,
+        title=say("chart.bullet", lang),
+        name=now["name"],
+        rate=value,
+        targets="; ".join(label for label, _ in marks),
+    )
     return [Item("coverage_target", chart=charts.bullet(rows, lang, source), alt=alt)]
 
 
@@ -227,16 +244,30 @@ def what_the_decision_did(data: Dataset, area: str, as_of: Day = None, lang: str
 def _lost(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Item:
     name, total, method = name_of(data.areas, code), table["lost"].sum(), table["method"].iloc[0]
     words = {"on": table["on"].min(), "lost": total, "name": name, "decision": DECISION, "count": len(table)}
-    columns = ["area", "name", "zone_before", "zone_after", "population", "before", "lost", "kept", "gained", "after", "status"]
+    columns = [
+        "area",
+        "name",
+        "zone_before",
+        "zone_after",
+        "population",
+        "before",
+        "lost",
+        "kept",
+        "gained",
+        "after",
+        "status",
+    ]
     if method == "zones":
         text = say("text.lost_zones", lang, before=table["before"].sum(), kept=table["kept"].sum(), gained=table["gained"].sum(), **words)  # fmt: skip
-        return Item("lost", text, charts.lost(table, lang, table["source"].iloc[0]), _lost_alt(table, lang), table[columns])
+        return Item(
+            "lost", text, charts.lost(table, lang, table["source"].iloc[0]), _lost_alt(table, lang), table[columns]
+        )
     cards = any(w in table["source"].iloc[0] for w in ("(thẻ)", "cards"))
     text = say("text.lost_cards" if cards else "text.lost_published", lang, **words)
     if method == "published":
         return Item("lost", text + " " + say("text.lost_no_communes", lang))
     count = population_at(data.areas, data.population, table["area"].iloc[0], table["on"].iloc[0])
-    text += " " + say("text.lost_spread", lang, basis=_basis(count, lang), **words)
+    text += " " + say("text.lost_spread", lang, basis=_basis(count), **words)
     chart = charts.lost(table, lang, table["source"].iloc[0])
     return Item("lost", text, chart, _lost_alt(table, lang), table[["area", "name", "zone_after", "population", "lost", "status"]])  # fmt: skip
 
@@ -279,7 +310,11 @@ def _before_and_after(data: Dataset, code: str, lang: str) -> Items:
     ]
     steps = pd.DataFrame(rows, columns=["label", "people", "kind"]).assign(status=row["status"])
     chart = charts.waterfall(steps, name, lang, _source_of_loss(data, code), float(row["population"]))
-    return [Item("before_after", "", chart, _alt("chart.waterfall", zip(steps["label"], steps["people"], strict=True), lang))]
+    return [
+        Item(
+            "before_after", "", chart, _alt("chart.waterfall", zip(steps["label"], steps["people"], strict=True), lang)
+        )
+    ]
 
 
 def _source_of_cards(data: Dataset, code: str) -> str:
@@ -304,7 +339,7 @@ def _again(data: Dataset, code: str, lang: str) -> Items:
         words = {"people": row["low_people"], "low": row["low"], "lost": row["lost"], "as_of": row["as_of"]}
         return [Item("reenrolled", say("text.reenrolled_least", lang, **words), table=bounds[columns])]
     count = population_at(data.areas, data.population, code, row["as_of"])
-    words = {"population": row["population"], "basis": _basis(count, lang), "low": row["low"], "high": row["high"]}
+    words = {"population": row["population"], "basis": _basis(count), "low": row["low"], "high": row["high"]}
     text = say("text.reenrolled_between", lang, as_of=row["as_of"], most=row["largest_population"], **words)
     chart = charts.curve(reenrolment_curve(row), row, lang, _source_of_loss(data, code))
     alt = say("alt.bars", lang, title=say("chart.curve", lang), parts=render("{p:n}: {a:p0}–{b:p0}", lang, p=row["population"], a=row["low"], b=row["high"]))  # fmt: skip
@@ -321,7 +356,9 @@ def _slope(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Items:
     if before.empty or after.empty:
         return []
     before, after = (t[t["as_of"] == t["as_of"].max()] for t in (before, after))
-    rows = before[["area", "name", "rate", "status"]].merge(after[["area", "rate"]], on="area", suffixes=("_before", "_after"))
+    rows = before[["area", "name", "rate", "status"]].merge(
+        after[["area", "rate"]], on="area", suffixes=("_before", "_after")
+    )
     rows = rows.rename(columns={"rate_before": "before", "rate_after": "after"})
     moved = set(table.loc[(table["lost"] > 0) | (table["gained"] > 0), "area"])
     rows = rows.assign(concerned=rows["area"].isin(moved))
@@ -359,7 +396,7 @@ def path_to_target(data: Dataset, area: str, as_of: Day = None, lang: str = "vi"
     else:
         for step in steps.to_dict("records"):
             relation = say(f"relation.{step['relation']}", lang)
-            texts.append(say("text.path_people", lang, relation=relation, rate=step["rate"], on=step["on"], needed=step["people_needed"], population=step["population"], basis=_basis(count, lang)))  # fmt: skip
+            texts.append(say("text.path_people", lang, relation=relation, rate=step["rate"], on=step["on"], needed=step["people_needed"], population=step["population"], basis=_basis(count)))  # fmt: skip
         texts = _once_each(texts)
     sources = "; ".join(dict.fromkeys(i.rsplit(", ", 1)[0] for i in steps["instrument"]))
     chart = charts.path(steps, name, lang, sources)
@@ -379,9 +416,7 @@ def _once_each(texts: list[str]) -> list[str]:
 TITLES = ("poor", "near_poor", "student", "farm_average_income", "minority_left_2016_2020_list", "minority_left_later", "household")  # fmt: skip
 
 
-def cost_and_payers(
-    data: Dataset, law: Law, area: str, scenario: Scenario | None = None, lang: str = "vi"
-) -> Items:
+def cost_and_payers(data: Dataset, law: Law, area: str, scenario: Scenario | None = None, lang: str = "vi") -> Items:
     """What a year of cards costs, who pays which part, and what a scenario would change."""
     code = find(data.areas, area)
     newest = law.latest_change()
@@ -427,7 +462,9 @@ def _yearly_premium(data: Dataset, law: Law, code: str, chain: list[tuple[str, .
     return Item("premium", text, chart, alt, shown)
 
 
-def _lost_cost(data: Dataset, law: Law, other: Law | None, code: str, table: pd.DataFrame, lost: int, lang: str) -> Item:
+def _lost_cost(
+    data: Dataset, law: Law, other: Law | None, code: str, table: pd.DataFrame, lost: int, lang: str
+) -> Item:
     on = table["on"].min()
     told = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == DECISION)]
     status = weakest(told["status"]) if len(told) else weakest(table["status"])
@@ -446,7 +483,17 @@ def _lost_cost(data: Dataset, law: Law, other: Law | None, code: str, table: pd.
     labels = [render("{d:date}", lang, d=d) for d in costs["on"]]
     alt = _alt("chart.cost", zip(labels, costs["cost"], strict=True), lang)
     shown = costs.assign(cost_bn=costs["cost"] * 1e-9)
-    columns = ["on", "base_salary", "contribution_rate", "premium", "people", "cost_bn", "status", "reference"]
+    columns = [
+        "on",
+        "base_salary",
+        "contribution_rate",
+        "premium",
+        "people",
+        "cost_bn",
+        "status",
+        "reference",
+        "rate_reference",
+    ]
     return Item("cost", text, chart, alt, shown[columns])
 
 

@@ -88,7 +88,7 @@ def lineage(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> l
     >>> lineage(load().areas, "219")
     [('219', 'Huyện Lục Ngạn'), ('24', 'Tỉnh Bắc Giang'), ('VN', 'Việt Nam')]
     """
-    chain = []
+    chain: list[tuple[str, ...]] = []
     while code:
         row = row_of(areas, code, on)
         chain.append((code, str(row["name"])))

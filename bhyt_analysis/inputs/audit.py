@@ -8,6 +8,7 @@ it, and a finding is only what no such value can explain. The rules are rows of
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -54,9 +55,9 @@ def _documents(data: Dataset, code: str) -> Iterator[tuple[str, pd.DataFrame]]:
     yield from ((str(name), part) for name, part in rows.groupby("document", sort=False))
 
 
-def _interval(row: tuple) -> Interval:
-    decimals = 0 if pd.isna(row.decimals) else row.decimals  # type: ignore[attr-defined]
-    return printed(row.value, decimals, row.relation)  # type: ignore[attr-defined]
+def _interval(row: Any) -> Interval:
+    decimals = 0 if pd.isna(row.decimals) else row.decimals
+    return printed(row.value, decimals, row.relation)
 
 
 def _ratio(part: Interval, whole: Interval) -> Interval:
@@ -64,10 +65,10 @@ def _ratio(part: Interval, whole: Interval) -> Interval:
     return Interval(100 * part.low / whole.high, 100 * part.high / whole.low)
 
 
-def _count(row: tuple) -> Interval:
+def _count(row: Any) -> Interval:
     """Whole people are exact where printed with "=", and rounded only where told "about"."""
-    if row.relation == "=":  # type: ignore[attr-defined]
-        return Interval(row.value, row.value, False, False)  # type: ignore[attr-defined]
+    if row.relation == "=":
+        return Interval(row.value, row.value, False, False)
     return _interval(row)
 
 
@@ -80,7 +81,9 @@ def shares(data: Dataset, code: str) -> Iterator[Finding]:
         right_sum: dict[str, float] = {}
         parts_sum: dict[str, float] = {}
         for row in rows[rows["figure"].str.startswith("share_")].itertuples():
-            part = next((counts[p + row.figure[6:]] for p in ("cards_", "insured_by_") if p + row.figure[6:] in counts), None)
+            part = next(
+                (counts[p + row.figure[6:]] for p in ("cards_", "insured_by_") if p + row.figure[6:] in counts), None
+            )
             if part is None or row.base not in counts:
                 continue
             true = _ratio(_count(part), _count(counts[row.base]))
@@ -131,7 +134,9 @@ def sums(data: Dataset, code: str) -> Iterator[Finding]:
     for document, rows in _documents(data, code):
         cards = {r.figure: r.value for r in rows.itertuples() if r.unit == "cards" and r.relation == "="}
         for whole in [f for f in cards if f.removeprefix("cards_") in set(table["group"])]:
-            parts = {f: v for f, v in cards.items() if f != whole and (f.startswith(whole + "_") or of_part.get(f) == whole)}
+            parts = {
+                f: v for f, v in cards.items() if f != whole and (f.startswith(whole + "_") or of_part.get(f) == whole)
+            }
             if parts and sum(parts.values()) > cards[whole]:
                 yield {"rule": "parts_above_group", "document": document, "area": code, "figures": ", ".join([whole, *parts]), "figure": whole, "found": cards[whole], "expected": sum(parts.values())}  # fmt: skip
 
@@ -147,9 +152,9 @@ def contradictions(data: Dataset, code: str) -> Iterator[Finding]:
                         yield {"rule": "told_twice", "document": document, "area": code, "figures": figure, "figure": figure, "found": f"{first.relation} {first.value:g}", "expected": f"{second.relation} {second.value:g}", "locator": f"{first.locator}; {second.locator}"}  # fmt: skip
 
 
-def _said(row: tuple) -> Interval:
+def _said(row: Any) -> Interval:
     """A full or empty share is meant as such and not as a rounded one."""
-    if row.unit == "percent" and row.relation == "=" and row.value in (0, 100):  # type: ignore[attr-defined]
+    if row.unit == "percent" and row.relation == "=" and row.value in (0, 100):
         return _count(row)
     return _interval(row)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -45,9 +46,16 @@ def _areas(areas: pd.DataFrame) -> Iterator[Finding]:
             yield {"rule": "parent_of_itself", "file": row.file, "row": row.row, "column": "parent", "found": row.code}
 
 
-def _unknown(row: tuple, column: str, found: str, areas: pd.DataFrame) -> Finding:
+def _unknown(row: Any, column: str, found: str, areas: pd.DataFrame) -> Finding:
     hint = nearest(found, areas["code"]) or nearest(found, areas["name"]) or "expect.nothing"
-    return {"rule": "unknown_area", "file": row.file, "row": row.row, "column": column, "found": found, "expected": hint}  # type: ignore[attr-defined]
+    return {
+        "rule": "unknown_area",
+        "file": row.file,
+        "row": row.row,
+        "column": column,
+        "found": found,
+        "expected": hint,
+    }
 
 
 def _known_areas(areas: pd.DataFrame, table: pd.DataFrame) -> Iterator[Finding]:
@@ -79,8 +87,8 @@ def _population(population: pd.DataFrame) -> Iterator[Finding]:
         yield _figure("minority_above_people", row, "minority_people", row.minority_people, row.people)
 
 
-def _figure(rule: str, row: tuple, column: str, found: int, expected: int, **more: object) -> Finding:
-    place = {"file": row.file, "row": row.row, "column": column}  # type: ignore[attr-defined]
+def _figure(rule: str, row: Any, column: str, found: int, expected: int, **more: object) -> Finding:
+    place = {"file": row.file, "row": row.row, "column": column}
     return {"rule": rule, **place, "found": int(found), "expected": int(expected), **more}
 
 
@@ -88,7 +96,9 @@ def _insured(tables: Tables) -> Iterator[Finding]:
     """More cards than people, in a unit's own rows, on a day."""
     areas, population = tables["areas"], tables["population"]
     once = counted_once(tables["cards"])
-    totals = once.groupby(["area", "as_of"], as_index=False).agg(cards=("cards", "sum"), file=("file", "first"), row=("row", "first"))
+    totals = once.groupby(["area", "as_of"], as_index=False).agg(
+        cards=("cards", "sum"), file=("file", "first"), row=("row", "first")
+    )
     totals = with_population(totals, population)
     for row in totals.itertuples():
         people, where = row.population, row.population_source
@@ -99,7 +109,9 @@ def _insured(tables: Tables) -> Iterator[Finding]:
             people, where = count.people, count.source
         if row.cards > people:
             name = name_of(areas, row.area, row.as_of)
-            yield _figure("insured_above_population", row, "cards", row.cards, people, name=name, day=row.as_of, where=where)
+            yield _figure(
+                "insured_above_population", row, "cards", row.cards, people, name=name, day=row.as_of, where=where
+            )
 
 
 def _parts(tables: Tables) -> Iterator[Finding]:
@@ -120,4 +132,6 @@ def _lost(tables: Tables) -> Iterator[Finding]:
         count = population_at(tables["areas"], tables["population"], row.area, row.on)
         if count is not None and row.people > count.people:
             name = name_of(tables["areas"], row.area, row.on)
-            yield _figure("lost_above_population", row, "people", row.people, count.people, name=name, where=count.source)
+            yield _figure(
+                "lost_above_population", row, "people", row.people, count.people, name=name, where=count.source
+            )

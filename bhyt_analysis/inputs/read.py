@@ -198,7 +198,9 @@ def _csv(content: bytes, label: str, found: list[Finding]) -> pd.DataFrame | Non
                 lines.append(start)
             start = reader.line_num + 1
     except csv.Error as error:
-        found.append({"rule": "not_a_table", "file": label, "row": reader.line_num, "found": f"{reader.line_num}: {error}"})
+        found.append(
+            {"rule": "not_a_table", "file": label, "row": reader.line_num, "found": f"{reader.line_num}: {error}"}
+        )
         return None
     if not rows:
         found.append({"rule": "not_a_table", "file": label, "found": "0"})
@@ -215,7 +217,9 @@ def _csv(content: bytes, label: str, found: list[Finding]) -> pd.DataFrame | Non
 def _typed(name: str, label: str, raw: pd.DataFrame, found: list[Finding]) -> pd.DataFrame:
     """The rows with the columns and types of the schema; bad cells become findings."""
     columns = schema().query("table == @name")
-    names = {fold(row[c]): row["column"] for row in columns.to_dict("records") for c in ("name_vi", "name_en", "column")}
+    names = {
+        fold(row[c]): row["column"] for row in columns.to_dict("records") for c in ("name_vi", "name_en", "column")
+    }
     headings = [names.get(fold(str(h)), str(h).strip()) for h in raw.columns]
     known = columns["column"].tolist()
     for heading in headings:
@@ -337,7 +341,9 @@ def _twice(name: str, table: pd.DataFrame) -> list[Finding]:
     for row in again.to_dict("records"):
         same = table[(table[key].astype(str) == pd.Series({k: str(row[k]) for k in key})).all(axis=1)].iloc[0]
         first = str(same["row"]) if same["file"] == row["file"] else f"{same['row']} ({same['file']})"
-        found.append({"rule": "twice", "file": row["file"], "row": row["row"], "column": ", ".join(key), "found": first})
+        found.append(
+            {"rule": "twice", "file": row["file"], "row": row["row"], "column": ", ".join(key), "found": first}
+        )
     return found
 
 

@@ -111,7 +111,9 @@ def _population(rng: np.random.Generator, code: np.ndarray, people: np.ndarray, 
     return table.assign(minority_people=np.rint(people * minority).astype(int), status="synthetic", source=SOURCE)
 
 
-def _zones(code: np.ndarray, decision: str, zone: np.ndarray, villages: np.ndarray, since: str, until: str) -> pd.DataFrame:
+def _zones(
+    code: np.ndarray, decision: str, zone: np.ndarray, villages: np.ndarray, since: str, until: str
+) -> pd.DataFrame:
     table = pd.DataFrame({"area": code, "decision": decision, "zone": zone, "special_villages_share": villages})
     return table.assign(since=since, until=until, status="synthetic", source=SOURCE)
 

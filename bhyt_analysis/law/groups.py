@@ -64,8 +64,9 @@ def counted_once(cards: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> import pandas as pd
-    >>> cards = pd.DataFrame({"area": "A", "as_of": "2021-12-31",
-    ...     "group": ["state_paid", "poor", "household"], "cards": [10, 4, 5]})
+    >>> cards = pd.DataFrame(
+    ...     {"area": "A", "as_of": "2021-12-31", "group": ["state_paid", "poor", "household"], "cards": [10, 4, 5]}
+    ... )
     >>> int(counted_once(cards)["cards"].sum())
     15
     """
@@ -86,8 +87,9 @@ def finest(cards: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> import pandas as pd
-    >>> cards = pd.DataFrame({"area": "A", "as_of": "2021-12-31",
-    ...     "group": ["state_paid", "poor", "household"], "cards": [10, 4, 5]})
+    >>> cards = pd.DataFrame(
+    ...     {"area": "A", "as_of": "2021-12-31", "group": ["state_paid", "poor", "household"], "cards": [10, 4, 5]}
+    ... )
     >>> finest(cards)["group"].tolist()
     ['poor', 'household']
     """

@@ -27,7 +27,7 @@ OPTIONAL = ["checked", "note"]
 STATUSES = ["confirmed", "secondary", "conflict", "proposal"]
 ONWARD = dt.date.max
 
-Day = str | dt.date | pd.Timestamp
+Day = str | dt.date  # a pd.Timestamp is a date
 # An area as the law meets it: one name or code, or the chain of units that a place
 # lies in, the smallest first, each unit given by all the names it answers to.
 Area = str | Sequence[str | Sequence[str]] | None
@@ -173,7 +173,12 @@ class InForce:
         found = rows.loc[rows["key"] == key, "value"]
         if found.empty:
             choices = ", ".join(rows["key"])
-            fields = {"parameter": parameter, "key": key, "day": self.day, "nearest": nearest(key, rows["key"]) or choices}
+            fields = {
+                "parameter": parameter,
+                "key": key,
+                "day": self.day,
+                "nearest": nearest(key, rows["key"]) or choices,
+            }
             raise LawError(("error.law_unknown_key", fields))
         return float(found.iloc[0])
 
@@ -368,9 +373,15 @@ def _value(law: InForce, row: dict) -> float | None:
 def _in_words(
     row: dict, since: dt.date, until: dt.date, before: float | None, after: float | None, keep: list[str]
 ) -> str:
-    what = row["parameter"] + (f" of {row['key']}" if row["key"] else "") + (f" in {row['area']}" if row["area"] else "")
+    what = (
+        row["parameter"] + (f" of {row['key']}" if row["key"] else "") + (f" in {row['area']}" if row["area"] else "")
+    )
     span = f"from {since}" + ("" if until == ONWARD else f" to {until}")
-    change = f"from {_plain(before)} to {_plain(after)} ({row['unit']})" if before is not None else f"new, {_plain(after)} ({row['unit']})"
+    change = (
+        f"from {_plain(before)} to {_plain(after)} ({row['unit']})"
+        if before is not None
+        else f"new, {_plain(after)} ({row['unit']})"
+    )
     proposal = "; a proposal, not in force" if row["status"] == "proposal" else ""
     kept = f"; {', '.join(keep)} keep their own value" if keep else ""
     return f"{what}: {change}, {span}, by {row['reference']}{proposal}{kept}"

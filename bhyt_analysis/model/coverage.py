@@ -176,7 +176,13 @@ def _without_cards(data: Dataset, code: str, by: list[str], last: pd.Timestamp |
     for column in ("group", "subgroup"):
         if column in by:
             out[column] = ""
-    types = {"insured": "Int64", "population": "Int64", "rate": "float64", "rate_low": "float64", "rate_high": "float64"}
+    types = {
+        "insured": "Int64",
+        "population": "Int64",
+        "rate": "float64",
+        "rate_low": "float64",
+        "rate_high": "float64",
+    }
     out[["as_of", "population_as_of"]] = out[["as_of", "population_as_of"]].apply(pd.to_datetime)
     return out.astype(types)
 

@@ -41,7 +41,9 @@ def headline(data: Dataset, law: Law, area: str, as_of: str | pd.Timestamp | Non
     code = find(data.areas, area)
     rows: list[dict[str, Any]] = []
 
-    def add(key: str, value: Any, unit: str, day: Any, status: str, source: str, low: Any = None, high: Any = None) -> None:
+    def add(
+        key: str, value: Any, unit: str, day: Any, status: str, source: str, low: Any = None, high: Any = None
+    ) -> None:
         rows.append(dict(zip(COLUMNS, (key, value, low, high, unit, day, status, source), strict=True)))
 
     now = coverage(data, code, as_of=as_of).iloc[0]
@@ -58,7 +60,16 @@ def headline(data: Dataset, law: Law, area: str, as_of: str | pd.Timestamp | Non
         add("coverage", float(now["rate"]), "share", day, now["status"], now["source"])
         add("uninsured", int(now["population"] - now["insured"]), "people", day, now["status"], now["source"])
     elif pd.notna(now["rate"]):
-        add("coverage", float(now["rate"]), "share", day, now["status"], now["source"], now["rate_low"], now["rate_high"])
+        add(
+            "coverage",
+            float(now["rate"]),
+            "share",
+            day,
+            now["status"],
+            now["source"],
+            now["rate_low"],
+            now["rate_high"],
+        )
         if count is not None:
             guess = computed(now["status"], count.status, "estimated")
             insured = round(float(now["rate"]) * count.people)
@@ -94,4 +105,4 @@ def _decision(data: Dataset, law: Law, code: str, add: Any) -> None:
     for row in bounds.to_dict("records"):
         add("reenrolled", None, "share", row["as_of"], row["status"], table["source"].iloc[0], row["low"], row["high"])
     cost = full_year_cost(int(lost), law, [str(on.date())], status, lineage(data.areas, code, on)).iloc[0]
-    add("lost_cost", int(cost["cost"]), "vnd", on, cost["status"], cost["reference"])
+    add("lost_cost", int(cost["cost"]), "vnd", on, cost["status"], f"{cost['reference']}; {cost['rate_reference']}")

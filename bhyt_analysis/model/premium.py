@@ -96,12 +96,14 @@ def household_premium(members: int, law: InForce) -> float:
     return float(premiums(people, law)["own_payment"].sum())
 
 
-def full_year_cost(people: int, law: Law, days: list[str], status: str = "derived", area: object = None) -> pd.DataFrame:
+def full_year_cost(
+    people: int, law: Law, days: list[str], status: str = "derived", area: object = None
+) -> pd.DataFrame:
     """What a year of the cards of some people costs, at the law of each of some days.
 
     Columns ``on``, ``base_salary`` (VND a month), ``contribution_rate``, ``premium``
-    (VND a person and year), ``people``, ``cost`` (VND a year), ``reference``,
-    ``status`` ("proposal" where the law of the day is one).
+    (VND a person and year), ``people``, ``cost`` (VND a year), ``reference``
+    (of the base salary), ``rate_reference``, ``status`` ("proposal" where the law of the day is one).
 
     Examples
     --------
@@ -112,7 +114,7 @@ def full_year_cost(people: int, law: Law, days: list[str], status: str = "derive
     for day in days:
         today = law.at(day, area)  # type: ignore[arg-type]
         premium = float(premiums(pd.DataFrame({"group": ["difficult_area"]}), today)["premium"].iloc[0])
-        parts = pd.concat([today.rows("base_salary"), today.rows("contribution_rate")])
+        statuses = {*today.rows("base_salary")["status"], *today.rows("contribution_rate")["status"]}
         rows.append(
             {
                 "on": pd.Timestamp(day),
@@ -121,9 +123,11 @@ def full_year_cost(people: int, law: Law, days: list[str], status: str = "derive
                 "premium": premium,
                 "people": people,
                 "cost": int(premium) * people,
-                "reference": "; ".join(parts["reference"]),
-                "status": "proposal" if (parts["status"] == "proposal").any() else computed(status),
+                "reference": today.reference("base_salary"),
+                "rate_reference": today.reference("contribution_rate"),
+                "status": "proposal" if "proposal" in statuses else computed(status),
             }
         )
-    columns = ["on", "base_salary", "contribution_rate", "premium", "people", "cost", "reference", "status"]
+    columns = ["on", "base_salary", "contribution_rate", "premium", "people", "cost"]
+    columns += ["reference", "rate_reference", "status"]
     return pd.DataFrame(rows, columns=columns)

@@ -125,7 +125,9 @@ def reenrolment(data: Dataset, area: str, decision: str = "861") -> pd.DataFrame
                 if fits
                 else None,
                 # A rate laid over a count of another year is an estimate.
-                "status": computed(loss["status"], figure["status"], count.status, "derived" if counted else "estimated"),
+                "status": computed(
+                    loss["status"], figure["status"], count.status, "derived" if counted else "estimated"
+                ),
             }
         )
     columns = ["area", "name", "decision", "lost", "on", "as_of", "population", "population_as_of"]
@@ -172,7 +174,9 @@ def observed_change(data: Dataset, area: str, decision: str = "861") -> pd.DataF
     True
     """
     code = find(data.areas, area)
-    days = data.zones.loc[(data.zones["decision"] == decision) & data.zones["area"].isin(communes(data.areas, code)), "since"]
+    days = data.zones.loc[
+        (data.zones["decision"] == decision) & data.zones["area"].isin(communes(data.areas, code)), "since"
+    ]
     columns = ["group", "before", "after", "change", "status", "before_as_of", "after_as_of"]
     if days.empty:
         return pd.DataFrame(columns=columns)

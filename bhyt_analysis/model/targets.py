@@ -147,9 +147,7 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     rows = bound[bound["level"].isin(["own", "each"] if level == "own" else [level])]
     rows = rows.drop_duplicates("on", keep="first")
     counted = pd.notna(now["insured"])
-    if counted:  # a target in the past of the figures is no step to come
-        rows = rows[rows["on"] > now["as_of"]]
-    elif pd.notna(now["rate_low"]):
+    if counted or pd.notna(now["rate_low"]):  # a target in the past of the figures is no step to come
         rows = rows[rows["on"] > now["as_of"]]
     start_day = now["as_of"] if pd.notna(now["rate_low"]) or counted else (rows["on"].min() if len(rows) else None)
     count = population_at(data.areas, data.population, code, start_day)
@@ -164,9 +162,13 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     elif pd.notna(now["rate"]):
         insured = round(float(now["rate"]) * count.people)
     needed = [people_needed(count.people, r, rel) for r, rel in zip(rows["rate"], rows["relation"], strict=True)]
-    table = rows[["on", "level", "relation", "rate", "instrument"]].assign(population=count.people, people_needed=needed)
+    table = rows[["on", "level", "relation", "rate", "instrument"]].assign(
+        population=count.people, people_needed=needed
+    )
     previous = [insured, *needed[:-1]]
-    table["to_add"] = pd.array([None if p is None else n - p for n, p in zip(needed, previous, strict=True)], dtype="Int64")
+    table["to_add"] = pd.array(
+        [None if p is None else n - p for n, p in zip(needed, previous, strict=True)], dtype="Int64"
+    )
     table["total_to_add"] = pd.array([None if insured is None else n - insured for n in needed], dtype="Int64")
     gain = None if insured is None else needed[-1] - insured
     table["share_of_gain"] = [float(a) / gain if gain and pd.notna(a) else float("nan") for a in table["to_add"]]

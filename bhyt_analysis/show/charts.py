@@ -77,7 +77,7 @@ def _chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
 
     @wraps(draw)
     def styled(*args: Any, **kwargs: Any) -> Figure:
-        with mpl.rc_context(style()):
+        with mpl.rc_context(style()):  # type: ignore[arg-type]
             figure = draw(*args, **kwargs)
             figure.draw_without_rendering()  # lay out once, while the style holds
             figure.set_layout_engine("none")
@@ -112,8 +112,8 @@ LEFT, MARGIN = 0.012, 0.1  # where texts start (part of the width), and what bot
 
 def _canvas(height_mm: float, key: str, name: str, lang: str, statuses: Any) -> tuple[Figure, Axes]:
     """An empty chart with its title, and the stamp where a figure is weak."""
-    figure = Figure(figsize=(WIDTH, height_mm / 25.4), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06)  # type: ignore[union-attr]
+    figure = Figure(figsize=(WIDTH, height_mm / 25.4), dpi=DPI, layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06)  # type: ignore[call-arg, union-attr]
     room = WIDTH - 2 * MARGIN
     if stamp := weakest_stamp(list(statuses)):
         text = say(f"stamp.{stamp}", lang)
@@ -255,7 +255,9 @@ def lost(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
 
 
 @_chart
-def waterfall(steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "", everybody: float | None = None) -> Figure:
+def waterfall(
+    steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "", everybody: float | None = None
+) -> Figure:
     """From the people insured before to those after: levels in blue, changes in between.
 
     ``steps``: ``label``, ``people`` (a level, or a change with its sign), ``kind``
@@ -331,7 +333,8 @@ def path(steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> 
         text = render("{v:n} ", lang, v=row["people_needed"]) + say("label.people", lang)
         axes.annotate(text, (row["people_needed"], y), (-5, 0), textcoords="offset points", ha="right", va="center", color="white", fontweight="bold")  # fmt: skip
     labels = [
-        f"{r.on.year}: {say(f'relation.{r.relation}', lang)}{_percent(r.rate, lang, 'published')}" for r in steps.itertuples()
+        f"{r.on.year}: {say(f'relation.{r.relation}', lang)}{_percent(r.rate, lang, 'published')}"
+        for r in steps.itertuples()
     ]
     axes.set_yticks(range(len(steps)), labels)
     text = f"{say('label.population', lang)}: {number(everybody, lang)}"
@@ -357,7 +360,9 @@ def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Fi
         axes.annotate(text, (i, rate), (0, -17), textcoords="offset points", ha="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # fmt: skip
     for i, add in enumerate(steps["to_add"], start=1):
         text = render("{v:+n}", lang, v=add) + "\n" + say("label.people", lang)
-        axes.annotate(text, (i, rates[i]), (0, 8), textcoords="offset points", ha="center", va="bottom", fontweight="bold")
+        axes.annotate(
+            text, (i, rates[i]), (0, 8), textcoords="offset points", ha="center", va="bottom", fontweight="bold"
+        )
     labels = [date(steps["now_as_of"].iloc[0], lang), *(str(d.year) for d in steps["on"])]
     labels = [_wrapped(label, 0.9) for label in labels]
     span = max(rates.max() - rates.min(), 1.0)
@@ -387,7 +392,12 @@ def curve(rows: pd.DataFrame, bounds: pd.Series, lang: str = "vi", source: str =
         most = float(bounds["largest_population"]) / 1000
         axes.annotate(number(bounds["largest_population"], lang), (most, 0), (-4, 14), textcoords="offset points", ha="right", fontsize=9)  # fmt: skip
         axes.plot([most], [0], "o", color=BLACK, ms=5, clip_on=False, zorder=5)
-    axes.set(xlabel=say("axis.population", lang), ylabel=say("axis.again", lang), ylim=(0, 100), xlim=(x.min(), x.max() * 1.02))
+    axes.set(
+        xlabel=say("axis.population", lang),
+        ylabel=say("axis.again", lang),
+        ylim=(0, 100),
+        xlim=(x.min(), x.max() * 1.02),
+    )
     _ticks(axes, lang)
     _ticks(axes, lang, "y")
     return _foot(figure, source, [bounds["status"]], lang)
@@ -462,6 +472,6 @@ def commune_people(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Fi
 
 def save(figure: Figure, stem: Path) -> None:
     """Write ``stem.png`` (300 dpi, 160 mm wide) and ``stem.svg``, without dates in them."""
-    with mpl.rc_context(style()):
+    with mpl.rc_context(style()):  # type: ignore[arg-type]
         figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None})
-        figure.savefig(stem.with_suffix(".png"), dpi=DPI)
+        figure.savefig(stem.with_suffix(".png"))

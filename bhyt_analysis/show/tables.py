@@ -18,7 +18,7 @@ KINDS = {
     **dict.fromkeys(["insured", "uninsured", "population", "people_needed", "before", "lost", "kept", "gained", "after", "people", "members"], "n"),
     **dict.fromkeys(["to_add", "total_to_add", "change"], "+n"),
     **dict.fromkeys(["rate", "share_of_insured", "coverage", "low", "high"], "p1"),
-    **dict.fromkeys(["target_rate", "contribution_rate", "subsidy_share"], "pe"),
+    **dict.fromkeys(["target_rate", "published_rate", "contribution_rate", "subsidy_share"], "pe"),
     **dict.fromkeys(["base_salary", "premium", "subsidy", "own_payment"], "n"),
     "points": "+pp1",
     "cost_bn": "d1",
@@ -86,7 +86,7 @@ def _cell(column: str, value: Any, lang: str) -> str:
         return say(f"zone.{value}", lang) if known(f"zone.{value}") else str(value)
     if column == "severity":
         return say(f"severity.{value}", lang)
-    if column == "reference":
+    if column in ("reference", "rate_reference"):
         return citation(str(value), lang)
     if column in KINDS:
         kind = KINDS[column]
@@ -96,27 +96,44 @@ def _cell(column: str, value: Any, lang: str) -> str:
     return "" if value is None or value != value else str(value)
 
 
-def to_html(table: pd.DataFrame, lang: str = "vi", caption: str = "") -> str:
-    """An HTML table: numbers right, text left, everything escaped, its stamp in the caption."""
+# Said once below the table where it is the same in every row.
+SAID_ONCE = ("population", "status", "instrument", "reference", "rate_reference", "source")
+
+
+def to_html(table: pd.DataFrame, lang: str = "vi") -> str:
+    """An HTML table: numbers right, text left, everything escaped.
+
+    What is the same in every row (status, source, ...) stands once below it, and the
+    stamp of estimated or synthetic figures above it.
+
+    Examples
+    --------
+    >>> to_html(pd.DataFrame({"name": ["<b>"], "insured": [9]}), "en")
+    '<table class="bhyt"><thead><tr><th>Area</th><th class="n">Insured</th></tr></thead><tbody><tr><td>&lt;b&gt;</td><td class="n">9</td></tr></tbody></table>'
+    """
     shown = written(table, lang)
-    numeric = [c in KINDS and KINDS[c] != "date" or c in ("value",) for c in table]
+    once = [c for c in SAID_ONCE if c in table and len(table) > 1 and table[c].astype(str).nunique() == 1]
+    notes = [f"{column_name(c, lang)}: {shown[column_name(c, lang)].iloc[0]}" for c in once]
+    if suppressed(table).to_numpy().any():
+        notes.append(say("label.suppressed", lang))
+    kept = [c for c in table if c not in once]
+    numeric = [(c in KINDS and KINDS[c] != "date") or c == "value" for c in kept]
+    shown = shown[[column_name(c, lang) for c in kept]]
     head = "".join(_tag("th", str(c), r) for c, r in zip(shown.columns, numeric, strict=True))
     rows = "".join(
         "<tr>" + "".join(_tag("td", v, r) for v, r in zip(row, numeric, strict=True)) + "</tr>"
         for row in shown.itertuples(index=False)
     )
     stamp = weakest_stamp(table["status"]) if "status" in table else None
-    notes = [caption] if caption else []
-    if stamp:
-        notes.append(say(f"stamp.{stamp}", lang))
-    if suppressed(table).to_numpy().any():
-        notes.append(say("label.suppressed", lang))
-    title = f"<caption>{html.escape(' · '.join(notes))}</caption>" if notes else ""
-    return f'<table class="bhyt">{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    all_alike = stamp and table["status"].nunique() == 1
+    words = say(f"stamp.{stamp}" if all_alike else f"stamp_some.{stamp}", lang) if stamp else ""
+    title = f"<caption>{html.escape(words)}</caption>" if stamp else ""
+    foot = "".join(f'<p class="note">{html.escape(n)}</p>' for n in notes)
+    return f'<table class="bhyt">{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{foot}'
 
 
 def _tag(name: str, text: str, numeric: bool) -> str:
-    return f"<{name} class='n'>{html.escape(text)}</{name}>" if numeric else f"<{name}>{html.escape(text)}</{name}>"
+    return f'<{name} class="n">{html.escape(text)}</{name}>' if numeric else f"<{name}>{html.escape(text)}</{name}>"
 
 
 def save_csv(table: pd.DataFrame, path: Path, lang: str = "vi") -> None:

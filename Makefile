@@ -1,0 +1,47 @@
+# The two commands of the README, and what a developer runs. Each makes .venv when it is missing.
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
+VENV := .venv
+READY := $(VENV)/.ready
+BIN := $(VENV)/bin
+OUT ?= outputs/briefings
+
+.PHONY: briefings test browser bench lint lab lock environment clean
+
+briefings: $(READY)
+	$(BIN)/bhyt briefs --out $(OUT)
+
+test: $(READY) lint
+	$(BIN)/python -m pytest -n auto --ignore=tests/browser
+
+browser: $(READY)
+	$(BIN)/python -m pytest tests/browser
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+lab: $(READY)
+	$(BIN)/jupyter lab notebooks
+
+# The lock: names, versions and hashes of everything, for every system; no addresses.
+lock: $(READY)
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.txt
+
+environment: $(READY)
+	$(BIN)/python tools/environment.py
+
+$(READY): requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) outputs/briefings

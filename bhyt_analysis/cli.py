@@ -1,0 +1,247 @@
+"""Words on a command line: ``bhyt COMMAND``; each command calls one function of the library."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bhyt_analysis.words import BhytError, say
+
+DONE, FAULTS, UNUSABLE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 done, 1 the input has errors or areas failed, 2 the call can't be carried out."""
+    for stream in (sys.stdout, sys.stderr):  # Vietnamese on a Windows console
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")
+    told = _parser().parse_args(arguments)
+    from bhyt_analysis.inputs.read import InputError
+
+    try:
+        return int(told.run(told))
+    except InputError as error:
+        print(error.text(told.lang), file=sys.stderr)
+        return FAULTS
+    except BhytError as error:
+        print(error.text(told.lang), file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        return FAULTS
+    except BrokenPipeError:  # the reader of our output has enough
+        sys.stderr.close()
+        return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bhyt",
+        description="Health insurance (BHYT) in Vietnam: who is covered, who lost it, who comes back, what it costs.",
+        epilog="INPUT is a folder of CSV files or an .xlsx workbook; left out, it is the bundled data.",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add(commands, "briefs", briefs, "one notebook, page and folder per area, with an index",
+         "bhyt briefs --out outputs/briefings --area 'Sơn Dương' --lang en",
+         _input, lambda p: [
+             p.add_argument("--out", required=True, metavar="DIR", help="folder to write to; made if missing"),
+             p.add_argument("--area", action="append", nargs="+", metavar="NAME_OR_CODE", help="only these areas"),
+             p.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: all processors)"),
+             p.add_argument("--engine", choices=["auto", "standard"], default="auto", help="how notebooks are run"),
+             p.add_argument("--timeout", type=_positive, metavar="SECONDS", help="longest time for one cell"),
+             p.add_argument("--as-of", metavar="DATE", help="use no figures after this day"),
+             p.add_argument("--seed", type=int, default=1, metavar="S", help="seed of what is drawn at random"),
+             p.add_argument("--scenario", metavar="FILE", help="a scenario (TOML) to compare with the law"),
+         ])  # fmt: skip
+    _add(commands, "check", check, "find every mistake of an input", "bhyt check my_folder --json",
+         lambda p: p.add_argument("input", metavar="INPUT", help="folder or workbook"), _json)  # fmt: skip
+    _add(commands, "audit", audit, "published figures that do not add up", "bhyt audit --area 'Sơn Dương'",
+         _input, _area, _json)  # fmt: skip
+    _add(commands, "impact", impact, "who loses a card by a decision, commune by commune",
+         "bhyt impact --decision 861 --area 'Lục Ngạn' --csv impact.csv", _input, _area, _csv,
+         lambda p: p.add_argument("--decision", required=True, metavar="D", help="number of the decision, such as 861"))  # fmt: skip
+    _add(commands, "premium", premium, "who pays what in a year, step by step, with the articles",
+         "bhyt premium --on 2026-11-22 --household 4", _on, _area,
+         lambda p: [
+             p.add_argument("--household", type=_positive, metavar="N", help="members who join together"),
+             p.add_argument("--group", metavar="G", help="a sub-group, such as near_poor or student"),
+         ])  # fmt: skip
+    _add(commands, "law", law, "the law in force on a day, with references", "bhyt law --on 2026-11-22 --area 'Đắk Lắk'",
+         _on, _area, _json)  # fmt: skip
+    return parser
+
+
+def _add(
+    commands: Any, name: str, run: Callable[..., int], about: str, example: str, *options: Callable[..., Any]
+) -> None:
+    parser = commands.add_parser(name, help=about, description=about.capitalize() + ".", epilog=f"example: {example}")
+    for option in options:
+        option(parser)
+    parser.add_argument("--lang", choices=["vi", "en"], default="vi", help="language of what is printed (default vi)")
+    parser.set_defaults(run=run)
+
+
+def _input(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("input", nargs="?", metavar="INPUT", help="folder or workbook (default: the bundled data)")
+
+
+def _area(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--area", metavar="A", help="name or code of an area")
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def _csv(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--csv", metavar="FILE", help="write the table to a file that Excel opens")
+
+
+def _on(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--on", required=True, metavar="DATE", help="the day, YYYY-MM-DD")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return value
+
+
+def briefs(told: argparse.Namespace) -> int:
+    """Make the briefings; the path of the index is the last line."""
+    from bhyt_analysis.batch.runner import run_batch
+
+    areas = None if told.area is None else [a for some in told.area for a in some]
+    manifest = run_batch(
+        told.input, told.out, areas, told.jobs, told.engine,
+        lang=told.lang, as_of=told.as_of, scenario=told.scenario, seed=told.seed, timeout=told.timeout, progress=True,
+    )  # fmt: skip
+    index = str(Path(told.out, "index.html"))
+    unmade = [a for a in manifest["areas"] if a["status"] != "done"]
+    for area in unmade:
+        print(f"{area['area']} {area['slug']}: {area['error']}", file=sys.stderr)
+    if unmade:
+        print(say("cli.failed", told.lang, count=len(unmade), path=index), file=sys.stderr)
+    print(index)
+    return FAULTS if unmade else DONE
+
+
+def check(told: argparse.Namespace) -> int:
+    """Print the findings on an input."""
+    from bhyt_analysis.inputs.read import check as findings
+
+    return _print_findings(findings(told.input, told.lang), told)
+
+
+def audit(told: argparse.Namespace) -> int:
+    """Print the findings on published figures; they are the plan's errors and not the input's."""
+    from bhyt_analysis.inputs import load
+    from bhyt_analysis.inputs.audit import audit as findings
+
+    _print_findings(findings(load(told.input), told.area, told.lang), told)
+    return DONE
+
+
+def _print_findings(found: pd.DataFrame, told: argparse.Namespace) -> int:
+    if told.json:
+        records = found.astype(object).where(found.notna(), None).to_dict("records")
+        print(json.dumps(records, ensure_ascii=False, indent=1, default=str))
+    elif found.empty:
+        print(say("cli.no_findings", told.lang))
+    else:
+        for row in found.to_dict("records"):
+            place = f"{row['area']} " if "area" in row else ""
+            print(f"{say('severity.' + row['severity'], told.lang)} [{row['rule']}] {place}{row['message']}")
+    return FAULTS if (found["severity"] == "error").any() else DONE
+
+
+def impact(told: argparse.Namespace) -> int:
+    """Print, or write, the cards before and after a decision."""
+    from bhyt_analysis.inputs import load
+    from bhyt_analysis.model.reclassify import reclassify
+
+    table = reclassify(load(told.input), told.decision, told.area)
+    columns = [
+        "area",
+        "name",
+        "zone_before",
+        "zone_after",
+        "population",
+        "before",
+        "lost",
+        "kept",
+        "gained",
+        "after",
+        "status",
+    ]
+    return _print_table(table[columns], told)
+
+
+def premium(told: argparse.Namespace) -> int:
+    """Print a household's or one person's premium with its steps."""
+    from bhyt_analysis.law import Law
+    from bhyt_analysis.show.explain import premium_steps
+
+    today = Law.read().at(told.on, _lineage(told.area, told.on))
+    if told.household and told.group not in (None, "household"):
+        raise BhytError(("error.household_and_group", {}))
+    for line in premium_steps(today, told.group or "household", told.household or 1, told.lang):
+        print(line)
+    return DONE
+
+
+def law(told: argparse.Namespace) -> int:
+    """Print the values in force on a day."""
+    from bhyt_analysis.law import Law
+    from bhyt_analysis.show.labels import citation
+
+    table = Law.read().at(told.on, _lineage(told.area, told.on)).table
+    table = table[["parameter", "key", "area", "since", "until", "value", "unit", "reference", "status", "note"]]
+    table = table.assign(
+        until=["" if d.year == 9999 else str(d) for d in table["until"]], since=table["since"].astype(str)
+    )
+    if told.json:
+        print(json.dumps(table.to_dict("records"), ensure_ascii=False, indent=1))
+        return DONE
+    table["value"] = [f"{v:g}" if abs(v) < 1000 else f"{v:.0f}" for v in table["value"]]
+    table["reference"] = [citation(r, told.lang) for r in table["reference"]]
+    print(table.drop(columns=["note", "unit", "status"]).to_string(index=False))
+    return DONE
+
+
+def _lineage(area: str | None, on: str) -> Any:
+    """The units that a place lies in; a province that only the law knows is taken by its name."""
+    from bhyt_analysis.inputs import load
+    from bhyt_analysis.inputs.areas import find, lineage
+    from bhyt_analysis.law import Law
+    from bhyt_analysis.law.law import as_day
+    from bhyt_analysis.names import fold
+
+    if area is None:
+        return None
+    day = pd.Timestamp(as_day(on))
+    if fold(area) in {fold(a) for a in Law.read().table["area"]}:
+        return area
+    areas = load().areas
+    return lineage(areas, find(areas, area), day)
+
+
+def _print_table(table: pd.DataFrame, told: argparse.Namespace) -> int:
+    from bhyt_analysis.show.tables import save_csv, written
+
+    if told.csv:
+        save_csv(table, Path(told.csv), told.lang)
+        print(told.csv)
+    else:
+        print(written(table, told.lang).to_string(index=False))
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())
