@@ -38,7 +38,7 @@ def keys(prefix: str) -> list[str]:
     return [key for key in _table() if key.startswith(prefix)]
 
 
-def say(key: str, lang: str = "vi", **fields: Any) -> str:
+def say(key: str, lang: str = "vi", /, **fields: Any) -> str:
     """The phrase of a key, with its figures filled in.
 
     Examples
@@ -56,7 +56,7 @@ def check_lang(lang: str) -> str:
     return lang
 
 
-def render(template: str, lang: str, **fields: Any) -> str:
+def render(template: str, lang: str, /, **fields: Any) -> str:
     """A template with its figures in a language.
 
     Format words: ``n`` whole number, ``d2`` two decimals, ``+n`` with its sign, ``p1``

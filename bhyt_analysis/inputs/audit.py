@@ -18,6 +18,7 @@ from bhyt_analysis.inputs.figures import Interval, printed, published_rates
 from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.read import Dataset
 from bhyt_analysis.law.groups import groups
+from bhyt_analysis.words import known
 
 WHERE = ["document", "area", "figures"]
 FRONT_LOADED = 0.5  # more than half of a gain of three years or more in the first one
@@ -149,7 +150,9 @@ def contradictions(data: Dataset, code: str) -> Iterator[Finding]:
             for i, first in enumerate(told):
                 for second in told[i + 1 :]:
                     if not _said(first).meets(_said(second)):
-                        yield {"rule": "told_twice", "document": document, "area": code, "figures": figure, "figure": figure, "found": f"{first.relation} {first.value:g}", "expected": f"{second.relation} {second.value:g}", "locator": f"{first.locator}; {second.locator}"}  # fmt: skip
+                        percent = first.unit == "percent"
+                        scale = 100 if percent else 1
+                        yield {"rule": "told_twice" if percent else "counted_twice", "document": document, "area": code, "figures": figure, "figure": f"figure.{figure}" if known(f"figure.{figure}") else figure, "first": f"relation.{first.relation}", "found": first.value / scale, "second": f"relation.{second.relation}", "expected": second.value / scale, "locator": f"{first.locator}; {second.locator}"}  # fmt: skip
 
 
 def _said(row: Any) -> Interval:
@@ -246,7 +249,7 @@ def path(data: Dataset, code: str) -> Iterator[Finding]:
             same = same[same["on"] == row.on]
             lower = same[same["rate"] > row.rate]
             if len(lower):
-                yield {"rule": "below_upper_target", "document": document, "area": code, "figures": "target_coverage", "found": row.rate, "expected": lower["rate"].max(), "year": str(row.on.year), "relation": "" if row.relation in ("=", ">=") else row.relation + " ", "above": name_of(data.areas, above, row.on)}  # fmt: skip
+                yield {"rule": "below_upper_target", "document": document, "area": code, "figures": "target_coverage", "found": row.rate, "expected": lower["rate"].max(), "year": str(row.on.year), "relation": f"relation.{row.relation}", "above": name_of(data.areas, above, row.on)}  # fmt: skip
                 break
 
 

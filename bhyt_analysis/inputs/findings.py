@@ -30,12 +30,9 @@ def rules() -> pd.DataFrame:
 
 
 def message(finding: Finding, lang: str = "vi") -> str:
-    """The sentence of a finding."""
+    """The sentence of a finding; a field that is a key of the words is said in the language."""
     template = rules().at[finding["rule"], f"message_{lang}"]
-    fields = {
-        k: say(v, lang) if isinstance(v, str) and v.startswith("expect.") and known(v) else v
-        for k, v in finding.items()
-    }
+    fields = {k: say(v, lang) if isinstance(v, str) and known(v) else v for k, v in finding.items()}
     return _once(render(template, lang, **fields))
 
 

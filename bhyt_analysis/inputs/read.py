@@ -336,14 +336,14 @@ def _joined(name: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
 def _twice(name: str, table: pd.DataFrame) -> list[Finding]:
     """Rows that answer for the same key."""
     key = schema().query("table == @name and key == 'yes'")["column"].tolist()
-    again = table[table.duplicated(key, keep="first")]
+    group = table.groupby(key, dropna=False, sort=False).ngroup()
+    again = table[group.duplicated(keep="first")]
+    firsts = table[~group.duplicated(keep="first")].set_axis(group[~group.duplicated(keep="first")])
     found = []
-    for row in again.to_dict("records"):
-        same = table[(table[key].astype(str) == pd.Series({k: str(row[k]) for k in key})).all(axis=1)].iloc[0]
+    for number, row in zip(group[again.index], again.to_dict("records"), strict=True):
+        same = firsts.loc[number]
         first = str(same["row"]) if same["file"] == row["file"] else f"{same['row']} ({same['file']})"
-        found.append(
-            {"rule": "twice", "file": row["file"], "row": row["row"], "column": ", ".join(key), "found": first}
-        )
+        found.append({"rule": "twice", "file": row["file"], "row": row["row"], "column": ", ".join(key), "found": first})
     return found
 
 

@@ -1,0 +1,57 @@
+"""What every test may ask for. Hypothesis runs without a deadline: no test is timed."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+import bhyt_analysis as bhyt
+
+settings.register_profile("bhyt", deadline=None, derandomize=True)
+settings.load_profile("bhyt")
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def data():
+    return bhyt.load()
+
+
+@pytest.fixture(scope="session")
+def law():
+    return bhyt.Law.read()
+
+
+def write_table(path, columns, *rows):
+    """A CSV file as a user would make it."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([columns, *rows])
+    return path
+
+
+@pytest.fixture
+def small_input(tmp_path):
+    """A sound input of one district with two communes, to be spoilt by a test."""
+    folder = tmp_path / "input"
+    folder.mkdir()
+    areas = ["code", "name", "kind", "parent"]
+    write_table(
+        folder / "areas.csv", areas,
+        ["D1", "Huyện Một", "district", ""], ["C1", "Xã Đầu", "commune", "D1"], ["C2", "Xã Sau", "commune", "D1"],
+    )  # fmt: skip
+    people = ["area", "as_of", "people", "households", "minority_people", "status", "source"]
+    write_table(
+        folder / "population.csv", people,
+        ["C1", "2021-06-30", "1000", "250", "600", "published", "thống kê"],
+        ["C2", "2021-06-30", "2000", "500", "100", "published", "thống kê"],
+    )  # fmt: skip
+    cards = ["area", "as_of", "group", "cards", "status", "source"]
+    write_table(
+        folder / "cards.csv", cards,
+        ["C1", "2021-06-30", "difficult_area", "700", "published", "BHXH"],
+        ["C1", "2021-06-30", "household", "200", "published", "BHXH"],
+        ["C2", "2021-06-30", "household", "900", "published", "BHXH"],
+    )  # fmt: skip
+    return folder

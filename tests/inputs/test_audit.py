@@ -1,0 +1,159 @@
+"""What does not add up in the four plans, found by general rules; and nothing in sound ones."""
+
+import dataclasses
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.inputs.figures import Interval, printed
+
+
+def rules_of(data, area):
+    return set(bhyt.audit(data, area)["rule"])
+
+
+def sentence(data, area, rule, lang="en"):
+    table = bhyt.audit(data, area, lang)
+    return table.loc[table["rule"] == rule, "message"].iloc[0]
+
+
+def test_household_share_of_son_duong_was_divided_by_the_wrong_base(data):
+    # 26,735 / 153,953 = 17.366%; 26,735 / 155,163 = 17.230%
+    told = sentence(data, "Sơn Dương", "share_of_wrong_base")
+    assert "printed as 17.2%" in told
+    assert "26,735 / 153,953 is 17.4%" in told
+    assert "divided by 155,163" in told
+
+
+def test_shares_of_son_duong_add_to_99_8(data):
+    assert "add up to 99.8%; rightly worked out they add up to 100.0%" in sentence(data, "Sơn Dương", "shares_do_not_add")
+
+
+def test_adding_the_lost_cards_back_gives_more_than_everybody(data):
+    told = sentence(data, "Sơn Dương", "lost_added_back")  # (155,163 + 30,082) / 182,330 = 101.6%
+    assert "101.6%" in told
+    assert "at least 2,915 people (9.7%)" in told
+
+
+def test_most_of_the_four_year_gain_is_due_in_the_first_year(data):
+    assert "78.6% of the gain of 4 years" in sentence(data, "Sơn Dương", "front_loaded")
+
+
+def test_near_poor_are_told_both_fully_covered_and_low(data):
+    table = bhyt.audit(data, "Sơn Dương")
+    assert table.loc[table["rule"] == "told_twice", "figures"].tolist() == ["coverage_near_poor"]
+
+
+def test_luc_ngan_gives_no_population_and_no_target_for_2022(data):
+    assert "no_population" in rules_of(data, "Lục Ngạn")
+    assert "no target for 2022" in sentence(data, "Lục Ngạn", "years_without_target")
+
+
+def test_bounds_of_luc_ngan(data):
+    told = sentence(data, "Lục Ngạn", "population_bounds")
+    assert "226,540 people" in told
+    assert "37% to 42% of the 46,106" in told
+    assert "no more than 391,226" in told
+
+
+def test_quang_ngai_has_no_start_and_no_targets_for_2016_to_2019(data):
+    assert "no_baseline" in rules_of(data, "Tỉnh Quảng Ngãi")
+    assert "2016–2019" in sentence(data, "Tỉnh Quảng Ngãi", "years_without_target")
+
+
+def test_son_la_aims_below_the_nation_and_reports_before_the_year_ends(data):
+    table = bhyt.audit(data, "Tỉnh Sơn La", "en").set_index("rule")["message"]
+    assert "The target for 2030 is above 96.35%, below the 100.00% of Việt Nam" in table["below_upper_target"]
+    assert "report_before_year_end" in table.index
+
+
+def test_an_area_without_published_figures_has_no_findings(data):
+    assert bhyt.audit(data, "Bình Sơn").empty
+    assert bhyt.audit(data, "X001").empty
+
+
+def test_errors_come_first(data):
+    severities = bhyt.audit(data)["severity"].tolist()
+    assert severities == sorted(severities, key=["error", "warning", "info"].index)
+
+
+def plan_of(data, figures, targets=()):
+    """A made-up plan of one district, in the tables of the library."""
+    columns = list(data.published.columns)
+    rows = [
+        {"document": "p", "area": "D1", "figure": f, "value": v, "decimals": d, "unit": u, "relation": "=", "base": b, "as_of": "2021-12-31", "locator": "mục 1", "note": "", "file": "p.csv", "row": i}
+        for i, (f, v, d, u, b) in enumerate(figures, 2)
+    ]  # fmt: skip
+    published = pd.DataFrame(rows, columns=columns).astype({"decimals": "Int64"})
+    areas = data.areas.head(1).assign(code="D1", name="Huyện Một", kind="district", parent="")
+    rows = [{**dict.fromkeys(data.targets.columns, ""), "area": "D1", "scope": "all", "on": pd.Timestamp(f"{y}-12-31"), "relation": "=", "rate": r} for y, r in targets]  # fmt: skip
+    empty = {n: getattr(data, n).head(0) for n in ("cards", "population", "losses")}
+    table = pd.DataFrame(rows, columns=data.targets.columns) if rows else data.targets.head(0)
+    return dataclasses.replace(data, areas=areas, published=published, targets=table, **empty)
+
+
+@given(
+    cards=st.lists(st.integers(1, 60_000), min_size=2, max_size=6),
+    away=st.integers(0, 5_000),
+    uninsured=st.integers(0, 50_000),
+    places=st.integers(0, 2),
+)
+def test_nothing_is_found_in_a_plan_whose_figures_are_right(data, cards, away, uninsured, places):
+    local = sum(cards)
+    total, population = local + away, local + away + uninsured
+    figures = [("population", population, 0, "people", ""), ("insured_total", total, 0, "people", ""),
+               ("insured_by_local_office", local, 0, "people", ""),
+               ("coverage", round(100 * total / population, places), places, "percent", "population")]  # fmt: skip
+    for i, count in enumerate(cards):
+        figures += [(f"cards_g{i}", count, 0, "cards", ""),
+                    (f"share_g{i}", round(100 * count / local, places), places, "percent", "insured_by_local_office")]  # fmt: skip
+    assert bhyt.audit(plan_of(data, figures), "D1").empty
+
+
+@given(local=st.integers(10_000, 200_000), part=st.integers(1_000, 9_000), wrong=st.integers(2, 40))
+def test_a_share_that_no_base_explains_is_found(data, local, part, wrong):
+    figures = [("insured_by_local_office", local, 0, "people", ""), ("cards_g", part, 0, "cards", ""),
+               ("share_g", round(100 * part / local, 1) + wrong, 1, "percent", "insured_by_local_office")]  # fmt: skip
+    assert "share_off" in set(bhyt.audit(plan_of(data, figures), "D1")["rule"])
+
+
+def test_a_coverage_that_its_counts_do_not_give_is_found(data):
+    figures = [("population", 1000, 0, "people", ""), ("insured_total", 851, 0, "people", ""), ("coverage", 86.1, 1, "percent", "population")]
+    assert bhyt.audit(plan_of(data, figures), "D1")["rule"].tolist() == ["coverage_off"]
+
+
+def test_parts_above_their_group_are_found(data):
+    figures = [("cards_state_paid", 100, 0, "cards", ""), ("cards_state_paid_poor", 60, 0, "cards", ""), ("cards_state_paid_area", 41, 0, "cards", "")]
+    assert bhyt.audit(plan_of(data, figures), "D1")["rule"].tolist() == ["parts_above_group"]
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "relation", "interval"),
+    [
+        (85.1, 1, "=", Interval(85.05, 85.15)),
+        (87.21, 2, "=", Interval(87.205, 87.215)),
+        (99, 0, ">", Interval(99, float("inf"), True)),
+        (95, 0, ">=", Interval(95, float("inf"))),
+        (100, 0, "<", Interval(float("-inf"), 100, True, True)),
+        (90, 0, "about", Interval(89, 91)),
+    ],
+)
+def test_a_printed_figure_stands_for_an_interval(value, decimals, relation, interval):
+    assert printed(value, decimals, relation) == interval
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "meet"),
+    [
+        (Interval(1, 2), Interval(2, 3), False),  # [1, 2) and [2, 3)
+        (Interval(1, 2, False, False), Interval(2, 3), True),
+        (Interval(1, 2), Interval(1.5, 1.6), True),
+        (Interval(100, 100, False, False), Interval(float("-inf"), 100, True, True), False),
+    ],
+)
+def test_intervals_meet_or_not(one, other, meet):
+    assert one.meets(other) is meet
+    assert other.meets(one) is meet

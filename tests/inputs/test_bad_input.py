@@ -1,0 +1,242 @@
+"""Every mistake of an input is found at once, and told with its file, row and column."""
+
+import pandas as pd
+import pytest
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.cli import main
+
+from ..conftest import write_table
+
+CARDS = ["area", "as_of", "group", "cards", "status", "source"]
+GOOD = ["C1", "2021-07-31", "poor", "5", "published", "BHXH"]
+
+
+def cards(folder, *rows, columns=CARDS):
+    write_table(folder / "cards_more.csv", columns, *rows)
+
+
+def changed(**cells):
+    return list((dict(zip(CARDS, GOOD, strict=True)) | cells).values())
+
+
+def findings(folder, lang="en"):
+    return bhyt.check(folder, lang)
+
+
+def test_a_sound_input_has_no_findings(small_input):
+    assert findings(small_input).empty
+    assert bhyt.coverage(bhyt.load(small_input), "Huyện Một")["insured"].tolist() == [1800]
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "sentence"),
+    [
+        ({"cards": "năm"}, "cards", '"năm", expected a whole number of 0 or more'),
+        ({"cards": "1.234"}, "cards", '"1.234", expected a whole number'),
+        ({"cards": "-5"}, "cards", '"-5", expected a whole number'),
+        ({"cards": ""}, "cards", "blank, expected a whole number"),
+        ({"as_of": "31-13-2021"}, "as_of", '"31-13-2021", expected a date'),
+        ({"as_of": "31/02/2021"}, "as_of", '"31/02/2021", expected a date'),
+        ({"group": "near_por"}, "group", "did you mean near_poor?"),
+        ({"status": "sure"}, "status", '"sure" is not in the list'),
+        ({"area": "C9"}, "area", 'area "C9" is not in the table areas; the nearest is C2'),
+        ({"source": ""}, "source", "blank, expected a text"),
+    ],
+)
+def test_a_bad_cell_is_told_with_file_row_and_column(small_input, cells, column, sentence):
+    cards(small_input, GOOD, changed(as_of="2021-08-31"), changed(**{"as_of": "2021-09-30", **cells}))
+    found = findings(small_input)
+    assert found[["file", "row", "column", "severity"]].to_numpy().tolist() == [["cards_more.csv", 4, column, "error"]]
+    assert sentence in found["message"].iloc[0]
+    assert "cards_more.csv, row 4, column" in found["message"].iloc[0]
+    with pytest.raises(bhyt.InputError) as error:
+        bhyt.load(small_input)
+    assert sentence in str(error.value)
+    assert "cards_more.csv, dòng 4, cột" in error.value.text("vi")
+
+
+def test_a_missing_column_is_told(small_input):
+    cards(small_input, GOOD[:3] + GOOD[4:], columns=CARDS[:3] + CARDS[4:])
+    assert "cards_more.csv, row 1: column cards is missing" in findings(small_input)["message"].iloc[0]
+
+
+def test_a_column_that_stands_twice_is_told(small_input):
+    cards(small_input, [*GOOD, "1"], columns=[*CARDS, "cards"])
+    assert "column cards stands twice" in findings(small_input)["message"].iloc[0]
+
+
+def test_an_unknown_column_is_a_warning_with_the_nearest(small_input):
+    cards(small_input, [*GOOD, "x"], columns=[*CARDS, "sourc"])
+    found = findings(small_input)
+    assert found["severity"].tolist() == ["warning"]
+    assert 'column "sourc" is not used; the nearest is source' in found["message"].iloc[0]
+    assert len(bhyt.load(small_input).cards) == 4
+
+
+def test_two_rows_for_one_key_are_told_also_across_files(small_input):
+    cards(small_input, GOOD, GOOD, ["C1", "2021-06-30", "household", "9", "published", "BHXH"])
+    found = findings(small_input)
+    assert found["rule"].tolist() == ["twice", "twice"]
+    assert "cards_more.csv, row 3: the same key as row 2 (area, as_of, group)" in found["message"].iloc[0]
+    assert "row 4: the same key as row 3 (cards.csv)" in found["message"].iloc[1]
+
+
+def test_insured_above_population_is_told(small_input):
+    cards(small_input, changed(cards="999"), changed(group="household", cards="2"))
+    found = findings(small_input)
+    assert found["rule"].tolist() == ["insured_above_population"]
+    assert "1,001 cards in Xã Đầu on 31 July 2021 are more than its 1,000 people" in found["message"].iloc[0]
+
+
+def test_exactly_everybody_insured_is_no_finding(small_input):
+    cards(small_input, changed(cards="998"), changed(group="household", cards="2"))
+    assert findings(small_input).empty
+
+
+def test_a_group_smaller_than_its_parts_is_told(small_input):
+    cards(small_input, changed(group="state_paid", cards="100"), changed(group="poor", cards="60"), changed(group="child_under_6", cards="41"))  # fmt: skip
+    found = findings(small_input)
+    assert found["rule"].tolist() == ["parts_above_whole"]
+    assert "100 cards of state_paid are fewer than the 101 of its parts" in found["message"].iloc[0]
+
+
+def test_a_file_in_another_encoding_is_told(small_input):
+    text = ",".join(CARDS) + "\n" + ",".join(changed(source="BHXH huyện"))
+    (small_input / "cards_more.csv").write_bytes(text.encode("cp1258", errors="replace").replace(b"?", b"\xea"))
+    found = findings(small_input)
+    assert found["rule"].tolist() == ["not_utf8"]
+    assert "cards_more.csv: not UTF-8 text (from row 2)" in found["message"].iloc[0]
+
+
+def test_utf8_with_a_byte_order_mark_and_semicolons_is_read(small_input):
+    text = "\ufeff" + ";".join(CARDS) + "\r\n" + ";".join(GOOD) + "\r\n"
+    (small_input / "cards_more.csv").write_text(text, encoding="utf-8", newline="")
+    assert findings(small_input).empty
+
+
+def test_vietnamese_headings_and_dates_of_the_country_are_read(small_input):
+    headings = ["Mã đơn vị", "Ngày số liệu", "NHÓM ĐỐI TƯỢNG", "so the", "Tình trạng số liệu", "Nguồn"]
+    cards(small_input, changed(as_of="31/07/2021"), columns=headings)
+    data = bhyt.load(small_input)
+    assert data.cards["as_of"].max() == pd.Timestamp("2021-07-31")
+
+
+def test_blank_lines_and_breaks_in_a_cell_do_not_shift_the_row_that_is_told(small_input):
+    text = ",".join(CARDS) + "\n" + ",".join(changed(source='"hai\ndòng"')) + "\n\n" + ",".join(changed(as_of="x"))
+    (small_input / "cards_more.csv").write_text(text, encoding="utf-8")
+    assert findings(small_input)["row"].tolist() == [5]
+
+
+def test_a_row_with_too_many_cells_is_told(small_input):
+    cards(small_input, GOOD, [*changed(as_of="2021-08-31"), "more"])
+    found = findings(small_input)
+    assert found["rule"].tolist() == ["not_a_table"]
+    assert found["row"].tolist() == [3]
+
+
+def test_a_parent_that_is_unknown_or_a_ring_is_told(small_input):
+    write_table(small_input / "areas_more.csv", ["code", "name", "kind", "parent"],
+                ["C3", "Xã Lạc", "commune", "D7"], ["R1", "Vòng", "district", "R2"], ["R2", "Tròn", "district", "R1"])  # fmt: skip
+    assert sorted(findings(small_input)["rule"]) == ["parent_of_itself", "parent_of_itself", "unknown_area"]
+
+
+def test_a_misnamed_file_is_a_warning(small_input):
+    write_table(small_input / "card.csv", CARDS, GOOD)
+    found = findings(small_input)
+    assert found["rule"].tolist() == ["unknown_file"]
+    assert "the nearest is cards" in found["message"].iloc[0]
+
+
+def test_without_areas_nothing_can_be_read(small_input):
+    (small_input / "areas.csv").unlink()
+    assert "the table areas is missing" in findings(small_input)["message"].iloc[0]
+
+
+def test_an_empty_folder_is_told(tmp_path):
+    assert findings(tmp_path)["rule"].tolist() == ["empty_input"]
+
+
+def test_everything_is_told_at_once(small_input):
+    cards(small_input, changed(cards="x", as_of="y", group="z", area="C9", status=""), changed(cards="x"))
+    found = findings(small_input)
+    assert len(found) == 5  # the unknown area waits until the cells can be read
+    assert set(found["column"]) == {"cards", "as_of", "group", "status"}
+
+
+def test_a_workbook_is_read_like_a_folder(small_input, tmp_path):
+    book = tmp_path / "so_lieu.xlsx"
+    with pd.ExcelWriter(book) as writer:
+        for name in ("areas", "population", "cards"):
+            table = pd.read_csv(small_input / f"{name}.csv")
+            if "as_of" in table:
+                table["as_of"] = pd.to_datetime(table["as_of"])
+            table.to_excel(writer, sheet_name=name, index=False)
+    one, other = bhyt.coverage(bhyt.load(small_input), "Huyện Một"), bhyt.coverage(bhyt.load(book), "Huyện Một")
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_a_mistake_in_a_workbook_names_its_sheet(small_input, tmp_path):
+    book = tmp_path / "so_lieu.xlsx"
+    with pd.ExcelWriter(book) as writer:
+        for name in ("areas", "population", "cards"):
+            table = pd.read_csv(small_input / f"{name}.csv", dtype=str)
+            table.replace("200", "hai trăm").to_excel(writer, sheet_name=name, index=False)
+    found = findings(book)
+    assert found[["file", "row", "column"]].to_numpy().tolist() == [["so_lieu.xlsx [cards]", 3, "cards"]]
+
+
+def test_a_file_that_is_no_workbook_is_told(tmp_path):
+    book = tmp_path / "so_lieu.xlsx"
+    book.write_bytes(b"not a workbook")
+    assert findings(book)["rule"].tolist() == ["not_a_table", "empty_input"]
+
+
+# --- The command line: one sentence a mistake, the exit status of the contract, nothing written ---
+
+
+@pytest.mark.parametrize(
+    ("spoil", "status"),
+    [
+        (lambda f: cards(f, changed(cards="x")), 1),
+        (lambda f: cards(f, changed(cards="999"), changed(group="household", cards="2")), 1),
+        (lambda f: (f / "cards_more.csv").write_bytes(b"\xff\xfe\x00"), 1),
+        (lambda f: None, 0),
+    ],
+)
+def test_check_ends_with_the_status_of_the_contract(small_input, spoil, status, capsys):
+    spoil(small_input)
+    assert main(["check", str(small_input)]) == status
+    told = capsys.readouterr()
+    assert told.err == ""
+    assert len(told.out.splitlines()) == 1
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_briefs_of_a_bad_input_says_why_and_writes_nothing(small_input, tmp_path, capsys, lang):
+    cards(small_input, changed(cards="x"), changed(as_of="y"))
+    out = tmp_path / "out"
+    assert main(["briefs", str(small_input), "--out", str(out), "--lang", lang]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert [("dòng" in line, "row" in line) for line in told.err.splitlines()] == [(lang == "vi", lang == "en")] * 2
+    assert not out.exists()
+
+
+def test_an_unknown_area_ends_with_status_2_and_the_nearest_name(small_input, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["briefs", str(small_input), "--out", str(out), "--area", "Huyện Hai"]) == 2
+    assert "Huyện Một" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_an_input_that_is_not_there_ends_with_status_2(tmp_path, capsys):
+    assert main(["check", str(tmp_path / "none")]) == 2
+    assert "không có tệp hoặc thư mục này" in capsys.readouterr().err
+
+
+def test_the_output_folder_must_not_be_the_input(small_input, capsys):
+    before = sorted(p.name for p in small_input.iterdir())
+    assert main(["briefs", str(small_input), "--out", str(small_input)]) == 2
+    assert "chứa dữ liệu đầu vào" in capsys.readouterr().err
+    assert sorted(p.name for p in small_input.iterdir()) == before

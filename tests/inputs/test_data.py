@@ -1,0 +1,171 @@
+"""The bundled tables hold what their sources say. Expected figures were read from the documents."""
+
+import pandas as pd
+import pytest
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.inputs import synthetic
+from bhyt_analysis.inputs.areas import communes, find, full_name, lineage, name_of, population_at
+from bhyt_analysis.inputs.read import TABLES, schema
+
+from ..conftest import ROOT
+
+
+def test_the_bundled_data_has_no_findings(data):
+    assert bhyt.check().empty
+    assert data.warnings == []
+
+
+# General Statistics Office, census of 1 April 2019: people of each district.
+CENSUS = {
+    "Sơn Dương": 183_600, "Lục Ngạn": 226_540,
+    "Thành phố Sơn La": 106_052, "Quỳnh Nhai": 64_045, "Thuận Châu": 172_763, "Mường La": 99_534, "Bắc Yên": 66_784,
+    "Phù Yên": 114_974, "Mộc Châu": 114_460, "Yên Châu": 79_295, "Mai Sơn": 163_881, "Sông Mã": 154_224,
+    "Sốp Cộp": 50_215, "Vân Hồ": 62_188,
+    "Thành phố Quảng Ngãi": 261_417, "Bình Sơn": 181_050, "Huyện Trà Bồng": 32_250, "Huyện Tây Trà": 20_744, "Sơn Tịnh": 95_843,
+    "Tư Nghĩa": 128_661, "Sơn Hà": 78_377, "Sơn Tây": 21_174, "Minh Long": 18_722, "Nghĩa Hành": 82_250,
+    "Mộ Đức": 112_592, "Huyện Đức Phổ": 120_629, "Huyện Ba Tơ": 59_438, "Lý Sơn": 18_550,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "people"), CENSUS.items())
+def test_people_of_each_district_at_the_census(data, name, people):
+    code = find(data.areas, name)
+    count = population_at(data.areas, data.population, code, pd.Timestamp("2019-04-01"))
+    assert (count.people, count.status) == (people, "census")
+
+
+def test_the_census_covers_451_communes_of_28_districts(data):
+    census = data.population[data.population["status"] == "census"]
+    assert len(census) == 451
+    parents = data.areas.drop_duplicates("code").set_index("code").loc[census["area"], "parent"]
+    assert parents.nunique() == 28
+    sizes = [c for c in census if c.startswith("size_")]
+    assert (census[sizes].sum(axis=1) == census["households"]).all()
+
+
+def test_the_plan_of_son_duong(data):
+    # Part I, section I.2 of the plan
+    told = data.cards[data.cards["area"] == "076"].set_index("group")["cards"]
+    assert told.to_dict() == {
+        "employer_employee": 8541, "social_security_paid": 5374, "poor": 4154, "difficult_area": 38658,
+        "state_paid_other": 37373, "near_poor": 6198, "student": 24746, "farm_average_income": 2174,
+        "household": 26735, "relative_of_army_staff": 1210,
+    }  # fmt: skip
+    assert told.sum() == 155_163
+    assert told[["poor", "difficult_area", "state_paid_other"]].sum() == 80_185
+    assert told[["near_poor", "student", "farm_average_income"]].sum() == 33_118
+    assert told.sum() - 1210 == 153_953
+
+
+def test_losses_and_targets_of_the_plans(data):
+    assert data.losses.set_index("area")["people"].to_dict() == {"076": 30_082, "219": 46_106}
+    own = data.targets[(data.targets["area"] == "076") & (data.targets["scope"] == "all")]
+    assert own.set_index(own["on"].dt.year)["rate"].to_dict() == {2022: 0.906, 2023: 0.915, 2024: 0.92, 2025: 0.921}
+    son_la = data.targets[(data.targets["area"] == "14") & (data.targets["scope"] == "all")].set_index("rate")["relation"]
+    assert son_la.to_dict() == {0.962: ">=", 0.9635: ">"}
+
+
+def test_the_fourteen_communes_of_luc_ngan(data):
+    names = {name_of(data.areas, a).removeprefix("Xã ") for a in data.zones.query("decision == '861'")["area"] if a.startswith("07")}
+    assert names == {
+        "Biển Động", "Tân Hoa", "Đồng Cốc", "Kim Sơn", "Phì Điền", "Biên Sơn", "Giáp Sơn", "Tân Quang", "Nam Dương",
+        "Tân Lập", "Kiên Thành", "Kiên Lao", "Thanh Hải", "Tân Mộc",
+    }  # fmt: skip
+
+
+def test_every_published_figure_has_its_place_in_a_document(data):
+    own = data.published[data.published["document"] != "observed"]
+    assert (own["locator"] != "").all()
+    assert set(data.published["document"]) <= set(data.documents["document"])
+
+
+def test_the_plans_are_published_figures_and_the_example_is_synthetic(data):
+    for table in (data.cards, data.population, data.zones):
+        example = table["area"].str.startswith("X")
+        assert (table.loc[example, "status"] == "synthetic").all()
+        assert (table.loc[~example, "status"] != "synthetic").all()
+
+
+def test_the_example_district_is_the_generators_first(data, tmp_path):
+    synthetic.write(tmp_path, 1, 861, "_example")
+    for path in sorted(tmp_path.glob("*.csv")):
+        assert path.read_text("utf-8") == (ROOT / "data" / path.name).read_text("utf-8"), path.name
+
+
+def test_the_example_is_complete_for_24_months(data):
+    example = data.cards[data.cards["area"].str.startswith("X")]
+    assert example["as_of"].nunique() == 24
+    assert example["group"].nunique() == 12
+    assert len(example) == 24 * 12 * 12
+    assert set(data.zones.loc[data.zones["area"].str.startswith("X"), "decision"]) == {"582", "861"}
+
+
+def test_split_units_have_no_invented_share(data):
+    parts = data.successors[data.successors["code_new"] != ""]
+    split = parts.groupby("code_old").filter(lambda g: len(g) > 1)
+    assert set(split["code_old"]) == {"21142", "21514"}
+    assert split["share"].isna().all()
+    assert (parts.drop(split.index)["share"] == 1.0).all()
+
+
+def test_the_island_communes_become_the_special_zone_of_ly_son_and_no_other(data):
+    new = data.successors[data.successors["code_old"].isin(["21541", "21544", "21547"])]["code_new"]
+    assert new.tolist() == ["21548"] * 3
+    assert name_of(data.areas, "21548") == "Đặc khu Lý Sơn"
+
+
+def test_ten_communes_have_no_known_successor(data):
+    assert (data.successors["code_new"] == "").sum() == 10
+
+
+def test_codes_are_text_with_their_leading_zeros(data):
+    assert data.areas["code"].isin(["076", "08"]).sum() == 2
+
+
+def test_names_mean_the_largest_unit_that_bears_them(data):
+    meant = {n: find(data.areas, n) for n in ("Sơn Dương", "Thị trấn Sơn Dương", "Sơn La", "Thành phố Sơn La", "LỤC NGẠN", "219")}
+    assert list(meant.values()) == ["076", "02536", "14", "116", "219", "219"]
+
+
+def test_a_name_of_two_units_is_told_with_both(data):
+    with pytest.raises(ValueError, match=r"03997 Xã Tân Lập \(Huyện Mộc Châu\), 07594 Xã Tân Lập \(Huyện Lục Ngạn\)"):
+        find(data.areas, "Tân Lập")
+
+
+def test_an_unknown_name_is_told_with_the_nearest(data):
+    with pytest.raises(ValueError, match="Huyện Sơn Dương"):
+        find(data.areas, "Huyện Sơn Duong A")
+
+
+def test_a_unit_has_the_name_of_the_day(data):
+    assert name_of(data.areas, "24", pd.Timestamp("2021-01-01")) == "Tỉnh Bắc Giang"
+    assert name_of(data.areas, "24", pd.Timestamp("2025-08-01")) == "Tỉnh Bắc Ninh"
+    assert full_name(data.areas, "219") == "Huyện Lục Ngạn (Tỉnh Bắc Giang)"
+    assert lineage(data.areas, "219")[-1] == ("VN", "Việt Nam")
+
+
+def test_districts_ended_and_communes_of_2025_belong_to_provinces(data):
+    assert len(communes(data.areas, "14", pd.Timestamp("2019-04-01"))) == 204
+    new = communes(data.areas, "14", pd.Timestamp("2025-07-01"))
+    assert set(data.areas[data.areas["code"].isin(new) & data.areas["since"].notna()]["parent"]) == {"14"}
+
+
+def test_a_sum_of_people_is_taken_only_where_every_commune_is_counted(data):
+    some = data.population[data.population["area"] != "02539"]
+    assert population_at(data.areas, some, "076", pd.Timestamp("2019-04-01")).people == 182_330  # the plan's own, of 2021
+    assert population_at(data.areas, some[some["area"] != "076"], "076") is None
+
+
+def test_every_table_of_the_schema_is_loaded(data):
+    assert set(schema()["table"]) == set(TABLES)
+    for name in TABLES:
+        assert {"file", "row"} <= set(getattr(data, name).columns)
+
+
+def test_the_fingerprint_of_the_input_changes_with_it(small_input):
+    before = bhyt.load(small_input).sha256
+    assert bhyt.load(small_input).sha256 == before
+    path = small_input / "cards.csv"
+    path.write_text(path.read_text("utf-8").replace("900", "901"), "utf-8")
+    assert bhyt.load(small_input).sha256 != before

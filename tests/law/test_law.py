@@ -1,0 +1,279 @@
+"""What the law table promises: each rule of reading it is a test."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bhyt_analysis.law import Law, LawError
+from bhyt_analysis.law.law import FILE, STATUSES
+
+from ..conftest import write_table
+
+COLUMNS = ["parameter", "key", "area", "since", "until", "value", "unit", "reference", "status"]
+
+
+def reform(tmp_path, *rows, name="reform.csv"):
+    return Law.read(write_table(tmp_path / name, COLUMNS, *rows))
+
+
+def row(parameter, key, area, since, until, value, reference="một nghị quyết", status="confirmed"):
+    return [parameter, key, area, since, until, value, "share", reference, status]
+
+
+# Base salaries, each from the decree that it is cited to.
+@pytest.mark.parametrize(
+    ("day", "salary"),
+    [
+        ("2012-05-01", 1_050_000),  # Decree 31/2012
+        ("2013-07-01", 1_150_000),  # Decree 66/2013
+        ("2016-05-01", 1_210_000),  # Decree 47/2016
+        ("2017-07-01", 1_300_000),  # Decree 47/2017
+        ("2018-07-01", 1_390_000),  # Decree 72/2018
+        ("2019-07-01", 1_490_000),  # Decree 38/2019
+        ("2021-07-01", 1_490_000),  # the rise planned for 2020-07-01 never came
+        ("2023-06-30", 1_490_000),
+        ("2023-07-01", 1_800_000),  # Decree 24/2023
+        ("2024-07-01", 2_340_000),  # Decree 73/2024
+        ("2026-06-30", 2_340_000),
+        ("2026-07-01", 2_530_000),  # Decree 161/2026
+        ("2026-11-22", 2_530_000),
+    ],
+)
+def test_base_salary_of_each_decree(law, day, salary):
+    assert law.at(day)["base_salary"] == salary
+
+
+# (key, day, share): what the State pays, from the decrees.
+@pytest.mark.parametrize(
+    ("key", "day", "share"),
+    [
+        ("near_poor", "2021-07-01", 0.7),
+        ("student", "2025-06-30", 0.3),
+        ("student", "2025-07-01", 0.5),
+        ("farm_average_income", "2021-07-01", 0.3),
+        ("household", "2021-07-01", 0.0),
+        ("poor", "2021-07-01", 1.0),
+        ("minority_left_2016_2020_list", "2023-11-01", 0.7),
+        ("minority_left_2016_2020_list", "2026-10-31", 0.7),
+        ("minority_left_later", "2025-07-01", 0.7),
+    ],
+)
+def test_support_of_each_group(law, key, day, share):
+    assert law.at(day)["subsidy_share"][key] == share
+
+
+@pytest.mark.parametrize("day", ["2021-07-01", "2023-10-31", "2026-11-01"])
+def test_minorities_of_communes_that_left_had_nothing_before_november_2023_and_after_october_2026(law, day):
+    assert "minority_left_2016_2020_list" not in law.at(day)["subsidy_share"].index
+
+
+def test_a_row_governs_from_since_to_until_both_inclusive(tmp_path, law):
+    change = reform(tmp_path, row("contribution_rate", "", "", "2027-03-02", "2027-03-04", "0.05"))
+    after = law | change
+    rates = [after.at(f"2027-03-0{d}")["contribution_rate"] for d in (1, 2, 3, 4, 5)]
+    assert rates == [0.045, 0.05, 0.05, 0.05, 0.045]
+
+
+def test_blank_until_is_onward(tmp_path, law):
+    after = law | reform(tmp_path, row("contribution_rate", "", "", "2027-01-01", "", "0.051"))
+    assert after.at("2099-12-31")["contribution_rate"] == 0.051
+
+
+def test_when_a_reform_ends_the_law_that_it_covered_resumes_even_if_that_changed_meanwhile(tmp_path, law):
+    over = reform(tmp_path, row("base_salary", "", "", "2023-01-01", "2025-12-31", "2000000"))
+    after = law | over
+    assert after.at("2022-12-31")["base_salary"] == 1_490_000
+    assert after.at("2024-12-31")["base_salary"] == 2_000_000  # over the decree of July 2024 too
+    assert after.at("2026-01-01")["base_salary"] == 2_340_000
+
+
+def test_a_later_reform_covers_an_earlier_one(tmp_path, law):
+    first = reform(tmp_path, row("contribution_rate", "", "", "2027-01-01", "", "0.051"), name="a.csv")
+    second = reform(tmp_path, row("contribution_rate", "", "", "2026-12-01", "2027-06-30", "0.06"), name="b.csv")
+    after = law | first | second
+    assert [after.at(d)["contribution_rate"] for d in ("2027-06-30", "2027-07-01")] == [0.06, 0.051]
+    assert (law | (first | second)).at("2027-06-30")["contribution_rate"] == 0.06
+
+
+def test_the_law_is_not_changed_by_laying_a_reform_over_it(tmp_path, law):
+    before = law.table.copy()
+    law | reform(tmp_path, row("contribution_rate", "", "", "2027-01-01", "", "0.051"))
+    pd.testing.assert_frame_equal(law.table, before)
+
+
+def test_the_smallest_area_goes_first(tmp_path, law):
+    after = law | reform(
+        tmp_path,
+        row("subsidy_share", "near_poor", "51", "2022-01-01", "", "0.8"),
+        row("subsidy_share", "near_poor", "524", "2022-01-01", "", "0.9"),
+        row("subsidy_share", "near_poor", "21040", "2022-01-01", "", "1.0"),
+    )
+    chain = [("21040", "Thị trấn Châu Ổ"), ("524", "Huyện Bình Sơn"), ("51", "Tỉnh Quảng Ngãi")]
+    for start, share in ((0, 1.0), (1, 0.9), (2, 0.8)):
+        assert after.at("2022-06-01", area=chain[start:])["subsidy_share"]["near_poor"] == share
+    assert after.at("2022-06-01")["subsidy_share"]["near_poor"] == 0.7
+
+
+def test_a_row_of_a_smaller_area_keeps_precedence_over_a_nationwide_reform(tmp_path, law):
+    change = reform(tmp_path, row("subsidy_share", "student", "", "2026-12-01", "", "0.7"))
+    after = law | change
+    assert after.at("2026-12-01", area="Đắk Lắk")["subsidy_share"]["student"] == 0.55
+    assert "Đắk Lắk" in law.compare(change)["text"].iloc[0]
+
+
+@pytest.mark.parametrize("name", ["Quảng Ngãi", "Tỉnh Quảng Ngãi", "quang ngai", "QUẢNG NGÃI"])
+def test_an_area_is_known_by_its_name_with_or_without_accents(law, name):
+    shares = law.at("2024-06-01", area=name)["subsidy_share"]
+    assert shares["minority_left_2016_2020_list"] == 1.0
+
+
+def test_a_province_without_rows_of_its_own_has_the_national_law(law):
+    national, local = law.at("2024-06-01"), law.at("2024-06-01", area="Sơn La")
+    pd.testing.assert_series_equal(national["subsidy_share"], local["subsidy_share"])
+
+
+def test_two_rows_of_one_place_and_day_are_an_error(tmp_path):
+    with pytest.raises(LawError, match=r"rows 2 and 3.*contribution_rate stands twice since 2027-01-01"):
+        Law.read(write_table(tmp_path / "r.csv", COLUMNS, *[row("contribution_rate", "", "", "2027-01-01", "", "0.05")] * 2))
+
+
+@pytest.mark.parametrize("until", ["2028-12-31", ""])
+def test_an_overlap_is_an_error_that_says_what_to_write(tmp_path, until):
+    rows = [row("contribution_rate", "", "", "2027-01-01", until, "0.05"), row("contribution_rate", "", "", "2028-01-01", "", "0.06")]
+    with pytest.raises(LawError, match="overlap.*write until 2027-12-31 in row 2"):
+        Law.read(write_table(tmp_path / "r.csv", COLUMNS, *rows))
+
+
+def test_look_ups_are_by_key_and_never_by_position(law):
+    mixed = Law(law.table.sample(frac=1, random_state=1))
+    today, other = law.at("2025-11-22", "Huế"), mixed.at("2025-11-22", "Huế")
+    for parameter in law.table["parameter"].unique():
+        first, second = today[parameter], other[parameter]
+        if isinstance(first, float):
+            assert first == second
+        else:
+            assert first.to_dict() == second.to_dict()
+
+
+def test_money_is_float64(law):
+    assert law.table["value"].dtype == np.float64
+    assert isinstance(law.at("2026-11-22")["base_salary"], float)
+
+
+def test_every_value_cites_a_text(law):
+    assert (law.table["reference"].str.len() > 5).all()
+    assert not law.table["reference"].str.contains("same", regex=False).any()
+
+
+def test_no_proposal_is_part_of_the_law_in_force(law):
+    assert set(law.table["status"]) <= set(STATUSES) - {"proposal"}
+    assert law.at("2027-06-01")["contribution_rate"] == 0.045
+
+
+def test_the_proposed_rate_lives_in_a_reform_file(law):
+    proposal = Law.read(FILE.parents[2] / "data" / "reforms" / "contribution_rate_2027.csv")
+    rates = [(law | proposal).at(d)["contribution_rate"] for d in ("2026-12-31", "2027-01-01", "2030-01-01", "2032-01-01")]
+    assert rates == [0.045, 0.051, 0.054, 0.06]
+    assert set(proposal.table["status"]) == {"proposal"}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "sentence"),
+    [
+        ("reference", "", "row 2, column reference: blank"),
+        ("since", "31.12.2027", 'row 2, column since: "31.12.2027" is not a date'),
+        ("until", "2026-01-01", "row 2, column until: 2026-01-01 is before since 2027-01-01"),
+        ("value", "5,1%", 'row 2, column value: "5,1%" is not a number'),
+        ("parameter", "contribution_rat", "did you mean contribution_rate?"),
+        ("status", "sure", 'row 2, column status: "sure", expected one of'),
+    ],
+)
+def test_a_bad_row_is_told_with_its_place(tmp_path, column, value, sentence):
+    told = dict(zip(COLUMNS, row("contribution_rate", "", "", "2027-01-01", "", "0.051"), strict=True)) | {column: value}
+    with pytest.raises(LawError) as error:
+        Law.read(write_table(tmp_path / "r.csv", COLUMNS, list(told.values())))
+    assert sentence in str(error.value)
+    assert "r.csv" in error.value.text("vi")
+
+
+def test_all_bad_rows_are_told_at_once(tmp_path):
+    rows = [row("contribution_rate", "", "", "x", "", "y", reference="") for _ in range(3)]
+    with pytest.raises(LawError) as error:
+        Law.read(write_table(tmp_path / "r.csv", COLUMNS, *rows))
+    assert len(str(error.value).splitlines()) == 9
+
+
+def test_a_law_file_in_another_encoding_is_told(tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_bytes("parameter;Đắk Lắk\n".encode("utf-16"))
+    with pytest.raises(LawError, match="not UTF-8"):
+        Law.read(path)
+
+
+def test_missing_columns_and_files_are_told(tmp_path):
+    with pytest.raises(LawError, match="column unit is missing"):
+        Law.read(write_table(tmp_path / "r.csv", [c for c in COLUMNS if c != "unit"]))
+    with pytest.raises(LawError, match="no such file"):
+        Law.read(tmp_path / "none.csv")
+
+
+def test_an_unknown_parameter_names_the_nearest(law):
+    today = law.at("2026-11-22")
+    with pytest.raises(LawError, match="did you mean base_salary"):
+        today["base_salry"]
+    with pytest.raises(LawError, match="did you mean near_poor"):
+        today.number("subsidy_share", "near_por")
+    with pytest.raises(LawError, match="no value is in force on 2010-01-01"):
+        law.at("2010-01-01")["base_salary"]
+
+
+@pytest.mark.parametrize("day", ["2026-13-01", "hôm nay", ""])
+def test_what_is_no_date_is_told(law, day):
+    with pytest.raises(LawError, match="is not a date"):
+        law.at(day)
+
+
+def test_months_take_the_value_of_the_first_day(law):
+    months = law.months("2023-01-15", "2023-12-31")
+    salary = months[months["parameter"] == "base_salary"]
+    assert salary["value"].tolist() == [1_490_000.0] * 6 + [1_800_000.0] * 6
+    assert salary["month"].tolist() == list(pd.date_range("2023-01-01", periods=12, freq="MS"))
+    left = months[months["key"] == "minority_left_2016_2020_list"]
+    assert [m.month for m in left["month"].unique()] == [11, 11, 12, 12] or {m.month for m in left["month"]} == {11, 12}
+
+
+def test_months_that_run_backwards_are_told(law):
+    with pytest.raises(LawError, match="is before the first"):
+        law.months("2023-02-01", "2023-01-31")
+
+
+def test_compare_says_what_changes_from_when(tmp_path, law):
+    change = reform(
+        tmp_path,
+        row("subsidy_share", "student", "", "2025-01-01", "", "0.5"),
+        row("subsidy_share", "near_poor", "", "2025-01-01", "", "0.7"),  # changes nothing
+    )
+    table = law.compare(change)
+    assert table[["key", "since", "until", "before", "after"]].to_numpy().tolist() == [
+        ["student", dt.date(2025, 1, 1), dt.date(2025, 6, 30), 0.3, 0.5]
+    ]
+    assert "from 0.3 to 0.5" in table["text"].iloc[0]
+    assert "2025-01-01 to 2025-06-30" in table["text"].iloc[0]
+
+
+def test_compare_marks_a_proposal(law):
+    proposal = Law.read(FILE.parents[2] / "data" / "reforms" / "contribution_rate_2027.csv")
+    assert law.compare(proposal)["text"].str.contains("a proposal, not in force").all()
+
+
+def test_latest_change_is_the_day_after_a_value_ends(law):
+    assert law.latest_change("2026-11-22") == dt.date(2026, 11, 1)  # Decree 75's 36 months are over
+    assert law.latest_change("2026-10-31") == dt.date(2026, 7, 1)
+
+
+def test_the_fingerprint_changes_with_any_value(law):
+    other = Law(law.table.assign(value=law.table["value"] * 1.001))
+    assert law.sha256() != other.sha256()
+    assert law.sha256() == Law.read().sha256()
