@@ -132,10 +132,13 @@ def population_at(
     226540
     """
     counts = []
-    for row in population[population["area"] == code].itertuples():
+    unit = row_of(areas, code, on)  # since July 2025 many codes mean other units than before
+    own = population[population["area"] == code]
+    for row in own[~(own["as_of"] < unit["since"]) & ~(own["as_of"] > unit["until"])].itertuples():
         households = None if pd.isna(row.households) else int(row.households)
         counts.append(People(int(row.people), households, row.as_of, row.status, row.source))
     below = population[population["area"].isin(communes(areas, code)) & (population["area"] != code)]
+    below = below[~(below["as_of"] < unit["since"]) & ~(below["as_of"] > unit["until"])]
     for as_of, rows in below.groupby("as_of"):
         if set(communes(areas, code, as_of)) <= set(rows["area"]):
             households = None if rows["households"].isna().any() else int(rows["households"].sum())

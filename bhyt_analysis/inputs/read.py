@@ -30,6 +30,7 @@ from bhyt_analysis.words import BhytError, nearest
 SCHEMA = Path(__file__).with_name("tables.csv")
 KINDS = ("country", "province", "district", "commune")
 ZONES = ("III", "II", "I", "none")
+UNITS = ("people", "cards")
 RELATIONS = ("=", ">=", ">", "ratchet")
 WHERE = ["file", "row", "column"]
 
@@ -314,6 +315,7 @@ CHOICES: dict[str, Callable[[], Any]] = {
     "zone": lambda: ZONES,
     "status": lambda: STATUSES,
     "relation": lambda: RELATIONS,
+    "unit": lambda: UNITS,
     "group": lambda: groups().index,
 }
 CONVERTERS: dict[str, tuple[Callable[[str], Any], str]] = {
@@ -343,7 +345,9 @@ def _twice(name: str, table: pd.DataFrame) -> list[Finding]:
     for number, row in zip(group[again.index], again.to_dict("records"), strict=True):
         same = firsts.loc[number]
         first = str(same["row"]) if same["file"] == row["file"] else f"{same['row']} ({same['file']})"
-        found.append({"rule": "twice", "file": row["file"], "row": row["row"], "column": ", ".join(key), "found": first})
+        found.append(
+            {"rule": "twice", "file": row["file"], "row": row["row"], "column": ", ".join(key), "found": first}
+        )
     return found
 
 

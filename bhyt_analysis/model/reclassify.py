@@ -160,7 +160,8 @@ def _lose_and_gain(rows: pd.DataFrame, data: Dataset) -> pd.DataFrame:
     rows["kept"] = before - rows["lost"]
     # Those newly entitled: people without an earlier state-paid or employee title.
     reach = rows["population"].astype("float64") - rows["rest"].astype("float64")
-    rows["gained"] = np.floor((reach * new).where(new > 0, 0.0).where(new.notna()) + 0.5)
+    entitled = (reach * new).where(new > 0, 0.0).where(new.notna())
+    rows["gained"] = np.floor(np.minimum(entitled, (reach - rows["kept"]).clip(lower=0)) + 0.5)
     rows["after"] = rows["kept"] + rows["gained"]
     exact = share_lost.isin([0.0, 1.0]) & (rows["gained"] == 0)
     rows["status"] = [

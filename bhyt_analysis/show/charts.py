@@ -414,14 +414,14 @@ def cost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
     for y, (row, value) in enumerate(zip(rows.to_dict("records"), billions, strict=True)):
         planned = row["status"] == "proposal"
         axes.barh(y, value, 0.6, color=ORANGE if planned else BLUE, hatch="//" if planned else "", edgecolor="white")
-        text = number(value, lang, 1) + (f" ({status_name('proposal', lang).lower()})" if planned else "")
+        text = number(value, lang, 1) + (f" ({say('label.proposal', lang)})" if planned else "")
         axes.annotate(text, (value, y), (4, 0), textcoords="offset points", va="center", fontweight="bold")
     labels = [
         f"{date(r.on, lang)}: {number(r.base_salary, lang)} × {render('{v:pe}', lang, v=r.contribution_rate)}"
         for r in rows.itertuples()
     ]
     axes.set_yticks(range(len(rows)), labels)
-    room = 1.75 if (rows["status"] == "proposal").any() else 1.14
+    room = 1.45 if (rows["status"] == "proposal").any() else 1.14
     axes.set(xlim=(0, billions.max() * room), ylim=(len(rows) - 0.5, -0.5), xlabel=say("axis.billions", lang))
     axes.tick_params(axis="y", length=0)
     _ticks(axes, lang)

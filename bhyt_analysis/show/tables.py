@@ -93,7 +93,7 @@ def _cell(column: str, value: Any, lang: str) -> str:
         if kind == "date":
             return date(value, lang)
         return render("{v:" + kind + "}", lang, v=None if pd.isna(value) else value)
-    return "" if value is None or value != value else str(value)
+    return "" if pd.isna(value) else str(value)
 
 
 # Said once below the table where it is the same in every row.
@@ -157,7 +157,7 @@ def save_csv(table: pd.DataFrame, path: Path, lang: str = "vi") -> None:
 
 
 def _plain(column: str, kind: str | None, value: Any, lang: str) -> str:
-    if value is None or value != value or value is pd.NA:
+    if pd.isna(value):
         return ""
     if kind == "date":
         return str(pd.Timestamp(value).date())

@@ -29,7 +29,9 @@ def test_household_share_of_son_duong_was_divided_by_the_wrong_base(data):
 
 
 def test_shares_of_son_duong_add_to_99_8(data):
-    assert "add up to 99.8%; rightly worked out they add up to 100.0%" in sentence(data, "Sơn Dương", "shares_do_not_add")
+    assert "add up to 99.8%; rightly worked out they add up to 100.0%" in sentence(
+        data, "Sơn Dương", "shares_do_not_add"
+    )
 
 
 def test_adding_the_lost_cards_back_gives_more_than_everybody(data):
@@ -121,12 +123,20 @@ def test_a_share_that_no_base_explains_is_found(data, local, part, wrong):
 
 
 def test_a_coverage_that_its_counts_do_not_give_is_found(data):
-    figures = [("population", 1000, 0, "people", ""), ("insured_total", 851, 0, "people", ""), ("coverage", 86.1, 1, "percent", "population")]
+    figures = [
+        ("population", 1000, 0, "people", ""),
+        ("insured_total", 851, 0, "people", ""),
+        ("coverage", 86.1, 1, "percent", "population"),
+    ]
     assert bhyt.audit(plan_of(data, figures), "D1")["rule"].tolist() == ["coverage_off"]
 
 
 def test_parts_above_their_group_are_found(data):
-    figures = [("cards_state_paid", 100, 0, "cards", ""), ("cards_state_paid_poor", 60, 0, "cards", ""), ("cards_state_paid_area", 41, 0, "cards", "")]
+    figures = [
+        ("cards_state_paid", 100, 0, "cards", ""),
+        ("cards_state_paid_poor", 60, 0, "cards", ""),
+        ("cards_state_paid_area", 41, 0, "cards", ""),
+    ]
     assert bhyt.audit(plan_of(data, figures), "D1")["rule"].tolist() == ["parts_above_group"]
 
 

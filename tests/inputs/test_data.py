@@ -62,12 +62,18 @@ def test_losses_and_targets_of_the_plans(data):
     assert data.losses.set_index("area")["people"].to_dict() == {"076": 30_082, "219": 46_106}
     own = data.targets[(data.targets["area"] == "076") & (data.targets["scope"] == "all")]
     assert own.set_index(own["on"].dt.year)["rate"].to_dict() == {2022: 0.906, 2023: 0.915, 2024: 0.92, 2025: 0.921}
-    son_la = data.targets[(data.targets["area"] == "14") & (data.targets["scope"] == "all")].set_index("rate")["relation"]
+    son_la = data.targets[(data.targets["area"] == "14") & (data.targets["scope"] == "all")].set_index("rate")[
+        "relation"
+    ]
     assert son_la.to_dict() == {0.962: ">=", 0.9635: ">"}
 
 
 def test_the_fourteen_communes_of_luc_ngan(data):
-    names = {name_of(data.areas, a).removeprefix("Xã ") for a in data.zones.query("decision == '861'")["area"] if a.startswith("07")}
+    names = {
+        name_of(data.areas, a).removeprefix("Xã ")
+        for a in data.zones.query("decision == '861'")["area"]
+        if a.startswith("07")
+    }
     assert names == {
         "Biển Động", "Tân Hoa", "Đồng Cốc", "Kim Sơn", "Phì Điền", "Biên Sơn", "Giáp Sơn", "Tân Quang", "Nam Dương",
         "Tân Lập", "Kiên Thành", "Kiên Lao", "Thanh Hải", "Tân Mộc",
@@ -124,7 +130,10 @@ def test_codes_are_text_with_their_leading_zeros(data):
 
 
 def test_names_mean_the_largest_unit_that_bears_them(data):
-    meant = {n: find(data.areas, n) for n in ("Sơn Dương", "Thị trấn Sơn Dương", "Sơn La", "Thành phố Sơn La", "LỤC NGẠN", "219")}
+    meant = {
+        n: find(data.areas, n)
+        for n in ("Sơn Dương", "Thị trấn Sơn Dương", "Sơn La", "Thành phố Sơn La", "LỤC NGẠN", "219")
+    }
     assert list(meant.values()) == ["076", "02536", "14", "116", "219", "219"]
 
 
@@ -153,7 +162,9 @@ def test_districts_ended_and_communes_of_2025_belong_to_provinces(data):
 
 def test_a_sum_of_people_is_taken_only_where_every_commune_is_counted(data):
     some = data.population[data.population["area"] != "02539"]
-    assert population_at(data.areas, some, "076", pd.Timestamp("2019-04-01")).people == 182_330  # the plan's own, of 2021
+    assert (
+        population_at(data.areas, some, "076", pd.Timestamp("2019-04-01")).people == 182_330
+    )  # the plan's own, of 2021
     assert population_at(data.areas, some[some["area"] != "076"], "076") is None
 
 

@@ -47,7 +47,13 @@ def test_every_subsidy_key_is_in_the_law(law):
 
 @pytest.fixture
 def cards():
-    rows = [("state_paid", 100), ("poor", 30), ("difficult_area", 50), ("minority_in_difficult_area", 20), ("household", 7)]
+    rows = [
+        ("state_paid", 100),
+        ("poor", 30),
+        ("difficult_area", 50),
+        ("minority_in_difficult_area", 20),
+        ("household", 7),
+    ]
     return pd.DataFrame(rows, columns=["group", "cards"]).assign(area="A", as_of="2021-12-31")
 
 

@@ -136,13 +136,18 @@ def test_a_province_without_rows_of_its_own_has_the_national_law(law):
 
 def test_two_rows_of_one_place_and_day_are_an_error(tmp_path):
     with pytest.raises(LawError, match=r"rows 2 and 3.*contribution_rate stands twice since 2027-01-01"):
-        Law.read(write_table(tmp_path / "r.csv", COLUMNS, *[row("contribution_rate", "", "", "2027-01-01", "", "0.05")] * 2))
+        Law.read(
+            write_table(tmp_path / "r.csv", COLUMNS, *[row("contribution_rate", "", "", "2027-01-01", "", "0.05")] * 2)
+        )
 
 
 @pytest.mark.parametrize("until", ["2028-12-31", ""])
 def test_an_overlap_is_an_error_that_says_what_to_write(tmp_path, until):
-    rows = [row("contribution_rate", "", "", "2027-01-01", until, "0.05"), row("contribution_rate", "", "", "2028-01-01", "", "0.06")]
-    with pytest.raises(LawError, match="overlap.*write until 2027-12-31 in row 2"):
+    rows = [
+        row("contribution_rate", "", "", "2027-01-01", until, "0.05"),
+        row("contribution_rate", "", "", "2028-01-01", "", "0.06"),
+    ]
+    with pytest.raises(LawError, match=r"overlap.*write until 2027-12-31 in row 2"):
         Law.read(write_table(tmp_path / "r.csv", COLUMNS, *rows))
 
 
@@ -174,7 +179,9 @@ def test_no_proposal_is_part_of_the_law_in_force(law):
 
 def test_the_proposed_rate_lives_in_a_reform_file(law):
     proposal = Law.read(FILE.parents[2] / "data" / "reforms" / "contribution_rate_2027.csv")
-    rates = [(law | proposal).at(d)["contribution_rate"] for d in ("2026-12-31", "2027-01-01", "2030-01-01", "2032-01-01")]
+    rates = [
+        (law | proposal).at(d)["contribution_rate"] for d in ("2026-12-31", "2027-01-01", "2030-01-01", "2032-01-01")
+    ]
     assert rates == [0.045, 0.051, 0.054, 0.06]
     assert set(proposal.table["status"]) == {"proposal"}
 
@@ -191,7 +198,9 @@ def test_the_proposed_rate_lives_in_a_reform_file(law):
     ],
 )
 def test_a_bad_row_is_told_with_its_place(tmp_path, column, value, sentence):
-    told = dict(zip(COLUMNS, row("contribution_rate", "", "", "2027-01-01", "", "0.051"), strict=True)) | {column: value}
+    told = dict(zip(COLUMNS, row("contribution_rate", "", "", "2027-01-01", "", "0.051"), strict=True)) | {
+        column: value
+    }
     with pytest.raises(LawError) as error:
         Law.read(write_table(tmp_path / "r.csv", COLUMNS, list(told.values())))
     assert sentence in str(error.value)

@@ -37,7 +37,14 @@ def oracle_base_salary(day):
 def oracle_support(group, day):
     """The share that the State pays, or None where the text gives no support."""
     new_decree = day >= dt.date(2025, 7, 1)
-    if group in ("poor", "child_under_6", "minority_in_difficult_area", "resident_of_island", "difficult_area", "war_veteran"):
+    if group in (
+        "poor",
+        "child_under_6",
+        "minority_in_difficult_area",
+        "resident_of_island",
+        "difficult_area",
+        "war_veteran",
+    ):
         return Fraction(1)
     if group == "near_poor":
         return Fraction(70, 100)
@@ -101,7 +108,8 @@ def test_what_the_state_and_the_person_pay_add_up(day, people):
 
 
 @pytest.mark.parametrize(
-    ("day", "premium"), [("2021-07-01", 804_600), ("2023-07-01", 972_000), ("2024-07-01", 1_263_600), ("2026-07-01", 1_366_200)]
+    ("day", "premium"),
+    [("2021-07-01", 804_600), ("2023-07-01", 972_000), ("2024-07-01", 1_263_600), ("2026-07-01", 1_366_200)],
 )
 def test_a_year_of_the_first_member(law, day, premium):
     # 4.5% x 1,490,000 x 12 = 804,600 and 4.5% x 1,800,000 x 12 = 972,000, as the social security agency announced
@@ -145,7 +153,15 @@ def test_the_input_is_not_changed_and_its_columns_stay(law):
     copy = people.copy()
     table = bhyt.premiums(people, law.at("2021-07-01"))
     pd.testing.assert_frame_equal(people, copy)
-    assert table.columns.tolist() == ["group", "name_of_cell", "factor", "premium", "subsidy_share", "subsidy", "own_payment"]
+    assert table.columns.tolist() == [
+        "group",
+        "name_of_cell",
+        "factor",
+        "premium",
+        "subsidy_share",
+        "subsidy",
+        "own_payment",
+    ]
     assert table.index.tolist() == [7]
 
 

@@ -1,5 +1,6 @@
 """Targets in whole people: exact, and as the plans' arithmetic gives them."""
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -98,7 +99,11 @@ def test_a_rate_without_people_gives_estimated_steps(data):
 
 
 def test_upper_targets_are_told_by_level(data):
-    upper = targets_of(data, "Sơn Dương").query("level == 'country'").set_index(targets_of(data, "Sơn Dương").query("level == 'country'")["on"].dt.year)
+    upper = (
+        targets_of(data, "Sơn Dương")
+        .query("level == 'country'")
+        .set_index(targets_of(data, "Sơn Dương").query("level == 'country'")["on"].dt.year)
+    )
     assert upper.loc[2022, "rate"] == 0.926
     assert upper.loc[2025, "rate"] == 0.9515
 
@@ -112,13 +117,13 @@ def test_a_path_goes_from_start_to_end_without_turning(start, end, years, kind):
     assert len(path) == years + 1
     assert (path[0], path[-1]) == (start, end)
     rising = end >= start
-    assert all((b >= a - 1e-12) if rising else (b <= a + 1e-12) for a, b in zip(path, path[1:], strict=False))
+    assert all((b >= a - 1e-12) if rising else (b <= a + 1e-12) for a, b in itertools.pairwise(path))
 
 
 @given(start=st.floats(0.05, 0.95), end=st.floats(0.05, 0.95), years=st.integers(2, 12))
 def test_constant_gap_closure_closes_the_same_part_each_year(start, end, years):
     path = bhyt.target_path(start=start, end=end, years=years, kind="gap")
-    kept = [(1 - b) / (1 - a) for a, b in zip(path, path[1:], strict=False)]
+    kept = [(1 - b) / (1 - a) for a, b in itertools.pairwise(path)]
     assert all(math.isclose(k, kept[0], rel_tol=1e-9) for k in kept)
 
 
@@ -130,5 +135,5 @@ def test_gap_path_of_son_duong_by_hand():
 
 @pytest.mark.parametrize("bad", [{"years": 0}, {"kind": "curve"}, {"end": 1.0}, {"start": -0.1}])
 def test_a_path_that_can_not_be_is_told(bad):
-    with pytest.raises(ValueError, match="expected|path goes between"):
+    with pytest.raises(ValueError, match=r"expected|path goes between"):
         bhyt.target_path(**({"start": 0.8, "end": 0.9, "years": 4, "kind": "gap"} | bad))

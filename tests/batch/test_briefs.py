@@ -1,0 +1,327 @@
+"""The batch end to end: what is made, what a failure leaves, what an interruption leaves."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.batch import runner
+from bhyt_analysis.cli import main
+
+from ..conftest import ROOT
+
+AREAS = ["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn"]
+BHYT = [sys.executable, "-m", "bhyt_analysis.cli"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Four areas in Vietnamese and one in English with a scenario, by the command line."""
+    out = tmp_path_factory.mktemp("briefs")
+    vi = subprocess.run([*BHYT, "briefs", "--out", out / "vi", "--area", *AREAS], capture_output=True, text=True)
+    en = subprocess.run(
+        [*BHYT, "briefs", "--out", out / "en", "--area", "Sơn Dương", "--lang", "en",
+         "--scenario", ROOT / "scenarios" / "contribution_rate_2027.toml"], capture_output=True, text=True,
+    )  # fmt: skip
+    return out, vi, en
+
+
+def test_the_command_ends_well_and_prints_the_index_alone(made):
+    out, vi, en = made
+    for run, folder in ((vi, "vi"), (en, "en")):
+        assert run.returncode == 0, run.stderr
+        assert run.stdout == f"{out / folder / 'index.html'}\n"
+        assert run.stderr == ""  # not a terminal: no bar, and no warnings of libraries
+
+
+def test_the_manifest_is_that_of_the_contract(made):
+    manifest = json.loads((made[0] / "vi" / "manifest.json").read_text("utf-8"))
+    assert list(manifest) == ["started", "finished", "versions", "law_sha256", "inputs_sha256", "areas"]
+    assert [a["slug"] for a in manifest["areas"]] == ["son-duong", "luc-ngan", "mau-01-gia-lap", "ly-son"]
+    for area in manifest["areas"]:
+        assert list(area) == ["area", "slug", "status", "seconds", "error", "inputs_sha256", "files"]
+        assert (area["status"], area["error"]) == ("done", None)
+        assert area["slug"].isascii()
+        for name in area["files"]:
+            assert not Path(name).is_absolute()
+            assert (made[0] / "vi" / name).stat().st_size > 0
+    assert len({a["inputs_sha256"] for a in manifest["areas"]}) == 4
+
+
+@pytest.mark.parametrize("slug", ["son-duong", "luc-ngan", "mau-01-gia-lap", "ly-son"])
+def test_each_area_has_its_notebook_page_charts_tables_and_facts(made, slug):
+    folder = made[0] / "vi" / slug
+    assert {f"{slug}.ipynb", f"{slug}.html", "charts", "tables", "facts.json"} == {p.name for p in folder.iterdir()}
+    pictures = sorted((folder / "charts").glob("*.png"))
+    assert len(pictures) >= 3
+    for picture in pictures:
+        width = struct.unpack(">I", picture.read_bytes()[16:20])[0]
+        assert abs(width - 160 / 25.4 * 300) <= 1
+        assert picture.with_suffix(".svg").stat().st_size > 0
+    for table in (folder / "tables").glob("*.csv"):
+        assert table.read_bytes().startswith(b"\xef\xbb\xbf")
+        rows = list(csv.reader(table.read_text("utf-8-sig").splitlines()))
+        assert len(rows) > 1
+        assert len({len(r) for r in rows}) == 1
+
+
+@pytest.mark.parametrize("slug", ["son-duong", "luc-ngan", "mau-01-gia-lap", "ly-son"])
+def test_the_notebook_ran_without_a_warning(made, slug):
+    cells = json.loads((made[0] / "vi" / slug / f"{slug}.ipynb").read_text("utf-8"))["cells"]
+    outputs = [o for c in cells for o in c.get("outputs", [])]
+    assert outputs
+    assert not [o for o in outputs if o["output_type"] in ("stream", "error")]
+    assert all(c["execution_count"] for c in cells if c["cell_type"] == "code")
+    assert not re.search(
+        r"(/tmp|/home|/root|\\\\Users)", json.dumps([c["source"] for c in cells])
+    )  # no paths of the maker
+
+
+def test_the_page_has_no_code_and_loads_nothing(made):
+    for slug in ("son-duong", "mau-01-gia-lap"):
+        page = (made[0] / "vi" / slug / f"{slug}.html").read_text("utf-8")
+        assert "import bhyt" not in page
+        assert 'class="input' not in page
+        assert not re.search(r"(src|href)=\"(https?:)?//", page)
+        assert "<script" not in page
+        assert page.count("data:image/png;base64") >= 3
+        assert 'alt="' in page
+        assert "No description" not in page
+        for link in re.findall(r'href="((?:charts|tables)/[^"]+|[^"/]+\.ipynb)"', page):
+            assert (made[0] / "vi" / slug / link).is_file()
+
+
+def test_the_figures_of_the_plans_stand_on_the_pages(made):
+    told = {
+        "son-duong": ["155.163", "182.330", "85,1%", "30.082", "+10.028", "+1.641", "+912", "+182", "24,2 tỷ đồng", "9,7%", "101,6%", "17,4%"],
+        "luc-ngan": ["87,21%", "46.106", "226.540", "37% đến 42%", "391.226", "37,1 tỷ đồng", "SỐ LIỆU ƯỚC TÍNH"],
+        "ly-son": ["18.550", "Chưa có số người tham gia BHYT"],
+        "mau-01-gia-lap": ["SỐ LIỆU GIẢ LẬP"],
+    }  # fmt: skip
+    for slug, figures in told.items():
+        page = (made[0] / "vi" / slug / f"{slug}.html").read_text("utf-8")
+        assert [f for f in figures if f not in page] == [], slug
+
+
+def test_english_pages_have_english_figures_and_words(made):
+    page = (made[0] / "en" / "son-duong" / "son-duong.html").read_text("utf-8")
+    for told in ("155,163", "85.1%", "+10,028", "24.2 billion VND", "What does not add up", "A PROPOSAL, NOT IN FORCE"):
+        assert told in page
+    text = re.sub(r"<style.*?</style>|base64,[^\"]*", "", page, flags=re.DOTALL)
+    text = text.replace("Mức đóng 5,1% từ năm 2027 (đề xuất)", "")  # the analyst's own name of the scenario
+    assert not re.search(r"\d{1,3}\.\d{3}\.\d{3}|\d,\d%", text)
+
+
+def test_facts_hold_the_headline_numbers_with_their_status(made):
+    told = json.loads((made[0] / "vi" / "son-duong" / "facts.json").read_text("utf-8"))
+    facts = {f["key"]: f for f in told["facts"]}
+    assert facts["next_to_add"]["value"] == 10_028
+    assert facts["lost_cost"]["value"] == 24_203_977_200
+    assert round(facts["reenrolled"]["low"], 3) == 0.097
+    assert {f["status"] for f in told["facts"]} <= {"published", "census", "derived", "estimated", "synthetic"}
+    assert told["area"] == "076"
+    assert "share_of_wrong_base" in {f["rule"] for f in told["findings"]}
+
+
+def test_the_index_lists_every_area_with_its_links(made):
+    page = (made[0] / "vi" / "index.html").read_text("utf-8")
+    for slug in ("son-duong", "luc-ngan", "mau-01-gia-lap", "ly-son"):
+        assert f'href="{slug}/{slug}.html"' in page
+    assert "Huyện Sơn Dương" in page
+    assert "10.028" in page
+    assert not re.search(r"(src|href)=\"(https?:)?//", page)
+
+
+def test_nothing_of_the_making_is_left(made):
+    for lang in ("vi", "en"):
+        assert not [p for p in (made[0] / lang).iterdir() if p.name.startswith(".")]
+
+
+# --- Failures -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spoilt(monkeypatch, tmp_path):
+    """Notebooks whose second cell is the test's own, in place of the template."""
+
+    def spoil(source, areas=("Lý Sơn", "Sơn Tây"), **options):
+        notebook = json.loads((ROOT / "notebooks" / "area_briefing.ipynb").read_text("utf-8"))
+        extra = {**notebook["cells"][1], "id": "spoil", "source": source}
+        notebook["cells"].insert(2, extra)
+        folder = tmp_path / "package" / "bhyt_analysis"
+        shutil.copytree(ROOT / "bhyt_analysis", folder, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "bundled").mkdir()
+        shutil.copytree(ROOT / "data", folder / "bundled" / "data")
+        (folder / "bundled" / "notebooks").mkdir()
+        (folder / "bundled" / "notebooks" / "area_briefing.ipynb").write_text(json.dumps(notebook), "utf-8")
+        call = [
+            *BHYT,
+            "briefs",
+            "--out",
+            str(tmp_path / "out"),
+            "--area",
+            *areas,
+            *(f"--{k}={v}" for k, v in options.items()),
+        ]
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path / "package")}
+        run = subprocess.run(call, capture_output=True, text=True, env=environment, cwd=tmp_path)
+        manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
+        return run, {a["slug"]: a for a in manifest["areas"]}, tmp_path / "out"
+
+    return spoil
+
+
+def test_one_failure_does_not_stop_the_rest_and_is_told_in_one_sentence(spoilt):
+    run, areas, out = spoilt('if area == "536":\n    raise RuntimeError("hỏng\\nrồi")')
+    assert run.returncode == 1
+    assert areas["son-tay"]["status"] == "done"
+    assert (areas["ly-son"]["status"], areas["ly-son"]["error"]) == ("failed", "RuntimeError: hỏng rồi")
+    assert not (out / "ly-son").exists()
+    assert "RuntimeError: hỏng rồi" in run.stderr
+    page = (out / "index.html").read_text("utf-8")
+    assert "Không làm được</strong>: RuntimeError: hỏng rồi" in page
+    assert page.index("Huyện Lý Sơn") < page.index("Huyện Sơn Tây")  # failed areas first
+    assert run.stdout.strip() == str(out / "index.html")
+
+
+def test_a_cell_that_takes_too_long_is_told(spoilt):
+    run, areas, _ = spoilt('import time\nif area == "536":\n    time.sleep(600)', timeout=20)
+    assert run.returncode == 1
+    assert (areas["ly-son"]["status"], areas["ly-son"]["error"]) == ("timeout", "Một ô chạy quá 20 giây")
+    assert areas["son-tay"]["status"] == "done"
+
+
+def test_a_kernel_that_dies_is_told(spoilt):
+    run, areas, _ = spoilt('import os\nif area == "536":\n    os._exit(9)')
+    assert run.returncode == 1
+    assert areas["ly-son"]["status"] == "failed"
+    assert areas["son-tay"]["status"] == "done"
+
+
+def test_a_notebook_that_ends_without_its_figures_is_a_failure(spoilt):
+    run, areas, _ = spoilt('bhyt.cells.charts.save = lambda figure, stem: None if area == "536" else None')
+    assert run.returncode == 1
+    assert {a["status"] for a in areas.values()} == {"failed"}
+    assert "charts/coverage_target.png" in areas["ly-son"]["error"]
+
+
+def test_a_failed_area_leaves_its_older_briefing_whole(spoilt, tmp_path):
+    old = tmp_path / "out" / "ly-son"
+    old.mkdir(parents=True)
+    (old / "ly-son.html").write_text("of last week", "utf-8")
+    _, areas, _ = spoilt('if area == "536":\n    1 / 0')
+    assert areas["ly-son"]["status"] == "failed"
+    assert (old / "ly-son.html").read_text("utf-8") == "of last week"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C can be sent to a process group on POSIX only")
+def test_ctrl_c_leaves_what_is_finished_whole(tmp_path):
+    out = tmp_path / "out"
+    call = [*BHYT, "briefs", "--out", str(out), "--jobs", "1", "--area", "Lý Sơn", "Sơn Tây", "Minh Long", "Sơn Hà"]
+    run = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        while not (out / "ly-son").exists() and run.poll() is None:
+            time.sleep(0.05)
+        os.killpg(run.pid, signal.SIGINT)
+        assert run.wait(60) == 1
+    finally:
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+        run.communicate()
+    manifest = json.loads((out / "manifest.json").read_text("utf-8"))
+    status = {a["slug"]: a["status"] for a in manifest["areas"]}
+    assert status["ly-son"] == "done"
+    assert status["son-ha"] == "skipped"
+    folders = {p.name for p in out.iterdir() if p.is_dir()}
+    assert folders == {s for s, told in status.items() if told == "done"}
+    for slug in folders:
+        assert {f"{slug}.ipynb", f"{slug}.html", "facts.json"} <= {p.name for p in (out / slug).iterdir()}
+    assert (out / "index.html").is_file()
+
+
+# --- From Python ----------------------------------------------------------------------------------
+
+
+def test_a_users_own_input_becomes_a_briefing(small_input, tmp_path):
+    manifest = bhyt.run_batch(small_input, tmp_path / "out", jobs=1, lang="en")
+    assert [(a["area"], a["status"]) for a in manifest["areas"]] == [("D1", "done")]
+    page = (tmp_path / "out" / "mot" / "mot.html").read_text("utf-8")
+    assert "1,800" in page  # of 3,000 people
+    assert "60.0%" in page
+
+
+def test_run_batch_takes_a_dataset_too(data, tmp_path):
+    manifest = bhyt.run_batch(data, tmp_path / "out", areas=["Lý Sơn"], jobs=1)
+    assert manifest["areas"][0]["status"] == "done"
+
+
+def test_a_bad_engine_area_or_scenario_is_told_before_anything_is_made(tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(ValueError, match="engine"):
+        bhyt.run_batch(None, out, engine="fast")
+    with pytest.raises(ValueError, match="did you mean"):
+        bhyt.run_batch(None, out, areas=["Sơn Dươnk"])
+    with pytest.raises(ValueError, match="no such file"):
+        bhyt.run_batch(None, out, scenario=tmp_path / "none.toml")
+    assert not out.exists()
+
+
+def test_slugs_are_ascii_and_unique(data):
+    names = runner.slugs(data)
+    assert len(set(names.values())) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9-]+", s) for s in names.values())
+
+
+def test_an_areas_fingerprint_changes_with_its_own_figures_only(small_input):
+    from bhyt_analysis.batch.manifest import area_sha256
+
+    before = bhyt.load(small_input)
+    path = small_input / "cards.csv"
+    path.write_text(path.read_text("utf-8").replace("900", "901"), "utf-8")
+    after = bhyt.load(small_input)
+    assert area_sha256(before, "C1", {}) == area_sha256(after, "C1", {})
+    assert area_sha256(before, "C2", {}) != area_sha256(after, "C2", {})
+    assert area_sha256(before, "D1", {}) != area_sha256(after, "D1", {})
+    assert area_sha256(before, "D1", {}) != area_sha256(before, "D1", {"lang": "en"})
+
+
+def test_what_the_command_prints(capsys):
+    assert main(["premium", "--on", "2021-07-01", "--household", "2", "--lang", "en"]) == 0
+    assert "The household of 2 pays 1,367,820 VND a year." in capsys.readouterr().out  # 804,600 + 563,220
+    assert main(["law", "--on", "2026-11-22", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert next(r["value"] for r in told if r["parameter"] == "base_salary") == 2_530_000
+    assert main(["impact", "--decision", "861", "--area", "Lục Ngạn"]) == 0
+    assert "6.689" in capsys.readouterr().out
+    assert main(["audit", "--area", "Sơn Dương", "--json"]) == 0
+    assert "lost_added_back" in capsys.readouterr().out
+    assert main(["premium", "--on", "hôm qua"]) == 2
+    assert main(["law", "--on", "2024-06-01", "--area", "Đắk Lắk"]) == 0
+    assert main(["law", "--on", "2024-06-01", "--area", "Atlantis"]) == 2
+
+
+def test_impact_is_written_for_excel(tmp_path, capsys):
+    path = tmp_path / "impact.csv"
+    assert main(["impact", "--decision", "861", "--area", "Lục Ngạn", "--csv", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}\n"
+    table = pd.read_csv(path, encoding="utf-8-sig")
+    assert table["Mất thẻ"].sum() == 46_106
+
+
+@pytest.mark.parametrize("command", ["briefs", "check", "audit", "impact", "premium", "law"])
+def test_every_command_has_help_with_an_example(command, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([command, "--help"])
+    assert end.value.code == 0
+    assert "example: bhyt " + command in capsys.readouterr().out

@@ -1,0 +1,167 @@
+"""Who loses and gains by the zone table of article 12(3h); each of its lines is a test."""
+
+import dataclasses
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.model.rounding import half_up, largest_remainder
+
+
+def place(data, before, after, minority=0, villages=(0.0, 0.0), cards=1000, people=2000):
+    """One commune of a given share of minorities that moves between zones on 1 July 2021."""
+    areas = data.areas.head(2).assign(
+        code=["D", "C"], name=["Huyện", "Xã"], kind=["district", "commune"], parent=["", "D"]
+    )
+    population = data.population.head(1).assign(area="C", as_of=pd.Timestamp("2021-06-30"), people=people, minority_people=pd.NA if minority is None else round(minority * people), status="published")  # fmt: skip
+    held = data.cards.head(1).assign(
+        area="C", as_of=pd.Timestamp("2021-06-30"), group="difficult_area", cards=cards, status="published"
+    )
+    zone = data.zones.head(1).assign(area="C", status="published")
+    day = pd.Timestamp
+    zones = pd.concat([
+        zone.assign(decision="582", zone=before, special_villages_share=villages[0], since=day("2017-04-28"), until=day("2021-06-30")),
+        zone.assign(decision="861", zone=after, special_villages_share=villages[1], since=day("2021-07-01"), until=day("2025-12-31")),
+    ])  # fmt: skip
+    small = dataclasses.replace(
+        data, areas=areas, population=population, cards=held, zones=zones, losses=data.losses.head(0)
+    )
+    return bhyt.reclassify(small, "861", "D").iloc[0]
+
+
+KINH, MINORITY = 0, 1
+
+
+# The rule table of the design, line by line: (before, after, who, lost of 1,000 cards).
+@pytest.mark.parametrize(
+    ("before", "after", "who", "lost"),
+    [
+        ("III", "III", KINH, 0), ("III", "III", MINORITY, 0),
+        ("III", "II", KINH, 1000), ("III", "II", MINORITY, 0),
+        ("III", "I", KINH, 1000), ("III", "I", MINORITY, 1000),
+        ("III", "none", KINH, 1000), ("III", "none", MINORITY, 1000),
+        ("II", "I", MINORITY, 1000), ("II", "none", MINORITY, 1000),
+        ("II", "II", MINORITY, 0),
+    ],
+)  # fmt: skip
+def test_who_loses_by_zone(data, before, after, who, lost):
+    row = place(data, before, after, minority=who)
+    assert (row["lost"], row["kept"], row["gained"], row["after"]) == (lost, 1000 - lost, 0, 1000 - lost)
+    assert row["status"] == "derived"
+
+
+def test_kinh_of_zone_ii_had_no_card_to_lose(data):
+    row = place(data, "II", "I", minority=KINH, cards=0)
+    assert (row["before"], row["lost"], row["gained"]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(("before", "who", "gained"), [("II", KINH, 2000), ("I", KINH, 2000), ("I", MINORITY, 2000)])
+def test_who_gains_when_a_commune_becomes_zone_iii(data, before, who, gained):
+    row = place(data, before, "III", minority=who, cards=0)
+    assert (row["lost"], row["gained"], row["after"]) == (0, gained, gained)
+    assert row["status"] == "estimated"
+
+
+def test_special_villages_keep_their_cards(data):
+    row = place(data, "III", "I", minority=MINORITY, villages=(0.0, 0.25))
+    assert (row["lost"], row["kept"]) == (750, 250)
+    assert row["status"] == "estimated"
+
+
+def test_of_a_mixed_commune_that_becomes_zone_ii_the_kinh_lose(data):
+    row = place(data, "III", "II", minority=0.6)
+    assert (row["lost"], row["kept"]) == (400, 600)
+
+
+def test_where_the_ethnic_share_matters_and_is_not_known_the_loss_is_missing(data):
+    row = place(data, "III", "II", minority=None)
+    assert pd.isna(row["lost"])
+    assert pd.isna(row["after"])
+
+
+def test_where_the_ethnic_share_does_not_matter_it_need_not_be_known(data):
+    assert place(data, "III", "I", minority=None)["lost"] == 1000
+
+
+zone = st.sampled_from(["III", "II", "I", "none"])
+share = st.floats(0, 1).map(lambda x: round(x, 3))
+
+
+@given(before=zone, after=zone, minority=share, villages=st.tuples(share, share), cards=st.integers(0, 2000))
+def test_the_columns_always_add_up(data, before, after, minority, villages, cards):
+    row = place(data, before, after, minority, villages, cards)
+    assert row["before"] == cards == row["lost"] + row["kept"]
+    assert row["after"] == row["kept"] + row["gained"]
+    assert 0 <= row["lost"] <= cards
+    assert 0 <= row["after"] <= row["population"]
+
+
+def test_a_published_total_is_spread_over_the_communes_that_are_named(data):
+    table = bhyt.reclassify(data, decision="861", area="Lục Ngạn")
+    assert len(table) == 14
+    assert table["lost"].sum() == 46_106
+    assert table["status"].unique().tolist() == ["estimated"]
+    assert table[["before", "kept", "gained", "after"]].isna().all(axis=None)
+    # Thanh Hải: 16,395 of the 113,007 people of the fourteen; 46,106 x 16,395 / 113,007 = 6,689.07
+    assert table.set_index("name").at["Xã Thanh Hải", "lost"] == 6689
+
+
+def test_a_total_whose_communes_are_not_named_is_not_spread(data):
+    table = bhyt.reclassify(data, decision="861", area="Sơn Dương")
+    assert table[["area", "lost", "status"]].to_numpy().tolist() == [["076", 30_082, "published"]]
+
+
+def test_the_contract_of_columns(data):
+    columns = [
+        "area",
+        "name",
+        "zone_before",
+        "zone_after",
+        "population",
+        "before",
+        "lost",
+        "kept",
+        "gained",
+        "after",
+        "status",
+    ]
+    for area in ("Lục Ngạn", "Sơn Dương", "X001", "Bình Sơn"):
+        assert bhyt.reclassify(data, "861", area).columns.tolist()[:11] == columns
+
+
+def test_a_province_holds_what_is_known_of_its_districts(data):
+    assert bhyt.reclassify(data, "861", "Tỉnh Bắc Giang")["lost"].sum() == 46_106
+
+
+def test_every_area_at_once(data):
+    table = bhyt.reclassify(data, "861")
+    assert set(table["status"]) == {"published", "estimated", "synthetic"}
+    assert table["lost"].sum() == 30_082 + 46_106 + bhyt.reclassify(data, "861", "X001")["lost"].sum()
+
+
+def test_an_unknown_decision_is_told(data):
+    with pytest.raises(ValueError, match="no figures on Decision 999; there are for: 582, 861"):
+        bhyt.reclassify(data, "999", "Lục Ngạn")
+
+
+@given(weights=st.lists(st.integers(0, 10**6), min_size=1, max_size=50), total=st.integers(0, 10**7))
+def test_largest_remainder_adds_up_and_stays_within_one_of_the_share(weights, total):
+    if not sum(weights):
+        weights[0] = 1
+    parts = largest_remainder(weights, total)
+    assert parts.sum() == total
+    assert all(abs(p - w * total / sum(weights)) < 1 + 1e-6 for p, w in zip(parts, weights, strict=True))
+
+
+def test_largest_remainder_by_hand():
+    # shares 41.7, 33.3, 25.0 of 10: 4.17, 3.33, 2.5: the half goes to the third
+    assert largest_remainder([5, 4, 3], 10).tolist() == [4, 3, 3]
+    with pytest.raises(ValueError, match="weights"):
+        largest_remainder([0, 0], 3)
+
+
+def test_half_up_is_not_bankers_rounding():
+    assert half_up([0.5, 1.5, 2.5, 2.49, 62_617.499999999]).tolist() == [1, 2, 3, 2, 62_618]

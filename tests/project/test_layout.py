@@ -1,0 +1,188 @@
+"""The project keeps its promises about itself: environment, lock, notebooks, words, surface, package."""
+
+import ast
+import csv
+import re
+import string
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.inputs import findings
+from bhyt_analysis.words import FILE as WORDS
+
+from ..conftest import ROOT
+
+TRACKED = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+    "\0"
+)[:-1]
+NOTEBOOKS = [ROOT / f for f in TRACKED if f.endswith(".ipynb")]
+
+
+def test_environment_yml_is_what_its_tool_makes_of_pyproject(tmp_path):
+    tool = Path(sys.executable).with_name("pyproject2conda")
+    made = tmp_path / "environment.yml"
+    told = (ROOT / "environment.yml").read_text("utf-8")
+    (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text("utf-8"), "utf-8")
+    subprocess.run([tool, "project", "--overwrite", "force"], cwd=tmp_path, check=True, capture_output=True)
+    assert made.read_text("utf-8") == told
+
+
+def test_every_dependency_has_a_bound():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    for needed in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+        assert ">=" in needed, needed
+        assert ",<" in needed, needed
+
+
+def test_the_lock_holds_every_dependency_with_hashes_and_no_addresses():
+    lock = (ROOT / "requirements.txt").read_text("utf-8")
+    assert "://" not in lock
+    pinned = re.findall(r"^([a-z0-9][a-z0-9._-]*)==", lock, flags=re.MULTILINE)
+    entries = re.split(r"\n(?=\S)", lock.strip())
+    assert all("--hash=sha256:" in e for e in entries if "==" in e.split("\n")[0])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    for needed in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+        assert re.match(r"[A-Za-z0-9._-]+", needed).group().lower() in pinned
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)
+def test_notebooks_are_committed_without_outputs(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    for cell in notebook.cells:
+        assert not cell.get("outputs")
+        assert not cell.get("execution_count")
+
+
+def test_the_template_has_the_parameters_of_the_design():
+    notebook = nbformat.read(ROOT / "notebooks" / "area_briefing.ipynb", as_version=4)
+    tagged = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
+    assert len(tagged) == 1
+    names = [t.id for node in ast.parse(tagged[0].source).body for t in node.targets]
+    assert names == ["area", "as_of", "scenario", "lang", "seed", "data", "out"]
+
+
+def test_all_logic_of_the_notebook_is_in_the_library():
+    for path in NOTEBOOKS:
+        for cell in nbformat.read(path, as_version=4).cells:
+            tree = ast.parse(cell.source) if cell.cell_type == "code" else ast.Module(body=[], type_ignores=[])
+            kinds = {type(node) for node in ast.walk(tree)}
+            assert not kinds & {ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.If}, path
+
+
+def words():
+    with WORDS.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def fields(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_every_phrase_is_said_in_both_languages_with_the_same_figures():
+    rows = words()
+    assert len({r["key"] for r in rows}) == len(rows)
+    for row in rows:
+        assert fields(row["vi"]) == fields(row["en"]), row["key"]
+        assert bool(row["vi"].strip()) == bool(row["en"].strip()), row["key"]
+
+
+def test_every_rule_is_said_in_both_languages_with_the_same_figures():
+    table = findings.rules()
+    assert set(table["severity"]) <= set(findings.SEVERITIES)
+    for rule, row in table.iterrows():
+        assert fields(row["message_vi"]) == fields(row["message_en"]), rule
+
+
+def test_every_phrase_that_the_code_names_is_in_the_table():
+    keys = {r["key"] for r in words()}
+    stems = {k.split(".")[0] for k in keys}
+    named = set()
+    for path in (ROOT / "bhyt_analysis").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and re.fullmatch(r"[a-z]+\.[a-z_0-9]+", node.value)
+            ) and node.value.split(".")[0] in stems - {"index", "item"}:
+                named.add(node.value)
+    rooms = {v for home in ("_HOME", "_ROOMS") for v in getattr(bhyt, home).values()}
+    assert {n for n in named - keys - rooms if not (ROOT / "bhyt_analysis" / n.replace(".", "/")).exists()} == set()
+
+
+def test_every_rule_that_the_code_names_is_in_the_table():
+    text = "".join(p.read_text("utf-8") for p in (ROOT / "bhyt_analysis" / "inputs").glob("*.py"))
+    named = set(re.findall(r'"rule": "([a-z0-9_]+)"', text)) | set(re.findall(r'_figure\(\s*"([a-z_]+)"', text))
+    assert named <= set(findings.rules().index)
+    used = text  # a rule that no code can find would be a check that cannot fail
+    assert [r for r in findings.rules().index if f'"{r}"' not in used] == []
+
+
+def test_the_public_surface():
+    assert bhyt.__all__ == sorted([
+        "Law", "InForce", "groups", "Dataset", "InputError", "load", "check", "audit", "coverage", "reclassify",
+        "reenrolment", "premiums", "full_year_cost", "people_needed", "target_path", "target_steps", "headline",
+        "Scenario", "run_batch", "charts", "tables", "sections", "cells",
+    ])  # fmt: skip
+    for name in bhyt.__all__:
+        assert getattr(bhyt, name).__doc__, name
+    with pytest.raises(AttributeError):
+        bhyt.helper  # noqa: B018
+
+
+def test_import_loads_neither_plotting_nor_notebooks():
+    code = "import sys, bhyt_analysis as b; b.load(); b.coverage(b.load()); print([m for m in ('matplotlib','seaborn','papermill','IPython','nbconvert','ipywidgets') if m in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.strip() == "[]"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    call = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        folder,
+        ROOT,
+    ]
+    subprocess.run(call, check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
+
+
+def test_an_installed_copy_carries_its_data_and_notebooks(wheel, tmp_path):
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    code = "import bhyt_analysis as b; print(b.__file__); print(b.coverage(b.load(), 'Sơn Dương')['insured'].iloc[0]); from bhyt_analysis.inputs.read import bundled; print((bundled('notebooks') / 'area_briefing.ipynb').is_file())"
+    run = subprocess.run([sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {code}"], capture_output=True, text=True, cwd=tmp_path)  # fmt: skip
+    assert run.stderr == ""
+    where, insured, there = run.stdout.split()
+    assert where.startswith(str(tmp_path))
+    assert (insured, there) == ("155163", "True")
+
+
+def test_the_readme_opens_with_a_vietnamese_summary_and_names_the_two_commands():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert "bảo hiểm y tế" in readme[:600]
+    assert "make briefings" in readme
+    assert "make test" in readme
+    for link in re.findall(r"\]\(((?!http)[^)#]+)", readme):
+        assert (ROOT / link).exists(), link
+
+
+def test_what_data_readme_describes_is_there():
+    told = (ROOT / "data" / "README.md").read_text("utf-8")
+    for path in (ROOT / "data").rglob("*.csv"):
+        assert f"`{path.relative_to(ROOT / 'data').as_posix()}`" in told, path.name

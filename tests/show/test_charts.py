@@ -1,0 +1,161 @@
+"""What is drawn can be read: inside the picture, not over each other, with every letter and its stamp."""
+
+import itertools
+import struct
+
+import matplotlib.pyplot as plt
+import pytest
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.briefing import sections
+from bhyt_analysis.show import charts
+from bhyt_analysis.words import say
+
+AREAS = ["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn", "Thành phố Quảng Ngãi", "Mường La"]
+SCENARIO = "scenarios/contribution_rate_2027.toml"
+
+
+def items_of(data, law, area, lang, scenario=None):
+    return [
+        *sections.headline_figures(data, law, area, lang=lang),
+        *sections.who_is_covered(data, area, lang=lang),
+        *sections.what_the_decision_did(data, area, lang=lang),
+        *sections.path_to_target(data, area, lang=lang),
+        *sections.cost_and_payers(data, law, area, scenario, lang=lang),
+        *sections.what_does_not_add_up(data, area, lang=lang),
+        *sections.sources_and_status(data, law, area, lang=lang),
+    ]
+
+
+@pytest.fixture(scope="module")
+def drawn(data, law):
+    """Every chart of six areas in both languages, with a scenario on the cost."""
+    plan = bhyt.Scenario.read(SCENARIO)
+    return {
+        (area, lang, item.name): item
+        for area, lang in itertools.product(AREAS, ("vi", "en"))
+        for item in items_of(data, law, area, lang, plan)
+        if item.chart is not None
+    }
+
+
+def boxes(figure):
+    """Every text that is drawn, with its place; ticks beyond the ends of an axis are not."""
+    texts = [figure._suptitle, figure._supxlabel, *figure.texts]
+    for axes in figure.axes:
+        texts += [*axes.texts, axes.xaxis.label, axes.yaxis.label, axes.title]
+        texts += axes.get_legend().get_texts() if axes.get_legend() else []
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            texts += [t.label1 for t in axis.get_major_ticks() if low - 1e-9 <= t.get_loc() <= high + 1e-9]
+    renderer = figure._get_renderer()
+    texts = {id(t): t for t in texts if t is not None and t.get_visible() and t.get_text().strip()}
+    return [(t, t.get_window_extent(renderer)) for t in texts.values()]
+
+
+def test_all_kinds_of_charts_are_among_them(drawn):
+    assert {name for *_, name in drawn} == {
+        "coverage_target", "groups", "communes", "commune_people", "lost", "before_after", "reenrolled", "slope", "path", "premium", "cost",
+    }  # fmt: skip
+    assert all(isinstance(item.chart, Figure) for item in drawn.values())
+
+
+def test_every_text_lies_inside_its_picture(drawn):
+    outside = []
+    for key, item in drawn.items():
+        width, height = item.chart.bbox.width, item.chart.bbox.height
+        for text, box in boxes(item.chart):
+            if box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1:
+                outside.append(
+                    (*key, text.get_text(), [round(v) for v in (box.x0, box.y0, box.x1 - width, box.y1 - height)])
+                )
+    assert outside == []
+
+
+def test_no_text_lies_over_another(drawn):
+    over = []
+    for key, item in drawn.items():
+        for (one, a), (other, b) in itertools.combinations(boxes(item.chart), 2):
+            wide = min(a.x1, b.x1) - max(a.x0, b.x0)
+            high = min(a.y1, b.y1) - max(a.y0, b.y0)
+            if wide > 4 and high > 6:  # of 300 to the inch: boxes are a little larger than the ink
+                over.append((*key, one.get_text(), other.get_text(), round(wide), round(high)))
+    assert over == []
+
+
+def test_no_text_is_smaller_than_nine_points(drawn):
+    sizes = {t.get_fontsize() for item in drawn.values() for t, _ in boxes(item.chart)}
+    assert min(sizes) >= 9
+
+
+@pytest.mark.parametrize(("lang", "word"), [("vi", "Nguồn"), ("en", "Source")])
+def test_every_chart_says_its_source_and_status(drawn, lang, word):
+    for (area, told, name), item in drawn.items():
+        if told == lang:
+            foot = item.chart._supxlabel.get_text().replace("\n", " ")
+            assert word in foot or area == "X001", (area, name)
+            assert any(
+                say(f"status.{s}", lang) in foot for s in ("published", "census", "derived", "estimated", "synthetic")
+            )
+
+
+def test_what_is_estimated_or_synthetic_is_stamped_on_its_face(drawn):
+    for (area, lang, name), item in drawn.items():
+        texts = [t.get_text() for t, _ in boxes(item.chart)]
+        if area == "X001" and name != "premium":
+            assert say("stamp.synthetic", lang) in texts
+        if area == "Lục Ngạn" and name in ("lost", "before_after", "reenrolled", "path"):
+            assert say("stamp.estimated", lang) in texts
+        if area == "Sơn Dương" and name != "cost":
+            assert not {say(f"stamp.{s}", lang) for s in ("estimated", "synthetic", "proposal")} & set(texts)
+
+
+def test_a_proposal_is_stamped_as_one(drawn):
+    for lang in ("vi", "en"):
+        texts = [t.get_text() for t, _ in boxes(drawn["Sơn Dương", lang, "cost"].chart)]
+        assert say("stamp.proposal", lang) in texts
+
+
+def test_every_chart_has_an_alternative_text_with_figures(drawn):
+    for item in drawn.values():
+        assert len(item.alt) > 20
+        assert any(c.isdigit() for c in item.alt)
+
+
+def test_figures_follow_the_language(drawn):
+    vi, en = (" ".join(t.get_text() for t, _ in boxes(drawn["Sơn Dương", lang, "path"].chart)) for lang in ("vi", "en"))
+    assert "+10.028" in vi
+    assert "90,6%" in vi
+    assert "+10,028" in en
+    assert "90.6%" in en
+
+
+def test_pictures_are_160_mm_wide_at_300_dpi(drawn, tmp_path):
+    item = drawn["Sơn Dương", "vi", "groups"]
+    charts.save(item.chart, tmp_path / "groups")
+    head = (tmp_path / "groups.png").read_bytes()
+    width, _ = struct.unpack(">II", head[16:24])
+    assert abs(width - 160 / 25.4 * 300) <= 1
+    at = head.index(b"pHYs") + 4
+    assert struct.unpack(">I", head[at : at + 4])[0] in (11_811, 11_810)  # pixels a metre
+    svg = (tmp_path / "groups.svg").read_text("utf-8")
+    assert "<text" not in svg  # letters are drawn, so that no font is missing where it is opened
+    charts.save(item.chart, tmp_path / "again")
+    assert (tmp_path / "again.svg").read_text("utf-8") == svg  # nothing of the day in it
+
+
+def test_the_font_has_every_vietnamese_letter():
+    assert len(charts.LETTERS) == 67
+    wanted = {ord(c) for c in charts.LETTERS + charts.LETTERS.upper()}
+    assert len(wanted) == 134
+    path = font_manager.findfont(charts.font(), fallback_to_default=False)
+    assert wanted <= set(font_manager.get_font(path).get_charmap())
+
+
+def test_drawing_leaves_the_users_settings_alone(data):
+    before, figures = dict(plt.rcParams), plt.get_fignums()
+    sections.path_to_target(data, "Sơn Dương")
+    assert dict(plt.rcParams) == before
+    assert plt.get_fignums() == figures

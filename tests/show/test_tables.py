@@ -1,0 +1,132 @@
+"""Tables as readers and spreadsheets see them; small groups are not given away."""
+
+import csv
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bhyt_analysis.show import tables
+from bhyt_analysis.show.labels import citation
+from bhyt_analysis.words import date, number, render
+
+TABLE = pd.DataFrame(
+    {
+        "name": ["Xã Đầu", "=1+1", "Xã Cuối"],
+        "group": ["near_poor", "student", "household"],
+        "insured": pd.array([155_163, 3, None], dtype="Int64"),
+        "rate": [0.851, 0.001, None],
+        "as_of": pd.to_datetime(["2021-12-31", None, "2021-12-31"]),
+        "status": ["derived", "published", "estimated"],
+    }
+)
+
+
+def test_cells_are_written_in_the_language():
+    vi, en = tables.written(TABLE), tables.written(TABLE, "en")
+    large = tables.written(TABLE.assign(insured=155_163))
+    assert large.iloc[0].tolist() == [
+        "Xã Đầu",
+        "Người thuộc hộ cận nghèo",
+        "155.163",
+        "85,1%",
+        "31/12/2021",
+        "Tính từ số liệu công bố",
+    ]
+    assert en.columns.tolist() == ["Area", "Group", "Insured", "Rate", "As of", "Status"]
+    assert vi.iloc[2].tolist() == ["Xã Cuối", "Hộ gia đình tự đóng", "–", "–", "31/12/2021", "Số liệu ước tính"]
+
+
+def test_groups_under_five_are_hidden_and_so_is_what_gives_them_away():
+    told = tables.written(TABLE, "en")
+    # the one small cell, and the next, from which the total would give it away; rates with them
+    assert told["Insured"].tolist() == ["<5", "<5", "–"]
+    assert told["Rate"].tolist() == ["", "", "–"]
+
+
+@given(st.lists(st.integers(0, 40), min_size=3, max_size=12))
+def test_no_hidden_count_can_be_worked_out_from_the_total(counts):
+    table = pd.DataFrame({"group": [f"g{i}" for i in range(len(counts))], "insured": counts})
+    hidden = tables.suppressed(table)["insured"]
+    assert all(hidden[i] for i, c in enumerate(counts) if 0 < c < 5)
+    positive_left = [c for c, h in zip(counts, hidden, strict=True) if not h and c > 0]
+    assert hidden.sum() != 1 or not positive_left
+
+
+def test_a_csv_opens_right_in_excel(tmp_path):
+    path = tmp_path / "t.csv"
+    tables.save_csv(TABLE.assign(insured=[155_163, 30, 7]), path)
+    raw = path.read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    assert b"\r\n" in raw
+    rows = list(csv.reader(raw.decode("utf-8-sig").splitlines()))
+    assert rows[0] == ["Đơn vị", "Nhóm đối tượng", "Số người có thẻ", "Tỷ lệ (%)", "Ngày số liệu", "Tình trạng số liệu"]
+    assert rows[1][2:5] == ["155163", "85.1", "2021-12-31"]
+    assert rows[2][0] == "'=1+1"  # no formula out of a name
+
+
+def test_html_is_escaped_and_stamped():
+    page = tables.to_html(TABLE.assign(name="<script>", status="synthetic"))
+    assert "<script>" not in page
+    assert "SỐ LIỆU GIẢ LẬP" in page
+    assert "CÓ SỐ LIỆU ƯỚC TÍNH" in tables.to_html(TABLE)
+
+
+def test_what_is_the_same_in_every_row_stands_below():
+    page = tables.to_html(TABLE.assign(status="published"))
+    assert "<th>Tình trạng số liệu</th>" not in page
+    assert '<p class="note">Tình trạng số liệu: Số liệu công bố</p>' in page
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "vi", "en"),
+    [
+        (182_330, 0, "182.330", "182,330"),
+        (-30_082, 0, "−30.082", "−30,082"),
+        (0.5, 0, "1", "1"),  # half up
+        (2.5, 0, "3", "3"),
+        (1.005, 2, "1,01", "1.01"),  # as written, not as the binary fraction below it
+        (float("nan"), 0, "–", "–"),
+        (None, 0, "–", "–"),
+        (1_234_567.891, 1, "1.234.567,9", "1,234,567.9"),
+    ],
+)
+def test_numbers_of_both_languages(value, places, vi, en):
+    assert (number(value, "vi", places), number(value, "en", places)) == (vi, en)
+
+
+@given(st.integers(-(10**12), 10**12))
+def test_a_number_can_be_read_back(value):
+    assert int(number(value, "vi").replace(".", "").replace("−", "-")) == value
+    assert int(number(value, "en").replace(",", "").replace("−", "-")) == value
+
+
+def test_percentages_and_points_are_told_apart():
+    assert (
+        render("{a:p1} {b:pe} {c:pe} {d:+pp1}", "vi", a=0.851, b=0.906, c=0.9635, d=0.055) == "85,1% 90,6% 96,35% +5,5"
+    )
+
+
+def test_days_of_both_languages():
+    assert date("2021-07-01") == "01/07/2021"
+    assert date(pd.Timestamp("2021-07-01"), "en") == "1 July 2021"
+    assert date(pd.NaT) == "–"
+
+
+@pytest.mark.parametrize(
+    ("reference", "told"),
+    [
+        ("Decree 146/2018/NĐ-CP art. 7(1e)", "điểm e khoản 1 Điều 7 Nghị định 146/2018/NĐ-CP"),
+        ("Law 25/2008/QH12 art. 13", "Điều 13 Luật 25/2008/QH12"),
+        ("Resolution 261/2025/QH15 art. 2(1a)", "điểm a khoản 1 Điều 2 Nghị quyết 261/2025/QH15"),
+    ],
+)
+def test_citations_in_vietnamese(reference, told):
+    assert citation(reference) == told
+
+
+def test_no_english_word_stays_in_a_vietnamese_citation(law):
+    words = {"Decree", "Law", "Resolution", "resolution", "art.", "of", "under", "the", "amended", "proposal"}
+    for reference in law.table["reference"]:
+        assert not words & set(citation(reference).replace(";", " ").split()), reference
