@@ -55,3 +55,25 @@ def slug(name: str) -> str:
     'huyen-luc-ngan'
     """
     return re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-") or "area"
+
+
+# The words for kinds of units, and how English names a unit of the kind.
+_KINDS = {
+    "Thành phố": "{} city", "Thị trấn": "{} town", "Thị xã": "{} town", "Đặc khu": "{} special zone",
+    "Phường": "{} ward", "Tỉnh": "{} province", "Huyện": "{} district", "Quận": "{} district", "Xã": "{} commune",
+}  # fmt: skip
+
+
+def running_name(name: str, lang: str = "vi") -> str:
+    """A unit's name as it stands in a sentence: "huyện Sơn Dương", "Sơn Dương district".
+
+    Examples
+    --------
+    >>> running_name("Huyện Sơn Dương"), running_name("Thành phố Sơn La", "en")
+    ('huyện Sơn Dương', 'Sơn La city')
+    """
+    for word, english in _KINDS.items():
+        if name.startswith(word + " "):
+            rest = name[len(word) + 1 :]
+            return english.format(rest) if lang == "en" else f"{word.lower()} {rest}"
+    return name

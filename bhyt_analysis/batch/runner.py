@@ -43,7 +43,6 @@ class Job:
     slug: str
     out: str
     parameters: dict[str, Any]
-    stamp: str | None
     timeout: int | None
     inputs_sha256: str
 
@@ -150,22 +149,10 @@ def _plan(
     jobs = []
     for code in codes:
         about = {"area": code, "as_of": as_of, "scenario": plan, "lang": lang, "seed": seed, "data": where, "out": "."}
-        synthetic = _is_synthetic(data, code)
-        stamp = say("stamp.synthetic_page", lang) if synthetic else None
         told = {**about, "data": None, "scenario": plan and Path(plan).read_text("utf-8"), "law": law.sha256()}
         digest = manifests.area_sha256(data, code, told)
-        jobs.append(Job(code, names[code], str(out), about, stamp, timeout, digest))
+        jobs.append(Job(code, names[code], str(out), about, timeout, digest))
     return jobs
-
-
-def _is_synthetic(data: Dataset, code: str) -> bool:
-    from bhyt_analysis.inputs.areas import communes
-
-    inside = [code, *communes(data.areas, code)]
-    return any(
-        (t.loc[t["area"].isin(inside), "status"] == "synthetic").any()
-        for t in (data.cards, data.population, data.losses)
-    )
 
 
 def slugs(data: Dataset) -> dict[str, str]:
@@ -257,7 +244,7 @@ def make(job: Job) -> dict[str, Any]:
             if missing:
                 status, error = "failed", say("error.area_missing_files", lang, missing=", ".join(missing))
             else:
-                write_page(notebook, work / f"{job.slug}.html", lang, job.stamp, "../index.html")
+                write_page(notebook, work / f"{job.slug}.html", lang, "../index.html")
                 _move(work, out / job.slug)
         files = sorted(str(p.relative_to(out).as_posix()) for p in (out / job.slug).rglob("*") if p.is_file())
         return _ended(job, status, start, error, files if status == "done" else [])

@@ -33,7 +33,9 @@ def write_index(out: Path, manifest: dict[str, Any], data: Dataset, lang: str = 
         rows=[_row(out, area, data, lang) for area in ordered],
         words={
             "title": say("index.title", lang),
-            "count": say("index.count", lang, done=len(ordered) - failed, failed=failed),
+            "count": say(
+                "index.count_failed" if failed else "index.count", lang, done=len(ordered) - failed, failed=failed
+            ),
             "search": say("index.search", lang),
             "links": say("index.links", lang),
         },
@@ -59,6 +61,9 @@ def _row(out: Path, area: dict[str, Any], data: Dataset, lang: str) -> dict[str,
         if fact is None:
             cells.append({"text": "–", "sort": "", "status": "", "weak": False})
         else:
+            text = fact["text"].removesuffix(" " + say("unit.people", lang))
+            if key == "next_target":
+                text = f"{text} ({fact['as_of'][:4]})"
             sort = fact["value"] if fact["value"] is not None else fact["low"]
-            cells.append({"text": fact["text"].removesuffix(" " + say("unit.people", lang)), "sort": sort, "status": status_name(fact["status"], lang), "weak": fact["status"] in WEAK})  # fmt: skip
+            cells.append({"text": text, "sort": sort, "status": "" if key == "next_target" and fact["status"] == "published" else status_name(fact["status"], lang), "weak": fact["status"] in WEAK})  # fmt: skip
     return {**row, "cells": cells, "page": f"{slug}/{slug}.html", "notebook": f"{slug}/{slug}.ipynb"}

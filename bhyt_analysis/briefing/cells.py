@@ -6,16 +6,18 @@ import io
 import json
 from pathlib import Path
 
+import pandas as pd
 from IPython.display import HTML, Image, Markdown, display
 
 from bhyt_analysis import __version__
-from bhyt_analysis.briefing.sections import Day, Items, fact_text
-from bhyt_analysis.inputs.areas import find, full_name, name_of
-from bhyt_analysis.inputs.audit import audit
+from bhyt_analysis.briefing.sections import Day, Items, fact_text, findings_of
+from bhyt_analysis.inputs.areas import communes, find, lineage, name_of
 from bhyt_analysis.inputs.read import Dataset
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.headline import headline
+from bhyt_analysis.names import running_name
 from bhyt_analysis.show import charts, tables
+from bhyt_analysis.show.labels import citation
 from bhyt_analysis.words import say
 
 SCREEN_DPI = 144
@@ -23,8 +25,20 @@ SCREEN_WIDTH = 605  # CSS pixels of 160 mm
 
 
 def title(data: Dataset, area: str, lang: str = "vi") -> None:
-    """Show the title of the briefing: its kind, the area and the unit above it."""
-    display(Markdown(f"# {say('label.page_title', lang)}: {full_name(data.areas, find(data.areas, area))}"))
+    """Show the title of the briefing: its kind, the area and the unit above it; a synthetic one says so."""
+    code = find(data.areas, area)
+    names = [running_name(name_of(data.areas, c), lang) for c, *_ in lineage(data.areas, code)[:2] if c != "VN"]
+    display(Markdown(f"# {say('label.page_title', lang)}: {', '.join(names)}"))
+    if is_synthetic(data, code):
+        display(Markdown(f"**{say('stamp.synthetic_page', lang)}**"))
+
+
+def is_synthetic(data: Dataset, area: str) -> bool:
+    """Whether any figure of the area was made up."""
+    code = find(data.areas, area)
+    inside = [code, *communes(data.areas, code)]
+    tables = (data.cards, data.population, data.losses)
+    return any((t.loc[t["area"].isin(inside), "status"] == "synthetic").any() for t in tables)
 
 
 def section(key: str, items: Items, lang: str = "vi", out: str | Path | None = None) -> None:
@@ -63,15 +77,17 @@ def facts(
 
     ``area`` (code), ``name``, ``lang``, ``as_of``, ``scenario``, ``seed``, ``version``,
     ``law_sha256``, ``inputs_sha256``; ``facts``: a list of key, label, value, low, high,
-    unit, text, as_of, status, source; ``findings``: a list of rule, severity, message.
+    relation, unit, text, as_of, status, source; ``findings``: a list of rule, severity,
+    name (of the unit), message.
     """
     code = find(data.areas, area)
     rows = []
     for row in headline(data, law, code, as_of).to_dict("records"):
         text = fact_text(row, lang)
         day = None if row["as_of"] is None or row["as_of"] != row["as_of"] else str(row["as_of"])[:10]
-        plain = {k: None if row[k] is None or row[k] != row[k] else row[k] for k in ("value", "low", "high")}
-        rows.append({"key": row["key"], "label": say(f"fact.{row['key']}", lang), **plain, "unit": row["unit"], "text": text, "as_of": day, "status": row["status"], "source": row["source"]})  # fmt: skip
+        whole = row["unit"] != "share"  # people and đồng are whole numbers
+        plain = {k: None if pd.isna(row[k]) else (int(row[k]) if whole else row[k]) for k in ("value", "low", "high")}
+        rows.append({"key": row["key"], "label": say(f"fact.{row['key']}", lang), **plain, "relation": row["relation"], "unit": row["unit"], "text": text, "as_of": day, "status": row["status"], "source": citation(row["source"], lang)})  # fmt: skip
     return {
         "area": code,
         "name": name_of(data.areas, code),
@@ -83,7 +99,7 @@ def facts(
         "law_sha256": law.sha256(),
         "inputs_sha256": data.sha256,
         "facts": rows,
-        "findings": audit(data, code, lang)[["rule", "severity", "message"]].to_dict("records"),
+        "findings": findings_of(data, code, lang)[["rule", "severity", "name", "message"]].to_dict("records"),
     }
 
 

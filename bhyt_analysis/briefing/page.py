@@ -35,13 +35,10 @@ def template(path: Path) -> Any:
     return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template(path.name)
 
 
-def write_page(
-    notebook: Path, page: Path, lang: str = "vi", stamp: str | None = None, index: str | None = None
-) -> None:
+def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None = None) -> None:
     """Write the page of an executed notebook beside its ``charts`` and ``tables``.
 
-    ``stamp``: words that must stand above everything; ``index``: the address of the
-    list of areas, relative to the page.
+    ``index``: the address of the list of areas, relative to the page.
     """
     from markupsafe import Markup
 
@@ -51,7 +48,6 @@ def write_page(
     text = template(TEMPLATE).render(
         lang=lang,
         title=Markup(heading.group(1)).striptags() if heading else notebook.stem,
-        stamp=stamp,
         index=index,
         body=Markup(body),
         notebook=notebook.name,

@@ -7,27 +7,30 @@ figures for is said in words, with the table that would have to be filled in.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bhyt_analysis.inputs.areas import People, communes, find, lineage, name_of, population_at
+from bhyt_analysis.inputs.areas import People, communes, find, lineage, name_of, population_at, row_of
 from bhyt_analysis.inputs.audit import audit
 from bhyt_analysis.inputs.read import Dataset
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage import coverage
 from bhyt_analysis.model.headline import DECISION, headline
-from bhyt_analysis.model.premium import full_year_cost, household_premium, premiums
+from bhyt_analysis.model.premium import full_year_cost, household_premium, premiums, support_over_time
 from bhyt_analysis.model.reclassify import reclassify
 from bhyt_analysis.model.scenario import Scenario
 from bhyt_analysis.model.take_up import observed_change, reenrolment, reenrolment_curve
 from bhyt_analysis.model.targets import target_steps, targets_of
+from bhyt_analysis.names import running_name
 from bhyt_analysis.show import charts
-from bhyt_analysis.show.labels import group_name, weakest_stamp
+from bhyt_analysis.show.labels import citation, column_name, group_name
 from bhyt_analysis.words import render, say
 
 
@@ -44,47 +47,78 @@ class Item:
 
 Items = list[Item]
 Day = str | None
-# The tables an analyst fills in, and what each of them makes possible.
-NEEDS = {
-    "cards": "area, as_of, group, cards, status, source",
-    "population": "area, as_of, people, minority_people, status, source",
-    "zones": "area, decision, zone, since, status, source",
-    "targets": "area, scope, on, relation, rate, instrument",
-}
+# The tables an analyst fills in where nothing is known of cards.
+NEEDS = ("cards", "population", "zones", "targets")
+# The titles whose yearly premium a briefing shows, in the order of the law.
+TITLES = (
+    "poor", "minority_in_difficult_area", "resident_of_especially_difficult_area", "resident_of_island", "near_poor",
+    "student", "farm_average_income", "minority_left_2016_2020_list", "minority_left_later", "household",
+)  # fmt: skip
+SUPPORTED_AFTER = "minority_left_2016_2020_list"  # those who left the list by Decision 861
+
+
+# --- Headline figures -----------------------------------------------------------------------------
 
 
 def headline_figures(data: Dataset, law: Law, area: str, as_of: Day = None, lang: str = "vi") -> Items:
-    """The figures that sum the area up."""
+    """The figures that sum the area up, and what became of it if it has ended."""
     facts = headline(data, law, area, as_of)
-    items = [Item("headline", table=_facts_table(facts, lang, ["fact", "value", "as_of", "status"]))]
-    if "synthetic" in set(facts["status"]):
-        items.insert(0, Item("stamp", f"**{say('stamp.synthetic_page', lang)}**"))
-    return items
+    table = _facts_table(facts, lang)[["fact", "value", "as_of", "status"]]
+    return [*_ended(data, area, lang), Item("headline", table=table)]
 
 
-def _facts_table(facts: pd.DataFrame, lang: str, columns: list[str]) -> pd.DataFrame:
-    fact = [say(f"fact.{k}", lang) for k in facts["key"]]
-    return facts.assign(fact=fact, value=[fact_text(r, lang) for r in facts.to_dict("records")])[columns]
+def _facts_table(facts: pd.DataFrame, lang: str) -> pd.DataFrame:
+    rows = facts.to_dict("records")
+    return facts.assign(
+        fact=[say(f"fact.{r['key']}", lang) for r in rows],
+        value=[fact_text(r, lang) for r in rows],
+        # A target is no result: its status says so.
+        status=["target" if r["key"].endswith("_target") and r["status"] == "published" else r["status"] for r in rows],
+    )
 
 
 def fact_text(fact: dict[str, Any], lang: str = "vi") -> str:
-    """A headline figure as people write it.
+    """A headline figure as people write it, with its relation ("above 96.35%") or interval.
 
     Examples
     --------
     >>> fact_text({"value": None, "low": 0.371, "high": 0.421, "unit": "share", "status": "estimated"})
     '37%–42%'
     """
+    relation = say(f"relation.{fact.get('relation') or '='}", lang)
     if fact["value"] is None or pd.isna(fact["value"]):
         if fact["high"] >= 1:
-            return say("relation.>=", lang) + render("{v:p1}", lang, v=fact["low"])
+            spec = "pe" if fact["status"] == "published" else "p1"
+            return (relation or say("relation.>=", lang)) + render("{v:" + spec + "}", lang, v=fact["low"])
         return render("{a:p0}–{b:p0}", lang, a=fact["low"], b=fact["high"])
     if fact["unit"] == "share":
         spec = "pe" if fact["status"] == "published" else "p1"
-        return render("{v:" + spec + "}", lang, v=fact["value"])
+        return relation + render("{v:" + spec + "}", lang, v=fact["value"])
     if fact["unit"] == "vnd":
         return render("{v:bn1} ", lang, v=fact["value"]) + say("label.billions", lang)
     return render("{v:n} ", lang, v=fact["value"]) + say(f"unit.{fact['unit']}", lang)
+
+
+def _ended(data: Dataset, area: str, lang: str) -> Items:
+    """Where the area of a unit that has ended lies now."""
+    code = find(data.areas, area)
+    until = row_of(data.areas, code)["until"]
+    if pd.isna(until) or until.date() >= dt.date.today():
+        return []
+    steps = data.successors[data.successors["code_old"].isin(communes(data.areas, code, until))]
+    new = list(dict.fromkeys(c for c in steps["code_new"] if c))
+    if not new:
+        return []
+    on = steps["on"].max()
+    province = running_name(name_of(data.areas, row_of(data.areas, new[0], on)["parent"], on), lang)
+    units = ", ".join(running_name(name_of(data.areas, c, on), lang) for c in new)
+    text = say("text.unit_ended", lang, on=until + pd.Timedelta(days=1), count=len(new), province=province, units=units)
+    if lost := int((steps["code_new"] == "").sum()):
+        text += " " + say("text.unit_unknown", lang, count=lost)
+    return [Item("unit", text)]
+
+
+# --- Who is covered -------------------------------------------------------------------------------
 
 
 def who_is_covered(data: Dataset, area: str, as_of: Day = None, lang: str = "vi") -> Items:
@@ -92,68 +126,81 @@ def who_is_covered(data: Dataset, area: str, as_of: Day = None, lang: str = "vi"
     code = find(data.areas, area)
     now = coverage(data, code, as_of=as_of).iloc[0]
     counted = pd.notna(now["insured"])
-    if not counted and pd.isna(now["rate_low"]):
-        return [_not_known(data, code, lang), *_bullet(data, code, now, lang), *_commune_people(data, code, lang)]
     if not counted:
-        return [
-            _only_a_rate(data, code, now, lang),
-            *_bullet(data, code, now, lang),
-            *_commune_people(data, code, lang),
-        ]
-    text = say("text.covered", lang, uninsured=now["population"] - now["insured"], **now.to_dict())
-    items = [Item("coverage", text), *_bullet(data, code, now, lang)]
+        first = _not_known(data, code, lang) if pd.isna(now["rate_low"]) else _only_a_rate(data, code, now, lang)
+        return [first, *_bullet(data, code, now, lang), *_commune_people(data, code, lang)]
+    words = {
+        **now.to_dict(),
+        "name": running_name(now["name"], lang),
+        "population_source": _basis(now["population_source"]),
+    }
+    text = say("text.covered", lang, uninsured=now["population"] - now["insured"], **words)
+    items = [Item("coverage", text), *_bullet(data, code, now, lang), *_groups(data, code, now, as_of, lang)]
+    return [*items, *(_communes(data, code, as_of, lang) or _commune_people(data, code, lang))]
+
+
+def _groups(data: Dataset, code: str, now: pd.Series, as_of: Day, lang: str) -> Items:
     by_group = coverage(data, code, by=["group"], as_of=as_of)
-    by_group = by_group.assign(share_of_insured=by_group["insured"] / by_group["insured"].sum())
+    total = by_group["insured"].sum()
+    by_group = by_group.assign(share_of_insured=by_group["insured"] / total)
     largest = by_group.loc[by_group["insured"].idxmax()]
-    text = say("text.groups", lang, group=group_name(largest["group"], lang), insured=largest["insured"], share=largest["share_of_insured"])  # fmt: skip
+    words = {"group": group_name(largest["group"], lang), "insured": largest["insured"], "total": total}
+    text = say("text.groups", lang, share=largest["share_of_insured"], **words)
     finest = coverage(data, code, by=["subgroup"], as_of=as_of)
     army = finest.loc[finest["subgroup"] == "relative_of_army_staff", "insured"].sum()
     if army and "published" in set(data.cards.loc[data.cards["area"] == code, "status"]):
         text += " " + say("text.groups_army", lang, army=army)
-    columns = ["insured", "share_of_insured", "rate", "status"]
-    named = by_group[["group", *columns]].rename(columns={"rate": "coverage"})
-    items.append(Item("groups", text, charts.groups(by_group, lang, now["source"]), _alt("chart.groups", zip(by_group["group"].map(lambda g: group_name(g, lang)), by_group["insured"], strict=True), lang), named))  # fmt: skip
-    finest = finest.assign(share_of_insured=finest["insured"] / finest["insured"].sum())
-    items.append(Item("subgroups", table=finest[["subgroup", *columns]].rename(columns={"rate": "coverage"})))
-    items += _communes(data, code, as_of, lang)
-    return items
+    columns = {
+        "insured": "insured",
+        "share_of_insured": "share_of_insured",
+        "rate": "share_of_population",
+        "status": "status",
+    }
+    finest = finest.assign(share_of_insured=finest["insured"] / total)
+    alt = _alt("chart.groups", ((group_name(g, lang), n) for g, n in zip(by_group["group"], by_group["insured"], strict=True)), lang)  # fmt: skip
+    return [
+        Item("groups", text, charts.groups(by_group, lang, now["source"]), alt, by_group[["group", *columns]].rename(columns=columns)),
+        Item("subgroups", table=finest[["subgroup", *columns]].rename(columns=columns)),
+    ]  # fmt: skip
 
 
-def _alt(title: str, parts: Any, lang: str) -> str:
-    told = "; ".join(f"{name} {render('{v:n}', lang, v=value)}" for name, value in parts)
+def _alt(title: str, parts: Iterable[tuple[str, Any]], lang: str, spec: str = "n") -> str:
+    told = "; ".join(f"{name} {render('{v:' + spec + '}', lang, v=value)}" for name, value in parts)
     return say("alt.bars", lang, title=say(title, lang), parts=told)
 
 
-def _basis(count: People | None) -> str:
+def _basis(source: People | str | None) -> str:
     """Where a count of people comes from, as it stands within brackets: without its own."""
-    return "–" if count is None else re.sub(r" \([^()]*\)$", "", count.source)
+    text = source.source if isinstance(source, People) else source
+    return re.sub(r" \([^()]*\)$", "", text) if text else "–"
 
 
 def _not_known(data: Dataset, code: str, lang: str) -> Item:
     count = population_at(data.areas, data.population, code)
-    needs = pd.DataFrame(
-        [(f"{t}", c, say(f"need.{t}", lang)) for t, c in NEEDS.items()], columns=["sheet", "columns", "gives"]
-    )
-    name = name_of(data.areas, code)
-    if count is None:
-        return Item(
-            "not_known", say("text.not_known", lang, name=name, people=None, households=None, basis="–"), table=needs
-        )
-    text = say("text.not_known", lang, name=name, people=count.people, households=count.households, basis=_basis(count))
-    return Item("not_known", text, table=needs)
+    rows = [(say(f"table.{t}", lang), say(f"need.{t}", lang)) for t in NEEDS]
+    people = None if count is None else count.people
+    households = None if count is None else count.households
+    name = running_name(name_of(data.areas, code), lang)
+    text = say("text.not_known", lang, name=name, people=people, households=households, basis=_basis(count))
+    return Item("not_known", text, table=pd.DataFrame(rows, columns=["sheet", "columns"]))
 
 
 def _only_a_rate(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:
+    """A printed rate without people; the people that it would be, marked as an estimate."""
     if pd.isna(now["rate"]):
         words = {"relation": say("relation.>=", lang), "low": now["rate_low"], "as_of": now["as_of"]}
         return Item("coverage", say("text.covered_bound", lang, **words))
     count = population_at(data.areas, data.population, code, now["as_of"])
+    people = None if count is None else count.people
+    insured = None if people is None else round(now["rate"] * people)
+    uninsured = None if people is None or insured is None else people - insured
+    words = {"rate": now["rate"], "as_of": now["as_of"], "people": people, "basis": _basis(count)}
+    text = say("text.covered_published", lang, estimate=insured, uninsured=uninsured, **words)
     if count is None:
-        return Item("coverage", say("text.covered_published", lang, rate=now["rate"], as_of=now["as_of"], people=None, basis="–", estimate=None, uninsured=None))  # fmt: skip
-    estimate = round(now["rate"] * count.people)
-    text = say("text.covered_published", lang, rate=now["rate"], as_of=now["as_of"], people=count.people, basis=_basis(count), estimate=estimate, uninsured=count.people - estimate)  # fmt: skip
-    table = pd.DataFrame([{"as_of": now["as_of"], "published_rate": now["rate"], "population": count.people, "insured": estimate, "uninsured": count.people - estimate, "status": computed(now["status"], count.status, "estimated")}])  # fmt: skip
-    return Item("coverage", text, table=table)
+        return Item("coverage", text)
+    row = {"as_of": now["as_of"], "published_rate": now["rate"], "population": people, "insured": insured}
+    row |= {"uninsured": uninsured, "status": computed(now["status"], count.status, "estimated")}
+    return Item("coverage", text, table=pd.DataFrame([row]))
 
 
 def _bullet(data: Dataset, code: str, now: pd.Series, lang: str) -> Items:
@@ -167,19 +214,16 @@ def _bullet(data: Dataset, code: str, now: pd.Series, lang: str) -> Items:
         above = bound[_of_level(bound, levels[1]) & bound["on"].isin(shown["on"])]
         shown = pd.concat([shown, above.tail(1)])
     marks = [(_mark(data, row, lang), float(row["rate"])) for row in shown.to_dict("records")]
-    rate = float(now["rate"]) if pd.notna(now["rate"]) else float("nan")
-    rows = pd.DataFrame([{"name": now["name"], "rate": rate, "targets": marks, "status": now["status"]}])
-    told = [now["source"]] if pd.notna(rate) else []
+    known = pd.notna(now["rate"])
+    rate = float(now["rate"]) if known else float("nan")
+    name = running_name(now["name"], lang)
+    status = now["status"] if known else "target"  # without coverage only targets are drawn
+    rows = pd.DataFrame([{"name": name, "rate": rate, "targets": marks, "status": status}])
+    told = [now["source"]] if known else []
     source = "; ".join(dict.fromkeys([*told, *(i.rsplit(", ", 1)[0] for i in shown["instrument"])]))
-    value = render("{v:p1}", lang, v=rate) if pd.notna(rate) else say("label.no_value", lang)
-    alt = say(
-        "alt.bullet",
-        lang,
-        title=say("chart.bullet", lang),
-        name=now["name"],
-        rate=value,
-        targets="; ".join(label for label, _ in marks),
-    )
+    value = render("{v:p1}", lang, v=rate) if known else say("label.no_value", lang)
+    words = {"name": name, "rate": value, "targets": "; ".join(label for label, _ in marks)}
+    alt = say("alt.bullet", lang, title=say("chart.bullet", lang), **words)
     return [Item("coverage_target", chart=charts.bullet(rows, lang, source), alt=alt)]
 
 
@@ -190,9 +234,13 @@ def _of_level(bound: pd.DataFrame, level: str) -> pd.Series:
 def _mark(data: Dataset, target: dict[str, Any], lang: str) -> str:
     """A target as a chart names it: "Chỉ tiêu 2025, Việt Nam: 95,15%"."""
     own = target["level"] in ("own", "each")
-    who = "" if own else f", {name_of(data.areas, target['area'], target['on'])}"
-    rate = say(f"relation.{target['relation']}", lang) + render("{v:pe}", lang, v=target["rate"])
-    return f"{say('label.target', lang)} {target['on'].year}{who}: {rate}"
+    who = "" if own else f", {running_name(name_of(data.areas, target['area'], target['on']), lang)}"
+    return f"{say('label.target', lang)} {target['on'].year}{who}: {target_text(target, lang)}"
+
+
+def target_text(target: dict[str, Any], lang: str) -> str:
+    """A target with its relation: "above 96.35%"."""
+    return say(f"relation.{target['relation']}", lang) + render("{v:pe}", lang, v=target["rate"])
 
 
 def _communes(data: Dataset, code: str, as_of: Day, lang: str) -> Items:
@@ -203,122 +251,129 @@ def _communes(data: Dataset, code: str, as_of: Day, lang: str) -> Items:
     steps = target_steps(data, code, as_of)
     target = None
     if len(steps):
-        first = {**steps.iloc[0].to_dict(), "area": code}
-        target = (_mark(data, {**first, "level": "own"}, lang), float(first["rate"]))
+        first = {**steps.iloc[0].to_dict(), "area": code, "level": "own"}
+        target = (_mark(data, first, lang), float(first["rate"]))
     rows = rows.assign(uninsured=rows["population"] - rows["insured"]).sort_values("rate")
     low, high = rows.iloc[0], rows.iloc[-1]
     text = say("text.communes", lang, low=low["rate"], lowest=low["name"], high=high["rate"], highest=high["name"])
-    chart = charts.communes(rows, target, lang, rows["source"].iloc[0])
+    chart = charts.communes(rows, _name(data, code, lang), target, lang, rows["source"].iloc[0])
     table = rows[["area", "name", "population", "insured", "uninsured", "rate", "status"]]
-    alt = say("alt.bars", lang, title=say("chart.communes", lang), parts="; ".join(f"{n} {render('{v:p1}', lang, v=r)}" for n, r in zip(rows["name"], rows["rate"], strict=True)))  # fmt: skip
+    alt = _alt("chart.communes", zip(rows["name"], rows["rate"], strict=True), lang, "p1")
     return [Item("communes", text, chart, alt, table)]
 
 
+def _name(data: Dataset, code: str, lang: str) -> str:
+    return running_name(name_of(data.areas, code), lang)
+
+
 def _commune_people(data: Dataset, code: str, lang: str) -> Items:
-    """Where nothing is known of cards: the people of each commune, the basis of any plan."""
-    rows = coverage(data, code, by=["commune"])
-    rows = rows[rows["population"].notna()]
+    """Where nothing is known of the communes' cards: their people, the basis of any plan."""
+    rows = data.population[data.population["area"].isin(communes(data.areas, code)) & (data.population["area"] != code)]
+    rows = rows[rows["as_of"] == rows["as_of"].max()]
     if len(rows) < 2:
         return []
-    basis = rows["population_source"].iloc[0]
-    text = say("text.commune_people", lang, count=len(rows), basis=basis)
-    chart = charts.commune_people(rows, lang, basis)
+    rows = rows.assign(name=[name_of(data.areas, a, d) for a, d in zip(rows["area"], rows["as_of"], strict=True)])
+    rows = rows.rename(columns={"people": "population"})
+    basis = rows["source"].iloc[0]
+    text = say("text.commune_people", lang, count=len(rows), basis=_basis(basis))
+    chart = charts.commune_people(rows, _name(data, code, lang), lang, basis)
     alt = _alt("chart.commune_people", zip(rows["name"], rows["population"], strict=True), lang)
-    return [Item("commune_people", text, chart, alt, rows[["area", "name", "as_of", "population", "status"]])]
+    return [Item("commune_people", text, chart, alt, rows[["area", "name", "population", "status"]])]
+
+
+# --- What the decision did ------------------------------------------------------------------------
 
 
 def what_the_decision_did(data: Dataset, area: str, as_of: Day = None, lang: str = "vi") -> Items:
     """Who lost a state-paid card, in which communes, and how many must be insured again."""
     code = find(data.areas, area)
-    name = name_of(data.areas, code)
-    known = DECISION in set(data.zones["decision"]) | set(data.losses["decision"])
-    table = reclassify(data, DECISION, code) if known else pd.DataFrame()
+    intro = say("text.decision_861", lang)
+    table = _reclassified(data, code)
     if table.empty:
-        return [Item("decision", say("text.no_decision", lang, name=name))]
+        return [Item("decision", intro + " " + say("text.no_decision", lang, name=_name(data, code, lang)))]
     items = [_lost(data, code, table, lang), *_before_and_after(data, code, lang)]
     items += _again(data, code, lang)
     items += _slope(data, code, table, lang)
-    return items
+    return [Item("decision", intro), *items]
+
+
+def _reclassified(data: Dataset, code: str) -> pd.DataFrame:
+    known = DECISION in set(data.zones["decision"]) | set(data.losses["decision"])
+    return reclassify(data, DECISION, code) if known else pd.DataFrame()
 
 
 def _lost(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Item:
-    name, total, method = name_of(data.areas, code), table["lost"].sum(), table["method"].iloc[0]
-    words = {"on": table["on"].min(), "lost": total, "name": name, "decision": DECISION, "count": len(table)}
-    columns = [
-        "area",
-        "name",
-        "zone_before",
-        "zone_after",
-        "population",
-        "before",
-        "lost",
-        "kept",
-        "gained",
-        "after",
-        "status",
-    ]
+    name, total, method = _name(data, code, lang), table["lost"].sum(), table["method"].iloc[0]
+    words = {"on": table["on"].min(), "lost": total, "name": name, "count": len(table)}
+    alt = _alt("chart.lost", ((r.name_, r.lost) for r in table.rename(columns={"name": "name_"}).itertuples() if pd.notna(r.lost)), lang)  # fmt: skip
+    source = table["source"].iloc[0]
     if method == "zones":
-        text = say("text.lost_zones", lang, before=table["before"].sum(), kept=table["kept"].sum(), gained=table["gained"].sum(), **words)  # fmt: skip
-        return Item(
-            "lost", text, charts.lost(table, lang, table["source"].iloc[0]), _lost_alt(table, lang), table[columns]
-        )
-    cards = any(w in table["source"].iloc[0] for w in ("(thẻ)", "cards"))
-    text = say("text.lost_cards" if cards else "text.lost_published", lang, **words)
+        sums = {c: table[c].sum() for c in ("before", "kept", "gained")}
+        columns = [
+            "area",
+            "name",
+            "zone_before",
+            "zone_after",
+            "population",
+            "before",
+            "lost",
+            "kept",
+            "gained",
+            "after",
+        ]
+        text = say("text.lost_zones", lang, **words, **sums)
+        return Item("lost", text, charts.lost(table, name, lang, source), alt, table[[*columns, "status"]])
+    text = say("text.lost_cards" if _unit_of_loss(data, code) == "cards" else "text.lost_published", lang, **words)
     if method == "published":
         return Item("lost", text + " " + say("text.lost_no_communes", lang))
     count = population_at(data.areas, data.population, table["area"].iloc[0], table["on"].iloc[0])
-    text += " " + say("text.lost_spread", lang, basis=_basis(count), **words)
-    chart = charts.lost(table, lang, table["source"].iloc[0])
-    return Item("lost", text, chart, _lost_alt(table, lang), table[["area", "name", "zone_after", "population", "lost", "status"]])  # fmt: skip
+    share = total / table["population"].sum()
+    text += " " + say("text.lost_spread", lang, basis=_basis(count), share=share, **words)
+    columns = ["area", "name", "zone_after", "population", "lost", "status"]
+    return Item("lost", text, charts.lost(table, name, lang, source), alt, table[columns])
 
 
-def _lost_alt(table: pd.DataFrame, lang: str) -> str:
-    rows = table[table["lost"].fillna(0) > 0]
-    return _alt("chart.lost", zip(rows["name"], rows["lost"], strict=True), lang)
+def _unit_of_loss(data: Dataset, code: str) -> str:
+    rows = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == DECISION)]
+    return str(rows["unit"].iloc[0] or "people") if len(rows) else "people"
 
 
 def _before_and_after(data: Dataset, code: str, lang: str) -> Items:
     """The waterfall from before to after: counted where cards are, bounded where only the loss is."""
-    name = name_of(data.areas, code)
     change = observed_change(data, code, DECISION)
+    text, table, everybody = "", None, None
     if len(change):
         first, last = change["before_as_of"].iloc[0], change["after_as_of"].iloc[0]
         state = change["group"] == "state_paid"
         fall, rise = int(change.loc[state, "change"].sum()), int(change.loc[~state, "change"].sum())
         rows = [
             (say("bar.before", lang, on=first + pd.Timedelta(days=1)), change["before"].sum(), "level"),
-            (group_name("state_paid", lang), fall, "change"),
+            (say("bar.state_fall", lang), fall, "change"),
             (say("bar.other", lang), rise, "change"),
             (say("bar.after", lang, on=last), change["after"].sum(), "level"),
         ]
         text = say("text.observed_change", lang, first=first, last=last, fall=-fall, rise=rise)
-        steps = pd.DataFrame(rows, columns=["label", "people", "kind"]).assign(status=weakest(change["status"]))
-        table = change[["group", "before", "after", "change", "status"]]
-        chart = charts.waterfall(steps, name, lang, _source_of_cards(data, code))
-        return [Item("before_after", text, chart, _alt("chart.waterfall", zip(steps["label"], steps["people"], strict=True), lang), table)]  # fmt: skip
-    bounds = reenrolment(data, code, DECISION)
-    if bounds.empty or bounds["low"].iloc[0] <= 0:
-        return []
-    row = bounds.iloc[0]
-    most = round(row["before_high"] * row["population"])
-    after = round((row["after_low"] + row["after_high"]) / 2 * row["population"])
-    rows = [
-        (say("bar.before_most", lang), most, "level"),
-        (say("bar.lost", lang), -row["lost"], "change"),
-        (say("bar.back", lang), after - most + row["lost"], "change"),
-        (say("bar.after", lang, on=row["as_of"]), after, "level"),
-    ]
-    steps = pd.DataFrame(rows, columns=["label", "people", "kind"]).assign(status=row["status"])
-    chart = charts.waterfall(steps, name, lang, _source_of_loss(data, code), float(row["population"]))
-    return [
-        Item(
-            "before_after", "", chart, _alt("chart.waterfall", zip(steps["label"], steps["people"], strict=True), lang)
-        )
-    ]
-
-
-def _source_of_cards(data: Dataset, code: str) -> str:
-    return str(coverage(data, code)["source"].iloc[0])
+        table, status = change[["group", "before", "after", "change", "status"]], weakest(change["status"])
+        source = str(coverage(data, code)["source"].iloc[0])
+    else:
+        bounds = reenrolment(data, code, DECISION)
+        if bounds.empty or bounds["low"].iloc[0] <= 0:
+            return []
+        row = bounds.iloc[0]
+        everybody = float(row["population"])
+        most = round(row["before_high"] * everybody)
+        after = round((row["after_low"] + row["after_high"]) / 2 * everybody)
+        rows = [
+            (say("bar.before_most", lang), most, "bound"),
+            (say("bar.lost", lang), -row["lost"], "change"),
+            (say("bar.back", lang), row["low_people"], "bound_change"),
+            (say("bar.after", lang, on=row["as_of"]), after, "level"),
+        ]
+        status, source = row["status"], _source_of_loss(data, code)
+    steps = pd.DataFrame(rows, columns=["label", "people", "kind"]).assign(status=status)
+    chart = charts.waterfall(steps, _name(data, code, lang), lang, source, everybody)
+    alt = _alt("chart.waterfall", zip(steps["label"], steps["people"], strict=True), lang)
+    return [Item("before_after", text, chart, alt, table)]
 
 
 def _source_of_loss(data: Dataset, code: str) -> str:
@@ -332,18 +387,20 @@ def _again(data: Dataset, code: str, lang: str) -> Items:
     if bounds.empty:
         return []
     row = bounds.iloc[0]
-    columns = ["as_of", "population", "lost", "low", "high", "status"]
+    table = bounds[["as_of", "population", "lost", "low", "high", "status"]]
+    words = {"low": row["low"], "lost": row["lost"], "as_of": row["as_of"], "population": row["population"]}
     if pd.isna(row["largest_population"]):
         if row["low"] <= 0:
             return []
-        words = {"people": row["low_people"], "low": row["low"], "lost": row["lost"], "as_of": row["as_of"]}
-        return [Item("reenrolled", say("text.reenrolled_least", lang, **words), table=bounds[columns])]
+        uninsured = row["population"] - round(row["after_low"] * row["population"])
+        text = say("text.reenrolled_least", lang, people=row["low_people"], uninsured=uninsured, **words)
+        # Without a figure before, nothing says that not everybody came back.
+        return [Item("reenrolled", text, table=table.assign(high=float("nan")))]
     count = population_at(data.areas, data.population, code, row["as_of"])
-    words = {"population": row["population"], "basis": _basis(count), "low": row["low"], "high": row["high"]}
-    text = say("text.reenrolled_between", lang, as_of=row["as_of"], most=row["largest_population"], **words)
-    chart = charts.curve(reenrolment_curve(row), row, lang, _source_of_loss(data, code))
-    alt = say("alt.bars", lang, title=say("chart.curve", lang), parts=render("{p:n}: {a:p0}–{b:p0}", lang, p=row["population"], a=row["low"], b=row["high"]))  # fmt: skip
-    return [Item("reenrolled", text, chart, alt, bounds[columns])]
+    text = say("text.reenrolled_between", lang, basis=_basis(count), high=row["high"], most=row["largest_population"], **words)  # fmt: skip
+    chart = charts.curve(reenrolment_curve(row), row, _name(data, code, lang), lang, _source_of_loss(data, code))
+    parts = render("{p:n}: {a:p0}–{b:p0}", lang, p=row["population"], a=row["low"], b=row["high"])
+    return [Item("reenrolled", text, chart, say("alt.bars", lang, title=say("chart.curve", lang), parts=parts), table)]
 
 
 def _slope(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Items:
@@ -363,71 +420,85 @@ def _slope(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Items:
     moved = set(table.loc[(table["lost"] > 0) | (table["gained"] > 0), "area"])
     rows = rows.assign(concerned=rows["area"].isin(moved))
     days = (before["as_of"].iloc[0], after["as_of"].iloc[0])
-    parts = "; ".join(f"{r.name_} {render('{a:p1} → {b:p1}', lang, a=r.before, b=r.after)}" for r in rows[rows["concerned"]].rename(columns={"name": "name_"}).itertuples())  # fmt: skip
-    alt = say("alt.bars", lang, title=say("chart.slope", lang), parts=parts)
-    return [Item("slope", "", charts.slope(rows, days, lang, _source_of_cards(data, code)), alt)]
+    chart = charts.slope(rows, _name(data, code, lang), days, lang, str(coverage(data, code)["source"].iloc[0]))
+    told = rows[rows["concerned"]]
+    alt = _alt("chart.slope", zip(told["name"], told["after"], strict=True), lang, "p1")
+    return [Item("slope", "", chart, alt)]
+
+
+# --- The path to the target -----------------------------------------------------------------------
 
 
 def path_to_target(data: Dataset, area: str, as_of: Day = None, lang: str = "vi") -> Items:
-    """What each target means in people, and what each year must add."""
+    """What each target means in people, what each step must add, and which targets are still ahead."""
     code = find(data.areas, area)
-    name = name_of(data.areas, code)
+    name = _name(data, code, lang)
     steps = target_steps(data, code, as_of)
     if steps.empty:
-        return [Item("path", say("text.no_target", lang, name=name))]
+        return [Item("path", " ".join([say("text.no_target", lang, name=name), *_still_ahead(data, code, lang)]))]
     first, last = steps.iloc[0], steps.iloc[-1]
-    count = population_at(data.areas, data.population, code, steps["population_as_of"].iloc[0])
     texts = []
     if first["level"] in ("province", "country"):
         chain = lineage(data.areas, code, first["on"])
         above = chain[1][1] if first["level"] == "province" and len(chain) > 1 else chain[-1][1]
-        texts.append(say("text.path_upper", lang, name=name, above=above))
-    table = steps.rename(columns={"rate": "target_rate"})
-    columns = ["on", "target_rate", "people_needed"]
+        texts.append(say("text.path_upper", lang, name=name, above=running_name(above, lang)))
+    table = steps.assign(target=[target_text(r, lang) for r in steps.to_dict("records")])
+    columns = ["on", "target", "people_needed"]
     if pd.notna(first["to_add"]):
         columns += ["to_add", "total_to_add", "points"]
-        words = {"rate": first["rate"], "on": first["on"], "name": name, "to_add": first["to_add"]}
+        words = {
+            "rate": first["rate"],
+            "on": first["on"],
+            "name": name,
+            "relation": say(f"relation.{first['relation']}", lang),
+        }
         if first["to_add"] <= 0:
             texts.append(say("text.path_reached", lang, **words))
         else:
-            texts.append(say("text.path", lang, now=first["insured_now"], as_of=first["now_as_of"], population=first["population"], **words))  # fmt: skip
+            words |= {"to_add": first["to_add"], "now": first["insured_now"], "as_of": first["now_as_of"]}
+            texts.append(say("text.path", lang, population=first["population"], **words))
         if len(steps) > 2 and first["share_of_gain"] > 0.5:
             texts.append(say("text.path_front", lang, share=first["share_of_gain"], last=last["on"]))
     else:
+        count = population_at(data.areas, data.population, code, steps["population_as_of"].iloc[0])
         for step in steps.to_dict("records"):
-            relation = say(f"relation.{step['relation']}", lang)
-            texts.append(say("text.path_people", lang, relation=relation, rate=step["rate"], on=step["on"], needed=step["people_needed"], population=step["population"], basis=_basis(count)))  # fmt: skip
-        texts = _once_each(texts)
+            words = {"relation": say(f"relation.{step['relation']}", lang), "rate": step["rate"], "on": step["on"]}
+            words |= {"needed": step["people_needed"], "population": step["population"], "basis": _basis(count)}
+            texts.append(say("text.path_people", lang, **words))
+        texts.append(say("text.path_no_start", lang))
+    if last["on"].date() < dt.date.today():
+        texts.append(say("text.path_passed", lang))
+    texts += _still_ahead(data, code, lang)
     sources = "; ".join(dict.fromkeys(i.rsplit(", ", 1)[0] for i in steps["instrument"]))
     chart = charts.path(steps, name, lang, sources)
-    alt = _alt("chart.path", zip([str(d.year) for d in steps["on"]], steps["people_needed"], strict=True), lang)
+    alt = _alt("chart.path_people", zip([str(d.year) for d in steps["on"]], steps["people_needed"], strict=True), lang)
     return [Item("path", " ".join(texts), chart, alt, table[[*columns, "population", "status", "instrument"]])]
 
 
-def _once_each(texts: list[str]) -> list[str]:
-    """The sentence that every step ends on is said once, at the end."""
-    ends = [t.split(". ", 1)[1] if ". " in t else "" for t in texts]
-    if len(texts) < 2 or len(set(ends)) > 1 or not ends[0]:
-        return texts
-    return [*(t.split(". ", 1)[0] + "." for t in texts), ends[0]]
+def _still_ahead(data: Dataset, code: str, lang: str) -> list[str]:
+    """The targets of the levels above whose date has not come yet."""
+    upper = targets_of(data, code)
+    upper = upper[upper["level"].isin(["province", "country"]) & (upper["on"] >= pd.Timestamp(dt.date.today()))]
+    told = [
+        say("text.live_target", lang, area=running_name(name_of(data.areas, t["area"], t["on"]), lang),
+            relation=say(f"relation.{t['relation']}", lang), rate=t["rate"], on=t["on"])
+        for t in upper.to_dict("records")
+    ]  # fmt: skip
+    return [say("text.path_live", lang, targets="; ".join(told))] if told else []
 
 
-# The titles that a briefing shows the yearly premium of, in the order of the law.
-TITLES = ("poor", "near_poor", "student", "farm_average_income", "minority_left_2016_2020_list", "minority_left_later", "household")  # fmt: skip
+# --- The cost -------------------------------------------------------------------------------------
 
 
 def cost_and_payers(data: Dataset, law: Law, area: str, scenario: Scenario | None = None, lang: str = "vi") -> Items:
     """What a year of cards costs, who pays which part, and what a scenario would change."""
     code = find(data.areas, area)
-    newest = law.latest_change()
-    chain = lineage(data.areas, code, pd.Timestamp(newest))
-    items = [_yearly_premium(data, law, code, chain, newest, lang)]
-    known = DECISION in set(data.zones["decision"]) | set(data.losses["decision"])
-    table = reclassify(data, DECISION, code) if known else pd.DataFrame()
+    items = [_yearly_premium(data, law, code, lang)]
+    table = _reclassified(data, code)
     lost = int(table["lost"].sum()) if len(table) else 0
-    other = None if scenario is None else scenario.over(law)
     if lost:
-        items.append(_lost_cost(data, law, other, code, table, lost, lang))
+        items.append(_lost_cost(data, law, scenario, code, table, lost, lang))
+        items.append(_support(data, law, code, table["on"].min(), lang))
     if scenario is not None:
         told = pd.concat([law.compare(r) for r in scenario.reforms]) if scenario.reforms else pd.DataFrame()
         if told.empty:
@@ -440,31 +511,36 @@ def cost_and_payers(data: Dataset, law: Law, area: str, scenario: Scenario | Non
 
 def _change_text(row: dict[str, Any], lang: str) -> str:
     spec = "n" if str(row["unit"]).startswith("VND") else "pe"
-    what = say(f"column.{row['parameter']}", lang) + (f" ({group_name(row['key'], lang)})" if row["key"] else "")
-    proposal = f" ({say('status.proposal', lang).lower()})" if row["status"] == "proposal" else ""
-    return render("{what} {before:" + spec + "} → {after:" + spec + "}, {since:date}{proposal}", lang, what=what, before=row["before"], after=row["after"], since=row["since"], proposal=proposal)  # fmt: skip
+    what = column_name(row["parameter"], lang) + (f" ({group_name(row['key'], lang)})" if row["key"] else "")
+    proposal = f" ({say('label.proposal', lang)})" if row["status"] == "proposal" else ""
+    template = "{what} {before:" + spec + "} → {after:" + spec + "}, {since:date}{proposal}"
+    return render(
+        template, lang, what=what, before=row["before"], after=row["after"], since=row["since"], proposal=proposal
+    )
 
 
-def _yearly_premium(data: Dataset, law: Law, code: str, chain: list[tuple[str, ...]], newest: Any, lang: str) -> Item:
-    today = law.at(newest, chain)
+def _yearly_premium(data: Dataset, law: Law, code: str, lang: str) -> Item:
+    newest = law.latest_change()
+    today = law.at(newest, lineage(data.areas, code, pd.Timestamp(newest)))
     shares = today.rows("subsidy_share").set_index("key")
     titles = [t for t in TITLES if t in shares.index]
     table = premiums(pd.DataFrame({"group": titles}), today)
-    table = table.assign(reference=[shares.at[t, "reference"] for t in titles], status="published", label=[group_name(t, lang) for t in titles])  # fmt: skip
-    count = population_at(data.areas, data.population, code, pd.Timestamp(newest))
+    labels = [
+        group_name(t, lang) + (f" ({say('label.first_member', lang)})" if t == "household" else "") for t in titles
+    ]
+    table = table.assign(reference=[shares.at[t, "reference"] for t in titles], status="law", label=labels)
+    count = population_at(data.areas, data.population, code)
     members = 4 if count is None or not count.households else round(count.people / count.households)
-    premium = float(table["premium"].iloc[-1])
-    words = {"premium": premium, "rate": today.number("contribution_rate"), "salary": today.number("base_salary")}
-    text = say("text.premium", lang, on=newest, members=members, household=household_premium(members, today), **words)
+    words: dict[str, Any] = {"premium": float(table["premium"].iloc[-1]), "rate": today.number("contribution_rate")}
+    words |= {"salary": today.number("base_salary"), "on": newest, "members": members}
+    text = say("text.premium", lang, household=household_premium(members, today), **words)
     chart = charts.premium(table, lang, say("label.law_on", lang, on=newest))
     alt = _alt("chart.premium", zip(table["label"], table["own_payment"], strict=True), lang)
     shown = table[["group", "premium", "subsidy_share", "subsidy", "own_payment", "reference"]]
     return Item("premium", text, chart, alt, shown)
 
 
-def _lost_cost(
-    data: Dataset, law: Law, other: Law | None, code: str, table: pd.DataFrame, lost: int, lang: str
-) -> Item:
+def _lost_cost(data: Dataset, law: Law, scenario: Scenario | None, code: str, table: pd.DataFrame, lost: int, lang: str) -> Item:  # fmt: skip
     on = table["on"].min()
     told = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == DECISION)]
     status = weakest(told["status"]) if len(told) else weakest(table["status"])
@@ -472,65 +548,58 @@ def _lost_cost(
     days = [str(on.date()), *sorted(str(d) for d in changes["since"] if on.date() < d <= law.latest_change())]
     chain = lineage(data.areas, code, on)
     costs = full_year_cost(lost, law, days, status, chain)
-    if other is not None:
+    if scenario is not None:
+        other = scenario.over(law)
         reformed = sorted({str(d) for d in other.table.loc[other.table["layer"] > 0, "since"]} - set(days))
         costs = pd.concat([costs, full_year_cost(lost, other, reformed, status, chain)], ignore_index=True)
-    now = costs[costs["status"] != "proposal"].iloc[-1]
-    first = costs.iloc[0]
+    first, now = costs.iloc[0], costs[costs["status"] != "proposal"].iloc[-1]
     words = {"people": lost, "cost": first["cost"], "salary": first["base_salary"], "on": first["on"]}
     text = say("text.cost", lang, cost_now=now["cost"], salary_now=now["base_salary"], now=now["on"], **words)
-    chart = charts.cost(costs, name_of(data.areas, code), lang, table["source"].iloc[0])
+    chart = charts.cost(costs, _name(data, code, lang), lang, table["source"].iloc[0])
     labels = [render("{d:date}", lang, d=d) for d in costs["on"]]
-    alt = _alt("chart.cost", zip(labels, costs["cost"], strict=True), lang)
+    alt = _alt("chart.cost", zip(labels, costs["cost"] * 1e-9, strict=True), lang, "d1")
     shown = costs.assign(cost_bn=costs["cost"] * 1e-9)
-    columns = [
-        "on",
-        "base_salary",
-        "contribution_rate",
-        "premium",
-        "people",
-        "cost_bn",
-        "status",
-        "reference",
-        "rate_reference",
-    ]
-    return Item("cost", text, chart, alt, shown[columns])
+    columns = ["on", "base_salary", "contribution_rate", "premium", "people", "cost_bn", "status"]
+    return Item("cost", text, chart, alt, shown[[*columns, "reference", "rate_reference"]])
+
+
+def _support(data: Dataset, law: Law, code: str, on: pd.Timestamp, lang: str) -> Item:
+    """What the State paid, stretch by stretch, for those who left the list by the decision."""
+    stretches = support_over_time(law, SUPPORTED_AFTER, on, lineage(data.areas, code, on))
+    rows = []
+    for row in stretches.to_dict("records"):
+        open_end = row["until"] is None
+        period = say("period.from" if open_end else "period.from_to", lang, since=row["since"], until=row["until"])
+        support = say("support.none", lang) if pd.isna(row["share"]) else render("{v:pe}", lang, v=row["share"])
+        rows.append({"period": period, "support": support, "reference": row["reference"]})
+    return Item("support", say("text.support", lang), table=pd.DataFrame(rows))
+
+
+# --- Review and sources ---------------------------------------------------------------------------
+
+
+def findings_of(data: Dataset, area: str, lang: str = "vi") -> pd.DataFrame:
+    """The audit's findings on the area and on the unit right above it, with the unit's ``name``."""
+    code = find(data.areas, area)
+    units = [code, *[c for c, _ in lineage(data.areas, code)][1:2]]
+    kinds = {u: row_of(data.areas, u)["kind"] for u in units}
+    tables = [audit(data, u, lang).assign(name=_name(data, u, lang)) for u in units if kinds[u] != "country"]
+    return pd.concat(tables, ignore_index=True)
 
 
 def what_does_not_add_up(data: Dataset, area: str, lang: str = "vi") -> Items:
     """Findings on the published figures of the area and of the unit right above it."""
     code = find(data.areas, area)
-    name = name_of(data.areas, code)
-    parent = [c for c, _ in lineage(data.areas, code)][1:2]
-    tables = [audit(data, c, lang).assign(name=name_of(data.areas, c)) for c in (code, *parent) if c != "VN"]
-    found = pd.concat(tables, ignore_index=True)
+    found = findings_of(data, code, lang)
     if found.empty:
-        told = set(data.published["area"]) | set(data.targets["area"])
-        key = "text.audit_none" if code in told else "text.audit_nothing_published"
-        return [Item("audit", say(key, lang, name=name))]
-    text = say("text.audit_count", lang, name=name if not tables[0].empty else found["name"].iloc[0], count=len(found))
-    return [Item("audit", text, table=found[["severity", "name", "message"]])]
+        key = "text.audit_none" if code in set(data.published["area"]) else "text.audit_nothing_published"
+        return [Item("audit", say(key, lang, name=_name(data, code, lang)))]
+    table = found[["severity", "name", "message"]]
+    return [Item("audit", say("text.audit_count", lang, count=len(found)), table=table)]
 
 
 def sources_and_status(data: Dataset, law: Law, area: str, as_of: Day = None, lang: str = "vi") -> Items:
     """Every headline figure with its status and where it comes from."""
-    facts = headline(data, law, area, as_of)
-    table = _facts_table(facts, lang, ["fact", "value", "as_of", "status", "source"])
-    table["source"] = [_cited(s, k, lang) for s, k in zip(facts["source"], facts["key"], strict=True)]
-    return [Item("sources", say("text.sources", lang), table=table)]
-
-
-def _cited(source: str, key: str, lang: str) -> str:
-    from bhyt_analysis.show.labels import citation
-
-    return citation(source, lang) if key == "lost_cost" else source
-
-
-def stamp_of(data: Dataset, law: Law, area: str, as_of: Day = None) -> str | None:
-    """The status that the whole briefing must bear on its face: synthetic, or none."""
-    return "synthetic" if weakest_stamp(headline(data, law, area, as_of)["status"]) == "synthetic" else None
-
-
-def inside(data: Dataset, area: str) -> int:
-    """How many communes lie in the area."""
-    return len(communes(data.areas, find(data.areas, area)))
+    table = _facts_table(headline(data, law, area, as_of), lang)
+    table["source"] = [citation(s, lang) for s in table["source"]]
+    return [Item("sources", say("text.sources", lang), table=table[["fact", "value", "as_of", "status", "source"]])]

@@ -142,6 +142,21 @@ def sums(data: Dataset, code: str) -> Iterator[Finding]:
                 yield {"rule": "parts_above_group", "document": document, "area": code, "figures": ", ".join([whole, *parts]), "figure": whole, "found": cards[whole], "expected": sum(parts.values())}  # fmt: skip
 
 
+def populations(data: Dataset, code: str) -> Iterator[Finding]:
+    """A printed population below an earlier census of the same unit."""
+    for document, rows in _documents(data, code):
+        told = {r.figure: r for r in rows.itertuples()}
+        if "population" not in told:
+            continue
+        day = pd.Timestamp(told["population"].as_of)
+        census = data.population[(data.population["status"] == "census") & (data.population["as_of"] < day)]
+        count = population_at(data.areas, census, code, day)
+        if count is None or count.people <= told["population"].value:
+            continue
+        insured = told["insured_total"].value if "insured_total" in told else float("nan")
+        yield {"rule": "census_above_plan", "document": document, "area": code, "figures": "population", "found": told["population"].value, "as_of": day, "expected": count.people, "census": count.as_of, "rate": insured / count.people}  # fmt: skip
+
+
 def contradictions(data: Dataset, code: str) -> Iterator[Finding]:
     """The same figure of the same day told twice, so that no value fits both."""
     for document, rows in _documents(data, code):
@@ -202,7 +217,7 @@ def missing(data: Dataset, code: str) -> Iterator[Finding]:
         return
     figures = set().union(*(set(rows["figure"]) for rows in documents.values()))
     if not figures & {"coverage", "insured_total"} and data.cards[data.cards["area"].isin([code, *communes(data.areas, code)])].empty:  # fmt: skip
-        yield {"rule": "no_baseline", "document": targets["instrument"].iloc[0], "area": code, "figures": "coverage, insured_total", "name": name_of(data.areas, code)}  # fmt: skip
+        yield {"rule": "no_baseline", "document": targets["instrument"].iloc[0], "area": code, "figures": "coverage, insured_total", "name": f"unit:{name_of(data.areas, code)}"}  # fmt: skip
     years = sorted(set(targets["on"].dt.year))
     gaps = [y for y in range(years[0], years[-1]) if y not in years]
     if gaps:
@@ -242,15 +257,20 @@ def path(data: Dataset, code: str) -> Iterator[Finding]:
         gain, first = targets["rate"].iloc[-1] - start, targets["rate"].iloc[0] - start
         if gain > 0 and first / gain > FRONT_LOADED:
             yield {"rule": "front_loaded", "document": document, "area": code, "figures": "target_coverage", "share": first / gain, "years": targets["on"].iloc[-1].year - targets["on"].iloc[0].year + 1, "year": str(targets["on"].iloc[0].year)}  # fmt: skip
-    upper = [c for c, _ in lineage(data.areas, code)][1:]
-    for row in targets.itertuples():
-        for above in upper:
-            same = _own_targets(data, above)
-            same = same[same["on"] == row.on]
-            lower = same[same["rate"] > row.rate]
-            if len(lower):
-                yield {"rule": "below_upper_target", "document": document, "area": code, "figures": "target_coverage", "found": row.rate, "expected": lower["rate"].max(), "year": str(row.on.year), "relation": f"relation.{row.relation}", "above": name_of(data.areas, above, row.on)}  # fmt: skip
-                break
+    for above in [c for c, _ in lineage(data.areas, code)][1:]:
+        same = _own_targets(data, above).merge(targets, on="on", suffixes=("_above", ""))
+        lower = same[same["rate_above"] > same["rate"]].sort_values("on").drop_duplicates("on", keep="last")
+        if len(lower):
+            pairs = [
+                {
+                    "year": str(r.on.year),
+                    "relation": f"relation.{r.relation}",
+                    "found": r.rate,
+                    "expected": r.rate_above,
+                }
+                for r in lower.itertuples()
+            ]
+            yield {"rule": "below_upper_target", "document": document, "area": code, "figures": "target_coverage", "above": f"unit:{name_of(data.areas, above, lower['on'].iloc[0])}", "pairs": pairs}  # fmt: skip
 
 
 def report(data: Dataset, code: str) -> Iterator[Finding]:
@@ -261,5 +281,5 @@ def report(data: Dataset, code: str) -> Iterator[Finding]:
 
 
 RULES: tuple[Callable[[Dataset, str], Iterator[Finding]], ...] = (
-    shares, rates, sums, contradictions, losses, missing, path, report,
+    shares, rates, sums, populations, contradictions, losses, missing, path, report,
 )  # fmt: skip

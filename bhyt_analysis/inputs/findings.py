@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.names import running_name
 from bhyt_analysis.words import known, render, say
 
 FILE = Path(__file__).with_name("rules.csv")
@@ -30,10 +31,20 @@ def rules() -> pd.DataFrame:
 
 
 def message(finding: Finding, lang: str = "vi") -> str:
-    """The sentence of a finding; a field that is a key of the words is said in the language."""
+    """The sentence of a finding; a field that is a key of the words, or
+    ``unit:`` and a unit's name, is said in the language."""
     template = rules().at[finding["rule"], f"message_{lang}"]
-    fields = {k: say(v, lang) if isinstance(v, str) and known(v) else v for k, v in finding.items()}
+    fields = {k: _said(v, lang, finding["rule"]) for k, v in finding.items()}
     return _once(render(template, lang, **fields))
+
+
+def _said(value: Any, lang: str, rule: str) -> Any:
+    if isinstance(value, list):  # several of a kind in one sentence
+        parts = ({k: _said(v, lang, rule) for k, v in one.items()} for one in value)
+        return "; ".join(say(f"pair.{rule}", lang, **part) for part in parts)
+    if isinstance(value, str) and value.startswith("unit:"):
+        return running_name(value.removeprefix("unit:"), lang)
+    return say(value, lang) if isinstance(value, str) and known(value) else value
 
 
 def _once(text: str) -> str:

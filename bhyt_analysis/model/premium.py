@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.law.groups import groups
-from bhyt_analysis.law.law import InForce, Law
+from bhyt_analysis.law.law import ONWARD, Area, Day, InForce, Law, as_day
 from bhyt_analysis.model.rounding import half_up
 from bhyt_analysis.words import BhytError
 
@@ -96,9 +100,7 @@ def household_premium(members: int, law: InForce) -> float:
     return float(premiums(people, law)["own_payment"].sum())
 
 
-def full_year_cost(
-    people: int, law: Law, days: list[str], status: str = "derived", area: object = None
-) -> pd.DataFrame:
+def full_year_cost(people: int, law: Law, days: list[str], status: str = "derived", area: Area = None) -> pd.DataFrame:
     """What a year of the cards of some people costs, at the law of each of some days.
 
     Columns ``on``, ``base_salary`` (VND a month), ``contribution_rate``, ``premium``
@@ -112,7 +114,7 @@ def full_year_cost(
     """
     rows = []
     for day in days:
-        today = law.at(day, area)  # type: ignore[arg-type]
+        today = law.at(day, area)
         premium = float(premiums(pd.DataFrame({"group": ["difficult_area"]}), today)["premium"].iloc[0])
         statuses = {*today.rows("base_salary")["status"], *today.rows("contribution_rate")["status"]}
         rows.append(
@@ -131,3 +133,34 @@ def full_year_cost(
     columns = ["on", "base_salary", "contribution_rate", "premium", "people", "cost"]
     columns += ["reference", "rate_reference", "status"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def support_over_time(law: Law, key: str, start: Day, area: Area = None, today: Day | None = None) -> pd.DataFrame:
+    """The share that the State pays for a title, stretch by stretch, from a day to the law of today.
+
+    Columns ``since``, ``until`` (None is onward), ``share`` (missing where there is no
+    support), ``reference``.
+
+    Examples
+    --------
+    >>> stretches = support_over_time(Law.read(), "minority_left_2016_2020_list", "2021-07-01", today="2026-11-22")
+    >>> [str(d) for d in stretches["since"]], stretches["share"].tolist()
+    (['2021-07-01', '2023-11-01', '2026-11-01'], [nan, 0.7, nan])
+    """
+    first, last = as_day(start), law.latest_change(today)
+    rows = law.table[(law.table["parameter"] == "subsidy_share") & (law.table["key"] == key)]
+    ends = {u + dt.timedelta(days=1) for u in rows["until"] if u != ONWARD}
+    cuts = [first, *sorted(d for d in {*rows["since"], *ends} if first < d <= last)]
+    stretches: list[dict[str, Any]] = []
+    for cut in cuts:
+        found = law.at(cut, area).rows("subsidy_share").set_index("key")
+        share = float(found.at[key, "value"]) if key in found.index else float("nan")
+        reference = str(found.at[key, "reference"]) if key in found.index else ""
+        same = bool(stretches) and (
+            stretches[-1]["share"] == share or (share != share and stretches[-1]["share"] != stretches[-1]["share"])
+        )
+        if not same:
+            stretches.append({"since": cut, "until": None, "share": share, "reference": reference})
+    for one, following in pairwise(stretches):
+        one["until"] = following["since"] - dt.timedelta(days=1)
+    return pd.DataFrame(stretches, columns=["since", "until", "share", "reference"])

@@ -124,7 +124,8 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     The population is held at the count nearest to the start; the column
     ``population_as_of`` names it. The first step starts from the people insured now;
     where no figure of them exists, it is missing. Where only a rate is published, they
-    are the rate times that population, and the steps are estimated.
+    are the rate times that population. Where that population is of another year than
+    the rate, or than the first target if there is no rate, the steps are estimated.
 
     Returns
     -------
@@ -177,7 +178,10 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     table["insured_now"] = pd.array([insured] * len(table), dtype="Int64")
     table["now_as_of"] = now["as_of"] if insured is not None else pd.NaT
     table["population_as_of"], table["population_status"] = count.as_of, count.status
-    guessed = "estimated" if insured is not None and not counted else "derived"
+    # People of one year set against a rate of another are an estimate.
+    compared = now["as_of"] if counted else (now["as_of"] if insured is not None else rows["on"].min())
+    same_year = pd.Timestamp(compared).year == count.as_of.year
+    guessed = "derived" if same_year else "estimated"
     table["status"] = computed(now["status"], count.status, guessed)
     return table[columns].reset_index(drop=True)
 

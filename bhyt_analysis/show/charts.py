@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator
 
+from bhyt_analysis.names import running_name
 from bhyt_analysis.show.labels import group_name, status_name, weakest_stamp
 from bhyt_analysis.words import date, number, render, say
 
@@ -185,7 +186,9 @@ def groups(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     """
     key = "group" if "group" in rows else "subgroup"
     title = "chart.groups" if key == "group" else "chart.subgroups"
-    figure, axes = _canvas(34 + 9.5 * len(rows), title, str(rows["name"].iloc[0]), lang, rows["status"])
+    figure, axes = _canvas(
+        34 + 9.5 * len(rows), title, running_name(str(rows["name"].iloc[0]), lang), lang, rows["status"]
+    )
     people = rows["insured"].astype(float).to_numpy()
     labels = [_wrapped(group_name(g, lang), 2.1) for g in rows[key]]
     sns.barplot(x=people, y=labels, ax=axes, color=BLUE, saturation=1, width=0.64, errorbar=None)
@@ -199,13 +202,15 @@ def groups(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
 
 
 @_chart
-def communes(rows: pd.DataFrame, target: tuple[str, float] | None = None, lang: str = "vi", source: str = "") -> Figure:
+def communes(
+    rows: pd.DataFrame, name: str, target: tuple[str, float] | None = None, lang: str = "vi", source: str = ""
+) -> Figure:
     """Coverage of the communes as dots, lowest first, with the target as a line.
 
     ``rows``: what `coverage` gives by commune; ``target``: (label, share).
     """
     rows = rows.sort_values("rate")
-    figure, axes = _canvas(32 + 5.2 * len(rows), "chart.communes", "", lang, rows["status"])
+    figure, axes = _canvas(32 + 5.2 * len(rows), "chart.communes", name, lang, rows["status"])
     rate = rows["rate"].to_numpy(float) * 100
     below = rate < (target[1] * 100 if target else -1)
     for reached, color, marker in ((False, ORANGE, "o"), (True, BLUE, "D")):
@@ -226,13 +231,13 @@ def communes(rows: pd.DataFrame, target: tuple[str, float] | None = None, lang: 
 
 
 @_chart
-def lost(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
+def lost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
     """People who lost, and gained, a card by commune: bars, most first.
 
     ``rows``: what `reclassify` gives; communes with no change are left out.
     """
     rows = rows[(rows["lost"].fillna(0) > 0) | (rows["gained"].fillna(0) > 0)].sort_values("lost")
-    figure, axes = _canvas(36 + 6.0 * len(rows), "chart.lost", "", lang, rows["status"])
+    figure, axes = _canvas(36 + 6.0 * len(rows), "chart.lost", name, lang, rows["status"])
     out, new = rows["lost"].fillna(0).to_numpy(float), rows["gained"].fillna(0).to_numpy(float)
     y = np.arange(len(rows))
     side = -1 if new.any() else 1  # losses to the left only where gains stand on the right
@@ -261,21 +266,28 @@ def waterfall(
     """From the people insured before to those after: levels in blue, changes in between.
 
     ``steps``: ``label``, ``people`` (a level, or a change with its sign), ``kind``
-    ("level" or "change"), ``status``. ``everybody``: the population, drawn as a line.
+    ("level" or "change"; "bound" and "bound_change" are the most or least that can be,
+    drawn hollow and marked ≤ or ≥), ``status``. ``everybody``: the population, a line.
     """
     figure, axes = _canvas(84, "chart.waterfall", name, lang, steps["status"])
     at, tops = 0.0, []
     for x, row in enumerate(steps.to_dict("records")):
         value = float(row["people"])
-        if row["kind"] == "level":
-            axes.bar(x, value, 0.6, color=BLUE)
-            low, top, text = 0.0, value, render("{v:n}", lang, v=value)
-            at = value
+        bound = row["kind"].startswith("bound")
+        if row["kind"] in ("level", "bound"):
+            look: dict[str, Any] = (
+                {"facecolor": "white", "edgecolor": BLUE, "hatch": "..", "ls": "--"} if bound else {"color": BLUE}
+            )
+            axes.bar(x, value, 0.6, **look)
+            top, text, at = value, render("{v:n}", lang, v=value), value
         else:
             low, top = sorted((at, at + value))
-            axes.bar(x, top - low, 0.6, bottom=low, color=RED if value < 0 else GREEN, hatch="" if value < 0 else "//", edgecolor="white")  # fmt: skip
-            text = render("{v:+n}", lang, v=value)
+            color, hatch = (RED, "") if value < 0 else (GREEN, "//")
+            axes.bar(x, top - low, 0.6, bottom=low, color=color, hatch=hatch, edgecolor="white")
+            text = render("{v:n}" if bound else "{v:+n}", lang, v=value)
             at += value
+        if bound:
+            text = ("≤ " if row["kind"] == "bound" else "≥ ") + text
         tops.append(top)
         axes.annotate(text, (x, top), (0, 3), textcoords="offset points", ha="center", fontweight="bold")
         if x + 1 < len(steps):
@@ -292,12 +304,12 @@ def waterfall(
 
 
 @_chart
-def slope(rows: pd.DataFrame, days: tuple[Any, Any], lang: str = "vi", source: str = "") -> Figure:
+def slope(rows: pd.DataFrame, name: str, days: tuple[Any, Any], lang: str = "vi", source: str = "") -> Figure:
     """Coverage of each commune on two days: those concerned in colour, the rest grey.
 
     ``rows``: ``name``, ``before``, ``after`` (shares), ``concerned`` (bool), ``status``.
     """
-    figure, axes = _canvas(98, "chart.slope", "", lang, rows["status"])
+    figure, axes = _canvas(98, "chart.slope", name, lang, rows["status"])
     ends = []
     for row in rows.sort_values("concerned").to_dict("records"):
         color = (RED if row["after"] < row["before"] else GREEN) if row["concerned"] else GREY
@@ -325,7 +337,7 @@ def path(steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> 
     """
     if len(steps) and steps["insured_now"].notna().all():
         return _path_from_now(steps, name, lang, source)
-    figure, axes = _canvas(36 + 10 * len(steps), "chart.path_people", name, lang, steps["status"])
+    figure, axes = _canvas(44 + 11 * len(steps), "chart.path_people", name, lang, steps["status"])
     everybody = float(steps["population"].iloc[0])
     for y, row in enumerate(steps.to_dict("records")):
         axes.barh(y, everybody, 0.62, color="#EEEEEE")
@@ -357,8 +369,12 @@ def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Fi
     for i, rate in enumerate(rates):
         counted = i == 0 and steps["status"].iloc[0] != "estimated"
         text = _percent(rate / 100, lang, "derived" if counted else "published")
+        if i:
+            text = say(f"relation.{steps['relation'].iloc[i - 1]}", lang) + text
         axes.annotate(text, (i, rate), (0, -17), textcoords="offset points", ha="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # fmt: skip
     for i, add in enumerate(steps["to_add"], start=1):
+        if add == 0:  # the rate stays where the step before has brought it
+            continue
         text = render("{v:+n}", lang, v=add) + "\n" + say("label.people", lang)
         axes.annotate(
             text, (i, rates[i]), (0, 8), textcoords="offset points", ha="center", va="bottom", fontweight="bold"
@@ -374,12 +390,12 @@ def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Fi
 
 
 @_chart
-def curve(rows: pd.DataFrame, bounds: pd.Series, lang: str = "vi", source: str = "") -> Figure:
+def curve(rows: pd.DataFrame, bounds: pd.Series, name: str, lang: str = "vi", source: str = "") -> Figure:
     """The share insured again, between its bounds, over the population that is not given.
 
     ``rows``: what `reenrolment_curve` gives; ``bounds``: the row of `reenrolment`.
     """
-    figure, axes = _canvas(82, "chart.curve", str(bounds["name"]), lang, [bounds["status"]])
+    figure, axes = _canvas(82, "chart.curve", name, lang, [bounds["status"]])
     x = rows["population"] / 1000
     axes.fill_between(x, rows["low"] * 100, rows["high"] * 100, color=SKY, alpha=0.55, lw=0)
     axes.plot(x, rows["low"] * 100, color=BLUE, lw=1.4)
@@ -390,7 +406,8 @@ def curve(rows: pd.DataFrame, bounds: pd.Series, lang: str = "vi", source: str =
     axes.annotate(text, (here, bounds["high"] * 100), (8, 10), textcoords="offset points", fontweight="bold")
     if pd.notna(bounds["largest_population"]):
         most = float(bounds["largest_population"]) / 1000
-        axes.annotate(number(bounds["largest_population"], lang), (most, 0), (-4, 14), textcoords="offset points", ha="right", fontsize=9)  # fmt: skip
+        text = say("bar.most", lang, people=bounds["largest_population"])
+        axes.annotate(text, (most, 0), (-2, 52), textcoords="offset points", ha="right", fontsize=9, arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.8, "shrinkB": 4})  # fmt: skip
         axes.plot([most], [0], "o", color=BLACK, ms=5, clip_on=False, zorder=5)
     axes.set(
         xlabel=say("axis.population", lang),
@@ -434,32 +451,32 @@ def premium(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
 
     ``rows``: what `premiums` gives, with ``label`` and ``status``.
     """
-    figure, axes = _canvas(34 + 10 * len(rows), "chart.premium", "", lang, rows["status"])
-    state, own = rows["subsidy"].to_numpy(float) / 1000, rows["own_payment"].to_numpy(float) / 1000
+    figure, axes = _canvas(34 + 12.5 * len(rows), "chart.premium", "", lang, rows["status"])
+    state, own = rows["subsidy"].to_numpy(float), rows["own_payment"].to_numpy(float)
     y = np.arange(len(rows))
     axes.barh(y, state, 0.6, color=BLUE, label=say("bar.state", lang))
     axes.barh(y, own, 0.6, left=state, color=ORANGE, hatch="//", edgecolor="white", label=say("bar.own", lang))
     for i in range(len(rows)):
         if state[i]:
-            axes.annotate(number(state[i] * 1000, lang), (state[i] / 2, i), ha="center", va="center", color="white", fontweight="bold", fontsize=9)  # fmt: skip
+            axes.annotate(number(state[i], lang), (state[i] / 2, i), ha="center", va="center", color="white", fontweight="bold", fontsize=9)  # fmt: skip
         if own[i]:
-            axes.annotate(number(own[i] * 1000, lang), (state[i] + own[i], i), (4, 0), textcoords="offset points", va="center", fontweight="bold", fontsize=9)  # fmt: skip
-    axes.set(yticks=y, ylim=(len(rows) - 0.4, -0.6), xlabel=say("axis.vnd", lang), xlim=(0, (state + own).max() * 1.22))
+            axes.annotate(number(own[i], lang), (state[i] + own[i], i), (4, 0), textcoords="offset points", va="center", fontweight="bold", fontsize=9)  # fmt: skip
+    axes.set(yticks=y, ylim=(len(rows) - 0.4, -0.6), xlabel=say("axis.vnd", lang), xlim=(0, (state + own).max() * 1.26))
     axes.set_yticklabels([_wrapped(label, 2.3) for label in rows["label"]])
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, ncol=2, borderaxespad=0.2)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False, ncol=2, borderaxespad=0.2)
     axes.tick_params(axis="y", length=0)
     _ticks(axes, lang)
     return _foot(figure, source, rows["status"], lang)
 
 
 @_chart
-def commune_people(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
+def commune_people(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
     """People of the communes: bars, most first; for areas of which nothing else is known.
 
     ``rows``: ``name``, ``population``, ``status``.
     """
     rows = rows.sort_values("population")
-    figure, axes = _canvas(28 + 4.9 * len(rows), "chart.commune_people", "", lang, rows["status"])
+    figure, axes = _canvas(28 + 4.9 * len(rows), "chart.commune_people", name, lang, rows["status"])
     people = rows["population"].to_numpy(float)
     axes.barh(range(len(rows)), people, 0.62, color=GREY)
     for y, value in enumerate(people):

@@ -17,8 +17,8 @@ SMALL = 5  # people; smaller groups are hidden in what is shared
 KINDS = {
     **dict.fromkeys(["insured", "uninsured", "population", "people_needed", "before", "lost", "kept", "gained", "after", "people", "members"], "n"),
     **dict.fromkeys(["to_add", "total_to_add", "change"], "+n"),
-    **dict.fromkeys(["rate", "share_of_insured", "coverage", "low", "high"], "p1"),
-    **dict.fromkeys(["target_rate", "published_rate", "contribution_rate", "subsidy_share"], "pe"),
+    **dict.fromkeys(["rate", "share_of_insured", "share_of_population", "low", "high"], "p1"),
+    **dict.fromkeys(["published_rate", "contribution_rate", "subsidy_share"], "pe"),
     **dict.fromkeys(["base_salary", "premium", "subsidy", "own_payment"], "n"),
     "points": "+pp1",
     "cost_bn": "d1",
@@ -28,7 +28,11 @@ KINDS = {
 PER_CENT = {"p1", "pe"}
 # Counts of real people, and what would give a hidden count away.
 PEOPLE = ["insured", "uninsured", "before", "lost", "kept", "gained", "after", "change"]
-GIVEN_AWAY = {"insured": ["uninsured", "rate", "share_of_insured"], "before": ["change"], "after": ["change"]}
+GIVEN_AWAY = {
+    "insured": ["uninsured", "rate", "share_of_insured", "share_of_population"],
+    "before": ["change"],
+    "after": ["change"],
+}
 
 
 def suppressed(table: pd.DataFrame) -> pd.DataFrame:

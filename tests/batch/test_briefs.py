@@ -106,7 +106,7 @@ def test_the_figures_of_the_plans_stand_on_the_pages(made):
     told = {
         "son-duong": ["155.163", "182.330", "85,1%", "30.082", "+10.028", "+1.641", "+912", "+182", "24,2 tỷ đồng", "9,7%", "101,6%", "17,4%"],
         "luc-ngan": ["87,21%", "46.106", "226.540", "37% đến 42%", "391.226", "37,1 tỷ đồng", "SỐ LIỆU ƯỚC TÍNH"],
-        "ly-son": ["18.550", "Chưa có số người tham gia BHYT"],
+        "ly-son": ["18.550", "Chưa có số liệu tham gia BHYT"],
         "mau-01-gia-lap": ["SỐ LIỆU GIẢ LẬP"],
     }  # fmt: skip
     for slug, figures in told.items():
@@ -116,7 +116,14 @@ def test_the_figures_of_the_plans_stand_on_the_pages(made):
 
 def test_english_pages_have_english_figures_and_words(made):
     page = (made[0] / "en" / "son-duong" / "son-duong.html").read_text("utf-8")
-    for told in ("155,163", "85.1%", "+10,028", "24.2 billion VND", "What does not add up", "A PROPOSAL, NOT IN FORCE"):
+    for told in (
+        "155,163",
+        "85.1%",
+        "+10,028",
+        "24.2 billion VND",
+        "Review of published figures",
+        "A PROPOSAL, NOT IN FORCE",
+    ):
         assert told in page
     text = re.sub(r"<style.*?</style>|base64,[^\"]*", "", page, flags=re.DOTALL)
     text = text.replace("Mức đóng 5,1% từ năm 2027 (đề xuất)", "")  # the analyst's own name of the scenario
@@ -190,7 +197,7 @@ def test_one_failure_does_not_stop_the_rest_and_is_told_in_one_sentence(spoilt):
     assert not (out / "ly-son").exists()
     assert "RuntimeError: hỏng rồi" in run.stderr
     page = (out / "index.html").read_text("utf-8")
-    assert "Không làm được</strong>: RuntimeError: hỏng rồi" in page
+    assert "Lỗi</strong>: RuntimeError: hỏng rồi" in page
     assert page.index("Huyện Lý Sơn") < page.index("Huyện Sơn Tây")  # failed areas first
     assert run.stdout.strip() == str(out / "index.html")
 
@@ -298,7 +305,7 @@ def test_an_areas_fingerprint_changes_with_its_own_figures_only(small_input):
 
 def test_what_the_command_prints(capsys):
     assert main(["premium", "--on", "2021-07-01", "--household", "2", "--lang", "en"]) == 0
-    assert "The household of 2 pays 1,367,820 VND a year." in capsys.readouterr().out  # 804,600 + 563,220
+    assert "A self-paying household of 2 pays 1,367,820 VND a year." in capsys.readouterr().out  # 804,600 + 563,220
     assert main(["law", "--on", "2026-11-22", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert next(r["value"] for r in told if r["parameter"] == "base_salary") == 2_530_000
@@ -316,7 +323,7 @@ def test_impact_is_written_for_excel(tmp_path, capsys):
     assert main(["impact", "--decision", "861", "--area", "Lục Ngạn", "--csv", str(path)]) == 0
     assert capsys.readouterr().out == f"{path}\n"
     table = pd.read_csv(path, encoding="utf-8-sig")
-    assert table["Mất thẻ"].sum() == 46_106
+    assert table["Thôi được cấp thẻ"].sum() == 46_106
 
 
 @pytest.mark.parametrize("command", ["briefs", "check", "audit", "impact", "premium", "law"])

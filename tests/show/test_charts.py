@@ -97,7 +97,8 @@ def test_every_chart_says_its_source_and_status(drawn, lang, word):
             foot = item.chart._supxlabel.get_text().replace("\n", " ")
             assert word in foot or area == "X001", (area, name)
             assert any(
-                say(f"status.{s}", lang) in foot for s in ("published", "census", "derived", "estimated", "synthetic")
+                say(f"status.{s}", lang) in foot
+                for s in ("published", "census", "derived", "estimated", "synthetic", "target", "law")
             )
 
 

@@ -34,8 +34,15 @@ def test_cells_are_written_in_the_language():
         "31/12/2021",
         "Tính từ số liệu công bố",
     ]
-    assert en.columns.tolist() == ["Area", "Group", "Insured", "Rate", "As of", "Status"]
-    assert vi.iloc[2].tolist() == ["Xã Cuối", "Hộ gia đình tự đóng", "–", "–", "31/12/2021", "Số liệu ước tính"]
+    assert en.columns.tolist() == ["Area", "Group", "Insured", "Rate", "Date", "Status"]
+    assert vi.iloc[2].tolist() == [
+        "Xã Cuối",
+        "Tham gia BHYT theo hộ gia đình",
+        "–",
+        "–",
+        "31/12/2021",
+        "Số liệu ước tính",
+    ]
 
 
 def test_groups_under_five_are_hidden_and_so_is_what_gives_them_away():
@@ -61,7 +68,7 @@ def test_a_csv_opens_right_in_excel(tmp_path):
     assert raw.startswith(b"\xef\xbb\xbf")
     assert b"\r\n" in raw
     rows = list(csv.reader(raw.decode("utf-8-sig").splitlines()))
-    assert rows[0] == ["Đơn vị", "Nhóm đối tượng", "Số người có thẻ", "Tỷ lệ (%)", "Ngày số liệu", "Tình trạng số liệu"]
+    assert rows[0] == ["Đơn vị", "Nhóm đối tượng", "Số người có thẻ", "Tỷ lệ (%)", "Thời điểm", "Tình trạng số liệu"]
     assert rows[1][2:5] == ["155163", "85.1", "2021-12-31"]
     assert rows[2][0] == "'=1+1"  # no formula out of a name
 
