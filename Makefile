@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 OUT ?= outputs/briefings
 
-.PHONY: briefings test browser lint lab lock environment clean
+.PHONY: briefings test browser bench lint lab lock environment clean
 
 briefings: $(READY)
 	$(BIN)/bhyt briefs --out $(OUT)
@@ -17,6 +17,9 @@ browser: $(READY)
 	$(BIN)/python -m pytest tests/browser
 
 
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
 
 lint: $(READY)
 	$(BIN)/ruff check .

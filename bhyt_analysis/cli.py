@@ -164,23 +164,10 @@ def _print_findings(found: pd.DataFrame, told: argparse.Namespace) -> int:
 def impact(told: argparse.Namespace) -> int:
     """Print, or write, the cards before and after a decision."""
     from bhyt_analysis.inputs import load
-    from bhyt_analysis.model.reclassify import reclassify
+    from bhyt_analysis.model.reclassify import COLUMNS, reclassify
 
     table = reclassify(load(told.input), told.decision, told.area)
-    columns = [
-        "area",
-        "name",
-        "zone_before",
-        "zone_after",
-        "population",
-        "before",
-        "lost",
-        "kept",
-        "gained",
-        "after",
-        "status",
-    ]
-    return _print_table(table[columns], told)
+    return _print_table(table[COLUMNS], told)
 
 
 def premium(told: argparse.Namespace) -> int:

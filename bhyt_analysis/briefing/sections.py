@@ -24,7 +24,7 @@ from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage import coverage
 from bhyt_analysis.model.headline import DECISION, headline
 from bhyt_analysis.model.premium import full_year_cost, household_premium, premiums, support_over_time
-from bhyt_analysis.model.reclassify import reclassify
+from bhyt_analysis.model.reclassify import COLUMNS, reclassify
 from bhyt_analysis.model.scenario import Scenario
 from bhyt_analysis.model.take_up import observed_change, reenrolment, reenrolment_curve
 from bhyt_analysis.model.targets import target_steps, targets_of
@@ -309,20 +309,8 @@ def _lost(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Item:
     source = table["source"].iloc[0]
     if method == "zones":
         sums = {c: table[c].sum() for c in ("before", "kept", "gained")}
-        columns = [
-            "area",
-            "name",
-            "zone_before",
-            "zone_after",
-            "population",
-            "before",
-            "lost",
-            "kept",
-            "gained",
-            "after",
-        ]
         text = say("text.lost_zones", lang, **words, **sums)
-        return Item("lost", text, charts.lost(table, name, lang, source), alt, table[[*columns, "status"]])
+        return Item("lost", text, charts.lost(table, name, lang, source), alt, table[COLUMNS])
     text = say("text.lost_cards" if _unit_of_loss(data, code) == "cards" else "text.lost_published", lang, **words)
     if method == "published":
         return Item("lost", text + " " + say("text.lost_no_communes", lang))
