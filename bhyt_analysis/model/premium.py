@@ -55,37 +55,46 @@ def premiums(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
     """
     if "group" not in people:
         raise BhytError(("error.people_column", {"column": "group"}))
-    table = groups()
-    if unknown := sorted(set(people["group"]) - set(table.index)):
-        raise BhytError(("error.unknown_group", {"found": ", ".join(map(str, unknown))}))
-    out = people.copy()
-    payer, key = out["group"].map(table["payer"]), out["group"].map(table["subsidy_key"])
-    out["factor"] = _factor(out, law)
-    base_salary, rate = law.number("base_salary"), law.number("contribution_rate")
-    by_income = payer.isin(["employer", "social_security_fund"])
-    income = out["income"].astype("float64") if "income" in out else pd.Series(np.nan, index=out.index)
-    base = income.where(by_income, base_salary)
-    exact = base * rate * out["factor"] * MONTHS
-    out["premium"] = half_up(exact)
-    shares = pd.Series(law["subsidy_share"])
-    employer = law.number("employer_rate") / (law.number("employer_rate") + law.number("employee_rate"))
-    out["subsidy_share"] = (
-        key.map(shares).astype("float64").mask(payer == "employer", employer).mask(payer == "social_security_fund", 1.0)
+    codes, keys = pd.factorize(people["group"])
+    unknown = sorted({str(k) for k in keys} - set(groups().index)) + ["?"] * bool((codes < 0).any())
+    if unknown:
+        raise BhytError(("error.unknown_group", {"found": ", ".join(unknown)}))
+    each = _of_groups(keys, law)  # a few rows; what follows takes them by position
+    by_income = each["by_income"].to_numpy()[codes]
+    factor = np.where(each["household"].to_numpy()[codes], _factors(people, law), 1.0)
+    base = np.full(len(people), law.number("base_salary"))
+    if by_income.any():
+        told = "income" in people
+        base[by_income] = people["income"].to_numpy(float)[by_income] if told else np.nan
+    exact = base * law.number("contribution_rate") * MONTHS * factor
+    share = each["share"].to_numpy()[codes]
+    premium, subsidy = half_up(exact), half_up(exact * share)
+    return people.assign(
+        factor=factor, premium=premium, subsidy_share=share, subsidy=subsidy, own_payment=premium - subsidy
     )
-    out["subsidy"] = half_up(exact * out["subsidy_share"])
-    out["own_payment"] = out["premium"] - out["subsidy"]
-    return out
 
 
-def _factor(people: pd.DataFrame, law: InForce) -> pd.Series:
-    """1 but for the second and later members of a household that pays itself."""
+def _of_groups(keys: pd.Index, law: InForce) -> pd.DataFrame:
+    """What the law says of each group: the share that others pay, and on which base."""
+    table = groups().loc[list(keys)]
+    payer = table["payer"]
+    employer, employee = law.number("employer_rate"), law.number("employee_rate")
+    share = table["subsidy_key"].map(pd.Series(law["subsidy_share"])).astype("float64")
+    share = share.mask(payer == "employer", employer / (employer + employee)).mask(payer == "social_security_fund", 1.0)
+    by_income = payer.isin(["employer", "social_security_fund"])
+    return pd.DataFrame({"share": share, "by_income": by_income, "household": table.index == "household"})
+
+
+def _factors(people: pd.DataFrame, law: InForce) -> np.ndarray:
+    """By the member's number in the household: 1 for the first, less for those who follow."""
+    if "member" not in people:
+        return np.ones(len(people))
     factors = pd.Series(law["household_factor"])
-    last = int(max(factors.index, key=int))
-    member = people["member"] if "member" in people else pd.Series(1, index=people.index)
-    if (member.isna() | (member < 1)).any():
+    steps = factors.set_axis(factors.index.astype(int)).sort_index().to_numpy()
+    member = people["member"]
+    if member.isna().any() or (member < 1).any():
         raise BhytError(("error.bad_member", {}))
-    scaled = member.astype("int64").clip(upper=last).astype(str).map(factors)
-    return scaled.where(people["group"] == "household", 1.0).astype("float64")
+    return steps[np.minimum(member.to_numpy(dtype="int64"), len(steps)) - 1]
 
 
 def household_premium(members: int, law: InForce) -> float:
