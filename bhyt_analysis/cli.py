@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(told.run(told))
     except InputError as error:
         print(error.text(told.lang), file=sys.stderr)
-        return FAULTS
+        return UNUSABLE if error.unreadable else FAULTS
     except BhytError as error:
         print(error.text(told.lang), file=sys.stderr)
         return UNUSABLE
@@ -37,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has enough
         sys.stderr.close()
         return DONE
+    except OSError as error:  # a folder that is a file, no right to write, a full disk
+        print(say("error.can_not_write", told.lang, file=error.filename, why=error.strerror), file=sys.stderr)
+        return UNUSABLE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -149,6 +152,8 @@ def audit(told: argparse.Namespace) -> int:
 
 
 def _print_findings(found: pd.DataFrame, told: argparse.Namespace) -> int:
+    from bhyt_analysis.inputs.read import UNREADABLE
+
     if told.json:
         records = found.astype(object).where(found.notna(), None).to_dict("records")
         print(json.dumps(records, ensure_ascii=False, indent=1, default=str))
@@ -157,7 +162,10 @@ def _print_findings(found: pd.DataFrame, told: argparse.Namespace) -> int:
     else:
         for row in found.to_dict("records"):
             place = f"{row['area']} " if "area" in row else ""
-            print(f"{say('severity.' + row['severity'], told.lang)} [{row['rule']}] {place}{row['message']}")
+            kind = "severity" if "area" in row else "check"  # a plan's figures contradict; an input has errors
+            print(f"{say(kind + '.' + row['severity'], told.lang)} [{row['rule']}] {place}{row['message']}")
+    if set(found["rule"]) & UNREADABLE:
+        return UNUSABLE
     return FAULTS if (found["severity"] == "error").any() else DONE
 
 
@@ -225,6 +233,8 @@ def _print_table(table: pd.DataFrame, told: argparse.Namespace) -> int:
     if told.csv:
         save_csv(table, Path(told.csv), told.lang)
         print(told.csv)
+    elif table.empty:
+        print(say("cli.no_rows", told.lang), file=sys.stderr)
     else:
         print(written(table, told.lang).to_string(index=False))
     return DONE

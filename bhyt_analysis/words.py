@@ -17,6 +17,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 FILE = Path(__file__).with_name("words.csv")
 LANGUAGES = ("vi", "en")
 MINUS = "\u2212"
@@ -88,7 +90,7 @@ class _Figures(string.Formatter):
         places = int(digits or 0)
         scale = {"p": 100, "pe": 100, "pp": 100, "bn": 1e-9}.get(kind, 1)
         if kind == "pe":
-            places = 1 if value is None or value != value or round(value * 1000, 6) % 1 == 0 else 2
+            places = 1 if pd.isna(value) or round(value * 1000, 6) % 1 == 0 else 2
         text = number(value, self.lang, places, scale=scale)
         if sign and not text.startswith((MINUS, "–")):
             text = "+" + text
@@ -109,7 +111,7 @@ def number(value: Any, lang: str = "vi", places: int = 0, scale: float = 1) -> s
     '–'
     """
     check_lang(lang)
-    if value is None or value != value or (isinstance(value, float) and math.isinf(value)):
+    if pd.isna(value) or (isinstance(value, float) and math.isinf(value)):
         return "–"
     # repr gives the shortest decimal of a float: the figure as a person wrote it.
     exact = Decimal(repr(value.item() if hasattr(value, "item") else value)) * Decimal(repr(scale))
@@ -144,7 +146,7 @@ def date(value: Any, lang: str = "vi") -> str:
     >>> date("2021-12-31"), date("2021-07-01", "en")
     ('31/12/2021', '1 July 2021')
     """
-    if value is None or value != value:
+    if pd.isna(value):
         return "–"
     day = value if hasattr(value, "day") else dt.date.fromisoformat(str(value))
     if check_lang(lang) == "en":

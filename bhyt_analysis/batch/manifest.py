@@ -31,7 +31,10 @@ def now() -> str:
 def area_sha256(data: Dataset, code: str, parameters: dict[str, Any]) -> str:
     """A fingerprint of all that one area's briefing depends on in the input, and its parameters."""
     chain = [c for c, _ in lineage(data.areas, code)]
-    concerned = {*chain, *communes(data.areas, code), "each"}
+    inside = {code, *communes(data.areas, code)}
+    inside |= set(data.areas.loc[data.areas["parent"].isin(inside), "code"])
+    new = set(data.successors.loc[data.successors["code_old"].isin(inside), "code_new"])
+    concerned = {*chain, *inside, *new, "each"}
     digest = hashlib.sha256(json.dumps(parameters, sort_keys=True, ensure_ascii=False).encode())
     for name in TABLES:
         table = getattr(data, name).drop(columns=["file", "row"])
@@ -49,6 +52,15 @@ def write_whole(path: Path, text: str) -> None:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def done_before(out: Path) -> list[dict[str, Any]]:
+    """The areas that an earlier run has finished in this folder."""
+    try:
+        told = json.loads((out / "manifest.json").read_text(encoding="utf-8"))["areas"]
+        return [a for a in told if a["status"] == "done"]
+    except (OSError, ValueError, KeyError, TypeError):  # none, or not ours
+        return []
 
 
 def write_manifest(out: Path, manifest: dict[str, Any]) -> None:

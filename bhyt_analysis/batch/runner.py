@@ -24,7 +24,7 @@ from bhyt_analysis.batch import manifest as manifests
 from bhyt_analysis.batch.site import write_index
 from bhyt_analysis.inputs.areas import find
 from bhyt_analysis.inputs.read import Dataset, bundled, load
-from bhyt_analysis.law.law import Law
+from bhyt_analysis.law.law import Law, as_day
 from bhyt_analysis.model.coverage import areas_with_figures
 from bhyt_analysis.model.scenario import Scenario
 from bhyt_analysis.names import bare_name, slug
@@ -78,7 +78,7 @@ def run_batch(
     -------
     The manifest: ``started``, ``finished``, ``versions``, ``law_sha256``,
     ``inputs_sha256``, ``areas`` (a list of area, slug, status, seconds, error,
-    inputs_sha256, files). Statuses are "done", "failed", "timeout" and "skipped".
+    inputs_sha256, files), also of those that an earlier run has left in the folder. Statuses are "done", "failed", "timeout" and "skipped".
 
     Raises
     ------
@@ -96,6 +96,8 @@ def run_batch(
     if engine not in ENGINES:
         raise BhytError(("error.bad_engine", {"found": engine, "expected": ", ".join(ENGINES)}))
     check_lang(lang)
+    if as_of is not None:
+        as_of = str(as_day(as_of))
     source = data if isinstance(data, Dataset) else load(data)
     folder = Path(out).resolve()
     if Path(source.source).resolve() in (folder, *folder.parents) and Path(source.source).is_dir() and data is not None:
@@ -114,6 +116,7 @@ def run_batch(
         "inputs_sha256": source.sha256,
         "areas": [],
     }
+    earlier = manifests.done_before(folder)
     results: dict[str, dict[str, Any]] = {}
     stopped = False
     try:
@@ -128,6 +131,8 @@ def run_batch(
             entry = {**told, "inputs_sha256": job.inputs_sha256}
             order = ("area", "slug", "status", "seconds", "error", "inputs_sha256", "files")
             manifest["areas"].append({k: entry[k] for k in order})
+        made = {a["area"] for a in manifest["areas"]}
+        manifest["areas"] += [a for a in earlier if a["area"] not in made and (folder / a["slug"]).is_dir()]
         manifest["finished"] = manifests.now()
         shutil.rmtree(folder / WORK, ignore_errors=True)
         manifests.write_manifest(folder, manifest)
@@ -282,6 +287,7 @@ def _execute(job: Job, notebook: Path) -> tuple[str, str | None]:
             progress_bar=False,
             cwd=notebook.parent,
             execution_timeout=job.timeout,
+            extra_arguments=["--IPKernelApp.log_level=50"],  # a failure is told once, by us
             config=config,
         )
     except PapermillExecutionError as error:

@@ -18,13 +18,13 @@ from matplotlib.figure import Figure
 
 from bhyt_analysis.inputs.areas import People, communes, find, lineage, name_of, population_at, row_of
 from bhyt_analysis.inputs.audit import audit
-from bhyt_analysis.inputs.read import Dataset
+from bhyt_analysis.inputs.read import Dataset, known_by
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage import coverage
 from bhyt_analysis.model.headline import DECISION, headline
 from bhyt_analysis.model.premium import full_year_cost, household_premium, premiums, support_over_time
-from bhyt_analysis.model.reclassify import COLUMNS, reclassify
+from bhyt_analysis.model.reclassify import COLUMNS, lost_by
 from bhyt_analysis.model.scenario import Scenario
 from bhyt_analysis.model.take_up import observed_change, reenrolment, reenrolment_curve
 from bhyt_analysis.model.targets import target_steps, targets_of
@@ -95,8 +95,8 @@ def fact_text(fact: dict[str, Any], lang: str = "vi") -> str:
         spec = "pe" if fact["status"] == "published" else "p1"
         return relation + render("{v:" + spec + "}", lang, v=fact["value"])
     if fact["unit"] == "vnd":
-        return render("{v:bn1} ", lang, v=fact["value"]) + say("label.billions", lang)
-    return render("{v:n} ", lang, v=fact["value"]) + say(f"unit.{fact['unit']}", lang)
+        return relation + render("{v:bn1} ", lang, v=fact["value"]) + say("label.billions", lang)
+    return relation + render("{v:n} ", lang, v=fact["value"]) + say(f"unit.{fact['unit']}", lang)
 
 
 def _ended(data: Dataset, area: str, lang: str) -> Items:
@@ -123,7 +123,7 @@ def _ended(data: Dataset, area: str, lang: str) -> Items:
 
 def who_is_covered(data: Dataset, area: str, as_of: Day = None, lang: str = "vi") -> Items:
     """Who has a card, by group and commune, against the target; or what is missing to tell."""
-    code = find(data.areas, area)
+    code, data = find(data.areas, area), known_by(data, as_of)
     now = coverage(data, code, as_of=as_of).iloc[0]
     counted = pd.notna(now["insured"])
     if not counted:
@@ -134,7 +134,8 @@ def who_is_covered(data: Dataset, area: str, as_of: Day = None, lang: str = "vi"
         "name": running_name(now["name"], lang),
         "population_source": _basis(now["population_source"]),
     }
-    text = say("text.covered", lang, uninsured=now["population"] - now["insured"], **words)
+    key = "text.covered_count" if pd.isna(now["population"]) else "text.covered"
+    text = say(key, lang, uninsured=now["population"] - now["insured"], **words)
     items = [Item("coverage", text), *_bullet(data, code, now, lang), *_groups(data, code, now, as_of, lang)]
     return [*items, *(_communes(data, code, as_of, lang) or _commune_people(data, code, lang))]
 
@@ -286,9 +287,9 @@ def _commune_people(data: Dataset, code: str, lang: str) -> Items:
 
 def what_the_decision_did(data: Dataset, area: str, as_of: Day = None, lang: str = "vi") -> Items:
     """Who lost a state-paid card, in which communes, and how many must be insured again."""
-    code = find(data.areas, area)
+    code, data = find(data.areas, area), known_by(data, as_of)
     intro = say("text.decision_861", lang)
-    table = _reclassified(data, code)
+    table = lost_by(data, DECISION, code)
     if table.empty:
         return [Item("decision", intro + " " + say("text.no_decision", lang, name=_name(data, code, lang)))]
     items = [_lost(data, code, table, lang), *_before_and_after(data, code, lang)]
@@ -297,19 +298,18 @@ def what_the_decision_did(data: Dataset, area: str, as_of: Day = None, lang: str
     return [Item("decision", intro), *items]
 
 
-def _reclassified(data: Dataset, code: str) -> pd.DataFrame:
-    known = DECISION in set(data.zones["decision"]) | set(data.losses["decision"])
-    return reclassify(data, DECISION, code) if known else pd.DataFrame()
-
-
 def _lost(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Item:
     name, total, method = _name(data, code, lang), table["lost"].sum(), table["method"].iloc[0]
     words = {"on": table["on"].min(), "lost": total, "name": name, "count": len(table)}
     alt = _alt("chart.lost", ((r.name_, r.lost) for r in table.rename(columns={"name": "name_"}).itertuples() if pd.notna(r.lost)), lang)  # fmt: skip
     source = table["source"].iloc[0]
     if method == "zones":
-        sums = {c: table[c].sum() for c in ("before", "kept", "gained")}
+        known = table[table["lost"].notna()]
+        sums = {c: known[c].sum() for c in ("before", "kept", "gained")}
+        unknown = table.loc[table["lost"].isna(), "name"]
         text = say("text.lost_zones", lang, **words, **sums)
+        if len(unknown):
+            text += " " + say("text.lost_some", lang, **(words | {"count": len(unknown), "names": ", ".join(unknown)}))
         return Item("lost", text, charts.lost(table, name, lang, source), alt, table[COLUMNS])
     text = say("text.lost_cards" if _unit_of_loss(data, code) == "cards" else "text.lost_published", lang, **words)
     if method == "published":
@@ -401,8 +401,10 @@ def _slope(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Items:
     if before.empty or after.empty:
         return []
     before, after = (t[t["as_of"] == t["as_of"].max()] for t in (before, after))
-    rows = before[["area", "name", "rate", "status"]].merge(
-        after[["area", "rate"]], on="area", suffixes=("_before", "_after")
+    rows = (
+        before[["area", "name", "rate"]]
+        .assign(status=weakest(before["status"], after["status"]))
+        .merge(after[["area", "rate"]], on="area", suffixes=("_before", "_after"))
     )
     rows = rows.rename(columns={"rate_before": "before", "rate_after": "after"})
     moved = set(table.loc[(table["lost"] > 0) | (table["gained"] > 0), "area"])
@@ -419,7 +421,7 @@ def _slope(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Items:
 
 def path_to_target(data: Dataset, area: str, as_of: Day = None, lang: str = "vi") -> Items:
     """What each target means in people, what each step must add, and which targets are still ahead."""
-    code = find(data.areas, area)
+    code, data = find(data.areas, area), known_by(data, as_of)
     name = _name(data, code, lang)
     steps = target_steps(data, code, as_of)
     if steps.empty:
@@ -482,7 +484,7 @@ def cost_and_payers(data: Dataset, law: Law, area: str, scenario: Scenario | Non
     """What a year of cards costs, who pays which part, and what a scenario would change."""
     code = find(data.areas, area)
     items = [_yearly_premium(data, law, code, lang)]
-    table = _reclassified(data, code)
+    table = lost_by(data, DECISION, code)
     lost = int(table["lost"].sum()) if len(table) else 0
     if lost:
         items.append(_lost_cost(data, law, scenario, code, table, lost, lang))
@@ -531,7 +533,7 @@ def _yearly_premium(data: Dataset, law: Law, code: str, lang: str) -> Item:
 def _lost_cost(data: Dataset, law: Law, scenario: Scenario | None, code: str, table: pd.DataFrame, lost: int, lang: str) -> Item:  # fmt: skip
     on = table["on"].min()
     told = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == DECISION)]
-    status = weakest(told["status"]) if len(told) else weakest(table["status"])
+    status = weakest(told["status"]) if table["method"].iloc[0] != "zones" else weakest(table["status"])
     changes = law.table[(law.table["parameter"] == "base_salary") & (law.table["status"] != "proposal")]
     days = [str(on.date()), *sorted(str(d) for d in changes["since"] if on.date() < d <= law.latest_change())]
     chain = lineage(data.areas, code, on)

@@ -157,16 +157,31 @@ def _sum_status(statuses: pd.Series) -> str:
     return weakest(statuses.unique())
 
 
-def with_population(rows: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
+def with_population(rows: pd.DataFrame, areas: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
     """Rows of (area, as_of) with the area's own population nearest to the day.
 
-    Adds ``population``, ``population_as_of``, ``population_status`` and
-    ``population_source``; missing where the area has no figure. Order and index stay.
+    Only counts of the unit that bears the code on that day are taken: since July 2025
+    many codes mean other units than before. Adds ``population``, ``population_as_of``,
+    ``population_status`` and ``population_source``; missing where there is no figure.
+    Order and index stay.
     """
     counts = population[["area", "as_of", "people", "status", "source"]].rename(
         columns={"people": "population", "status": "population_status", "source": "population_source"}
     )
-    counts = counts.assign(population_as_of=counts["as_of"]).sort_values("as_of")
-    keyed = rows.assign(_order=range(len(rows)))
-    merged = pd.merge_asof(keyed.sort_values("as_of"), counts, on="as_of", by="area", direction="nearest")
-    return merged.sort_values("_order").drop(columns="_order").set_axis(rows.index)
+    reused = set(areas.loc[areas["code"].duplicated(), "code"])
+    counts = counts.assign(population_as_of=counts["as_of"], unit=_units(areas, counts, reused)).sort_values("as_of")
+    keyed = rows.assign(_order=range(len(rows)), unit=_units(areas, rows, reused))
+    keyed["as_of"], counts["as_of"] = keyed["as_of"].astype("datetime64[s]"), counts["as_of"].astype("datetime64[s]")
+    merged = pd.merge_asof(
+        keyed.sort_values("as_of"), counts.drop(columns="area"), on="as_of", by="unit", direction="nearest"
+    )
+    return merged.sort_values("_order").drop(columns=["_order", "unit"]).set_axis(rows.index)
+
+
+def _units(areas: pd.DataFrame, rows: pd.DataFrame, reused: set[str]) -> pd.Series:
+    """The code of each row, told apart by the first day of the unit where a code was used again."""
+    units = [
+        f"{a} {row_of(areas, a, d)['since']}" if a in reused else a
+        for a, d in zip(rows["area"], rows["as_of"], strict=True)
+    ]
+    return pd.Series(units, index=rows.index, dtype="str")

@@ -61,9 +61,14 @@ def _interval(row: Any) -> Interval:
     return printed(row.value, decimals, row.relation)
 
 
+def _either(row: Any) -> Interval:
+    """The interval of a printed share that may have been rounded half up or half to even."""
+    return _interval(row)._replace(high_open=False)
+
+
 def _ratio(part: Interval, whole: Interval) -> Interval:
     """Per cent of two counts, each known to the unit."""
-    return Interval(100 * part.low / whole.high, 100 * part.high / whole.low)
+    return Interval(100 * part.low / whole.high, 100 * part.high / whole.low, False, False)
 
 
 def _count(row: Any) -> Interval:
@@ -93,9 +98,9 @@ def shares(data: Dataset, code: str) -> Iterator[Finding]:
             printed_sum[row.base] = printed_sum.get(row.base, 0.0) + row.value
             right_sum[row.base] = right_sum.get(row.base, 0.0) + right
             parts_sum[row.base] = parts_sum.get(row.base, 0.0) + part.value
-            if _interval(row).meets(true._replace(high_open=False)):
+            if _either(row).meets(true):
                 continue
-            used = [w for w in wholes if w != row.base and _interval(row).meets(_ratio(_count(part), _count(counts[w]))._replace(high_open=False))]  # fmt: skip
+            used = [w for w in wholes if w != row.base and _either(row).meets(_ratio(_count(part), _count(counts[w])))]  # fmt: skip
             yield {
                 "rule": "share_of_wrong_base" if used else "share_off",
                 "document": document,
@@ -123,7 +128,7 @@ def rates(data: Dataset, code: str) -> Iterator[Finding]:
             if not {"coverage", "insured_total", "population"} <= figures.keys():
                 continue
             true = _ratio(_count(figures["insured_total"]), _count(figures["population"]))
-            if not _interval(figures["coverage"]).meets(true._replace(high_open=False)):
+            if not _either(figures["coverage"]).meets(true):
                 rate = figures["insured_total"].value / figures["population"].value
                 yield {"rule": "coverage_off", "document": document, "area": code, "figures": "coverage, insured_total, population", "found": figures["coverage"].value / 100, "expected": rate, "as_of": as_of}  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from bhyt_analysis.inputs.areas import name_of, population_at, with_population
+from bhyt_analysis.inputs.areas import communes, name_of, population_at, with_population
 from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.law.groups import counted_once, finest, groups
 from bhyt_analysis.words import nearest
@@ -28,6 +28,8 @@ def across(tables: Tables) -> list[Finding]:
     found += _insured(tables)
     found += _parts(tables)
     found += _lost(tables)
+    found += _targets(tables["targets"])
+    found += _reports(tables)
     return found
 
 
@@ -99,7 +101,7 @@ def _insured(tables: Tables) -> Iterator[Finding]:
     totals = once.groupby(["area", "as_of"], as_index=False).agg(
         cards=("cards", "sum"), file=("file", "first"), row=("row", "first")
     )
-    totals = with_population(totals, population)
+    totals = with_population(totals, areas, population)
     for row in totals.itertuples():
         people, where = row.population, row.population_source
         if pd.isna(people):  # the communes' sum stands for a unit without a count of its own
@@ -135,3 +137,31 @@ def _lost(tables: Tables) -> Iterator[Finding]:
             yield _figure(
                 "lost_above_population", row, "people", row.people, count.people, name=name, where=count.source
             )
+
+
+def _targets(targets: pd.DataFrame) -> Iterator[Finding]:
+    for row in targets.itertuples():
+        place = {"file": row.file, "row": row.row}
+        if row.area == "each" and not (row.of and row.kind):
+            yield {"rule": "each_of_what", **place, "column": "kind" if row.of else "of"}
+        if row.relation == ">" and row.rate == 1:
+            yield {"rule": "target_above_everybody", **place, "column": "rate"}
+
+
+def _reports(tables: Tables) -> Iterator[Finding]:
+    """Units whose communes report cards on a day, but not all of them."""
+    areas, cards = tables["areas"], tables["cards"]
+    rows = cards.merge(areas.drop_duplicates("code")[["code", "parent", "kind"]], left_on="area", right_on="code")
+    rows = rows[(rows["kind"] == "commune") & (rows["parent"] != "")]
+    for (parent, day), same in rows.groupby(["parent", "as_of"]):
+        lacking = sorted(set(communes(areas, parent, day)) - set(same["area"]))
+        if lacking:
+            names = [name_of(areas, c, day) for c in lacking[:5]] + ["…"] * (len(lacking) > 5)
+            first = {"file": same["file"].iloc[0], "row": int(same["row"].iloc[0]), "column": "area"}
+            yield {
+                "rule": "not_reported",
+                **first,
+                "day": day,
+                "name": name_of(areas, parent, day),
+                "found": ", ".join(names),
+            }

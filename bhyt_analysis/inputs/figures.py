@@ -67,7 +67,7 @@ def published_rates(data: Dataset, code: str) -> pd.DataFrame:
         bounds = printed(row.value, 0 if pd.isna(row.decimals) else row.decimals, row.relation)
         out.append(
             {
-                "as_of": pd.Timestamp(row.as_of),
+                "as_of": pd.to_datetime(row.as_of, format="%Y-%m-%d", errors="coerce"),
                 "relation": row.relation,
                 "rate": row.value / 100 if row.relation in ("=", "about") else float("nan"),
                 "rate_low": max(bounds.low, 0.0) / 100,
@@ -77,7 +77,9 @@ def published_rates(data: Dataset, code: str) -> pd.DataFrame:
             }
         )
     columns = ["as_of", "relation", "rate", "rate_low", "rate_high", "document", "source"]
-    return pd.DataFrame(out, columns=columns).sort_values("as_of", ignore_index=True)
+    table = pd.DataFrame(out, columns=columns)
+    # A rate of "the end of the year" has no place in a sequence of days.
+    return table[table["as_of"].notna()].sort_values("as_of", ignore_index=True)
 
 
 def source_of(data: Dataset, document: str, locator: str) -> str:

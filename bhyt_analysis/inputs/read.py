@@ -13,7 +13,7 @@ import hashlib
 import io
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ ZONES = ("III", "II", "I", "none")
 UNITS = ("people", "cards")
 RELATIONS = ("=", ">=", ">", "ratchet")
 WHERE = ["file", "row", "column"]
+UNREADABLE = {"not_utf8", "not_a_table", "empty_input"}  # rules of an input that can't be read at all
 
 
 class InputError(BhytError):
@@ -42,6 +43,11 @@ class InputError(BhytError):
         self.sentences = found  # type: ignore[assignment]
         self.findings = list(found)
         ValueError.__init__(self, self.text("en"))
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether a file could not even be read."""
+        return any(f["rule"] in UNREADABLE for f in self.findings)
 
     def text(self, lang: str = "vi") -> str:
         """The errors, one sentence a line."""
@@ -112,6 +118,25 @@ def load(path: str | Path | None = None) -> Dataset:
     return data
 
 
+def known_by(data: Dataset, day: str | pd.Timestamp | None) -> Dataset:
+    """The dataset as it was known on a day: counts, cards, losses, zones and printed figures after it left out.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> len(known_by(load(), "2021-06-30").losses)
+    0
+    """
+    if day is None:
+        return data
+    last = pd.Timestamp(day)
+    days = {"population": "as_of", "cards": "as_of", "losses": "on", "zones": "since"}
+    tables = {name: getattr(data, name) for name in days}
+    kept = {name: table[~(table[days[name]] > last)] for name, table in tables.items()}
+    printed = pd.to_datetime(data.published["as_of"], format="%Y-%m-%d", errors="coerce")
+    return replace(data, **kept, published=data.published[~(printed > last)])
+
+
 def read(path: str | Path | None = None) -> tuple[Dataset | None, list[Finding]]:
     """The dataset (None if it has errors) and everything that was found in it."""
     source = bundled("data") if path is None else Path(path)
@@ -122,9 +147,9 @@ def read(path: str | Path | None = None) -> tuple[Dataset | None, list[Finding]]
     digest = hashlib.sha256()
     for name, label, raw in _raw_tables(source, found, digest):
         parts[name].append(_typed(name, label, raw, found))
-    if not any(parts.values()):
+    if not any(parts.values()) and not found:
         found.append({"rule": "empty_input", "file": source.name})
-    elif not parts["areas"]:
+    elif not parts["areas"] and not findings.has_errors(found):
         found.append({"rule": "missing_table", "file": source.name, "column": "areas"})
     tables = {name: _joined(name, frames) for name, frames in parts.items()}
     for name, table in tables.items():
@@ -158,7 +183,9 @@ def _raw_tables(source: Path, found: list[Finding], digest: Any) -> Iterator[tup
         label = f"{source.name} [{sheet}]"
         if (name := _table_name(str(sheet), label, found)) and len(cells):
             raw = cells.map(_cell_text)
-            yield name, label, raw.iloc[1:].set_axis(raw.iloc[0].tolist(), axis=1).set_axis(range(2, len(raw) + 1))
+            raw = raw[(raw != "").any(axis=1)]  # rows keep their number in the sheet
+            if len(raw):
+                yield name, label, raw.iloc[1:].set_axis(raw.iloc[0].tolist(), axis=1).set_axis(raw.index[1:] + 1)
 
 
 def _cell_text(value: Any) -> str:
@@ -167,8 +194,8 @@ def _cell_text(value: Any) -> str:
         return ""
     if isinstance(value, dt.datetime | dt.date):
         return value.strftime("%Y-%m-%d")
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else f"{value:.9f}".rstrip("0")
     return str(value)
 
 

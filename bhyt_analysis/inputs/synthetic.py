@@ -91,7 +91,7 @@ def write(out: str | Path, districts: int, seed: int, suffix: str = "") -> None:
 
 
 def _areas(districts: int, code: np.ndarray, district: np.ndarray, number: np.ndarray) -> pd.DataFrame:
-    rows = [("X", "Tỉnh Mẫu (giả lập)", "province", "VN")]
+    rows = [("X", "Tỉnh Mẫu (giả lập)", "province", "")]  # in no country: it must never be part of a sum
     rows += [(f"X{d:03d}", f"Huyện Mẫu {d:02d} (giả lập)", "district", "X") for d in range(1, districts + 1)]
     rows += [(c, f"Xã Mẫu {i:02d}", "commune", d) for c, d, i in zip(code, district, number, strict=True)]
     table = pd.DataFrame(rows, columns=["code", "name", "kind", "parent"])

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bhyt_analysis.inputs.areas import communes, find, name_of, population_at, with_population
 from bhyt_analysis.inputs.figures import published_rates
-from bhyt_analysis.inputs.read import Dataset
+from bhyt_analysis.inputs.read import Dataset, known_by
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.groups import counted_once, finest, group_of, groups
 from bhyt_analysis.words import BhytError
@@ -56,9 +56,9 @@ def coverage(
     by = list(by or [])
     if unknown := [b for b in by if b not in BY]:
         raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(BY)}))
-    last = None if as_of is None else pd.Timestamp(as_of)
+    data = known_by(data, as_of)
     codes = areas_with_figures(data) if area is None else [find(data.areas, area)]
-    tables = [_of_area(data, code, by, last) for code in codes]
+    tables = [_of_area(data, code, by) for code in codes]
     columns = COLUMNS[:2] + [b for b in ("group", "subgroup") if b in by] + COLUMNS[2:] + BASIS
     if not tables:
         return pd.DataFrame(columns=columns)
@@ -79,6 +79,9 @@ def areas_with_figures(data: Dataset) -> list[str]:
     """
     areas = data.areas.drop_duplicates("code")
     told = set(data.population["area"]) | set(data.cards["area"]) | set(data.losses["area"])
+    if not told:  # no figure of people at all: whatever documents, zones or targets speak of, else every unit
+        told = set(data.published["area"]) | set(data.zones["area"]) | (set(data.targets["area"]) - {"each"})
+        told = told or set(areas["code"])
     rows = areas[areas["code"].isin(told)]
     below = rows[rows["kind"] == "commune"]
     above = set(below["parent"]) - {""}
@@ -90,26 +93,33 @@ def areas_with_figures(data: Dataset) -> list[str]:
 
 
 def cards_of(data: Dataset, code: str, per_commune: bool = False) -> pd.DataFrame:
-    """The cards of a unit: its own rows, or those of its communes where it has none."""
+    """The cards of a unit: its own rows, or those of its communes where it has none.
+
+    Communes stand for their unit only on days on which every one of them reports: a
+    sum with one missing would look like a fall.
+    """
     own = data.cards[data.cards["area"] == code]
     if len(own) and not per_commune:
         return own
     below = [c for c in communes(data.areas, code) if per_commune or c != code]
-    return data.cards[data.cards["area"].isin(below)]
+    rows = data.cards[data.cards["area"].isin(below)]
+    if per_commune:
+        return rows
+    told = rows.groupby("as_of")["area"].agg(set)
+    whole = [day for day, units in told.items() if set(communes(data.areas, code, day)) <= units]
+    return rows[rows["as_of"].isin(whole)]
 
 
-def _of_area(data: Dataset, code: str, by: list[str], last: pd.Timestamp | None) -> pd.DataFrame:
+def _of_area(data: Dataset, code: str, by: list[str]) -> pd.DataFrame:
     per_commune = "commune" in by
     cards = cards_of(data, code, per_commune)
-    if last is not None:
-        cards = cards[cards["as_of"] <= last]
     if "month" not in by and len(cards):
         cards = cards[cards["as_of"] == cards["as_of"].max()]
     if cards.empty:
-        return _without_cards(data, code, by, last)
+        return _without_cards(data, code, by)
     keys = ["as_of", "area"]
     if "subgroup" in by:
-        rows = finest(cards).rename(columns={"group": "subgroup"})
+        rows = _split(cards).rename(columns={"group": "subgroup"})
         keys.append("subgroup")
     else:
         rows = counted_once(cards)
@@ -123,7 +133,7 @@ def _of_area(data: Dataset, code: str, by: list[str], last: pd.Timestamp | None)
         cards_status=("status", lambda s: weakest(s.unique())),
         source=("source", _sources),
     )
-    out = with_population(out, data.population) if per_commune else _own_population(data, code, out)
+    out = with_population(out, data.areas, data.population) if per_commune else _own_population(data, code, out)
     out["name"] = [name_of(data.areas, a, d) for a, d in zip(out["area"], out["as_of"], strict=True)]
     out["rate"] = out["insured"].astype("float64") / out["population"].astype("float64")
     out["rate_low"] = out["rate_high"] = out["rate"]
@@ -133,6 +143,22 @@ def _of_area(data: Dataset, code: str, by: list[str], last: pd.Timestamp | None)
         order = out[keys[2]].map(groups()["title_order"])
         out = out.assign(order=order).sort_values(["as_of", "area", "order"], kind="stable")
     return out
+
+
+def _split(cards: pd.DataFrame) -> pd.DataFrame:
+    """The finest rows, and what a whole holds beyond the parts that are told of it, under the whole's key."""
+    parts = finest(cards)
+    wholes = cards.drop(parts.index)
+    rest = []
+    for row in wholes.to_dict("records"):
+        same = parts[(parts["area"] == row["area"]) & (parts["as_of"] == row["as_of"])]
+        inside = same["group"].map(
+            groups()["within"] if row["group"] not in set(groups()["group"]) else groups()["group"]
+        )
+        rest.append({**row, "cards": row["cards"] - same.loc[inside == row["group"], "cards"].sum()})
+    return (
+        pd.concat([parts, pd.DataFrame([r for r in rest if r["cards"] > 0], columns=cards.columns)]) if rest else parts
+    )
 
 
 def _own_population(data: Dataset, code: str, rows: pd.DataFrame) -> pd.DataFrame:
@@ -146,19 +172,17 @@ def _own_population(data: Dataset, code: str, rows: pd.DataFrame) -> pd.DataFram
     )
 
 
-def _without_cards(data: Dataset, code: str, by: list[str], last: pd.Timestamp | None) -> pd.DataFrame:
+def _without_cards(data: Dataset, code: str, by: list[str]) -> pd.DataFrame:
     """What can be said of a unit without cards: a printed rate, or only its people."""
     units = communes(data.areas, code) if "commune" in by else [code]
     rows = []
     for unit in units:
         rates = published_rates(data, unit)
-        if last is not None:
-            rates = rates[rates["as_of"] <= last]
         told = rates.to_dict("records") if "month" in by else rates.tail(1).to_dict("records")
         for rate in told:
             rows.append({**rate, "area": unit, "status": "published", "insured": None, "population": None})
         if not told:
-            count = population_at(data.areas, data.population, unit, last)
+            count = population_at(data.areas, data.population, unit)
             if count is None and "commune" in by:
                 continue
             rows.append(

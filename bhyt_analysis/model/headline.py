@@ -9,12 +9,12 @@ import pandas as pd
 
 from bhyt_analysis.inputs.areas import find, lineage, population_at
 from bhyt_analysis.inputs.figures import published_rates
-from bhyt_analysis.inputs.read import Dataset
+from bhyt_analysis.inputs.read import Dataset, known_by
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage import cards_of, coverage
 from bhyt_analysis.model.premium import full_year_cost
-from bhyt_analysis.model.reclassify import reclassify
+from bhyt_analysis.model.reclassify import lost_by
 from bhyt_analysis.model.take_up import reenrolment
 from bhyt_analysis.model.targets import target_steps
 
@@ -42,7 +42,7 @@ def headline(data: Dataset, law: Law, area: str, as_of: str | pd.Timestamp | Non
     >>> int(facts.at["next_to_add", "value"]), facts.at["lost", "unit"], facts.at["lost", "status"]
     (10028, 'cards', 'published')
     """
-    code = find(data.areas, area)
+    code, data = find(data.areas, area), known_by(data, as_of)
     facts = [*_people(data, code, as_of), *_decision(data, law, code), *_targets(data, code, as_of)]
     return pd.DataFrame(facts, columns=COLUMNS)
 
@@ -66,8 +66,11 @@ def _people(data: Dataset, code: str, as_of: str | pd.Timestamp | None) -> Itera
     if counted:
         cards = cards_of(data, code)
         status, source = weakest(cards.loc[cards["as_of"] == day, "status"]), now["source"]
+        if not _is_printed(data, code, int(now["insured"])):
+            status = computed(status)
         both = (source, now["population_source"])
         yield _fact("insured", int(now["insured"]), "people", day, status, source)
+    if counted and rated:
         yield _fact("coverage", float(now["rate"]), "share", day, now["status"], *both)
         yield _fact("uninsured", int(now["population"] - now["insured"]), "people", day, now["status"], *both)
     elif rated:
@@ -79,18 +82,24 @@ def _people(data: Dataset, code: str, as_of: str | pd.Timestamp | None) -> Itera
             yield _fact("uninsured", count.people - insured, "people", day, status, now["source"], count.source)
 
 
+def _is_printed(data: Dataset, code: str, insured: int) -> bool:
+    """Whether a document prints this very total; else it is a sum of ours."""
+    rows = data.published[(data.published["area"] == code) & (data.published["figure"] == "insured_total")]
+    return bool((rows["value"] == insured).any())
+
+
 def _decision(data: Dataset, law: Law, code: str) -> Iterator[Fact]:
     """What was lost by the decision, what came back, and what the lost cards cost in a year."""
-    if DECISION not in set(data.zones["decision"]) | set(data.losses["decision"]):
-        return
-    table = reclassify(data, DECISION, code)
+    table = lost_by(data, DECISION, code)
     lost = int(table["lost"].sum()) if len(table) else 0
     if not lost:
         return
     told = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == DECISION)]
+    spread = table["method"].iloc[0] != "zones"
     # A total that was spread over communes is as good as it was published.
-    status = weakest(told["status"]) if len(told) else weakest(table["status"])
-    unit = str(told["unit"].iloc[0] or "people") if len(told) else "people"
+    status = weakest(told["status"]) if spread else weakest(table["status"])
+    unit = str(told["unit"].iloc[0] or "people") if spread else "people"
+    relation = ">=" if table["lost"].isna().any() else ""  # what is not known of some communes comes on top
     on, source = table["on"].min(), table["source"].iloc[0]
     before = published_rates(data, code)
     for row in before[before["as_of"] <= on].tail(1).to_dict("records"):
@@ -98,7 +107,7 @@ def _decision(data: Dataset, law: Law, code: str) -> Iterator[Fact]:
         yield _fact(
             "coverage_before", value, "share", row["as_of"], "published", row["source"], relation=row["relation"]
         )
-    yield _fact("lost", lost, unit, on, status, source)
+    yield _fact("lost", lost, unit, on, status, source, relation=relation)
     now = coverage(data, code).iloc[0]
     for row in reenrolment(data, code, DECISION).to_dict("records"):
         count = population_at(data.areas, data.population, code, row["as_of"])

@@ -8,7 +8,7 @@ import pandas as pd
 from bhyt_analysis.inputs.areas import communes, find, name_of, population_at, with_population
 from bhyt_analysis.inputs.read import Dataset
 from bhyt_analysis.inputs.status import computed, weakest
-from bhyt_analysis.law.groups import counted_once, groups
+from bhyt_analysis.law.groups import counted_once, finest, groups
 from bhyt_analysis.model.coverage import areas_with_figures
 from bhyt_analysis.model.rounding import largest_remainder
 from bhyt_analysis.words import BhytError
@@ -73,6 +73,26 @@ def reclassify(data: Dataset, decision: str = "861", area: str | None = None) ->
     return _typed(pd.concat(filled, ignore_index=True))
 
 
+def lost_by(data: Dataset, decision: str, area: str) -> pd.DataFrame:
+    """The rows of `reclassify`, if they speak of the whole unit; else none.
+
+    Of a province of which only one district's loss is known, the sum is not its loss.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> [len(lost_by(load(), "861", area)) for area in ("Lục Ngạn", "Tỉnh Bắc Giang")]
+    [14, 0]
+    """
+    code = find(data.areas, area)
+    if decision not in set(data.zones["decision"]) | set(data.losses["decision"]):
+        return _typed(pd.DataFrame(columns=COLUMNS + BASIS))
+    table = reclassify(data, decision, code)
+    published = ((data.losses["area"] == code) & (data.losses["decision"] == decision)).any()
+    whole = published or (len(table) and set(communes(data.areas, code, table["on"].min())) <= set(table["area"]))
+    return table if whole else table.head(0)
+
+
 def _of_area(data: Dataset, decision: str, code: str) -> pd.DataFrame:
     units = communes(data.areas, code)
     concerned = data.zones[data.zones["area"].isin(units) & (data.zones["decision"] == decision)]
@@ -103,22 +123,30 @@ def _by_zones(data: Dataset, after: pd.DataFrame) -> pd.DataFrame:
     pairs = pairs[pairs["before"].notna()]
     if pairs.empty:
         return empty
-    pairs = with_population(pairs.assign(as_of=pairs["since"]), data.population)
+    pairs = with_population(pairs.assign(as_of=pairs["since"]), data.areas, data.population)
     pairs["minority"] = _minority_share(data.population, pairs)
     return _lose_and_gain(pairs, data)
 
 
 def _held(cards: pd.DataFrame, code: str, since: pd.Timestamp) -> tuple[int | None, str, int | None]:
-    """Cards by area title on the last day before, their status, and people of no earlier title."""
+    """Cards by area title on the last day before, their status, and people of an earlier title.
+
+    None where a commune tells the state-paid group only as a whole: the cards by area
+    are among them, but how many is not known.
+    """
     own = cards[(cards["area"] == code) & (cards["as_of"] < since)]
     if own.empty:
         return None, "", None
-    own = counted_once(own[own["as_of"] == own["as_of"].max()])
+    own = own[own["as_of"] == own["as_of"].max()]
     titles = groups()
     by_area = own["group"].isin([*titles.index[titles["within"] == "difficult_area"], "difficult_area"])
-    earlier = own["group"].map(titles["title_order"]) < titles.at["difficult_area", "title_order"]
-    status = weakest(own.loc[by_area, "status"].unique()) if by_area.any() else weakest(own["status"].unique())
-    return int(own.loc[by_area, "cards"].sum()), status, int(own.loc[earlier, "cards"].sum())
+    if not by_area.any() and (own["group"] == "state_paid").any():
+        return None, "", None
+    held = counted_once(own[by_area])
+    rest = finest(own[~by_area & (own["group"] != "state_paid")])
+    earlier = rest["group"].map(titles["title_order"]) < titles.at["difficult_area", "title_order"]
+    status = weakest(held["status"].unique()) if len(held) else weakest(own["status"].unique())
+    return int(held["cards"].sum()), status, int(rest.loc[earlier, "cards"].sum())
 
 
 def _minority_share(population: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
@@ -155,7 +183,7 @@ def _lose_and_gain(rows: pd.DataFrame, data: Dataset) -> pd.DataFrame:
     mixed = lambda step: _mix(rows[f"{step}_kinh"], rows[f"{step}_minority"], m)  # noqa: E731
     was, out, new = mixed("was"), mixed("out"), mixed("in")
     before = rows["before"].astype("float64")
-    share_lost = (out / was).where(was > 0, 0.0)
+    share_lost = (out / was).mask(was == 0, 0.0)  # a share that is not known stays missing
     rows["lost"] = np.floor(before * share_lost + 0.5)
     rows["kept"] = before - rows["lost"]
     # Those newly entitled: people without an earlier state-paid or employee title.
@@ -163,7 +191,11 @@ def _lose_and_gain(rows: pd.DataFrame, data: Dataset) -> pd.DataFrame:
     entitled = (reach * new).where(new > 0, 0.0).where(new.notna())
     rows["gained"] = np.floor(np.minimum(entitled, (reach - rows["kept"]).clip(lower=0)) + 0.5)
     rows["after"] = rows["kept"] + rows["gained"]
-    exact = share_lost.isin([0.0, 1.0]) & (rows["gained"] == 0)
+    # Whether a village is especially difficult matters outside zone III; blank counts as none there.
+    guessed = pd.Series(False, index=rows.index)
+    for zone, villages in (("zone_before", "special_villages_share_before"), ("zone", "special_villages_share")):
+        guessed |= (rows[zone] != "III") & rows[villages].isna()
+    exact = share_lost.isin([0.0, 1.0]) & (rows["gained"] == 0) & ~guessed
     rows["status"] = [
         computed(c, z, y, "derived" if e else "estimated")
         for c, z, y, e in zip(rows["cards_status"], rows["status"], rows["status_before"], exact, strict=True)
@@ -180,7 +212,7 @@ def _mix(kinh: pd.Series, minority: pd.Series, share: pd.Series) -> pd.Series:
 
 def _of_loss(data: Dataset, concerned: pd.DataFrame, loss: dict) -> pd.DataFrame:
     """A published total: spread over the communes that are known to be concerned."""
-    units = concerned[concerned["area"].isin(communes(data.areas, loss["area"]))]
+    units = concerned[concerned["area"].isin(communes(data.areas, loss["area"])) & (concerned["zone"] != "III")]
     people = [population_at(data.areas, data.population, a, loss["on"]) for a in units["area"]]
     base = {"on": loss["on"], "source": loss["source"]}
     if units.empty or any(p is None for p in people):
@@ -199,7 +231,8 @@ def _of_loss(data: Dataset, concerned: pd.DataFrame, loss: dict) -> pd.DataFrame
         return pd.DataFrame([row], columns=COLUMNS + BASIS)
     counts = [p.people for p in people if p is not None]
     before = data.zones.merge(units[["area", "since"]], on="area", suffixes=("", "_of"))
-    before = before[before["until"] < before["since_of"]].drop_duplicates("area", keep="last").set_index("area")["zone"]
+    before = before[before["since"] < before["since_of"]].sort_values("since")
+    before = before.drop_duplicates("area", keep="last").set_index("area")["zone"]
     table = pd.DataFrame(
         {
             "area": units["area"].to_numpy(),

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from bhyt_analysis.inputs.areas import communes, find, name_of, population_at
 from bhyt_analysis.inputs.figures import published_rates
 from bhyt_analysis.inputs.read import Dataset
-from bhyt_analysis.inputs.status import computed
+from bhyt_analysis.inputs.status import computed, weakest
+from bhyt_analysis.law.groups import groups
 from bhyt_analysis.model.coverage import coverage
 
 
@@ -83,7 +84,9 @@ def reenrolment(data: Dataset, area: str, decision: str = "861") -> pd.DataFrame
     0.37 to 0.42, at most 391226 people
     """
     code = find(data.areas, area)
-    losses = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == decision)]
+    losses = data.losses[
+        (data.losses["area"] == code) & (data.losses["decision"] == decision) & (data.losses["people"] > 0)
+    ]
     rows = []
     for loss in losses.to_dict("records"):
         after = coverage(data, code, by=["month"])
@@ -186,9 +189,11 @@ def observed_change(data: Dataset, area: str, decision: str = "861") -> pd.DataF
     if first.empty or second.empty:
         return pd.DataFrame(columns=columns)
     first, second = (t[t["as_of"] == t["as_of"].max()] for t in (first, second))
-    table = first[["group", "insured", "status", "as_of"]].merge(
-        second[["group", "insured", "as_of"]], on="group", suffixes=("_before", "_after")
-    )
+    days = {"before_as_of": first["as_of"].iloc[0], "after_as_of": second["as_of"].iloc[0]}
+    status = weakest(first["status"], second["status"])
+    # Both days are counted in full, so a group that is told on one of them had no card on the other.
+    table = first[["group", "insured"]].merge(second[["group", "insured"]], on="group", how="outer", suffixes=("_before", "_after"))  # fmt: skip
+    table = table.fillna({"insured_before": 0, "insured_after": 0}).assign(status=status, **days)
+    table = table.iloc[table["group"].map(groups()["title_order"]).argsort(kind="stable")].reset_index(drop=True)
     table = table.rename(columns={"insured_before": "before", "insured_after": "after"})
-    table = table.rename(columns={"as_of_before": "before_as_of", "as_of_after": "after_as_of"})
     return table.assign(change=table["after"] - table["before"])[columns]

@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 import pandas as pd
 
 from bhyt_analysis.inputs.areas import find, lineage, population_at, row_of
-from bhyt_analysis.inputs.read import Dataset
+from bhyt_analysis.inputs.read import Dataset, known_by
 from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.model.coverage import coverage
 from bhyt_analysis.words import BhytError
@@ -107,6 +107,7 @@ def targets_of(data: Dataset, area: str) -> pd.DataFrame:
     chain = [c for c, _ in lineage(data.areas, code)]
     kind = str(row_of(data.areas, code)["kind"])
     rows = data.targets[(data.targets["scope"] == "all") & data.targets["on"].notna() & data.targets["rate"].notna()]
+    rows = rows[rows["relation"].isin(RELATIONS)]  # a ratchet asks for no rate of its own
     each = rows[(rows["area"] == "each") & rows["of"].isin(chain) & (rows["kind"] == kind)].assign(level="each")
     own = rows[rows["area"] == code].assign(level="own")
     upper = rows[rows["area"].isin(chain[1:])]
@@ -141,8 +142,8 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     >>> target_steps(load(), "Sơn Dương")["to_add"].tolist()
     [10028, 1641, 912, 182]
     """
-    code = find(data.areas, area)
-    now = coverage(data, code, as_of=as_of).iloc[0]
+    code, data = find(data.areas, area), known_by(data, as_of)
+    now = coverage(data, code).iloc[0]
     bound = targets_of(data, code)
     level = next((lv for lv in ("own", "province", "country") if _has(bound, lv)), "own")
     rows = bound[bound["level"].isin(["own", "each"] if level == "own" else [level])]
@@ -155,7 +156,7 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     columns = ["on", "level", "relation", "rate", "population", "people_needed", "to_add", "total_to_add"]
     columns += ["share_of_gain", "points", "insured_now", "now_as_of", "population_as_of", "population_status"]
     columns += ["instrument", "status"]
-    if rows.empty or count is None:
+    if rows.empty or count is None or count.people == 0:
         return pd.DataFrame(columns=columns)
     insured: int | None = None
     if counted:

@@ -268,6 +268,31 @@ def test_a_users_own_input_becomes_a_briefing(small_input, tmp_path):
     assert "60.0%" in page
 
 
+def test_an_input_without_population_still_makes_a_briefing(small_input, tmp_path):
+    (small_input / "population.csv").unlink()
+    manifest = bhyt.run_batch(small_input, tmp_path / "out", jobs=1)
+    assert [a["error"] for a in manifest["areas"]] == [None]
+    assert "Chưa có dân số" in (tmp_path / "out" / "mot" / "mot.html").read_text("utf-8")
+
+
+def test_one_area_made_again_keeps_the_others_in_the_index(tmp_path):
+    out = tmp_path / "out"
+    bhyt.run_batch(None, out, areas=["Lý Sơn", "Sơn Tây"])
+    manifest = bhyt.run_batch(None, out, areas=["Lý Sơn"])
+    assert {a["slug"]: a["status"] for a in manifest["areas"]} == {"ly-son": "done", "son-tay": "done"}
+    assert 'href="son-tay/son-tay.html"' in (out / "index.html").read_text("utf-8")
+
+
+def test_a_day_or_an_output_that_can_not_be_ends_with_status_2(tmp_path, capsys):
+    assert main(["briefs", "--out", str(tmp_path / "o"), "--as-of", "31/12/2024x"]) == 2
+    (tmp_path / "file").write_text("", "utf-8")
+    assert main(["briefs", "--out", str(tmp_path / "file"), "--area", "Lý Sơn"]) == 2
+    assert main(["impact", "--decision", "861", "--area", "Lục Ngạn", "--csv", str(tmp_path / "no" / "x.csv")]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert len(told.err.splitlines()) == 3
+
+
 def test_run_batch_takes_a_dataset_too(data, tmp_path):
     manifest = bhyt.run_batch(data, tmp_path / "out", areas=["Lý Sơn"], jobs=1)
     assert manifest["areas"][0]["status"] == "done"

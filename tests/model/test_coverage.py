@@ -6,6 +6,8 @@ import pytest
 import bhyt_analysis as bhyt
 from bhyt_analysis.model.coverage import areas_with_figures
 
+from ..conftest import write_table
+
 
 def test_son_duong_by_hand(data):
     row = bhyt.coverage(data, area="Sơn Dương").iloc[0]
@@ -95,3 +97,36 @@ def test_an_unknown_by_and_area_are_told(data):
 
 def test_areas_of_a_small_input(small_input):
     assert areas_with_figures(bhyt.load(small_input)) == ["D1"]
+
+
+def test_nothing_after_the_day_asked_for_is_used(data, law):
+    keys = set(bhyt.headline(data, law, "Sơn Dương", as_of="2020-12-31")["key"])
+    assert not keys & {"insured", "lost", "reenrolled", "lost_cost"}
+    facts = bhyt.headline(data, law, "Sơn Dương", as_of="2020-12-31").set_index("key")
+    assert facts.at["population", "value"] == 183_600  # the census; the plan's count is of 2021
+
+
+def test_what_a_total_holds_beyond_its_parts_stays_in_the_table(small_input):
+    write_table(small_input / "cards.csv", ["area", "as_of", "group", "cards", "status", "source"],
+                ["D1", "2021-06-30", "state_paid", "1000", "published", "BHXH"],
+                ["D1", "2021-06-30", "poor", "300", "published", "BHXH"],
+                ["D1", "2021-06-30", "household", "500", "published", "BHXH"])  # fmt: skip
+    table = bhyt.coverage(bhyt.load(small_input), "D1", by=["subgroup"])
+    assert table.set_index("subgroup")["insured"].to_dict() == {"state_paid": 700, "poor": 300, "household": 500}
+
+
+def test_a_code_that_was_used_again_does_not_take_the_people_of_the_older_unit(small_input):
+    write_table(small_input / "areas.csv", ["code", "name", "kind", "parent", "since", "until"],
+                ["P", "Tỉnh", "province", "", "", ""], ["C1", "Xã Cũ", "commune", "P", "", "2025-06-30"],
+                ["C1", "Xã Mới", "commune", "P", "2025-07-01", ""])  # fmt: skip
+    people = ["area", "as_of", "people", "status", "source"]
+    write_table(small_input / "population.csv", people, ["C1", "2019-04-01", "1000", "census", "TĐT"])
+    write_table(small_input / "cards.csv", ["area", "as_of", "group", "cards", "status", "source"],
+                ["C1", "2026-06-30", "household", "900", "published", "BHXH"])  # fmt: skip
+    data = bhyt.load(small_input)
+    assert bhyt.coverage(data, "C1", by=["commune"])["rate"].isna().all()
+    assert bhyt.coverage(data, "C1")["rate"].isna().all()
+
+
+def test_synthetic_figures_are_part_of_no_country(data):
+    assert bhyt.coverage(data, "Việt Nam")["status"].tolist() == ["published"]

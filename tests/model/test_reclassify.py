@@ -65,6 +65,45 @@ def test_who_gains_when_a_commune_becomes_zone_iii(data, before, who, gained):
     assert row["status"] == "estimated"
 
 
+def test_a_blank_share_of_special_villages_makes_an_estimate(data):
+    row = place(data, "III", "I", minority=MINORITY, villages=(None, None))
+    assert (row["lost"], row["status"]) == (1000, "estimated")
+
+
+def told(data, *rows):
+    """One commune that goes from zone III to II on its own, with the cards as its office tells them."""
+    areas = data.areas.head(2).assign(
+        code=["D", "C"], name=["Huyện", "Xã"], kind=["district", "commune"], parent=["", "D"]
+    )
+    population = data.population.head(1).assign(area="C", people=5000, minority_people=0)
+    held = pd.DataFrame(rows, columns=["group", "cards"]).assign(area="C", as_of=pd.Timestamp("2021-06-30"), status="published", source="", file="", row=1)  # fmt: skip
+    zone, day = data.zones.head(1).assign(area="C", special_villages_share=0.0, status="published"), pd.Timestamp
+    zones = pd.concat([
+        zone.assign(decision="582", zone="III", since=day("2017-04-28"), until=day("2021-06-30")),
+        zone.assign(decision="861", zone="II", since=day("2021-07-01"), until=day("2025-12-31")),
+    ])  # fmt: skip
+    small = dataclasses.replace(
+        data, areas=areas, population=population, cards=held, zones=zones, losses=data.losses.head(0)
+    )
+    return bhyt.reclassify(small, "861", "D")
+
+
+def test_cards_by_area_are_found_beside_the_total_of_their_group(data):
+    assert told(data, ("state_paid", 3500), ("difficult_area", 3000))["lost"].tolist() == [3000]
+
+
+def test_where_only_the_total_of_the_group_is_told_nothing_is_made_of_it(data):
+    assert told(data, ("state_paid", 3500), ("household", 500)).empty
+
+
+def test_a_loss_is_not_spread_over_a_commune_that_stays_in_zone_iii(data):
+    kept = data.zones["area"] == "07549"  # Thanh Hải, had it stayed
+    stays = dataclasses.replace(data, zones=data.zones.assign(zone=data.zones["zone"].mask(kept, "III")))
+    table = bhyt.reclassify(stays, "861", "Lục Ngạn")
+    assert len(table) == 13
+    assert table["lost"].sum() == 46_106
+
+
 def test_special_villages_keep_their_cards(data):
     row = place(data, "III", "I", minority=MINORITY, villages=(0.0, 0.25))
     assert (row["lost"], row["kept"]) == (750, 250)
