@@ -35,11 +35,6 @@ def known(key: str) -> bool:
     return key in _table()
 
 
-def keys(prefix: str) -> list[str]:
-    """The keys that begin with a prefix, in the order of the table."""
-    return [key for key in _table() if key.startswith(prefix)]
-
-
 def say(key: str, lang: str = "vi", /, **fields: Any) -> str:
     """The phrase of a key, with its figures filled in.
 

@@ -64,7 +64,32 @@ def headline_figures(data: Dataset, law: Law, area: str, as_of: Day = None, lang
     """The figures that sum the area up, and what became of it if it has ended."""
     facts = headline(data, law, area, as_of)
     table = _facts_table(facts, lang)[["fact", "value", "as_of", "status"]]
-    return [*_ended(data, area, lang), Item("headline", table=table)]
+    return [Item("summary", _summary(facts, lang)), *_ended(data, area, lang), Item("headline", table=table)]
+
+
+def _summary(facts: pd.DataFrame, lang: str) -> str:
+    """What a reader in a hurry takes away: a few sentences of the headline figures, the weak ones marked."""
+    told = {r["key"]: r for r in facts.to_dict("records")}
+    words = {key: fact_text(fact, lang) for key, fact in told.items()}
+    # Each sentence with the figures that it needs; of those in one line the first that can be said.
+    choices = [
+        [("sum.covered", "insured coverage uninsured"), ("sum.rate", "coverage uninsured"), ("sum.none", "population")],
+        [("sum.lost", "lost lost_cost")],
+        [("sum.again", "reenrolled")],
+        [("sum.target", "next_target next_people next_to_add"), ("sum.target_people", "next_target next_people")],
+    ]
+    if told.get("insured", {}).get("status") == "estimated":  # only the rate is published
+        choices[0] = choices[0][1:]
+    lines = []
+    for line in choices:
+        for key, needed in line:
+            if set(needed.split()) <= told.keys():
+                used = [told[k] for k in needed.split()]
+                weak = weakest([f["status"] for f in used if f["status"] != "proposal"])
+                mark = f" *({say('status.' + weak, lang)})*" if weak in ("estimated", "synthetic") else ""
+                lines.append("- " + say(key, lang, day=used[0]["as_of"], **words) + mark)
+                break
+    return "\n".join(lines)
 
 
 def _facts_table(facts: pd.DataFrame, lang: str) -> pd.DataFrame:

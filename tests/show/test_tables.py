@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bhyt_analysis.briefing import sections
 from bhyt_analysis.show import tables
 from bhyt_analysis.show.labels import citation
-from bhyt_analysis.words import date, number, render
+from bhyt_analysis.words import date, number, render, say
 
 TABLE = pd.DataFrame(
     {
@@ -137,3 +138,17 @@ def test_no_english_word_stays_in_a_vietnamese_citation(law):
     words = {"Decree", "Law", "Resolution", "resolution", "art.", "of", "under", "the", "amended", "proposal"}
     for reference in law.table["reference"]:
         assert not words & set(citation(reference).replace(";", " ").split()), reference
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_the_summary_says_the_headline_figures_and_marks_the_weak_ones(data, law, lang):
+    first = {
+        a: sections.headline_figures(data, law, a, lang=lang)[0].text
+        for a in ("Sơn Dương", "Lục Ngạn", "Lý Sơn", "X001")
+    }
+    assert all(number(n, lang) in first["Sơn Dương"] for n in (155_163, 27_167, 30_082, 165_191, 10_028))
+    assert "*" not in first["Sơn Dương"]  # nothing in it is estimated
+    estimated, synthetic = say("status.estimated", lang), say("status.synthetic", lang)
+    assert [estimated in line for line in first["Lục Ngạn"].splitlines()] == [True, False, True, True]
+    assert number(18_550, lang) in first["Lý Sơn"]
+    assert all(synthetic in line for line in first["X001"].splitlines())
