@@ -14,7 +14,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +78,8 @@ def run_batch(
     -------
     The manifest: ``started``, ``finished``, ``versions``, ``law_sha256``,
     ``inputs_sha256``, ``areas`` (a list of area, slug, status, seconds, error,
-    inputs_sha256, files), also of those that an earlier run has left in the folder. Statuses are "done", "failed", "timeout" and "skipped".
+    inputs_sha256, files), also of those that an earlier run has left in the folder.
+    Statuses are "done", "failed", "timeout" and "skipped".
 
     Raises
     ------
@@ -100,7 +101,7 @@ def run_batch(
         as_of = str(as_day(as_of))
     source = data if isinstance(data, Dataset) else load(data)
     folder = Path(out).resolve()
-    if Path(source.source).resolve() in (folder, *folder.parents) and Path(source.source).is_dir() and data is not None:
+    if Path(source.source).resolve() == folder:  # a folder inside the input is fine: only its own files are read
         raise BhytError(("error.out_is_input", {"out": out}))
     if scenario is not None:
         Scenario.read(scenario)
@@ -185,38 +186,35 @@ def _results(plan: list[Job], jobs: int | None, progress: bool, lang: str) -> It
     """The result of each job as it ends. A worker that dies takes only its own area along."""
     from tqdm import tqdm
 
-    # Processes are spawned and not forked: the same on Windows, and no state is shared.
-    context = multiprocessing.get_context("spawn")
     workers = max(1, min(jobs or _processors(), len(plan)))
     waiting = {job.area: job for job in plan}
-    tries = dict.fromkeys(waiting, 0)
-    bar = tqdm(total=len(plan), unit=" " + say("cli.progress", lang), disable=None if progress else True)
-    with bar:
-        while waiting:
-            pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts)
-            futures: dict[Future[dict[str, Any]], Job] = {pool.submit(make, job): job for job in waiting.values()}
-            try:
-                for future in as_completed(futures):
-                    job = futures[future]
-                    try:
-                        result = future.result()
-                    except BrokenProcessPool:
-                        continue  # which area killed its worker is found by trying them alone
-                    waiting.pop(job.area)
-                    bar.update()
-                    yield result
-                pool.shutdown()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                for child in multiprocessing.active_children():
-                    child.terminate()
-                raise
-            workers = 1
-            for area in list(waiting):
-                tries[area] += 1
-                if tries[area] > 1:
-                    job = waiting.pop(area)
-                    yield _ended(job, "failed", time.monotonic(), say("error.area_died", lang))
+    with tqdm(total=len(plan), unit=" " + say("cli.progress", lang), disable=None if progress else True) as bar:
+        for result in _pooled(plan, workers):
+            waiting.pop(result["area"])
+            bar.update()
+            yield result
+        for job in waiting.values():  # a worker died and broke the pool: which area killed it shows alone
+            start = time.monotonic()
+            died = _ended(job, "failed", start, say("error.area_died", lang))
+            yield from list(_pooled([job], 1)) or [died]
+            bar.update()
+
+
+def _pooled(plan: list[Job], workers: int) -> Iterator[dict[str, Any]]:
+    """The results of a pool of processes; the jobs that a dead worker has broken off have none."""
+    # Processes are spawned and not forked: the same on Windows, and no state is shared.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts)
+    try:
+        for future in as_completed([pool.submit(make, job) for job in plan]):
+            if not isinstance(future.exception(), BrokenProcessPool):
+                yield future.result()
+        pool.shutdown()
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise
 
 
 def _processors() -> int:

@@ -24,7 +24,7 @@ from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage import coverage
 from bhyt_analysis.model.headline import DECISION, headline
 from bhyt_analysis.model.premium import full_year_cost, household_premium, premiums, support_over_time
-from bhyt_analysis.model.reclassify import COLUMNS, lost_by
+from bhyt_analysis.model.reclassify import COLUMNS, lost_by, told_as
 from bhyt_analysis.model.scenario import Scenario
 from bhyt_analysis.model.take_up import observed_change, reenrolment, reenrolment_curve
 from bhyt_analysis.model.targets import target_steps, targets_of
@@ -336,7 +336,11 @@ def _lost(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Item:
         if len(unknown):
             text += " " + say("text.lost_some", lang, **(words | {"count": len(unknown), "names": ", ".join(unknown)}))
         return Item("lost", text, charts.lost(table, name, lang, source), alt, table[COLUMNS])
-    text = say("text.lost_cards" if _unit_of_loss(data, code) == "cards" else "text.lost_published", lang, **words)
+    text = say(
+        "text.lost_cards" if told_as(data, DECISION, code, table)[1] == "cards" else "text.lost_published",
+        lang,
+        **words,
+    )
     if method == "published":
         return Item("lost", text + " " + say("text.lost_no_communes", lang))
     count = population_at(data.areas, data.population, table["area"].iloc[0], table["on"].iloc[0])
@@ -344,11 +348,6 @@ def _lost(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Item:
     text += " " + say("text.lost_spread", lang, basis=_basis(count), share=share, **words)
     columns = ["area", "name", "zone_after", "population", "lost", "status"]
     return Item("lost", text, charts.lost(table, name, lang, source), alt, table[columns])
-
-
-def _unit_of_loss(data: Dataset, code: str) -> str:
-    rows = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == DECISION)]
-    return str(rows["unit"].iloc[0] or "people") if len(rows) else "people"
 
 
 def _before_and_after(data: Dataset, code: str, lang: str) -> Items:
@@ -557,8 +556,7 @@ def _yearly_premium(data: Dataset, law: Law, code: str, lang: str) -> Item:
 
 def _lost_cost(data: Dataset, law: Law, scenario: Scenario | None, code: str, table: pd.DataFrame, lost: int, lang: str) -> Item:  # fmt: skip
     on = table["on"].min()
-    told = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == DECISION)]
-    status = weakest(told["status"]) if table["method"].iloc[0] != "zones" else weakest(table["status"])
+    status, _ = told_as(data, DECISION, code, table)
     changes = law.table[(law.table["parameter"] == "base_salary") & (law.table["status"] != "proposal")]
     days = [str(on.date()), *sorted(str(d) for d in changes["since"] if on.date() < d <= law.latest_change())]
     chain = lineage(data.areas, code, on)

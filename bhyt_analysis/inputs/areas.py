@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from bhyt_analysis.inputs.status import weakest
 from bhyt_analysis.names import bare_name, fold
 from bhyt_analysis.words import BhytError, nearest
 
@@ -143,18 +144,12 @@ def population_at(
         if set(communes(areas, code, as_of)) <= set(rows["area"]):
             households = None if rows["households"].isna().any() else int(rows["households"].sum())
             sources = "; ".join(rows["source"].unique())
-            counts.append(People(int(rows["people"].sum()), households, as_of, _sum_status(rows["status"]), sources))
+            counts.append(People(int(rows["people"].sum()), households, as_of, weakest(rows["status"]), sources))
     if not counts:
         return None
     if on is None or pd.isna(on):
         return max(counts, key=lambda c: c.as_of)
     return min(counts, key=lambda c: abs(c.as_of - on))
-
-
-def _sum_status(statuses: pd.Series) -> str:
-    from bhyt_analysis.inputs.status import weakest
-
-    return weakest(statuses.unique())
 
 
 def with_population(rows: pd.DataFrame, areas: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:

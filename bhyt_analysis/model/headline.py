@@ -14,7 +14,7 @@ from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage import cards_of, coverage
 from bhyt_analysis.model.premium import full_year_cost
-from bhyt_analysis.model.reclassify import lost_by
+from bhyt_analysis.model.reclassify import lost_by, told_as
 from bhyt_analysis.model.take_up import reenrolment
 from bhyt_analysis.model.targets import target_steps
 
@@ -94,11 +94,7 @@ def _decision(data: Dataset, law: Law, code: str) -> Iterator[Fact]:
     lost = int(table["lost"].sum()) if len(table) else 0
     if not lost:
         return
-    told = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == DECISION)]
-    spread = table["method"].iloc[0] != "zones"
-    # A total that was spread over communes is as good as it was published.
-    status = weakest(told["status"]) if spread else weakest(table["status"])
-    unit = str(told["unit"].iloc[0] or "people") if spread else "people"
+    status, unit = told_as(data, DECISION, code, table)
     relation = ">=" if table["lost"].isna().any() else ""  # what is not known of some communes comes on top
     on, source = table["on"].min(), table["source"].iloc[0]
     before = published_rates(data, code)

@@ -93,13 +93,32 @@ def lost_by(data: Dataset, decision: str, area: str) -> pd.DataFrame:
     return table if whole else table.head(0)
 
 
+def told_as(data: Dataset, decision: str, area: str, table: pd.DataFrame) -> tuple[str, str]:
+    """The status of the sum of ``lost`` and its unit, "people" or "cards".
+
+    A published total that was spread over communes is as good as it was published.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> told_as(load(), "861", "Sơn Dương", lost_by(load(), "861", "Sơn Dương"))
+    ('published', 'cards')
+    """
+    code = find(data.areas, area)
+    losses = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == decision)]
+    if losses.empty or table["method"].iloc[0] == "zones":
+        return weakest(table["status"]), "people"
+    return weakest(losses["status"]), str(losses["unit"].iloc[0] or "people")
+
+
 def _of_area(data: Dataset, decision: str, code: str) -> pd.DataFrame:
     units = communes(data.areas, code)
     concerned = data.zones[data.zones["area"].isin(units) & (data.zones["decision"] == decision)]
     both = _by_zones(data, concerned)
-    if len(both):
-        return both
     losses = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == decision)]
+    # Zones of some communes only do not replace a published total of them all.
+    if len(both) and (losses.empty or set(concerned["area"]) <= set(both["area"])):
+        return both
     if losses.empty:  # a province: what is published of the units in it
         inside = set(units) | set(data.areas.loc[data.areas["parent"] == code, "code"])
         rows = data.losses[data.losses["area"].isin(inside) & (data.losses["decision"] == decision)]
@@ -179,9 +198,8 @@ def _lose_and_gain(rows: pd.DataFrame, data: Dataset) -> pd.DataFrame:
         now = entitled_share(rows["zone"], rows["special_villages_share"], people)
         rows[f"was_{people}"], rows[f"out_{people}"] = was, (was - now).clip(lower=0)
         rows[f"in_{people}"] = (now - was).clip(lower=0)
-    m = rows["minority"]
-    mixed = lambda step: _mix(rows[f"{step}_kinh"], rows[f"{step}_minority"], m)  # noqa: E731
-    was, out, new = mixed("was"), mixed("out"), mixed("in")
+    steps = ("was", "out", "in")
+    was, out, new = (_mix(rows[f"{s}_kinh"], rows[f"{s}_minority"], rows["minority"]) for s in steps)
     before = rows["before"].astype("float64")
     share_lost = (out / was).mask(was == 0, 0.0)  # a share that is not known stays missing
     rows["lost"] = np.floor(before * share_lost + 0.5)

@@ -216,6 +216,16 @@ def test_a_kernel_that_dies_is_told(spoilt):
     assert areas["son-tay"]["status"] == "done"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a kernel can kill the process that started it on POSIX only")
+def test_a_worker_that_is_killed_takes_only_its_own_area_along(spoilt):
+    source = 'import os, signal\nif area == "536":\n    os.kill(os.getppid(), signal.SIGKILL)'
+    run, areas, out = spoilt(source, areas=("Lý Sơn", "Sơn Tây", "Minh Long"))
+    assert run.returncode == 1
+    assert {s: a["status"] for s, a in areas.items()} == {"ly-son": "failed", "son-tay": "done", "minh-long": "done"}
+    assert areas["ly-son"]["error"] == "Tiến trình làm báo cáo đã dừng đột ngột"
+    assert not (out / ".work").exists()
+
+
 def test_a_notebook_that_ends_without_its_figures_is_a_failure(spoilt):
     run, areas, _ = spoilt('bhyt.cells.charts.save = lambda figure, stem: None if area == "536" else None')
     assert run.returncode == 1
@@ -281,6 +291,12 @@ def test_one_area_made_again_keeps_the_others_in_the_index(tmp_path):
     manifest = bhyt.run_batch(None, out, areas=["Lý Sơn"])
     assert {a["slug"]: a["status"] for a in manifest["areas"]} == {"ly-son": "done", "son-tay": "done"}
     assert 'href="son-tay/son-tay.html"' in (out / "index.html").read_text("utf-8")
+
+
+def test_an_output_folder_may_lie_inside_the_input(small_input):
+    manifest = bhyt.run_batch(small_input, small_input / "out", jobs=1)
+    assert [a["status"] for a in manifest["areas"]] == ["done"]
+    assert bhyt.check(small_input).empty
 
 
 def test_a_day_or_an_output_that_can_not_be_ends_with_status_2(tmp_path, capsys):

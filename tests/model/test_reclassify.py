@@ -96,6 +96,13 @@ def test_where_only_the_total_of_the_group_is_told_nothing_is_made_of_it(data):
     assert told(data, ("state_paid", 3500), ("household", 500)).empty
 
 
+def test_zones_of_some_communes_do_not_replace_a_published_total_of_all(data):
+    before = data.zones[data.zones["area"] == "07549"].assign(decision="582", zone="III", since=pd.Timestamp("2017-04-28"), until=pd.Timestamp("2021-06-30"))  # fmt: skip
+    held = data.cards.head(1).assign(area="07549", as_of=pd.Timestamp("2021-06-30"), group="difficult_area", cards=9000)
+    some = dataclasses.replace(data, zones=pd.concat([data.zones, before]), cards=pd.concat([data.cards, held]))
+    assert bhyt.reclassify(some, "861", "Lục Ngạn")["lost"].sum() == 46_106
+
+
 def test_a_loss_is_not_spread_over_a_commune_that_stays_in_zone_iii(data):
     kept = data.zones["area"] == "07549"  # Thanh Hải, had it stayed
     stays = dataclasses.replace(data, zones=data.zones.assign(zone=data.zones["zone"].mask(kept, "III")))
