@@ -11,6 +11,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import pandas as pd
@@ -504,9 +505,11 @@ def _still_ahead(data: Dataset, code: str, lang: str) -> list[str]:
 # --- The cost -------------------------------------------------------------------------------------
 
 
-def cost_and_payers(data: Dataset, law: Law, area: str, scenario: Scenario | None = None, lang: str = "vi") -> Items:
+def cost_and_payers(
+    data: Dataset, law: Law, area: str, scenario: Scenario | None = None, lang: str = "vi", as_of: Day = None
+) -> Items:
     """What a year of cards costs, who pays which part, and what a scenario would change."""
-    code = find(data.areas, area)
+    code, data = find(data.areas, area), known_by(data, as_of)
     items = [_yearly_premium(data, law, code, lang)]
     table = lost_by(data, DECISION, code)
     lost = int(table["lost"].sum()) if len(table) else 0
@@ -514,7 +517,7 @@ def cost_and_payers(data: Dataset, law: Law, area: str, scenario: Scenario | Non
         items.append(_lost_cost(data, law, scenario, code, table, lost, lang))
         items.append(_support(data, law, code, table["on"].min(), lang))
     if scenario is not None:
-        told = pd.concat([law.compare(r) for r in scenario.reforms]) if scenario.reforms else pd.DataFrame()
+        told = law.compare(reduce(Law.__or__, scenario.reforms)) if scenario.reforms else pd.DataFrame()
         if told.empty:
             items.append(Item("scenario", say("text.scenario_nothing", lang, scenario=scenario.name)))
         else:

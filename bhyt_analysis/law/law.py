@@ -306,9 +306,11 @@ class Law:
         for row in reform.table.sort_values(["parameter", "key", "area", "since"]).to_dict("records"):
             place = row["area"] or None
             same = self.table[(self.table["parameter"] == row["parameter"]) & (self.table["key"] == row["key"])]
-            # The covered law may change while the reform lasts: one line per stretch.
+            # The covered law, or a reform laid over this one, may change while it lasts: one line per stretch.
             cuts = {row["since"]}
-            for old in same.to_dict("records"):
+            around = combined.table
+            around = around[(around["parameter"] == row["parameter"]) & (around["key"] == row["key"])]
+            for old in around.to_dict("records"):
                 for cut in (old["since"], _next(old["until"])):
                     if cut is not None and row["since"] < cut <= row["until"]:
                         cuts.add(cut)
@@ -316,8 +318,9 @@ class Law:
             for start, following in zip(starts, [*starts[1:], None], strict=True):
                 until = row["until"] if following is None else following - dt.timedelta(days=1)
                 before = _value(self.at(start, place), row)
-                after = _value(combined.at(start, place), row)
-                if before == after:
+                rules = combined.at(start, place)
+                after = _value(rules, row)
+                if before == after or not _governs(rules, row):
                     continue
                 keep = sorted(
                     {
@@ -363,6 +366,12 @@ class Law:
 
 def _next(day: dt.date) -> dt.date | None:
     return None if day == ONWARD else day + dt.timedelta(days=1)
+
+
+def _governs(law: InForce, row: dict) -> bool:
+    """Whether this very row is the one in force, and not a reform laid over it."""
+    found = law.table[(law.table["parameter"] == row["parameter"]) & (law.table["key"] == row["key"])]
+    return len(found) > 0 and (found["file"].iloc[0], found["row"].iloc[0]) == (row["file"], row["row"])
 
 
 def _value(law: InForce, row: dict) -> float | None:

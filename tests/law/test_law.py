@@ -272,6 +272,19 @@ def test_compare_says_what_changes_from_when(tmp_path, law):
     assert "2025-01-01 to 2025-06-30" in table["text"].iloc[0]
 
 
+def test_compare_tells_each_stretch_once_where_a_reform_covers_another(tmp_path, law):
+    first = reform(tmp_path, row("contribution_rate", "", "", "2027-01-01", "", "0.051"), name="a.csv")
+    second = reform(tmp_path, row("contribution_rate", "", "", "2028-01-01", "2028-12-31", "0.06"), name="b.csv")
+    table = law.compare(first | second)
+    told = {str(r.since): ("" if pd.isna(r.until) else str(r.until), r.after) for r in table.itertuples()}
+    assert len(table) == 3
+    assert told == {
+        "2027-01-01": ("2027-12-31", 0.051),
+        "2028-01-01": ("2028-12-31", 0.06),
+        "2029-01-01": ("", 0.051),
+    }
+
+
 def test_compare_marks_a_proposal(law):
     proposal = Law.read(FILE.parents[2] / "data" / "reforms" / "contribution_rate_2027.csv")
     assert law.compare(proposal)["text"].str.contains("a proposal, not in force").all()

@@ -160,3 +160,8 @@ def test_drawing_leaves_the_users_settings_alone(data):
     sections.path_to_target(data, "Sơn Dương")
     assert dict(plt.rcParams) == before
     assert plt.get_fignums() == figures
+
+
+def test_the_cost_leaves_out_what_came_after_the_day_asked_for(data, law):
+    names = [i.name for i in sections.cost_and_payers(data, law, "Sơn Dương", as_of="2021-06-30")]
+    assert names == ["premium"]
