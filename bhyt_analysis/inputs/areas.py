@@ -152,15 +152,18 @@ def population_at(
     return min(counts, key=lambda c: abs(c.as_of - on))
 
 
-def with_population(rows: pd.DataFrame, areas: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
+def with_population(
+    rows: pd.DataFrame, areas: pd.DataFrame, population: pd.DataFrame, also: str | None = None
+) -> pd.DataFrame:
     """Rows of (area, as_of) with the area's own population nearest to the day.
 
     Only counts of the unit that bears the code on that day are taken: since July 2025
     many codes mean other units than before. Adds ``population``, ``population_as_of``,
-    ``population_status`` and ``population_source``; missing where there is no figure.
-    Order and index stay.
+    ``population_status`` and ``population_source``, and the column named by ``also``;
+    missing where there is no figure. Order and index stay.
     """
-    counts = population[["area", "as_of", "people", "status", "source"]].rename(
+    more = [] if also is None else [also]
+    counts = population[["area", "as_of", "people", "status", "source", *more]].rename(
         columns={"people": "population", "status": "population_status", "source": "population_source"}
     )
     reused = set(areas.loc[areas["code"].duplicated(), "code"])

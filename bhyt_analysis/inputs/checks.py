@@ -18,9 +18,9 @@ Tables = dict[str, pd.DataFrame]
 def across(tables: Tables) -> list[Finding]:
     """Everything found by looking at the tables together."""
     found = list(_areas(tables["areas"]))
-    for name in ("population", "cards", "zones", "losses", "targets", "published", "documents"):
+    for name in ("population", "cards", "zones", "decisions", "losses", "targets", "published", "documents"):
         found += _known_areas(tables["areas"], tables[name])
-    for name in ("areas", "zones"):
+    for name in ("areas", "zones", "decisions"):
         found += _dates(tables[name])
     if found:  # what follows looks areas up
         return found
@@ -28,6 +28,7 @@ def across(tables: Tables) -> list[Finding]:
     found += _insured(tables)
     found += _parts(tables)
     found += _lost(tables)
+    found += _zone_counts(tables)
     found += _targets(tables["targets"])
     found += _reports(tables)
     return found
@@ -137,6 +138,20 @@ def _lost(tables: Tables) -> Iterator[Finding]:
             yield _figure(
                 "lost_above_population", row, "people", row.people, count.people, name=name, where=count.source
             )
+
+
+def _zone_counts(tables: Tables) -> Iterator[Finding]:
+    """A list of zones that is told for every commune of a unit, against the totals of its decision."""
+    areas, zones = tables["areas"], tables["zones"]
+    for row in tables["decisions"].itertuples():
+        listed = zones[(zones["decision"] == row.decision) & zones["area"].isin(communes(areas, row.area, row.since))]
+        if listed.empty or set(communes(areas, row.area, row.since)) - set(listed["area"]):
+            continue
+        for zone in ("I", "II", "III"):
+            expected, found = getattr(row, f"zone_{zone}"), int((listed["zone"] == zone).sum())
+            if pd.notna(expected) and expected != found:
+                name = name_of(areas, row.area, row.since)
+                yield _figure("zone_counts", row, f"zone_{zone}", found, expected, name=name, decision=row.decision, zone=zone)  # fmt: skip
 
 
 def _targets(targets: pd.DataFrame) -> Iterator[Finding]:

@@ -67,6 +67,7 @@ class Dataset:
     population: pd.DataFrame
     cards: pd.DataFrame
     zones: pd.DataFrame
+    decisions: pd.DataFrame
     losses: pd.DataFrame
     targets: pd.DataFrame
     published: pd.DataFrame
@@ -97,7 +98,7 @@ def load(path: str | Path | None = None) -> Dataset:
     Returns
     -------
     Dataset with ``areas``, ``successors``, ``population``, ``cards``, ``zones``,
-    ``losses``, ``targets``, ``published`` and ``documents``. Counts are nullable
+    ``decisions``, ``losses``, ``targets``, ``published`` and ``documents``. Counts are nullable
     integers, rates float64, days datetime64, codes text.
 
     Raises

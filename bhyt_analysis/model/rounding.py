@@ -33,6 +33,23 @@ def largest_remainder(weights: ArrayLike, total: int) -> NDArray[np.int64]:
     return whole
 
 
+def largest_remainders(weights: ArrayLike, totals: ArrayLike) -> NDArray[np.int64]:
+    """`largest_remainder` for each row of a table of weights at once; a row without weight gives zeros.
+
+    Examples
+    --------
+    >>> largest_remainders([[1, 1, 1], [0, 3, 1]], [10, 2]).tolist()
+    [[4, 3, 3], [0, 2, 0]]
+    """
+    w, total = np.asarray(weights, dtype=float), np.asarray(totals, dtype=np.int64)
+    share = np.divide(w, w.sum(axis=1, keepdims=True), out=np.zeros_like(w), where=w.sum(axis=1, keepdims=True) > 0)
+    quotas = share * total[:, None]
+    whole = np.floor(quotas + 1e-9).astype(np.int64)
+    left = np.where(share.any(axis=1), total - whole.sum(axis=1), 0)
+    rank = np.argsort(np.argsort(-(quotas - whole), axis=1, kind="stable"), axis=1)
+    return whole + (rank < left[:, None])
+
+
 def half_up(vnd: ArrayLike) -> NDArray[np.float64]:
     """Amounts rounded half up to the đồng.
 

@@ -93,7 +93,9 @@ def test_cards_by_area_are_found_beside_the_total_of_their_group(data):
 
 
 def test_where_only_the_total_of_the_group_is_told_nothing_is_made_of_it(data):
-    assert told(data, ("state_paid", 3500), ("household", 500)).empty
+    row = told(data, ("state_paid", 3500), ("household", 500)).iloc[0]
+    assert (row["zone_before"], row["zone_after"], row["method"]) == ("III", "II", "listed")
+    assert row[["before", "lost", "kept", "gained", "after"]].isna().all()
 
 
 def test_zones_of_some_communes_do_not_replace_a_published_total_of_all(data):
@@ -189,7 +191,7 @@ def test_every_area_at_once(data):
 
 
 def test_an_unknown_decision_is_told(data):
-    with pytest.raises(ValueError, match="no figures on Decision 999; there are for: 582, 861"):
+    with pytest.raises(ValueError, match="no figures on Decision 999; there are for: 2752, 582, 861"):
         bhyt.reclassify(data, "999", "Lục Ngạn")
 
 
@@ -211,3 +213,74 @@ def test_largest_remainder_by_hand():
 
 def test_half_up_is_not_bankers_rounding():
     assert half_up([0.5, 1.5, 2.5, 2.49, 62_617.499999999]).tolist() == [1, 2, 3, 2, 62_618]
+
+
+def test_the_list_of_lao_cai_is_told_commune_by_commune_and_nobody_is_made_up(data):
+    table = bhyt.reclassify(data, "2752", "Lào Cai")
+    # Decision 2752/QĐ-UBND: 12, 36 and 47 communes in zones I, II and III, 95 of 99
+    assert table["zone_after"].value_counts().to_dict() == {"III": 47, "II": 36, "I": 12, "none": 4}
+    assert table[["before", "lost", "kept", "gained", "after"]].isna().all(axis=None)
+    assert table["method"].unique().tolist() == ["listed"]
+
+
+def test_by_title_the_rows_add_up_to_the_commune(data):
+    whole, parts = (bhyt.reclassify(data, "861", "X001", by=by) for by in ((), ("subgroup",)))
+    sums = parts.groupby("area")[["before", "lost", "kept", "moved", "gained", "after"]].sum()
+    whole = whole.set_index("area")
+    for column in ("before", "lost", "kept", "after"):
+        assert sums[column].to_dict() == whole[column].to_dict(), column
+    # Those who move from one title by area to the other are new under the second.
+    assert (sums["gained"] - sums["moved"]).to_dict() == whole["gained"].to_dict()
+    assert (parts["after"] == parts["kept"] - parts["moved"] + parts["gained"]).all()
+
+
+def test_from_zone_iii_to_ii_minorities_keep_a_card_under_their_own_title(data):
+    table = told(data, ("resident_of_especially_difficult_area", 1000))  # nobody there is of a minority
+    assert table["lost"].tolist() == [1000]
+    parts = bhyt.reclassify(data, "861", "X001", by=["subgroup"])
+    # X00102: 1,457 of 4,302 people are of a minority, 0.13 of the people live in special villages (zones_example.csv)
+    here = parts[parts["area"] == "X00102"].set_index("subgroup")
+    assert here.at["minority_in_difficult_area", "after"] == here.at["resident_of_especially_difficult_area", "moved"]
+
+
+def test_communes_of_one_decision_leave_on_days_of_their_own(data):
+    later = data.zones["area"].isin(["X00103"]) & (data.zones["decision"] == "861")
+    zones = data.zones.assign(since=data.zones["since"].mask(later, pd.Timestamp("2022-03-15")))
+    zones.loc[(zones["area"] == "X00103") & (zones["decision"] == "582"), "until"] = pd.Timestamp("2022-03-14")
+    table = bhyt.reclassify(dataclasses.replace(data, zones=zones), "861", "X001").set_index("area")
+    assert table.at["X00103", "on"] == pd.Timestamp("2022-03-15")
+    assert table["on"].value_counts().tolist() == [11, 1]
+    assert table.at["X00103", "before"] == table.at["X00103", "lost"] + table.at["X00103", "kept"]
+
+
+def test_an_assumed_ethnic_share_makes_an_estimate(data):
+    unknown = dataclasses.replace(
+        data,
+        population=data.population.assign(
+            minority_people=data.population["minority_people"].mask(data.population["people"] > 0)
+        ),
+    )
+    missing = bhyt.reclassify(unknown, "861", "X001").set_index("area")
+    assert pd.isna(missing.at["X00102", "lost"])  # III to II: only Kinh lose
+    assumed = bhyt.reclassify(unknown, "861", "X001", minority_share=0.5).set_index("area")
+    # 2,660 cards in zone III; half of those outside special villages (1 - 0.13) are Kinh
+    share = float(data.zones.query("area == 'X00102' and decision == '861'")["special_villages_share"].iloc[0])
+    assert assumed.at["X00102", "lost"] == int(2660 * 0.5 * (1 - share) + 0.5)
+
+
+def test_those_with_another_state_paid_title_keep_a_card(data):
+    table = bhyt.reclassify(data, "861", "X001", other_titles=0.1).set_index("area")
+    # X00111 leaves zone III for zone I with 3,228 cards: a tenth of them, 323, under another title
+    assert table.loc["X00111", ["lost", "kept", "kept_other"]].tolist() == [2905, 323, 323]
+
+
+def test_an_area_of_a_reused_code_has_the_ethnic_share_of_the_unit_of_the_day(data):
+    rows = data.areas["code"] == "X00111"
+    old = data.areas[rows].assign(until=pd.Timestamp("2025-06-30"))
+    new = data.areas[rows].assign(since=pd.Timestamp("2025-07-01"), name="Xã Khác")
+    later = data.population[data.population["area"] == "X00111"].assign(as_of=pd.Timestamp("2026-01-31"), minority_people=0)  # fmt: skip
+    small = dataclasses.replace(
+        data, areas=pd.concat([data.areas[~rows], old, new]), population=pd.concat([data.population, later])
+    )
+    table = bhyt.reclassify(small, "861", "X001").set_index("area")
+    assert table.at["X00111", "minority_lost"] > 0
