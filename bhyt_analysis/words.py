@@ -163,7 +163,13 @@ class BhytError(ValueError):
 
     def text(self, lang: str = "vi") -> str:
         """All sentences in a language, one a line."""
-        return "\n".join(say(key, lang, **fields) for key, fields in self.sentences)
+        told = ((key, {k: self._said(v, lang) for k, v in fields.items()}) for key, fields in self.sentences)
+        return "\n".join(say(key, lang, **fields) for key, fields in told)
+
+    @staticmethod
+    def _said(value: Any, lang: str) -> Any:
+        """A field that is itself a key of the table is said in the language."""
+        return say(value, lang) if isinstance(value, str) and known(value) else value
 
     def __reduce__(self) -> tuple[Any, ...]:  # errors cross from worker processes
         return (type(self), self.sentences)

@@ -19,7 +19,7 @@ def across(tables: Tables) -> list[Finding]:
     """Everything found by looking at the tables together."""
     found = list(_areas(tables["areas"]))
     for name in ("population", "cards", "zones", "decisions", "losses", "targets", "published", "documents"):
-        found += _known_areas(tables["areas"], tables[name])
+        found += known_areas(tables["areas"], tables[name])
     for name in ("areas", "zones", "decisions"):
         found += _dates(tables[name])
     if found:  # what follows looks areas up
@@ -61,7 +61,8 @@ def _unknown(row: Any, column: str, found: str, areas: pd.DataFrame) -> Finding:
     }
 
 
-def _known_areas(areas: pd.DataFrame, table: pd.DataFrame) -> Iterator[Finding]:
+def known_areas(areas: pd.DataFrame, table: pd.DataFrame) -> Iterator[Finding]:
+    """Rows that speak of a unit which the table ``areas`` does not hold."""
     column = table["area"].mask(table["area"] == "each", table["of"]) if "of" in table else table["area"]
     odd = table.assign(code=column)[(column != "") & ~column.isin(areas["code"])]
     for row in odd.itertuples():

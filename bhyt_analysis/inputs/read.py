@@ -162,6 +162,22 @@ def read(path: str | Path | None = None) -> tuple[Dataset | None, list[Finding]]
     return Dataset(**tables, source=str(source), sha256=digest.hexdigest(), warnings=found), found
 
 
+def read_table(path: str | Path, name: str) -> pd.DataFrame:
+    """One table from a CSV file of any name, such as a list of zones of the user's own.
+
+    Raises InputError with every error of the file; the areas that it names are not looked up.
+    """
+    file, found = Path(path), list[Finding]()
+    if not file.is_file():
+        raise BhytError(("error.no_such_file", {"file": file}))
+    raw = _csv(file.read_bytes(), file.name, found)
+    table = _joined(name, [] if raw is None else [_typed(name, file.name, raw, found)])
+    found += _twice(name, table)
+    if findings.has_errors(found):
+        raise InputError(*found)
+    return table
+
+
 def _raw_tables(source: Path, found: list[Finding], digest: Any) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Each table of the input as text cells: its name, its label for messages, its rows."""
     if source.is_dir():

@@ -288,6 +288,40 @@ class Law:
             parts.append(rows.assign(month=month))
         return pd.concat(parts, ignore_index=True)[["month", "parameter", "key", "value", "reference", "status"]]
 
+    def monthly(self, parameter: str, months: Sequence[Day], area: Area = None) -> pd.DataFrame:
+        """One parameter month by month, one column a key; missing where nothing is in force.
+
+        ``months`` are any days of the months; a month's value is that of its first day.
+        The same rows win as in `at`.
+
+        Examples
+        --------
+        >>> shares = Law.read().monthly("subsidy_share", ["2025-06-30", "2025-07-31"])
+        >>> shares["student"].tolist()
+        [0.3, 0.5]
+        """
+        firsts = [as_day(m).replace(day=1) for m in months]
+        chain = _chain(area)
+        rows = self.table[self.table["parameter"] == parameter]
+        rows = rows.assign(nearness=[self._nearness(a, chain) for a in rows["area"]]).dropna(subset="nearness")
+        rows = rows.sort_values(["nearness", "layer", "since"], ascending=[False, True, True], kind="stable")
+        out = pd.DataFrame(index=pd.DatetimeIndex(firsts, name="month"), columns=rows["key"].unique(), dtype="float64")
+        for row in rows.itertuples():  # the weakest first: what is laid over it wins
+            out.loc[[row.since <= m <= row.until for m in firsts], row.key] = row.value
+        return out
+
+    def areas_of(self, area: Area) -> tuple[str, ...]:
+        """The areas of the law's own rows that a place lies in: places with the same ones have the same law.
+
+        Examples
+        --------
+        >>> Law.read().areas_of([("24", "Tỉnh Bắc Giang")]), Law.read().areas_of("Đắk Lắk")
+        ((), ('Đắk Lắk',))
+        """
+        chain = _chain(area)
+        own = self.table["area"].drop_duplicates()
+        return tuple(a for a in own if a and self._nearness(a, chain) is not None)
+
     def compare(self, reform: Law) -> pd.DataFrame:
         """What a reform changes, from when, in words; one row a changed value.
 

@@ -1,35 +1,73 @@
-"""What if the law were another one? A scenario is a small file that an analyst writes."""
+"""What if the policy were another one? A scenario is a small file that an analyst writes."""
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
+import math
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
+from typing import Any
 
-from bhyt_analysis.law.law import Law
+import pandas as pd
+
+from bhyt_analysis.inputs.checks import known_areas
+from bhyt_analysis.inputs.read import Dataset, InputError, read_table
+from bhyt_analysis.law.law import Law, LawError, as_day
+from bhyt_analysis.model.assumptions import Range, assumptions
+from bhyt_analysis.model.cohort import CLOCKS
+from bhyt_analysis.model.targets import RELATIONS
 from bhyt_analysis.words import BhytError, nearest
 
-KEYS = ("name", "reforms")
+Fault = tuple[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, eq=False)
 class Scenario:
-    """A name and the reforms that are laid over the law, in their order."""
+    """A policy: what is decided, by which law, with which behaviour, towards which targets.
+
+    Attributes
+    ----------
+    name, name_en : what outputs call it, in Vietnamese and in English.
+    decision : the decision whose communes leave or join the difficult zones; "" is none.
+    zones : a list of the user's own (rows of the table ``zones``), or None.
+    reforms : laid over the law in their order.
+    start, end : first and last month; None leaves the choice to the figures.
+    clock : "decree 75", "decree 188" or "none": whose 36 months of support count; ""
+        leaves it to the decision (the table ``decisions``).
+    changed : assumptions set by the scenario, name to (low, central, high).
+    income : VND a month by group, for those who contribute on earnings.
+    targets : rows of ``on``, ``rate``, ``relation``.
+    seed : of what is drawn at random.
+    """
 
     name: str
+    name_en: str = ""
+    decision: str = ""
+    zones: pd.DataFrame | None = None
     reforms: tuple[Law, ...] = ()
+    start: pd.Timestamp | None = None
+    end: pd.Timestamp | None = None
+    clock: str = ""
+    changed: Mapping[str, Range] = field(default_factory=dict)
+    income: Mapping[str, float] = field(default_factory=dict)
+    targets: tuple[Mapping[str, Any], ...] = ()
+    seed: int = 1
 
     @classmethod
     def read(cls, path: str | Path) -> Scenario:
-        """A TOML file with ``name`` and ``reforms``, the law files by their path from it.
+        """A scenario from a TOML file; law files and zone lists are found by their path from it.
 
         Raises
         ------
         BhytError
-            for a file that is not there or not TOML, an unknown key, a missing name.
-        LawError
-            for a reform that can't be used.
+            for a file that is not there or not TOML; and for unknown keys, assumptions
+            and clocks, values out of their range, a missing name: all at once.
+        LawError, InputError
+            for a reform, or a list of zones, that can't be used.
         """
         file = Path(path)
         try:
@@ -38,20 +76,169 @@ class Scenario:
             raise BhytError(("error.no_such_file", {"file": file})) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise BhytError(("error.scenario_file", {"file": file.name, "what": str(error)})) from None
-        faults = [
-            ("error.scenario_key", {"file": file.name, "found": k, "nearest": nearest(k, KEYS) or ", ".join(KEYS)})
-            for k in told
-            if k not in KEYS
-        ]
-        if not isinstance(told.get("name"), str) or not told["name"].strip():
-            faults.append(("error.scenario_name", {"file": file.name}))
-        reforms = told.get("reforms", [])
-        if not isinstance(reforms, list) or not all(isinstance(r, str) for r in reforms):
-            faults.append(("error.scenario_reforms", {"file": file.name}))
+        values, faults = _values(told)
         if faults:
-            raise BhytError(*faults)
-        return cls(told["name"], tuple(Law.read(file.parent / r) for r in reforms))
+            raise BhytError(*((key, {"file": file.name, **fields}) for key, fields in faults))
+        reforms = tuple(Law.read(file.parent / r) for r in told.get("reforms", []))
+        zones = read_table(file.parent / told["zones"], "zones") if "zones" in told else None
+        decision = told.get("decision", "")
+        if zones is not None and not decision:  # a list of one decision names it itself
+            decision = str(zones["decision"].iloc[-1]) if len(zones) else ""
+        return cls(**{**values, "decision": decision, "zones": zones, "reforms": reforms})
 
     def over(self, law: Law) -> Law:
         """The law with the scenario's reforms laid over it."""
         return reduce(Law.__or__, self.reforms, law)
+
+    def within(self, data: Dataset) -> Dataset:
+        """The data with the scenario's own list of zones in place of the decision's.
+
+        Raises InputError for areas of the list that the data does not know.
+        """
+        if self.zones is None:
+            return data
+        if found := list(known_areas(data.areas, self.zones)):
+            raise InputError(*found)
+        kept = data.zones[~data.zones["decision"].isin(self.zones["decision"])]
+        return dataclasses.replace(data, zones=pd.concat([kept, self.zones], ignore_index=True))
+
+    def assumptions(self) -> pd.DataFrame:
+        """The assumptions with what the scenario sets."""
+        return assumptions(self.changed)
+
+    def titled(self, lang: str = "vi") -> str:
+        """The name in a language."""
+        return self.name_en if lang == "en" and self.name_en else self.name
+
+    @property
+    def is_proposal(self) -> bool:
+        """Whether a reform in it is a proposal and not the law."""
+        return any((r.table["status"] == "proposal").any() for r in self.reforms)
+
+
+def _values(told: dict[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
+    """The plain values of a scenario file, and everything that is wrong with them."""
+    faults: list[Fault] = [
+        ("error.scenario_key", {"found": k, "nearest": nearest(k, _READERS) or ", ".join(_READERS)})
+        for k in told
+        if k not in _READERS
+    ]
+    if not isinstance(told.get("name"), str) or not told["name"].strip():
+        faults.append(("error.scenario_name", {}))
+    values: dict[str, Any] = {}
+    for key, (reader, expected) in _READERS.items():
+        if key not in told or (key == "name" and faults):
+            continue
+        try:
+            values[key] = reader(told[key])
+        except BhytError as error:
+            faults += list(error.sentences)
+        except (ValueError, TypeError, KeyError):
+            faults.append(("error.scenario_value", {"key": key, "found": told[key], "expected": expected}))
+    for key in ("reforms", "zones", "decision"):
+        values.pop(key, None)
+    if values.get("start") and values.get("end") and values["end"] <= values["start"]:
+        faults.append(("error.scenario_span", {"start": values["start"], "end": values["end"]}))
+    if "assumptions" in values:
+        values["changed"] = values.pop("assumptions")
+    return values, faults
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value.strip()
+
+
+def _texts(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise TypeError
+    return [_text(v) for v in value]
+
+
+def _day(value: Any) -> pd.Timestamp:
+    try:
+        return pd.Timestamp(as_day(value if isinstance(value, dt.date) else _text(value))) + pd.offsets.MonthEnd(0)
+    except LawError:
+        raise ValueError from None
+
+
+def _clock(value: Any) -> str:
+    if value not in CLOCKS:
+        raise ValueError
+    return str(value)
+
+
+def _flat(told: Mapping[str, Any], stem: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted names from the tables of a TOML file."""
+    for key, value in told.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{stem}{key}.")
+        else:
+            yield stem + key, value
+
+
+def _changed(told: Any) -> dict[str, Range]:
+    """Assumptions as one value, or as low, central and high."""
+    values = dict(_flat(told))
+    table = assumptions(dict.fromkeys(values, (0.0, 0.0, 0.0)))  # the names are checked here
+    faults: list[Fault] = []
+    out: dict[str, Range] = {}
+    for name, value in values.items():
+        numbers = value if isinstance(value, list) else [value] * 3
+        low, high = (-0.99, 0) if name == "price_elasticity" else (-1, 1) if name in _SIGNED else (0, _HIGHEST.get(name, 1))  # fmt: skip
+        good = len(numbers) == 3 and all(_is_number(n) and low <= n <= high for n in numbers)
+        if not good or numbers != sorted(numbers, reverse=numbers[0] > numbers[-1]):
+            fields = {"name": name, "found": value, "low": low, "high": high, "unit": table.at[name, "unit"]}
+            faults.append(("error.assumption_value", fields))
+        else:
+            out[name] = (float(numbers[0]), float(numbers[1]), float(numbers[2]))
+    if faults:
+        raise BhytError(*faults)
+    return out
+
+
+_SIGNED = ("population_error", "population_growth")
+_HIGHEST = {"effort": 2, "effort_before": 2, "effort_effect": 5}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _income(told: Any) -> dict[str, float]:
+    if not all(k in ("employer_employee", "social_security_paid") and _is_number(v) and v > 0 for k, v in told.items()):
+        raise ValueError
+    return {k: float(v) for k, v in told.items()}
+
+
+def _targets(told: Any) -> tuple[dict[str, Any], ...]:
+    rows = []
+    for row in told:
+        relation = row.get("relation", ">=")
+        if not _is_number(row["rate"]) or not 0 <= row["rate"] <= 1 or relation not in RELATIONS:
+            raise ValueError
+        rows.append({"on": _day(row["on"]), "rate": float(row["rate"]), "relation": relation})
+    return tuple(rows)
+
+
+def _seed(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise TypeError
+    return value
+
+
+_READERS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "name": (_text, "expect.text"),
+    "name_en": (_text, "expect.text"),
+    "decision": (_text, "expect.text"),
+    "zones": (_text, "expect.file"),
+    "reforms": (_texts, "expect.files"),
+    "start": (_day, "expect.date"),
+    "end": (_day, "expect.date"),
+    "clock": (_clock, "expect.clock"),
+    "assumptions": (_changed, "expect.assumptions"),
+    "income": (_income, "expect.income"),
+    "targets": (_targets, "expect.targets"),
+    "seed": (_seed, "expect.seed"),
+}

@@ -1,4 +1,4 @@
-"""How many of those who lost a card are insured again?"""
+"""How many of those who lost a card are insured again: what figures tell, and what price and effort make of it?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from bhyt_analysis.inputs.areas import communes, find, name_of, population_at
 from bhyt_analysis.inputs.figures import published_rates
@@ -14,6 +14,49 @@ from bhyt_analysis.inputs.read import Dataset
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.model.coverage import coverage
+
+
+def take_up_rate(
+    rate: ArrayLike,
+    share_seen: ArrayLike,
+    share: ArrayLike,
+    elasticity: ArrayLike,
+    effort: ArrayLike = 0.0,
+    effect: ArrayLike = 0.0,
+    highest: ArrayLike = 0.95,
+) -> NDArray[np.float64]:
+    """Take-up of a group when its price or the effort changes; arrays broadcast.
+
+    The arc elasticity is laid over the mid-point of the two prices (1 - share):
+    R = e ((1-s) - (1-s0)) / ((2-s-s0)/2), r_price = r0 (1+R/2) / (1-R/2), and effort
+    adds to the log-odds: r = min(r_max, logit⁻¹(logit(r_price) + a effort)).
+
+    Parameters
+    ----------
+    rate, share_seen : take-up that was seen (share of people), and the share of the
+        premium that the State paid then.
+    share : the share that it pays now.
+    elasticity : arc elasticity of take-up, 0 or less and above -1.
+    effort, effect : 0 none, 1 ordinary, 2 door to door; log-odds a step.
+    highest : take-up is at most this, or what was seen where that is more.
+
+    Examples
+    --------
+    At 70% instead of nothing: R = -0.47 (0.3 - 1) / 0.65 = 0.506, so 0.35 (1.253 / 0.747) = 0.587.
+
+    >>> take_up_rate(0.35, 0.0, 0.7, -0.47).round(3)
+    np.float64(0.587)
+    >>> take_up_rate(0.35, 0.0, 0.0, -0.47, effort=2, effect=0.5).round(3)
+    np.float64(0.594)
+    """
+    r0, s0, s, e = (np.asarray(x, dtype=float) for x in (rate, share_seen, share, elasticity))
+    middle = (2 - s - s0) / 2
+    change = e * (s0 - s) / np.where(middle > 0, middle, 1.0)  # both free: nothing changes
+    price = r0 * (1 + change / 2) / (1 - change / 2)
+    top = np.maximum(np.asarray(highest, dtype=float), r0)
+    price = np.clip(price, 0.0, top)
+    odds = price / np.where(price < 1, 1 - price, 1.0) * np.exp(np.asarray(effect) * np.asarray(effort, dtype=float))
+    return np.where(price < 1, np.minimum(top, odds / (1 + odds)), 1.0)
 
 
 class Bounds(NamedTuple):

@@ -1,0 +1,435 @@
+"""A district's target commune by commune: whole people, exact sums, bounds kept, nobody worse off when more is asked."""
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.model.allocate import METHODS, allocate, communes_of
+from bhyt_analysis.model.rounding import largest_remainder
+from bhyt_analysis.words import BhytError
+
+from ..conftest import write_table
+
+
+def three(**more):
+    """2,500 people, 1,800 insured; gaps of 100, 400 and 200. 85% are 2,125: 325 to add."""
+    columns = {"area": ["A", "B", "C"], "population": [1000, 1000, 500], "insured": [900, 600, 300]}
+    return pd.DataFrame(columns | more)
+
+
+# Worked by hand ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "more", "people"),
+    [
+        # k = 325 / 700 = 0.46429: 46.43, 185.71, 92.86
+        ("share-of-gap", {}, [946, 786, 393]),
+        # 85% of each would be 850, below the 900 of A; the others share 1,225 of 1,500: 816.67, 408.33
+        ("equal-rate", {}, [900, 817, 408]),
+        ("level-up", {}, [900, 817, 408]),
+        # 325 / 2,500 = 13 points: A would be 1,030 of 1,000; the others share 225 of 1,500: 15 points, 150 and 75
+        ("equal-points", {}, [1000, 750, 375]),
+        # A decision took 200 cards of B, 20% of its people: 320 of its gap of 400 count. 325 / 620 = 0.52419:
+        # 52.42, 167.74, 104.84
+        ("shock-adjusted", {"lost": [0, 200, 0]}, [952, 768, 405]),
+        ("shock-adjusted", {"lost": [0, 0, 0]}, [946, 786, 393]),  # nothing lost: the share of the gap
+        # B lost the card of every person: A and C are filled first (300), then B with the 25 left
+        ("shock-adjusted", {"lost": [0, 1000, 0]}, [1000, 625, 500]),
+        # The cheapest first: A all 100, C all 200, B the 25 left
+        ("least-cost", {"cost_per_person": [500_000, 900_000, 700_000]}, [1000, 625, 500]),
+        # As far as they reach: A 50, C 100, B the 175 left
+        ("least-cost", {"cost_per_person": [5e5, 9e5, 7e5], "reach": [50, None, 100]}, [950, 775, 400]),
+        # A 100; B and C cost the same and share 225 by their gaps of 400 and 200: 150, 75
+        ("least-cost", {"cost_per_person": [5e5, 7e5, 7e5]}, [1000, 750, 375]),
+        # 325 / 5 collectors = 65 each
+        ("capacity", {"capacity": [1, 2, 2]}, [965, 730, 430]),
+        # A's 3 of 5 would be 195 of a gap of 100; B and C share 225, and the odd person goes to the first code
+        ("capacity", {"capacity": [3, 1, 1]}, [1000, 713, 412]),
+        ("capacity", {"capacity": [0, 1, 0]}, [900, 925, 300]),  # who has no collectors stays
+    ],
+)
+def test_worked_cases(method, more, people):
+    table = allocate(three(**more), rate=0.85, method=method)
+    assert table["target_people"].tolist() == people
+    assert table["to_add"].tolist() == [p - n for p, n in zip(people, [900, 600, 300], strict=True)]
+    assert table["target_rate"].tolist() == [people[0] / 1000, people[1] / 1000, people[2] / 500]
+
+
+@pytest.mark.parametrize(
+    ("method", "rate", "people"),
+    [
+        ("equal-rate", 0.85, [850, 850, 425]),
+        ("equal-points", 0.70, [880, 580, 290]),  # 1,750 are 50 fewer, 2 points of 2,500
+        ("level-up", 0.85, [900, 817, 408]),  # to lift lowers nobody
+        # 1,765 are 35 fewer, k = -35 / 700 = -5% of the gaps of 100, 400 and 200
+        ("share-of-gap", 0.706, [895, 580, 290]),
+    ],
+)
+def test_without_the_ratchet_a_commune_may_be_lowered(method, rate, people):
+    assert allocate(three(), rate, method=method, ratchet=False)["target_people"].tolist() == people
+
+
+def test_level_up_lifts_the_lowest_alone_until_it_reaches_the_next():
+    table = three(insured=[900, 600, 350])  # 90%, 60%, 70%; 1,910 of 2,500 are 60 more: B to 66%
+    assert allocate(table, 0.764, method="level-up")["target_people"].tolist() == [900, 660, 350]
+
+
+@pytest.mark.parametrize(
+    ("rate", "more", "bounds", "people"),
+    [
+        # 2,000 are 200 more. A is above the cap and stays; the others close a third of 600: 133.33, 66.67
+        (0.80, {}, {"caps": 0.75}, [900, 733, 367]),
+        # B at most 700, 100 more; 225 for gaps of 100 and 200: three quarters
+        (0.85, {"cap": [None, 0.7, None]}, {}, [975, 700, 450]),
+        (0.85, {"cap": [None, 0.7, None]}, {"caps": "0.98"}, [975, 700, 450]),
+        # C gets 150; 175 for gaps of 100 and 400: 35%
+        (0.85, {}, {"minimum": {"C": 0.9}}, [935, 740, 450]),
+        # A had 950 last year; 275 for gaps of 400 and 200: 45.83%, 183.33 and 91.67
+        (0.85, {"last_year": [950, None, 200]}, {}, [950, 783, 392]),
+    ],
+)
+def test_bounds_bind_and_the_rest_is_shared_the_same_way(rate, more, bounds, people):
+    assert allocate(three(**more), rate, **bounds)["target_people"].tolist() == people
+
+
+def test_son_duong_adds_exactly_to_the_district():
+    # 182,330 people of whom 155,163 are insured (sums of 100,000 + 52,330 + 30,000 and 90,000 + 45,163 + 20,000).
+    # 90.6% is 165,191: 10,028 to add to gaps of 10,000 + 7,167 + 10,000 = 27,167, that is 36.9124%:
+    # 3,691.24, 2,645.51 and 3,691.24.
+    table = pd.DataFrame(
+        {"area": ["1", "2", "3"], "population": [100_000, 52_330, 30_000], "insured": [90_000, 45_163, 20_000]}
+    )
+    out = allocate(table, rate=0.906)
+    assert out["to_add"].tolist() == [3_691, 2_646, 3_691]
+    assert out["target_people"].sum() == 165_191
+    assert out["target_rate"].round(4).tolist() == [0.9369, 0.9136, 0.7897]
+
+
+def test_the_largest_remainder_takes_a_person_away_when_more_is_asked_and_allocate_does_not():
+    # Shares 4.29, 4.29, 1.43 of 10, but 4.71, 4.71, 1.57 of 11: the third loses its second person.
+    assert [largest_remainder([6, 6, 2], n).tolist() for n in (10, 11)] == [[4, 4, 2], [5, 5, 1]]
+    table = pd.DataFrame({"area": ["A", "B", "C"], "population": [6, 6, 2], "insured": [0, 0, 0]})
+    # Persons join at (j - 1/2) / population: A5 and B5 at 0.75 as C2 does, in the order of codes
+    people = [allocate(table, rate, method="equal-rate")["target_people"].tolist() for rate in (0.70, 0.75, 0.80)]
+    assert people == [[5, 4, 1], [5, 5, 1], [5, 5, 2]]  # 10, 11 and 12 of 14
+
+
+def test_equals_are_told_apart_by_code_and_not_by_row():
+    table = pd.DataFrame({"area": ["C", "B", "A"], "population": [10, 10, 10], "insured": [5, 5, 5]})
+    for method in ("share-of-gap", "equal-rate", "equal-points", "level-up"):  # 17 of 30: A and B get the two
+        assert allocate(table, 0.56, method=method)["target_people"].tolist() == [5, 6, 6]
+
+
+def test_above_a_rate_is_one_person_more():
+    table = pd.DataFrame({"area": ["A", "B"], "population": [1000, 1000], "insured": [900, 900]})
+    assert allocate(table, 0.9635, ">")["target_people"].tolist() == [964, 964]
+    assert allocate(table, 0.9635, ">=")["target_people"].sum() == 1_927
+
+
+def test_rows_index_and_columns_come_back_as_they_were():
+    table = three(note=["x", "y", "z"]).set_axis([7, 7, 3])
+    before = table.copy()
+    out = allocate(table, 0.85)
+    pd.testing.assert_frame_equal(table, before)
+    assert out.index.tolist() == [7, 7, 3]
+    assert out.columns.tolist() == [*before.columns, "target_people", "target_rate", "to_add"]
+    assert (out["target_people"].dtype, out["to_add"].dtype) == ("int64", "int64")
+
+
+def test_nullable_and_excel_numbers_are_people_too():
+    table = three().astype({"population": "Int64", "insured": "float64"})
+    assert allocate(table, "0.85")["target_people"].tolist() == [946, 786, 393]
+
+
+def test_empty_communes_and_an_empty_table():
+    empty = pd.DataFrame({"area": ["A", "B"], "population": [0, 10], "insured": [0, 5]})
+    for method in ("share-of-gap", "equal-rate", "equal-points", "level-up"):
+        out = allocate(empty, 0.8, method=method)
+        assert out["target_people"].tolist() == [0, 8]
+        assert np.isnan(out["target_rate"][0])
+    assert len(allocate(empty.head(0), 0.8)) == 0
+
+
+# A slow oracle in exact fractions ---------------------------------------------------
+
+
+def one_by_one(table, needed, method, ratchet):
+    """People join one at a time: always the one whose commune's line passes their half first."""
+    rows = {r["area"]: r for r in table.to_dict("records")}
+    lowers = method in ("equal-rate", "share-of-gap", "equal-points") and not ratchet
+    have = {a: 0 if lowers and pull(r, method) else r["insured"] for a, r in rows.items()}
+    while sum(have.values()) < needed:
+        waiting = []
+        for area, r in rows.items():
+            if have[area] < r["population"] and pull(r, method):
+                start = 0 if method in ("equal-rate", "level-up") else r["insured"]
+                half = have[area] + 1 - Fraction(1, 2)
+                waiting.append(((half - start) / Fraction(pull(r, method)), area))
+        have[min(waiting)[1]] += 1
+    return [have[a] for a in table["area"]]
+
+
+def pull(row, method):
+    by_gap = row["population"] - row["insured"]
+    return {"share-of-gap": by_gap, "capacity": row["capacity"]}.get(method, row["population"])
+
+
+@st.composite
+def districts(draw, largest=60):
+    """A few communes with every column that a method may ask for."""
+    count = draw(st.integers(1, 6))
+    people = draw(st.lists(st.integers(0, largest), min_size=count, max_size=count).filter(any))
+    rows = []
+    for i, population in enumerate(people):
+        rows.append(
+            {
+                "area": f"{(7 * i) % 10}",  # codes not in the order of rows
+                "population": population,
+                "insured": draw(st.integers(0, population)),
+                "lost": draw(st.integers(0, population)),
+                "cost_per_person": draw(st.sampled_from([300_000, 700_000, 1_263_600])),
+                "capacity": draw(st.integers(1, 9)),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def rate_of(people, table):
+    """A rate that asks for just so many people: half a person less, which is rounded up."""
+    return f"{max(people - 0.5, 0) / int(table['population'].sum()):.12f}"
+
+
+@given(
+    table=districts(), part=st.fractions(0, 1), ratchet=st.booleans(),
+    method=st.sampled_from(["equal-rate", "share-of-gap", "level-up", "equal-points", "capacity"]),
+)  # fmt: skip
+def test_it_is_what_one_person_at_a_time_gives(table, part, ratchet, method):
+    lowers = method in ("equal-rate", "share-of-gap", "equal-points") and not ratchet
+    fixed = (table["population"] - table["insured"] == 0) if method == "share-of-gap" else table["population"] == 0
+    least = int(table["insured"].where(fixed, 0).sum() if lowers else table["insured"].sum())
+    needed = least + int(part * (int(table["population"].sum()) - least))
+    out = allocate(table, rate_of(needed, table), method=method, ratchet=ratchet)
+    assert out["target_people"].tolist() == one_by_one(table, needed, method, ratchet)
+
+
+# What always holds --------------------------------------------------------------------
+
+methods = st.sampled_from(list(METHODS))
+
+
+@given(table=districts(500), part=st.fractions(0, 1), method=methods, cap=st.sampled_from([None, 0.8, 0.95, 1]))
+def test_the_sum_is_exact_and_bounds_are_kept(table, part, method, cap):
+    insured, population = table["insured"], table["population"]
+    ceiling = population if cap is None else np.floor(np.round(population * cap, 6)).astype(int)
+    ceiling = np.maximum(ceiling, insured)
+    lowest = table["area"].iloc[0]
+    floor = insured.where(table["area"] != lowest, np.maximum(insured, -(-population // 2)))  # half of the first
+    assume((floor <= ceiling).all())
+    needed = int(floor.sum()) + int(part * int(ceiling.sum() - floor.sum()))
+    out = allocate(table, rate_of(needed, table), method=method, caps=cap, minimum={lowest: 0.5})
+    assert out["target_people"].sum() == needed
+    assert (out["target_people"] >= floor).all()
+    assert (out["target_people"] <= ceiling).all()
+    assert (out["to_add"] >= 0).all()
+
+
+@given(
+    table=districts(500), parts=st.tuples(st.fractions(0, 1), st.fractions(0, 1)), method=methods, ratchet=st.booleans()
+)  # fmt: skip
+def test_more_target_never_gives_a_commune_fewer_people(table, parts, method, ratchet):
+    lowers = method in ("equal-rate", "equal-points") and not ratchet
+    least, most = 0 if lowers else int(table["insured"].sum()), int(table["population"].sum())
+    fewer, more = (least + int(p * (most - least)) for p in sorted(parts))
+    first, second = (
+        allocate(table, rate_of(n, table), method=method, ratchet=ratchet)["target_people"] for n in (fewer, more)
+    )
+    assert (first <= second).all()
+
+
+@given(table=districts(20), method=methods)
+def test_one_person_more_goes_to_one_commune(table, method):
+    least, most = int(table["insured"].sum()), int(table["population"].sum())
+    steps = [allocate(table, rate_of(n, table), method=method)["target_people"] for n in range(least, most + 1)]
+    for one, following in itertools.pairwise(steps):
+        assert sorted(following - one) == [0] * (len(table) - 1) + [1]
+
+
+@given(table=districts(500), part=st.fractions(0, 1), method=methods, order=st.randoms(use_true_random=False))
+def test_the_order_of_rows_does_not_matter(table, part, method, order):
+    least, most = int(table["insured"].sum()), int(table["population"].sum())
+    rate = rate_of(least + int(part * (most - least)), table)
+    shuffled = table.sample(frac=1, random_state=order.randint(0, 2**31))
+    expected = allocate(table, rate, method=method).loc[shuffled.index]
+    pd.testing.assert_frame_equal(allocate(shuffled, rate, method=method), expected)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_whole_country_of_communes_adds_exactly(method):
+    # 11,000 communes of 4,545 people on average: about 50 million
+    rng = np.random.default_rng(1)
+    population = rng.integers(200, 8_890, 11_000)
+    table = pd.DataFrame({"area": [f"{i:05d}" for i in range(11_000)], "population": population})
+    table = table.assign(insured=rng.binomial(population, 0.85), lost=rng.binomial(population, 0.1))
+    table = table.assign(cost_per_person=rng.integers(1, 10**6, 11_000), capacity=rng.random(11_000) + 0.01)
+    for rate, relation in ((0.95, "="), (0.951, ">")):
+        out = allocate(table, rate, relation, method)
+        assert out["target_people"].sum() == bhyt.people_needed(int(population.sum()), rate, relation)
+        assert (out["target_people"] <= population).all()
+        assert (out["to_add"] >= 0).all()
+
+
+# What can not be ------------------------------------------------------------------------
+
+
+def told(call, *arguments, **options):
+    """The sentences of an error, in Vietnamese and in English."""
+    with pytest.raises(BhytError) as caught:
+        call(*arguments, **options)
+    return caught.value.text("vi"), caught.value.text("en")
+
+
+@pytest.mark.parametrize(
+    ("rate", "more", "options", "vi", "en"),
+    [
+        # caps of 75%: A stays at 900, B 750, C 375: 2,025 of 2,500
+        (0.85, {}, {"caps": 0.75}, "nhiều nhất có thể đạt 2.025 người, bằng 81,00%", "most that can be reached is 2,025 people, 81.00%"),
+        # 75% of 10 people are 7 and not 8: 7 + 750 + 375 of 1,510, where 75% are 1,133
+        (0.75, {"population": [10, 1000, 500], "insured": [0, 0, 0]}, {"caps": 0.75}, "1.132 người, bằng 74,97%", "1,132 people, 74.97%"),
+        # 1,800 + 10 + 20 + 30
+        (0.85, {"cost_per_person": [1, 2, 3], "reach": [10, 20, 30]}, {"method": "least-cost"}, "1.860 người, bằng 74,40%", "1,860 people, 74.40%"),
+        # only C has collectors: 1,800 + 200
+        (0.85, {"capacity": [0, 0, 2]}, {"method": "capacity"}, "2.000 người, bằng 80,00%", "2,000 people, 80.00%"),
+        # 900 + 900 + 300
+        (0.76, {}, {"minimum": {"B": 0.9}}, "ít nhất là 2.100 người, bằng 84,00%", "the least is 2,100 people, 84.00%"),
+        (0.70, {}, {}, "ít nhất là 1.800 người, bằng 72,00%", "the least is 1,800 people, 72.00%"),
+        (0.70, {}, {"method": "level-up", "ratchet": False}, "ít nhất là 1.800 người", "the least is 1,800 people"),
+        (1.01, {}, {}, "Nhiều nhất có thể đạt 2.500 người, bằng 100,00%", "The most that can be reached is 2,500 people, 100.00%"),
+        (1, {}, {"relation": ">"}, "2.500 người, bằng 100,00%", "2,500 people, 100.00%"),
+    ],
+)  # fmt: skip
+def test_an_impossible_target_tells_what_can_be_reached(rate, more, options, vi, en):
+    vietnamese, english = told(allocate, three(**more), rate, **options)
+    assert vi in vietnamese
+    assert en in english
+
+
+def test_an_unknown_method_names_the_nearest_and_all():
+    vi, en = told(allocate, three(), 0.85, method="equal-rates")
+    assert 'no method "equal-rates"; did you mean equal-rate?' in en
+    assert all(method in vi and method in en for method in METHODS)
+
+
+@pytest.mark.parametrize(("method", "column"), [(m, c) for m, c in METHODS.items() if c])
+def test_a_missing_column_is_named_with_the_method(method, column):
+    assert f"no column {column}; the method {method} needs it" in told(allocate, three(), 0.85, method=method)[1]
+    vi, _ = told(allocate, three().drop(columns=["insured", "population"]), 0.85)
+    assert "thiếu cột population, insured" in vi
+
+
+def test_all_bad_values_are_told_at_once():
+    table = pd.DataFrame(
+        {
+            "area": ["A", "B", "C", "C", "D"],
+            "name": ["Xã Một", "Xã Hai", "Xã Ba", "Xã Ba", "Xã Bốn"],
+            "population": [1000, None, 500, 500, 10.5],
+            "insured": [1200, 5, -1, 500, 1],
+            "cap": [None, 1.2, 95, 0.5, None],
+        }
+    )
+    vi, en = told(allocate, table, 0.85)
+    assert en.splitlines() == [
+        "Communes that stand twice: C Xã Ba",
+        "The column population must be whole people, 0 or more; it is not in: B Xã Hai, D Xã Bốn",
+        "The column insured must be whole people, 0 or more; it is not in: C Xã Ba",
+        "The column cap must be a rate from 0 to 1 (0.95 is 95%); it is not in: B Xã Hai, C Xã Ba",
+        "A Xã Một: insured is 1,200 people, more than the population of 1,000",
+    ]
+    assert "A Xã Một: insured là 1.200 người, nhiều hơn dân số 1.000 người" in vi
+
+
+def test_bounds_that_can_not_be_are_told_together():
+    _, en = told(allocate, three(), 0.85, minimum={"Z": 0.5, "B": 90}, caps="a")
+    assert 'minimum names "Z"' in en
+    assert 'minimum B is "90"; expected a rate from 0 to 1' in en
+    assert 'caps is "a"; expected a rate from 0 to 1' in en
+    assert told(allocate, three(), "0,85")[0].startswith('rate là "0,85"; cần là tỷ lệ từ 0 đến 1')
+    _, en = told(allocate, three(), 0.85, minimum={"B": 0.8, "C": 0.9}, caps=0.7)
+    assert en.splitlines() == [
+        "B: the minimum is 800 people, but at most 700 can be asked for",
+        "C: the minimum is 450 people, but at most 350 can be asked for",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "more"),
+    [
+        ("shock-adjusted", {"lost": [0, None, 3]}),
+        ("least-cost", {"cost_per_person": [1, -1, 1]}),
+        ("capacity", {"capacity": [1, float("inf"), 1]}),
+    ],
+)
+def test_what_a_method_weighs_by_must_be_known_everywhere(method, more):
+    assert told(allocate, three(**more), 0.85, method=method)[1].endswith("it is not in: B")
+
+
+# From the dataset -----------------------------------------------------------------------
+
+
+def test_the_synthetic_district_is_allocated_from_its_cards(data):
+    table = communes_of(data, "X001", on="2022-06-30")
+    assert table.columns.tolist() == ["area", "name", "as_of", "population", "insured", "lost", "status"]
+    assert table.loc[0, ["area", "name", "population"]].tolist() == ["X00101", "Xã Mẫu 01", 3_404]
+    assert set(table["status"]) == {"synthetic"}
+    decided = bhyt.reclassify(data, decision="861", area="X001")
+    assert table["lost"].tolist() == decided["lost"].tolist()
+    total = int(table["population"].sum())
+    for method in ("share-of-gap", "equal-rate", "equal-points", "level-up", "shock-adjusted"):
+        out = allocate(table, 0.93, method=method)
+        assert out["target_people"].sum() == bhyt.people_needed(total, 0.93)
+
+
+def test_cards_are_those_of_the_day_and_a_later_decision_has_not_touched_them(data):
+    table = communes_of(data, "X001", on="2021-06-30")
+    assert set(table["as_of"]) == {pd.Timestamp("2021-06-30")}
+    assert table["insured"].tolist() == bhyt.coverage(data, "X001", by=["commune"], as_of="2021-06-30")["insured"].tolist()  # fmt: skip
+    assert table["lost"].isna().all()  # an earlier decision is known, but not what it took
+
+
+def test_a_district_without_a_decision_has_lost_nothing(small_input):
+    table = communes_of(bhyt.load(small_input), "Huyện Một")
+    assert table[["population", "insured", "lost"]].to_numpy().tolist() == [[1000, 900, 0], [2000, 900, 0]]
+    # 70% of 3,000 are 300 more: a quarter of gaps of 100 and 1,100
+    assert allocate(table, 0.7)["target_people"].tolist() == [925, 1175]
+
+
+def test_a_published_loss_is_that_of_the_communes_or_not_known(small_input):
+    loss = ["area", "decision", "on", "people", "unit", "status", "source"]
+    write_table(small_input / "losses.csv", loss, ["D1", "861", "2021-06-01", "300", "people", "published", "x"])
+    table = communes_of(bhyt.load(small_input), "D1")
+    assert table["lost"].isna().all()  # only the district's sum is told
+    assert "it is not in: C1 Xã Đầu, C2 Xã Sau" in told(allocate, table, 0.7, method="shock-adjusted")[1]
+    zones = ["area", "decision", "zone", "since", "status", "source"]
+    write_table(small_input / "zones.csv", zones, ["C1", "861", "I", "2021-06-01", "published", "x"])
+    table = communes_of(bhyt.load(small_input), "D1")
+    assert table["lost"].tolist() == [300, 0]  # all of it in the commune that the decision names
+    # 300 to add; gaps of 100 · (1 - 300 / 1,000) = 70 and 1,100: 17.95 and 282.05
+    assert allocate(table, 0.7, method="shock-adjusted")["to_add"].tolist() == [18, 282]
+
+
+def test_communes_without_cards_are_told(data, small_input):
+    vi, en = told(communes_of, data, "Sơn Dương")
+    assert vi.startswith("Huyện Sơn Dương: chưa có số thẻ theo xã")
+    assert "only the same rate can be set for every commune" in en
+    vi, en = told(communes_of, data, "X001", on="2019-12-31")
+    assert "đến ngày 31/12/2019" in vi
+    assert "up to 31 December 2019" in en
+    cards = ["area", "as_of", "group", "cards", "status", "source"]
+    write_table(small_input / "cards.csv", cards, ["C1", "2021-06-30", "household", "200", "published", "BHXH"])
+    assert told(communes_of, bhyt.load(small_input), "D1")[1] == "Communes without cards on 30 June 2021 (1): C2 Xã Sau"
