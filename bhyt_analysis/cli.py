@@ -68,6 +68,26 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "impact", impact, "who loses a card by a decision, commune by commune",
          "bhyt impact --decision 861 --area 'Lục Ngạn' --csv impact.csv", _input, _area, _csv,
          lambda p: p.add_argument("--decision", required=True, metavar="D", help="number of the decision, such as 861"))  # fmt: skip
+    _add(commands, "allocate", allocate, "the people to insure, commune by commune, for a target",
+         "bhyt allocate --area X001 --on 2022-06-30 --rate 0.93 --ratchet --csv allocation.csv", _input, _on, _csv,
+         lambda p: [
+             p.add_argument("--area", required=True, metavar="A", help="name or code of an area"),
+             p.add_argument("--rate", required=True, metavar="R", help="the target, a share such as 0.906"),
+             p.add_argument("--method", default="share-of-gap", metavar="M",
+                            help="share-of-gap (default), equal-rate, equal-points, level-up, shock-adjusted, "
+                                 "least-cost, capacity"),
+             p.add_argument("--ratchet", action="store_true", help="no commune below the people insured now"),
+         ])  # fmt: skip
+    _add(commands, "simulate", simulate, "coverage and budget month by month under a scenario, with intervals",
+         "bhyt simulate --area 'Sơn Dương' --scenario scenarios/decision_861_ordinary.toml --csv months.csv",
+         _input, _csv,
+         lambda p: [
+             p.add_argument("--area", required=True, metavar="A", help="name or code of an area"),
+             p.add_argument("--scenario", metavar="FILE", help="a scenario (TOML); left out, the law in force"),
+             p.add_argument("--draws", type=_natural, default=1000, metavar="N", help="draws for the intervals (default 1000; 0 none)"),
+             p.add_argument("--seed", type=_natural, metavar="S", help="seed of the draws (default: the scenario's)"),
+             p.add_argument("--by-commune", action="store_true", help="a row for every commune"),
+         ])  # fmt: skip
     _add(commands, "premium", premium, "who pays what in a year, step by step, with the articles",
          "bhyt premium --on 2026-11-22 --household 4", _on, _area,
          lambda p: [
@@ -113,6 +133,13 @@ def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return value
+
+
+def _natural(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
     return value
 
 
@@ -176,6 +203,52 @@ def impact(told: argparse.Namespace) -> int:
 
     table = reclassify(load(told.input), told.decision, told.area)
     return _print_table(table[COLUMNS], told)
+
+
+def allocate(told: argparse.Namespace) -> int:
+    """Print, or write, the people to insure, commune by commune."""
+    from bhyt_analysis.inputs import load
+    from bhyt_analysis.law.law import as_day
+    from bhyt_analysis.model.allocate import allocate as shared_out
+    from bhyt_analysis.model.allocate import communes_of
+
+    communes = communes_of(load(told.input), told.area, pd.Timestamp(as_day(told.on)))
+    table = shared_out(communes, told.rate, method=told.method, ratchet=told.ratchet)
+    columns = ["area", "name", "population", "insured", "target_people", "target_rate", "to_add", "status"]
+    return _print_table(table[columns], told)
+
+
+def simulate(told: argparse.Namespace) -> int:
+    """Print, or write, coverage and budget month by month."""
+    from bhyt_analysis.inputs import load
+    from bhyt_analysis.model.scenario import Scenario
+    from bhyt_analysis.model.simulate import simulate as run
+
+    scenario = Scenario.read(told.scenario) if told.scenario else None
+    by = ["commune"] if told.by_commune else []
+    table = run(load(told.input), told.area, scenario, by=by, draws=told.draws, seed=told.seed, lang=told.lang)
+    table = table.rename(columns={"people": "population"})
+    if told.csv:
+        return _print_table(table, told)
+    shown = table[
+        (table["group"] == "all") & (table["month"].dt.month.isin([6, 12]) | (table["month"] == table["month"].min()))
+    ]
+    columns = [
+        "result",
+        "name",
+        "month",
+        "people",
+        "insured",
+        "rate",
+        "rate_low",
+        "rate_high",
+        "vnd_central",
+        "vnd_province",
+        "vnd_household",
+        "status",
+    ]
+    print(table["scenario"].iloc[0])
+    return _print_table(shown[columns], told)
 
 
 def premium(told: argparse.Namespace) -> int:

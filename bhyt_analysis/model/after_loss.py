@@ -19,7 +19,7 @@ UNINSURED = "uninsured"
 TITLES = [g for g in GROUPS if g in set(POOLS["title"]) or g.startswith("minority_left")]
 
 
-def after_loss(of: Projection) -> pd.DataFrame:
+def after_loss(of: Projection, lang: str = "vi") -> pd.DataFrame:
     """The people who lost their title, followed month by month.
 
     Parameters
@@ -54,7 +54,7 @@ def after_loss(of: Projection) -> pd.DataFrame:
             insured = people.sum(axis=0)[:, None] * way.insured[0] * gone
             for title in TITLES:
                 sums[title] += np.where(place == title, insured, 0.0).sum(axis=0)
-        table = pd.DataFrame({"scenario": of.scenario.name, "result": result, "month": of.months, **sums})
+        table = pd.DataFrame({"scenario": of.scenario.titled(lang), "result": result, "month": of.months, **sums})
         table["uninsured"] = table["lost"] - table[TITLES].sum(axis=1)
         table["back"] = 1 - table["uninsured"] / table["lost"].where(table["lost"] > 0)
         known = computed(of.start.leaving["status"]) if result == "static" else computed(of.start.leaving["status"], "estimated")  # fmt: skip

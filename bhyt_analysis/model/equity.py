@@ -90,9 +90,9 @@ def equity(communes: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
     facts: list[tuple[str, float, float, float, str]] = [
         ("gap", float(rate.max() - rate.min()), 0.0, 1.0, "share"),
         ("gap_fifths", (y[-1] - rest - best) / FIFTH, 0.0, min(1.0, u / FIFTH, (1 - u) / FIFTH), "share"),
-        ("worst_fifth_share", 1 - rest / y[-1] if some else np.nan, FIFTH, min(1.0, FIFTH / u) if some else 1.0, "share"),
+        ("worst_fifth_share", 1 - rest / y[-1] if some else np.nan, FIFTH, FIFTH / max(u, FIFTH), "share"),
         ("theil", _theil(p, rate / u) if some else np.nan, 0.0, -np.log(u) if some else np.nan, "index"),
-    ]  # fmt: skip
+    ]
     if rank:
         c = _concentration(*_curve(p, p * rate, table["rank"].to_numpy())) if some else np.nan
         normal = c / (1 - u) if u < 1 else np.nan  # all uninsured: C can only be 0

@@ -16,6 +16,7 @@ from bhyt_analysis.model.rounding import half_up
 from bhyt_analysis.words import BhytError
 
 MONTHS = 12
+PARAMETERS = ("base_salary", "contribution_rate", "employer_rate", "employee_rate", "household_factor", "subsidy_share")
 PAID_ON_INCOME = ("employer", "social_security_fund")  # payers of a contribution on salary or allowance
 AMOUNTS = ["premium", "subsidy_share", "subsidy", "own_payment"]
 
@@ -30,9 +31,10 @@ def premiums(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
 
     Parameters
     ----------
-    people : one row a person or cell, with ``group`` (a key of `groups`, as text or as a
-        Categorical, which is many times faster for a million people); optional ``member`` (1 is the household's first, for group "household"; 1 if left out) and
-        ``income`` (VND a month, for employees and the social security fund).
+    people : one row a person or cell, with ``group`` (a key of `groups`, as text, or as a
+        Categorical, which is ten times faster for a million people); optional ``member``
+        (1 is the household's first, for group "household"; 1 if left out) and ``income``
+        (VND a month, for employees and the social security fund).
     law : what `Law.at` gives; the twelve months are those of that day's law.
 
     Returns
@@ -45,7 +47,8 @@ def premiums(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
     Raises
     ------
     BhytError
-        for a missing column or a group that is not known.
+        for a missing column, groups that are not known (all are named; ? is a missing one),
+        or a member that is not a number of 1 or more.
 
     Examples
     --------
@@ -57,30 +60,30 @@ def premiums(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
     """
     if "group" not in people:
         raise BhytError(("error.people_column", {"column": "group"}))
-    told = people["group"]
-    group = told.array if isinstance(told.dtype, pd.CategoricalDtype) else pd.Categorical(told)
-    shares = subsidy_shares(law)
-    known = shares.index.get_indexer(group.categories)
-    _check_groups(group, known)
+    known, today = groups(), _in_force(law)
+    group, rows = _coded(people["group"], known.index)
     # Amounts on the base salary are worked out once for each group and number in the household ...
-    steps, rate = _household_steps(law), _value(law, "contribution_rate") * MONTHS
+    steps, rate = _household_steps(today), today["contribution_rate"][""] * MONTHS
     factor = np.where(group.categories.to_numpy()[:, None] == "household", steps, 1.0).ravel()
-    each = _amounts(_value(law, "base_salary") * rate * factor, shares.to_numpy()[known].repeat(len(steps)))
+    share = _shares(known, today)[rows].repeat(len(steps))
+    each = _amounts(today["base_salary"][""] * rate * factor, share)
     # ... and people take theirs by position: no arithmetic on a million rows.
-    cell = _members(people, last=len(steps) - 1)
-    cell += group.codes * np.int32(len(steps))
-    table = each.take(cell, axis=1)
-    by_income = groups()["payer"].isin(PAID_ON_INCOME).to_numpy()[known]
-    if by_income.any():
-        rows = by_income[group.codes]
-        income = people["income"].to_numpy(float)[rows] if "income" in people else np.full(rows.sum(), np.nan)
-        table[:, rows] = _amounts(income * rate, table[AMOUNTS.index("subsidy_share"), rows])
+    number = _numbers(people, last=len(steps) - 1)
+    cell = (group.codes * np.int16(len(steps)) + number).astype(np.intp)
+    factors, amounts = factor.take(cell), each.take(cell, axis=1)
+    on_income = np.array([payer in PAID_ON_INCOME for payer in known["payer"].to_numpy()[rows]], dtype=bool)
+    if on_income.any():
+        earners = on_income[group.codes]
+        income = people["income"].to_numpy(float)[earners] if "income" in people else np.full(earners.sum(), np.nan)
+        amounts[:, earners] = _amounts(income * rate, amounts[AMOUNTS.index("subsidy_share"), earners])
     # The arrays are new and ours alone, so that neither the frames nor the join copies them.
-    factors = pd.Series(factor.take(cell), index=people.index, name="factor", copy=False)
-    amounts = pd.DataFrame(table.T, index=people.index, columns=AMOUNTS, copy=False)
+    added = [
+        pd.Series(factors, index=people.index, name="factor", copy=False),
+        pd.DataFrame(amounts.T, index=people.index, columns=AMOUNTS, copy=False),
+    ]
     if again := [c for c in ("factor", *AMOUNTS) if c in people]:
         people = people.drop(columns=again)
-    return pd.concat([people, factors, amounts], axis=1)
+    return pd.concat([people, *added], axis=1)
 
 
 def subsidy_shares(law: InForce) -> pd.Series:
@@ -96,12 +99,27 @@ def subsidy_shares(law: InForce) -> pd.Series:
     >>> shares[["poor", "near_poor", "pensioner", "minority_left_2016_2020_list"]].tolist()
     [1.0, 0.7, 1.0, nan]
     """
-    table, by_state = groups(), _values(law, "subsidy_share")
-    employer, employee = _value(law, "employer_rate"), _value(law, "employee_rate")
+    known = groups()
+    return pd.Series(_shares(known, _in_force(law)), index=known.index, name="subsidy_share")
+
+
+def _shares(known: pd.DataFrame, today: dict[str, dict[str, float]]) -> np.ndarray:
+    """What `subsidy_shares` holds, in the order of `groups`."""
+    employer, employee = today["employer_rate"][""], today["employee_rate"][""]
     by_payer = {"employer": employer / (employer + employee), "social_security_fund": 1.0}
-    rows = zip(table["payer"], table["subsidy_key"], strict=True)
-    shares = [by_payer.get(payer, by_state.get(key, np.nan)) for payer, key in rows]
-    return pd.Series(shares, index=table.index, name="subsidy_share")
+    rows = zip(known["payer"].to_numpy(), known["subsidy_key"].to_numpy(), strict=True)
+    return np.array([by_payer.get(payer, today["subsidy_share"].get(key, np.nan)) for payer, key in rows])
+
+
+def _in_force(law: InForce) -> dict[str, dict[str, float]]:
+    """The values that premiums rest on, by parameter and key: the law read once, from top to bottom."""
+    found: dict[str, dict[str, float]] = {parameter: {} for parameter in PARAMETERS}
+    for parameter, key, value in zip(*(law.table[c].to_numpy() for c in ("parameter", "key", "value")), strict=True):
+        if parameter in found:
+            found[parameter][key] = value
+    for parameter in (p for p, values in found.items() if not values):
+        law.rows(parameter)  # tells why there are none
+    return found
 
 
 def _amounts(exact: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -110,41 +128,36 @@ def _amounts(exact: np.ndarray, share: np.ndarray) -> np.ndarray:
     return np.stack([premium, share, subsidy, premium - subsidy])
 
 
-def _check_groups(group: pd.Categorical, known: np.ndarray) -> None:
-    """Each row must have a known group (0 or more in ``known``); unused categories don't matter."""
-    unknown = [str(group.categories[code]) for code in np.flatnonzero(known < 0) if (group.codes == code).any()]
-    found = sorted(unknown) + ["?"] * bool((group.codes < 0).any())
+def _coded(group: pd.Series, known: pd.Index) -> tuple[pd.Categorical, np.ndarray]:
+    """The groups as codes, and where each category stands among those known; unused ones are dropped if unknown."""
+    coded = group.array if isinstance(group.dtype, pd.CategoricalDtype) else pd.Categorical(group)
+    rows = known.get_indexer(coded.categories)
+    if (rows < 0).any():
+        coded = coded.remove_unused_categories()
+        rows = known.get_indexer(coded.categories)
+    found = [str(k) for k in coded.categories[rows < 0]] + ["?"] * bool((coded.codes < 0).any())
     if found:
         raise BhytError(("error.unknown_group", {"found": ", ".join(found)}))
+    return coded, rows
 
 
-def _values(law: InForce, parameter: str) -> dict[str, float]:
-    """A parameter's values by key, as ``law[parameter]`` but in a tenth of its time."""
-    table = law.table
-    rows = table["parameter"].to_numpy() == parameter
-    if not rows.any():
-        law.rows(parameter)  # tells why there are none
-    return dict(zip(table["key"].to_numpy()[rows], table["value"].to_numpy()[rows], strict=True))
-
-
-def _value(law: InForce, parameter: str) -> float:
-    return _values(law, parameter)[""]
-
-
-def _household_steps(law: InForce) -> np.ndarray:
-    """The factor by the member's number in the household; nobody has the number 0."""
-    factors = _values(law, "household_factor")
+def _household_steps(today: dict[str, dict[str, float]]) -> np.ndarray:
+    """The factor by the member's number in the household, the last for all who follow; nobody has the number 0."""
+    factors = today["household_factor"]
     return np.array([np.nan] + [factors[number] for number in sorted(factors, key=int)])
 
 
-def _members(people: pd.DataFrame, last: int) -> np.ndarray:
-    """The member's number in the household, 1 if not told; the last step is for each one after."""
+def _numbers(people: pd.DataFrame, last: int) -> np.ndarray:
+    """The member's number in the household, up to the last that makes a difference; 1 where it is not told."""
     if "member" not in people:
-        return np.ones(len(people), dtype=np.int64)
-    member = people["member"]
-    if member.isna().any() or member.min() < 1:
+        return np.ones(1, dtype=np.int16)
+    told = people["member"]
+    if told.dtype != np.int64:
+        told = pd.to_numeric(told, errors="coerce").fillna(0).astype(np.int64)
+    number = np.clip(told.to_numpy(), 0, last).astype(np.int16)
+    if number.min(initial=1) < 1:
         raise BhytError(("error.bad_member", {}))
-    return np.minimum(member.to_numpy(dtype=np.int64), last)
+    return number
 
 
 def household_premium(members: int, law: InForce) -> float:

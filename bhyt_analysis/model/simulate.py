@@ -21,13 +21,13 @@ from bhyt_analysis.model.cohort import AREA_TITLE, POOLS, Floats
 from bhyt_analysis.model.rounding import half_up, largest_remainders
 from bhyt_analysis.model.scenario import Scenario
 from bhyt_analysis.model.start import GROUPS, NOT_TOLD, Start, starting_point
-from bhyt_analysis.words import BhytError
+from bhyt_analysis.words import BhytError, say
 
 RESULTS = ("static", "behavioural")
 MONTHS_AHEAD = 60  # where a scenario names no end
 MONEY = [f"vnd_{p}" for p in PAYERS]
 COLUMNS = ["scenario", "result", "area", "name", "month", "group", "people", "insured", "rate", "rate_low", "rate_high"]
-COLUMNS += ["rate_median", "rate_inner_low", "rate_inner_high", *MONEY, "insured_costed", "status"]
+COLUMNS += ["rate_median", "rate_inner_low", "rate_inner_high", *MONEY, "insured_costed", "proposal", "status"]
 WIDTH = {"rate_low": 0.05, "rate_inner_low": 0.25, "rate_median": 0.5, "rate_inner_high": 0.75, "rate_high": 0.95}
 _AREA, _HOUSEHOLD, _REST = (GROUPS.index(k) for k in (AREA_TITLE, "household", NOT_TOLD))
 
@@ -266,6 +266,7 @@ def simulate(
     by: Sequence[str] = (),
     draws: int = 1000,
     seed: int | None = None,
+    lang: str = "vi",
 ) -> pd.DataFrame:
     """Coverage and budget month by month under one scenario or several, static and behavioural.
 
@@ -278,6 +279,7 @@ def simulate(
     by : ("commune",) for a row of every commune where all communes tell their cards.
     draws : how often the assumptions are drawn for the intervals; 0 gives none.
     seed : of the draws; by default the scenario's own.
+    lang : of the scenarios' names.
 
     Returns
     -------
@@ -288,7 +290,8 @@ def simulate(
     ``rate_inner_low`` and ``rate_inner_high`` (50%), ``rate_median``, then VND of the
     month by payer (``vnd_central``, ``vnd_province``, ``vnd_social_security_fund``,
     ``vnd_employer``, ``vnd_household``), ``insured_costed`` (people whose cost is in
-    them: employees and pensioners only where a scenario tells their income), ``status``.
+    them: employees and pensioners only where a scenario tells their income), ``proposal``
+    (whether a reform in it is not in force), ``status``.
 
     Raises
     ------
@@ -308,9 +311,9 @@ def simulate(
     chosen = [scenario] if isinstance(scenario, Scenario) or scenario is None else list(scenario)
     tables = []
     for one in chosen:
-        policy = Scenario("Luật hiện hành", "The law in force") if one is None else one
+        policy = Scenario(say("label.law_in_force", "vi"), say("label.law_in_force", "en")) if one is None else one
         of = projection(data, area, policy, law)
-        tables.append(table_of(of, bool(by), draws, policy.seed if seed is None else seed))
+        tables.append(table_of(of, bool(by), draws, policy.seed if seed is None else seed, lang))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -340,7 +343,7 @@ def _with_clock(scenario: Scenario, data: Dataset) -> Scenario:
     return dataclasses.replace(scenario, clock=clock)
 
 
-def table_of(of: Projection, by_commune: bool = False, draws: int = 0, seed: int = 1) -> pd.DataFrame:
+def table_of(of: Projection, by_commune: bool = False, draws: int = 0, seed: int = 1, lang: str = "vi") -> pd.DataFrame:
     """The tidy table of a projection; see `simulate`."""
     units = of.start.units
     block = np.arange(len(units)) if by_commune else np.zeros(len(units), dtype=int)
@@ -355,7 +358,8 @@ def table_of(of: Projection, by_commune: bool = False, draws: int = 0, seed: int
         money, costed = _money(of, insured, block)
         tables.append(_rows(of, areas, people, insured, bounds, money, costed).assign(result=result))
     table = pd.concat(tables, ignore_index=True)
-    return table.assign(scenario=of.scenario.name, status=_statuses(of, table))[COLUMNS]
+    named = {"scenario": of.scenario.titled(lang), "proposal": of.scenario.is_proposal}
+    return table.assign(**named, status=_statuses(of, table))[COLUMNS]
 
 
 def _bounds(of: Projection, result: str, block: np.ndarray, draws: int, seed: int, by_group: bool) -> dict[str, Floats]:
@@ -365,6 +369,7 @@ def _bounds(of: Projection, result: str, block: np.ndarray, draws: int, seed: in
     if by_group:
         rates = insured_people(of, result, values, block)[..., of.first :] / _added(of.people, block)[0, of.first :]
         rates = np.concatenate([rates, rates.sum(axis=2, keepdims=True)], axis=2) * correct[:, None, None, None]
+        rates = np.minimum(rates, 1.0)  # the errors of counts are no reason to insure more than everybody
         return {name: np.quantile(rates[:, 0], at, axis=0)[None] for name, at in WIDTH.items()}
     out = {name: np.full((len(block), len(GROUPS) + 1, len(of.months) - of.first), np.nan) for name in WIDTH}
     for rows, rates in commune_rates(of, values, result):
@@ -387,7 +392,7 @@ def commune_rates(
         rows = np.arange(begin, min(begin + size, len(of.start.units)))
         part = _only(of, rows)
         insured = insured_people(part, result, values, by_group=False)
-        yield rows, (insured / part.people * correct[:, None, None])[..., chosen]
+        yield rows, np.minimum((insured / part.people * correct[:, None, None])[..., chosen], 1.0)
 
 
 CHUNK = 8_000_000

@@ -24,7 +24,7 @@ def rates(of: Projection, values: Values, result: str = "behavioural") -> Floats
     """The coverage of the whole area by draw and month, with the errors of counts and duplicate cards."""
     block = np.zeros(len(of.start.units), dtype=int)
     insured = insured_people(of, result, values, block, by_group=False)[:, 0]
-    return insured / of.people.sum(axis=0) * _corrected(values)[:, None]
+    return np.minimum(insured / of.people.sum(axis=0) * _corrected(values)[:, None], 1.0)
 
 
 def _corrected(values: Values) -> Floats:
@@ -254,5 +254,5 @@ def _of_reenrolled(of: Projection, t: int) -> tuple[float, float, float, float, 
         events = of.start.leaving.iloc[kind.events]
         own = simulate.pools(events, values, np.zeros(len(events), dtype=int))[0, 0]
         back += float(own @ simulate.way_back(kind, of, values, "behavioural").insured[0, :, t])
-    none = now - back / people
+    none = now - back / people  # of those who lost, nobody
     return 0.0, 1.0, none, none + lost / people, back / lost

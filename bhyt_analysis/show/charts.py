@@ -1,153 +1,47 @@
 """One function per chart: a table of results in, a matplotlib Figure out.
 
-All charts are 160 mm wide for A4, drawn in one style: colours that colour-blind
-readers and greyscale printers keep apart, labels on the marks, the source below, and
-a stamp where a figure is estimated, synthetic or a proposal.
+All charts are drawn on the sheet of `bhyt_analysis.show.canvas`: 160 mm wide for A4, one
+style, labels on the marks, the source below, and a stamp where a figure is estimated,
+synthetic or a proposal.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-from functools import lru_cache, wraps
-from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib import font_manager
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.textpath import TextPath
-from matplotlib.ticker import MaxNLocator
 
 from bhyt_analysis.names import running_name
-from bhyt_analysis.show.labels import group_name, status_name, weakest_stamp
+from bhyt_analysis.show.canvas import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    SKY,
+    canvas,
+    chart,
+    foot,
+    percent,
+    ticks,
+    wrapped,
+)
+from bhyt_analysis.show.canvas import save as save
+from bhyt_analysis.show.labels import group_name
+from bhyt_analysis.show.policy_charts import back as back
+from bhyt_analysis.show.policy_charts import fan as fan
+from bhyt_analysis.show.policy_charts import payers as payers
+from bhyt_analysis.show.policy_charts import scenarios as scenarios
+from bhyt_analysis.show.policy_charts import scorecard as scorecard
+from bhyt_analysis.show.policy_charts import tornado as tornado
 from bhyt_analysis.words import date, number, render, say
 
-WIDTH = 160 / 25.4  # inches
-DPI = 300
-FONTS = ("Times New Roman", "Tinos", "Liberation Serif", "Nimbus Roman", "DejaVu Serif")
-# Okabe and Ito (2008), dark enough to keep their order in grey.
-BLUE, ORANGE, GREEN, SKY, RED, GREY, BLACK = "#0072B2", "#E69F00", "#009E73", "#56B4E9", "#D55E00", "#9A9A9A", "#222222"
 
-
-# Every letter that Vietnamese adds to the Latin ones, small; capitals follow from them.
-LETTERS = "áàảãạăắằẳẵặâấầẩẫậđéèẻẽẹêếềểễệíìỉĩịóòỏõọôốồổỗộơớờởỡợúùủũụưứừửữựýỳỷỹỵ"
-
-
-@lru_cache(maxsize=1)
-def font() -> str:
-    """The first of `FONTS` that is installed and has every Vietnamese letter.
-
-    Some builds of Liberation Serif lack them; the last font comes with matplotlib.
-    """
-    needed = {ord(c) for c in LETTERS + LETTERS.upper()}
-    for name in FONTS[:-1]:
-        files = {e.fname for e in font_manager.fontManager.ttflist if e.name == name}
-        if files and all(needed <= set(font_manager.get_font(f).get_charmap()) for f in files):
-            return name
-    return FONTS[-1]
-
-
-@lru_cache(maxsize=1)
-def style() -> dict[str, Any]:
-    """The settings of every chart, over seaborn's ticks style."""
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-    return {
-        **sns.axes_style("ticks"),
-        "font.family": [font()],
-        "font.size": 9.5,
-        "axes.titlesize": 11.5,
-        "axes.titleweight": "bold",
-        "axes.titlelocation": "left",
-        "axes.labelsize": 9.5,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.edgecolor": "#666666",
-        "axes.grid": False,
-        "svg.fonttype": "path",  # letters are drawn the same wherever the file goes
-        "svg.hashsalt": "bhyt_analysis",
-    }
-
-
-def _chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
-    """Draw in the style, without touching the user's own settings."""
-
-    @wraps(draw)
-    def styled(*args: Any, **kwargs: Any) -> Figure:
-        with mpl.rc_context(style()):  # type: ignore[arg-type]
-            figure = draw(*args, **kwargs)
-            figure.draw_without_rendering()  # lay out once, while the style holds
-            figure.set_layout_engine("none")
-            return figure
-
-    return styled
-
-
-@lru_cache(maxsize=4096)
-def _width(text: str, points: float, bold: bool = False) -> float:
-    """The width of a text in inches, as the font draws it."""
-    if not text.strip():
-        return 0.0
-    properties = font_manager.FontProperties(family=font(), size=points, weight="bold" if bold else "normal")
-    return float(TextPath((0, 0), text, prop=properties).get_extents().width) / 72
-
-
-def _wrapped(text: str, inches: float, points: float = 9.5, bold: bool = False) -> str:
-    """The text broken at spaces so that no line is wider than it may be."""
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and _width(longer, points, bold) > inches:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return "\n".join(lines)
-
-
-LEFT, MARGIN = 0.012, 0.1  # where texts start (part of the width), and what both sides keep free (inches)
-
-
-def _canvas(height_mm: float, key: str, name: str, lang: str, statuses: Any) -> tuple[Figure, Axes]:
-    """An empty chart with its title, and the stamp where a figure is weak."""
-    figure = Figure(figsize=(WIDTH, height_mm / 25.4), dpi=DPI, layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06)  # type: ignore[call-arg, union-attr]
-    room = WIDTH - 2 * MARGIN
-    if stamp := weakest_stamp(list(statuses)):
-        text = say(f"stamp.{stamp}", lang)
-        room -= _width(text, 9, bold=True) + 0.25
-        figure.text(
-            0.988, 1 - 0.09 / figure.get_figheight(), text, ha="right", va="top", fontsize=9, fontweight="bold",
-            color=RED, bbox={"boxstyle": "square,pad=0.3", "facecolor": "white", "edgecolor": RED},
-        )  # fmt: skip
-    title = say(key, lang) + (f": {name}" if name else "")
-    figure.suptitle(_wrapped(title, room, 11.5, bold=True), x=LEFT, ha="left", fontsize=11.5, fontweight="bold")
-    return figure, figure.add_subplot()
-
-
-def _foot(figure: Figure, source: str, statuses: Any, lang: str) -> Figure:
-    """The source and status line below."""
-    words = [status_name(s, lang) for s in dict.fromkeys(statuses) if s]
-    parts = [f"{say('label.source', lang)}: {source}"] if source and source not in words else []
-    text = ". ".join([*parts, "; ".join(words)]).rstrip(".") + "."
-    figure.supxlabel(_wrapped(text, WIDTH - 2 * MARGIN, 9), x=LEFT, ha="left", fontsize=9, color="#555555")
-    return figure
-
-
-def _percent(value: float, lang: str, status: str = "derived") -> str:
-    return render("{v:pe}" if status == "published" else "{v:p1}", lang, v=value)
-
-
-def _ticks(axes: Axes, lang: str, which: str = "x", places: int = 0) -> None:
-    axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
-    axis.set_major_formatter(lambda v, _: number(round(float(v), 6), lang, places))
-
-
-@_chart
+@chart
 def bullet(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     """Coverage as a bar with its targets as marks, one line an area or group.
 
@@ -156,14 +50,14 @@ def bullet(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     """
     most = max((len(t) for t in rows["targets"]), default=0)
     name = rows["name"].iloc[0] if len(rows) == 1 else ""
-    figure, axes = _canvas(32 + (10 + 5.2 * most) * len(rows), "chart.bullet", name, lang, rows["status"])
+    figure, axes = canvas(32 + (10 + 5.2 * most) * len(rows), "chart.bullet", name, lang, rows["status"])
     step, line = 1.0 + 0.36 * most, 0.36
     for i, row in enumerate(rows.to_dict("records")):
         y = i * step
         axes.barh(y, 100, 0.62, color="#EEEEEE", zorder=0)
         if pd.notna(row["rate"]):
             axes.barh(y, row["rate"] * 100, 0.34, color=BLUE, zorder=2)
-            axes.annotate(_percent(row["rate"], lang, row["status"]), (row["rate"] * 100, y), (-4, 0), textcoords="offset points", ha="right", va="center", color="white", fontweight="bold", zorder=4)  # fmt: skip
+            axes.annotate(percent(row["rate"], lang, row["status"]), (row["rate"] * 100, y), (-4, 0), textcoords="offset points", ha="right", va="center", color="white", fontweight="bold", zorder=4)  # fmt: skip
         else:
             axes.text(1.5, y, say("label.no_value", lang), va="center", color="#555555", style="italic")
         for n, (label, share) in enumerate(sorted(row["targets"], key=lambda t: t[1])):
@@ -172,13 +66,13 @@ def bullet(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
             axes.plot([share * 100] * 2, [y + 0.4, below], color=GREY, lw=0.8, zorder=1)
             axes.annotate(label, (share * 100, below), (-4, 0), textcoords="offset points", ha="right", va="center", fontsize=9)  # fmt: skip
     axes.set(xlim=(0, 100.3), ylim=(len(rows) * step - 0.45, -0.55), xlabel=say("axis.rate", lang))
-    axes.set_yticks([i * step for i in range(len(rows))], ["" if name else _wrapped(n, 1.5) for n in rows["name"]])
+    axes.set_yticks([i * step for i in range(len(rows))], ["" if name else wrapped(n, 1.5) for n in rows["name"]])
     axes.tick_params(axis="y", length=0)
-    _ticks(axes, lang)
-    return _foot(figure, source, rows["status"], lang)
+    ticks(axes, lang)
+    return foot(figure, source, rows["status"], lang)
 
 
-@_chart
+@chart
 def groups(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     """The insured by group: bars in the order of the law, each with people and its share.
 
@@ -186,22 +80,22 @@ def groups(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     """
     key = "group" if "group" in rows else "subgroup"
     title = "chart.groups" if key == "group" else "chart.subgroups"
-    figure, axes = _canvas(
+    figure, axes = canvas(
         34 + 9.5 * len(rows), title, running_name(str(rows["name"].iloc[0]), lang), lang, rows["status"]
     )
     people = rows["insured"].astype(float).to_numpy()
-    labels = [_wrapped(group_name(g, lang), 2.1) for g in rows[key]]
+    labels = [wrapped(group_name(g, lang), 2.1) for g in rows[key]]
     sns.barplot(x=people, y=labels, ax=axes, color=BLUE, saturation=1, width=0.64, errorbar=None)
     for y, value in enumerate(people):
         text = render("{v:n} ({s:p1})", lang, v=value, s=value / people.sum())
         axes.annotate(text, (value, y), (4, 0), textcoords="offset points", va="center", fontsize=9.5)
     axes.set(xlim=(0, people.max() * 1.36), xlabel=say("axis.people", lang), ylabel="")
     axes.tick_params(axis="y", length=0)
-    _ticks(axes, lang)
-    return _foot(figure, source, rows["status"], lang)
+    ticks(axes, lang)
+    return foot(figure, source, rows["status"], lang)
 
 
-@_chart
+@chart
 def communes(
     rows: pd.DataFrame, name: str, target: tuple[str, float] | None = None, lang: str = "vi", source: str = ""
 ) -> Figure:
@@ -210,7 +104,7 @@ def communes(
     ``rows``: what `coverage` gives by commune; ``target``: (label, share).
     """
     rows = rows.sort_values("rate")
-    figure, axes = _canvas(32 + 5.2 * len(rows), "chart.communes", name, lang, rows["status"])
+    figure, axes = canvas(32 + 5.2 * len(rows), "chart.communes", name, lang, rows["status"])
     rate = rows["rate"].to_numpy(float) * 100
     below = rate < (target[1] * 100 if target else -1)
     for reached, color, marker in ((False, ORANGE, "o"), (True, BLUE, "D")):
@@ -218,26 +112,26 @@ def communes(
         axes.plot(rate[chosen], np.flatnonzero(chosen), marker, color=color, ms=5.5)
     axes.hlines(range(len(rows)), 0, rate, color="#DDDDDD", lw=0.8, zorder=0)
     for y, value in enumerate(rows["rate"]):
-        axes.annotate(_percent(value, lang), (value * 100, y), (6, 0), textcoords="offset points", va="center", fontsize=9, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
+        axes.annotate(percent(value, lang), (value * 100, y), (6, 0), textcoords="offset points", va="center", fontsize=9, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
     if target:
         axes.axvline(target[1] * 100, color=BLACK, lw=1.2, ls="--", zorder=0)
         axes.annotate(target[0], (target[1] * 100, 1), (-4, 2), xycoords=("data", "axes fraction"), textcoords="offset points", ha="right", va="bottom", fontsize=9)  # fmt: skip
     left = max(0, np.floor(rate.min() / 10) * 10 - 5)
     axes.set(yticks=range(len(rows)), yticklabels=rows["name"], xlim=(left, 108), ylim=(-0.7, len(rows) - 0.3), xlabel=say("axis.rate", lang))  # fmt: skip
     axes.tick_params(axis="y", length=0)
-    _ticks(axes, lang)
+    ticks(axes, lang)
     axes.set_xticks([t for t in axes.get_xticks() if left <= t <= 100])
-    return _foot(figure, source, rows["status"], lang)
+    return foot(figure, source, rows["status"], lang)
 
 
-@_chart
+@chart
 def lost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
     """People who lost, and gained, a card by commune: bars, most first.
 
     ``rows``: what `reclassify` gives; communes with no change are left out.
     """
     rows = rows[(rows["lost"].fillna(0) > 0) | (rows["gained"].fillna(0) > 0)].sort_values("lost")
-    figure, axes = _canvas(36 + 6.0 * len(rows), "chart.lost", name, lang, rows["status"])
+    figure, axes = canvas(36 + 6.0 * len(rows), "chart.lost", name, lang, rows["status"])
     out, new = rows["lost"].fillna(0).to_numpy(float), rows["gained"].fillna(0).to_numpy(float)
     y = np.arange(len(rows))
     side = -1 if new.any() else 1  # losses to the left only where gains stand on the right
@@ -255,11 +149,11 @@ def lost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
     axes.set(yticks=y, yticklabels=rows["name"], ylim=(-0.7, len(rows) - 0.3), xlabel=say("axis.people", lang))
     axes.set_xlim((-out.max() - far * 0.32, new.max() + far * 0.25) if new.any() else (0, far * 1.12))
     axes.tick_params(axis="y", length=0)
-    _ticks(axes, lang)
-    return _foot(figure, source, rows["status"], lang)
+    ticks(axes, lang)
+    return foot(figure, source, rows["status"], lang)
 
 
-@_chart
+@chart
 def waterfall(
     steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "", everybody: float | None = None
 ) -> Figure:
@@ -269,7 +163,7 @@ def waterfall(
     ("level" or "change"; "bound" and "bound_change" are the most or least that can be,
     drawn hollow and marked ≤ or ≥), ``status``. ``everybody``: the population, a line.
     """
-    figure, axes = _canvas(84, "chart.waterfall", name, lang, steps["status"])
+    figure, axes = canvas(84, "chart.waterfall", name, lang, steps["status"])
     at, tops = 0.0, []
     for x, row in enumerate(steps.to_dict("records")):
         value = float(row["people"])
@@ -297,25 +191,25 @@ def waterfall(
         text = f"{say('label.population', lang)}: {number(everybody, lang)}"
         axes.annotate(text, (1, everybody), (0, 3), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", va="bottom", fontsize=9)  # fmt: skip
     axes.set(ylim=(0, max([*tops, everybody or 0]) * 1.14), ylabel=say("axis.people", lang), xticks=range(len(steps)))
-    axes.set_xticklabels([_wrapped(label, 1.15) for label in steps["label"]])
+    axes.set_xticklabels([wrapped(label, 1.15) for label in steps["label"]])
     axes.tick_params(axis="x", length=0)
-    _ticks(axes, lang, "y")
-    return _foot(figure, source, steps["status"], lang)
+    ticks(axes, lang, "y")
+    return foot(figure, source, steps["status"], lang)
 
 
-@_chart
+@chart
 def slope(rows: pd.DataFrame, name: str, days: tuple[Any, Any], lang: str = "vi", source: str = "") -> Figure:
     """Coverage of each commune on two days: those concerned in colour, the rest grey.
 
     ``rows``: ``name``, ``before``, ``after`` (shares), ``concerned`` (bool), ``status``.
     """
-    figure, axes = _canvas(98, "chart.slope", name, lang, rows["status"])
+    figure, axes = canvas(98, "chart.slope", name, lang, rows["status"])
     ends = []
     for row in rows.sort_values("concerned").to_dict("records"):
         color = (RED if row["after"] < row["before"] else GREEN) if row["concerned"] else GREY
         axes.plot([0, 1], [row["before"] * 100, row["after"] * 100], "o-", color=color, lw=1.4, ms=4)
         if row["concerned"]:
-            ends.append((row["after"] * 100, f"{row['name']} {_percent(row['after'], lang)}", color))
+            ends.append((row["after"] * 100, f"{row['name']} {percent(row['after'], lang)}", color))
     # Labels on the right keep clear of each other and tell the end they belong to.
     low, high = rows[["before", "after"]].to_numpy().min() * 100, 100.0
     gap = (high - low) / 15
@@ -325,11 +219,11 @@ def slope(rows: pd.DataFrame, name: str, days: tuple[Any, Any], lang: str = "vi"
         axes.annotate(text, (1, value), (1.06, at), ha="left", va="center", fontsize=9, color=BLACK, arrowprops={"arrowstyle": "-", "color": color, "lw": 0.6, "shrinkA": 0, "shrinkB": 3}, annotation_clip=False)  # fmt: skip
     axes.set(xlim=(-0.08, 1.62), ylim=(low - gap, max(high, at) + gap), xticks=[0, 1], ylabel=say("axis.rate", lang))
     axes.set_xticklabels([date(d, lang) for d in days])
-    _ticks(axes, lang, "y")
-    return _foot(figure, source, rows["status"], lang)
+    ticks(axes, lang, "y")
+    return foot(figure, source, rows["status"], lang)
 
 
-@_chart
+@chart
 def path(steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
     """The targets year by year and the people to add at each; or, with no start, the people they mean.
 
@@ -337,7 +231,7 @@ def path(steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> 
     """
     if len(steps) and steps["insured_now"].notna().all():
         return _path_from_now(steps, name, lang, source)
-    figure, axes = _canvas(44 + 11 * len(steps), "chart.path_people", name, lang, steps["status"])
+    figure, axes = canvas(44 + 11 * len(steps), "chart.path_people", name, lang, steps["status"])
     everybody = float(steps["population"].iloc[0])
     for y, row in enumerate(steps.to_dict("records")):
         axes.barh(y, everybody, 0.62, color="#EEEEEE")
@@ -345,7 +239,7 @@ def path(steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> 
         text = render("{v:n} ", lang, v=row["people_needed"]) + say("label.people", lang)
         axes.annotate(text, (row["people_needed"], y), (-5, 0), textcoords="offset points", ha="right", va="center", color="white", fontweight="bold")  # fmt: skip
     labels = [
-        f"{r.on.year}: {say(f'relation.{r.relation}', lang)}{_percent(r.rate, lang, 'published')}"
+        f"{r.on.year}: {say(f'relation.{r.relation}', lang)}{percent(r.rate, lang, 'published')}"
         for r in steps.itertuples()
     ]
     axes.set_yticks(range(len(steps)), labels)
@@ -353,13 +247,13 @@ def path(steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> 
     axes.annotate(text, (everybody, 1), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points", ha="right", va="bottom", fontsize=9)  # fmt: skip
     axes.set(xlim=(0, everybody * 1.02), ylim=(len(steps) - 0.5, -0.5), xlabel=say("axis.people", lang))
     axes.tick_params(axis="y", length=0)
-    _ticks(axes, lang)
-    return _foot(figure, source, steps["status"], lang)
+    ticks(axes, lang)
+    return foot(figure, source, steps["status"], lang)
 
 
 def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Figure:
     """The rate now and at each target as a line, each step with the people that it adds."""
-    figure, axes = _canvas(88, "chart.path", name, lang, steps["status"])
+    figure, axes = canvas(88, "chart.path", name, lang, steps["status"])
     now = float(steps["insured_now"].iloc[0]) / float(steps["population"].iloc[0])
     rates = np.array([now, *steps["rate"]]) * 100
     x = np.arange(len(rates))
@@ -368,7 +262,7 @@ def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Fi
     axes.plot(x[1:], rates[1:], "D", color=BLUE, ms=7)
     for i, rate in enumerate(rates):
         counted = i == 0 and steps["status"].iloc[0] != "estimated"
-        text = _percent(rate / 100, lang, "derived" if counted else "published")
+        text = percent(rate / 100, lang, "derived" if counted else "published")
         if i:
             text = say(f"relation.{steps['relation'].iloc[i - 1]}", lang) + text
         axes.annotate(text, (i, rate), (0, -17), textcoords="offset points", ha="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # fmt: skip
@@ -380,22 +274,22 @@ def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Fi
             text, (i, rates[i]), (0, 8), textcoords="offset points", ha="center", va="bottom", fontweight="bold"
         )
     labels = [date(steps["now_as_of"].iloc[0], lang), *(str(d.year) for d in steps["on"])]
-    labels = [_wrapped(label, 0.9) for label in labels]
+    labels = [wrapped(label, 0.9) for label in labels]
     span = max(rates.max() - rates.min(), 1.0)
     axes.set(xlim=(-0.5, len(rates) - 0.5), ylim=(rates.min() - span * 0.28, rates.max() + span * 0.42), ylabel=say("axis.rate", lang))  # fmt: skip
     axes.set_xticks(x, labels)
-    _ticks(axes, lang, "y")
+    ticks(axes, lang, "y")
     axes.set_yticks([t for t in axes.get_yticks() if rates.min() - span * 0.28 <= t <= 100])
-    return _foot(figure, source, steps["status"], lang)
+    return foot(figure, source, steps["status"], lang)
 
 
-@_chart
+@chart
 def curve(rows: pd.DataFrame, bounds: pd.Series, name: str, lang: str = "vi", source: str = "") -> Figure:
     """The share insured again, between its bounds, over the population that is not given.
 
     ``rows``: what `reenrolment_curve` gives; ``bounds``: the row of `reenrolment`.
     """
-    figure, axes = _canvas(82, "chart.curve", name, lang, [bounds["status"]])
+    figure, axes = canvas(82, "chart.curve", name, lang, [bounds["status"]])
     x = rows["population"] / 1000
     axes.fill_between(x, rows["low"] * 100, rows["high"] * 100, color=SKY, alpha=0.55, lw=0)
     axes.plot(x, rows["low"] * 100, color=BLUE, lw=1.4)
@@ -415,18 +309,18 @@ def curve(rows: pd.DataFrame, bounds: pd.Series, name: str, lang: str = "vi", so
         ylim=(0, 100),
         xlim=(x.min(), x.max() * 1.02),
     )
-    _ticks(axes, lang)
-    _ticks(axes, lang, "y")
-    return _foot(figure, source, [bounds["status"]], lang)
+    ticks(axes, lang)
+    ticks(axes, lang, "y")
+    return foot(figure, source, [bounds["status"]], lang)
 
 
-@_chart
+@chart
 def cost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
     """What a year of the lost cards costs at the base salary of each day.
 
     ``rows``: what `full_year_cost` gives, one or more laws.
     """
-    figure, axes = _canvas(34 + 9.5 * len(rows), "chart.cost", name, lang, rows["status"])
+    figure, axes = canvas(34 + 9.5 * len(rows), "chart.cost", name, lang, rows["status"])
     billions = rows["cost"].to_numpy(float) * 1e-9
     for y, (row, value) in enumerate(zip(rows.to_dict("records"), billions, strict=True)):
         planned = row["status"] == "proposal"
@@ -441,17 +335,17 @@ def cost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
     room = 1.45 if (rows["status"] == "proposal").any() else 1.14
     axes.set(xlim=(0, billions.max() * room), ylim=(len(rows) - 0.5, -0.5), xlabel=say("axis.billions", lang))
     axes.tick_params(axis="y", length=0)
-    _ticks(axes, lang)
-    return _foot(figure, source, rows["status"], lang)
+    ticks(axes, lang)
+    return foot(figure, source, rows["status"], lang)
 
 
-@_chart
+@chart
 def premium(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     """A year's premium by title, split into what the State and the person pay.
 
     ``rows``: what `premiums` gives, with ``label`` and ``status``.
     """
-    figure, axes = _canvas(34 + 12.5 * len(rows), "chart.premium", "", lang, rows["status"])
+    figure, axes = canvas(34 + 12.5 * len(rows), "chart.premium", "", lang, rows["status"])
     state, own = rows["subsidy"].to_numpy(float), rows["own_payment"].to_numpy(float)
     y = np.arange(len(rows))
     axes.barh(y, state, 0.6, color=BLUE, label=say("bar.state", lang))
@@ -462,33 +356,26 @@ def premium(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
         if own[i]:
             axes.annotate(number(own[i], lang), (state[i] + own[i], i), (4, 0), textcoords="offset points", va="center", fontweight="bold", fontsize=9)  # fmt: skip
     axes.set(yticks=y, ylim=(len(rows) - 0.4, -0.6), xlabel=say("axis.vnd", lang), xlim=(0, (state + own).max() * 1.26))
-    axes.set_yticklabels([_wrapped(label, 2.3) for label in rows["label"]])
+    axes.set_yticklabels([wrapped(label, 2.3) for label in rows["label"]])
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False, ncol=2, borderaxespad=0.2)
     axes.tick_params(axis="y", length=0)
-    _ticks(axes, lang)
-    return _foot(figure, source, rows["status"], lang)
+    ticks(axes, lang)
+    return foot(figure, source, rows["status"], lang)
 
 
-@_chart
+@chart
 def commune_people(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
     """People of the communes: bars, most first; for areas of which nothing else is known.
 
     ``rows``: ``name``, ``population``, ``status``.
     """
     rows = rows.sort_values("population")
-    figure, axes = _canvas(28 + 4.9 * len(rows), "chart.commune_people", name, lang, rows["status"])
+    figure, axes = canvas(28 + 4.9 * len(rows), "chart.commune_people", name, lang, rows["status"])
     people = rows["population"].to_numpy(float)
     axes.barh(range(len(rows)), people, 0.62, color=GREY)
     for y, value in enumerate(people):
         axes.annotate(number(value, lang), (value, y), (4, 0), textcoords="offset points", va="center", fontsize=9)
     axes.set(yticks=range(len(rows)), yticklabels=rows["name"], xlim=(0, people.max() * 1.15), ylim=(-0.7, len(rows) - 0.3), xlabel=say("axis.people", lang))  # fmt: skip
     axes.tick_params(axis="y", length=0)
-    _ticks(axes, lang)
-    return _foot(figure, source, rows["status"], lang)
-
-
-def save(figure: Figure, stem: Path) -> None:
-    """Write ``stem.png`` (300 dpi, 160 mm wide) and ``stem.svg``, without dates in them."""
-    with mpl.rc_context(style()):  # type: ignore[arg-type]
-        figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None})
-        figure.savefig(stem.with_suffix(".png"))
+    ticks(axes, lang)
+    return foot(figure, source, rows["status"], lang)

@@ -27,7 +27,8 @@ _PHRASES = {
 
 
 def group_name(key: str, lang: str = "vi") -> str:
-    """The name of a group or sub-group; an unknown key stays as it is.
+    """The name of a group or sub-group; what a projection cannot tell apart has a name of its own;
+    an unknown key stays as it is.
 
     Examples
     --------
@@ -35,7 +36,9 @@ def group_name(key: str, lang: str = "vi") -> str:
     ('Người thuộc hộ cận nghèo', 'Near-poor households')
     """
     table = groups()
-    return str(table.at[key, f"name_{lang}"]) if key in table.index else key
+    if key in table.index:
+        return str(table.at[key, f"name_{lang}"])
+    return say(f"group.{key}", lang) if known(f"group.{key}") else key
 
 
 def status_name(status: str, lang: str = "vi") -> str:

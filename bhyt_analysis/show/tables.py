@@ -15,15 +15,19 @@ SMALL = 5  # people; smaller groups are hidden in what is shared
 
 # What a column holds decides how it is written.
 KINDS = {
-    **dict.fromkeys(["insured", "uninsured", "population", "people_needed", "before", "lost", "kept", "gained", "after", "people", "members"], "n"),
+    **dict.fromkeys(["insured", "uninsured", "population", "people_needed", "before", "lost", "kept", "gained", "after", "people", "members", "moved", "kept_other", "target_people", "broken", "insured_costed"], "n"),
+    **dict.fromkeys(["vnd_central", "vnd_province", "vnd_social_security_fund", "vnd_employer", "vnd_household", "vnd"], "n"),
+    **dict.fromkeys(["vnd_public_more", "person_years"], "+n"),
+    "vnd_per_additional": "n",
     **dict.fromkeys(["to_add", "total_to_add", "change"], "+n"),
-    **dict.fromkeys(["rate", "share_of_insured", "share_of_population", "low", "high"], "p1"),
+    **dict.fromkeys(["rate", "share_of_insured", "share_of_population", "low", "high", "target_rate", "rate_low", "rate_high", "rate_median", "rate_inner_low", "rate_inner_high", "chance", "back"], "p1"),
     **dict.fromkeys(["published_rate", "contribution_rate", "subsidy_share"], "pe"),
     **dict.fromkeys(["base_salary", "premium", "subsidy", "own_payment"], "n"),
     "points": "+pp1",
     "cost_bn": "d1",
     "as_of": "date",
     "on": "date",
+    "month": "date",
 }  # fmt: skip
 PER_CENT = {"p1", "pe"}
 # Counts of real people, and what would give a hidden count away.
@@ -84,6 +88,12 @@ def written(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
 def _cell(column: str, value: Any, lang: str) -> str:
     if column in ("group", "subgroup"):
         return group_name(str(value), lang)
+    if column in ("result", "verdict", "payer", "figure"):
+        return say(f"{column}.{value}", lang)
+    if column == "basis":
+        return say(str(value), lang)
+    if column == "proposal":
+        return say("label.proposal", lang) if value else ""
     if column == "status":
         return status_name(str(value), lang)
     if column.startswith("zone_"):

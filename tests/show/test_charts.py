@@ -148,10 +148,10 @@ def test_pictures_are_160_mm_wide_at_300_dpi(drawn, tmp_path):
 
 
 def test_the_font_has_every_vietnamese_letter():
-    assert len(charts.LETTERS) == 67
-    wanted = {ord(c) for c in charts.LETTERS + charts.LETTERS.upper()}
+    assert len(canvas.LETTERS) == 67
+    wanted = {ord(c) for c in canvas.LETTERS + canvas.LETTERS.upper()}
     assert len(wanted) == 134
-    path = font_manager.findfont(charts.font(), fallback_to_default=False)
+    path = font_manager.findfont(canvas.font(), fallback_to_default=False)
     assert wanted <= set(font_manager.get_font(path).get_charmap())
 
 
