@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.inputs.status import computed
-from bhyt_analysis.model import simulate
 from bhyt_analysis.model.assumptions import central
 from bhyt_analysis.model.cohort import AREA_TITLE, POOLS, Paths
-from bhyt_analysis.model.simulate import RESULTS, Kind, Projection
+from bhyt_analysis.model.project import Kind, Projection, pools, way_back
+from bhyt_analysis.model.simulate import RESULTS
 from bhyt_analysis.model.start import GROUPS
 from bhyt_analysis.words import BhytError
 
@@ -39,7 +39,8 @@ def after_loss(of: Projection, lang: str = "vi") -> pd.DataFrame:
     --------
     >>> from bhyt_analysis.inputs import load
     >>> from bhyt_analysis.model.scenario import Scenario
-    >>> of = simulate.projection(load(), "Lục Ngạn", Scenario("861", decision="861"))
+    >>> from bhyt_analysis.model.simulate import projection
+    >>> of = projection(load(), "Lục Ngạn", Scenario("861", decision="861"))
     >>> table = after_loss(of).query("result == 'static'")
     >>> float(table["lost"].iloc[-1]), round(float(table["uninsured"].iloc[-1]))
     (46106.0, 45645)
@@ -81,7 +82,8 @@ def transitions(of: Projection, month: str | pd.Timestamp, result: str = "behavi
     --------
     >>> from bhyt_analysis.inputs import load
     >>> from bhyt_analysis.model.scenario import Scenario
-    >>> of = simulate.projection(load(), "X001", Scenario("861", decision="861"))
+    >>> from bhyt_analysis.model.simulate import projection
+    >>> of = projection(load(), "X001", Scenario("861", decision="861"))
     >>> matrix = transitions(of, "2021-12-31")
     >>> bool(np.isclose(matrix.groupby("area")["share"].sum(), 1).all())
     True
@@ -121,5 +123,5 @@ def _followed(of: Projection, result: str) -> Iterator[tuple[Kind, np.ndarray, P
     for kind in of.kinds:
         if kind.titles is not None:
             events = of.start.leaving.iloc[kind.events]
-            people = simulate.pools(events, values, np.arange(len(events)))[0]
-            yield kind, people, simulate.way_back(kind, of, values, result), kind.titles.keys
+            people = pools(events, values, np.arange(len(events)))[0]
+            yield kind, people, way_back(kind, of, values, result), kind.titles.keys

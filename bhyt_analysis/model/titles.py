@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import InForce
 from bhyt_analysis.model.premium import subsidy_shares
-from bhyt_analysis.model.reclassify import ENTITLED
+from bhyt_analysis.model.reclassify import MINORITY, RESIDENT, TITLES
 from bhyt_analysis.words import BhytError, nearest
 
 # What `area_titles` reads: true or false, but no titles themselves.
 CIRCUMSTANCES = ["minority", "special_village"]
+Fault = tuple[str, dict[str, Any]]
 
 
 def insured_under(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
@@ -66,21 +69,105 @@ def insured_under(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
     """
     known, share = groups(), subsidy_shares(law).to_numpy()
     _check(people, known)
-    held_by_nobody_else = known.index.get_loc("household")
-    title = np.full(len(people), held_by_nobody_else, dtype=np.int8)
-    titles = np.zeros(len(people), dtype=np.int64)
-    # From the last title to the first, so that each is overruled by those before it.
-    for code in _first_to_last(known, share)[::-1]:
-        key = known.index[code]
-        if key in people and key != "household" and not np.isnan(share[code]):
+    title = np.full(len(people), known.index.get_loc("household"), dtype=np.int8)
+    count = np.zeros(len(people), dtype=np.int64)
+    # From the last title to the first: each overrules those after it.
+    for row in _first_to_last(known, share)[::-1]:
+        if (key := known.index[row]) in people:
             holds = people[key].to_numpy(dtype=bool)
-            np.copyto(title, code, where=holds)
-            titles += holds
-    article, article_codes = _coded(known["group"])
-    added = {
-        "group": pd.Categorical.from_codes(title, known.index),
-        "article_group": pd.Categorical.from_codes(article_codes[title], article),
-        "subsidy_share": share[title],
-        "other_titles": np.maximum(titles - 1, 0),
-    }
-    return people.assign(**added)
+            np.copyto(title, row, where=holds)
+            count += holds
+    articles = pd.Categorical(known["group"], categories=known["group"].unique())
+    return people.assign(
+        group=pd.Categorical.from_codes(title, known.index),
+        article_group=articles.take(title),
+        subsidy_share=share[title],
+        other_titles=np.maximum(count - 1, 0),
+    )
+
+
+def _first_to_last(known: pd.DataFrame, share: np.ndarray) -> np.ndarray:
+    """The rows of `groups` that are titles on the day, first the one under which people are insured before others."""
+    clause = known.loc[known["group"], "title_order"].to_numpy()
+    support = np.where(known["group"] == "state_supported", share, 0.0)
+    order = np.lexsort([known["title_order"], -support, clause])  # by clause, then support, then order
+    return order[~np.isnan(share[order]) & (known.index[order] != "household")]
+
+
+def _check(people: pd.DataFrame, known: pd.DataFrame) -> None:
+    """Every column of true or false is a title, every title is true or false and one that the law can tell."""
+    faults: list[Fault] = []
+    for column in people:
+        told = {"column": str(column)}
+        if column in known.index:
+            faults += _not_true_or_false(people[column])
+            if column == "state_supported":
+                parts = known.index[(known["group"] == column) & (known.index != column)]
+                faults.append(("error.title_of_any_support", {**told, "expected": ", ".join(parts)}))
+        elif pd.api.types.is_bool_dtype(people[column].dtype) and column not in CIRCUMSTANCES:
+            close = nearest(str(column), known.index)
+            faults.append(
+                ("error.no_such_title", {**told, "nearest": close})
+                if close
+                else ("error.unknown_group", {"found": str(column)})
+            )
+    if faults:
+        raise BhytError(*faults)
+
+
+def _not_true_or_false(values: pd.Series) -> list[Fault]:
+    """What a column of true or false should not hold, the first of it: a blank, a count, a word."""
+    if values.dtype == bool:
+        return []
+    wrong = [str(v) for v in values if not isinstance(v, bool | np.bool_)]
+    return [("error.title_not_bool", {"column": str(values.name), "found": found}) for found in wrong[:1]]
+
+
+def area_titles(people: pd.DataFrame) -> pd.DataFrame:
+    """The title that each person or cell holds by where they live.
+
+    Law 25/2008/QH12 as amended by Law 46/2014/QH13 art. 12(3h), as in `reclassify`: in
+    zone III and in especially difficult villages everybody, in zone II ethnic minorities.
+
+    Parameters
+    ----------
+    people : one row a person or cell, with ``zone`` (III, II, I, none), ``minority``
+        (true or false) and, if told, ``special_village`` (true for an especially
+        difficult village; false if left out). A Categorical zone is faster.
+
+    Returns
+    -------
+    A new DataFrame: the input's columns, then one of true or false for each of the titles
+    ``resident_of_especially_difficult_area`` and ``minority_in_difficult_area``, as
+    `insured_under` takes them. Nobody holds both.
+
+    Raises
+    ------
+    BhytError
+        for missing columns, unknown zones and anything missing; all are named at once.
+
+    Examples
+    --------
+    >>> people = pd.DataFrame({"zone": ["III", "II", "II", "I"], "minority": [False, True, False, True]})
+    >>> area_titles(people)["resident_of_especially_difficult_area"].tolist()
+    [True, False, False, False]
+    >>> area_titles(people)["minority_in_difficult_area"].tolist()
+    [False, True, False, False]
+    """
+    faults: list[Fault] = [("error.people_column", {"column": c}) for c in ("zone", "minority") if c not in people]
+    for column in CIRCUMSTANCES:
+        faults += _not_true_or_false(people[column]) if column in people else []
+    zones = pd.Categorical(people["zone"]) if "zone" in people else pd.Categorical([])
+    known = TITLES.index.unique("zone")
+    strange = [str(z) for z in zones.unique() if z not in known]
+    if strange:
+        faults.append(("error.no_such_zone", {"found": ", ".join(strange), "expected": ", ".join(known)}))
+    if faults:
+        raise BhytError(*faults)
+    village = people["special_village"].to_numpy(dtype=bool) if "special_village" in people else np.zeros(1, bool)
+    zone = known.get_indexer(zones.categories)[zones.codes]
+    # One entry for each zone, village (other, special) and resident (Kinh, minority).
+    order = pd.MultiIndex.from_product([known, ["other", "special"]])
+    title = TITLES.reindex(order)[["kinh", "minority"]].to_numpy().ravel()
+    entry = zone * 4 + village * 2 + people["minority"].to_numpy(dtype=bool)
+    return people.assign(**{name: (title == name)[entry] for name in (RESIDENT, MINORITY)})

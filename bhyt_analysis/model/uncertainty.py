@@ -10,10 +10,11 @@ import pandas as pd
 
 from bhyt_analysis.inputs.read import Dataset
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.model import simulate
 from bhyt_analysis.model.assumptions import RANGE, Values, central, check_names, drawn
+from bhyt_analysis.model.cohort import Floats
+from bhyt_analysis.model.project import Projection, commune_rates, corrected, insured_people, pools, way_back
 from bhyt_analysis.model.scenario import Scenario
-from bhyt_analysis.model.simulate import WIDTH, Floats, Projection, commune_rates, insured_people
+from bhyt_analysis.model.simulate import WIDTH, projection
 from bhyt_analysis.model.targets import people_needed
 from bhyt_analysis.words import BhytError
 
@@ -24,11 +25,7 @@ def rates(of: Projection, values: Values, result: str = "behavioural") -> Floats
     """The coverage of the whole area by draw and month, with the errors of counts and duplicate cards."""
     block = np.zeros(len(of.start.units), dtype=int)
     insured = insured_people(of, result, values, block, by_group=False)[:, 0]
-    return np.minimum(insured / of.people.sum(axis=0) * _corrected(values)[:, None], 1.0)
-
-
-def _corrected(values: Values) -> Floats:
-    return (1 - values["duplicates"]) / (1 + values["population_error"])
+    return np.minimum(insured / of.people.sum(axis=0) * corrected(values)[:, None], 1.0)
 
 
 def _position(of: Projection, on: str | pd.Timestamp) -> int:
@@ -57,7 +54,7 @@ def chances(
     Examples
     --------
     >>> from bhyt_analysis.inputs import load
-    >>> of = simulate.projection(load(), "Sơn Dương", Scenario("861", decision="861"))
+    >>> of = projection(load(), "Sơn Dương", Scenario("861", decision="861"))
     >>> chances(of, [{"on": "2022-12-31", "rate": 0.5, "relation": ">="}])["chance"].tolist()
     [1.0]
     """
@@ -88,7 +85,7 @@ def commune_intervals(
     Examples
     --------
     >>> from bhyt_analysis.inputs import load
-    >>> of = simulate.projection(load(), "X001", Scenario("861", decision="861"))
+    >>> of = projection(load(), "X001", Scenario("861", decision="861"))
     >>> table = commune_intervals(of, "2021-12-31", draws=200)
     >>> len(table), bool((table["rate_low"] <= table["rate_median"]).all())
     (12, True)
@@ -117,7 +114,7 @@ def tornado(of: Projection, on: str | pd.Timestamp, lang: str = "vi") -> pd.Data
     Examples
     --------
     >>> from bhyt_analysis.inputs import load
-    >>> of = simulate.projection(load(), "Lục Ngạn", Scenario("861", decision="861"))
+    >>> of = projection(load(), "Lục Ngạn", Scenario("861", decision="861"))
     >>> tornado(of, "2021-12-31", "en")["label"].iloc[0]
     'Error of the population'
     """
@@ -207,7 +204,7 @@ def break_even(
     >>> round(float(row["value"]), 2)
     0.8
     """
-    of = simulate.projection(data, area, scenario, law)
+    of = projection(data, area, scenario, law)
     t = _position(of, on)
     if name == REENROLLED:
         low, high, at_low, at_high, middle = _of_reenrolled(of, t)
@@ -252,7 +249,7 @@ def _of_reenrolled(of: Projection, t: int) -> tuple[float, float, float, float, 
     back = 0.0
     for kind in left:
         events = of.start.leaving.iloc[kind.events]
-        own = simulate.pools(events, values, np.zeros(len(events), dtype=int))[0, 0]
-        back += float(own @ simulate.way_back(kind, of, values, "behavioural").insured[0, :, t])
+        own = pools(events, values, np.zeros(len(events), dtype=int))[0, 0]
+        back += float(own @ way_back(kind, of, values, "behavioural").insured[0, :, t])
     none = now - back / people  # of those who lost, nobody
     return 0.0, 1.0, none, none + lost / people, back / lost

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import pandas as pd
 
 from bhyt_analysis.law.groups import groups
-from bhyt_analysis.law.law import InForce
+from bhyt_analysis.law.law import InForce, Law
+from bhyt_analysis.model.budget import PAYERS
 from bhyt_analysis.model.premium import MONTHS, premiums
 from bhyt_analysis.model.rounding import half_up
-from bhyt_analysis.show.labels import citation
-from bhyt_analysis.words import say
+from bhyt_analysis.show.labels import citation, group_name
+from bhyt_analysis.words import BhytError, number, say
 
 
 def premium_steps(law: InForce, group: str, members: int = 1, lang: str = "vi") -> list[str]:
@@ -49,3 +53,117 @@ def premium_steps(law: InForce, group: str, members: int = 1, lang: str = "vi") 
     )
     lines.append(say("premium.own", lang, full=full, subsidy=row["subsidy"], value=row["own_payment"]))
     return lines
+
+
+def explain(row: pd.Series, lang: str = "vi", law: Law | None = None) -> str:
+    """A row of a result in words, with the articles that it rests on.
+
+    Parameters
+    ----------
+    row : a row of what `coverage`, `reclassify`, `premiums`, `budget`, `simulate`,
+        `allocate` or `compare` gives.
+    lang : "vi" or "en".
+    law : for rows that carry no articles of their own; by default the bundled law.
+
+    Raises
+    ------
+    BhytError
+        for a row that comes from none of them.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.model.reclassify import reclassify
+    >>> row = reclassify(load(), "861", "X001").set_index("area").loc["X00111"]
+    >>> print(explain(row, "en"))
+    On 1 July 2021 Xã Mẫu 11 went from zone III to zone I. Of 3,228 cards by area title 3,228 ended and 0 were kept; 0 people gained one. By the zones: Law 25/2008/QH12 as amended by Law 46/2014/QH13 art. 12(3h). Synthetic figures.
+    """
+    told = row.to_dict()
+    law = Law.read() if law is None else law
+    for marks, words in _EXPLAINED:
+        if marks <= set(told):
+            parts = [*words(told, lang, law)]
+            if "status" in told:
+                parts.append(say(f"status.{told['status']}", lang) + ".")
+            return " ".join(p for p in parts if p)
+    raise BhytError(("error.explain", {"found": ", ".join(str(c) for c in told)}))
+
+
+def _zone(zone: str, lang: str) -> str:
+    name = say(f"zone.{zone}" if zone else "explain.zone_unknown", lang)
+    return name[:1].lower() + name[1:]
+
+
+def _of_reclassified(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
+    table, fields = groups(), {"name": row["name"], "on": row["on"]}
+    yield say("explain.zones", lang, **fields, before=_zone(row["zone_before"], lang), after=_zone(row["zone_after"], lang))  # fmt: skip
+    if pd.notna(row["before"]) and pd.notna(row["lost"]):
+        yield say("explain.cards", lang, **{k: row[k] for k in ("before", "lost", "kept", "gained")})
+    elif pd.notna(row["lost"]):
+        yield say("explain.lost_only", lang, lost=row["lost"])
+    else:
+        yield say("explain.lost_unknown", lang)
+    article = citation(table.at["difficult_area", "reference"], lang)
+    yield say(f"explain.method_{row['method']}", lang, article=article, source=row["source"])
+
+
+def _of_allocated(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
+    fields = {k: row[k] for k in ("population", "insured", "target_people", "to_add")}
+    yield say("explain.allocated", lang, **fields, name=row.get("name", row["area"]), rate=row["target_rate"], now=row["insured"] / row["population"])  # fmt: skip
+
+
+def _of_compared(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
+    yield str(row["text"])
+
+
+def _of_simulated(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
+    fields = {k: row[k] for k in ("name", "scenario", "people", "insured", "rate")}
+    yield say("explain.simulated", lang, **fields, on=row["month"], group=group_name(row["group"], lang), result=say(f"result.{row['result']}", lang))  # fmt: skip
+    if pd.notna(row["rate_low"]) and row["rate_high"] > row["rate_low"]:
+        yield say("explain.interval", lang, low=row["rate_low"], high=row["rate_high"])
+    money = {p: row[f"vnd_{p}"] for p in PAYERS if pd.notna(row[f"vnd_{p}"]) and row[f"vnd_{p}"]}
+    if money:
+        told = ", ".join(f"{say(f'payer.{p}', lang)} {number(v, lang)}" for p, v in money.items())
+        today = law.at(row["month"].replace(day=1))
+        cited = citation(today.reference("base_salary"), lang)
+        yield say("explain.money", lang, told=told, salary=today.number("base_salary"), rate=today.number("contribution_rate"), article=cited)  # fmt: skip
+    if row["proposal"]:
+        yield say("status.proposal", lang) + "."
+
+
+def _of_budget(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
+    today = law.at(pd.Timestamp(row["month"]).replace(day=1))
+    key = groups().at[row["group"], "subsidy_key"]
+    shares = today.rows("subsidy_share").set_index("key")["reference"]
+    cited = "; ".join(citation(r, lang) for r in (today.reference("base_salary"), today.reference("contribution_rate"), shares.get(key, "")) if r)  # fmt: skip
+    fields = {"insured": row["insured"], "vnd": row["vnd"], "on": row["month"], "article": cited}
+    yield say("explain.budget", lang, **fields, group=group_name(row["group"], lang), payer=say(f"payer.{row['payer']}", lang))  # fmt: skip
+
+
+def _of_premium(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
+    fields = {k: row[k] for k in ("factor", "premium", "subsidy_share", "subsidy", "own_payment")}
+    yield say("explain.premium", lang, **fields, group=group_name(row["group"], lang))
+    yield citation(groups().at[row["group"], "reference"], lang) + "."
+
+
+def _of_coverage(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
+    key = row.get("subgroup") or row.get("group") or "all"
+    fields = {"name": row["name"], "on": row["as_of"], "group": group_name(str(key), lang)}
+    if pd.notna(row["insured"]) and pd.notna(row["population"]):
+        yield say("explain.coverage", lang, **fields, insured=row["insured"], population=row["population"], rate=row["rate"])  # fmt: skip
+    elif pd.notna(row["rate_low"]):
+        yield say("explain.coverage_rate", lang, **fields, low=row["rate_low"], high=row["rate_high"])
+    else:
+        yield say("explain.coverage_none", lang, **fields)
+
+
+# The columns by which a row is known for what it is, and the function that says it.
+_EXPLAINED: list[tuple[set[str], Callable[[dict[str, Any], str, Law], Iterator[str]]]] = [
+    ({"zone_before", "zone_after", "lost", "method"}, _of_reclassified),
+    ({"target_people", "to_add"}, _of_allocated),
+    ({"scenario", "person_years", "text"}, _of_compared),
+    ({"scenario", "result", "month", "insured", "vnd_central"}, _of_simulated),
+    ({"payer", "vnd", "month"}, _of_budget),
+    ({"own_payment", "subsidy", "factor"}, _of_premium),
+    ({"insured", "population", "as_of", "rate_low"}, _of_coverage),
+]

@@ -62,8 +62,8 @@ def fan(
         axes.annotate(text, (on, rate), (0, 7), textcoords="offset points", ha="center", fontsize=9, zorder=6)
     _months(axes, x)
     axes.set_ylabel(say("axis.rate", lang))
-    low, high = axes.get_ylim()
-    axes.set_ylim(max(0, low - 0.5), min(104, high + 1.5))
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(max(0, bottom - 0.5), min(104, top + 1.5))
     ticks(axes, lang, "y")
     return foot(figure, source, _statuses(whole), lang, say("note.fan", lang))
 

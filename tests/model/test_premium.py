@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import bhyt_analysis as bhyt
 from bhyt_analysis.law import Law
 from bhyt_analysis.model.premium import household_premium
+from bhyt_analysis.words import BhytError
 
 # --- The oracle: one person at a time, in fractions, from the text of the law. -------------------
 # It does not read law.csv. Base salary: the decrees named; contribution 4.5% of it (Decree 146/2018
@@ -172,6 +173,80 @@ def test_an_unknown_group_and_a_bad_member_are_told(law):
         bhyt.premiums(pd.DataFrame({"nhom": ["poor"]}), law.at("2021-07-01"))
     with pytest.raises(ValueError, match="member"):
         bhyt.premiums(pd.DataFrame({"group": ["household"], "member": [0]}), law.at("2021-07-01"))
+
+
+MIXED = pd.DataFrame(
+    {
+        "group": ["pensioner", "household", "employee_of_enterprise", "near_poor", "minority_left_later", "household"],
+        "member": [1, 7, 2, 3, 1, 1],
+        "income": [4_000_001, np.nan, 10_000_000, 5_000_000, np.nan, np.nan],
+    },
+    index=[3, 3, 1, 0, 9, 8],
+)
+
+
+def test_groups_as_a_categorical_give_the_same_as_text(law):
+    coded = MIXED.astype({"group": "category"})
+    # Categories in another order, and some that nobody has, known or not: they do not matter.
+    strange = ["tong_cong", *(f"khac_{n}" for n in range(300))]
+    other = MIXED.assign(group=pd.Categorical(MIXED["group"], [*strange, *reversed(list(bhyt.groups().index))]))
+    for day in ("2021-07-01", "2025-08-01"):
+        expected = bhyt.premiums(MIXED, law.at(day))
+        for people in (coded, other):
+            table = bhyt.premiums(people, law.at(day))
+            pd.testing.assert_frame_equal(table.drop(columns="group"), expected.drop(columns="group"))
+            assert table["group"].dtype == people["group"].dtype
+
+
+def test_incomes_are_read_by_row_and_only_where_the_contribution_is_on_them(law):
+    table = bhyt.premiums(MIXED, law.at("2021-07-01"))
+    # 4.5% x 12 of 4,000,001 is 2,160,000.54 and of 10,000,000 is 5,400,000; the others on 1,490,000
+    assert table["premium"].tolist() == [2_160_001, 321_840, 5_400_000, 804_600, 804_600, 804_600]
+    assert table["own_payment"].tolist()[:4] == [0, 321_840, 1_800_000, 241_380]
+    assert np.isnan(table["own_payment"].iloc[4])  # no such support in 2021
+    assert table["factor"].tolist() == [1, 0.4, 1, 1, 1, 1]
+
+
+def test_amounts_are_float64_and_the_input_is_left_alone(law):
+    people = MIXED.astype({"group": "category"})
+    copy = people.copy()
+    table = bhyt.premiums(people, law.at("2021-07-01"))
+    added = ["factor", "premium", "subsidy_share", "subsidy", "own_payment"]
+    assert table.dtypes[added].tolist() == [np.dtype("float64")] * 5
+    table.loc[:, [*added, "income"]] = -1.0
+    table.loc[:, "member"] = 9
+    pd.testing.assert_frame_equal(people, copy)
+    again = bhyt.premiums(table, law.at("2021-07-01"))  # amounts worked out before are replaced
+    assert again.columns.tolist() == [*MIXED, *added]
+    assert again["premium"].iloc[1] == 321_840
+
+
+@pytest.mark.parametrize("kind", ["str", "category"])
+def test_a_group_that_is_missing_or_unknown_is_told(law, kind):
+    people = pd.DataFrame({"group": ["poor", "zzz", None, "near_por"]}).astype({"group": kind})
+    with pytest.raises(BhytError) as caught:
+        bhyt.premiums(people, law.at("2021-07-01"))
+    assert str(caught.value) == "There is no group near_por, zzz, ?; groups.csv lists them"
+    assert caught.value.text("vi") == "Không có nhóm đối tượng near_por, zzz, ?; các nhóm ở tệp groups.csv"
+
+
+@pytest.mark.parametrize("member", [[1, 0], [1, -65_535], [1, None], [1, "hai"], [1.0, np.nan]])
+def test_a_member_that_is_no_number_of_1_or_more_is_told(law, member):
+    with pytest.raises(ValueError, match="The column member must be"):
+        bhyt.premiums(pd.DataFrame({"group": "household", "member": member}), law.at("2021-07-01"))
+
+
+def test_a_very_late_member_pays_as_the_fifth_and_an_empty_table_stays_empty(law):
+    people = pd.DataFrame({"group": "household", "member": [5, 70_000, 10**12]})
+    assert set(bhyt.premiums(people, law.at("2021-07-01"))["premium"]) == {321_840}
+    for kind in ("str", "category"):
+        empty = bhyt.premiums(people.head(0).astype({"group": kind}), law.at("2021-07-01"))
+        assert (len(empty), empty["own_payment"].dtype) == (0, np.dtype("float64"))
+
+
+def test_a_day_before_the_law_is_told(law):
+    with pytest.raises(ValueError, match="contribution_rate"):
+        bhyt.premiums(MIXED, law.at("2014-01-01"))
 
 
 def test_a_full_year_of_the_lost_cards(law):

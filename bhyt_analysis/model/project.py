@@ -1,0 +1,353 @@
+"""How do the people of an area move under a policy? The engine under `simulate`.
+
+Units whose law and day of exit are the same move alike, in proportion to what they
+hold; so the moves are worked out once for each kind and laid over the counts by
+matrix products, for one area or eleven thousand communes, one set of assumptions or many.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.law import Area, Law
+from bhyt_analysis.model import cohort
+from bhyt_analysis.model.assumptions import Values, central
+from bhyt_analysis.model.budget import prices
+from bhyt_analysis.model.cohort import AREA_TITLE, POOLS, Floats
+from bhyt_analysis.model.scenario import Scenario
+from bhyt_analysis.model.start import GROUPS, NOT_TOLD, Start
+
+MONTHS_AHEAD = 60  # where a scenario names no end
+CHUNK = 4_000_000  # numbers held at once where every commune is drawn
+AREA, HOUSEHOLD, REST = (GROUPS.index(k) for k in (AREA_TITLE, "household", NOT_TOLD))
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """Units whose law and month of exit are the same: they move alike, in proportion.
+
+    ``rows``: positions of the units; ``events``: of the rows of ``leaving`` (none for
+    units that nobody leaves); ``leaves``: position of the first month after the exit.
+    ``shares`` (groups, months), ``price`` (groups, months, payers).
+    """
+
+    rows: np.ndarray
+    events: np.ndarray
+    leaves: int
+    titles: cohort.Titles | None
+    shares: Floats
+    price: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """A scenario laid over the figures of an area, ready to be run for one set of values or many.
+
+    ``months`` are month ends from the first that matters (an exit may lie before the
+    start); ``first`` is the position of the start among them.
+    """
+
+    start: Start
+    scenario: Scenario
+    law: Law
+    assumptions: pd.DataFrame
+    months: list[pd.Timestamp]
+    first: int
+    kinds: list[Kind]
+    people: Floats  # (units, months)
+
+
+def project(start: Start, scenario: Scenario, law: Law) -> Projection:
+    """Lay a scenario over a start: which months, which law in each place, who moves when."""
+    table = scenario.assumptions()
+    day = start.day + pd.offsets.MonthEnd(0)
+    exits = pd.Series([_month_of(d) for d in start.leaving["on"]], dtype="datetime64[ns]")
+    begin = min([day, *(exits - pd.offsets.MonthEnd(1))])
+    end = scenario.end if scenario.end is not None else day + pd.offsets.MonthEnd(MONTHS_AHEAD)
+    months = list(pd.date_range(begin, max(end, day + pd.offsets.MonthEnd(1)), freq="ME"))
+    first = months.index(day)
+    growth = 1 + float(table.at["population_growth", "central"])
+    years = (np.arange(len(months)) - first) / 12
+    people = start.units["population"].to_numpy()[:, None] * growth**years
+    kinds = _kinds(start, scenario, law, months, exits)
+    return Projection(start, scenario, law, table, months, first, kinds, people)
+
+
+def _month_of(day: pd.Timestamp) -> pd.Timestamp:
+    """The end of the first month that begins without the title; contributions go by the month."""
+    return (day if day.day == 1 else day + pd.offsets.MonthBegin(1)) + pd.offsets.MonthEnd(0)
+
+
+def _kinds(start: Start, scenario: Scenario, law: Law, months: list[pd.Timestamp], exits: pd.Series) -> list[Kind]:
+    places: dict[tuple[str, ...], list[int]] = {}
+    seen: dict[str, tuple[str, ...]] = {}  # one look-up for units under the same parent
+    for i, place in enumerate(start.places):
+        key = str(place)
+        if key not in seen:
+            seen[key] = law.areas_of(place)
+        places.setdefault(seen[key], []).append(i)
+    clock = scenario.clock or "none"
+    kinds = []
+    events = start.leaving
+    for rows in places.values():
+        here: Area = start.places[rows[0]]
+        shares, price = _shares(law, months, here), prices(law, months, GROUPS, here, dict(scenario.income))
+        inside = events["unit"].isin(rows).to_numpy()
+        for when in sorted(set(exits[inside])):
+            chosen = np.flatnonzero(inside & (exits == when).to_numpy())
+            leaves = months.index(when) if when in months else len(months)
+            of = cohort.titles(law, months, leaves, clock, here) if leaves < len(months) else None
+            kinds.append(Kind(np.array([], dtype=int), chosen, leaves, of, shares, price))
+        kinds.append(Kind(np.array(rows), np.array([], dtype=int), len(months), None, shares, price))
+    return kinds
+
+
+def _shares(law: Law, months: list[pd.Timestamp], area: Area) -> Floats:
+    """What the State pays of each group's premium: (groups, months); missing where the law tells no share."""
+    told, keys = law.monthly("subsidy_share", months, area), groups()["subsidy_key"]
+    rows = [told[keys[g]].to_numpy() if g in keys.index and keys[g] in told else np.full(len(months), np.nan) for g in GROUPS]  # fmt: skip
+    return np.stack(rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Moves:
+    """How one kind moves in some months under some draws, told as a change since the start.
+
+    ``groups``: positions of the groups that follow their price, ``drift`` (draws, those,
+    months); ``reached`` (draws, months): people without any card who join; ``since``
+    (draws, pools, months): of those who leave; ``without`` (draws, pools): of those who
+    had left before the start, who has no card then; ``place`` and ``place_first``:
+    each pool's group by month and at the start; ``way``, ``way_first``: its insured.
+    """
+
+    groups: np.ndarray
+    drift: Floats
+    reached: Floats
+    since: Floats
+    without: Floats
+    way: Floats
+    way_first: Floats
+    place: np.ndarray
+    place_first: np.ndarray
+    after: Floats
+
+
+def moves(of: Projection, values: Values, result: str = "behavioural", months: Sequence[int] | np.ndarray | None = None) -> list[Moves]:  # fmt: skip
+    """How each kind moves: worked out once, whatever the number of units."""
+    chosen = np.arange(len(of.months)) if months is None else np.asarray(months)
+    return [_moves(kind, of, values, result, chosen) for kind in of.kinds]
+
+
+def _moves(kind: Kind, of: Projection, values: Values, result: str, chosen: np.ndarray) -> Moves:
+    seen, draws, first = of.assumptions["at_share"], len(values["effort"]), of.first
+    groups_, change, reached = (
+        np.array([], dtype=int),
+        np.zeros((draws, 0, len(chosen))),
+        np.zeros((draws, len(chosen))),
+    )
+    if result == "behavioural" and len(kind.rows):
+        drift = cohort.drift(values, GROUPS, kind.shares, of.months, first, seen) - 1
+        groups_ = np.flatnonzero(drift.any(axis=(0, 2)))
+        change = drift[:, groups_][:, :, chosen]
+        reached = cohort.reached(values, of.months, first, seen)[:, chosen]
+    insured, place = np.zeros((draws, len(POOLS), len(of.months))), np.zeros((len(POOLS), len(of.months)), dtype=int)
+    if kind.titles is not None:
+        insured = way_back(kind, of, values, result).insured
+        place = np.array([[GROUPS.index(k) for k in row] for row in kind.titles.keys])
+    after = (np.arange(len(of.months)) >= kind.leaves).astype(float)
+    way, way_first = insured[:, :, chosen], insured[:, :, first]
+    return Moves(
+        groups_, change, reached, way - way_first[:, :, None], 1 - way_first, way, way_first,
+        place[:, chosen], place[:, first], after[chosen] - after[first],
+    )  # fmt: skip
+
+
+def insured_people(
+    of: Projection,
+    result: str = "behavioural",
+    values: Values | None = None,
+    block: np.ndarray | None = None,
+    by_group: bool = True,
+    months: Sequence[int] | np.ndarray | None = None,
+    moved: list[Moves] | None = None,
+) -> Floats:
+    """Insured people by draw, block of units, group and month: (draws, blocks, groups, months).
+
+    Everything starts from the count of the start: what is projected is the change since.
+
+    Parameters
+    ----------
+    result : "static" (nobody acts: people lose what the law takes) or "behavioural".
+    values : sets of assumptions (`central`, `drawn`); by default the central ones.
+    block : the block of each unit, numbered from 0; by default each unit is one.
+        Blocks move in proportion to what they hold, so a whole area costs no more than a unit.
+    by_group : without it, only totals: (draws, blocks, months).
+    months : positions of the months that are wanted; by default all.
+    moved : what `moves` gives for the same arguments, where it is used again.
+    """
+    values = central(of.assumptions) if values is None else values
+    block = np.arange(len(of.start.units)) if block is None else block
+    chosen = np.arange(len(of.months)) if months is None else np.asarray(months)
+    moved = moves(of, values, result, chosen) if moved is None else moved
+    base = added(of.start.insured, block)
+    people, people_first = added(of.people[:, chosen], block), added(of.people[:, [of.first]], block)
+    years = of.people[0, chosen] / of.people[0, of.first]
+    total = base.sum(axis=1)[:, None]
+    shape = (len(values["effort"]), len(base), *([len(GROUPS)] if by_group else []), len(chosen))
+    out = np.broadcast_to(base[:, :, None] * years if by_group else total * years, shape).copy()
+    spare = np.broadcast_to(np.clip(people - total * years, 0, None), (shape[0], *people.shape)).copy()
+    free = np.clip(people_first - total, 0, None)
+    for kind, move in zip(of.kinds, moved, strict=True):  # first those who leave: they are no others without a card
+        if kind.titles is not None and len(kind.events):
+            _leave(out, spare, free, of, kind, move, values, block, base, people_first)
+    for kind, move in zip(of.kinds, moved, strict=True):
+        if len(kind.rows) and (len(move.groups) or move.reached.any()):
+            _drift(out, spare, of, kind, move, block)
+    np.clip(out, 0, None, out=out)
+    _no_more_than(people, out)
+    return out
+
+
+def _no_more_than(people: Floats, out: Floats) -> None:
+    """Nobody is insured twice: where the groups would add up to more than everybody, they shrink alike."""
+    total = out.sum(axis=2) if out.ndim == 4 else out
+    if (total > people).any():
+        over = np.minimum(1.0, np.divide(people, total, out=np.ones_like(total), where=total > 0))
+        out *= over[:, :, None] if out.ndim == 4 else over
+
+
+def added(rows: Floats, block: np.ndarray) -> Floats:
+    """The rows of each block, added up."""
+    if len(rows) == int(block.max()) + 1 and (block == np.arange(len(rows))).all():
+        return rows
+    out = np.zeros((int(block.max()) + 1, rows.shape[1]))
+    np.add.at(out, block, rows)
+    return out
+
+
+def _drift(out: Floats, spare: Floats, of: Projection, kind: Kind, move: Moves, block: np.ndarray) -> None:
+    """Groups that follow their price, and people without a card who are reached; no more than there are."""
+    blocks, inside = np.unique(block[kind.rows], return_inverse=True)
+    base = added(of.start.insured[kind.rows], inside)[:, move.groups]
+    reached = move.reached[:, None, :]
+    more, less = (np.matmul(base, np.clip(move.drift, *ends)) for ends in ((0, None), (None, 0)))
+    free = spare[:, blocks]
+    wish = more + free * reached
+    room = np.minimum(1.0, np.divide(free, wish, out=np.ones_like(wish), where=wish > 0))
+    if out.ndim == 3:
+        out[:, blocks] += wish * room + less
+        return
+    for i, group in enumerate(move.groups):
+        own = base[:, i][None, :, None] * move.drift[:, [i]]
+        out[:, blocks, group] += np.where(own > 0, own * room, own)
+    out[:, blocks, HOUSEHOLD] += free * reached * room
+
+
+def _leave(
+    out: Floats, spare: Floats, free: Floats, of: Projection, kind: Kind, move: Moves, values: Values,
+    block: np.ndarray, base: Floats, people_first: Floats,
+) -> None:  # fmt: skip
+    """Those who lose their title, and those who gain one, from the month of their exit on."""
+    events = of.start.leaving.iloc[kind.events]
+    blocks, inside = np.unique(block[events["unit"].to_numpy()], return_inverse=True)
+    people = pools(events, values, inside)
+    if kind.leaves <= of.first:  # they left before the start: those still without can't be more than all without
+        without = (people * move.without[:, None, :]).sum(axis=2)
+        room = free[blocks, 0]
+        part = np.minimum(1.0, np.divide(room, without, out=np.ones_like(without), where=without > 0))
+        people = people * part[:, :, None]
+        spare[:, blocks] = np.clip(spare[:, blocks] - (without * part)[:, :, None], 0, None)
+    gained = added(events[["gained"]].to_numpy(dtype=float), inside) * move.after
+    held = gained * (base[blocks].sum(axis=1, keepdims=True) / people_first[blocks])
+    if out.ndim == 3:
+        out[:, blocks] += np.matmul(people, move.since) + gained - held
+        return
+    span = out.shape[-1]
+    by_group = np.zeros((people.shape[0], len(POOLS), len(GROUPS), span))
+    pool, month = np.indices(move.place.shape)
+    by_group[:, pool, move.place, month] = move.way
+    by_group[:, np.arange(len(POOLS)), move.place_first] -= move.way_first[:, :, None]
+    touched = np.flatnonzero(by_group.any(axis=(0, 1, 3)))
+    change = np.matmul(people, by_group[:, :, touched].reshape(people.shape[0], len(POOLS), -1))
+    change = change.reshape(*change.shape[:2], len(touched), span)
+    for i, group in enumerate(touched):
+        out[:, blocks, group] += change[:, :, i]
+    # Those who gain a title and were insured before leave the groups that pay for themselves or are not told.
+    if gained.any():
+        payers = base[blocks][:, [HOUSEHOLD, REST]]
+        sums = payers.sum(axis=1, keepdims=True)
+        part = np.divide(payers, sums, out=np.full_like(payers, 0.5), where=sums > 0)
+        out[:, blocks, AREA] += gained
+        out[:, blocks, HOUSEHOLD] -= held * part[:, [0]]
+        out[:, blocks, REST] -= held * part[:, [1]]
+
+
+def way_back(kind: Kind, of: Projection, values: Values, result: str) -> cohort.Paths:
+    """How the pools of one exit come back under a result, for each draw."""
+    if result == "static":
+        still = cohort.static(_titles(kind), of.months, kind.leaves)
+        shape = (len(values["effort"]), *still.insured.shape[1:])
+        return cohort.Paths(np.broadcast_to(still.insured, shape), np.broadcast_to(still.broken, shape))
+    return cohort.paths(values, _titles(kind), of.months, kind.leaves, of.assumptions["at_share"], of.first + 1)
+
+
+def pools(events: pd.DataFrame, values: Values, inside: np.ndarray) -> Floats:
+    """Those who lose their title, by draw, block and pool.
+
+    The pools are linear in the share of minorities, so communes add up before they are divided.
+    """
+    lost, told = events["lost"].to_numpy(dtype=float), events["minority"].to_numpy(dtype=float)
+    known = ~np.isnan(told)
+    columns = np.stack([lost * known, np.where(known, lost * told, 0.0), lost * ~known], axis=1)
+    total, minority, unknown = added(columns, inside).T[:, None, :, None]
+    none, every = (cohort.division(values, np.array([m]))[:, None, :] for m in (0.0, 1.0))
+    return total * none + minority * (every - none) + unknown * cohort.division(values, values["minority_share"])[:, None, :]  # fmt: skip
+
+
+def _titles(kind: Kind) -> cohort.Titles:
+    assert kind.titles is not None
+    return kind.titles
+
+
+def commune_rates(
+    of: Projection, values: Values, result: str = "behavioural", months: Sequence[int] | np.ndarray | None = None
+) -> Iterator[tuple[np.ndarray, Floats]]:
+    """The rates of all units, some units at a time: positions and (draws, units, months).
+
+    However many communes, no more than a few times `CHUNK` numbers are held at once.
+    """
+    chosen = np.arange(len(of.months)) if months is None else np.asarray(months)
+    moved = moves(of, values, result, chosen)
+    correct = corrected(values)[:, None, None]
+    size = max(1, CHUNK // (len(values["effort"]) * len(chosen)))
+    for begin in range(0, len(of.start.units), size):
+        rows = np.arange(begin, min(begin + size, len(of.start.units)))
+        part = _only(of, rows)
+        insured = insured_people(part, result, values, by_group=False, months=chosen, moved=moved)
+        yield rows, np.minimum(insured / part.people[:, chosen] * correct, 1.0)
+
+
+def corrected(values: Values) -> Floats:
+    """What duplicate cards and the error of the count of people do to a rate, by draw."""
+    return (1 - values["duplicates"]) / (1 + values["population_error"])
+
+
+def _only(of: Projection, rows: np.ndarray) -> Projection:
+    """The projection of some of its units; the kinds stay in their order."""
+    where = np.full(len(of.start.units), -1)
+    where[rows] = np.arange(len(rows))
+    kept = np.isin(of.start.leaving["unit"].to_numpy(), rows)
+    position = np.cumsum(kept) - 1
+    leaving = of.start.leaving[kept].assign(unit=lambda t: where[t["unit"]]).reset_index(drop=True)
+    start = dataclasses.replace(of.start, units=of.start.units.iloc[rows], insured=of.start.insured[rows], leaving=leaving)  # fmt: skip
+    kinds = []
+    for kind in of.kinds:
+        inside = where[kind.rows]
+        kinds.append(dataclasses.replace(kind, rows=inside[inside >= 0], events=position[kind.events[kept[kind.events]]]))  # fmt: skip
+    return dataclasses.replace(of, start=start, kinds=kinds, people=of.people[rows])
