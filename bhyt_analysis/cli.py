@@ -237,7 +237,7 @@ def simulate(told: argparse.Namespace) -> int:
         "result",
         "name",
         "month",
-        "people",
+        "population",
         "insured",
         "rate",
         "rate_low",

@@ -131,6 +131,8 @@ def _values(told: dict[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
             continue
         try:
             values[key] = reader(told[key])
+        except _FaultsError as error:
+            faults += error.faults
         except BhytError as error:
             faults += list(error.sentences)
         except (ValueError, TypeError, KeyError):
@@ -142,6 +144,14 @@ def _values(told: dict[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
     if "assumptions" in values:
         values["changed"] = values.pop("assumptions")
     return values, faults
+
+
+class _FaultsError(Exception):
+    """Faults of one key that still want the file's name."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__()
+        self.faults = faults
 
 
 def _text(value: Any) -> str:
@@ -194,7 +204,7 @@ def _changed(told: Any) -> dict[str, Range]:
         else:
             out[name] = (float(numbers[0]), float(numbers[1]), float(numbers[2]))
     if faults:
-        raise BhytError(*faults)
+        raise _FaultsError(faults)
     return out
 
 

@@ -113,16 +113,16 @@ def canvas(height_mm: float, key: str, name: str, lang: str, statuses: Any) -> t
     figure = Figure(figsize=(WIDTH, height_mm / 25.4), dpi=DPI, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06)  # type: ignore[call-arg, union-attr]
     room = WIDTH - 2 * MARGIN
-    weak = [
-        stamp for s in (set(statuses) - {"proposal"}, {"proposal"} & set(statuses)) if (stamp := weakest_stamp(list(s)))
-    ]
-    if weak:
-        text = "\n".join(say(f"stamp.{stamp}", lang) for stamp in weak)
-        room -= max(text_width(one, 9, bold=True) for one in text.split("\n")) + 0.25
+    # A proposal says so beside how well its figures are known.
+    weak = [weakest_stamp(list(s)) for s in (set(statuses) - {"proposal"}, {"proposal"} & set(statuses))]
+    texts = [say(f"stamp.{stamp}", lang) for stamp in weak if stamp]
+    for i, text in enumerate(texts):
         figure.text(
-            0.988, 1 - 0.09 / figure.get_figheight(), text, ha="right", va="top", fontsize=9, fontweight="bold",
-            color=RED, bbox={"boxstyle": "square,pad=0.3", "facecolor": "white", "edgecolor": RED},
+            0.988, 1 - (0.09 + 0.25 * i) / figure.get_figheight(), text, ha="right", va="top", fontsize=9,
+            fontweight="bold", color=RED, bbox={"boxstyle": "square,pad=0.3", "facecolor": "white", "edgecolor": RED},
         )  # fmt: skip
+    if texts:
+        room -= max(text_width(text, 9, bold=True) for text in texts) + 0.25
     title = say(key, lang) + (f": {name}" if name else "")
     figure.suptitle(wrapped(title, room, 11.5, bold=True), x=LEFT, ha="left", fontsize=11.5, fontweight="bold")
     return figure, figure.add_subplot()

@@ -104,7 +104,7 @@ def _of_reclassified(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
     else:
         yield say("explain.lost_unknown", lang)
     article = citation(table.at["difficult_area", "reference"], lang)
-    yield say(f"explain.method_{row['method']}", lang, article=article, source=row["source"])
+    yield say(f"method.{row['method']}", lang, article=article, source=row["source"])
 
 
 def _of_allocated(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:

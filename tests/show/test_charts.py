@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.briefing import sections
-from bhyt_analysis.show import charts
+from bhyt_analysis.show import canvas, charts
 from bhyt_analysis.words import say
 
 AREAS = ["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn", "Thành phố Quảng Ngãi", "Mường La"]

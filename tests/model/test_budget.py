@@ -1,0 +1,121 @@
+"""Costs by month and payer, worked out by hand from the decrees."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.law import Law
+from bhyt_analysis.model.budget import PAYERS, SIZES, household_scale
+from bhyt_analysis.words import BhytError
+
+
+def cards(group, months, insured=1000, **more):
+    return pd.DataFrame({"month": months, "group": group, "insured": insured, **more})
+
+
+def year(of):
+    return pd.date_range(f"{of}-01-31", periods=12, freq="ME")
+
+
+def test_a_base_salary_that_changes_in_july_changes_the_second_half_only(law):
+    table = bhyt.budget(cards("household", year(2023)), law)
+    # 6 months of 4.5% of 1,490,000 (Decree 38/2019) and 6 of 1,800,000 (Decree 24/2023), a thousand people
+    assert table["vnd"].tolist() == [67_050_000.0] * 6 + [81_000_000.0] * 6
+    assert table["vnd"].sum() == 888_300_000
+    assert set(table["payer"]) == {"household"}
+
+
+def test_the_lost_cards_of_son_duong_in_a_year(law):
+    months = pd.date_range("2021-07-31", periods=12, freq="ME")
+    assert bhyt.budget(cards("difficult_area", months, 30_082), law)["vnd"].sum() == 30_082 * 804_600
+
+
+def test_pupils_pay_half_from_july_2025(law):
+    table = bhyt.budget(cards("student", ["2025-06-30", "2025-07-31"], 100), law).set_index(["month", "payer"])["vnd"]
+    # 4.5% of 2,340,000 is 105,300 a month; 30% and then 50% of it from the State
+    assert table["2025-06-30"].to_dict() == {"central": 3_159_000, "household": 7_371_000}
+    assert table["2025-07-31"].to_dict() == {"central": 5_265_000, "household": 5_265_000}
+
+
+def test_what_a_province_adds_is_the_provinces(law):
+    table = bhyt.budget(cards("minority_left_2016_2020_list", ["2024-07-31"], 10), law, area="Quảng Ngãi")
+    # 105,300 a month: 70% national (Decree 75/2023), 30% on top by the province
+    assert table.set_index("payer")["vnd"].to_dict() == {"central": 737_100, "province": 315_900}
+
+
+def test_employers_and_pensioners_need_an_income(law):
+    rows = cards(["employer_employee", "social_security_paid"], ["2024-07-31"] * 2, 10)
+    unknown = bhyt.budget(rows, law)
+    assert unknown["vnd"].isna().sum() >= 2
+    told = bhyt.budget(rows, law, income={"employer_employee": 6_000_000, "social_security_paid": 4_000_000})
+    # 3% and 1.5% of 6 million, 4.5% of 4 million (Decree 146/2018 art. 7)
+    assert told.set_index("payer")["vnd"].to_dict() == {"employer": 1_800_000, "household": 900_000, "social_security_fund": 1_800_000}  # fmt: skip
+
+
+def test_nobody_pays_for_a_title_that_is_not_in_force(law):
+    table = bhyt.budget(cards("minority_left_2016_2020_list", ["2026-11-30"], 10), law)
+    assert table["vnd"].isna().all()
+
+
+def test_a_reform_of_the_rate_reaches_every_payer(law):
+    reform = Law.read("data/reforms/contribution_rate_2027.csv")
+    table = bhyt.budget(cards("near_poor", ["2027-01-31"], 100), law | reform).set_index("payer")["vnd"]
+    # 5.1% of 2,530,000 is 129,030: 70 and 30 per cent
+    assert table.to_dict() == {"central": 9_032_100, "household": 3_870_900}
+
+
+def test_bad_calls_are_told(law):
+    with pytest.raises(BhytError, match="no column month"):
+        bhyt.budget(pd.DataFrame({"group": ["poor"], "insured": [1]}), law)
+    with pytest.raises(BhytError, match="no group rich"):
+        bhyt.budget(cards("rich", ["2024-07-31"]), law)
+
+
+def test_the_household_scale_by_hand(law):
+    factors = law.at("2021-07-01")["household_factor"]
+    rows = pd.DataFrame([
+        {"people": 1, **dict.fromkeys(SIZES, 0), "size_1": 1},  # 1
+        {"people": 4, **dict.fromkeys(SIZES, 0), "size_4": 1},  # 2.8 / 4
+        {"people": 6, **dict.fromkeys(SIZES, 0), "size_6": 1},  # (2.8 + 0.4 + 0.4) / 6
+        {"people": 8, **dict.fromkeys(SIZES, 0), "size_7_plus": 1},  # (2.8 + 4 x 0.4) / 8
+    ])  # fmt: skip
+    assert household_scale(rows, factors).tolist() == pytest.approx([1.0, 0.7, 0.6, 0.55])
+
+
+def oracle_scale(sizes):
+    factor = [1.0, 0.7, 0.6, 0.5, 0.4]
+    paid = members = 0
+    for size, count in enumerate(sizes, start=1):
+        for _ in range(count):
+            members += size
+            paid += sum(factor[min(i, 4)] for i in range(size))
+    return paid / members
+
+
+@given(sizes=st.lists(st.integers(0, 30), min_size=6, max_size=6).filter(any))
+def test_the_household_scale_is_that_of_the_oracle(law, sizes):
+    people = sum(size * count for size, count in enumerate(sizes, start=1))
+    row = pd.DataFrame([{"people": people, **dict(zip(SIZES, [*sizes, 0], strict=True))}])
+    scale = household_scale(row, law.at("2021-07-01")["household_factor"])
+    assert scale.iloc[0] == pytest.approx(oracle_scale(sizes))
+
+
+@given(
+    group=st.sampled_from(["poor", "near_poor", "student", "farm_average_income", "household", "difficult_area"]),
+    month=st.dates(pd.Timestamp("2016-01-01").date(), pd.Timestamp("2026-12-31").date()),
+    area=st.sampled_from([None, "Đắk Lắk", "Nghệ An", "Huế", "Quảng Ngãi"]),
+)
+def test_the_payers_together_pay_the_premium(law, group, month, area):
+    table = bhyt.budget(cards(group, [str(month)], 1), law, area)
+    first = month.replace(day=1)
+    premium = law.at(first)["base_salary"] * law.at(first)["contribution_rate"]
+    assert table["vnd"].sum() == pytest.approx(premium, abs=len(PAYERS))
+
+
+def test_the_result_of_a_published_count_is_derived(law):
+    rows = cards("poor", ["2024-07-31"], 5, status="published")
+    assert bhyt.budget(rows, law)["status"].tolist() == ["derived"]
+    assert not np.isnan(bhyt.budget(rows, law)["vnd"]).any()

@@ -1,0 +1,130 @@
+"""A scenario is a file: every bundled one runs, and everything wrong with one is told at once."""
+
+import pandas as pd
+import pytest
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.inputs import InputError
+from bhyt_analysis.model.simulate import projection
+from bhyt_analysis.words import BhytError
+
+from ..conftest import ROOT, write_table
+
+BUNDLED = sorted((ROOT / "scenarios").glob("*.toml"))
+
+
+def written(tmp_path, text):
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("path", BUNDLED, ids=lambda p: p.stem)
+@pytest.mark.parametrize("area", ["Sơn Dương", "Lục Ngạn", "X001"])
+def test_every_bundled_scenario_runs(data, path, area):
+    scenario = bhyt.Scenario.read(path)
+    assert scenario.name_en
+    table = bhyt.simulate(data, area, scenario, draws=0)
+    assert table["month"].max() == pd.Timestamp("2028-12-31")
+    assert (table["insured"] >= 0).all()
+    whole = table[table["group"] == "all"]
+    assert (whole["insured"] <= whole["people"]).all()
+    assert table["proposal"].unique().tolist() == [bool(scenario.reforms)]
+
+
+def test_the_scenarios_of_the_design_are_there():
+    assert {p.stem for p in BUNDLED} >= {
+        "status_quo", "decision_861_ordinary", "decision_861_high", "support_continued_2026", "near_poor_100",
+        "contribution_rate_2027", "students_50_2022",
+    }  # fmt: skip
+
+
+def test_what_is_wrong_is_told_all_at_once_in_both_languages(tmp_path):
+    path = written(
+        tmp_path,
+        """
+        name = "Sai"
+        decison = "861"
+        clock = "decree 7"
+        start = "2022-13-01"
+        seed = -1
+        targets = [{ on = "2025-12-31", rate = 92.1 }]
+        [assumptions]
+        take_up.houshold = 0.4
+        """,
+    )
+    with pytest.raises(BhytError) as caught:
+        bhyt.Scenario.read(path)
+    text = str(caught.value)
+    for part in ("decison", "decision?", "decree 75", "2022-13-01", "seed = -1", "92.1", "take_up.household"):
+        assert part in text, part
+    assert "có phải decision?" in caught.value.text("vi")
+    assert len(text.splitlines()) == 6
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("effort = 3", "from 0 to 2"),
+        ("persistence = 1.2", "from 0 to 1"),
+        ("take_up.household = [0.6, 0.35, 0.1, 0]", "three in order"),
+        ("take_up.household = [0.6, 0.1, 0.35]", "three in order"),
+        ("price_elasticity = 0.4", "-0.99"),
+        ('effort = "much"', "from 0 to 2"),
+    ],
+)
+def test_an_assumption_out_of_its_range_is_told(tmp_path, line, part):
+    with pytest.raises(BhytError, match=part):
+        bhyt.Scenario.read(written(tmp_path, f'name = "x"\n[assumptions]\n{line}\n'))
+
+
+def test_an_assumption_may_be_a_value_or_a_range(tmp_path):
+    scenario = bhyt.Scenario.read(written(tmp_path, 'name = "x"\n[assumptions]\neffort = 2\ntake_up.household = [0.2, 0.3, 0.4]\n'))  # fmt: skip
+    table = scenario.assumptions()
+    assert table.loc["effort", ["low", "central", "high"]].tolist() == [2, 2, 2]
+    assert table.loc["take_up.household", ["low", "central", "high"]].tolist() == [0.2, 0.3, 0.4]
+
+
+def test_a_missing_name_file_or_list_is_told(tmp_path):
+    with pytest.raises(BhytError, match="name"):
+        bhyt.Scenario.read(written(tmp_path, "seed = 1"))
+    with pytest.raises(BhytError, match="no such file"):
+        bhyt.Scenario.read(tmp_path / "none.toml")
+    with pytest.raises(BhytError, match="no such file"):
+        bhyt.Scenario.read(written(tmp_path, 'name = "x"\nzones = "list.csv"'))
+
+
+ZONES = ["area", "decision", "zone", "special_villages_share", "since", "until", "status", "source"]
+
+
+def test_a_list_of_the_users_own_moves_communes_on_their_days(tmp_path, data):
+    write_table(
+        tmp_path / "list.csv", ZONES,
+        ["X00101", "mine", "I", "0", "2022-07-01", "", "synthetic", "x"],
+        ["X00105", "mine", "I", "0", "2022-10-01", "", "synthetic", "x"],
+    )  # fmt: skip
+    scenario = bhyt.Scenario.read(written(tmp_path, 'name = "Của tôi"\nzones = "list.csv"\nend = "2023-06-30"'))
+    assert scenario.decision == "mine"
+    table = bhyt.simulate(data, "X001", scenario, draws=0)
+    rows = table.query("result == 'static' and group == 'difficult_area'").set_index("month")["insured"]
+    held = data.cards[(data.cards["as_of"] == "2022-06-30") & data.cards["group"].str.contains("difficult_area")]
+    held = held.groupby("area")["cards"].sum()
+    # both leave zone III for zone I without special villages: all of their cards end, each on its day
+    assert rows["2022-06-30"] - rows["2022-07-31"] == held["X00101"]
+    assert rows["2022-09-30"] - rows["2022-10-31"] == held["X00105"]
+
+
+def test_a_list_with_mistakes_is_told_with_its_rows(tmp_path, data):
+    write_table(tmp_path / "list.csv", ZONES, ["X00101", "mine", "IV", "2", "soon", "", "synthetic", "x"])
+    with pytest.raises(InputError) as caught:
+        bhyt.Scenario.read(written(tmp_path, 'name = "x"\nzones = "list.csv"'))
+    assert len(caught.value.findings) == 3
+    write_table(tmp_path / "list.csv", ZONES, ["X00199", "mine", "I", "0", "2022-07-01", "", "synthetic", "x"])
+    with pytest.raises(InputError, match="X00199"):
+        bhyt.simulate(data, "X001", bhyt.Scenario.read(written(tmp_path, 'name = "x"\nzones = "list.csv"')), draws=0)
+
+
+def test_the_clock_follows_the_decision_unless_it_is_told(data):
+    assert projection(data, "Lục Ngạn", bhyt.Scenario("x", decision="861")).scenario.clock == "decree 75"
+    told = bhyt.Scenario("x", decision="861", clock="none")
+    assert projection(data, "Lục Ngạn", told).scenario.clock == "none"
