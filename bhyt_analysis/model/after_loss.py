@@ -10,13 +10,14 @@ import pandas as pd
 from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.model.assumptions import central
 from bhyt_analysis.model.cohort import AREA_TITLE, POOLS, Paths
-from bhyt_analysis.model.project import Kind, Projection, pools, way_back
+from bhyt_analysis.model.project import Kind, Projection, leavers, moves, room_at_start, way_back
 from bhyt_analysis.model.simulate import RESULTS
-from bhyt_analysis.model.start import GROUPS
+from bhyt_analysis.model.start import GROUPS, NOT_TOLD
 from bhyt_analysis.words import BhytError
 
 UNINSURED = "uninsured"
-TITLES = [g for g in GROUPS if g in set(POOLS["title"]) or g.startswith("minority_left")]
+# The last are those of whom the counts at the start tell that they are back, but not under which title.
+TITLES = [g for g in GROUPS if g in {*POOLS["title"], NOT_TOLD} or g.startswith("minority_left")]
 
 
 def after_loss(of: Projection, lang: str = "vi") -> pd.DataFrame:
@@ -50,7 +51,9 @@ def after_loss(of: Projection, lang: str = "vi") -> pd.DataFrame:
         sums = {k: np.zeros(len(of.months)) for k in ("lost", "broken", *TITLES)}
         for kind, people, way, place in _followed(of, result):
             gone = (np.arange(len(of.months)) >= kind.leaves).astype(float)
-            sums["lost"] += people.sum() * gone
+            lost = float(of.start.leaving["lost"].to_numpy()[kind.events].sum())
+            sums["lost"] += lost * gone
+            sums[NOT_TOLD] += (lost - people.sum()) * gone
             sums["broken"] += (people.sum(axis=0) @ way.broken[0]) * gone
             insured = people.sum(axis=0)[:, None] * way.insured[0] * gone
             for title in TITLES:
@@ -97,11 +100,13 @@ def transitions(of: Projection, month: str | pd.Timestamp, result: str = "behavi
     people[:, 0] = of.start.insured[:, GROUPS.index(AREA_TITLE)]
     for kind, own, way, place in _followed(of, result):
         unit = of.start.leaving["unit"].to_numpy()[kind.events]
+        lost = of.start.leaving["lost"].to_numpy(dtype=float)[kind.events]
         if kind.leaves <= of.first:  # they had left before the start: the title is theirs no more
-            np.add.at(people[:, 0], unit, own.sum(axis=1))
+            np.add.at(people[:, 0], unit, lost)
         if t < kind.leaves:
             continue
-        np.add.at(people[:, 0], unit, -own.sum(axis=1))
+        np.add.at(people[:, 0], unit, -lost)
+        np.add.at(people[:, 1 + TITLES.index(NOT_TOLD)], unit, lost - own.sum(axis=1))
         insured = own * way.insured[0, :, t]
         for i, state in enumerate(TITLES, start=1):
             np.add.at(people[:, i], unit, insured[:, place[:, t] == state].sum(axis=1))
@@ -119,9 +124,10 @@ def transitions(of: Projection, month: str | pd.Timestamp, result: str = "behavi
 
 def _followed(of: Projection, result: str) -> Iterator[tuple[Kind, np.ndarray, Paths, np.ndarray]]:
     """Each kind of exit: the people of its events by pool, their way, and their titles by month."""
-    values = central(of.assumptions)
-    for kind in of.kinds:
+    values, block = central(of.assumptions), np.arange(len(of.start.units))
+    free = room_at_start(of, block)
+    for kind, move in zip(of.kinds, moves(of, values, result), strict=True):
         if kind.titles is not None:
-            events = of.start.leaving.iloc[kind.events]
-            people = pools(events, values, np.arange(len(events)))[0]
-            yield kind, people, way_back(kind, of, values, result), kind.titles.keys
+            units, people, _ = leavers(of, kind, move, values, block, free)
+            order = np.searchsorted(units, of.start.leaving["unit"].to_numpy()[kind.events])
+            yield kind, people[0][order], way_back(kind, of, values, result), kind.titles.keys

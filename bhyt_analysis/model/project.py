@@ -25,7 +25,9 @@ from bhyt_analysis.model.start import GROUPS, NOT_TOLD, Start
 
 MONTHS_AHEAD = 60  # where a scenario names no end
 CHUNK = 4_000_000  # numbers held at once where every commune is drawn
-AREA, HOUSEHOLD, REST = (GROUPS.index(k) for k in (AREA_TITLE, "household", NOT_TOLD))
+AREA, HOUSEHOLD = (GROUPS.index(k) for k in (AREA_TITLE, "household"))
+# Titles that come after that of the area in the order of the law: whoever gains it leaves them.
+LATER = [GROUPS.index(g) for g in GROUPS if g == NOT_TOLD or g in groups().query("title_order >= 400").index]
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,22 +198,28 @@ def insured_people(
     chosen = np.arange(len(of.months)) if months is None else np.asarray(months)
     moved = moves(of, values, result, chosen) if moved is None else moved
     base = added(of.start.insured, block)
-    people, people_first = added(of.people[:, chosen], block), added(of.people[:, [of.first]], block)
+    people = added(of.people[:, chosen], block)
     years = of.people[0, chosen] / of.people[0, of.first]
     total = base.sum(axis=1)[:, None]
     shape = (len(values["effort"]), len(base), *([len(GROUPS)] if by_group else []), len(chosen))
     out = np.broadcast_to(base[:, :, None] * years if by_group else total * years, shape).copy()
     spare = np.broadcast_to(np.clip(people - total * years, 0, None), (shape[0], *people.shape)).copy()
-    free = np.clip(people_first - total, 0, None)
+    free = room_at_start(of, block)
     for kind, move in zip(of.kinds, moved, strict=True):  # first those who leave: they are no others without a card
         if kind.titles is not None and len(kind.events):
-            _leave(out, spare, free, of, kind, move, values, block, base, people_first)
+            _leave(out, spare, free, of, kind, move, values, block)
     for kind, move in zip(of.kinds, moved, strict=True):
         if len(kind.rows) and (len(move.groups) or move.reached.any()):
             _drift(out, spare, of, kind, move, block)
     np.clip(out, 0, None, out=out)
     _no_more_than(people, out)
     return out
+
+
+def room_at_start(of: Projection, block: np.ndarray) -> Floats:
+    """The people of each block without a card at the start: (blocks, 1)."""
+    insured = of.start.insured.sum(axis=1, keepdims=True)
+    return np.clip(added(of.people[:, [of.first]], block) - added(insured, block), 0, None)
 
 
 def _no_more_than(people: Floats, out: Floats) -> None:
@@ -251,22 +259,14 @@ def _drift(out: Floats, spare: Floats, of: Projection, kind: Kind, move: Moves, 
 
 def _leave(
     out: Floats, spare: Floats, free: Floats, of: Projection, kind: Kind, move: Moves, values: Values,
-    block: np.ndarray, base: Floats, people_first: Floats,
+    block: np.ndarray,
 ) -> None:  # fmt: skip
     """Those who lose their title, and those who gain one, from the month of their exit on."""
-    events = of.start.leaving.iloc[kind.events]
-    blocks, inside = np.unique(block[events["unit"].to_numpy()], return_inverse=True)
-    people = pools(events, values, inside)
-    if kind.leaves <= of.first:  # they left before the start: those still without can't be more than all without
-        without = (people * move.without[:, None, :]).sum(axis=2)
-        room = free[blocks, 0]
-        part = np.minimum(1.0, np.divide(room, without, out=np.ones_like(without), where=without > 0))
-        people = people * part[:, :, None]
-        spare[:, blocks] = np.clip(spare[:, blocks] - (without * part)[:, :, None], 0, None)
-    gained = added(events[["gained"]].to_numpy(dtype=float), inside) * move.after
-    held = gained * (base[blocks].sum(axis=1, keepdims=True) / people_first[blocks])
+    blocks, people, without = leavers(of, kind, move, values, block, free)
+    spare[:, blocks] = np.clip(spare[:, blocks] - without[:, :, None], 0, None)
+    gained = _gained(of, kind, block, blocks)[:, :, None] * move.after
     if out.ndim == 3:
-        out[:, blocks] += np.matmul(people, move.since) + gained - held
+        out[:, blocks] += np.matmul(people, move.since) + gained.sum(axis=1)
         return
     span = out.shape[-1]
     by_group = np.zeros((people.shape[0], len(POOLS), len(GROUPS), span))
@@ -278,14 +278,43 @@ def _leave(
     change = change.reshape(*change.shape[:2], len(touched), span)
     for i, group in enumerate(touched):
         out[:, blocks, group] += change[:, :, i]
-    # Those who gain a title and were insured before leave the groups that pay for themselves or are not told.
-    if gained.any():
-        payers = base[blocks][:, [HOUSEHOLD, REST]]
-        sums = payers.sum(axis=1, keepdims=True)
-        part = np.divide(payers, sums, out=np.full_like(payers, 0.5), where=sums > 0)
-        out[:, blocks, AREA] += gained
-        out[:, blocks, HOUSEHOLD] -= held * part[:, [0]]
-        out[:, blocks, REST] -= held * part[:, [1]]
+    for group in np.flatnonzero(gained.any(axis=(0, 2))):
+        out[:, blocks, group] += gained[:, group]
+
+
+def _gained(of: Projection, kind: Kind, block: np.ndarray, blocks: np.ndarray) -> Floats:
+    """What the groups of each block gain when people are given the title by area: (blocks, groups).
+
+    They are people without an earlier title: some had no card, the others leave the group
+    under which they were insured.
+    """
+    events = of.start.leaving.iloc[kind.events]
+    unit, gained = events["unit"].to_numpy(), events["gained"].to_numpy(dtype=float)
+    base, people = of.start.insured[unit], of.people[unit, of.first]
+    reach = np.clip(people - base.sum(axis=1), 0, None) + base[:, LATER].sum(axis=1)
+    part = np.minimum(1.0, np.divide(gained, reach, out=np.zeros_like(reach), where=reach > 0))
+    change = np.zeros(base.shape)
+    change[:, LATER] = -base[:, LATER] * part[:, None]
+    change[:, AREA] = np.minimum(gained, reach)
+    return added(change, np.searchsorted(blocks, block[unit]))
+
+
+def leavers(
+    of: Projection, kind: Kind, move: Moves, values: Values, block: np.ndarray, free: Floats
+) -> tuple[np.ndarray, Floats, Floats]:
+    """Who leaves: the blocks, their people by draw and pool, and who of them has no card at the start.
+
+    Those who left before the start and are still without can't be more than all without
+    (``free``, people by block): if the counts leave less room, the others are back already.
+    """
+    events = of.start.leaving.iloc[kind.events]
+    blocks, inside = np.unique(block[events["unit"].to_numpy()], return_inverse=True)
+    people = pools(events, values, inside)
+    if kind.leaves > of.first:
+        return blocks, people, np.zeros(people.shape[:2])
+    without = (people * move.without[:, None, :]).sum(axis=2)
+    part = np.minimum(1.0, np.divide(free[blocks, 0], without, out=np.ones_like(without), where=without > 0))
+    return blocks, people * part[:, :, None], without * part
 
 
 def way_back(kind: Kind, of: Projection, values: Values, result: str) -> cohort.Paths:

@@ -12,7 +12,15 @@ from bhyt_analysis.inputs.read import Dataset
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.assumptions import RANGE, Values, central, check_names, drawn
 from bhyt_analysis.model.cohort import Floats
-from bhyt_analysis.model.project import Projection, commune_rates, corrected, insured_people, pools, way_back
+from bhyt_analysis.model.project import (
+    Projection,
+    commune_rates,
+    corrected,
+    insured_people,
+    leavers,
+    moves,
+    room_at_start,
+)
 from bhyt_analysis.model.scenario import Scenario
 from bhyt_analysis.model.simulate import WIDTH, projection
 from bhyt_analysis.model.targets import people_needed
@@ -246,10 +254,11 @@ def _of_reenrolled(of: Projection, t: int) -> tuple[float, float, float, float, 
     values = central(of.assumptions)
     people = float(of.people[:, t].sum())
     now = float(rates(of, values)[0, t])
-    back = 0.0
-    for kind in left:
-        events = of.start.leaving.iloc[kind.events]
-        own = pools(events, values, np.zeros(len(events), dtype=int))[0, 0]
-        back += float(own @ way_back(kind, of, values, "behavioural").insured[0, :, t])
+    back, block = 0.0, np.zeros(len(of.start.units), dtype=int)
+    for kind, move in zip(of.kinds, moves(of, values), strict=True):
+        if kind in left:
+            _, own, _ = leavers(of, kind, move, values, block, room_at_start(of, block))
+            inside = of.start.leaving["lost"].to_numpy(dtype=float)[kind.events].sum()
+            back += float(own[0, 0] @ move.way[0, :, t]) + inside - float(own.sum())
     none = now - back / people  # of those who lost, nobody
     return 0.0, 1.0, none, none + lost / people, back / lost

@@ -1,0 +1,333 @@
+"""What a scenario does month by month: worked out by hand, and sums that must hold whatever goes in."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.law import Law
+from bhyt_analysis.model.after_loss import TITLES, after_loss, transitions
+from bhyt_analysis.model.project import insured_people
+from bhyt_analysis.model.simulate import MONEY, projection
+from bhyt_analysis.model.start import GROUPS, group_in, starting_point
+from bhyt_analysis.model.uncertainty import bisect, break_even, chances, commune_intervals, tornado
+from bhyt_analysis.words import BhytError
+
+ORDINARY = bhyt.Scenario("thường xuyên", "ordinary", decision="861", end=pd.Timestamp("2027-12-31"))
+DOOR = dataclasses.replace(ORDINARY, name="đến từng nhà", name_en="door to door", changed={"effort": (2, 2, 2)})
+NOTHING = bhyt.Scenario("hiện trạng", "status quo", end=pd.Timestamp("2027-12-31"))
+
+
+def at(table, month, result="behavioural", group="all"):
+    rows = table[(table["month"] == month) & (table["result"] == result) & (table["group"] == group)]
+    return rows.iloc[0]
+
+
+@pytest.fixture(scope="module")
+def luc_ngan(data):
+    return bhyt.simulate(data, "Lục Ngạn", ORDINARY, draws=200)
+
+
+@pytest.fixture(scope="module")
+def son_duong(data):
+    return bhyt.simulate(data, "Sơn Dương", [NOTHING, ORDINARY, DOOR], draws=0)
+
+
+# --- by hand -----------------------------------------------------------------------------------------
+
+
+def test_luc_ngan_if_nobody_acts(luc_ngan):
+    # 99% of 226,540 is 224,275 (224,274.6); 46,106 lose their card, 1% of them take up employment
+    assert at(luc_ngan, "2021-06-30", "static")["insured"] == 224_275
+    assert at(luc_ngan, "2021-07-31", "static")["insured"] == round(224_275 - 46_106 + 461.06)
+    assert at(luc_ngan, "2021-07-31", "static", "employer_employee")["insured"] == 461
+
+
+def test_luc_ngan_in_the_first_month_by_hand(luc_ngan):
+    # Of 46,106: 22% pupils, 8% near-poor, 12% farm, 57% households, 1% employed; in July 5% of those who
+    # will join do so at once. Take-up with ordinary effort (log-odds + 0.5): pupils 0.97; near-poor 0.75
+    # -> 0.8318; farm at 30% and households at the full price 0.35 -> 0.4703. The State pays ethnic
+    # minorities nothing more in 2021.
+    share = 0.22 * 0.97 + 0.08 * 0.8318 + 0.12 * 0.4703 + 0.57 * 0.4703
+    back = 46_106 * (0.05 * share + 0.01)
+    assert at(luc_ngan, "2021-07-31")["insured"] == pytest.approx(224_275 - 46_106 + back, abs=2)
+
+
+def test_the_cost_of_a_month_by_hand(son_duong):
+    rows = son_duong[(son_duong["scenario"] == NOTHING.name) & (son_duong["result"] == "static")]
+    near_poor = at(rows, "2022-06-30", "static", "near_poor")
+    # 6,198 cards at 4.5% of 1,490,000: 67,050 a month, 70% of it from the State
+    assert near_poor[["vnd_central", "vnd_household"]].tolist() == [(6198 * 46_935), (6198 * 20_115)]
+    later = at(rows, "2023-07-31", "static", "near_poor")
+    assert later["vnd_central"] == 6198 * 81_000 * 0.7
+    employed = at(rows, "2022-06-30", "static", "employer_employee")
+    assert employed[MONEY].isna().all()  # nobody told what they earn
+    whole = at(rows, "2022-06-30", "static")
+    assert whole["insured_costed"] == 155_163 - 8_541 - 5_374
+
+
+def test_the_path_of_son_duong_starts_at_the_published_count(son_duong):
+    first = son_duong[son_duong["month"] == "2021-12-31"]
+    assert set(first.loc[first["group"] == "all", "insured"]) == {155_163}
+    assert set(first["status"]) == {"derived"}
+    later = son_duong[(son_duong["month"] > "2021-12-31") & (son_duong["result"] == "behavioural")]
+    assert set(later["status"]) == {"estimated"}
+
+
+def test_support_that_ends_in_october_2026_is_a_second_loss(son_duong):
+    rows = son_duong[(son_duong["scenario"] == ORDINARY.name) & (son_duong["result"] == "behavioural")]
+    group = rows[rows["group"] == "minority_left_2016_2020_list"].set_index("month")["insured"]
+    assert group["2023-10-31"] == 0
+    assert group["2023-11-30"] > 0
+    assert group["2026-10-31"] > 9_000
+    assert group["2026-11-30"] == 0
+    fall = at(rows, "2026-10-31")["insured"] - at(rows, "2026-11-30")["insured"]
+    assert fall > 0.5 * group["2026-10-31"]  # schools enrol the pupils among them again
+
+
+def test_growth_of_the_population_by_hand(data):
+    grows = dataclasses.replace(NOTHING, changed={"population_growth": (0.01, 0.01, 0.01)})
+    table = bhyt.simulate(data, "Sơn Dương", grows, draws=0)
+    assert at(table, "2022-12-31")["people"] == round(182_330 * 1.01)
+    assert at(table, "2022-12-31", "static")["insured"] == round(155_163 * 1.01)
+
+
+def test_an_income_gives_employers_and_pensioners_a_cost(data):
+    paid = dataclasses.replace(NOTHING, income={"employer_employee": 6_000_000.0, "social_security_paid": 4_000_000.0})
+    row = at(bhyt.simulate(data, "Sơn Dương", paid, draws=0), "2022-06-30", "static")
+    assert row["vnd_employer"] == 8_541 * 180_000
+    assert row["vnd_social_security_fund"] == 5_374 * 180_000
+    assert row["insured_costed"] == row["insured"]
+
+
+def test_those_who_gain_a_title_are_insured_by_it(data):
+    table = bhyt.simulate(data, "X001", ORDINARY, by=["commune", "group"], draws=0)
+    gains = table[(table["area"] == "X00110") & (table["result"] == "static")]  # zone I to III: 1,842 people
+    group = gains[gains["group"] == "difficult_area"].set_index("month")["insured"]
+    assert group["2021-07-31"] - group["2021-06-30"] == 1842
+    whole = gains[gains["group"] == "all"].set_index("month")["insured"]
+    assert 0 < whole["2021-07-31"] - whole["2021-06-30"] < 1842  # most had a card before
+
+
+# --- sums that must hold ------------------------------------------------------------------------------
+
+
+def test_groups_add_up_to_all_and_payers_to_the_premium(son_duong, luc_ngan):
+    for table in (son_duong, luc_ngan):
+        keys = ["scenario", "result", "area", "month"]
+        parts = table[table["group"] != "all"].groupby(keys, sort=False)[["insured", *MONEY]].sum()
+        whole = table[table["group"] == "all"].set_index(keys)
+        assert (parts["insured"] == whole["insured"]).all()
+        known = whole["insured_costed"] > 0
+        assert np.allclose(parts.loc[known, MONEY], whole.loc[known, MONEY])
+
+
+def test_communes_add_up_to_their_district(data):
+    whole = bhyt.simulate(data, "X001", ORDINARY, draws=0)
+    parts = bhyt.simulate(data, "X001", ORDINARY, by=["commune"], draws=0)
+    sums = parts.groupby(["result", "month"])["insured"].sum()
+    for result in ("static", "behavioural"):
+        one = whole[(whole["group"] == "all") & (whole["result"] == result)].set_index("month")["insured"]
+        assert (sums[result] - one).abs().max() <= 12  # each commune is rounded to whole people
+
+
+def test_nobody_acts_less_than_not_at_all(son_duong, luc_ngan):
+    for table in (son_duong, luc_ngan):
+        whole = table[table["group"] == "all"].pivot_table(
+            index=["scenario", "month"], columns="result", values="insured"
+        )
+        assert (whole["behavioural"] >= whole["static"] - 1).all()
+
+
+def test_more_effort_insures_more(son_duong):
+    whole = son_duong[(son_duong["group"] == "all") & (son_duong["result"] == "behavioural")]
+    paths = whole.pivot_table(index="month", columns="scenario", values="insured").iloc[1:]
+    assert (paths[DOOR.name] > paths[ORDINARY.name]).all()
+    assert (paths[ORDINARY.name] > paths[NOTHING.name]).all()
+
+
+@settings(max_examples=15)
+@given(effort=st.floats(0, 2), household=st.floats(0, 1), minority=st.floats(0, 1), growth=st.floats(-0.02, 0.02))
+def test_nobody_is_insured_twice_whatever_is_assumed(data, effort, household, minority, growth):
+    changed = {
+        "effort": effort,
+        "take_up.household": household,
+        "minority_share": minority,
+        "population_growth": growth,
+    }
+    scenario = dataclasses.replace(ORDINARY, changed={k: (v, v, v) for k, v in changed.items()})
+    table = bhyt.simulate(data, "Lục Ngạn", scenario, draws=0)
+    assert (table["insured"] >= 0).all()
+    assert (table["insured"] <= table["people"]).all()
+
+
+def test_the_cohort_adds_up_every_month(data):
+    of = projection(data, "Lục Ngạn", ORDINARY)
+    table = after_loss(of)
+    assert np.allclose(table[TITLES].sum(axis=1) + table["uninsured"], table["lost"])
+    assert (table["lost"] == 46_106).all()
+    assert (table["broken"] <= table["lost"] + 1e-6).all()
+    acting = table[table["result"] == "behavioural"].set_index("month")
+    simulated = bhyt.simulate(data, "Lục Ngạn", ORDINARY, draws=0)
+    for month in ("2021-07-31", "2024-05-31", "2027-12-31"):
+        expected = 224_275 - acting.loc[month, "uninsured"]
+        assert at(simulated, month)["insured"] == pytest.approx(expected, abs=1)
+
+
+def test_the_transition_matrix_of_each_commune_adds_up_to_one(data):
+    of = projection(data, "X001", ORDINARY)
+    matrix = transitions(of, "2021-12-31")
+    assert matrix.groupby("area")["share"].sum().tolist() == pytest.approx([1.0] * matrix["area"].nunique())
+    table = bhyt.reclassify(data, "861", "X001").set_index("area")
+    kept = matrix[matrix["to"] == "difficult_area"].set_index("area")["people"]
+    assert kept.to_dict() == pytest.approx(table.loc[kept.index, "kept"].astype(float).to_dict())
+
+
+# --- comparisons ----------------------------------------------------------------------------------------
+
+
+def test_a_scenario_that_changes_nothing_says_so(data):
+    same = dataclasses.replace(NOTHING, name="cũng vậy")
+    table = bhyt.simulate(data, "Sơn Dương", [NOTHING, same], draws=0)
+    rows = bhyt.compare(table)
+    assert rows["text"].tolist()[2:] == ["“cũng vậy” không thay đổi gì so với “hiện trạng”."] * 2
+
+
+def test_the_comparison_by_hand(son_duong):
+    rows = bhyt.compare(son_duong, on="2022-12-31").set_index(["scenario", "result"])
+    row = rows.loc[(DOOR.name, "behavioural")]
+    two = [son_duong[(son_duong["scenario"] == s) & (son_duong["result"] == "behavioural") & (son_duong["group"] == "all") & (son_duong["month"] <= "2022-12-31")] for s in (DOOR.name, NOTHING.name)]  # fmt: skip
+    more = two[0]["insured"].to_numpy() - two[1]["insured"].to_numpy()
+    assert row["people"] == more[-1]
+    assert row["points"] == pytest.approx(more[-1] / 182_330)
+    assert row["person_years"] == pytest.approx(more.sum() / 12)
+    public = sum(two[0][c].sum() - two[1][c].sum() for c in ("vnd_central", "vnd_province"))
+    assert row["vnd_public_more"] == pytest.approx(public)
+    assert row["vnd_per_additional"] == pytest.approx(public / (more.sum() / 12))
+
+
+def test_a_provincial_reform_is_paid_by_the_province(data, tmp_path, law):
+    path = tmp_path / "reform.csv"
+    path.write_text(
+        "parameter,key,area,since,until,value,unit,reference,status\n"
+        "subsidy_share,minority_left_2016_2020_list,Bắc Giang,2021-07-01,2023-10-31,0.7,share of premium,what if,proposal\n",
+        encoding="utf-8",
+    )
+    helped = dataclasses.replace(ORDINARY, name="tỉnh hỗ trợ 70%", reforms=(Law.read(path),))
+    table = bhyt.simulate(data, "Lục Ngạn", [ORDINARY, helped], draws=0)
+    row = bhyt.compare(table, on="2021-12-31").set_index(["scenario", "result"]).loc[(helped.name, "behavioural")]
+    assert row["people"] > 0
+    assert row["vnd_province_more"] > 0
+    assert row["vnd_central_more"] <= 0  # pupils and farm households move to the better title
+    assert table.loc[table["scenario"] == helped.name, "proposal"].all()
+
+
+def test_unknown_scenarios_and_months_are_told(son_duong):
+    with pytest.raises(BhytError, match="no scenario"):
+        bhyt.compare(son_duong, baseline="khác")
+    with pytest.raises(BhytError, match="outside the projection"):
+        bhyt.compare(son_duong, on="2040-12-31")
+
+
+# --- where it starts ----------------------------------------------------------------------------------
+
+
+def test_every_group_belongs_to_one_of_the_projection():
+    keys = pd.Series(bhyt.groups().index)
+    assert set(group_in(keys)) <= set(GROUPS)
+
+
+def test_it_starts_on_the_last_day_before_the_loss(data, law):
+    assert starting_point(data, "Lục Ngạn", ORDINARY, law).day == pd.Timestamp("2021-06-30")
+    assert starting_point(data, "X001", ORDINARY, law).day == pd.Timestamp("2021-06-30")
+    assert starting_point(data, "Sơn Dương", ORDINARY, law).day == pd.Timestamp("2021-12-31")
+    assert starting_point(data, "X001", NOTHING, law).day == pd.Timestamp("2022-06-30")
+
+
+def test_those_who_left_before_the_start_are_no_more_than_those_without(data):
+    later = dataclasses.replace(ORDINARY, start=pd.Timestamp("2021-07-31"))
+    table = bhyt.simulate(data, "Lục Ngạn", later, draws=0)
+    first = at(table, "2021-07-31")
+    assert first["insured"] == round(0.8721 * 226_540)
+    matrix = transitions(projection(data, "Lục Ngạn", later), "2021-07-31").set_index("to")["people"]
+    assert matrix["uninsured"] <= 226_540 - first["insured"] + 1
+
+
+def test_an_area_without_figures_or_losses_is_told(data):
+    with pytest.raises(BhytError, match="neither cards nor a coverage rate"):
+        bhyt.simulate(data, "Bình Sơn", NOTHING)
+    with pytest.raises(BhytError, match="how many lose a card"):
+        bhyt.simulate(data, "Sơn Dương", dataclasses.replace(ORDINARY, decision="582"))
+    with pytest.raises(BhytError, match="not every commune"):
+        bhyt.simulate(data, "Lục Ngạn", ORDINARY, by=["commune"])
+
+
+# --- how sure it is -------------------------------------------------------------------------------------
+
+
+def test_the_same_seed_gives_the_same_draws_and_the_intervals_are_in_order(data, luc_ngan):
+    again = bhyt.simulate(data, "Lục Ngạn", ORDINARY, draws=200)
+    pd.testing.assert_frame_equal(luc_ngan, again)
+    other = bhyt.simulate(data, "Lục Ngạn", ORDINARY, draws=200, seed=2)
+    assert not luc_ngan["rate_low"].equals(other["rate_low"])
+    order = luc_ngan[["rate_low", "rate_inner_low", "rate_median", "rate_inner_high", "rate_high"]].to_numpy()
+    assert (np.diff(order, axis=1) >= 0).all()
+    assert (order <= 1).all()
+
+
+def test_the_chance_of_a_target_falls_as_it_rises(data):
+    of = projection(data, "Lục Ngạn", ORDINARY)
+    targets = [{"on": "2021-12-31", "rate": r, "relation": ">="} for r in (0.7, 0.8, 0.85, 0.9, 0.99)]
+    found = chances(of, targets, draws=500)["chance"].tolist()
+    assert found == sorted(found, reverse=True)
+    assert (found[0], found[-1]) == (1.0, 0.0)
+
+
+def test_the_tornado_moves_one_assumption_at_a_time(data):
+    of = projection(data, "Lục Ngạn", ORDINARY)
+    rows = tornado(of, "2021-12-31").set_index("name")
+    changed = dataclasses.replace(ORDINARY, changed={"take_up.household": (0.6, 0.6, 0.6)})
+    alone = at(bhyt.simulate(data, "Lục Ngạn", changed, draws=0), "2021-12-31")["rate"]
+    assert rows.at["take_up.household", "rate_high"] == pytest.approx(alone, abs=1e-5)
+    assert rows["width"].is_monotonic_decreasing
+
+
+def test_break_even_by_hand(data):
+    # (0.95 x 226,540 - (224,275 - 46,106)) / 46,106 = 37,044 / 46,106 = 0.8034
+    row = break_even(data, "Lục Ngạn", ORDINARY, 0.95, "2021-12-31").iloc[0]
+    assert row["value"] == pytest.approx(0.8034, abs=2e-4)
+    effort = break_even(data, "Lục Ngạn", ORDINARY, 0.87, "2021-12-31", name="effort").iloc[0]
+    reached = dataclasses.replace(ORDINARY, changed={"effort": (effort["value"],) * 3})
+    assert at(bhyt.simulate(data, "Lục Ngạn", reached, draws=0), "2021-12-31")["rate"] == pytest.approx(0.87, abs=1e-4)
+    never = break_even(data, "Lục Ngạn", ORDINARY, 0.99, "2021-12-31", name="effort").iloc[0]
+    assert pd.isna(never["value"])
+    assert never["rate_at_high"] < 0.99
+
+
+@given(goal=st.floats(-5, 5), slope=st.floats(0.1, 3), down=st.booleans())
+def test_bisection_finds_what_is_there(goal, slope, down):
+    sign = -1 if down else 1
+    found = bisect(lambda x: sign * slope * x, goal, -2, 2)
+    if abs(goal) > 2 * slope + 1e-5:
+        assert found is None
+    elif abs(goal) < 2 * slope - 1e-5:
+        assert sign * slope * found == pytest.approx(goal, abs=1e-4)
+
+
+def test_communes_drawn_some_at_a_time_are_those_drawn_at_once(data, monkeypatch):
+    of = projection(data, "X001", ORDINARY)
+    whole = commune_intervals(of, "2021-12-31", draws=100, rate=0.8)
+    monkeypatch.setattr("bhyt_analysis.model.project.CHUNK", 500)
+    pd.testing.assert_frame_equal(commune_intervals(of, "2021-12-31", draws=100, rate=0.8), whole)
+    assert whole["chance"].between(0, 1).all()
+
+
+def test_blocks_of_units_are_their_sum(data):
+    of = projection(data, "X001", ORDINARY)
+    each = insured_people(of)[0].sum(axis=0)
+    one = insured_people(of, block=np.zeros(12, dtype=int))[0, 0]
+    np.testing.assert_allclose(each, one, rtol=2e-3)
