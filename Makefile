@@ -16,8 +16,6 @@ test: $(READY) lint
 browser: $(READY)
 	$(BIN)/python -m pytest tests/browser
 
-
-
 bench: $(READY)
 	$(BIN)/python -m benchmarks
 
@@ -26,7 +24,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	$(BIN)/nbstripout --verify notebooks/*.ipynb notebooks/recipes/*.ipynb
 
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks
@@ -37,7 +35,7 @@ lock: $(READY)
 		--generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.txt
 
 environment: $(READY)
-	$(BIN)/python tools/environment.py
+	$(BIN)/pyproject2conda project --overwrite force
 
 $(READY): requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

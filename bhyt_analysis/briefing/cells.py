@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 from IPython.display import HTML, Image, Markdown, display
+from matplotlib.figure import Figure
 
 from bhyt_analysis import __version__
 from bhyt_analysis.briefing.sections import Day, Items, fact_text, findings_of
@@ -18,7 +19,7 @@ from bhyt_analysis.model.headline import headline
 from bhyt_analysis.names import running_name
 from bhyt_analysis.show import charts, tables
 from bhyt_analysis.show.labels import citation
-from bhyt_analysis.words import say
+from bhyt_analysis.words import known, say
 
 SCREEN_DPI = 144
 SCREEN_WIDTH = 605  # CSS pixels of 160 mm
@@ -31,6 +32,17 @@ def title(data: Dataset, area: str, lang: str = "vi") -> None:
     display(Markdown(f"# {say('label.page_title', lang)}: {', '.join(names)}"))
     if is_synthetic(data, code):
         display(Markdown(f"**{say('stamp.synthetic_page', lang)}**"))
+
+
+def heading(key: str, lang: str = "vi") -> None:
+    """Show the heading of a section; that of the whole notebook where it is one."""
+    level = "#" if known(f"notebook.{key}") else "##"
+    display(Markdown(f"{level} {said(f'notebook.{key}' if level == '#' else f'section.{key}', lang)}"))
+
+
+def said(key: str, lang: str = "vi") -> str:
+    """A phrase of the table of words, such as the title of a chart."""
+    return say(key, lang)
 
 
 def is_synthetic(data: Dataset, area: str) -> bool:
@@ -52,16 +64,26 @@ def section(key: str, items: Items, lang: str = "vi", out: str | Path | None = N
         if item.text:
             display(Markdown(item.text))
         if item.chart is not None:
-            if out is not None:
-                charts.save(item.chart, _inside(out, "charts") / item.name)
-            image = io.BytesIO()
-            item.chart.savefig(image, format="png", dpi=SCREEN_DPI)
-            about = {"bhyt": {"chart": item.name}}
-            display(Image(image.getvalue(), width=SCREEN_WIDTH, alt=item.alt), metadata=about)
+            chart(item.chart, item.alt, item.name, out)
         if item.table is not None and len(item.table):
-            display(HTML(tables.to_html(item.table, lang)))
-            if out is not None:
-                tables.save_csv(item.table, _inside(out, "tables") / f"{item.name}.csv", lang)
+            table(item.table, lang, item.name, out)
+
+
+def chart(figure: Figure, alt: str = "", name: str = "", out: str | Path | None = None) -> None:
+    """Show a chart at the size it has on paper; with ``out``, write ``charts/NAME.png`` and ``.svg`` there."""
+    if out is not None:
+        charts.save(figure, _inside(out, "charts") / name)
+    image = io.BytesIO()
+    figure.savefig(image, format="png", dpi=SCREEN_DPI)
+    about = {"bhyt": {"chart": name}} if name else None
+    display(Image(image.getvalue(), width=SCREEN_WIDTH, alt=alt), metadata=about)
+
+
+def table(rows: pd.DataFrame, lang: str = "vi", name: str = "", out: str | Path | None = None) -> None:
+    """Show a table in the language; with ``out``, write ``tables/NAME.csv`` there."""
+    display(HTML(tables.to_html(rows, lang)))
+    if out is not None:
+        tables.save_csv(rows, _inside(out, "tables") / f"{name}.csv", lang)
 
 
 def _inside(out: str | Path, name: str) -> Path:

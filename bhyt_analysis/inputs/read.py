@@ -87,7 +87,7 @@ def schema() -> pd.DataFrame:
 
 
 def bundled(name: str) -> Path:
-    """The folder ``data`` or ``notebooks`` that comes with the package."""
+    """The folder ``data``, ``notebooks`` or ``scenarios`` that comes with the package."""
     inside = Path(__file__).parents[1] / "bundled" / name
     return inside if inside.is_dir() else Path(__file__).parents[2] / name
 

@@ -242,7 +242,8 @@ def drift(values: Values, keys: Sequence[str], shares: Floats, months: Sequence[
     at_rest = {**values, "effort": values["effort_before"]}
     some = [k for k, m in zip(keys, moves, strict=True) if m]
     goal = goals(at_rest, some, np.nan_to_num(shares[moves]), seen)
-    ratio = goal / goal[:, :, start][:, :, None]
+    before = goal[:, :, start][:, :, None]
+    ratio = np.divide(goal, before, out=np.ones_like(goal), where=before > 0)
     at_once, monthly = (v[:, None] for v in levers(values))
     pupils = np.array(some) == "student"
     level = np.ones(ratio.shape[:2])
@@ -261,7 +262,7 @@ def reached(values: Values, months: Sequence[pd.Timestamp], start: int, seen: pd
     free = np.zeros((1, 1))
     now = goals(values, ["household"], free, seen)[:, 0, 0]
     before = goals({**values, "effort": values["effort_before"]}, ["household"], free, seen)[:, 0, 0]
-    goal = np.clip((now - before) / (1 - before), 0, None)
+    goal = np.divide(np.clip(now - before, 0, None), 1 - before, out=np.zeros_like(now), where=before < 1)
     at_once, monthly = levers(values)
     out, level = np.zeros((len(goal), len(months))), np.zeros(len(goal))
     for t in range(start + 1, len(months)):

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.inputs.checks import known_areas
-from bhyt_analysis.inputs.read import Dataset, InputError, read_table
+from bhyt_analysis.inputs.read import Dataset, InputError, bundled, read_table
 from bhyt_analysis.law.law import Law, LawError, as_day
 from bhyt_analysis.model.assumptions import Range, assumptions
 from bhyt_analysis.model.cohort import CLOCKS
@@ -59,7 +59,9 @@ class Scenario:
 
     @classmethod
     def read(cls, path: str | Path) -> Scenario:
-        """A scenario from a TOML file; law files and zone lists are found by their path from it.
+        """A scenario from a TOML file, or one of the bundled ones by its name, such as "status_quo".
+
+        Law files and lists of zones are found by their path from the file.
 
         Raises
         ------
@@ -70,6 +72,8 @@ class Scenario:
             for a reform, or a list of zones, that can't be used.
         """
         file = Path(path)
+        if not file.exists() and (own := bundled("scenarios") / f"{path}.toml").is_file():
+            file = own
         try:
             told = tomllib.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:

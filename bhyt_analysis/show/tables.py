@@ -110,6 +110,24 @@ def _cell(column: str, value: Any, lang: str) -> str:
     return "" if pd.isna(value) else str(value)
 
 
+def scorecard(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
+    """The scorecard with figures of different units written side by side.
+
+    ``rows``: what `bhyt_analysis.model.scorecard.scorecard` gives.
+    """
+
+    def told(value: float, unit: str) -> str:
+        return render("{v:p1}" if unit == "share" else "{v:n}", lang, v=None if pd.isna(value) else value)
+
+    out = rows[["name", "figure", "on"]].copy()
+    relations = [say(f"relation.{r}", lang) if known(f"relation.{r}") else "" for r in rows["relation"]]
+    out["published"] = [r + told(v, u) for r, v, u in zip(relations, rows["published"], rows["unit"], strict=True)]
+    out["model"] = [told(v, u) for v, u in zip(rows["model"], rows["unit"], strict=True)]
+    spans = zip(rows["low"], rows["high"], rows["unit"], strict=True)
+    out["interval"] = ["" if pd.isna(low) else f"{told(low, u)} – {told(high, u)}" for low, high, u in spans]
+    return out.assign(verdict=rows["verdict"], basis=rows["basis"], source=rows["source"])
+
+
 # Said once below the table where it is the same in every row.
 SAID_ONCE = ("population", "status", "instrument", "reference", "rate_reference", "source")
 
