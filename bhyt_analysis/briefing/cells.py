@@ -23,6 +23,8 @@ from bhyt_analysis.words import known, say
 
 SCREEN_DPI = 144
 SCREEN_WIDTH = 605  # CSS pixels of 160 mm
+# Notebooks set every cell of a table to the right; only numbers belong there.
+ALIGNED = "<style>table.bhyt :is(td, th):not(.n) {text-align: left}</style>"
 
 
 def title(data: Dataset, area: str, lang: str = "vi") -> None:
@@ -81,7 +83,7 @@ def chart(figure: Figure, alt: str = "", name: str = "", out: str | Path | None 
 
 def table(rows: pd.DataFrame, lang: str = "vi", name: str = "", out: str | Path | None = None) -> None:
     """Show a table in the language; with ``out``, write ``tables/NAME.csv`` there."""
-    display(HTML(tables.to_html(rows, lang)))
+    display(HTML(ALIGNED + tables.to_html(rows, lang)))
     if out is not None:
         tables.save_csv(rows, _inside(out, "tables") / f"{name}.csv", lang)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -22,17 +22,19 @@ from bhyt_analysis.inputs.audit import audit
 from bhyt_analysis.inputs.read import Dataset, known_by
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.law import Law
+from bhyt_analysis.model.compare import compare
 from bhyt_analysis.model.coverage import coverage
 from bhyt_analysis.model.headline import DECISION, headline
 from bhyt_analysis.model.premium import full_year_cost, household_premium, premiums, support_over_time
 from bhyt_analysis.model.reclassify import COLUMNS, lost_by, told_as
 from bhyt_analysis.model.scenario import Scenario
+from bhyt_analysis.model.simulate import projection, simulate
 from bhyt_analysis.model.take_up import observed_change, reenrolment, reenrolment_curve
 from bhyt_analysis.model.targets import target_steps, targets_of
 from bhyt_analysis.names import running_name
 from bhyt_analysis.show import charts
 from bhyt_analysis.show.labels import citation, column_name, group_name
-from bhyt_analysis.words import render, say
+from bhyt_analysis.words import BhytError, render, say
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,7 @@ TITLES = (
     "poor", "minority_in_difficult_area", "resident_of_especially_difficult_area", "resident_of_island", "near_poor",
     "student", "farm_average_income", "minority_left_2016_2020_list", "minority_left_later", "household",
 )  # fmt: skip
+DRAWS = 300  # for the interval of a scenario in a briefing
 SUPPORTED_AFTER = "minority_left_2016_2020_list"  # those who left the list by Decision 861
 
 
@@ -517,13 +520,42 @@ def cost_and_payers(
         items.append(_lost_cost(data, law, scenario, code, table, lost, lang))
         items.append(_support(data, law, code, table["on"].min(), lang))
     if scenario is not None:
-        told = law.compare(reduce(Law.__or__, scenario.reforms)) if scenario.reforms else pd.DataFrame()
-        if told.empty:
-            items.append(Item("scenario", say("text.scenario_nothing", lang, scenario=scenario.name)))
-        else:
-            words = "; ".join(_change_text(r, lang) for r in told.to_dict("records"))
-            items.append(Item("scenario", say("text.scenario", lang, scenario=scenario.name, changes=words)))
+        items += _scenario(data, law, code, scenario, lang)
     return items
+
+
+def _scenario(data: Dataset, law: Law, code: str, scenario: Scenario, lang: str) -> Iterator[Item]:
+    """What a scenario changes in the law, and what it does month by month to this area."""
+    name = scenario.titled(lang)
+    told = law.compare(reduce(Law.__or__, scenario.reforms)) if scenario.reforms else pd.DataFrame()
+    if len(told):
+        words = "; ".join(_change_text(r, lang) for r in told.to_dict("records"))
+        yield Item("scenario", say("text.scenario", lang, scenario=name, changes=words))
+    elif not scenario.decision and not scenario.changed:
+        yield Item("scenario", say("text.scenario_nothing", lang, scenario=name))
+    try:
+        of = projection(data, code, scenario, law)
+    except BhytError as error:
+        yield Item("scenario_path", say("text.scenario_not_run", lang, scenario=name, why=error.text(lang).rstrip(".")))
+        return
+    vi, en = (say("label.nothing_decided", one) for one in ("vi", "en"))
+    base = Scenario(vi, en, start=of.start.day, end=of.months[-1])
+    rows = simulate(data, code, [base, scenario], law, draws=DRAWS, lang=lang)
+    last = compare(rows, lang=lang).iloc[-1]
+    mine = rows[rows["scenario"] == name]
+    end = mine[(mine["group"] == "all") & (mine["result"] == "behavioural")].iloc[-1]
+    fields = {"on": end["month"], "rate": end["rate"], "low": end["rate_low"], "high": end["rate_high"]}
+    text = say("text.scenario_outcome", lang, text=last["text"], **fields)
+    chart = charts.fan(mine, _name(data, code, lang), scenario.targets, lang)
+    alt = _alt("chart.fan", zip(*_ends(mine), strict=True), lang, "p1")
+    yield Item("scenario_path", text, chart, alt)
+
+
+def _ends(rows: pd.DataFrame) -> tuple[list[str], list[float]]:
+    """The first month, each December and the last, with their coverage."""
+    acting = rows[(rows["group"] == "all") & (rows["result"] == "behavioural")]
+    chosen = acting[(acting["month"].dt.month == 12) | (acting.index.isin([acting.index[0], acting.index[-1]]))]
+    return [f"{m:%m/%Y}" for m in chosen["month"]], chosen["rate"].tolist()
 
 
 def _change_text(row: dict[str, Any], lang: str) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from bhyt_analysis.inputs.status import weakest
 from bhyt_analysis.model.simulate import MONEY
+from bhyt_analysis.model.start import NOT_TOLD
 from bhyt_analysis.words import BhytError, say
 
 COLUMNS = ["scenario", "result", "area", "name", "on", "insured", "rate", "people", "points", "person_years"]
@@ -56,10 +57,11 @@ def compare(
         raise BhytError(("error.no_scenario", {"found": base, "known": ", ".join(names)}))
     rows = simulated[simulated["group"] == "all"]
     shared = sorted(set.intersection(*(set(m) for _, m in rows.groupby("scenario")["month"])))
-    day = shared[-1] if on is None and shared else pd.Timestamp(on) + pd.offsets.MonthEnd(0)
+    if not shared:
+        raise BhytError(("error.no_month", {"on": on, "first": None, "last": None}))
+    day = shared[-1] if on is None else pd.Timestamp(on) + pd.offsets.MonthEnd(0)
     if day not in shared:
-        span = {"first": shared[0] if shared else None, "last": shared[-1] if shared else None}
-        raise BhytError(("error.no_month", {"on": day, **span}))
+        raise BhytError(("error.no_month", {"on": day, "first": shared[0], "last": shared[-1]}))
     rows = rows[rows["month"].isin(shared) & (rows["month"] <= day)]
     keys = ["scenario", "result", "area"]
     sums = rows.groupby(keys, sort=False).agg(person_years=("insured", lambda s: s.sum() / 12), **{m: (m, "sum") for m in MONEY}, status=("status", weakest))  # fmt: skip
@@ -74,21 +76,27 @@ def compare(
         person_years=table["person_years"] - same["person_years"].to_numpy(),
         **{f"{m}_more": table[m] - same[m].to_numpy() for m in MONEY},
     )
+    hidden = simulated[(simulated["group"] == NOT_TOLD) & (simulated["month"] == shared[0])].set_index(keys)["insured"]
+    unknown, there = (hidden.reindex(pd.MultiIndex.from_frame(t[keys])).fillna(0).to_numpy() for t in (table, same.reset_index().assign(scenario=base)))  # fmt: skip
+    # Where one side knows the groups of more people than the other, their costs can't be compared.
+    out.loc[unknown != there, [f"{m}_more" for m in MONEY]] = np.nan
     out["vnd_public_more"] = out["vnd_central_more"] + out["vnd_province_more"]
     more = out["person_years"].where(out["person_years"] > 0)
     out["vnd_per_additional"] = (out["vnd_public_more"] / more).where(out["vnd_public_more"] >= 0)
-    out["text"] = [_in_words(row, base, lang) for row in out.to_dict("records")]
+    out["text"] = [_in_words(row, base, lang, int(n)) for row, n in zip(out.to_dict("records"), unknown, strict=True)]
     return out[COLUMNS]
 
 
-def _in_words(row: dict, base: str, lang: str) -> str:
+def _in_words(row: dict, base: str, lang: str, hidden: int) -> str:
     fields = {"scenario": row["scenario"], "base": base, "on": row["on"]}
     if row["scenario"] == base:
         return say("compare.base", lang, **fields)
     money = [row[f"{m}_more"] for m in MONEY]
     if row["people"] == 0 and row["person_years"] == 0 and not np.nan_to_num(money).any():
-        return say("compare.nothing", lang, **fields)
-    text = say("compare.people", lang, **fields, people=row["people"], points=row["points"], vnd=row["vnd_public_more"])
+        return say("compare.nothing_known" if hidden else "compare.nothing", lang, **fields, hidden=hidden)
+    text = say("compare.people", lang, **fields, people=row["people"], points=row["points"])
+    if pd.notna(row["vnd_public_more"]):
+        text += " " + say("compare.public", lang, vnd=row["vnd_public_more"])
     if pd.notna(row["vnd_per_additional"]):
         text += " " + say("compare.each", lang, vnd=row["vnd_per_additional"])
     return text

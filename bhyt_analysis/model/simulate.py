@@ -46,7 +46,8 @@ def simulate(
     ----------
     data : Dataset.
     area : name or code.
-    scenario : one or more; by default the law in force with nothing decided.
+    scenario : one or more; by default the law in force with nothing decided. Those that name
+        no start begin on the same day.
     law : the law that the reforms are laid over; by default the bundled one.
     by : "commune" for the rows of every commune where all communes tell their cards,
         "group" for their groups too (an area alone always has its groups).
@@ -82,13 +83,21 @@ def simulate(
     if unknown := [b for b in by if b not in BY]:
         raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(BY)}))
     chosen = [scenario] if isinstance(scenario, Scenario) or scenario is None else list(scenario)
+    policies = [Scenario(*_law_in_force()) if one is None else one for one in chosen]
+    found = [projection(data, area, policy, law) for policy in policies]
+    # Scenarios that name no start begin alike, on the earliest day that one of them needs.
+    day = min(of.start.day for of in found)
     tables = []
-    for one in chosen:
-        policy = Scenario(say("label.law_in_force", "vi"), say("label.law_in_force", "en")) if one is None else one
-        of = projection(data, area, policy, law)
+    for policy, of in zip(policies, found, strict=True):
+        if policy.start is None and of.start.day != day:
+            of = projection(data, area, dataclasses.replace(policy, start=day), law)
         by_group = "commune" not in by or "group" in by
         tables.append(table_of(of, "commune" in by, draws, policy.seed if seed is None else seed, lang, by_group))
     return pd.concat(tables, ignore_index=True)
+
+
+def _law_in_force() -> tuple[str, str]:
+    return say("label.law_in_force", "vi"), say("label.law_in_force", "en")
 
 
 def projection(data: Dataset, area: str, scenario: Scenario, law: Law | None = None) -> Projection:

@@ -84,12 +84,13 @@ def starting_point(data: Dataset, area: str, scenario: Scenario, law: Law) -> St
             units, insured, told = found
             break
     else:
-        raise BhytError(("error.no_start", {"name": name_of(data.areas, code), "day": day}))
+        key = "error.no_start_at_all" if day is None else "error.no_start"
+        raise BhytError((key, {"name": name_of(data.areas, code), "day": day}))
     day = told if scenario.start is None else day
     units = units.assign(name=[name_of(data.areas, a, told) for a in units["area"]])
     units = _with_scale(data, units, told, law)
     leaving = _of_units(units, insured, exits, code)
-    insured = _room_for(insured, leaving, day)
+    insured = _room_for(insured, leaving if len(leaving) else _known_losses(data, units, insured, code, day), day)
     places: list[Area] = [lineage(data.areas, a, told) for a in units["area"]]
     return Start(code, name_of(data.areas, code, told), day, units.reset_index(drop=True), insured, leaving, places)
 
@@ -211,6 +212,15 @@ def _of_units(units: pd.DataFrame, insured: np.ndarray, exits: pd.DataFrame, cod
     # Known for all who lost, or not known.
     share = (table["by"] / table["known"].where(table["known"] > 0)).where(table["known"] == table["lost"])
     return table.assign(minority=share)[columns]
+
+
+def _known_losses(
+    data: Dataset, units: pd.DataFrame, insured: np.ndarray, code: str, day: pd.Timestamp
+) -> pd.DataFrame:
+    """Who is known to have lost an area title within a year after the day, whatever the scenario decides."""
+    own = data.losses[(data.losses["area"] == code) & (data.losses["on"] > day) & (data.losses["on"] <= day + pd.DateOffset(years=1))]  # fmt: skip
+    rows = own[["area", "on", "status"]].assign(lost=own["people"], gained=0, minority_lost=np.nan)
+    return _of_units(units, insured, rows, code)
 
 
 def _room_for(insured: np.ndarray, leaving: pd.DataFrame, day: pd.Timestamp) -> np.ndarray:

@@ -59,7 +59,10 @@ def fan(
         on, rate = pd.Timestamp(target["on"]), float(target["rate"]) * 100
         axes.plot([on], [rate], "D", color=BLACK, ms=6, zorder=5)
         text = say(f"relation.{target['relation']}", lang) + percent(rate / 100, lang, "published")
-        axes.annotate(text, (on, rate), (0, 7), textcoords="offset points", ha="center", fontsize=9, zorder=6)
+        early = (on - x.min()).days < (x.max() - x.min()).days / 8
+        axes.annotate(
+            text, (on, rate), (0, 7), textcoords="offset points", ha="left" if early else "center", fontsize=9, zorder=6
+        )
     _months(axes, x)
     axes.set_ylabel(say("axis.rate", lang))
     bottom, top = axes.get_ylim()

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.show.labels import citation, column_name, group_name, status_name, weakest_stamp
-from bhyt_analysis.words import date, known, render, say
+from bhyt_analysis.words import date, known, number, render, say
 
 SMALL = 5  # people; smaller groups are hidden in what is shared
 
@@ -20,7 +20,7 @@ KINDS = {
     **dict.fromkeys(["vnd_public_more", "person_years"], "+n"),
     "vnd_per_additional": "n",
     **dict.fromkeys(["to_add", "total_to_add", "change"], "+n"),
-    **dict.fromkeys(["rate", "share_of_insured", "share_of_population", "low", "high", "target_rate", "rate_low", "rate_high", "rate_median", "rate_inner_low", "rate_inner_high", "chance", "back"], "p1"),
+    **dict.fromkeys(["rate", "share_of_insured", "share_of_population", "low", "high", "target_rate", "rate_low", "rate_high", "rate_median", "rate_inner_low", "rate_inner_high", "chance", "back", "share", "rate_at_low", "rate_at_high"], "p1"),
     **dict.fromkeys(["published_rate", "contribution_rate", "subsidy_share"], "pe"),
     **dict.fromkeys(["base_salary", "premium", "subsidy", "own_payment"], "n"),
     "points": "+pp1",
@@ -86,7 +86,13 @@ def written(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
 
 
 def _cell(column: str, value: Any, lang: str) -> str:
-    if column in ("group", "subgroup"):
+    if column == "relation":
+        return say(f"relation.{value}", lang).strip() or str(value)
+    if column == "part" or (column == "key" and known(f"part.{value}")):
+        return say(f"part.{value}", lang)
+    if column in ("value", "central") and isinstance(value, float):
+        return number(value, lang, 3)
+    if column in ("group", "subgroup", "to", "key"):
         return group_name(str(value), lang)
     if column in ("result", "verdict", "payer", "figure"):
         return say(f"{column}.{value}", lang)
