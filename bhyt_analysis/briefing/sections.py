@@ -546,7 +546,8 @@ def _scenario(data: Dataset, law: Law, code: str, scenario: Scenario, lang: str)
     end = mine[(mine["group"] == "all") & (mine["result"] == "behavioural")].iloc[-1]
     fields = {"on": end["month"], "rate": end["rate"], "low": end["rate_low"], "high": end["rate_high"]}
     text = say("text.scenario_outcome", lang, text=last["text"], **fields)
-    chart = charts.fan(mine, _name(data, code, lang), scenario.targets, lang)
+    source = str(coverage(data, code, as_of=of.start.day).iloc[0]["source"])
+    chart = charts.fan(mine, _name(data, code, lang), scenario.targets, lang, source)
     alt = _alt("chart.fan", zip(*_ends(mine), strict=True), lang, "p1")
     yield Item("scenario_path", text, chart, alt)
 

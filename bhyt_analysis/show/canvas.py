@@ -124,7 +124,10 @@ def canvas(height_mm: float, key: str, name: str, lang: str, statuses: Any) -> t
     if texts:
         room -= max(text_width(text, 9, bold=True) for text in texts) + 0.25
     title = say(key, lang) + (f": {name}" if name else "")
-    figure.suptitle(wrapped(title, room, 11.5, bold=True), x=LEFT, ha="left", fontsize=11.5, fontweight="bold")
+    title = wrapped(title, room, 11.5, bold=True)
+    if len(texts) > 1 and "\n" not in title:
+        title += "\n "  # room for the second stamp
+    figure.suptitle(title, x=LEFT, ha="left", fontsize=11.5, fontweight="bold")
     return figure, figure.add_subplot()
 
 

