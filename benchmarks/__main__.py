@@ -5,6 +5,7 @@ nothing fails on it.
 """
 
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -17,9 +18,15 @@ import numpy as np
 import pandas as pd
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.model.project import insured_people, project
+from bhyt_analysis.model.simulate import costs
+from bhyt_analysis.model.start import GROUPS as SUBGROUPS
+from bhyt_analysis.model.start import Start
+from bhyt_analysis.model.uncertainty import commune_intervals
 
 ROOT = Path(__file__).parents[1]
 PEOPLE = 1_000_000
+COMMUNES = 11_000
 GROUPS = ("household", "near_poor", "student", "farm_average_income", "poor")
 AREAS = ("Lý Sơn", "Sơn Tây", "Minh Long", "Tây Trà")
 
@@ -78,6 +85,84 @@ def premiums_of_text() -> dict[str, float]:
     return premiums("str")
 
 
+def communes(count: int) -> Start:
+    """Made-up communes on 30 June 2021, two fifths of which leave the difficult zones the day after."""
+    rng = np.random.default_rng(1)
+    people = rng.integers(2_000, 15_000, count).astype(float)
+    insured = rng.dirichlet(np.ones(len(SUBGROUPS)), count) * people[:, None] * 0.9
+    insured[:, -1] = 0  # all groups are told
+    names = [f"C{i:05d}" for i in range(count)]
+    scale = rng.uniform(0.6, 0.75, count)
+    units = pd.DataFrame({"area": names, "name": names, "population": people, "household_scale": scale, "status": "synthetic"})  # fmt: skip
+    left = np.flatnonzero(rng.random(count) < 0.4)
+    lost = insured[left, SUBGROUPS.index("difficult_area")] * 0.8
+    told = {
+        "unit": left,
+        "on": pd.Timestamp("2021-07-01"),
+        "lost": lost,
+        "gained": 0.0,
+        "minority": rng.random(len(left)),
+    }
+    leaving = pd.DataFrame({**told, "status": "synthetic"})
+    return Start("X", "X", pd.Timestamp("2021-06-30"), units, insured, leaving, [[("VN", "Việt Nam")]] * count)
+
+
+SCENARIO = bhyt.Scenario("861", decision="861", clock="decree 75")
+
+
+def scenario() -> dict[str, float]:
+    """One scenario for 11,000 communes, 12 sub-groups and 60 months, against the bare array arithmetic.
+
+    Ours reads the law of each month, works out how people move, lays it over the counts
+    and adds up the cost by payer. The bare rival is given every path and price as an
+    array and does only the last two steps.
+    """
+    start, law = communes(COMMUNES), bhyt.Law.read()
+    block = np.arange(COMMUNES)
+
+    def ours() -> tuple[np.ndarray, np.ndarray]:
+        of = project(start, SCENARIO, law)
+        insured = insured_people(of)[0]
+        return insured, costs(of, insured, block, by_group=False)[0]
+
+    of = project(start, SCENARIO, law)
+    kind = next(k for k in of.kinds if len(k.rows))
+    rng = np.random.default_rng(2)
+    ratio, pool = rng.random((len(SUBGROUPS), len(of.months))), rng.random((9, len(SUBGROUPS) * len(of.months)))
+    price, scale = np.nan_to_num(kind.price), start.units["household_scale"].to_numpy()
+    left, people = start.leaving["unit"].to_numpy(), rng.random((len(start.leaving), 9))
+
+    def bare() -> tuple[np.ndarray, np.ndarray]:
+        insured = start.insured[:, :, None] * ratio
+        insured[left] += (people @ pool).reshape(len(left), *ratio.shape)
+        insured[:, SUBGROUPS.index("household")] *= scale[:, None]
+        return insured, np.stack([np.einsum("ngt,gt->nt", insured, price[:, :, i]) for i in (0, 4)], axis=2)
+
+    return {"ours": median(ours, 5), "bare arrays": median(bare, 5)}
+
+
+def draw(count: int, draws: int) -> None:
+    """Print the seconds and the peak memory (GB) of the intervals of some communes."""
+    of = project(communes(count), SCENARIO, bhyt.Law.read())
+    begin = time.perf_counter()
+    commune_intervals(of, "2022-12-31", draws)
+    print(time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+
+
+def intervals() -> dict[str, float]:
+    """1,000 draws for 11,000 communes, each in a fresh process, against four times a quarter of the work."""
+    found = {}
+    for name, count, draws in (("ours", COMMUNES, 1000), ("a quarter of the work", COMMUNES // 2, 500)):
+        call = [sys.executable, "-c", f"from benchmarks.__main__ import draw; draw({count}, {draws})"]
+        told = [
+            subprocess.run(call, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split() for _ in range(3)
+        ]
+        found[name] = sorted(told, key=lambda t: float(t[0]))[1]
+    ours, quarter = ((float(x) for x in found[name]) for name in found)
+    (seconds, memory), (small, _) = ours, quarter
+    return {"ours": seconds, "four times a quarter of the work": 4 * small, "peak memory in GB": memory}
+
+
 def imports() -> dict[str, float]:
     """``import bhyt_analysis`` against ``import pandas``, each in a fresh process."""
     run = lambda code: lambda: subprocess.run([sys.executable, "-c", code], check=True)  # noqa: E731
@@ -104,13 +189,15 @@ def briefings() -> dict[str, float]:
 def main() -> None:
     """Run every measure."""
     results = {}
-    for measure in (imports, premiums, premiums_of_text, briefings):
+    for measure in (imports, premiums, premiums_of_text, scenario, intervals, briefings):
         seconds = measure()
         rival = next(k for k in seconds if k != "ours")
         results[measure.__name__] = {**seconds, "ratio": seconds["ours"] / seconds[rival]}
         ours, other = seconds["ours"], seconds[rival]
+        extra = "".join(f"   {k} {v:.2f}" for k, v in seconds.items() if k.startswith("peak"))
         print(
-            f"{measure.__name__:16} ours {ours:8.3f} s   {rival} {other:8.3f} s   ratio {ours / other:6.2f}", flush=True
+            f"{measure.__name__:16} ours {ours:8.3f} s   {rival} {other:8.3f} s   ratio {ours / other:6.2f}{extra}",
+            flush=True,
         )
     path = ROOT / "outputs" / "bench.json"
     path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")

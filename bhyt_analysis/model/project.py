@@ -69,7 +69,8 @@ def project(start: Start, scenario: Scenario, law: Law) -> Projection:
     """Lay a scenario over a start: which months, which law in each place, who moves when."""
     table = scenario.assumptions()
     day = start.day + pd.offsets.MonthEnd(0)
-    exits = pd.Series([_month_of(d) for d in start.leaving["on"]], dtype="datetime64[ns]")
+    days = {d: _month_of(d) for d in start.leaving["on"].unique()}
+    exits = start.leaving["on"].map(days).astype("datetime64[ns]")
     begin = min([day, *(exits - pd.offsets.MonthEnd(1))])
     end = scenario.end if scenario.end is not None else day + pd.offsets.MonthEnd(MONTHS_AHEAD)
     months = list(pd.date_range(begin, max(end, day + pd.offsets.MonthEnd(1)), freq="ME"))
@@ -202,7 +203,7 @@ def insured_people(
     years = of.people[0, chosen] / of.people[0, of.first]
     total = base.sum(axis=1)[:, None]
     shape = (len(values["effort"]), len(base), *([len(GROUPS)] if by_group else []), len(chosen))
-    out = np.broadcast_to(base[:, :, None] * years if by_group else total * years, shape).copy()
+    out = np.multiply(base[:, :, None] if by_group else total, years, out=np.empty(shape))
     spare = np.broadcast_to(np.clip(people - total * years, 0, None), (shape[0], *people.shape)).copy()
     free = room_at_start(of, block)
     for kind, move in zip(of.kinds, moved, strict=True):  # first those who leave: they are no others without a card

@@ -140,7 +140,7 @@ def table_of(
     for result in RESULTS:
         insured = _whole(insured_people(of, result, None, block, months=range(of.first, len(of.months)))[0])
         bounds = _bounds(of, result, block, draws, seed, by_group=not by_commune) if draws else {}
-        money, costed = _money(of, insured, block, by_group)
+        money, costed = costs(of, insured, block, by_group)
         if not by_group:
             insured = insured.sum(axis=1, keepdims=True)
         tables.append(_rows(of, areas, people, insured, bounds, money, costed).assign(result=result))
@@ -174,8 +174,12 @@ def _bounds(of: Projection, result: str, block: np.ndarray, draws: int, seed: in
     return {name: told[:, None] for name, told in out.items()}
 
 
-def _money(of: Projection, insured: Floats, block: np.ndarray, by_group: bool) -> tuple[Floats, Floats]:
-    """VND by block, group (or their sum), month and payer; and the people whose cost is known."""
+def costs(of: Projection, insured: Floats, block: np.ndarray, by_group: bool) -> tuple[Floats, Floats]:
+    """What insured people cost each payer in each month from the start on, rounded half up to the đồng.
+
+    ``insured`` (blocks, groups, months) people from the start on. Returns VND (blocks,
+    groups or their sum, months, payers), and the people whose cost is known.
+    """
     kept = insured.shape[1] if by_group else 1
     vnd = np.zeros((len(insured), kept, insured.shape[2], len(PAYERS)))
     known = np.zeros((len(insured), kept, insured.shape[2]))
@@ -188,18 +192,18 @@ def _money(of: Projection, insured: Floats, block: np.ndarray, by_group: bool) -
             continue
         price = kind.price[:, of.first :]
         told, price = ~np.isnan(price).any(axis=2), np.nan_to_num(price)
-        here = insured[blocks]
+        here = insured if len(blocks) == len(insured) else insured[blocks]
         dearer = here[:, HOUSEHOLD] * (scale[blocks, None] - 1)  # members after the first pay less
-        for i in range(len(PAYERS)):
-            if not price[:, :, i].any():
-                continue
+        for i in np.flatnonzero(price.any(axis=(0, 1))):
             if by_group:
-                vnd[blocks, :, :, i] = here * price[:, :, i]
-                vnd[blocks, HOUSEHOLD, :, i] += dearer * price[HOUSEHOLD, :, i]
+                due = here * price[:, :, i]
+                due[:, HOUSEHOLD] += dearer * price[HOUSEHOLD, :, i]
+                vnd[blocks, :, :, i] = half_up(due)
             else:
-                vnd[blocks, 0, :, i] = np.einsum("ngt,gt->nt", here, price[:, :, i]) + dearer * price[HOUSEHOLD, :, i]
+                due = np.einsum("ngt,gt->nt", here, price[:, :, i]) + dearer * price[HOUSEHOLD, :, i]
+                vnd[blocks, 0, :, i] = half_up(due)
         known[blocks] = here * told if by_group else np.einsum("ngt,gt->nt", here, told.astype(float))[:, None]
-    return half_up(vnd), known
+    return vnd, known
 
 
 def _rows(
