@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bhyt_analysis.names import bare_name, fold
@@ -300,15 +301,16 @@ class Law:
         >>> shares["student"].tolist()
         [0.3, 0.5]
         """
-        firsts = [as_day(m).replace(day=1) for m in months]
+        firsts = np.array([as_day(m).replace(day=1) for m in months], dtype="datetime64[D]")
         chain = _chain(area)
-        rows = self.table[self.table["parameter"] == parameter]
-        rows = rows.assign(nearness=[self._nearness(a, chain) for a in rows["area"]]).dropna(subset="nearness")
-        rows = rows.sort_values(["nearness", "layer", "since"], ascending=[False, True, True], kind="stable")
-        out = pd.DataFrame(index=pd.DatetimeIndex(firsts, name="month"), columns=rows["key"].unique(), dtype="float64")
-        for row in rows.itertuples():  # the weakest first: what is laid over it wins
-            out.loc[[row.since <= m <= row.until for m in firsts], row.key] = row.value
-        return out
+        rows = self.table[self.table["parameter"] == parameter].to_dict("records")
+        near = [(n, row) for row in rows if (n := self._nearness(row["area"], chain)) is not None]
+        near.sort(key=lambda pair: (-pair[0], pair[1]["layer"], pair[1]["since"]))
+        values: dict[str, np.ndarray] = {row["key"]: np.full(len(firsts), np.nan) for _, row in near}
+        for _, row in near:  # the weakest first: what is laid over it wins
+            inside = (firsts >= np.datetime64(row["since"])) & (firsts <= np.datetime64(row["until"]))
+            values[row["key"]][inside] = row["value"]
+        return pd.DataFrame(values, index=pd.DatetimeIndex(firsts, name="month"))
 
     def areas_of(self, area: Area) -> tuple[str, ...]:
         """The areas of the law's own rows that a place lies in: places with the same ones have the same law.

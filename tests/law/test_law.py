@@ -299,3 +299,15 @@ def test_the_fingerprint_changes_with_any_value(law):
     other = Law(law.table.assign(value=law.table["value"] * 1.001))
     assert law.sha256() != other.sha256()
     assert law.sha256() == Law.read().sha256()
+
+
+@pytest.mark.parametrize("area", [None, "Đắk Lắk", "Nghệ An", [("51", "Tỉnh Quảng Ngãi"), ("VN", "Việt Nam")]])
+@pytest.mark.parametrize("reform", [None, "data/reforms/near_poor_100.csv", "data/reforms/contribution_rate_2027.csv"])
+def test_the_law_by_months_is_the_law_of_their_first_days(area, reform):
+    law = Law.read() if reform is None else Law.read() | Law.read(reform)
+    months = pd.date_range("2020-01-31", "2032-12-31", freq="ME")
+    for parameter in ("subsidy_share", "contribution_rate", "household_factor"):
+        table = law.monthly(parameter, months, area)
+        for month in months[::5]:
+            rows = law.at(month.replace(day=1), area).rows(parameter).set_index("key")["value"]
+            assert table.loc[month.replace(day=1)].dropna().to_dict() == rows.to_dict()
