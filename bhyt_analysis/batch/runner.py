@@ -26,7 +26,7 @@ from bhyt_analysis.inputs.areas import find
 from bhyt_analysis.inputs.read import Dataset, bundled, load
 from bhyt_analysis.law.law import Law, as_day
 from bhyt_analysis.model.coverage import areas_with_figures
-from bhyt_analysis.model.scenario import Scenario
+from bhyt_analysis.model.scenario import Scenario, scenario_file
 from bhyt_analysis.names import bare_name, slug
 from bhyt_analysis.words import BhytError, check_lang, say
 
@@ -151,7 +151,7 @@ def _plan(
         raise BhytError(("error.no_areas", {}))
     names, law = slugs(data), Law.read()
     where = None if data.source == str(bundled("data")) else str(Path(data.source).resolve())
-    plan = str(Path(scenario).resolve()) if scenario is not None else None
+    plan = str(scenario_file(scenario).resolve()) if scenario is not None else None
     jobs = []
     for code in codes:
         about = {"area": code, "as_of": as_of, "scenario": plan, "lang": lang, "seed": seed, "data": where, "out": "."}

@@ -71,9 +71,7 @@ class Scenario:
         LawError, InputError
             for a reform, or a list of zones, that can't be used.
         """
-        file = Path(path)
-        if not file.exists() and (own := bundled("scenarios") / f"{path}.toml").is_file():
-            file = own
+        file = scenario_file(path)
         try:
             told = tomllib.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -118,6 +116,18 @@ class Scenario:
     def is_proposal(self) -> bool:
         """Whether a reform in it is a proposal and not the law."""
         return any((r.table["status"] == "proposal").any() for r in self.reforms)
+
+
+def scenario_file(path: str | Path) -> Path:
+    """The file that a path, or the name of a bundled scenario, means.
+
+    Examples
+    --------
+    >>> scenario_file("status_quo").name
+    'status_quo.toml'
+    """
+    file, own = Path(path), bundled("scenarios") / f"{path}.toml"
+    return own if not file.exists() and own.is_file() else file
 
 
 def _values(told: dict[str, Any]) -> tuple[dict[str, Any], list[Fault]]:

@@ -359,6 +359,43 @@ def test_what_the_command_prints(capsys):
     assert main(["law", "--on", "2024-06-01", "--area", "Atlantis"]) == 2
 
 
+def test_what_the_command_says_of_a_scenario(capsys, tmp_path):
+    assert main(["simulate", "--area", "Lục Ngạn", "--scenario", "decision_861_ordinary", "--draws", "50"]) == 0
+    told = capsys.readouterr().out
+    assert "178.630" in told  # 224,275 less 46,106 and the 1% of them who are employed: if nobody acts
+    assert "Số liệu ước tính" in told
+    path = tmp_path / "months.csv"
+    call = ["simulate", "--area", "Sơn Dương", "--scenario", str(ROOT / "scenarios" / "near_poor_100.toml")]
+    assert main([*call, "--draws", "0", "--lang", "en", "--csv", str(path)]) == 0
+    table = pd.read_csv(path, encoding="utf-8-sig")
+    assert set(table["A proposal"]) == {"a proposal"}
+    assert table["Insured"].iloc[0] == 8541  # the first group of the first month: cards paid by employers
+    capsys.readouterr()
+    assert main(["simulate", "--area", "Bình Sơn", "--lang", "en"]) == 2
+    assert "neither cards nor a coverage rate" in capsys.readouterr().err
+    assert main(["simulate", "--area", "Sơn Dương", "--scenario", "decision_681"]) == 2
+    assert "decision_681" in capsys.readouterr().err
+
+
+def test_what_the_command_shares_out(capsys):
+    call = ["allocate", "--area", "X001", "--on", "2022-06-30", "--rate", "0.93", "--lang", "en"]
+    assert main([*call, "--ratchet"]) == 0
+    rows = capsys.readouterr().out.splitlines()[1:]
+    assert len(rows) == 12
+    assert main([*call, "--method", "share-of-gab"]) == 2
+    assert "share-of-gap" in capsys.readouterr().err
+    assert main(["allocate", "--area", "Sơn Dương", "--on", "2021-12-31", "--rate", "0.906"]) == 2
+    assert "Sơn Dương" in capsys.readouterr().err
+
+
+def test_a_scenario_comes_into_the_briefing(tmp_path):
+    told = bhyt.run_batch(None, tmp_path / "out", areas=["Sơn Dương"], scenario="decision_861_high", lang="en")
+    assert [a["status"] for a in told["areas"]] == ["done"]
+    page = (tmp_path / "out" / "son-duong" / "son-duong.html").read_text("utf-8")
+    assert "Decision 861, door to door" in page
+    assert (tmp_path / "out" / "son-duong" / "charts" / "scenario_path.png").exists()
+
+
 def test_impact_is_written_for_excel(tmp_path, capsys):
     path = tmp_path / "impact.csv"
     assert main(["impact", "--decision", "861", "--area", "Lục Ngạn", "--csv", str(path)]) == 0
@@ -367,7 +404,7 @@ def test_impact_is_written_for_excel(tmp_path, capsys):
     assert table["Thôi được cấp thẻ"].sum() == 46_106
 
 
-@pytest.mark.parametrize("command", ["briefs", "check", "audit", "impact", "premium", "law"])
+@pytest.mark.parametrize("command", ["briefs", "check", "audit", "impact", "allocate", "simulate", "premium", "law"])
 def test_every_command_has_help_with_an_example(command, capsys):
     with pytest.raises(SystemExit) as end:
         main([command, "--help"])

@@ -1,0 +1,53 @@
+"""A row of any result says in words how it came about, in both languages, with its articles."""
+
+import pandas as pd
+import pytest
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.model.allocate import communes_of
+from bhyt_analysis.words import BhytError
+
+
+def rows(data, law, lang):
+    plans = [bhyt.Scenario.read(n) for n in ("decision_861_ordinary", "support_continued_2026")]
+    months = bhyt.simulate(data, "Sơn Dương", plans, draws=20, lang=lang)
+    cards = pd.DataFrame({"month": ["2024-07-31"], "group": ["near_poor"], "insured": [100]})
+    yield "coverage", bhyt.coverage(data, "Sơn Dương", by=["group"]).iloc[2]
+    yield "rate", bhyt.coverage(data, "Lục Ngạn").iloc[0]
+    yield "spread", bhyt.reclassify(data, "861", "Lục Ngạn").iloc[0]
+    yield "listed", bhyt.reclassify(data, "2752", "Lào Cai").iloc[0]
+    yield "published", bhyt.reclassify(data, "861", "Sơn Dương").iloc[0]
+    yield "premium", bhyt.premiums(pd.DataFrame({"group": ["student"]}), law.at("2024-07-01")).iloc[0]
+    yield "budget", bhyt.budget(cards, law).iloc[0]
+    yield "simulated", months.query("group == 'near_poor' and result == 'behavioural'").iloc[-1]
+    yield "compared", bhyt.compare(months, lang=lang).iloc[-1]
+    yield "allocated", bhyt.allocate(communes_of(data, "X001"), "0.93").iloc[0]
+
+
+def test_every_result_is_told_in_english(data, law):
+    told = {name: bhyt.explain(row, "en") for name, row in rows(data, law, "en")}
+    assert "81,395 insured of 182,330 people (44.6%)" in told["coverage"]  # cards of group 3 with the army's
+    assert "from 87.21% to 87.22%" in told["rate"] or "87.2" in told["rate"]
+    assert told["spread"].endswith("Estimated figures.")
+    assert "3,346 people lost their card" in told["spread"]
+    assert "How many lost a card is not known" in told["listed"]
+    assert "30,082 people lost their card" in told["published"]
+    assert "premium 1,263,600 VND" in told["premium"]  # 12 x 4.5% of 2,340,000
+    assert "pays 7,371,000 VND for 100 people" in told["budget"]  # 70% of 105,300 for a hundred
+    assert "Decree 73/2024/NĐ-CP" in told["budget"]
+    assert "A proposal, not in force." in told["simulated"]
+    assert "Decree 161/2026/NĐ-CP" in told["simulated"]
+    assert "people are insured" in told["allocated"]
+
+
+def test_every_result_is_told_in_vietnamese(data, law):
+    for name, row in rows(data, law, "vi"):
+        text = bhyt.explain(row)
+        assert len(text) > 30, name
+        assert "{" not in text, name
+        assert "insured" not in text, name
+
+
+def test_a_row_of_nothing_is_told():
+    with pytest.raises(BhytError, match="colour"):
+        bhyt.explain(pd.Series({"colour": "red"}))
