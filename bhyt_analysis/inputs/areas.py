@@ -107,6 +107,19 @@ def communes(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> 
     return units.loc[units["code"].isin(inside) & (units["kind"] == "commune"), "code"].drop_duplicates().tolist()
 
 
+def listed_whole(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> bool:
+    """Whether the table lists all that lies in a unit, so that its communes may stand for it.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> areas = load().areas
+    >>> listed_whole(areas, "219"), listed_whole(areas, "VN")
+    (True, False)
+    """
+    return bool(row_of(areas, code, on)["listed"] != "some")
+
+
 class People(NamedTuple):
     """How many people live in a unit, by which count, on which day."""
 
@@ -122,8 +135,8 @@ def population_at(
 ) -> People | None:
     """The count nearest to a day (without one, the latest): the unit's own, or its communes' sum.
 
-    A sum is taken only where every commune of that day has a figure. None where
-    nothing is known: missing is not zero.
+    A sum is taken only where every commune of that day is listed and has a figure. None
+    where nothing is known: missing is not zero.
 
     Examples
     --------
@@ -138,7 +151,8 @@ def population_at(
     for row in own[~(own["as_of"] < unit["since"]) & ~(own["as_of"] > unit["until"])].itertuples():
         households = None if pd.isna(row.households) else int(row.households)
         counts.append(People(int(row.people), households, row.as_of, row.status, row.source))
-    below = population[population["area"].isin(communes(areas, code)) & (population["area"] != code)]
+    inside = communes(areas, code) if listed_whole(areas, code, on) else []
+    below = population[population["area"].isin(inside) & (population["area"] != code)]
     below = below[~(below["as_of"] < unit["since"]) & ~(below["as_of"] > unit["until"])]
     for as_of, rows in below.groupby("as_of"):
         if set(communes(areas, code, as_of)) <= set(rows["area"]):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from bhyt_analysis.inputs.areas import communes, name_of, population_at, with_population
+from bhyt_analysis.inputs.areas import communes, listed_whole, name_of, population_at, with_population
 from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.law.groups import counted_once, finest, groups
 from bhyt_analysis.words import nearest
@@ -146,7 +146,8 @@ def _zone_counts(tables: Tables) -> Iterator[Finding]:
     areas, zones = tables["areas"], tables["zones"]
     for row in tables["decisions"].itertuples():
         listed = zones[(zones["decision"] == row.decision) & zones["area"].isin(communes(areas, row.area, row.since))]
-        if listed.empty or set(communes(areas, row.area, row.since)) - set(listed["area"]):
+        whole = listed_whole(areas, row.area, row.since)
+        if listed.empty or not whole or set(communes(areas, row.area, row.since)) - set(listed["area"]):
             continue
         for zone in ("I", "II", "III"):
             expected, found = getattr(row, f"zone_{zone}"), int((listed["zone"] == zone).sum())

@@ -360,6 +360,7 @@ CHOICES: dict[str, Callable[[], Any]] = {
     "status": lambda: STATUSES,
     "relation": lambda: RELATIONS,
     "unit": lambda: UNITS,
+    "listed": lambda: ("all", "some"),
     "group": lambda: groups().index,
 }
 CONVERTERS: dict[str, tuple[Callable[[str], Any], str]] = {

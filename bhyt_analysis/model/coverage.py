@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from bhyt_analysis.inputs.areas import communes, find, name_of, population_at, with_population
+from bhyt_analysis.inputs.areas import communes, find, listed_whole, name_of, population_at, with_population
 from bhyt_analysis.inputs.figures import published_rates
 from bhyt_analysis.inputs.read import Dataset, known_by
 from bhyt_analysis.inputs.status import computed, weakest
@@ -101,7 +101,8 @@ def cards_of(data: Dataset, code: str, per_commune: bool = False) -> pd.DataFram
     own = data.cards[data.cards["area"] == code]
     if len(own) and not per_commune:
         return own
-    below = [c for c in communes(data.areas, code) if per_commune or c != code]
+    inside = communes(data.areas, code) if per_commune or listed_whole(data.areas, code) else []
+    below = [c for c in inside if per_commune or c != code]
     rows = data.cards[data.cards["area"].isin(below)]
     if per_commune:
         return rows

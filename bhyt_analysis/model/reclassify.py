@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.inputs.areas import communes, find, name_of, population_at, with_population
+from bhyt_analysis.inputs.areas import communes, find, listed_whole, name_of, population_at, with_population
 from bhyt_analysis.inputs.read import Dataset
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.groups import finest, groups
@@ -127,7 +127,9 @@ def lost_by(data: Dataset, decision: str, area: str) -> pd.DataFrame:
     table = reclassify(data, decision, code)
     table = table[table["method"] != "listed"]
     published = ((data.losses["area"] == code) & (data.losses["decision"] == decision)).any()
-    whole = published or (len(table) and set(communes(data.areas, code, table["on"].min())) <= set(table["area"]))
+    day = table["on"].min()
+    listed = len(table) and listed_whole(data.areas, code, day)
+    whole = published or (listed and set(communes(data.areas, code, day)) <= set(table["area"]))
     return table if whole else table.head(0)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.cli import main
+from bhyt_analysis.inputs.areas import population_at
 
 from ..conftest import write_table
 
@@ -264,3 +265,28 @@ def test_the_output_folder_must_not_be_the_input(small_input, capsys):
     assert main(["briefs", str(small_input), "--out", str(small_input)]) == 2
     assert "chứa dữ liệu đầu vào" in capsys.readouterr().err
     assert sorted(p.name for p in small_input.iterdir()) == before
+
+
+def test_a_list_of_zones_is_counted_against_its_decision(small_input):
+    zones = ["area", "decision", "zone", "since", "status", "source"]
+    write_table(small_input / "zones.csv", zones, ["C1", "9", "I", "2026-01-01", "published", "x"], ["C2", "9", "II", "2026-01-01", "published", "x"])  # fmt: skip
+    decisions = ["decision", "area", "since", "zone_I", "zone_II", "zone_III", "status", "source"]
+    write_table(small_input / "decisions.csv", decisions, ["9", "D1", "2026-01-01", "2", "1", "0", "published", "x"])
+    found = bhyt.check(small_input, "en")
+    assert found["rule"].tolist() == ["zone_counts"]
+    assert "2 communes in zone I" in found["message"].iloc[0]
+    write_table(small_input / "decisions.csv", decisions, ["9", "D1", "2026-01-01", "1", "1", "0", "published", "x"])
+    assert bhyt.check(small_input).empty
+
+
+def test_units_of_which_only_some_are_listed_do_not_stand_for_the_whole(small_input):
+    data = bhyt.load(small_input)
+    assert population_at(data.areas, data.population, "D1").people == 3000
+    areas = ["code", "name", "kind", "parent", "listed"]
+    write_table(
+        small_input / "areas.csv", areas, ["D1", "Huyện Một", "district", "", "some"],
+        ["C1", "Xã Đầu", "commune", "D1", ""], ["C2", "Xã Sau", "commune", "D1", ""],
+    )  # fmt: skip
+    data = bhyt.load(small_input)
+    assert population_at(data.areas, data.population, "D1") is None
+    assert bhyt.coverage(data, "D1")["insured"].isna().all()
