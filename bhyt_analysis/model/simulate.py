@@ -248,10 +248,9 @@ def _rows(
 
 
 def _statuses(of: Projection, table: pd.DataFrame) -> pd.Series:
-    """How well each row is known: the first day as well as its count, a later one by what moves it."""
+    """How well each row is known: the first month as well as its count; what is projected is at best estimated."""
     counted = computed(of.start.units["status"])
-    later = computed(counted, of.start.leaving["status"]) if len(of.start.leaving) else counted
-    acting = computed(later, "estimated")
+    leaving = of.start.leaving["status"] if len(of.start.leaving) else []
+    projected = computed(counted, leaving, "estimated")
     first = table["month"] == of.months[of.first]
-    moved = np.where(table["result"] == "static", later, acting)
-    return pd.Series(np.where(first, counted, moved), index=table.index)
+    return pd.Series(np.where(first, counted, projected), index=table.index)

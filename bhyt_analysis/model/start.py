@@ -9,7 +9,7 @@ import pandas as pd
 
 from bhyt_analysis.inputs.areas import communes, find, lineage, name_of, population_at
 from bhyt_analysis.inputs.read import Dataset, known_by
-from bhyt_analysis.inputs.status import weakest
+from bhyt_analysis.inputs.status import STATUSES, computed, weakest
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.budget import SIZES, household_scale
@@ -102,6 +102,8 @@ def _exits(data: Dataset, code: str, scenario: Scenario) -> pd.DataFrame:
     set_by = scenario.assumptions()["central"]
     # The share of minorities among all residents is not the one among those who lost: left to the ranges.
     table = reclassify(data, scenario.decision, code, other_titles=float(set_by["other_titles"]))
+    if table["lost"].isna().any():  # of some communes it is not known: what is told of the others is not the whole
+        table = table.assign(status=[computed(s, "estimated") for s in table["status"]])
     table = table[table["lost"].notna()]
     if table.empty:
         raise BhytError(("error.no_exits", {"decision": scenario.decision, "name": name_of(data.areas, code)}))
@@ -147,13 +149,10 @@ def _table(rows: pd.DataFrame, day: pd.Timestamp) -> Found:
     counts = rows.pivot_table(index="area", columns="group", values="insured", aggfunc="sum", sort=False)
     counts = counts.reindex(columns=list(GROUPS)).fillna(0.0).astype("float64")
     units = rows.drop_duplicates("area").set_index("area").loc[counts.index]
-    rank = rows["status"].map({s: i for i, s in enumerate(_ORDER)})
-    status = rank.groupby(rows["area"]).max().loc[counts.index].map(dict(enumerate(_ORDER)))
+    rank = rows["status"].map(STATUSES.index)
+    status = rank.groupby(rows["area"]).max().loc[counts.index].map(dict(enumerate(STATUSES)))
     table = pd.DataFrame({"area": counts.index, "population": units["population"].astype("float64").to_numpy(), "status": status.to_numpy()})  # fmt: skip
     return table, counts.to_numpy(), day
-
-
-_ORDER = ("published", "census", "derived", "estimated", "synthetic")
 
 
 def _by_rate(data: Dataset, code: str, day: pd.Timestamp | None) -> Found | None:
