@@ -222,11 +222,15 @@ def simulate(told: argparse.Namespace) -> int:
     """Print, or write, coverage and budget month by month."""
     from bhyt_analysis.inputs import load
     from bhyt_analysis.model.scenario import Scenario
+    from bhyt_analysis.model.simulate import projection
     from bhyt_analysis.model.simulate import simulate as run
+    from bhyt_analysis.model.uncertainty import chances, targets_ahead
+    from bhyt_analysis.show.explain import chance_texts
 
-    scenario = Scenario.read(told.scenario) if told.scenario else None
+    data, scenario = load(told.input), Scenario.read(told.scenario) if told.scenario else Scenario.nothing()
     by = ["commune"] if told.by_commune else []
-    table = run(load(told.input), told.area, scenario, by=by, draws=told.draws, seed=told.seed, lang=told.lang)
+    seed = scenario.seed if told.seed is None else told.seed
+    table = run(data, told.area, scenario, by=by, draws=told.draws, seed=seed, lang=told.lang)
     table = table.rename(columns={"people": "population"})
     if told.csv:
         return _print_table(table, told)
@@ -248,7 +252,11 @@ def simulate(told: argparse.Namespace) -> int:
         "status",
     ]
     print(table["scenario"].iloc[0])
-    return _print_table(shown[columns], told)
+    code = _print_table(shown[columns], told)
+    if told.draws:
+        of = projection(data, told.area, scenario)
+        print(*chance_texts(chances(of, targets_ahead(data, of), told.draws, seed), told.lang), sep="\n")
+    return code
 
 
 def premium(told: argparse.Namespace) -> int:

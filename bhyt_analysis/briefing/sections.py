@@ -31,8 +31,10 @@ from bhyt_analysis.model.scenario import Scenario
 from bhyt_analysis.model.simulate import projection, simulate
 from bhyt_analysis.model.take_up import observed_change, reenrolment, reenrolment_curve
 from bhyt_analysis.model.targets import target_steps, targets_of
+from bhyt_analysis.model.uncertainty import chances, targets_ahead
 from bhyt_analysis.names import running_name
 from bhyt_analysis.show import charts
+from bhyt_analysis.show.explain import chance_texts
 from bhyt_analysis.show.labels import citation, column_name, group_name
 from bhyt_analysis.words import BhytError, render, say
 
@@ -538,16 +540,17 @@ def _scenario(data: Dataset, law: Law, code: str, scenario: Scenario, lang: str)
     except BhytError as error:
         yield Item("scenario_path", say("text.scenario_not_run", lang, scenario=name, why=error.text(lang).rstrip(".")))
         return
-    vi, en = (say("label.nothing_decided", one) for one in ("vi", "en"))
-    base = Scenario(vi, en, start=of.start.day, end=of.months[-1])
+    base = Scenario.nothing(of.start.day, of.months[-1])
     rows = simulate(data, code, [base, scenario], law, draws=DRAWS, lang=lang)
     last = compare(rows, lang=lang).iloc[-1]
     mine = rows[rows["scenario"] == name]
     end = mine[(mine["group"] == "all") & (mine["result"] == "behavioural")].iloc[-1]
     fields = {"on": end["month"], "rate": end["rate"], "low": end["rate_low"], "high": end["rate_high"]}
     text = say("text.scenario_outcome", lang, text=last["text"], **fields)
+    targets = targets_ahead(data, of)
+    text += "".join(" " + said for said in chance_texts(chances(of, targets, DRAWS, scenario.seed), lang))
     source = str(coverage(data, code, as_of=of.start.day).iloc[0]["source"])
-    chart = charts.fan(mine, _name(data, code, lang), scenario.targets, lang, source)
+    chart = charts.fan(mine, _name(data, code, lang), targets, lang, source)
     alt = _alt("chart.fan", zip(*_ends(mine), strict=True), lang, "p1")
     yield Item("scenario_path", text, chart, alt)
 

@@ -20,7 +20,7 @@ from bhyt_analysis.law.law import Law, LawError, as_day
 from bhyt_analysis.model.assumptions import Range, assumptions
 from bhyt_analysis.model.cohort import CLOCKS
 from bhyt_analysis.model.targets import RELATIONS
-from bhyt_analysis.words import BhytError, nearest
+from bhyt_analysis.words import BhytError, nearest, say
 
 Fault = tuple[str, dict[str, Any]]
 
@@ -87,6 +87,11 @@ class Scenario:
         if zones is not None and not decision:  # a list of one decision names it itself
             decision = str(zones["decision"].iloc[-1]) if len(zones) else ""
         return cls(**{**values, "decision": decision, "zones": zones, "reforms": reforms})
+
+    @classmethod
+    def nothing(cls, start: pd.Timestamp | None = None, end: pd.Timestamp | None = None) -> Scenario:
+        """The law in force, with nothing decided and nothing assumed anew."""
+        return cls(say("label.law_in_force", "vi"), say("label.law_in_force", "en"), start=start, end=end)
 
     def over(self, law: Law) -> Law:
         """The law with the scenario's reforms laid over it."""

@@ -20,7 +20,7 @@ from bhyt_analysis.model.project import HOUSEHOLD, Projection, added, commune_ra
 from bhyt_analysis.model.rounding import half_up, largest_remainders
 from bhyt_analysis.model.scenario import Scenario
 from bhyt_analysis.model.start import GROUPS, starting_point
-from bhyt_analysis.words import BhytError, say
+from bhyt_analysis.words import BhytError
 
 RESULTS = ("static", "behavioural")
 BY = ("commune", "group")
@@ -83,7 +83,7 @@ def simulate(
     if unknown := [b for b in by if b not in BY]:
         raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(BY)}))
     chosen = [scenario] if isinstance(scenario, Scenario) or scenario is None else list(scenario)
-    policies = [Scenario(*_law_in_force()) if one is None else one for one in chosen]
+    policies = [Scenario.nothing() if one is None else one for one in chosen]
     found = [projection(data, area, policy, law) for policy in policies]
     # Scenarios that name no start begin alike, on the earliest day that one of them needs.
     day = min(of.start.day for of in found)
@@ -94,10 +94,6 @@ def simulate(
         by_group = "commune" not in by or "group" in by
         tables.append(table_of(of, "commune" in by, draws, policy.seed if seed is None else seed, lang, by_group))
     return pd.concat(tables, ignore_index=True)
-
-
-def _law_in_force() -> tuple[str, str]:
-    return say("label.law_in_force", "vi"), say("label.law_in_force", "en")
 
 
 def projection(data: Dataset, area: str, scenario: Scenario, law: Law | None = None) -> Projection:

@@ -23,7 +23,7 @@ from bhyt_analysis.model.project import (
 )
 from bhyt_analysis.model.scenario import Scenario
 from bhyt_analysis.model.simulate import WIDTH, projection
-from bhyt_analysis.model.targets import people_needed
+from bhyt_analysis.model.targets import people_needed, targets_of
 from bhyt_analysis.words import BhytError
 
 TOLERANCE = 1e-6
@@ -66,7 +66,7 @@ def chances(
     >>> chances(of, [{"on": "2022-12-31", "rate": 0.5, "relation": ">="}])["chance"].tolist()
     [1.0]
     """
-    path = rates(of, drawn(of.assumptions, draws, seed))
+    path = rates(of, drawn(of.assumptions, max(draws, 1), seed))
     rows = []
     for target in of.scenario.targets if targets is None else targets:
         t = _position(of, target["on"])
@@ -78,6 +78,24 @@ def chances(
         rows.append({**base, "chance": float(reached.mean()), **told, "status": "estimated"})
     columns = ["on", "rate", "relation", "people_needed", "chance", *sorted(WIDTH, key=lambda k: WIDTH[k]), "status"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def targets_ahead(data: Dataset, of: Projection) -> list[dict[str, Any]]:
+    """The targets that a projection can be held against: the scenario's own, else those that bind the area.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> of = projection(load(), "Sơn Dương", Scenario("861", decision="861"))
+    >>> [t["rate"] for t in targets_ahead(load(), of)]
+    [0.906, 0.915, 0.92, 0.921]
+    """
+    first, last = of.months[of.first], of.months[-1]
+    own = list(of.scenario.targets)
+    if not own:
+        bound = targets_of(data, of.start.area)
+        own = bound.loc[bound["level"].isin(["own", "each"]), ["on", "rate", "relation"]].to_dict("records")
+    return [dict(t) for t in own if first < pd.Timestamp(t["on"]) <= last]
 
 
 def commune_intervals(

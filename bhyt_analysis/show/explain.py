@@ -89,6 +89,14 @@ def explain(row: pd.Series, lang: str = "vi", law: Law | None = None) -> str:
     raise BhytError(("error.explain", {"found": ", ".join(str(c) for c in told)}))
 
 
+def chance_texts(rows: pd.DataFrame, lang: str) -> list[str]:
+    """How likely each target is met, a sentence each; ``rows``: what `chances` gives."""
+    return [
+        say("text.chance", lang, on=r["on"], rate=r["rate"], chance=r["chance"], relation=say(f"relation.{r['relation']}", lang))
+        for r in rows.to_dict("records")
+    ]  # fmt: skip
+
+
 def _zone(zone: str, lang: str) -> str:
     name = say(f"zone.{zone}" if zone else "explain.zone_unknown", lang)
     return name[:1].lower() + name[1:]
