@@ -73,7 +73,7 @@ class Scenario:
         """
         file = scenario_file(path)
         try:
-            told = tomllib.loads(file.read_text(encoding="utf-8"))
+            told = tomllib.loads(file.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
             raise BhytError(("error.no_such_file", {"file": file})) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -154,7 +154,7 @@ def _values(told: dict[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
             faults += error.faults
         except BhytError as error:
             faults += list(error.sentences)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):  # a table where a list is wanted, or the like
             faults.append(("error.scenario_value", {"key": key, "found": told[key], "expected": expected}))
     for key in ("reforms", "zones", "decision"):
         values.pop(key, None)

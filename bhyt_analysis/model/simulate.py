@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.inputs.read import Dataset
+from bhyt_analysis.inputs.read import Dataset, bundled, read_table
 from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model import cohort
@@ -116,7 +116,9 @@ def _with_clock(scenario: Scenario, data: Dataset) -> Scenario:
     """The scenario with the clock of its decision where it names none itself."""
     if scenario.clock or not scenario.decision:
         return scenario
-    told = data.decisions.loc[data.decisions["decision"] == scenario.decision, "support_title"]
+    # The State's decisions are the same for every input: those of the bundled data stand where the input tells none.
+    tables = [data.decisions, read_table(bundled("data") / "decisions.csv", "decisions")]
+    told = pd.concat([t.loc[t["decision"] == scenario.decision, "support_title"] for t in tables])
     support = next((s for s in told if s), "")
     clock = next(c for c, key in cohort.CLOCKS.items() if key == support)
     return dataclasses.replace(scenario, clock=clock)
@@ -132,17 +134,31 @@ def table_of(
     block = np.arange(len(units)) if by_commune else np.zeros(len(units), dtype=int)
     areas = units[["area", "name"]] if by_commune else pd.DataFrame({"area": [of.start.area], "name": [of.start.name]})
     people = added(of.people, block)[:, of.first :]
+    # Units of one block may lie under different law: each part is costed by its own, then added up.
+    law_of = np.zeros(len(units), dtype=int)
+    for i, kind in enumerate(of.kinds):
+        law_of[kind.rows] = i
+    pairs, part = np.unique(np.stack([block, law_of]), axis=1, return_inverse=True)
+    whole = pairs[0]
     tables = []
     for result in RESULTS:
-        insured = _whole(insured_people(of, result, None, block, months=range(of.first, len(of.months)))[0])
+        insured = _whole(insured_people(of, result, None, part, months=range(of.first, len(of.months)))[0])
         bounds = _bounds(of, result, block, draws, seed, by_group=not by_commune) if draws else {}
-        money, costed = costs(of, insured, block, by_group)
+        money, costed = costs(of, insured, part, by_group)
+        insured, money, costed = (_summed(a, whole) for a in (insured, money, costed))
         if not by_group:
             insured = insured.sum(axis=1, keepdims=True)
         tables.append(_rows(of, areas, people, insured, bounds, money, costed).assign(result=result))
     table = pd.concat(tables, ignore_index=True)
     named = {"scenario": of.scenario.titled(lang), "proposal": of.scenario.is_proposal}
     return table.assign(**named, status=_statuses(of, table))[COLUMNS]
+
+
+def _summed(parts: Floats, whole: np.ndarray) -> Floats:
+    """The parts of each block, added up."""
+    out = np.zeros((int(whole.max()) + 1, *parts.shape[1:]))
+    np.add.at(out, whole, parts)
+    return out
 
 
 def _whole(insured: Floats) -> Floats:

@@ -128,3 +128,9 @@ def test_the_clock_follows_the_decision_unless_it_is_told(data):
     assert projection(data, "Lục Ngạn", bhyt.Scenario("x", decision="861")).scenario.clock == "decree 75"
     told = bhyt.Scenario("x", decision="861", clock="none")
     assert projection(data, "Lục Ngạn", told).scenario.clock == "none"
+
+
+@pytest.mark.parametrize("line", ["income = 5", "assumptions = 5", 'targets = ["a"]', "[targets]\nrate = 0.9"])
+def test_a_value_of_the_wrong_shape_is_told(tmp_path, line):
+    with pytest.raises(BhytError, match="expected"):
+        bhyt.Scenario.read(written(tmp_path, f'name = "x"\n{line}\n'))
