@@ -90,7 +90,8 @@ def starting_point(data: Dataset, area: str, scenario: Scenario, law: Law) -> St
     units = units.assign(name=[name_of(data.areas, a, told) for a in units["area"]])
     units = _with_scale(data, units, told, law)
     leaving = _of_units(units, insured, exits, code)
-    insured = _room_for(insured, leaving if len(leaving) else _known_losses(data, units, insured, code, day), day)
+    going = leaving if len(leaving) else _known_losses(data, units, insured, code, day)
+    insured = _room_for(units, insured, going, day)
     places: list[Area] = [lineage(data.areas, a, told) for a in units["area"]]
     return Start(code, name_of(data.areas, code, told), day, units.reset_index(drop=True), insured, leaving, places)
 
@@ -222,14 +223,23 @@ def _known_losses(
     return _of_units(units, insured, rows, code)
 
 
-def _room_for(insured: np.ndarray, leaving: pd.DataFrame, day: pd.Timestamp) -> np.ndarray:
-    """Those who will leave hold an area title now: taken from the insured whose group is not told."""
+def _room_for(units: pd.DataFrame, insured: np.ndarray, leaving: pd.DataFrame, day: pd.Timestamp) -> np.ndarray:
+    """Those who will leave hold an area title now: taken from the insured whose group is not told further.
+
+    Raises BhytError for units that would lose more than all that they may hold.
+    """
     out = insured.copy()
-    area, rest = GROUPS.index(AREA_TITLE), GROUPS.index(NOT_TOLD)
+    area = GROUPS.index(AREA_TITLE)
     later = leaving[leaving["on"] > day].groupby("unit")["lost"].sum()
+    faults = []
     for unit, lost in later.items():
-        lack = max(0.0, float(lost) - out[unit, area])
-        moved = min(lack, out[unit, rest])
-        out[unit, area] += moved
-        out[unit, rest] -= moved
+        for rest in (GROUPS.index(NOT_TOLD), GROUPS.index("state_paid_other")):
+            moved = min(max(0.0, float(lost) - out[unit, area]), out[unit, rest])
+            out[unit, area] += moved
+            out[unit, rest] -= moved
+        if lost > out[unit, area] + 0.5:
+            fields = {"name": units["name"].iloc[unit], "lost": lost, "held": out[unit, area], "day": day}
+            faults.append(("error.lost_above_held", fields))
+    if faults:
+        raise BhytError(*faults)
     return out

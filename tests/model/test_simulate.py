@@ -17,6 +17,8 @@ from bhyt_analysis.model.start import GROUPS, group_in, starting_point
 from bhyt_analysis.model.uncertainty import bisect, break_even, chances, commune_intervals, tornado
 from bhyt_analysis.words import BhytError
 
+from ..conftest import write_table
+
 ORDINARY = bhyt.Scenario("thường xuyên", "ordinary", decision="861", end=pd.Timestamp("2027-12-31"))
 DOOR = dataclasses.replace(ORDINARY, name="đến từng nhà", name_en="door to door", changed={"effort": (2, 2, 2)})
 NOTHING = bhyt.Scenario("hiện trạng", "status quo", end=pd.Timestamp("2027-12-31"))
@@ -331,3 +333,27 @@ def test_blocks_of_units_are_their_sum(data):
     each = insured_people(of)[0].sum(axis=0)
     one = insured_people(of, block=np.zeros(12, dtype=int))[0, 0]
     np.testing.assert_allclose(each, one, rtol=2e-3)
+
+
+def reported_whole(folder, lost):
+    """A district that tells the state-paid group as one number, and a published loss."""
+    write_table(folder / "areas.csv", ["code", "name", "kind", "parent"], ["D1", "Huyện Một", "district", ""])
+    write_table(folder / "population.csv", ["area", "as_of", "people", "status", "source"], ["D1", "2021-06-30", "3000", "published", "x"])  # fmt: skip
+    write_table(
+        folder / "cards.csv", ["area", "as_of", "group", "cards", "status", "source"],
+        ["D1", "2021-06-30", "state_paid", "2000", "published", "x"], ["D1", "2021-06-30", "household", "500", "published", "x"],
+    )  # fmt: skip
+    write_table(folder / "losses.csv", ["area", "decision", "on", "people", "status", "source"], ["D1", "861", "2021-07-01", str(lost), "published", "x"])  # fmt: skip
+    return bhyt.load(folder)
+
+
+def test_a_loss_is_taken_from_a_state_paid_group_that_is_told_as_one_number(tmp_path):
+    table = bhyt.simulate(reported_whole(tmp_path, 1000), "D1", ORDINARY, draws=0)
+    # 2,500 less 1,000, of whom 1% take up employment
+    assert at(table, "2021-07-31", "static")["insured"] == 1510
+    assert at(table, "2021-07-31", "static", "state_paid_other")["insured"] == 1000
+
+
+def test_a_loss_of_more_than_all_state_paid_cards_is_told(tmp_path):
+    with pytest.raises(BhytError, match="2,100 people lose a card, but on 30 June 2021 only 2,000"):
+        bhyt.simulate(reported_whole(tmp_path, 2100), "D1", ORDINARY, draws=0)
