@@ -93,13 +93,14 @@ def communes(count: int) -> Start:
     insured[:, -1] = 0  # all groups are told
     names = [f"C{i:05d}" for i in range(count)]
     scale = rng.uniform(0.6, 0.75, count)
-    units = pd.DataFrame({"area": names, "name": names, "population": people, "household_scale": scale, "status": "synthetic"})  # fmt: skip
+    units = pd.DataFrame({"area": names, "name": names, "population": people, "household_scale": scale, "scale_known": True, "status": "synthetic"})  # fmt: skip
     left = np.flatnonzero(rng.random(count) < 0.4)
     lost = insured[left, SUBGROUPS.index("difficult_area")] * 0.8
     told = {
         "unit": left,
         "on": pd.Timestamp("2021-07-01"),
         "lost": lost,
+        "other": 0.0,
         "gained": 0.0,
         "minority": rng.random(len(left)),
     }

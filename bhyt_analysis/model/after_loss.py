@@ -61,8 +61,8 @@ def after_loss(of: Projection, lang: str = "vi") -> pd.DataFrame:
         table = pd.DataFrame({"scenario": of.scenario.titled(lang), "result": result, "month": of.months, **sums})
         table["uninsured"] = table["lost"] - table[TITLES].sum(axis=1)
         table["back"] = 1 - table["uninsured"] / table["lost"].where(table["lost"] > 0)
-        known = computed(of.start.leaving["status"]) if result == "static" else computed(of.start.leaving["status"], "estimated")  # fmt: skip
-        tables.append(table[table["lost"] > 0].assign(status=known))
+        # Also where nobody acts: how many take up employment is an assumption.
+        tables.append(table[table["lost"] > 0].assign(status=computed(of.start.leaving["status"], "estimated")))
     columns = ["scenario", "result", "month", "lost", *TITLES, "uninsured", "back", "broken", "status"]
     return pd.concat(tables, ignore_index=True)[columns]
 
@@ -74,7 +74,8 @@ def transitions(of: Projection, month: str | pd.Timestamp, result: str = "behavi
     -------
     DataFrame, one row a unit and state: ``area``, ``name``, ``from`` (the title by
     area), ``to`` (the same title for those who keep it, a group, or "uninsured"),
-    ``people``, ``share`` (of those who held the title; adds up to 1 for each unit).
+    ``people``, ``share`` (of those who held the title; adds up to 1 for each unit),
+    ``status``.
 
     Raises
     ------
@@ -118,6 +119,7 @@ def transitions(of: Projection, month: str | pd.Timestamp, result: str = "behavi
         "name": np.repeat(units["name"].to_numpy(), len(states)),
         "from": AREA_TITLE, "to": np.tile(states, len(units)),
         "people": people.ravel(), "share": share.ravel(),
+        "status": computed(units["status"], of.start.leaving["status"], "estimated"),
     })  # fmt: skip
     return table[np.repeat(held[:, 0] > 0, len(states))].reset_index(drop=True)
 
@@ -127,7 +129,7 @@ def _followed(of: Projection, result: str) -> Iterator[tuple[Kind, np.ndarray, P
     values, block = central(of.assumptions), np.arange(len(of.start.units))
     free = room_at_start(of, block)
     for kind, move in zip(of.kinds, moves(of, values, result), strict=True):
-        if kind.titles is not None:
+        if kind.titles is not None and kind.title == AREA_TITLE:
             units, people, _ = leavers(of, kind, move, values, block, free)
             order = np.searchsorted(units, of.start.leaving["unit"].to_numpy()[kind.events])
             yield kind, people[0][order], way_back(kind, of, values, result), kind.titles.keys

@@ -65,6 +65,26 @@ def check_names(names: Iterable[str]) -> None:
         raise BhytError(*(("error.assumption", {"found": n, "nearest": nearest(n, known) or ", ".join(known)}) for n in odd))  # fmt: skip
 
 
+# What is no share of something: the values that make sense.
+_SPANS = {
+    "price_elasticity": (-0.99, 0), "effort": (0, 2), "effort_before": (0, 2), "effort_effect": (0, 5),
+    "population_error": (-0.5, 0.5), "population_growth": (-0.5, 0.5),
+}  # fmt: skip
+# What the figures of the start are worked out with, once: one value, no range.
+SINGLE = ("other_titles", "population_growth")
+
+
+def allowed(name: str) -> tuple[float, float]:
+    """The least and the most that an assumption may be.
+
+    Examples
+    --------
+    >>> allowed("persistence"), allowed("price_elasticity")
+    ((0, 1), (-0.99, 0))
+    """
+    return _SPANS.get(name, (0, 1))
+
+
 def evidence() -> pd.DataFrame:
     """The studies behind the default take-up: what changed, enrolment before and after (shares), over how long.
 

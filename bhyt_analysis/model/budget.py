@@ -46,7 +46,7 @@ def prices(
         if key not in table.index:
             out[i] = np.nan
             continue
-        payer, group, named = table.at[key, "payer"], table.at[key, "group"], table.at[key, "subsidy_key"]
+        payer, group = table.at[key, "payer"], table.at[key, "group"]
         if payer in ("employer", "social_security_fund"):
             earned = (income or {}).get(group, np.nan)
             parts = {"social_security_fund": rate}
@@ -58,7 +58,7 @@ def prices(
             for name, part in parts.items():
                 out[i, :, PAYERS.index(name)] = earned * part
             continue
-        state, here = (t[named].to_numpy() if named in t else np.full(len(months), np.nan) for t in (national, local))
+        state, here = share_of(national, key), share_of(local, key)
         told = ~np.isnan(here)
         central = np.minimum(np.nan_to_num(state), np.nan_to_num(here))
         premium = np.where(told, base * rate, np.nan)
@@ -66,6 +66,28 @@ def prices(
         out[i, :, PAYERS.index("province")] = premium * (here - central)
         out[i, :, PAYERS.index("household")] = premium * (1 - here)
     return out
+
+
+def share_of(told: pd.DataFrame, key: str) -> NDArray[np.float64]:
+    """The share of a group's premium by month, from what `Law.monthly` tells of ``subsidy_share``.
+
+    Where a part of a group has no share of its own any more (near-poor households of poor
+    districts since July 2025), that of the whole group holds. Missing where there is none,
+    and for a key that is no group.
+
+    Examples
+    --------
+    >>> told = Law.read().monthly("subsidy_share", ["2025-06-30", "2025-07-31"])
+    >>> share_of(told, "near_poor_in_poor_district").tolist()
+    [1.0, 0.7]
+    """
+    table, found = groups(), np.full(len(told), np.nan)
+    while key in table.index:
+        named = table.at[key, "subsidy_key"]
+        if named in told:
+            found = np.where(np.isnan(found), told[named].to_numpy(), found)
+        key = table.at[key, "within"]
+    return found
 
 
 def _series(law: Law, parameter: str, months: Sequence[pd.Timestamp], area: Area) -> NDArray[np.float64]:

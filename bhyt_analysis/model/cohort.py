@@ -87,10 +87,12 @@ def division(values: Values, minority: Floats) -> Floats:
     return np.stack(np.broadcast_arrays(*columns), axis=-1)
 
 
-def titles(law: Law, months: Sequence[pd.Timestamp], leaves: int, clock: str, area: Area = None) -> Titles:
+def titles(
+    law: Law, months: Sequence[pd.Timestamp], leaves: int, clock: str, area: Area = None, before: str = AREA_TITLE
+) -> Titles:
     """The title of each pool in each month: of those that it may hold, the one that the State supports most.
 
-    ``leaves`` is the position of the first month without the area title. Law
+    ``leaves`` is the position of the first month without the title ``before``. Law
     25/2008/QH12 as amended, art. 12 and Decree 146/2018/NĐ-CP art. 8: a supported
     person with several titles takes the highest support.
 
@@ -107,7 +109,7 @@ def titles(law: Law, months: Sequence[pd.Timestamp], leaves: int, clock: str, ar
     spans = law.monthly("support_months", months, area)
     if support in spans:  # a span of its own: months since the exit, not days of the calendar
         helped[np.arange(len(months)) - leaves >= spans[support].fillna(0).to_numpy()] = 0
-    keys = np.full((len(POOLS), len(months)), AREA_TITLE, dtype=object)
+    keys = np.full((len(POOLS), len(months)), before, dtype=object)
     paid = np.ones((len(POOLS), len(months)))
     for i, row in enumerate(POOLS.itertuples()):
         own = shares[row.title].fillna(0).to_numpy() if row.title in shares else np.zeros(len(months))

@@ -18,14 +18,16 @@ from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model import cohort
 from bhyt_analysis.model.assumptions import Values, central
-from bhyt_analysis.model.budget import prices
+from bhyt_analysis.model.budget import prices, share_of
 from bhyt_analysis.model.cohort import AREA_TITLE, POOLS, Floats
 from bhyt_analysis.model.scenario import Scenario
 from bhyt_analysis.model.start import GROUPS, NOT_TOLD, Start
+from bhyt_analysis.words import BhytError
 
 MONTHS_AHEAD = 60  # where a scenario names no end
 CHUNK = 4_000_000  # numbers held at once where every commune is drawn
-AREA, HOUSEHOLD = (GROUPS.index(k) for k in (AREA_TITLE, "household"))
+AREA, HOUSEHOLD, OTHER = (GROUPS.index(k) for k in (AREA_TITLE, "household", "state_paid_other"))
+SUPPORTED = [GROUPS.index(k) for k in cohort.CLOCKS.values() if k]  # supports for those who left, which end one day
 # Titles that come after that of the area in the order of the law: whoever gains it leaves them.
 LATER = [GROUPS.index(g) for g in GROUPS if g == NOT_TOLD or g in groups().query("title_order >= 400").index]
 
@@ -35,8 +37,9 @@ class Kind:
     """Units whose law and month of exit are the same: they move alike, in proportion.
 
     ``rows``: positions of the units; ``events``: of the rows of ``leaving`` (none for
-    units that nobody leaves); ``leaves``: position of the first month after the exit.
-    ``shares`` (groups, months), ``price`` (groups, months, payers).
+    units that nobody leaves); ``leaves``: position of the first month after the exit;
+    ``title``: that of the area, or a support that ends. ``shares`` (groups, months),
+    ``price`` (groups, months, payers).
     """
 
     rows: np.ndarray
@@ -45,6 +48,7 @@ class Kind:
     titles: cohort.Titles | None
     shares: Floats
     price: Floats
+    title: str = AREA_TITLE
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +56,8 @@ class Projection:
     """A scenario laid over the figures of an area, ready to be run for one set of values or many.
 
     ``months`` are month ends from the first that matters (an exit may lie before the
-    start); ``first`` is the position of the start among them.
+    count); ``first`` is the position of the count among them, ``shown`` that of the first
+    month that was asked for. ``growth``: people of each month to those of the count.
     """
 
     start: Start
@@ -61,25 +66,70 @@ class Projection:
     assumptions: pd.DataFrame
     months: list[pd.Timestamp]
     first: int
+    shown: int
     kinds: list[Kind]
     people: Floats  # (units, months)
+    growth: Floats
 
 
 def project(start: Start, scenario: Scenario, law: Law) -> Projection:
-    """Lay a scenario over a start: which months, which law in each place, who moves when."""
+    """Lay a scenario over a start: which months, which law in each place, who moves when.
+
+    Raises
+    ------
+    BhytError
+        for a scenario that ends before its figures begin.
+    """
     table = scenario.assumptions()
     day = start.day + pd.offsets.MonthEnd(0)
+    since = day if scenario.start is None else max(day, scenario.start)
+    end = scenario.end if scenario.end is not None else since + pd.offsets.MonthEnd(MONTHS_AHEAD)
+    if end <= since:
+        raise BhytError(("error.no_months_ahead", {"name": start.name, "start": since, "end": end}))
     days = {d: _month_of(d) for d in start.leaving["on"].unique()}
     exits = start.leaving["on"].map(days).astype("datetime64[ns]")
     begin = min([day, *(exits - pd.offsets.MonthEnd(1))])
-    end = scenario.end if scenario.end is not None else day + pd.offsets.MonthEnd(MONTHS_AHEAD)
-    months = list(pd.date_range(begin, max(end, day + pd.offsets.MonthEnd(1)), freq="ME"))
+    months = list(pd.date_range(begin, end, freq="ME"))
     first = months.index(day)
-    growth = 1 + float(table.at["population_growth", "central"])
-    years = (np.arange(len(months)) - first) / 12
-    people = start.units["population"].to_numpy()[:, None] * growth**years
+    growth = (1 + float(table.at["population_growth", "central"])) ** ((np.arange(len(months)) - first) / 12)
+    people = start.units["population"].to_numpy()[:, None] * growth
     kinds = _kinds(start, scenario, law, months, exits)
-    return Projection(start, scenario, law, table, months, first, kinds, people)
+    of = Projection(start, scenario, law, table, months, first, months.index(since), kinds, people, growth)
+    return _with_support_ending(of)
+
+
+def _with_support_ending(of: Projection) -> Projection:
+    """With those who hold, on the day of the count, a support that ends later: their cards end with it.
+
+    Those who are known to have left by the scenario's decision are followed by their own pools.
+    """
+    held = of.start.insured[:, SUPPORTED].copy()
+    if not held.any():
+        return of
+    values, block = central(of.assumptions), np.arange(len(of.start.units))
+    free = room_at_start(of, block)
+    for kind, move in zip(of.kinds, moves(of, values), strict=True):
+        if kind.titles is not None and kind.leaves <= of.first:
+            units, people, _ = leavers(of, kind, move, values, block, free)
+            for i, group in enumerate(SUPPORTED):
+                held[units, i] -= people[0] @ (move.way_first[0] * (move.place_first == group))
+    kinds, parts, count = list(of.kinds), [of.start.leaving], len(of.start.leaving)
+    for kind in of.kinds:
+        for i, group in enumerate(SUPPORTED):
+            rows = kind.rows[held[kind.rows, i] > 0]
+            paid = kind.shares[group] > 0
+            ends = np.flatnonzero(paid[of.first : -1] & ~paid[of.first + 1 :]) + of.first + 1
+            if not (len(rows) and len(ends)):
+                continue
+            leaves = int(ends[0])
+            lost = {"unit": rows, "on": of.months[leaves - 1] + pd.Timedelta(days=1), "lost": held[rows, i]}
+            parts.append(pd.DataFrame({**lost, "gained": 0.0, "other": 0.0, "minority": 1.0, "status": of.start.units["status"].to_numpy()[rows]}))  # fmt: skip
+            titles = cohort.titles(of.law, of.months, leaves, "none", of.start.places[rows[0]], GROUPS[group])
+            events = np.arange(count, count + len(rows))
+            kinds.append(Kind(np.array([], dtype=int), events, leaves, titles, kind.shares, kind.price, GROUPS[group]))
+            count += len(rows)
+    leaving = pd.concat([p for p in parts if len(p)], ignore_index=True) if count else of.start.leaving
+    return dataclasses.replace(of, start=dataclasses.replace(of.start, leaving=leaving), kinds=kinds)
 
 
 def _month_of(day: pd.Timestamp) -> pd.Timestamp:
@@ -113,9 +163,8 @@ def _kinds(start: Start, scenario: Scenario, law: Law, months: list[pd.Timestamp
 
 def _shares(law: Law, months: list[pd.Timestamp], area: Area) -> Floats:
     """What the State pays of each group's premium: (groups, months); missing where the law tells no share."""
-    told, keys = law.monthly("subsidy_share", months, area), groups()["subsidy_key"]
-    rows = [told[keys[g]].to_numpy() if g in keys.index and keys[g] in told else np.full(len(months), np.nan) for g in GROUPS]  # fmt: skip
-    return np.stack(rows)
+    told = law.monthly("subsidy_share", months, area)
+    return np.stack([share_of(told, g) for g in GROUPS])
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +249,7 @@ def insured_people(
     moved = moves(of, values, result, chosen) if moved is None else moved
     base = added(of.start.insured, block)
     people = added(of.people[:, chosen], block)
-    years = of.people[0, chosen] / of.people[0, of.first]
+    years = of.growth[chosen]
     total = base.sum(axis=1)[:, None]
     shape = (len(values["effort"]), len(base), *([len(GROUPS)] if by_group else []), len(chosen))
     out = np.multiply(base[:, :, None] if by_group else total, years, out=np.empty(shape))
@@ -208,7 +257,7 @@ def insured_people(
     free = room_at_start(of, block)
     for kind, move in zip(of.kinds, moved, strict=True):  # first those who leave: they are no others without a card
         if kind.titles is not None and len(kind.events):
-            _leave(out, spare, free, of, kind, move, values, block)
+            _leave(out, spare, free, of, kind, move, values, block, years)
     for kind, move in zip(of.kinds, moved, strict=True):
         if len(kind.rows) and (len(move.groups) or move.reached.any()):
             _drift(out, spare, of, kind, move, block)
@@ -260,14 +309,14 @@ def _drift(out: Floats, spare: Floats, of: Projection, kind: Kind, move: Moves, 
 
 def _leave(
     out: Floats, spare: Floats, free: Floats, of: Projection, kind: Kind, move: Moves, values: Values,
-    block: np.ndarray,
+    block: np.ndarray, years: Floats,
 ) -> None:  # fmt: skip
-    """Those who lose their title, and those who gain one, from the month of their exit on."""
+    """Those who lose their title, and those who gain one, from the month of their exit on; they grow as all do."""
     blocks, people, without = leavers(of, kind, move, values, block, free)
     spare[:, blocks] = np.clip(spare[:, blocks] - without[:, :, None], 0, None)
-    gained = _gained(of, kind, block, blocks)[:, :, None] * move.after
+    gained = _gained(of, kind, block, blocks)[:, :, None] * move.after * years
     if out.ndim == 3:
-        out[:, blocks] += np.matmul(people, move.since) + gained.sum(axis=1)
+        out[:, blocks] += np.matmul(people, move.since) * years + gained.sum(axis=1)
         return
     span = out.shape[-1]
     by_group = np.zeros((people.shape[0], len(POOLS), len(GROUPS), span))
@@ -278,15 +327,15 @@ def _leave(
     change = np.matmul(people, by_group[:, :, touched].reshape(people.shape[0], len(POOLS), -1))
     change = change.reshape(*change.shape[:2], len(touched), span)
     for i, group in enumerate(touched):
-        out[:, blocks, group] += change[:, :, i]
+        out[:, blocks, group] += change[:, :, i] * years
     for group in np.flatnonzero(gained.any(axis=(0, 2))):
         out[:, blocks, group] += gained[:, group]
 
 
 def _gained(of: Projection, kind: Kind, block: np.ndarray, blocks: np.ndarray) -> Floats:
-    """What the groups of each block gain when people are given the title by area: (blocks, groups).
+    """What the groups of each block gain when people are given the title by area or keep another: (blocks, groups).
 
-    They are people without an earlier title: some had no card, the others leave the group
+    The first are people without an earlier title: some had no card, the others leave the group
     under which they were insured.
     """
     events = of.start.leaving.iloc[kind.events]
@@ -296,7 +345,9 @@ def _gained(of: Projection, kind: Kind, block: np.ndarray, blocks: np.ndarray) -
     part = np.minimum(1.0, np.divide(gained, reach, out=np.zeros_like(reach), where=reach > 0))
     change = np.zeros(base.shape)
     change[:, LATER] = -base[:, LATER] * part[:, None]
-    change[:, AREA] = np.minimum(gained, reach)
+    other = events["other"].to_numpy(dtype=float)  # they keep a card, under another title
+    change[:, AREA] = np.minimum(gained, reach) - other
+    change[:, OTHER] += other
     return added(change, np.searchsorted(blocks, block[unit]))
 
 

@@ -129,7 +129,8 @@ def lost_by(data: Dataset, decision: str, area: str) -> pd.DataFrame:
     published = ((data.losses["area"] == code) & (data.losses["decision"] == decision)).any()
     day = table["on"].min()
     listed = len(table) and listed_whole(data.areas, code, day)
-    whole = published or (listed and set(communes(data.areas, code, day)) <= set(table["area"]))
+    told = {c for a in table["area"] for c in communes(data.areas, a)}
+    whole = published or (listed and set(communes(data.areas, code, day)) <= told)
     return table if whole else table.head(0)
 
 
@@ -154,19 +155,36 @@ def told_as(data: Dataset, decision: str, area: str, table: pd.DataFrame) -> tup
 def _of_area(
     data: Dataset, decision: str, code: str, minority_share: float | None, other_titles: float
 ) -> pd.DataFrame:
+    losses = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == decision)]
+    below = data.areas[(data.areas["parent"] == code) & (data.areas["kind"] != "commune")]["code"].unique()
     units = communes(data.areas, code)
     concerned = data.zones[data.zones["area"].isin(units) & (data.zones["decision"] == decision)]
-    pairs = _with_zone_before(data, concerned)
-    both = _by_zones(data, pairs.dropna(subset="zone_before"), minority_share, other_titles)
-    losses = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == decision)]
+    if losses.empty and len(below):  # each unit by the best that is told of it, be it zones or a total
+        apart = set().union(*(communes(data.areas, b) for b in below))
+        parts = [_of_area(data, decision, b, minority_share, other_titles) for b in below]
+        rest = concerned[~concerned["area"].isin(apart)]
+        parts.append(_of_zones(data, decision, rest, minority_share, other_titles))
+        filled = [p for p in parts if len(p)]
+        return pd.concat(filled) if filled else parts[0]
+    both = _of_zones(data, decision, concerned, minority_share, other_titles)
     # Zones of some communes only do not replace a published total of them all.
-    if len(both) and (losses.empty or set(concerned["area"]) <= set(both["area"])):
-        return pd.concat([both, rest]) if len(rest := _listed(data, pairs[~pairs["area"].isin(both["area"])])) else both
-    if losses.empty:  # a province: what is published of the units in it
-        inside = set(units) | set(data.areas.loc[data.areas["parent"] == code, "code"])
-        losses = data.losses[data.losses["area"].isin(inside) & (data.losses["decision"] == decision)]
-    parts = [_of_loss(data, concerned, row) for row in losses.to_dict("records")]
-    return pd.concat(parts) if parts else _listed(data, pairs)
+    if losses.empty or (len(both) and (both["method"] == "zones").all()):
+        return both
+    return pd.concat([_of_loss(data, concerned, row) for row in losses.to_dict("records")])
+
+
+def _of_zones(
+    data: Dataset, decision: str, concerned: pd.DataFrame, minority_share: float | None, other_titles: float
+) -> pd.DataFrame:
+    """The communes of a decision: by the zone table where their cards before are known, else as they are listed."""
+    # Earlier moves of the same communes tell what was left of their cards.
+    moved = data.zones[data.zones["area"].isin(concerned["area"])].reset_index(drop=True)
+    pairs = _with_zone_before(data, moved)
+    of_it = pairs.index[pairs["decision"] == decision]
+    both = _by_zones(data, pairs.dropna(subset="zone_before"), minority_share, other_titles)
+    both = both[both.index.isin(of_it)]
+    rest = _listed(data, pairs[pairs.index.isin(of_it) & ~pairs["area"].isin(both["area"])])
+    return pd.concat([t for t in (both, rest) if len(t)]) if len(both) or len(rest) else rest
 
 
 def _with_zone_before(data: Dataset, after: pd.DataFrame) -> pd.DataFrame:
@@ -189,12 +207,12 @@ def _listed(data: Dataset, pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_zones(data: Dataset, pairs: pd.DataFrame, minority_share: float | None, other_titles: float) -> pd.DataFrame:
-    """Losses by the zone table, for communes with both zones and cards before."""
+    """Losses by the zone table, for communes with both zones and cards before; one move after the other."""
     empty = pd.DataFrame(columns=COLUMNS + BASIS + STEPS)
     if pairs.empty:
         return empty
-    held = _held(data.cards, pairs)
-    pairs = pairs.join(held, how="inner")
+    pairs = pairs.sort_values("since", kind="stable")
+    pairs = pairs.join(_held(data.cards, pairs), how="inner")
     if pairs.empty:
         return empty
     pairs = with_population(pairs.assign(as_of=pairs["since"]), data.areas, data.population)
@@ -203,7 +221,21 @@ def _by_zones(data: Dataset, pairs: pd.DataFrame, minority_share: float | None, 
     share = (ethnic["minority_people"] / ethnic["population"]).astype("float64")
     assumed = share.isna() & (minority_share is not None)
     pairs["minority"] = share if minority_share is None else share.fillna(minority_share)
-    return _lose_and_gain(pairs, data, assumed, other_titles)
+    done: list[pd.DataFrame] = []
+    for _, rows in pairs.groupby(pairs.groupby("area").cumcount()):
+        rows = _carried(rows, done[-1]) if done else rows
+        done.append(_lose_and_gain(rows, data, assumed.loc[rows.index], other_titles))
+    return pd.concat(done)[COLUMNS + BASIS + STEPS]
+
+
+def _carried(rows: pd.DataFrame, last: pd.DataFrame) -> pd.DataFrame:
+    """The cards that an earlier move has left, where none were counted since."""
+    last = last.set_index("area").loc[rows["area"]].set_index(rows.index)
+    since = rows["counted"] < last["on"]
+    left = last[[f"left_{k}" for k in HELD]].set_axis([*HELD], axis=1)
+    status = [computed(a, b, "estimated") for a, b in zip(rows["cards_status"], last["status"], strict=True)]
+    carried = rows.assign(**{k: left[k].astype("float64") for k in HELD}, cards_status=status)
+    return rows.where(~since, carried) if since.any() else rows
 
 
 def _held(cards: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -230,6 +262,7 @@ def _held(cards: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     table["rest"] = rest.groupby("pair")["cards"].sum().reindex(table.index).fillna(0).astype("float64")
     statuses = held if len(held) else own
     table["cards_status"] = statuses.groupby("pair")["status"].agg(weakest).reindex(table.index).fillna("derived")
+    table["counted"] = own.groupby("pair")["as_of"].first()
     return table
 
 
@@ -268,7 +301,22 @@ def _lose_and_gain(rows: pd.DataFrame, data: Dataset, assumed: pd.Series, other_
     ]
     rows["name"] = [name_of(data.areas, a, d) for a, d in zip(rows["area"], rows["since"], strict=True)]
     named = {"zone": "zone_after", "since": "on"}
-    return rows.rename(columns=named).assign(method="zones")[COLUMNS + BASIS + STEPS]
+    return rows.join(_left(rows)).rename(columns=named).assign(method="zones")
+
+
+def _left(rows: pd.DataFrame) -> pd.DataFrame:
+    """The cards by area title after a move: whole people that add up to those who have one."""
+    of = {step: rows[[f"{step}_{k}" for k in HELD]].to_numpy(float) for step in ("held", "lost", "moved", "new")}
+    arrived = np.zeros_like(of["moved"])
+    for title, other in ((RESIDENT, MINORITY), (MINORITY, RESIDENT)):
+        arrived[:, HELD.index(title)] = of["moved"][:, HELD.index(other)]
+    new = of["new"].sum(axis=1, keepdims=True)
+    gained = rows[["gained"]].to_numpy(float) * np.divide(of["new"], new, out=np.zeros_like(of["new"]), where=new > 0)
+    left = of["held"] - of["lost"] - of["moved"] + arrived + gained
+    total = (rows["after"] - rows["kept_other"]).to_numpy(float)
+    known = ~np.isnan(total)
+    left[known] = largest_remainders(np.clip(left[known], 0, None), total[known].astype("int64"))
+    return pd.DataFrame(left, index=rows.index, columns=[f"left_{k}" for k in HELD])
 
 
 def _changes(rows: pd.DataFrame, minority: pd.Series) -> pd.DataFrame:

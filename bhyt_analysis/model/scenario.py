@@ -17,7 +17,7 @@ import pandas as pd
 from bhyt_analysis.inputs.checks import known_areas
 from bhyt_analysis.inputs.read import Dataset, InputError, bundled, read_table
 from bhyt_analysis.law.law import Law, LawError, as_day
-from bhyt_analysis.model.assumptions import Range, assumptions
+from bhyt_analysis.model.assumptions import SINGLE, Range, allowed, assumptions
 from bhyt_analysis.model.cohort import CLOCKS
 from bhyt_analysis.model.targets import RELATIONS
 from bhyt_analysis.words import BhytError, nearest, say
@@ -210,12 +210,21 @@ def _flat(told: Mapping[str, Any], stem: str = "") -> Iterator[tuple[str, Any]]:
 def _changed(told: Any) -> dict[str, Range]:
     """Assumptions as one value, or as low, central and high."""
     values = dict(_flat(told))
-    table = assumptions(dict.fromkeys(values, (0.0, 0.0, 0.0)))  # the names are checked here
-    faults: list[Fault] = []
+    table = assumptions()
+    faults: list[Fault] = [
+        ("error.scenario_assumption", {"found": n, "nearest": nearest(n, table.index) or ", ".join(table.index)})
+        for n in values
+        if n not in table.index
+    ]
     out: dict[str, Range] = {}
     for name, value in values.items():
+        if name not in table.index:
+            continue
         numbers = value if isinstance(value, list) else [value] * 3
-        low, high = (-0.99, 0) if name == "price_elasticity" else (-1, 1) if name in _SIGNED else (0, _HIGHEST.get(name, 1))  # fmt: skip
+        low, high = allowed(name)
+        if name in SINGLE and len(set(map(str, numbers))) > 1:
+            faults.append(("error.assumption_single", {"name": name, "found": value}))
+            continue
         good = len(numbers) == 3 and all(_is_number(n) and low <= n <= high for n in numbers)
         if not good or numbers != sorted(numbers, reverse=numbers[0] > numbers[-1]):
             fields = {"name": name, "found": value, "low": low, "high": high, "unit": table.at[name, "unit"]}
@@ -225,10 +234,6 @@ def _changed(told: Any) -> dict[str, Range]:
     if faults:
         raise _FaultsError(faults)
     return out
-
-
-_SIGNED = ("population_error", "population_growth")
-_HIGHEST = {"effort": 2, "effort_before": 2, "effort_effect": 5}
 
 
 def _is_number(value: Any) -> bool:

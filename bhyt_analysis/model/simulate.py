@@ -133,7 +133,7 @@ def table_of(
         raise BhytError(("error.no_communes", {"name": of.start.name}))
     block = np.arange(len(units)) if by_commune else np.zeros(len(units), dtype=int)
     areas = units[["area", "name"]] if by_commune else pd.DataFrame({"area": [of.start.area], "name": [of.start.name]})
-    people = added(of.people, block)[:, of.first :]
+    people = added(of.people, block)[:, of.shown :]
     # Units of one block may lie under different law: each part is costed by its own, then added up.
     law_of = np.zeros(len(units), dtype=int)
     for i, kind in enumerate(of.kinds):
@@ -142,7 +142,7 @@ def table_of(
     whole = pairs[0]
     tables = []
     for result in RESULTS:
-        insured = _whole(insured_people(of, result, None, part, months=range(of.first, len(of.months)))[0])
+        insured = _whole(insured_people(of, result, None, part, months=range(of.shown, len(of.months)))[0])
         bounds = _bounds(of, result, block, draws, seed, by_group=not by_commune) if draws else {}
         money, costed = costs(of, insured, part, by_group)
         insured, money, costed = (_summed(a, whole) for a in (insured, money, costed))
@@ -171,9 +171,9 @@ def _whole(insured: Floats) -> Floats:
 def _bounds(of: Projection, result: str, block: np.ndarray, draws: int, seed: int, by_group: bool) -> dict[str, Floats]:
     """The intervals of the rates by block, group (the sum last) and month; of communes only of the sum."""
     values = drawn(of.assumptions, draws, seed)
-    months = range(of.first, len(of.months))
+    months = range(of.shown, len(of.months))
     if by_group:
-        rates = insured_people(of, result, values, block, months=months) / added(of.people, block)[0, of.first :]
+        rates = insured_people(of, result, values, block, months=months) / added(of.people, block)[0, of.shown :]
         rates = np.concatenate([rates, rates.sum(axis=2, keepdims=True)], axis=2)
         # The errors of counts are no reason to insure more than everybody.
         rates = np.minimum(rates * corrected(values)[:, None, None, None], 1.0)
@@ -187,9 +187,9 @@ def _bounds(of: Projection, result: str, block: np.ndarray, draws: int, seed: in
 
 
 def costs(of: Projection, insured: Floats, block: np.ndarray, by_group: bool) -> tuple[Floats, Floats]:
-    """What insured people cost each payer in each month from the start on, rounded half up to the đồng.
+    """What insured people cost each payer in each month shown, rounded half up to the đồng.
 
-    ``insured`` (blocks, groups, months) people from the start on. Returns VND (blocks,
+    ``insured`` (blocks, groups, months) people of the months shown. Returns VND (blocks,
     groups or their sum, months, payers), and the people whose cost is known.
     """
     kept = insured.shape[1] if by_group else 1
@@ -202,7 +202,7 @@ def costs(of: Projection, insured: Floats, block: np.ndarray, by_group: bool) ->
         blocks = np.unique(block[kind.rows])
         if not len(blocks):
             continue
-        price = kind.price[:, of.first :]
+        price = kind.price[:, of.shown :]
         told, price = ~np.isnan(price).any(axis=2), np.nan_to_num(price)
         here = insured if len(blocks) == len(insured) else insured[blocks]
         dearer = here[:, HOUSEHOLD] * (scale[blocks, None] - 1)  # members after the first pay less
@@ -235,13 +235,13 @@ def _rows(
         whole = np.concatenate([values, values.sum(axis=1, keepdims=True)], axis=1) if len(names) > 1 else values
         return whole.transpose(0, 2, 1).ravel()
 
-    span = len(of.months) - of.first
+    span = len(of.months) - of.shown
     held = tall(insured)
     total = np.repeat(np.floor(people + 0.5).ravel(), len(names))
     columns: dict[str, Any] = {
         "area": np.repeat(areas["area"].to_numpy(), span * len(names)),
         "name": np.repeat(areas["name"].to_numpy(), span * len(names)),
-        "month": np.tile(np.repeat(pd.DatetimeIndex(of.months[of.first :]), len(names)), len(areas)),
+        "month": np.tile(np.repeat(pd.DatetimeIndex(of.months[of.shown :]), len(names)), len(areas)),
         "group": np.tile(names, len(areas) * span),
         "people": total.astype("int64"),
         "insured": held.astype("int64"),
@@ -264,5 +264,7 @@ def _statuses(of: Projection, table: pd.DataFrame) -> pd.Series:
     counted = computed(of.start.units["status"])
     leaving = of.start.leaving["status"] if len(of.start.leaving) else []
     projected = computed(counted, leaving, "estimated")
-    first = table["month"] == of.months[of.first]
-    return pd.Series(np.where(first, counted, projected), index=table.index)
+    first = (table["month"] == of.months[of.first]).to_numpy()
+    # Without sizes of households the cost of those who pay for themselves is a guess, also where they are counted.
+    guessed = table["group"].isin(["household", "all"]) & ~of.start.units["scale_known"].all()
+    return pd.Series(np.where(first & ~guessed.to_numpy(), counted, projected), index=table.index)

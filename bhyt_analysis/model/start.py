@@ -15,7 +15,7 @@ from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.budget import SIZES, household_scale
 from bhyt_analysis.model.cohort import AREA_TITLE
 from bhyt_analysis.model.coverage import coverage
-from bhyt_analysis.model.reclassify import reclassify
+from bhyt_analysis.model.reclassify import lost_by, reclassify
 from bhyt_analysis.model.rounding import largest_remainder
 from bhyt_analysis.model.scenario import Scenario
 from bhyt_analysis.words import BhytError
@@ -24,21 +24,23 @@ from bhyt_analysis.words import BhytError
 NOT_TOLD = "not_told"  # insured people of whom only the number is known
 GROUPS = (
     "employer_employee", "social_security_paid", "poor", "child_under_6", AREA_TITLE, "state_paid_other",
-    "near_poor", "student", "farm_average_income", "minority_left_2016_2020_list", "minority_left_later",
-    "village_staff_and_health_worker", "household", NOT_TOLD,
+    "near_poor", "near_poor_in_poor_district", "near_poor_in_poor_commune", "student", "farm_average_income",
+    "minority_left_2016_2020_list", "minority_left_later", "village_staff_and_health_worker", "household", NOT_TOLD,
 )  # fmt: skip
+COUNTS = ["lost", "gained", "other"]
 _WHOLES = {"state_paid": "state_paid_other", "state_supported": NOT_TOLD}
 
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """The units of an area on the day from which they are projected.
+    """The units of an area on the day of their count, from which they are projected.
 
     ``units``: one row a unit with ``area``, ``name``, ``population`` (people),
-    ``household_scale``, ``status``. ``insured``: (units, groups) people, in the order of
-    `GROUPS`. ``leaving``: one row a unit and day of exit with ``unit`` (position), ``on``,
-    ``lost``, ``gained`` (people), ``minority`` (share of those who lost, missing where
-    not known), ``status``. ``places``: each unit's lineage, for the law.
+    ``household_scale``, ``scale_known``, ``status``. ``insured``: (units, groups) people,
+    in the order of `GROUPS`. ``leaving``: one row a unit and day of exit with ``unit``
+    (position), ``on``, ``lost``, ``gained``, ``other`` (people; the last keep a card under
+    another state-paid title), ``minority`` (share of those who lost, missing where not
+    known), ``status``. ``places``: each unit's lineage, for the law.
     """
 
     area: str
@@ -65,7 +67,7 @@ def group_in(keys: pd.Series) -> pd.Series:
 
 
 def starting_point(data: Dataset, area: str, scenario: Scenario, law: Law) -> Start:
-    """The figures of an area on the scenario's first day, or else on the last one before its decision.
+    """The last figures of an area up to the scenario's first day, or else before its decision.
 
     Cards by commune are taken where every commune tells them, else the unit's own
     cards, else a printed rate times the nearest count of people, which is estimated.
@@ -84,25 +86,33 @@ def starting_point(data: Dataset, area: str, scenario: Scenario, law: Law) -> St
             units, insured, told = found
             break
     else:
-        key = "error.no_start_at_all" if day is None else "error.no_start"
-        raise BhytError((key, {"name": name_of(data.areas, code), "day": day}))
-    day = told if scenario.start is None else day
+        raise BhytError(_no_start(known, code, day))
     units = units.assign(name=[name_of(data.areas, a, told) for a in units["area"]])
     units = _with_scale(data, units, told, law)
-    leaving = _of_units(units, insured, exits, code)
-    going = leaving if len(leaving) else _known_losses(data, units, insured, code, day)
-    insured = _room_for(units, insured, going, day)
+    leaving = _of_units(data, units, insured, exits)
+    going = leaving if len(leaving) else _known_losses(data, units, insured, code, told)
+    insured = _room_for(units, insured, going, told)
     places: list[Area] = [lineage(data.areas, a, told) for a in units["area"]]
-    return Start(code, name_of(data.areas, code, told), day, units.reset_index(drop=True), insured, leaving, places)
+    return Start(code, name_of(data.areas, code, told), told, units.reset_index(drop=True), insured, leaving, places)
 
 
 def _exits(data: Dataset, code: str, scenario: Scenario) -> pd.DataFrame:
     """Who leaves and joins by the scenario's decision, commune by commune; empty without one."""
     if not scenario.decision:
-        return pd.DataFrame(columns=["area", "on", "lost", "gained", "minority_lost", "status"])
+        return pd.DataFrame(columns=["area", "on", "lost", "gained", "kept_other", "minority_lost", "status"])
     set_by = scenario.assumptions()["central"]
     # The share of minorities among all residents is not the one among those who lost: left to the ranges.
     table = reclassify(data, scenario.decision, code, other_titles=float(set_by["other_titles"]))
+    # Published losses of some parts only are not the area's; a list that leaves communes out leaves them as they are.
+    if table["method"].isin(["published", "spread"]).any() and lost_by(data, scenario.decision, code).empty:
+        told = data.losses[data.losses["decision"] == scenario.decision].drop_duplicates("area")
+        parts = ", ".join(
+            name_of(data.areas, a, d)
+            for a, d in zip(told["area"], told["on"], strict=True)
+            if any(code in unit for unit in lineage(data.areas, a, d))
+        )
+        fields = {"decision": scenario.decision, "name": name_of(data.areas, code), "known": parts}
+        raise BhytError(("error.exits_of_parts", fields))
     if table["lost"].isna().any():  # of some communes it is not known: what is told of the others is not the whole
         table = table.assign(status=[computed(s, "estimated") for s in table["status"]])
     table = table[table["lost"].notna()]
@@ -121,6 +131,21 @@ def _first_day(data: Dataset, code: str, exits: pd.DataFrame) -> pd.Timestamp | 
         return days.iloc[-1]
     before = days[days < exits["on"].min()]
     return before.iloc[-1] if len(before) else days.iloc[0]
+
+
+def _no_start(data: Dataset, code: str, day: pd.Timestamp | None) -> tuple[str, dict]:
+    """Why an area has no start: nothing is known at all, or only some of its communes tell their cards."""
+    fields: dict = {"name": name_of(data.areas, code, day), "day": day}
+    inside = communes(data.areas, code, day)
+    told = data.cards[data.cards["area"].isin(inside)]
+    if told.empty:
+        return ("error.no_start_at_all" if day is None else "error.no_start"), fields
+    last = told["as_of"].max()
+    silent = [c for c in inside if c not in set(told.loc[told["as_of"] == last, "area"])]
+    if not silent:  # all cards are there: the counts of people are not
+        return "error.no_start", fields
+    names = ", ".join(name_of(data.areas, c, last) for c in silent[:10]) + (", …" if len(silent) > 10 else "")
+    return "error.no_start_partial", {**fields, "day": last, "count": len(silent), "names": names}
 
 
 Found = tuple[pd.DataFrame, np.ndarray, pd.Timestamp]
@@ -184,31 +209,35 @@ def _with_scale(data: Dataset, units: pd.DataFrame, day: pd.Timestamp, law: Law)
         inside = rows.reindex([code] if code in rows.index else communes(data.areas, code)).dropna(subset=["scale"])
         people = inside["people"].astype("float64")
         # Where no sizes are known each pays as a first member: the most that it can be.
-        found.append(float((inside["scale"] * people).sum() / people.sum()) if len(inside) else 1.0)
-    return units.assign(household_scale=found)
+        found.append(float((inside["scale"] * people).sum() / people.sum()) if len(inside) else np.nan)
+    scales = np.array(found)
+    return units.assign(household_scale=np.nan_to_num(scales, nan=1.0), scale_known=~np.isnan(scales))
 
 
-def _of_units(units: pd.DataFrame, insured: np.ndarray, exits: pd.DataFrame, code: str) -> pd.DataFrame:
-    """The exits by position of the unit and day; what is known of the whole area only is spread by its area titles."""
+def _of_units(data: Dataset, units: pd.DataFrame, insured: np.ndarray, exits: pd.DataFrame) -> pd.DataFrame:
+    """The exits by position of the unit and day; what is known of a whole only is spread over its units' area titles."""
     position = {a: i for i, a in enumerate(units["area"])}
-    columns = ["unit", "on", "lost", "gained", "minority", "status"]
+    columns = ["unit", "on", "lost", "gained", "other", "minority", "status"]
     if exits.empty:
         return pd.DataFrame(columns=columns)
-    rows = exits.assign(unit=exits["area"].map(position), gained=exits["gained"].astype("float64").fillna(0.0))
-    rows = rows.assign(minority=rows["minority_lost"], lost=rows["lost"].astype("float64"))
+    rows = exits.assign(unit=exits["area"].map(position), other=exits["kept_other"], minority=exits["minority_lost"])
+    rows = rows.assign(**{c: rows[c].astype("float64").fillna(0.0) for c in COUNTS})
     if len(units) == 1:
         rows["unit"] = 0
     elif rows["unit"].isna().any():
         held = insured[:, GROUPS.index(AREA_TITLE)]
-        weights = held if held.sum() > 0 else units["population"].to_numpy()
         parts = []
         for row in rows[rows["unit"].isna()].to_dict("records"):
-            spread = largest_remainder(weights, int(row["lost"]))
-            parts.append(pd.DataFrame({**{c: row[c] for c in ("on", "gained", "minority")}, "unit": range(len(units)), "lost": spread, "status": "estimated"}))  # fmt: skip
+            inside = [position[c] for c in communes(data.areas, row["area"]) if c in position]
+            weights = held[inside] if held[inside].sum() > 0 else units["population"].to_numpy()[inside]
+            spread = {c: largest_remainder(weights, int(row[c])) for c in COUNTS}
+            parts.append(pd.DataFrame({**{c: row[c] for c in ("on", "minority")}, "unit": inside, **spread, "status": "estimated"}))  # fmt: skip
         rows = pd.concat([rows[rows["unit"].notna()], *parts])
-    rows = rows[(rows["lost"] > 0) | (rows["gained"] > 0)].assign(unit=rows["unit"].astype("int64"))
+    rows = rows[(rows[COUNTS] > 0).any(axis=1)]
+    rows = rows.assign(unit=rows["unit"].astype("int64"))
     weighed = rows.assign(known=rows["lost"].where(rows["minority"].notna(), 0.0), by=rows["minority"].fillna(0) * rows["lost"])  # fmt: skip
-    table = weighed.groupby(["unit", "on"], as_index=False).agg(lost=("lost", "sum"), gained=("gained", "sum"), by=("by", "sum"), known=("known", "sum"), status=("status", weakest))  # fmt: skip
+    sums = {c: (c, "sum") for c in (*COUNTS, "by", "known")}
+    table = weighed.groupby(["unit", "on"], as_index=False).agg(**sums, status=("status", weakest))
     # Known for all who lost, or not known.
     share = (table["by"] / table["known"].where(table["known"] > 0)).where(table["known"] == table["lost"])
     return table.assign(minority=share)[columns]
@@ -219,8 +248,8 @@ def _known_losses(
 ) -> pd.DataFrame:
     """Who is known to have lost an area title within a year after the day, whatever the scenario decides."""
     own = data.losses[(data.losses["area"] == code) & (data.losses["on"] > day) & (data.losses["on"] <= day + pd.DateOffset(years=1))]  # fmt: skip
-    rows = own[["area", "on", "status"]].assign(lost=own["people"], gained=0, minority_lost=np.nan)
-    return _of_units(units, insured, rows, code)
+    rows = own[["area", "on", "status"]].assign(lost=own["people"], gained=0, kept_other=0, minority_lost=np.nan)
+    return _of_units(data, units, insured, rows)
 
 
 def _room_for(units: pd.DataFrame, insured: np.ndarray, leaving: pd.DataFrame, day: pd.Timestamp) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -10,8 +11,8 @@ import pandas as pd
 
 from bhyt_analysis.inputs.read import Dataset
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.model.assumptions import RANGE, Values, central, check_names, drawn
-from bhyt_analysis.model.cohort import Floats
+from bhyt_analysis.model.assumptions import RANGE, Values, allowed, central, check_names, drawn
+from bhyt_analysis.model.cohort import AREA_TITLE, Floats
 from bhyt_analysis.model.project import (
     Projection,
     commune_rates,
@@ -39,7 +40,7 @@ def rates(of: Projection, values: Values, result: str = "behavioural") -> Floats
 def _position(of: Projection, on: str | pd.Timestamp) -> int:
     day = pd.Timestamp(on) + pd.offsets.MonthEnd(0)
     if day not in of.months:
-        raise BhytError(("error.no_month", {"on": day, "first": of.months[of.first], "last": of.months[-1]}))
+        raise BhytError(("error.no_month", {"on": day, "first": of.months[of.shown], "last": of.months[-1]}))
     return of.months.index(day)
 
 
@@ -56,8 +57,9 @@ def chances(
     Returns
     -------
     DataFrame with ``on``, ``rate``, ``relation``, ``people_needed``, ``chance`` (share of
-    draws), ``rate_low``, ``rate_inner_low``, ``rate_median``, ``rate_inner_high``,
-    ``rate_high`` (the coverage drawn: 90%, 50%, median), ``status``.
+    draws; missing for a day outside the projection), ``rate_low``, ``rate_inner_low``,
+    ``rate_median``, ``rate_inner_high``, ``rate_high`` (the coverage drawn: 90%, 50%,
+    median), ``status``.
 
     Examples
     --------
@@ -69,7 +71,11 @@ def chances(
     path = rates(of, drawn(of.assumptions, max(draws, 1), seed))
     rows = []
     for target in of.scenario.targets if targets is None else targets:
-        t = _position(of, target["on"])
+        day = pd.Timestamp(target["on"]) + pd.offsets.MonthEnd(0)
+        if day not in of.months[of.shown :]:
+            rows.append({**{k: target[k] for k in ("rate", "relation")}, "on": day, "status": "estimated"})
+            continue
+        t = of.months.index(day)
         population = int(of.people[:, t].sum() + 0.5)
         needed = people_needed(population, target["rate"], target["relation"])
         reached = path[:, t] * population >= needed - TOLERANCE
@@ -77,7 +83,7 @@ def chances(
         base = {"on": of.months[t], "rate": target["rate"], "relation": target["relation"], "people_needed": needed}
         rows.append({**base, "chance": float(reached.mean()), **told, "status": "estimated"})
     columns = ["on", "rate", "relation", "people_needed", "chance", *sorted(WIDTH, key=lambda k: WIDTH[k]), "status"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).astype({"people_needed": "Int64", "chance": "float64"})
 
 
 def targets_ahead(data: Dataset, of: Projection) -> list[dict[str, Any]]:
@@ -90,12 +96,12 @@ def targets_ahead(data: Dataset, of: Projection) -> list[dict[str, Any]]:
     >>> [t["rate"] for t in targets_ahead(load(), of)]
     [0.906, 0.915, 0.92, 0.921]
     """
-    first, last = of.months[of.first], of.months[-1]
-    own = list(of.scenario.targets)
-    if not own:
-        bound = targets_of(data, of.start.area)
-        own = bound.loc[bound["level"].isin(["own", "each"]), ["on", "rate", "relation"]].to_dict("records")
-    return [dict(t) for t in own if first < pd.Timestamp(t["on"]) <= last]
+    if of.scenario.targets:
+        return [dict(t) for t in of.scenario.targets]
+    first, last = of.months[of.shown], of.months[-1]
+    bound = targets_of(data, of.start.area)
+    told = bound.loc[bound["level"].isin(["own", "each"]), ["on", "rate", "relation"]].to_dict("records")
+    return [dict(t) for t in told if first < pd.Timestamp(t["on"]) <= last]
 
 
 def commune_intervals(
@@ -106,7 +112,8 @@ def commune_intervals(
     Returns
     -------
     DataFrame, one row a unit: ``area``, ``name``, ``rate_low``, ``rate_inner_low``,
-    ``rate_median``, ``rate_inner_high``, ``rate_high``, ``chance`` (missing without ``rate``).
+    ``rate_median``, ``rate_inner_high``, ``rate_high``, ``chance`` (missing without ``rate``),
+    ``status``.
 
     Examples
     --------
@@ -125,7 +132,7 @@ def commune_intervals(
         if rate is not None:
             out[rows, -1] = (at >= rate - TOLERANCE).mean(axis=0)
     table = of.start.units[["area", "name"]].reset_index(drop=True)
-    return pd.concat([table, pd.DataFrame(out, columns=[*names, "chance"])], axis=1)
+    return pd.concat([table, pd.DataFrame(out, columns=[*names, "chance"])], axis=1).assign(status="estimated")
 
 
 def tornado(of: Projection, on: str | pd.Timestamp, lang: str = "vi") -> pd.DataFrame:
@@ -135,7 +142,7 @@ def tornado(of: Projection, on: str | pd.Timestamp, lang: str = "vi") -> pd.Data
     -------
     DataFrame with ``name`` (of the assumption), ``label``, ``low``, ``central``,
     ``high`` (its values), ``rate_low``, ``rate``, ``rate_high`` (coverage with it low,
-    central and high, all others central), ``width`` (the distance, shares).
+    central and high, all others central), ``width`` (the distance, shares), ``status``.
 
     Examples
     --------
@@ -158,7 +165,7 @@ def tornado(of: Projection, on: str | pd.Timestamp, lang: str = "vi") -> pd.Data
         "rate_low": found[:-1:2], "rate": found[-1], "rate_high": found[1::2],
     })  # fmt: skip
     rows["width"] = (rows["rate_high"] - rows["rate_low"]).abs()
-    rows = rows[rows["width"] > TOLERANCE]
+    rows = rows[rows["width"] > TOLERANCE].assign(status="estimated")
     return rows.sort_values("width", ascending=False, kind="stable").reset_index(drop=True)
 
 
@@ -213,7 +220,7 @@ def break_even(
     DataFrame of one row: ``name``, ``rate``, ``on``, ``value`` (missing where no value
     between ``low`` and ``high`` will do), ``low``, ``high`` (the values tried),
     ``rate_at_low``, ``rate_at_high`` (what they give), ``central`` (what the scenario
-    assumes or gives).
+    assumes or gives), ``status``.
 
     Raises
     ------
@@ -239,33 +246,25 @@ def break_even(
             return at_low + (at_high - at_low) * x
     else:
         check_names([name])
-        low, high = _span(of, name)
+        low, high = allowed(name)
         middle = float(of.assumptions.at[name, "central"])
-        base = central(of.assumptions)
 
         def value(x: float) -> float:
-            return float(rates(of, {**base, name: np.array([x])})[0, t])
+            changed = dataclasses.replace(scenario, changed={**scenario.changed, name: (x, x, x)})
+            with_it = projection(data, area, changed, law)
+            return float(rates(with_it, central(with_it.assumptions))[0, _position(with_it, on)])
 
         at_low, at_high = value(low), value(high)
     found = bisect(value, rate, low, high)
     row = {"name": name, "rate": rate, "on": of.months[t], "value": found, "low": low, "high": high}
-    return pd.DataFrame([{**row, "rate_at_low": at_low, "rate_at_high": at_high, "central": middle}])
-
-
-def _span(of: Projection, name: str) -> tuple[float, float]:
-    """The ends between which an assumption may lie."""
-    if name in ("effort", "effort_before"):
-        return 0.0, 2.0
-    if name == "price_elasticity":
-        return -0.99, 0.0
-    if name in ("population_growth", "population_error"):
-        return -0.1, 0.1
-    return 0.0, 5.0 if name == "effort_effect" else 1.0
+    return pd.DataFrame(
+        [{**row, "rate_at_low": at_low, "rate_at_high": at_high, "central": middle, "status": "estimated"}]
+    )
 
 
 def _of_reenrolled(of: Projection, t: int) -> tuple[float, float, float, float, float]:
     """Coverage if none and if all of those who lost are insured again, and the share that the scenario gives."""
-    left = [k for k in of.kinds if k.titles is not None and k.leaves <= t]
+    left = [k for k in of.kinds if k.title == AREA_TITLE and k.titles is not None and k.leaves <= t]
     lost = float(sum(of.start.leaving["lost"].to_numpy()[k.events].sum() for k in left))
     if not lost:
         raise BhytError(("error.nobody_lost", {"name": of.start.name, "on": of.months[t]}))
@@ -278,5 +277,5 @@ def _of_reenrolled(of: Projection, t: int) -> tuple[float, float, float, float, 
             _, own, _ = leavers(of, kind, move, values, block, room_at_start(of, block))
             inside = of.start.leaving["lost"].to_numpy(dtype=float)[kind.events].sum()
             back += float(own[0, 0] @ move.way[0, :, t]) + inside - float(own.sum())
-    none = now - back / people  # of those who lost, nobody
-    return 0.0, 1.0, none, none + lost / people, back / lost
+    none = now - back * of.growth[t] / people  # of those who lost, nobody
+    return 0.0, 1.0, none, none + lost * of.growth[t] / people, back / lost

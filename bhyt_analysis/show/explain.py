@@ -91,10 +91,10 @@ def explain(row: pd.Series, lang: str = "vi", law: Law | None = None) -> str:
 
 def chance_texts(rows: pd.DataFrame, lang: str) -> list[str]:
     """How likely each target is met, a sentence each; ``rows``: what `chances` gives."""
-    return [
-        say("text.chance", lang, on=r["on"], rate=r["rate"], chance=r["chance"], relation=say(f"relation.{r['relation']}", lang))
-        for r in rows.to_dict("records")
-    ]  # fmt: skip
+    told = rows.assign(relation=[say(f"relation.{r}", lang) for r in rows["relation"]])
+    outside = rows["chance"].isna()
+    keys = outside.map({True: "text.chance_outside", False: "text.chance"})
+    return [say(k, lang, **{c: r[c] for c in ("on", "rate", "chance", "relation")}) for k, r in zip(keys, told.to_dict("records"), strict=True)]  # fmt: skip
 
 
 def _zone(zone: str, lang: str) -> str:

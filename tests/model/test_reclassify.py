@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.model.reclassify import lost_by
 from bhyt_analysis.model.rounding import half_up, largest_remainder
+from bhyt_analysis.model.simulate import projection
+from bhyt_analysis.words import BhytError
+
+from ..conftest import write_table
 
 
 def place(data, before, after, minority=0, villages=(0.0, 0.0), cards=1000, people=2000):
@@ -284,3 +289,62 @@ def test_an_area_of_a_reused_code_has_the_ethnic_share_of_the_unit_of_the_day(da
     )
     table = bhyt.reclassify(small, "861", "X001").set_index("area")
     assert table.at["X00111", "minority_lost"] > 0
+
+
+def test_of_two_moves_without_a_count_between_the_second_takes_what_the_first_left(small_input):
+    zones = ["area", "zone", "decision", "special_villages_share", "since", "until", "status", "source"]
+    write_table(
+        small_input / "zones.csv", zones,
+        ["C1", "III", "582", "0", "2017-04-28", "2021-06-30", "published", "x"],
+        ["C1", "II", "mine", "0", "2021-07-01", "2021-12-31", "published", "x"],
+        ["C1", "I", "mine", "0", "2022-01-01", "", "published", "x"],
+    )  # fmt: skip
+    both = bhyt.reclassify(bhyt.load(small_input), "mine", "D1").sort_values("on")
+    # 700 cards, 600 of 1,000 people of a minority: 280 Kinh lose theirs first, then 420 of minorities.
+    assert both[["before", "lost", "kept", "after"]].to_numpy().tolist() == [[700, 280, 420, 420], [420, 420, 0, 0]]
+    assert both["status"].tolist()[1] == "estimated"
+    # The same where the two moves are of two decisions.
+    table = (small_input / "zones.csv").read_text("utf-8").replace("C1,II,mine", "C1,II,first")
+    (small_input / "zones.csv").write_text(table, encoding="utf-8")
+    assert bhyt.reclassify(bhyt.load(small_input), "mine", "D1")["before"].tolist() == [420]
+
+
+def two_districts(folder):
+    """A province: of one district zones and cards by commune are told, of the other a published loss."""
+    write_table(
+        folder / "areas.csv", ["code", "name", "kind", "parent"],
+        ["P", "Tỉnh Hai", "province", ""], ["D1", "Huyện Một", "district", "P"], ["D2", "Huyện Khác", "district", "P"],
+        ["C1", "Xã Đầu", "commune", "D1"], ["C2", "Xã Sau", "commune", "D1"], ["C3", "Xã Cuối", "commune", "D2"],
+    )  # fmt: skip
+    cards = (folder / "cards.csv").read_text("utf-8") + "C3,2021-06-30,difficult_area,1500,published,BHXH\n"
+    (folder / "cards.csv").write_text(cards, encoding="utf-8")
+    people = (folder / "population.csv").read_text("utf-8") + "C3,2021-06-30,2500,600,100,published,thống kê\n"
+    (folder / "population.csv").write_text(people, encoding="utf-8")
+    write_table(
+        folder / "zones.csv", ["area", "zone", "decision", "special_villages_share", "since", "until", "status", "source"],
+        ["C1", "III", "582", "0", "2017-04-28", "2021-06-30", "published", "x"],
+        ["C1", "I", "861", "0", "2021-07-01", "", "published", "x"],
+        ["C2", "I", "582", "0", "2017-04-28", "2021-06-30", "published", "x"],
+        ["C2", "I", "861", "0", "2021-07-01", "", "published", "x"],
+    )  # fmt: skip
+    write_table(folder / "losses.csv", ["area", "decision", "on", "people", "status", "source"], ["D2", "861", "2021-07-01", "800", "published", "x"])  # fmt: skip
+    return bhyt.load(folder)
+
+
+def test_each_district_of_a_province_is_told_by_the_best_that_is_known_of_it(small_input):
+    data = two_districts(small_input)
+    table = bhyt.reclassify(data, "861", "P")
+    assert table["lost"].sum() == 700 + 800
+    assert table.set_index("area")["method"].to_dict() == {"C1": "zones", "C2": "zones", "D2": "published"}
+    assert len(lost_by(data, "861", "P")) == 3  # D2 stands for its commune
+
+
+def test_a_published_loss_leaves_only_the_communes_of_its_own_district(small_input):
+    start = projection(two_districts(small_input), "P", bhyt.Scenario("861", decision="861")).start
+    lost = dict(zip(start.units["area"].iloc[start.leaving["unit"]], start.leaving["lost"], strict=True))
+    assert lost == {"C1": 700, "C3": 800}
+
+
+def test_a_province_of_which_only_some_losses_are_known_is_not_projected(data):
+    with pytest.raises(BhytError, match="losses are known of Huyện Lục Ngạn only"):
+        bhyt.simulate(data, "Tỉnh Bắc Giang", bhyt.Scenario("861", decision="861"), draws=0)

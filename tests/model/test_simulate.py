@@ -14,10 +14,11 @@ from bhyt_analysis.model.after_loss import TITLES, after_loss, transitions
 from bhyt_analysis.model.project import insured_people
 from bhyt_analysis.model.simulate import MONEY, projection
 from bhyt_analysis.model.start import GROUPS, group_in, starting_point
-from bhyt_analysis.model.uncertainty import bisect, break_even, chances, commune_intervals, tornado
+from bhyt_analysis.model.uncertainty import bisect, break_even, chances, commune_intervals, targets_ahead, tornado
+from bhyt_analysis.show.explain import chance_texts
 from bhyt_analysis.words import BhytError
 
-from ..conftest import write_table
+from ..conftest import ROOT, write_table
 
 ORDINARY = bhyt.Scenario("thường xuyên", "ordinary", decision="861", end=pd.Timestamp("2027-12-31"))
 DOOR = dataclasses.replace(ORDINARY, name="đến từng nhà", name_en="door to door", changed={"effort": (2, 2, 2)})
@@ -357,3 +358,119 @@ def test_a_loss_is_taken_from_a_state_paid_group_that_is_told_as_one_number(tmp_
 def test_a_loss_of_more_than_all_state_paid_cards_is_told(tmp_path):
     with pytest.raises(BhytError, match="2,100 people lose a card, but on 30 June 2021 only 2,000"):
         bhyt.simulate(reported_whole(tmp_path, 2100), "D1", ORDINARY, draws=0)
+
+
+def test_a_later_start_is_projected_from_the_count_before_it(data, son_duong):
+    later = dataclasses.replace(NOTHING, start=pd.Timestamp("2026-01-31"))
+    table = bhyt.simulate(data, "Sơn Dương", later, draws=0)
+    assert table["month"].min() == pd.Timestamp("2026-01-31")
+    same = son_duong[son_duong["scenario"] == NOTHING.name]
+    for result in ("static", "behavioural"):
+        assert at(table, "2026-01-31", result)["insured"] == at(same, "2026-01-31", result)["insured"]
+    assert set(table["status"]) == {"estimated"}  # also the first month: nobody counted then
+
+
+def one_group(folder, *cards, households=()):
+    """A district of 3,000 people with the cards that are given."""
+    write_table(folder / "areas.csv", ["code", "name", "kind", "parent"], ["D1", "Huyện Một", "district", ""])
+    write_table(folder / "population.csv", ["area", "as_of", "people", "status", "source"], ["D1", cards[0][0], "3000", "published", "x"])  # fmt: skip
+    rows = [["D1", day, group, str(number), "published", "x"] for day, group, number in cards]
+    write_table(folder / "cards.csv", ["area", "as_of", "group", "cards", "status", "source"], *rows)
+    return bhyt.load(folder)
+
+
+def test_a_support_that_is_held_at_the_start_ends_on_its_day(tmp_path):
+    data = one_group(tmp_path, ("2024-12-31", "minority_left_2016_2020_list", 1000))
+    held = "minority_left_2016_2020_list"
+    path = bhyt.Scenario("nothing", end=pd.Timestamp("2027-12-31"))
+    continued = Law.read() | Law.read(ROOT / "data/reforms/support_continued_2026.csv")
+    for result in ("static", "behavioural"):
+        table = bhyt.simulate(data, "D1", path, draws=0)
+        assert at(table, "2026-10-31", result, held)["insured"] == 1000
+        assert at(table, "2026-11-30", result, held)["insured"] == 0
+        longer = bhyt.simulate(data, "D1", path, law=continued, draws=0)
+        assert at(longer, "2026-11-30", result, held)["insured"] == 1000
+    # Nobody acts: 1% of them take up employment, the others have no card.
+    assert at(table, "2026-11-30", "static")["insured"] == 10
+    assert 10 < at(table, "2026-11-30")["insured"] < 1000
+
+
+def test_people_who_are_known_to_have_left_do_not_end_their_support_twice(data):
+    # Those of X001 who left in July 2021 are followed by their pools; the rest of the supported end apart.
+    of = projection(data, "X001", dataclasses.replace(ORDINARY, start=pd.Timestamp("2024-06-30")))
+    insured = insured_people(of)[0].sum(axis=0)
+    held = insured[GROUPS.index("minority_left_2016_2020_list")]
+    after = of.months.index(pd.Timestamp("2026-11-30"))
+    assert held[after - 1] > 0
+    assert held[after:] == pytest.approx(0, abs=1e-6)
+
+
+def test_of_a_growing_area_nobody_keeps_a_title_that_all_have_lost(tmp_path):
+    data = reported_whole(tmp_path, 1000)
+    grown = dataclasses.replace(ORDINARY, changed={"population_growth": (0.02, 0.02, 0.02)})
+    table = bhyt.simulate(data, "D1", grown, draws=0)
+    gone = table[(table["group"] == "difficult_area") & (table["month"] > "2021-06-30")]
+    assert gone["insured"].max() == 0
+
+
+def test_near_poor_households_of_poor_districts_pay_nothing_and_later_as_near_poor(tmp_path):
+    data = one_group(tmp_path, ("2024-12-31", "near_poor", 1000), ("2024-12-31", "near_poor_in_poor_district", 400))
+    table = bhyt.simulate(data, "D1", bhyt.Scenario("nothing", end=pd.Timestamp("2025-12-31")), draws=0)
+    static = table[table["result"] == "static"]
+    full = 2_340_000 * 0.045  # Decree 73/2024; Decree 146/2018 art. 8: 100% in poor districts, 70% elsewhere
+    june, july = (static[(static["month"] == m) & (static["group"] == "all")].iloc[0] for m in ("2025-06-30", "2025-07-31"))  # fmt: skip
+    assert june["vnd_central"] == pytest.approx(full * (400 + 600 * 0.7))
+    assert july["vnd_central"] == pytest.approx(full * 1000 * 0.7)
+
+
+def test_those_with_another_state_paid_title_go_on_under_it(data):
+    other = dataclasses.replace(ORDINARY, changed={"other_titles": (0.1, 0.1, 0.1)})
+    with_it, without = (bhyt.simulate(data, "X001", s, draws=0) for s in (other, ORDINARY))
+    table = bhyt.reclassify(data, "861", "X001", other_titles=0.1)
+    kept = table["kept_other"].sum()
+    assert kept > 0
+    before, after = (at(with_it, m, "static", "state_paid_other")["insured"] for m in ("2021-06-30", "2021-07-31"))
+    assert after - before == kept
+    gone = at(with_it, "2021-07-31", "static", "difficult_area")["insured"]
+    assert gone == pytest.approx(at(without, "2021-07-31", "static", "difficult_area")["insured"], abs=1)
+
+
+def test_each_district_is_costed_by_its_own_law(tmp_path):
+    write_table(
+        tmp_path / "areas.csv", ["code", "name", "kind", "parent"], ["P", "Tỉnh Hai", "province", ""],
+        ["D1", "Huyện Một", "district", "P"], ["D2", "Huyện Hai", "district", "P"],
+        ["C1", "Xã Đầu", "commune", "D1"], ["C2", "Xã Sau", "commune", "D2"],
+    )  # fmt: skip
+    people = ["area", "as_of", "people", "status", "source"]
+    write_table(tmp_path / "population.csv", people, *(["C" + n, "2025-12-31", "2000", "published", "x"] for n in "12"))
+    write_table(
+        tmp_path / "cards.csv", ["area", "as_of", "group", "cards", "status", "source"],
+        ["C1", "2025-12-31", "near_poor", "400", "published", "x"], ["C2", "2025-12-31", "near_poor", "900", "published", "x"],
+    )  # fmt: skip
+    reform = "parameter,key,area,since,until,value,unit,reference,status\nsubsidy_share,near_poor,Huyện Một,2026-01-01,,1,share of premium,x,proposal\n"
+    (tmp_path / "r.csv").write_text(reform, encoding="utf-8")
+    law = Law.read() | Law.read(tmp_path / "r.csv")
+    table = bhyt.simulate(bhyt.load(tmp_path), "P", NOTHING, law=law, draws=0)
+    row = at(table, "2026-01-31", "static")
+    # 105,300 VND a month: 70% of it for all 1,300 from the centre, 30% for the 400 from the province
+    assert row[["vnd_central", "vnd_province", "vnd_household"]].tolist() == [95_823_000, 12_636_000, 28_431_000]
+
+
+def test_an_area_of_which_some_communes_tell_no_cards_names_them(small_input):
+    data = bhyt.load(small_input)
+    some = dataclasses.replace(data, cards=data.cards[data.cards["area"] == "C1"])
+    with pytest.raises(BhytError, match=r"1 communes have no cards told \(Xã Sau\)"):
+        bhyt.simulate(some, "D1", NOTHING, draws=0)
+
+
+def test_a_scenario_that_ends_before_its_figures_is_told(data):
+    with pytest.raises(BhytError, match="ends on 31 January 2021, but its figures begin on 31 December 2021"):
+        bhyt.simulate(data, "Sơn Dương", dataclasses.replace(NOTHING, end=pd.Timestamp("2021-01-31")), draws=0)
+
+
+def test_a_target_outside_the_projection_has_no_chance_and_says_so(data):
+    early = [{"on": pd.Timestamp("2020-12-31"), "rate": 0.9, "relation": ">="}]
+    of = projection(data, "Sơn Dương", dataclasses.replace(NOTHING, targets=tuple(early)))
+    table = chances(of, targets_ahead(data, of), 10)
+    assert table["chance"].isna().tolist() == [True]
+    assert "outside the months of the scenario" in chance_texts(table, "en")[0]
