@@ -238,20 +238,11 @@ def simulate(told: argparse.Namespace) -> int:
         (table["group"] == "all") & (table["month"].dt.month.isin([6, 12]) | (table["month"] == table["month"].min()))
     ]
     columns = [
-        "result",
-        "name",
-        "month",
-        "population",
-        "insured",
-        "rate",
-        "rate_low",
-        "rate_high",
-        "vnd_central",
-        "vnd_province",
-        "vnd_household",
-        "status",
-    ]
-    print(table["scenario"].iloc[0])
+        "result", "name", "month", "population", "insured", "rate", "rate_low", "rate_high",
+        "vnd_central", "vnd_province", "vnd_household", "insured_costed", "status",
+    ]  # fmt: skip
+    proposal = f" ({say('status.proposal', told.lang)})" if table["proposal"].iloc[0] else ""
+    print(table["scenario"].iloc[0] + proposal)
     code = _print_table(shown[columns], told)
     if told.draws:
         of = projection(data, told.area, scenario)
@@ -312,6 +303,9 @@ def _print_table(table: pd.DataFrame, told: argparse.Namespace) -> int:
     from bhyt_analysis.show.tables import save_csv, written
 
     if told.csv:
+        folder = Path(told.csv).parent
+        if not folder.is_dir():
+            raise BhytError(("error.no_folder", {"file": told.csv, "folder": folder}))
         save_csv(table, Path(told.csv), told.lang)
         print(told.csv)
     elif table.empty:

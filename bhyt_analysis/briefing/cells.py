@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from bhyt_analysis import __version__
 from bhyt_analysis.briefing.sections import Day, Items, fact_text, findings_of
-from bhyt_analysis.inputs.areas import communes, find, lineage, name_of
-from bhyt_analysis.inputs.read import Dataset
+from bhyt_analysis.inputs.areas import communes, lineage, name_of
+from bhyt_analysis.inputs.read import Dataset, of_unit
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.headline import headline
 from bhyt_analysis.names import running_name
@@ -29,7 +29,7 @@ ALIGNED = "<style>table.bhyt :is(td, th):not(.n) {text-align: left}</style>"
 
 def title(data: Dataset, area: str, lang: str = "vi") -> None:
     """Show the title of the briefing: its kind, the area and the unit above it; a synthetic one says so."""
-    code = find(data.areas, area)
+    code, data = of_unit(data, area)
     names = [running_name(name_of(data.areas, c), lang) for c, *_ in lineage(data.areas, code)[:2] if c != "VN"]
     display(Markdown(f"# {say('label.page_title', lang)}: {', '.join(names)}"))
     if is_synthetic(data, code):
@@ -49,7 +49,7 @@ def said(key: str, lang: str = "vi") -> str:
 
 def is_synthetic(data: Dataset, area: str) -> bool:
     """Whether any figure of the area was made up."""
-    code = find(data.areas, area)
+    code, data = of_unit(data, area)
     inside = [code, *communes(data.areas, code)]
     tables = (data.cards, data.population, data.losses)
     return any((t.loc[t["area"].isin(inside), "status"] == "synthetic").any() for t in tables)
@@ -104,7 +104,7 @@ def facts(
     relation, unit, text, as_of, status, source; ``findings``: a list of rule, severity,
     name (of the unit), message.
     """
-    code = find(data.areas, area)
+    code, data = of_unit(data, area)
     rows = []
     for row in headline(data, law, code, as_of).to_dict("records"):
         text = fact_text(row, lang)

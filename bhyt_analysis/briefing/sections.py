@@ -17,9 +17,9 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bhyt_analysis.inputs.areas import People, communes, find, lineage, name_of, population_at, row_of
+from bhyt_analysis.inputs.areas import People, communes, lineage, name_of, population_at, row_of
 from bhyt_analysis.inputs.audit import audit
-from bhyt_analysis.inputs.read import Dataset, known_by
+from bhyt_analysis.inputs.read import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.compare import compare
@@ -132,7 +132,7 @@ def fact_text(fact: dict[str, Any], lang: str = "vi") -> str:
 
 def _ended(data: Dataset, area: str, lang: str) -> Items:
     """Where the area of a unit that has ended lies now."""
-    code = find(data.areas, area)
+    code, data = of_unit(data, area)
     until = row_of(data.areas, code)["until"]
     if pd.isna(until) or until.date() >= dt.date.today():
         return []
@@ -154,7 +154,7 @@ def _ended(data: Dataset, area: str, lang: str) -> Items:
 
 def who_is_covered(data: Dataset, area: str, as_of: Day = None, lang: str = "vi") -> Items:
     """Who has a card, by group and commune, against the target; or what is missing to tell."""
-    code, data = find(data.areas, area), known_by(data, as_of)
+    code, data = of_unit(known_by(data, as_of), area)
     now = coverage(data, code, as_of=as_of).iloc[0]
     counted = pd.notna(now["insured"])
     if not counted:
@@ -318,7 +318,7 @@ def _commune_people(data: Dataset, code: str, lang: str) -> Items:
 
 def what_the_decision_did(data: Dataset, area: str, as_of: Day = None, lang: str = "vi") -> Items:
     """Who lost a state-paid card, in which communes, and how many must be insured again."""
-    code, data = find(data.areas, area), known_by(data, as_of)
+    code, data = of_unit(known_by(data, as_of), area)
     intro = say("text.decision_861", lang)
     table = lost_by(data, DECISION, code)
     if table.empty:
@@ -451,7 +451,7 @@ def _slope(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Items:
 
 def path_to_target(data: Dataset, area: str, as_of: Day = None, lang: str = "vi") -> Items:
     """What each target means in people, what each step must add, and which targets are still ahead."""
-    code, data = find(data.areas, area), known_by(data, as_of)
+    code, data = of_unit(known_by(data, as_of), area)
     name = _name(data, code, lang)
     steps = target_steps(data, code, as_of)
     if steps.empty:
@@ -514,7 +514,7 @@ def cost_and_payers(
     data: Dataset, law: Law, area: str, scenario: Scenario | None = None, lang: str = "vi", as_of: Day = None
 ) -> Items:
     """What a year of cards costs, who pays which part, and what a scenario would change."""
-    code, data = find(data.areas, area), known_by(data, as_of)
+    code, data = of_unit(known_by(data, as_of), area)
     items = [_yearly_premium(data, law, code, lang)]
     table = lost_by(data, DECISION, code)
     lost = int(table["lost"].sum()) if len(table) else 0
@@ -632,7 +632,7 @@ def _support(data: Dataset, law: Law, code: str, on: pd.Timestamp, lang: str) ->
 
 def findings_of(data: Dataset, area: str, lang: str = "vi") -> pd.DataFrame:
     """The audit's findings on the area and on the unit right above it, with the unit's ``name``."""
-    code = find(data.areas, area)
+    code, data = of_unit(data, area)
     units = [code, *[c for c, _ in lineage(data.areas, code)][1:2]]
     kinds = {u: row_of(data.areas, u)["kind"] for u in units}
     tables = [audit(data, u, lang).assign(name=_name(data, u, lang)) for u in units if kinds[u] != "country"]
@@ -641,7 +641,7 @@ def findings_of(data: Dataset, area: str, lang: str = "vi") -> pd.DataFrame:
 
 def what_does_not_add_up(data: Dataset, area: str, lang: str = "vi") -> Items:
     """Findings on the published figures of the area and of the unit right above it."""
-    code = find(data.areas, area)
+    code, data = of_unit(data, area)
     found = findings_of(data, code, lang)
     if found.empty:
         key = "text.audit_none" if code in set(data.published["area"]) else "text.audit_nothing_published"

@@ -38,10 +38,15 @@ def find(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) -> str:
     >>> find(areas, "Sơn Dương"), find(areas, "son duong"), find(areas, "Thị trấn Sơn Dương")
     ('076', '076', '02536')
     """
+    return str(units_named(areas, text, on)["code"].iloc[0])
+
+
+def units_named(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) -> pd.DataFrame:
+    """The rows of the one unit that a code or a name means; see `find`."""
     units = valid(areas, on)
     wanted = str(text).strip()
     if (units["code"] == wanted).any():
-        return wanted
+        return units[units["code"] == wanted]
     names = units["name"].map(fold)
     hits = units[names == fold(wanted)]
     if hits.empty:
@@ -57,7 +62,7 @@ def find(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) -> str:
     if hits["code"].nunique() > 1:
         choices = ", ".join(f"{r.code} {full_name(areas, r.code)}" for r in hits.itertuples())
         raise BhytError(("error.ambiguous_area", {"found": wanted, "choices": choices}))
-    return str(hits["code"].iloc[0])
+    return hits
 
 
 def row_of(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> pd.Series:

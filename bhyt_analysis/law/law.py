@@ -27,6 +27,8 @@ COLUMNS = ["parameter", "key", "area", "since", "until", "value", "unit", "refer
 OPTIONAL = ["checked", "note"]
 STATUSES = ["confirmed", "secondary", "conflict", "proposal"]
 ONWARD = dt.date.max
+# Values that are a part of something: between 0 and 1.
+SHARES = ("subsidy_share", "benefit_share", "household_factor", "contribution_rate", "employer_rate", "employee_rate")
 
 Day = str | dt.date  # a pd.Timestamp is a date
 # An area as the law meets it: one name or code, or the chain of units that a place
@@ -81,9 +83,9 @@ def _read(path: Path) -> pd.DataFrame:
     if faults:
         raise LawError(*faults)
     table = raw.apply(lambda column: column.str.strip()).assign(row=range(2, len(raw) + 2), file=name)
-    parameters = _known_parameters() if name != FILE.name else set(table["parameter"]) - {""}
+    known = _known_keys() if path != FILE else {p: set(t["key"]) for p, t in table.groupby("parameter") if p}
     for row in table.to_dict("records"):
-        faults += [(key, {"file": name, "row": row["row"], **fields}) for key, fields in _faults(row, parameters)]
+        faults += [(key, {"file": name, "row": row["row"], **fields}) for key, fields in _faults(row, known)]
     if faults:
         raise LawError(*faults)
     table["value"] = table["value"].astype("float64")
@@ -97,18 +99,24 @@ def _read(path: Path) -> pd.DataFrame:
     return table
 
 
-def _faults(row: dict[str, Any], parameters: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _faults(row: dict[str, Any], known: dict[str, set[str]]) -> Iterator[tuple[str, dict[str, Any]]]:
     """What is wrong with one row of a law file."""
     if not row["reference"]:
         yield "error.law_no_reference", {}
-    if row["parameter"] not in parameters:
-        close = nearest(row["parameter"], parameters) or ", ".join(sorted(parameters))
+    if row["parameter"] not in known:
+        close = nearest(row["parameter"], known) or ", ".join(sorted(known))
         yield "error.law_unknown_parameter", {"found": row["parameter"], "nearest": close}
+    elif row["key"] not in (keys := known[row["parameter"]]):
+        close = nearest(row["key"], keys) or ", ".join(sorted(keys - {""})) or "–"
+        yield "error.law_key", {"parameter": row["parameter"], "found": row["key"], "nearest": close}
     if row["status"] not in STATUSES:
         yield "error.bad_choice", {"column": "status", "found": row["status"], "expected": ", ".join(STATUSES)}
     try:
-        if not -1e15 < float(row["value"]) < 1e15:
+        value = float(row["value"])
+        if not -1e15 < value < 1e15:
             raise ValueError
+        if value < 0 or (row["parameter"] in SHARES and value > 1):
+            yield "error.law_value", {"parameter": row["parameter"], "found": row["value"]}
     except ValueError:
         yield "error.not_a_number", {"column": "value", "found": row["value"]}
     days = []
@@ -142,8 +150,10 @@ def _overlaps(table: pd.DataFrame, name: str) -> list[tuple[str, dict[str, Any]]
     return faults
 
 
-def _known_parameters() -> set[str]:
-    return set(pd.read_csv(FILE, usecols=["parameter"], dtype=str, encoding="utf-8")["parameter"])
+def _known_keys() -> dict[str, set[str]]:
+    """The keys of each parameter of the bundled law; "" where a parameter has none."""
+    rows = pd.read_csv(FILE, usecols=["parameter", "key"], dtype=str, keep_default_na=False, encoding="utf-8")
+    return {str(p): set(t["key"]) for p, t in rows.groupby("parameter")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +203,7 @@ class InForce:
         """The rows of one parameter, one a key."""
         rows = self.table[self.table["parameter"] == parameter]
         if rows.empty:
-            known = _known_parameters()
+            known = _known_keys()
             if parameter in known:
                 raise LawError(("error.law_not_in_force", {"parameter": parameter, "day": self.day}))
             close = nearest(parameter, known) or ", ".join(sorted(known))
@@ -429,6 +439,8 @@ def _in_words(
     )
     proposal = "; a proposal, not in force" if row["status"] == "proposal" else ""
     kept = f"; {', '.join(keep)} keep their own value" if keep else ""
+    if kept and row["parameter"] == "subsidy_share":
+        kept += ", though budgets and projections take the nationwide share where it is higher"
     return f"{what}: {change}, {span}, by {row['reference']}{proposal}{kept}"
 
 

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bhyt_analysis.inputs.areas import communes as communes_in
-from bhyt_analysis.inputs.areas import find, name_of
-from bhyt_analysis.inputs.read import Dataset, known_by
+from bhyt_analysis.inputs.areas import name_of
+from bhyt_analysis.inputs.read import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.model.coverage import coverage
 from bhyt_analysis.model.reclassify import lost_by, reclassify
@@ -316,7 +316,7 @@ def communes_of(data: Dataset, area: str, on: str | pd.Timestamp | None = None) 
     >>> len(table), int(table["insured"].sum()), int(table["population"].sum())
     (12, 49505, 64897)
     """
-    code = find(data.areas, area)
+    code, data = of_unit(data, area)
     rows = coverage(data, code, by=["commune"], as_of=on)
     rows = rows[rows["insured"].notna()]
     if rows.empty:

@@ -40,7 +40,7 @@ def prices(
     """
     table = groups()
     base, rate = _series(law, "base_salary", months, area), _series(law, "contribution_rate", months, area)
-    national, local = (law.monthly("subsidy_share", months, a) for a in (None, area))
+    national, local = law.monthly("subsidy_share", months), shares_paid(law, months, area)
     out = np.zeros((len(keys), len(months), len(PAYERS)))
     for i, key in enumerate(keys):
         if key not in table.index:
@@ -66,6 +66,18 @@ def prices(
         out[i, :, PAYERS.index("province")] = premium * (here - central)
         out[i, :, PAYERS.index("household")] = premium * (1 - here)
     return out
+
+
+def shares_paid(law: Law, months: Sequence[pd.Timestamp], area: Area = None) -> pd.DataFrame:
+    """The share of each group's premium that the State pays by month, one column a key of ``subsidy_share``.
+
+    What holds nationwide is the least (Decree 146/2018/NĐ-CP art. 8, Decree
+    188/2025/NĐ-CP art. 6: provinces may add to it), so that a province's older row
+    does not stop a nationwide share that has risen above it.
+    """
+    local, national = (law.monthly("subsidy_share", months, a) for a in (area, None))
+    national = national.reindex(columns=local.columns)
+    return local.where(~(national > local), national)
 
 
 def share_of(told: pd.DataFrame, key: str) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.assumptions import Values
+from bhyt_analysis.model.budget import shares_paid
 from bhyt_analysis.model.take_up import take_up_rate
 
 Floats = NDArray[np.float64]
@@ -103,7 +104,7 @@ def titles(
     >>> list(dict.fromkeys(of_households.tolist())), int((of_households != "household").sum())
     (['household', 'minority_left_2016_2020_list'], 36)
     """
-    shares = law.monthly("subsidy_share", months, area)
+    shares = shares_paid(law, months, area)
     support = CLOCKS[clock]
     helped = shares[support].fillna(0).to_numpy().copy() if support in shares else np.zeros(len(months))
     spans = law.monthly("support_months", months, area)

@@ -11,7 +11,7 @@ from bhyt_analysis.model.start import NOT_TOLD
 from bhyt_analysis.words import BhytError, say
 
 COLUMNS = ["scenario", "result", "area", "name", "on", "insured", "rate", "people", "points", "person_years"]
-COLUMNS += [*(f"{m}_more" for m in MONEY), "vnd_public_more", "vnd_per_additional", "status", "text"]
+COLUMNS += [*(f"{m}_more" for m in MONEY), "vnd_public_more", "vnd_per_additional", "proposal", "status", "text"]
 
 
 def compare(
@@ -33,8 +33,9 @@ def compare(
     that day; ``person_years`` of cover and VND by payer (``vnd_central_more`` and so on)
     added up from the first common month to that day; ``vnd_public_more`` (central and
     province), ``vnd_per_additional`` (public VND for one more person insured for a year;
-    missing where nobody is added), ``status``, and ``text``, which says so where a
-    scenario changes nothing. Costs count the people whose cost is known.
+    missing where nobody is added), ``proposal`` (whether either is not in force),
+    ``status``, and ``text``, which says so where a scenario changes nothing. Costs count
+    the people whose cost is known, and are missing where the two know that of others.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def compare(
     >>> both = [Scenario("one"), Scenario("two")]
     >>> rows = compare(simulate(load(), "Sơn Dương", both, draws=0), on="2022-12-31", lang="en")
     >>> rows["text"].iloc[-1]
-    '“two” changes nothing against “one”.'
+    '“two” changes nothing against “one” (up to 31 December 2022).'
     """
     names = simulated["scenario"].drop_duplicates().tolist()
     base = names[0] if baseline is None else baseline
@@ -65,7 +66,7 @@ def compare(
     rows = rows[rows["month"].isin(shared) & (rows["month"] <= day)]
     keys = ["scenario", "result", "area"]
     sums = rows.groupby(keys, sort=False).agg(person_years=("insured", lambda s: s.sum() / 12), **{m: (m, "sum") for m in MONEY}, status=("status", weakest))  # fmt: skip
-    last = rows[rows["month"] == day].set_index(keys)[["name", "insured", "rate"]]
+    last = rows[rows["month"] == day].set_index(keys)[["name", "insured", "rate", "proposal"]]
     table = last.join(sums).reset_index()
     reference = table[table["scenario"] == base].set_index(["result", "area"])
     same = reference.loc[pd.MultiIndex.from_frame(table[["result", "area"]])]
@@ -76,10 +77,15 @@ def compare(
         person_years=table["person_years"] - same["person_years"].to_numpy(),
         **{f"{m}_more": table[m] - same[m].to_numpy() for m in MONEY},
     )
+    # Where one side knows the cost of more people than the other, as of those whose income or group only
+    # one is told, the two can't be compared.
+    first = rows[rows["month"] == shared[0]].set_index(keys)
+    here, there = pd.MultiIndex.from_frame(table[keys]), pd.MultiIndex.from_frame(same.reset_index().assign(scenario=base)[keys])  # fmt: skip
+    uncosted = first["insured"] - first["insured_costed"]
+    out.loc[uncosted.loc[here].to_numpy() != uncosted.loc[there].to_numpy(), [f"{m}_more" for m in MONEY]] = np.nan
+    out["proposal"] |= same["proposal"].to_numpy()
     hidden = simulated[(simulated["group"] == NOT_TOLD) & (simulated["month"] == shared[0])].set_index(keys)["insured"]
-    unknown, there = (hidden.reindex(pd.MultiIndex.from_frame(t[keys])).fillna(0).to_numpy() for t in (table, same.reset_index().assign(scenario=base)))  # fmt: skip
-    # Where one side knows the groups of more people than the other, their costs can't be compared.
-    out.loc[unknown != there, [f"{m}_more" for m in MONEY]] = np.nan
+    unknown = hidden.reindex(here).fillna(0).to_numpy()
     out["vnd_public_more"] = out["vnd_central_more"] + out["vnd_province_more"]
     more = out["person_years"].where(out["person_years"] > 0)
     out["vnd_per_additional"] = (out["vnd_public_more"] / more).where(out["vnd_public_more"] >= 0)

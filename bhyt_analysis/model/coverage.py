@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from bhyt_analysis.inputs.areas import communes, find, listed_whole, name_of, population_at, with_population
+from bhyt_analysis.inputs.areas import communes, listed_whole, name_of, population_at, with_population
 from bhyt_analysis.inputs.figures import published_rates
-from bhyt_analysis.inputs.read import Dataset, known_by
+from bhyt_analysis.inputs.read import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.groups import counted_once, finest, group_of, groups
 from bhyt_analysis.words import BhytError
@@ -57,7 +57,11 @@ def coverage(
     if unknown := [b for b in by if b not in BY]:
         raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(BY)}))
     data = known_by(data, as_of)
-    codes = areas_with_figures(data) if area is None else [find(data.areas, area)]
+    if area is None:
+        codes = areas_with_figures(data)
+    else:
+        code, data = of_unit(data, area)
+        codes = [code]
     tables = [_of_area(data, code, by) for code in codes]
     columns = COLUMNS[:2] + [b for b in ("group", "subgroup") if b in by] + COLUMNS[2:] + BASIS
     if not tables:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from bhyt_analysis.inputs.areas import find, lineage, population_at
+from bhyt_analysis.inputs.areas import lineage, population_at
 from bhyt_analysis.inputs.figures import published_rates
-from bhyt_analysis.inputs.read import Dataset, known_by
+from bhyt_analysis.inputs.read import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage import cards_of, coverage
@@ -42,7 +42,7 @@ def headline(data: Dataset, law: Law, area: str, as_of: str | pd.Timestamp | Non
     >>> int(facts.at["next_to_add", "value"]), facts.at["lost", "unit"], facts.at["lost", "status"]
     (10028, 'cards', 'published')
     """
-    code, data = find(data.areas, area), known_by(data, as_of)
+    code, data = of_unit(known_by(data, as_of), area)
     facts = [*_people(data, code, as_of), *_decision(data, law, code), *_targets(data, code, as_of)]
     return pd.DataFrame(facts, columns=COLUMNS)
 

@@ -18,7 +18,7 @@ from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model import cohort
 from bhyt_analysis.model.assumptions import Values, central
-from bhyt_analysis.model.budget import prices, share_of
+from bhyt_analysis.model.budget import prices, share_of, shares_paid
 from bhyt_analysis.model.cohort import AREA_TITLE, POOLS, Floats
 from bhyt_analysis.model.scenario import Scenario
 from bhyt_analysis.model.start import GROUPS, NOT_TOLD, Start
@@ -163,7 +163,7 @@ def _kinds(start: Start, scenario: Scenario, law: Law, months: list[pd.Timestamp
 
 def _shares(law: Law, months: list[pd.Timestamp], area: Area) -> Floats:
     """What the State pays of each group's premium: (groups, months); missing where the law tells no share."""
-    told = law.monthly("subsidy_share", months, area)
+    told = shares_paid(law, months, area)
     return np.stack([share_of(told, g) for g in GROUPS])
 
 

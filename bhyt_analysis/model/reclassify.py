@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.inputs.areas import communes, find, listed_whole, name_of, population_at, with_population
-from bhyt_analysis.inputs.read import Dataset
+from bhyt_analysis.inputs.areas import communes, listed_whole, name_of, population_at, with_population
+from bhyt_analysis.inputs.read import Dataset, of_unit
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.groups import finest, groups
 from bhyt_analysis.model.coverage import areas_with_figures
@@ -100,10 +100,15 @@ def reclassify(
     zones, losses = data.zones, data.losses
     known = sorted(set(zones["decision"]) | set(losses["decision"]))
     if decision not in known:
-        raise BhytError(("error.no_decision", {"decision": decision, "known": ", ".join(known)}))
+        key = "error.no_decision" if known else "error.no_decision_at_all"
+        raise BhytError((key, {"decision": decision, "known": ", ".join(known)}))
     if unknown := [b for b in by if b != "subgroup"]:
         raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": "subgroup"}))
-    codes = areas_with_figures(data) if area is None else [find(data.areas, area)]
+    if area is None:
+        codes = areas_with_figures(data)
+    else:
+        code, data = of_unit(data, area)
+        codes = [code]
     tables = [_of_area(data, decision, code, minority_share, other_titles) for code in codes]
     filled = [t for t in tables if len(t)]
     table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS + BASIS + STEPS)
@@ -121,7 +126,7 @@ def lost_by(data: Dataset, decision: str, area: str) -> pd.DataFrame:
     >>> [len(lost_by(load(), "861", area)) for area in ("Lục Ngạn", "Tỉnh Bắc Giang")]
     [14, 0]
     """
-    code = find(data.areas, area)
+    code, data = of_unit(data, area)
     if decision not in set(data.zones["decision"]) | set(data.losses["decision"]):
         return _typed(pd.DataFrame(columns=COLUMNS + BASIS))
     table = reclassify(data, decision, code)
@@ -145,7 +150,7 @@ def told_as(data: Dataset, decision: str, area: str, table: pd.DataFrame) -> tup
     >>> told_as(load(), "861", "Sơn Dương", lost_by(load(), "861", "Sơn Dương"))
     ('published', 'cards')
     """
-    code = find(data.areas, area)
+    code, data = of_unit(data, area)
     losses = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == decision)]
     if losses.empty or table["method"].iloc[0] == "zones":
         return weakest(table["status"]), "people"

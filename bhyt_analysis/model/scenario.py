@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -76,8 +77,15 @@ class Scenario:
             told = tomllib.loads(file.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
             raise BhytError(("error.no_such_file", {"file": file})) from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise BhytError(("error.scenario_file", {"file": file.name, "what": str(error)})) from None
+        except (IsADirectoryError, PermissionError):
+            key = "error.scenario_folder" if file.is_dir() else "error.no_such_file"  # Windows may not open a folder
+            raise BhytError((key, {"file": file})) from None
+        except UnicodeDecodeError as error:
+            raise BhytError(("error.not_utf8", {"file": file.name, "byte": error.start})) from None
+        except tomllib.TOMLDecodeError as error:
+            place = re.search(r"line (\d+), column (\d+)", str(error))  # none where the end comes too early
+            line, column = place.groups() if place else (str(len(file.read_text("utf-8-sig").splitlines())), "–")
+            raise BhytError(("error.scenario_file", {"file": file.name, "line": line, "column": column})) from None
         values, faults = _values(told)
         if faults:
             raise BhytError(*((key, {"file": file.name, **fields}) for key, fields in faults))

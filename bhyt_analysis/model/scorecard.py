@@ -10,7 +10,7 @@ import pandas as pd
 
 from bhyt_analysis.inputs.areas import find, name_of
 from bhyt_analysis.inputs.figures import published_rates
-from bhyt_analysis.inputs.read import Dataset
+from bhyt_analysis.inputs.read import Dataset, load
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model import cohort
 from bhyt_analysis.model.assumptions import Values, assumptions, central, drawn
@@ -25,11 +25,17 @@ DECISION = "861"
 Row = dict[str, Any]
 
 
-def scorecard(data: Dataset, law: Law | None = None, draws: int = 1000, seed: int = 1) -> pd.DataFrame:
+def scorecard(data: Dataset | None = None, law: Law | None = None, draws: int = 1000, seed: int = 1) -> pd.DataFrame:
     """The model against every published figure that can be set against it.
 
     Nothing is fitted to these figures. What goes in is told in ``basis`` (a key of the
     table of words); what was published after the fact is only compared.
+
+    Parameters
+    ----------
+    data : Dataset; by default the bundled one, of which the cases are.
+    law : by default the bundled law.
+    draws, seed : of the intervals.
 
     Returns
     -------
@@ -42,12 +48,11 @@ def scorecard(data: Dataset, law: Law | None = None, draws: int = 1000, seed: in
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
-    >>> table = scorecard(load(), draws=200)
+    >>> table = scorecard(draws=200)
     >>> table["case"].tolist()
     ['luc_ngan', 'son_duong', 'yen_bai', 'viet_nam', 'hoa_binh']
     """
-    law = Law.read() if law is None else law
+    data, law = load() if data is None else data, Law.read() if law is None else law
     rows: list[Row] = []
     for case in (_luc_ngan, _son_duong, _yen_bai, _viet_nam, _hoa_binh):
         rows += case(data, law, draws, seed)

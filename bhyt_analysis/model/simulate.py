@@ -11,7 +11,7 @@ import pandas as pd
 
 from bhyt_analysis.inputs.read import Dataset, bundled, read_table
 from bhyt_analysis.inputs.status import computed
-from bhyt_analysis.law.law import Law
+from bhyt_analysis.law.law import Law, LawError
 from bhyt_analysis.model import cohort
 from bhyt_analysis.model.assumptions import drawn
 from bhyt_analysis.model.budget import PAYERS
@@ -20,13 +20,24 @@ from bhyt_analysis.model.project import HOUSEHOLD, Projection, added, commune_ra
 from bhyt_analysis.model.rounding import half_up, largest_remainders
 from bhyt_analysis.model.scenario import Scenario
 from bhyt_analysis.model.start import GROUPS, starting_point
-from bhyt_analysis.words import BhytError
+from bhyt_analysis.names import bare_name, fold
+from bhyt_analysis.words import BhytError, nearest
 
 RESULTS = ("static", "behavioural")
 BY = ("commune", "group")
 MONEY = [f"vnd_{p}" for p in PAYERS]
 COLUMNS = ["scenario", "result", "area", "name", "month", "group", "people", "insured", "rate", "rate_low", "rate_high"]
-COLUMNS += ["rate_median", "rate_inner_low", "rate_inner_high", *MONEY, "insured_costed", "proposal", "status"]
+COLUMNS += [
+    "rate_median",
+    "rate_inner_low",
+    "rate_inner_high",
+    *MONEY,
+    "insured_costed",
+    "proposal",
+    "reforms",
+    "status",
+]
+MOST_DRAWS = 100_000  # the intervals of one area then take some gigabytes
 WIDTH = {"rate_low": 0.05, "rate_inner_low": 0.25, "rate_median": 0.5, "rate_inner_high": 0.75, "rate_high": 0.95}
 
 
@@ -65,13 +76,13 @@ def simulate(
     month by payer (``vnd_central``, ``vnd_province``, ``vnd_social_security_fund``,
     ``vnd_employer``, ``vnd_household``), ``insured_costed`` (people whose cost is in
     them: employees and pensioners only where a scenario tells their income), ``proposal``
-    (whether a reform in it is not in force), ``status``.
+    (whether a reform in it is not in force), ``reforms`` (their files), ``status``.
 
     Raises
     ------
     BhytError
-        for an unknown area, one without figures to start from, or a decision whose
-        losses are not known there.
+        for an unknown area, one without figures to start from, a decision whose losses
+        are not known there, or a number of draws that can't be.
 
     Examples
     --------
@@ -82,6 +93,7 @@ def simulate(
     """
     if unknown := [b for b in by if b not in BY]:
         raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(BY)}))
+    check_draws(draws)
     chosen = [scenario] if isinstance(scenario, Scenario) or scenario is None else list(scenario)
     policies = [Scenario.nothing() if one is None else one for one in chosen]
     found = [projection(data, area, policy, law) for policy in policies]
@@ -96,6 +108,12 @@ def simulate(
     return pd.concat(tables, ignore_index=True)
 
 
+def check_draws(draws: int) -> None:
+    """A number of draws that memory holds, or a `BhytError`."""
+    if not isinstance(draws, int) or not 0 <= draws <= MOST_DRAWS:
+        raise BhytError(("error.draws", {"found": draws, "most": MOST_DRAWS}))
+
+
 def projection(data: Dataset, area: str, scenario: Scenario, law: Law | None = None) -> Projection:
     """A scenario over the figures of an area: what `simulate` makes its table of.
 
@@ -108,6 +126,7 @@ def projection(data: Dataset, area: str, scenario: Scenario, law: Law | None = N
     """
     law = Law.read() if law is None else law
     over = scenario.over(law)
+    check_areas_of(over, data)
     start = starting_point(data, area, scenario, over)
     return project(start, _with_clock(scenario, data), over)
 
@@ -122,6 +141,19 @@ def _with_clock(scenario: Scenario, data: Dataset) -> Scenario:
     support = next((s for s in told if s), "")
     clock = next(c for c, key in cohort.CLOCKS.items() if key == support)
     return dataclasses.replace(scenario, clock=clock)
+
+
+def check_areas_of(law: Law, data: Dataset) -> None:
+    """The areas of reforms are known, to the bundled law or to the data; else a `LawError` with all that are not."""
+    told = law.table[(law.table["layer"] > 0) & (law.table["area"] != "")].drop_duplicates(["file", "row"])
+    if told.empty:
+        return
+    known = {*Law.read().table["area"], *data.areas["code"], *data.areas["name"]}
+    folded = {fold(bare_name(k)) for k in known}
+    odd = told[[fold(bare_name(a)) not in folded for a in told["area"]]]
+    if len(odd):
+        rows = odd.to_dict("records")
+        raise LawError(*(("error.law_area", {"file": r["file"], "row": r["row"], "found": r["area"], "nearest": nearest(r["area"], known) or "–"}) for r in rows))  # fmt: skip
 
 
 def table_of(
@@ -150,7 +182,8 @@ def table_of(
             insured = insured.sum(axis=1, keepdims=True)
         tables.append(_rows(of, areas, people, insured, bounds, money, costed).assign(result=result))
     table = pd.concat(tables, ignore_index=True)
-    named = {"scenario": of.scenario.titled(lang), "proposal": of.scenario.is_proposal}
+    named: dict[str, Any] = {"scenario": of.scenario.titled(lang), "proposal": of.scenario.is_proposal}
+    named["reforms"] = "; ".join(f for r in of.scenario.reforms for f in dict.fromkeys(r.table["file"]))
     return table.assign(**named, status=_statuses(of, table))[COLUMNS]
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.inputs.areas import communes, find, lineage, name_of, population_at
-from bhyt_analysis.inputs.read import Dataset, known_by
+from bhyt_analysis.inputs.areas import communes, lineage, name_of, population_at
+from bhyt_analysis.inputs.read import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.status import STATUSES, computed, weakest
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Area, Law
@@ -77,7 +77,7 @@ def starting_point(data: Dataset, area: str, scenario: Scenario, law: Law) -> St
     BhytError
         where neither cards nor a rate, or no count of people, is known by that day.
     """
-    code, data = find(data.areas, area), scenario.within(data)
+    code, data = of_unit(scenario.within(data), area)
     exits = _exits(data, code, scenario)
     day = scenario.start if scenario.start is not None else _first_day(data, code, exits)
     known = known_by(data, day)

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from bhyt_analysis.inputs.areas import communes, find, name_of, population_at
+from bhyt_analysis.inputs.areas import communes, name_of, population_at
 from bhyt_analysis.inputs.figures import published_rates
-from bhyt_analysis.inputs.read import Dataset
+from bhyt_analysis.inputs.read import Dataset, of_unit
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.model.coverage import coverage
@@ -126,7 +126,7 @@ def reenrolment(data: Dataset, area: str, decision: str = "861") -> pd.DataFrame
     >>> print(f"{row['low']:.2f} to {row['high']:.2f}, at most {row['largest_population']} people")
     0.37 to 0.42, at most 391226 people
     """
-    code = find(data.areas, area)
+    code, data = of_unit(data, area)
     losses = data.losses[
         (data.losses["area"] == code) & (data.losses["decision"] == decision) & (data.losses["people"] > 0)
     ]
@@ -219,7 +219,7 @@ def observed_change(data: Dataset, area: str, decision: str = "861") -> pd.DataF
     >>> observed_change(load(), "Sơn Dương").empty
     True
     """
-    code = find(data.areas, area)
+    code, data = of_unit(data, area)
     days = data.zones.loc[
         (data.zones["decision"] == decision) & data.zones["area"].isin(communes(data.areas, code)), "since"
     ]

@@ -7,8 +7,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import pandas as pd
 
-from bhyt_analysis.inputs.areas import find, lineage, population_at, row_of
-from bhyt_analysis.inputs.read import Dataset, known_by
+from bhyt_analysis.inputs.areas import lineage, population_at, row_of
+from bhyt_analysis.inputs.read import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.model.coverage import coverage
 from bhyt_analysis.words import BhytError
@@ -103,7 +103,7 @@ def targets_of(data: Dataset, area: str) -> pd.DataFrame:
     >>> targets_of(load(), "Lý Sơn").query("level == 'own'")["rate"].tolist()
     [1.0]
     """
-    code = find(data.areas, area)
+    code, data = of_unit(data, area)
     chain = [c for c, _ in lineage(data.areas, code)]
     kind = str(row_of(data.areas, code)["kind"])
     rows = data.targets[(data.targets["scope"] == "all") & data.targets["on"].notna() & data.targets["rate"].notna()]
@@ -142,7 +142,7 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     >>> target_steps(load(), "Sơn Dương")["to_add"].tolist()
     [10028, 1641, 912, 182]
     """
-    code, data = find(data.areas, area), known_by(data, as_of)
+    code, data = of_unit(known_by(data, as_of), area)
     now = coverage(data, code).iloc[0]
     bound = targets_of(data, code)
     level = next((lv for lv in ("own", "province", "country") if _has(bound, lv)), "own")

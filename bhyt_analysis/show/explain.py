@@ -9,7 +9,7 @@ import pandas as pd
 
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import InForce, Law
-from bhyt_analysis.model.budget import PAYERS
+from bhyt_analysis.model.budget import PAYERS, prices
 from bhyt_analysis.model.premium import MONTHS, premiums
 from bhyt_analysis.model.rounding import half_up
 from bhyt_analysis.show.labels import citation, group_name
@@ -63,12 +63,12 @@ def explain(row: pd.Series, lang: str = "vi", law: Law | None = None) -> str:
     row : a row of what `coverage`, `reclassify`, `premiums`, `budget`, `simulate`,
         `allocate` or `compare` gives.
     lang : "vi" or "en".
-    law : for rows that carry no articles of their own; by default the bundled law.
+    law : the law that the row was computed with; by default the bundled law.
 
     Raises
     ------
     BhytError
-        for a row that comes from none of them.
+        for a row that comes from none of them, or that rests on another law than ``law``.
 
     Examples
     --------
@@ -79,6 +79,8 @@ def explain(row: pd.Series, lang: str = "vi", law: Law | None = None) -> str:
     On 1 July 2021 Xã Mẫu 11 went from zone III to zone I. Of 3,228 cards by area title 3,228 ended and 0 were kept; 0 people gained one. By the zones: Law 25/2008/QH12 as amended by Law 46/2014/QH13 art. 12(3h). Synthetic figures.
     """
     told = row.to_dict()
+    if law is None and told.get("reforms"):
+        raise BhytError(("error.explain_law", {"reforms": told["reforms"]}))
     law = Law.read() if law is None else law
     for marks, words in _EXPLAINED:
         if marks <= set(told):
@@ -134,13 +136,22 @@ def _of_simulated(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
         told = ", ".join(f"{say(f'payer.{p}', lang)} {number(v, lang)}" for p, v in money.items())
         today = law.at(row["month"].replace(day=1))
         cited = citation(today.reference("base_salary"), lang)
-        yield say("explain.money", lang, told=told, salary=today.number("base_salary"), rate=today.number("contribution_rate"), article=cited)  # fmt: skip
+        salary, rate = today.number("base_salary"), today.number("contribution_rate")
+        yield say("explain.money", lang, told=told, salary=salary, rate=rate, article=cited)
+        if row["group"] == "household" and row["insured"]:
+            yield say("explain.household", lang, scale=sum(money.values()) / (row["insured"] * salary * rate))
     if row["proposal"]:
         yield say("status.proposal", lang) + "."
 
 
 def _of_budget(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
-    today = law.at(pd.Timestamp(row["month"]).replace(day=1))
+    month = pd.Timestamp(row["month"])
+    due = prices(law, [month], [row["group"]])[0, 0, PAYERS.index(row["payer"])] * row["insured"]
+    # Households pay by their size and employees by their earnings, which the row does not tell; the province adds to
+    # a share in its own area. All else must fit the law that is cited.
+    if row["group"] != "household" and row["payer"] == "central" and abs(due - row["vnd"]) > 1:
+        raise BhytError(("error.explain_other_law", {}))
+    today = law.at(month.replace(day=1))
     key = groups().at[row["group"], "subsidy_key"]
     shares = today.rows("subsidy_share").set_index("key")["reference"]
     cited = "; ".join(citation(r, lang) for r in (today.reference("base_salary"), today.reference("contribution_rate"), shares.get(key, "")) if r)  # fmt: skip

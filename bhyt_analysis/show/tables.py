@@ -184,8 +184,8 @@ def save_csv(table: pd.DataFrame, path: Path, lang: str = "vi") -> None:
     out = {}
     for column in table:
         kind, heading = KINDS.get(column), column_name(column, lang)
-        if kind in PER_CENT:
-            heading += " (%)"
+        if kind in PER_CENT:  # "Low (5%)" tells of draws: its unit is told all the same
+            heading = f"{heading[:-1]}; %)" if heading.endswith(")") else f"{heading} (%)"
         values = [_plain(column, kind, v, lang) for v in table[column]]
         out[heading] = [
             f"<{SMALL}" if h and column in PEOPLE else ("" if h else v)

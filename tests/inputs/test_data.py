@@ -180,3 +180,10 @@ def test_the_fingerprint_of_the_input_changes_with_it(small_input):
     path = small_input / "cards.csv"
     path.write_text(path.read_text("utf-8").replace("900", "901"), "utf-8")
     assert bhyt.load(small_input).sha256 != before
+
+
+def test_a_code_that_was_given_to_another_unit_means_the_one_that_is_named(data):
+    old, new = (bhyt.coverage(data, name).iloc[0] for name in ("Yên Bái", "Lào Cai"))
+    assert (old["name"], old["rate"]) == ("Tỉnh Yên Bái", 0.86)  # printed in February 2023
+    assert new["name"] == "Tỉnh Lào Cai"
+    assert pd.isna(new["rate"])

@@ -311,3 +311,17 @@ def test_the_law_by_months_is_the_law_of_their_first_days(area, reform):
         for month in months[::5]:
             rows = law.at(month.replace(day=1), area).rows(parameter).set_index("key")["value"]
             assert table.loc[month.replace(day=1)].dropna().to_dict() == rows.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "part"),
+    [
+        (row("subsidy_share", "near_poor", "", "2027-01-01", "", "70"), "a share, at most 1"),
+        (row("base_salary", "", "", "2027-01-01", "", "-5"), "at least 0"),
+        (row("subsidy_share", "near_por", "", "2027-01-01", "", "0.8"), "no key of subsidy_share; the nearest: near_poor"),
+        (row("base_salary", "near_poor", "", "2027-01-01", "", "2600000"), "no key of base_salary"),
+    ],
+)  # fmt: skip
+def test_a_value_that_can_not_be_law_is_told(tmp_path, spoilt, part):
+    with pytest.raises(LawError, match=part):
+        reform(tmp_path, spoilt)

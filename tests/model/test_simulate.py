@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import bhyt_analysis as bhyt
 from bhyt_analysis.law import Law
 from bhyt_analysis.model.after_loss import TITLES, after_loss, transitions
+from bhyt_analysis.model.budget import prices, shares_paid
 from bhyt_analysis.model.project import insured_people
 from bhyt_analysis.model.simulate import MONEY, projection
 from bhyt_analysis.model.start import GROUPS, group_in, starting_point
@@ -197,7 +198,7 @@ def test_a_scenario_that_changes_nothing_says_so(data):
     same = dataclasses.replace(NOTHING, name="cũng vậy")
     table = bhyt.simulate(data, "Sơn Dương", [NOTHING, same], draws=0)
     rows = bhyt.compare(table)
-    assert rows["text"].tolist()[2:] == ["“cũng vậy” không thay đổi gì so với “hiện trạng”."] * 2
+    assert rows["text"].tolist()[2:] == ["“cũng vậy” không thay đổi gì so với “hiện trạng” (tính đến 31/12/2027)."] * 2
 
 
 def test_the_comparison_by_hand(son_duong):
@@ -474,3 +475,41 @@ def test_a_target_outside_the_projection_has_no_chance_and_says_so(data):
     table = chances(of, targets_ahead(data, of), 10)
     assert table["chance"].isna().tolist() == [True]
     assert "outside the months of the scenario" in chance_texts(table, "en")[0]
+
+
+def test_a_nationwide_share_that_rises_above_a_provinces_own_holds_there_too(tmp_path):
+    text = "parameter,key,area,since,until,value,unit,reference,status\nsubsidy_share,student,,2026-12-01,,0.7,share of premium,x,proposal\n"
+    (tmp_path / "r.csv").write_text(text, encoding="utf-8")
+    law = Law.read() | Law.read(tmp_path / "r.csv")
+    months = [pd.Timestamp("2026-11-30"), pd.Timestamp("2026-12-31")]
+    # Đắk Lắk adds 5% to the 50% of Decree 188/2025; where everybody has 70% it adds nothing.
+    assert shares_paid(law, months, "Đắk Lắk")["student"].tolist() == [0.55, 0.7]
+    assert prices(law, months, ["student"], "Đắk Lắk")[0, 1, 1] == 0
+
+
+def test_a_reform_of_an_unknown_area_is_told(data, tmp_path):
+    text = "parameter,key,area,since,until,value,unit,reference,status\nsubsidy_share,student,Huyện Sơn Dươn,2026-12-01,,0.7,share of premium,x,proposal\n"
+    (tmp_path / "r.csv").write_text(text, encoding="utf-8")
+    plan = dataclasses.replace(NOTHING, reforms=(Law.read(tmp_path / "r.csv"),))
+    with pytest.raises(
+        BhytError, match=r"r\.csv, row 2, column area: there is no unit “Huyện Sơn Dươn”; the nearest: Huyện Sơn Dương"
+    ):
+        bhyt.simulate(data, "Sơn Dương", plan, draws=0)
+
+
+@pytest.mark.parametrize("draws", [-1, 3_000_000, 1.5])
+def test_draws_that_memory_does_not_hold_are_told(data, draws):
+    with pytest.raises(BhytError, match="whole number from 0 to 100,000"):
+        bhyt.simulate(data, "Sơn Dương", NOTHING, draws=draws)
+
+
+def test_costs_of_which_one_side_knows_more_are_not_compared(data):
+    paid = dataclasses.replace(NOTHING, name="có lương", name_en="paid", income={"employer_employee": 6e6})
+    table = bhyt.compare(bhyt.simulate(data, "Sơn Dương", [NOTHING, paid], draws=0))
+    assert table.loc[table["scenario"] == "có lương", "vnd_public_more"].isna().all()
+
+
+def test_a_comparison_with_a_proposal_says_so(data):
+    plans = [bhyt.Scenario.read(n) for n in ("status_quo", "near_poor_100")]
+    table = bhyt.compare(bhyt.simulate(data, "Sơn Dương", plans, draws=0)).set_index("scenario")
+    assert table["proposal"].tolist() == [False, False, True, True]

@@ -129,7 +129,8 @@ def test_the_public_surface():
     assert bhyt.__all__ == sorted([
         "Law", "InForce", "groups", "Dataset", "InputError", "load", "check", "audit", "coverage", "reclassify",
         "reenrolment", "premiums", "full_year_cost", "people_needed", "target_path", "target_steps", "headline",
-        "Scenario", "insured_under", "budget", "allocate", "simulate", "compare", "break_even", "decompose", "scorecard",
+        "Scenario", "insured_under", "budget", "allocate", "simulate", "projection", "compare",
+        "after_loss", "transitions", "chances", "tornado", "break_even", "decompose", "scorecard",
         "explain", "run_batch", "charts", "tables", "sections", "cells",
     ])  # fmt: skip
     for name in bhyt.__all__:

@@ -25,7 +25,8 @@ def rows(data, law, lang):
 
 
 def test_every_result_is_told_in_english(data, law):
-    told = {name: bhyt.explain(row, "en") for name, row in rows(data, law, "en")}
+    continued = bhyt.Scenario.read("support_continued_2026").over(law)
+    told = {name: bhyt.explain(row, "en", continued) for name, row in rows(data, law, "en")}
     assert "81,395 insured of 182,330 people (44.6%)" in told["coverage"]  # cards of group 3 with the army's
     assert "from 87.21% to 87.22%" in told["rate"] or "87.2" in told["rate"]
     assert told["spread"].endswith("Estimated figures.")
@@ -42,7 +43,7 @@ def test_every_result_is_told_in_english(data, law):
 
 def test_every_result_is_told_in_vietnamese(data, law):
     for name, row in rows(data, law, "vi"):
-        text = bhyt.explain(row)
+        text = bhyt.explain(row, law=bhyt.Scenario.read("support_continued_2026").over(law))
         assert len(text) > 30, name
         assert "{" not in text, name
         assert "insured" not in text, name
@@ -51,3 +52,25 @@ def test_every_result_is_told_in_vietnamese(data, law):
 def test_a_row_of_nothing_is_told():
     with pytest.raises(BhytError, match="colour"):
         bhyt.explain(pd.Series({"colour": "red"}))
+
+
+def test_a_row_that_rests_on_a_reform_asks_for_its_law(data, law):
+    plan = bhyt.Scenario.read("contribution_rate_2027")
+    months = bhyt.simulate(data, "Sơn Dương", plan, draws=0)
+    months = months[months["month"] == pd.Timestamp("2027-06-30")]
+    row = months.query("group == 'near_poor' and result == 'static'").iloc[0]
+    with pytest.raises(BhytError, match=r"contribution_rate_2027\.csv"):
+        bhyt.explain(row, "en")
+    assert "5.1%" in bhyt.explain(row, "en", plan.over(law))
+    cards = pd.DataFrame({"month": ["2027-06-30"], "group": ["near_poor"], "insured": [100]})
+    paid = bhyt.budget(cards, plan.over(law)).iloc[0]
+    with pytest.raises(BhytError, match="does not fit the law"):
+        bhyt.explain(paid, "en")
+    assert "7,371,000" not in bhyt.explain(paid, "en", plan.over(law))
+
+
+def test_the_premium_of_households_tells_how_much_less_later_members_pay(data, law):
+    months = bhyt.simulate(data, "Sơn Dương", draws=0)
+    row = months.query("group == 'household' and result == 'static'").iloc[0]
+    share = row["vnd_household"] / (row["insured"] * 0.045 * 1_490_000)
+    assert f"pays {share * 100:.0f}% of a first member's premium" in bhyt.explain(row, "en")
