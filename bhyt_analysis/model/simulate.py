@@ -19,7 +19,7 @@ from bhyt_analysis.model.cohort import Floats
 from bhyt_analysis.model.project import HOUSEHOLD, Projection, added, commune_rates, corrected, insured_people, project
 from bhyt_analysis.model.rounding import half_up, largest_remainders
 from bhyt_analysis.model.scenario import Scenario
-from bhyt_analysis.model.start import GROUPS, starting_point
+from bhyt_analysis.model.start import GROUPS, Start, starting_point
 from bhyt_analysis.names import bare_name, fold
 from bhyt_analysis.words import BhytError, nearest
 
@@ -37,6 +37,7 @@ COLUMNS += [
     "reforms",
     "status",
 ]
+LAW_51 = pd.Timestamp("2025-07-01")  # the day on which Law 51/2024/QH15 took effect
 MOST_DRAWS = 100_000  # the intervals of one area then take some gigabytes
 WIDTH = {"rate_low": 0.05, "rate_inner_low": 0.25, "rate_median": 0.5, "rate_inner_high": 0.75, "rate_high": 0.95}
 
@@ -128,17 +129,23 @@ def projection(data: Dataset, area: str, scenario: Scenario, law: Law | None = N
     over = scenario.over(law)
     check_areas_of(over, data)
     start = starting_point(data, area, scenario, over)
-    return project(start, _with_clock(scenario, data), over)
+    return project(start, _with_clock(scenario, data, start), over)
 
 
-def _with_clock(scenario: Scenario, data: Dataset) -> Scenario:
-    """The scenario with the clock of its decision where it names none itself."""
+def _with_clock(scenario: Scenario, data: Dataset, start: Start) -> Scenario:
+    """The scenario with the clock of its decision where it names none itself.
+
+    Of a decision that no table tells, exits since Law 51/2024 took effect have the
+    36 months of Decree 188 from their own day.
+    """
     if scenario.clock or not scenario.decision:
         return scenario
     # The State's decisions are the same for every input: those of the bundled data stand where the input tells none.
     tables = [data.decisions, read_table(bundled("data") / "decisions.csv", "decisions")]
     told = pd.concat([t.loc[t["decision"] == scenario.decision, "support_title"] for t in tables])
     support = next((s for s in told if s), "")
+    if not support and len(start.leaving) and start.leaving["on"].min() >= LAW_51:
+        support = cohort.CLOCKS["decree 188"]
     clock = next(c for c, key in cohort.CLOCKS.items() if key == support)
     return dataclasses.replace(scenario, clock=clock)
 

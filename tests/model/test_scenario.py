@@ -130,6 +130,30 @@ def test_the_clock_follows_the_decision_unless_it_is_told(data):
     assert projection(data, "Lục Ngạn", told).scenario.clock == "none"
 
 
+def test_a_list_that_no_table_of_decisions_tells_has_the_clock_of_its_day(data):
+    def moved(day):
+        zones = data.zones[data.zones["decision"] == "861"].assign(
+            decision="mine", zone="none", special_villages_share=0.0, since=pd.Timestamp(day)
+        )
+        return projection(data, "X001", bhyt.Scenario("x", decision="mine", zones=zones)).scenario.clock
+
+    assert [moved("2025-09-01"), moved("2022-09-01")] == ["decree 188", "none"]
+
+
+def test_a_file_with_the_mark_of_a_windows_editor_is_read(tmp_path):
+    path = tmp_path / "bom.toml"
+    path.write_text('name = "Có dấu"\n', encoding="utf-8-sig")
+    assert bhyt.Scenario.read(path).name == "Có dấu"
+
+
+@pytest.mark.parametrize("text", ['name = "x', "name = ", 'name = "x"\n[targets\n'])
+def test_what_is_not_toml_is_told_with_its_place(tmp_path, text):
+    with pytest.raises(BhytError, match=r"mine\.toml, line \d+, column .: this can't be read as TOML"):
+        bhyt.Scenario.read(written(tmp_path, text))
+    with pytest.raises(BhytError, match="is a folder"):
+        bhyt.Scenario.read(tmp_path)
+
+
 @pytest.mark.parametrize("line", ["income = 5", "assumptions = 5", 'targets = ["a"]', "[targets]\nrate = 0.9"])
 def test_a_value_of_the_wrong_shape_is_told(tmp_path, line):
     with pytest.raises(BhytError, match="expected"):
