@@ -96,6 +96,13 @@ def _parser() -> argparse.ArgumentParser:
          ])  # fmt: skip
     _add(commands, "law", law, "the law in force on a day, with references", "bhyt law --on 2026-11-22 --area 'Đắk Lắk'",
          _on, _area, _json)  # fmt: skip
+    _add(commands, "synthetic", synthetic, "a made-up country, complete and stamped synthetic, for trials",
+         "bhyt synthetic --districts 700 --seed 1 --out country",
+         lambda p: [
+             p.add_argument("--districts", type=_positive, required=True, metavar="N", help="how many districts"),
+             p.add_argument("--seed", type=_natural, default=1, metavar="S", help="seed of what is drawn at random"),
+             p.add_argument("--out", required=True, metavar="DIR", help="an empty folder; made if missing"),
+         ])  # fmt: skip
     return parser
 
 
@@ -160,6 +167,15 @@ def briefs(told: argparse.Namespace) -> int:
         print(say("cli.failed", told.lang, count=len(unmade), path=index), file=sys.stderr)
     print(index)
     return FAULTS if unmade else DONE
+
+
+def synthetic(told: argparse.Namespace) -> int:
+    """Write a made-up country."""
+    from bhyt_analysis.inputs.synthetic import write
+
+    write(told.out, told.districts, told.seed)
+    print(told.out)
+    return DONE
 
 
 def check(told: argparse.Namespace) -> int:

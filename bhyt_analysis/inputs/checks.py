@@ -104,6 +104,7 @@ def _insured(tables: Tables) -> Iterator[Finding]:
         cards=("cards", "sum"), file=("file", "first"), row=("row", "first")
     )
     totals = with_population(totals, areas, population)
+    totals = totals[~(totals["cards"] <= totals["population"]).fillna(False).astype(bool)]
     for row in totals.itertuples():
         people, where = row.population, row.population_source
         if pd.isna(people):  # the communes' sum stands for a unit without a count of its own
@@ -170,6 +171,11 @@ def _reports(tables: Tables) -> Iterator[Finding]:
     areas, cards = tables["areas"], tables["cards"]
     rows = cards.merge(areas.drop_duplicates("code")[["code", "parent", "kind"]], left_on="area", right_on="code")
     rows = rows[(rows["kind"] == "commune") & (rows["parent"] != "")]
+    # Where every commune that the unit ever had reports, none of the day is lacking.
+    ever = areas[areas["kind"] == "commune"].groupby("parent")["code"].nunique()
+    ever = ever[~ever.index.isin(areas.loc[areas["kind"] != "commune", "parent"])]
+    told = rows.groupby(["parent", "as_of"])["area"].transform("nunique")
+    rows = rows[told != rows["parent"].map(ever)]
     for (parent, day), same in rows.groupby(["parent", "as_of"]):
         lacking = sorted(set(communes(areas, parent, day)) - set(same["area"]))
         if lacking:

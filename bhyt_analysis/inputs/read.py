@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bhyt_analysis.inputs import checks, findings
@@ -267,6 +268,8 @@ def _csv(content: bytes, label: str, found: list[Finding]) -> pd.DataFrame | Non
         return None
     heading = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=heading.count)
+    if '"' not in text and (quick := _plain_csv(content, delimiter)) is not None:
+        return quick
     # The csv module and not pandas: it tells the true line of a row with breaks in a cell.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows, lines, start = [], [], 1
@@ -293,6 +296,22 @@ def _csv(content: bytes, label: str, found: list[Finding]) -> pd.DataFrame | Non
     return pd.DataFrame(cells, columns=rows[0], index=lines[1:], dtype=object)
 
 
+def _plain_csv(content: bytes, delimiter: str) -> pd.DataFrame | None:
+    """The same by pandas' quick reader, for a file without quotes, whose lines are its rows; None where it won't do."""
+    try:
+        rows = pd.read_csv(
+            io.BytesIO(content), sep=delimiter, header=None, dtype=str, keep_default_na=False, skip_blank_lines=False,
+            quoting=csv.QUOTE_NONE, index_col=False, encoding="utf-8-sig",
+        )  # fmt: skip
+    except (pd.errors.ParserError, pd.errors.EmptyDataError):
+        return None
+    rows = rows.fillna("").set_axis(range(1, len(rows) + 1))
+    blank = (rows == "").all(axis=1) if (rows.iloc[:, 0] == "").any() else pd.Series(False, index=rows.index)
+    if blank.iloc[0]:
+        return None
+    return rows[~blank].iloc[1:].set_axis(rows.iloc[0].tolist(), axis=1)
+
+
 def _typed(name: str, label: str, raw: pd.DataFrame, found: list[Finding]) -> pd.DataFrame:
     """The rows with the columns and types of the schema; bad cells become findings."""
     columns = schema().query("table == @name")
@@ -312,11 +331,11 @@ def _typed(name: str, label: str, raw: pd.DataFrame, found: list[Finding]) -> pd
     for column in columns.to_dict("records"):
         heading = column["column"]
         if heading in raw:
-            cells = raw[heading].astype(object).str.strip()
+            cells = raw[heading]
         else:
             if column["required"]:
                 found.append({"rule": "missing_column", "file": label, "row": 1, "column": heading, "found": ", ".join(h for h in headings if h)})  # fmt: skip
-            cells = pd.Series("", index=raw.index, dtype=object)
+            cells = pd.Series("", index=raw.index)
         out[heading] = _converted(cells, column, label, found, present=heading in raw)
     return pd.DataFrame(out, index=raw.index).assign(file=label, row=raw.index).reset_index(drop=True)
 
@@ -325,26 +344,38 @@ def _converted(cells: pd.Series, column: dict[str, str], label: str, found: list
     """One column in its type. What does not fit becomes missing and a finding."""
     kind, heading = column["type"], column["column"]
     convert, expected = CONVERTERS.get(kind, (str, "expect.text"))
-    unique = {text: _try(convert, text) for text in cells.unique()}
-    for line, text in cells[cells.map(lambda t: t != "" and unique[t] is None)].items():
-        finding = {"file": label, "row": line, "column": heading, "found": text}
+    codes, told = pd.factorize(cells)  # each text is looked at once, however many rows it has
+    texts = [str(t).strip() for t in told]
+    values = [None if t == "" else _try(convert, t) for t in texts]
+    blank, bad = (np.array([hit(t, v) for t, v in zip(texts, values, strict=True)], dtype=bool) for hit in (_is_blank, _is_bad))  # fmt: skip
+    for position in np.flatnonzero(bad[codes]) if bad.any() else ():
+        finding = {"file": label, "row": cells.index[position], "column": heading, "found": texts[codes[position]]}
         if kind in CHOICES:
             choices = CHOICES[kind]()
-            hint = nearest(text, choices) or ", ".join(list(choices)[:8])
+            hint = nearest(finding["found"], choices) or ", ".join(list(choices)[:8])
             found.append({"rule": "bad_choice", **finding, "expected": hint})
         else:
             found.append({"rule": "bad_cell", **finding, "expected": expected})
-    if present and column["required"] == "yes":
-        for line in cells.index[cells == ""]:
+    if present and column["required"] == "yes" and blank.any():
+        for line in cells.index[blank[codes]]:
             found.append({"rule": "blank_cell", "file": label, "row": line, "column": heading, "expected": expected})
-    values = cells.map(lambda t: None if t == "" else unique[t])
     if kind in ("count",):
-        return values.astype("Int64")
-    if kind in ("share", "number"):
-        return values.astype("float64")
-    if kind in ("date", "target_date"):
-        return pd.to_datetime(values)
-    return values.map(lambda v: "" if v is None or v != v else v).astype("str")
+        typed = pd.array(values, dtype="Int64")
+    elif kind in ("share", "number"):
+        typed = np.array([np.nan if v is None else v for v in values], dtype="float64")
+    elif kind in ("date", "target_date"):
+        typed = pd.to_datetime(pd.Series(values, dtype=object)).array
+    else:
+        typed = pd.array(["" if v is None or v != v else v for v in values], dtype="str")
+    return pd.Series(typed.take(codes), index=cells.index)
+
+
+def _is_blank(text: str, value: Any) -> bool:
+    return text == ""
+
+
+def _is_bad(text: str, value: Any) -> bool:
+    return text != "" and value is None
 
 
 def _try(convert: Callable[[str], Any], text: str) -> Any:

@@ -11,12 +11,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.words import BhytError
+
 SOURCE = "Số liệu giả lập"
 START = "2020-07-31"
 MONTHS = 24
 BEFORE, AFTER = "582", "861"
 CHANGE = pd.Timestamp("2021-07-01")
 COMMUNES = 12
+OF_PROVINCE = 11  # districts, as in the 63 provinces of 2021
 
 # Chance of the zone under Decision 861, given the zone before: III, II, I.
 ZONES = ("III", "II", "I")
@@ -83,8 +86,16 @@ def country(districts: int, seed: int) -> dict[str, pd.DataFrame]:
 
 
 def write(out: str | Path, districts: int, seed: int, suffix: str = "") -> None:
-    """Write the tables of `country` as CSV files, such as ``cards_example.csv``."""
+    """Write the tables of `country` as CSV files, such as ``cards_example.csv``.
+
+    Raises
+    ------
+    BhytError
+        for a folder that holds tables already: they might be real.
+    """
     folder = Path(out)
+    if told := sorted(p.name for p in folder.glob("*.csv")):
+        raise BhytError(("error.folder_of_tables", {"folder": out, "files": ", ".join(told)}))
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in country(districts, seed).items():
         table.to_csv(folder / f"{name}{suffix}.csv", index=False, encoding="utf-8", lineterminator="\n")
@@ -92,10 +103,20 @@ def write(out: str | Path, districts: int, seed: int, suffix: str = "") -> None:
 
 def _areas(districts: int, code: np.ndarray, district: np.ndarray, number: np.ndarray) -> pd.DataFrame:
     rows = [("X", "Tỉnh Mẫu (giả lập)", "province", "")]  # in no country: it must never be part of a sum
-    rows += [(f"X{d:03d}", f"Huyện Mẫu {d:02d} (giả lập)", "district", "X") for d in range(1, districts + 1)]
+    count = -(-districts // OF_PROVINCE)
+    rows += [(_province(p), f"Tỉnh Mẫu {p + 1:02d} (giả lập)", "province", "") for p in range(1, count)]
+    rows += [
+        (f"X{d:03d}", f"Huyện Mẫu {d:02d} (giả lập)", "district", _province((d - 1) // OF_PROVINCE))
+        for d in range(1, districts + 1)
+    ]
     rows += [(c, f"Xã Mẫu {i:02d}", "commune", d) for c, d, i in zip(code, district, number, strict=True)]
     table = pd.DataFrame(rows, columns=["code", "name", "kind", "parent"])
     return table.assign(since="", until="", note="synthetic")
+
+
+def _province(number: int) -> str:
+    """The code of a province, counted from 0."""
+    return "X" if number == 0 else f"XP{number + 1:02d}"
 
 
 def _population(rng: np.random.Generator, code: np.ndarray, people: np.ndarray, minority: np.ndarray) -> pd.DataFrame:

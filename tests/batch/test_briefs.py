@@ -364,7 +364,7 @@ def test_what_the_command_says_of_a_scenario(capsys, tmp_path):
     told = capsys.readouterr().out
     assert "178.630" in told  # 224,275 less 46,106 and the 1% of them who are employed: if nobody acts
     assert "Số liệu ước tính" in told
-    assert "Khả năng đạt 99,0% vào 31/12/2021: 0% số lần tính." in told
+    assert "Xác suất đạt 99,0% vào 31/12/2021: 0% số lần mô phỏng." in told
     path = tmp_path / "months.csv"
     call = ["simulate", "--area", "Sơn Dương", "--scenario", str(ROOT / "scenarios" / "near_poor_100.toml")]
     assert main([*call, "--draws", "0", "--lang", "en", "--csv", str(path)]) == 0

@@ -1,0 +1,73 @@
+"""Which rows of an input does one unit's briefing depend on?
+
+A briefing of one district reads a few thousand of a country's millions of rows. They are
+found by position once for all units, and told apart by a fingerprint: what has not changed
+need not be made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from bhyt_analysis.inputs.areas import communes, lineage, units_named
+from bhyt_analysis.inputs.read import TABLES, Dataset
+
+# The units themselves stay whole in every part: names are looked up among all of them.
+WHOLE = ("areas", "successors", "documents")
+
+
+class Parts:
+    """The parts of a dataset by unit.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> parts = Parts(load())
+    >>> len(parts.of("Lục Ngạn").cards), len(parts.of("X001").cards)
+    (0, 3456)
+    """
+
+    def __init__(self, data: Dataset) -> None:
+        self.data = data
+        self._positions = {name: getattr(data, name).groupby(_key(name)).indices for name in TABLES if _key(name)}
+
+    def of(self, area: str) -> Dataset:
+        """The dataset with those rows of its tables that concern a unit: its own, those of what lies in it and above it."""
+        concerned = self._concerned(area)
+        tables = {n: getattr(self.data, n).iloc[self._rows(n, concerned)].reset_index(drop=True) for n in TABLES if n not in WHOLE}  # fmt: skip
+        return replace(self.data, **tables)
+
+    def sha256(self, area: str) -> str:
+        """A fingerprint of all rows that concern a unit, without the files and rows in which they stand."""
+        concerned, digest = self._concerned(area), hashlib.sha256()
+        for name in TABLES:
+            rows = self._hashes[name]
+            digest.update(name.encode() + (rows[self._rows(name, concerned)] if _key(name) else rows).tobytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def _hashes(self) -> dict[str, np.ndarray]:
+        told = {name: getattr(self.data, name).drop(columns=["file", "row"]) for name in TABLES}
+        return {name: pd.util.hash_pandas_object(t, index=False).to_numpy() for name, t in told.items()}
+
+    def _rows(self, name: str, concerned: set[str]) -> np.ndarray:
+        found = [self._positions[name][code] for code in concerned if code in self._positions[name]]
+        return np.sort(np.concatenate(found)) if found else np.array([], dtype=int)
+
+    def _concerned(self, area: str) -> set[str]:
+        areas, successors = self.data.areas, self.data.successors
+        code = str(units_named(areas, area)["code"].iloc[0])
+        inside = {code, *communes(areas, code)}
+        inside |= set(areas.loc[areas["parent"].isin(inside), "code"])
+        new = set(successors.loc[successors["code_old"].isin(inside), "code_new"])
+        return {*(c for c, *_ in lineage(areas, code)), *inside, *new, "each"}
+
+
+def _key(name: str) -> str:
+    """The column by which a table's rows belong to a unit; "" for a table that is everybody's."""
+    return {"areas": "code", "successors": "code_old", "documents": ""}.get(name, "area")

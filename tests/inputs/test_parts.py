@@ -1,0 +1,76 @@
+"""A part of an input tells of its unit what the whole tells, and changes only with what it tells."""
+
+import dataclasses
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.inputs import read, synthetic
+from bhyt_analysis.inputs.parts import Parts
+from bhyt_analysis.model.coverage import areas_with_figures
+from bhyt_analysis.words import BhytError
+
+
+def test_a_part_tells_of_its_unit_what_the_whole_tells(data, law):
+    parts = Parts(data)
+    for area in areas_with_figures(data):
+        part = parts.of(area)
+        pd.testing.assert_frame_equal(bhyt.headline(part, law, area), bhyt.headline(data, law, area))
+        by = ["commune", "subgroup", "month"]
+        pd.testing.assert_frame_equal(bhyt.coverage(part, area, by), bhyt.coverage(data, area, by))
+        pd.testing.assert_frame_equal(bhyt.audit(part, area), bhyt.audit(data, area))
+
+
+def test_one_communes_figure_changes_only_the_units_that_it_belongs_to(data):
+    changed = data.population.assign(people=data.population["people"].mask(data.population["area"] == "07549", 1))
+    before, after = Parts(data), Parts(dataclasses.replace(data, population=changed))
+    concerned = {a for a in areas_with_figures(data) if before.sha256(a) != after.sha256(a)}
+    assert concerned == {"219"}  # Thanh Hải lies in Lục Ngạn
+
+
+def test_a_new_target_of_every_district_concerns_them_all(data):
+    each = data.targets.index[data.targets["area"] == "each"][0]
+    targets = data.targets.assign(rate=data.targets["rate"].mask(data.targets.index == each, 0.5))
+    before, after = Parts(data), Parts(dataclasses.replace(data, targets=targets))
+    assert all(before.sha256(a) != after.sha256(a) for a in ("219", "076", "X001"))
+
+
+def test_the_order_of_units_in_a_file_does_not_matter_to_one_of_them(data):
+    turned = data.cards.sort_values("area", ascending=False, kind="stable").reset_index(drop=True)
+    assert Parts(data).sha256("076") == Parts(dataclasses.replace(data, cards=turned)).sha256("076")
+
+
+cells = st.text(
+    st.characters(blacklist_characters='",;\t\r\n\0', codec="utf-8", blacklist_categories=("Zl", "Zp", "Cc")),
+    max_size=6,
+)
+
+
+@given(st.lists(st.lists(cells, min_size=3, max_size=3), max_size=8), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_the_quick_reader_reads_what_the_exact_one_reads(rows, ending, open_end):
+    lines = ["a,b,c", *(",".join(r) for r in rows)]
+    text = ending.join(lines) + ("" if open_end else ending)
+    quick = read._plain_csv(text.encode(), ",")
+    exact = read._csv((text + ending + '"x","y","z"').encode(), "x.csv", [])  # a quote: the exact reader
+    assert quick is not None
+    assert quick.to_numpy().tolist() == exact.to_numpy().tolist()[:-1]
+    assert quick.index.tolist() == exact.index.tolist()[:-1]
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,2,3\n", "\n1,2\n", ""])
+def test_what_the_quick_reader_does_not_understand_it_leaves(text):
+    assert read._plain_csv(text.encode(), ",") is None
+
+
+def test_a_synthetic_country_has_provinces_and_is_never_written_over_tables(tmp_path):
+    synthetic.write(tmp_path / "c", 13, 1)
+    made = bhyt.load(tmp_path / "c")
+    provinces = made.areas.set_index("code")["parent"]
+    assert [provinces[f"X{d:03d}"] for d in (1, 11, 12, 13)] == ["X", "X", "XP02", "XP02"]
+    assert set(made.cards["status"]) | set(made.population["status"]) == {"synthetic"}
+    assert len(areas_with_figures(made)) == 13
+    with pytest.raises(BhytError, match=r"holds tables already \(areas\.csv"):
+        synthetic.write(tmp_path / "c", 1, 1)
