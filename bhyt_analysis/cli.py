@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
              p.add_argument("--out", required=True, metavar="DIR", help="folder to write to; made if missing"),
              p.add_argument("--area", action="append", nargs="+", metavar="NAME_OR_CODE", help="only these areas"),
              p.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: all processors)"),
-             p.add_argument("--engine", choices=["auto", "standard"], default="auto", help="how notebooks are run"),
+             p.add_argument("--engine", choices=["auto", "warm", "standard"], default="auto", help="how notebooks are run"),
              p.add_argument("--timeout", type=_positive, metavar="SECONDS", help="longest time for one cell"),
              p.add_argument("--as-of", metavar="DATE", help="use no figures after this day"),
              p.add_argument("--seed", type=int, default=1, metavar="S", help="seed of what is drawn at random"),

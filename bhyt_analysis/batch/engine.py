@@ -11,16 +11,15 @@ import signal
 from time import monotonic
 from typing import Any
 
-from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine, papermill_engines
+from papermill.engines import NBClientEngine
 from papermill.log import logger
 from traitlets import Float, Int
 
 from bhyt_analysis.batch.parameters import check_parameters
-from bhyt_analysis.batch.warm import WarmKernelManager
+from bhyt_analysis.batch.warm import PrivateKernelManager, WarmKernelManager
 from bhyt_analysis.words import BhytError, say
 
 OUTPUT_BYTES = 20_000_000
@@ -112,10 +111,20 @@ def _death(manager: Any) -> tuple[str, dict[str, Any]]:
     return "error.area_killed", {"signal": signal.Signals(-status).name}
 
 
+def left_by_exit(notebook: Any) -> bool:
+    """Whether a cell of an executed notebook has called ``sys.exit``, which papermill takes for success."""
+    outputs = [o for cell in notebook.cells for o in cell.get("outputs", []) if "raises-exception" not in _tags(cell)]
+    return any(o["output_type"] == "error" and o["ename"] == "SystemExit" for o in outputs)
+
+
+def _tags(cell: Any) -> list[str]:
+    return list(cell.metadata.get("tags", []))
+
+
 class StandardEngine(NBClientEngine):
     """Runs a notebook on a kernel that Jupyter starts."""
 
-    manager: type = AsyncKernelManager
+    manager: type = PrivateKernelManager
 
     @classmethod
     def execute_managed_notebook(
@@ -149,7 +158,3 @@ class WarmEngine(StandardEngine):
     """Runs a notebook on a kernel that is forked from a warmed process."""
 
     manager = WarmKernelManager
-
-
-papermill_engines.register("bhyt-standard", StandardEngine)  # also where the package is not installed
-papermill_engines.register("bhyt-warm", WarmEngine)

@@ -1,4 +1,4 @@
-"""One executed notebook per area, in a pool of processes; one failure never stops the rest.
+"""One executed notebook per area, in a few processes; one failure never stops the rest.
 
 Each area is made in a folder of its own under ``.work`` and moved to its place when it
 is whole, so that a folder with an area's name is never half written.
@@ -7,21 +7,22 @@ is whole, so that a folder with an area's name is never half written.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import shutil
-import signal
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.batch import manifest as manifests
+from bhyt_analysis.batch.canary import difference
+from bhyt_analysis.batch.parameters import check_parameters
 from bhyt_analysis.batch.site import write_index
+from bhyt_analysis.batch.workers import run_all
 from bhyt_analysis.inputs.areas import find
 from bhyt_analysis.inputs.read import Dataset, bundled, load
 from bhyt_analysis.law.law import Law, as_day
@@ -30,9 +31,15 @@ from bhyt_analysis.model.scenario import Scenario, scenario_file
 from bhyt_analysis.names import bare_name, slug
 from bhyt_analysis.words import BhytError, check_lang, say
 
-ENGINES = ("auto", "standard")
+ENGINES = ("auto", "warm", "standard")
 WORK = ".work"
 SEED = 1
+CANARY_FROM = 8  # areas; in a smaller batch a second run of one of them costs more than it saves
+MEMORY_SHARE = 0.8  # of the machine, for all workers together
+
+
+class BatchWarning(UserWarning):
+    """Something that the whole batch does otherwise than asked."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,10 @@ class Job:
     out: str
     parameters: dict[str, Any]
     timeout: int | None
+    notebook_timeout: int | None
     inputs_sha256: str
+    engine: str = "warm"
+    canary: bool = False  # run a second time, to be compared
 
 
 def run_batch(
@@ -59,6 +69,8 @@ def run_batch(
     scenario: str | Path | None = None,
     seed: int = SEED,
     timeout: int | None = None,
+    notebook_timeout: int | None = None,
+    memory_mb: int | None = None,
     progress: bool = False,
 ) -> dict[str, Any]:
     """Make the briefings of many areas in a folder, with an index page and a manifest.
@@ -69,9 +81,13 @@ def run_batch(
     out : the folder; made if missing. An area's folder replaces the one of before.
     areas : names or codes; without them every unit that `areas_with_figures` lists.
     jobs : processes; without it as many as the machine has processors for this one.
-    engine : "standard" is papermill's own; "auto" takes the best there is.
+    engine : "standard" starts a kernel for each notebook, "warm" forks it from a process that
+        has loaded everything (Linux). "auto" is "warm" where that works; of 8 areas or more the
+        first is run under both, and if they differ all are made with "standard".
     lang, as_of, scenario, seed : parameters of the notebook.
-    timeout : seconds that a cell may take.
+    timeout, notebook_timeout : seconds that a cell, and a whole notebook, may take.
+    memory_mb : megabytes that a notebook may use (Linux); without it its share of four fifths
+        of the machine.
     progress : a bar on standard error, if it is a terminal.
 
     Returns
@@ -84,7 +100,7 @@ def run_batch(
     Raises
     ------
     BhytError
-        for an input, an area or a scenario that can't be used, before anything is made.
+        for an input, an area, a scenario or a parameter that can't be used, before anything is made.
     KeyboardInterrupt
         after what was finished is in its place, with the manifest and the index.
 
@@ -105,7 +121,8 @@ def run_batch(
         raise BhytError(("error.out_is_input", {"out": out}))
     if scenario is not None:
         Scenario.read(scenario)
-    plan = _plan(source, folder, areas, lang, as_of, scenario, seed, timeout)
+    engine = _engine(engine, lang)
+    plan = _plan(source, folder, areas, lang, as_of, scenario, seed, timeout, notebook_timeout, engine)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder / WORK, ignore_errors=True)
     law = Law.read()
@@ -121,7 +138,7 @@ def run_batch(
     results: dict[str, dict[str, Any]] = {}
     stopped = False
     try:
-        for result in _results(plan, jobs, progress, lang):
+        for result in _results(plan, jobs, progress, lang, source, memory_mb):
             results[result["area"]] = result
     except KeyboardInterrupt:
         stopped = True
@@ -144,7 +161,8 @@ def run_batch(
 
 
 def _plan(
-    data: Dataset, out: Path, areas: Sequence[str] | None, lang: str, as_of: str | None, scenario: Any, seed: int, timeout: int | None
+    data: Dataset, out: Path, areas: Sequence[str] | None, lang: str, as_of: str | None, scenario: Any, seed: int,
+    timeout: int | None, notebook_timeout: int | None, engine: str,
 ) -> list[Job]:  # fmt: skip
     codes = areas_with_figures(data) if areas is None else list(dict.fromkeys(find(data.areas, a) for a in areas))
     if not codes:
@@ -152,13 +170,31 @@ def _plan(
     names, law = slugs(data), Law.read()
     where = None if data.source == str(bundled("data")) else str(Path(data.source).resolve())
     plan = str(scenario_file(scenario).resolve()) if scenario is not None else None
+    template = json.loads(_template().read_text("utf-8"))
     jobs = []
     for code in codes:
         about = {"area": code, "as_of": as_of, "scenario": plan, "lang": lang, "seed": seed, "data": where, "out": "."}
         told = {**about, "data": None, "scenario": plan and Path(plan).read_text("utf-8"), "law": law.sha256()}
         digest = manifests.area_sha256(data, code, told)
-        jobs.append(Job(code, names[code], str(out), about, timeout, digest))
+        check_parameters(template, about)
+        jobs.append(Job(code, names[code], str(out), about, timeout, notebook_timeout, digest, engine))
     return jobs
+
+
+def _template() -> Path:
+    return bundled("notebooks") / "area_briefing.ipynb"
+
+
+def _engine(asked: str, lang: str) -> str:
+    """The engine that is used; BatchWarning where it is not the one that "auto" prefers."""
+    from bhyt_analysis.batch import warm
+
+    if asked == "standard" or warm.usable():
+        return "standard" if asked == "standard" else "warm"
+    if asked == "warm":
+        raise BhytError(("error.no_warm", {}))
+    warnings.warn(say("warning.no_fork", lang), BatchWarning, stacklevel=3)
+    return "standard"
 
 
 def slugs(data: Dataset) -> dict[str, str]:
@@ -182,39 +218,73 @@ def slugs(data: Dataset) -> dict[str, str]:
     return dict(zip(units["code"], chosen, strict=True))
 
 
-def _results(plan: list[Job], jobs: int | None, progress: bool, lang: str) -> Iterator[dict[str, Any]]:
+def _results(
+    plan: list[Job], jobs: int | None, progress: bool, lang: str, data: Dataset, memory_mb: int | None
+) -> Iterator[dict[str, Any]]:
     """The result of each job as it ends. A worker that dies takes only its own area along."""
     from tqdm import tqdm
 
     workers = max(1, min(jobs or _processors(), len(plan)))
-    waiting = {job.area: job for job in plan}
+    tasks = deque(plan)
+    canary = len(plan) >= CANARY_FROM and plan[0].engine == "warm"
+    if canary:
+        tasks.appendleft(replace(plan[0], engine="standard", canary=True))
+    prepare = partial(_prepare, plan[0], data.sha256, _memory(memory_mb, workers))
+    told: dict[str, dict[str, Any]] = {}  # of the area that is run twice, by engine
+    kept = plan[0].engine
     with tqdm(total=len(plan), unit=" " + say("cli.progress", lang), disable=None if progress else True) as bar:
-        for result in _pooled(plan, workers):
-            waiting.pop(result["area"])
-            bar.update()
-            yield result
-        for job in waiting.values():  # a worker died and broke the pool: which area killed it shows alone
-            start = time.monotonic()
-            died = _ended(job, "failed", start, say("error.area_died", lang))
-            yield from list(_pooled([job], 1)) or [died]
-            bar.update()
+        for job, made in run_all(tasks, workers, prepare, make):
+            result = made or _ended(job, "failed", time.monotonic(), say("error.area_died", lang))
+            if canary and job.area == plan[0].area:
+                told[job.engine] = result
+                what = _verdict(job, told["warm"], told["standard"]) if len(told) == 2 else ""
+                if what:
+                    kept, canary = "standard", False
+                    tasks.clear()
+                    tasks.extend(replace(job, engine=kept) for job in plan)
+                    bar.reset()
+                    words = {"name": plan[0].slug, "what": what}
+                    warnings.warn(say("warning.engines_differ", lang, **words), BatchWarning, stacklevel=4)
+            if job.engine == kept and not job.canary:
+                bar.update()
+                yield result
 
 
-def _pooled(plan: list[Job], workers: int) -> Iterator[dict[str, Any]]:
-    """The results of a pool of processes; the jobs that a dead worker has broken off have none."""
-    # Processes are spawned and not forked: the same on Windows, and no state is shared.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts)
-    try:
-        for future in as_completed([pool.submit(make, job) for job in plan]):
-            if not isinstance(future.exception(), BrokenProcessPool):
-                yield future.result()
-        pool.shutdown()
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in multiprocessing.active_children():
-            child.terminate()
-        raise
+def _verdict(job: Job, warm: dict[str, Any], standard: dict[str, Any]) -> str:
+    """What differs between one area under both engines; empty if nothing does."""
+    if (warm["status"], warm["error"]) != (standard["status"], standard["error"]):
+        return f"{warm['error'] or warm['status']} / {standard['error'] or standard['status']}"
+    return difference(Path(job.out, job.slug), _work_folder(job, True)) if warm["status"] == "done" else ""
+
+
+def _prepare(job: Job, sha256: str, memory: int | None) -> Callable[[], None]:
+    """In a worker: set the limit of memory and start to load. Gives what is to be done at its end."""
+    # A thread for each processor, in each of as many workers, only get in each other's way.
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    if memory is not None:
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(
+            resource.RLIMIT_DATA, (memory if most == resource.RLIM_INFINITY else min(memory, most), most)
+        )
+    from bhyt_analysis.batch import warm
+
+    if job.engine == "warm":
+        warm.start(job.parameters["data"], sha256)
+    import bhyt_analysis.batch.engine  # noqa: F401  papermill loads while the kernels' process does
+
+    return warm.stop
+
+
+def _memory(asked_mb: int | None, workers: int) -> int | None:
+    """Bytes that a notebook may use, or None where there is no such limit."""
+    if os.name != "posix" or not hasattr(os, "sched_getaffinity"):
+        return None
+    if asked_mb is not None:
+        return asked_mb * 2**20
+    return int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * MEMORY_SHARE / workers)
 
 
 def _processors() -> int:
@@ -224,17 +294,12 @@ def _processors() -> int:
         return os.cpu_count() or 1
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C is for the parent, which ends its workers itself."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def make(job: Job) -> dict[str, Any]:
     """Make one area: run its notebook, check what it left, write its page, move it to its place."""
     start = time.monotonic()
     lang = job.parameters["lang"]
     out = Path(job.out)
-    work = out / WORK / job.slug
+    work = _work_folder(job, job.canary)
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
@@ -246,7 +311,7 @@ def make(job: Job) -> dict[str, Any]:
             missing = _missing(work, notebook)
             if missing:
                 status, error = "failed", say("error.area_missing_files", lang, missing=", ".join(missing))
-            else:
+            elif not job.canary:
                 write_page(notebook, work / f"{job.slug}.html", lang, "../index.html")
                 _move(work, out / job.slug)
         files = sorted(str(p.relative_to(out).as_posix()) for p in (out / job.slug).rglob("*") if p.is_file())
@@ -254,7 +319,12 @@ def make(job: Job) -> dict[str, Any]:
     except Exception as error:  # a full disk, a folder that can't be written: told, and the rest go on
         return _ended(job, "failed", start, _sentence(type(error).__name__, str(error)))
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        if not job.canary:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def _work_folder(job: Job, canary: bool) -> Path:
+    return Path(job.out, WORK, job.slug + (".canary" if canary else ""))
 
 
 def _ended(job: Job, status: str, start: float, error: str | None, files: list[str] | None = None) -> dict[str, Any]:
@@ -264,39 +334,33 @@ def _ended(job: Job, status: str, start: float, error: str | None, files: list[s
 
 
 def _execute(job: Job, notebook: Path) -> tuple[str, str | None]:
-    """Run the template with papermill's own engine; its status and one sentence on a failure."""
+    """Run the template; its status and one sentence on a failure."""
     import papermill as pm
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
-    from traitlets.config import Config
+
+    from bhyt_analysis.batch.engine import AreaTimeoutError, left_by_exit
 
     lang = job.parameters["lang"]
-    # A folder of its own for each kernel's sockets: ports of TCP collide now and then.
-    sockets = tempfile.mkdtemp(prefix="bhyt-")
-    config = Config()
-    if os.name == "posix":
-        config.KernelManager.transport = "ipc"
-        config.KernelManager.ip = str(Path(sockets, "k"))
     try:
-        pm.execute_notebook(
-            bundled("notebooks") / "area_briefing.ipynb",
+        told = pm.execute_notebook(
+            _template(),
             notebook,
             parameters=job.parameters,
+            engine_name=f"bhyt-{job.engine}",
             progress_bar=False,
+            request_save_on_cell_execute=False,  # nobody reads it before it is whole
             cwd=notebook.parent,
             execution_timeout=job.timeout,
+            notebook_timeout=job.notebook_timeout,
             extra_arguments=["--IPKernelApp.log_level=50"],  # a failure is told once, by us
-            config=config,
         )
     except PapermillExecutionError as error:
         return "failed", _sentence(error.ename, error.evalue)
-    except CellTimeoutError:
-        return "timeout", say("error.area_timeout", lang, seconds=job.timeout)
-    except DeadKernelError:
-        return "failed", say("error.area_died", lang)
-    finally:
-        shutil.rmtree(sockets, ignore_errors=True)
-    return "done", None
+    except AreaTimeoutError as error:
+        return "timeout", error.text(lang)
+    except BhytError as error:
+        return "failed", error.text(lang)
+    return ("failed", say("error.area_left", lang)) if left_by_exit(told) else ("done", None)
 
 
 def _sentence(name: str, text: str) -> str:

@@ -56,7 +56,7 @@ class Zygote:
         # Nothing is read from its output: as a pipe that fills it would stall for good.
         self.process = subprocess.Popen(
             [sys.executable, "-c", MAIN, data or "", sha256],
-            stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         theirs.close()
 
@@ -149,13 +149,29 @@ class ForkedKernel:
 
 
 _zygote: Zygote | None = None
+_holding: tuple[str | None, str] = (None, "")
 
 
-def zygote(data: str | None = None, sha256: str = "") -> Zygote:
+def start(data: str | None = None, sha256: str = "") -> None:
+    """Begin to load, with an input to hold; otherwise it begins with the first kernel."""
+    global _holding
+    _holding = (data, sha256)
+    zygote()
+
+
+def stop() -> None:
+    """End this process's zygote, if it has one."""
+    global _zygote
+    if _zygote is not None:
+        _zygote.close()
+        _zygote = None
+
+
+def zygote() -> Zygote:
     """This process's own zygote; a new one if it has died."""
     global _zygote
     if _zygote is None or _zygote.process.poll() is not None:
-        _zygote = Zygote(data, sha256)
+        _zygote = Zygote(*_holding)
     return _zygote
 
 
@@ -170,20 +186,20 @@ class WarmProvisioner(LocalProvisioner):
         self.cwd = kwargs.get("cwd") or str(Path.cwd())
         env = {**kwargs.get("env", os.environ), "JPY_PARENT_PID": str(os.getpid())}
         kernel = zygote().fork(arguments, str(self.cwd), env)
-        self.process = kernel  # type: ignore[assignment]
+        self.process = kernel
         try:
             await asyncio.wait_for(kernel.started(), START_SECONDS)
         except BaseException:
             kernel.kill()
             raise
-        self.pid = self.pgid = kernel.pid  # type: ignore[assignment]
+        self.pid = self.pgid = kernel.pid
         return self.connection_info
 
 
 class WarmKernelClient(AsyncKernelClient):
     """A client that begins as soon as the kernel has answered, instead of after a fixed idle wait."""
 
-    async def wait_for_ready(self, timeout: float | None = None) -> None:  # type: ignore[override]
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait until an answer has come on both channels."""
         until = time.monotonic() + (timeout or START_SECONDS)
         while time.monotonic() < until:
@@ -200,37 +216,46 @@ class WarmKernelClient(AsyncKernelClient):
         raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
 
 
-class WarmKernelManager(AsyncKernelManager):
-    """A manager of one forked kernel, whose sockets are files in a private folder."""
+class PrivateKernelManager(AsyncKernelManager):
+    """A manager of one kernel, whose sockets are files in a folder of its own where there are such sockets.
 
-    client_factory = Type(WarmKernelClient)
+    Ports of TCP are lost to other programs now and then, and the names that jupyter gives
+    to such files collide between workers.
+    """
+
+    _folder = ""
 
     async def _async_pre_start_kernel(self, **kwargs: Any) -> Any:
-        # Ports of TCP are lost to others now and then, and jupyter's names of files collide between workers.
-        self._folder = tempfile.mkdtemp(prefix="bhyt-", dir=_short())
-        self.transport, self.ip = "ipc", str(Path(self._folder, "k"))
-        self.connection_file = str(Path(self._folder, "kernel.json"))
-        if self.provisioner is None:
-            self.provisioner = WarmProvisioner(parent=self, kernel_spec=self.kernel_spec, kernel_id=self.kernel_id or "")
+        if os.name == "posix" and not self._folder:
+            # The system allows 107 bytes for the name of a socket.
+            self._folder = tempfile.mkdtemp(prefix="bhyt-", dir=None if len(tempfile.gettempdir()) < 60 else "/tmp")
+            self.transport, self.ip = "ipc", str(Path(self._folder, "k"))
+            self.connection_file = str(Path(self._folder, "kernel.json"))
         return await super()._async_pre_start_kernel(**kwargs)
-
-    pre_start_kernel = _async_pre_start_kernel
-
-    async def _async_wait(self, pollinterval: float = 0.1) -> None:
-        kernel = self.provisioner.process if isinstance(self.provisioner, WarmProvisioner) else None
-        if isinstance(kernel, ForkedKernel):
-            await kernel.ended()
-        else:
-            await super()._async_wait(pollinterval)
 
     async def _async_cleanup_resources(self, restart: bool = False) -> None:
         await super()._async_cleanup_resources(restart)
-        if not restart:
+        if self._folder and not restart:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     cleanup_resources = _async_cleanup_resources
 
 
-def _short() -> str | None:
-    """A folder whose sockets' names fit into the 107 bytes that the system allows."""
-    return None if len(tempfile.gettempdir()) < 60 else "/tmp"
+class WarmKernelManager(PrivateKernelManager):
+    """A manager of one forked kernel, which waits for its end instead of looking for it ten times a second."""
+
+    client_factory = Type(WarmKernelClient)
+
+    async def _async_pre_start_kernel(self, **kwargs: Any) -> Any:
+        if self.provisioner is None:
+            self.provisioner = WarmProvisioner(
+                parent=self, kernel_spec=self.kernel_spec, kernel_id=self.kernel_id or ""
+            )
+        return await super()._async_pre_start_kernel(**kwargs)
+
+    async def _async_wait(self, pollinterval: float = 0.1) -> None:
+        kernel = getattr(self.provisioner, "process", None)
+        if isinstance(kernel, ForkedKernel):
+            await kernel.ended()
+        else:
+            await super()._async_wait(pollinterval)

@@ -113,9 +113,8 @@ def load(path: str | Path | None = None) -> Dataset:
     >>> int(data.losses.set_index("area").at["219", "people"])
     46106
     """
-    if str(path) in _held:
-        data = _held[str(path)]
-        return replace(data, **{name: getattr(data, name).copy() for name in TABLES}, warnings=list(data.warnings))
+    if (held := _held.get(str(path))) is not None:
+        return replace(held, **{name: getattr(held, name).copy() for name in TABLES}, warnings=list(held.warnings))
     data, found = read(path)
     if data is None:
         raise InputError(*found)
