@@ -20,7 +20,7 @@ _HOME = {
     "Law": "law.law",
     "InForce": "law.law",
     "groups": "law.groups",
-    "Dataset": "inputs.read",
+    "Dataset": "inputs.dataset",
     "InputError": "inputs.read",
     "load": "inputs.read",
     "check": "inputs.read",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")
     told = _parser().parse_args(arguments)
+    # A warning is a sentence for who runs the command, not a line of our code.
+    warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
     from bhyt_analysis.inputs.read import InputError
 
     try:
@@ -55,8 +58,13 @@ def _parser() -> argparse.ArgumentParser:
              p.add_argument("--out", required=True, metavar="DIR", help="folder to write to; made if missing"),
              p.add_argument("--area", action="append", nargs="+", metavar="NAME_OR_CODE", help="only these areas"),
              p.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: all processors)"),
-             p.add_argument("--engine", choices=["auto", "standard"], default="auto", help="how notebooks are run"),
+             p.add_argument("--engine", choices=["auto", "warm", "standard"], default="auto", help="how notebooks are run"),
              p.add_argument("--timeout", type=_positive, metavar="SECONDS", help="longest time for one cell"),
+             p.add_argument("--notebook-timeout", type=_positive, metavar="SECONDS", help="longest time for one area"),
+             p.add_argument("--memory", type=_positive, metavar="MB", help="most memory of one notebook (Linux)"),
+             p.add_argument("--fresh", action="store_true", help="make every area again, also what has not changed"),
+             p.add_argument("--verbose", action="store_true", help="a line for every area"),
+             p.add_argument("--profile", action="store_true", help="the slowest cells over all areas"),
              p.add_argument("--as-of", metavar="DATE", help="use no figures after this day"),
              p.add_argument("--seed", type=int, default=1, metavar="S", help="seed of what is drawn at random"),
              p.add_argument("--scenario", metavar="FILE", help="a scenario (TOML) to compare with the law"),
@@ -152,15 +160,20 @@ def _natural(text: str) -> int:
 
 def briefs(told: argparse.Namespace) -> int:
     """Make the briefings; the path of the index is the last line."""
+    from bhyt_analysis.batch.manifest import stands
     from bhyt_analysis.batch.runner import run_batch
 
     areas = None if told.area is None else [a for some in told.area for a in some]
     manifest = run_batch(
         told.input, told.out, areas, told.jobs, told.engine,
-        lang=told.lang, as_of=told.as_of, scenario=told.scenario, seed=told.seed, timeout=told.timeout, progress=True,
+        lang=told.lang, as_of=told.as_of, scenario=told.scenario, seed=told.seed, timeout=told.timeout,
+        notebook_timeout=told.notebook_timeout, memory_mb=told.memory, fresh=told.fresh, progress=True,
+        verbose=told.verbose, profile=told.profile,
     )  # fmt: skip
+    if all(a["status"] == "skipped" for a in manifest["areas"]):
+        print(say("cli.nothing_to_do", told.lang, count=len(manifest["areas"])), file=sys.stderr)
     index = str(Path(told.out, "index.html"))
-    unmade = [a for a in manifest["areas"] if a["status"] != "done"]
+    unmade = [a for a in manifest["areas"] if not stands(a)]
     for area in unmade:
         print(f"{area['area']} {area['slug']}: {area['error']}", file=sys.stderr)
     if unmade:

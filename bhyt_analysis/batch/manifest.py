@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
@@ -12,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from bhyt_analysis import __version__
-from bhyt_analysis.inputs.areas import communes, lineage
-from bhyt_analysis.inputs.read import TABLES, Dataset
 
+FILE = "manifest.json"
 LIBRARIES = ("numpy", "pandas", "matplotlib", "seaborn", "papermill", "nbclient", "nbconvert", "ipykernel")
 
 
@@ -28,22 +26,6 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def area_sha256(data: Dataset, code: str, parameters: dict[str, Any]) -> str:
-    """A fingerprint of all that one area's briefing depends on in the input, and its parameters."""
-    chain = [c for c, _ in lineage(data.areas, code)]
-    inside = {code, *communes(data.areas, code)}
-    inside |= set(data.areas.loc[data.areas["parent"].isin(inside), "code"])
-    new = set(data.successors.loc[data.successors["code_old"].isin(inside), "code_new"])
-    concerned = {*chain, *inside, *new, "each"}
-    digest = hashlib.sha256(json.dumps(parameters, sort_keys=True, ensure_ascii=False).encode())
-    for name in TABLES:
-        table = getattr(data, name).drop(columns=["file", "row"])
-        key = next((c for c in ("area", "code", "code_old") if c in table), None)
-        rows = table if key is None else table[table[key].isin(concerned)]
-        digest.update(rows.to_csv(index=False, lineterminator="\n").encode())
-    return digest.hexdigest()
-
-
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that its name never stands for half of it."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -54,15 +36,24 @@ def write_whole(path: Path, text: str) -> None:
         part.unlink(missing_ok=True)
 
 
-def done_before(out: Path) -> list[dict[str, Any]]:
-    """The areas that an earlier run has finished in this folder."""
+def read_manifest(out: Path) -> dict[str, Any]:
+    """The manifest that an earlier run has left in this folder; empty if there is none, or none of ours."""
     try:
-        told = json.loads((out / "manifest.json").read_text(encoding="utf-8"))["areas"]
-        return [a for a in told if a["status"] == "done"]
-    except (OSError, ValueError, KeyError, TypeError):  # none, or not ours
-        return []
+        told = json.loads((out / FILE).read_text(encoding="utf-8"))
+        return told if isinstance(told["areas"], list) and all(map(_is_area, told["areas"])) else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _is_area(told: Any) -> bool:
+    return isinstance(told, dict) and {"area", "slug", "status", "files"} <= set(told)
+
+
+def stands(area: dict[str, Any]) -> bool:
+    """Whether an area of a manifest has been made, in that run or in one before."""
+    return area["status"] == "done" or (area["status"] == "skipped" and not area["error"])
 
 
 def write_manifest(out: Path, manifest: dict[str, Any]) -> None:
     """Write ``manifest.json``."""
-    write_whole(out / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
+    write_whole(out / FILE, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")

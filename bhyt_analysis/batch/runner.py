@@ -1,50 +1,44 @@
-"""One executed notebook per area, in a pool of processes; one failure never stops the rest.
-
-Each area is made in a folder of its own under ``.work`` and moved to its place when it
-is whole, so that a folder with an area's name is never half written.
-"""
+"""One executed notebook per area, in a few processes; one failure never stops the rest."""
 
 from __future__ import annotations
 
-import json
-import multiprocessing
 import os
 import shutil
-import signal
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.batch import manifest as manifests
+from bhyt_analysis.batch.area import WORK, Job, ended, make, work_folder
+from bhyt_analysis.batch.canary import difference
+from bhyt_analysis.batch.plan import parameters, plan_areas, policy_sha256
+from bhyt_analysis.batch.progress import Progress
+from bhyt_analysis.batch.resume import nothing_to_do, sha256_of, standing
 from bhyt_analysis.batch.site import write_index
-from bhyt_analysis.inputs.areas import find
-from bhyt_analysis.inputs.read import Dataset, bundled, load
+from bhyt_analysis.batch.workers import run_all
+from bhyt_analysis.inputs.dataset import Dataset
+from bhyt_analysis.inputs.parts import FOLDER, Parts, put
+from bhyt_analysis.inputs.read import bundled, fingerprint, load
 from bhyt_analysis.law.law import Law, as_day
-from bhyt_analysis.model.coverage import areas_with_figures
-from bhyt_analysis.model.scenario import Scenario, scenario_file
-from bhyt_analysis.names import bare_name, slug
+from bhyt_analysis.model.scenario import Scenario
 from bhyt_analysis.words import BhytError, check_lang, say
 
-ENGINES = ("auto", "standard")
-WORK = ".work"
+ENGINES = ("auto", "warm", "standard")
 SEED = 1
+CANARY_FROM = 8  # areas; in a smaller batch a second run of one of them costs more than it saves
+MEMORY_SHARE = 0.8  # of the machine, for all workers together
+OWN = ".bhyt"  # our own notes in the folder: the lock, and what was asked
+ENTRY = ("area", "slug", "status", "seconds", "error", "inputs_sha256", "files")
 
 
-@dataclass(frozen=True)
-class Job:
-    """One area to make: where, with which parameters."""
-
-    area: str
-    slug: str
-    out: str
-    parameters: dict[str, Any]
-    timeout: int | None
-    inputs_sha256: str
+class BatchWarning(UserWarning):
+    """Something that the whole batch does otherwise than asked."""
 
 
 def run_batch(
@@ -59,9 +53,17 @@ def run_batch(
     scenario: str | Path | None = None,
     seed: int = SEED,
     timeout: int | None = None,
+    notebook_timeout: int | None = None,
+    memory_mb: int | None = None,
+    fresh: bool = False,
     progress: bool = False,
+    verbose: bool = False,
+    profile: bool = False,
 ) -> dict[str, Any]:
     """Make the briefings of many areas in a folder, with an index page and a manifest.
+
+    What an earlier run has made in the folder from the same input, parameters, template,
+    law and code stands, and is not made again.
 
     Parameters
     ----------
@@ -69,22 +71,30 @@ def run_batch(
     out : the folder; made if missing. An area's folder replaces the one of before.
     areas : names or codes; without them every unit that `areas_with_figures` lists.
     jobs : processes; without it as many as the machine has processors for this one.
-    engine : "standard" is papermill's own; "auto" takes the best there is.
+    engine : "standard" starts a kernel for each notebook, "warm" forks it from a process that
+        has loaded everything (Linux). "auto" is "warm" where that works; of 8 areas or more the
+        first is run under both, and if they differ all are made with "standard".
     lang, as_of, scenario, seed : parameters of the notebook.
-    timeout : seconds that a cell may take.
+    timeout, notebook_timeout : seconds that a cell, and a whole notebook, may take.
+    memory_mb : megabytes that a notebook may use (Linux); without it its share of four fifths
+        of the machine.
+    fresh : make every area again, whatever stands.
     progress : a bar on standard error, if it is a terminal.
+    verbose, profile : on standard error, a line for every area; at the end the seconds of each
+        cell over all areas, the slowest first.
 
     Returns
     -------
     The manifest: ``started``, ``finished``, ``versions``, ``law_sha256``,
     ``inputs_sha256``, ``areas`` (a list of area, slug, status, seconds, error,
     inputs_sha256, files), also of those that an earlier run has left in the folder.
-    Statuses are "done", "failed", "timeout" and "skipped".
+    Statuses are "done", "skipped" (it stood), "failed" and "timeout".
 
     Raises
     ------
     BhytError
-        for an input, an area or a scenario that can't be used, before anything is made.
+        for an input, an area, a scenario or a parameter that can't be used, before anything is
+        made; for a folder in which another batch is running.
     KeyboardInterrupt
         after what was finished is in its place, with the manifest and the index.
 
@@ -99,122 +109,194 @@ def run_batch(
     check_lang(lang)
     if as_of is not None:
         as_of = str(as_day(as_of))
-    source = data if isinstance(data, Dataset) else load(data)
-    folder = Path(out).resolve()
-    if Path(source.source).resolve() == folder:  # a folder inside the input is fine: only its own files are read
-        raise BhytError(("error.out_is_input", {"out": out}))
     if scenario is not None:
         Scenario.read(scenario)
-    plan = _plan(source, folder, areas, lang, as_of, scenario, seed, timeout)
+    source = data.source if isinstance(data, Dataset) else str(bundled("data") if data is None else data)
+    folder = Path(out).resolve()
+    if Path(source).resolve() == folder:  # a folder inside the input is fine: only its own files are read
+        raise BhytError(("error.out_is_input", {"out": out}))
+    common = parameters(source, lang, as_of, scenario, seed)
+    earlier, started = {} if fresh else manifests.read_manifest(folder), manifests.now()
+    inputs = data.sha256 if isinstance(data, Dataset) else fingerprint(source) if Path(source).exists() else ""
+    asked = sha256_of(inputs, source, policy_sha256(common), sorted(set(areas)) if areas is not None else None)
+    if earlier:
+        with _alone(folder):
+            if _note(folder) == asked and nothing_to_do(folder, earlier):
+                return _stood(folder, earlier, started)
+    parts = Parts(data if isinstance(data, Dataset) else load(data))
+    chosen = _engine(engine, lang)
+    limits = {"timeout": timeout, "notebook_timeout": notebook_timeout, "engine": chosen}
+    plan = plan_areas(parts, folder, areas, common, limits)
     folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        manifest: dict[str, Any] = {
+            "started": started,
+            "finished": None,
+            "versions": manifests.versions(),
+            "law_sha256": Law.read().sha256(),
+            "inputs_sha256": parts.data.sha256,
+        }
+        bar = Progress(len(plan), lang, progress, verbose, profile)
+        made = _make_all(plan, folder, parts, manifest, bar, jobs, memory_mb, fresh)
+        manifests.write_whole(folder / OWN / "asked", asked)
+        return made
+
+
+def _note(folder: Path) -> str:
+    """What the last run that came to its end was asked for."""
+    with suppress(OSError):
+        return (folder / OWN / "asked").read_text(encoding="utf-8")
+    return ""
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other batch runs in the folder meanwhile: the lock ends with its process, however that ends."""
+    from filelock import FileLock, Timeout
+
+    (folder / OWN).mkdir(exist_ok=True)
+    lock = FileLock(folder / OWN / "lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise BhytError(("error.batch_running", {"folder": folder})) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _stood(folder: Path, earlier: dict[str, Any], started: str) -> dict[str, Any]:
+    """The manifest of a run that had nothing to do."""
+    areas = [{**a, "status": "skipped", "seconds": 0.0} for a in earlier["areas"]]
+    manifest = {**earlier, "started": started, "finished": manifests.now(), "areas": areas}
+    manifests.write_manifest(folder, manifest)
+    return manifest
+
+
+def _make_all(
+    plan: list[Job], folder: Path, parts: Parts, manifest: dict[str, Any], bar: Progress, jobs: int | None,
+    memory_mb: int | None, fresh: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """Make what does not stand; the manifest and the index tell of all that is in the folder then."""
+    lang, earlier = plan[0].parameters["lang"], manifests.read_manifest(folder)
     shutil.rmtree(folder / WORK, ignore_errors=True)
-    law = Law.read()
-    manifest: dict[str, Any] = {
-        "started": manifests.now(),
-        "finished": None,
-        "versions": manifests.versions(),
-        "law_sha256": law.sha256(),
-        "inputs_sha256": source.sha256,
-        "areas": [],
-    }
-    earlier = manifests.done_before(folder)
     results: dict[str, dict[str, Any]] = {}
+    todo = []
+    for job in plan:
+        files = None if fresh else standing(folder / job.slug, job.inputs_sha256)
+        if files is None:
+            todo.append(job)
+        else:
+            told = [f"{job.slug}/{name}" for name in files]
+            results[job.area] = {**ended(job, "skipped", time.monotonic(), None, told), "seconds": 0.0}
+            bar.tell(results[job.area])
     stopped = False
     try:
-        for result in _results(plan, jobs, progress, lang):
+        for result in _results(todo, parts, jobs, memory_mb, bar) if todo else ():
             results[result["area"]] = result
+            bar.tell(result)
     except KeyboardInterrupt:
         stopped = True
     finally:
-        unmade = {"status": "skipped", "seconds": 0.0, "error": say("error.area_stopped", lang), "files": []}
+        bar.close()
+        unmade = {"status": "failed", "seconds": 0.0, "error": say("error.area_stopped", lang), "files": []}
+        made = []
         for job in plan:
-            told = results.get(job.area, {"area": job.area, "slug": job.slug, **unmade})
-            entry = {**told, "inputs_sha256": job.inputs_sha256}
-            order = ("area", "slug", "status", "seconds", "error", "inputs_sha256", "files")
-            manifest["areas"].append({k: entry[k] for k in order})
-        made = {a["area"] for a in manifest["areas"]}
-        manifest["areas"] += [a for a in earlier if a["area"] not in made and (folder / a["slug"]).is_dir()]
-        manifest["finished"] = manifests.now()
+            own = results.get(job.area, {"area": job.area, "slug": job.slug, **unmade})
+            entry: dict[str, Any] = {**own, "inputs_sha256": job.inputs_sha256}
+            made.append({k: entry[k] for k in ENTRY})
+        slugs = {a["slug"] for a in made}
+        others = [a for a in earlier.get("areas", ()) if a["slug"] not in slugs and standing(folder / a["slug"])]
+        manifest |= {"finished": manifests.now(), "areas": made + others}
         shutil.rmtree(folder / WORK, ignore_errors=True)
         manifests.write_manifest(folder, manifest)
-        write_index(folder, manifest, source, lang)
+        write_index(folder, manifest, parts.data, lang)
     if stopped:
         raise KeyboardInterrupt
     return manifest
 
 
-def _plan(
-    data: Dataset, out: Path, areas: Sequence[str] | None, lang: str, as_of: str | None, scenario: Any, seed: int, timeout: int | None
-) -> list[Job]:  # fmt: skip
-    codes = areas_with_figures(data) if areas is None else list(dict.fromkeys(find(data.areas, a) for a in areas))
-    if not codes:
-        raise BhytError(("error.no_areas", {}))
-    names, law = slugs(data), Law.read()
-    where = None if data.source == str(bundled("data")) else str(Path(data.source).resolve())
-    plan = str(scenario_file(scenario).resolve()) if scenario is not None else None
-    jobs = []
-    for code in codes:
-        about = {"area": code, "as_of": as_of, "scenario": plan, "lang": lang, "seed": seed, "data": where, "out": "."}
-        told = {**about, "data": None, "scenario": plan and Path(plan).read_text("utf-8"), "law": law.sha256()}
-        digest = manifests.area_sha256(data, code, told)
-        jobs.append(Job(code, names[code], str(out), about, timeout, digest))
-    return jobs
+def _engine(asked: str, lang: str) -> str:
+    """The engine that is used; BatchWarning where it is not the one that "auto" prefers."""
+    from bhyt_analysis.batch import warm
+
+    if asked == "standard" or warm.usable():
+        return "standard" if asked == "standard" else "warm"
+    if asked == "warm":
+        raise BhytError(("error.no_warm", {}))
+    warnings.warn(say("warning.no_fork", lang), BatchWarning, stacklevel=3)
+    return "standard"
 
 
-def slugs(data: Dataset) -> dict[str, str]:
-    """A folder name for each unit: its bare name where that is unique, else more of it.
-
-    Examples
-    --------
-    >>> names = slugs(load())
-    >>> names["076"], names["522"], names["51"]
-    ('son-duong', 'thanh-pho-quang-ngai', 'tinh-quang-ngai')
-    """
-    units = data.areas.drop_duplicates("code")
-    upper = units["kind"].isin(["country", "province", "district"])
-    short, full = units["name"].map(bare_name).map(slug), units["name"].map(slug)
-    once = ~short.duplicated(keep=False) | (
-        upper & ~short[upper].duplicated(keep=False).reindex(units.index, fill_value=True)
-    )
-    chosen = short.where(once, full)
-    coded = chosen + "-" + units["code"].map(slug)
-    chosen = chosen.where(~chosen.duplicated(keep=False), coded)
-    return dict(zip(units["code"], chosen, strict=True))
-
-
-def _results(plan: list[Job], jobs: int | None, progress: bool, lang: str) -> Iterator[dict[str, Any]]:
+def _results(
+    plan: list[Job], parts: Parts, jobs: int | None, memory_mb: int | None, bar: Progress
+) -> Iterator[dict[str, Any]]:
     """The result of each job as it ends. A worker that dies takes only its own area along."""
-    from tqdm import tqdm
-
+    lang = plan[0].parameters["lang"]
     workers = max(1, min(jobs or _processors(), len(plan)))
-    waiting = {job.area: job for job in plan}
-    with tqdm(total=len(plan), unit=" " + say("cli.progress", lang), disable=None if progress else True) as bar:
-        for result in _pooled(plan, workers):
-            waiting.pop(result["area"])
-            bar.update()
+    ready = Path(plan[0].out, WORK, "parts")
+    for job in plan:
+        put(ready, job.parameters["data"], job.parameters["area"], parts.of(job.parameters["area"]))
+    tasks = deque(plan)
+    canary = len(plan) >= CANARY_FROM and plan[0].engine == "warm"
+    if canary:
+        tasks.appendleft(replace(plan[0], engine="standard", canary=True))
+    prepare = partial(_prepare, plan[0].engine, _memory(memory_mb, workers), ready)
+    told: dict[str, dict[str, Any]] = {}  # of the area that is run twice, by engine
+    kept = plan[0].engine
+    for job, made in run_all(tasks, workers, prepare, make):
+        result = made or ended(job, "failed", time.monotonic(), say("error.area_died", lang))
+        if canary and job.area == plan[0].area:
+            told[job.engine] = result
+            what = _verdict(job, told["warm"], told["standard"]) if len(told) == 2 else ""
+            if what:
+                kept, canary = "standard", False
+                tasks.clear()
+                tasks.extend(replace(job, engine=kept) for job in plan)
+                bar.reset(len(plan))
+                words = {"name": plan[0].slug, "what": what}
+                warnings.warn(say("warning.engines_differ", lang, **words), BatchWarning, stacklevel=5)
+        if job.engine == kept and not job.canary:
             yield result
-        for job in waiting.values():  # a worker died and broke the pool: which area killed it shows alone
-            start = time.monotonic()
-            died = _ended(job, "failed", start, say("error.area_died", lang))
-            yield from list(_pooled([job], 1)) or [died]
-            bar.update()
 
 
-def _pooled(plan: list[Job], workers: int) -> Iterator[dict[str, Any]]:
-    """The results of a pool of processes; the jobs that a dead worker has broken off have none."""
-    # Processes are spawned and not forked: the same on Windows, and no state is shared.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts)
-    try:
-        for future in as_completed([pool.submit(make, job) for job in plan]):
-            if not isinstance(future.exception(), BrokenProcessPool):
-                yield future.result()
-        pool.shutdown()
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in multiprocessing.active_children():
-            child.terminate()
-        raise
+def _verdict(job: Job, warm: dict[str, Any], standard: dict[str, Any]) -> str:
+    """What differs between one area under both engines; empty if nothing does."""
+    if (warm["status"], warm["error"]) != (standard["status"], standard["error"]):
+        return f"{warm['error'] or warm['status']} / {standard['error'] or standard['status']}"
+    return difference(Path(job.out, job.slug), work_folder(job, True)) if warm["status"] == "done" else ""
+
+
+def _prepare(engine: str, memory: int | None, ready: Path) -> Callable[[], None]:
+    """In a worker: set the limit of memory and start to load. Gives what is to be done at its end."""
+    # A thread for each processor, in each of as many workers, only get in each other's way.
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    os.environ[FOLDER] = str(ready)
+    if memory is not None:
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(
+            resource.RLIMIT_DATA, (memory if most == resource.RLIM_INFINITY else min(memory, most), most)
+        )
+    from bhyt_analysis.batch import warm
+
+    if engine == "warm":
+        warm.start()
+    import bhyt_analysis.batch.engine  # noqa: F401  papermill loads while the kernels' process does
+
+    return warm.stop
+
+
+def _memory(asked_mb: int | None, workers: int) -> int | None:
+    """Bytes that a notebook may use, or None where there is no such limit."""
+    if os.name != "posix" or not hasattr(os, "sched_getaffinity"):
+        return None
+    if asked_mb is not None:
+        return asked_mb * 2**20
+    return int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * MEMORY_SHARE / workers)
 
 
 def _processors() -> int:
@@ -222,118 +304,3 @@ def _processors() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # Windows, macOS
         return os.cpu_count() or 1
-
-
-def _ignore_interrupts() -> None:
-    """Ctrl-C is for the parent, which ends its workers itself."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def make(job: Job) -> dict[str, Any]:
-    """Make one area: run its notebook, check what it left, write its page, move it to its place."""
-    start = time.monotonic()
-    lang = job.parameters["lang"]
-    out = Path(job.out)
-    work = out / WORK / job.slug
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    try:
-        notebook = work / f"{job.slug}.ipynb"
-        status, error = _execute(job, notebook)
-        if status == "done":
-            from bhyt_analysis.briefing.page import write_page
-
-            missing = _missing(work, notebook)
-            if missing:
-                status, error = "failed", say("error.area_missing_files", lang, missing=", ".join(missing))
-            else:
-                write_page(notebook, work / f"{job.slug}.html", lang, "../index.html")
-                _move(work, out / job.slug)
-        files = sorted(str(p.relative_to(out).as_posix()) for p in (out / job.slug).rglob("*") if p.is_file())
-        return _ended(job, status, start, error, files if status == "done" else [])
-    except Exception as error:  # a full disk, a folder that can't be written: told, and the rest go on
-        return _ended(job, "failed", start, _sentence(type(error).__name__, str(error)))
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-def _ended(job: Job, status: str, start: float, error: str | None, files: list[str] | None = None) -> dict[str, Any]:
-    seconds = round(time.monotonic() - start, 3)
-    told = {"area": job.area, "slug": job.slug, "status": status, "seconds": seconds, "error": error}
-    return {**told, "files": files or []}
-
-
-def _execute(job: Job, notebook: Path) -> tuple[str, str | None]:
-    """Run the template with papermill's own engine; its status and one sentence on a failure."""
-    import papermill as pm
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
-    from traitlets.config import Config
-
-    lang = job.parameters["lang"]
-    # A folder of its own for each kernel's sockets: ports of TCP collide now and then.
-    sockets = tempfile.mkdtemp(prefix="bhyt-")
-    config = Config()
-    if os.name == "posix":
-        config.KernelManager.transport = "ipc"
-        config.KernelManager.ip = str(Path(sockets, "k"))
-    try:
-        pm.execute_notebook(
-            bundled("notebooks") / "area_briefing.ipynb",
-            notebook,
-            parameters=job.parameters,
-            progress_bar=False,
-            cwd=notebook.parent,
-            execution_timeout=job.timeout,
-            extra_arguments=["--IPKernelApp.log_level=50"],  # a failure is told once, by us
-            config=config,
-        )
-    except PapermillExecutionError as error:
-        return "failed", _sentence(error.ename, error.evalue)
-    except CellTimeoutError:
-        return "timeout", say("error.area_timeout", lang, seconds=job.timeout)
-    except DeadKernelError:
-        return "failed", say("error.area_died", lang)
-    finally:
-        shutil.rmtree(sockets, ignore_errors=True)
-    return "done", None
-
-
-def _sentence(name: str, text: str) -> str:
-    """An error as one line."""
-    line = " ".join(str(text).split())
-    return f"{name}: {line}"[:400] if line else name
-
-
-def _missing(work: Path, notebook: Path) -> list[str]:
-    """What a finished notebook should have left and did not: nothing is taken on its word."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    missing = [
-        f"cell {c['id']}" for c in cells if c["cell_type"] == "code" and c["source"] and not c["execution_count"]
-    ]
-    shown = {
-        o["metadata"]["bhyt"]["chart"]
-        for c in cells
-        for o in c.get("outputs", [])
-        if "chart" in o.get("metadata", {}).get("bhyt", {})
-    }
-    for name in sorted(shown):
-        files = [Path("charts", name + ending) for ending in (".png", ".svg")]
-        missing += [str(f) for f in files if not (work / f).is_file() or not (work / f).stat().st_size]
-    if not shown:
-        missing.append("charts")
-    try:
-        json.loads((work / "facts.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        missing.append("facts.json")
-    return missing
-
-
-def _move(work: Path, place: Path) -> None:
-    """Put a whole folder in the place of an older one."""
-    old = work.with_name(work.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
-    if place.exists():
-        os.replace(place, old)
-    os.replace(work, place)
-    shutil.rmtree(old, ignore_errors=True)

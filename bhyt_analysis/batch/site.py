@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bhyt_analysis.batch.manifest import write_whole
+from bhyt_analysis.batch.manifest import stands, write_whole
 from bhyt_analysis.briefing.page import template
-from bhyt_analysis.inputs.areas import name_of, row_of
-from bhyt_analysis.inputs.read import Dataset
+from bhyt_analysis.inputs.areas import name_of, units_named
+from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.names import fold
 from bhyt_analysis.show.labels import status_name
 from bhyt_analysis.words import say
@@ -21,8 +21,8 @@ WEAK = ("estimated", "synthetic")
 
 def write_index(out: Path, manifest: dict[str, Any], data: Dataset, lang: str = "vi") -> Path:
     """Write ``index.html`` from the manifest and each area's ``facts.json``; failed areas first."""
-    ordered = sorted(manifest["areas"], key=lambda a: a["status"] == "done")
-    failed = sum(a["status"] != "done" for a in ordered)
+    ordered = sorted(manifest["areas"], key=stands)
+    failed = sum(not stands(a) for a in ordered)
     columns = [("name", say("column.name", lang)), ("parent", say("index.parent", lang))]
     columns += [(k, say(f"fact.{k}", lang)) for k in FIGURES] + [("result", say("index.result", lang))]
     text = template(TEMPLATE).render(
@@ -46,12 +46,12 @@ def write_index(out: Path, manifest: dict[str, Any], data: Dataset, lang: str = 
 
 
 def _row(out: Path, area: dict[str, Any], data: Dataset, lang: str) -> dict[str, Any]:
-    code, slug = area["area"], area["slug"]
-    name, parent = name_of(data.areas, code), row_of(data.areas, code)["parent"]
+    unit, slug = units_named(data.areas, area["area"]).iloc[0], area["slug"]
+    code, name, parent = unit["code"], unit["name"], unit["parent"]
     above = name_of(data.areas, parent) if parent else ""
     row = {"name": name, "parent": above, "find": fold(f"{name} {above} {code}"), "error": area["error"]}
-    row["result"] = say(f"result.{area['status']}", lang)
-    if area["status"] != "done":
+    row["result"] = say("result.done" if stands(area) else f"result.{area['status']}", lang)
+    if not stands(area):
         return row
     facts = json.loads((out / slug / "facts.json").read_text(encoding="utf-8"))["facts"]
     told = {f["key"]: f for f in facts}

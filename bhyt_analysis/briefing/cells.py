@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from bhyt_analysis import __version__
 from bhyt_analysis.briefing.sections import Day, Items, fact_text, findings_of
 from bhyt_analysis.inputs.areas import communes, lineage, name_of
-from bhyt_analysis.inputs.read import Dataset, of_unit
+from bhyt_analysis.inputs.dataset import Dataset, of_unit
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.headline import headline
 from bhyt_analysis.names import running_name

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 from bhyt_analysis.inputs.areas import People, communes, lineage, name_of, population_at, row_of
 from bhyt_analysis.inputs.audit import audit
-from bhyt_analysis.inputs.read import Dataset, known_by, of_unit
+from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.compare import compare

@@ -14,9 +14,9 @@ import pandas as pd
 
 from bhyt_analysis.inputs import findings
 from bhyt_analysis.inputs.areas import communes, find, lineage, name_of, population_at
+from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.inputs.figures import Interval, printed, published_rates
 from bhyt_analysis.inputs.findings import Finding
-from bhyt_analysis.inputs.read import Dataset
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.words import known
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from bhyt_analysis.inputs.read import Dataset
+from bhyt_analysis.inputs.dataset import Dataset
 
 
 class Interval(NamedTuple):

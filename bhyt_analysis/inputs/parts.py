@@ -8,14 +8,17 @@ need not be made again.
 from __future__ import annotations
 
 import hashlib
+import os
+import pickle
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from bhyt_analysis.inputs.areas import communes, lineage, units_named
-from bhyt_analysis.inputs.read import TABLES, Dataset
+from bhyt_analysis.inputs.dataset import TABLES, Dataset
 
 # The units themselves stay whole in every part: names are looked up among all of them.
 WHOLE = ("areas", "successors", "documents")
@@ -66,6 +69,29 @@ class Parts:
         inside |= set(areas.loc[areas["parent"].isin(inside), "code"])
         new = set(successors.loc[successors["code_old"].isin(inside), "code_new"])
         return {*(c for c, *_ in lineage(areas, code)), *inside, *new, "each"}
+
+
+# A batch reads its input once, and puts the part of each area where the area's notebook finds it:
+# in a folder of its own that this variable of the environment names.
+FOLDER = "BHYT_PARTS"
+
+
+def put(folder: Path, path: str | None, area: str, part: Dataset) -> None:
+    """Put a part ready for `ready` in other processes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _name(path, area)).write_bytes(pickle.dumps(part, protocol=pickle.HIGHEST_PROTOCOL))
+
+
+def ready(path: str | Path | None, area: str) -> Dataset | None:
+    """The part that a batch has put ready for this very input and area, or None."""
+    if not (folder := os.environ.get(FOLDER)):
+        return None
+    file = Path(folder, _name(path, area))
+    return pickle.loads(file.read_bytes()) if file.is_file() else None
+
+
+def _name(path: str | Path | None, area: str) -> str:
+    return hashlib.sha256(f"{path or ''}\0{area}".encode()).hexdigest() + ".pickle"
 
 
 def _key(name: str) -> str:

@@ -13,7 +13,6 @@ import hashlib
 import io
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.inputs import checks, findings
-from bhyt_analysis.inputs.areas import units_named
+from bhyt_analysis.inputs import checks, findings, parts
+from bhyt_analysis.inputs.dataset import TABLES, Dataset
 from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.status import STATUSES
 from bhyt_analysis.law import groups
@@ -57,31 +56,6 @@ class InputError(BhytError):
         return "\n".join(rows.loc[rows["severity"] == "error", "message"])
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """The checked tables of one input; each keeps the ``file`` and ``row`` of its rows.
-
-    ``source`` is where they were read, ``sha256`` the fingerprint of what was read.
-    """
-
-    areas: pd.DataFrame
-    successors: pd.DataFrame
-    population: pd.DataFrame
-    cards: pd.DataFrame
-    zones: pd.DataFrame
-    decisions: pd.DataFrame
-    losses: pd.DataFrame
-    targets: pd.DataFrame
-    published: pd.DataFrame
-    documents: pd.DataFrame
-    source: str
-    sha256: str
-    warnings: list[Finding] = field(default_factory=list, repr=False)
-
-
-TABLES = tuple(f.name for f in fields(Dataset) if f.name not in ("source", "sha256", "warnings"))
-
-
 @lru_cache(maxsize=1)
 def schema() -> pd.DataFrame:
     """The columns of every table: table, column, type, required, key, unit, names, meaning."""
@@ -94,8 +68,14 @@ def bundled(name: str) -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[2] / name
 
 
-def load(path: str | Path | None = None) -> Dataset:
+def load(path: str | Path | None = None, area: str | None = None) -> Dataset:
     """Read and check an input: a folder of CSV files, an .xlsx workbook, or the bundled data.
+
+    Parameters
+    ----------
+    path : of the folder or workbook; without it the bundled data.
+    area : name or code of a unit, where only the rows that concern it are wanted: its own,
+        and those of what lies in it and above it.
 
     Returns
     -------
@@ -115,62 +95,12 @@ def load(path: str | Path | None = None) -> Dataset:
     >>> int(data.losses.set_index("area").at["219", "people"])
     46106
     """
+    if area is not None and (part := parts.ready(path, area)) is not None:
+        return part
     data, found = read(path)
     if data is None:
         raise InputError(*found)
-    return data
-
-
-def of_unit(data: Dataset, area: str) -> tuple[str, Dataset]:
-    """The code of the unit that a name means, and the dataset without the figures of other units of that code.
-
-    In July 2025 codes were given to other units: 15 was Yên Bái and is Lào Cai. A name
-    that only one of them bore means that one; a code, or a name that all bore, means all.
-
-    Examples
-    --------
-    >>> data = load()
-    >>> [(of_unit(data, n)[1].published["area"] == "15").sum() for n in ("Yên Bái", "Lào Cai")]
-    [np.int64(4), np.int64(0)]
-    """
-    rows = units_named(data.areas, area)
-    code = str(rows["code"].iloc[0])
-    every = data.areas["code"] == code
-    if len(rows) == every.sum():
-        return code, data
-    first = pd.Timestamp.min if rows["since"].isna().any() else rows["since"].min()
-    last = pd.Timestamp.max if rows["until"].isna().any() else rows["until"].max()
-
-    def kept(table: pd.DataFrame, column: str) -> pd.DataFrame:
-        days = pd.to_datetime(table[column], format="%Y-%m-%d", errors="coerce")
-        return table[(table["area"] != code) | ~((days < first) | (days > last))]
-
-    areas = data.areas[~every | data.areas.index.isin(rows.index)]
-    other = (areas["since"] > last) | (areas["until"] < first)  # what lay in the code's other unit
-    areas = areas.assign(parent=areas["parent"].mask((areas["parent"] == code) & other, ""))
-    tables = {name: kept(getattr(data, name), column) for name, column in _DAYS.items()}
-    return code, replace(data, areas=areas, **tables)
-
-
-# The day to which a row of each table belongs.
-_DAYS = {"population": "as_of", "cards": "as_of", "losses": "on", "zones": "since", "published": "as_of"}
-
-
-def known_by(data: Dataset, day: str | pd.Timestamp | None) -> Dataset:
-    """The dataset as it was known on a day: counts, cards, losses, zones and printed figures after it left out.
-
-    Examples
-    --------
-    >>> from bhyt_analysis.inputs import load
-    >>> len(known_by(load(), "2021-06-30").losses)
-    0
-    """
-    if day is None:
-        return data
-    last = pd.Timestamp(day)
-    tables = {name: (getattr(data, name), column) for name, column in _DAYS.items()}
-    days = {name: pd.to_datetime(t[c], format="%Y-%m-%d", errors="coerce") for name, (t, c) in tables.items()}
-    return replace(data, **{name: table[~(days[name] > last)] for name, (table, _) in tables.items()})
+    return data if area is None else parts.Parts(data).of(area)
 
 
 def read(path: str | Path | None = None) -> tuple[Dataset | None, list[Finding]]:
@@ -179,22 +109,22 @@ def read(path: str | Path | None = None) -> tuple[Dataset | None, list[Finding]]
     if not source.exists():
         raise BhytError(("error.no_such_file", {"file": source}))
     found: list[Finding] = []
-    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
-    digest = hashlib.sha256()
-    for name, label, raw in _raw_tables(source, found, digest):
-        parts[name].append(_typed(name, label, raw, found))
-    if not any(parts.values()) and not found:
+    frames_of: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
+    sha256 = fingerprint(source)
+    for name, label, raw in _raw_tables(source, found):
+        frames_of[name].append(_typed(name, label, raw, found))
+    if not any(frames_of.values()) and not found:
         found.append({"rule": "empty_input", "file": source.name})
-    elif not parts["areas"] and not findings.has_errors(found):
+    elif not frames_of["areas"] and not findings.has_errors(found):
         found.append({"rule": "missing_table", "file": source.name, "column": "areas"})
-    tables = {name: _joined(name, frames) for name, frames in parts.items()}
+    tables = {name: _joined(name, frames) for name, frames in frames_of.items()}
     for name, table in tables.items():
         found += _twice(name, table)
     if not findings.has_errors(found):  # the tables are sound each by itself: check them against each other
         found += checks.across(tables)
     if findings.has_errors(found):
         return None, found
-    return Dataset(**tables, source=str(source), sha256=digest.hexdigest(), warnings=found), found
+    return Dataset(**tables, source=str(source), sha256=sha256, warnings=found), found
 
 
 def read_table(path: str | Path, name: str) -> pd.DataFrame:
@@ -213,21 +143,31 @@ def read_table(path: str | Path, name: str) -> pd.DataFrame:
     return table
 
 
-def _raw_tables(source: Path, found: list[Finding], digest: Any) -> Iterator[tuple[str, str, pd.DataFrame]]:
+def fingerprint(path: str | Path | None = None) -> str:
+    """The fingerprint of an input's files, without reading them as tables.
+
+    Examples
+    --------
+    >>> fingerprint() == load().sha256
+    True
+    """
+    source = bundled("data") if path is None else Path(path)
+    digest = hashlib.sha256()
+    for file in sorted(source.glob("*.csv")) if source.is_dir() else [source]:
+        digest.update((file.name.encode() + b"\0" if source.is_dir() else b"") + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _raw_tables(source: Path, found: list[Finding]) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Each table of the input as text cells: its name, its label for messages, its rows."""
     if source.is_dir():
         for file in sorted(source.glob("*.csv")):
             name = _table_name(file.stem, file.name, found)
-            if name:
-                content = file.read_bytes()
-                digest.update(file.name.encode() + b"\0" + content)
-                if (raw := _csv(content, file.name, found)) is not None:
-                    yield name, file.name, raw
+            if name and (raw := _csv(file.read_bytes(), file.name, found)) is not None:
+                yield name, file.name, raw
         return
-    content = source.read_bytes()
-    digest.update(content)
     try:
-        sheets = pd.read_excel(io.BytesIO(content), sheet_name=None, header=None, dtype=object, engine="openpyxl")
+        sheets = pd.read_excel(source, sheet_name=None, header=None, dtype=object, engine="openpyxl")
     except Exception as error:  # openpyxl raises many kinds on a damaged file
         found.append({"rule": "not_a_table", "file": source.name, "found": str(error).splitlines()[0]})
         return

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bhyt_analysis.inputs.areas import communes as communes_in
 from bhyt_analysis.inputs.areas import name_of
-from bhyt_analysis.inputs.read import Dataset, known_by, of_unit
+from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.model.coverage import coverage
 from bhyt_analysis.model.reclassify import lost_by, reclassify

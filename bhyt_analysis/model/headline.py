@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.inputs.areas import lineage, population_at
+from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.figures import published_rates
-from bhyt_analysis.inputs.read import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage import cards_of, coverage

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.inputs.areas import communes, listed_whole, name_of, population_at, with_population
-from bhyt_analysis.inputs.read import Dataset, of_unit
+from bhyt_analysis.inputs.dataset import Dataset, of_unit
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.groups import finest, groups
 from bhyt_analysis.model.coverage import areas_with_figures

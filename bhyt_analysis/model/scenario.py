@@ -16,7 +16,8 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.inputs.checks import known_areas
-from bhyt_analysis.inputs.read import Dataset, InputError, bundled, read_table
+from bhyt_analysis.inputs.dataset import Dataset
+from bhyt_analysis.inputs.read import InputError, bundled, read_table
 from bhyt_analysis.law.law import Law, LawError, as_day
 from bhyt_analysis.model.assumptions import SINGLE, Range, allowed, assumptions
 from bhyt_analysis.model.cohort import CLOCKS

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.inputs.areas import find, name_of
+from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.inputs.figures import published_rates
-from bhyt_analysis.inputs.read import Dataset, load
+from bhyt_analysis.inputs.read import load
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model import cohort
 from bhyt_analysis.model.assumptions import Values, assumptions, central, drawn

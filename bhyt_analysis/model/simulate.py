@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.inputs.read import Dataset, bundled, read_table
+from bhyt_analysis.inputs.dataset import Dataset
+from bhyt_analysis.inputs.read import bundled, read_table
 from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.law.law import Law, LawError
 from bhyt_analysis.model import cohort

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.inputs.areas import communes, lineage, name_of, population_at
-from bhyt_analysis.inputs.read import Dataset, known_by, of_unit
+from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.status import STATUSES, computed, weakest
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Area, Law

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from bhyt_analysis.inputs.areas import communes, name_of, population_at
+from bhyt_analysis.inputs.dataset import Dataset, of_unit
 from bhyt_analysis.inputs.figures import published_rates
-from bhyt_analysis.inputs.read import Dataset, of_unit
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.model.coverage import coverage

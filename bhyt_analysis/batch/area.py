@@ -1,0 +1,164 @@
+"""How is one area made? Its notebook is run, what it left is checked, and the whole folder moved to its place.
+
+Each area is made in a folder of its own under ``.work`` and moved when it is whole, so that
+a folder with an area's name is never half written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bhyt_analysis.batch.resume import record
+from bhyt_analysis.inputs.read import bundled
+from bhyt_analysis.words import BhytError, say
+
+WORK = ".work"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One area to make: where, with which parameters."""
+
+    area: str
+    slug: str
+    out: str
+    parameters: dict[str, Any]
+    timeout: int | None
+    notebook_timeout: int | None
+    inputs_sha256: str
+    engine: str = "warm"
+    canary: bool = False  # run a second time, to be compared
+
+
+def template() -> Path:
+    """The notebook that is run for every area."""
+    return bundled("notebooks") / "area_briefing.ipynb"
+
+
+def make(job: Job) -> dict[str, Any]:
+    """Make one area: run its notebook, check what it left, write its page, move it to its place."""
+    start = time.monotonic()
+    lang = job.parameters["lang"]
+    out = Path(job.out)
+    work = work_folder(job, job.canary)
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    try:
+        notebook = work / f"{job.slug}.ipynb"
+        status, error = _execute(job, notebook)
+        if status == "done":
+            from bhyt_analysis.briefing.page import write_page
+
+            missing = _missing(work, notebook)
+            if missing:
+                status, error = "failed", say("error.area_missing_files", lang, missing=", ".join(missing))
+            elif not job.canary:
+                write_page(notebook, work / f"{job.slug}.html", lang, "../index.html")
+                files = [f"{job.slug}/{name}" for name in record(work, job.inputs_sha256)]
+                cells = _seconds_of_cells(work / f"{job.slug}.ipynb")
+                _move(work, out / job.slug)
+                return {**ended(job, status, start, error, files), "cells": cells}
+        return ended(job, status, start, error)
+    except Exception as error:  # a full disk, a folder that can't be written: told, and the rest go on
+        return ended(job, "failed", start, _sentence(type(error).__name__, str(error)))
+    finally:
+        if not job.canary:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def work_folder(job: Job, canary: bool) -> Path:
+    """Where an area is made; its second run, by the other engine, apart."""
+    return Path(job.out, WORK, job.slug + (".canary" if canary else ""))
+
+
+def ended(job: Job, status: str, start: float, error: str | None, files: list[str] | None = None) -> dict[str, Any]:
+    """What the manifest tells of an area; ``start`` as `time.monotonic` gave it."""
+    seconds = round(time.monotonic() - start, 3)
+    told = {"area": job.area, "slug": job.slug, "status": status, "seconds": seconds, "error": error}
+    return {**told, "files": files or []}
+
+
+def _execute(job: Job, notebook: Path) -> tuple[str, str | None]:
+    """Run the template; its status and one sentence on a failure."""
+    import papermill as pm
+    from papermill.exceptions import PapermillExecutionError
+
+    from bhyt_analysis.batch.engine import AreaTimeoutError, left_by_exit
+
+    lang = job.parameters["lang"]
+    try:
+        told = pm.execute_notebook(
+            template(),
+            notebook,
+            parameters=job.parameters,
+            engine_name=f"bhyt-{job.engine}",
+            progress_bar=False,
+            request_save_on_cell_execute=False,  # nobody reads it before it is whole
+            cwd=notebook.parent,
+            execution_timeout=job.timeout,
+            notebook_timeout=job.notebook_timeout,
+            extra_arguments=["--IPKernelApp.log_level=50"],  # a failure is told once, by us
+        )
+    except PapermillExecutionError as error:
+        return "failed", _sentence(error.ename, error.evalue)
+    except AreaTimeoutError as error:
+        return "timeout", error.text(lang)
+    except BhytError as error:
+        return "failed", error.text(lang)
+    return ("failed", say("error.area_left", lang)) if left_by_exit(told) else ("done", None)
+
+
+def _seconds_of_cells(notebook: Path) -> list[tuple[str, float]]:
+    """How long each cell ran, by its first line."""
+    told = []
+    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+        seconds = cell["metadata"].get("papermill", {}).get("duration")
+        if cell["cell_type"] == "code" and seconds is not None:
+            told.append(("".join(cell["source"]).split("\n", 1)[0], float(seconds)))
+    return told
+
+
+def _sentence(name: str, text: str) -> str:
+    """An error as one line."""
+    line = " ".join(str(text).split())
+    return f"{name}: {line}"[:400] if line else name
+
+
+def _missing(work: Path, notebook: Path) -> list[str]:
+    """What a finished notebook should have left and did not: nothing is taken on its word."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    missing = [
+        f"cell {c['id']}" for c in cells if c["cell_type"] == "code" and c["source"] and not c["execution_count"]
+    ]
+    shown = {
+        o["metadata"]["bhyt"]["chart"]
+        for c in cells
+        for o in c.get("outputs", [])
+        if "chart" in o.get("metadata", {}).get("bhyt", {})
+    }
+    for name in sorted(shown):
+        files = [Path("charts", name + ending) for ending in (".png", ".svg")]
+        missing += [str(f) for f in files if not (work / f).is_file() or not (work / f).stat().st_size]
+    if not shown:
+        missing.append("charts")
+    try:
+        json.loads((work / "facts.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        missing.append("facts.json")
+    return missing
+
+
+def _move(work: Path, place: Path) -> None:
+    """Put a whole folder in the place of an older one."""
+    old = work.with_name(work.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        os.replace(place, old)
+    os.replace(work, place)
+    shutil.rmtree(old, ignore_errors=True)

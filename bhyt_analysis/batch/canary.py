@@ -1,0 +1,53 @@
+"""Does the warm engine give what the standard one gives? What two runs of one area left is compared."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from bhyt_analysis.batch.resume import RECORD
+
+# What differs between any two runs of the same notebook.
+TIMES = ("papermill", "execution", "language_info")
+NAMES = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}|0x[0-9a-f]{6,}|\bT_[0-9a-f]{5}(?![0-9a-f])"
+)
+EXACT = (".csv", ".json", ".png")
+
+
+def difference(one: Path, other: Path) -> str:
+    """What differs between two notebooks and the files beside them, in a few words; empty if nothing does.
+
+    Times, addresses in memory and names drawn at random do not count, nor what is inside an SVG.
+    """
+    first, second = (sorted(folder.glob("*.ipynb")) for folder in (one, other))
+    if len(first) != 1 or len(second) != 1:
+        return "notebook"
+    cells, others = steady(first[0]), steady(second[0])
+    for number, (cell, its) in enumerate(zip(cells, others, strict=False), 1):
+        if cell != its:
+            return f"cell {number}"
+    if len(cells) != len(others):
+        return "cells"
+    files, theirs = _files(one), _files(other)
+    return next((name for name in sorted(files.keys() | theirs.keys()) if files.get(name) != theirs.get(name)), "")
+
+
+def steady(notebook: Path) -> list[Any]:
+    """The cells of a notebook and, last, its metadata, without what no two runs have in common."""
+    told = json.loads(notebook.read_text(encoding="utf-8"))
+    parts = [{k: v for k, v in cell.items() if k != "id"} for cell in told["cells"]]
+    parts.append({"cell_type": "", "metadata": told["metadata"]})
+    for part in parts:
+        part["metadata"] = {k: v for k, v in part["metadata"].items() if k not in TIMES}
+    seen: dict[str, str] = {}
+    text = NAMES.sub(lambda m: seen.setdefault(m[0], f"name {len(seen)}"), json.dumps(parts, sort_keys=True))
+    return list(json.loads(text))
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    every = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+    made = {name: p for name, p in every.items() if p.suffix not in (".ipynb", ".html") and name != RECORD}
+    return {name: p.read_bytes() if p.suffix in EXACT else b"" for name, p in made.items()}

@@ -1,0 +1,94 @@
+"""Which areas are to be made, into which folders, with which parameters, from which rows of the input?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bhyt_analysis.batch.area import Job, template
+from bhyt_analysis.batch.parameters import check_parameters
+from bhyt_analysis.batch.resume import made_with, sha256_of
+from bhyt_analysis.inputs.areas import units_named
+from bhyt_analysis.inputs.dataset import Dataset
+from bhyt_analysis.inputs.parts import Parts
+from bhyt_analysis.inputs.read import bundled
+from bhyt_analysis.model.coverage import areas_with_figures
+from bhyt_analysis.model.scenario import scenario_file
+from bhyt_analysis.names import bare_name, slug
+from bhyt_analysis.words import BhytError
+
+
+def parameters(source: str, lang: str, as_of: str | None, scenario: str | Path | None, seed: int) -> dict[str, Any]:
+    """The parameters that all notebooks of a batch have in common; paths as a kernel anywhere can use them."""
+    where = None if source == str(bundled("data")) else str(Path(source).resolve())
+    plan = str(scenario_file(scenario).resolve()) if scenario is not None else None
+    return {"as_of": as_of, "scenario": plan, "lang": lang, "seed": seed, "data": where, "out": "."}
+
+
+def policy_sha256(common: dict[str, Any]) -> str:
+    """A fingerprint of the parameters by what they mean: the scenario's text, not the names of files."""
+    scenario = common["scenario"] and _scenario_text(Path(common["scenario"]))
+    return sha256_of({**common, "data": None, "scenario": scenario}, made_with())
+
+
+def _scenario_text(path: Path) -> list[str]:
+    """The scenario and the files beside it that it names."""
+    import tomllib
+
+    text = path.read_text("utf-8-sig")
+    told = tomllib.loads(text)
+    named = [*told.get("reforms", []), *([told["zones"]] if "zones" in told else [])]
+    return [text, *((path.parent / name).read_text("utf-8-sig") for name in named)]
+
+
+def plan_areas(
+    parts: Parts, out: Path, areas: Sequence[str] | None, common: dict[str, Any], limits: dict[str, Any]
+) -> list[Job]:
+    """A job for each area that is asked for; ``limits`` are the job's own fields.
+
+    Raises BhytError for an unknown area, or if there is nothing to make.
+    """
+    data = parts.data
+    wanted = areas_with_figures(data) if areas is None else list(areas)
+    codes = {_meant(data, a): None for a in wanted}
+    if not codes:
+        raise BhytError(("error.no_areas", {}))
+    names, policy, notebook = slugs(data), policy_sha256(common), json.loads(template().read_text("utf-8"))
+    jobs = []
+    for area in codes:
+        about = {"area": area, **common}
+        check_parameters(notebook, about)
+        folder = names.get(area) or slug(bare_name(area))
+        digest = sha256_of(area, parts.sha256(area), policy)
+        jobs.append(Job(area, folder, str(out), about, inputs_sha256=digest, **limits))
+    return jobs
+
+
+def _meant(data: Dataset, area: str) -> str:
+    """The code of a unit; its name where the code has been given to a unit of another name."""
+    rows = units_named(data.areas, area)
+    code = str(rows["code"].iloc[0])
+    return code if len(rows) == (data.areas["code"] == code).sum() else str(rows["name"].iloc[0])
+
+
+def slugs(data: Dataset) -> dict[str, str]:
+    """A folder name for each unit: its bare name where that is unique, else more of it.
+
+    Examples
+    --------
+    >>> names = slugs(load())
+    >>> names["076"], names["522"], names["51"]
+    ('son-duong', 'thanh-pho-quang-ngai', 'tinh-quang-ngai')
+    """
+    units = data.areas.drop_duplicates("code")
+    upper = units["kind"].isin(["country", "province", "district"])
+    short, full = units["name"].map(bare_name).map(slug), units["name"].map(slug)
+    once = ~short.duplicated(keep=False) | (
+        upper & ~short[upper].duplicated(keep=False).reindex(units.index, fill_value=True)
+    )
+    chosen = short.where(once, full)
+    coded = chosen + "-" + units["code"].map(slug)
+    chosen = chosen.where(~chosen.duplicated(keep=False), coded)
+    return dict(zip(units["code"], chosen, strict=True))

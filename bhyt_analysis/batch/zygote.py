@@ -1,0 +1,185 @@
+"""Which process are the kernels of notebooks forked from? One that has loaded the libraries and does nothing else.
+
+Importing pandas, matplotlib and the rest costs a new kernel most of its start. This process
+pays it once and then forks: each notebook has a fresh process of its own, with the libraries
+loaded and nothing of any other notebook in it.
+
+It has one thread, for a fork copies no other and leaves their locks shut. Its standard input
+is a socket on which the owner asks for kernels; when the owner is gone, however it went, the
+socket ends and every kernel is killed with all that it has started.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import gc
+import io
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import traceback
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+INLINE = "module://matplotlib_inline.backend_inline"
+# Not ipywidgets and not the inline backend: both look for their kernel when they are imported.
+LIBRARIES = (
+    "numpy", "pandas", "pandas.io.formats.style", "matplotlib.pyplot", "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg", "matplotlib_inline.config", "seaborn", "PIL.PngImagePlugin",
+    "IPython.core.completerlib", "ipykernel.kernelapp", "ipykernel.datapub", "ipykernel.codeutil", "ipykernel.debugger",
+    "bhyt_analysis.briefing.cells", "bhyt_analysis.model.scenario",
+)  # fmt: skip
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+
+
+def main() -> None:
+    """Load, then fork a kernel for each socket that comes in; ends when the owner does."""
+    control = socket.socket(fileno=os.dup(0))
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)  # what a cell has detached comes back here, to be killed
+    load_all()
+    serve(control)
+
+
+def load_all() -> None:
+    """Import the libraries and draw once."""
+    os.environ.setdefault("MPLBACKEND", INLINE)  # before pyplot, or notebooks run and show no charts
+    for name in LIBRARIES:
+        with suppress(ImportError):
+            import_module(name)
+    figure = import_module("matplotlib.figure").Figure()
+    figure.text(0.5, 0.5, "ấ")  # reads the fonts
+    for ending in ("png", "svg"):
+        figure.savefig(io.BytesIO(), format=ending)
+
+
+def serve(control: socket.socket) -> None:
+    """Fork, kill and bury kernels until the owner's end of the socket is closed."""
+    gc.collect()
+    gc.freeze()  # the children share these pages as long as nobody counts in them
+    ear, mouth = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(mouth, warn_on_full_buffer=False)
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    poll.register(ear, select.POLLIN)
+    kernels: dict[int, socket.socket] = {}
+    while True:
+        for fd, _ in poll.poll():
+            if fd == control.fileno():
+                data, fds, *_ = socket.recv_fds(control, 1, 1)
+                if not data:
+                    return _end(kernels)
+                line = socket.socket(fileno=fds[0])
+                pid = os.fork()
+                if not pid:
+                    for other in (control, *kernels.values()):
+                        other.close()
+                    os.close(ear)
+                    os.close(mouth)
+                    _be_kernel(line)
+                kernels[pid] = line
+                poll.register(line, 0)  # only its end is waited for: the request is the child's to read
+            elif fd == ear:
+                os.read(ear, 4096)
+            else:  # whoever asked for this kernel is gone
+                poll.unregister(fd)
+                for pid in [p for p, line in kernels.items() if line.fileno() == fd]:
+                    _kill(pid)
+        _bury(kernels, poll)
+
+
+def _bury(kernels: dict[int, socket.socket], poll: Any) -> None:
+    """Tell the end of each kernel that has ended, and kill what it has left running."""
+    while True:
+        try:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        if ended is None:
+            return
+        _kill(ended.si_pid)  # before it is buried: until then nobody else can have its number
+        _, status = os.waitpid(ended.si_pid, 0)
+        line = kernels.pop(ended.si_pid, None)
+        if not kernels:
+            _kill_detached()
+        if line is not None:
+            with suppress(OSError, KeyError):
+                poll.unregister(line)
+            with suppress(OSError):
+                _say(line, exit=os.waitstatus_to_exitcode(status))
+            line.close()
+
+
+def _kill_detached() -> None:
+    """With no kernel running, kill what kernels have left in sessions of its own: it is our child by now."""
+    with suppress(OSError):
+        for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+            _kill(int(pid))
+
+
+def _end(kernels: dict[int, socket.socket]) -> None:
+    for pid in kernels:
+        _kill(pid)
+    with suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
+            _kill_detached()
+
+
+def _kill(pid: int) -> None:
+    for kill in (os.killpg, os.kill):
+        with suppress(OSError):
+            kill(pid, signal.SIGKILL)
+
+
+def _say(line: socket.socket, **told: Any) -> None:
+    line.sendall(json.dumps(told).encode() + b"\n")
+
+
+def _be_kernel(line: socket.socket) -> None:
+    """In the child: read what is asked for and be that kernel until it ends. Does not return."""
+    code = 1
+    try:
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        with Path(os.devnull).open() as nothing:
+            os.dup2(nothing.fileno(), 0)
+        with line.makefile("rb") as asked:
+            request = json.loads(asked.readline())
+        os.environ.clear()
+        os.environ.update(request["env"])
+        os.chdir(request["cwd"])
+        sys.argv = ["ipykernel_launcher.py", *request["arguments"]]
+        import_module("numpy").random.seed()  # or every child draws the same; `random` sees to itself
+        app: Any = import_module("ipykernel.kernelapp").IPKernelApp.instance()
+        app.initialize(request["arguments"])
+        _say(line, pid=os.getpid())
+        line.close()
+        app.start()
+        app.control_thread.join(1)  # it is still answering: closed under its hands, it waits ten seconds for a flush
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except BaseException:
+        with suppress(OSError):
+            _say(line, error=traceback.format_exc())
+    finally:
+        # What the interpreter does at its end, without taking a thousand modules apart.
+        with suppress(BaseException):
+            threading._shutdown()  # type: ignore[attr-defined]
+            atexit._run_exitfuncs()
+        os._exit(code)
+
+
+def _prctl(option: int, value: int) -> None:
+    with suppress(AttributeError, OSError):  # Linux only
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
