@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.batch import manifest as manifests
+from bhyt_analysis.batch import warm
 from bhyt_analysis.batch.canary import difference
 from bhyt_analysis.batch.parameters import check_parameters
+from bhyt_analysis.batch.processes import end_descendants
 from bhyt_analysis.batch.site import write_index
 from bhyt_analysis.batch.workers import run_all
 from bhyt_analysis.inputs.areas import find
@@ -187,8 +189,6 @@ def _template() -> Path:
 
 def _engine(asked: str, lang: str) -> str:
     """The engine that is used; BatchWarning where it is not the one that "auto" prefers."""
-    from bhyt_analysis.batch import warm
-
     if asked == "standard" or warm.usable():
         return "standard" if asked == "standard" else "warm"
     if asked == "warm":
@@ -269,8 +269,6 @@ def _prepare(job: Job, sha256: str, memory: int | None) -> Callable[[], None]:
         resource.setrlimit(
             resource.RLIMIT_DATA, (memory if most == resource.RLIM_INFINITY else min(memory, most), most)
         )
-    from bhyt_analysis.batch import warm
-
     if job.engine == "warm":
         warm.start(job.parameters["data"], sha256)
     import bhyt_analysis.batch.engine  # noqa: F401  papermill loads while the kernels' process does
@@ -319,6 +317,8 @@ def make(job: Job) -> dict[str, Any]:
     except Exception as error:  # a full disk, a folder that can't be written: told, and the rest go on
         return _ended(job, "failed", start, _sentence(type(error).__name__, str(error)))
     finally:
+        if job.engine == "standard":  # what a cell has left running; a forked kernel is cleaned up after by its parent
+            end_descendants(warm.pid())
         if not job.canary:
             shutil.rmtree(work, ignore_errors=True)
 
