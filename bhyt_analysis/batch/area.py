@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bhyt_analysis.batch import warm
+from bhyt_analysis.batch.processes import end_descendants
 from bhyt_analysis.batch.resume import record
 from bhyt_analysis.inputs.read import bundled
 from bhyt_analysis.words import BhytError, say
@@ -68,6 +70,8 @@ def make(job: Job) -> dict[str, Any]:
     except Exception as error:  # a full disk, a folder that can't be written: told, and the rest go on
         return ended(job, "failed", start, _sentence(type(error).__name__, str(error)))
     finally:
+        if job.engine == "standard":  # what a cell has left running; a forked kernel is cleaned up after by its parent
+            end_descendants(warm.pid())
         if not job.canary:
             shutil.rmtree(work, ignore_errors=True)
 

@@ -41,10 +41,20 @@ def steady(notebook: Path) -> list[Any]:
     parts = [{k: v for k, v in cell.items() if k != "id"} for cell in told["cells"]]
     parts.append({"cell_type": "", "metadata": told["metadata"]})
     for part in parts:
+        part["outputs"] = _joined(part.get("outputs", []))
         part["metadata"] = {k: v for k, v in part["metadata"].items() if k not in TIMES}
+        for widgets in part["metadata"].get("widgets", {}).values():  # written in the order of names drawn at random
+            widgets["state"] = sorted(NAMES.sub("name", json.dumps(m)) for m in widgets.get("state", {}).values())
     seen: dict[str, str] = {}
     text = NAMES.sub(lambda m: seen.setdefault(m[0], f"name {len(seen)}"), json.dumps(parts, sort_keys=True))
     return list(json.loads(text))
+
+
+def _joined(outputs: list[Any]) -> list[Any]:
+    """Outputs with all that went to one stream in one: where its messages end is a matter of chance."""
+    rest = [o for o in outputs if o["output_type"] != "stream"]
+    names = sorted({o["name"] for o in outputs if o["output_type"] == "stream"})
+    return rest + [{n: "".join("".join(o["text"]) for o in outputs if o.get("name") == n)} for n in names]
 
 
 def _files(folder: Path) -> dict[str, bytes]:

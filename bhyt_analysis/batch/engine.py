@@ -1,6 +1,6 @@
 """With which limits does papermill run a notebook, and on which kernel? Two engines that differ in the kernel alone.
 
-``bhyt-warm`` takes kernels that are forked from a warmed process (`warm`), ``bhyt-standard``
+``bhyt-warm`` takes kernels that are forked from a warmed process (`provisioner`), ``bhyt-standard``
 takes Jupyter's own. Both stop a notebook that takes too long or writes too much, tell how a
 kernel died, and accept only parameters that the notebook has.
 """
@@ -19,7 +19,7 @@ from papermill.log import logger
 from traitlets import Float, Int
 
 from bhyt_analysis.batch.parameters import check_parameters
-from bhyt_analysis.batch.warm import PrivateKernelManager, WarmKernelManager
+from bhyt_analysis.batch.provisioner import PrivateKernelManager, WarmKernelManager
 from bhyt_analysis.words import BhytError, say
 
 OUTPUT_BYTES = 20_000_000

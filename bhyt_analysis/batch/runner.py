@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.batch import manifest as manifests
+from bhyt_analysis.batch import warm
 from bhyt_analysis.batch.area import WORK, Job, ended, make, work_folder
 from bhyt_analysis.batch.canary import difference
 from bhyt_analysis.batch.plan import parameters, plan_areas, policy_sha256
@@ -219,8 +220,6 @@ def _make_all(
 
 def _engine(asked: str, lang: str) -> str:
     """The engine that is used; BatchWarning where it is not the one that "auto" prefers."""
-    from bhyt_analysis.batch import warm
-
     if asked == "standard" or warm.usable():
         return "standard" if asked == "standard" else "warm"
     if asked == "warm":
@@ -281,8 +280,6 @@ def _prepare(engine: str, memory: int | None, ready: Path) -> Callable[[], None]
         resource.setrlimit(
             resource.RLIMIT_DATA, (memory if most == resource.RLIM_INFINITY else min(memory, most), most)
         )
-    from bhyt_analysis.batch import warm
-
     if engine == "warm":
         warm.start()
     import bhyt_analysis.batch.engine  # noqa: F401  papermill loads while the kernels' process does

@@ -16,6 +16,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from bhyt_analysis.batch.processes import adopt, end_descendants
+
 # Spawned and not forked: the same on Windows, and no state is shared.
 _context = multiprocessing.get_context("spawn")
 
@@ -75,6 +77,7 @@ def run_all(
 def _work(line: Connection, prepare: Callable[[], Any], make: Callable[[Any], Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers itself
     signal.signal(signal.SIGTERM, lambda *_: _leave())
+    adopt()
     threading.Thread(target=_watch, daemon=True).start()
     end = prepare()
     with suppress(EOFError):
@@ -93,12 +96,5 @@ def _watch() -> None:
 
 def _leave() -> None:
     """End at once, with everything that was started from here."""
-    import psutil
-
-    for child in psutil.Process().children(recursive=True):
-        with suppress(OSError, AttributeError):
-            if os.getpgid(child.pid) != os.getpgid(0):
-                os.killpg(os.getpgid(child.pid), signal.SIGKILL)
-        with suppress(psutil.Error):
-            child.kill()
+    end_descendants()
     os._exit(1)

@@ -12,7 +12,6 @@ socket ends and every kernel is killed with all that it has started.
 from __future__ import annotations
 
 import atexit
-import ctypes
 import gc
 import io
 import json
@@ -28,6 +27,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from bhyt_analysis.batch.processes import adopt, die_with_parent, kill_group
+
 INLINE = "module://matplotlib_inline.backend_inline"
 # Not ipywidgets and not the inline backend: both look for their kernel when they are imported.
 LIBRARIES = (
@@ -36,13 +37,12 @@ LIBRARIES = (
     "IPython.core.completerlib", "ipykernel.kernelapp", "ipykernel.datapub", "ipykernel.codeutil", "ipykernel.debugger",
     "bhyt_analysis.briefing.cells", "bhyt_analysis.model.scenario",
 )  # fmt: skip
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def main() -> None:
     """Load, then fork a kernel for each socket that comes in; ends when the owner does."""
     control = socket.socket(fileno=os.dup(0))
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)  # what a cell has detached comes back here, to be killed
+    adopt()  # what a cell has detached comes back here, to be killed
     load_all()
     serve(control)
 
@@ -91,7 +91,7 @@ def serve(control: socket.socket) -> None:
             else:  # whoever asked for this kernel is gone
                 poll.unregister(fd)
                 for pid in [p for p, line in kernels.items() if line.fileno() == fd]:
-                    _kill(pid)
+                    kill_group(pid)
         _bury(kernels, poll)
 
 
@@ -104,7 +104,7 @@ def _bury(kernels: dict[int, socket.socket], poll: Any) -> None:
             return
         if ended is None:
             return
-        _kill(ended.si_pid)  # before it is buried: until then nobody else can have its number
+        kill_group(ended.si_pid)  # before it is buried: until then nobody else can have its number
         _, status = os.waitpid(ended.si_pid, 0)
         line = kernels.pop(ended.si_pid, None)
         if not kernels:
@@ -121,22 +121,16 @@ def _kill_detached() -> None:
     """With no kernel running, kill what kernels have left in sessions of its own: it is our child by now."""
     with suppress(OSError):
         for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
-            _kill(int(pid))
+            kill_group(int(pid))
 
 
 def _end(kernels: dict[int, socket.socket]) -> None:
     for pid in kernels:
-        _kill(pid)
+        kill_group(pid)
     with suppress(ChildProcessError):
         while True:
             os.waitpid(-1, 0)
             _kill_detached()
-
-
-def _kill(pid: int) -> None:
-    for kill in (os.killpg, os.kill):
-        with suppress(OSError):
-            kill(pid, signal.SIGKILL)
 
 
 def _say(line: socket.socket, **told: Any) -> None:
@@ -150,7 +144,7 @@ def _be_kernel(line: socket.socket) -> None:
         os.setsid()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        die_with_parent()
         with Path(os.devnull).open() as nothing:
             os.dup2(nothing.fileno(), 0)
         with line.makefile("rb") as asked:
@@ -178,8 +172,3 @@ def _be_kernel(line: socket.socket) -> None:
             threading._shutdown()  # type: ignore[attr-defined]
             atexit._run_exitfuncs()
         os._exit(code)
-
-
-def _prctl(option: int, value: int) -> None:
-    with suppress(AttributeError, OSError):  # Linux only
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)

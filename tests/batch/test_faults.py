@@ -1,0 +1,171 @@
+"""Faults stay in their area: real ones, in real processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from .notebooks import Batch
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what is killed here is looked for in /proc")
+
+# One fault for each area; what is not named here is sound. 536 is Lý Sơn and so on.
+FAULTS = {
+    "536": "import ctypes\nctypes.string_at(0)",
+    "530": "import os\nos._exit(3)",
+    "531": "import sys\nsys.exit(0)",
+    "529": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+    "533": 'import re\nre.match("(a+)+$", "a" * 60 + "b")  # in C, with the lock of the interpreter held',
+    "534": 'for i in range(50):\n    print("x" * 999_999)',
+    "535": "import numpy\nnumpy.ones(3 * 2**30 // 8)",
+}
+SLEEP = (
+    'import subprocess\nfor alone in (False, True):\n    subprocess.Popen(["sleep", "3671"], start_new_session=alone)\n'
+)
+
+
+def cell(faults):
+    return (
+        "".join(f'if area == "{code}":\n    ' + s.replace("\n", "\n    ") + "\n" for code, s in faults.items()) or "0"
+    )
+
+
+@pytest.fixture(scope="module", params=["warm", "standard"])
+def ended(request, tmp_path_factory):
+    """A batch in which every area but one has its fault, and each has left processes running."""
+    folder = tmp_path_factory.mktemp(request.param)
+    batch = Batch(
+        folder, SLEEP + cell(FAULTS), engine=request.param, areas=[*FAULTS, "526"], timeout=8, memory_mb=2000, jobs=2
+    )
+    areas = batch.areas()
+    return request.param, batch, dict(zip([*FAULTS, "526"], areas.items(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "sentence"),
+    [
+        ("536", "failed", "The notebook's process died (signal SIGSEGV)"),
+        ("530", "failed", "The notebook's process ended before it was done (status 3)"),
+        ("531", "failed", "A cell called sys.exit(), the cells after it did not run"),
+        ("529", "failed", "The notebook's process died (signal SIGKILL)"),
+        ("533", "timeout", "A cell ran for more than 8 seconds"),
+        ("534", "failed", "A cell showed more than 20 MB; the rest was cut off"),
+        ("535", "failed", "_ArrayMemoryError: Unable to allocate 3.00 GiB for an array with shape (402653184,) and data type float64"),
+        ("526", "done", None),
+    ],
+)  # fmt: skip
+def test_each_fault_is_told_in_one_sentence_and_the_rest_go_on(ended, code, status, sentence):
+    _, _, areas = ended
+    slug, told = areas[code]
+    assert told == (status, sentence), slug
+
+
+def test_only_what_is_done_has_a_folder(ended):
+    _, batch, areas = ended
+    done = {slug for slug, told in areas.values() if told[0] == "done"}
+    assert {p.name for p in batch.out.iterdir() if p.is_dir()} == done
+
+
+def test_no_process_that_a_cell_has_left_outlives_the_batch(ended):
+    _, batch, _ = ended
+    left = batch.left(10)
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert left == {}
+
+
+@pytest.mark.parametrize("group", [False, True])
+def test_after_kill_9_of_the_batch_nothing_is_left_running(tmp_path, group):
+    source = SLEEP + 'import pathlib, time\npathlib.Path(out, "here").touch()\ntime.sleep(600)'
+    batch = Batch(tmp_path, source, areas=["536", "530"], jobs=2)
+    while len(list(batch.out.glob(".work/*/here"))) < 2:
+        assert batch.process.poll() is None, batch.errors.read_text()
+        time.sleep(0.1)
+    assert len(batch.left()) >= 2 + 2 + 2 + 4  # workers, their warmed processes, kernels, what these have started
+    (os.killpg if group else os.kill)(batch.process.pid, signal.SIGKILL)
+    batch.process.wait()
+    left = batch.left(20)
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert left == {}
+    assert [p.name for p in batch.out.iterdir()] == [".work"]
+
+
+def test_a_kernel_that_kills_the_process_it_was_forked_from_takes_only_its_own_area_along(tmp_path):
+    source = cell({"536": "import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(600)"})
+    batch = Batch(tmp_path, source, areas=["536", "530", "531"], jobs=1)
+    areas = batch.areas()
+    assert [status for status, _ in areas.values()] == ["failed", "done", "done"]
+    assert areas["ly-son"][1] == "The notebook's process died (signal SIGKILL)"
+    assert batch.left(10) == {}
+
+
+def test_a_worker_that_is_killed_loses_one_area_and_is_replaced(tmp_path):
+    parent = "int(open(f'/proc/{os.getppid()}/stat').read().rsplit(')', 1)[1].split()[1])"  # of our parent
+    source = cell({"536": f"import os, signal, time\nos.kill({parent}, signal.SIGKILL)\ntime.sleep(600)"})
+    batch = Batch(tmp_path, source, areas=["536", "530", "531", "529"], jobs=2)
+    areas = batch.areas()
+    assert [status for status, _ in areas.values()] == ["failed", "done", "done", "done"]
+    assert areas["ly-son"][1] == "The process that made the briefing died"
+    assert not (batch.out / ".work").exists()
+    assert batch.left(10) == {}
+
+
+def test_a_whole_notebook_has_a_limit_too(tmp_path):
+    source = "import time\nfor _ in range(100):\n    time.sleep(0.1)"
+    batch = Batch(tmp_path, source, source, areas=["536"], jobs=1, timeout=60, notebook_timeout=12)
+    assert list(batch.areas().values()) == [("timeout", "The notebook ran for more than 12 seconds")]
+
+
+def test_a_full_disk_is_told_and_leaves_no_half_written_area(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = (
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk], capture_output=True).returncode == 0
+    )
+
+    def limit():  # without a disk of its own, files of the same size can't be written
+        if not mounted:
+            import resource
+
+            resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))
+
+    fill = 'import pathlib\nwith open(pathlib.Path(out, "big"), "wb") as file:\n    for _ in range(80):\n        file.write(bytes(100_000))'
+    quiet = "\n".join(["try:", *("    " + line for line in fill.splitlines()), "except OSError:", "    pass"])
+    try:
+        source = cell({"536": fill, "530": quiet + '\nprint("x" * 4_000_000)'})
+        areas = Batch(tmp_path, source, out=disk / "out", before=limit, areas=["536", "530", "531"], jobs=1).areas()
+        assert [status for status, _ in areas.values()] == ["failed", "failed", "done"]
+        for slug in ("ly-son", "son-tay"):
+            assert ("No space left on device" if mounted else "File too large") in areas[slug][1]
+            assert not (disk / "out" / slug).exists()
+    finally:
+        if mounted:
+            subprocess.run(["umount", disk], check=True)
+
+
+def test_a_warm_and_a_standard_engine_that_differ_are_told_and_all_is_made_with_the_standard_one(tmp_path):
+    codes = ["536", "530", "531", "529", "533", "534", "535", "526"]
+    # A kernel that was forked is a child of one that was started with -c.
+    source = (
+        'import os\nprint("forked" if b"zygote" in open(f"/proc/{os.getppid()}/cmdline", "rb").read() else "started")'
+    )
+    batch = Batch(tmp_path, source, areas=codes, jobs=2)
+    areas = batch.areas()
+    assert set(areas.values()) == {("done", None)}
+    told = batch.errors.read_text()
+    assert "ly-son: the warm engine gives another result than the standard one (cell 3)" in told
+    assert "the batch goes on with the standard one" in told
+    for slug in areas:
+        assert '"started\\n"' in (batch.out / slug / f"{slug}.ipynb").read_text("utf-8")
+    assert not (batch.out / ".work").exists()
+
+
+def test_engines_that_agree_are_not_spoken_of(tmp_path):
+    codes = ["536", "530", "531", "529", "533", "534", "535", "526"]
+    batch = Batch(tmp_path, 'print("the same")', areas=codes, jobs=2)
+    assert set(batch.areas().values()) == {("done", None)}
+    assert batch.errors.read_text() == ""
