@@ -64,7 +64,7 @@ def make(job: Job) -> dict[str, Any]:
                 write_page(notebook, work / f"{job.slug}.html", lang, "../index.html")
                 files = [f"{job.slug}/{name}" for name in record(work, job.inputs_sha256)]
                 cells = _seconds_of_cells(work / f"{job.slug}.ipynb")
-                _move(work, out / job.slug)
+                move(work, out / job.slug)
                 return {**ended(job, status, start, error, files), "cells": cells}
         return ended(job, status, start, error)
     except Exception as error:  # a full disk, a folder that can't be written: told, and the rest go on
@@ -158,7 +158,7 @@ def _missing(work: Path, notebook: Path) -> list[str]:
     return missing
 
 
-def _move(work: Path, place: Path) -> None:
+def move(work: Path, place: Path) -> None:
     """Put a whole folder in the place of an older one."""
     old = work.with_name(work.name + ".old")
     shutil.rmtree(old, ignore_errors=True)

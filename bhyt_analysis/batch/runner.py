@@ -49,6 +49,7 @@ def run_batch(
     jobs: int | None = None,
     engine: str = "auto",
     *,
+    dask: str | None = None,
     lang: str = "vi",
     as_of: str | None = None,
     scenario: str | Path | None = None,
@@ -75,6 +76,8 @@ def run_batch(
     engine : "standard" starts a kernel for each notebook, "warm" forks it from a process that
         has loaded everything (Linux). "auto" is "warm" where that works; of 8 areas or more the
         first is run under both, and if they differ all are made with "standard".
+    dask : address of the scheduler of a Dask cluster that makes the areas in place of this
+        machine (``bhyt-analysis[cluster]``); each of its workers makes one area at a time.
     lang, as_of, scenario, seed : parameters of the notebook.
     timeout, notebook_timeout : seconds that a cell, and a whole notebook, may take.
     memory_mb : megabytes that a notebook may use (Linux); without it its share of four fifths

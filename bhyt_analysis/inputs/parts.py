@@ -79,19 +79,20 @@ FOLDER = "BHYT_PARTS"
 def put(folder: Path, path: str | None, area: str, part: Dataset) -> None:
     """Put a part ready for `ready` in other processes."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / _name(path, area)).write_bytes(pickle.dumps(part, protocol=pickle.HIGHEST_PROTOCOL))
+    part_file(folder, path, area).write_bytes(pickle.dumps(part, protocol=pickle.HIGHEST_PROTOCOL))
 
 
 def ready(path: str | Path | None, area: str) -> Dataset | None:
     """The part that a batch has put ready for this very input and area, or None."""
     if not (folder := os.environ.get(FOLDER)):
         return None
-    file = Path(folder, _name(path, area))
+    file = part_file(Path(folder), path, area)
     return pickle.loads(file.read_bytes()) if file.is_file() else None
 
 
-def _name(path: str | Path | None, area: str) -> str:
-    return hashlib.sha256(f"{path or ''}\0{area}".encode()).hexdigest() + ".pickle"
+def part_file(folder: Path, path: str | Path | None, area: str) -> Path:
+    """Where the part of an input that concerns a unit is put ready."""
+    return folder / (hashlib.sha256(f"{path or ''}\0{area}".encode()).hexdigest() + ".pickle")
 
 
 def _key(name: str) -> str:

@@ -1,0 +1,115 @@
+"""How are the areas made on many machines? A Dask cluster runs the same jobs, each on a warm engine of its own.
+
+A worker gets an area's rows with its job, so that it needs neither the input nor its place.
+Where it sees the folder of the batch it makes the area there, otherwise it sends the finished
+area back. A worker that is killed loses nothing: its jobs go to others.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+import threading
+import uuid
+import zipfile
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bhyt_analysis.batch.area import WORK, Job, move, work_folder
+from bhyt_analysis.batch.resume import made_with
+from bhyt_analysis.inputs.parts import FOLDER, part_file
+from bhyt_analysis.words import BhytError
+
+SECONDS = 20  # to be answered by the scheduler
+AHEAD = 2  # jobs a worker has in hand, so that none waits for the next
+_alone = threading.Lock()  # papermill changes the folder of its process: one notebook at a time in each
+
+
+def run_on(
+    address: str, tasks: deque[Job], prepare: Callable[[], Any], make: Callable[[Job], dict[str, Any]], ready: Path
+) -> Iterator[tuple[Job, dict[str, Any] | None]]:
+    """Each job with what ``make`` gives for it, as they end; with None where workers died of it again and again.
+
+    ``tasks`` may be changed while they are being done; ``ready`` is the folder of their parts.
+
+    Raises
+    ------
+    BhytError
+        for an address at which no scheduler answers, one without workers, or workers with
+        other code, law or libraries than ours.
+    """
+    from distributed import Client, as_completed
+
+    try:
+        client = Client(address, timeout=SECONDS)
+    except (OSError, ValueError, TimeoutError):
+        raise BhytError(("error.no_cluster", {"address": address})) from None
+    with client:
+        slots = _checked(client, address)
+        token = ready.parent / f"token-{uuid.uuid4().hex}"
+        token.write_text("", encoding="utf-8")
+        flying: dict[Any, Job] = {}
+        ended = as_completed()
+        while tasks or flying:
+            while tasks and len(flying) < slots * AHEAD:
+                job = tasks.popleft()
+                part = part_file(ready, job.parameters["data"], job.parameters["area"]).read_bytes()
+                future = client.submit(_make_there, job, part, str(token), prepare, make, pure=False)
+                flying[future] = job
+                ended.add(future)
+            future = next(ended)
+            job, result = flying.pop(future), None
+            if future.status == "finished":
+                result, packed = future.result()
+                _unpack(job, packed)
+            yield job, result
+
+
+def _checked(client: Any, address: str) -> int:
+    """How many jobs the workers run at once; all of them make what we would make."""
+    client.wait_for_workers(1, timeout=SECONDS)
+    theirs = client.run(made_with)
+    odd = [worker for worker, told in theirs.items() if told != made_with()]
+    if odd:
+        raise BhytError(("error.cluster_differs", {"workers": ", ".join(sorted(odd))}))
+    return len(theirs)
+
+
+def _make_there(
+    job: Job, part: bytes, token: str, prepare: Callable[[], Any], make: Callable[[Job], dict[str, Any]]
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """On a worker: make an area; what is to be sent back, by its place under the batch's folder."""
+    with _alone, tempfile.TemporaryDirectory(prefix="bhyt-") as own:
+        prepare()
+        shared = Path(token).is_file()
+        mine = job if shared else replace(job, out=str(Path(own, "out")))
+        os.environ[FOLDER] = str(Path(own, "parts"))
+        file = part_file(Path(own, "parts"), job.parameters["data"], job.parameters["area"])
+        file.parent.mkdir()
+        file.write_bytes(part)
+        result = make(mine)
+        if shared:
+            return result, {}
+        made = [Path(mine.out, mine.slug), work_folder(mine, True)]
+        return result, {p.relative_to(mine.out).as_posix(): _packed(p) for p in made if p.is_dir()}
+
+
+def _packed(folder: Path) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(folder.rglob("*")):
+            archive.write(path, path.relative_to(folder))
+    return held.getvalue()
+
+
+def _unpack(job: Job, packed: dict[str, bytes]) -> None:
+    """Put what was sent back in its place, whole."""
+    for place, content in packed.items():
+        work = Path(job.out, WORK, job.slug + ".sent")
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            archive.extractall(work)
+        move(work, Path(job.out, place))

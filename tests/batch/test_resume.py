@@ -1,0 +1,224 @@
+"""What stands is not made again; what has changed is; nothing is lost when a batch is killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.batch import resume
+from bhyt_analysis.batch.plan import parameters, policy_sha256
+from bhyt_analysis.inputs import synthetic
+from bhyt_analysis.words import BhytError
+
+from .notebooks import package
+
+SLUGS = ["mau-01-gia-lap", "mau-02-gia-lap", "mau-03-gia-lap"]
+
+
+class Place:
+    """A country of three districts, and a package whose notebook only notes that it ran."""
+
+    def __init__(self, folder, *sources):
+        self.input, self.out, self.log = folder / "in", folder / "out", folder / "log.txt"
+        synthetic.write(self.input, 3, 1)
+        note = f'with open({str(self.log)!r}, "a") as log:\n    log.write(area + "\\n")'
+        self.environment = {**os.environ, "PYTHONPATH": str(package(folder, *sources, note))}
+
+    def call(self, *options, code="from bhyt_analysis.cli import main; import sys; sys.exit(main())"):
+        return [
+            sys.executable,
+            "-c",
+            code,
+            "briefs",
+            str(self.input),
+            "--out",
+            str(self.out),
+            "--lang",
+            "en",
+            "--jobs",
+            "1",
+            *options,
+        ]
+
+    def run(self, *options, status=0, **more):
+        self.log.write_text("")
+        run = subprocess.run(self.call(*options, **more), env=self.environment, capture_output=True, text=True)
+        assert run.returncode == status, run.stderr
+        return run
+
+    @property
+    def made(self):
+        return sorted(self.log.read_text().split())
+
+    @property
+    def told(self):
+        manifest = json.loads((self.out / "manifest.json").read_text("utf-8"))
+        return {a["slug"]: a["status"] for a in manifest["areas"]}
+
+    def edit(self, table, old, new):
+        path = self.input / table
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+@pytest.fixture
+def place(tmp_path):
+    return Place(tmp_path)
+
+
+def test_with_nothing_to_do_nothing_is_done_and_papermill_is_not_even_loaded(place):
+    place.run()
+    assert place.made == ["X001", "X002", "X003"]
+    files = {p: p.stat().st_mtime_ns for p in place.out.rglob("*") if p.is_file() and p.parent != place.out / ".bhyt"}
+    code = (
+        "from bhyt_analysis.cli import main; import sys; status = main(); "
+        "print([m for m in ('papermill', 'matplotlib', 'jupyter_client') if m in sys.modules], file=sys.stderr); sys.exit(status)"
+    )
+    run = place.run(code=code)
+    assert run.stderr == "Nothing has changed: 3 areas stand as they were.\n[]\n"
+    assert place.made == []
+    assert place.told == dict.fromkeys(SLUGS, "skipped")
+    del files[place.out / "manifest.json"]  # it tells of this run
+    assert all(p.stat().st_mtime_ns == when for p, when in files.items())
+    assert all(a["files"] for a in json.loads((place.out / "manifest.json").read_text("utf-8"))["areas"])
+
+
+def test_one_communes_figure_makes_only_its_district_again(place):
+    place.run()
+    row = next(r for r in (place.input / "population.csv").read_text("utf-8").splitlines() if r.startswith("X00205,"))
+    people = row.split(",")[2]
+    place.edit("population.csv", row, row.replace(f",{people},", f",{int(people) + 1},", 1))
+    place.run()
+    assert place.made == ["X002"]
+    assert place.told == {SLUGS[0]: "skipped", SLUGS[1]: "done", SLUGS[2]: "skipped"}
+
+
+def test_other_parameters_make_all_again(tmp_path):
+    base = {"source": str(tmp_path), "lang": "vi", "as_of": None, "scenario": None, "seed": 1}
+    others = [{"lang": "en"}, {"as_of": "2021-12-31"}, {"scenario": "status_quo"}, {"seed": 2}]
+    found = [policy_sha256(parameters(**{**base, **other})) for other in ({}, *others)]
+    assert len(set(found)) == 5
+    assert policy_sha256(parameters(**{**base, "source": "elsewhere"})) == found[0]  # rows count, not their place
+
+
+def test_a_scenario_counts_with_the_files_that_it_names(tmp_path):
+    (tmp_path / "r.csv").write_text("one", "utf-8")
+    (tmp_path / "s.toml").write_text('name = "x"\nreforms = ["r.csv"]\n', "utf-8")
+
+    def found():
+        return policy_sha256(parameters(str(tmp_path), "vi", None, tmp_path / "s.toml", 1))
+
+    before = found()
+    assert found() == before
+    (tmp_path / "r.csv").write_text("two", "utf-8")
+    assert found() != before
+
+
+def test_another_template_law_or_code_makes_all_again(tmp_path):
+    place = package(tmp_path, "1")
+
+    def found():
+        code = "from bhyt_analysis.batch.resume import made_with; print(made_with())"
+        call, environment = [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": str(place)}
+        return subprocess.run(call, env=environment, capture_output=True, text=True, check=True).stdout
+
+    seen = [found()]
+    for name in ("bundled/notebooks/area_briefing.ipynb", "model/coverage.py", "law/law.csv", "words.csv"):
+        path = place / "bhyt_analysis" / name
+        path.write_text(path.read_text("utf-8") + "\n", "utf-8")
+        seen.append(found())
+    assert len(set(seen)) == 5
+
+
+def test_areas_that_are_no_longer_whole_are_made_again(place):
+    place.run()
+    for slug, name, left in zip(SLUGS, ("facts.json", "charts/x.png", "made.json"), (None, b"x", b"{"), strict=True):
+        path = place.out / slug / name
+        if left is None:
+            path.unlink()
+        else:
+            path.write_bytes(left)
+    place.run()
+    assert place.made == ["X001", "X002", "X003"]
+    place.run("--area", "X003", "--fresh")
+    assert place.made == ["X003"]
+    assert place.told == dict.fromkeys(SLUGS, "done")  # those of the run before stay
+    assert all(f'href="{s}/{s}.html"' in (place.out / "index.html").read_text("utf-8") for s in SLUGS)
+
+
+def test_a_failed_area_is_tried_again(tmp_path):
+    place = Place(
+        tmp_path, f'import os\nif area == "X002" and not os.path.exists({str(tmp_path / "mended")!r}):\n    1 / 0'
+    )
+    place.run(status=1)
+    assert place.told[SLUGS[1]] == "failed"
+    (tmp_path / "mended").touch()
+    place.run()
+    assert place.made == ["X002"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kill -9")
+def test_after_kill_9_no_area_is_lost_none_made_twice_and_no_file_is_broken(tmp_path):
+    place = Place(
+        tmp_path,
+        f'import os, time\nif area != "X001" and not os.path.exists({str(tmp_path / "go")!r}):\n    time.sleep(600)',
+    )
+    run = subprocess.Popen(place.call(), env=place.environment, stderr=subprocess.DEVNULL, start_new_session=True)
+    until = time.monotonic() + 120
+    while not (place.out / SLUGS[0] / "made.json").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    assert not (place.out / "manifest.json").exists()
+    (tmp_path / "go").touch()
+    place.run()
+    assert place.made == ["X002", "X003"]
+    assert place.told == {SLUGS[0]: "skipped", SLUGS[1]: "done", SLUGS[2]: "done"}
+    assert not (place.out / ".work").exists()
+
+
+def test_two_batches_never_share_a_folder(tmp_path):
+    place = Place(
+        tmp_path, f"import os, time\nwhile not os.path.exists({str(tmp_path / 'go')!r}):\n    time.sleep(0.1)"
+    )
+    first = subprocess.Popen(place.call(), env=place.environment, stdout=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 120
+        while not (place.out / ".work").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        second = subprocess.run(place.call(), env=place.environment, capture_output=True, text=True)
+        assert second.returncode == 2
+        assert "Another batch is running in the folder" in second.stderr
+    finally:
+        (tmp_path / "go").touch()
+        assert first.wait(120) == 0
+    assert place.told == dict.fromkeys(SLUGS, "done")
+
+
+def test_a_record_of_another_making_does_not_stand(tmp_path):
+    (tmp_path / "a.txt").write_text("a", "utf-8")
+    assert resume.standing(tmp_path, "x") is None
+    assert resume.record(tmp_path, "x") == ["a.txt", "made.json"]
+    assert resume.standing(tmp_path, "x") == ["a.txt", "made.json"]
+    assert resume.standing(tmp_path, "y") is None
+    (tmp_path / "made.json").write_text("[]", "utf-8")
+    assert resume.standing(tmp_path, "x") is None
+
+
+def test_the_name_of_a_reused_code_is_kept(tmp_path):
+    manifest = bhyt.run_batch(None, tmp_path / "o", areas=["Yên Bái"], jobs=1)
+    assert [(a["slug"], a["status"]) for a in manifest["areas"]] == [("yen-bai", "done")]
+    page = (tmp_path / "o" / "yen-bai" / "yen-bai.html").read_text("utf-8")
+    assert "Tỉnh Yên Bái" in page
+
+
+def test_an_input_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(BhytError, match="no such file"):
+        bhyt.run_batch(tmp_path / "none", tmp_path / "o")
+    assert not (tmp_path / "o").exists()
