@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -148,10 +149,12 @@ def briefs(told: argparse.Namespace) -> int:
     from bhyt_analysis.batch.runner import run_batch
 
     areas = None if told.area is None else [a for some in told.area for a in some]
-    manifest = run_batch(
-        told.input, told.out, areas, told.jobs, told.engine,
-        lang=told.lang, as_of=told.as_of, scenario=told.scenario, seed=told.seed, timeout=told.timeout, progress=True,
-    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
+        manifest = run_batch(
+            told.input, told.out, areas, told.jobs, told.engine,
+            lang=told.lang, as_of=told.as_of, scenario=told.scenario, seed=told.seed, timeout=told.timeout, progress=True,
+        )  # fmt: skip
     index = str(Path(told.out, "index.html"))
     unmade = [a for a in manifest["areas"] if a["status"] != "done"]
     for area in unmade:

@@ -37,6 +37,7 @@ ENGINES = ("auto", "warm", "standard")
 WORK = ".work"
 SEED = 1
 CANARY_FROM = 8  # areas; in a smaller batch a second run of one of them costs more than it saves
+NOTEBOOK_SECONDS = 1800  # one that takes longer hangs, and with it the batch
 MEMORY_SHARE = 0.8  # of the machine, for all workers together
 
 
@@ -71,7 +72,7 @@ def run_batch(
     scenario: str | Path | None = None,
     seed: int = SEED,
     timeout: int | None = None,
-    notebook_timeout: int | None = None,
+    notebook_timeout: int | None = NOTEBOOK_SECONDS,
     memory_mb: int | None = None,
     progress: bool = False,
 ) -> dict[str, Any]:
@@ -87,7 +88,7 @@ def run_batch(
         has loaded everything (Linux). "auto" is "warm" where that works; of 8 areas or more the
         first is run under both, and if they differ all are made with "standard".
     lang, as_of, scenario, seed : parameters of the notebook.
-    timeout, notebook_timeout : seconds that a cell, and a whole notebook, may take.
+    timeout, notebook_timeout : seconds that a cell, and a whole notebook, may take; None is no limit.
     memory_mb : megabytes that a notebook may use (Linux); without it its share of four fifths
         of the machine.
     progress : a bar on standard error, if it is a terminal.

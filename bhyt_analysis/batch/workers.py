@@ -72,6 +72,8 @@ def run_all(
     finally:
         for worker in all_of_them:
             worker.process.terminate()
+        for worker in all_of_them:
+            worker.process.join(10)
 
 
 def _work(line: Connection, prepare: Callable[[], Any], make: Callable[[Any], Any]) -> None:
