@@ -13,6 +13,7 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -232,23 +233,28 @@ def _results(
         tasks.appendleft(replace(plan[0], engine="standard", canary=True))
     prepare = partial(_prepare, plan[0], data.sha256, _memory(memory_mb, workers))
     told: dict[str, dict[str, Any]] = {}  # of the area that is run twice, by engine
+    ended: set[str] = set()
     kept = plan[0].engine
     with tqdm(total=len(plan), unit=" " + say("cli.progress", lang), disable=None if progress else True) as bar:
         for job, made in run_all(tasks, workers, prepare, make):
             result = made or _ended(job, "failed", time.monotonic(), say("error.area_died", lang))
-            if canary and job.area == plan[0].area:
-                told[job.engine] = result
-                what = _verdict(job, told["warm"], told["standard"]) if len(told) == 2 else ""
-                if what:
-                    kept, canary = "standard", False
-                    tasks.clear()
-                    tasks.extend(replace(job, engine=kept) for job in plan)
-                    bar.reset()
-                    words = {"name": plan[0].slug, "what": what}
-                    warnings.warn(say("warning.engines_differ", lang, **words), BatchWarning, stacklevel=4)
             if job.engine == kept and not job.canary:
+                ended.add(job.area)
                 bar.update()
                 yield result
+            elif not job.canary:  # it was running when the engine was given up
+                tasks.append(replace(job, engine=kept))
+            if canary and job.area == plan[0].area:
+                told[job.engine] = result
+                canary = len(told) < 2
+                what = "" if canary else _verdict(job, told["warm"], told["standard"])
+                if what:
+                    words = {"name": plan[0].slug, "what": what}
+                    warnings.warn(say("warning.engines_differ", lang, **words), BatchWarning, stacklevel=4)
+                    kept, again = "standard", ended | {task.area for task in tasks}
+                    tasks.clear()
+                    tasks.extend(replace(job, engine=kept) for job in plan if job.area in again)
+                    bar.reset()
 
 
 def _verdict(job: Job, warm: dict[str, Any], standard: dict[str, Any]) -> str:
@@ -283,7 +289,10 @@ def _memory(asked_mb: int | None, workers: int) -> int | None:
         return None
     if asked_mb is not None:
         return asked_mb * 2**20
-    return int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * MEMORY_SHARE / workers)
+    there_is = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with suppress(OSError, ValueError):  # "max", or no such file: a container has no limit of its own
+        there_is = min(there_is, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return max(int(there_is * MEMORY_SHARE / workers), 2**30)
 
 
 def _processors() -> int:

@@ -333,3 +333,16 @@ def test_everything_is_imported_without_what_only_posix_has():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@linux
+def test_a_kernel_that_nobody_waits_for_any_more_is_ended():
+    line = warm.zygote().fork([], "/", dict(os.environ))
+    children = Path(f"/proc/{warm.pid()}/task/{warm.pid()}/children")
+    while not children.read_text():
+        time.sleep(0.01)
+    line.close()
+    until = time.monotonic() + 20
+    while children.read_text():
+        assert time.monotonic() < until
+        time.sleep(0.01)
