@@ -23,8 +23,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")
     told = _parser().parse_args(arguments)
-    # A warning is a sentence for who runs the command, not a line of our code.
-    warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
     from bhyt_analysis.inputs.read import InputError
 
     try:
@@ -60,7 +58,8 @@ def _parser() -> argparse.ArgumentParser:
              p.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: all processors)"),
              p.add_argument("--engine", choices=["auto", "warm", "standard"], default="auto", help="how notebooks are run"),
              p.add_argument("--timeout", type=_positive, metavar="SECONDS", help="longest time for one cell"),
-             p.add_argument("--notebook-timeout", type=_positive, metavar="SECONDS", help="longest time for one area"),
+             p.add_argument("--notebook-timeout", type=_positive, default=1800, metavar="SECONDS", help="longest time for one area (default 1800)"),
+             p.add_argument("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster that makes the areas"),
              p.add_argument("--memory", type=_positive, metavar="MB", help="most memory of one notebook (Linux)"),
              p.add_argument("--fresh", action="store_true", help="make every area again, also what has not changed"),
              p.add_argument("--verbose", action="store_true", help="a line for every area"),
@@ -164,12 +163,14 @@ def briefs(told: argparse.Namespace) -> int:
     from bhyt_analysis.batch.runner import run_batch
 
     areas = None if told.area is None else [a for some in told.area for a in some]
-    manifest = run_batch(
-        told.input, told.out, areas, told.jobs, told.engine,
-        lang=told.lang, as_of=told.as_of, scenario=told.scenario, seed=told.seed, timeout=told.timeout,
-        notebook_timeout=told.notebook_timeout, memory_mb=told.memory, fresh=told.fresh, progress=True,
-        verbose=told.verbose, profile=told.profile,
-    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
+        manifest = run_batch(
+            told.input, told.out, areas, told.jobs, told.engine,
+            lang=told.lang, as_of=told.as_of, scenario=told.scenario, seed=told.seed, timeout=told.timeout,
+            notebook_timeout=told.notebook_timeout, dask=told.dask, memory_mb=told.memory, fresh=told.fresh, progress=True,
+            verbose=told.verbose, profile=told.profile,
+        )  # fmt: skip
     if all(a["status"] == "skipped" for a in manifest["areas"]):
         print(say("cli.nothing_to_do", told.lang, count=len(manifest["areas"])), file=sys.stderr)
     index = str(Path(told.out, "index.html"))

@@ -39,17 +39,20 @@ def run_on(
     Raises
     ------
     BhytError
-        for an address at which no scheduler answers, one without workers, or workers with
-        other code, law or libraries than ours.
+        without the library; for an address at which no scheduler answers, one without workers,
+        or workers with other code, law or libraries than ours.
     """
-    from distributed import Client, as_completed
-
+    try:
+        from distributed import Client, as_completed
+    except ImportError:
+        raise BhytError(("error.no_distributed", {})) from None
     try:
         client = Client(address, timeout=SECONDS)
+        client.wait_for_workers(1, timeout=SECONDS)
     except (OSError, ValueError, TimeoutError):
         raise BhytError(("error.no_cluster", {"address": address})) from None
     with client:
-        slots = _checked(client, address)
+        slots = _checked(client)
         token = ready.parent / f"token-{uuid.uuid4().hex}"
         token.write_text("", encoding="utf-8")
         flying: dict[Any, Job] = {}
@@ -69,9 +72,8 @@ def run_on(
             yield job, result
 
 
-def _checked(client: Any, address: str) -> int:
-    """How many jobs the workers run at once; all of them make what we would make."""
-    client.wait_for_workers(1, timeout=SECONDS)
+def _checked(client: Any) -> int:
+    """How many workers there are; all of them make what we would make."""
     theirs = client.run(made_with)
     odd = [worker for worker, told in theirs.items() if told != made_with()]
     if odd:

@@ -33,6 +33,7 @@ from bhyt_analysis.words import BhytError, check_lang, say
 ENGINES = ("auto", "warm", "standard")
 SEED = 1
 CANARY_FROM = 8  # areas; in a smaller batch a second run of one of them costs more than it saves
+NOTEBOOK_SECONDS = 1800  # one that takes longer hangs, and with it the batch
 MEMORY_SHARE = 0.8  # of the machine, for all workers together
 OWN = ".bhyt"  # our own notes in the folder: the lock, and what was asked
 ENTRY = ("area", "slug", "status", "seconds", "error", "inputs_sha256", "files")
@@ -55,7 +56,7 @@ def run_batch(
     scenario: str | Path | None = None,
     seed: int = SEED,
     timeout: int | None = None,
-    notebook_timeout: int | None = None,
+    notebook_timeout: int | None = NOTEBOOK_SECONDS,
     memory_mb: int | None = None,
     fresh: bool = False,
     progress: bool = False,
@@ -79,7 +80,7 @@ def run_batch(
     dask : address of the scheduler of a Dask cluster that makes the areas in place of this
         machine (``bhyt-analysis[cluster]``); each of its workers makes one area at a time.
     lang, as_of, scenario, seed : parameters of the notebook.
-    timeout, notebook_timeout : seconds that a cell, and a whole notebook, may take.
+    timeout, notebook_timeout : seconds that a cell, and a whole notebook, may take; None is no limit.
     memory_mb : megabytes that a notebook may use (Linux); without it its share of four fifths
         of the machine.
     fresh : make every area again, whatever stands.
@@ -141,7 +142,7 @@ def run_batch(
             "inputs_sha256": parts.data.sha256,
         }
         bar = Progress(len(plan), lang, progress, verbose, profile)
-        made = _make_all(plan, folder, parts, manifest, bar, jobs, memory_mb, fresh)
+        made = _make_all(plan, folder, parts, manifest, bar, jobs, memory_mb, fresh, dask)
         manifests.write_whole(folder / OWN / "asked", asked)
         return made
 
@@ -180,7 +181,7 @@ def _stood(folder: Path, earlier: dict[str, Any], started: str) -> dict[str, Any
 
 def _make_all(
     plan: list[Job], folder: Path, parts: Parts, manifest: dict[str, Any], bar: Progress, jobs: int | None,
-    memory_mb: int | None, fresh: bool,
+    memory_mb: int | None, fresh: bool, dask: str | None,
 ) -> dict[str, Any]:  # fmt: skip
     """Make what does not stand; the manifest and the index tell of all that is in the folder then."""
     lang, earlier = plan[0].parameters["lang"], manifests.read_manifest(folder)
@@ -197,7 +198,7 @@ def _make_all(
             bar.tell(results[job.area])
     stopped = False
     try:
-        for result in _results(todo, parts, jobs, memory_mb, bar) if todo else ():
+        for result in _results(todo, parts, jobs, memory_mb, bar, dask) if todo else ():
             results[result["area"]] = result
             bar.tell(result)
     except KeyboardInterrupt:
@@ -232,7 +233,7 @@ def _engine(asked: str, lang: str) -> str:
 
 
 def _results(
-    plan: list[Job], parts: Parts, jobs: int | None, memory_mb: int | None, bar: Progress
+    plan: list[Job], parts: Parts, jobs: int | None, memory_mb: int | None, bar: Progress, dask: str | None
 ) -> Iterator[dict[str, Any]]:
     """The result of each job as it ends. A worker that dies takes only its own area along."""
     lang = plan[0].parameters["lang"]
@@ -246,21 +247,35 @@ def _results(
         tasks.appendleft(replace(plan[0], engine="standard", canary=True))
     prepare = partial(_prepare, plan[0].engine, _memory(memory_mb, workers), ready)
     told: dict[str, dict[str, Any]] = {}  # of the area that is run twice, by engine
+    finished: set[str] = set()
     kept = plan[0].engine
-    for job, made in run_all(tasks, workers, prepare, make):
+    crew = _cluster(dask, tasks, plan[0].engine, memory_mb, ready) if dask else run_all(tasks, workers, prepare, make)
+    for job, made in crew:
         result = made or ended(job, "failed", time.monotonic(), say("error.area_died", lang))
+        if job.engine == kept and not job.canary:
+            finished.add(job.area)
+            yield result
+        elif not job.canary:  # it was running when the engine was given up
+            tasks.append(replace(job, engine=kept))
         if canary and job.area == plan[0].area:
             told[job.engine] = result
-            what = _verdict(job, told["warm"], told["standard"]) if len(told) == 2 else ""
+            canary = len(told) < 2
+            what = "" if canary else _verdict(job, told["warm"], told["standard"])
             if what:
-                kept, canary = "standard", False
-                tasks.clear()
-                tasks.extend(replace(job, engine=kept) for job in plan)
-                bar.reset(len(plan))
                 words = {"name": plan[0].slug, "what": what}
                 warnings.warn(say("warning.engines_differ", lang, **words), BatchWarning, stacklevel=5)
-        if job.engine == kept and not job.canary:
-            yield result
+                kept, again = "standard", finished | {task.area for task in tasks}
+                tasks.clear()
+                tasks.extend(replace(job, engine=kept) for job in plan if job.area in again)
+                bar.reset(len(plan))
+
+
+def _cluster(
+    address: str, tasks: deque[Job], engine: str, memory_mb: int | None, ready: Path
+) -> Iterator[tuple[Job, dict[str, Any] | None]]:
+    from bhyt_analysis.batch.cluster import run_on
+
+    return run_on(address, tasks, partial(_prepare_there, engine, memory_mb), make, ready)
 
 
 def _verdict(job: Job, warm: dict[str, Any], standard: dict[str, Any]) -> str:
@@ -277,17 +292,30 @@ def _prepare(engine: str, memory: int | None, ready: Path) -> Callable[[], None]
         os.environ.setdefault(name, "1")
     os.environ[FOLDER] = str(ready)
     if memory is not None:
-        import resource
-
-        _, most = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(
-            resource.RLIMIT_DATA, (memory if most == resource.RLIM_INFINITY else min(memory, most), most)
-        )
+        _limit(0, memory)
     if engine == "warm":
         warm.start()
     import bhyt_analysis.batch.engine  # noqa: F401  papermill loads while the kernels' process does
 
     return warm.stop
+
+
+def _prepare_there(engine: str, memory_mb: int | None) -> None:
+    """In a worker of a cluster: begin to load, and set the limit of memory to the kernels, not to a worker of others."""
+    if engine == "warm":
+        warm.start()
+        memory, number = _memory(memory_mb, _processors()), warm.pid()
+        if memory is not None and number is not None:
+            _limit(number, memory)
+
+
+def _limit(process: int, memory: int) -> None:
+    """Set the limit of memory (bytes) of a process, 0 for this one, and of those that it will start."""
+    import resource
+
+    _, most = resource.prlimit(process, resource.RLIMIT_DATA)
+    wanted = memory if most == resource.RLIM_INFINITY else min(memory, most)
+    resource.prlimit(process, resource.RLIMIT_DATA, (wanted, most))
 
 
 def _memory(asked_mb: int | None, workers: int) -> int | None:
@@ -296,7 +324,10 @@ def _memory(asked_mb: int | None, workers: int) -> int | None:
         return None
     if asked_mb is not None:
         return asked_mb * 2**20
-    return int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * MEMORY_SHARE / workers)
+    there_is = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with suppress(OSError, ValueError):  # "max", or no such file: a container has no limit of its own
+        there_is = min(there_is, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return max(int(there_is * MEMORY_SHARE / workers), 2**30)
 
 
 def _processors() -> int:

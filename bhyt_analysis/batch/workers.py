@@ -32,7 +32,7 @@ class _Worker:
 
     def begin(self, task: Any) -> None:
         self.task = task
-        with suppress(OSError):  # it has died: read from the pipe, this is seen as any other death
+        with suppress(OSError):  # it has just died, which is seen when its answer is read
             self.line.send(task)
 
 
@@ -41,37 +41,38 @@ def run_all(
 ) -> Iterator[tuple[Any, Any]]:
     """Each task with what ``make`` gives for it, as they end; with None if its worker died.
 
-    ``tasks`` may be changed while they are being done. ``prepare`` runs once in each worker.
-    Everything that is passed must be picklable, and ``make`` must not raise.
+    ``tasks`` may be changed while they are being done. ``prepare`` runs once in each worker
+    and gives what is to be called at its end. Everything that is passed must be picklable,
+    and ``make`` must not raise.
     """
-    all_of_them = [_Worker(prepare, make) for _ in range(workers)]
-    idle = list(all_of_them)
+    idle: list[_Worker] = []
+    busy: dict[Any, _Worker] = {}
     try:
-        while tasks or len(idle) < len(all_of_them):
-            while tasks and idle:
-                idle.pop().begin(tasks.popleft())
-            busy = {w.line: w for w in all_of_them if w not in idle}
+        while tasks or busy:
+            while tasks and len(busy) < workers:
+                worker = idle.pop() if idle else _Worker(prepare, make)
+                if worker.process.is_alive():
+                    busy[worker.line] = worker
+                    worker.begin(tasks.popleft())
             for line in wait(list(busy)):
-                worker = busy[line]  # type: ignore[index]
+                worker = busy.pop(line)
                 try:
                     told = worker.line.recv()
+                    idle.append(worker)
                 except (EOFError, OSError):
                     told = None
-                    worker.process.join()
-                    all_of_them.remove(worker)
                     worker.line.close()
-                    worker = _Worker(prepare, make)
-                    worker.task = busy[line].task  # type: ignore[index]
-                    all_of_them.append(worker)
-                idle.append(worker)
+                    worker.process.join()
                 yield worker.task, told
-        for worker in all_of_them:
+        for worker in idle:
             worker.line.close()
-        for worker in all_of_them:
+        for worker in idle:
             worker.process.join()
     finally:
-        for worker in all_of_them:
+        for worker in (*idle, *busy.values()):
             worker.process.terminate()
+        for worker in (*idle, *busy.values()):
+            worker.process.join(10)
 
 
 def _work(line: Connection, prepare: Callable[[], Any], make: Callable[[Any], Any]) -> None:

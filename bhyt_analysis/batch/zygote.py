@@ -30,12 +30,16 @@ from typing import Any
 from bhyt_analysis.batch.processes import adopt, die_with_parent, kill_group
 
 INLINE = "module://matplotlib_inline.backend_inline"
-# Not ipywidgets and not the inline backend: both look for their kernel when they are imported.
+# What briefings import, and what a kernel would import as it starts, shows its first table or ends. Not the
+# inline backend: it looks for its kernel when it is imported, and without one notebooks run and show no charts.
 LIBRARIES = (
-    "numpy", "pandas", "pandas.io.formats.style", "matplotlib.pyplot", "matplotlib.backends.backend_agg",
-    "matplotlib.backends.backend_svg", "matplotlib_inline.config", "seaborn", "PIL.PngImagePlugin",
-    "IPython.core.completerlib", "ipykernel.kernelapp", "ipykernel.datapub", "ipykernel.codeutil", "ipykernel.debugger",
-    "bhyt_analysis.briefing.cells", "bhyt_analysis.model.scenario",
+    "numpy", "pandas", "pandas.io.formats.style", "pandas.io.formats.html", "pandas.io.formats.csvs", "seaborn",
+    "matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "PIL.PngImagePlugin",
+    "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "IPython.core.debugger",
+    "IPython.core.logger", "IPython.core.oinspect", "IPython.core.magics.execution", "IPython.extensions.storemagic",
+    "stack_data", "tornado.platform.asyncio", "tornado.queues", "zmq.utils.garbage", "sqlite3", "psutil", "faulthandler",
+    "encodings.ascii", "encodings.idna", "encodings.utf_8_sig", "bhyt_analysis.briefing.cells",
+    "bhyt_analysis.model.scenario",
 )  # fmt: skip
 
 
@@ -49,7 +53,7 @@ def main() -> None:
 
 def load_all() -> None:
     """Import the libraries and draw once."""
-    os.environ.setdefault("MPLBACKEND", INLINE)  # before pyplot, or notebooks run and show no charts
+    os.environ.setdefault("MPLBACKEND", INLINE)  # before pyplot, which keeps the first it finds
     for name in LIBRARIES:
         with suppress(ImportError):
             import_module(name)
@@ -77,7 +81,11 @@ def serve(control: socket.socket) -> None:
                 if not data:
                     return _end(kernels)
                 line = socket.socket(fileno=fds[0])
-                pid = os.fork()
+                try:
+                    pid = os.fork()
+                except OSError:  # no memory, no numbers left: the end of the line tells
+                    line.close()
+                    continue
                 if not pid:
                     for other in (control, *kernels.values()):
                         other.close()
@@ -156,6 +164,7 @@ def _be_kernel(line: socket.socket) -> None:
         import_module("numpy").random.seed()  # or every child draws the same; `random` sees to itself
         app: Any = import_module("ipykernel.kernelapp").IPKernelApp.instance()
         app.initialize(request["arguments"])
+        import_module("ipywidgets").load_ipython_extension(app.shell)  # seaborn imported it when there was no kernel
         _say(line, pid=os.getpid())
         line.close()
         app.start()
@@ -163,9 +172,9 @@ def _be_kernel(line: socket.socket) -> None:
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
-            _say(line, error=traceback.format_exc())
+            _say(line, error="".join(traceback.format_exception_only(error)).strip())
     finally:
         # What the interpreter does at its end, without taking a thousand modules apart.
         with suppress(BaseException):

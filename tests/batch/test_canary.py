@@ -17,7 +17,9 @@ def book(seed=0):
     told = notebook("print('a')", "plot()", "table")
     hexes = f"{seed + 10:032x}"
     told.cells[1].outputs = [nbformat.v4.new_output("stream", text=t) for t in (["a\n", "b\n"] if seed else ["a\nb\n"])]
-    told.cells[2].outputs = [nbformat.v4.new_output("display_data", {"image/png": "iVBO"}, metadata={"k": 1})]
+    told.cells[2].outputs = [
+        nbformat.v4.new_output("display_data", {"image/png": "iVBO", "image/svg+xml": str(seed)}, metadata={"k": 1})
+    ]
     told.cells[3].outputs = [nbformat.v4.new_output("execute_result", {"text/html": f"<t id='T_{hexes[-5:]}'> 0x7f{hexes[-8:]}"}, execution_count=3)]  # fmt: skip
     told.cells[3].metadata["papermill"] = {"start_time": str(seed)}
     models = {f"{(n * 7 + seed * 13) % 16:x}" * 32: {"model_name": name} for n, name in enumerate("AB")}
@@ -48,7 +50,8 @@ def test_two_runs_that_differ_by_chance_alone_are_the_same(tmp_path):
         (lambda b: b.cells[2].outputs[0].metadata.update(k=2), "cell 3"),
         (lambda b: b.cells[3].update(execution_count=9), "cell 4"),
         (lambda b: b.cells.pop(), "cell 4"),
-        (lambda b: b.metadata.widgets[ID].state.popitem(), "cell 5"),
+        (lambda b: b.metadata.widgets[ID].state.popitem(), "metadata"),
+        (lambda b: b.metadata.kernelspec.update(name="other"), "metadata"),
     ],
 )
 def test_a_change_is_found_and_its_cell_named(tmp_path, change, told):

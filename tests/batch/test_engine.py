@@ -44,9 +44,10 @@ def text(cell):
 
 RICH = [
     "import sys\nprint('out')\nprint('err', file=sys.stderr)\nprint('out again')",
-    "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 3, 2])\nplt.show()\nplt.figure()\nplt.bar([1], [2]);",
+    "import matplotlib.pyplot as plt\nplt.plot([1, 3, 2])\nplt.show()\nplt.figure()\nplt.bar([1], [2]);",
     "import seaborn as sns, pandas as pd\ntips = pd.DataFrame({'a': [1, 2, 3], 'b': [3, 1, 2]})\nsns.lineplot(tips, x='a', y='b')",
     "tips",
+    "%matplotlib inline\n%config InlineBackend.figure_format = 'retina'\nplt.plot([3, 1]);",
     "tips.style.background_gradient()",
     "from IPython.display import HTML, Markdown, SVG, display, update_display, clear_output\nHTML('<b>bold</b>')",
     "handle = display('first', display_id='one')\nprint('between')",
@@ -141,14 +142,14 @@ def test_the_rich_notebook_shows_all_that_it_should(rich):
     shown = [[o.get("data", {}) for o in cells[s].get("outputs", [])] for s in RICH]
     assert [sum("image/png" in d for d in some) for some in shown[1:3]] == [2, 1]
     assert "<table" in shown[3][0]["text/html"]
-    assert shown[6][0]["text/plain"] == "'second'"
-    assert text(cells[RICH[8]]) == "stays\n"
-    assert "of a child\nof C\n" in text(cells[RICH[12]])
-    assert [c.execution_count for c in rich["bhyt-warm"].cells if c.cell_type == "code"] == [*range(1, 24), None]
+    assert shown[7][0]["text/plain"] == "'second'"
+    assert text(cells[RICH[9]]) == "stays\n"
+    assert "of a child\nof C\n" in text(cells[RICH[13]])
+    assert [c.execution_count for c in rich["bhyt-warm"].cells if c.cell_type == "code"] == [*range(1, 25), None]
     widgets = rich["bhyt-warm"].metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"].values()
     assert {"IntSliderModel", "OutputModel"} <= {w["model_name"] for w in widgets}
     assert [w["state"]["value"] for w in widgets if w["model_name"] == "IntSliderModel"] == [5]
-    error = cells[RICH[20]].outputs[-1]
+    error = cells[RICH[21]].outputs[-1]
     assert (error.ename, error.evalue) == ("ZeroDivisionError", "division by zero")
     assert "deep(n - 1)" in re.sub(r"\x1b\[[\d;]*m", "", "".join(error.traceback))
 
@@ -319,3 +320,16 @@ def test_everything_is_imported_without_what_only_posix_has():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@linux
+def test_a_kernel_that_nobody_waits_for_any_more_is_ended():
+    line = warm.zygote().fork([], "/", dict(os.environ))
+    children = Path(f"/proc/{warm.pid()}/task/{warm.pid()}/children")
+    while not children.read_text():
+        time.sleep(0.01)
+    line.close()
+    until = time.monotonic() + 20
+    while children.read_text():
+        assert time.monotonic() < until
+        time.sleep(0.01)

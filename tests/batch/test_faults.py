@@ -53,7 +53,7 @@ def ended(request, tmp_path_factory):
         ("529", "failed", "The notebook's process died (signal SIGKILL)"),
         ("533", "timeout", "A cell ran for more than 8 seconds"),
         ("534", "failed", "A cell showed more than 20 MB; the rest was cut off"),
-        ("535", "failed", "_ArrayMemoryError: Unable to allocate 3.00 GiB for an array with shape (402653184,) and data type float64"),
+        ("535", "failed", "MemoryError: Unable to allocate 3.00 GiB for an array with shape (402653184,) and data type float64"),
         ("526", "done", None),
     ],
 )  # fmt: skip

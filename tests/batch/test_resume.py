@@ -24,7 +24,7 @@ class Place:
     """A country of three districts, and a package whose notebook only notes that it ran."""
 
     def __init__(self, folder, *sources):
-        self.input, self.out, self.log = folder / "in", folder / "out", folder / "log.txt"
+        self.folder, self.input, self.out, self.log = folder, folder / "in", folder / "out", folder / "log.txt"
         synthetic.write(self.input, 3, 1)
         note = f'with open({str(self.log)!r}, "a") as log:\n    log.write(area + "\\n")'
         self.environment = {**os.environ, "PYTHONPATH": str(package(folder, *sources, note))}
@@ -47,7 +47,9 @@ class Place:
 
     def run(self, *options, status=0, **more):
         self.log.write_text("")
-        run = subprocess.run(self.call(*options, **more), env=self.environment, capture_output=True, text=True)
+        run = subprocess.run(
+            self.call(*options, **more), env=self.environment, cwd=self.folder, capture_output=True, text=True
+        )
         assert run.returncode == status, run.stderr
         return run
 
@@ -126,7 +128,7 @@ def test_another_template_law_or_code_makes_all_again(tmp_path):
     def found():
         code = "from bhyt_analysis.batch.resume import made_with; print(made_with())"
         call, environment = [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": str(place)}
-        return subprocess.run(call, env=environment, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(call, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
 
     seen = [found()]
     for name in ("bundled/notebooks/area_briefing.ipynb", "model/coverage.py", "law/law.csv", "words.csv"):
@@ -169,7 +171,9 @@ def test_after_kill_9_no_area_is_lost_none_made_twice_and_no_file_is_broken(tmp_
         tmp_path,
         f'import os, time\nif area != "X001" and not os.path.exists({str(tmp_path / "go")!r}):\n    time.sleep(600)',
     )
-    run = subprocess.Popen(place.call(), env=place.environment, stderr=subprocess.DEVNULL, start_new_session=True)
+    run = subprocess.Popen(
+        place.call(), env=place.environment, cwd=tmp_path, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     until = time.monotonic() + 120
     while not (place.out / SLUGS[0] / "made.json").exists() and time.monotonic() < until:
         time.sleep(0.05)
@@ -187,12 +191,12 @@ def test_two_batches_never_share_a_folder(tmp_path):
     place = Place(
         tmp_path, f"import os, time\nwhile not os.path.exists({str(tmp_path / 'go')!r}):\n    time.sleep(0.1)"
     )
-    first = subprocess.Popen(place.call(), env=place.environment, stdout=subprocess.DEVNULL)
+    first = subprocess.Popen(place.call(), env=place.environment, cwd=tmp_path, stdout=subprocess.DEVNULL)
     try:
         until = time.monotonic() + 120
         while not (place.out / ".work").exists() and time.monotonic() < until:
             time.sleep(0.05)
-        second = subprocess.run(place.call(), env=place.environment, capture_output=True, text=True)
+        second = subprocess.run(place.call(), env=place.environment, cwd=tmp_path, capture_output=True, text=True)
         assert second.returncode == 2
         assert "Another batch is running in the folder" in second.stderr
     finally:
