@@ -33,6 +33,7 @@ ZONES = ("III", "II", "I", "none")
 UNITS = ("people", "cards")
 RELATIONS = ("=", ">=", ">", "ratchet")
 WHERE = ["file", "row", "column"]
+Files = tuple[tuple[str, bytes], ...]  # each file by its name and its content
 UNREADABLE = {"not_utf8", "not_a_table", "empty_input"}  # rules of an input that can't be read at all
 
 
@@ -139,19 +140,34 @@ def known_by(data: Dataset, day: str | pd.Timestamp | None) -> Dataset:
 
 
 def read(path: str | Path | None = None) -> tuple[Dataset | None, list[Finding]]:
-    """The dataset (None if it has errors) and everything that was found in it."""
+    """The dataset (None if it has errors) and everything that was found in it.
+
+    The files are read each time. The same bytes are checked once in a process; what is
+    given out is a copy, which the caller may change.
+    """
     source = bundled("data") if path is None else Path(path)
     if not source.exists():
         raise BhytError(("error.no_such_file", {"file": source}))
+    files = sorted(source.glob("*.csv")) if source.is_dir() else [source]
+    data, found = _checked(str(source), source.is_dir(), tuple((f.name, f.read_bytes()) for f in files))
+    found = [dict(f) for f in found]
+    if data is None:
+        return None, found
+    return replace(data, **{t: getattr(data, t).copy() for t in TABLES}, warnings=found), found
+
+
+@lru_cache(maxsize=2)  # the key is the whole content: another byte is another input
+def _checked(path: str, folder: bool, files: Files) -> tuple[Dataset | None, list[Finding]]:
+    """The dataset and the findings of the files of a folder, or of one workbook."""
     found: list[Finding] = []
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     digest = hashlib.sha256()
-    for name, label, raw in _raw_tables(source, found, digest):
+    for name, label, raw in (_csv_tables if folder else _sheets)(files, found, digest):
         parts[name].append(_typed(name, label, raw, found))
     if not any(parts.values()) and not found:
-        found.append({"rule": "empty_input", "file": source.name})
+        found.append({"rule": "empty_input", "file": Path(path).name})
     elif not parts["areas"] and not findings.has_errors(found):
-        found.append({"rule": "missing_table", "file": source.name, "column": "areas"})
+        found.append({"rule": "missing_table", "file": Path(path).name, "column": "areas"})
     tables = {name: _joined(name, frames) for name, frames in parts.items()}
     for name, table in tables.items():
         found += _twice(name, table)
@@ -159,7 +175,7 @@ def read(path: str | Path | None = None) -> tuple[Dataset | None, list[Finding]]
         found += checks.across(tables)
     if findings.has_errors(found):
         return None, found
-    return Dataset(**tables, source=str(source), sha256=digest.hexdigest(), warnings=found), found
+    return Dataset(**tables, source=path, sha256=digest.hexdigest(), warnings=found), found
 
 
 def read_table(path: str | Path, name: str) -> pd.DataFrame:
@@ -178,26 +194,26 @@ def read_table(path: str | Path, name: str) -> pd.DataFrame:
     return table
 
 
-def _raw_tables(source: Path, found: list[Finding], digest: Any) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Each table of the input as text cells: its name, its label for messages, its rows."""
-    if source.is_dir():
-        for file in sorted(source.glob("*.csv")):
-            name = _table_name(file.stem, file.name, found)
-            if name:
-                content = file.read_bytes()
-                digest.update(file.name.encode() + b"\0" + content)
-                if (raw := _csv(content, file.name, found)) is not None:
-                    yield name, file.name, raw
-        return
-    content = source.read_bytes()
+def _csv_tables(files: Files, found: list[Finding], digest: Any) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """The table of each CSV file as text cells: its name, its label for messages, its rows."""
+    for file, content in files:
+        if name := _table_name(Path(file).stem, file, found):
+            digest.update(file.encode() + b"\0" + content)
+            if (raw := _csv(content, file, found)) is not None:
+                yield name, file, raw
+
+
+def _sheets(files: Files, found: list[Finding], digest: Any) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """The table of each sheet of a workbook, in the same way."""
+    ((file, content),) = files
     digest.update(content)
     try:
         sheets = pd.read_excel(io.BytesIO(content), sheet_name=None, header=None, dtype=object, engine="openpyxl")
     except Exception as error:  # openpyxl raises many kinds on a damaged file
-        found.append({"rule": "not_a_table", "file": source.name, "found": str(error).splitlines()[0]})
+        found.append({"rule": "not_a_table", "file": file, "found": str(error).splitlines()[0]})
         return
     for sheet, cells in sheets.items():
-        label = f"{source.name} [{sheet}]"
+        label = f"{file} [{sheet}]"
         if (name := _table_name(str(sheet), label, found)) and len(cells):
             raw = cells.map(_cell_text)
             raw = raw[(raw != "").any(axis=1)]  # rows keep their number in the sheet

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -60,11 +62,19 @@ def _chain(area: Area) -> list[set[str]]:
 
 def _read(path: Path) -> pd.DataFrame:
     """The rows of a law file, checked; every offence of the file is told at once."""
-    name = path.name
     try:
-        raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        content = path.read_bytes()
     except FileNotFoundError:
         raise LawError(("error.no_such_file", {"file": path})) from None
+    parameters = None if path.name == FILE.name else frozenset(_known_parameters())
+    return _checked(path.name, content, parameters).copy()
+
+
+@lru_cache(maxsize=8)  # the key is the whole content: another byte is another law
+def _checked(name: str, content: bytes, parameters: frozenset[str] | None) -> pd.DataFrame:
+    """The checked rows of a file; ``parameters`` are those that may be named, without them any."""
+    try:
+        raw = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise LawError(("error.not_utf8", {"file": name, "byte": error.start})) from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError):
@@ -81,9 +91,9 @@ def _read(path: Path) -> pd.DataFrame:
     if faults:
         raise LawError(*faults)
     table = raw.apply(lambda column: column.str.strip()).assign(row=range(2, len(raw) + 2), file=name)
-    parameters = _known_parameters() if name != FILE.name else set(table["parameter"]) - {""}
+    known = set(table["parameter"]) - {""} if parameters is None else set(parameters)
     for row in table.to_dict("records"):
-        faults += [(key, {"file": name, "row": row["row"], **fields}) for key, fields in _faults(row, parameters)]
+        faults += [(key, {"file": name, "row": row["row"], **fields}) for key, fields in _faults(row, known)]
     if faults:
         raise LawError(*faults)
     table["value"] = table["value"].astype("float64")
