@@ -9,11 +9,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
+from types import ModuleType
 from typing import Any
 
 from bhyt_analysis.batch.processes import adopt, end_descendants
@@ -26,7 +28,8 @@ class _Worker:
     def __init__(self, prepare: Callable[[], Any], make: Callable[[Any], Any]) -> None:
         self.line, theirs = _context.Pipe()
         self.process = _context.Process(target=_work, args=(theirs, prepare, make))
-        self.process.start()
+        with _no_main():
+            self.process.start()
         theirs.close()
         self.task: Any = None
 
@@ -34,6 +37,17 @@ class _Worker:
         self.task = task
         with suppress(OSError):  # it has just died, which is seen when its answer is read
             self.line.send(task)
+
+
+@contextmanager
+def _no_main() -> Iterator[None]:
+    """What is spawned does not run the caller's script again: nothing of it is needed, and it may have no guard."""
+    own = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = own
 
 
 def run_all(

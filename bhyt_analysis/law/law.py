@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -62,11 +64,19 @@ def _chain(area: Area) -> list[set[str]]:
 
 def _read(path: Path) -> pd.DataFrame:
     """The rows of a law file, checked; every offence of the file is told at once."""
-    name = path.name
     try:
-        raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        content = path.read_bytes()
     except FileNotFoundError:
         raise LawError(("error.no_such_file", {"file": path})) from None
+    known = None if path == FILE else tuple((p, *sorted(keys)) for p, keys in _known_keys().items())
+    return _checked(path.name, content, known).copy()
+
+
+@lru_cache(maxsize=8)  # the key is the whole content: another byte is another law
+def _checked(name: str, content: bytes, allowed: tuple[tuple[str, ...], ...] | None) -> pd.DataFrame:
+    """The checked rows of a file; ``allowed``: each parameter with its keys, without them any."""
+    try:
+        raw = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise LawError(("error.not_utf8", {"file": name, "byte": error.start})) from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError):
@@ -83,7 +93,8 @@ def _read(path: Path) -> pd.DataFrame:
     if faults:
         raise LawError(*faults)
     table = raw.apply(lambda column: column.str.strip()).assign(row=range(2, len(raw) + 2), file=name)
-    known = _known_keys() if path != FILE else {p: set(t["key"]) for p, t in table.groupby("parameter") if p}
+    own = ((p, *t["key"]) for p, t in table.groupby("parameter") if p)
+    known = {p: set(keys) for p, *keys in (own if allowed is None else allowed)}
     for row in table.to_dict("records"):
         faults += [(key, {"file": name, "row": row["row"], **fields}) for key, fields in _faults(row, known)]
     if faults:

@@ -219,10 +219,23 @@ def test_the_name_of_a_reused_code_is_kept(tmp_path):
     manifest = bhyt.run_batch(None, tmp_path / "o", areas=["Yên Bái"], jobs=1)
     assert [(a["slug"], a["status"]) for a in manifest["areas"]] == [("yen-bai", "done")]
     page = (tmp_path / "o" / "yen-bai" / "yen-bai.html").read_text("utf-8")
-    assert "Tỉnh Yên Bái" in page
+    assert "tỉnh Yên Bái" in page
+    assert "Lào Cai" not in page
 
 
 def test_an_input_that_is_not_there_is_told(tmp_path):
     with pytest.raises(BhytError, match="no such file"):
         bhyt.run_batch(tmp_path / "none", tmp_path / "o")
     assert not (tmp_path / "o").exists()
+
+
+def test_a_script_without_a_guard_runs_once(place):
+    script = place.folder / "mine.py"
+    script.write_text(
+        f"import bhyt_analysis as bhyt\nprint('began')\nbhyt.run_batch({str(place.input)!r}, {str(place.out)!r}, areas=['X001'])\n"
+    )
+    run = subprocess.run(
+        [sys.executable, script], env=place.environment, cwd=place.folder, capture_output=True, text=True
+    )
+    assert (run.returncode, run.stdout) == (0, "began\n"), run.stderr
+    assert place.told == {SLUGS[0]: "done"}
