@@ -87,7 +87,8 @@ def test_a_changed_law_is_seen_at_once_and_a_spoilt_one_is_not(tmp_path: Path) -
     assert Law.read(reform).table["value"].tolist() == [3000000.0]
     rows.assign(value="3100000").to_csv(reform, index=False)
     assert Law.read(reform).table["value"].tolist() == [3100000.0]
-    Law.read().table.loc[:, "value"] = 0.0
+    bundled_law = Law.read()
+    bundled_law.table.loc[:, "value"] = 0.0
     assert Law.read().at("2021-07-01")["base_salary"] == 1490000
 
 
