@@ -72,13 +72,20 @@ def section(key: str, items: Items, lang: str = "vi", out: str | Path | None = N
 
 
 def chart(figure: Figure, alt: str = "", name: str = "", out: str | Path | None = None) -> None:
-    """Show a chart at the size it has on paper; with ``out``, write ``charts/NAME.png`` and ``.svg`` there."""
-    if out is not None:
-        charts.save(figure, _inside(out, "charts") / name)
-    image = io.BytesIO()
-    figure.savefig(image, format="png", dpi=SCREEN_DPI)
+    """Show a chart at the size it has on paper; with ``out``, write ``charts/NAME.png`` and ``.svg`` there.
+
+    What is written is drawn once: the notebook shows the very picture of the file.
+    """
+    if out is None:
+        image = io.BytesIO()
+        figure.savefig(image, format="png", dpi=SCREEN_DPI)
+        picture = image.getvalue()
+    else:
+        stem = _inside(out, "charts") / name
+        charts.save(figure, stem)
+        picture = stem.with_suffix(".png").read_bytes()
     about = {"bhyt": {"chart": name}} if name else None
-    display(Image(image.getvalue(), width=SCREEN_WIDTH, alt=alt), metadata=about)
+    display(Image(picture, width=SCREEN_WIDTH, alt=alt), metadata=about)
 
 
 def table(rows: pd.DataFrame, lang: str = "vi", name: str = "", out: str | Path | None = None) -> None:
