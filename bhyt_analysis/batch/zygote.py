@@ -12,6 +12,7 @@ socket ends and every kernel is killed with all that it has started.
 from __future__ import annotations
 
 import atexit
+import builtins
 import gc
 import io
 import json
@@ -25,6 +26,7 @@ import traceback
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from bhyt_analysis.batch.processes import adopt, die_with_parent, kill_group
@@ -33,7 +35,7 @@ INLINE = "module://matplotlib_inline.backend_inline"
 # What briefings import, and what a kernel would import as it starts, shows its first table or ends. Not the
 # inline backend: it looks for its kernel when it is imported, and without one notebooks run and show no charts.
 LIBRARIES = (
-    "numpy", "pandas", "pandas.io.formats.style", "pandas.io.formats.html", "pandas.io.formats.csvs", "seaborn",
+    "numpy", "pandas.io.formats.style", "pandas.io.formats.html", "pandas.io.formats.csvs", "seaborn",
     "matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "PIL.PngImagePlugin",
     "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "IPython.core.debugger",
     "IPython.core.logger", "IPython.core.oinspect", "IPython.core.magics.execution", "IPython.extensions.storemagic",
@@ -54,6 +56,10 @@ def main() -> None:
 def load_all() -> None:
     """Import the libraries and draw once."""
     os.environ.setdefault("MPLBACKEND", INLINE)  # before pyplot, which keeps the first it finds
+    # Pandas asks once, when it is imported, whether it prints to a terminal or to a notebook.
+    vars(builtins)["get_ipython"] = lambda: SimpleNamespace(kernel=True)
+    import_module("pandas")
+    del vars(builtins)["get_ipython"]
     for name in LIBRARIES:
         with suppress(ImportError):
             import_module(name)

@@ -63,6 +63,8 @@ RICH = [
     "In[3][:12], Out[6].shape, _oh[6].shape, get_ipython().execution_count",
     "import random, numpy as np\nrandom.seed(1)\nnp.random.seed(1)\nrandom.random(), np.random.rand(2), np.random.default_rng(1).random()",
     "sys.argv[0].endswith('ipykernel_launcher.py'), __name__, os.getcwd() == os.environ['PLACE'], sys.path.count('')",
+    "pd.DataFrame([range(30)] * 80), pd.get_option('display.max_columns'), np.arange(2000)",
+    "pd.DataFrame([['of many letters ' * 9] * 9])",
     "import threading, asyncio\nawait asyncio.sleep(0)\nsys.stdin.closed, os.isatty(0), plt.get_backend(), pd.options.display.max_rows",
     "def deep(n):\n    return 1 / n if n == 0 else deep(n - 1)\n\ndeep(2)",
     "print('never run')",
@@ -145,11 +147,11 @@ def test_the_rich_notebook_shows_all_that_it_should(rich):
     assert shown[7][0]["text/plain"] == "'second'"
     assert text(cells[RICH[9]]) == "stays\n"
     assert "of a child\nof C\n" in text(cells[RICH[13]])
-    assert [c.execution_count for c in rich["bhyt-warm"].cells if c.cell_type == "code"] == [*range(1, 25), None]
+    assert [c.execution_count for c in rich["bhyt-warm"].cells if c.cell_type == "code"] == [*range(1, 27), None]
     widgets = rich["bhyt-warm"].metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"].values()
     assert {"IntSliderModel", "OutputModel"} <= {w["model_name"] for w in widgets}
     assert [w["state"]["value"] for w in widgets if w["model_name"] == "IntSliderModel"] == [5]
-    error = cells[RICH[21]].outputs[-1]
+    error = cells[RICH[23]].outputs[-1]
     assert (error.ename, error.evalue) == ("ZeroDivisionError", "division by zero")
     assert "deep(n - 1)" in re.sub(r"\x1b\[[\d;]*m", "", "".join(error.traceback))
 
