@@ -16,7 +16,7 @@ from typing import Any
 
 from bhyt_analysis.batch import manifest as manifests
 from bhyt_analysis.batch import warm
-from bhyt_analysis.batch.area import WORK, Job, ended, make, work_folder
+from bhyt_analysis.batch.area import WORK, Job, ended, make, template, work_folder
 from bhyt_analysis.batch.canary import difference
 from bhyt_analysis.batch.plan import parameters, plan_areas, policy_sha256
 from bhyt_analysis.batch.progress import Progress
@@ -245,7 +245,8 @@ def _results(
     canary = len(plan) >= CANARY_FROM and plan[0].engine == "warm"
     if canary:
         tasks.appendleft(replace(plan[0], engine="standard", canary=True))
-    prepare = partial(_prepare, plan[0].engine, _memory(memory_mb, workers), ready)
+    rehearsed = str(template()) if len(plan) >= CANARY_FROM else ""  # it takes as long as an area
+    prepare = partial(_prepare, plan[0].engine, rehearsed, _memory(memory_mb, workers), ready)
     told: dict[str, dict[str, Any]] = {}  # of the area that is run twice, by engine
     finished: set[str] = set()
     kept = plan[0].engine
@@ -285,7 +286,7 @@ def _verdict(job: Job, warm: dict[str, Any], standard: dict[str, Any]) -> str:
     return difference(Path(job.out, job.slug), work_folder(job, True)) if warm["status"] == "done" else ""
 
 
-def _prepare(engine: str, memory: int | None, ready: Path) -> Callable[[], None]:
+def _prepare(engine: str, rehearsed: str, memory: int | None, ready: Path) -> Callable[[], None]:
     """In a worker: set the limit of memory and start to load. Gives what is to be done at its end."""
     # A thread for each processor, in each of as many workers, only get in each other's way.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -294,7 +295,7 @@ def _prepare(engine: str, memory: int | None, ready: Path) -> Callable[[], None]
     if memory is not None:
         _limit(0, memory)
     if engine == "warm":
-        warm.start()
+        warm.start(rehearsed)
     import bhyt_analysis.batch.engine  # noqa: F401  papermill loads while the kernels' process does
 
     return warm.stop
@@ -303,7 +304,7 @@ def _prepare(engine: str, memory: int | None, ready: Path) -> Callable[[], None]
 def _prepare_there(engine: str, memory_mb: int | None) -> None:
     """In a worker of a cluster: begin to load, and set the limit of memory to the kernels, not to a worker of others."""
     if engine == "warm":
-        warm.start()
+        warm.start(str(template()))
         memory, number = _memory(memory_mb, _processors()), warm.pid()
         if memory is not None and number is not None:
             _limit(number, memory)

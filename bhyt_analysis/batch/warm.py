@@ -19,12 +19,12 @@ def usable() -> bool:
 class Zygote:
     """The process that kernels are forked from, seen from the one that asks for them."""
 
-    def __init__(self) -> None:
+    def __init__(self, template: str = "") -> None:
         self._control, theirs = socket.socketpair()
         # A session of its own: a signal to the owner's group must not take along who cleans up after it.
         # Nothing is read from its output: as a pipe that fills it would stall for good.
         self.process = subprocess.Popen(
-            [sys.executable, "-c", MAIN],
+            [sys.executable, "-c", MAIN, *([template] if template else [])],
             stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         theirs.close()
@@ -51,10 +51,13 @@ class Zygote:
 
 
 _zygote: Zygote | None = None
+_template = ""
 
 
-def start() -> None:
-    """Begin to load; otherwise it begins with the first kernel."""
+def start(template: str = "") -> None:
+    """Begin to load, and to rehearse a template if one is given; otherwise it begins with the first kernel."""
+    global _template
+    _template = template
     zygote()
 
 
@@ -70,7 +73,7 @@ def zygote() -> Zygote:
     """This process's own zygote; a new one if it has died."""
     global _zygote
     if _zygote is None or _zygote.process.poll() is not None:
-        _zygote = Zygote()
+        _zygote = Zygote(_template)
     return _zygote
 
 

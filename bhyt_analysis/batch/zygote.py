@@ -21,9 +21,11 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import traceback
-from contextlib import suppress
+import warnings
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,6 +33,7 @@ from typing import Any
 
 from bhyt_analysis.batch.processes import adopt, die_with_parent, kill_group
 
+REHEARSED = "X001"  # the bundled example has every section of a briefing
 INLINE = "module://matplotlib_inline.backend_inline"
 # What briefings import, and what a kernel would import as it starts, shows its first table or ends. Not the
 # inline backend: it looks for its kernel when it is imported, and without one notebooks run and show no charts.
@@ -50,6 +53,8 @@ def main() -> None:
     control = socket.socket(fileno=os.dup(0))
     adopt()  # what a cell has detached comes back here, to be killed
     load_all()
+    for template in sys.argv[1:]:
+        rehearse(Path(template))
     serve(control)
 
 
@@ -67,6 +72,24 @@ def load_all() -> None:
     figure.text(0.5, 0.5, "ấ")  # reads the fonts
     for ending in ("png", "svg"):
         figure.savefig(io.BytesIO(), format=ending)
+
+
+def rehearse(template: Path) -> None:
+    """Run the cells of a template once, so that what libraries keep of a first run is there for every kernel.
+
+    Nothing is shown and nothing is left but what they keep for themselves: fonts and glyphs that
+    were read, words that were looked up, code that was found. Its mistakes are the kernels' to tell.
+    """
+    told: dict[str, Any] = {"__name__": "__main__"}
+    cells = json.loads(template.read_text(encoding="utf-8"))["cells"]
+    with tempfile.TemporaryDirectory(prefix="bhyt-") as out, warnings.catch_warnings(), suppress(Exception):
+        warnings.simplefilter("always")  # else a warning that was shown here is shown to no kernel
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+            for cell in cells:
+                if cell["cell_type"] == "code":
+                    exec("".join(cell["source"]), told)
+                if "parameters" in cell["metadata"].get("tags", ()):
+                    told |= {"area": REHEARSED, "out": out}
 
 
 def serve(control: socket.socket) -> None:

@@ -400,9 +400,9 @@ def _by_subgroup(table: pd.DataFrame) -> pd.DataFrame:
 def _of_loss(data: Dataset, concerned: pd.DataFrame, loss: dict) -> pd.DataFrame:
     """A published total: spread over the communes that are known to be concerned."""
     units = concerned[concerned["area"].isin(communes(data.areas, loss["area"])) & (concerned["zone"] != "III")]
-    people = [population_at(data.areas, data.population, a, loss["on"]) for a in units["area"]]
+    counted = with_population(units.assign(as_of=loss["on"]), data.areas, data.population)
     base = {"on": loss["on"], "source": loss["source"]}
-    if units.empty or any(p is None for p in people):
+    if units.empty or counted["population"].isna().any():
         count = population_at(data.areas, data.population, loss["area"], loss["on"])
         row = {
             "area": loss["area"],
@@ -416,7 +416,7 @@ def _of_loss(data: Dataset, concerned: pd.DataFrame, loss: dict) -> pd.DataFrame
             **base,
         }
         return pd.DataFrame([row], columns=COLUMNS + BASIS + STEPS)
-    counts = [p.people for p in people if p is not None]
+    counts = counted["population"].astype("int64").to_numpy()
     before = data.zones.merge(units[["area", "since"]], on="area", suffixes=("", "_of"))
     before = before[before["since"] < before["since_of"]].sort_values("since")
     before = before.drop_duplicates("area", keep="last").set_index("area")["zone"]
@@ -428,7 +428,7 @@ def _of_loss(data: Dataset, concerned: pd.DataFrame, loss: dict) -> pd.DataFrame
             "zone_after": units["zone"].to_numpy(),
             "population": counts,
             "lost": largest_remainder(counts, int(loss["people"])),
-            "status": [weakest("estimated", loss["status"], p.status) for p in people if p is not None],
+            "status": [weakest("estimated", loss["status"], s) for s in counted["population_status"]],
             "method": "spread",
         }
     )
