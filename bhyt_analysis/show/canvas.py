@@ -21,6 +21,7 @@ import seaborn as sns
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.path import Path as Outline
 from matplotlib.textpath import TextToPath
@@ -82,8 +83,9 @@ def chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     def styled(*args: Any, **kwargs: Any) -> Figure:
         with mpl.rc_context(style()):  # type: ignore[arg-type]
             figure = draw(*args, **kwargs)
-            figure.get_layout_engine().execute(figure)  # lay out once, while the style holds
-            figure.set_layout_engine("none")
+            figure.get_layout_engine().execute(figure)  # type: ignore[union-attr]
+            figure.set_layout_engine("none")  # laid out and drawn once, while the style holds
+            figure.canvas.draw()
             return figure
 
     return styled
@@ -185,12 +187,20 @@ def ticks(axes: Axes, lang: str, which: str = "x", places: int = 0) -> None:
 
 
 def save(figure: Figure, stem: Path) -> None:
-    """Write ``stem.png`` (300 dpi, 160 mm wide) and ``stem.svg``, without dates in them."""
+    """Write ``stem.png`` (300 dpi, 160 mm wide) and ``stem.svg``, without dates in them.
+
+    A chart is drawn when it is made. Who has changed it since finds the change in both files.
+    """
     with mpl.rc_context(style()):  # type: ignore[arg-type]
-        figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None})
-        sheet = figure.canvas if isinstance(figure.canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
-        sheet.draw()
+        sheet = figure.canvas
+        if figure.stale or not isinstance(sheet, FigureCanvasAgg):
+            sheet = FigureCanvasAgg(figure)
+            sheet.draw()
         stem.with_suffix(".png").write_bytes(png(np.asarray(sheet.buffer_rgba()), figure.dpi))
+        dpi = figure.dpi
+        FigureCanvasSVG(figure).print_svg(stem.with_suffix(".svg"), metadata={"Date": None})
+        figure.dpi = dpi
+        FigureCanvasAgg(figure)  # without pixels: they take 8 MB
 
 
 def png(pixels: np.ndarray, dpi: float) -> bytes:
@@ -206,7 +216,7 @@ def png(pixels: np.ndarray, dpi: float) -> bytes:
     parts = {
         b"IHDR": struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0),  # eight bits each of red, green and blue
         b"pHYs": struct.pack(">2IB", metre, metre, 1),
-        b"IDAT": zlib.compress(rows, 3),
+        b"IDAT": zlib.compress(rows.tobytes(), 3),
         b"IEND": b"",
     }
     told = (struct.pack(">I", len(c)) + n + c + struct.pack(">I", zlib.crc32(n + c)) for n, c in parts.items())
