@@ -122,14 +122,12 @@ def communes(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> 
     if on is not None and not pd.isna(on):
         here = _exist(areas["since"].to_numpy(), areas["until"].to_numpy(), on)
         codes, parent, kind = codes[here], parent[here], kind[here]
-    below: dict[str, list[str]] = {}
-    for unit, above in zip(codes, parent, strict=True):
-        below.setdefault(above, []).append(unit)
+    pairs = list(zip(codes, parent, strict=True))
     inside, level = {code}, {code}
     while level:
-        level = {unit for above in level for unit in below.get(above, ())} - inside
+        level = {unit for unit, above in pairs if above in level} - inside
         inside |= level
-    return list(dict.fromkeys(c for c, k in zip(codes, kind, strict=True) if k == "commune" and c in inside))
+    return list(dict.fromkeys(c for c, k in zip(codes, kind, strict=True) if c in inside and k == "commune"))
 
 
 def listed_whole(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> bool:
@@ -171,19 +169,24 @@ def population_at(
     226540
     """
     counts = []
-    unit = row_of(areas, code, on)  # since July 2025 many codes mean other units than before
-    own = population[population["area"] == code]
-    for row in own[~(own["as_of"] < unit["since"]) & ~(own["as_of"] > unit["until"])].itertuples():
-        households = None if pd.isna(row.households) else int(row.households)
-        counts.append(People(int(row.people), households, row.as_of, row.status, row.source))
-    inside = communes(areas, code) if listed_whole(areas, code, on) else []
-    below = population[population["area"].isin(inside) & (population["area"] != code)]
-    below = below[~(below["as_of"] < unit["since"]) & ~(below["as_of"] > unit["until"])]
-    for as_of, rows in below.groupby("as_of"):
-        if set(communes(areas, code, as_of)) <= set(rows["area"]):
-            households = None if rows["households"].isna().any() else int(rows["households"].sum())
-            sources = "; ".join(rows["source"].unique())
-            counts.append(People(int(rows["people"].sum()), households, as_of, weakest(rows["status"]), sources))
+    place = _place(areas, code, on)  # since July 2025 many codes mean other units than before
+    since, until = (areas[c].to_numpy()[place] for c in ("since", "until"))
+    area, days = population["area"].to_numpy(), population["as_of"].to_numpy()
+    people, households, status, source = (population[c].array for c in ("people", "households", "status", "source"))
+    told = np.flatnonzero(~(days < since) & ~(days > until))
+    for i in told[area[told] == code]:
+        homes = None if pd.isna(households[i]) else int(households[i])
+        counts.append(People(int(people[i]), homes, pd.Timestamp(days[i]), status[i], source[i]))
+    inside = set(communes(areas, code)) - {code} if areas["listed"].to_numpy()[place] != "some" else set()
+    below: dict[pd.Timestamp, list[int]] = {}
+    for i in told.tolist() if inside else ():
+        if area[i] in inside and not pd.isna(days[i]):
+            below.setdefault(pd.Timestamp(days[i]), []).append(i)
+    for as_of, rows in sorted(below.items()):
+        if set(communes(areas, code, as_of)) <= set(area[rows]):
+            homes = None if pd.isna(households[rows]).any() else int(households[rows].sum())
+            sources = "; ".join(dict.fromkeys(source[rows]))
+            counts.append(People(int(people[rows].sum()), homes, as_of, weakest(list(status[rows])), sources))
     if not counts:
         return None
     if on is None or pd.isna(on):
@@ -217,11 +220,18 @@ def with_population(
 
 def _units(areas: pd.DataFrame, rows: pd.DataFrame, reused: set[str]) -> pd.Series:
     """The code of each row, told apart by the first day of the unit where a code was used again."""
-    codes, days = rows["area"].to_numpy(), rows["as_of"]
+    codes = rows["area"].tolist()
     if not reused.isdisjoint(codes):
-        since, told = areas["since"].to_numpy(), dict[tuple[str, pd.Timestamp], str]()
-        pairs = list(zip(codes, days, strict=True))
-        for a, d in dict.fromkeys(p for p in pairs if p[0] in reused):
-            told[a, d] = f"{a} {since[_place(areas, a, d)]}"
-        codes = [told[a, d] if a in reused else a for a, d in pairs]
+        terms: dict[str, list[tuple]] = {}
+        for a, since, until in zip(areas["code"], areas["since"], areas["until"], strict=True):
+            if a in reused:
+                terms.setdefault(a, []).append((since, until))
+        codes = [
+            f"{a} {_first_day(terms[a], d)}" if a in reused else a for a, d in zip(codes, rows["as_of"], strict=True)
+        ]
     return pd.Series(codes, index=rows.index, dtype="str")
+
+
+def _first_day(terms: list[tuple], on: pd.Timestamp) -> pd.Timestamp:
+    """The first day of the unit that bears a code on a day, of all units that have borne it."""
+    return next((since for since, until in terms if not since > on and not until < on), terms[0][0])

@@ -19,6 +19,7 @@ import seaborn as sns
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.path import Path as Outline
 from matplotlib.textpath import TextToPath
@@ -81,8 +82,9 @@ def chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     def styled(*args: Any, **kwargs: Any) -> Figure:
         with mpl.rc_context(style()):  # type: ignore[arg-type]
             figure = draw(*args, **kwargs)
-            figure.get_layout_engine().execute(figure)  # type: ignore[union-attr]  # lay out once, while the style holds
-            figure.set_layout_engine("none")
+            figure.get_layout_engine().execute(figure)  # type: ignore[union-attr]
+            figure.set_layout_engine("none")  # laid out and drawn once, while the style holds
+            figure.canvas.draw()
             return figure
 
     return styled
@@ -184,11 +186,19 @@ def ticks(axes: Axes, lang: str, which: str = "x", places: int = 0) -> None:
 
 
 def save(figure: Figure, stem: Path) -> None:
-    """Write ``stem.png`` (300 dpi, 160 mm wide) and ``stem.svg``, without dates in them."""
+    """Write ``stem.png`` (300 dpi, 160 mm wide) and ``stem.svg``, without dates in them.
+
+    A chart is drawn when it is made. Who has changed it since finds the change in both files.
+    """
     with mpl.rc_context(style()):  # type: ignore[arg-type]
-        figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None})
-        sheet = figure.canvas if isinstance(figure.canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
-        sheet.draw()
+        sheet = figure.canvas
+        if figure.stale or not isinstance(sheet, FigureCanvasAgg):
+            sheet = FigureCanvasAgg(figure)
+            sheet.draw()
         # Level 6 takes twice as long for pictures of the same size.
         picture = Image.fromarray(np.asarray(sheet.buffer_rgba())[:, :, :3])
         picture.save(stem.with_suffix(".png"), dpi=(figure.dpi, figure.dpi), compress_level=1)
+        dpi = figure.dpi
+        FigureCanvasSVG(figure).print_svg(stem.with_suffix(".svg"), metadata={"Date": None})
+        figure.dpi = dpi
+        FigureCanvasAgg(figure)  # without pixels: they take 8 MB
