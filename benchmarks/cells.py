@@ -1,0 +1,117 @@
+"""Seconds of processor that one area costs in a warmed process, step by step: ``python -m benchmarks.cells``.
+
+The cells of the briefing's template are run in this process, so that starting a kernel
+costs nothing (n/a). Each second is counted once, at the innermost step it was spent in.
+"""
+
+import base64
+import contextlib
+import os
+import statistics
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+
+import nbformat
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from bhyt_analysis.briefing import page
+from bhyt_analysis.inputs.read import bundled
+from bhyt_analysis.show import canvas, charts
+
+AREAS = ("Sơn Dương", "Lục Ngạn", "Lý Sơn", "Thành phố Quảng Ngãi", "X001", "Bình Sơn", "Mộc Châu", "Ba Tơ")
+ROUNDS = 5
+# Where the time of each step is spent; what is left over of the cells is computing and telling.
+STEPS = {
+    "draw": [(ConstrainedLayoutEngine, "execute"), (FigureCanvasAgg, "draw")],
+    "encode": [(canvas, "png")],
+    "save": [(charts, "save")],
+    "page": [(page, "write_page")],
+}
+
+
+@contextlib.contextmanager
+def counted(seconds: Counter[str]) -> Iterator[None]:
+    """Count the processor seconds of each step while it lasts, without those of the steps inside it."""
+    inside, kept = [0.0], []
+
+    def watched(step: str, work: Any) -> Any:
+        def run(*args: Any, **kwargs: Any) -> Any:
+            inside.append(0.0)
+            start = time.process_time()
+            try:
+                return work(*args, **kwargs)
+            finally:
+                spent = time.process_time() - start
+                seconds[step] += spent - inside.pop()
+                inside[-1] += spent
+
+        return run
+
+    for step, places in STEPS.items():
+        for place, name in places:
+            kept.append((place, name, getattr(place, name)))
+            setattr(place, name, watched(step, kept[-1][2]))
+    try:
+        yield
+    finally:
+        for place, name, work in kept:
+            setattr(place, name, work)
+
+
+def brief(area: str, out: Path, shell: InteractiveShell) -> None:
+    """Run the cells of the template for an area, and write its notebook and its page, as the batch does."""
+    notebook = nbformat.read(bundled("notebooks") / "area_briefing.ipynb", 4)
+    names: dict[str, Any] = {}
+    for number, cell in enumerate(c for c in notebook.cells if c.cell_type == "code"):
+        shell.display_pub = shown = CapturingDisplayPublisher()  # type: ignore[assignment]
+        exec(cell.source, names)
+        if number == 0:  # the cell of the parameters
+            names |= {"area": area, "out": str(out)}
+        for output in shown.outputs:
+            data = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in output["data"].items()}
+            cell.outputs.append(nbformat.v4.new_output("display_data", data, metadata=output["metadata"]))
+    nbformat.write(notebook, out / "briefing.ipynb")
+    page.write_page(out / "briefing.ipynb", out / "briefing.html")
+
+
+def measure(areas: tuple[str, ...] = AREAS, rounds: int = ROUNDS) -> dict[str, dict[str, float]]:
+    """The median seconds of each area by step; the first area is made once before, to warm up."""
+    shell = InteractiveShell.instance()
+    told = {}
+    with tempfile.TemporaryDirectory() as folder:
+        brief(areas[0], Path(folder), shell)
+        for area in areas:
+            steps: dict[str, list[float]] = {}
+            for _ in range(rounds):
+                seconds = Counter[str]()
+                start = time.process_time()
+                with counted(seconds):
+                    brief(area, Path(folder), shell)
+                whole = time.process_time() - start
+                for step, spent in {"compute": whole - seconds.total(), **seconds, "all": whole}.items():
+                    steps.setdefault(step, []).append(spent)
+            told[area] = {step: statistics.median(spent) for step, spent in steps.items()}
+    return told
+
+
+def main() -> None:
+    """Print one line an area and their mean."""
+    told = measure()
+    steps = ("compute", *STEPS, "all")
+    mean = {step: statistics.mean(t.get(step, 0.0) for t in told.values()) for step in steps}
+    print(f"{'seconds of processor':24}{'start':>9}" + "".join(f"{s:>9}" for s in steps))
+    for area, spent in {**told, "mean": mean}.items():
+        print(f"{area:24}{'n/a':>9}" + "".join(f"{spent.get(s, 0.0):9.3f}" for s in steps))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""A chart is drawn once for all its files, and what is changed after that is in all of them."""
+
+import base64
+import io
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
+from PIL import Image
+
+from bhyt_analysis.briefing import cells
+from bhyt_analysis.show import canvas, charts
+
+TEXTS = (
+    "Chỉ tiêu 2025, Việt Nam: 95,15%",
+    "Người thuộc hộ gia đình làm nông nghiệp, lâm nghiệp có mức sống trung bình (được hỗ trợ)",
+    "Officials affirm: efficient, «fi» and AVATAR – 1.234.567 người",
+    "  hai   khoảng\u00a0trắng  ",
+    "",
+)
+
+
+@pytest.fixture
+def figure():
+    rows = pd.DataFrame({"name": ["huyện A"], "rate": [0.8], "targets": [[("Chỉ tiêu", 0.95)]], "status": "published"})
+    return charts.bullet(rows, "vi", "văn bản")
+
+
+def picture(path):
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGBA")), image.info["dpi"]
+
+
+def pixels(path):
+    return picture(path)[0]
+
+
+@pytest.mark.parametrize("bold", [False, True])
+def test_a_text_is_as_wide_as_its_outline(bold):
+    for text in TEXTS[:3]:
+        face = FontProperties(family=canvas.font(), size=9, weight="bold" if bold else "normal")
+        outline = TextPath((0, 0), text, prop=face).get_extents().width / 72
+        assert canvas.text_width(text, 9, bold) == pytest.approx(outline, abs=1e-9)
+    assert canvas.text_width("  ", 9) == 0
+
+
+@pytest.mark.parametrize("inches", [0.3, 0.9, 2.1, 6.0])
+def test_lines_are_broken_where_the_next_word_would_not_fit(inches):
+    for text in TEXTS:
+        lines = canvas.wrapped(text, inches).split("\n")
+        words = [line.split() for line in lines]
+        assert " ".join(lines) == " ".join(text.split())
+        assert all(len(w) < 2 or canvas.text_width(" ".join(w), 9.5) <= inches for w in words)
+        for line, after in zip(lines, words[1:], strict=False):
+            assert canvas.text_width(f"{line} {after[0]}", 9.5) > inches
+
+
+def test_what_is_saved_is_what_matplotlib_saves(figure, tmp_path):
+    charts.save(figure, tmp_path / "chart")
+    with mpl.rc_context(canvas.style()):
+        figure.savefig(tmp_path / "its_own.png")
+        figure.savefig(tmp_path / "its_own.svg", metadata={"Date": None})
+    ours, its_own = picture(tmp_path / "chart.png"), picture(tmp_path / "its_own.png")
+    assert (ours[0] == its_own[0]).all()
+    assert ours[1] == its_own[1]
+    assert (tmp_path / "chart.svg").read_bytes() == (tmp_path / "its_own.svg").read_bytes()
+
+
+def test_a_chart_is_drawn_once_for_its_picture(figure, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(FigureCanvasAgg, "draw", lambda self: drawn.append(self))
+    charts.save(figure, tmp_path / "chart")
+    assert drawn == []
+
+
+def test_a_chart_changed_after_it_was_made_is_saved_as_changed(figure, tmp_path):
+    charts.save(figure, tmp_path / "before")
+    figure.axes[0].patches[0].set_facecolor("#123456")
+    charts.save(figure, tmp_path / "after")
+    assert (pixels(tmp_path / "before.png") != pixels(tmp_path / "after.png")).any()
+    assert "#123456" in (tmp_path / "after.svg").read_text("utf-8")
+
+
+def test_saving_twice_gives_the_same_files_and_leaves_the_chart_as_it_was(figure, tmp_path):
+    for name in ("one", "two"):
+        charts.save(figure, tmp_path / name)
+    for ending in (".png", ".svg"):
+        assert (tmp_path / f"one{ending}").read_bytes() == (tmp_path / f"two{ending}").read_bytes()
+    assert figure.dpi == canvas.DPI
+
+
+def test_a_picture_keeps_every_colour_and_its_size():
+    colours = np.random.default_rng(1).integers(0, 256, (7, 5, 4), dtype=np.uint8)
+    colours[:, :, 3] = 255
+    read, dpi = picture(io.BytesIO(canvas.png(colours, 300)))
+    assert (read == colours).all()
+    assert [round(v) for v in dpi] == [300, 300]
+
+
+def test_the_notebook_shows_the_very_picture_of_the_file(figure, tmp_path, monkeypatch):
+    shell = InteractiveShell.instance()
+    shown = CapturingDisplayPublisher()
+    monkeypatch.setattr(shell, "display_pub", shown)
+    cells.chart(figure, "Thanh", "coverage_target", tmp_path)
+    (output,) = shown.outputs
+    seen = output["data"]["image/png"]
+    seen = base64.b64decode(seen) if isinstance(seen, str) else seen
+    assert seen == (tmp_path / "charts" / "coverage_target.png").read_bytes()
+    assert output["metadata"]["bhyt"] == {"chart": "coverage_target"}
