@@ -33,6 +33,7 @@ from bhyt_analysis.words import BhytError, check_lang, say
 ENGINES = ("auto", "warm", "standard")
 SEED = 1
 CANARY_FROM = 8  # areas; in a smaller batch a second run of one of them costs more than it saves
+REHEARSED_FROM = 48  # areas; a rehearsal takes as long as some areas, and saves each a little
 NOTEBOOK_SECONDS = 1800  # one that takes longer hangs, and with it the batch
 MEMORY_SHARE = 0.8  # of the machine, for all workers together
 OWN = ".bhyt"  # our own notes in the folder: the lock, and what was asked
@@ -245,7 +246,7 @@ def _results(
     canary = len(plan) >= CANARY_FROM and plan[0].engine == "warm"
     if canary:
         tasks.appendleft(replace(plan[0], engine="standard", canary=True))
-    rehearsed = str(template()) if len(plan) >= CANARY_FROM else ""  # it takes as long as an area
+    rehearsed = str(template()) if len(plan) >= REHEARSED_FROM else ""
     prepare = partial(_prepare, plan[0].engine, rehearsed, _memory(memory_mb, workers), ready)
     told: dict[str, dict[str, Any]] = {}  # of the area that is run twice, by engine
     finished: set[str] = set()

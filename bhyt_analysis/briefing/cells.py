@@ -11,11 +11,10 @@ from IPython.display import HTML, Image, Markdown, display
 from matplotlib.figure import Figure
 
 from bhyt_analysis import __version__
-from bhyt_analysis.briefing.sections import Day, Items, fact_text, findings_of
+from bhyt_analysis.briefing.sections import Day, Items, fact_text
 from bhyt_analysis.inputs.areas import communes, lineage, name_of
 from bhyt_analysis.inputs.dataset import Dataset, of_unit
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.model.headline import headline
 from bhyt_analysis.names import running_name
 from bhyt_analysis.show import charts, tables
 from bhyt_analysis.show.labels import citation
@@ -102,18 +101,25 @@ def _inside(out: str | Path, name: str) -> Path:
 
 
 def facts(
-    data: Dataset, law: Law, area: str, as_of: Day = None, lang: str = "vi", seed: int = 1, scenario: str | None = None
-) -> dict:
+    data: Dataset, law: Law, area: str, figures: pd.DataFrame, findings: pd.DataFrame, as_of: Day = None,
+    lang: str = "vi", seed: int = 1, scenario: str | None = None,
+) -> dict:  # fmt: skip
     """The headline figures with their status, the findings, and what they were made with.
 
-    ``area`` (code), ``name``, ``lang``, ``as_of``, ``scenario``, ``seed``, ``version``,
+    Parameters
+    ----------
+    figures, findings : what `headline` and `findings_of` give.
+
+    Returns
+    -------
+    dict with ``area`` (code), ``name``, ``lang``, ``as_of``, ``scenario``, ``seed``, ``version``,
     ``law_sha256``, ``inputs_sha256``; ``facts``: a list of key, label, value, low, high,
     relation, unit, text, as_of, status, source; ``findings``: a list of rule, severity,
     name (of the unit), message.
     """
     code, data = of_unit(data, area)
     rows = []
-    for row in headline(data, law, code, as_of).to_dict("records"):
+    for row in figures.to_dict("records"):
         text = fact_text(row, lang)
         day = None if row["as_of"] is None or row["as_of"] != row["as_of"] else str(row["as_of"])[:10]
         whole = row["unit"] != "share"  # people and đồng are whole numbers
@@ -130,7 +136,7 @@ def facts(
         "law_sha256": law.sha256(),
         "inputs_sha256": data.sha256,
         "facts": rows,
-        "findings": findings_of(data, code, lang)[["rule", "severity", "name", "message"]].to_dict("records"),
+        "findings": findings[["rule", "severity", "name", "message"]].to_dict("records"),
     }
 
 

@@ -24,7 +24,7 @@ from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.compare import compare
 from bhyt_analysis.model.coverage import coverage
-from bhyt_analysis.model.headline import DECISION, headline
+from bhyt_analysis.model.headline import DECISION
 from bhyt_analysis.model.premium import full_year_cost, household_premium, premiums, support_over_time
 from bhyt_analysis.model.reclassify import COLUMNS, lost_by, told_as
 from bhyt_analysis.model.scenario import Scenario
@@ -66,11 +66,10 @@ SUPPORTED_AFTER = "minority_left_2016_2020_list"  # those who left the list by D
 # --- Headline figures -----------------------------------------------------------------------------
 
 
-def headline_figures(data: Dataset, law: Law, area: str, as_of: Day = None, lang: str = "vi") -> Items:
-    """The figures that sum the area up, and what became of it if it has ended."""
-    facts = headline(data, law, area, as_of)
-    table = _facts_table(facts, lang)[["fact", "value", "as_of", "status"]]
-    return [Item("summary", _summary(facts, lang)), *_ended(data, area, lang), Item("headline", table=table)]
+def headline_figures(data: Dataset, area: str, figures: pd.DataFrame, lang: str = "vi") -> Items:
+    """The figures that sum the area up (what `headline` gives), and what became of it if it has ended."""
+    table = _facts_table(figures, lang)[["fact", "value", "as_of", "status"]]
+    return [Item("summary", _summary(figures, lang)), *_ended(data, area, lang), Item("headline", table=table)]
 
 
 def _summary(facts: pd.DataFrame, lang: str) -> str:
@@ -639,10 +638,9 @@ def findings_of(data: Dataset, area: str, lang: str = "vi") -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def what_does_not_add_up(data: Dataset, area: str, lang: str = "vi") -> Items:
-    """Findings on the published figures of the area and of the unit right above it."""
+def what_does_not_add_up(data: Dataset, area: str, found: pd.DataFrame, lang: str = "vi") -> Items:
+    """The findings on the published figures of the area and of the unit right above it (what `findings_of` gives)."""
     code, data = of_unit(data, area)
-    found = findings_of(data, code, lang)
     if found.empty:
         key = "text.audit_none" if code in set(data.published["area"]) else "text.audit_nothing_published"
         return [Item("audit", say(key, lang, name=_name(data, code, lang)))]
@@ -650,8 +648,8 @@ def what_does_not_add_up(data: Dataset, area: str, lang: str = "vi") -> Items:
     return [Item("audit", say("text.audit_count", lang, count=len(found)), table=table)]
 
 
-def sources_and_status(data: Dataset, law: Law, area: str, as_of: Day = None, lang: str = "vi") -> Items:
-    """Every headline figure with its status and where it comes from."""
-    table = _facts_table(headline(data, law, area, as_of), lang)
+def sources_and_status(figures: pd.DataFrame, lang: str = "vi") -> Items:
+    """Every headline figure (what `headline` gives) with its status and where it comes from."""
+    table = _facts_table(figures, lang)
     table["source"] = [citation(s, lang) for s in table["source"]]
     return [Item("sources", say("text.sources", lang), table=table[["fact", "value", "as_of", "status", "source"]])]

@@ -41,14 +41,15 @@ def charts_of_scenarios(data, area, lang):
 
 
 def items_of(data, law, area, lang, scenario=None):
+    figures = bhyt.headline(data, law, area)
     return [
-        *sections.headline_figures(data, law, area, lang=lang),
+        *sections.headline_figures(data, area, figures, lang),
         *sections.who_is_covered(data, area, lang=lang),
         *sections.what_the_decision_did(data, area, lang=lang),
         *sections.path_to_target(data, area, lang=lang),
         *sections.cost_and_payers(data, law, area, scenario, lang=lang),
-        *sections.what_does_not_add_up(data, area, lang=lang),
-        *sections.sources_and_status(data, law, area, lang=lang),
+        *sections.what_does_not_add_up(data, area, sections.findings_of(data, area, lang), lang),
+        *sections.sources_and_status(figures, lang),
         *(charts_of_scenarios(data, area, lang) if area in ("Sơn Dương", "Lục Ngạn") else ()),
     ]
 

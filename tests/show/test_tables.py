@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import bhyt_analysis as bhyt
 from bhyt_analysis.briefing import sections
 from bhyt_analysis.show import tables
 from bhyt_analysis.show.labels import citation
@@ -143,7 +144,7 @@ def test_no_english_word_stays_in_a_vietnamese_citation(law):
 @pytest.mark.parametrize("lang", ["vi", "en"])
 def test_the_summary_says_the_headline_figures_and_marks_the_weak_ones(data, law, lang):
     first = {
-        a: sections.headline_figures(data, law, a, lang=lang)[0].text
+        a: sections.headline_figures(data, a, bhyt.headline(data, law, a), lang)[0].text
         for a in ("Sơn Dương", "Lục Ngạn", "Lý Sơn", "X001")
     }
     assert all(number(n, lang) in first["Sơn Dương"] for n in (155_163, 27_167, 30_082, 165_191, 10_028))

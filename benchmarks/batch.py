@@ -1,0 +1,133 @@
+"""Seconds an area of a batch, against a loop of the papermill command, a stock pool and a bare script: ``python -m benchmarks.batch``.
+
+All do the same 24 areas of the bundled data on the same template, or some of them where one is slow. Bytecode is
+compiled before. What a batch needs to start, and the second run of its first area, are counted.
+"""
+
+import compileall
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.batch.area import template
+from bhyt_analysis.inputs import parts
+from bhyt_analysis.model.coverage import areas_with_figures
+
+AREAS = 24
+LOOPED = (0, 8, 16)  # a loop is the same for each: some stand for all
+POOLED = 8
+WORKERS = 2
+
+
+def areas() -> list[str]:
+    """Those with and without cards, losses and plans, as they come."""
+    return areas_with_figures(bhyt.load())[:AREAS]
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """The seconds of one run."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def ours(out: Path, codes: list[str], *options: str) -> None:
+    """The command, with its start, its canary, its pages and its index."""
+    call = [sys.executable, "-m", "bhyt_analysis.cli", "briefs", "--out", str(out), "--jobs", str(WORKERS), *options]
+    subprocess.run([*call, "--area", *codes], check=True, capture_output=True)
+
+
+def looped(out: Path, codes: list[str]) -> None:
+    """The papermill command, area by area."""
+    for code in codes:
+        place = out / code
+        place.mkdir(parents=True)
+        call = [
+            sys.executable,
+            "-m",
+            "papermill",
+            template(),
+            place / "o.ipynb",
+            "-r",
+            "area",
+            code,
+            "-p",
+            "out",
+            place,
+        ]
+        subprocess.run(call, check=True, capture_output=True)
+
+
+def pooled(out: Path, codes: list[str]) -> None:
+    """Papermill itself in a pool of processes."""
+    with ProcessPoolExecutor(WORKERS) as pool:
+        list(pool.map(_stock, codes, [out] * len(codes)))
+
+
+def _stock(code: str, out: Path) -> None:
+    import papermill
+
+    place = out / code
+    place.mkdir(parents=True)
+    papermill.execute_notebook(
+        template(), place / "o.ipynb", {"area": code, "out": str(place)}, progress_bar=False, cwd=place
+    )
+
+
+def bare(out: Path, codes: list[str]) -> float:
+    """The cells as a script in a pool of forked processes that have loaded and drawn everything once; its seconds."""
+    with ProcessPoolExecutor(WORKERS) as pool:
+        list(pool.map(_script, codes[:WORKERS] * 4, [out / "warm"] * WORKERS * 4))
+        return seconds(lambda: list(pool.map(_script, codes, [out] * len(codes))))
+
+
+def _script(code: str, out: Path) -> None:
+    place = out / code
+    place.mkdir(parents=True, exist_ok=True)
+    told: dict[str, object] = {}
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+        for cell in json.loads(template().read_text("utf-8"))["cells"]:
+            exec("".join(cell["source"]), told)
+            if "parameters" in cell["metadata"].get("tags", ()):
+                told |= {"area": code, "out": str(place)}
+
+
+def measure() -> dict[str, float]:
+    """Seconds an area of each."""
+    compileall.compile_dir(Path(bhyt.__file__).parent, quiet=1)
+    codes = areas()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        whole = parts.Parts(bhyt.load())
+        for code in codes:  # the bare script has its rows ready too
+            parts.put(home / "parts", None, code, whole.of(code))
+        found = {"ours": seconds(lambda: ours(home / "ours", codes)) / AREAS}
+        some = [codes[i] for i in LOOPED]
+        found["papermill command in a loop"] = seconds(lambda: looped(home / "loop", some)) / len(some)
+        found["stock pool of two"] = seconds(lambda: pooled(home / "pool", codes[:POOLED])) / POOLED
+        os.environ[parts.FOLDER] = str(home / "parts")
+        found["bare warmed script"] = bare(home / "bare", codes) / AREAS
+        del os.environ[parts.FOLDER]
+        found["with nothing to do, all areas"] = seconds(lambda: ours(home / "ours", codes))
+    return found
+
+
+def main() -> None:
+    """Print the seconds and the ratios."""
+    found = measure()
+    for name, spent in found.items():
+        print(
+            f"{name:32} {spent:7.3f} s   ours / it {found['ours'] / spent:6.2f}   it / ours {spent / found['ours']:6.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
