@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import threading
 import time
 import warnings
 from collections import deque
@@ -199,9 +201,12 @@ def _make_all(
             bar.tell(results[job.area])
     stopped = False
     try:
-        for result in _results(todo, parts, jobs, memory_mb, bar, dask) if todo else ():
-            results[result["area"]] = result
-            bar.tell(result)
+        with _heeded() as asked:
+            for result in _results(todo, parts, jobs, memory_mb, bar, dask) if todo else ():
+                results[result["area"]] = result
+                bar.tell(result)
+                if asked:
+                    raise KeyboardInterrupt
     except KeyboardInterrupt:
         stopped = True
     finally:
@@ -221,6 +226,25 @@ def _make_all(
     if stopped:
         raise KeyboardInterrupt
     return manifest
+
+
+@contextmanager
+def _heeded() -> Iterator[list[int]]:
+    """Whether Ctrl-C was pressed: Python drops the exception if it comes while an object is being thrown away."""
+    asked: list[int] = []
+
+    def stop(number: int, _: Any) -> None:
+        asked.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _engine(asked: str, lang: str) -> str:
