@@ -78,6 +78,7 @@ def slugs(data: Dataset) -> dict[str, str]:
 
     Examples
     --------
+    >>> from bhyt_analysis.inputs import load
     >>> names = slugs(load())
     >>> names["076"], names["522"], names["51"]
     ('son-duong', 'thanh-pho-quang-ngai', 'tinh-quang-ngai')

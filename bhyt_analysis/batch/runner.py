@@ -125,11 +125,13 @@ def run_batch(
         raise BhytError(("error.out_is_input", {"out": out}))
     common = parameters(source, lang, as_of, scenario, seed)
     earlier, started = {} if fresh else manifests.read_manifest(folder), manifests.now()
-    inputs = data.sha256 if isinstance(data, Dataset) else fingerprint(source) if Path(source).exists() else ""
-    asked = sha256_of(inputs, source, policy_sha256(common), sorted(set(areas)) if areas is not None else None)
+    # A dataset may have been changed since it was read: only files are known by their bytes.
+    inputs = fingerprint(source) if not isinstance(data, Dataset) and Path(source).exists() else ""
+    whom = sorted(set(areas)) if areas is not None else None
+    asked = sha256_of(inputs, source, policy_sha256(common), whom) if inputs else ""
     if earlier:
         with _alone(folder):
-            if _note(folder) == asked and nothing_to_do(folder, earlier):
+            if asked and _note(folder) == asked and nothing_to_do(folder, earlier):
                 return _stood(folder, earlier, started)
     parts = Parts(data if isinstance(data, Dataset) else load(data))
     chosen = _engine(engine, lang)

@@ -66,7 +66,7 @@ def test_each_fault_is_told_in_one_sentence_and_the_rest_go_on(ended, code, stat
 def test_only_what_is_done_has_a_folder(ended):
     _, batch, areas = ended
     done = {slug for slug, told in areas.values() if told[0] == "done"}
-    assert {p.name for p in batch.out.iterdir() if p.is_dir()} == done
+    assert {p.name for p in batch.out.iterdir() if p.is_dir()} == {*done, ".bhyt"}
 
 
 def test_no_process_that_a_cell_has_left_outlives_the_batch(ended):
@@ -91,7 +91,7 @@ def test_after_kill_9_of_the_batch_nothing_is_left_running(tmp_path, group):
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     assert left == {}
-    assert [p.name for p in batch.out.iterdir()] == [".work"]
+    assert {p.name for p in batch.out.iterdir()} == {".work", ".bhyt"}
 
 
 def test_a_kernel_that_kills_the_process_it_was_forked_from_takes_only_its_own_area_along(tmp_path):

@@ -1,5 +1,6 @@
 """What stands is not made again; what has changed is; nothing is lost when a batch is killed."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -221,6 +222,14 @@ def test_the_name_of_a_reused_code_is_kept(tmp_path):
     page = (tmp_path / "o" / "yen-bai" / "yen-bai.html").read_text("utf-8")
     assert "tỉnh Yên Bái" in page
     assert "Lào Cai" not in page
+
+
+def test_a_dataset_that_was_changed_in_memory_is_made_again(place):
+    data, out = bhyt.load(place.input), place.out
+    for changed, status in ((0, "done"), (0, "skipped"), (1, "done")):
+        people = data.population.assign(people=data.population["people"] + changed)
+        manifest = bhyt.run_batch(dataclasses.replace(data, population=people), out, areas=["X001"], jobs=1)
+        assert [a["status"] for a in manifest["areas"]] == [status]
 
 
 def test_an_input_that_is_not_there_is_told(tmp_path):

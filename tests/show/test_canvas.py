@@ -1,7 +1,6 @@
 """A chart is drawn once for all its files, and what is changed after that is in all of them."""
 
 import base64
-import io
 
 import matplotlib as mpl
 import numpy as np
@@ -93,14 +92,6 @@ def test_saving_twice_gives_the_same_files_and_leaves_the_chart_as_it_was(figure
     for ending in (".png", ".svg"):
         assert (tmp_path / f"one{ending}").read_bytes() == (tmp_path / f"two{ending}").read_bytes()
     assert figure.dpi == canvas.DPI
-
-
-def test_a_picture_keeps_every_colour_and_its_size():
-    colours = np.random.default_rng(1).integers(0, 256, (7, 5, 4), dtype=np.uint8)
-    colours[:, :, 3] = 255
-    read, dpi = picture(io.BytesIO(canvas.png(colours, 300)))
-    assert (read == colours).all()
-    assert [round(v) for v in dpi] == [300, 300]
 
 
 def test_the_notebook_shows_the_very_picture_of_the_file(figure, tmp_path, monkeypatch):
