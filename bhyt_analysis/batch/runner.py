@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
 import warnings
@@ -35,7 +36,7 @@ from bhyt_analysis.words import BhytError, check_lang, say
 ENGINES = ("auto", "warm", "standard")
 SEED = 1
 CANARY_FROM = 8  # areas; in a smaller batch a second run of one of them costs more than it saves
-REHEARSED_FROM = 48  # areas; a rehearsal takes as long as some areas, and saves each a little
+REHEARSED_FROM = 24  # areas; a rehearsal takes as long as some areas, and saves each a little
 NOTEBOOK_SECONDS = 1800  # one that takes longer hangs, and with it the batch
 MEMORY_SHARE = 0.8  # of the machine, for all workers together
 OWN = ".bhyt"  # our own notes in the folder: the lock, and what was asked
@@ -323,6 +324,9 @@ def _prepare(engine: str, rehearsed: str, memory: int | None, ready: Path) -> Ca
         _limit(0, memory)
     if engine == "warm":
         warm.start(rehearsed)
+    # The check of addresses in JSON schemas, which no notebook needs, parses a grammar for over a second when it is
+    # imported. jsonschema does without what can't be imported.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     import bhyt_analysis.batch.engine  # noqa: F401  papermill loads while the kernels' process does
 
     return warm.stop
