@@ -9,7 +9,6 @@ import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 import bhyt_analysis as bhyt
+from benchmarks import batch, cells
 from bhyt_analysis.model.project import insured_people, project
 from bhyt_analysis.model.simulate import costs
 from bhyt_analysis.model.start import GROUPS as SUBGROUPS
@@ -28,7 +28,6 @@ ROOT = Path(__file__).parents[1]
 PEOPLE = 1_000_000
 COMMUNES = 11_000
 GROUPS = ("household", "near_poor", "student", "farm_average_income", "poor")
-AREAS = ("Lý Sơn", "Sơn Tây", "Minh Long", "Tây Trà")
 
 
 def median(work: Callable[[], object], rounds: int) -> float:
@@ -170,36 +169,20 @@ def imports() -> dict[str, float]:
     return {"ours": median(run("import bhyt_analysis"), 7), "import pandas": median(run("import pandas"), 7)}
 
 
-def briefings() -> dict[str, float]:
-    """Seconds an area: `bhyt briefs` against a loop of the papermill command on the same template."""
-    with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        bhyt.run_batch(None, Path(folder, "ours"), areas=AREAS)
-        ours = (time.perf_counter() - start) / len(AREAS)
-        start = time.perf_counter()
-        for area in AREAS:
-            out = Path(folder, area)
-            out.mkdir()
-            template = ROOT / "notebooks" / "area_briefing.ipynb"
-            call = [sys.executable, "-m", "papermill", template, out / "o.ipynb", "-p", "area", area, "-p", "out", out]
-            subprocess.run(call, check=True, capture_output=True)
-        loop = (time.perf_counter() - start) / len(AREAS)
-    return {"ours": ours, "papermill command in a loop": loop}
-
-
 def main() -> None:
     """Run every measure."""
     results = {}
-    for measure in (imports, premiums, premiums_of_text, scenario, intervals, briefings):
+    for measure in (imports, premiums, premiums_of_text, scenario, intervals, batch.briefings):
         seconds = measure()
         rival = next(k for k in seconds if k != "ours")
         results[measure.__name__] = {**seconds, "ratio": seconds["ours"] / seconds[rival]}
         ours, other = seconds["ours"], seconds[rival]
-        extra = "".join(f"   {k} {v:.2f}" for k, v in seconds.items() if k.startswith("peak"))
+        extra = "".join(f"   {k} {v:.2f}" for k, v in seconds.items() if k not in ("ours", rival))
         print(
             f"{measure.__name__:16} ours {ours:8.3f} s   {rival} {other:8.3f} s   ratio {ours / other:6.2f}{extra}",
             flush=True,
         )
+    cells.main()
     path = ROOT / "outputs" / "bench.json"
     path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 

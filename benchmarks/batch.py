@@ -100,7 +100,7 @@ def _script(code: str, out: Path) -> None:
                 told |= {"area": code, "out": str(place)}
 
 
-def measure() -> dict[str, float]:
+def briefings() -> dict[str, float]:
     """Seconds an area of each."""
     compileall.compile_dir(Path(bhyt.__file__).parent, quiet=1)
     codes = areas()
@@ -122,7 +122,7 @@ def measure() -> dict[str, float]:
 
 def main() -> None:
     """Print the seconds and the ratios."""
-    found = measure()
+    found = briefings()
     for name, spent in found.items():
         print(
             f"{name:32} {spent:7.3f} s   ours / it {found['ours'] / spent:6.2f}   it / ours {spent / found['ours']:6.2f}"
