@@ -57,15 +57,15 @@ def make(job: Job) -> dict[str, Any]:
         if status == "done":
             from bhyt_analysis.briefing.page import write_page
 
-            missing = _missing(work, notebook)
+            cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+            missing = _missing(work, cells)
             if missing:
                 status, error = "failed", say("error.area_missing_files", lang, missing=", ".join(missing))
             elif not job.canary:
                 write_page(notebook, work / f"{job.slug}.html", lang, "../index.html")
                 files = [f"{job.slug}/{name}" for name in record(work, job.inputs_sha256)]
-                cells = _seconds_of_cells(work / f"{job.slug}.ipynb")
                 move(work, out / job.slug)
-                return {**ended(job, status, start, error, files), "cells": cells}
+                return {**ended(job, status, start, error, files), "cells": _seconds(cells)}
         return ended(job, status, start, error)
     except Exception as error:  # a full disk, a folder that can't be written: told, and the rest go on
         return ended(job, "failed", start, _sentence(type(error).__name__, str(error)))
@@ -118,10 +118,10 @@ def _execute(job: Job, notebook: Path) -> tuple[str, str | None]:
     return ("failed", say("error.area_left", lang)) if left_by_exit(told) else ("done", None)
 
 
-def _seconds_of_cells(notebook: Path) -> list[tuple[str, float]]:
+def _seconds(cells: list[dict[str, Any]]) -> list[tuple[str, float]]:
     """How long each cell ran, by its first line."""
     told = []
-    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+    for cell in cells:
         seconds = cell["metadata"].get("papermill", {}).get("duration")
         if cell["cell_type"] == "code" and seconds is not None:
             told.append(("".join(cell["source"]).split("\n", 1)[0], float(seconds)))
@@ -134,9 +134,8 @@ def _sentence(name: str, text: str) -> str:
     return f"{name}: {line}"[:400] if line else name
 
 
-def _missing(work: Path, notebook: Path) -> list[str]:
+def _missing(work: Path, cells: list[dict[str, Any]]) -> list[str]:
     """What a finished notebook should have left and did not: nothing is taken on its word."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     missing = [
         f"cell {c['id']}" for c in cells if c["cell_type"] == "code" and c["source"] and not c["execution_count"]
     ]

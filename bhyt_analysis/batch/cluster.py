@@ -16,11 +16,14 @@ import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bhyt_analysis.batch.area import WORK, Job, move, work_folder
+from bhyt_analysis.batch import warm
+from bhyt_analysis.batch.area import WORK, Job, move, template, work_folder
 from bhyt_analysis.batch.resume import made_with
+from bhyt_analysis.batch.workers import limit, memory_of, processors
 from bhyt_analysis.inputs.parts import FOLDER, part_file
 from bhyt_analysis.words import BhytError
 
@@ -30,11 +33,17 @@ _alone = threading.Lock()  # papermill changes the folder of its process: one no
 
 
 def run_on(
-    address: str, tasks: deque[Job], prepare: Callable[[], Any], make: Callable[[Job], dict[str, Any]], ready: Path
+    address: str,
+    tasks: deque[Job],
+    engine: str,
+    memory_mb: int | None,
+    make: Callable[[Job], dict[str, Any]],
+    ready: Path,
 ) -> Iterator[tuple[Job, dict[str, Any] | None]]:
     """Each job with what ``make`` gives for it, as they end; with None where workers died of it again and again.
 
-    ``tasks`` may be changed while they are being done; ``ready`` is the folder of their parts.
+    ``tasks`` may be changed while they are being done; ``memory_mb`` is a notebook's limit,
+    ``ready`` the folder of the parts.
 
     Raises
     ------
@@ -56,7 +65,7 @@ def run_on(
             client.wait_for_workers(1, timeout=SECONDS)
         except TimeoutError:
             raise silent from None
-        slots = _checked(client)
+        slots, begin = _checked(client), partial(_prepare, engine, memory_mb)
         token = ready.parent / f"token-{uuid.uuid4().hex}"
         token.write_text("", encoding="utf-8")
         flying: dict[Any, Job] = {}
@@ -65,7 +74,7 @@ def run_on(
             while tasks and len(flying) < slots * AHEAD:
                 job = tasks.popleft()
                 part = part_file(ready, job.parameters["data"], job.parameters["area"]).read_bytes()
-                future = client.submit(_make_there, job, part, str(token), prepare, make, pure=False)
+                future = client.submit(_make_there, job, part, str(token), begin, make, pure=False)
                 flying[future] = job
                 ended.add(future)
             future = next(ended)
@@ -83,6 +92,15 @@ def _checked(client: Any) -> int:
     if odd:
         raise BhytError(("error.cluster_differs", {"workers": ", ".join(sorted(odd))}))
     return len(theirs)
+
+
+def _prepare(engine: str, memory_mb: int | None) -> None:
+    """In a worker of a cluster: begin to load, and set the limit of memory to the kernels, not to a worker of others."""
+    if engine == "warm":
+        warm.start(str(template()))
+        memory, number = memory_of(memory_mb, processors()), warm.pid()
+        if memory is not None and number is not None:
+            limit(number, memory)
 
 
 def _make_there(

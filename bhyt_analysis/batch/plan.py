@@ -60,7 +60,7 @@ def plan_areas(
     for area in codes:
         about = {"area": area, **common}
         check_parameters(notebook, about)
-        folder = names.get(area) or slug(bare_name(area))
+        folder = names.get(area) or _folder(data, names, area)
         digest = sha256_of(area, parts.sha256(area), policy)
         jobs.append(Job(area, folder, str(out), about, inputs_sha256=digest, **limits))
     return jobs
@@ -71,6 +71,14 @@ def _meant(data: Dataset, area: str) -> str:
     rows = units_named(data.areas, area)
     code = str(rows["code"].iloc[0])
     return code if len(rows) == (data.areas["code"] == code).sum() else str(rows["name"].iloc[0])
+
+
+def _folder(data: Dataset, names: dict[str, str], area: str) -> str:
+    """A folder name for a unit that is known by its name, which no other unit has."""
+    code = str(units_named(data.areas, area)["code"].iloc[0])
+    taken = {name for other, name in names.items() if other != code}
+    wanted = (slug(bare_name(area)), slug(area))
+    return next((w for w in wanted if w not in taken), f"{slug(area)}-{slug(code)}")
 
 
 def slugs(data: Dataset) -> dict[str, str]:

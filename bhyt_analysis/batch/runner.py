@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-import sys
 import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -25,9 +23,9 @@ from bhyt_analysis.batch.plan import parameters, plan_areas, policy_sha256
 from bhyt_analysis.batch.progress import Progress
 from bhyt_analysis.batch.resume import nothing_to_do, sha256_of, standing
 from bhyt_analysis.batch.site import write_index
-from bhyt_analysis.batch.workers import run_all
+from bhyt_analysis.batch.workers import memory_of, prepare, processors, run_all
 from bhyt_analysis.inputs.dataset import Dataset
-from bhyt_analysis.inputs.parts import FOLDER, Parts, put
+from bhyt_analysis.inputs.parts import Parts, put
 from bhyt_analysis.inputs.read import bundled, fingerprint, load
 from bhyt_analysis.law.law import Law, as_day
 from bhyt_analysis.model.scenario import Scenario
@@ -38,7 +36,6 @@ SEED = 1
 CANARY_FROM = 8  # areas; in a smaller batch a second run of one of them costs more than it saves
 REHEARSED_FROM = 24  # areas; a rehearsal takes as long as some areas, and saves each a little
 NOTEBOOK_SECONDS = 1800  # one that takes longer hangs, and with it the batch
-MEMORY_SHARE = 0.8  # of the machine, for all workers together
 OWN = ".bhyt"  # our own notes in the folder: the lock, and what was asked
 ENTRY = ("area", "slug", "status", "seconds", "error", "inputs_sha256", "files")
 
@@ -265,7 +262,7 @@ def _results(
 ) -> Iterator[dict[str, Any]]:
     """The result of each job as it ends. A worker that dies takes only its own area along."""
     lang = plan[0].parameters["lang"]
-    workers = max(1, min(jobs or _processors(), len(plan)))
+    workers = max(1, min(jobs or processors(), len(plan)))
     ready = Path(plan[0].out, WORK, "parts")
     for job in plan:
         put(ready, job.parameters["data"], job.parameters["area"], parts.of(job.parameters["area"]))
@@ -274,11 +271,17 @@ def _results(
     if canary:
         tasks.appendleft(replace(plan[0], engine="standard", canary=True))
     rehearsed = str(template()) if len(plan) >= REHEARSED_FROM else ""
-    prepare = partial(_prepare, plan[0].engine, rehearsed, _memory(memory_mb, workers), ready)
     told: dict[str, dict[str, Any]] = {}  # of the area that is run twice, by engine
     finished: set[str] = set()
     kept = plan[0].engine
-    crew = _cluster(dask, tasks, plan[0].engine, memory_mb, ready) if dask else run_all(tasks, workers, prepare, make)
+    if dask:
+        from bhyt_analysis.batch.cluster import run_on
+
+        crew = run_on(dask, tasks, plan[0].engine, memory_mb, make, ready)
+    else:
+        crew = run_all(
+            tasks, workers, partial(prepare, plan[0].engine, rehearsed, memory_of(memory_mb, workers), ready), make
+        )
     for job, made in crew:
         result = made or ended(job, "failed", time.monotonic(), say("error.area_died", lang))
         if job.engine == kept and not job.canary:
@@ -299,71 +302,8 @@ def _results(
                 bar.reset(len(plan))
 
 
-def _cluster(
-    address: str, tasks: deque[Job], engine: str, memory_mb: int | None, ready: Path
-) -> Iterator[tuple[Job, dict[str, Any] | None]]:
-    from bhyt_analysis.batch.cluster import run_on
-
-    return run_on(address, tasks, partial(_prepare_there, engine, memory_mb), make, ready)
-
-
 def _verdict(job: Job, warm: dict[str, Any], standard: dict[str, Any]) -> str:
     """What differs between one area under both engines; empty if nothing does."""
     if (warm["status"], warm["error"]) != (standard["status"], standard["error"]):
         return f"{warm['error'] or warm['status']} / {standard['error'] or standard['status']}"
     return difference(Path(job.out, job.slug), work_folder(job, True)) if warm["status"] == "done" else ""
-
-
-def _prepare(engine: str, rehearsed: str, memory: int | None, ready: Path) -> Callable[[], None]:
-    """In a worker: set the limit of memory and start to load. Gives what is to be done at its end."""
-    # A thread for each processor, in each of as many workers, only get in each other's way.
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    os.environ[FOLDER] = str(ready)
-    if memory is not None:
-        _limit(0, memory)
-    if engine == "warm":
-        warm.start(rehearsed)
-    # The check of addresses in JSON schemas, which no notebook needs, parses a grammar for over a second when it is
-    # imported. jsonschema does without what can't be imported.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    import bhyt_analysis.batch.engine  # noqa: F401  papermill loads while the kernels' process does
-
-    return warm.stop
-
-
-def _prepare_there(engine: str, memory_mb: int | None) -> None:
-    """In a worker of a cluster: begin to load, and set the limit of memory to the kernels, not to a worker of others."""
-    if engine == "warm":
-        warm.start(str(template()))
-        memory, number = _memory(memory_mb, _processors()), warm.pid()
-        if memory is not None and number is not None:
-            _limit(number, memory)
-
-
-def _limit(process: int, memory: int) -> None:
-    """Set the limit of memory (bytes) of a process, 0 for this one, and of those that it will start."""
-    import resource
-
-    _, most = resource.prlimit(process, resource.RLIMIT_DATA)
-    wanted = memory if most == resource.RLIM_INFINITY else min(memory, most)
-    resource.prlimit(process, resource.RLIMIT_DATA, (wanted, most))
-
-
-def _memory(asked_mb: int | None, workers: int) -> int | None:
-    """Bytes that a notebook may use, or None where there is no such limit."""
-    if os.name != "posix" or not hasattr(os, "sched_getaffinity"):
-        return None
-    if asked_mb is not None:
-        return asked_mb * 2**20
-    there_is = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    with suppress(OSError, ValueError):  # "max", or no such file: a container has no limit of its own
-        there_is = min(there_is, int(Path("/sys/fs/cgroup/memory.max").read_text()))
-    return max(int(there_is * MEMORY_SHARE / workers), 2**30)
-
-
-def _processors() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # Windows, macOS
-        return os.cpu_count() or 1

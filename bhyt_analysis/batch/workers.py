@@ -15,11 +15,15 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from bhyt_analysis.batch import warm
 from bhyt_analysis.batch.processes import adopt, end_descendants
+from bhyt_analysis.inputs.parts import FOLDER
 
+MEMORY_SHARE = 0.8  # of the machine, for all workers together
 # Spawned and not forked: the same on Windows, and no state is shared.
 _context = multiprocessing.get_context("spawn")
 
@@ -113,3 +117,50 @@ def _leave() -> None:
     """End at once, with everything that was started from here."""
     end_descendants()
     os._exit(1)
+
+
+def prepare(engine: str, rehearsed: str, memory: int | None, ready: Path) -> Callable[[], None]:
+    """In a worker: set the limit of memory and start to load. Gives what is to be done at its end."""
+    # A thread for each processor, in each of as many workers, only get in each other's way.
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    os.environ[FOLDER] = str(ready)
+    if memory is not None:
+        limit(0, memory)
+    if engine == "warm":
+        warm.start(rehearsed)
+    # The check of addresses in JSON schemas, which no notebook needs, parses a grammar for over a second when it is
+    # imported. jsonschema does without what can't be imported.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    import bhyt_analysis.batch.engine  # noqa: F401  papermill loads while the kernels' process does
+
+    return warm.stop
+
+
+def limit(process: int, memory: int) -> None:
+    """Set the limit of memory (bytes) of a process, 0 for this one, and of those that it will start."""
+    import resource
+
+    _, most = resource.prlimit(process, resource.RLIMIT_DATA)
+    wanted = memory if most == resource.RLIM_INFINITY else min(memory, most)
+    resource.prlimit(process, resource.RLIMIT_DATA, (wanted, most))
+
+
+def memory_of(asked_mb: int | None, workers: int) -> int | None:
+    """Bytes that a notebook may use, or None where there is no such limit."""
+    if os.name != "posix" or not hasattr(os, "sched_getaffinity"):
+        return None
+    if asked_mb is not None:
+        return asked_mb * 2**20
+    there_is = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with suppress(OSError, ValueError):  # "max", or no such file: a container has no limit of its own
+        there_is = min(there_is, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return max(int(there_is * MEMORY_SHARE / workers), 2**30)
+
+
+def processors() -> int:
+    """The processors that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # Windows, macOS
+        return os.cpu_count() or 1

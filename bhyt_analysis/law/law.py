@@ -100,6 +100,8 @@ def _checked(name: str, content: bytes, allowed: tuple[tuple[str, ...], ...] | N
     if faults:
         raise LawError(*faults)
     table["value"] = table["value"].astype("float64")
+    if above := _above_the_cap(table, name):
+        raise LawError(*above)
     table["since"] = [as_day(d) for d in table["since"]]
     table["until"] = [as_day(d) if d else ONWARD for d in table["until"]]
     for column in OPTIONAL:
@@ -138,6 +140,16 @@ def _faults(row: dict[str, Any], known: dict[str, set[str]]) -> Iterator[tuple[s
             yield "error.not_a_date", {"column": column, "found": row[column]}
     if len(days) == 2 and days[1] < days[0]:
         yield "error.until_before_since", {"since": row["since"], "until": row["until"]}
+
+
+def _above_the_cap(table: pd.DataFrame, name: str) -> list[tuple[str, dict[str, Any]]]:
+    """Contribution rates above the most that the law allows (art. 13), unless the file itself raises that."""
+    bundled = pd.read_csv(FILE, usecols=["parameter", "value"], encoding="utf-8")
+    caps = pd.concat([bundled, table[["parameter", "value"]]]).query("parameter == 'contribution_rate_cap'")["value"]
+    odd = table[(table["parameter"] == "contribution_rate") & (table["value"] > caps.max())]
+    return [
+        ("error.law_cap", {"file": name, "row": r.row, "found": r.value, "cap": caps.max()}) for r in odd.itertuples()
+    ]
 
 
 def _overlaps(table: pd.DataFrame, name: str) -> list[tuple[str, dict[str, Any]]]:

@@ -126,7 +126,7 @@ def test_workers_of_another_version_are_told(tmp_path):
 def test_where_no_scheduler_answers_it_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(cluster, "SECONDS", 1)
     with pytest.raises(BhytError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"):
-        list(cluster.run_on("tcp://127.0.0.1:9", [], None, None, tmp_path))
+        list(cluster.run_on("tcp://127.0.0.1:9", [], "warm", None, None, tmp_path))
 
 
 def test_a_worker_that_does_not_see_the_folder_sends_the_area_back(data, tmp_path, monkeypatch):

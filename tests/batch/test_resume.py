@@ -12,8 +12,9 @@ import pytest
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.batch import resume
-from bhyt_analysis.batch.plan import parameters, policy_sha256
+from bhyt_analysis.batch.plan import parameters, plan_areas, policy_sha256
 from bhyt_analysis.inputs import synthetic
+from bhyt_analysis.inputs.parts import Parts
 from bhyt_analysis.words import BhytError
 
 from .notebooks import package
@@ -230,6 +231,13 @@ def test_a_dataset_that_was_changed_in_memory_is_made_again(place):
         people = data.population.assign(people=data.population["people"] + changed)
         manifest = bhyt.run_batch(dataclasses.replace(data, population=people), out, areas=["X001"], jobs=1)
         assert [a["status"] for a in manifest["areas"]] == [status]
+
+
+def test_a_province_and_a_ward_of_one_name_have_folders_of_their_own(data, tmp_path):
+    limits = {"timeout": None, "notebook_timeout": None}
+    common = parameters(data.source, "vi", None, None, 1)
+    plan = plan_areas(Parts(data), tmp_path, ["Tỉnh Lào Cai", "Phường Lào Cai"], common, limits)
+    assert [job.slug for job in plan] == ["tinh-lao-cai", "lao-cai"]
 
 
 def test_an_input_that_is_not_there_is_told(tmp_path):

@@ -318,6 +318,7 @@ def test_the_law_by_months_is_the_law_of_their_first_days(area, reform):
     [
         (row("subsidy_share", "near_poor", "", "2027-01-01", "", "70"), "a share, at most 1"),
         (row("base_salary", "", "", "2027-01-01", "", "-5"), "at least 0"),
+        (row("contribution_rate", "", "", "2027-01-01", "", "0.07"), "7.0% is above the 6.0% that the law allows"),
         (row("subsidy_share", "near_por", "", "2027-01-01", "", "0.8"), "no key of subsidy_share; the nearest: near_poor"),
         (row("base_salary", "near_poor", "", "2027-01-01", "", "2600000"), "no key of base_salary"),
     ],
