@@ -38,7 +38,6 @@ COLUMNS += [
     "reforms",
     "status",
 ]
-LAW_51 = pd.Timestamp("2025-07-01")  # the day on which Law 51/2024/QH15 took effect
 MOST_DRAWS = 100_000  # the intervals of one area then take some gigabytes
 WIDTH = {"rate_low": 0.05, "rate_inner_low": 0.25, "rate_median": 0.5, "rate_inner_high": 0.75, "rate_high": 0.95}
 
@@ -130,14 +129,14 @@ def projection(data: Dataset, area: str, scenario: Scenario, law: Law | None = N
     over = scenario.over(law)
     check_areas_of(over, data)
     start = starting_point(data, area, scenario, over)
-    return project(start, _with_clock(scenario, data, start), over)
+    return project(start, _with_clock(scenario, data, start, over), over)
 
 
-def _with_clock(scenario: Scenario, data: Dataset, start: Start) -> Scenario:
+def _with_clock(scenario: Scenario, data: Dataset, start: Start, law: Law) -> Scenario:
     """The scenario with the clock of its decision where it names none itself.
 
-    Of a decision that no table tells, exits since Law 51/2024 took effect have the
-    36 months of Decree 188 from their own day.
+    Of a decision that no table tells, exits since the law knows the support of Decree 188
+    have its 36 months from their own day.
     """
     if scenario.clock or not scenario.decision:
         return scenario
@@ -145,8 +144,10 @@ def _with_clock(scenario: Scenario, data: Dataset, start: Start) -> Scenario:
     tables = [data.decisions, read_table(bundled("data") / "decisions.csv", "decisions")]
     told = pd.concat([t.loc[t["decision"] == scenario.decision, "support_title"] for t in tables])
     support = next((s for s in told if s), "")
-    if not support and len(start.leaving) and start.leaving["on"].min() >= LAW_51:
-        support = cohort.CLOCKS["decree 188"]
+    later = cohort.CLOCKS["decree 188"]
+    known = law.table.loc[law.table["key"] == later, "since"].min()
+    if not support and len(start.leaving) and start.leaving["on"].min().date() >= known:
+        support = later
     clock = next(c for c, key in cohort.CLOCKS.items() if key == support)
     return dataclasses.replace(scenario, clock=clock)
 
