@@ -33,6 +33,8 @@ KINDS = ("country", "province", "district", "commune")
 ZONES = ("III", "II", "I", "none")
 UNITS = ("people", "cards")
 RELATIONS = ("=", ">=", ">", "ratchet")
+REPORTS = ("monthly", "quarterly", "half_yearly", "yearly")
+DEADLINES = ("by", "before")
 WHERE = ["file", "row", "column"]
 UNREADABLE = {"not_utf8", "not_a_table", "empty_input"}  # rules of an input that can't be read at all
 
@@ -79,8 +81,9 @@ def load(path: str | Path | None = None, area: str | None = None) -> Dataset:
 
     Returns
     -------
-    Dataset with ``areas``, ``successors``, ``population``, ``cards``, ``zones``,
-    ``decisions``, ``losses``, ``targets``, ``published`` and ``documents``. Counts are nullable
+    Dataset with ``areas``, ``successors``, ``population``, ``cards``, ``flows``, ``expiring``,
+    ``zones``, ``decisions``, ``losses``, ``targets``, ``duties``, ``reports``, ``published`` and
+    ``documents``. Counts are nullable
     integers, rates float64, days datetime64, codes text.
 
     Raises
@@ -299,7 +302,7 @@ def _converted(cells: pd.Series, column: dict[str, str], label: str, found: list
     if present and column["required"] == "yes" and blank.any():
         for line in cells.index[blank[codes]]:
             found.append({"rule": "blank_cell", "file": label, "row": line, "column": heading, "expected": expected})
-    if kind in ("count",):
+    if kind in ("count", "change"):
         typed = pd.array(values, dtype="Int64")
     elif kind in ("share", "number"):
         typed = np.array([np.nan if v is None else v for v in values], dtype="float64")
@@ -329,6 +332,10 @@ def _count(text: str) -> int:
     if not re.fullmatch(r"\d{1,12}", text):
         raise ValueError
     return int(text)
+
+
+def _change(text: str) -> int:
+    return -_count(text[1:]) if text[:1] in ("-", "−") else _count(text.removeprefix("+"))
 
 
 def _number(text: str) -> float:
@@ -366,10 +373,13 @@ CHOICES: dict[str, Callable[[], Any]] = {
     "relation": lambda: RELATIONS,
     "unit": lambda: UNITS,
     "listed": lambda: ("all", "some"),
+    "report_kind": lambda: REPORTS,
+    "deadline": lambda: DEADLINES,
     "group": lambda: groups().index,
 }
 CONVERTERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "count": (_count, "expect.count"),
+    "change": (_change, "expect.change"),
     "number": (_number, "expect.number"),
     "share": (_share, "expect.share"),
     "date": (_date, "expect.date"),
