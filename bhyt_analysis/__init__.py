@@ -48,10 +48,17 @@ _HOME = {
     "break_even": "model.uncertainty",
     "decompose": "model.decompose",
     "scorecard": "model.scorecard",
+    "watch": "model.monitor",
     "explain": "show.explain",
     "run_batch": "batch.runner",
 }
-_ROOMS = {"charts": "show.charts", "tables": "show.tables", "sections": "briefing.sections", "cells": "briefing.cells"}
+_ROOMS = {
+    "charts": "show.charts",
+    "tables": "show.tables",
+    "sections": "briefing.sections",
+    "cells": "briefing.cells",
+    "monitor": "model.monitor",
+}
 
 __all__ = sorted([*_HOME, *_ROOMS])
 

@@ -95,6 +95,12 @@ def _parser() -> argparse.ArgumentParser:
              p.add_argument("--seed", type=_natural, metavar="S", help="seed of the draws (default: the scenario's)"),
              p.add_argument("--by-commune", action="store_true", help="a row for every commune"),
          ])  # fmt: skip
+    _add(commands, "watch", watch, "a month against the plan: pace, projected year's end, cards that run out, reports",
+         "bhyt watch --month 2022-06 --area X001 --out charts", _input, _area, _json, _csv,
+         lambda p: [
+             p.add_argument("--month", metavar="YYYY-MM", help="the month (default: the last one that has cards)"),
+             p.add_argument("--out", metavar="DIR", help="folder for the charts of the area; made if missing"),
+         ])  # fmt: skip
     _add(commands, "premium", premium, "who pays what in a year, step by step, with the articles",
          "bhyt premium --on 2026-11-22 --household 4", _on, _area,
          lambda p: [
@@ -278,6 +284,53 @@ def simulate(told: argparse.Namespace) -> int:
         of = projection(data, told.area, scenario)
         print(*chance_texts(chances(of, targets_ahead(data, of), told.draws, seed), told.lang), sep="\n")
     return code
+
+
+def watch(told: argparse.Namespace) -> int:
+    """Print, or write, how each unit stands against its plan in a month."""
+    from bhyt_analysis.inputs import load
+    from bhyt_analysis.model.monitor import SHOWN, expiring, nowcast
+    from bhyt_analysis.model.monitor import watch as run
+    from bhyt_analysis.model.reports import reports_due
+    from bhyt_analysis.show.watch_texts import sentences
+
+    if told.out and not told.area:
+        raise BhytError(("error.watch_out", {}))
+    data = load(told.input, told.area)
+    tables = {"units": run(data, told.area, told.month)}
+    if told.area:
+        month = tables["units"]["month"].iloc[0]
+        more = {"nowcast": nowcast, "expiring": expiring, "reports": reports_due}
+        tables |= {name: table(data, told.area, month) for name, table in more.items()}
+    if told.json:
+        print(json.dumps({k: _records(t) for k, t in tables.items()}, ensure_ascii=False, indent=1, default=str))
+    else:
+        _print_table(tables["units"] if told.csv else tables["units"][SHOWN], told)
+        if told.area and not told.csv:
+            print(*sentences(**tables, lang=told.lang), sep="\n")
+    if told.out:
+        _save_charts(data, month, told)
+    return DONE
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows for other programs; what is missing or must be hidden is null."""
+    from bhyt_analysis.show.tables import suppressed
+
+    return table.astype(object).where(table.notna() & ~suppressed(table), None).to_dict("records")
+
+
+def _save_charts(data: Any, month: pd.Timestamp, told: argparse.Namespace) -> None:
+    """Write the charts of the month as PNG and SVG, and name them."""
+    from bhyt_analysis.briefing.monitoring import month_by_month
+    from bhyt_analysis.show.canvas import save
+
+    folder = Path(told.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    for item in month_by_month(data, told.area, month, told.lang):
+        if item.chart is not None:
+            save(item.chart, folder / item.name)
+            print(folder / f"{item.name}.png", file=sys.stderr)
 
 
 def premium(told: argparse.Namespace) -> int:

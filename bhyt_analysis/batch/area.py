@@ -88,12 +88,12 @@ def ended(job: Job, status: str, start: float, error: str | None, files: list[st
     return {**told, "files": files or []}
 
 
-def _execute(job: Job, notebook: Path) -> tuple[str, str | None]:
+def _execute(job: Job, notebook: Path, again: bool = False) -> tuple[str, str | None]:
     """Run the template; its status and one sentence on a failure."""
     import papermill as pm
     from papermill.exceptions import PapermillExecutionError
 
-    from bhyt_analysis.batch.engine import AreaTimeoutError, left_by_exit
+    from bhyt_analysis.batch.engine import AreaTimeoutError, OrphanedError, left_by_exit
 
     lang = job.parameters["lang"]
     try:
@@ -113,6 +113,12 @@ def _execute(job: Job, notebook: Path) -> tuple[str, str | None]:
         return "failed", _sentence(error.ename, error.evalue)
     except AreaTimeoutError as error:
         return "timeout", error.text(lang)
+    except OrphanedError as error:
+        if again:
+            return "failed", error.text(lang)
+        for left in notebook.parent.iterdir():  # another area may have done it: once more, on a process of our own
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        return _execute(job, notebook, again=True)
     except BhytError as error:
         return "failed", error.text(lang)
     return ("failed", say("error.area_left", lang)) if left_by_exit(told) else ("done", None)

@@ -30,6 +30,10 @@ class AreaTimeoutError(BhytError):
     """A cell, or the whole notebook, took too long."""
 
 
+class OrphanedError(BhytError):
+    """The process that the kernel was forked from died, and the kernel with it: perhaps by another notebook."""
+
+
 class LimitedClient(PapermillNotebookClient):
     """Papermill's client, with limits on a whole notebook."""
 
@@ -61,7 +65,8 @@ class LimitedClient(PapermillNotebookClient):
             if isinstance(error, DeadKernelError):
                 if self._shown > self.output_limit:
                     raise BhytError(("error.area_output", {"megabytes": self.output_limit / 1e6})) from None
-                raise BhytError(_death(self.km)) from None
+                kind = OrphanedError if getattr(self.km.provisioner.process, "orphaned", False) else BhytError
+                raise kind(_death(self.km)) from None
             raise
 
     def _get_timeout(self, cell: Any) -> Any:

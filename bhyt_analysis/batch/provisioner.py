@@ -20,7 +20,6 @@ import shutil
 import signal
 import socket
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -46,6 +45,7 @@ class ForkedKernel:
         self._line, self._heard = line, b""
         self.pid = 0
         self.returncode: int | None = None
+        self.orphaned = False
 
     async def started(self) -> None:
         """Wait until the kernel listens; RuntimeError, with its own words, if it can't."""
@@ -96,7 +96,7 @@ class ForkedKernel:
             self.pid = told.get("pid", self.pid)
             self.returncode = told.get("exit")
         if not data and self.returncode is None:  # who would have told us is dead: nobody else ends the kernel
-            self.returncode = -signal.SIGKILL
+            self.returncode, self.orphaned = -signal.SIGKILL, True
             if self.pid:
                 with suppress(OSError):
                     os.killpg(self.pid, signal.SIGKILL)
@@ -156,8 +156,7 @@ class PrivateKernelManager(AsyncKernelManager):
 
     async def _async_pre_start_kernel(self, **kwargs: Any) -> Any:
         if os.name == "posix" and not self._folder:
-            # The system allows 107 bytes for the name of a socket.
-            self._folder = tempfile.mkdtemp(prefix="bhyt-", dir=None if len(tempfile.gettempdir()) < 60 else "/tmp")
+            self._folder = warm.socket_folder()
             self.transport, self.ip = "ipc", str(Path(self._folder, "k"))
             self.connection_file = str(Path(self._folder, "kernel.json"))
         return await super()._async_pre_start_kernel(**kwargs)

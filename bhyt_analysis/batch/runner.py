@@ -9,7 +9,7 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,8 @@ from bhyt_analysis.batch.plan import parameters, plan_areas, policy_sha256
 from bhyt_analysis.batch.progress import Progress
 from bhyt_analysis.batch.resume import nothing_to_do, sha256_of, standing
 from bhyt_analysis.batch.site import write_index
-from bhyt_analysis.batch.workers import memory_of, prepare, processors, run_all
+from bhyt_analysis.batch.warm import Zygote
+from bhyt_analysis.batch.workers import limit, memory_of, prepare, processors, run_all
 from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.inputs.parts import Parts, put
 from bhyt_analysis.inputs.read import bundled, fingerprint, load
@@ -131,23 +132,26 @@ def run_batch(
         with _alone(folder):
             if asked and _note(folder) == asked and nothing_to_do(folder, earlier):
                 return _stood(folder, earlier, started)
-    parts = Parts(data if isinstance(data, Dataset) else load(data))
     chosen = _engine(engine, lang)
     limits = {"timeout": timeout, "notebook_timeout": notebook_timeout, "engine": chosen}
-    plan = plan_areas(parts, folder, areas, common, limits)
-    folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
-        manifest: dict[str, Any] = {
-            "started": started,
-            "finished": None,
-            "versions": manifests.versions(),
-            "law_sha256": Law.read().sha256(),
-            "inputs_sha256": parts.data.sha256,
-        }
-        bar = Progress(len(plan), lang, progress, verbose, profile)
-        made = _make_all(plan, folder, parts, manifest, bar, jobs, memory_mb, fresh, dask)
-        manifests.write_whole(folder / OWN / "asked", asked)
-        return made
+    with (
+        warm.shared(str(template())) if chosen == "warm" and not dask else nullcontext() as warmed
+    ):  # it loads meanwhile
+        parts = Parts(data if isinstance(data, Dataset) else load(data))
+        plan = plan_areas(parts, folder, areas, common, limits)
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(folder):
+            manifest: dict[str, Any] = {
+                "started": started,
+                "finished": None,
+                "versions": manifests.versions(),
+                "law_sha256": Law.read().sha256(),
+                "inputs_sha256": parts.data.sha256,
+            }
+            bar = Progress(len(plan), lang, progress, verbose, profile)
+            made = _make_all(plan, folder, parts, manifest, bar, jobs, memory_mb, fresh, dask, warmed)
+            manifests.write_whole(folder / OWN / "asked", asked)
+            return made
 
 
 def _note(folder: Path) -> str:
@@ -184,7 +188,7 @@ def _stood(folder: Path, earlier: dict[str, Any], started: str) -> dict[str, Any
 
 def _make_all(
     plan: list[Job], folder: Path, parts: Parts, manifest: dict[str, Any], bar: Progress, jobs: int | None,
-    memory_mb: int | None, fresh: bool, dask: str | None,
+    memory_mb: int | None, fresh: bool, dask: str | None, warmed: Zygote | None,
 ) -> dict[str, Any]:  # fmt: skip
     """Make what does not stand; the manifest and the index tell of all that is in the folder then."""
     lang, earlier = plan[0].parameters["lang"], manifests.read_manifest(folder)
@@ -202,7 +206,7 @@ def _make_all(
     stopped = False
     try:
         with _heeded() as asked:
-            for result in _results(todo, parts, jobs, memory_mb, bar, dask) if todo else ():
+            for result in _results(todo, parts, jobs, memory_mb, bar, dask, warmed) if todo else ():
                 results[result["area"]] = result
                 bar.tell(result)
                 if asked:
@@ -258,7 +262,13 @@ def _engine(asked: str, lang: str) -> str:
 
 
 def _results(
-    plan: list[Job], parts: Parts, jobs: int | None, memory_mb: int | None, bar: Progress, dask: str | None
+    plan: list[Job],
+    parts: Parts,
+    jobs: int | None,
+    memory_mb: int | None,
+    bar: Progress,
+    dask: str | None,
+    warmed: Zygote | None,
 ) -> Iterator[dict[str, Any]]:
     """The result of each job as it ends. A worker that dies takes only its own area along."""
     lang = plan[0].parameters["lang"]
@@ -270,7 +280,6 @@ def _results(
     canary = len(plan) >= CANARY_FROM and plan[0].engine == "warm"
     if canary:
         tasks.appendleft(replace(plan[0], engine="standard", canary=True))
-    rehearsed = str(template()) if len(plan) >= REHEARSED_FROM else ""
     told: dict[str, dict[str, Any]] = {}  # of the area that is run twice, by engine
     finished: set[str] = set()
     kept = plan[0].engine
@@ -279,9 +288,12 @@ def _results(
 
         crew = run_on(dask, tasks, plan[0].engine, memory_mb, make, ready)
     else:
-        crew = run_all(
-            tasks, workers, partial(prepare, plan[0].engine, rehearsed, memory_of(memory_mb, workers), ready), make
-        )
+        memory = memory_of(memory_mb, workers)
+        if warmed and warmed.process and memory:
+            limit(warmed.process.pid, memory)
+        if warmed and len(plan) >= REHEARSED_FROM:
+            warmed.rehearse()
+        crew = run_all(tasks, workers, partial(prepare, warmed.address if warmed else "", memory, ready), make)
     for job, made in crew:
         result = made or ended(job, "failed", time.monotonic(), say("error.area_died", lang))
         if job.engine == kept and not job.canary:

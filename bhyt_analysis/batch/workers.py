@@ -119,16 +119,16 @@ def _leave() -> None:
     os._exit(1)
 
 
-def prepare(engine: str, rehearsed: str, memory: int | None, ready: Path) -> Callable[[], None]:
-    """In a worker: set the limit of memory and start to load. Gives what is to be done at its end."""
-    # A thread for each processor, in each of as many workers, only get in each other's way.
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    os.environ[FOLDER] = str(ready)
+def prepare(warmed: str, memory: int | None, ready: Path) -> Callable[[], None]:
+    """In a worker: set the limit of memory and load. Gives what is to be done at its end.
+
+    ``warmed`` is the address of the process that kernels are forked from, if they are.
+    """
+    os.environ |= {FOLDER: str(ready)} | {k: os.environ.get(k, v) for k, v in warm.THREADS.items()}
+    if warmed:
+        os.environ[warm.ADDRESS] = warmed
     if memory is not None:
         limit(0, memory)
-    if engine == "warm":
-        warm.start(rehearsed)
     # The check of addresses in JSON schemas, which no notebook needs, parses a grammar for over a second when it is
     # imported. jsonschema does without what can't be imported.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

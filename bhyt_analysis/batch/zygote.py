@@ -6,7 +6,8 @@ loaded and nothing of any other notebook in it.
 
 It has one thread, for a fork copies no other and leaves their locks shut. Its standard input
 is a socket on which the owner asks for kernels; when the owner is gone, however it went, the
-socket ends and every kernel is killed with all that it has started.
+socket ends and every kernel is killed with all that it has started. Where it is shared, others
+join at a second socket; when one of them is gone, only its kernels are killed.
 """
 
 from __future__ import annotations
@@ -32,8 +33,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from bhyt_analysis.batch.processes import adopt, die_with_parent, kill_group
+from bhyt_analysis.batch.warm import REHEARSE
 
 REHEARSED = "524"  # Bình Sơn: what most areas have, and no more
+REHEARSAL_SECONDS = 60
 INLINE = "module://matplotlib_inline.backend_inline"
 # What briefings import, and what a kernel would import as it starts, shows its first table or ends. Not the
 # inline backend: it looks for its kernel when it is imported, and without one notebooks run and show no charts.
@@ -51,11 +54,10 @@ LIBRARIES = (
 def main() -> None:
     """Load, then fork a kernel for each socket that comes in; ends when the owner does."""
     control = socket.socket(fileno=os.dup(0))
+    template, door = sys.argv[1:]
     adopt()  # what a cell has detached comes back here, to be killed
     load_all()
-    for template in sys.argv[1:]:
-        rehearse(Path(template))
-    serve(control)
+    serve(control, socket.socket(fileno=int(door)) if door else None, Path(template))
 
 
 def load_all() -> None:
@@ -78,8 +80,10 @@ def rehearse(template: Path) -> None:
     """Run the cells of a template once, so that what libraries keep of a first run is there for every kernel.
 
     Nothing is shown and nothing is left but what they keep for themselves: fonts and glyphs that
-    were read, words that were looked up, code that was found. Its mistakes are the kernels' to tell.
+    were read, words that were looked up, code that was found. Its mistakes are the kernels' to tell. One
+    that takes too long ends this process, also in C code: then kernels are forked from one without rehearsal.
     """
+    signal.alarm(REHEARSAL_SECONDS)
     told: dict[str, Any] = {"__name__": "__main__"}
     cells = json.loads(template.read_text(encoding="utf-8"))["cells"]
     with tempfile.TemporaryDirectory(prefix="bhyt-") as out, warnings.catch_warnings(), suppress(Exception):
@@ -90,46 +94,73 @@ def rehearse(template: Path) -> None:
                     exec("".join(cell["source"]), told)
                 if "parameters" in cell["metadata"].get("tags", ()):
                     told |= {"area": REHEARSED, "out": out}
+    signal.alarm(0)
 
 
-def serve(control: socket.socket) -> None:
-    """Fork, kill and bury kernels until the owner's end of the socket is closed."""
-    gc.collect()
-    gc.freeze()  # the children share these pages as long as nobody counts in them
+def serve(owner: socket.socket, door: socket.socket | None, template: Path) -> None:
+    """Fork, kill and bury kernels until the owner's end of the socket is closed; others come in by the door."""
+    _settle()
     ear, mouth = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(mouth, warn_on_full_buffer=False)
     poll = select.poll()
-    poll.register(control, select.POLLIN)
-    poll.register(ear, select.POLLIN)
+    asking = {owner.fileno(): owner}
     kernels: dict[int, socket.socket] = {}
+    for ours in (owner.fileno(), ear, *([door.fileno()] if door else [])):
+        poll.register(ours, select.POLLIN)
     while True:
         for fd, _ in poll.poll():
-            if fd == control.fileno():
-                data, fds, *_ = socket.recv_fds(control, 1, 1)
-                if not data:
+            if fd == ear:
+                os.read(ear, 4096)
+            elif door and fd == door.fileno():
+                guest, _ = door.accept()
+                asking[guest.fileno()] = guest
+                poll.register(guest, select.POLLIN)
+            elif fd in asking:
+                what, line = _asked(asking[fd])
+                if not what and fd == owner.fileno():
                     return _end(kernels)
-                line = socket.socket(fileno=fds[0])
+                if not what:
+                    poll.unregister(fd)
+                    asking.pop(fd).close()
+                if line is None:
+                    if what == REHEARSE:
+                        rehearse(template)
+                        _settle()
+                    continue
                 try:
                     pid = os.fork()
                 except OSError:  # no memory, no numbers left: the end of the line tells
                     line.close()
                     continue
                 if not pid:
-                    for other in (control, *kernels.values()):
+                    for other in (*asking.values(), *([door] if door else []), *kernels.values()):
                         other.close()
                     os.close(ear)
                     os.close(mouth)
                     _be_kernel(line)
                 kernels[pid] = line
                 poll.register(line, 0)  # only its end is waited for: the request is the child's to read
-            elif fd == ear:
-                os.read(ear, 4096)
             else:  # whoever asked for this kernel is gone
                 poll.unregister(fd)
                 for pid in [p for p, line in kernels.items() if line.fileno() == fd]:
                     kill_group(pid)
         _bury(kernels, poll)
+
+
+def _settle() -> None:
+    """The children share these pages as long as nobody counts in them."""
+    gc.collect()
+    gc.freeze()
+
+
+def _asked(control: socket.socket) -> tuple[bytes, socket.socket | None]:
+    """What is asked for, and the line of the kernel if it is one; nothing when whoever asks is gone."""
+    try:
+        data, fds, *_ = socket.recv_fds(control, 1, 1)
+    except OSError:
+        return b"", None
+    return data, socket.socket(fileno=fds[0]) if fds else None
 
 
 def _bury(kernels: dict[int, socket.socket], poll: Any) -> None:

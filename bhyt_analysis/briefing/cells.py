@@ -11,7 +11,8 @@ from IPython.display import HTML, Image, Markdown, display
 from matplotlib.figure import Figure
 
 from bhyt_analysis import __version__
-from bhyt_analysis.briefing.sections import Day, Items, fact_text
+from bhyt_analysis.briefing.items import Day, Items
+from bhyt_analysis.briefing.sections import fact_text
 from bhyt_analysis.inputs.areas import communes, lineage, name_of
 from bhyt_analysis.inputs.dataset import Dataset, of_unit
 from bhyt_analysis.law.law import Law
@@ -55,11 +56,13 @@ def is_synthetic(data: Dataset, area: str) -> bool:
 
 
 def section(key: str, items: Items, lang: str = "vi", out: str | Path | None = None) -> None:
-    """Show a heading and its items; with ``out``, write their charts and tables there.
+    """Show a heading and its items; with ``out``, write their charts and tables there. Without items, nothing.
 
     Charts go to ``charts/NAME.png`` and ``.svg``, tables to ``tables/NAME.csv``.
     Without ``out`` nothing is written.
     """
+    if not items:
+        return
     display(Markdown(f"## {say(f'section.{key}', lang)}"))
     for item in items:
         if item.text:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
+from bhyt_analysis.briefing.items import Day, Item, Items
+from bhyt_analysis.briefing.monitoring import month_by_month as month_by_month
 from bhyt_analysis.inputs.areas import People, communes, lineage, name_of, population_at, row_of
 from bhyt_analysis.inputs.audit import audit
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
@@ -38,20 +38,6 @@ from bhyt_analysis.show.explain import chance_texts
 from bhyt_analysis.show.labels import citation, column_name, group_name
 from bhyt_analysis.words import BhytError, render, say
 
-
-@dataclass(frozen=True, eq=False)
-class Item:
-    """One answer: a text, and where there are figures a chart (with its alternative text) and a table."""
-
-    name: str
-    text: str = ""
-    chart: Figure | None = None
-    alt: str = ""
-    table: pd.DataFrame | None = None
-
-
-Items = list[Item]
-Day = str | None
 # The tables an analyst fills in where nothing is known of cards.
 NEEDS = ("cards", "population", "zones", "targets")
 # The titles whose yearly premium a briefing shows, in the order of the law.

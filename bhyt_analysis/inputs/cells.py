@@ -23,6 +23,8 @@ KINDS = ("country", "province", "district", "commune")
 ZONES = ("III", "II", "I", "none")
 UNITS = ("people", "cards")
 RELATIONS = ("=", ">=", ">", "ratchet")
+REPORTS = ("monthly", "quarterly", "half_yearly", "yearly")
+DEADLINES = ("by", "before")
 FIGURES = ("count", "change", "share", "number")
 # The day that a month stands for, by the column: a count is of its end, a rule begins with its first day.
 MONTH_ENDS = {"as_of": "last", "until": "last", "since": "first"}
@@ -231,11 +233,13 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "relation": RELATIONS,
     "unit": UNITS,
     "listed": ("all", "some"),
+    "report_kind": REPORTS,
+    "deadline": DEADLINES,
     "group": (),  # law/groups.csv
 }
 CONVERTERS: dict[str, tuple[Callable[..., Any], str]] = {
     "count": (_count, "expect.count"),
-    "change": (_change, "expect.count"),
+    "change": (_change, "expect.change"),
     "number": (_number, "expect.number"),
     "share": (_share, "expect.share"),
     "date": (_date, "expect.date"),

@@ -18,7 +18,7 @@ Tables = dict[str, pd.DataFrame]
 def across(tables: Tables) -> list[Finding]:
     """Everything found by looking at the tables together."""
     found = list(_areas(tables["areas"]))
-    for name in ("population", "cards", "zones", "decisions", "losses", "targets", "published", "documents"):
+    for name in (n for n in tables if n not in ("areas", "successors")):
         found += known_areas(tables["areas"], tables[name])
     for name in ("areas", "zones", "decisions"):
         found += _dates(tables[name])

@@ -21,10 +21,14 @@ class Dataset:
     successors: pd.DataFrame
     population: pd.DataFrame
     cards: pd.DataFrame
+    flows: pd.DataFrame
+    expiring: pd.DataFrame
     zones: pd.DataFrame
     decisions: pd.DataFrame
     losses: pd.DataFrame
     targets: pd.DataFrame
+    duties: pd.DataFrame
+    reports: pd.DataFrame
     published: pd.DataFrame
     documents: pd.DataFrame
     source: str
@@ -68,11 +72,14 @@ def of_unit(data: Dataset, area: str) -> tuple[str, Dataset]:
 
 
 # The day to which a row of each table belongs.
-_DAYS = {"population": "as_of", "cards": "as_of", "losses": "on", "zones": "since", "published": "as_of"}
+_DAYS = {
+    "population": "as_of", "cards": "as_of", "flows": "as_of", "expiring": "as_of", "losses": "on", "zones": "since",
+    "reports": "received", "published": "as_of",
+}  # fmt: skip
 
 
 def known_by(data: Dataset, day: str | pd.Timestamp | None) -> Dataset:
-    """The dataset as it was known on a day: counts, cards, losses, zones and printed figures after it left out.
+    """The dataset as it was known on a day: counts, cards and their flows, losses, zones, reports and printed figures after it left out.
 
     Examples
     --------

@@ -66,9 +66,9 @@ def load(path: str | Path | None = None, area: str | None = None, numbers: str |
 
     Returns
     -------
-    Dataset with ``areas``, ``successors``, ``population``, ``cards``, ``zones``,
-    ``decisions``, ``losses``, ``targets``, ``published`` and ``documents``. Counts are nullable
-    integers, rates float64, days datetime64, codes text.
+    Dataset with ``areas``, ``successors``, ``population``, ``cards``, ``flows``, ``expiring``,
+    ``zones``, ``decisions``, ``losses``, ``targets``, ``duties``, ``reports``, ``published`` and
+    ``documents``. Counts are nullable integers, rates float64, days datetime64, codes text.
 
     Raises
     ------

@@ -20,6 +20,9 @@ BEFORE, AFTER = "582", "861"
 CHANGE = pd.Timestamp("2021-07-01")
 COMMUNES = 12
 OF_PROVINCE = 11  # districts, as in the 63 provinces of 2021
+AREA_TITLES = ["minority_in_difficult_area", "resident_of_especially_difficult_area"]
+# The reports that a district owes: months of the period, and the due day by months after its end and day of the month.
+REPORTS = {"monthly": (1, 1, 5), "quarterly": (3, 1, 10), "half_yearly": (6, 1, 10), "yearly": (12, -1, 20)}
 
 # Chance of the zone under Decision 861, given the zone before: III, II, I.
 ZONES = ("III", "II", "I")
@@ -43,10 +46,11 @@ LATER_TITLES = {
 
 
 def country(districts: int, seed: int) -> dict[str, pd.DataFrame]:
-    """The tables of a synthetic country: areas, population, cards, zones, targets.
+    """The tables of a synthetic country, all that a user may fill in but decisions and losses.
 
     Cards are by commune, sub-group and month for 24 months around 1 July 2021, when
-    zones change; pupils come back at the school year and others month by month.
+    zones change; pupils come back at the school year and others month by month. Flows
+    lead from each month to the next; the cards that run out are told for the last month.
 
     Examples
     --------
@@ -71,6 +75,7 @@ def country(districts: int, seed: int) -> dict[str, pd.DataFrame]:
     villages_after = np.where(after == "III", 0.0, villages)
     cards = _cards(rng, people, minority, before, after, villages_before, villages_after)
     cards.insert(0, "area", code[cards.pop("commune")])
+    monthly = np.random.default_rng([seed, 1])  # its own, so that what was drawn before stays as it is
     return {
         "areas": _areas(districts, code, district, number),
         "population": _population(rng, code, people, minority),
@@ -82,6 +87,10 @@ def country(districts: int, seed: int) -> dict[str, pd.DataFrame]:
             ]
         ),
         "targets": _targets(districts),
+        "flows": _flows(monthly, cards),
+        "expiring": _expiring(monthly, cards),
+        "duties": _duties(districts),
+        "reports": _reports(monthly, districts),
     }
 
 
@@ -189,3 +198,59 @@ def _cards(
             noise = rng.normal(1 + 0.0005 * i, 0.002, n)
             frames.append(pd.DataFrame({"commune": np.arange(n), "as_of": month.strftime("%Y-%m-%d"), "group": k, "cards": np.rint(expected * present * noise).astype(int)}))  # fmt: skip
     return pd.concat(frames).sort_values(["commune", "as_of"], kind="stable").reset_index(drop=True)
+
+
+def _flows(rng: np.random.Generator, cards: pd.DataFrame) -> pd.DataFrame:
+    """What came and went in each commune and month, so that it leads from one month's cards to the next."""
+    by_month = cards.pivot_table(index="area", columns="as_of", values="cards", aggfunc="sum")
+    start, end = by_month.to_numpy()[:, :-1], by_month.to_numpy()[:, 1:]
+    of_area, of_later = (cards[cards["group"].isin(names)].pivot_table(index="area", columns="as_of", values="cards", aggfunc="sum").to_numpy() for names in (AREA_TITLES, list(LATER_TITLES)))  # fmt: skip
+    # Who gains a title by area gives up a later one; who loses it joins again as somebody new.
+    moved = np.diff(of_area) + np.clip(np.diff(of_later), None, 0)
+    moved = np.where(by_month.columns[1:] == str((CHANGE + pd.offsets.MonthEnd(0)).date()), moved, 0)
+    expired = np.rint(of_later[:, :-1] * rng.uniform(0.06, 0.10, start.shape))
+    renewed = np.rint(expired * rng.uniform(0.85, 0.95, start.shape))
+    suspended = np.rint(start * rng.uniform(0.001, 0.004, start.shape))
+    new = end - start - renewed + expired + suspended - moved
+    suspended, new = suspended + np.clip(-new, 0, None), np.clip(new, 0, None)
+    parts = {"new": new, "renewed": renewed, "expired": expired, "suspended": suspended, "reclassified": moved}
+    index = pd.MultiIndex.from_product([by_month.index, by_month.columns[1:]], names=["area", "as_of"])
+    table = pd.DataFrame({name: part.ravel().astype(int) for name, part in parts.items()}, index=index).reset_index()
+    table.insert(2, "group", "")
+    return table.assign(status="synthetic", source=SOURCE)
+
+
+def _expiring(rng: np.random.Generator, cards: pd.DataFrame) -> pd.DataFrame:
+    """Cards of those who pay themselves that run out in the three months after the last one."""
+    last = cards[(cards["as_of"] == cards["as_of"].max()) & cards["group"].isin(["household", "farm_average_income"])]
+    end = pd.Timestamp(last["as_of"].iloc[0])
+    days = [end + pd.Timedelta(days=n) for n in (15, 30, 45, 60, 75, 90)]
+    rows = last[["area", "as_of", "group", "cards"]].merge(pd.DataFrame({"expires": [str(d.date()) for d in days]}), how="cross")  # fmt: skip
+    rows["cards"] = np.rint(rows["cards"] * rng.uniform(0.02, 0.06, len(rows))).astype(int)
+    columns = ["area", "as_of", "expires", "group", "cards"]
+    return rows[columns].assign(status="synthetic", source=SOURCE)
+
+
+def _duties(districts: int) -> pd.DataFrame:
+    rows = [
+        (f"X{d:03d}", kind, month, day, "before" if kind == "yearly" else "by", "", "", "Kế hoạch giả lập")
+        for d in range(1, districts + 1)
+        for kind, (_, month, day) in REPORTS.items()
+    ]
+    columns = ["area", "kind", "due_month", "due_day", "deadline", "since", "until", "source"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _reports(rng: np.random.Generator, districts: int) -> pd.DataFrame:
+    """When each report came: most in time, some late, some not at all."""
+    months = pd.date_range(START, periods=MONTHS, freq="ME")
+    kinds = [(kind, end) for kind, (length, _, _) in REPORTS.items() for end in months if end.month % length == 0]
+    table = pd.DataFrame([(f"X{d:03d}", *one) for d in range(1, districts + 1) for one in kinds], columns=["area", "kind", "period"])  # fmt: skip
+    due = [_due(end, *REPORTS[kind][1:]) for kind, end in zip(table["kind"], table["period"], strict=True)]
+    received = pd.Series(due) + pd.to_timedelta(rng.integers(-4, 3, len(table)), unit="D")
+    received = received.dt.strftime("%Y-%m-%d").where(rng.random(len(table)) > 0.06, "")
+    return table.assign(period=table["period"].dt.strftime("%Y-%m-%d"), received=received, note="synthetic")
+
+
+def _due(end: pd.Timestamp, months: int, day: int) -> pd.Timestamp:
+    return (end + pd.offsets.MonthEnd(months)).replace(day=day)

@@ -23,6 +23,11 @@ KINDS = {
     **dict.fromkeys(["rate", "share_of_insured", "share_of_population", "low", "high", "target_rate", "rate_low", "rate_high", "rate_median", "rate_inner_low", "rate_inner_high", "chance", "back", "share", "rate_at_low", "rate_at_high"], "p1"),
     **dict.fromkeys(["published_rate", "contribution_rate", "subsidy_share"], "pe"),
     **dict.fromkeys(["base_salary", "premium", "subsidy", "own_payment"], "n"),
+    **dict.fromkeys(["required_pace", "projected", "projected_low", "projected_high", "expiring_30", "expiring_60", "expiring_90"], "n"),
+    **dict.fromkeys(["change_month", "change_year", "actual_pace"], "+n"),
+    **dict.fromkeys(["plan_share", "projected_rate", "projected_rate_low", "projected_rate_high", "rate_last_year", "expected", "inner_low", "inner_high", "outer_low", "outer_high", "spread"], "p1"),
+    "pace": "d2",
+    **dict.fromkeys(["target_on", "year_end", "received", "counted_on"], "date"),
     "points": "+pp1",
     "cost_bn": "d1",
     "as_of": "date",
@@ -31,9 +36,18 @@ KINDS = {
 }  # fmt: skip
 PER_CENT = {"p1", "pe"}
 # Counts of real people, and what would give a hidden count away.
-PEOPLE = ["insured", "uninsured", "before", "lost", "kept", "gained", "after", "change"]
+PEOPLE = ["insured", "uninsured", "before", "lost", "kept", "gained", "after", "change", "expiring_30", "expiring_60", "expiring_90"]  # fmt: skip
 GIVEN_AWAY = {
-    "insured": ["uninsured", "rate", "share_of_insured", "share_of_population"],
+    "insured": [
+        "uninsured",
+        "rate",
+        "share_of_insured",
+        "share_of_population",
+        "plan_share",
+        "to_add",
+        "required_pace",
+        "pace",
+    ],
     "before": ["change"],
     "after": ["change"],
 }
@@ -94,14 +108,18 @@ def _cell(column: str, value: Any, lang: str) -> str:
         return number(value, lang, 3)
     if column in ("group", "subgroup", "to", "key"):
         return group_name(str(value), lang)
-    if column in ("result", "verdict", "payer", "figure"):
+    if column in ("result", "verdict", "payer", "figure", "alert", "state", "place", "what"):
         return say(f"{column}.{value}", lang)
-    if column == "basis":
+    if column == "kind":
+        return say(f"report.{value}", lang)
+    if column == "target_level":
+        return say(f"level.{value}", lang) if known(f"level.{value}") else ""
+    if column in ("basis", "reason"):
         return say(str(value), lang)
     if column == "proposal":
         return say("label.proposal", lang) if value else ""
-    if column == "status":
-        return status_name(str(value), lang)
+    if column in ("status", "projected_status"):
+        return status_name(str(value), lang) if value == value and value else ""
     if column.startswith("zone_"):
         return say(f"zone.{value}", lang) if known(f"zone.{value}") else str(value)
     if column == "severity":

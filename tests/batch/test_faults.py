@@ -8,6 +8,9 @@ import time
 
 import pytest
 
+from bhyt_analysis.inputs import load
+from bhyt_analysis.model.coverage import areas_with_figures
+
 from .notebooks import Batch
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what is killed here is looked for in /proc")
@@ -94,18 +97,29 @@ def test_after_kill_9_of_the_batch_nothing_is_left_running(tmp_path, group):
     assert {p.name for p in batch.out.iterdir()} == {".work", ".bhyt"}
 
 
-def test_a_kernel_that_kills_the_process_it_was_forked_from_takes_only_its_own_area_along(tmp_path):
-    source = cell({"536": "import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(600)"})
-    batch = Batch(tmp_path, source, areas=["536", "530", "531"], jobs=1)
+def test_a_kernel_that_kills_the_process_all_are_forked_from_takes_only_its_own_area_along(tmp_path):
+    kill = "import os, signal, time\ntime.sleep(1)\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(600)"
+    slow = "import time\ntime.sleep(4)"  # it is running when its kernel is taken from it
+    batch = Batch(tmp_path, cell({"536": kill, "530": slow}), areas=["536", "530", "531"], jobs=2)
     areas = batch.areas()
     assert [status for status, _ in areas.values()] == ["failed", "done", "done"]
     assert areas["ly-son"][1] == "The notebook's process died (signal SIGKILL)"
     assert batch.left(10) == {}
 
 
+def test_a_rehearsal_that_hangs_in_c_ends_and_no_area_is_lost(tmp_path):
+    hang = 'import os, re\nif not os.environ.get("JPY_PARENT_PID"):\n    re.match("(a+)+$", "a" * 60 + "b")'
+    changed = ("zygote.py", "REHEARSAL_SECONDS = 60", "REHEARSAL_SECONDS = 3")
+    areas = areas_with_figures(load())[:24]
+    batch = Batch(tmp_path, hang, changed=changed, areas=areas, jobs=2)
+    assert list(batch.areas().values()) == [("done", None)] * 24
+    assert batch.left(10) == {}
+
+
 def test_a_worker_that_is_killed_loses_one_area_and_is_replaced(tmp_path):
-    parent = "int(open(f'/proc/{os.getppid()}/stat').read().rsplit(')', 1)[1].split()[1])"  # of our parent
-    source = cell({"536": f"import os, signal, time\nos.kill({parent}, signal.SIGKILL)\ntime.sleep(600)"})
+    source = cell(
+        {"536": "import os, signal, time\nos.kill(int(os.environ['JPY_PARENT_PID']), signal.SIGKILL)\ntime.sleep(600)"}
+    )
     batch = Batch(tmp_path, source, areas=["536", "530", "531", "529"], jobs=2)
     areas = batch.areas()
     assert [status for status, _ in areas.values()] == ["failed", "done", "done", "done"]

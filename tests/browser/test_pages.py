@@ -1,5 +1,6 @@
 """The index and the pages in a real browser, opened from disk. Needs Debian's chromium and chromium-driver."""
 
+import json
 import os
 import shutil
 import tempfile
@@ -8,8 +9,10 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.batch.site import write_index
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 if not (CHROMIUM and DRIVER):
@@ -87,6 +90,37 @@ def test_the_index_sorts_by_a_figure(browser, made):
     assert cells() == sorted(cells())
     button.click()
     assert cells() == sorted(cells(), reverse=True)
+
+
+def test_an_index_of_every_commune_of_the_country_opens_finds_and_sorts(browser, made, tmp_path):
+    data = bhyt.load()
+    communes = data.areas.loc[data.areas["kind"] == "commune", "code"].unique()
+    entries = []
+    for number in range(3321):  # the bundled communes again and again
+        slug = f"unit-{number}"
+        entries.append({"area": communes[number % len(communes)], "slug": slug, "status": "done", "error": None})
+        (tmp_path / slug).mkdir()
+        told = json.loads((made / "luc-ngan" / "facts.json").read_text("utf-8"))
+        told["facts"] = [
+            f | {"value": 3321 - number if f["key"] == "population" else f["value"]} for f in told["facts"]
+        ]
+        (tmp_path / slug / "facts.json").write_text(json.dumps(told), "utf-8")
+    entries[-1] |= {"status": "failed", "error": "OSError: no such file"}
+    write_index(tmp_path, {"areas": entries}, data)
+    assert (tmp_path / "index.html").stat().st_size < 3_000_000
+    opened(browser, tmp_path / "index.html")
+    rows = "return [...document.querySelectorAll('tbody tr')].filter(r => r.checkVisibility())"
+    assert browser.execute_script(f"{rows}.length") == 3321
+    assert browser.execute_script(f"{rows}[0].className") == "bad"
+    browser.find_element(By.CSS_SELECTOR, "input[type=search]").send_keys("kien lao")
+    same = data.areas.loc[data.areas["name"].str.contains("Kiên Lao"), "code"]
+    expected = sum(e["area"] in set(same) for e in entries)
+    assert expected > 1
+    assert browser.execute_script(f"{rows}.length") == expected
+    browser.find_element(By.CSS_SELECTOR, "input[type=search]").send_keys(Keys.CONTROL, "a", Keys.DELETE)
+    next(b for b in browser.find_elements(By.CSS_SELECTOR, "th button") if "Dân số" in b.text).click()
+    people = browser.execute_script(f"{rows}.map(r => r.cells[2].dataset.v)")
+    assert people[:3] == ["2", "3", "4"]
 
 
 def test_the_links_of_the_index_lead_to_pages_and_back(browser, made):

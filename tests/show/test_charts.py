@@ -47,6 +47,7 @@ def items_of(data, law, area, lang, scenario=None):
         *sections.who_is_covered(data, area, lang=lang),
         *sections.what_the_decision_did(data, area, lang=lang),
         *sections.path_to_target(data, area, lang=lang),
+        *sections.month_by_month(data, area, lang=lang),
         *sections.cost_and_payers(data, law, area, scenario, lang=lang),
         *sections.what_does_not_add_up(data, area, sections.findings_of(data, area, lang), lang),
         *sections.sources_and_status(figures, lang),
@@ -83,7 +84,7 @@ def boxes(figure):
 def test_all_kinds_of_charts_are_among_them(drawn):
     assert {name for *_, name in drawn} == {
         "coverage_target", "groups", "communes", "commune_people", "lost", "before_after", "reenrolled", "slope", "path", "premium", "cost",
-        "scenario_path", "scenarios", "payers", "tornado", "back", "scorecard",
+        "watch_pace", "watch_states", "watch_funnel", "watch_expiring", "scenario_path", "scenarios", "payers", "tornado", "back", "scorecard",
     }  # fmt: skip
     assert all(isinstance(item.chart, Figure) for item in drawn.values())
 

@@ -1,0 +1,105 @@
+"""What does a briefing say of the months: the pace against the plan, the communes, cards that run out, reports?"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bhyt_analysis.briefing.items import Day, Item, Items
+from bhyt_analysis.inputs.areas import communes, name_of
+from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
+from bhyt_analysis.model.funnel import funnel
+from bhyt_analysis.model.monitor import SHOWN, as_month, counted, expiring, nowcast, watch
+from bhyt_analysis.model.reports import reports_due
+from bhyt_analysis.model.thresholds import threshold
+from bhyt_analysis.names import running_name
+from bhyt_analysis.show import monitor_charts
+from bhyt_analysis.show.watch_texts import (
+    due_text,
+    expiring_text,
+    nowcast_texts,
+    period_text,
+    reports_text,
+    watch_texts,
+)
+from bhyt_analysis.words import render, say
+
+
+def month_by_month(data: Dataset, area: str, as_of: Day | pd.Timestamp = None, lang: str = "vi") -> Items:
+    """The last month against the plan; one sentence where an area has too few months, nothing where it has none."""
+    code, data = of_unit(known_by(data, as_of), area)
+    history = counted(data, code)
+    name = running_name(name_of(data.areas, code), lang)
+    if history.empty:
+        return []
+    if len(history[history["area"] == code]) <= threshold("fewest_changes"):
+        return [Item("watch", say("text.watch_none", lang, name=name))]
+    month = as_month(as_of) or history["month"].max()
+    table = watch(data, code, month, history)
+    texts = watch_texts(table, lang) + nowcast_texts(nowcast(data, code, month, history), lang)
+    items = [Item("watch", " ".join(texts), table=table[SHOWN]), *_pace(table, history, lang)]
+    items += [*_states(table, name, lang), *_funnel(table, name, lang), *_expiring(data, code, month, name, lang)]
+    return items + _reports(data, code, month, lang)
+
+
+def _pace(table: pd.DataFrame, history: pd.DataFrame, lang: str) -> Items:
+    row = table.iloc[0]
+    own = history[(history["area"] == row["area"]) & history["rate"].notna()]
+    if own.empty or pd.isna(row["rate"]):
+        return []
+    figure = monitor_charts.pace(own, row, lang, str(row["source"]))
+    told = [render("{m} {v:p1}", lang, m=f"{m:%m/%Y}", v=v) for m, v in zip(own["month"].tail(6), own["rate"].tail(6), strict=True)]  # fmt: skip
+    return [Item("watch_pace", chart=figure, alt=_alt("chart.watch_pace", told, lang))]
+
+
+def _alt(title: str, parts: list[str], lang: str) -> str:
+    return say("alt.bars", lang, title=say(title, lang), parts="; ".join(parts))
+
+
+def _states(table: pd.DataFrame, name: str, lang: str) -> Items:
+    figure = monitor_charts.states(table, name, lang, str(table["source"].dropna().iloc[0]))
+    told = [f"{n}: {state}" for n, state in monitor_charts.states_alt(table, lang).items()]
+    return [Item("watch_states", chart=figure, alt=_alt("chart.watch_states", told, lang))]
+
+
+def _funnel(table: pd.DataFrame, name: str, lang: str) -> Items:
+    """The communes against each other, where there are enough of them to show a spread."""
+    rows = funnel(table.iloc[1:])
+    placed = rows[rows["place"] != ""]
+    if len(placed) < threshold("funnel_fewest"):
+        return []
+    outside = int(placed["place"].str.endswith("outer").sum())
+    spread = float(placed["spread"].iloc[0])
+    key = "text.watch_funnel" if spread else "text.watch_funnel_chance"
+    text = say(key, lang, outside=outside, count=len(placed), spread=spread)
+    figure = monitor_charts.funnel(rows, name, lang, str(placed["source"].iloc[0]))
+    told = [f"{r.name_} {render('{v:p1}', lang, v=r.rate)} ({say(f'place.{r.place}', lang)})" for r in placed.rename(columns={"name": "name_"}).itertuples()]  # fmt: skip
+    columns = ["name", "population", "insured", "rate", "inner_low", "inner_high", "outer_low", "outer_high", "place", "status"]  # fmt: skip
+    return [Item("watch_funnel", text, figure, _alt("chart.watch_funnel", told, lang), placed[columns])]
+
+
+def _expiring(data: Dataset, code: str, month: pd.Timestamp, name: str, lang: str) -> Items:
+    rows = expiring(data, code, month)
+    if rows.empty:
+        return []
+    first = rows.iloc[0].to_dict()
+    text = expiring_text(first, lang) if first["area"] == code else ""
+    last = f"expiring_{int(threshold('expiring_third'))}"
+    drawn = rows[rows["area"] != code] if set(communes(data.areas, code)) - {code} else rows
+    table = rows.drop(columns=["area"])
+    if not (drawn[last] > 0).any():
+        return [Item("watch_expiring", text, table=table)]
+    figure = monitor_charts.expiring(drawn, name, lang, str(rows["source"].iloc[0]))
+    told = [f"{r.name_} {render('{v:n}', lang, v=getattr(r, last))}" for r in drawn.rename(columns={"name": "name_"}).itertuples()]  # fmt: skip
+    return [Item("watch_expiring", text, figure, _alt("chart.watch_expiring", told, lang), table)]
+
+
+def _reports(data: Dataset, code: str, month: pd.Timestamp, lang: str) -> Items:
+    rows = reports_due(data, code, month)
+    if rows.empty:
+        return []
+    lacking = rows[~rows["state"].isin(["in_time", "received"])]
+    shown = lacking.assign(
+        period=[period_text(k, p, lang) for k, p in zip(lacking["kind"], lacking["period"], strict=True)],
+        due=[due_text(d, how, lang) for d, how in zip(lacking["due"], lacking["deadline"], strict=True)],
+    )
+    return [Item("watch_reports", reports_text(rows, lang), table=shown[["name", "kind", "period", "due", "received", "state", "source"]])]  # fmt: skip

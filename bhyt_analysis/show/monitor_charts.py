@@ -1,0 +1,232 @@
+"""The charts of the monthly watch: the pace and where it leads, the funnel plot, cards that run out, the states."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from bhyt_analysis.model.funnel import limits
+from bhyt_analysis.model.monitor import ALERTS, WINDOWS
+from bhyt_analysis.model.thresholds import threshold
+from bhyt_analysis.names import running_name
+from bhyt_analysis.show.canvas import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    SKY,
+    canvas,
+    chart,
+    foot,
+    percent,
+    ticks,
+    wrapped,
+)
+from bhyt_analysis.words import number, render, say
+
+# The colour of each state, and a mark of its own for readers without colours.
+LOOKS = {"green": (GREEN, "o"), "amber": (ORANGE, "^"), "red": (RED, "s"), "none": ("white", "D"), "grey": (GREY, "X")}
+SHOWN_MONTHS = 18
+MOST_LINES = 36  # of a table on one page
+
+
+@chart
+def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = "") -> Figure:
+    """Coverage month by month, what the target requires from here, and where the actual pace leads by the year's end.
+
+    ``history``: the unit's rows of `bhyt_analysis.model.monitor.counted`; ``row``: its row of `watch`.
+    """
+    statuses = list(dict.fromkeys([*history["status"], row["projected_status"]]))
+    name = running_name(str(row["name"]), lang)
+    figure, axes = canvas(96, "chart.watch_pace", name, lang, [s for s in statuses if isinstance(s, str)])
+    past = history[history["month"] <= row["month"]].tail(SHOWN_MONTHS)
+    axes.plot(past["as_of"], past["rate"] * 100, "o-", color=BLUE, lw=1.6, ms=4, zorder=4)
+    now, rate = past["as_of"].iloc[-1], float(past["rate"].iloc[-1]) * 100
+    ends: list[tuple[float, str, str]] = []
+    if pd.notna(row["projected_rate_low"]) and now < row["year_end"]:
+        x = [now, row["year_end"]]
+        low, middle, high = (
+            float(row[c]) * 100 for c in ("projected_rate_low", "projected_rate", "projected_rate_high")
+        )
+        axes.fill_between(x, [rate, low], [rate, high], color=SKY, alpha=0.5, lw=0)
+        axes.plot(x, [rate, middle], color=BLUE, lw=1.6, ls="--")
+        span = render("{a:p1}–{b:p1}", lang, a=low / 100, b=high / 100)
+        ends.append((middle, f"{say('label.projected', lang)}: {percent(middle / 100, lang)} ({span})", BLUE))
+    if pd.notna(row["required_pace"]) and row["to_add"] > 0:
+        ends += _required(axes, row, now, rate, lang)
+    last = max(row["year_end"], row["target_on"]) if pd.notna(row["target_on"]) else row["year_end"]
+    axes.set_xlim(past["as_of"].iloc[0] - pd.Timedelta(days=10), last + pd.Timedelta(days=6))
+    axes.annotate(percent(rate / 100, lang), (now, rate), (0, 9), textcoords="offset points", ha="center", fontsize=9, fontweight="bold", color=BLUE, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6}, zorder=5)  # fmt: skip
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(max(0.0, bottom - 1), min(102.0, top + 2))
+    _at_the_end(axes, ends)
+    days = [*past["as_of"].iloc[::-1].iloc[::4], last]  # the last count, every fourth one before it, and the end
+    axes.set_xticks(days, [f"{d:%m/%Y}" for d in days])
+    axes.set_ylabel(say("axis.rate", lang))
+    ticks(axes, lang, "y")
+    return foot(figure, source, [s for s in statuses if isinstance(s, str)], lang, say("note.watch_pace", lang))
+
+
+def _required(axes: Axes, row: pd.Series, now: pd.Timestamp, rate: float, lang: str) -> list[tuple[float, str, str]]:
+    """The band of paths that are amber, up to the one that reaches the target."""
+    target = float(row["people_needed"]) / float(row["population"]) * 100
+    amber = rate + (target - rate) * threshold("amber_pace")
+    x = [now, row["target_on"]]
+    axes.fill_between(x, [rate, amber], [rate, target], color=ORANGE, alpha=0.3, lw=0)
+    axes.plot(x, [rate, target], color=BLACK, lw=1.3, ls=":")
+    axes.plot([row["target_on"]], [target], "D", color=BLACK, ms=7, zorder=5, clip_on=False)
+    text = f"{say('label.target', lang)}: {say('relation.' + row['target_relation'], lang)}{percent(row['target_rate'], lang, 'published')}"
+    band = say("label.amber_band", lang, low=threshold("amber_pace"), required=row["required_pace"])
+    return [(target, text, BLACK), ((amber + target) / 2 - 0.01, band, "#8A5A00")]
+
+
+def _at_the_end(axes: Axes, ends: list[tuple[float, str, str]]) -> None:
+    """Each line's words to the right of the chart, pushed apart where they would lie on each other."""
+    low, high = axes.get_ylim()
+    texts = [wrapped(text, 1.45, 9) for _, text, _ in ends]
+    line = (high - low) * 9 * 1.35 / (axes.get_figure().get_figheight() * 72 * 0.62)  # type: ignore[union-attr]
+    top = low
+    for i in np.argsort([value for value, _, _ in ends], kind="stable"):
+        height = (texts[i].count("\n") + 1.3) * line
+        middle = max(ends[i][0], top + height / 2)
+        top = middle + height / 2
+        axes.annotate(texts[i], (1, ends[i][0]), xytext=(1.02, middle), xycoords=axes.get_yaxis_transform(), textcoords=axes.get_yaxis_transform(), va="center", color=ends[i][2], fontsize=9, fontweight="bold", annotation_clip=False)  # fmt: skip
+    if top > high:
+        axes.set_ylim(low, top)
+
+
+@chart
+def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
+    """Coverage of the communes by their population, between the limits that chance would keep.
+
+    ``rows``: what `bhyt_analysis.model.funnel.funnel` gives.
+    """
+    rows = rows[rows["place"] != ""]
+    figure, axes = canvas(104, "chart.watch_funnel", name, lang, rows["status"])
+    people = rows["population"].to_numpy(float)
+    grid = np.unique(np.linspace(max(people.min() * 0.6, 1), people.max() * 1.12, 200).astype(int))
+    expected, spread = float(rows["expected"].iloc[0]), float(rows["spread"].iloc[0])
+    for ring, style in (("inner", "--"), ("outer", "-")):
+        for edge in limits(grid, expected, spread, ring):
+            axes.plot(grid, edge * 100, color=GREY, lw=1.2, ls=style)
+        share = round(threshold(f"funnel_{ring}") * 100, 6)
+        text = number(share, lang, 0 if share.is_integer() else 1) + "%"
+        low = limits(grid, expected, spread, ring)[0][-1] * 100
+        axes.annotate(text, (grid[-1], low), (3, 0), textcoords="offset points", va="center", fontsize=9, color="#555555")  # fmt: skip
+    axes.axhline(expected * 100, color=BLACK, lw=1)
+    text = f"{say('label.all_together', lang)}: {percent(expected, lang)}"
+    axes.annotate(text, (1, expected * 100), (-2, 3), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", fontsize=9)  # fmt: skip
+    rates = rows["insured"].to_numpy(float) / people * 100
+    for kind, color, marker in (("below", RED, "v"), ("within", BLUE, "o"), ("above", GREEN, "^")):
+        chosen = rows["place"].str.startswith(kind).to_numpy()
+        axes.plot(people[chosen], rates[chosen], marker, color=color, ms=6, ls="none")
+    _named(axes, rows.assign(rate=rates))
+    axes.set(xlim=(grid[0], grid[-1] + (grid[-1] - grid[0]) * 0.22), xlabel=say("label.population", lang), ylabel=say("axis.rate", lang))  # fmt: skip
+    axes.set_ylim(top=min(104.0, axes.get_ylim()[1] + 2))
+    ticks(axes, lang)
+    axes.set_xticks([t for t in axes.get_xticks() if grid[0] <= t <= grid[-1]])
+    ticks(axes, lang, "y")
+    axes.set_yticks([t for t in axes.get_yticks() if axes.get_ylim()[0] <= t <= 100])
+    return foot(
+        figure,
+        source,
+        rows["status"],
+        lang,
+        say("note.watch_funnel" if spread else "note.watch_funnel_chance", lang, spread=spread),
+    )
+
+
+def _named(axes: Axes, rows: pd.DataFrame) -> None:
+    """The names of the units beyond the limits, or of the lowest and highest where none is, clear of each other."""
+    far = rows[rows["place"].str.endswith(("inner", "outer"))]
+    shown = far if len(far) else rows.loc[[rows["rate"].idxmin(), rows["rate"].idxmax()]]
+    gap = (axes.get_ylim()[1] - axes.get_ylim()[0]) / 24
+    taken: list[tuple[float, float]] = []
+    width = (rows["population"].max() - rows["population"].min()) / 5
+    for row in shown.sort_values("rate").itertuples():
+        y = float(row.rate)
+        while any(abs(y - other) < gap and abs(row.population - x) < width for x, other in taken):
+            y += gap / 2
+        taken.append((float(row.population), y))
+        axes.annotate(row.name, (row.population, row.rate), xytext=(7, (y - row.rate) / gap * 9), textcoords="offset points", va="center", fontsize=9)  # fmt: skip
+
+
+@chart
+def expiring(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
+    """Cards that run out in 30, 31 to 60 and 61 to 90 days, one bar a unit, most first.
+
+    ``rows``: what `bhyt_analysis.model.monitor.expiring` gives, the units to be drawn.
+    """
+    days = [int(threshold(f"expiring_{w}")) for w in WINDOWS]
+    last = f"expiring_{days[-1]}"
+    rows = rows[rows[last] > 0].sort_values(last)
+    figure, axes = canvas(40 + 5.6 * len(rows), "chart.watch_expiring", name, lang, rows["status"])
+    left = np.zeros(len(rows))
+    looks = ((RED, ""), (ORANGE, "//"), (SKY, ".."))
+    for i, (window, (color, hatch)) in enumerate(zip(days, looks, strict=True)):
+        part = rows[f"expiring_{window}"].to_numpy(float) - left
+        first = 0 if i == 0 else days[i - 1] + 1
+        axes.barh(range(len(rows)), part, 0.64, left=left, color=color, hatch=hatch, edgecolor="white", label=say("label.days", lang, first=first, last=window))  # fmt: skip
+        left += part
+    for y, total in enumerate(left):
+        axes.annotate(number(total, lang), (total, y), (4, 0), textcoords="offset points", va="center", fontsize=9)
+    axes.set(yticks=range(len(rows)), yticklabels=rows["name"], xlim=(0, left.max(initial=1) * 1.12), ylim=(-0.7, len(rows) - 0.3), xlabel=say("axis.cards", lang))  # fmt: skip
+    axes.tick_params(axis="y", length=0)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, ncols=3, fontsize=9, borderaxespad=0.2)
+    ticks(axes, lang)
+    return foot(figure, source, rows["status"], lang)
+
+
+@chart
+def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
+    """The units as lines of a table: coverage, share of the plan, pace, projection, and the state in colour and word.
+
+    ``rows``: what `bhyt_analysis.model.monitor.watch` gives.
+    """
+    statuses = [s for s in dict.fromkeys([*rows["status"], *rows["projected_status"]]) if isinstance(s, str)]
+    count, rows = len(rows), _most_urgent(rows)
+    figure, axes = canvas(36 + 6.4 * len(rows), "chart.watch_states", name, lang, statuses)
+    columns = [("rate", "p1", 0.38), ("plan_share", "p1", 0.49), ("pace", "d2", 0.59), ("projected_rate", "p1", 0.705)]
+    axes.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -1.9))
+    axes.axis("off")
+    for column, _, right in columns:
+        axes.text(right, -0.75, wrapped(say(f"head.{column}", lang), 0.62, 9), ha="right", va="bottom", fontsize=9, color="#555555")  # fmt: skip
+    axes.text(0.735, -0.75, say("column.alert", lang), va="bottom", fontsize=9, color="#555555")
+    axes.plot([0, 1], [-0.6, -0.6], color=GREY, lw=0.8)
+    for y, row in enumerate(rows.to_dict("records")):
+        weight = "bold" if y == 0 else "normal"
+        axes.text(0, y, wrapped(str(row["name"]), 2.0, 9.5, y == 0), va="center", fontweight=weight)
+        for column, spec, right in columns:
+            value = None if pd.isna(row[column]) else row[column]
+            axes.text(right, y, render("{v:" + spec + "}", lang, v=value), ha="right", va="center", fontweight=weight)
+        _state(axes, y, row["alert"], lang)
+    note = say("note.watch_states", lang)
+    if count > len(rows):
+        note += ". " + say("note.watch_some", lang, shown=len(rows), count=count)
+    return foot(figure, source, statuses, lang, note)
+
+
+def _most_urgent(rows: pd.DataFrame) -> pd.DataFrame:
+    """The unit itself, then the others, the most urgent first, as many as a page holds."""
+    rest = rows.iloc[1:]
+    rest = rest.assign(rank=rest["alert"].map(ALERTS.index)).sort_values(["rank", "pace"], kind="stable")
+    return pd.concat([rows.head(1), rest.drop(columns="rank").head(MOST_LINES - 1)])
+
+
+def _state(axes: Axes, y: int, state: str, lang: str) -> None:
+    color, marker = LOOKS[state]
+    axes.add_patch(Rectangle((0.725, y - 0.4), 0.275, 0.8, facecolor=color, alpha=0.18, lw=0))
+    axes.plot([0.745], [y], marker, color=color, mec=BLACK if state == "none" else color, ms=7)
+    axes.text(0.768, y, say(f"alert.{state}", lang), va="center", fontsize=9, color=BLACK)
+
+
+def states_alt(rows: pd.DataFrame, lang: str = "vi") -> dict[str, Any]:
+    """The states of the units as words, for readers who do not see the chart."""
+    return {str(r["name"]): say(f"alert.{r['alert']}", lang) for r in rows.to_dict("records")}

@@ -1,0 +1,134 @@
+"""What the monthly watch says of a unit, sentence by sentence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+
+from bhyt_analysis.model.monitor import ALERTS, WINDOWS
+from bhyt_analysis.model.reports import STATES
+from bhyt_analysis.model.thresholds import threshold
+from bhyt_analysis.names import running_name
+from bhyt_analysis.words import date, render, say
+
+
+def watch_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
+    """Where the first unit of a watch stands, and how its communes are assessed.
+
+    ``table``: what `bhyt_analysis.model.monitor.watch` gives. What is not known is not said.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.model.monitor import watch
+    >>> watch_texts(watch(load(), "X001", "2022-06"), "en")[0]
+    'On 30 June 2022, **49,505** people of Mẫu 01 (giả lập) district were insured (76.3% of the population).'
+    """
+    row: dict[str, Any] = {k: None if pd.isna(v) else v for k, v in table.iloc[0].to_dict().items()}
+    words = {"name": running_name(row["name"], lang), "month": row["month"]}
+    texts = []
+    if row["insured"] is None:
+        texts.append(say("text.watch_silent", lang, **words))
+    else:
+        key = "text.watch" if row["rate"] is not None else "text.watch_count"
+        texts.append(say(key, lang, insured=row["insured"], rate=row["rate"], **words))
+    for column, key in (("change_month", "text.watch_month"), ("change_year", "text.watch_year")):
+        if row[column] is not None:
+            texts.append(say(key, lang, change=row[column]))
+    texts += [*_plan(row, lang), *_pace(row, lang)]
+    alert = {"alert": say(f"alert.{row['alert']}", lang), "reason": say(row["reason"], lang)}
+    texts.append(say("text.watch_alert", lang, **alert))
+    if len(table) > 1:
+        count = Counter(table["alert"].iloc[1:])
+        states = "; ".join(f"{say(f'alert.{a}', lang)} {count[a]}" for a in ALERTS if count[a])
+        texts.append(say("text.watch_communes", lang, count=len(table) - 1, states=states))
+    return texts
+
+
+def _plan(row: dict[str, Any], lang: str) -> list[str]:
+    if row["plan_share"] is None:
+        return []
+    words = {"rate": row["target_rate"], "on": row["target_on"], "needed": row["people_needed"]}
+    level = say(f"level.{row['target_level']}", lang)
+    relation = say(f"relation.{row['target_relation']}", lang)
+    texts = [say("text.watch_plan", lang, level=level, relation=relation, share=row["plan_share"], **words)]
+    if row["to_add"] > 0 and row["required_pace"] is not None:
+        texts.append(say("text.watch_required", lang, to_add=row["to_add"], required=row["required_pace"]))
+    return texts
+
+
+def _pace(row: dict[str, Any], lang: str) -> list[str]:
+    texts = []
+    if row["actual_pace"] is not None:
+        texts.append(say("text.watch_actual", lang, actual=row["actual_pace"]))
+    if row["projected_rate_low"] is not None and row["month"] < row["year_end"]:
+        words = {"rate": row["projected_rate"], "low": row["projected_rate_low"], "high": row["projected_rate_high"]}
+        texts.append(say("text.watch_year_end", lang, on=row["year_end"], people=row["projected"], **words))
+    return texts
+
+
+def sentences(
+    units: pd.DataFrame, nowcast: pd.DataFrame, expiring: pd.DataFrame, reports: pd.DataFrame, lang: str = "vi"
+) -> list[str]:
+    """All that a month's tables of one unit say, as plain text."""
+    texts = [*watch_texts(units, lang), *nowcast_texts(nowcast, lang)]
+    if len(expiring) and expiring["area"].iloc[0] == units["area"].iloc[0]:
+        texts.append(expiring_text(expiring.iloc[0].to_dict(), lang))
+    if len(reports):
+        texts.append(reports_text(reports, lang))
+    return [text.replace("**", "") for text in texts]
+
+
+def nowcast_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
+    """What the yearly report will have to say before the year has ended.
+
+    ``table``: what `bhyt_analysis.model.monitor.nowcast` gives.
+    """
+    texts = []
+    for row in table[table["what"] == "report"].to_dict("records"):
+        words = {"rate": row["projected_rate"], "low": row["projected_rate_low"], "high": row["projected_rate_high"]}
+        texts.append(say("text.watch_report", lang, due=due_text(row["on"], row["deadline"], lang), people=row["projected"], **words))  # fmt: skip
+    return texts
+
+
+def due_text(day: Any, deadline: str, lang: str = "vi") -> str:
+    """A due day as a plan tells it: "trước 20/11/2022".
+
+    Examples
+    --------
+    >>> due_text("2022-11-20", "before"), due_text(None, "by", "en")
+    ('trước 20/11/2022', 'not told')
+    """
+    if day is None or pd.isna(day):
+        return say("label.no_due_day", lang)
+    return say("label.before_day", lang, day=day) if deadline == "before" else date(day, lang)
+
+
+def period_text(kind: str, period: pd.Timestamp, lang: str = "vi") -> str:
+    """The period of a report: "6/2022", "Quý 2/2022", "2022".
+
+    Examples
+    --------
+    >>> period_text("monthly", pd.Timestamp("2022-06-30")), period_text("quarterly", pd.Timestamp("2022-06-30"), "en")
+    ('6/2022', 'Q2 2022')
+    """
+    if kind == "half_yearly":
+        kind = f"half_yearly_{(period.month + 5) // 6}"
+    number = (period.month + 2) // 3 if kind == "quarterly" else period.month
+    return say(f"period.{kind}", lang, number=number, year=period.year)
+
+
+def expiring_text(row: dict[str, Any], lang: str = "vi") -> str:
+    """How many cards of a unit run out soon; ``row`` of what `bhyt_analysis.model.monitor.expiring` gives."""
+    days = {w: int(threshold(f"expiring_{w}")) for w in WINDOWS}
+    counts = {w: row[f"expiring_{n}"] for w, n in days.items()}
+    return say("text.watch_expiring", lang, as_of=row["as_of"], **counts, **{f"days_{w}": n for w, n in days.items()})
+
+
+def reports_text(table: pd.DataFrame, lang: str = "vi") -> str:
+    """How many of the reports owed came, and when; ``table``: what `bhyt_analysis.model.reports.reports_due` gives."""
+    count = Counter(table["state"])
+    states = "; ".join(render("{n:n} {state}", lang, n=count[s], state=say(f"state.{s}", lang)) for s in STATES if count[s])  # fmt: skip
+    return say("text.watch_reports", lang, states=states)
