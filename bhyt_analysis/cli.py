@@ -70,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
          ])  # fmt: skip
     _add(commands, "check", check, "find every mistake of an input", "bhyt check my_folder --json",
          lambda p: p.add_argument("input", metavar="INPUT", help="folder or workbook"), _json)  # fmt: skip
+    _add(commands, "template", template, "an empty workbook to fill in, with notes, drop-downs and examples",
+         "bhyt template so_lieu.xlsx", lambda p: p.add_argument("file", metavar="FILE.xlsx", help="a file that does not exist yet"))  # fmt: skip
     _add(commands, "audit", audit, "published figures that do not add up", "bhyt audit --area 'Sơn Dương'",
          _input, _area, _json)  # fmt: skip
     _add(commands, "impact", impact, "who loses a card by a decision, commune by commune",
@@ -203,6 +205,15 @@ def check(told: argparse.Namespace) -> int:
     from bhyt_analysis.inputs.read import check as findings
 
     return _print_findings(findings(told.input, told.lang), told)
+
+
+def template(told: argparse.Namespace) -> int:
+    """Write an empty input workbook."""
+    from bhyt_analysis.inputs.template import write_template
+
+    write_template(told.file, told.lang)
+    print(told.file)
+    return DONE
 
 
 def audit(told: argparse.Namespace) -> int:

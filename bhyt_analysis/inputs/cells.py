@@ -60,7 +60,12 @@ def _try(convert: Callable[..., Any], text: Any, more: dict[str, Any]) -> tuple[
     """The value of a cell, or None and the rule that it breaks."""
     if type(text) is str and text == "":
         return None, ""
-    if type(text) is str and not text[0].isdigit() and fold(text) in _NO_FIGURE and convert in (_count, _change, _number, _share):
+    if (
+        type(text) is str
+        and not text[0].isdigit()
+        and fold(text) in _NO_FIGURE
+        and convert in (_count, _change, _number, _share)
+    ):
         return None, "no_figure"
     try:
         return convert(text, **more), ""

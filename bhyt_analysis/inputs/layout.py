@@ -89,7 +89,9 @@ def lay_out(sheet: Sheet, found: list[Finding], by_headings: bool = True) -> Lai
     if name != "areas" and (register := _best(sheet, head, REGISTER)) and _is_register(register):
         return _laid(REGISTER, sheet, head, register, found)
     if name is None:
-        if not (choices := [(t, h) for t in _tables() if by_headings and (h := _best(sheet, head, t)) and _whole(t, h)]):
+        if not (
+            choices := [(t, h) for t in _tables() if by_headings and (h := _best(sheet, head, t)) and _whole(t, h)]
+        ):
             if not _is_guide(sheet.name):
                 hint = nearest(fold(sheet.name), _tables()) or ", ".join(_tables())
                 found.append({"rule": "unknown_file", "file": sheet.label, "expected": hint})

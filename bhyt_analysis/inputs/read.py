@@ -102,7 +102,7 @@ def read(path: str | Path | None = None, numbers: str | None = None) -> tuple[Da
     for laid in _laid_out(source, found):
         frames[laid.name].append(typed(laid, numbers, found))
         places[laid.label], titles[laid.label] = laid.places, laid.titles
-    if not any(frames.values()) and not findings.has_errors(found):
+    if not any(len(t) for some in frames.values() for t in some) and not findings.has_errors(found):
         found.append({"rule": "empty_input", "file": source.name})
     tables = {name: _joined(name, some) for name, some in frames.items()}
     if any(frames.values()):
@@ -125,7 +125,8 @@ def read_table(path: str | Path, name: str) -> pd.DataFrame:
     file, found = Path(path), list[Finding]()
     if not file.is_file():
         raise BhytError(("error.no_such_file", {"file": file}))
-    frames = [typed(lay_out(replace(s, name=name), found), None, found) for s in sheets(file, found)]
+    laid = [lay_out(replace(sheet, name=name), found) for sheet in sheets(file, found)]
+    frames = [typed(one, None, found) for one in laid if one is not None]
     table = _joined(name, frames).drop(columns=["_within"], errors="ignore")
     found += _twice(name, table)
     if findings.has_errors(found):

@@ -21,10 +21,18 @@ from bhyt_analysis.words import BhytError, check_lang, known, say
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
-ROWS = 2000  # that are formatted and have drop-downs
+ROWS = 5000  # that have drop-downs
 HEADING = 2  # the row of the headings, under the title of the sheet
-FORMATS = {"count": "#,##0", "change": "#,##0", "share": "0.0%", "date": "dd/mm/yyyy", "target_date": "dd/mm/yyyy", "number": "General"}
-DARK, PALE, EXAMPLE = "1F4E79", "DDEBF7", "F2F2F2"
+FORMATS = {
+    "count": "#,##0",
+    "change": "#,##0",
+    "share": "0.0%",
+    "date": "dd/mm/yyyy",
+    "target_date": "dd/mm/yyyy",
+    "number": "General",
+}
+FACE = "Arial"
+DARK, GREY, PALE = "1F4E79", "7F7F7F", "F2F2F2"
 
 
 def write_template(path: str | Path, lang: str = "vi") -> None:
@@ -48,6 +56,9 @@ def write_template(path: str | Path, lang: str = "vi") -> None:
     for table in dict.fromkeys(schema()["table"]):
         _sheet(book.create_sheet(sheet_name(table, lang)), table, lang)
     _lists(book.create_sheet(say("template.lists", lang)), lang)
+    for sheet in book:  # printed, a sheet is as wide as the page
+        sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True
     made = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         book.save(made)
@@ -68,16 +79,21 @@ def sheet_name(table: str, lang: str) -> str:
 
 
 def example(table: str, lang: str) -> dict[str, Any]:
-    """The filled row of a table: it shows how each cell is written, and the reader leaves it out."""
+    """The filled row of a table: it shows how each cell is written, and the reader leaves it out.
+
+    Examples
+    --------
+    >>> example("cards", "vi")["group"], example("cards", "vi")["cards"]
+    ('Người thuộc hộ cận nghèo', 1200)
+    """
     row = {}
     for column in columns_of(table).to_dict("records"):
         key, kind = column["column"], column["type"]
-        if known(f"example.{table}.{key}"):
-            row[key] = _value(say(f"example.{table}.{key}", lang), kind)
-        elif kind in CHOICES and kind != "group":
-            row[key] = choice(kind, CHOICES[kind][-1] if kind == "kind" else CHOICES[kind][0], lang)
-        elif known(f"example.{kind}"):
-            row[key] = _value(say(f"example.{kind}", lang), kind)
+        told = next((say(w, lang) for w in (f"example.{key}", f"sample.{kind}") if known(w)), "")
+        if kind in CHOICES:
+            row[key] = choice(kind, told or CHOICES[kind][-1 if kind == "kind" else 0], lang)
+        elif told and (column["required"] or kind not in ("date", "count")):
+            row[key] = _value(told, kind)
     return row
 
 
@@ -107,22 +123,22 @@ def _sheet(sheet: Worksheet, table: str, lang: str) -> None:
 
     columns = columns_of(table).to_dict("records")
     title = say(f"about.{table}", lang) if known(f"about.{table}") else ""
-    sheet.append([f"{sheet_name(table, lang)}: {title}" if title else sheet_name(table, lang)])
+    sheet.append([f"{sheet_name(table, lang)} – {title}" if title else sheet_name(table, lang)])
     sheet.append([say("template.row", lang), *(_heading(c, lang) for c in columns)])
     shown = example(table, lang)
     sheet.append([say("template.example", lang), *(shown.get(c["column"]) for c in columns)])
-    sheet["A1"].font = Font(bold=True, size=13, color=DARK)
+    sheet["A1"].font = Font(name=FACE, bold=True, size=13, color=DARK)
     for cell in sheet[HEADING]:
-        cell.font, cell.fill = Font(bold=True, color="FFFFFF"), PatternFill("solid", fgColor=DARK)
+        cell.font, cell.fill = Font(name=FACE, bold=True, color="FFFFFF"), PatternFill("solid", fgColor=DARK)
         cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal="center")
     for cell in sheet[HEADING + 1]:
-        cell.font, cell.fill = Font(italic=True, color="7F7F7F"), PatternFill("solid", fgColor=EXAMPLE)
+        cell.font, cell.fill = Font(name=FACE, italic=True, color=GREY), PatternFill("solid", fgColor=PALE)
     sheet.row_dimensions[HEADING].height = 48
     sheet.column_dimensions["A"].width = 8
     for i, column in enumerate(columns, 2):
         note = Comment(_note(column, lang), "bhyt_analysis", width=320, height=150)
         sheet.cell(HEADING, i).comment = note
-        sheet.cell(HEADING, i).fill = PatternFill("solid", fgColor=DARK if column["required"] else "7F7F7F")
+        sheet.cell(HEADING, i).fill = PatternFill("solid", fgColor=DARK if column["required"] else GREY)
         _prepare(sheet, i, column, lang)
     sheet.freeze_panes = sheet.cell(HEADING + 1, 2)
 
@@ -132,14 +148,17 @@ def _prepare(sheet: Worksheet, i: int, column: dict[str, str], lang: str) -> Non
     from openpyxl.worksheet.datavalidation import DataValidation
 
     kind = column["type"]
-    sheet.column_dimensions[letter(i)].width = max(13, min(34, len(_heading(column, lang)) + 2))
-    for row in range(HEADING + 1, HEADING + 1 + (ROWS if kind in ("area", "target_area") or column["column"].startswith("code") else 1)):
-        sheet.cell(row, i).number_format = FORMATS.get(kind, "@")
+    sheet.column_dimensions[letter(i)].width = (
+        46 if kind == "group" else max(15, min(34, len(_heading(column, lang)) + 2))
+    )
+    sheet.cell(HEADING + 1, i).number_format = FORMATS.get(kind, "@")
     sheet.column_dimensions[letter(i)].number_format = FORMATS.get(kind, "@")
     if kind in CHOICES:
         place = letter(list(CHOICES).index(kind) + 1)
         name = say("template.lists", lang)
-        rule = DataValidation(type="list", formula1=f"'{name}'!${place}$2:${place}${1 + len(_options(kind, lang))}", allow_blank=True)
+        rule = DataValidation(
+            type="list", formula1=f"'{name}'!${place}$2:${place}${1 + len(_options(kind, lang))}", allow_blank=True
+        )
         rule.error, rule.errorTitle = say("template.not_in_list", lang), sheet_name(column["table"], lang)
         sheet.add_data_validation(rule)
         rule.add(f"{letter(i)}{HEADING + 1}:{letter(i)}{HEADING + ROWS}")
@@ -154,12 +173,11 @@ def _heading(column: dict[str, str], lang: str) -> str:
 
 def _note(column: dict[str, str], lang: str) -> str:
     """What the note on a heading says: what to write, and whether it must be there."""
-    kind, key = column["type"], column["column"]
-    lines = [say(f"note.{column['table']}.{key}", lang)] if known(f"note.{column['table']}.{key}") else []
-    if not lines and lang == "en" and column["meaning"]:
-        lines = [column["meaning"][0].upper() + column["meaning"][1:] + "."]
-    lines.append(say(f"write.{kind}", lang) if known(f"write.{kind}") else say("write.text", lang))
-    lines.append(say("template.required" if column["required"] == "yes" else "template.optional", lang))
+    meaning = column["meaning_vi" if lang == "vi" else "meaning"]
+    kind = "choice" if column["type"] in CHOICES else column["type"]
+    needed = {"yes": "template.required", "column": "template.column"}.get(column["required"], "template.optional")
+    lines = [meaning[:1].upper() + meaning[1:] + "."] if meaning else []
+    lines += [say(f"write.{kind}" if known(f"write.{kind}") else "write.text", lang), say(needed, lang)]
     return "\n".join(lines)
 
 
@@ -176,12 +194,16 @@ def _guide(sheet: Worksheet, lang: str) -> None:
     bold = [1, sheet.max_row]
     for table in dict.fromkeys(schema()["table"]):
         told = say(f"about.{table}", lang) if known(f"about.{table}") else ""
-        sheet.append([f"• {sheet_name(table, lang)}: {told}"])
-    sheet.column_dimensions["A"].width = 110
+        sheet.append([f"• {sheet_name(table, lang)} – {told}"])
+    sheet.column_dimensions["A"].width = 125
     for row in range(1, sheet.max_row + 1):
-        sheet.cell(row, 1).alignment = Alignment(wrap_text=True, vertical="top")
+        sheet.cell(row, 1).alignment, sheet.cell(row, 1).font = (
+            Alignment(wrap_text=True, vertical="top"),
+            Font(name=FACE, size=11),
+        )
+        sheet.row_dimensions[row].height = 18 * max(1, -(-len(str(sheet.cell(row, 1).value or "")) // 115))
     for row in bold:
-        sheet.cell(row, 1).font = Font(bold=True, size=15 if row == 1 else 12, color=DARK)
+        sheet.cell(row, 1).font = Font(name=FACE, bold=True, size=15 if row == 1 else 12, color=DARK)
     sheet.sheet_view.showGridLines = False
 
 
@@ -202,5 +224,5 @@ def _lists(sheet: Worksheet, lang: str) -> None:
     for row, code in enumerate(codes, 2):
         sheet.cell(row, last, code.replace(";", ", "))
     for cell in sheet[1]:
-        cell.font, cell.fill = Font(bold=True, color="FFFFFF"), PatternFill("solid", fgColor=DARK)
+        cell.font, cell.fill = Font(name=FACE, bold=True, color="FFFFFF"), PatternFill("solid", fgColor=DARK)
     sheet.freeze_panes = "A2"

@@ -198,15 +198,16 @@ def in_unicode(cells: pd.DataFrame, label: str, found: list[Finding]) -> pd.Data
     texts = {c: [t for t in pd.unique(cells[c]) if type(t) is str and not t.isascii()] for c in cells}
     whole = old_font([t for some in texts.values() for t in some])
     fonts = {c: whole or old_font(some) for c, some in texts.items() if some}
-    for font in sorted({f for f in fonts.values() if f}):
-        found.append({"rule": "old_font", "file": label, "font": f"charset.{font}"})
-    for column, font in fonts.items():
-        if font is None:
-            found.append(
-                {"rule": "doubtful_text", "file": label, "column": letter(int(column)), "found": texts[column][0]}
-            )
-    read = {c: cells[c].replace({t: DECODERS[font](t) for t in texts[c]}) for c, font in fonts.items() if font}
-    return pd.DataFrame({c: read.get(c, cells[c]) for c in cells}, dtype=object) if read else cells
+    found += [
+        {"rule": "old_font", "file": label, "font": f"charset.{f}"} for f in sorted({f for f in fonts.values() if f})
+    ]
+    for column in (c for c, font in fonts.items() if font is None):
+        found.append({"rule": "doubtful_text", "file": label, "column": letter(int(column)), "found": texts[column][0]})
+    read = {}
+    for column, decode in ((c, DECODERS[font]) for c, font in fonts.items() if font):
+        unicode = {t: decode(t) for t in texts[column]}
+        read[column] = [unicode.get(v, v) for v in cells[column]]
+    return pd.DataFrame({c: read.get(c, cells[c]) for c in cells}, index=cells.index, dtype=object) if read else cells
 
 
 def csv_cells(content: bytes, label: str, found: list[Finding]) -> pd.DataFrame | None:

@@ -95,7 +95,7 @@ def test_an_unknown_column_is_a_warning_with_the_nearest(small_input):
     cards(small_input, [*GOOD, "x"], columns=[*CARDS, "sourc"])
     found = findings(small_input)
     assert found["severity"].tolist() == ["warning"]
-    assert 'column G «sourc» is not used; the nearest is source' in found["message"].iloc[0]
+    assert "column G «sourc» is not used; the nearest is source" in found["message"].iloc[0]
     assert len(bhyt.load(small_input).cards) == 4
 
 
