@@ -188,9 +188,9 @@ def _coded(
         _nearer(units, some, titles.get(file, ()), homes.get(file)) if len(some) > 1 else some
         for (some, _), file in zip(asked, heads["file"], strict=True)
     ]
-    for row, i in zip(rows.itertuples(), number, strict=True):
-        if len(fits[i]) != 1:
-            found.append(_not_told(units, row.file, row.row, "area", row.area, fits[i], asked[i][1], row.day))
+    unclear = rows.assign(number=number)[[len(fits[i]) != 1 for i in number]].drop_duplicates(["file", "row"])
+    for row, i in zip(unclear.itertuples(), unclear["number"], strict=True):  # once for all groups of a row
+        found.append(_not_told(units, row.file, row.row, "area", row.area, fits[i], asked[i][1], row.day))
     found += _lost_zeros(heads, fits)
     codes = np.array(
         [next(iter(f)) if len(f) == 1 else a for f, a in zip(fits, heads["area"], strict=True)], dtype=object

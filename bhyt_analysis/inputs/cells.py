@@ -114,7 +114,7 @@ def _two_readings(rule: str, text: Any) -> dict[str, Any]:
     """The two numbers that a cell may mean."""
     if rule == "ambiguous_number":
         ways = readings(text.removesuffix("%").strip())
-        return {"vi": f"{ways['vi']:f}", "en": f"{ways['en']:f}"}
+        return {"vi": f"{ways['vi']:f}", "en": float(ways["en"])}
     return {}
 
 

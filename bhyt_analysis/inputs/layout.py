@@ -134,13 +134,20 @@ def meaning(heading: str, words: dict[str, str]) -> str:
 def _best(sheet: Sheet, head: np.ndarray, table: str) -> Heading | None:
     """The rows, one or two, that name most columns of a table; the first of equals."""
     words, best, most = vocabulary(table), None, 1
-    for row in range(len(head)):
-        for heading in (_one(head, row, words), _two(sheet, head, row, words)):
-            if heading and (n := len({k for k in heading.keys if k and k[0] != "_"})) > most:
-                best, most = heading, n
-        if row == 0 and best and len(best.rows) == 1 and all(best.keys):
-            break
+    for heading in (_one(head, row, words) for row in range(len(head))):
+        if (n := _columns_told(heading)) > most:
+            best, most = heading, n
+        if heading is best and heading.rows == (0,) and all(heading.keys):
+            return best
+    for heading in (_two(sheet, head, row, words) for row in range(len(head) - 1)):
+        if heading and (n := _columns_told(heading)) > most:
+            best, most = heading, n
     return best
+
+
+def _columns_told(heading: Heading) -> int:
+    """How many columns of the table a heading names; the name of a unit stands for its code."""
+    return len({"area" if k == "_name" else k for k in heading.keys if k == "_name" or k[:1] not in ("", "_")})
 
 
 def _one(head: np.ndarray, row: int, words: dict[str, str]) -> Heading:
@@ -150,7 +157,7 @@ def _one(head: np.ndarray, row: int, words: dict[str, str]) -> Heading:
 
 def _two(sheet: Sheet, head: np.ndarray, row: int, words: dict[str, str]) -> Heading | None:
     """A heading over two rows: a merged upper one, and a lower one that tells its columns apart."""
-    if row + 1 >= len(head) or not all(type(v) is str for v in head[row + 1]) or not (head[row + 1] != "").any():
+    if not all(type(v) is str for v in head[row + 1]) or not (head[row + 1] != "").any():
         return None
     if not any(meaning(v, words) for v in head[row + 1] if v):
         return None

@@ -30,7 +30,8 @@ def typed(laid: Laid, numbers: str | None, found: list[Finding]) -> pd.DataFrame
             if column["required"]:
                 place = {"file": laid.label, "row": laid.heading, "column": heading}
                 there = ", ".join(laid.places.get(c, c) for c in told)
-                found.append({"rule": "missing_column", **place, "found": there or "expect.nothing"})
+                names = f"{column['name_vi']} / {column['name_en']}"
+                found.append({"rule": "missing_column", **place, "found": there, "expected": names})
             cells = pd.Series("", index=laid.cells.index, dtype=object)
             out[heading] = converted(cells, column, None)[0]
             continue

@@ -93,10 +93,12 @@ def sheets(file: Path, found: list[Finding]) -> Iterator[Sheet]:
 
 def _sheet(file: Path, content: bytes, book: Any, about: Any, found: list[Finding]) -> Sheet | None:
     """One sheet of a workbook, if it is visible and holds something."""
+    from python_calamine import SheetTypeEnum, SheetVisibleEnum
+
     label = f"{file.name} [{about.name}]"
-    if "WorkSheet" not in str(about.typ):
+    if about.typ != SheetTypeEnum.WorkSheet:
         return None
-    if "Visible" not in str(about.visible):
+    if about.visible != SheetVisibleEnum.Visible:
         found.append({"rule": "hidden_sheet", "file": label})
         return None
     xml = _xml(content, about.name)
