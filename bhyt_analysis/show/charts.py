@@ -508,9 +508,7 @@ def premium(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
 
     Examples
     --------
-    >>> people = pd.DataFrame(
-    ...     {"group": ["near_poor", "student"], "label": ["Hộ cận nghèo", "Học sinh"], "status": "law"}
-    ... )
+    >>> people = pd.DataFrame({"group": ["near_poor", "student"], "label": ["Cận nghèo", "Học sinh"], "status": "law"})
     >>> rows = bhyt.premiums(people, bhyt.Law.read().at("2026-11-22"))
     >>> figure = bhyt.charts.premium(rows, "vi", "quy định áp dụng tại ngày 22/11/2026")
     """

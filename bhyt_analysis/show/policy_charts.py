@@ -348,17 +348,8 @@ def cost_per_insured(rows: pd.DataFrame, name: str, lang: str = "vi", source: st
 
     Examples
     --------
-    >>> plans = [
-    ...     bhyt.Scenario.read(p)
-    ...     for p in (
-    ...         "status_quo",
-    ...         "decision_861_ordinary",
-    ...         "decision_861_high",
-    ...         "support_continued_2026",
-    ...         "near_poor_100",
-    ...     )
-    ... ]
-    >>> rows = bhyt.compare(bhyt.simulate(bhyt.load(), "Sơn Dương", plans, draws=0))
+    >>> names = "status_quo decision_861_ordinary decision_861_high support_continued_2026 near_poor_100".split()
+    >>> rows = bhyt.compare(bhyt.simulate(bhyt.load(), "Sơn Dương", [bhyt.Scenario.read(n) for n in names], draws=0))
     >>> figure = bhyt.charts.cost_per_insured(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện")
     """
     shown = rows[(rows["result"] == "behavioural") & (rows["people"] > 0) & rows["vnd_per_additional"].notna()]
