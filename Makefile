@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 OUT ?= outputs/briefings
 
-.PHONY: briefings test browser bench lint lab lock environment clean
+.PHONY: briefings test browser bench lint gallery lab lock environment clean
 
 briefings: $(READY)
 	$(BIN)/bhyt briefs --out $(OUT)
@@ -25,6 +25,10 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --verify notebooks/*.ipynb notebooks/recipes/*.ipynb
+
+# The page of the charts, from the examples in their docstrings.
+gallery: $(READY)
+	$(BIN)/python docs/gallery/make.py
 
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks

@@ -68,12 +68,12 @@ def section(key: str, items: Items, lang: str = "vi", out: str | Path | None = N
         if item.text:
             display(Markdown(item.text))
         if item.chart is not None:
-            chart(item.chart, item.alt, item.name, out)
+            chart(item.chart, item.name, out)
         if item.table is not None and len(item.table):
             table(item.table, lang, item.name, out)
 
 
-def chart(figure: Figure, alt: str = "", name: str = "", out: str | Path | None = None) -> None:
+def chart(figure: Figure, name: str = "", out: str | Path | None = None) -> None:
     """Show a chart at the size it has on paper; with ``out``, write ``charts/NAME.png`` and ``.svg`` there.
 
     What is written is drawn once: the notebook shows the very picture of the file.
@@ -87,7 +87,7 @@ def chart(figure: Figure, alt: str = "", name: str = "", out: str | Path | None 
         charts.save(figure, stem)
         picture = stem.with_suffix(".png").read_bytes()
     about = {"bhyt": {"chart": name}} if name else None
-    display(Image(picture, width=SCREEN_WIDTH, alt=alt), metadata=about)
+    display(Image(picture, width=SCREEN_WIDTH, alt=charts.description(figure).alt), metadata=about)
 
 
 def table(rows: pd.DataFrame, lang: str = "vi", name: str = "", out: str | Path | None = None) -> None:

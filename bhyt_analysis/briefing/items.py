@@ -10,12 +10,11 @@ from matplotlib.figure import Figure
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """One answer: a text, and where there are figures a chart (with its alternative text) and a table."""
+    """One answer: a text, and where there are figures a chart (which carries its alternative text) and a table."""
 
     name: str
     text: str = ""
     chart: Figure | None = None
-    alt: str = ""
     table: pd.DataFrame | None = None
 
 
