@@ -75,8 +75,11 @@ def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = 
     bottom, top = axes.get_ylim()
     axes.set_ylim(max(0.0, bottom - 1), min(102.0, top + 2))
     _at_the_end(axes, ends)
-    every = 4 if beside() > 1 else 8  # the last count, some before it, and the end
-    days = [*past["as_of"].iloc[::-1].iloc[::every], last]
+    ends_of = [
+        past["as_of"].iloc[0],
+        last,
+    ]  # on a narrow sheet; else the last count, every fourth one before it, the end
+    days = [*past["as_of"].iloc[::-1].iloc[::4], last] if beside() > 1 else ends_of
     axes.set_xticks(days, [f"{d:%m/%Y}" for d in days])
     axes.set_ylabel(say("axis.rate", lang))
     ticks(axes, lang, "y")
@@ -230,19 +233,21 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     hidden = suppressed(rows)
     figure, axes = canvas(36 + 6.4 * len(rows), "chart.watch_states", name, lang, statuses)
     columns = [("rate", "p1", 0.38), ("plan_share", "p1", 0.49), ("pace", "d2", 0.59), ("projected_rate", "p1", 0.705)]
+    columns = columns if beside() > 1 else [("rate", "p1", 0.5)]  # on a narrow sheet
+    right = columns[-1][2] + 0.02
     axes.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -1.9))
     axes.axis("off")
-    for column, _, right in columns:
-        axes.text(right, -0.75, wrapped(say(f"head.{column}", lang), 0.62, 9), ha="right", va="bottom", fontsize=9, color="#555555")  # fmt: skip
-    axes.text(0.735, -0.75, say("column.alert", lang), va="bottom", fontsize=9, color="#555555")
+    for column, _, edge in columns:
+        axes.text(edge, -0.75, wrapped(say(f"head.{column}", lang), 0.62, 9), ha="right", va="bottom", fontsize=9, color="#555555")  # fmt: skip
+    axes.text(right + 0.01, -0.75, say("column.alert", lang), va="bottom", fontsize=9, color="#555555")
     axes.plot([0, 1], [-0.6, -0.6], color=GREY, lw=0.8)
     for y, row in enumerate(rows.to_dict("records")):
         weight = "bold" if y == 0 else "normal"
-        axes.text(0, y, wrapped(str(row["name"]), 2.0, 9.5, y == 0), va="center", fontweight=weight)
-        for column, spec, right in columns:
+        axes.text(0, y, wrapped(str(row["name"]), across(2.0), 9.5, y == 0), va="center", fontweight=weight)
+        for column, spec, edge in columns:
             value = None if pd.isna(row[column]) or hidden[column].iloc[y] else row[column]
-            axes.text(right, y, render("{v:" + spec + "}", lang, v=value), ha="right", va="center", fontweight=weight)
-        _state(axes, y, row["alert"], lang)
+            axes.text(edge, y, render("{v:" + spec + "}", lang, v=value), ha="right", va="center", fontweight=weight)
+        _state(axes, right, y, row["alert"], lang)
     states_of = "; ".join(f"{r['name']}: {say('alert.' + r['alert'], lang)}" for r in rows.to_dict("records"))
     rates = series(say("fact.coverage", lang), rows["rate"], "p1", hidden=hidden["rate"])
     tell(figure, lang, list(rows["name"]), [rates], "picture", "", statuses, states_of)
@@ -259,8 +264,8 @@ def _most_urgent(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows.head(1), rest.drop(columns="rank").head(MOST_LINES - 1)])
 
 
-def _state(axes: Axes, y: int, state: str, lang: str) -> None:
+def _state(axes: Axes, left: float, y: int, state: str, lang: str) -> None:
     color, marker = LOOKS[state]
-    axes.add_patch(Rectangle((0.725, y - 0.4), 0.275, 0.8, facecolor=color, alpha=0.18, lw=0))
-    axes.plot([0.745], [y], marker, color=color, mec=BLACK if state == "none" else color, ms=7)
-    axes.text(0.768, y, say(f"alert.{state}", lang), va="center", fontsize=9, color=BLACK)
+    axes.add_patch(Rectangle((left, y - 0.4), 1 - left, 0.8, facecolor=color, alpha=0.18, lw=0))
+    axes.plot([left + 0.02], [y], marker, color=color, mec=BLACK if state == "none" else color, ms=7)
+    axes.text(left + (0.043 if beside() > 1 else 0.07), y, say(f"alert.{state}", lang), va="center", fontsize=9, color=BLACK)  # fmt: skip
