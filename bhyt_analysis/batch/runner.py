@@ -55,6 +55,7 @@ def run_batch(
     *,
     dask: str | None = None,
     lang: str = "vi",
+    numbers: str | None = None,
     as_of: str | None = None,
     scenario: str | Path | None = None,
     seed: int = SEED,
@@ -84,6 +85,7 @@ def run_batch(
     dask : address of the scheduler of a Dask cluster that makes the areas in place of this
         machine (``bhyt-analysis[cluster]``); each of its workers makes one area at a time.
     lang, as_of, scenario, seed : parameters of the notebook.
+    numbers : how numbers in text cells of the input are written, as for `load`.
     timeout, notebook_timeout : seconds that a cell, and a whole notebook, may take; None is no limit.
     memory_mb : megabytes that a notebook may use (Linux); without it its share of four fifths
         of the machine.
@@ -142,7 +144,7 @@ def run_batch(
     with (
         warm.shared(str(template())) if chosen == "warm" and not dask else nullcontext() as warmed
     ):  # it loads meanwhile
-        parts = Parts(data if isinstance(data, Dataset) else load(data))
+        parts = Parts(data if isinstance(data, Dataset) else load(data, numbers=numbers))
         plan = plan_areas(parts, folder, areas, common, limits)
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder):
