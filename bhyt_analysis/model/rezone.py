@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.inputs.areas import communes, find, full_name, name_of
+from bhyt_analysis.inputs.cells import ZONES
 from bhyt_analysis.inputs.dataset import Dataset
-from bhyt_analysis.inputs.read import ZONES
 from bhyt_analysis.inputs.status import weakest
 from bhyt_analysis.model.reclassify import reclassify
 from bhyt_analysis.words import BhytError

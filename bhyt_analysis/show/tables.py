@@ -39,7 +39,18 @@ PER_CENT = {"p1", "pe"}
 # Counts of real people, and what would give a hidden count away.
 PEOPLE = ["insured", "uninsured", "before", "lost", "kept", "gained", "after", "change", "expiring_30", "expiring_60", "expiring_90"]  # fmt: skip
 GIVEN_AWAY = {
-    "insured": ["uninsured", "rate", "share_of_insured", "share_of_population", "plan_share", "to_add", "required_pace", "pace", "vnd_state", "vnd_own"],  # fmt: skip
+    "insured": [
+        "uninsured",
+        "rate",
+        "share_of_insured",
+        "share_of_population",
+        "plan_share",
+        "to_add",
+        "required_pace",
+        "pace",
+        "vnd_state",
+        "vnd_own",
+    ],
     "before": ["change"],
     "after": ["change"],
 }
