@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 OUT ?= outputs/briefings
 
-.PHONY: briefings test browser bench lint lab lock environment clean
+.PHONY: briefings test browser bench lint gallery lab lock environment clean
 
 briefings: $(READY)
 	$(BIN)/bhyt briefs --out $(OUT)
@@ -26,12 +26,16 @@ lint: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --verify notebooks/*.ipynb notebooks/recipes/*.ipynb
 
+# The page of the charts, from the examples in their docstrings.
+gallery: $(READY)
+	$(BIN)/python docs/gallery/make.py
+
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks
 
 # The lock: names, versions and hashes of everything, for every system; no addresses.
 lock: $(READY)
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --extra explore --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.txt
 
 environment: $(READY)

@@ -1,11 +1,13 @@
 """How cost grows with the number of areas: ``python -m benchmarks.scale 30 100 300 700`` (half an hour).
 
 Each number is a synthetic country of as many districts, briefed by the command: seconds an
-area, the most memory that the command itself, and all its processes together, held, and the
-seconds of a second run, which has nothing to do.
+area of the clock and of processor (which other work on the machine does not lengthen), the
+most memory that the command itself, and all its processes together, held, and the seconds of
+a second run, which has nothing to do.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,9 +20,9 @@ import psutil
 from bhyt_analysis.inputs.synthetic import write
 
 
-def watched(call: list[str]) -> tuple[float, int, int]:
-    """Seconds of a command, and the most bytes of itself and of all its processes (memory shared is counted once)."""
-    start = time.perf_counter()
+def watched(call: list[str]) -> tuple[float, float, int, int]:
+    """Seconds of a command by the clock and of processor, and the most bytes of itself and of all its processes."""
+    start, before = time.perf_counter(), os.times()
     process = psutil.Popen(call, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     own = every = 0
     ended = threading.Event()
@@ -37,16 +39,17 @@ def watched(call: list[str]) -> tuple[float, int, int]:
     eye = threading.Thread(target=look)
     eye.start()
     status = process.wait()
-    seconds = time.perf_counter() - start
+    seconds, after = time.perf_counter() - start, os.times()
+    processor = sum(after[2:4]) - sum(before[2:4])  # of the children that have ended
     ended.set()
     eye.join()
     if status:
         raise SystemExit(f"{call} ended with {status}")
-    return seconds, own, every
+    return seconds, processor, own, every
 
 
 def _own_bytes(process: psutil.Process) -> int:
-    """The share of a process in what it shares with others; 0 when it has just ended."""
+    """What a process holds, with its part of what it has in common with others; 0 when it has just ended."""
     try:
         return int(process.memory_full_info().pss)
     except psutil.Error:
@@ -55,19 +58,19 @@ def _own_bytes(process: psutil.Process) -> int:
 
 def main(numbers: list[int]) -> None:
     """Print one line for each number of areas."""
-    heads = ("areas", "seconds", "an area", "parent MB", "all MB", "nothing to do", "index kB")
+    heads = ("areas", "seconds", "an area", "processor", "parent MB", "all MB", "nothing to do", "index kB")
     print("".join(f"{head:>15}" for head in heads), flush=True)
     for number in numbers:
         with tempfile.TemporaryDirectory() as folder:
             country, out = Path(folder, "country"), Path(folder, "out")
             write(country, number, 1)
             call = [sys.executable, "-m", "bhyt_analysis.cli", "briefs", str(country), "--out", str(out)]
-            spent, own, every = watched(call)
+            spent, processor, own, every = watched(call)
             made = [a["status"] for a in json.loads((out / "manifest.json").read_text("utf-8"))["areas"]]
             assert made == ["done"] * number, made
             again, *_ = watched(call)
             size = (out / "index.html").stat().st_size / 1e3
-            print(f"{number:15}{spent:15.0f}{spent / number:15.2f}{own / 1e6:15.0f}{every / 1e6:15.0f}{again:15.2f}{size:15.0f}", flush=True)  # fmt: skip
+            print(f"{number:15}{spent:15.0f}{spent / number:15.2f}{processor / number:15.2f}{own / 1e6:15.0f}{every / 1e6:15.0f}{again:15.2f}{size:15.0f}", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
              p.add_argument("--as-of", metavar="DATE", help="use no figures after this day"),
              p.add_argument("--seed", type=int, default=1, metavar="S", help="seed of what is drawn at random"),
              p.add_argument("--scenario", metavar="FILE", help="a scenario (TOML) to compare with the law"),
+             p.add_argument("--formats", default="html", metavar="LIST", help="documents beside the notebook: html,docx,pptx,xlsx (default html)"),
          ])  # fmt: skip
     _add(commands, "check", check, "find every mistake of an input", "bhyt check my_folder --json",
          lambda p: p.add_argument("input", metavar="INPUT", help="folder or workbook"), _numbers, _json)  # fmt: skip
@@ -184,7 +185,7 @@ def briefs(told: argparse.Namespace) -> int:
             told.input, told.out, areas, told.jobs, told.engine,
             lang=told.lang, numbers=told.numbers, as_of=told.as_of, scenario=told.scenario, seed=told.seed, timeout=told.timeout,
             notebook_timeout=told.notebook_timeout, dask=told.dask, memory_mb=told.memory, fresh=told.fresh, progress=True,
-            verbose=told.verbose, profile=told.profile,
+            verbose=told.verbose, profile=told.profile, formats=[f.strip() for f in told.formats.split(",")],
         )  # fmt: skip
     if all(a["status"] == "skipped" for a in manifest["areas"]):
         print(say("cli.nothing_to_do", told.lang, count=len(manifest["areas"])), file=sys.stderr)

@@ -21,7 +21,7 @@ from bhyt_analysis.show.watch_texts import (
     reports_text,
     watch_texts,
 )
-from bhyt_analysis.words import render, say
+from bhyt_analysis.words import say
 
 
 def month_by_month(data: Dataset, area: str, as_of: Day | pd.Timestamp = None, lang: str = "vi") -> Items:
@@ -47,18 +47,12 @@ def _pace(table: pd.DataFrame, history: pd.DataFrame, lang: str) -> Items:
     if own.empty or pd.isna(row["rate"]):
         return []
     figure = monitor_charts.pace(own, row, lang, str(row["source"]))
-    told = [render("{m} {v:p1}", lang, m=f"{m:%m/%Y}", v=v) for m, v in zip(own["month"].tail(6), own["rate"].tail(6), strict=True)]  # fmt: skip
-    return [Item("watch_pace", chart=figure, alt=_alt("chart.watch_pace", told, lang))]
-
-
-def _alt(title: str, parts: list[str], lang: str) -> str:
-    return say("alt.bars", lang, title=say(title, lang), parts="; ".join(parts))
+    return [Item("watch_pace", chart=figure)]
 
 
 def _states(table: pd.DataFrame, name: str, lang: str) -> Items:
     figure = monitor_charts.states(table, name, lang, str(table["source"].dropna().iloc[0]))
-    told = [f"{n}: {state}" for n, state in monitor_charts.states_alt(table, lang).items()]
-    return [Item("watch_states", chart=figure, alt=_alt("chart.watch_states", told, lang))]
+    return [Item("watch_states", chart=figure)]
 
 
 def _funnel(table: pd.DataFrame, name: str, lang: str) -> Items:
@@ -72,9 +66,8 @@ def _funnel(table: pd.DataFrame, name: str, lang: str) -> Items:
     key = "text.watch_funnel" if spread else "text.watch_funnel_chance"
     text = say(key, lang, outside=outside, count=len(placed), spread=spread)
     figure = monitor_charts.funnel(rows, name, lang, str(placed["source"].iloc[0]))
-    told = [f"{r.name_} {render('{v:p1}', lang, v=r.rate)} ({say(f'place.{r.place}', lang)})" for r in placed.rename(columns={"name": "name_"}).itertuples()]  # fmt: skip
     columns = ["name", "population", "insured", "rate", "inner_low", "inner_high", "outer_low", "outer_high", "place", "status"]  # fmt: skip
-    return [Item("watch_funnel", text, figure, _alt("chart.watch_funnel", told, lang), placed[columns])]
+    return [Item("watch_funnel", text, figure, placed[columns])]
 
 
 def _expiring(data: Dataset, code: str, month: pd.Timestamp, name: str, lang: str) -> Items:
@@ -89,8 +82,7 @@ def _expiring(data: Dataset, code: str, month: pd.Timestamp, name: str, lang: st
     if not (drawn[last] > 0).any():
         return [Item("watch_expiring", text, table=table)]
     figure = monitor_charts.expiring(drawn, name, lang, str(rows["source"].iloc[0]))
-    told = [f"{r.name_} {render('{v:n}', lang, v=getattr(r, last))}" for r in drawn.rename(columns={"name": "name_"}).itertuples()]  # fmt: skip
-    return [Item("watch_expiring", text, figure, _alt("chart.watch_expiring", told, lang), table)]
+    return [Item("watch_expiring", text, figure, table)]
 
 
 def _reports(data: Dataset, code: str, month: pd.Timestamp, lang: str) -> Items:

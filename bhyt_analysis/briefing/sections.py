@@ -8,16 +8,16 @@ figures for is said in words, with the table that would have to be filled in.
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import reduce
 from typing import Any
 
 import pandas as pd
 
-from bhyt_analysis.briefing.items import Day, Item, Items
+from bhyt_analysis.briefing import annexes, messages
+from bhyt_analysis.briefing.items import Day, Item, Items, basis_of
 from bhyt_analysis.briefing.monitoring import month_by_month as month_by_month
-from bhyt_analysis.inputs.areas import People, communes, lineage, name_of, population_at, row_of
+from bhyt_analysis.inputs.areas import communes, lineage, name_of, population_at, row_of
 from bhyt_analysis.inputs.audit import audit
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.status import computed, weakest
@@ -148,11 +148,12 @@ def who_is_covered(data: Dataset, area: str, as_of: Day = None, lang: str = "vi"
     words = {
         **now.to_dict(),
         "name": running_name(now["name"], lang),
-        "population_source": _basis(now["population_source"]),
+        "population_source": basis_of(now["population_source"]),
     }
     key = "text.covered_count" if pd.isna(now["population"]) else "text.covered"
     text = say(key, lang, uninsured=now["population"] - now["insured"], **words)
-    items = [Item("coverage", text), *_bullet(data, code, now, lang), *_groups(data, code, now, as_of, lang)]
+    items = [Item("coverage", text), *_bullet(data, code, now, lang), *annexes.months(data, code, as_of)]
+    items += _groups(data, code, now, as_of, lang)
     return [*items, *(_communes(data, code, as_of, lang) or _commune_people(data, code, lang))]
 
 
@@ -174,22 +175,10 @@ def _groups(data: Dataset, code: str, now: pd.Series, as_of: Day, lang: str) -> 
         "status": "status",
     }
     finest = finest.assign(share_of_insured=finest["insured"] / total)
-    alt = _alt("chart.groups", ((group_name(g, lang), n) for g, n in zip(by_group["group"], by_group["insured"], strict=True)), lang)  # fmt: skip
     return [
-        Item("groups", text, charts.groups(by_group, lang, now["source"]), alt, by_group[["group", *columns]].rename(columns=columns)),
+        Item("groups", text, charts.groups(by_group, lang, now["source"]), by_group[["group", *columns]].rename(columns=columns)),
         Item("subgroups", table=finest[["subgroup", *columns]].rename(columns=columns)),
     ]  # fmt: skip
-
-
-def _alt(title: str, parts: Iterable[tuple[str, Any]], lang: str, spec: str = "n") -> str:
-    told = "; ".join(f"{name} {render('{v:' + spec + '}', lang, v=value)}" for name, value in parts)
-    return say("alt.bars", lang, title=say(title, lang), parts=told)
-
-
-def _basis(source: People | str | None) -> str:
-    """Where a count of people comes from, as it stands within brackets: without its own."""
-    text = source.source if isinstance(source, People) else source
-    return re.sub(r" \([^()]*\)$", "", text) if text else "–"
 
 
 def _not_known(data: Dataset, code: str, lang: str) -> Item:
@@ -198,7 +187,7 @@ def _not_known(data: Dataset, code: str, lang: str) -> Item:
     people = None if count is None else count.people
     households = None if count is None else count.households
     name = running_name(name_of(data.areas, code), lang)
-    text = say("text.not_known", lang, name=name, people=people, households=households, basis=_basis(count))
+    text = say("text.not_known", lang, name=name, people=people, households=households, basis=basis_of(count))
     return Item("not_known", text, table=pd.DataFrame(rows, columns=["sheet", "columns"]))
 
 
@@ -211,7 +200,7 @@ def _only_a_rate(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:
     people = None if count is None else count.people
     insured = None if people is None else round(now["rate"] * people)
     uninsured = None if people is None or insured is None else people - insured
-    words = {"rate": now["rate"], "as_of": now["as_of"], "people": people, "basis": _basis(count)}
+    words = {"rate": now["rate"], "as_of": now["as_of"], "people": people, "basis": basis_of(count)}
     text = say("text.covered_published", lang, estimate=insured, uninsured=uninsured, **words)
     if count is None:
         return Item("coverage", text)
@@ -238,10 +227,7 @@ def _bullet(data: Dataset, code: str, now: pd.Series, lang: str) -> Items:
     rows = pd.DataFrame([{"name": name, "rate": rate, "targets": marks, "status": status}])
     told = [now["source"]] if known else []
     source = "; ".join(dict.fromkeys([*told, *(i.rsplit(", ", 1)[0] for i in shown["instrument"])]))
-    value = render("{v:p1}", lang, v=rate) if known else say("label.no_value", lang)
-    words = {"name": name, "rate": value, "targets": "; ".join(label for label, _ in marks)}
-    alt = say("alt.bullet", lang, title=say("chart.bullet", lang), **words)
-    return [Item("coverage_target", chart=charts.bullet(rows, lang, source), alt=alt)]
+    return [Item("coverage_target", chart=charts.bullet(rows, lang, source))]
 
 
 def _of_level(bound: pd.DataFrame, level: str) -> pd.Series:
@@ -275,8 +261,7 @@ def _communes(data: Dataset, code: str, as_of: Day, lang: str) -> Items:
     text = say("text.communes", lang, low=low["rate"], lowest=low["name"], high=high["rate"], highest=high["name"])
     chart = charts.communes(rows, _name(data, code, lang), target, lang, rows["source"].iloc[0])
     table = rows[["area", "name", "population", "insured", "uninsured", "rate", "status"]]
-    alt = _alt("chart.communes", zip(rows["name"], rows["rate"], strict=True), lang, "p1")
-    return [Item("communes", text, chart, alt, table)]
+    return [Item("communes", text, chart, table)]
 
 
 def _name(data: Dataset, code: str, lang: str) -> str:
@@ -292,10 +277,9 @@ def _commune_people(data: Dataset, code: str, lang: str) -> Items:
     rows = rows.assign(name=[name_of(data.areas, a, d) for a, d in zip(rows["area"], rows["as_of"], strict=True)])
     rows = rows.rename(columns={"people": "population"})
     basis = rows["source"].iloc[0]
-    text = say("text.commune_people", lang, count=len(rows), basis=_basis(basis))
+    text = say("text.commune_people", lang, count=len(rows), basis=basis_of(basis))
     chart = charts.commune_people(rows, _name(data, code, lang), lang, basis)
-    alt = _alt("chart.commune_people", zip(rows["name"], rows["population"], strict=True), lang)
-    return [Item("commune_people", text, chart, alt, rows[["area", "name", "population", "status"]])]
+    return [Item("commune_people", text, chart, rows[["area", "name", "population", "status"]])]
 
 
 # --- What the decision did ------------------------------------------------------------------------
@@ -317,7 +301,6 @@ def what_the_decision_did(data: Dataset, area: str, as_of: Day = None, lang: str
 def _lost(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Item:
     name, total, method = _name(data, code, lang), table["lost"].sum(), table["method"].iloc[0]
     words = {"on": table["on"].min(), "lost": total, "name": name, "count": len(table)}
-    alt = _alt("chart.lost", ((r.name_, r.lost) for r in table.rename(columns={"name": "name_"}).itertuples() if pd.notna(r.lost)), lang)  # fmt: skip
     source = table["source"].iloc[0]
     if method == "zones":
         known = table[table["lost"].notna()]
@@ -326,7 +309,7 @@ def _lost(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Item:
         text = say("text.lost_zones", lang, **words, **sums)
         if len(unknown):
             text += " " + say("text.lost_some", lang, **(words | {"count": len(unknown), "names": ", ".join(unknown)}))
-        return Item("lost", text, charts.lost(table, name, lang, source), alt, table[COLUMNS])
+        return Item("lost", text, charts.lost(table, name, lang, source), table[COLUMNS])
     text = say(
         "text.lost_cards" if told_as(data, DECISION, code, table)[1] == "cards" else "text.lost_published",
         lang,
@@ -336,9 +319,9 @@ def _lost(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Item:
         return Item("lost", text + " " + say("text.lost_no_communes", lang))
     count = population_at(data.areas, data.population, table["area"].iloc[0], table["on"].iloc[0])
     share = total / table["population"].sum()
-    text += " " + say("text.lost_spread", lang, basis=_basis(count), share=share, **words)
+    text += " " + say("text.lost_spread", lang, basis=basis_of(count), share=share, **words)
     columns = ["area", "name", "zone_after", "population", "lost", "status"]
-    return Item("lost", text, charts.lost(table, name, lang, source), alt, table[columns])
+    return Item("lost", text, charts.lost(table, name, lang, source), table[columns])
 
 
 def _before_and_after(data: Dataset, code: str, lang: str) -> Items:
@@ -375,8 +358,7 @@ def _before_and_after(data: Dataset, code: str, lang: str) -> Items:
         status, source = row["status"], _source_of_loss(data, code)
     steps = pd.DataFrame(rows, columns=["label", "people", "kind"]).assign(status=status)
     chart = charts.waterfall(steps, _name(data, code, lang), lang, source, everybody)
-    alt = _alt("chart.waterfall", zip(steps["label"], steps["people"], strict=True), lang)
-    return [Item("before_after", text, chart, alt, table)]
+    return [Item("before_after", text, chart, table)]
 
 
 def _source_of_loss(data: Dataset, code: str) -> str:
@@ -400,10 +382,9 @@ def _again(data: Dataset, code: str, lang: str) -> Items:
         # Without a figure before, nothing says that not everybody came back.
         return [Item("reenrolled", text, table=table.assign(high=float("nan")))]
     count = population_at(data.areas, data.population, code, row["as_of"])
-    text = say("text.reenrolled_between", lang, basis=_basis(count), high=row["high"], most=row["largest_population"], **words)  # fmt: skip
+    text = say("text.reenrolled_between", lang, basis=basis_of(count), high=row["high"], most=row["largest_population"], **words)  # fmt: skip
     chart = charts.curve(reenrolment_curve(row), row, _name(data, code, lang), lang, _source_of_loss(data, code))
-    parts = render("{p:n}: {a:p0}–{b:p0}", lang, p=row["population"], a=row["low"], b=row["high"])
-    return [Item("reenrolled", text, chart, say("alt.bars", lang, title=say("chart.curve", lang), parts=parts), table)]
+    return [Item("reenrolled", text, chart, table)]
 
 
 def _slope(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Items:
@@ -426,9 +407,7 @@ def _slope(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Items:
     rows = rows.assign(concerned=rows["area"].isin(moved))
     days = (before["as_of"].iloc[0], after["as_of"].iloc[0])
     chart = charts.slope(rows, _name(data, code, lang), days, lang, str(coverage(data, code)["source"].iloc[0]))
-    told = rows[rows["concerned"]]
-    alt = _alt("chart.slope", zip(told["name"], told["after"], strict=True), lang, "p1")
-    return [Item("slope", "", chart, alt)]
+    return [Item("slope", "", chart)]
 
 
 # --- The path to the target -----------------------------------------------------------------------
@@ -468,7 +447,7 @@ def path_to_target(data: Dataset, area: str, as_of: Day = None, lang: str = "vi"
         count = population_at(data.areas, data.population, code, steps["population_as_of"].iloc[0])
         for step in steps.to_dict("records"):
             words = {"relation": say(f"relation.{step['relation']}", lang), "rate": step["rate"], "on": step["on"]}
-            words |= {"needed": step["people_needed"], "population": step["population"], "basis": _basis(count)}
+            words |= {"needed": step["people_needed"], "population": step["population"], "basis": basis_of(count)}
             texts.append(say("text.path_people", lang, **words))
         texts.append(say("text.path_no_start", lang))
     if last["on"].date() < dt.date.today():
@@ -476,20 +455,24 @@ def path_to_target(data: Dataset, area: str, as_of: Day = None, lang: str = "vi"
     texts += _still_ahead(data, code, lang)
     sources = "; ".join(dict.fromkeys(i.rsplit(", ", 1)[0] for i in steps["instrument"]))
     chart = charts.path(steps, name, lang, sources)
-    alt = _alt("chart.path_people", zip([str(d.year) for d in steps["on"]], steps["people_needed"], strict=True), lang)
-    return [Item("path", " ".join(texts), chart, alt, table[[*columns, "population", "status", "instrument"]])]
+    path = Item("path", " ".join(texts), chart, table[[*columns, "population", "status", "instrument"]])
+    return [path, *annexes.allocation(data, code, steps, as_of, lang)]
 
 
 def _still_ahead(data: Dataset, code: str, lang: str) -> list[str]:
     """The targets of the levels above whose date has not come yet."""
+    told = _targets_ahead(data, code, lang)
+    return [say("text.path_live", lang, targets="; ".join(told))] if told else []
+
+
+def _targets_ahead(data: Dataset, code: str, lang: str) -> list[str]:
     upper = targets_of(data, code)
     upper = upper[upper["level"].isin(["province", "country"]) & (upper["on"] >= pd.Timestamp(dt.date.today()))]
-    told = [
+    return [
         say("text.live_target", lang, area=running_name(name_of(data.areas, t["area"], t["on"]), lang),
             relation=say(f"relation.{t['relation']}", lang), rate=t["rate"], on=t["on"])
         for t in upper.to_dict("records")
     ]  # fmt: skip
-    return [say("text.path_live", lang, targets="; ".join(told))] if told else []
 
 
 # --- The cost -------------------------------------------------------------------------------------
@@ -500,7 +483,7 @@ def cost_and_payers(
 ) -> Items:
     """What a year of cards costs, who pays which part, and what a scenario would change."""
     code, data = of_unit(known_by(data, as_of), area)
-    items = [_yearly_premium(data, law, code, lang)]
+    items = [_yearly_premium(data, law, code, lang), *annexes.subsidy(data, law, code, as_of, lang)]
     table = lost_by(data, DECISION, code)
     lost = int(table["lost"].sum()) if len(table) else 0
     if lost:
@@ -536,15 +519,7 @@ def _scenario(data: Dataset, law: Law, code: str, scenario: Scenario, lang: str)
     text += "".join(" " + said for said in chance_texts(chances(of, targets, DRAWS, scenario.seed), lang))
     source = str(coverage(data, code, as_of=of.start.day).iloc[0]["source"])
     chart = charts.fan(mine, _name(data, code, lang), targets, lang, source)
-    alt = _alt("chart.fan", zip(*_ends(mine), strict=True), lang, "p1")
-    yield Item("scenario_path", text, chart, alt)
-
-
-def _ends(rows: pd.DataFrame) -> tuple[list[str], list[float]]:
-    """The first month, each December and the last, with their coverage."""
-    acting = rows[(rows["group"] == "all") & (rows["result"] == "behavioural")]
-    chosen = acting[(acting["month"].dt.month == 12) | (acting.index.isin([acting.index[0], acting.index[-1]]))]
-    return [f"{m:%m/%Y}" for m in chosen["month"]], chosen["rate"].tolist()
+    yield Item("scenario_path", text, chart)
 
 
 def _change_text(row: dict[str, Any], lang: str) -> str:
@@ -573,9 +548,8 @@ def _yearly_premium(data: Dataset, law: Law, code: str, lang: str) -> Item:
     words |= {"salary": today.number("base_salary"), "on": newest, "members": members}
     text = say("text.premium", lang, household=household_premium(members, today), **words)
     chart = charts.premium(table, lang, say("label.law_on", lang, on=newest))
-    alt = _alt("chart.premium", zip(table["label"], table["own_payment"], strict=True), lang)
     shown = table[["group", "premium", "subsidy_share", "subsidy", "own_payment", "reference"]]
-    return Item("premium", text, chart, alt, shown)
+    return Item("premium", text, chart, shown)
 
 
 def _lost_cost(data: Dataset, law: Law, scenario: Scenario | None, code: str, table: pd.DataFrame, lost: int, lang: str) -> Item:  # fmt: skip
@@ -593,11 +567,9 @@ def _lost_cost(data: Dataset, law: Law, scenario: Scenario | None, code: str, ta
     words = {"people": lost, "cost": first["cost"], "salary": first["base_salary"], "on": first["on"]}
     text = say("text.cost", lang, cost_now=now["cost"], salary_now=now["base_salary"], now=now["on"], **words)
     chart = charts.cost(costs, _name(data, code, lang), lang, table["source"].iloc[0])
-    labels = [render("{d:date}", lang, d=d) for d in costs["on"]]
-    alt = _alt("chart.cost", zip(labels, costs["cost"] * 1e-9, strict=True), lang, "d1")
     shown = costs.assign(cost_bn=costs["cost"] * 1e-9)
     columns = ["on", "base_salary", "contribution_rate", "premium", "people", "cost_bn", "status"]
-    return Item("cost", text, chart, alt, shown[[*columns, "reference", "rate_reference"]])
+    return Item("cost", text, chart, shown[[*columns, "reference", "rate_reference"]])
 
 
 def _support(data: Dataset, law: Law, code: str, on: pd.Timestamp, lang: str) -> Item:
@@ -610,6 +582,20 @@ def _support(data: Dataset, law: Law, code: str, on: pd.Timestamp, lang: str) ->
         support = say("support.none", lang) if pd.isna(row["share"]) else render("{v:pe}", lang, v=row["share"])
         rows.append({"period": period, "support": support, "reference": row["reference"]})
     return Item("support", say("text.support", lang), table=pd.DataFrame(rows))
+
+
+# --- What is needed -------------------------------------------------------------------------------
+
+
+def assessed(key: str, items: Items, figures: pd.DataFrame, lang: str = "vi") -> Items:
+    """The items of a section, whose main text also says what its figures (of `headline`) mean and how sure they are."""
+    return messages.assessed(key, items, figures, lang)
+
+
+def what_is_needed(data: Dataset, area: str, figures: pd.DataFrame, items: Items, found: pd.DataFrame, lang: str = "vi") -> Items:  # fmt: skip
+    """What is left to decide or to mend, as findings from the figures, the items before and the review."""
+    code, data = of_unit(data, area)
+    return messages.what_is_needed(figures, items, found, _targets_ahead(data, code, lang), lang)
 
 
 # --- Review and sources ---------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.law.groups import groups
 from bhyt_analysis.names import running_name
 from bhyt_analysis.words import known, render, say
 
@@ -31,8 +32,8 @@ def rules() -> pd.DataFrame:
 
 
 def message(finding: Finding, lang: str = "vi") -> str:
-    """The sentence of a finding; a field that is a key of the words, or
-    ``unit:`` and a unit's name, is said in the language."""
+    """The sentence of a finding; a field that is a key of the words, ``unit:`` and a unit's name, or
+    ``group:`` and a group's key, is said in the language."""
     template = rules().at[finding["rule"], f"message_{lang}"]
     seen = {"column": finding["place"]} if "place" in finding else {}  # the column by its letter and heading
     fields = {k: _said(v, lang, finding["rule"]) for k, v in (finding | seen).items()}
@@ -45,6 +46,8 @@ def _said(value: Any, lang: str, rule: str) -> Any:
         return "; ".join(say(f"pair.{rule}", lang, **part) for part in parts)
     if isinstance(value, str) and value.startswith("unit:"):
         return running_name(value.removeprefix("unit:"), lang)
+    if isinstance(value, str) and value.startswith("group:"):
+        return groups().at[value.removeprefix("group:"), f"name_{lang}"]
     return say(value, lang) if isinstance(value, str) and known(value) else value
 
 

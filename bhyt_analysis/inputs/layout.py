@@ -139,9 +139,9 @@ def _best(sheet: Sheet, head: np.ndarray, table: str) -> Heading | None:
             best, most = heading, n
         if heading is best and heading.rows == (0,) and all(heading.keys):
             return best
-    for heading in (_two(sheet, head, row, words) for row in range(len(head) - 1)):
-        if heading and (n := _columns_told(heading)) > most:
-            best, most = heading, n
+    for double in (_two(sheet, head, row, words) for row in range(len(head) - 1)):
+        if double and (n := _columns_told(double)) > most:
+            best, most = double, n
     return best
 
 

@@ -70,8 +70,8 @@ def _cards(laid: Laid, rows: pd.DataFrame, repeated: int, found: list[Finding]) 
     for key, column in (("area", "area"), ("code", "group"), ("as_of", "as_of")):
         needed = {**spec[column], "required": "yes" if column in laid.places or key == "code" else ""}
         out[column], more = converted(told[key], needed, None)
-        place = "card" if column == "group" and "group" not in laid.places else column
-        found += [{**f, "file": laid.label, "column": place} for f in more]
+        seen = "card" if column == "group" and "group" not in laid.places else column
+        found += [{**f, "file": laid.label, "column": seen} for f in more]
     if repeated:
         found.append({"rule": "register_repeated", "file": laid.label, "count": repeated})
     found.append({"rule": "register_counted", "file": laid.label, "count": int(told["count"].sum())})

@@ -55,6 +55,20 @@ def group_of(keys: pd.Series) -> pd.Series:
     return keys.map(_table()["group"])
 
 
+def told_twice(keys: pd.Series) -> bool:
+    """Whether any key stands beside a wider one that holds it, on whatever area and day.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> told_twice(pd.Series(["poor", "state_paid"])), told_twice(pd.Series(["poor", "household"]))
+    (True, False)
+    """
+    told = _table().reindex(keys.unique())
+    wider = pd.concat([told.loc[told[column] != told.index, column] for column in ("group", "within")])
+    return bool(wider.isin(told.index).any())
+
+
 def counted_once(cards: pd.DataFrame) -> pd.DataFrame:
     """The rows of ``cards`` that may be added up without counting a card twice.
 
@@ -71,6 +85,8 @@ def counted_once(cards: pd.DataFrame) -> pd.DataFrame:
     15
     """
     table = _table()
+    if not told_twice(cards["group"]):
+        return cards
     place = [c for c in ("area", "as_of") if c in cards]
     told = pd.MultiIndex.from_frame(cards[[*place, "group"]])
     part = pd.Series(False, index=cards.index)
@@ -94,6 +110,8 @@ def finest(cards: pd.DataFrame) -> pd.DataFrame:
     ['poor', 'household']
     """
     table = _table()
+    if not told_twice(cards["group"]):
+        return cards
     place = [c for c in ("area", "as_of") if c in cards]
     split = pd.Series(False, index=cards.index)
     told = pd.MultiIndex.from_frame(cards[[*place, "group"]])

@@ -8,6 +8,7 @@ rows of ``monitor.csv``, targets and reports of the input's tables.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
@@ -20,8 +21,10 @@ from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.groups import counted_once
 from bhyt_analysis.model.allocate import allocate
 from bhyt_analysis.model.coverage import areas_with_figures, coverage
+from bhyt_analysis.model.funnel import funnel as funnel
 from bhyt_analysis.model.pace import Pace, months_between, pace_of, projected
 from bhyt_analysis.model.reports import owed
+from bhyt_analysis.model.reports import reports_due as reports_due
 from bhyt_analysis.model.targets import people_needed, targets_of
 from bhyt_analysis.model.thresholds import threshold
 from bhyt_analysis.words import BhytError
@@ -62,7 +65,8 @@ def watch(
     ----------
     data : Dataset with ``cards`` of at least this month, better of every month.
     area : name or code of the unit; without one, every unit that has cards, each without its communes.
-    month : any day of the month, or "YYYY-MM"; without it the last one that has cards. Nothing later is looked at.
+    month : any day of the month, or "YYYY-MM"; without it the last one that has cards. No later cards are
+        looked at; the population is the count nearest to each month.
     counts : what `counted` gives of the unit, where it is at hand.
 
     Returns
@@ -140,7 +144,8 @@ def _until(
 ) -> tuple[str, Dataset, pd.DataFrame, pd.Timestamp]:
     """The unit's code, what was known by the end of the month, its counts month by month, and that end."""
     end = as_month(month)
-    code, data = of_unit(known_by(data, end), area)
+    known = replace(known_by(data, end), population=data.population)  # the people of a year are counted after it
+    code, data = of_unit(known, area)
     history = counted(data, code) if counts is None else counts
     history = history if end is None else history[history["as_of"] <= end]
     if history.empty:

@@ -1,14 +1,17 @@
 """The sheet that every chart is drawn on: size, style, title, stamp, source line, and how it is saved.
 
-All charts are 160 mm wide for A4, drawn in one style: colours that colour-blind
-readers and greyscale printers keep apart, labels on the marks, the source below, and
-a stamp where a figure is estimated, synthetic or a proposal.
+Charts are drawn for a place (`SIZES`), so that no text on them is below 9 points there,
+and in one style: colours that colour-blind readers and greyscale printers keep apart,
+labels on the marks, the source below, and a stamp where a figure is estimated, synthetic
+or a proposal.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any
@@ -26,14 +29,74 @@ from matplotlib.textpath import TextToPath
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
+from bhyt_analysis.show.described import Described, Series, alternative, describe, description
 from bhyt_analysis.show.labels import status_name, weakest_stamp
-from bhyt_analysis.words import number, render, say
+from bhyt_analysis.words import BhytError, number, render, say
 
 WIDTH = 160 / 25.4  # inches
 DPI = 300
 FONTS = ("Times New Roman", "Tinos", "Liberation Serif", "Nimbus Roman", "DejaVu Serif")
 # Okabe and Ito (2008), dark enough to keep their order in grey.
 BLUE, ORANGE, GREEN, SKY, RED, GREY, BLACK = "#0072B2", "#E69F00", "#009E73", "#56B4E9", "#D55E00", "#9A9A9A", "#222222"
+
+
+# Parts of one bar, dark to light, so that their order is kept in grey.
+SHADES = ("#444444", BLUE, GREEN, "#CC79A7", SKY, ORANGE, "#DDDDDD")
+
+
+def shades(count: int) -> list[str]:
+    """Colours for the parts of a bar, dark to light.
+
+    Examples
+    --------
+    >>> shades(3)
+    ['#0072B2', '#56B4E9', '#DDDDDD']
+    """
+    first = 1 if count < len(SHADES) else 0  # the darkest only where all are needed
+    places = np.linspace(first, len(SHADES) - 1, count)
+    return [SHADES[round(float(at))] for at in places]
+
+
+@dataclass(frozen=True)
+class Size:
+    """A place for charts (mm): how wide it is; how high, where that is given; how wide a sheet is drawn for it.
+
+    A sheet that is drawn narrower than its place is enlarged with its letters.
+    """
+
+    placed: float
+    drawn: float
+    height: float | None = None
+    dpi: int = DPI
+
+
+SIZES = {
+    "a4": Size(160, 160),  # between the margins of a page
+    "half": Size(80, 80),  # half of that, two beside each other
+    "slide": Size(300, 187.5, 150),  # the room below the title of a wide slide
+    "screen": Size(160, 160, dpi=110),  # drawn in a tenth of the time
+}
+_size: ContextVar[Size] = ContextVar("size", default=SIZES["a4"])
+
+
+def across(inches: float) -> float:
+    """A width of an A4 chart on the sheet that is being drawn: room for labels shrinks and grows with it."""
+    return inches * _size.get().drawn / SIZES["a4"].drawn
+
+
+def beside() -> int:
+    """How many entries of a legend stand beside each other."""
+    return 1 if _size.get().drawn < SIZES["a4"].drawn else 2
+
+
+def entry(text: str) -> str:
+    """A text of a legend, broken so that its columns lie side by side in the sheet."""
+    return wrapped(text, max(across(2.1), 2.1), 9)
+
+
+def pitch(millimetres: float, labels: Iterable[str] = ()) -> float:
+    """The height of a row of a chart (mm): at least that of its label, which may have several lines."""
+    return max([millimetres, *(4.2 * (text.count("\n") + 1) + 0.7 for text in labels)])
 
 
 # Every letter that Vietnamese adds to the Latin ones, small; capitals follow from them.
@@ -76,17 +139,24 @@ def style() -> dict[str, Any]:
 
 
 def chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
-    """Draw in the style, without touching the user's own settings."""
+    """Draw in the style and for a place (``size``, of `SIZES`), without touching the user's own settings."""
 
     @wraps(draw)
-    def styled(*args: Any, **kwargs: Any) -> Figure:
+    def styled(*args: Any, size: str = "a4", **kwargs: Any) -> Figure:
+        if size not in SIZES:
+            raise BhytError(("error.bad_size", {"found": size, "expected": ", ".join(SIZES)}))
         with mpl.rc_context(style()):  # type: ignore[arg-type]
-            figure = draw(*args, **kwargs)
+            before = _size.set(SIZES[size])
+            try:
+                figure = draw(*args, **kwargs)
+            finally:
+                _size.reset(before)
             figure.get_layout_engine().execute(figure)  # type: ignore[union-attr]
             figure.set_layout_engine("none")  # laid out and drawn once, while the style holds
             figure.canvas.draw()
             return figure
 
+    styled.options = ("size",)  # type: ignore[attr-defined]  # how the gallery knows a chart
     return styled
 
 
@@ -142,26 +212,38 @@ LEFT, MARGIN = 0.012, 0.1  # where texts start (part of the width), and what bot
 
 def canvas(height_mm: float, key: str, name: str, lang: str, statuses: Any) -> tuple[Figure, Axes]:
     """An empty chart with its title, and the stamp where a figure is weak."""
-    figure = Figure(figsize=(WIDTH, height_mm / 25.4), dpi=DPI, layout="constrained")
+    size = _size.get()
+    # A proposal says so beside how well its figures are known.
+    tags = [weakest_stamp(list(s)) for s in (set(statuses) - {"proposal"}, {"proposal"} & set(statuses))]
+    stamps = [say(f"stamp.{tag}", lang) for tag in tags if tag]
+    bare = say(key, lang) + (f": {name}" if name else "")
+    width = size.drawn
+    if size.height:  # a higher sheet is drawn wider, and enlarged less
+        height_mm = min(max(height_mm, size.height * size.drawn / size.placed), size.height)
+        width = height_mm * size.placed / size.height
+    room = width / 25.4 - 2 * MARGIN
+    above = size.drawn < SIZES["a4"].drawn  # no room beside the title
+    if stamps and not above:
+        room -= max(text_width(text, 9, bold=True) for text in stamps) + 0.25
+    title = wrapped(bare, room, 11.5, bold=True)
+    lines = title.count("\n")
+    if above:
+        title = "\n" * (2 * len(stamps) - 1) + title if stamps else title
+        height_mm += 5 * (lines + 2 * len(stamps))
+    elif len(stamps) > 1 and not lines:
+        title += "\n "  # room for the second stamp
+    figure = Figure(figsize=(width / 25.4, height_mm / 25.4), dpi=size.dpi, layout="constrained")
     FigureCanvasAgg(figure)  # what measures the texts for the layout draws them, too, and measures once
     figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06)  # type: ignore[call-arg, union-attr]
-    room = WIDTH - 2 * MARGIN
-    # A proposal says so beside how well its figures are known.
-    weak = [weakest_stamp(list(s)) for s in (set(statuses) - {"proposal"}, {"proposal"} & set(statuses))]
-    texts = [say(f"stamp.{stamp}", lang) for stamp in weak if stamp]
-    for i, text in enumerate(texts):
+    figure.suptitle(title, x=LEFT, ha="left", fontsize=11.5, fontweight="bold")
+    first, each = (0.05, 0.22) if above else (0.09, 0.25)  # inches from the top
+    for i, text in enumerate(stamps):
         figure.text(
-            0.988, 1 - (0.09 + 0.25 * i) / figure.get_figheight(), text, ha="right", va="top", fontsize=9,
+            0.988, 1 - (first + each * i) / figure.get_figheight(), text, ha="right", va="top", fontsize=9,
             fontweight="bold", color=RED, bbox={"boxstyle": "square,pad=0.3", "facecolor": "white", "edgecolor": RED},
         )  # fmt: skip
-    if texts:
-        room -= max(text_width(text, 9, bold=True) for text in texts) + 0.25
-    title = say(key, lang) + (f": {name}" if name else "")
-    title = wrapped(title, room, 11.5, bold=True)
-    if len(texts) > 1 and "\n" not in title:
-        title += "\n "  # room for the second stamp
-    figure.suptitle(title, x=LEFT, ha="left", fontsize=11.5, fontweight="bold")
-    return figure, figure.add_subplot()
+    told = Described(bare, bare, tags=tuple(t for t in tags if t), width_mm=size.placed)
+    return describe(figure, told), figure.add_subplot()
 
 
 def foot(figure: Figure, source: str, statuses: Any, lang: str, note: str = "") -> Figure:
@@ -169,8 +251,27 @@ def foot(figure: Figure, source: str, statuses: Any, lang: str, note: str = "") 
     words = [status_name(s, lang) for s in dict.fromkeys(statuses) if s]
     parts = [f"{say('label.source', lang)}: {source}"] if source and source not in words else []
     text = ". ".join([*([note] if note else []), *parts, "; ".join(words)]).rstrip(".") + "."
-    figure.supxlabel(wrapped(text, WIDTH - 2 * MARGIN, 9), x=LEFT, ha="left", fontsize=9, color="#555555")
-    return figure
+    lines = wrapped(text, figure.get_figwidth() - 2 * MARGIN, 9)
+    if description(figure).width_mm < SIZES["a4"].placed:
+        figure.set_figheight(figure.get_figheight() + 0.15 * lines.count("\n"))
+    figure.supxlabel(lines, x=LEFT, ha="left", fontsize=9, color="#555555")
+    return describe(figure, replace(description(figure), source=text))
+
+
+def tell(
+    figure: Figure, lang: str, categories: Sequence[str], told: Sequence[Series], kind: str = "picture",
+    axis: str = "", statuses: Any = (), more: str = "", course: bool = False,
+) -> Figure:  # fmt: skip
+    """Let a chart carry its figures and the alternative text that is made from them.
+
+    ``kind``: how an office program draws the same figures; ``more``: what the figures do not say;
+    ``course``: they are told over time.
+    """
+    what = description(figure)
+    alt = alternative(what.title, categories, told, lang, statuses, more, course)
+    return describe(
+        figure, replace(what, alt=alt, kind=kind, categories=tuple(categories), series=tuple(told), axis=axis)
+    )
 
 
 def percent(value: float, lang: str, status: str = "derived") -> str:
@@ -181,24 +282,46 @@ def percent(value: float, lang: str, status: str = "derived") -> str:
 def ticks(axes: Axes, lang: str, which: str = "x", places: int = 0) -> None:
     """Round ticks, written in the language, on one axis."""
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
+    axis.set_major_locator(MaxNLocator(6 if beside() > 1 else 3, steps=[1, 2, 5, 10], integer=True))
     axis.set_major_formatter(lambda v, _: number(round(float(v), 6), lang, places))
 
 
-def save(figure: Figure, stem: Path) -> None:
-    """Write ``stem.png`` (300 dpi, 160 mm wide) and ``stem.svg``, without dates in them.
+def picture(figure: Figure, dpi: float | None = None) -> Image.Image:
+    """The pixels of a chart with at most 256 colours: files of 40% of the size, written faster.
 
-    A chart is drawn when it is made. Who has changed it since finds the change in both files.
+    A chart is drawn when it is made; it is drawn again where it has changed since, or for another ``dpi``.
     """
     with mpl.rc_context(style()):  # type: ignore[arg-type]
-        sheet = figure.canvas
-        if figure.stale or not isinstance(sheet, FigureCanvasAgg):
+        sheet, before = figure.canvas, figure.dpi
+        if figure.stale or not isinstance(sheet, FigureCanvasAgg) or dpi not in (None, before):
+            figure.dpi = dpi or before
             sheet = FigureCanvasAgg(figure)
             sheet.draw()
-        # Level 6 takes twice as long for pictures of the same size.
-        picture = Image.fromarray(np.asarray(sheet.buffer_rgba())[:, :, :3])
-        picture.save(stem.with_suffix(".png"), dpi=(figure.dpi, figure.dpi), compress_level=1)
-        dpi = figure.dpi
+            figure.dpi = before
+        return _few_colours(Image.fromarray(np.asarray(sheet.buffer_rgba())[:, :, :3]))
+
+
+def _few_colours(image: Image.Image) -> Image.Image:
+    """The same picture by a palette of its most frequent colours, none of which are too near to each other."""
+    counted: Any = image.getcolors(2**16)
+    if counted is None:  # a photograph
+        return image
+    kept: dict[tuple[int, ...], Any] = {}
+    for _, color in sorted(counted, reverse=True):
+        kept.setdefault(tuple(part >> 3 for part in color), color)
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for color in list(kept.values())[:256] for part in color])
+    return image.quantize(palette=palette, dither=Image.Dither.NONE)
+
+
+def save(figure: Figure, stem: Path) -> None:
+    """Write ``stem.png`` (300 dpi on paper) and ``stem.svg``, without dates in them."""
+    image = picture(figure)
+    dots = figure.dpi * figure.get_figwidth() * 25.4 / description(figure).width_mm
+    # Level 6 takes longer for pictures of nearly the same size.
+    image.save(stem.with_suffix(".png"), dpi=(dots, dots), compress_level=1)
+    dpi = figure.dpi
+    with mpl.rc_context(style()):  # type: ignore[arg-type]
         FigureCanvasSVG(figure).print_svg(stem.with_suffix(".svg"), metadata={"Date": None})
-        figure.dpi = dpi
-        FigureCanvasAgg(figure)  # without pixels: they take 8 MB
+    figure.dpi = dpi
+    FigureCanvasAgg(figure)  # without pixels: they take 8 MB

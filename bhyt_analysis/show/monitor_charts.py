@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -22,13 +20,19 @@ from bhyt_analysis.show.canvas import (
     ORANGE,
     RED,
     SKY,
+    across,
+    beside,
     canvas,
     chart,
     foot,
     percent,
+    pitch,
+    tell,
     ticks,
     wrapped,
 )
+from bhyt_analysis.show.described import series
+from bhyt_analysis.show.tables import SMALL, suppressed
 from bhyt_analysis.words import number, render, say
 
 # The colour of each state, and a mark of its own for readers without colours.
@@ -42,10 +46,14 @@ def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = 
     """Coverage month by month, what the target requires from here, and where the actual pace leads by the year's end.
 
     ``history``: the unit's rows of `bhyt_analysis.model.monitor.counted`; ``row``: its row of `watch`.
+
+    Examples
+    --------
+    >>> history, row = bhyt.monitor.counted(bhyt.load(), "X001"), bhyt.watch(bhyt.load(), "X001").iloc[0]
+    >>> figure = pace(history[history["area"] == "X001"], row, "vi", "bảng cards")
     """
-    statuses = list(dict.fromkeys([*history["status"], row["projected_status"]]))
-    name = running_name(str(row["name"]), lang)
-    figure, axes = canvas(96, "chart.watch_pace", name, lang, [s for s in statuses if isinstance(s, str)])
+    statuses = _known([*history["status"], row["projected_status"]])
+    figure, axes = canvas(96, "chart.watch_pace", running_name(str(row["name"]), lang), lang, statuses)
     past = history[history["month"] <= row["month"]].tail(SHOWN_MONTHS)
     axes.plot(past["as_of"], past["rate"] * 100, "o-", color=BLUE, lw=1.6, ms=4, zorder=4)
     now, rate = past["as_of"].iloc[-1], float(past["rate"].iloc[-1]) * 100
@@ -67,11 +75,21 @@ def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = 
     bottom, top = axes.get_ylim()
     axes.set_ylim(max(0.0, bottom - 1), min(102.0, top + 2))
     _at_the_end(axes, ends)
-    days = [*past["as_of"].iloc[::-1].iloc[::4], last]  # the last count, every fourth one before it, and the end
+    ends_of = [
+        past["as_of"].iloc[0],
+        last,
+    ]  # on a narrow sheet; else the last count, every fourth one before it, the end
+    days = [*past["as_of"].iloc[::-1].iloc[::4], last] if beside() > 1 else ends_of
     axes.set_xticks(days, [f"{d:%m/%Y}" for d in days])
     axes.set_ylabel(say("axis.rate", lang))
     ticks(axes, lang, "y")
-    return foot(figure, source, [s for s in statuses if isinstance(s, str)], lang, say("note.watch_pace", lang))
+    told = [series(say("fact.coverage", lang), past["rate"], "p1")]
+    tell(figure, lang, [f"{m:%m/%Y}" for m in past["month"]], told, "picture", say("axis.rate", lang), statuses, "; ".join(text for _, text, _ in ends), True)  # fmt: skip
+    return foot(figure, source, statuses, lang, say("note.watch_pace", lang))
+
+
+def _known(statuses: list[object]) -> list[str]:
+    return [s for s in dict.fromkeys(statuses) if isinstance(s, str)]
 
 
 def _required(axes: Axes, row: pd.Series, now: pd.Timestamp, rate: float, lang: str) -> list[tuple[float, str, str]]:
@@ -90,7 +108,7 @@ def _required(axes: Axes, row: pd.Series, now: pd.Timestamp, rate: float, lang: 
 def _at_the_end(axes: Axes, ends: list[tuple[float, str, str]]) -> None:
     """Each line's words to the right of the chart, pushed apart where they would lie on each other."""
     low, high = axes.get_ylim()
-    texts = [wrapped(text, 1.45, 9) for _, text, _ in ends]
+    texts = [wrapped(text, max(across(1.45), 1.0), 9) for _, text, _ in ends]
     line = (high - low) * 9 * 1.35 / (axes.get_figure().get_figheight() * 72 * 0.62)  # type: ignore[union-attr]
     top = low
     for i in np.argsort([value for value, _, _ in ends], kind="stable"):
@@ -107,6 +125,11 @@ def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     """Coverage of the communes by their population, between the limits that chance would keep.
 
     ``rows``: what `bhyt_analysis.model.funnel.funnel` gives.
+
+    Examples
+    --------
+    >>> rows = bhyt.monitor.funnel(bhyt.watch(bhyt.load(), "X001", "2021-05").iloc[1:])
+    >>> figure = funnel(rows, "huyện Mẫu 01", "vi", "bảng cards")
     """
     rows = rows[rows["place"] != ""]
     figure, axes = canvas(104, "chart.watch_funnel", name, lang, rows["status"])
@@ -162,25 +185,36 @@ def _named(axes: Axes, rows: pd.DataFrame) -> None:
 def expiring(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
     """Cards that run out in 30, 31 to 60 and 61 to 90 days, one bar a unit, most first.
 
-    ``rows``: what `bhyt_analysis.model.monitor.expiring` gives, the units to be drawn.
+    ``rows``: what `bhyt_analysis.model.monitor.expiring` gives, the units to be drawn. Counts under 5 are not drawn.
+
+    Examples
+    --------
+    >>> rows = bhyt.monitor.expiring(bhyt.load(), "X001", "2022-06").iloc[1:]
+    >>> figure = expiring(rows, "huyện Mẫu 01", "vi", "bảng expiring")
     """
     days = [int(threshold(f"expiring_{w}")) for w in WINDOWS]
     last = f"expiring_{days[-1]}"
     rows = rows[rows[last] > 0].sort_values(last)
-    figure, axes = canvas(40 + 5.6 * len(rows), "chart.watch_expiring", name, lang, rows["status"])
-    left = np.zeros(len(rows))
+    hidden = suppressed(rows)
+    labels = [wrapped(n, across(2.6)) for n in rows["name"]]
+    figure, axes = canvas(40 + pitch(5.6, labels) * len(rows), "chart.watch_expiring", name, lang, rows["status"])
+    left, told = np.zeros(len(rows)), []
     looks = ((RED, ""), (ORANGE, "//"), (SKY, ".."))
     for i, (window, (color, hatch)) in enumerate(zip(days, looks, strict=True)):
-        part = rows[f"expiring_{window}"].to_numpy(float) - left
-        first = 0 if i == 0 else days[i - 1] + 1
-        axes.barh(range(len(rows)), part, 0.64, left=left, color=color, hatch=hatch, edgecolor="white", label=say("label.days", lang, first=first, last=window))  # fmt: skip
-        left += part
-    for y, total in enumerate(left):
-        axes.annotate(number(total, lang), (total, y), (4, 0), textcoords="offset points", va="center", fontsize=9)
-    axes.set(yticks=range(len(rows)), yticklabels=rows["name"], xlim=(0, left.max(initial=1) * 1.12), ylim=(-0.7, len(rows) - 0.3), xlabel=say("axis.cards", lang))  # fmt: skip
+        column = f"expiring_{window}"
+        until = np.where(hidden[column], left, rows[column].to_numpy(float))
+        label = say("label.days", lang, first=0 if i == 0 else days[i - 1] + 1, last=window)
+        axes.barh(range(len(rows)), until - left, 0.64, left=left, color=color, hatch=hatch, edgecolor="white", label=label)  # fmt: skip
+        told.append(series(say(f"column.{column}", lang), rows[column], "n", color, hidden[column]))
+        left = until
+    for y, (total, small) in enumerate(zip(left, hidden[last], strict=True)):
+        text = f"<{SMALL}" if small else number(total, lang)
+        axes.annotate(text, (total, y), (4, 0), textcoords="offset points", va="center", fontsize=9)
+    axes.set(yticks=range(len(rows)), yticklabels=labels, xlim=(0, max(left.max(initial=1) * 1.12, 1)), ylim=(-0.7, len(rows) - 0.3), xlabel=say("axis.cards", lang))  # fmt: skip
     axes.tick_params(axis="y", length=0)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, ncols=3, fontsize=9, borderaxespad=0.2)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, ncols=3 if beside() > 1 else 1, fontsize=9, borderaxespad=0.2)  # fmt: skip
     ticks(axes, lang)
+    tell(figure, lang, list(rows["name"]), told, "picture", say("axis.cards", lang), rows["status"])
     return foot(figure, source, rows["status"], lang)
 
 
@@ -189,24 +223,34 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     """The units as lines of a table: coverage, share of the plan, pace, projection, and the state in colour and word.
 
     ``rows``: what `bhyt_analysis.model.monitor.watch` gives.
+
+    Examples
+    --------
+    >>> figure = states(bhyt.watch(bhyt.load(), "X001"), "huyện Mẫu 01", "vi", "bảng cards")
     """
-    statuses = [s for s in dict.fromkeys([*rows["status"], *rows["projected_status"]]) if isinstance(s, str)]
+    statuses = _known([*rows["status"], *rows["projected_status"]])
     count, rows = len(rows), _most_urgent(rows)
+    hidden = suppressed(rows)
     figure, axes = canvas(36 + 6.4 * len(rows), "chart.watch_states", name, lang, statuses)
     columns = [("rate", "p1", 0.38), ("plan_share", "p1", 0.49), ("pace", "d2", 0.59), ("projected_rate", "p1", 0.705)]
+    columns = columns if beside() > 1 else [("rate", "p1", 0.5)]  # on a narrow sheet
+    right = columns[-1][2] + 0.02
     axes.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -1.9))
     axes.axis("off")
-    for column, _, right in columns:
-        axes.text(right, -0.75, wrapped(say(f"head.{column}", lang), 0.62, 9), ha="right", va="bottom", fontsize=9, color="#555555")  # fmt: skip
-    axes.text(0.735, -0.75, say("column.alert", lang), va="bottom", fontsize=9, color="#555555")
+    for column, _, edge in columns:
+        axes.text(edge, -0.75, wrapped(say(f"head.{column}", lang), 0.62, 9), ha="right", va="bottom", fontsize=9, color="#555555")  # fmt: skip
+    axes.text(right + 0.01, -0.75, say("column.alert", lang), va="bottom", fontsize=9, color="#555555")
     axes.plot([0, 1], [-0.6, -0.6], color=GREY, lw=0.8)
     for y, row in enumerate(rows.to_dict("records")):
         weight = "bold" if y == 0 else "normal"
-        axes.text(0, y, wrapped(str(row["name"]), 2.0, 9.5, y == 0), va="center", fontweight=weight)
-        for column, spec, right in columns:
-            value = None if pd.isna(row[column]) else row[column]
-            axes.text(right, y, render("{v:" + spec + "}", lang, v=value), ha="right", va="center", fontweight=weight)
-        _state(axes, y, row["alert"], lang)
+        axes.text(0, y, wrapped(str(row["name"]), across(2.0), 9.5, y == 0), va="center", fontweight=weight)
+        for column, spec, edge in columns:
+            value = None if pd.isna(row[column]) or hidden[column].iloc[y] else row[column]
+            axes.text(edge, y, render("{v:" + spec + "}", lang, v=value), ha="right", va="center", fontweight=weight)
+        _state(axes, right, y, row["alert"], lang)
+    states_of = "; ".join(f"{r['name']}: {say('alert.' + r['alert'], lang)}" for r in rows.to_dict("records"))
+    rates = series(say("fact.coverage", lang), rows["rate"], "p1", hidden=hidden["rate"])
+    tell(figure, lang, list(rows["name"]), [rates], "picture", "", statuses, states_of)
     note = say("note.watch_states", lang)
     if count > len(rows):
         note += ". " + say("note.watch_some", lang, shown=len(rows), count=count)
@@ -220,13 +264,8 @@ def _most_urgent(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows.head(1), rest.drop(columns="rank").head(MOST_LINES - 1)])
 
 
-def _state(axes: Axes, y: int, state: str, lang: str) -> None:
+def _state(axes: Axes, left: float, y: int, state: str, lang: str) -> None:
     color, marker = LOOKS[state]
-    axes.add_patch(Rectangle((0.725, y - 0.4), 0.275, 0.8, facecolor=color, alpha=0.18, lw=0))
-    axes.plot([0.745], [y], marker, color=color, mec=BLACK if state == "none" else color, ms=7)
-    axes.text(0.768, y, say(f"alert.{state}", lang), va="center", fontsize=9, color=BLACK)
-
-
-def states_alt(rows: pd.DataFrame, lang: str = "vi") -> dict[str, Any]:
-    """The states of the units as words, for readers who do not see the chart."""
-    return {str(r["name"]): say(f"alert.{r['alert']}", lang) for r in rows.to_dict("records")}
+    axes.add_patch(Rectangle((left, y - 0.4), 1 - left, 0.8, facecolor=color, alpha=0.18, lw=0))
+    axes.plot([left + 0.02], [y], marker, color=color, mec=BLACK if state == "none" else color, ms=7)
+    axes.text(left + (0.043 if beside() > 1 else 0.07), y, say(f"alert.{state}", lang), va="center", fontsize=9, color=BLACK)  # fmt: skip

@@ -11,7 +11,8 @@ from bhyt_analysis.model.monitor import ALERTS, WINDOWS
 from bhyt_analysis.model.reports import STATES
 from bhyt_analysis.model.thresholds import threshold
 from bhyt_analysis.names import running_name
-from bhyt_analysis.words import date, render, say
+from bhyt_analysis.show.tables import SMALL
+from bhyt_analysis.words import date, number, render, say
 
 
 def watch_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
@@ -123,7 +124,8 @@ def period_text(kind: str, period: pd.Timestamp, lang: str = "vi") -> str:
 def expiring_text(row: dict[str, Any], lang: str = "vi") -> str:
     """How many cards of a unit run out soon; ``row`` of what `bhyt_analysis.model.monitor.expiring` gives."""
     days = {w: int(threshold(f"expiring_{w}")) for w in WINDOWS}
-    counts = {w: row[f"expiring_{n}"] for w, n in days.items()}
+    told = {w: int(row[f"expiring_{n}"]) for w, n in days.items()}
+    counts = {w: f"<{SMALL}" if 0 < n < SMALL else number(n, lang) for w, n in told.items()}
     return say("text.watch_expiring", lang, as_of=row["as_of"], **counts, **{f"days_{w}": n for w, n in days.items()})
 
 

@@ -153,7 +153,7 @@ def test_the_fewest_changes_reach_back_into_the_year_before(tmp_path):
     assert watch(bhyt.load(tmp_path), "D1", "2022-01")["actual_pace"].tolist() == pytest.approx([25])
 
 
-def test_nothing_later_than_the_month_is_looked_at(tmp_path):
+def test_no_later_cards_are_looked_at(tmp_path):
     counts = [2400, 2410, 2440, 2460, 2470, 2500]
     early, late = tmp_path / "early", tmp_path / "late"
     for folder, told in ((early, counts[:4]), (late, counts)):

@@ -1,0 +1,95 @@
+"""Which charts are there, and which three lines make each? ``make gallery`` writes the page and its pictures.
+
+The lines are the examples of the charts' docstrings, which are run: here for the pictures,
+and as tests.
+"""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+import bhyt_analysis as bhyt
+from bhyt_analysis import show
+from bhyt_analysis.show.canvas import picture
+from bhyt_analysis.show.described import description
+
+HERE = Path(__file__).parent
+# By what is asked; a chart that is not named here comes last.
+ORDER = (
+    "bullet", "communes", "gaps", "tiles", "choropleth", "commune_people", "groups", "group_mix", "small_multiples",
+    "funnel", "pace", "lost", "slope", "waterfall", "flows", "back", "curve", "path", "fan", "scenarios", "tornado",
+    "scorecard", "premium", "cost", "payers", "cost_per_insured",
+)  # fmt: skip
+DPI = 110
+HEAD = """# Charts
+
+Each chart takes a table of the library and returns a matplotlib Figure, in Vietnamese or, with `lang="en"`, in
+English. `size="a4"` is 160 mm wide, `"half"` 80 mm, `"slide"` 300 by 150 mm; no text is below 9 points there.
+`bhyt.charts.save(figure, "name")` writes PNG and SVG, `bhyt.charts.description(figure)` gives the figures on a
+chart and its alternative text, which stands below each picture here. A table of your own does as well, if it has
+the columns that the help of a chart names.
+
+This page is made by `make gallery` from the examples in the code, which begin with:
+
+```python
+import pandas as pd
+import bhyt_analysis as bhyt
+```
+"""
+
+
+def charts() -> dict[str, Callable[..., Figure]]:
+    """Every chart of the rooms that draw, in the order of the page."""
+    found: dict[str, Callable[..., Figure]] = {}
+    for room in pkgutil.iter_modules(show.__path__, f"{show.__name__}."):
+        module = importlib.import_module(room.name)
+        drawing = ((n, f) for n, f in inspect.getmembers(module, inspect.isfunction) if hasattr(f, "options"))
+        found |= {name: draw for name, draw in drawing if not name.startswith("_")}
+    return dict(sorted(found.items(), key=lambda f: (ORDER.index(f[0]) if f[0] in ORDER else len(ORDER), f[0])))
+
+
+def lines(draw: Callable[..., Figure]) -> str:
+    """The code of the example of a chart."""
+    return "".join(e.source for e in doctest.DocTestParser().get_examples(inspect.getdoc(draw) or ""))
+
+
+def drawn(code: str) -> Figure:
+    """The figure that the lines make."""
+    names: dict[str, object] = {"bhyt": bhyt, "pd": pd}
+    exec(code, names)
+    figure = names["figure"]
+    assert isinstance(figure, Figure)
+    return figure
+
+
+def page(folder: Path | None = None) -> Iterator[str]:
+    """The parts of the page; with a folder, the pictures are written there."""
+    yield HEAD
+    for name, draw in charts().items():
+        code = lines(draw)
+        figure = drawn(code)
+        told = description(figure)
+        if folder is not None:
+            picture(figure, DPI).save(folder / f"{name}.png", optimize=True)
+        about = (inspect.getdoc(draw) or "").split("\n", 1)[0]
+        alt = told.alt.replace("[", "(").replace("]", ")")
+        yield f"## {name}\n\n{about}\n\n```python\n{code.rstrip()}\n```\n\n![{alt}]({name}.png)\n\n*{alt}*\n"
+
+
+def main() -> None:
+    """Write the page and every picture."""
+    for old in HERE.glob("*.png"):
+        old.unlink()
+    (HERE / "README.md").write_text("\n".join(page(HERE)), encoding="utf-8")
+    print(HERE / "README.md", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""The gallery is true: its lines make its charts, which can be read at every size, also by who can't see them."""
+
+import functools
+import importlib.util
+import itertools
+import re
+
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.show import canvas
+from bhyt_analysis.show.described import description
+from bhyt_analysis.words import BhytError
+
+from ..conftest import ROOT
+from .test_charts import boxes
+
+spec = importlib.util.spec_from_file_location("make_gallery", ROOT / "docs" / "gallery" / "make.py")
+gallery = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(gallery)
+
+OURS = {
+    "bullet", "groups", "group_mix", "waterfall", "slope", "small_multiples", "gaps", "communes", "fan", "path", "tornado",
+    "flows", "back", "payers", "cost_per_insured", "scorecard", "choropleth", "lost", "curve", "cost", "premium",
+    "commune_people", "scenarios",
+}  # fmt: skip
+LINES = {name: gallery.lines(draw) for name, draw in gallery.charts().items() if name in OURS}
+
+
+@functools.cache
+def before_the_last_line(name):
+    names = {"bhyt": bhyt, "pd": pd}
+    exec("\n".join(LINES[name].splitlines()[:-1]), names)
+    return names
+
+
+def at_size(name, size, lang="vi"):
+    """The chart of the example, at a size and in a language."""
+    last = re.sub(r"\)\s*$", f", size={size!r})", LINES[name].splitlines()[-1])
+    names = dict(before_the_last_line(name))
+    exec(last.replace('"vi"', f'"{lang}"'), names)
+    return names["figure"]
+
+
+def test_every_chart_of_the_library_is_in_the_gallery_with_three_lines_that_make_it():
+    assert set(LINES) == OURS
+    assert all(hasattr(bhyt.charts, name) for name in OURS)
+    for name, code in LINES.items():
+        assert 1 < len(code.strip().splitlines()) <= 3, name
+
+
+def test_the_page_is_what_its_lines_make():
+    told = (ROOT / "docs" / "gallery" / "README.md").read_text("utf-8")
+    for part in gallery.page():
+        assert part.strip() in told
+    for name in gallery.charts():
+        assert (ROOT / "docs" / "gallery" / f"{name}.png").stat().st_size > 2000, name
+
+
+@pytest.mark.parametrize("size", list(canvas.SIZES))
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_a_chart_can_be_read_at_every_size(name, size):
+    for lang in ("vi", "en"):
+        figure = at_size(name, size, lang)
+        width, height = figure.bbox.width, figure.bbox.height
+        told = boxes(figure)
+        outside = [(t.get_text(), round(b.x0), round(b.x1 - width)) for t, b in told if min(b.x0, b.y0) < -1 or b.x1 > width + 1 or b.y1 > height + 1]  # fmt: skip
+        assert outside == [], lang
+        over = []
+        for (one, a), (other, b) in itertools.combinations(told, 2):
+            wide, high = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+            if wide > 4 and high > 6:
+                over.append((one.get_text(), other.get_text(), round(wide), round(high)))
+        assert over == [], lang
+        enlarged = description(figure).width_mm / (figure.get_figwidth() * 25.4)
+        assert min(t.get_fontsize() for t, _ in told) * enlarged >= 9
+
+
+@pytest.mark.parametrize(("size", "width", "height"), [("a4", 160, None), ("half", 80, None), ("slide", 300, 150)])
+def test_a_chart_has_the_size_of_its_place(size, width, height):
+    for name in ("communes", "back"):
+        figure = at_size(name, size)
+        told = description(figure)
+        assert told.width_mm == width
+        if height:
+            assert figure.get_figheight() / figure.get_figwidth() * width == pytest.approx(height)
+
+
+def test_there_is_no_other_size():
+    with pytest.raises(BhytError, match="a4, half, slide"):
+        at_size("path", "letter")
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_its_alternative_text_holds_its_figures(name):
+    vi, en = (description(at_size(name, "a4", lang)).alt for lang in ("vi", "en"))
+    assert vi != en
+    assert len(re.findall(r"\d+", vi)) >= 3
+    assert vi.endswith(".")
+    assert len(vi) < 1200
+
+
+def test_what_is_drawn_is_what_is_told():
+    rows = bhyt.coverage(bhyt.load(), "Sơn Dương", by=["group"])
+    told = description(bhyt.charts.groups(rows))
+    assert told.series[0].values == tuple(rows["insured"].astype(float))
+    assert "Ngân sách nhà nước đóng 81.395" in told.alt
+    steps = bhyt.target_steps(bhyt.load(), "Sơn Dương")
+    told = description(bhyt.charts.path(steps, "huyện Sơn Dương", "en"))
+    assert told.alt.startswith("Yearly targets and people to enrol: huyện Sơn Dương. Coverage: 31 December 2021 85.1%; 2022 90.6%")  # fmt: skip
+    assert "2022: 10,028 more people" in told.alt
+
+
+def test_a_count_under_five_is_neither_drawn_nor_told():
+    rows = bhyt.coverage(bhyt.load(), "Sơn Dương", by=["group"])
+    rows.loc[rows.index[1], "insured"] = 3
+    figure = bhyt.charts.groups(rows)
+    told = description(figure)
+    assert told.series[0].values.count(None) == 2  # and the next, from which the total would give it away
+    hidden = {i for i, v in enumerate(told.series[0].values) if v is None}
+    widths = [bar.get_width() for bar in figure.axes[0].patches]
+    assert {i for i, w in enumerate(widths) if w == 0} == hidden
+    assert [t.get_text() for t, _ in boxes(figure)].count("<5") == 2
+
+
+@pytest.mark.parametrize("name", ["group_mix", "flows", "payers", "back", "premium"])
+def test_the_parts_of_a_bar_keep_their_order_in_grey(name):
+    figure = at_size(name, "a4")
+    light = [0.3 * r + 0.59 * g + 0.11 * b for r, g, b in (to_rgb(s.color) for s in description(figure).series if s.color)]  # fmt: skip
+    assert light == sorted(light)
+
+
+def test_a_map_needs_a_boundary_for_every_unit():
+    rows = bhyt.coverage(bhyt.load(), "X001", by=["commune"])
+    empty = {"type": "FeatureCollection", "features": []}
+    with pytest.raises(BhytError, match="Xã Mẫu 01"):
+        bhyt.charts.choropleth(rows, "huyện Mẫu 01", empty)
+
+
+def test_a_unit_that_is_not_known_is_hatched_on_the_map():
+    rows = bhyt.coverage(bhyt.load(), "X001", by=["commune"])
+    rows["rate"] = rows["rate"].astype(float).where(rows["area"] != "X00104")
+    figure = bhyt.charts.choropleth(rows, "huyện Mẫu 01", ROOT / "data" / "boundaries_example.geojson", "en")
+    hatched = [p for p in figure.axes[0].patches if p.get_hatch()]
+    assert len(hatched) == 1
+    assert "no figure" in [t.get_text() for t in figure.axes[0].get_legend().get_texts()]
+
+
+def test_the_frontier_joins_what_nothing_beats():
+    rows = pd.DataFrame({
+        "scenario": ["a", "b", "c", "d"], "result": "behavioural", "people": [100, 200, 300, 250],
+        "vnd_per_additional": [1e6, 3e6, 2e6, 4e6], "proposal": False, "status": "estimated",
+    })  # fmt: skip
+    line = bhyt.charts.cost_per_insured(rows, "X").axes[0].lines[0]
+    assert line.get_xydata().tolist() == [[100, 1], [300, 2]]
+
+
+def test_points_start_and_end_at_their_anchors():
+    figure = at_size("waterfall", "a4", "en")
+    texts = [t.get_text() for t, _ in boxes(figure)]
+    assert {"87.1%", "−16.5", "+14.5", "85.1%"} <= set(texts)
+    change = figure.axes[0].patches[0]
+    assert (change.get_y(), change.get_height()) == pytest.approx((70.6, 16.5))
