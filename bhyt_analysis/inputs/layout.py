@@ -84,6 +84,8 @@ def lay_out(sheet: Sheet, found: list[Finding], by_headings: bool = True) -> Lai
     A sheet whose name says nothing is known by its headings; not so where ``by_headings`` is false, as for the
     CSV files of a folder: such a file may be a list for a scenario.
     """
+    if _is_guide(sheet.name):
+        return None
     name = table_named(sheet.name)
     head = _clean_head(sheet.cells)
     if name != "areas" and (register := _best(sheet, head, REGISTER)) and _is_register(register):
@@ -92,9 +94,8 @@ def lay_out(sheet: Sheet, found: list[Finding], by_headings: bool = True) -> Lai
         if not (
             choices := [(t, h) for t in _tables() if by_headings and (h := _best(sheet, head, t)) and _whole(t, h)]
         ):
-            if not _is_guide(sheet.name):
-                hint = nearest(fold(sheet.name), _tables()) or ", ".join(_tables())
-                found.append({"rule": "unknown_file", "file": sheet.label, "expected": hint})
+            hint = nearest(fold(sheet.name), _tables()) or ", ".join(_tables())
+            found.append({"rule": "unknown_file", "file": sheet.label, "expected": hint})
             return None
         name, heading = max(choices, key=lambda c: len({k for k in c[1].keys if k}))
         found.append({"rule": "table_by_headings", "file": sheet.label, "found": name})
@@ -126,6 +127,8 @@ def _clean_head(cells: pd.DataFrame) -> np.ndarray:
 
 def meaning(heading: str, words: dict[str, str]) -> str:
     """What a heading means in a vocabulary, with or without its unit in brackets; "" where it means nothing there."""
+    if re.fullmatch("[A-Z]{2}", heading.strip()):  # a card code
+        return words.get(heading.strip()) or words.get(fold(heading), "")
     folded = fold(heading).rstrip("*:. ")
     bare = re.sub(r"\s*[(\[][^()\[\]]*[)\]]$", "", folded).rstrip("*:. ")
     return words.get(folded) or words.get(bare) or words.get(re.sub(r"\s*,?\s*%$", "", bare), "")

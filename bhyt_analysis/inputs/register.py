@@ -138,7 +138,9 @@ def _duckdb() -> Any:
         import duckdb
     except ImportError:
         raise BhytError(("error.no_duckdb", {})) from None
-    return duckdb.connect(":memory:", config={"memory_limit": "800MB"})
+    base = duckdb.connect(":memory:", config={"memory_limit": "800MB"})
+    base.execute("set enable_progress_bar = false")  # it would stand among what the command prints
+    return base
 
 
 def _count(file: Path, heading: int, mark: str, places: dict[str, int], width: int) -> tuple[pd.DataFrame, int]:
