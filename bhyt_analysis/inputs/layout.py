@@ -34,6 +34,12 @@ DATE = re.compile(r"(?i)\d{1,2}([/.-])\d{1,2}\1\d{4}|\d{1,2}\s+tháng\s+\d{1,2}\
 MONTH = re.compile(r"(?i)tháng\s+\d{1,2}\s*(?:/|-|\s+năm\s+)\s*\d{4}|\d{4}-\d{2}(-\d{2})?")
 
 
+# A line that names a document tells that one's day and not the day of the figures.
+DOCUMENT = re.compile(
+    r"quyet dinh|nghi (dinh|quyet)|ke hoach|cong van|thong tu|chi thi|\bluat\b|/(qd|nd|nq|kh|tt|ct|cv)-"
+)
+
+
 @dataclass(frozen=True)
 class Laid:
     """A table as it was found in a sheet, still as cells.
@@ -391,14 +397,15 @@ def date_told(texts: Sequence[str]) -> dt.date | None:
 
     Examples
     --------
-    >>> str(date_told(["Số thẻ BHYT tính đến ngày 31/12/2021"])), date_told(["Kế hoạch 01/01/2021 - 31/12/2021"])
+    >>> str(date_told(["Số thẻ BHYT tính đến ngày 31/12/2021"])), date_told(["Từ 01/01/2021 đến 31/12/2021"])
     ('2021-12-31', None)
-    >>> str(date_told(["Tháng 7 năm 2021"]))
+    >>> str(date_told(["Tháng 7 năm 2021", "(kèm theo Kế hoạch 12/KH-UBND ngày 04/8/2021)"]))
     '2021-07-31'
     """
+    of_data = [t for t in texts if not DOCUMENT.search(fold(str(t)))]
     for pattern in (DATE, MONTH):
         days = set()
-        for text in texts:
+        for text in of_data:
             for match in pattern.finditer(clean(str(text))):
                 try:
                     days.add(day(match[0], "last"))
