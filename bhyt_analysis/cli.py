@@ -67,9 +67,12 @@ def _parser() -> argparse.ArgumentParser:
              p.add_argument("--as-of", metavar="DATE", help="use no figures after this day"),
              p.add_argument("--seed", type=int, default=1, metavar="S", help="seed of what is drawn at random"),
              p.add_argument("--scenario", metavar="FILE", help="a scenario (TOML) to compare with the law"),
+             p.add_argument("--formats", default="html", metavar="LIST", help="documents beside the notebook: html,docx,pptx,xlsx (default html)"),
          ])  # fmt: skip
     _add(commands, "check", check, "find every mistake of an input", "bhyt check my_folder --json",
-         lambda p: p.add_argument("input", metavar="INPUT", help="folder or workbook"), _json)  # fmt: skip
+         lambda p: p.add_argument("input", metavar="INPUT", help="folder or workbook"), _numbers, _json)  # fmt: skip
+    _add(commands, "template", template, "an empty workbook to fill in, with notes, drop-downs and examples",
+         "bhyt template so_lieu.xlsx", lambda p: p.add_argument("file", metavar="FILE.xlsx", help="a file that does not exist yet"))  # fmt: skip
     _add(commands, "audit", audit, "published figures that do not add up", "bhyt audit --area 'Sơn Dương'",
          _input, _area, _json)  # fmt: skip
     _add(commands, "impact", impact, "who loses a card by a decision, commune by commune",
@@ -131,6 +134,13 @@ def _add(
 
 def _input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", nargs="?", metavar="INPUT", help="folder or workbook (default: the bundled data)")
+    _numbers(parser)
+
+
+def _numbers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--numbers", choices=["vi", "en"], help="how numbers in text cells are written: vi 1.234,5; en 1,234.5"
+    )
 
 
 def _area(parser: argparse.ArgumentParser) -> None:
@@ -173,9 +183,9 @@ def briefs(told: argparse.Namespace) -> int:
         warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
         manifest = run_batch(
             told.input, told.out, areas, told.jobs, told.engine,
-            lang=told.lang, as_of=told.as_of, scenario=told.scenario, seed=told.seed, timeout=told.timeout,
+            lang=told.lang, numbers=told.numbers, as_of=told.as_of, scenario=told.scenario, seed=told.seed, timeout=told.timeout,
             notebook_timeout=told.notebook_timeout, dask=told.dask, memory_mb=told.memory, fresh=told.fresh, progress=True,
-            verbose=told.verbose, profile=told.profile,
+            verbose=told.verbose, profile=told.profile, formats=[f.strip() for f in told.formats.split(",")],
         )  # fmt: skip
     if all(a["status"] == "skipped" for a in manifest["areas"]):
         print(say("cli.nothing_to_do", told.lang, count=len(manifest["areas"])), file=sys.stderr)
@@ -202,7 +212,16 @@ def check(told: argparse.Namespace) -> int:
     """Print the findings on an input."""
     from bhyt_analysis.inputs.read import check as findings
 
-    return _print_findings(findings(told.input, told.lang), told)
+    return _print_findings(findings(told.input, told.lang, told.numbers), told)
+
+
+def template(told: argparse.Namespace) -> int:
+    """Write an empty input workbook."""
+    from bhyt_analysis.inputs.template import write_template
+
+    write_template(told.file, told.lang)
+    print(told.file)
+    return DONE
 
 
 def audit(told: argparse.Namespace) -> int:
@@ -210,7 +229,7 @@ def audit(told: argparse.Namespace) -> int:
     from bhyt_analysis.inputs import load
     from bhyt_analysis.inputs.audit import audit as findings
 
-    _print_findings(findings(load(told.input), told.area, told.lang), told)
+    _print_findings(findings(load(told.input, numbers=told.numbers), told.area, told.lang), told)
     return DONE
 
 
@@ -237,7 +256,7 @@ def impact(told: argparse.Namespace) -> int:
     from bhyt_analysis.inputs import load
     from bhyt_analysis.model.reclassify import COLUMNS, reclassify
 
-    table = reclassify(load(told.input), told.decision, told.area)
+    table = reclassify(load(told.input, numbers=told.numbers), told.decision, told.area)
     return _print_table(table[COLUMNS], told)
 
 
@@ -248,7 +267,7 @@ def allocate(told: argparse.Namespace) -> int:
     from bhyt_analysis.model.allocate import allocate as shared_out
     from bhyt_analysis.model.allocate import communes_of
 
-    communes = communes_of(load(told.input), told.area, pd.Timestamp(as_day(told.on)))
+    communes = communes_of(load(told.input, numbers=told.numbers), told.area, pd.Timestamp(as_day(told.on)))
     table = shared_out(communes, told.rate, method=told.method, ratchet=told.ratchet)
     columns = ["area", "name", "population", "insured", "target_people", "target_rate", "to_add", "status"]
     return _print_table(table[columns], told)
@@ -263,7 +282,10 @@ def simulate(told: argparse.Namespace) -> int:
     from bhyt_analysis.model.uncertainty import chances, targets_ahead
     from bhyt_analysis.show.explain import chance_texts
 
-    data, scenario = load(told.input), Scenario.read(told.scenario) if told.scenario else Scenario.nothing()
+    data, scenario = (
+        load(told.input, numbers=told.numbers),
+        Scenario.read(told.scenario) if told.scenario else Scenario.nothing(),
+    )
     by = ["commune"] if told.by_commune else []
     seed = scenario.seed if told.seed is None else told.seed
     table = run(data, told.area, scenario, by=by, draws=told.draws, seed=seed, lang=told.lang)
@@ -296,7 +318,7 @@ def watch(told: argparse.Namespace) -> int:
 
     if told.out and not told.area:
         raise BhytError(("error.watch_out", {}))
-    data = load(told.input, told.area)
+    data = load(told.input, told.area, numbers=told.numbers)
     tables = {"units": run(data, told.area, told.month)}
     if told.area:
         month = tables["units"]["month"].iloc[0]

@@ -17,6 +17,7 @@ from typing import Any
 from bhyt_analysis.batch import warm
 from bhyt_analysis.batch.processes import end_descendants
 from bhyt_analysis.batch.resume import record
+from bhyt_analysis.briefing.documents import PAGE, write_office
 from bhyt_analysis.inputs.read import bundled
 from bhyt_analysis.words import BhytError, say
 
@@ -36,6 +37,7 @@ class Job:
     inputs_sha256: str
     engine: str = "warm"
     canary: bool = False  # run a second time, to be compared
+    formats: tuple[str, ...] = (PAGE,)
 
 
 def template() -> Path:
@@ -44,7 +46,7 @@ def template() -> Path:
 
 
 def make(job: Job) -> dict[str, Any]:
-    """Make one area: run its notebook, check what it left, write its page, move it to its place."""
+    """Make one area: run its notebook, check what it left, write its documents, move it to its place."""
     start = time.monotonic()
     lang = job.parameters["lang"]
     out = Path(job.out)
@@ -62,8 +64,9 @@ def make(job: Job) -> dict[str, Any]:
             if missing:
                 status, error = "failed", say("error.area_missing_files", lang, missing=", ".join(missing))
             elif not job.canary:
+                write_office(notebook, job.formats)
                 write_page(notebook, work / f"{job.slug}.html", lang, "../index.html")
-                files = [f"{job.slug}/{name}" for name in record(work, job.inputs_sha256)]
+                files = [f"{job.slug}/{name}" for name in record(work, job.inputs_sha256, job.formats)]
                 move(work, out / job.slug)
                 return {**ended(job, status, start, error, files), "cells": _seconds(cells)}
         return ended(job, status, start, error)

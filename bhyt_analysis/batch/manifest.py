@@ -13,7 +13,10 @@ from typing import Any
 from bhyt_analysis import __version__
 
 FILE = "manifest.json"
-LIBRARIES = ("numpy", "pandas", "matplotlib", "seaborn", "papermill", "nbclient", "nbconvert", "ipykernel")
+LIBRARIES = (
+    "numpy", "pandas", "matplotlib", "seaborn", "papermill", "nbclient", "nbconvert", "ipykernel",
+    "python-docx", "python-pptx", "xlsxwriter",
+)  # fmt: skip
 
 
 def versions() -> dict[str, str]:

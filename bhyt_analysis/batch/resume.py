@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.batch.manifest import stands, versions
+from bhyt_analysis.briefing.documents import PAGE
 from bhyt_analysis.inputs.read import bundled
 from bhyt_analysis.law.law import Law
 
@@ -37,31 +39,33 @@ def made_with() -> str:
     return sha256_of(code.hexdigest(), Law.read().sha256(), versions())
 
 
-def record(work: Path, inputs_sha256: str) -> list[str]:
+def record(work: Path, inputs_sha256: str, formats: Sequence[str] = (PAGE,)) -> list[str]:
     """Write the record of a finished area into its folder; its files, by their path in it."""
     sizes = {p.relative_to(work).as_posix(): p.stat().st_size for p in sorted(work.rglob("*")) if p.is_file()}
-    text = json.dumps({"inputs_sha256": inputs_sha256, "files": sizes}, ensure_ascii=False, indent=1)
+    text = json.dumps(
+        {"inputs_sha256": inputs_sha256, "formats": list(formats), "files": sizes}, ensure_ascii=False, indent=1
+    )
     (work / RECORD).write_text(text + "\n", encoding="utf-8")
     return sorted([*sizes, RECORD])
 
 
-def standing(folder: Path, inputs_sha256: str | None = None) -> list[str] | None:
-    """The files of an area that was made from the same and is whole, or None.
+def standing(folder: Path, inputs_sha256: str | None = None, formats: Sequence[str] = ()) -> list[str] | None:
+    """The files of an area that was made from the same, in all the formats asked for, and is whole, or None.
 
     Without ``inputs_sha256``, of one that was made from whatever it was.
     """
     try:
         told = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         sizes: dict[str, int] = told["files"]
-        same = inputs_sha256 in (None, told["inputs_sha256"])
+        same = inputs_sha256 in (None, told["inputs_sha256"]) and set(formats) <= set(told["formats"])
         whole = same and all((folder / name).stat().st_size == size for name, size in sizes.items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):  # no record, or not all that it tells of
         return None
     return sorted([*sizes, RECORD]) if whole else None
 
 
-def nothing_to_do(out: Path, earlier: dict[str, Any]) -> bool:
-    """Whether everything of an earlier run was made and is whole."""
+def nothing_to_do(out: Path, earlier: dict[str, Any], formats: Sequence[str]) -> bool:
+    """Whether everything of an earlier run was made, in all the formats asked for, and is whole."""
     return (out / "index.html").is_file() and all(
-        stands(a) and standing(out / a["slug"], a["inputs_sha256"]) for a in earlier["areas"]
+        stands(a) and standing(out / a["slug"], a["inputs_sha256"], formats) for a in earlier["areas"]
     )

@@ -25,6 +25,7 @@ from bhyt_analysis.batch.resume import nothing_to_do, sha256_of, standing
 from bhyt_analysis.batch.site import write_index
 from bhyt_analysis.batch.warm import Zygote
 from bhyt_analysis.batch.workers import limit, memory_of, prepare, processors, run_all
+from bhyt_analysis.briefing.documents import FORMATS, check_formats
 from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.inputs.parts import Parts, put
 from bhyt_analysis.inputs.read import bundled, fingerprint, load
@@ -54,6 +55,7 @@ def run_batch(
     *,
     dask: str | None = None,
     lang: str = "vi",
+    numbers: str | None = None,
     as_of: str | None = None,
     scenario: str | Path | None = None,
     seed: int = SEED,
@@ -64,6 +66,7 @@ def run_batch(
     progress: bool = False,
     verbose: bool = False,
     profile: bool = False,
+    formats: Sequence[str] = FORMATS[:1],
 ) -> dict[str, Any]:
     """Make the briefings of many areas in a folder, with an index page and a manifest.
 
@@ -82,11 +85,14 @@ def run_batch(
     dask : address of the scheduler of a Dask cluster that makes the areas in place of this
         machine (``bhyt-analysis[cluster]``); each of its workers makes one area at a time.
     lang, as_of, scenario, seed : parameters of the notebook.
+    numbers : how numbers in text cells of the input are written, as for `load`.
     timeout, notebook_timeout : seconds that a cell, and a whole notebook, may take; None is no limit.
     memory_mb : megabytes that a notebook may use (Linux); without it its share of four fifths
         of the machine.
     fresh : make every area again, whatever stands.
     progress : a bar on standard error, if it is a terminal.
+    formats : of "html", "docx", "pptx" and "xlsx"; the page is always made. An area that stands in fewer
+        formats is made again.
     verbose, profile : on standard error, a line for every area; at the end the seconds of each
         cell over all areas, the slowest first.
 
@@ -122,6 +128,7 @@ def run_batch(
     folder = Path(out).resolve()
     if Path(source).resolve() == folder:  # a folder inside the input is fine: only its own files are read
         raise BhytError(("error.out_is_input", {"out": out}))
+    formats = check_formats(formats)
     common = parameters(source, lang, as_of, scenario, seed)
     earlier, started = {} if fresh else manifests.read_manifest(folder), manifests.now()
     # A dataset may have been changed since it was read: only files are known by their bytes.
@@ -130,14 +137,14 @@ def run_batch(
     asked = sha256_of(inputs, source, policy_sha256(common), whom) if inputs else ""
     if earlier:
         with _alone(folder):
-            if asked and _note(folder) == asked and nothing_to_do(folder, earlier):
+            if asked and _note(folder) == asked and nothing_to_do(folder, earlier, formats):
                 return _stood(folder, earlier, started)
     chosen = _engine(engine, lang)
-    limits = {"timeout": timeout, "notebook_timeout": notebook_timeout, "engine": chosen}
+    limits = {"timeout": timeout, "notebook_timeout": notebook_timeout, "engine": chosen, "formats": formats}
     with (
         warm.shared(str(template())) if chosen == "warm" and not dask else nullcontext() as warmed
     ):  # it loads meanwhile
-        parts = Parts(data if isinstance(data, Dataset) else load(data))
+        parts = Parts(data if isinstance(data, Dataset) else load(data, numbers=numbers))
         plan = plan_areas(parts, folder, areas, common, limits)
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder):
@@ -196,7 +203,7 @@ def _make_all(
     results: dict[str, dict[str, Any]] = {}
     todo = []
     for job in plan:
-        files = None if fresh else standing(folder / job.slug, job.inputs_sha256)
+        files = None if fresh else standing(folder / job.slug, job.inputs_sha256, job.formats)
         if files is None:
             todo.append(job)
         else:

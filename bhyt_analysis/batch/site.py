@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.batch.manifest import stands, write_whole
+from bhyt_analysis.briefing.documents import OFFICE
 from bhyt_analysis.briefing.page import template
 from bhyt_analysis.inputs.areas import name_of, units_named
 from bhyt_analysis.inputs.dataset import Dataset
@@ -66,4 +67,5 @@ def _row(out: Path, area: dict[str, Any], data: Dataset, lang: str) -> dict[str,
                 text = f"{text} ({fact['as_of'][:4]})"
             sort = fact["value"] if fact["value"] is not None else fact["low"]
             cells.append({"text": text, "sort": sort, "status": "" if key == "next_target" and fact["status"] == "published" else status_name(fact["status"], lang), "weak": fact["status"] in WEAK})  # fmt: skip
-    return {**row, "cells": cells, "page": f"{slug}/{slug}.html", "notebook": f"{slug}/{slug}.ipynb"}
+    office = [(f, f"{slug}/{slug}.{f}") for f in OFFICE if f"{slug}/{slug}.{f}" in area["files"]]
+    return {**row, "cells": cells, "page": f"{slug}/{slug}.html", "files": [*office, ("ipynb", f"{slug}/{slug}.ipynb")]}

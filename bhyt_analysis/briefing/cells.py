@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from IPython.display import HTML, Image, Markdown, display
@@ -31,9 +32,15 @@ def title(data: Dataset, area: str, lang: str = "vi") -> None:
     """Show the title of the briefing: its kind, the area and the unit above it; a synthetic one says so."""
     code, data = of_unit(data, area)
     names = [running_name(name_of(data.areas, c), lang) for c, *_ in lineage(data.areas, code)[:2] if c != "VN"]
-    display(Markdown(f"# {say('label.page_title', lang)}: {', '.join(names)}"))
+    about = {"title": say("label.page_title", lang), "area": ", ".join(names), "code": code, "lang": lang}
+    _text(f"# {about['title']}: {about['area']}", about)
     if is_synthetic(data, code):
-        display(Markdown(f"**{say('stamp.synthetic_page', lang)}**"))
+        _text(f"**{say('stamp.synthetic_page', lang)}**", {"warning": "synthetic"})
+
+
+def _text(markdown: str, about: dict[str, Any]) -> None:
+    """Show a text, and keep what it is for the documents that are made from the notebook."""
+    display(Markdown(markdown), metadata={"bhyt": about})
 
 
 def heading(key: str, lang: str = "vi") -> None:
@@ -63,10 +70,10 @@ def section(key: str, items: Items, lang: str = "vi", out: str | Path | None = N
     """
     if not items:
         return
-    display(Markdown(f"## {say(f'section.{key}', lang)}"))
+    _text(f"## {say(f'section.{key}', lang)}", {"section": key})
     for item in items:
         if item.text:
-            display(Markdown(item.text))
+            _text(item.text, {"text": item.name})
         if item.chart is not None:
             chart(item.chart, item.name, out)
         if item.table is not None and len(item.table):
@@ -86,13 +93,15 @@ def chart(figure: Figure, name: str = "", out: str | Path | None = None) -> None
         stem = _inside(out, "charts") / name
         charts.save(figure, stem)
         picture = stem.with_suffix(".png").read_bytes()
-    about = {"bhyt": {"chart": name}} if name else None
-    display(Image(picture, width=SCREEN_WIDTH, alt=charts.description(figure).alt), metadata=about)
+    what = charts.description(figure)
+    about = {"bhyt": {"chart": name, "told": what.to_dict()}} if name else None
+    display(Image(picture, width=SCREEN_WIDTH, alt=what.alt), metadata=about)
 
 
 def table(rows: pd.DataFrame, lang: str = "vi", name: str = "", out: str | Path | None = None) -> None:
     """Show a table in the language; with ``out``, write ``tables/NAME.csv`` there."""
-    display(HTML(ALIGNED + tables.to_html(rows, lang)))
+    what = tables.told(rows, lang)
+    display(HTML(ALIGNED + tables.html_of(what, lang)), metadata={"bhyt": {"table": name, "told": what}})
     if out is not None:
         tables.save_csv(rows, _inside(out, "tables") / f"{name}.csv", lang)
 
@@ -149,4 +158,4 @@ def keep_facts(told: dict, out: str | Path | None = None) -> None:
         Path(out, "facts.json").write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     words = {"version": told["version"], "seed": told["seed"]}
     words |= {"inputs": told["inputs_sha256"][:8], "law": told["law_sha256"][:8]}
-    display(Markdown(f"*{say('label.made_with', told['lang'], **words)}*"))
+    _text(f"*{say('label.made_with', told['lang'], **words)}*", {"made_with": told["version"]})

@@ -1,11 +1,14 @@
-"""What a section of a briefing is made of."""
+"""What is one answer of a briefing made of? A text, a chart, a table."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pandas as pd
 from matplotlib.figure import Figure
+
+from bhyt_analysis.inputs.areas import People
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,3 +23,15 @@ class Item:
 
 Items = list[Item]
 Day = str | None
+
+
+def basis_of(source: People | str | None) -> str:
+    """Where a count of people comes from, as it stands within brackets: without its own.
+
+    Examples
+    --------
+    >>> basis_of("Tổng điều tra 2019 (Tổng cục Thống kê)")
+    'Tổng điều tra 2019'
+    """
+    text = source.source if isinstance(source, People) else source
+    return re.sub(r" \([^()]*\)$", "", text) if text else "–"

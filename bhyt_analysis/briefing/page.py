@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from bhyt_analysis.briefing.documents import OFFICE
 from bhyt_analysis.words import known, say
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
@@ -36,27 +38,75 @@ def template(path: Path) -> Any:
 
 
 def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None = None) -> None:
-    """Write the page of an executed notebook beside its ``charts`` and ``tables``.
+    """Write the page of an executed notebook beside its ``charts``, ``tables`` and other documents.
 
     ``index``: the address of the list of areas, relative to the page.
     """
     from markupsafe import Markup
+    from nbformat import read
 
-    body, _ = _exporter().from_filename(str(notebook))
+    told = read(notebook, 4)
+    sections = _anchored(told["cells"], lang)
+    body, _ = _exporter().from_notebook_node(told)
     body = re.sub(r'(<table class="bhyt">.*?</table>)', r'<div class="wide">\1</div>', body, flags=re.DOTALL)
     heading = re.search(r"<h1[^>]*>(.*?)</h1>", body, flags=re.DOTALL)
     text = template(TEMPLATE).render(
         lang=lang,
         title=Markup(heading.group(1)).striptags() if heading else notebook.stem,
         index=index,
+        sections=sections,
         body=Markup(body),
         notebook=notebook.name,
+        office=[f"{notebook.stem}.{f}" for f in OFFICE if notebook.with_suffix(f".{f}").exists()],
         charts=_named(notebook.parent / "charts", ".svg", lang),
         tables=_named(notebook.parent / "tables", ".csv", lang),
-        words={k: say(f"label.{k}", lang) for k in ("downloads", "notebook")}
+        words={k: say(f"label.{k}", lang) for k in ("downloads", "notebook", "contents", "sort")}
         | {"back": say("label.back_to_index", lang)},
     )
     page.write_text(text, encoding="utf-8")
+
+
+def _anchored(cells: list[dict[str, Any]], lang: str) -> list[tuple[str, str]]:
+    """Give sections, charts and tables an anchor, a number and their files; the sections, by anchor and title.
+
+    The cells are changed.
+    """
+    sections, counts = [], {"chart": 0, "table": 0}
+    for output in (o for cell in cells for o in cell.get("outputs", [])):
+        about, data = output.get("metadata", {}).get("bhyt", {}), output.get("data", {})
+        if "section" in about:
+            title = data["text/markdown"].lstrip("# ")
+            sections.append((about["section"], title))
+            output["data"] = {"text/html": f'<h2 id="{about["section"]}">{html.escape(title)}</h2>'}
+        elif "told" in about:
+            kind = "chart" if "chart" in about else "table"
+            counts[kind] += 1
+            number = f"{say(f'label.{kind}', lang)} {counts[kind]}"
+            output["data"] = {"text/html": _figure(output, number, lang) if kind == "chart" else _table(output, number, lang)}  # fmt: skip
+    return sections
+
+
+def _figure(output: dict[str, Any], number: str, lang: str) -> str:
+    """A chart with its number, title and files."""
+    name, told = output["metadata"]["bhyt"]["chart"], output["metadata"]["bhyt"]["told"]
+    image = output["data"]["image/png"].replace("\n", "")
+    width = output["metadata"].get("image/png", {}).get("width", "")
+    files = ", ".join(f'<a href="charts/{name}.{f}" download>{f.upper()}</a>' for f in ("png", "svg"))
+    return (
+        f'<figure id="chart-{name}"><img src="data:image/png;base64,{image}" width="{width}" alt="{html.escape(told["alt"])}">'
+        f'<figcaption>{number}. {html.escape(told["title"])} <span class="files">({files})</span></figcaption></figure>'
+    )
+
+
+def _table(output: dict[str, Any], number: str, lang: str) -> str:
+    """A table with its number, name and file above it."""
+    name = output["metadata"]["bhyt"]["table"]
+    rows = output["data"]["text/html"]
+    if not name:
+        return rows
+    title = say(f"item.{name}", lang) if known(f"item.{name}") else name
+    file = f'<span class="files">(<a href="tables/{name}.csv" download>CSV</a>)</span>'
+    return f'<p class="caption" id="table-{name}">{number}. {html.escape(title)} {file}</p>{rows}'
 
 
 def _named(folder: Path, ending: str, lang: str) -> list[tuple[str, str]]:

@@ -8,16 +8,16 @@ figures for is said in words, with the table that would have to be filled in.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterator
 from functools import reduce
 from typing import Any
 
 import pandas as pd
 
-from bhyt_analysis.briefing.items import Day, Item, Items
+from bhyt_analysis.briefing import annexes, messages
+from bhyt_analysis.briefing.items import Day, Item, Items, basis_of
 from bhyt_analysis.briefing.monitoring import month_by_month as month_by_month
-from bhyt_analysis.inputs.areas import People, communes, lineage, name_of, population_at, row_of
+from bhyt_analysis.inputs.areas import communes, lineage, name_of, population_at, row_of
 from bhyt_analysis.inputs.audit import audit
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.status import computed, weakest
@@ -148,11 +148,12 @@ def who_is_covered(data: Dataset, area: str, as_of: Day = None, lang: str = "vi"
     words = {
         **now.to_dict(),
         "name": running_name(now["name"], lang),
-        "population_source": _basis(now["population_source"]),
+        "population_source": basis_of(now["population_source"]),
     }
     key = "text.covered_count" if pd.isna(now["population"]) else "text.covered"
     text = say(key, lang, uninsured=now["population"] - now["insured"], **words)
-    items = [Item("coverage", text), *_bullet(data, code, now, lang), *_groups(data, code, now, as_of, lang)]
+    items = [Item("coverage", text), *_bullet(data, code, now, lang), *annexes.months(data, code, as_of)]
+    items += _groups(data, code, now, as_of, lang)
     return [*items, *(_communes(data, code, as_of, lang) or _commune_people(data, code, lang))]
 
 
@@ -180,19 +181,13 @@ def _groups(data: Dataset, code: str, now: pd.Series, as_of: Day, lang: str) -> 
     ]  # fmt: skip
 
 
-def _basis(source: People | str | None) -> str:
-    """Where a count of people comes from, as it stands within brackets: without its own."""
-    text = source.source if isinstance(source, People) else source
-    return re.sub(r" \([^()]*\)$", "", text) if text else "–"
-
-
 def _not_known(data: Dataset, code: str, lang: str) -> Item:
     count = population_at(data.areas, data.population, code)
     rows = [(say(f"table.{t}", lang), say(f"need.{t}", lang)) for t in NEEDS]
     people = None if count is None else count.people
     households = None if count is None else count.households
     name = running_name(name_of(data.areas, code), lang)
-    text = say("text.not_known", lang, name=name, people=people, households=households, basis=_basis(count))
+    text = say("text.not_known", lang, name=name, people=people, households=households, basis=basis_of(count))
     return Item("not_known", text, table=pd.DataFrame(rows, columns=["sheet", "columns"]))
 
 
@@ -205,7 +200,7 @@ def _only_a_rate(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:
     people = None if count is None else count.people
     insured = None if people is None else round(now["rate"] * people)
     uninsured = None if people is None or insured is None else people - insured
-    words = {"rate": now["rate"], "as_of": now["as_of"], "people": people, "basis": _basis(count)}
+    words = {"rate": now["rate"], "as_of": now["as_of"], "people": people, "basis": basis_of(count)}
     text = say("text.covered_published", lang, estimate=insured, uninsured=uninsured, **words)
     if count is None:
         return Item("coverage", text)
@@ -282,7 +277,7 @@ def _commune_people(data: Dataset, code: str, lang: str) -> Items:
     rows = rows.assign(name=[name_of(data.areas, a, d) for a, d in zip(rows["area"], rows["as_of"], strict=True)])
     rows = rows.rename(columns={"people": "population"})
     basis = rows["source"].iloc[0]
-    text = say("text.commune_people", lang, count=len(rows), basis=_basis(basis))
+    text = say("text.commune_people", lang, count=len(rows), basis=basis_of(basis))
     chart = charts.commune_people(rows, _name(data, code, lang), lang, basis)
     return [Item("commune_people", text, chart, rows[["area", "name", "population", "status"]])]
 
@@ -324,7 +319,7 @@ def _lost(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Item:
         return Item("lost", text + " " + say("text.lost_no_communes", lang))
     count = population_at(data.areas, data.population, table["area"].iloc[0], table["on"].iloc[0])
     share = total / table["population"].sum()
-    text += " " + say("text.lost_spread", lang, basis=_basis(count), share=share, **words)
+    text += " " + say("text.lost_spread", lang, basis=basis_of(count), share=share, **words)
     columns = ["area", "name", "zone_after", "population", "lost", "status"]
     return Item("lost", text, charts.lost(table, name, lang, source), table[columns])
 
@@ -387,7 +382,7 @@ def _again(data: Dataset, code: str, lang: str) -> Items:
         # Without a figure before, nothing says that not everybody came back.
         return [Item("reenrolled", text, table=table.assign(high=float("nan")))]
     count = population_at(data.areas, data.population, code, row["as_of"])
-    text = say("text.reenrolled_between", lang, basis=_basis(count), high=row["high"], most=row["largest_population"], **words)  # fmt: skip
+    text = say("text.reenrolled_between", lang, basis=basis_of(count), high=row["high"], most=row["largest_population"], **words)  # fmt: skip
     chart = charts.curve(reenrolment_curve(row), row, _name(data, code, lang), lang, _source_of_loss(data, code))
     return [Item("reenrolled", text, chart, table)]
 
@@ -452,7 +447,7 @@ def path_to_target(data: Dataset, area: str, as_of: Day = None, lang: str = "vi"
         count = population_at(data.areas, data.population, code, steps["population_as_of"].iloc[0])
         for step in steps.to_dict("records"):
             words = {"relation": say(f"relation.{step['relation']}", lang), "rate": step["rate"], "on": step["on"]}
-            words |= {"needed": step["people_needed"], "population": step["population"], "basis": _basis(count)}
+            words |= {"needed": step["people_needed"], "population": step["population"], "basis": basis_of(count)}
             texts.append(say("text.path_people", lang, **words))
         texts.append(say("text.path_no_start", lang))
     if last["on"].date() < dt.date.today():
@@ -460,19 +455,24 @@ def path_to_target(data: Dataset, area: str, as_of: Day = None, lang: str = "vi"
     texts += _still_ahead(data, code, lang)
     sources = "; ".join(dict.fromkeys(i.rsplit(", ", 1)[0] for i in steps["instrument"]))
     chart = charts.path(steps, name, lang, sources)
-    return [Item("path", " ".join(texts), chart, table[[*columns, "population", "status", "instrument"]])]
+    path = Item("path", " ".join(texts), chart, table[[*columns, "population", "status", "instrument"]])
+    return [path, *annexes.allocation(data, code, steps, as_of, lang)]
 
 
 def _still_ahead(data: Dataset, code: str, lang: str) -> list[str]:
     """The targets of the levels above whose date has not come yet."""
+    told = _targets_ahead(data, code, lang)
+    return [say("text.path_live", lang, targets="; ".join(told))] if told else []
+
+
+def _targets_ahead(data: Dataset, code: str, lang: str) -> list[str]:
     upper = targets_of(data, code)
     upper = upper[upper["level"].isin(["province", "country"]) & (upper["on"] >= pd.Timestamp(dt.date.today()))]
-    told = [
+    return [
         say("text.live_target", lang, area=running_name(name_of(data.areas, t["area"], t["on"]), lang),
             relation=say(f"relation.{t['relation']}", lang), rate=t["rate"], on=t["on"])
         for t in upper.to_dict("records")
     ]  # fmt: skip
-    return [say("text.path_live", lang, targets="; ".join(told))] if told else []
 
 
 # --- The cost -------------------------------------------------------------------------------------
@@ -483,7 +483,7 @@ def cost_and_payers(
 ) -> Items:
     """What a year of cards costs, who pays which part, and what a scenario would change."""
     code, data = of_unit(known_by(data, as_of), area)
-    items = [_yearly_premium(data, law, code, lang)]
+    items = [_yearly_premium(data, law, code, lang), *annexes.subsidy(data, law, code, as_of, lang)]
     table = lost_by(data, DECISION, code)
     lost = int(table["lost"].sum()) if len(table) else 0
     if lost:
@@ -582,6 +582,20 @@ def _support(data: Dataset, law: Law, code: str, on: pd.Timestamp, lang: str) ->
         support = say("support.none", lang) if pd.isna(row["share"]) else render("{v:pe}", lang, v=row["share"])
         rows.append({"period": period, "support": support, "reference": row["reference"]})
     return Item("support", say("text.support", lang), table=pd.DataFrame(rows))
+
+
+# --- What is needed -------------------------------------------------------------------------------
+
+
+def assessed(key: str, items: Items, figures: pd.DataFrame, lang: str = "vi") -> Items:
+    """The items of a section, whose main text also says what its figures (of `headline`) mean and how sure they are."""
+    return messages.assessed(key, items, figures, lang)
+
+
+def what_is_needed(data: Dataset, area: str, figures: pd.DataFrame, items: Items, found: pd.DataFrame, lang: str = "vi") -> Items:  # fmt: skip
+    """What is left to decide or to mend, as findings from the figures, the items before and the review."""
+    code, data = of_unit(data, area)
+    return messages.what_is_needed(figures, items, found, _targets_ahead(data, code, lang), lang)
 
 
 # --- Review and sources ---------------------------------------------------------------------------

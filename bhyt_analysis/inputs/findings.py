@@ -35,7 +35,8 @@ def message(finding: Finding, lang: str = "vi") -> str:
     """The sentence of a finding; a field that is a key of the words, ``unit:`` and a unit's name, or
     ``group:`` and a group's key, is said in the language."""
     template = rules().at[finding["rule"], f"message_{lang}"]
-    fields = {k: _said(v, lang, finding["rule"]) for k, v in finding.items()}
+    seen = {"column": finding["place"]} if "place" in finding else {}  # the column by its letter and heading
+    fields = {k: _said(v, lang, finding["rule"]) for k, v in (finding | seen).items()}
     return _once(render(template, lang, **fields))
 
 

@@ -68,13 +68,17 @@ def _read(path: Path) -> pd.DataFrame:
         content = path.read_bytes()
     except FileNotFoundError:
         raise LawError(("error.no_such_file", {"file": path})) from None
-    known = None if path == FILE else tuple((p, *sorted(keys)) for p, keys in _known_keys().items())
-    return _checked(path.name, content, known).copy()
+    return _checked(path.name, content, None if path == FILE else _allowed()).copy()
+
+
+def _allowed() -> tuple[tuple[str, ...], ...]:
+    """Each parameter of the bundled law with its keys."""
+    return tuple((p, *sorted(keys)) for p, keys in _known_keys().items())
 
 
 @lru_cache(maxsize=8)  # the key is the whole content: another byte is another law
-def _checked(name: str, content: bytes, allowed: tuple[tuple[str, ...], ...] | None) -> pd.DataFrame:
-    """The checked rows of a file; ``allowed``: each parameter with its keys, without them any."""
+def _checked(name: str, content: bytes, allowed: tuple[tuple[str, ...], ...] | None, first: int = 2) -> pd.DataFrame:
+    """The checked rows of a file, numbered from ``first``; ``allowed``: see `_allowed`, without it any."""
     try:
         raw = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -92,7 +96,7 @@ def _checked(name: str, content: bytes, allowed: tuple[tuple[str, ...], ...] | N
     ]
     if faults:
         raise LawError(*faults)
-    table = raw.apply(lambda column: column.str.strip()).assign(row=range(2, len(raw) + 2), file=name)
+    table = raw.apply(lambda column: column.str.strip()).assign(row=range(first, len(raw) + first), file=name)
     own = ((p, *t["key"]) for p, t in table.groupby("parameter") if p)
     known = {p: set(keys) for p, *keys in (own if allowed is None else allowed)}
     for row in table.to_dict("records"):
@@ -260,6 +264,19 @@ class Law:
         date, not a number, twice the same, overlapping, an unknown parameter.
         """
         return cls(_read(FILE if path is None else Path(path)).assign(layer=0))
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, name: str) -> Law:
+        """Rows of the columns of ``law.csv`` that stand in no file, checked as a file is; ``name`` is what errors call them.
+
+        Examples
+        --------
+        >>> row = {"parameter": "base_salary", "since": "2027-01-01", "value": 2600000, "status": "proposal"}
+        >>> Law.of(pd.DataFrame([{**row, "reference": "what if"}]), "mine").at("2027-05-01")["base_salary"]
+        2600000.0
+        """
+        text = rows.reindex(columns=[*COLUMNS, *(c for c in rows if c not in COLUMNS)]).to_csv(index=False)
+        return cls(_checked(name, text.encode(), _allowed(), first=1).assign(layer=0))
 
     def __or__(self, reform: Law) -> Law:
         """The law with a reform laid over it.

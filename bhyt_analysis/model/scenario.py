@@ -21,6 +21,8 @@ from bhyt_analysis.inputs.read import InputError, bundled, read_table
 from bhyt_analysis.law.law import Law, LawError, as_day
 from bhyt_analysis.model.assumptions import SINGLE, Range, allowed, assumptions
 from bhyt_analysis.model.cohort import CLOCKS
+from bhyt_analysis.model.levers import asked, top_up
+from bhyt_analysis.model.rezone import rezoned
 from bhyt_analysis.model.targets import RELATIONS
 from bhyt_analysis.words import BhytError, nearest, say
 
@@ -36,6 +38,8 @@ class Scenario:
     name, name_en : what outputs call it, in Vietnamese and in English.
     decision : the decision whose communes leave or join the difficult zones; "" is none.
     zones : a list of the user's own (rows of the table ``zones``), or None.
+    moved : communes that are put in another zone than by the decision: rows of ``area``, ``zone``, and
+        where they differ ``since``, ``special_villages_share`` (see `rezoned`).
     reforms : laid over the law in their order.
     start, end : first and last month; None leaves the choice to the figures.
     clock : "decree 75", "decree 188" or "none": whose 36 months of support count; ""
@@ -50,6 +54,7 @@ class Scenario:
     name_en: str = ""
     decision: str = ""
     zones: pd.DataFrame | None = None
+    moved: tuple[Mapping[str, Any], ...] = ()
     reforms: tuple[Law, ...] = ()
     start: pd.Timestamp | None = None
     end: pd.Timestamp | None = None
@@ -87,10 +92,22 @@ class Scenario:
             place = re.search(r"line (\d+), column (\d+)", str(error))  # none where the end comes too early
             line, column = place.groups() if place else (str(len(file.read_text("utf-8-sig").splitlines())), "–")
             raise BhytError(("error.scenario_file", {"file": file.name, "line": line, "column": column})) from None
+        return cls.of(told, file)
+
+    @classmethod
+    def of(cls, told: dict[str, Any], file: Path) -> Scenario:
+        """A scenario from what its file tells, as TOML reads it; see `read`. Files that it names lie beside ``file``.
+
+        Examples
+        --------
+        >>> row = {"parameter": "base_salary", "since": "2027-01-01", "value": 2600000}
+        >>> Scenario.of({"name": "mine", "law": [row]}, Path("mine.toml")).is_proposal
+        True
+        """
         values, faults = _values(told)
         if faults:
             raise BhytError(*((key, {"file": file.name, **fields}) for key, fields in faults))
-        reforms = tuple(Law.read(file.parent / r) for r in told.get("reforms", []))
+        reforms = (*(Law.read(file.parent / r) for r in told.get("reforms", [])), *_reforms(told, file.name))
         zones = read_table(file.parent / told["zones"], "zones") if "zones" in told else None
         decision = told.get("decision", "")
         if zones is not None and not decision:  # a list of one decision names it itself
@@ -107,16 +124,16 @@ class Scenario:
         return reduce(Law.__or__, self.reforms, law)
 
     def within(self, data: Dataset) -> Dataset:
-        """The data with the scenario's own list of zones in place of the decision's.
+        """The data with the scenario's own list of zones in place of the decision's, and its communes moved.
 
-        Raises InputError for areas of the list that the data does not know.
+        Raises InputError for areas of the list that the data does not know, BhytError for moves that can't be made.
         """
-        if self.zones is None:
-            return data
-        if found := list(known_areas(data.areas, self.zones)):
-            raise InputError(*found)
-        kept = data.zones[~data.zones["decision"].isin(self.zones["decision"])]
-        return dataclasses.replace(data, zones=pd.concat([kept, self.zones], ignore_index=True))
+        if self.zones is not None:
+            if found := list(known_areas(data.areas, self.zones)):
+                raise InputError(*found)
+            kept = data.zones[~data.zones["decision"].isin(self.zones["decision"])]
+            data = dataclasses.replace(data, zones=pd.concat([kept, self.zones], ignore_index=True))
+        return rezoned(data, self.decision, self.moved) if self.moved else data
 
     def assumptions(self) -> pd.DataFrame:
         """The assumptions with what the scenario sets."""
@@ -130,6 +147,20 @@ class Scenario:
     def is_proposal(self) -> bool:
         """Whether a reform in it is a proposal and not the law."""
         return any((r.table["status"] == "proposal").any() for r in self.reforms)
+
+
+def _reforms(told: dict[str, Any], name: str) -> Iterator[Law]:
+    """The rows of law that stand in the file itself, and the rows that its top-ups stand for."""
+    if told.get("law"):
+        yield asked(told["law"], f"{name} [[law]]")
+    if told.get("top_up"):
+        over = reduce(Law.__or__, (asked(told["law"], name),) if told.get("law") else (), Law.read())
+        rows = [
+            row
+            for t in told["top_up"]
+            for row in top_up(over, t["group"], t["points"], t["area"], t["area"], t["since"], t.get("until") or None)
+        ]
+        yield asked(rows, f"{name} [[top_up]]")
 
 
 def scenario_file(path: str | Path) -> Path:
@@ -165,8 +196,9 @@ def _values(told: dict[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
             faults += list(error.sentences)
         except (ValueError, TypeError, KeyError, AttributeError):  # a table where a list is wanted, or the like
             faults.append(("error.scenario_value", {"key": key, "found": told[key], "expected": expected}))
-    for key in ("reforms", "zones", "decision"):
+    for key in ("reforms", "zones", "decision", "law", "top_up", "explore"):
         values.pop(key, None)
+    values["moved"] = values.pop("zone", ())
     if values.get("start") and values.get("end") and values["end"] <= values["start"]:
         faults.append(("error.scenario_span", {"start": values["start"], "end": values["end"]}))
     if "assumptions" in values:
@@ -265,6 +297,17 @@ def _targets(told: Any) -> tuple[dict[str, Any], ...]:
     return tuple(rows)
 
 
+def _rows(*needed: str) -> Callable[[Any], tuple[dict[str, Any], ...]]:
+    """A reader of rows that hold some keys; days as text."""
+
+    def read(told: Any) -> tuple[dict[str, Any], ...]:
+        if not all(set(needed) <= set(row) for row in told):
+            raise ValueError
+        return tuple({k: str(v) if isinstance(v, dt.date) else v for k, v in row.items()} for row in told)
+
+    return read
+
+
 def _seed(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise TypeError
@@ -284,4 +327,8 @@ _READERS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "income": (_income, "expect.income"),
     "targets": (_targets, "expect.targets"),
     "seed": (_seed, "expect.seed"),
+    "law": (_rows("parameter", "since", "value"), "expect.law_rows"),
+    "top_up": (_rows("group", "points", "area", "since"), "expect.top_ups"),
+    "zone": (_rows("area", "zone"), "expect.zone_rows"),
+    "explore": (dict, "expect.explore"),  # where the explorer stood when it wrote the file: nothing for the model
 }

@@ -115,8 +115,12 @@ def check_draws(draws: int) -> None:
         raise BhytError(("error.draws", {"found": draws, "most": MOST_DRAWS}))
 
 
-def projection(data: Dataset, area: str, scenario: Scenario, law: Law | None = None) -> Projection:
+def projection(
+    data: Dataset, area: str, scenario: Scenario, law: Law | None = None, start: Start | None = None
+) -> Projection:
     """A scenario over the figures of an area: what `simulate` makes its table of.
+
+    ``start``: what `starting_point` gives of these, where it is known already.
 
     Examples
     --------
@@ -128,7 +132,7 @@ def projection(data: Dataset, area: str, scenario: Scenario, law: Law | None = N
     law = Law.read() if law is None else law
     over = scenario.over(law)
     check_areas_of(over, data)
-    start = starting_point(data, area, scenario, over)
+    start = starting_point(data, area, scenario, over) if start is None else start
     return project(start, _with_clock(scenario, data, start, over), over)
 
 

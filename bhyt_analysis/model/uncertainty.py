@@ -45,14 +45,16 @@ def _position(of: Projection, on: str | pd.Timestamp) -> int:
 
 
 def chances(
-    of: Projection, targets: Iterable[Mapping[str, Any]] | None = None, draws: int = 1000, seed: int = 1
-) -> pd.DataFrame:
+    of: Projection, targets: Iterable[Mapping[str, Any]] | None = None, draws: int = 1000, seed: int = 1,
+    path: Floats | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """How likely each target is met: the share of draws in which it is.
 
     Parameters
     ----------
     of : what `projection` gives.
     targets : rows of ``on``, ``rate``, ``relation``; by default the scenario's own.
+    path : what `rates` gives for the draws, where it is known already.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def chances(
     >>> chances(of, [{"on": "2022-12-31", "rate": 0.5, "relation": ">="}])["chance"].tolist()
     [1.0]
     """
-    path = rates(of, drawn(of.assumptions, max(draws, 1), seed))
+    path = rates(of, drawn(of.assumptions, max(draws, 1), seed)) if path is None else path
     rows = []
     for target in of.scenario.targets if targets is None else targets:
         day = pd.Timestamp(target["on"]) + pd.offsets.MonthEnd(0)

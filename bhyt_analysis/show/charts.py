@@ -2,7 +2,7 @@
 
 All charts are drawn on the sheet of `bhyt_analysis.show.canvas`: one style, labels on the
 marks, the source below, and a stamp where a figure is estimated, synthetic or a proposal.
-Each takes ``size``: "a4" (160 mm wide), "half" (80 mm) or "slide" (300 by 150 mm). Each
+Each takes ``size``: "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen". Each
 carries its figures and an alternative text made from them (`description`).
 """
 
@@ -53,6 +53,7 @@ from bhyt_analysis.show.policy_charts import scenarios as scenarios
 from bhyt_analysis.show.policy_charts import scorecard as scorecard
 from bhyt_analysis.show.policy_charts import tornado as tornado
 from bhyt_analysis.show.tables import SMALL, suppressed
+from bhyt_analysis.show.tiles import tiles as tiles
 from bhyt_analysis.words import date, number, render, say
 
 
@@ -231,15 +232,16 @@ def lost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
 
 @chart
 def waterfall(
-    steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "", everybody: float | None = None
-) -> Figure:
+    steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "", everybody: float | None = None, title: str = "",
+) -> Figure:  # fmt: skip
     """From the people insured before to those after: levels in blue, changes in between.
 
     ``steps``: ``label``, ``people`` (a level, or a change with its sign), ``kind``
     ("level" or "change"; "bound" and "bound_change" are the most or least that can be,
     drawn hollow and marked ≤ or ≥), ``status``. ``everybody``: the population, a line.
     With ``rate`` (a share, or a change of it) in place of ``people`` the changes are percentage
-    points between levels that are lines, so that the axis need not begin at 0.
+    points between levels that are lines, so that the axis need not begin at 0. ``title``: a
+    key of the table of words, where the steps are not those of Decision 861.
 
     Examples
     --------
@@ -249,7 +251,8 @@ def waterfall(
     """
     points = "rate" in steps
     values = steps["rate" if points else "people"].to_numpy(float) * (100 if points else 1)
-    figure, axes = canvas(84, "chart.waterfall_points" if points else "chart.waterfall", name, lang, steps["status"])
+    title = title or ("chart.waterfall_points" if points else "chart.waterfall")
+    figure, axes = canvas(84, title, name, lang, steps["status"])
     at, ends = 0.0, []
     texts = [_step_text(value, kind, points, lang) for value, kind in zip(values, steps["kind"], strict=True)]
     for x, (value, kind) in enumerate(zip(values, steps["kind"], strict=True)):

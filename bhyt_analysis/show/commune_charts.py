@@ -205,17 +205,17 @@ def choropleth(
     width = across(6.3) * 25.4 * 0.72
     figure, axes = canvas(46 + min(width * tall, 200), "chart.choropleth", name, lang, rows["status"])
     rate = rows.set_index("area")["rate"].astype(float) * 100
-    edges = _classes(rate)
+    edges = classes(rate)
     shade = BoundaryNorm(edges, len(edges) - 1)
     for area, rings in used.items():
         known = pd.notna(rate[area])
-        fill = SEQUENCE[_nth(int(shade(rate[area])), len(edges) - 1)] if known else "white"
+        fill = SEQUENCE[nth(int(shade(rate[area])), len(edges) - 1)] if known else "white"
         outline = Outline.make_compound_path(*(Outline(ring, closed=True) for ring in rings))
         axes.add_patch(PathPatch(outline, facecolor=fill, edgecolor="#666666", lw=0.6, hatch=None if known else "////"))
     axes.set(xlim=(west, east), ylim=(south, north), aspect=scale)
     axes.set_axis_off()
     _name_units(axes, rows, used, rate, edges, scale)
-    _legend(axes, edges, rate.isna().any(), lang)
+    legend(axes, edges, rate.isna().any(), lang)
     ordered = rows.sort_values("rate")
     tell(figure, lang, list(ordered["name"]), [series(say("fact.coverage", lang), ordered["rate"], "p1", BLUE)], "bar", say("axis.rate", lang), rows["status"])  # fmt: skip
     return foot(figure, source, rows["status"], lang, say("note.choropleth", lang))
@@ -233,7 +233,7 @@ def _shapes(boundaries: str | Path | Mapping[str, Any], code: str) -> dict[str, 
     return shapes
 
 
-def _classes(rate: pd.Series) -> np.ndarray:
+def classes(rate: pd.Series) -> np.ndarray:
     """Round bounds of at most five classes that hold every rate."""
     low, high = rate.min(), rate.max()
     step = next((s for s in (1, 2, 5, 10, 20) if np.ceil(high / s) - np.floor(low / s) <= 5), 20)
@@ -241,7 +241,7 @@ def _classes(rate: pd.Series) -> np.ndarray:
     return np.arange(first, max(high, first + step) + step - 1e-9, step)
 
 
-def _nth(place: int, count: int) -> int:
+def nth(place: int, count: int) -> int:
     """Which of the five shades a class has: the last class the darkest."""
     return min(max(place, 0), count - 1) + len(SEQUENCE) - count
 
@@ -274,9 +274,10 @@ def _widest(ring: np.ndarray) -> tuple[float, float, float]:
     return best
 
 
-def _legend(axes: Axes, edges: np.ndarray, blanks: bool, lang: str) -> None:
+def legend(axes: Axes, edges: np.ndarray, blanks: bool, lang: str) -> None:
+    """The shades of the classes, and the hatching of what is not known."""
     entries = [
-        Patch(facecolor=SEQUENCE[_nth(i, len(edges) - 1)], edgecolor="#666666", label=text)
+        Patch(facecolor=SEQUENCE[nth(i, len(edges) - 1)], edgecolor="#666666", label=text)
         for i, text in enumerate(_spans(edges, lang))
     ]
     if blanks:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from bhyt_analysis.show.labels import weakest_stamp
 from bhyt_analysis.words import render, say
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ALL_TOLD = 8  # figures of a series that an alternative text lists; of more it tells the ends
 

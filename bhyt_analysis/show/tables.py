@@ -16,6 +16,7 @@ SMALL = 5  # people; smaller groups are hidden in what is shared
 # What a column holds decides how it is written.
 KINDS = {
     **dict.fromkeys(["insured", "uninsured", "population", "people_needed", "before", "lost", "kept", "gained", "after", "people", "members", "moved", "kept_other", "target_people", "broken", "insured_costed"], "n"),
+    **dict.fromkeys(["vnd_state", "vnd_own"], "n"),
     **dict.fromkeys(["vnd_central", "vnd_province", "vnd_social_security_fund", "vnd_employer", "vnd_household", "vnd"], "n"),
     **dict.fromkeys(["vnd_public_more", "person_years"], "+n"),
     "vnd_per_additional": "n",
@@ -47,6 +48,8 @@ GIVEN_AWAY = {
         "to_add",
         "required_pace",
         "pace",
+        "vnd_state",
+        "vnd_own",
     ],
     "before": ["change"],
     "after": ["change"],
@@ -156,6 +159,68 @@ def scorecard(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
 SAID_ONCE = ("population", "status", "instrument", "reference", "rate_reference", "source")
 
 
+def told(table: pd.DataFrame, lang: str = "vi") -> dict[str, Any]:
+    """A table as its readers are told it, with figures kept as figures: what every document is made from.
+
+    Returns
+    -------
+    dict with ``columns`` (a list of key, heading, kind: a word of `KINDS`, "text", or "right" for text
+    that is set to the right), ``rows`` (lists; a day is text, "YYYY-MM-DD"; what is hidden is ``<5`` or
+    blank), ``notes`` (what is the same in every row, and that something is hidden), ``stamp`` (the words
+    that must stand on its face, or ""). JSON can hold it.
+
+    Examples
+    --------
+    >>> what = told(pd.DataFrame({"name": ["Xã A", "Xã B"], "insured": [3, 40], "status": "derived"}), "en")
+    >>> what["rows"], what["notes"]
+    ([['Xã A', '<5'], ['Xã B', '<5']], ['Status: Derived from published figures', 'Groups under 5 people are hidden (<5).'])
+    """
+    hidden = suppressed(table)
+    once = [c for c in SAID_ONCE if c in table and len(table) > 1 and table[c].astype(str).nunique() == 1]
+    notes = [f"{column_name(c, lang)}: {_cell(c, table[c].iloc[0], lang)}" for c in once]
+    if hidden.to_numpy().any():
+        notes.append(say("label.suppressed", lang))
+    stamp = weakest_stamp(table["status"]) if "status" in table else None
+    all_alike = stamp and table["status"].nunique() == 1
+    kept = [str(c) for c in table if c not in once]
+    kinds = {c: KINDS.get(c, "right" if c == "value" else "text") for c in kept}
+    cells = []
+    for column in kept:
+        blank = f"<{SMALL}" if column in PEOPLE else ""
+        values = (_figure(column, kinds[column], v, lang) for v in table[column])
+        cells.append([blank if h else v for h, v in zip(hidden[column], values, strict=True)])
+    return {
+        "columns": [{"key": c, "heading": column_name(c, lang), "kind": kinds[c]} for c in kept],
+        "rows": [list(row) for row in zip(*cells, strict=True)],
+        "notes": notes,
+        "stamp": say(f"stamp.{stamp}" if all_alike else f"stamp_some.{stamp}", lang) if stamp else "",
+    }
+
+
+def _figure(column: str, kind: str, value: Any, lang: str) -> Any:
+    """What a cell holds: a number, a day, or a text."""
+    if kind in ("text", "right"):
+        return _cell(column, value, lang)
+    if pd.isna(value):
+        return None
+    if kind == "date":
+        return str(pd.Timestamp(value).date())
+    return int(value) if float(value).is_integer() and kind.endswith("n") else float(value)
+
+
+def shown(value: Any, kind: str, lang: str = "vi") -> str:
+    """A cell of `told` as it is written.
+
+    Examples
+    --------
+    >>> shown(0.851, "p1"), shown("2021-12-31", "date"), shown("<5", "n"), shown(None, "n")
+    ('85,1%', '31/12/2021', '<5', '–')
+    """
+    if isinstance(value, str) and kind != "date":
+        return value
+    return date(value, lang) if kind == "date" else render("{v:" + kind + "}", lang, v=value)
+
+
 def to_html(table: pd.DataFrame, lang: str = "vi") -> str:
     """An HTML table: numbers right, text left, everything escaped.
 
@@ -167,24 +232,22 @@ def to_html(table: pd.DataFrame, lang: str = "vi") -> str:
     >>> to_html(pd.DataFrame({"name": ["<b>"], "insured": [9]}), "en")
     '<table class="bhyt"><thead><tr><th>Area</th><th class="n">Insured</th></tr></thead><tbody><tr><td>&lt;b&gt;</td><td class="n">9</td></tr></tbody></table>'
     """
-    shown = written(table, lang)
-    once = [c for c in SAID_ONCE if c in table and len(table) > 1 and table[c].astype(str).nunique() == 1]
-    notes = [f"{column_name(c, lang)}: {shown[column_name(c, lang)].iloc[0]}" for c in once]
-    if suppressed(table).to_numpy().any():
-        notes.append(say("label.suppressed", lang))
-    kept = [c for c in table if c not in once]
-    numeric = [(c in KINDS and KINDS[c] != "date") or c == "value" for c in kept]
-    shown = shown[[column_name(c, lang) for c in kept]]
-    head = "".join(_tag("th", str(c), r) for c, r in zip(shown.columns, numeric, strict=True))
+    return html_of(told(table, lang), lang)
+
+
+def html_of(what: dict[str, Any], lang: str = "vi") -> str:
+    """The HTML of what `told` gives."""
+    kinds = [c["kind"] for c in what["columns"]]
+    numeric = [kind not in ("text", "date") for kind in kinds]
+    head = "".join(_tag("th", c["heading"], r) for c, r in zip(what["columns"], numeric, strict=True))
     rows = "".join(
-        "<tr>" + "".join(_tag("td", v, r) for v, r in zip(row, numeric, strict=True)) + "</tr>"
-        for row in shown.itertuples(index=False)
+        "<tr>"
+        + "".join(_tag("td", shown(v, k, lang), r) for v, k, r in zip(row, kinds, numeric, strict=True))
+        + "</tr>"
+        for row in what["rows"]
     )
-    stamp = weakest_stamp(table["status"]) if "status" in table else None
-    all_alike = stamp and table["status"].nunique() == 1
-    words = say(f"stamp.{stamp}" if all_alike else f"stamp_some.{stamp}", lang) if stamp else ""
-    title = f"<caption>{html.escape(words)}</caption>" if stamp else ""
-    foot = "".join(f'<p class="note">{html.escape(n)}</p>' for n in notes)
+    title = f"<caption>{html.escape(what['stamp'])}</caption>" if what["stamp"] else ""
+    foot = "".join(f'<p class="note">{html.escape(n)}</p>' for n in what["notes"])
     return f'<table class="bhyt">{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{foot}'
 
 

@@ -7,7 +7,7 @@ import bhyt_analysis as bhyt
 from bhyt_analysis.inputs import synthetic
 from bhyt_analysis.inputs.areas import communes, find, full_name, lineage, name_of, population_at
 from bhyt_analysis.inputs.dataset import TABLES
-from bhyt_analysis.inputs.read import schema
+from bhyt_analysis.inputs.schema import schema
 
 from ..conftest import ROOT
 

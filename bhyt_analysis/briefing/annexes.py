@@ -1,0 +1,92 @@
+"""What does each commune, month and payer come to? The tables that an office annexes to its plan."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bhyt_analysis.briefing.items import Item, Items, basis_of
+from bhyt_analysis.inputs.areas import communes, lineage, name_of, population_at
+from bhyt_analysis.inputs.dataset import Dataset
+from bhyt_analysis.inputs.status import computed, weakest
+from bhyt_analysis.law.law import Law
+from bhyt_analysis.model.allocate import allocate
+from bhyt_analysis.model.coverage import coverage
+from bhyt_analysis.model.premium import premiums
+from bhyt_analysis.model.rounding import largest_remainder
+from bhyt_analysis.words import BhytError, say
+
+COMMUNES = 60  # units of a table that people read; a province has its districts do this
+
+
+def allocation(data: Dataset, code: str, steps: pd.DataFrame, as_of: str | None, lang: str = "vi") -> Items:
+    """The first target shared out to the communes (``steps``: what `target_steps` gives of the unit).
+
+    Where each commune's cards are known, by equal shares of the gaps; where only its people
+    are, the same rate for all, which does not tell how many each must add.
+    """
+    units = communes(data.areas, code)
+    if steps.empty or not 2 <= len(units) <= COMMUNES or code in units:
+        return []
+    first = steps.iloc[0]
+    rows = coverage(data, code, by=["commune"], as_of=as_of)
+    words = {"rate": first["rate"], "on": first["on"], "relation": say(f"relation.{first['relation']}", lang)}
+    if len(rows) >= 2 and rows[["insured", "population"]].notna().all(axis=None):
+        try:
+            shared = allocate(rows, first["rate"], first["relation"])
+        except BhytError as error:
+            return [Item("allocation", error.text(lang))]
+        columns = ["area", "name", "population", "insured", "target_people", "target_rate", "to_add", "status"]
+        table = shared.assign(status=[computed(s) for s in shared["status"]])[columns]
+        return [Item("allocation", say("text.allocation", lang, people=shared["to_add"].sum(), **words), table=table)]
+    return _by_people(data, code, units, first, words, lang)
+
+
+def _by_people(data: Dataset, code: str, units: list[str], first: pd.Series, words: dict, lang: str) -> Items:
+    counts = {unit: population_at(data.areas, data.population, unit, first["on"]) for unit in units}
+    if any(count is None for count in counts.values()):
+        return []
+    known = [(unit, count) for unit, count in counts.items() if count is not None]
+    people = [count.people for _, count in known]
+    table = pd.DataFrame({"area": [unit for unit, _ in known]})
+    table["name"] = [name_of(data.areas, unit, count.as_of) for unit, count in known]
+    table["population"] = people
+    table["target_people"] = largest_remainder(people, int(first["people_needed"]))
+    table["status"] = computed("estimated", weakest([count.status for _, count in known]))
+    text = say("text.allocation_people", lang, needed=first["people_needed"], basis=basis_of(known[0][1]), **words)
+    return [Item("allocation", text, table=table)]
+
+
+def months(data: Dataset, code: str, as_of: str | None) -> Items:
+    """The insured month by month, where more than one month is known."""
+    if data.cards["as_of"].nunique() < 2:
+        return []
+    rows = coverage(data, code, by=["month"], as_of=as_of)
+    rows = rows[rows["insured"].notna()]
+    if len(rows) < 2:
+        return []
+    table = rows.assign(month=rows["as_of"], change=rows["insured"].diff())
+    return [Item("months", table=table[["month", "insured", "change", "population", "rate", "status"]])]
+
+
+def subsidy(data: Dataset, law: Law, code: str, as_of: str | None, lang: str = "vi") -> Items:
+    """What the State pays in a year, sub-group by sub-group, for those it pays for or supports now."""
+    rows = coverage(data, code, by=["subgroup"], as_of=as_of)
+    rows = rows[rows["insured"].notna()]
+    newest = law.latest_change()
+    if rows.empty:
+        return []
+    today = law.at(newest, lineage(data.areas, code, pd.Timestamp(newest)))
+    each = premiums(pd.DataFrame({"group": rows["subgroup"].to_numpy()}), today)
+    table = rows[["subgroup", "insured", "status"]].reset_index(drop=True).join(each.drop(columns=["group", "factor"]))
+    table = table[table["subsidy"] > 0]
+    if table.empty:
+        return []
+    people = table["insured"].astype(float)
+    table = table.assign(
+        vnd_state=people * table["subsidy"],
+        vnd_own=people * table["own_payment"],
+        status=[computed(s) for s in table["status"]],
+    )
+    columns = ["subgroup", "insured", "premium", "subsidy_share", "vnd_state", "vnd_own", "status"]
+    words = {"people": people.sum(), "state": table["vnd_state"].sum(), "own": table["vnd_own"].sum(), "on": newest}
+    return [Item("subsidy", say("text.subsidy", lang, **words), table=table[columns])]

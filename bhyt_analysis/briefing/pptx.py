@@ -1,0 +1,346 @@
+"""The briefing as slides: one message each, charts that PowerPoint can edit, the figures in the notes."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pptx import Presentation
+from pptx.chart.data import CategoryChartData
+from pptx.dml.color import RGBColor
+from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
+from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
+from pptx.opc.package import Part
+from pptx.oxml.ns import qn
+from pptx.util import Emu, Inches, Pt
+
+from bhyt_analysis.briefing.content import Block, Content, Table, caption_of
+from bhyt_analysis.show.described import Described
+from bhyt_analysis.words import known, say
+
+FONT = "Times New Roman"
+WIDTH, HEIGHT = 13.333, 7.5  # inches
+LEFT, TOP, ROOM = 0.6, 1.35, 5.2  # where the body begins, and its height
+PICTURE = 7.9  # inches of a chart beside its text
+KINDS = {
+    "bar": XL_CHART_TYPE.BAR_CLUSTERED,
+    "stacked": XL_CHART_TYPE.BAR_STACKED,
+    "column": XL_CHART_TYPE.COLUMN_CLUSTERED,
+    "line": XL_CHART_TYPE.LINE_MARKERS,
+}
+FORMATS = {"n": "#,##0", "d1": "#,##0.0", "p0": "0%", "p1": "0.0%", "pe": "0.0#%"}
+MOST = 12  # slides
+SHOWN = 30  # bars of one slide; those left out are in the report
+# What gives way first where there are too many slides.
+GIVES_WAY = ("commune_people", "premium", "slope", "reenrolled", "cost", "groups", "lost", "scenario_path")
+# What is added where there are too few.
+ADDED = ("not_known", "support", "subgroups", "lost")
+LEAST = 8
+INK, SOFT, BLUE, RED = RGBColor(0x1D, 0x24, 0x30), RGBColor(0x5B, 0x64, 0x72), RGBColor(0, 0x4B, 0x7A), RGBColor(0xB3, 0x3A, 0)  # fmt: skip
+
+
+def write_pptx(content: Content, path: Path) -> None:
+    """Write 8 to 12 slides of a briefing to ``path``."""
+    show = Presentation()
+    show.slide_width, show.slide_height = Inches(WIDTH), Inches(HEIGHT)
+    _theme(show)
+    _widen(show)
+    told = show.core_properties
+    told.title, told.subject = f"{content.title}: {content.area}", say("label.reference", content.lang)
+    told.author, told.comments = "bhyt_analysis", ""
+    _title(show, content)
+    for block in _chosen(content):
+        if block.kind == "chart":
+            _chart(show, block, content)
+        elif block.kind == "table":
+            _table(show, block, content)
+        else:
+            _text(show, block, content)
+    show.save(str(path))
+
+
+def _chosen(content: Content) -> list[Block]:
+    """What gets a slide, in the order of the briefing; the title makes one more."""
+    charts = [b for b in content.of("chart") if b.name]
+    fixed = [b for b in (content.item("summary", "text"), content.item("headline", "table"), content.item("needed", "text"), content.item("audit", "table"), content.item("sources", "table")) if b]  # fmt: skip
+    for name in GIVES_WAY:
+        if 1 + len(fixed) + len(charts) > MOST:
+            charts = [c for c in charts if c.name != name]
+    charts = charts[: MOST - 1 - len(fixed)]
+    for name in ADDED:
+        block = content.item(name, "table")
+        if 1 + len(fixed) + len(charts) < LEAST and block:
+            fixed.append(block)
+    order = {id(b): i for i, b in enumerate(content.blocks)}
+    return sorted([*fixed, *charts], key=lambda b: order[id(b)])
+
+
+def _theme(show: Any) -> None:
+    """Times New Roman as the font of headings and of the body."""
+    for relation in show.slide_master.part.rels.values():
+        part = relation.target_part
+        if relation.reltype.endswith("/theme") and isinstance(part, Part):
+            part._blob = re.sub(rb'(<a:latin typeface=")[^"]*"', rb"\1" + FONT.encode() + b'"', part.blob)
+
+
+def _widen(show: Any) -> None:
+    """The layouts are drawn for a narrower slide."""
+    ratio = WIDTH / 10
+    for sheet in (show.slide_master, *show.slide_layouts):
+        for shape in sheet.placeholders:
+            if shape._element.spPr.xfrm is not None:
+                shape.left, shape.width = Emu(round(shape.left * ratio)), Emu(round(shape.width * ratio))
+
+
+def _title(show: Any, content: Content) -> None:
+    slide = show.slides.add_slide(show.slide_layouts[0])
+    _write(slide.shapes.title.text_frame, [content.title], 36, bold=True)
+    lines = [content.area[:1].upper() + content.area[1:], say("label.reference", content.lang)]
+    lines += [b.text for b in content.of("warning")]
+    frame = slide.placeholders[1].text_frame
+    _write(frame, lines, 22)
+    for i, paragraph in enumerate(frame.paragraphs[1:]):
+        for run in paragraph.runs:
+            run.font.size, run.font.color.rgb = Pt(16), RED if i else SOFT
+    _notes(slide, [b.text for b in content.of("made_with")])
+
+
+def _slide(show: Any, title: str, tags: Iterable[str], lang: str) -> Any:
+    """A slide with its title, and the stamps of weak figures beside it."""
+    slide = show.slides.add_slide(show.slide_layouts[5])
+    stamps = [say(f"stamp.{tag}", lang) for tag in tags]
+    holder = slide.shapes.title
+    room = WIDTH - 2 * LEFT - (3.4 if stamps else 0)
+    holder.left, holder.top, holder.width, holder.height = Inches(LEFT), Inches(0.35), Inches(room), Inches(0.9)
+    size = 28 if len(title) * 28 * 0.5 / 72 < room * 1.9 else 22
+    _write(holder.text_frame, [title], size, bold=True)
+    holder.text_frame.vertical_anchor = MSO_ANCHOR.MIDDLE
+    holder.text_frame.paragraphs[0].alignment = PP_ALIGN.LEFT
+    for i, text in enumerate(stamps):
+        box = slide.shapes.add_textbox(Inches(WIDTH - LEFT - 3.3), Inches(0.4 + 0.45 * i), Inches(3.3), Inches(0.36))
+        _write(box.text_frame, [text], 13, bold=True, color=RED)
+        box.text_frame.paragraphs[0].alignment = PP_ALIGN.CENTER
+        box.line.color.rgb = RED
+    return slide
+
+
+def _write(frame: Any, lines: list[str], size: float, bold: bool = False, color: Any = INK) -> None:
+    """Lines of Markdown as paragraphs; one that begins with "- " is a bullet of text."""
+    frame.word_wrap = True
+    for i, line in enumerate(lines):
+        paragraph = frame.paragraphs[0] if i == 0 else frame.add_paragraph()
+        paragraph.space_after = Pt(size * 0.45)
+        text = ("• " + line[2:]) if line.startswith("- ") else line
+        for part in re.split(r"(\*\*.+?\*\*|\*.+?\*)", " ".join(text.split())):
+            if part:
+                run = paragraph.add_run()
+                run.text = part.strip("*") if part.startswith("*") else part
+                run.font.size, run.font.name, run.font.color.rgb = Pt(size), FONT, color
+                run.font.bold = bold or part.startswith("**")
+                run.font.italic = part.startswith("*") and not part.startswith("**")
+
+
+def _notes(slide: Any, lines: Iterable[str]) -> None:
+    slide.notes_slide.notes_text_frame.text = "\n".join(line.replace("**", "") for line in lines if line)
+
+
+def _body(slide: Any, text: str, left: float, width: float) -> None:
+    """A text beside a chart, in the largest letters that it fits in; its end is left to the notes."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    size, room = 18, ROOM - 0.1
+    while size > 14 and _inches(lines, size, width) > room:
+        size -= 1
+    while _inches(lines, size, width) > room:
+        shorter = re.sub(r"(?<=[.;])\s+[^.;]+[.;]?$", "", lines[-1])
+        lines = [*lines[:-1], shorter] if shorter != lines[-1] else lines[:-1]
+    box = slide.shapes.add_textbox(Inches(left), Inches(TOP), Inches(width), Inches(ROOM))
+    _write(box.text_frame, lines, size)
+
+
+def _inches(lines: list[str], size: float, width: float) -> float:
+    """How high a text stands: letters of Times New Roman are about 0.47 of their size wide."""
+    each = max(1, int((width - 0.2) * 72 / (size * 0.47)))
+    return sum(-(-len(line) // each) * size * 1.2 + size * 0.45 for line in lines) / 72
+
+
+def _text(show: Any, block: Block, content: Content) -> None:
+    title = say(f"item.{block.name}", content.lang) if known(f"item.{block.name}") else content.title
+    slide = _slide(show, title, (), content.lang)
+    lines = [line for line in block.text.split("\n") if line.strip()]
+    size = 24
+    while size > 14 and _inches(lines, size, WIDTH - 2 * LEFT) > ROOM:
+        size -= 1
+    box = slide.shapes.add_textbox(Inches(LEFT), Inches(TOP), Inches(WIDTH - 2 * LEFT), Inches(ROOM))
+    _write(box.text_frame, lines, size)
+    _notes(slide, [block.text])
+
+
+def _chart(show: Any, block: Block, content: Content) -> None:
+    """A chart with its text beside it, its source below, its figures in the notes."""
+    what, lang = block.chart, content.lang
+    assert what is not None
+    slide = _slide(show, caption_of(block, lang), what.tags, lang)
+    text = content.item(block.name, "text")
+    told = text.text if text else ""
+    if what.kind in KINDS and any(v is not None for s in what.series for v in s.values):
+        _native(slide, what)
+    else:
+        _picture(slide, block)
+    left = LEFT + PICTURE + 0.25
+    more = len(what.categories) - SHOWN
+    if more > 0 and what.kind == "bar":
+        told = "\n".join([told, say("text.more_bars", lang, shown=SHOWN, count=len(what.categories))])
+    if told.strip():
+        _body(slide, told, left, WIDTH - LEFT - left)
+    _source(slide, what.source)
+    _notes(slide, [what.alt, text.text if text else "", what.source])
+
+
+def _source(slide: Any, source: str) -> None:
+    box = slide.shapes.add_textbox(Inches(LEFT), Inches(TOP + ROOM + 0.1), Inches(WIDTH - 2 * LEFT), Inches(0.6))
+    _write(box.text_frame, [source], 12, color=SOFT)
+
+
+def _native(slide: Any, what: Described) -> None:
+    """A chart that PowerPoint draws from figures of its own, which can be edited."""
+    count = min(len(what.categories), SHOWN)
+    data = CategoryChartData()
+    data.categories = list(what.categories[:count])
+    for one in what.series:
+        data.add_series(one.name or what.axis, one.values[:count], FORMATS.get(one.spec, "General"))
+    frame = slide.shapes.add_chart(KINDS[what.kind], Inches(LEFT), Inches(TOP), Inches(PICTURE), Inches(ROOM), data)
+    frame._element.nvGraphicFramePr.cNvPr.set("descr", what.alt)
+    chart = frame.chart
+    chart.font.name, chart.font.size, chart.font.color.rgb = (
+        FONT,
+        Pt(9 if count > 22 else 11 if count > 12 else 13),
+        INK,
+    )
+    chart.has_title = False
+    chart.has_legend = len(what.series) > 1
+    if chart.has_legend:
+        chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.TOP, False
+    plot = chart.plots[0]
+    if what.kind != "line":
+        plot.gap_width = 45
+        chart.category_axis.reverse_order = what.kind in ("bar", "stacked")
+    chart.category_axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
+    chart.category_axis.format.line.color.rgb = SOFT
+    values = chart.value_axis
+    values.has_major_gridlines = False
+    values.visible = False
+    _scale(values, what)
+    for one, drawn in zip(what.series, plot.series, strict=True):
+        _look(drawn, one.color, one.spec, what.kind)
+
+
+def _scale(axis: Any, what: Described) -> None:
+    """Bars begin at 0, with room for their labels; a line begins below its lowest point."""
+    known_values = [v for s in what.series for v in s.values if v is not None]
+    if what.kind == "line":
+        span = max(known_values) - min(known_values) or 0.01
+        axis.minimum_scale, axis.maximum_scale = min(known_values) - span * 0.3, max(known_values) + span * 0.3
+    elif what.kind == "bar":
+        axis.minimum_scale, axis.maximum_scale = 0, max([*known_values, 1e-9]) * 1.15
+    else:
+        sums = [sum(s.values[i] or 0 for s in what.series) for i in range(len(what.categories))]
+        axis.minimum_scale, axis.maximum_scale = 0, max(sums) * 1.02
+
+
+def _look(drawn: Any, color: str, spec: str, kind: str) -> None:
+    """The colour of a series and the labels of its points."""
+    rgb = RGBColor.from_string((color or "#0072B2")[1:])
+    if kind == "line":
+        drawn.format.line.color.rgb, drawn.format.line.width, drawn.smooth = rgb, Pt(2.25), False
+        drawn.marker.format.fill.solid()
+        drawn.marker.format.fill.fore_color.rgb = rgb
+    else:
+        drawn.format.fill.solid()
+        drawn.format.fill.fore_color.rgb = rgb
+    labels = drawn.data_labels
+    labels.show_value, labels.number_format, labels.number_format_is_linked = True, FORMATS.get(spec, "General"), False
+    labels.font.name = FONT
+    if kind == "line":
+        labels.position = XL_LABEL_POSITION.ABOVE
+    elif kind == "stacked":
+        dark = sum(int(color[i : i + 2], 16) * w for i, w in ((1, 0.3), (3, 0.59), (5, 0.11))) < 115
+        labels.font.color.rgb = RGBColor(255, 255, 255) if dark else INK
+        for i, value in enumerate(drawn.values):
+            if not value:  # a part that is not there has no label
+                _no_label(drawn, i)
+    else:
+        labels.position = XL_LABEL_POSITION.OUTSIDE_END
+
+
+def _no_label(drawn: Any, point: int) -> None:
+    label = drawn.points[point].data_label._get_or_add_dLbl()
+    for child in list(label)[1:]:
+        label.remove(child)
+    label.append(label.makeelement(qn("c:delete"), {"val": "1"}))
+
+
+def _picture(slide: Any, block: Block) -> None:
+    """A chart that PowerPoint can't draw, as large as there is room for."""
+    picture = slide.shapes.add_picture(io.BytesIO(block.image), Inches(LEFT), Inches(TOP))
+    ratio = picture.height / picture.width
+    width = min(PICTURE, ROOM / ratio)
+    picture.width, picture.height = Inches(width), Inches(width * ratio)
+    picture.left = Inches(LEFT + (PICTURE - width) / 2)
+    picture._element.nvPicPr.cNvPr.set("descr", block.chart.alt if block.chart else "")
+
+
+def _table(show: Any, block: Block, content: Content) -> None:
+    """A table of PowerPoint's own, with as many rows as there is room for."""
+    from bhyt_analysis.briefing.docx import column_widths
+
+    table, lang = block.table, content.lang
+    assert table is not None
+    slide = _slide(show, caption_of(block, lang), (), lang)
+    table = _narrowed(table)
+    cells = table.written(lang)
+    whole = WIDTH - 2 * LEFT
+    widths = [w / 25.4 for w in column_widths(table, cells, whole * 25.4 * 0.72)]
+    widths = [w * whole / sum(widths) for w in widths]
+    size = 15 if len(cells) <= 9 else 13
+    heights = [max(_inches([text], size, w) for text, w in zip(row, widths, strict=True)) + 0.04 for row in cells]
+    head = max(_inches([c.heading], size, w) for c, w in zip(table.columns, widths, strict=True)) + 0.04
+    room, kept = ROOM - head, 0
+    for height in heights:
+        room -= height
+        kept += room > 0
+    kept = max(kept, 1)
+    shape = slide.shapes.add_table(kept + 1, len(widths), Inches(LEFT), Inches(TOP), Inches(whole), Inches(head + sum(heights[:kept])))  # fmt: skip
+    shape._element.nvGraphicFramePr.cNvPr.set("descr", caption_of(block, lang))
+    grid = shape.table
+    for i, width in enumerate(widths):
+        grid.columns[i].width = Inches(width)
+    for r, (row, height) in enumerate(zip([[c.heading for c in table.columns], *cells[:kept]], [head, *heights], strict=False)):  # fmt: skip
+        grid.rows[r].height = Inches(height)
+        for c, text in enumerate(row):
+            cell = grid.cell(r, c)
+            cell.margin_top = cell.margin_bottom = Inches(0.02)
+            cell.margin_left = cell.margin_right = Inches(0.07)
+            cell.vertical_anchor = MSO_ANCHOR.MIDDLE
+            _write(cell.text_frame, [text], size, bold=r == 0, color=RGBColor(255, 255, 255) if r == 0 else INK)
+            paragraph = cell.text_frame.paragraphs[0]
+            paragraph.space_after = Pt(0)
+            paragraph.alignment = PP_ALIGN.RIGHT if table.columns[c].numeric else PP_ALIGN.LEFT
+    notes = [*table.notes]
+    if kept < len(cells):
+        notes.insert(0, say("text.more_rows", lang, shown=kept, count=len(cells)))
+    if table.stamp:
+        notes.insert(0, table.stamp)
+    if notes:
+        _source(slide, ". ".join(n.rstrip(".") for n in notes) + ".")
+    rows = ["; ".join(f"{c.heading}: {text}" for c, text in zip(table.columns, row, strict=True) if text) for row in cells]  # fmt: skip
+    _notes(slide, [*rows, *notes])
+
+
+def _narrowed(table: Table) -> Table:
+    """A table without the codes of units, for which a slide has no room."""
+    kept = [i for i, c in enumerate(table.columns) if c.key != "area"]
+    columns = tuple(table.columns[i] for i in kept)
+    return Table(columns, tuple(tuple(row[i] for i in kept) for row in table.rows), table.notes, table.stamp)

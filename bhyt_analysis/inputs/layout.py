@@ -1,0 +1,406 @@
+"""Where in a sheet does the table stand, which column is which, and which rows are no data?
+
+People put titles above a table, merge cells, write headings over two lines, number the columns, add
+totals and notes. What is recognised so is left out of the data, and said where a figure stood in it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bhyt_analysis.inputs.findings import Finding
+from bhyt_analysis.inputs.schema import REGISTER, also_written, columns_of, group_words, schema, vocabulary
+from bhyt_analysis.inputs.vietnamese import clean, day
+from bhyt_analysis.inputs.workbook import Sheet, letter
+from bhyt_analysis.names import fold
+from bhyt_analysis.words import LANGUAGES, known, nearest, say
+
+SEARCHED = 40  # rows from the top in which a heading may stand
+TOTAL = re.compile(r"(tong( cong| so)?|cong|toan (tinh|huyen|xa|thi xa|thanh pho|quan)|total|sum)( \(.*\))?[:.]?")
+NOTE = re.compile(
+    r"(\(?\*|ghi chu|nguon|luu y|chu thich|nguoi lap|thu truong|giam doc|note|source).*|.*ngay .* thang .* nam .*"
+)
+SCALED = re.compile(r"\b(nghin|ngan|trieu|1[.,]?000|thousands?|millions?)\b")
+_BEGIN = frozenset(" tTcCsSvVeE")  # how what is looked for can begin
+EXAMPLE = ("vi du", "example")
+DATE = re.compile(r"(?i)\d{1,2}([/.-])\d{1,2}\1\d{4}|\d{1,2}\s+tháng\s+\d{1,2}\s+năm\s+\d{4}")
+MONTH = re.compile(r"(?i)tháng\s+\d{1,2}\s*(?:/|-|\s+năm\s+)\s*\d{4}|\d{4}-\d{2}(-\d{2})?")
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A table as it was found in a sheet, still as cells.
+
+    ``cells`` has the columns of the schema that the sheet has, and in a wide table those named after
+    groups; its index are the rows that the user sees. ``places`` says where each column stands, such as
+    "C «Số thẻ»"; ``percent`` are the columns whose heading says per cent. ``totals`` are its rows of
+    totals, ``titles`` the texts above it.
+    """
+
+    name: str
+    label: str
+    cells: pd.DataFrame
+    places: dict[str, str]
+    heading: int
+    totals: pd.DataFrame
+    percent: frozenset[str] = frozenset()
+    titles: tuple[str, ...] = ()
+    first_total: bool = False
+
+
+def table_named(word: str) -> str | None:
+    """The table that a file or sheet belongs to, by the beginning of its name in either language.
+
+    Examples
+    --------
+    >>> table_named("cards_2021-07"), table_named("Dân số 2021"), table_named("Sheet1")
+    ('cards', 'population', None)
+    """
+    folded = fold(clean(word))
+    more = also_written()
+    names = {fold(say(f"sheet.{t}", lang)): t for t in _tables() for lang in LANGUAGES if known(f"sheet.{t}")}
+    names |= {fold(r.heading): r.table for r in more[(more["table"] != "") & (more["column"] == "")].itertuples()}
+    names |= {t: t for t in _tables()}
+    for name in sorted(names, key=len, reverse=True):
+        if re.fullmatch(rf"{re.escape(name)}([_ .,(-].*)?", folded):
+            return names[name]
+    return None
+
+
+def _tables() -> list[str]:
+    return list(dict.fromkeys(schema()["table"]))
+
+
+def lay_out(sheet: Sheet, found: list[Finding], by_headings: bool = True) -> Laid | None:
+    """The table of a sheet; None, with a finding, for a sheet that is none.
+
+    A sheet whose name says nothing is known by its headings; not so where ``by_headings`` is false, as for the
+    CSV files of a folder: such a file may be a list for a scenario.
+    """
+    name = table_named(sheet.name)
+    head = _clean_head(sheet.cells)
+    if name != "areas" and (register := _best(sheet, head, REGISTER)) and _is_register(register):
+        return _laid(REGISTER, sheet, head, register, found)
+    if name is None:
+        if not (
+            choices := [(t, h) for t in _tables() if by_headings and (h := _best(sheet, head, t)) and _whole(t, h)]
+        ):
+            if not _is_guide(sheet.name):
+                hint = nearest(fold(sheet.name), _tables()) or ", ".join(_tables())
+                found.append({"rule": "unknown_file", "file": sheet.label, "expected": hint})
+            return None
+        name, heading = max(choices, key=lambda c: len({k for k in c[1].keys if k}))
+        found.append({"rule": "table_by_headings", "file": sheet.label, "found": name})
+        return _laid(name, sheet, head, heading, found)
+    return _laid(name, sheet, head, _best(sheet, head, name) or _first_row(head, name), found)
+
+
+def _is_guide(name: str) -> bool:
+    """Whether a sheet is one that the template holds beside the tables."""
+    return fold(name) in {fold(say(f"template.{s}", lang)) for s in ("guide", "lists") for lang in LANGUAGES}
+
+
+# --- The heading ---
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The rows of a heading (their positions), and for each column its text and what it means ("" nothing known)."""
+
+    rows: tuple[int, ...]
+    texts: tuple[str, ...]
+    keys: tuple[str, ...]
+
+
+def _clean_head(cells: pd.DataFrame) -> np.ndarray:
+    """The first rows with their texts cleaned."""
+    return np.array([[clean(v) if type(v) is str else v for v in row] for row in cells.iloc[:SEARCHED].to_numpy()], dtype=object).reshape(-1, cells.shape[1])  # fmt: skip
+
+
+def meaning(heading: str, words: dict[str, str]) -> str:
+    """What a heading means in a vocabulary, with or without its unit in brackets; "" where it means nothing there."""
+    folded = fold(heading).rstrip("*:. ")
+    bare = re.sub(r"\s*[(\[][^()\[\]]*[)\]]$", "", folded).rstrip("*:. ")
+    return words.get(folded) or words.get(bare) or words.get(re.sub(r"\s*,?\s*%$", "", bare), "")
+
+
+def _best(sheet: Sheet, head: np.ndarray, table: str) -> Heading | None:
+    """The rows, one or two, that name most columns of a table; the first of equals."""
+    words, best, most = vocabulary(table), None, 1
+    for heading in (_one(head, row, words) for row in range(len(head))):
+        if (n := _columns_told(heading)) > most:
+            best, most = heading, n
+        if heading is best and heading.rows == (0,) and all(heading.keys):
+            return best
+    for double in (_two(sheet, head, row, words) for row in range(len(head) - 1)):
+        if double and (n := _columns_told(double)) > most:
+            best, most = double, n
+    return best
+
+
+def _columns_told(heading: Heading) -> int:
+    """How many columns of the table a heading names; the name of a unit stands for its code."""
+    return len({"area" if k == "_name" else k for k in heading.keys if k == "_name" or k[:1] not in ("", "_")})
+
+
+def _one(head: np.ndarray, row: int, words: dict[str, str]) -> Heading:
+    texts = tuple(v if type(v) is str else "" for v in head[row])
+    return Heading((row,), texts, tuple(meaning(t, words) if t else "" for t in texts))
+
+
+def _two(sheet: Sheet, head: np.ndarray, row: int, words: dict[str, str]) -> Heading | None:
+    """A heading over two rows: a merged upper one, and a lower one that tells its columns apart."""
+    if not all(type(v) is str for v in head[row + 1]) or not (head[row + 1] != "").any():
+        return None
+    if not any(meaning(v, words) for v in head[row + 1] if v):
+        return None
+    lines = sheet.cells.index[[row, row + 1]]
+    upper, lower = ([v if type(v) is str else "" for v in head[r]] for r in (row, row + 1))
+    for first, left, last, right in sheet.merged:
+        if first <= lines[0] <= last and (value := head[row][left - 1] if left <= head.shape[1] else ""):
+            upper[left - 1 : right] = [value] * (min(right, head.shape[1]) - left + 1)
+    texts, keys = [], []
+    for above, below in zip(upper, lower, strict=True):
+        ways = [f"{above} {below}", below, above] if below and above != below else [above]
+        told = [w for w in ways if w and meaning(w, words)]
+        texts.append(f"{above} – {below}" if below and above and above != below else below or above)
+        keys.append(meaning(told[0], words) if told else "")
+    return Heading((row, row + 1), tuple(texts), tuple(keys))
+
+
+def _first_row(head: np.ndarray, table: str) -> Heading:
+    """Where no row looks like a heading, the first one must be it: its faults are told."""
+    return _one(head, 0, vocabulary(table))
+
+
+def _is_register(heading: Heading) -> bool:
+    keys = set(heading.keys)
+    return bool(keys & {"_person", "_born"}) and bool(keys & {"card", "group"}) and bool(keys & {"area", "_name"})
+
+
+def _whole(table: str, heading: Heading) -> bool:
+    """Whether a heading has what makes a table: units, and all its figures."""
+    keys, told = set(heading.keys), columns_of(table)
+    needed = told[(told["required"] != "") & ~told["column"].isin(["status", "source", "as_of"])]["column"]
+    if "_name" in keys:
+        keys.add("area")
+    if len(keys & set(group_words())) >= 2:
+        keys |= {"group", *told.loc[told["type"] == "count", "column"]}
+    return set(needed) <= keys and len(keys) >= 3
+
+
+# --- The table under it ---
+
+
+def _laid(table: str, sheet: Sheet, head: np.ndarray, heading: Heading, found: list[Finding]) -> Laid:
+    """The rows under a heading, with what is no data taken out."""
+    last = heading.rows[-1]
+    line = int(sheet.cells.index[last])
+    body = sheet.cells.iloc[last + 1 :]
+    titles = [[v for v in row if v != ""] for row in head[: heading.rows[0]]]
+    keys = _promoted(list(heading.keys))
+    places = {k: f"{letter(i)} «{t}»" for i, (k, t) in enumerate(zip(keys, heading.texts, strict=True), 1) if k}
+    _tell_headings(table, sheet, body, heading, keys, line, found)
+    taken = [i for i, k in enumerate(keys) if k and keys.index(k) == i]
+    cells = _filled(body, sheet, table, keys).iloc[:, taken].set_axis([keys[i] for i in taken], axis=1)
+    cells, totals, first = _rows_of_data(sheet.label, body, cells, heading, found)
+    percent = frozenset(keys[i] for i in taken if "%" in heading.texts[i])
+    laid = Laid(
+        table, sheet.label, cells, places, line, totals, percent, tuple(str(v) for row in titles for v in row), first
+    )
+    return _told_above(laid, sheet, titles, found)
+
+
+def _promoted(keys: list[str]) -> list[str]:
+    """Where no column holds the unit's code, its name will do, and where there is none, the unit that it lies in."""
+    for stand_in in ("_name", "_within"):
+        if "area" not in keys and stand_in in keys:
+            keys[keys.index(stand_in)] = "area"
+    return keys
+
+
+def _tell_headings(
+    table: str, sheet: Sheet, body: pd.DataFrame, heading: Heading, keys: list[str], line: int, found: list[Finding]
+) -> None:
+    """Headings that mean nothing here, stand twice, or change the scale; cells without a heading."""
+    words, known_columns = vocabulary(table), columns_of(table)["column"].tolist()
+    for i, (key, text) in enumerate(zip(keys, heading.texts, strict=True), 1):
+        place = {"file": sheet.label, "row": line}
+        if text and not key and table != REGISTER:
+            hint = words.get(nearest(fold(text), words), "")
+            expected = hint if hint and hint[0] != "_" else ", ".join(known_columns)
+            found.append(
+                {
+                    "rule": "unknown_column",
+                    **place,
+                    "column": f"{letter(i)} «{text}»",
+                    "found": text,
+                    "expected": expected,
+                }
+            )
+        elif not text and (more := np.flatnonzero((body[i] != "").to_numpy())).size:
+            if not sheet.plain:
+                found.append({"rule": "no_heading", **place, "column": letter(i)})
+            else:  # one separator too many has shifted the cells of the row
+                found += [
+                    {"rule": "not_a_table", "file": sheet.label, "row": n, "found": f"{n}: {i} > {i - 1}"}
+                    for n in body.index[more]
+                ]
+        if key and SCALED.search(" ".join(re.findall(r"[(\[].*?[)\]]", fold(text)))):
+            found.append({"rule": "scaled", **place, "column": f"{letter(i)} «{text}»", "found": text})
+    double = {k for k in keys if k and k[0] != "_" and keys.count(k) > 1}
+    found += [{"rule": "double_column", "file": sheet.label, "row": line, "column": k} for k in sorted(double)]
+
+
+def figures_of(table: str) -> set[str]:
+    """The columns of a table that hold figures, and the groups that can head one."""
+    told = columns_of(table)
+    return set(told.loc[told["type"].isin(["count", "change", "share", "number"]), "column"]) | {
+        *group_words().values(),
+        "_total",
+    }
+
+
+def _filled(body: pd.DataFrame, sheet: Sheet, table: str, keys: list[str]) -> pd.DataFrame:
+    """Cells that are merged downwards say the same for all their rows, but for figures: those are counted once."""
+    figures = figures_of(table)
+    tall = [r for r in sheet.merged if r[2] > r[0] and r[0] in body.index and r[1] <= len(keys)]
+    tall = [r for r in tall if keys[r[1] - 1] and keys[r[1] - 1] not in figures]
+    if not tall:
+        return body
+    body = body.copy()
+    for first, left, last, _ in tall:
+        body.loc[first:last, left] = [body.at[first, left]] * len(body.loc[first:last])
+    return body
+
+
+def _rows_of_data(
+    label: str, body: pd.DataFrame, cells: pd.DataFrame, heading: Heading, found: list[Finding]
+) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
+    """The rows of data and those of totals; whether the totals stand before what they add up."""
+    left = ~_numbering(body) & ~_repeated(body, heading)
+    named = [c for c in cells if c not in ("source", "note", "status") and c not in group_words().values()]
+    total, example = (_any_cell(cells[named], hit) for hit in (_is_total, _is_example))
+    if example.any():
+        found.append({"rule": "example_row", "file": label, "row": int(cells.index[example][0])})
+    notes = _notes(body, cells, left & ~example & ~total)
+    if notes.any():
+        rows = ", ".join(map(str, body.index[notes][:5])) + (", …" if notes.sum() > 5 else "")
+        found.append({"rule": "note_rows", "file": label, "row": int(body.index[notes][0]), "found": rows})
+    data = left & ~total & ~example & ~notes & (cells != "").any(axis=1).to_numpy()
+    first = bool(total.any() and data.any() and total.argmax() < data.argmax())
+    return cells[data], cells[left & total & ~example], first
+
+
+def _any_cell(cells: pd.DataFrame, hit: Any) -> np.ndarray:
+    """The rows in which a text hits; each text is looked at once."""
+    rows = np.zeros(len(cells), dtype=bool)
+    for column in cells:
+        codes, texts = pd.factorize(cells[column])
+        rows |= np.array([type(t) is str and t[:1] in _BEGIN and hit(fold(clean(t))) for t in texts] or [False])[codes]
+    return rows
+
+
+def _is_total(text: str) -> bool:
+    return TOTAL.fullmatch(text) is not None
+
+
+def _is_example(text: str) -> bool:
+    return text in EXAMPLE
+
+
+def _numbering(body: pd.DataFrame) -> np.ndarray:
+    """The row right under a heading that numbers its columns: A, B, 1, 2 or (1), (2), (3)=(1)+(2)."""
+    rows = np.zeros(len(body), dtype=bool)
+    told = [v for v in body.iloc[0] if v != ""] if len(body) else []
+    texts = [f"{v:.0f}" if isinstance(v, float) and v.is_integer() else str(v).strip() for v in told]
+    numbers = [m[1] for t in texts if (m := re.fullmatch(r"\(?(\d{1,2})\)?(\s*=.*)?", t))]
+    letters = [t for t in texts if re.fullmatch(r"\(?[A-Z]\)?", t)]
+    if (
+        len(texts) >= 3
+        and len(numbers) + len(letters) == len(texts)
+        and numbers == [str(n) for n in range(1, len(numbers) + 1)]
+    ):
+        rows[0] = True
+    return rows
+
+
+def _repeated(body: pd.DataFrame, heading: Heading) -> np.ndarray:
+    """Rows that repeat the heading, as at the top of a printed page."""
+    same = np.zeros(len(body), dtype=int)
+    for column, text in zip(body, heading.texts, strict=True):
+        if text:
+            same += (body[column] == text).to_numpy()
+    return same >= max(2, sum(1 for t in heading.texts if t) // 2 + 1)
+
+
+def _notes(body: pd.DataFrame, cells: pd.DataFrame, left: np.ndarray) -> np.ndarray:
+    """Rows of text under the table, such as notes and signatures."""
+    told = [c for c in cells if c[0] != "_"]
+    full = left & ((cells[told] != "").sum(axis=1).to_numpy() >= min(2, len(told)))
+    notes = np.zeros(len(body), dtype=bool)
+    if not full.any():
+        return notes
+    end, gap = int(np.flatnonzero(full)[-1]), False
+    for row in range(end + 1, len(body)):
+        texts = [v for v in body.iloc[row] if v != ""]
+        gap = gap or body.index[row] > body.index[row - 1] + 1
+        prose = all(type(v) is str and not re.fullmatch(r"[\d.,% ]+", v) for v in texts)
+        notes[row] = prose and (gap or any(len(t) > 40 or ":" in t or NOTE.fullmatch(fold(t)) for t in texts))
+    return notes & left
+
+
+# --- What the lines above the table tell of all its rows ---
+
+
+def _told_above(laid: Laid, sheet: Sheet, titles: list[list[Any]], found: list[Finding]) -> Laid:
+    """The table with the columns that a line above it fills, such as «Nguồn: BHXH huyện»."""
+    words, more = vocabulary(laid.name), dict[str, Any]()
+    for row in titles:
+        for i, cell in enumerate(row):
+            label, _, value = cell.partition(":") if type(cell) is str else ("", "", "")
+            told = value.strip() or (row[i + 1] if i + 1 < len(row) else "")
+            key = meaning(label, words) if label else ""
+            if key and told != "" and (value.strip() or not meaning(str(told), words)):
+                more.setdefault(key, told)
+            if type(cell) is str and re.search(r"don vi tinh|dvt|\bunit\b", fold(cell)) and SCALED.search(fold(cell)):
+                found.append({"rule": "scaled", "file": laid.label, "row": 1, "column": "expect.title", "found": cell})
+    needed = columns_of(laid.name).query("required != ''")["column"].tolist() if laid.name != REGISTER else ["as_of"]
+    if "as_of" in needed and "as_of" not in {*laid.cells, *more} and (on := date_told([*laid.titles, sheet.name])):
+        more["as_of"] = on
+        found.append({"rule": "date_above", "file": laid.label, "day": on})
+    if "source" in needed and "source" not in {*laid.cells, *more}:
+        more["source"] = laid.label
+        found.append({"rule": "source_is_file", "file": laid.label})
+    more = {k: v for k, v in more.items() if k not in laid.cells and k not in group_words().values()}
+    return replace(laid, cells=laid.cells.assign(**more), places={**{k: k for k in more}, **laid.places})
+
+
+def date_told(texts: Sequence[str]) -> dt.date | None:
+    """The one day that some texts name, or the last day of the one month; None where they name none, or several.
+
+    Examples
+    --------
+    >>> str(date_told(["Số thẻ BHYT tính đến ngày 31/12/2021"])), date_told(["Kế hoạch 01/01/2021 - 31/12/2021"])
+    ('2021-12-31', None)
+    >>> str(date_told(["Tháng 7 năm 2021"]))
+    '2021-07-31'
+    """
+    for pattern in (DATE, MONTH):
+        days = set()
+        for text in texts:
+            for match in pattern.finditer(clean(str(text))):
+                try:
+                    days.add(day(match[0], "last"))
+                except ValueError:
+                    return None
+        if days:
+            return days.pop() if len(days) == 1 else None
+    return None

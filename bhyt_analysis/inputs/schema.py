@@ -1,0 +1,94 @@
+"""Which tables can an input have, with which columns, and what may stand in them?"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from bhyt_analysis.law.groups import groups
+from bhyt_analysis.names import fold
+
+SCHEMA = Path(__file__).with_name("tables.csv")
+HEADINGS = Path(__file__).with_name("headings.csv")
+REGISTER = "register"  # one row a person: no table of the schema, and counted before anything else
+
+
+@lru_cache(maxsize=1)
+def schema() -> pd.DataFrame:
+    """The columns of every table: table, column, type, required, key, unit, names, meaning."""
+    return pd.read_csv(SCHEMA, dtype=str, keep_default_na=False, encoding="utf-8")
+
+
+@lru_cache(maxsize=64)
+def columns_of(table: str) -> pd.DataFrame:
+    """The rows of the schema that describe one table."""
+    told = schema()
+    return told[told["table"] == table]
+
+
+@lru_cache(maxsize=1)
+def also_written() -> pd.DataFrame:
+    """Other headings that people write: ``table`` ("" any), ``column`` ("" the table's own name), ``heading``."""
+    return pd.read_csv(HEADINGS, dtype=str, keep_default_na=False, encoding="utf-8")
+
+
+def can_be_wide(table: str) -> bool:
+    """Whether a table may be laid out with a column for each group: it has groups and one figure.
+
+    Examples
+    --------
+    >>> can_be_wide("cards"), can_be_wide("population")
+    (True, False)
+    """
+    told = columns_of(table)
+    figures = (told["type"] == "count") & (told["required"] == "yes")
+    return "group" in told["column"].tolist() and int(figures.sum()) == 1
+
+
+@lru_cache(maxsize=1)
+def group_words() -> dict[str, str]:
+    """The key of a group by all that people write for it: names, card codes, the key itself; all folded.
+
+    Examples
+    --------
+    >>> group_words()["hn"], group_words()["ho gia dinh"], group_words()["near_poor"]
+    ('poor', 'household', 'near_poor')
+    """
+    names, more = groups(), also_written().query("table == 'groups'")
+    words = {fold(r.heading): str(r.column) for r in more.itertuples()}
+    words |= {fold(code): str(key) for key, code in names["card_codes"].items() if code and ";" not in code}
+    words |= {fold(str(n)): str(key) for column in ("name_en", "name_vi") for key, n in names[column].items()}
+    return words | {str(key): str(key) for key in names.index}
+
+
+@lru_cache(maxsize=64)
+def vocabulary(table: str) -> dict[str, str]:
+    """What the headings of a table mean: folded heading to column, or to the key of a group in a wide table.
+
+    Columns that begin with ``_`` are none of the schema: ``_name`` and ``_within`` help to find the unit,
+    ``_total`` is the sum of a row, and the rest is left alone.
+
+    Examples
+    --------
+    >>> vocabulary("population")["so dan"], vocabulary("cards")["hn"]
+    ('people', 'poor')
+    """
+    own = ["area", "as_of", "group", "card"] if table == REGISTER else columns_of(table)["column"].tolist()
+    more = also_written()
+    helpful = [
+        "_row",
+        "_numbers",
+        *(["_name", "_within"] if "area" in own else []),
+        *(["_total"] if can_be_wide(table) else []),
+    ]
+    common = more[(more["table"] == "") & more["column"].isin([*own, *helpful])]
+    words = dict(zip(common["heading"].map(fold), common["column"], strict=True))
+    if can_be_wide(table):
+        words |= group_words()
+    mine = more[(more["table"] == table) & (more["column"] != "")]
+    words |= dict(zip(mine["heading"].map(fold), mine["column"], strict=True))
+    for column in columns_of(table).to_dict("records"):
+        words |= {fold(column[c]): column["column"] for c in ("name_vi", "name_en", "column")}
+    return words

@@ -1,0 +1,274 @@
+"""What number, day or name did a Vietnamese office write in a cell?
+
+Numbers are written 182.330 and 85,1% in Vietnamese, 182,330 and 85.1% in English, so 1.234 alone can
+mean two numbers: it is never guessed. Old files hold text in the fonts TCVN3 (ABC) and VNI, which show
+Vietnamese letters in the places of Latin ones; they are recognised by what makes Vietnamese syllables.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Iterable
+from decimal import Decimal
+
+STYLES = {"vi": (".", ","), "en": (",", ".")}  # what parts thousands, what begins the decimals
+NO_FIGURE = ("-", "–", "—", "…", "...", "x", "n/a", "na", "null", "không có số liệu")  # zero, or not known?
+FIRST_SERIAL, LAST_SERIAL = 36526, 55153  # the days 2000-01-01 and 2050-12-31 as Excel counts them
+_SPACES = dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f\u3000"), " ") | dict.fromkeys(
+    map(ord, "\u200b\u200c\u200d\ufeff")
+)
+
+
+def clean(text: str) -> str:
+    """A cell's text with composed letters, plain spaces and none at its ends.
+
+    Examples
+    --------
+    >>> clean(" Xa\\u0303\\u00a0Kiên Lao ")
+    'Xã Kiên Lao'
+    """
+    return text.strip() if text.isascii() else unicodedata.normalize("NFC", text.translate(_SPACES)).strip()
+
+
+def readings(text: str) -> dict[str, Decimal]:
+    """The numbers that a text can mean, by the style that it is then written in.
+
+    Examples
+    --------
+    >>> readings("182.330")
+    {'vi': Decimal('182330'), 'en': Decimal('182.330')}
+    >>> readings("1.234.567"), readings("0,851"), readings("1 234,5"), readings("1.23.4")
+    ({'vi': Decimal('1234567')}, {'vi': Decimal('0.851')}, {'vi': Decimal('1234.5')}, {})
+    """
+    found = {}
+    plain = text.replace("\u2212", "-").removeprefix("'")
+    for style, (thousands, decimal) in STYLES.items():
+        for mark in (re.escape(thousands), " "):
+            grouped = rf"([+-]?)((?:[1-9]\d{{0,2}}(?:{mark}\d{{3}})+)|\d{{1,15}})(?:{re.escape(decimal)}(\d{{1,15}}))?"
+            if len(plain) <= 40 and (match := re.fullmatch(grouped, plain, re.ASCII)):
+                sign, whole, rest = match.groups()
+                digits = re.sub(r"\D", "", whole)
+                found[style] = Decimal(sign + digits + (f".{rest}" if rest else ""))
+                break
+    return found
+
+
+def style_of(texts: Iterable[str]) -> str | None:
+    """The one style in which all texts with but one reading are written; None where none tells, or they differ.
+
+    Examples
+    --------
+    >>> style_of(["1.234", "85,1%"]), style_of(["1.234", "12"]), style_of(["1,5", "1.5"])
+    ('vi', None, None)
+    """
+    told = {next(iter(ways)) for ways in (readings(t.removesuffix("%").strip()) for t in texts) if len(ways) == 1}
+    return told.pop() if len(told) == 1 else None
+
+
+class AmbiguousNumberError(ValueError):
+    """A number such as 1.234, which means two."""
+
+
+def number(text: str, style: str | None = None) -> Decimal:
+    """The number that a text means, in a style where the text alone does not tell.
+
+    Raises ValueError for what is no number, AmbiguousNumberError for what can be two.
+
+    Examples
+    --------
+    >>> number("182.330", "vi"), number("0,851"), number("12")
+    (Decimal('182330'), Decimal('0.851'), Decimal('12'))
+    >>> number("1.234")
+    Traceback (most recent call last):
+    bhyt_analysis.inputs.vietnamese.AmbiguousNumberError: 1.234
+    """
+    ways = readings(text)
+    if not ways:
+        raise ValueError(text)
+    if len(set(ways.values())) == 1:
+        return next(iter(ways.values()))
+    if style not in ways:
+        raise AmbiguousNumberError(text)
+    return ways[style]
+
+
+def day(text: str, end: str = "") -> dt.date:
+    """The day that a text means: day first, as the country writes, or year first.
+
+    ``end`` says which day a month stands for where a month alone will do: ``"first"`` or ``"last"``.
+
+    Raises ValueError for what is no day.
+
+    Examples
+    --------
+    >>> [str(day(t, "last")) for t in ("31/12/2021", "1.7.2021", "2021-12-31", "12/2021", "Tháng 7 năm 2021", "44561")]
+    ['2021-12-31', '2021-07-01', '2021-12-31', '2021-12-31', '2021-07-31', '2021-12-31']
+    """
+    text = re.sub(r"(?i)^(tính )?(đến )?(hết )?ngày\s+", "", text)
+    if match := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?)?", text, re.ASCII):
+        return dt.date(*map(int, match.groups()))
+    spoken = r"(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})"
+    if match := re.fullmatch(rf"(?i)(\d{{1,2}})([/.-])(\d{{1,2}})\2(\d{{4}})|{spoken}", text, re.ASCII):
+        figures = [g for g in match.groups() if g and g.isdigit()]
+        return dt.date(int(figures[2]), int(figures[1]), int(figures[0]))
+    if re.fullmatch(r"\d{5}(\.0)?", text, re.ASCII) and FIRST_SERIAL <= float(text) <= LAST_SERIAL:
+        return dt.date(1899, 12, 30) + dt.timedelta(days=int(float(text)))
+    if end and (month := _month(text)):
+        first = dt.date(*month, 1)
+        after = (first + dt.timedelta(days=31)).replace(day=1)
+        return first if end == "first" else after - dt.timedelta(days=1)
+    raise ValueError(text)
+
+
+def _month(text: str) -> tuple[int, int] | None:
+    """Year and month of "12/2021", "T12/2021", "tháng 12 năm 2021" or "2021-12"."""
+    if match := re.fullmatch(r"(?i)(?:tháng\s*|t)?(\d{1,2})\s*(?:[/.-]|\s+năm\s+)\s*(\d{4})", text, re.ASCII):
+        return int(match[2]), int(match[1])
+    if match := re.fullmatch(r"(\d{4})[-/](\d{1,2})", text, re.ASCII):
+        return int(match[1]), int(match[2])
+    return None
+
+
+# --- Text in the fonts of before Unicode ---
+
+# The letters in the places A1 to FE of TCVN3 (TCVN 5712-1); a space where small letters have none.
+_TCVN3 = "ĂÂÊÔƠƯĐăâêôơưđ      àảãáạ ằẳẵắ       ặầẩẫấậè ẻẽéẹềểễếệìỉ   ĩíịò ỏõóọồổỗốộờởỡớợù ủũúụừửữứựỳỷỹýỵ"
+TCVN3 = {chr(0xA1 + i): letter for i, letter in enumerate(_TCVN3) if letter != " "}
+
+
+def _vni() -> dict[str, str]:
+    """VNI's pairs: a letter, and after it a sign for what stands on and under it."""
+    tones = {"ù": "\u0301", "ø": "\u0300", "û": "\u0309", "õ": "\u0303", "ï": "\u0323"}
+    hats = {"â": "", "á": "\u0301", "à": "\u0300", "å": "\u0309", "ã": "\u0303", "ä": "\u0323"}
+    bowls = {"ê": "", "é": "\u0301", "è": "\u0300", "ú": "\u0309", "ü": "\u0303", "ë": "\u0323"}
+    pairs = {"æ": "ỉ", "ó": "ĩ", "ò": "ị", "í": "í", "ì": "ì", "î": "ỵ", "ñ": "đ", "ô": "ơ", "ö": "ư"}
+    pairs |= {
+        letter + sign: base + tone
+        for letter, base in zip("aeouyôö", "aeouyơư", strict=True)
+        for sign, tone in tones.items()
+    }
+    pairs |= {letter + sign: letter + "\u0302" + tone for letter in "aeo" for sign, tone in hats.items()}
+    pairs |= {"a" + sign: "a\u0306" + tone for sign, tone in bowls.items()}
+    small = {pair: unicodedata.normalize("NFC", letter) for pair, letter in pairs.items()}
+    mixed = {pair[0].upper() + pair[1:]: letter.upper() for pair, letter in small.items()}
+    return small | mixed | {pair.upper(): letter.upper() for pair, letter in small.items()}
+
+
+VNI = _vni()
+_VNI_PAIR = re.compile("|".join(sorted(map(re.escape, VNI), key=len, reverse=True)))
+
+# What a syllable may be: a beginning, the sound with its end (without tones), and at most one tone.
+_SYLLABLE = re.compile(
+    r"(ngh|ng|nh|gh|gi|kh|ph|qu|th|tr|ch|[bcdđghklmnprstvxg])?"
+    r"(a(ch|c|i|m|ng|nh|n|o|p|t|u|y)?|ă(c|m|ng|n|p|t|k)|â(c|m|ng|n|p|t|u|y)|e(c|m|ng|n|o|p|t)?|ê(ch|m|nh|n|p|t|u|c)?|"
+    r"i(ch|m|nh|n|p|t|u|a|ng)?|iê(c|m|ng|n|p|t|u)|o(c|i|m|ng|n|p|t)?|oa(ch|c|i|m|ng|nh|n|o|p|t|y)?|oă(c|m|ng|n|t)|oe(o|n|t)?|"
+    r"oo(c|ng)|ô(c|i|m|ng|n|p|t|k)?|ơ(i|m|n|p|t)?|u(a|c|i|m|ng|n|p|t)?|uâ(n|ng|t|y)|uê(ch|nh|n)?|uô(c|i|m|ng|n|t)|uơ|"
+    r"uy(a|ch|n|nh|t|u|p)?|uyê(n|t)|ư(a|c|i|m|ng|n|t|u)?|ươ(c|i|m|ng|n|p|t|u)|y(nh|t|m)?|yê(m|n|ng|t|u))"
+)
+_TONES = re.compile("[\u0300\u0301\u0303\u0309\u0323]")
+_LETTERS = set("ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ")
+_MARKS = set("–—−…‘’“”•≥≤€")  # may stand in good text, and are no letters of an old font
+
+
+def is_syllable(word: str) -> bool:
+    """Whether a word can be one syllable of Vietnamese.
+
+    Examples
+    --------
+    >>> [is_syllable(w) for w in ("Lục", "nghiêng", "Ngạn", "Kiªn", "Néi", "aừ")]
+    [True, True, True, False, False, False]
+    """
+    apart = unicodedata.normalize("NFD", word.casefold().replace("đ", "\ue000"))
+    tones = _TONES.findall(apart)
+    base = unicodedata.normalize("NFC", _TONES.sub("", apart)).replace("\ue000", "đ")
+    if len(tones) > 1 or not _SYLLABLE.fullmatch(base):
+        return False
+    return not (re.search(r"(c|ch|p|t)$", base) and tones and tones[0] not in "\u0301\u0323")
+
+
+def share_of_syllables(texts: Iterable[str]) -> float | None:
+    """The share of the words with letters beyond ASCII that are syllables; None where there are none."""
+    words = {
+        w
+        for t in texts
+        if not t.isascii()
+        for w in re.split(r"[\s\d.,;:/()\[\]\"'!?_+*=%&<>|\\-]+", clean(t))
+        if not w.isascii()
+    }
+    words = {w for w in words if not set(w) <= _MARKS}
+    return sum(map(is_syllable, words)) / len(words) if words else None
+
+
+def old_font(texts: Iterable[str]) -> str | None:
+    """In which old font texts are written that belong together: "tcvn3", "vni", "" for neither, None where it is doubtful.
+
+    Examples
+    --------
+    >>> old_font(["X· Kiªn Lao", "B¶o Th¾ng"]), old_font(["Xaõ Kieân Lao"]), old_font(["Xã Kiên Lao"])
+    ('tcvn3', 'vni', '')
+    """
+    some = [t for t in dict.fromkeys(texts) if not t.isascii()]
+    plain = share_of_syllables(some)
+    if plain is None or plain >= 0.8:
+        return ""
+    read = {font: share_of_syllables(map(DECODERS[font], some)) or 0.0 for font in DECODERS}
+    best = max(read, key=lambda font: read[font])
+    if read[best] >= 0.8 and read[best] > plain:
+        return best
+    strange = {c for c in "".join(some).casefold() if not c.isascii()} - _LETTERS - _MARKS
+    return None if plain < 0.5 and strange else ""
+
+
+def from_tcvn3(text: str) -> str:
+    """Text in a TCVN3 (ABC) font as Unicode.
+
+    Examples
+    --------
+    >>> from_tcvn3("B¶o Th¾ng, M\\u00adêng Kh\\u00ad¬ng")
+    'Bảo Thắng, Mường Khương'
+    """
+    return "".join(TCVN3.get(c, c) for c in text)
+
+
+def from_vni(text: str) -> str:
+    """Text in a VNI font as Unicode.
+
+    Examples
+    --------
+    >>> from_vni("Xaõ Kieân Lao, huyeän Luïc Ngaïn, Ñaëng")
+    'Xã Kiên Lao, huyện Lục Ngạn, Đặng'
+    """
+    return _VNI_PAIR.sub(lambda pair: VNI[pair[0]], text)
+
+
+DECODERS = {"tcvn3": from_tcvn3, "vni": from_vni}
+
+
+def decoded(content: bytes) -> str | None:
+    """The text of a file in UTF-8, UTF-16, Windows-1258, or in an old font; None where none of them fits.
+
+    Examples
+    --------
+    >>> decoded("Xã Kiên Lao".encode("utf-16")), decoded(b"x\\xe3 Ki\\xean Lao")
+    ('Xã Kiên Lao', 'xã Kiên Lao')
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _try(content, "utf-16")
+    if (text := _try(content, "utf-8-sig")) is not None:
+        return text
+    if content[:200].count(0) > len(content[:200]) // 4:
+        return _try(content, "utf-16-le" if content[1:2] == b"\0" else "utf-16-be")
+    for encoding, font in (("cp1258", ""), ("latin-1", "tcvn3"), ("latin-1", "vni")):
+        text = _try(content, encoding)
+        if text is not None and (share_of_syllables([DECODERS[font](text) if font else text]) or 0.0) >= 0.8:
+            return unicodedata.normalize("NFC", text)
+    return None
+
+
+def _try(content: bytes, encoding: str) -> str | None:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        return None

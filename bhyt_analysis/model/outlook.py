@@ -1,0 +1,189 @@
+"""Where does a projection stand on a day: who is insured, who is not, how did it come to that, at whose cost?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bhyt_analysis.inputs.areas import communes, name_of, with_population
+from bhyt_analysis.inputs.dataset import Dataset, of_unit
+from bhyt_analysis.inputs.status import computed, weakest
+from bhyt_analysis.model.after_loss import after_loss
+from bhyt_analysis.model.cohort import Floats
+from bhyt_analysis.model.project import Projection
+from bhyt_analysis.model.rounding import half_up
+from bhyt_analysis.model.simulate import MONEY, RESULTS, WIDTH, table_of
+from bhyt_analysis.words import BhytError
+
+
+def with_intervals(table: pd.DataFrame, of: Projection, path: Floats) -> pd.DataFrame:
+    """The months of a projection with the intervals of the whole area, where those of its groups are not wanted.
+
+    Parameters
+    ----------
+    table : what `table_of` gives of the projection for the area with no draws.
+    path : the coverage drawn (what `rates` gives).
+
+    Returns
+    -------
+    The rows of group "all" of ``table``; of the behavioural ones ``rate_low`` to ``rate_high`` are
+    as `simulate` tells them.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.model.scenario import Scenario
+    >>> from bhyt_analysis.model.simulate import projection
+    >>> of = projection(load(), "Lục Ngạn", Scenario("861", decision="861"))
+    >>> from bhyt_analysis.model.assumptions import drawn
+    >>> from bhyt_analysis.model.uncertainty import rates
+    >>> whole = with_intervals(table_of(of), of, rates(of, drawn(of.assumptions, 200, 1)))
+    >>> same = table_of(of, draws=200, seed=1).query("group == 'all' and result == 'behavioural'")
+    >>> bool(np.isclose(whole.loc[same.index, "rate_low"], same["rate_low"]).all())
+    True
+    """
+    whole = table[table["group"] == "all"].copy()
+    rows = whole["result"] == "behavioural"
+    for name, bound in zip(WIDTH, np.quantile(path[:, of.shown :], list(WIDTH.values()), axis=0), strict=True):
+        whole.loc[rows, name] = bound
+    return whole
+
+
+def outlook(months: pd.DataFrame, on: str | pd.Timestamp) -> pd.DataFrame:
+    """Where an area stands at the end of a month, and what that calendar year costs each payer.
+
+    Parameters
+    ----------
+    months : what `simulate` gives for one scenario and area.
+    on : a day of the month.
+
+    Returns
+    -------
+    DataFrame, one row a ``result``: ``on`` (the month's end), ``people``, ``insured``,
+    ``uninsured``, ``rate``, ``rate_low``, ``rate_high``, ``year`` and ``months`` (of it
+    that lie after the start; the count itself costs nothing), VND of those months by
+    payer, ``costed`` (share of the insured whose cost is known), ``proposal``, ``status``.
+
+    Raises
+    ------
+    BhytError
+        for a month that the table does not hold.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.model.scenario import Scenario
+    >>> from bhyt_analysis.model.simulate import simulate
+    >>> months = simulate(load(), "Lục Ngạn", Scenario("861", decision="861"), draws=0)
+    >>> table = outlook(months, "2021-12-31").set_index("result")
+    >>> table.loc["static", ["people", "insured", "uninsured", "months"]].tolist()
+    [226540, 178630, 47910, 6]
+    """
+    whole = months[months["group"] == "all"]
+    day = pd.Timestamp(on) + pd.offsets.MonthEnd(0)
+    if day not in set(whole["month"]):
+        fields = {"on": day, "first": whole["month"].min(), "last": whole["month"].max()}
+        raise BhytError(("error.no_month", fields))
+    of_year = whole[(whole["month"].dt.year == day.year) & (whole["month"] > whole["month"].min())]
+    paid = of_year.groupby("result").agg(months=("month", "count"), **{m: (m, "sum") for m in MONEY}, known=("insured_costed", "sum"), all=("insured", "sum"))  # fmt: skip
+    kept = ["result", "people", "insured", "rate", "rate_low", "rate_high", "proposal", "status"]
+    rows = whole.loc[whole["month"] == day, kept].set_index("result").join(paid).reindex(RESULTS)
+    rows["months"] = rows["months"].fillna(0).astype("int64")
+    told = {"on": day, "uninsured": rows["people"] - rows["insured"], "year": day.year, "costed": rows["known"] / rows["all"]}  # fmt: skip
+    columns = ["on", "people", "insured", "uninsured", "rate", "rate_low", "rate_high", "year", "months", *MONEY, "costed", "proposal", "status"]  # fmt: skip
+    return rows.assign(**told)[columns].reset_index()
+
+
+def steps(of: Projection, months: pd.DataFrame, on: str | pd.Timestamp, result: str = "behavioural") -> pd.DataFrame:
+    """The people insured at the start, what changed them, and those insured at the end of a month.
+
+    Returns
+    -------
+    DataFrame with ``step`` ("start", "lost", "gained", "back", "other", "end"),
+    ``people`` (levels, and changes with their sign, that add up), ``kind`` ("level" or
+    "change"), ``on``, ``status``. "back" are those of the lost who are insured at the
+    end, "other" all who came or went otherwise (price, effort, growth). Steps without
+    anybody are left out.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.model.scenario import Scenario
+    >>> from bhyt_analysis.model.simulate import projection
+    >>> of = projection(load(), "Lục Ngạn", Scenario("861", decision="861"))
+    >>> table = steps(of, table_of(of), "2021-12-31", "static")
+    >>> dict(zip(table["step"], table["people"].tolist()))
+    {'start': 224275, 'lost': -46106, 'back': 461, 'end': 178630}
+    """
+    rows = months[(months["group"] == "all") & (months["result"] == result)].set_index("month")
+    day, first = pd.Timestamp(on) + pd.offsets.MonthEnd(0), rows.index.min()
+    start, end = int(rows.at[first, "insured"]), int(rows.at[day, "insured"])
+    leaving = of.start.leaving
+    inside = leaving[(leaving["on"] > first) & (leaving["on"] <= day) & (leaving["gained"] > 0)]
+    gained = int(inside["gained"].sum())
+    followed = after_loss(of).query("result == @result").set_index("month") if len(leaving) else pd.DataFrame()
+    lost = back = 0
+    if day in followed.index:
+        before = followed.loc[first] if first in followed.index else None
+        then = followed.loc[day]
+        lost = round(float(then["lost"]) - (0.0 if before is None else float(before["lost"])))
+        without = float(then["uninsured"]) - (0.0 if before is None else float(before["uninsured"]))
+        back = int(half_up(lost - without))
+    told = {"start": start, "lost": -lost, "gained": gained, "back": back}
+    told |= {"other": end - sum(told.values()), "end": end}
+    table = pd.DataFrame({"step": list(told), "people": list(told.values())})
+    level = table["step"].isin(["start", "end"])
+    table = table[level | (table["people"] != 0)]
+    status = [rows.at[first, "status"], *[weakest("estimated", rows.at[day, "status"])] * (len(table) - 1)]
+    days = [first, *[day] * (len(table) - 1)]
+    return table.assign(kind=np.where(level[table.index], "level", "change"), on=days, status=status).reset_index(drop=True)  # fmt: skip
+
+
+def communes_on(data: Dataset, of: Projection, moved: pd.DataFrame, on: str | pd.Timestamp) -> pd.DataFrame:
+    """Each commune of a projection's area at the end of a month: its zones, who lost and gained, and its coverage.
+
+    Parameters
+    ----------
+    moved : what `reclassify` gives of the area for the scenario's decision; empty without one.
+
+    Returns
+    -------
+    DataFrame, one row a commune: ``area``, ``name``, ``zone_before``, ``zone_after``,
+    ``population``, ``lost``, ``gained``, ``lost_share`` (of the population), ``insured``,
+    ``uninsured``, ``rate`` (behavioural; missing where the cards of communes are not told),
+    ``status``. What is not known is missing.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.model.reclassify import reclassify
+    >>> from bhyt_analysis.model.scenario import Scenario
+    >>> from bhyt_analysis.model.simulate import projection
+    >>> data, scenario = load(), Scenario("861", decision="861")
+    >>> of = projection(data, "Lục Ngạn", scenario)
+    >>> table = communes_on(data, of, reclassify(data, "861", "Lục Ngạn"), "2021-12-31")
+    >>> len(table), int(table["lost"].sum()), int(table["rate"].notna().sum())
+    (30, 46106, 0)
+    """
+    code, data = of_unit(data, of.start.area)
+    day = pd.Timestamp(on) + pd.offsets.MonthEnd(0)
+    codes = communes(data.areas, code, of.start.day)
+    table = pd.DataFrame({"area": codes, "as_of": of.start.day})
+    table = with_population(table, data.areas, data.population).rename(columns={"population": "counted"})
+    table["name"] = [name_of(data.areas, c, of.start.day) for c in codes]
+    columns = ["zone_before", "zone_after", "population", "lost", "gained"]
+    told = moved.drop_duplicates("area").set_index("area").reindex(codes)
+    table = table.join(told[[*columns, "status"]], on="area")
+    table[["zone_before", "zone_after"]] = table[["zone_before", "zone_after"]].fillna("")
+    table["population"] = table["population"].fillna(table["counted"]).astype("Int64")
+    table["lost_share"] = table["lost"].astype("float64") / table["population"].astype("float64")
+    statuses = [[s for s in pair if isinstance(s, str) and s] for pair in zip(table["status"], table["population_status"], strict=True)]  # fmt: skip
+    if len(of.start.units) > 1:
+        rows = table_of(of, by_commune=True, by_group=False)
+        rows = rows[(rows["month"] == day) & (rows["result"] == "behavioural")].set_index("area")
+        now = rows.loc[codes, ["insured", "rate", "status", "people"]].set_index(table.index)
+        table = table.assign(insured=now["insured"], rate=now["rate"], uninsured=now["people"] - now["insured"])
+        statuses = [[*s, n] for s, n in zip(statuses, now["status"], strict=True)]
+    table["status"] = [computed(s) for s in statuses]
+    order = ["area", "name", *columns[:3], "lost", "gained", "lost_share", "insured", "uninsured", "rate", "status"]
+    return table.reindex(columns=order).astype(dict.fromkeys(["insured", "uninsured", "lost", "gained"], "Int64")).astype({"rate": "float64"})  # fmt: skip
