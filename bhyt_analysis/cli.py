@@ -69,8 +69,9 @@ def _parser() -> argparse.ArgumentParser:
              p.add_argument("--scenario", metavar="FILE", help="a scenario (TOML) to compare with the law"),
              p.add_argument("--formats", default="html", metavar="LIST", help="documents beside the notebook: html,docx,pptx,xlsx (default html)"),
          ])  # fmt: skip
-    _add(commands, "check", check, "find every mistake of an input", "bhyt check my_folder --json",
-         lambda p: p.add_argument("input", metavar="INPUT", help="folder or workbook"), _numbers, _json)  # fmt: skip
+    _add(commands, "check", check, "find every mistake of an input", "bhyt check so_lieu.xlsx --annotate so_lieu_da_kiem_tra.xlsx",
+         lambda p: p.add_argument("input", metavar="INPUT", help="folder or workbook"), _numbers, _json,
+         lambda p: p.add_argument("--annotate", metavar="OUT.xlsx", help="write a copy with the cells marked and commented"))  # fmt: skip
     _add(commands, "template", template, "an empty workbook to fill in, with notes, drop-downs and examples",
          "bhyt template so_lieu.xlsx", lambda p: p.add_argument("file", metavar="FILE.xlsx", help="a file that does not exist yet"))  # fmt: skip
     _add(commands, "audit", audit, "published figures that do not add up", "bhyt audit --area 'Sơn Dương'",
@@ -209,10 +210,15 @@ def synthetic(told: argparse.Namespace) -> int:
 
 
 def check(told: argparse.Namespace) -> int:
-    """Print the findings on an input."""
-    from bhyt_analysis.inputs.read import check as findings
+    """Print the findings on an input; with ``--annotate`` write a copy of it in which they are marked."""
+    from bhyt_analysis.inputs import findings
+    from bhyt_analysis.inputs.annotate import annotate
+    from bhyt_analysis.inputs.read import WHERE, read
 
-    return _print_findings(findings(told.input, told.lang, told.numbers), told)
+    found = read(told.input, told.numbers)[1]
+    if told.annotate:
+        print(annotate(told.input, told.annotate, found, told.lang), file=sys.stderr)
+    return _print_findings(findings.table(found, told.lang, WHERE), told)
 
 
 def template(told: argparse.Namespace) -> int:
