@@ -203,7 +203,7 @@ def test_a_unit_that_has_ended_has_no_cards(small_input):
                 ["C1", "Xã Đầu", "commune", "D1", "", "2021-06-29"], ["C2", "Xã Sau", "commune", "D1", "", ""])  # fmt: skip
     found = told(small_input)
     assert [r[:4] for r in found] == [["unit_ended", "error", "population.csv", 2], ["unit_ended", "error", "cards.csv", 2], ["unit_ended", "error", "cards.csv", 3]]  # fmt: skip
-    assert found[1][4] == "cards.csv, row 2, column area: C1 (Xã Đầu) ended with 29 June 2021 and can't have figures of 30 June 2021"  # fmt: skip
+    assert found[1][4] == "cards.csv, row 2, column A «area»: C1 (Xã Đầu) ended with 29 June 2021 and can't have figures of 30 June 2021"  # fmt: skip
 
 
 def test_a_unit_that_has_not_begun_has_no_people(small_input):
@@ -222,7 +222,7 @@ def test_a_code_that_was_given_again_is_valid_on_the_days_of_either_unit(data):
 
 def test_turns_are_not_people(small_input):
     change(small_input / "cards.csv", lambda r: r["area"] == "C2", "source", "Số lượt khám chữa bệnh quý II")
-    assert told(small_input, "vi") == [["turns_not_people", "error", "cards.csv", 4, "cards.csv, dòng 4, cột source: \"Số lượt khám chữa bệnh quý II\" nói về lượt (lượt khám hay lượt người), nhưng bảng này cần số thẻ; một người có thể có nhiều lượt"]]  # fmt: skip
+    assert told(small_input, "vi") == [["turns_not_people", "error", "cards.csv", 4, "cards.csv, dòng 4, cột F «source»: \"Số lượt khám chữa bệnh quý II\" nói về lượt (lượt khám hay lượt người), nhưng bảng này cần số thẻ; một người có thể có nhiều lượt"]]  # fmt: skip
 
 
 def test_published_people_counted_in_turns(small_input):
