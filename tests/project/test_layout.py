@@ -110,7 +110,7 @@ def test_every_phrase_that_the_code_names_is_in_the_table():
             if (
                 isinstance(node, ast.Constant)
                 and isinstance(node.value, str)
-                and re.fullmatch(r"[a-z]+\.[a-z_0-9]+", node.value)
+                and re.fullmatch(r"[a-z]+\.[a-z_0-9]*[a-z0-9]", node.value)
             ) and node.value.split(".")[0] in stems - {"index", "item"}:
                 named.add(node.value)
     rooms = {v for home in ("_HOME", "_ROOMS") for v in getattr(bhyt, home).values()}
