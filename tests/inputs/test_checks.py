@@ -169,6 +169,16 @@ def test_communes_against_their_district(small_input, cards, rule, words):
         assert words in found[0][4]
 
 
+def test_parts_with_the_rest_told_make_up_their_whole(small_input):
+    def rows(other):
+        district_rows(small_input, *(["C1", "2021-07-31", g, n, "published", "BHXH"] for g, n in (("state_paid", "100"), ("poor", "60"), ("state_paid_other", other))))  # fmt: skip
+        return [r for r in told(small_input) if r[0] != "not_reported"]
+
+    assert rows("40") == []
+    assert [r[:2] for r in rows("39")] == [["parts_below_whole", "warning"]]
+    assert [r[:2] for r in rows("41")] == [["parts_above_whole", "error"]]
+
+
 def test_the_group_that_differs_is_named(small_input):
     district_rows(small_input, ["D1", "2021-06-30", "household", "1100", "published", "BHXH"], ["D1", "2021-06-30", "poor", "699", "published", "BHXH"])  # fmt: skip
     # Both communes tell households (1,100), only one tells the poor: the total is 1 short.
