@@ -91,7 +91,7 @@ def test_a_count_far_from_its_own_history_is_told_wherever_it_stands(folder, mon
     # 300, 304, 306, 310, 312, (316), 318, 322, 324, 328, 330, 334: the nearest of three at the ends, the median inside
     near = {0: 304, 5: 312, 11: 324}[i]
     line = change(folder / "cards_year.csv", of_month("C1", "household", month), "cards", "31")
-    assert told(folder) == [["sudden_jump", "warning", "cards_year.csv", line, f"cards_year.csv, row {line}, column cards: 31 cards of Household members (self-paid) (Xã Đầu, {pd.Timestamp(month).day} {pd.Timestamp(month):%B %Y}) are far from the months around them, usually about {near}"]]  # fmt: skip
+    assert told(folder) == [["sudden_jump", "warning", "cards_year.csv", line, f"cards_year.csv, row {line}, column D «cards»: 31 cards of Household members (self-paid) (Xã Đầu, {pd.Timestamp(month).day} {pd.Timestamp(month):%B %Y}) are far from the months around them, usually about {near}"]]  # fmt: skip
 
 
 def test_a_new_level_is_no_jump_but_a_new_level_in_the_last_month_is_one(folder):
@@ -246,8 +246,8 @@ def test_one_figure_in_two_units_and_a_percentage_of_nobody_knows_what(small_inp
             ["p", "D1", "coverage", "60", "0", "percent", "=", "", "2021-06-30", "mục 3"]]  # fmt: skip
     write_table(small_input / "published.csv", PLAN, *rows)
     assert [r[-1] for r in told(small_input)] == [
-        "published.csv, row 3, column unit: the figure poor is told in cards, but in row 2 in people",
-        "published.csv, row 4, column base: coverage is a percentage without its base, so it can't be checked",
+        "published.csv, row 3, column F «unit»: the figure poor is told in cards, but in row 2 in people",
+        "published.csv, row 4, column H «base»: coverage is a percentage without its base, so it can't be checked",
     ]
 
 
