@@ -167,5 +167,7 @@ def _list(book: Any, pages: dict[str, Any], found: list[Finding], lang: str) -> 
     for letter, width in zip("ABCDE", (12, 24, 24, 14, 110), strict=True):
         page.column_dimensions[letter].width = width
     page.freeze_panes = "A2"
+    page.page_setup.orientation, page.page_setup.fitToHeight = "landscape", 0  # as many pages as it has, each as wide
+    page.sheet_properties.pageSetUpPr.fitToPage = True
     if not found:
         page.append([say("cli.no_findings", lang)])
