@@ -36,7 +36,10 @@ LOCALES = {"vi": "[$-42A]", "en": "[$-809]"}  # whose separators a program may u
 MOST = 12  # slides
 SHOWN = 30  # bars of one slide; those left out are in the report
 # What gives way first where there are too many slides.
-GIVES_WAY = ("commune_people", "premium", "slope", "reenrolled", "cost", "groups", "lost", "scenario_path")
+GIVES_WAY = (
+    "watch_funnel", "watch_expiring", "commune_people", "slope", "premium", "watch_states", "reenrolled", "cost", "groups",
+    "scenario_path", "lost",
+)  # fmt: skip
 # What is added where there are too few.
 ADDED = ("not_known", "support", "subgroups", "lost")
 LEAST = 8
