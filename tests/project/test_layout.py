@@ -131,7 +131,7 @@ def test_the_public_surface():
         "reenrolment", "premiums", "full_year_cost", "people_needed", "target_path", "target_steps", "headline",
         "Scenario", "insured_under", "budget", "allocate", "simulate", "projection", "compare",
         "after_loss", "transitions", "chances", "tornado", "break_even", "decompose", "scorecard",
-        "watch", "explain", "run_batch", "charts", "tables", "sections", "cells", "monitor",
+        "watch", "explain", "explore", "run_batch", "charts", "tables", "sections", "cells", "monitor",
     ])  # fmt: skip
     for name in bhyt.__all__:
         assert getattr(bhyt, name).__doc__, name
