@@ -25,6 +25,7 @@ _HOME = {
     "load": "inputs.read",
     "check": "inputs.read",
     "audit": "inputs.audit",
+    "carry": "inputs.carry",
     "coverage": "model.coverage",
     "reclassify": "model.reclassify",
     "insured_under": "model.titles",

@@ -127,7 +127,7 @@ def test_every_rule_that_the_code_names_is_in_the_table():
 
 def test_the_public_surface():
     assert bhyt.__all__ == sorted([
-        "Law", "InForce", "groups", "Dataset", "InputError", "load", "check", "audit", "coverage", "reclassify",
+        "Law", "InForce", "groups", "Dataset", "InputError", "load", "check", "audit", "carry", "coverage", "reclassify",
         "reenrolment", "premiums", "full_year_cost", "people_needed", "target_path", "target_steps", "headline",
         "Scenario", "insured_under", "budget", "allocate", "simulate", "projection", "compare",
         "after_loss", "transitions", "chances", "tornado", "break_even", "decompose", "scorecard",
