@@ -25,6 +25,7 @@ _HOME = {
     "load": "inputs.read",
     "check": "inputs.read",
     "audit": "inputs.audit",
+    "carry": "inputs.carry",
     "coverage": "model.coverage",
     "reclassify": "model.reclassify",
     "insured_under": "model.titles",
@@ -50,6 +51,7 @@ _HOME = {
     "scorecard": "model.scorecard",
     "watch": "model.monitor",
     "explain": "show.explain",
+    "explore": "show.widgets",
     "run_batch": "batch.runner",
 }
 _ROOMS = {

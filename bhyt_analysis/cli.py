@@ -113,6 +113,13 @@ def _parser() -> argparse.ArgumentParser:
          ])  # fmt: skip
     _add(commands, "law", law, "the law in force on a day, with references", "bhyt law --on 2026-11-22 --area 'Đắk Lắk'",
          _on, _area, _json)  # fmt: skip
+    _add(commands, "explore", explore, "the explorer with sliders, in JupyterLab or as a page",
+         "bhyt explore my_folder --voila", _input,
+         lambda p: [
+             p.add_argument("--voila", action="store_true", help="serve it as a page without code (needs the extra explore)"),
+             p.add_argument("--port", type=_positive, metavar="N", help="port of the server (default: a free one from 8888)"),
+             p.add_argument("--no-browser", action="store_true", help="do not open a browser"),
+         ])  # fmt: skip
     _add(commands, "synthetic", synthetic, "a made-up country, complete and stamped synthetic, for trials",
          "bhyt synthetic --districts 700 --seed 1 --out country",
          lambda p: [
@@ -198,6 +205,34 @@ def briefs(told: argparse.Namespace) -> int:
         print(say("cli.failed", told.lang, count=len(unmade), path=index), file=sys.stderr)
     print(index)
     return FAULTS if unmade else DONE
+
+
+def explore(told: argparse.Namespace) -> int:
+    """Serve the explorer until it is stopped."""
+    import importlib.util
+    import os
+    import shutil
+    import subprocess
+
+    from bhyt_analysis.inputs import load
+    from bhyt_analysis.inputs.read import bundled
+
+    if told.voila and importlib.util.find_spec("voila") is None:
+        raise BhytError(("error.no_voila", {}))
+    environment = dict(os.environ)
+    if told.input:
+        load(told.input)  # what is wrong with it is said here, and not in a notebook
+        environment["BHYT_INPUT"] = str(Path(told.input).resolve())
+    notebook = bundled("notebooks") / "explore.ipynb"
+    if notebook.is_relative_to(Path(__file__).parent):  # an installed copy is not for writing in
+        own = Path("explore.ipynb").resolve()
+        if not own.exists():
+            shutil.copyfile(notebook, own)
+        notebook = own
+    call = [sys.executable, "-m", "voila" if told.voila else "jupyterlab", str(notebook)]
+    call += ["--no-browser"] if told.no_browser else []
+    call += [f"--port={told.port}"] if told.port else []
+    return DONE if subprocess.call(call, env=environment) == 0 else UNUSABLE
 
 
 def synthetic(told: argparse.Namespace) -> int:

@@ -19,7 +19,8 @@ from bhyt_analysis.inputs.area_names import gazetteer, is_known, resolve
 from bhyt_analysis.inputs.dataset import TABLES, Dataset
 from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.layout import Laid, lay_out
-from bhyt_analysis.inputs.schema import columns_of
+from bhyt_analysis.inputs.register import counted, of_large_file
+from bhyt_analysis.inputs.schema import REGISTER, columns_of
 from bhyt_analysis.inputs.typed import typed
 from bhyt_analysis.inputs.workbook import files_of, sheets
 from bhyt_analysis.words import BhytError
@@ -99,8 +100,11 @@ def read(path: str | Path | None = None, numbers: str | None = None) -> tuple[Da
     frames: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     places, titles = dict[str, dict[str, str]](), dict[str, tuple[str, ...]]()
     sha256 = fingerprint(source)
-    for laid in _laid_out(source, found):
-        frames[laid.name].append(typed(laid, numbers, found))
+    for laid, cards in _laid_out(source, found):
+        if laid.name == REGISTER:
+            frames["cards"].append(counted(laid, found) if cards is None else cards)
+        else:
+            frames[laid.name].append(typed(laid, numbers, found))
         places[laid.label], titles[laid.label] = laid.places, laid.titles
     if not any(len(t) for some in frames.values() for t in some) and not findings.has_errors(found):
         found.append({"rule": "empty_input", "file": source.name})
@@ -152,13 +156,16 @@ def fingerprint(path: str | Path | None = None) -> str:
     return digest.hexdigest()
 
 
-def _laid_out(source: Path, found: list[Finding]) -> Iterator[Laid]:
-    """Each table of the input, still as cells."""
+def _laid_out(source: Path, found: list[Finding]) -> Iterator[tuple[Laid, pd.DataFrame | None]]:
+    """Each table of the input, still as cells; of a large register its cards are counted."""
     for file in files_of(source):
+        if (register := of_large_file(file, found)) is not None:
+            yield register
+            continue
         for sheet in sheets(file, found):
             laid = lay_out(sheet, found, by_headings=not (sheet.plain and source.is_dir()))
             if laid is not None and (len(laid.cells) or laid.places):
-                yield laid
+                yield laid, None
 
 
 def _with_units(

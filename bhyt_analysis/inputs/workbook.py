@@ -204,7 +204,7 @@ def in_unicode(cells: pd.DataFrame, label: str, found: list[Finding]) -> pd.Data
         {"rule": "old_font", "file": label, "font": f"charset.{f}"} for f in sorted({f for f in fonts.values() if f})
     ]
     for column in (c for c, font in fonts.items() if font is None):
-        found.append({"rule": "doubtful_text", "file": label, "column": letter(int(column)), "found": texts[column][0]})
+        found.append({"rule": "doubtful_text", "file": label, "column": letter(int(column))})
     read = {}
     for column, decode in ((c, DECODERS[font]) for c, font in fonts.items() if font):
         unicode = {t: decode(t) for t in texts[column]}
@@ -218,7 +218,7 @@ def csv_cells(content: bytes, label: str, found: list[Finding]) -> pd.DataFrame 
     if text is None:
         found.append({"rule": "not_utf8", "file": label, "row": content[: _good(content)].count(b"\n") + 1})
         return None
-    delimiter = _delimiter(text)
+    delimiter = delimiter_of(text)
     if '"' not in text and (quick := _plain_csv(text, delimiter)) is not None:
         return quick
     # The csv module and not pandas: it tells the true line of a row with breaks in a cell.
@@ -252,8 +252,8 @@ def _good(content: bytes) -> int:
     return len(content)
 
 
-def _delimiter(text: str) -> str:
-    """What parts the cells: what stands equally often in most of the first lines."""
+def delimiter_of(text: str) -> str:
+    """What parts the cells of a CSV text: what stands equally often in most of its first lines."""
     lines = [line for line in text[:20_000].split("\n")[:30] if line.strip()]
 
     def steady(mark: str) -> tuple[int, int]:

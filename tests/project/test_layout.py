@@ -127,11 +127,11 @@ def test_every_rule_that_the_code_names_is_in_the_table():
 
 def test_the_public_surface():
     assert bhyt.__all__ == sorted([
-        "Law", "InForce", "groups", "Dataset", "InputError", "load", "check", "audit", "coverage", "reclassify",
+        "Law", "InForce", "groups", "Dataset", "InputError", "load", "check", "audit", "carry", "coverage", "reclassify",
         "reenrolment", "premiums", "full_year_cost", "people_needed", "target_path", "target_steps", "headline",
         "Scenario", "insured_under", "budget", "allocate", "simulate", "projection", "compare",
         "after_loss", "transitions", "chances", "tornado", "break_even", "decompose", "scorecard",
-        "watch", "explain", "run_batch", "charts", "tables", "sections", "cells", "monitor",
+        "watch", "explain", "explore", "run_batch", "charts", "tables", "sections", "cells", "monitor",
     ])  # fmt: skip
     for name in bhyt.__all__:
         assert getattr(bhyt, name).__doc__, name

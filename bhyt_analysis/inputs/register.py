@@ -1,0 +1,197 @@
+"""How many cards does a register of persons hold, by unit, group and month?
+
+A table with one row a person is counted at once. Names, days of birth and card numbers go no further
+than the counting: they are in no table, no message and no log. Large files are counted by duckdb
+(``bhyt-analysis[register]``), or without it in pieces by pandas.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bhyt_analysis.inputs.cells import converted
+from bhyt_analysis.inputs.findings import Finding
+from bhyt_analysis.inputs.layout import Laid, lay_out
+from bhyt_analysis.inputs.schema import REGISTER, columns_of
+from bhyt_analysis.inputs.workbook import TEXT_FILES, Sheet, csv_cells, delimiter_of, number_of
+from bhyt_analysis.words import BhytError
+
+LARGE = 8_000_000  # bytes; a smaller CSV file is read like any other
+HEAD = 65_536  # bytes in which the heading must stand
+PIECE = 500_000  # rows that pandas counts at a time
+KEYS = ["area", "_within", "code", "as_of"]
+# A card's number begins with the letters of its group; nothing else of it is looked at.
+CARD = r"^\s*[A-Za-z]{2}[ .-]?[0-9]"
+
+
+def counted(laid: Laid, found: list[Finding]) -> pd.DataFrame:
+    """The cards of a register that is laid out as cells: rows of the table ``cards``.
+
+    The status is "derived": the counts are ours, from the register that is named as their source.
+    """
+    cells = laid.cells
+    keys = cells.reindex(columns=["area", "_within", "as_of"], fill_value="").assign(
+        code=_codes(cells.get("group", cells.get("card")))
+    )
+    rows = (
+        keys.assign(row=cells.index)
+        .groupby(KEYS, sort=False, dropna=False)["row"]
+        .agg(count="size", row="min")
+        .reset_index()
+    )
+    return _cards(laid, rows, _repeated(cells), found)
+
+
+def _codes(cells: pd.Series) -> pd.Series:
+    """The group's letters of card numbers; what is none stays as it is."""
+    text = cells.astype("str")
+    return text.where(~text.str.match(CARD), text.str.strip().str[:2].str.upper())
+
+
+def _repeated(cells: pd.DataFrame) -> int:
+    """How many rows repeat the card number of another one of the same day."""
+    keys = [k for k in ("card", "as_of") if k in cells]
+    return int(cells[cells["card"] != ""].duplicated(keys).sum()) if "card" in cells else 0
+
+
+def _cards(laid: Laid, rows: pd.DataFrame, repeated: int, found: list[Finding]) -> pd.DataFrame:
+    """Counts by what stands in the cells as counts by unit, group and month, in the columns of ``cards``."""
+    told = rows[(rows[["area", "code"]] != "").any(axis=1)].set_index("row", drop=False).sort_index()
+    spec = {c["column"]: c for c in columns_of("cards").to_dict("records")}
+    if "as_of" not in laid.places:
+        names = f"{spec['as_of']['name_vi']} / {spec['as_of']['name_en']}"
+        place = {"file": laid.label, "row": laid.heading, "column": "as_of"}
+        found.append({"rule": "missing_column", **place, "found": ", ".join(laid.places.values()), "expected": names})
+    out = {}
+    for key, column in (("area", "area"), ("code", "group"), ("as_of", "as_of")):
+        needed = {**spec[column], "required": "yes" if column in laid.places or key == "code" else ""}
+        out[column], more = converted(told[key], needed, None)
+        seen = "card" if column == "group" and "group" not in laid.places else column
+        found += [{**f, "file": laid.label, "column": seen} for f in more]
+    if repeated:
+        found.append({"rule": "register_repeated", "file": laid.label, "count": repeated})
+    found.append({"rule": "register_counted", "file": laid.label, "count": int(told["count"].sum())})
+    table = pd.DataFrame({**out, "_within": told["_within"].astype("str"), "cards": told["count"], "row": told["row"]})
+    keys = ["area", "as_of", "group", "_within"]
+    table = table.groupby(keys, sort=False, dropna=False).agg(cards=("cards", "sum"), row=("row", "min")).reset_index()
+    table = table.assign(status="derived", source=laid.label, file=laid.label).astype({"cards": "Int64"})
+    return table[[*spec, "file", "row", "_within"]]
+
+
+# --- Files too large to be read as cells ---
+
+
+def of_large_file(file: Path, found: list[Finding]) -> tuple[Laid, pd.DataFrame] | None:
+    """How the register in a large CSV file or a Parquet file is laid out, and its cards; None for any other file."""
+    parquet = file.suffix.lower() == ".parquet"
+    if not parquet and (file.suffix.lower() not in TEXT_FILES or file.stat().st_size < LARGE):
+        return None
+    probe: list[Finding] = []
+    head = _parquet_head(file) if parquet else _csv_head(file)
+    laid = None if head is None else lay_out(head[0], probe)
+    if head is None or laid is None or laid.name != REGISTER:
+        return None
+    found += probe
+    places = {key: number_of(place.split()[0]) for key, place in laid.places.items() if "«" in place}
+    fixed = {key: laid.cells[key].iloc[0] for key in KEYS if key in laid.cells and key not in places}
+    rows, repeated = _count(file, laid.heading, head[1], places, head[0].cells.shape[1])
+    return laid, _cards(laid, rows.assign(**fixed), repeated, found)
+
+
+def _csv_head(file: Path) -> tuple[Sheet, str] | None:
+    """The first rows of a CSV file in UTF-8, and what parts its cells."""
+    with file.open("rb") as content:
+        block = content.read(HEAD)
+    text = block.rpartition(b"\n")[0].decode("utf-8-sig", "replace")
+    if "\ufffd" in text or (cells := csv_cells(text.encode(), file.name, [])) is None:
+        return None
+    return Sheet(file.name, file.stem, cells, plain=True), delimiter_of(text)
+
+
+def _parquet_head(file: Path) -> tuple[Sheet, str]:
+    """The first rows of a Parquet file under the names of its columns."""
+    told = _duckdb().execute("select * from read_parquet(?) limit 5", [str(file)])
+    names = [str(about[0]) for about in told.description]
+    rows = [names, *([str(v) if v is not None else "" for v in row] for row in told.fetchall())]
+    return Sheet(
+        file.name,
+        file.stem,
+        pd.DataFrame(rows, columns=range(1, len(names) + 1), index=range(1, len(rows) + 1), dtype=object),
+        plain=True,
+    ), ""
+
+
+def _duckdb() -> Any:
+    try:
+        import duckdb
+    except ImportError:
+        raise BhytError(("error.no_duckdb", {})) from None
+    return duckdb.connect(":memory:", config={"memory_limit": "800MB"})
+
+
+def _count(file: Path, heading: int, mark: str, places: dict[str, int], width: int) -> tuple[pd.DataFrame, int]:
+    """The rows by what stands in them: ``area``, ``_within``, ``code``, ``as_of``, ``count`` and the first ``row``."""
+    try:
+        base = _duckdb()
+    except BhytError:
+        if not mark:
+            raise
+        return _count_in_pieces(file, heading, mark, places, width)
+    names = [f"c{i}" for i in range(1, width + 1)]
+    if mark:
+        kinds = ", ".join(f"'{n}': 'VARCHAR'" for n in names)
+        source = f"read_csv(?, header=false, auto_detect=false, null_padding=true, skip={heading}, delim='{mark}', quote='\"', escape='\"', columns={{{kinds}}})"
+    else:
+        source = f"(select * from read_parquet(?)) t({', '.join(names)})"
+    at = {
+        key: f"coalesce(trim(cast(c{places[key]} as varchar)), '')" if key in places else "''"
+        for key in ("area", "_within", "as_of", "card", "group")
+    }
+    code = at["group" if "group" in places else "card"]
+    code = f"case when regexp_matches({code}, '{CARD}') then upper(left({code}, 2)) else {code} end"
+    told = base.execute(
+        f'select {at["area"]} area, {at["_within"]} _within, {code} code, {at["as_of"]} as_of, count(*) count, min(line) "row"'
+        f" from (select *, {heading} + row_number() over () line from {source}) group by all order by min(line)",
+        [str(file)],
+    ).fetchnumpy()
+    rows = pd.DataFrame({k: np.asarray(v, dtype=object if k in KEYS else "int64") for k, v in told.items()})
+    repeated = 0
+    if "card" in places:
+        ((repeated,),) = base.execute(
+            f"select coalesce(sum(n), 0) from (select count(*) - count(distinct hash({at['card']})) n"
+            f" from {source} where {at['card']} <> '' group by {at['as_of']})",
+            [str(file)],
+        ).fetchall()
+    return rows, int(repeated)
+
+
+def _count_in_pieces(
+    file: Path, heading: int, mark: str, places: dict[str, int], width: int
+) -> tuple[pd.DataFrame, int]:
+    """The same by pandas, some rows at a time."""
+    parts, numbers = [], []
+    pieces = pd.read_csv(
+        file, sep=mark, header=None, skiprows=heading, names=range(1, width + 1), usecols=sorted(set(places.values())),
+        dtype=str, keep_default_na=False, chunksize=PIECE, encoding="utf-8-sig", index_col=False,
+    )  # fmt: skip
+    for piece in pieces:
+        told = pd.DataFrame({key: piece[place].fillna("").str.strip() for key, place in places.items()})
+        keys = told.reindex(columns=["area", "_within", "as_of"], fill_value="").assign(
+            code=_codes(told.get("group", told.get("card")))
+        )
+        keys["row"] = piece.index + heading + 1
+        parts.append(keys.groupby(KEYS, sort=False)["row"].agg(count="size", row="min"))
+        if "card" in told:
+            some = told[told["card"] != ""]
+            numbers.append(
+                pd.util.hash_pandas_object(
+                    some[["card", *(["as_of"] if "as_of" in some else [])]], index=False
+                ).to_numpy()
+            )
+    rows = pd.concat(parts).groupby(KEYS, sort=False).agg(count=("count", "sum"), row=("row", "min")).reset_index()
+    every = np.concatenate(numbers) if numbers else np.array([])
+    return rows, len(every) - len(np.unique(every))
