@@ -20,6 +20,7 @@ from bhyt_analysis.law.groups import counted_once, finest, group_of, groups, tol
 from bhyt_analysis.words import nearest
 
 Tables = dict[str, pd.DataFrame]
+LEVELS = 6  # of units above each other, more than any country has
 
 
 def across(tables: Tables) -> list[Finding]:
@@ -52,12 +53,14 @@ def across(tables: Tables) -> list[Finding]:
 
 
 def _areas(areas: pd.DataFrame) -> Iterator[Finding]:
-    codes = set(areas["code"])
-    parents = areas.set_index("code")["parent"].groupby(level=0).first().to_dict()
-    for row in areas.itertuples():
-        if row.parent and row.parent not in codes:
-            yield _unknown(row, "parent", row.parent, areas)
-            continue
+    unknown = (areas["parent"] != "") & ~areas["parent"].isin(areas["code"])
+    for row in areas[unknown].itertuples():
+        yield _unknown(row, "parent", row.parent, areas)
+    above = areas["parent"].groupby(areas["code"]).first()
+    parents, chain = above.to_dict(), areas["parent"]
+    for _ in range(LEVELS):
+        chain = chain.map(above).fillna("")
+    for row in areas[(chain != "") & ~unknown].itertuples():  # no end in sight: look at each of the few
         seen, code = {row.code}, row.parent
         while code and code not in seen:
             seen.add(code)
