@@ -35,7 +35,7 @@ lab: $(READY)
 
 # The lock: names, versions and hashes of everything, for every system; no addresses.
 lock: $(READY)
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --extra explore --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --extra explore --extra register --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.txt
 
 environment: $(READY)

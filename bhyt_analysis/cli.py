@@ -229,7 +229,11 @@ def explore(told: argparse.Namespace) -> int:
         if not own.exists():
             shutil.copyfile(notebook, own)
         notebook = own
-    call = [sys.executable, "-m", "voila" if told.voila else "jupyterlab", str(notebook)]
+    where = [
+        f"--ServerApp.root_dir={notebook.parent}",
+        f"--LabApp.default_url=/doc/tree/{notebook.name}",
+    ]  # it alone, in full width
+    call = [sys.executable, "-m", *(["voila", str(notebook)] if told.voila else ["jupyterlab", *where])]
     call += ["--no-browser"] if told.no_browser else []
     call += [f"--port={told.port}"] if told.port else []
     return DONE if subprocess.call(call, env=environment) == 0 else UNUSABLE

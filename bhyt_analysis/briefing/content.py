@@ -47,7 +47,10 @@ class Table:
 
     def without(self, key: str) -> Table:
         """The table without a column."""
-        kept = [i for i, c in enumerate(self.columns) if c.key != key]
+        return self.only([i for i, c in enumerate(self.columns) if c.key != key])
+
+    def only(self, kept: list[int]) -> Table:
+        """The table with some of its columns, by position."""
         rows = tuple(tuple(row[i] for i in kept) for row in self.rows)
         return replace(self, columns=tuple(self.columns[i] for i in kept), rows=rows)
 

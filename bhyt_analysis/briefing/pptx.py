@@ -166,10 +166,13 @@ def _body(slide: Any, text: str, left: float, width: float) -> None:
     _write(box.text_frame, lines, size)
 
 
-def _inches(lines: list[str], size: float, width: float) -> float:
-    """How high a text stands: letters of Times New Roman are about 0.47 of their size wide."""
+def _inches(lines: list[str], size: float, width: float, after: float = 0.45) -> float:
+    """How high a text stands: letters of Times New Roman are about 0.47 of their size wide.
+
+    ``after``: the space below a paragraph, as a part of the size.
+    """
     each = max(1, int((width - 0.2) * 72 / (size * 0.47)))
-    return sum(-(-len(line) // each) * size * 1.2 + size * 0.45 for line in lines) / 72
+    return sum(-(-len(line) // each) * size * 1.2 + size * after for line in lines) / 72
 
 
 def _text(show: Any, block: Block, content: Content) -> None:
@@ -201,11 +204,12 @@ def _chart(show: Any, block: Block, content: Content) -> None:
     """A chart with its text beside it, its source below, its figures in the notes."""
     what, lang = block.chart, content.lang
     assert what is not None
-    slide = _slide(show, caption_of(block, lang), what.tags, lang)
-    text = content.item(block.name, "text")
-    told = text.text if text else ""
+    drawn = what.kind in KINDS and any(v is not None for s in what.series for v in s.values)
+    # A picture has its stamps and its source on it.
+    slide = _slide(show, caption_of(block, lang), what.tags if drawn else (), lang)
+    told = body = _beside(content, block)
     wide = PICTURE if told.strip() else WIDTH - 2 * LEFT
-    if what.kind in KINDS and any(v is not None for s in what.series for v in s.values):
+    if drawn:
         _native(slide, what, wide, lang)
     else:
         _picture(slide, block, wide)
@@ -215,8 +219,21 @@ def _chart(show: Any, block: Block, content: Content) -> None:
         told = "\n".join([told, say("text.more_bars", lang, shown=SHOWN, count=len(what.categories))])
     if told.strip():
         _body(slide, told, left, WIDTH - LEFT - left)
-    _source(slide, what.source)
-    _notes(slide, [what.alt, text.text if text else "", what.source])
+    if drawn:
+        _source(slide, what.source)
+    _notes(slide, [what.alt, body, what.source])
+
+
+def _beside(content: Content, block: Block) -> str:
+    """The text of a chart: its item's, or the one before it in its section, unless that is another chart's."""
+    if own := content.item(block.name, "text"):
+        return own.text
+    for _, blocks in content.sections():
+        if block in blocks:
+            before = [b for b in blocks[: blocks.index(block)] if b.kind == "text"]
+            if before and not content.item(before[-1].name, "chart"):
+                return before[-1].text
+    return ""
 
 
 def _source(slide: Any, source: str) -> None:
@@ -289,6 +306,8 @@ def _look(drawn: Any, color: str, number_format: str, kind: str) -> None:
     labels.font.name = FONT
     if kind == "line":
         labels.position = XL_LABEL_POSITION.ABOVE
+        if len(drawn.values) > 1 and (drawn.values[1] or 0) > (drawn.values[0] or 0):
+            _below(drawn, number_format)  # the line rises through the place above its first point
     elif kind == "stacked":
         dark = sum(int(color[i : i + 2], 16) * w for i, w in ((1, 0.3), (3, 0.59), (5, 0.11))) < 115
         labels.font.color.rgb = RGBColor(255, 255, 255) if dark else INK
@@ -297,6 +316,14 @@ def _look(drawn: Any, color: str, number_format: str, kind: str) -> None:
                 _no_label(drawn, i)
     else:
         labels.position = XL_LABEL_POSITION.OUTSIDE_END
+
+
+def _below(drawn: Any, number_format: str) -> None:
+    """The label of the first point below it."""
+    label = drawn.points[0].data_label
+    held = label._get_or_add_dLbl()
+    held.insert(1, held.makeelement(qn("c:numFmt"), {"formatCode": number_format, "sourceLinked": "0"}))
+    label.position = XL_LABEL_POSITION.BELOW
 
 
 def _no_label(drawn: Any, point: int) -> None:
@@ -328,9 +355,9 @@ def _table(show: Any, block: Block, content: Content) -> None:
     whole = WIDTH - 2 * LEFT
     widths = [w / 25.4 for w in column_widths(table, cells, whole * 25.4 * 0.72)]
     widths = [w * whole / sum(widths) for w in widths]
-    size = 15 if len(cells) <= 9 else 13
-    heights = [max(_inches([text], size, w) for text, w in zip(row, widths, strict=True)) + 0.04 for row in cells]
-    head = max(_inches([c.heading], size, w) for c, w in zip(table.columns, widths, strict=True)) + 0.04
+    size = 15 if len(cells) <= 9 else 13 if len(cells) <= 13 else 12
+    heights = [max(_inches([text], size, w, 0) for text, w in zip(row, widths, strict=True)) + 0.08 for row in cells]
+    head = max(_inches([c.heading], size, w, 0) for c, w in zip(table.columns, widths, strict=True)) + 0.08
     room, kept = ROOM - head, 0
     for height in heights:
         room -= height

@@ -288,4 +288,4 @@ def _not_told(
     )
     near = [f"{units.code[i]} {areas['name'].iloc[i]}" for i in units.by_name.get(close, [])]
     hint = "; ".join(dict.fromkeys(near)) or nearest(text, areas["code"]) or "expect.nothing"
-    return {"rule": "unknown_area", **place, "expected": hint}
+    return {"rule": rule if rule == "not_within" else "unknown_area", **place, "expected": hint}

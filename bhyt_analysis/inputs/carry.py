@@ -44,8 +44,8 @@ def carry(data: Dataset, on: str | pd.Timestamp, lang: str = "vi") -> tuple[Data
     --------
     >>> from bhyt_analysis.inputs import load
     >>> data, left = carry(load(), "2025-07-01")
-    >>> data.population.query("area == '02536' and as_of == '2025-07-01'")[["people", "status"]].to_numpy().tolist()
-    [[34743, 'estimated']]
+    >>> data.population.query("area == '02536'").iloc[-1][["people", "status"]].tolist()
+    [34743, 'estimated']
     >>> left["rule"].value_counts().to_dict()
     {'successor_unknown': 10, 'not_carried': 4, 'split_unknown': 2}
     """

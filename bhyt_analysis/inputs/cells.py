@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -16,6 +16,7 @@ from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.schema import group_words
 from bhyt_analysis.inputs.status import STATUSES
 from bhyt_analysis.inputs.vietnamese import NO_FIGURE, AmbiguousNumberError, clean, day, number, readings
+from bhyt_analysis.law.groups import groups
 from bhyt_analysis.names import fold
 from bhyt_analysis.words import LANGUAGES, known, nearest, say
 
@@ -93,9 +94,7 @@ def _findings(
         finding = {"rule": rule, "row": int(cells.index[position]), "column": heading, "found": shown(text)}
         if rule == "bad_cell" and kind in CHOICES:
             choices = words_of(kind)
-            hint = choices.get(nearest(fold(str(text)), choices), "") or ", ".join(
-                list(dict.fromkeys(choices.values()))[:8]
-            )
+            hint = choices.get(nearest(fold(str(text)), choices), "") or ", ".join(map(str, list(keys_of(kind))[:8]))
             found.append({**finding, "rule": "bad_choice", "expected": hint})
         elif rule == "bad_cell":
             found.append({**finding, "expected": expected})
@@ -114,7 +113,7 @@ def _two_readings(rule: str, text: Any) -> dict[str, Any]:
     """The two numbers that a cell may mean."""
     if rule == "ambiguous_number":
         ways = readings(text.removesuffix("%").strip())
-        return {"vi": f"{ways['vi']:f}", "en": float(ways["en"])}
+        return {"whole": f"{max(ways.values()):f}", "part": float(min(ways.values()))}
     return {}
 
 
@@ -205,6 +204,11 @@ def _target_date(value: Any, **_: Any) -> pd.Timestamp:
     if re.fullmatch(r"20\d\d", _text(value)):  # a target for a year is for its end
         return pd.Timestamp(int(_text(value)), 12, 31)
     return _date(value, "last")
+
+
+def keys_of(kind: str) -> Iterable[str]:
+    """The keys that a type has to choose from, in their order."""
+    return groups().index if kind == "group" else CHOICES[kind]
 
 
 @lru_cache(maxsize=16)

@@ -7,6 +7,7 @@ than the counting: they are in no table, no message and no log. Large files are 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,14 @@ def of_large_file(file: Path, found: list[Finding]) -> tuple[Laid, pd.DataFrame]
     found += probe
     places = {key: number_of(place.split()[0]) for key, place in laid.places.items() if "«" in place}
     fixed = {key: laid.cells[key].iloc[0] for key in KEYS if key in laid.cells and key not in places}
-    rows, repeated = _count(file, laid.heading, head[1], places, head[0].cells.shape[1])
+    try:
+        rows, repeated = _count(file, laid.heading, head[1], places, head[0].cells.shape[1])
+    except BhytError:
+        raise
+    except Exception as error:  # of the engine; its words may hold a row, and with it a name
+        line = re.search(r"\bline:? (\d+)", str(error), re.IGNORECASE)
+        found.append({"rule": "not_a_table", "file": laid.label, "found": line[1] if line else "?"})
+        rows, repeated = pd.DataFrame({**dict.fromkeys(KEYS, ""), "count": 0, "row": 0}, index=[]), 0
     return laid, _cards(laid, rows.assign(**fixed), repeated, found)
 
 
@@ -174,12 +182,13 @@ def _count_in_pieces(
 ) -> tuple[pd.DataFrame, int]:
     """The same by pandas, some rows at a time."""
     parts, numbers = [], []
+    names = [f"c{i}" for i in range(1, width + 1)]
     pieces = pd.read_csv(
-        file, sep=mark, header=None, skiprows=heading, names=range(1, width + 1), usecols=sorted(set(places.values())),
+        file, sep=mark, header=None, skiprows=heading, names=names, usecols=[names[i - 1] for i in sorted(set(places.values()))],
         dtype=str, keep_default_na=False, chunksize=PIECE, encoding="utf-8-sig", index_col=False,
     )  # fmt: skip
     for piece in pieces:
-        told = pd.DataFrame({key: piece[place].fillna("").str.strip() for key, place in places.items()})
+        told = pd.DataFrame({key: piece[f"c{place}"].fillna("").str.strip() for key, place in places.items()})
         keys = told.reindex(columns=["area", "_within", "as_of"], fill_value="").assign(
             code=_codes(told.get("group", told.get("card")))
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bhyt_analysis.inputs.cells import CHOICES
+from bhyt_analysis.inputs.cells import CHOICES, keys_of
 from bhyt_analysis.inputs.schema import columns_of, schema
 from bhyt_analysis.inputs.workbook import letter
 from bhyt_analysis.law import groups
@@ -112,8 +112,7 @@ def choice(kind: str, key: str, lang: str) -> str:
 
 
 def _options(kind: str, lang: str) -> list[str]:
-    keys = groups().index if kind == "group" else CHOICES[kind]
-    return [choice(kind, str(k), lang) for k in keys]
+    return [choice(kind, str(k), lang) for k in keys_of(kind)]
 
 
 def _sheet(sheet: Worksheet, table: str, lang: str) -> None:

@@ -184,13 +184,12 @@ def area_part(world: World, search: ipw.Text) -> Part:
             close = nearest(fold(search.value), [fold(n.split(" (")[0]) for n, _ in names])
             hint = next((n for n, _ in names if fold(n.split(" (")[0]) == close), say("expect.nothing", state.lang))
             raise BhytError(("error.unknown_area", {"found": search.value, "nearest": hint}))
-        own = [n for n in names if n[1] == state.area and n not in hits]
-        return [*own, *hits]
+        return [*(n for n in names if n[1] == state.area), *(n for n in hits if n[1] != state.area)]
 
     def put(state: State, code: str, look: Look) -> State:
         return states.elsewhere(state, code)
 
-    return part("explore.area", ipw.Select(options=[("–", "")], rows=5), lambda s, _: s.area, put, options)
+    return part("explore.area", ipw.Select(options=[("–", "")], rows=4), lambda s, _: s.area, put, options)
 
 
 def decision_part(world: World) -> Part:

@@ -30,6 +30,7 @@ from bhyt_analysis.show.explore import state as states
 from bhyt_analysis.show.explore.page import (
     STYLE,
     communes_table,
+    described,
     error_html,
     escaped,
     side_by_side,
@@ -172,10 +173,12 @@ def first_state(world: World, area: str | None, scenario: str | Path | None) -> 
 
 def fallback(app: Explorer) -> list[Any]:
     """What stands in the notebook for readers without widgets: the picture of the path, and how to start."""
-    seen, line = app.outputs["picture_path"], say("explore.static_line", app.state.lang)
-    if not seen.value:
-        return [Markdown(line)]
-    return [Image(seen.value, alt=seen.tooltip), Markdown(f"{seen.tooltip}\n\n{line}")]
+    line = say("explore.static_line", app.state.lang)
+    try:
+        seen = app.look(app.state, "picture_path")
+    except BhytError as error:
+        return [Markdown(f"{error.text(app.state.lang)}\n\n{line}")]
+    return [Image(seen.png, alt=seen.alt), Markdown(f"{seen.alt}\n\n{line}")]
 
 
 # --- Made once ------------------------------------------------------------------------------------
@@ -225,16 +228,14 @@ def _outputs() -> dict[str, Any]:
     """Where results are shown: texts and tables as HTML, figures as pictures whose bytes are replaced."""
     pictures = ["picture_compare", "picture_gaps", *(f"picture_{n}" for n in DRAWN)]
     texts = [
-        "title", "headline", "flips", "communes", "compared", "allocated", "household", "share", "loaded",
-        *(f"files_{n}" for n in (*DRAWN, "communes", "compare")), "household_error", "paste_error",
+        "headline", "both", "flips", "communes", "compared", "allocated", "household", "share", "loaded",
+        *(f"files_{n}" for n in (*DRAWN, "communes", "compare")), *(f"words_{n}" for n in (*DRAWN, "compare", "gaps")), "household_error", "paste_error",
     ]  # fmt: skip
     made: dict[str, Any] = {name: ipw.Image(format="png", layout={"display": "none"}) for name in pictures}
     made |= {name: ipw.HTML() for name in texts}
-    made |= {f"take_{n}": ipw.Button(icon="download") for n in (*DRAWN, "communes", "compare")}
+    made |= {f"take_{n}": ipw.Button() for n in (*DRAWN, "communes", "compare")}
     made |= {name: ipw.Button() for name in ("undo", "reset", "pin")}
-    made |= {
-        f"unpin_{i}": ipw.Button(icon="times", layout={"display": "none", "width": "auto"}) for i in range(MOST_PINS)
-    }
+    made |= {f"unpin_{i}": ipw.Button(layout={"display": "none", "width": "auto"}) for i in range(MOST_PINS)}
     made |= {f"open_{s}": ipw.ToggleButton(value=s in OPEN, layout={"width": WIDE}) for s in SECTIONS}
     made |= {f"section_{s}": ipw.VBox() for s in SECTIONS}
     made |= {f"page_{p}": ipw.VBox() for p in PAGES}
@@ -258,15 +259,20 @@ def _lay_out(app: Explorer) -> None:
     folded = [w for s in SECTIONS for w in (out[f"open_{s}"], out[f"section_{s}"])]
     where = [out["search"], parts["area"].box, parts["decision"].box, out["which"], parts["zone"].box]
     left = ipw.VBox([*where, *folded], layout={"width": "330px", "flex": "0 0 330px"})
-    figures = [w for n in DRAWN for w in (out[f"picture_{n}"], ipw.HBox([out[f"take_{n}"], out[f"files_{n}"]]))]
+    figures = [
+        w
+        for n in DRAWN
+        for w in (out[f"picture_{n}"], out[f"words_{n}"], ipw.HBox([out[f"take_{n}"], out[f"files_{n}"]]))
+    ]
     communes = [parts["sort"].box, out["communes"], ipw.HBox([out["take_communes"], out["files_communes"]])]
     parts["sort"].box.layout.width = "330px"
-    out["page_scenario"].children = [out["headline"], out["flips"], *figures, *communes]
+    path, rest = figures[:3], figures[3:]
+    out["page_scenario"].children = [out["headline"], out["flips"], *path, out["both"], *rest, *communes]
     unpin = ipw.HBox([out[f"unpin_{i}"] for i in range(MOST_PINS)], layout={"flex_flow": "row wrap"})
     taken = ipw.HBox([out["take_compare"], out["files_compare"]])
-    out["page_compare"].children = [unpin, out["compared"], out["picture_compare"], taken]
+    out["page_compare"].children = [unpin, out["compared"], out["picture_compare"], out["words_compare"], taken]
     narrow = ipw.VBox([parts[p].box for p in ("goal", "method", "ratchet", "amounts")], layout={"width": "420px"})
-    out["page_targets"].children = [narrow, out["allocated"], out["picture_gaps"]]
+    out["page_targets"].children = [narrow, out["allocated"], out["picture_gaps"], out["words_gaps"]]
     out["page_household"].children = [
         out["day"],
         out["group"],
@@ -283,7 +289,7 @@ def _lay_out(app: Explorer) -> None:
     right.add_class("bhyt-results")
     top = ipw.HBox([out["pages"], ipw.HBox([out[b] for b in ("undo", "reset", "pin")]), out["lang"]], layout={"flex_flow": "row wrap", "justify_content": "space-between"})  # fmt: skip
     app.box.add_class("bhyt-app")
-    app.box.children = [ipw.HTML(STYLE), out["title"], top, ipw.HBox([left, right])]
+    app.box.children = [ipw.HTML(STYLE), top, ipw.HBox([left, right])]
 
 
 # --- What happens when something moves ------------------------------------------------------------
@@ -454,10 +460,10 @@ def _wrong(app: Explorer, text: str) -> None:
     """The sentence beside the control that was moved last, and in place of results that no longer hold."""
     say_wrong(app.parts[app.touched[-1] if app.touched else "area"], text)
     for name, shown in app.outputs.items():
-        if name in ("headline", "flips", "communes", "compared", "allocated"):
+        if name in ("headline", "both", "flips", "communes", "compared", "allocated"):
             shown.value = error_html(text) if name in ("headline", "compared") else ""
         elif name.startswith("picture_"):
-            _show_picture(shown, None)
+            _show_picture(app, name.removeprefix("picture_"), None)
 
 
 def _quietly(app: Explorer, work: Callable[[], None]) -> None:
@@ -533,24 +539,26 @@ def _fold(app: Explorer) -> None:
         out[f"page_{page}"].layout.display = None if page == out["pages"].value else "none"
 
 
-def _show_picture(widget: Any, seen: Seen | None) -> None:
-    """A figure in its place: the bytes are replaced only when they are others."""
+def _show_picture(app: Explorer, name: str, seen: Seen | None) -> None:
+    """A figure in its place, with what it says: the bytes are replaced only when they are others."""
+    widget = app.outputs[f"picture_{name}"]
+    app.outputs[f"words_{name}"].value = "" if seen is None else described(seen.alt, app.state.lang)
     if seen is None:
         widget.layout.display = "none"
         return
     if widget.value != seen.png:
-        widget.value, widget.tooltip = seen.png, seen.alt
+        widget.value = seen.png
     widget.layout.display = None
 
 
 def _show_scenario(app: Explorer, state: State) -> None:
     out, look = app.outputs, app.look
-    out["headline"].value = look(state, "headline")
+    out["headline"].value, out["both"].value = look(state, "headline"), look(state, "both")
     told = look(state, "flips")
     out["flips"].value = "".join(f"<p>{escaped(t)}</p>" for t in told)
     for name in DRAWN:
         seen = look(state, f"picture_{name}")
-        _show_picture(out[f"picture_{name}"], seen)
+        _show_picture(app, name, seen)
         out[f"take_{name}"].layout.display = None if seen else "none"
     out["communes"].value = look(state, "communes_table")
 
@@ -561,12 +569,12 @@ def _show_compare(app: Explorer, state: State) -> None:
     shown = [*here, *([] if state in here else [state])]
     if len(shown) < 2:
         out["compared"].value = f"<p>{escaped(say('explore.pin_first', lang))}</p>"
-        _show_picture(out["picture_compare"], None)
+        _show_picture(app, "compare", None)
         return
     rows, figure = compared(app.world, shown, app.look(state, "on"), lang)
     other = f"<p>{escaped(say('explore.other_areas', lang))}</p>" if len(here) < len(app.pins) else ""
     out["compared"].value = other + side_by_side(rows, lang)
-    _show_picture(out["picture_compare"], on_screen(figure))
+    _show_picture(app, "compare", on_screen(figure))
 
 
 def _show_targets(app: Explorer, state: State) -> None:
@@ -577,7 +585,7 @@ def _show_targets(app: Explorer, state: State) -> None:
     except BhytError as error:
         say_wrong(app.parts["goal"], error.text(lang))
         out["allocated"].value = ""
-        _show_picture(out["picture_gaps"], None)
+        _show_picture(app, "gaps", None)
         return
     say_wrong(app.parts["goal"], "")
     copy = f"<button onclick=\"const t=this.nextElementSibling;t.select();document.execCommand('copy')\">{escaped(say('explore.copy', lang))}</button>"  # fmt: skip
@@ -585,7 +593,7 @@ def _show_targets(app: Explorer, state: State) -> None:
     total = say("explore.target_total", lang, people=rows["target_people"].sum(), add=rows["to_add"].sum())
     files = links(table_files(rows, "targets", lang))
     out["allocated"].value = f"<p><b>{escaped(total)}</b></p>{to_html(rows.drop(columns='area'), lang)}{copy}{text}{files}"  # fmt: skip
-    _show_picture(out["picture_gaps"], app.look(state, "gaps"))
+    _show_picture(app, "gaps", app.look(state, "gaps"))
 
 
 def _show_household(app: Explorer, state: State) -> None:

@@ -31,7 +31,7 @@ from bhyt_analysis.names import running_name
 from bhyt_analysis.show import charts
 from bhyt_analysis.show.canvas import picture
 from bhyt_analysis.show.explain import premium_steps
-from bhyt_analysis.show.explore.page import communes_table, headline
+from bhyt_analysis.show.explore.page import both_results, communes_table, headline
 from bhyt_analysis.show.explore.state import State, scenario, zone_of
 from bhyt_analysis.show.labels import column_name, group_name
 from bhyt_analysis.show.tables import to_html
@@ -204,6 +204,10 @@ def _flips(world: World, state: State, moved: pd.DataFrame) -> list[str]:
 def _headline(world: World, state: State, of: Projection, told: pd.DataFrame, likely: pd.DataFrame) -> str:
     title = f"{place(world, state)}: {of.scenario.titled(state.lang)}"
     return headline(told, likely, title[:1].upper() + title[1:], state.lang)
+
+
+def _both(world: World, state: State, told: pd.DataFrame) -> str:
+    return both_results(told, state.lang)
 
 
 def _communes_table(world: World, state: State, rows: pd.DataFrame) -> str:
@@ -453,6 +457,7 @@ VIEWS: dict[str, View] = {
     "on": View(_on, ("on",), ("laid",)),
     "outlook": View(_outlook, (), ("whole", "on")),
     "headline": View(_headline, ("lang",), ("of", "outlook", "chances")),
+    "both": View(_both, ("lang",), ("outlook",)),
     "steps": View(_steps, (), ("of", "months", "on")),
     "moved": View(_moved, ("area", "decision", "zones")),
     "flips": View(_flips, ("lang", "zones"), ("moved",)),
