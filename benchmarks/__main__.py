@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 import bhyt_analysis as bhyt
-from benchmarks import batch, cells, inputs
+from benchmarks import batch, cells, documents, inputs
 from bhyt_analysis.model.project import insured_people, project
 from bhyt_analysis.model.simulate import costs
 from bhyt_analysis.model.start import GROUPS as SUBGROUPS
@@ -192,6 +192,7 @@ def main() -> None:
             flush=True,
         )
     cells.main()
+    documents.main()
     path = ROOT / "outputs" / "bench.json"
     path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 

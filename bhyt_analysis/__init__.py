@@ -51,6 +51,7 @@ _HOME = {
     "scorecard": "model.scorecard",
     "watch": "model.monitor",
     "explain": "show.explain",
+    "explore": "show.widgets",
     "run_batch": "batch.runner",
 }
 _ROOMS = {

@@ -69,8 +69,9 @@ def _parser() -> argparse.ArgumentParser:
              p.add_argument("--scenario", metavar="FILE", help="a scenario (TOML) to compare with the law"),
              p.add_argument("--formats", default="html", metavar="LIST", help="documents beside the notebook: html,docx,pptx,xlsx (default html)"),
          ])  # fmt: skip
-    _add(commands, "check", check, "find every mistake of an input", "bhyt check my_folder --json",
-         lambda p: p.add_argument("input", metavar="INPUT", help="folder or workbook"), _numbers, _json)  # fmt: skip
+    _add(commands, "check", check, "find every mistake of an input", "bhyt check so_lieu.xlsx --annotate so_lieu_da_kiem_tra.xlsx",
+         lambda p: p.add_argument("input", metavar="INPUT", help="folder or workbook"), _numbers, _json,
+         lambda p: p.add_argument("--annotate", metavar="OUT.xlsx", help="write a copy with the cells marked and commented"))  # fmt: skip
     _add(commands, "template", template, "an empty workbook to fill in, with notes, drop-downs and examples",
          "bhyt template so_lieu.xlsx", lambda p: p.add_argument("file", metavar="FILE.xlsx", help="a file that does not exist yet"))  # fmt: skip
     _add(commands, "audit", audit, "published figures that do not add up", "bhyt audit --area 'Sơn Dương'",
@@ -112,6 +113,13 @@ def _parser() -> argparse.ArgumentParser:
          ])  # fmt: skip
     _add(commands, "law", law, "the law in force on a day, with references", "bhyt law --on 2026-11-22 --area 'Đắk Lắk'",
          _on, _area, _json)  # fmt: skip
+    _add(commands, "explore", explore, "the explorer with sliders, in JupyterLab or as a page",
+         "bhyt explore my_folder --voila", _input,
+         lambda p: [
+             p.add_argument("--voila", action="store_true", help="serve it as a page without code (needs the extra explore)"),
+             p.add_argument("--port", type=_positive, metavar="N", help="port of the server (default: a free one from 8888)"),
+             p.add_argument("--no-browser", action="store_true", help="do not open a browser"),
+         ])  # fmt: skip
     _add(commands, "synthetic", synthetic, "a made-up country, complete and stamped synthetic, for trials",
          "bhyt synthetic --districts 700 --seed 1 --out country",
          lambda p: [
@@ -199,6 +207,38 @@ def briefs(told: argparse.Namespace) -> int:
     return FAULTS if unmade else DONE
 
 
+def explore(told: argparse.Namespace) -> int:
+    """Serve the explorer until it is stopped."""
+    import importlib.util
+    import os
+    import shutil
+    import subprocess
+
+    from bhyt_analysis.inputs import load
+    from bhyt_analysis.inputs.read import bundled
+
+    if told.voila and importlib.util.find_spec("voila") is None:
+        raise BhytError(("error.no_voila", {}))
+    environment = dict(os.environ)
+    if told.input:
+        load(told.input)  # what is wrong with it is said here, and not in a notebook
+        environment["BHYT_INPUT"] = str(Path(told.input).resolve())
+    notebook = bundled("notebooks") / "explore.ipynb"
+    if notebook.is_relative_to(Path(__file__).parent):  # an installed copy is not for writing in
+        own = Path("explore.ipynb").resolve()
+        if not own.exists():
+            shutil.copyfile(notebook, own)
+        notebook = own
+    where = [
+        f"--ServerApp.root_dir={notebook.parent}",
+        f"--LabApp.default_url=/doc/tree/{notebook.name}",
+    ]  # it alone, in full width
+    call = [sys.executable, "-m", *(["voila", str(notebook)] if told.voila else ["jupyterlab", *where])]
+    call += ["--no-browser"] if told.no_browser else []
+    call += [f"--port={told.port}"] if told.port else []
+    return DONE if subprocess.call(call, env=environment) == 0 else UNUSABLE
+
+
 def synthetic(told: argparse.Namespace) -> int:
     """Write a made-up country."""
     from bhyt_analysis.inputs.synthetic import write
@@ -209,10 +249,15 @@ def synthetic(told: argparse.Namespace) -> int:
 
 
 def check(told: argparse.Namespace) -> int:
-    """Print the findings on an input."""
-    from bhyt_analysis.inputs.read import check as findings
+    """Print the findings on an input; with ``--annotate`` write a copy of it in which they are marked."""
+    from bhyt_analysis.inputs import findings
+    from bhyt_analysis.inputs.annotate import annotate
+    from bhyt_analysis.inputs.read import WHERE, read
 
-    return _print_findings(findings(told.input, told.lang, told.numbers), told)
+    found = read(told.input, told.numbers)[1]
+    if told.annotate:
+        print(annotate(told.input, told.annotate, found, told.lang), file=sys.stderr)
+    return _print_findings(findings.table(found, told.lang, WHERE), told)
 
 
 def template(told: argparse.Namespace) -> int:

@@ -45,6 +45,15 @@ class Table:
         """The cells as text."""
         return [[shown(v, c.kind, lang) for v, c in zip(row, self.columns, strict=True)] for row in self.rows]
 
+    def without(self, key: str) -> Table:
+        """The table without a column."""
+        return self.only([i for i, c in enumerate(self.columns) if c.key != key])
+
+    def only(self, kept: list[int]) -> Table:
+        """The table with some of its columns, by position."""
+        rows = tuple(tuple(row[i] for i in kept) for row in self.rows)
+        return replace(self, columns=tuple(self.columns[i] for i in kept), rows=rows)
+
     def column(self, key: str) -> list[Any]:
         """The cells of a column; a column that there is not has none."""
         at = [i for i, c in enumerate(self.columns) if c.key == key]

@@ -28,7 +28,8 @@ FONT = "Times New Roman"
 BODY, SMALL = 14, 11  # points; in tables 11, or 10 where there are many columns
 MARGINS = {"top_margin": 20, "bottom_margin": 20, "left_margin": 30, "right_margin": 20}  # mm
 WIDTH, TALLEST = 160, 232  # mm between the margins, and what a picture may take with its caption
-WIDE = 44  # letters; a longer text is broken into lines
+WHOLE = 9  # rows
+WIDE = 70  # letters; a longer text is broken into lines
 RED = RGBColor(0xB3, 0x3A, 0x00)
 LANGUAGES = {"vi": "vi-VN", "en": "en-GB"}
 NS = nsdecls("w")
@@ -37,8 +38,8 @@ NS = nsdecls("w")
 def write_docx(content: Content, path: Path) -> None:
     """Write the report of a briefing to ``path``."""
     report = Document()
-    _page(report, content)
     _styles(report, content.lang)
+    _page(report, content)
     _head(report, content)
     number = 0
     for block in content.blocks:
@@ -53,8 +54,6 @@ def write_docx(content: Content, path: Path) -> None:
             _chart(report, block, content.lang)
         elif block.table is not None:
             _table(report, block, content.lang)
-    for block in content.of("made_with"):
-        report.add_paragraph(block.text, "Note")
     report.save(str(path))
 
 
@@ -69,6 +68,9 @@ def _page(report: Any, content: Content) -> None:
     number = section.header.paragraphs[0]
     number.alignment = WD_ALIGN_PARAGRAPH.CENTER
     _field(number, "PAGE", "2")
+    for block in content.of("made_with"):
+        below = section.first_page_footer.paragraphs[0]
+        below.style, below.text = report.styles["Note"], block.text
     told = report.core_properties
     told.title, told.subject = f"{content.title}: {content.area}", say("label.reference", content.lang)
     told.author, told.comments, told.language = "bhyt_analysis", "", LANGUAGES[content.lang]
@@ -209,20 +211,36 @@ def _chart(report: Any, block: Block, lang: str) -> None:
 
 def _table(report: Any, block: Block, lang: str) -> None:
     """A table of Word's own: its caption above, the heading repeated on every page, what is said once below."""
-    table = block.table
-    assert table is not None
+    assert block.table is not None
+    table = block.table.without("area")  # codes are in the annex tables
     caption = _caption(report, block, lang)
     caption.paragraph_format.keep_with_next = True
     caption.paragraph_format.space_before, caption.paragraph_format.space_after = Pt(8), Pt(4)
     if table.stamp:
         stamp = report.add_paragraph(table.stamp, "Stamp")
         stamp.paragraph_format.keep_with_next = True
-    report.element.body.insert_element_before(_grid(table, caption_of(block, lang), lang), "w:sectPr")
+    for i, part in enumerate(_parts(table, lang)):
+        if i:
+            report.add_paragraph(style="Cell")
+        report.element.body.insert_element_before(_grid(part, caption_of(block, lang), lang), "w:sectPr")
     for i, note in enumerate(table.notes):
         paragraph = report.add_paragraph(note, "Note")
         paragraph.paragraph_format.space_before = Pt(3 if i == 0 else 0)
     if not table.notes:
         report.add_paragraph(style="Cell")
+
+
+def _parts(table: Table, lang: str) -> Iterator[Table]:
+    """A table that is too wide for the page in parts below each other, each with the first column."""
+    cells = table.written(lang)
+    least, _ = _needed(table, cells)
+    held: list[int] = [0]
+    for i in range(1, len(least)):
+        if len(held) > 1 and sum(least[k] for k in held) + least[i] > WIDTH:
+            yield table.only(held)
+            held = [0]
+        held.append(i)
+    yield table.only(held)
 
 
 def _grid(table: Table, title: str, lang: str) -> Any:
@@ -232,7 +250,11 @@ def _grid(table: Table, title: str, lang: str) -> Any:
     half_points = 22 if len(table.columns) <= 6 else 19
     grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
     head = _row([c.heading for c in table.columns], table, widths, half_points, True)
-    rows = "".join(_row(row, table, widths, half_points) for row in cells)
+    kept = len(cells) <= WHOLE  # a short table is not broken, a longer one leaves no row alone
+    rows = "".join(
+        _row(row, table, widths, half_points, keep=i + 1 < len(cells) and (kept or i == 0 or i + 2 == len(cells)))
+        for i, row in enumerate(cells)
+    )
     borders = "".join(f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="7F7F7F"/>' for side in ("top", "left", "bottom", "right", "insideH", "insideV"))  # fmt: skip
     margins = '<w:tblCellMar><w:left w:w="60" w:type="dxa"/><w:right w:w="60" w:type="dxa"/></w:tblCellMar>'
     return parse_xml(
@@ -242,7 +264,9 @@ def _grid(table: Table, title: str, lang: str) -> Any:
     )
 
 
-def _row(texts: list[str], table: Table, widths: list[int], half_points: int, head: bool = False) -> str:
+def _row(
+    texts: list[str], table: Table, widths: list[int], half_points: int, head: bool = False, keep: bool = False
+) -> str:
     look = "<w:cantSplit/><w:tblHeader/>" if head else "<w:cantSplit/>"
     shade = '<w:shd w:val="clear" w:color="auto" w:fill="E7EDF3"/>' if head else ""
     size = f'<w:sz w:val="{half_points}"/><w:szCs w:val="{half_points}"/>'
@@ -253,7 +277,7 @@ def _row(texts: list[str], table: Table, widths: list[int], half_points: int, he
         middle = '<w:vAlign w:val="center"/>' if head else ""
         cells.append(
             f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{shade}{middle}</w:tcPr>'
-            f'<w:p><w:pPr><w:pStyle w:val="Cell"/>{"<w:keepNext/>" if head else ""}<w:jc w:val="{align}"/></w:pPr>'
+            f'<w:p><w:pPr><w:pStyle w:val="Cell"/>{"<w:keepNext/>" if head or keep else ""}<w:jc w:val="{align}"/></w:pPr>'
             f'<w:r><w:rPr>{bold}{size}</w:rPr><w:t xml:space="preserve">{_escaped(text)}</w:t></w:r></w:p></w:tc>'
         )
     return f"<w:tr><w:trPr>{look}</w:trPr>{''.join(cells)}</w:tr>"
@@ -273,23 +297,30 @@ def column_widths(table: Table, cells: list[list[str]], whole: float) -> list[fl
     >>> from bhyt_analysis.briefing.content import Column
     >>> table = Table((Column("a", "Area", "text"), Column("n", "People", "n")), (("a b c d e f g h i j k l", 1),))
     >>> [round(w) for w in column_widths(table, table.written("en"), 100)]
-    [77, 23]
+    [76, 24]
     """
+    least, wanted = _needed(table, cells)
+    if sum(least) >= whole:
+        return [w * whole / sum(least) for w in least]
+    if sum(wanted) <= whole:
+        return [w * whole / sum(wanted) for w in wanted]
+    spare = [w - m for w, m in zip(wanted, least, strict=True)]
+    extra = whole - sum(least)
+    return [m + s / sum(spare) * extra for m, s in zip(least, spare, strict=True)]
+
+
+def _needed(table: Table, cells: list[list[str]]) -> tuple[list[float], list[float]]:
+    """The least width of each column (mm), in which no word or number is broken, and the one that it would take."""
+    letter = 2.05 if len(table.columns) <= 6 else 1.75
     least, wanted = [], []
     for i, column in enumerate(table.columns):
         texts = [row[i] for row in cells]
-        parts = list(_words(column.heading))
-        for text in texts:
-            parts += [text] if column.kind != "text" else list(_words(text))
-        longest = max((len(text) for text in texts), default=0)
-        least.append(2.05 * max((len(p) for p in parts), default=1) + 3.0)
-        wanted.append(max(least[-1], 2.0 * max(min(longest, WIDE), len(column.heading) / 2) + 3.0))
-    if sum(least) >= whole:
-        return [w * whole / sum(least) for w in least]
-    spare = [w - m for w, m in zip(wanted, least, strict=True)]
-    extra = whole - sum(least)
-    shares = [s / sum(spare) if sum(spare) else 1 / len(spare) for s in spare]
-    return [m + s * extra for m, s in zip(least, shares, strict=True)]
+        breaks = column.kind in ("text", "date")
+        parts = [*_words(column.heading), *(w for text in texts for w in (_words(text) if breaks else [text]))]
+        least.append(letter * max((len(p) for p in parts), default=1) + 3.2)
+        longest = min(max((len(text) for text in texts), default=0), WIDE)
+        wanted.append(max(least[-1], letter * max(longest, len(column.heading) / 2) + 3.2))
+    return least, wanted
 
 
 def _words(text: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from bhyt_analysis.briefing.items import Day, Item, Items
 from bhyt_analysis.inputs.areas import communes, name_of
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.model.funnel import funnel
-from bhyt_analysis.model.monitor import SHOWN, as_month, counted, expiring, nowcast, watch
+from bhyt_analysis.model.monitor import as_month, counted, expiring, nowcast, watch
 from bhyt_analysis.model.reports import reports_due
 from bhyt_analysis.model.thresholds import threshold
 from bhyt_analysis.names import running_name
@@ -23,6 +23,9 @@ from bhyt_analysis.show.watch_texts import (
 )
 from bhyt_analysis.words import say
 
+# As many columns of a watch as a page is wide; the chart of states has the projection.
+ON_PAGE = ["name", "insured", "rate", "change_month", "plan_share", "required_pace", "actual_pace", "pace", "alert", "status"]  # fmt: skip
+
 
 def month_by_month(data: Dataset, area: str, as_of: Day | pd.Timestamp = None, lang: str = "vi") -> Items:
     """The last month against the plan; one sentence where an area has too few months, nothing where it has none."""
@@ -36,7 +39,10 @@ def month_by_month(data: Dataset, area: str, as_of: Day | pd.Timestamp = None, l
     month = as_month(as_of) or history["month"].max()
     table = watch(data, code, month, history)
     texts = watch_texts(table, lang) + nowcast_texts(nowcast(data, code, month, history), lang)
-    items = [Item("watch", " ".join(texts), table=table[SHOWN]), *_pace(table, history, lang)]
+    items = [
+        Item("watch", "\n".join(f"- {text}" for text in texts), table=table[ON_PAGE]),
+        *_pace(table, history, lang),
+    ]
     items += [*_states(table, name, lang), *_funnel(table, name, lang), *_expiring(data, code, month, name, lang)]
     return items + _reports(data, code, month, lang)
 

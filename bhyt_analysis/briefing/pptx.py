@@ -17,7 +17,7 @@ from pptx.opc.package import Part
 from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
-from bhyt_analysis.briefing.content import Block, Content, Table, caption_of
+from bhyt_analysis.briefing.content import Block, Content, caption_of
 from bhyt_analysis.show.described import Described
 from bhyt_analysis.words import known, say
 
@@ -32,10 +32,14 @@ KINDS = {
     "line": XL_CHART_TYPE.LINE_MARKERS,
 }
 FORMATS = {"n": "#,##0", "d1": "#,##0.0", "p0": "0%", "p1": "0.0%", "pe": "0.0#%"}
+LOCALES = {"vi": "[$-42A]", "en": "[$-809]"}  # whose separators a program may use
 MOST = 12  # slides
 SHOWN = 30  # bars of one slide; those left out are in the report
 # What gives way first where there are too many slides.
-GIVES_WAY = ("commune_people", "premium", "slope", "reenrolled", "cost", "groups", "lost", "scenario_path")
+GIVES_WAY = (
+    "watch_funnel", "watch_expiring", "commune_people", "slope", "premium", "watch_states", "reenrolled", "cost", "groups",
+    "scenario_path", "lost",
+)  # fmt: skip
 # What is added where there are too few.
 ADDED = ("not_known", "support", "subgroups", "lost")
 LEAST = 8
@@ -55,6 +59,8 @@ def write_pptx(content: Content, path: Path) -> None:
     for block in _chosen(content):
         if block.kind == "chart":
             _chart(show, block, content)
+        elif block.kind == "table" and block.name == "sources":
+            _sources(show, block, content)
         elif block.kind == "table":
             _table(show, block, content)
         else:
@@ -160,10 +166,13 @@ def _body(slide: Any, text: str, left: float, width: float) -> None:
     _write(box.text_frame, lines, size)
 
 
-def _inches(lines: list[str], size: float, width: float) -> float:
-    """How high a text stands: letters of Times New Roman are about 0.47 of their size wide."""
+def _inches(lines: list[str], size: float, width: float, after: float = 0.45) -> float:
+    """How high a text stands: letters of Times New Roman are about 0.47 of their size wide.
+
+    ``after``: the space below a paragraph, as a part of the size.
+    """
     each = max(1, int((width - 0.2) * 72 / (size * 0.47)))
-    return sum(-(-len(line) // each) * size * 1.2 + size * 0.45 for line in lines) / 72
+    return sum(-(-len(line) // each) * size * 1.2 + size * after for line in lines) / 72
 
 
 def _text(show: Any, block: Block, content: Content) -> None:
@@ -178,25 +187,53 @@ def _text(show: Any, block: Block, content: Content) -> None:
     _notes(slide, [block.text])
 
 
+def _sources(show: Any, block: Block, content: Content) -> None:
+    """Where the headline figures come from, each document once; figure by figure in the notes."""
+    table, lang = block.table, content.lang
+    assert table is not None
+    sources = [s.strip() for cell in table.column("source") for s in str(cell or "").split(";") if s.strip()]
+    lines = [f"- {s}" for s in dict.fromkeys(sources)] or [f"- {n}" for n in table.notes]
+    statuses = [s for s in dict.fromkeys(table.column("status")) if s]
+    lines += [f"{say('column.status', lang)}: {'; '.join(statuses)}."] if statuses else [f"{n}." for n in table.notes]
+    _text(show, Block("text", block.name, "\n".join(lines)), content)
+    rows = ("; ".join(text for text in row if text) for row in table.written(lang))
+    _notes(show.slides[len(show.slides) - 1], rows)
+
+
 def _chart(show: Any, block: Block, content: Content) -> None:
     """A chart with its text beside it, its source below, its figures in the notes."""
     what, lang = block.chart, content.lang
     assert what is not None
-    slide = _slide(show, caption_of(block, lang), what.tags, lang)
-    text = content.item(block.name, "text")
-    told = text.text if text else ""
-    if what.kind in KINDS and any(v is not None for s in what.series for v in s.values):
-        _native(slide, what)
+    drawn = what.kind in KINDS and any(v is not None for s in what.series for v in s.values)
+    # A picture has its stamps and its source on it.
+    slide = _slide(show, caption_of(block, lang), what.tags if drawn else (), lang)
+    told = body = _beside(content, block)
+    wide = PICTURE if told.strip() else WIDTH - 2 * LEFT
+    if drawn:
+        _native(slide, what, wide, lang)
     else:
-        _picture(slide, block)
+        _picture(slide, block, wide)
     left = LEFT + PICTURE + 0.25
     more = len(what.categories) - SHOWN
     if more > 0 and what.kind == "bar":
         told = "\n".join([told, say("text.more_bars", lang, shown=SHOWN, count=len(what.categories))])
     if told.strip():
         _body(slide, told, left, WIDTH - LEFT - left)
-    _source(slide, what.source)
-    _notes(slide, [what.alt, text.text if text else "", what.source])
+    if drawn:
+        _source(slide, what.source)
+    _notes(slide, [what.alt, body, what.source])
+
+
+def _beside(content: Content, block: Block) -> str:
+    """The text of a chart: its item's, or the one before it in its section, unless that is another chart's."""
+    if own := content.item(block.name, "text"):
+        return own.text
+    for _, blocks in content.sections():
+        if block in blocks:
+            before = [b for b in blocks[: blocks.index(block)] if b.kind == "text"]
+            if before and not content.item(before[-1].name, "chart"):
+                return before[-1].text
+    return ""
 
 
 def _source(slide: Any, source: str) -> None:
@@ -204,14 +241,14 @@ def _source(slide: Any, source: str) -> None:
     _write(box.text_frame, [source], 12, color=SOFT)
 
 
-def _native(slide: Any, what: Described) -> None:
+def _native(slide: Any, what: Described, wide: float, lang: str) -> None:
     """A chart that PowerPoint draws from figures of its own, which can be edited."""
     count = min(len(what.categories), SHOWN)
     data = CategoryChartData()
     data.categories = list(what.categories[:count])
     for one in what.series:
-        data.add_series(one.name or what.axis, one.values[:count], FORMATS.get(one.spec, "General"))
-    frame = slide.shapes.add_chart(KINDS[what.kind], Inches(LEFT), Inches(TOP), Inches(PICTURE), Inches(ROOM), data)
+        data.add_series(one.name or what.axis, one.values[:count], _format(one.spec, lang))
+    frame = slide.shapes.add_chart(KINDS[what.kind], Inches(LEFT), Inches(TOP), Inches(wide), Inches(ROOM), data)
     frame._element.nvGraphicFramePr.cNvPr.set("descr", what.alt)
     chart = frame.chart
     chart.font.name, chart.font.size, chart.font.color.rgb = (
@@ -234,7 +271,11 @@ def _native(slide: Any, what: Described) -> None:
     values.visible = False
     _scale(values, what)
     for one, drawn in zip(what.series, plot.series, strict=True):
-        _look(drawn, one.color, one.spec, what.kind)
+        _look(drawn, one.color, _format(one.spec, lang), what.kind)
+
+
+def _format(spec: str, lang: str) -> str:
+    return LOCALES[lang] + FORMATS[spec] if spec in FORMATS else "General"
 
 
 def _scale(axis: Any, what: Described) -> None:
@@ -250,7 +291,7 @@ def _scale(axis: Any, what: Described) -> None:
         axis.minimum_scale, axis.maximum_scale = 0, max(sums) * 1.02
 
 
-def _look(drawn: Any, color: str, spec: str, kind: str) -> None:
+def _look(drawn: Any, color: str, number_format: str, kind: str) -> None:
     """The colour of a series and the labels of its points."""
     rgb = RGBColor.from_string((color or "#0072B2")[1:])
     if kind == "line":
@@ -261,10 +302,12 @@ def _look(drawn: Any, color: str, spec: str, kind: str) -> None:
         drawn.format.fill.solid()
         drawn.format.fill.fore_color.rgb = rgb
     labels = drawn.data_labels
-    labels.show_value, labels.number_format, labels.number_format_is_linked = True, FORMATS.get(spec, "General"), False
+    labels.show_value, labels.number_format, labels.number_format_is_linked = True, number_format, False
     labels.font.name = FONT
     if kind == "line":
         labels.position = XL_LABEL_POSITION.ABOVE
+        if len(drawn.values) > 1 and (drawn.values[1] or 0) > (drawn.values[0] or 0):
+            _below(drawn, number_format)  # the line rises through the place above its first point
     elif kind == "stacked":
         dark = sum(int(color[i : i + 2], 16) * w for i, w in ((1, 0.3), (3, 0.59), (5, 0.11))) < 115
         labels.font.color.rgb = RGBColor(255, 255, 255) if dark else INK
@@ -275,6 +318,14 @@ def _look(drawn: Any, color: str, spec: str, kind: str) -> None:
         labels.position = XL_LABEL_POSITION.OUTSIDE_END
 
 
+def _below(drawn: Any, number_format: str) -> None:
+    """The label of the first point below it."""
+    label = drawn.points[0].data_label
+    held = label._get_or_add_dLbl()
+    held.insert(1, held.makeelement(qn("c:numFmt"), {"formatCode": number_format, "sourceLinked": "0"}))
+    label.position = XL_LABEL_POSITION.BELOW
+
+
 def _no_label(drawn: Any, point: int) -> None:
     label = drawn.points[point].data_label._get_or_add_dLbl()
     for child in list(label)[1:]:
@@ -282,13 +333,13 @@ def _no_label(drawn: Any, point: int) -> None:
     label.append(label.makeelement(qn("c:delete"), {"val": "1"}))
 
 
-def _picture(slide: Any, block: Block) -> None:
+def _picture(slide: Any, block: Block, wide: float) -> None:
     """A chart that PowerPoint can't draw, as large as there is room for."""
     picture = slide.shapes.add_picture(io.BytesIO(block.image), Inches(LEFT), Inches(TOP))
     ratio = picture.height / picture.width
-    width = min(PICTURE, ROOM / ratio)
+    width = min(wide, ROOM / ratio)
     picture.width, picture.height = Inches(width), Inches(width * ratio)
-    picture.left = Inches(LEFT + (PICTURE - width) / 2)
+    picture.left = Inches(LEFT + (wide - width) / 2)
     picture._element.nvPicPr.cNvPr.set("descr", block.chart.alt if block.chart else "")
 
 
@@ -299,14 +350,14 @@ def _table(show: Any, block: Block, content: Content) -> None:
     table, lang = block.table, content.lang
     assert table is not None
     slide = _slide(show, caption_of(block, lang), (), lang)
-    table = _narrowed(table)
+    table = table.without("area")
     cells = table.written(lang)
     whole = WIDTH - 2 * LEFT
     widths = [w / 25.4 for w in column_widths(table, cells, whole * 25.4 * 0.72)]
     widths = [w * whole / sum(widths) for w in widths]
-    size = 15 if len(cells) <= 9 else 13
-    heights = [max(_inches([text], size, w) for text, w in zip(row, widths, strict=True)) + 0.04 for row in cells]
-    head = max(_inches([c.heading], size, w) for c, w in zip(table.columns, widths, strict=True)) + 0.04
+    size = 15 if len(cells) <= 9 else 13 if len(cells) <= 13 else 12
+    heights = [max(_inches([text], size, w, 0) for text, w in zip(row, widths, strict=True)) + 0.08 for row in cells]
+    head = max(_inches([c.heading], size, w, 0) for c, w in zip(table.columns, widths, strict=True)) + 0.08
     room, kept = ROOM - head, 0
     for height in heights:
         room -= height
@@ -337,10 +388,3 @@ def _table(show: Any, block: Block, content: Content) -> None:
         _source(slide, ". ".join(n.rstrip(".") for n in notes) + ".")
     rows = ["; ".join(f"{c.heading}: {text}" for c, text in zip(table.columns, row, strict=True) if text) for row in cells]  # fmt: skip
     _notes(slide, [*rows, *notes])
-
-
-def _narrowed(table: Table) -> Table:
-    """A table without the codes of units, for which a slide has no room."""
-    kept = [i for i, c in enumerate(table.columns) if c.key != "area"]
-    columns = tuple(table.columns[i] for i in kept)
-    return Table(columns, tuple(tuple(row[i] for i in kept) for row in table.rows), table.notes, table.stamp)

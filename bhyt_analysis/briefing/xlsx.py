@@ -20,7 +20,10 @@ from bhyt_analysis.words import say
 
 FONT = "Times New Roman"
 FORMATS = {"n": "#,##0", "+n": "#,##0", "d1": "#,##0.0", "p1": "0.0%", "pe": "0.0#%", "+pp1": "0.0"}
+LOCALES = {"vi": "[$-42A]", "en": "[$-809]"}  # whose separators a program may use
 HEAD = 5  # rows above the headings: number and name of the table, area, units, blank
+ONE_PAGE = 26  # rows
+LINE = 16.5  # points
 BORDER = {"border": 1, "border_color": "#7F7F7F"}
 
 
@@ -36,7 +39,7 @@ class Field:
     key: str
     heading: str
     kind: str = "n"
-    width: float = 14
+    width: float = 12
     formula: str = ""
     value: Callable[[dict[str, Any]], float | None] | None = None
     total: str = ""
@@ -46,14 +49,14 @@ def write_xlsx(content: Content, path: Path) -> None:
     """Write the annex tables of a briefing to ``path``; a table without figures says what it needs."""
     book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})  # fmt: skip
     book.set_properties({"title": f"{content.title}: {content.area}", "subject": say("label.reference", content.lang), "author": "bhyt_analysis"})  # fmt: skip
-    looks = _looks(book)
+    looks = _looks(book, LOCALES[content.lang])
     for number_, (key, build) in enumerate(ANNEXES.items(), 1):
         fields, rows, notes = build(content)
         _sheet(book, looks, content, number_, key, fields, rows, notes)
     book.close()
 
 
-def _looks(book: Any) -> dict[str, Any]:
+def _looks(book: Any, locale: str) -> dict[str, Any]:
     """The formats of cells, by what they hold and whether they stand in the row of the total."""
     base = {"font_name": FONT, "font_size": 12, "valign": "vcenter"}
     looks = {
@@ -62,12 +65,17 @@ def _looks(book: Any) -> dict[str, Any]:
         "plain": {**base, "italic": True},
         "unit": {**base, "italic": True, "align": "right"},
         "note": {**base, "italic": True, "text_wrap": True, "valign": "top"},
-        "stamp": {**base, "bold": True, "font_color": "#B33A00", "align": "center"},
+        "stamp": {**base, "text_wrap": True, "bold": True, "font_color": "#B33A00", "align": "center"},
         "head": {**base, **BORDER, "bold": True, "text_wrap": True, "align": "center", "bg_color": "#E7EDF3"},
     }
     for total in (False, True):
         mark = {"bold": True, "bg_color": "#F3F3F3"} if total else {}
-        for kind, style in {**FORMATS, "text": "@", "date": "@", "order": "0"}.items():
+        for kind, style in {
+            **{k: locale + f for k, f in FORMATS.items()},
+            "text": "@",
+            "date": "@",
+            "order": "0",
+        }.items():
             align = {"text": "left", "date": "center", "order": "center"}.get(kind, "right")
             looks[f"{kind}{total}"] = {**base, **BORDER, **mark, "num_format": style, "align": align, "text_wrap": kind == "text"}  # fmt: skip
     return {name: book.add_format(look) for name, look in looks.items()}
@@ -81,10 +89,13 @@ def _sheet(
     sheet = book.add_worksheet(f"{say('label.annex', lang)} {order:02d}")
     last = max(len(fields) - 1, 0)
     title = f"{say('label.annex', lang)} {order:02d}. {say(f'annex.{key}', lang)}"
+    warning = "; ".join(b.text for b in content.of("warning"))
+    wide = sum(f.width for f in fields)
+    sheet.set_row(3, LINE * _lines(warning, wide * 0.9) if warning else 8)
     for row, (text, look) in enumerate([
         (say("label.reference", lang), "plain"), (title.upper() if lang == "vi" else title, "name"),
         (content.area[:1].upper() + content.area[1:], "area"),
-        ("; ".join(b.text for b in content.of("warning")), "stamp"),
+        (warning, "stamp"),
     ]):  # fmt: skip
         if last and row:
             sheet.merge_range(row, 0, row, last, "", looks[look])
@@ -96,7 +107,7 @@ def _sheet(
     sheet.set_row(HEAD, 48)
     _rows(sheet, looks, lang, fields, rows)
     _notes(sheet, looks, HEAD + 2 + len(rows) + (1 if _has_total(fields) and rows else 0), last, fields, notes)
-    _print(sheet, title, last)
+    _print(sheet, title, len(rows))
 
 
 def _has_total(fields: list[Field]) -> bool:
@@ -128,8 +139,15 @@ def _rows(sheet: Any, looks: dict[str, Any], lang: str, fields: list[Field], row
                 sheet.write_blank(*place, None, look)
         first += 1
     for i, row in enumerate(rows):
+        texts = [(str(row.get(f.key) or ""), f.width) for f in fields if f.kind == "text"]
+        sheet.set_row(first + i, LINE * max([_lines(text, width) for text, width in texts], default=1))
         for c, field in enumerate(fields):
             _cell(sheet, (first + i, c), field, letters, looks[f"{field.kind}False"], row, lang)
+
+
+def _lines(text: str, width: float) -> int:
+    """How many lines a text takes in a column, whose width is in letters of a smaller font."""
+    return 1 + int(len(text) / (width * 0.92))
 
 
 def _spans(rows: list[int], letter: str) -> list[str]:
@@ -167,20 +185,20 @@ def _cell(sheet: Any, place: tuple[int, int], field: Field, letters: dict[str, s
 def _notes(sheet: Any, looks: dict[str, Any], row: int, last: int, fields: list[Field], notes: Sequence[str]) -> None:
     """What holds for the whole table, below it, with room for its lines."""
     wide = sum(f.width for f in fields) or 80
-    for i, note in enumerate(n for n in notes if n):
+    for i, note in enumerate(filter(None, notes)):
         if last:
             sheet.merge_range(row + i, 0, row + i, last, "", looks["note"])
         sheet.write_string(row + i, 0, note, looks["note"])
-        sheet.set_row(row + i, 16 * (1 + int(len(note) / (wide * 0.95))))
+        sheet.set_row(row + i, LINE * _lines(note, wide))
 
 
-def _print(sheet: Any, title: str, last: int) -> None:
-    """A4 on its side, the headings on every page, as wide as the page."""
+def _print(sheet: Any, title: str, rows: int) -> None:
+    """A4 on its side, the headings on every page, as wide as the page; a short table on one."""
     sheet.set_paper(9)
     sheet.set_landscape()
     sheet.set_margins(left=0.6, right=0.6, top=0.7, bottom=0.6)
     sheet.repeat_rows(HEAD)
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(1, 1 if rows <= ONE_PAGE else 0)
     sheet.set_footer(f"&C{title.replace('&', '&&')} – &P/&N")
     sheet.freeze_panes(HEAD + 1, 0)
     sheet.hide_gridlines(2)
@@ -203,7 +221,7 @@ def _heading(key: str, lang: str) -> str:
     return say(f"column.{key}", lang)
 
 
-def _first(lang: str, name: str = "name", width: float = 34) -> list[Field]:
+def _first(lang: str, name: str = "name", width: float = 26) -> list[Field]:
     return [Field("order", say("label.order", lang), "order", 6), Field("name", _heading(name, lang), "text", width)]
 
 
@@ -279,7 +297,8 @@ def enrolment(content: Content) -> Annex:
     fields = [*_first(lang, "group", 56), Field("insured", _heading("insured", lang), total="sum")]
     if not hidden:
         fields.append(Field("share_of_insured", _heading("share_of_insured", lang), "p1", 18, formula="{insured}{row}/{insured}$" + str(HEAD + 2), value=lambda row: row["insured"] / whole if isinstance(row.get("insured"), int | float) else None, total="formula"))  # fmt: skip
-    fields.append(Field("status", _heading("status", lang), "text", 30))
+    if "status" in rows[0]:
+        fields.append(Field("status", _heading("status", lang), "text", 30))
     return fields, numbered, [say("annex_note.enrolment", lang), *_status(groups)]
 
 
@@ -341,7 +360,7 @@ def impact(content: Content) -> Annex:
         return _missing(content, "impact")
     rows = _ordered(_records(table))
     fields = [*_first(lang), Field("area", _heading("area", lang), "text", 10)]
-    fields += [Field(k, _heading(k, lang), "text", 16) for k in ("zone_before", "zone_after") if k in rows[0]]
+    fields += [Field(k, _heading(k, lang), "text", 13) for k in ("zone_before", "zone_after") if k in rows[0]]
     fields += [Field(k, _heading(k, lang), total="sum") for k in ("population", "before", "lost", "kept", "gained") if k in rows[0]]  # fmt: skip
     if "after" in rows[0]:
         fields.append(Field("after", _heading("after", lang), formula="{kept}{row}+{gained}{row}", value=_sum("kept", "gained"), total="formula"))  # fmt: skip

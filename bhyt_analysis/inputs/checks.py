@@ -20,6 +20,7 @@ from bhyt_analysis.law.groups import counted_once, finest, group_of, groups, tol
 from bhyt_analysis.words import nearest
 
 Tables = dict[str, pd.DataFrame]
+LEVELS = 6  # of units above each other, more than any country has
 
 
 def across(tables: Tables) -> list[Finding]:
@@ -52,12 +53,14 @@ def across(tables: Tables) -> list[Finding]:
 
 
 def _areas(areas: pd.DataFrame) -> Iterator[Finding]:
-    codes = set(areas["code"])
-    parents = areas.set_index("code")["parent"].groupby(level=0).first().to_dict()
-    for row in areas.itertuples():
-        if row.parent and row.parent not in codes:
-            yield _unknown(row, "parent", row.parent, areas)
-            continue
+    unknown = (areas["parent"] != "") & ~areas["parent"].isin(areas["code"])
+    for row in areas[unknown].itertuples():
+        yield _unknown(row, "parent", row.parent, areas)
+    above = areas["parent"].groupby(areas["code"]).first()
+    parents, chain = above.to_dict(), areas["parent"]
+    for _ in range(LEVELS):
+        chain = chain.map(above).fillna("")
+    for row in areas[(chain != "") & ~unknown].itertuples():  # no end in sight: look at each of the few
         seen, code = {row.code}, row.parent
         while code and code not in seen:
             seen.add(code)
@@ -137,18 +140,21 @@ def _insured(tables: Tables) -> Iterator[Finding]:
 
 
 def _parts(tables: Tables) -> Iterator[Finding]:
-    """A group that is told both as a whole and in parts must not be smaller than its parts."""
+    """A group told both as a whole and in parts is not smaller than its parts, and no larger where the rest is told."""
     cards, table, place = tables["cards"], groups(), ["area", "as_of"]
     if not told_twice(cards["group"]):
         return
     for wider in ("group", "within"):
         whole = cards["group"].map(table[wider]).fillna("")
         parts = cards.assign(whole=whole)[(whole != "") & (whole != cards["group"])]
-        parts = finest(parts).groupby([*place, "whole"], as_index=False)["cards"].sum()
+        parts = finest(parts).assign(rest=lambda t: t["group"] == t["whole"] + "_other")
+        parts = parts.groupby([*place, "whole"], as_index=False).agg(cards=("cards", "sum"), rest=("rest", "any"))
         both = cards.merge(parts, left_on=[*place, "group"], right_on=[*place, "whole"], suffixes=("", "_parts"))
-        for row in both[both["cards"] < both["cards_parts"]].itertuples():
+        above, below = both["cards"] < both["cards_parts"], both["rest"] & (both["cards"] > both["cards_parts"])
+        for row in both[above | below].itertuples():
             name = name_of(tables["areas"], row.area, row.as_of)
-            yield _figure("parts_above_whole", row, "cards", row.cards, row.cards_parts, group=row.group, name=name, day=row.as_of)  # fmt: skip
+            rule = "parts_above_whole" if row.cards < row.cards_parts else "parts_below_whole"
+            yield _figure(rule, row, "cards", row.cards, row.cards_parts, group=row.group, name=name, day=row.as_of)  # fmt: skip
 
 
 def _lost(tables: Tables) -> Iterator[Finding]:

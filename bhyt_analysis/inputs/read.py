@@ -195,8 +195,11 @@ def _bundled_areas() -> pd.DataFrame:
 
 
 def _placed(finding: Finding, places: dict[str, dict[str, str]]) -> Finding:
-    """A finding with the column as the user sees it: its letter and heading."""
-    place = places.get(str(finding.get("file")), {}).get(str(finding.get("column")))
+    """A finding with the column as the user sees it, its letter and heading; and the letters of all its columns."""
+    known = places.get(str(finding.get("file")), {})
+    told = [known[c] for c in str(finding.get("column")).split(", ") if c in known]
+    finding = finding | {"letters": " ".join(place.partition(" ")[0] for place in told)} if told else finding
+    place = known.get(str(finding.get("column")))
     return finding if place is None else {**finding, "place": place}
 
 

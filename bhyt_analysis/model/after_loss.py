@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,12 +20,13 @@ UNINSURED = "uninsured"
 TITLES = [g for g in GROUPS if g in {*POOLS["title"], NOT_TOLD} or g.startswith("minority_left")]
 
 
-def after_loss(of: Projection, lang: str = "vi") -> pd.DataFrame:
+def after_loss(of: Projection, lang: str = "vi", results: Sequence[str] = RESULTS) -> pd.DataFrame:
     """The people who lost their title, followed month by month.
 
     Parameters
     ----------
     of : what `projection` gives for a scenario with a decision.
+    results : those that are wanted.
 
     Returns
     -------
@@ -47,7 +48,7 @@ def after_loss(of: Projection, lang: str = "vi") -> pd.DataFrame:
     (46106.0, 45645)
     """
     tables = []
-    for result in RESULTS:
+    for result in results:
         sums = {k: np.zeros(len(of.months)) for k in ("lost", "broken", *TITLES)}
         for kind, people, way, place in _followed(of, result):
             gone = (np.arange(len(of.months)) >= kind.leaves).astype(float)

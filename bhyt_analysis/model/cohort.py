@@ -183,7 +183,8 @@ def paths(
     if leaves < acts:
         goal[:, :, :acts] = goals(past, own, of.shares[:, :acts], seen)
     school, shape = values["school_step"][:, None], goal.shape[:2]
-    pupils = (POOLS["title"] == "student").to_numpy()
+    pupils, employed = ((POOLS["title"] == k).to_numpy() for k in ("student", "employer_employee"))
+    support_ends = _support_ends(of)
     lapse = np.where(POOLS["title"].isin(SELF_PAID), 1 - values["persistence"][:, None] ** (1 / 12), 0.0)
     insured, broken = np.ones(goal.shape), np.zeros(goal.shape)
     # Insured without and after a break; without a card for 1, 2, ... months; without it for longer.
@@ -196,7 +197,7 @@ def paths(
     for t in range(leaves, goal.shape[2]):
         first = t == leaves
         at_once, monthly = (v[:, None] for v in levers(past if leaves < acts and t < acts else values))
-        ended = np.ones(len(POOLS), bool) if first else _support_ended(of, t)
+        ended = np.ones(len(POOLS), bool) if first else support_ends[:, t]
         dearer = np.clip(whole + again - goal[:, :, t], 0, None) / np.maximum(whole + again, 1e-12) / CARD_MONTHS
         leave = np.where(ended, 1.0, np.clip(lapse + dearer, 0, 1))
         longer = longer + out[-1] + again * leave
@@ -206,7 +207,7 @@ def paths(
         rate = np.where(ended, at_once, np.where(cheaper, np.maximum(at_once, monthly), monthly))
         at_school = pupils & (months[t].month in SCHOOL_MONTHS or (not first and ended))
         rate = np.where(at_school, np.maximum(school, rate), rate)
-        rate = np.where(POOLS["title"] == "employer_employee", 1.0, rate)
+        rate = np.where(employed, 1.0, rate)
         without = sum(out) + longer
         joins = np.clip(rate * np.clip(goal[:, :, t] - whole - again, 0, None), 0, without)
         part = joins / np.maximum(without, 1e-12)
@@ -216,11 +217,12 @@ def paths(
     return Paths(insured, broken)
 
 
-def _support_ended(of: Titles, t: int) -> NDArray[np.bool_]:
-    """Pools whose supported title of the month before has gone: their cards end with it."""
-    special = set(CLOCKS.values()) - {""}
-    before, now = of.keys[:, t - 1], of.keys[:, t]
-    return np.array([b in special and n != b for b, n in zip(before, now, strict=True)])
+def _support_ends(of: Titles) -> NDArray[np.bool_]:
+    """Pools and months in which a supported title of the month before has gone: their cards end with it."""
+    special = np.isin(of.keys.astype(str), [k for k in CLOCKS.values() if k])
+    gone = np.zeros(of.keys.shape, dtype=bool)
+    gone[:, 1:] = special[:, :-1] & (of.keys[:, 1:] != of.keys[:, :-1])
+    return gone
 
 
 def static(of: Titles, months: Sequence[pd.Timestamp], leaves: int) -> Paths:

@@ -10,9 +10,10 @@ from bhyt_analysis.inputs.dataset import Dataset, of_unit
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.model.after_loss import after_loss
 from bhyt_analysis.model.cohort import Floats
-from bhyt_analysis.model.project import Projection
+from bhyt_analysis.model.project import Projection, insured_people
 from bhyt_analysis.model.rounding import half_up
-from bhyt_analysis.model.simulate import MONEY, RESULTS, WIDTH, table_of
+from bhyt_analysis.model.simulate import MONEY, RESULTS, WIDTH
+from bhyt_analysis.model.start import Start
 from bhyt_analysis.words import BhytError
 
 
@@ -121,7 +122,7 @@ def steps(of: Projection, months: pd.DataFrame, on: str | pd.Timestamp, result: 
     leaving = of.start.leaving
     inside = leaving[(leaving["on"] > first) & (leaving["on"] <= day) & (leaving["gained"] > 0)]
     gained = int(inside["gained"].sum())
-    followed = after_loss(of).query("result == @result").set_index("month") if len(leaving) else pd.DataFrame()
+    followed = after_loss(of, results=[result]).set_index("month") if len(leaving) else pd.DataFrame()
     lost = back = 0
     if day in followed.index:
         before = followed.loc[first] if first in followed.index else None
@@ -139,19 +140,59 @@ def steps(of: Projection, months: pd.DataFrame, on: str | pd.Timestamp, result: 
     return table.assign(kind=np.where(level[table.index], "level", "change"), on=days, status=status).reset_index(drop=True)  # fmt: skip
 
 
-def communes_on(data: Dataset, of: Projection, moved: pd.DataFrame, on: str | pd.Timestamp) -> pd.DataFrame:
-    """Each commune of a projection's area at the end of a month: its zones, who lost and gained, and its coverage.
+def communes_at_start(data: Dataset, start: Start, moved: pd.DataFrame) -> pd.DataFrame:
+    """Each commune of an area: its people, its zones, who loses and who gains by a decision.
 
     Parameters
     ----------
-    moved : what `reclassify` gives of the area for the scenario's decision; empty without one.
+    moved : what `reclassify` gives of the area for the decision; empty without one.
 
     Returns
     -------
     DataFrame, one row a commune: ``area``, ``name``, ``zone_before``, ``zone_after``,
-    ``population``, ``lost``, ``gained``, ``lost_share`` (of the population), ``insured``,
-    ``uninsured``, ``rate`` (behavioural; missing where the cards of communes are not told),
-    ``status``. What is not known is missing.
+    ``population``, ``lost``, ``gained``, ``lost_share`` (of the population), ``status``.
+    What is not known is missing.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.law.law import Law
+    >>> from bhyt_analysis.model.reclassify import reclassify
+    >>> from bhyt_analysis.model.scenario import Scenario
+    >>> from bhyt_analysis.model.start import starting_point
+    >>> data = load()
+    >>> start = starting_point(data, "Lục Ngạn", Scenario("861", decision="861"), Law.read())
+    >>> table = communes_at_start(data, start, reclassify(data, "861", "Lục Ngạn"))
+    >>> len(table), int(table["lost"].sum()), int(table["lost"].notna().sum())
+    (30, 46106, 14)
+    """
+    code, data = of_unit(data, start.area)
+    codes = communes(data.areas, code, start.day)
+    table = pd.DataFrame({"area": codes, "as_of": start.day})
+    table = with_population(table, data.areas, data.population).rename(columns={"population": "counted"})
+    table["name"] = [name_of(data.areas, c, start.day) for c in codes]
+    columns = ["zone_before", "zone_after", "population", "lost", "gained"]
+    told = moved.drop_duplicates("area").set_index("area").reindex(codes)
+    table = table.join(told[[*columns, "status"]], on="area")
+    table[["zone_before", "zone_after"]] = table[["zone_before", "zone_after"]].fillna("")
+    table["population"] = table["population"].fillna(table["counted"]).astype("Int64")
+    table["lost_share"] = table["lost"].astype("float64") / table["population"].astype("float64")
+    pairs = zip(table["status"], table["population_status"], strict=True)
+    table["status"] = [computed([s for s in pair if isinstance(s, str) and s]) for pair in pairs]
+    return table[["area", "name", *columns, "lost_share", "status"]].astype({"lost": "Int64", "gained": "Int64"})
+
+
+def communes_on(at_start: pd.DataFrame, of: Projection, on: str | pd.Timestamp) -> pd.DataFrame:
+    """The communes with their coverage at the end of a month, with take-up.
+
+    Parameters
+    ----------
+    at_start : what `communes_at_start` gives.
+
+    Returns
+    -------
+    A new DataFrame: the columns of ``at_start`` and ``insured``, ``uninsured`` (people),
+    ``rate``; missing where the cards of communes are not told.
 
     Examples
     --------
@@ -160,30 +201,22 @@ def communes_on(data: Dataset, of: Projection, moved: pd.DataFrame, on: str | pd
     >>> from bhyt_analysis.model.scenario import Scenario
     >>> from bhyt_analysis.model.simulate import projection
     >>> data, scenario = load(), Scenario("861", decision="861")
-    >>> of = projection(data, "Lục Ngạn", scenario)
-    >>> table = communes_on(data, of, reclassify(data, "861", "Lục Ngạn"), "2021-12-31")
-    >>> len(table), int(table["lost"].sum()), int(table["rate"].notna().sum())
-    (30, 46106, 0)
+    >>> of = projection(data, "X001", scenario)
+    >>> table = communes_on(communes_at_start(data, of.start, reclassify(data, "861", "X001")), of, "2021-06-30")
+    >>> int(table["insured"].sum()) == int(of.start.insured.sum())
+    True
     """
-    code, data = of_unit(data, of.start.area)
-    day = pd.Timestamp(on) + pd.offsets.MonthEnd(0)
-    codes = communes(data.areas, code, of.start.day)
-    table = pd.DataFrame({"area": codes, "as_of": of.start.day})
-    table = with_population(table, data.areas, data.population).rename(columns={"population": "counted"})
-    table["name"] = [name_of(data.areas, c, of.start.day) for c in codes]
-    columns = ["zone_before", "zone_after", "population", "lost", "gained"]
-    told = moved.drop_duplicates("area").set_index("area").reindex(codes)
-    table = table.join(told[[*columns, "status"]], on="area")
-    table[["zone_before", "zone_after"]] = table[["zone_before", "zone_after"]].fillna("")
-    table["population"] = table["population"].fillna(table["counted"]).astype("Int64")
-    table["lost_share"] = table["lost"].astype("float64") / table["population"].astype("float64")
-    statuses = [[s for s in pair if isinstance(s, str) and s] for pair in zip(table["status"], table["population_status"], strict=True)]  # fmt: skip
+    missing = {"insured": pd.array([None] * len(at_start), dtype="Int64"), "rate": float("nan")}
+    table = at_start.assign(**missing, uninsured=missing["insured"])
     if len(of.start.units) > 1:
-        rows = table_of(of, by_commune=True, by_group=False)
-        rows = rows[(rows["month"] == day) & (rows["result"] == "behavioural")].set_index("area")
-        now = rows.loc[codes, ["insured", "rate", "status", "people"]].set_index(table.index)
-        table = table.assign(insured=now["insured"], rate=now["rate"], uninsured=now["people"] - now["insured"])
-        statuses = [[*s, n] for s, n in zip(statuses, now["status"], strict=True)]
-    table["status"] = [computed(s) for s in statuses]
-    order = ["area", "name", *columns[:3], "lost", "gained", "lost_share", "insured", "uninsured", "rate", "status"]
-    return table.reindex(columns=order).astype(dict.fromkeys(["insured", "uninsured", "lost", "gained"], "Int64")).astype({"rate": "float64"})  # fmt: skip
+        day = pd.Timestamp(on) + pd.offsets.MonthEnd(0)
+        t = of.months.index(day)
+        insured = np.floor(insured_people(of, by_group=False, months=[t])[0, :, 0] + 0.5)
+        people = np.floor(of.people[:, t] + 0.5)
+        told = pd.DataFrame({"insured": insured, "uninsured": people - insured}, index=of.start.units["area"]).loc[table["area"]]  # fmt: skip
+        counted = ["estimated", *of.start.leaving["status"]] if t != of.first else []
+        status = of.start.units.set_index("area").loc[table["area"], "status"]
+        table[["insured", "uninsured"]] = told.astype("Int64").to_numpy()
+        table["rate"] = told["insured"].to_numpy() / told.sum(axis=1).to_numpy()
+        table["status"] = [computed(s, u, counted) for s, u in zip(table["status"], status, strict=True)]
+    return table

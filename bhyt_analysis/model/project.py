@@ -17,7 +17,7 @@ import pandas as pd
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model import cohort
-from bhyt_analysis.model.assumptions import Values, central
+from bhyt_analysis.model.assumptions import Values, assumptions, central
 from bhyt_analysis.model.budget import prices, share_of, shares_paid
 from bhyt_analysis.model.cohort import AREA_TITLE, POOLS, Floats
 from bhyt_analysis.model.scenario import Scenario
@@ -80,7 +80,11 @@ def project(start: Start, scenario: Scenario, law: Law) -> Projection:
     BhytError
         for a scenario that ends before its figures begin.
     """
-    table = scenario.assumptions()
+    return behaving(laid_over(start, scenario, law), scenario)
+
+
+def laid_over(start: Start, scenario: Scenario, law: Law) -> Projection:
+    """What of a projection does not depend on how people behave: its months, its law, who leaves when."""
     day = start.day + pd.offsets.MonthEnd(0)
     since = day if scenario.start is None else max(day, scenario.start)
     end = scenario.end if scenario.end is not None else since + pd.offsets.MonthEnd(MONTHS_AHEAD)
@@ -91,11 +95,19 @@ def project(start: Start, scenario: Scenario, law: Law) -> Projection:
     begin = min([day, *(exits - pd.offsets.MonthEnd(1))])
     months = list(pd.date_range(begin, end, freq="ME"))
     first = months.index(day)
-    growth = (1 + float(table.at["population_growth", "central"])) ** ((np.arange(len(months)) - first) / 12)
-    people = start.units["population"].to_numpy()[:, None] * growth
     kinds = _kinds(start, scenario, law, months, exits)
-    of = Projection(start, scenario, law, table, months, first, months.index(since), kinds, people, growth)
-    return _with_support_ending(of)
+    people = start.units["population"].to_numpy()[:, None]
+    return Projection(
+        start, scenario, law, assumptions(), months, first, months.index(since), kinds, people, np.ones(1)
+    )
+
+
+def behaving(laid: Projection, scenario: Scenario) -> Projection:
+    """The projection under the assumptions of a scenario of the same decision, law and days."""
+    table = scenario.assumptions()
+    growth = (1 + float(table.at["population_growth", "central"])) ** ((np.arange(len(laid.months)) - laid.first) / 12)
+    people = laid.start.units["population"].to_numpy()[:, None] * growth
+    return _with_support_ending(dataclasses.replace(laid, scenario=scenario, assumptions=table, people=people, growth=growth))  # fmt: skip
 
 
 def _with_support_ending(of: Projection) -> Projection:

@@ -115,12 +115,8 @@ def check_draws(draws: int) -> None:
         raise BhytError(("error.draws", {"found": draws, "most": MOST_DRAWS}))
 
 
-def projection(
-    data: Dataset, area: str, scenario: Scenario, law: Law | None = None, start: Start | None = None
-) -> Projection:
+def projection(data: Dataset, area: str, scenario: Scenario, law: Law | None = None) -> Projection:
     """A scenario over the figures of an area: what `simulate` makes its table of.
-
-    ``start``: what `starting_point` gives of these, where it is known already.
 
     Examples
     --------
@@ -132,11 +128,11 @@ def projection(
     law = Law.read() if law is None else law
     over = scenario.over(law)
     check_areas_of(over, data)
-    start = starting_point(data, area, scenario, over) if start is None else start
-    return project(start, _with_clock(scenario, data, start, over), over)
+    start = starting_point(data, area, scenario, over)
+    return project(start, with_clock(scenario, data, start, over), over)
 
 
-def _with_clock(scenario: Scenario, data: Dataset, start: Start, law: Law) -> Scenario:
+def with_clock(scenario: Scenario, data: Dataset, start: Start, law: Law) -> Scenario:
     """The scenario with the clock of its decision where it names none itself.
 
     Of a decision that no table tells, exits since the law knows the support of Decree 188

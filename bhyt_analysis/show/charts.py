@@ -107,9 +107,9 @@ def _tell_bullet(figure: Figure, rows: pd.DataFrame, lang: str) -> None:
     if len(rows) == 1:
         targets = sorted(rows["targets"].iloc[0], key=lambda t: t[1])
         labels = [coverage, *(label.rsplit(":", 1)[0] for label, _ in targets)]
-        told = series(
-            "", [rows["rate"].iloc[0], *(share for _, share in targets)], "pe" if len(targets) else "p1", BLUE
-        )
+        rate = rows["rate"].iloc[0]
+        as_drawn = rate if status.iloc[0] == "published" else round(rate, 3)
+        told = series("", [as_drawn, *(share for _, share in targets)], "pe", BLUE)
         tell(figure, lang, labels, [told], "bar", say("axis.rate", lang), status)
         return
     more = "; ".join(dict.fromkeys(f"{r['name']}: {n}" for r in rows.to_dict("records") for n, _ in r["targets"]))
@@ -226,7 +226,8 @@ def lost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
     told = [series(say("column.lost", lang), rows["lost"][::-1], "n", RED, small["lost"][::-1])]
     if new.any():
         told.append(series(say("column.gained", lang), rows["gained"][::-1], "n", GREEN, small["gained"][::-1]))
-    tell(figure, lang, list(rows["name"][::-1]), told, "bar", say("axis.people", lang), rows["status"])
+    kind = "stacked" if new.any() else "bar"  # a commune loses or gains, seldom both
+    tell(figure, lang, list(rows["name"][::-1]), told, kind, say("axis.people", lang), rows["status"])
     return foot(figure, source, rows["status"], lang)
 
 

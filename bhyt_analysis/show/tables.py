@@ -15,13 +15,13 @@ SMALL = 5  # people; smaller groups are hidden in what is shared
 
 # What a column holds decides how it is written.
 KINDS = {
-    **dict.fromkeys(["insured", "uninsured", "population", "people_needed", "before", "lost", "kept", "gained", "after", "people", "members", "moved", "kept_other", "target_people", "broken", "insured_costed"], "n"),
+    **dict.fromkeys(["insured", "uninsured", "population", "people_needed", "before", "lost", "kept", "gained", "after", "people", "members", "moved", "kept_other", "target_people", "broken", "insured_costed", "without_ratchet", "with_ratchet"], "n"),
     **dict.fromkeys(["vnd_state", "vnd_own"], "n"),
     **dict.fromkeys(["vnd_central", "vnd_province", "vnd_social_security_fund", "vnd_employer", "vnd_household", "vnd"], "n"),
-    **dict.fromkeys(["vnd_public_more", "person_years"], "+n"),
+    **dict.fromkeys(["vnd_public_more", "vnd_central_more", "vnd_province_more", "vnd_household_more", "person_years"], "+n"),
     "vnd_per_additional": "n",
     **dict.fromkeys(["to_add", "total_to_add", "change"], "+n"),
-    **dict.fromkeys(["rate", "share_of_insured", "share_of_population", "low", "high", "target_rate", "rate_low", "rate_high", "rate_median", "rate_inner_low", "rate_inner_high", "chance", "back", "share", "rate_at_low", "rate_at_high"], "p1"),
+    **dict.fromkeys(["rate", "share_of_insured", "share_of_population", "low", "high", "target_rate", "rate_low", "rate_high", "rate_median", "rate_inner_low", "rate_inner_high", "chance", "back", "share", "rate_at_low", "rate_at_high", "lost_share"], "p1"),
     **dict.fromkeys(["published_rate", "contribution_rate", "subsidy_share"], "pe"),
     **dict.fromkeys(["base_salary", "premium", "subsidy", "own_payment"], "n"),
     **dict.fromkeys(["required_pace", "projected", "projected_low", "projected_high", "expiring_30", "expiring_60", "expiring_90"], "n"),
@@ -256,10 +256,20 @@ def _tag(name: str, text: str, numeric: bool) -> str:
 
 
 def save_csv(table: pd.DataFrame, path: Path, lang: str = "vi") -> None:
-    """A CSV file that Excel opens right: UTF-8 with BOM, plain numbers, headings in the language.
+    """A CSV file that Excel opens right: UTF-8 with BOM, its cells as in `plain`."""
+    plain(table, lang).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+
+
+def plain(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
+    """The table as texts for a spreadsheet: plain numbers, headings in the language.
 
     Shares are in per cent; hidden counts are ``<5``; text that a spreadsheet would take
     for a formula is kept as text.
+
+    Examples
+    --------
+    >>> plain(pd.DataFrame({"name": ["=1+1"], "insured": [1234], "rate": [0.851]}), "en").to_dict("records")
+    [{'Area': "'=1+1", 'Insured': '1234', 'Rate (%)': '85.1'}]
     """
     hidden = suppressed(table)
     out = {}
@@ -272,7 +282,7 @@ def save_csv(table: pd.DataFrame, path: Path, lang: str = "vi") -> None:
             f"<{SMALL}" if h and column in PEOPLE else ("" if h else v)
             for h, v in zip(hidden[column], values, strict=True)
         ]
-    pd.DataFrame(out).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    return pd.DataFrame(out)
 
 
 def _plain(column: str, kind: str | None, value: Any, lang: str) -> str:

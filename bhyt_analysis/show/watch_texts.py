@@ -43,7 +43,7 @@ def watch_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
     texts.append(say("text.watch_alert", lang, **alert))
     if len(table) > 1:
         count = Counter(table["alert"].iloc[1:])
-        states = "; ".join(f"{say(f'alert.{a}', lang)} {count[a]}" for a in ALERTS if count[a])
+        states = "; ".join(f"{say(f'alert.{a}', lang)} ({count[a]})" for a in ALERTS if count[a])
         texts.append(say("text.watch_communes", lang, count=len(table) - 1, states=states))
     return texts
 

@@ -91,7 +91,7 @@ def test_a_count_far_from_its_own_history_is_told_wherever_it_stands(folder, mon
     # 300, 304, 306, 310, 312, (316), 318, 322, 324, 328, 330, 334: the nearest of three at the ends, the median inside
     near = {0: 304, 5: 312, 11: 324}[i]
     line = change(folder / "cards_year.csv", of_month("C1", "household", month), "cards", "31")
-    assert told(folder) == [["sudden_jump", "warning", "cards_year.csv", line, f"cards_year.csv, row {line}, column cards: 31 cards of Household members (self-paid) (Xã Đầu, {pd.Timestamp(month).day} {pd.Timestamp(month):%B %Y}) are far from the months around them, usually about {near}"]]  # fmt: skip
+    assert told(folder) == [["sudden_jump", "warning", "cards_year.csv", line, f"cards_year.csv, row {line}, column D «cards»: 31 cards of Household members (self-paid) (Xã Đầu, {pd.Timestamp(month).day} {pd.Timestamp(month):%B %Y}) are far from the months around them, usually about {near}"]]  # fmt: skip
 
 
 def test_a_new_level_is_no_jump_but_a_new_level_in_the_last_month_is_one(folder):
@@ -169,6 +169,16 @@ def test_communes_against_their_district(small_input, cards, rule, words):
         assert words in found[0][4]
 
 
+def test_parts_with_the_rest_told_make_up_their_whole(small_input):
+    def rows(other):
+        district_rows(small_input, *(["C1", "2021-07-31", g, n, "published", "BHXH"] for g, n in (("state_paid", "100"), ("poor", "60"), ("state_paid_other", other))))  # fmt: skip
+        return [r for r in told(small_input) if r[0] != "not_reported"]
+
+    assert rows("40") == []
+    assert [r[:2] for r in rows("39")] == [["parts_below_whole", "warning"]]
+    assert [r[:2] for r in rows("41")] == [["parts_above_whole", "error"]]
+
+
 def test_the_group_that_differs_is_named(small_input):
     district_rows(small_input, ["D1", "2021-06-30", "household", "1100", "published", "BHXH"], ["D1", "2021-06-30", "poor", "699", "published", "BHXH"])  # fmt: skip
     # Both communes tell households (1,100), only one tells the poor: the total is 1 short.
@@ -236,8 +246,8 @@ def test_one_figure_in_two_units_and_a_percentage_of_nobody_knows_what(small_inp
             ["p", "D1", "coverage", "60", "0", "percent", "=", "", "2021-06-30", "mục 3"]]  # fmt: skip
     write_table(small_input / "published.csv", PLAN, *rows)
     assert [r[-1] for r in told(small_input)] == [
-        "published.csv, row 3, column unit: the figure poor is told in cards, but in row 2 in people",
-        "published.csv, row 4, column base: coverage is a percentage without its base, so it can't be checked",
+        "published.csv, row 3, column F «unit»: the figure poor is told in cards, but in row 2 in people",
+        "published.csv, row 4, column H «base»: coverage is a percentage without its base, so it can't be checked",
     ]
 
 

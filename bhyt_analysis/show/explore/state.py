@@ -42,7 +42,7 @@ class State:
     sliders change in the law ("" of ``since`` is the first month after the figures). Days are
     ISO texts, "" where the figures choose. ``law``, ``top_ups``, ``zones``, ``targets`` are the
     rows of a scenario file; ``assumed`` its assumptions. ``sort``: of the table of communes.
-    ``goal``, ``method``, ``ratchet``: of the tab of targets.
+    ``goal``, ``method``, ``ratchet``, ``amounts``: of the tab of targets.
     """
 
     area: str = ""
@@ -67,9 +67,22 @@ class State:
     goal: str = ""
     method: str = "share-of-gap"
     ratchet: bool = True
+    amounts: str = ""
 
 
-SEEN = ("area", "lang", "on", "since", "until", "sort", "goal", "method", "ratchet")  # kept under [explore] in a file
+SEEN = (
+    "area",
+    "lang",
+    "on",
+    "since",
+    "until",
+    "sort",
+    "goal",
+    "method",
+    "ratchet",
+    "amounts",
+)  # kept under [explore] in a file
+POLICY = ("decision", "clock", "start", "end", "assumed", "income", "law", "top_ups", "zones", "targets")
 TABLES = {"law": "law", "top_ups": "top_up", "zones": "zone", "targets": "targets"}  # the field, and its name in a file
 
 
@@ -156,6 +169,27 @@ def scenario(state: State) -> Scenario:
 
 
 # --- One thing changed ----------------------------------------------------------------------------
+
+
+def with_(state: State, **fields: Any) -> State:
+    """The state with some fields changed."""
+    return dataclasses.replace(state, **fields)
+
+
+def elsewhere(state: State, area: str) -> State:
+    """The same policy in another area: communes and provinces of the old one stay there.
+
+    Examples
+    --------
+    >>> elsewhere(with_zone(State(area="219", decision="861"), "07549", "III"), "076").zones
+    ()
+    """
+    return dataclasses.replace(state, area=area, zones=(), top_ups=(), amounts="", name="", name_en="")
+
+
+def decided(state: State, decision: str) -> State:
+    """The state with another decision: which communes are moved is a question to one decision."""
+    return dataclasses.replace(state, decision=decision, zones=(), clock="", name="", name_en="")
 
 
 def assumption(state: State, name: str) -> float:
@@ -260,9 +294,9 @@ def in_force(state: State) -> State:
     Examples
     --------
     >>> in_force(State(area="219", decision="861", seed=861))
-    State(area='219', lang='vi', name='', name_en='', decision='', clock='', start='', end='', on='', since='', until='', assumed=(), income=(), law=(), top_ups=(), zones=(), targets=(), seed=1, sort='area', goal='', method='share-of-gap', ratchet=True)
+    State(area='219', lang='vi', name='', name_en='', decision='', clock='', start='', end='', on='', since='', until='', assumed=(), income=(), law=(), top_ups=(), zones=(), targets=(), seed=1, sort='area', goal='', method='share-of-gap', ratchet=True, amounts='')
     """
-    return State(**{f: getattr(state, f) for f in ("area", "lang", "start", "end", "on", "sort", "goal", "method", "ratchet")})  # fmt: skip
+    return State(**{f: getattr(state, f) for f in ("area", "lang", "start", "end", "on", "sort", "goal", "method", "ratchet", "amounts")})  # fmt: skip
 
 
 # --- Kept and shared ------------------------------------------------------------------------------

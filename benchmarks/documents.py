@@ -1,0 +1,50 @@
+"""What do the Word, PowerPoint and Excel files of an area cost beside the briefing alone? ``python -m benchmarks.documents``.
+
+The cells of the template and the page are run in this process, as in `benchmarks.cells`; then
+the three writers read the notebook that they left. Processor seconds, medians over the rounds.
+"""
+
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.cells import InteractiveShell, brief
+from bhyt_analysis.briefing.documents import OFFICE, write_office
+
+AREAS = ("Sơn Dương", "Lục Ngạn", "X001")
+ROUNDS = 5
+
+
+def measure(areas: tuple[str, ...] = AREAS, rounds: int = ROUNDS) -> dict[str, dict[str, float]]:
+    """The median seconds of each area: the HTML briefing, then each writer; all is made once before, to warm up."""
+    shell = InteractiveShell.instance()
+    told = {}
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        brief(areas[0], out, shell)
+        write_office(out / "briefing.ipynb", OFFICE)
+        for area in areas:
+            seconds: dict[str, list[float]] = {}
+            for _ in range(rounds):
+                start = time.process_time()
+                brief(area, out, shell)
+                seconds.setdefault("html", []).append(time.process_time() - start)
+                for name in OFFICE:
+                    start = time.process_time()
+                    write_office(out / "briefing.ipynb", [name])
+                    seconds.setdefault(name, []).append(time.process_time() - start)
+            told[area] = {name: statistics.median(spent) for name, spent in seconds.items()}
+    return told
+
+
+def main() -> None:
+    """Print one line an area: seconds, and all four formats over the HTML briefing alone."""
+    print(f"{'seconds of processor':24}" + "".join(f"{n:>9}" for n in ("html", *OFFICE)) + "  all four / html")
+    for area, spent in measure().items():
+        ratio = sum(spent.values()) / spent["html"]
+        print(f"{area:24}" + "".join(f"{s:9.3f}" for s in spent.values()) + f"{ratio:17.2f}")
+
+
+if __name__ == "__main__":
+    main()

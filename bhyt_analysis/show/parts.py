@@ -1,0 +1,360 @@
+"""What are the explorer's controls made of: a label, a control, and the sentence that says what is wrong with it?
+
+A part reads one thing of a state and puts back a new state; it knows nothing of the
+others, so that what it does can be tried without a browser.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets as ipw
+
+from bhyt_analysis.inputs.areas import communes, full_name, lineage, row_of
+from bhyt_analysis.inputs.dataset import of_unit
+from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.law import as_day
+from bhyt_analysis.model.allocate import METHODS
+from bhyt_analysis.model.coverage import areas_with_figures
+from bhyt_analysis.names import fold
+from bhyt_analysis.show.explore import state as states
+from bhyt_analysis.show.explore.page import error_html
+from bhyt_analysis.show.explore.state import State
+from bhyt_analysis.show.explore.views import GROUPS, TAKE_UP, World
+from bhyt_analysis.show.labels import group_name
+from bhyt_analysis.words import LANGUAGES, BhytError, date, nearest, render, say
+
+Look = Callable[[State, str], Any]
+Options = list[tuple[str, Any]]
+WAIT = 0.15  # seconds without another move, then it is drawn
+WIDE = "100%"
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One control: what of a state it shows, and the state that another value of it stands for.
+
+    ``label``: a key of the words; ``options``: what can be chosen, in the state's language.
+    """
+
+    label: str
+    control: Any
+    get: Callable[[State, Look], Any]
+    put: Callable[[State, Any, Look], State]
+    options: Callable[[State, Look], Options] | None
+    error: ipw.HTML
+    box: ipw.VBox
+
+
+def part(
+    label: str,
+    control: Any,
+    get: Callable[[State, Look], Any],
+    put: Callable[[State, Any, Look], State],
+    options: Callable[[State, Look], Options] | None = None,
+) -> Part:
+    """A part with its place for a sentence below the control."""
+    control.layout.width = WIDE
+    error = ipw.HTML()
+    return Part(label, control, get, put, options, error, ipw.VBox([control, error]))
+
+
+def refresh(one: Part, state: State, look: Look) -> None:
+    """Let a control show the state, in its language; what can't be told leaves it as it is."""
+    one.control.description = say(one.label, state.lang)
+    try:
+        if one.options is not None:
+            options = one.options(state, look)
+            value = one.get(state, look)
+            if value not in [v for _, v in options]:
+                value = options[0][1]
+            if one.control.options != tuple(options):
+                one.control.options = tuple(options)
+        else:
+            value = one.get(state, look)
+        if one.control.value != value:
+            one.control.value = value
+    except BhytError:  # the area has no figures: it is said beside the area
+        return
+
+
+def say_wrong(one: Part, text: str) -> None:
+    """A sentence beside a control; "" takes it away."""
+    one.error.value = error_html(text)
+
+
+def coalesced(work: Callable[[], None], wait: float = WAIT) -> Callable[[], None]:
+    """A function that asks for work: many quick calls end in one, of the last of them.
+
+    Without a running loop (a script, papermill) the work is done at once.
+    """
+    waiting: list[asyncio.TimerHandle] = []
+
+    def ask() -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            work()
+            return
+        for earlier in waiting:
+            earlier.cancel()
+        waiting[:] = [loop.call_later(wait, work)]
+
+    return ask
+
+
+# --- Kinds of controls ----------------------------------------------------------------------------
+
+
+def slider(label: str, values: Sequence[float], spec: str, get: Callable[[State, Look], float], put: Callable[[State, Any, Look], State]) -> Part:  # fmt: skip
+    """A slider over some values, which it writes the way of the language; one that is not among them is let in."""
+
+    written = {lang: [(render("{v:" + spec + "}", lang, v=v), v) for v in values] for lang in LANGUAGES}
+    known = set(values)
+
+    def options(state: State, look: Look) -> Options:
+        value = get(state, look)
+        if value in known:
+            return written[state.lang]
+        return sorted([*written[state.lang], (render("{v:" + spec + "}", state.lang, v=value), value)], key=lambda o: o[1])  # fmt: skip
+
+    first = [(str(v), v) for v in values]
+    return part(label, ipw.SelectionSlider(options=first, continuous_update=True, style={"description_width": "auto"}), get, put, options)  # fmt: skip
+
+
+def choice(label: str, options: Callable[[State, Look], Options], get: Callable[[State, Look], Any], put: Callable[[State, Any, Look], State]) -> Part:  # fmt: skip
+    """A list to choose from."""
+    return part(label, ipw.Dropdown(options=[("–", "")]), get, put, options)
+
+
+def typed(label: str, get: Callable[[State], str], put: Callable[[State, str, Look], State], long: bool = False) -> Part:  # fmt: skip
+    """A line to type in; what is typed counts when it is left."""
+    control = ipw.Textarea(continuous_update=False, rows=4) if long else ipw.Text(continuous_update=False)
+    return part(label, control, lambda state, look: get(state), put)
+
+
+def steps(first: float, last: float, step: float) -> list[float]:
+    """Values from the first to the last, as decimals are written.
+
+    Examples
+    --------
+    >>> steps(0.03, 0.032, 0.001)
+    [0.03, 0.031, 0.032]
+    """
+    return [round(first + i * step, 6) for i in range(round((last - first) / step) + 1)]
+
+
+# --- Where and by what ----------------------------------------------------------------------------
+
+
+def names_of(world: World) -> Options:
+    """Every unit below the country, by its name with that of the unit above, and its code."""
+    areas = world.data.areas.drop_duplicates("code")
+    return [(full_name(world.data.areas, c), c) for c, k in zip(areas["code"], areas["kind"], strict=True) if k != "country"]  # fmt: skip
+
+
+def found(names: Options, typed_: str, first: Sequence[str]) -> Options:
+    """The units whose name or code holds what was typed, with or without accents; before that those with figures.
+
+    Examples
+    --------
+    >>> names = [("Huyện Lục Ngạn (Tỉnh Bắc Giang)", "219"), ("Xã Kiên Lao (Huyện Lục Ngạn)", "07552")]
+    >>> found(names, "luc ngan", [])[0][1], found(names, "KIÊN lao", [])[0][1], found(names, "", ["219"])
+    ('219', '07552', [('Huyện Lục Ngạn (Tỉnh Bắc Giang)', '219')])
+    """
+    wanted = fold(typed_)
+    if not wanted:
+        return [n for n in names if n[1] in first]
+    hits = [n for n in names if wanted in fold(n[0]) or n[1] == wanted]
+    return sorted(hits, key=lambda n: (wanted not in fold(n[0].split(" (")[0]), len(n[1])))[:200]
+
+
+def area_part(world: World, search: ipw.Text) -> Part:
+    """The unit, among those that fit what is typed in ``search``."""
+    names, first = names_of(world), areas_with_figures(world.data)
+
+    def options(state: State, look: Look) -> Options:
+        hits = found(names, search.value, first)
+        if not hits:
+            close = nearest(fold(search.value), [fold(n.split(" (")[0]) for n, _ in names])
+            hint = next((n for n, _ in names if fold(n.split(" (")[0]) == close), say("expect.nothing", state.lang))
+            raise BhytError(("error.unknown_area", {"found": search.value, "nearest": hint}))
+        return [*(n for n in names if n[1] == state.area), *(n for n in hits if n[1] != state.area)]
+
+    def put(state: State, code: str, look: Look) -> State:
+        return states.elsewhere(state, code)
+
+    return part("explore.area", ipw.Select(options=[("–", "")], rows=4), lambda s, _: s.area, put, options)
+
+
+def decision_part(world: World) -> Part:
+    """The decision whose communes leave, among those that speak of the area."""
+
+    def options(state: State, look: Look) -> Options:
+        code, data = of_unit(world.data, state.area)
+        inside = {code, *communes(data.areas, code)}
+        told = [t.loc[t["area"].isin(inside), "decision"] for t in (data.zones, data.losses)]
+        known = sorted({*told[0], *told[1], *([state.decision] if state.decision else [])})
+        named = [(say("explore.decision", state.lang, decision=d), d) for d in known]
+        return [(say("explore.no_decision", state.lang), ""), *named]
+
+    return choice("explore.by_decision", options, lambda s, _: s.decision, lambda s, v, _: states.decided(s, v))
+
+
+def zone_parts(world: World) -> tuple[ipw.Dropdown, Part, Callable[[State, Look], Options]]:
+    """Which commune, and in which zone it is put; with what communes there are to choose from."""
+    which = ipw.Dropdown(options=[("–", "")], layout={"width": WIDE})
+
+    def there(state: State, look: Look) -> Options:
+        rows = look(state, "moved")
+        rows = rows[(rows["zone_after"].fillna("") != "") | rows["area"].isin([dict(r)["area"] for r in state.zones])]
+        names = [(f"{n} – {say(f'zone.{z}', state.lang)}", a) for a, n, z in zip(rows["area"], rows["name"], rows["zone_after"], strict=True)]  # fmt: skip
+        own = [(full_name(world.data.areas, a), a) for a in (str(dict(r)["area"]) for r in state.zones) if a not in set(rows["area"])]  # fmt: skip
+        return [("–", ""), *sorted([*names, *own])]
+
+    def options(state: State, look: Look) -> Options:
+        return [(say("explore.as_decided", state.lang), ""), *((say(f"zone.{z}", state.lang), z) for z in ("III", "II", "I", "none"))]  # fmt: skip
+
+    def put(state: State, zone: str, look: Look) -> State:
+        return states.with_zone(state, which.value, zone) if which.value else state
+
+    return which, choice("explore.zone", options, lambda s, _: states.zone_of(s, which.value), put), there
+
+
+# --- What people do, and what the law says ---------------------------------------------------------
+
+
+def assumption_part(name: str, values: Sequence[float], spec: str) -> Part:
+    """A slider of one assumption's central value."""
+    return slider(f"explore.{name.replace('.', '_')}", values, spec, lambda s, _: states.assumption(s, name), lambda s, v, _: states.with_assumption(s, name, v))  # fmt: skip
+
+
+def behaviour_parts() -> dict[str, Part]:
+    """Effort, take-up by destination, growth."""
+    found_ = {"effort": assumption_part("effort", steps(0, 2, 0.5), "d1")}
+    found_ |= {f"take_up_{k}": assumption_part(f"take_up.{k}", steps(0, 1, 0.05), "p0") for k in TAKE_UP}
+    return {**found_, "growth": assumption_part("population_growth", steps(-0.03, 0.03, 0.001), "p1")}
+
+
+def _law_part(label: str, parameter: str, key: str, values: Sequence[float], spec: str, stands: Callable[[State, Look], float]) -> Part:  # fmt: skip
+    """A slider of a value of the law: untouched it stands where the law does, and there it leaves the law alone."""
+
+    def get(state: State, look: Look) -> float:
+        changed = states.law_value(state, parameter, key)
+        return stands(state, look) if changed is None else changed
+
+    def put(state: State, value: float, look: Look) -> State:
+        given = None if abs(value - stands(state, look)) < 1e-9 else value
+        return states.with_law(state, parameter, given, look(state, "since"), key, state.until)
+
+    return slider(label, values, spec, get, put)
+
+
+def law_parts(world: World) -> dict[str, Part]:
+    """Shares of the State and top-ups of the province by group, base salary, contribution rate."""
+
+    def number(parameter: str) -> Callable[[State, Look], float]:
+        return lambda state, look: world.law.at(look(state, "since")).number(parameter)
+
+    def share(group: str) -> Callable[[State, Look], float]:
+        return lambda state, look: float(look(state, "shares").get(group, 0.0))
+
+    def top_up(group: str) -> Part:
+        def put(state: State, points: float, look: Look) -> State:
+            return states.with_top_up(state, group, points, province(world, state.area), look(state, "since"), state.until)  # fmt: skip
+
+        return slider(f"explore.of.{group}", tenths, "p0", lambda s, _: states.top_up_of(s, group), put)
+
+    tenths = steps(0, 1, 0.05)
+    made = {f"share_{g}": _law_part(f"explore.of.{g}", "subsidy_share", g, tenths, "p0", share(g)) for g in GROUPS}
+    made |= {f"top_up_{g}": top_up(g) for g in GROUPS}
+    made["base_salary"] = _law_part("explore.base_salary", "base_salary", "", steps(1e6, 4e6, 1e4), "n", number("base_salary"))  # fmt: skip
+    made["contribution_rate"] = _law_part("explore.contribution_rate", "contribution_rate", "", steps(0.03, 0.06, 0.001), "p1", number("contribution_rate"))  # fmt: skip
+    return made
+
+
+def province(world: World, area: str) -> str:
+    """The name of the province that a unit lies in; of one in no province, the topmost unit."""
+    code, data = of_unit(world.data, area)
+    chain = [c for c, *_ in lineage(data.areas, code)]
+    kinds = {c: row_of(data.areas, c)["kind"] for c in chain}
+    found_ = next((c for c in chain if kinds[c] == "province"), None)
+    found_ = found_ or next(c for c in reversed(chain) if kinds[c] != "country")
+    return str(row_of(data.areas, found_)["name"])
+
+
+# --- When -----------------------------------------------------------------------------------------
+
+
+def day_of_text(text: str) -> str:
+    """A day as people type it (31/12/2021 or 2021-12-31), as ISO text; "" stays.
+
+    Examples
+    --------
+    >>> day_of_text("1/7/2021"), day_of_text("2021-07-01"), day_of_text(" ")
+    ('2021-07-01', '2021-07-01', '')
+    """
+    plain = text.strip()
+    if match := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", plain):
+        day, month, year = (int(g) for g in match.groups())
+        try:
+            return str(dt.date(year, month, day))
+        except ValueError:
+            raise BhytError(("error.not_a_day", {"found": text})) from None
+    return str(as_day(plain)) if plain else ""
+
+
+def on_part() -> Part:
+    """The month that is looked at, of those of the projection."""
+
+    def options(state: State, look: Look) -> Options:
+        of = look(state, "of")
+        return [(f"{m:%m/%Y}", str(m.date())) for m in of.months[of.shown :]]
+
+    control = ipw.SelectionSlider(options=[("–", "")], style={"description_width": "auto"})
+    return part("explore.on", control, lambda s, look: str(look(s, "on").date()), lambda s, v, _: states.with_(s, on=v), options)  # fmt: skip
+
+
+def day_parts() -> dict[str, Part]:
+    """The date range, and from when to when the sliders change the law."""
+
+    def shown(field: str) -> Callable[[State], str]:
+        return lambda s: date(getattr(s, field), "vi") if getattr(s, field) else ""
+
+    def put(field: str) -> Callable[[State, str, Look], State]:
+        return lambda s, v, _: states.with_(s, **{field: day_of_text(v)})
+
+    made = {f: typed(f"explore.{f}", shown(f), put(f)) for f in ("start", "end")}
+    made["since"] = typed("explore.since", shown("since"), lambda s, v, _: states.dated(s, day_of_text(v), s.until))
+    made["until"] = typed("explore.until", shown("until"), lambda s, v, look: states.dated(s, look(s, "since"), day_of_text(v)))  # fmt: skip
+    return made
+
+
+# --- Targets and the household ---------------------------------------------------------------------
+
+
+def target_parts() -> dict[str, Part]:
+    """The target of the area, the method, the ratchet, and amounts by commune where the method needs them."""
+
+    def methods(state: State, look: Look) -> Options:
+        return [(say(f"explore.method.{m}", state.lang), m) for m in METHODS]
+
+    ratchet = ipw.Checkbox(indent=False)
+    return {
+        "goal": typed("explore.goal", lambda s: s.goal, lambda s, v, _: states.with_(s, goal=v)),
+        "method": choice("explore.method", methods, lambda s, _: s.method, lambda s, v, _: states.with_(s, method=v)),
+        "ratchet": part("explore.ratchet", ratchet, lambda s, _: s.ratchet, lambda s, v, _: states.with_(s, ratchet=bool(v))),
+        "amounts": typed("explore.amounts", lambda s: s.amounts, lambda s, v, _: states.with_(s, amounts=v), long=True),
+    }  # fmt: skip
+
+
+def payer_groups(lang: str) -> Options:
+    """The groups whose premium follows the base salary, as the household calculator offers them."""
+    table = groups()
+    keys = ["household", *(k for k in table.index if k in {*GROUPS, "poor", "child_under_6", "village_staff_and_health_worker"} and k != "household")]  # fmt: skip
+    return [(group_name(k, lang), k) for k in keys]

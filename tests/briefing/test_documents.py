@@ -1,0 +1,502 @@
+"""The page, the report, the slides and the annex tables of an area say the same, and are laid out as offices need them."""
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+from docx import Document
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml.ns import qn
+from pptx import Presentation
+from pptx.util import Emu, Pt
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.briefing.content import read
+from bhyt_analysis.briefing.documents import check_formats, write_office
+from bhyt_analysis.briefing.docx import write_docx
+from bhyt_analysis.briefing.xlsx import write_xlsx
+from bhyt_analysis.words import BhytError, render
+
+from ..conftest import ROOT, write_table
+
+AREAS = {"vi": ["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn"], "en": ["Sơn Dương", "Lục Ngạn", "X001"]}
+SLUGS = {"Sơn Dương": "son-duong", "Lục Ngạn": "luc-ngan", "X001": "mau-01-gia-lap", "Lý Sơn": "ly-son"}
+MADE = [(lang, SLUGS[area]) for lang, areas in AREAS.items() for area in areas]
+ALL = ("html", "docx", "pptx", "xlsx")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Every format of four areas in Vietnamese, and of three in English with a scenario."""
+    out = tmp_path_factory.mktemp("documents")
+    for lang, areas in AREAS.items():
+        scenario = None if lang == "vi" else ROOT / "scenarios" / "decision_861_high.toml"
+        told = bhyt.run_batch(None, out / lang, areas, jobs=1, lang=lang, scenario=scenario, formats=ALL)
+        assert [a["error"] for a in told["areas"]] == [None] * len(areas)
+    return out
+
+
+@pytest.fixture(params=MADE, ids=lambda m: "-".join(m))
+def one(made, request):
+    lang, slug = request.param
+    return lang, made / lang / slug / slug
+
+
+def document_text(report):
+    """All that a report says, tables and fields as well."""
+    return "\n".join(
+        "".join(t.text or "" for t in p.iter(qn("w:t"))) for p in report.element.body.iter(qn("w:p"))
+    )  # fmt: skip
+
+
+def page_text(path):
+    page = path.read_text("utf-8")
+    body = re.search(r"<main>(.*)</main>", page, re.DOTALL).group(1)
+    body = re.sub(r"<style.*?</style>|<figure.*?</figure>", " ", body, flags=re.DOTALL)
+    return re.sub(r"<[^>]+>", " ", body).replace("&lt;", "<").replace("&amp;", "&").replace("&#39;", "'")
+
+
+def slide_text(show):
+    parts = []
+    for slide in show.slides:
+        for shape in slide.shapes:
+            parts += [shape.text_frame.text] if shape.has_text_frame else []
+            parts += [c.text for row in shape.table.rows for c in row.cells] if shape.has_table else []
+    return "\n".join(parts)
+
+
+def figures(text):
+    """The numbers of a text, as they are written."""
+    return set(re.findall(r"\d[\d.,]*\d|\d", text))
+
+
+# --- The same numbers everywhere ------------------------------------------------------------------
+
+
+def test_the_report_says_every_number_of_the_page_and_no_other(one):
+    _lang, stem = one
+    page = page_text(stem.with_suffix(".html"))
+    report = document_text(Document(stem.with_suffix(".docx")))
+    codes = {c for t in read(stem.with_suffix(".ipynb")).of("table") for c in t.table.column("area") if c}
+    own = figures(report) - figures(page)
+    assert {f for f in own if int(re.sub(r"\D", "", f)) > 40} == set()  # smaller ones number sections and figures
+    lacking = figures(page) - figures(report) - {f for c in codes for f in figures(c)}
+    assert {f for f in lacking if int(re.sub(r"\D", "", f)) > 40} == set()
+
+
+def test_the_slides_say_only_numbers_of_the_page(one):
+    _lang, stem = one
+    page = figures(page_text(stem.with_suffix(".html")))
+    content = read(stem.with_suffix(".ipynb"))
+    sources = figures(" ".join(b.chart.source + b.caption for b in content.of("chart")))
+    told = figures(slide_text(Presentation(stem.with_suffix(".pptx"))))
+    assert {f for f in told - page - sources if int(re.sub(r"\D", "", f)) > 40} == set()
+
+
+def test_the_headline_figures_stand_in_all_four(one):
+    _lang, stem = one
+    content = read(stem.with_suffix(".ipynb"))
+    values = content.item("headline", "table").table.column("value")
+    assert len(values) >= 4
+    texts = [page_text(stem.with_suffix(".html")), document_text(Document(stem.with_suffix(".docx")))]
+    for text in texts:
+        assert [v for v in values if v not in text] == []
+    slides = slide_text(Presentation(stem.with_suffix(".pptx")))
+    assert [v for v in values[:10] if v not in slides] == []
+    told = json.loads((stem.parent / "facts.json").read_text("utf-8"))
+    assert [f["text"] for f in told["facts"]] == values
+
+
+def annex(stem, order, values=True):
+    """The headings and rows of an annex, from its row of headings on."""
+    book = openpyxl.load_workbook(stem.with_suffix(".xlsx"), data_only=values)
+    rows = list(book.worksheets[order - 1].iter_rows(min_row=6, values_only=True))
+    return list(rows[0]), rows[1:]
+
+
+def table_of(stem, name):
+    with (stem.parent / "tables" / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_the_annexes_hold_the_figures_of_the_tables(made):
+    for lang, slug in (("vi", "mau-01-gia-lap"), ("en", "mau-01-gia-lap"), ("vi", "luc-ngan")):
+        stem = made / lang / slug / slug
+        heads, rows = annex(stem, 5)
+        table = table_of(stem, "lost")
+        lost = "Thôi được cấp thẻ" if lang == "vi" else "State-paid card ended"
+        want = [int(r[table[0].index(lost)]) for r in table[1:]]
+        got = [row[heads.index(lost)] for row in rows[1 : 1 + len(want)]]
+        assert got == want
+        assert rows[0][heads.index(lost)] == sum(want)
+    stem = made / "vi" / "son-duong" / "son-duong"
+    heads, rows = annex(stem, 2)
+    assert rows[0][2] == 155_163
+    assert [row[2] for row in rows[1:6]] == [8_541, 5_374, 81_395, 33_118, 26_735]
+    assert rows[5][3] == pytest.approx(26_735 / 155_163)  # the plan printed 17.2%
+
+
+def test_the_total_of_the_targets_is_what_the_plan_needs(made):
+    for slug, needed in (("son-duong", 165_191), ("luc-ngan", 224_275), ("mau-01-gia-lap", 60_355)):
+        heads, rows = annex(made / "vi" / slug / slug, 1)
+        assert rows[0][heads.index("Số người được giao")] == needed
+
+
+# --- Annex tables ---------------------------------------------------------------------------------
+
+
+def value_of(formula, sheet):
+    """What a formula of ours comes to, worked out from the cells that it names."""
+
+    def cell(name):
+        held = sheet[name.replace("$", "")].value
+        return value_of(held, sheet) if isinstance(held, str) and held.startswith("=") else held
+
+    def spans(match):
+        cells = []
+        for part in match.group(1).split(","):
+            first, _, last = part.partition(":")
+            block = sheet[first : last or first]
+            cells += [c.coordinate for row in (block if isinstance(block, tuple) else ((block,),)) for c in row]
+        return "(" + "+".join(cells) + ")"
+
+    text = re.sub(r"SUM\(([^)]*)\)", spans, formula.lstrip("="))
+    text = re.sub(r"\$?[A-Z]{1,2}\$?\d+", lambda m: repr(cell(m.group())), text)
+    return eval(text, {"ROUND": lambda x, n: int(x + 0.5), "__builtins__": {}})
+
+
+def test_every_formula_gives_the_figure_that_is_kept_with_it(one):
+    _lang, stem = one
+    book = openpyxl.load_workbook(stem.with_suffix(".xlsx"))
+    kept = openpyxl.load_workbook(stem.with_suffix(".xlsx"), data_only=True)
+    count = 0
+    for sheet in book.worksheets:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if isinstance(cell.value, str) and cell.value.startswith("="):
+                    count += 1
+                    assert kept[sheet.title][cell.coordinate].value == pytest.approx(value_of(cell.value, sheet)), cell
+    assert count >= 2
+
+
+def test_sums_and_rates_are_formulas_and_the_total_stands_first(made):
+    sheets = openpyxl.load_workbook(made / "vi" / "mau-01-gia-lap" / "mau-01-gia-lap.xlsx").worksheets
+    assert [s.title for s in sheets] == [f"Biểu {i:02d}" for i in range(1, 7)]
+    first = {s.title: [c.value for c in s[7]] for s in sheets}
+    for title in ("Biểu 01", "Biểu 02", "Biểu 03", "Biểu 05"):
+        assert first[title][1] == "Tổng số"
+        assert any(str(v).startswith("=SUM(") for v in first[title])
+    assert first["Biểu 01"][5] == "=E7/D7"
+    assert sheets[3]["D8"].value == "=C8-C7"  # the change on the month before
+    assert sheets[2]["F8"].value == "=C8*ROUND(D8*E8,0)"
+
+
+def test_the_annexes_print_on_a4_with_their_headings_on_every_page(one):
+    lang, stem = one
+    for sheet in openpyxl.load_workbook(stem.with_suffix(".xlsx")).worksheets:
+        assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "landscape")
+        assert sheet.print_title_rows == "$6:$6"
+        assert sheet.page_setup.fitToWidth in (None, 1)  # one is what a file need not say
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        told = ("Đơn vị tính" if lang == "vi" else "Unit") + ":"
+        assert any(str(c.value).startswith(told) for c in sheet[5])
+        assert sheet["A6"].font.name == "Times New Roman"
+
+
+def test_an_annex_without_figures_says_what_it_needs(made):
+    book = openpyxl.load_workbook(made / "vi" / "ly-son" / "ly-son.xlsx")
+    text = [str(c.value) for row in book["Biểu 02"].iter_rows() for c in row if c.value]
+    assert any("cần số thẻ theo nhóm" in t for t in text)
+
+
+def test_a_name_is_never_a_formula(made, tmp_path):
+    source = made / "vi" / "mau-01-gia-lap" / "mau-01-gia-lap.ipynb"
+    evil = '=HYPERLINK("http://x","y")'
+    notebook = tmp_path / "evil.ipynb"
+    notebook.write_text(source.read_text("utf-8").replace('"Xã Mẫu 01"', json.dumps(evil)), "utf-8")
+    write_xlsx(read(notebook), tmp_path / "evil.xlsx")
+    cells = [c for s in openpyxl.load_workbook(tmp_path / "evil.xlsx").worksheets for row in s.iter_rows() for c in row]
+    hit = [c for c in cells if c.value == evil]
+    assert hit
+    with zipfile.ZipFile(tmp_path / "evil.xlsx") as archive:
+        sheets = "".join(archive.read(n).decode() for n in archive.namelist() if "worksheets/sheet" in n)
+    assert "HYPERLINK" not in sheets  # it stands among the texts
+
+
+# --- Report ---------------------------------------------------------------------------------------
+
+
+def test_the_report_has_the_page_of_decree_30(one):
+    _lang, stem = one
+    report = Document(stem.with_suffix(".docx"))
+    (section,) = report.sections
+    size = [round(v.mm) for v in (section.page_width, section.page_height)]
+    assert size == [210, 297]
+    assert 20 <= section.top_margin.mm <= 25
+    assert 20 <= section.bottom_margin.mm <= 25
+    assert 30 <= section.left_margin.mm <= 35
+    assert 15 <= section.right_margin.mm <= 20.01
+    body = report.styles["Normal"]
+    assert (body.font.name, body.font.size) == ("Times New Roman", Pt(14))
+    assert body.paragraph_format.alignment == WD_ALIGN_PARAGRAPH.JUSTIFY
+    assert section.different_first_page_header_footer
+    assert section.header.paragraphs[0].alignment == WD_ALIGN_PARAGRAPH.CENTER
+    assert "PAGE" in section.header.paragraphs[0]._p.xml
+    assert "PAGE" not in section.first_page_header._element.xml
+
+
+def test_every_style_that_is_used_is_times_new_roman(one):
+    _lang, stem = one
+    report = Document(stem.with_suffix(".docx"))
+    for style in {p.style.name: p.style for p in report.paragraphs}.values():
+        fonts = style.element.rPr.find(qn("w:rFonts")) if style.element.rPr is not None else None
+        assert fonts is not None, style.name
+        assert set(fonts.attrib.values()) == {"Times New Roman"}, style.name
+
+
+def test_headings_captions_and_references_are_words_own(one):
+    _lang, stem = one
+    report = Document(stem.with_suffix(".docx"))
+    content = read(stem.with_suffix(".ipynb"))
+    heads = [p.text for p in report.paragraphs if p.style.name == "Heading 1"]
+    assert [h.split(". ", 1)[1] for h in heads] == [b.text for b in content.of("heading") if b.level == 2]
+    captions = [p for p in report.paragraphs if p.style.name == "Caption"]
+    named = [b for b in content.blocks if b.kind in ("chart", "table") and b.name]
+    assert len(captions) == len(named)
+    assert all("SEQ" in p._p.xml for p in captions)
+    xml = report.element.xml
+    marks = set(re.findall(r'w:bookmarkStart w:id="\d+" w:name="(\w+)"', xml))
+    wanted = set(re.findall(r"REF (\w+) ", xml))
+    assert wanted
+    assert wanted <= marks
+    assert xml.count('fldCharType="begin"') == xml.count('fldCharType="end"')
+
+
+def test_pictures_have_alternative_texts_and_tables_repeat_their_heading(one):
+    _lang, stem = one
+    report = Document(stem.with_suffix(".docx"))
+    content = read(stem.with_suffix(".ipynb"))
+    alts = [s._inline.docPr.get("descr") for s in report.inline_shapes]
+    assert alts == [b.chart.alt for b in content.of("chart")]
+    assert all(any(c.isdigit() for c in alt) for alt in alts)
+    assert all(159 <= s.width.mm <= 161 or s.height.mm > 225 for s in report.inline_shapes)
+    heads = [c.text for t in report.tables for c in t.rows[0].cells]
+    wanted = [c.heading for b in content.of("table") for c in b.table.columns if c.key != "area"]
+    assert [h for h in wanted if h not in heads] == []
+    assert len(report.tables) >= len(content.of("table"))
+    assert all(sum(c.width for c in t.columns) / 36000 <= 161 for t in report.tables)
+    for table in report.tables:
+        assert table.rows[0]._tr.trPr.find(qn("w:tblHeader")) is not None
+
+
+def test_the_report_is_marked_as_reference_and_has_no_motto(one):
+    lang, stem = one
+    text = document_text(Document(stem.with_suffix(".docx")))
+    assert ("không phải văn bản hành chính" if lang == "vi" else "not an administrative document") in text
+    for word in ("CỘNG HÒA", "Độc lập - Tự do", "Nơi nhận", "KÝ TÊN", "CHỦ TỊCH"):
+        assert word not in text
+
+
+def test_what_an_analyst_adds_to_the_notebook_is_in_the_report(made, tmp_path):
+    source = json.loads((made / "vi" / "son-duong" / "son-duong.ipynb").read_text("utf-8"))
+    source["cells"].insert(
+        4, {"cell_type": "markdown", "metadata": {}, "id": "mine", "source": ["## Nhận xét của huyện\n"]}
+    )
+    source["cells"].insert(
+        5, {"cell_type": "markdown", "metadata": {}, "id": "mine2", "source": ["Đã **đối chiếu** ngày 5/1."]}
+    )
+    notebook = tmp_path / "mine.ipynb"
+    notebook.write_text(json.dumps(source), "utf-8")
+    write_docx(read(notebook), tmp_path / "mine.docx")
+    report = Document(tmp_path / "mine.docx")
+    added = next(p for p in report.paragraphs if "đối chiếu" in p.text)
+    assert [r.text for r in added.runs if r.bold] == ["đối chiếu"]
+    assert any("Nhận xét của huyện" in p.text and p.style.name == "Heading 1" for p in report.paragraphs)
+
+
+def test_a_notebook_that_is_no_briefing_is_told(tmp_path):
+    empty = tmp_path / "x.ipynb"
+    empty.write_text('{"cells": []}', "utf-8")
+    with pytest.raises(ValueError, match="no executed briefing"):
+        read(empty)
+
+
+# --- Slides ---------------------------------------------------------------------------------------
+
+
+def test_there_are_8_to_12_slides_with_notes_inside_the_frame(one):
+    _lang, stem = one
+    show = Presentation(stem.with_suffix(".pptx"))
+    assert 8 <= len(show.slides) <= 12
+    for slide in show.slides:
+        assert slide.shapes.title.text.strip()
+        assert slide.has_notes_slide
+        assert slide.notes_slide.notes_text_frame.text.strip()
+        for shape in slide.shapes:
+            assert shape.left >= 0, shape.name
+            assert shape.top >= 0
+            assert shape.left + shape.width <= show.slide_width + Emu(1)
+            assert shape.top + shape.height <= show.slide_height + Emu(1)
+
+
+def native(show):
+    return [(slide, s) for slide in show.slides for s in slide.shapes if s.has_chart]
+
+
+def test_native_charts_hold_the_figures_of_their_tables(one):
+    _lang, stem = one
+    show = Presentation(stem.with_suffix(".pptx"))
+    told = {b.chart.alt: b.chart for b in read(stem.with_suffix(".ipynb")).of("chart")}
+    found = native(show)
+    assert len(found) >= 3
+    for _slide, shape in found:
+        what = told[shape._element.nvGraphicFramePr.cNvPr.get("descr")]
+        plot = shape.chart.plots[0]
+        count = len(plot.categories)
+        assert list(plot.categories) == list(what.categories[:count])
+        assert count == min(len(what.categories), 30)
+        for drawn, one_series in zip(plot.series, what.series, strict=True):
+            assert tuple(drawn.values) == one_series.values[:count]
+        book = openpyxl.load_workbook(io.BytesIO(shape.chart.part.chart_workbook.xlsx_part.blob))
+        held = [row[1] for row in book.worksheets[0].iter_rows(min_row=2, values_only=True)]
+        wanted = [float("nan") if v is None else v for v in what.series[0].values[:count]]
+        assert [float("nan") if v is None else v for v in held] == pytest.approx(wanted, rel=1e-12, nan_ok=True)
+
+
+def test_the_labels_of_native_charts_are_numbers_of_the_page(one):
+    """A bar drawn from 0.762823 is labelled 76.3%, as the page says, and not 76.28%."""
+    lang, stem = one
+    content = read(stem.with_suffix(".ipynb"))
+    told = {b.chart.alt: b.chart for b in content.of("chart")}
+    for _, shape in native(Presentation(stem.with_suffix(".pptx"))):
+        alt = shape._element.nvGraphicFramePr.cNvPr.get("descr")
+        for one_series in told[alt].series:
+            for value in one_series.values[:8]:
+                if value is not None and len(one_series.values) <= 8:
+                    assert render("{v:" + one_series.spec + "}", lang, v=value) in alt
+
+
+def test_the_chart_of_groups_is_the_table_of_groups(made):
+    stem = made / "vi" / "son-duong" / "son-duong"
+    content = read(stem.with_suffix(".ipynb"))
+    table = table_of(stem, "groups")
+    assert content.item("groups", "chart").chart.series[0].values == tuple(float(r[1]) for r in table[1:])
+
+
+def test_every_picture_and_chart_of_a_slide_has_an_alternative_text(one):
+    _lang, stem = one
+    for slide in Presentation(stem.with_suffix(".pptx")).slides:
+        for shape in slide.shapes:
+            if shape.has_chart or shape.has_table or shape.shape_type == 13:
+                about = shape._element.xpath(".//p:cNvPr")[0].get("descr")
+                assert about, (slide.shapes.title.text, shape.name)
+
+
+def test_no_text_of_a_slide_is_smaller_than_9_points_and_all_is_times_new_roman(one):
+    _lang, stem = one
+    for slide in Presentation(stem.with_suffix(".pptx")).slides:
+        for shape in slide.shapes:
+            for paragraph in shape.text_frame.paragraphs if shape.has_text_frame else ():
+                for run in paragraph.runs:
+                    assert run.font.size >= Pt(12)
+                    assert run.font.name == "Times New Roman"
+            if shape.has_chart:
+                assert shape.chart.font.size >= Pt(9)
+
+
+# --- Page -----------------------------------------------------------------------------------------
+
+
+def test_the_page_leads_to_its_sections_and_files(one):
+    _lang, stem = one
+    page = stem.with_suffix(".html").read_text("utf-8")
+    anchors = re.findall(r' id="([^"]+)"', page)
+    assert len(anchors) == len(set(anchors))
+    jumps = re.findall(r'href="#([^"]+)"', page)
+    assert len(jumps) >= 7
+    assert set(jumps) <= set(anchors)
+    for link in re.findall(r'href="([^"#:]+)"', page):
+        if not link.startswith(".."):
+            assert (stem.parent / link).is_file(), link
+    assert {f"{stem.name}.{f}" for f in ALL[1:]} <= set(re.findall(r'href="([^"#:]+)"', page))
+
+
+# --- Small groups ---------------------------------------------------------------------------------
+
+
+def test_counts_under_five_are_in_no_document(small_input, tmp_path):
+    columns = ["area", "as_of", "group", "cards", "status", "source"]
+    write_table(
+        small_input / "cards.csv", columns,
+        ["C1", "2021-06-30", "difficult_area", "700", "published", "BHXH"],
+        ["C1", "2021-06-30", "employer_employee", "3", "published", "BHXH"],
+        ["C1", "2021-06-30", "household", "197", "published", "BHXH"],
+        ["C2", "2021-06-30", "household", "900", "published", "BHXH"],
+    )  # fmt: skip
+    told = bhyt.run_batch(small_input, tmp_path / "out", ["D1"], jobs=1, formats=ALL)
+    assert told["areas"][0]["error"] is None
+    stem = tmp_path / "out" / told["areas"][0]["slug"] / told["areas"][0]["slug"]
+    chart = read(stem.with_suffix(".ipynb")).item("groups", "chart").chart
+    assert chart.series[0].values.count(None) == 2
+    for _, shape in native(Presentation(stem.with_suffix(".pptx"))):
+        for drawn in shape.chart.plots[0].series:
+            assert not [v for v in drawn.values if v is not None and 0 < v < 5 and float(v).is_integer()]
+    cells = [c.value for s in openpyxl.load_workbook(stem.with_suffix(".xlsx"), data_only=True).worksheets for row in s.iter_rows(min_row=7) for c in row[2:]]  # fmt: skip
+    assert "<5" in cells
+    assert 3 not in cells
+    rows = [[c.text for c in r.cells] for t in Document(stem.with_suffix(".docx")).tables for r in t.rows]
+    assert any("<5" in row for row in rows)
+    assert not any("3" in row for row in rows)
+
+
+# --- In the batch ---------------------------------------------------------------------------------
+
+
+def test_an_area_is_made_again_for_a_format_that_it_lacks_and_stands_for_one_that_it_has(tmp_path):
+    def run(*formats):
+        (area,) = bhyt.run_batch(None, tmp_path, ["Lý Sơn"], jobs=1, formats=formats or ("html",))["areas"]
+        return area["status"], {Path(f).suffix for f in area["files"] if f.count("/") == 1}
+
+    assert run() == ("done", {".html", ".ipynb", ".json"})
+    assert run("docx") == ("done", {".html", ".ipynb", ".json", ".docx"})
+    assert run() == ("skipped", {".html", ".ipynb", ".json", ".docx"})
+    assert run("docx", "html")[0] == "skipped"
+    assert run("xlsx")[0] == "done"
+    index = (tmp_path / "index.html").read_text("utf-8")
+    assert 'href="ly-son/ly-son.xlsx"' in index
+
+
+def test_there_is_no_other_format(tmp_path):
+    with pytest.raises(BhytError, match="pdf"):
+        check_formats(["pdf"])
+    call = [sys.executable, "-m", "bhyt_analysis.cli", "briefs", "--out", tmp_path / "x", "--formats", "html,pdf"]
+    run = subprocess.run(call, capture_output=True, text=True)
+    assert run.returncode == 2
+    assert "pdf" in run.stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_office_libraries_load_only_where_a_file_is_written(made, tmp_path):
+    notebook = made / "vi" / "ly-son" / "ly-son.ipynb"
+    code = (
+        "import sys; from pathlib import Path; from bhyt_analysis.batch import area; from bhyt_analysis.briefing.page import write_page\n"
+        f"notebook = Path({str(notebook)!r})\n"
+        f"area.write_office(notebook, ('html',)); write_page(notebook, Path({str(tmp_path / 'p.html')!r}))\n"
+        "print([m for m in ('docx', 'pptx', 'xlsxwriter') if m in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.strip() == "[]"
+
+
+def test_the_office_files_can_be_made_of_a_notebook_alone(made, tmp_path):
+    notebook = tmp_path / "b.ipynb"
+    notebook.write_bytes((made / "vi" / "ly-son" / "ly-son.ipynb").read_bytes())
+    write_office(notebook, ["xlsx", "docx"])
+    assert {p.name for p in tmp_path.iterdir()} == {"b.ipynb", "b.docx", "b.xlsx"}

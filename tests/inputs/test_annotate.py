@@ -1,0 +1,145 @@
+"""The marked copy: the user's workbook as it was, the faults coloured and said in it, and a list of them."""
+
+import hashlib
+
+import openpyxl
+import pytest
+from openpyxl.comments import Comment
+from openpyxl.styles import Font
+from openpyxl.worksheet.datavalidation import DataValidation
+
+from bhyt_analysis.cli import main
+from bhyt_analysis.inputs.annotate import FILLS, annotate
+from bhyt_analysis.inputs.read import read
+from bhyt_analysis.words import BhytError
+
+from ..conftest import write_table
+
+CARDS = ["Mã đơn vị", "Ngày số liệu", "Nhóm đối tượng", "Số thẻ", "Tình trạng số liệu", "Nguồn"]
+
+
+@pytest.fixture
+def workbook(tmp_path):
+    """An office's workbook: a title above the table, formats, a formula, a drop-down, a comment of its own."""
+    book = openpyxl.Workbook()
+    page = book.active
+    page.title = "areas"
+    for row in (["code", "name", "kind", "parent"], ["D1", "Huyện Một", "district", ""], ["C1", "Xã Đầu", "commune", "D1"], ["C2", "Xã Sau", "commune", "D1"]):  # fmt: skip
+        page.append(row)
+    cards = book.create_sheet("cards")
+    cards["A1"] = "BÁO CÁO SỐ THẺ THÁNG 6 NĂM 2021"
+    cards.merge_cells("A1:F1")
+    cards["A1"].font = Font(bold=True, size=14)
+    cards.append([])
+    cards.append(CARDS)
+    for area, group, count in (("C1", "poor", 700), ("C1", "household", "bảy trăm"), ("C9", "household", 900)):
+        cards.append([area, "30/06/2021", group, count, "published", "BHXH"])
+    cards["D4"].number_format = "#,##0"
+    cards["D5"].comment = Comment("hỏi lại chị Hoa", "Nam")
+    cards["H4"] = "=D4*2"
+    cards.column_dimensions["C"].width = 31
+    cards.add_data_validation(DataValidation(type="list", formula1='"poor,household"', sqref="C4:C6"))
+    path = tmp_path / "so_lieu.xlsx"
+    book.save(path)
+    return path
+
+
+def comments(path):
+    book = openpyxl.load_workbook(path)
+    return {(p.title, c.coordinate): c.comment.text for p in book for row in p.iter_rows() for c in row if c.comment}
+
+
+def test_the_cells_are_marked_and_say_what_is_wrong(workbook, tmp_path):
+    out = annotate(workbook, tmp_path / "marked.xlsx", read(workbook)[1], "en")
+    told = comments(out)
+    bad = told["cards", "D5"]
+    assert bad.startswith("hỏi lại chị Hoa\n")
+    assert '"bảy trăm", expected a whole number' in bad
+    assert set(told) >= {("cards", "D5"), ("cards", "A6")}
+    book = openpyxl.load_workbook(out)
+    assert book["cards"]["D5"].fill.fgColor.rgb.endswith(FILLS["error"])
+    assert book["cards"]["D4"].fill.fill_type is None
+
+
+def test_the_copy_keeps_what_the_office_made(workbook, tmp_path):
+    before = hashlib.sha256(workbook.read_bytes()).hexdigest()
+    page = openpyxl.load_workbook(annotate(workbook, tmp_path / "marked.xlsx", read(workbook)[1]))["cards"]
+    assert page["D4"].number_format == "#,##0"
+    assert page["A1"].font.bold
+    assert page["H4"].value == "=D4*2"
+    assert [str(r) for r in page.merged_cells.ranges] == ["A1:F1"]
+    assert page.column_dimensions["C"].width == 31
+    assert page.data_validations.dataValidation[0].formula1 == '"poor,household"'
+    assert hashlib.sha256(workbook.read_bytes()).hexdigest() == before
+
+
+def test_every_finding_is_listed_with_a_link_to_its_cell(workbook, tmp_path):
+    found = read(workbook)[1]
+    book = openpyxl.load_workbook(annotate(workbook, tmp_path / "marked.xlsx", found, "vi"))
+    page = book["Kết quả kiểm tra"]
+    assert [c.value for c in page[1]] == ["Phân loại", "Mã quy tắc", "Bảng", "Ô", "Nhận xét"]
+    assert page.max_row == 1 + len(found)
+    line = next(row for row in page.iter_rows(min_row=2) if row[1].value == "bad_cell")
+    assert [line[0].value, line[2].value, line[3].value] == ["Lỗi", "cards", "D5"]
+    assert line[3].hyperlink.location == "'cards'!D5" or line[3].hyperlink.target == "#'cards'!D5"
+
+
+def test_a_folder_of_csv_files_becomes_a_workbook_with_a_sheet_for_each(small_input, tmp_path):
+    write_table(small_input / "cards_x.csv", ["area", "as_of", "group", "cards", "status", "source"], ["C1", "2021-07-31", "poor", "5", "published", "=1+1"], ["C1", "2021-07-31", "poor", "6", "published", "BHXH"])  # fmt: skip
+    out = annotate(small_input, tmp_path / "marked.xlsx", read(small_input)[1], "en")
+    book = openpyxl.load_workbook(out)
+    assert book.sheetnames == ["areas", "cards", "cards_x", "population", "Findings"]
+    assert [c.value for c in book["cards_x"][3]] == ["C1", "2021-07-31", "poor", "6", "published", "BHXH"]
+    assert (book["cards_x"]["F2"].value, book["cards_x"]["F2"].data_type) == ("=1+1", "s")
+    told = comments(out)
+    assert {w for (page, w) in told if page == "cards_x"} >= {"A3", "B3", "C3"}  # the key that stands twice
+    assert "the same key as row 2" in told["cards_x", "A3"]
+
+
+def test_a_sound_input_has_an_empty_list(small_input, tmp_path):
+    out = annotate(small_input, tmp_path / "marked.xlsx", read(small_input)[1], "en")
+    assert comments(out) == {}
+    assert openpyxl.load_workbook(out)["Findings"]["A2"].value == "Nothing was found."
+
+
+def test_a_fault_in_a_merged_cell_marks_the_corner_that_shows(tmp_path):
+    book = openpyxl.Workbook()
+    page = book.active
+    page.title = "cards"
+    page.append(CARDS)
+    for count in (700, "x"):
+        page.append(["C1", "30/06/2021", "poor", count, "published", "BHXH"])
+    page.merge_cells("D3:E3")
+    book.save(tmp_path / "a.xlsx")
+    label = "a.xlsx [cards]"
+    finding = {"rule": "bad_cell", "file": label, "row": 3, "column": "status", "letters": "E", "found": "x", "expected": "expect.count"}  # fmt: skip
+    assert list(comments(annotate(tmp_path / "a.xlsx", tmp_path / "b.xlsx", [finding]))) == [("cards", "D3")]
+
+
+def test_the_input_is_never_written_to(workbook, small_input, tmp_path):
+    for source, out, words in (
+        (workbook, workbook, "is the input and must not be overwritten"),
+        (small_input, small_input / "marked.xlsx", "lies in the input folder"),
+        (workbook, tmp_path / "marked.csv", "must be an .xlsx file"),
+        (workbook, tmp_path / "no" / "marked.xlsx", "there is no folder"),
+    ):
+        with pytest.raises(BhytError, match=words):
+            annotate(source, out, [])
+    assert {p.name for p in tmp_path.iterdir()} == {"so_lieu.xlsx", "input"}
+
+
+def test_a_workbook_that_can_not_be_read_is_told(tmp_path):
+    path = tmp_path / "broken.xlsx"
+    path.write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(BhytError, match="can't be opened to be copied"):
+        annotate(path, tmp_path / "marked.xlsx", read(path)[1])
+    assert not (tmp_path / "marked.xlsx").exists()
+
+
+def test_the_command_marks_and_still_tells(workbook, tmp_path, capsys):
+    out = tmp_path / "marked.xlsx"
+    assert main(["check", str(workbook), "--lang", "en", "--annotate", str(out)]) == 1
+    told = capsys.readouterr()
+    assert "[bad_cell]" in told.out
+    assert str(out) in told.err
+    assert ("cards", "D5") in comments(out)
