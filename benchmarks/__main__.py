@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 import bhyt_analysis as bhyt
-from benchmarks import batch, cells, documents
+from benchmarks import batch, cells, documents, inputs
 from bhyt_analysis.model.project import insured_people, project
 from bhyt_analysis.model.simulate import costs
 from bhyt_analysis.model.start import GROUPS as SUBGROUPS
@@ -172,7 +172,16 @@ def imports() -> dict[str, float]:
 def main() -> None:
     """Run every measure."""
     results = {}
-    for measure in (imports, premiums, premiums_of_text, scenario, intervals, batch.briefings):
+    for measure in (
+        imports,
+        premiums,
+        premiums_of_text,
+        scenario,
+        intervals,
+        batch.briefings,
+        inputs.workbook,
+        inputs.persons,
+    ):
         seconds = measure()
         rival = next(k for k in seconds if k != "ours")
         results[measure.__name__] = {**seconds, "ratio": seconds["ours"] / seconds[rival]}

@@ -22,7 +22,7 @@ from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.words import say
 
 CARRIED = ("population", "cards")
-SAME_MONTH = 31  # days: an older count that stands for a later day is an estimate
+SAME_MONTH = 30  # days: an older count that stands for a later day is an estimate
 
 
 def carry(data: Dataset, on: str | pd.Timestamp, lang: str = "vi") -> tuple[Dataset, pd.DataFrame]:
@@ -44,8 +44,9 @@ def carry(data: Dataset, on: str | pd.Timestamp, lang: str = "vi") -> tuple[Data
     --------
     >>> from bhyt_analysis.inputs import load
     >>> data, left = carry(load(), "2025-07-01")
-    >>> data.population.query("area == '02536'").iloc[-1][["people", "status"]].tolist()
-    [34743, 'estimated']
+    >>> row = data.population.query("area == '02536'").iloc[-1]
+    >>> int(row["people"]), row["status"]
+    (34743, 'estimated')
     >>> left["rule"].value_counts().to_dict()
     {'successor_unknown': 10, 'not_carried': 4, 'split_unknown': 2}
     """

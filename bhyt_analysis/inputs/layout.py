@@ -34,6 +34,12 @@ DATE = re.compile(r"(?i)\d{1,2}([/.-])\d{1,2}\1\d{4}|\d{1,2}\s+tháng\s+\d{1,2}\
 MONTH = re.compile(r"(?i)tháng\s+\d{1,2}\s*(?:/|-|\s+năm\s+)\s*\d{4}|\d{4}-\d{2}(-\d{2})?")
 
 
+# A line that names a document tells that one's day and not the day of the figures.
+DOCUMENT = re.compile(
+    r"quyet dinh|nghi (dinh|quyet)|ke hoach|cong van|thong tu|chi thi|\bluat\b|/(qd|nd|nq|kh|tt|ct|cv)-"
+)
+
+
 @dataclass(frozen=True)
 class Laid:
     """A table as it was found in a sheet, still as cells.
@@ -84,6 +90,8 @@ def lay_out(sheet: Sheet, found: list[Finding], by_headings: bool = True) -> Lai
     A sheet whose name says nothing is known by its headings; not so where ``by_headings`` is false, as for the
     CSV files of a folder: such a file may be a list for a scenario.
     """
+    if _is_guide(sheet.name):
+        return None
     name = table_named(sheet.name)
     head = _clean_head(sheet.cells)
     if name != "areas" and (register := _best(sheet, head, REGISTER)) and _is_register(register):
@@ -92,9 +100,8 @@ def lay_out(sheet: Sheet, found: list[Finding], by_headings: bool = True) -> Lai
         if not (
             choices := [(t, h) for t in _tables() if by_headings and (h := _best(sheet, head, t)) and _whole(t, h)]
         ):
-            if not _is_guide(sheet.name):
-                hint = nearest(fold(sheet.name), _tables()) or ", ".join(_tables())
-                found.append({"rule": "unknown_file", "file": sheet.label, "expected": hint})
+            hint = nearest(fold(sheet.name), _tables()) or ", ".join(_tables())
+            found.append({"rule": "unknown_file", "file": sheet.label, "expected": hint})
             return None
         name, heading = max(choices, key=lambda c: len({k for k in c[1].keys if k}))
         found.append({"rule": "table_by_headings", "file": sheet.label, "found": name})
@@ -126,6 +133,8 @@ def _clean_head(cells: pd.DataFrame) -> np.ndarray:
 
 def meaning(heading: str, words: dict[str, str]) -> str:
     """What a heading means in a vocabulary, with or without its unit in brackets; "" where it means nothing there."""
+    if re.fullmatch("[A-Z]{2}", heading.strip()):  # a card code
+        return words.get(heading.strip()) or words.get(fold(heading), "")
     folded = fold(heading).rstrip("*:. ")
     bare = re.sub(r"\s*[(\[][^()\[\]]*[)\]]$", "", folded).rstrip("*:. ")
     return words.get(folded) or words.get(bare) or words.get(re.sub(r"\s*,?\s*%$", "", bare), "")
@@ -388,14 +397,15 @@ def date_told(texts: Sequence[str]) -> dt.date | None:
 
     Examples
     --------
-    >>> str(date_told(["Số thẻ BHYT tính đến ngày 31/12/2021"])), date_told(["Kế hoạch 01/01/2021 - 31/12/2021"])
+    >>> str(date_told(["Số thẻ BHYT tính đến ngày 31/12/2021"])), date_told(["Từ 01/01/2021 đến 31/12/2021"])
     ('2021-12-31', None)
-    >>> str(date_told(["Tháng 7 năm 2021"]))
+    >>> str(date_told(["Tháng 7 năm 2021", "(kèm theo Kế hoạch 12/KH-UBND ngày 04/8/2021)"]))
     '2021-07-31'
     """
+    of_data = [t for t in texts if not DOCUMENT.search(fold(str(t)))]
     for pattern in (DATE, MONTH):
         days = set()
-        for text in texts:
+        for text in of_data:
             for match in pattern.finditer(clean(str(text))):
                 try:
                     days.add(day(match[0], "last"))

@@ -138,7 +138,9 @@ def _duckdb() -> Any:
         import duckdb
     except ImportError:
         raise BhytError(("error.no_duckdb", {})) from None
-    return duckdb.connect(":memory:", config={"memory_limit": "800MB"})
+    base = duckdb.connect(":memory:", config={"memory_limit": "800MB"})
+    base.execute("set enable_progress_bar = false")  # it would stand among what the command prints
+    return base
 
 
 def _count(file: Path, heading: int, mark: str, places: dict[str, int], width: int) -> tuple[pd.DataFrame, int]:
@@ -161,19 +163,20 @@ def _count(file: Path, heading: int, mark: str, places: dict[str, int], width: i
     }
     code = at["group" if "group" in places else "card"]
     code = f"case when regexp_matches({code}, '{CARD}') then upper(left({code}, 2)) else {code} end"
-    told = base.execute(
-        f'select {at["area"]} area, {at["_within"]} _within, {code} code, {at["as_of"]} as_of, count(*) count, min(line) "row"'
-        f" from (select *, {heading} + row_number() over () line from {source}) group by all order by min(line)",
+    # Read once: what is counted, and of a card's number a hash, to see which stand twice.
+    base.execute(
+        f"create temp table persons as select {at['area']} area, {at['_within']} _within, {code} code,"
+        f" {at['as_of']} as_of, case when {at['card']} <> '' then hash({at['card']}) end card,"
+        f" {heading} + row_number() over () line from {source}",
         [str(file)],
+    )
+    told = base.execute(
+        'select area, _within, code, as_of, count(*) count, min(line) "row" from persons group by all order by 6'
     ).fetchnumpy()
     rows = pd.DataFrame({k: np.asarray(v, dtype=object if k in KEYS else "int64") for k, v in told.items()})
-    repeated = 0
-    if "card" in places:
-        ((repeated,),) = base.execute(
-            f"select coalesce(sum(n), 0) from (select count(*) - count(distinct hash({at['card']})) n"
-            f" from {source} where {at['card']} <> '' group by {at['as_of']})",
-            [str(file)],
-        ).fetchall()
+    ((repeated,),) = base.execute(
+        "select coalesce(sum(n), 0) from (select count(card) - count(distinct card) n from persons group by as_of)"
+    ).fetchall()
     return rows, int(repeated)
 
 

@@ -72,8 +72,8 @@ def vocabulary(table: str) -> dict[str, str]:
 
     Examples
     --------
-    >>> vocabulary("population")["so dan"], vocabulary("cards")["hn"]
-    ('people', 'poor')
+    >>> vocabulary("population")["so dan"], vocabulary("cards")["HN"], vocabulary("cards")["no"]
+    ('people', 'poor', '_row')
     """
     own = ["area", "as_of", "group", "card"] if table == REGISTER else columns_of(table)["column"].tolist()
     more = also_written()
@@ -85,8 +85,8 @@ def vocabulary(table: str) -> dict[str, str]:
     ]
     common = more[(more["table"] == "") & more["column"].isin([*own, *helpful])]
     words = dict(zip(common["heading"].map(fold), common["column"], strict=True))
-    if can_be_wide(table):
-        words |= group_words()
+    if can_be_wide(table):  # a card code heads a column only in capitals: "NO" is one, "No." numbers the rows
+        words = {w if len(w) > 2 else w.upper(): key for w, key in group_words().items()} | words
     mine = more[(more["table"] == table) & (more["column"] != "")]
     words |= dict(zip(mine["heading"].map(fold), mine["column"], strict=True))
     for column in columns_of(table).to_dict("records"):

@@ -213,11 +213,12 @@ def old_font(texts: Iterable[str]) -> str | None:
     plain = share_of_syllables(some)
     if plain is None or plain >= 0.8:
         return ""
+    strange = {c for c in "".join(some).casefold() if not c.isascii()} - _LETTERS - _MARKS
     read = {font: share_of_syllables(map(DECODERS[font], some)) or 0.0 for font in DECODERS}
     best = max(read, key=lambda font: read[font])
-    if read[best] >= 0.8 and read[best] > plain:
+    # A letter that Vietnamese has not is proof; without one it takes more than a word that looks odd.
+    if read[best] >= 0.8 and read[best] > plain and (strange or (best == "vni" and plain > 0)):
         return best
-    strange = {c for c in "".join(some).casefold() if not c.isascii()} - _LETTERS - _MARKS
     return None if plain < 0.5 and strange else ""
 
 

@@ -63,7 +63,8 @@ SOUND = {
     "a right total at the top": office(**{"Dân số": [PEOPLE[0], ["Toàn huyện", None, 17350, 4300, None, None], *PEOPLE[1:]]}),
     "right totals of parts": office(**{"Dân số": [*PEOPLE[:3], ["Cộng", None, 9350, 2200, None, None], PEOPLE[3], ["Cộng", None, 8000, 2100, None, None], ["Tổng số", None, 17350, 4300, None, None]]}),
     "a table with a column for each group": office(**{"Số thẻ": WIDE}),
-    "card codes as headings": office(**{"Số thẻ": [[*WIDE[0][:3], "HN", "gd", *WIDE[0][5:]], *WIDE[1:]]}),
+    "card codes as headings": office(**{"Số thẻ": [[*WIDE[0][:3], "HN", "GD", *WIDE[0][5:]], *WIDE[1:]]}),
+    "rows numbered under No.": office(**{"Số thẻ": [["No.", *CARDS[0]], *([i, *r] for i, r in enumerate(CARDS[1:], 1))]}),
     "a column of numbers of rows": office(**{"Dân số": [["STT", *PEOPLE[0]], *([i, *r] for i, r in enumerate(PEOPLE[1:], 1))]}),
     # --- Headings ---
     "headings without accents": office(**{"Dân số": [["ma don vi", "ngay so lieu", "dan so", "so ho", "tinh trang so lieu", "nguon"], *PEOPLE[1:]]}),
