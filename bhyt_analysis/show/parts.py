@@ -170,7 +170,7 @@ def found(names: Options, typed_: str, first: Sequence[str]) -> Options:
     wanted = fold(typed_)
     if not wanted:
         return [n for n in names if n[1] in first]
-    hits = [n for n in names if wanted in fold(n[0]) or n[1] == wanted]
+    hits = [n for n in names if wanted in fold(n[0]) or fold(n[1]) == wanted]
     return sorted(hits, key=lambda n: (wanted not in fold(n[0].split(" (")[0]), len(n[1])))[:200]
 
 
