@@ -1,9 +1,11 @@
 """What do the Word, PowerPoint and Excel files of an area cost beside the briefing alone? ``python -m benchmarks.documents``.
 
-The cells of the template and the page are run in this process, as in `benchmarks.cells`; then
-the three writers read the notebook that they left. Processor seconds, medians over the rounds.
+The cells of the template and the page are run in this process, as in `benchmarks.cells`, with the
+area's rows put ready as a batch does it; then the three writers read the notebook that they left.
+Processor seconds, medians over the rounds.
 """
 
+import os
 import statistics
 import tempfile
 import time
@@ -11,6 +13,8 @@ from pathlib import Path
 
 from benchmarks.cells import InteractiveShell, brief
 from bhyt_analysis.briefing.documents import OFFICE, write_office
+from bhyt_analysis.inputs.parts import FOLDER, Parts, put
+from bhyt_analysis.inputs.read import load
 
 AREAS = ("Sơn Dương", "Lục Ngạn", "X001")
 ROUNDS = 5
@@ -21,7 +25,10 @@ def measure(areas: tuple[str, ...] = AREAS, rounds: int = ROUNDS) -> dict[str, d
     shell = InteractiveShell.instance()
     told = {}
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder)
+        out, parts = Path(folder), Parts(load())
+        for area in areas:
+            put(out / "parts", None, area, parts.of(area))
+        os.environ[FOLDER] = str(out / "parts")
         brief(areas[0], out, shell)
         write_office(out / "briefing.ipynb", OFFICE)
         for area in areas:
@@ -35,6 +42,7 @@ def measure(areas: tuple[str, ...] = AREAS, rounds: int = ROUNDS) -> dict[str, d
                     write_office(out / "briefing.ipynb", [name])
                     seconds.setdefault(name, []).append(time.process_time() - start)
             told[area] = {name: statistics.median(spent) for name, spent in seconds.items()}
+        del os.environ[FOLDER]
     return told
 
 

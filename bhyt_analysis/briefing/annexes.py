@@ -28,8 +28,10 @@ def allocation(data: Dataset, code: str, steps: pd.DataFrame, as_of: str | None,
     if steps.empty or not 2 <= len(units) <= COMMUNES or code in units:
         return []
     first = steps.iloc[0]
-    rows = coverage(data, code, by=["commune"], as_of=as_of)
     words = {"rate": first["rate"], "on": first["on"], "relation": say(f"relation.{first['relation']}", lang)}
+    if not data.cards["area"].isin(units).any():  # spares working out what can't be known
+        return _by_people(data, code, units, first, words, lang)
+    rows = coverage(data, code, by=["commune"], as_of=as_of)
     if len(rows) >= 2 and rows[["insured", "population"]].notna().all(axis=None):
         try:
             shared = allocate(rows, first["rate"], first["relation"])
@@ -70,6 +72,8 @@ def months(data: Dataset, code: str, as_of: str | None) -> Items:
 
 def subsidy(data: Dataset, law: Law, code: str, as_of: str | None, lang: str = "vi") -> Items:
     """What the State pays in a year, sub-group by sub-group, for those it pays for or supports now."""
+    if not data.cards["area"].isin([code, *communes(data.areas, code)]).any():
+        return []
     rows = coverage(data, code, by=["subgroup"], as_of=as_of)
     rows = rows[rows["insured"].notna()]
     newest = law.latest_change()

@@ -44,6 +44,10 @@ from bhyt_analysis.show.commune_charts import small_multiples as small_multiples
 from bhyt_analysis.show.described import description as description
 from bhyt_analysis.show.described import series
 from bhyt_analysis.show.labels import group_name
+from bhyt_analysis.show.monitor_charts import expiring as expiring
+from bhyt_analysis.show.monitor_charts import funnel as funnel
+from bhyt_analysis.show.monitor_charts import pace as pace
+from bhyt_analysis.show.monitor_charts import states as states
 from bhyt_analysis.show.policy_charts import back as back
 from bhyt_analysis.show.policy_charts import cost_per_insured as cost_per_insured
 from bhyt_analysis.show.policy_charts import fan as fan

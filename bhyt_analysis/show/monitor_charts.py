@@ -50,7 +50,7 @@ def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = 
     Examples
     --------
     >>> history, row = bhyt.monitor.counted(bhyt.load(), "X001"), bhyt.watch(bhyt.load(), "X001").iloc[0]
-    >>> figure = pace(history[history["area"] == "X001"], row, "vi", "bảng cards")
+    >>> figure = bhyt.charts.pace(history[history["area"] == "X001"], row, "vi", "bảng cards")
     """
     statuses = _known([*history["status"], row["projected_status"]])
     figure, axes = canvas(96, "chart.watch_pace", running_name(str(row["name"]), lang), lang, statuses)
@@ -129,7 +129,7 @@ def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     Examples
     --------
     >>> rows = bhyt.monitor.funnel(bhyt.watch(bhyt.load(), "X001", "2021-05").iloc[1:])
-    >>> figure = funnel(rows, "huyện Mẫu 01", "vi", "bảng cards")
+    >>> figure = bhyt.charts.funnel(rows, "huyện Mẫu 01", "vi", "bảng cards")
     """
     rows = rows[rows["place"] != ""]
     figure, axes = canvas(104, "chart.watch_funnel", name, lang, rows["status"])
@@ -190,7 +190,7 @@ def expiring(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") 
     Examples
     --------
     >>> rows = bhyt.monitor.expiring(bhyt.load(), "X001", "2022-06").iloc[1:]
-    >>> figure = expiring(rows, "huyện Mẫu 01", "vi", "bảng expiring")
+    >>> figure = bhyt.charts.expiring(rows, "huyện Mẫu 01", "vi", "bảng expiring")
     """
     days = [int(threshold(f"expiring_{w}")) for w in WINDOWS]
     last = f"expiring_{days[-1]}"
@@ -226,7 +226,7 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
 
     Examples
     --------
-    >>> figure = states(bhyt.watch(bhyt.load(), "X001"), "huyện Mẫu 01", "vi", "bảng cards")
+    >>> figure = bhyt.charts.states(bhyt.watch(bhyt.load(), "X001"), "huyện Mẫu 01", "vi", "bảng cards")
     """
     statuses = _known([*rows["status"], *rows["projected_status"]])
     count, rows = len(rows), _most_urgent(rows)

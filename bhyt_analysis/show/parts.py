@@ -170,7 +170,7 @@ def found(names: Options, typed_: str, first: Sequence[str]) -> Options:
     wanted = fold(typed_)
     if not wanted:
         return [n for n in names if n[1] in first]
-    hits = [n for n in names if wanted in fold(n[0]) or n[1] == wanted]
+    hits = [n for n in names if wanted in fold(n[0]) or fold(n[1]) == wanted]
     return sorted(hits, key=lambda n: (wanted not in fold(n[0].split(" (")[0]), len(n[1])))[:200]
 
 
@@ -330,8 +330,13 @@ def day_parts() -> dict[str, Part]:
         return lambda s, v, _: states.with_(s, **{field: day_of_text(v)})
 
     made = {f: typed(f"explore.{f}", shown(f), put(f)) for f in ("start", "end")}
-    made["since"] = typed("explore.since", shown("since"), lambda s, v, _: states.dated(s, day_of_text(v), s.until))
-    made["until"] = typed("explore.until", shown("until"), lambda s, v, look: states.dated(s, look(s, "since"), day_of_text(v)))  # fmt: skip
+
+    def since(state: State, text: str, look: Look) -> State:
+        asked = states.with_(state, since=day_of_text(text))
+        return states.with_(states.dated(asked, look(asked, "since"), state.until), since=asked.since)
+
+    made["since"] = typed("explore.since", shown("since"), since)
+    made["until"] = typed("explore.until", shown("until"), lambda s, v, look: states.with_(states.dated(s, look(s, "since"), day_of_text(v)), since=s.since))  # fmt: skip
     return made
 
 

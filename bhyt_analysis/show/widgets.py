@@ -190,7 +190,7 @@ def explorer(world: World, first: State, pins: Sequence[State] = ()) -> Explorer
     which, zone, _ = zone_parts(world)
     parts = {"area": area_part(world, search), "decision": decision_part(world), "zone": zone, "on": on_part()}
     parts |= behaviour_parts() | law_parts(world) | day_parts() | target_parts()
-    parts["name"] = typed("explore.name", lambda s: s.name, lambda s, v, _: states.with_(s, name=v.strip()))
+    parts["name"] = typed("explore.name", lambda s: s.name, lambda s, v, _: states.with_(s, name=v.strip(), name_en=""))
     sort = ("area", "name", "population", "lost", "gained", "insured", "uninsured", "rate")
     parts["sort"] = _sorting(sort)
     outputs = _outputs() | {"search": search, "which": which}
@@ -233,8 +233,8 @@ def _outputs() -> dict[str, Any]:
     ]  # fmt: skip
     made: dict[str, Any] = {name: ipw.Image(format="png", layout={"display": "none"}) for name in pictures}
     made |= {name: ipw.HTML() for name in texts}
-    made |= {f"take_{n}": ipw.Button() for n in (*DRAWN, "communes", "compare")}
-    made |= {name: ipw.Button() for name in ("undo", "reset", "pin")}
+    made |= {f"take_{n}": ipw.Button(layout={"width": "auto"}) for n in (*DRAWN, "communes", "compare")}
+    made |= {name: ipw.Button(layout={"width": "auto"}) for name in ("undo", "reset", "pin")}
     made |= {f"unpin_{i}": ipw.Button(layout={"display": "none", "width": "auto"}) for i in range(MOST_PINS)}
     made |= {f"open_{s}": ipw.ToggleButton(value=s in OPEN, layout={"width": WIDE}) for s in SECTIONS}
     made |= {f"section_{s}": ipw.VBox() for s in SECTIONS}
@@ -242,7 +242,7 @@ def _outputs() -> dict[str, Any]:
     made |= {
         "pages": ipw.ToggleButtons(options=[(p, p) for p in PAGES], style={"button_width": "auto"}),
         "lang": ipw.ToggleButtons(options=[("Tiếng Việt", "vi"), ("English", "en")], style={"button_width": "auto"}),
-        "upload": ipw.FileUpload(accept=".toml", multiple=False), "zones": ipw.FileUpload(accept=".csv", multiple=False),
+        "upload": ipw.FileUpload(accept=".toml", multiple=False, layout={"width": "auto"}), "zones": ipw.FileUpload(accept=".csv", multiple=False, layout={"width": "auto"}),
         "bundled": ipw.Dropdown(options=[("–", "")], layout={"width": "420px"}),
         "paste": ipw.Text(continuous_update=False, layout={"width": WIDE}),
         "day": ipw.Text(value="", continuous_update=False), "group": ipw.Dropdown(options=payer_groups("vi")),

@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 # By what is asked; a chart that is not named here comes last.
 ORDER = (
     "bullet", "communes", "gaps", "tiles", "choropleth", "commune_people", "groups", "group_mix", "small_multiples",
-    "funnel", "pace", "lost", "slope", "waterfall", "flows", "back", "curve", "path", "fan", "scenarios", "tornado",
+    "states", "pace", "funnel", "expiring", "lost", "slope", "waterfall", "flows", "back", "curve", "path", "fan", "scenarios", "tornado",
     "scorecard", "premium", "cost", "payers", "cost_per_insured",
 )  # fmt: skip
 DPI = 110

@@ -1,36 +1,17 @@
 """The index and the pages in a real browser, opened from disk. Needs Debian's chromium and chromium-driver."""
 
 import json
-import os
-import shutil
-import tempfile
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.batch.site import write_index
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-if not (CHROMIUM and DRIVER):
-    if os.environ.get("BHYT_BROWSER") == "required":
-        raise RuntimeError("chromium and chromium-driver are not installed, and the browser tests are required")
-    pytest.skip("chromium and chromium-driver are not installed", allow_module_level=True)
+from . import chromium
 
-OPTIONS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1280,720",
-]
+chromium.needed()
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +23,8 @@ def made(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    profile = tempfile.mkdtemp(prefix="bhyt-chromium-")
-    for argument in [*OPTIONS, f"--user-data-dir={profile}"]:
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
-    shutil.rmtree(profile, ignore_errors=True)
+    with chromium.started() as driver:
+        yield driver
 
 
 def opened(browser, path):

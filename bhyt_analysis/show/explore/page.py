@@ -19,14 +19,17 @@ STYLE = """<style>
 .bhyt-app :is(.widget-label, .widget-html-content, .widget-readout, button, select, input, option) {font-size: 14px; line-height: 1.35}
 .bhyt-app .widget-readout {min-width: 84px; text-align: right}
 .bhyt-app .jupyter-button {height: auto; padding: 4px 10px}
-.bhyt-app .widget-html-content {width: calc(100% - 6px)}
+.bhyt-app .widget-html-content {width: 100%}
+.bhyt-app .jupyter-widgets {margin-left: 0; margin-right: 0; box-sizing: border-box}
+.bhyt-app .widget-box {overflow: visible}
+.bhyt-app .widget-hbox > * {margin-right: 6px}
 .bhyt-app :is(.widget-vbox, .widget-box) > * {flex-shrink: 0}
 .bhyt-app .bhyt-results {flex-shrink: 1}
 .bhyt-app .widget-image {width: auto; max-width: 100%; align-self: flex-start}
 .bhyt-app :is(.widget-inline-hbox, .widget-inline-vbox) {flex-wrap: wrap; height: auto; width: 100%}
 .bhyt-app :is(.widget-inline-hbox, .widget-inline-vbox) > .widget-label {flex: 1 0 100%; width: 100%; max-width: none; height: auto; text-align: left; white-space: normal; font-weight: 600; margin: 2px 0 0}
-.bhyt-controls, .bhyt-results {height: max(430px, calc(100vh - 165px)); overflow-y: auto; padding: 2px 8px 12px 2px}
-body[data-voila] :is(.bhyt-controls, .bhyt-results) {height: max(430px, calc(100vh - 75px))}
+.bhyt-app :is(.bhyt-controls, .bhyt-results) {height: max(430px, calc(100vh - 165px)); overflow: hidden auto; padding: 2px 10px 12px 2px}
+body[data-voila] .bhyt-app :is(.bhyt-controls, .bhyt-results) {height: max(430px, calc(100vh - 75px))}
 body[data-voila]:has(.bhyt-app) .jp-MarkdownCell {display: none}
 .bhyt-app .bhyt-error {color: #9c1c00; font-weight: bold}
 .bhyt-app .bhyt-error:empty {display: none}

@@ -24,7 +24,7 @@ from bhyt_analysis.model.coverage import coverage
 from bhyt_analysis.model.outlook import communes_at_start, communes_on, outlook, steps, with_intervals
 from bhyt_analysis.model.project import Projection, behaving, laid_over
 from bhyt_analysis.model.reclassify import reclassify
-from bhyt_analysis.model.simulate import check_areas_of, simulate, table_of, with_clock
+from bhyt_analysis.model.simulate import MONEY, check_areas_of, simulate, table_of, with_clock
 from bhyt_analysis.model.start import Start, starting_point
 from bhyt_analysis.model.uncertainty import chances, rates, targets_ahead
 from bhyt_analysis.names import running_name
@@ -35,7 +35,7 @@ from bhyt_analysis.show.explore.page import both_results, communes_table, headli
 from bhyt_analysis.show.explore.state import State, scenario, zone_of
 from bhyt_analysis.show.labels import column_name, group_name
 from bhyt_analysis.show.tables import to_html
-from bhyt_analysis.words import BhytError, render, say
+from bhyt_analysis.words import BhytError, known, number, render, say
 
 DRAWS = 200  # of the assumptions: enough for an interval to the tenth of a point or so, and quick
 MOST_TILES = 60  # communes
@@ -268,8 +268,10 @@ def draw_people(world: World, state: State, told: pd.DataFrame, whole: pd.DataFr
     return charts.waterfall(rows, place(world, state), state.lang, source, title="chart.explored_people", size=size)
 
 
-def draw_payers(world: World, state: State, whole: pd.DataFrame, source: str, size: str = "a4") -> Figure:
-    """What each payer bears year by year."""
+def draw_payers(world: World, state: State, whole: pd.DataFrame, source: str, size: str = "a4") -> Figure | None:
+    """What each payer bears year by year; None where the cost of nobody is known."""
+    if not (whole.loc[whole["result"] == "behavioural", MONEY] > 0).to_numpy().any():
+        return None
     return charts.payers(whole, place(world, state), state.lang, source, size=size)
 
 
@@ -420,7 +422,7 @@ def called(state: State, lang: str) -> str:
     Examples
     --------
     >>> called(State(decision="861", assumed=(("effort", (2.0, 2.0, 2.0)),)), "en")
-    'Decision 861; Effort 2.0'
+    'Decision 861; effort 2'
     >>> called(State(), "vi")
     'Luật hiện hành, không có gì thay đổi'
     """
@@ -429,16 +431,22 @@ def called(state: State, lang: str) -> str:
     parts = [say("explore.decision", lang, decision=state.decision)] if state.decision else []
     labels = assumptions()[f"name_{lang}"]
     for name, (_, value, _) in state.assumed:
-        parts.append(f"{labels[name]} " + render("{v:p0}" if allowed(name) == (0, 1) else "{v:d1}", lang, v=value))
+        if name == "effort":
+            parts.append(say("explore.effort_of", lang, effort=number(value, lang, 0 if value.is_integer() else 1)))
+        else:
+            parts.append(f"{labels[name]} " + render("{v:p0}" if allowed(name) == (0, 1) else "{v:d1}", lang, v=value))
     for row in (dict(r) for r in state.top_ups):
-        group = group_name(row["group"], lang)
-        parts.append(say("explore.top_up_of", lang, group=group, points=row["points"]))
+        parts.append(say("explore.top_up_of", lang, group=_brief(row["group"], lang), points=row["points"]))
     for row in (dict(r) for r in state.law):
-        key = f" ({group_name(row['key'], lang)})" if row.get("key") else ""
+        key = f" ({_brief(row['key'], lang)})" if row.get("key") else ""
         told = render("{v:n}" if row["value"] > 1 else "{v:pe}", lang, v=row["value"])
-        parts.append(f"{column_name(row['parameter'], lang)}{key} {told}")
+        parts.append(f"{column_name(row['parameter'], lang).split(',')[0]}{key} {told}")
     parts += [say("explore.zones_moved", lang, count=len(state.zones))] if state.zones else []
     return "; ".join(parts) or say("label.law_in_force", lang)
+
+
+def _brief(group: str, lang: str) -> str:
+    return say(f"explore.brief.{group}", lang) if known(f"explore.brief.{group}") else group_name(group, lang)
 
 
 # What of a scenario the law and the days are, and what people do.
