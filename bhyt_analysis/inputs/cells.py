@@ -61,12 +61,7 @@ def _try(convert: Callable[..., Any], text: Any, more: dict[str, Any]) -> tuple[
     """The value of a cell, or None and the rule that it breaks."""
     if type(text) is str and text == "":
         return None, ""
-    if (
-        type(text) is str
-        and not text[0].isdigit()
-        and fold(text) in _NO_FIGURE
-        and convert in (_count, _change, _number, _share)
-    ):
+    if convert in _OF_FIGURES and type(text) is str and not text[0].isdigit() and fold(text) in _NO_FIGURE:
         return None, "no_figure"
     try:
         return convert(text, **more), ""
@@ -235,6 +230,8 @@ def _choice(kind: str) -> Callable[..., str]:
     return convert
 
 
+_OF_FIGURES = {_count, _change, _number, _share}
+_OF_FIGURES = {_count, _change, _number, _share}
 CHOICES: dict[str, tuple[str, ...]] = {
     "kind": KINDS,
     "zone": ZONES,

@@ -25,7 +25,7 @@ LEVELS = 6  # of units above each other, more than any country has
 
 def across(tables: Tables) -> list[Finding]:
     """Everything found by looking at the tables together."""
-    found = list(_areas(tables["areas"]))
+    found = list(of_units(tables["areas"]))
     for name in (n for n in tables if n not in ("areas", "successors")):
         found += known_areas(tables["areas"], tables[name])
     for name in ("areas", "zones", "decisions"):
@@ -52,7 +52,8 @@ def across(tables: Tables) -> list[Finding]:
     return found
 
 
-def _areas(areas: pd.DataFrame) -> Iterator[Finding]:
+def of_units(areas: pd.DataFrame) -> Iterator[Finding]:
+    """Units within a unit that is not there, or within themselves."""
     unknown = (areas["parent"] != "") & ~areas["parent"].isin(areas["code"])
     for row in areas[unknown].itertuples():
         yield _unknown(row, "parent", row.parent, areas)

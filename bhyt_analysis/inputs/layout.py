@@ -299,11 +299,12 @@ def _rows_of_data(
     total, example = (_any_cell(cells[named], hit) for hit in (_is_total, _is_example))
     if example.any():
         found.append({"rule": "example_row", "file": label, "row": int(cells.index[example][0])})
-    notes = _notes(body, cells, left & ~example & ~total)
+    filled = pd.DataFrame(cells.to_numpy() != "", columns=cells.columns)
+    notes = _notes(body, filled, left & ~example & ~total)
     if notes.any():
         rows = ", ".join(map(str, body.index[notes][:5])) + (", …" if notes.sum() > 5 else "")
         found.append({"rule": "note_rows", "file": label, "row": int(body.index[notes][0]), "found": rows})
-    data = left & ~total & ~example & ~notes & (cells != "").any(axis=1).to_numpy()
+    data = left & ~total & ~example & ~notes & filled.to_numpy().any(axis=1)
     first = bool(total.any() and data.any() and total.argmax() < data.argmax())
     return cells[data], cells[left & total & ~example], first
 
@@ -313,7 +314,10 @@ def _any_cell(cells: pd.DataFrame, hit: Any) -> np.ndarray:
     rows = np.zeros(len(cells), dtype=bool)
     for column in cells:
         codes, texts = pd.factorize(cells[column])
-        rows |= np.array([type(t) is str and t[:1] in _BEGIN and hit(fold(clean(t))) for t in texts] or [False])[codes]
+        rows |= np.array(
+            [type(t) is str and t[:1] in _BEGIN and not t[-1].isdigit() and hit(fold(clean(t))) for t in texts]
+            or [False]
+        )[codes]
     return rows
 
 
@@ -343,17 +347,21 @@ def _numbering(body: pd.DataFrame) -> np.ndarray:
 
 def _repeated(body: pd.DataFrame, heading: Heading) -> np.ndarray:
     """Rows that repeat the heading, as at the top of a printed page."""
-    same = np.zeros(len(body), dtype=int)
-    for column, text in zip(body, heading.texts, strict=True):
-        if text:
-            same += (body[column] == text).to_numpy()
-    return same >= max(2, sum(1 for t in heading.texts if t) // 2 + 1)
+    told = [(column, text) for column, text in zip(body, heading.texts, strict=True) if text]
+    needed = max(2, len(told) // 2 + 1)
+    same = np.zeros(len(body), dtype=bool)
+    if len(told) < needed:
+        return same
+    # One of the first columns at least must say the same, so that few rows are looked at whole.
+    rows = np.flatnonzero(np.any([body[c].to_numpy() == t for c, t in told[: len(told) - needed + 1]], axis=0))
+    same[rows] = np.sum([body[c].to_numpy()[rows] == t for c, t in told], axis=0) >= needed
+    return same
 
 
-def _notes(body: pd.DataFrame, cells: pd.DataFrame, left: np.ndarray) -> np.ndarray:
+def _notes(body: pd.DataFrame, filled: pd.DataFrame, left: np.ndarray) -> np.ndarray:
     """Rows of text under the table, such as notes and signatures."""
-    told = [c for c in cells if c[0] != "_"]
-    full = left & ((cells[told] != "").sum(axis=1).to_numpy() >= min(2, len(told)))
+    told = [c for c in filled if c[0] != "_"]
+    full = left & (filled[told].to_numpy().sum(axis=1) >= min(2, len(told)))
     notes = np.zeros(len(body), dtype=bool)
     if not full.any():
         return notes

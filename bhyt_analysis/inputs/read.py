@@ -115,6 +115,8 @@ def read(path: str | Path | None = None, numbers: str | None = None) -> tuple[Da
         found += _twice(name, table)
     if not findings.has_errors(found):  # the tables are sound each by itself: check them against each other
         found += checks.across(tables)
+    elif set(tables["areas"]["file"]).isdisjoint(f["file"] for f in found if findings.has_errors([f])):
+        found += checks.of_units(tables["areas"])
     found = [_placed(f, places) for f in found]
     if findings.has_errors(found):
         return None, found

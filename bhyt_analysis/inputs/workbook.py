@@ -27,6 +27,7 @@ from bhyt_analysis.inputs.vietnamese import DECODERS, decoded, old_font
 TEXT_FILES = (".csv", ".tsv")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 MOST_CELLS = 20_000_000  # of one sheet, with the blank ones between: a cell far away is a slip
+SAMPLE = 1000  # texts of a column by which its font is known
 Range = tuple[int, int, int, int]
 
 
@@ -121,8 +122,11 @@ def _grid(rows: list[list[Any]]) -> pd.DataFrame:
     """Rows of cells as a table without its blank rows; the others keep their numbers."""
     table = np.array(rows, dtype=object) if rows else np.empty((0, 0), dtype=object)
     told = (table != "").any(axis=1)
-    columns = [[v if type(v) is str or type(v) is float else _cell(v) for v in column] for column in table[told].T]
+    columns = [[v if type(v) in _CELLS else _cell(v) for v in column] for column in table[told].T]
     return pd.DataFrame(dict(enumerate(columns, 1)), index=np.flatnonzero(told) + 1, dtype=object)
+
+
+_CELLS = {str, float, dt.date}
 
 
 def _cell(value: Any) -> Any:
@@ -158,8 +162,14 @@ def _xml(content: bytes, sheet: str) -> bytes:
     return b""
 
 
+# A cell from which a sheet may be too large: beyond column ZZ, row 200000, or column AZ and row 10000 together.
+_FAR = re.compile(rb""" r=["'](?:[A-Z]{3}\d|[A-Z]{1,2}(?:[2-9]\d{5}|\d{7})|[B-Z][A-Z]\d{5})""")
+
+
 def _too_far(xml: bytes) -> str:
     """The last cell of a sheet that is too large to be meant, or ""."""
+    if not _FAR.search(xml):
+        return ""
     columns = {c.decode() for c in set(re.findall(rb"""\sr=["']([A-Z]{1,3})\d""", xml))}
     rows = {int(n) for n in set(re.findall(rb"""\sr=["'][A-Z]{0,3}(\d{1,9})["']""", xml))}
     last, bottom = max(columns, key=lambda c: (len(c), c), default="A"), max(rows, default=1)
@@ -185,7 +195,8 @@ def _spoilt(xml: bytes) -> dict[tuple[int, int], str]:
     """The text of the cells that hold an error, or a formula whose result was never worked out."""
     found = {}
     told = _ERROR.findall(xml) if b't="e"' in xml or b"t='e'" in xml else []
-    told += [(a, b"=" + f) for a, f in _NO_RESULT.findall(xml) if b't="str"' not in a] if b"<f" in xml else []
+    formulas = b"</f>" in xml or b"<f/>" in xml
+    told += [(a, b"=" + f) for a, f in _NO_RESULT.findall(xml) if b't="str"' not in a] if formulas else []
     for about, text in told:
         if place := re.search(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""", about):
             found[int(place[2]), number_of(place[1].decode())] = html.unescape(text.decode("utf-8", "replace"))
@@ -198,8 +209,8 @@ def _spoilt(xml: bytes) -> dict[tuple[int, int], str]:
 def in_unicode(cells: pd.DataFrame, label: str, found: list[Finding]) -> pd.DataFrame:
     """The cells with text of an old font put into Unicode: the sheet's, or that of single columns."""
     texts = {c: [t for t in pd.unique(cells[c]) if type(t) is str and not t.isascii()] for c in cells}
-    whole = old_font([t for some in texts.values() for t in some])
-    fonts = {c: whole or old_font(some) for c, some in texts.items() if some}
+    whole = old_font([t for some in texts.values() for t in some[:SAMPLE]])
+    fonts = {c: whole or old_font(some[:SAMPLE]) for c, some in texts.items() if some}
     found += [
         {"rule": "old_font", "file": label, "font": f"charset.{f}"} for f in sorted({f for f in fonts.values() if f})
     ]
