@@ -96,7 +96,8 @@ def name_of(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> s
 def full_name(areas: pd.DataFrame, code: str) -> str:
     """The unit's name with that of the unit above, as people tell namesakes apart."""
     row = row_of(areas, code)
-    return f"{row['name']} ({name_of(areas, row['parent'])})" if row["parent"] else str(row["name"])
+    above = (areas["code"].to_numpy() == row["parent"]).any()  # not so in a table that is still being checked
+    return f"{row['name']} ({name_of(areas, row['parent'])})" if above else str(row["name"])
 
 
 def lineage(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> list[tuple[str, ...]]:

@@ -213,6 +213,11 @@ WRONG = {
                   "Dân số": [*named(PEOPLE, "Xã Kiên Lao", "T902", "T903"), ["T802", JUNE, 100, 20, "Công bố", "x"]]}),
         ['error ambiguous_area: [Dân số], row 2, column A «Xã, thị trấn»: "Xã Kiên Lao" fits several units: T801 Xã Kiên Lao (Huyện Bên); T901 Xã Kiên Lao (Huyện Khe Sâu); write the code, or add a column of districts'],
     ),
+    "namesakes under a unit that is not there": (
+        office(**{"Đơn vị": [*AREAS, ["T801", "Xã Kiên Lao", "Xã", "-"]], "Dân số": named(PEOPLE, "Xã Kiên Lao", "T902", "T801")[:3]}),
+        ['error unknown_area: [Đơn vị], row 6, column D «Thuộc đơn vị»: area "-" is not in the table areas; the nearest is no name is close',
+         'error ambiguous_area: [Dân số], row 2, column A «Xã, thị trấn»: "Xã Kiên Lao" fits several units: T801 Xã Kiên Lao; T901 Xã Kiên Lao (Huyện Khe Sâu); write the code, or add a column of districts'],
+    ),
     "a group that nobody knows": (
         office(**{"Số thẻ": column(CARDS, "Nhóm đối tượng", "Hộ nghèo", "ZZ", "HN", "GD", "HN", "GD")}),
         ['error bad_choice: [Số thẻ], row 3, column C «Nhóm đối tượng»: "ZZ" is not in the list; did you mean employer_employee, employee_of_enterprise, employee_of_cooperative, employee_of_state_body, employee_of_foreign_organisation, employee_of_other_organisation, official_or_civil_servant, part_time_commune_staff?'],
