@@ -34,7 +34,7 @@ def with_intervals(table: pd.DataFrame, of: Projection, path: Floats) -> pd.Data
     --------
     >>> from bhyt_analysis.inputs import load
     >>> from bhyt_analysis.model.scenario import Scenario
-    >>> from bhyt_analysis.model.simulate import projection
+    >>> from bhyt_analysis.model.simulate import projection, table_of
     >>> of = projection(load(), "Lục Ngạn", Scenario("861", decision="861"))
     >>> from bhyt_analysis.model.assumptions import drawn
     >>> from bhyt_analysis.model.uncertainty import rates
@@ -110,7 +110,7 @@ def steps(of: Projection, months: pd.DataFrame, on: str | pd.Timestamp, result: 
     --------
     >>> from bhyt_analysis.inputs import load
     >>> from bhyt_analysis.model.scenario import Scenario
-    >>> from bhyt_analysis.model.simulate import projection
+    >>> from bhyt_analysis.model.simulate import projection, table_of
     >>> of = projection(load(), "Lục Ngạn", Scenario("861", decision="861"))
     >>> table = steps(of, table_of(of), "2021-12-31", "static")
     >>> dict(zip(table["step"], table["people"].tolist()))
@@ -199,7 +199,7 @@ def communes_on(at_start: pd.DataFrame, of: Projection, on: str | pd.Timestamp) 
     >>> from bhyt_analysis.inputs import load
     >>> from bhyt_analysis.model.reclassify import reclassify
     >>> from bhyt_analysis.model.scenario import Scenario
-    >>> from bhyt_analysis.model.simulate import projection
+    >>> from bhyt_analysis.model.simulate import projection, table_of
     >>> data, scenario = load(), Scenario("861", decision="861")
     >>> of = projection(data, "X001", scenario)
     >>> table = communes_on(communes_at_start(data, of.start, reclassify(data, "861", "X001")), of, "2021-06-30")

@@ -157,6 +157,10 @@ def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     axes.set_xticks([t for t in axes.get_xticks() if grid[0] <= t <= grid[-1]])
     ticks(axes, lang, "y")
     axes.set_yticks([t for t in axes.get_yticks() if axes.get_ylim()[0] <= t <= 100])
+    far = rows.loc[rows["place"].str.endswith("outer"), "name"]
+    more = "; ".join([text, *(f"{say('label.outside', lang)}: {n}" for n in [", ".join(far)] if n)])
+    told = series(say("fact.coverage", lang), rates / 100, "p1", BLUE)
+    tell(figure, lang, list(rows["name"]), [told], "picture", say("axis.rate", lang), rows["status"], more)
     return foot(
         figure,
         source,

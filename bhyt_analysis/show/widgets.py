@@ -464,6 +464,8 @@ def _wrong(app: Explorer, text: str) -> None:
             shown.value = error_html(text) if name in ("headline", "compared") else ""
         elif name.startswith("picture_"):
             _show_picture(app, name.removeprefix("picture_"), None)
+        elif name.startswith("take_"):
+            shown.layout.display = "none"
 
 
 def _quietly(app: Explorer, work: Callable[[], None]) -> None:
@@ -560,6 +562,7 @@ def _show_scenario(app: Explorer, state: State) -> None:
         seen = look(state, f"picture_{name}")
         _show_picture(app, name, seen)
         out[f"take_{name}"].layout.display = None if seen else "none"
+    out["take_communes"].layout.display = None
     out["communes"].value = look(state, "communes_table")
 
 
@@ -569,11 +572,13 @@ def _show_compare(app: Explorer, state: State) -> None:
     shown = [*here, *([] if state in here else [state])]
     if len(shown) < 2:
         out["compared"].value = f"<p>{escaped(say('explore.pin_first', lang))}</p>"
+        out["take_compare"].layout.display = "none"
         _show_picture(app, "compare", None)
         return
     rows, figure = compared(app.world, shown, app.look(state, "on"), lang)
     other = f"<p>{escaped(say('explore.other_areas', lang))}</p>" if len(here) < len(app.pins) else ""
     out["compared"].value = other + side_by_side(rows, lang)
+    out["take_compare"].layout.display = None
     _show_picture(app, "compare", on_screen(figure))
 
 

@@ -71,7 +71,9 @@ def test_an_index_of_every_commune_of_the_country_opens_finds_and_sorts(browser,
     entries = []
     for number in range(3321):  # the bundled communes again and again
         slug = f"unit-{number}"
-        entries.append({"area": communes[number % len(communes)], "slug": slug, "status": "done", "error": None})
+        entries.append(
+            {"area": communes[number % len(communes)], "slug": slug, "status": "done", "error": None, "files": []}
+        )
         (tmp_path / slug).mkdir()
         told = json.loads((made / "luc-ngan" / "facts.json").read_text("utf-8"))
         told["facts"] = [

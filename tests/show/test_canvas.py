@@ -107,4 +107,4 @@ def test_the_notebook_shows_the_very_picture_of_the_file(figure, tmp_path, monke
     seen = output["data"]["image/png"]
     seen = base64.b64decode(seen) if isinstance(seen, str) else seen
     assert seen == (tmp_path / "charts" / "coverage_target.png").read_bytes()
-    assert output["metadata"]["bhyt"] == {"chart": "coverage_target"}
+    assert output["metadata"]["bhyt"]["chart"] == "coverage_target"
