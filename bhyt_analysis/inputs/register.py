@@ -163,10 +163,10 @@ def _count(file: Path, heading: int, mark: str, places: dict[str, int], width: i
     }
     code = at["group" if "group" in places else "card"]
     code = f"case when regexp_matches({code}, '{CARD}') then upper(left({code}, 2)) else {code} end"
-    # Read once: what is counted, and of a card's number a hash, to see which stand twice.
+    # Read once: what is counted, and of a card and its day a hash, to see which stand twice.
     base.execute(
         f"create temp table persons as select {at['area']} area, {at['_within']} _within, {code} code,"
-        f" {at['as_of']} as_of, case when {at['card']} <> '' then hash({at['card']}) end card,"
+        f" {at['as_of']} as_of, case when {at['card']} <> '' then hash({at['card']}, {at['as_of']}) end card,"
         f" {heading} + row_number() over () line from {source}",
         [str(file)],
     )
@@ -174,10 +174,8 @@ def _count(file: Path, heading: int, mark: str, places: dict[str, int], width: i
         'select area, _within, code, as_of, count(*) count, min(line) "row" from persons group by all order by 6'
     ).fetchnumpy()
     rows = pd.DataFrame({k: np.asarray(v, dtype=object if k in KEYS else "int64") for k, v in told.items()})
-    ((repeated,),) = base.execute(
-        "select coalesce(sum(n), 0) from (select count(card) - count(distinct card) n from persons group by as_of)"
-    ).fetchall()
-    return rows, int(repeated)
+    cards = np.sort(base.execute("select card from persons where card is not null").fetchnumpy()["card"])
+    return rows, int((cards[1:] == cards[:-1]).sum())
 
 
 def _count_in_pieces(
