@@ -230,7 +230,7 @@ def expected(data, tmp_path_factory):
     text = (ROOT / "scenarios" / "decision_861_high.toml").read_text("utf-8")
     (folder / "paid.toml").write_text(text.replace("seed = 861", 'seed = 861\nreforms = ["reform.csv"]').replace("door to door", "door to door, 70%").replace("đến từng nhà", "đến từng nhà, 70%"), "utf-8")  # fmt: skip
     plans = {"ordinary": "decision_861_ordinary", "high": "decision_861_high", "paid": folder / "paid.toml"}
-    told = {}
+    told: dict = {}
     for key, plan in plans.items():
         months = bhyt.simulate(data, "Lục Ngạn", bhyt.Scenario.read(plan), draws=0)
         rows = months[(months["group"] == "all") & (months["result"] == "behavioural")]
