@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 import bhyt_analysis as bhyt
-from benchmarks import batch, cells, documents, inputs
+from benchmarks import batch, cells, documents, explore, inputs
 from bhyt_analysis.model.project import insured_people, project
 from bhyt_analysis.model.simulate import costs
 from bhyt_analysis.model.start import GROUPS as SUBGROUPS
@@ -191,6 +191,8 @@ def main() -> None:
             f"{measure.__name__:16} ours {ours:8.3f} s   {rival} {other:8.3f} s   ratio {ours / other:6.2f}{extra}",
             flush=True,
         )
+    for name, seconds in explore.main().items():
+        results[name] = {**seconds, "ratio": seconds["ours"] / seconds["bare redraw"]}
     cells.main()
     documents.main()
     path = ROOT / "outputs" / "bench.json"

@@ -9,8 +9,8 @@ import pandas as pd
 
 from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.model.assumptions import central
-from bhyt_analysis.model.cohort import AREA_TITLE, POOLS, Paths
-from bhyt_analysis.model.project import Kind, Projection, leavers, moves, room_at_start, way_back
+from bhyt_analysis.model.cohort import AREA_TITLE, POOLS
+from bhyt_analysis.model.project import Kind, Moves, Projection, leavers, moves, room_at_start
 from bhyt_analysis.model.simulate import RESULTS
 from bhyt_analysis.model.start import GROUPS, NOT_TOLD
 from bhyt_analysis.words import BhytError
@@ -56,7 +56,7 @@ def after_loss(of: Projection, lang: str = "vi", results: Sequence[str] = RESULT
             sums["lost"] += lost * gone
             sums[NOT_TOLD] += (lost - people.sum()) * gone
             sums["broken"] += (people.sum(axis=0) @ way.broken[0]) * gone
-            insured = people.sum(axis=0)[:, None] * way.insured[0] * gone
+            insured = people.sum(axis=0)[:, None] * way.way[0] * gone
             for title in TITLES:
                 sums[title] += np.where(place == title, insured, 0.0).sum(axis=0)
         table = pd.DataFrame({"scenario": of.scenario.titled(lang), "result": result, "month": of.months, **sums})
@@ -109,7 +109,7 @@ def transitions(of: Projection, month: str | pd.Timestamp, result: str = "behavi
             continue
         np.add.at(people[:, 0], unit, -lost)
         np.add.at(people[:, 1 + TITLES.index(NOT_TOLD)], unit, lost - own.sum(axis=1))
-        insured = own * way.insured[0, :, t]
+        insured = own * way.way[0, :, t]
         for i, state in enumerate(TITLES, start=1):
             np.add.at(people[:, i], unit, insured[:, place[:, t] == state].sum(axis=1))
         np.add.at(people[:, -1], unit, (own - insured).sum(axis=1))
@@ -125,7 +125,7 @@ def transitions(of: Projection, month: str | pd.Timestamp, result: str = "behavi
     return table[np.repeat(held[:, 0] > 0, len(states))].reset_index(drop=True)
 
 
-def _followed(of: Projection, result: str) -> Iterator[tuple[Kind, np.ndarray, Paths, np.ndarray]]:
+def _followed(of: Projection, result: str) -> Iterator[tuple[Kind, np.ndarray, Moves, np.ndarray]]:
     """Each kind of exit: the people of its events by pool, their way, and their titles by month."""
     values, block = central(of.assumptions), np.arange(len(of.start.units))
     free = room_at_start(of, block)
@@ -133,4 +133,4 @@ def _followed(of: Projection, result: str) -> Iterator[tuple[Kind, np.ndarray, P
         if kind.titles is not None and kind.title == AREA_TITLE:
             units, people, _ = leavers(of, kind, move, values, block, free)
             order = np.searchsorted(units, of.start.leaving["unit"].to_numpy()[kind.events])
-            yield kind, people[0][order], way_back(kind, of, values, result), kind.titles.keys
+            yield kind, people[0][order], move, kind.titles.keys

@@ -86,13 +86,14 @@ def outlook(months: pd.DataFrame, on: str | pd.Timestamp) -> pd.DataFrame:
         fields = {"on": day, "first": whole["month"].min(), "last": whole["month"].max()}
         raise BhytError(("error.no_month", fields))
     of_year = whole[(whole["month"].dt.year == day.year) & (whole["month"] > whole["month"].min())]
-    paid = of_year.groupby("result").agg(months=("month", "count"), **{m: (m, "sum") for m in MONEY}, known=("insured_costed", "sum"), all=("insured", "sum"))  # fmt: skip
+    paid = of_year.groupby("result")[[*MONEY, "insured_costed", "insured"]].sum()
     kept = ["result", "people", "insured", "rate", "rate_low", "rate_high", "proposal", "status"]
-    rows = whole.loc[whole["month"] == day, kept].set_index("result").join(paid).reindex(RESULTS)
-    rows["months"] = rows["months"].fillna(0).astype("int64")
-    told = {"on": day, "uninsured": rows["people"] - rows["insured"], "year": day.year, "costed": rows["known"] / rows["all"]}  # fmt: skip
+    rows = whole.loc[whole["month"] == day, kept].set_index("result").reindex(RESULTS)
+    costed = paid["insured_costed"] / paid["insured"]
+    told = {"on": day, "uninsured": rows["people"] - rows["insured"], "year": day.year, "costed": costed}
+    rows = rows.join(paid[MONEY]).assign(**told, months=of_year["month"].nunique())
     columns = ["on", "people", "insured", "uninsured", "rate", "rate_low", "rate_high", "year", "months", *MONEY, "costed", "proposal", "status"]  # fmt: skip
-    return rows.assign(**told)[columns].reset_index()
+    return rows[columns].reset_index()
 
 
 def steps(of: Projection, months: pd.DataFrame, on: str | pd.Timestamp, result: str = "behavioural") -> pd.DataFrame:

@@ -187,7 +187,8 @@ class Moves:
     months); ``reached`` (draws, months): people without any card who join; ``since``
     (draws, pools, months): of those who leave; ``without`` (draws, pools): of those who
     had left before the start, who has no card then; ``place`` and ``place_first``:
-    each pool's group by month and at the start; ``way``, ``way_first``: its insured.
+    each pool's group by month and at the start; ``way``, ``way_first``: its insured;
+    ``broken``: who of it was without a card for so long that five years in a row are lost.
     """
 
     groups: np.ndarray
@@ -200,6 +201,7 @@ class Moves:
     place: np.ndarray
     place_first: np.ndarray
     after: Floats
+    broken: Floats
 
 
 def moves(of: Projection, values: Values, result: str = "behavioural", months: Sequence[int] | np.ndarray | None = None) -> list[Moves]:  # fmt: skip
@@ -221,14 +223,16 @@ def _moves(kind: Kind, of: Projection, values: Values, result: str, chosen: np.n
         change = drift[:, groups_][:, :, chosen]
         reached = cohort.reached(values, of.months, first, seen)[:, chosen]
     insured, place = np.zeros((draws, len(POOLS), len(of.months))), np.zeros((len(POOLS), len(of.months)), dtype=int)
+    broken = insured
     if kind.titles is not None:
-        insured = way_back(kind, of, values, result).insured
+        way_ = way_back(kind, of, values, result)
+        insured, broken = way_.insured, way_.broken
         place = np.array([[GROUPS.index(k) for k in row] for row in kind.titles.keys])
     after = (np.arange(len(of.months)) >= kind.leaves).astype(float)
     way, way_first = insured[:, :, chosen], insured[:, :, first]
     return Moves(
         groups_, change, reached, way - way_first[:, :, None], 1 - way_first, way, way_first,
-        place[:, chosen], place[:, first], after[chosen] - after[first],
+        place[:, chosen], place[:, first], after[chosen] - after[first], broken[:, :, chosen],
     )  # fmt: skip
 
 

@@ -258,11 +258,8 @@ def _law_part(label: str, parameter: str, key: str, values: Sequence[float], spe
 def law_parts(world: World) -> dict[str, Part]:
     """Shares of the State and top-ups of the province by group, base salary, contribution rate."""
 
-    def number(parameter: str) -> Callable[[State, Look], float]:
-        return lambda state, look: world.law.at(look(state, "since")).number(parameter)
-
-    def share(group: str) -> Callable[[State, Look], float]:
-        return lambda state, look: float(look(state, "shares").get(group, 0.0))
+    def stands(parameter: str, key: str = "") -> Callable[[State, Look], float]:
+        return lambda state, look: float(look(state, "in_force").get((parameter, key), 0.0))
 
     def top_up(group: str) -> Part:
         def put(state: State, points: float, look: Look) -> State:
@@ -271,10 +268,13 @@ def law_parts(world: World) -> dict[str, Part]:
         return slider(f"explore.of.{group}", tenths, "p0", lambda s, _: states.top_up_of(s, group), put)
 
     tenths = steps(0, 1, 0.05)
-    made = {f"share_{g}": _law_part(f"explore.of.{g}", "subsidy_share", g, tenths, "p0", share(g)) for g in GROUPS}
+    made = {
+        f"share_{g}": _law_part(f"explore.of.{g}", "subsidy_share", g, tenths, "p0", stands("subsidy_share", g))
+        for g in GROUPS
+    }
     made |= {f"top_up_{g}": top_up(g) for g in GROUPS}
-    made["base_salary"] = _law_part("explore.base_salary", "base_salary", "", steps(1e6, 4e6, 1e4), "n", number("base_salary"))  # fmt: skip
-    made["contribution_rate"] = _law_part("explore.contribution_rate", "contribution_rate", "", steps(0.03, 0.06, 0.001), "p1", number("contribution_rate"))  # fmt: skip
+    made["base_salary"] = _law_part("explore.base_salary", "base_salary", "", steps(1e6, 4e6, 1e4), "n", stands("base_salary"))  # fmt: skip
+    made["contribution_rate"] = _law_part("explore.contribution_rate", "contribution_rate", "", steps(0.03, 0.06, 0.001), "p1", stands("contribution_rate"))  # fmt: skip
     return made
 
 

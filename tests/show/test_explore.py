@@ -412,3 +412,20 @@ def test_a_comparison_tells_differences_to_the_first(world, data):
     assert rows["change"].tolist()[0] == 0
     high, low = (expected(data, f"decision_861_{e}")["insured"] for e in ("high", "ordinary"))
     assert rows["change"].tolist()[1] == high - low
+
+
+def test_the_walk_in_the_docs_tells_the_figures_of_the_library(data):
+    text = (ROOT / "docs" / "explore.md").read_text("utf-8")
+    rows = {e: expected(data, f"decision_861_{e}") for e in ("ordinary", "high")}
+    for row in rows.values():
+        assert f"**{number(row['people'] - row['insured'])}**" in text
+    for effort, paid in ((1, "2,04"), (2, "4,17")):
+        top_up = {"group": LEFT, "points": 0.7, "area": "Bắc Giang", "since": "2021-07-01"}
+        told = {"name": "x", "decision": "861", "assumptions": {"effort": effort}, "top_up": [top_up]}
+        months = bhyt.simulate(data, "Lục Ngạn", bhyt.Scenario.of(told, ROOT / "x.toml"), draws=0)
+        rows_ = months[(months["group"] == "all") & (months["result"] == "behavioural")]
+        cost = rows_.loc[rows_["month"].between("2021-07-01", "2021-12-31"), "vnd_province"].sum()
+        assert render("{v:bn2}", "vi", v=cost) == paid
+        assert f"**{paid} tỷ đồng**" in text
+        last = rows_[rows_["month"] == "2021-12-31"].iloc[0]
+        assert number(last["people"] - last["insured"]) in text

@@ -15,6 +15,7 @@ import tomllib
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -192,9 +193,16 @@ def decided(state: State, decision: str) -> State:
     return dataclasses.replace(state, decision=decision, zones=(), clock="", name="", name_en="")
 
 
+@lru_cache(maxsize=1)
+def _central() -> dict[str, float]:
+    """The central values that the library assumes."""
+    return {str(name): float(value) for name, value in assumptions()["central"].items()}
+
+
 def assumption(state: State, name: str) -> float:
     """The central value of an assumption."""
-    return float(assumptions(dict(state.assumed)).at[name, "central"])
+    changed = dict(state.assumed).get(name)
+    return _central()[name] if changed is None else changed[1]
 
 
 def with_assumption(state: State, name: str, value: float) -> State:

@@ -221,9 +221,10 @@ def _since(world: World, state: State, start: Start) -> str:
     return state.since or str((start.day + pd.offsets.MonthEnd(0) + pd.Timedelta(days=1)).date())
 
 
-def _shares(world: World, state: State, start: Start, since: str) -> pd.Series:
-    """What the State pays of each group's premium there on that day: where the sliders stand untouched."""
-    return pd.Series(world.law.at(since, start.places[0])["subsidy_share"])
+def _in_force(world: World, state: State, start: Start, since: str) -> dict[tuple[str, str], float]:
+    """The law there on that day, where the sliders stand untouched: values by parameter and key."""
+    table = world.law.at(since, start.places[0]).table
+    return dict(zip(zip(table["parameter"], table["key"], strict=True), table["value"], strict=True))
 
 
 def _source(world: World, state: State, start: Start) -> str:
@@ -473,7 +474,7 @@ VIEWS: dict[str, View] = {
     "communes": View(_communes, (), ("at_start", "of", "on")),
     "communes_table": View(_communes_table, ("lang", "sort"), ("communes",)),
     "since": View(_since, ("since",), ("start",)),
-    "shares": View(_shares, (), ("start", "since")),
+    "in_force": View(_in_force, (), ("start", "since")),
     "source": View(_source, ("area",), ("start",)),
     "cards": View(_cards, ("area",)),
     "allocated": View(_allocated, ("goal", "method", "ratchet", "amounts"), ("cards",)),
