@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.batch.resume import RECORD
+from bhyt_analysis.briefing.documents import FORMATS
 
 # What differs between any two runs of the same notebook.
 TIMES = ("papermill", "execution", "language_info")
@@ -62,6 +63,7 @@ def _joined(outputs: list[Any]) -> list[Any]:
 
 
 def _files(folder: Path) -> dict[str, bytes]:
+    """What a notebook has left; the documents are made from it afterwards, and not of the second run."""
     every = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
-    made = {name: p for name, p in every.items() if p.suffix not in (".ipynb", ".html") and name != RECORD}
+    made = {name: p for name, p in every.items() if p.suffix[1:] not in ("ipynb", *FORMATS) and name != RECORD}
     return {name: p.read_bytes() if p.suffix in EXACT else b"" for name, p in made.items()}

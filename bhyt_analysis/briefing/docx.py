@@ -250,9 +250,15 @@ def _grid(table: Table, title: str, lang: str) -> Any:
     half_points = 22 if len(table.columns) <= 6 else 19
     grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
     head = _row([c.heading for c in table.columns], table, widths, half_points, True)
-    kept = len(cells) <= WHOLE  # a short table is not broken, a longer one leaves no row alone
+    kept = len(cells) <= WHOLE  # a short table is not broken, a longer one leaves no row alone, nor its notes
     rows = "".join(
-        _row(row, table, widths, half_points, keep=i + 1 < len(cells) and (kept or i == 0 or i + 2 == len(cells)))
+        _row(
+            row,
+            table,
+            widths,
+            half_points,
+            keep=(kept or i == 0 or i + 2 >= len(cells)) and (i + 1 < len(cells) or bool(table.notes)),
+        )
         for i, row in enumerate(cells)
     )
     borders = "".join(f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="7F7F7F"/>' for side in ("top", "left", "bottom", "right", "insideH", "insideV"))  # fmt: skip
@@ -304,9 +310,13 @@ def column_widths(table: Table, cells: list[list[str]], whole: float) -> list[fl
         return [w * whole / sum(least) for w in least]
     if sum(wanted) <= whole:
         return [w * whole / sum(wanted) for w in wanted]
-    spare = [w - m for w, m in zip(wanted, least, strict=True)]
-    extra = whole - sum(least)
-    return [m + s / sum(spare) * extra for m, s in zip(least, spare, strict=True)]
+    widths, left = list(least), whole - sum(least)
+    open_ones = sorted(range(len(least)), key=lambda i: wanted[i] - least[i])
+    for n, i in enumerate(open_ones):  # those that lack least are served in full first, the rest share
+        share = min(wanted[i] - least[i], left / (len(open_ones) - n))
+        widths[i] += share
+        left -= share
+    return widths
 
 
 def _needed(table: Table, cells: list[list[str]]) -> tuple[list[float], list[float]]:
@@ -319,7 +329,8 @@ def _needed(table: Table, cells: list[list[str]]) -> tuple[list[float], list[flo
         parts = [*_words(column.heading), *(w for text in texts for w in (_words(text) if breaks else [text]))]
         least.append(letter * max((len(p) for p in parts), default=1) + 3.2)
         longest = min(max((len(text) for text in texts), default=0), WIDE)
-        wanted.append(max(least[-1], letter * max(longest, len(column.heading) / 2) + 3.2))
+        # Headings of numbers are broken at every word before texts are.
+        wanted.append(max(least[-1], letter * max(longest, len(column.heading) / 2) + 3.2) if breaks else least[-1])
     return least, wanted
 
 

@@ -37,7 +37,12 @@ def put(folder, told, **files):
 
 def test_two_runs_that_differ_by_chance_alone_are_the_same(tmp_path):
     one = put(tmp_path / "one", book(0), x_csv=b"1", x_svg=b"<1>")
-    assert difference(one, put(tmp_path / "two", book(5), x_csv=b"1", x_svg=b"<2>", page_html=b"")) == ""
+    assert (
+        difference(
+            one, put(tmp_path / "two", book(5), x_csv=b"1", x_svg=b"<2>", page_html=b"", page_docx=b"", page_xlsx=b"")
+        )
+        == ""
+    )
 
 
 @pytest.mark.parametrize(
