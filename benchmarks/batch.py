@@ -1,7 +1,8 @@
 """Seconds an area of a batch, against a loop of the papermill command, a stock pool and a bare script: ``python -m benchmarks.batch``.
 
-All do the same 24 areas of the bundled data on the same template, or some of them where one is slow. Bytecode is
-compiled before. What a batch needs to start, and the second run of its first area, are counted.
+All do the same areas of the bundled data on the same template, or some of them where one is slow: 24 districts, then
+96 areas, most of them communes. Bytecode is compiled before. What a batch needs to start, and the second run of its
+first area, are counted: they weigh less the more areas there are.
 """
 
 import compileall
@@ -21,15 +22,17 @@ from bhyt_analysis.batch.area import template
 from bhyt_analysis.inputs import parts
 from bhyt_analysis.model.coverage import areas_with_figures
 
-AREAS = 24
-LOOPED = (0, 8, 16)  # a loop is the same for each: some stand for all
-POOLED = 8
+NUMBERS = (24, 96)
+LOOPED, POOLED = 3, 8  # what is the same for each area: some, from all over the list, stand for all
 WORKERS = 2
 
 
-def areas() -> list[str]:
-    """Those with and without cards, losses and plans, as they come."""
-    return areas_with_figures(bhyt.load())[:AREAS]
+def areas(number: int) -> list[str]:
+    """Those with and without cards, losses and plans, as they come; then communes whose people are known."""
+    data = bhyt.load()
+    known = data.population["area"].unique()
+    communes = data.areas.loc[(data.areas["kind"] == "commune") & data.areas["code"].isin(known), "code"]
+    return [*dict.fromkeys([*areas_with_figures(data), *communes])][:number]
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -100,33 +103,34 @@ def _script(code: str, out: Path) -> None:
                 told |= {"area": code, "out": str(place)}
 
 
-def briefings() -> dict[str, float]:
+def briefings(number: int = NUMBERS[0]) -> dict[str, float]:
     """Seconds an area of each."""
     compileall.compile_dir(Path(bhyt.__file__).parent, quiet=1)
-    codes = areas()
+    codes = areas(number)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         whole = parts.Parts(bhyt.load())
         for code in codes:  # the bare script has its rows ready too
             parts.put(home / "parts", None, code, whole.of(code))
-        found = {"ours": seconds(lambda: ours(home / "ours", codes)) / AREAS}
-        some = [codes[i] for i in LOOPED]
+        found = {"ours": seconds(lambda: ours(home / "ours", codes)) / number}
+        some = codes[:: number // LOOPED]
         found["papermill command in a loop"] = seconds(lambda: looped(home / "loop", some)) / len(some)
-        found["stock pool of two"] = seconds(lambda: pooled(home / "pool", codes[:POOLED])) / POOLED
+        some = codes[:: number // POOLED]
+        found["stock pool of two"] = seconds(lambda: pooled(home / "pool", some)) / len(some)
         os.environ[parts.FOLDER] = str(home / "parts")
-        found["bare warmed script"] = bare(home / "bare", codes) / AREAS
+        found["bare warmed script"] = bare(home / "bare", codes) / number
         del os.environ[parts.FOLDER]
-        found["with nothing to do, all areas"] = seconds(lambda: ours(home / "ours", codes))
+        found["with nothing to do, all of them"] = seconds(lambda: ours(home / "ours", codes))
     return found
 
 
 def main() -> None:
     """Print the seconds and the ratios."""
-    found = briefings()
-    for name, spent in found.items():
-        print(
-            f"{name:32} {spent:7.3f} s   ours / it {found['ours'] / spent:6.2f}   it / ours {spent / found['ours']:6.2f}"
-        )
+    for number in NUMBERS:
+        found = briefings(number)
+        print(f"{number} areas: seconds an area")
+        for name, spent in found.items():
+            print(f"{name:32} {spent:7.3f} s   ours / it {found['ours'] / spent:6.2f}   it / ours {spent / found['ours']:6.2f}", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ ADDRESS = "BHYT_WARM"  # in the environment of workers: where they join the batc
 KERNEL, REHEARSE = b"k", b"r"  # what is asked of it
 # A thread for each processor, in each of as many workers, only get in each other's way.
 THREADS = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+# The pixels of a chart take megabytes. Unless told, the C library gives them back and asks for others, page by page.
+MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**28), "MALLOC_TRIM_THRESHOLD_": str(2**29), "MALLOC_TOP_PAD_": str(2**25)}
 # The empty entry of sys.path is taken out first: a file beside us must not stand for a library.
 MAIN = "import sys; sys.path[:1] = [p for p in sys.path[:1] if p]; from bhyt_analysis.batch.zygote import main; main()"
 
@@ -51,7 +53,7 @@ class Zygote:
             # Nothing is read from its output: as a pipe that fills it would stall for good.
             process = subprocess.Popen(
                 [sys.executable, "-c", MAIN, template, str(door.fileno() if shared else "")],
-                env={**THREADS, **os.environ}, pass_fds=[door.fileno()] if shared else [], stdin=theirs.fileno(),
+                env={**THREADS, **MEMORY, **os.environ}, pass_fds=[door.fileno()] if shared else [], stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         return cls(control, process, folder)
