@@ -1,7 +1,8 @@
 """Seconds of processor that one area costs in a warmed process, step by step: ``python -m benchmarks.cells``.
 
-The cells of the briefing's template are run in this process, so that starting a kernel
-costs nothing (n/a). Each second is counted once, at the innermost step it was spent in.
+The cells of the briefing's template are run in this process; what starting, asking and ending
+its kernel costs is measured with an empty notebook. Each second is counted once, at the
+innermost step it was spent in.
 """
 
 import base64
@@ -18,12 +19,15 @@ from typing import Any
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 
 import nbformat
+import papermill
+import psutil
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
+from bhyt_analysis.batch import warm
 from bhyt_analysis.briefing import page
 from bhyt_analysis.inputs.read import bundled
 from bhyt_analysis.show import charts
@@ -84,6 +88,21 @@ def brief(area: str, out: Path, shell: InteractiveShell) -> None:
     page.write_page(out / "briefing.ipynb", out / "briefing.html")
 
 
+def start(rounds: int = ROUNDS) -> float:
+    """The mean seconds of a notebook without cells on a warm kernel: the kernel's, and ours for talking to it."""
+    spent = []
+    with tempfile.TemporaryDirectory() as folder:
+        empty, executed = Path(folder, "empty.ipynb"), Path(folder, "executed.ipynb")
+        kernel = {"name": "python3", "display_name": "Python 3"}
+        nbformat.write(nbformat.v4.new_notebook(metadata={"kernelspec": kernel}), empty)
+        for _ in range(rounds + 1):  # one more, while the libraries are still loading
+            papermill.execute_notebook(empty, executed, engine_name="bhyt-warm", progress_bar=False)
+            there = psutil.Process(warm.pid()).cpu_times()
+            spent.append(there.children_user + there.children_system + time.process_time())
+        warm.stop()
+    return (spent[-1] - spent[0]) / rounds
+
+
 def measure(areas: tuple[str, ...] = AREAS, rounds: int = ROUNDS) -> dict[str, dict[str, float]]:
     """The median seconds of each area by step; the first area is made once before, to warm up."""
     shell = InteractiveShell.instance()
@@ -106,12 +125,13 @@ def measure(areas: tuple[str, ...] = AREAS, rounds: int = ROUNDS) -> dict[str, d
 
 def main() -> None:
     """Print one line an area and their mean."""
-    told = measure()
-    steps = ("compute", *STEPS, "all")
+    kernel, told = start(), measure()
+    steps = ("start", "compute", *STEPS, "all")
+    told = {area: {**spent, "start": kernel, "all": spent["all"] + kernel} for area, spent in told.items()}
     mean = {step: statistics.mean(t.get(step, 0.0) for t in told.values()) for step in steps}
-    print(f"{'seconds of processor':24}{'start':>9}" + "".join(f"{s:>9}" for s in steps))
+    print(f"{'seconds of processor':24}" + "".join(f"{s:>9}" for s in steps))
     for area, spent in {**told, "mean": mean}.items():
-        print(f"{area:24}{'n/a':>9}" + "".join(f"{spent.get(s, 0.0):9.3f}" for s in steps))
+        print(f"{area:24}" + "".join(f"{spent.get(s, 0.0):9.3f}" for s in steps))
 
 
 if __name__ == "__main__":
