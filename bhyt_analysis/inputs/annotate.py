@@ -1,7 +1,8 @@
 """Where in the user's own workbook are the faults? A copy of it with the cells marked and commented.
 
 An .xlsx or .xlsm workbook keeps its formats, formulas and other sheets; of CSV files, .xls and .ods, which can't
-be copied as they are, the cells are. The input itself is never written to.
+be copied as they are, the cells are. The input itself is never written to. The copy is passed on, so a list of
+persons keeps in it only what they are counted by: no names, no days of birth, of card numbers the letters.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.inputs.findings import SEVERITIES, Finding, message, rules
-from bhyt_analysis.inputs.workbook import files_of, sheets
+from bhyt_analysis.inputs.layout import persons_listed
+from bhyt_analysis.inputs.register import CARD, in_large_file
+from bhyt_analysis.inputs.workbook import Sheet, files_of, grid, sheets
 from bhyt_analysis.words import BhytError, say
 
 COPIED = (".xlsx", ".xlsm")
 FILLS = {"error": "FFC7CE", "warning": "FFEB9C", "info": "DDEBF7"}
 MOST_COMMENTS = 5000  # Excel slows down with more; the cells beyond are coloured, and in the list
 AUTHOR = "bhyt check"
+COUNTED_BY = ("area", "_name", "_within", "group", "card", "as_of", "valid_from", "valid_until")
 
 
 def annotate(source: str | Path, out: str | Path, found: Iterable[Finding], lang: str = "vi") -> Path:
@@ -50,6 +54,8 @@ def annotate(source: str | Path, out: str | Path, found: Iterable[Finding], lang
     source, out = Path(source), Path(out)
     _check_place(source, out)
     book, pages = _copy(source)
+    for page in book.worksheets:  # hidden ones, too
+        _leave_out_persons(page)
     found = sorted(found, key=lambda f: SEVERITIES.index(_severity(f)))
     _mark(pages, found, lang)
     _list(book, pages, found, lang)
@@ -83,7 +89,7 @@ def _copy(source: Path) -> tuple[Any, dict[str, Any]]:
     book, pages = Workbook(), dict[str, Any]()
     book.remove(book.active)
     for file in files_of(source):
-        if file.suffix.lower() == ".parquet":
+        if file.suffix.lower() == ".parquet" or in_large_file(file):
             continue
         for sheet in sheets(file, []):
             page = book.create_sheet(_title(book, sheet.name))
@@ -94,6 +100,25 @@ def _copy(source: Path) -> tuple[Any, dict[str, Any]]:
                         cell.data_type = "s" if isinstance(value, str) else cell.data_type  # "=1+1" stays text
             pages[sheet.label] = page
     return book, pages
+
+
+def _leave_out_persons(page: Any) -> None:
+    """Empty what a list of persons holds beside what they are counted by."""
+    from openpyxl.cell import MergedCell
+
+    told = grid([["" if v is None else v for v in row] for row in page.iter_rows(values_only=True)])
+    heading = None if told.empty else persons_listed(Sheet(page.title, page.title, told))
+    if heading is None:
+        return
+    page._pivots = []  # a pivot table keeps the rows that it was made from
+    kept = {column for column, key in enumerate(heading.keys, 1) if key in COUNTED_BY}
+    for row in page.iter_rows(min_row=int(told.index[heading.rows[-1]]) + 1):
+        for cell in row:
+            if isinstance(cell, MergedCell):
+                continue
+            text = cell.value if cell.column in kept else None
+            cell.value = text.strip()[:2].upper() if isinstance(text, str) and re.match(CARD, text) else text
+            cell.comment = cell.hyperlink = None
 
 
 def _title(book: Any, name: str) -> str:

@@ -30,6 +30,7 @@ NOTE = re.compile(
 SCALED = re.compile(r"\b(nghin|ngan|trieu|1[.,]?000|thousands?|millions?)\b")
 _BEGIN = frozenset(" tTcCsSvVeE")  # how what is looked for can begin
 EXAMPLE = ("vi du", "example")
+PERSONAL = frozenset({"_person", "_born", "_number"})  # only a list of persons has such columns
 DATE = re.compile(r"(?i)\d{1,2}([/.-])\d{1,2}\1\d{4}|\d{1,2}\s+tháng\s+\d{1,2}\s+năm\s+\d{4}")
 MONTH = re.compile(r"(?i)tháng\s+\d{1,2}\s*(?:/|-|\s+năm\s+)\s*\d{4}|\d{4}-\d{2}(-\d{2})?")
 
@@ -187,6 +188,13 @@ def _two(sheet: Sheet, head: np.ndarray, row: int, words: dict[str, str]) -> Hea
 def _first_row(head: np.ndarray, table: str) -> Heading:
     """Where no row looks like a heading, the first one must be it: its faults are told."""
     return _one(head, 0, vocabulary(table))
+
+
+def persons_listed(sheet: Sheet) -> Heading | None:
+    """The heading of a sheet with one row a person, whether it can be counted or not; None for any other sheet."""
+    head, words = _clean_head(sheet.cells), vocabulary(REGISTER)
+    choices = (_best(sheet, head, REGISTER), *(_one(head, row, words) for row in range(len(head))))
+    return next((h for h in choices if h and PERSONAL & set(h.keys)), None)
 
 
 def _is_register(heading: Heading) -> bool:

@@ -1,6 +1,6 @@
 """How many cards does a register of persons hold, by unit, group and month?
 
-A table with one row a person is counted at once. Names, days of birth and card numbers go no further
+A table with one row a person is counted at once; a card counts while it is valid. Names, days of birth and card numbers go no further
 than the counting: they are in no table, no message and no log. Large files are counted by duckdb
 (``bhyt-analysis[register]``), or without it in pieces by pandas.
 """
@@ -8,6 +8,7 @@ than the counting: they are in no table, no message and no log. Large files are 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ LARGE = 8_000_000  # bytes; a smaller CSV file is read like any other
 HEAD = 65_536  # bytes in which the heading must stand
 PIECE = 500_000  # rows that pandas counts at a time
 KEYS = ["area", "_within", "code", "as_of"]
+VALID = {"valid_from": "since", "valid_until": "until"}  # of a card; read as these columns of the schema are
 # A card's number begins with the letters of its group; nothing else of it is looked at.
 CARD = r"^\s*[A-Za-z]{2}[ .-]?[0-9]"
 
@@ -35,16 +37,22 @@ def counted(laid: Laid, found: list[Finding]) -> pd.DataFrame:
     The status is "derived": the counts are ours, from the register that is named as their source.
     """
     cells = laid.cells
-    keys = cells.reindex(columns=["area", "_within", "as_of"], fill_value="").assign(
-        code=_codes(cells.get("group", cells.get("card")))
-    )
-    rows = (
-        keys.assign(row=cells.index)
-        .groupby(KEYS, sort=False, dropna=False)["row"]
-        .agg(count="size", row="min")
-        .reset_index()
-    )
+    rows = _alike(cells, cells.index).reset_index()
     return _cards(laid, rows, _repeated(cells), found)
+
+
+def _keys(columns: Iterable[str]) -> list[str]:
+    """What rows are counted by: the days of a card too, where a register tells them."""
+    return [*KEYS, *(day for day in VALID if day in columns)]
+
+
+def _alike(cells: pd.DataFrame, numbers: pd.Index) -> pd.DataFrame:
+    """How many rows say the same, and the number of the first of them."""
+    keys = _keys(cells)
+    told = cells.assign(code=_codes(cells.get("group", cells.get("card"))), row=numbers).reindex(
+        columns=[*keys, "row"], fill_value=""
+    )
+    return told.groupby(keys, sort=False, dropna=False)["row"].agg(count="size", row="min")
 
 
 def _codes(cells: pd.Series) -> pd.Series:
@@ -67,6 +75,7 @@ def _cards(laid: Laid, rows: pd.DataFrame, repeated: int, found: list[Finding]) 
         names = f"{spec['as_of']['name_vi']} / {spec['as_of']['name_en']}"
         place = {"file": laid.label, "row": laid.heading, "column": "as_of"}
         found.append({"rule": "missing_column", **place, "found": ", ".join(laid.places.values()), "expected": names})
+    told = _valid(laid, told, spec["as_of"], found)
     out = {}
     for key, column in (("area", "area"), ("code", "group"), ("as_of", "as_of")):
         needed = {**spec[column], "required": "yes" if column in laid.places or key == "code" else ""}
@@ -83,11 +92,31 @@ def _cards(laid: Laid, rows: pd.DataFrame, repeated: int, found: list[Finding]) 
     return table[[*spec, "file", "row", "_within"]]
 
 
+def _valid(laid: Laid, told: pd.DataFrame, day: dict[str, str], found: list[Finding]) -> pd.DataFrame:
+    """The counts of cards that are valid on the day they are counted for; a blank end is open. The rest are told."""
+    if not (days := [d for d in VALID if d in told]):
+        return told
+    on, _ = converted(told["as_of"], day, None)
+    off = pd.Series(False, index=told.index)
+    for key in days:
+        end, more = converted(told[key], {**day, "column": VALID[key], "required": ""}, None)
+        found += [{**f, "file": laid.label, "column": key} for f in more]
+        off |= (end > on) if key == "valid_from" else (end < on)
+    if off.any():
+        found.append({"rule": "register_not_valid", "file": laid.label, "count": int(told.loc[off, "count"].sum())})
+    return told[~off]
+
+
 # --- Files too large to be read as cells ---
 
 
-def of_large_file(file: Path, found: list[Finding]) -> tuple[Laid, pd.DataFrame] | None:
-    """How the register in a large CSV file or a Parquet file is laid out, and its cards; None for any other file."""
+def in_large_file(file: Path) -> bool:
+    """Whether a file holds a register that is counted without being read as cells."""
+    return _laid_out(file, []) is not None
+
+
+def _laid_out(file: Path, found: list[Finding]) -> tuple[tuple[Sheet, str], Laid] | None:
+    """The head of a large CSV file or a Parquet file, and how the register in it is laid out."""
     parquet = file.suffix.lower() == ".parquet"
     if not parquet and (file.suffix.lower() not in TEXT_FILES or file.stat().st_size < LARGE):
         return None
@@ -97,8 +126,17 @@ def of_large_file(file: Path, found: list[Finding]) -> tuple[Laid, pd.DataFrame]
     if head is None or laid is None or laid.name != REGISTER:
         return None
     found += probe
+    return head, laid
+
+
+def of_large_file(file: Path, found: list[Finding]) -> tuple[Laid, pd.DataFrame] | None:
+    """How the register in a large CSV file or a Parquet file is laid out, and its cards; None for any other file."""
+    told = _laid_out(file, found)
+    if told is None:
+        return None
+    head, laid = told
     places = {key: number_of(place.split()[0]) for key, place in laid.places.items() if "«" in place}
-    fixed = {key: laid.cells[key].iloc[0] for key in KEYS if key in laid.cells and key not in places}
+    fixed = {key: laid.cells[key].iloc[0] for key in _keys(laid.cells) if key in laid.cells and key not in places}
     try:
         rows, repeated = _count(file, laid.heading, head[1], places, head[0].cells.shape[1])
     except BhytError:
@@ -106,7 +144,7 @@ def of_large_file(file: Path, found: list[Finding]) -> tuple[Laid, pd.DataFrame]
     except Exception as error:  # of the engine; its words may hold a row, and with it a name
         line = re.search(r"\bline:? (\d+)", str(error), re.IGNORECASE)
         found.append({"rule": "not_a_table", "file": laid.label, "found": line[1] if line else "?"})
-        rows, repeated = pd.DataFrame({**dict.fromkeys(KEYS, ""), "count": 0, "row": 0}, index=[]), 0
+        rows, repeated = pd.DataFrame({**dict.fromkeys(_keys(places), ""), "count": 0, "row": 0}, index=[]), 0
     return laid, _cards(laid, rows.assign(**fixed), repeated, found)
 
 
@@ -144,7 +182,7 @@ def _duckdb() -> Any:
 
 
 def _count(file: Path, heading: int, mark: str, places: dict[str, int], width: int) -> tuple[pd.DataFrame, int]:
-    """The rows by what stands in them: ``area``, ``_within``, ``code``, ``as_of``, ``count`` and the first ``row``."""
+    """The rows by what stands in them: `_keys`, ``count`` and the first ``row``; how many repeat a card's number."""
     try:
         base = _duckdb()
     except BhytError:
@@ -159,21 +197,23 @@ def _count(file: Path, heading: int, mark: str, places: dict[str, int], width: i
         source = f"(select * from read_parquet(?)) t({', '.join(names)})"
     at = {
         key: f"coalesce(trim(cast(c{places[key]} as varchar)), '')" if key in places else "''"
-        for key in ("area", "_within", "as_of", "card", "group")
+        for key in ("area", "_within", "as_of", "card", "group", *VALID)
     }
+    keys = _keys(places)
+    days = "".join(f" {at[day]} {day}," for day in keys if day in VALID)
     code = at["group" if "group" in places else "card"]
     code = f"case when regexp_matches({code}, '{CARD}') then upper(left({code}, 2)) else {code} end"
     # Read once: what is counted, and of a card and its day a hash, to see which stand twice.
     base.execute(
         f"create temp table persons as select {at['area']} area, {at['_within']} _within, {code} code,"
-        f" {at['as_of']} as_of, case when {at['card']} <> '' then hash({at['card']}, {at['as_of']}) end card,"
+        f" {at['as_of']} as_of,{days} case when {at['card']} <> '' then hash({at['card']}, {at['as_of']}) end card,"
         f" {heading} + row_number() over () line from {source}",
         [str(file)],
     )
     told = base.execute(
-        'select area, _within, code, as_of, count(*) count, min(line) "row" from persons group by all order by 6'
+        f'select {", ".join(keys)}, count(*) count, min(line) "row" from persons group by all order by "row"'
     ).fetchnumpy()
-    rows = pd.DataFrame({k: np.asarray(v, dtype=object if k in KEYS else "int64") for k, v in told.items()})
+    rows = pd.DataFrame({k: np.asarray(v, dtype=object if k in keys else "int64") for k, v in told.items()})
     cards = np.sort(base.execute("select card from persons where card is not null").fetchnumpy()["card"])
     return rows, int((cards[1:] == cards[:-1]).sum())
 
@@ -190,11 +230,7 @@ def _count_in_pieces(
     )  # fmt: skip
     for piece in pieces:
         told = pd.DataFrame({key: piece[f"c{place}"].fillna("").str.strip() for key, place in places.items()})
-        keys = told.reindex(columns=["area", "_within", "as_of"], fill_value="").assign(
-            code=_codes(told.get("group", told.get("card")))
-        )
-        keys["row"] = piece.index + heading + 1
-        parts.append(keys.groupby(KEYS, sort=False)["row"].agg(count="size", row="min"))
+        parts.append(_alike(told, piece.index + heading + 1))
         if "card" in told:
             some = told[told["card"] != ""]
             numbers.append(
@@ -202,6 +238,11 @@ def _count_in_pieces(
                     some[["card", *(["as_of"] if "as_of" in some else [])]], index=False
                 ).to_numpy()
             )
-    rows = pd.concat(parts).groupby(KEYS, sort=False).agg(count=("count", "sum"), row=("row", "min")).reset_index()
+    rows = (
+        pd.concat(parts)
+        .groupby(_keys(places), sort=False)
+        .agg(count=("count", "sum"), row=("row", "min"))
+        .reset_index()
+    )
     every = np.concatenate(numbers) if numbers else np.array([])
     return rows, len(every) - len(np.unique(every))

@@ -111,15 +111,15 @@ def _sheet(file: Path, content: bytes, book: Any, about: Any, found: list[Findin
     for (row, column), text in _spoilt(xml).items():
         if row <= len(rows) and column <= len(rows[row - 1]):
             rows[row - 1][column - 1] = text
-    cells = _grid(rows)
+    cells = grid(rows)
     if cells.empty:
         return None
     merged = [(a + 1, b + 1, c + 1, d + 1) for (a, b), (c, d) in told.merged_cell_ranges or ()]
     return Sheet(label, about.name, in_unicode(cells, label, found), tuple(merged))
 
 
-def _grid(rows: list[list[Any]]) -> pd.DataFrame:
-    """Rows of cells as a table without its blank rows; the others keep their numbers."""
+def grid(rows: list[list[Any]]) -> pd.DataFrame:
+    """Rows of cells ("" is blank) as the table of a `Sheet`, without its blank rows; the others keep their numbers."""
     table = np.array(rows, dtype=object) if rows else np.empty((0, 0), dtype=object)
     told = (table != "").any(axis=1)
     columns = [[v if type(v) in _CELLS else _cell(v) for v in column] for column in table[told].T]

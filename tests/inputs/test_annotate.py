@@ -1,6 +1,8 @@
 """The marked copy: the user's workbook as it was, the faults coloured and said in it, and a list of them."""
 
 import hashlib
+import html
+import zipfile
 
 import openpyxl
 import pytest
@@ -9,11 +11,14 @@ from openpyxl.styles import Font
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from bhyt_analysis.cli import main
+from bhyt_analysis.inputs import register
 from bhyt_analysis.inputs.annotate import FILLS, annotate
 from bhyt_analysis.inputs.read import read
 from bhyt_analysis.words import BhytError
 
 from ..conftest import write_table
+from .offices import AREAS
+from .test_register import HEAD, PERSONS, SECRETS
 
 CARDS = ["Mã đơn vị", "Ngày số liệu", "Nhóm đối tượng", "Số thẻ", "Tình trạng số liệu", "Nguồn"]
 
@@ -143,3 +148,55 @@ def test_the_command_marks_and_still_tells(workbook, tmp_path, capsys):
     assert "[bad_cell]" in told.out
     assert str(out) in told.err
     assert ("cards", "D5") in comments(out)
+
+
+def everything(path):
+    """All that stands anywhere in a workbook's files, sheets hidden or not."""
+    with zipfile.ZipFile(path) as archive:
+        return "\n".join(html.unescape(archive.read(n).decode("utf-8", "replace")) for n in archive.namelist())
+
+
+@pytest.mark.parametrize("state", ["visible", "hidden"])
+def test_the_copy_of_a_register_holds_nobody(tmp_path, state):
+    book = openpyxl.Workbook()
+    book.active.title = "Đơn vị"
+    for row in AREAS:
+        book.active.append(row)
+    page = book.create_sheet("Danh sách")
+    page.sheet_state = state
+    for row in [
+        ["DANH SÁCH NGƯỜI CÓ THẺ"],
+        HEAD,
+        *PERSONS,
+        [6, "Phạm Riêng", "1980", "HN2240123456793", "Xã Không Có", "hôm qua"],
+    ]:
+        page.append(row)
+    page["B3"].comment = Comment("Trần Riêng là em", "Nam")
+    page["A10"] = "Người lập: Lò Văn Kín"
+    book.save(tmp_path / "so_lieu.xlsx")
+    found = read(tmp_path / "so_lieu.xlsx")[1]
+    out = annotate(tmp_path / "so_lieu.xlsx", tmp_path / "marked.xlsx", found, "vi")
+    assert not [s for s in SECRETS if s in everything(out)]
+    copied = openpyxl.load_workbook(out)["Danh sách"]
+    assert [c.value for c in copied[2]] == HEAD
+    assert [c.value for c in copied[3]][:5] == [None, None, None, "HN", "Kiên Lao"]
+    if state == "visible":
+        assert "Xã Không Có" in comments(out)["Danh sách", "E8"]
+
+
+def test_the_copy_of_a_list_of_persons_that_cannot_be_counted_holds_nobody_either(tmp_path):
+    (tmp_path / "in").mkdir()
+    rows = [["Họ và tên", "Ngày sinh", "Mã thẻ BHYT"], *([p[1], p[2], p[3]] for p in PERSONS)]
+    (tmp_path / "in" / "danh sach.csv").write_text("\n".join(",".join(map(str, r)) for r in rows), encoding="utf-8")
+    out = annotate(tmp_path / "in", tmp_path / "marked.xlsx", read(tmp_path / "in")[1])
+    assert not [s for s in SECRETS if s in everything(out)]
+
+
+def test_a_large_register_is_not_copied(tmp_path, monkeypatch):
+    monkeypatch.setattr(register, "LARGE", 1)
+    (tmp_path / "in").mkdir()
+    rows = [HEAD, *PERSONS]
+    (tmp_path / "in" / "danh sach.csv").write_text("\n".join(",".join(map(str, r)) for r in rows), encoding="utf-8")
+    out = annotate(tmp_path / "in", tmp_path / "marked.xlsx", read(tmp_path / "in")[1])
+    assert openpyxl.load_workbook(out).sheetnames == ["Kết quả kiểm tra"]
+    assert not [s for s in SECRETS if s in everything(out)]

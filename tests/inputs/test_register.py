@@ -93,13 +93,42 @@ def test_a_register_without_a_day_takes_that_of_its_title_or_asks(folder, monkey
         ]
 
 
-def test_a_parquet_register_is_counted(folder):
+def parquet(path, rows):
     duckdb = pytest.importorskip("duckdb")
-    table = pd.DataFrame([r[1:] for r in PERSONS], columns=HEAD[1:])
     base = duckdb.connect()
-    base.register("persons", table)
-    base.execute(f"copy persons to '{(folder / 'the.parquet').as_posix()}' (format parquet)")
+    base.register("persons", pd.DataFrame(rows[1:], columns=rows[0]))
+    base.execute(f"copy persons to '{path.as_posix()}' (format parquet)")
+
+
+def test_a_parquet_register_is_counted(folder):
+    parquet(folder / "the.parquet", [r[1:] for r in [HEAD, *PERSONS]])
     assert cells(bhyt.load(folder)) == CELLS
+
+
+# From and until when each of the five cards is valid: the second ended the day before, the third begins the day after.
+SPANS = [["01/01/2021", "30/06/2021"], ["", "29/06/2021"], ["01/07/2021", "12/2026"], ["30/06/2021", ""], ["", ""]]
+TIMED = [[*HEAD, "Giá trị từ", "Giá trị đến"], *([*p, *span] for p, span in zip(PERSONS, SPANS, strict=True))]
+VALID = {("T901", JUNE, "poor"): 1, ("T902", JUNE, "household"): 1, ("T901", JULY, "poor"): 1}
+
+
+def test_a_card_counts_on_the_days_on_which_it_is_valid(folder, monkeypatch):
+    for _ in ways(folder, monkeypatch, TIMED):
+        data = bhyt.load(folder)
+        assert cells(data) == VALID
+        told = {f["rule"]: f["count"] for f in data.warnings if f["rule"].startswith("register")}
+        assert told == {"register_counted": 3, "register_not_valid": 2}
+    monkeypatch.undo()
+    (folder / "danh sach.csv").unlink()
+    parquet(folder / "the.parquet", [r[1:] for r in TIMED])
+    assert cells(bhyt.load(folder)) == VALID
+
+
+def test_a_day_of_validity_that_cannot_be_read_is_an_error(folder, monkeypatch):
+    for _ in ways(folder, monkeypatch, [*TIMED[:-1], [*PERSONS[4], "hôm kia", ""]]):
+        found = bhyt.check(folder, "en")
+        wrong = found[found["severity"] == "error"]
+        assert wrong[["rule", "row"]].to_numpy().tolist() == [["bad_cell", 6]]
+        assert 'column G «Giá trị từ»: "hôm kia"' in wrong["message"].iloc[0]
 
 
 def test_a_damaged_large_file_shows_none_of_its_rows(folder, monkeypatch):
