@@ -109,7 +109,13 @@ def resolve(
     own = tables["areas"]
     mentioned = {n: t for n, t in tables.items() if "area" in t and len(t)}
     codes = {*own["code"], "", "each"}
-    if len(own) and own["parent"].isin(codes).all() and all(t["area"].isin(codes).all() for t in mentioned.values()):
+    named_too = any("_name" in t for t in mentioned.values())
+    if (
+        not named_too
+        and len(own)
+        and own["parent"].isin(codes).all()
+        and all(t["area"].isin(codes).all() for t in mentioned.values())
+    ):
         return tables
     if not len(own):
         units = gazetteer(bundled())
@@ -121,6 +127,7 @@ def resolve(
             units = gazetteer(_with_bundled(own, bundled(), lacking))
     result = dict(tables) | {"areas": _parents(units, found)}
     for name, table in mentioned.items():
+        found += _misnamed(table, units)
         result[name] = _coded(name, table, units, titles, found)
     return result
 
@@ -169,6 +176,20 @@ def _parents(units: Gazetteer, found: list[Finding]) -> pd.DataFrame:
                 for row in odd[odd["parent"] == text].itertuples()
             ]
     return areas.assign(parent=areas["parent"].replace(codes)) if codes else areas
+
+
+def _misnamed(table: pd.DataFrame, units: Gazetteer) -> list[Finding]:
+    """Rows whose code is that of another unit than their name."""
+    if "_name" not in table:
+        return []
+    rows = table[table["area"].isin(units.codes) & (table["_name"] != "")].drop_duplicates(["file", "row"])
+    found = []
+    for (code, text), same in rows.groupby(["area", "_name"], sort=False):
+        fits = {units.code[i] for i in named(units, str(text))}
+        if fits and code not in fits:
+            words = {"column": "area", "found": code, "expected": full_name(units.areas, str(code)), "name": text}
+            found += [{"rule": "code_not_name", "file": r.file, "row": int(r.row), **words} for r in same.itertuples()]
+    return found
 
 
 def _coded(

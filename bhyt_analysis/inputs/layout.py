@@ -30,6 +30,9 @@ NOTE = re.compile(
 SCALED = re.compile(r"\b(nghin|ngan|trieu|1[.,]?000|thousands?|millions?)\b")
 _BEGIN = frozenset(" tTcCsSvVeE")  # how what is looked for can begin
 EXAMPLE = ("vi du", "example")
+# A unit that has communes under it, as it heads a part of a table: «II. Huyện Lục Ngạn».
+UPPER = re.compile(r"(?:(?:[ivx]{1,5}|[a-h])\s*[.)/-]\s*)?(?:huyen|thi xa|thanh pho|quan|tinh|h\.|tx\.|tp\.)\s*\S.*")
+PART_NUMBER = re.compile(r"(?:[IVX]{1,5}|[A-H])[.)]?")
 PERSONAL = frozenset({"_person", "_born", "_number"})  # only a list of persons has such columns
 DATE = re.compile(r"(?i)\d{1,2}([/.-])\d{1,2}\1\d{4}|\d{1,2}\s+tháng\s+\d{1,2}\s+năm\s+\d{4}")
 MONTH = re.compile(r"(?i)tháng\s+\d{1,2}\s*(?:/|-|\s+năm\s+)\s*\d{4}|\d{4}-\d{2}(-\d{2})?")
@@ -313,8 +316,49 @@ def _rows_of_data(
         rows = ", ".join(map(str, body.index[notes][:5])) + (", …" if notes.sum() > 5 else "")
         found.append({"rule": "note_rows", "file": label, "row": int(body.index[notes][0]), "found": rows})
     data = left & ~total & ~example & ~notes & filled.to_numpy().any(axis=1)
+    heads, within = _parts(body, cells, filled, left & ~total & ~example & ~notes)
+    if heads.any():
+        rows = ", ".join(map(str, body.index[heads][:5])) + (", …" if heads.sum() > 5 else "")
+        found.append({"rule": "part_heads", "file": label, "row": int(body.index[heads][0]), "found": rows})
+    if "_within" not in cells and any(within):
+        cells = cells.assign(_within=within)
+    data &= ~heads
     first = bool(total.any() and data.any() and total.argmax() < data.argmax())
     return cells[data], cells[left & total & ~example], first
+
+
+def _parts(
+    body: pd.DataFrame, cells: pd.DataFrame, filled: pd.DataFrame, left: np.ndarray
+) -> tuple[np.ndarray, list[str]]:
+    """The rows that do nothing but head a part of the table, and for each row the unit whose part it stands in.
+
+    A row of a district's own figures heads its communes, too, in a table that begins with such a row; in others
+    it may as well be their sum.
+    """
+    upper = np.full(len(cells), "", dtype=object)
+    for column in (c for c in ("_name", "area") if c in cells):
+        codes, texts = pd.factorize(cells[column])
+        hits = [t if type(t) is str and not t[:1].isdigit() and UPPER.fullmatch(fold(clean(t))) else "" for t in texts]
+        upper = np.where(upper == "", np.array([*hits, ""], dtype=object)[codes], upper)
+    heads, within = np.zeros(len(cells), dtype=bool), [""] * len(cells)
+    rows = np.flatnonzero(left)
+    for place in np.flatnonzero(filled.to_numpy()[rows[:-1]].sum(axis=1) <= 2):
+        row, following = rows[place], rows[place + 1]
+        told = [v for v in body.iloc[row] if v != ""]
+        number, text = (["", *told] if len(told) == 1 else told) if 1 <= len(told) <= 2 else ("", None)
+        if type(text) is not str:
+            continue
+        if UPPER.fullmatch(fold(clean(text))):
+            heads[row], upper[row] = not upper[following], text
+        else:
+            heads[row] = bool(PART_NUMBER.fullmatch(str(number).strip()))
+    begins, part = len(rows) > 0 and bool(heads[rows[0]] or upper[rows[0]]), ""
+    for row in rows if heads.any() or begins else ():
+        if heads[row] or (begins and upper[row]):
+            part = upper[row]
+        else:
+            within[row] = part
+    return heads, within
 
 
 def _any_cell(cells: pd.DataFrame, hit: Any) -> np.ndarray:

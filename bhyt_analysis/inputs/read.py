@@ -21,7 +21,7 @@ from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.layout import Laid, lay_out
 from bhyt_analysis.inputs.register import counted, of_large_file
 from bhyt_analysis.inputs.schema import REGISTER, columns_of
-from bhyt_analysis.inputs.typed import typed
+from bhyt_analysis.inputs.typed import NAMED, typed
 from bhyt_analysis.inputs.workbook import files_of, sheets
 from bhyt_analysis.words import BhytError
 
@@ -133,7 +133,7 @@ def read_table(path: str | Path, name: str) -> pd.DataFrame:
         raise BhytError(("error.no_such_file", {"file": file}))
     laid = [lay_out(replace(sheet, name=name), found) for sheet in sheets(file, found)]
     frames = [typed(one, None, found) for one in laid if one is not None]
-    table = _joined(name, frames).drop(columns=["_within"], errors="ignore")
+    table = _joined(name, frames).drop(columns=list(NAMED), errors="ignore")
     found += _twice(name, table)
     if findings.has_errors(found):
         raise InputError(*found)
@@ -183,7 +183,7 @@ def _with_units(
         if not len(tables["successors"]):
             tables["successors"] = read_table(bundled("data") / "successors.csv", "successors")
     tables = resolve(tables, titles, _bundled_areas, found)
-    return {name: table.drop(columns=["_within"], errors="ignore") for name, table in tables.items()}
+    return {name: table.drop(columns=list(NAMED), errors="ignore") for name, table in tables.items()}
 
 
 def _any_known(tables: dict[str, pd.DataFrame]) -> bool:

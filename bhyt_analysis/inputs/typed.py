@@ -13,6 +13,8 @@ from bhyt_analysis.inputs.schema import can_be_wide, columns_of, group_words
 from bhyt_analysis.inputs.vietnamese import STYLES, clean, style_of
 from bhyt_analysis.law.groups import counted_once
 
+NAMED = ("_within", "_name")  # what a row says of its unit beside the code; dropped when the unit is known
+
 
 def typed(laid: Laid, numbers: str | None, found: list[Finding]) -> pd.DataFrame:
     """The rows with the columns and types of the schema, and their ``file`` and ``row``; bad cells become findings."""
@@ -38,10 +40,9 @@ def typed(laid: Laid, numbers: str | None, found: list[Finding]) -> pd.DataFrame
         out[heading], more = converted(laid.cells[heading], column, style.get(heading), heading in laid.percent)
         found += [{**f, "file": laid.label} for f in more]
     rows = pd.DataFrame(out, index=laid.cells.index).assign(file=laid.label, row=laid.cells.index)
-    if "_within" in laid.cells:
-        rows["_within"] = converted(laid.cells["_within"], {"type": "text", "column": "_within", "required": ""}, None)[
-            0
-        ]
+    for key in NAMED:
+        if key in laid.cells:
+            rows[key] = converted(laid.cells[key], {"type": "text", "column": key, "required": ""}, None)[0]
     if wide:
         rows = _lengthened(laid, rows, wide, figure, style, found)
     else:

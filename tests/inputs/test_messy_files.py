@@ -534,3 +534,87 @@ def test_a_workbook_that_is_open_elsewhere_is_read(tmp_path):
     path = write_xlsx(tmp_path / "so_lieu.xlsx", office())
     with path.open("rb+"):
         assert values(path) == TOLD
+
+
+TWO_DISTRICTS = [
+    ["Mã đơn vị", "Tên đơn vị", "Cấp", "Thuộc đơn vị"],
+    ["T8", "Huyện Đồi Cao", "Huyện", None],
+    ["T9", "Huyện Khe Sâu", "Huyện", None],
+    ["T801", "Xã Kiên Lao", "Xã", "T8"],
+    ["T802", "Xã Mai Sơn", "Xã", "T8"],
+    ["T901", "Xã Kiên Lao", "Xã", "T9"],
+    ["T902", "Xã Phì Điền", "Xã", "T9"],
+]
+PARTS_HEAD = ["STT", "Đơn vị", "Ngày số liệu", "Dân số", "Tình trạng số liệu", "Nguồn"]
+OF_COMMUNES = {"T801": 800, "T802": 700, "T901": 500, "T902": 400}
+
+
+def commune(number, name, people):
+    return [number, name, "30/06/2021", people, "Công bố", "Thống kê"]
+
+
+def blank(*cells):
+    return [*cells, *[None] * (6 - len(cells))]
+
+
+FIRST, SECOND = (
+    [commune(1, "Kiên Lao", 800), commune(2, "Mai Sơn", 700)],
+    [commune(1, "Kiên Lao", 500), commune(2, "Phì Điền", 400)],
+)
+IN_PARTS = {
+    "heads in the column of names": [blank("I", "Huyện Đồi Cao"), *FIRST, blank("II", "HUYỆN KHE SÂU"), *SECOND],
+    "heads in the first column": [blank("I. Huyện Đồi Cao"), *FIRST, blank("II. Huyện Khe Sâu"), *SECOND],
+    "heads without a number": [blank(None, "Huyện Đồi Cao"), *FIRST, blank(None, "H. Khe Sâu"), *SECOND],
+    "heads with figures": [commune("I", "Huyện Đồi Cao", 1500), *FIRST, commune("II", "Huyện Khe Sâu", 900), *SECOND],
+}
+
+
+@pytest.mark.parametrize("rows", IN_PARTS.values(), ids=IN_PARTS)
+def test_communes_lie_in_the_district_that_heads_their_part_of_the_table(tmp_path, rows):
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", {"Đơn vị": TWO_DISTRICTS, "Dân số": [PARTS_HEAD, *rows]})
+    read = bhyt.load(path).population.set_index("area")["people"].to_dict()
+    own = {"T8": 1500, "T9": 900} if len(rows[0]) == len(PARTS_HEAD) and rows[0][3] else {}
+    assert read == OF_COMMUNES | own
+    heads = [s for s in report(path) if s.startswith("info part_heads")]
+    assert heads == (
+        [] if own else ["info part_heads: [Dân số]: row 2, 5 heads a part of the table and holds no figures"]
+    )
+
+
+def test_parts_that_are_no_units_are_told_and_left_out(tmp_path):
+    rows = [blank("A", "Khu vực I"), commune(1, "Mai Sơn", 700), blank("B", "Khu vực II"), commune(1, "Phì Điền", 400)]
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", {"Đơn vị": TWO_DISTRICTS, "Dân số": [PARTS_HEAD, *rows]})
+    assert bhyt.load(path).population.set_index("area")["people"].to_dict() == {"T802": 700, "T902": 400}
+
+
+def test_a_sum_below_its_communes_does_not_head_those_after_it(tmp_path):
+    last = [commune(1, "Phì Điền", 400)]
+    rows = [
+        commune(1, "Mai Sơn", 700),
+        commune(None, "Huyện Đồi Cao", 1500),
+        *last,
+        commune(None, "Huyện Khe Sâu", 900),
+    ]
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", {"Đơn vị": TWO_DISTRICTS, "Dân số": [PARTS_HEAD, *rows]})
+    expected = {"T802": 700, "T8": 1500, "T902": 400, "T9": 900}
+    assert bhyt.load(path).population.set_index("area")["people"].to_dict() == expected
+
+
+def test_a_district_that_has_not_reported_is_no_head_of_the_next(tmp_path):
+    rows = [["STT", "Đơn vị", "Ngày số liệu", "Hộ nghèo", "Hộ gia đình", "Tình trạng số liệu", "Nguồn"]]
+    rows += [[1, "Huyện Đồi Cao", *[None] * 5], [2, "Huyện Khe Sâu", "30/06/2021", 30, 900, "Công bố", "BHXH"]]
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", {"Đơn vị": TWO_DISTRICTS, "Số thẻ": rows})
+    assert not [s for s in report(path) if "part_heads" in s]
+
+
+def test_a_code_and_a_name_of_two_units_are_told(tmp_path):
+    rows = [
+        ["Mã đơn vị", "Xã", *PEOPLE[0][1:]],
+        ["T901", "Xã Phì Điền", *PEOPLE[1][1:]],
+        ["T902", None, *PEOPLE[2][1:]],
+        ["T903", "Chũ", *PEOPLE[3][1:]],
+    ]
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", office(**{"Dân số": rows}))
+    assert report(path) == [
+        'error code_not_name: [Dân số], row 2, column A «Mã đơn vị»: the code T901 is Xã Kiên Lao (Huyện Khe Sâu), but the row is named "Xã Phì Điền"'
+    ]
