@@ -31,7 +31,7 @@ gallery: $(READY)
 	$(BIN)/python docs/gallery/make.py
 
 lab: $(READY)
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/bhyt explore
 
 # The lock: names, versions and hashes of everything, for every system; no addresses.
 lock: $(READY)

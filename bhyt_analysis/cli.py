@@ -224,16 +224,17 @@ def explore(told: argparse.Namespace) -> int:
         load(told.input)  # what is wrong with it is said here, and not in a notebook
         environment["BHYT_INPUT"] = str(Path(told.input).resolve())
     notebook = bundled("notebooks") / "explore.ipynb"
-    if notebook.is_relative_to(Path(__file__).parent):  # an installed copy is not for writing in
-        own = Path("explore.ipynb").resolve()
+    if told.voila:  # which only reads it
+        call = [sys.executable, "-m", "voila", str(notebook), "--template=bhyt"]
+        places = [str(Path(__file__).parent / "show" / "explore" / "jupyter"), environment.get("JUPYTER_PATH", "")]
+        environment["JUPYTER_PATH"] = os.pathsep.join(filter(None, places))
+    else:  # JupyterLab saves what it shows: into a copy of the user's own
+        own = Path("outputs", notebook.name)
+        own.parent.mkdir(exist_ok=True)
         if not own.exists():
             shutil.copyfile(notebook, own)
-        notebook = own
-    where = [
-        f"--ServerApp.root_dir={notebook.parent}",
-        f"--LabApp.default_url=/doc/tree/{notebook.name}",
-    ]  # it alone, in full width
-    call = [sys.executable, "-m", *(["voila", str(notebook)] if told.voila else ["jupyterlab", *where])]
+        where = [f"--ServerApp.root_dir={Path.cwd()}", f"--LabApp.default_url=/doc/tree/{own.as_posix()}"]
+        call = [sys.executable, "-m", "jupyterlab", *where]
     call += ["--no-browser"] if told.no_browser else []
     call += [f"--port={told.port}"] if told.port else []
     return DONE if subprocess.call(call, env=environment) == 0 else UNUSABLE
