@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import shutil
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -210,8 +212,6 @@ def briefs(told: argparse.Namespace) -> int:
 def explore(told: argparse.Namespace) -> int:
     """Serve the explorer until it is stopped."""
     import importlib.util
-    import os
-    import shutil
     import subprocess
 
     from bhyt_analysis.inputs import load
@@ -224,20 +224,33 @@ def explore(told: argparse.Namespace) -> int:
         load(told.input)  # what is wrong with it is said here, and not in a notebook
         environment["BHYT_INPUT"] = str(Path(told.input).resolve())
     notebook = bundled("notebooks") / "explore.ipynb"
-    if told.voila:  # which only reads it
-        call = [sys.executable, "-m", "voila", str(notebook), "--template=bhyt"]
-        places = [str(Path(__file__).parent / "show" / "explore" / "jupyter"), environment.get("JUPYTER_PATH", "")]
-        environment["JUPYTER_PATH"] = os.pathsep.join(filter(None, places))
-    else:  # JupyterLab saves what it shows: into a copy of the user's own
-        own = Path("outputs", notebook.name)
-        own.parent.mkdir(exist_ok=True)
-        if not own.exists():
-            shutil.copyfile(notebook, own)
-        where = [f"--ServerApp.root_dir={Path.cwd()}", f"--LabApp.default_url=/doc/tree/{own.as_posix()}"]
-        call = [sys.executable, "-m", "jupyterlab", *where]
+    call = _voila(notebook, environment) if told.voila else _lab(notebook)
     call += ["--no-browser"] if told.no_browser else []
     call += [f"--port={told.port}"] if told.port else []
     return DONE if subprocess.call(call, env=environment) == 0 else UNUSABLE
+
+
+def _voila(notebook: Path, environment: dict[str, str]) -> list[str]:
+    """How Voilà serves a notebook, which it only reads: by our template, on warm kernels where there are any."""
+    from bhyt_analysis.batch import warm
+
+    places = [str(Path(__file__).parent / "show" / "explore" / "jupyter"), environment.get("JUPYTER_PATH", "")]
+    environment["JUPYTER_PATH"] = os.pathsep.join(filter(None, places))
+    if warm.usable():
+        environment.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", "bhyt-warm")
+    # Without the last a page that is closed may not end its kernel, for want of a cookie.
+    options = ["--template=bhyt", "--Voila.tornado_settings={'disable_check_xsrf': True}"]
+    return [sys.executable, "-m", "voila", str(notebook), *options]
+
+
+def _lab(notebook: Path) -> list[str]:
+    """How JupyterLab opens a notebook: as a copy of the user's own, for it saves what it shows."""
+    own = Path("outputs", notebook.name)
+    own.parent.mkdir(exist_ok=True)
+    if not own.exists():
+        shutil.copyfile(notebook, own)
+    where = [f"--ServerApp.root_dir={Path.cwd()}", f"--LabApp.default_url=/doc/tree/{own.as_posix()}"]
+    return [sys.executable, "-m", "jupyterlab", *where]
 
 
 def synthetic(told: argparse.Namespace) -> int:
