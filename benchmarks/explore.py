@@ -4,6 +4,7 @@
 """
 
 import io
+import itertools
 import statistics
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from bhyt_analysis.show.explore import state as states
 from bhyt_analysis.show.explore.views import DRAWN, World
 
 ROUNDS = 9
+SLIDERS = ("effort", "take_up_household", "share_household", "base_salary")  # of behaviour, and of the law
 
 
 def median(work: Callable[[], object]) -> float:
@@ -27,8 +29,8 @@ def median(work: Callable[[], object]) -> float:
     return statistics.median(seconds)
 
 
-def moves(area: str) -> dict[str, float]:
-    """A move of the effort slider for an area, from the event to the last new picture and table.
+def moves(area: str, name: str) -> dict[str, float]:
+    """A move of a slider for an area, from the event to the last new picture and table.
 
     Ours computes the scenario with 200 draws, makes every figure that changes and writes
     them and the tables into their widgets. The bare rival redraws the same figures, which
@@ -38,10 +40,12 @@ def moves(area: str) -> dict[str, float]:
     """
     state = states.with_(states.from_file("decision_861_ordinary"), area=area, on="2021-12-31")
     app = widgets.explorer(World(bhyt.load(), bhyt.Law.read()), state)
-    slider = app.parts["effort"].control
+    slider = app.parts[name].control
+    one = slider.index
+    other = one + (1 if one + 1 < len(slider.options) else -1)
 
     def event() -> None:
-        slider.value = 2.0 if slider.value == 1.0 else 1.0
+        slider.index = one if slider.index == other else other
 
     before = {name: app.outputs[f"picture_{name}"].value for name in DRAWN}
     event()
@@ -71,13 +75,13 @@ def moves(area: str) -> dict[str, float]:
 
 
 def main() -> dict[str, dict[str, float]]:
-    """Print one line an area."""
+    """Print one line for each slider and area."""
     told = {}
-    for area in ("219", "X001"):
-        told[f"explore {area}"] = found = moves(area)
+    for area, slider in itertools.product(("219", "X001"), SLIDERS):
+        told[f"explore {area} {slider}"] = found = moves(area, slider)
         ours, bare, tables = found.values()
         print(
-            f"explore {area:8} ours {ours:8.3f} s   bare redraw {bare:8.3f} s   ratio {ours / bare:6.2f}"
+            f"explore {area:5} {slider:18} ours {ours:8.3f} s   bare redraw {bare:8.3f} s   ratio {ours / bare:6.2f}"
             f"   from finished tables {tables:.3f} s (ratio {ours / tables:.2f})",
             flush=True,
         )
