@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from docx import Document
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH
@@ -29,7 +30,7 @@ BODY, SMALL = 14, 11  # points; in tables 11, or 10 where there are many columns
 MARGINS = {"top_margin": 20, "bottom_margin": 20, "left_margin": 30, "right_margin": 20}  # mm
 WIDTH, TALLEST = 160, 232  # mm between the margins, and what a picture may take with its caption
 WHOLE = 9  # rows
-WIDE = 70  # letters; a longer text is broken into lines
+PAD, STEP = 3.2, 2.0  # mm: what a cell keeps free at its sides; by which columns are widened
 RED = RGBColor(0xB3, 0x3A, 0x00)
 LANGUAGES = {"vi": "vi-VN", "en": "en-GB"}
 NS = nsdecls("w")
@@ -296,42 +297,39 @@ def _escaped(text: str) -> str:
 
 
 def column_widths(table: Table, cells: list[list[str]], whole: float) -> list[float]:
-    """Widths (mm) that add to the whole: no number is broken, and long texts get what is left.
+    """Widths (mm) that add to the whole: no number is broken, and the rest makes the rows as low as it can.
 
     Examples
     --------
     >>> from bhyt_analysis.briefing.content import Column
     >>> table = Table((Column("a", "Area", "text"), Column("n", "People", "n")), (("a b c d e f g h i j k l", 1),))
     >>> [round(w) for w in column_widths(table, table.written("en"), 100)]
-    [76, 24]
+    [77, 23]
     """
-    least, wanted = _needed(table, cells)
+    least, letter = _needed(table, cells)
     if sum(least) >= whole:
         return [w * whole / sum(least) for w in least]
-    if sum(wanted) <= whole:
-        return [w * whole / sum(wanted) for w in wanted]
-    widths, left = list(least), whole - sum(least)
-    open_ones = sorted(range(len(least)), key=lambda i: wanted[i] - least[i])
-    for n, i in enumerate(open_ones):  # those that lack least are served in full first, the rest share
-        share = min(wanted[i] - least[i], left / (len(open_ones) - n))
-        widths[i] += share
-        left -= share
-    return widths
+    letters = np.array([[len(text) for text in row] for row in [[c.heading for c in table.columns], *cells]])
+    widths = np.array(least)
+    while sum(widths) < whole - STEP:  # each step to the column that makes most rows so high
+        lines = np.ceil(letters * letter / (widths - PAD))
+        high = np.where((lines == lines.max(axis=1, keepdims=True)) & (lines > 1), lines, 0).sum(axis=0)
+        if not high.any():
+            break
+        widths[high.argmax()] += STEP
+    return list(widths * whole / sum(widths))
 
 
-def _needed(table: Table, cells: list[list[str]]) -> tuple[list[float], list[float]]:
-    """The least width of each column (mm), in which no word or number is broken, and the one that it would take."""
+def _needed(table: Table, cells: list[list[str]]) -> tuple[list[float], float]:
+    """The least width of each column (mm), in which no word or number is broken, and that of a letter."""
     letter = 2.05 if len(table.columns) <= 6 else 1.75
-    least, wanted = [], []
+    least = []
     for i, column in enumerate(table.columns):
         texts = [row[i] for row in cells]
         breaks = column.kind in ("text", "date")
         parts = [*_words(column.heading), *(w for text in texts for w in (_words(text) if breaks else [text]))]
-        least.append(letter * max((len(p) for p in parts), default=1) + 3.2)
-        longest = min(max((len(text) for text in texts), default=0), WIDE)
-        # Headings of numbers are broken at every word before texts are.
-        wanted.append(max(least[-1], letter * max(longest, len(column.heading) / 2) + 3.2) if breaks else least[-1])
-    return least, wanted
+        least.append(letter * max((len(p) for p in parts), default=1) + PAD)
+    return least, letter
 
 
 def _words(text: str) -> Iterator[str]:

@@ -205,8 +205,7 @@ def _chart(show: Any, block: Block, content: Content) -> None:
     what, lang = block.chart, content.lang
     assert what is not None
     drawn = what.kind in KINDS and any(v is not None for s in what.series for v in s.values)
-    # A picture has its stamps and its source on it.
-    slide = _slide(show, caption_of(block, lang), what.tags if drawn else (), lang)
+    slide = _slide(show, caption_of(block, lang), what.tags, lang)
     told = body = _beside(content, block)
     wide = PICTURE if told.strip() else WIDTH - 2 * LEFT
     if drawn:
@@ -334,9 +333,10 @@ def _no_label(drawn: Any, point: int) -> None:
 
 
 def _picture(slide: Any, block: Block, wide: float) -> None:
-    """A chart that PowerPoint can't draw, as large as there is room for."""
+    """A chart that PowerPoint can't draw, as large as there is room for; its title and stamps are the slide's."""
     picture = slide.shapes.add_picture(io.BytesIO(block.image), Inches(LEFT), Inches(TOP))
-    ratio = picture.height / picture.width
+    picture.crop_top = block.chart.head if block.chart else 0
+    ratio = picture.height * (1 - picture.crop_top) / picture.width
     width = min(wide, ROOM / ratio)
     picture.width, picture.height = Inches(width), Inches(width * ratio)
     picture.left = Inches(LEFT + (wide - width) / 2)

@@ -155,10 +155,17 @@ def chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
             figure.get_layout_engine().execute(figure)  # type: ignore[union-attr]
             figure.set_layout_engine("none")  # laid out and drawn once, while the style holds
             figure.canvas.draw()
-            return figure
+            return describe(figure, replace(description(figure), head=_head(figure)))
 
     styled.options = ("size",)  # type: ignore[attr-defined]  # how the gallery knows a chart
     return styled
+
+
+def _head(figure: Figure) -> float:
+    """The part of a chart's height that its title and stamps take."""
+    told = [text for text in (figure._suptitle, *figure.texts) if text is not None and text is not figure._supxlabel]  # type: ignore[attr-defined]
+    lowest = min((text.get_window_extent().y0 / figure.bbox.height for text in told), default=1.0)
+    return round(1 - lowest, 4)
 
 
 @lru_cache(maxsize=1024)

@@ -521,7 +521,7 @@ def premium(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     >>> figure = bhyt.charts.premium(rows, "vi", "quy định áp dụng tại ngày 22/11/2026")
     """
     labels = [wrapped(label, across(2.3)) for label in rows["label"]]
-    figure, axes = canvas(34 + pitch(12.5, labels) * len(rows), "chart.premium", "", lang, rows["status"])
+    figure, axes = canvas(34 + pitch(9.5, labels) * len(rows), "chart.premium", "", lang, rows["status"])
     state, own = rows["subsidy"].to_numpy(float), rows["own_payment"].to_numpy(float)
     y = np.arange(len(rows))
     axes.barh(y, state, 0.6, color=BLUE, label=say("bar.state", lang))

@@ -36,7 +36,8 @@ class Described:
     """A chart in words and figures.
 
     ``kind``: what an office program can draw of it itself ("bar", "stacked", "column", "line"), or
-    "picture". ``tags``: the statuses that must stand on its face. ``width_mm``: its width on paper or slide.
+    "picture". ``tags``: the statuses that must stand on its face. ``width_mm``: its width on paper or slide;
+    ``head``: the part of its height that its title and stamps take, for places that have their own.
     """
 
     title: str
@@ -48,6 +49,7 @@ class Described:
     source: str = ""
     tags: tuple[str, ...] = ()
     width_mm: float = 160
+    head: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain lists and texts, such as JSON can hold."""
