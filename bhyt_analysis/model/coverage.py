@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from bhyt_analysis.inputs.areas import communes, listed_whole, name_of, population_at, with_population
+from bhyt_analysis.inputs.areas import communes, listed_whole, name_of, population_at, with_population, within
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.figures import published_rates
 from bhyt_analysis.inputs.status import computed, weakest
@@ -110,8 +110,8 @@ def cards_of(data: Dataset, code: str, per_commune: bool = False) -> pd.DataFram
     rows = data.cards[data.cards["area"].isin(below)]
     if per_commune:
         return rows
-    told = rows.groupby("as_of")["area"].agg(set)
-    whole = [day for day, units in told.items() if set(communes(data.areas, code, day)) <= units]
+    units, told = within(data.areas, code), rows.groupby("as_of")["area"].agg(set)
+    whole = [day for day, there in told.items() if set(communes(units, code, day)) <= there]
     return rows[rows["as_of"].isin(whole)]
 
 
@@ -167,7 +167,8 @@ def _split(cards: pd.DataFrame) -> pd.DataFrame:
 
 
 def _own_population(data: Dataset, code: str, rows: pd.DataFrame) -> pd.DataFrame:
-    counts = {d: population_at(data.areas, data.population, code, d) for d in rows["as_of"].unique()}
+    units = within(data.areas, code)
+    counts = {d: population_at(units, data.population, code, d) for d in rows["as_of"].unique()}
     found = [counts[d] for d in rows["as_of"]]
     return rows.assign(
         population=pd.array([c.people if c else None for c in found], dtype="Int64"),
