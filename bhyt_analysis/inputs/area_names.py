@@ -303,7 +303,8 @@ def _not_told(
         places = named(units, text)
         last = max((d for d in areas["until"].iloc[places] if not pd.isna(d)), default=pd.NaT)
         first = min((d for d in areas["since"].iloc[places] if not pd.isna(d)), default=pd.NaT)
-        return {"rule": "ended_area" if last < on else "later_area", **place, "day": on, "until": last, "since": first}
+        told = {**place, "found": units.code[places[0]], "name": areas["name"].iloc[places[0]], "day": on}
+        return told | ({"rule": "unit_ended", "until": last} if last < on else {"rule": "unit_not_yet", "since": first})
     close = nearest(fold(written_out(text)), list(units.by_name)) or nearest(
         fold(bare_name(written_out(text))), list(units.by_name)
     )

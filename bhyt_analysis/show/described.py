@@ -89,7 +89,7 @@ def alternative(
     sentences = [title, *(_told(s, categories, lang, course) for s in told), more]
     stamp = weakest_stamp(list(statuses))
     sentences += [say(f"status.{stamp}", lang)] if stamp else []
-    return " ".join(s.rstrip(".") + "." for s in sentences if s)
+    return " ".join(s[0].upper() + s[1:].rstrip(".") + "." for s in sentences if s)
 
 
 def _told(one: Series, categories: Sequence[str], lang: str, course: bool) -> str:

@@ -91,21 +91,33 @@ def say_wrong(one: Part, text: str) -> None:
 def coalesced(work: Callable[[], None], wait: float = WAIT) -> Callable[[], None]:
     """A function that asks for work: many quick calls end in one, of the last of them.
 
-    Without a running loop (a script, papermill) the work is done at once.
+    The work is done in the loop in which this was made, whichever thread asks: JupyterLab may give the messages of
+    widgets a thread of their own. Without a running loop (a script, papermill) it is done at once.
     """
     waiting: list[asyncio.TimerHandle] = []
+    home = _loop()
 
-    def ask() -> None:
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            work()
-            return
+    def later(loop: asyncio.AbstractEventLoop) -> None:
         for earlier in waiting:
             earlier.cancel()
         waiting[:] = [loop.call_later(wait, work)]
 
+    def ask() -> None:
+        loop = home if home is not None and home.is_running() else _loop()
+        if loop is None:
+            work()
+        else:
+            loop.call_soon_threadsafe(later, loop)
+
     return ask
+
+
+def _loop() -> asyncio.AbstractEventLoop | None:
+    """The loop that runs in this thread."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 # --- Kinds of controls ----------------------------------------------------------------------------

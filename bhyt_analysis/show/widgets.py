@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 import ipywidgets as ipw
@@ -90,7 +91,8 @@ class Explorer:
     """The explorer as it stands: its state, its controls, and where its results are shown.
 
     ``past``: the states that were drawn, the present last; ``wanted``: what the controls
-    ask (one state); ``touched``: the parts that moved since; ``outputs``: by name.
+    ask (one state); ``touched``: the parts that moved since; ``outputs``: by name; ``quiet``:
+    the threads that set controls themselves just now.
     """
 
     world: World
@@ -103,7 +105,7 @@ class Explorer:
     wanted: list[State]
     pins: list[State] = field(default_factory=list)
     touched: list[str] = field(default_factory=list)
-    quiet: list[bool] = field(default_factory=list)
+    quiet: list[int] = field(default_factory=list)
     bundled: dict[str, Scenario] = field(default_factory=dict)
 
     @property
@@ -300,7 +302,7 @@ def _connect(app: Explorer) -> None:
     out = app.outputs
 
     def on(widget: Any, work: Callable[[Any], None]) -> None:
-        widget.observe(lambda change: None if app.quiet else work(change["new"]), "value")
+        widget.observe(lambda change: None if get_ident() in app.quiet else work(change["new"]), "value")
 
     for name, one in app.parts.items():
         on(one.control, partial(moved, app, name))
@@ -452,8 +454,9 @@ def draw(app: Explorer) -> None:
         if not app.past or state != app.past[-1]:
             app.past.append(state)
     finally:
-        _quietly(app, lambda: _relabel(app, state))
-        app.touched.clear()
+        if app.state == state:  # else the controls are left as the user has moved them: they are drawn next
+            _quietly(app, lambda: _relabel(app, state))
+            app.touched.clear()
 
 
 def _wrong(app: Explorer, text: str) -> None:
@@ -470,11 +473,11 @@ def _wrong(app: Explorer, text: str) -> None:
 
 def _quietly(app: Explorer, work: Callable[[], None]) -> None:
     """Set controls without taking it for a move of the user."""
-    app.quiet.append(True)
+    app.quiet.append(get_ident())  # what the user moves meanwhile comes in another thread, and counts
     try:
         work()
     finally:
-        app.quiet.pop()
+        app.quiet.remove(get_ident())
 
 
 def _relabel(app: Explorer, state: State) -> None:

@@ -213,7 +213,7 @@ def test_a_unit_that_has_ended_has_no_cards(small_input):
                 ["C1", "Xã Đầu", "commune", "D1", "", "2021-06-29"], ["C2", "Xã Sau", "commune", "D1", "", ""])  # fmt: skip
     found = told(small_input)
     assert [r[:4] for r in found] == [["unit_ended", "error", "population.csv", 2], ["unit_ended", "error", "cards.csv", 2], ["unit_ended", "error", "cards.csv", 3]]  # fmt: skip
-    assert found[1][4] == "cards.csv, row 2, column A «area»: C1 (Xã Đầu) ended with 29 June 2021 and can't have figures of 30 June 2021"  # fmt: skip
+    assert found[1][4] == "cards.csv, row 2, column A «area»: C1 (Xã Đầu) ended with 29 June 2021 and can't have figures of 30 June 2021; name the new unit, or a day of the old one"  # fmt: skip
 
 
 def test_a_unit_that_has_not_begun_has_no_people(small_input):

@@ -400,7 +400,7 @@ def test_the_day_tells_the_old_units_from_the_new(tmp_path):
 def test_a_unit_that_had_ended_is_told_with_its_last_day(tmp_path):
     path = bundled(tmp_path, ["Xã Phì Điền", dt.date(2025, 12, 31), 4230], ["Xã Kiên Lao", dt.date(2025, 12, 31), 5120])
     assert report(path) == [
-        'error ended_area: [Dân số], row 2, column A «Xã»: "Xã Phì Điền" ended on 30 June 2025, before the row\'s 31 December 2025; name the new unit, or the day of the old one'
+        "error unit_ended: [Dân số], row 2, column A «Xã»: 07582 (Xã Phì Điền) ended with 30 June 2025 and can't have figures of 31 December 2025; name the new unit, or a day of the old one"
     ]
 
 

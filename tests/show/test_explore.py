@@ -3,7 +3,10 @@
 import asyncio
 import dataclasses
 import io
+import os
 import re
+import threading
+from pathlib import Path
 
 import openpyxl
 import pandas as pd
@@ -11,6 +14,9 @@ import pytest
 from PIL import Image
 
 import bhyt_analysis as bhyt
+from bhyt_analysis import cli
+from bhyt_analysis.batch import warm
+from bhyt_analysis.inputs.read import bundled
 from bhyt_analysis.model.allocate import communes_of
 from bhyt_analysis.show import parts as controls
 from bhyt_analysis.show import widgets
@@ -226,6 +232,33 @@ def test_a_slider_at_its_place_in_the_law_changes_nothing(app):
     assert app.parts["contribution_rate"].control.value == 0.045
 
 
+def test_a_move_in_another_thread_while_controls_are_set_is_drawn(world, monkeypatch):
+    """JupyterLab may give the messages of widgets a thread of their own, beside the one that draws."""
+    drawn, relabel = [], widgets._relabel
+
+    def slow(app, state):
+        relabel(app, state)
+        if not drawn:
+            drawn.append("once")
+            move = threading.Thread(target=lambda: setattr(app.parts["effort"].control, "value", 2.0))
+            move.start()
+            move.join()
+
+    async def moves():
+        app = widgets.explorer(world, ORDINARY)
+        monkeypatch.setattr(widgets, "_relabel", slow)
+        app.ask()
+        for _ in range(200):
+            await asyncio.sleep(0.02)
+            if app.past[-1] != app.past[0]:
+                break
+        return app
+
+    app = asyncio.run(moves())
+    assert dict(app.past[-1].assumed)["effort"] == (2.0, 2.0, 2.0)
+    assert app.parts["effort"].control.value == 2.0
+
+
 def test_ten_quick_moves_end_in_one_drawing_of_the_last(world, data, monkeypatch):
     drawn = []
     draw = widgets.draw
@@ -429,3 +462,27 @@ def test_the_walk_in_the_docs_tells_the_figures_of_the_library(data):
         assert f"**{paid} tỷ đồng**" in text
         last = rows_[rows_["month"] == "2021-12-31"].iloc[0]
         assert number(last["people"] - last["insured"]) in text
+
+
+def test_the_notebook_is_opened_as_a_copy_of_the_users_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    notebook = bundled("notebooks") / "explore.ipynb"
+    call = cli._lab(notebook)
+    own = tmp_path / "outputs" / "explore.ipynb"
+    assert own.read_bytes() == notebook.read_bytes()
+    assert f"--ServerApp.root_dir={tmp_path}" in call
+    assert "--LabApp.default_url=/doc/tree/outputs/explore.ipynb" in call
+    own.write_text("what the user saved", "utf-8")
+    cli._lab(notebook)
+    assert own.read_text("utf-8") == "what the user saved"
+
+
+@pytest.mark.skipif(not warm.usable(), reason="kernels can't be forked here")
+def test_the_page_starts_on_warm_kernels_unless_told_otherwise():
+    told, own = {}, {"JUPYTER_DEFAULT_PROVISIONER_NAME": "local-provisioner", "JUPYTER_PATH": "mine"}
+    for environment in (told, own):
+        assert "--template=bhyt" in cli._voila(bundled("notebooks") / "explore.ipynb", environment)
+    assert told["JUPYTER_DEFAULT_PROVISIONER_NAME"] == "bhyt-warm"
+    assert own["JUPYTER_DEFAULT_PROVISIONER_NAME"] == "local-provisioner"
+    assert own["JUPYTER_PATH"] == os.pathsep.join([told["JUPYTER_PATH"], "mine"])
+    assert (Path(told["JUPYTER_PATH"]) / "voila" / "templates" / "bhyt" / "index.html.j2").is_file()
