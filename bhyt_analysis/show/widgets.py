@@ -487,6 +487,7 @@ def _relabel(app: Explorer, state: State) -> None:
         refresh(one, state, app.look)
     for name in ("undo", "reset", "pin"):
         out[name].description = say(f"explore.{name}", lang)
+    out["pin"].description += f" ({len(app.pins)})" if app.pins else ""  # a click has been heard
     out["undo"].disabled = len(app.past) < 2
     out["pin"].disabled = len(app.pins) >= MOST_PINS
     out["lang"].value = lang
