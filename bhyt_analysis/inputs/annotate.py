@@ -13,10 +13,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from bhyt_analysis.inputs.findings import SEVERITIES, Finding, message, rules
-from bhyt_analysis.inputs.layout import persons_listed
+from bhyt_analysis.inputs.layout import SEARCHED, persons_listed
 from bhyt_analysis.inputs.register import CARD, in_large_file
-from bhyt_analysis.inputs.workbook import Sheet, files_of, grid, sheets
+from bhyt_analysis.inputs.workbook import Sheet, files_of, sheets
 from bhyt_analysis.words import BhytError, say
 
 COPIED = (".xlsx", ".xlsm")
@@ -106,16 +108,22 @@ def _leave_out_persons(page: Any) -> None:
     """Empty what a list of persons holds beside what they are counted by."""
     from openpyxl.cell import MergedCell
 
-    told = grid([["" if v is None else v for v in row] for row in page.iter_rows(values_only=True)])
+    # The cells that there are, and not all up to the last: one of them may stand a million rows below.
+    there = [c for c in page._cells.values() if not isinstance(c, MergedCell) and c.value is not None]
+    rows = sorted({c.row for c in there})[:SEARCHED]
+    head = {row: [""] * max((c.column for c in there), default=0) for row in rows}
+    for cell in there:
+        if cell.row in head:
+            head[cell.row][cell.column - 1] = cell.value
+    told = pd.DataFrame.from_dict(head, orient="index", dtype=object).rename(columns=lambda c: c + 1)
     heading = None if told.empty else persons_listed(Sheet(page.title, page.title, told))
     if heading is None:
         return
     page._pivots = []  # a pivot table keeps the rows that it was made from
     kept = {column for column, key in enumerate(heading.keys, 1) if key in COUNTED_BY}
-    for row in page.iter_rows(min_row=int(told.index[heading.rows[-1]]) + 1):
-        for cell in row:
-            if isinstance(cell, MergedCell):
-                continue
+    last = rows[heading.rows[-1]]
+    for cell in page._cells.values():
+        if cell.row > last and not isinstance(cell, MergedCell):
             text = cell.value if cell.column in kept else None
             cell.value = text.strip()[:2].upper() if isinstance(text, str) and re.match(CARD, text) else text
             cell.comment = cell.hyperlink = None

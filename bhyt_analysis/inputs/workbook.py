@@ -111,14 +111,14 @@ def _sheet(file: Path, content: bytes, book: Any, about: Any, found: list[Findin
     for (row, column), text in _spoilt(xml).items():
         if row <= len(rows) and column <= len(rows[row - 1]):
             rows[row - 1][column - 1] = text
-    cells = grid(rows)
+    cells = _grid(rows)
     if cells.empty:
         return None
     merged = [(a + 1, b + 1, c + 1, d + 1) for (a, b), (c, d) in told.merged_cell_ranges or ()]
     return Sheet(label, about.name, in_unicode(cells, label, found), tuple(merged))
 
 
-def grid(rows: list[list[Any]]) -> pd.DataFrame:
+def _grid(rows: list[list[Any]]) -> pd.DataFrame:
     """Rows of cells ("" is blank) as the table of a `Sheet`, without its blank rows; the others keep their numbers."""
     table = np.array(rows, dtype=object) if rows else np.empty((0, 0), dtype=object)
     told = (table != "").any(axis=1)
