@@ -225,7 +225,13 @@ def _make_all(
         unmade = {"status": "failed", "seconds": 0.0, "error": say("error.area_stopped", lang), "files": []}
         made = []
         for job in plan:
-            own = results.get(job.area, {"area": job.area, "slug": job.slug, **unmade})
+            own = results.get(job.area) or {"area": job.area, "slug": job.slug, **unmade}
+            # Stopped after it came to its place and before that was told here.
+            whole = (
+                None if fresh or job.area in results else standing(folder / job.slug, job.inputs_sha256, job.formats)
+            )
+            if whole is not None:
+                own |= {"status": "done", "error": None, "files": [f"{job.slug}/{name}" for name in whole]}
             entry: dict[str, Any] = {**own, "inputs_sha256": job.inputs_sha256}
             made.append({k: entry[k] for k in ENTRY})
         slugs = {a["slug"] for a in made}

@@ -271,6 +271,22 @@ def test_ctrl_c_leaves_what_is_finished_whole(tmp_path):
     assert (out / "index.html").is_file()
 
 
+def test_an_area_that_is_in_its_place_when_the_batch_stops_is_done_though_nobody_told(monkeypatch, tmp_path):
+    def stopped(tasks, workers, prepare, make):
+        assert make(tasks[0])["status"] == "done"
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr("bhyt_analysis.batch.runner.run_all", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        bhyt.run_batch(None, tmp_path, areas=["Lý Sơn", "Sơn Hà"], engine="standard")
+    areas = {a["slug"]: a for a in json.loads((tmp_path / "manifest.json").read_text("utf-8"))["areas"]}
+    assert (areas["ly-son"]["status"], areas["ly-son"]["error"]) == ("done", None)
+    assert "ly-son/ly-son.html" in areas["ly-son"]["files"]
+    assert all((tmp_path / name).is_file() for name in areas["ly-son"]["files"])
+    assert areas["son-ha"]["status"] == "failed"
+
+
 # --- From Python ----------------------------------------------------------------------------------
 
 
