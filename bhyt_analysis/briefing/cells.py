@@ -12,8 +12,8 @@ from IPython.display import HTML, Image, Markdown, display
 from matplotlib.figure import Figure
 
 from bhyt_analysis import __version__
+from bhyt_analysis.briefing.headlines import fact_text
 from bhyt_analysis.briefing.items import Day, Items
-from bhyt_analysis.briefing.sections import fact_text
 from bhyt_analysis.inputs.areas import communes, lineage, name_of
 from bhyt_analysis.inputs.dataset import Dataset, of_unit
 from bhyt_analysis.law.law import Law

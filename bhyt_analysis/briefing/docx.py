@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from docx import Document
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH
@@ -23,6 +22,7 @@ from docx.shared import Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 
 from bhyt_analysis.briefing.content import Block, Content, Table, caption_of
+from bhyt_analysis.briefing.widths import column_widths, widths_needed
 from bhyt_analysis.words import say
 
 FONT = "Times New Roman"
@@ -30,7 +30,6 @@ BODY, SMALL = 14, 11  # points; in tables 11, or 10 where there are many columns
 MARGINS = {"top_margin": 20, "bottom_margin": 20, "left_margin": 30, "right_margin": 20}  # mm
 WIDTH, TALLEST = 160, 232  # mm between the margins, and what a picture may take with its caption
 WHOLE = 9  # rows
-PAD, STEP = 3.2, 2.0  # mm: what a cell keeps free at its sides; by which columns are widened
 RED = RGBColor(0xB3, 0x3A, 0x00)
 LANGUAGES = {"vi": "vi-VN", "en": "en-GB"}
 NS = nsdecls("w")
@@ -234,7 +233,7 @@ def _table(report: Any, block: Block, lang: str) -> None:
 def _parts(table: Table, lang: str) -> Iterator[Table]:
     """A table that is too wide for the page in parts below each other, each with the first column."""
     cells = table.written(lang)
-    least, _ = _needed(table, cells)
+    least, _ = widths_needed(table, cells)
     held: list[int] = [0]
     for i in range(1, len(least)):
         if len(held) > 1 and sum(least[k] for k in held) + least[i] > WIDTH:
@@ -294,43 +293,3 @@ def _escaped(text: str) -> str:
     """Text as XML holds it; what XML can't hold is left out."""
     plain = "".join(c for c in text if c in "\t\n" or ord(c) >= 32)
     return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-
-
-def column_widths(table: Table, cells: list[list[str]], whole: float) -> list[float]:
-    """Widths (mm) that add to the whole: no number is broken, and the rest makes the rows as low as it can.
-
-    Examples
-    --------
-    >>> from bhyt_analysis.briefing.content import Column
-    >>> table = Table((Column("a", "Area", "text"), Column("n", "People", "n")), (("a b c d e f g h i j k l", 1),))
-    >>> [round(w) for w in column_widths(table, table.written("en"), 100)]
-    [77, 23]
-    """
-    least, letter = _needed(table, cells)
-    if sum(least) >= whole:
-        return [w * whole / sum(least) for w in least]
-    letters = np.array([[len(text) for text in row] for row in [[c.heading for c in table.columns], *cells]])
-    widths = np.array(least)
-    while sum(widths) < whole - STEP:  # each step to the column that makes most rows so high
-        lines = np.ceil(letters * letter / (widths - PAD))
-        high = np.where((lines == lines.max(axis=1, keepdims=True)) & (lines > 1), lines, 0).sum(axis=0)
-        if not high.any():
-            break
-        widths[high.argmax()] += STEP
-    return list(widths * whole / sum(widths))
-
-
-def _needed(table: Table, cells: list[list[str]]) -> tuple[list[float], float]:
-    """The least width of each column (mm), in which no word or number is broken, and that of a letter."""
-    letter = 2.05 if len(table.columns) <= 6 else 1.75
-    least = []
-    for i, column in enumerate(table.columns):
-        texts = [row[i] for row in cells]
-        breaks = column.kind in ("text", "date")
-        parts = [*_words(column.heading), *(w for text in texts for w in (_words(text) if breaks else [text]))]
-        least.append(letter * max((len(p) for p in parts), default=1) + PAD)
-    return least, letter
-
-
-def _words(text: str) -> Iterator[str]:
-    yield from text.split()

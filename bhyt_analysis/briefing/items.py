@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bhyt_analysis.inputs.areas import People
+from bhyt_analysis.inputs.areas import People, name_of
+from bhyt_analysis.inputs.dataset import Dataset
+from bhyt_analysis.names import running_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,3 +37,8 @@ def basis_of(source: People | str | None) -> str:
     """
     text = source.source if isinstance(source, People) else source
     return re.sub(r" \([^()]*\)$", "", text) if text else "–"
+
+
+def called(data: Dataset, code: str, lang: str, on: pd.Timestamp | None = None) -> str:
+    """A unit as a sentence names it: "huyện Sơn Dương"."""
+    return running_name(name_of(data.areas, code, on), lang)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bhyt_analysis.briefing.items import Day, Item, Items
-from bhyt_analysis.inputs.areas import communes, name_of
+from bhyt_analysis.briefing.items import Day, Item, Items, called
+from bhyt_analysis.inputs.areas import communes
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.model.funnel import funnel
 from bhyt_analysis.model.monitor import as_month, counted, expiring, nowcast, watch
 from bhyt_analysis.model.reports import reports_due
 from bhyt_analysis.model.thresholds import threshold
-from bhyt_analysis.names import running_name
-from bhyt_analysis.show import monitor_charts
+from bhyt_analysis.show import charts
 from bhyt_analysis.show.watch_texts import (
     due_text,
     expiring_text,
@@ -31,7 +30,7 @@ def month_by_month(data: Dataset, area: str, as_of: Day | pd.Timestamp = None, l
     """The last month against the plan; one sentence where an area has too few months, nothing where it has none."""
     code, data = of_unit(known_by(data, as_of), area)
     history = counted(data, code)
-    name = running_name(name_of(data.areas, code), lang)
+    name = called(data, code, lang)
     if history.empty:
         return []
     if len(history[history["area"] == code]) <= threshold("fewest_changes"):
@@ -52,12 +51,12 @@ def _pace(table: pd.DataFrame, history: pd.DataFrame, lang: str) -> Items:
     own = history[(history["area"] == row["area"]) & history["rate"].notna()]
     if own.empty or pd.isna(row["rate"]):
         return []
-    figure = monitor_charts.pace(own, row, lang, str(row["source"]))
+    figure = charts.pace(own, row, lang, str(row["source"]))
     return [Item("watch_pace", chart=figure)]
 
 
 def _states(table: pd.DataFrame, name: str, lang: str) -> Items:
-    figure = monitor_charts.states(table, name, lang, str(table["source"].dropna().iloc[0]))
+    figure = charts.states(table, name, lang, str(table["source"].dropna().iloc[0]))
     return [Item("watch_states", chart=figure)]
 
 
@@ -71,7 +70,7 @@ def _funnel(table: pd.DataFrame, name: str, lang: str) -> Items:
     spread = float(placed["spread"].iloc[0])
     key = "text.watch_funnel" if spread else "text.watch_funnel_chance"
     text = say(key, lang, outside=outside, count=len(placed), spread=spread)
-    figure = monitor_charts.funnel(rows, name, lang, str(placed["source"].iloc[0]))
+    figure = charts.funnel(rows, name, lang, str(placed["source"].iloc[0]))
     columns = ["name", "population", "insured", "rate", "inner_low", "inner_high", "outer_low", "outer_high", "place", "status"]  # fmt: skip
     return [Item("watch_funnel", text, figure, placed[columns])]
 
@@ -87,7 +86,7 @@ def _expiring(data: Dataset, code: str, month: pd.Timestamp, name: str, lang: st
     table = rows.drop(columns=["area"])
     if not (drawn[last] > 0).any():
         return [Item("watch_expiring", text, table=table)]
-    figure = monitor_charts.expiring(drawn, name, lang, str(rows["source"].iloc[0]))
+    figure = charts.expiring(drawn, name, lang, str(rows["source"].iloc[0]))
     return [Item("watch_expiring", text, figure, table)]
 
 

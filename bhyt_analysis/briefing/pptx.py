@@ -18,6 +18,7 @@ from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
 from bhyt_analysis.briefing.content import Block, Content, caption_of
+from bhyt_analysis.briefing.widths import column_widths
 from bhyt_analysis.show.described import Described
 from bhyt_analysis.words import known, say
 
@@ -345,8 +346,6 @@ def _picture(slide: Any, block: Block, wide: float) -> None:
 
 def _table(show: Any, block: Block, content: Content) -> None:
     """A table of PowerPoint's own, with as many rows as there is room for."""
-    from bhyt_analysis.briefing.docx import column_widths
-
     table, lang = block.table, content.lang
     assert table is not None
     slide = _slide(show, caption_of(block, lang), (), lang)

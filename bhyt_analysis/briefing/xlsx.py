@@ -7,15 +7,15 @@ as a formula with its result, the total first. Names are text, whatever they beg
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from bhyt_analysis.briefing.content import Content, Table
+from bhyt_analysis.briefing.content import Content
+from bhyt_analysis.briefing.forms import ANNEXES, Field
 from bhyt_analysis.words import say
 
 FONT = "Times New Roman"
@@ -25,24 +25,6 @@ HEAD = 5  # rows above the headings: number and name of the table, area, units, 
 ONE_PAGE = 26  # rows
 LINE = 16.5  # points
 BORDER = {"border": 1, "border_color": "#7F7F7F"}
-
-
-@dataclass(frozen=True)
-class Field:
-    """A column of an annex: a column of a table, or a formula of others.
-
-    ``formula`` holds column letters as ``{insured}`` and the row as ``{row}``; ``value`` works out
-    the same from a row, so that programs that do not compute show it, too. ``total`` says what stands in
-    the first row: "sum", "formula" (the same as in the rows), or nothing.
-    """
-
-    key: str
-    heading: str
-    kind: str = "n"
-    width: float = 12
-    formula: str = ""
-    value: Callable[[dict[str, Any]], float | None] | None = None
-    total: str = ""
 
 
 def write_xlsx(content: Content, path: Path) -> None:
@@ -166,7 +148,9 @@ def _formula(sheet: Any, place: tuple[int, int], field: Field, letters: dict[str
     if value is None:
         sheet.write_string(*place, "–", look)
         return
-    sheet.write_formula(*place, "=" + field.formula.format(row=place[0] + 1, above=place[0], **letters), look, value)
+    sheet.write_formula(
+        *place, "=" + field.formula.format(row=place[0] + 1, above=place[0], total=HEAD + 2, **letters), look, value
+    )
 
 
 def _cell(sheet: Any, place: tuple[int, int], field: Field, letters: dict[str, str], look: Any, row: dict[str, Any], lang: str) -> None:  # fmt: skip
@@ -202,202 +186,3 @@ def _print(sheet: Any, title: str, rows: int) -> None:
     sheet.set_footer(f"&C{title.replace('&', '&&')} – &P/&N")
     sheet.freeze_panes(HEAD + 1, 0)
     sheet.hide_gridlines(2)
-
-
-# --- What stands in each annex --------------------------------------------------------------------
-
-Annex = tuple[list[Field], list[dict[str, Any]], list[str]]
-
-
-def _records(table: Table) -> list[dict[str, Any]]:
-    return [dict(zip((c.key for c in table.columns), row, strict=True)) for row in table.rows]
-
-
-def _ordered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{**row, "order": i} for i, row in enumerate(rows, 1)]
-
-
-def _heading(key: str, lang: str) -> str:
-    return say(f"column.{key}", lang)
-
-
-def _first(lang: str, name: str = "name", width: float = 26) -> list[Field]:
-    return [Field("order", say("label.order", lang), "order", 6), Field("name", _heading(name, lang), "text", width)]
-
-
-def _ratio(part: str, whole: str) -> Callable[[dict[str, Any]], float | None]:
-    """A share of two figures of a row; none where one is hidden or not known."""
-
-    def value(row: dict[str, Any]) -> float | None:
-        a, b = row.get(part), row.get(whole)
-        return a / b if isinstance(a, int | float) and isinstance(b, int | float) and b else None
-
-    return value
-
-
-def _difference(more: str, less: str) -> Callable[[dict[str, Any]], float | None]:
-    def value(row: dict[str, Any]) -> float | None:
-        a, b = row.get(more), row.get(less)
-        return a - b if isinstance(a, int | float) and isinstance(b, int | float) else None
-
-    return value
-
-
-def _missing(content: Content, key: str) -> Annex:
-    """An annex without figures: it says so, and which table would bring them."""
-    return [Field("name", say("label.needed_figures", content.lang), "text", 100)], [], [say(f"annex_needs.{key}", content.lang)]  # fmt: skip
-
-
-def _table(content: Content, name: str) -> Table | None:
-    block = content.item(name, "table")
-    return block.table if block else None
-
-
-def _text(content: Content, name: str) -> list[str]:
-    block = content.item(name, "text")
-    return [block.text.replace("**", "").replace("\n", " ")] if block else []
-
-
-def _status(table: Table) -> list[str]:
-    return [table.stamp, *table.notes]
-
-
-def targets(content: Content) -> Annex:
-    """Biểu 01: the target of each commune in people, its rate, and what it must add."""
-    table, lang = _table(content, "allocation"), content.lang
-    if table is None:
-        return _missing(content, "targets")
-    rows = _ordered(_records(table))
-    fields = [*_first(lang), Field("area", _heading("area", lang), "text", 10)]
-    fields.append(Field("population", _heading("population", lang), total="sum"))
-    if "insured" in rows[0]:
-        fields += [
-            Field("insured", _heading("insured", lang), total="sum"),
-            Field("rate", _heading("rate", lang), "p1", formula="{insured}{row}/{population}{row}", value=_ratio("insured", "population"), total="formula"),
-            Field("target_people", _heading("target_people", lang), total="sum"),
-            Field("target_rate", _heading("target_rate", lang), "p1", formula="{target_people}{row}/{population}{row}", value=_ratio("target_people", "population"), total="formula"),
-            Field("to_add", _heading("to_add", lang), formula="{target_people}{row}-{insured}{row}", value=_difference("target_people", "insured"), total="formula"),
-        ]  # fmt: skip
-    else:
-        fields.append(Field("target_people", _heading("target_people", lang), total="sum"))
-    return fields, rows, [*_text(content, "allocation"), *_status(table)]
-
-
-def enrolment(content: Content) -> Annex:
-    """Biểu 02: cards by group and sub-group, as shares of the insured."""
-    groups, subgroups, lang = _table(content, "groups"), _table(content, "subgroups"), content.lang
-    if groups is None:
-        return _missing(content, "enrolment")
-    rows = [{**r, "name": r["group"]} for r in _records(groups)]
-    if subgroups is not None:
-        rows += [{**r, "name": r["subgroup"], "within": True} for r in _records(subgroups)]
-    numbered = [{**r, "order": "" if r.get("within") else i} for i, r in enumerate(rows, 1)]
-    whole = sum(r["insured"] for r in rows if not r.get("within") and isinstance(r["insured"], int | float))
-    hidden = any(isinstance(r["insured"], str) for r in rows if not r.get("within"))
-    fields = [*_first(lang, "group", 56), Field("insured", _heading("insured", lang), total="sum")]
-    if not hidden:
-        fields.append(Field("share_of_insured", _heading("share_of_insured", lang), "p1", 18, formula="{insured}{row}/{insured}$" + str(HEAD + 2), value=lambda row: row["insured"] / whole if isinstance(row.get("insured"), int | float) else None, total="formula"))  # fmt: skip
-    if "status" in rows[0]:
-        fields.append(Field("status", _heading("status", lang), "text", 30))
-    return fields, numbered, [say("annex_note.enrolment", lang), *_status(groups)]
-
-
-def subsidies(content: Content) -> Annex:
-    """Biểu 03: what the State pays in a year, people by premium by share."""
-    table, lang = _table(content, "subsidy"), content.lang
-    if table is None:
-        return _missing(content, "subsidies")
-    rows = _ordered([{**r, "name": r["subgroup"]} for r in _records(table)])
-
-    def state(row: dict[str, Any]) -> float | None:
-        return row.get("vnd_state") if isinstance(row.get("vnd_state"), int | float) else None
-
-    def own(row: dict[str, Any]) -> float | None:
-        return row.get("vnd_own") if isinstance(row.get("vnd_own"), int | float) else None
-
-    fields = [
-        *_first(lang, "subgroup", 46),
-        Field("insured", _heading("insured", lang), total="sum"),
-        Field("premium", _heading("premium", lang), width=16),
-        Field("subsidy_share", _heading("subsidy_share", lang), "pe", 14),
-        Field("vnd_state", _heading("vnd_state", lang), width=22, formula="{insured}{row}*ROUND({premium}{row}*{subsidy_share}{row},0)", value=state, total="sum"),
-        Field("vnd_own", _heading("vnd_own", lang), width=22, formula="{insured}{row}*{premium}{row}-{vnd_state}{row}", value=own, total="sum"),
-    ]  # fmt: skip
-    return fields, rows, [*_text(content, "subsidy"), *_status(table)]
-
-
-def progress(content: Content) -> Annex:
-    """Biểu 04: the insured month by month, and how much of the first target they are."""
-    table, lang = _table(content, "months"), content.lang
-    if table is None:
-        return _missing(content, "progress")
-    rows = _records(table)
-    path = _table(content, "path")
-    goal = path.column("people_needed")[0] if path else None
-    for i, row in enumerate(rows):
-        row |= {"order": i + 1, "name": row["month"], "goal": goal, "before": rows[i - 1]["insured"] if i else None}
-    fields = [
-        Field("order", say("label.order", lang), "order", 6),
-        Field("month", _heading("month", lang), "date", 16),
-        Field("insured", _heading("insured", lang)),
-        Field("change", _heading("change", lang), formula="{insured}{row}-{insured}{above}", value=_difference("insured", "before")),
-    ]  # fmt: skip
-    if "population" in rows[0]:
-        fields.append(Field("population", _heading("population", lang)))
-        fields.append(Field("rate", _heading("rate", lang), "p1", formula="{insured}{row}/{population}{row}", value=_ratio("insured", "population")))  # fmt: skip
-    else:
-        fields.append(Field("rate", _heading("rate", lang), "p1"))
-    if isinstance(goal, int | float):
-        fields.append(Field("goal", say("annex.goal", lang), width=18))
-        fields.append(Field("of_goal", say("annex.of_goal", lang), "p1", formula="{insured}{row}/{goal}{row}", value=_ratio("insured", "goal")))  # fmt: skip
-    return fields, rows, _status(table)
-
-
-def impact(content: Content) -> Annex:
-    """Biểu 05: the cards that ended by the decision, commune by commune."""
-    table, lang = _table(content, "lost"), content.lang
-    if table is None:
-        return _missing(content, "impact")
-    rows = _ordered(_records(table))
-    fields = [*_first(lang), Field("area", _heading("area", lang), "text", 10)]
-    fields += [Field(k, _heading(k, lang), "text", 13) for k in ("zone_before", "zone_after") if k in rows[0]]
-    fields += [Field(k, _heading(k, lang), total="sum") for k in ("population", "before", "lost", "kept", "gained") if k in rows[0]]  # fmt: skip
-    if "after" in rows[0]:
-        fields.append(Field("after", _heading("after", lang), formula="{kept}{row}+{gained}{row}", value=_sum("kept", "gained"), total="formula"))  # fmt: skip
-    elif "population" in rows[0]:
-        fields.append(Field("share", say("annex.lost_share", lang), "p1", formula="{lost}{row}/{population}{row}", value=_ratio("lost", "population"), total="formula"))  # fmt: skip
-    return fields, rows, [*_text(content, "lost"), *_status(table)]
-
-
-def _sum(one: str, other: str) -> Callable[[dict[str, Any]], float | None]:
-    def value(row: dict[str, Any]) -> float | None:
-        a, b = row.get(one), row.get(other)
-        return a + b if isinstance(a, int | float) and isinstance(b, int | float) else None
-
-    return value
-
-
-def log(content: Content) -> Annex:
-    """Biểu 06: what of the data contradicts itself or is missing."""
-    table, lang = _table(content, "audit"), content.lang
-    needs = _table(content, "not_known")
-    rows = _records(table) if table else []
-    if needs is not None:
-        rows += [{"severity": say("label.needed_figures", lang), "name": r["sheet"], "message": r["columns"]} for r in _records(needs)]  # fmt: skip
-    fields = [
-        Field("order", say("label.order", lang), "order", 6),
-        Field("severity", _heading("severity", lang), "text", 18),
-        Field("name", _heading("name", lang), "text", 26),
-        Field("message", _heading("message", lang), "text", 90),
-    ]
-    return fields, _ordered(rows), _text(content, "audit")
-
-
-ANNEXES: dict[str, Callable[[Content], Annex]] = {
-    "targets": targets,
-    "enrolment": enrolment,
-    "subsidies": subsidies,
-    "progress": progress,
-    "impact": impact,
-    "log": log,
-}

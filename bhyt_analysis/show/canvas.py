@@ -38,10 +38,9 @@ DPI = 300
 FONTS = ("Times New Roman", "Tinos", "Liberation Serif", "Nimbus Roman", "DejaVu Serif")
 # Okabe and Ito (2008), dark enough to keep their order in grey.
 BLUE, ORANGE, GREEN, SKY, RED, GREY, BLACK = "#0072B2", "#E69F00", "#009E73", "#56B4E9", "#D55E00", "#9A9A9A", "#222222"
-
-
+VIOLET, DARK = "#CC79A7", "#444444"
 # Parts of one bar, dark to light, so that their order is kept in grey.
-SHADES = ("#444444", BLUE, GREEN, "#CC79A7", SKY, ORANGE, "#DDDDDD")
+SHADES = (DARK, BLUE, GREEN, VIOLET, SKY, ORANGE, "#DDDDDD")
 
 
 def shades(count: int) -> list[str]:

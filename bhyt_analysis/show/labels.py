@@ -83,3 +83,8 @@ def _vietnamese(part: str) -> str:
 def weakest_stamp(statuses: pd.Series | list[str]) -> str | None:
     """The status that must stand on the face of a chart or table, if any."""
     return next((s for s in ("synthetic", "estimated", "proposal") if s in set(statuses)), None)
+
+
+def statuses_of(rows: pd.DataFrame) -> list[str]:
+    """The statuses of what `simulate` gives, and that a reform among its scenarios is only proposed."""
+    return [*rows["status"], *(["proposal"] if rows["proposal"].any() else [])]

@@ -12,8 +12,8 @@ from matplotlib.patches import Rectangle
 
 from bhyt_analysis.names import bare_name
 from bhyt_analysis.show.canvas import BLACK, RED, across, beside, canvas, chart, foot, percent, tell, wrapped
-from bhyt_analysis.show.commune_charts import SEQUENCE, classes, legend, nth
 from bhyt_analysis.show.described import series
+from bhyt_analysis.show.maps import SEQUENCE, classes, legend, nth
 from bhyt_analysis.words import say
 
 GAP = 0.04  # between tiles, of their width

@@ -12,6 +12,7 @@ from matplotlib.transforms import Bbox
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.briefing import sections
+from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.model.after_loss import after_loss
 from bhyt_analysis.model.simulate import projection
 from bhyt_analysis.model.uncertainty import tornado
@@ -28,15 +29,13 @@ def charts_of_scenarios(data, area, lang):
     source = "văn bản"
     if area == "Sơn Dương":
         mine = months[months["scenario"] == plans[-1].titled(lang)]
-        yield sections.Item("payers", chart=charts.payers(mine, area, lang, source))
-        yield sections.Item("scorecard", chart=charts.scorecard(bhyt.scorecard(data, draws=100), lang, source))
+        yield Item("payers", chart=charts.payers(mine, area, lang, source))
+        yield Item("scorecard", chart=charts.scorecard(bhyt.scorecard(data, draws=100), lang, source))
     if area == "Lục Ngạn":
         of = projection(data, area, plans[1])
-        yield sections.Item("scenarios", chart=charts.scenarios(months, area, lang, source))
-        yield sections.Item(
-            "tornado", chart=charts.tornado(tornado(of, "2021-12-31", lang), area, "2021-12-31", lang, source)
-        )
-        yield sections.Item("back", chart=charts.back(after_loss(of, lang), area, lang, source))
+        yield Item("scenarios", chart=charts.scenarios(months, area, lang, source))
+        yield Item("tornado", chart=charts.tornado(tornado(of, "2021-12-31", lang), area, "2021-12-31", lang, source))
+        yield Item("back", chart=charts.back(after_loss(of, lang), area, lang, source))
 
 
 def items_of(data, law, area, lang, scenario=None):

@@ -1,4 +1,4 @@
-"""The charts of scenarios: paths with their intervals, payers, levers, the way back, the scorecard."""
+"""What would come of a scenario? Paths with their intervals, levers, returns, the scorecard."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, DateFormatter, YearLocator
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from bhyt_analysis.model.after_loss import TITLES, UNINSURED
-from bhyt_analysis.model.budget import PAYERS
-from bhyt_analysis.show.canvas import (  # fmt: skip
+from bhyt_analysis.show.canvas import (
     BLACK,
     BLUE,
+    DARK,
     GREEN,
-    GREY,
     ORANGE,
     RED,
     SKY,
+    VIOLET,
     across,
     beside,
     canvas,
@@ -36,10 +35,9 @@ from bhyt_analysis.show.canvas import (  # fmt: skip
     wrapped,
 )
 from bhyt_analysis.show.described import series
-from bhyt_analysis.show.labels import group_name
+from bhyt_analysis.show.labels import group_name, statuses_of
 from bhyt_analysis.words import date, number, render, say
 
-VIOLET, DARK = "#CC79A7", "#444444"
 LINES = (BLUE, RED, GREEN, ORANGE, VIOLET, SKY, DARK)
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1)))
 
@@ -61,7 +59,7 @@ def fan(
     """
     whole = rows[rows["group"] == "all"]
     acting, still = (whole[whole["result"] == r] for r in ("behavioural", "static"))
-    figure, axes = canvas(92, "chart.fan", f"{name}, “{rows['scenario'].iloc[0]}”", lang, _statuses(whole))
+    figure, axes = canvas(92, "chart.fan", f"{name}, “{rows['scenario'].iloc[0]}”", lang, statuses_of(whole))
     x = acting["month"]
     for low, high, alpha in (("rate_low", "rate_high", 0.22), ("rate_inner_low", "rate_inner_high", 0.38)):
         axes.fill_between(x, acting[low] * 100, acting[high] * 100, color=BLUE, alpha=alpha, lw=0)
@@ -86,23 +84,8 @@ def fan(
     shown = _yearly(acting)
     told = [series(text, frame[shown.to_numpy()]["rate"], "p1") for frame, text in ((acting, ends[0][1]), (still, ends[1][1]))]  # fmt: skip
     more = "; ".join(_target(t, lang) for t in targets)
-    tell(figure, lang, _month_names(x[shown]), told, "picture", say("axis.rate", lang), _statuses(whole), more, True)
-    return foot(figure, source, _statuses(whole), lang, say("note.fan", lang))
-
-
-def _yearly(rows: pd.DataFrame) -> pd.Series:
-    """Which months stand for the rest in words: the first, each December, the last."""
-    ends = rows["month"].isin([rows["month"].min(), rows["month"].max()])
-    return ends | (rows["month"].dt.month == 12)
-
-
-def _month_names(months: Iterable[Any]) -> list[str]:
-    return [f"{m:%m/%Y}" for m in months]
-
-
-def _target(target: Mapping[str, Any], lang: str) -> str:
-    rate = say(f"relation.{target['relation']}", lang) + percent(float(target["rate"]), lang, "published")
-    return f"{say('label.target', lang)} {date(target['on'], lang)}: {rate}"
+    tell(figure, lang, _month_names(x[shown]), told, "picture", say("axis.rate", lang), statuses_of(whole), more, True)
+    return foot(figure, source, statuses_of(whole), lang, say("note.fan", lang))
 
 
 @chart
@@ -119,7 +102,7 @@ def scenarios(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
     """
     whole = rows[(rows["group"] == "all") & (rows["result"] == "behavioural")]
     names = whole["scenario"].drop_duplicates().tolist()
-    figure, axes = canvas(100, "chart.scenarios", name, lang, _statuses(whole))
+    figure, axes = canvas(100, "chart.scenarios", name, lang, statuses_of(whole))
     ends = []
     told = []
     for i, one in enumerate(names):
@@ -133,8 +116,23 @@ def scenarios(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
     axes.set_ylabel(say("axis.rate", lang))
     ticks(axes, lang, "y")
     months = _month_names(whole.loc[whole["scenario"] == names[0], "month"])
-    tell(figure, lang, months, told, "line", say("axis.rate", lang), _statuses(whole), course=True)
-    return foot(figure, source, _statuses(whole), lang)
+    tell(figure, lang, months, told, "line", say("axis.rate", lang), statuses_of(whole), course=True)
+    return foot(figure, source, statuses_of(whole), lang)
+
+
+def _yearly(rows: pd.DataFrame) -> pd.Series:
+    """Which months stand for the rest in words: the first, each December, the last."""
+    ends = rows["month"].isin([rows["month"].min(), rows["month"].max()])
+    return ends | (rows["month"].dt.month == 12)
+
+
+def _month_names(months: Iterable[Any]) -> list[str]:
+    return [f"{m:%m/%Y}" for m in months]
+
+
+def _target(target: Mapping[str, Any], lang: str) -> str:
+    rate = say(f"relation.{target['relation']}", lang) + percent(float(target["rate"]), lang, "published")
+    return f"{say('label.target', lang)} {date(target['on'], lang)}: {rate}"
 
 
 def _end_labels(axes: Axes, x: Any, ends: list[tuple[float, str, str]], lang: str, inches: float = 1.45) -> None:
@@ -162,58 +160,6 @@ def _months(axes: Any, months: pd.Series) -> None:
         axes.xaxis.set_major_locator(AutoDateLocator(maxticks=6 if beside() > 1 else 3))
         axes.xaxis.set_major_formatter(DateFormatter("%m/%Y"))
     axes.set_xlim(months.min(), months.max())
-
-
-def _statuses(rows: pd.DataFrame) -> list[str]:
-    """The statuses of the rows, and that a reform among them is only proposed."""
-    return [*rows["status"], *(["proposal"] if rows["proposal"].any() else [])]
-
-
-PAYER_COLORS = dict(zip(PAYERS, (BLUE, GREEN, SKY, ORANGE, "#DDDDDD"), strict=True))  # dark to light
-
-
-@chart
-def payers(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", result: str = "behavioural") -> Figure:
-    """What each payer bears year by year under one scenario, stacked (billion VND).
-
-    ``rows``: what `simulate` gives for one scenario and area. Only full years of months
-    that lie after the start; costs that are not known are left out, and said.
-
-    Examples
-    --------
-    >>> rows = bhyt.simulate(bhyt.load(), "Sơn Dương", bhyt.Scenario.read("status_quo"), draws=0)
-    >>> figure = bhyt.charts.payers(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
-    """
-    whole = rows[(rows["group"] == "all") & (rows["result"] == result)]
-    whole = whole[whole["month"] > whole["month"].min()]
-    money = [f"vnd_{p}" for p in PAYERS]
-    years = whole.groupby(whole["month"].dt.year)[money].sum() * 1e-9
-    count = whole.groupby(whole["month"].dt.year)["month"].count()
-    labels = [str(y) if count[y] == 12 else say("label.months_of", lang, year=str(y), months=int(count[y])) for y in years.index]  # fmt: skip
-    figure, axes = canvas(50 + 12 * len(years), "chart.payers", f"{name}, “{rows['scenario'].iloc[0]}”", lang, _statuses(whole))  # fmt: skip
-    left, told = np.zeros(len(years)), []
-    widest = float(years.sum(axis=1).max())
-    for payer in PAYERS:
-        part = years[f"vnd_{payer}"].to_numpy()
-        if not part.any():
-            continue
-        axes.barh(range(len(years)), part, 0.6, left=left, color=PAYER_COLORS[payer], label=entry(say(f"payer.{payer}", lang)), edgecolor="white", lw=0.8)  # fmt: skip
-        for y, value in enumerate(part):
-            if value > widest * 0.07:
-                axes.text(left[y] + value / 2, y, number(value, lang, 1), ha="center", va="center", fontsize=9, color="white" if payer == "central" else BLACK)  # fmt: skip
-        left += part
-        told.append(series(say(f"payer.{payer}", lang), part, "d1", PAYER_COLORS[payer]))
-    for y, total in enumerate(left):
-        axes.annotate(number(total, lang, 1), (total, y), (4, 0), textcoords="offset points", va="center", fontweight="bold")  # fmt: skip
-    axes.set_yticks(range(len(years)), [wrapped(text, max(across(1.1), 0.6)) for text in labels])
-    axes.set(xlim=(0, widest * 1.14), ylim=(len(years) - 0.5, -0.5), xlabel=say("label.billions", lang))
-    axes.tick_params(axis="y", length=0)
-    ticks(axes, lang)
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=beside(), frameon=False, fontsize=9, borderaxespad=0.2)
-    tell(figure, lang, labels, told, "stacked", say("label.billions", lang), _statuses(whole))
-    known = whole["insured_costed"].sum() / max(whole["insured"].sum(), 1)
-    note = say("note.costed", lang, share=known) if known < 0.9995 else ""
-    return foot(figure, source, _statuses(whole), lang, note)
 
 
 @chart
@@ -292,113 +238,6 @@ def back(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
         course=True,
     )
     return foot(figure, source, rows["status"], lang)
-
-
-@chart
-def flows(rows: pd.DataFrame, name: str, on: Any, lang: str = "vi", source: str = "") -> Figure:
-    """Where those who lost their title are in a month, unit by unit: parts of 100%, most still without on top.
-
-    ``rows``: what `transitions` gives for the month ``on``.
-
-    Examples
-    --------
-    >>> of = bhyt.projection(bhyt.load(), "X001", bhyt.Scenario.read("decision_861_ordinary"))
-    >>> rows = bhyt.transitions(of, "2022-06-30")
-    >>> figure = bhyt.charts.flows(rows, "huyện Mẫu 01", "2022-06-30", "vi", "bảng cards và zones")
-    """
-    moved = rows[rows["to"] != rows["from"]]
-    people = moved.pivot_table(index="area", columns="to", values="people", aggfunc="sum")
-    order = [t for t in (*TITLES, UNINSURED) if t in people and people[t].sum() > 0]
-    people = people.loc[people.sum(axis=1) > 0, order]
-    shares = people.div(people.sum(axis=1), axis=0)
-    if UNINSURED in shares:
-        shares = shares.sort_values(UNINSURED, ascending=False, kind="stable")
-    titles = moved.drop_duplicates("area").set_index("area")["name"]
-    lost = people.sum(axis=1).reindex(shares.index)
-    names = [f"{titles[a]} ({number(round(n), lang)})" for a, n in lost.items()]
-    labels = [wrapped(n, across(1.9)) for n in names]
-    key_lines = -(-len(order) // beside())
-    title = f"{name}, {date(on, lang)}"
-    figure, axes = canvas(36 + 8 * key_lines + pitch(6.5, labels) * len(shares), "chart.flows", title, lang, rows["status"])  # fmt: skip
-    left, told = np.zeros(len(shares)), []
-    for to, color in zip(order, shades(len(order)), strict=True):
-        part = shares[to].fillna(0).to_numpy() * 100
-        text = say("label.still_without", lang) if to == UNINSURED else group_name(to, lang)
-        axes.barh(range(len(shares)), part, 0.7, left=left, color=color, edgecolor="white", lw=0.6, label=entry(text))  # fmt: skip
-        for y, value in enumerate(part):
-            if value >= (6 if beside() > 1 else 13):
-                axes.text(left[y] + value / 2, y, number(value, lang, 0), ha="center", va="center", fontsize=9, color="white" if color in (BLUE, DARK) else BLACK)  # fmt: skip
-        left += part
-        told.append(series(text, shares[to], "p1", color))
-    axes.set_yticks(range(len(shares)), labels)
-    axes.set(xlim=(0, 100), ylim=(len(shares) - 0.5, -0.5), xlabel=say("axis.of_lost", lang))
-    axes.tick_params(axis="y", length=0)
-    ticks(axes, lang)
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=beside(), frameon=False, fontsize=9, borderaxespad=0.2)
-    tell(figure, lang, names, told, "stacked", say("axis.of_lost", lang), rows["status"])
-    return foot(figure, source, rows["status"], lang)
-
-
-@chart
-def cost_per_insured(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
-    """Public money for one more insured person against how many more there are; the best choices joined.
-
-    A choice is on the frontier where no other brings as many people for less money each.
-    ``rows``: what `compare` gives; what brings nobody, or saves, is left out.
-
-    Examples
-    --------
-    >>> names = "status_quo decision_861_ordinary decision_861_high support_continued_2026 near_poor_100".split()
-    >>> rows = bhyt.compare(bhyt.simulate(bhyt.load(), "Sơn Dương", [bhyt.Scenario.read(n) for n in names], draws=0))
-    >>> figure = bhyt.charts.cost_per_insured(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện")
-    """
-    shown = rows[(rows["result"] == "behavioural") & (rows["people"] > 0) & rows["vnd_per_additional"].notna()]
-    shown = shown.assign(million=shown["vnd_per_additional"] * 1e-6).sort_values("people")
-    statuses = [*shown["status"], *(["proposal"] if shown["proposal"].any() else [])]
-    x, y = shown["people"].to_numpy(float), shown["million"].to_numpy(float)
-    labels = [wrapped(f"{r.scenario}: {number(r.people, lang)}; {number(r.million, lang, 1)}", max(across(1.8), 1.2), 9) for r in shown.itertuples()]  # fmt: skip
-    heights = [(text.count("\n") + 1.6) * 9 * 1.25 / 72 for text in labels]
-    figure, axes = canvas(max(96, sum(heights) * 25.4 + 52), "chart.cost_per_insured", name, lang, statuses)
-    # From the most people down: on the frontier while the money for each falls.
-    cheapest = shown["million"][::-1].cummin()[::-1]
-    best = (shown["million"] <= cheapest).to_numpy()
-    axes.plot(x[best], y[best], color=BLUE, lw=1.2, ls="--", zorder=1)
-    for chosen, color, marker in ((best, BLUE, "D"), (~best, GREY, "o")):
-        axes.plot(x[chosen], y[chosen], marker, color=color, ms=7)
-    axes.set(xlim=(0, x.max() * 1.08), ylim=(0, y.max() * 1.15))
-    axes.set(xlabel=say("axis.more_people", lang), ylabel=say("axis.million_each", lang))
-    tall = figure.get_figheight() - 2.0  # inches of the axes, at least
-    for i, at in enumerate(_apart(y / axes.get_ylim()[1], [h / tall for h in heights])):
-        axes.annotate(labels[i], (x[i], y[i]), (1.05, at), textcoords="axes fraction", va="center", fontsize=9, color=BLUE if best[i] else DARK, fontweight="bold" if best[i] else "normal", annotation_clip=False, arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.6, "relpos": (0, 0.5), "shrinkB": 4})  # fmt: skip
-    ticks(axes, lang)
-    ticks(axes, lang, "y", 1)
-    axes.yaxis.set_major_locator(MaxNLocator(5))
-    told = [series(say("axis.more_people", lang), shown["people"], "n"), series(say("axis.million_each", lang), shown["million"], "d1")]  # fmt: skip
-    tell(figure, lang, shown["scenario"].tolist(), told, "picture", say("axis.million_each", lang), statuses)
-    return foot(figure, source, statuses, lang, say("note.cost_per_insured", lang))
-
-
-def _apart(wanted: Any, heights: list[float]) -> list[float]:
-    """Places near those wanted (parts of the axes) that keep labels of these heights off each other.
-
-    Examples
-    --------
-    >>> [round(at, 2) for at in _apart([0.1, 0.5, 0.52], [0.1, 0.1, 0.1])]
-    [0.1, 0.5, 0.6]
-    >>> [round(at, 2) for at in _apart([0.9, 1.0], [0.2, 0.2])]
-    [0.7, 0.9]
-    """
-    places = list(wanted)
-    order = [int(i) for i in np.argsort(wanted, kind="stable")]
-    top = -np.inf
-    for i in order:
-        places[i] = max(places[i], top + heights[i] / 2)
-        top = places[i] + heights[i] / 2
-    bottom = 1.0
-    for i in reversed(order):
-        places[i] = min(places[i], bottom - heights[i] / 2)
-        bottom = places[i] - heights[i] / 2
-    return places
 
 
 @chart

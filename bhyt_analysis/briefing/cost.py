@@ -1,0 +1,141 @@
+"""What does a briefing say of costs: a year of cards, those that were lost, who supports, a scenario?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import reduce
+from typing import Any
+
+import pandas as pd
+
+from bhyt_analysis.briefing import annexes
+from bhyt_analysis.briefing.items import Day, Item, Items, called
+from bhyt_analysis.inputs.areas import lineage, population_at
+from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
+from bhyt_analysis.law.law import Law
+from bhyt_analysis.model.compare import compare
+from bhyt_analysis.model.coverage import coverage
+from bhyt_analysis.model.headline import DECISION
+from bhyt_analysis.model.premium import full_year_cost, household_premium, premiums, support_over_time
+from bhyt_analysis.model.reclassify import lost_by, told_as
+from bhyt_analysis.model.scenario import Scenario
+from bhyt_analysis.model.simulate import projection, simulate
+from bhyt_analysis.model.uncertainty import chances, targets_ahead
+from bhyt_analysis.show import charts
+from bhyt_analysis.show.explain import chance_texts
+from bhyt_analysis.show.labels import column_name, group_name
+from bhyt_analysis.words import BhytError, render, say
+
+# The titles whose yearly premium a briefing shows, in the order of the law.
+TITLES = (
+    "poor", "minority_in_difficult_area", "resident_of_especially_difficult_area", "resident_of_island", "near_poor",
+    "student", "farm_average_income", "minority_left_2016_2020_list", "minority_left_later", "household",
+)  # fmt: skip
+DRAWS = 300  # for the interval of a scenario in a briefing
+SUPPORTED_AFTER = "minority_left_2016_2020_list"  # those who left the list by Decision 861
+
+
+def cost_and_payers(
+    data: Dataset, law: Law, area: str, scenario: Scenario | None = None, lang: str = "vi", as_of: Day = None
+) -> Items:
+    """What a year of cards costs, who pays which part, and what a scenario would change."""
+    code, data = of_unit(known_by(data, as_of), area)
+    items = [_yearly_premium(data, law, code, lang), *annexes.subsidy(data, law, code, as_of, lang)]
+    table = lost_by(data, DECISION, code)
+    lost = int(table["lost"].sum()) if len(table) else 0
+    if lost:
+        items.append(_lost_cost(data, law, scenario, code, table, lost, lang))
+        items.append(_support(data, law, code, table["on"].min(), lang))
+    if scenario is not None:
+        items += _scenario(data, law, code, scenario, lang)
+    return items
+
+
+def _scenario(data: Dataset, law: Law, code: str, scenario: Scenario, lang: str) -> Iterator[Item]:
+    """What a scenario changes in the law, and what it does month by month to this area."""
+    name = scenario.titled(lang)
+    told = law.compare(reduce(Law.__or__, scenario.reforms)) if scenario.reforms else pd.DataFrame()
+    if len(told):
+        words = "; ".join(_change_text(r, lang) for r in told.to_dict("records"))
+        yield Item("scenario", say("text.scenario", lang, scenario=name, changes=words))
+    elif not scenario.decision and not scenario.changed:
+        yield Item("scenario", say("text.scenario_nothing", lang, scenario=name))
+    try:
+        of = projection(data, code, scenario, law)
+    except BhytError as error:
+        yield Item("scenario_path", say("text.scenario_not_run", lang, scenario=name, why=error.text(lang).rstrip(".")))
+        return
+    base = Scenario.nothing(of.start.day, of.months[-1])
+    rows = simulate(data, code, [base, scenario], law, draws=DRAWS, lang=lang)
+    last = compare(rows, lang=lang).iloc[-1]
+    mine = rows[rows["scenario"] == name]
+    end = mine[(mine["group"] == "all") & (mine["result"] == "behavioural")].iloc[-1]
+    fields = {"on": end["month"], "rate": end["rate"], "low": end["rate_low"], "high": end["rate_high"]}
+    text = say("text.scenario_outcome", lang, text=last["text"], **fields)
+    targets = targets_ahead(data, of)
+    text += "".join(" " + said for said in chance_texts(chances(of, targets, DRAWS, scenario.seed), lang))
+    source = str(coverage(data, code, as_of=of.start.day).iloc[0]["source"])
+    chart = charts.fan(mine, called(data, code, lang), targets, lang, source)
+    yield Item("scenario_path", text, chart)
+
+
+def _change_text(row: dict[str, Any], lang: str) -> str:
+    spec = "n" if str(row["unit"]).startswith("VND") else "pe"
+    what = column_name(row["parameter"], lang) + (f" ({group_name(row['key'], lang)})" if row["key"] else "")
+    proposal = f" ({say('label.proposal', lang)})" if row["status"] == "proposal" else ""
+    template = "{what} {before:" + spec + "} → {after:" + spec + "}, {since:date}{proposal}"
+    return render(
+        template, lang, what=what, before=row["before"], after=row["after"], since=row["since"], proposal=proposal
+    )
+
+
+def _yearly_premium(data: Dataset, law: Law, code: str, lang: str) -> Item:
+    newest = law.latest_change()
+    today = law.at(newest, lineage(data.areas, code, pd.Timestamp(newest)))
+    shares = today.rows("subsidy_share").set_index("key")
+    titles = [t for t in TITLES if t in shares.index]
+    table = premiums(pd.DataFrame({"group": titles}), today)
+    labels = [
+        group_name(t, lang) + (f" ({say('label.first_member', lang)})" if t == "household" else "") for t in titles
+    ]
+    table = table.assign(reference=[shares.at[t, "reference"] for t in titles], status="law", label=labels)
+    count = population_at(data.areas, data.population, code)
+    members = 4 if count is None or not count.households else round(count.people / count.households)
+    words: dict[str, Any] = {"premium": float(table["premium"].iloc[-1]), "rate": today.number("contribution_rate")}
+    words |= {"salary": today.number("base_salary"), "on": newest, "members": members}
+    text = say("text.premium", lang, household=household_premium(members, today), **words)
+    chart = charts.premium(table, lang, say("label.law_on", lang, on=newest))
+    shown = table[["group", "premium", "subsidy_share", "subsidy", "own_payment", "reference"]]
+    return Item("premium", text, chart, shown)
+
+
+def _lost_cost(data: Dataset, law: Law, scenario: Scenario | None, code: str, table: pd.DataFrame, lost: int, lang: str) -> Item:  # fmt: skip
+    on = table["on"].min()
+    status, _ = told_as(data, DECISION, code, table)
+    changes = law.table[(law.table["parameter"] == "base_salary") & (law.table["status"] != "proposal")]
+    days = [str(on.date()), *sorted(str(d) for d in changes["since"] if on.date() < d <= law.latest_change())]
+    chain = lineage(data.areas, code, on)
+    costs = full_year_cost(lost, law, days, status, chain)
+    if scenario is not None:
+        other = scenario.over(law)
+        reformed = sorted({str(d) for d in other.table.loc[other.table["layer"] > 0, "since"]} - set(days))
+        costs = pd.concat([costs, full_year_cost(lost, other, reformed, status, chain)], ignore_index=True)
+    first, now = costs.iloc[0], costs[costs["status"] != "proposal"].iloc[-1]
+    words = {"people": lost, "cost": first["cost"], "salary": first["base_salary"], "on": first["on"]}
+    text = say("text.cost", lang, cost_now=now["cost"], salary_now=now["base_salary"], now=now["on"], **words)
+    chart = charts.cost(costs, called(data, code, lang), lang, table["source"].iloc[0])
+    shown = costs.assign(cost_bn=costs["cost"] * 1e-9)
+    columns = ["on", "base_salary", "contribution_rate", "premium", "people", "cost_bn", "status"]
+    return Item("cost", text, chart, shown[[*columns, "reference", "rate_reference"]])
+
+
+def _support(data: Dataset, law: Law, code: str, on: pd.Timestamp, lang: str) -> Item:
+    """What the State paid, stretch by stretch, for those who left the list by the decision."""
+    stretches = support_over_time(law, SUPPORTED_AFTER, on, lineage(data.areas, code, on))
+    rows = []
+    for row in stretches.to_dict("records"):
+        open_end = row["until"] is None
+        period = say("period.from" if open_end else "period.from_to", lang, since=row["since"], until=row["until"])
+        support = say("support.none", lang) if pd.isna(row["share"]) else render("{v:pe}", lang, v=row["share"])
+        rows.append({"period": period, "support": support, "reference": row["reference"]})
+    return Item("support", say("text.support", lang), table=pd.DataFrame(rows))

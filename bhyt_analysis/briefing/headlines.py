@@ -1,0 +1,104 @@
+"""Which figures sum an area up, in a few sentences and with their sources?"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pandas as pd
+
+from bhyt_analysis.briefing.items import Item, Items, called
+from bhyt_analysis.inputs.areas import communes, row_of
+from bhyt_analysis.inputs.dataset import Dataset, of_unit
+from bhyt_analysis.inputs.status import weakest
+from bhyt_analysis.show.labels import citation
+from bhyt_analysis.words import render, say
+
+
+def headline_figures(data: Dataset, area: str, figures: pd.DataFrame, lang: str = "vi") -> Items:
+    """The figures that sum the area up (what `headline` gives), and what became of it if it has ended."""
+    table = _facts_table(figures, lang)[["fact", "value", "as_of", "status"]]
+    return [Item("summary", _summary(figures, lang)), *_ended(data, area, lang), Item("headline", table=table)]
+
+
+def _summary(facts: pd.DataFrame, lang: str) -> str:
+    """What a reader in a hurry takes away: a few sentences of the headline figures, the weak ones marked."""
+    told = {r["key"]: r for r in facts.to_dict("records")}
+    words = {key: fact_text(fact, lang) for key, fact in told.items()}
+    # Each sentence with the figures that it needs; of those in one line the first that can be said.
+    choices = [
+        [("sum.covered", "insured coverage uninsured"), ("sum.rate", "coverage uninsured"), ("sum.none", "population")],
+        [("sum.lost", "lost lost_cost")],
+        [("sum.again", "reenrolled")],
+        [("sum.target", "next_target next_people next_to_add"), ("sum.target_people", "next_target next_people")],
+    ]
+    if told.get("insured", {}).get("status") == "estimated":  # only the rate is published
+        choices[0] = choices[0][1:]
+    lines = []
+    for line in choices:
+        for key, needed in line:
+            if set(needed.split()) <= told.keys():
+                used = [told[k] for k in needed.split()]
+                weak = weakest([f["status"] for f in used if f["status"] != "proposal"])
+                mark = f" *({say('status.' + weak, lang)})*" if weak in ("estimated", "synthetic") else ""
+                lines.append("- " + say(key, lang, day=used[0]["as_of"], **words) + mark)
+                break
+    return "\n".join(lines)
+
+
+def _facts_table(facts: pd.DataFrame, lang: str) -> pd.DataFrame:
+    rows = facts.to_dict("records")
+    return facts.assign(
+        fact=[say(f"fact.{r['key']}", lang) for r in rows],
+        value=[fact_text(r, lang) for r in rows],
+        # A target is no result: its status says so.
+        status=["target" if r["key"].endswith("_target") and r["status"] == "published" else r["status"] for r in rows],
+    )
+
+
+def fact_text(fact: dict[str, Any], lang: str = "vi") -> str:
+    """A headline figure as people write it, with its relation ("above 96.35%") or interval.
+
+    Examples
+    --------
+    >>> fact_text({"value": None, "low": 0.371, "high": 0.421, "unit": "share", "status": "estimated"})
+    '37%–42%'
+    """
+    relation = say(f"relation.{fact.get('relation') or '='}", lang)
+    if fact["value"] is None or pd.isna(fact["value"]):
+        if fact["high"] >= 1:
+            spec = "pe" if fact["status"] == "published" else "p1"
+            return (relation or say("relation.>=", lang)) + render("{v:" + spec + "}", lang, v=fact["low"])
+        return render("{a:p0}–{b:p0}", lang, a=fact["low"], b=fact["high"])
+    if fact["unit"] == "share":
+        spec = "pe" if fact["status"] == "published" else "p1"
+        return relation + render("{v:" + spec + "}", lang, v=fact["value"])
+    if fact["unit"] == "vnd":
+        return relation + render("{v:bn1} ", lang, v=fact["value"]) + say("label.billions", lang)
+    return relation + render("{v:n} ", lang, v=fact["value"]) + say(f"unit.{fact['unit']}", lang)
+
+
+def _ended(data: Dataset, area: str, lang: str) -> Items:
+    """Where the area of a unit that has ended lies now."""
+    code, data = of_unit(data, area)
+    until = row_of(data.areas, code)["until"]
+    if pd.isna(until) or until.date() >= dt.date.today():
+        return []
+    steps = data.successors[data.successors["code_old"].isin(communes(data.areas, code, until))]
+    new = list(dict.fromkeys(c for c in steps["code_new"] if c))
+    if not new:
+        return []
+    on = steps["on"].max()
+    province = called(data, row_of(data.areas, new[0], on)["parent"], lang, on)
+    units = ", ".join(called(data, c, lang, on) for c in new)
+    text = say("text.unit_ended", lang, on=until + pd.Timedelta(days=1), count=len(new), province=province, units=units)
+    if lost := int((steps["code_new"] == "").sum()):
+        text += " " + say("text.unit_unknown", lang, count=lost)
+    return [Item("unit", text)]
+
+
+def sources_and_status(figures: pd.DataFrame, lang: str = "vi") -> Items:
+    """Every headline figure (what `headline` gives) with its status and where it comes from."""
+    table = _facts_table(figures, lang)
+    table["source"] = [citation(s, lang) for s in table["source"]]
+    return [Item("sources", say("text.sources", lang), table=table[["fact", "value", "as_of", "status", "source"]])]

@@ -1,0 +1,223 @@
+"""What does a card cost, who pays, and what does one more insured person cost?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from bhyt_analysis.model.budget import PAYERS
+from bhyt_analysis.show.canvas import (
+    BLACK,
+    BLUE,
+    DARK,
+    GREEN,
+    GREY,
+    ORANGE,
+    SKY,
+    across,
+    beside,
+    canvas,
+    chart,
+    entry,
+    foot,
+    pitch,
+    tell,
+    ticks,
+    wrapped,
+)
+from bhyt_analysis.show.described import series
+from bhyt_analysis.show.labels import statuses_of
+from bhyt_analysis.words import date, number, render, say
+
+
+@chart
+def premium(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
+    """A year's premium by title, split into what the State and the person pay.
+
+    ``rows``: what `premiums` gives, with ``label`` and ``status``.
+
+    Examples
+    --------
+    >>> people = pd.DataFrame({"group": ["near_poor", "student"], "label": ["Cận nghèo", "Học sinh"], "status": "law"})
+    >>> rows = bhyt.premiums(people, bhyt.Law.read().at("2026-11-22"))
+    >>> figure = bhyt.charts.premium(rows, "vi", "quy định áp dụng tại ngày 22/11/2026")
+    """
+    labels = [wrapped(label, across(2.3)) for label in rows["label"]]
+    figure, axes = canvas(34 + pitch(9.5, labels) * len(rows), "chart.premium", "", lang, rows["status"])
+    state, own = rows["subsidy"].to_numpy(float), rows["own_payment"].to_numpy(float)
+    y = np.arange(len(rows))
+    axes.barh(y, state, 0.6, color=BLUE, label=say("bar.state", lang))
+    axes.barh(y, own, 0.6, left=state, color=ORANGE, hatch="//", edgecolor="white", label=say("bar.own", lang))
+    for i in range(len(rows)):
+        if state[i]:
+            axes.annotate(number(state[i], lang), (state[i] / 2, i), ha="center", va="center", color="white", fontweight="bold", fontsize=9)  # fmt: skip
+        if own[i]:
+            axes.annotate(number(own[i], lang), (state[i] + own[i], i), (4, 0), textcoords="offset points", va="center", fontweight="bold", fontsize=9)  # fmt: skip
+    axes.set(
+        yticks=y,
+        ylim=(len(rows) - 0.4, -0.6),
+        xlabel=say("axis.vnd", lang),
+        xlim=(0, (state + own).max() * (1.26 if beside() > 1 else 1.5)),
+    )
+    axes.set_yticklabels(labels)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False, ncol=beside(), borderaxespad=0.2)
+    axes.tick_params(axis="y", length=0)
+    ticks(axes, lang)
+    both = [
+        series(say("bar.state", lang), rows["subsidy"], "n", BLUE),
+        series(say("bar.own", lang), rows["own_payment"], "n", ORANGE),
+    ]
+    tell(figure, lang, list(rows["label"]), both, "stacked", say("axis.vnd", lang), rows["status"])
+    return foot(figure, source, rows["status"], lang)
+
+
+@chart
+def cost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
+    """What a year of the lost cards costs at the base salary of each day.
+
+    ``rows``: what `full_year_cost` gives, one or more laws.
+
+    Examples
+    --------
+    >>> days = ["2021-07-01", "2023-07-01", "2024-07-01", "2026-07-01"]
+    >>> rows = bhyt.full_year_cost(30082, bhyt.Law.read(), days, "published")
+    >>> figure = bhyt.charts.cost(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
+    """
+    figure, axes = canvas(34 + pitch(9.5 if beside() > 1 else 14) * len(rows), "chart.cost", name, lang, rows["status"])
+    billions = rows["cost"].to_numpy(float) * 1e-9
+    for y, (row, value) in enumerate(zip(rows.to_dict("records"), billions, strict=True)):
+        planned = row["status"] == "proposal"
+        axes.barh(y, value, 0.6, color=ORANGE if planned else BLUE, hatch="//" if planned else "", edgecolor="white")
+        text = number(value, lang, 1) + (f" ({say('label.proposal', lang)})" if planned else "")
+        axes.annotate(
+            wrapped(text, across(1.8)), (value, y), (4, 0), textcoords="offset points", va="center", fontweight="bold"
+        )
+    labels = [
+        f"{date(r.on, lang)}: {number(r.base_salary, lang)} × {render('{v:pe}', lang, v=r.contribution_rate)}"
+        for r in rows.itertuples()
+    ]
+    told = series(say("column.cost_bn", lang), billions, "d1", BLUE)
+    tell(figure, lang, labels, [told], "bar", say("axis.billions", lang), rows["status"])
+    axes.set_yticks(range(len(rows)), [wrapped(label, across(2.2)) for label in labels])
+    room = 1.45 if (rows["status"] == "proposal").any() else 1.14
+    axes.set(
+        xlim=(0, billions.max() * (room if beside() > 1 else 1.9)),
+        ylim=(len(rows) - 0.5, -0.5),
+        xlabel=say("axis.billions", lang),
+    )
+    axes.tick_params(axis="y", length=0)
+    ticks(axes, lang)
+    return foot(figure, source, rows["status"], lang)
+
+
+PAYER_COLORS = dict(zip(PAYERS, (BLUE, GREEN, SKY, ORANGE, "#DDDDDD"), strict=True))  # dark to light
+
+
+@chart
+def payers(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", result: str = "behavioural") -> Figure:
+    """What each payer bears year by year under one scenario, stacked (billion VND).
+
+    ``rows``: what `simulate` gives for one scenario and area. Only full years of months
+    that lie after the start; costs that are not known are left out, and said.
+
+    Examples
+    --------
+    >>> rows = bhyt.simulate(bhyt.load(), "Sơn Dương", bhyt.Scenario.read("status_quo"), draws=0)
+    >>> figure = bhyt.charts.payers(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
+    """
+    whole = rows[(rows["group"] == "all") & (rows["result"] == result)]
+    whole = whole[whole["month"] > whole["month"].min()]
+    money = [f"vnd_{p}" for p in PAYERS]
+    years = whole.groupby(whole["month"].dt.year)[money].sum() * 1e-9
+    count = whole.groupby(whole["month"].dt.year)["month"].count()
+    labels = [str(y) if count[y] == 12 else say("label.months_of", lang, year=str(y), months=int(count[y])) for y in years.index]  # fmt: skip
+    figure, axes = canvas(50 + 12 * len(years), "chart.payers", f"{name}, “{rows['scenario'].iloc[0]}”", lang, statuses_of(whole))  # fmt: skip
+    left, told = np.zeros(len(years)), []
+    widest = float(years.sum(axis=1).max())
+    for payer in PAYERS:
+        part = years[f"vnd_{payer}"].to_numpy()
+        if not part.any():
+            continue
+        axes.barh(range(len(years)), part, 0.6, left=left, color=PAYER_COLORS[payer], label=entry(say(f"payer.{payer}", lang)), edgecolor="white", lw=0.8)  # fmt: skip
+        for y, value in enumerate(part):
+            if value > widest * 0.07:
+                axes.text(left[y] + value / 2, y, number(value, lang, 1), ha="center", va="center", fontsize=9, color="white" if payer == "central" else BLACK)  # fmt: skip
+        left += part
+        told.append(series(say(f"payer.{payer}", lang), part, "d1", PAYER_COLORS[payer]))
+    for y, total in enumerate(left):
+        axes.annotate(number(total, lang, 1), (total, y), (4, 0), textcoords="offset points", va="center", fontweight="bold")  # fmt: skip
+    axes.set_yticks(range(len(years)), [wrapped(text, max(across(1.1), 0.6)) for text in labels])
+    axes.set(xlim=(0, widest * 1.14), ylim=(len(years) - 0.5, -0.5), xlabel=say("label.billions", lang))
+    axes.tick_params(axis="y", length=0)
+    ticks(axes, lang)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=beside(), frameon=False, fontsize=9, borderaxespad=0.2)
+    tell(figure, lang, labels, told, "stacked", say("label.billions", lang), statuses_of(whole))
+    known = whole["insured_costed"].sum() / max(whole["insured"].sum(), 1)
+    note = say("note.costed", lang, share=known) if known < 0.9995 else ""
+    return foot(figure, source, statuses_of(whole), lang, note)
+
+
+@chart
+def cost_per_insured(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
+    """Public money for one more insured person against how many more there are; the best choices joined.
+
+    A choice is on the frontier where no other brings as many people for less money each.
+    ``rows``: what `compare` gives; what brings nobody, or saves, is left out.
+
+    Examples
+    --------
+    >>> names = "status_quo decision_861_ordinary decision_861_high support_continued_2026 near_poor_100".split()
+    >>> rows = bhyt.compare(bhyt.simulate(bhyt.load(), "Sơn Dương", [bhyt.Scenario.read(n) for n in names], draws=0))
+    >>> figure = bhyt.charts.cost_per_insured(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện")
+    """
+    shown = rows[(rows["result"] == "behavioural") & (rows["people"] > 0) & rows["vnd_per_additional"].notna()]
+    shown = shown.assign(million=shown["vnd_per_additional"] * 1e-6).sort_values("people")
+    statuses = [*shown["status"], *(["proposal"] if shown["proposal"].any() else [])]
+    x, y = shown["people"].to_numpy(float), shown["million"].to_numpy(float)
+    labels = [wrapped(f"{r.scenario}: {number(r.people, lang)}; {number(r.million, lang, 1)}", max(across(1.8), 1.2), 9) for r in shown.itertuples()]  # fmt: skip
+    heights = [(text.count("\n") + 1.6) * 9 * 1.25 / 72 for text in labels]
+    figure, axes = canvas(max(96, sum(heights) * 25.4 + 52), "chart.cost_per_insured", name, lang, statuses)
+    # From the most people down: on the frontier while the money for each falls.
+    cheapest = shown["million"][::-1].cummin()[::-1]
+    best = (shown["million"] <= cheapest).to_numpy()
+    axes.plot(x[best], y[best], color=BLUE, lw=1.2, ls="--", zorder=1)
+    for chosen, color, marker in ((best, BLUE, "D"), (~best, GREY, "o")):
+        axes.plot(x[chosen], y[chosen], marker, color=color, ms=7)
+    axes.set(xlim=(0, x.max() * 1.08), ylim=(0, y.max() * 1.15))
+    axes.set(xlabel=say("axis.more_people", lang), ylabel=say("axis.million_each", lang))
+    tall = figure.get_figheight() - 2.0  # inches of the axes, at least
+    for i, at in enumerate(_apart(y / axes.get_ylim()[1], [h / tall for h in heights])):
+        axes.annotate(labels[i], (x[i], y[i]), (1.05, at), textcoords="axes fraction", va="center", fontsize=9, color=BLUE if best[i] else DARK, fontweight="bold" if best[i] else "normal", annotation_clip=False, arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.6, "relpos": (0, 0.5), "shrinkB": 4})  # fmt: skip
+    ticks(axes, lang)
+    ticks(axes, lang, "y", 1)
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    told = [series(say("axis.more_people", lang), shown["people"], "n"), series(say("axis.million_each", lang), shown["million"], "d1")]  # fmt: skip
+    tell(figure, lang, shown["scenario"].tolist(), told, "picture", say("axis.million_each", lang), statuses)
+    return foot(figure, source, statuses, lang, say("note.cost_per_insured", lang))
+
+
+def _apart(wanted: Any, heights: list[float]) -> list[float]:
+    """Places near those wanted (parts of the axes) that keep labels of these heights off each other.
+
+    Examples
+    --------
+    >>> [round(at, 2) for at in _apart([0.1, 0.5, 0.52], [0.1, 0.1, 0.1])]
+    [0.1, 0.5, 0.6]
+    >>> [round(at, 2) for at in _apart([0.9, 1.0], [0.2, 0.2])]
+    [0.7, 0.9]
+    """
+    places = list(wanted)
+    order = [int(i) for i in np.argsort(wanted, kind="stable")]
+    top = -np.inf
+    for i in order:
+        places[i] = max(places[i], top + heights[i] / 2)
+        top = places[i] + heights[i] / 2
+    bottom = 1.0
+    for i in reversed(order):
+        places[i] = min(places[i], bottom - heights[i] / 2)
+        bottom = places[i] - heights[i] / 2
+    return places

@@ -1,0 +1,246 @@
+"""Who has a card, and how far is it to the target? Coverage and its groups, against the targets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from bhyt_analysis.law.groups import groups as legal_groups
+from bhyt_analysis.names import running_name
+from bhyt_analysis.show.canvas import (
+    BLACK,
+    BLUE,
+    GREY,
+    across,
+    beside,
+    canvas,
+    chart,
+    entry,
+    foot,
+    percent,
+    pitch,
+    shades,
+    tell,
+    ticks,
+    wrapped,
+)
+from bhyt_analysis.show.described import series
+from bhyt_analysis.show.labels import group_name
+from bhyt_analysis.show.tables import SMALL, suppressed
+from bhyt_analysis.words import date, number, render, say
+
+
+@chart
+def bullet(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
+    """Coverage as a bar with its targets as marks, one line an area or group.
+
+    ``rows``: ``name``, ``rate`` (share; a missing one is said and not drawn),
+    ``targets`` (list of (label, share)), ``status``.
+
+    Examples
+    --------
+    >>> rows = bhyt.coverage(bhyt.load(), "X001", by=["commune"]).head(4)
+    >>> rows = rows.assign(targets=[[("Chỉ tiêu 2022: 93%", 0.93)]] * 4)
+    >>> figure = bhyt.charts.bullet(rows, "vi", "bảng cards")
+    """
+    most = max((len(t) for t in rows["targets"]), default=0)
+    name = rows["name"].iloc[0] if len(rows) == 1 else ""
+    marks = [[(wrapped(n, across(3.4), 9), s) for n, s in sorted(t, key=lambda t: t[1])] for t in rows["targets"]]
+    line = 0.36 * max((n.count("\n") + 1 for t in marks for n, _ in t), default=1)
+    height = 32 + (10 + 14.4 * line * most) * len(rows)
+    figure, axes = canvas(height, "chart.bullet", name, lang, rows["status"])
+    step = 1.0 + line * most
+    for i, row in enumerate(rows.to_dict("records")):
+        y = i * step
+        axes.barh(y, 100, 0.62, color="#EEEEEE", zorder=0)
+        if pd.notna(row["rate"]):
+            axes.barh(y, row["rate"] * 100, 0.34, color=BLUE, zorder=2)
+            # At the end of the bar, or at its beginning where a target crosses the end.
+            crossed = any(-12 < (share - row["rate"]) * 100 < 1 for _, share in marks[i])
+            place, shift, side = (0, 4, "left") if crossed else (row["rate"] * 100, -4, "right")
+            axes.annotate(percent(row["rate"], lang, row["status"]), (place, y), (shift, 0), textcoords="offset points", ha=side, va="center", color="white", fontweight="bold", zorder=4)  # fmt: skip
+        else:
+            axes.text(1.5, y, say("label.no_value", lang), va="center", color="#555555", style="italic")
+        for n, (label, share) in enumerate(marks[i]):
+            below = y + 0.5 + line * n
+            axes.plot([share * 100] * 2, [y - 0.4, y + 0.4], color=BLACK, lw=1.6, zorder=3)
+            axes.plot([share * 100] * 2, [y + 0.4, below], color=GREY, lw=0.8, zorder=1)
+            axes.annotate(label, (share * 100, below), (-4, 0), textcoords="offset points", ha="right", va="center", fontsize=9)  # fmt: skip
+    axes.set(xlim=(0, 100.3), ylim=(len(rows) * step - 0.45, -0.55), xlabel=say("axis.rate", lang))
+    axes.set_yticks([i * step for i in range(len(rows))], ["" if name else wrapped(n, across(1.5)) for n in rows["name"]])  # fmt: skip
+    axes.tick_params(axis="y", length=0)
+    ticks(axes, lang)
+    _tell_bullet(figure, rows, lang)
+    return foot(figure, source, rows["status"], lang)
+
+
+def _tell_bullet(figure: Figure, rows: pd.DataFrame, lang: str) -> None:
+    """One area is told with its targets as bars, several by their rates and, in words, their targets."""
+    coverage, status = say("fact.coverage", lang), rows["status"]
+    if len(rows) == 1:
+        targets = sorted(rows["targets"].iloc[0], key=lambda t: t[1])
+        labels = [coverage, *(label.rsplit(":", 1)[0] for label, _ in targets)]
+        rate = rows["rate"].iloc[0]
+        as_drawn = rate if status.iloc[0] == "published" else round(rate, 3)
+        told = series("", [as_drawn, *(share for _, share in targets)], "pe", BLUE)
+        tell(figure, lang, labels, [told], "bar", say("axis.rate", lang), status)
+        return
+    more = "; ".join(dict.fromkeys(f"{r['name']}: {n}" for r in rows.to_dict("records") for n, _ in r["targets"]))
+    tell(figure, lang, list(rows["name"]), [series(coverage, rows["rate"], "p1", BLUE)], "bar", say("axis.rate", lang), status, more)  # fmt: skip
+
+
+@chart
+def groups(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
+    """The insured by group: bars in the order of the law, each with people and its share.
+
+    ``rows``: what `coverage` gives by group or subgroup.
+
+    Examples
+    --------
+    >>> rows = bhyt.coverage(bhyt.load(), "Sơn Dương", by=["group"])
+    >>> figure = bhyt.charts.groups(rows, "vi", "kế hoạch của huyện Sơn Dương")
+    """
+    key = "group" if "group" in rows else "subgroup"
+    title = "chart.groups" if key == "group" else "chart.subgroups"
+    names = [group_name(g, lang) for g in rows[key]]
+    labels = [wrapped(name, across(2.1)) for name in names]
+    height = 34 + pitch(9.5, labels) * len(rows)
+    figure, axes = canvas(height, title, running_name(str(rows["name"].iloc[0]), lang), lang, rows["status"])
+    hidden = suppressed(rows)["insured"].to_numpy()
+    people = rows["insured"].astype(float).to_numpy()
+    total = people.sum()
+    sns.barplot(x=np.where(hidden, 0, people), y=labels, ax=axes, color=BLUE, saturation=1, width=0.64, errorbar=None)
+    for y, value in enumerate(people):
+        text = f"<{SMALL}" if hidden[y] else render("{v:n} ({s:p1})", lang, v=value, s=value / total)
+        axes.annotate(text, (0 if hidden[y] else value, y), (4, 0), textcoords="offset points", va="center", fontsize=9.5)  # fmt: skip
+    room = 1.36 if beside() > 1 else 2.4
+    axes.set(xlim=(0, people.max() * room), xlabel=say("axis.people", lang), ylabel="")
+    axes.tick_params(axis="y", length=0)
+    ticks(axes, lang)
+    told = series(say("column.insured", lang), people, "n", BLUE, hidden)
+    tell(figure, lang, names, [told], "bar", say("axis.people", lang), rows["status"])
+    return foot(figure, source, rows["status"], lang)
+
+
+@chart
+def group_mix(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
+    """What the insured of each unit, or of each month, are made up of: groups as parts of 100%.
+
+    ``rows``: what `coverage` gives by group, with "commune" for units or "month" for months.
+
+    Examples
+    --------
+    >>> rows = bhyt.coverage(bhyt.load(), "X001", by=["commune", "group"])
+    >>> figure = bhyt.charts.group_mix(rows, "huyện Mẫu 01", "vi", "bảng cards")
+    """
+    key = "area" if rows["area"].nunique() > 1 else "as_of"
+    hidden = rows.groupby(key, group_keys=False)[rows.columns].apply(suppressed)["insured"]
+    order = [g for g in legal_groups().index if g in set(rows["group"])]
+    shares, mask = (
+        rows.assign(value=v).pivot(index=key, columns="group", values="value")[order] for v in (rows["insured"], hidden)
+    )
+    shares = shares.div(shares.sum(axis=1), axis=0).sort_values(order[0], ascending=key == "area").astype(float)
+    mask = mask.reindex(shares.index).fillna(False).astype(bool)
+    titles = rows.drop_duplicates(key).set_index(key)["name"]
+    names = [titles[i] if key == "area" else date(i, lang) for i in shares.index]
+    labels = [wrapped(n, across(1.7)) for n in names]
+    height = (52 if beside() > 1 else 76) + pitch(6.2, labels) * len(rows[key].unique())
+    figure, axes = canvas(height, "chart.group_mix", name, lang, rows["status"])
+    left, told = np.zeros(len(shares)), []
+    for group, color in zip(order, shades(len(order)), strict=True):
+        part = shares[group].fillna(0).to_numpy() * 100
+        axes.barh(range(len(shares)), part, 0.7, left=left, color=color, edgecolor="white", lw=0.6, label=entry(group_name(group, lang)))  # fmt: skip
+        for y, value in enumerate(part):
+            if value >= (6 if beside() > 1 else 13) and not mask[group].iloc[y]:
+                axes.text(left[y] + value / 2, y, number(value, lang, 0), ha="center", va="center", fontsize=9, color="white" if color == BLUE else BLACK)  # fmt: skip
+        left += part
+        told.append(series(group_name(group, lang), shares[group], "p1", color, mask[group]))
+    axes.set_yticks(range(len(names)), labels)
+    axes.set(xlim=(0, 100), ylim=(len(names) - 0.5, -0.5), xlabel=say("axis.of_insured", lang))
+    axes.tick_params(axis="y", length=0)
+    ticks(axes, lang)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=beside(), frameon=False, fontsize=9, borderaxespad=0.2)
+    tell(figure, lang, names, told, "stacked", say("axis.of_insured", lang), rows["status"])
+    return foot(figure, source, rows["status"], lang)
+
+
+@chart
+def path(steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
+    """The targets year by year and the people to add at each; or, with no start, the people they mean.
+
+    ``steps``: what `target_steps` gives.
+
+    Examples
+    --------
+    >>> steps = bhyt.target_steps(bhyt.load(), "Sơn Dương")
+    >>> figure = bhyt.charts.path(steps, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
+    """
+    if len(steps) and steps["insured_now"].notna().all():
+        return _path_from_now(steps, name, lang, source)
+    figure, axes = canvas(44 + 11 * len(steps), "chart.path_people", name, lang, steps["status"])
+    everybody = float(steps["population"].iloc[0])
+    for y, row in enumerate(steps.to_dict("records")):
+        axes.barh(y, everybody, 0.62, color="#EEEEEE")
+        axes.barh(y, row["people_needed"], 0.4, color=BLUE)
+        text = render("{v:n} ", lang, v=row["people_needed"]) + say("label.people", lang)
+        axes.annotate(text, (row["people_needed"], y), (-5, 0), textcoords="offset points", ha="right", va="center", color="white", fontweight="bold")  # fmt: skip
+    labels = [
+        f"{r.on.year}: {say(f'relation.{r.relation}', lang)}{percent(r.rate, lang, 'published')}"
+        for r in steps.itertuples()
+    ]
+    axes.set_yticks(range(len(steps)), labels)
+    text = f"{say('label.population', lang)}: {number(everybody, lang)}"
+    axes.annotate(text, (everybody, 1), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points", ha="right", va="bottom", fontsize=9)  # fmt: skip
+    axes.set(xlim=(0, everybody * 1.02), ylim=(len(steps) - 0.5, -0.5), xlabel=say("axis.people", lang))
+    axes.tick_params(axis="y", length=0)
+    ticks(axes, lang)
+    told = series(say("column.people_needed", lang), steps["people_needed"], "n", BLUE)
+    tell(figure, lang, labels, [told], "bar", say("axis.people", lang), steps["status"], text)
+    return foot(figure, source, steps["status"], lang)
+
+
+def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Figure:
+    """The rate now and at each target as a line, each step with the people that it adds."""
+    figure, axes = canvas(88, "chart.path", name, lang, steps["status"])
+    now = float(steps["insured_now"].iloc[0]) / float(steps["population"].iloc[0])
+    rates = np.array([now, *steps["rate"]]) * 100
+    x = np.arange(len(rates))
+    axes.plot(x, rates, "-", color=GREY, lw=1.2, zorder=1)
+    axes.plot(x[:1], rates[:1], "o", color=BLACK, ms=8)
+    axes.plot(x[1:], rates[1:], "D", color=BLUE, ms=7)
+    counted = steps["status"].iloc[0] != "estimated"  # else a rate that is printed
+    for i, rate in enumerate(rates):
+        text = percent(rate / 100, lang, "derived" if counted and not i else "published")
+        if i:
+            text = say(f"relation.{steps['relation'].iloc[i - 1]}", lang) + text
+        axes.annotate(text, (i, rate), (0, -17), textcoords="offset points", ha="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # fmt: skip
+    for i, add in enumerate(steps["to_add"], start=1):
+        if add == 0:  # the rate stays where the step before has brought it
+            continue
+        text = render("{v:+n}", lang, v=add) + "\n" + say("label.people", lang)
+        axes.annotate(
+            text,
+            (i, rates[i]),
+            (0, 8),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontweight="bold" if beside() > 1 else "normal",
+            fontsize=9.5 if beside() > 1 else 9,
+        )
+    start = steps["now_as_of"].iloc[0]
+    labels = [date(start, lang) if beside() > 1 else f"{start:%m/%Y}", *(str(d.year) for d in steps["on"])]
+    told = series(say("fact.coverage", lang), [round(now, 3) if counted else now, *steps["rate"]], "pe", BLUE)
+    more = "; ".join(
+        say("alt.to_add", lang, on=d, people=n) for d, n in zip(labels[1:], steps["to_add"], strict=True) if n
+    )
+    tell(figure, lang, labels, [told], "line", say("axis.rate", lang), steps["status"], more)
+    labels = [wrapped(label, across(4.5) / len(labels)) for label in labels]
+    span = max(rates.max() - rates.min(), 1.0)
+    axes.set(xlim=(-0.5, len(rates) - 0.5), ylim=(rates.min() - span * 0.28, rates.max() + span * 0.42), ylabel=say("axis.rate", lang))  # fmt: skip
+    axes.set_xticks(x, labels)
+    ticks(axes, lang, "y")
+    axes.set_yticks([t for t in axes.get_yticks() if rates.min() - span * 0.28 <= t <= 100])
+    return foot(figure, source, steps["status"], lang)
