@@ -159,8 +159,17 @@ def _markdown(text: str, about: dict[str, Any]) -> Iterator[Block]:
 
 
 def _described(told: dict[str, Any]) -> Described:
-    series = tuple(Series(**{**s, "values": tuple(s["values"])}) for s in told["series"])
-    return Described(**{**told, "series": series, "categories": tuple(told["categories"]), "tags": tuple(told["tags"])})
+    lists = ("values", "goals")
+    series = tuple(Series(**{**s, **{k: tuple(s[k]) for k in lists}}) for s in told["series"])
+    return Described(
+        **{
+            **told,
+            "series": series,
+            "categories": tuple(told["categories"]),
+            "tags": tuple(told["tags"]),
+            "cuts": tuple(told["cuts"]),
+        }
+    )
 
 
 def _table(told: dict[str, Any]) -> Table:

@@ -22,13 +22,15 @@ from docx.shared import Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 
 from bhyt_analysis.briefing.content import Block, Content, Table, caption_of
+from bhyt_analysis.briefing.pieces import TALLEST, pieces
 from bhyt_analysis.briefing.widths import column_widths, widths_needed
+from bhyt_analysis.show.described import Described
 from bhyt_analysis.words import say
 
 FONT = "Times New Roman"
 BODY, SMALL = 14, 11  # points; in tables 11, or 10 where there are many columns
 MARGINS = {"top_margin": 20, "bottom_margin": 20, "left_margin": 30, "right_margin": 20}  # mm
-WIDTH, TALLEST = 160, 232  # mm between the margins, and what a picture may take with its caption
+WIDTH = 160  # mm between the margins
 WHOLE = 9  # rows
 RED = RGBColor(0xB3, 0x3A, 0x00)
 LANGUAGES = {"vi": "vi-VN", "en": "en-GB"}
@@ -192,19 +194,22 @@ def _caption(report: Any, block: Block, lang: str) -> Paragraph:
 
 
 def _chart(report: Any, block: Block, lang: str) -> None:
-    """The picture between the margins, with its alternative text; its caption below."""
-    holder = report.add_paragraph()
-    holder.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    holder.paragraph_format.keep_with_next = True
-    holder.paragraph_format.line_spacing = 1.0
-    picture = holder.add_run().add_picture(io.BytesIO(block.image))
-    width = block.chart.width_mm if block.chart else WIDTH
-    ratio = picture.height / picture.width
-    width = min(width, WIDTH, TALLEST / ratio)
-    picture.width, picture.height = Mm(width), Mm(width * ratio)
-    about = picture._inline.docPr
-    about.set("descr", block.chart.alt if block.chart else "")
-    about.set("title", block.caption)
+    """The picture between the margins, with its alternative text; its caption below. A high one goes on overleaf."""
+    what = block.chart or Described(block.caption, "")
+    width = min(what.width_mm, WIDTH)
+    parts = pieces(block.image, what.cuts, width, TALLEST)
+    for i, part in enumerate(parts):
+        holder = report.add_paragraph()
+        holder.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        holder.paragraph_format.keep_with_next = i + 1 == len(parts)
+        holder.paragraph_format.line_spacing = 1.0
+        picture = holder.add_run().add_picture(io.BytesIO(part))
+        ratio = picture.height / picture.width
+        picture.width = Mm(min(width, TALLEST / ratio))
+        picture.height = round(picture.width * ratio)
+        about = picture._inline.docPr
+        about.set("descr", what.alt if i == 0 else say("label.continued", lang))
+        about.set("title", block.caption)
     if block.name:
         _caption(report, block, lang)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 from functools import lru_cache
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.briefing.documents import OFFICE
+from bhyt_analysis.briefing.pieces import TALLEST, pieces
 from bhyt_analysis.words import known, say
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
@@ -89,11 +91,18 @@ def _anchored(cells: list[dict[str, Any]], lang: str) -> list[tuple[str, str]]:
 def _figure(output: dict[str, Any], number: str, lang: str) -> str:
     """A chart with its number, title and files."""
     name, told = output["metadata"]["bhyt"]["chart"], output["metadata"]["bhyt"]["told"]
-    image = output["data"]["image/png"].replace("\n", "")
+    image = base64.b64decode(output["data"]["image/png"])
     width = output["metadata"].get("image/png", {}).get("width", "")
+    parts = pieces(image, told["cuts"], told["width_mm"], TALLEST)
+    pictures = "".join(
+        f'<img src="data:image/png;base64,{base64.b64encode(part).decode()}" width="{width}" '
+        f'alt="{html.escape(told["alt"] if i == 0 else say("label.continued", lang))}">'
+        for i, part in enumerate(parts)
+    )
+    high = ' class="high"' if len(parts) > 1 else ""
     files = ", ".join(f'<a href="charts/{name}.{f}" download>{f.upper()}</a>' for f in ("png", "svg"))
     return (
-        f'<figure id="chart-{name}"><img src="data:image/png;base64,{image}" width="{width}" alt="{html.escape(told["alt"])}">'
+        f'<figure id="chart-{name}"{high}>{pictures}'
         f'<figcaption>{number}. {html.escape(told["title"])} <span class="files">({files})</span></figcaption></figure>'
     )
 

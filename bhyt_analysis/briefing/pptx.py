@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from pptx import Presentation
 from pptx.chart.data import CategoryChartData
 from pptx.dml.color import RGBColor
@@ -44,7 +46,8 @@ GIVES_WAY = (
 # What is added where there are too few.
 ADDED = ("not_known", "support", "subgroups", "lost")
 LEAST = 8
-INK, SOFT, BLUE, RED = RGBColor(0x1D, 0x24, 0x30), RGBColor(0x5B, 0x64, 0x72), RGBColor(0, 0x4B, 0x7A), RGBColor(0xB3, 0x3A, 0)  # fmt: skip
+GOAL = RGBColor(0xB0, 0xB0, 0xB0)
+INK, SOFT, RED = RGBColor(0x1D, 0x24, 0x30), RGBColor(0x5B, 0x64, 0x72), RGBColor(0xB3, 0x3A, 0)
 
 
 def write_pptx(content: Content, path: Path) -> None:
@@ -71,7 +74,7 @@ def write_pptx(content: Content, path: Path) -> None:
 
 def _chosen(content: Content) -> list[Block]:
     """What gets a slide, in the order of the briefing; the title makes one more."""
-    charts = [b for b in content.of("chart") if b.name]
+    charts = [b for b in content.of("chart") if b.name and _readable(b)]
     fixed = [b for b in (content.item("summary", "text"), content.item("headline", "table"), content.item("needed", "text"), content.item("audit", "table"), content.item("sources", "table")) if b]  # fmt: skip
     for name in GIVES_WAY:
         if 1 + len(fixed) + len(charts) > MOST:
@@ -83,6 +86,15 @@ def _chosen(content: Content) -> list[Block]:
             fixed.append(block)
     order = {id(b): i for i, b in enumerate(content.blocks)}
     return sorted([*fixed, *charts], key=lambda b: order[id(b)])
+
+
+def _readable(chart: Block) -> bool:
+    """Whether the letters of a chart are as large on a slide as on paper; those of a high picture are not."""
+    what = chart.chart
+    if what is None or what.kind in KINDS:
+        return True
+    wide, high = Image.open(io.BytesIO(chart.image)).size
+    return high * (1 - what.head) / wide * what.width_mm / 25.4 <= ROOM
 
 
 def _theme(show: Any) -> None:
@@ -215,7 +227,7 @@ def _chart(show: Any, block: Block, content: Content) -> None:
         _picture(slide, block, wide)
     left = LEFT + PICTURE + 0.25
     more = len(what.categories) - SHOWN
-    if more > 0 and what.kind == "bar":
+    if more > 0 and drawn:
         told = "\n".join([told, say("text.more_bars", lang, shown=SHOWN, count=len(what.categories))])
     if told.strip():
         _body(slide, told, left, WIDTH - LEFT - left)
@@ -272,6 +284,15 @@ def _native(slide: Any, what: Described, wide: float, lang: str) -> None:
     _scale(values, what)
     for one, drawn in zip(what.series, plot.series, strict=True):
         _look(drawn, one.color, _format(one.spec, lang), what.kind)
+        for place in one.goals:
+            _goal(drawn.points[place], what.kind)
+
+
+def _goal(point: Any, kind: str) -> None:
+    """A target: grey beside what was counted, hollow on a line."""
+    look = point.marker.format if kind == "line" else point.format
+    look.fill.solid()
+    look.fill.fore_color.rgb = RGBColor(255, 255, 255) if kind == "line" else GOAL
 
 
 def _format(spec: str, lang: str) -> str:
@@ -344,6 +365,17 @@ def _picture(slide: Any, block: Block, wide: float) -> None:
     picture._element.nvPicPr.cNvPr.set("descr", block.chart.alt if block.chart else "")
 
 
+def _fitting(lines: list[list[str]], widths: list[float]) -> tuple[int, list[float]]:
+    """The largest letters in which all lines of a table fit, or the least that can be read, with the lines' heights."""
+    for size in (16, 15, 14, 13, 12):
+        heights = [
+            max(_inches([text], size, w, 0) for text, w in zip(line, widths, strict=True)) + 0.08 for line in lines
+        ]
+        if sum(heights) <= ROOM:
+            break
+    return size, heights
+
+
 def _table(show: Any, block: Block, content: Content) -> None:
     """A table of PowerPoint's own, with as many rows as there is room for."""
     table, lang = block.table, content.lang
@@ -354,20 +386,15 @@ def _table(show: Any, block: Block, content: Content) -> None:
     whole = WIDTH - 2 * LEFT
     widths = [w / 25.4 for w in column_widths(table, cells, whole * 25.4 * 0.72)]
     widths = [w * whole / sum(widths) for w in widths]
-    size = 15 if len(cells) <= 9 else 13 if len(cells) <= 13 else 12
-    heights = [max(_inches([text], size, w, 0) for text, w in zip(row, widths, strict=True)) + 0.08 for row in cells]
-    head = max(_inches([c.heading], size, w, 0) for c, w in zip(table.columns, widths, strict=True)) + 0.08
-    room, kept = ROOM - head, 0
-    for height in heights:
-        room -= height
-        kept += room > 0
-    kept = max(kept, 1)
-    shape = slide.shapes.add_table(kept + 1, len(widths), Inches(LEFT), Inches(TOP), Inches(whole), Inches(head + sum(heights[:kept])))  # fmt: skip
+    lines = [[c.heading for c in table.columns], *cells]
+    size, heights = _fitting(lines, widths)
+    kept = max(1, sum(height <= ROOM for height in accumulate(heights)) - 1)
+    shape = slide.shapes.add_table(kept + 1, len(widths), Inches(LEFT), Inches(TOP), Inches(whole), Inches(sum(heights[: kept + 1])))  # fmt: skip
     shape._element.nvGraphicFramePr.cNvPr.set("descr", caption_of(block, lang))
     grid = shape.table
     for i, width in enumerate(widths):
         grid.columns[i].width = Inches(width)
-    for r, (row, height) in enumerate(zip([[c.heading for c in table.columns], *cells[:kept]], [head, *heights], strict=False)):  # fmt: skip
+    for r, (row, height) in enumerate(zip(lines[: kept + 1], heights, strict=False)):
         grid.rows[r].height = Inches(height)
         for c, text in enumerate(row):
             cell = grid.cell(r, c)

@@ -8,6 +8,7 @@ or a proposal.
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
@@ -35,6 +36,7 @@ from bhyt_analysis.words import BhytError, number, render, say
 
 WIDTH = 160 / 25.4  # inches
 DPI = 300
+MANY = 20  # rows from which a chart may be too high for a page
 FONTS = ("Times New Roman", "Tinos", "Liberation Serif", "Nimbus Roman", "DejaVu Serif")
 # Okabe and Ito (2008), dark enough to keep their order in grey.
 BLUE, ORANGE, GREEN, SKY, RED, GREY, BLACK = "#0072B2", "#E69F00", "#009E73", "#56B4E9", "#D55E00", "#9A9A9A", "#222222"
@@ -154,7 +156,7 @@ def chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
             figure.get_layout_engine().execute(figure)  # type: ignore[union-attr]
             figure.set_layout_engine("none")  # laid out and drawn once, while the style holds
             figure.canvas.draw()
-            return describe(figure, replace(description(figure), head=_head(figure)))
+            return describe(figure, replace(description(figure), head=_head(figure), cuts=_cuts(figure)))
 
     styled.options = ("size",)  # type: ignore[attr-defined]  # how the gallery knows a chart
     return styled
@@ -165,6 +167,17 @@ def _head(figure: Figure) -> float:
     told = [text for text in (figure._suptitle, *figure.texts) if text is not None and text is not figure._supxlabel]  # type: ignore[attr-defined]
     lowest = min((text.get_window_extent().y0 / figure.bbox.height for text in told), default=1.0)
     return round(1 - lowest, 4)
+
+
+def _cuts(figure: Figure) -> tuple[float, ...]:
+    """Where a chart of many rows may be cut, as parts of its height from the top: between the names of two rows."""
+    axes = figure.axes[0]
+    rows = axes.get_yticks()
+    if len(figure.axes) > 1 or len(rows) < MANY or len(rows) != len(axes.get_yticklabels()):
+        return ()
+    heights = axes.transData.transform([(0, row) for row in rows])[:, 1] / figure.bbox.height
+    parts = sorted(1 - heights)
+    return tuple(round(float(a + b) / 2, 4) for a, b in itertools.pairwise(parts))
 
 
 @lru_cache(maxsize=1024)

@@ -81,14 +81,27 @@ def _tell_bullet(figure: Figure, rows: pd.DataFrame, lang: str) -> None:
     coverage, status = say("fact.coverage", lang), rows["status"]
     if len(rows) == 1:
         targets = sorted(rows["targets"].iloc[0], key=lambda t: t[1])
-        labels = [coverage, *(label.rsplit(":", 1)[0] for label, _ in targets)]
+        labels = [coverage, *(_with_relation(label) for label, _ in targets)]
         rate = rows["rate"].iloc[0]
         as_drawn = rate if status.iloc[0] == "published" else round(rate, 3)
-        told = series("", [as_drawn, *(share for _, share in targets)], "pe", BLUE)
+        told = series("", [as_drawn, *(share for _, share in targets)], "pe", BLUE, goals=range(1, len(labels)))
         tell(figure, lang, labels, [told], "bar", say("axis.rate", lang), status)
         return
     more = "; ".join(dict.fromkeys(f"{r['name']}: {n}" for r in rows.to_dict("records") for n, _ in r["targets"]))
     tell(figure, lang, list(rows["name"]), [series(coverage, rows["rate"], "p1", BLUE)], "bar", say("axis.rate", lang), status, more)  # fmt: skip
+
+
+def _with_relation(label: str) -> str:
+    """A target's label without its rate, which stands at its bar.
+
+    Examples
+    --------
+    >>> _with_relation("Chỉ tiêu 2023: trên 99,0%"), _with_relation("Chỉ tiêu 2022: 90,6%")
+    ('Chỉ tiêu 2023 (trên)', 'Chỉ tiêu 2022')
+    """
+    what, _, rate = label.rpartition(":")
+    relation = rate.strip().rpartition(" ")[0]
+    return f"{what} ({relation})" if relation else what
 
 
 @chart
@@ -232,11 +245,14 @@ def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Fi
         )
     start = steps["now_as_of"].iloc[0]
     labels = [date(start, lang) if beside() > 1 else f"{start:%m/%Y}", *(str(d.year) for d in steps["on"])]
-    told = series(say("fact.coverage", lang), [round(now, 3) if counted else now, *steps["rate"]], "pe", BLUE)
+    reached = [round(now, 3) if counted else now, *steps["rate"]]
+    told = series(say("fact.coverage", lang), reached, "pe", BLUE, goals=range(1, len(reached)))
     more = "; ".join(
         say("alt.to_add", lang, on=d, people=n) for d, n in zip(labels[1:], steps["to_add"], strict=True) if n
     )
-    tell(figure, lang, labels, [told], "line", say("axis.rate", lang), steps["status"], more)
+    relations = ["", *(say(f"relation.{r}", lang).strip() for r in steps["relation"])]
+    named = [f"{label} ({relation})" if relation else label for label, relation in zip(labels, relations, strict=True)]
+    tell(figure, lang, named, [told], "line", say("axis.rate", lang), steps["status"], more)
     labels = [wrapped(label, across(4.5) / len(labels)) for label in labels]
     span = max(rates.max() - rates.min(), 1.0)
     axes.set(xlim=(-0.5, len(rates) - 0.5), ylim=(rates.min() - span * 0.28, rates.max() + span * 0.42), ylabel=say("axis.rate", lang))  # fmt: skip

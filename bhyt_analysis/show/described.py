@@ -23,12 +23,16 @@ ALL_TOLD = 8  # figures of a series that an alternative text lists; of more it t
 
 @dataclass(frozen=True)
 class Series:
-    """Figures of one name: ``spec`` says how one is written (see `words.render`), None is not known or hidden."""
+    """Figures of one name: ``spec`` says how one is written (see `words.render`), None is not known or hidden.
+
+    ``goals``: the places of those that are targets, which must not look like what was counted.
+    """
 
     name: str
     values: tuple[float | None, ...]
     spec: str
     color: str = ""
+    goals: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ class Described:
 
     ``kind``: what an office program can draw of it itself ("bar", "stacked", "column", "line"), or
     "picture". ``tags``: the statuses that must stand on its face. ``width_mm``: its width on paper or slide;
-    ``head``: the part of its height that its title and stamps take, for places that have their own.
+    ``head``: the part of its height that its title and stamps take, for places that have their own;
+    ``cuts``: the parts of its height below which a chart of many rows may be cut, between two of them.
     """
 
     title: str
@@ -50,14 +55,15 @@ class Described:
     tags: tuple[str, ...] = ()
     width_mm: float = 160
     head: float = 0.0
+    cuts: tuple[float, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain lists and texts, such as JSON can hold."""
         return asdict(self)
 
 
-def series(name: str, values: Any, spec: str, color: str = "", hidden: Any = None) -> Series:
-    """A series of figures; where ``hidden`` is true there is none.
+def series(name: str, values: Any, spec: str, color: str = "", hidden: Any = None, goals: Sequence[int] = ()) -> Series:
+    """A series of figures; where ``hidden`` is true there is none. ``goals``: the places of targets.
 
     Examples
     --------
@@ -66,7 +72,7 @@ def series(name: str, values: Any, spec: str, color: str = "", hidden: Any = Non
     """
     hidden = [False] * len(values) if hidden is None else hidden
     kept = (None if h or pd.isna(v) else float(v) for v, h in zip(values, hidden, strict=True))
-    return Series(name, tuple(kept), spec, color)
+    return Series(name, tuple(kept), spec, color, tuple(goals))
 
 
 def alternative(
