@@ -429,8 +429,8 @@ def premium(told: argparse.Namespace) -> int:
 
 def law(told: argparse.Namespace) -> int:
     """Print the values in force on a day."""
+    from bhyt_analysis.citations import citation
     from bhyt_analysis.law import Law
-    from bhyt_analysis.show.labels import citation
 
     table = Law.read().at(told.on, _lineage(told.area, told.on)).table
     table = table[["parameter", "key", "area", "since", "until", "value", "unit", "reference", "status", "note"]]

@@ -62,6 +62,7 @@ _KINDS = {
     "Thành phố": "{} city", "Thị trấn": "{} town", "Thị xã": "{} town", "Đặc khu": "{} special zone",
     "Phường": "{} ward", "Tỉnh": "{} province", "Huyện": "{} district", "Quận": "{} district", "Xã": "{} commune",
 }  # fmt: skip
+_MADE_UP = " (giả lập)"
 
 
 def running_name(name: str, lang: str = "vi") -> str:
@@ -71,7 +72,11 @@ def running_name(name: str, lang: str = "vi") -> str:
     --------
     >>> running_name("Huyện Sơn Dương"), running_name("Thành phố Sơn La", "en")
     ('huyện Sơn Dương', 'Sơn La city')
+    >>> running_name("Huyện Mẫu 01 (giả lập)", "en")
+    'Mẫu 01 district (synthetic)'
     """
+    if lang == "en" and name.endswith(_MADE_UP):
+        return f"{running_name(name.removesuffix(_MADE_UP), lang)} (synthetic)"
     for word, english in _KINDS.items():
         if name.startswith(word + " "):
             rest = name[len(word) + 1 :]

@@ -54,7 +54,9 @@ def _by_people(data: Dataset, code: str, units: list[str], first: pd.Series, wor
     table["population"] = people
     table["target_people"] = largest_remainder(people, int(first["people_needed"]))
     table["status"] = computed("estimated", weakest([count.status for _, count in known]))
-    text = say("text.allocation_people", lang, needed=first["people_needed"], basis=basis_of(known[0][1]), **words)
+    text = say(
+        "text.allocation_people", lang, needed=first["people_needed"], basis=basis_of(known[0][1], lang), **words
+    )
     return [Item("allocation", text, table=table)]
 
 

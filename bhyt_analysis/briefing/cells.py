@@ -14,12 +14,12 @@ from matplotlib.figure import Figure
 from bhyt_analysis import __version__
 from bhyt_analysis.briefing.headlines import fact_text
 from bhyt_analysis.briefing.items import Day, Items
+from bhyt_analysis.citations import citation
 from bhyt_analysis.inputs.areas import communes, lineage, name_of
 from bhyt_analysis.inputs.dataset import Dataset, of_unit
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.names import running_name
 from bhyt_analysis.show import charts, tables
-from bhyt_analysis.show.labels import citation
 from bhyt_analysis.words import known, say
 
 SCREEN_DPI = 144

@@ -50,7 +50,7 @@ def _lost(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Item:
         return Item("lost", text + " " + say("text.lost_no_communes", lang))
     count = population_at(data.areas, data.population, table["area"].iloc[0], table["on"].iloc[0])
     share = total / table["population"].sum()
-    text += " " + say("text.lost_spread", lang, basis=basis_of(count), share=share, **words)
+    text += " " + say("text.lost_spread", lang, basis=basis_of(count, lang), share=share, **words)
     columns = ["area", "name", "zone_after", "population", "lost", "status"]
     return Item("lost", text, charts.lost(table, name, lang, source), table[columns])
 
@@ -113,7 +113,7 @@ def _again(data: Dataset, code: str, lang: str) -> Items:
         # Without a figure before, nothing says that not everybody came back.
         return [Item("reenrolled", text, table=table.assign(high=float("nan")))]
     count = population_at(data.areas, data.population, code, row["as_of"])
-    text = say("text.reenrolled_between", lang, basis=basis_of(count), high=row["high"], most=row["largest_population"], **words)  # fmt: skip
+    text = say("text.reenrolled_between", lang, basis=basis_of(count, lang), high=row["high"], most=row["largest_population"], **words)  # fmt: skip
     chart = charts.curve(reenrolment_curve(row), row, called(data, code, lang), lang, _source_of_loss(data, code))
     return [Item("reenrolled", text, chart, table)]
 

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.briefing.items import Item, Items, called
+from bhyt_analysis.citations import citation
 from bhyt_analysis.inputs.areas import communes, row_of
 from bhyt_analysis.inputs.dataset import Dataset, of_unit
 from bhyt_analysis.inputs.status import weakest
-from bhyt_analysis.show.labels import citation
 from bhyt_analysis.words import render, say
 
 

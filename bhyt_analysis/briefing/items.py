@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
+from bhyt_analysis.citations import citation
 from bhyt_analysis.inputs.areas import People, name_of
 from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.names import running_name
@@ -27,7 +28,7 @@ Items = list[Item]
 Day = str | None
 
 
-def basis_of(source: People | str | None) -> str:
+def basis_of(source: People | str | None, lang: str = "vi") -> str:
     """Where a count of people comes from, as it stands within brackets: without its own.
 
     Examples
@@ -36,7 +37,7 @@ def basis_of(source: People | str | None) -> str:
     'Tổng điều tra 2019'
     """
     text = source.source if isinstance(source, People) else source
-    return re.sub(r" \([^()]*\)$", "", text) if text else "–"
+    return citation(re.sub(r" \([^()]*\)$", "", text), lang) if text else "–"
 
 
 def called(data: Dataset, code: str, lang: str, on: pd.Timestamp | None = None) -> str:

@@ -51,7 +51,7 @@ def path_to_target(data: Dataset, area: str, as_of: Day = None, lang: str = "vi"
         count = population_at(data.areas, data.population, code, steps["population_as_of"].iloc[0])
         for step in steps.to_dict("records"):
             words = {"relation": say(f"relation.{step['relation']}", lang), "rate": step["rate"], "on": step["on"]}
-            words |= {"needed": step["people_needed"], "population": step["population"], "basis": basis_of(count)}
+            words |= {"needed": step["people_needed"], "population": step["population"], "basis": basis_of(count, lang)}
             texts.append(say("text.path_people", lang, **words))
         texts.append(say("text.path_no_start", lang))
     if last["on"].date() < dt.date.today():

@@ -34,7 +34,7 @@ def who_is_covered(data: Dataset, area: str, as_of: Day = None, lang: str = "vi"
     words = {
         **now.to_dict(),
         "name": running_name(now["name"], lang),
-        "population_source": basis_of(now["population_source"]),
+        "population_source": basis_of(now["population_source"], lang),
     }
     key = "text.covered_count" if pd.isna(now["population"]) else "text.covered"
     text = say(key, lang, uninsured=now["population"] - now["insured"], **words)
@@ -73,7 +73,7 @@ def _not_known(data: Dataset, code: str, lang: str) -> Item:
     people = None if count is None else count.people
     households = None if count is None else count.households
     name = called(data, code, lang)
-    text = say("text.not_known", lang, name=name, people=people, households=households, basis=basis_of(count))
+    text = say("text.not_known", lang, name=name, people=people, households=households, basis=basis_of(count, lang))
     return Item("not_known", text, table=pd.DataFrame(rows, columns=["sheet", "columns"]))
 
 
@@ -86,7 +86,7 @@ def _only_a_rate(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:
     people = None if count is None else count.people
     insured = None if people is None else round(now["rate"] * people)
     uninsured = None if people is None or insured is None else people - insured
-    words = {"rate": now["rate"], "as_of": now["as_of"], "people": people, "basis": basis_of(count)}
+    words = {"rate": now["rate"], "as_of": now["as_of"], "people": people, "basis": basis_of(count, lang)}
     text = say("text.covered_published", lang, estimate=insured, uninsured=uninsured, **words)
     if count is None:
         return Item("coverage", text)
@@ -154,6 +154,6 @@ def _commune_people(data: Dataset, code: str, lang: str) -> Items:
     rows = rows.assign(name=[name_of(data.areas, a, d) for a, d in zip(rows["area"], rows["as_of"], strict=True)])
     rows = rows.rename(columns={"people": "population"})
     basis = rows["source"].iloc[0]
-    text = say("text.commune_people", lang, count=len(rows), basis=basis_of(basis))
+    text = say("text.commune_people", lang, count=len(rows), basis=basis_of(basis, lang))
     chart = charts.commune_people(rows, called(data, code, lang), lang, basis)
     return [Item("commune_people", text, chart, rows[["area", "name", "population", "status"]])]

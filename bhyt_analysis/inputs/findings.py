@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.citations import citation
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.names import running_name
 from bhyt_analysis.words import known, render, say
@@ -37,6 +38,8 @@ def message(finding: Finding, lang: str = "vi") -> str:
     template = rules().at[finding["rule"], f"message_{lang}"]
     seen = {"column": finding["place"]} if "place" in finding else {}  # the column by its letter and heading
     fields = {k: _said(v, lang, finding["rule"]) for k, v in (finding | seen).items()}
+    if "locator" in fields:
+        fields["locator"] = citation(fields["locator"], lang)
     return _once(render(template, lang, **fields))
 
 

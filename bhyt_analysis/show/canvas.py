@@ -30,6 +30,7 @@ from matplotlib.textpath import TextToPath
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
+from bhyt_analysis.citations import citation
 from bhyt_analysis.show.described import Described, Series, alternative, describe, description
 from bhyt_analysis.show.labels import status_name, weakest_stamp
 from bhyt_analysis.words import BhytError, number, render, say
@@ -269,6 +270,7 @@ def canvas(height_mm: float, key: str, name: str, lang: str, statuses: Any) -> t
 def foot(figure: Figure, source: str, statuses: Any, lang: str, note: str = "") -> Figure:
     """How to read the chart, its source and status, below it."""
     words = [status_name(s, lang) for s in dict.fromkeys(statuses) if s]
+    source = citation(source, lang)
     parts = [f"{say('label.source', lang)}: {source}"] if source and source not in words else []
     text = ". ".join([*([note] if note else []), *parts, "; ".join(words)]).rstrip(".") + "."
     lines = wrapped(text, figure.get_figwidth() - 2 * MARGIN, 9)

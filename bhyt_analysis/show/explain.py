@@ -7,12 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.citations import citation
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import InForce, Law
 from bhyt_analysis.model.budget import PAYERS, prices
 from bhyt_analysis.model.premium import MONTHS, premiums
 from bhyt_analysis.model.rounding import half_up
-from bhyt_analysis.show.labels import citation, group_name
+from bhyt_analysis.show.labels import group_name
 from bhyt_analysis.words import BhytError, number, say
 
 
@@ -114,7 +115,7 @@ def _of_reclassified(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
     else:
         yield say("explain.lost_unknown", lang)
     article = citation(table.at["difficult_area", "reference"], lang)
-    yield say(f"method.{row['method']}", lang, article=article, source=row["source"])
+    yield say(f"method.{row['method']}", lang, article=article, source=citation(row["source"], lang))
 
 
 def _of_allocated(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:

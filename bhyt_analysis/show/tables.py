@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from bhyt_analysis.show.labels import citation, column_name, group_name, status_name, weakest_stamp
+from bhyt_analysis.citations import citation
+from bhyt_analysis.show.labels import column_name, group_name, status_name, weakest_stamp
 from bhyt_analysis.words import date, known, number, render, say
 
 SMALL = 5  # people; smaller groups are hidden in what is shared
@@ -127,8 +128,8 @@ def _cell(column: str, value: Any, lang: str) -> str:
         return say(f"zone.{value}", lang) if known(f"zone.{value}") else str(value)
     if column == "severity":
         return say(f"severity.{value}", lang)
-    if column in ("reference", "rate_reference"):
-        return citation(str(value), lang)
+    if column in ("reference", "rate_reference", "source", "instrument"):
+        return "" if pd.isna(value) else citation(str(value), lang)
     if column in KINDS:
         kind = KINDS[column]
         if kind == "date":

@@ -25,7 +25,7 @@ def watch_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
     >>> from bhyt_analysis.inputs import load
     >>> from bhyt_analysis.model.monitor import watch
     >>> watch_texts(watch(load(), "X001", "2022-06"), "en")[0]
-    'On 30 June 2022, **49,505** people of Mẫu 01 (giả lập) district were insured (76.3% of the population).'
+    'On 30 June 2022, **49,505** people of Mẫu 01 district (synthetic) were insured (76.3% of the population).'
     """
     row: dict[str, Any] = {k: None if pd.isna(v) else v for k, v in table.iloc[0].to_dict().items()}
     words = {"name": running_name(row["name"], lang), "month": row["month"]}

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 import bhyt_analysis as bhyt
 from bhyt_analysis.briefing import sections
 from bhyt_analysis.show import tables
-from bhyt_analysis.show.labels import citation
 from bhyt_analysis.words import date, number, render, say
 
 TABLE = pd.DataFrame(
@@ -121,24 +120,6 @@ def test_days_of_both_languages():
     assert date("2021-07-01") == "01/07/2021"
     assert date(pd.Timestamp("2021-07-01"), "en") == "1 July 2021"
     assert date(pd.NaT) == "–"
-
-
-@pytest.mark.parametrize(
-    ("reference", "told"),
-    [
-        ("Decree 146/2018/NĐ-CP art. 7(1e)", "điểm e khoản 1 Điều 7 Nghị định 146/2018/NĐ-CP"),
-        ("Law 25/2008/QH12 art. 13", "Điều 13 Luật 25/2008/QH12"),
-        ("Resolution 261/2025/QH15 art. 2(1a)", "điểm a khoản 1 Điều 2 Nghị quyết 261/2025/QH15"),
-    ],
-)
-def test_citations_in_vietnamese(reference, told):
-    assert citation(reference) == told
-
-
-def test_no_english_word_stays_in_a_vietnamese_citation(law):
-    words = {"Decree", "Law", "Resolution", "resolution", "art.", "of", "under", "the", "amended", "proposal"}
-    for reference in law.table["reference"]:
-        assert not words & set(citation(reference).replace(";", " ").split()), reference
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
