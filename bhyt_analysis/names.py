@@ -65,6 +65,17 @@ _KINDS = {
 _MADE_UP = " (giả lập)"
 
 
+def shown_name(name: str, lang: str = "vi") -> str:
+    """A unit's name as it stands in a table: its own in either language, but made-up units say so in the reader's.
+
+    Examples
+    --------
+    >>> shown_name("Huyện Sơn Dương", "en"), shown_name("Huyện Mẫu 01 (giả lập)", "en")
+    ('Huyện Sơn Dương', 'Huyện Mẫu 01 (synthetic)')
+    """
+    return name.replace(_MADE_UP, " (synthetic)") if lang == "en" else name
+
+
 def running_name(name: str, lang: str = "vi") -> str:
     """A unit's name as it stands in a sentence: "huyện Sơn Dương", "Sơn Dương district".
 

@@ -59,7 +59,8 @@ def render(template: str, lang: str, /, **fields: Any) -> str:
     Format words: ``n`` whole number, ``d2`` two decimals, ``+n`` with its sign, ``p1``
     per cent with one decimal, ``pe`` per cent as it is
     written (one decimal, two where it has them), ``pp1`` a difference in percentage points, ``bn1``
-    billions (tỷ) with one decimal, ``date``; none leaves text as it is.
+    billions (tỷ) with one decimal, ``date``; ``s`` is the ending of an
+    English noun beside a number, nothing for 1; no word leaves text as it is.
 
     Examples
     --------
@@ -67,6 +68,8 @@ def render(template: str, lang: str, /, **fields: Any) -> str:
     '182.330 / 85,1%'
     >>> render("{a:+n} on {d:date}", "en", a=10028, d="2021-12-31")
     '+10,028 on 31 December 2021'
+    >>> render("{n:n} finding{n:s}", "en", n=1), render("{d:+pp1}", "en", d=0.0001)
+    ('1 finding', '0.0')
     """
     return _Figures(lang).vformat(template, (), fields)
 
@@ -76,6 +79,8 @@ class _Figures(string.Formatter):
         self.lang = lang
 
     def format_field(self, value: Any, spec: str) -> str:
+        if spec == "s":
+            return "" if value == 1 else "s"
         found = re.fullmatch(r"(\+?)(n|d|pe|pp|p|bn|date)(\d?)", spec)
         if not found:
             return str(format(value, spec))
@@ -87,7 +92,7 @@ class _Figures(string.Formatter):
         if kind == "pe":
             places = 1 if pd.isna(value) or round(value * 1000, 6) % 1 == 0 else 2
         text = number(value, self.lang, places, scale=scale)
-        if sign and not text.startswith((MINUS, "–")):
+        if sign and not text.startswith(MINUS) and re.search("[1-9]", text):  # nothing has no sign
             text = "+" + text
         return text + ("%" if kind in ("p", "pe") and text != "–" else "")
 

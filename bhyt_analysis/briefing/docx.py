@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +19,21 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
+from PIL import Image
 
 from bhyt_analysis.briefing.content import Block, Content, Table, caption_of
+from bhyt_analysis.briefing.flow import flowing
 from bhyt_analysis.briefing.pieces import TALLEST, pieces
-from bhyt_analysis.briefing.widths import column_widths, widths_needed
+from bhyt_analysis.briefing.widths import Laid, laid_out
 from bhyt_analysis.show.described import Described
 from bhyt_analysis.words import say
 
 FONT = "Times New Roman"
-BODY, SMALL = 14, 11  # points; in tables 11, or 10 where there are many columns
+BODY, SMALL = 14, 11  # points
 MARGINS = {"top_margin": 20, "bottom_margin": 20, "left_margin": 30, "right_margin": 20}  # mm
 WIDTH = 160  # mm between the margins
-WHOLE = 9  # rows
+PAGE, HEAD = 257, 34  # mm of a page, and what stands above the first section
+WHOLE = 80  # mm of a table that is not broken
 RED = RGBColor(0xB3, 0x3A, 0x00)
 LANGUAGES = {"vi": "vi-VN", "en": "en-GB"}
 NS = nsdecls("w")
@@ -43,8 +45,9 @@ def write_docx(content: Content, path: Path) -> None:
     _styles(report, content.lang)
     _page(report, content)
     _head(report, content)
+    tables = {b.number: list(laid_out(_told(b), content.lang, WIDTH)) for b in content.of("table")}
     number = 0
-    for block in content.blocks:
+    for block in flowing(content.blocks, lambda block: _room(block, tables), PAGE, HEAD):
         if block.kind == "heading" and block.level == 2:
             number += 1
             report.add_heading(f"{number}. {block.text}", 1)
@@ -55,8 +58,29 @@ def write_docx(content: Content, path: Path) -> None:
         elif block.kind == "chart":
             _chart(report, block, content.lang)
         elif block.table is not None:
-            _table(report, block, content.lang)
+            _table(report, block, tables[block.number], content.lang)
     report.save(str(path))
+
+
+def _room(block: Block, tables: dict[int, list[Laid]]) -> tuple[float, bool]:
+    """About how high a block stands (mm), and whether it may go on overleaf."""
+    if block.kind == "heading":
+        return 12, False
+    if block.kind == "chart":
+        wide, high = Image.open(io.BytesIO(block.image)).size
+        height = min((block.chart or Described("", "")).width_mm, WIDTH) * high / wide + 12
+        return height, height > PAGE
+    if block.kind == "table" and block.table:
+        height = sum(part.height for part in tables[block.number])
+        around = 14 + 5 * len(block.table.notes) + (6 if block.table.stamp else 0)
+        return height + around, height > WHOLE
+    return sum(2 + 6.6 * -(-len(line) // 78) for line in block.text.split("\n") if line.strip()), True
+
+
+def _told(block: Block) -> Table:
+    """A table as the report has it: codes are in the annex tables."""
+    assert block.table is not None
+    return block.table.without("area")
 
 
 def _page(report: Any, content: Content) -> None:
@@ -214,20 +238,19 @@ def _chart(report: Any, block: Block, lang: str) -> None:
         _caption(report, block, lang)
 
 
-def _table(report: Any, block: Block, lang: str) -> None:
+def _table(report: Any, block: Block, parts: list[Laid], lang: str) -> None:
     """A table of Word's own: its caption above, the heading repeated on every page, what is said once below."""
-    assert block.table is not None
-    table = block.table.without("area")  # codes are in the annex tables
+    table = _told(block)
     caption = _caption(report, block, lang)
     caption.paragraph_format.keep_with_next = True
     caption.paragraph_format.space_before, caption.paragraph_format.space_after = Pt(8), Pt(4)
     if table.stamp:
         stamp = report.add_paragraph(table.stamp, "Stamp")
         stamp.paragraph_format.keep_with_next = True
-    for i, part in enumerate(_parts(table, lang)):
+    for i, part in enumerate(parts):
         if i:
             report.add_paragraph(style="Cell")
-        report.element.body.insert_element_before(_grid(part, caption_of(block, lang), lang), "w:sectPr")
+        report.element.body.insert_element_before(_grid(part, caption_of(block, lang)), "w:sectPr")
     for i, note in enumerate(table.notes):
         paragraph = report.add_paragraph(note, "Note")
         paragraph.paragraph_format.space_before = Pt(3 if i == 0 else 0)
@@ -235,27 +258,14 @@ def _table(report: Any, block: Block, lang: str) -> None:
         report.add_paragraph(style="Cell")
 
 
-def _parts(table: Table, lang: str) -> Iterator[Table]:
-    """A table that is too wide for the page in parts below each other, each with the first column."""
-    cells = table.written(lang)
-    least, _ = widths_needed(table, cells)
-    held: list[int] = [0]
-    for i in range(1, len(least)):
-        if len(held) > 1 and sum(least[k] for k in held) + least[i] > WIDTH:
-            yield table.only(held)
-            held = [0]
-        held.append(i)
-    yield table.only(held)
-
-
-def _grid(table: Table, title: str, lang: str) -> Any:
+def _grid(laid: Laid, title: str) -> Any:
     """The table as XML: cell by cell python-docx would take longer than all the rest."""
-    cells = table.written(lang)
-    widths = [round(w * 56.7) for w in column_widths(table, cells, WIDTH)]
-    half_points = 22 if len(table.columns) <= 6 else 19
+    table, cells = laid.table, laid.cells
+    widths = [round(w * 56.7) for w in laid.widths]
+    half_points = round(laid.points * 2)
     grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
     head = _row([c.heading for c in table.columns], table, widths, half_points, True)
-    kept = len(cells) <= WHOLE  # a short table is not broken, a longer one leaves no row alone, nor its notes
+    kept = laid.height <= WHOLE  # a short table is not broken, a longer one leaves no row alone, nor its notes
     rows = "".join(
         _row(
             row,

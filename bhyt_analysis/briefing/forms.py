@@ -8,6 +8,7 @@ from operator import add, sub, truediv
 from typing import Any
 
 from bhyt_analysis.briefing.content import Content, Table
+from bhyt_analysis.law.groups import groups
 from bhyt_analysis.words import say
 
 Value = Callable[[dict[str, Any]], float | None]  # what is worked out of a row
@@ -109,14 +110,17 @@ def targets(content: Content) -> Annex:
 
 
 def enrolment(content: Content) -> Annex:
-    """Biểu 02: cards by group and sub-group, as shares of the insured."""
-    groups, subgroups, lang = _table(content, "groups"), _table(content, "subgroups"), content.lang
-    if groups is None:
+    """Biểu 02: cards by group, each with its sub-groups, as shares of the insured."""
+    by_group, subgroups, lang = _table(content, "groups"), _table(content, "subgroups"), content.lang
+    if by_group is None:
         return _missing(content, "enrolment")
-    rows = [{**r, "name": r["group"]} for r in _records(groups)]
-    if subgroups is not None:
-        rows += [{**r, "name": r["subgroup"], "within": True} for r in _records(subgroups)]
-    numbered = [{**r, "order": "" if r.get("within") else i} for i, r in enumerate(rows, 1)]
+    parts = _records(subgroups) if subgroups else []
+    group_of = _groups_of_parts(lang)
+    rows: list[dict[str, Any]] = []
+    for i, group in enumerate(_records(by_group), 1):
+        rows.append({**group, "order": i, "name": group["group"]})
+        own = [p for p in parts if group_of.get(p["subgroup"]) == group["group"] != p["subgroup"]]
+        rows += [{**p, "order": "", "name": f"– {p['subgroup']}", "within": True} for p in own]
     whole = sum(r["insured"] for r in rows if not r.get("within") and isinstance(r["insured"], int | float))
     hidden = any(isinstance(r["insured"], str) for r in rows if not r.get("within"))
     fields = [*_first(lang, "group", 56), Field("insured", _heading("insured", lang), total="sum")]
@@ -124,7 +128,15 @@ def enrolment(content: Content) -> Annex:
         fields.append(Field("share_of_insured", _heading("share_of_insured", lang), "p1", 18, formula="{insured}{row}/{insured}${total}", value=lambda row: row["insured"] / whole if isinstance(row.get("insured"), int | float) else None, total="formula"))  # fmt: skip
     if "status" in rows[0]:
         fields.append(Field("status", _heading("status", lang), "text", 30))
-    return fields, numbered, [say("annex_note.enrolment", lang), *_status(groups)]
+    note = say("annex_note.enrolment", lang) if any(r.get("within") for r in rows) else ""
+    return fields, rows, [note, *_status(by_group)]
+
+
+def _groups_of_parts(lang: str) -> dict[str, str]:
+    """The name of the group of each sub-group, by its name."""
+    table = groups()
+    name = table[f"name_{lang}"]
+    return dict(zip(name, name[table["group"]], strict=True))
 
 
 def subsidies(content: Content) -> Annex:

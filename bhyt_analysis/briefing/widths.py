@@ -1,45 +1,141 @@
-"""How wide is each column of a table on paper or on a slide?"""
+"""How wide is each column of a table on paper or on a slide, and how high do its rows become?"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from bhyt_analysis.briefing.content import Table
 
+LETTERS = {11.0: 2.05, 9.5: 1.75}  # mm that a wide letter of Times New Roman takes, by its size in points
+USUAL, RAGGED = 0.87, 3.0  # a usual letter beside a wide one; mm that stay free at the end of a broken line
+LARGE, SMALL = LETTERS
 PAD, STEP = 3.2, 2.0  # mm: what a cell keeps free at its sides; by which columns are widened
+ROOMY = 0.85  # of the page, up to which dates are kept on one line
+SAVED = 0.8  # of the lines in large letters, below which small ones are worth it
 
 
-def column_widths(table: Table, cells: list[list[str]], whole: float) -> list[float]:
-    """Widths (mm) that add to the whole: no number is broken, and the rest makes the rows as low as it can.
+@dataclass(frozen=True)
+class Laid:
+    """A table, or the columns of it that are as wide as the page, ready to be drawn.
+
+    ``cells``: its rows as text; ``widths`` of the columns in mm; ``lines`` of each row, the heading's first; ``points``:
+    the size of its letters.
+    """
+
+    table: Table
+    cells: list[list[str]]
+    widths: list[float]
+    lines: list[int]
+    points: float
+
+    @property
+    def height(self) -> float:
+        """In mm, without caption and notes."""
+        return sum(n * self.points * 0.41 + 0.4 for n in self.lines)
+
+
+def laid_out(table: Table, lang: str, whole: float) -> Iterator[Laid]:
+    """A table over ``whole`` mm, in small letters where large ones make high rows.
+
+    One that is too wide even so comes in parts, each with the first column.
+    """
+    cells = table.written(lang)
+    least = _needed(table, cells, LETTERS[SMALL], whole)
+    held = [0]
+    for i in range(1, len(least)):
+        if len(held) > 1 and sum(least[k] for k in held) + least[i] > whole:
+            yield _laid(table.only(held), lang, whole)
+            held = [0]
+        held.append(i)
+    yield _laid(table.only(held) if len(held) < len(least) else table, lang, whole)
+
+
+def _laid(table: Table, lang: str, whole: float) -> Laid:
+    cells = table.written(lang)
+    large, small = (_in_letters(table, cells, whole, points) for points in (LARGE, SMALL))
+    return small if sum(small.lines) < sum(large.lines) * SAVED else large
+
+
+def _in_letters(table: Table, cells: list[list[str]], whole: float, points: float) -> Laid:
+    widths = column_widths(table, cells, whole, LETTERS[points])
+    lines = _lines(_lengths(table, cells) * LETTERS[points], np.array(widths)).max(axis=1)
+    return Laid(table, cells, widths, [int(n) for n in lines], points)
+
+
+def column_widths(table: Table, cells: list[list[str]], whole: float, letter: float = LETTERS[LARGE]) -> list[float]:
+    """Widths (mm) that add to the whole: no word or number is broken, and the rest makes the rows as low as it can.
+
+    ``letter``: the width of a letter (mm).
 
     Examples
     --------
     >>> from bhyt_analysis.briefing.content import Column
     >>> table = Table((Column("a", "Area", "text"), Column("n", "People", "n")), (("a b c d e f g h i j k l", 1),))
     >>> [round(w) for w in column_widths(table, table.written("en"), 100)]
-    [77, 23]
+    [75, 25]
     """
-    least, letter = widths_needed(table, cells)
-    if sum(least) >= whole:
-        return [w * whole / sum(least) for w in least]
-    letters = np.array([[len(text) for text in row] for row in [[c.heading for c in table.columns], *cells]])
-    widths = np.array(least)
-    while sum(widths) < whole - STEP:  # each step to the column that makes most rows so high
-        lines = np.ceil(letters * letter / (widths - PAD))
+    least = np.array(_needed(table, cells, letter, whole))
+    if least.sum() >= whole:
+        return list(least * whole / least.sum())
+    texts = _lengths(table, cells) * letter
+    widths = least.copy()
+    while widths.sum() < whole - STEP:  # each step to the column that makes most rows so high
+        lines = _lines(texts, widths)
         high = np.where((lines == lines.max(axis=1, keepdims=True)) & (lines > 1), lines, 0).sum(axis=0)
         if not high.any():
             break
         widths[high.argmax()] += STEP
-    return list(widths * whole / sum(widths))
+    return list(_exchanged(texts, least, widths * whole / widths.sum()))
 
 
-def widths_needed(table: Table, cells: list[list[str]]) -> tuple[list[float], float]:
-    """The least width of each column (mm), in which no word or number is broken, and that of a letter."""
-    letter = 2.05 if len(table.columns) <= 6 else 1.75
-    least = []
-    for i, column in enumerate(table.columns):
-        texts = [row[i] for row in cells]
-        breaks = column.kind in ("text", "date")
-        parts = [*column.heading.split(), *(w for text in texts for w in (text.split() if breaks else [text]))]
-        least.append(letter * max((len(p) for p in parts), default=1) + PAD)
-    return least, letter
+def _exchanged(texts: np.ndarray, least: np.ndarray, widths: np.ndarray) -> np.ndarray:
+    """What one column gives to another, as long as that makes the rows lower together."""
+
+    def high(widths: np.ndarray) -> float:
+        lines = _lines(texts, widths)
+        return float(lines.max(axis=1).sum() + lines.sum() / 1e4)  # of equals the one with fewer lines in all
+
+    best = high(widths)
+    while True:
+        moved = []
+        for giver, step in ((g, s) for g in range(len(widths)) for s in (STEP, 4 * STEP) if widths[g] - s >= least[g]):
+            for taker in range(len(widths)):
+                if taker != giver:
+                    tried = widths.copy()
+                    tried[giver] -= step
+                    tried[taker] += step
+                    moved.append((high(tried), tried))
+        lowest, tried = min(moved, key=lambda m: m[0], default=(best, widths))
+        if lowest >= best:
+            return widths
+        best, widths = lowest, tried
+
+
+def _lines(texts: np.ndarray, widths: np.ndarray) -> np.ndarray:
+    """The lines of each cell: how long its text is over the room that it has."""
+    long, room = texts * USUAL, widths - PAD
+    return np.where(long <= room, 1, np.ceil(long / np.maximum(room - RAGGED, 1)))
+
+
+def _lengths(table: Table, cells: list[list[str]]) -> np.ndarray:
+    return np.array([[len(text) for text in row] for row in [[c.heading for c in table.columns], *cells]])
+
+
+def _needed(table: Table, cells: list[list[str]], letter: float, whole: float) -> list[float]:
+    """The least width of each column (mm), in which no word or number is broken; nor a date, where there is room."""
+    for breaking in (("text",), ("text", "date")):
+        parts = [_parts(table, cells, i, breaking) for i in range(len(table.columns))]
+        least = [letter * max(map(len, own), default=1) + PAD for own in parts]
+        if sum(least) <= whole * ROOMY:
+            break
+    return least
+
+
+def _parts(table: Table, cells: list[list[str]], column: int, breaking: tuple[str, ...]) -> Iterator[str]:
+    """What of a column must stand on one line: words, and where its kind is not broken whole cells."""
+    yield from table.columns[column].heading.split()
+    for row in cells:
+        yield from row[column].split() if table.columns[column].kind in breaking else [row[column]]

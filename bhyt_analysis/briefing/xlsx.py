@@ -128,8 +128,8 @@ def _rows(sheet: Any, looks: dict[str, Any], lang: str, fields: list[Field], row
 
 
 def _lines(text: str, width: float) -> int:
-    """How many lines a text takes in a column, whose width is in letters of a smaller font."""
-    return 1 + int(len(text) / (width * 0.92))
+    """How many lines a text takes in a column, whose width is in digits, wider than most letters."""
+    return 1 + int(len(text) / (width * 1.08))
 
 
 def _spans(rows: list[int], letter: str) -> list[str]:
@@ -180,6 +180,7 @@ def _print(sheet: Any, title: str, rows: int) -> None:
     """A4 on its side, the headings on every page, as wide as the page; a short table on one."""
     sheet.set_paper(9)
     sheet.set_landscape()
+    sheet.center_horizontally()
     sheet.set_margins(left=0.6, right=0.6, top=0.7, bottom=0.6)
     sheet.repeat_rows(HEAD)
     sheet.fit_to_pages(1, 1 if rows <= ONE_PAGE else 0)

@@ -98,7 +98,7 @@ def entry(text: str) -> str:
 
 def pitch(millimetres: float, labels: Iterable[str] = ()) -> float:
     """The height of a row of a chart (mm): at least that of its label, which may have several lines."""
-    return max([millimetres, *(4.2 * (text.count("\n") + 1) + 0.7 for text in labels)])
+    return max([millimetres, *(4.0 * (text.count("\n") + 1) + 0.4 for text in labels)])
 
 
 # Every letter that Vietnamese adds to the Latin ones, small; capitals follow from them.

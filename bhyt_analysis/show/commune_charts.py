@@ -77,7 +77,7 @@ def commune_people(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
     """
     rows = rows.sort_values("population")
     labels = [wrapped(n, across(2.6)) for n in rows["name"]]
-    figure, axes = canvas(28 + pitch(4.9, labels) * len(rows), "chart.commune_people", name, lang, rows["status"])
+    figure, axes = canvas(31 + pitch(4.5, labels) * len(rows), "chart.commune_people", name, lang, rows["status"])
     people = rows["population"].to_numpy(float)
     axes.barh(range(len(rows)), people, 0.62, color=GREY)
     for y, value in enumerate(people):

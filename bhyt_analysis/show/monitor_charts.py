@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from bhyt_analysis.model.funnel import limits
 from bhyt_analysis.model.monitor import ALERTS, WINDOWS
 from bhyt_analysis.model.thresholds import threshold
-from bhyt_analysis.names import running_name
+from bhyt_analysis.names import running_name, shown_name
 from bhyt_analysis.show.canvas import (
     BLACK,
     BLUE,
@@ -234,6 +234,7 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     """
     statuses = _known([*rows["status"], *rows["projected_status"]])
     count, rows = len(rows), _most_urgent(rows)
+    rows = rows.assign(name=[shown_name(str(name), lang) for name in rows["name"]])
     hidden = suppressed(rows)
     figure, axes = canvas(36 + 6.4 * len(rows), "chart.watch_states", name, lang, statuses)
     columns = [("rate", "p1", 0.38), ("plan_share", "p1", 0.49), ("pace", "d2", 0.59), ("projected_rate", "p1", 0.705)]
@@ -247,7 +248,7 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     axes.plot([0, 1], [-0.6, -0.6], color=GREY, lw=0.8)
     for y, row in enumerate(rows.to_dict("records")):
         weight = "bold" if y == 0 else "normal"
-        axes.text(0, y, wrapped(str(row["name"]), across(2.0), 9.5, y == 0), va="center", fontweight=weight)
+        axes.text(0, y, wrapped(row["name"], across(1.85), 9.5, y == 0), va="center", fontweight=weight)
         for column, spec, edge in columns:
             value = None if pd.isna(row[column]) or hidden[column].iloc[y] else row[column]
             axes.text(edge, y, render("{v:" + spec + "}", lang, v=value), ha="right", va="center", fontweight=weight)

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.citations import citation
+from bhyt_analysis.names import shown_name
 from bhyt_analysis.show.labels import column_name, group_name, status_name, weakest_stamp
 from bhyt_analysis.words import date, known, number, render, say
 
@@ -106,6 +107,8 @@ def written(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
 def _cell(column: str, value: Any, lang: str) -> str:
     if column == "relation":
         return say(f"relation.{value}", lang).strip() or str(value)
+    if column == "name":
+        return "" if pd.isna(value) else shown_name(str(value), lang)
     if column == "part" or (column == "key" and known(f"part.{value}")):
         return say(f"part.{value}", lang)
     if column in ("value", "central") and isinstance(value, float):

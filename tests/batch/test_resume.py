@@ -85,7 +85,7 @@ def test_with_nothing_to_do_nothing_is_done_and_papermill_is_not_even_loaded(pla
         "print([m for m in ('papermill', 'matplotlib', 'jupyter_client') if m in sys.modules], file=sys.stderr); sys.exit(status)"
     )
     run = place.run(code=code)
-    assert run.stderr == "Nothing has changed: 3 areas stand as they were.\n[]\n"
+    assert run.stderr == "Nothing has changed, so nothing was made again: 3 areas.\n[]\n"
     assert place.made == []
     assert place.told == dict.fromkeys(SLUGS, "skipped")
     del files[place.out / "manifest.json"]  # it tells of this run
