@@ -242,11 +242,11 @@ def to_html(table: pd.DataFrame, lang: str = "vi") -> str:
 def html_of(what: dict[str, Any], lang: str = "vi") -> str:
     """The HTML of what `told` gives."""
     kinds = [c["kind"] for c in what["columns"]]
-    numeric = [kind not in ("text", "date") for kind in kinds]
-    head = "".join(_tag("th", c["heading"], r) for c, r in zip(what["columns"], numeric, strict=True))
+    classes = ["" if kind == "text" else "d" if kind == "date" else "n" for kind in kinds]
+    head = "".join(_tag("th", c["heading"], k) for c, k in zip(what["columns"], classes, strict=True))
     rows = "".join(
         "<tr>"
-        + "".join(_tag("td", shown(v, k, lang), r) for v, k, r in zip(row, kinds, numeric, strict=True))
+        + "".join(_tag("td", shown(v, kind, lang), k) for v, kind, k in zip(row, kinds, classes, strict=True))
         + "</tr>"
         for row in what["rows"]
     )
@@ -255,8 +255,8 @@ def html_of(what: dict[str, Any], lang: str = "vi") -> str:
     return f'<table class="bhyt">{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{foot}'
 
 
-def _tag(name: str, text: str, numeric: bool) -> str:
-    return f'<{name} class="n">{html.escape(text)}</{name}>' if numeric else f"<{name}>{html.escape(text)}</{name}>"
+def _tag(name: str, text: str, kind: str) -> str:
+    return f'<{name} class="{kind}">{html.escape(text)}</{name}>' if kind else f"<{name}>{html.escape(text)}</{name}>"
 
 
 def save_csv(table: pd.DataFrame, path: Path, lang: str = "vi") -> None:
