@@ -65,17 +65,6 @@ _KINDS = {
 _MADE_UP = " (giả lập)"
 
 
-def shown_name(name: str, lang: str = "vi") -> str:
-    """A unit's name as it stands in a table: its own in either language, but made-up units say so in the reader's.
-
-    Examples
-    --------
-    >>> shown_name("Huyện Sơn Dương", "en"), shown_name("Huyện Mẫu 01 (giả lập)", "en")
-    ('Huyện Sơn Dương', 'Huyện Mẫu 01 (synthetic)')
-    """
-    return name.replace(_MADE_UP, " (synthetic)") if lang == "en" else name
-
-
 def running_name(name: str, lang: str = "vi") -> str:
     """A unit's name as it stands in a sentence: "huyện Sơn Dương", "Sơn Dương district".
 
@@ -93,3 +82,14 @@ def running_name(name: str, lang: str = "vi") -> str:
             rest = name[len(word) + 1 :]
             return english.format(rest) if lang == "en" else f"{word.lower()} {rest}"
     return name
+
+
+def shown_name(name: str, lang: str = "vi") -> str:
+    """A unit's name as it stands alone, in a table or on a chart: "Huyện Sơn Dương", "Sơn Dương district".
+
+    Examples
+    --------
+    >>> shown_name("Huyện Sơn Dương"), shown_name("Xã Kiên Lao", "en")
+    ('Huyện Sơn Dương', 'Kiên Lao commune')
+    """
+    return running_name(name, lang) if lang == "en" else name

@@ -56,7 +56,7 @@ def check_lang(lang: str) -> str:
 def render(template: str, lang: str, /, **fields: Any) -> str:
     """A template with its figures in a language.
 
-    Format words: ``n`` whole number, ``d2`` two decimals, ``+n`` with its sign, ``p1``
+    Format words: ``n`` whole number, ``up`` the same rounded up (of what is still needed), ``d2`` two decimals, ``+n`` with its sign, ``p1``
     per cent with one decimal, ``pe`` per cent as it is
     written (one decimal, two where it has them), ``pp1`` a difference in percentage points, ``bn1``
     billions (tỷ) with one decimal, ``date``; ``s`` is the ending of an
@@ -81,12 +81,14 @@ class _Figures(string.Formatter):
     def format_field(self, value: Any, spec: str) -> str:
         if spec == "s":
             return "" if value == 1 else "s"
-        found = re.fullmatch(r"(\+?)(n|d|pe|pp|p|bn|date)(\d?)", spec)
+        found = re.fullmatch(r"(\+?)(n|up|d|pe|pp|p|bn|date)(\d?)", spec)
         if not found:
             return str(format(value, spec))
         sign, kind, digits = found.groups()
         if kind == "date":
             return date(value, self.lang)
+        if kind == "up" and not pd.isna(value):
+            value = math.ceil(round(float(value), 6))
         places = int(digits or 0)
         scale = {"p": 100, "pe": 100, "pp": 100, "bn": 1e-9}.get(kind, 1)
         if kind == "pe":

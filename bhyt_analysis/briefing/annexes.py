@@ -94,5 +94,11 @@ def subsidy(data: Dataset, law: Law, code: str, as_of: str | None, lang: str = "
         status=[computed(s) for s in table["status"]],
     )
     columns = ["subgroup", "insured", "premium", "subsidy_share", "vnd_state", "vnd_own", "status"]
-    words = {"people": people.sum(), "state": table["vnd_state"].sum(), "own": table["vnd_own"].sum(), "on": newest}
+    words = {
+        "people": people.sum(),
+        "state": table["vnd_state"].sum(),
+        "own": table["vnd_own"].sum(),
+        "on": newest,
+        "as_of": rows["as_of"].iloc[0],
+    }
     return [Item("subsidy", say("text.subsidy", lang, **words), table=table[columns])]

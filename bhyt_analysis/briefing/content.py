@@ -159,8 +159,10 @@ def _markdown(text: str, about: dict[str, Any]) -> Iterator[Block]:
 
 
 def _described(told: dict[str, Any]) -> Described:
-    lists = ("values", "goals")
-    series = tuple(Series(**{**s, **{k: tuple(s[k]) for k in lists}}) for s in told["series"])
+    series = tuple(
+        Series(**{**s, "values": tuple(s["values"]), "goals": tuple((int(i), str(word)) for i, word in s["goals"])})
+        for s in told["series"]
+    )
     return Described(
         **{
             **told,

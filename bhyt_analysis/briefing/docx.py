@@ -7,6 +7,7 @@ reference and says so: it has no national motto and no signature.
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 from pathlib import Path
@@ -99,6 +100,7 @@ def _page(report: Any, content: Content) -> None:
         below.style, below.text = report.styles["Note"], block.text
     told = report.core_properties
     told.title, told.subject = f"{content.title}: {content.area}", say("label.reference", content.lang)
+    told.created = told.modified = dt.datetime.now(dt.UTC)  # and not that of the library's template
     told.author, told.comments, told.language = "bhyt_analysis", "", LANGUAGES[content.lang]
 
 
@@ -186,7 +188,7 @@ def _references(paragraph: Paragraph, block: Block, content: Content) -> None:
     told = [b for kind in ("chart", "table") if block.name and (b := content.item(block.name, kind))]
     for i, other in enumerate(told):
         paragraph.add_run(" (" if i == 0 else ", ")
-        _field(paragraph, f"REF {_mark(other)} \\h", f"{say(f'label.{other.kind}', content.lang)} {other.number}")
+        _field(paragraph, f"REF {_mark(other)} \\h", f"{say(f'label.{other.kind}', content.lang)}\u00a0{other.number}")
     if told:
         paragraph.add_run(")")
 
@@ -254,6 +256,7 @@ def _table(report: Any, block: Block, parts: list[Laid], lang: str) -> None:
     for i, note in enumerate(table.notes):
         paragraph = report.add_paragraph(note, "Note")
         paragraph.paragraph_format.space_before = Pt(3 if i == 0 else 0)
+        paragraph.paragraph_format.keep_with_next = i + 1 < len(table.notes)
     if not table.notes:
         report.add_paragraph(style="Cell")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import add, sub, truediv
-from typing import Any
+from typing import Any, NamedTuple
 
 from bhyt_analysis.briefing.content import Content, Table
 from bhyt_analysis.law.groups import groups
@@ -33,7 +33,13 @@ class Field:
     total: str = ""
 
 
-Annex = tuple[list[Field], list[dict[str, Any]], list[str]]
+class Annex(NamedTuple):
+    """One annex: its columns, its rows (``within``: a part of the row above), the notes below, the stamp on its face."""
+
+    fields: list[Field]
+    rows: list[dict[str, Any]]
+    notes: list[str]
+    stamp: str = ""
 
 
 def _records(table: Table) -> list[dict[str, Any]]:
@@ -71,7 +77,8 @@ def _known(key: str) -> Value:
 
 def _missing(content: Content, key: str) -> Annex:
     """An annex without figures: it says so, and which table would bring them."""
-    return [Field("name", say("label.needed_figures", content.lang), "text", 100)], [], [say(f"annex_needs.{key}", content.lang)]  # fmt: skip
+    needed = Field("name", say("label.needed_figures", content.lang), "text", 100)
+    return Annex([needed], [], [say(f"annex_needs.{key}", content.lang)])
 
 
 def _table(content: Content, name: str) -> Table | None:
@@ -82,10 +89,6 @@ def _table(content: Content, name: str) -> Table | None:
 def _text(content: Content, name: str) -> list[str]:
     block = content.item(name, "text")
     return [block.text.replace("**", "").replace("\n", " ")] if block else []
-
-
-def _status(table: Table) -> list[str]:
-    return [table.stamp, *table.notes]
 
 
 def targets(content: Content) -> Annex:
@@ -106,7 +109,7 @@ def targets(content: Content) -> Annex:
         ]  # fmt: skip
     else:
         fields.append(Field("target_people", _heading("target_people", lang), total="sum"))
-    return fields, rows, [*_text(content, "allocation"), *_status(table)]
+    return Annex(fields, rows, [*_text(content, "allocation"), *table.notes], table.stamp)
 
 
 def enrolment(content: Content) -> Annex:
@@ -129,7 +132,7 @@ def enrolment(content: Content) -> Annex:
     if "status" in rows[0]:
         fields.append(Field("status", _heading("status", lang), "text", 30))
     note = say("annex_note.enrolment", lang) if any(r.get("within") for r in rows) else ""
-    return fields, rows, [note, *_status(by_group)]
+    return Annex(fields, rows, [note, *by_group.notes], by_group.stamp)
 
 
 def _groups_of_parts(lang: str) -> dict[str, str]:
@@ -153,7 +156,7 @@ def subsidies(content: Content) -> Annex:
         Field("vnd_state", _heading("vnd_state", lang), width=22, formula="{insured}{row}*ROUND({premium}{row}*{subsidy_share}{row},0)", value=_known("vnd_state"), total="sum"),
         Field("vnd_own", _heading("vnd_own", lang), width=22, formula="{insured}{row}*{premium}{row}-{vnd_state}{row}", value=_known("vnd_own"), total="sum"),
     ]  # fmt: skip
-    return fields, rows, [*_text(content, "subsidy"), *_status(table)]
+    return Annex(fields, rows, [*_text(content, "subsidy"), *table.notes], table.stamp)
 
 
 def progress(content: Content) -> Annex:
@@ -180,7 +183,7 @@ def progress(content: Content) -> Annex:
     if isinstance(goal, int | float):
         fields.append(Field("goal", say("annex.goal", lang), width=18))
         fields.append(Field("of_goal", say("annex.of_goal", lang), "p1", formula="{insured}{row}/{goal}{row}", value=_of(truediv, "insured", "goal")))  # fmt: skip
-    return fields, rows, _status(table)
+    return Annex(fields, rows, list(table.notes), table.stamp)
 
 
 def impact(content: Content) -> Annex:
@@ -196,7 +199,7 @@ def impact(content: Content) -> Annex:
         fields.append(Field("after", _heading("after", lang), formula="{kept}{row}+{gained}{row}", value=_of(add, "kept", "gained"), total="formula"))  # fmt: skip
     elif "population" in rows[0]:
         fields.append(Field("share", say("annex.lost_share", lang), "p1", formula="{lost}{row}/{population}{row}", value=_of(truediv, "lost", "population"), total="formula"))  # fmt: skip
-    return fields, rows, [*_text(content, "lost"), *_status(table)]
+    return Annex(fields, rows, [*_text(content, "lost"), *table.notes], table.stamp)
 
 
 def log(content: Content) -> Annex:
@@ -212,7 +215,7 @@ def log(content: Content) -> Annex:
         Field("name", _heading("name", lang), "text", 26),
         Field("message", _heading("message", lang), "text", 90),
     ]
-    return fields, _ordered(rows), _text(content, "audit")
+    return Annex(fields, _ordered(rows), _text(content, "audit"))
 
 
 ANNEXES: dict[str, Callable[[Content], Annex]] = {

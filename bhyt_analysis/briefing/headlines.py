@@ -34,6 +34,7 @@ def _summary(facts: pd.DataFrame, lang: str) -> str:
     ]
     if told.get("insured", {}).get("status") == "estimated":  # only the rate is published
         choices[0] = choices[0][1:]
+    counted = next((told[k]["as_of"] for k in ("insured", "coverage") if k in told), None)
     lines = []
     for line in choices:
         for key, needed in line:
@@ -41,7 +42,7 @@ def _summary(facts: pd.DataFrame, lang: str) -> str:
                 used = [told[k] for k in needed.split()]
                 weak = weakest([f["status"] for f in used if f["status"] != "proposal"])
                 mark = f" *({say('status.' + weak, lang)})*" if weak in ("estimated", "synthetic") else ""
-                lines.append("- " + say(key, lang, day=used[0]["as_of"], **words) + mark)
+                lines.append("- " + say(key, lang, day=used[0]["as_of"], counted=counted, **words) + mark)
                 break
     return "\n".join(lines)
 

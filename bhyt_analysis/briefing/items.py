@@ -12,6 +12,9 @@ from bhyt_analysis.citations import citation
 from bhyt_analysis.inputs.areas import People, name_of
 from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.names import running_name
+from bhyt_analysis.words import say
+
+COUNTRY = "VN"
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,5 +44,7 @@ def basis_of(source: People | str | None, lang: str = "vi") -> str:
 
 
 def called(data: Dataset, code: str, lang: str, on: pd.Timestamp | None = None) -> str:
-    """A unit as a sentence names it: "huyện Sơn Dương"."""
+    """A unit as a sentence names it: "huyện Sơn Dương", "cả nước"."""
+    if code == COUNTRY:
+        return say("label.country", lang)
     return running_name(name_of(data.areas, code, on), lang)

@@ -15,6 +15,7 @@ import pandas as pd
 
 from bhyt_analysis.briefing.items import Item, Items
 from bhyt_analysis.inputs.status import STATUSES, weakest
+from bhyt_analysis.names import shown_name
 from bhyt_analysis.words import say
 
 # The figures that each section rests on.
@@ -57,10 +58,18 @@ def _against(key: str, facts: dict[str, dict[str, Any]], lang: str) -> Iterator[
             words = {"rate": goal["value"], "on": goal["as_of"], "relation": say(f"relation.{goal['relation'] or '='}", lang)}  # fmt: skip
             yield say("text.gap_below" if points > 0 else "text.gap_above", lang, points=abs(points), **words)
     if key == "decision" and {"lost", "reenrolled"} <= facts.keys():
-        lost, back = facts["lost"], facts["reenrolled"]
-        if lost["value"] is not None and 0 < back["low"] < 1:
-            rest = round(float(lost["value"]) * (1 - float(back["low"])))
-            yield say("text.not_back", lang, people=rest, share=1 - float(back["low"]))
+        rest = _not_back(facts)
+        if rest and float(facts["reenrolled"]["low"]) > 0:
+            yield say("text.not_back", lang, people=rest, share=rest / float(facts["lost"]["value"]))
+
+
+def _not_back(facts: dict[str, dict[str, Any]]) -> int | None:
+    """The most of those who lost a card that may still be uninsured: never more than all who are."""
+    lost, back, uninsured = facts["lost"], facts["reenrolled"], facts.get("uninsured")
+    if lost["value"] is None or not float(back["low"]) < 1:
+        return None
+    rest = round(float(lost["value"]) * (1 - float(back["low"])))
+    return rest if uninsured is None or pd.isna(uninsured["value"]) else min(rest, int(uninsured["value"]))
 
 
 def _sure(key: str, facts: dict[str, dict[str, Any]], lang: str) -> Iterator[str]:
@@ -107,10 +116,10 @@ def _needs(facts: dict[str, dict[str, Any]], lang: str) -> Iterator[str]:
         words = {"people": add["value"], "rate": goal["value"], "on": goal["as_of"], "relation": say(f"relation.{goal['relation'] or '='}", lang)}  # fmt: skip
         yield say("need.target_passed" if passed else "need.target", lang, **words)
     lost, back = facts.get("lost"), facts.get("reenrolled")
-    if lost and back and lost["value"] is not None and back["low"] < 1:
-        rest = round(float(lost["value"]) * (1 - float(back["low"])))
-        yield say("need.back", lang, people=rest)
-    elif lost and not back:
+    if lost and back:
+        if rest := _not_back(facts):
+            yield say("need.back", lang, people=rest)
+    elif lost:
         yield say("need.back_unknown", lang, people=lost["value"])
 
 
@@ -121,6 +130,8 @@ def _furthest(items: Items, lang: str) -> Iterator[str]:
         return
     most = shared.sort_values("to_add", ascending=False, kind="stable").head(FURTHEST)
     most = most[most["to_add"] > 0]
-    names = "; ".join(say("need.commune", lang, name=r["name"], people=r["to_add"]) for r in most.to_dict("records"))
+    names = "; ".join(
+        say("need.commune", lang, name=shown_name(r["name"], lang), people=r["to_add"]) for r in most.to_dict("records")
+    )
     share = most["to_add"].sum() / shared["to_add"].sum()
     yield say("need.furthest", lang, names=names, share=share)

@@ -62,7 +62,7 @@ def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None =
         office=[f"{notebook.stem}.{f}" for f in OFFICE if notebook.with_suffix(f".{f}").exists()],
         charts=_named(notebook.parent / "charts", ".svg", lang),
         tables=_named(notebook.parent / "tables", ".csv", lang),
-        words={k: say(f"label.{k}", lang) for k in ("downloads", "notebook", "contents", "sort")}
+        words={k: say(f"label.{k}", lang) for k in ("reference", "downloads", "notebook", "contents", "sort")}
         | {"back": say("label.back_to_index", lang)},
     )
     page.write_text(text, encoding="utf-8")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,13 @@ from PIL import Image
 from pptx import Presentation
 from pptx.chart.data import CategoryChartData
 from pptx.dml.color import RGBColor
-from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
+from pptx.enum.chart import (
+    XL_CHART_TYPE,
+    XL_LABEL_POSITION,
+    XL_LEGEND_POSITION,
+    XL_MARKER_STYLE,
+    XL_TICK_LABEL_POSITION,
+)
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.opc.package import Part
 from pptx.oxml.ns import qn
@@ -27,7 +34,7 @@ from bhyt_analysis.words import known, say
 FONT = "Times New Roman"
 WIDTH, HEIGHT = 13.333, 7.5  # inches
 LEFT, TOP, ROOM = 0.6, 1.35, 5.2  # where the body begins, and its height
-PICTURE = 7.9  # inches of a chart beside its text
+PICTURE, WIDEST = 7.9, 9.5  # inches of a chart beside its text, and of a picture alone
 KINDS = {
     "bar": XL_CHART_TYPE.BAR_CLUSTERED,
     "stacked": XL_CHART_TYPE.BAR_STACKED,
@@ -59,6 +66,7 @@ def write_pptx(content: Content, path: Path) -> None:
     told = show.core_properties
     told.title, told.subject = f"{content.title}: {content.area}", say("label.reference", content.lang)
     told.author, told.comments = "bhyt_analysis", ""
+    told.created = told.modified = dt.datetime.now(dt.UTC)  # and not that of the library's template
     _title(show, content)
     for block in _chosen(content):
         if block.kind == "chart":
@@ -127,10 +135,9 @@ def _title(show: Any, content: Content) -> None:
     _notes(slide, [b.text for b in content.of("made_with")])
 
 
-def _slide(show: Any, title: str, tags: Iterable[str], lang: str) -> Any:
-    """A slide with its title, and the stamps of weak figures beside it."""
+def _slide(show: Any, title: str, stamps: Sequence[str]) -> Any:
+    """A slide with its title and number, and the stamps of weak figures beside the title."""
     slide = show.slides.add_slide(show.slide_layouts[5])
-    stamps = [say(f"stamp.{tag}", lang) for tag in tags]
     holder = slide.shapes.title
     room = WIDTH - 2 * LEFT - (3.4 if stamps else 0)
     holder.left, holder.top, holder.width, holder.height = Inches(LEFT), Inches(0.35), Inches(room), Inches(0.9)
@@ -143,7 +150,20 @@ def _slide(show: Any, title: str, tags: Iterable[str], lang: str) -> Any:
         _write(box.text_frame, [text], 13, bold=True, color=RED)
         box.text_frame.paragraphs[0].alignment = PP_ALIGN.CENTER
         box.line.color.rgb = RED
+    _number(slide, len(show.slides))
     return slide
+
+
+def _number(slide: Any, number: int) -> None:
+    """The number of a slide, which PowerPoint keeps right."""
+    box = slide.shapes.add_textbox(Inches(WIDTH - LEFT - 0.8), Inches(HEIGHT - 0.42), Inches(0.8), Inches(0.32))
+    _write(box.text_frame, [str(number)], 12, color=SOFT)
+    paragraph = box.text_frame.paragraphs[0]
+    paragraph.alignment = PP_ALIGN.RIGHT
+    run = paragraph.runs[0]._r
+    field = run.makeelement(qn("a:fld"), {"id": "{B6F15528-21DE-4FAA-801E-634DDDAF4B2B}", "type": "slidenum"})
+    field.extend(list(run))
+    paragraph._p.replace(run, field)
 
 
 def _write(frame: Any, lines: list[str], size: float, bold: bool = False, color: Any = INK) -> None:
@@ -152,7 +172,9 @@ def _write(frame: Any, lines: list[str], size: float, bold: bool = False, color:
     for i, line in enumerate(lines):
         paragraph = frame.paragraphs[0] if i == 0 else frame.add_paragraph()
         paragraph.space_after = Pt(size * 0.45)
-        text = ("• " + line[2:]) if line.startswith("- ") else line
+        text = line.removeprefix("- ")
+        if line.startswith("- "):
+            _bullet(paragraph, size)
         for part in re.split(r"(\*\*.+?\*\*|\*.+?\*)", " ".join(text.split())):
             if part:
                 run = paragraph.add_run()
@@ -162,8 +184,18 @@ def _write(frame: Any, lines: list[str], size: float, bold: bool = False, color:
                 run.font.italic = part.startswith("*") and not part.startswith("**")
 
 
+def _bullet(paragraph: Any, size: float) -> None:
+    """A bullet of PowerPoint's own, the lines below it set in."""
+    properties = paragraph._p.get_or_add_pPr()
+    inset = str(round(Pt(size) * 0.9))
+    properties.set("marL", inset)
+    properties.set("indent", f"-{inset}")
+    properties.append(properties.makeelement(qn("a:buFont"), {"typeface": "Arial"}))
+    properties.append(properties.makeelement(qn("a:buChar"), {"char": "•"}))
+
+
 def _notes(slide: Any, lines: Iterable[str]) -> None:
-    slide.notes_slide.notes_text_frame.text = "\n".join(line.replace("**", "") for line in lines if line)
+    slide.notes_slide.notes_text_frame.text = "\n".join(line.replace("*", "") for line in lines if line)
 
 
 def _body(slide: Any, text: str, left: float, width: float) -> None:
@@ -190,7 +222,9 @@ def _inches(lines: list[str], size: float, width: float, after: float = 0.45) ->
 
 def _text(show: Any, block: Block, content: Content) -> None:
     title = say(f"item.{block.name}", content.lang) if known(f"item.{block.name}") else content.title
-    slide = _slide(show, title, (), content.lang)
+    headline = content.item("headline", "table")
+    stamps = [headline.table.stamp] if headline and headline.table and headline.table.stamp else []
+    slide = _slide(show, title, stamps)
     lines = [line for line in block.text.split("\n") if line.strip()]
     size = 24
     while size > 14 and _inches(lines, size, WIDTH - 2 * LEFT) > ROOM:
@@ -218,7 +252,7 @@ def _chart(show: Any, block: Block, content: Content) -> None:
     what, lang = block.chart, content.lang
     assert what is not None
     drawn = what.kind in KINDS and any(v is not None for s in what.series for v in s.values)
-    slide = _slide(show, caption_of(block, lang), what.tags, lang)
+    slide = _slide(show, caption_of(block, lang), [say(f"stamp.{tag}", lang) for tag in what.tags])
     told = body = _beside(content, block)
     wide = PICTURE if told.strip() else WIDTH - 2 * LEFT
     if drawn:
@@ -268,7 +302,10 @@ def _native(slide: Any, what: Described, wide: float, lang: str) -> None:
         Pt(9 if count > 22 else 11 if count > 12 else 13),
         INK,
     )
-    chart.has_title = False
+    chart.has_title = bool(what.axis)
+    if what.axis:  # the unit, which no axis tells
+        _write(chart.chart_title.text_frame, [what.axis], 12, color=SOFT)
+        chart.chart_title.include_in_layout = False
     chart.has_legend = len(what.series) > 1
     if chart.has_legend:
         chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.TOP, False
@@ -280,19 +317,35 @@ def _native(slide: Any, what: Described, wide: float, lang: str) -> None:
     chart.category_axis.format.line.color.rgb = SOFT
     values = chart.value_axis
     values.has_major_gridlines = False
-    values.visible = False
+    values.visible = what.kind == "line"  # which does not begin at 0
+    values.tick_labels.number_format, values.tick_labels.number_format_is_linked = LOCALES[lang] + "0%", False
     _scale(values, what)
     for one, drawn in zip(what.series, plot.series, strict=True):
         _look(drawn, one.color, _format(one.spec, lang), what.kind)
-        for place in one.goals:
-            _goal(drawn.points[place], what.kind)
+        for place, word in one.goals:
+            _goal(drawn.points[place], what.kind, word, _format(one.spec, lang))
 
 
-def _goal(point: Any, kind: str) -> None:
-    """A target: grey beside what was counted, hollow on a line."""
+def _goal(point: Any, kind: str, word: str, number_format: str) -> None:
+    """A target: grey beside what was counted, on a line hollow; with the word before it ("above ")."""
     look = point.marker.format if kind == "line" else point.format
     look.fill.solid()
     look.fill.fore_color.rgb = RGBColor(255, 255, 255) if kind == "line" else GOAL
+    if kind == "line":
+        point.marker.style, point.marker.size = XL_MARKER_STYLE.DIAMOND, 10
+    if word:
+        locale = re.match(r"(\[\$-\w+\])?", number_format).group()  # type: ignore[union-attr]
+        _label_of(point, f'{locale}"{word}"{number_format.removeprefix(locale)}')
+
+
+def _label_of(point: Any, number_format: str) -> Any:
+    """The label of one point, written its own way."""
+    label = point.data_label
+    held = label._get_or_add_dLbl()
+    for old in held.findall(qn("c:numFmt")):
+        held.remove(old)
+    held.insert(1, held.makeelement(qn("c:numFmt"), {"formatCode": number_format, "sourceLinked": "0"}))
+    return label
 
 
 def _format(spec: str, lang: str) -> str:
@@ -328,7 +381,8 @@ def _look(drawn: Any, color: str, number_format: str, kind: str) -> None:
     if kind == "line":
         labels.position = XL_LABEL_POSITION.ABOVE
         if len(drawn.values) > 1 and (drawn.values[1] or 0) > (drawn.values[0] or 0):
-            _below(drawn, number_format)  # the line rises through the place above its first point
+            first = _label_of(drawn.points[0], number_format)
+            first.position = XL_LABEL_POSITION.BELOW  # the line rises through the place above it
     elif kind == "stacked":
         dark = sum(int(color[i : i + 2], 16) * w for i, w in ((1, 0.3), (3, 0.59), (5, 0.11))) < 115
         labels.font.color.rgb = RGBColor(255, 255, 255) if dark else INK
@@ -337,14 +391,6 @@ def _look(drawn: Any, color: str, number_format: str, kind: str) -> None:
                 _no_label(drawn, i)
     else:
         labels.position = XL_LABEL_POSITION.OUTSIDE_END
-
-
-def _below(drawn: Any, number_format: str) -> None:
-    """The label of the first point below it."""
-    label = drawn.points[0].data_label
-    held = label._get_or_add_dLbl()
-    held.insert(1, held.makeelement(qn("c:numFmt"), {"formatCode": number_format, "sourceLinked": "0"}))
-    label.position = XL_LABEL_POSITION.BELOW
 
 
 def _no_label(drawn: Any, point: int) -> None:
@@ -359,7 +405,7 @@ def _picture(slide: Any, block: Block, wide: float) -> None:
     picture = slide.shapes.add_picture(io.BytesIO(block.image), Inches(LEFT), Inches(TOP))
     picture.crop_top = block.chart.head if block.chart else 0
     ratio = picture.height * (1 - picture.crop_top) / picture.width
-    width = min(wide, ROOM / ratio)
+    width = min(wide, WIDEST, ROOM / ratio)
     picture.width, picture.height = Inches(width), Inches(width * ratio)
     picture.left = Inches(LEFT + (wide - width) / 2)
     picture._element.nvPicPr.cNvPr.set("descr", block.chart.alt if block.chart else "")
@@ -380,7 +426,7 @@ def _table(show: Any, block: Block, content: Content) -> None:
     """A table of PowerPoint's own, with as many rows as there is room for."""
     table, lang = block.table, content.lang
     assert table is not None
-    slide = _slide(show, caption_of(block, lang), (), lang)
+    slide = _slide(show, caption_of(block, lang), [table.stamp] if table.stamp else [])
     table = table.without("area")
     cells = table.written(lang)
     whole = WIDTH - 2 * LEFT
@@ -408,9 +454,7 @@ def _table(show: Any, block: Block, content: Content) -> None:
     notes = [*table.notes]
     if kept < len(cells):
         notes.insert(0, say("text.more_rows", lang, shown=kept, count=len(cells)))
-    if table.stamp:
-        notes.insert(0, table.stamp)
     if notes:
         _source(slide, ". ".join(n.rstrip(".") for n in notes) + ".")
-    rows = ["; ".join(f"{c.heading}: {text}" for c, text in zip(table.columns, row, strict=True) if text) for row in cells]  # fmt: skip
+    rows = [f"{row[0]}: {'; '.join(text for text in row[1:] if text)}" for row in cells]
     _notes(slide, [*rows, *notes])

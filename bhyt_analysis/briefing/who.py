@@ -14,7 +14,7 @@ from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.model.coverage import coverage
 from bhyt_analysis.model.targets import target_steps, targets_of
-from bhyt_analysis.names import running_name
+from bhyt_analysis.names import running_name, shown_name
 from bhyt_analysis.show import charts
 from bhyt_analysis.show.labels import group_name
 from bhyt_analysis.words import say
@@ -139,7 +139,14 @@ def _communes(data: Dataset, code: str, as_of: Day, lang: str) -> Items:
         target = (_mark(data, first, lang), float(first["rate"]))
     rows = rows.assign(uninsured=rows["population"] - rows["insured"]).sort_values("rate")
     low, high = rows.iloc[0], rows.iloc[-1]
-    text = say("text.communes", lang, low=low["rate"], lowest=low["name"], high=high["rate"], highest=high["name"])
+    text = say(
+        "text.communes",
+        lang,
+        low=low["rate"],
+        lowest=shown_name(low["name"], lang),
+        high=high["rate"],
+        highest=shown_name(high["name"], lang),
+    )
     chart = charts.communes(rows, called(data, code, lang), target, lang, rows["source"].iloc[0])
     table = rows[["area", "name", "population", "insured", "uninsured", "rate", "status"]]
     return [Item("communes", text, chart, table)]

@@ -7,6 +7,7 @@ as a formula with its result, the total first. Names are text, whatever they beg
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,13 @@ import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
 from bhyt_analysis.briefing.content import Content
-from bhyt_analysis.briefing.forms import ANNEXES, Field
+from bhyt_analysis.briefing.forms import ANNEXES, Annex, Field
 from bhyt_analysis.words import say
 
 FONT = "Times New Roman"
 FORMATS = {"n": "#,##0", "+n": "#,##0", "d1": "#,##0.0", "p1": "0.0%", "pe": "0.0#%", "+pp1": "0.0"}
 LOCALES = {"vi": "[$-42A]", "en": "[$-809]"}  # whose separators a program may use
+DAYS = {"vi": "dd/mm/yyyy", "en": "[$-809]d mmmm yyyy"}
 HEAD = 5  # rows above the headings: number and name of the table, area, units, blank
 ONE_PAGE = 26  # rows
 LINE = 16.5  # points
@@ -31,14 +33,13 @@ def write_xlsx(content: Content, path: Path) -> None:
     """Write the annex tables of a briefing to ``path``; a table without figures says what it needs."""
     book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})  # fmt: skip
     book.set_properties({"title": f"{content.title}: {content.area}", "subject": say("label.reference", content.lang), "author": "bhyt_analysis"})  # fmt: skip
-    looks = _looks(book, LOCALES[content.lang])
+    looks = _looks(book, content.lang)
     for number_, (key, build) in enumerate(ANNEXES.items(), 1):
-        fields, rows, notes = build(content)
-        _sheet(book, looks, content, number_, key, fields, rows, notes)
+        _sheet(book, looks, content, number_, key, build(content))
     book.close()
 
 
-def _looks(book: Any, locale: str) -> dict[str, Any]:
+def _looks(book: Any, lang: str) -> dict[str, Any]:
     """The formats of cells, by what they hold and whether they stand in the row of the total."""
     base = {"font_name": FONT, "font_size": 12, "valign": "vcenter"}
     looks = {
@@ -53,9 +54,9 @@ def _looks(book: Any, locale: str) -> dict[str, Any]:
     for total in (False, True):
         mark = {"bold": True, "bg_color": "#F3F3F3"} if total else {}
         for kind, style in {
-            **{k: locale + f for k, f in FORMATS.items()},
+            **{k: LOCALES[lang] + f for k, f in FORMATS.items()},
             "text": "@",
-            "date": "@",
+            "date": DAYS[lang],
             "order": "0",
         }.items():
             align = {"text": "left", "date": "center", "order": "center"}.get(kind, "right")
@@ -63,16 +64,14 @@ def _looks(book: Any, locale: str) -> dict[str, Any]:
     return {name: book.add_format(look) for name, look in looks.items()}
 
 
-def _sheet(
-    book: Any, looks: dict[str, Any], content: Content, order: int, key: str, fields: list[Field],
-    rows: list[dict[str, Any]], notes: Sequence[str],
-) -> None:  # fmt: skip
-    lang = content.lang
+def _sheet(book: Any, looks: dict[str, Any], content: Content, order: int, key: str, annex: Annex) -> None:
+    lang, (fields, rows, notes, stamp) = content.lang, annex
     sheet = book.add_worksheet(f"{say('label.annex', lang)} {order:02d}")
     last = max(len(fields) - 1, 0)
     title = f"{say('label.annex', lang)} {order:02d}. {say(f'annex.{key}', lang)}"
-    warning = "; ".join(b.text for b in content.of("warning"))
+    warning = "; ".join(b.text for b in content.of("warning")) or stamp
     wide = sum(f.width for f in fields)
+    sheet.set_row(1, 1.4 * LINE)
     sheet.set_row(3, LINE * _lines(warning, wide * 0.9) if warning else 8)
     for row, (text, look) in enumerate([
         (say("label.reference", lang), "plain"), (title.upper() if lang == "vi" else title, "name"),
@@ -161,7 +160,7 @@ def _cell(sheet: Any, place: tuple[int, int], field: Field, letters: dict[str, s
     if isinstance(value, int | float):
         sheet.write_number(*place, value, look)
     elif field.kind == "date" and value:
-        sheet.write_string(*place, f"{value[8:10]}/{value[5:7]}/{value[:4]}" if lang == "vi" else value, look)
+        sheet.write_datetime(*place, dt.date.fromisoformat(value), look)
     else:
         sheet.write_string(*place, "–" if value is None else str(value), look)
 

@@ -23,6 +23,7 @@ from bhyt_analysis.show.canvas import (
     wrapped,
 )
 from bhyt_analysis.show.described import series
+from bhyt_analysis.show.labels import named
 from bhyt_analysis.words import number, render, say
 
 
@@ -40,7 +41,7 @@ def communes(
     >>> target = ("Chỉ tiêu 2022: 93%", 0.93)
     >>> figure = bhyt.charts.communes(rows, "huyện Mẫu 01", target, "vi", "bảng cards")
     """
-    rows = rows.sort_values("rate")
+    rows = named(rows.sort_values("rate"), lang)
     labels = [wrapped(n, across(2.6)) for n in rows["name"]]
     figure, axes = canvas(32 + pitch(5.2, labels) * len(rows), "chart.communes", name, lang, rows["status"])
     rate = rows["rate"].to_numpy(float) * 100
@@ -49,18 +50,21 @@ def communes(
         chosen = below != reached
         axes.plot(rate[chosen], np.flatnonzero(chosen), marker, color=color, ms=5.5)
     axes.hlines(range(len(rows)), 0, rate, color="#DDDDDD", lw=0.8, zorder=0)
+    left = max(0, np.floor(rate.min() / 10) * 10 - 5)
     for y, value in enumerate(rows["rate"]):
-        axes.annotate(percent(value, lang), (value * 100, y), (6, 0), textcoords="offset points", va="center", fontsize=9, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
+        crosses = target is not None and 0 < (target[1] - value) * 100 < (100 - left) * 0.14  # the line of the target
+        shift, side = (-6, "right") if crosses else (6, "left")
+        axes.annotate(percent(value, lang), (value * 100, y), (shift, 0), textcoords="offset points", ha=side, va="center", fontsize=9, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
     if target:
         axes.axvline(target[1] * 100, color=BLACK, lw=1.2, ls="--", zorder=0)
         axes.annotate(target[0], (target[1] * 100, 1), (-4, 2), xycoords=("data", "axes fraction"), textcoords="offset points", ha="right", va="bottom", fontsize=9)  # fmt: skip
-    left = max(0, np.floor(rate.min() / 10) * 10 - 5)
-    axes.set(yticks=range(len(rows)), yticklabels=labels, xlim=(left, 100 + (100 - left) * (0.15 if beside() > 1 else 0.36)), ylim=(-0.7, len(rows) - 0.3), xlabel=say("axis.rate", lang))  # fmt: skip
+    axes.set(yticks=range(len(rows)), yticklabels=labels, xlim=(left, 100 + (100 - left) * (0.15 if beside() > 1 else 0.36)), ylim=(len(rows) - 0.3, -0.7), xlabel=say("axis.rate", lang))  # fmt: skip
     axes.tick_params(axis="y", length=0)
     ticks(axes, lang)
     axes.set_xticks([t for t in axes.get_xticks() if left <= t <= 100])
-    told = series(say("fact.coverage", lang), rows["rate"][::-1], "p1", BLUE)
-    tell(figure, lang, list(rows["name"][::-1]), [told], "bar", say("axis.rate", lang), rows["status"], target[0] if target else "")  # fmt: skip
+    told = series(say("fact.coverage", lang), rows["rate"], "p1", BLUE)
+    axis = "; ".join([say("axis.rate", lang), *([target[0]] if target else [])])
+    tell(figure, lang, list(rows["name"]), [told], "bar", axis, rows["status"], target[0] if target else "")
     return foot(figure, source, rows["status"], lang)
 
 
@@ -75,6 +79,7 @@ def commune_people(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
     >>> rows = bhyt.coverage(bhyt.load(), "X001", by=["commune"])
     >>> figure = bhyt.charts.commune_people(rows, "huyện Mẫu 01", "vi", "bảng population")
     """
+    rows = named(rows, lang)
     rows = rows.sort_values("population")
     labels = [wrapped(n, across(2.6)) for n in rows["name"]]
     figure, axes = canvas(31 + pitch(4.5, labels) * len(rows), "chart.commune_people", name, lang, rows["status"])
@@ -102,6 +107,7 @@ def gaps(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
     >>> rows = bhyt.allocate(communes, rate=0.93)
     >>> figure = bhyt.charts.gaps(rows, "huyện Mẫu 01", "vi", "bảng cards")
     """
+    rows = named(rows, lang)
     rows = rows.assign(rate=rows["insured"] / rows["population"])
     rows = rows.assign(gap=(rows["target_rate"] - rows["rate"]).clip(lower=0)).sort_values("gap", kind="stable")
     labels = [wrapped(n, across(2.2)) for n in rows["name"]]
@@ -141,6 +147,7 @@ def small_multiples(
     >>> rows = bhyt.coverage(bhyt.load(), "X001", by=["commune", "month"])
     >>> figure = bhyt.charts.small_multiples(rows, "huyện Mẫu 01", 0.93, "vi", "bảng cards")
     """
+    rows = named(rows, lang)
     rows = rows[rows["rate"].notna()]
     paths = rows.pivot(index="as_of", columns="area", values="rate").sort_index() * 100
     titles = rows.drop_duplicates("area").set_index("area")["name"]

@@ -27,7 +27,7 @@ from bhyt_analysis.show.canvas import (
     wrapped,
 )
 from bhyt_analysis.show.described import series
-from bhyt_analysis.show.labels import group_name
+from bhyt_analysis.show.labels import group_name, named
 from bhyt_analysis.show.tables import SMALL, suppressed
 from bhyt_analysis.words import date, number, render, say
 
@@ -45,6 +45,7 @@ def bullet(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     >>> rows = rows.assign(targets=[[("Chỉ tiêu 2022: 93%", 0.93)]] * 4)
     >>> figure = bhyt.charts.bullet(rows, "vi", "bảng cards")
     """
+    rows = named(rows, lang)
     most = max((len(t) for t in rows["targets"]), default=0)
     name = rows["name"].iloc[0] if len(rows) == 1 else ""
     marks = [[(wrapped(n, across(3.4), 9), s) for n, s in sorted(t, key=lambda t: t[1])] for t in rows["targets"]]
@@ -81,27 +82,27 @@ def _tell_bullet(figure: Figure, rows: pd.DataFrame, lang: str) -> None:
     coverage, status = say("fact.coverage", lang), rows["status"]
     if len(rows) == 1:
         targets = sorted(rows["targets"].iloc[0], key=lambda t: t[1])
-        labels = [coverage, *(_with_relation(label) for label, _ in targets)]
+        labels = [coverage, *(label.rsplit(":", 1)[0] for label, _ in targets)]
+        goals = [(i, _relation(label)) for i, (label, _) in enumerate(targets, 1)]
         rate = rows["rate"].iloc[0]
         as_drawn = rate if status.iloc[0] == "published" else round(rate, 3)
-        told = series("", [as_drawn, *(share for _, share in targets)], "pe", BLUE, goals=range(1, len(labels)))
+        told = series("", [as_drawn, *(share for _, share in targets)], "pe", BLUE, goals=goals)
         tell(figure, lang, labels, [told], "bar", say("axis.rate", lang), status)
         return
     more = "; ".join(dict.fromkeys(f"{r['name']}: {n}" for r in rows.to_dict("records") for n, _ in r["targets"]))
     tell(figure, lang, list(rows["name"]), [series(coverage, rows["rate"], "p1", BLUE)], "bar", say("axis.rate", lang), status, more)  # fmt: skip
 
 
-def _with_relation(label: str) -> str:
-    """A target's label without its rate, which stands at its bar.
+def _relation(label: str) -> str:
+    """The word before the rate in a target's label.
 
     Examples
     --------
-    >>> _with_relation("Chỉ tiêu 2023: trên 99,0%"), _with_relation("Chỉ tiêu 2022: 90,6%")
-    ('Chỉ tiêu 2023 (trên)', 'Chỉ tiêu 2022')
+    >>> _relation("Chỉ tiêu 2023: trên 99,0%"), _relation("Chỉ tiêu 2022: 90,6%")
+    ('trên ', '')
     """
-    what, _, rate = label.rpartition(":")
-    relation = rate.strip().rpartition(" ")[0]
-    return f"{what} ({relation})" if relation else what
+    word = label.rpartition(":")[2].strip().rpartition(" ")[0]
+    return f"{word} " if word else ""
 
 
 @chart
@@ -156,7 +157,7 @@ def group_mix(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
     )
     shares = shares.div(shares.sum(axis=1), axis=0).sort_values(order[0], ascending=key == "area").astype(float)
     mask = mask.reindex(shares.index).fillna(False).astype(bool)
-    titles = rows.drop_duplicates(key).set_index(key)["name"]
+    titles = named(rows.drop_duplicates(key), lang).set_index(key)["name"]
     names = [titles[i] if key == "area" else date(i, lang) for i in shares.index]
     labels = [wrapped(n, across(1.7)) for n in names]
     height = (52 if beside() > 1 else 76) + pitch(6.2, labels) * len(rows[key].unique())
@@ -246,13 +247,11 @@ def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Fi
     start = steps["now_as_of"].iloc[0]
     labels = [date(start, lang) if beside() > 1 else f"{start:%m/%Y}", *(str(d.year) for d in steps["on"])]
     reached = [round(now, 3) if counted else now, *steps["rate"]]
-    told = series(say("fact.coverage", lang), reached, "pe", BLUE, goals=range(1, len(reached)))
-    more = "; ".join(
-        say("alt.to_add", lang, on=d, people=n) for d, n in zip(labels[1:], steps["to_add"], strict=True) if n
-    )
-    relations = ["", *(say(f"relation.{r}", lang).strip() for r in steps["relation"])]
-    named = [f"{label} ({relation})" if relation else label for label, relation in zip(labels, relations, strict=True)]
-    tell(figure, lang, named, [told], "line", say("axis.rate", lang), steps["status"], more)
+    goals = [(i, say(f"relation.{r}", lang)) for i, r in enumerate(steps["relation"], 1)]
+    told = series(say("fact.coverage", lang), reached, "pe", BLUE, goals=goals)
+    added = [render(" ({v:+n} ", lang, v=n) + say("label.people", lang) + ")" if n else "" for n in steps["to_add"]]
+    categories = [labels[0], *(on + add for on, add in zip(labels[1:], added, strict=True))]
+    tell(figure, lang, categories, [told], "line", say("axis.rate", lang), steps["status"])
     labels = [wrapped(label, across(4.5) / len(labels)) for label in labels]
     span = max(rates.max() - rates.min(), 1.0)
     axes.set(xlim=(-0.5, len(rates) - 0.5), ylim=(rates.min() - span * 0.28, rates.max() + span * 0.42), ylabel=say("axis.rate", lang))  # fmt: skip

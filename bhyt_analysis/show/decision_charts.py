@@ -32,7 +32,7 @@ from bhyt_analysis.show.canvas import (
     wrapped,
 )
 from bhyt_analysis.show.described import series
-from bhyt_analysis.show.labels import group_name
+from bhyt_analysis.show.labels import group_name, named
 from bhyt_analysis.show.tables import SMALL, suppressed
 from bhyt_analysis.words import date, number, render, say
 
@@ -48,6 +48,7 @@ def lost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
     >>> rows = bhyt.reclassify(bhyt.load(), decision="861", area="Lục Ngạn")
     >>> figure = bhyt.charts.lost(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy Lục Ngạn")
     """
+    rows = named(rows, lang)
     rows = rows[(rows["lost"].fillna(0) > 0) | (rows["gained"].fillna(0) > 0)].sort_values("lost")
     labels = [wrapped(n, across(2.6)) for n in rows["name"]]
     figure, axes = canvas(36 + pitch(6.0, labels) * len(rows), "chart.lost", name, lang, rows["status"])
@@ -166,6 +167,7 @@ def slope(rows: pd.DataFrame, name: str, days: tuple[Any, Any], lang: str = "vi"
     >>> rows = before.assign(before=before["rate"], after=now["rate"], concerned=now["rate"] < before["rate"])
     >>> figure = bhyt.charts.slope(rows, "huyện Mẫu 01", ("2021-06-30", "2022-06-30"), "vi", "bảng cards")
     """
+    rows = named(rows, lang)
     figure, axes = canvas(98, "chart.slope", name, lang, rows["status"])
     ends = []
     for row in rows.sort_values("concerned").to_dict("records"):
@@ -254,7 +256,7 @@ def flows(rows: pd.DataFrame, name: str, on: Any, lang: str = "vi", source: str 
     shares = people.div(people.sum(axis=1), axis=0)
     if UNINSURED in shares:
         shares = shares.sort_values(UNINSURED, ascending=False, kind="stable")
-    titles = moved.drop_duplicates("area").set_index("area")["name"]
+    titles = named(moved.drop_duplicates("area"), lang).set_index("area")["name"]
     lost = people.sum(axis=1).reindex(shares.index)
     names = [f"{titles[a]} ({number(round(n), lang)})" for a, n in lost.items()]
     labels = [wrapped(n, across(1.9)) for n in names]

@@ -25,14 +25,15 @@ ALL_TOLD = 8  # figures of a series that an alternative text lists; of more it t
 class Series:
     """Figures of one name: ``spec`` says how one is written (see `words.render`), None is not known or hidden.
 
-    ``goals``: the places of those that are targets, which must not look like what was counted.
+    ``goals``: the places of those that are targets, which must not look like what was counted, each with the word
+    before it ("above ") or nothing.
     """
 
     name: str
     values: tuple[float | None, ...]
     spec: str
     color: str = ""
-    goals: tuple[int, ...] = ()
+    goals: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,10 @@ class Described:
         return asdict(self)
 
 
-def series(name: str, values: Any, spec: str, color: str = "", hidden: Any = None, goals: Sequence[int] = ()) -> Series:
-    """A series of figures; where ``hidden`` is true there is none. ``goals``: the places of targets.
+def series(
+    name: str, values: Any, spec: str, color: str = "", hidden: Any = None, goals: Sequence[tuple[int, str]] = ()
+) -> Series:
+    """A series of figures; where ``hidden`` is true there is none. ``goals``: the places of targets and their relations.
 
     Examples
     --------

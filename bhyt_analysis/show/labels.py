@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from bhyt_analysis.law.groups import groups
+from bhyt_analysis.names import shown_name
 from bhyt_analysis.words import known, say
 
 
@@ -41,3 +42,8 @@ def weakest_stamp(statuses: pd.Series | list[str]) -> str | None:
 def statuses_of(rows: pd.DataFrame) -> list[str]:
     """The statuses of what `simulate` gives, and that a reform among its scenarios is only proposed."""
     return [*rows["status"], *(["proposal"] if rows["proposal"].any() else [])]
+
+
+def named(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
+    """The rows with the names of their units (``name``) as the language tells them."""
+    return rows.assign(name=[shown_name(str(name), lang) for name in rows["name"]])

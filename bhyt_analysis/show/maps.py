@@ -28,6 +28,7 @@ from bhyt_analysis.show.canvas import (
     wrapped,
 )
 from bhyt_analysis.show.described import series
+from bhyt_analysis.show.labels import named
 from bhyt_analysis.words import BhytError, number, say
 
 SEQUENCE = ("#DEEBF7", "#9ECAE1", "#4292C6", "#2171B5", "#08306B")  # light to dark, in colour and in grey
@@ -80,7 +81,7 @@ def choropleth(
     _name_units(axes, rows, used, rate, edges, scale)
     legend(axes, edges, rate.isna().any(), lang)
     ordered = rows.sort_values("rate")
-    tell(figure, lang, list(ordered["name"]), [series(say("fact.coverage", lang), ordered["rate"], "p1", BLUE)], "bar", say("axis.rate", lang), rows["status"])  # fmt: skip
+    tell(figure, lang, list(named(ordered, lang)["name"]), [series(say("fact.coverage", lang), ordered["rate"], "p1", BLUE)], "bar", say("axis.rate", lang), rows["status"])  # fmt: skip
     return foot(figure, source, rows["status"], lang, say("note.choropleth", lang))
 
 

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from bhyt_analysis.model.funnel import limits
 from bhyt_analysis.model.monitor import ALERTS, WINDOWS
 from bhyt_analysis.model.thresholds import threshold
-from bhyt_analysis.names import running_name, shown_name
+from bhyt_analysis.names import running_name
 from bhyt_analysis.show.canvas import (
     BLACK,
     BLUE,
@@ -32,6 +32,7 @@ from bhyt_analysis.show.canvas import (
     wrapped,
 )
 from bhyt_analysis.show.described import series
+from bhyt_analysis.show.labels import named
 from bhyt_analysis.show.tables import SMALL, suppressed
 from bhyt_analysis.words import number, render, say
 
@@ -131,6 +132,7 @@ def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     >>> rows = bhyt.monitor.funnel(bhyt.watch(bhyt.load(), "X001", "2021-05").iloc[1:])
     >>> figure = bhyt.charts.funnel(rows, "huyện Mẫu 01", "vi", "bảng cards")
     """
+    rows = named(rows, lang)
     rows = rows[rows["place"] != ""]
     figure, axes = canvas(104, "chart.watch_funnel", name, lang, rows["status"])
     people = rows["population"].to_numpy(float)
@@ -196,6 +198,7 @@ def expiring(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") 
     >>> rows = bhyt.monitor.expiring(bhyt.load(), "X001", "2022-06").iloc[1:]
     >>> figure = bhyt.charts.expiring(rows, "huyện Mẫu 01", "vi", "bảng expiring")
     """
+    rows = named(rows, lang)
     days = [int(threshold(f"expiring_{w}")) for w in WINDOWS]
     last = f"expiring_{days[-1]}"
     rows = rows[rows[last] > 0].sort_values(last)
@@ -234,11 +237,13 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     """
     statuses = _known([*rows["status"], *rows["projected_status"]])
     count, rows = len(rows), _most_urgent(rows)
-    rows = rows.assign(name=[shown_name(str(name), lang) for name in rows["name"]])
+    rows = named(rows, lang)
     hidden = suppressed(rows)
-    figure, axes = canvas(36 + 6.4 * len(rows), "chart.watch_states", name, lang, statuses)
     columns = [("rate", "p1", 0.38), ("plan_share", "p1", 0.49), ("pace", "d2", 0.59), ("projected_rate", "p1", 0.705)]
     columns = columns if beside() > 1 else [("rate", "p1", 0.5)]  # on a narrow sheet
+    room = across(1.85) if beside() > 1 else 1.05
+    labels = [wrapped(unit, room, 9.5, y == 0) for y, unit in enumerate(rows["name"])]
+    figure, axes = canvas(36 + pitch(6.4, labels) * len(rows), "chart.watch_states", name, lang, statuses)
     right = columns[-1][2] + 0.02
     axes.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -1.9))
     axes.axis("off")
@@ -248,7 +253,7 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     axes.plot([0, 1], [-0.6, -0.6], color=GREY, lw=0.8)
     for y, row in enumerate(rows.to_dict("records")):
         weight = "bold" if y == 0 else "normal"
-        axes.text(0, y, wrapped(row["name"], across(1.85), 9.5, y == 0), va="center", fontweight=weight)
+        axes.text(0, y, labels[y], va="center", fontweight=weight)
         for column, spec, edge in columns:
             value = None if pd.isna(row[column]) or hidden[column].iloc[y] else row[column]
             axes.text(edge, y, render("{v:" + spec + "}", lang, v=value), ha="right", va="center", fontweight=weight)

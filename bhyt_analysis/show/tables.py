@@ -26,7 +26,8 @@ KINDS = {
     **dict.fromkeys(["rate", "share_of_insured", "share_of_population", "low", "high", "target_rate", "rate_low", "rate_high", "rate_median", "rate_inner_low", "rate_inner_high", "chance", "back", "share", "rate_at_low", "rate_at_high", "lost_share"], "p1"),
     **dict.fromkeys(["published_rate", "contribution_rate", "subsidy_share"], "pe"),
     **dict.fromkeys(["base_salary", "premium", "subsidy", "own_payment"], "n"),
-    **dict.fromkeys(["required_pace", "projected", "projected_low", "projected_high", "expiring_30", "expiring_60", "expiring_90"], "n"),
+    "required_pace": "up",
+    **dict.fromkeys(["projected", "projected_low", "projected_high", "expiring_30", "expiring_60", "expiring_90"], "n"),
     **dict.fromkeys(["change_month", "change_year", "actual_pace"], "+n"),
     **dict.fromkeys(["plan_share", "projected_rate", "projected_rate_low", "projected_rate_high", "rate_last_year", "expected", "inner_low", "inner_high", "outer_low", "outer_high", "spread"], "p1"),
     "pace": "d2",
@@ -177,7 +178,7 @@ def told(table: pd.DataFrame, lang: str = "vi") -> dict[str, Any]:
     --------
     >>> what = told(pd.DataFrame({"name": ["Xã A", "Xã B"], "insured": [3, 40], "status": "derived"}), "en")
     >>> what["rows"], what["notes"]
-    ([['Xã A', '<5'], ['Xã B', '<5']], ['Status: Derived from published figures', 'Groups under 5 people are hidden (<5).'])
+    ([['A commune', '<5'], ['B commune', '<5']], ['Status: Derived from published figures', 'Groups under 5 people are hidden (<5).'])
     """
     hidden = suppressed(table)
     once = [c for c in SAID_ONCE if c in table and len(table) > 1 and table[c].astype(str).nunique() == 1]

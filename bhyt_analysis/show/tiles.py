@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 from bhyt_analysis.names import bare_name
 from bhyt_analysis.show.canvas import BLACK, RED, across, beside, canvas, chart, foot, percent, tell, wrapped
 from bhyt_analysis.show.described import series
+from bhyt_analysis.show.labels import named
 from bhyt_analysis.show.maps import SEQUENCE, classes, legend, nth
 from bhyt_analysis.words import say
 
@@ -61,6 +62,6 @@ def tiles(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", val
     if share.notna().any():
         legend(axes, edges, bool(share.isna().any()), lang)
     told = series(say(f"axis.tiles_{value}", lang), rows[value], "p1")
-    tell(figure, lang, list(rows["name"]), [told], "bar", say(f"axis.tiles_{value}", lang), rows["status"])
+    tell(figure, lang, list(named(rows, lang)["name"]), [told], "bar", say(f"axis.tiles_{value}", lang), rows["status"])
     note = ". ".join([say("note.tiles", lang), *([say("note.tiles_marked", lang)] if marked.any() else [])])
     return foot(figure, source, rows["status"], lang, note)

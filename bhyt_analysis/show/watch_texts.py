@@ -35,12 +35,12 @@ def watch_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
     else:
         key = "text.watch" if row["rate"] is not None else "text.watch_count"
         texts.append(say(key, lang, insured=row["insured"], rate=row["rate"], **words))
+    alert = {"alert": say(f"alert.{row['alert']}", lang), "reason": say(row["reason"], lang)}
+    texts.append(say("text.watch_alert", lang, **alert))  # what it comes to, before why
     for column, key in (("change_month", "text.watch_month"), ("change_year", "text.watch_year")):
         if row[column] is not None:
             texts.append(say(key, lang, change=row[column]))
     texts += [*_plan(row, lang), *_pace(row, lang)]
-    alert = {"alert": say(f"alert.{row['alert']}", lang), "reason": say(row["reason"], lang)}
-    texts.append(say("text.watch_alert", lang, **alert))
     if len(table) > 1:
         count = Counter(table["alert"].iloc[1:])
         states = "; ".join(f"{say(f'alert.{a}', lang)} ({count[a]})" for a in ALERTS if count[a])

@@ -74,10 +74,10 @@ def test_what_is_needed_names_the_communes_that_lack_most():
     shared = pd.DataFrame({"name": ["A", "B", "C", "D"], "to_add": [10, 40, 30, 20]})
     figures = facts(population=(1000, None, "people", "2021-12-31", "published"))
     (item,) = messages.what_is_needed(figures, [Item("allocation", table=shared)], NONE, [], "en")
-    assert item.text == "- The communes that must add most: B (40 people); C (30 people); D (20 people); together 90.0% of all who are to be added."  # fmt: skip
+    assert item.text == "- The communes that must add most: B (40 people); C (30 people); D (20 people); together 90.0% of all that must be added."  # fmt: skip
 
 
-@pytest.mark.parametrize(("wrong", "words"), [(1, "in 1 place, which is"), (3, "in 3 places that are")])
+@pytest.mark.parametrize(("wrong", "words"), [(1, "in 1 place, which needs"), (3, "in 3 places that need")])
 def test_contradictions_are_counted_in_the_right_number(wrong, words):
     found = pd.DataFrame({"severity": ["error"] * wrong + ["info"]})
     figures = facts(population=(1000, None, "people", "2021-12-31", "published"))
@@ -96,7 +96,7 @@ def test_a_target_whose_day_is_past_is_no_task_for_the_future(data, law):
     (item,) = messages.what_is_needed(figures, [], NONE, ["Việt Nam 100%"], "en")
     first, *_ = item.text.split("\n")
     assert first == "- The target of 90.6% was due on 31 December 2022; the latest figures are 10,028 people short of it: present figures are needed to tell whether it was met."  # fmt: skip
-    assert "- Targets of the levels above that are still ahead: Việt Nam 100%." in item.text
+    assert "- Targets of higher levels still to come: Việt Nam 100%." in item.text
 
 
 def test_the_people_of_a_target_add_exactly_over_the_communes(data):

@@ -136,7 +136,7 @@ def test_the_input_is_never_written_to(workbook, small_input, tmp_path):
 def test_a_workbook_that_can_not_be_read_is_told(tmp_path):
     path = tmp_path / "broken.xlsx"
     path.write_bytes(b"PK\x03\x04 and no more")
-    with pytest.raises(BhytError, match="can't be opened to be copied"):
+    with pytest.raises(BhytError, match="cannot be opened to be copied"):
         annotate(path, tmp_path / "marked.xlsx", read(path)[1])
     assert not (tmp_path / "marked.xlsx").exists()
 

@@ -30,7 +30,7 @@ def test_household_share_of_son_duong_was_divided_by_the_wrong_base(data):
 
 
 def test_shares_of_son_duong_add_to_99_8(data):
-    assert "add up to 99.8%; rightly worked out they add up to 100.0%" in sentence(
+    assert "add up to 99.8%; correctly worked out they add up to 100.0%" in sentence(
         data, "Sơn Dương", "shares_do_not_add"
     )
 

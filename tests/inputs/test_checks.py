@@ -69,7 +69,7 @@ def test_stock_and_flow_that_do_not_meet(folder):
     # End of July 400, end of August 407: 8 came new, 2 were renewed of 3 that ran out, none went: 407. And 1 less: 406.
     good = ["C1", "2021-08-31", "", "8", "2", "3", "0", "0", "published", "BHXH"]
     write_table(folder / "flows.csv", FLOWS, good)
-    assert told(folder) == [["stock_flow", "warning", "flows.csv", 2, "flows.csv, row 2: Xã Đầu, 08/2021: 400 at the start, 8 new, 2 renewed, 3 expired, 0 suspended, +0 reclassified; so there must be 407 cards at the end, but the table cards has 408"]]  # fmt: skip
+    assert told(folder) == [["stock_flow", "warning", "flows.csv", 2, "flows.csv, row 2: Xã Đầu, 08/2021: 400 at the start, 8 new, 2 renewed, 3 expired, 0 suspended, 0 reclassified; so there must be 407 cards at the end, but the table cards has 408"]]  # fmt: skip
     write_table(folder / "flows.csv", FLOWS, [*good[:3], "8", "2", "3", "0", "1", *good[8:]])
     assert told(folder) == []
 
@@ -213,7 +213,7 @@ def test_a_unit_that_has_ended_has_no_cards(small_input):
                 ["C1", "Xã Đầu", "commune", "D1", "", "2021-06-29"], ["C2", "Xã Sau", "commune", "D1", "", ""])  # fmt: skip
     found = told(small_input)
     assert [r[:4] for r in found] == [["unit_ended", "error", "population.csv", 2], ["unit_ended", "error", "cards.csv", 2], ["unit_ended", "error", "cards.csv", 3]]  # fmt: skip
-    assert found[1][4] == "cards.csv, row 2, column A «area»: C1 (Xã Đầu) ended with 29 June 2021 and can't have figures of 30 June 2021; name the new unit, or a day of the old one"  # fmt: skip
+    assert found[1][4] == "cards.csv, row 2, column A «area»: C1 (Xã Đầu) ended with 29 June 2021 and cannot have figures of 30 June 2021; name the new unit, or a day of the old one"  # fmt: skip
 
 
 def test_a_unit_that_has_not_begun_has_no_people(small_input):
@@ -247,7 +247,7 @@ def test_one_figure_in_two_units_and_a_percentage_of_nobody_knows_what(small_inp
     write_table(small_input / "published.csv", PLAN, *rows)
     assert [r[-1] for r in told(small_input)] == [
         "published.csv, row 3, column F «unit»: the figure poor is told in cards, but in row 2 in people",
-        "published.csv, row 4, column H «base»: coverage is a percentage without its base, so it can't be checked",
+        "published.csv, row 4, column H «base»: coverage is a percentage without its base, so it cannot be checked",
     ]
 
 

@@ -400,7 +400,7 @@ def test_the_day_tells_the_old_units_from_the_new(tmp_path):
 def test_a_unit_that_had_ended_is_told_with_its_last_day(tmp_path):
     path = bundled(tmp_path, ["Xã Phì Điền", dt.date(2025, 12, 31), 4230], ["Xã Kiên Lao", dt.date(2025, 12, 31), 5120])
     assert report(path) == [
-        "error unit_ended: [Dân số], row 2, column A «Xã»: 07582 (Xã Phì Điền) ended with 30 June 2025 and can't have figures of 31 December 2025; name the new unit, or a day of the old one"
+        "error unit_ended: [Dân số], row 2, column A «Xã»: 07582 (Xã Phì Điền) ended with 30 June 2025 and cannot have figures of 31 December 2025; name the new unit, or a day of the old one"
     ]
 
 
@@ -460,7 +460,7 @@ def test_old_text_in_a_workbook_is_put_into_unicode(tmp_path):
 def test_decimal_commas_in_a_file_parted_by_commas_shift_nothing(folder):
     text = as_text(PEOPLE).replace("5120", "5,120")
     (folder / "population.csv").write_text(text, encoding="utf-8")
-    assert report(folder)[0] == "error not_a_table: population.csv: can't be read as a table (2: 7 > 6)"
+    assert report(folder)[0] == "error not_a_table: population.csv: cannot be read as a table (2: 7 > 6)"
 
 
 def test_a_semicolon_file_with_decimal_commas_is_read(folder):

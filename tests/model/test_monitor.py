@@ -409,7 +409,7 @@ def test_the_count_of_a_month_is_its_last(tmp_path):
 def test_the_command_prints_writes_and_says_it_in_both_languages(tmp_path, capsys):
     assert main(["watch", "--month", "2022-06", "--area", "X001"]) == 0
     text = capsys.readouterr().out
-    assert "Đỏ: cảnh báo" in text
+    assert "Đỏ – cảnh báo" in text
     assert "phải nộp trước 20/11/2022" in text
     assert main(["watch", "--month", "2022-06", "--area", "X001", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -418,7 +418,7 @@ def test_the_command_prints_writes_and_says_it_in_both_languages(tmp_path, capsy
     assert main(["watch", "--month", "2022-06", "--area", "X001", "--lang", "en", "--csv", str(file)]) == 0
     with file.open(encoding="utf-8-sig", newline="") as opened:
         rows = list(csv.DictReader(opened))
-    assert (len(rows), rows[0]["Assessment"], rows[0]["Insured"]) == (13, "Red: warning", "49505")
+    assert (len(rows), rows[0]["Assessment"], rows[0]["Insured"]) == (13, "Red – warning", "49505")
 
 
 def test_charts_are_written_for_one_area_only(tmp_path, capsys):

@@ -148,7 +148,7 @@ def test_a_file_with_the_mark_of_a_windows_editor_is_read(tmp_path):
 
 @pytest.mark.parametrize("text", ['name = "x', "name = ", 'name = "x"\n[targets\n'])
 def test_what_is_not_toml_is_told_with_its_place(tmp_path, text):
-    with pytest.raises(BhytError, match=r"mine\.toml, line \d+, column .: this can't be read as TOML"):
+    with pytest.raises(BhytError, match=r"mine\.toml, line \d+, column .: this cannot be read as TOML"):
         bhyt.Scenario.read(written(tmp_path, text))
     with pytest.raises(BhytError, match="is a folder"):
         bhyt.Scenario.read(tmp_path)

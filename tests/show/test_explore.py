@@ -192,7 +192,7 @@ def test_a_scenario_is_named_by_what_it_changes():
     from bhyt_analysis.show.explore.views import called
 
     told = called(states.with_(FULL, name="", name_en=""), "en")
-    for part in ("Decision 861", "effort 1.5", "province adds 70%", "State share (near-poor) 90.0%", "1 communes"):
+    for part in ("Decision 861", "effort 1.5", "province adds 70%", "State share (near-poor) 90.0%", "1 commune in"):
         assert part in told, part
 
 

@@ -35,7 +35,7 @@ def table_files(rows: pd.DataFrame, name: str, lang: str) -> dict[str, bytes]:
     --------
     >>> files = table_files(pd.DataFrame({"name": ["Xã Đầu"], "insured": [900]}), "communes", "en")
     >>> files["communes.csv"].decode("utf-8-sig").split()
-    ['Area,Insured', 'Xã', 'Đầu,900']
+    ['Area,Insured', 'Đầu', 'commune,900']
     """
     import openpyxl
 

@@ -370,7 +370,7 @@ def from_link(text: str) -> list[State]:
     --------
     >>> from_link("no link")
     Traceback (most recent call last):
-    bhyt_analysis.words.BhytError: This link or line of code can't be read: it is cut off, or the explorer did not make it
+    bhyt_analysis.words.BhytError: This link or line of code cannot be read: it is cut off, or the explorer did not make it
     """
     try:
         packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
