@@ -205,8 +205,8 @@ def _body(slide: Any, text: str, left: float, width: float) -> None:
     while size > 14 and _inches(lines, size, width) > room:
         size -= 1
     while _inches(lines, size, width) > room:
-        shorter = re.sub(r"(?<=[.;])\s+[^.;]+[.;]?$", "", lines[-1])
-        lines = [*lines[:-1], shorter] if shorter != lines[-1] else lines[:-1]
+        *kept, _ = re.split(r"(?<=\.)\s+", lines[-1])  # without its last sentence
+        lines = [*lines[:-1], *([" ".join(kept)] if kept else [])]
     box = slide.shapes.add_textbox(Inches(left), Inches(TOP), Inches(width), Inches(ROOM))
     _write(box.text_frame, lines, size)
 

@@ -302,7 +302,8 @@ def test_the_annexes_print_on_a4_with_their_headings_on_every_page(one):
         assert sheet.page_setup.fitToWidth in (None, 1)  # one is what a file need not say
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
         told = ("Đơn vị tính" if lang == "vi" else "Unit") + ":"
-        assert any(str(c.value).startswith(told) for c in sheet[5])
+        if not sheet.title.endswith("06"):  # the log of data has no unit
+            assert any(str(c.value).startswith(told) for c in sheet[5])
         assert sheet["A6"].font.name == "Times New Roman"
 
 
