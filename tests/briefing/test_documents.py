@@ -19,6 +19,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from PIL import Image
 from pptx import Presentation
+from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Emu, Pt
 
 import bhyt_analysis as bhyt
@@ -516,6 +517,39 @@ def test_targets_are_grey_beside_the_coverage_that_was_counted(made):
     colors = [points[i].format.fill.fore_color.rgb for i in range(1, len(chart.plots[0].categories))]
     assert set(map(str, colors)) == {"B0B0B0"}
     assert str(chart.plots[0].series[0].format.fill.fore_color.rgb) == "0072B2"
+
+
+def test_the_slides_are_numbered_and_weak_figures_stamped_on_each_that_tells_them(made):
+    show = Presentation(made / "vi" / "mau-01-gia-lap" / "mau-01-gia-lap.pptx")
+    slides = list(show.slides)[1:]
+    for number, slide in enumerate(slides, 2):
+        fields = slide._element.xpath(".//a:fld[@type='slidenum']/a:t")
+        assert [f.text for f in fields] == [str(number)]
+    stamped = [
+        any(s.has_text_frame and s.text_frame.text == "SỐ LIỆU GIẢ LẬP" for s in slide.shapes) for slide in slides
+    ]
+    told = dict(zip((s.shapes.title.text for s in slides), stamped, strict=True))
+    assert told["Nội dung cần chỉ đạo"]
+    assert told["Số liệu chính"]
+    assert told["Tóm tắt"]
+    assert not told.get("Mức đóng một năm theo nguồn đóng", False)  # the law is real
+
+
+def test_a_target_above_a_rate_says_so_at_its_point(made):
+    show = Presentation(made / "vi" / "luc-ngan" / "luc-ngan.pptx")
+    lines = [s.chart for _, s in native(show) if s.chart.chart_type == XL_CHART_TYPE.LINE_MARKERS]
+    (path,) = lines
+    formats = [n.get("formatCode") for n in path._chartSpace.xpath(".//c:dLbl/c:numFmt")]
+    assert '[$-42A]"trên "0.0#%' in formats
+    assert path.value_axis.visible  # it does not begin at 0
+    assert path.chart_title.text_frame.text == "% dân số"
+
+
+def test_what_must_be_enrolled_a_month_is_rounded_up():
+    """10,850 people in six months: 1,808 a month would be two too few."""
+    assert render("{v:up}", "vi", v=10_850 / 6) == "1.809"
+    assert render("{v:up}", "en", v=1_809.0) == "1,809"
+    assert render("{v:up}", "en", v=None) == "–"
 
 
 # --- A commune list as long as that of a new province ---------------------------------------------

@@ -117,3 +117,38 @@ def test_pages_fit_the_window_and_show_their_pictures(browser, made, slug, width
     for picture in pictures:
         assert browser.execute_script("return arguments[0].naturalWidth", picture) > 500
         assert len(picture.get_attribute("alt")) > 20
+
+
+def test_a_printed_table_repeats_its_heading_on_each_page(browser, made):
+    """Chromium does not repeat a heading that holds a button; on paper the buttons of sorting have no box."""
+    opened(browser, made / "mau-01-gia-lap" / "mau-01-gia-lap.html")
+    shown = "return getComputedStyle(document.querySelector('#table-months ~ div thead button')).display"
+    assert browser.execute_script(shown) != "contents"
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert browser.execute_script(shown) == "contents"
+        head = "return getComputedStyle(document.querySelector('#table-months ~ div thead')).display"
+        assert browser.execute_script(head) == "table-header-group"
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_the_tables_of_a_page_sort_by_figures_and_by_days(browser, made):
+    opened(browser, made / "mau-01-gia-lap" / "mau-01-gia-lap.html")
+    table = "document.querySelector('#table-months ~ div table')"
+
+    def column(place):
+        return browser.execute_script(f"return [...{table}.tBodies[0].rows].map(r => r.cells[{place}].textContent)")
+
+    def press(place):
+        browser.execute_script(f"{table}.tHead.rows[0].cells[{place}].querySelector('button').click()")
+
+    days = column(0)
+    people = [int(n.replace(".", "")) for n in column(1)]
+    assert len(days) == 24
+    press(1)
+    assert [int(n.replace(".", "")) for n in column(1)] == sorted(people)
+    press(1)
+    assert [int(n.replace(".", "")) for n in column(1)] == sorted(people, reverse=True)
+    press(0)
+    assert column(0) == days  # the months are told in their order
