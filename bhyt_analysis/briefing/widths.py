@@ -11,6 +11,7 @@ from bhyt_analysis.briefing.content import Table
 
 LETTERS = {11.0: 2.05, 9.5: 1.75}  # mm that a wide letter of Times New Roman takes, by its size in points
 USUAL, RAGGED = 0.87, 3.0  # a usual letter beside a wide one; mm that stay free at the end of a broken line
+SHORT = 30  # mm
 LARGE, SMALL = LETTERS
 PAD, STEP = 3.2, 2.0  # mm: what a cell keeps free at its sides; by which columns are widened
 ROOMY = 0.85  # of the page, up to which dates are kept on one line
@@ -56,7 +57,8 @@ def laid_out(table: Table, lang: str, whole: float) -> Iterator[Laid]:
 def _laid(table: Table, lang: str, whole: float) -> Laid:
     cells = table.written(lang)
     large, small = (_in_letters(table, cells, whole, points) for points in (LARGE, SMALL))
-    return small if sum(small.lines) < sum(large.lines) * SAVED else large
+    dates = [_dates_whole(table, cells, LETTERS[points], whole) for points in (LARGE, SMALL)]
+    return small if sum(small.lines) < sum(large.lines) * SAVED or dates == [False, True] else large
 
 
 def _in_letters(table: Table, cells: list[list[str]], whole: float, points: float) -> Laid:
@@ -116,7 +118,8 @@ def _exchanged(texts: np.ndarray, least: np.ndarray, widths: np.ndarray) -> np.n
 
 def _lines(texts: np.ndarray, widths: np.ndarray) -> np.ndarray:
     """The lines of each cell: how long its text is over the room that it has."""
-    long, room = texts * USUAL, widths - PAD
+    # A short text may be of wide letters.
+    long, room = np.maximum(texts * USUAL, np.minimum(texts, SHORT)), widths - PAD
     return np.where(long <= room, 1, np.ceil(long / np.maximum(room - RAGGED, 1)))
 
 
@@ -126,12 +129,18 @@ def _lengths(table: Table, cells: list[list[str]]) -> np.ndarray:
 
 def _needed(table: Table, cells: list[list[str]], letter: float, whole: float) -> list[float]:
     """The least width of each column (mm), in which no word or number is broken; nor a date, where there is room."""
-    for breaking in (("text",), ("text", "date")):
-        parts = [_parts(table, cells, i, breaking) for i in range(len(table.columns))]
-        least = [letter * max(map(len, own), default=1) + PAD for own in parts]
-        if sum(least) <= whole * ROOMY:
-            break
-    return least
+    breaking = ("text",) if _dates_whole(table, cells, letter, whole) else ("text", "date")
+    return _least(table, cells, letter, breaking)
+
+
+def _dates_whole(table: Table, cells: list[list[str]], letter: float, whole: float) -> bool:
+    """Whether there is room for dates on one line."""
+    return sum(_least(table, cells, letter, ("text",))) <= whole * ROOMY
+
+
+def _least(table: Table, cells: list[list[str]], letter: float, breaking: tuple[str, ...]) -> list[float]:
+    parts = [_parts(table, cells, i, breaking) for i in range(len(table.columns))]
+    return [letter * max(map(len, own), default=1) + PAD for own in parts]
 
 
 def _parts(table: Table, cells: list[list[str]], column: int, breaking: tuple[str, ...]) -> Iterator[str]:
