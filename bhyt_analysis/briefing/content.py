@@ -17,6 +17,8 @@ from bhyt_analysis.show.described import Described, Series
 from bhyt_analysis.show.tables import shown
 from bhyt_analysis.words import known, say
 
+LOCALES = {"vi": "[$-42A]", "en": "[$-809]"}  # of number formats: whose separators a program may use
+
 
 @dataclass(frozen=True)
 class Column:

@@ -212,7 +212,7 @@ def _caption(report: Any, block: Block, lang: str) -> Paragraph:
     place = 100 * (block.kind == "table") + block.number
     paragraph._p.append(parse_xml(f'<w:bookmarkStart {NS} w:id="{place}" w:name="{_mark(block)}"/>'))
     word = say(f"label.{block.kind}", lang)
-    paragraph.add_run(f"{word} ")
+    paragraph.add_run(f"{word}\u00a0")  # as in references, which Word copies from here
     _field(paragraph, f"SEQ {word} \\* ARABIC", str(block.number))
     paragraph._p.append(parse_xml(f'<w:bookmarkEnd {NS} w:id="{place}"/>'))
     paragraph.add_run(f". {caption_of(block, lang)}")

@@ -12,39 +12,21 @@ from typing import Any
 
 from PIL import Image
 from pptx import Presentation
-from pptx.chart.data import CategoryChartData
 from pptx.dml.color import RGBColor
-from pptx.enum.chart import (
-    XL_CHART_TYPE,
-    XL_LABEL_POSITION,
-    XL_LEGEND_POSITION,
-    XL_MARKER_STYLE,
-    XL_TICK_LABEL_POSITION,
-)
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.opc.package import Part
 from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
 from bhyt_analysis.briefing.content import Block, Content, caption_of
+from bhyt_analysis.briefing.native import FONT, INK, KINDS, SHOWN, SOFT, native
 from bhyt_analysis.briefing.widths import column_widths
-from bhyt_analysis.show.described import Described
 from bhyt_analysis.words import known, say
 
-FONT = "Times New Roman"
 WIDTH, HEIGHT = 13.333, 7.5  # inches
 LEFT, TOP, ROOM = 0.6, 1.35, 5.2  # where the body begins, and its height
 PICTURE, WIDEST = 7.9, 9.5  # inches of a chart beside its text, and of a picture alone
-KINDS = {
-    "bar": XL_CHART_TYPE.BAR_CLUSTERED,
-    "stacked": XL_CHART_TYPE.BAR_STACKED,
-    "column": XL_CHART_TYPE.COLUMN_CLUSTERED,
-    "line": XL_CHART_TYPE.LINE_MARKERS,
-}
-FORMATS = {"n": "#,##0", "d1": "#,##0.0", "p0": "0%", "p1": "0.0%", "pe": "0.0#%"}
-LOCALES = {"vi": "[$-42A]", "en": "[$-809]"}  # whose separators a program may use
 MOST = 12  # slides
-SHOWN = 30  # bars of one slide; those left out are in the report
 # What gives way first where there are too many slides.
 GIVES_WAY = (
     "watch_funnel", "watch_expiring", "commune_people", "slope", "premium", "watch_states", "reenrolled", "cost", "groups",
@@ -53,8 +35,7 @@ GIVES_WAY = (
 # What is added where there are too few.
 ADDED = ("not_known", "support", "subgroups", "lost")
 LEAST = 8
-GOAL = RGBColor(0xB0, 0xB0, 0xB0)
-INK, SOFT, RED = RGBColor(0x1D, 0x24, 0x30), RGBColor(0x5B, 0x64, 0x72), RGBColor(0xB3, 0x3A, 0)
+RED = RGBColor(0xB3, 0x3A, 0)
 
 
 def write_pptx(content: Content, path: Path) -> None:
@@ -256,7 +237,7 @@ def _chart(show: Any, block: Block, content: Content) -> None:
     told = body = _beside(content, block)
     wide = PICTURE if told.strip() else WIDTH - 2 * LEFT
     if drawn:
-        _native(slide, what, wide, lang)
+        native(slide, what, (LEFT, TOP, wide, ROOM), lang)
     else:
         _picture(slide, block, wide)
     left = LEFT + PICTURE + 0.25
@@ -285,119 +266,6 @@ def _beside(content: Content, block: Block) -> str:
 def _source(slide: Any, source: str) -> None:
     box = slide.shapes.add_textbox(Inches(LEFT), Inches(TOP + ROOM + 0.1), Inches(WIDTH - 2 * LEFT), Inches(0.6))
     _write(box.text_frame, [source], 12, color=SOFT)
-
-
-def _native(slide: Any, what: Described, wide: float, lang: str) -> None:
-    """A chart that PowerPoint draws from figures of its own, which can be edited."""
-    count = min(len(what.categories), SHOWN)
-    data = CategoryChartData()
-    data.categories = list(what.categories[:count])
-    for one in what.series:
-        data.add_series(one.name or what.axis, one.values[:count], _format(one.spec, lang))
-    frame = slide.shapes.add_chart(KINDS[what.kind], Inches(LEFT), Inches(TOP), Inches(wide), Inches(ROOM), data)
-    frame._element.nvGraphicFramePr.cNvPr.set("descr", what.alt)
-    chart = frame.chart
-    chart.font.name, chart.font.size, chart.font.color.rgb = (
-        FONT,
-        Pt(9 if count > 22 else 11 if count > 12 else 13),
-        INK,
-    )
-    chart.has_title = bool(what.axis)
-    if what.axis:  # the unit, which no axis tells
-        _write(chart.chart_title.text_frame, [what.axis], 12, color=SOFT)
-        chart.chart_title.include_in_layout = False
-    chart.has_legend = len(what.series) > 1
-    if chart.has_legend:
-        chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.TOP, False
-    plot = chart.plots[0]
-    if what.kind != "line":
-        plot.gap_width = 45
-        chart.category_axis.reverse_order = what.kind in ("bar", "stacked")
-    chart.category_axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
-    chart.category_axis.format.line.color.rgb = SOFT
-    values = chart.value_axis
-    values.has_major_gridlines = False
-    values.visible = what.kind == "line"  # which does not begin at 0
-    values.tick_labels.number_format, values.tick_labels.number_format_is_linked = LOCALES[lang] + "0%", False
-    _scale(values, what)
-    for one, drawn in zip(what.series, plot.series, strict=True):
-        _look(drawn, one.color, _format(one.spec, lang), what.kind)
-        for place, word in one.goals:
-            _goal(drawn.points[place], what.kind, word, _format(one.spec, lang))
-
-
-def _goal(point: Any, kind: str, word: str, number_format: str) -> None:
-    """A target: grey beside what was counted, on a line hollow; with the word before it ("above ")."""
-    look = point.marker.format if kind == "line" else point.format
-    look.fill.solid()
-    look.fill.fore_color.rgb = RGBColor(255, 255, 255) if kind == "line" else GOAL
-    if kind == "line":
-        point.marker.style, point.marker.size = XL_MARKER_STYLE.DIAMOND, 10
-    if word:
-        locale = re.match(r"(\[\$-\w+\])?", number_format).group()  # type: ignore[union-attr]
-        _label_of(point, f'{locale}"{word}"{number_format.removeprefix(locale)}')
-
-
-def _label_of(point: Any, number_format: str) -> Any:
-    """The label of one point, written its own way."""
-    label = point.data_label
-    held = label._get_or_add_dLbl()
-    for old in held.findall(qn("c:numFmt")):
-        held.remove(old)
-    held.insert(1, held.makeelement(qn("c:numFmt"), {"formatCode": number_format, "sourceLinked": "0"}))
-    return label
-
-
-def _format(spec: str, lang: str) -> str:
-    return LOCALES[lang] + FORMATS[spec] if spec in FORMATS else "General"
-
-
-def _scale(axis: Any, what: Described) -> None:
-    """Bars begin at 0, with room for their labels; a line begins below its lowest point."""
-    known_values = [v for s in what.series for v in s.values if v is not None]
-    if what.kind == "line":
-        span = max(known_values) - min(known_values) or 0.01
-        axis.minimum_scale, axis.maximum_scale = min(known_values) - span * 0.3, max(known_values) + span * 0.3
-    elif what.kind == "bar":
-        axis.minimum_scale, axis.maximum_scale = 0, max([*known_values, 1e-9]) * 1.15
-    else:
-        sums = [sum(s.values[i] or 0 for s in what.series) for i in range(len(what.categories))]
-        axis.minimum_scale, axis.maximum_scale = 0, max(sums) * 1.02
-
-
-def _look(drawn: Any, color: str, number_format: str, kind: str) -> None:
-    """The colour of a series and the labels of its points."""
-    rgb = RGBColor.from_string((color or "#0072B2")[1:])
-    if kind == "line":
-        drawn.format.line.color.rgb, drawn.format.line.width, drawn.smooth = rgb, Pt(2.25), False
-        drawn.marker.format.fill.solid()
-        drawn.marker.format.fill.fore_color.rgb = rgb
-    else:
-        drawn.format.fill.solid()
-        drawn.format.fill.fore_color.rgb = rgb
-    labels = drawn.data_labels
-    labels.show_value, labels.number_format, labels.number_format_is_linked = True, number_format, False
-    labels.font.name = FONT
-    if kind == "line":
-        labels.position = XL_LABEL_POSITION.ABOVE
-        if len(drawn.values) > 1 and (drawn.values[1] or 0) > (drawn.values[0] or 0):
-            first = _label_of(drawn.points[0], number_format)
-            first.position = XL_LABEL_POSITION.BELOW  # the line rises through the place above it
-    elif kind == "stacked":
-        dark = sum(int(color[i : i + 2], 16) * w for i, w in ((1, 0.3), (3, 0.59), (5, 0.11))) < 115
-        labels.font.color.rgb = RGBColor(255, 255, 255) if dark else INK
-        for i, value in enumerate(drawn.values):
-            if not value:  # a part that is not there has no label
-                _no_label(drawn, i)
-    else:
-        labels.position = XL_LABEL_POSITION.OUTSIDE_END
-
-
-def _no_label(drawn: Any, point: int) -> None:
-    label = drawn.points[point].data_label._get_or_add_dLbl()
-    for child in list(label)[1:]:
-        label.remove(child)
-    label.append(label.makeelement(qn("c:delete"), {"val": "1"}))
 
 
 def _picture(slide: Any, block: Block, wide: float) -> None:

@@ -15,13 +15,12 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from bhyt_analysis.briefing.content import Content
+from bhyt_analysis.briefing.content import LOCALES, Content
 from bhyt_analysis.briefing.forms import ANNEXES, Annex, Field
 from bhyt_analysis.words import say
 
 FONT = "Times New Roman"
 FORMATS = {"n": "#,##0", "+n": "#,##0", "d1": "#,##0.0", "p1": "0.0%", "pe": "0.0#%", "+pp1": "0.0"}
-LOCALES = {"vi": "[$-42A]", "en": "[$-809]"}  # whose separators a program may use
 DAYS = {"vi": "dd/mm/yyyy", "en": "[$-809]d mmmm yyyy"}
 HEAD = 5  # rows above the headings: number and name of the table, area, units, blank
 ONE_PAGE = 26  # rows
