@@ -73,8 +73,8 @@ def native(slide: Any, what: Described, place: tuple[float, float, float, float]
     _scale(values, what)
     for one, drawn in zip(what.series, plot.series, strict=True):
         _look(drawn, one.color, _format(one.spec, lang), what.kind)
-        for place, word in one.goals:
-            _goal(drawn.points[place], what.kind, word, _format(one.spec, lang))
+        for point, word in one.goals:
+            _goal(drawn.points[point], what.kind, word, _format(one.spec, lang))
 
 
 def _goal(point: Any, kind: str, word: str, number_format: str) -> None:
