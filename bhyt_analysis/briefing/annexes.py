@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
+
 import pandas as pd
 
 from bhyt_analysis.briefing.items import Item, Items, basis_of
-from bhyt_analysis.inputs.areas import communes, lineage, name_of, population_at
+from bhyt_analysis.inputs.areas import communes, lineage, name_of, population_at, row_of
 from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.law import Law
@@ -27,7 +30,15 @@ def allocation(data: Dataset, code: str, steps: pd.DataFrame, as_of: str | None,
     units = communes(data.areas, code)
     if steps.empty or not 2 <= len(units) <= COMMUNES or code in units:
         return []
-    first = steps.iloc[0]
+    told = _shared_out(data, code, units, steps.iloc[0], as_of, lang)
+    until = row_of(data.areas, code)["until"]
+    if told and pd.notna(until) and until.date() < dt.date.today():
+        ended = say("text.allocation_ended", lang, on=until + pd.Timedelta(days=1))
+        told[0] = replace(told[0], text=f"{told[0].text} {ended}")
+    return told
+
+
+def _shared_out(data: Dataset, code: str, units: list[str], first: pd.Series, as_of: str | None, lang: str) -> Items:
     words = {"rate": first["rate"], "on": first["on"], "relation": say(f"relation.{first['relation']}", lang)}
     if not data.cards["area"].isin(units).any():  # spares working out what can't be known
         return _by_people(data, code, units, first, words, lang)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from bs4 import BeautifulSoup
 from docx import Document
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
+from lxml import etree
 from PIL import Image
 from pptx import Presentation
 from pptx.enum.chart import XL_CHART_TYPE
@@ -36,6 +38,7 @@ from ..conftest import ROOT, write_table
 AREAS = {"vi": ["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn"], "en": ["Sơn Dương", "Lục Ngạn", "X001"]}
 SLUGS = {"Sơn Dương": "son-duong", "Lục Ngạn": "luc-ngan", "X001": "mau-01-gia-lap", "Lý Sơn": "ly-son"}
 MADE = [(lang, SLUGS[area]) for lang, areas in AREAS.items() for area in areas]
+RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 ALL = ("html", "docx", "pptx", "xlsx")
 
 
@@ -605,6 +608,53 @@ def test_a_native_chart_of_many_units_says_how_many_it_shows(long):
     (slide,) = [s for s in Presentation(stem.with_suffix(".pptx")).slides if s.shapes.title.text == "Dài"]
     told = " ".join(s.text_frame.text for s in slide.shapes if s.has_text_frame)
     assert "30 trong 124" in told
+
+
+# --- What office programs refuse --------------------------------------------------------------------
+
+
+def parts_of(path):
+    with zipfile.ZipFile(path) as file:
+        assert file.testzip() is None
+        return {name: file.read(name) for name in file.namelist()}
+
+
+@pytest.mark.parametrize("ending", ALL[1:])
+def test_every_part_of_a_package_is_there_whole_and_of_a_known_type(one, ending):
+    """What makes Word, PowerPoint and Excel offer a repair: a part that lacks, is not XML, or has no type."""
+    _lang, stem = one
+    parts = parts_of(stem.with_suffix(f".{ending}"))
+    trees = {n: etree.fromstring(b) for n, b in parts.items() if n.endswith((".xml", ".rels"))}
+    types = trees["[Content_Types].xml"]
+    named = {e.get("PartName") for e in types if e.get("PartName")}
+    endings = {e.get("Extension") for e in types if e.get("Extension")}
+    assert {n.lstrip("/") for n in named} <= set(parts)
+    untyped = [n for n in parts if f"/{n}" not in named and n.rpartition(".")[2] not in endings]
+    assert [n for n in untyped if n != "[Content_Types].xml"] == []
+    for name, tree in trees.items():
+        if name.endswith(".rels"):
+            folder = Path(name).parent.parent
+            inner = [e.get("Target") for e in tree if e.get("TargetMode") != "External"]
+            found = [os.path.normpath(folder / t) if not t.startswith("/") else t[1:] for t in inner]
+            assert [t for t in found if t not in parts] == [], name
+            ids = [e.get("Id") for e in tree]
+            assert len(ids) == len(set(ids)), name
+    for name, tree in trees.items():  # and what a part names stands in its relations
+        used = {v for e in tree.iter() for k, v in e.attrib.items() if k.startswith("{" + RELATED + "}")}
+        own = trees.get(f"{Path(name).parent}/_rels/{Path(name).name}.rels")
+        assert used <= ({e.get("Id") for e in own} if own is not None else set()), name
+
+
+@pytest.mark.parametrize("ending", ["docx", "pptx"])
+def test_no_number_of_a_drawing_or_bookmark_is_given_twice(one, ending):
+    _lang, stem = one
+    for name, blob in parts_of(stem.with_suffix(f".{ending}")).items():
+        if name == "word/document.xml" or name.startswith("ppt/slides/slide"):
+            tree = etree.fromstring(blob)
+            drawn = [e.get("id") for e in tree.iter() if etree.QName(e).localname in ("docPr", "cNvPr") and not (ending == "docx" and etree.QName(e).localname == "cNvPr")]  # fmt: skip
+            assert len(drawn) == len(set(drawn)), name
+            marks = [e.get(qn("w:id")) for e in tree.iter(qn("w:bookmarkStart"))]
+            assert len(marks) == len(set(marks)), name
 
 
 # --- Page -----------------------------------------------------------------------------------------
