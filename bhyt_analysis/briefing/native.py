@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -104,11 +105,13 @@ def _format(spec: str, lang: str) -> str:
 
 
 def _scale(axis: Any, what: Described) -> None:
-    """Bars begin at 0, with room for their labels; a line begins below its lowest point."""
+    """Bars begin at 0, with room for their labels; a line of shares below its lowest point, and ends at 100%."""
     known_values = [v for s in what.series for v in s.values if v is not None]
     if what.kind == "line":
         span = max(known_values) - min(known_values) or 0.01
-        axis.minimum_scale, axis.maximum_scale = min(known_values) - span * 0.3, max(known_values) + span * 0.3
+        low, high = min(known_values) - span * 0.3, max(known_values) + span * 0.3
+        axis.minimum_scale = math.floor(low * 100) / 100
+        axis.maximum_scale = min(math.ceil(high * 100) / 100, max(1.0, *known_values))
     elif what.kind == "bar":
         axis.minimum_scale, axis.maximum_scale = 0, max([*known_values, 1e-9]) * 1.15
     else:
