@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from bhyt_analysis.words import BhytError, say
+from bhyt_analysis.i18n.messages import BhytError, translate
 
 DONE, FAULTS, UNUSABLE = 0, 1, 2
 
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return DONE
     except OSError as error:  # a folder that is a file, no right to write, a full disk
-        print(say("error.can_not_write", told.lang, file=error.filename, why=error.strerror), file=sys.stderr)
+        print(translate("error.can_not_write", told.lang, file=error.filename, why=error.strerror), file=sys.stderr)
         return UNUSABLE
 
 
@@ -198,13 +198,13 @@ def briefs(told: argparse.Namespace) -> int:
             verbose=told.verbose, profile=told.profile, formats=[f.strip() for f in told.formats.split(",")],
         )  # fmt: skip
     if all(a["status"] == "skipped" for a in manifest["areas"]):
-        print(say("cli.nothing_to_do", told.lang, count=len(manifest["areas"])), file=sys.stderr)
+        print(translate("cli.nothing_to_do", told.lang, count=len(manifest["areas"])), file=sys.stderr)
     index = str(Path(told.out, "index.html"))
     unmade = [a for a in manifest["areas"] if not stands(a)]
     for area in unmade:
         print(f"{area['area']} {area['slug']}: {area['error']}", file=sys.stderr)
     if unmade:
-        print(say("cli.failed", told.lang, count=len(unmade), path=index), file=sys.stderr)
+        print(translate("cli.failed", told.lang, count=len(unmade), path=index), file=sys.stderr)
     print(index)
     return FAULTS if unmade else DONE
 
@@ -299,12 +299,12 @@ def _print_findings(found: pd.DataFrame, told: argparse.Namespace) -> int:
         records = found.astype(object).where(found.notna(), None).to_dict("records")
         print(json.dumps(records, ensure_ascii=False, indent=1, default=str))
     elif found.empty:
-        print(say("cli.no_findings", told.lang))
+        print(translate("cli.no_findings", told.lang))
     else:
         for row in found.to_dict("records"):
             place = f"{row['area']} " if "area" in row else ""
             kind = "severity" if "area" in row else "check"  # a plan's figures contradict; an input has errors
-            print(f"{say(kind + '.' + row['severity'], told.lang)} [{row['rule']}] {place}{row['message']}")
+            print(f"{translate(kind + '.' + row['severity'], told.lang)} [{row['rule']}] {place}{row['message']}")
     if set(found["rule"]) & UNREADABLE:
         return UNUSABLE
     return FAULTS if (found["severity"] == "error").any() else DONE
@@ -358,7 +358,7 @@ def simulate(told: argparse.Namespace) -> int:
         "result", "name", "month", "population", "insured", "rate", "rate_low", "rate_high",
         "vnd_central", "vnd_province", "vnd_household", "insured_costed", "status",
     ]  # fmt: skip
-    proposal = f" ({say('status.proposal', told.lang)})" if table["proposal"].iloc[0] else ""
+    proposal = f" ({translate('status.proposal', told.lang)})" if table["proposal"].iloc[0] else ""
     print(table["scenario"].iloc[0] + proposal)
     code = _print_table(shown[columns], told)
     if told.draws:
@@ -429,7 +429,7 @@ def premium(told: argparse.Namespace) -> int:
 
 def law(told: argparse.Namespace) -> int:
     """Print the values in force on a day."""
-    from bhyt_analysis.citations import citation
+    from bhyt_analysis.i18n.citations import format_citation
     from bhyt_analysis.law import Law
 
     table = Law.read().at(told.on, _lineage(told.area, told.on)).table
@@ -441,23 +441,23 @@ def law(told: argparse.Namespace) -> int:
         print(json.dumps(table.to_dict("records"), ensure_ascii=False, indent=1))
         return DONE
     table["value"] = [f"{v:g}" if abs(v) < 1000 else f"{v:.0f}" for v in table["value"]]
-    table["reference"] = [citation(r, told.lang) for r in table["reference"]]
+    table["reference"] = [format_citation(r, told.lang) for r in table["reference"]]
     print(table.drop(columns=["note", "unit", "status"]).to_string(index=False))
     return DONE
 
 
 def _lineage(area: str | None, on: str) -> Any:
     """The units that a place lies in; a province that only the law knows is taken by its name."""
+    from bhyt_analysis.i18n.unit_names import normalise_name
     from bhyt_analysis.inputs import load
     from bhyt_analysis.inputs.areas import find, lineage
     from bhyt_analysis.law import Law
     from bhyt_analysis.law.law import as_day
-    from bhyt_analysis.names import fold
 
     if area is None:
         return None
     day = pd.Timestamp(as_day(on))
-    if fold(area) in {fold(a) for a in Law.read().table["area"]}:
+    if normalise_name(area) in {normalise_name(a) for a in Law.read().table["area"]}:
         return area
     areas = load().areas
     return lineage(areas, find(areas, area), day)
@@ -473,7 +473,7 @@ def _print_table(table: pd.DataFrame, told: argparse.Namespace) -> int:
         save_csv(table, Path(told.csv), told.lang)
         print(told.csv)
     elif table.empty:
-        print(say("cli.no_rows", told.lang), file=sys.stderr)
+        print(translate("cli.no_rows", told.lang), file=sys.stderr)
     else:
         print(written(table, told.lang).to_string(index=False))
     return DONE

@@ -18,8 +18,8 @@ from bhyt_analysis.batch import warm
 from bhyt_analysis.batch.processes import end_descendants
 from bhyt_analysis.batch.resume import record
 from bhyt_analysis.briefing.documents import PAGE, write_office
+from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.inputs.read import bundled
-from bhyt_analysis.words import BhytError, say
 
 WORK = ".work"
 
@@ -62,7 +62,7 @@ def make(job: Job) -> dict[str, Any]:
             cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
             missing = _missing(work, cells)
             if missing:
-                status, error = "failed", say("error.area_missing_files", lang, missing=", ".join(missing))
+                status, error = "failed", translate("error.area_missing_files", lang, missing=", ".join(missing))
             elif not job.canary:
                 write_office(notebook, job.formats)
                 write_page(notebook, work / f"{job.slug}.html", lang, "../index.html")
@@ -124,7 +124,7 @@ def _execute(job: Job, notebook: Path, again: bool = False) -> tuple[str, str | 
         return _execute(job, notebook, again=True)
     except BhytError as error:
         return "failed", error.text(lang)
-    return ("failed", say("error.area_left", lang)) if left_by_exit(told) else ("done", None)
+    return ("failed", translate("error.area_left", lang)) if left_by_exit(told) else ("done", None)
 
 
 def _seconds(cells: list[dict[str, Any]]) -> list[tuple[str, float]]:

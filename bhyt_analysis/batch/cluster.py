@@ -24,8 +24,8 @@ from bhyt_analysis.batch import warm
 from bhyt_analysis.batch.area import WORK, Job, move, template, work_folder
 from bhyt_analysis.batch.resume import made_with
 from bhyt_analysis.batch.workers import limit, memory_of, processors
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.parts import FOLDER, part_file
-from bhyt_analysis.words import BhytError
 
 SECONDS = 20  # to be answered by the scheduler
 AHEAD = 2  # jobs a worker has in hand, so that none waits for the next

@@ -20,7 +20,7 @@ from traitlets import Float, Int
 
 from bhyt_analysis.batch.parameters import check_parameters
 from bhyt_analysis.batch.provisioner import PrivateKernelManager, WarmKernelManager
-from bhyt_analysis.words import BhytError, say
+from bhyt_analysis.i18n.messages import BhytError, translate
 
 OUTPUT_BYTES = 20_000_000
 SHOWN = ("stream", "display_data", "execute_result", "update_display_data", "error")
@@ -88,7 +88,7 @@ class LimitedClient(PapermillNotebookClient):
         if msg["msg_type"] in SHOWN and self._shown <= self.output_limit:
             self._shown += _size(msg["content"])
             if self._shown > self.output_limit:
-                text = say("error.area_output", "en", megabytes=self.output_limit / 1e6)
+                text = translate("error.area_output", "en", megabytes=self.output_limit / 1e6)
                 msg = {**msg, "msg_type": "stream", "content": {"name": "stderr", "text": text}}
                 msg["header"] = {**msg["header"], "msg_type": "stream"}
                 assert self.task_poll_for_reply is not None

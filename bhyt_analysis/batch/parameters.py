@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from bhyt_analysis.words import BhytError, nearest
+from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 
 
 def check_parameters(notebook: Any, given: dict[str, Any]) -> None:
@@ -29,13 +29,13 @@ def check_parameters(notebook: Any, given: dict[str, Any]) -> None:
     >>> check_parameters({"cells": [cell]}, {"area": "Sơn Dương", "seed": 2})
     >>> check_parameters({"cells": [cell]}, {"aera": "Sơn Dương"})
     Traceback (most recent call last):
-    bhyt_analysis.words.BhytError: The notebook has no parameter "aera"; did you mean area?
+    bhyt_analysis.i18n.messages.BhytError: The notebook has no parameter "aera"; did you mean area?
     """
     known = parameters(notebook)
     wrong: list[tuple[str, dict[str, Any]]] = []
     for name, value in given.items():
         if name not in known:
-            close = nearest(name, known) or ", ".join(known)
+            close = nearest_choice(name, known) or ", ".join(known)
             wrong.append(("error.no_such_parameter", {"found": name, "nearest": close}))
         elif not _fits(value, known[name]):
             expected = type(known[name]).__name__

@@ -10,14 +10,14 @@ from typing import Any
 from bhyt_analysis.batch.area import Job, template
 from bhyt_analysis.batch.parameters import check_parameters
 from bhyt_analysis.batch.resume import made_with, sha256_of
+from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.i18n.unit_names import slugify, strip_unit_word
 from bhyt_analysis.inputs.areas import units_named
 from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.inputs.parts import Parts
 from bhyt_analysis.inputs.read import bundled
 from bhyt_analysis.model.coverage import areas_with_figures
 from bhyt_analysis.model.scenario import scenario_file
-from bhyt_analysis.names import bare_name, slug
-from bhyt_analysis.words import BhytError
 
 
 def parameters(source: str, lang: str, as_of: str | None, scenario: str | Path | None, seed: int) -> dict[str, Any]:
@@ -77,8 +77,8 @@ def _folder(data: Dataset, names: dict[str, str], area: str) -> str:
     """A folder name for a unit that is known by its name, which no other unit has."""
     code = str(units_named(data.areas, area)["code"].iloc[0])
     taken = {name for other, name in names.items() if other != code}
-    wanted = (slug(bare_name(area)), slug(area))
-    return next((w for w in wanted if w not in taken), f"{slug(area)}-{slug(code)}")
+    wanted = (slugify(strip_unit_word(area)), slugify(area))
+    return next((w for w in wanted if w not in taken), f"{slugify(area)}-{slugify(code)}")
 
 
 def slugs(data: Dataset) -> dict[str, str]:
@@ -93,11 +93,11 @@ def slugs(data: Dataset) -> dict[str, str]:
     """
     units = data.areas.drop_duplicates("code")
     upper = units["kind"].isin(["country", "province", "district"])
-    short, full = units["name"].map(bare_name).map(slug), units["name"].map(slug)
+    short, full = units["name"].map(strip_unit_word).map(slugify), units["name"].map(slugify)
     once = ~short.duplicated(keep=False) | (
         upper & ~short[upper].duplicated(keep=False).reindex(units.index, fill_value=True)
     )
     chosen = short.where(once, full)
-    coded = chosen + "-" + units["code"].map(slug)
+    coded = chosen + "-" + units["code"].map(slugify)
     chosen = chosen.where(~chosen.duplicated(keep=False), coded)
     return dict(zip(units["code"], chosen, strict=True))

@@ -26,12 +26,13 @@ from bhyt_analysis.batch.site import write_index
 from bhyt_analysis.batch.warm import Zygote
 from bhyt_analysis.batch.workers import limit, memory_of, prepare, processors, run_all
 from bhyt_analysis.briefing.documents import FORMATS, check_formats
+from bhyt_analysis.i18n.languages import check_lang
+from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.inputs.parts import Parts, put
 from bhyt_analysis.inputs.read import bundled, fingerprint, load
 from bhyt_analysis.law.law import Law, as_day
 from bhyt_analysis.model.scenario import Scenario
-from bhyt_analysis.words import BhytError, check_lang, say
 
 ENGINES = ("auto", "warm", "standard")
 SEED = 1
@@ -222,7 +223,7 @@ def _make_all(
         stopped = True
     finally:
         bar.close()
-        unmade = {"status": "failed", "seconds": 0.0, "error": say("error.area_stopped", lang), "files": []}
+        unmade = {"status": "failed", "seconds": 0.0, "error": translate("error.area_stopped", lang), "files": []}
         made = []
         for job in plan:
             own = results.get(job.area) or {"area": job.area, "slug": job.slug, **unmade}
@@ -270,7 +271,7 @@ def _engine(asked: str, lang: str) -> str:
         return "standard" if asked == "standard" else "warm"
     if asked == "warm":
         raise BhytError(("error.no_warm", {}))
-    warnings.warn(say("warning.no_fork", lang), BatchWarning, stacklevel=3)
+    warnings.warn(translate("warning.no_fork", lang), BatchWarning, stacklevel=3)
     return "standard"
 
 
@@ -308,7 +309,7 @@ def _results(
             warmed.rehearse()
         crew = run_all(tasks, workers, partial(prepare, warmed.address if warmed else "", memory, ready), make)
     for job, made in crew:
-        result = made or ended(job, "failed", time.monotonic(), say("error.area_died", lang))
+        result = made or ended(job, "failed", time.monotonic(), translate("error.area_died", lang))
         if job.engine == kept and not job.canary:
             finished.add(job.area)
             yield result
@@ -320,7 +321,7 @@ def _results(
             what = "" if canary else _verdict(job, told["warm"], told["standard"])
             if what:
                 words = {"name": plan[0].slug, "what": what}
-                warnings.warn(say("warning.engines_differ", lang, **words), BatchWarning, stacklevel=5)
+                warnings.warn(translate("warning.engines_differ", lang, **words), BatchWarning, stacklevel=5)
                 kept, again = "standard", finished | {task.area for task in tasks}
                 tasks.clear()
                 tasks.extend(replace(job, engine=kept) for job in plan if job.area in again)

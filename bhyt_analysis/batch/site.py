@@ -9,11 +9,11 @@ from typing import Any
 from bhyt_analysis.batch.manifest import stands, write_whole
 from bhyt_analysis.briefing.documents import OFFICE
 from bhyt_analysis.briefing.page import template
+from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.inputs.areas import name_of, units_named
 from bhyt_analysis.inputs.dataset import Dataset
-from bhyt_analysis.names import fold
 from bhyt_analysis.show.labels import status_name
-from bhyt_analysis.words import say
 
 TEMPLATE = Path(__file__).with_name("index.html.j2")
 FIGURES = ("population", "coverage", "uninsured", "lost", "next_target", "next_to_add")
@@ -24,8 +24,8 @@ def write_index(out: Path, manifest: dict[str, Any], data: Dataset, lang: str = 
     """Write ``index.html`` from the manifest and each area's ``facts.json``; failed areas first."""
     ordered = sorted(manifest["areas"], key=stands)
     failed = sum(not stands(a) for a in ordered)
-    columns = [("name", say("column.name", lang)), ("parent", say("index.parent", lang))]
-    columns += [(k, say(f"fact.{k}", lang)) for k in FIGURES] + [("result", say("index.result", lang))]
+    columns = [("name", translate("column.name", lang)), ("parent", translate("index.parent", lang))]
+    columns += [(k, translate(f"fact.{k}", lang)) for k in FIGURES] + [("result", translate("index.result", lang))]
     text = template(TEMPLATE).render(
         lang=lang,
         columns=columns,
@@ -33,12 +33,12 @@ def write_index(out: Path, manifest: dict[str, Any], data: Dataset, lang: str = 
         numeric=set(FIGURES),
         rows=[_row(out, area, data, lang) for area in ordered],
         words={
-            "title": say("index.title", lang),
-            "count": say(
+            "title": translate("index.title", lang),
+            "count": translate(
                 "index.count_failed" if failed else "index.count", lang, done=len(ordered) - failed, failed=failed
             ),
-            "search": say("index.search", lang),
-            "links": say("index.links", lang),
+            "search": translate("index.search", lang),
+            "links": translate("index.links", lang),
         },
     )
     path = out / "index.html"
@@ -50,8 +50,8 @@ def _row(out: Path, area: dict[str, Any], data: Dataset, lang: str) -> dict[str,
     unit, slug = units_named(data.areas, area["area"]).iloc[0], area["slug"]
     code, name, parent = unit["code"], unit["name"], unit["parent"]
     above = name_of(data.areas, parent) if parent else ""
-    row = {"name": name, "parent": above, "find": fold(f"{name} {above} {code}"), "error": area["error"]}
-    row["result"] = say("result.done" if stands(area) else f"result.{area['status']}", lang)
+    row = {"name": name, "parent": above, "find": normalise_name(f"{name} {above} {code}"), "error": area["error"]}
+    row["result"] = translate("result.done" if stands(area) else f"result.{area['status']}", lang)
     if not stands(area):
         return row
     facts = json.loads((out / slug / "facts.json").read_text(encoding="utf-8"))["facts"]
@@ -62,7 +62,7 @@ def _row(out: Path, area: dict[str, Any], data: Dataset, lang: str) -> dict[str,
         if fact is None:
             cells.append({"text": "–", "sort": "", "status": "", "weak": False})
         else:
-            text = fact["text"].removesuffix(" " + say("unit.people", lang))
+            text = fact["text"].removesuffix(" " + translate("unit.people", lang))
             if key == "next_target":
                 text = f"{text} ({fact['as_of'][:4]})"
             sort = fact["value"] if fact["value"] is not None else fact["low"]

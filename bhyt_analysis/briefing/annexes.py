@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from bhyt_analysis.briefing.items import Item, Items, basis_of
+from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.inputs.areas import communes, lineage, name_of, population_at, row_of
 from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.inputs.status import computed, weakest
@@ -16,7 +17,6 @@ from bhyt_analysis.model.allocate import allocate
 from bhyt_analysis.model.coverage import coverage
 from bhyt_analysis.model.premium import premiums
 from bhyt_analysis.model.rounding import largest_remainder
-from bhyt_analysis.words import BhytError, say
 
 COMMUNES = 60  # units of a table that people read; a province has its districts do this
 
@@ -33,13 +33,13 @@ def allocation(data: Dataset, code: str, steps: pd.DataFrame, as_of: str | None,
     told = _shared_out(data, code, units, steps.iloc[0], as_of, lang)
     until = row_of(data.areas, code)["until"]
     if told and pd.notna(until) and until.date() < dt.date.today():
-        ended = say("text.allocation_ended", lang, on=until + pd.Timedelta(days=1))
+        ended = translate("text.allocation_ended", lang, on=until + pd.Timedelta(days=1))
         told[0] = replace(told[0], text=f"{told[0].text} {ended}")
     return told
 
 
 def _shared_out(data: Dataset, code: str, units: list[str], first: pd.Series, as_of: str | None, lang: str) -> Items:
-    words = {"rate": first["rate"], "on": first["on"], "relation": say(f"relation.{first['relation']}", lang)}
+    words = {"rate": first["rate"], "on": first["on"], "relation": translate(f"relation.{first['relation']}", lang)}
     if not data.cards["area"].isin(units).any():  # spares working out what can't be known
         return _by_people(data, code, units, first, words, lang)
     rows = coverage(data, code, by=["commune"], as_of=as_of)
@@ -50,7 +50,9 @@ def _shared_out(data: Dataset, code: str, units: list[str], first: pd.Series, as
             return [Item("allocation", error.text(lang))]
         columns = ["area", "name", "population", "insured", "target_people", "target_rate", "to_add", "status"]
         table = shared.assign(status=[computed(s) for s in shared["status"]])[columns]
-        return [Item("allocation", say("text.allocation", lang, people=shared["to_add"].sum(), **words), table=table)]
+        return [
+            Item("allocation", translate("text.allocation", lang, people=shared["to_add"].sum(), **words), table=table)
+        ]
     return _by_people(data, code, units, first, words, lang)
 
 
@@ -65,7 +67,7 @@ def _by_people(data: Dataset, code: str, units: list[str], first: pd.Series, wor
     table["population"] = people
     table["target_people"] = largest_remainder(people, int(first["people_needed"]))
     table["status"] = computed("estimated", weakest([count.status for _, count in known]))
-    text = say(
+    text = translate(
         "text.allocation_people", lang, needed=first["people_needed"], basis=basis_of(known[0][1], lang), **words
     )
     return [Item("allocation", text, table=table)]
@@ -112,4 +114,4 @@ def subsidy(data: Dataset, law: Law, code: str, as_of: str | None, lang: str = "
         "on": newest,
         "as_of": rows["as_of"].iloc[0],
     }
-    return [Item("subsidy", say("text.subsidy", lang, **words), table=table[columns])]
+    return [Item("subsidy", translate("text.subsidy", lang, **words), table=table[columns])]

@@ -14,13 +14,13 @@ from matplotlib.figure import Figure
 from bhyt_analysis import __version__
 from bhyt_analysis.briefing.headlines import fact_text
 from bhyt_analysis.briefing.items import Day, Items
-from bhyt_analysis.citations import citation
+from bhyt_analysis.i18n.citations import format_citation
+from bhyt_analysis.i18n.messages import has_message, translate
+from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.inputs.areas import communes, lineage, name_of
 from bhyt_analysis.inputs.dataset import Dataset, of_unit
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.names import running_name
 from bhyt_analysis.show import charts, tables
-from bhyt_analysis.words import known, say
 
 SCREEN_DPI = 144
 SCREEN_WIDTH = 605  # CSS pixels of 160 mm
@@ -31,11 +31,11 @@ ALIGNED = "<style>table.bhyt :is(td, th):not(.n) {text-align: left}</style>"
 def title(data: Dataset, area: str, lang: str = "vi") -> None:
     """Show the title of the briefing: its kind, the area and the unit above it; a synthetic one says so."""
     code, data = of_unit(data, area)
-    names = [running_name(name_of(data.areas, c), lang) for c, *_ in lineage(data.areas, code)[:2] if c != "VN"]
-    about = {"title": say("label.page_title", lang), "area": ", ".join(names), "code": code, "lang": lang}
+    names = [inline_name(name_of(data.areas, c), lang) for c, *_ in lineage(data.areas, code)[:2] if c != "VN"]
+    about = {"title": translate("label.page_title", lang), "area": ", ".join(names), "code": code, "lang": lang}
     _text(f"# {about['title']}: {about['area']}", about)
     if is_synthetic(data, code):
-        _text(f"**{say('stamp.synthetic_page', lang)}**", {"warning": "synthetic"})
+        _text(f"**{translate('stamp.synthetic_page', lang)}**", {"warning": "synthetic"})
 
 
 def _text(markdown: str, about: dict[str, Any]) -> None:
@@ -45,13 +45,13 @@ def _text(markdown: str, about: dict[str, Any]) -> None:
 
 def heading(key: str, lang: str = "vi") -> None:
     """Show the heading of a section; that of the whole notebook where it is one."""
-    level = "#" if known(f"notebook.{key}") else "##"
+    level = "#" if has_message(f"notebook.{key}") else "##"
     display(Markdown(f"{level} {said(f'notebook.{key}' if level == '#' else f'section.{key}', lang)}"))
 
 
 def said(key: str, lang: str = "vi") -> str:
     """A phrase of the table of words, such as the title of a chart."""
-    return say(key, lang)
+    return translate(key, lang)
 
 
 def is_synthetic(data: Dataset, area: str) -> bool:
@@ -70,7 +70,7 @@ def section(key: str, items: Items, lang: str = "vi", out: str | Path | None = N
     """
     if not items:
         return
-    _text(f"## {say(f'section.{key}', lang)}", {"section": key})
+    _text(f"## {translate(f'section.{key}', lang)}", {"section": key})
     for item in items:
         if item.text:
             _text(item.text, {"text": item.name})
@@ -136,7 +136,7 @@ def facts(
         day = None if row["as_of"] is None or row["as_of"] != row["as_of"] else str(row["as_of"])[:10]
         whole = row["unit"] != "share"  # people and đồng are whole numbers
         plain = {k: None if pd.isna(row[k]) else (int(row[k]) if whole else row[k]) for k in ("value", "low", "high")}
-        rows.append({"key": row["key"], "label": say(f"fact.{row['key']}", lang), **plain, "relation": row["relation"], "unit": row["unit"], "text": text, "as_of": day, "status": row["status"], "source": citation(row["source"], lang)})  # fmt: skip
+        rows.append({"key": row["key"], "label": translate(f"fact.{row['key']}", lang), **plain, "relation": row["relation"], "unit": row["unit"], "text": text, "as_of": day, "status": row["status"], "source": format_citation(row["source"], lang)})  # fmt: skip
     return {
         "area": code,
         "name": name_of(data.areas, code),
@@ -158,4 +158,4 @@ def keep_facts(told: dict, out: str | Path | None = None) -> None:
         Path(out, "facts.json").write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     words = {"version": told["version"], "seed": told["seed"]}
     words |= {"inputs": told["inputs_sha256"][:8], "law": told["law_sha256"][:8]}
-    _text(f"*{say('label.made_with', told['lang'], **words)}*", {"made_with": told["version"]})
+    _text(f"*{translate('label.made_with', told['lang'], **words)}*", {"made_with": told["version"]})

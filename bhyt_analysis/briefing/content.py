@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.show.described import Described, Series
 from bhyt_analysis.show.tables import shown
-from bhyt_analysis.words import known, say
 
 LOCALES = {"vi": "[$-42A]", "en": "[$-809]"}  # of number formats: whose separators a program may use
 
@@ -200,4 +200,4 @@ def caption_of(block: Block, lang: str) -> str:
     >>> caption_of(Block("table", "headline"), "en")
     'Headline figures'
     """
-    return block.caption or (say(f"item.{block.name}", lang) if known(f"item.{block.name}") else block.name)
+    return block.caption or (translate(f"item.{block.name}", lang) if has_message(f"item.{block.name}") else block.name)

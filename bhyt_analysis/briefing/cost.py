@@ -10,6 +10,7 @@ import pandas as pd
 
 from bhyt_analysis.briefing import annexes
 from bhyt_analysis.briefing.items import Day, Item, Items, called
+from bhyt_analysis.i18n.messages import BhytError, format_message, translate
 from bhyt_analysis.inputs.areas import lineage, population_at
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.law.law import Law
@@ -24,7 +25,6 @@ from bhyt_analysis.model.uncertainty import chances, targets_ahead
 from bhyt_analysis.show import charts
 from bhyt_analysis.show.explain import chance_texts
 from bhyt_analysis.show.labels import column_name, group_name
-from bhyt_analysis.words import BhytError, render, say
 
 # The titles whose yearly premium a briefing shows, in the order of the law.
 TITLES = (
@@ -57,13 +57,15 @@ def _scenario(data: Dataset, law: Law, code: str, scenario: Scenario, lang: str)
     told = law.compare(reduce(Law.__or__, scenario.reforms)) if scenario.reforms else pd.DataFrame()
     if len(told):
         words = "; ".join(_change_text(r, lang) for r in told.to_dict("records"))
-        yield Item("scenario", say("text.scenario", lang, scenario=name, changes=words))
+        yield Item("scenario", translate("text.scenario", lang, scenario=name, changes=words))
     elif not scenario.decision and not scenario.changed:
-        yield Item("scenario", say("text.scenario_nothing", lang, scenario=name))
+        yield Item("scenario", translate("text.scenario_nothing", lang, scenario=name))
     try:
         of = projection(data, code, scenario, law)
     except BhytError as error:
-        yield Item("scenario_path", say("text.scenario_not_run", lang, scenario=name, why=error.text(lang).rstrip(".")))
+        yield Item(
+            "scenario_path", translate("text.scenario_not_run", lang, scenario=name, why=error.text(lang).rstrip("."))
+        )
         return
     base = Scenario.nothing(of.start.day, of.months[-1])
     rows = simulate(data, code, [base, scenario], law, draws=DRAWS, lang=lang)
@@ -71,7 +73,7 @@ def _scenario(data: Dataset, law: Law, code: str, scenario: Scenario, lang: str)
     mine = rows[rows["scenario"] == name]
     end = mine[(mine["group"] == "all") & (mine["result"] == "behavioural")].iloc[-1]
     fields = {"on": end["month"], "rate": end["rate"], "low": end["rate_low"], "high": end["rate_high"]}
-    text = say("text.scenario_outcome", lang, text=last["text"], **fields)
+    text = translate("text.scenario_outcome", lang, text=last["text"], **fields)
     targets = targets_ahead(data, of)
     text += "".join(" " + said for said in chance_texts(chances(of, targets, DRAWS, scenario.seed), lang))
     source = str(coverage(data, code, as_of=of.start.day).iloc[0]["source"])
@@ -82,9 +84,9 @@ def _scenario(data: Dataset, law: Law, code: str, scenario: Scenario, lang: str)
 def _change_text(row: dict[str, Any], lang: str) -> str:
     spec = "n" if str(row["unit"]).startswith("VND") else "pe"
     what = column_name(row["parameter"], lang) + (f" ({group_name(row['key'], lang)})" if row["key"] else "")
-    proposal = f" ({say('label.proposal', lang)})" if row["status"] == "proposal" else ""
+    proposal = f" ({translate('label.proposal', lang)})" if row["status"] == "proposal" else ""
     template = "{what} {before:" + spec + "} → {after:" + spec + "}, {since:date}{proposal}"
-    return render(
+    return format_message(
         template, lang, what=what, before=row["before"], after=row["after"], since=row["since"], proposal=proposal
     )
 
@@ -96,15 +98,16 @@ def _yearly_premium(data: Dataset, law: Law, code: str, lang: str) -> Item:
     titles = [t for t in TITLES if t in shares.index]
     table = premiums(pd.DataFrame({"group": titles}), today)
     labels = [
-        group_name(t, lang) + (f" ({say('label.first_member', lang)})" if t == "household" else "") for t in titles
+        group_name(t, lang) + (f" ({translate('label.first_member', lang)})" if t == "household" else "")
+        for t in titles
     ]
     table = table.assign(reference=[shares.at[t, "reference"] for t in titles], status="law", label=labels)
     count = population_at(data.areas, data.population, code)
     members = 4 if count is None or not count.households else round(count.people / count.households)
     words: dict[str, Any] = {"premium": float(table["premium"].iloc[-1]), "rate": today.number("contribution_rate")}
     words |= {"salary": today.number("base_salary"), "on": newest, "members": members}
-    text = say("text.premium", lang, household=household_premium(members, today), **words)
-    chart = charts.premium(table, lang, say("label.law_on", lang, on=newest))
+    text = translate("text.premium", lang, household=household_premium(members, today), **words)
+    chart = charts.premium(table, lang, translate("label.law_on", lang, on=newest))
     shown = table[["group", "premium", "subsidy_share", "subsidy", "own_payment", "reference"]]
     return Item("premium", text, chart, shown)
 
@@ -122,7 +125,7 @@ def _lost_cost(data: Dataset, law: Law, scenario: Scenario | None, code: str, ta
         costs = pd.concat([costs, full_year_cost(lost, other, reformed, status, chain)], ignore_index=True)
     first, now = costs.iloc[0], costs[costs["status"] != "proposal"].iloc[-1]
     words = {"people": lost, "cost": first["cost"], "salary": first["base_salary"], "on": first["on"]}
-    text = say("text.cost", lang, cost_now=now["cost"], salary_now=now["base_salary"], now=now["on"], **words)
+    text = translate("text.cost", lang, cost_now=now["cost"], salary_now=now["base_salary"], now=now["on"], **words)
     chart = charts.cost(costs, called(data, code, lang), lang, table["source"].iloc[0])
     shown = costs.assign(cost_bn=costs["cost"] * 1e-9)
     columns = ["on", "base_salary", "contribution_rate", "premium", "people", "cost_bn", "status"]
@@ -135,7 +138,11 @@ def _support(data: Dataset, law: Law, code: str, on: pd.Timestamp, lang: str) ->
     rows = []
     for row in stretches.to_dict("records"):
         open_end = row["until"] is None
-        period = say("period.from" if open_end else "period.from_to", lang, since=row["since"], until=row["until"])
-        support = say("support.none", lang) if pd.isna(row["share"]) else render("{v:pe}", lang, v=row["share"])
+        period = translate(
+            "period.from" if open_end else "period.from_to", lang, since=row["since"], until=row["until"]
+        )
+        support = (
+            translate("support.none", lang) if pd.isna(row["share"]) else format_message("{v:pe}", lang, v=row["share"])
+        )
         rows.append({"period": period, "support": support, "reference": row["reference"]})
-    return Item("support", say("text.support", lang), table=pd.DataFrame(rows))
+    return Item("support", translate("text.support", lang), table=pd.DataFrame(rows))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from bhyt_analysis.briefing.items import Day, Item, Items, basis_of, called
+from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.inputs.areas import population_at
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.status import weakest
@@ -13,16 +14,15 @@ from bhyt_analysis.model.headline import DECISION
 from bhyt_analysis.model.reclassify import COLUMNS, lost_by, told_as
 from bhyt_analysis.model.take_up import observed_change, reenrolment, reenrolment_curve
 from bhyt_analysis.show import charts
-from bhyt_analysis.words import say
 
 
 def what_the_decision_did(data: Dataset, area: str, as_of: Day = None, lang: str = "vi") -> Items:
     """Who lost a state-paid card, in which communes, and how many must be insured again."""
     code, data = of_unit(known_by(data, as_of), area)
-    intro = say("text.decision_861", lang)
+    intro = translate("text.decision_861", lang)
     table = lost_by(data, DECISION, code)
     if table.empty:
-        return [Item("decision", intro + " " + say("text.no_decision", lang, name=called(data, code, lang)))]
+        return [Item("decision", intro + " " + translate("text.no_decision", lang, name=called(data, code, lang)))]
     items = [_lost(data, code, table, lang), *_before_and_after(data, code, lang)]
     items += _again(data, code, lang)
     items += _slope(data, code, table, lang)
@@ -37,20 +37,22 @@ def _lost(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Item:
         known = table[table["lost"].notna()]
         sums = {c: known[c].sum() for c in ("before", "kept", "gained")}
         unknown = table.loc[table["lost"].isna(), "name"]
-        text = say("text.lost_zones", lang, **words, **sums)
+        text = translate("text.lost_zones", lang, **words, **sums)
         if len(unknown):
-            text += " " + say("text.lost_some", lang, **(words | {"count": len(unknown), "names": ", ".join(unknown)}))
+            text += " " + translate(
+                "text.lost_some", lang, **(words | {"count": len(unknown), "names": ", ".join(unknown)})
+            )
         return Item("lost", text, charts.lost(table, name, lang, source), table[COLUMNS])
-    text = say(
+    text = translate(
         "text.lost_cards" if told_as(data, DECISION, code, table)[1] == "cards" else "text.lost_published",
         lang,
         **words,
     )
     if method == "published":
-        return Item("lost", text + " " + say("text.lost_no_communes", lang))
+        return Item("lost", text + " " + translate("text.lost_no_communes", lang))
     count = population_at(data.areas, data.population, table["area"].iloc[0], table["on"].iloc[0])
     share = total / table["population"].sum()
-    text += " " + say("text.lost_spread", lang, basis=basis_of(count, lang), share=share, **words)
+    text += " " + translate("text.lost_spread", lang, basis=basis_of(count, lang), share=share, **words)
     columns = ["area", "name", "zone_after", "population", "lost", "status"]
     return Item("lost", text, charts.lost(table, name, lang, source), table[columns])
 
@@ -64,12 +66,12 @@ def _before_and_after(data: Dataset, code: str, lang: str) -> Items:
         state = change["group"] == "state_paid"
         fall, rise = int(change.loc[state, "change"].sum()), int(change.loc[~state, "change"].sum())
         rows = [
-            (say("bar.before", lang, on=first + pd.Timedelta(days=1)), change["before"].sum(), "level"),
-            (say("bar.state_fall", lang), fall, "change"),
-            (say("bar.other", lang), rise, "change"),
-            (say("bar.after", lang, on=last), change["after"].sum(), "level"),
+            (translate("bar.before", lang, on=first + pd.Timedelta(days=1)), change["before"].sum(), "level"),
+            (translate("bar.state_fall", lang), fall, "change"),
+            (translate("bar.other", lang), rise, "change"),
+            (translate("bar.after", lang, on=last), change["after"].sum(), "level"),
         ]
-        text = say("text.observed_change", lang, first=first, last=last, fall=-fall, rise=rise)
+        text = translate("text.observed_change", lang, first=first, last=last, fall=-fall, rise=rise)
         table, status = change[["group", "before", "after", "change", "status"]], weakest(change["status"])
         source = str(coverage(data, code)["source"].iloc[0])
     else:
@@ -81,10 +83,10 @@ def _before_and_after(data: Dataset, code: str, lang: str) -> Items:
         most = round(row["before_high"] * everybody)
         after = round((row["after_low"] + row["after_high"]) / 2 * everybody)
         rows = [
-            (say("bar.before_most", lang), most, "bound"),
-            (say("bar.lost", lang), -row["lost"], "change"),
-            (say("bar.back", lang), row["low_people"], "bound_change"),
-            (say("bar.after", lang, on=row["as_of"]), after, "level"),
+            (translate("bar.before_most", lang), most, "bound"),
+            (translate("bar.lost", lang), -row["lost"], "change"),
+            (translate("bar.back", lang), row["low_people"], "bound_change"),
+            (translate("bar.after", lang, on=row["as_of"]), after, "level"),
         ]
         status, source = row["status"], _source_of_loss(data, code)
     steps = pd.DataFrame(rows, columns=["label", "people", "kind"]).assign(status=status)
@@ -109,11 +111,11 @@ def _again(data: Dataset, code: str, lang: str) -> Items:
         if row["low"] <= 0:
             return []
         uninsured = row["population"] - round(row["after_low"] * row["population"])
-        text = say("text.reenrolled_least", lang, people=row["low_people"], uninsured=uninsured, **words)
+        text = translate("text.reenrolled_least", lang, people=row["low_people"], uninsured=uninsured, **words)
         # Without a figure before, nothing says that not everybody came back.
         return [Item("reenrolled", text, table=table.assign(high=float("nan")))]
     count = population_at(data.areas, data.population, code, row["as_of"])
-    text = say("text.reenrolled_between", lang, basis=basis_of(count, lang), high=row["high"], most=row["largest_population"], **words)  # fmt: skip
+    text = translate("text.reenrolled_between", lang, basis=basis_of(count, lang), high=row["high"], most=row["largest_population"], **words)  # fmt: skip
     chart = charts.curve(reenrolment_curve(row), row, called(data, code, lang), lang, _source_of_loss(data, code))
     return [Item("reenrolled", text, chart, table)]
 

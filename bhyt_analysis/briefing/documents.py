@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
-from bhyt_analysis.words import BhytError
+from bhyt_analysis.i18n.messages import BhytError
 
 PAGE = "html"
 OFFICE = ("docx", "pptx", "xlsx")

@@ -26,8 +26,8 @@ from bhyt_analysis.briefing.content import Block, Content, Table, caption_of
 from bhyt_analysis.briefing.flow import flowing
 from bhyt_analysis.briefing.pieces import TALLEST, pieces
 from bhyt_analysis.briefing.widths import Laid, laid_out
+from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.show.described import Described
-from bhyt_analysis.words import say
 
 FONT = "Times New Roman"
 BODY, SMALL = 14, 11  # points
@@ -99,7 +99,7 @@ def _page(report: Any, content: Content) -> None:
         below = section.first_page_footer.paragraphs[0]
         below.style, below.text = report.styles["Note"], block.text
     told = report.core_properties
-    told.title, told.subject = f"{content.title}: {content.area}", say("label.reference", content.lang)
+    told.title, told.subject = f"{content.title}: {content.area}", translate("label.reference", content.lang)
     told.created = told.modified = dt.datetime.now(dt.UTC)  # and not that of the library's template
     told.author, told.comments, told.language = "bhyt_analysis", "", LANGUAGES[content.lang]
 
@@ -156,7 +156,7 @@ def _head(report: Any, content: Content) -> None:
     report.add_paragraph(content.title.upper(), "Title")
     area = report.add_paragraph(content.area[:1].upper() + content.area[1:], "Title")
     area.runs[0].font.size = Pt(14)
-    reference = report.add_paragraph(say("label.reference", content.lang), "Note")
+    reference = report.add_paragraph(translate("label.reference", content.lang), "Note")
     reference.alignment = WD_ALIGN_PARAGRAPH.CENTER
     for block in content.of("warning"):
         report.add_paragraph(block.text, "Stamp")
@@ -188,7 +188,11 @@ def _references(paragraph: Paragraph, block: Block, content: Content) -> None:
     told = [b for kind in ("chart", "table") if block.name and (b := content.item(block.name, kind))]
     for i, other in enumerate(told):
         paragraph.add_run(" (" if i == 0 else ", ")
-        _field(paragraph, f"REF {_mark(other)} \\h", f"{say(f'label.{other.kind}', content.lang)}\u00a0{other.number}")
+        _field(
+            paragraph,
+            f"REF {_mark(other)} \\h",
+            f"{translate(f'label.{other.kind}', content.lang)}\u00a0{other.number}",
+        )
     if told:
         paragraph.add_run(")")
 
@@ -211,7 +215,7 @@ def _caption(report: Any, block: Block, lang: str) -> Paragraph:
     paragraph = report.add_paragraph(style="Caption")
     place = 100 * (block.kind == "table") + block.number
     paragraph._p.append(parse_xml(f'<w:bookmarkStart {NS} w:id="{place}" w:name="{_mark(block)}"/>'))
-    word = say(f"label.{block.kind}", lang)
+    word = translate(f"label.{block.kind}", lang)
     paragraph.add_run(f"{word}\u00a0")  # as in references, which Word copies from here
     _field(paragraph, f"SEQ {word} \\* ARABIC", str(block.number))
     paragraph._p.append(parse_xml(f'<w:bookmarkEnd {NS} w:id="{place}"/>'))
@@ -234,7 +238,7 @@ def _chart(report: Any, block: Block, lang: str) -> None:
         picture.width = Mm(min(width, TALLEST / ratio))
         picture.height = round(picture.width * ratio)
         about = picture._inline.docPr
-        about.set("descr", what.alt if i == 0 else say("label.continued", lang))
+        about.set("descr", what.alt if i == 0 else translate("label.continued", lang))
         about.set("title", block.caption)
     if block.name:
         _caption(report, block, lang)

@@ -8,8 +8,8 @@ from operator import add, sub, truediv
 from typing import Any, NamedTuple
 
 from bhyt_analysis.briefing.content import Content, Table
+from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.law.groups import groups
-from bhyt_analysis.words import say
 
 Value = Callable[[dict[str, Any]], float | None]  # what is worked out of a row
 
@@ -51,11 +51,14 @@ def _ordered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _heading(key: str, lang: str) -> str:
-    return say(f"column.{key}", lang)
+    return translate(f"column.{key}", lang)
 
 
 def _first(lang: str, name: str = "name", width: float = 26) -> list[Field]:
-    return [Field("order", say("label.order", lang), "order", 6), Field("name", _heading(name, lang), "text", width)]
+    return [
+        Field("order", translate("label.order", lang), "order", 6),
+        Field("name", _heading(name, lang), "text", width),
+    ]
 
 
 def _of(work: Callable[[float, float], float], one: str, other: str) -> Value:
@@ -77,8 +80,8 @@ def _known(key: str) -> Value:
 
 def _missing(content: Content, key: str) -> Annex:
     """An annex without figures: it says so, and which table would bring them."""
-    needed = Field("name", say("label.needed_figures", content.lang), "text", 100)
-    return Annex([needed], [], [say(f"annex_needs.{key}", content.lang)])
+    needed = Field("name", translate("label.needed_figures", content.lang), "text", 100)
+    return Annex([needed], [], [translate(f"annex_needs.{key}", content.lang)])
 
 
 def _table(content: Content, name: str) -> Table | None:
@@ -131,7 +134,7 @@ def enrolment(content: Content) -> Annex:
         fields.append(Field("share_of_insured", _heading("share_of_insured", lang), "p1", 18, formula="{insured}{row}/{insured}${total}", value=lambda row: row["insured"] / whole if isinstance(row.get("insured"), int | float) else None, total="formula"))  # fmt: skip
     if "status" in rows[0]:
         fields.append(Field("status", _heading("status", lang), "text", 30))
-    note = say("annex_note.enrolment", lang) if any(r.get("within") for r in rows) else ""
+    note = translate("annex_note.enrolment", lang) if any(r.get("within") for r in rows) else ""
     return Annex(fields, rows, [note, *by_group.notes], by_group.stamp)
 
 
@@ -170,7 +173,7 @@ def progress(content: Content) -> Annex:
     for i, row in enumerate(rows):
         row |= {"order": i + 1, "name": row["month"], "goal": goal, "before": rows[i - 1]["insured"] if i else None}
     fields = [
-        Field("order", say("label.order", lang), "order", 6),
+        Field("order", translate("label.order", lang), "order", 6),
         Field("month", _heading("month", lang), "date", 16),
         Field("insured", _heading("insured", lang)),
         Field("change", _heading("change", lang), formula="{insured}{row}-{insured}{above}", value=_of(sub, "insured", "before")),
@@ -181,8 +184,8 @@ def progress(content: Content) -> Annex:
     else:
         fields.append(Field("rate", _heading("rate", lang), "p1"))
     if isinstance(goal, int | float):
-        fields.append(Field("goal", say("annex.goal", lang), width=18))
-        fields.append(Field("of_goal", say("annex.of_goal", lang), "p1", formula="{insured}{row}/{goal}{row}", value=_of(truediv, "insured", "goal")))  # fmt: skip
+        fields.append(Field("goal", translate("annex.goal", lang), width=18))
+        fields.append(Field("of_goal", translate("annex.of_goal", lang), "p1", formula="{insured}{row}/{goal}{row}", value=_of(truediv, "insured", "goal")))  # fmt: skip
     return Annex(fields, rows, list(table.notes), table.stamp)
 
 
@@ -198,7 +201,7 @@ def impact(content: Content) -> Annex:
     if "after" in rows[0]:
         fields.append(Field("after", _heading("after", lang), formula="{kept}{row}+{gained}{row}", value=_of(add, "kept", "gained"), total="formula"))  # fmt: skip
     elif "population" in rows[0]:
-        fields.append(Field("share", say("annex.lost_share", lang), "p1", formula="{lost}{row}/{population}{row}", value=_of(truediv, "lost", "population"), total="formula"))  # fmt: skip
+        fields.append(Field("share", translate("annex.lost_share", lang), "p1", formula="{lost}{row}/{population}{row}", value=_of(truediv, "lost", "population"), total="formula"))  # fmt: skip
     return Annex(fields, rows, [*_text(content, "lost"), *table.notes], table.stamp)
 
 
@@ -208,9 +211,9 @@ def log(content: Content) -> Annex:
     needs = _table(content, "not_known")
     rows = _records(table) if table else []
     if needs is not None:
-        rows += [{"severity": say("label.needed_figures", lang), "name": r["sheet"], "message": r["columns"]} for r in _records(needs)]  # fmt: skip
+        rows += [{"severity": translate("label.needed_figures", lang), "name": r["sheet"], "message": r["columns"]} for r in _records(needs)]  # fmt: skip
     fields = [
-        Field("order", say("label.order", lang), "order", 6),
+        Field("order", translate("label.order", lang), "order", 6),
         Field("severity", _heading("severity", lang), "text", 18),
         Field("name", _heading("name", lang), "text", 26),
         Field("message", _heading("message", lang), "text", 90),

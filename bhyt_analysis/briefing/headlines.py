@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.briefing.items import Item, Items, called
-from bhyt_analysis.citations import citation
+from bhyt_analysis.i18n.citations import format_citation
+from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.inputs.areas import communes, row_of
 from bhyt_analysis.inputs.dataset import Dataset, of_unit
 from bhyt_analysis.inputs.status import weakest
-from bhyt_analysis.words import render, say
 
 
 def headline_figures(data: Dataset, area: str, figures: pd.DataFrame, lang: str = "vi") -> Items:
@@ -41,8 +41,8 @@ def _summary(facts: pd.DataFrame, lang: str) -> str:
             if set(needed.split()) <= told.keys():
                 used = [told[k] for k in needed.split()]
                 weak = weakest([f["status"] for f in used if f["status"] != "proposal"])
-                mark = f" *({say('status.' + weak, lang)})*" if weak in ("estimated", "synthetic") else ""
-                lines.append("- " + say(key, lang, day=used[0]["as_of"], counted=counted, **words) + mark)
+                mark = f" *({translate('status.' + weak, lang)})*" if weak in ("estimated", "synthetic") else ""
+                lines.append("- " + translate(key, lang, day=used[0]["as_of"], counted=counted, **words) + mark)
                 break
     return "\n".join(lines)
 
@@ -50,7 +50,7 @@ def _summary(facts: pd.DataFrame, lang: str) -> str:
 def _facts_table(facts: pd.DataFrame, lang: str) -> pd.DataFrame:
     rows = facts.to_dict("records")
     return facts.assign(
-        fact=[say(f"fact.{r['key']}", lang) for r in rows],
+        fact=[translate(f"fact.{r['key']}", lang) for r in rows],
         value=[fact_text(r, lang) for r in rows],
         # A target is no result: its status says so.
         status=["target" if r["key"].endswith("_target") and r["status"] == "published" else r["status"] for r in rows],
@@ -65,18 +65,20 @@ def fact_text(fact: dict[str, Any], lang: str = "vi") -> str:
     >>> fact_text({"value": None, "low": 0.371, "high": 0.421, "unit": "share", "status": "estimated"})
     '37%–42%'
     """
-    relation = say(f"relation.{fact.get('relation') or '='}", lang)
+    relation = translate(f"relation.{fact.get('relation') or '='}", lang)
     if fact["value"] is None or pd.isna(fact["value"]):
         if fact["high"] >= 1:
             spec = "pe" if fact["status"] == "published" else "p1"
-            return (relation or say("relation.>=", lang)) + render("{v:" + spec + "}", lang, v=fact["low"])
-        return render("{a:p0}–{b:p0}", lang, a=fact["low"], b=fact["high"])
+            return (relation or translate("relation.>=", lang)) + format_message(
+                "{v:" + spec + "}", lang, v=fact["low"]
+            )
+        return format_message("{a:p0}–{b:p0}", lang, a=fact["low"], b=fact["high"])
     if fact["unit"] == "share":
         spec = "pe" if fact["status"] == "published" else "p1"
-        return relation + render("{v:" + spec + "}", lang, v=fact["value"])
+        return relation + format_message("{v:" + spec + "}", lang, v=fact["value"])
     if fact["unit"] == "vnd":
-        return relation + render("{v:bn1} ", lang, v=fact["value"]) + say("label.billions", lang)
-    return relation + render("{v:n} ", lang, v=fact["value"]) + say(f"unit.{fact['unit']}", lang)
+        return relation + format_message("{v:bn1} ", lang, v=fact["value"]) + translate("label.billions", lang)
+    return relation + format_message("{v:n} ", lang, v=fact["value"]) + translate(f"unit.{fact['unit']}", lang)
 
 
 def _ended(data: Dataset, area: str, lang: str) -> Items:
@@ -92,14 +94,18 @@ def _ended(data: Dataset, area: str, lang: str) -> Items:
     on = steps["on"].max()
     province = called(data, row_of(data.areas, new[0], on)["parent"], lang, on)
     units = ", ".join(called(data, c, lang, on) for c in new)
-    text = say("text.unit_ended", lang, on=until + pd.Timedelta(days=1), count=len(new), province=province, units=units)
+    text = translate(
+        "text.unit_ended", lang, on=until + pd.Timedelta(days=1), count=len(new), province=province, units=units
+    )
     if lost := int((steps["code_new"] == "").sum()):
-        text += " " + say("text.unit_unknown", lang, count=lost)
+        text += " " + translate("text.unit_unknown", lang, count=lost)
     return [Item("unit", text)]
 
 
 def sources_and_status(figures: pd.DataFrame, lang: str = "vi") -> Items:
     """Every headline figure (what `headline` gives) with its status and where it comes from."""
     table = _facts_table(figures, lang)
-    table["source"] = [citation(s, lang) for s in table["source"]]
-    return [Item("sources", say("text.sources", lang), table=table[["fact", "value", "as_of", "status", "source"]])]
+    table["source"] = [format_citation(s, lang) for s in table["source"]]
+    return [
+        Item("sources", translate("text.sources", lang), table=table[["fact", "value", "as_of", "status", "source"]])
+    ]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bhyt_analysis.citations import citation
+from bhyt_analysis.i18n.citations import format_citation
+from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.inputs.areas import People, name_of
 from bhyt_analysis.inputs.dataset import Dataset
-from bhyt_analysis.names import running_name
-from bhyt_analysis.words import say
 
 COUNTRY = "VN"
 
@@ -40,11 +40,11 @@ def basis_of(source: People | str | None, lang: str = "vi") -> str:
     'Tổng điều tra 2019'
     """
     text = source.source if isinstance(source, People) else source
-    return citation(re.sub(r" \([^()]*\)$", "", text), lang) if text else "–"
+    return format_citation(re.sub(r" \([^()]*\)$", "", text), lang) if text else "–"
 
 
 def called(data: Dataset, code: str, lang: str, on: pd.Timestamp | None = None) -> str:
     """A unit as a sentence names it: "huyện Sơn Dương", "cả nước"."""
     if code == COUNTRY:
-        return say("label.country", lang)
-    return running_name(name_of(data.areas, code, on), lang)
+        return translate("label.country", lang)
+    return inline_name(name_of(data.areas, code, on), lang)

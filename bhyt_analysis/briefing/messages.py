@@ -14,9 +14,9 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.briefing.items import Item, Items
+from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.unit_names import display_name
 from bhyt_analysis.inputs.status import STATUSES, weakest
-from bhyt_analysis.names import shown_name
-from bhyt_analysis.words import say
 
 # The figures that each section rests on.
 RESTS_ON = {
@@ -55,12 +55,12 @@ def _against(key: str, facts: dict[str, dict[str, Any]], lang: str) -> Iterator[
         now, goal = facts["coverage"], facts["next_target"]
         if now["value"] is not None and pd.notna(now["value"]):
             points = float(goal["value"]) - float(now["value"])
-            words = {"rate": goal["value"], "on": goal["as_of"], "relation": say(f"relation.{goal['relation'] or '='}", lang)}  # fmt: skip
-            yield say("text.gap_below" if points > 0 else "text.gap_above", lang, points=abs(points), **words)
+            words = {"rate": goal["value"], "on": goal["as_of"], "relation": translate(f"relation.{goal['relation'] or '='}", lang)}  # fmt: skip
+            yield translate("text.gap_below" if points > 0 else "text.gap_above", lang, points=abs(points), **words)
     if key == "decision" and {"lost", "reenrolled"} <= facts.keys():
         rest = _not_back(facts)
         if rest and float(facts["reenrolled"]["low"]) > 0:
-            yield say("text.not_back", lang, people=rest, share=rest / float(facts["lost"]["value"]))
+            yield translate("text.not_back", lang, people=rest, share=rest / float(facts["lost"]["value"]))
 
 
 def _not_back(facts: dict[str, dict[str, Any]]) -> int | None:
@@ -77,7 +77,7 @@ def _sure(key: str, facts: dict[str, dict[str, Any]], lang: str) -> Iterator[str
     told = [facts[k]["status"] for k in RESTS_ON.get(key, ()) if k in facts]
     told = [s for s in told if s in STATUSES]
     if told:
-        yield say(f"sure.{weakest(told)}", lang)
+        yield translate(f"sure.{weakest(told)}", lang)
 
 
 def what_is_needed(
@@ -95,16 +95,16 @@ def what_is_needed(
     facts = _by_key(figures)
     lines = [*_needs(facts, lang), *_furthest(items, lang)]
     if ahead:
-        lines.append(say("need.ahead", lang, targets="; ".join(ahead)))
+        lines.append(translate("need.ahead", lang, targets="; ".join(ahead)))
     if any(item.name == "not_known" for item in items):
-        lines.append(say("need.figures", lang))
+        lines.append(translate("need.figures", lang))
     wrong = int((found["severity"] == "error").sum()) if len(found) else 0
     if wrong:
-        lines.append(say("need.audit" if wrong > 1 else "need.audit_one", lang, count=wrong))
+        lines.append(translate("need.audit" if wrong > 1 else "need.audit_one", lang, count=wrong))
     weak = sorted({r["status"] for r in facts.values()} & {"estimated"})
     if weak:
-        lines.append(say("need.estimated", lang))
-    text = "\n".join(f"- {line}" for line in lines) or say("need.nothing", lang)
+        lines.append(translate("need.estimated", lang))
+    text = "\n".join(f"- {line}" for line in lines) or translate("need.nothing", lang)
     return [Item("needed", text)]
 
 
@@ -113,14 +113,14 @@ def _needs(facts: dict[str, dict[str, Any]], lang: str) -> Iterator[str]:
     goal, add = facts.get("next_target"), facts.get("next_to_add")
     if goal and add and int(add["value"]) > 0:
         passed = pd.Timestamp(goal["as_of"]).date() < dt.date.today()
-        words = {"people": add["value"], "rate": goal["value"], "on": goal["as_of"], "relation": say(f"relation.{goal['relation'] or '='}", lang)}  # fmt: skip
-        yield say("need.target_passed" if passed else "need.target", lang, **words)
+        words = {"people": add["value"], "rate": goal["value"], "on": goal["as_of"], "relation": translate(f"relation.{goal['relation'] or '='}", lang)}  # fmt: skip
+        yield translate("need.target_passed" if passed else "need.target", lang, **words)
     lost, back = facts.get("lost"), facts.get("reenrolled")
     if lost and back:
         if rest := _not_back(facts):
-            yield say("need.back", lang, people=rest)
+            yield translate("need.back", lang, people=rest)
     elif lost:
-        yield say("need.back_unknown", lang, people=lost["value"])
+        yield translate("need.back_unknown", lang, people=lost["value"])
 
 
 def _furthest(items: Items, lang: str) -> Iterator[str]:
@@ -131,7 +131,8 @@ def _furthest(items: Items, lang: str) -> Iterator[str]:
     most = shared.sort_values("to_add", ascending=False, kind="stable").head(FURTHEST)
     most = most[most["to_add"] > 0]
     names = "; ".join(
-        say("need.commune", lang, name=shown_name(r["name"], lang), people=r["to_add"]) for r in most.to_dict("records")
+        translate("need.commune", lang, name=display_name(r["name"], lang), people=r["to_add"])
+        for r in most.to_dict("records")
     )
     share = most["to_add"].sum() / shared["to_add"].sum()
-    yield say("need.furthest", lang, names=names, share=share)
+    yield translate("need.furthest", lang, names=names, share=share)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from bhyt_analysis.briefing.items import Day, Item, Items, called
+from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.inputs.areas import communes
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.model.funnel import funnel
@@ -20,7 +21,6 @@ from bhyt_analysis.show.watch_texts import (
     reports_text,
     watch_texts,
 )
-from bhyt_analysis.words import say
 
 # As many columns of a watch as a page is wide; the chart of states has the projection.
 ON_PAGE = ["name", "insured", "rate", "change_month", "plan_share", "required_pace", "actual_pace", "pace", "alert", "status"]  # fmt: skip
@@ -34,7 +34,7 @@ def month_by_month(data: Dataset, area: str, as_of: Day | pd.Timestamp = None, l
     if history.empty:
         return []
     if len(history[history["area"] == code]) <= threshold("fewest_changes"):
-        return [Item("watch", say("text.watch_none", lang, name=name))]
+        return [Item("watch", translate("text.watch_none", lang, name=name))]
     month = as_month(as_of) or history["month"].max()
     table = watch(data, code, month, history)
     texts = watch_texts(table, lang) + nowcast_texts(nowcast(data, code, month, history), lang)
@@ -69,7 +69,7 @@ def _funnel(table: pd.DataFrame, name: str, lang: str) -> Items:
     outside = int(placed["place"].str.endswith("outer").sum())
     spread = float(placed["spread"].iloc[0])
     key = "text.watch_funnel" if spread else "text.watch_funnel_chance"
-    text = say(key, lang, outside=outside, count=len(placed), spread=spread)
+    text = translate(key, lang, outside=outside, count=len(placed), spread=spread)
     figure = charts.funnel(rows, name, lang, str(placed["source"].iloc[0]))
     columns = ["name", "population", "insured", "rate", "inner_low", "inner_high", "outer_low", "outer_high", "place", "status"]  # fmt: skip
     return [Item("watch_funnel", text, figure, placed[columns])]

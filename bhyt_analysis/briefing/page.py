@@ -11,7 +11,7 @@ from typing import Any
 
 from bhyt_analysis.briefing.documents import OFFICE
 from bhyt_analysis.briefing.pieces import TALLEST, pieces
-from bhyt_analysis.words import known, say
+from bhyt_analysis.i18n.messages import has_message, translate
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 
@@ -62,8 +62,8 @@ def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None =
         office=[f"{notebook.stem}.{f}" for f in OFFICE if notebook.with_suffix(f".{f}").exists()],
         charts=_named(notebook.parent / "charts", ".svg", lang),
         tables=_named(notebook.parent / "tables", ".csv", lang),
-        words={k: say(f"label.{k}", lang) for k in ("reference", "downloads", "notebook", "contents", "sort")}
-        | {"back": say("label.back_to_index", lang)},
+        words={k: translate(f"label.{k}", lang) for k in ("reference", "downloads", "notebook", "contents", "sort")}
+        | {"back": translate("label.back_to_index", lang)},
     )
     page.write_text(text, encoding="utf-8")
 
@@ -83,7 +83,7 @@ def _anchored(cells: list[dict[str, Any]], lang: str) -> list[tuple[str, str]]:
         elif "told" in about:
             kind = "chart" if "chart" in about else "table"
             counts[kind] += 1
-            number = f"{say(f'label.{kind}', lang)} {counts[kind]}"
+            number = f"{translate(f'label.{kind}', lang)} {counts[kind]}"
             output["data"] = {"text/html": _figure(output, number, lang) if kind == "chart" else _table(output, number, lang)}  # fmt: skip
     return sections
 
@@ -96,7 +96,7 @@ def _figure(output: dict[str, Any], number: str, lang: str) -> str:
     parts = pieces(image, told["cuts"], told["width_mm"], TALLEST)
     pictures = "".join(
         f'<img src="data:image/png;base64,{base64.b64encode(part).decode()}" width="{width}" '
-        f'alt="{html.escape(told["alt"] if i == 0 else say("label.continued", lang))}">'
+        f'alt="{html.escape(told["alt"] if i == 0 else translate("label.continued", lang))}">'
         for i, part in enumerate(parts)
     )
     high = ' class="high"' if len(parts) > 1 else ""
@@ -113,7 +113,7 @@ def _table(output: dict[str, Any], number: str, lang: str) -> str:
     rows = output["data"]["text/html"]
     if not name:
         return rows
-    title = say(f"item.{name}", lang) if known(f"item.{name}") else name
+    title = translate(f"item.{name}", lang) if has_message(f"item.{name}") else name
     file = f'<span class="files">(<a href="tables/{name}.csv" download>CSV</a>)</span>'
     return f'<p class="caption" id="table-{name}">{number}. {html.escape(title)} {file}</p>{rows}'
 
@@ -121,4 +121,4 @@ def _table(output: dict[str, Any], number: str, lang: str) -> str:
 def _named(folder: Path, ending: str, lang: str) -> list[tuple[str, str]]:
     """The files of a folder with what a reader calls them."""
     stems = sorted(p.stem for p in folder.glob(f"*{ending}"))
-    return [(s, say(f"item.{s}", lang) if known(f"item.{s}") else s) for s in stems]
+    return [(s, translate(f"item.{s}", lang) if has_message(f"item.{s}") else s) for s in stems]

@@ -9,12 +9,12 @@ import pandas as pd
 
 from bhyt_analysis.briefing import annexes
 from bhyt_analysis.briefing.items import Day, Item, Items, basis_of, called
+from bhyt_analysis.i18n.messages import format_message, translate
+from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.inputs.areas import lineage, population_at
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.model.targets import target_steps, targets_of
-from bhyt_analysis.names import running_name
 from bhyt_analysis.show import charts
-from bhyt_analysis.words import render, say
 
 
 def path_to_target(data: Dataset, area: str, as_of: Day = None, lang: str = "vi") -> Items:
@@ -23,13 +23,13 @@ def path_to_target(data: Dataset, area: str, as_of: Day = None, lang: str = "vi"
     name = called(data, code, lang)
     steps = target_steps(data, code, as_of)
     if steps.empty:
-        return [Item("path", " ".join([say("text.no_target", lang, name=name), *_still_ahead(data, code, lang)]))]
+        return [Item("path", " ".join([translate("text.no_target", lang, name=name), *_still_ahead(data, code, lang)]))]
     first, last = steps.iloc[0], steps.iloc[-1]
     texts = []
     if first["level"] in ("province", "country"):
         chain = lineage(data.areas, code, first["on"])
         above = chain[1][1] if first["level"] == "province" and len(chain) > 1 else chain[-1][1]
-        texts.append(say("text.path_upper", lang, name=name, above=running_name(above, lang)))
+        texts.append(translate("text.path_upper", lang, name=name, above=inline_name(above, lang)))
     table = steps.assign(target=[target_text(r, lang) for r in steps.to_dict("records")])
     columns = ["on", "target", "people_needed"]
     if pd.notna(first["to_add"]):
@@ -38,24 +38,28 @@ def path_to_target(data: Dataset, area: str, as_of: Day = None, lang: str = "vi"
             "rate": first["rate"],
             "on": first["on"],
             "name": name,
-            "relation": say(f"relation.{first['relation']}", lang),
+            "relation": translate(f"relation.{first['relation']}", lang),
         }
         if first["to_add"] <= 0:
-            texts.append(say("text.path_reached", lang, **words))
+            texts.append(translate("text.path_reached", lang, **words))
         else:
             words |= {"to_add": first["to_add"], "now": first["insured_now"], "as_of": first["now_as_of"]}
-            texts.append(say("text.path", lang, population=first["population"], **words))
+            texts.append(translate("text.path", lang, population=first["population"], **words))
         if len(steps) > 2 and first["share_of_gain"] > 0.5:
-            texts.append(say("text.path_front", lang, share=first["share_of_gain"], last=last["on"]))
+            texts.append(translate("text.path_front", lang, share=first["share_of_gain"], last=last["on"]))
     else:
         count = population_at(data.areas, data.population, code, steps["population_as_of"].iloc[0])
         for step in steps.to_dict("records"):
-            words = {"relation": say(f"relation.{step['relation']}", lang), "rate": step["rate"], "on": step["on"]}
+            words = {
+                "relation": translate(f"relation.{step['relation']}", lang),
+                "rate": step["rate"],
+                "on": step["on"],
+            }
             words |= {"needed": step["people_needed"], "population": step["population"], "basis": basis_of(count, lang)}
-            texts.append(say("text.path_people", lang, **words))
-        texts.append(say("text.path_no_start", lang))
+            texts.append(translate("text.path_people", lang, **words))
+        texts.append(translate("text.path_no_start", lang))
     if last["on"].date() < dt.date.today():
-        texts.append(say("text.path_passed", lang))
+        texts.append(translate("text.path_passed", lang))
     texts += _still_ahead(data, code, lang)
     sources = "; ".join(dict.fromkeys(i.rsplit(", ", 1)[0] for i in steps["instrument"]))
     chart = charts.path(steps, name, lang, sources)
@@ -66,7 +70,7 @@ def path_to_target(data: Dataset, area: str, as_of: Day = None, lang: str = "vi"
 def _still_ahead(data: Dataset, code: str, lang: str) -> list[str]:
     """The targets of the levels above whose date has not come yet."""
     told = targets_to_come(data, code, lang)
-    return [say("text.path_live", lang, targets="; ".join(told))] if told else []
+    return [translate("text.path_live", lang, targets="; ".join(told))] if told else []
 
 
 def targets_to_come(data: Dataset, code: str, lang: str) -> list[str]:
@@ -74,12 +78,12 @@ def targets_to_come(data: Dataset, code: str, lang: str) -> list[str]:
     upper = targets_of(data, code)
     upper = upper[upper["level"].isin(["province", "country"]) & (upper["on"] >= pd.Timestamp(dt.date.today()))]
     return [
-        say("text.live_target", lang, area=called(data, t["area"], lang, t["on"]),
-            relation=say(f"relation.{t['relation']}", lang), rate=t["rate"], on=t["on"])
+        translate("text.live_target", lang, area=called(data, t["area"], lang, t["on"]),
+            relation=translate(f"relation.{t['relation']}", lang), rate=t["rate"], on=t["on"])
         for t in upper.to_dict("records")
     ]  # fmt: skip
 
 
 def target_text(target: dict[str, Any], lang: str) -> str:
     """A target with its relation: "above 96.35%"."""
-    return say(f"relation.{target['relation']}", lang) + render("{v:pe}", lang, v=target["rate"])
+    return translate(f"relation.{target['relation']}", lang) + format_message("{v:pe}", lang, v=target["rate"])

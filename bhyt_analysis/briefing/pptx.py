@@ -21,7 +21,7 @@ from pptx.util import Emu, Inches, Pt
 from bhyt_analysis.briefing.content import Block, Content, caption_of
 from bhyt_analysis.briefing.native import FONT, INK, KINDS, SHOWN, SOFT, native
 from bhyt_analysis.briefing.widths import column_widths
-from bhyt_analysis.words import known, say
+from bhyt_analysis.i18n.messages import has_message, translate
 
 WIDTH, HEIGHT = 13.333, 7.5  # inches
 LEFT, TOP, ROOM = 0.6, 1.35, 5.2  # where the body begins, and its height
@@ -45,7 +45,7 @@ def write_pptx(content: Content, path: Path) -> None:
     _theme(show)
     _widen(show)
     told = show.core_properties
-    told.title, told.subject = f"{content.title}: {content.area}", say("label.reference", content.lang)
+    told.title, told.subject = f"{content.title}: {content.area}", translate("label.reference", content.lang)
     told.author, told.comments = "bhyt_analysis", ""
     told.created = told.modified = dt.datetime.now(dt.UTC)  # and not that of the library's template
     _title(show, content)
@@ -106,7 +106,7 @@ def _widen(show: Any) -> None:
 def _title(show: Any, content: Content) -> None:
     slide = show.slides.add_slide(show.slide_layouts[0])
     _write(slide.shapes.title.text_frame, [content.title], 36, bold=True)
-    lines = [content.area[:1].upper() + content.area[1:], say("label.reference", content.lang)]
+    lines = [content.area[:1].upper() + content.area[1:], translate("label.reference", content.lang)]
     lines += [b.text for b in content.of("warning")]
     frame = slide.placeholders[1].text_frame
     _write(frame, lines, 22)
@@ -202,7 +202,7 @@ def _inches(lines: list[str], size: float, width: float, after: float = 0.45) ->
 
 
 def _text(show: Any, block: Block, content: Content) -> None:
-    title = say(f"item.{block.name}", content.lang) if known(f"item.{block.name}") else content.title
+    title = translate(f"item.{block.name}", content.lang) if has_message(f"item.{block.name}") else content.title
     headline = content.item("headline", "table")
     stamps = [headline.table.stamp] if headline and headline.table and headline.table.stamp else []
     slide = _slide(show, title, stamps)
@@ -222,7 +222,9 @@ def _sources(show: Any, block: Block, content: Content) -> None:
     sources = [s.strip() for cell in table.column("source") for s in str(cell or "").split(";") if s.strip()]
     lines = [f"- {s}" for s in dict.fromkeys(sources)] or [f"- {n}" for n in table.notes]
     statuses = [s for s in dict.fromkeys(table.column("status")) if s]
-    lines += [f"{say('column.status', lang)}: {'; '.join(statuses)}."] if statuses else [f"{n}." for n in table.notes]
+    lines += (
+        [f"{translate('column.status', lang)}: {'; '.join(statuses)}."] if statuses else [f"{n}." for n in table.notes]
+    )
     _text(show, Block("text", block.name, "\n".join(lines)), content)
     rows = ("; ".join(text for text in row if text) for row in table.written(lang))
     _notes(show.slides[len(show.slides) - 1], rows)
@@ -233,7 +235,7 @@ def _chart(show: Any, block: Block, content: Content) -> None:
     what, lang = block.chart, content.lang
     assert what is not None
     drawn = what.kind in KINDS and any(v is not None for s in what.series for v in s.values)
-    slide = _slide(show, caption_of(block, lang), [say(f"stamp.{tag}", lang) for tag in what.tags])
+    slide = _slide(show, caption_of(block, lang), [translate(f"stamp.{tag}", lang) for tag in what.tags])
     told = body = _beside(content, block)
     wide = PICTURE if told.strip() else WIDTH - 2 * LEFT
     if drawn:
@@ -243,7 +245,7 @@ def _chart(show: Any, block: Block, content: Content) -> None:
     left = LEFT + PICTURE + 0.25
     more = len(what.categories) - SHOWN
     if more > 0 and drawn:
-        told = "\n".join([told, say("text.more_bars", lang, shown=SHOWN, count=len(what.categories))])
+        told = "\n".join([told, translate("text.more_bars", lang, shown=SHOWN, count=len(what.categories))])
     if told.strip():
         _body(slide, told, left, WIDTH - LEFT - left)
     if drawn:
@@ -321,7 +323,7 @@ def _table(show: Any, block: Block, content: Content) -> None:
             paragraph.alignment = PP_ALIGN.RIGHT if table.columns[c].numeric else PP_ALIGN.LEFT
     notes = [*table.notes]
     if kept < len(cells):
-        notes.insert(0, say("text.more_rows", lang, shown=kept, count=len(cells)))
+        notes.insert(0, translate("text.more_rows", lang, shown=kept, count=len(cells)))
     if notes:
         _source(slide, ". ".join(n.rstrip(".") for n in notes) + ".")
     rows = [f"{row[0]}: {'; '.join(text for text in row[1:] if text)}" for row in cells]

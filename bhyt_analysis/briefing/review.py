@@ -7,10 +7,10 @@ import pandas as pd
 from bhyt_analysis.briefing import messages
 from bhyt_analysis.briefing.items import Item, Items, called
 from bhyt_analysis.briefing.path import targets_to_come
+from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.inputs.areas import lineage, row_of
 from bhyt_analysis.inputs.audit import audit
 from bhyt_analysis.inputs.dataset import Dataset, of_unit
-from bhyt_analysis.words import say
 
 
 def what_is_needed(data: Dataset, area: str, figures: pd.DataFrame, items: Items, found: pd.DataFrame, lang: str = "vi") -> Items:  # fmt: skip
@@ -33,6 +33,6 @@ def what_does_not_add_up(data: Dataset, area: str, found: pd.DataFrame, lang: st
     code, data = of_unit(data, area)
     if found.empty:
         key = "text.audit_none" if code in set(data.published["area"]) else "text.audit_nothing_published"
-        return [Item("audit", say(key, lang, name=called(data, code, lang)))]
+        return [Item("audit", translate(key, lang, name=called(data, code, lang)))]
     table = found[["severity", "name", "message"]]
-    return [Item("audit", say("text.audit_count", lang, count=len(found)), table=table)]
+    return [Item("audit", translate("text.audit_count", lang, count=len(found)), table=table)]

@@ -9,15 +9,15 @@ import pandas as pd
 from bhyt_analysis.briefing import annexes
 from bhyt_analysis.briefing.items import Day, Item, Items, basis_of, called
 from bhyt_analysis.briefing.path import target_text
+from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.unit_names import display_name, inline_name
 from bhyt_analysis.inputs.areas import communes, name_of, population_at
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.model.coverage import coverage
 from bhyt_analysis.model.targets import target_steps, targets_of
-from bhyt_analysis.names import running_name, shown_name
 from bhyt_analysis.show import charts
 from bhyt_analysis.show.labels import group_name
-from bhyt_analysis.words import say
 
 # The tables an analyst fills in where nothing is known of cards.
 NEEDS = ("cards", "population", "zones", "targets")
@@ -33,11 +33,11 @@ def who_is_covered(data: Dataset, area: str, as_of: Day = None, lang: str = "vi"
         return [first, *_bullet(data, code, now, lang), *_commune_people(data, code, lang)]
     words = {
         **now.to_dict(),
-        "name": running_name(now["name"], lang),
+        "name": inline_name(now["name"], lang),
         "population_source": basis_of(now["population_source"], lang),
     }
     key = "text.covered_count" if pd.isna(now["population"]) else "text.covered"
-    text = say(key, lang, uninsured=now["population"] - now["insured"], **words)
+    text = translate(key, lang, uninsured=now["population"] - now["insured"], **words)
     items = [Item("coverage", text), *_bullet(data, code, now, lang), *annexes.months(data, code, as_of)]
     items += _groups(data, code, now, as_of, lang)
     return [*items, *(_communes(data, code, as_of, lang) or _commune_people(data, code, lang))]
@@ -49,11 +49,11 @@ def _groups(data: Dataset, code: str, now: pd.Series, as_of: Day, lang: str) -> 
     by_group = by_group.assign(share_of_insured=by_group["insured"] / total)
     largest = by_group.loc[by_group["insured"].idxmax()]
     words = {"group": group_name(largest["group"], lang), "insured": largest["insured"], "total": total}
-    text = say("text.groups", lang, share=largest["share_of_insured"], **words)
+    text = translate("text.groups", lang, share=largest["share_of_insured"], **words)
     finest = coverage(data, code, by=["subgroup"], as_of=as_of)
     army = finest.loc[finest["subgroup"] == "relative_of_army_staff", "insured"].sum()
     if army and "published" in set(data.cards.loc[data.cards["area"] == code, "status"]):
-        text += " " + say("text.groups_army", lang, army=army)
+        text += " " + translate("text.groups_army", lang, army=army)
     columns = {
         "insured": "insured",
         "share_of_insured": "share_of_insured",
@@ -69,25 +69,27 @@ def _groups(data: Dataset, code: str, now: pd.Series, as_of: Day, lang: str) -> 
 
 def _not_known(data: Dataset, code: str, lang: str) -> Item:
     count = population_at(data.areas, data.population, code)
-    rows = [(say(f"table.{t}", lang), say(f"need.{t}", lang)) for t in NEEDS]
+    rows = [(translate(f"table.{t}", lang), translate(f"need.{t}", lang)) for t in NEEDS]
     people = None if count is None else count.people
     households = None if count is None else count.households
     name = called(data, code, lang)
-    text = say("text.not_known", lang, name=name, people=people, households=households, basis=basis_of(count, lang))
+    text = translate(
+        "text.not_known", lang, name=name, people=people, households=households, basis=basis_of(count, lang)
+    )
     return Item("not_known", text, table=pd.DataFrame(rows, columns=["sheet", "columns"]))
 
 
 def _only_a_rate(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:
     """A printed rate without people; the people that it would be, marked as an estimate."""
     if pd.isna(now["rate"]):
-        words = {"relation": say("relation.>=", lang), "low": now["rate_low"], "as_of": now["as_of"]}
-        return Item("coverage", say("text.covered_bound", lang, **words))
+        words = {"relation": translate("relation.>=", lang), "low": now["rate_low"], "as_of": now["as_of"]}
+        return Item("coverage", translate("text.covered_bound", lang, **words))
     count = population_at(data.areas, data.population, code, now["as_of"])
     people = None if count is None else count.people
     insured = None if people is None else round(now["rate"] * people)
     uninsured = None if people is None or insured is None else people - insured
     words = {"rate": now["rate"], "as_of": now["as_of"], "people": people, "basis": basis_of(count, lang)}
-    text = say("text.covered_published", lang, estimate=insured, uninsured=uninsured, **words)
+    text = translate("text.covered_published", lang, estimate=insured, uninsured=uninsured, **words)
     if count is None:
         return Item("coverage", text)
     row = {"as_of": now["as_of"], "published_rate": now["rate"], "population": people, "insured": insured}
@@ -108,7 +110,7 @@ def _bullet(data: Dataset, code: str, now: pd.Series, lang: str) -> Items:
     marks = [(_mark(data, row, lang), float(row["rate"])) for row in shown.to_dict("records")]
     known = pd.notna(now["rate"])
     rate = float(now["rate"]) if known else float("nan")
-    name = running_name(now["name"], lang)
+    name = inline_name(now["name"], lang)
     status = now["status"] if known else "target"  # without coverage only targets are drawn
     rows = pd.DataFrame([{"name": name, "rate": rate, "targets": marks, "status": status}])
     told = [now["source"]] if known else []
@@ -124,7 +126,7 @@ def _mark(data: Dataset, target: dict[str, Any], lang: str) -> str:
     """A target as a chart names it: "Chỉ tiêu 2025, Việt Nam: 95,15%"."""
     own = target["level"] in ("own", "each")
     who = "" if own else f", {called(data, target['area'], lang, target['on'])}"
-    return f"{say('label.target', lang)} {target['on'].year}{who}: {target_text(target, lang)}"
+    return f"{translate('label.target', lang)} {target['on'].year}{who}: {target_text(target, lang)}"
 
 
 def _communes(data: Dataset, code: str, as_of: Day, lang: str) -> Items:
@@ -139,13 +141,13 @@ def _communes(data: Dataset, code: str, as_of: Day, lang: str) -> Items:
         target = (_mark(data, first, lang), float(first["rate"]))
     rows = rows.assign(uninsured=rows["population"] - rows["insured"]).sort_values("rate")
     low, high = rows.iloc[0], rows.iloc[-1]
-    text = say(
+    text = translate(
         "text.communes",
         lang,
         low=low["rate"],
-        lowest=shown_name(low["name"], lang),
+        lowest=display_name(low["name"], lang),
         high=high["rate"],
-        highest=shown_name(high["name"], lang),
+        highest=display_name(high["name"], lang),
     )
     chart = charts.communes(rows, called(data, code, lang), target, lang, rows["source"].iloc[0])
     table = rows[["area", "name", "population", "insured", "uninsured", "rate", "status"]]
@@ -161,6 +163,6 @@ def _commune_people(data: Dataset, code: str, lang: str) -> Items:
     rows = rows.assign(name=[name_of(data.areas, a, d) for a, d in zip(rows["area"], rows["as_of"], strict=True)])
     rows = rows.rename(columns={"people": "population"})
     basis = rows["source"].iloc[0]
-    text = say("text.commune_people", lang, count=len(rows), basis=basis_of(basis, lang))
+    text = translate("text.commune_people", lang, count=len(rows), basis=basis_of(basis, lang))
     chart = charts.commune_people(rows, called(data, code, lang), lang, basis)
     return [Item("commune_people", text, chart, rows[["area", "name", "population", "status"]])]

@@ -17,7 +17,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from bhyt_analysis.briefing.content import LOCALES, Content
 from bhyt_analysis.briefing.forms import ANNEXES, Annex, Field
-from bhyt_analysis.words import say
+from bhyt_analysis.i18n.messages import translate
 
 FONT = "Times New Roman"
 FORMATS = {"n": "#,##0", "+n": "#,##0", "d1": "#,##0.0", "p1": "0.0%", "pe": "0.0#%", "+pp1": "0.0"}
@@ -31,7 +31,7 @@ BORDER = {"border": 1, "border_color": "#7F7F7F"}
 def write_xlsx(content: Content, path: Path) -> None:
     """Write the annex tables of a briefing to ``path``; a table without figures says what it needs."""
     book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})  # fmt: skip
-    book.set_properties({"title": f"{content.title}: {content.area}", "subject": say("label.reference", content.lang), "author": "bhyt_analysis"})  # fmt: skip
+    book.set_properties({"title": f"{content.title}: {content.area}", "subject": translate("label.reference", content.lang), "author": "bhyt_analysis"})  # fmt: skip
     looks = _looks(book, content.lang)
     for number_, (key, build) in enumerate(ANNEXES.items(), 1):
         _sheet(book, looks, content, number_, key, build(content))
@@ -65,22 +65,22 @@ def _looks(book: Any, lang: str) -> dict[str, Any]:
 
 def _sheet(book: Any, looks: dict[str, Any], content: Content, order: int, key: str, annex: Annex) -> None:
     lang, (fields, rows, notes, stamp) = content.lang, annex
-    sheet = book.add_worksheet(f"{say('label.annex', lang)} {order:02d}")
+    sheet = book.add_worksheet(f"{translate('label.annex', lang)} {order:02d}")
     last = max(len(fields) - 1, 0)
-    title = f"{say('label.annex', lang)} {order:02d}. {say(f'annex.{key}', lang)}"
+    title = f"{translate('label.annex', lang)} {order:02d}. {translate(f'annex.{key}', lang)}"
     warning = "; ".join(b.text for b in content.of("warning")) or stamp
     wide = sum(f.width for f in fields)
     sheet.set_row(1, 1.4 * LINE)
     sheet.set_row(3, LINE * _lines(warning, wide * 0.9) if warning else 8)
     for row, (text, look) in enumerate([
-        (say("label.reference", lang), "plain"), (title.upper() if lang == "vi" else title, "name"),
+        (translate("label.reference", lang), "plain"), (title.upper() if lang == "vi" else title, "name"),
         (content.area[:1].upper() + content.area[1:], "area"),
         (warning, "stamp"),
     ]):  # fmt: skip
         if last and row:
             sheet.merge_range(row, 0, row, last, "", looks[look])
         sheet.write_string(row, 0, text, looks[look])
-    sheet.write_string(HEAD - 1, last, say(f"annex_unit.{key}", lang), looks["unit"])
+    sheet.write_string(HEAD - 1, last, translate(f"annex_unit.{key}", lang), looks["unit"])
     for c, field in enumerate(fields):
         sheet.set_column(c, c, field.width)
         sheet.write_string(HEAD, c, field.heading, looks["head"])
@@ -109,7 +109,7 @@ def _rows(sheet: Any, looks: dict[str, Any], lang: str, fields: list[Field], row
             look = looks[f"{field.kind}True"]
             place = (first, c)
             if field.key == "name":
-                sheet.write_string(*place, say("label.total", lang), look)
+                sheet.write_string(*place, translate("label.total", lang), look)
             elif field.total == "sum" and totals[field.key] is not None:
                 spans = ",".join(_spans([first + 2 + i for i, r in enumerate(rows) if not r.get("within")], letters[field.key]))  # fmt: skip
                 sheet.write_formula(*place, f"=SUM({spans})", look, totals[field.key])

@@ -15,11 +15,11 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.inputs.findings import SEVERITIES, Finding, message, rules
 from bhyt_analysis.inputs.layout import SEARCHED, persons_listed
 from bhyt_analysis.inputs.register import CARD, in_large_file
 from bhyt_analysis.inputs.workbook import Sheet, files_of, sheets
-from bhyt_analysis.words import BhytError, say
 
 COPIED = (".xlsx", ".xlsm")
 FILLS = {"error": "FFC7CE", "warning": "FFEB9C", "info": "DDEBF7"}
@@ -180,15 +180,21 @@ def _list(book: Any, pages: dict[str, Any], found: list[Finding], lang: str) -> 
     """A sheet with all findings, each with a link to its cell."""
     from openpyxl.styles import Alignment, Font, PatternFill
 
-    page = book.create_sheet(_title(book, say("label.findings", lang)))
-    page.append([say(f"column.{c}", lang) for c in ("severity", "rule", "sheet", "cell", "message")])
+    page = book.create_sheet(_title(book, translate("label.findings", lang)))
+    page.append([translate(f"column.{c}", lang) for c in ("severity", "rule", "sheet", "cell", "message")])
     for cell in page[1]:
         cell.font = Font(bold=True)
     for line, finding in enumerate(found, 2):
         severity, where = _severity(finding), cells_of(pages, finding)
         label = str(finding.get("file", ""))
         title = pages[label].title if label in pages else label
-        values = [say(f"check.{severity}", lang), finding["rule"], title, ", ".join(where), message(finding, lang)]
+        values = [
+            translate(f"check.{severity}", lang),
+            finding["rule"],
+            title,
+            ", ".join(where),
+            message(finding, lang),
+        ]
         for column, text in enumerate(values, 1):
             cell = page.cell(row=line, column=column, value=text)
             cell.data_type = "s"  # a sentence is never a formula
@@ -203,4 +209,4 @@ def _list(book: Any, pages: dict[str, Any], found: list[Finding], lang: str) -> 
     page.page_setup.orientation, page.page_setup.fitToHeight = "landscape", 0  # as many pages as it has, each as wide
     page.sheet_properties.pageSetUpPr.fitToPage = True
     if not found:
-        page.append([say("cli.no_findings", lang)])
+        page.append([translate("cli.no_findings", lang)])

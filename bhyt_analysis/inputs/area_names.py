@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import nearest_choice
+from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
 from bhyt_analysis.inputs.areas import full_name
 from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.vietnamese import clean
-from bhyt_analysis.names import bare_name, fold
-from bhyt_analysis.words import nearest
 
 WORDS = {
     "x": "xã", "p": "phường", "tt": "thị trấn", "tx": "thị xã", "tp": "thành phố", "h": "huyện", "q": "quận", "t": "tỉnh",
@@ -52,7 +52,12 @@ def gazetteer(areas: pd.DataFrame) -> Gazetteer:
     """The ways to write the names of some units."""
     by_name: dict[str, list[int]] = defaultdict(list)
     for place, name in enumerate(areas["name"]):
-        for way in {_key(name), _key(bare_name(name)), fold(name), fold(bare_name(name))}:
+        for way in {
+            _key(name),
+            _key(strip_unit_word(name)),
+            normalise_name(name),
+            normalise_name(strip_unit_word(name)),
+        }:
             by_name[way].append(place)
     parents = dict(zip(areas["code"], areas["parent"], strict=True))
     return Gazetteer(areas, by_name, areas["code"].tolist(), frozenset(areas["code"]), parents)
@@ -92,7 +97,7 @@ def written_out(text: str) -> str:
 def named(units: Gazetteer, text: str) -> list[int]:
     """The rows of the units that a name can mean, without regard to day or place."""
     wanted = written_out(text)
-    return units.by_name.get(fold(wanted) if wanted.isascii() else _key(wanted), [])
+    return units.by_name.get(normalise_name(wanted) if wanted.isascii() else _key(wanted), [])
 
 
 def resolve(
@@ -264,8 +269,8 @@ def _homes(
 
 def _nearer(units: Gazetteer, fits: set[str], titles: tuple[str, ...], home: str | None) -> set[str]:
     """Of several units those that lie in the one that a title names, or else where all others of the sheet lie."""
-    areas, above = units.areas, fold(" ".join(titles))
-    names = dict(zip(areas["code"], areas["name"].map(bare_name).map(fold), strict=True))
+    areas, above = units.areas, normalise_name(" ".join(titles))
+    names = dict(zip(areas["code"], areas["name"].map(strip_unit_word).map(normalise_name), strict=True))
     upper = {c: _above(units, units.parents.get(c, "")) for c in fits}
     in_title = {
         c
@@ -305,9 +310,9 @@ def _not_told(
         first = min((d for d in areas["since"].iloc[places] if not pd.isna(d)), default=pd.NaT)
         told = {**place, "found": units.code[places[0]], "name": areas["name"].iloc[places[0]], "day": on}
         return told | ({"rule": "unit_ended", "until": last} if last < on else {"rule": "unit_not_yet", "since": first})
-    close = nearest(fold(written_out(text)), list(units.by_name)) or nearest(
-        fold(bare_name(written_out(text))), list(units.by_name)
+    close = nearest_choice(normalise_name(written_out(text)), list(units.by_name)) or nearest_choice(
+        normalise_name(strip_unit_word(written_out(text))), list(units.by_name)
     )
     near = [f"{units.code[i]} {areas['name'].iloc[i]}" for i in units.by_name.get(close, [])]
-    hint = "; ".join(dict.fromkeys(near)) or nearest(text, areas["code"]) or "expect.nothing"
+    hint = "; ".join(dict.fromkeys(near)) or nearest_choice(text, areas["code"]) or "expect.nothing"
     return {"rule": rule if rule == "not_within" else "unknown_area", **place, "expected": hint}

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError, nearest_choice
+from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
 from bhyt_analysis.inputs.status import weakest
-from bhyt_analysis.names import bare_name, fold
-from bhyt_analysis.words import BhytError, nearest
 
 RANK = {"country": 0, "province": 1, "district": 2, "commune": 3}
 
@@ -48,15 +48,17 @@ def units_named(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) 
     wanted = str(text).strip()
     if len(rows := units[units["code"].to_numpy() == wanted]):
         return rows
-    names = units["name"].map(fold)
-    hits = units[names == fold(wanted)]
+    names = units["name"].map(normalise_name)
+    hits = units[names == normalise_name(wanted)]
     if hits.empty:
-        hits = units[units["name"].map(bare_name).map(fold) == fold(wanted)]
+        hits = units[units["name"].map(strip_unit_word).map(normalise_name) == normalise_name(wanted)]
     if hits.empty:
-        hits = units[units["name"].map(bare_name).map(fold) == fold(bare_name(wanted))]
+        hits = units[units["name"].map(strip_unit_word).map(normalise_name) == normalise_name(strip_unit_word(wanted))]
     if hits.empty:
-        close = nearest(fold(wanted), names) or nearest(fold(bare_name(wanted)), units["name"].map(bare_name).map(fold))
-        shown = units["name"][(names == close) | (units["name"].map(bare_name).map(fold) == close)]
+        close = nearest_choice(normalise_name(wanted), names) or nearest_choice(
+            normalise_name(strip_unit_word(wanted)), units["name"].map(strip_unit_word).map(normalise_name)
+        )
+        shown = units["name"][(names == close) | (units["name"].map(strip_unit_word).map(normalise_name) == close)]
         hint = shown.iloc[0] if len(shown) else ", ".join(units["name"].head(5))
         raise BhytError(("error.unknown_area", {"found": wanted, "nearest": hint}))
     hits = hits[hits["kind"].map(RANK) == hits["kind"].map(RANK).min()]
@@ -75,7 +77,7 @@ def _place(areas: pd.DataFrame, code: str, on: pd.Timestamp | None) -> int:
     """Where the row of a unit on a day stands in the table. Looked up thousands of times: without a table between."""
     places = np.flatnonzero(areas["code"].to_numpy() == code)
     if not len(places):
-        raise BhytError(("error.unknown_area", {"found": code, "nearest": nearest(code, areas["code"])}))
+        raise BhytError(("error.unknown_area", {"found": code, "nearest": nearest_choice(code, areas["code"])}))
     if on is not None and not pd.isna(on) and len(places) > 1:
         since, until = areas["since"].to_numpy()[places], areas["until"].to_numpy()[places]
         places = places[_exist(since, until, on)].tolist() or places

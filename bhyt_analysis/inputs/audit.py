@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import has_message
 from bhyt_analysis.inputs import findings
 from bhyt_analysis.inputs.areas import communes, find, lineage, name_of, population_at
 from bhyt_analysis.inputs.dataset import Dataset
@@ -22,7 +23,6 @@ from bhyt_analysis.inputs.figures import Interval, printed, published_rates
 from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.limits import limits
 from bhyt_analysis.law.groups import groups
-from bhyt_analysis.words import known
 
 WHERE = ["document", "area", "figures"]
 # The count that a rate or share is of, by its name: "share_poor" is of "cards_poor" or "insured_poor".
@@ -202,7 +202,7 @@ def contradictions(data: Dataset, code: str) -> Iterator[Finding]:
                     if not _said(first).meets(_said(second)):
                         percent = first.unit == "percent"
                         scale = 100 if percent else 1
-                        yield {"rule": "told_twice" if percent else "counted_twice", "document": document, "area": code, "figures": figure, "figure": f"figure.{figure}" if known(f"figure.{figure}") else figure, "first": f"relation.{first.relation}", "found": first.value / scale, "second": f"relation.{second.relation}", "expected": second.value / scale, "locator": f"{first.locator}; {second.locator}"}  # fmt: skip
+                        yield {"rule": "told_twice" if percent else "counted_twice", "document": document, "area": code, "figures": figure, "figure": f"figure.{figure}" if has_message(f"figure.{figure}") else figure, "first": f"relation.{first.relation}", "found": first.value / scale, "second": f"relation.{second.relation}", "expected": second.value / scale, "locator": f"{first.locator}; {second.locator}"}  # fmt: skip
 
 
 def _said(row: Any) -> Interval:

@@ -13,13 +13,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.inputs import findings
 from bhyt_analysis.inputs.areas import name_of
 from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.schema import columns_of
 from bhyt_analysis.inputs.status import computed, weakest
-from bhyt_analysis.words import say
 
 CARRIED = ("population", "cards")
 SAME_MONTH = 30  # days: an older count that stands for a later day is an estimate
@@ -129,5 +129,7 @@ def _summed(data: Dataset, name: str, taken: pd.DataFrame, day: pd.Timestamp, la
         lambda codes: ", ".join(name_of(data.areas, c, day - pd.Timedelta(days=1)) for c in dict.fromkeys(codes))
     )
     rows = rows.reset_index()
-    rows["source"] = [say("carry.source", lang, units=u, day=d) for u, d in zip(units, rows["as_of"], strict=True)]
+    rows["source"] = [
+        translate("carry.source", lang, units=u, day=d) for u, d in zip(units, rows["as_of"], strict=True)
+    ]
     return rows.rename(columns={"code_new": "area"}).assign(as_of=day, file="successors", row=0)

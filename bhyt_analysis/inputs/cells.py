@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.languages import LANGUAGES
+from bhyt_analysis.i18n.messages import has_message, nearest_choice, translate
+from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.schema import group_words
 from bhyt_analysis.inputs.status import STATUSES
 from bhyt_analysis.inputs.vietnamese import NO_FIGURE, AmbiguousNumberError, clean, day, number, readings
 from bhyt_analysis.law.groups import groups
-from bhyt_analysis.names import fold
-from bhyt_analysis.words import LANGUAGES, known, nearest, say
 
 KINDS = ("country", "province", "district", "commune")
 ZONES = ("III", "II", "I", "none")
@@ -61,7 +62,7 @@ def _try(convert: Callable[..., Any], text: Any, more: dict[str, Any]) -> tuple[
     """The value of a cell, or None and the rule that it breaks."""
     if type(text) is str and text == "":
         return None, ""
-    if convert in _OF_FIGURES and type(text) is str and not text[0].isdigit() and fold(text) in _NO_FIGURE:
+    if convert in _OF_FIGURES and type(text) is str and not text[0].isdigit() and normalise_name(text) in _NO_FIGURE:
         return None, "no_figure"
     try:
         return convert(text, **more), ""
@@ -73,7 +74,7 @@ def _try(convert: Callable[..., Any], text: Any, more: dict[str, Any]) -> tuple[
         return None, "bad_cell"
 
 
-_NO_FIGURE = {fold(mark) for mark in NO_FIGURE}
+_NO_FIGURE = {normalise_name(mark) for mark in NO_FIGURE}
 
 
 def _findings(
@@ -89,7 +90,9 @@ def _findings(
         finding = {"rule": rule, "row": int(cells.index[position]), "column": heading, "found": shown(text)}
         if rule == "bad_cell" and kind in CHOICES:
             choices = words_of(kind)
-            hint = choices.get(nearest(fold(str(text)), choices), "") or ", ".join(map(str, list(keys_of(kind))[:8]))
+            hint = choices.get(nearest_choice(normalise_name(str(text)), choices), "") or ", ".join(
+                map(str, list(keys_of(kind))[:8])
+            )
             found.append({**finding, "rule": "bad_choice", "expected": hint})
         elif rule == "bad_cell":
             found.append({**finding, "expected": expected})
@@ -194,7 +197,7 @@ def _date(value: Any, end: str = "", **_: Any) -> pd.Timestamp:
 
 
 def _target_date(value: Any, **_: Any) -> pd.Timestamp:
-    if fold(_text(value)) in ("yearly", "hang nam", "moi nam"):
+    if normalise_name(_text(value)) in ("yearly", "hang nam", "moi nam"):
         return pd.NaT
     if re.fullmatch(r"20\d\d", _text(value)):  # a target for a year is for its end
         return pd.Timestamp(int(_text(value)), 12, 31)
@@ -213,14 +216,17 @@ def words_of(kind: str) -> dict[str, str]:
         return group_words()
     keys = CHOICES[kind]
     words = {
-        fold(say(f"choice.{kind}.{k}", lang)): k for k in keys for lang in LANGUAGES if known(f"choice.{kind}.{k}")
+        normalise_name(translate(f"choice.{kind}.{k}", lang)): k
+        for k in keys
+        for lang in LANGUAGES
+        if has_message(f"choice.{kind}.{k}")
     }
-    return words | {fold(k): k for k in keys}
+    return words | {normalise_name(k): k for k in keys}
 
 
 def _choice(kind: str) -> Callable[..., str]:
     def convert(value: Any, **_: Any) -> str:
-        text = fold(_text(value))
+        text = normalise_name(_text(value))
         if kind == "group" and (card := re.fullmatch(r"([a-z]{2})[\s.-]?[1-5]([\s.-]?\d{2}([\s.-]?\d{10})?)?", text)):
             text = card[1]  # a card's number, or its beginning: the group and the level of benefit
         if text not in words_of(kind):

@@ -11,13 +11,13 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import nearest_choice
 from bhyt_analysis.inputs import findings
 from bhyt_analysis.inputs.areas import communes, listed_whole, name_of, population_at, with_population
 from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.limits import limits
 from bhyt_analysis.inputs.monthly import monthly
 from bhyt_analysis.law.groups import counted_once, finest, group_of, groups, told_twice
-from bhyt_analysis.words import nearest
 
 Tables = dict[str, pd.DataFrame]
 LEVELS = 6  # of units above each other, more than any country has
@@ -71,7 +71,7 @@ def of_units(areas: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _unknown(row: Any, column: str, found: str, areas: pd.DataFrame) -> Finding:
-    hint = nearest(found, areas["code"]) or nearest(found, areas["name"]) or "expect.nothing"
+    hint = nearest_choice(found, areas["code"]) or nearest_choice(found, areas["name"]) or "expect.nothing"
     return {
         "rule": "unknown_area",
         "file": row.file,

@@ -15,10 +15,10 @@ from typing import Any
 
 import pandas as pd
 
-from bhyt_analysis.citations import citation
+from bhyt_analysis.i18n.citations import format_citation
+from bhyt_analysis.i18n.messages import format_message, has_message, translate
+from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import groups
-from bhyt_analysis.names import running_name
-from bhyt_analysis.words import known, render, say
 
 FILE = Path(__file__).with_name("rules.csv")
 SEVERITIES = ("error", "warning", "info")
@@ -39,19 +39,19 @@ def message(finding: Finding, lang: str = "vi") -> str:
     seen = {"column": finding["place"]} if "place" in finding else {}  # the column by its letter and heading
     fields = {k: _said(v, lang, finding["rule"]) for k, v in (finding | seen).items()}
     if "locator" in fields:
-        fields["locator"] = citation(fields["locator"], lang)
-    return _once(render(template, lang, **fields))
+        fields["locator"] = format_citation(fields["locator"], lang)
+    return _once(format_message(template, lang, **fields))
 
 
 def _said(value: Any, lang: str, rule: str) -> Any:
     if isinstance(value, list):  # several of a kind in one sentence
         parts = ({k: _said(v, lang, rule) for k, v in one.items()} for one in value)
-        return "; ".join(say(f"pair.{rule}", lang, **part) for part in parts)
+        return "; ".join(translate(f"pair.{rule}", lang, **part) for part in parts)
     if isinstance(value, str) and value.startswith("unit:"):
-        return running_name(value.removeprefix("unit:"), lang)
+        return inline_name(value.removeprefix("unit:"), lang)
     if isinstance(value, str) and value.startswith("group:"):
         return groups().at[value.removeprefix("group:"), f"name_{lang}"]
-    return say(value, lang) if isinstance(value, str) and known(value) else value
+    return translate(value, lang) if isinstance(value, str) and has_message(value) else value
 
 
 def _once(text: str) -> str:

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.languages import LANGUAGES
+from bhyt_analysis.i18n.messages import has_message, nearest_choice, translate
+from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.schema import REGISTER, also_written, columns_of, group_words, schema, vocabulary
 from bhyt_analysis.inputs.vietnamese import clean, day
 from bhyt_analysis.inputs.workbook import Sheet, letter
-from bhyt_analysis.names import fold
-from bhyt_analysis.words import LANGUAGES, known, nearest, say
 
 SEARCHED = 40  # rows from the top in which a heading may stand
 TOTAL = re.compile(r"(tong( cong| so)?|cong|toan (tinh|huyen|xa|thi xa|thanh pho|quan)|total|sum)( \(.*\))?[:.]?")
@@ -73,10 +74,17 @@ def table_named(word: str) -> str | None:
     >>> table_named("cards_2021-07"), table_named("Dân số 2021"), table_named("Sheet1")
     ('cards', 'population', None)
     """
-    folded = fold(clean(word))
+    folded = normalise_name(clean(word))
     more = also_written()
-    names = {fold(say(f"sheet.{t}", lang)): t for t in _tables() for lang in LANGUAGES if known(f"sheet.{t}")}
-    names |= {fold(r.heading): r.table for r in more[(more["table"] != "") & (more["column"] == "")].itertuples()}
+    names = {
+        normalise_name(translate(f"sheet.{t}", lang)): t
+        for t in _tables()
+        for lang in LANGUAGES
+        if has_message(f"sheet.{t}")
+    }
+    names |= {
+        normalise_name(r.heading): r.table for r in more[(more["table"] != "") & (more["column"] == "")].itertuples()
+    }
     names |= {t: t for t in _tables()}
     for name in sorted(names, key=len, reverse=True):
         if re.fullmatch(rf"{re.escape(name)}([_ .,(-].*)?", folded):
@@ -104,7 +112,7 @@ def lay_out(sheet: Sheet, found: list[Finding], by_headings: bool = True) -> Lai
         if not (
             choices := [(t, h) for t in _tables() if by_headings and (h := _best(sheet, head, t)) and _whole(t, h)]
         ):
-            hint = nearest(fold(sheet.name), _tables()) or ", ".join(_tables())
+            hint = nearest_choice(normalise_name(sheet.name), _tables()) or ", ".join(_tables())
             found.append({"rule": "unknown_file", "file": sheet.label, "expected": hint})
             return None
         name, heading = max(choices, key=lambda c: len({k for k in c[1].keys if k}))
@@ -115,7 +123,9 @@ def lay_out(sheet: Sheet, found: list[Finding], by_headings: bool = True) -> Lai
 
 def _is_guide(name: str) -> bool:
     """Whether a sheet is one that the template holds beside the tables."""
-    return fold(name) in {fold(say(f"template.{s}", lang)) for s in ("guide", "lists") for lang in LANGUAGES}
+    return normalise_name(name) in {
+        normalise_name(translate(f"template.{s}", lang)) for s in ("guide", "lists") for lang in LANGUAGES
+    }
 
 
 # --- The heading ---
@@ -138,8 +148,8 @@ def _clean_head(cells: pd.DataFrame) -> np.ndarray:
 def meaning(heading: str, words: dict[str, str]) -> str:
     """What a heading means in a vocabulary, with or without its unit in brackets; "" where it means nothing there."""
     if re.fullmatch("[A-Z]{2}", heading.strip()):  # a card code
-        return words.get(heading.strip()) or words.get(fold(heading), "")
-    folded = fold(heading).rstrip("*:. ")
+        return words.get(heading.strip()) or words.get(normalise_name(heading), "")
+    folded = normalise_name(heading).rstrip("*:. ")
     bare = re.sub(r"\s*[(\[][^()\[\]]*[)\]]$", "", folded).rstrip("*:. ")
     return words.get(folded) or words.get(bare) or words.get(re.sub(r"\s*,?\s*%$", "", bare), "")
 
@@ -254,7 +264,7 @@ def _tell_headings(
     for i, (key, text) in enumerate(zip(keys, heading.texts, strict=True), 1):
         place = {"file": sheet.label, "row": line}
         if text and not key and table != REGISTER:
-            hint = words.get(nearest(fold(text), words), "")
+            hint = words.get(nearest_choice(normalise_name(text), words), "")
             expected = hint if hint and hint[0] != "_" else ", ".join(known_columns)
             found.append(
                 {
@@ -273,7 +283,7 @@ def _tell_headings(
                     {"rule": "not_a_table", "file": sheet.label, "row": n, "found": f"{n}: {i} > {i - 1}"}
                     for n in body.index[more]
                 ]
-        if key and SCALED.search(" ".join(re.findall(r"[(\[].*?[)\]]", fold(text)))):
+        if key and SCALED.search(" ".join(re.findall(r"[(\[].*?[)\]]", normalise_name(text)))):
             found.append({"rule": "scaled", **place, "column": f"{letter(i)} «{text}»", "found": text})
     double = {k for k in keys if k and k[0] != "_" and keys.count(k) > 1}
     found += [{"rule": "double_column", "file": sheet.label, "row": line, "column": k} for k in sorted(double)]
@@ -338,7 +348,10 @@ def _parts(
     upper = np.full(len(cells), "", dtype=object)
     for column in (c for c in ("_name", "area") if c in cells):
         codes, texts = pd.factorize(cells[column])
-        hits = [t if type(t) is str and not t[:1].isdigit() and UPPER.fullmatch(fold(clean(t))) else "" for t in texts]
+        hits = [
+            t if type(t) is str and not t[:1].isdigit() and UPPER.fullmatch(normalise_name(clean(t))) else ""
+            for t in texts
+        ]
         upper = np.where(upper == "", np.array([*hits, ""], dtype=object)[codes], upper)
     heads, within = np.zeros(len(cells), dtype=bool), [""] * len(cells)
     rows = np.flatnonzero(left)
@@ -348,7 +361,7 @@ def _parts(
         number, text = (["", *told] if len(told) == 1 else told) if 1 <= len(told) <= 2 else ("", None)
         if type(text) is not str:
             continue
-        if UPPER.fullmatch(fold(clean(text))):
+        if UPPER.fullmatch(normalise_name(clean(text))):
             heads[row], upper[row] = not upper[following], text
         else:
             heads[row] = bool(PART_NUMBER.fullmatch(str(number).strip()))
@@ -367,7 +380,10 @@ def _any_cell(cells: pd.DataFrame, hit: Any) -> np.ndarray:
     for column in cells:
         codes, texts = pd.factorize(cells[column])
         rows |= np.array(
-            [type(t) is str and t[:1] in _BEGIN and not t[-1].isdigit() and hit(fold(clean(t))) for t in texts]
+            [
+                type(t) is str and t[:1] in _BEGIN and not t[-1].isdigit() and hit(normalise_name(clean(t)))
+                for t in texts
+            ]
             or [False]
         )[codes]
     return rows
@@ -422,7 +438,7 @@ def _notes(body: pd.DataFrame, filled: pd.DataFrame, left: np.ndarray) -> np.nda
         texts = [v for v in body.iloc[row] if v != ""]
         gap = gap or body.index[row] > body.index[row - 1] + 1
         prose = all(type(v) is str and not re.fullmatch(r"[\d.,% ]+", v) for v in texts)
-        notes[row] = prose and (gap or any(len(t) > 40 or ":" in t or NOTE.fullmatch(fold(t)) for t in texts))
+        notes[row] = prose and (gap or any(len(t) > 40 or ":" in t or NOTE.fullmatch(normalise_name(t)) for t in texts))
     return notes & left
 
 
@@ -439,7 +455,11 @@ def _told_above(laid: Laid, sheet: Sheet, titles: list[list[Any]], found: list[F
             key = meaning(label, words) if label else ""
             if key and told != "" and (value.strip() or not meaning(str(told), words)):
                 more.setdefault(key, told)
-            if type(cell) is str and re.search(r"don vi tinh|dvt|\bunit\b", fold(cell)) and SCALED.search(fold(cell)):
+            if (
+                type(cell) is str
+                and re.search(r"don vi tinh|dvt|\bunit\b", normalise_name(cell))
+                and SCALED.search(normalise_name(cell))
+            ):
                 found.append({"rule": "scaled", "file": laid.label, "row": 1, "column": "expect.title", "found": cell})
     needed = columns_of(laid.name).query("required != ''")["column"].tolist() if laid.name != REGISTER else ["as_of"]
     if "as_of" in needed and "as_of" not in {*laid.cells, *more} and (on := date_told([*laid.titles, sheet.name])):
@@ -462,7 +482,7 @@ def date_told(texts: Sequence[str]) -> dt.date | None:
     >>> str(date_told(["Tháng 7 năm 2021", "(kèm theo Kế hoạch 12/KH-UBND ngày 04/8/2021)"]))
     '2021-07-31'
     """
-    of_data = [t for t in texts if not DOCUMENT.search(fold(str(t)))]
+    of_data = [t for t in texts if not DOCUMENT.search(normalise_name(str(t)))]
     for pattern in (DATE, MONTH):
         days = set()
         for text in of_data:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs import checks, findings, parts
 from bhyt_analysis.inputs.area_names import gazetteer, is_known, resolve
 from bhyt_analysis.inputs.dataset import TABLES, Dataset
@@ -23,7 +24,6 @@ from bhyt_analysis.inputs.register import counted, of_large_file
 from bhyt_analysis.inputs.schema import REGISTER, columns_of
 from bhyt_analysis.inputs.typed import NAMED, typed
 from bhyt_analysis.inputs.workbook import files_of, sheets
-from bhyt_analysis.words import BhytError
 
 WHERE = ["file", "row", "column"]
 UNREADABLE = {"not_utf8", "not_a_table", "empty_input"}  # rules of an input that can't be read at all
@@ -33,7 +33,7 @@ class InputError(BhytError):
     """An input that can't be used; ``findings`` lists every offence with its place."""
 
     def __init__(self, *found: Finding) -> None:
-        self.sentences = found  # type: ignore[assignment]
+        self.messages = found  # type: ignore[assignment]
         self.findings = list(found)
         ValueError.__init__(self, self.text("en"))
 

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.cells import converted
 from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.layout import Laid, lay_out
 from bhyt_analysis.inputs.schema import REGISTER, columns_of
 from bhyt_analysis.inputs.workbook import TEXT_FILES, Sheet, csv_cells, delimiter_of, number_of
-from bhyt_analysis.words import BhytError
 
 LARGE = 8_000_000  # bytes; a smaller CSV file is read like any other
 HEAD = 65_536  # bytes in which the heading must stand

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.law.groups import groups
-from bhyt_analysis.names import fold
 
 SCHEMA = Path(__file__).with_name("tables.csv")
 HEADINGS = Path(__file__).with_name("headings.csv")
@@ -57,9 +57,9 @@ def group_words() -> dict[str, str]:
     ('poor', 'household', 'near_poor')
     """
     names, more = groups(), also_written().query("table == 'groups'")
-    words = {fold(r.heading): str(r.column) for r in more.itertuples()}
-    words |= {fold(code): str(key) for key, code in names["card_codes"].items() if code and ";" not in code}
-    words |= {fold(str(n)): str(key) for column in ("name_en", "name_vi") for key, n in names[column].items()}
+    words = {normalise_name(r.heading): str(r.column) for r in more.itertuples()}
+    words |= {normalise_name(code): str(key) for key, code in names["card_codes"].items() if code and ";" not in code}
+    words |= {normalise_name(str(n)): str(key) for column in ("name_en", "name_vi") for key, n in names[column].items()}
     return words | {str(key): str(key) for key in names.index}
 
 
@@ -84,11 +84,11 @@ def vocabulary(table: str) -> dict[str, str]:
         *(["_total"] if can_be_wide(table) else []),
     ]
     common = more[(more["table"] == "") & more["column"].isin([*own, *helpful])]
-    words = dict(zip(common["heading"].map(fold), common["column"], strict=True))
+    words = dict(zip(common["heading"].map(normalise_name), common["column"], strict=True))
     if can_be_wide(table):  # a card code heads a column only in capitals: "NO" is one, "No." numbers the rows
         words = {w if len(w) > 2 else w.upper(): key for w, key in group_words().items()} | words
     mine = more[(more["table"] == table) & (more["column"] != "")]
-    words |= dict(zip(mine["heading"].map(fold), mine["column"], strict=True))
+    words |= dict(zip(mine["heading"].map(normalise_name), mine["column"], strict=True))
     for column in columns_of(table).to_dict("records"):
-        words |= {fold(column[c]): column["column"] for c in ("name_vi", "name_en", "column")}
+        words |= {normalise_name(column[c]): column["column"] for c in ("name_vi", "name_en", "column")}
     return words

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.words import BhytError
+from bhyt_analysis.i18n.messages import BhytError
 
 SOURCE = "Số liệu giả lập"
 START = "2020-07-31"

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from bhyt_analysis.i18n.languages import check_lang
+from bhyt_analysis.i18n.messages import BhytError, has_message, translate
 from bhyt_analysis.inputs.cells import CHOICES, keys_of
 from bhyt_analysis.inputs.schema import columns_of, schema
 from bhyt_analysis.inputs.workbook import letter
 from bhyt_analysis.law import groups
-from bhyt_analysis.words import BhytError, check_lang, known, say
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -55,7 +56,7 @@ def write_template(path: str | Path, lang: str = "vi") -> None:
     _guide(book.active, lang)
     for table in dict.fromkeys(schema()["table"]):
         _sheet(book.create_sheet(sheet_name(table, lang)), table, lang)
-    _lists(book.create_sheet(say("template.lists", lang)), lang)
+    _lists(book.create_sheet(translate("template.lists", lang)), lang)
     for sheet in book:  # printed, a sheet is as wide as the page
         sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
@@ -75,7 +76,7 @@ def sheet_name(table: str, lang: str) -> str:
     >>> sheet_name("cards", "vi"), sheet_name("cards", "en")
     ('Số thẻ', 'Cards')
     """
-    return say(f"sheet.{table}", lang) if known(f"sheet.{table}") else table
+    return translate(f"sheet.{table}", lang) if has_message(f"sheet.{table}") else table
 
 
 def example(table: str, lang: str) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def example(table: str, lang: str) -> dict[str, Any]:
     row = {}
     for column in columns_of(table).to_dict("records"):
         key, kind = column["column"], column["type"]
-        told = next((say(w, lang) for w in (f"example.{key}", f"sample.{kind}") if known(w)), "")
+        told = next((translate(w, lang) for w in (f"example.{key}", f"sample.{kind}") if has_message(w)), "")
         if kind in CHOICES:
             row[key] = choice(kind, told or CHOICES[kind][-1 if kind == "kind" else 0], lang)
         elif told and (column["required"] or kind not in ("date", "count")):
@@ -108,7 +109,7 @@ def choice(kind: str, key: str, lang: str) -> str:
     """A choice as it stands in the drop-down of its type."""
     if kind == "group":
         return str(groups().at[key, f"name_{lang}"])
-    return say(f"choice.{kind}.{key}", lang) if known(f"choice.{kind}.{key}") else key
+    return translate(f"choice.{kind}.{key}", lang) if has_message(f"choice.{kind}.{key}") else key
 
 
 def _options(kind: str, lang: str) -> list[str]:
@@ -121,11 +122,11 @@ def _sheet(sheet: Worksheet, table: str, lang: str) -> None:
     from openpyxl.styles import Alignment, Font, PatternFill
 
     columns = columns_of(table).to_dict("records")
-    title = say(f"about.{table}", lang) if known(f"about.{table}") else ""
+    title = translate(f"about.{table}", lang) if has_message(f"about.{table}") else ""
     sheet.append([f"{sheet_name(table, lang)} – {title}" if title else sheet_name(table, lang)])
-    sheet.append([say("template.row", lang), *(_heading(c, lang) for c in columns)])
+    sheet.append([translate("template.row", lang), *(_heading(c, lang) for c in columns)])
     shown = example(table, lang)
-    sheet.append([say("template.example", lang), *(shown.get(c["column"]) for c in columns)])
+    sheet.append([translate("template.example", lang), *(shown.get(c["column"]) for c in columns)])
     sheet["A1"].font = Font(name=FACE, bold=True, size=13, color=DARK)
     for cell in sheet[HEADING]:
         cell.font, cell.fill = Font(name=FACE, bold=True, color="FFFFFF"), PatternFill("solid", fgColor=DARK)
@@ -154,11 +155,11 @@ def _prepare(sheet: Worksheet, i: int, column: dict[str, str], lang: str) -> Non
     sheet.column_dimensions[letter(i)].number_format = FORMATS.get(kind, "@")
     if kind in CHOICES:
         place = letter(list(CHOICES).index(kind) + 1)
-        name = say("template.lists", lang)
+        name = translate("template.lists", lang)
         rule = DataValidation(
             type="list", formula1=f"'{name}'!${place}$2:${place}${1 + len(_options(kind, lang))}", allow_blank=True
         )
-        rule.error, rule.errorTitle = say("template.not_in_list", lang), sheet_name(column["table"], lang)
+        rule.error, rule.errorTitle = translate("template.not_in_list", lang), sheet_name(column["table"], lang)
         sheet.add_data_validation(rule)
         rule.add(f"{letter(i)}{HEADING + 1}:{letter(i)}{HEADING + ROWS}")
 
@@ -166,7 +167,7 @@ def _prepare(sheet: Worksheet, i: int, column: dict[str, str], lang: str) -> Non
 def _heading(column: dict[str, str], lang: str) -> str:
     """The heading of a column with its unit."""
     unit = column["unit"]
-    told = say(f"unit.{unit}", lang) if known(f"unit.{unit}") else ""
+    told = translate(f"unit.{unit}", lang) if has_message(f"unit.{unit}") else ""
     return f"{column[f'name_{lang}']} ({told})" if told else column[f"name_{lang}"]
 
 
@@ -176,7 +177,10 @@ def _note(column: dict[str, str], lang: str) -> str:
     kind = "choice" if column["type"] in CHOICES else column["type"]
     needed = {"yes": "template.required", "column": "template.column"}.get(column["required"], "template.optional")
     lines = [meaning[:1].upper() + meaning[1:] + "."] if meaning else []
-    lines += [say(f"write.{kind}" if known(f"write.{kind}") else "write.text", lang), say(needed, lang)]
+    lines += [
+        translate(f"write.{kind}" if has_message(f"write.{kind}") else "write.text", lang),
+        translate(needed, lang),
+    ]
     return "\n".join(lines)
 
 
@@ -184,15 +188,15 @@ def _guide(sheet: Worksheet, lang: str) -> None:
     """How to fill the workbook in, and what each sheet is for."""
     from openpyxl.styles import Alignment, Font
 
-    sheet.title = say("template.guide", lang)
-    sheet.append([say("template.title", lang)])
-    lines = say("template.how", lang).split("\n")
+    sheet.title = translate("template.guide", lang)
+    sheet.append([translate("template.title", lang)])
+    lines = translate("template.how", lang).split("\n")
     for line in ["", *lines, ""]:
         sheet.append([line])
-    sheet.append([say("template.sheets", lang)])
+    sheet.append([translate("template.sheets", lang)])
     bold = [1, sheet.max_row]
     for table in dict.fromkeys(schema()["table"]):
-        told = say(f"about.{table}", lang) if known(f"about.{table}") else ""
+        told = translate(f"about.{table}", lang) if has_message(f"about.{table}") else ""
         sheet.append([f"• {sheet_name(table, lang)} – {told}"])
     sheet.column_dimensions["A"].width = 125
     for row in range(1, sheet.max_row + 1):
@@ -213,12 +217,12 @@ def _lists(sheet: Worksheet, lang: str) -> None:
     codes = [str(c) for c in groups()["card_codes"]]
     lists = {kind: _options(kind, lang) for kind in CHOICES}
     for i, (kind, options) in enumerate(lists.items(), 1):
-        sheet.cell(1, i, say(f"list.{kind}", lang) if known(f"list.{kind}") else kind)
+        sheet.cell(1, i, translate(f"list.{kind}", lang) if has_message(f"list.{kind}") else kind)
         for row, option in enumerate(options, 2):
             sheet.cell(row, i, option)
         sheet.column_dimensions[letter(i)].width = max(18, *(min(60, len(o) + 2) for o in options))
     last = len(lists) + 1
-    sheet.cell(1, last, say("list.card_codes", lang))
+    sheet.cell(1, last, translate("list.card_codes", lang))
     sheet.column_dimensions[letter(last)].width = 24
     for row, code in enumerate(codes, 2):
         sheet.cell(row, last, code.replace(";", ", "))

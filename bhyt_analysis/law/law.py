@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.names import bare_name, fold
-from bhyt_analysis.words import BhytError, nearest
+from bhyt_analysis.i18n.messages import BhytError, nearest_choice
+from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
 
 FILE = Path(__file__).with_name("law.csv")
 
@@ -59,7 +59,7 @@ def _chain(area: Area) -> list[set[str]]:
     if area is None or (isinstance(area, str) and not area.strip()):
         return []
     units = [area] if isinstance(area, str) else list(area)
-    return [{fold(bare_name(n)) for n in ([u] if isinstance(u, str) else u)} for u in units]
+    return [{normalise_name(strip_unit_word(n)) for n in ([u] if isinstance(u, str) else u)} for u in units]
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -121,10 +121,10 @@ def _faults(row: dict[str, Any], known: dict[str, set[str]]) -> Iterator[tuple[s
     if not row["reference"]:
         yield "error.law_no_reference", {}
     if row["parameter"] not in known:
-        close = nearest(row["parameter"], known) or ", ".join(sorted(known))
+        close = nearest_choice(row["parameter"], known) or ", ".join(sorted(known))
         yield "error.law_unknown_parameter", {"found": row["parameter"], "nearest": close}
     elif row["key"] not in (keys := known[row["parameter"]]):
-        close = nearest(row["key"], keys) or ", ".join(sorted(keys - {""})) or "–"
+        close = nearest_choice(row["key"], keys) or ", ".join(sorted(keys - {""})) or "–"
         yield "error.law_key", {"parameter": row["parameter"], "found": row["key"], "nearest": close}
     if row["status"] not in STATUSES:
         yield "error.bad_choice", {"column": "status", "found": row["status"], "expected": ", ".join(STATUSES)}
@@ -215,7 +215,7 @@ class InForce:
                 "parameter": parameter,
                 "key": key,
                 "day": self.day,
-                "nearest": nearest(key, rows["key"]) or choices,
+                "nearest": nearest_choice(key, rows["key"]) or choices,
             }
             raise LawError(("error.law_unknown_key", fields))
         return float(found.iloc[0])
@@ -233,7 +233,7 @@ class InForce:
             known = _known_keys()
             if parameter in known:
                 raise LawError(("error.law_not_in_force", {"parameter": parameter, "day": self.day}))
-            close = nearest(parameter, known) or ", ".join(sorted(known))
+            close = nearest_choice(parameter, known) or ", ".join(sorted(known))
             raise LawError(("error.law_no_such_parameter", {"found": parameter, "nearest": close}))
         return rows
 
@@ -314,7 +314,7 @@ class Law:
     def _nearness(area: str, chain: list[set[str]]) -> float | None:
         if not area:
             return float(len(chain))
-        return next((float(i) for i, names in enumerate(chain) if fold(bare_name(area)) in names), None)
+        return next((float(i) for i, names in enumerate(chain) if normalise_name(strip_unit_word(area)) in names), None)
 
     def months(self, start: Day, end: Day, area: Area = None) -> pd.DataFrame:
         """The law month by month, for budgets: one row a month, parameter and key.

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.model.assumptions import central
 from bhyt_analysis.model.cohort import AREA_TITLE, POOLS
 from bhyt_analysis.model.project import Kind, Moves, Projection, leavers, moves, room_at_start
 from bhyt_analysis.model.simulate import RESULTS
 from bhyt_analysis.model.start import GROUPS, NOT_TOLD
-from bhyt_analysis.words import BhytError
 
 UNINSURED = "uninsured"
 # The last are those of whom the counts at the start tell that they are back, but not under which title.

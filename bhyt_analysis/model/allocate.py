@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.inputs.areas import communes as communes_in
 from bhyt_analysis.inputs.areas import name_of
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
@@ -17,7 +18,6 @@ from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.model.coverage import coverage
 from bhyt_analysis.model.reclassify import lost_by, reclassify
 from bhyt_analysis.model.targets import people_needed
-from bhyt_analysis.words import BhytError, nearest
 
 Rate = float | str | Decimal
 Sentences = list[tuple[str, dict[str, Any]]]
@@ -127,7 +127,7 @@ def allocate(
     except InvalidOperation:
         raise BhytError(("error.allocate_rate", {"column": "rate", "found": rate})) from None
     except BhytError as above_everybody:
-        raise BhytError(*above_everybody.sentences, ("error.allocate_at_most", reached)) from None
+        raise BhytError(*above_everybody.messages, ("error.allocate_at_most", reached)) from None
     if needed > most:
         raise BhytError(("error.allocate_most", {"needed": needed, "rate": float(rate), **reached}))
     if needed < least:
@@ -143,7 +143,7 @@ def allocate(
 def _checked(communes: pd.DataFrame, method: str, ratchet: bool) -> pd.DataFrame:
     """The columns that count, as numbers in rows 0, 1, 2 …; or every offender at once."""
     if method not in METHODS:
-        fields = {"found": method, "nearest": nearest(str(method), METHODS) or "share-of-gap"}
+        fields = {"found": method, "nearest": nearest_choice(str(method), METHODS) or "share-of-gap"}
         raise BhytError(("error.allocate_method", {**fields, "known": ", ".join(METHODS)}))
     needs = [c for c in ("area", "population", "insured", METHODS[method]) if c]
     if absent := [c for c in needs if c not in communes]:
@@ -190,7 +190,7 @@ def _bounded(
     named = {str(area): lowest for area, lowest in minimum.items()}
     wrong: Sentences = []
     for area in sorted(set(named) - set(table["area"])):
-        near = nearest(area, table["area"]) or ", ".join(table["area"].head(5))
+        near = nearest_choice(area, table["area"]) or ", ".join(table["area"].head(5))
         wrong.append(("error.allocate_no_commune", {"found": area, "nearest": near}))
     told = {**({} if caps is None else {"caps": caps}), **{f"minimum {area}": r for area, r in named.items()}}
     wrong += [("error.allocate_rate", {"column": c, "found": r}) for c, r in told.items() if not _is_share(r)]

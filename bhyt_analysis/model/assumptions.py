@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bhyt_analysis.words import BhytError, nearest
+from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 
 FILE = Path(__file__).with_name("assumptions.csv")
 EVIDENCE = Path(__file__).with_name("take_up_evidence.csv")
@@ -62,7 +62,7 @@ def check_names(names: Iterable[str]) -> None:
     known = _table().index
     odd = [n for n in names if n not in known]
     if odd:
-        raise BhytError(*(("error.assumption", {"found": n, "nearest": nearest(n, known) or ", ".join(known)}) for n in odd))  # fmt: skip
+        raise BhytError(*(("error.assumption", {"found": n, "nearest": nearest_choice(n, known) or ", ".join(known)}) for n in odd))  # fmt: skip
 
 
 # What is no share of something: the values that make sense.

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Area, Law, as_day
 from bhyt_analysis.model.rounding import half_up
-from bhyt_analysis.words import BhytError
 
 # The State's share that holds nationwide, what a province's own row adds to it, the social
 # security fund, the employer, and the insured themselves.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.inputs.status import weakest
 from bhyt_analysis.model.simulate import MONEY
 from bhyt_analysis.model.start import NOT_TOLD
-from bhyt_analysis.words import BhytError, say
 
 COLUMNS = ["scenario", "result", "area", "name", "on", "insured", "rate", "people", "points", "person_years"]
 COLUMNS += [*(f"{m}_more" for m in MONEY), "vnd_public_more", "vnd_per_additional", "proposal", "status", "text"]
@@ -96,13 +96,13 @@ def compare(
 def _in_words(row: dict, base: str, lang: str, hidden: int) -> str:
     fields = {"scenario": row["scenario"], "base": base, "on": row["on"]}
     if row["scenario"] == base:
-        return say("compare.base", lang, **fields)
+        return translate("compare.base", lang, **fields)
     money = [row[f"{m}_more"] for m in MONEY]
     if row["people"] == 0 and row["person_years"] == 0 and not np.nan_to_num(money).any():
-        return say("compare.nothing_known" if hidden else "compare.nothing", lang, **fields, hidden=hidden)
-    text = say("compare.people", lang, **fields, people=row["people"], points=row["points"])
+        return translate("compare.nothing_known" if hidden else "compare.nothing", lang, **fields, hidden=hidden)
+    text = translate("compare.people", lang, **fields, people=row["people"], points=row["points"])
     if pd.notna(row["vnd_public_more"]):
-        text += " " + say("compare.public", lang, vnd=row["vnd_public_more"])
+        text += " " + translate("compare.public", lang, vnd=row["vnd_public_more"])
     if pd.notna(row["vnd_per_additional"]):
-        text += " " + say("compare.each", lang, vnd=row["vnd_per_additional"])
+        text += " " + translate("compare.each", lang, vnd=row["vnd_per_additional"])
     return text

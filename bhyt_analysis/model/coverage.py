@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.areas import communes, listed_whole, name_of, population_at, with_population, within
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.figures import published_rates
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.groups import counted_once, finest, group_of, groups
-from bhyt_analysis.words import BhytError
 
 BY = ("group", "subgroup", "commune", "month")
 COLUMNS = ["area", "name", "as_of", "insured", "population", "rate", "rate_low", "rate_high", "status"]

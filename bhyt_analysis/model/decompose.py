@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.status import computed
-from bhyt_analysis.words import BhytError
 
 VIEWS = ("group", "population", "rate_composition")
 CELLS = ("group", "zone", "area")

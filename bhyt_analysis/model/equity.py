@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.status import computed
-from bhyt_analysis.words import BhytError
 
 COLUMNS = ["key", "value", "low", "high", "unit", "status"]
 ZONES = ("none", "I", "II", "III")  # from the least to the most difficult

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import nearest_choice
 from bhyt_analysis.law.law import ONWARD, Area, Law, LawError, as_day
 from bhyt_analysis.model.budget import share_of, shares_paid
-from bhyt_analysis.words import nearest
 
 WHAT_IF = "what if (no instrument)"
 
@@ -80,7 +80,9 @@ def top_up(
     known = sorted(set(law.table.loc[law.table["parameter"] == "subsidy_share", "key"]))
     if group not in known:
         fields = {"parameter": "subsidy_share", "key": group, "day": since}
-        raise LawError(("error.law_unknown_key", {**fields, "nearest": nearest(group, known) or ", ".join(known)}))
+        raise LawError(
+            ("error.law_unknown_key", {**fields, "nearest": nearest_choice(group, known) or ", ".join(known)})
+        )
     if not 0 <= points <= 1:
         raise LawError(("error.top_up_points", {"found": points}))
     first, last = as_day(since), ONWARD if until is None else as_day(until)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.areas import communes, lineage, listed_whole, name_of
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.parts import Parts
@@ -27,7 +28,6 @@ from bhyt_analysis.model.reports import owed
 from bhyt_analysis.model.reports import reports_due as reports_due
 from bhyt_analysis.model.targets import people_needed, targets_of
 from bhyt_analysis.model.thresholds import threshold
-from bhyt_analysis.words import BhytError
 
 Month: TypeAlias = "str | pd.Timestamp | None"
 ALERTS = ("red", "amber", "green", "none", "grey")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.areas import communes, name_of, with_population
 from bhyt_analysis.inputs.dataset import Dataset, of_unit
 from bhyt_analysis.inputs.status import computed, weakest
@@ -14,7 +15,6 @@ from bhyt_analysis.model.project import Projection, insured_people
 from bhyt_analysis.model.rounding import half_up
 from bhyt_analysis.model.simulate import MONEY, RESULTS, WIDTH
 from bhyt_analysis.model.start import Start
-from bhyt_analysis.words import BhytError
 
 
 def with_intervals(table: pd.DataFrame, of: Projection, path: Floats) -> pd.DataFrame:

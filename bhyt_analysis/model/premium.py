@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import ONWARD, Area, Day, InForce, Law, as_day
 from bhyt_analysis.model.rounding import half_up
-from bhyt_analysis.words import BhytError
 
 MONTHS = 12
 PARAMETERS = ("base_salary", "contribution_rate", "employer_rate", "employee_rate", "household_factor", "subsidy_share")

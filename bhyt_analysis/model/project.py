@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model import cohort
@@ -22,7 +23,6 @@ from bhyt_analysis.model.budget import prices, share_of, shares_paid
 from bhyt_analysis.model.cohort import AREA_TITLE, POOLS, Floats
 from bhyt_analysis.model.scenario import Scenario
 from bhyt_analysis.model.start import GROUPS, NOT_TOLD, Start
-from bhyt_analysis.words import BhytError
 
 MONTHS_AHEAD = 60  # where a scenario names no end
 CHUNK = 4_000_000  # numbers held at once where every commune is drawn

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from bhyt_analysis.words import BhytError
+from bhyt_analysis.i18n.messages import BhytError
 
 TOLERANCE = 1e-6  # people
 WORST = 10  # margins that an error about fitting names

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.areas import communes, listed_whole, name_of, population_at, with_population
 from bhyt_analysis.inputs.dataset import Dataset, of_unit
 from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.groups import finest, groups
 from bhyt_analysis.model.coverage import areas_with_figures
 from bhyt_analysis.model.rounding import largest_remainder, largest_remainders
-from bhyt_analysis.words import BhytError
 
 # Law 25/2008/QH12 as amended, art. 12(3h): the title by area that a resident holds, by the zone
 # of the commune and by whether the village is an especially difficult one. Every change of zone

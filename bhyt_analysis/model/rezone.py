@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.areas import communes, find, full_name, name_of
 from bhyt_analysis.inputs.cells import ZONES
 from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.inputs.status import weakest
 from bhyt_analysis.model.reclassify import reclassify
-from bhyt_analysis.words import BhytError
 
 
 def rezoned(data: Dataset, decision: str, moves: Iterable[Mapping[str, Any]]) -> Dataset:
@@ -48,7 +48,7 @@ def rezoned(data: Dataset, decision: str, moves: Iterable[Mapping[str, Any]]) ->
         try:
             rows.append(_row(data, decision, move))
         except BhytError as error:
-            faults += error.sentences
+            faults += error.messages
     if faults:
         raise BhytError(*faults)
     if not rows:

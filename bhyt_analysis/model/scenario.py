@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError, nearest_choice, translate
 from bhyt_analysis.inputs.checks import known_areas
 from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.inputs.read import InputError, bundled, read_table
@@ -24,7 +25,6 @@ from bhyt_analysis.model.cohort import CLOCKS
 from bhyt_analysis.model.levers import asked, top_up
 from bhyt_analysis.model.rezone import rezoned
 from bhyt_analysis.model.targets import RELATIONS
-from bhyt_analysis.words import BhytError, nearest, say
 
 Fault = tuple[str, dict[str, Any]]
 
@@ -117,7 +117,7 @@ class Scenario:
     @classmethod
     def nothing(cls, start: pd.Timestamp | None = None, end: pd.Timestamp | None = None) -> Scenario:
         """The law in force, with nothing decided and nothing assumed anew."""
-        return cls(say("label.law_in_force", "vi"), say("label.law_in_force", "en"), start=start, end=end)
+        return cls(translate("label.law_in_force", "vi"), translate("label.law_in_force", "en"), start=start, end=end)
 
     def over(self, law: Law) -> Law:
         """The law with the scenario's reforms laid over it."""
@@ -178,7 +178,7 @@ def scenario_file(path: str | Path) -> Path:
 def _values(told: dict[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
     """The plain values of a scenario file, and everything that is wrong with them."""
     faults: list[Fault] = [
-        ("error.scenario_key", {"found": k, "nearest": nearest(k, _READERS) or ", ".join(_READERS)})
+        ("error.scenario_key", {"found": k, "nearest": nearest_choice(k, _READERS) or ", ".join(_READERS)})
         for k in told
         if k not in _READERS
     ]
@@ -193,7 +193,7 @@ def _values(told: dict[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
         except _FaultsError as error:
             faults += error.faults
         except BhytError as error:
-            faults += list(error.sentences)
+            faults += list(error.messages)
         except (ValueError, TypeError, KeyError, AttributeError):  # a table where a list is wanted, or the like
             faults.append(("error.scenario_value", {"key": key, "found": told[key], "expected": expected}))
     for key in ("reforms", "zones", "decision", "law", "top_up", "explore"):
@@ -253,7 +253,7 @@ def _changed(told: Any) -> dict[str, Range]:
     values = dict(_flat(told))
     table = assumptions()
     faults: list[Fault] = [
-        ("error.scenario_assumption", {"found": n, "nearest": nearest(n, table.index) or ", ".join(table.index)})
+        ("error.scenario_assumption", {"found": n, "nearest": nearest_choice(n, table.index) or ", ".join(table.index)})
         for n in values
         if n not in table.index
     ]

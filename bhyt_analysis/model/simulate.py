@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError, nearest_choice
+from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
 from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.inputs.read import bundled, read_table
 from bhyt_analysis.inputs.status import computed
@@ -21,8 +23,6 @@ from bhyt_analysis.model.project import HOUSEHOLD, Projection, added, commune_ra
 from bhyt_analysis.model.rounding import half_up, largest_remainders
 from bhyt_analysis.model.scenario import Scenario
 from bhyt_analysis.model.start import GROUPS, Start, starting_point
-from bhyt_analysis.names import bare_name, fold
-from bhyt_analysis.words import BhytError, nearest
 
 RESULTS = ("static", "behavioural")
 BY = ("commune", "group")
@@ -158,11 +158,11 @@ def check_areas_of(law: Law, data: Dataset) -> None:
     if told.empty:
         return
     known = {*Law.read().table["area"], *data.areas["code"], *data.areas["name"]}
-    folded = {fold(bare_name(k)) for k in known}
-    odd = told[[fold(bare_name(a)) not in folded for a in told["area"]]]
+    folded = {normalise_name(strip_unit_word(k)) for k in known}
+    odd = told[[normalise_name(strip_unit_word(a)) not in folded for a in told["area"]]]
     if len(odd):
         rows = odd.to_dict("records")
-        raise LawError(*(("error.law_area", {"file": r["file"], "row": r["row"], "found": r["area"], "nearest": nearest(r["area"], known) or "–"}) for r in rows))  # fmt: skip
+        raise LawError(*(("error.law_area", {"file": r["file"], "row": r["row"], "found": r["area"], "nearest": nearest_choice(r["area"], known) or "–"}) for r in rows))  # fmt: skip
 
 
 def table_of(

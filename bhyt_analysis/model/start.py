@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.areas import communes, lineage, name_of, population_at
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.status import STATUSES, computed, weakest
@@ -18,7 +19,6 @@ from bhyt_analysis.model.coverage import coverage
 from bhyt_analysis.model.reclassify import lost_by, reclassify
 from bhyt_analysis.model.rounding import largest_remainder
 from bhyt_analysis.model.scenario import Scenario
-from bhyt_analysis.words import BhytError
 
 # The groups that a projection tells apart; every group and sub-group belongs to one of them.
 NOT_TOLD = "not_told"  # insured people of whom only the number is known

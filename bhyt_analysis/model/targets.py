@@ -7,11 +7,11 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.areas import lineage, population_at, row_of
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.model.coverage import coverage
-from bhyt_analysis.words import BhytError
 
 RELATIONS = ("=", ">=", ">")
 KINDS = ("gap", "logit", "straight")

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import InForce
 from bhyt_analysis.model.premium import subsidy_shares
 from bhyt_analysis.model.reclassify import MINORITY, RESIDENT, TITLES
-from bhyt_analysis.words import BhytError, nearest
 
 # What `area_titles` reads: true or false, but no titles themselves.
 CIRCUMSTANCES = ["minority", "special_village"]
@@ -105,7 +105,7 @@ def _check(people: pd.DataFrame, known: pd.DataFrame) -> None:
                 parts = known.index[(known["group"] == column) & (known.index != column)]
                 faults.append(("error.title_of_any_support", {**told, "expected": ", ".join(parts)}))
         elif pd.api.types.is_bool_dtype(people[column].dtype) and column not in CIRCUMSTANCES:
-            close = nearest(str(column), known.index)
+            close = nearest_choice(str(column), known.index)
             faults.append(
                 ("error.no_such_title", {**told, "nearest": close})
                 if close

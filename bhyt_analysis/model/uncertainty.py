@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.assumptions import RANGE, Values, allowed, central, check_names, drawn
@@ -25,7 +26,6 @@ from bhyt_analysis.model.project import (
 from bhyt_analysis.model.scenario import Scenario
 from bhyt_analysis.model.simulate import WIDTH, projection
 from bhyt_analysis.model.targets import people_needed, targets_of
-from bhyt_analysis.words import BhytError
 
 TOLERANCE = 1e-6
 

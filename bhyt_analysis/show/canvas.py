@@ -30,10 +30,11 @@ from matplotlib.textpath import TextToPath
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
-from bhyt_analysis.citations import citation
+from bhyt_analysis.i18n.citations import format_citation
+from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.messages import BhytError, format_message, translate
 from bhyt_analysis.show.described import Described, Series, alternative, describe, description
 from bhyt_analysis.show.labels import status_name, weakest_stamp
-from bhyt_analysis.words import BhytError, number, render, say
 
 WIDTH = 160 / 25.4  # inches
 DPI = 300
@@ -236,8 +237,8 @@ def canvas(height_mm: float, key: str, name: str, lang: str, statuses: Any) -> t
     size = _size.get()
     # A proposal says so beside how well its figures are known.
     tags = [weakest_stamp(list(s)) for s in (set(statuses) - {"proposal"}, {"proposal"} & set(statuses))]
-    stamps = [say(f"stamp.{tag}", lang) for tag in tags if tag]
-    bare = say(key, lang) + (f": {name}" if name else "")
+    stamps = [translate(f"stamp.{tag}", lang) for tag in tags if tag]
+    bare = translate(key, lang) + (f": {name}" if name else "")
     width = size.drawn
     if size.height:  # a higher sheet is drawn wider, and enlarged less
         height_mm = min(max(height_mm, size.height * size.drawn / size.placed), size.height)
@@ -270,8 +271,8 @@ def canvas(height_mm: float, key: str, name: str, lang: str, statuses: Any) -> t
 def foot(figure: Figure, source: str, statuses: Any, lang: str, note: str = "") -> Figure:
     """How to read the chart, its source and status, below it."""
     words = [status_name(s, lang) for s in dict.fromkeys(statuses) if s]
-    source = citation(source, lang)
-    parts = [f"{say('label.source', lang)}: {source}"] if source and source not in words else []
+    source = format_citation(source, lang)
+    parts = [f"{translate('label.source', lang)}: {source}"] if source and source not in words else []
     text = ". ".join([*([note] if note else []), *parts, "; ".join(words)]).rstrip(".") + "."
     lines = wrapped(text, figure.get_figwidth() - 2 * MARGIN, 9)
     if description(figure).width_mm < SIZES["a4"].placed:
@@ -298,14 +299,14 @@ def tell(
 
 def percent(value: float, lang: str, status: str = "derived") -> str:
     """A share as per cent: as it is printed where it is published, else with one decimal."""
-    return render("{v:pe}" if status == "published" else "{v:p1}", lang, v=value)
+    return format_message("{v:pe}" if status == "published" else "{v:p1}", lang, v=value)
 
 
 def ticks(axes: Axes, lang: str, which: str = "x", places: int = 0) -> None:
     """Round ticks, written in the language, on one axis."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_locator(MaxNLocator(6 if beside() > 1 else 3, steps=[1, 2, 5, 10], integer=True))
-    axis.set_major_formatter(lambda v, _: number(round(float(v), 6), lang, places))
+    axis.set_major_formatter(lambda v, _: format_number(round(float(v), 6), lang, places))
 
 
 def picture(figure: Figure, dpi: float | None = None) -> Image.Image:

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.show.canvas import (
     BLACK,
     BLUE,
@@ -24,7 +26,6 @@ from bhyt_analysis.show.canvas import (
 )
 from bhyt_analysis.show.described import series
 from bhyt_analysis.show.labels import named
-from bhyt_analysis.words import number, render, say
 
 
 @chart
@@ -58,12 +59,12 @@ def communes(
     if target:
         axes.axvline(target[1] * 100, color=BLACK, lw=1.2, ls="--", zorder=0)
         axes.annotate(target[0], (target[1] * 100, 1), (-4, 2), xycoords=("data", "axes fraction"), textcoords="offset points", ha="right", va="bottom", fontsize=9)  # fmt: skip
-    axes.set(yticks=range(len(rows)), yticklabels=labels, xlim=(left, 100 + (100 - left) * (0.15 if beside() > 1 else 0.36)), ylim=(len(rows) - 0.3, -0.7), xlabel=say("axis.rate", lang))  # fmt: skip
+    axes.set(yticks=range(len(rows)), yticklabels=labels, xlim=(left, 100 + (100 - left) * (0.15 if beside() > 1 else 0.36)), ylim=(len(rows) - 0.3, -0.7), xlabel=translate("axis.rate", lang))  # fmt: skip
     axes.tick_params(axis="y", length=0)
     ticks(axes, lang)
     axes.set_xticks([t for t in axes.get_xticks() if left <= t <= 100])
-    told = series(say("fact.coverage", lang), rows["rate"], "p1", BLUE)
-    axis = "; ".join([say("axis.rate", lang), *([target[0]] if target else [])])
+    told = series(translate("fact.coverage", lang), rows["rate"], "p1", BLUE)
+    axis = "; ".join([translate("axis.rate", lang), *([target[0]] if target else [])])
     tell(figure, lang, list(rows["name"]), [told], "bar", axis, rows["status"], target[0] if target else "")
     return foot(figure, source, rows["status"], lang)
 
@@ -86,12 +87,14 @@ def commune_people(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
     people = rows["population"].to_numpy(float)
     axes.barh(range(len(rows)), people, 0.62, color=GREY)
     for y, value in enumerate(people):
-        axes.annotate(number(value, lang), (value, y), (4, 0), textcoords="offset points", va="center", fontsize=9)
-    axes.set(yticks=range(len(rows)), yticklabels=labels, xlim=(0, people.max() * (1.15 if beside() > 1 else 1.4)), ylim=(-0.7, len(rows) - 0.3), xlabel=say("axis.people", lang))  # fmt: skip
+        axes.annotate(
+            format_number(value, lang), (value, y), (4, 0), textcoords="offset points", va="center", fontsize=9
+        )
+    axes.set(yticks=range(len(rows)), yticklabels=labels, xlim=(0, people.max() * (1.15 if beside() > 1 else 1.4)), ylim=(-0.7, len(rows) - 0.3), xlabel=translate("axis.people", lang))  # fmt: skip
     axes.tick_params(axis="y", length=0)
     ticks(axes, lang)
-    told = series(say("label.population", lang), rows["population"][::-1], "n", GREY)
-    tell(figure, lang, list(rows["name"][::-1]), [told], "bar", say("axis.people", lang), rows["status"])
+    told = series(translate("label.population", lang), rows["population"][::-1], "n", GREY)
+    tell(figure, lang, list(rows["name"][::-1]), [told], "bar", translate("axis.people", lang), rows["status"])
     return foot(figure, source, rows["status"], lang)
 
 
@@ -115,23 +118,23 @@ def gaps(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
     now, goal = rows["rate"].to_numpy(float) * 100, rows["target_rate"].to_numpy(float) * 100
     y = np.arange(len(rows))
     axes.hlines(y, np.minimum(now, goal), np.maximum(now, goal), color=GREY, lw=1.4, zorder=1)
-    axes.plot(goal, y, "|", color=BLACK, ms=11, mew=2, label=say("label.target", lang))
-    axes.plot(now, y, "o", color=ORANGE, ms=6, label=say("fact.coverage", lang))
+    axes.plot(goal, y, "|", color=BLACK, ms=11, mew=2, label=translate("label.target", lang))
+    axes.plot(now, y, "o", color=ORANGE, ms=6, label=translate("fact.coverage", lang))
     for i, add in enumerate(rows["to_add"]):
-        text = render("{v:+n}", lang, v=add) if add else say("label.reached", lang)
+        text = format_message("{v:+n}", lang, v=add) if add else translate("label.reached", lang)
         axes.annotate(text, (max(now[i], goal[i]), i), (7, 0), textcoords="offset points", va="center", fontsize=9)
     left = max(0, np.floor(now.min() / 10) * 10 - 5)
     room = 0.16 if beside() > 1 else 0.5
-    axes.set(yticks=y, yticklabels=labels, xlim=(left, 100 + (100 - left) * room), ylim=(-0.7, len(rows) - 0.3), xlabel=say("axis.rate", lang))  # fmt: skip
+    axes.set(yticks=y, yticklabels=labels, xlim=(left, 100 + (100 - left) * room), ylim=(-0.7, len(rows) - 0.3), xlabel=translate("axis.rate", lang))  # fmt: skip
     axes.tick_params(axis="y", length=0)
     ticks(axes, lang)
     axes.set_xticks([t for t in axes.get_xticks() if left <= t <= 100])
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, ncols=beside(), borderaxespad=0.2, fontsize=9)
     upside = rows[::-1]
-    told = [series(say("fact.coverage", lang), upside["rate"], "p1", ORANGE), series(say("label.target", lang), upside["target_rate"], "p1", BLACK)]  # fmt: skip
-    more = say("alt.gaps", lang, people=rows["to_add"].sum(), name=upside["name"].iloc[0], most=upside["to_add"].iloc[0])  # fmt: skip
-    tell(figure, lang, list(upside["name"]), told, "bar", say("axis.rate", lang), rows["status"], more)
-    return foot(figure, source, rows["status"], lang, say("note.gaps", lang))
+    told = [series(translate("fact.coverage", lang), upside["rate"], "p1", ORANGE), series(translate("label.target", lang), upside["target_rate"], "p1", BLACK)]  # fmt: skip
+    more = translate("alt.gaps", lang, people=rows["to_add"].sum(), name=upside["name"].iloc[0], most=upside["to_add"].iloc[0])  # fmt: skip
+    tell(figure, lang, list(upside["name"]), told, "bar", translate("axis.rate", lang), rows["status"], more)
+    return foot(figure, source, rows["status"], lang, translate("note.gaps", lang))
 
 
 @chart
@@ -173,9 +176,9 @@ def small_multiples(
     ends = paths.index[[0, -1]]
     for panel in panels.flat:
         panel.set_xticks(ends[-1:], [f"{ends[-1]:%m/%Y}"], ha="right")
-    panels[0, 0].set_ylabel(say("axis.rate", lang), fontsize=9)
+    panels[0, 0].set_ylabel(translate("axis.rate", lang), fontsize=9)
     told = [series(titles[a], paths[a] / 100, "p1", BLUE) for a in paths]
-    more = f"{say('label.target', lang)}: {percent(target, lang, 'published')}" if target is not None else ""
-    tell(figure, lang, [f"{m:%m/%Y}" for m in paths.index], told, "picture", say("axis.rate", lang), rows["status"], more, True)  # fmt: skip
-    first = say("note.small_multiples", lang, first=ends[0], last=ends[1])
+    more = f"{translate('label.target', lang)}: {percent(target, lang, 'published')}" if target is not None else ""
+    tell(figure, lang, [f"{m:%m/%Y}" for m in paths.index], told, "picture", translate("axis.rate", lang), rows["status"], more, True)  # fmt: skip
+    first = translate("note.small_multiples", lang, first=ends[0], last=ends[1])
     return foot(figure, source, rows["status"], lang, first + (f". {more}" if more else ""))

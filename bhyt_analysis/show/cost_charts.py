@@ -9,6 +9,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from bhyt_analysis.i18n.formats import format_date, format_number
+from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.budget import PAYERS
 from bhyt_analysis.show.canvas import (
     BLACK,
@@ -31,7 +33,6 @@ from bhyt_analysis.show.canvas import (
 )
 from bhyt_analysis.show.described import series
 from bhyt_analysis.show.labels import statuses_of
-from bhyt_analysis.words import date, number, render, say
 
 
 @chart
@@ -50,17 +51,17 @@ def premium(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     figure, axes = canvas(34 + pitch(9.5, labels) * len(rows), "chart.premium", "", lang, rows["status"])
     state, own = rows["subsidy"].to_numpy(float), rows["own_payment"].to_numpy(float)
     y = np.arange(len(rows))
-    axes.barh(y, state, 0.6, color=BLUE, label=say("bar.state", lang))
-    axes.barh(y, own, 0.6, left=state, color=ORANGE, hatch="//", edgecolor="white", label=say("bar.own", lang))
+    axes.barh(y, state, 0.6, color=BLUE, label=translate("bar.state", lang))
+    axes.barh(y, own, 0.6, left=state, color=ORANGE, hatch="//", edgecolor="white", label=translate("bar.own", lang))
     for i in range(len(rows)):
         if state[i]:
-            axes.annotate(number(state[i], lang), (state[i] / 2, i), ha="center", va="center", color="white", fontweight="bold", fontsize=9)  # fmt: skip
+            axes.annotate(format_number(state[i], lang), (state[i] / 2, i), ha="center", va="center", color="white", fontweight="bold", fontsize=9)  # fmt: skip
         if own[i]:
-            axes.annotate(number(own[i], lang), (state[i] + own[i], i), (4, 0), textcoords="offset points", va="center", fontweight="bold", fontsize=9)  # fmt: skip
+            axes.annotate(format_number(own[i], lang), (state[i] + own[i], i), (4, 0), textcoords="offset points", va="center", fontweight="bold", fontsize=9)  # fmt: skip
     axes.set(
         yticks=y,
         ylim=(len(rows) - 0.4, -0.6),
-        xlabel=say("axis.vnd", lang),
+        xlabel=translate("axis.vnd", lang),
         xlim=(0, (state + own).max() * (1.26 if beside() > 1 else 1.5)),
     )
     axes.set_yticklabels(labels)
@@ -68,10 +69,10 @@ def premium(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     axes.tick_params(axis="y", length=0)
     ticks(axes, lang)
     both = [
-        series(say("bar.state", lang), rows["subsidy"], "n", BLUE),
-        series(say("bar.own", lang), rows["own_payment"], "n", ORANGE),
+        series(translate("bar.state", lang), rows["subsidy"], "n", BLUE),
+        series(translate("bar.own", lang), rows["own_payment"], "n", ORANGE),
     ]
-    tell(figure, lang, list(rows["label"]), both, "stacked", say("axis.vnd", lang), rows["status"])
+    tell(figure, lang, list(rows["label"]), both, "stacked", translate("axis.vnd", lang), rows["status"])
     return foot(figure, source, rows["status"], lang)
 
 
@@ -92,22 +93,22 @@ def cost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
     for y, (row, value) in enumerate(zip(rows.to_dict("records"), billions, strict=True)):
         planned = row["status"] == "proposal"
         axes.barh(y, value, 0.6, color=ORANGE if planned else BLUE, hatch="//" if planned else "", edgecolor="white")
-        text = number(value, lang, 1) + (f" ({say('label.proposal', lang)})" if planned else "")
+        text = format_number(value, lang, 1) + (f" ({translate('label.proposal', lang)})" if planned else "")
         axes.annotate(
             wrapped(text, across(1.8)), (value, y), (4, 0), textcoords="offset points", va="center", fontweight="bold"
         )
     labels = [
-        f"{date(r.on, lang)}: {number(r.base_salary, lang)} × {render('{v:pe}', lang, v=r.contribution_rate)}"
+        f"{format_date(r.on, lang)}: {format_number(r.base_salary, lang)} × {format_message('{v:pe}', lang, v=r.contribution_rate)}"
         for r in rows.itertuples()
     ]
-    told = series(say("column.cost_bn", lang), billions, "d1", BLUE)
-    tell(figure, lang, labels, [told], "bar", say("axis.billions", lang), rows["status"])
+    told = series(translate("column.cost_bn", lang), billions, "d1", BLUE)
+    tell(figure, lang, labels, [told], "bar", translate("axis.billions", lang), rows["status"])
     axes.set_yticks(range(len(rows)), [wrapped(label, across(2.2)) for label in labels])
     room = 1.45 if (rows["status"] == "proposal").any() else 1.14
     axes.set(
         xlim=(0, billions.max() * (room if beside() > 1 else 1.9)),
         ylim=(len(rows) - 0.5, -0.5),
-        xlabel=say("axis.billions", lang),
+        xlabel=translate("axis.billions", lang),
     )
     axes.tick_params(axis="y", length=0)
     ticks(axes, lang)
@@ -134,7 +135,7 @@ def payers(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", re
     money = [f"vnd_{p}" for p in PAYERS]
     years = whole.groupby(whole["month"].dt.year)[money].sum() * 1e-9
     count = whole.groupby(whole["month"].dt.year)["month"].count()
-    labels = [str(y) if count[y] == 12 else say("label.months_of", lang, year=str(y), months=int(count[y])) for y in years.index]  # fmt: skip
+    labels = [str(y) if count[y] == 12 else translate("label.months_of", lang, year=str(y), months=int(count[y])) for y in years.index]  # fmt: skip
     figure, axes = canvas(50 + 12 * len(years), "chart.payers", f"{name}, “{rows['scenario'].iloc[0]}”", lang, statuses_of(whole))  # fmt: skip
     left, told = np.zeros(len(years)), []
     widest = float(years.sum(axis=1).max())
@@ -142,22 +143,22 @@ def payers(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", re
         part = years[f"vnd_{payer}"].to_numpy()
         if not part.any():
             continue
-        axes.barh(range(len(years)), part, 0.6, left=left, color=PAYER_COLORS[payer], label=entry(say(f"payer.{payer}", lang)), edgecolor="white", lw=0.8)  # fmt: skip
+        axes.barh(range(len(years)), part, 0.6, left=left, color=PAYER_COLORS[payer], label=entry(translate(f"payer.{payer}", lang)), edgecolor="white", lw=0.8)  # fmt: skip
         for y, value in enumerate(part):
             if value > widest * 0.07:
-                axes.text(left[y] + value / 2, y, number(value, lang, 1), ha="center", va="center", fontsize=9, color="white" if payer == "central" else BLACK)  # fmt: skip
+                axes.text(left[y] + value / 2, y, format_number(value, lang, 1), ha="center", va="center", fontsize=9, color="white" if payer == "central" else BLACK)  # fmt: skip
         left += part
-        told.append(series(say(f"payer.{payer}", lang), part, "d1", PAYER_COLORS[payer]))
+        told.append(series(translate(f"payer.{payer}", lang), part, "d1", PAYER_COLORS[payer]))
     for y, total in enumerate(left):
-        axes.annotate(number(total, lang, 1), (total, y), (4, 0), textcoords="offset points", va="center", fontweight="bold")  # fmt: skip
+        axes.annotate(format_number(total, lang, 1), (total, y), (4, 0), textcoords="offset points", va="center", fontweight="bold")  # fmt: skip
     axes.set_yticks(range(len(years)), [wrapped(text, max(across(1.1), 0.6)) for text in labels])
-    axes.set(xlim=(0, widest * 1.14), ylim=(len(years) - 0.5, -0.5), xlabel=say("label.billions", lang))
+    axes.set(xlim=(0, widest * 1.14), ylim=(len(years) - 0.5, -0.5), xlabel=translate("label.billions", lang))
     axes.tick_params(axis="y", length=0)
     ticks(axes, lang)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=beside(), frameon=False, fontsize=9, borderaxespad=0.2)
-    tell(figure, lang, labels, told, "stacked", say("label.billions", lang), statuses_of(whole))
+    tell(figure, lang, labels, told, "stacked", translate("label.billions", lang), statuses_of(whole))
     known = whole["insured_costed"].sum() / max(whole["insured"].sum(), 1)
-    note = say("note.costed", lang, share=known) if known < 0.9995 else ""
+    note = translate("note.costed", lang, share=known) if known < 0.9995 else ""
     return foot(figure, source, statuses_of(whole), lang, note)
 
 
@@ -178,7 +179,7 @@ def cost_per_insured(rows: pd.DataFrame, name: str, lang: str = "vi", source: st
     shown = shown.assign(million=shown["vnd_per_additional"] * 1e-6).sort_values("people")
     statuses = [*shown["status"], *(["proposal"] if shown["proposal"].any() else [])]
     x, y = shown["people"].to_numpy(float), shown["million"].to_numpy(float)
-    labels = [wrapped(f"{r.scenario}: {number(r.people, lang)}; {number(r.million, lang, 1)}", max(across(1.8), 1.2), 9) for r in shown.itertuples()]  # fmt: skip
+    labels = [wrapped(f"{r.scenario}: {format_number(r.people, lang)}; {format_number(r.million, lang, 1)}", max(across(1.8), 1.2), 9) for r in shown.itertuples()]  # fmt: skip
     heights = [(text.count("\n") + 1.6) * 9 * 1.25 / 72 for text in labels]
     figure, axes = canvas(max(96, sum(heights) * 25.4 + 52), "chart.cost_per_insured", name, lang, statuses)
     # From the most people down: on the frontier while the money for each falls.
@@ -188,16 +189,16 @@ def cost_per_insured(rows: pd.DataFrame, name: str, lang: str = "vi", source: st
     for chosen, color, marker in ((best, BLUE, "D"), (~best, GREY, "o")):
         axes.plot(x[chosen], y[chosen], marker, color=color, ms=7)
     axes.set(xlim=(0, x.max() * 1.08), ylim=(0, y.max() * 1.15))
-    axes.set(xlabel=say("axis.more_people", lang), ylabel=say("axis.million_each", lang))
+    axes.set(xlabel=translate("axis.more_people", lang), ylabel=translate("axis.million_each", lang))
     tall = figure.get_figheight() - 2.0  # inches of the axes, at least
     for i, at in enumerate(_apart(y / axes.get_ylim()[1], [h / tall for h in heights])):
         axes.annotate(labels[i], (x[i], y[i]), (1.05, at), textcoords="axes fraction", va="center", fontsize=9, color=BLUE if best[i] else DARK, fontweight="bold" if best[i] else "normal", annotation_clip=False, arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.6, "relpos": (0, 0.5), "shrinkB": 4})  # fmt: skip
     ticks(axes, lang)
     ticks(axes, lang, "y", 1)
     axes.yaxis.set_major_locator(MaxNLocator(5))
-    told = [series(say("axis.more_people", lang), shown["people"], "n"), series(say("axis.million_each", lang), shown["million"], "d1")]  # fmt: skip
-    tell(figure, lang, shown["scenario"].tolist(), told, "picture", say("axis.million_each", lang), statuses)
-    return foot(figure, source, statuses, lang, say("note.cost_per_insured", lang))
+    told = [series(translate("axis.more_people", lang), shown["people"], "n"), series(translate("axis.million_each", lang), shown["million"], "d1")]  # fmt: skip
+    tell(figure, lang, shown["scenario"].tolist(), told, "picture", translate("axis.million_each", lang), statuses)
+    return foot(figure, source, statuses, lang, translate("note.cost_per_insured", lang))
 
 
 def _apart(wanted: Any, heights: list[float]) -> list[float]:

@@ -7,8 +7,10 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from bhyt_analysis.i18n.formats import format_date, format_number
+from bhyt_analysis.i18n.messages import format_message, translate
+from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import groups as legal_groups
-from bhyt_analysis.names import running_name
 from bhyt_analysis.show.canvas import (
     BLACK,
     BLUE,
@@ -29,7 +31,6 @@ from bhyt_analysis.show.canvas import (
 from bhyt_analysis.show.described import series
 from bhyt_analysis.show.labels import group_name, named
 from bhyt_analysis.show.tables import SMALL, suppressed
-from bhyt_analysis.words import date, number, render, say
 
 
 @chart
@@ -63,13 +64,13 @@ def bullet(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
             place, shift, side = (0, 4, "left") if crossed else (row["rate"] * 100, -4, "right")
             axes.annotate(percent(row["rate"], lang, row["status"]), (place, y), (shift, 0), textcoords="offset points", ha=side, va="center", color="white", fontweight="bold", zorder=4)  # fmt: skip
         else:
-            axes.text(1.5, y, say("label.no_value", lang), va="center", color="#555555", style="italic")
+            axes.text(1.5, y, translate("label.no_value", lang), va="center", color="#555555", style="italic")
         for n, (label, share) in enumerate(marks[i]):
             below = y + 0.5 + line * n
             axes.plot([share * 100] * 2, [y - 0.4, y + 0.4], color=BLACK, lw=1.6, zorder=3)
             axes.plot([share * 100] * 2, [y + 0.4, below], color=GREY, lw=0.8, zorder=1)
             axes.annotate(label, (share * 100, below), (-4, 0), textcoords="offset points", ha="right", va="center", fontsize=9)  # fmt: skip
-    axes.set(xlim=(0, 100.3), ylim=(len(rows) * step - 0.45, -0.55), xlabel=say("axis.rate", lang))
+    axes.set(xlim=(0, 100.3), ylim=(len(rows) * step - 0.45, -0.55), xlabel=translate("axis.rate", lang))
     axes.set_yticks([i * step for i in range(len(rows))], ["" if name else wrapped(n, across(1.5)) for n in rows["name"]])  # fmt: skip
     axes.tick_params(axis="y", length=0)
     ticks(axes, lang)
@@ -79,7 +80,7 @@ def bullet(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
 
 def _tell_bullet(figure: Figure, rows: pd.DataFrame, lang: str) -> None:
     """One area is told with its targets as bars, several by their rates and, in words, their targets."""
-    coverage, status = say("fact.coverage", lang), rows["status"]
+    coverage, status = translate("fact.coverage", lang), rows["status"]
     if len(rows) == 1:
         targets = sorted(rows["targets"].iloc[0], key=lambda t: t[1])
         labels = [coverage, *(label.rsplit(":", 1)[0] for label, _ in targets)]
@@ -87,10 +88,10 @@ def _tell_bullet(figure: Figure, rows: pd.DataFrame, lang: str) -> None:
         rate = rows["rate"].iloc[0]
         as_drawn = rate if status.iloc[0] == "published" else round(rate, 3)
         told = series("", [as_drawn, *(share for _, share in targets)], "pe", BLUE, goals=goals)
-        tell(figure, lang, labels, [told], "bar", say("axis.rate", lang), status)
+        tell(figure, lang, labels, [told], "bar", translate("axis.rate", lang), status)
         return
     more = "; ".join(dict.fromkeys(f"{r['name']}: {n}" for r in rows.to_dict("records") for n, _ in r["targets"]))
-    tell(figure, lang, list(rows["name"]), [series(coverage, rows["rate"], "p1", BLUE)], "bar", say("axis.rate", lang), status, more)  # fmt: skip
+    tell(figure, lang, list(rows["name"]), [series(coverage, rows["rate"], "p1", BLUE)], "bar", translate("axis.rate", lang), status, more)  # fmt: skip
 
 
 def _relation(label: str) -> str:
@@ -121,20 +122,20 @@ def groups(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     names = [group_name(g, lang) for g in rows[key]]
     labels = [wrapped(name, across(2.1)) for name in names]
     height = 34 + pitch(9.5, labels) * len(rows)
-    figure, axes = canvas(height, title, running_name(str(rows["name"].iloc[0]), lang), lang, rows["status"])
+    figure, axes = canvas(height, title, inline_name(str(rows["name"].iloc[0]), lang), lang, rows["status"])
     hidden = suppressed(rows)["insured"].to_numpy()
     people = rows["insured"].astype(float).to_numpy()
     total = people.sum()
     sns.barplot(x=np.where(hidden, 0, people), y=labels, ax=axes, color=BLUE, saturation=1, width=0.64, errorbar=None)
     for y, value in enumerate(people):
-        text = f"<{SMALL}" if hidden[y] else render("{v:n} ({s:p1})", lang, v=value, s=value / total)
+        text = f"<{SMALL}" if hidden[y] else format_message("{v:n} ({s:p1})", lang, v=value, s=value / total)
         axes.annotate(text, (0 if hidden[y] else value, y), (4, 0), textcoords="offset points", va="center", fontsize=9.5)  # fmt: skip
     room = 1.36 if beside() > 1 else 2.4
-    axes.set(xlim=(0, people.max() * room), xlabel=say("axis.people", lang), ylabel="")
+    axes.set(xlim=(0, people.max() * room), xlabel=translate("axis.people", lang), ylabel="")
     axes.tick_params(axis="y", length=0)
     ticks(axes, lang)
-    told = series(say("column.insured", lang), people, "n", BLUE, hidden)
-    tell(figure, lang, names, [told], "bar", say("axis.people", lang), rows["status"])
+    told = series(translate("column.insured", lang), people, "n", BLUE, hidden)
+    tell(figure, lang, names, [told], "bar", translate("axis.people", lang), rows["status"])
     return foot(figure, source, rows["status"], lang)
 
 
@@ -158,7 +159,7 @@ def group_mix(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
     shares = shares.div(shares.sum(axis=1), axis=0).sort_values(order[0], ascending=key == "area").astype(float)
     mask = mask.reindex(shares.index).fillna(False).astype(bool)
     titles = named(rows.drop_duplicates(key), lang).set_index(key)["name"]
-    names = [titles[i] if key == "area" else date(i, lang) for i in shares.index]
+    names = [titles[i] if key == "area" else format_date(i, lang) for i in shares.index]
     labels = [wrapped(n, across(1.7)) for n in names]
     height = (52 if beside() > 1 else 76) + pitch(6.2, labels) * len(rows[key].unique())
     figure, axes = canvas(height, "chart.group_mix", name, lang, rows["status"])
@@ -168,15 +169,15 @@ def group_mix(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
         axes.barh(range(len(shares)), part, 0.7, left=left, color=color, edgecolor="white", lw=0.6, label=entry(group_name(group, lang)))  # fmt: skip
         for y, value in enumerate(part):
             if value >= (6 if beside() > 1 else 13) and not mask[group].iloc[y]:
-                axes.text(left[y] + value / 2, y, number(value, lang, 0), ha="center", va="center", fontsize=9, color="white" if color == BLUE else BLACK)  # fmt: skip
+                axes.text(left[y] + value / 2, y, format_number(value, lang, 0), ha="center", va="center", fontsize=9, color="white" if color == BLUE else BLACK)  # fmt: skip
         left += part
         told.append(series(group_name(group, lang), shares[group], "p1", color, mask[group]))
     axes.set_yticks(range(len(names)), labels)
-    axes.set(xlim=(0, 100), ylim=(len(names) - 0.5, -0.5), xlabel=say("axis.of_insured", lang))
+    axes.set(xlim=(0, 100), ylim=(len(names) - 0.5, -0.5), xlabel=translate("axis.of_insured", lang))
     axes.tick_params(axis="y", length=0)
     ticks(axes, lang)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=beside(), frameon=False, fontsize=9, borderaxespad=0.2)
-    tell(figure, lang, names, told, "stacked", say("axis.of_insured", lang), rows["status"])
+    tell(figure, lang, names, told, "stacked", translate("axis.of_insured", lang), rows["status"])
     return foot(figure, source, rows["status"], lang)
 
 
@@ -198,20 +199,20 @@ def path(steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> 
     for y, row in enumerate(steps.to_dict("records")):
         axes.barh(y, everybody, 0.62, color="#EEEEEE")
         axes.barh(y, row["people_needed"], 0.4, color=BLUE)
-        text = render("{v:n} ", lang, v=row["people_needed"]) + say("label.people", lang)
+        text = format_message("{v:n} ", lang, v=row["people_needed"]) + translate("label.people", lang)
         axes.annotate(text, (row["people_needed"], y), (-5, 0), textcoords="offset points", ha="right", va="center", color="white", fontweight="bold")  # fmt: skip
     labels = [
-        f"{r.on.year}: {say(f'relation.{r.relation}', lang)}{percent(r.rate, lang, 'published')}"
+        f"{r.on.year}: {translate(f'relation.{r.relation}', lang)}{percent(r.rate, lang, 'published')}"
         for r in steps.itertuples()
     ]
     axes.set_yticks(range(len(steps)), labels)
-    text = f"{say('label.population', lang)}: {number(everybody, lang)}"
+    text = f"{translate('label.population', lang)}: {format_number(everybody, lang)}"
     axes.annotate(text, (everybody, 1), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points", ha="right", va="bottom", fontsize=9)  # fmt: skip
-    axes.set(xlim=(0, everybody * 1.02), ylim=(len(steps) - 0.5, -0.5), xlabel=say("axis.people", lang))
+    axes.set(xlim=(0, everybody * 1.02), ylim=(len(steps) - 0.5, -0.5), xlabel=translate("axis.people", lang))
     axes.tick_params(axis="y", length=0)
     ticks(axes, lang)
-    told = series(say("column.people_needed", lang), steps["people_needed"], "n", BLUE)
-    tell(figure, lang, labels, [told], "bar", say("axis.people", lang), steps["status"], text)
+    told = series(translate("column.people_needed", lang), steps["people_needed"], "n", BLUE)
+    tell(figure, lang, labels, [told], "bar", translate("axis.people", lang), steps["status"], text)
     return foot(figure, source, steps["status"], lang)
 
 
@@ -228,12 +229,12 @@ def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Fi
     for i, rate in enumerate(rates):
         text = percent(rate / 100, lang, "derived" if counted and not i else "published")
         if i:
-            text = say(f"relation.{steps['relation'].iloc[i - 1]}", lang) + text
+            text = translate(f"relation.{steps['relation'].iloc[i - 1]}", lang) + text
         axes.annotate(text, (i, rate), (0, -17), textcoords="offset points", ha="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # fmt: skip
     for i, add in enumerate(steps["to_add"], start=1):
         if add == 0:  # the rate stays where the step before has brought it
             continue
-        text = render("{v:+n}", lang, v=add) + "\n" + say("label.people", lang)
+        text = format_message("{v:+n}", lang, v=add) + "\n" + translate("label.people", lang)
         axes.annotate(
             text,
             (i, rates[i]),
@@ -245,16 +246,19 @@ def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Fi
             fontsize=9.5 if beside() > 1 else 9,
         )
     start = steps["now_as_of"].iloc[0]
-    labels = [date(start, lang) if beside() > 1 else f"{start:%m/%Y}", *(str(d.year) for d in steps["on"])]
+    labels = [format_date(start, lang) if beside() > 1 else f"{start:%m/%Y}", *(str(d.year) for d in steps["on"])]
     reached = [round(now, 3) if counted else now, *steps["rate"]]
-    goals = [(i, say(f"relation.{r}", lang)) for i, r in enumerate(steps["relation"], 1)]
-    told = series(say("fact.coverage", lang), reached, "pe", BLUE, goals=goals)
-    added = [render(" ({v:+n} ", lang, v=n) + say("label.people", lang) + ")" if n else "" for n in steps["to_add"]]
+    goals = [(i, translate(f"relation.{r}", lang)) for i, r in enumerate(steps["relation"], 1)]
+    told = series(translate("fact.coverage", lang), reached, "pe", BLUE, goals=goals)
+    added = [
+        format_message(" ({v:+n} ", lang, v=n) + translate("label.people", lang) + ")" if n else ""
+        for n in steps["to_add"]
+    ]
     categories = [labels[0], *(on + add for on, add in zip(labels[1:], added, strict=True))]
-    tell(figure, lang, categories, [told], "line", say("axis.rate", lang), steps["status"])
+    tell(figure, lang, categories, [told], "line", translate("axis.rate", lang), steps["status"])
     labels = [wrapped(label, across(4.5) / len(labels)) for label in labels]
     span = max(rates.max() - rates.min(), 1.0)
-    axes.set(xlim=(-0.5, len(rates) - 0.5), ylim=(rates.min() - span * 0.28, rates.max() + span * 0.42), ylabel=say("axis.rate", lang))  # fmt: skip
+    axes.set(xlim=(-0.5, len(rates) - 0.5), ylim=(rates.min() - span * 0.28, rates.max() + span * 0.42), ylabel=translate("axis.rate", lang))  # fmt: skip
     axes.set_xticks(x, labels)
     ticks(axes, lang, "y")
     axes.set_yticks([t for t in axes.get_yticks() if rates.min() - span * 0.28 <= t <= 100])

@@ -9,6 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bhyt_analysis.i18n.formats import format_date, format_number
+from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.after_loss import TITLES, UNINSURED
 from bhyt_analysis.show.canvas import (
     BLACK,
@@ -34,7 +36,6 @@ from bhyt_analysis.show.canvas import (
 from bhyt_analysis.show.described import series
 from bhyt_analysis.show.labels import group_name, named
 from bhyt_analysis.show.tables import SMALL, suppressed
-from bhyt_analysis.words import date, number, render, say
 
 
 @chart
@@ -57,28 +58,28 @@ def lost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
     small = {"lost": masks["lost"].to_numpy(), "gained": masks["gained"].to_numpy()}
     y = np.arange(len(rows))
     side = -1 if new.any() else 1  # losses to the left only where gains stand on the right
-    axes.barh(y, side * np.where(small["lost"], 0, out), 0.62, color=RED, label=say("column.lost", lang))
+    axes.barh(y, side * np.where(small["lost"], 0, out), 0.62, color=RED, label=translate("column.lost", lang))
     if new.any():
-        axes.barh(y, np.where(small["gained"], 0, new), 0.62, color=GREEN, hatch="//", edgecolor="white", label=say("column.gained", lang))  # fmt: skip
+        axes.barh(y, np.where(small["gained"], 0, new), 0.62, color=GREEN, hatch="//", edgecolor="white", label=translate("column.gained", lang))  # fmt: skip
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, ncol=beside(), borderaxespad=0.2)
         axes.axvline(0, color="#666666", lw=0.8)
     for i in range(len(rows)):
         for value, way, column in ((out[i], side, "lost"), (new[i], 1, "gained")):
             if value:
-                text = render("{v:+n}" if new.any() else "{v:n}", lang, v=way * value)
+                text = format_message("{v:+n}" if new.any() else "{v:n}", lang, v=way * value)
                 at = 0 if small[column][i] else way * value
                 axes.annotate(f"<{SMALL}" if small[column][i] else text, (at, i), (way * 4, 0), textcoords="offset points", ha="left" if way > 0 else "right", va="center", fontsize=9)  # fmt: skip
     far = max(out.max(initial=0), new.max(initial=0))
-    axes.set(yticks=y, yticklabels=labels, ylim=(-0.7, len(rows) - 0.3), xlabel=say("axis.people", lang))
+    axes.set(yticks=y, yticklabels=labels, ylim=(-0.7, len(rows) - 0.3), xlabel=translate("axis.people", lang))
     wide = 1 if beside() > 1 else 2.2
     axes.set_xlim((-out.max() - far * 0.32 * wide, new.max() + far * 0.25 * wide) if new.any() else (0, far * (1 + 0.12 * wide)))  # fmt: skip
     axes.tick_params(axis="y", length=0)
     ticks(axes, lang)
-    told = [series(say("column.lost", lang), rows["lost"][::-1], "n", RED, small["lost"][::-1])]
+    told = [series(translate("column.lost", lang), rows["lost"][::-1], "n", RED, small["lost"][::-1])]
     if new.any():
-        told.append(series(say("column.gained", lang), rows["gained"][::-1], "n", GREEN, small["gained"][::-1]))
+        told.append(series(translate("column.gained", lang), rows["gained"][::-1], "n", GREEN, small["gained"][::-1]))
     kind = "stacked" if new.any() else "bar"  # a commune loses or gains, seldom both
-    tell(figure, lang, list(rows["name"][::-1]), told, kind, say("axis.people", lang), rows["status"])
+    tell(figure, lang, list(rows["name"][::-1]), told, kind, translate("axis.people", lang), rows["status"])
     return foot(figure, source, rows["status"], lang)
 
 
@@ -122,11 +123,11 @@ def waterfall(
             axes.plot([x + 0.3, x + 0.7], [at, at], color=GREY, lw=0.8)
     if everybody:
         axes.axhline(everybody, color=BLACK, lw=1, ls="--")
-        text = f"{say('label.population', lang)}: {number(everybody, lang)}"
+        text = f"{translate('label.population', lang)}: {format_number(everybody, lang)}"
         axes.annotate(text, (1, everybody), (0, 3), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", va="bottom", fontsize=9)  # fmt: skip
     span = max(ends) - min(ends) if points else 0
     bottom, top = (min(ends) - span * 0.12, max(ends) + span * 0.16) if points else (0, max([*ends, everybody or 0]) * 1.14)  # fmt: skip
-    axis = say("axis.rate" if points else "axis.people", lang)
+    axis = translate("axis.rate" if points else "axis.people", lang)
     axes.set(ylim=(bottom, top), ylabel=axis, xticks=range(len(steps)), xlim=(-0.5, len(steps) - 0.5))
     axes.set_xticklabels([wrapped(label, across(4.6) / len(steps)) for label in steps["label"]], fontsize=9)
     axes.tick_params(axis="x", length=0)
@@ -139,11 +140,11 @@ def waterfall(
 def _step_text(value: float, kind: str, points: bool, lang: str) -> str:
     """A level or change as it is labelled; a bound with its sign."""
     if kind.startswith("bound"):
-        told = render("{v:p1}", lang, v=value / 100) if points else number(value, lang)
+        told = format_message("{v:p1}", lang, v=value / 100) if points else format_number(value, lang)
         return ("≤ " if kind == "bound" else "≥ ") + told
     if points:
-        return render("{v:p1}" if kind == "level" else "{v:+pp1}", lang, v=value / 100)
-    return render("{v:n}" if kind == "level" else "{v:+n}", lang, v=value)
+        return format_message("{v:p1}" if kind == "level" else "{v:+pp1}", lang, v=value / 100)
+    return format_message("{v:n}" if kind == "level" else "{v:+n}", lang, v=value)
 
 
 def _level(axes: Axes, x: int, value: float, bound: bool, points: bool) -> None:
@@ -188,13 +189,13 @@ def slope(rows: pd.DataFrame, name: str, days: tuple[Any, Any], lang: str = "vi"
         xlim=(-0.08, 2.6 if narrow else 1.62),
         ylim=(low - gap, max(high, at) + gap),
         xticks=[0, 1],
-        ylabel=say("axis.rate", lang),
+        ylabel=translate("axis.rate", lang),
     )
-    axes.set_xticklabels([wrapped(date(d, lang), across(2)) for d in days])
+    axes.set_xticklabels([wrapped(format_date(d, lang), across(2)) for d in days])
     ticks(axes, lang, "y")
     told = rows[rows["concerned"]]
-    both = [series(date(d, lang), told[c], "p1") for d, c in zip(days, ("before", "after"), strict=True)]
-    tell(figure, lang, list(told["name"]), both, "picture", say("axis.rate", lang), rows["status"])
+    both = [series(format_date(d, lang), told[c], "p1") for d, c in zip(days, ("before", "after"), strict=True)]
+    tell(figure, lang, list(told["name"]), both, "picture", translate("axis.rate", lang), rows["status"])
     return foot(figure, source, rows["status"], lang)
 
 
@@ -217,23 +218,32 @@ def curve(rows: pd.DataFrame, bounds: pd.Series, name: str, lang: str = "vi", so
     axes.plot(x, rows["high"] * 100, color=BLUE, lw=1.4)
     here = bounds["population"] / 1000
     axes.plot([here] * 2, [bounds["low"] * 100, bounds["high"] * 100], color=RED, lw=4, solid_capstyle="butt")
-    text = render("{p:n}: {a:p0}–{b:p0}", lang, p=bounds["population"], a=bounds["low"], b=bounds["high"])
+    text = format_message("{p:n}: {a:p0}–{b:p0}", lang, p=bounds["population"], a=bounds["low"], b=bounds["high"])
     axes.annotate(text, (here, bounds["high"] * 100), (8, 10), textcoords="offset points", fontweight="bold")
     if pd.notna(bounds["largest_population"]):
         most = float(bounds["largest_population"]) / 1000
-        text = wrapped(say("bar.most", lang, people=bounds["largest_population"]), across(2.2), 9)
+        text = wrapped(translate("bar.most", lang, people=bounds["largest_population"]), across(2.2), 9)
         axes.annotate(text, (most, 0), (-2, 52), textcoords="offset points", ha="right", fontsize=9, arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.8, "shrinkB": 4})  # fmt: skip
         axes.plot([most], [0], "o", color=BLACK, ms=5, clip_on=False, zorder=5)
     axes.set(
-        xlabel=say("axis.population", lang),
-        ylabel=say("axis.again", lang),
+        xlabel=translate("axis.population", lang),
+        ylabel=translate("axis.again", lang),
         ylim=(0, 100),
         xlim=(x.min(), x.max() * 1.02),
     )
     ticks(axes, lang)
     ticks(axes, lang, "y")
     words = {"population": bounds["population"], "low": bounds["low"], "high": bounds["high"]}
-    tell(figure, lang, [], [], "picture", say("axis.again", lang), [bounds["status"]], say("alt.curve", lang, **words))
+    tell(
+        figure,
+        lang,
+        [],
+        [],
+        "picture",
+        translate("axis.again", lang),
+        [bounds["status"]],
+        translate("alt.curve", lang, **words),
+    )
     return foot(figure, source, [bounds["status"]], lang)
 
 
@@ -258,25 +268,25 @@ def flows(rows: pd.DataFrame, name: str, on: Any, lang: str = "vi", source: str 
         shares = shares.sort_values(UNINSURED, ascending=False, kind="stable")
     titles = named(moved.drop_duplicates("area"), lang).set_index("area")["name"]
     lost = people.sum(axis=1).reindex(shares.index)
-    names = [f"{titles[a]} ({number(round(n), lang)})" for a, n in lost.items()]
+    names = [f"{titles[a]} ({format_number(round(n), lang)})" for a, n in lost.items()]
     labels = [wrapped(n, across(1.9)) for n in names]
     key_lines = -(-len(order) // beside())
-    title = f"{name}, {date(on, lang)}"
+    title = f"{name}, {format_date(on, lang)}"
     figure, axes = canvas(36 + 8 * key_lines + pitch(6.5, labels) * len(shares), "chart.flows", title, lang, rows["status"])  # fmt: skip
     left, told = np.zeros(len(shares)), []
     for to, color in zip(order, shades(len(order)), strict=True):
         part = shares[to].fillna(0).to_numpy() * 100
-        text = say("label.still_without", lang) if to == UNINSURED else group_name(to, lang)
+        text = translate("label.still_without", lang) if to == UNINSURED else group_name(to, lang)
         axes.barh(range(len(shares)), part, 0.7, left=left, color=color, edgecolor="white", lw=0.6, label=entry(text))  # fmt: skip
         for y, value in enumerate(part):
             if value >= (6 if beside() > 1 else 13):
-                axes.text(left[y] + value / 2, y, number(value, lang, 0), ha="center", va="center", fontsize=9, color="white" if color in (BLUE, DARK) else BLACK)  # fmt: skip
+                axes.text(left[y] + value / 2, y, format_number(value, lang, 0), ha="center", va="center", fontsize=9, color="white" if color in (BLUE, DARK) else BLACK)  # fmt: skip
         left += part
         told.append(series(text, shares[to], "p1", color))
     axes.set_yticks(range(len(shares)), labels)
-    axes.set(xlim=(0, 100), ylim=(len(shares) - 0.5, -0.5), xlabel=say("axis.of_lost", lang))
+    axes.set(xlim=(0, 100), ylim=(len(shares) - 0.5, -0.5), xlabel=translate("axis.of_lost", lang))
     axes.tick_params(axis="y", length=0)
     ticks(axes, lang)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=beside(), frameon=False, fontsize=9, borderaxespad=0.2)
-    tell(figure, lang, names, told, "stacked", say("axis.of_lost", lang), rows["status"])
+    tell(figure, lang, names, told, "stacked", translate("axis.of_lost", lang), rows["status"])
     return foot(figure, source, rows["status"], lang)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.show.labels import weakest_stamp
-from bhyt_analysis.words import render, say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -97,7 +97,7 @@ def alternative(
     """
     sentences = [title, *(_told(s, categories, lang, course) for s in told), more]
     stamp = weakest_stamp(list(statuses))
-    sentences += [say(f"status.{stamp}", lang)] if stamp else []
+    sentences += [translate(f"status.{stamp}", lang)] if stamp else []
     return " ".join(s[0].upper() + s[1:].rstrip(".") + "." for s in sentences if s)
 
 
@@ -106,19 +106,19 @@ def _told(one: Series, categories: Sequence[str], lang: str, course: bool) -> st
     hidden = len(one.values) - len(known)
 
     def written(value: float) -> str:
-        return render("{v:" + one.spec + "}", lang, v=value)
+        return format_message("{v:" + one.spec + "}", lang, v=value)
 
     if len(known) <= ALL_TOLD:
         parts = "; ".join(f"{c} {written(v)}" for v, c in known)
     elif course:
         (first, start), (last, end) = known[0], known[-1]
-        parts = say("alt.course", lang, first=written(first), start=start, last=written(last), end=end)
+        parts = translate("alt.course", lang, first=written(first), start=start, last=written(last), end=end)
     else:
         low, high = min(known, key=lambda k: k[0]), max(known, key=lambda k: k[0])
         words = {"low": written(low[0]), "lowest": low[1], "high": written(high[0]), "highest": high[1]}
-        parts = say("alt.range", lang, count=len(known), **words)
+        parts = translate("alt.range", lang, count=len(known), **words)
     if hidden:
-        parts = "; ".join(p for p in (parts, say("alt.none", lang, count=hidden)) if p)
+        parts = "; ".join(p for p in (parts, translate("alt.none", lang, count=hidden)) if p)
     return f"{one.name}: {parts}" if one.name else parts
 
 

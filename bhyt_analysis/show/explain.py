@@ -7,14 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from bhyt_analysis.citations import citation
+from bhyt_analysis.i18n.citations import format_citation
+from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import InForce, Law
 from bhyt_analysis.model.budget import PAYERS, prices
 from bhyt_analysis.model.premium import MONTHS, premiums
 from bhyt_analysis.model.rounding import half_up
 from bhyt_analysis.show.labels import group_name
-from bhyt_analysis.words import BhytError, number, say
 
 
 def premium_steps(law: InForce, group: str, members: int = 1, lang: str = "vi") -> list[str]:
@@ -30,29 +31,37 @@ def premium_steps(law: InForce, group: str, members: int = 1, lang: str = "vi") 
     table = premiums(people, law)
     salary, rate = law.number("base_salary"), law.number("contribution_rate")
     lines = [
-        say("premium.salary", lang, on=law.day, value=salary, reference=citation(law.reference("base_salary"), lang)),
-        say("premium.rate", lang, value=rate, reference=citation(law.reference("contribution_rate"), lang)),
+        translate(
+            "premium.salary",
+            lang,
+            on=law.day,
+            value=salary,
+            reference=format_citation(law.reference("base_salary"), lang),
+        ),
+        translate(
+            "premium.rate", lang, value=rate, reference=format_citation(law.reference("contribution_rate"), lang)
+        ),
     ]
     if table["premium"].isna().any():
-        return [*lines, say("premium.by_income", lang)]
+        return [*lines, translate("premium.by_income", lang)]
     full = float(half_up(salary * rate * MONTHS))
-    lines.append(say("premium.full", lang, salary=salary, rate=rate, value=full))
+    lines.append(translate("premium.full", lang, salary=salary, rate=rate, value=full))
     if group == "household":
         last = max(pd.Series(law["household_factor"]).index, key=int)
         for row in table.itertuples():
             key = str(min(row.member, int(last)))
-            cited = citation(law.reference("household_factor", key), lang)
-            lines.append(say("premium.member", lang, member=row.member, factor=row.factor, full=full, value=row.premium, reference=cited))  # fmt: skip
-        lines.append(say("premium.household", lang, members=members, value=table["own_payment"].sum()))
+            cited = format_citation(law.reference("household_factor", key), lang)
+            lines.append(translate("premium.member", lang, member=row.member, factor=row.factor, full=full, value=row.premium, reference=cited))  # fmt: skip
+        lines.append(translate("premium.household", lang, members=members, value=table["own_payment"].sum()))
         return lines
     row, key = table.iloc[0], groups().at[group, "subsidy_key"]
     if pd.isna(row["subsidy_share"]):
-        return [*lines, say("premium.no_share", lang, on=law.day)]
-    cited = citation(law.reference("subsidy_share", key), lang)
+        return [*lines, translate("premium.no_share", lang, on=law.day)]
+    cited = format_citation(law.reference("subsidy_share", key), lang)
     lines.append(
-        say("premium.subsidy", lang, share=row["subsidy_share"], full=full, value=row["subsidy"], reference=cited)
+        translate("premium.subsidy", lang, share=row["subsidy_share"], full=full, value=row["subsidy"], reference=cited)
     )
-    lines.append(say("premium.own", lang, full=full, subsidy=row["subsidy"], value=row["own_payment"]))
+    lines.append(translate("premium.own", lang, full=full, subsidy=row["subsidy"], value=row["own_payment"]))
     return lines
 
 
@@ -87,40 +96,40 @@ def explain(row: pd.Series, lang: str = "vi", law: Law | None = None) -> str:
         if marks <= set(told):
             parts = [*words(told, lang, law)]
             if "status" in told:
-                parts.append(say(f"status.{told['status']}", lang) + ".")
+                parts.append(translate(f"status.{told['status']}", lang) + ".")
             return " ".join(p for p in parts if p)
     raise BhytError(("error.explain", {"found": ", ".join(str(c) for c in told)}))
 
 
 def chance_texts(rows: pd.DataFrame, lang: str) -> list[str]:
     """How likely each target is met, a sentence each; ``rows``: what `chances` gives."""
-    told = rows.assign(relation=[say(f"relation.{r}", lang) for r in rows["relation"]])
+    told = rows.assign(relation=[translate(f"relation.{r}", lang) for r in rows["relation"]])
     outside = rows["chance"].isna()
     keys = outside.map({True: "text.chance_outside", False: "text.chance"})
-    return [say(k, lang, **{c: r[c] for c in ("on", "rate", "chance", "relation")}) for k, r in zip(keys, told.to_dict("records"), strict=True)]  # fmt: skip
+    return [translate(k, lang, **{c: r[c] for c in ("on", "rate", "chance", "relation")}) for k, r in zip(keys, told.to_dict("records"), strict=True)]  # fmt: skip
 
 
 def _zone(zone: str, lang: str) -> str:
-    name = say(f"zone.{zone}" if zone else "explain.zone_unknown", lang)
+    name = translate(f"zone.{zone}" if zone else "explain.zone_unknown", lang)
     return name[:1].lower() + name[1:]
 
 
 def _of_reclassified(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
     table, fields = groups(), {"name": row["name"], "on": row["on"]}
-    yield say("explain.zones", lang, **fields, before=_zone(row["zone_before"], lang), after=_zone(row["zone_after"], lang))  # fmt: skip
+    yield translate("explain.zones", lang, **fields, before=_zone(row["zone_before"], lang), after=_zone(row["zone_after"], lang))  # fmt: skip
     if pd.notna(row["before"]) and pd.notna(row["lost"]):
-        yield say("explain.cards", lang, **{k: row[k] for k in ("before", "lost", "kept", "gained")})
+        yield translate("explain.cards", lang, **{k: row[k] for k in ("before", "lost", "kept", "gained")})
     elif pd.notna(row["lost"]):
-        yield say("explain.lost_only", lang, lost=row["lost"])
+        yield translate("explain.lost_only", lang, lost=row["lost"])
     else:
-        yield say("explain.lost_unknown", lang)
-    article = citation(table.at["difficult_area", "reference"], lang)
-    yield say(f"method.{row['method']}", lang, article=article, source=citation(row["source"], lang))
+        yield translate("explain.lost_unknown", lang)
+    article = format_citation(table.at["difficult_area", "reference"], lang)
+    yield translate(f"method.{row['method']}", lang, article=article, source=format_citation(row["source"], lang))
 
 
 def _of_allocated(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
     fields = {k: row[k] for k in ("population", "insured", "target_people", "to_add")}
-    yield say("explain.allocated", lang, **fields, name=row.get("name", row["area"]), rate=row["target_rate"], now=row["insured"] / row["population"])  # fmt: skip
+    yield translate("explain.allocated", lang, **fields, name=row.get("name", row["area"]), rate=row["target_rate"], now=row["insured"] / row["population"])  # fmt: skip
 
 
 def _of_compared(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
@@ -129,20 +138,20 @@ def _of_compared(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
 
 def _of_simulated(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
     fields = {k: row[k] for k in ("name", "scenario", "people", "insured", "rate")}
-    yield say("explain.simulated", lang, **fields, on=row["month"], group=group_name(row["group"], lang), result=say(f"result.{row['result']}", lang))  # fmt: skip
+    yield translate("explain.simulated", lang, **fields, on=row["month"], group=group_name(row["group"], lang), result=translate(f"result.{row['result']}", lang))  # fmt: skip
     if pd.notna(row["rate_low"]) and row["rate_high"] > row["rate_low"]:
-        yield say("explain.interval", lang, low=row["rate_low"], high=row["rate_high"])
+        yield translate("explain.interval", lang, low=row["rate_low"], high=row["rate_high"])
     money = {p: row[f"vnd_{p}"] for p in PAYERS if pd.notna(row[f"vnd_{p}"]) and row[f"vnd_{p}"]}
     if money:
-        told = ", ".join(f"{say(f'payer.{p}', lang)} {number(v, lang)}" for p, v in money.items())
+        told = ", ".join(f"{translate(f'payer.{p}', lang)} {format_number(v, lang)}" for p, v in money.items())
         today = law.at(row["month"].replace(day=1))
-        cited = citation(today.reference("base_salary"), lang)
+        cited = format_citation(today.reference("base_salary"), lang)
         salary, rate = today.number("base_salary"), today.number("contribution_rate")
-        yield say("explain.money", lang, told=told, salary=salary, rate=rate, article=cited)
+        yield translate("explain.money", lang, told=told, salary=salary, rate=rate, article=cited)
         if row["group"] == "household" and row["insured"]:
-            yield say("explain.household", lang, scale=sum(money.values()) / (row["insured"] * salary * rate))
+            yield translate("explain.household", lang, scale=sum(money.values()) / (row["insured"] * salary * rate))
     if row["proposal"]:
-        yield say("status.proposal", lang) + "."
+        yield translate("status.proposal", lang) + "."
 
 
 def _of_budget(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
@@ -155,26 +164,26 @@ def _of_budget(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
     today = law.at(month.replace(day=1))
     key = groups().at[row["group"], "subsidy_key"]
     shares = today.rows("subsidy_share").set_index("key")["reference"]
-    cited = "; ".join(citation(r, lang) for r in (today.reference("base_salary"), today.reference("contribution_rate"), shares.get(key, "")) if r)  # fmt: skip
+    cited = "; ".join(format_citation(r, lang) for r in (today.reference("base_salary"), today.reference("contribution_rate"), shares.get(key, "")) if r)  # fmt: skip
     fields = {"insured": row["insured"], "vnd": row["vnd"], "on": row["month"], "article": cited}
-    yield say("explain.budget", lang, **fields, group=group_name(row["group"], lang), payer=say(f"payer.{row['payer']}", lang))  # fmt: skip
+    yield translate("explain.budget", lang, **fields, group=group_name(row["group"], lang), payer=translate(f"payer.{row['payer']}", lang))  # fmt: skip
 
 
 def _of_premium(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
     fields = {k: row[k] for k in ("factor", "premium", "subsidy_share", "subsidy", "own_payment")}
-    yield say("explain.premium", lang, **fields, group=group_name(row["group"], lang))
-    yield citation(groups().at[row["group"], "reference"], lang) + "."
+    yield translate("explain.premium", lang, **fields, group=group_name(row["group"], lang))
+    yield format_citation(groups().at[row["group"], "reference"], lang) + "."
 
 
 def _of_coverage(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
     key = row.get("subgroup") or row.get("group") or "all"
     fields = {"name": row["name"], "on": row["as_of"], "group": group_name(str(key), lang)}
     if pd.notna(row["insured"]) and pd.notna(row["population"]):
-        yield say("explain.coverage", lang, **fields, insured=row["insured"], population=row["population"], rate=row["rate"])  # fmt: skip
+        yield translate("explain.coverage", lang, **fields, insured=row["insured"], population=row["population"], rate=row["rate"])  # fmt: skip
     elif pd.notna(row["rate_low"]):
-        yield say("explain.coverage_rate", lang, **fields, low=row["rate_low"], high=row["rate_high"])
+        yield translate("explain.coverage_rate", lang, **fields, low=row["rate_low"], high=row["rate_high"])
     else:
-        yield say("explain.coverage_none", lang, **fields)
+        yield translate("explain.coverage_none", lang, **fields)
 
 
 # The columns by which a row is known for what it is, and the function that says it.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import has_message, translate
+from bhyt_analysis.i18n.unit_names import display_name
 from bhyt_analysis.law.groups import groups
-from bhyt_analysis.names import shown_name
-from bhyt_analysis.words import known, say
 
 
 def group_name(key: str, lang: str = "vi") -> str:
@@ -21,17 +21,17 @@ def group_name(key: str, lang: str = "vi") -> str:
     table = groups()
     if key in table.index:
         return str(table.at[key, f"name_{lang}"])
-    return say(f"group.{key}", lang) if known(f"group.{key}") else key
+    return translate(f"group.{key}", lang) if has_message(f"group.{key}") else key
 
 
 def status_name(status: str, lang: str = "vi") -> str:
     """The words for a status."""
-    return say(f"status.{status}", lang)
+    return translate(f"status.{status}", lang)
 
 
 def column_name(column: str, lang: str = "vi") -> str:
     """The heading of a column; a column without one keeps its name."""
-    return say(f"column.{column}", lang) if known(f"column.{column}") else column
+    return translate(f"column.{column}", lang) if has_message(f"column.{column}") else column
 
 
 def weakest_stamp(statuses: pd.Series | list[str]) -> str | None:
@@ -46,4 +46,4 @@ def statuses_of(rows: pd.DataFrame) -> list[str]:
 
 def named(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     """The rows with the names of their units (``name``) as the language tells them."""
-    return rows.assign(name=[shown_name(str(name), lang) for name in rows["name"]])
+    return rows.assign(name=[display_name(str(name), lang) for name in rows["name"]])

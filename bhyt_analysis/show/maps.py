@@ -16,6 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as Outline
 
+from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.show.canvas import (
     BLACK,
     BLUE,
@@ -29,7 +31,6 @@ from bhyt_analysis.show.canvas import (
 )
 from bhyt_analysis.show.described import series
 from bhyt_analysis.show.labels import named
-from bhyt_analysis.words import BhytError, number, say
 
 SEQUENCE = ("#DEEBF7", "#9ECAE1", "#4292C6", "#2171B5", "#08306B")  # light to dark, in colour and in grey
 
@@ -81,8 +82,8 @@ def choropleth(
     _name_units(axes, rows, used, rate, edges, scale)
     legend(axes, edges, rate.isna().any(), lang)
     ordered = rows.sort_values("rate")
-    tell(figure, lang, list(named(ordered, lang)["name"]), [series(say("fact.coverage", lang), ordered["rate"], "p1", BLUE)], "bar", say("axis.rate", lang), rows["status"])  # fmt: skip
-    return foot(figure, source, rows["status"], lang, say("note.choropleth", lang))
+    tell(figure, lang, list(named(ordered, lang)["name"]), [series(translate("fact.coverage", lang), ordered["rate"], "p1", BLUE)], "bar", translate("axis.rate", lang), rows["status"])  # fmt: skip
+    return foot(figure, source, rows["status"], lang, translate("note.choropleth", lang))
 
 
 def _shapes(boundaries: str | Path | Mapping[str, Any], code: str) -> dict[str, list[np.ndarray]]:
@@ -145,10 +146,12 @@ def legend(axes: Axes, edges: np.ndarray, blanks: bool, lang: str) -> None:
         for i, text in enumerate(_spans(edges, lang))
     ]
     if blanks:
-        entries.append(Patch(facecolor="white", edgecolor="#666666", hatch="////", label=say("label.no_value", lang)))
-    axes.legend(handles=entries, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=9, title=say("axis.rate", lang), title_fontsize=9)  # fmt: skip
+        entries.append(
+            Patch(facecolor="white", edgecolor="#666666", hatch="////", label=translate("label.no_value", lang))
+        )
+    axes.legend(handles=entries, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=9, title=translate("axis.rate", lang), title_fontsize=9)  # fmt: skip
 
 
 def _spans(edges: np.ndarray, lang: str) -> Iterator[str]:
     for low, high in itertools.pairwise(edges):
-        yield f"{number(float(low), lang)} – {number(float(high), lang)}"
+        yield f"{format_number(float(low), lang)} – {format_number(float(high), lang)}"

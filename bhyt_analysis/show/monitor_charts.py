@@ -8,10 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.messages import format_message, translate
+from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.model.funnel import limits
 from bhyt_analysis.model.monitor import ALERTS, WINDOWS
 from bhyt_analysis.model.thresholds import threshold
-from bhyt_analysis.names import running_name
 from bhyt_analysis.show.canvas import (
     BLACK,
     BLUE,
@@ -34,7 +36,6 @@ from bhyt_analysis.show.canvas import (
 from bhyt_analysis.show.described import series
 from bhyt_analysis.show.labels import named
 from bhyt_analysis.show.tables import SMALL, suppressed
-from bhyt_analysis.words import number, render, say
 
 # The colour of each state, and a mark of its own for readers without colours.
 LOOKS = {"green": (GREEN, "o"), "amber": (ORANGE, "^"), "red": (RED, "s"), "none": ("white", "D"), "grey": (GREY, "X")}
@@ -54,7 +55,7 @@ def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = 
     >>> figure = bhyt.charts.pace(history[history["area"] == "X001"], row, "vi", "bảng cards")
     """
     statuses = _known([*history["status"], row["projected_status"]])
-    figure, axes = canvas(96, "chart.watch_pace", running_name(str(row["name"]), lang), lang, statuses)
+    figure, axes = canvas(96, "chart.watch_pace", inline_name(str(row["name"]), lang), lang, statuses)
     past = history[history["month"] <= row["month"]].tail(SHOWN_MONTHS)
     axes.plot(past["as_of"], past["rate"] * 100, "o-", color=BLUE, lw=1.6, ms=4, zorder=4)
     now, rate = past["as_of"].iloc[-1], float(past["rate"].iloc[-1]) * 100
@@ -66,8 +67,8 @@ def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = 
         )
         axes.fill_between(x, [rate, low], [rate, high], color=SKY, alpha=0.5, lw=0)
         axes.plot(x, [rate, middle], color=BLUE, lw=1.6, ls="--")
-        span = render("{a:p1}–{b:p1}", lang, a=low / 100, b=high / 100)
-        ends.append((middle, f"{say('label.projected', lang)}: {percent(middle / 100, lang)} ({span})", BLUE))
+        span = format_message("{a:p1}–{b:p1}", lang, a=low / 100, b=high / 100)
+        ends.append((middle, f"{translate('label.projected', lang)}: {percent(middle / 100, lang)} ({span})", BLUE))
     if pd.notna(row["required_pace"]) and row["to_add"] > 0:
         ends += _required(axes, row, now, rate, lang)
     last = max(row["year_end"], row["target_on"]) if pd.notna(row["target_on"]) else row["year_end"]
@@ -82,11 +83,11 @@ def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = 
     ]  # on a narrow sheet; else the last count, every fourth one before it, the end
     days = [*past["as_of"].iloc[::-1].iloc[::4], last] if beside() > 1 else ends_of
     axes.set_xticks(days, [f"{d:%m/%Y}" for d in days])
-    axes.set_ylabel(say("axis.rate", lang))
+    axes.set_ylabel(translate("axis.rate", lang))
     ticks(axes, lang, "y")
-    told = [series(say("fact.coverage", lang), past["rate"], "p1")]
-    tell(figure, lang, [f"{m:%m/%Y}" for m in past["month"]], told, "picture", say("axis.rate", lang), statuses, "; ".join(text for _, text, _ in ends), True)  # fmt: skip
-    return foot(figure, source, statuses, lang, say("note.watch_pace", lang))
+    told = [series(translate("fact.coverage", lang), past["rate"], "p1")]
+    tell(figure, lang, [f"{m:%m/%Y}" for m in past["month"]], told, "picture", translate("axis.rate", lang), statuses, "; ".join(text for _, text, _ in ends), True)  # fmt: skip
+    return foot(figure, source, statuses, lang, translate("note.watch_pace", lang))
 
 
 def _known(statuses: list[object]) -> list[str]:
@@ -101,8 +102,8 @@ def _required(axes: Axes, row: pd.Series, now: pd.Timestamp, rate: float, lang: 
     axes.fill_between(x, [rate, amber], [rate, target], color=ORANGE, alpha=0.3, lw=0)
     axes.plot(x, [rate, target], color=BLACK, lw=1.3, ls=":")
     axes.plot([row["target_on"]], [target], "D", color=BLACK, ms=7, zorder=5, clip_on=False)
-    text = f"{say('label.target', lang)}: {say('relation.' + row['target_relation'], lang)}{percent(row['target_rate'], lang, 'published')}"
-    band = say("label.amber_band", lang, low=threshold("amber_pace"), required=row["required_pace"])
+    text = f"{translate('label.target', lang)}: {translate('relation.' + row['target_relation'], lang)}{percent(row['target_rate'], lang, 'published')}"
+    band = translate("label.amber_band", lang, low=threshold("amber_pace"), required=row["required_pace"])
     return [(target, text, BLACK), ((amber + target) / 2 - 0.01, band, "#8A5A00")]
 
 
@@ -142,33 +143,33 @@ def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
         for edge in limits(grid, expected, spread, ring):
             axes.plot(grid, edge * 100, color=GREY, lw=1.2, ls=style)
         share = round(threshold(f"funnel_{ring}") * 100, 6)
-        text = number(share, lang, 0 if share.is_integer() else 1) + "%"
+        text = format_number(share, lang, 0 if share.is_integer() else 1) + "%"
         low = limits(grid, expected, spread, ring)[0][-1] * 100
         axes.annotate(text, (grid[-1], low), (3, 0), textcoords="offset points", va="center", fontsize=9, color="#555555")  # fmt: skip
     axes.axhline(expected * 100, color=BLACK, lw=1)
-    text = f"{say('label.all_together', lang)}: {percent(expected, lang)}"
+    text = f"{translate('label.all_together', lang)}: {percent(expected, lang)}"
     axes.annotate(text, (1, expected * 100), (-2, 3), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", fontsize=9)  # fmt: skip
     rates = rows["insured"].to_numpy(float) / people * 100
     for kind, color, marker in (("below", RED, "v"), ("within", BLUE, "o"), ("above", GREEN, "^")):
         chosen = rows["place"].str.startswith(kind).to_numpy()
         axes.plot(people[chosen], rates[chosen], marker, color=color, ms=6, ls="none")
     _named(axes, rows.assign(rate=rates))
-    axes.set(xlim=(grid[0], grid[-1] + (grid[-1] - grid[0]) * 0.22), xlabel=say("label.population", lang), ylabel=say("axis.rate", lang))  # fmt: skip
+    axes.set(xlim=(grid[0], grid[-1] + (grid[-1] - grid[0]) * 0.22), xlabel=translate("label.population", lang), ylabel=translate("axis.rate", lang))  # fmt: skip
     axes.set_ylim(top=min(104.0, axes.get_ylim()[1] + 2))
     ticks(axes, lang)
     axes.set_xticks([t for t in axes.get_xticks() if grid[0] <= t <= grid[-1]])
     ticks(axes, lang, "y")
     axes.set_yticks([t for t in axes.get_yticks() if axes.get_ylim()[0] <= t <= 100])
     far = rows.loc[rows["place"].str.endswith("outer"), "name"]
-    more = "; ".join([text, *(f"{say('label.outside', lang)}: {n}" for n in [", ".join(far)] if n)])
-    told = series(say("fact.coverage", lang), rates / 100, "p1", BLUE)
-    tell(figure, lang, list(rows["name"]), [told], "picture", say("axis.rate", lang), rows["status"], more)
+    more = "; ".join([text, *(f"{translate('label.outside', lang)}: {n}" for n in [", ".join(far)] if n)])
+    told = series(translate("fact.coverage", lang), rates / 100, "p1", BLUE)
+    tell(figure, lang, list(rows["name"]), [told], "picture", translate("axis.rate", lang), rows["status"], more)
     return foot(
         figure,
         source,
         rows["status"],
         lang,
-        say("note.watch_funnel" if spread else "note.watch_funnel_chance", lang, spread=spread),
+        translate("note.watch_funnel" if spread else "note.watch_funnel_chance", lang, spread=spread),
     )
 
 
@@ -210,18 +211,18 @@ def expiring(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") 
     for i, (window, (color, hatch)) in enumerate(zip(days, looks, strict=True)):
         column = f"expiring_{window}"
         until = np.where(hidden[column], left, rows[column].to_numpy(float))
-        label = say("label.days", lang, first=0 if i == 0 else days[i - 1] + 1, last=window)
+        label = translate("label.days", lang, first=0 if i == 0 else days[i - 1] + 1, last=window)
         axes.barh(range(len(rows)), until - left, 0.64, left=left, color=color, hatch=hatch, edgecolor="white", label=label)  # fmt: skip
-        told.append(series(say(f"column.{column}", lang), rows[column], "n", color, hidden[column]))
+        told.append(series(translate(f"column.{column}", lang), rows[column], "n", color, hidden[column]))
         left = until
     for y, (total, small) in enumerate(zip(left, hidden[last], strict=True)):
-        text = f"<{SMALL}" if small else number(total, lang)
+        text = f"<{SMALL}" if small else format_number(total, lang)
         axes.annotate(text, (total, y), (4, 0), textcoords="offset points", va="center", fontsize=9)
-    axes.set(yticks=range(len(rows)), yticklabels=labels, xlim=(0, max(left.max(initial=1) * 1.12, 1)), ylim=(-0.7, len(rows) - 0.3), xlabel=say("axis.cards", lang))  # fmt: skip
+    axes.set(yticks=range(len(rows)), yticklabels=labels, xlim=(0, max(left.max(initial=1) * 1.12, 1)), ylim=(-0.7, len(rows) - 0.3), xlabel=translate("axis.cards", lang))  # fmt: skip
     axes.tick_params(axis="y", length=0)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, ncols=3 if beside() > 1 else 1, fontsize=9, borderaxespad=0.2)  # fmt: skip
     ticks(axes, lang)
-    tell(figure, lang, list(rows["name"]), told, "picture", say("axis.cards", lang), rows["status"])
+    tell(figure, lang, list(rows["name"]), told, "picture", translate("axis.cards", lang), rows["status"])
     return foot(figure, source, rows["status"], lang)
 
 
@@ -248,22 +249,24 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     axes.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -1.9))
     axes.axis("off")
     for column, _, edge in columns:
-        axes.text(edge, -0.75, wrapped(say(f"head.{column}", lang), 0.62, 9), ha="right", va="bottom", fontsize=9, color="#555555")  # fmt: skip
-    axes.text(right + 0.01, -0.75, say("column.alert", lang), va="bottom", fontsize=9, color="#555555")
+        axes.text(edge, -0.75, wrapped(translate(f"head.{column}", lang), 0.62, 9), ha="right", va="bottom", fontsize=9, color="#555555")  # fmt: skip
+    axes.text(right + 0.01, -0.75, translate("column.alert", lang), va="bottom", fontsize=9, color="#555555")
     axes.plot([0, 1], [-0.6, -0.6], color=GREY, lw=0.8)
     for y, row in enumerate(rows.to_dict("records")):
         weight = "bold" if y == 0 else "normal"
         axes.text(0, y, labels[y], va="center", fontweight=weight)
         for column, spec, edge in columns:
             value = None if pd.isna(row[column]) or hidden[column].iloc[y] else row[column]
-            axes.text(edge, y, render("{v:" + spec + "}", lang, v=value), ha="right", va="center", fontweight=weight)
+            axes.text(
+                edge, y, format_message("{v:" + spec + "}", lang, v=value), ha="right", va="center", fontweight=weight
+            )
         _state(axes, right, y, row["alert"], lang)
-    states_of = "; ".join(f"{r['name']}: {say('alert.' + r['alert'], lang)}" for r in rows.to_dict("records"))
-    rates = series(say("fact.coverage", lang), rows["rate"], "p1", hidden=hidden["rate"])
+    states_of = "; ".join(f"{r['name']}: {translate('alert.' + r['alert'], lang)}" for r in rows.to_dict("records"))
+    rates = series(translate("fact.coverage", lang), rows["rate"], "p1", hidden=hidden["rate"])
     tell(figure, lang, list(rows["name"]), [rates], "picture", "", statuses, states_of)
-    note = say("note.watch_states", lang)
+    note = translate("note.watch_states", lang)
     if count > len(rows):
-        note += ". " + say("note.watch_some", lang, shown=len(rows), count=count)
+        note += ". " + translate("note.watch_some", lang, shown=len(rows), count=count)
     return foot(figure, source, statuses, lang, note)
 
 
@@ -278,4 +281,4 @@ def _state(axes: Axes, left: float, y: int, state: str, lang: str) -> None:
     color, marker = LOOKS[state]
     axes.add_patch(Rectangle((left, y - 0.4), 1 - left, 0.8, facecolor=color, alpha=0.18, lw=0))
     axes.plot([left + 0.02], [y], marker, color=color, mec=BLACK if state == "none" else color, ms=7)
-    axes.text(left + (0.043 if beside() > 1 else 0.07), y, say(f"alert.{state}", lang), va="center", fontsize=9, color=BLACK)  # fmt: skip
+    axes.text(left + (0.043 if beside() > 1 else 0.07), y, translate(f"alert.{state}", lang), va="center", fontsize=9, color=BLACK)  # fmt: skip

@@ -15,19 +15,21 @@ from typing import Any
 
 import ipywidgets as ipw
 
+from bhyt_analysis.i18n.formats import format_date
+from bhyt_analysis.i18n.languages import LANGUAGES
+from bhyt_analysis.i18n.messages import BhytError, format_message, nearest_choice, translate
+from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.inputs.areas import communes, full_name, lineage, row_of
 from bhyt_analysis.inputs.dataset import of_unit
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import as_day
 from bhyt_analysis.model.allocate import METHODS
 from bhyt_analysis.model.coverage import areas_with_figures
-from bhyt_analysis.names import fold
 from bhyt_analysis.show.explore import state as states
 from bhyt_analysis.show.explore.page import error_html
 from bhyt_analysis.show.explore.state import State
 from bhyt_analysis.show.explore.views import GROUPS, TAKE_UP, World
 from bhyt_analysis.show.labels import group_name
-from bhyt_analysis.words import LANGUAGES, BhytError, date, nearest, render, say
 
 Look = Callable[[State, str], Any]
 Options = list[tuple[str, Any]]
@@ -66,7 +68,7 @@ def part(
 
 def refresh(one: Part, state: State, look: Look) -> None:
     """Let a control show the state, in its language; what can't be told leaves it as it is."""
-    one.control.description = say(one.label, state.lang)
+    one.control.description = translate(one.label, state.lang)
     try:
         if one.options is not None:
             options = one.options(state, look)
@@ -126,14 +128,14 @@ def _loop() -> asyncio.AbstractEventLoop | None:
 def slider(label: str, values: Sequence[float], spec: str, get: Callable[[State, Look], float], put: Callable[[State, Any, Look], State]) -> Part:  # fmt: skip
     """A slider over some values, which it writes the way of the language; one that is not among them is let in."""
 
-    written = {lang: [(render("{v:" + spec + "}", lang, v=v), v) for v in values] for lang in LANGUAGES}
+    written = {lang: [(format_message("{v:" + spec + "}", lang, v=v), v) for v in values] for lang in LANGUAGES}
     known = set(values)
 
     def options(state: State, look: Look) -> Options:
         value = get(state, look)
         if value in known:
             return written[state.lang]
-        return sorted([*written[state.lang], (render("{v:" + spec + "}", state.lang, v=value), value)], key=lambda o: o[1])  # fmt: skip
+        return sorted([*written[state.lang], (format_message("{v:" + spec + "}", state.lang, v=value), value)], key=lambda o: o[1])  # fmt: skip
 
     first = [(str(v), v) for v in values]
     return part(label, ipw.SelectionSlider(options=first, continuous_update=True, style={"description_width": "auto"}), get, put, options)  # fmt: skip
@@ -179,11 +181,11 @@ def found(names: Options, typed_: str, first: Sequence[str]) -> Options:
     >>> found(names, "luc ngan", [])[0][1], found(names, "KIÊN lao", [])[0][1], found(names, "", ["219"])
     ('219', '07552', [('Huyện Lục Ngạn (Tỉnh Bắc Giang)', '219')])
     """
-    wanted = fold(typed_)
+    wanted = normalise_name(typed_)
     if not wanted:
         return [n for n in names if n[1] in first]
-    hits = [n for n in names if wanted in fold(n[0]) or fold(n[1]) == wanted]
-    return sorted(hits, key=lambda n: (wanted not in fold(n[0].split(" (")[0]), len(n[1])))[:200]
+    hits = [n for n in names if wanted in normalise_name(n[0]) or normalise_name(n[1]) == wanted]
+    return sorted(hits, key=lambda n: (wanted not in normalise_name(n[0].split(" (")[0]), len(n[1])))[:200]
 
 
 def area_part(world: World, search: ipw.Text) -> Part:
@@ -193,8 +195,11 @@ def area_part(world: World, search: ipw.Text) -> Part:
     def options(state: State, look: Look) -> Options:
         hits = found(names, search.value, first)
         if not hits:
-            close = nearest(fold(search.value), [fold(n.split(" (")[0]) for n, _ in names])
-            hint = next((n for n, _ in names if fold(n.split(" (")[0]) == close), say("expect.nothing", state.lang))
+            close = nearest_choice(normalise_name(search.value), [normalise_name(n.split(" (")[0]) for n, _ in names])
+            hint = next(
+                (n for n, _ in names if normalise_name(n.split(" (")[0]) == close),
+                translate("expect.nothing", state.lang),
+            )
             raise BhytError(("error.unknown_area", {"found": search.value, "nearest": hint}))
         return [*(n for n in names if n[1] == state.area), *(n for n in hits if n[1] != state.area)]
 
@@ -212,8 +217,8 @@ def decision_part(world: World) -> Part:
         inside = {code, *communes(data.areas, code)}
         told = [t.loc[t["area"].isin(inside), "decision"] for t in (data.zones, data.losses)]
         known = sorted({*told[0], *told[1], *([state.decision] if state.decision else [])})
-        named = [(say("explore.decision", state.lang, decision=d), d) for d in known]
-        return [(say("explore.no_decision", state.lang), ""), *named]
+        named = [(translate("explore.decision", state.lang, decision=d), d) for d in known]
+        return [(translate("explore.no_decision", state.lang), ""), *named]
 
     return choice("explore.by_decision", options, lambda s, _: s.decision, lambda s, v, _: states.decided(s, v))
 
@@ -225,12 +230,12 @@ def zone_parts(world: World) -> tuple[ipw.Dropdown, Part, Callable[[State, Look]
     def there(state: State, look: Look) -> Options:
         rows = look(state, "moved")
         rows = rows[(rows["zone_after"].fillna("") != "") | rows["area"].isin([dict(r)["area"] for r in state.zones])]
-        names = [(f"{n} – {say(f'zone.{z}', state.lang)}", a) for a, n, z in zip(rows["area"], rows["name"], rows["zone_after"], strict=True)]  # fmt: skip
+        names = [(f"{n} – {translate(f'zone.{z}', state.lang)}", a) for a, n, z in zip(rows["area"], rows["name"], rows["zone_after"], strict=True)]  # fmt: skip
         own = [(full_name(world.data.areas, a), a) for a in (str(dict(r)["area"]) for r in state.zones) if a not in set(rows["area"])]  # fmt: skip
         return [("–", ""), *sorted([*names, *own])]
 
     def options(state: State, look: Look) -> Options:
-        return [(say("explore.as_decided", state.lang), ""), *((say(f"zone.{z}", state.lang), z) for z in ("III", "II", "I", "none"))]  # fmt: skip
+        return [(translate("explore.as_decided", state.lang), ""), *((translate(f"zone.{z}", state.lang), z) for z in ("III", "II", "I", "none"))]  # fmt: skip
 
     def put(state: State, zone: str, look: Look) -> State:
         return states.with_zone(state, which.value, zone) if which.value else state
@@ -336,7 +341,7 @@ def day_parts() -> dict[str, Part]:
     """The date range, and from when to when the sliders change the law."""
 
     def shown(field: str) -> Callable[[State], str]:
-        return lambda s: date(getattr(s, field), "vi") if getattr(s, field) else ""
+        return lambda s: format_date(getattr(s, field), "vi") if getattr(s, field) else ""
 
     def put(field: str) -> Callable[[State, str, Look], State]:
         return lambda s, v, _: states.with_(s, **{field: day_of_text(v)})
@@ -359,7 +364,7 @@ def target_parts() -> dict[str, Part]:
     """The target of the area, the method, the ratchet, and amounts by commune where the method needs them."""
 
     def methods(state: State, look: Look) -> Options:
-        return [(say(f"explore.method.{m}", state.lang), m) for m in METHODS]
+        return [(translate(f"explore.method.{m}", state.lang), m) for m in METHODS]
 
     ratchet = ipw.Checkbox(indent=False)
     return {

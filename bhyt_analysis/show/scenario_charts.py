@@ -11,6 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, DateFormatter, YearLocator
 from matplotlib.figure import Figure
 
+from bhyt_analysis.i18n.formats import format_date, format_number
+from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.after_loss import TITLES, UNINSURED
 from bhyt_analysis.show.canvas import (
     BLACK,
@@ -36,7 +38,6 @@ from bhyt_analysis.show.canvas import (
 )
 from bhyt_analysis.show.described import series
 from bhyt_analysis.show.labels import group_name, statuses_of
-from bhyt_analysis.words import date, number, render, say
 
 LINES = (BLUE, RED, GREEN, ORANGE, VIOLET, SKY, DARK)
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1)))
@@ -68,24 +69,34 @@ def fan(
     for target in targets:
         on, rate = pd.Timestamp(target["on"]), float(target["rate"]) * 100
         axes.plot([on], [rate], "D", color=BLACK, ms=6, zorder=5)
-        text = say(f"relation.{target['relation']}", lang) + percent(rate / 100, lang, "published")
+        text = translate(f"relation.{target['relation']}", lang) + percent(rate / 100, lang, "published")
         early = (on - x.min()).days < (x.max() - x.min()).days / 8
         axes.annotate(
             text, (on, rate), (0, 7), textcoords="offset points", ha="left" if early else "center", fontsize=9, zorder=6
         )
     _months(axes, x)
-    axes.set_ylabel(say("axis.rate", lang))
+    axes.set_ylabel(translate("axis.rate", lang))
     bottom, top = axes.get_ylim()
     axes.set_ylim(max(0, bottom - 0.5), min(104, top + 1.5))
-    ends = [(acting["rate"].iloc[-1], say("result.behavioural", lang), BLUE)]
-    ends.append((still["rate"].iloc[-1], say("result.static", lang), DARK))
+    ends = [(acting["rate"].iloc[-1], translate("result.behavioural", lang), BLUE)]
+    ends.append((still["rate"].iloc[-1], translate("result.static", lang), DARK))
     _end_labels(axes, x.iloc[-1], ends, lang)
     ticks(axes, lang, "y")
     shown = _yearly(acting)
     told = [series(text, frame[shown.to_numpy()]["rate"], "p1") for frame, text in ((acting, ends[0][1]), (still, ends[1][1]))]  # fmt: skip
     more = "; ".join(_target(t, lang) for t in targets)
-    tell(figure, lang, _month_names(x[shown]), told, "picture", say("axis.rate", lang), statuses_of(whole), more, True)
-    return foot(figure, source, statuses_of(whole), lang, say("note.fan", lang))
+    tell(
+        figure,
+        lang,
+        _month_names(x[shown]),
+        told,
+        "picture",
+        translate("axis.rate", lang),
+        statuses_of(whole),
+        more,
+        True,
+    )
+    return foot(figure, source, statuses_of(whole), lang, translate("note.fan", lang))
 
 
 @chart
@@ -113,10 +124,10 @@ def scenarios(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
         told.append(series(one, line["rate"], "p1", color))
     _end_labels(axes, whole["month"].max(), ends, lang, 1.9)
     _months(axes, whole["month"])
-    axes.set_ylabel(say("axis.rate", lang))
+    axes.set_ylabel(translate("axis.rate", lang))
     ticks(axes, lang, "y")
     months = _month_names(whole.loc[whole["scenario"] == names[0], "month"])
-    tell(figure, lang, months, told, "line", say("axis.rate", lang), statuses_of(whole), course=True)
+    tell(figure, lang, months, told, "line", translate("axis.rate", lang), statuses_of(whole), course=True)
     return foot(figure, source, statuses_of(whole), lang)
 
 
@@ -131,8 +142,8 @@ def _month_names(months: Iterable[Any]) -> list[str]:
 
 
 def _target(target: Mapping[str, Any], lang: str) -> str:
-    rate = say(f"relation.{target['relation']}", lang) + percent(float(target["rate"]), lang, "published")
-    return f"{say('label.target', lang)} {date(target['on'], lang)}: {rate}"
+    rate = translate(f"relation.{target['relation']}", lang) + percent(float(target["rate"]), lang, "published")
+    return f"{translate('label.target', lang)} {format_date(target['on'], lang)}: {rate}"
 
 
 def _end_labels(axes: Axes, x: Any, ends: list[tuple[float, str, str]], lang: str, inches: float = 1.45) -> None:
@@ -175,7 +186,7 @@ def tornado(rows: pd.DataFrame, name: str, on: Any, lang: str = "vi", source: st
     >>> figure = bhyt.charts.tornado(rows, "huyện Lục Ngạn", "2021-12-31", "vi", "chỉ thị của Huyện ủy")
     """
     rows = rows.head(10)
-    title = f"{name}, {render('{d:date}', lang, d=on)}"
+    title = f"{name}, {format_message('{d:date}', lang, d=on)}"
     labels = [wrapped(text, across(2.2)) for text in rows["label"]]
     figure, axes = canvas(38 + pitch(9.5, labels) * len(rows), "chart.tornado", title, lang, ["estimated"])
     middle = float(rows["rate"].iloc[0]) * 100
@@ -188,18 +199,20 @@ def tornado(rows: pd.DataFrame, name: str, on: Any, lang: str = "vi", source: st
     axes.axvline(middle, color=BLACK, lw=1)
     axes.annotate(percent(middle / 100, lang), (middle, 1), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center", va="bottom", fontweight="bold")  # fmt: skip
     axes.set_yticks(range(len(rows)), labels)
-    told = [series(say(f"end.{e}", lang), rows[f"rate_{e}"], "p1", c) for e, c in (("low", ORANGE), ("high", BLUE))]
-    tell(figure, lang, list(rows["label"]), told, "picture", say("axis.rate", lang), ["estimated"])
+    told = [
+        series(translate(f"end.{e}", lang), rows[f"rate_{e}"], "p1", c) for e, c in (("low", ORANGE), ("high", BLUE))
+    ]
+    tell(figure, lang, list(rows["label"]), told, "picture", translate("axis.rate", lang), ["estimated"])
     ends = rows[["rate_low", "rate_high"]].to_numpy() * 100
     reach = max(np.abs(ends - middle).max(), 0.5) * (1.3 if beside() > 1 else 2.0)
-    axes.set(xlim=(middle - reach, middle + reach), ylim=(len(rows) - 0.5, -0.6), xlabel=say("axis.rate", lang))
+    axes.set(xlim=(middle - reach, middle + reach), ylim=(len(rows) - 0.5, -0.6), xlabel=translate("axis.rate", lang))
     axes.tick_params(axis="y", length=0)
     ticks(axes, lang)
-    return foot(figure, source, ["estimated"], lang, say("note.tornado", lang))
+    return foot(figure, source, ["estimated"], lang, translate("note.tornado", lang))
 
 
 def _value(value: float, lang: str) -> str:
-    return number(value, lang, 0 if float(value).is_integer() else 2)
+    return format_number(value, lang, 0 if float(value).is_integer() else 2)
 
 
 @chart
@@ -219,11 +232,11 @@ def back(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
     keys = [k for k in TITLES if rows[k].max() > 0]
     layers = [rows[k].to_numpy() / 1000 for k in keys] + [rows[UNINSURED].to_numpy() / 1000]
     colors = shades(len(layers))
-    names = [group_name(k, lang) for k in keys] + [say("label.still_without", lang)]
+    names = [group_name(k, lang) for k in keys] + [translate("label.still_without", lang)]
     axes.stackplot(rows["month"], layers, colors=colors, labels=[entry(n) for n in names], lw=0.4, edgecolor="white")  # fmt: skip
-    axes.plot(rows["month"], rows["broken"] / 1000, color=BLACK, lw=1.4, ls="--", label=entry(say("label.broken", lang)))  # fmt: skip
+    axes.plot(rows["month"], rows["broken"] / 1000, color=BLACK, lw=1.4, ls="--", label=entry(translate("label.broken", lang)))  # fmt: skip
     _months(axes, rows["month"])
-    axes.set(ylim=(0, rows["lost"].max() / 1000), ylabel=say("axis.thousands", lang))
+    axes.set(ylim=(0, rows["lost"].max() / 1000), ylabel=translate("axis.thousands", lang))
     ticks(axes, lang, "y")
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=beside(), frameon=False, fontsize=9, borderaxespad=0.2)
     told = [series(n, rows[k], "n") for n, k in zip(names, [*keys, UNINSURED], strict=True)]
@@ -233,7 +246,7 @@ def back(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
         _month_names(rows["month"]),
         told,
         "picture",
-        say("axis.people", lang),
+        translate("axis.people", lang),
         rows["status"],
         course=True,
     )
@@ -252,7 +265,7 @@ def scorecard(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     >>> figure = bhyt.charts.scorecard(rows, "vi", "các kế hoạch đã công bố")
     """
     shown = rows[rows["model"].notna() & (rows["relation"] != ">=")].reset_index(drop=True)
-    names = [f"{r['name']}: {say('figure.' + r['figure'], lang)}" for r in shown.to_dict("records")]
+    names = [f"{r['name']}: {translate('figure.' + r['figure'], lang)}" for r in shown.to_dict("records")]
     labels = [wrapped(text, across(1.9)) for text in names]
     figure, axes = canvas(40 + pitch(14, labels) * len(shown), "chart.scorecard", "", lang, ["estimated"])
     for y, row in enumerate(shown.to_dict("records")):
@@ -260,15 +273,24 @@ def scorecard(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
         color = BLUE if row["verdict"] in ("within", "consistent") else RED
         axes.plot([low, high], [y, y], color=color, lw=5, solid_capstyle="butt")
         axes.plot([middle], [y], "o", color="white", mec=color, ms=7, mew=1.6)
-        axes.annotate(wrapped(say(f"verdict.{row['verdict']}", lang), across(1.7), 9), (high, y), (7, 0), textcoords="offset points", va="center", fontsize=9, color=color, fontweight="bold")  # fmt: skip
+        axes.annotate(wrapped(translate(f"verdict.{row['verdict']}", lang), across(1.7), 9), (high, y), (7, 0), textcoords="offset points", va="center", fontsize=9, color=color, fontweight="bold")  # fmt: skip
     axes.axvline(100, color=BLACK, lw=1.2)
     axes.set_yticks(range(len(shown)), labels)
-    ratio = series(say("axis.of_published", lang), shown["model"] / shown["published"], "p0")
-    verdicts = (f"{n}: {say('verdict.' + v, lang)}" for n, v in zip(names, shown["verdict"], strict=True))
-    tell(figure, lang, names, [ratio], "picture", say("axis.of_published", lang), ["estimated"], "; ".join(verdicts))
+    ratio = series(translate("axis.of_published", lang), shown["model"] / shown["published"], "p0")
+    verdicts = (f"{n}: {translate('verdict.' + v, lang)}" for n, v in zip(names, shown["verdict"], strict=True))
+    tell(
+        figure,
+        lang,
+        names,
+        [ratio],
+        "picture",
+        translate("axis.of_published", lang),
+        ["estimated"],
+        "; ".join(verdicts),
+    )
     most = max(float((shown["high"] / shown["published"]).max()) * 100, 105)
     least = min(float((shown["low"] / shown["published"]).min()) * 100, 95)
-    axes.set(xlim=(least - 4, most + (most - least) * (0.5 if beside() > 1 else 1.1)), ylim=(len(shown) - 0.4, -0.6), xlabel=say("axis.of_published", lang))  # fmt: skip
+    axes.set(xlim=(least - 4, most + (most - least) * (0.5 if beside() > 1 else 1.1)), ylim=(len(shown) - 0.4, -0.6), xlabel=translate("axis.of_published", lang))  # fmt: skip
     axes.tick_params(axis="y", length=0)
     ticks(axes, lang)
-    return foot(figure, source, ["estimated"], lang, say("note.scorecard", lang))
+    return foot(figure, source, ["estimated"], lang, translate("note.scorecard", lang))

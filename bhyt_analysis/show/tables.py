@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from bhyt_analysis.citations import citation
-from bhyt_analysis.names import shown_name
+from bhyt_analysis.i18n.citations import format_citation
+from bhyt_analysis.i18n.formats import format_date, format_number
+from bhyt_analysis.i18n.messages import format_message, has_message, translate
+from bhyt_analysis.i18n.unit_names import display_name
 from bhyt_analysis.show.labels import column_name, group_name, status_name, weakest_stamp
-from bhyt_analysis.words import date, known, number, render, say
 
 SMALL = 5  # people; smaller groups are hidden in what is shared
 
@@ -107,38 +108,38 @@ def written(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
 
 def _cell(column: str, value: Any, lang: str) -> str:
     if column == "relation":
-        return say(f"relation.{value}", lang).strip() or str(value)
+        return translate(f"relation.{value}", lang).strip() or str(value)
     if column == "name":
-        return "" if pd.isna(value) else shown_name(str(value), lang)
-    if column == "part" or (column == "key" and known(f"part.{value}")):
-        return say(f"part.{value}", lang)
+        return "" if pd.isna(value) else display_name(str(value), lang)
+    if column == "part" or (column == "key" and has_message(f"part.{value}")):
+        return translate(f"part.{value}", lang)
     if column in ("value", "central") and isinstance(value, float):
-        return number(value, lang, 3)
+        return format_number(value, lang, 3)
     if column in ("group", "subgroup", "to", "key"):
         return group_name(str(value), lang)
     if column in ("result", "verdict", "payer", "figure", "alert", "state", "place", "what"):
-        return say(f"{column}.{value}", lang)
+        return translate(f"{column}.{value}", lang)
     if column == "kind":
-        return say(f"report.{value}", lang)
+        return translate(f"report.{value}", lang)
     if column == "target_level":
-        return say(f"level.{value}", lang) if known(f"level.{value}") else ""
+        return translate(f"level.{value}", lang) if has_message(f"level.{value}") else ""
     if column in ("basis", "reason"):
-        return say(str(value), lang)
+        return translate(str(value), lang)
     if column == "proposal":
-        return say("label.proposal", lang) if value else ""
+        return translate("label.proposal", lang) if value else ""
     if column in ("status", "projected_status"):
         return status_name(str(value), lang) if value == value and value else ""
     if column.startswith("zone_"):
-        return say(f"zone.{value}", lang) if known(f"zone.{value}") else str(value)
+        return translate(f"zone.{value}", lang) if has_message(f"zone.{value}") else str(value)
     if column == "severity":
-        return say(f"severity.{value}", lang)
+        return translate(f"severity.{value}", lang)
     if column in ("reference", "rate_reference", "source", "instrument"):
-        return "" if pd.isna(value) else citation(str(value), lang)
+        return "" if pd.isna(value) else format_citation(str(value), lang)
     if column in KINDS:
         kind = KINDS[column]
         if kind == "date":
-            return date(value, lang)
-        return render("{v:" + kind + "}", lang, v=None if pd.isna(value) else value)
+            return format_date(value, lang)
+        return format_message("{v:" + kind + "}", lang, v=None if pd.isna(value) else value)
     return "" if pd.isna(value) else str(value)
 
 
@@ -149,10 +150,10 @@ def scorecard(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     """
 
     def told(value: float, unit: str) -> str:
-        return render("{v:p1}" if unit == "share" else "{v:n}", lang, v=None if pd.isna(value) else value)
+        return format_message("{v:p1}" if unit == "share" else "{v:n}", lang, v=None if pd.isna(value) else value)
 
     out = rows[["name", "figure", "on"]].copy()
-    relations = [say(f"relation.{r}", lang) if known(f"relation.{r}") else "" for r in rows["relation"]]
+    relations = [translate(f"relation.{r}", lang) if has_message(f"relation.{r}") else "" for r in rows["relation"]]
     out["published"] = [r + told(v, u) for r, v, u in zip(relations, rows["published"], rows["unit"], strict=True)]
     out["model"] = [told(v, u) for v, u in zip(rows["model"], rows["unit"], strict=True)]
     spans = zip(rows["low"], rows["high"], rows["unit"], strict=True)
@@ -184,7 +185,7 @@ def told(table: pd.DataFrame, lang: str = "vi") -> dict[str, Any]:
     once = [c for c in SAID_ONCE if c in table and len(table) > 1 and table[c].astype(str).nunique() == 1]
     notes = [f"{column_name(c, lang)}: {_cell(c, table[c].iloc[0], lang)}" for c in once]
     if hidden.to_numpy().any():
-        notes.append(say("label.suppressed", lang))
+        notes.append(translate("label.suppressed", lang))
     stamp = weakest_stamp(table["status"]) if "status" in table else None
     all_alike = stamp and table["status"].nunique() == 1
     kept = [str(c) for c in table if c not in once]
@@ -198,7 +199,7 @@ def told(table: pd.DataFrame, lang: str = "vi") -> dict[str, Any]:
         "columns": [{"key": c, "heading": column_name(c, lang), "kind": kinds[c]} for c in kept],
         "rows": [list(row) for row in zip(*cells, strict=True)],
         "notes": notes,
-        "stamp": say(f"stamp.{stamp}" if all_alike else f"stamp_some.{stamp}", lang) if stamp else "",
+        "stamp": translate(f"stamp.{stamp}" if all_alike else f"stamp_some.{stamp}", lang) if stamp else "",
     }
 
 
@@ -223,7 +224,7 @@ def shown(value: Any, kind: str, lang: str = "vi") -> str:
     """
     if isinstance(value, str) and kind != "date":
         return value
-    return date(value, lang) if kind == "date" else render("{v:" + kind + "}", lang, v=value)
+    return format_date(value, lang) if kind == "date" else format_message("{v:" + kind + "}", lang, v=value)
 
 
 def to_html(table: pd.DataFrame, lang: str = "vi") -> str:

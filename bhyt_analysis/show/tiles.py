@@ -10,12 +10,12 @@ from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from bhyt_analysis.names import bare_name
+from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.unit_names import strip_unit_word
 from bhyt_analysis.show.canvas import BLACK, RED, across, beside, canvas, chart, foot, percent, tell, wrapped
 from bhyt_analysis.show.described import series
 from bhyt_analysis.show.labels import named
 from bhyt_analysis.show.maps import SEQUENCE, classes, legend, nth
-from bhyt_analysis.words import say
 
 GAP = 0.04  # between tiles, of their width
 FLAT = 0.6  # the height of a tile to its width
@@ -53,7 +53,7 @@ def tiles(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", val
             {"edgecolor": RED, "lw": 2.4, "zorder": 3} if marked[i] else {"edgecolor": "#666666", "lw": 0.5}
         )
         axes.add_patch(Rectangle((x, y), 1 - GAP, 1 - GAP, facecolor=SEQUENCE[place] if known else "white", hatch=None if known else "////", **frame))  # fmt: skip
-        words = wrapped(bare_name(row["name"]), each * 0.86, 9)
+        words = wrapped(strip_unit_word(row["name"]), each * 0.86, 9)
         text = f"{words}\n{percent(row[value], lang)}" if known else words
         box = None if known else {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
         axes.text(x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=9, color="white" if place > 2 else BLACK, bbox=box)  # fmt: skip
@@ -61,7 +61,15 @@ def tiles(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", val
     axes.set_axis_off()
     if share.notna().any():
         legend(axes, edges, bool(share.isna().any()), lang)
-    told = series(say(f"axis.tiles_{value}", lang), rows[value], "p1")
-    tell(figure, lang, list(named(rows, lang)["name"]), [told], "bar", say(f"axis.tiles_{value}", lang), rows["status"])
-    note = ". ".join([say("note.tiles", lang), *([say("note.tiles_marked", lang)] if marked.any() else [])])
+    told = series(translate(f"axis.tiles_{value}", lang), rows[value], "p1")
+    tell(
+        figure,
+        lang,
+        list(named(rows, lang)["name"]),
+        [told],
+        "bar",
+        translate(f"axis.tiles_{value}", lang),
+        rows["status"],
+    )
+    note = ". ".join([translate("note.tiles", lang), *([translate("note.tiles_marked", lang)] if marked.any() else [])])
     return foot(figure, source, rows["status"], lang, note)

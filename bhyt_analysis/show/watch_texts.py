@@ -7,12 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.i18n.formats import format_date, format_number
+from bhyt_analysis.i18n.messages import format_message, translate
+from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.model.monitor import ALERTS, WINDOWS
 from bhyt_analysis.model.reports import STATES
 from bhyt_analysis.model.thresholds import threshold
-from bhyt_analysis.names import running_name
 from bhyt_analysis.show.tables import SMALL
-from bhyt_analysis.words import date, number, render, say
 
 
 def watch_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
@@ -28,23 +29,23 @@ def watch_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
     'On 30 June 2022, **49,505** people of Mẫu 01 district (synthetic) were insured (76.3% of the population).'
     """
     row: dict[str, Any] = {k: None if pd.isna(v) else v for k, v in table.iloc[0].to_dict().items()}
-    words = {"name": running_name(row["name"], lang), "month": row["month"]}
+    words = {"name": inline_name(row["name"], lang), "month": row["month"]}
     texts = []
     if row["insured"] is None:
-        texts.append(say("text.watch_silent", lang, **words))
+        texts.append(translate("text.watch_silent", lang, **words))
     else:
         key = "text.watch" if row["rate"] is not None else "text.watch_count"
-        texts.append(say(key, lang, insured=row["insured"], rate=row["rate"], **words))
-    alert = {"alert": say(f"alert.{row['alert']}", lang), "reason": say(row["reason"], lang)}
-    texts.append(say("text.watch_alert", lang, **alert))  # what it comes to, before why
+        texts.append(translate(key, lang, insured=row["insured"], rate=row["rate"], **words))
+    alert = {"alert": translate(f"alert.{row['alert']}", lang), "reason": translate(row["reason"], lang)}
+    texts.append(translate("text.watch_alert", lang, **alert))  # what it comes to, before why
     for column, key in (("change_month", "text.watch_month"), ("change_year", "text.watch_year")):
         if row[column] is not None:
-            texts.append(say(key, lang, change=row[column]))
+            texts.append(translate(key, lang, change=row[column]))
     texts += [*_plan(row, lang), *_pace(row, lang)]
     if len(table) > 1:
         count = Counter(table["alert"].iloc[1:])
-        states = "; ".join(f"{say(f'alert.{a}', lang)} ({count[a]})" for a in ALERTS if count[a])
-        texts.append(say("text.watch_communes", lang, count=len(table) - 1, states=states))
+        states = "; ".join(f"{translate(f'alert.{a}', lang)} ({count[a]})" for a in ALERTS if count[a])
+        texts.append(translate("text.watch_communes", lang, count=len(table) - 1, states=states))
     return texts
 
 
@@ -52,21 +53,21 @@ def _plan(row: dict[str, Any], lang: str) -> list[str]:
     if row["plan_share"] is None:
         return []
     words = {"rate": row["target_rate"], "on": row["target_on"], "needed": row["people_needed"]}
-    level = say(f"level.{row['target_level']}", lang)
-    relation = say(f"relation.{row['target_relation']}", lang)
-    texts = [say("text.watch_plan", lang, level=level, relation=relation, share=row["plan_share"], **words)]
+    level = translate(f"level.{row['target_level']}", lang)
+    relation = translate(f"relation.{row['target_relation']}", lang)
+    texts = [translate("text.watch_plan", lang, level=level, relation=relation, share=row["plan_share"], **words)]
     if row["to_add"] > 0 and row["required_pace"] is not None:
-        texts.append(say("text.watch_required", lang, to_add=row["to_add"], required=row["required_pace"]))
+        texts.append(translate("text.watch_required", lang, to_add=row["to_add"], required=row["required_pace"]))
     return texts
 
 
 def _pace(row: dict[str, Any], lang: str) -> list[str]:
     texts = []
     if row["actual_pace"] is not None:
-        texts.append(say("text.watch_actual", lang, actual=row["actual_pace"]))
+        texts.append(translate("text.watch_actual", lang, actual=row["actual_pace"]))
     if row["projected_rate_low"] is not None and row["month"] < row["year_end"]:
         words = {"rate": row["projected_rate"], "low": row["projected_rate_low"], "high": row["projected_rate_high"]}
-        texts.append(say("text.watch_year_end", lang, on=row["year_end"], people=row["projected"], **words))
+        texts.append(translate("text.watch_year_end", lang, on=row["year_end"], people=row["projected"], **words))
     return texts
 
 
@@ -90,7 +91,7 @@ def nowcast_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
     texts = []
     for row in table[table["what"] == "report"].to_dict("records"):
         words = {"rate": row["projected_rate"], "low": row["projected_rate_low"], "high": row["projected_rate_high"]}
-        texts.append(say("text.watch_report", lang, due=due_text(row["on"], row["deadline"], lang), people=row["projected"], **words))  # fmt: skip
+        texts.append(translate("text.watch_report", lang, due=due_text(row["on"], row["deadline"], lang), people=row["projected"], **words))  # fmt: skip
     return texts
 
 
@@ -103,8 +104,8 @@ def due_text(day: Any, deadline: str, lang: str = "vi") -> str:
     ('trước 20/11/2022', 'not told')
     """
     if day is None or pd.isna(day):
-        return say("label.no_due_day", lang)
-    return say("label.before_day", lang, day=day) if deadline == "before" else date(day, lang)
+        return translate("label.no_due_day", lang)
+    return translate("label.before_day", lang, day=day) if deadline == "before" else format_date(day, lang)
 
 
 def period_text(kind: str, period: pd.Timestamp, lang: str = "vi") -> str:
@@ -118,19 +119,21 @@ def period_text(kind: str, period: pd.Timestamp, lang: str = "vi") -> str:
     if kind == "half_yearly":
         kind = f"half_yearly_{(period.month + 5) // 6}"
     number = (period.month + 2) // 3 if kind == "quarterly" else period.month
-    return say(f"period.{kind}", lang, number=number, year=period.year)
+    return translate(f"period.{kind}", lang, number=number, year=period.year)
 
 
 def expiring_text(row: dict[str, Any], lang: str = "vi") -> str:
     """How many cards of a unit run out soon; ``row`` of what `bhyt_analysis.model.monitor.expiring` gives."""
     days = {w: int(threshold(f"expiring_{w}")) for w in WINDOWS}
     told = {w: int(row[f"expiring_{n}"]) for w, n in days.items()}
-    counts = {w: f"<{SMALL}" if 0 < n < SMALL else number(n, lang) for w, n in told.items()}
-    return say("text.watch_expiring", lang, as_of=row["as_of"], **counts, **{f"days_{w}": n for w, n in days.items()})
+    counts = {w: f"<{SMALL}" if 0 < n < SMALL else format_number(n, lang) for w, n in told.items()}
+    return translate(
+        "text.watch_expiring", lang, as_of=row["as_of"], **counts, **{f"days_{w}": n for w, n in days.items()}
+    )
 
 
 def reports_text(table: pd.DataFrame, lang: str = "vi") -> str:
     """How many of the reports owed came, and when; ``table``: what `bhyt_analysis.model.reports.reports_due` gives."""
     count = Counter(table["state"])
-    states = "; ".join(render("{n:n} {state}", lang, n=count[s], state=say(f"state.{s}", lang)) for s in STATES if count[s])  # fmt: skip
-    return say("text.watch_reports", lang, states=states)
+    states = "; ".join(format_message("{n:n} {state}", lang, n=count[s], state=translate(f"state.{s}", lang)) for s in STATES if count[s])  # fmt: skip
+    return translate("text.watch_reports", lang, states=states)

@@ -20,6 +20,8 @@ from typing import Any
 import ipywidgets as ipw
 from IPython.display import Image, Markdown, display
 
+from bhyt_analysis.i18n.languages import LANGUAGES
+from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.inputs.areas import find
 from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.inputs.read import bundled, load
@@ -69,7 +71,6 @@ from bhyt_analysis.show.parts import (
     zone_parts,
 )
 from bhyt_analysis.show.tables import to_html
-from bhyt_analysis.words import LANGUAGES, BhytError, say
 
 INPUT = "BHYT_INPUT"  # the variable by which `bhyt explore INPUT` names it
 MOST_PINS = 4
@@ -175,7 +176,7 @@ def first_state(world: World, area: str | None, scenario: str | Path | None) -> 
 
 def fallback(app: Explorer) -> list[Any]:
     """What stands in the notebook for readers without widgets: the picture of the path, and how to start."""
-    line = say("explore.static_line", app.state.lang)
+    line = translate("explore.static_line", app.state.lang)
     try:
         seen = app.look(app.state, "picture_path")
     except BhytError as error:
@@ -447,7 +448,7 @@ def draw(app: Explorer) -> None:
     except BhytError as error:
         _wrong(app, error.text(lang))
     except Exception as error:  # a page must not stand still without a word: what went wrong is said, and logged
-        _wrong(app, say("explore.unexpected", lang, what=f"{type(error).__name__}: {error}"))
+        _wrong(app, translate("explore.unexpected", lang, what=f"{type(error).__name__}: {error}"))
         raise
     else:
         say_wrong(app.parts["area"], "")
@@ -486,27 +487,36 @@ def _relabel(app: Explorer, state: State) -> None:
     for one in app.parts.values():
         refresh(one, state, app.look)
     for name in ("undo", "reset", "pin"):
-        out[name].description = say(f"explore.{name}", lang)
+        out[name].description = translate(f"explore.{name}", lang)
     out["pin"].description += f" ({len(app.pins)})" if app.pins else ""  # a click has been heard
     out["undo"].disabled = len(app.past) < 2
     out["pin"].disabled = len(app.pins) >= MOST_PINS
     out["lang"].value = lang
     for name in (*DRAWN, "communes", "compare"):
-        out[f"take_{name}"].description = say("explore.take", lang)
+        out[f"take_{name}"].description = translate("explore.take", lang)
         out[f"files_{name}"].value = ""  # of another state
-    _set_options(out["pages"], [(say(f"explore.page.{p}", lang), p) for p in PAGES], out["pages"].value)
-    out["search"].description, out["search"].placeholder = say("explore.search", lang), say("index.search", lang)
-    out["which"].description = say("explore.commune", lang)
+    _set_options(out["pages"], [(translate(f"explore.page.{p}", lang), p) for p in PAGES], out["pages"].value)
+    out["search"].description, out["search"].placeholder = (
+        translate("explore.search", lang),
+        translate("index.search", lang),
+    )
+    out["which"].description = translate("explore.commune", lang)
     _refresh_communes(app, state)
     for i in range(MOST_PINS):
         there = i < len(app.pins)
         out[f"unpin_{i}"].layout.display = None if there else "none"
         out[f"unpin_{i}"].description = f"{'ABCD'[i]}. {called(app.pins[i], lang)}" if there else ""
-        out[f"unpin_{i}"].tooltip = say("explore.unpin", lang)
-    out["upload"].description, out["zones"].description = say("explore.upload", lang), say("explore.own_zones", lang)
-    out["paste"].description, out["bundled"].description = say("explore.paste", lang), say("explore.bundled", lang)
+        out[f"unpin_{i}"].tooltip = translate("explore.unpin", lang)
+    out["upload"].description, out["zones"].description = (
+        translate("explore.upload", lang),
+        translate("explore.own_zones", lang),
+    )
+    out["paste"].description, out["bundled"].description = (
+        translate("explore.paste", lang),
+        translate("explore.bundled", lang),
+    )
     _set_options(out["bundled"], [("–", ""), *((s.titled(lang), name) for name, s in app.bundled.items())], "")
-    out["day"].description, out["group"].description, out["members"].description = (say(f"explore.{k}", lang) for k in ("day", "group", "members"))  # fmt: skip
+    out["day"].description, out["group"].description, out["members"].description = (translate(f"explore.{k}", lang) for k in ("day", "group", "members"))  # fmt: skip
     _set_options(out["group"], payer_groups(lang), out["group"].value)
     app.parts["amounts"].box.layout.display = (
         None if METHODS[state.method] in ("cost_per_person", "capacity") else "none"
@@ -540,7 +550,7 @@ def _fold(app: Explorer) -> None:
     for name in SECTIONS:
         toggle = out[f"open_{name}"]
         out[f"section_{name}"].layout.display = None if toggle.value else "none"
-        toggle.description = ("▾ " if toggle.value else "▸ ") + say(f"explore.section.{name}", lang)
+        toggle.description = ("▾ " if toggle.value else "▸ ") + translate(f"explore.section.{name}", lang)
     for page in PAGES:
         out[f"page_{page}"].layout.display = None if page == out["pages"].value else "none"
 
@@ -575,12 +585,12 @@ def _show_compare(app: Explorer, state: State) -> None:
     here = [p for p in app.pins if p.area == state.area]
     shown = [*here, *([] if state in here else [state])]
     if len(shown) < 2:
-        out["compared"].value = f"<p>{escaped(say('explore.pin_first', lang))}</p>"
+        out["compared"].value = f"<p>{escaped(translate('explore.pin_first', lang))}</p>"
         out["take_compare"].layout.display = "none"
         _show_picture(app, "compare", None)
         return
     rows, figure = compared(app.world, shown, app.look(state, "on"), lang)
-    other = f"<p>{escaped(say('explore.other_areas', lang))}</p>" if len(here) < len(app.pins) else ""
+    other = f"<p>{escaped(translate('explore.other_areas', lang))}</p>" if len(here) < len(app.pins) else ""
     out["compared"].value = other + side_by_side(rows, lang)
     out["take_compare"].layout.display = None
     _show_picture(app, "compare", on_screen(figure))
@@ -597,9 +607,9 @@ def _show_targets(app: Explorer, state: State) -> None:
         _show_picture(app, "gaps", None)
         return
     say_wrong(app.parts["goal"], "")
-    copy = f"<button onclick=\"const t=this.nextElementSibling;t.select();document.execCommand('copy')\">{escaped(say('explore.copy', lang))}</button>"  # fmt: skip
-    text = f'<textarea readonly rows="3" style="width:100%" aria-label="{escaped(say("explore.copy", lang))}">{escaped(tab_separated(rows, lang))}</textarea>'  # fmt: skip
-    total = say("explore.target_total", lang, people=rows["target_people"].sum(), add=rows["to_add"].sum())
+    copy = f"<button onclick=\"const t=this.nextElementSibling;t.select();document.execCommand('copy')\">{escaped(translate('explore.copy', lang))}</button>"  # fmt: skip
+    text = f'<textarea readonly rows="3" style="width:100%" aria-label="{escaped(translate("explore.copy", lang))}">{escaped(tab_separated(rows, lang))}</textarea>'  # fmt: skip
+    total = translate("explore.target_total", lang, people=rows["target_people"].sum(), add=rows["to_add"].sum())
     files = links(table_files(rows, "targets", lang))
     out["allocated"].value = f"<p><b>{escaped(total)}</b></p>{to_html(rows.drop(columns='area'), lang)}{copy}{text}{files}"  # fmt: skip
     _show_picture(app, "gaps", app.look(state, "gaps"))
@@ -623,10 +633,10 @@ def _show_share(app: Explorer, state: State) -> None:
     toml = states.to_toml(state)
     file = links({"scenario.toml": toml.encode()})
     line = f'bhyt.explore(state="{code}")'
-    link = f'<p><a href="?state={code}">{escaped(say("explore.link", lang))}</a></p>' if "QUERY_STRING" in os.environ else ""  # fmt: skip
+    link = f'<p><a href="?state={code}">{escaped(translate("explore.link", lang))}</a></p>' if "QUERY_STRING" in os.environ else ""  # fmt: skip
     out["share"].value = (
-        f"<h3>{escaped(say('explore.file', lang))}</h3>{file}<pre>{escaped(toml)}</pre>"
-        f"<h3>{escaped(say('explore.code', lang))}</h3><textarea readonly rows='3' style='width:100%'>{escaped(line)}</textarea>{link}"
+        f"<h3>{escaped(translate('explore.file', lang))}</h3>{file}<pre>{escaped(toml)}</pre>"
+        f"<h3>{escaped(translate('explore.code', lang))}</h3><textarea readonly rows='3' style='width:100%'>{escaped(line)}</textarea>{link}"
     )
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from bhyt_analysis.batch import cluster
 from bhyt_analysis.batch.area import Job
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.parts import FOLDER, put
-from bhyt_analysis.words import BhytError
 
 from .notebooks import package
 

@@ -15,7 +15,7 @@ import pytest
 import bhyt_analysis as bhyt
 from bhyt_analysis.batch import engine, warm
 from bhyt_analysis.batch.parameters import check_parameters
-from bhyt_analysis.words import BhytError
+from bhyt_analysis.i18n.messages import BhytError
 
 from ..conftest import ROOT
 from .notebooks import notebook, written

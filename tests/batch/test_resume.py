@@ -13,9 +13,9 @@ import pytest
 import bhyt_analysis as bhyt
 from bhyt_analysis.batch import resume
 from bhyt_analysis.batch.plan import parameters, plan_areas, policy_sha256
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs import synthetic
 from bhyt_analysis.inputs.parts import Parts
-from bhyt_analysis.words import BhytError
 
 from .notebooks import package
 
@@ -133,7 +133,12 @@ def test_another_template_law_or_code_makes_all_again(tmp_path):
         return subprocess.run(call, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
 
     seen = [found()]
-    for name in ("bundled/notebooks/area_briefing.ipynb", "model/coverage.py", "law/law.csv", "words.csv"):
+    for name in (
+        "bundled/notebooks/area_briefing.ipynb",
+        "model/coverage.py",
+        "law/law.csv",
+        "i18n/messages/briefing.csv",
+    ):
         path = place / "bhyt_analysis" / name
         path.write_text(path.read_text("utf-8") + "\n", "utf-8")
         seen.append(found())

@@ -31,7 +31,7 @@ from bhyt_analysis.briefing.docx import write_docx
 from bhyt_analysis.briefing.pieces import pieces
 from bhyt_analysis.briefing.pptx import write_pptx
 from bhyt_analysis.briefing.xlsx import write_xlsx
-from bhyt_analysis.words import BhytError, render, say
+from bhyt_analysis.i18n.messages import BhytError, format_message, translate
 
 from ..conftest import ROOT, write_table
 
@@ -114,7 +114,7 @@ def page_tables(path):
 
 def report_texts(report, content):
     """The paragraphs and bullets of a report, without the cross references at their ends."""
-    words = "|".join(say(f"label.{kind}", content.lang) for kind in ("chart", "table"))
+    words = "|".join(translate(f"label.{kind}", content.lang) for kind in ("chart", "table"))
     told = [p for p in report.paragraphs if p.style.name in ("Normal", "List Bullet") and p._p.xpath(".//w:t")]
     texts = [plain("".join(t.text for t in p._p.iter(qn("w:t")))) for p in told]
     return [re.sub(rf" \((?:(?:, )?(?:{words})\s\d+)+\)$", "", text) for text in texts]
@@ -162,8 +162,8 @@ def test_the_slides_say_only_what_the_page_says(one):
     lang, stem = one
     said = "\n".join(page_texts(stem.with_suffix(".html")))
     tables = page_tables(stem.with_suffix(".html"))
-    stamps = [say(f"{key}.{tag}", lang) for key in ("stamp", "stamp_some") for tag in ("estimated", "synthetic", "proposal")]  # fmt: skip
-    counted = say("text.more_bars", lang, shown=30, count=31).split("30")[0]
+    stamps = [translate(f"{key}.{tag}", lang) for key in ("stamp", "stamp_some") for tag in ("estimated", "synthetic", "proposal")]  # fmt: skip
+    counted = translate("text.more_bars", lang, shown=30, count=31).split("30")[0]
     bodies = grids = 0
     for slide in list(Presentation(stem.with_suffix(".pptx")).slides)[1:]:
         title = slide.shapes.title.text
@@ -174,7 +174,7 @@ def test_the_slides_say_only_what_the_page_says(one):
                 kept = [own[0].index(h) for h in rows[0]]
                 assert rows == [[row[i] for i in kept] for row in own[: len(rows)]]
                 grids += 1
-            elif shape.has_text_frame and title not in (shape.text_frame.text, say("item.sources", lang)):
+            elif shape.has_text_frame and title not in (shape.text_frame.text, translate("item.sources", lang)):
                 lines = [plain(p.text) for p in shape.text_frame.paragraphs]
                 runs = shape.text_frame.paragraphs[0].runs
                 if not runs or runs[0].font.size == Pt(12):  # the number; the line of sources and notes
@@ -188,7 +188,7 @@ def test_the_slides_say_only_what_the_page_says(one):
 
 def test_the_slide_of_sources_names_those_of_the_headline_figures(one):
     lang, stem = one
-    (slide,) = [s for s in Presentation(stem.with_suffix(".pptx")).slides if s.shapes.title.text == say("item.sources", lang)]  # fmt: skip
+    (slide,) = [s for s in Presentation(stem.with_suffix(".pptx")).slides if s.shapes.title.text == translate("item.sources", lang)]  # fmt: skip
     bodies = [s for s in slide.shapes if s.has_text_frame and s != slide.shapes.title]
     bullets = [p.text for s in bodies for p in s.text_frame.paragraphs if p._p.xpath("./a:pPr/a:buChar")]
     table = read(stem.with_suffix(".ipynb")).item("sources", "table").table
@@ -246,7 +246,7 @@ def test_the_annexes_hold_the_figures_of_the_tables(made):
 def test_the_total_of_the_targets_is_what_the_plan_needs(made):
     for slug, needed in (("son-duong", 165_191), ("luc-ngan", 224_275), ("mau-01-gia-lap", 60_355)):
         heads, rows = annex(made / "vi" / slug / slug, 1)
-        assert rows[0][heads.index(say("column.target_people", "vi"))] == needed
+        assert rows[0][heads.index(translate("column.target_people", "vi"))] == needed
 
 
 # --- Annex tables ---------------------------------------------------------------------------------
@@ -482,7 +482,7 @@ def test_the_labels_of_native_charts_are_numbers_of_the_page(one):
         for one_series in told[alt].series:
             for value in one_series.values[:8]:
                 if value is not None and len(one_series.values) <= 8:
-                    assert render("{v:" + one_series.spec + "}", lang, v=value) in alt
+                    assert format_message("{v:" + one_series.spec + "}", lang, v=value) in alt
 
 
 def test_the_chart_of_groups_is_the_table_of_groups(made):
@@ -550,9 +550,9 @@ def test_a_target_above_a_rate_says_so_at_its_point(made):
 
 def test_what_must_be_enrolled_a_month_is_rounded_up():
     """10,850 people in six months: 1,808 a month would be two too few."""
-    assert render("{v:up}", "vi", v=10_850 / 6) == "1.809"
-    assert render("{v:up}", "en", v=1_809.0) == "1,809"
-    assert render("{v:up}", "en", v=None) == "–"
+    assert format_message("{v:up}", "vi", v=10_850 / 6) == "1.809"
+    assert format_message("{v:up}", "en", v=1_809.0) == "1,809"
+    assert format_message("{v:up}", "en", v=None) == "–"
 
 
 # --- A commune list as long as that of a new province ---------------------------------------------

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 import bhyt_analysis as bhyt
 from bhyt_analysis.briefing import messages
 from bhyt_analysis.briefing.items import Item
-from bhyt_analysis.words import number, render
+from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.messages import format_message
 
 NONE = pd.DataFrame(columns=["severity"])
 
@@ -65,11 +66,11 @@ def test_no_more_are_not_back_than_are_uninsured_at_all(data, law):
 @given(st.integers(300, 999), st.integers(300, 1000))
 def test_above_and_below_follow_the_sign_and_the_points_are_the_difference(now, goal):
     text = who(now / 1000, goal / 1000)
-    points = number(abs(goal - now) / 10, "en", 1)
+    points = format_number(abs(goal - now) / 10, "en", 1)
     assert f"{points} percentage points" in text
     assert ("below the target" in text) == (now < goal)
     assert ("at or above the target" in text) == (now >= goal)
-    assert f"{points}%" not in text.replace(render("{v:pe}", "en", v=goal / 1000), "")
+    assert f"{points}%" not in text.replace(format_message("{v:pe}", "en", v=goal / 1000), "")
 
 
 @pytest.mark.parametrize(

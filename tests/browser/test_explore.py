@@ -23,7 +23,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.words import number, render
+from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.messages import format_message
 
 from ..conftest import ROOT
 from . import chromium
@@ -239,11 +240,11 @@ def expected(data, tmp_path_factory):
 
 
 def people(value):
-    return number(value, "vi")
+    return format_number(value, "vi")
 
 
 def billions(value):
-    return render("{v:bn2} tỷ đồng", "vi", v=value)
+    return format_message("{v:bn2} tỷ đồng", "vi", v=value)
 
 
 EFFORT = "Vận động (0 không, 1 thường xuyên, 2 đến từng nhà)"
@@ -274,7 +275,7 @@ def test_how_many_of_luc_ngan_are_uninsured_and_what_70_per_cent_would_have_cost
     assert "SỐ LIỆU ƯỚC TÍNH" in lab.text(".bhyt-stamp")
     lab.shot("1_ordinary")
     lab.slide(EFFORT, Keys.END)
-    lab.says(people(expected["high"]["uninsured"]), render("{v:p1}", "vi", v=expected["high"]["rate"]))
+    lab.says(people(expected["high"]["uninsured"]), format_message("{v:p1}", "vi", v=expected["high"]["rate"]))
     lab.shot("2_high")
     lab.unfold("Tỉnh hỗ trợ thêm")
     lab.slide("Dân tộc thiểu số ở xã ra khỏi danh sách 2016-2020", *[Keys.ARROW_RIGHT] * 14)  # 70%, five points a step
@@ -313,7 +314,7 @@ def test_pinned_scenarios_stand_side_by_side_as_differences(lab, expected, data)
     row = bhyt.compare(both, on=DAY).query("result == 'behavioural'").iloc[-1]
     lab.says("A. Quyết định 861, vận động thường xuyên", "B. Quyết định 861; vận động 2")
     lab.shot("5_compared")
-    lab.says(render("{v:+n}", "vi", v=row["people"]), render("{v:+pp1}", "vi", v=row["points"]))
+    lab.says(format_message("{v:+n}", "vi", v=row["people"]), format_message("{v:+pp1}", "vi", v=row["points"]))
     lab.until(lambda: lab.all(".bhyt-results img"))
     lab.shot("5_compared")
     lab.press("B. Quyết định 861; vận động 2")
@@ -417,7 +418,7 @@ def test_a_line_of_code_restores_what_was_seen(lab, expected):
 def test_english_is_one_key_away(lab, expected):
     at_the_beginning(lab)
     lab.press("English")
-    lab.says("Coverage 31 December 2021", number(expected["ordinary"]["uninsured"], "en"), "ESTIMATED FIGURES")
+    lab.says("Coverage 31 December 2021", format_number(expected["ordinary"]["uninsured"], "en"), "ESTIMATED FIGURES")
     lab.until(lambda: not re.search(r"Kịch bản|Hoàn tác|Tải về|Chưa có thẻ|Vận động", lab.text(".bhyt-app")))
     lab.shot("10_english")
     lab.press("Tiếng Việt")
@@ -444,7 +445,7 @@ def test_the_same_notebook_is_a_page_without_code(voila, expected):
     voila.slide(EFFORT, Keys.END)
     voila.says(people(expected["high"]["uninsured"]))
     voila.press("English")
-    voila.says(number(expected["high"]["uninsured"], "en"), "Download")
+    voila.says(format_number(expected["high"]["uninsured"], "en"), "Download")
     voila.says("Effort and day", css=".bhyt-controls")
     voila.shot("2_high")
     assert voila.errors() == []

@@ -11,10 +11,10 @@ from openpyxl.styles import Font
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from bhyt_analysis.cli import main
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs import register
 from bhyt_analysis.inputs.annotate import FILLS, annotate
 from bhyt_analysis.inputs.read import read
-from bhyt_analysis.words import BhytError
 
 from ..conftest import write_table
 from .offices import AREAS

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs import synthetic, workbook
 from bhyt_analysis.inputs.parts import Parts
 from bhyt_analysis.model.coverage import areas_with_figures
-from bhyt_analysis.words import BhytError
 
 
 def test_a_part_tells_of_its_unit_what_the_whole_tells(data, law):

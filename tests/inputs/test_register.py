@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs import register
-from bhyt_analysis.words import BhytError
 
 from .offices import AREAS, as_text, write_xlsx
 

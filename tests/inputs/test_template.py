@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.cli import main
+from bhyt_analysis.i18n.messages import BhytError, has_message
+from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.inputs import checks, read
 from bhyt_analysis.inputs.cells import words_of
 from bhyt_analysis.inputs.dataset import TABLES
 from bhyt_analysis.inputs.schema import columns_of, schema
 from bhyt_analysis.inputs.template import HEADING, choice, sheet_name, write_template
 from bhyt_analysis.law import groups
-from bhyt_analysis.names import fold
-from bhyt_analysis.words import BhytError, known
 
 
 @pytest.fixture(scope="module", params=["vi", "en"])
@@ -42,7 +42,7 @@ def test_every_table_has_its_sheet_and_every_column_its_heading_with_a_note(temp
 
 
 def test_every_table_of_the_schema_has_words_of_its_own():
-    assert [t for t in TABLES if not known(f"sheet.{t}") or not known(f"about.{t}")] == []
+    assert [t for t in TABLES if not has_message(f"sheet.{t}") or not has_message(f"about.{t}")] == []
     lacking = schema().query("meaning != '' and meaning_vi == ''")
     assert lacking[["table", "column"]].to_numpy().tolist() == []
 
@@ -72,7 +72,7 @@ def test_every_choice_has_a_drop_down_that_the_reader_understands(template):
                 continue
             place, cells = rules[at].replace("$", "").replace("'", "").split("!")
             options = [c.value for row in book[place][cells] for c in row]
-            keys = [words_of(column["type"]).get(fold(o)) for o in options]
+            keys = [words_of(column["type"]).get(normalise_name(o)) for o in options]
             expected = list(groups().index) if column["type"] == "group" else None
             assert None not in keys
             assert len(set(keys)) == len(keys)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bhyt_analysis.citations import citation
+from bhyt_analysis.i18n.citations import format_citation
 
 
 @pytest.mark.parametrize(
@@ -14,13 +14,13 @@ from bhyt_analysis.citations import citation
     ],
 )
 def test_citations_in_vietnamese(reference, told):
-    assert citation(reference) == told
+    assert format_citation(reference) == told
 
 
 def test_no_english_word_stays_in_a_vietnamese_citation(law):
     words = {"Decree", "Law", "Resolution", "resolution", "art.", "of", "under", "the", "amended", "proposal"}
     for reference in law.table["reference"]:
-        assert not words & set(citation(reference).replace(";", " ").split()), reference
+        assert not words & set(format_citation(reference).replace(";", " ").split()), reference
 
 
 @pytest.mark.parametrize(
@@ -37,20 +37,20 @@ def test_no_english_word_stays_in_a_vietnamese_citation(law):
     ],
 )  # fmt: skip
 def test_citations_in_english(reference, told):
-    assert citation(reference, "en") == told
+    assert format_citation(reference, "en") == told
 
 
 @pytest.mark.parametrize("reference", [
     "Sổ theo dõi của huyện, mục I.2", "Phần I, theo lời kể", "Báo Hòa Bình", "", "mục I.2 (Chi cục Thống kê", ")(", ", ",
 ])  # fmt: skip
 def test_what_is_not_known_as_a_whole_is_left_as_it_is(reference):
-    assert citation(reference, "en") == reference.strip()
+    assert format_citation(reference, "en") == reference.strip()
 
 
 def test_no_vietnamese_word_of_a_citation_of_the_bundled_figures_stays_in_english(data):
     words = {"Kế", "Phần", "mục", "của", "huyện", "tỉnh", "Chỉ", "Quyết", "Nghị", "Số", "nhóm", "theo"}
     columns = [data.cards["source"], data.targets["instrument"], data.losses["source"], data.population["source"],
                data.published["locator"], data.duties["source"], data.documents["short"]]  # fmt: skip
-    told = {citation(s, "en") for column in columns for s in column.dropna()}
+    told = {format_citation(s, "en") for column in columns for s in column.dropna()}
     assert len(told) > 30
     assert {t for t in told if words & set(t.replace(",", " ").split())} == set()

@@ -10,9 +10,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.allocate import METHODS, allocate, communes_of
 from bhyt_analysis.model.rounding import largest_remainder
-from bhyt_analysis.words import BhytError
 
 from ..conftest import write_table
 

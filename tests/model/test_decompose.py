@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.decompose import decompose, shapley
-from bhyt_analysis.words import BhytError
 
 GROUPS = ["state_paid", "student", "household"]
 counts = st.integers(0, 100_000)
@@ -154,7 +154,7 @@ def test_all_faults_are_told_at_once():
     bad = pd.DataFrame({"group": ["a", "a", "b"], "insured": [1.0, 2.0, None], "population": [10, 10, 20]})
     with pytest.raises(BhytError) as told:
         decompose(bad, bad.head(1).assign(insured=-1))
-    assert [key for key, _ in told.value.sentences] == [
+    assert [key for key, _ in told.value.messages] == [
         "error.decompose_twice", "error.decompose_missing", "error.decompose_two_populations",
         "error.decompose_negative",
     ]  # fmt: skip

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.equity import equity, lorenz
-from bhyt_analysis.words import BhytError
 
 
 def communes(population, uninsured, **more):
@@ -143,7 +143,7 @@ def test_the_faulty_communes_are_all_told_by_name():
     table = pd.DataFrame({"name": ["Tân Trào", "Kháng Nhật"], "population": [100, None], "insured": [None, 5]})
     with pytest.raises(BhytError, match=r"(?s)Kháng Nhật: column population.*|Tân Trào: column insured") as told:
         equity(table)
-    assert len(told.value.sentences) == 2
+    assert len(told.value.messages) == 2
     with pytest.raises(BhytError, match="Tân Trào: the insured are 101; expected 0 to the population, 100"):
         equity(pd.DataFrame({"name": ["Tân Trào"], "population": [100], "insured": [101]}))
     with pytest.raises(BhytError, match="no column poor"):

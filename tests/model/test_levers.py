@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.law import LawError
 from bhyt_analysis.model.levers import asked, top_up
 from bhyt_analysis.model.rezone import rezoned
-from bhyt_analysis.words import BhytError
 
 LEFT = "minority_left_2016_2020_list"
 

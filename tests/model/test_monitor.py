@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.cli import main
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.funnel import between, funnel, limit, limits
 from bhyt_analysis.model.monitor import alert, as_month, counted, expiring, nowcast, watch
 from bhyt_analysis.model.pace import months_between, pace_of, projected
 from bhyt_analysis.model.reports import due_day, period_end, reports_due
 from bhyt_analysis.model.thresholds import thresholds
-from bhyt_analysis.words import BhytError
 
 from ..conftest import write_table
 

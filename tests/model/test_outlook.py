@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.outlook import communes_at_start, communes_on, outlook, steps
 from bhyt_analysis.model.simulate import table_of
-from bhyt_analysis.words import BhytError
 
 PLAN = bhyt.Scenario.read("decision_861_high")
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.raking import rake, whole
-from bhyt_analysis.words import BhytError
 
 # Ardilly, Tillé, "Sampling Methods: Exercises and Solutions" (2006), on raking: a table and its known totals.
 SEED = np.array([[80.0, 170, 150], [90, 80, 210], [10, 80, 130]])
@@ -119,7 +119,7 @@ def test_rows_and_columns_that_can_not_be_reached_are_all_named():
     seed = pd.DataFrame({"poor": [0, 1, 0], "household": [0, 1, 0], "student": [0, 0, 0]}, index=["A", "B", "C"])
     with pytest.raises(BhytError) as told:
         rake(seed, [5, 10, 0], [6, 6, 3])
-    assert told.value.sentences == (
+    assert told.value.messages == (
         ("error.rake_row_unreachable", {"name": "A", "total": 5.0}),
         ("error.rake_column_unreachable", {"name": "student", "total": 3.0}),
     )
@@ -135,7 +135,7 @@ def test_totals_that_the_cells_can_not_reach_together_are_named_with_the_differe
     # row 1 has only column 1, which needs 1 person, but row 1 needs 2
     with pytest.raises(BhytError) as told:
         rake(np.array([[1, 0], [1, 1]]), [2, 1], [1, 2], rounds=50)
-    first, *furthest = told.value.sentences
+    first, *furthest = told.value.messages
     assert first == ("error.rake_not_met", {"rounds": 50, "count": 2})
     assert [(key, fields["name"]) for key, fields in furthest] == [
         ("error.rake_row_off", 1), ("error.rake_row_off", 2),
@@ -147,7 +147,7 @@ def test_missing_and_negative_figures_are_all_named():
     seed = np.array([[1, np.nan], [-2, 1]])
     with pytest.raises(BhytError) as told:
         rake(seed, [np.nan, 3], [1, -3])
-    assert [key for key, _ in told.value.sentences] == [
+    assert [key for key, _ in told.value.messages] == [
         "error.rake_cell", "error.rake_cell", "error.rake_row_total", "error.rake_column_total",
     ]  # fmt: skip
     with pytest.raises(ValueError, match="one for each of 2"):

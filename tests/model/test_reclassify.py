@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.reclassify import lost_by
 from bhyt_analysis.model.rounding import half_up, largest_remainder
 from bhyt_analysis.model.simulate import projection
-from bhyt_analysis.words import BhytError
 
 from ..conftest import write_table
 

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs import InputError
 from bhyt_analysis.model.simulate import projection
-from bhyt_analysis.words import BhytError
 
 from ..conftest import ROOT, write_table
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law import Law
 from bhyt_analysis.model.after_loss import TITLES, after_loss, transitions
 from bhyt_analysis.model.budget import prices, shares_paid
@@ -17,7 +18,6 @@ from bhyt_analysis.model.simulate import MONEY, projection
 from bhyt_analysis.model.start import GROUPS, group_in, starting_point
 from bhyt_analysis.model.uncertainty import bisect, break_even, chances, commune_intervals, targets_ahead, tornado
 from bhyt_analysis.show.explain import chance_texts
-from bhyt_analysis.words import BhytError
 
 from ..conftest import ROOT, write_table
 

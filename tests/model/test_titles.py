@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law import Law
 from bhyt_analysis.model.titles import area_titles, insured_under
-from bhyt_analysis.words import BhytError
 from tests.conftest import write_table
 
 # --- The oracle: one person, from the text of the law; it reads neither groups.csv nor law.csv. --------

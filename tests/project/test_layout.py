@@ -15,8 +15,8 @@ import nbformat
 import pytest
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.i18n.messages import FOLDER as MESSAGES
 from bhyt_analysis.inputs import findings
-from bhyt_analysis.words import FILE as WORDS
 
 from ..conftest import ROOT
 
@@ -79,8 +79,11 @@ def test_all_logic_of_the_notebook_is_in_the_library():
 
 
 def words():
-    with WORDS.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return [
+        row
+        for path in sorted(MESSAGES.glob("*.csv"))
+        for row in csv.DictReader(path.open(encoding="utf-8", newline=""))
+    ]
 
 
 def fields(text):

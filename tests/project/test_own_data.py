@@ -3,11 +3,11 @@
 After a change of the schema: ``python -m tests.project.test_own_data`` writes the list anew.
 """
 
+from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.inputs.cells import CHOICES
 from bhyt_analysis.inputs.dataset import TABLES
 from bhyt_analysis.inputs.schema import columns_of
 from bhyt_analysis.inputs.template import sheet_name
-from bhyt_analysis.words import say
 
 from ..conftest import ROOT
 
@@ -20,7 +20,7 @@ def described():
     """The tables of the schema as Markdown."""
     text = ""
     for table in TABLES:
-        text += f"\n## `{table}` («{sheet_name(table, 'vi')}»): {say(f'about.{table}', 'en')}\n\n"
+        text += f"\n## `{table}` («{sheet_name(table, 'vi')}»): {translate(f'about.{table}', 'en')}\n\n"
         text += "| column | Vietnamese heading | type | needed | unit | meaning |\n|---|---|---|---|---|---|\n"
         for c in columns_of(table).to_dict("records"):
             kind = " or ".join(f"`{k}`" for k in CHOICES.get(c["type"], ())) or c["type"].replace("_", " ")

@@ -13,11 +13,11 @@ from matplotlib.transforms import Bbox
 import bhyt_analysis as bhyt
 from bhyt_analysis.briefing import sections
 from bhyt_analysis.briefing.items import Item
+from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.model.after_loss import after_loss
 from bhyt_analysis.model.simulate import projection
 from bhyt_analysis.model.uncertainty import tornado
 from bhyt_analysis.show import canvas, charts
-from bhyt_analysis.words import say
 
 AREAS = ["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn", "Thành phố Quảng Ngãi", "Mường La"]
 SCENARIO = "scenarios/contribution_rate_2027.toml"
@@ -129,7 +129,7 @@ def test_every_chart_says_its_source_and_status(drawn, lang, word):
             foot = item.chart._supxlabel.get_text().replace("\n", " ")
             assert word in foot or area == "X001", (area, name)
             assert any(
-                say(f"status.{s}", lang) in foot
+                translate(f"status.{s}", lang) in foot
                 for s in ("published", "census", "derived", "estimated", "synthetic", "target", "law")
             )
 
@@ -138,7 +138,7 @@ def test_what_is_estimated_or_synthetic_is_stamped_on_its_face(drawn):
     for (area, lang, name), item in drawn.items():
         texts = [t.get_text() for t, _ in boxes(item.chart)]
         if area == "X001" and name != "premium":
-            assert say("stamp.synthetic", lang) in texts
+            assert translate("stamp.synthetic", lang) in texts
         if area == "Lục Ngạn" and name in (
             "lost",
             "before_after",
@@ -148,17 +148,17 @@ def test_what_is_estimated_or_synthetic_is_stamped_on_its_face(drawn):
             "back",
             "scenarios",
         ):
-            assert say("stamp.estimated", lang) in texts
+            assert translate("stamp.estimated", lang) in texts
         if name == "payers":
-            assert {say("stamp.estimated", lang), say("stamp.proposal", lang)} <= set(texts)
+            assert {translate("stamp.estimated", lang), translate("stamp.proposal", lang)} <= set(texts)
         if area == "Sơn Dương" and name not in ("cost", "scenario_path", "payers", "scorecard"):
-            assert not {say(f"stamp.{s}", lang) for s in ("estimated", "synthetic", "proposal")} & set(texts)
+            assert not {translate(f"stamp.{s}", lang) for s in ("estimated", "synthetic", "proposal")} & set(texts)
 
 
 def test_a_proposal_is_stamped_as_one(drawn):
     for lang in ("vi", "en"):
         texts = [t.get_text() for t, _ in boxes(drawn["Sơn Dương", lang, "cost"].chart)]
-        assert say("stamp.proposal", lang) in texts
+        assert translate("stamp.proposal", lang) in texts
 
 
 def test_every_chart_has_an_alternative_text_with_figures(drawn):

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.allocate import communes_of
-from bhyt_analysis.words import BhytError
 
 
 def rows(data, law, lang):

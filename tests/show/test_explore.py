@@ -16,6 +16,8 @@ from PIL import Image
 import bhyt_analysis as bhyt
 from bhyt_analysis import cli
 from bhyt_analysis.batch import warm
+from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.messages import BhytError, format_message
 from bhyt_analysis.inputs.read import bundled
 from bhyt_analysis.model.allocate import communes_of
 from bhyt_analysis.show import parts as controls
@@ -25,7 +27,6 @@ from bhyt_analysis.show.explore.page import communes_table
 from bhyt_analysis.show.explore.share import table_files
 from bhyt_analysis.show.explore.state import State
 from bhyt_analysis.show.explore.views import DRAWN, VIEWS, World, compared, remembering
-from bhyt_analysis.words import BhytError, number, render
 
 from ..conftest import ROOT
 
@@ -202,7 +203,7 @@ def test_a_scenario_is_named_by_what_it_changes():
 def test_the_page_says_what_the_library_says(app, data):
     row = expected(data, "decision_861_ordinary")
     headline, both = words(app.outputs["headline"].value), words(app.outputs["both"].value)
-    for text in (number(row["people"] - row["insured"]), render("{v:p1}", "vi", v=row["rate"]), "SỐ LIỆU ƯỚC TÍNH", "47.910"):  # fmt: skip
+    for text in (format_number(row["people"] - row["insured"]), format_message("{v:p1}", "vi", v=row["rate"]), "SỐ LIỆU ƯỚC TÍNH", "47.910"):  # fmt: skip
         assert text in headline, text
     assert "tĩnh" in both
     assert "178.630" in both
@@ -216,7 +217,7 @@ def test_a_slider_moves_the_figures(app, data):
     before = app.outputs["picture_path"].value
     app.parts["effort"].control.value = 2.0
     row = expected(data, "decision_861_high")
-    assert number(row["people"] - row["insured"]) in words(app.outputs["headline"].value)
+    assert format_number(row["people"] - row["insured"]) in words(app.outputs["headline"].value)
     assert app.outputs["picture_path"].value != before
 
 
@@ -280,7 +281,7 @@ def test_ten_quick_moves_end_in_one_drawing_of_the_last(world, data, monkeypatch
     app = asyncio.run(moves())
     assert [dict(s.assumed)["effort"] for s in drawn] == [(2.0, 2.0, 2.0)]
     row = expected(data, "decision_861_high")
-    assert number(row["people"] - row["insured"]) in words(app.outputs["headline"].value)
+    assert format_number(row["people"] - row["insured"]) in words(app.outputs["headline"].value)
 
 
 def test_undo_goes_back_step_by_step_and_reset_to_the_law(app):
@@ -311,7 +312,7 @@ def test_up_to_four_scenarios_are_pinned_and_compared(app, data):
     rows = bhyt.compare(bhyt.simulate(data, "219", plans, draws=0), on="2021-12-31")
     told = words(app.outputs["compared"].value)
     for people in rows.loc[rows["result"] == "behavioural", "people"]:
-        assert render("{v:+n}", "vi", v=people) in told
+        assert format_message("{v:+n}", "vi", v=people) in told
     app.outputs["unpin_0"].click()
     assert len(app.pins) == 3
 
@@ -368,8 +369,8 @@ def test_a_commune_that_is_moved_says_who_loses_and_gains(world, data):
 
     moved = rezoned(data, "861", [{"area": "X00106", "zone": "III"}])
     after = bhyt.reclassify(moved, "861", "X001").set_index("area").loc["X00106"]
-    assert f"3.432 → {number(after['lost'])}" in told
-    assert f"0 → {number(after['gained'])}" in told
+    assert f"3.432 → {format_number(after['lost'])}" in told
+    assert f"0 → {format_number(after['gained'])}" in told
     app.parts["zone"].control.value = ""
     assert app.outputs["flips"].value == ""
     assert app.state.zones == ()
@@ -451,17 +452,17 @@ def test_the_walk_in_the_docs_tells_the_figures_of_the_library(data):
     text = (ROOT / "docs" / "explore.md").read_text("utf-8")
     rows = {e: expected(data, f"decision_861_{e}") for e in ("ordinary", "high")}
     for row in rows.values():
-        assert f"**{number(row['people'] - row['insured'])}**" in text
+        assert f"**{format_number(row['people'] - row['insured'])}**" in text
     for effort, paid in ((1, "2,04"), (2, "4,17")):
         top_up = {"group": LEFT, "points": 0.7, "area": "Bắc Giang", "since": "2021-07-01"}
         told = {"name": "x", "decision": "861", "assumptions": {"effort": effort}, "top_up": [top_up]}
         months = bhyt.simulate(data, "Lục Ngạn", bhyt.Scenario.of(told, ROOT / "x.toml"), draws=0)
         rows_ = months[(months["group"] == "all") & (months["result"] == "behavioural")]
         cost = rows_.loc[rows_["month"].between("2021-07-01", "2021-12-31"), "vnd_province"].sum()
-        assert render("{v:bn2}", "vi", v=cost) == paid
+        assert format_message("{v:bn2}", "vi", v=cost) == paid
         assert f"**{paid} tỷ đồng**" in text
         last = rows_[rows_["month"] == "2021-12-31"].iloc[0]
-        assert number(last["people"] - last["insured"]) in text
+        assert format_number(last["people"] - last["insured"]) in text
 
 
 def test_the_notebook_is_opened_as_a_copy_of_the_users_own(tmp_path, monkeypatch):

@@ -10,9 +10,9 @@ import pytest
 from matplotlib.colors import to_rgb
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.show import canvas
 from bhyt_analysis.show.described import description
-from bhyt_analysis.words import BhytError
 
 from ..conftest import ROOT
 from .test_charts import boxes

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.briefing import sections
+from bhyt_analysis.i18n.formats import format_date, format_number
+from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.show import tables
-from bhyt_analysis.words import date, number, render, say
 
 TABLE = pd.DataFrame(
     {
@@ -101,25 +102,26 @@ def test_what_is_the_same_in_every_row_stands_below():
     ],
 )
 def test_numbers_of_both_languages(value, places, vi, en):
-    assert (number(value, "vi", places), number(value, "en", places)) == (vi, en)
+    assert (format_number(value, "vi", places), format_number(value, "en", places)) == (vi, en)
 
 
 @given(st.integers(-(10**12), 10**12))
 def test_a_number_can_be_read_back(value):
-    assert int(number(value, "vi").replace(".", "").replace("−", "-")) == value
-    assert int(number(value, "en").replace(",", "").replace("−", "-")) == value
+    assert int(format_number(value, "vi").replace(".", "").replace("−", "-")) == value
+    assert int(format_number(value, "en").replace(",", "").replace("−", "-")) == value
 
 
 def test_percentages_and_points_are_told_apart():
     assert (
-        render("{a:p1} {b:pe} {c:pe} {d:+pp1}", "vi", a=0.851, b=0.906, c=0.9635, d=0.055) == "85,1% 90,6% 96,35% +5,5"
+        format_message("{a:p1} {b:pe} {c:pe} {d:+pp1}", "vi", a=0.851, b=0.906, c=0.9635, d=0.055)
+        == "85,1% 90,6% 96,35% +5,5"
     )
 
 
 def test_days_of_both_languages():
-    assert date("2021-07-01") == "01/07/2021"
-    assert date(pd.Timestamp("2021-07-01"), "en") == "1 July 2021"
-    assert date(pd.NaT) == "–"
+    assert format_date("2021-07-01") == "01/07/2021"
+    assert format_date(pd.Timestamp("2021-07-01"), "en") == "1 July 2021"
+    assert format_date(pd.NaT) == "–"
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
@@ -128,9 +130,9 @@ def test_the_summary_says_the_headline_figures_and_marks_the_weak_ones(data, law
         a: sections.headline_figures(data, a, bhyt.headline(data, law, a), lang)[0].text
         for a in ("Sơn Dương", "Lục Ngạn", "Lý Sơn", "X001")
     }
-    assert all(number(n, lang) in first["Sơn Dương"] for n in (155_163, 27_167, 30_082, 165_191, 10_028))
+    assert all(format_number(n, lang) in first["Sơn Dương"] for n in (155_163, 27_167, 30_082, 165_191, 10_028))
     assert "*" not in first["Sơn Dương"]  # nothing in it is estimated
-    estimated, synthetic = say("status.estimated", lang), say("status.synthetic", lang)
+    estimated, synthetic = translate("status.estimated", lang), translate("status.synthetic", lang)
     assert [estimated in line for line in first["Lục Ngạn"].splitlines()] == [True, False, True, True]
-    assert number(18_550, lang) in first["Lý Sơn"]
+    assert format_number(18_550, lang) in first["Lý Sơn"]
     assert all(synthetic in line for line in first["X001"].splitlines())

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.budget import PAYERS
 from bhyt_analysis.show import tables
 from bhyt_analysis.show.labels import column_name, status_name, weakest_stamp
-from bhyt_analysis.words import render, say
 
 # The live page keeps its controls beside its results, each with a scroll bar of its own. What stands there for
 # readers without widgets is hidden as soon as the widgets live; nbconvert's page has widgets, but no kernel.
@@ -70,20 +70,20 @@ def error_html(text: str) -> str:
 
 def described(alt: str, lang: str) -> str:
     """What a picture says, for those who can't see it; folded for the others."""
-    return f"<details><summary>{escaped(say('explore.in_words', lang))}</summary>{escaped(alt)}</details>"
+    return f"<details><summary>{escaped(translate('explore.in_words', lang))}</summary>{escaped(alt)}</details>"
 
 
 def stamps(statuses: Sequence[str], proposal: bool, lang: str) -> str:
     """The stamps that results must carry: a proposal, estimated or synthetic figures."""
     weak = weakest_stamp(list(statuses))
     tags = [t for t in ("proposal" if proposal else None, weak) if t]
-    return "".join(f'<span class="bhyt-stamp">{escaped(say(f"stamp.{t}", lang))}</span>' for t in tags)
+    return "".join(f'<span class="bhyt-stamp">{escaped(translate(f"stamp.{t}", lang))}</span>' for t in tags)
 
 
 def months_told(row: pd.Series, lang: str) -> str:
     """The year of an outlook, with the number of its months where they are not all."""
     key = "explore.year" if row["months"] == 12 else "explore.months_of_year"
-    return say(key, lang, year=str(row["year"]), months=int(row["months"]))
+    return translate(key, lang, year=str(row["year"]), months=int(row["months"]))
 
 
 def headline(table: pd.DataFrame, chances: pd.DataFrame, title: str, lang: str) -> str:
@@ -97,9 +97,9 @@ def headline(table: pd.DataFrame, chances: pd.DataFrame, title: str, lang: str) 
     span = {"low": acting["rate_low"], "high": acting["rate_high"], "static": still["rate"]}
     people = {"people": acting["people"], "static": still["uninsured"]}
     cards = [
-        (say("explore.coverage_on", lang, on=acting["on"]), render("{v:p1}", lang, v=acting["rate"]), say("explore.interval", lang, **span)),
-        (say("explore.uninsured_on", lang, on=acting["on"]), render("{v:n}", lang, v=acting["uninsured"]), say("explore.of_people", lang, **people)),
-        (say("explore.public_cost", lang, months=months_told(acting, lang)), render("{v:bn2} ", lang, v=public) + say("label.billions", lang), say("explore.of_province", lang, vnd=acting["vnd_province"])),
+        (translate("explore.coverage_on", lang, on=acting["on"]), format_message("{v:p1}", lang, v=acting["rate"]), translate("explore.interval", lang, **span)),
+        (translate("explore.uninsured_on", lang, on=acting["on"]), format_message("{v:n}", lang, v=acting["uninsured"]), translate("explore.of_people", lang, **people)),
+        (translate("explore.public_cost", lang, months=months_told(acting, lang)), format_message("{v:bn2} ", lang, v=public) + translate("label.billions", lang), translate("explore.of_province", lang, vnd=acting["vnd_province"])),
         _chance_card(chances, lang),
     ]  # fmt: skip
     told = "".join(f'<div class="bhyt-card">{escaped(a)}<b>{escaped(b)}</b><small>{escaped(c)}</small></div>' for a, b, c in cards)  # fmt: skip
@@ -114,16 +114,16 @@ def both_results(table: pd.DataFrame, lang: str) -> str:
     """
     rows = table.set_index("result")
     pair = [rows.loc[result] for result in ("static", "behavioural")]
-    year = f"{months_told(pair[1], lang)} ({say('label.billions', lang)})"
+    year = f"{months_told(pair[1], lang)} ({translate('label.billions', lang)})"
     lines = [
-        (say("fact.coverage", lang), *(render("{v:p1}", lang, v=r["rate"]) for r in pair)),
-        (say("fact.insured", lang), *(render("{v:n}", lang, v=r["insured"]) for r in pair)),
-        (say("fact.uninsured", lang), *(render("{v:n}", lang, v=r["uninsured"]) for r in pair)),
-        *((f"{say(f'payer.{p}', lang)}, {year}", *(render("{v:bn2}", lang, v=r[f"vnd_{p}"]) for r in pair)) for p in PAYERS if rows[f"vnd_{p}"].abs().sum() > 0),
+        (translate("fact.coverage", lang), *(format_message("{v:p1}", lang, v=r["rate"]) for r in pair)),
+        (translate("fact.insured", lang), *(format_message("{v:n}", lang, v=r["insured"]) for r in pair)),
+        (translate("fact.uninsured", lang), *(format_message("{v:n}", lang, v=r["uninsured"]) for r in pair)),
+        *((f"{translate(f'payer.{p}', lang)}, {year}", *(format_message("{v:bn2}", lang, v=r[f"vnd_{p}"]) for r in pair)) for p in PAYERS if rows[f"vnd_{p}"].abs().sum() > 0),
     ]  # fmt: skip
     body = "".join(f'<tr><td>{escaped(a)}</td><td class="n">{b}</td><td class="n">{c}</td></tr>' for a, b, c in lines)
-    head = "".join(f'<th class="n">{escaped(say(f"explore.{r}", lang))}</th>' for r in ("static", "acting"))
-    note = say("explore.note", lang, costed=pair[1]["costed"])
+    head = "".join(f'<th class="n">{escaped(translate(f"explore.{r}", lang))}</th>' for r in ("static", "acting"))
+    note = translate("explore.note", lang, costed=pair[1]["costed"])
     return f'<table class="bhyt"><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table><p class="note">{escaped(note)}</p>'  # fmt: skip
 
 
@@ -131,13 +131,20 @@ def _chance_card(chances: pd.DataFrame, lang: str) -> tuple[str, str, str]:
     """The chance of the next target that the months reach; of the others in small."""
     known = chances[chances["chance"].notna()]
     if known.empty:
-        return say("explore.chance", lang), "–", say("explore.no_target", lang)
+        return translate("explore.chance", lang), "–", translate("explore.no_target", lang)
     texts = [
-        render("{r}{v:pe}, {d:date}: {c:p0}", lang, r=say(f"relation.{t.relation}", lang), v=t.rate, d=t.on, c=t.chance)
+        format_message(
+            "{r}{v:pe}, {d:date}: {c:p0}",
+            lang,
+            r=translate(f"relation.{t.relation}", lang),
+            v=t.rate,
+            d=t.on,
+            c=t.chance,
+        )
         for t in known.itertuples()
     ]
     first = known.iloc[0]
-    return say("explore.chance", lang), render("{v:p0}", lang, v=first["chance"]), "; ".join(texts[:3])
+    return translate("explore.chance", lang), format_message("{v:p0}", lang, v=first["chance"]), "; ".join(texts[:3])
 
 
 def communes_table(rows: pd.DataFrame, sort: str) -> pd.DataFrame:
@@ -169,7 +176,7 @@ def side_by_side(rows: pd.DataFrame, lang: str) -> str:
         cells = "".join(f'<td class="n">{escaped(v)}</td>' for v in shown[column_name(column, lang)])
         lines.append(f"<tr><td>{escaped(column_name(column, lang))}</td>{cells}</tr>")
     note = "; ".join(dict.fromkeys(status_name(s, lang) for s in rows["status"]))
-    return f'<table class="bhyt"><thead><tr><th></th>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table><p class="note">{escaped(say("explore.against_first", lang))} {escaped(note)}.</p>'  # fmt: skip
+    return f'<table class="bhyt"><thead><tr><th></th>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table><p class="note">{escaped(translate("explore.against_first", lang))} {escaped(note)}.</p>'  # fmt: skip
 
 
 def tab_separated(rows: pd.DataFrame, lang: str) -> str:

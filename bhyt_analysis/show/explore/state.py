@@ -21,11 +21,12 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.i18n.languages import LANGUAGES
+from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.inputs.read import read_table
 from bhyt_analysis.law.law import COLUMNS, ONWARD, Law
 from bhyt_analysis.model.assumptions import SINGLE, Range, assumptions
 from bhyt_analysis.model.scenario import Scenario, scenario_file
-from bhyt_analysis.words import LANGUAGES, BhytError, say
 
 Row = tuple[tuple[str, Any], ...]  # a row of a table, as pairs that can be compared
 Rows = tuple[Row, ...]
@@ -96,7 +97,7 @@ def told(state: State) -> dict[str, Any]:
     {'effort': 2.0}
     """
     plain = {f: getattr(state, f) for f in ("name_en", "decision", "clock", "start", "end")}
-    out: dict[str, Any] = {"name": state.name or say("label.explored", "vi")}
+    out: dict[str, Any] = {"name": state.name or translate("label.explored", "vi")}
     out |= {key: value for key, value in plain.items() if value} | {"seed": state.seed}
     if state.assumed:
         out["assumptions"] = {n: r[0] if r[0] == r[2] else list(r) for n, r in state.assumed}
@@ -320,7 +321,9 @@ def to_toml(state: State) -> str:
     """
     import tomli_w
 
-    return f"# {say('share.toml_head', 'vi')}\n# {say('share.toml_head', 'en')}\n{tomli_w.dumps(told(state))}"
+    return (
+        f"# {translate('share.toml_head', 'vi')}\n# {translate('share.toml_head', 'en')}\n{tomli_w.dumps(told(state))}"
+    )
 
 
 def from_toml(text: str, onto: State | None = None) -> State:
@@ -370,7 +373,7 @@ def from_link(text: str) -> list[State]:
     --------
     >>> from_link("no link")
     Traceback (most recent call last):
-    bhyt_analysis.words.BhytError: This link or line of code cannot be read: it is cut off, or the explorer did not make it
+    bhyt_analysis.i18n.messages.BhytError: This link or line of code cannot be read: it is cut off, or the explorer did not make it
     """
     try:
         packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -380,4 +383,4 @@ def from_link(text: str) -> list[State]:
         if isinstance(error, BhytError):
             raise
         raise BhytError(("error.explore_link", {})) from None
-    return [dataclasses.replace(s, lang=s.lang if s.lang in LANGUAGES else "vi", name="" if s.name == say("label.explored", "vi") else s.name) for s in states]  # fmt: skip
+    return [dataclasses.replace(s, lang=s.lang if s.lang in LANGUAGES else "vi", name="" if s.name == translate("label.explored", "vi") else s.name) for s in states]  # fmt: skip

@@ -14,6 +14,9 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.messages import BhytError, format_message, has_message, translate
+from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.inputs.areas import lineage, name_of
 from bhyt_analysis.inputs.dataset import Dataset, of_unit
 from bhyt_analysis.law.law import Law
@@ -27,7 +30,6 @@ from bhyt_analysis.model.reclassify import reclassify
 from bhyt_analysis.model.simulate import MONEY, check_areas_of, simulate, table_of, with_clock
 from bhyt_analysis.model.start import Start, starting_point
 from bhyt_analysis.model.uncertainty import chances, rates, targets_ahead
-from bhyt_analysis.names import running_name
 from bhyt_analysis.show import charts
 from bhyt_analysis.show.canvas import picture
 from bhyt_analysis.show.explain import premium_steps
@@ -35,7 +37,6 @@ from bhyt_analysis.show.explore.page import both_results, communes_table, headli
 from bhyt_analysis.show.explore.state import State, scenario, zone_of
 from bhyt_analysis.show.labels import column_name, group_name
 from bhyt_analysis.show.tables import to_html
-from bhyt_analysis.words import BhytError, known, number, render, say
 
 DRAWS = 200  # of the assumptions: enough for an interval to the tenth of a point or so, and quick
 MOST_TILES = 60  # communes
@@ -193,11 +194,11 @@ def _flips(world: World, state: State, moved: pd.DataFrame) -> list[str]:
     for code in flipped:
         before, after = ((t.loc[code] if code in t.index else pd.Series(dtype=object)) for t in (as_decided, now))
         fields = {
-            "name": name_of(world.data.areas, code), "before": say(f"zone.{before.get('zone_after', '')}", state.lang),
-            "after": say(f"zone.{zone_of(state, code)}", state.lang),
+            "name": name_of(world.data.areas, code), "before": translate(f"zone.{before.get('zone_after', '')}", state.lang),
+            "after": translate(f"zone.{zone_of(state, code)}", state.lang),
         }  # fmt: skip
         fields |= {f"{column}_{when}": row.get(column, 0) for column in ("lost", "gained") for when, row in (("before", before), ("after", after))}  # fmt: skip
-        told.append(say("explore.flipped", state.lang, **fields))
+        told.append(translate("explore.flipped", state.lang, **fields))
     return told
 
 
@@ -253,7 +254,7 @@ def on_screen(figure: Figure) -> Seen:
 def place(world: World, state: State) -> str:
     """The name of the area as it stands in a title."""
     code, data = of_unit(world.data, state.area)
-    return running_name(name_of(data.areas, code), state.lang)
+    return inline_name(name_of(data.areas, code), state.lang)
 
 
 def draw_path(world: World, state: State, whole: pd.DataFrame, targets: Any, source: str, size: str = "a4") -> Figure:
@@ -264,7 +265,7 @@ def draw_path(world: World, state: State, whole: pd.DataFrame, targets: Any, sou
 def draw_people(world: World, state: State, told: pd.DataFrame, whole: pd.DataFrame, source: str, size: str = "a4") -> Figure:  # fmt: skip
     """The people insured from the start to the day looked at."""
     proposed = ["proposal"] * bool(whole["proposal"].any())
-    labels = [say(f"explore.step_{r.step}", state.lang, on=r.on) for r in told.itertuples()]
+    labels = [translate(f"explore.step_{r.step}", state.lang, on=r.on) for r in told.itertuples()]
     rows = told.assign(label=labels, status=[*told["status"][:-1], *(proposed or told["status"][-1:])])
     return charts.waterfall(rows, place(world, state), state.lang, source, title="chart.explored_people", size=size)
 
@@ -313,7 +314,7 @@ def share_of_text(text: str) -> float:
     (0.935, 0.93, 0.9)
     >>> share_of_text("nhiều")
     Traceback (most recent call last):
-    bhyt_analysis.words.BhytError: “nhiều” is not a rate; write 93% or 0.93
+    bhyt_analysis.i18n.messages.BhytError: “nhiều” is not a rate; write 93% or 0.93
     """
     plain = text.strip().removesuffix("%").strip().replace(",", ".")
     try:
@@ -411,7 +412,7 @@ def household(world: World, state: State, day: str, group: str, members: int) ->
     lines = premium_steps(law, group, members if group == "household" else 1, state.lang)
     proposed = law.table.loc[law.table["status"] == "proposal", "parameter"]
     used = {"base_salary", "contribution_rate", "subsidy_share", "household_factor"}
-    return [*lines, *([say("status.proposal", state.lang) + "."] if used & set(proposed) else [])]
+    return [*lines, *([translate("status.proposal", state.lang) + "."] if used & set(proposed) else [])]
 
 
 # --- In words -------------------------------------------------------------------------------------
@@ -429,25 +430,31 @@ def called(state: State, lang: str) -> str:
     """
     if state.name:
         return state.name_en if lang == "en" and state.name_en else state.name
-    parts = [say("explore.decision", lang, decision=state.decision)] if state.decision else []
+    parts = [translate("explore.decision", lang, decision=state.decision)] if state.decision else []
     labels = assumptions()[f"name_{lang}"]
     for name, (_, value, _) in state.assumed:
         if name == "effort":
-            parts.append(say("explore.effort_of", lang, effort=number(value, lang, 0 if value.is_integer() else 1)))
+            parts.append(
+                translate("explore.effort_of", lang, effort=format_number(value, lang, 0 if value.is_integer() else 1))
+            )
         else:
-            parts.append(f"{labels[name]} " + render("{v:p0}" if allowed(name) == (0, 1) else "{v:d1}", lang, v=value))
+            parts.append(
+                f"{labels[name]} " + format_message("{v:p0}" if allowed(name) == (0, 1) else "{v:d1}", lang, v=value)
+            )
     for row in (dict(r) for r in state.top_ups):
-        parts.append(say("explore.top_up_of", lang, group=_brief(row["group"], lang), points=row["points"]))
+        parts.append(translate("explore.top_up_of", lang, group=_brief(row["group"], lang), points=row["points"]))
     for row in (dict(r) for r in state.law):
         key = f" ({_brief(row['key'], lang)})" if row.get("key") else ""
-        told = render("{v:n}" if row["value"] > 1 else "{v:pe}", lang, v=row["value"])
+        told = format_message("{v:n}" if row["value"] > 1 else "{v:pe}", lang, v=row["value"])
         parts.append(f"{column_name(row['parameter'], lang).split(',')[0]}{key} {told}")
-    parts += [say("explore.zones_moved", lang, count=len(state.zones))] if state.zones else []
-    return "; ".join(parts) or say("label.law_in_force", lang)
+    parts += [translate("explore.zones_moved", lang, count=len(state.zones))] if state.zones else []
+    return "; ".join(parts) or translate("label.law_in_force", lang)
 
 
 def _brief(group: str, lang: str) -> str:
-    return say(f"explore.brief.{group}", lang) if known(f"explore.brief.{group}") else group_name(group, lang)
+    return (
+        translate(f"explore.brief.{group}", lang) if has_message(f"explore.brief.{group}") else group_name(group, lang)
+    )
 
 
 # What of a scenario the law and the days are, and what people do.

@@ -10,14 +10,14 @@ UNIT_WORDS = (
 )  # fmt: skip
 
 
-def fold(text: str) -> str:
+def normalise_name(text: str) -> str:
     """A name without accents, case or spare spaces, for comparing what people type.
 
     Examples
     --------
-    >>> fold("  Huyện  Lục Ngạn ")
+    >>> normalise_name("  Huyện  Lục Ngạn ")
     'huyen luc ngan'
-    >>> fold("ĐỨC PHỔ") == fold("Duc pho")
+    >>> normalise_name("ĐỨC PHỔ") == normalise_name("Duc pho")
     True
     """
     plain = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
@@ -25,16 +25,16 @@ def fold(text: str) -> str:
     return " ".join(plain.split())
 
 
-def bare_name(name: str) -> str:
+def strip_unit_word(name: str) -> str:
     """A unit's name without the word for its kind.
 
     Examples
     --------
-    >>> bare_name("Huyện Sơn Dương")
+    >>> strip_unit_word("Huyện Sơn Dương")
     'Sơn Dương'
-    >>> bare_name("x. Kiên Lao")
+    >>> strip_unit_word("x. Kiên Lao")
     'Kiên Lao'
-    >>> bare_name("Xã Xã")
+    >>> strip_unit_word("Xã Xã")
     'Xã'
     """
     text = " ".join(unicodedata.normalize("NFC", name).split())
@@ -46,15 +46,15 @@ def bare_name(name: str) -> str:
     return text
 
 
-def slug(name: str) -> str:
+def slugify(name: str) -> str:
     """An ASCII name for a folder.
 
     Examples
     --------
-    >>> slug("Huyện Lục Ngạn")
+    >>> slugify("Huyện Lục Ngạn")
     'huyen-luc-ngan'
     """
-    return re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-") or "area"
+    return re.sub(r"[^a-z0-9]+", "-", normalise_name(name)).strip("-") or "area"
 
 
 # The words for kinds of units, and how English names a unit of the kind.
@@ -65,18 +65,18 @@ _KINDS = {
 _MADE_UP = " (giả lập)"
 
 
-def running_name(name: str, lang: str = "vi") -> str:
+def inline_name(name: str, lang: str = "vi") -> str:
     """A unit's name as it stands in a sentence: "huyện Sơn Dương", "Sơn Dương district".
 
     Examples
     --------
-    >>> running_name("Huyện Sơn Dương"), running_name("Thành phố Sơn La", "en")
+    >>> inline_name("Huyện Sơn Dương"), inline_name("Thành phố Sơn La", "en")
     ('huyện Sơn Dương', 'Sơn La city')
-    >>> running_name("Huyện Mẫu 01 (giả lập)", "en")
+    >>> inline_name("Huyện Mẫu 01 (giả lập)", "en")
     'Mẫu 01 district (synthetic)'
     """
     if lang == "en" and name.endswith(_MADE_UP):
-        return f"{running_name(name.removesuffix(_MADE_UP), lang)} (synthetic)"
+        return f"{inline_name(name.removesuffix(_MADE_UP), lang)} (synthetic)"
     for word, english in _KINDS.items():
         if name.startswith(word + " "):
             rest = name[len(word) + 1 :]
@@ -84,12 +84,12 @@ def running_name(name: str, lang: str = "vi") -> str:
     return name
 
 
-def shown_name(name: str, lang: str = "vi") -> str:
+def display_name(name: str, lang: str = "vi") -> str:
     """A unit's name as it stands alone, in a table or on a chart: "Huyện Sơn Dương", "Sơn Dương district".
 
     Examples
     --------
-    >>> shown_name("Huyện Sơn Dương"), shown_name("Xã Kiên Lao", "en")
+    >>> display_name("Huyện Sơn Dương"), display_name("Xã Kiên Lao", "en")
     ('Huyện Sơn Dương', 'Kiên Lao commune')
     """
-    return running_name(name, lang) if lang == "en" else name
+    return inline_name(name, lang) if lang == "en" else name

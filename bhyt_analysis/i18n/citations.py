@@ -12,8 +12,8 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from bhyt_analysis.names import running_name
-from bhyt_analysis.words import date
+from bhyt_analysis.i18n.formats import format_date
+from bhyt_analysis.i18n.unit_names import inline_name
 
 FILE = Path(__file__).with_name("citations.csv")
 # What stands in the braces of a row.
@@ -40,16 +40,16 @@ _PHRASES = {
 }
 
 
-def citation(reference: str, lang: str = "vi") -> str:
+def format_citation(reference: str, lang: str = "vi") -> str:
     """A source the way the language cites it; several are divided by semicolons.
 
     Examples
     --------
-    >>> citation("Decree 75/2023/NĐ-CP art. 3(2)")
+    >>> format_citation("Decree 75/2023/NĐ-CP art. 3(2)")
     'khoản 2 Điều 3 Nghị định 75/2023/NĐ-CP'
-    >>> citation("Kế hoạch 2022-2025 của huyện Sơn Dương, Phần I, mục I.2", "en")
+    >>> format_citation("Kế hoạch 2022-2025 của huyện Sơn Dương, Phần I, mục I.2", "en")
     'Plan 2022-2025 of Sơn Dương district, Part I, section I.2'
-    >>> citation("Sổ theo dõi của huyện, tháng 6", "en")
+    >>> format_citation("Sổ theo dõi của huyện, tháng 6", "en")
     'Sổ theo dõi của huyện, tháng 6'
     """
     told = _vietnamese if lang == "vi" else _english
@@ -105,8 +105,8 @@ def _said(text: str) -> str | None:
 
 def _field(kind: str, value: str) -> str:
     if kind == "unit":
-        return running_name(value[0].upper() + value[1:], "en")
+        return inline_name(value[0].upper() + value[1:], "en")
     if kind == "day":
         day, month, year = map(int, value.split("/"))
-        return date(dt.date(year, month, day), "en")
+        return format_date(dt.date(year, month, day), "en")
     return value

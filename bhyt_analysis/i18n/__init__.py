@@ -1,0 +1,1 @@
+"""Vietnamese and English: messages, numbers, dates, names of units, citations."""

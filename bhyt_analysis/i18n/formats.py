@@ -1,0 +1,59 @@
+"""Format numbers and dates for a language."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import pandas as pd
+
+from bhyt_analysis.i18n.languages import check_lang
+
+MINUS = "\u2212"
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def format_number(value: Any, lang: str = "vi", places: int = 0, scale: float = 1) -> str:
+    """A figure with the separators of the language; a missing one is an en dash.
+
+    Rounds half up on the decimal that is printed, so 0.9635 at two places of a
+    per cent is 96.35 and not a neighbour that binary fractions make of it.
+
+    Examples
+    --------
+    >>> format_number(182330), format_number(182330, "en"), format_number(-1.25, "vi", 1)
+    ('182.330', '182,330', '−1,3')
+    >>> format_number(None)
+    '–'
+    """
+    check_lang(lang)
+    if pd.isna(value) or (isinstance(value, float) and math.isinf(value)):
+        return "–"
+    # repr gives the shortest decimal of a float: the figure as a person wrote it.
+    exact = Decimal(repr(value.item() if hasattr(value, "item") else value)) * Decimal(repr(scale))
+    rounded = exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    text = f"{abs(rounded):,.{places}f}"
+    if lang == "vi":
+        text = text.translate(str.maketrans(",.", ".,"))
+    return (MINUS if rounded < 0 else "") + text
+
+
+def format_date(value: Any, lang: str = "vi") -> str:
+    """A day as people write it: 31/12/2021 or 31 December 2021; missing is an en dash.
+
+    Examples
+    --------
+    >>> format_date("2021-12-31"), format_date("2021-07-01", "en")
+    ('31/12/2021', '1 July 2021')
+    """
+    if pd.isna(value):
+        return "–"
+    day = value if hasattr(value, "day") else dt.date.fromisoformat(str(value))
+    if check_lang(lang) == "en":
+        return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day:02d}/{day.month:02d}/{day.year}"

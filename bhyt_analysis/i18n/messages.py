@@ -1,0 +1,129 @@
+"""Translate messages into Vietnamese or English.
+
+Each file of ``messages/`` holds the messages of one topic, one row a message: ``key``, ``vi``, ``en``.
+Figures inside a message are formatted for its language: 85,1% and 182.330 in Vietnamese, 85.1% and
+182,330 in English.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+import string
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bhyt_analysis.i18n.formats import MINUS, format_date, format_number
+from bhyt_analysis.i18n.languages import check_lang
+
+FOLDER = Path(__file__).with_name("messages")
+
+
+@lru_cache(maxsize=1)
+def _messages() -> dict[str, dict[str, str]]:
+    """Return the messages of all topics by key and language."""
+    messages = {}
+    for path in sorted(FOLDER.glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            messages |= {row["key"]: {"vi": row["vi"], "en": row["en"]} for row in csv.DictReader(file)}
+    return messages
+
+
+def has_message(key: str) -> bool:
+    """Whether the table has a phrase under this key."""
+    return key in _messages()
+
+
+def translate(key: str, lang: str = "vi", /, **fields: Any) -> str:
+    """The phrase of a key, with its figures filled in.
+
+    Examples
+    --------
+    >>> translate("status.estimated", "en")
+    'Estimated figures'
+    """
+    return format_message(_messages()[key][check_lang(lang)], lang, **fields)
+
+
+def format_message(template: str, lang: str, /, **fields: Any) -> str:
+    """A template with its figures in a language.
+
+    Format words: ``n`` whole number, ``up`` the same rounded up (of what is still needed), ``d2`` two decimals, ``+n`` with its sign, ``p1``
+    per cent with one decimal, ``pe`` per cent as it is
+    written (one decimal, two where it has them), ``pp1`` a difference in percentage points, ``bn1``
+    billions (tỷ) with one decimal, ``date``; ``s`` is the ending of an
+    English noun beside a number, nothing for 1; no word leaves text as it is.
+
+    Examples
+    --------
+    >>> format_message("{a:n} / {b:p1}", "vi", a=182330, b=0.851)
+    '182.330 / 85,1%'
+    >>> format_message("{a:+n} on {d:date}", "en", a=10028, d="2021-12-31")
+    '+10,028 on 31 December 2021'
+    >>> format_message("{n:n} finding{n:s}", "en", n=1), format_message("{d:+pp1}", "en", d=0.0001)
+    ('1 finding', '0.0')
+    """
+    return _Figures(lang).vformat(template, (), fields)
+
+
+class _Figures(string.Formatter):
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+
+    def format_field(self, value: Any, spec: str) -> str:
+        if spec == "s":
+            return "" if value == 1 else "s"
+        found = re.fullmatch(r"(\+?)(n|up|d|pe|pp|p|bn|date)(\d?)", spec)
+        if not found:
+            return str(format(value, spec))
+        sign, kind, digits = found.groups()
+        if kind == "date":
+            return format_date(value, self.lang)
+        if kind == "up" and not pd.isna(value):
+            value = math.ceil(round(float(value), 6))
+        places = int(digits or 0)
+        scale = {"p": 100, "pe": 100, "pp": 100, "bn": 1e-9}.get(kind, 1)
+        if kind == "pe":
+            places = 1 if pd.isna(value) or round(value * 1000, 6) % 1 == 0 else 2
+        text = format_number(value, self.lang, places, scale=scale)
+        if sign and not text.startswith(MINUS) and re.search("[1-9]", text):  # nothing has no sign
+            text = "+" + text
+        return text + ("%" if kind in ("p", "pe") and text != "–" else "")
+
+
+class BhytError(ValueError):
+    """Something that the user can put right, said in either language.
+
+    ``sentences`` are pairs of a key of ``words.csv`` and the fields that it names;
+    all offenders are told at once. ``str(error)`` is English, ``error.text("vi")``
+    Vietnamese.
+    """
+
+    def __init__(self, *sentences: tuple[str, dict[str, Any]]) -> None:
+        self.messages = sentences
+        super().__init__(self.text("en"))
+
+    def text(self, lang: str = "vi") -> str:
+        """All sentences in a language, one a line."""
+        told = ((key, {k: self._said(v, lang) for k, v in fields.items()}) for key, fields in self.messages)
+        return "\n".join(translate(key, lang, **fields) for key, fields in told)
+
+    @staticmethod
+    def _said(value: Any, lang: str) -> Any:
+        """A field that is itself a key of the table is said in the language."""
+        return translate(value, lang) if isinstance(value, str) and has_message(value) else value
+
+    def __reduce__(self) -> tuple[Any, ...]:  # errors cross from worker processes
+        return (type(self), self.messages)
+
+
+def nearest_choice(word: str, choices: Any) -> str:
+    """The choice that looks most like a word, or an empty string."""
+    import difflib
+
+    close = difflib.get_close_matches(word, [str(c) for c in choices], n=1, cutoff=0.5)
+    return close[0] if close else ""
