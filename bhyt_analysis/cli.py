@@ -321,12 +321,12 @@ def impact(told: argparse.Namespace) -> int:
 
 def allocate(told: argparse.Namespace) -> int:
     """Print, or write, the people to insure, commune by commune."""
+    from bhyt_analysis.i18n.dates import parse_date
     from bhyt_analysis.inputs import load
-    from bhyt_analysis.law.law import as_day
     from bhyt_analysis.model.allocate import allocate as shared_out
     from bhyt_analysis.model.allocate import communes_of
 
-    communes = communes_of(load(told.input, numbers=told.numbers), told.area, pd.Timestamp(as_day(told.on)))
+    communes = communes_of(load(told.input, numbers=told.numbers), told.area, pd.Timestamp(parse_date(told.on)))
     table = shared_out(communes, told.rate, method=told.method, ratchet=told.ratchet)
     columns = ["area", "name", "population", "insured", "target_people", "target_rate", "to_add", "status"]
     return _print_table(table[columns], told)
@@ -448,15 +448,15 @@ def law(told: argparse.Namespace) -> int:
 
 def _lineage(area: str | None, on: str) -> Any:
     """The units that a place lies in; a province that only the law knows is taken by its name."""
+    from bhyt_analysis.i18n.dates import parse_date
     from bhyt_analysis.i18n.unit_names import normalise_name
     from bhyt_analysis.inputs import load
     from bhyt_analysis.inputs.areas import find, lineage
     from bhyt_analysis.law import Law
-    from bhyt_analysis.law.law import as_day
 
     if area is None:
         return None
-    day = pd.Timestamp(as_day(on))
+    day = pd.Timestamp(parse_date(on))
     if normalise_name(area) in {normalise_name(a) for a in Law.read().table["area"]}:
         return area
     areas = load().areas

@@ -26,12 +26,13 @@ from bhyt_analysis.batch.site import write_index
 from bhyt_analysis.batch.warm import Zygote
 from bhyt_analysis.batch.workers import limit, memory_of, prepare, processors, run_all
 from bhyt_analysis.briefing.documents import FORMATS, check_formats
+from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.inputs.parts import Parts, put
 from bhyt_analysis.inputs.read import bundled, fingerprint, load
-from bhyt_analysis.law.law import Law, as_day
+from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.scenario import Scenario
 
 ENGINES = ("auto", "warm", "standard")
@@ -122,7 +123,7 @@ def run_batch(
         raise BhytError(("error.bad_engine", {"found": engine, "expected": ", ".join(ENGINES)}))
     check_lang(lang)
     if as_of is not None:
-        as_of = str(as_day(as_of))
+        as_of = str(parse_date(as_of))
     if scenario is not None:
         Scenario.read(scenario)
     source = data.source if isinstance(data, Dataset) else str(bundled("data") if data is None else data)

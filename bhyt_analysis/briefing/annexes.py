@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from bhyt_analysis.briefing.items import Item, Items, basis_of
+from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.inputs.areas import communes, lineage, name_of, population_at, row_of
 from bhyt_analysis.inputs.dataset import Dataset
@@ -21,7 +22,7 @@ from bhyt_analysis.model.rounding import largest_remainder
 COMMUNES = 60  # units of a table that people read; a province has its districts do this
 
 
-def allocation(data: Dataset, code: str, steps: pd.DataFrame, as_of: str | None, lang: str = "vi") -> Items:
+def allocation(data: Dataset, code: str, steps: pd.DataFrame, as_of: DateLike | None, lang: str = "vi") -> Items:
     """The first target shared out to the communes (``steps``: what `target_steps` gives of the unit).
 
     Where each commune's cards are known, by equal shares of the gaps; where only its people
@@ -38,7 +39,7 @@ def allocation(data: Dataset, code: str, steps: pd.DataFrame, as_of: str | None,
     return told
 
 
-def _shared_out(data: Dataset, code: str, units: list[str], first: pd.Series, as_of: str | None, lang: str) -> Items:
+def _shared_out(data: Dataset, code: str, units: list[str], first: pd.Series, as_of: DateLike | None, lang: str) -> Items:
     words = {"rate": first["rate"], "on": first["on"], "relation": translate(f"relation.{first['relation']}", lang)}
     if not data.cards["area"].isin(units).any():  # spares working out what can't be known
         return _by_people(data, code, units, first, words, lang)
@@ -73,7 +74,7 @@ def _by_people(data: Dataset, code: str, units: list[str], first: pd.Series, wor
     return [Item("allocation", text, table=table)]
 
 
-def months(data: Dataset, code: str, as_of: str | None) -> Items:
+def months(data: Dataset, code: str, as_of: DateLike | None) -> Items:
     """The insured month by month, where more than one month is known."""
     if data.cards["as_of"].nunique() < 2:
         return []
@@ -85,7 +86,7 @@ def months(data: Dataset, code: str, as_of: str | None) -> Items:
     return [Item("months", table=table[["month", "insured", "change", "population", "rate", "status"]])]
 
 
-def subsidy(data: Dataset, law: Law, code: str, as_of: str | None, lang: str = "vi") -> Items:
+def subsidy(data: Dataset, law: Law, code: str, as_of: DateLike | None, lang: str = "vi") -> Items:
     """What the State pays in a year, sub-group by sub-group, for those it pays for or supports now."""
     if not data.cards["area"].isin([code, *communes(data.areas, code)]).any():
         return []

@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 
 from bhyt_analysis import __version__
 from bhyt_analysis.briefing.headlines import fact_text
-from bhyt_analysis.briefing.items import Day, Items
+from bhyt_analysis.briefing.items import Items
 from bhyt_analysis.i18n.citations import format_citation
+from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.inputs.areas import communes, lineage, name_of
@@ -113,7 +114,7 @@ def _inside(out: str | Path, name: str) -> Path:
 
 
 def facts(
-    data: Dataset, law: Law, area: str, figures: pd.DataFrame, findings: pd.DataFrame, as_of: Day = None,
+    data: Dataset, law: Law, area: str, figures: pd.DataFrame, findings: pd.DataFrame, as_of: DateLike | None = None,
     lang: str = "vi", seed: int = 1, scenario: str | None = None,
 ) -> dict:  # fmt: skip
     """The headline figures with their status, the findings, and what they were made with.

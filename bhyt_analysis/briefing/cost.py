@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.briefing import annexes
-from bhyt_analysis.briefing.items import Day, Item, Items, called
+from bhyt_analysis.briefing.items import Item, Items, called
+from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
 from bhyt_analysis.inputs.areas import lineage, population_at
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
@@ -36,7 +37,12 @@ SUPPORTED_AFTER = "minority_left_2016_2020_list"  # those who left the list by D
 
 
 def cost_and_payers(
-    data: Dataset, law: Law, area: str, scenario: Scenario | None = None, lang: str = "vi", as_of: Day = None
+    data: Dataset,
+    law: Law,
+    area: str,
+    scenario: Scenario | None = None,
+    lang: str = "vi",
+    as_of: DateLike | None = None,
 ) -> Items:
     """What a year of cards costs, who pays which part, and what a scenario would change."""
     code, data = of_unit(known_by(data, as_of), area)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bhyt_analysis.briefing.items import Day, Item, Items, basis_of, called
+from bhyt_analysis.briefing.items import Item, Items, basis_of, called
+from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.inputs.areas import population_at
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
@@ -16,7 +17,7 @@ from bhyt_analysis.model.take_up import observed_change, reenrolment, reenrolmen
 from bhyt_analysis.show import charts
 
 
-def what_the_decision_did(data: Dataset, area: str, as_of: Day = None, lang: str = "vi") -> Items:
+def what_the_decision_did(data: Dataset, area: str, as_of: DateLike | None = None, lang: str = "vi") -> Items:
     """Who lost a state-paid card, in which communes, and how many must be insured again."""
     code, data = of_unit(known_by(data, as_of), area)
     intro = translate("text.decision_861", lang)

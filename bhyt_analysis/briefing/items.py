@@ -28,7 +28,6 @@ class Item:
 
 
 Items = list[Item]
-Day = str | None
 
 
 def basis_of(source: People | str | None, lang: str = "vi") -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bhyt_analysis.briefing.items import Day, Item, Items, called
+from bhyt_analysis.briefing.items import Item, Items, called
+from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.inputs.areas import communes
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
@@ -26,7 +27,7 @@ from bhyt_analysis.show.watch_texts import (
 ON_PAGE = ["name", "insured", "rate", "change_month", "plan_share", "required_pace", "actual_pace", "pace", "alert", "status"]  # fmt: skip
 
 
-def month_by_month(data: Dataset, area: str, as_of: Day | pd.Timestamp = None, lang: str = "vi") -> Items:
+def month_by_month(data: Dataset, area: str, as_of: DateLike | None = None, lang: str = "vi") -> Items:
     """The last month against the plan; one sentence where an area has too few months, nothing where it has none."""
     code, data = of_unit(known_by(data, as_of), area)
     history = counted(data, code)

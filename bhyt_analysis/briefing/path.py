@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.briefing import annexes
-from bhyt_analysis.briefing.items import Day, Item, Items, basis_of, called
+from bhyt_analysis.briefing.items import Item, Items, basis_of, called
+from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.inputs.areas import lineage, population_at
@@ -17,7 +18,7 @@ from bhyt_analysis.model.targets import target_steps, targets_of
 from bhyt_analysis.show import charts
 
 
-def path_to_target(data: Dataset, area: str, as_of: Day = None, lang: str = "vi") -> Items:
+def path_to_target(data: Dataset, area: str, as_of: DateLike | None = None, lang: str = "vi") -> Items:
     """What each target means in people, what each step must add, and which targets are still ahead."""
     code, data = of_unit(known_by(data, as_of), area)
     name = called(data, code, lang)

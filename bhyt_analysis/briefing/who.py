@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.briefing import annexes
-from bhyt_analysis.briefing.items import Day, Item, Items, basis_of, called
+from bhyt_analysis.briefing.items import Item, Items, basis_of, called
 from bhyt_analysis.briefing.path import target_text
+from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import display_name, inline_name
 from bhyt_analysis.inputs.areas import communes, name_of, population_at
@@ -23,7 +24,7 @@ from bhyt_analysis.show.labels import group_name
 NEEDS = ("cards", "population", "zones", "targets")
 
 
-def who_is_covered(data: Dataset, area: str, as_of: Day = None, lang: str = "vi") -> Items:
+def who_is_covered(data: Dataset, area: str, as_of: DateLike | None = None, lang: str = "vi") -> Items:
     """Who has a card, by group and commune, against the target; or what is missing to tell."""
     code, data = of_unit(known_by(data, as_of), area)
     now = coverage(data, code, as_of=as_of).iloc[0]
@@ -43,7 +44,7 @@ def who_is_covered(data: Dataset, area: str, as_of: Day = None, lang: str = "vi"
     return [*items, *(_communes(data, code, as_of, lang) or _commune_people(data, code, lang))]
 
 
-def _groups(data: Dataset, code: str, now: pd.Series, as_of: Day, lang: str) -> Items:
+def _groups(data: Dataset, code: str, now: pd.Series, as_of: DateLike | None, lang: str) -> Items:
     by_group = coverage(data, code, by=["group"], as_of=as_of)
     total = by_group["insured"].sum()
     by_group = by_group.assign(share_of_insured=by_group["insured"] / total)
@@ -129,7 +130,7 @@ def _mark(data: Dataset, target: dict[str, Any], lang: str) -> str:
     return f"{translate('label.target', lang)} {target['on'].year}{who}: {target_text(target, lang)}"
 
 
-def _communes(data: Dataset, code: str, as_of: Day, lang: str) -> Items:
+def _communes(data: Dataset, code: str, as_of: DateLike | None, lang: str) -> Items:
     rows = coverage(data, code, by=["commune"], as_of=as_of)
     rows = rows[rows["insured"].notna() & rows["rate"].notna()]
     if rows.empty or set(rows["area"]) == {code}:

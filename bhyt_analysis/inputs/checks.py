@@ -17,7 +17,7 @@ from bhyt_analysis.inputs.areas import communes, listed_whole, name_of, populati
 from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.limits import limits
 from bhyt_analysis.inputs.monthly import monthly
-from bhyt_analysis.law.groups import counted_once, finest, group_of, groups, told_twice
+from bhyt_analysis.law.groups import double_counted_groups, drop_nested_groups, groups, leaf_groups, main_group
 
 Tables = dict[str, pd.DataFrame]
 LEVELS = 6  # of units above each other, more than any country has
@@ -120,7 +120,7 @@ def _figure(rule: str, row: Any, column: str, found: int, expected: int, **more:
 def _insured(tables: Tables) -> Iterator[Finding]:
     """More cards than people, in a unit's own rows, on a day."""
     areas, population = tables["areas"], tables["population"]
-    once = counted_once(tables["cards"])
+    once = drop_nested_groups(tables["cards"])
     totals = once.groupby(["area", "as_of"], as_index=False).agg(
         cards=("cards", "sum"), file=("file", "first"), row=("row", "first")
     )
@@ -143,12 +143,12 @@ def _insured(tables: Tables) -> Iterator[Finding]:
 def _parts(tables: Tables) -> Iterator[Finding]:
     """A group told both as a whole and in parts is not smaller than its parts, and no larger where the rest is told."""
     cards, table, place = tables["cards"], groups(), ["area", "as_of"]
-    if not told_twice(cards["group"]):
+    if not double_counted_groups(cards["group"]):
         return
     for wider in ("group", "within"):
         whole = cards["group"].map(table[wider]).fillna("")
         parts = cards.assign(whole=whole)[(whole != "") & (whole != cards["group"])]
-        parts = finest(parts).assign(rest=lambda t: t["group"] == t["whole"] + "_other")
+        parts = leaf_groups(parts).assign(rest=lambda t: t["group"] == t["whole"] + "_other")
         parts = parts.groupby([*place, "whole"], as_index=False).agg(cards=("cards", "sum"), rest=("rest", "any"))
         both = cards.merge(parts, left_on=[*place, "group"], right_on=[*place, "whole"], suffixes=("", "_parts"))
         above, below = both["cards"] < both["cards_parts"], both["rest"] & (both["cards"] > both["cards_parts"])
@@ -264,8 +264,8 @@ def _communes_and_whole(tables: Tables) -> Iterator[Finding]:
     """A unit's own cards and people against the sum of its communes on the same day."""
     areas = tables["areas"]
     cards = _of_whole_units(areas, tables["cards"])
-    once = counted_once(cards).rename(columns={"cards": "own_count"})
-    of_groups = [once.assign(group=""), once.assign(group=group_of(once["group"]))]
+    once = drop_nested_groups(cards).rename(columns={"cards": "own_count"})
+    of_groups = [once.assign(group=""), once.assign(group=main_group(once["group"]))]
     cards = pd.concat(of_groups).groupby(["area", "as_of", "group"], as_index=False).agg(own_count=("own_count", "sum"), file=("file", "first"), row=("row", "first"))  # fmt: skip
     people = tables["population"].rename(columns={"people": "own_count"}).assign(group="")
     for table, column in ((cards, "cards"), (people, "people")):

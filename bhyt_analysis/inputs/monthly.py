@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bhyt_analysis.inputs.areas import name_of
 from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.limits import limits
-from bhyt_analysis.law.groups import counted_once, group_of
+from bhyt_analysis.law.groups import drop_nested_groups, main_group
 
 Tables = dict[str, pd.DataFrame]
 Floats = NDArray[np.float64]
@@ -99,10 +99,10 @@ def _flows(tables: Tables) -> Iterator[Finding]:
 
 def _stock(cards: pd.DataFrame, asked: pd.Series) -> pd.Series:
     """Cards by area, group and day, as far as flows ask: of all groups (""), and of each key or group of article 12."""
-    once, by = counted_once(cards), ["area", "group", "as_of"]
+    once, by = drop_nested_groups(cards), ["area", "group", "as_of"]
     totals = [once.groupby(["area", "as_of"], as_index=False)["cards"].sum().assign(group="")]
     if (asked != "").any():
-        parts = once.assign(group=group_of(once["group"]))
+        parts = once.assign(group=main_group(once["group"]))
         totals += [t[t["group"].isin(asked)].groupby(by, as_index=False)["cards"].sum() for t in (parts, cards)]
     stock = pd.concat(totals).set_index(by)["cards"]
     return stock[~stock.index.duplicated(keep="last")]  # a key that is told itself goes before its parts
@@ -225,7 +225,7 @@ def _groups_missing(tables: Tables, series: Series) -> Iterator[Finding]:
     lines = np.flatnonzero(lacking.any(axis=1))
     if not len(lines):
         return
-    broad = group_of(series.keys["group"])
+    broad = main_group(series.keys["group"])
     keyed = series.keys["area"] + "\0" + broad.fillna("")
     of_area, of_broad = (dict(told_by(key, told)) for key in (series.keys["area"], keyed))
     for line in lines:

@@ -11,7 +11,7 @@ from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.layout import Laid
 from bhyt_analysis.inputs.schema import can_be_wide, columns_of, group_words
 from bhyt_analysis.inputs.vietnamese import STYLES, clean, style_of
-from bhyt_analysis.law.groups import counted_once
+from bhyt_analysis.law.groups import drop_nested_groups
 
 NAMED = ("_within", "_name")  # what a row says of its unit beside the code; dropped when the unit is known
 
@@ -141,7 +141,9 @@ def _check_row_totals(laid: Laid, long: pd.DataFrame, figure: str, found: list[F
     found += [{**f, "file": laid.label} for f in more]
     every = long.groupby(level=0)[figure].sum()
     once = (
-        counted_once(long.assign(area=long.index).drop(columns="as_of", errors="ignore")).groupby(level=0)[figure].sum()
+        drop_nested_groups(long.assign(area=long.index).drop(columns="as_of", errors="ignore"))
+        .groupby(level=0)[figure]
+        .sum()
     )
     for line, total in totals.dropna().items():
         if line in every.index and int(total) not in (int(every[line]), int(once[line])):

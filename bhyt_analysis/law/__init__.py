@@ -1,6 +1,6 @@
-"""Floor 1: what the law says on a date, and the groups of the insured."""
+"""The dated law and the groups of the insured."""
 
-from bhyt_analysis.law.groups import counted_once, finest, group_of, groups
+from bhyt_analysis.law.groups import drop_nested_groups, groups, leaf_groups, main_group
 from bhyt_analysis.law.law import InForce, Law, LawError
 
-__all__ = ["InForce", "Law", "LawError", "counted_once", "finest", "group_of", "groups"]
+__all__ = ["InForce", "Law", "LawError", "drop_nested_groups", "groups", "leaf_groups", "main_group"]

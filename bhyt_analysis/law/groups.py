@@ -41,7 +41,7 @@ def groups() -> pd.DataFrame:
     return _table().copy()
 
 
-def group_of(keys: pd.Series) -> pd.Series:
+def main_group(keys: pd.Series) -> pd.Series:
     """The group of article 12 to which each group or sub-group key belongs.
 
     Unknown keys give missing values; the checks of the inputs name them.
@@ -49,19 +49,22 @@ def group_of(keys: pd.Series) -> pd.Series:
     Examples
     --------
     >>> import pandas as pd
-    >>> group_of(pd.Series(["near_poor", "household"])).tolist()
+    >>> main_group(pd.Series(["near_poor", "household"])).tolist()
     ['state_supported', 'household']
     """
     return keys.map(_table()["group"])
 
 
-def told_twice(keys: pd.Series) -> bool:
+def double_counted_groups(keys: pd.Series) -> bool:
     """Whether any key stands beside a wider one that holds it, on whatever area and day.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> told_twice(pd.Series(["poor", "state_paid"])), told_twice(pd.Series(["poor", "household"]))
+    >>> (
+    ...     double_counted_groups(pd.Series(["poor", "state_paid"])),
+    ...     double_counted_groups(pd.Series(["poor", "household"])),
+    ... )
     (True, False)
     """
     told = _table().reindex(keys.unique())
@@ -69,7 +72,7 @@ def told_twice(keys: pd.Series) -> bool:
     return bool(wider.isin(told.index).any())
 
 
-def counted_once(cards: pd.DataFrame) -> pd.DataFrame:
+def drop_nested_groups(cards: pd.DataFrame) -> pd.DataFrame:
     """The rows of ``cards`` that may be added up without counting a card twice.
 
     An office may report both a group and its parts; where the whole is there on the
@@ -81,11 +84,11 @@ def counted_once(cards: pd.DataFrame) -> pd.DataFrame:
     >>> cards = pd.DataFrame(
     ...     {"area": "A", "as_of": "2021-12-31", "group": ["state_paid", "poor", "household"], "cards": [10, 4, 5]}
     ... )
-    >>> int(counted_once(cards)["cards"].sum())
+    >>> int(drop_nested_groups(cards)["cards"].sum())
     15
     """
     table = _table()
-    if not told_twice(cards["group"]):
+    if not double_counted_groups(cards["group"]):
         return cards
     place = [c for c in ("area", "as_of") if c in cards]
     told = pd.MultiIndex.from_frame(cards[[*place, "group"]])
@@ -97,7 +100,7 @@ def counted_once(cards: pd.DataFrame) -> pd.DataFrame:
     return cards[~part]
 
 
-def finest(cards: pd.DataFrame) -> pd.DataFrame:
+def leaf_groups(cards: pd.DataFrame) -> pd.DataFrame:
     """The rows of ``cards`` that are not split further on the same area and day.
 
     Examples
@@ -106,11 +109,11 @@ def finest(cards: pd.DataFrame) -> pd.DataFrame:
     >>> cards = pd.DataFrame(
     ...     {"area": "A", "as_of": "2021-12-31", "group": ["state_paid", "poor", "household"], "cards": [10, 4, 5]}
     ... )
-    >>> finest(cards)["group"].tolist()
+    >>> leaf_groups(cards)["group"].tolist()
     ['poor', 'household']
     """
     table = _table()
-    if not told_twice(cards["group"]):
+    if not double_counted_groups(cards["group"]):
         return cards
     place = [c for c in ("area", "as_of") if c in cards]
     split = pd.Series(False, index=cards.index)

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
 
@@ -32,7 +33,6 @@ ONWARD = dt.date.max
 # Values that are a part of something: between 0 and 1.
 SHARES = ("subsidy_share", "benefit_share", "household_factor", "contribution_rate", "employer_rate", "employee_rate")
 
-Day = str | dt.date  # a pd.Timestamp is a date
 # An area as the law meets it: one name or code, or the chain of units that a place
 # lies in, the smallest first, each unit given by all the names it answers to.
 Area = str | Sequence[str | Sequence[str]] | None
@@ -40,18 +40,6 @@ Area = str | Sequence[str | Sequence[str]] | None
 
 class LawError(BhytError):
     """A law file or a question to the law that can't be used; the message says why."""
-
-
-def as_day(day: Day) -> dt.date:
-    """A date from ``YYYY-MM-DD`` or a date object; anything else is a `LawError`."""
-    if isinstance(day, dt.datetime):  # pd.Timestamp is one
-        return day.date()
-    if isinstance(day, dt.date):
-        return day
-    try:
-        return dt.date.fromisoformat(str(day).strip())
-    except ValueError:
-        raise LawError(("error.not_a_day", {"found": day})) from None
 
 
 def _chain(area: Area) -> list[set[str]]:
@@ -106,8 +94,8 @@ def _checked(name: str, content: bytes, allowed: tuple[tuple[str, ...], ...] | N
     table["value"] = table["value"].astype("float64")
     if above := _above_the_cap(table, name):
         raise LawError(*above)
-    table["since"] = [as_day(d) for d in table["since"]]
-    table["until"] = [as_day(d) if d else ONWARD for d in table["until"]]
+    table["since"] = [parse_date(d) for d in table["since"]]
+    table["until"] = [parse_date(d) if d else ONWARD for d in table["until"]]
     for column in OPTIONAL:
         if column not in table:
             table[column] = ""
@@ -139,8 +127,8 @@ def _faults(row: dict[str, Any], known: dict[str, set[str]]) -> Iterator[tuple[s
     days = []
     for column in ("since", "until") if row["until"] else ("since",):
         try:
-            days.append(as_day(row[column]))
-        except LawError:
+            days.append(parse_date(row[column]))
+        except BhytError:
             yield "error.not_a_date", {"column": column, "found": row[column]}
     if len(days) == 2 and days[1] < days[0]:
         yield "error.until_before_since", {"since": row["since"], "until": row["until"]}
@@ -291,7 +279,7 @@ class Law:
         over = reform.table.assign(layer=reform.table["layer"] + shift)
         return Law(pd.concat([self.table, over], ignore_index=True))
 
-    def at(self, day: Day, area: Area = None) -> InForce:
+    def at(self, day: DateLike, area: Area = None) -> InForce:
         """The values in force on a day, nationwide or in an area.
 
         ``area`` is a name or code, or the chain of units that a place lies in, the
@@ -299,7 +287,7 @@ class Law:
         the smallest unit wins; within one area a reform over the law that it covers,
         then the later ``since``.
         """
-        date, chain = as_day(day), _chain(area)
+        date, chain = parse_date(day), _chain(area)
         rows = self.table[[s <= date <= u for s, u in zip(self.table["since"], self.table["until"], strict=True)]]
         # How near the row's area is to the place: 0 is the smallest unit of the chain.
         nearness = [self._nearness(a, chain) for a in rows["area"]]
@@ -316,7 +304,7 @@ class Law:
             return float(len(chain))
         return next((float(i) for i, names in enumerate(chain) if normalise_name(strip_unit_word(area)) in names), None)
 
-    def months(self, start: Day, end: Day, area: Area = None) -> pd.DataFrame:
+    def months(self, start: DateLike, end: DateLike, area: Area = None) -> pd.DataFrame:
         """The law month by month, for budgets: one row a month, parameter and key.
 
         The month's value is the one in force on its first day: contributions are due
@@ -330,7 +318,7 @@ class Law:
         >>> year[year["parameter"] == "base_salary"]["value"].tolist()[5:7]
         [1490000.0, 1800000.0]
         """
-        first, last = as_day(start), as_day(end)
+        first, last = parse_date(start), parse_date(end)
         if last < first:
             raise LawError(("error.months_backwards", {"first": first, "last": last}))
         parts = []
@@ -339,7 +327,7 @@ class Law:
             parts.append(rows.assign(month=month))
         return pd.concat(parts, ignore_index=True)[["month", "parameter", "key", "value", "reference", "status"]]
 
-    def monthly(self, parameter: str, months: Sequence[Day], area: Area = None) -> pd.DataFrame:
+    def monthly(self, parameter: str, months: Sequence[DateLike], area: Area = None) -> pd.DataFrame:
         """One parameter month by month, one column a key; missing where nothing is in force.
 
         ``months`` are any days of the months; a month's value is that of its first day.
@@ -351,7 +339,7 @@ class Law:
         >>> shares["student"].tolist()
         [0.3, 0.5]
         """
-        firsts = np.array([as_day(m).replace(day=1) for m in months], dtype="datetime64[D]")
+        firsts = np.array([parse_date(m).replace(day=1) for m in months], dtype="datetime64[D]")
         chain = _chain(area)
         rows = self.table[self.table["parameter"] == parameter].to_dict("records")
         near = [(n, row) for row in rows if (n := self._nearness(row["area"], chain)) is not None]
@@ -429,7 +417,7 @@ class Law:
         columns = [*COLUMNS[:5], "before", "after", "unit", "reference", "status", "text"]
         return pd.DataFrame(rows, columns=columns)
 
-    def latest_change(self, today: Day | None = None) -> dt.date:
+    def latest_change(self, today: DateLike | None = None) -> dt.date:
         """The last day, up to today, on which the law in force became another one.
 
         Proposals do not count; a value that ends changes the law the day after.
@@ -439,7 +427,7 @@ class Law:
         >>> Law.read().latest_change("2026-11-22")
         datetime.date(2026, 11, 1)
         """
-        limit = dt.date.today() if today is None else as_day(today)
+        limit = dt.date.today() if today is None else parse_date(today)
         rows = self.table[self.table["status"] != "proposal"]
         ends = [u + dt.timedelta(days=1) for u in rows["until"] if u != ONWARD]
         return max(d for d in [*rows["since"], *ends] if d <= limit)

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.law.groups import groups
-from bhyt_analysis.law.law import Area, Law, as_day
+from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.rounding import half_up
 
 # The State's share that holds nationwide, what a province's own row adds to it, the social
@@ -154,7 +155,7 @@ def budget(
     keys = cards["group"].drop_duplicates().tolist()
     if unknown := sorted(set(keys) - set(groups().index)):
         raise BhytError(("error.unknown_group", {"found": ", ".join(unknown)}))
-    days = pd.to_datetime(cards["month"].map(as_day))
+    days = pd.to_datetime(cards["month"].map(parse_date))
     months = sorted(days.unique())
     price = prices(law, months, keys, area, income)
     at = price[cards["group"].map(keys.index), days.map(months.index)]

@@ -11,7 +11,7 @@ from bhyt_analysis.inputs.areas import communes, listed_whole, name_of, populati
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.figures import published_rates
 from bhyt_analysis.inputs.status import computed, weakest
-from bhyt_analysis.law.groups import counted_once, finest, group_of, groups
+from bhyt_analysis.law.groups import drop_nested_groups, groups, leaf_groups, main_group
 
 BY = ("group", "subgroup", "commune", "month")
 COLUMNS = ["area", "name", "as_of", "insured", "population", "rate", "rate_low", "rate_high", "status"]
@@ -127,8 +127,8 @@ def _of_area(data: Dataset, code: str, by: list[str]) -> pd.DataFrame:
         rows = _split(cards).rename(columns={"group": "subgroup"})
         keys.append("subgroup")
     else:
-        rows = counted_once(cards)
-        rows = rows.assign(group=group_of(rows["group"]))
+        rows = drop_nested_groups(cards)
+        rows = rows.assign(group=main_group(rows["group"]))
         if "group" in by:
             keys.append("group")
     if not per_commune:
@@ -152,7 +152,7 @@ def _of_area(data: Dataset, code: str, by: list[str]) -> pd.DataFrame:
 
 def _split(cards: pd.DataFrame) -> pd.DataFrame:
     """The finest rows, and what a whole holds beyond the parts that are told of it, under the whole's key."""
-    parts = finest(cards)
+    parts = leaf_groups(cards)
     wholes = cards.drop(parts.index)
     rest = []
     for row in wholes.to_dict("records"):

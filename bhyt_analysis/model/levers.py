@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import nearest_choice
-from bhyt_analysis.law.law import ONWARD, Area, Law, LawError, as_day
+from bhyt_analysis.law.law import ONWARD, Area, Law, LawError
 from bhyt_analysis.model.budget import share_of, shares_paid
 
 WHAT_IF = "what if (no instrument)"
@@ -85,7 +86,7 @@ def top_up(
         )
     if not 0 <= points <= 1:
         raise LawError(("error.top_up_points", {"found": points}))
-    first, last = as_day(since), ONWARD if until is None else as_day(until)
+    first, last = parse_date(since), ONWARD if until is None else parse_date(until)
     if last < first:
         raise LawError(("error.months_backwards", {"first": first, "last": last}))
     of_group = law.table[law.table["parameter"] == "subsidy_share"]

@@ -19,7 +19,7 @@ from bhyt_analysis.inputs.areas import communes, lineage, listed_whole, name_of
 from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.inputs.parts import Parts
 from bhyt_analysis.inputs.status import computed, weakest
-from bhyt_analysis.law.groups import counted_once
+from bhyt_analysis.law.groups import drop_nested_groups
 from bhyt_analysis.model.allocate import allocate
 from bhyt_analysis.model.coverage import areas_with_figures, coverage
 from bhyt_analysis.model.funnel import funnel as funnel
@@ -195,7 +195,7 @@ def _reclassified(data: Dataset, code: str, history: pd.DataFrame) -> dict[str, 
     flows = flows.assign(month=flows["as_of"] + pd.offsets.MonthEnd(0), moved=flows["reclassified"].fillna(0))
     whole = flows[flows["group"] == ""]  # told of all groups together; else the groups are added up
     place = [pd.MultiIndex.from_frame(t[["area", "month"]]) for t in (flows, whole)]
-    parts = counted_once(flows[~place[0].isin(place[1])])
+    parts = drop_nested_groups(flows[~place[0].isin(place[1])])
     totals = pd.concat([whole, parts]).groupby(["area", "month"])["moved"].sum()
     moved = {unit: totals[unit].to_dict() for unit in totals.index.unique("area")}
     if code not in moved and set(history["area"]) != {code}:
@@ -439,7 +439,7 @@ def expiring(data: Dataset, area: str, month: Month = None) -> pd.DataFrame:
     rows = rows[months == (months.max() if end is None else end)]
     rows = rows[rows["as_of"] == rows.groupby("area")["as_of"].transform("max")]
     names = [f"expiring_{int(threshold(f'expiring_{w}'))}" for w in WINDOWS]
-    rows = rows.loc[counted_once(rows.assign(as_of=rows["expires"])).index]
+    rows = rows.loc[drop_nested_groups(rows.assign(as_of=rows["expires"])).index]
     out = [_windows(data, unit, told) for unit, told in _told_of(rows, code, inside)]
     columns = ["area", "name", "as_of", *names, "status", "source"]
     return pd.DataFrame(out, columns=columns).astype(dict.fromkeys(names, "Int64"))

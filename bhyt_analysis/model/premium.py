@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.law.groups import groups
-from bhyt_analysis.law.law import ONWARD, Area, Day, InForce, Law, as_day
+from bhyt_analysis.law.law import ONWARD, Area, InForce, Law
 from bhyt_analysis.model.rounding import half_up
 
 MONTHS = 12
@@ -207,7 +208,9 @@ def full_year_cost(people: int, law: Law, days: list[str], status: str = "derive
     return pd.DataFrame(rows, columns=columns)
 
 
-def support_over_time(law: Law, key: str, start: Day, area: Area = None, today: Day | None = None) -> pd.DataFrame:
+def support_over_time(
+    law: Law, key: str, start: DateLike, area: Area = None, today: DateLike | None = None
+) -> pd.DataFrame:
     """The share that the State pays for a title, stretch by stretch, from a day to the law of today.
 
     Columns ``since``, ``until`` (None is onward), ``share`` (missing where there is no
@@ -219,7 +222,7 @@ def support_over_time(law: Law, key: str, start: Day, area: Area = None, today: 
     >>> [str(d) for d in stretches["since"]], stretches["share"].tolist()
     (['2021-07-01', '2023-11-01', '2026-11-01'], [nan, 0.7, nan])
     """
-    first, last = as_day(start), law.latest_change(today)
+    first, last = parse_date(start), law.latest_change(today)
     rows = law.table[(law.table["parameter"] == "subsidy_share") & (law.table["key"] == key)]
     ends = {u + dt.timedelta(days=1) for u in rows["until"] if u != ONWARD}
     cuts = [first, *sorted(d for d in {*rows["since"], *ends} if first < d <= last)]

@@ -11,7 +11,7 @@ from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.areas import communes, listed_whole, name_of, population_at, with_population
 from bhyt_analysis.inputs.dataset import Dataset, of_unit
 from bhyt_analysis.inputs.status import computed, weakest
-from bhyt_analysis.law.groups import finest, groups
+from bhyt_analysis.law.groups import groups, leaf_groups
 from bhyt_analysis.model.coverage import areas_with_figures
 from bhyt_analysis.model.rounding import largest_remainder, largest_remainders
 
@@ -262,7 +262,7 @@ def _held(cards: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     table = table.reindex(own.index.unique()).fillna(0).astype("float64")
     parts = table[[k for k in HELD if k != "difficult_area"]].sum(axis=1)
     table["difficult_area"] = (table["difficult_area"] - parts).clip(lower=0)  # what the whole holds beyond its parts
-    rest = finest(own.reset_index()[~by_area.to_numpy()])
+    rest = leaf_groups(own.reset_index()[~by_area.to_numpy()])
     rest = rest[(rest["group"] != "state_paid") & (rest["group"].map(order) < order["difficult_area"])]
     table["rest"] = rest.groupby("pair")["cards"].sum().reindex(table.index).fillna(0).astype("float64")
     statuses = held if len(held) else own

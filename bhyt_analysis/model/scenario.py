@@ -15,11 +15,12 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice, translate
 from bhyt_analysis.inputs.checks import known_areas
 from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.inputs.read import InputError, bundled, read_table
-from bhyt_analysis.law.law import Law, LawError, as_day
+from bhyt_analysis.law.law import Law, LawError
 from bhyt_analysis.model.assumptions import SINGLE, Range, allowed, assumptions
 from bhyt_analysis.model.cohort import CLOCKS
 from bhyt_analysis.model.levers import asked, top_up
@@ -228,7 +229,7 @@ def _texts(value: Any) -> list[str]:
 
 def _day(value: Any) -> pd.Timestamp:
     try:
-        return pd.Timestamp(as_day(value if isinstance(value, dt.date) else _text(value))) + pd.offsets.MonthEnd(0)
+        return pd.Timestamp(parse_date(value if isinstance(value, dt.date) else _text(value))) + pd.offsets.MonthEnd(0)
     except LawError:
         raise ValueError from None
 

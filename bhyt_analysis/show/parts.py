@@ -15,6 +15,7 @@ from typing import Any
 
 import ipywidgets as ipw
 
+from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.formats import format_date
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, format_message, nearest_choice, translate
@@ -22,7 +23,6 @@ from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.inputs.areas import communes, full_name, lineage, row_of
 from bhyt_analysis.inputs.dataset import of_unit
 from bhyt_analysis.law.groups import groups
-from bhyt_analysis.law.law import as_day
 from bhyt_analysis.model.allocate import METHODS
 from bhyt_analysis.model.coverage import areas_with_figures
 from bhyt_analysis.show.explore import state as states
@@ -323,7 +323,7 @@ def day_of_text(text: str) -> str:
             return str(dt.date(year, month, day))
         except ValueError:
             raise BhytError(("error.not_a_day", {"found": text})) from None
-    return str(as_day(plain)) if plain else ""
+    return str(parse_date(plain)) if plain else ""
 
 
 def on_part() -> Part:

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from bhyt_analysis.law import counted_once, finest, groups
+from bhyt_analysis.law import drop_nested_groups, groups, leaf_groups
 
 # The two letters of the card, by the group that pays (Decision 1351/QĐ-BHXH and those before it).
 CODES = {
@@ -58,13 +58,13 @@ def cards():
 
 
 def test_a_card_is_counted_once_though_told_as_a_whole_and_in_parts(cards):
-    assert counted_once(cards)["group"].tolist() == ["state_paid", "household"]
+    assert drop_nested_groups(cards)["group"].tolist() == ["state_paid", "household"]
 
 
 def test_the_finest_rows_are_those_not_split_further(cards):
-    assert finest(cards)["group"].tolist() == ["poor", "minority_in_difficult_area", "household"]
+    assert leaf_groups(cards)["group"].tolist() == ["poor", "minority_in_difficult_area", "household"]
 
 
 def test_parts_of_another_area_or_day_do_not_count(cards):
     other = cards.assign(area=["A", "B", "B", "B", "A"])
-    assert counted_once(other)["cards"].sum() == 100 + 30 + 50 + 7
+    assert drop_nested_groups(other)["cards"].sum() == 100 + 30 + 50 + 7

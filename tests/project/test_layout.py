@@ -78,12 +78,9 @@ def test_all_logic_of_the_notebook_is_in_the_library():
             assert not kinds & {ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.If}, path
 
 
-def words():
-    return [
-        row
-        for path in sorted(MESSAGES.glob("*.csv"))
-        for row in csv.DictReader(path.open(encoding="utf-8", newline=""))
-    ]
+def messages():
+    texts = [path.read_text("utf-8") for path in sorted(MESSAGES.glob("*.csv"))]
+    return [row for text in texts for row in csv.DictReader(text.splitlines(keepends=True))]
 
 
 def fields(text):
@@ -91,7 +88,7 @@ def fields(text):
 
 
 def test_every_phrase_is_said_in_both_languages_with_the_same_figures():
-    rows = words()
+    rows = messages()
     assert len({r["key"] for r in rows}) == len(rows)
     for row in rows:
         assert fields(row["vi"]) == fields(row["en"]), row["key"]
@@ -106,7 +103,7 @@ def test_every_rule_is_said_in_both_languages_with_the_same_figures():
 
 
 def test_every_phrase_that_the_code_names_is_in_the_table():
-    keys = {r["key"] for r in words()}
+    keys = {r["key"] for r in messages()}
     stems = {k.split(".")[0] for k in keys}
     named = set()
     for path in (ROOT / "bhyt_analysis").rglob("*.py"):
