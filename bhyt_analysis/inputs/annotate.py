@@ -15,8 +15,8 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.domain.findings import SEVERITIES, Finding, finding_message, rules
 from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.inputs.findings import SEVERITIES, Finding, message, rules
 from bhyt_analysis.inputs.layout import SEARCHED, persons_listed
 from bhyt_analysis.inputs.register import CARD, in_large_file
 from bhyt_analysis.inputs.workbook import Sheet, files_of, sheets
@@ -157,7 +157,7 @@ def _mark(pages: dict[str, Any], found: list[Finding], lang: str) -> None:
         cell.fill = PatternFill("solid", fgColor=FILLS[_severity(same[0])])  # errors come first
         if number < MOST_COMMENTS:
             before = [cell.comment.text] if cell.comment else []
-            cell.comment = Comment("\n".join([*before, *dict.fromkeys(message(f, lang) for f in same)]), AUTHOR, 220, 420)  # fmt: skip
+            cell.comment = Comment("\n".join([*before, *dict.fromkeys(finding_message(f, lang) for f in same)]), AUTHOR, 220, 420)  # fmt: skip
 
 
 def cells_of(pages: dict[str, Any], finding: Finding) -> list[str]:
@@ -193,7 +193,7 @@ def _list(book: Any, pages: dict[str, Any], found: list[Finding], lang: str) -> 
             finding["rule"],
             title,
             ", ".join(where),
-            message(finding, lang),
+            finding_message(finding, lang),
         ]
         for column, text in enumerate(values, 1):
             cell = page.cell(row=line, column=column, value=text)

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.geography import full_unit_name
 from bhyt_analysis.i18n.messages import nearest_choice
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
-from bhyt_analysis.inputs.areas import full_name
-from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.vietnamese import clean
 
 WORDS = {
@@ -192,7 +192,7 @@ def _misnamed(table: pd.DataFrame, units: Gazetteer) -> list[Finding]:
     for (code, text), same in rows.groupby(["area", "_name"], sort=False):
         fits = {units.code[i] for i in named(units, str(text))}
         if fits and code not in fits:
-            words = {"column": "area", "found": code, "expected": full_name(units.areas, str(code)), "name": text}
+            words = {"column": "area", "found": code, "expected": full_unit_name(units.areas, str(code)), "name": text}
             found += [{"rule": "code_not_name", "file": r.file, "row": int(r.row), **words} for r in same.itertuples()]
     return found
 
@@ -302,7 +302,7 @@ def _not_told(
         return {
             "rule": "ambiguous_area",
             **place,
-            "expected": "; ".join(f"{c} {full_name(areas, c)}" for c in sorted(fits)),
+            "expected": "; ".join(f"{c} {full_unit_name(areas, c)}" for c in sorted(fits)),
         }
     if rule == "not_on_day":
         places = named(units, text)

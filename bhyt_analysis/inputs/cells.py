@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import STATUSES
+from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.schema import group_keys_by_name
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import has_message, nearest_choice, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
-from bhyt_analysis.inputs.findings import Finding
-from bhyt_analysis.inputs.schema import group_words
-from bhyt_analysis.inputs.status import STATUSES
 from bhyt_analysis.inputs.vietnamese import NO_FIGURE, AmbiguousNumberError, clean, day, number, readings
 from bhyt_analysis.law.groups import groups
 
@@ -213,7 +213,7 @@ def keys_of(kind: str) -> Iterable[str]:
 def words_of(kind: str) -> dict[str, str]:
     """What may be written for each choice of a type, folded: the key itself and its names in both languages."""
     if kind == "group":
-        return group_words()
+        return group_keys_by_name()
     keys = CHOICES[kind]
     words = {
         normalise_name(translate(f"choice.{kind}.{k}", lang)): k

@@ -15,11 +15,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.schema import (
+    REGISTER,
+    alternative_headings,
+    group_keys_by_name,
+    heading_vocabulary,
+    schema,
+    table_columns,
+)
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import has_message, nearest_choice, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
-from bhyt_analysis.inputs.findings import Finding
-from bhyt_analysis.inputs.schema import REGISTER, also_written, columns_of, group_words, schema, vocabulary
 from bhyt_analysis.inputs.vietnamese import clean, day
 from bhyt_analysis.inputs.workbook import Sheet, letter
 
@@ -75,7 +82,7 @@ def table_named(word: str) -> str | None:
     ('cards', 'population', None)
     """
     folded = normalise_name(clean(word))
-    more = also_written()
+    more = alternative_headings()
     names = {
         normalise_name(translate(f"sheet.{t}", lang)): t
         for t in _tables()
@@ -156,7 +163,7 @@ def meaning(heading: str, words: dict[str, str]) -> str:
 
 def _best(sheet: Sheet, head: np.ndarray, table: str) -> Heading | None:
     """The rows, one or two, that name most columns of a table; the first of equals."""
-    words, best, most = vocabulary(table), None, 1
+    words, best, most = heading_vocabulary(table), None, 1
     for heading in (_one(head, row, words) for row in range(len(head))):
         if (n := _columns_told(heading)) > most:
             best, most = heading, n
@@ -200,12 +207,12 @@ def _two(sheet: Sheet, head: np.ndarray, row: int, words: dict[str, str]) -> Hea
 
 def _first_row(head: np.ndarray, table: str) -> Heading:
     """Where no row looks like a heading, the first one must be it: its faults are told."""
-    return _one(head, 0, vocabulary(table))
+    return _one(head, 0, heading_vocabulary(table))
 
 
 def persons_listed(sheet: Sheet) -> Heading | None:
     """The heading of a sheet with one row a person, whether it can be counted or not; None for any other sheet."""
-    head, words = _clean_head(sheet.cells), vocabulary(REGISTER)
+    head, words = _clean_head(sheet.cells), heading_vocabulary(REGISTER)
     choices = (_best(sheet, head, REGISTER), *(_one(head, row, words) for row in range(len(head))))
     return next((h for h in choices if h and PERSONAL & set(h.keys)), None)
 
@@ -217,11 +224,11 @@ def _is_register(heading: Heading) -> bool:
 
 def _whole(table: str, heading: Heading) -> bool:
     """Whether a heading has what makes a table: units, and all its figures."""
-    keys, told = set(heading.keys), columns_of(table)
+    keys, told = set(heading.keys), table_columns(table)
     needed = told[(told["required"] != "") & ~told["column"].isin(["status", "source", "as_of"])]["column"]
     if "_name" in keys:
         keys.add("area")
-    if len(keys & set(group_words())) >= 2:
+    if len(keys & set(group_keys_by_name())) >= 2:
         keys |= {"group", *told.loc[told["type"] == "count", "column"]}
     return set(needed) <= keys and len(keys) >= 3
 
@@ -260,7 +267,7 @@ def _tell_headings(
     table: str, sheet: Sheet, body: pd.DataFrame, heading: Heading, keys: list[str], line: int, found: list[Finding]
 ) -> None:
     """Headings that mean nothing here, stand twice, or change the scale; cells without a heading."""
-    words, known_columns = vocabulary(table), columns_of(table)["column"].tolist()
+    words, known_columns = heading_vocabulary(table), table_columns(table)["column"].tolist()
     for i, (key, text) in enumerate(zip(keys, heading.texts, strict=True), 1):
         place = {"file": sheet.label, "row": line}
         if text and not key and table != REGISTER:
@@ -291,9 +298,9 @@ def _tell_headings(
 
 def figures_of(table: str) -> set[str]:
     """The columns of a table that hold figures, and the groups that can head one."""
-    told = columns_of(table)
+    told = table_columns(table)
     return set(told.loc[told["type"].isin(["count", "change", "share", "number"]), "column"]) | {
-        *group_words().values(),
+        *group_keys_by_name().values(),
         "_total",
     }
 
@@ -316,7 +323,7 @@ def _rows_of_data(
 ) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
     """The rows of data and those of totals; whether the totals stand before what they add up."""
     left = ~_numbering(body) & ~_repeated(body, heading)
-    named = [c for c in cells if c not in ("source", "note", "status") and c not in group_words().values()]
+    named = [c for c in cells if c not in ("source", "note", "status") and c not in group_keys_by_name().values()]
     total, example = (_any_cell(cells[named], hit) for hit in (_is_total, _is_example))
     if example.any():
         found.append({"rule": "example_row", "file": label, "row": int(cells.index[example][0])})
@@ -447,7 +454,7 @@ def _notes(body: pd.DataFrame, filled: pd.DataFrame, left: np.ndarray) -> np.nda
 
 def _told_above(laid: Laid, sheet: Sheet, titles: list[list[Any]], found: list[Finding]) -> Laid:
     """The table with the columns that a line above it fills, such as «Nguồn: BHXH huyện»."""
-    words, more = vocabulary(laid.name), dict[str, Any]()
+    words, more = heading_vocabulary(laid.name), dict[str, Any]()
     for row in titles:
         for i, cell in enumerate(row):
             label, _, value = cell.partition(":") if type(cell) is str else ("", "", "")
@@ -461,14 +468,14 @@ def _told_above(laid: Laid, sheet: Sheet, titles: list[list[Any]], found: list[F
                 and SCALED.search(normalise_name(cell))
             ):
                 found.append({"rule": "scaled", "file": laid.label, "row": 1, "column": "expect.title", "found": cell})
-    needed = columns_of(laid.name).query("required != ''")["column"].tolist() if laid.name != REGISTER else ["as_of"]
+    needed = table_columns(laid.name).query("required != ''")["column"].tolist() if laid.name != REGISTER else ["as_of"]
     if "as_of" in needed and "as_of" not in {*laid.cells, *more} and (on := date_told([*laid.titles, sheet.name])):
         more["as_of"] = on
         found.append({"rule": "date_above", "file": laid.label, "day": on})
     if "source" in needed and "source" not in {*laid.cells, *more}:
         more["source"] = laid.label
         found.append({"rule": "source_is_file", "file": laid.label})
-    more = {k: v for k, v in more.items() if k not in laid.cells and k not in group_words().values()}
+    more = {k: v for k, v in more.items() if k not in laid.cells and k not in group_keys_by_name().values()}
     return replace(laid, cells=laid.cells.assign(**more), places={**{k: k for k in more}, **laid.places})
 
 

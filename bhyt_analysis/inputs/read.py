@@ -14,16 +14,17 @@ from pathlib import Path
 
 import pandas as pd
 
+from bhyt_analysis.domain import findings, partitions
+from bhyt_analysis.domain.dataset import TABLES, Dataset
+from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs import checks, findings, parts
 from bhyt_analysis.inputs.area_names import gazetteer, is_known, resolve
-from bhyt_analysis.inputs.dataset import TABLES, Dataset
-from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.layout import Laid, lay_out
 from bhyt_analysis.inputs.register import counted, of_large_file
-from bhyt_analysis.inputs.schema import REGISTER, columns_of
 from bhyt_analysis.inputs.typed import NAMED, typed
 from bhyt_analysis.inputs.workbook import files_of, sheets
+from bhyt_analysis.quality import checks
 
 WHERE = ["file", "row", "column"]
 UNREADABLE = {"not_utf8", "not_a_table", "empty_input"}  # rules of an input that can't be read at all
@@ -44,7 +45,7 @@ class InputError(BhytError):
 
     def text(self, lang: str = "vi") -> str:
         """The errors, one sentence a line."""
-        rows = findings.table(self.findings, lang, WHERE)
+        rows = findings.findings_table(self.findings, lang, WHERE)
         return "\n".join(rows.loc[rows["severity"] == "error", "message"])
 
 
@@ -83,12 +84,12 @@ def load(path: str | Path | None = None, area: str | None = None, numbers: str |
     >>> int(data.losses.set_index("area").at["219", "people"])
     46106
     """
-    if area is not None and (part := parts.ready(path, area)) is not None:
+    if area is not None and (part := partitions.read_partition(path, area)) is not None:
         return part
     data, found = read(path, numbers)
     if data is None:
         raise InputError(*found)
-    return data if area is None else parts.Parts(data).of(area)
+    return data if area is None else partitions.AreaPartitions(data).of(area)
 
 
 def read(path: str | Path | None = None, numbers: str | None = None) -> tuple[Dataset | None, list[Finding]]:
@@ -114,9 +115,9 @@ def read(path: str | Path | None = None, numbers: str | None = None) -> tuple[Da
     for name, table in tables.items():
         found += _twice(name, table)
     if not findings.has_errors(found):  # the tables are sound each by itself: check them against each other
-        found += checks.across(tables)
+        found += checks.check_across_tables(tables)
     elif set(tables["areas"]["file"]).isdisjoint(f["file"] for f in found if findings.has_errors([f])):
-        found += checks.of_units(tables["areas"])
+        found += checks.check_units(tables["areas"])
     found = [_placed(f, places) for f in found]
     if findings.has_errors(found):
         return None, found
@@ -207,14 +208,14 @@ def _placed(finding: Finding, places: dict[str, dict[str, str]]) -> Finding:
 
 def _joined(name: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
     if not frames:
-        columns = columns_of(name)["column"].tolist()
+        columns = table_columns(name)["column"].tolist()
         return typed(Laid(name, "", pd.DataFrame(columns=columns), {}, 0, pd.DataFrame()), None, [])
     return pd.concat(frames, ignore_index=True)
 
 
 def _twice(name: str, table: pd.DataFrame) -> list[Finding]:
     """Rows that answer for the same key."""
-    key = columns_of(name).query("key == 'yes'")["column"].tolist()
+    key = table_columns(name).query("key == 'yes'")["column"].tolist()
     group = table.groupby(key, dropna=False, sort=False).ngroup()
     again = table[group.duplicated(keep="first")]
     firsts = table[~group.duplicated(keep="first")].set_axis(group[~group.duplicated(keep="first")])
@@ -241,4 +242,4 @@ def check(data: Dataset | str | Path | None = None, lang: str = "vi", numbers: s
     []
     """
     found = data.warnings if isinstance(data, Dataset) else read(data, numbers)[1]
-    return findings.table(found, lang, WHERE)
+    return findings.findings_table(found, lang, WHERE)

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs.cells import converted
-from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.layout import Laid, lay_out
-from bhyt_analysis.inputs.schema import REGISTER, columns_of
 from bhyt_analysis.inputs.workbook import TEXT_FILES, Sheet, csv_cells, delimiter_of, number_of
 
 LARGE = 8_000_000  # bytes; a smaller CSV file is read like any other
@@ -70,7 +70,7 @@ def _repeated(cells: pd.DataFrame) -> int:
 def _cards(laid: Laid, rows: pd.DataFrame, repeated: int, found: list[Finding]) -> pd.DataFrame:
     """Counts by what stands in the cells as counts by unit, group and month, in the columns of ``cards``."""
     told = rows[(rows[["area", "code"]] != "").any(axis=1)].set_index("row", drop=False).sort_index()
-    spec = {c["column"]: c for c in columns_of("cards").to_dict("records")}
+    spec = {c["column"]: c for c in table_columns("cards").to_dict("records")}
     if "as_of" not in laid.places:
         names = f"{spec['as_of']['name_vi']} / {spec['as_of']['name_en']}"
         place = {"file": laid.label, "row": laid.heading, "column": "as_of"}

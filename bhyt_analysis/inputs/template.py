@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from bhyt_analysis.domain.schema import schema, table_columns
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError, has_message, translate
 from bhyt_analysis.inputs.cells import CHOICES, keys_of
-from bhyt_analysis.inputs.schema import columns_of, schema
 from bhyt_analysis.inputs.workbook import letter
 from bhyt_analysis.law import groups
 
@@ -88,7 +88,7 @@ def example(table: str, lang: str) -> dict[str, Any]:
     ('Người thuộc hộ cận nghèo', 1200)
     """
     row = {}
-    for column in columns_of(table).to_dict("records"):
+    for column in table_columns(table).to_dict("records"):
         key, kind = column["column"], column["type"]
         told = next((translate(w, lang) for w in (f"example.{key}", f"sample.{kind}") if has_message(w)), "")
         if kind in CHOICES:
@@ -121,7 +121,7 @@ def _sheet(sheet: Worksheet, table: str, lang: str) -> None:
     from openpyxl.comments import Comment
     from openpyxl.styles import Alignment, Font, PatternFill
 
-    columns = columns_of(table).to_dict("records")
+    columns = table_columns(table).to_dict("records")
     title = translate(f"about.{table}", lang) if has_message(f"about.{table}") else ""
     sheet.append([f"{sheet_name(table, lang)} – {title}" if title else sheet_name(table, lang)])
     sheet.append([translate("template.row", lang), *(_heading(c, lang) for c in columns)])

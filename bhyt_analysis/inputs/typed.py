@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.schema import allows_wide_layout, group_keys_by_name, table_columns
 from bhyt_analysis.inputs.cells import FIGURES, converted
-from bhyt_analysis.inputs.findings import Finding
 from bhyt_analysis.inputs.layout import Laid
-from bhyt_analysis.inputs.schema import can_be_wide, columns_of, group_words
 from bhyt_analysis.inputs.vietnamese import STYLES, clean, style_of
 from bhyt_analysis.law.groups import drop_nested_groups
 
@@ -18,7 +18,7 @@ NAMED = ("_within", "_name")  # what a row says of its unit beside the code; dro
 
 def typed(laid: Laid, numbers: str | None, found: list[Finding]) -> pd.DataFrame:
     """The rows with the columns and types of the schema, and their ``file`` and ``row``; bad cells become findings."""
-    columns = columns_of(laid.name).to_dict("records")
+    columns = table_columns(laid.name).to_dict("records")
     wide = _groups_across(laid)
     if wide:
         figure = next(c["column"] for c in columns if c["type"] == "count" and c["required"] == "yes")
@@ -52,9 +52,9 @@ def typed(laid: Laid, numbers: str | None, found: list[Finding]) -> pd.DataFrame
 
 def _groups_across(laid: Laid) -> list[str]:
     """The groups that head columns of a wide table."""
-    if not can_be_wide(laid.name) or "group" in laid.cells:
+    if not allows_wide_layout(laid.name) or "group" in laid.cells:
         return []
-    keys = set(group_words().values())
+    keys = set(group_keys_by_name().values())
     return [c for c in laid.cells if c in keys]
 
 
@@ -98,7 +98,7 @@ def _lengthened(
         lines = partly.index[partly[key]]
         found += [{"rule": "blank_cell", "file": laid.label, "row": int(n), "column": key, "expected": "expect.count"} for n in lines]  # fmt: skip
     long = pd.concat([rows.assign(group=key, **{figure: values[key]}) for key in wide])
-    order = [c for c in columns_of(laid.name)["column"] if c in long]
+    order = [c for c in table_columns(laid.name)["column"] if c in long]
     long = long[[*order, *(c for c in long if c not in order)]]
     long = long.assign(group=long["group"].astype("str"))
     _check_totals(laid, rows.assign(**values), style, found, wide)
@@ -115,7 +115,7 @@ def _check_totals(
     """The figures of rows of totals against the sums of the rows that they can mean."""
     if laid.totals.empty:
         return
-    counts = wide or [c["column"] for c in columns_of(laid.name).to_dict("records") if c["type"] == "count" and c["column"] in laid.cells]  # fmt: skip
+    counts = wide or [c["column"] for c in table_columns(laid.name).to_dict("records") if c["type"] == "count" and c["column"] in laid.cells]  # fmt: skip
     lines = rows.index.to_numpy()
     ends = laid.totals.index.to_numpy()
     for key in counts:

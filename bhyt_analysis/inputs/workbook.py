@@ -21,7 +21,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.inputs.findings import Finding
+from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.inputs.vietnamese import DECODERS, decoded, old_font
 
 TEXT_FILES = (".csv", ".tsv")

@@ -17,20 +17,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.inputs.areas import communes, lineage, units_named
-from bhyt_analysis.inputs.dataset import TABLES, Dataset
+from bhyt_analysis.domain.dataset import TABLES, Dataset
+from bhyt_analysis.domain.geography import communes, lineage, match_units
 
 # The units themselves stay whole in every part: names are looked up among all of them.
-WHOLE = ("areas", "successors", "documents")
+SHARED_TABLES = ("areas", "successors", "documents")
 
 
-class Parts:
+class AreaPartitions:
     """The parts of a dataset by unit.
 
     Examples
     --------
     >>> from bhyt_analysis.inputs import load
-    >>> parts = Parts(load())
+    >>> parts = AreaPartitions(load())
     >>> len(parts.of("Lục Ngạn").cards), len(parts.of("X001").cards)
     (0, 3456)
     """
@@ -42,7 +42,7 @@ class Parts:
     def of(self, area: str) -> Dataset:
         """The dataset with those rows of its tables that concern a unit: its own, those of what lies in it and above it."""
         concerned = self._concerned(area)
-        tables = {n: getattr(self.data, n).iloc[self._rows(n, concerned)].reset_index(drop=True) for n in TABLES if n not in WHOLE}  # fmt: skip
+        tables = {n: getattr(self.data, n).iloc[self._rows(n, concerned)].reset_index(drop=True) for n in TABLES if n not in SHARED_TABLES}  # fmt: skip
         return replace(self.data, **tables)
 
     def sha256(self, area: str) -> str:
@@ -64,7 +64,7 @@ class Parts:
 
     def _concerned(self, area: str) -> set[str]:
         areas, successors = self.data.areas, self.data.successors
-        code = str(units_named(areas, area)["code"].iloc[0])
+        code = str(match_units(areas, area)["code"].iloc[0])
         inside = {code, *communes(areas, code)}
         inside |= set(areas.loc[areas["parent"].isin(inside), "code"])
         new = set(successors.loc[successors["code_old"].isin(inside), "code_new"])
@@ -76,21 +76,21 @@ class Parts:
 FOLDER = "BHYT_PARTS"
 
 
-def put(folder: Path, path: str | None, area: str, part: Dataset) -> None:
-    """Put a part ready for `ready` in other processes."""
+def write_partition(folder: Path, path: str | None, area: str, part: Dataset) -> None:
+    """Put a part ready for `read_partition` in other processes."""
     folder.mkdir(parents=True, exist_ok=True)
-    part_file(folder, path, area).write_bytes(pickle.dumps(part, protocol=pickle.HIGHEST_PROTOCOL))
+    partition_path(folder, path, area).write_bytes(pickle.dumps(part, protocol=pickle.HIGHEST_PROTOCOL))
 
 
-def ready(path: str | Path | None, area: str) -> Dataset | None:
+def read_partition(path: str | Path | None, area: str) -> Dataset | None:
     """The part that a batch has put ready for this very input and area, or None."""
     if not (folder := os.environ.get(FOLDER)):
         return None
-    file = part_file(Path(folder), path, area)
+    file = partition_path(Path(folder), path, area)
     return pickle.loads(file.read_bytes()) if file.is_file() else None
 
 
-def part_file(folder: Path, path: str | Path | None, area: str) -> Path:
+def partition_path(folder: Path, path: str | Path | None, area: str) -> Path:
     """Where the part of an input that concerns a unit is put ready."""
     return folder / (hashlib.sha256(f"{path or ''}\0{area}".encode()).hexdigest() + ".pickle")
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, fields, replace
 
 import pandas as pd
 
-from bhyt_analysis.inputs.areas import units_named
-from bhyt_analysis.inputs.findings import Finding
+from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.geography import match_units
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Dataset:
 TABLES = tuple(f.name for f in fields(Dataset) if f.name not in ("source", "sha256", "warnings"))
 
 
-def of_unit(data: Dataset, area: str) -> tuple[str, Dataset]:
+def select_unit(data: Dataset, area: str) -> tuple[str, Dataset]:
     """The code of the unit that a name means, and the dataset without the figures of other units of that code.
 
     In July 2025 codes were given to other units: 15 was Yên Bái and is Lào Cai. A name
@@ -49,10 +49,10 @@ def of_unit(data: Dataset, area: str) -> tuple[str, Dataset]:
     --------
     >>> from bhyt_analysis.inputs import load
     >>> data = load()
-    >>> [(of_unit(data, n)[1].published["area"] == "15").sum() for n in ("Yên Bái", "Lào Cai")]
+    >>> [(select_unit(data, n)[1].published["area"] == "15").sum() for n in ("Yên Bái", "Lào Cai")]
     [np.int64(4), np.int64(0)]
     """
-    rows = units_named(data.areas, area)
+    rows = match_units(data.areas, area)
     code = str(rows["code"].iloc[0])
     every = data.areas["code"] == code
     if len(rows) == every.sum():
@@ -78,13 +78,13 @@ _DAYS = {
 }  # fmt: skip
 
 
-def known_by(data: Dataset, day: str | pd.Timestamp | None) -> Dataset:
+def limit_to_date(data: Dataset, day: str | pd.Timestamp | None) -> Dataset:
     """The dataset as it was known on a day: counts, cards and their flows, losses, zones, reports and printed figures after it left out.
 
     Examples
     --------
     >>> from bhyt_analysis.inputs import load
-    >>> len(known_by(load(), "2021-06-30").losses)
+    >>> len(limit_to_date(load(), "2021-06-30").losses)
     0
     """
     if day is None:

@@ -7,21 +7,21 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
-from bhyt_analysis.inputs.status import weakest
 
-RANK = {"country": 0, "province": 1, "district": 2, "commune": 3}
+KIND_RANK = {"country": 0, "province": 1, "district": 2, "commune": 3}
 
 
-def valid(areas: pd.DataFrame, on: pd.Timestamp | None) -> pd.DataFrame:
+def units_on(areas: pd.DataFrame, on: pd.Timestamp | None) -> pd.DataFrame:
     """The units that exist on a day; blank dates are open."""
     if on is None or pd.isna(on):
         return areas
     return areas[_exist(areas["since"].to_numpy(), areas["until"].to_numpy(), on)]
 
 
-def find(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) -> str:
+def find_unit(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) -> str:
     """The code of the unit that a code or a name means.
 
     A bare name means the largest unit that bears it ("Sơn Dương" is the district and
@@ -36,15 +36,15 @@ def find(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) -> str:
     --------
     >>> from bhyt_analysis.inputs import load
     >>> areas = load().areas
-    >>> find(areas, "Sơn Dương"), find(areas, "son duong"), find(areas, "Thị trấn Sơn Dương")
+    >>> find_unit(areas, "Sơn Dương"), find_unit(areas, "son duong"), find_unit(areas, "Thị trấn Sơn Dương")
     ('076', '076', '02536')
     """
-    return str(units_named(areas, text, on)["code"].iloc[0])
+    return str(match_units(areas, text, on)["code"].iloc[0])
 
 
-def units_named(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) -> pd.DataFrame:
-    """The rows of the one unit that a code or a name means; see `find`."""
-    units = valid(areas, on)
+def match_units(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) -> pd.DataFrame:
+    """The rows of the one unit that a code or a name means; see `find_unit`."""
+    units = units_on(areas, on)
     wanted = str(text).strip()
     if len(rows := units[units["code"].to_numpy() == wanted]):
         return rows
@@ -61,14 +61,14 @@ def units_named(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) 
         shown = units["name"][(names == close) | (units["name"].map(strip_unit_word).map(normalise_name) == close)]
         hint = shown.iloc[0] if len(shown) else ", ".join(units["name"].head(5))
         raise BhytError(("error.unknown_area", {"found": wanted, "nearest": hint}))
-    hits = hits[hits["kind"].map(RANK) == hits["kind"].map(RANK).min()]
+    hits = hits[hits["kind"].map(KIND_RANK) == hits["kind"].map(KIND_RANK).min()]
     if hits["code"].nunique() > 1:
-        choices = ", ".join(f"{r.code} {full_name(areas, r.code)}" for r in hits.itertuples())
+        choices = ", ".join(f"{r.code} {full_unit_name(areas, r.code)}" for r in hits.itertuples())
         raise BhytError(("error.ambiguous_area", {"found": wanted, "choices": choices}))
     return hits
 
 
-def row_of(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> pd.Series:
+def unit_row(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> pd.Series:
     """The row of a unit on a day, or its first one."""
     return areas.iloc[_place(areas, code, on)]
 
@@ -90,16 +90,16 @@ def _exist(since: np.ndarray, until: np.ndarray, on: pd.Timestamp) -> np.ndarray
     return ~(since > day) & ~(until < day)
 
 
-def name_of(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> str:
+def unit_name(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> str:
     """The unit's name on a day, or its first one."""
     return str(areas["name"].to_numpy()[_place(areas, code, on)])
 
 
-def full_name(areas: pd.DataFrame, code: str) -> str:
+def full_unit_name(areas: pd.DataFrame, code: str) -> str:
     """The unit's name with that of the unit above, as people tell namesakes apart."""
-    row = row_of(areas, code)
+    row = unit_row(areas, code)
     above = (areas["code"].to_numpy() == row["parent"]).any()  # not so in a table that is still being checked
-    return f"{row['name']} ({name_of(areas, row['parent'])})" if above else str(row["name"])
+    return f"{row['name']} ({unit_name(areas, row['parent'])})" if above else str(row["name"])
 
 
 def lineage(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> list[tuple[str, ...]]:
@@ -127,14 +127,14 @@ def communes(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> 
     return list(dict.fromkeys(areas["code"].to_numpy()[inside]))
 
 
-def within(areas: pd.DataFrame, code: str) -> pd.DataFrame:
+def units_within(areas: pd.DataFrame, code: str) -> pd.DataFrame:
     """The rows of a unit and of all that ever lay in it: much fewer, for who asks of many days.
 
     Examples
     --------
     >>> from bhyt_analysis.inputs import load
     >>> areas = load().areas
-    >>> communes(within(areas, "219"), "219") == communes(areas, "219")
+    >>> communes(units_within(areas, "219"), "219") == communes(areas, "219")
     True
     """
     return areas[_inside(areas, code)]
@@ -151,20 +151,20 @@ def _inside(areas: pd.DataFrame, code: str) -> np.ndarray:
     return np.asarray(inside)
 
 
-def listed_whole(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> bool:
+def is_fully_listed(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> bool:
     """Whether the table lists all that lies in a unit, so that its communes may stand for it.
 
     Examples
     --------
     >>> from bhyt_analysis.inputs import load
     >>> areas = load().areas
-    >>> listed_whole(areas, "219"), listed_whole(areas, "VN")
+    >>> is_fully_listed(areas, "219"), is_fully_listed(areas, "VN")
     (True, False)
     """
     return bool(areas["listed"].to_numpy()[_place(areas, code, on)] != "some")
 
 
-class People(NamedTuple):
+class PopulationCount(NamedTuple):
     """How many people live in a unit, by which count, on which day."""
 
     people: int
@@ -176,7 +176,7 @@ class People(NamedTuple):
 
 def population_at(
     areas: pd.DataFrame, population: pd.DataFrame, code: str, on: pd.Timestamp | None = None
-) -> People | None:
+) -> PopulationCount | None:
     """The count nearest to a day (without one, the latest): the unit's own, or its communes' sum.
 
     A sum is taken only where every commune of that day is listed and has a figure. None
@@ -197,8 +197,8 @@ def population_at(
     told = np.flatnonzero(~(days < since) & ~(days > until))
     for i in told[area[told] == code]:
         homes = None if pd.isna(households[i]) else int(households[i])
-        counts.append(People(int(people[i]), homes, pd.Timestamp(days[i]), status[i], source[i]))
-    areas, whole = within(areas, code), areas["listed"].to_numpy()[place] != "some"
+        counts.append(PopulationCount(int(people[i]), homes, pd.Timestamp(days[i]), status[i], source[i]))
+    areas, whole = units_within(areas, code), areas["listed"].to_numpy()[place] != "some"
     inside = set(communes(areas, code)) - {code} if whole else set()
     below: dict[pd.Timestamp, list[int]] = {}
     for i in told.tolist() if inside else ():
@@ -208,7 +208,7 @@ def population_at(
         if set(communes(areas, code, as_of)) <= set(area[rows]):
             homes = None if pd.isna(households[rows]).any() else int(households[rows].sum())
             sources = "; ".join(dict.fromkeys(source[rows]))
-            counts.append(People(int(people[rows].sum()), homes, as_of, weakest(list(status[rows])), sources))
+            counts.append(PopulationCount(int(people[rows].sum()), homes, as_of, lowest_quality(list(status[rows])), sources))
     if not counts:
         return None
     if on is None or pd.isna(on):
@@ -216,7 +216,7 @@ def population_at(
     return min(counts, key=lambda c: abs(c.as_of - on))
 
 
-def with_population(
+def add_population(
     rows: pd.DataFrame, areas: pd.DataFrame, population: pd.DataFrame, also: str | None = None
 ) -> pd.DataFrame:
     """Rows of (area, as_of) with the area's own population nearest to the day.

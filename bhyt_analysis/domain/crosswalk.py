@@ -13,19 +13,19 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain import findings
+from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
+from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.geography import unit_name
+from bhyt_analysis.domain.schema import table_columns
 from bhyt_analysis.i18n.messages import translate
-from bhyt_analysis.inputs import findings
-from bhyt_analysis.inputs.areas import name_of
-from bhyt_analysis.inputs.dataset import Dataset
-from bhyt_analysis.inputs.findings import Finding
-from bhyt_analysis.inputs.schema import columns_of
-from bhyt_analysis.inputs.status import computed, weakest
 
-CARRIED = ("population", "cards")
+CROSSWALK_TABLES = ("population", "cards")
 SAME_MONTH = 30  # days: an older count that stands for a later day is an estimate
 
 
-def carry(data: Dataset, on: str | pd.Timestamp, lang: str = "vi") -> tuple[Dataset, pd.DataFrame]:
+def to_successor_units(data: Dataset, on: str | pd.Timestamp, lang: str = "vi") -> tuple[Dataset, pd.DataFrame]:
     """A dataset with the counts of old units carried to the new ones that began by a day.
 
     Parameters
@@ -43,7 +43,7 @@ def carry(data: Dataset, on: str | pd.Timestamp, lang: str = "vi") -> tuple[Data
     Examples
     --------
     >>> from bhyt_analysis.inputs import load
-    >>> data, left = carry(load(), "2025-07-01")
+    >>> data, left = to_successor_units(load(), "2025-07-01")
     >>> row = data.population.query("area == '02536'").iloc[-1]
     >>> int(row["people"]), row["status"]
     (34743, 'estimated')
@@ -54,20 +54,20 @@ def carry(data: Dataset, on: str | pd.Timestamp, lang: str = "vi") -> tuple[Data
     moves = data.successors[data.successors["on"] <= day]
     moves = moves.assign(needed=moves.groupby("code_new")["code_old"].transform("nunique"))
     found = list(_unknown(data, moves))
-    tables = {name: _carried(data, name, moves, day, lang, found) for name in CARRIED}
-    return replace(data, **tables), findings.table(found, lang, ["area"])
+    tables = {name: _carried(data, name, moves, day, lang, found) for name in CROSSWALK_TABLES}
+    return replace(data, **tables), findings.findings_table(found, lang, ["area"])
 
 
 def _unknown(data: Dataset, moves: pd.DataFrame) -> Iterator[Finding]:
     """Old units with figures whose share or whose new unit is not known."""
-    told = {a for name in CARRIED for a in getattr(data, name)["area"]}
+    told = {a for name in CROSSWALK_TABLES for a in getattr(data, name)["area"]}
     for code, rows in moves[moves["code_old"].isin(told)].groupby("code_old", sort=False):
         on = rows["on"].iloc[0]
-        name = name_of(data.areas, str(code), on - pd.Timedelta(days=1))
+        name = unit_name(data.areas, str(code), on - pd.Timedelta(days=1))
         if (rows["code_new"] == "").any():
             yield {"rule": "successor_unknown", "area": code, "name": name}
         elif rows["share"].isna().any():
-            into = ", ".join(name_of(data.areas, c, on) for c in rows["code_new"])
+            into = ", ".join(unit_name(data.areas, c, on) for c in rows["code_new"])
             yield {"rule": "split_unknown", "area": code, "name": name, "found": into}
 
 
@@ -86,12 +86,12 @@ def _carried(
     for code in sorted(set(told["code_new"]) - set(last.index)):
         lacking = moves.loc[moves["code_new"] == code, "code_old"]
         lacking = lacking[~lacking.isin(known.loc[known["code_new"] == code, "code_old"])]
-        names = ", ".join(name_of(data.areas, c, day - pd.Timedelta(days=1)) for c in lacking) or "expect.same_day"
+        names = ", ".join(unit_name(data.areas, c, day - pd.Timedelta(days=1)) for c in lacking) or "expect.same_day"
         found.append(
             {
                 "rule": "not_carried",
                 "area": code,
-                "name": name_of(data.areas, code, day),
+                "name": unit_name(data.areas, code, day),
                 "column": f"table.{name}",
                 "found": names,
             }
@@ -106,7 +106,7 @@ def _carried(
 
 def _summed(data: Dataset, name: str, taken: pd.DataFrame, day: pd.Timestamp, lang: str) -> pd.DataFrame:
     """The rows of the new units: sums of whole people of the parts that they got."""
-    counts = [c["column"] for c in columns_of(name).to_dict("records") if c["type"] == "count"]
+    counts = [c["column"] for c in table_columns(name).to_dict("records") if c["type"] == "count"]
     key = ["code_new", "as_of", *(["group"] if "group" in taken else [])]
     # The parts of a unit are cut where its people add up to them, so that they are whole and add up to all.
     parts = taken.sort_values("code_new").groupby(["area", "row", "file"], sort=False)["share"]
@@ -122,11 +122,11 @@ def _summed(data: Dataset, name: str, taken: pd.DataFrame, day: pd.Timestamp, la
     late = (day - rows.index.get_level_values("as_of")).days > SAME_MONTH
     weak = groups["share"].min().lt(1) | late
     rows["status"] = [
-        computed(weakest(list(s)), "estimated" if w else "derived")
+        derived_quality(lowest_quality(list(s)), "estimated" if w else "derived")
         for s, w in zip(groups["status"].agg(list), weak, strict=True)
     ]
     units = groups["area"].agg(
-        lambda codes: ", ".join(name_of(data.areas, c, day - pd.Timedelta(days=1)) for c in dict.fromkeys(codes))
+        lambda codes: ", ".join(unit_name(data.areas, c, day - pd.Timedelta(days=1)) for c in dict.fromkeys(codes))
     )
     rows = rows.reset_index()
     rows["source"] = [

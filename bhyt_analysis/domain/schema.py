@@ -22,41 +22,41 @@ def schema() -> pd.DataFrame:
 
 
 @lru_cache(maxsize=64)
-def columns_of(table: str) -> pd.DataFrame:
+def table_columns(table: str) -> pd.DataFrame:
     """The rows of the schema that describe one table."""
     told = schema()
     return told[told["table"] == table]
 
 
 @lru_cache(maxsize=1)
-def also_written() -> pd.DataFrame:
+def alternative_headings() -> pd.DataFrame:
     """Other headings that people write: ``table`` ("" any), ``column`` ("" the table's own name), ``heading``."""
     return pd.read_csv(HEADINGS, dtype=str, keep_default_na=False, encoding="utf-8")
 
 
-def can_be_wide(table: str) -> bool:
+def allows_wide_layout(table: str) -> bool:
     """Whether a table may be laid out with a column for each group: it has groups and one figure.
 
     Examples
     --------
-    >>> can_be_wide("cards"), can_be_wide("population")
+    >>> allows_wide_layout("cards"), allows_wide_layout("population")
     (True, False)
     """
-    told = columns_of(table)
+    told = table_columns(table)
     figures = (told["type"] == "count") & (told["required"] == "yes")
     return "group" in told["column"].tolist() and int(figures.sum()) == 1
 
 
 @lru_cache(maxsize=1)
-def group_words() -> dict[str, str]:
+def group_keys_by_name() -> dict[str, str]:
     """The key of a group by all that people write for it: names, card codes, the key itself; all folded.
 
     Examples
     --------
-    >>> group_words()["hn"], group_words()["ho gia dinh"], group_words()["near_poor"]
+    >>> group_keys_by_name()["hn"], group_keys_by_name()["ho gia dinh"], group_keys_by_name()["near_poor"]
     ('poor', 'household', 'near_poor')
     """
-    names, more = groups(), also_written().query("table == 'groups'")
+    names, more = groups(), alternative_headings().query("table == 'groups'")
     words = {normalise_name(r.heading): str(r.column) for r in more.itertuples()}
     words |= {normalise_name(code): str(key) for key, code in names["card_codes"].items() if code and ";" not in code}
     words |= {normalise_name(str(n)): str(key) for column in ("name_en", "name_vi") for key, n in names[column].items()}
@@ -64,7 +64,7 @@ def group_words() -> dict[str, str]:
 
 
 @lru_cache(maxsize=64)
-def vocabulary(table: str) -> dict[str, str]:
+def heading_vocabulary(table: str) -> dict[str, str]:
     """What the headings of a table mean: folded heading to column, or to the key of a group in a wide table.
 
     Columns that begin with ``_`` are none of the schema: ``_name`` and ``_within`` help to find the unit,
@@ -72,23 +72,23 @@ def vocabulary(table: str) -> dict[str, str]:
 
     Examples
     --------
-    >>> vocabulary("population")["so dan"], vocabulary("cards")["HN"], vocabulary("cards")["no"]
+    >>> heading_vocabulary("population")["so dan"], heading_vocabulary("cards")["HN"], heading_vocabulary("cards")["no"]
     ('people', 'poor', '_row')
     """
-    own = ["area", "as_of", "group", "card"] if table == REGISTER else columns_of(table)["column"].tolist()
-    more = also_written()
+    own = ["area", "as_of", "group", "card"] if table == REGISTER else table_columns(table)["column"].tolist()
+    more = alternative_headings()
     helpful = [
         "_row",
         "_numbers",
         *(["_name", "_within"] if "area" in own else []),
-        *(["_total"] if can_be_wide(table) else []),
+        *(["_total"] if allows_wide_layout(table) else []),
     ]
     common = more[(more["table"] == "") & more["column"].isin([*own, *helpful])]
     words = dict(zip(common["heading"].map(normalise_name), common["column"], strict=True))
-    if can_be_wide(table):  # a card code heads a column only in capitals: "NO" is one, "No." numbers the rows
-        words = {w if len(w) > 2 else w.upper(): key for w, key in group_words().items()} | words
+    if allows_wide_layout(table):  # a card code heads a column only in capitals: "NO" is one, "No." numbers the rows
+        words = {w if len(w) > 2 else w.upper(): key for w, key in group_keys_by_name().items()} | words
     mine = more[(more["table"] == table) & (more["column"] != "")]
     words |= dict(zip(mine["heading"].map(normalise_name), mine["column"], strict=True))
-    for column in columns_of(table).to_dict("records"):
+    for column in table_columns(table).to_dict("records"):
         words |= {normalise_name(column[c]): column["column"] for c in ("name_vi", "name_en", "column")}
     return words

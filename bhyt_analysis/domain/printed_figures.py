@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from bhyt_analysis.inputs.dataset import Dataset
+from bhyt_analysis.domain.dataset import Dataset
 
 
 class Interval(NamedTuple):
@@ -28,7 +28,7 @@ class Interval(NamedTuple):
         )
 
 
-def printed(value: float, decimals: int = 0, relation: str = "=") -> Interval:
+def printed_interval(value: float, decimals: int = 0, relation: str = "=") -> Interval:
     """The interval of a printed figure, in the figure's own unit.
 
     "85.1" is [85.05, 85.15); "above 99" is open at 99, "at least" closed; "about"
@@ -36,9 +36,9 @@ def printed(value: float, decimals: int = 0, relation: str = "=") -> Interval:
 
     Examples
     --------
-    >>> printed(85.1, 1).low, printed(85.1, 1).high
+    >>> printed_interval(85.1, 1).low, printed_interval(85.1, 1).high
     (85.05, 85.15)
-    >>> printed(99, 0, ">")
+    >>> printed_interval(99, 0, ">")
     Interval(low=99.0, high=inf, low_open=True, high_open=True)
     """
     half = 0.5 * 10.0 ** -int(decimals)
@@ -64,7 +64,7 @@ def published_rates(data: Dataset, code: str) -> pd.DataFrame:
     rows = rows[(rows["area"] == code) & (rows["figure"] == "coverage") & rows["value"].notna()]
     out = []
     for row in rows.itertuples():
-        bounds = printed(row.value, 0 if pd.isna(row.decimals) else row.decimals, row.relation)
+        bounds = printed_interval(row.value, 0 if pd.isna(row.decimals) else row.decimals, row.relation)
         out.append(
             {
                 "as_of": pd.to_datetime(row.as_of, format="%Y-%m-%d", errors="coerce"),
@@ -73,7 +73,7 @@ def published_rates(data: Dataset, code: str) -> pd.DataFrame:
                 "rate_low": max(bounds.low, 0.0) / 100,
                 "rate_high": min(bounds.high, 100.0) / 100,
                 "document": row.document,
-                "source": source_of(data, row.document, row.locator),
+                "source": figure_source(data, row.document, row.locator),
             }
         )
     columns = ["as_of", "relation", "rate", "rate_low", "rate_high", "document", "source"]
@@ -82,7 +82,7 @@ def published_rates(data: Dataset, code: str) -> pd.DataFrame:
     return table[table["as_of"].notna()].sort_values("as_of", ignore_index=True)
 
 
-def source_of(data: Dataset, document: str, locator: str) -> str:
+def figure_source(data: Dataset, document: str, locator: str) -> str:
     """A document and a place in it, as a reader would cite it."""
     rows = data.documents[data.documents["document"] == document]
     if rows.empty:

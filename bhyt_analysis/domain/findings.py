@@ -32,7 +32,7 @@ def rules() -> pd.DataFrame:
     return table.set_index("rule")
 
 
-def message(finding: Finding, lang: str = "vi") -> str:
+def finding_message(finding: Finding, lang: str = "vi") -> str:
     """The sentence of a finding; a field that is a key of the words, ``unit:`` and a unit's name, or
     ``group:`` and a group's key, is said in the language."""
     template = rules().at[finding["rule"], f"message_{lang}"]
@@ -59,13 +59,13 @@ def _once(text: str) -> str:
     return re.sub(r"([.?!])[.?!]+$", r"\1", text)
 
 
-def table(found: Iterable[Finding], lang: str, where: list[str]) -> pd.DataFrame:
+def findings_table(found: Iterable[Finding], lang: str, where: list[str]) -> pd.DataFrame:
     """The findings as rows, errors first: rule, severity, message, and the columns of ``where``."""
     rows = []
     for finding in found:
         severity = rules().at[finding["rule"], "severity"]
         place = {c: finding.get(c) for c in where}
-        rows.append({"rule": finding["rule"], "severity": severity, "message": message(finding, lang), **place})
+        rows.append({"rule": finding["rule"], "severity": severity, "message": finding_message(finding, lang), **place})
     result = pd.DataFrame(rows, columns=["rule", "severity", "message", *where])
     rank = result["severity"].map(SEVERITIES.index)
     return result.iloc[rank.argsort(kind="stable")].reset_index(drop=True)

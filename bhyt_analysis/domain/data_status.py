@@ -6,28 +6,28 @@ from collections.abc import Iterable
 STATUSES = ("published", "census", "derived", "estimated", "synthetic")
 
 
-def weakest(*statuses: str | Iterable[str]) -> str:
+def lowest_quality(*statuses: str | Iterable[str]) -> str:
     """The weakest of some statuses; what has none counts as ``derived``.
 
     Examples
     --------
-    >>> weakest("published", "census")
+    >>> lowest_quality("published", "census")
     'census'
-    >>> weakest(["published", "estimated"], "derived")
+    >>> lowest_quality(["published", "estimated"], "derived")
     'estimated'
     """
     flat = [s for part in statuses for s in ([part] if isinstance(part, str) else part)]
     return max(flat, key=STATUSES.index, default="derived")
 
 
-def computed(*statuses: str | Iterable[str]) -> str:
+def derived_quality(*statuses: str | Iterable[str]) -> str:
     """The status of a figure worked out from others: at best ``derived``.
 
     Examples
     --------
-    >>> computed("published", "published")
+    >>> derived_quality("published", "published")
     'derived'
-    >>> computed("published", "synthetic")
+    >>> derived_quality("published", "synthetic")
     'synthetic'
     """
-    return weakest("derived", *statuses)
+    return lowest_quality("derived", *statuses)

@@ -1,0 +1,1 @@
+"""The nouns of the package: units, tables, findings, statuses."""
