@@ -19,7 +19,7 @@ from pathlib import Path
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.batch.area import template
-from bhyt_analysis.inputs import parts
+from bhyt_analysis.domain import partitions
 from bhyt_analysis.model.coverage import areas_with_figures
 
 NUMBERS = (24, 96)
@@ -109,17 +109,17 @@ def briefings(number: int = NUMBERS[0]) -> dict[str, float]:
     codes = areas(number)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        whole = parts.Parts(bhyt.load())
+        whole = partitions.AreaPartitions(bhyt.load())
         for code in codes:  # the bare script has its rows ready too
-            parts.put(home / "parts", None, code, whole.of(code))
+            partitions.write_partition(home / "parts", None, code, whole.of(code))
         found = {"ours": seconds(lambda: ours(home / "ours", codes)) / number}
         some = codes[:: number // LOOPED]
         found["papermill command in a loop"] = seconds(lambda: looped(home / "loop", some)) / len(some)
         some = codes[:: number // POOLED]
         found["stock pool of two"] = seconds(lambda: pooled(home / "pool", some)) / len(some)
-        os.environ[parts.FOLDER] = str(home / "parts")
+        os.environ[partitions.FOLDER] = str(home / "parts")
         found["bare warmed script"] = bare(home / "bare", codes) / number
-        del os.environ[parts.FOLDER]
+        del os.environ[partitions.FOLDER]
         found["with nothing to do, all of them"] = seconds(lambda: ours(home / "ours", codes))
     return found
 

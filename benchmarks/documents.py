@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.cells import InteractiveShell, brief
 from bhyt_analysis.briefing.documents import OFFICE, write_office
-from bhyt_analysis.inputs.parts import FOLDER, Parts, put
+from bhyt_analysis.domain.partitions import FOLDER, AreaPartitions, write_partition
 from bhyt_analysis.inputs.read import load
 
 AREAS = ("Sơn Dương", "Lục Ngạn", "X001")
@@ -25,9 +25,9 @@ def measure(areas: tuple[str, ...] = AREAS, rounds: int = ROUNDS) -> dict[str, d
     shell = InteractiveShell.instance()
     told = {}
     with tempfile.TemporaryDirectory() as folder:
-        out, parts = Path(folder), Parts(load())
+        out, parts = Path(folder), AreaPartitions(load())
         for area in areas:
-            put(out / "parts", None, area, parts.of(area))
+            write_partition(out / "parts", None, area, parts.of(area))
         os.environ[FOLDER] = str(out / "parts")
         brief(areas[0], out, shell)
         write_office(out / "briefing.ipynb", OFFICE)

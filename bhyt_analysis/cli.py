@@ -264,14 +264,14 @@ def synthetic(told: argparse.Namespace) -> int:
 
 def check(told: argparse.Namespace) -> int:
     """Print the findings on an input; with ``--annotate`` write a copy of it in which they are marked."""
-    from bhyt_analysis.inputs import findings
+    from bhyt_analysis.domain import findings
     from bhyt_analysis.inputs.annotate import annotate
     from bhyt_analysis.inputs.read import WHERE, read
 
     found = read(told.input, told.numbers)[1]
     if told.annotate:
         print(annotate(told.input, told.annotate, found, told.lang), file=sys.stderr)
-    return _print_findings(findings.table(found, told.lang, WHERE), told)
+    return _print_findings(findings.findings_table(found, told.lang, WHERE), told)
 
 
 def template(told: argparse.Namespace) -> int:
@@ -286,7 +286,7 @@ def template(told: argparse.Namespace) -> int:
 def audit(told: argparse.Namespace) -> int:
     """Print the findings on published figures; they are the plan's errors and not the input's."""
     from bhyt_analysis.inputs import load
-    from bhyt_analysis.inputs.audit import audit as findings
+    from bhyt_analysis.quality.plan_audit import audit as findings
 
     _print_findings(findings(load(told.input, numbers=told.numbers), told.area, told.lang), told)
     return DONE
@@ -448,10 +448,10 @@ def law(told: argparse.Namespace) -> int:
 
 def _lineage(area: str | None, on: str) -> Any:
     """The units that a place lies in; a province that only the law knows is taken by its name."""
+    from bhyt_analysis.domain.geography import find_unit, lineage
     from bhyt_analysis.i18n.dates import parse_date
     from bhyt_analysis.i18n.unit_names import normalise_name
     from bhyt_analysis.inputs import load
-    from bhyt_analysis.inputs.areas import find, lineage
     from bhyt_analysis.law import Law
 
     if area is None:
@@ -460,7 +460,7 @@ def _lineage(area: str | None, on: str) -> Any:
     if normalise_name(area) in {normalise_name(a) for a in Law.read().table["area"]}:
         return area
     areas = load().areas
-    return lineage(areas, find(areas, area), day)
+    return lineage(areas, find_unit(areas, area), day)
 
 
 def _print_table(table: pd.DataFrame, told: argparse.Namespace) -> int:

@@ -24,8 +24,8 @@ from bhyt_analysis.batch import warm
 from bhyt_analysis.batch.area import WORK, Job, move, template, work_folder
 from bhyt_analysis.batch.resume import made_with
 from bhyt_analysis.batch.workers import limit, memory_of, processors
+from bhyt_analysis.domain.partitions import FOLDER, partition_path
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs.parts import FOLDER, part_file
 
 SECONDS = 20  # to be answered by the scheduler
 AHEAD = 2  # jobs a worker has in hand, so that none waits for the next
@@ -73,7 +73,7 @@ def run_on(
         while tasks or flying:
             while tasks and len(flying) < slots * AHEAD:
                 job = tasks.popleft()
-                part = part_file(ready, job.parameters["data"], job.parameters["area"]).read_bytes()
+                part = partition_path(ready, job.parameters["data"], job.parameters["area"]).read_bytes()
                 future = client.submit(_make_there, job, part, str(token), begin, make, pure=False)
                 flying[future] = job
                 ended.add(future)
@@ -112,7 +112,7 @@ def _make_there(
         shared = Path(token).is_file()
         mine = job if shared else replace(job, out=str(Path(own, "out")))
         os.environ[FOLDER] = str(Path(own, "parts"))
-        file = part_file(Path(own, "parts"), job.parameters["data"], job.parameters["area"])
+        file = partition_path(Path(own, "parts"), job.parameters["data"], job.parameters["area"])
         file.parent.mkdir()
         file.write_bytes(part)
         result = make(mine)

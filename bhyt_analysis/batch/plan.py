@@ -10,11 +10,11 @@ from typing import Any
 from bhyt_analysis.batch.area import Job, template
 from bhyt_analysis.batch.parameters import check_parameters
 from bhyt_analysis.batch.resume import made_with, sha256_of
+from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.geography import match_units
+from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.unit_names import slugify, strip_unit_word
-from bhyt_analysis.inputs.areas import units_named
-from bhyt_analysis.inputs.dataset import Dataset
-from bhyt_analysis.inputs.parts import Parts
 from bhyt_analysis.inputs.read import bundled
 from bhyt_analysis.model.coverage import areas_with_figures
 from bhyt_analysis.model.scenario import scenario_file
@@ -44,7 +44,7 @@ def _scenario_text(path: Path) -> list[str]:
 
 
 def plan_areas(
-    parts: Parts, out: Path, areas: Sequence[str] | None, common: dict[str, Any], limits: dict[str, Any]
+    parts: AreaPartitions, out: Path, areas: Sequence[str] | None, common: dict[str, Any], limits: dict[str, Any]
 ) -> list[Job]:
     """A job for each area that is asked for; ``limits`` are the job's own fields.
 
@@ -68,14 +68,14 @@ def plan_areas(
 
 def _meant(data: Dataset, area: str) -> str:
     """The code of a unit; its name where the code has been given to a unit of another name."""
-    rows = units_named(data.areas, area)
+    rows = match_units(data.areas, area)
     code = str(rows["code"].iloc[0])
     return code if len(rows) == (data.areas["code"] == code).sum() else str(rows["name"].iloc[0])
 
 
 def _folder(data: Dataset, names: dict[str, str], area: str) -> str:
     """A folder name for a unit that is known by its name, which no other unit has."""
-    code = str(units_named(data.areas, area)["code"].iloc[0])
+    code = str(match_units(data.areas, area)["code"].iloc[0])
     taken = {name for other, name in names.items() if other != code}
     wanted = (slugify(strip_unit_word(area)), slugify(area))
     return next((w for w in wanted if w not in taken), f"{slugify(area)}-{slugify(code)}")

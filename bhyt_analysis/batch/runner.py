@@ -26,11 +26,11 @@ from bhyt_analysis.batch.site import write_index
 from bhyt_analysis.batch.warm import Zygote
 from bhyt_analysis.batch.workers import limit, memory_of, prepare, processors, run_all
 from bhyt_analysis.briefing.documents import FORMATS, check_formats
+from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.partitions import AreaPartitions, write_partition
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.inputs.dataset import Dataset
-from bhyt_analysis.inputs.parts import Parts, put
 from bhyt_analysis.inputs.read import bundled, fingerprint, load
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.scenario import Scenario
@@ -146,7 +146,7 @@ def run_batch(
     with (
         warm.shared(str(template())) if chosen == "warm" and not dask else nullcontext() as warmed
     ):  # it loads meanwhile
-        parts = Parts(data if isinstance(data, Dataset) else load(data, numbers=numbers))
+        parts = AreaPartitions(data if isinstance(data, Dataset) else load(data, numbers=numbers))
         plan = plan_areas(parts, folder, areas, common, limits)
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder):
@@ -196,7 +196,7 @@ def _stood(folder: Path, earlier: dict[str, Any], started: str) -> dict[str, Any
 
 
 def _make_all(
-    plan: list[Job], folder: Path, parts: Parts, manifest: dict[str, Any], bar: Progress, jobs: int | None,
+    plan: list[Job], folder: Path, parts: AreaPartitions, manifest: dict[str, Any], bar: Progress, jobs: int | None,
     memory_mb: int | None, fresh: bool, dask: str | None, warmed: Zygote | None,
 ) -> dict[str, Any]:  # fmt: skip
     """Make what does not stand; the manifest and the index tell of all that is in the folder then."""
@@ -278,7 +278,7 @@ def _engine(asked: str, lang: str) -> str:
 
 def _results(
     plan: list[Job],
-    parts: Parts,
+    parts: AreaPartitions,
     jobs: int | None,
     memory_mb: int | None,
     bar: Progress,
@@ -290,7 +290,7 @@ def _results(
     workers = max(1, min(jobs or processors(), len(plan)))
     ready = Path(plan[0].out, WORK, "parts")
     for job in plan:
-        put(ready, job.parameters["data"], job.parameters["area"], parts.of(job.parameters["area"]))
+        write_partition(ready, job.parameters["data"], job.parameters["area"], parts.of(job.parameters["area"]))
     tasks = deque(plan)
     canary = len(plan) >= CANARY_FROM and plan[0].engine == "warm"
     if canary:

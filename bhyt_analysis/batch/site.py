@@ -9,10 +9,10 @@ from typing import Any
 from bhyt_analysis.batch.manifest import stands, write_whole
 from bhyt_analysis.briefing.documents import OFFICE
 from bhyt_analysis.briefing.page import template
+from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.geography import match_units, unit_name
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import normalise_name
-from bhyt_analysis.inputs.areas import name_of, units_named
-from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.show.labels import status_name
 
 TEMPLATE = Path(__file__).with_name("index.html.j2")
@@ -47,9 +47,9 @@ def write_index(out: Path, manifest: dict[str, Any], data: Dataset, lang: str = 
 
 
 def _row(out: Path, area: dict[str, Any], data: Dataset, lang: str) -> dict[str, Any]:
-    unit, slug = units_named(data.areas, area["area"]).iloc[0], area["slug"]
+    unit, slug = match_units(data.areas, area["area"]).iloc[0], area["slug"]
     code, name, parent = unit["code"], unit["name"], unit["parent"]
-    above = name_of(data.areas, parent) if parent else ""
+    above = unit_name(data.areas, parent) if parent else ""
     row = {"name": name, "parent": above, "find": normalise_name(f"{name} {above} {code}"), "error": area["error"]}
     row["result"] = translate("result.done" if stands(area) else f"result.{area['status']}", lang)
     if not stands(area):

@@ -21,7 +21,7 @@ from typing import Any
 
 from bhyt_analysis.batch import warm
 from bhyt_analysis.batch.processes import adopt, end_descendants
-from bhyt_analysis.inputs.parts import FOLDER
+from bhyt_analysis.domain.partitions import FOLDER
 
 MEMORY_SHARE = 0.8  # of the machine, for all workers together
 # Spawned and not forked: the same on Windows, and no state is shared.

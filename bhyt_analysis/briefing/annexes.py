@@ -8,11 +8,11 @@ from dataclasses import replace
 import pandas as pd
 
 from bhyt_analysis.briefing.items import Item, Items, basis_of
+from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
+from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.geography import communes, lineage, population_at, unit_name, unit_row
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.inputs.areas import communes, lineage, name_of, population_at, row_of
-from bhyt_analysis.inputs.dataset import Dataset
-from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.allocate import allocate
 from bhyt_analysis.model.coverage import coverage
@@ -32,7 +32,7 @@ def allocation(data: Dataset, code: str, steps: pd.DataFrame, as_of: DateLike | 
     if steps.empty or not 2 <= len(units) <= COMMUNES or code in units:
         return []
     told = _shared_out(data, code, units, steps.iloc[0], as_of, lang)
-    until = row_of(data.areas, code)["until"]
+    until = unit_row(data.areas, code)["until"]
     if told and pd.notna(until) and until.date() < dt.date.today():
         ended = translate("text.allocation_ended", lang, on=until + pd.Timedelta(days=1))
         told[0] = replace(told[0], text=f"{told[0].text} {ended}")
@@ -50,7 +50,7 @@ def _shared_out(data: Dataset, code: str, units: list[str], first: pd.Series, as
         except BhytError as error:
             return [Item("allocation", error.text(lang))]
         columns = ["area", "name", "population", "insured", "target_people", "target_rate", "to_add", "status"]
-        table = shared.assign(status=[computed(s) for s in shared["status"]])[columns]
+        table = shared.assign(status=[derived_quality(s) for s in shared["status"]])[columns]
         return [
             Item("allocation", translate("text.allocation", lang, people=shared["to_add"].sum(), **words), table=table)
         ]
@@ -64,10 +64,10 @@ def _by_people(data: Dataset, code: str, units: list[str], first: pd.Series, wor
     known = [(unit, count) for unit, count in counts.items() if count is not None]
     people = [count.people for _, count in known]
     table = pd.DataFrame({"area": [unit for unit, _ in known]})
-    table["name"] = [name_of(data.areas, unit, count.as_of) for unit, count in known]
+    table["name"] = [unit_name(data.areas, unit, count.as_of) for unit, count in known]
     table["population"] = people
     table["target_people"] = largest_remainder(people, int(first["people_needed"]))
-    table["status"] = computed("estimated", weakest([count.status for _, count in known]))
+    table["status"] = derived_quality("estimated", lowest_quality([count.status for _, count in known]))
     text = translate(
         "text.allocation_people", lang, needed=first["people_needed"], basis=basis_of(known[0][1], lang), **words
     )
@@ -105,7 +105,7 @@ def subsidy(data: Dataset, law: Law, code: str, as_of: DateLike | None, lang: st
     table = table.assign(
         vnd_state=people * table["subsidy"],
         vnd_own=people * table["own_payment"],
-        status=[computed(s) for s in table["status"]],
+        status=[derived_quality(s) for s in table["status"]],
     )
     columns = ["subgroup", "insured", "premium", "subsidy_share", "vnd_state", "vnd_own", "status"]
     words = {

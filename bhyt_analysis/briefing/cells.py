@@ -14,12 +14,12 @@ from matplotlib.figure import Figure
 from bhyt_analysis import __version__
 from bhyt_analysis.briefing.headlines import fact_text
 from bhyt_analysis.briefing.items import Items
+from bhyt_analysis.domain.dataset import Dataset, select_unit
+from bhyt_analysis.domain.geography import communes, lineage, unit_name
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
-from bhyt_analysis.inputs.areas import communes, lineage, name_of
-from bhyt_analysis.inputs.dataset import Dataset, of_unit
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.show import charts, tables
 
@@ -31,8 +31,8 @@ ALIGNED = "<style>table.bhyt :is(td, th):not(.n) {text-align: left}</style>"
 
 def title(data: Dataset, area: str, lang: str = "vi") -> None:
     """Show the title of the briefing: its kind, the area and the unit above it; a synthetic one says so."""
-    code, data = of_unit(data, area)
-    names = [inline_name(name_of(data.areas, c), lang) for c, *_ in lineage(data.areas, code)[:2] if c != "VN"]
+    code, data = select_unit(data, area)
+    names = [inline_name(unit_name(data.areas, c), lang) for c, *_ in lineage(data.areas, code)[:2] if c != "VN"]
     about = {"title": translate("label.page_title", lang), "area": ", ".join(names), "code": code, "lang": lang}
     _text(f"# {about['title']}: {about['area']}", about)
     if is_synthetic(data, code):
@@ -57,7 +57,7 @@ def said(key: str, lang: str = "vi") -> str:
 
 def is_synthetic(data: Dataset, area: str) -> bool:
     """Whether any figure of the area was made up."""
-    code, data = of_unit(data, area)
+    code, data = select_unit(data, area)
     inside = [code, *communes(data.areas, code)]
     tables = (data.cards, data.population, data.losses)
     return any((t.loc[t["area"].isin(inside), "status"] == "synthetic").any() for t in tables)
@@ -130,7 +130,7 @@ def facts(
     relation, unit, text, as_of, status, source; ``findings``: a list of rule, severity,
     name (of the unit), message.
     """
-    code, data = of_unit(data, area)
+    code, data = select_unit(data, area)
     rows = []
     for row in figures.to_dict("records"):
         text = fact_text(row, lang)
@@ -140,7 +140,7 @@ def facts(
         rows.append({"key": row["key"], "label": translate(f"fact.{row['key']}", lang), **plain, "relation": row["relation"], "unit": row["unit"], "text": text, "as_of": day, "status": row["status"], "source": format_citation(row["source"], lang)})  # fmt: skip
     return {
         "area": code,
-        "name": name_of(data.areas, code),
+        "name": unit_name(data.areas, code),
         "lang": lang,
         "as_of": None if as_of is None else str(as_of)[:10],
         "scenario": scenario,

@@ -10,10 +10,10 @@ import pandas as pd
 
 from bhyt_analysis.briefing import annexes
 from bhyt_analysis.briefing.items import Item, Items, called
+from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
+from bhyt_analysis.domain.geography import lineage, population_at
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
-from bhyt_analysis.inputs.areas import lineage, population_at
-from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.compare import compare
 from bhyt_analysis.model.coverage import coverage
@@ -45,7 +45,7 @@ def cost_and_payers(
     as_of: DateLike | None = None,
 ) -> Items:
     """What a year of cards costs, who pays which part, and what a scenario would change."""
-    code, data = of_unit(known_by(data, as_of), area)
+    code, data = select_unit(limit_to_date(data, as_of), area)
     items = [_yearly_premium(data, law, code, lang), *annexes.subsidy(data, law, code, as_of, lang)]
     table = lost_by(data, DECISION, code)
     lost = int(table["lost"].sum()) if len(table) else 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from bhyt_analysis.briefing.items import Item, Items, basis_of, called
+from bhyt_analysis.domain.data_status import lowest_quality
+from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
+from bhyt_analysis.domain.geography import population_at
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import translate
-from bhyt_analysis.inputs.areas import population_at
-from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
-from bhyt_analysis.inputs.status import weakest
 from bhyt_analysis.model.coverage import coverage
 from bhyt_analysis.model.headline import DECISION
 from bhyt_analysis.model.reclassify import COLUMNS, lost_by, told_as
@@ -19,7 +19,7 @@ from bhyt_analysis.show import charts
 
 def what_the_decision_did(data: Dataset, area: str, as_of: DateLike | None = None, lang: str = "vi") -> Items:
     """Who lost a state-paid card, in which communes, and how many must be insured again."""
-    code, data = of_unit(known_by(data, as_of), area)
+    code, data = select_unit(limit_to_date(data, as_of), area)
     intro = translate("text.decision_861", lang)
     table = lost_by(data, DECISION, code)
     if table.empty:
@@ -73,7 +73,7 @@ def _before_and_after(data: Dataset, code: str, lang: str) -> Items:
             (translate("bar.after", lang, on=last), change["after"].sum(), "level"),
         ]
         text = translate("text.observed_change", lang, first=first, last=last, fall=-fall, rise=rise)
-        table, status = change[["group", "before", "after", "change", "status"]], weakest(change["status"])
+        table, status = change[["group", "before", "after", "change", "status"]], lowest_quality(change["status"])
         source = str(coverage(data, code)["source"].iloc[0])
     else:
         bounds = reenrolment(data, code, DECISION)
@@ -133,7 +133,7 @@ def _slope(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Items:
     before, after = (t[t["as_of"] == t["as_of"].max()] for t in (before, after))
     rows = (
         before[["area", "name", "rate"]]
-        .assign(status=weakest(before["status"], after["status"]))
+        .assign(status=lowest_quality(before["status"], after["status"]))
         .merge(after[["area", "rate"]], on="area", suffixes=("_before", "_after"))
     )
     rows = rows.rename(columns={"rate_before": "before", "rate_after": "after"})

@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.briefing.items import Item, Items, called
+from bhyt_analysis.domain.data_status import lowest_quality
+from bhyt_analysis.domain.dataset import Dataset, select_unit
+from bhyt_analysis.domain.geography import communes, unit_row
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.messages import format_message, translate
-from bhyt_analysis.inputs.areas import communes, row_of
-from bhyt_analysis.inputs.dataset import Dataset, of_unit
-from bhyt_analysis.inputs.status import weakest
 
 
 def headline_figures(data: Dataset, area: str, figures: pd.DataFrame, lang: str = "vi") -> Items:
@@ -40,7 +40,7 @@ def _summary(facts: pd.DataFrame, lang: str) -> str:
         for key, needed in line:
             if set(needed.split()) <= told.keys():
                 used = [told[k] for k in needed.split()]
-                weak = weakest([f["status"] for f in used if f["status"] != "proposal"])
+                weak = lowest_quality([f["status"] for f in used if f["status"] != "proposal"])
                 mark = f" *({translate('status.' + weak, lang)})*" if weak in ("estimated", "synthetic") else ""
                 lines.append("- " + translate(key, lang, day=used[0]["as_of"], counted=counted, **words) + mark)
                 break
@@ -83,8 +83,8 @@ def fact_text(fact: dict[str, Any], lang: str = "vi") -> str:
 
 def _ended(data: Dataset, area: str, lang: str) -> Items:
     """Where the area of a unit that has ended lies now."""
-    code, data = of_unit(data, area)
-    until = row_of(data.areas, code)["until"]
+    code, data = select_unit(data, area)
+    until = unit_row(data.areas, code)["until"]
     if pd.isna(until) or until.date() >= dt.date.today():
         return []
     steps = data.successors[data.successors["code_old"].isin(communes(data.areas, code, until))]
@@ -92,7 +92,7 @@ def _ended(data: Dataset, area: str, lang: str) -> Items:
     if not new:
         return []
     on = steps["on"].max()
-    province = called(data, row_of(data.areas, new[0], on)["parent"], lang, on)
+    province = called(data, unit_row(data.areas, new[0], on)["parent"], lang, on)
     units = ", ".join(called(data, c, lang, on) for c in new)
     text = translate(
         "text.unit_ended", lang, on=until + pd.Timedelta(days=1), count=len(new), province=province, units=units

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
+from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.geography import PopulationCount, unit_name
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import inline_name
-from bhyt_analysis.inputs.areas import People, name_of
-from bhyt_analysis.inputs.dataset import Dataset
 
 COUNTRY = "VN"
 
@@ -30,7 +30,7 @@ class Item:
 Items = list[Item]
 
 
-def basis_of(source: People | str | None, lang: str = "vi") -> str:
+def basis_of(source: PopulationCount | str | None, lang: str = "vi") -> str:
     """Where a count of people comes from, as it stands within brackets: without its own.
 
     Examples
@@ -38,7 +38,7 @@ def basis_of(source: People | str | None, lang: str = "vi") -> str:
     >>> basis_of("Tổng điều tra 2019 (Tổng cục Thống kê)")
     'Tổng điều tra 2019'
     """
-    text = source.source if isinstance(source, People) else source
+    text = source.source if isinstance(source, PopulationCount) else source
     return format_citation(re.sub(r" \([^()]*\)$", "", text), lang) if text else "–"
 
 
@@ -46,4 +46,4 @@ def called(data: Dataset, code: str, lang: str, on: pd.Timestamp | None = None) 
     """A unit as a sentence names it: "huyện Sơn Dương", "cả nước"."""
     if code == COUNTRY:
         return translate("label.country", lang)
-    return inline_name(name_of(data.areas, code, on), lang)
+    return inline_name(unit_name(data.areas, code, on), lang)

@@ -14,9 +14,9 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.briefing.items import Item, Items
+from bhyt_analysis.domain.data_status import STATUSES, lowest_quality
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import display_name
-from bhyt_analysis.inputs.status import STATUSES, weakest
 
 # The figures that each section rests on.
 RESTS_ON = {
@@ -77,7 +77,7 @@ def _sure(key: str, facts: dict[str, dict[str, Any]], lang: str) -> Iterator[str
     told = [facts[k]["status"] for k in RESTS_ON.get(key, ()) if k in facts]
     told = [s for s in told if s in STATUSES]
     if told:
-        yield translate(f"sure.{weakest(told)}", lang)
+        yield translate(f"sure.{lowest_quality(told)}", lang)
 
 
 def what_is_needed(

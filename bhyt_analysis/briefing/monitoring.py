@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from bhyt_analysis.briefing.items import Item, Items, called
+from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
+from bhyt_analysis.domain.geography import communes
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import translate
-from bhyt_analysis.inputs.areas import communes
-from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.model.funnel import funnel
 from bhyt_analysis.model.monitor import as_month, counted, expiring, nowcast, watch
 from bhyt_analysis.model.reports import reports_due
@@ -29,7 +29,7 @@ ON_PAGE = ["name", "insured", "rate", "change_month", "plan_share", "required_pa
 
 def month_by_month(data: Dataset, area: str, as_of: DateLike | None = None, lang: str = "vi") -> Items:
     """The last month against the plan; one sentence where an area has too few months, nothing where it has none."""
-    code, data = of_unit(known_by(data, as_of), area)
+    code, data = select_unit(limit_to_date(data, as_of), area)
     history = counted(data, code)
     name = called(data, code, lang)
     if history.empty:

@@ -9,18 +9,18 @@ import pandas as pd
 
 from bhyt_analysis.briefing import annexes
 from bhyt_analysis.briefing.items import Item, Items, basis_of, called
+from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
+from bhyt_analysis.domain.geography import lineage, population_at
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
-from bhyt_analysis.inputs.areas import lineage, population_at
-from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
 from bhyt_analysis.model.targets import target_steps, targets_of
 from bhyt_analysis.show import charts
 
 
 def path_to_target(data: Dataset, area: str, as_of: DateLike | None = None, lang: str = "vi") -> Items:
     """What each target means in people, what each step must add, and which targets are still ahead."""
-    code, data = of_unit(known_by(data, as_of), area)
+    code, data = select_unit(limit_to_date(data, as_of), area)
     name = called(data, code, lang)
     steps = target_steps(data, code, as_of)
     if steps.empty:

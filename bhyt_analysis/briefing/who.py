@@ -9,12 +9,12 @@ import pandas as pd
 from bhyt_analysis.briefing import annexes
 from bhyt_analysis.briefing.items import Item, Items, basis_of, called
 from bhyt_analysis.briefing.path import target_text
+from bhyt_analysis.domain.data_status import derived_quality
+from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
+from bhyt_analysis.domain.geography import communes, population_at, unit_name
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import display_name, inline_name
-from bhyt_analysis.inputs.areas import communes, name_of, population_at
-from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
-from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.model.coverage import coverage
 from bhyt_analysis.model.targets import target_steps, targets_of
 from bhyt_analysis.show import charts
@@ -26,7 +26,7 @@ NEEDS = ("cards", "population", "zones", "targets")
 
 def who_is_covered(data: Dataset, area: str, as_of: DateLike | None = None, lang: str = "vi") -> Items:
     """Who has a card, by group and commune, against the target; or what is missing to tell."""
-    code, data = of_unit(known_by(data, as_of), area)
+    code, data = select_unit(limit_to_date(data, as_of), area)
     now = coverage(data, code, as_of=as_of).iloc[0]
     counted = pd.notna(now["insured"])
     if not counted:
@@ -94,7 +94,7 @@ def _only_a_rate(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:
     if count is None:
         return Item("coverage", text)
     row = {"as_of": now["as_of"], "published_rate": now["rate"], "population": people, "insured": insured}
-    row |= {"uninsured": uninsured, "status": computed(now["status"], count.status, "estimated")}
+    row |= {"uninsured": uninsured, "status": derived_quality(now["status"], count.status, "estimated")}
     return Item("coverage", text, table=pd.DataFrame([row]))
 
 
@@ -161,7 +161,7 @@ def _commune_people(data: Dataset, code: str, lang: str) -> Items:
     rows = rows[rows["as_of"] == rows["as_of"].max()]
     if len(rows) < 2:
         return []
-    rows = rows.assign(name=[name_of(data.areas, a, d) for a, d in zip(rows["area"], rows["as_of"], strict=True)])
+    rows = rows.assign(name=[unit_name(data.areas, a, d) for a, d in zip(rows["area"], rows["as_of"], strict=True)])
     rows = rows.rename(columns={"people": "population"})
     basis = rows["source"].iloc[0]
     text = translate("text.commune_people", lang, count=len(rows), basis=basis_of(basis, lang))

@@ -26,7 +26,7 @@ FOLDER = Path(__file__).with_name("messages")
 @lru_cache(maxsize=1)
 def _messages() -> dict[str, dict[str, str]]:
     """Return the messages of all topics by key and language."""
-    messages = {}
+    messages: dict[str, dict[str, str]] = {}
     for path in sorted(FOLDER.glob("*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
             messages |= {row["key"]: {"vi": row["vi"], "en": row["en"]} for row in csv.DictReader(file)}

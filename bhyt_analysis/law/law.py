@@ -283,7 +283,7 @@ class Law:
         """The values in force on a day, nationwide or in an area.
 
         ``area`` is a name or code, or the chain of units that a place lies in, the
-        smallest first (what `bhyt_analysis.inputs.areas.lineage` gives). The row of
+        smallest first (what `bhyt_analysis.domain.geography.lineage` gives). The row of
         the smallest unit wins; within one area a reform over the law that it covers,
         then the later ``since``.
         """

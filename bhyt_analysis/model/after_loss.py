@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.model.assumptions import central
 from bhyt_analysis.model.cohort import AREA_TITLE, POOLS
 from bhyt_analysis.model.project import Kind, Moves, Projection, leavers, moves, room_at_start
@@ -63,7 +63,7 @@ def after_loss(of: Projection, lang: str = "vi", results: Sequence[str] = RESULT
         table["uninsured"] = table["lost"] - table[TITLES].sum(axis=1)
         table["back"] = 1 - table["uninsured"] / table["lost"].where(table["lost"] > 0)
         # Also where nobody acts: how many take up employment is an assumption.
-        tables.append(table[table["lost"] > 0].assign(status=computed(of.start.leaving["status"], "estimated")))
+        tables.append(table[table["lost"] > 0].assign(status=derived_quality(of.start.leaving["status"], "estimated")))
     columns = ["scenario", "result", "month", "lost", *TITLES, "uninsured", "back", "broken", "status"]
     return pd.concat(tables, ignore_index=True)[columns]
 
@@ -120,7 +120,7 @@ def transitions(of: Projection, month: str | pd.Timestamp, result: str = "behavi
         "name": np.repeat(units["name"].to_numpy(), len(states)),
         "from": AREA_TITLE, "to": np.tile(states, len(units)),
         "people": people.ravel(), "share": share.ravel(),
-        "status": computed(units["status"], of.start.leaving["status"], "estimated"),
+        "status": derived_quality(units["status"], of.start.leaving["status"], "estimated"),
     })  # fmt: skip
     return table[np.repeat(held[:, 0] > 0, len(states))].reset_index(drop=True)
 

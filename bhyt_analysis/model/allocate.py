@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bhyt_analysis.domain.data_status import derived_quality
+from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
+from bhyt_analysis.domain.geography import communes as communes_in
+from bhyt_analysis.domain.geography import unit_name
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
-from bhyt_analysis.inputs.areas import communes as communes_in
-from bhyt_analysis.inputs.areas import name_of
-from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
-from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.model.coverage import coverage
 from bhyt_analysis.model.reclassify import lost_by, reclassify
 from bhyt_analysis.model.targets import people_needed
@@ -316,20 +316,20 @@ def communes_of(data: Dataset, area: str, on: str | pd.Timestamp | None = None) 
     >>> len(table), int(table["insured"].sum()), int(table["population"].sum())
     (12, 49505, 64897)
     """
-    code, data = of_unit(data, area)
+    code, data = select_unit(data, area)
     rows = coverage(data, code, by=["commune"], as_of=on)
     rows = rows[rows["insured"].notna()]
     if rows.empty:
-        name = name_of(data.areas, code)
+        name = unit_name(data.areas, code)
         if on is None:
             raise BhytError(("error.allocate_no_cards", {"name": name}))
         raise BhytError(("error.allocate_no_cards_by", {"name": name, "on": pd.Timestamp(on)}))
     day, told = rows["as_of"].max(), set(rows["area"])
     units = communes_in(data.areas, code, day)
-    if silent := [f"{c} {name_of(data.areas, c, day)}" for c in units if c not in told]:
+    if silent := [f"{c} {unit_name(data.areas, c, day)}" for c in units if c not in told]:
         raise BhytError(("error.allocate_silent", {"on": day, "count": len(silent), "areas": ", ".join(silent)}))
-    lost = _lost(known_by(data, day), code, rows["area"].tolist())  # a later decision has not touched these cards
-    status = [computed(s, o) for s, o in zip(rows["status"], lost["status"], strict=True)]
+    lost = _lost(limit_to_date(data, day), code, rows["area"].tolist())  # a later decision has not touched these cards
+    status = [derived_quality(s, o) for s, o in zip(rows["status"], lost["status"], strict=True)]
     table = rows[["area", "name", "as_of", "population", "insured"]].assign(lost=lost["lost"].array, status=status)
     return table.reset_index(drop=True)
 

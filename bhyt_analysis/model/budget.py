@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.rounding import half_up
@@ -161,7 +161,7 @@ def budget(
     at = price[cards["group"].map(keys.index), days.map(months.index)]
     at = at * np.where(cards["group"] == "household", household_scale, 1.0)[:, None]
     vnd = half_up(at * cards["insured"].to_numpy(dtype=float)[:, None])
-    status = cards["status"].map(computed) if "status" in cards else "derived"
+    status = cards["status"].map(derived_quality) if "status" in cards else "derived"
     parts = [cards[["month", "group", "insured"]].assign(payer=p, vnd=vnd[:, i], status=status) for i, p in enumerate(PAYERS)]  # fmt: skip
     table = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
     paid = table["vnd"].isna() | (table["vnd"] != 0)

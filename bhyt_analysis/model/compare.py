@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.inputs.status import weakest
 from bhyt_analysis.model.simulate import MONEY
 from bhyt_analysis.model.start import NOT_TOLD
 
@@ -65,7 +65,7 @@ def compare(
         raise BhytError(("error.no_month", {"on": day, "first": shared[0], "last": shared[-1]}))
     rows = rows[rows["month"].isin(shared) & (rows["month"] <= day)]
     keys = ["scenario", "result", "area"]
-    sums = rows.groupby(keys, sort=False).agg(person_years=("insured", lambda s: s.sum() / 12), **{m: (m, "sum") for m in MONEY}, status=("status", weakest))  # fmt: skip
+    sums = rows.groupby(keys, sort=False).agg(person_years=("insured", lambda s: s.sum() / 12), **{m: (m, "sum") for m in MONEY}, status=("status", lowest_quality))  # fmt: skip
     last = rows[rows["month"] == day].set_index(keys)[["name", "insured", "rate", "proposal"]]
     table = last.join(sums).reset_index()
     reference = table[table["scenario"] == base].set_index(["result", "area"])

@@ -6,11 +6,18 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
+from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
+from bhyt_analysis.domain.geography import (
+    add_population,
+    communes,
+    is_fully_listed,
+    population_at,
+    unit_name,
+    units_within,
+)
+from bhyt_analysis.domain.printed_figures import published_rates
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs.areas import communes, listed_whole, name_of, population_at, with_population, within
-from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
-from bhyt_analysis.inputs.figures import published_rates
-from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.groups import drop_nested_groups, groups, leaf_groups, main_group
 
 BY = ("group", "subgroup", "commune", "month")
@@ -56,11 +63,11 @@ def coverage(
     by = list(by or [])
     if unknown := [b for b in by if b not in BY]:
         raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(BY)}))
-    data = known_by(data, as_of)
+    data = limit_to_date(data, as_of)
     if area is None:
         codes = areas_with_figures(data)
     else:
-        code, data = of_unit(data, area)
+        code, data = select_unit(data, area)
         codes = [code]
     tables = [_of_area(data, code, by) for code in codes]
     columns = COLUMNS[:2] + [b for b in ("group", "subgroup") if b in by] + COLUMNS[2:] + BASIS
@@ -105,12 +112,12 @@ def cards_of(data: Dataset, code: str, per_commune: bool = False) -> pd.DataFram
     own = data.cards[data.cards["area"] == code]
     if len(own) and not per_commune:
         return own
-    inside = communes(data.areas, code) if per_commune or listed_whole(data.areas, code) else []
+    inside = communes(data.areas, code) if per_commune or is_fully_listed(data.areas, code) else []
     below = [c for c in inside if per_commune or c != code]
     rows = data.cards[data.cards["area"].isin(below)]
     if per_commune:
         return rows
-    units, told = within(data.areas, code), rows.groupby("as_of")["area"].agg(set)
+    units, told = units_within(data.areas, code), rows.groupby("as_of")["area"].agg(set)
     whole = [day for day, there in told.items() if set(communes(units, code, day)) <= there]
     return rows[rows["as_of"].isin(whole)]
 
@@ -135,15 +142,15 @@ def _of_area(data: Dataset, code: str, by: list[str]) -> pd.DataFrame:
         rows = rows.assign(area=code)
     out = rows.groupby(keys, as_index=False, sort=False).agg(
         insured=("cards", "sum"),
-        cards_status=("status", lambda s: weakest(s.unique())),
+        cards_status=("status", lambda s: lowest_quality(s.unique())),
         source=("source", _sources),
     )
-    out = with_population(out, data.areas, data.population) if per_commune else _own_population(data, code, out)
-    out["name"] = [name_of(data.areas, a, d) for a, d in zip(out["area"], out["as_of"], strict=True)]
+    out = add_population(out, data.areas, data.population) if per_commune else _own_population(data, code, out)
+    out["name"] = [unit_name(data.areas, a, d) for a, d in zip(out["area"], out["as_of"], strict=True)]
     out["rate"] = out["insured"].astype("float64") / out["population"].astype("float64")
     out["rate_low"] = out["rate_high"] = out["rate"]
     told = out["population_status"].fillna("derived").replace("", "derived")
-    out["status"] = [computed(c, p) for c, p in zip(out["cards_status"], told, strict=True)]
+    out["status"] = [derived_quality(c, p) for c, p in zip(out["cards_status"], told, strict=True)]
     if keys[2:]:
         order = out[keys[2]].map(groups()["title_order"])
         out = out.assign(order=order).sort_values(["as_of", "area", "order"], kind="stable")
@@ -167,7 +174,7 @@ def _split(cards: pd.DataFrame) -> pd.DataFrame:
 
 
 def _own_population(data: Dataset, code: str, rows: pd.DataFrame) -> pd.DataFrame:
-    units = within(data.areas, code)
+    units = units_within(data.areas, code)
     counts = {d: population_at(units, data.population, code, d) for d in rows["as_of"].unique()}
     found = [counts[d] for d in rows["as_of"]]
     return rows.assign(
@@ -202,7 +209,7 @@ def _without_cards(data: Dataset, code: str, by: list[str]) -> pd.DataFrame:
                 }
             )
     out = pd.DataFrame(rows, columns=["area", "as_of", "insured", "population", "rate", "rate_low", "rate_high", "status", *BASIS])  # fmt: skip
-    out["name"] = [name_of(data.areas, a, d) for a, d in zip(out["area"], out["as_of"], strict=True)]
+    out["name"] = [unit_name(data.areas, a, d) for a, d in zip(out["area"], out["as_of"], strict=True)]
     for column in ("group", "subgroup"):
         if column in by:
             out[column] = ""

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs.status import computed
 
 VIEWS = ("group", "population", "rate_composition")
 CELLS = ("group", "zone", "area")
@@ -266,7 +266,7 @@ def _cells(first: pd.DataFrame, second: pd.DataFrame, by: str | None) -> pd.Data
         t[figures].groupby(key[d]).sum().reindex(every, fill_value=0.0).add_suffix(f"_{d}") for d, t in dates.items()
     ]
     status = pd.concat([t["status"] for t in dates.values()]).groupby(pd.concat(list(key.values())).to_numpy())
-    return pd.concat(sums, axis=1).assign(status=status.agg(computed))
+    return pd.concat(sums, axis=1).assign(status=status.agg(derived_quality))
 
 
 def _insured_population(cells: pd.DataFrame, by: str, view: str, before: float, after: float) -> pd.DataFrame:
@@ -280,7 +280,7 @@ def _insured_population(cells: pd.DataFrame, by: str, view: str, before: float, 
         "points": gained * (1 / before + 1 / after) / 2,
         "status": cells["status"].array,
     }
-    population = ["population", "", after - before, mean * (1 / after - 1 / before), computed(cells["status"])]
+    population = ["population", "", after - before, mean * (1 / after - 1 / before), derived_quality(cells["status"])]
     return pd.concat([pd.DataFrame(insured), pd.DataFrame([population], columns=COLUMNS)], ignore_index=True)
 
 

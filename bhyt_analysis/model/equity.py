@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs.status import computed
 
 COLUMNS = ["key", "value", "low", "high", "unit", "status"]
 ZONES = ("none", "I", "II", "III")  # from the least to the most difficult
@@ -101,7 +101,7 @@ def equity(communes: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
             ("concentration_wagstaff", normal, -1.0, 1.0, "index"),
             ("concentration_erreygers", 4 * u * c, -4 * u * (1 - u), 4 * u * (1 - u), "index"),
         ]
-    return pd.DataFrame(facts, columns=COLUMNS[:-1]).assign(status=computed(table["status"]))
+    return pd.DataFrame(facts, columns=COLUMNS[:-1]).assign(status=derived_quality(table["status"]))
 
 
 def lorenz(communes: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
@@ -128,7 +128,7 @@ def lorenz(communes: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
     order = table["rank" if rank else "rate"].to_numpy()
     x, y = _curve(table["people"].to_numpy(), table["uninsured"].to_numpy(), order)
     share = y / y[-1] if y[-1] > 0 else np.full(len(y), np.nan)
-    return pd.DataFrame({"people_share": x / x[-1], "uninsured_share": share, "status": computed(table["status"])})
+    return pd.DataFrame({"people_share": x / x[-1], "uninsured_share": share, "status": derived_quality(table["status"])})
 
 
 def _uninsured(communes: pd.DataFrame, rank: str | None) -> pd.DataFrame:

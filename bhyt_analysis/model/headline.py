@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from bhyt_analysis.inputs.areas import lineage, population_at
-from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
-from bhyt_analysis.inputs.figures import published_rates
-from bhyt_analysis.inputs.status import computed, weakest
+from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
+from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
+from bhyt_analysis.domain.geography import lineage, population_at
+from bhyt_analysis.domain.printed_figures import published_rates
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage import cards_of, coverage
 from bhyt_analysis.model.premium import full_year_cost
@@ -42,7 +42,7 @@ def headline(data: Dataset, law: Law, area: str, as_of: str | pd.Timestamp | Non
     >>> int(facts.at["next_to_add", "value"]), facts.at["lost", "unit"], facts.at["lost", "status"]
     (10028, 'cards', 'published')
     """
-    code, data = of_unit(known_by(data, as_of), area)
+    code, data = select_unit(limit_to_date(data, as_of), area)
     facts = [*_people(data, code, as_of), *_decision(data, law, code), *_targets(data, code, as_of)]
     return pd.DataFrame(facts, columns=COLUMNS)
 
@@ -65,9 +65,9 @@ def _people(data: Dataset, code: str, as_of: str | pd.Timestamp | None) -> Itera
             yield _fact("households", count.households, "households", count.as_of, count.status, count.source)
     if counted:
         cards = cards_of(data, code)
-        status, source = weakest(cards.loc[cards["as_of"] == day, "status"]), now["source"]
+        status, source = lowest_quality(cards.loc[cards["as_of"] == day, "status"]), now["source"]
         if not _is_printed(data, code, int(now["insured"])):
-            status = computed(status)
+            status = derived_quality(status)
         both = (source, now["population_source"])
         yield _fact("insured", int(now["insured"]), "people", day, status, source)
     if counted and rated:
@@ -77,7 +77,7 @@ def _people(data: Dataset, code: str, as_of: str | pd.Timestamp | None) -> Itera
         rate, bounds = float(now["rate"]), {"low": now["rate_low"], "high": now["rate_high"]}
         yield _fact("coverage", rate, "share", day, now["status"], now["source"], **bounds)
         if count is not None:  # a rate laid over a count of another year is an estimate
-            insured, status = round(rate * count.people), computed(now["status"], count.status, "estimated")
+            insured, status = round(rate * count.people), derived_quality(now["status"], count.status, "estimated")
             yield _fact("insured", insured, "people", day, status, now["source"], count.source)
             yield _fact("uninsured", count.people - insured, "people", day, status, now["source"], count.source)
 

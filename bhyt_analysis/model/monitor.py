@@ -14,11 +14,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
+from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
+from bhyt_analysis.domain.geography import communes, is_fully_listed, lineage, unit_name
+from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs.areas import communes, lineage, listed_whole, name_of
-from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
-from bhyt_analysis.inputs.parts import Parts
-from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.groups import drop_nested_groups
 from bhyt_analysis.model.allocate import allocate
 from bhyt_analysis.model.coverage import areas_with_figures, coverage
@@ -112,7 +112,7 @@ def watch(
 
 
 def _every_unit(data: Dataset, month: Month) -> pd.DataFrame:
-    end, parts = as_month(month), Parts(data)
+    end, parts = as_month(month), AreaPartitions(data)
     if end is None and len(data.cards):
         end = data.cards["as_of"].max() + pd.offsets.MonthEnd(0)
     told = set(data.cards["area"] if end is None else data.cards.loc[data.cards["as_of"] <= end, "area"])
@@ -144,12 +144,12 @@ def _until(
 ) -> tuple[str, Dataset, pd.DataFrame, pd.Timestamp]:
     """The unit's code, what was known by the end of the month, its counts month by month, and that end."""
     end = as_month(month)
-    known = replace(known_by(data, end), population=data.population)  # the people of a year are counted after it
-    code, data = of_unit(known, area)
+    known = replace(limit_to_date(data, end), population=data.population)  # the people of a year are counted after it
+    code, data = select_unit(known, area)
     history = counted(data, code) if counts is None else counts
     history = history if end is None else history[history["as_of"] <= end]
     if history.empty:
-        name = name_of(data.areas, code)
+        name = unit_name(data.areas, code)
         raise BhytError(("error.watch_no_cards", {"name": name}) if end is None else ("error.watch_no_cards_by", {"name": name, "month": end}))  # fmt: skip
     return code, data, history, history["month"].max() if end is None else end
 
@@ -168,7 +168,7 @@ def counted(data: Dataset, area: str) -> pd.DataFrame:
     >>> counted(load(), "X001").groupby("area").size().unique().tolist()
     [24]
     """
-    code, data = of_unit(data, area)
+    code, data = select_unit(data, area)
     tables = [coverage(data, code, by=["month"])]
     if set(communes(data.areas, code)) - {code}:
         tables.append(coverage(data, code, by=["commune", "month"]))
@@ -183,7 +183,7 @@ def _units(data: Dataset, code: str, history: pd.DataFrame, end: pd.Timestamp) -
     """The unit and the communes that exist in the month, whether they have reported or not."""
     inside = communes(data.areas, code, end)
     told = history["area"].unique()
-    return list(dict.fromkeys([code, *(c for c in inside if c in told or listed_whole(data.areas, code, end))]))
+    return list(dict.fromkeys([code, *(c for c in inside if c in told or is_fully_listed(data.areas, code, end))]))
 
 
 def _reclassified(data: Dataset, code: str, history: pd.DataFrame) -> dict[str, dict[pd.Timestamp, int]]:
@@ -281,7 +281,7 @@ def _watched(
     data: Dataset, unit: str, own: pd.DataFrame, end: pd.Timestamp, target: Target | None, pace: Pace | None
 ) -> dict[str, Any]:
     """One row of the watch."""
-    row: dict[str, Any] = {"area": unit, "name": name_of(data.areas, unit, end), "month": end}
+    row: dict[str, Any] = {"area": unit, "name": unit_name(data.areas, unit, end), "month": end}
     by_month = own.set_index("month")
     now = by_month.loc[end] if end in by_month.index else None
     before = _year_start(own, end)
@@ -332,7 +332,7 @@ def _at(now: pd.Series, pace: Pace, day: pd.Timestamp) -> dict[str, Any]:
     names = ("projected_low", "projected", "projected_high")
     rates = {f"projected_rate{n.removeprefix('projected')}": v / people for n, v in zip(names, values, strict=True)}
     told = dict(zip(names, values, strict=True)) | (rates if people < float("inf") else {})
-    return told | {"projected_status": computed(str(now["status"]), "estimated" if months else "derived")}
+    return told | {"projected_status": derived_quality(str(now["status"]), "estimated" if months else "derived")}
 
 
 def alert(row: dict[str, Any]) -> tuple[str, str]:
@@ -432,7 +432,7 @@ def expiring(data: Dataset, area: str, month: Month = None) -> pd.DataFrame:
     (13, True)
     """
     end = as_month(month)
-    code, data = of_unit(known_by(data, end), area)
+    code, data = select_unit(limit_to_date(data, end), area)
     inside = communes(data.areas, code, end)
     rows = data.expiring[data.expiring["area"].isin({code, *inside})]
     months = rows["as_of"] + pd.offsets.MonthEnd(0)
@@ -458,8 +458,8 @@ def _told_of(rows: pd.DataFrame, code: str, inside: list[str]) -> Iterator[tuple
 
 def _windows(data: Dataset, unit: str, rows: pd.DataFrame) -> dict[str, Any]:
     left = (rows["expires"] - rows["as_of"]).dt.days
-    row: dict[str, Any] = {"area": unit, "name": name_of(data.areas, unit, rows["as_of"].iloc[0]), "as_of": rows["as_of"].max()}  # fmt: skip
+    row: dict[str, Any] = {"area": unit, "name": unit_name(data.areas, unit, rows["as_of"].iloc[0]), "as_of": rows["as_of"].max()}  # fmt: skip
     for window in WINDOWS:
         days = int(threshold(f"expiring_{window}"))
         row[f"expiring_{days}"] = int(rows.loc[(left >= 0) & (left <= days), "cards"].sum())
-    return {**row, "status": weakest(rows["status"]), "source": "; ".join(rows["source"].unique())}
+    return {**row, "status": lowest_quality(rows["status"]), "source": "; ".join(rows["source"].unique())}

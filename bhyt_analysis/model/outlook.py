@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
+from bhyt_analysis.domain.dataset import Dataset, select_unit
+from bhyt_analysis.domain.geography import add_population, communes, unit_name
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs.areas import communes, name_of, with_population
-from bhyt_analysis.inputs.dataset import Dataset, of_unit
-from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.model.after_loss import after_loss
 from bhyt_analysis.model.cohort import Floats
 from bhyt_analysis.model.project import Projection, insured_people
@@ -136,7 +136,7 @@ def steps(of: Projection, months: pd.DataFrame, on: str | pd.Timestamp, result: 
     table = pd.DataFrame({"step": list(told), "people": list(told.values())})
     level = table["step"].isin(["start", "end"])
     table = table[level | (table["people"] != 0)]
-    status = [rows.at[first, "status"], *[weakest("estimated", rows.at[day, "status"])] * (len(table) - 1)]
+    status = [rows.at[first, "status"], *[lowest_quality("estimated", rows.at[day, "status"])] * (len(table) - 1)]
     days = [first, *[day] * (len(table) - 1)]
     return table.assign(kind=np.where(level[table.index], "level", "change"), on=days, status=status).reset_index(drop=True)  # fmt: skip
 
@@ -167,11 +167,11 @@ def communes_at_start(data: Dataset, start: Start, moved: pd.DataFrame) -> pd.Da
     >>> len(table), int(table["lost"].sum()), int(table["lost"].notna().sum())
     (30, 46106, 14)
     """
-    code, data = of_unit(data, start.area)
+    code, data = select_unit(data, start.area)
     codes = communes(data.areas, code, start.day)
     table = pd.DataFrame({"area": codes, "as_of": start.day})
-    table = with_population(table, data.areas, data.population).rename(columns={"population": "counted"})
-    table["name"] = [name_of(data.areas, c, start.day) for c in codes]
+    table = add_population(table, data.areas, data.population).rename(columns={"population": "counted"})
+    table["name"] = [unit_name(data.areas, c, start.day) for c in codes]
     columns = ["zone_before", "zone_after", "population", "lost", "gained"]
     told = moved.drop_duplicates("area").set_index("area").reindex(codes)
     table = table.join(told[[*columns, "status"]], on="area")
@@ -179,7 +179,7 @@ def communes_at_start(data: Dataset, start: Start, moved: pd.DataFrame) -> pd.Da
     table["population"] = table["population"].fillna(table["counted"]).astype("Int64")
     table["lost_share"] = table["lost"].astype("float64") / table["population"].astype("float64")
     pairs = zip(table["status"], table["population_status"], strict=True)
-    table["status"] = [computed([s for s in pair if isinstance(s, str) and s]) for pair in pairs]
+    table["status"] = [derived_quality([s for s in pair if isinstance(s, str) and s]) for pair in pairs]
     return table[["area", "name", *columns, "lost_share", "status"]].astype({"lost": "Int64", "gained": "Int64"})
 
 
@@ -219,5 +219,5 @@ def communes_on(at_start: pd.DataFrame, of: Projection, on: str | pd.Timestamp) 
         status = of.start.units.set_index("area").loc[table["area"], "status"]
         table[["insured", "uninsured"]] = told.astype("Int64").to_numpy()
         table["rate"] = told["insured"].to_numpy() / told.sum(axis=1).to_numpy()
-        table["status"] = [computed(s, u, counted) for s, u in zip(table["status"], status, strict=True)]
+        table["status"] = [derived_quality(s, u, counted) for s, u in zip(table["status"], status, strict=True)]
     return table

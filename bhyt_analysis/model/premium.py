@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import ONWARD, Area, InForce, Law
 from bhyt_analysis.model.rounding import half_up
@@ -200,7 +200,7 @@ def full_year_cost(people: int, law: Law, days: list[str], status: str = "derive
                 "cost": int(premium) * people,
                 "reference": today.reference("base_salary"),
                 "rate_reference": today.reference("contribution_rate"),
-                "status": "proposal" if "proposal" in statuses else computed(status),
+                "status": "proposal" if "proposal" in statuses else derived_quality(status),
             }
         )
     columns = ["on", "base_salary", "contribution_rate", "premium", "people", "cost"]

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
+from bhyt_analysis.domain.dataset import Dataset, select_unit
+from bhyt_analysis.domain.geography import add_population, communes, is_fully_listed, population_at, unit_name
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs.areas import communes, listed_whole, name_of, population_at, with_population
-from bhyt_analysis.inputs.dataset import Dataset, of_unit
-from bhyt_analysis.inputs.status import computed, weakest
 from bhyt_analysis.law.groups import groups, leaf_groups
 from bhyt_analysis.model.coverage import areas_with_figures
 from bhyt_analysis.model.rounding import largest_remainder, largest_remainders
@@ -107,7 +107,7 @@ def reclassify(
     if area is None:
         codes = areas_with_figures(data)
     else:
-        code, data = of_unit(data, area)
+        code, data = select_unit(data, area)
         codes = [code]
     tables = [_of_area(data, decision, code, minority_share, other_titles) for code in codes]
     filled = [t for t in tables if len(t)]
@@ -126,14 +126,14 @@ def lost_by(data: Dataset, decision: str, area: str) -> pd.DataFrame:
     >>> [len(lost_by(load(), "861", area)) for area in ("Lục Ngạn", "Tỉnh Bắc Giang")]
     [14, 0]
     """
-    code, data = of_unit(data, area)
+    code, data = select_unit(data, area)
     if decision not in set(data.zones["decision"]) | set(data.losses["decision"]):
         return _typed(pd.DataFrame(columns=COLUMNS + BASIS))
     table = reclassify(data, decision, code)
     table = table[table["method"] != "listed"]
     published = ((data.losses["area"] == code) & (data.losses["decision"] == decision)).any()
     day = table["on"].min()
-    listed = len(table) and listed_whole(data.areas, code, day)
+    listed = len(table) and is_fully_listed(data.areas, code, day)
     told = {c for a in table["area"] for c in communes(data.areas, a)}
     whole = published or (listed and set(communes(data.areas, code, day)) <= told)
     return table if whole else table.head(0)
@@ -150,11 +150,11 @@ def told_as(data: Dataset, decision: str, area: str, table: pd.DataFrame) -> tup
     >>> told_as(load(), "861", "Sơn Dương", lost_by(load(), "861", "Sơn Dương"))
     ('published', 'cards')
     """
-    code, data = of_unit(data, area)
+    code, data = select_unit(data, area)
     losses = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == decision)]
     if losses.empty or table["method"].iloc[0] == "zones":
-        return weakest(table["status"]), "people"
-    return weakest(losses["status"]), str(losses["unit"].iloc[0] or "people")
+        return lowest_quality(table["status"]), "people"
+    return lowest_quality(losses["status"]), str(losses["unit"].iloc[0] or "people")
 
 
 def _of_area(
@@ -204,8 +204,8 @@ def _with_zone_before(data: Dataset, after: pd.DataFrame) -> pd.DataFrame:
 
 def _listed(data: Dataset, pairs: pd.DataFrame) -> pd.DataFrame:
     """Communes of which a list tells the new zone, but nothing tells who held a card before."""
-    rows = with_population(pairs.assign(as_of=pairs["since"]), data.areas, data.population)
-    names = [name_of(data.areas, a, d) for a, d in zip(rows["area"], rows["since"], strict=True)]
+    rows = add_population(pairs.assign(as_of=pairs["since"]), data.areas, data.population)
+    names = [unit_name(data.areas, a, d) for a, d in zip(rows["area"], rows["since"], strict=True)]
     rows = rows.rename(columns={"zone": "zone_after", "since": "on"})
     rows = rows.assign(name=names, zone_before=rows["zone_before"].fillna(""), method="listed")
     return rows.reindex(columns=COLUMNS + BASIS + STEPS)
@@ -220,9 +220,9 @@ def _by_zones(data: Dataset, pairs: pd.DataFrame, minority_share: float | None, 
     pairs = pairs.join(_held(data.cards, pairs), how="inner")
     if pairs.empty:
         return empty
-    pairs = with_population(pairs.assign(as_of=pairs["since"]), data.areas, data.population)
+    pairs = add_population(pairs.assign(as_of=pairs["since"]), data.areas, data.population)
     counted = data.population.dropna(subset=["minority_people"])
-    ethnic = with_population(pairs[["area", "as_of"]], data.areas, counted, also="minority_people")
+    ethnic = add_population(pairs[["area", "as_of"]], data.areas, counted, also="minority_people")
     share = (ethnic["minority_people"] / ethnic["population"]).astype("float64")
     assumed = share.isna() & (minority_share is not None)
     pairs["minority"] = share if minority_share is None else share.fillna(minority_share)
@@ -238,7 +238,7 @@ def _carried(rows: pd.DataFrame, last: pd.DataFrame) -> pd.DataFrame:
     last = last.set_index("area").loc[rows["area"]].set_index(rows.index)
     since = rows["counted"] < last["on"]
     left = last[[f"left_{k}" for k in HELD]].set_axis([*HELD], axis=1)
-    status = [computed(a, b, "estimated") for a, b in zip(rows["cards_status"], last["status"], strict=True)]
+    status = [derived_quality(a, b, "estimated") for a, b in zip(rows["cards_status"], last["status"], strict=True)]
     carried = rows.assign(**{k: left[k].astype("float64") for k in HELD}, cards_status=status)
     return rows.where(~since, carried) if since.any() else rows
 
@@ -266,7 +266,7 @@ def _held(cards: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     rest = rest[(rest["group"] != "state_paid") & (rest["group"].map(order) < order["difficult_area"])]
     table["rest"] = rest.groupby("pair")["cards"].sum().reindex(table.index).fillna(0).astype("float64")
     statuses = held if len(held) else own
-    table["cards_status"] = statuses.groupby("pair")["status"].agg(weakest).reindex(table.index).fillna("derived")
+    table["cards_status"] = statuses.groupby("pair")["status"].agg(lowest_quality).reindex(table.index).fillna("derived")
     table["counted"] = own.groupby("pair")["as_of"].first()
     return table
 
@@ -301,10 +301,10 @@ def _lose_and_gain(rows: pd.DataFrame, data: Dataset, assumed: pd.Series, other_
         guessed |= (rows[zone] != "III") & rows[villages].isna()
     whole = ((exact == 0) | (exact == before)) & (rows["gained"] == 0) & ~guessed & (island >= 0)
     rows["status"] = [
-        computed(c, z, y, "derived" if e else "estimated")
+        derived_quality(c, z, y, "derived" if e else "estimated")
         for c, z, y, e in zip(rows["cards_status"], rows["status"], rows["status_before"], whole, strict=True)
     ]
-    rows["name"] = [name_of(data.areas, a, d) for a, d in zip(rows["area"], rows["since"], strict=True)]
+    rows["name"] = [unit_name(data.areas, a, d) for a, d in zip(rows["area"], rows["since"], strict=True)]
     named = {"zone": "zone_after", "since": "on"}
     return rows.join(_left(rows)).rename(columns=named).assign(method="zones")
 
@@ -400,13 +400,13 @@ def _by_subgroup(table: pd.DataFrame) -> pd.DataFrame:
 def _of_loss(data: Dataset, concerned: pd.DataFrame, loss: dict) -> pd.DataFrame:
     """A published total: spread over the communes that are known to be concerned."""
     units = concerned[concerned["area"].isin(communes(data.areas, loss["area"])) & (concerned["zone"] != "III")]
-    counted = with_population(units.assign(as_of=loss["on"]), data.areas, data.population)
+    counted = add_population(units.assign(as_of=loss["on"]), data.areas, data.population)
     base = {"on": loss["on"], "source": loss["source"]}
     if units.empty or counted["population"].isna().any():
         count = population_at(data.areas, data.population, loss["area"], loss["on"])
         row = {
             "area": loss["area"],
-            "name": name_of(data.areas, loss["area"], loss["on"]),
+            "name": unit_name(data.areas, loss["area"], loss["on"]),
             "zone_before": "",
             "zone_after": "",
             "population": None if count is None else count.people,
@@ -423,12 +423,12 @@ def _of_loss(data: Dataset, concerned: pd.DataFrame, loss: dict) -> pd.DataFrame
     table = pd.DataFrame(
         {
             "area": units["area"].to_numpy(),
-            "name": [name_of(data.areas, a, loss["on"]) for a in units["area"]],
+            "name": [unit_name(data.areas, a, loss["on"]) for a in units["area"]],
             "zone_before": [before.get(a, "") for a in units["area"]],
             "zone_after": units["zone"].to_numpy(),
             "population": counts,
             "lost": largest_remainder(counts, int(loss["people"])),
-            "status": [weakest("estimated", loss["status"], s) for s in counted["population_status"]],
+            "status": [lowest_quality("estimated", loss["status"], s) for s in counted["population_status"]],
             "method": "spread",
         }
     )

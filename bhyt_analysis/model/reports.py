@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bhyt_analysis.inputs.areas import communes, name_of
-from bhyt_analysis.inputs.dataset import Dataset, of_unit
+from bhyt_analysis.domain.dataset import Dataset, select_unit
+from bhyt_analysis.domain.geography import communes, unit_name
 
 LENGTH = {"monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12}  # months of the period
 STATES = ("overdue", "not_received", "late", "awaited", "received", "in_time")
@@ -80,7 +80,7 @@ def reports_due(data: Dataset, area: str, month: pd.Timestamp) -> pd.DataFrame:
     >>> table.loc[table["kind"] == "yearly", ["period", "due", "state"]].astype(str).to_numpy().tolist()
     [['2020-12-31', '2020-11-20', 'late'], ['2021-12-31', '2021-11-20', 'in_time']]
     """
-    code, data = of_unit(data, area)
+    code, data = select_unit(data, area)
     table = owed(data, code, month)
     came = data.reports[data.reports["area"].isin({code, *communes(data.areas, code, month)})]
     ends = [period_end(k, p) for k, p in zip(came["kind"], came["period"], strict=True)]
@@ -93,7 +93,7 @@ def reports_due(data: Dataset, area: str, month: pd.Timestamp) -> pd.DataFrame:
     table = table[(table["period"] >= first) & near]
     table = table.assign(
         deadline=table["deadline"].fillna("by"), source=table["source"].fillna(""),
-        name=[name_of(data.areas, a, p) for a, p in zip(table["area"], table["period"], strict=True)],
+        name=[unit_name(data.areas, a, p) for a, p in zip(table["area"], table["period"], strict=True)],
         state=[_state(r, month) for r in table.to_dict("records")],
     )  # fmt: skip
     order = table["state"].map(STATES.index)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import lowest_quality
+from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.geography import communes, find_unit, full_unit_name, unit_name
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs.areas import communes, find, full_name, name_of
 from bhyt_analysis.inputs.cells import ZONES
-from bhyt_analysis.inputs.dataset import Dataset
-from bhyt_analysis.inputs.status import weakest
 from bhyt_analysis.model.reclassify import reclassify
 
 
@@ -61,11 +61,11 @@ def rezoned(data: Dataset, decision: str, moves: Iterable[Mapping[str, Any]]) ->
 
 def _row(data: Dataset, decision: str, move: Mapping[str, Any]) -> dict[str, Any]:
     """The row of ``zones`` that a move stands for."""
-    code = find(data.areas, str(move["area"]))
+    code = find_unit(data.areas, str(move["area"]))
     of_it = data.zones[data.zones["decision"] == decision]
     own = of_it[of_it["area"] == code].tail(1)
     since = pd.Timestamp(move.get("since") or (own if len(own) else of_it)["since"].min())
-    fields = {"name": full_name(data.areas, code), "decision": decision}
+    fields = {"name": full_unit_name(data.areas, code), "decision": decision}
     if move["zone"] not in ZONES:
         raise BhytError(("error.rezone_zone", {**fields, "found": move["zone"], "expected": ", ".join(ZONES)}))
     if pd.isna(since):
@@ -73,7 +73,7 @@ def _row(data: Dataset, decision: str, move: Mapping[str, Any]) -> dict[str, Any
     old: dict[str, Any] = own.iloc[0].to_dict() if len(own) else {"source": "", "file": "", "row": 0}
     share = move.get("special_villages_share", old.get("special_villages_share"))
     told = {"area": code, "decision": decision, "zone": move["zone"], "since": since, "special_villages_share": share}
-    return {**old, **told, "status": weakest("estimated", str(old.get("status", "estimated")))}
+    return {**old, **told, "status": lowest_quality("estimated", str(old.get("status", "estimated")))}
 
 
 def _losses(data: Dataset, decision: str, moved: dict[str, str]) -> pd.DataFrame:
@@ -86,12 +86,12 @@ def _losses(data: Dataset, decision: str, moved: dict[str, str]) -> pd.DataFrame
         if not inside or (table["method"] == "zones").all():
             continue  # told commune by commune: the zones themselves say who loses
         if (table["method"] == "published").any():
-            names = ", ".join(name_of(data.areas, c) for c in sorted(inside))
-            faults.append(("error.rezone_spread", {"names": names, "name": name_of(data.areas, loss["area"]), "decision": decision}))  # fmt: skip
+            names = ", ".join(unit_name(data.areas, c) for c in sorted(inside))
+            faults.append(("error.rezone_spread", {"names": names, "name": unit_name(data.areas, loss["area"]), "decision": decision}))  # fmt: skip
             continue
         people = _of_communes(data, decision, table, inside, moved)
         if people != loss["people"]:
-            out.loc[place, "people"], out.loc[place, "status"] = people, weakest("estimated", loss["status"])
+            out.loc[place, "people"], out.loc[place, "status"] = people, lowest_quality("estimated", loss["status"])
     if faults:
         raise BhytError(*faults)
     return out

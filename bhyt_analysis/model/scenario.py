@@ -15,10 +15,9 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice, translate
-from bhyt_analysis.inputs.checks import known_areas
-from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.inputs.read import InputError, bundled, read_table
 from bhyt_analysis.law.law import Law, LawError
 from bhyt_analysis.model.assumptions import SINGLE, Range, allowed, assumptions
@@ -26,6 +25,7 @@ from bhyt_analysis.model.cohort import CLOCKS
 from bhyt_analysis.model.levers import asked, top_up
 from bhyt_analysis.model.rezone import rezoned
 from bhyt_analysis.model.targets import RELATIONS
+from bhyt_analysis.quality.checks import check_area_codes
 
 Fault = tuple[str, dict[str, Any]]
 
@@ -130,7 +130,7 @@ class Scenario:
         Raises InputError for areas of the list that the data does not know, BhytError for moves that can't be made.
         """
         if self.zones is not None:
-            if found := list(known_areas(data.areas, self.zones)):
+            if found := list(check_area_codes(data.areas, self.zones)):
                 raise InputError(*found)
             kept = data.zones[~data.zones["decision"].isin(self.zones["decision"])]
             data = dataclasses.replace(data, zones=pd.concat([kept, self.zones], ignore_index=True))

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.inputs.areas import find, name_of
-from bhyt_analysis.inputs.dataset import Dataset
-from bhyt_analysis.inputs.figures import published_rates
+from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.geography import find_unit, unit_name
+from bhyt_analysis.domain.printed_figures import published_rates
 from bhyt_analysis.inputs.read import load
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model import cohort
@@ -63,7 +63,7 @@ def scorecard(data: Dataset | None = None, law: Law | None = None, draws: int = 
 def _row(case: str, data: Dataset, code: str, figure: str, on: Any, told: Row, drawn_values: np.ndarray, model: float, basis: str) -> Row:  # fmt: skip
     low, high = (float(q) for q in np.quantile(drawn_values, [0.05, 0.95]))
     return {
-        "case": case, "area": code, "name": name_of(data.areas, code, on), "figure": figure, "on": on,
+        "case": case, "area": code, "name": unit_name(data.areas, code, on), "figure": figure, "on": on,
         "relation": told["relation"], "published": told["value"], "model": model, "low": low, "high": high,
         "unit": told["unit"], "verdict": _verdict(told["relation"], told["value"], low, high),
         "basis": basis, "source": told["source"],
@@ -176,11 +176,11 @@ def _hoa_binh(data: Dataset, law: Law, draws: int, seed: int) -> Iterator[Row]:
             continue
         on = pd.Timestamp(row["as_of"])
         yield {
-            "case": "hoa_binh", "area": row["area"], "name": name_of(data.areas, row["area"], on), "figure": "lost",
+            "case": "hoa_binh", "area": row["area"], "name": unit_name(data.areas, row["area"], on), "figure": "lost",
             "on": on, "relation": row["relation"], "published": float(row["value"]), "model": np.nan, "low": np.nan,
             "high": np.nan, "unit": "people", "verdict": "no_data", "basis": "basis.hoa_binh", "source": row["locator"],
         }  # fmt: skip
 
 
 def _code(data: Dataset, name: str) -> str:
-    return find(data.areas, name)
+    return find_unit(data.areas, name)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import derived_quality
+from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
-from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.inputs.read import bundled, read_table
-from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.law.law import Law, LawError
 from bhyt_analysis.model import cohort
 from bhyt_analysis.model.assumptions import drawn
@@ -303,9 +303,9 @@ def _rows(
 
 def _statuses(of: Projection, table: pd.DataFrame) -> pd.Series:
     """How well each row is known: the first month as well as its count; what is projected is at best estimated."""
-    counted = computed(of.start.units["status"])
+    counted = derived_quality(of.start.units["status"])
     leaving = of.start.leaving["status"] if len(of.start.leaving) else []
-    projected = computed(counted, leaving, "estimated")
+    projected = derived_quality(counted, leaving, "estimated")
     first = (table["month"] == of.months[of.first]).to_numpy()
     # Without sizes of households the cost of those who pay for themselves is a guess, also where they are counted.
     guessed = table["group"].isin(["household", "all"]) & ~of.start.units["scale_known"].all()

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import STATUSES, derived_quality, lowest_quality
+from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
+from bhyt_analysis.domain.geography import communes, lineage, population_at, unit_name
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs.areas import communes, lineage, name_of, population_at
-from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
-from bhyt_analysis.inputs.status import STATUSES, computed, weakest
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.budget import SIZES, household_scale
@@ -77,23 +77,23 @@ def starting_point(data: Dataset, area: str, scenario: Scenario, law: Law) -> St
     BhytError
         where neither cards nor a rate, or no count of people, is known by that day.
     """
-    code, data = of_unit(scenario.within(data), area)
+    code, data = select_unit(scenario.within(data), area)
     exits = _exits(data, code, scenario)
     day = scenario.start if scenario.start is not None else _first_day(data, code, exits)
-    known = known_by(data, day)
+    known = limit_to_date(data, day)
     for found in (_by_commune(known, code), _by_unit(known, code), _by_rate(known, code, day)):
         if found is not None:
             units, insured, told = found
             break
     else:
         raise BhytError(_no_start(known, code, day))
-    units = units.assign(name=[name_of(data.areas, a, told) for a in units["area"]])
+    units = units.assign(name=[unit_name(data.areas, a, told) for a in units["area"]])
     units = _with_scale(data, units, told, law)
     leaving = _of_units(data, units, insured, exits)
     going = leaving if len(leaving) else _known_losses(data, units, insured, code, told)
     insured = _room_for(units, insured, going, told)
     places: list[Area] = [lineage(data.areas, a, told) for a in units["area"]]
-    return Start(code, name_of(data.areas, code, told), told, units.reset_index(drop=True), insured, leaving, places)
+    return Start(code, unit_name(data.areas, code, told), told, units.reset_index(drop=True), insured, leaving, places)
 
 
 def _exits(data: Dataset, code: str, scenario: Scenario) -> pd.DataFrame:
@@ -107,17 +107,17 @@ def _exits(data: Dataset, code: str, scenario: Scenario) -> pd.DataFrame:
     if table["method"].isin(["published", "spread"]).any() and lost_by(data, scenario.decision, code).empty:
         told = data.losses[data.losses["decision"] == scenario.decision].drop_duplicates("area")
         parts = ", ".join(
-            name_of(data.areas, a, d)
+            unit_name(data.areas, a, d)
             for a, d in zip(told["area"], told["on"], strict=True)
             if any(code in unit for unit in lineage(data.areas, a, d))
         )
-        fields = {"decision": scenario.decision, "name": name_of(data.areas, code), "known": parts}
+        fields = {"decision": scenario.decision, "name": unit_name(data.areas, code), "known": parts}
         raise BhytError(("error.exits_of_parts", fields))
     if table["lost"].isna().any():  # of some communes it is not known: what is told of the others is not the whole
-        table = table.assign(status=[computed(s, "estimated") for s in table["status"]])
+        table = table.assign(status=[derived_quality(s, "estimated") for s in table["status"]])
     table = table[table["lost"].notna()]
     if table.empty:
-        raise BhytError(("error.no_exits", {"decision": scenario.decision, "name": name_of(data.areas, code)}))
+        raise BhytError(("error.no_exits", {"decision": scenario.decision, "name": unit_name(data.areas, code)}))
     return table
 
 
@@ -135,7 +135,7 @@ def _first_day(data: Dataset, code: str, exits: pd.DataFrame) -> pd.Timestamp | 
 
 def _no_start(data: Dataset, code: str, day: pd.Timestamp | None) -> tuple[str, dict]:
     """Why an area has no start: nothing is known at all, or only some of its communes tell their cards."""
-    fields: dict = {"name": name_of(data.areas, code, day), "day": day}
+    fields: dict = {"name": unit_name(data.areas, code, day), "day": day}
     inside = communes(data.areas, code, day)
     told = data.cards[data.cards["area"].isin(inside)]
     if told.empty:
@@ -144,7 +144,7 @@ def _no_start(data: Dataset, code: str, day: pd.Timestamp | None) -> tuple[str, 
     silent = [c for c in inside if c not in set(told.loc[told["as_of"] == last, "area"])]
     if not silent:  # all cards are there: the counts of people are not
         return "error.no_start", fields
-    names = ", ".join(name_of(data.areas, c, last) for c in silent[:10]) + (", …" if len(silent) > 10 else "")
+    names = ", ".join(unit_name(data.areas, c, last) for c in silent[:10]) + (", …" if len(silent) > 10 else "")
     return "error.no_start_partial", {**fields, "day": last, "count": len(silent), "names": names}
 
 
@@ -190,7 +190,7 @@ def _by_rate(data: Dataset, code: str, day: pd.Timestamp | None) -> Found | None
         return None
     insured = np.zeros((1, len(GROUPS)))
     insured[0, GROUPS.index(NOT_TOLD)] = round(float(rate) * count.people)
-    status = weakest("estimated", row["status"], count.status)
+    status = lowest_quality("estimated", row["status"], count.status)
     return (
         pd.DataFrame({"area": [code], "population": [float(count.people)], "status": [status]}),
         insured,
@@ -237,7 +237,7 @@ def _of_units(data: Dataset, units: pd.DataFrame, insured: np.ndarray, exits: pd
     rows = rows.assign(unit=rows["unit"].astype("int64"))
     weighed = rows.assign(known=rows["lost"].where(rows["minority"].notna(), 0.0), by=rows["minority"].fillna(0) * rows["lost"])  # fmt: skip
     sums = {c: (c, "sum") for c in (*COUNTS, "by", "known")}
-    table = weighed.groupby(["unit", "on"], as_index=False).agg(**sums, status=("status", weakest))
+    table = weighed.groupby(["unit", "on"], as_index=False).agg(**sums, status=("status", lowest_quality))
     # Known for all who lost, or not known.
     share = (table["by"] / table["known"].where(table["known"] > 0)).where(table["known"] == table["lost"])
     return table.assign(minority=share)[columns]

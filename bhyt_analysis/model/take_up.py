@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from bhyt_analysis.inputs.areas import communes, name_of, population_at
-from bhyt_analysis.inputs.dataset import Dataset, of_unit
-from bhyt_analysis.inputs.figures import published_rates
-from bhyt_analysis.inputs.status import computed, weakest
+from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
+from bhyt_analysis.domain.dataset import Dataset, select_unit
+from bhyt_analysis.domain.geography import communes, population_at, unit_name
+from bhyt_analysis.domain.printed_figures import published_rates
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.model.coverage import coverage
 
@@ -126,7 +126,7 @@ def reenrolment(data: Dataset, area: str, decision: str = "861") -> pd.DataFrame
     >>> print(f"{row['low']:.2f} to {row['high']:.2f}, at most {row['largest_population']} people")
     0.37 to 0.42, at most 391226 people
     """
-    code, data = of_unit(data, area)
+    code, data = select_unit(data, area)
     losses = data.losses[
         (data.losses["area"] == code) & (data.losses["decision"] == decision) & (data.losses["people"] > 0)
     ]
@@ -153,7 +153,7 @@ def reenrolment(data: Dataset, area: str, decision: str = "861") -> pd.DataFrame
         rows.append(
             {
                 "area": code,
-                "name": name_of(data.areas, code, loss["on"]),
+                "name": unit_name(data.areas, code, loss["on"]),
                 "decision": decision,
                 "lost": int(loss["people"]),
                 "on": loss["on"],
@@ -171,7 +171,7 @@ def reenrolment(data: Dataset, area: str, decision: str = "861") -> pd.DataFrame
                 if fits
                 else None,
                 # A rate laid over a count of another year is an estimate.
-                "status": computed(
+                "status": derived_quality(
                     loss["status"], figure["status"], count.status, "derived" if counted else "estimated"
                 ),
             }
@@ -219,7 +219,7 @@ def observed_change(data: Dataset, area: str, decision: str = "861") -> pd.DataF
     >>> observed_change(load(), "Sơn Dương").empty
     True
     """
-    code, data = of_unit(data, area)
+    code, data = select_unit(data, area)
     days = data.zones.loc[
         (data.zones["decision"] == decision) & data.zones["area"].isin(communes(data.areas, code)), "since"
     ]
@@ -233,7 +233,7 @@ def observed_change(data: Dataset, area: str, decision: str = "861") -> pd.DataF
         return pd.DataFrame(columns=columns)
     first, second = (t[t["as_of"] == t["as_of"].max()] for t in (first, second))
     days = {"before_as_of": first["as_of"].iloc[0], "after_as_of": second["as_of"].iloc[0]}
-    status = weakest(first["status"], second["status"])
+    status = lowest_quality(first["status"], second["status"])
     # Both days are counted in full, so a group that is told on one of them had no card on the other.
     table = first[["group", "insured"]].merge(second[["group", "insured"]], on="group", how="outer", suffixes=("_before", "_after"))  # fmt: skip
     table = table.fillna({"insured_before": 0, "insured_after": 0}).assign(status=status, **days)

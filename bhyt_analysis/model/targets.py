@@ -7,10 +7,10 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import derived_quality
+from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
+from bhyt_analysis.domain.geography import lineage, population_at, unit_row
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs.areas import lineage, population_at, row_of
-from bhyt_analysis.inputs.dataset import Dataset, known_by, of_unit
-from bhyt_analysis.inputs.status import computed
 from bhyt_analysis.model.coverage import coverage
 
 RELATIONS = ("=", ">=", ">")
@@ -103,9 +103,9 @@ def targets_of(data: Dataset, area: str) -> pd.DataFrame:
     >>> targets_of(load(), "Lý Sơn").query("level == 'own'")["rate"].tolist()
     [1.0]
     """
-    code, data = of_unit(data, area)
+    code, data = select_unit(data, area)
     chain = [c for c, _ in lineage(data.areas, code)]
-    kind = str(row_of(data.areas, code)["kind"])
+    kind = str(unit_row(data.areas, code)["kind"])
     rows = data.targets[(data.targets["scope"] == "all") & data.targets["on"].notna() & data.targets["rate"].notna()]
     rows = rows[rows["relation"].isin(RELATIONS)]  # a ratchet asks for no rate of its own
     each = rows[(rows["area"] == "each") & rows["of"].isin(chain) & (rows["kind"] == kind)].assign(level="each")
@@ -142,7 +142,7 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     >>> target_steps(load(), "Sơn Dương")["to_add"].tolist()
     [10028, 1641, 912, 182]
     """
-    code, data = of_unit(known_by(data, as_of), area)
+    code, data = select_unit(limit_to_date(data, as_of), area)
     now = coverage(data, code).iloc[0]
     bound = targets_of(data, code)
     level = next((lv for lv in ("own", "province", "country") if _has(bound, lv)), "own")
@@ -183,7 +183,7 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     compared = now["as_of"] if counted else (now["as_of"] if insured is not None else rows["on"].min())
     same_year = pd.Timestamp(compared).year == count.as_of.year
     guessed = "derived" if same_year else "estimated"
-    table["status"] = computed(now["status"], count.status, guessed)
+    table["status"] = derived_quality(now["status"], count.status, guessed)
     return table[columns].reset_index(drop=True)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.assumptions import RANGE, Values, allowed, central, check_names, drawn
 from bhyt_analysis.model.cohort import AREA_TITLE, Floats

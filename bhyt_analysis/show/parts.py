@@ -15,13 +15,13 @@ from typing import Any
 
 import ipywidgets as ipw
 
+from bhyt_analysis.domain.dataset import select_unit
+from bhyt_analysis.domain.geography import communes, full_unit_name, lineage, unit_row
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.formats import format_date
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, format_message, nearest_choice, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
-from bhyt_analysis.inputs.areas import communes, full_name, lineage, row_of
-from bhyt_analysis.inputs.dataset import of_unit
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.model.allocate import METHODS
 from bhyt_analysis.model.coverage import areas_with_figures
@@ -169,7 +169,7 @@ def steps(first: float, last: float, step: float) -> list[float]:
 def names_of(world: World) -> Options:
     """Every unit below the country, by its name with that of the unit above, and its code."""
     areas = world.data.areas.drop_duplicates("code")
-    return [(full_name(world.data.areas, c), c) for c, k in zip(areas["code"], areas["kind"], strict=True) if k != "country"]  # fmt: skip
+    return [(full_unit_name(world.data.areas, c), c) for c, k in zip(areas["code"], areas["kind"], strict=True) if k != "country"]  # fmt: skip
 
 
 def found(names: Options, typed_: str, first: Sequence[str]) -> Options:
@@ -213,7 +213,7 @@ def decision_part(world: World) -> Part:
     """The decision whose communes leave, among those that speak of the area."""
 
     def options(state: State, look: Look) -> Options:
-        code, data = of_unit(world.data, state.area)
+        code, data = select_unit(world.data, state.area)
         inside = {code, *communes(data.areas, code)}
         told = [t.loc[t["area"].isin(inside), "decision"] for t in (data.zones, data.losses)]
         known = sorted({*told[0], *told[1], *([state.decision] if state.decision else [])})
@@ -231,7 +231,7 @@ def zone_parts(world: World) -> tuple[ipw.Dropdown, Part, Callable[[State, Look]
         rows = look(state, "moved")
         rows = rows[(rows["zone_after"].fillna("") != "") | rows["area"].isin([dict(r)["area"] for r in state.zones])]
         names = [(f"{n} – {translate(f'zone.{z}', state.lang)}", a) for a, n, z in zip(rows["area"], rows["name"], rows["zone_after"], strict=True)]  # fmt: skip
-        own = [(full_name(world.data.areas, a), a) for a in (str(dict(r)["area"]) for r in state.zones) if a not in set(rows["area"])]  # fmt: skip
+        own = [(full_unit_name(world.data.areas, a), a) for a in (str(dict(r)["area"]) for r in state.zones) if a not in set(rows["area"])]  # fmt: skip
         return [("–", ""), *sorted([*names, *own])]
 
     def options(state: State, look: Look) -> Options:
@@ -297,12 +297,12 @@ def law_parts(world: World) -> dict[str, Part]:
 
 def province(world: World, area: str) -> str:
     """The name of the province that a unit lies in; of one in no province, the topmost unit."""
-    code, data = of_unit(world.data, area)
+    code, data = select_unit(world.data, area)
     chain = [c for c, *_ in lineage(data.areas, code)]
-    kinds = {c: row_of(data.areas, c)["kind"] for c in chain}
+    kinds = {c: unit_row(data.areas, c)["kind"] for c in chain}
     found_ = next((c for c in chain if kinds[c] == "province"), None)
     found_ = found_ or next(c for c in reversed(chain) if kinds[c] != "country")
-    return str(row_of(data.areas, found_)["name"])
+    return str(unit_row(data.areas, found_)["name"])
 
 
 # --- When -----------------------------------------------------------------------------------------

@@ -20,10 +20,10 @@ from typing import Any
 import ipywidgets as ipw
 from IPython.display import Image, Markdown, display
 
+from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.geography import find_unit
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.inputs.areas import find
-from bhyt_analysis.inputs.dataset import Dataset
 from bhyt_analysis.inputs.read import bundled, load
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.allocate import METHODS
@@ -162,7 +162,7 @@ def first_state(world: World, area: str | None, scenario: str | Path | None) -> 
     """Where the explorer begins: the area that is named, else the first that can be projected."""
     begin = states.from_file(scenario) if scenario is not None else State()
     if area is not None:
-        return states.with_(begin, area=find(world.data.areas, area))
+        return states.with_(begin, area=find_unit(world.data.areas, area))
     told = [*world.data.cards["area"], *world.data.published["area"]]
     look = remembering(world)
     for code in (c for c in world.data.areas["code"] if c in set(told)):

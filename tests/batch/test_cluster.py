@@ -13,8 +13,8 @@ import pytest
 
 from bhyt_analysis.batch import cluster
 from bhyt_analysis.batch.area import Job
+from bhyt_analysis.domain.partitions import FOLDER, write_partition
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs.parts import FOLDER, put
 
 from .notebooks import package
 
@@ -132,7 +132,7 @@ def test_where_no_scheduler_answers_it_is_told(monkeypatch, tmp_path):
 def test_a_worker_that_does_not_see_the_folder_sends_the_area_back(data, tmp_path, monkeypatch):
     monkeypatch.setenv(FOLDER, "")
     job = Job("536", "ly-son", str(tmp_path / "out"), {"area": "536", "data": None, "lang": "vi"}, None, None, "x")
-    put(tmp_path / "ready", None, "536", data)
+    write_partition(tmp_path / "ready", None, "536", data)
     part = next((tmp_path / "ready").iterdir()).read_bytes()
 
     def make(mine):

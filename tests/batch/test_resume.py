@@ -13,9 +13,9 @@ import pytest
 import bhyt_analysis as bhyt
 from bhyt_analysis.batch import resume
 from bhyt_analysis.batch.plan import parameters, plan_areas, policy_sha256
+from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs import synthetic
-from bhyt_analysis.inputs.parts import Parts
 
 from .notebooks import package
 
@@ -241,7 +241,7 @@ def test_a_dataset_that_was_changed_in_memory_is_made_again(place):
 def test_a_province_and_a_ward_of_one_name_have_folders_of_their_own(data, tmp_path):
     limits = {"timeout": None, "notebook_timeout": None}
     common = parameters(data.source, "vi", None, None, 1)
-    plan = plan_areas(Parts(data), tmp_path, ["Tỉnh Lào Cai", "Phường Lào Cai"], common, limits)
+    plan = plan_areas(AreaPartitions(data), tmp_path, ["Tỉnh Lào Cai", "Phường Lào Cai"], common, limits)
     assert [job.slug for job in plan] == ["tinh-lao-cai", "lao-cai"]
 
 

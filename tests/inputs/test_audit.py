@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.inputs.figures import Interval, printed
+from bhyt_analysis.domain.printed_figures import Interval, printed_interval
 
 
 def rules_of(data, area):
@@ -162,7 +162,7 @@ def test_parts_above_their_group_are_found(data):
     ],
 )
 def test_a_printed_figure_stands_for_an_interval(value, decimals, relation, interval):
-    assert printed(value, decimals, relation) == interval
+    assert printed_interval(value, decimals, relation) == interval
 
 
 @pytest.mark.parametrize(
@@ -276,9 +276,9 @@ def test_a_rate_and_its_people_imply_a_population(data):
 def test_no_rule_names_a_place_a_document_or_a_year(data):
     import inspect
 
-    from bhyt_analysis.inputs import audit
+    from bhyt_analysis.quality import plan_audit
 
-    source = inspect.getsource(audit)
+    source = inspect.getsource(plan_audit)
     code = source.split('"""', 2)[2]
     named = [*data.documents["document"], *data.areas["code"].head(3), "076", "219", "son_duong", "2021", "20/11"]
     assert [n for n in named if f'"{n}"' in code] == []

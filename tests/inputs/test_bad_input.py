@@ -5,7 +5,7 @@ import pytest
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.cli import main
-from bhyt_analysis.inputs.areas import population_at
+from bhyt_analysis.domain.geography import population_at
 
 from ..conftest import write_table
 

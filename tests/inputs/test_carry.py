@@ -39,7 +39,7 @@ def new(data, name="population", column="people"):
 
 
 def test_whole_communes_add_up_and_known_shares_are_cut_without_losing_anybody(made):
-    data, left = bhyt.carry(made(), "2025-07-01")
+    data, left = bhyt.to_successor_units(made(), "2025-07-01")
     # 0.4 of 333 is 133.2 and 0.6 is 199.8: 133 and 200 people, and the 200 of E.
     assert new(data) == {("N1",): (1500, "derived"), ("N2",): (133, "estimated"), ("N3",): (400, "estimated")}
     assert left.empty
@@ -50,7 +50,7 @@ def test_whole_communes_add_up_and_known_shares_are_cut_without_losing_anybody(m
 
 
 def test_a_split_of_unknown_shares_is_reported_and_nothing_is_split(made):
-    data, left = bhyt.carry(
+    data, left = bhyt.to_successor_units(
         made([*SUCCESSORS[:2], ["C", "N2", ""], ["C", "N3", ""], ["E", "N3", "1"]]), "2025-07-01", "en"
     )
     assert set(new(data)) == {("N1",)}
@@ -64,7 +64,7 @@ def test_a_split_of_unknown_shares_is_reported_and_nothing_is_split(made):
 
 def test_an_old_commune_that_does_not_report_leaves_the_new_one_without_a_figure(made):
     cards = [["A", "2025-06-30", "poor", 10], ["A", "2025-05-31", "poor", 9], ["B", "2025-05-31", "household", 4], ["E", "2025-06-30", "poor", 5]]  # fmt: skip
-    data, left = bhyt.carry(made(cards=cards), "2025-07-01")
+    data, left = bhyt.to_successor_units(made(cards=cards), "2025-07-01")
     # In June B is silent: the last month in which both told is May. C never told any cards.
     assert new(data, "cards", "cards") == {("N1", "poor"): (9, "estimated"), ("N1", "household"): (4, "estimated")}
     assert left[["rule", "area"]].to_numpy().tolist() == [["not_carried", "N3"]]
@@ -72,14 +72,14 @@ def test_an_old_commune_that_does_not_report_leaves_the_new_one_without_a_figure
 
 
 def test_an_old_count_makes_an_estimate_and_a_weak_status_stays(made):
-    assert set(new(bhyt.carry(made(day="2019-04-01"), "2025-07-01")[0]).values()) == {(1500, "estimated"), (133, "estimated"), (400, "estimated")}  # fmt: skip
-    assert {s for _, s in new(bhyt.carry(made(status="synthetic"), "2025-07-01")[0]).values()} == {"synthetic"}
+    assert set(new(bhyt.to_successor_units(made(day="2019-04-01"), "2025-07-01")[0]).values()) == {(1500, "estimated"), (133, "estimated"), (400, "estimated")}  # fmt: skip
+    assert {s for _, s in new(bhyt.to_successor_units(made(status="synthetic"), "2025-07-01")[0]).values()} == {"synthetic"}
 
 
 def test_a_new_unit_with_its_own_figures_gets_none(made, tmp_path):
     made()
     write_table(tmp_path / "population_new.csv", ["area", "as_of", "people", "status", "source"], ["N1", "2025-12-31", 1490, "published", "x"])  # fmt: skip
-    data, _ = bhyt.carry(bhyt.load(tmp_path), "2025-07-01")
+    data, _ = bhyt.to_successor_units(bhyt.load(tmp_path), "2025-07-01")
     assert new(data)[("N1",)] == (1490, "published")
     assert len(data.population[data.population["area"] == "N1"]) == 1
 
@@ -87,8 +87,8 @@ def test_a_new_unit_with_its_own_figures_gets_none(made, tmp_path):
 def test_nothing_is_carried_before_the_day_and_the_input_stays(made):
     before = made()
     kept = before.population.copy()
-    data, left = bhyt.carry(before, "2025-06-30")
+    data, left = bhyt.to_successor_units(before, "2025-06-30")
     assert new(data) == {}
     assert left.empty
-    bhyt.carry(before, "2025-07-01")
+    bhyt.to_successor_units(before, "2025-07-01")
     pd.testing.assert_frame_equal(before.population, kept)

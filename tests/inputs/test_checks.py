@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.inputs import findings, synthetic
-from bhyt_analysis.inputs.limits import FILE, limits
-from bhyt_analysis.inputs.monthly import series_of, usual
+from bhyt_analysis.domain import findings
+from bhyt_analysis.inputs import synthetic
+from bhyt_analysis.quality.limits import FILE, rule_limits
+from bhyt_analysis.quality.month_checks import monthly_series, typical_values
 
 from ..conftest import write_table
 
@@ -286,7 +287,7 @@ def test_every_limit_belongs_to_a_rule_and_has_a_source():
         rows = list(csv.DictReader(file))
     assert {r["rule"] for r in rows} <= set(findings.rules().index)
     assert all(r["source"] and r["unit"] for r in rows)
-    assert limits("sudden_jump")["window"] == 3
+    assert rule_limits("sudden_jump")["window"] == 3
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -301,13 +302,13 @@ def test_a_steady_series_with_one_slip_is_usual_but_for_the_slip(levels, at, fac
     values = np.array([[row[0] + 100 + i for i in range(6)] for row in levels], dtype=float)
     slipped = values.copy()
     slipped[:, at] *= factor
-    assert (np.abs(usual(slipped, 3)[:, at] - values[:, at]) <= 3).all()
+    assert (np.abs(typical_values(slipped, 3)[:, at] - values[:, at]) <= 3).all()
 
 
 @given(st.permutations(range(6)), st.booleans())
 def test_the_order_of_rows_does_not_matter(order, twice):
     days = pd.to_datetime(["2022-01-31", "2022-02-28", "2022-03-31"] * 2)
     cards = pd.DataFrame({"area": ["A"] * 3 + ["B"] * 3, "group": "poor", "as_of": days, "cards": range(6)})
-    told = series_of(cards.iloc[list(order)].reset_index(drop=True))
+    told = monthly_series(cards.iloc[list(order)].reset_index(drop=True))
     lines = dict(zip(told.keys["area"], told.values.tolist(), strict=True))
     assert lines == {"A": [0, 1, 2], "B": [3, 4, 5]}

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.inputs import findings
+from bhyt_analysis.domain import findings
 from bhyt_analysis.inputs.read import read
 
 from .offices import CARDS, PEOPLE, WIDE, as_text, office, write_ods, write_xlsx
@@ -25,7 +25,7 @@ def told(path):
     """What reading a path ends in: the dataset or None, and its sentences in both languages."""
     data, found = read(path)
     for lang in ("vi", "en"):
-        assert len(findings.table(found, lang, ["file", "row", "column"])) == len(found)
+        assert len(findings.findings_table(found, lang, ["file", "row", "column"])) == len(found)
     assert (data is None) == findings.has_errors(found)
     return data, found
 

@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.domain.dataset import TABLES
+from bhyt_analysis.domain.geography import communes, find_unit, full_unit_name, lineage, population_at, unit_name
+from bhyt_analysis.domain.schema import schema
 from bhyt_analysis.inputs import synthetic
-from bhyt_analysis.inputs.areas import communes, find, full_name, lineage, name_of, population_at
-from bhyt_analysis.inputs.dataset import TABLES
-from bhyt_analysis.inputs.schema import schema
 
 from ..conftest import ROOT
 
@@ -31,7 +31,7 @@ CENSUS = {
 
 @pytest.mark.parametrize(("name", "people"), CENSUS.items())
 def test_people_of_each_district_at_the_census(data, name, people):
-    code = find(data.areas, name)
+    code = find_unit(data.areas, name)
     count = population_at(data.areas, data.population, code, pd.Timestamp("2019-04-01"))
     assert (count.people, count.status) == (people, "census")
 
@@ -71,7 +71,7 @@ def test_losses_and_targets_of_the_plans(data):
 
 def test_the_fourteen_communes_of_luc_ngan(data):
     names = {
-        name_of(data.areas, a).removeprefix("Xã ")
+        unit_name(data.areas, a).removeprefix("Xã ")
         for a in data.zones.query("decision == '861'")["area"]
         if a.startswith("07")
     }
@@ -119,7 +119,7 @@ def test_split_units_have_no_invented_share(data):
 def test_the_island_communes_become_the_special_zone_of_ly_son_and_no_other(data):
     new = data.successors[data.successors["code_old"].isin(["21541", "21544", "21547"])]["code_new"]
     assert new.tolist() == ["21548"] * 3
-    assert name_of(data.areas, "21548") == "Đặc khu Lý Sơn"
+    assert unit_name(data.areas, "21548") == "Đặc khu Lý Sơn"
 
 
 def test_ten_communes_have_no_known_successor(data):
@@ -132,7 +132,7 @@ def test_codes_are_text_with_their_leading_zeros(data):
 
 def test_names_mean_the_largest_unit_that_bears_them(data):
     meant = {
-        n: find(data.areas, n)
+        n: find_unit(data.areas, n)
         for n in ("Sơn Dương", "Thị trấn Sơn Dương", "Sơn La", "Thành phố Sơn La", "LỤC NGẠN", "219")
     }
     assert list(meant.values()) == ["076", "02536", "14", "116", "219", "219"]
@@ -140,18 +140,18 @@ def test_names_mean_the_largest_unit_that_bears_them(data):
 
 def test_a_name_of_two_units_is_told_with_both(data):
     with pytest.raises(ValueError, match=r"03997 Xã Tân Lập \(Huyện Mộc Châu\), 07594 Xã Tân Lập \(Huyện Lục Ngạn\)"):
-        find(data.areas, "Tân Lập")
+        find_unit(data.areas, "Tân Lập")
 
 
 def test_an_unknown_name_is_told_with_the_nearest(data):
     with pytest.raises(ValueError, match="Huyện Sơn Dương"):
-        find(data.areas, "Huyện Sơn Duong A")
+        find_unit(data.areas, "Huyện Sơn Duong A")
 
 
 def test_a_unit_has_the_name_of_the_day(data):
-    assert name_of(data.areas, "24", pd.Timestamp("2021-01-01")) == "Tỉnh Bắc Giang"
-    assert name_of(data.areas, "24", pd.Timestamp("2025-08-01")) == "Tỉnh Bắc Ninh"
-    assert full_name(data.areas, "219") == "Huyện Lục Ngạn (Tỉnh Bắc Giang)"
+    assert unit_name(data.areas, "24", pd.Timestamp("2021-01-01")) == "Tỉnh Bắc Giang"
+    assert unit_name(data.areas, "24", pd.Timestamp("2025-08-01")) == "Tỉnh Bắc Ninh"
+    assert full_unit_name(data.areas, "219") == "Huyện Lục Ngạn (Tỉnh Bắc Giang)"
     assert lineage(data.areas, "219")[-1] == ("VN", "Việt Nam")
 
 

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.inputs import synthetic, workbook
-from bhyt_analysis.inputs.parts import Parts
 from bhyt_analysis.model.coverage import areas_with_figures
 
 
 def test_a_part_tells_of_its_unit_what_the_whole_tells(data, law):
-    parts = Parts(data)
+    parts = AreaPartitions(data)
     for area in areas_with_figures(data):
         part = parts.of(area)
         pd.testing.assert_frame_equal(bhyt.headline(part, law, area), bhyt.headline(data, law, area))
@@ -26,7 +26,7 @@ def test_a_part_tells_of_its_unit_what_the_whole_tells(data, law):
 
 def test_one_communes_figure_changes_only_the_units_that_it_belongs_to(data):
     changed = data.population.assign(people=data.population["people"].mask(data.population["area"] == "07549", 1))
-    before, after = Parts(data), Parts(dataclasses.replace(data, population=changed))
+    before, after = AreaPartitions(data), AreaPartitions(dataclasses.replace(data, population=changed))
     concerned = {a for a in areas_with_figures(data) if before.sha256(a) != after.sha256(a)}
     assert concerned == {"219"}  # Thanh Hải lies in Lục Ngạn
 
@@ -34,13 +34,13 @@ def test_one_communes_figure_changes_only_the_units_that_it_belongs_to(data):
 def test_a_new_target_of_every_district_concerns_them_all(data):
     each = data.targets.index[data.targets["area"] == "each"][0]
     targets = data.targets.assign(rate=data.targets["rate"].mask(data.targets.index == each, 0.5))
-    before, after = Parts(data), Parts(dataclasses.replace(data, targets=targets))
+    before, after = AreaPartitions(data), AreaPartitions(dataclasses.replace(data, targets=targets))
     assert all(before.sha256(a) != after.sha256(a) for a in ("219", "076", "X001"))
 
 
 def test_the_order_of_units_in_a_file_does_not_matter_to_one_of_them(data):
     turned = data.cards.sort_values("area", ascending=False, kind="stable").reset_index(drop=True)
-    assert Parts(data).sha256("076") == Parts(dataclasses.replace(data, cards=turned)).sha256("076")
+    assert AreaPartitions(data).sha256("076") == AreaPartitions(dataclasses.replace(data, cards=turned)).sha256("076")
 
 
 cells = st.text(

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bhyt_analysis.domain.geography import communes, unit_name, unit_row, units_on
 from bhyt_analysis.inputs import load
-from bhyt_analysis.inputs.areas import communes, name_of, row_of, valid
 from bhyt_analysis.inputs.read import TABLES, InputError, bundled, read
 from bhyt_analysis.law import Law
 from bhyt_analysis.law.law import FILE
@@ -97,7 +97,7 @@ def test_looking_up_a_unit_follows_a_table_that_is_changed_in_place() -> None:
     inside = communes(areas, "219")
     areas.loc[areas["code"] == "219", "name"] = "Huyện Khác"
     areas.loc[areas["code"] == inside[0], "parent"] = "24"
-    assert name_of(areas, "219") == "Huyện Khác"
+    assert unit_name(areas, "219") == "Huyện Khác"
     assert communes(areas, "219") == inside[1:]
 
 
@@ -108,6 +108,6 @@ def test_a_unit_is_looked_up_as_the_table_of_its_day_tells() -> None:
     for code in [*twice[:20], "219", "VN"]:
         rows = areas[areas["code"] == code]
         for day in days:
-            alive = valid(rows, day)
-            pd.testing.assert_series_equal(row_of(areas, code, day), (alive if len(alive) else rows).iloc[0])
-            assert name_of(areas, code, day) == row_of(areas, code, day)["name"]
+            alive = units_on(rows, day)
+            pd.testing.assert_series_equal(unit_row(areas, code, day), (alive if len(alive) else rows).iloc[0])
+            assert unit_name(areas, code, day) == unit_row(areas, code, day)["name"]

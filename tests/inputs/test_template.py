@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.cli import main
+from bhyt_analysis.domain.dataset import TABLES
+from bhyt_analysis.domain.schema import schema, table_columns
 from bhyt_analysis.i18n.messages import BhytError, has_message
 from bhyt_analysis.i18n.unit_names import normalise_name
-from bhyt_analysis.inputs import checks, read
+from bhyt_analysis.inputs import read
 from bhyt_analysis.inputs.cells import words_of
-from bhyt_analysis.inputs.dataset import TABLES
-from bhyt_analysis.inputs.schema import columns_of, schema
 from bhyt_analysis.inputs.template import HEADING, choice, sheet_name, write_template
 from bhyt_analysis.law import groups
+from bhyt_analysis.quality import checks
 
 
 @pytest.fixture(scope="module", params=["vi", "en"])
@@ -35,7 +36,7 @@ def test_every_table_has_its_sheet_and_every_column_its_heading_with_a_note(temp
     for table in TABLES:
         sheet = book[sheet_name(table, lang)]
         headings = [c.value for c in sheet[HEADING]][1:]
-        told = columns_of(table)[f"name_{lang}"].tolist()
+        told = table_columns(table)[f"name_{lang}"].tolist()
         assert [h.split(" (")[0] if h not in told else h for h in headings] == told
         assert all(c.comment is not None for c in sheet[HEADING][1:])
         assert sheet.freeze_panes == f"B{HEADING + 1}"
@@ -55,7 +56,7 @@ def test_every_choice_has_a_drop_down_that_the_reader_understands(template):
         rules = {
             str(r.sqref).split(":")[0].rstrip("0123456789"): r.formula1 for r in sheet.data_validations.dataValidation
         }
-        for i, column in enumerate(columns_of(table).to_dict("records"), 2):
+        for i, column in enumerate(table_columns(table).to_dict("records"), 2):
             at = openpyxl.utils.get_column_letter(i)
             if column["type"] not in (
                 "kind",
@@ -155,12 +156,12 @@ def test_what_is_filled_in_is_what_is_read(rows, lang):
         fill(book, "cards", lang, [[a, d, choice("group", g, lang), n, status, source] for (a, d, g), (n, source) in cards.items()])  # fmt: skip
         fill(book, "targets", lang, [["T9", "all", d, choice("relation", r, lang), share / 1000, "KH"] for d, (r, share) in targets.items()])  # fmt: skip
         book.save(path)
-        kept = checks.across
-        checks.across = lambda tables: []  # the cells are asked about here and not what they say together
+        kept = checks.check_across_tables
+        checks.check_across_tables = lambda tables: []  # the cells are asked about here and not what they say together
         try:
             data, found = read.read(path)
         finally:
-            checks.across = kept
+            checks.check_across_tables = kept
     assert data is not None, found
     day = lambda t: t.date()  # noqa: E731
     homes = lambda n: None if pd.isna(n) else int(n)  # noqa: E731

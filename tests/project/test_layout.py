@@ -15,8 +15,8 @@ import nbformat
 import pytest
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.domain import findings
 from bhyt_analysis.i18n.messages import FOLDER as MESSAGES
-from bhyt_analysis.inputs import findings
 
 from ..conftest import ROOT
 

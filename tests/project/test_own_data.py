@@ -3,10 +3,10 @@
 After a change of the schema: ``python -m tests.project.test_own_data`` writes the list anew.
 """
 
+from bhyt_analysis.domain.dataset import TABLES
+from bhyt_analysis.domain.schema import table_columns
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.inputs.cells import CHOICES
-from bhyt_analysis.inputs.dataset import TABLES
-from bhyt_analysis.inputs.schema import columns_of
 from bhyt_analysis.inputs.template import sheet_name
 
 from ..conftest import ROOT
@@ -22,7 +22,7 @@ def described():
     for table in TABLES:
         text += f"\n## `{table}` («{sheet_name(table, 'vi')}»): {translate(f'about.{table}', 'en')}\n\n"
         text += "| column | Vietnamese heading | type | needed | unit | meaning |\n|---|---|---|---|---|---|\n"
-        for c in columns_of(table).to_dict("records"):
+        for c in table_columns(table).to_dict("records"):
             kind = " or ".join(f"`{k}`" for k in CHOICES.get(c["type"], ())) or c["type"].replace("_", " ")
             text += f"| `{c['column']}` | {c['name_vi']} | {kind} | {NEEDED[c['required']]} | {c['unit']} | {c['meaning']} |\n"  # fmt: skip
     return text

@@ -14,11 +14,11 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from bhyt_analysis.domain.dataset import Dataset, select_unit
+from bhyt_analysis.domain.geography import lineage, unit_name
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message, has_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
-from bhyt_analysis.inputs.areas import lineage, name_of
-from bhyt_analysis.inputs.dataset import Dataset, of_unit
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.allocate import METHODS, allocate, communes_of
 from bhyt_analysis.model.assumptions import allowed, assumptions, drawn
@@ -194,7 +194,7 @@ def _flips(world: World, state: State, moved: pd.DataFrame) -> list[str]:
     for code in flipped:
         before, after = ((t.loc[code] if code in t.index else pd.Series(dtype=object)) for t in (as_decided, now))
         fields = {
-            "name": name_of(world.data.areas, code), "before": translate(f"zone.{before.get('zone_after', '')}", state.lang),
+            "name": unit_name(world.data.areas, code), "before": translate(f"zone.{before.get('zone_after', '')}", state.lang),
             "after": translate(f"zone.{zone_of(state, code)}", state.lang),
         }  # fmt: skip
         fields |= {f"{column}_{when}": row.get(column, 0) for column in ("lost", "gained") for when, row in (("before", before), ("after", after))}  # fmt: skip
@@ -253,8 +253,8 @@ def on_screen(figure: Figure) -> Seen:
 
 def place(world: World, state: State) -> str:
     """The name of the area as it stands in a title."""
-    code, data = of_unit(world.data, state.area)
-    return inline_name(name_of(data.areas, code), state.lang)
+    code, data = select_unit(world.data, state.area)
+    return inline_name(unit_name(data.areas, code), state.lang)
 
 
 def draw_path(world: World, state: State, whole: pd.DataFrame, targets: Any, source: str, size: str = "a4") -> Figure:
@@ -407,7 +407,7 @@ def household(world: World, state: State, day: str, group: str, members: int) ->
     >>> household(world, State(area="219", lang="en"), "2021-07-01", "household", 4)[-1]
     'A self-paying household of 4 pays 2,252,880 VND a year.'
     """
-    where = lineage(world.data.areas, of_unit(world.data, state.area)[0]) if state.area else None
+    where = lineage(world.data.areas, select_unit(world.data, state.area)[0]) if state.area else None
     law = scenario(state).over(world.law).at(day, where)
     lines = premium_steps(law, group, members if group == "household" else 1, state.lang)
     proposed = law.table.loc[law.table["status"] == "proposal", "parameter"]

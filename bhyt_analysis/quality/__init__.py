@@ -1,0 +1,1 @@
+"""Checks of an input and the audit of published figures."""
