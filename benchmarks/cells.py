@@ -29,7 +29,7 @@ from PIL import Image
 
 from bhyt_analysis.batch import warm
 from bhyt_analysis.briefing import page
-from bhyt_analysis.inputs.read import bundled
+from bhyt_analysis.ingest.loader import bundled_path
 from bhyt_analysis.show import charts
 
 AREAS = ("Sơn Dương", "Lục Ngạn", "Lý Sơn", "Thành phố Quảng Ngãi", "X001", "Bình Sơn", "Mộc Châu", "Ba Tơ")
@@ -74,7 +74,7 @@ def counted(seconds: Counter[str]) -> Iterator[None]:
 
 def brief(area: str, out: Path, shell: InteractiveShell) -> None:
     """Run the cells of the template for an area, and write its notebook and its page, as the batch does."""
-    notebook = nbformat.read(bundled("notebooks") / "area_briefing.ipynb", 4)
+    notebook = nbformat.read(bundled_path("notebooks") / "area_briefing.ipynb", 4)
     names: dict[str, Any] = {}
     for number, cell in enumerate(c for c in notebook.cells if c.cell_type == "code"):
         shell.display_pub = shown = CapturingDisplayPublisher()  # type: ignore[assignment]

@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.cells import InteractiveShell, brief
 from bhyt_analysis.briefing.documents import OFFICE, write_office
 from bhyt_analysis.domain.partitions import FOLDER, AreaPartitions, write_partition
-from bhyt_analysis.inputs.read import load
+from bhyt_analysis.ingest.loader import load
 
 AREAS = ("Sơn Dương", "Lục Ngạn", "X001")
 ROUNDS = 5

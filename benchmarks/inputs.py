@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.inputs import register
-from bhyt_analysis.inputs.read import read
+from bhyt_analysis.ingest import person_register
+from bhyt_analysis.ingest.loader import read_input
 from bhyt_analysis.law import groups
 
 ROOT = Path(__file__).parents[1]
@@ -95,11 +95,11 @@ def run(what: str, file: str) -> None:
     """Do one of the measures and print its seconds and its peak memory."""
     begin = time.perf_counter()
     if what == "read":
-        assert read(file)[0] is not None
+        assert read_input(file)[0] is not None
     elif what == "bare":
         pd.read_excel(file, sheet_name=None, engine="calamine")
     elif what == "count":
-        counted = register.of_large_file(Path(file), [])
+        counted = person_register.count_large_register(Path(file), [])
         assert counted is not None
         assert int(counted[1]["cards"].sum()) == PERSONS
     else:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from bhyt_analysis.inputs.synthetic import write
+from bhyt_analysis.ingest.synthetic import write_country
 
 
 def watched(call: list[str]) -> tuple[float, float, int, int]:
@@ -63,7 +63,7 @@ def main(numbers: list[int]) -> None:
     for number in numbers:
         with tempfile.TemporaryDirectory() as folder:
             country, out = Path(folder, "country"), Path(folder, "out")
-            write(country, number, 1)
+            write_country(country, number, 1)
             call = [sys.executable, "-m", "bhyt_analysis.cli", "briefs", str(country), "--out", str(out)]
             spent, processor, own, every = watched(call)
             made = [a["status"] for a in json.loads((out / "manifest.json").read_text("utf-8"))["areas"]]

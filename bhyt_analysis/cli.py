@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")
     told = _parser().parse_args(arguments)
-    from bhyt_analysis.inputs.read import InputError
+    from bhyt_analysis.ingest.loader import InputError
 
     try:
         return int(told.run(told))
@@ -214,8 +214,7 @@ def explore(told: argparse.Namespace) -> int:
     import importlib.util
     import subprocess
 
-    from bhyt_analysis.inputs import load
-    from bhyt_analysis.inputs.read import bundled
+    from bhyt_analysis.ingest.loader import bundled_path, load
 
     if told.voila and importlib.util.find_spec("voila") is None:
         raise BhytError(("error.no_voila", {}))
@@ -223,7 +222,7 @@ def explore(told: argparse.Namespace) -> int:
     if told.input:
         load(told.input)  # what is wrong with it is said here, and not in a notebook
         environment["BHYT_INPUT"] = str(Path(told.input).resolve())
-    notebook = bundled("notebooks") / "explore.ipynb"
+    notebook = bundled_path("notebooks") / "explore.ipynb"
     call = _voila(notebook, environment) if told.voila else _lab(notebook)
     call += ["--no-browser"] if told.no_browser else []
     call += [f"--port={told.port}"] if told.port else []
@@ -255,9 +254,9 @@ def _lab(notebook: Path) -> list[str]:
 
 def synthetic(told: argparse.Namespace) -> int:
     """Write a made-up country."""
-    from bhyt_analysis.inputs.synthetic import write
+    from bhyt_analysis.ingest.synthetic import write_country
 
-    write(told.out, told.districts, told.seed)
+    write_country(told.out, told.districts, told.seed)
     print(told.out)
     return DONE
 
@@ -265,10 +264,10 @@ def synthetic(told: argparse.Namespace) -> int:
 def check(told: argparse.Namespace) -> int:
     """Print the findings on an input; with ``--annotate`` write a copy of it in which they are marked."""
     from bhyt_analysis.domain import findings
-    from bhyt_analysis.inputs.annotate import annotate
-    from bhyt_analysis.inputs.read import WHERE, read
+    from bhyt_analysis.ingest.annotate import annotate
+    from bhyt_analysis.ingest.loader import WHERE, read_input
 
-    found = read(told.input, told.numbers)[1]
+    found = read_input(told.input, told.numbers)[1]
     if told.annotate:
         print(annotate(told.input, told.annotate, found, told.lang), file=sys.stderr)
     return _print_findings(findings.findings_table(found, told.lang, WHERE), told)
@@ -276,7 +275,7 @@ def check(told: argparse.Namespace) -> int:
 
 def template(told: argparse.Namespace) -> int:
     """Write an empty input workbook."""
-    from bhyt_analysis.inputs.template import write_template
+    from bhyt_analysis.ingest.template import write_template
 
     write_template(told.file, told.lang)
     print(told.file)
@@ -285,7 +284,7 @@ def template(told: argparse.Namespace) -> int:
 
 def audit(told: argparse.Namespace) -> int:
     """Print the findings on published figures; they are the plan's errors and not the input's."""
-    from bhyt_analysis.inputs import load
+    from bhyt_analysis.ingest.loader import load
     from bhyt_analysis.quality.plan_audit import audit as findings
 
     _print_findings(findings(load(told.input, numbers=told.numbers), told.area, told.lang), told)
@@ -293,7 +292,7 @@ def audit(told: argparse.Namespace) -> int:
 
 
 def _print_findings(found: pd.DataFrame, told: argparse.Namespace) -> int:
-    from bhyt_analysis.inputs.read import UNREADABLE
+    from bhyt_analysis.ingest.loader import UNREADABLE
 
     if told.json:
         records = found.astype(object).where(found.notna(), None).to_dict("records")
@@ -312,7 +311,7 @@ def _print_findings(found: pd.DataFrame, told: argparse.Namespace) -> int:
 
 def impact(told: argparse.Namespace) -> int:
     """Print, or write, the cards before and after a decision."""
-    from bhyt_analysis.inputs import load
+    from bhyt_analysis.ingest.loader import load
     from bhyt_analysis.model.reclassify import COLUMNS, reclassify
 
     table = reclassify(load(told.input, numbers=told.numbers), told.decision, told.area)
@@ -322,7 +321,7 @@ def impact(told: argparse.Namespace) -> int:
 def allocate(told: argparse.Namespace) -> int:
     """Print, or write, the people to insure, commune by commune."""
     from bhyt_analysis.i18n.dates import parse_date
-    from bhyt_analysis.inputs import load
+    from bhyt_analysis.ingest.loader import load
     from bhyt_analysis.model.allocate import allocate as shared_out
     from bhyt_analysis.model.allocate import communes_of
 
@@ -334,7 +333,7 @@ def allocate(told: argparse.Namespace) -> int:
 
 def simulate(told: argparse.Namespace) -> int:
     """Print, or write, coverage and budget month by month."""
-    from bhyt_analysis.inputs import load
+    from bhyt_analysis.ingest.loader import load
     from bhyt_analysis.model.scenario import Scenario
     from bhyt_analysis.model.simulate import projection
     from bhyt_analysis.model.simulate import simulate as run
@@ -369,7 +368,7 @@ def simulate(told: argparse.Namespace) -> int:
 
 def watch(told: argparse.Namespace) -> int:
     """Print, or write, how each unit stands against its plan in a month."""
-    from bhyt_analysis.inputs import load
+    from bhyt_analysis.ingest.loader import load
     from bhyt_analysis.model.monitor import SHOWN, expiring, nowcast
     from bhyt_analysis.model.monitor import watch as run
     from bhyt_analysis.model.reports import reports_due
@@ -451,7 +450,7 @@ def _lineage(area: str | None, on: str) -> Any:
     from bhyt_analysis.domain.geography import find_unit, lineage
     from bhyt_analysis.i18n.dates import parse_date
     from bhyt_analysis.i18n.unit_names import normalise_name
-    from bhyt_analysis.inputs import load
+    from bhyt_analysis.ingest.loader import load
     from bhyt_analysis.law import Law
 
     if area is None:

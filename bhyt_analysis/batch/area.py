@@ -19,7 +19,7 @@ from bhyt_analysis.batch.processes import end_descendants
 from bhyt_analysis.batch.resume import record
 from bhyt_analysis.briefing.documents import PAGE, write_office
 from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.inputs.read import bundled
+from bhyt_analysis.ingest.loader import bundled_path
 
 WORK = ".work"
 
@@ -42,7 +42,7 @@ class Job:
 
 def template() -> Path:
     """The notebook that is run for every area."""
-    return bundled("notebooks") / "area_briefing.ipynb"
+    return bundled_path("notebooks") / "area_briefing.ipynb"
 
 
 def make(job: Job) -> dict[str, Any]:

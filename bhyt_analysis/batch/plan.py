@@ -15,14 +15,14 @@ from bhyt_analysis.domain.geography import match_units
 from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.unit_names import slugify, strip_unit_word
-from bhyt_analysis.inputs.read import bundled
+from bhyt_analysis.ingest.loader import bundled_path
 from bhyt_analysis.model.coverage import areas_with_figures
 from bhyt_analysis.model.scenario import scenario_file
 
 
 def parameters(source: str, lang: str, as_of: str | None, scenario: str | Path | None, seed: int) -> dict[str, Any]:
     """The parameters that all notebooks of a batch have in common; paths as a kernel anywhere can use them."""
-    where = None if source == str(bundled("data")) else str(Path(source).resolve())
+    where = None if source == str(bundled_path("data")) else str(Path(source).resolve())
     plan = str(scenario_file(scenario).resolve()) if scenario is not None else None
     return {"as_of": as_of, "scenario": plan, "lang": lang, "seed": seed, "data": where, "out": "."}
 
@@ -86,7 +86,7 @@ def slugs(data: Dataset) -> dict[str, str]:
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> names = slugs(load())
     >>> names["076"], names["522"], names["51"]
     ('son-duong', 'thanh-pho-quang-ngai', 'tinh-quang-ngai')

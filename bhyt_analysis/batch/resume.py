@@ -16,7 +16,7 @@ from typing import Any
 
 from bhyt_analysis.batch.manifest import stands, versions
 from bhyt_analysis.briefing.documents import PAGE
-from bhyt_analysis.inputs.read import bundled
+from bhyt_analysis.ingest.loader import bundled_path
 from bhyt_analysis.law.law import Law
 
 RECORD = "made.json"
@@ -34,7 +34,7 @@ def made_with() -> str:
     package = Path(__file__).parents[1]
     files = [p for p in sorted(package.rglob("*")) if p.suffix in CODE and "bundled" not in p.parts]
     code = hashlib.sha256()
-    for path in (*files, bundled("notebooks") / "area_briefing.ipynb"):
+    for path in (*files, bundled_path("notebooks") / "area_briefing.ipynb"):
         code.update(path.name.encode() + b"\0" + path.read_bytes())
     return sha256_of(code.hexdigest(), Law.read().sha256(), versions())
 

@@ -31,7 +31,7 @@ from bhyt_analysis.domain.partitions import AreaPartitions, write_partition
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.inputs.read import bundled, fingerprint, load
+from bhyt_analysis.ingest.loader import bundled_path, fingerprint, load
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.scenario import Scenario
 
@@ -126,7 +126,7 @@ def run_batch(
         as_of = str(parse_date(as_of))
     if scenario is not None:
         Scenario.read(scenario)
-    source = data.source if isinstance(data, Dataset) else str(bundled("data") if data is None else data)
+    source = data.source if isinstance(data, Dataset) else str(bundled_path("data") if data is None else data)
     folder = Path(out).resolve()
     if Path(source).resolve() == folder:  # a folder inside the input is fine: only its own files are read
         raise BhytError(("error.out_is_input", {"out": out}))

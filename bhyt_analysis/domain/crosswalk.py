@@ -42,7 +42,7 @@ def to_successor_units(data: Dataset, on: str | pd.Timestamp, lang: str = "vi") 
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> data, left = to_successor_units(load(), "2025-07-01")
     >>> row = data.population.query("area == '02536'").iloc[-1]
     >>> int(row["people"]), row["status"]

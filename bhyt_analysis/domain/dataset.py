@@ -47,7 +47,7 @@ def select_unit(data: Dataset, area: str) -> tuple[str, Dataset]:
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> data = load()
     >>> [(select_unit(data, n)[1].published["area"] == "15").sum() for n in ("Yên Bái", "Lào Cai")]
     [np.int64(4), np.int64(0)]
@@ -83,7 +83,7 @@ def limit_to_date(data: Dataset, day: str | pd.Timestamp | None) -> Dataset:
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> len(limit_to_date(load(), "2021-06-30").losses)
     0
     """

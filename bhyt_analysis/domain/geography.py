@@ -34,7 +34,7 @@ def find_unit(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) ->
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> areas = load().areas
     >>> find_unit(areas, "Sơn Dương"), find_unit(areas, "son duong"), find_unit(areas, "Thị trấn Sơn Dương")
     ('076', '076', '02536')
@@ -107,7 +107,7 @@ def lineage(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> l
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> lineage(load().areas, "219")
     [('219', 'Huyện Lục Ngạn'), ('24', 'Tỉnh Bắc Giang'), ('VN', 'Việt Nam')]
     """
@@ -132,7 +132,7 @@ def units_within(areas: pd.DataFrame, code: str) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> areas = load().areas
     >>> communes(units_within(areas, "219"), "219") == communes(areas, "219")
     True
@@ -156,7 +156,7 @@ def is_fully_listed(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = No
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> areas = load().areas
     >>> is_fully_listed(areas, "219"), is_fully_listed(areas, "VN")
     (True, False)
@@ -184,7 +184,7 @@ def population_at(
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> data = load()
     >>> population_at(data.areas, data.population, "219").people
     226540

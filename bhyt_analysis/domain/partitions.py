@@ -29,7 +29,7 @@ class AreaPartitions:
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> parts = AreaPartitions(load())
     >>> len(parts.of("Lục Ngạn").cards), len(parts.of("X001").cards)
     (0, 3456)

@@ -39,7 +39,7 @@ def after_loss(of: Projection, lang: str = "vi", results: Sequence[str] = RESULT
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> from bhyt_analysis.model.scenario import Scenario
     >>> from bhyt_analysis.model.simulate import projection
     >>> of = projection(load(), "Lục Ngạn", Scenario("861", decision="861"))
@@ -85,7 +85,7 @@ def transitions(of: Projection, month: str | pd.Timestamp, result: str = "behavi
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> from bhyt_analysis.model.scenario import Scenario
     >>> from bhyt_analysis.model.simulate import projection
     >>> of = projection(load(), "X001", Scenario("861", decision="861"))

@@ -311,7 +311,7 @@ def communes_of(data: Dataset, area: str, on: str | pd.Timestamp | None = None) 
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> table = communes_of(load(), "X001", on="2022-06-30")
     >>> len(table), int(table["insured"].sum()), int(table["population"].sum())
     (12, 49505, 64897)

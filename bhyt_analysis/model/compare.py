@@ -44,7 +44,7 @@ def compare(
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> from bhyt_analysis.model.scenario import Scenario
     >>> from bhyt_analysis.model.simulate import simulate
     >>> both = [Scenario("one"), Scenario("two")]

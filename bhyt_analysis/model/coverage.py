@@ -53,7 +53,7 @@ def coverage(
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> row = coverage(load(), "Sơn Dương").iloc[0]
     >>> int(row["insured"]), int(row["population"]), round(float(row["rate"]), 4)
     (155163, 182330, 0.851)
@@ -84,7 +84,7 @@ def areas_with_figures(data: Dataset) -> list[str]:
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> len(areas_with_figures(load()))
     29
     """

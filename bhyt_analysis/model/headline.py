@@ -37,7 +37,7 @@ def headline(data: Dataset, law: Law, area: str, as_of: str | pd.Timestamp | Non
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> facts = headline(load(), Law.read(), "Sơn Dương").set_index("key")
     >>> int(facts.at["next_to_add", "value"]), facts.at["lost", "unit"], facts.at["lost", "status"]
     (10028, 'cards', 'published')

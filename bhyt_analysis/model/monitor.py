@@ -89,7 +89,7 @@ def watch(
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> table = watch(load(), "X001", "2022-06")
     >>> len(table), table["alert"].iloc[0], int(table["people_needed"].iloc[0])
     (13, 'red', 60355)
@@ -164,7 +164,7 @@ def counted(data: Dataset, area: str) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> counted(load(), "X001").groupby("area").size().unique().tolist()
     [24]
     """
@@ -387,7 +387,7 @@ def nowcast(data: Dataset, area: str, month: Month = None, counts: pd.DataFrame 
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> nowcast(load(), "X001", "2021-10")[["on", "what"]].to_numpy().tolist()
     [[Timestamp('2021-11-20 00:00:00'), 'report'], [Timestamp('2021-12-31 00:00:00'), 'year_end']]
     """
@@ -426,7 +426,7 @@ def expiring(data: Dataset, area: str, month: Month = None) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> table = expiring(load(), "X001", "2022-06")
     >>> len(table), bool((table["expiring_30"] <= table["expiring_60"]).all())
     (13, True)

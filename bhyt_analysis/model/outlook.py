@@ -32,7 +32,7 @@ def with_intervals(table: pd.DataFrame, of: Projection, path: Floats) -> pd.Data
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> from bhyt_analysis.model.scenario import Scenario
     >>> from bhyt_analysis.model.simulate import projection, table_of
     >>> of = projection(load(), "Lục Ngạn", Scenario("861", decision="861"))
@@ -72,7 +72,7 @@ def outlook(months: pd.DataFrame, on: str | pd.Timestamp) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> from bhyt_analysis.model.scenario import Scenario
     >>> from bhyt_analysis.model.simulate import simulate
     >>> months = simulate(load(), "Lục Ngạn", Scenario("861", decision="861"), draws=0)
@@ -109,7 +109,7 @@ def steps(of: Projection, months: pd.DataFrame, on: str | pd.Timestamp, result: 
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> from bhyt_analysis.model.scenario import Scenario
     >>> from bhyt_analysis.model.simulate import projection, table_of
     >>> of = projection(load(), "Lục Ngạn", Scenario("861", decision="861"))
@@ -156,7 +156,7 @@ def communes_at_start(data: Dataset, start: Start, moved: pd.DataFrame) -> pd.Da
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> from bhyt_analysis.law.law import Law
     >>> from bhyt_analysis.model.reclassify import reclassify
     >>> from bhyt_analysis.model.scenario import Scenario
@@ -197,7 +197,7 @@ def communes_on(at_start: pd.DataFrame, of: Projection, on: str | pd.Timestamp) 
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> from bhyt_analysis.model.reclassify import reclassify
     >>> from bhyt_analysis.model.scenario import Scenario
     >>> from bhyt_analysis.model.simulate import projection, table_of

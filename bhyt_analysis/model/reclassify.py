@@ -90,7 +90,7 @@ def reclassify(
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> table = reclassify(load(), decision="861", area="Lục Ngạn")
     >>> len(table), int(table["lost"].sum()), table["status"].unique().tolist()
     (14, 46106, ['estimated'])
@@ -122,7 +122,7 @@ def lost_by(data: Dataset, decision: str, area: str) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> [len(lost_by(load(), "861", area)) for area in ("Lục Ngạn", "Tỉnh Bắc Giang")]
     [14, 0]
     """
@@ -146,7 +146,7 @@ def told_as(data: Dataset, decision: str, area: str, table: pd.DataFrame) -> tup
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> told_as(load(), "861", "Sơn Dương", lost_by(load(), "861", "Sơn Dương"))
     ('published', 'cards')
     """

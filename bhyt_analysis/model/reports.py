@@ -75,7 +75,7 @@ def reports_due(data: Dataset, area: str, month: pd.Timestamp) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> table = reports_due(load(), "X001", pd.Timestamp("2021-10-31"))
     >>> table.loc[table["kind"] == "yearly", ["period", "due", "state"]].astype(str).to_numpy().tolist()
     [['2020-12-31', '2020-11-20', 'late'], ['2021-12-31', '2021-11-20', 'in_time']]

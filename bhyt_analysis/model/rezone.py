@@ -12,7 +12,7 @@ from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import communes, find_unit, full_unit_name, unit_name
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs.cells import ZONES
+from bhyt_analysis.ingest.cell_types import ZONES
 from bhyt_analysis.model.reclassify import reclassify
 
 
@@ -37,7 +37,7 @@ def rezoned(data: Dataset, decision: str, moves: Iterable[Mapping[str, Any]]) ->
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> stays = rezoned(load(), "861", [{"area": "Xã Thanh Hải", "zone": "III"}])
     >>> int(reclassify(stays, "861", "Lục Ngạn")["lost"].sum())  # 46,106 less the 6,689 of that commune
     39417

@@ -18,7 +18,7 @@ import pandas as pd
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice, translate
-from bhyt_analysis.inputs.read import InputError, bundled, read_table
+from bhyt_analysis.ingest.loader import InputError, bundled_path, read_table
 from bhyt_analysis.law.law import Law, LawError
 from bhyt_analysis.model.assumptions import SINGLE, Range, allowed, assumptions
 from bhyt_analysis.model.cohort import CLOCKS
@@ -172,7 +172,7 @@ def scenario_file(path: str | Path) -> Path:
     >>> scenario_file("status_quo").name
     'status_quo.toml'
     """
-    file, own = Path(path), bundled("scenarios") / f"{path}.toml"
+    file, own = Path(path), bundled_path("scenarios") / f"{path}.toml"
     return own if not file.exists() and own.is_file() else file
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import find_unit, unit_name
 from bhyt_analysis.domain.printed_figures import published_rates
-from bhyt_analysis.inputs.read import load
+from bhyt_analysis.ingest.loader import load
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model import cohort
 from bhyt_analysis.model.assumptions import Values, assumptions, central, drawn

@@ -13,7 +13,7 @@ from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
-from bhyt_analysis.inputs.read import bundled, read_table
+from bhyt_analysis.ingest.loader import bundled_path, read_table
 from bhyt_analysis.law.law import Law, LawError
 from bhyt_analysis.model import cohort
 from bhyt_analysis.model.assumptions import drawn
@@ -87,7 +87,7 @@ def simulate(
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> table = simulate(load(), "Sơn Dương", draws=0)
     >>> table.query("group == 'all' and result == 'static'")["insured"].iloc[0]
     np.int64(155163)
@@ -120,7 +120,7 @@ def projection(data: Dataset, area: str, scenario: Scenario, law: Law | None = N
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> of = projection(load(), "Lục Ngạn", Scenario("861", decision="861"))
     >>> int(of.start.leaving["lost"].sum()), len(of.kinds)
     (46106, 2)
@@ -141,7 +141,7 @@ def with_clock(scenario: Scenario, data: Dataset, start: Start, law: Law) -> Sce
     if scenario.clock or not scenario.decision:
         return scenario
     # The State's decisions are the same for every input: those of the bundled data stand where the input tells none.
-    tables = [data.decisions, read_table(bundled("data") / "decisions.csv", "decisions")]
+    tables = [data.decisions, read_table(bundled_path("data") / "decisions.csv", "decisions")]
     told = pd.concat([t.loc[t["decision"] == scenario.decision, "support_title"] for t in tables])
     support = next((s for s in told if s), "")
     later = cohort.CLOCKS["decree 188"]

@@ -121,7 +121,7 @@ def reenrolment(data: Dataset, area: str, decision: str = "861") -> pd.DataFrame
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> row = reenrolment(load(), "Lục Ngạn").iloc[0]
     >>> print(f"{row['low']:.2f} to {row['high']:.2f}, at most {row['largest_population']} people")
     0.37 to 0.42, at most 391226 people
@@ -190,7 +190,7 @@ def reenrolment_curve(bounds: pd.Series, populations: ArrayLike | None = None) -
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> row = reenrolment(load(), "Lục Ngạn").iloc[0]
     >>> curve = reenrolment_curve(row, [226540, 391226])
     >>> curve.round(3)[["low", "high"]].to_numpy().tolist()
@@ -215,7 +215,7 @@ def observed_change(data: Dataset, area: str, decision: str = "861") -> pd.DataF
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> observed_change(load(), "Sơn Dương").empty
     True
     """

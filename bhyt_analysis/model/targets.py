@@ -99,7 +99,7 @@ def targets_of(data: Dataset, area: str) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> targets_of(load(), "Lý Sơn").query("level == 'own'")["rate"].tolist()
     [1.0]
     """
@@ -138,7 +138,7 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> target_steps(load(), "Sơn Dương")["to_add"].tolist()
     [10028, 1641, 912, 182]
     """

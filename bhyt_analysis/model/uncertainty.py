@@ -65,7 +65,7 @@ def chances(
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> of = projection(load(), "Sơn Dương", Scenario("861", decision="861"))
     >>> chances(of, [{"on": "2022-12-31", "rate": 0.5, "relation": ">="}])["chance"].tolist()
     [1.0]
@@ -93,7 +93,7 @@ def targets_ahead(data: Dataset, of: Projection) -> list[dict[str, Any]]:
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> of = projection(load(), "Sơn Dương", Scenario("861", decision="861"))
     >>> [t["rate"] for t in targets_ahead(load(), of)]
     [0.906, 0.915, 0.92, 0.921]
@@ -119,7 +119,7 @@ def commune_intervals(
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> of = projection(load(), "X001", Scenario("861", decision="861"))
     >>> table = commune_intervals(of, "2021-12-31", draws=200)
     >>> len(table), bool((table["rate_low"] <= table["rate_median"]).all())
@@ -148,7 +148,7 @@ def tornado(of: Projection, on: str | pd.Timestamp, lang: str = "vi") -> pd.Data
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> of = projection(load(), "Lục Ngạn", Scenario("861", decision="861"))
     >>> tornado(of, "2021-12-31", "en")["label"].iloc[0]
     'Error of the population'
@@ -234,7 +234,7 @@ def break_even(
     Lục Ngạn, 99% before and 46,106 of 226,540 people without a card: to be at 99% again
     all of them must be back, to be at 95% four fifths.
 
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> row = break_even(load(), "Lục Ngạn", Scenario("861", decision="861"), 0.95, "2021-12-31").iloc[0]
     >>> round(float(row["value"]), 2)
     0.8

@@ -45,7 +45,7 @@ def audit(data: Dataset, area: str | None = None, lang: str = "vi") -> pd.DataFr
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> table = audit(load(), "Sơn Dương", lang="en")
     >>> table.loc[table["rule"] == "share_of_wrong_base", "figures"].tolist()
     ['share_household, cards_household, insured_by_local_office, insured_total']

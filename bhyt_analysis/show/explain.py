@@ -82,7 +82,7 @@ def explain(row: pd.Series, lang: str = "vi", law: Law | None = None) -> str:
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> from bhyt_analysis.model.reclassify import reclassify
     >>> row = reclassify(load(), "861", "X001").set_index("area").loc["X00111"]
     >>> print(explain(row, "en"))

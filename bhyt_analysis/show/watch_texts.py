@@ -23,7 +23,7 @@ def watch_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> from bhyt_analysis.model.monitor import watch
     >>> watch_texts(watch(load(), "X001", "2022-06"), "en")[0]
     'On 30 June 2022, **49,505** people of Mẫu 01 district (synthetic) were insured (76.3% of the population).'

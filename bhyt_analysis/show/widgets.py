@@ -24,7 +24,7 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import find_unit
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.inputs.read import bundled, load
+from bhyt_analysis.ingest.loader import bundled_path, load
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.allocate import METHODS
 from bhyt_analysis.model.scenario import Scenario
@@ -210,7 +210,7 @@ def explorer(world: World, first: State, pins: Sequence[State] = ()) -> Explorer
         list(pins),
     )
     holder.append(app)
-    app.bundled.update({f.stem: Scenario.read(f) for f in sorted(bundled("scenarios").glob("*.toml"))})
+    app.bundled.update({f.stem: Scenario.read(f) for f in sorted(bundled_path("scenarios").glob("*.toml"))})
     _lay_out(app)
     _connect(app)
     draw(app)

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from bhyt_analysis.inputs import load
+from bhyt_analysis.ingest.loader import load
 from bhyt_analysis.model.coverage import areas_with_figures
 
 from .notebooks import Batch

@@ -15,7 +15,7 @@ from bhyt_analysis.batch import resume
 from bhyt_analysis.batch.plan import parameters, plan_areas, policy_sha256
 from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs import synthetic
+from bhyt_analysis.ingest import synthetic
 
 from .notebooks import package
 
@@ -27,7 +27,7 @@ class Place:
 
     def __init__(self, folder, *sources):
         self.folder, self.input, self.out, self.log = folder, folder / "in", folder / "out", folder / "log.txt"
-        synthetic.write(self.input, 3, 1)
+        synthetic.write_country(self.input, 3, 1)
         note = f'with open({str(self.log)!r}, "a") as log:\n    log.write(area + "\\n")'
         self.environment = {**os.environ, "PYTHONPATH": str(package(folder, *sources, note))}
 

@@ -12,9 +12,9 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from bhyt_analysis.cli import main
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs import register
-from bhyt_analysis.inputs.annotate import FILLS, annotate
-from bhyt_analysis.inputs.read import read
+from bhyt_analysis.ingest import person_register
+from bhyt_analysis.ingest.annotate import FILLS, annotate
+from bhyt_analysis.ingest.loader import read_input
 
 from ..conftest import write_table
 from .offices import AREAS
@@ -55,7 +55,7 @@ def comments(path):
 
 
 def test_the_cells_are_marked_and_say_what_is_wrong(workbook, tmp_path):
-    out = annotate(workbook, tmp_path / "marked.xlsx", read(workbook)[1], "en")
+    out = annotate(workbook, tmp_path / "marked.xlsx", read_input(workbook)[1], "en")
     told = comments(out)
     bad = told["cards", "D5"]
     assert bad.startswith("hỏi lại chị Hoa\n")
@@ -68,7 +68,7 @@ def test_the_cells_are_marked_and_say_what_is_wrong(workbook, tmp_path):
 
 def test_the_copy_keeps_what_the_office_made(workbook, tmp_path):
     before = hashlib.sha256(workbook.read_bytes()).hexdigest()
-    page = openpyxl.load_workbook(annotate(workbook, tmp_path / "marked.xlsx", read(workbook)[1]))["cards"]
+    page = openpyxl.load_workbook(annotate(workbook, tmp_path / "marked.xlsx", read_input(workbook)[1]))["cards"]
     assert page["D4"].number_format == "#,##0"
     assert page["A1"].font.bold
     assert page["H4"].value == "=D4*2"
@@ -79,7 +79,7 @@ def test_the_copy_keeps_what_the_office_made(workbook, tmp_path):
 
 
 def test_every_finding_is_listed_with_a_link_to_its_cell(workbook, tmp_path):
-    found = read(workbook)[1]
+    found = read_input(workbook)[1]
     book = openpyxl.load_workbook(annotate(workbook, tmp_path / "marked.xlsx", found, "vi"))
     page = book["Kết quả kiểm tra"]
     assert [c.value for c in page[1]] == ["Phân loại", "Mã quy tắc", "Bảng", "Ô", "Nhận xét"]
@@ -91,7 +91,7 @@ def test_every_finding_is_listed_with_a_link_to_its_cell(workbook, tmp_path):
 
 def test_a_folder_of_csv_files_becomes_a_workbook_with_a_sheet_for_each(small_input, tmp_path):
     write_table(small_input / "cards_x.csv", ["area", "as_of", "group", "cards", "status", "source"], ["C1", "2021-07-31", "poor", "5", "published", "=1+1"], ["C1", "2021-07-31", "poor", "6", "published", "BHXH"])  # fmt: skip
-    out = annotate(small_input, tmp_path / "marked.xlsx", read(small_input)[1], "en")
+    out = annotate(small_input, tmp_path / "marked.xlsx", read_input(small_input)[1], "en")
     book = openpyxl.load_workbook(out)
     assert book.sheetnames == ["areas", "cards", "cards_x", "population", "Findings"]
     assert [c.value for c in book["cards_x"][3]] == ["C1", "2021-07-31", "poor", "6", "published", "BHXH"]
@@ -102,7 +102,7 @@ def test_a_folder_of_csv_files_becomes_a_workbook_with_a_sheet_for_each(small_in
 
 
 def test_a_sound_input_has_an_empty_list(small_input, tmp_path):
-    out = annotate(small_input, tmp_path / "marked.xlsx", read(small_input)[1], "en")
+    out = annotate(small_input, tmp_path / "marked.xlsx", read_input(small_input)[1], "en")
     assert comments(out) == {}
     assert openpyxl.load_workbook(out)["Findings"]["A2"].value == "Nothing was found."
 
@@ -137,7 +137,7 @@ def test_a_workbook_that_can_not_be_read_is_told(tmp_path):
     path = tmp_path / "broken.xlsx"
     path.write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(BhytError, match="cannot be opened to be copied"):
-        annotate(path, tmp_path / "marked.xlsx", read(path)[1])
+        annotate(path, tmp_path / "marked.xlsx", read_input(path)[1])
     assert not (tmp_path / "marked.xlsx").exists()
 
 
@@ -176,7 +176,7 @@ def test_the_copy_of_a_register_holds_nobody(tmp_path, state):
     if state == "hidden":
         page["XFD1048576"] = "Trần Riêng"  # a slip far away, for which a sheet that is shown is not read
     book.save(tmp_path / "so_lieu.xlsx")
-    found = read(tmp_path / "so_lieu.xlsx")[1]
+    found = read_input(tmp_path / "so_lieu.xlsx")[1]
     out = annotate(tmp_path / "so_lieu.xlsx", tmp_path / "marked.xlsx", found, "vi")
     assert not [s for s in SECRETS if s in everything(out)]
     copied = openpyxl.load_workbook(out)["Danh sách"]
@@ -190,15 +190,15 @@ def test_the_copy_of_a_list_of_persons_that_cannot_be_counted_holds_nobody_eithe
     (tmp_path / "in").mkdir()
     rows = [["Họ và tên", "Ngày sinh", "Mã thẻ BHYT"], *([p[1], p[2], p[3]] for p in PERSONS)]
     (tmp_path / "in" / "danh sach.csv").write_text("\n".join(",".join(map(str, r)) for r in rows), encoding="utf-8")
-    out = annotate(tmp_path / "in", tmp_path / "marked.xlsx", read(tmp_path / "in")[1])
+    out = annotate(tmp_path / "in", tmp_path / "marked.xlsx", read_input(tmp_path / "in")[1])
     assert not [s for s in SECRETS if s in everything(out)]
 
 
 def test_a_large_register_is_not_copied(tmp_path, monkeypatch):
-    monkeypatch.setattr(register, "LARGE", 1)
+    monkeypatch.setattr(person_register, "LARGE", 1)
     (tmp_path / "in").mkdir()
     rows = [HEAD, *PERSONS]
     (tmp_path / "in" / "danh sach.csv").write_text("\n".join(",".join(map(str, r)) for r in rows), encoding="utf-8")
-    out = annotate(tmp_path / "in", tmp_path / "marked.xlsx", read(tmp_path / "in")[1])
+    out = annotate(tmp_path / "in", tmp_path / "marked.xlsx", read_input(tmp_path / "in")[1])
     assert openpyxl.load_workbook(out).sheetnames == ["Kết quả kiểm tra"]
     assert not [s for s in SECRETS if s in everything(out)]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.domain import findings
-from bhyt_analysis.inputs import synthetic
+from bhyt_analysis.ingest import synthetic
 from bhyt_analysis.quality.limits import FILE, rule_limits
 from bhyt_analysis.quality.month_checks import monthly_series, typical_values
 
@@ -292,7 +292,7 @@ def test_every_limit_belongs_to_a_rule_and_has_a_source():
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_sound_country_has_no_errors_and_no_warnings(tmp_path, seed):
-    synthetic.write(tmp_path, 12, seed)
+    synthetic.write_country(tmp_path, 12, seed)
     found = bhyt.check(tmp_path)
     assert found[found["severity"] != "info"].empty
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.domain import findings
-from bhyt_analysis.inputs.read import read
+from bhyt_analysis.ingest.loader import read_input
 
 from .offices import CARDS, PEOPLE, WIDE, as_text, office, write_ods, write_xlsx
 
@@ -23,7 +23,7 @@ WORDS = ["", " ", "-", "Tổng cộng", "STT", "Ghi chú: x", "#REF!", "=1+1", "
 
 def told(path):
     """What reading a path ends in: the dataset or None, and its sentences in both languages."""
-    data, found = read(path)
+    data, found = read_input(path)
     for lang in ("vi", "en"):
         assert len(findings.findings_table(found, lang, ["file", "row", "column"])) == len(found)
     assert (data is None) == findings.has_errors(found)

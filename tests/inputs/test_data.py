@@ -7,7 +7,7 @@ import bhyt_analysis as bhyt
 from bhyt_analysis.domain.dataset import TABLES
 from bhyt_analysis.domain.geography import communes, find_unit, full_unit_name, lineage, population_at, unit_name
 from bhyt_analysis.domain.schema import schema
-from bhyt_analysis.inputs import synthetic
+from bhyt_analysis.ingest import synthetic
 
 from ..conftest import ROOT
 
@@ -95,7 +95,7 @@ def test_the_plans_are_published_figures_and_the_example_is_synthetic(data):
 
 
 def test_the_example_district_is_the_generators_first(data, tmp_path):
-    synthetic.write(tmp_path, 1, 861, "_example")
+    synthetic.write_country(tmp_path, 1, 861, "_example")
     for path in sorted(tmp_path.glob("*.csv")):
         assert path.read_text("utf-8") == (ROOT / "data" / path.name).read_text("utf-8"), path.name
 

@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.inputs.vietnamese import TCVN3, VNI
+from bhyt_analysis.ingest.vietnamese_text import TCVN3, VNI
 
 from .offices import AREAS, CARDS, PEOPLE, TOLD, WIDE, as_text, office, write_ods, write_xlsx
 

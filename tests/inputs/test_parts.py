@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import bhyt_analysis as bhyt
 from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs import synthetic, workbook
+from bhyt_analysis.ingest import synthetic, workbook
 from bhyt_analysis.model.coverage import areas_with_figures
 
 
@@ -54,7 +54,7 @@ def test_the_quick_reader_reads_what_the_exact_one_reads(rows, ending, open_end)
     lines = ["a,b,c", *(",".join(r) for r in rows)]
     text = ending.join(lines) + ("" if open_end else ending)
     quick = workbook._plain_csv(text, ",")
-    exact = workbook.csv_cells((text + ending + '"x","y","z"').encode(), "x.csv", [])  # a quote: the exact reader
+    exact = workbook.read_csv_cells((text + ending + '"x","y","z"').encode(), "x.csv", [])  # a quote: the exact reader
     assert quick is not None
     assert quick.to_numpy().tolist() == exact.to_numpy().tolist()[:-1]
     assert quick.index.tolist() == exact.index.tolist()[:-1]
@@ -66,11 +66,11 @@ def test_what_the_quick_reader_does_not_understand_it_leaves(text):
 
 
 def test_a_synthetic_country_has_provinces_and_is_never_written_over_tables(tmp_path):
-    synthetic.write(tmp_path / "c", 13, 1)
+    synthetic.write_country(tmp_path / "c", 13, 1)
     made = bhyt.load(tmp_path / "c")
     provinces = made.areas.set_index("code")["parent"]
     assert [provinces[f"X{d:03d}"] for d in (1, 11, 12, 13)] == ["X", "X", "XP02", "XP02"]
     assert set(made.cards["status"]) | set(made.population["status"]) == {"synthetic"}
     assert len(areas_with_figures(made)) == 13
     with pytest.raises(BhytError, match=r"holds tables already \(areas\.csv"):
-        synthetic.write(tmp_path / "c", 1, 1)
+        synthetic.write_country(tmp_path / "c", 1, 1)

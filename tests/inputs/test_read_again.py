@@ -7,15 +7,14 @@ import pandas as pd
 import pytest
 
 from bhyt_analysis.domain.geography import communes, unit_name, unit_row, units_on
-from bhyt_analysis.inputs import load
-from bhyt_analysis.inputs.read import TABLES, InputError, bundled, read
+from bhyt_analysis.ingest.loader import TABLES, InputError, bundled_path, load, read_input
 from bhyt_analysis.law import Law
 from bhyt_analysis.law.law import FILE
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(bundled("data"), tmp_path / "data"))
+    return Path(shutil.copytree(bundled_path("data"), tmp_path / "data"))
 
 
 def test_a_changed_file_is_seen_at_once(folder: Path) -> None:
@@ -62,7 +61,7 @@ def test_who_changes_what_was_loaded_does_not_spoil_the_next_reading() -> None:
         rows.loc[:, "file"] = "spoilt.csv"
     first.areas["name"].array[0] = "Spoilt"  # past pandas' own copy-on-write
     first.warnings.append({"rule": "spoilt"})
-    found = read()[1]
+    found = read_input()[1]
     found.append({"rule": "spoilt"})
     last = load()
     assert last.warnings == untouched.warnings
@@ -72,10 +71,10 @@ def test_who_changes_what_was_loaded_does_not_spoil_the_next_reading() -> None:
 
 def test_a_finding_that_is_changed_does_not_spoil_the_next_reading(folder: Path) -> None:
     (folder / "unheard_of.csv").write_text("a\n1\n", "utf-8")
-    found = read(folder)[1]
+    found = read_input(folder)[1]
     assert found
     found[0].clear()
-    assert read(folder)[1][0]["rule"] == "unknown_file"
+    assert read_input(folder)[1][0]["rule"] == "unknown_file"
 
 
 def test_a_changed_law_is_seen_at_once_and_a_spoilt_one_is_not(tmp_path: Path) -> None:

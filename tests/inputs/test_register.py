@@ -7,7 +7,7 @@ import pytest
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs import register
+from bhyt_analysis.ingest import person_register
 
 from .offices import AREAS, as_text, write_xlsx
 
@@ -39,10 +39,10 @@ def ways(folder, monkeypatch, rows):
     """The register as a small CSV file, and as a large one counted by duckdb and by pandas."""
     (folder / "danh sach.csv").write_text(as_text(rows), encoding="utf-8")
     yield "small"
-    monkeypatch.setattr(register, "LARGE", 1)
+    monkeypatch.setattr(person_register, "LARGE", 1)
     yield "duckdb"
-    monkeypatch.setattr(register, "PIECE", 2)
-    monkeypatch.setattr(register, "_duckdb", lambda: (_ for _ in ()).throw(BhytError(("error.no_duckdb", {}))))
+    monkeypatch.setattr(person_register, "PIECE", 2)
+    monkeypatch.setattr(person_register, "_duckdb", lambda: (_ for _ in ()).throw(BhytError(("error.no_duckdb", {}))))
     yield "pandas"
 
 
@@ -132,7 +132,7 @@ def test_a_day_of_validity_that_cannot_be_read_is_an_error(folder, monkeypatch):
 
 
 def test_a_damaged_large_file_shows_none_of_its_rows(folder, monkeypatch):
-    monkeypatch.setattr(register, "HEAD", 150)  # bytes: what is wrong lies behind them
+    monkeypatch.setattr(person_register, "HEAD", 150)  # bytes: what is wrong lies behind them
     for engine in ways(folder, monkeypatch, [HEAD, *PERSONS]):
         with (folder / "danh sach.csv").open("a", encoding="utf-8") as file:
             file.write('6,"Nguyễn Hở,1980,HN2240123456794,Kiên Lao,30/06/2021\n')

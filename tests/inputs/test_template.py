@@ -16,9 +16,9 @@ from bhyt_analysis.domain.dataset import TABLES
 from bhyt_analysis.domain.schema import schema, table_columns
 from bhyt_analysis.i18n.messages import BhytError, has_message
 from bhyt_analysis.i18n.unit_names import normalise_name
-from bhyt_analysis.inputs import read
-from bhyt_analysis.inputs.cells import words_of
-from bhyt_analysis.inputs.template import HEADING, choice, sheet_name, write_template
+from bhyt_analysis.ingest import loader
+from bhyt_analysis.ingest.cell_types import choice_words
+from bhyt_analysis.ingest.template import HEADING, choice_list, sheet_name, write_template
 from bhyt_analysis.law import groups
 from bhyt_analysis.quality import checks
 
@@ -73,7 +73,7 @@ def test_every_choice_has_a_drop_down_that_the_reader_understands(template):
                 continue
             place, cells = rules[at].replace("$", "").replace("'", "").split("!")
             options = [c.value for row in book[place][cells] for c in row]
-            keys = [words_of(column["type"]).get(normalise_name(o)) for o in options]
+            keys = [choice_words(column["type"]).get(normalise_name(o)) for o in options]
             expected = list(groups().index) if column["type"] == "group" else None
             assert None not in keys
             assert len(set(keys)) == len(keys)
@@ -150,16 +150,16 @@ def test_what_is_filled_in_is_what_is_read(rows, lang):
     with TemporaryDirectory() as folder:
         path = empty(lang, folder)
         book = openpyxl.load_workbook(path)
-        fill(book, "areas", lang, [["T9", "Huyện Khe Sâu", choice("kind", "district", lang), None], *([c, f"Xã {c}", choice("kind", "commune", lang), "T9"] for c in CODES)])  # fmt: skip
-        status = choice("status", "published", lang)
+        fill(book, "areas", lang, [["T9", "Huyện Khe Sâu", choice_list("kind", "district", lang), None], *([c, f"Xã {c}", choice_list("kind", "commune", lang), "T9"] for c in CODES)])  # fmt: skip
+        status = choice_list("status", "published", lang)
         fill(book, "population", lang, [[a, d, people, homes, *[None] * 8, status, source] for (a, d), (people, homes, source) in population.items()])  # fmt: skip
-        fill(book, "cards", lang, [[a, d, choice("group", g, lang), n, status, source] for (a, d, g), (n, source) in cards.items()])  # fmt: skip
-        fill(book, "targets", lang, [["T9", "all", d, choice("relation", r, lang), share / 1000, "KH"] for d, (r, share) in targets.items()])  # fmt: skip
+        fill(book, "cards", lang, [[a, d, choice_list("group", g, lang), n, status, source] for (a, d, g), (n, source) in cards.items()])  # fmt: skip
+        fill(book, "targets", lang, [["T9", "all", d, choice_list("relation", r, lang), share / 1000, "KH"] for d, (r, share) in targets.items()])  # fmt: skip
         book.save(path)
         kept = checks.check_across_tables
         checks.check_across_tables = lambda tables: []  # the cells are asked about here and not what they say together
         try:
-            data, found = read.read(path)
+            data, found = loader.read_input(path)
         finally:
             checks.check_across_tables = kept
     assert data is not None, found

@@ -5,7 +5,7 @@ import pytest
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs import InputError
+from bhyt_analysis.ingest.loader import InputError
 from bhyt_analysis.model.simulate import projection
 
 from ..conftest import ROOT, write_table

@@ -6,8 +6,8 @@ After a change of the schema: ``python -m tests.project.test_own_data`` writes t
 from bhyt_analysis.domain.dataset import TABLES
 from bhyt_analysis.domain.schema import table_columns
 from bhyt_analysis.i18n.messages import translate
-from bhyt_analysis.inputs.cells import CHOICES
-from bhyt_analysis.inputs.template import sheet_name
+from bhyt_analysis.ingest.cell_types import CHOICES
+from bhyt_analysis.ingest.template import sheet_name
 
 from ..conftest import ROOT
 

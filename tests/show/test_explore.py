@@ -18,7 +18,7 @@ from bhyt_analysis import cli
 from bhyt_analysis.batch import warm
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message
-from bhyt_analysis.inputs.read import bundled
+from bhyt_analysis.ingest.loader import bundled_path
 from bhyt_analysis.model.allocate import communes_of
 from bhyt_analysis.show import parts as controls
 from bhyt_analysis.show import widgets
@@ -467,7 +467,7 @@ def test_the_walk_in_the_docs_tells_the_figures_of_the_library(data):
 
 def test_the_notebook_is_opened_as_a_copy_of_the_users_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    notebook = bundled("notebooks") / "explore.ipynb"
+    notebook = bundled_path("notebooks") / "explore.ipynb"
     call = cli._lab(notebook)
     own = tmp_path / "outputs" / "explore.ipynb"
     assert own.read_bytes() == notebook.read_bytes()
@@ -481,7 +481,7 @@ def test_the_notebook_is_opened_as_a_copy_of_the_users_own(tmp_path, monkeypatch
 def test_the_page_starts_on_warm_kernels_unless_told_otherwise():
     told, own = {}, {"JUPYTER_DEFAULT_PROVISIONER_NAME": "local-provisioner", "JUPYTER_PATH": "mine"}
     for environment in (told, own):
-        assert "--template=bhyt" in cli._voila(bundled("notebooks") / "explore.ipynb", environment)
+        assert "--template=bhyt" in cli._voila(bundled_path("notebooks") / "explore.ipynb", environment)
     assert told.get("JUPYTER_DEFAULT_PROVISIONER_NAME") == ("bhyt-warm" if warm.usable() else None)
     assert own["JUPYTER_DEFAULT_PROVISIONER_NAME"] == "local-provisioner"
     assert own["JUPYTER_PATH"] == os.pathsep.join([told["JUPYTER_PATH"], "mine"])

@@ -23,7 +23,7 @@ import pandas as pd
 
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.inputs.read import read_table
+from bhyt_analysis.ingest.loader import read_table
 from bhyt_analysis.law.law import COLUMNS, ONWARD, Law
 from bhyt_analysis.model.assumptions import SINGLE, Range, assumptions
 from bhyt_analysis.model.scenario import Scenario, scenario_file

@@ -76,7 +76,7 @@ def remembering(world: World) -> Callable[[State, str], Any]:
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> look = remembering(World(load(), Law.read()))
     >>> state = State(area="219", decision="861", on="2021-12-31")
     >>> int(look(state, "outlook").set_index("result").at["static", "uninsured"])
@@ -402,7 +402,7 @@ def household(world: World, state: State, day: str, group: str, members: int) ->
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> world = World(load(), Law.read())
     >>> household(world, State(area="219", lang="en"), "2021-07-01", "household", 4)[-1]
     'A self-paying household of 4 pays 2,252,880 VND a year.'

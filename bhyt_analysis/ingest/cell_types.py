@@ -18,7 +18,14 @@ from bhyt_analysis.domain.schema import group_keys_by_name
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import has_message, nearest_choice, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
-from bhyt_analysis.inputs.vietnamese import NO_FIGURE, AmbiguousNumberError, clean, day, number, readings
+from bhyt_analysis.ingest.vietnamese_text import (
+    NO_FIGURE,
+    AmbiguousNumberError,
+    clean_text,
+    number_readings,
+    parse_day,
+    parse_number,
+)
 from bhyt_analysis.law.groups import groups
 
 KINDS = ("country", "province", "district", "commune")
@@ -32,7 +39,7 @@ FIGURES = ("count", "change", "share", "number")
 MONTH_ENDS = {"as_of": "last", "until": "last", "since": "first"}
 
 
-def converted(
+def convert_column(
     cells: pd.Series, column: dict[str, str], style: str | None, percent: bool = False
 ) -> tuple[pd.Series, list[Finding]]:
     """One column in its type, and what was found in it. What does not fit becomes missing and a finding.
@@ -45,7 +52,7 @@ def converted(
     percent : whether the heading says that the figures are per cent.
     """
     codes, told = pd.factorize(cells)  # each text is looked at once, however many rows it has
-    texts = [clean(t) if type(t) is str else t for t in told]
+    texts = [clean_text(t) if type(t) is str else t for t in told]
     kind = column["type"]
     convert, expected = CONVERTERS.get(kind, (_text, "expect.text"))
     more = {"style": style, "percent": percent, "end": MONTH_ENDS.get(column["column"], "")}
@@ -87,11 +94,11 @@ def _findings(
     asked = set()
     for position in np.flatnonzero(wrong[codes]) if wrong.any() else ():
         text, rule = texts[codes[position]], faults[codes[position]]
-        finding = {"rule": rule, "row": int(cells.index[position]), "column": heading, "found": shown(text)}
+        finding = {"rule": rule, "row": int(cells.index[position]), "column": heading, "found": display_cell(text)}
         if rule == "bad_cell" and kind in CHOICES:
-            choices = words_of(kind)
+            choices = choice_words(kind)
             hint = choices.get(nearest_choice(normalise_name(str(text)), choices), "") or ", ".join(
-                map(str, list(keys_of(kind))[:8])
+                map(str, list(choice_keys(kind))[:8])
             )
             found.append({**finding, "rule": "bad_choice", "expected": hint})
         elif rule == "bad_cell":
@@ -110,17 +117,17 @@ def _findings(
 def _two_readings(rule: str, text: Any) -> dict[str, Any]:
     """The two numbers that a cell may mean."""
     if rule == "ambiguous_number":
-        ways = readings(text.removesuffix("%").strip())
+        ways = number_readings(text.removesuffix("%").strip())
         return {"whole": f"{max(ways.values()):f}", "part": float(min(ways.values()))}
     return {}
 
 
-def shown(text: Any) -> str:
+def display_cell(text: Any) -> str:
     """A cell as messages show it: never the number of a card or of a person.
 
     Examples
     --------
-    >>> shown("HN2240123456789"), shown(3.0), shown("năm")
+    >>> display_cell("HN2240123456789"), display_cell(3.0), display_cell("năm")
     ('HN…', '3', 'năm')
     """
     if isinstance(text, float):
@@ -158,7 +165,7 @@ def _decimal(value: Any, style: str | None) -> Decimal:
         raise ValueError
     if isinstance(value, float):
         return Decimal(repr(round(value, 9)))
-    return number(value, style)
+    return parse_number(value, style)
 
 
 def _change(value: Any, style: str | None = None, **_: Any) -> int:
@@ -193,7 +200,7 @@ def _share(value: Any, style: str | None = None, percent: bool = False, **_: Any
 
 
 def _date(value: Any, end: str = "", **_: Any) -> pd.Timestamp:
-    return pd.Timestamp(value if isinstance(value, dt.date) else day(_text(value), end))
+    return pd.Timestamp(value if isinstance(value, dt.date) else parse_day(_text(value), end))
 
 
 def _target_date(value: Any, **_: Any) -> pd.Timestamp:
@@ -204,13 +211,13 @@ def _target_date(value: Any, **_: Any) -> pd.Timestamp:
     return _date(value, "last")
 
 
-def keys_of(kind: str) -> Iterable[str]:
+def choice_keys(kind: str) -> Iterable[str]:
     """The keys that a type has to choose from, in their order."""
     return groups().index if kind == "group" else CHOICES[kind]
 
 
 @lru_cache(maxsize=16)
-def words_of(kind: str) -> dict[str, str]:
+def choice_words(kind: str) -> dict[str, str]:
     """What may be written for each choice of a type, folded: the key itself and its names in both languages."""
     if kind == "group":
         return group_keys_by_name()
@@ -229,9 +236,9 @@ def _choice(kind: str) -> Callable[..., str]:
         text = normalise_name(_text(value))
         if kind == "group" and (card := re.fullmatch(r"([a-z]{2})[\s.-]?[1-5]([\s.-]?\d{2}([\s.-]?\d{10})?)?", text)):
             text = card[1]  # a card's number, or its beginning: the group and the level of benefit
-        if text not in words_of(kind):
+        if text not in choice_words(kind):
             raise ValueError
-        return words_of(kind)[text]
+        return choice_words(kind)[text]
 
     return convert
 

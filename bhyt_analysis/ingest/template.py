@@ -15,8 +15,8 @@ import pandas as pd
 from bhyt_analysis.domain.schema import schema, table_columns
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError, has_message, translate
-from bhyt_analysis.inputs.cells import CHOICES, keys_of
-from bhyt_analysis.inputs.workbook import letter
+from bhyt_analysis.ingest.cell_types import CHOICES, choice_keys
+from bhyt_analysis.ingest.workbook import column_letter
 from bhyt_analysis.law import groups
 
 if TYPE_CHECKING:
@@ -79,12 +79,12 @@ def sheet_name(table: str, lang: str) -> str:
     return translate(f"sheet.{table}", lang) if has_message(f"sheet.{table}") else table
 
 
-def example(table: str, lang: str) -> dict[str, Any]:
+def example_rows(table: str, lang: str) -> dict[str, Any]:
     """The filled row of a table: it shows how each cell is written, and the reader leaves it out.
 
     Examples
     --------
-    >>> example("cards", "vi")["group"], example("cards", "vi")["cards"]
+    >>> example_rows("cards", "vi")["group"], example_rows("cards", "vi")["cards"]
     ('Người thuộc hộ cận nghèo', 1200)
     """
     row = {}
@@ -92,7 +92,7 @@ def example(table: str, lang: str) -> dict[str, Any]:
         key, kind = column["column"], column["type"]
         told = next((translate(w, lang) for w in (f"example.{key}", f"sample.{kind}") if has_message(w)), "")
         if kind in CHOICES:
-            row[key] = choice(kind, told or CHOICES[kind][-1 if kind == "kind" else 0], lang)
+            row[key] = choice_list(kind, told or CHOICES[kind][-1 if kind == "kind" else 0], lang)
         elif told and (column["required"] or kind not in ("date", "count")):
             row[key] = _value(told, kind)
     return row
@@ -105,7 +105,7 @@ def _value(text: str, kind: str) -> Any:
     return float(text) if kind in ("share", "number") else int(text) if kind in ("count", "change") else text
 
 
-def choice(kind: str, key: str, lang: str) -> str:
+def choice_list(kind: str, key: str, lang: str) -> str:
     """A choice as it stands in the drop-down of its type."""
     if kind == "group":
         return str(groups().at[key, f"name_{lang}"])
@@ -113,7 +113,7 @@ def choice(kind: str, key: str, lang: str) -> str:
 
 
 def _options(kind: str, lang: str) -> list[str]:
-    return [choice(kind, str(k), lang) for k in keys_of(kind)]
+    return [choice_list(kind, str(k), lang) for k in choice_keys(kind)]
 
 
 def _sheet(sheet: Worksheet, table: str, lang: str) -> None:
@@ -125,7 +125,7 @@ def _sheet(sheet: Worksheet, table: str, lang: str) -> None:
     title = translate(f"about.{table}", lang) if has_message(f"about.{table}") else ""
     sheet.append([f"{sheet_name(table, lang)} – {title}" if title else sheet_name(table, lang)])
     sheet.append([translate("template.row", lang), *(_heading(c, lang) for c in columns)])
-    shown = example(table, lang)
+    shown = example_rows(table, lang)
     sheet.append([translate("template.example", lang), *(shown.get(c["column"]) for c in columns)])
     sheet["A1"].font = Font(name=FACE, bold=True, size=13, color=DARK)
     for cell in sheet[HEADING]:
@@ -148,20 +148,20 @@ def _prepare(sheet: Worksheet, i: int, column: dict[str, str], lang: str) -> Non
     from openpyxl.worksheet.datavalidation import DataValidation
 
     kind = column["type"]
-    sheet.column_dimensions[letter(i)].width = (
+    sheet.column_dimensions[column_letter(i)].width = (
         46 if kind == "group" else max(15, min(34, len(_heading(column, lang)) + 2))
     )
     sheet.cell(HEADING + 1, i).number_format = FORMATS.get(kind, "@")
-    sheet.column_dimensions[letter(i)].number_format = FORMATS.get(kind, "@")
+    sheet.column_dimensions[column_letter(i)].number_format = FORMATS.get(kind, "@")
     if kind in CHOICES:
-        place = letter(list(CHOICES).index(kind) + 1)
+        place = column_letter(list(CHOICES).index(kind) + 1)
         name = translate("template.lists", lang)
         rule = DataValidation(
             type="list", formula1=f"'{name}'!${place}$2:${place}${1 + len(_options(kind, lang))}", allow_blank=True
         )
         rule.error, rule.errorTitle = translate("template.not_in_list", lang), sheet_name(column["table"], lang)
         sheet.add_data_validation(rule)
-        rule.add(f"{letter(i)}{HEADING + 1}:{letter(i)}{HEADING + ROWS}")
+        rule.add(f"{column_letter(i)}{HEADING + 1}:{column_letter(i)}{HEADING + ROWS}")
 
 
 def _heading(column: dict[str, str], lang: str) -> str:
@@ -220,10 +220,10 @@ def _lists(sheet: Worksheet, lang: str) -> None:
         sheet.cell(1, i, translate(f"list.{kind}", lang) if has_message(f"list.{kind}") else kind)
         for row, option in enumerate(options, 2):
             sheet.cell(row, i, option)
-        sheet.column_dimensions[letter(i)].width = max(18, *(min(60, len(o) + 2) for o in options))
+        sheet.column_dimensions[column_letter(i)].width = max(18, *(min(60, len(o) + 2) for o in options))
     last = len(lists) + 1
     sheet.cell(1, last, translate("list.card_codes", lang))
-    sheet.column_dimensions[letter(last)].width = 24
+    sheet.column_dimensions[column_letter(last)].width = 24
     for row, code in enumerate(codes, 2):
         sheet.cell(row, last, code.replace(";", ", "))
     for cell in sheet[1]:

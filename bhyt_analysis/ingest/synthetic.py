@@ -45,7 +45,7 @@ LATER_TITLES = {
 }
 
 
-def country(districts: int, seed: int) -> dict[str, pd.DataFrame]:
+def synthetic_country(districts: int, seed: int) -> dict[str, pd.DataFrame]:
     """The tables of a synthetic country, all that a user may fill in but decisions and losses.
 
     Cards are by commune, sub-group and month for 24 months around 1 July 2021, when
@@ -54,7 +54,7 @@ def country(districts: int, seed: int) -> dict[str, pd.DataFrame]:
 
     Examples
     --------
-    >>> tables = country(1, seed=861)
+    >>> tables = synthetic_country(1, seed=861)
     >>> len(tables["cards"]), tables["cards"]["status"].unique().tolist()
     (3456, ['synthetic'])
     """
@@ -94,8 +94,8 @@ def country(districts: int, seed: int) -> dict[str, pd.DataFrame]:
     }
 
 
-def write(out: str | Path, districts: int, seed: int, suffix: str = "") -> None:
-    """Write the tables of `country` as CSV files, such as ``cards_example.csv``.
+def write_country(out: str | Path, districts: int, seed: int, suffix: str = "") -> None:
+    """Write the tables of `synthetic_country` as CSV files, such as ``cards_example.csv``.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def write(out: str | Path, districts: int, seed: int, suffix: str = "") -> None:
     if told := sorted(p.name for p in folder.glob("*.csv")):
         raise BhytError(("error.folder_of_tables", {"folder": out, "files": ", ".join(told)}))
     folder.mkdir(parents=True, exist_ok=True)
-    for name, table in country(districts, seed).items():
+    for name, table in synthetic_country(districts, seed).items():
         table.to_csv(folder / f"{name}{suffix}.csv", index=False, encoding="utf-8", lineterminator="\n")
 
 

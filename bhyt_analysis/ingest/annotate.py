@@ -17,9 +17,9 @@ import pandas as pd
 
 from bhyt_analysis.domain.findings import SEVERITIES, Finding, finding_message, rules
 from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.inputs.layout import SEARCHED, persons_listed
-from bhyt_analysis.inputs.register import CARD, in_large_file
-from bhyt_analysis.inputs.workbook import Sheet, files_of, sheets
+from bhyt_analysis.ingest.person_register import CARD, is_large_register
+from bhyt_analysis.ingest.table_detection import SEARCHED, looks_like_person_list
+from bhyt_analysis.ingest.workbook import Sheet, list_input_files, read_sheets
 
 COPIED = (".xlsx", ".xlsm")
 FILLS = {"error": "FFC7CE", "warning": "FFEB9C", "info": "DDEBF7"}
@@ -35,7 +35,7 @@ def annotate(source: str | Path, out: str | Path, found: Iterable[Finding], lang
     ----------
     source : the workbook, CSV file or folder that was read.
     out : the workbook to write (.xlsx); one that stands there is replaced.
-    found : what `bhyt_analysis.inputs.read.read` found in it.
+    found : what `bhyt_analysis.ingest.loader.read_input` found in it.
 
     Returns
     -------
@@ -49,8 +49,8 @@ def annotate(source: str | Path, out: str | Path, found: Iterable[Finding], lang
     Examples
     --------
     >>> from tempfile import mkdtemp
-    >>> from bhyt_analysis.inputs.read import bundled, read
-    >>> annotate(bundled("data"), Path(mkdtemp(), "marked.xlsx"), read()[1]).name
+    >>> from bhyt_analysis.ingest.loader import bundled_path, read_input
+    >>> annotate(bundled_path("data"), Path(mkdtemp(), "marked.xlsx"), read_input()[1]).name
     'marked.xlsx'
     """
     source, out = Path(source), Path(out)
@@ -90,10 +90,10 @@ def _copy(source: Path) -> tuple[Any, dict[str, Any]]:
         return book, {f"{source.name} [{page.title}]": page for page in book.worksheets}
     book, pages = Workbook(), dict[str, Any]()
     book.remove(book.active)
-    for file in files_of(source):
-        if file.suffix.lower() == ".parquet" or in_large_file(file):
+    for file in list_input_files(source):
+        if file.suffix.lower() == ".parquet" or is_large_register(file):
             continue
-        for sheet in sheets(file, []):
+        for sheet in read_sheets(file, []):
             page = book.create_sheet(_title(book, sheet.name))
             for row, cells in sheet.cells.iterrows():
                 for column, value in cells.items():
@@ -116,7 +116,7 @@ def _leave_out_persons(page: Any) -> None:
         if cell.row in head:
             head[cell.row][cell.column - 1] = cell.value
     told = pd.DataFrame.from_dict(head, orient="index", dtype=object).rename(columns=lambda c: c + 1)
-    heading = None if told.empty else persons_listed(Sheet(page.title, page.title, told))
+    heading = None if told.empty else looks_like_person_list(Sheet(page.title, page.title, told))
     if heading is None:
         return
     page._pivots = []  # a pivot table keeps the rows that it was made from

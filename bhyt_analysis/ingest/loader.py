@@ -19,11 +19,11 @@ from bhyt_analysis.domain.dataset import TABLES, Dataset
 from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs.area_names import gazetteer, is_known, resolve
-from bhyt_analysis.inputs.layout import Laid, lay_out
-from bhyt_analysis.inputs.register import counted, of_large_file
-from bhyt_analysis.inputs.typed import NAMED, typed
-from bhyt_analysis.inputs.workbook import files_of, sheets
+from bhyt_analysis.ingest.area_matching import build_gazetteer, is_known_name, resolve_areas
+from bhyt_analysis.ingest.coercion import NAMED, coerce_table
+from bhyt_analysis.ingest.person_register import count_large_register, count_persons
+from bhyt_analysis.ingest.table_detection import DetectedTable, detect_table
+from bhyt_analysis.ingest.workbook import list_input_files, read_sheets
 from bhyt_analysis.quality import checks
 
 WHERE = ["file", "row", "column"]
@@ -49,7 +49,7 @@ class InputError(BhytError):
         return "\n".join(rows.loc[rows["severity"] == "error", "message"])
 
 
-def bundled(name: str) -> Path:
+def bundled_path(name: str) -> Path:
     """The folder ``data``, ``notebooks`` or ``scenarios`` that comes with the package."""
     inside = Path(__file__).parents[1] / "bundled" / name
     return inside if inside.is_dir() else Path(__file__).parents[2] / name
@@ -79,22 +79,22 @@ def load(path: str | Path | None = None, area: str | None = None, numbers: str |
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import load
+    >>> from bhyt_analysis.ingest.loader import load
     >>> data = load()
     >>> int(data.losses.set_index("area").at["219", "people"])
     46106
     """
     if area is not None and (part := partitions.read_partition(path, area)) is not None:
         return part
-    data, found = read(path, numbers)
+    data, found = read_input(path, numbers)
     if data is None:
         raise InputError(*found)
     return data if area is None else partitions.AreaPartitions(data).of(area)
 
 
-def read(path: str | Path | None = None, numbers: str | None = None) -> tuple[Dataset | None, list[Finding]]:
+def read_input(path: str | Path | None = None, numbers: str | None = None) -> tuple[Dataset | None, list[Finding]]:
     """The dataset (None if it has errors) and everything that was found in it; for ``numbers`` see `load`."""
-    source = bundled("data") if path is None else Path(path)
+    source = bundled_path("data") if path is None else Path(path)
     if not source.exists():
         raise BhytError(("error.no_such_file", {"file": source}))
     found: list[Finding] = []
@@ -103,9 +103,9 @@ def read(path: str | Path | None = None, numbers: str | None = None) -> tuple[Da
     sha256 = fingerprint(source)
     for laid, cards in _laid_out(source, found):
         if laid.name == REGISTER:
-            frames["cards"].append(counted(laid, found) if cards is None else cards)
+            frames["cards"].append(count_persons(laid, found) if cards is None else cards)
         else:
-            frames[laid.name].append(typed(laid, numbers, found))
+            frames[laid.name].append(coerce_table(laid, numbers, found))
         places[laid.label], titles[laid.label] = laid.places, laid.titles
     if not any(len(t) for some in frames.values() for t in some) and not findings.has_errors(found):
         found.append({"rule": "empty_input", "file": source.name})
@@ -132,8 +132,8 @@ def read_table(path: str | Path, name: str) -> pd.DataFrame:
     file, found = Path(path), list[Finding]()
     if not file.is_file():
         raise BhytError(("error.no_such_file", {"file": file}))
-    laid = [lay_out(replace(sheet, name=name), found) for sheet in sheets(file, found)]
-    frames = [typed(one, None, found) for one in laid if one is not None]
+    laid = [detect_table(replace(sheet, name=name), found) for sheet in read_sheets(file, found)]
+    frames = [coerce_table(one, None, found) for one in laid if one is not None]
     table = _joined(name, frames).drop(columns=list(NAMED), errors="ignore")
     found += _twice(name, table)
     if findings.has_errors(found):
@@ -149,9 +149,9 @@ def fingerprint(path: str | Path | None = None) -> str:
     >>> fingerprint() == load().sha256
     True
     """
-    source = bundled("data") if path is None else Path(path)
+    source = bundled_path("data") if path is None else Path(path)
     digest = hashlib.sha256()
-    for file in files_of(source):
+    for file in list_input_files(source):
         digest.update(file.name.encode() + b"\0" if source.is_dir() else b"")
         with file.open("rb") as content:
             while block := content.read(1 << 20):
@@ -159,14 +159,14 @@ def fingerprint(path: str | Path | None = None) -> str:
     return digest.hexdigest()
 
 
-def _laid_out(source: Path, found: list[Finding]) -> Iterator[tuple[Laid, pd.DataFrame | None]]:
+def _laid_out(source: Path, found: list[Finding]) -> Iterator[tuple[DetectedTable, pd.DataFrame | None]]:
     """Each table of the input, still as cells; of a large register its cards are counted."""
-    for file in files_of(source):
-        if (register := of_large_file(file, found)) is not None:
+    for file in list_input_files(source):
+        if (register := count_large_register(file, found)) is not None:
             yield register
             continue
-        for sheet in sheets(file, found):
-            laid = lay_out(sheet, found, by_headings=not (sheet.plain and source.is_dir()))
+        for sheet in read_sheets(file, found):
+            laid = detect_table(sheet, found, by_headings=not (sheet.plain and source.is_dir()))
             if laid is not None and (len(laid.cells) or laid.places):
                 yield laid, None
 
@@ -182,19 +182,19 @@ def _with_units(
                 found.append({"rule": "missing_table", "file": source.name, "column": "areas"})
             return tables
         if not len(tables["successors"]):
-            tables["successors"] = read_table(bundled("data") / "successors.csv", "successors")
-    tables = resolve(tables, titles, _bundled_areas, found)
+            tables["successors"] = read_table(bundled_path("data") / "successors.csv", "successors")
+    tables = resolve_areas(tables, titles, _bundled_areas, found)
     return {name: table.drop(columns=list(NAMED), errors="ignore") for name, table in tables.items()}
 
 
 def _any_known(tables: dict[str, pd.DataFrame]) -> bool:
     """Whether a table speaks of a unit that is among the bundled ones."""
-    units = gazetteer(_bundled_areas())
-    return any(is_known(units, a) for t in tables.values() if "area" in t for a in pd.unique(t["area"]))
+    units = build_gazetteer(_bundled_areas())
+    return any(is_known_name(units, a) for t in tables.values() if "area" in t for a in pd.unique(t["area"]))
 
 
 def _bundled_areas() -> pd.DataFrame:
-    return read_table(bundled("data") / "areas.csv", "areas")
+    return read_table(bundled_path("data") / "areas.csv", "areas")
 
 
 def _placed(finding: Finding, places: dict[str, dict[str, str]]) -> Finding:
@@ -209,7 +209,7 @@ def _placed(finding: Finding, places: dict[str, dict[str, str]]) -> Finding:
 def _joined(name: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
     if not frames:
         columns = table_columns(name)["column"].tolist()
-        return typed(Laid(name, "", pd.DataFrame(columns=columns), {}, 0, pd.DataFrame()), None, [])
+        return coerce_table(DetectedTable(name, "", pd.DataFrame(columns=columns), {}, 0, pd.DataFrame()), None, [])
     return pd.concat(frames, ignore_index=True)
 
 
@@ -237,9 +237,9 @@ def check(data: Dataset | str | Path | None = None, lang: str = "vi", numbers: s
 
     Examples
     --------
-    >>> from bhyt_analysis.inputs import check
+    >>> from bhyt_analysis.ingest.loader import check
     >>> check()["severity"].tolist()
     []
     """
-    found = data.warnings if isinstance(data, Dataset) else read(data, numbers)[1]
+    found = data.warnings if isinstance(data, Dataset) else read_input(data, numbers)[1]
     return findings.findings_table(found, lang, WHERE)

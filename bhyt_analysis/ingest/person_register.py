@@ -18,9 +18,9 @@ import pandas as pd
 from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.inputs.cells import converted
-from bhyt_analysis.inputs.layout import Laid, lay_out
-from bhyt_analysis.inputs.workbook import TEXT_FILES, Sheet, csv_cells, delimiter_of, number_of
+from bhyt_analysis.ingest.cell_types import convert_column
+from bhyt_analysis.ingest.table_detection import DetectedTable, detect_table
+from bhyt_analysis.ingest.workbook import TEXT_FILES, Sheet, column_number, detect_delimiter, read_csv_cells
 
 LARGE = 8_000_000  # bytes; a smaller CSV file is read like any other
 HEAD = 65_536  # bytes in which the heading must stand
@@ -31,7 +31,7 @@ VALID = {"valid_from": "since", "valid_until": "until"}  # of a card; read as th
 CARD = r"^\s*[A-Za-z]{2}[ .-]?[0-9]"
 
 
-def counted(laid: Laid, found: list[Finding]) -> pd.DataFrame:
+def count_persons(laid: DetectedTable, found: list[Finding]) -> pd.DataFrame:
     """The cards of a register that is laid out as cells: rows of the table ``cards``.
 
     The status is "derived": the counts are ours, from the register that is named as their source.
@@ -67,7 +67,7 @@ def _repeated(cells: pd.DataFrame) -> int:
     return int(cells[cells["card"] != ""].duplicated(keys).sum()) if "card" in cells else 0
 
 
-def _cards(laid: Laid, rows: pd.DataFrame, repeated: int, found: list[Finding]) -> pd.DataFrame:
+def _cards(laid: DetectedTable, rows: pd.DataFrame, repeated: int, found: list[Finding]) -> pd.DataFrame:
     """Counts by what stands in the cells as counts by unit, group and month, in the columns of ``cards``."""
     told = rows[(rows[["area", "code"]] != "").any(axis=1)].set_index("row", drop=False).sort_index()
     spec = {c["column"]: c for c in table_columns("cards").to_dict("records")}
@@ -79,7 +79,7 @@ def _cards(laid: Laid, rows: pd.DataFrame, repeated: int, found: list[Finding]) 
     out = {}
     for key, column in (("area", "area"), ("code", "group"), ("as_of", "as_of")):
         needed = {**spec[column], "required": "yes" if column in laid.places or key == "code" else ""}
-        out[column], more = converted(told[key], needed, None)
+        out[column], more = convert_column(told[key], needed, None)
         seen = "card" if column == "group" and "group" not in laid.places else column
         found += [{**f, "file": laid.label, "column": seen} for f in more]
     if repeated:
@@ -92,14 +92,14 @@ def _cards(laid: Laid, rows: pd.DataFrame, repeated: int, found: list[Finding]) 
     return table[[*spec, "file", "row", "_within"]]
 
 
-def _valid(laid: Laid, told: pd.DataFrame, day: dict[str, str], found: list[Finding]) -> pd.DataFrame:
+def _valid(laid: DetectedTable, told: pd.DataFrame, day: dict[str, str], found: list[Finding]) -> pd.DataFrame:
     """The counts of cards that are valid on the day they are counted for; a blank end is open. The rest are told."""
     if not (days := [d for d in VALID if d in told]):
         return told
-    on, _ = converted(told["as_of"], day, None)
+    on, _ = convert_column(told["as_of"], day, None)
     off = pd.Series(False, index=told.index)
     for key in days:
-        end, more = converted(told[key], {**day, "column": VALID[key], "required": ""}, None)
+        end, more = convert_column(told[key], {**day, "column": VALID[key], "required": ""}, None)
         found += [{**f, "file": laid.label, "column": key} for f in more]
         off |= (end > on) if key == "valid_from" else (end < on)
     if off.any():
@@ -110,32 +110,32 @@ def _valid(laid: Laid, told: pd.DataFrame, day: dict[str, str], found: list[Find
 # --- Files too large to be read as cells ---
 
 
-def in_large_file(file: Path) -> bool:
+def is_large_register(file: Path) -> bool:
     """Whether a file holds a register that is counted without being read as cells."""
     return _laid_out(file, []) is not None
 
 
-def _laid_out(file: Path, found: list[Finding]) -> tuple[tuple[Sheet, str], Laid] | None:
+def _laid_out(file: Path, found: list[Finding]) -> tuple[tuple[Sheet, str], DetectedTable] | None:
     """The head of a large CSV file or a Parquet file, and how the register in it is laid out."""
     parquet = file.suffix.lower() == ".parquet"
     if not parquet and (file.suffix.lower() not in TEXT_FILES or file.stat().st_size < LARGE):
         return None
     probe: list[Finding] = []
     head = _parquet_head(file) if parquet else _csv_head(file)
-    laid = None if head is None else lay_out(head[0], probe)
+    laid = None if head is None else detect_table(head[0], probe)
     if head is None or laid is None or laid.name != REGISTER:
         return None
     found += probe
     return head, laid
 
 
-def of_large_file(file: Path, found: list[Finding]) -> tuple[Laid, pd.DataFrame] | None:
+def count_large_register(file: Path, found: list[Finding]) -> tuple[DetectedTable, pd.DataFrame] | None:
     """How the register in a large CSV file or a Parquet file is laid out, and its cards; None for any other file."""
     told = _laid_out(file, found)
     if told is None:
         return None
     head, laid = told
-    places = {key: number_of(place.split()[0]) for key, place in laid.places.items() if "«" in place}
+    places = {key: column_number(place.split()[0]) for key, place in laid.places.items() if "«" in place}
     fixed = {key: laid.cells[key].iloc[0] for key in _keys(laid.cells) if key in laid.cells and key not in places}
     try:
         rows, repeated = _count(file, laid.heading, head[1], places, head[0].cells.shape[1])
@@ -153,9 +153,9 @@ def _csv_head(file: Path) -> tuple[Sheet, str] | None:
     with file.open("rb") as content:
         block = content.read(HEAD)
     text = block.rpartition(b"\n")[0].decode("utf-8-sig", "replace")
-    if "\ufffd" in text or (cells := csv_cells(text.encode(), file.name, [])) is None:
+    if "\ufffd" in text or (cells := read_csv_cells(text.encode(), file.name, [])) is None:
         return None
-    return Sheet(file.name, file.stem, cells, plain=True), delimiter_of(text)
+    return Sheet(file.name, file.stem, cells, plain=True), detect_delimiter(text)
 
 
 def _parquet_head(file: Path) -> tuple[Sheet, str]:

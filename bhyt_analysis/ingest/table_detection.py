@@ -27,8 +27,8 @@ from bhyt_analysis.domain.schema import (
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import has_message, nearest_choice, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
-from bhyt_analysis.inputs.vietnamese import clean, day
-from bhyt_analysis.inputs.workbook import Sheet, letter
+from bhyt_analysis.ingest.vietnamese_text import clean_text, parse_day
+from bhyt_analysis.ingest.workbook import Sheet, column_letter
 
 SEARCHED = 40  # rows from the top in which a heading may stand
 TOTAL = re.compile(r"(tong( cong| so)?|cong|toan (tinh|huyen|xa|thi xa|thanh pho|quan)|total|sum)( \(.*\))?[:.]?")
@@ -53,7 +53,7 @@ DOCUMENT = re.compile(
 
 
 @dataclass(frozen=True)
-class Laid:
+class DetectedTable:
     """A table as it was found in a sheet, still as cells.
 
     ``cells`` has the columns of the schema that the sheet has, and in a wide table those named after
@@ -73,15 +73,15 @@ class Laid:
     first_total: bool = False
 
 
-def table_named(word: str) -> str | None:
+def table_from_name(word: str) -> str | None:
     """The table that a file or sheet belongs to, by the beginning of its name in either language.
 
     Examples
     --------
-    >>> table_named("cards_2021-07"), table_named("Dân số 2021"), table_named("Sheet1")
+    >>> table_from_name("cards_2021-07"), table_from_name("Dân số 2021"), table_from_name("Sheet1")
     ('cards', 'population', None)
     """
-    folded = normalise_name(clean(word))
+    folded = normalise_name(clean_text(word))
     more = alternative_headings()
     names = {
         normalise_name(translate(f"sheet.{t}", lang)): t
@@ -103,7 +103,7 @@ def _tables() -> list[str]:
     return list(dict.fromkeys(schema()["table"]))
 
 
-def lay_out(sheet: Sheet, found: list[Finding], by_headings: bool = True) -> Laid | None:
+def detect_table(sheet: Sheet, found: list[Finding], by_headings: bool = True) -> DetectedTable | None:
     """The table of a sheet; None, with a finding, for a sheet that is none.
 
     A sheet whose name says nothing is known by its headings; not so where ``by_headings`` is false, as for the
@@ -111,7 +111,7 @@ def lay_out(sheet: Sheet, found: list[Finding], by_headings: bool = True) -> Lai
     """
     if _is_guide(sheet.name):
         return None
-    name = table_named(sheet.name)
+    name = table_from_name(sheet.name)
     head = _clean_head(sheet.cells)
     if name != "areas" and (register := _best(sheet, head, REGISTER)) and _is_register(register):
         return _laid(REGISTER, sheet, head, register, found)
@@ -149,10 +149,10 @@ class Heading:
 
 def _clean_head(cells: pd.DataFrame) -> np.ndarray:
     """The first rows with their texts cleaned."""
-    return np.array([[clean(v) if type(v) is str else v for v in row] for row in cells.iloc[:SEARCHED].to_numpy()], dtype=object).reshape(-1, cells.shape[1])  # fmt: skip
+    return np.array([[clean_text(v) if type(v) is str else v for v in row] for row in cells.iloc[:SEARCHED].to_numpy()], dtype=object).reshape(-1, cells.shape[1])  # fmt: skip
 
 
-def meaning(heading: str, words: dict[str, str]) -> str:
+def heading_meaning(heading: str, words: dict[str, str]) -> str:
     """What a heading means in a vocabulary, with or without its unit in brackets; "" where it means nothing there."""
     if re.fullmatch("[A-Z]{2}", heading.strip()):  # a card code
         return words.get(heading.strip()) or words.get(normalise_name(heading), "")
@@ -182,14 +182,14 @@ def _columns_told(heading: Heading) -> int:
 
 def _one(head: np.ndarray, row: int, words: dict[str, str]) -> Heading:
     texts = tuple(v if type(v) is str else "" for v in head[row])
-    return Heading((row,), texts, tuple(meaning(t, words) if t else "" for t in texts))
+    return Heading((row,), texts, tuple(heading_meaning(t, words) if t else "" for t in texts))
 
 
 def _two(sheet: Sheet, head: np.ndarray, row: int, words: dict[str, str]) -> Heading | None:
     """A heading over two rows: a merged upper one, and a lower one that tells its columns apart."""
     if not all(type(v) is str for v in head[row + 1]) or not (head[row + 1] != "").any():
         return None
-    if not any(meaning(v, words) for v in head[row + 1] if v):
+    if not any(heading_meaning(v, words) for v in head[row + 1] if v):
         return None
     lines = sheet.cells.index[[row, row + 1]]
     upper, lower = ([v if type(v) is str else "" for v in head[r]] for r in (row, row + 1))
@@ -199,9 +199,9 @@ def _two(sheet: Sheet, head: np.ndarray, row: int, words: dict[str, str]) -> Hea
     texts, keys = [], []
     for above, below in zip(upper, lower, strict=True):
         ways = [f"{above} {below}", below, above] if below and above != below else [above]
-        told = [w for w in ways if w and meaning(w, words)]
+        told = [w for w in ways if w and heading_meaning(w, words)]
         texts.append(f"{above} – {below}" if below and above and above != below else below or above)
-        keys.append(meaning(told[0], words) if told else "")
+        keys.append(heading_meaning(told[0], words) if told else "")
     return Heading((row, row + 1), tuple(texts), tuple(keys))
 
 
@@ -210,7 +210,7 @@ def _first_row(head: np.ndarray, table: str) -> Heading:
     return _one(head, 0, heading_vocabulary(table))
 
 
-def persons_listed(sheet: Sheet) -> Heading | None:
+def looks_like_person_list(sheet: Sheet) -> Heading | None:
     """The heading of a sheet with one row a person, whether it can be counted or not; None for any other sheet."""
     head, words = _clean_head(sheet.cells), heading_vocabulary(REGISTER)
     choices = (_best(sheet, head, REGISTER), *(_one(head, row, words) for row in range(len(head))))
@@ -236,20 +236,20 @@ def _whole(table: str, heading: Heading) -> bool:
 # --- The table under it ---
 
 
-def _laid(table: str, sheet: Sheet, head: np.ndarray, heading: Heading, found: list[Finding]) -> Laid:
+def _laid(table: str, sheet: Sheet, head: np.ndarray, heading: Heading, found: list[Finding]) -> DetectedTable:
     """The rows under a heading, with what is no data taken out."""
     last = heading.rows[-1]
     line = int(sheet.cells.index[last])
     body = sheet.cells.iloc[last + 1 :]
     titles = [[v for v in row if v != ""] for row in head[: heading.rows[0]]]
     keys = _promoted(list(heading.keys))
-    places = {k: f"{letter(i)} «{t}»" for i, (k, t) in enumerate(zip(keys, heading.texts, strict=True), 1) if k}
+    places = {k: f"{column_letter(i)} «{t}»" for i, (k, t) in enumerate(zip(keys, heading.texts, strict=True), 1) if k}
     _tell_headings(table, sheet, body, heading, keys, line, found)
     taken = [i for i, k in enumerate(keys) if k and keys.index(k) == i]
     cells = _filled(body, sheet, table, keys).iloc[:, taken].set_axis([keys[i] for i in taken], axis=1)
     cells, totals, first = _rows_of_data(sheet.label, body, cells, heading, found)
     percent = frozenset(keys[i] for i in taken if "%" in heading.texts[i])
-    laid = Laid(
+    laid = DetectedTable(
         table, sheet.label, cells, places, line, totals, percent, tuple(str(v) for row in titles for v in row), first
     )
     return _told_above(laid, sheet, titles, found)
@@ -277,26 +277,26 @@ def _tell_headings(
                 {
                     "rule": "unknown_column",
                     **place,
-                    "column": f"{letter(i)} «{text}»",
+                    "column": f"{column_letter(i)} «{text}»",
                     "found": text,
                     "expected": expected,
                 }
             )
         elif not text and (more := np.flatnonzero((body[i] != "").to_numpy())).size:
             if not sheet.plain:
-                found.append({"rule": "no_heading", **place, "column": letter(i)})
+                found.append({"rule": "no_heading", **place, "column": column_letter(i)})
             else:  # one separator too many has shifted the cells of the row
                 found += [
                     {"rule": "not_a_table", "file": sheet.label, "row": n, "found": f"{n}: {i} > {i - 1}"}
                     for n in body.index[more]
                 ]
         if key and SCALED.search(" ".join(re.findall(r"[(\[].*?[)\]]", normalise_name(text)))):
-            found.append({"rule": "scaled", **place, "column": f"{letter(i)} «{text}»", "found": text})
+            found.append({"rule": "scaled", **place, "column": f"{column_letter(i)} «{text}»", "found": text})
     double = {k for k in keys if k and k[0] != "_" and keys.count(k) > 1}
     found += [{"rule": "double_column", "file": sheet.label, "row": line, "column": k} for k in sorted(double)]
 
 
-def figures_of(table: str) -> set[str]:
+def figure_columns(table: str) -> set[str]:
     """The columns of a table that hold figures, and the groups that can head one."""
     told = table_columns(table)
     return set(told.loc[told["type"].isin(["count", "change", "share", "number"]), "column"]) | {
@@ -307,7 +307,7 @@ def figures_of(table: str) -> set[str]:
 
 def _filled(body: pd.DataFrame, sheet: Sheet, table: str, keys: list[str]) -> pd.DataFrame:
     """Cells that are merged downwards say the same for all their rows, but for figures: those are counted once."""
-    figures = figures_of(table)
+    figures = figure_columns(table)
     tall = [r for r in sheet.merged if r[2] > r[0] and r[0] in body.index and r[1] <= len(keys)]
     tall = [r for r in tall if keys[r[1] - 1] and keys[r[1] - 1] not in figures]
     if not tall:
@@ -356,7 +356,7 @@ def _parts(
     for column in (c for c in ("_name", "area") if c in cells):
         codes, texts = pd.factorize(cells[column])
         hits = [
-            t if type(t) is str and not t[:1].isdigit() and UPPER.fullmatch(normalise_name(clean(t))) else ""
+            t if type(t) is str and not t[:1].isdigit() and UPPER.fullmatch(normalise_name(clean_text(t))) else ""
             for t in texts
         ]
         upper = np.where(upper == "", np.array([*hits, ""], dtype=object)[codes], upper)
@@ -368,7 +368,7 @@ def _parts(
         number, text = (["", *told] if len(told) == 1 else told) if 1 <= len(told) <= 2 else ("", None)
         if type(text) is not str:
             continue
-        if UPPER.fullmatch(normalise_name(clean(text))):
+        if UPPER.fullmatch(normalise_name(clean_text(text))):
             heads[row], upper[row] = not upper[following], text
         else:
             heads[row] = bool(PART_NUMBER.fullmatch(str(number).strip()))
@@ -388,7 +388,7 @@ def _any_cell(cells: pd.DataFrame, hit: Any) -> np.ndarray:
         codes, texts = pd.factorize(cells[column])
         rows |= np.array(
             [
-                type(t) is str and t[:1] in _BEGIN and not t[-1].isdigit() and hit(normalise_name(clean(t)))
+                type(t) is str and t[:1] in _BEGIN and not t[-1].isdigit() and hit(normalise_name(clean_text(t)))
                 for t in texts
             ]
             or [False]
@@ -452,15 +452,15 @@ def _notes(body: pd.DataFrame, filled: pd.DataFrame, left: np.ndarray) -> np.nda
 # --- What the lines above the table tell of all its rows ---
 
 
-def _told_above(laid: Laid, sheet: Sheet, titles: list[list[Any]], found: list[Finding]) -> Laid:
+def _told_above(laid: DetectedTable, sheet: Sheet, titles: list[list[Any]], found: list[Finding]) -> DetectedTable:
     """The table with the columns that a line above it fills, such as «Nguồn: BHXH huyện»."""
     words, more = heading_vocabulary(laid.name), dict[str, Any]()
     for row in titles:
         for i, cell in enumerate(row):
             label, _, value = cell.partition(":") if type(cell) is str else ("", "", "")
             told = value.strip() or (row[i + 1] if i + 1 < len(row) else "")
-            key = meaning(label, words) if label else ""
-            if key and told != "" and (value.strip() or not meaning(str(told), words)):
+            key = heading_meaning(label, words) if label else ""
+            if key and told != "" and (value.strip() or not heading_meaning(str(told), words)):
                 more.setdefault(key, told)
             if (
                 type(cell) is str
@@ -469,7 +469,7 @@ def _told_above(laid: Laid, sheet: Sheet, titles: list[list[Any]], found: list[F
             ):
                 found.append({"rule": "scaled", "file": laid.label, "row": 1, "column": "expect.title", "found": cell})
     needed = table_columns(laid.name).query("required != ''")["column"].tolist() if laid.name != REGISTER else ["as_of"]
-    if "as_of" in needed and "as_of" not in {*laid.cells, *more} and (on := date_told([*laid.titles, sheet.name])):
+    if "as_of" in needed and "as_of" not in {*laid.cells, *more} and (on := stated_date([*laid.titles, sheet.name])):
         more["as_of"] = on
         found.append({"rule": "date_above", "file": laid.label, "day": on})
     if "source" in needed and "source" not in {*laid.cells, *more}:
@@ -479,23 +479,23 @@ def _told_above(laid: Laid, sheet: Sheet, titles: list[list[Any]], found: list[F
     return replace(laid, cells=laid.cells.assign(**more), places={**{k: k for k in more}, **laid.places})
 
 
-def date_told(texts: Sequence[str]) -> dt.date | None:
+def stated_date(texts: Sequence[str]) -> dt.date | None:
     """The one day that some texts name, or the last day of the one month; None where they name none, or several.
 
     Examples
     --------
-    >>> str(date_told(["Số thẻ BHYT tính đến ngày 31/12/2021"])), date_told(["Từ 01/01/2021 đến 31/12/2021"])
+    >>> str(stated_date(["Số thẻ BHYT tính đến ngày 31/12/2021"])), stated_date(["Từ 01/01/2021 đến 31/12/2021"])
     ('2021-12-31', None)
-    >>> str(date_told(["Tháng 7 năm 2021", "(kèm theo Kế hoạch 12/KH-UBND ngày 04/8/2021)"]))
+    >>> str(stated_date(["Tháng 7 năm 2021", "(kèm theo Kế hoạch 12/KH-UBND ngày 04/8/2021)"]))
     '2021-07-31'
     """
     of_data = [t for t in texts if not DOCUMENT.search(normalise_name(str(t)))]
     for pattern in (DATE, MONTH):
         days = set()
         for text in of_data:
-            for match in pattern.finditer(clean(str(text))):
+            for match in pattern.finditer(clean_text(str(text))):
                 try:
-                    days.add(day(match[0], "last"))
+                    days.add(parse_day(match[0], "last"))
                 except ValueError:
                     return None
         if days:

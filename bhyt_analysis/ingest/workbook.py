@@ -22,11 +22,11 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.findings import Finding
-from bhyt_analysis.inputs.vietnamese import DECODERS, decoded, old_font
+from bhyt_analysis.ingest.vietnamese_text import DECODERS, decode, legacy_font
 
 TEXT_FILES = (".csv", ".tsv")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
-MOST_CELLS = 20_000_000  # of one sheet, with the blank ones between: a cell far away is a slip
+MAX_CELLS = 20_000_000  # of one sheet, with the blank ones between: a cell far away is a slip
 SAMPLE = 1000  # texts of a column by which its font is known
 Range = tuple[int, int, int, int]
 
@@ -48,7 +48,7 @@ class Sheet:
     plain: bool = False
 
 
-def files_of(source: Path) -> list[Path]:
+def list_input_files(source: Path) -> list[Path]:
     """The files of an input: itself, or those of a folder that can hold tables. Excel's own lock files are none."""
     if not source.is_dir():
         return [source]
@@ -56,12 +56,12 @@ def files_of(source: Path) -> list[Path]:
     return sorted(p for p in source.iterdir() if p.suffix.lower() in known and not p.name.startswith(("~$", ".")))
 
 
-def letter(column: int) -> str:
+def column_letter(column: int) -> str:
     """The letters of a column, counted from 1.
 
     Examples
     --------
-    >>> letter(3), letter(28)
+    >>> column_letter(3), column_letter(28)
     ('C', 'AB')
     """
     text = ""
@@ -71,12 +71,12 @@ def letter(column: int) -> str:
     return text
 
 
-def sheets(file: Path, found: list[Finding]) -> Iterator[Sheet]:
+def read_sheets(file: Path, found: list[Finding]) -> Iterator[Sheet]:
     """The visible sheets of a workbook that hold something, or the one of a CSV file; faults become findings."""
     content = file.read_bytes()
     if file.suffix.lower() not in WORKBOOKS:
-        if (cells := csv_cells(content, file.name, found)) is not None:
-            yield Sheet(file.name, file.stem, in_unicode(cells, file.name, found), plain=True)
+        if (cells := read_csv_cells(content, file.name, found)) is not None:
+            yield Sheet(file.name, file.stem, decode_cells(cells, file.name, found), plain=True)
         return
     from python_calamine import CalamineWorkbook
 
@@ -115,7 +115,7 @@ def _sheet(file: Path, content: bytes, book: Any, about: Any, found: list[Findin
     if cells.empty:
         return None
     merged = [(a + 1, b + 1, c + 1, d + 1) for (a, b), (c, d) in told.merged_cell_ranges or ()]
-    return Sheet(label, about.name, in_unicode(cells, label, found), tuple(merged))
+    return Sheet(label, about.name, decode_cells(cells, label, found), tuple(merged))
 
 
 def _grid(rows: list[list[Any]]) -> pd.DataFrame:
@@ -173,15 +173,15 @@ def _too_far(xml: bytes) -> str:
     columns = {c.decode() for c in set(re.findall(rb"""\sr=["']([A-Z]{1,3})\d""", xml))}
     rows = {int(n) for n in set(re.findall(rb"""\sr=["'][A-Z]{0,3}(\d{1,9})["']""", xml))}
     last, bottom = max(columns, key=lambda c: (len(c), c), default="A"), max(rows, default=1)
-    return f"{last}{bottom}" if number_of(last) * bottom > MOST_CELLS else ""
+    return f"{last}{bottom}" if column_number(last) * bottom > MAX_CELLS else ""
 
 
-def number_of(letters: str) -> int:
+def column_number(letters: str) -> int:
     """The number of a column, counted from 1.
 
     Examples
     --------
-    >>> number_of("C"), number_of("AB")
+    >>> column_number("C"), column_number("AB")
     (3, 28)
     """
     return sum((ord(c) - 64) * 26**i for i, c in enumerate(reversed(letters)))
@@ -199,23 +199,23 @@ def _spoilt(xml: bytes) -> dict[tuple[int, int], str]:
     told += [(a, b"=" + f) for a, f in _NO_RESULT.findall(xml) if b't="str"' not in a] if formulas else []
     for about, text in told:
         if place := re.search(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""", about):
-            found[int(place[2]), number_of(place[1].decode())] = html.unescape(text.decode("utf-8", "replace"))
+            found[int(place[2]), column_number(place[1].decode())] = html.unescape(text.decode("utf-8", "replace"))
     return found
 
 
 # --- Text ---
 
 
-def in_unicode(cells: pd.DataFrame, label: str, found: list[Finding]) -> pd.DataFrame:
+def decode_cells(cells: pd.DataFrame, label: str, found: list[Finding]) -> pd.DataFrame:
     """The cells with text of an old font put into Unicode: the sheet's, or that of single columns."""
     texts = {c: [t for t in pd.unique(cells[c]) if type(t) is str and not t.isascii()] for c in cells}
-    whole = old_font([t for some in texts.values() for t in some[:SAMPLE]])
-    fonts = {c: whole or old_font(some[:SAMPLE]) for c, some in texts.items() if some}
+    whole = legacy_font([t for some in texts.values() for t in some[:SAMPLE]])
+    fonts = {c: whole or legacy_font(some[:SAMPLE]) for c, some in texts.items() if some}
     found += [
         {"rule": "old_font", "file": label, "font": f"charset.{f}"} for f in sorted({f for f in fonts.values() if f})
     ]
     for column in (c for c, font in fonts.items() if font is None):
-        found.append({"rule": "doubtful_text", "file": label, "column": letter(int(column))})
+        found.append({"rule": "doubtful_text", "file": label, "column": column_letter(int(column))})
     read = {}
     for column, decode in ((c, DECODERS[font]) for c, font in fonts.items() if font):
         unicode = {t: decode(t) for t in texts[column]}
@@ -223,13 +223,13 @@ def in_unicode(cells: pd.DataFrame, label: str, found: list[Finding]) -> pd.Data
     return pd.DataFrame({c: read.get(c, cells[c]) for c in cells}, index=cells.index, dtype=object) if read else cells
 
 
-def csv_cells(content: bytes, label: str, found: list[Finding]) -> pd.DataFrame | None:
+def read_csv_cells(content: bytes, label: str, found: list[Finding]) -> pd.DataFrame | None:
     """The cells of a CSV file; None, with a finding, where it can't be read."""
-    text = decoded(content)
+    text = decode(content)
     if text is None:
         found.append({"rule": "not_utf8", "file": label, "row": content[: _good(content)].count(b"\n") + 1})
         return None
-    delimiter = delimiter_of(text)
+    delimiter = detect_delimiter(text)
     if '"' not in text and (quick := _plain_csv(text, delimiter)) is not None:
         return quick
     # The csv module and not pandas: it tells the true line of a row with breaks in a cell.
@@ -263,7 +263,7 @@ def _good(content: bytes) -> int:
     return len(content)
 
 
-def delimiter_of(text: str) -> str:
+def detect_delimiter(text: str) -> str:
     """What parts the cells of a CSV text: what stands equally often in most of its first lines."""
     lines = [line for line in text[:20_000].split("\n")[:30] if line.strip()]
 

@@ -19,7 +19,7 @@ from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.domain.geography import full_unit_name
 from bhyt_analysis.i18n.messages import nearest_choice
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
-from bhyt_analysis.inputs.vietnamese import clean
+from bhyt_analysis.ingest.vietnamese_text import clean_text
 
 WORDS = {
     "x": "xã", "p": "phường", "tt": "thị trấn", "tx": "thị xã", "tp": "thành phố", "h": "huyện", "q": "quận", "t": "tỉnh",
@@ -48,7 +48,7 @@ class Gazetteer:
     parents: dict[str, str]
 
 
-def gazetteer(areas: pd.DataFrame) -> Gazetteer:
+def build_gazetteer(areas: pd.DataFrame) -> Gazetteer:
     """The ways to write the names of some units."""
     by_name: dict[str, list[int]] = defaultdict(list)
     for place, name in enumerate(areas["name"]):
@@ -72,21 +72,21 @@ def _key(name: str) -> str:
     (True, False)
     """
     words = []
-    for word in unicodedata.normalize("NFD", clean(name).casefold()).split():
+    for word in unicodedata.normalize("NFD", clean_text(name).casefold()).split():
         tones = "".join(c for c in word if c in _TONES)
         words.append(unicodedata.normalize("NFC", "".join(c for c in word if c not in _TONES)) + tones)
     return " ".join(words)
 
 
-def written_out(text: str) -> str:
+def expand_abbreviations(text: str) -> str:
     """A name without its number in a list, and with the word for its kind written out.
 
     Examples
     --------
-    >>> written_out("3. x. Kiên Lao"), written_out("TT.Chũ"), written_out("Phì Điền")
+    >>> expand_abbreviations("3. x. Kiên Lao"), expand_abbreviations("TT.Chũ"), expand_abbreviations("Phì Điền")
     ('xã Kiên Lao', 'thị trấn Chũ', 'Phì Điền')
     """
-    text = " ".join(re.sub(r"^([-+*•]|\d{1,3}[.)]|[IVX]{1,5}[.)])\s*", "", clean(text)).split())
+    text = " ".join(re.sub(r"^([-+*•]|\d{1,3}[.)]|[IVX]{1,5}[.)])\s*", "", clean_text(text)).split())
     if match := re.match(r"(?i)(tt|tx|tp|x|p|h|q|t)(?:\.\s*|\s+)(?=\S)", text):
         word = match[1]
         if text[match.end() - 1] in ". " and (word.lower() in WORDS):
@@ -94,13 +94,13 @@ def written_out(text: str) -> str:
     return text
 
 
-def named(units: Gazetteer, text: str) -> list[int]:
+def match_name(units: Gazetteer, text: str) -> list[int]:
     """The rows of the units that a name can mean, without regard to day or place."""
-    wanted = written_out(text)
+    wanted = expand_abbreviations(text)
     return units.by_name.get(normalise_name(wanted) if wanted.isascii() else _key(wanted), [])
 
 
-def resolve(
+def resolve_areas(
     tables: dict[str, pd.DataFrame],
     titles: dict[str, tuple[str, ...]],
     bundled: Callable[[], pd.DataFrame],
@@ -123,13 +123,13 @@ def resolve(
     ):
         return tables
     if not len(own):
-        units = gazetteer(bundled())
+        units = build_gazetteer(bundled())
     else:
-        units = gazetteer(own)
-        lacking = {a for t in mentioned.values() for a in pd.unique(t["area"]) if not is_known(units, a)}
-        lacking |= {a for a in pd.unique(own["parent"]) if a and not is_known(units, a)}
+        units = build_gazetteer(own)
+        lacking = {a for t in mentioned.values() for a in pd.unique(t["area"]) if not is_known_name(units, a)}
+        lacking |= {a for a in pd.unique(own["parent"]) if a and not is_known_name(units, a)}
         if lacking - {"each"}:
-            units = gazetteer(_with_bundled(own, bundled(), lacking))
+            units = build_gazetteer(_with_bundled(own, bundled(), lacking))
     result = dict(tables) | {"areas": _parents(units, found)}
     for name, table in mentioned.items():
         found += _misnamed(table, units)
@@ -137,18 +137,18 @@ def resolve(
     return result
 
 
-def is_known(units: Gazetteer, text: str) -> bool:
+def is_known_name(units: Gazetteer, text: str) -> bool:
     """Whether a text is the code or the name of a unit."""
-    return text in units.codes or bool(named(units, text))
+    return text in units.codes or bool(match_name(units, text))
 
 
 def _with_bundled(own: pd.DataFrame, bundled: pd.DataFrame, lacking: Iterable[str]) -> pd.DataFrame:
     """The input's units and the bundled ones that it speaks of, with those above them and in them."""
-    others = gazetteer(bundled[~bundled["code"].isin(own["code"])].reset_index(drop=True))
+    others = build_gazetteer(bundled[~bundled["code"].isin(own["code"])].reset_index(drop=True))
     areas, wanted = others.areas, set[str]()
     for text in lacking:
         wanted |= {text} & others.codes
-        wanted |= {others.code[i] for i in named(others, text)} or set(_padded(others, text))
+        wanted |= {others.code[i] for i in match_name(others, text)} or set(_padded(others, text))
     inside = above = wanted
     while above:
         above = set(areas.loc[areas["code"].isin(above), "parent"]) - wanted - {""}
@@ -172,7 +172,7 @@ def _parents(units: Gazetteer, found: list[Finding]) -> pd.DataFrame:
     odd = areas[(areas["parent"] != "") & ~areas["parent"].isin(units.codes)]
     codes = {}
     for text in pd.unique(odd["parent"]):
-        fits = {units.code[i] for i in named(units, text)} or set(_padded(units, text))
+        fits = {units.code[i] for i in match_name(units, text)} or set(_padded(units, text))
         if len(fits) == 1:
             codes[text] = fits.pop()
         elif fits:  # that a unit is not there at all, the checks tell
@@ -190,7 +190,7 @@ def _misnamed(table: pd.DataFrame, units: Gazetteer) -> list[Finding]:
     rows = table[table["area"].isin(units.codes) & (table["_name"] != "")].drop_duplicates(["file", "row"])
     found = []
     for (code, text), same in rows.groupby(["area", "_name"], sort=False):
-        fits = {units.code[i] for i in named(units, str(text))}
+        fits = {units.code[i] for i in match_name(units, str(text))}
         if fits and code not in fits:
             words = {"column": "area", "found": code, "expected": full_unit_name(units.areas, str(code)), "name": text}
             found += [{"rule": "code_not_name", "file": r.file, "row": int(r.row), **words} for r in same.itertuples()]
@@ -228,11 +228,11 @@ def _coded(
 
 def _fitting(units: Gazetteer, text: str, within: str, on: pd.Timestamp) -> tuple[set[str], str]:
     """The codes of the units that a text can mean on a day, and the rule that is broken if it is not one."""
-    areas, places = units.areas, named(units, text)
+    areas, places = units.areas, match_name(units, text)
     if not places:
         return set(_padded(units, text)), "unknown_area"
     if within:
-        upper = {units.code[i] for i in named(units, within)} | ({within} & units.codes)
+        upper = {units.code[i] for i in match_name(units, within)} | ({within} & units.codes)
         places = [i for i in places if upper & _above(units, units.parents[units.code[i]])]
         if not places:
             return set(), "not_within"
@@ -305,13 +305,13 @@ def _not_told(
             "expected": "; ".join(f"{c} {full_unit_name(areas, c)}" for c in sorted(fits)),
         }
     if rule == "not_on_day":
-        places = named(units, text)
+        places = match_name(units, text)
         last = max((d for d in areas["until"].iloc[places] if not pd.isna(d)), default=pd.NaT)
         first = min((d for d in areas["since"].iloc[places] if not pd.isna(d)), default=pd.NaT)
         told = {**place, "found": units.code[places[0]], "name": areas["name"].iloc[places[0]], "day": on}
         return told | ({"rule": "unit_ended", "until": last} if last < on else {"rule": "unit_not_yet", "since": first})
-    close = nearest_choice(normalise_name(written_out(text)), list(units.by_name)) or nearest_choice(
-        normalise_name(strip_unit_word(written_out(text))), list(units.by_name)
+    close = nearest_choice(normalise_name(expand_abbreviations(text)), list(units.by_name)) or nearest_choice(
+        normalise_name(strip_unit_word(expand_abbreviations(text))), list(units.by_name)
     )
     near = [f"{units.code[i]} {areas['name'].iloc[i]}" for i in units.by_name.get(close, [])]
     hint = "; ".join(dict.fromkeys(near)) or nearest_choice(text, areas["code"]) or "expect.nothing"

@@ -8,15 +8,15 @@ import pandas as pd
 
 from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.domain.schema import allows_wide_layout, group_keys_by_name, table_columns
-from bhyt_analysis.inputs.cells import FIGURES, converted
-from bhyt_analysis.inputs.layout import Laid
-from bhyt_analysis.inputs.vietnamese import STYLES, clean, style_of
+from bhyt_analysis.ingest.cell_types import FIGURES, convert_column
+from bhyt_analysis.ingest.table_detection import DetectedTable
+from bhyt_analysis.ingest.vietnamese_text import STYLES, clean_text, number_style
 from bhyt_analysis.law.groups import drop_nested_groups
 
 NAMED = ("_within", "_name")  # what a row says of its unit beside the code; dropped when the unit is known
 
 
-def typed(laid: Laid, numbers: str | None, found: list[Finding]) -> pd.DataFrame:
+def coerce_table(laid: DetectedTable, numbers: str | None, found: list[Finding]) -> pd.DataFrame:
     """The rows with the columns and types of the schema, and their ``file`` and ``row``; bad cells become findings."""
     columns = table_columns(laid.name).to_dict("records")
     wide = _groups_across(laid)
@@ -35,14 +35,14 @@ def typed(laid: Laid, numbers: str | None, found: list[Finding]) -> pd.DataFrame
                 names = f"{column['name_vi']} / {column['name_en']}"
                 found.append({"rule": "missing_column", **place, "found": there, "expected": names})
             cells = pd.Series("", index=laid.cells.index, dtype=object)
-            out[heading] = converted(cells, column, None)[0]
+            out[heading] = convert_column(cells, column, None)[0]
             continue
-        out[heading], more = converted(laid.cells[heading], column, style.get(heading), heading in laid.percent)
+        out[heading], more = convert_column(laid.cells[heading], column, style.get(heading), heading in laid.percent)
         found += [{**f, "file": laid.label} for f in more]
     rows = pd.DataFrame(out, index=laid.cells.index).assign(file=laid.label, row=laid.cells.index)
     for key in NAMED:
         if key in laid.cells:
-            rows[key] = converted(laid.cells[key], {"type": "text", "column": key, "required": ""}, None)[0]
+            rows[key] = convert_column(laid.cells[key], {"type": "text", "column": key, "required": ""}, None)[0]
     if wide:
         rows = _lengthened(laid, rows, wide, figure, style, found)
     else:
@@ -50,7 +50,7 @@ def typed(laid: Laid, numbers: str | None, found: list[Finding]) -> pd.DataFrame
     return rows.reset_index(drop=True)
 
 
-def _groups_across(laid: Laid) -> list[str]:
+def _groups_across(laid: DetectedTable) -> list[str]:
     """The groups that head columns of a wide table."""
     if not allows_wide_layout(laid.name) or "group" in laid.cells:
         return []
@@ -58,39 +58,39 @@ def _groups_across(laid: Laid) -> list[str]:
     return [c for c in laid.cells if c in keys]
 
 
-def _styles(laid: Laid, columns: list[dict[str, str]], wide: list[str], numbers: str | None) -> dict[str, str | None]:
+def _styles(laid: DetectedTable, columns: list[dict[str, str]], wide: list[str], numbers: str | None) -> dict[str, str | None]:
     """How numbers are written in each column: as was said, or as its own cells tell, or else all of the sheet."""
     figures = [c["column"] for c in columns if c["type"] in FIGURES and c["column"] in laid.cells] + wide
     said = str(laid.cells["_numbers"].iloc[0]) if "_numbers" in laid.cells and len(laid.cells) else ""
-    told = numbers or (said if said in STYLES else style_of([clean(said)]))
+    told = numbers or (said if said in STYLES else number_style([clean_text(said)]))
     if told is not None:
         return dict.fromkeys(figures, told)
     texts = {c: _marked(laid, c) for c in figures}
     if not any(texts.values()):
         return dict.fromkeys(figures)
-    whole = style_of([t for some in texts.values() for t in some])
-    return {c: style_of(some) or (None if _contrary(some) else whole) for c, some in texts.items()}
+    whole = number_style([t for some in texts.values() for t in some])
+    return {c: number_style(some) or (None if _contrary(some) else whole) for c, some in texts.items()}
 
 
-def _marked(laid: Laid, column: str) -> list[str]:
+def _marked(laid: DetectedTable, column: str) -> list[str]:
     """The texts of a column that are more than digits, totals with them."""
     cells = [laid.cells[column], *([laid.totals[column]] if column in laid.totals else [])]
-    return [clean(t) for some in cells for t in pd.unique(some) if type(t) is str and not t.isdigit() and t]
+    return [clean_text(t) for some in cells for t in pd.unique(some) if type(t) is str and not t.isdigit() and t]
 
 
 def _contrary(texts: list[str]) -> bool:
     """Whether some cells of a column are written the one way and some the other."""
-    return len({s for t in texts if (s := style_of([t])) is not None}) > 1
+    return len({s for t in texts if (s := number_style([t])) is not None}) > 1
 
 
 def _lengthened(
-    laid: Laid, rows: pd.DataFrame, wide: list[str], figure: str, style: dict[str, str | None], found: list[Finding]
+    laid: DetectedTable, rows: pd.DataFrame, wide: list[str], figure: str, style: dict[str, str | None], found: list[Finding]
 ) -> pd.DataFrame:
     """A wide table as one row for each unit and group. A unit without a figure in any group has not reported."""
     spec = {"type": "count", "required": ""}
     values = {}
     for key in wide:
-        values[key], more = converted(laid.cells[key], {**spec, "column": key}, style[key])
+        values[key], more = convert_column(laid.cells[key], {**spec, "column": key}, style[key])
         found += [{**f, "file": laid.label} for f in more]
     blank = pd.DataFrame({key: laid.cells[key] == "" for key in wide})
     partly = blank[blank.any(axis=1) & ~blank.all(axis=1)]
@@ -110,7 +110,7 @@ def _lengthened(
 
 
 def _check_totals(
-    laid: Laid, rows: pd.DataFrame, style: dict[str, str | None], found: list[Finding], wide: list[str] | None = None
+    laid: DetectedTable, rows: pd.DataFrame, style: dict[str, str | None], found: list[Finding], wide: list[str] | None = None
 ) -> None:
     """The figures of rows of totals against the sums of the rows that they can mean."""
     if laid.totals.empty:
@@ -120,7 +120,7 @@ def _check_totals(
     ends = laid.totals.index.to_numpy()
     for key in counts:
         spec = {"type": "count", "required": "", "column": key}
-        totals = converted(laid.totals[key], spec, style.get(key))[0]
+        totals = convert_column(laid.totals[key], spec, style.get(key))[0]
         values = rows[key].fillna(0).to_numpy(dtype="int64")
         for line, total in totals.dropna().items():
             before, after = ends[ends < line].max(initial=0), ends[ends > line].min(initial=lines.max(initial=0) + 1)
@@ -132,12 +132,12 @@ def _check_totals(
                 found.append({"rule": "total_off", **place, "found": int(total), "expected": told})
 
 
-def _check_row_totals(laid: Laid, long: pd.DataFrame, figure: str, found: list[Finding]) -> None:
+def _check_row_totals(laid: DetectedTable, long: pd.DataFrame, figure: str, found: list[Finding]) -> None:
     """The column of totals of a wide table against the groups of its row."""
     if "_total" not in laid.cells:
         return
     spec = {"type": "count", "required": "", "column": "_total"}
-    totals, more = converted(laid.cells["_total"], spec, _styles(laid, [], ["_total"], None)["_total"])
+    totals, more = convert_column(laid.cells["_total"], spec, _styles(laid, [], ["_total"], None)["_total"])
     found += [{**f, "file": laid.label} for f in more]
     every = long.groupby(level=0)[figure].sum()
     once = (

@@ -21,25 +21,25 @@ _SPACES = dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f\u3000"), " ") | dict.
 )
 
 
-def clean(text: str) -> str:
+def clean_text(text: str) -> str:
     """A cell's text with composed letters, plain spaces and none at its ends.
 
     Examples
     --------
-    >>> clean(" Xa\\u0303\\u00a0Kiên Lao ")
+    >>> clean_text(" Xa\\u0303\\u00a0Kiên Lao ")
     'Xã Kiên Lao'
     """
     return text.strip() if text.isascii() else unicodedata.normalize("NFC", text.translate(_SPACES)).strip()
 
 
-def readings(text: str) -> dict[str, Decimal]:
+def number_readings(text: str) -> dict[str, Decimal]:
     """The numbers that a text can mean, by the style that it is then written in.
 
     Examples
     --------
-    >>> readings("182.330")
+    >>> number_readings("182.330")
     {'vi': Decimal('182330'), 'en': Decimal('182.330')}
-    >>> readings("1.234.567"), readings("0,851"), readings("1 234,5"), readings("1.23.4")
+    >>> number_readings("1.234.567"), number_readings("0,851"), number_readings("1 234,5"), number_readings("1.23.4")
     ({'vi': Decimal('1234567')}, {'vi': Decimal('0.851')}, {'vi': Decimal('1234.5')}, {})
     """
     found = {}
@@ -55,15 +55,15 @@ def readings(text: str) -> dict[str, Decimal]:
     return found
 
 
-def style_of(texts: Iterable[str]) -> str | None:
+def number_style(texts: Iterable[str]) -> str | None:
     """The one style in which all texts with but one reading are written; None where none tells, or they differ.
 
     Examples
     --------
-    >>> style_of(["1.234", "85,1%"]), style_of(["1.234", "12"]), style_of(["1,5", "1.5"])
+    >>> number_style(["1.234", "85,1%"]), number_style(["1.234", "12"]), number_style(["1,5", "1.5"])
     ('vi', None, None)
     """
-    told = {next(iter(ways)) for ways in (readings(t.removesuffix("%").strip()) for t in texts) if len(ways) == 1}
+    told = {next(iter(ways)) for ways in (number_readings(t.removesuffix("%").strip()) for t in texts) if len(ways) == 1}
     return told.pop() if len(told) == 1 else None
 
 
@@ -71,20 +71,20 @@ class AmbiguousNumberError(ValueError):
     """A number such as 1.234, which means two."""
 
 
-def number(text: str, style: str | None = None) -> Decimal:
+def parse_number(text: str, style: str | None = None) -> Decimal:
     """The number that a text means, in a style where the text alone does not tell.
 
     Raises ValueError for what is no number, AmbiguousNumberError for what can be two.
 
     Examples
     --------
-    >>> number("182.330", "vi"), number("0,851"), number("12")
+    >>> parse_number("182.330", "vi"), parse_number("0,851"), parse_number("12")
     (Decimal('182330'), Decimal('0.851'), Decimal('12'))
-    >>> number("1.234")
+    >>> parse_number("1.234")
     Traceback (most recent call last):
-    bhyt_analysis.inputs.vietnamese.AmbiguousNumberError: 1.234
+    bhyt_analysis.ingest.vietnamese_text.AmbiguousNumberError: 1.234
     """
-    ways = readings(text)
+    ways = number_readings(text)
     if not ways:
         raise ValueError(text)
     if len(set(ways.values())) == 1:
@@ -94,7 +94,7 @@ def number(text: str, style: str | None = None) -> Decimal:
     return ways[style]
 
 
-def day(text: str, end: str = "") -> dt.date:
+def parse_day(text: str, end: str = "") -> dt.date:
     """The day that a text means: day first, as the country writes, or year first.
 
     ``end`` says which day a month stands for where a month alone will do: ``"first"`` or ``"last"``.
@@ -103,7 +103,7 @@ def day(text: str, end: str = "") -> dt.date:
 
     Examples
     --------
-    >>> [str(day(t, "last")) for t in ("31/12/2021", "1.7.2021", "2021-12-31", "12/2021", "Tháng 7 năm 2021", "44561")]
+    >>> [str(parse_day(t, "last")) for t in ("31/12/2021", "1.7.2021", "2021-12-31", "12/2021", "Tháng 7 năm 2021", "44561")]
     ['2021-12-31', '2021-07-01', '2021-12-31', '2021-12-31', '2021-07-31', '2021-12-31']
     """
     text = re.sub(r"(?i)^(tính )?(đến )?(hết )?ngày\s+", "", text)
@@ -188,33 +188,33 @@ def is_syllable(word: str) -> bool:
     return not (re.search(r"(c|ch|p|t)$", base) and tones and tones[0] not in "\u0301\u0323")
 
 
-def share_of_syllables(texts: Iterable[str]) -> float | None:
+def syllable_share(texts: Iterable[str]) -> float | None:
     """The share of the words with letters beyond ASCII that are syllables; None where there are none."""
     words = {
         w
         for t in texts
         if not t.isascii()
-        for w in re.split(r"[\s\d.,;:/()\[\]\"'!?_+*=%&<>|\\-]+", clean(t))
+        for w in re.split(r"[\s\d.,;:/()\[\]\"'!?_+*=%&<>|\\-]+", clean_text(t))
         if not w.isascii()
     }
     words = {w for w in words if not set(w) <= _MARKS}
     return sum(map(is_syllable, words)) / len(words) if words else None
 
 
-def old_font(texts: Iterable[str]) -> str | None:
+def legacy_font(texts: Iterable[str]) -> str | None:
     """In which old font texts are written that belong together: "tcvn3", "vni", "" for neither, None where it is doubtful.
 
     Examples
     --------
-    >>> old_font(["X· Kiªn Lao", "B¶o Th¾ng"]), old_font(["Xaõ Kieân Lao"]), old_font(["Xã Kiên Lao"])
+    >>> legacy_font(["X· Kiªn Lao", "B¶o Th¾ng"]), legacy_font(["Xaõ Kieân Lao"]), legacy_font(["Xã Kiên Lao"])
     ('tcvn3', 'vni', '')
     """
     some = [t for t in dict.fromkeys(texts) if not t.isascii()]
-    plain = share_of_syllables(some)
+    plain = syllable_share(some)
     if plain is None or plain >= 0.8:
         return ""
     strange = {c for c in "".join(some).casefold() if not c.isascii()} - _LETTERS - _MARKS
-    read = {font: share_of_syllables(map(DECODERS[font], some)) or 0.0 for font in DECODERS}
+    read = {font: syllable_share(map(DECODERS[font], some)) or 0.0 for font in DECODERS}
     best = max(read, key=lambda font: read[font])
     # A letter that Vietnamese has not is proof; without one it takes more than a word that looks odd.
     if read[best] >= 0.8 and read[best] > plain and (strange or (best == "vni" and plain > 0)):
@@ -247,12 +247,12 @@ def from_vni(text: str) -> str:
 DECODERS = {"tcvn3": from_tcvn3, "vni": from_vni}
 
 
-def decoded(content: bytes) -> str | None:
+def decode(content: bytes) -> str | None:
     """The text of a file in UTF-8, UTF-16, Windows-1258, or in an old font; None where none of them fits.
 
     Examples
     --------
-    >>> decoded("Xã Kiên Lao".encode("utf-16")), decoded(b"x\\xe3 Ki\\xean Lao")
+    >>> decode("Xã Kiên Lao".encode("utf-16")), decode(b"x\\xe3 Ki\\xean Lao")
     ('Xã Kiên Lao', 'xã Kiên Lao')
     """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -263,7 +263,7 @@ def decoded(content: bytes) -> str | None:
         return _try(content, "utf-16-le" if content[1:2] == b"\0" else "utf-16-be")
     for encoding, font in (("cp1258", ""), ("latin-1", "tcvn3"), ("latin-1", "vni")):
         text = _try(content, encoding)
-        if text is not None and (share_of_syllables([DECODERS[font](text) if font else text]) or 0.0) >= 0.8:
+        if text is not None and (syllable_share([DECODERS[font](text) if font else text]) or 0.0) >= 0.8:
             return unicodedata.normalize("NFC", text)
     return None
 
