@@ -18,11 +18,11 @@ import pandas as pd
 
 import bhyt_analysis as bhyt
 from benchmarks import batch, cells, documents, explore, inputs
-from bhyt_analysis.model.project import insured_people, project
-from bhyt_analysis.model.simulate import costs
-from bhyt_analysis.model.start import GROUPS as SUBGROUPS
-from bhyt_analysis.model.start import Start
-from bhyt_analysis.model.uncertainty import commune_intervals
+from bhyt_analysis.model.projection.baseline import GROUPS as SUBGROUPS
+from bhyt_analysis.model.projection.baseline import Baseline
+from bhyt_analysis.model.projection.projection import insured_people, project
+from bhyt_analysis.model.projection.simulate import costs
+from bhyt_analysis.model.projection.uncertainty import commune_intervals
 
 ROOT = Path(__file__).parents[1]
 PEOPLE = 1_000_000
@@ -84,7 +84,7 @@ def premiums_of_text() -> dict[str, float]:
     return premiums("str")
 
 
-def communes(count: int) -> Start:
+def communes(count: int) -> Baseline:
     """Made-up communes on 30 June 2021, two fifths of which leave the difficult zones the day after."""
     rng = np.random.default_rng(1)
     people = rng.integers(2_000, 15_000, count).astype(float)
@@ -104,7 +104,7 @@ def communes(count: int) -> Start:
         "minority": rng.random(len(left)),
     }
     leaving = pd.DataFrame({**told, "status": "synthetic"})
-    return Start("X", "X", pd.Timestamp("2021-06-30"), units, insured, leaving, [[("VN", "Việt Nam")]] * count)
+    return Baseline("X", "X", pd.Timestamp("2021-06-30"), units, insured, leaving, [[("VN", "Việt Nam")]] * count)
 
 
 SCENARIO = bhyt.Scenario("861", decision="861", clock="decree 75")

@@ -312,7 +312,7 @@ def _print_findings(found: pd.DataFrame, told: argparse.Namespace) -> int:
 def impact(told: argparse.Namespace) -> int:
     """Print, or write, the cards before and after a decision."""
     from bhyt_analysis.ingest.loader import load
-    from bhyt_analysis.model.reclassify import COLUMNS, reclassify
+    from bhyt_analysis.model.reclassification.reclassify import COLUMNS, reclassify
 
     table = reclassify(load(told.input, numbers=told.numbers), told.decision, told.area)
     return _print_table(table[COLUMNS], told)
@@ -322,10 +322,10 @@ def allocate(told: argparse.Namespace) -> int:
     """Print, or write, the people to insure, commune by commune."""
     from bhyt_analysis.i18n.dates import parse_date
     from bhyt_analysis.ingest.loader import load
-    from bhyt_analysis.model.allocate import allocate as shared_out
-    from bhyt_analysis.model.allocate import communes_of
+    from bhyt_analysis.model.targets.targets.allocation import allocate as shared_out
+    from bhyt_analysis.model.targets.targets.allocation import communes_to_allocate
 
-    communes = communes_of(load(told.input, numbers=told.numbers), told.area, pd.Timestamp(parse_date(told.on)))
+    communes = communes_to_allocate(load(told.input, numbers=told.numbers), told.area, pd.Timestamp(parse_date(told.on)))
     table = shared_out(communes, told.rate, method=told.method, ratchet=told.ratchet)
     columns = ["area", "name", "population", "insured", "target_people", "target_rate", "to_add", "status"]
     return _print_table(table[columns], told)
@@ -334,10 +334,10 @@ def allocate(told: argparse.Namespace) -> int:
 def simulate(told: argparse.Namespace) -> int:
     """Print, or write, coverage and budget month by month."""
     from bhyt_analysis.ingest.loader import load
-    from bhyt_analysis.model.scenario import Scenario
-    from bhyt_analysis.model.simulate import projection
-    from bhyt_analysis.model.simulate import simulate as run
-    from bhyt_analysis.model.uncertainty import chances, targets_ahead
+    from bhyt_analysis.model.projection.scenario import Scenario
+    from bhyt_analysis.model.projection.simulate import project_area
+    from bhyt_analysis.model.projection.simulate import simulate as run
+    from bhyt_analysis.model.projection.uncertainty import target_probabilities, upcoming_targets
     from bhyt_analysis.show.explain import chance_texts
 
     data, scenario = (
@@ -361,17 +361,17 @@ def simulate(told: argparse.Namespace) -> int:
     print(table["scenario"].iloc[0] + proposal)
     code = _print_table(shown[columns], told)
     if told.draws:
-        of = projection(data, told.area, scenario)
-        print(*chance_texts(chances(of, targets_ahead(data, of), told.draws, seed), told.lang), sep="\n")
+        of = project_area(data, told.area, scenario)
+        print(*chance_texts(target_probabilities(of, upcoming_targets(data, of), told.draws, seed), told.lang), sep="\n")
     return code
 
 
 def watch(told: argparse.Namespace) -> int:
     """Print, or write, how each unit stands against its plan in a month."""
     from bhyt_analysis.ingest.loader import load
-    from bhyt_analysis.model.monitor import SHOWN, expiring, nowcast
-    from bhyt_analysis.model.monitor import watch as run
-    from bhyt_analysis.model.reports import reports_due
+    from bhyt_analysis.model.monitoring.monitor import MAIN_COLUMNS, expiring_cards, nowcast
+    from bhyt_analysis.model.monitoring.monitor import monitor as run
+    from bhyt_analysis.model.monitoring.reports import reports_due
     from bhyt_analysis.show.watch_texts import sentences
 
     if told.out and not told.area:
@@ -380,12 +380,12 @@ def watch(told: argparse.Namespace) -> int:
     tables = {"units": run(data, told.area, told.month)}
     if told.area:
         month = tables["units"]["month"].iloc[0]
-        more = {"nowcast": nowcast, "expiring": expiring, "reports": reports_due}
+        more = {"nowcast": nowcast, "expiring": expiring_cards, "reports": reports_due}
         tables |= {name: table(data, told.area, month) for name, table in more.items()}
     if told.json:
         print(json.dumps({k: _records(t) for k, t in tables.items()}, ensure_ascii=False, indent=1, default=str))
     else:
-        _print_table(tables["units"] if told.csv else tables["units"][SHOWN], told)
+        _print_table(tables["units"] if told.csv else tables["units"][MAIN_COLUMNS], told)
         if told.area and not told.csv:
             print(*sentences(**tables, lang=told.lang), sep="\n")
     if told.out:

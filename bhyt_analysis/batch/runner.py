@@ -33,7 +33,7 @@ from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.loader import bundled_path, fingerprint, load
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.model.scenario import Scenario
+from bhyt_analysis.model.projection.scenario import Scenario
 
 ENGINES = ("auto", "warm", "standard")
 SEED = 1

@@ -47,7 +47,7 @@ LIBRARIES = (
     "IPython.core.logger", "IPython.core.oinspect", "IPython.core.magics.execution", "IPython.extensions.storemagic",
     "stack_data", "tornado.platform.asyncio", "tornado.queues", "zmq.utils.garbage", "sqlite3", "psutil", "faulthandler",
     "encodings.ascii", "encodings.idna", "encodings.utf_8_sig", "bhyt_analysis.briefing.cells",
-    "bhyt_analysis.model.scenario",
+    "bhyt_analysis.model.projection.scenario",
 )  # fmt: skip
 
 

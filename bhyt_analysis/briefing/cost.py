@@ -15,14 +15,14 @@ from bhyt_analysis.domain.geography import lineage, population_at
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.model.compare import compare
-from bhyt_analysis.model.coverage import coverage
-from bhyt_analysis.model.headline import DECISION
-from bhyt_analysis.model.premium import full_year_cost, household_premium, premiums, support_over_time
-from bhyt_analysis.model.reclassify import lost_by, told_as
-from bhyt_analysis.model.scenario import Scenario
-from bhyt_analysis.model.simulate import projection, simulate
-from bhyt_analysis.model.uncertainty import chances, targets_ahead
+from bhyt_analysis.model.coverage.coverage.coverage import coverage
+from bhyt_analysis.model.coverage.coverage.headline import DECISION
+from bhyt_analysis.model.finance.premiums import full_year_cost, household_premium, premiums, subsidy_history
+from bhyt_analysis.model.projection.compare import compare
+from bhyt_analysis.model.projection.scenario import Scenario
+from bhyt_analysis.model.projection.simulate import project_area, simulate
+from bhyt_analysis.model.projection.uncertainty import target_probabilities, upcoming_targets
+from bhyt_analysis.model.reclassification.reclassify import lost_by, told_as
 from bhyt_analysis.show import charts
 from bhyt_analysis.show.explain import chance_texts
 from bhyt_analysis.show.labels import column_name, group_name
@@ -67,7 +67,7 @@ def _scenario(data: Dataset, law: Law, code: str, scenario: Scenario, lang: str)
     elif not scenario.decision and not scenario.changed:
         yield Item("scenario", translate("text.scenario_nothing", lang, scenario=name))
     try:
-        of = projection(data, code, scenario, law)
+        of = project_area(data, code, scenario, law)
     except BhytError as error:
         yield Item(
             "scenario_path", translate("text.scenario_not_run", lang, scenario=name, why=error.text(lang).rstrip("."))
@@ -80,8 +80,8 @@ def _scenario(data: Dataset, law: Law, code: str, scenario: Scenario, lang: str)
     end = mine[(mine["group"] == "all") & (mine["result"] == "behavioural")].iloc[-1]
     fields = {"on": end["month"], "rate": end["rate"], "low": end["rate_low"], "high": end["rate_high"]}
     text = translate("text.scenario_outcome", lang, text=last["text"], **fields)
-    targets = targets_ahead(data, of)
-    text += "".join(" " + said for said in chance_texts(chances(of, targets, DRAWS, scenario.seed), lang))
+    targets = upcoming_targets(data, of)
+    text += "".join(" " + said for said in chance_texts(target_probabilities(of, targets, DRAWS, scenario.seed), lang))
     source = str(coverage(data, code, as_of=of.start.day).iloc[0]["source"])
     chart = charts.fan(mine, called(data, code, lang), targets, lang, source)
     yield Item("scenario_path", text, chart)
@@ -140,7 +140,7 @@ def _lost_cost(data: Dataset, law: Law, scenario: Scenario | None, code: str, ta
 
 def _support(data: Dataset, law: Law, code: str, on: pd.Timestamp, lang: str) -> Item:
     """What the State paid, stretch by stretch, for those who left the list by the decision."""
-    stretches = support_over_time(law, SUPPORTED_AFTER, on, lineage(data.areas, code, on))
+    stretches = subsidy_history(law, SUPPORTED_AFTER, on, lineage(data.areas, code, on))
     rows = []
     for row in stretches.to_dict("records"):
         open_end = row["until"] is None

@@ -10,10 +10,10 @@ from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
 from bhyt_analysis.domain.geography import population_at
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import translate
-from bhyt_analysis.model.coverage import coverage
-from bhyt_analysis.model.headline import DECISION
-from bhyt_analysis.model.reclassify import COLUMNS, lost_by, told_as
-from bhyt_analysis.model.take_up import observed_change, reenrolment, reenrolment_curve
+from bhyt_analysis.model.coverage.coverage.coverage import coverage
+from bhyt_analysis.model.coverage.coverage.headline import DECISION
+from bhyt_analysis.model.reclassification.reclassify import COLUMNS, lost_by, told_as
+from bhyt_analysis.model.reclassification.take_up import observed_change, reenrolment, reenrolment_curve
 from bhyt_analysis.show import charts
 
 

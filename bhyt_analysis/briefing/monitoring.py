@@ -9,10 +9,10 @@ from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
 from bhyt_analysis.domain.geography import communes
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import translate
-from bhyt_analysis.model.funnel import funnel
-from bhyt_analysis.model.monitor import as_month, counted, expiring, nowcast, watch
-from bhyt_analysis.model.reports import reports_due
-from bhyt_analysis.model.thresholds import threshold
+from bhyt_analysis.model.monitoring.funnel import funnel
+from bhyt_analysis.model.monitoring.monitor import expiring_cards, monitor, monthly_counts, nowcast, parse_month
+from bhyt_analysis.model.monitoring.reports import reports_due
+from bhyt_analysis.model.monitoring.thresholds import threshold
 from bhyt_analysis.show import charts
 from bhyt_analysis.show.watch_texts import (
     due_text,
@@ -30,14 +30,14 @@ ON_PAGE = ["name", "insured", "rate", "change_month", "plan_share", "required_pa
 def month_by_month(data: Dataset, area: str, as_of: DateLike | None = None, lang: str = "vi") -> Items:
     """The last month against the plan; one sentence where an area has too few months, nothing where it has none."""
     code, data = select_unit(limit_to_date(data, as_of), area)
-    history = counted(data, code)
+    history = monthly_counts(data, code)
     name = called(data, code, lang)
     if history.empty:
         return []
     if len(history[history["area"] == code]) <= threshold("fewest_changes"):
         return [Item("watch", translate("text.watch_none", lang, name=name))]
-    month = as_month(as_of) or history["month"].max()
-    table = watch(data, code, month, history)
+    month = parse_month(as_of) or history["month"].max()
+    table = monitor(data, code, month, history)
     texts = watch_texts(table, lang) + nowcast_texts(nowcast(data, code, month, history), lang)
     items = [
         Item("watch", "\n".join(f"- {text}" for text in texts), table=table[ON_PAGE]),
@@ -77,7 +77,7 @@ def _funnel(table: pd.DataFrame, name: str, lang: str) -> Items:
 
 
 def _expiring(data: Dataset, code: str, month: pd.Timestamp, name: str, lang: str) -> Items:
-    rows = expiring(data, code, month)
+    rows = expiring_cards(data, code, month)
     if rows.empty:
         return []
     first = rows.iloc[0].to_dict()

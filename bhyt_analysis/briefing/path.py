@@ -14,7 +14,7 @@ from bhyt_analysis.domain.geography import lineage, population_at
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
-from bhyt_analysis.model.targets import target_steps, targets_of
+from bhyt_analysis.model.targets.targets.targets import target_steps, targets_of
 from bhyt_analysis.show import charts
 
 

@@ -15,8 +15,8 @@ from bhyt_analysis.domain.geography import communes, population_at, unit_name
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import display_name, inline_name
-from bhyt_analysis.model.coverage import coverage
-from bhyt_analysis.model.targets import target_steps, targets_of
+from bhyt_analysis.model.coverage.coverage.coverage import coverage
+from bhyt_analysis.model.targets.targets.targets import target_steps, targets_of
 from bhyt_analysis.show import charts
 from bhyt_analysis.show.labels import group_name
 

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, translate
-from bhyt_analysis.model.budget import PAYERS
+from bhyt_analysis.model.finance.budget import PAYERS
 from bhyt_analysis.show.canvas import (
     BLACK,
     BLUE,

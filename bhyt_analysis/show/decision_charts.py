@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, translate
-from bhyt_analysis.model.after_loss import TITLES, UNINSURED
+from bhyt_analysis.model.projection.after_loss import TITLES, UNINSURED
 from bhyt_analysis.show.canvas import (
     BLACK,
     BLUE,
@@ -207,7 +207,7 @@ def curve(rows: pd.DataFrame, bounds: pd.Series, name: str, lang: str = "vi", so
 
     Examples
     --------
-    >>> from bhyt_analysis.model.take_up import reenrolment_curve
+    >>> from bhyt_analysis.model.reclassification.take_up import reenrolment_curve
     >>> bounds = bhyt.reenrolment(bhyt.load(), "Lục Ngạn").iloc[0]
     >>> figure = bhyt.charts.curve(reenrolment_curve(bounds), bounds, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
     """

@@ -12,9 +12,9 @@ from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import InForce, Law
-from bhyt_analysis.model.budget import PAYERS, prices
-from bhyt_analysis.model.premium import MONTHS, premiums
-from bhyt_analysis.model.rounding import half_up
+from bhyt_analysis.model.distribution.rounding import half_up
+from bhyt_analysis.model.finance.budget import PAYERS, monthly_prices
+from bhyt_analysis.model.finance.premiums import MONTHS, premiums
 from bhyt_analysis.show.labels import group_name
 
 
@@ -83,7 +83,7 @@ def explain(row: pd.Series, lang: str = "vi", law: Law | None = None) -> str:
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> from bhyt_analysis.model.reclassify import reclassify
+    >>> from bhyt_analysis.model.reclassification.reclassify import reclassify
     >>> row = reclassify(load(), "861", "X001").set_index("area").loc["X00111"]
     >>> print(explain(row, "en"))
     On 1 July 2021 Xã Mẫu 11 went from zone III to zone I. Of 3,228 cards by area title 3,228 ended and 0 were kept; 0 people gained one. By the zones: Law 25/2008/QH12 as amended by Law 46/2014/QH13 art. 12(3h). Synthetic figures.
@@ -156,7 +156,7 @@ def _of_simulated(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
 
 def _of_budget(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
     month = pd.Timestamp(row["month"])
-    due = prices(law, [month], [row["group"]])[0, 0, PAYERS.index(row["payer"])] * row["insured"]
+    due = monthly_prices(law, [month], [row["group"]])[0, 0, PAYERS.index(row["payer"])] * row["insured"]
     # Households pay by their size and employees by their earnings, which the row does not tell; the province adds to
     # a share in its own area. All else must fit the law that is cited.
     if row["group"] != "household" and row["payer"] == "central" and abs(due - row["vnd"]) > 1:

@@ -11,9 +11,9 @@ from matplotlib.patches import Rectangle
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
-from bhyt_analysis.model.funnel import limits
-from bhyt_analysis.model.monitor import ALERTS, WINDOWS
-from bhyt_analysis.model.thresholds import threshold
+from bhyt_analysis.model.monitoring.funnel import limits
+from bhyt_analysis.model.monitoring.monitor import ALERTS, WINDOWS
+from bhyt_analysis.model.monitoring.thresholds import threshold
 from bhyt_analysis.show.canvas import (
     BLACK,
     BLUE,
@@ -47,7 +47,7 @@ MOST_LINES = 36  # of a table on one page
 def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = "") -> Figure:
     """Coverage month by month, what the target requires from here, and where the actual pace leads by the year's end.
 
-    ``history``: the unit's rows of `bhyt_analysis.model.monitor.counted`; ``row``: its row of `watch`.
+    ``history``: the unit's rows of `bhyt_analysis.model.monitoring.monitor.monthly_counts`; ``row``: its row of `watch`.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def _at_the_end(axes: Axes, ends: list[tuple[float, str, str]]) -> None:
 def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
     """Coverage of the communes by their population, between the limits that chance would keep.
 
-    ``rows``: what `bhyt_analysis.model.funnel.funnel` gives.
+    ``rows``: what `bhyt_analysis.model.monitoring.funnel.funnel` gives.
 
     Examples
     --------
@@ -192,7 +192,7 @@ def _named(axes: Axes, rows: pd.DataFrame) -> None:
 def expiring(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
     """Cards that run out in 30, 31 to 60 and 61 to 90 days, one bar a unit, most first.
 
-    ``rows``: what `bhyt_analysis.model.monitor.expiring` gives, the units to be drawn. Counts under 5 are not drawn.
+    ``rows``: what `bhyt_analysis.model.monitoring.monitor.expiring_cards` gives, the units to be drawn. Counts under 5 are not drawn.
 
     Examples
     --------
@@ -230,7 +230,7 @@ def expiring(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") 
 def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
     """The units as lines of a table: coverage, share of the plan, pace, projection, and the state in colour and word.
 
-    ``rows``: what `bhyt_analysis.model.monitor.watch` gives.
+    ``rows``: what `bhyt_analysis.model.monitoring.monitor.monitor` gives.
 
     Examples
     --------

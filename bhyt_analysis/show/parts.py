@@ -23,8 +23,8 @@ from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, format_message, nearest_choice, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.law.groups import groups
-from bhyt_analysis.model.allocate import METHODS
-from bhyt_analysis.model.coverage import areas_with_figures
+from bhyt_analysis.model.coverage.coverage.coverage import areas_with_figures
+from bhyt_analysis.model.targets.targets.allocation import METHODS
 from bhyt_analysis.show.explore import state as states
 from bhyt_analysis.show.explore.page import error_html
 from bhyt_analysis.show.explore.state import State

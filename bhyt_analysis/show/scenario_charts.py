@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, translate
-from bhyt_analysis.model.after_loss import TITLES, UNINSURED
+from bhyt_analysis.model.projection.after_loss import TITLES, UNINSURED
 from bhyt_analysis.show.canvas import (
     BLACK,
     BLUE,
@@ -177,7 +177,7 @@ def _months(axes: Any, months: pd.Series) -> None:
 def tornado(rows: pd.DataFrame, name: str, on: Any, lang: str = "vi", source: str = "") -> Figure:
     """What each assumption alone does to the coverage of a month, the strongest on top.
 
-    ``rows``: what `bhyt_analysis.model.uncertainty.tornado` gives.
+    ``rows``: what `bhyt_analysis.model.projection.uncertainty.tornado` gives.
 
     Examples
     --------
@@ -257,7 +257,7 @@ def back(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
 def scorecard(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     """The model's interval over the published figure of each case; 100% is what was published.
 
-    ``rows``: what `bhyt_analysis.model.scorecard.scorecard` gives.
+    ``rows``: what `bhyt_analysis.model.projection.backtest.backtest` gives.
 
     Examples
     --------

@@ -146,7 +146,7 @@ def _cell(column: str, value: Any, lang: str) -> str:
 def scorecard(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     """The scorecard with figures of different units written side by side.
 
-    ``rows``: what `bhyt_analysis.model.scorecard.scorecard` gives.
+    ``rows``: what `bhyt_analysis.model.projection.backtest.backtest` gives.
     """
 
     def told(value: float, unit: str) -> str:

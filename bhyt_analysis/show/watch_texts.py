@@ -10,22 +10,22 @@ import pandas as pd
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
-from bhyt_analysis.model.monitor import ALERTS, WINDOWS
-from bhyt_analysis.model.reports import STATES
-from bhyt_analysis.model.thresholds import threshold
+from bhyt_analysis.model.monitoring.monitor import ALERTS, WINDOWS
+from bhyt_analysis.model.monitoring.reports import STATES
+from bhyt_analysis.model.monitoring.thresholds import threshold
 from bhyt_analysis.show.tables import SMALL
 
 
 def watch_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
     """Where the first unit of a watch stands, and how its communes are assessed.
 
-    ``table``: what `bhyt_analysis.model.monitor.watch` gives. What is not known is not said.
+    ``table``: what `bhyt_analysis.model.monitoring.monitor.monitor` gives. What is not known is not said.
 
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> from bhyt_analysis.model.monitor import watch
-    >>> watch_texts(watch(load(), "X001", "2022-06"), "en")[0]
+    >>> from bhyt_analysis.model.monitoring.monitor import monitor
+    >>> watch_texts(monitor(load(), "X001", "2022-06"), "en")[0]
     'On 30 June 2022, **49,505** people of Mẫu 01 district (synthetic) were insured (76.3% of the population).'
     """
     row: dict[str, Any] = {k: None if pd.isna(v) else v for k, v in table.iloc[0].to_dict().items()}
@@ -86,7 +86,7 @@ def sentences(
 def nowcast_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
     """What the yearly report will have to say before the year has ended.
 
-    ``table``: what `bhyt_analysis.model.monitor.nowcast` gives.
+    ``table``: what `bhyt_analysis.model.monitoring.monitor.nowcast` gives.
     """
     texts = []
     for row in table[table["what"] == "report"].to_dict("records"):
@@ -123,7 +123,7 @@ def period_text(kind: str, period: pd.Timestamp, lang: str = "vi") -> str:
 
 
 def expiring_text(row: dict[str, Any], lang: str = "vi") -> str:
-    """How many cards of a unit run out soon; ``row`` of what `bhyt_analysis.model.monitor.expiring` gives."""
+    """How many cards of a unit run out soon; ``row`` of what `bhyt_analysis.model.monitoring.monitor.expiring_cards` gives."""
     days = {w: int(threshold(f"expiring_{w}")) for w in WINDOWS}
     told = {w: int(row[f"expiring_{n}"]) for w, n in days.items()}
     counts = {w: f"<{SMALL}" if 0 < n < SMALL else format_number(n, lang) for w, n in told.items()}
@@ -133,7 +133,7 @@ def expiring_text(row: dict[str, Any], lang: str = "vi") -> str:
 
 
 def reports_text(table: pd.DataFrame, lang: str = "vi") -> str:
-    """How many of the reports owed came, and when; ``table``: what `bhyt_analysis.model.reports.reports_due` gives."""
+    """How many of the reports owed came, and when; ``table``: what `bhyt_analysis.model.monitoring.reports.reports_due` gives."""
     count = Counter(table["state"])
     states = "; ".join(format_message("{n:n} {state}", lang, n=count[s], state=translate(f"state.{s}", lang)) for s in STATES if count[s])  # fmt: skip
     return translate("text.watch_reports", lang, states=states)

@@ -26,9 +26,9 @@ from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.loader import bundled_path, load
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.model.allocate import METHODS
-from bhyt_analysis.model.scenario import Scenario
-from bhyt_analysis.model.simulate import table_of
+from bhyt_analysis.model.projection.scenario import Scenario
+from bhyt_analysis.model.projection.simulate import projection_table
+from bhyt_analysis.model.targets.targets.allocation import METHODS
 from bhyt_analysis.show.explore import state as states
 from bhyt_analysis.show.explore.page import (
     STYLE,
@@ -663,7 +663,7 @@ def take(app: Explorer, name: str) -> None:
             figure = draw_it(app.world, state, *(app.look(state, v) for v in after))  # type: ignore[assignment]
             files = chart_files(figure, name)
             if name == "path":
-                months = table_of(app.look(state, "of"), lang=lang)
+                months = projection_table(app.look(state, "of"), lang=lang)
                 files |= table_files(months, "months", lang)
     except BhytError as error:
         app.outputs[f"files_{name}"].value = error_html(error.text(lang))

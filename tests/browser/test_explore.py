@@ -350,12 +350,12 @@ def test_targets_are_shared_out_and_the_table_is_copied(lab, data):
     lab.type("Chỉ tiêu của đơn vị (ví dụ 93%)", "nhiều")
     lab.says("“nhiều” không phải là tỷ lệ")
     lab.type("Chỉ tiêu của đơn vị (ví dụ 93%)", "93%")
-    from bhyt_analysis.model.allocate import communes_of
+    from bhyt_analysis.model.targets.targets.allocation import communes_to_allocate
 
-    told = bhyt.allocate(communes_of(data, "X001"), 0.93)
+    told = bhyt.allocate(communes_to_allocate(data, "X001"), 0.93)
     lab.says(people(told["target_people"].sum()), people(told["target_people"].iloc[0]))
     lab.choose("Cách giao chỉ tiêu cho xã", "Nâng nơi thấp nhất trước")
-    level = bhyt.allocate(communes_of(data, "X001"), 0.93, method="level-up")
+    level = bhyt.allocate(communes_to_allocate(data, "X001"), 0.93, method="level-up")
     lab.says(*[people(p) for p in level["target_people"]])
     lab.shot("6_targets")
     lab.press("Chép bảng")
@@ -389,7 +389,7 @@ def test_the_household_is_told_its_premium_step_by_step(lab, law):
     at_the_beginning(lab)
     lab.press("Tính mức đóng")
     lab.type("Ngày", "01/07/2021")
-    from bhyt_analysis.model.premium import household_premium
+    from bhyt_analysis.model.finance.premiums import household_premium
 
     lab.says(people(household_premium(4, law.at("2021-07-01"))))
     lab.slide("Số người trong hộ", Keys.ARROW_LEFT)

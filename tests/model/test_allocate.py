@@ -6,13 +6,13 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
+from bhyt_analysis.model.targets.targets.allocation import METHODS, allocate, communes_to_allocate
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.model.allocate import METHODS, allocate, communes_of
-from bhyt_analysis.model.rounding import largest_remainder
+from bhyt_analysis.model.distribution.rounding import largest_remainder
 
 from ..conftest import write_table
 
@@ -383,7 +383,7 @@ def test_what_a_method_weighs_by_must_be_known_everywhere(method, more):
 
 
 def test_the_synthetic_district_is_allocated_from_its_cards(data):
-    table = communes_of(data, "X001", on="2022-06-30")
+    table = communes_to_allocate(data, "X001", on="2022-06-30")
     assert table.columns.tolist() == ["area", "name", "as_of", "population", "insured", "lost", "status"]
     assert table.loc[0, ["area", "name", "population"]].tolist() == ["X00101", "Xã Mẫu 01", 3_404]
     assert set(table["status"]) == {"synthetic"}
@@ -396,14 +396,14 @@ def test_the_synthetic_district_is_allocated_from_its_cards(data):
 
 
 def test_cards_are_those_of_the_day_and_a_later_decision_has_not_touched_them(data):
-    table = communes_of(data, "X001", on="2021-06-30")
+    table = communes_to_allocate(data, "X001", on="2021-06-30")
     assert set(table["as_of"]) == {pd.Timestamp("2021-06-30")}
     assert table["insured"].tolist() == bhyt.coverage(data, "X001", by=["commune"], as_of="2021-06-30")["insured"].tolist()  # fmt: skip
     assert table["lost"].isna().all()  # an earlier decision is known, but not what it took
 
 
 def test_a_district_without_a_decision_has_lost_nothing(small_input):
-    table = communes_of(bhyt.load(small_input), "Huyện Một")
+    table = communes_to_allocate(bhyt.load(small_input), "Huyện Một")
     assert table[["population", "insured", "lost"]].to_numpy().tolist() == [[1000, 900, 0], [2000, 900, 0]]
     # 70% of 3,000 are 300 more: a quarter of gaps of 100 and 1,100
     assert allocate(table, 0.7)["target_people"].tolist() == [925, 1175]
@@ -412,24 +412,24 @@ def test_a_district_without_a_decision_has_lost_nothing(small_input):
 def test_a_published_loss_is_that_of_the_communes_or_not_known(small_input):
     loss = ["area", "decision", "on", "people", "unit", "status", "source"]
     write_table(small_input / "losses.csv", loss, ["D1", "861", "2021-06-01", "300", "people", "published", "x"])
-    table = communes_of(bhyt.load(small_input), "D1")
+    table = communes_to_allocate(bhyt.load(small_input), "D1")
     assert table["lost"].isna().all()  # only the district's sum is told
     assert "it is not in: C1 Xã Đầu, C2 Xã Sau" in told(allocate, table, 0.7, method="shock-adjusted")[1]
     zones = ["area", "decision", "zone", "since", "status", "source"]
     write_table(small_input / "zones.csv", zones, ["C1", "861", "I", "2021-06-01", "published", "x"])
-    table = communes_of(bhyt.load(small_input), "D1")
+    table = communes_to_allocate(bhyt.load(small_input), "D1")
     assert table["lost"].tolist() == [300, 0]  # all of it in the commune that the decision names
     # 300 to add; gaps of 100 · (1 - 300 / 1,000) = 70 and 1,100: 17.95 and 282.05
     assert allocate(table, 0.7, method="shock-adjusted")["to_add"].tolist() == [18, 282]
 
 
 def test_communes_without_cards_are_told(data, small_input):
-    vi, en = told(communes_of, data, "Sơn Dương")
+    vi, en = told(communes_to_allocate, data, "Sơn Dương")
     assert vi.startswith("Huyện Sơn Dương: chưa có số thẻ theo xã")
     assert "only the same rate can be set for every commune" in en
-    vi, en = told(communes_of, data, "X001", on="2019-12-31")
+    vi, en = told(communes_to_allocate, data, "X001", on="2019-12-31")
     assert "đến ngày 31/12/2019" in vi
     assert "up to 31 December 2019" in en
     cards = ["area", "as_of", "group", "cards", "status", "source"]
     write_table(small_input / "cards.csv", cards, ["C1", "2021-06-30", "household", "200", "published", "BHXH"])
-    assert told(communes_of, bhyt.load(small_input), "D1")[1] == "Communes without cards on 30 June 2021 (1): C2 Xã Sau"
+    assert told(communes_to_allocate, bhyt.load(small_input), "D1")[1] == "Communes without cards on 30 June 2021 (1): C2 Xã Sau"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law import Law
-from bhyt_analysis.model.budget import PAYERS, SIZES, household_scale
+from bhyt_analysis.model.finance.budget import PAYERS, SIZES, household_scale
 
 
 def cards(group, months, insured=1000, **more):

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bhyt_analysis.law import Law
-from bhyt_analysis.model import cohort
-from bhyt_analysis.model.assumptions import assumptions, central, drawn, pert
-from bhyt_analysis.model.take_up import take_up_rate
+from bhyt_analysis.model.projection import cohort
+from bhyt_analysis.model.projection.assumptions import assumptions, central_values, draw_assumptions, pert
+from bhyt_analysis.model.reclassification.take_up import take_up_rate
 
 MONTHS = list(pd.date_range("2021-06-30", "2028-12-31", freq="ME"))
 
@@ -100,8 +100,8 @@ def oracle(title, minority, effort, clock, months, leaves):
 @pytest.mark.parametrize("clock", ["decree 75", "none"])
 def test_the_way_back_is_that_of_the_oracle(effort, clock):
     table = assumptions({"effort": (effort,) * 3})
-    of = cohort.titles(Law.read(), MONTHS, 1, clock)
-    way = cohort.paths(central(table), of, MONTHS, 1, table["at_share"])
+    of = cohort.pool_entitlements(Law.read(), MONTHS, 1, clock)
+    way = cohort.reenrolment_shares(central_values(table), of, MONTHS, 1, table["at_share"])
     for i, pool in enumerate(cohort.POOLS.itertuples()):
         if pool.title == "employer_employee":
             assert (way.insured[0, i] == 1).all()
@@ -112,7 +112,7 @@ def test_the_way_back_is_that_of_the_oracle(effort, clock):
 
 
 def test_the_dated_sequence_of_support():
-    of = cohort.titles(Law.read(), MONTHS, 1, "decree 75")
+    of = cohort.pool_entitlements(Law.read(), MONTHS, 1, "decree 75")
     household = of.keys[7]  # ethnic minorities who go to households
     helped = [m for m, k in zip(MONTHS, household, strict=True) if k == "minority_left_2016_2020_list"]
     # Decree 75/2023 art. 3(3): 36 months from 1 November 2023; nothing before, nothing after
@@ -124,23 +124,23 @@ def test_the_dated_sequence_of_support():
 def test_the_clock_of_decree_188_runs_from_each_communes_own_exit():
     months = list(pd.date_range("2025-12-31", "2030-12-31", freq="ME"))
     for leaves in (1, 13):
-        of = cohort.titles(Law.read(), months, leaves, "decree 188")
+        of = cohort.pool_entitlements(Law.read(), months, leaves, "decree 188")
         helped = np.flatnonzero(of.keys[7] == "minority_left_later")
         assert (helped[0], helped[-1], len(helped)) == (leaves, leaves + 35, 36)
 
 
 def test_a_near_poor_minority_keeps_the_near_poor_title_at_equal_support():
-    of = cohort.titles(Law.read(), MONTHS, 1, "decree 75")
+    of = cohort.pool_entitlements(Law.read(), MONTHS, 1, "decree 75")
     assert set(of.keys[3][1:]) == {"near_poor"}
     # in Quảng Ngãi the province pays the rest for those who left the list, 100% against 70%
-    there = cohort.titles(Law.read(), MONTHS, 1, "decree 75", "Quảng Ngãi")
+    there = cohort.pool_entitlements(Law.read(), MONTHS, 1, "decree 75", "Quảng Ngãi")
     assert "minority_left_2016_2020_list" in set(there.keys[3])
 
 
 def test_the_end_of_support_is_a_second_loss():
     table = assumptions()
-    of = cohort.titles(Law.read(), MONTHS, 1, "decree 75")
-    way = cohort.paths(central(table), of, MONTHS, 1, table["at_share"])
+    of = cohort.pool_entitlements(Law.read(), MONTHS, 1, "decree 75")
+    way = cohort.reenrolment_shares(central_values(table), of, MONTHS, 1, table["at_share"])
     october, november = MONTHS.index(pd.Timestamp("2026-10-31")), MONTHS.index(pd.Timestamp("2026-11-30"))
     # households: take-up at full price logit⁻¹(logit 0.35 + 0.5) = 0.4703; 5% of it at once
     assert way.insured[0, 7, october] > 0.5
@@ -150,8 +150,8 @@ def test_the_end_of_support_is_a_second_loss():
 
 def test_nobody_who_is_back_within_three_months_loses_five_years():
     table = assumptions()
-    of = cohort.titles(Law.read(), MONTHS, 1, "none")
-    way = cohort.paths(central(table), of, MONTHS, 1, table["at_share"])
+    of = cohort.pool_entitlements(Law.read(), MONTHS, 1, "none")
+    way = cohort.reenrolment_shares(central_values(table), of, MONTHS, 1, table["at_share"])
     assert (way.broken[:, :, :4] == 0).all()  # July, August, September 2021: one to three months
     # in October those without since July are without for the fourth month
     assert way.broken[0, 6, 4] == pytest.approx(1 - way.insured[0, 6, 3], abs=0.01)
@@ -160,14 +160,14 @@ def test_nobody_who_is_back_within_three_months_loses_five_years():
 @given(effort=st.floats(0, 2), more=st.floats(0, 1), seed=st.integers(0, 50))
 def test_more_effort_never_leaves_more_people_without(effort, more, seed):
     table = assumptions()
-    of = cohort.titles(Law.read(), MONTHS[:24], 1, "decree 75")
-    values = drawn(table, 20, seed)
+    of = cohort.pool_entitlements(Law.read(), MONTHS[:24], 1, "decree 75")
+    values = draw_assumptions(table, 20, seed)
     values["at_once.door_to_door"] = np.maximum(values["at_once.door_to_door"], values["at_once.ordinary"])
     values["monthly.door_to_door"] = np.maximum(values["monthly.door_to_door"], values["monthly.ordinary"])
     values["monthly.ordinary"] = np.maximum(values["monthly.ordinary"], values["monthly.none"])
     values["monthly.door_to_door"] = np.maximum(values["monthly.door_to_door"], values["monthly.ordinary"])
     low, high = (
-        cohort.paths({**values, "effort": np.full(20, e)}, of, MONTHS[:24], 1, table["at_share"]).insured
+        cohort.reenrolment_shares({**values, "effort": np.full(20, e)}, of, MONTHS[:24], 1, table["at_share"]).insured
         for e in (effort, min(2, effort + more))
     )
     assert (high >= low - 1e-9).all()
@@ -176,8 +176,8 @@ def test_more_effort_never_leaves_more_people_without(effort, more, seed):
 @given(seed=st.integers(0, 1000), leaves=st.integers(1, 40))
 def test_shares_stay_between_nothing_and_everybody(seed, leaves):
     table = assumptions()
-    of = cohort.titles(Law.read(), MONTHS, leaves, "decree 75")
-    way = cohort.paths(drawn(table, 5, seed), of, MONTHS, leaves, table["at_share"])
+    of = cohort.pool_entitlements(Law.read(), MONTHS, leaves, "decree 75")
+    way = cohort.reenrolment_shares(draw_assumptions(table, 5, seed), of, MONTHS, leaves, table["at_share"])
     for part in (way.insured, way.broken):
         assert (part >= -1e-12).all()
         assert (part <= 1 + 1e-12).all()
@@ -227,7 +227,7 @@ def test_pert_draws_lie_between_the_ends_with_the_mean_of_the_book():
 
 
 def test_scenarios_that_share_an_assumption_share_its_draws():
-    first, second = (drawn(assumptions(c), 50, seed=3) for c in ({}, {"persistence": (0.8, 0.8, 0.8)}))
+    first, second = (draw_assumptions(assumptions(c), 50, seed=3) for c in ({}, {"persistence": (0.8, 0.8, 0.8)}))
     assert (first["take_up.household"] == second["take_up.household"]).all()
     assert (second["persistence"] == 0.8).all()
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.model.equity import equity, lorenz
+from bhyt_analysis.model.distribution.equity import equity, lorenz
 
 
 def communes(population, uninsured, **more):

@@ -6,33 +6,33 @@ import pytest
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.law import LawError
-from bhyt_analysis.model.levers import asked, top_up
-from bhyt_analysis.model.rezone import rezoned
+from bhyt_analysis.model.projection.levers import reform_rows, top_up
+from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
 
 LEFT = "minority_left_2016_2020_list"
 
 
 def payers_of(law, month, key, area="Bắc Giang"):
-    from bhyt_analysis.model.budget import PAYERS, prices
+    from bhyt_analysis.model.finance.budget import PAYERS, monthly_prices
 
-    return dict(zip(PAYERS, prices(law, [pd.Timestamp(month)], [key], area)[0, 0].round(2).tolist(), strict=True))
+    return dict(zip(PAYERS, monthly_prices(law, [pd.Timestamp(month)], [key], area)[0, 0].round(2).tolist(), strict=True))
 
 
 def test_a_question_is_a_proposal_and_says_that_no_text_decides_it():
-    law = asked([{"parameter": "contribution_rate", "since": "2027-01-01", "value": 0.051}], "mine")
+    law = reform_rows([{"parameter": "contribution_rate", "since": "2027-01-01", "value": 0.051}], "mine")
     assert law.table[["status", "reference"]].iloc[0].tolist() == ["proposal", "what if (no instrument)"]
 
 
 def test_what_is_wrong_with_a_row_names_its_place():
     with pytest.raises(LawError, match=r"mine, row 2, column value"):
-        asked([{"parameter": "base_salary", "since": "2027-01-01", "value": 1}, {"parameter": "base_salary", "since": "2028-01-01", "value": "much"}], "mine")  # fmt: skip
+        reform_rows([{"parameter": "base_salary", "since": "2027-01-01", "value": 1}, {"parameter": "base_salary", "since": "2028-01-01", "value": "much"}], "mine")  # fmt: skip
 
 
 def test_before_decree_75_the_province_alone_pays_its_top_up_for_those_who_left(law):
     rows = top_up(law, LEFT, 0.7, None, "Bắc Giang", "2021-07-01", "2021-12-31")
     assert [(r["since"], r["until"], r["value"]) for r in rows] == [("2021-07-01", "2021-12-31", 0.7)]
     # 4.5% of 1,490,000 is 67,050 a month: 70% is 46,935, the person pays 20,115.
-    paid = payers_of(law | asked(rows, "mine"), "2021-12-31", LEFT)
+    paid = payers_of(law | reform_rows(rows, "mine"), "2021-12-31", LEFT)
     assert paid == {"central": 0, "province": 46935, "social_security_fund": 0, "employer": 0, "household": 20115}
 
 
@@ -44,7 +44,7 @@ def test_a_top_up_comes_on_top_of_each_share_that_holds_while_it_lasts(law):
         ("2026-11-01", "2026-12-31", 0.2),
     ]
     # 4.5% of 2,340,000 is 105,300: the State 70%, the province 20%, the person 10%.
-    paid = payers_of(law | asked(rows, "mine"), "2025-05-31", LEFT)
+    paid = payers_of(law | reform_rows(rows, "mine"), "2025-05-31", LEFT)
     assert (paid["central"], paid["province"], paid["household"]) == (73710, 21060, 10530)
 
 
@@ -67,7 +67,7 @@ def by_name(table, column):
 
 
 def test_a_commune_that_stays_in_zone_iii_keeps_its_part_of_the_published_loss(data):
-    before, after = (bhyt.reclassify(d, "861", "Lục Ngạn") for d in (data, rezoned(data, "861", [{"area": "07549", "zone": "III"}])))  # fmt: skip
+    before, after = (bhyt.reclassify(d, "861", "Lục Ngạn") for d in (data, apply_zone_moves(data, "861", [{"area": "07549", "zone": "III"}])))  # fmt: skip
     part = by_name(before, "lost")["Xã Thanh Hải"]
     assert part == round(46106 * 16395 / before["population"].sum())  # the same share of the people everywhere
     assert after["lost"].sum() == 46106 - part
@@ -76,7 +76,7 @@ def test_a_commune_that_stays_in_zone_iii_keeps_its_part_of_the_published_loss(d
 
 
 def test_a_commune_that_leaves_too_adds_the_same_share_of_its_people(data):
-    after = bhyt.reclassify(rezoned(data, "861", [{"area": "07531", "zone": "I"}]), "861", "Lục Ngạn")
+    after = bhyt.reclassify(apply_zone_moves(data, "861", [{"area": "07531", "zone": "I"}]), "861", "Lục Ngạn")
     people = by_name(after, "population")
     share = 46106 / (sum(people.values()) - people["Xã Tân Sơn"])
     assert after["lost"].sum() == round(46106 + people["Xã Tân Sơn"] * share)
@@ -86,9 +86,9 @@ def test_by_the_zones_a_flip_moves_kinh_and_minority_residents_as_article_12_say
     """X00106 was in zone II and left: all 3,432 area cards are of ethnic minorities (Kinh in zone II have none)."""
     before = bhyt.reclassify(data, "861", "X001").set_index("area")
     assert before.loc["X00106", ["before", "lost"]].tolist() == [3432, 3432]
-    kept = bhyt.reclassify(rezoned(data, "861", [{"area": "X00106", "zone": "II"}]), "861", "X001").set_index("area")
+    kept = bhyt.reclassify(apply_zone_moves(data, "861", [{"area": "X00106", "zone": "II"}]), "861", "X001").set_index("area")
     assert kept.loc["X00106", ["lost", "gained"]].tolist() == [0, 0]
-    up = bhyt.reclassify(rezoned(data, "861", [{"area": "X00106", "zone": "III"}]), "861", "X001").set_index("area")
+    up = bhyt.reclassify(apply_zone_moves(data, "861", [{"area": "X00106", "zone": "III"}]), "861", "X001").set_index("area")
     assert up.at["X00106", "lost"] == 0
     assert up.at["X00106", "gained"] > 0  # the Kinh residents without an earlier title
     others = before.drop(index="X00106").index
@@ -98,10 +98,10 @@ def test_by_the_zones_a_flip_moves_kinh_and_minority_residents_as_article_12_say
 
 def test_everything_wrong_with_moves_is_told_at_once(data):
     with pytest.raises(BhytError) as caught:
-        rezoned(data, "861", [{"area": "Xã Khôngcó", "zone": "I"}, {"area": "07549", "zone": "IV"}])
+        apply_zone_moves(data, "861", [{"area": "Xã Khôngcó", "zone": "I"}, {"area": "07549", "zone": "IV"}])
     assert len(str(caught.value).splitlines()) == 2
     with pytest.raises(BhytError, match="Sơn Dương"):  # the plan names no commune
-        rezoned(data, "861", [{"area": "02536", "zone": "III"}])
+        apply_zone_moves(data, "861", [{"area": "02536", "zone": "III"}])
 
 
 # --- A scenario file holds them ------------------------------------------------------------------
@@ -137,7 +137,7 @@ def test_one_file_holds_rows_of_law_top_ups_and_zones(data, tmp_path):
     path.write_text(TEXT, "utf-8")
     scenario = bhyt.Scenario.read(path)
     assert scenario.is_proposal
-    of = bhyt.projection(data, "Lục Ngạn", scenario)
+    of = bhyt.project_area(data, "Lục Ngạn", scenario)
     assert of.start.leaving["lost"].sum() == 39417
     months = bhyt.simulate(data, "Lục Ngạn", scenario, draws=0)
     month = months[(months["month"] == "2021-12-31") & (months["group"] == LEFT)].iloc[-1]

@@ -14,11 +14,18 @@ from hypothesis import strategies as st
 import bhyt_analysis as bhyt
 from bhyt_analysis.cli import main
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.model.funnel import between, funnel, limit, limits
-from bhyt_analysis.model.monitor import alert, as_month, counted, expiring, nowcast, watch
-from bhyt_analysis.model.pace import months_between, pace_of, projected
-from bhyt_analysis.model.reports import due_day, period_end, reports_due
-from bhyt_analysis.model.thresholds import thresholds
+from bhyt_analysis.model.monitoring.funnel import between, funnel, limit, limits
+from bhyt_analysis.model.monitoring.monitor import (
+    alert_level,
+    expiring_cards,
+    monitor,
+    monthly_counts,
+    nowcast,
+    parse_month,
+)
+from bhyt_analysis.model.monitoring.pace import estimate_pace, months_between, project_pace
+from bhyt_analysis.model.monitoring.reports import due_day, period_end, reports_due
+from bhyt_analysis.model.monitoring.thresholds import thresholds
 
 from ..conftest import write_table
 
@@ -55,7 +62,7 @@ def made(folder, district=(), c1=(), c2=(), target=("2022-12-31", "=", "0.9"), f
 def test_a_month_worked_out_by_hand(tmp_path):
     # 3,000 people, 90% by the end of 2022 are 2,700. End of May: 2,500 insured, after 2,400 in December.
     data = made(tmp_path, district=[2400, 2410, 2440, 2460, 2470, 2500], communes=False)
-    row = watch(data, "D1", "2022-05").iloc[0]
+    row = monitor(data, "D1", "2022-05").iloc[0]
     assert (row["insured"], row["people_needed"], row["to_add"]) == (2500, 2700, 200)
     assert (row["change_month"], pd.isna(row["change_year"])) == (30, True)
     assert row["plan_share"] == pytest.approx(2500 / 2700)
@@ -85,13 +92,13 @@ def test_a_month_worked_out_by_hand(tmp_path):
     ],
 )
 def test_each_state_has_its_reason(tmp_path, counts, state, reason):
-    row = watch(made(tmp_path, district=counts, communes=False), "D1", "2022-03").iloc[0]
+    row = monitor(made(tmp_path, district=counts, communes=False), "D1", "2022-03").iloc[0]
     assert (row["alert"], row["reason"]) == (state, reason)
 
 
 def test_a_target_whose_day_has_come_is_missed_or_reached(tmp_path):
     counts = [2400, *[2400 + 20 * m for m in range(1, 13)]]  # 2,640 in December
-    table = watch(made(tmp_path, district=counts, communes=False), "D1", "2022-12")
+    table = monitor(made(tmp_path, district=counts, communes=False), "D1", "2022-12")
     assert table[["alert", "reason"]].to_numpy().tolist() == [["red", "reason.missed"]]
     assert (table["projected"].iloc[0], table["projected_low"].iloc[0]) == (2640, 2640)  # counted, not projected
     assert table["projected_status"].tolist() == ["derived"]
@@ -99,14 +106,14 @@ def test_a_target_whose_day_has_come_is_missed_or_reached(tmp_path):
 
 def test_a_unit_without_a_target_is_not_compared_and_still_keeps_the_ratchet(tmp_path):
     data = made(tmp_path, district=[2400, 2410, 2420, 2430, 2390], communes=False, target=None)
-    assert watch(data, "D1", "2022-03")["alert"].tolist() == ["none"]
-    assert watch(data, "D1", "2022-04")["reason"].tolist() == ["reason.ratchet"]
+    assert monitor(data, "D1", "2022-03")["alert"].tolist() == ["none"]
+    assert monitor(data, "D1", "2022-04")["reason"].tolist() == ["reason.ratchet"]
 
 
 def test_the_target_is_shared_out_to_communes_by_their_gaps_at_the_start_of_the_year(tmp_path):
     # 900 of 1,000 and 1,500 of 2,000 in December; 2,700 are asked for: 300 of a gap of 600, half of each gap.
     data = made(tmp_path, c1=[900, 910, 920, 930], c2=[1500, 1510, 1520, 1530])
-    table = watch(data, "D1", "2022-03").set_index("area")
+    table = monitor(data, "D1", "2022-03").set_index("area")
     assert table["people_needed"].to_dict() == {"D1": 2700, "C1": 950, "C2": 1750}
     assert table["target_level"].to_dict() == {"D1": "own", "C1": "shared", "C2": "shared"}
     assert table.loc["D1", ["insured", "change_month"]].tolist() == [2460, 20]
@@ -114,14 +121,14 @@ def test_the_target_is_shared_out_to_communes_by_their_gaps_at_the_start_of_the_
 
 def test_communes_keep_what_they_have_where_the_target_was_reached(tmp_path):
     data = made(tmp_path, c1=[950, 950, 950, 960], c2=[1800, 1800, 1800, 1790])
-    table = watch(data, "D1", "2022-03").set_index("area")
+    table = monitor(data, "D1", "2022-03").set_index("area")
     assert table["people_needed"].to_dict() == {"D1": 2700, "C1": 950, "C2": 1800}
     assert table["reason"].to_dict() == {"D1": "reason.reached", "C1": "reason.reached", "C2": "reason.ratchet"}
 
 
 def test_a_commune_that_does_not_report_is_grey_and_so_is_its_district(tmp_path):
     data = made(tmp_path, c1=[900, 910, 920, 930], c2=[1500, 1510, 1520, ""])
-    table = watch(data, "D1", "2022-03").set_index("area")
+    table = monitor(data, "D1", "2022-03").set_index("area")
     assert table["alert"].to_dict() == {"D1": "grey", "C1": "green", "C2": "grey"}
     assert table["insured"].isna().to_dict() == {"D1": True, "C1": False, "C2": True}
 
@@ -129,7 +136,7 @@ def test_a_commune_that_does_not_report_is_grey_and_so_is_its_district(tmp_path)
 def test_what_a_reclassification_moved_is_no_pace(tmp_path):
     flows = [["D1", "2022-02-28", "", 20, 0, 0, 0, -300, "published", "BHXH"]]
     data = made(tmp_path, district=[2400, 2420, 2140, 2160], communes=False, flows=flows)
-    row = watch(data, "D1", "2022-03").iloc[0]
+    row = monitor(data, "D1", "2022-03").iloc[0]
     assert row["actual_pace"] == pytest.approx(20)
     assert row["projected"] == pytest.approx(2160 + 9 * 20)
     assert row["change_month"] == 20
@@ -138,19 +145,19 @@ def test_what_a_reclassification_moved_is_no_pace(tmp_path):
 def test_flows_of_all_communes_make_the_flows_of_their_district(tmp_path):
     flows = [[c, "2022-02-28", "", 0, 0, 0, 0, n, "published", "BHXH"] for c, n in (("C1", -100), ("C2", -200))]
     data = made(tmp_path, c1=[900, 910, 820, 830], c2=[1500, 1510, 1320, 1330], flows=flows)
-    assert watch(data, "D1", "2022-03")["actual_pace"].tolist() == pytest.approx([20, 10, 10])
+    assert monitor(data, "D1", "2022-03")["actual_pace"].tolist() == pytest.approx([20, 10, 10])
     some = made(tmp_path, c1=[900, 910, 820, 830], c2=[1500, 1510, 1320, 1330], flows=flows[:1])
-    assert watch(some, "D1", "2022-03")["actual_pace"].iloc[0] == pytest.approx((2160 - 2400) / 3)
+    assert monitor(some, "D1", "2022-03")["actual_pace"].iloc[0] == pytest.approx((2160 - 2400) / 3)
 
 
 def test_the_fewest_changes_reach_back_into_the_year_before(tmp_path):
     data = made(tmp_path, district=[2400, 2410], communes=False)
-    assert watch(data, "D1", "2022-01")["reason"].tolist() == ["reason.few_months"]
+    assert monitor(data, "D1", "2022-01")["reason"].tolist() == ["reason.few_months"]
     path = tmp_path / "cards.csv"
     more = [f"D1,2021-{m}-30,household,{n},published,BHXH\n" for m, n in (("11", 2370), ("09", 2310))]
     path.write_text(path.read_text("utf-8") + "".join(more), "utf-8")
     # 60 over two months, 30 and 10: 100 over four months
-    assert watch(bhyt.load(tmp_path), "D1", "2022-01")["actual_pace"].tolist() == pytest.approx([25])
+    assert monitor(bhyt.load(tmp_path), "D1", "2022-01")["actual_pace"].tolist() == pytest.approx([25])
 
 
 def test_no_later_cards_are_looked_at(tmp_path):
@@ -159,7 +166,7 @@ def test_no_later_cards_are_looked_at(tmp_path):
     for folder, told in ((early, counts[:4]), (late, counts)):
         folder.mkdir()
         made(folder, district=told, communes=False)
-    pd.testing.assert_frame_equal(watch(bhyt.load(early), "D1"), watch(bhyt.load(late), "D1", "2022-03"))
+    pd.testing.assert_frame_equal(monitor(bhyt.load(early), "D1"), monitor(bhyt.load(late), "D1", "2022-03"))
 
 
 def test_the_nowcast_of_the_yearly_report_by_hand(tmp_path):
@@ -183,22 +190,22 @@ def test_cards_that_run_out_are_counted_by_their_day(tmp_path):
     days = [("2022-06-29", 1), ("2022-06-30", 2), ("2022-07-30", 4), ("2022-07-31", 8), ("2022-08-29", 16),
             ("2022-08-30", 32), ("2022-09-28", 64), ("2022-09-29", 128)]  # fmt: skip
     rows = [["D1", "2022-06-30", day, "household", n, "published", "BHXH"] for day, n in days]
-    table = expiring(made(tmp_path, district=[2400], communes=False, expiring=rows), "D1", "2022-06")
+    table = expiring_cards(made(tmp_path, district=[2400], communes=False, expiring=rows), "D1", "2022-06")
     assert table[["expiring_30", "expiring_60", "expiring_90"]].to_numpy().tolist() == [[6, 30, 126]]
 
 
 def test_a_district_has_expiring_cards_only_where_every_commune_tells(tmp_path):
     rows = [[c, "2022-06-30", "2022-07-10", "household", n, "published", "BHXH"] for c, n in (("C1", 10), ("C2", 20))]
-    both = expiring(made(tmp_path, c1=[900], c2=[1500], expiring=rows), "D1", "2022-06")
+    both = expiring_cards(made(tmp_path, c1=[900], c2=[1500], expiring=rows), "D1", "2022-06")
     assert both.set_index("area")["expiring_30"].to_dict() == {"D1": 30, "C1": 10, "C2": 20}
-    one = expiring(made(tmp_path, c1=[900], c2=[1500], expiring=rows[:1]), "D1", "2022-06")
+    one = expiring_cards(made(tmp_path, c1=[900], c2=[1500], expiring=rows[:1]), "D1", "2022-06")
     assert one.set_index("area")["expiring_30"].to_dict() == {"C1": 10}
-    assert expiring(made(tmp_path, c1=[900], c2=[1500], expiring=rows), "D1", "2022-07").empty  # an old count
+    assert expiring_cards(made(tmp_path, c1=[900], c2=[1500], expiring=rows), "D1", "2022-07").empty  # an old count
 
 
 def test_a_group_told_whole_and_in_parts_runs_out_once(tmp_path):
     rows = [["D1", "2022-06-30", "2022-07-10", g, n, "published", "BHXH"] for g, n in (("state_supported", 50), ("near_poor", 20))]  # fmt: skip
-    table = expiring(made(tmp_path, district=[2400], communes=False, expiring=rows), "D1", "2022-06")
+    table = expiring_cards(made(tmp_path, district=[2400], communes=False, expiring=rows), "D1", "2022-06")
     assert table["expiring_30"].tolist() == [50]
 
 
@@ -266,7 +273,7 @@ def by_hand(now, changes, ahead, t):
     st.integers(0, 200_000), st.sampled_from(sorted(T95)).flatmap(lambda f: st.lists(st.integers(-3000, 3000), min_size=f + 1, max_size=f + 1)), st.integers(0, 11),
 )  # fmt: skip
 def test_the_projection_is_what_an_independent_oracle_says(now, changes, ahead):
-    told = projected(now, pace_of(changes), ahead)
+    told = project_pace(now, estimate_pace(changes), ahead)
     scale = max(abs(v) for v in [*changes, 1]) * 20 * max(ahead, 1)
     for value, oracle in zip(told, by_hand(now, changes, ahead, T95[len(changes) - 1]), strict=True):
         assert value == pytest.approx(oracle, abs=scale * 1e-4)
@@ -274,17 +281,17 @@ def test_the_projection_is_what_an_independent_oracle_says(now, changes, ahead):
 
 @given(st.lists(st.integers(-500, 500), min_size=3, max_size=12), st.integers(1, 11), st.integers(0, 5000))
 def test_green_is_where_the_middle_of_the_projection_reaches_the_target(changes, ahead, to_add):
-    pace = pace_of(changes)
-    _, middle, _ = projected(10_000, pace, ahead)
+    pace = estimate_pace(changes)
+    _, middle, _ = project_pace(10_000, pace, ahead)
     if to_add:
         row = {"insured": 10_000, "rate": 0.8, "rate_last_year": 0.8, "to_add": to_add, "required_pace": to_add / ahead}
-        state, _ = alert(row | {"pace": pace.people / (to_add / ahead)})
+        state, _ = alert_level(row | {"pace": pace.people / (to_add / ahead)})
         assert (state == "green") == (middle >= 10_000 + to_add) or abs(middle - 10_000 - to_add) < 1e-6
 
 
 @given(st.lists(st.integers(-500, 500), min_size=3, max_size=12), st.integers(0, 10))
 def test_the_interval_widens_with_the_months(changes, ahead):
-    widths = [high - low for low, _, high in (projected(0, pace_of(changes), m) for m in (ahead, ahead + 1))]
+    widths = [high - low for low, _, high in (project_pace(0, estimate_pace(changes), m) for m in (ahead, ahead + 1))]
     assert widths[0] <= widths[1] + 1e-9
     assert ahead or widths[0] == 0
 
@@ -295,7 +302,7 @@ def test_a_count_that_is_left_out_does_not_change_the_pace(steps, draw):
     i = draw.draw(st.integers(0, len(steps) - 2))
     fewer = [*changes[:i], changes[i] + changes[i + 1], *changes[i + 2 :]]
     spans = [*months[:i], months[i] + months[i + 1], *months[i + 2 :]]
-    assert pace_of(fewer, spans).people == pytest.approx(pace_of(changes, months).people)
+    assert estimate_pace(fewer, spans).people == pytest.approx(estimate_pace(changes, months).people)
 
 
 @given(st.dates(dt.date(2000, 1, 1), dt.date(2040, 12, 31)), st.dates(dt.date(2000, 1, 1), dt.date(2040, 12, 31)))  # fmt: skip
@@ -367,7 +374,7 @@ def test_every_threshold_has_a_source():
 
 
 def test_the_example_district_is_watched_with_all_its_communes(data):
-    table = watch(data, "X001", "2022-06")
+    table = monitor(data, "X001", "2022-06")
     assert len(table) == 13
     assert set(table["status"]) == set(table["projected_status"]) == {"synthetic"}
     assert table["people_needed"].iloc[1:].sum() == table["people_needed"].iloc[0] == 60_355  # 93% of 64,897
@@ -384,7 +391,7 @@ def test_the_flows_of_the_example_lead_from_month_to_month(data):
 
 
 def test_units_are_watched_together(data):
-    table = watch(data, None, "2022-06").set_index("area")
+    table = monitor(data, None, "2022-06").set_index("area")
     assert table.loc["X001", "insured"] == 49_505
     assert table.loc["076", "alert"] == "grey"  # its cards are of December 2021
     assert "219" not in table.index  # no cards at all
@@ -392,18 +399,18 @@ def test_units_are_watched_together(data):
 
 def test_an_area_without_cards_and_a_month_that_is_none_are_told(data):
     with pytest.raises(BhytError, match="has no cards of any month"):
-        watch(data, "Lục Ngạn")
+        monitor(data, "Lục Ngạn")
     with pytest.raises(BhytError, match="has no cards up to 30 June 2021"):
-        watch(data, "Sơn Dương", "2021-06")
+        monitor(data, "Sơn Dương", "2021-06")
     with pytest.raises(BhytError, match='"2022-13" is not a month'):
-        as_month("2022-13")
+        parse_month("2022-13")
 
 
 def test_the_count_of_a_month_is_its_last(tmp_path):
     data = made(tmp_path, district=[2400, 2410], communes=False)
     path = tmp_path / "cards.csv"
     path.write_text(path.read_text("utf-8") + "D1,2022-01-15,household,2405,published,BHXH\n", "utf-8")
-    assert counted(bhyt.load(tmp_path), "D1")["insured"].tolist() == counted(data, "D1")["insured"].tolist()
+    assert monthly_counts(bhyt.load(tmp_path), "D1")["insured"].tolist() == monthly_counts(data, "D1")["insured"].tolist()
 
 
 def test_the_command_prints_writes_and_says_it_in_both_languages(tmp_path, capsys):

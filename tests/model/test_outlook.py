@@ -5,16 +5,16 @@ import pytest
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.model.outlook import communes_at_start, communes_on, outlook, steps
-from bhyt_analysis.model.simulate import table_of
+from bhyt_analysis.model.projection.outlook import communes_at_start, communes_on, outlook, steps
+from bhyt_analysis.model.projection.simulate import projection_table
 
 PLAN = bhyt.Scenario.read("decision_861_high")
 
 
 @pytest.fixture(scope="module", params=["Lục Ngạn", "X001", "Sơn Dương"])
 def projected(request, data):
-    of = bhyt.projection(data, request.param, PLAN)
-    return of, table_of(of)
+    of = bhyt.project_area(data, request.param, PLAN)
+    return of, projection_table(of)
 
 
 def test_the_year_of_a_day_is_what_its_months_add_up_to(projected):
@@ -48,15 +48,15 @@ def test_the_steps_lead_from_the_first_month_to_the_day(projected, result):
 
 
 def test_who_lost_a_card_is_a_step_of_its_own(data):
-    of = bhyt.projection(data, "Lục Ngạn", PLAN)
-    told = steps(of, table_of(of), "2021-12-31").set_index("step")["people"]
+    of = bhyt.project_area(data, "Lục Ngạn", PLAN)
+    told = steps(of, projection_table(of), "2021-12-31").set_index("step")["people"]
     assert told["lost"] == -46106  # the published loss
     followed = bhyt.after_loss(of).query("result == 'behavioural'").set_index("month").loc["2021-12-31"]
     assert told["back"] == pytest.approx(46106 - followed["uninsured"], abs=1)
 
 
 def test_the_communes_on_a_day_are_those_of_simulate(data):
-    of = bhyt.projection(data, "X001", PLAN)
+    of = bhyt.project_area(data, "X001", PLAN)
     moved = bhyt.reclassify(data, "861", "X001")
     told = communes_on(communes_at_start(data, of.start, moved), of, "2021-12-31").set_index("area")
     rows = bhyt.simulate(data, "X001", PLAN, by=["commune"], draws=0)
@@ -68,7 +68,7 @@ def test_the_communes_on_a_day_are_those_of_simulate(data):
 
 
 def test_what_is_not_told_of_communes_is_missing_and_not_zero(data):
-    of = bhyt.projection(data, "Lục Ngạn", PLAN)
+    of = bhyt.project_area(data, "Lục Ngạn", PLAN)
     told = communes_on(communes_at_start(data, of.start, bhyt.reclassify(data, "861", "Lục Ngạn")), of, "2021-12-31")
     assert told["rate"].isna().all()
     assert told["insured"].isna().all()

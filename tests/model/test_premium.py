@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law import Law
-from bhyt_analysis.model.premium import household_premium
+from bhyt_analysis.model.finance.premiums import household_premium
 
 # --- The oracle: one person at a time, in fractions, from the text of the law. -------------------
 # It does not read law.csv. Base salary: the decrees named; contribution 4.5% of it (Decree 146/2018

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.model.raking import rake, whole
+from bhyt_analysis.model.distribution.raking import rake, round_to_margins
 
 # Ardilly, Tillé, "Sampling Methods: Exercises and Solutions" (2006), on raking: a table and its known totals.
 SEED = np.array([[80.0, 170, 150], [90, 80, 210], [10, 80, 130]])
@@ -66,7 +66,7 @@ def test_a_frame_comes_back_as_a_frame_and_a_series_is_put_in_its_order():
     columns = pd.Series({"household": 20, "poor": 60})
     expected = pd.DataFrame({"poor": [30.0, 30.0], "household": [20.0, 0.0]}, index=["Tân Trào", "Kháng Nhật"])
     pd.testing.assert_frame_equal(rake(seed, rows, columns), expected)
-    pd.testing.assert_frame_equal(whole(expected, rows, columns), expected.astype("int64"))
+    pd.testing.assert_frame_equal(round_to_margins(expected, rows, columns), expected.astype("int64"))
     with pytest.raises(BhytError, match=r'(?s)"Sơn Nam".*no total of "Tân Trào"'):
         rake(seed, pd.Series({"Kháng Nhật": 30, "Sơn Nam": 50}), columns)
 
@@ -158,36 +158,36 @@ def test_missing_and_negative_figures_are_all_named():
 
 def test_nobody_at_all_is_a_table_of_nobody():
     assert rake(np.zeros((2, 2)), [0, 0], [0, 0]).tolist() == [[0, 0], [0, 0]]
-    assert whole(np.zeros((2, 2)), [0, 0], [0, 0]).tolist() == [[0, 0], [0, 0]]
+    assert round_to_margins(np.zeros((2, 2)), [0, 0], [0, 0]).tolist() == [[0, 0], [0, 0]]
 
 
 def test_whole_people_by_hand():
     # One person goes up in each row. The largest remainders of both rows are in column 1, which may have one only.
     # Row 1 up in column 1 and row 2 in column 2: 0.6 + 0.5; the other way round: 0.5 + 0.4. The first is nearer.
     table = np.array([[0.6, 0.4], [0.5, 0.5]])
-    assert whole(table, [1, 1], [1, 1], tolerance=0.2).tolist() == [[1, 0], [0, 1]]
+    assert round_to_margins(table, [1, 1], [1, 1], tolerance=0.2).tolist() == [[1, 0], [0, 1]]
 
 
 def test_a_table_that_does_not_have_the_totals_is_told():
     with pytest.raises(BhytError, match=r"(?s)Column 1: 1.10 people, expected 1.00 .*Column 2: 0.90"):
-        whole(np.array([[0.6, 0.4], [0.5, 0.5]]), [1, 1], [1, 1])
+        round_to_margins(np.array([[0.6, 0.4], [0.5, 0.5]]), [1, 1], [1, 1])
     # each cell may change by less than one: three people do not fit into two cells of 0.6
     with pytest.raises(BhytError, match=r"Row 1: 1.20 people, expected 3.00"):
-        whole(np.array([[0.6, 0.6], [0.6, 0.6]]), [3, 0], [2, 1], tolerance=2)
+        round_to_margins(np.array([[0.6, 0.6], [0.6, 0.6]]), [3, 0], [2, 1], tolerance=2)
 
 
 def test_one_row_is_the_largest_remainder():
     # 2.6, 1.9, 0.5 of five people: floors 2, 1, 0; the two left go to 0.9 and 0.6
-    assert whole(np.array([[2.6, 1.9, 0.5]]), [5], [3, 2, 0], tolerance=0.6).tolist() == [[3, 2, 0]]
-    assert whole(np.array([[2.25], [1.75]]), [2, 2], [4], tolerance=0.3).tolist() == [[2], [2]]
+    assert round_to_margins(np.array([[2.6, 1.9, 0.5]]), [5], [3, 2, 0], tolerance=0.6).tolist() == [[3, 2, 0]]
+    assert round_to_margins(np.array([[2.25], [1.75]]), [2, 2], [4], tolerance=0.3).tolist() == [[2], [2]]
 
 
 def test_many_communes_alike_share_out_the_people():
     # 400 communes with 0.25 people in each of four groups: each commune one person, each group 100
-    told = whole(np.full((400, 4), 0.25), np.ones(400), np.full(4, 100))
+    told = round_to_margins(np.full((400, 4), 0.25), np.ones(400), np.full(4, 100))
     assert told.sum(axis=1).tolist() == [1] * 400
     assert told.sum(axis=0).tolist() == [100] * 4
-    wide = whole(np.full((4, 400), 0.25), np.full(4, 100), np.ones(400))
+    wide = round_to_margins(np.full((4, 400), 0.25), np.full(4, 100), np.ones(400))
     assert wide.sum(axis=0).tolist() == [1] * 400
 
 
@@ -205,7 +205,7 @@ def every_rounding(table, rows, columns):
 @given(shape=st.tuples(st.integers(1, 3), st.integers(1, 4)), seed=st.integers(0, 2**32 - 1))
 def test_of_all_roundings_it_is_one_of_the_nearest(shape, seed):
     table, rows, columns = random_totals(shape, seed)
-    told = whole(table, rows, columns)
+    told = round_to_margins(table, rows, columns)
     least = min(np.abs(other - table).sum() for other in every_rounding(table, rows, columns))
     assert np.abs(told - table).sum() == pytest.approx(least, abs=1e-6)
 
@@ -213,7 +213,7 @@ def test_of_all_roundings_it_is_one_of_the_nearest(shape, seed):
 @given(shape=st.tuples(st.integers(1, 30), st.integers(1, 12)), seed=st.integers(0, 2**32 - 1))
 def test_whole_people_keep_both_totals_and_every_cell_within_one(shape, seed):
     table, rows, columns = random_totals(shape, seed)
-    told = whole(table, rows, columns)
+    told = round_to_margins(table, rows, columns)
     assert told.dtype == np.int64
     assert (told.sum(axis=1) == rows).all()
     assert (told.sum(axis=0) == columns).all()
@@ -226,7 +226,7 @@ def test_whole_people_keep_both_totals_and_every_cell_within_one(shape, seed):
 def test_the_order_of_the_communes_does_not_change_their_people(seed):
     table, rows, columns = random_totals((9, 4), seed)
     order = np.random.default_rng(seed).permutation(9)
-    told, turned = whole(table, rows, columns), whole(table[order], rows[order], columns)
+    told, turned = round_to_margins(table, rows, columns), round_to_margins(table[order], rows[order], columns)
     # Where two roundings are as near as each other either may come; the distance is the same.
     assert np.abs(told - table).sum() == pytest.approx(np.abs(turned - table[order]).sum(), abs=1e-6)
 
@@ -240,7 +240,7 @@ def test_raking_then_whole_people_for_many_communes_with_rare_groups(communes):
     counted = rng.poisson(table)
     rows, columns = counted.sum(axis=1), counted.sum(axis=0)
     raked = rake(np.where(counted > 0, np.maximum(table, 1e-4), table), rows, columns)
-    told = whole(raked, rows, columns)
+    told = round_to_margins(raked, rows, columns)
     assert (told.sum(axis=1) == rows).all()
     assert (told.sum(axis=0) == columns).all()
     assert (np.abs(told - raked) < 1).all()
@@ -249,4 +249,4 @@ def test_raking_then_whole_people_for_many_communes_with_rare_groups(communes):
 
 def test_totals_that_are_not_whole_people_are_named():
     with pytest.raises(BhytError, match=r"(?s)row 1: 0.5 is not.*column 2: 1.25 is not"):
-        whole(np.array([[0.25, 0.25], [0.5, 1.0]]), [0.5, 1.5], [0.75, 1.25])
+        round_to_margins(np.array([[0.25, 0.25], [0.5, 1.0]]), [0.5, 1.5], [0.75, 1.25])

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.model.reclassify import lost_by
-from bhyt_analysis.model.rounding import half_up, largest_remainder
-from bhyt_analysis.model.simulate import projection
+from bhyt_analysis.model.distribution.rounding import half_up, largest_remainder
+from bhyt_analysis.model.projection.simulate import project_area
+from bhyt_analysis.model.reclassification.reclassify import lost_by
 
 from ..conftest import write_table
 
@@ -340,7 +340,7 @@ def test_each_district_of_a_province_is_told_by_the_best_that_is_known_of_it(sma
 
 
 def test_a_published_loss_leaves_only_the_communes_of_its_own_district(small_input):
-    start = projection(two_districts(small_input), "P", bhyt.Scenario("861", decision="861")).start
+    start = project_area(two_districts(small_input), "P", bhyt.Scenario("861", decision="861")).start
     lost = dict(zip(start.units["area"].iloc[start.leaving["unit"]], start.leaving["lost"], strict=True))
     assert lost == {"C1": 700, "C3": 800}
 

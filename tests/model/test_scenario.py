@@ -6,7 +6,7 @@ import pytest
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest.loader import InputError
-from bhyt_analysis.model.simulate import projection
+from bhyt_analysis.model.projection.simulate import project_area
 
 from ..conftest import ROOT, write_table
 
@@ -125,9 +125,9 @@ def test_a_list_with_mistakes_is_told_with_its_rows(tmp_path, data):
 
 
 def test_the_clock_follows_the_decision_unless_it_is_told(data):
-    assert projection(data, "Lục Ngạn", bhyt.Scenario("x", decision="861")).scenario.clock == "decree 75"
+    assert project_area(data, "Lục Ngạn", bhyt.Scenario("x", decision="861")).scenario.clock == "decree 75"
     told = bhyt.Scenario("x", decision="861", clock="none")
-    assert projection(data, "Lục Ngạn", told).scenario.clock == "none"
+    assert project_area(data, "Lục Ngạn", told).scenario.clock == "none"
 
 
 def test_a_list_that_no_table_of_decisions_tells_has_the_clock_of_its_day(data):
@@ -135,7 +135,7 @@ def test_a_list_that_no_table_of_decisions_tells_has_the_clock_of_its_day(data):
         zones = data.zones[data.zones["decision"] == "861"].assign(
             decision="mine", zone="none", special_villages_share=0.0, since=pd.Timestamp(day)
         )
-        return projection(data, "X001", bhyt.Scenario("x", decision="mine", zones=zones)).scenario.clock
+        return project_area(data, "X001", bhyt.Scenario("x", decision="mine", zones=zones)).scenario.clock
 
     assert [moved("2025-09-01"), moved("2022-09-01")] == ["decree 188", "none"]
 

@@ -10,7 +10,7 @@ import bhyt_analysis as bhyt
 
 @pytest.fixture(scope="module")
 def card(data):
-    return bhyt.scorecard(data, draws=500).set_index("case")
+    return bhyt.backtest(data, draws=500).set_index("case")
 
 
 def test_every_case_is_there_with_what_was_published(card):
@@ -37,6 +37,6 @@ def test_the_published_figure_after_the_fact_moves_only_the_verdict(data, card):
     rows = (data.published["area"] == "15") & (data.published["as_of"] == "2023-02-28") & (data.published["figure"] == "coverage")  # fmt: skip
     assert rows.sum() == 1
     other = dataclasses.replace(data, published=data.published.assign(value=data.published["value"].mask(rows, 95.0)))
-    again = bhyt.scorecard(other, draws=500).set_index("case")
+    again = bhyt.backtest(other, draws=500).set_index("case")
     assert again.at["yen_bai", "model"] == card.at["yen_bai", "model"]
     assert again.at["yen_bai", "verdict"] == "low"

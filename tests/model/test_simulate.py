@@ -11,12 +11,19 @@ from hypothesis import strategies as st
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law import Law
-from bhyt_analysis.model.after_loss import TITLES, after_loss, transitions
-from bhyt_analysis.model.budget import prices, shares_paid
-from bhyt_analysis.model.project import insured_people
-from bhyt_analysis.model.simulate import MONEY, projection
-from bhyt_analysis.model.start import GROUPS, group_in, starting_point
-from bhyt_analysis.model.uncertainty import bisect, break_even, chances, commune_intervals, targets_ahead, tornado
+from bhyt_analysis.model.finance.budget import monthly_prices, payer_shares
+from bhyt_analysis.model.projection.after_loss import TITLES, after_loss, transitions
+from bhyt_analysis.model.projection.baseline import GROUPS, build_baseline, group_in
+from bhyt_analysis.model.projection.projection import insured_people
+from bhyt_analysis.model.projection.simulate import MONEY, project_area
+from bhyt_analysis.model.projection.uncertainty import (
+    bisect,
+    break_even,
+    commune_intervals,
+    target_probabilities,
+    tornado,
+    upcoming_targets,
+)
 from bhyt_analysis.show.explain import chance_texts
 
 from ..conftest import ROOT, write_table
@@ -170,7 +177,7 @@ def test_nobody_is_insured_twice_whatever_is_assumed(data, effort, household, mi
 
 
 def test_the_cohort_adds_up_every_month(data):
-    of = projection(data, "Lục Ngạn", ORDINARY)
+    of = project_area(data, "Lục Ngạn", ORDINARY)
     table = after_loss(of)
     assert np.allclose(table[TITLES].sum(axis=1) + table["uninsured"], table["lost"])
     assert (table["lost"] == 46_106).all()
@@ -183,7 +190,7 @@ def test_the_cohort_adds_up_every_month(data):
 
 
 def test_the_transition_matrix_of_each_commune_adds_up_to_one(data):
-    of = projection(data, "X001", ORDINARY)
+    of = project_area(data, "X001", ORDINARY)
     matrix = transitions(of, "2021-12-31")
     assert matrix.groupby("area")["share"].sum().tolist() == pytest.approx([1.0] * matrix["area"].nunique())
     table = bhyt.reclassify(data, "861", "X001").set_index("area")
@@ -246,10 +253,10 @@ def test_every_group_belongs_to_one_of_the_projection():
 
 
 def test_it_starts_on_the_last_day_before_the_loss(data, law):
-    assert starting_point(data, "Lục Ngạn", ORDINARY, law).day == pd.Timestamp("2021-06-30")
-    assert starting_point(data, "X001", ORDINARY, law).day == pd.Timestamp("2021-06-30")
-    assert starting_point(data, "Sơn Dương", ORDINARY, law).day == pd.Timestamp("2021-12-31")
-    assert starting_point(data, "X001", NOTHING, law).day == pd.Timestamp("2022-06-30")
+    assert build_baseline(data, "Lục Ngạn", ORDINARY, law).day == pd.Timestamp("2021-06-30")
+    assert build_baseline(data, "X001", ORDINARY, law).day == pd.Timestamp("2021-06-30")
+    assert build_baseline(data, "Sơn Dương", ORDINARY, law).day == pd.Timestamp("2021-12-31")
+    assert build_baseline(data, "X001", NOTHING, law).day == pd.Timestamp("2022-06-30")
 
 
 def test_those_who_left_before_the_start_are_no_more_than_those_without(data):
@@ -257,7 +264,7 @@ def test_those_who_left_before_the_start_are_no_more_than_those_without(data):
     table = bhyt.simulate(data, "Lục Ngạn", later, draws=0)
     first = at(table, "2021-07-31")
     assert first["insured"] == round(0.8721 * 226_540)
-    matrix = transitions(projection(data, "Lục Ngạn", later), "2021-07-31").set_index("to")["people"]
+    matrix = transitions(project_area(data, "Lục Ngạn", later), "2021-07-31").set_index("to")["people"]
     assert matrix["uninsured"] <= 226_540 - first["insured"] + 1
 
 
@@ -284,15 +291,15 @@ def test_the_same_seed_gives_the_same_draws_and_the_intervals_are_in_order(data,
 
 
 def test_the_chance_of_a_target_falls_as_it_rises(data):
-    of = projection(data, "Lục Ngạn", ORDINARY)
+    of = project_area(data, "Lục Ngạn", ORDINARY)
     targets = [{"on": "2021-12-31", "rate": r, "relation": ">="} for r in (0.7, 0.8, 0.85, 0.9, 0.99)]
-    found = chances(of, targets, draws=500)["chance"].tolist()
+    found = target_probabilities(of, targets, draws=500)["chance"].tolist()
     assert found == sorted(found, reverse=True)
     assert (found[0], found[-1]) == (1.0, 0.0)
 
 
 def test_the_tornado_moves_one_assumption_at_a_time(data):
-    of = projection(data, "Lục Ngạn", ORDINARY)
+    of = project_area(data, "Lục Ngạn", ORDINARY)
     rows = tornado(of, "2021-12-31").set_index("name")
     changed = dataclasses.replace(ORDINARY, changed={"take_up.household": (0.6, 0.6, 0.6)})
     alone = at(bhyt.simulate(data, "Lục Ngạn", changed, draws=0), "2021-12-31")["rate"]
@@ -323,15 +330,15 @@ def test_bisection_finds_what_is_there(goal, slope, down):
 
 
 def test_communes_drawn_some_at_a_time_are_those_drawn_at_once(data, monkeypatch):
-    of = projection(data, "X001", ORDINARY)
+    of = project_area(data, "X001", ORDINARY)
     whole = commune_intervals(of, "2021-12-31", draws=100, rate=0.8)
-    monkeypatch.setattr("bhyt_analysis.model.project.CHUNK", 500)
+    monkeypatch.setattr("bhyt_analysis.model.projection.projection.CHUNK", 500)
     pd.testing.assert_frame_equal(commune_intervals(of, "2021-12-31", draws=100, rate=0.8), whole)
     assert whole["chance"].between(0, 1).all()
 
 
 def test_blocks_of_units_are_their_sum(data):
-    of = projection(data, "X001", ORDINARY)
+    of = project_area(data, "X001", ORDINARY)
     each = insured_people(of)[0].sum(axis=0)
     one = insured_people(of, block=np.zeros(12, dtype=int))[0, 0]
     np.testing.assert_allclose(each, one, rtol=2e-3)
@@ -398,7 +405,7 @@ def test_a_support_that_is_held_at_the_start_ends_on_its_day(tmp_path):
 
 def test_people_who_are_known_to_have_left_do_not_end_their_support_twice(data):
     # Those of X001 who left in July 2021 are followed by their pools; the rest of the supported end apart.
-    of = projection(data, "X001", dataclasses.replace(ORDINARY, start=pd.Timestamp("2024-06-30")))
+    of = project_area(data, "X001", dataclasses.replace(ORDINARY, start=pd.Timestamp("2024-06-30")))
     insured = insured_people(of)[0].sum(axis=0)
     held = insured[GROUPS.index("minority_left_2016_2020_list")]
     after = of.months.index(pd.Timestamp("2026-11-30"))
@@ -471,8 +478,8 @@ def test_a_scenario_that_ends_before_its_figures_is_told(data):
 
 def test_a_target_outside_the_projection_has_no_chance_and_says_so(data):
     early = [{"on": pd.Timestamp("2020-12-31"), "rate": 0.9, "relation": ">="}]
-    of = projection(data, "Sơn Dương", dataclasses.replace(NOTHING, targets=tuple(early)))
-    table = chances(of, targets_ahead(data, of), 10)
+    of = project_area(data, "Sơn Dương", dataclasses.replace(NOTHING, targets=tuple(early)))
+    table = target_probabilities(of, upcoming_targets(data, of), 10)
     assert table["chance"].isna().tolist() == [True]
     assert "outside the months of the scenario" in chance_texts(table, "en")[0]
 
@@ -483,8 +490,8 @@ def test_a_nationwide_share_that_rises_above_a_provinces_own_holds_there_too(tmp
     law = Law.read() | Law.read(tmp_path / "r.csv")
     months = [pd.Timestamp("2026-11-30"), pd.Timestamp("2026-12-31")]
     # Đắk Lắk adds 5% to the 50% of Decree 188/2025; where everybody has 70% it adds nothing.
-    assert shares_paid(law, months, "Đắk Lắk")["student"].tolist() == [0.55, 0.7]
-    assert prices(law, months, ["student"], "Đắk Lắk")[0, 1, 1] == 0
+    assert payer_shares(law, months, "Đắk Lắk")["student"].tolist() == [0.55, 0.7]
+    assert monthly_prices(law, months, ["student"], "Đắk Lắk")[0, 1, 1] == 0
 
 
 def test_a_reform_of_an_unknown_area_is_told(data, tmp_path):

@@ -6,7 +6,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.model.take_up import largest_population, observed_change, reenrolled_bounds, reenrolment_curve
+from bhyt_analysis.model.reclassification.take_up import (
+    largest_population,
+    observed_change,
+    reenrolment_bounds,
+    reenrolment_curve,
+)
 
 
 def test_son_duong_by_hand(data):
@@ -17,7 +22,7 @@ def test_son_duong_by_hand(data):
     assert row["high"] == 1.0
     assert pd.isna(row["largest_population"])
     # with a coverage of 99% before it would be 15.8%
-    assert round(reenrolled_bounds(30_082, 182_330, (155_163, 155_163), (0.99, 0.99)).low, 3) == 0.158
+    assert round(reenrolment_bounds(30_082, 182_330, (155_163, 155_163), (0.99, 0.99)).low, 3) == 0.158
 
 
 def test_luc_ngan_by_hand(data):
@@ -51,8 +56,8 @@ def test_the_truth_always_lies_within_the_bounds(population, before, lost_share,
     lost = lost_share * insured
     after = insured - lost * (1 - back)
     assume(lost > 1)
-    wide = reenrolled_bounds(lost, population, (after, after))
-    exact = reenrolled_bounds(lost, population, (after, after), (before, before))
+    wide = reenrolment_bounds(lost, population, (after, after))
+    exact = reenrolment_bounds(lost, population, (after, after), (before, before))
     assert wide.low - 1e-9 <= back <= wide.high + 1e-9
     assert exact.low == pytest.approx(back, abs=1e-6)
     assert exact.high == pytest.approx(back, abs=1e-6)

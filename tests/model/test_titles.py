@@ -10,7 +10,7 @@ import pytest
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law import Law
-from bhyt_analysis.model.titles import area_titles, insured_under
+from bhyt_analysis.model.reclassification.entitlements import area_entitlements, assign_entitlement
 from tests.conftest import write_table
 
 # --- The oracle: one person, from the text of the law; it reads neither groups.csv nor law.csv. --------
@@ -126,7 +126,7 @@ def test_5000_random_people_are_insured_as_the_law_reads():
         # Some hold many titles, most few, and half of them none of the first three clauses.
         odds = rng.uniform(0, 0.4, (21, 1)) * np.where(rng.random((21, 1)) < 0.5, 1, np.isin(TITLES, SUPPORTED))
         people = pd.DataFrame(rng.random((21, len(TITLES))) < odds, columns=TITLES)
-        table = insured_under(people, law.at(day, province or None))
+        table = assign_entitlement(people, law.at(day, province or None))
         for (_, person), row in zip(people.iterrows(), table.to_dict("records"), strict=True):
             title, group, share = oracle({t for t in TITLES if person[t]}, day, province)
             assert (row["group"], row["article_group"]) == (title, group), (day, province, row)
@@ -139,14 +139,14 @@ def test_5000_random_people_are_insured_as_the_law_reads():
 
 
 def one(law, day, *held, area=None):
-    row = insured_under(pd.DataFrame({title: [True] for title in held}), law.at(day, area)).iloc[0]
+    row = assign_entitlement(pd.DataFrame({title: [True] for title in held}), law.at(day, area)).iloc[0]
     return row["group"], float(row["subsidy_share"])
 
 
 def test_a_child_under_6_of_a_poor_household_in_zone_iii_is_insured_as_a_child(law):
     # art. 12(3): e) children under 6 stand before h) poor households and residents of difficult areas
     child = pd.DataFrame({"zone": ["III"], "minority": [True], "child_under_6": [True], "poor": [True]})
-    row = insured_under(area_titles(child), law.at("2024-01-01")).iloc[0]
+    row = assign_entitlement(area_entitlements(child), law.at("2024-01-01")).iloc[0]
     assert (row["group"], row["article_group"], row["other_titles"]) == ("child_under_6", "state_paid", 2)
 
 
@@ -199,10 +199,10 @@ def test_a_title_counts_from_its_first_day_to_its_last(law, title, first, last):
 
 def test_without_a_title_a_person_joins_by_the_household(law):
     people = pd.DataFrame({"poor": [False, False], "household": [True, False]})
-    table = insured_under(people, law.at("2021-07-01"))
+    table = assign_entitlement(people, law.at("2021-07-01"))
     assert table["group"].tolist() == ["household", "household"]
     assert table["other_titles"].tolist() == [0, 0]
-    assert insured_under(pd.DataFrame({"people": [5]}), law.at("2021-07-01"))["group"].tolist() == ["household"]
+    assert assign_entitlement(pd.DataFrame({"people": [5]}), law.at("2021-07-01"))["group"].tolist() == ["household"]
 
 
 def test_a_reform_that_supports_a_group_more_changes_under_which_title_people_are_insured(law, tmp_path):
@@ -227,19 +227,19 @@ def test_premiums_take_the_table_as_it_is(law):
     people = pd.DataFrame({"near_poor": [True, False], "pupil": [True, True], "member": [1, 1]})
     today = law.at("2021-07-01")
     # 30 and 70 per cent of 804,600
-    assert bhyt.premiums(insured_under(people, today), today)["own_payment"].tolist() == [241_380, 563_220]
+    assert bhyt.premiums(assign_entitlement(people, today), today)["own_payment"].tolist() == [241_380, 563_220]
 
 
 def test_the_input_stays_and_the_order_of_columns_does_not_matter(law):
     rng = np.random.default_rng(3)
     people = pd.DataFrame(rng.random((300, len(TITLES))) < 0.1, columns=TITLES, index=range(7, 307)).assign(area="A")
     copy, today = people.copy(), law.at("2025-08-01")
-    table = insured_under(people, today)
+    table = assign_entitlement(people, today)
     pd.testing.assert_frame_equal(people, copy)
     assert table.columns.tolist() == [*people, "group", "article_group", "subsidy_share", "other_titles"]
     added = table.columns[len(people.columns) :]
-    pd.testing.assert_frame_equal(insured_under(people[people.columns[::-1]], today)[added], table[added])
-    assert insured_under(people.head(0), today).empty
+    pd.testing.assert_frame_equal(assign_entitlement(people[people.columns[::-1]], today)[added], table[added])
+    assert assign_entitlement(people.head(0), today).empty
 
 
 def test_every_wrong_column_of_titles_is_told_at_once_in_both_languages(law):
@@ -254,7 +254,7 @@ def test_every_wrong_column_of_titles_is_told_at_once_in_both_languages(law):
         }
     )
     with pytest.raises(BhytError) as caught:
-        insured_under(people, law.at("2024-01-01"))
+        assign_entitlement(people, law.at("2024-01-01"))
     english, vietnamese = str(caught.value).splitlines(), caught.value.text("vi").splitlines()
     assert len(english) == len(vietnamese) == 5
     assert english[0] == "Column por: there is no such title; did you mean poor?"
@@ -266,9 +266,9 @@ def test_every_wrong_column_of_titles_is_told_at_once_in_both_languages(law):
 def test_a_title_that_is_missing_for_someone_is_no_title_not_held(law):
     people = pd.DataFrame({"poor": pd.array([True, None], dtype="boolean")})
     with pytest.raises(BhytError, match="column poor must be True or False"):
-        insured_under(people, law.at("2024-01-01"))
+        assign_entitlement(people, law.at("2024-01-01"))
     whole = people.dropna()
-    assert insured_under(whole, law.at("2024-01-01"))["group"].tolist() == ["poor"]
+    assert assign_entitlement(whole, law.at("2024-01-01"))["group"].tolist() == ["poor"]
 
 
 # --- Titles by area -------------------------------------------------------------------------------
@@ -287,12 +287,12 @@ def oracle_area(zone, minority, special_village):
 def test_titles_by_area_are_those_of_the_law(kind):
     rows = [(z, m, v) for z in ("III", "II", "I", "none") for m in (True, False) for v in (True, False)]
     people = pd.DataFrame(rows, columns=["zone", "minority", "special_village"]).astype({"zone": kind})
-    table = area_titles(people)
+    table = area_entitlements(people)
     for row in table.to_dict("records"):
         held = [k for k in ("resident_of_especially_difficult_area", "minority_in_difficult_area") if row[k]]
         expected = oracle_area(row["zone"], row["minority"], row["special_village"])
         assert held == ([expected] if expected else []), row
-    without = area_titles(people.drop(columns="special_village"))
+    without = area_entitlements(people.drop(columns="special_village"))
     ordinary = ~people["special_village"]
     pd.testing.assert_frame_equal(without[ordinary], table[ordinary].drop(columns="special_village"))
 
@@ -300,7 +300,7 @@ def test_titles_by_area_are_those_of_the_law(kind):
 def test_every_fault_of_zones_is_told_at_once_in_both_languages():
     people = pd.DataFrame({"zone": ["IV", "II"], "special_village": ["x", "y"]})
     with pytest.raises(BhytError) as caught:
-        area_titles(people)
+        area_entitlements(people)
     assert str(caught.value).splitlines() == [
         "The table people has no column minority",
         'The column special_village must be True or False in every row; a row holds "x"',

@@ -14,9 +14,9 @@ import bhyt_analysis as bhyt
 from bhyt_analysis.briefing import sections
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.i18n.messages import translate
-from bhyt_analysis.model.after_loss import after_loss
-from bhyt_analysis.model.simulate import projection
-from bhyt_analysis.model.uncertainty import tornado
+from bhyt_analysis.model.projection.after_loss import after_loss
+from bhyt_analysis.model.projection.simulate import project_area
+from bhyt_analysis.model.projection.uncertainty import tornado
 from bhyt_analysis.show import canvas, charts
 
 AREAS = ["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn", "Thành phố Quảng Ngãi", "Mường La"]
@@ -30,9 +30,9 @@ def charts_of_scenarios(data, area, lang):
     if area == "Sơn Dương":
         mine = months[months["scenario"] == plans[-1].titled(lang)]
         yield Item("payers", chart=charts.payers(mine, area, lang, source))
-        yield Item("scorecard", chart=charts.scorecard(bhyt.scorecard(data, draws=100), lang, source))
+        yield Item("scorecard", chart=charts.scorecard(bhyt.backtest(data, draws=100), lang, source))
     if area == "Lục Ngạn":
-        of = projection(data, area, plans[1])
+        of = project_area(data, area, plans[1])
         yield Item("scenarios", chart=charts.scenarios(months, area, lang, source))
         yield Item("tornado", chart=charts.tornado(tornado(of, "2021-12-31", lang), area, "2021-12-31", lang, source))
         yield Item("back", chart=charts.back(after_loss(of, lang), area, lang, source))

@@ -2,10 +2,10 @@
 
 import pandas as pd
 import pytest
+from bhyt_analysis.model.targets.targets.allocation import communes_to_allocate
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.model.allocate import communes_of
 
 
 def rows(data, law, lang):
@@ -21,7 +21,7 @@ def rows(data, law, lang):
     yield "budget", bhyt.budget(cards, law).iloc[0]
     yield "simulated", months.query("group == 'near_poor' and result == 'behavioural'").iloc[-1]
     yield "compared", bhyt.compare(months, lang=lang).iloc[-1]
-    yield "allocated", bhyt.allocate(communes_of(data, "X001"), "0.93").iloc[0]
+    yield "allocated", bhyt.allocate(communes_to_allocate(data, "X001"), "0.93").iloc[0]
 
 
 def test_every_result_is_told_in_english(data, law):

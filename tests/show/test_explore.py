@@ -11,6 +11,7 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
+from bhyt_analysis.model.targets.targets.allocation import communes_to_allocate
 from PIL import Image
 
 import bhyt_analysis as bhyt
@@ -19,7 +20,6 @@ from bhyt_analysis.batch import warm
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message
 from bhyt_analysis.ingest.loader import bundled_path
-from bhyt_analysis.model.allocate import communes_of
 from bhyt_analysis.show import parts as controls
 from bhyt_analysis.show import widgets
 from bhyt_analysis.show.explore import state as states
@@ -365,9 +365,9 @@ def test_a_commune_that_is_moved_says_who_loses_and_gains(world, data):
     app.outputs["which"].value = "X00106"
     app.parts["zone"].control.value = "III"
     told = words(app.outputs["flips"].value)
-    from bhyt_analysis.model.rezone import rezoned
+    from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
 
-    moved = rezoned(data, "861", [{"area": "X00106", "zone": "III"}])
+    moved = apply_zone_moves(data, "861", [{"area": "X00106", "zone": "III"}])
     after = bhyt.reclassify(moved, "861", "X001").set_index("area").loc["X00106"]
     assert f"3.432 → {format_number(after['lost'])}" in told
     assert f"0 → {format_number(after['gained'])}" in told
@@ -382,7 +382,7 @@ def test_the_target_is_shared_out_with_and_without_the_ratchet(world, data):
     assert "chỉ tiêu" in words(app.parts["goal"].error.value)
     app.parts["goal"].control.value = "80%"
     app.parts["method"].control.value = "equal-rate"
-    cards = communes_of(data, "X001")
+    cards = communes_to_allocate(data, "X001")
     told = app.look(app.state, "allocated")
     assert told["target_people"].tolist() == bhyt.allocate(cards, 0.8, method="equal-rate")["target_people"].tolist()
     free = bhyt.allocate(cards, 0.8, method="equal-rate", ratchet=False)["target_people"]
@@ -400,7 +400,7 @@ def test_a_method_that_needs_an_amount_asks_for_it(world, data):
     app.parts["method"].control.value = "capacity"
     assert app.parts["amounts"].box.layout.display is None
     assert "X00101" in words(app.parts["goal"].error.value)
-    cards = communes_of(data, "X001")
+    cards = communes_to_allocate(data, "X001")
     app.parts["amounts"].control.value = "\n".join(f"{a}; {i + 1}" for i, a in enumerate(cards["area"]))
     by_hand = bhyt.allocate(cards.assign(capacity=range(1, 13)), 0.93, method="capacity")
     assert app.look(app.state, "allocated")["target_people"].tolist() == by_hand["target_people"].tolist()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from bhyt_analysis.i18n.messages import format_message, translate
-from bhyt_analysis.model.budget import PAYERS
+from bhyt_analysis.model.finance.budget import PAYERS
 from bhyt_analysis.show import tables
 from bhyt_analysis.show.labels import column_name, status_name, weakest_stamp
 

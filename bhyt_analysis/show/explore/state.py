@@ -25,8 +25,8 @@ from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.loader import read_table
 from bhyt_analysis.law.law import COLUMNS, ONWARD, Law
-from bhyt_analysis.model.assumptions import SINGLE, Range, assumptions
-from bhyt_analysis.model.scenario import Scenario, scenario_file
+from bhyt_analysis.model.projection.assumptions import SINGLE, Range, assumptions
+from bhyt_analysis.model.projection.scenario import Scenario, scenario_file
 
 Row = tuple[tuple[str, Any], ...]  # a row of a table, as pairs that can be compared
 Rows = tuple[Row, ...]

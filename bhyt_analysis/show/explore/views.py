@@ -20,16 +20,22 @@ from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message, has_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.model.allocate import METHODS, allocate, communes_of
-from bhyt_analysis.model.assumptions import allowed, assumptions, drawn
-from bhyt_analysis.model.compare import compare
-from bhyt_analysis.model.coverage import coverage
-from bhyt_analysis.model.outlook import communes_at_start, communes_on, outlook, steps, with_intervals
-from bhyt_analysis.model.project import Projection, behaving, laid_over
-from bhyt_analysis.model.reclassify import reclassify
-from bhyt_analysis.model.simulate import MONEY, check_areas_of, simulate, table_of, with_clock
-from bhyt_analysis.model.start import Start, starting_point
-from bhyt_analysis.model.uncertainty import chances, rates, targets_ahead
+from bhyt_analysis.model.coverage.coverage.coverage import coverage
+from bhyt_analysis.model.projection.assumptions import allowed, assumptions, draw_assumptions
+from bhyt_analysis.model.projection.baseline import Baseline, build_baseline
+from bhyt_analysis.model.projection.compare import compare
+from bhyt_analysis.model.projection.outlook import communes_at_start, communes_on, outlook, steps, with_intervals
+from bhyt_analysis.model.projection.projection import Projection, apply_behaviour, apply_policy
+from bhyt_analysis.model.projection.simulate import (
+    MONEY,
+    check_areas_of,
+    projection_table,
+    simulate,
+    with_support_window,
+)
+from bhyt_analysis.model.projection.uncertainty import rates, target_probabilities, upcoming_targets
+from bhyt_analysis.model.reclassification.reclassify import reclassify
+from bhyt_analysis.model.targets.targets.allocation import METHODS, allocate, communes_to_allocate
 from bhyt_analysis.show import charts
 from bhyt_analysis.show.canvas import picture
 from bhyt_analysis.show.explain import premium_steps
@@ -111,33 +117,33 @@ def same(one: Any, other: Any) -> bool:
 # --- What a scenario does -------------------------------------------------------------------------
 
 
-def _start(world: World, state: State) -> Start:
+def _start(world: World, state: State) -> Baseline:
     if not state.area:
         raise BhytError(("explore.no_area", {}))
     asked = scenario(state)
-    return starting_point(world.data, state.area, asked, asked.over(world.law))
+    return build_baseline(world.data, state.area, asked, asked.over(world.law))
 
 
-def _laid(world: World, state: State, start: Start) -> Projection:
+def _laid(world: World, state: State, start: Baseline) -> Projection:
     """What does not depend on how people behave."""
     asked = scenario(state)
     over = asked.over(world.law)
     check_areas_of(over, world.data)
-    return laid_over(start, with_clock(asked, world.data, start, over), over)
+    return apply_policy(start, with_support_window(asked, world.data, start, over), over)
 
 
 def _of(world: World, state: State, laid: Projection) -> Projection:
     """The projection, under the name that charts show."""
     named = scenario(dataclasses.replace(state, name=called(state, "vi"), name_en=called(state, "en")))
-    return behaving(laid, dataclasses.replace(named, clock=laid.scenario.clock))
+    return apply_behaviour(laid, dataclasses.replace(named, clock=laid.scenario.clock))
 
 
 def _months(world: World, state: State, of: Projection) -> pd.DataFrame:
-    return table_of(of, by_group=False, lang=state.lang)
+    return projection_table(of, by_group=False, lang=state.lang)
 
 
 def _path(world: World, state: State, of: Projection) -> Any:
-    return rates(of, drawn(of.assumptions, DRAWS, of.scenario.seed))
+    return rates(of, draw_assumptions(of.assumptions, DRAWS, of.scenario.seed))
 
 
 def _whole(world: World, state: State, of: Projection, months: pd.DataFrame, path: Any) -> pd.DataFrame:
@@ -145,11 +151,11 @@ def _whole(world: World, state: State, of: Projection, months: pd.DataFrame, pat
 
 
 def _targets(world: World, state: State, laid: Projection) -> list[dict[str, Any]]:
-    return targets_ahead(world.data, laid)
+    return upcoming_targets(world.data, laid)
 
 
 def _chances(world: World, state: State, of: Projection, targets: list[dict[str, Any]], path: Any) -> pd.DataFrame:
-    return chances(of, targets, DRAWS, path=path)
+    return target_probabilities(of, targets, DRAWS, path=path)
 
 
 def _on(world: World, state: State, laid: Projection) -> pd.Timestamp:
@@ -175,7 +181,7 @@ def _moved(world: World, state: State) -> pd.DataFrame:
     return reclassify(scenario(state).within(world.data), state.decision, state.area)
 
 
-def _at_start(world: World, state: State, start: Start, moved: pd.DataFrame) -> pd.DataFrame:
+def _at_start(world: World, state: State, start: Baseline, moved: pd.DataFrame) -> pd.DataFrame:
     return communes_at_start(world.data, start, moved)
 
 
@@ -217,18 +223,18 @@ def _communes_table(world: World, state: State, rows: pd.DataFrame) -> str:
     return to_html(communes_table(rows, state.sort).drop(columns="area"), state.lang)
 
 
-def _since(world: World, state: State, start: Start) -> str:
+def _since(world: World, state: State, start: Baseline) -> str:
     """From which day the sliders change the law: as asked, else from the first month after the figures."""
     return state.since or str((start.day + pd.offsets.MonthEnd(0) + pd.Timedelta(days=1)).date())
 
 
-def _in_force(world: World, state: State, start: Start, since: str) -> dict[tuple[str, str], float]:
+def _in_force(world: World, state: State, start: Baseline, since: str) -> dict[tuple[str, str], float]:
     """The law there on that day, where the sliders stand untouched: values by parameter and key."""
     table = world.law.at(since, start.places[0]).table
     return dict(zip(zip(table["parameter"], table["key"], strict=True), table["value"], strict=True))
 
 
-def _source(world: World, state: State, start: Start) -> str:
+def _source(world: World, state: State, start: Baseline) -> str:
     row = coverage(world.data, state.area, as_of=start.day).iloc[0]
     return "; ".join(s for s in (str(row["source"] or ""),) if s and s != "nan")
 
@@ -352,7 +358,7 @@ def amounts_of_text(text: str, codes: Sequence[str]) -> dict[str, float]:
 
 
 def _cards(world: World, state: State) -> pd.DataFrame:
-    return communes_of(world.data, state.area)
+    return communes_to_allocate(world.data, state.area)
 
 
 def _allocated(world: World, state: State, cards: pd.DataFrame) -> pd.DataFrame:

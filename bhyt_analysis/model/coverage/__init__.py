@@ -1,0 +1,1 @@
+"""Coverage, its headline figures and its decomposition."""

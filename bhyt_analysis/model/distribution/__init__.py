@@ -1,0 +1,1 @@
+"""Shares of whole people, raking, inequality."""

@@ -1,0 +1,1 @@
+"""Premiums and budgets."""

@@ -1,0 +1,1 @@
+"""Scenarios, their month-by-month projection, and its uncertainty."""

@@ -1,0 +1,1 @@
+"""Entitlements, reclassification of communes, and who comes back."""

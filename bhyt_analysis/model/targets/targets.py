@@ -1,0 +1,191 @@
+"""How many people does a target mean, by when, and what is each year's step?"""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+import pandas as pd
+
+from bhyt_analysis.domain.data_status import derived_quality
+from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
+from bhyt_analysis.domain.geography import lineage, population_at, unit_row
+from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.model.coverage.coverage.coverage import coverage
+
+RELATIONS = ("=", ">=", ">")
+KINDS = ("gap", "logit", "straight")
+
+
+def people_needed(population: int, rate: float | str | Decimal, relation: str = "=") -> int:
+    """The smallest whole number of insured people that satisfies a target.
+
+    Exact in decimals: the rate counts as it is written, not as a binary fraction.
+
+    Parameters
+    ----------
+    population : people, 0 or more.
+    rate : share from 0 to 1.
+    relation : "=" and ">=" ask for at least the rate, ">" for more than it.
+
+    Raises
+    ------
+    BhytError
+        where the target can't be reached by everybody.
+
+    Examples
+    --------
+    >>> people_needed(182330, 0.906)
+    165191
+    >>> people_needed(2000, 0.9635), people_needed(2000, 0.9635, ">")
+    (1927, 1928)
+    """
+    if relation not in RELATIONS:
+        raise ValueError(f'relation is "{relation}"; expected one of {", ".join(RELATIONS)}')
+    if population < 0 or population != int(population):
+        raise ValueError(f"population is {population}; expected a whole number of 0 or more")
+    share = Decimal(str(rate))
+    if not 0 <= share <= 1:
+        raise BhytError(("error.rate_above_one", {"rate": float(rate)}))
+    exact = share * int(population)
+    if relation == ">":
+        needed = int(exact.to_integral_value(ROUND_FLOOR)) + 1
+    else:
+        needed = int(exact.to_integral_value(ROUND_CEILING))
+    if needed > population:
+        raise BhytError(("error.more_than_everybody", {"rate": float(rate)}))
+    return needed
+
+
+def target_path(start: float, end: float, years: int, kind: str = "gap") -> list[float]:
+    """Coverage at the end of each year on the way from ``start`` to ``end``, both included.
+
+    ``gap`` closes the same part of the remaining gap each year, 1 - c_t = (1 - c_0)(1 - k)^t;
+    ``logit`` is a straight line in the log-odds; ``straight`` a straight line.
+
+    Raises ValueError for shares outside [0, 1), for ``gap`` and ``logit`` also at 1
+    (a gap can't be closed by parts), for fewer than one year or an unknown kind.
+
+    Examples
+    --------
+    >>> [round(c, 4) for c in target_path(start=0.851, end=0.921, years=4, kind="gap")]
+    [0.851, 0.8729, 0.8915, 0.9074, 0.921]
+    """
+    if kind not in KINDS:
+        raise ValueError(f'kind is "{kind}"; expected one of {", ".join(KINDS)}')
+    if years < 1:
+        raise ValueError(f"years is {years}; expected 1 or more")
+    top = 1.0 if kind == "straight" else math.nextafter(1.0, 0.0)
+    for name, value in (("start", start), ("end", end)):
+        if not 0 <= value <= top or (kind == "logit" and value == 0):
+            raise ValueError(f"{name} is {value}; a {kind} path goes between shares above 0 and below 1")
+    steps = [t / years for t in range(years + 1)]
+    if kind == "straight":
+        path = [start + (end - start) * s for s in steps]
+    elif kind == "gap":
+        path = [1 - (1 - start) ** (1 - s) * (1 - end) ** s for s in steps]
+    else:
+        low, high = (math.log(c / (1 - c)) for c in (start, end))
+        path = [1 / (1 + math.exp(-(low + (high - low) * s))) for s in steps]
+    return [start, *path[1:-1], end]
+
+
+def targets_of(data: Dataset, area: str) -> pd.DataFrame:
+    """The targets that bind a unit: its own, those set for each unit of its kind, and those above.
+
+    Adds ``level``: "own", "each", or the kind of the unit that an upper target is of.
+    Only targets of everybody (scope "all") with a date and a rate; at one date its own
+    goes before one set for each.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.ingest.loader import load
+    >>> targets_of(load(), "Lý Sơn").query("level == 'own'")["rate"].tolist()
+    [1.0]
+    """
+    code, data = select_unit(data, area)
+    chain = [c for c, _ in lineage(data.areas, code)]
+    kind = str(unit_row(data.areas, code)["kind"])
+    rows = data.targets[(data.targets["scope"] == "all") & data.targets["on"].notna() & data.targets["rate"].notna()]
+    rows = rows[rows["relation"].isin(RELATIONS)]  # a ratchet asks for no rate of its own
+    each = rows[(rows["area"] == "each") & rows["of"].isin(chain) & (rows["kind"] == kind)].assign(level="each")
+    own = rows[rows["area"] == code].assign(level="own")
+    upper = rows[rows["area"].isin(chain[1:])]
+    kinds = data.areas.drop_duplicates("code").set_index("code")["kind"]
+    upper = upper.assign(level=upper["area"].map(kinds))
+    # Set for each, but less than what its own target asks for by then: no step of its own.
+    asked = [bool(((own["on"] <= d) & (own["rate"] >= r)).any()) for d, r in zip(each["on"], each["rate"], strict=True)]
+    bound = pd.concat([own, each[~pd.Series(asked, index=each.index, dtype=bool)]]).drop_duplicates("on", keep="first")
+    return pd.concat([bound, upper]).sort_values(["on", "level"], kind="stable", ignore_index=True)
+
+
+def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = None) -> pd.DataFrame:
+    """Each target of a unit in people, and the step from the one before.
+
+    The population is held at the count nearest to the start; the column
+    ``population_as_of`` names it. The first step starts from the people insured now;
+    where no figure of them exists, it is missing. Where only a rate is published, they
+    are the rate times that population. Where that population is of another year than
+    the rate, or than the first target if there is no rate, the steps are estimated.
+
+    Returns
+    -------
+    DataFrame, one row a target date: ``on``, ``level``, ``relation``, ``rate``,
+    ``population``, ``people_needed``, ``to_add`` (people, on the line before),
+    ``total_to_add``, ``share_of_gain``, ``points`` (rise of the rate), ``insured_now``,
+    ``now_as_of``, ``population_as_of``, ``population_status``, ``instrument``, ``status``.
+    A unit without own targets has the rows of the unit above it, told by ``level``.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.ingest.loader import load
+    >>> target_steps(load(), "Sơn Dương")["to_add"].tolist()
+    [10028, 1641, 912, 182]
+    """
+    code, data = select_unit(limit_to_date(data, as_of), area)
+    now = coverage(data, code).iloc[0]
+    bound = targets_of(data, code)
+    level = next((lv for lv in ("own", "province", "country") if _has(bound, lv)), "own")
+    rows = bound[bound["level"].isin(["own", "each"] if level == "own" else [level])]
+    rows = rows.drop_duplicates("on", keep="first")
+    counted = pd.notna(now["insured"])
+    if counted or pd.notna(now["rate_low"]):  # a target in the past of the figures is no step to come
+        rows = rows[rows["on"] > now["as_of"]]
+    start_day = now["as_of"] if pd.notna(now["rate_low"]) or counted else (rows["on"].min() if len(rows) else None)
+    count = population_at(data.areas, data.population, code, start_day)
+    columns = ["on", "level", "relation", "rate", "population", "people_needed", "to_add", "total_to_add"]
+    columns += ["share_of_gain", "points", "insured_now", "now_as_of", "population_as_of", "population_status"]
+    columns += ["instrument", "status"]
+    if rows.empty or count is None or count.people == 0:
+        return pd.DataFrame(columns=columns)
+    insured: int | None = None
+    if counted:
+        insured = int(now["insured"])
+    elif pd.notna(now["rate"]):
+        insured = round(float(now["rate"]) * count.people)
+    needed = [people_needed(count.people, r, rel) for r, rel in zip(rows["rate"], rows["relation"], strict=True)]
+    table = rows[["on", "level", "relation", "rate", "instrument"]].assign(
+        population=count.people, people_needed=needed
+    )
+    previous = [insured, *needed[:-1]]
+    table["to_add"] = pd.array(
+        [None if p is None else n - p for n, p in zip(needed, previous, strict=True)], dtype="Int64"
+    )
+    table["total_to_add"] = pd.array([None if insured is None else n - insured for n in needed], dtype="Int64")
+    gain = None if insured is None else needed[-1] - insured
+    table["share_of_gain"] = [float(a) / gain if gain and pd.notna(a) else float("nan") for a in table["to_add"]]
+    starts = [insured / count.people if insured is not None else float("nan"), *rows["rate"].tolist()[:-1]]
+    table["points"] = rows["rate"].to_numpy() - starts
+    table["insured_now"] = pd.array([insured] * len(table), dtype="Int64")
+    table["now_as_of"] = now["as_of"] if insured is not None else pd.NaT
+    table["population_as_of"], table["population_status"] = count.as_of, count.status
+    # People of one year set against a rate of another are an estimate.
+    compared = now["as_of"] if counted else (now["as_of"] if insured is not None else rows["on"].min())
+    same_year = pd.Timestamp(compared).year == count.as_of.year
+    guessed = "derived" if same_year else "estimated"
+    table["status"] = derived_quality(now["status"], count.status, guessed)
+    return table[columns].reset_index(drop=True)
+
+
+def _has(bound: pd.DataFrame, level: str) -> bool:
+    return bool(bound["level"].isin(["own", "each"] if level == "own" else [level]).any())
