@@ -17,11 +17,10 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from bhyt_analysis.model.coverage.coverage.coverage import areas_with_figures
-
 import bhyt_analysis as bhyt
 from bhyt_analysis.batch.area import template
 from bhyt_analysis.domain import partitions
+from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
 NUMBERS = (24, 96)
 LOOPED, POOLED = 3, 8  # what is the same for each area: some, from all over the list, stand for all

@@ -27,10 +27,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
+from bhyt_analysis import charts
 from bhyt_analysis.batch import warm
 from bhyt_analysis.briefing import page
 from bhyt_analysis.ingest.loader import bundled_path
-from bhyt_analysis.show import charts
 
 AREAS = ("Sơn Dương", "Lục Ngạn", "Lý Sơn", "Thành phố Quảng Ngãi", "X001", "Bình Sơn", "Mộc Châu", "Ba Tơ")
 ROUNDS = 5

@@ -322,8 +322,8 @@ def allocate(told: argparse.Namespace) -> int:
     """Print, or write, the people to insure, commune by commune."""
     from bhyt_analysis.i18n.dates import parse_date
     from bhyt_analysis.ingest.loader import load
-    from bhyt_analysis.model.targets.targets.allocation import allocate as shared_out
-    from bhyt_analysis.model.targets.targets.allocation import communes_to_allocate
+    from bhyt_analysis.model.targets.allocation import allocate as shared_out
+    from bhyt_analysis.model.targets.allocation import communes_to_allocate
 
     communes = communes_to_allocate(load(told.input, numbers=told.numbers), told.area, pd.Timestamp(parse_date(told.on)))
     table = shared_out(communes, told.rate, method=told.method, ratchet=told.ratchet)
@@ -338,7 +338,7 @@ def simulate(told: argparse.Namespace) -> int:
     from bhyt_analysis.model.projection.simulate import project_area
     from bhyt_analysis.model.projection.simulate import simulate as run
     from bhyt_analysis.model.projection.uncertainty import target_probabilities, upcoming_targets
-    from bhyt_analysis.show.explain import chance_texts
+    from bhyt_analysis.tables.explain import probability_texts
 
     data, scenario = (
         load(told.input, numbers=told.numbers),
@@ -362,7 +362,7 @@ def simulate(told: argparse.Namespace) -> int:
     code = _print_table(shown[columns], told)
     if told.draws:
         of = project_area(data, told.area, scenario)
-        print(*chance_texts(target_probabilities(of, upcoming_targets(data, of), told.draws, seed), told.lang), sep="\n")
+        print(*probability_texts(target_probabilities(of, upcoming_targets(data, of), told.draws, seed), told.lang), sep="\n")
     return code
 
 
@@ -372,7 +372,7 @@ def watch(told: argparse.Namespace) -> int:
     from bhyt_analysis.model.monitoring.monitor import MAIN_COLUMNS, expiring_cards, nowcast
     from bhyt_analysis.model.monitoring.monitor import monitor as run
     from bhyt_analysis.model.monitoring.reports import reports_due
-    from bhyt_analysis.show.watch_texts import sentences
+    from bhyt_analysis.tables.monitor_texts import monitor_sentences
 
     if told.out and not told.area:
         raise BhytError(("error.watch_out", {}))
@@ -387,7 +387,7 @@ def watch(told: argparse.Namespace) -> int:
     else:
         _print_table(tables["units"] if told.csv else tables["units"][MAIN_COLUMNS], told)
         if told.area and not told.csv:
-            print(*sentences(**tables, lang=told.lang), sep="\n")
+            print(*monitor_sentences(**tables, lang=told.lang), sep="\n")
     if told.out:
         _save_charts(data, month, told)
     return DONE
@@ -395,15 +395,15 @@ def watch(told: argparse.Namespace) -> int:
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows for other programs; what is missing or must be hidden is null."""
-    from bhyt_analysis.show.tables import suppressed
+    from bhyt_analysis.tables.formatting import suppressed_cells
 
-    return table.astype(object).where(table.notna() & ~suppressed(table), None).to_dict("records")
+    return table.astype(object).where(table.notna() & ~suppressed_cells(table), None).to_dict("records")
 
 
 def _save_charts(data: Any, month: pd.Timestamp, told: argparse.Namespace) -> None:
     """Write the charts of the month as PNG and SVG, and name them."""
     from bhyt_analysis.briefing.monitoring import month_by_month
-    from bhyt_analysis.show.canvas import save
+    from bhyt_analysis.charts.chart import save
 
     folder = Path(told.out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -416,7 +416,7 @@ def _save_charts(data: Any, month: pd.Timestamp, told: argparse.Namespace) -> No
 def premium(told: argparse.Namespace) -> int:
     """Print a household's or one person's premium with its steps."""
     from bhyt_analysis.law import Law
-    from bhyt_analysis.show.explain import premium_steps
+    from bhyt_analysis.tables.explain import premium_steps
 
     today = Law.read().at(told.on, _lineage(told.area, told.on))
     if told.household and told.group not in (None, "household"):
@@ -463,7 +463,7 @@ def _lineage(area: str | None, on: str) -> Any:
 
 
 def _print_table(table: pd.DataFrame, told: argparse.Namespace) -> int:
-    from bhyt_analysis.show.tables import save_csv, written
+    from bhyt_analysis.tables.formatting import format_table, save_csv
 
     if told.csv:
         folder = Path(told.csv).parent
@@ -474,7 +474,7 @@ def _print_table(table: pd.DataFrame, told: argparse.Namespace) -> int:
     elif table.empty:
         print(translate("cli.no_rows", told.lang), file=sys.stderr)
     else:
-        print(written(table, told.lang).to_string(index=False))
+        print(format_table(table, told.lang).to_string(index=False))
     return DONE
 
 

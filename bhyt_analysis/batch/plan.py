@@ -16,7 +16,7 @@ from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.unit_names import slugify, strip_unit_word
 from bhyt_analysis.ingest.loader import bundled_path
-from bhyt_analysis.model.coverage.coverage.coverage import areas_with_figures
+from bhyt_analysis.model.coverage.coverage import areas_with_figures
 from bhyt_analysis.model.projection.scenario import scenario_file
 
 

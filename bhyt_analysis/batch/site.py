@@ -13,7 +13,7 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import match_units, unit_name
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import normalise_name
-from bhyt_analysis.show.labels import status_name
+from bhyt_analysis.tables.labels import status_name
 
 TEMPLATE = Path(__file__).with_name("index.html.j2")
 FIGURES = ("population", "coverage", "uninsured", "lost", "next_target", "next_to_add")

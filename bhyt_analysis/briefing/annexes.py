@@ -14,10 +14,10 @@ from bhyt_analysis.domain.geography import communes, lineage, population_at, uni
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.model.coverage.coverage.coverage import coverage
+from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.distribution.rounding import largest_remainder
 from bhyt_analysis.model.finance.premiums import premiums
-from bhyt_analysis.model.targets.targets.allocation import allocate
+from bhyt_analysis.model.targets.allocation import allocate
 
 COMMUNES = 60  # units of a table that people read; a province has its districts do this
 

@@ -11,7 +11,7 @@ import pandas as pd
 from IPython.display import HTML, Image, Markdown, display
 from matplotlib.figure import Figure
 
-from bhyt_analysis import __version__
+from bhyt_analysis import __version__, charts
 from bhyt_analysis.briefing.headlines import fact_text
 from bhyt_analysis.briefing.items import Items
 from bhyt_analysis.domain.dataset import Dataset, select_unit
@@ -21,7 +21,7 @@ from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.show import charts, tables
+from bhyt_analysis.tables import formatting
 
 SCREEN_DPI = 144
 SCREEN_WIDTH = 605  # CSS pixels of 160 mm
@@ -101,10 +101,10 @@ def chart(figure: Figure, name: str = "", out: str | Path | None = None) -> None
 
 def table(rows: pd.DataFrame, lang: str = "vi", name: str = "", out: str | Path | None = None) -> None:
     """Show a table in the language; with ``out``, write ``tables/NAME.csv`` there."""
-    what = tables.told(rows, lang)
-    display(HTML(ALIGNED + tables.html_of(what, lang)), metadata={"bhyt": {"table": name, "told": what}})
+    what = formatting.table_spec(rows, lang)
+    display(HTML(ALIGNED + formatting.spec_to_html(what, lang)), metadata={"bhyt": {"table": name, "told": what}})
     if out is not None:
-        tables.save_csv(rows, _inside(out, "tables") / f"{name}.csv", lang)
+        formatting.save_csv(rows, _inside(out, "tables") / f"{name}.csv", lang)
 
 
 def _inside(out: str | Path, name: str) -> Path:

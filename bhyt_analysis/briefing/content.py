@@ -13,16 +13,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bhyt_analysis.charts.description import ChartDescription, Series
 from bhyt_analysis.i18n.messages import has_message, translate
-from bhyt_analysis.show.described import Described, Series
-from bhyt_analysis.show.tables import shown
+from bhyt_analysis.tables.formatting import format_cell
 
 LOCALES = {"vi": "[$-42A]", "en": "[$-809]"}  # of number formats: whose separators a program may use
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: ``kind`` says how its cells are written (see `bhyt_analysis.show.tables.told`)."""
+    """A column of a table: ``kind`` says how its cells are written (see `bhyt_analysis.tables.formatting.table_spec`)."""
 
     key: str
     heading: str
@@ -45,7 +45,7 @@ class Table:
 
     def written(self, lang: str) -> list[list[str]]:
         """The cells as text."""
-        return [[shown(v, c.kind, lang) for v, c in zip(row, self.columns, strict=True)] for row in self.rows]
+        return [[format_cell(v, c.kind, lang) for v, c in zip(row, self.columns, strict=True)] for row in self.rows]
 
     def without(self, key: str) -> Table:
         """The table without a column."""
@@ -77,7 +77,7 @@ class Block:
     caption: str = ""
     number: int = 0
     image: bytes = b""
-    chart: Described | None = None
+    chart: ChartDescription | None = None
     table: Table | None = None
 
 
@@ -140,7 +140,7 @@ def _blocks(cells: list[dict[str, Any]]) -> Iterator[Block]:
                 yield from _markdown("".join(data["text/markdown"]), about)
             elif "image/png" in data:
                 image = base64.b64decode("".join(data["image/png"]))
-                chart = _described(about["told"]) if "told" in about else Described("", "")
+                chart = _described(about["told"]) if "told" in about else ChartDescription("", "")
                 yield Block("chart", about.get("chart", ""), caption=chart.title, image=image, chart=chart)
             elif "told" in about:
                 yield Block("table", about["table"], table=_table(about["told"]))
@@ -160,12 +160,12 @@ def _markdown(text: str, about: dict[str, Any]) -> Iterator[Block]:
         yield Block("text", about.get("text", ""), stripped)
 
 
-def _described(told: dict[str, Any]) -> Described:
+def _described(told: dict[str, Any]) -> ChartDescription:
     series = tuple(
         Series(**{**s, "values": tuple(s["values"]), "goals": tuple((int(i), str(word)) for i, word in s["goals"])})
         for s in told["series"]
     )
-    return Described(
+    return ChartDescription(
         **{
             **told,
             "series": series,

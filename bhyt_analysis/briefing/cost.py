@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis import charts
 from bhyt_analysis.briefing import annexes
 from bhyt_analysis.briefing.items import Item, Items, called
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
@@ -15,17 +16,16 @@ from bhyt_analysis.domain.geography import lineage, population_at
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.model.coverage.coverage.coverage import coverage
-from bhyt_analysis.model.coverage.coverage.headline import DECISION
+from bhyt_analysis.model.coverage.coverage import coverage
+from bhyt_analysis.model.coverage.headline import DECISION
 from bhyt_analysis.model.finance.premiums import full_year_cost, household_premium, premiums, subsidy_history
 from bhyt_analysis.model.projection.compare import compare
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import project_area, simulate
 from bhyt_analysis.model.projection.uncertainty import target_probabilities, upcoming_targets
 from bhyt_analysis.model.reclassification.reclassify import lost_by, told_as
-from bhyt_analysis.show import charts
-from bhyt_analysis.show.explain import chance_texts
-from bhyt_analysis.show.labels import column_name, group_name
+from bhyt_analysis.tables.explain import probability_texts
+from bhyt_analysis.tables.labels import column_name, group_name
 
 # The titles whose yearly premium a briefing shows, in the order of the law.
 TITLES = (
@@ -81,7 +81,7 @@ def _scenario(data: Dataset, law: Law, code: str, scenario: Scenario, lang: str)
     fields = {"on": end["month"], "rate": end["rate"], "low": end["rate_low"], "high": end["rate_high"]}
     text = translate("text.scenario_outcome", lang, text=last["text"], **fields)
     targets = upcoming_targets(data, of)
-    text += "".join(" " + said for said in chance_texts(target_probabilities(of, targets, DRAWS, scenario.seed), lang))
+    text += "".join(" " + said for said in probability_texts(target_probabilities(of, targets, DRAWS, scenario.seed), lang))
     source = str(coverage(data, code, as_of=of.start.day).iloc[0]["source"])
     chart = charts.fan(mine, called(data, code, lang), targets, lang, source)
     yield Item("scenario_path", text, chart)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
+from bhyt_analysis import charts
 from bhyt_analysis.briefing.items import Item, Items, basis_of, called
 from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
 from bhyt_analysis.domain.geography import population_at
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import translate
-from bhyt_analysis.model.coverage.coverage.coverage import coverage
-from bhyt_analysis.model.coverage.coverage.headline import DECISION
+from bhyt_analysis.model.coverage.coverage import coverage
+from bhyt_analysis.model.coverage.headline import DECISION
 from bhyt_analysis.model.reclassification.reclassify import COLUMNS, lost_by, told_as
 from bhyt_analysis.model.reclassification.take_up import observed_change, reenrolment, reenrolment_curve
-from bhyt_analysis.show import charts
 
 
 def what_the_decision_did(data: Dataset, area: str, as_of: DateLike | None = None, lang: str = "vi") -> Items:
@@ -43,7 +43,7 @@ def _lost(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Item:
             text += " " + translate(
                 "text.lost_some", lang, **(words | {"count": len(unknown), "names": ", ".join(unknown)})
             )
-        return Item("lost", text, charts.lost(table, name, lang, source), table[COLUMNS])
+        return Item("lost", text, charts.losses(table, name, lang, source), table[COLUMNS])
     text = translate(
         "text.lost_cards" if told_as(data, DECISION, code, table)[1] == "cards" else "text.lost_published",
         lang,
@@ -55,7 +55,7 @@ def _lost(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Item:
     share = total / table["population"].sum()
     text += " " + translate("text.lost_spread", lang, basis=basis_of(count, lang), share=share, **words)
     columns = ["area", "name", "zone_after", "population", "lost", "status"]
-    return Item("lost", text, charts.lost(table, name, lang, source), table[columns])
+    return Item("lost", text, charts.losses(table, name, lang, source), table[columns])
 
 
 def _before_and_after(data: Dataset, code: str, lang: str) -> Items:

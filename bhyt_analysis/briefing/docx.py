@@ -26,8 +26,8 @@ from bhyt_analysis.briefing.content import Block, Content, Table, caption_of
 from bhyt_analysis.briefing.flow import flowing
 from bhyt_analysis.briefing.pieces import TALLEST, pieces
 from bhyt_analysis.briefing.widths import Laid, laid_out
+from bhyt_analysis.charts.description import ChartDescription
 from bhyt_analysis.i18n.messages import translate
-from bhyt_analysis.show.described import Described
 
 FONT = "Times New Roman"
 BODY, SMALL = 14, 11  # points
@@ -69,7 +69,7 @@ def _room(block: Block, tables: dict[int, list[Laid]]) -> tuple[float, bool]:
         return 12, False
     if block.kind == "chart":
         wide, high = Image.open(io.BytesIO(block.image)).size
-        height = min((block.chart or Described("", "")).width_mm, WIDTH) * high / wide + 12
+        height = min((block.chart or ChartDescription("", "")).width_mm, WIDTH) * high / wide + 12
         return height, height > PAGE
     if block.kind == "table" and block.table:
         height = sum(part.height for part in tables[block.number])
@@ -225,7 +225,7 @@ def _caption(report: Any, block: Block, lang: str) -> Paragraph:
 
 def _chart(report: Any, block: Block, lang: str) -> None:
     """The picture between the margins, with its alternative text; its caption below. A high one goes on overleaf."""
-    what = block.chart or Described(block.caption, "")
+    what = block.chart or ChartDescription(block.caption, "")
     width = min(what.width_mm, WIDTH)
     parts = pieces(block.image, what.cuts, width, TALLEST)
     for i, part in enumerate(parts):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from bhyt_analysis import charts
 from bhyt_analysis.briefing.items import Item, Items, called
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
 from bhyt_analysis.domain.geography import communes
@@ -13,14 +14,13 @@ from bhyt_analysis.model.monitoring.funnel import funnel
 from bhyt_analysis.model.monitoring.monitor import expiring_cards, monitor, monthly_counts, nowcast, parse_month
 from bhyt_analysis.model.monitoring.reports import reports_due
 from bhyt_analysis.model.monitoring.thresholds import threshold
-from bhyt_analysis.show import charts
-from bhyt_analysis.show.watch_texts import (
+from bhyt_analysis.tables.monitor_texts import (
     due_text,
     expiring_text,
+    monitor_texts,
     nowcast_texts,
     period_text,
     reports_text,
-    watch_texts,
 )
 
 # As many columns of a watch as a page is wide; the chart of states has the projection.
@@ -38,7 +38,7 @@ def month_by_month(data: Dataset, area: str, as_of: DateLike | None = None, lang
         return [Item("watch", translate("text.watch_none", lang, name=name))]
     month = parse_month(as_of) or history["month"].max()
     table = monitor(data, code, month, history)
-    texts = watch_texts(table, lang) + nowcast_texts(nowcast(data, code, month, history), lang)
+    texts = monitor_texts(table, lang) + nowcast_texts(nowcast(data, code, month, history), lang)
     items = [
         Item("watch", "\n".join(f"- {text}" for text in texts), table=table[ON_PAGE]),
         *_pace(table, history, lang),
@@ -87,7 +87,7 @@ def _expiring(data: Dataset, code: str, month: pd.Timestamp, name: str, lang: st
     table = rows.drop(columns=["area"])
     if not (drawn[last] > 0).any():
         return [Item("watch_expiring", text, table=table)]
-    figure = charts.expiring(drawn, name, lang, str(rows["source"].iloc[0]))
+    figure = charts.expiring_cards(drawn, name, lang, str(rows["source"].iloc[0]))
     return [Item("watch_expiring", text, figure, table)]
 
 

@@ -19,7 +19,7 @@ from pptx.oxml.ns import qn
 from pptx.util import Inches, Pt
 
 from bhyt_analysis.briefing.content import LOCALES
-from bhyt_analysis.show.described import Described
+from bhyt_analysis.charts.description import ChartDescription
 
 FONT = "Times New Roman"
 KINDS = {
@@ -34,7 +34,7 @@ GOAL = RGBColor(0xB0, 0xB0, 0xB0)
 INK, SOFT = RGBColor(0x1D, 0x24, 0x30), RGBColor(0x5B, 0x64, 0x72)
 
 
-def native(slide: Any, what: Described, place: tuple[float, float, float, float], lang: str) -> None:
+def native(slide: Any, what: ChartDescription, place: tuple[float, float, float, float], lang: str) -> None:
     """Add a chart that PowerPoint draws from figures of its own.
 
     ``place``: left, top, width and height in inches. Of many categories the first `SHOWN` are drawn.
@@ -104,7 +104,7 @@ def _format(spec: str, lang: str) -> str:
     return LOCALES[lang] + FORMATS[spec] if spec in FORMATS else "General"
 
 
-def _scale(axis: Any, what: Described) -> None:
+def _scale(axis: Any, what: ChartDescription) -> None:
     """Bars begin at 0, with room for their labels; a line of shares below its lowest point, and ends at 100%."""
     known_values = [v for s in what.series for v in s.values if v is not None]
     if what.kind == "line":

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis import charts
 from bhyt_analysis.briefing import annexes
 from bhyt_analysis.briefing.items import Item, Items, basis_of, called
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
@@ -14,8 +15,7 @@ from bhyt_analysis.domain.geography import lineage, population_at
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
-from bhyt_analysis.model.targets.targets.targets import target_steps, targets_of
-from bhyt_analysis.show import charts
+from bhyt_analysis.model.targets.targets import target_steps, targets_of
 
 
 def path_to_target(data: Dataset, area: str, as_of: DateLike | None = None, lang: str = "vi") -> Items:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis import charts
 from bhyt_analysis.briefing import annexes
 from bhyt_analysis.briefing.items import Item, Items, basis_of, called
 from bhyt_analysis.briefing.path import target_text
@@ -15,10 +16,9 @@ from bhyt_analysis.domain.geography import communes, population_at, unit_name
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import display_name, inline_name
-from bhyt_analysis.model.coverage.coverage.coverage import coverage
-from bhyt_analysis.model.targets.targets.targets import target_steps, targets_of
-from bhyt_analysis.show import charts
-from bhyt_analysis.show.labels import group_name
+from bhyt_analysis.model.coverage.coverage import coverage
+from bhyt_analysis.model.targets.targets import target_steps, targets_of
+from bhyt_analysis.tables.labels import group_name
 
 # The tables an analyst fills in where nothing is known of cards.
 NEEDS = ("cards", "population", "zones", "targets")

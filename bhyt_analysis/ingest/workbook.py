@@ -217,8 +217,8 @@ def decode_cells(cells: pd.DataFrame, label: str, found: list[Finding]) -> pd.Da
     for column in (c for c, font in fonts.items() if font is None):
         found.append({"rule": "doubtful_text", "file": label, "column": column_letter(int(column))})
     read = {}
-    for column, decode in ((c, DECODERS[font]) for c, font in fonts.items() if font):
-        unicode = {t: decode(t) for t in texts[column]}
+    for column, convert in ((c, DECODERS[font]) for c, font in fonts.items() if font):
+        unicode = {t: convert(t) for t in texts[column]}
         read[column] = [unicode.get(v, v) for v in cells[column]]
     return pd.DataFrame({c: read.get(c, cells[c]) for c in cells}, index=cells.index, dtype=object) if read else cells
 

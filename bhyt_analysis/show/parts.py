@@ -23,13 +23,13 @@ from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, format_message, nearest_choice, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.law.groups import groups
-from bhyt_analysis.model.coverage.coverage.coverage import areas_with_figures
-from bhyt_analysis.model.targets.targets.allocation import METHODS
+from bhyt_analysis.model.coverage.coverage import areas_with_figures
+from bhyt_analysis.model.targets.allocation import METHODS
 from bhyt_analysis.show.explore import state as states
 from bhyt_analysis.show.explore.page import error_html
 from bhyt_analysis.show.explore.state import State
 from bhyt_analysis.show.explore.views import GROUPS, TAKE_UP, World
-from bhyt_analysis.show.labels import group_name
+from bhyt_analysis.tables.labels import group_name
 
 Look = Callable[[State, str], Any]
 Options = list[tuple[str, Any]]

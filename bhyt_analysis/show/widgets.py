@@ -28,7 +28,7 @@ from bhyt_analysis.ingest.loader import bundled_path, load
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import projection_table
-from bhyt_analysis.model.targets.targets.allocation import METHODS
+from bhyt_analysis.model.targets.allocation import METHODS
 from bhyt_analysis.show.explore import state as states
 from bhyt_analysis.show.explore.page import (
     STYLE,
@@ -70,7 +70,7 @@ from bhyt_analysis.show.parts import (
     typed,
     zone_parts,
 )
-from bhyt_analysis.show.tables import to_html
+from bhyt_analysis.tables.formatting import to_html
 
 INPUT = "BHYT_INPUT"  # the variable by which `bhyt explore INPUT` names it
 MOST_PINS = 4
@@ -218,8 +218,8 @@ def explorer(world: World, first: State, pins: Sequence[State] = ()) -> Explorer
 
 
 def _sorting(columns: Sequence[str]) -> Part:
-    from bhyt_analysis.show.labels import column_name
     from bhyt_analysis.show.parts import choice
+    from bhyt_analysis.tables.labels import column_name
 
     def options(state: State, look: Look) -> list[tuple[str, Any]]:
         return [(column_name(c, state.lang), c) for c in columns]

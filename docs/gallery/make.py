@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 
 import bhyt_analysis as bhyt
 from bhyt_analysis import show
-from bhyt_analysis.show.canvas import picture
-from bhyt_analysis.show.described import description
+from bhyt_analysis.charts.chart import render_png
+from bhyt_analysis.charts.description import description
 
 HERE = Path(__file__).parent
 # By what is asked; a chart that is not named here comes last.
@@ -77,7 +77,7 @@ def page(folder: Path | None = None) -> Iterator[str]:
         figure = drawn(code)
         told = description(figure)
         if folder is not None:
-            picture(figure, DPI).save(folder / f"{name}.png", optimize=True)
+            render_png(figure, DPI).save(folder / f"{name}.png", optimize=True)
         about = (inspect.getdoc(draw) or "").split("\n", 1)[0]
         alt = told.alt.replace("[", "(").replace("]", ")")
         yield f"## {name}\n\n{about}\n\n```python\n{code.rstrip()}\n```\n\n![{alt}]({name}.png)\n\n*{alt}*\n"

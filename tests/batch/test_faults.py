@@ -7,9 +7,9 @@ import sys
 import time
 
 import pytest
-from bhyt_analysis.model.coverage.coverage.coverage import areas_with_figures
 
 from bhyt_analysis.ingest.loader import load
+from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
 from .notebooks import Batch
 

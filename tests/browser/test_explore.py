@@ -350,7 +350,7 @@ def test_targets_are_shared_out_and_the_table_is_copied(lab, data):
     lab.type("Chỉ tiêu của đơn vị (ví dụ 93%)", "nhiều")
     lab.says("“nhiều” không phải là tỷ lệ")
     lab.type("Chỉ tiêu của đơn vị (ví dụ 93%)", "93%")
-    from bhyt_analysis.model.targets.targets.allocation import communes_to_allocate
+    from bhyt_analysis.model.targets.allocation import communes_to_allocate
 
     told = bhyt.allocate(communes_to_allocate(data, "X001"), 0.93)
     lab.says(people(told["target_people"].sum()), people(told["target_people"].iloc[0]))

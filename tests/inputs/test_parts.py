@@ -4,7 +4,6 @@ import dataclasses
 
 import pandas as pd
 import pytest
-from bhyt_analysis.model.coverage.coverage.coverage import areas_with_figures
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ import bhyt_analysis as bhyt
 from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest import synthetic, workbook
+from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
 
 def test_a_part_tells_of_its_unit_what_the_whole_tells(data, law):

@@ -6,13 +6,13 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
-from bhyt_analysis.model.targets.targets.allocation import METHODS, allocate, communes_to_allocate
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.distribution.rounding import largest_remainder
+from bhyt_analysis.model.targets.allocation import METHODS, allocate, communes_to_allocate
 
 from ..conftest import write_table
 

@@ -2,9 +2,9 @@
 
 import pandas as pd
 import pytest
-from bhyt_analysis.model.coverage.coverage.coverage import areas_with_figures
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
 from ..conftest import write_table
 

@@ -6,11 +6,11 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
-from bhyt_analysis.model.coverage.coverage.decomposition import decompose, shapley
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.model.coverage.decomposition import decompose, shapley
 
 GROUPS = ["state_paid", "student", "household"]
 counts = st.integers(0, 100_000)
@@ -105,7 +105,7 @@ def test_areas_and_groups_together_count_each_area_once():
 
 
 def test_coverage_fits_as_it_is(data):
-    from bhyt_analysis.model.coverage.coverage.coverage import coverage
+    from bhyt_analysis.model.coverage.coverage import coverage
 
     now = coverage(data, "Sơn Dương", by=["group"])
     more = now.assign(insured=now["insured"] + 100)

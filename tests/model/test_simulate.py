@@ -24,7 +24,7 @@ from bhyt_analysis.model.projection.uncertainty import (
     tornado,
     upcoming_targets,
 )
-from bhyt_analysis.show.explain import chance_texts
+from bhyt_analysis.tables.explain import probability_texts
 
 from ..conftest import ROOT, write_table
 
@@ -481,7 +481,7 @@ def test_a_target_outside_the_projection_has_no_chance_and_says_so(data):
     of = project_area(data, "Sơn Dương", dataclasses.replace(NOTHING, targets=tuple(early)))
     table = target_probabilities(of, upcoming_targets(data, of), 10)
     assert table["chance"].isna().tolist() == [True]
-    assert "outside the months of the scenario" in chance_texts(table, "en")[0]
+    assert "outside the months of the scenario" in probability_texts(table, "en")[0]
 
 
 def test_a_nationwide_share_that_rises_above_a_provinces_own_holds_there_too(tmp_path):

@@ -5,11 +5,11 @@ import math
 from fractions import Fraction
 
 import pytest
-from bhyt_analysis.model.targets.targets.targets import targets_of
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.model.targets.targets import targets_of
 
 rates = st.decimals(0, 1, places=4)
 

@@ -13,8 +13,9 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 from PIL import Image
 
+from bhyt_analysis import charts
 from bhyt_analysis.briefing import cells
-from bhyt_analysis.show import canvas, charts
+from bhyt_analysis.charts import chart
 
 TEXTS = (
     "Chỉ tiêu 2025, Việt Nam: 95,15%",
@@ -43,26 +44,26 @@ def pixels(path):
 @pytest.mark.parametrize("bold", [False, True])
 def test_a_text_is_as_wide_as_its_outline(bold):
     for text in TEXTS[:3]:
-        face = FontProperties(family=canvas.font(), size=9, weight="bold" if bold else "normal")
+        face = FontProperties(family=chart.font(), size=9, weight="bold" if bold else "normal")
         outline = TextPath((0, 0), text, prop=face).get_extents().width / 72
-        assert canvas.text_width(text, 9, bold) == pytest.approx(outline, abs=1e-9)
-    assert canvas.text_width("  ", 9) == 0
+        assert chart.text_width(text, 9, bold) == pytest.approx(outline, abs=1e-9)
+    assert chart.text_width("  ", 9) == 0
 
 
 @pytest.mark.parametrize("inches", [0.3, 0.9, 2.1, 6.0])
 def test_lines_are_broken_where_the_next_word_would_not_fit(inches):
     for text in TEXTS:
-        lines = canvas.wrapped(text, inches).split("\n")
+        lines = chart.wrap_text(text, inches).split("\n")
         words = [line.split() for line in lines]
         assert " ".join(lines) == " ".join(text.split())
-        assert all(len(w) < 2 or canvas.text_width(" ".join(w), 9.5) <= inches for w in words)
+        assert all(len(w) < 2 or chart.text_width(" ".join(w), 9.5) <= inches for w in words)
         for line, after in zip(lines, words[1:], strict=False):
-            assert canvas.text_width(f"{line} {after[0]}", 9.5) > inches
+            assert chart.text_width(f"{line} {after[0]}", 9.5) > inches
 
 
 def test_what_is_saved_is_what_matplotlib_saves(figure, tmp_path):
     charts.save(figure, tmp_path / "chart")
-    with mpl.rc_context(canvas.style()):
+    with mpl.rc_context(chart.style()):
         figure.savefig(tmp_path / "its_own.png")
         figure.savefig(tmp_path / "its_own.svg", metadata={"Date": None})
     ours, its_own = picture(tmp_path / "chart.png"), picture(tmp_path / "its_own.png")
@@ -95,7 +96,7 @@ def test_saving_twice_gives_the_same_files_and_leaves_the_chart_as_it_was(figure
         charts.save(figure, tmp_path / name)
     for ending in (".png", ".svg"):
         assert (tmp_path / f"one{ending}").read_bytes() == (tmp_path / f"two{ending}").read_bytes()
-    assert figure.dpi == canvas.DPI
+    assert figure.dpi == chart.DPI
 
 
 def test_the_notebook_shows_the_very_picture_of_the_file(figure, tmp_path, monkeypatch):

@@ -11,13 +11,14 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 import bhyt_analysis as bhyt
+from bhyt_analysis import charts
 from bhyt_analysis.briefing import sections
 from bhyt_analysis.briefing.items import Item
+from bhyt_analysis.charts import chart
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.model.projection.after_loss import after_loss
 from bhyt_analysis.model.projection.simulate import project_area
 from bhyt_analysis.model.projection.uncertainty import tornado
-from bhyt_analysis.show import canvas, charts
 
 AREAS = ["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn", "Thành phố Quảng Ngãi", "Mường La"]
 SCENARIO = "scenarios/contribution_rate_2027.toml"
@@ -30,12 +31,12 @@ def charts_of_scenarios(data, area, lang):
     if area == "Sơn Dương":
         mine = months[months["scenario"] == plans[-1].titled(lang)]
         yield Item("payers", chart=charts.payers(mine, area, lang, source))
-        yield Item("scorecard", chart=charts.scorecard(bhyt.backtest(data, draws=100), lang, source))
+        yield Item("scorecard", chart=charts.backtest(bhyt.backtest(data, draws=100), lang, source))
     if area == "Lục Ngạn":
         of = project_area(data, area, plans[1])
         yield Item("scenarios", chart=charts.scenarios(months, area, lang, source))
         yield Item("tornado", chart=charts.tornado(tornado(of, "2021-12-31", lang), area, "2021-12-31", lang, source))
-        yield Item("back", chart=charts.back(after_loss(of, lang), area, lang, source))
+        yield Item("back", chart=charts.reenrolment(after_loss(of, lang), area, lang, source))
 
 
 def items_of(data, law, area, lang, scenario=None):
@@ -191,10 +192,10 @@ def test_pictures_are_160_mm_wide_at_300_dpi(drawn, tmp_path):
 
 
 def test_the_font_has_every_vietnamese_letter():
-    assert len(canvas.LETTERS) == 67
-    wanted = {ord(c) for c in canvas.LETTERS + canvas.LETTERS.upper()}
+    assert len(chart.LETTERS) == 67
+    wanted = {ord(c) for c in chart.LETTERS + chart.LETTERS.upper()}
     assert len(wanted) == 134
-    path = font_manager.findfont(canvas.font(), fallback_to_default=False)
+    path = font_manager.findfont(chart.font(), fallback_to_default=False)
     assert wanted <= set(font_manager.get_font(path).get_charmap())
 
 

@@ -2,10 +2,10 @@
 
 import pandas as pd
 import pytest
-from bhyt_analysis.model.targets.targets.allocation import communes_to_allocate
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.model.targets.allocation import communes_to_allocate
 
 
 def rows(data, law, lang):

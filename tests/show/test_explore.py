@@ -11,7 +11,6 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
-from bhyt_analysis.model.targets.targets.allocation import communes_to_allocate
 from PIL import Image
 
 import bhyt_analysis as bhyt
@@ -20,6 +19,7 @@ from bhyt_analysis.batch import warm
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message
 from bhyt_analysis.ingest.loader import bundled_path
+from bhyt_analysis.model.targets.allocation import communes_to_allocate
 from bhyt_analysis.show import parts as controls
 from bhyt_analysis.show import widgets
 from bhyt_analysis.show.explore import state as states

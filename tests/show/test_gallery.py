@@ -10,9 +10,9 @@ import pytest
 from matplotlib.colors import to_rgb
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.charts import chart
+from bhyt_analysis.charts.description import description
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.show import canvas
-from bhyt_analysis.show.described import description
 
 from ..conftest import ROOT
 from .test_charts import boxes
@@ -59,7 +59,7 @@ def test_the_page_is_what_its_lines_make():
         assert (ROOT / "docs" / "gallery" / f"{name}.png").stat().st_size > 2000, name
 
 
-@pytest.mark.parametrize("size", list(canvas.SIZES))
+@pytest.mark.parametrize("size", list(chart.SIZES))
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_a_chart_can_be_read_at_every_size(name, size):
     for lang in ("vi", "en"):

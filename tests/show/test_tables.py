@@ -11,7 +11,7 @@ import bhyt_analysis as bhyt
 from bhyt_analysis.briefing import sections
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, translate
-from bhyt_analysis.show import tables
+from bhyt_analysis.tables import formatting
 
 TABLE = pd.DataFrame(
     {
@@ -26,8 +26,8 @@ TABLE = pd.DataFrame(
 
 
 def test_cells_are_written_in_the_language():
-    vi, en = tables.written(TABLE), tables.written(TABLE, "en")
-    large = tables.written(TABLE.assign(insured=155_163))
+    vi, en = formatting.format_table(TABLE), formatting.format_table(TABLE, "en")
+    large = formatting.format_table(TABLE.assign(insured=155_163))
     assert large.iloc[0].tolist() == [
         "Xã Đầu",
         "Người thuộc hộ cận nghèo",
@@ -48,7 +48,7 @@ def test_cells_are_written_in_the_language():
 
 
 def test_groups_under_five_are_hidden_and_so_is_what_gives_them_away():
-    told = tables.written(TABLE, "en")
+    told = formatting.format_table(TABLE, "en")
     # the one small cell, and the next, from which the total would give it away; rates with them
     assert told["Insured"].tolist() == ["<5", "<5", "–"]
     assert told["Rate"].tolist() == ["", "", "–"]
@@ -57,7 +57,7 @@ def test_groups_under_five_are_hidden_and_so_is_what_gives_them_away():
 @given(st.lists(st.integers(0, 40), min_size=3, max_size=12))
 def test_no_hidden_count_can_be_worked_out_from_the_total(counts):
     table = pd.DataFrame({"group": [f"g{i}" for i in range(len(counts))], "insured": counts})
-    hidden = tables.suppressed(table)["insured"]
+    hidden = formatting.suppressed_cells(table)["insured"]
     assert all(hidden[i] for i, c in enumerate(counts) if 0 < c < 5)
     positive_left = [c for c, h in zip(counts, hidden, strict=True) if not h and c > 0]
     assert hidden.sum() != 1 or not positive_left
@@ -65,7 +65,7 @@ def test_no_hidden_count_can_be_worked_out_from_the_total(counts):
 
 def test_a_csv_opens_right_in_excel(tmp_path):
     path = tmp_path / "t.csv"
-    tables.save_csv(TABLE.assign(insured=[155_163, 30, 7]), path)
+    formatting.save_csv(TABLE.assign(insured=[155_163, 30, 7]), path)
     raw = path.read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")
     assert b"\r\n" in raw
@@ -76,14 +76,14 @@ def test_a_csv_opens_right_in_excel(tmp_path):
 
 
 def test_html_is_escaped_and_stamped():
-    page = tables.to_html(TABLE.assign(name="<script>", status="synthetic"))
+    page = formatting.to_html(TABLE.assign(name="<script>", status="synthetic"))
     assert "<script>" not in page
     assert "SỐ LIỆU GIẢ LẬP" in page
-    assert "CÓ SỐ LIỆU ƯỚC TÍNH" in tables.to_html(TABLE)
+    assert "CÓ SỐ LIỆU ƯỚC TÍNH" in formatting.to_html(TABLE)
 
 
 def test_what_is_the_same_in_every_row_stands_below():
-    page = tables.to_html(TABLE.assign(status="published"))
+    page = formatting.to_html(TABLE.assign(status="published"))
     assert "<th>Tình trạng số liệu</th>" not in page
     assert '<p class="note">Tình trạng số liệu: Số liệu công bố</p>' in page
 

@@ -12,11 +12,11 @@ from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
 from bhyt_analysis.domain.geography import lineage, population_at
 from bhyt_analysis.domain.printed_figures import published_rates
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.model.coverage.coverage.coverage import coverage, select_cards
+from bhyt_analysis.model.coverage.coverage import coverage, select_cards
 from bhyt_analysis.model.finance.premiums import full_year_cost
 from bhyt_analysis.model.reclassification.reclassify import lost_by, told_as
 from bhyt_analysis.model.reclassification.take_up import reenrolment
-from bhyt_analysis.model.targets.targets.targets import target_steps
+from bhyt_analysis.model.targets.targets import target_steps
 
 COLUMNS = ["key", "value", "low", "high", "relation", "unit", "as_of", "status", "source"]
 DECISION = "861"

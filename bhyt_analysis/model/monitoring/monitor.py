@@ -20,12 +20,12 @@ from bhyt_analysis.domain.geography import communes, is_fully_listed, lineage, u
 from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import drop_nested_groups
-from bhyt_analysis.model.coverage.coverage.coverage import areas_with_figures, coverage
+from bhyt_analysis.model.coverage.coverage import areas_with_figures, coverage
 from bhyt_analysis.model.monitoring.pace import Pace, estimate_pace, months_between, project_pace
 from bhyt_analysis.model.monitoring.reports import reports_owed
 from bhyt_analysis.model.monitoring.thresholds import threshold
-from bhyt_analysis.model.targets.targets.allocation import allocate
-from bhyt_analysis.model.targets.targets.targets import people_needed, targets_of
+from bhyt_analysis.model.targets.allocation import allocate
+from bhyt_analysis.model.targets.targets import people_needed, targets_of
 
 Month: TypeAlias = "str | pd.Timestamp | None"
 ALERTS = ("red", "amber", "green", "none", "grey")

@@ -13,7 +13,7 @@ from bhyt_analysis.domain.geography import communes, lineage, population_at, uni
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Area, Law
-from bhyt_analysis.model.coverage.coverage.coverage import coverage
+from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.distribution.rounding import largest_remainder
 from bhyt_analysis.model.finance.budget import SIZES, household_scale
 from bhyt_analysis.model.projection.cohort import AREA_TITLE

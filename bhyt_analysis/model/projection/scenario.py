@@ -24,7 +24,7 @@ from bhyt_analysis.model.projection.assumptions import SINGLE, Range, allowed, a
 from bhyt_analysis.model.projection.cohort import CLOCKS
 from bhyt_analysis.model.projection.levers import reform_rows, top_up
 from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
-from bhyt_analysis.model.targets.targets.targets import RELATIONS
+from bhyt_analysis.model.targets.targets import RELATIONS
 from bhyt_analysis.quality.checks import check_area_codes
 
 Fault = tuple[str, dict[str, Any]]

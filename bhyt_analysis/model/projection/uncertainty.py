@@ -32,7 +32,7 @@ from bhyt_analysis.model.projection.projection import (
 )
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import WIDTH, project_area
-from bhyt_analysis.model.targets.targets.targets import people_needed, targets_of
+from bhyt_analysis.model.targets.targets import people_needed, targets_of
 
 TOLERANCE = 1e-6
 

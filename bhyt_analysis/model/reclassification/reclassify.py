@@ -12,7 +12,7 @@ from bhyt_analysis.domain.dataset import Dataset, select_unit
 from bhyt_analysis.domain.geography import add_population, communes, is_fully_listed, population_at, unit_name
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import groups, leaf_groups
-from bhyt_analysis.model.coverage.coverage.coverage import areas_with_figures
+from bhyt_analysis.model.coverage.coverage import areas_with_figures
 from bhyt_analysis.model.distribution.rounding import largest_remainder, largest_remainders
 
 # Law 25/2008/QH12 as amended, art. 12(3h): the title by area that a resident holds, by the zone

@@ -13,7 +13,7 @@ from bhyt_analysis.domain.dataset import Dataset, select_unit
 from bhyt_analysis.domain.geography import communes, population_at, unit_name
 from bhyt_analysis.domain.printed_figures import published_rates
 from bhyt_analysis.law.groups import groups
-from bhyt_analysis.model.coverage.coverage.coverage import coverage
+from bhyt_analysis.model.coverage.coverage import coverage
 
 
 def take_up_rate(

@@ -15,9 +15,9 @@ from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
 from bhyt_analysis.domain.geography import communes as communes_in
 from bhyt_analysis.domain.geography import unit_name
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
-from bhyt_analysis.model.coverage.coverage.coverage import coverage
+from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.reclassification.reclassify import lost_by, reclassify
-from bhyt_analysis.model.targets.targets.targets import people_needed
+from bhyt_analysis.model.targets.targets import people_needed
 
 Rate = float | str | Decimal
 Sentences = list[tuple[str, dict[str, Any]]]

@@ -11,7 +11,7 @@ from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
 from bhyt_analysis.domain.geography import lineage, population_at, unit_row
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.model.coverage.coverage.coverage import coverage
+from bhyt_analysis.model.coverage.coverage import coverage
 
 RELATIONS = ("=", ">=", ">")
 KINDS = ("gap", "logit", "straight")

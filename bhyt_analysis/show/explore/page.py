@@ -9,8 +9,8 @@ import pandas as pd
 
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.finance.budget import PAYERS
-from bhyt_analysis.show import tables
-from bhyt_analysis.show.labels import column_name, status_name, weakest_stamp
+from bhyt_analysis.tables import formatting
+from bhyt_analysis.tables.labels import column_name, status_name, weakest_stamp
 
 # The live page keeps its controls beside its results, each with a scroll bar of its own. What stands there for
 # readers without widgets is hidden as soon as the widgets live; nbconvert's page has widgets, but no kernel.
@@ -169,7 +169,7 @@ def side_by_side(rows: pd.DataFrame, lang: str) -> str:
 
     ``rows``: one row a scenario, as `views.compared` gives.
     """
-    shown = tables.written(rows, lang)
+    shown = formatting.format_table(rows, lang)
     head = "".join(f'<th class="n">{escaped(n)}</th>' for n in rows["scenario"])
     lines = []
     for column in (c for c in rows if c not in ("scenario", "status")):
@@ -181,5 +181,5 @@ def side_by_side(rows: pd.DataFrame, lang: str) -> str:
 
 def tab_separated(rows: pd.DataFrame, lang: str) -> str:
     """A table as text that can be pasted into a sheet."""
-    plain = tables.plain(rows, lang)
+    plain = formatting.spreadsheet_table(rows, lang)
     return "\n".join("\t".join(map(str, line)) for line in [plain.columns, *plain.to_numpy().tolist()])

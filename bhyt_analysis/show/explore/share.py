@@ -12,7 +12,8 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bhyt_analysis.show import charts, tables
+from bhyt_analysis import charts
+from bhyt_analysis.tables import formatting
 
 TYPES = {
     ".png": "image/png", ".svg": "image/svg+xml", ".csv": "text/csv", ".toml": "application/toml",
@@ -41,13 +42,13 @@ def table_files(rows: pd.DataFrame, name: str, lang: str) -> dict[str, bytes]:
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.csv"
-        tables.save_csv(rows, path, lang)
+        formatting.save_csv(rows, path, lang)
         csv = path.read_bytes()
     book = openpyxl.Workbook()
     sheet = book.active
-    plain = tables.plain(rows, lang)
+    plain = formatting.spreadsheet_table(rows, lang)
     sheet.append(list(plain.columns))
-    numeric = [tables.KINDS.get(c, "date") != "date" for c in rows]
+    numeric = [formatting.KINDS.get(c, "date") != "date" for c in rows]
     for line in plain.itertuples(index=False):
         sheet.append([_number(v) if n else v for v, n in zip(line, numeric, strict=True)])
     sheet.freeze_panes = "A2"

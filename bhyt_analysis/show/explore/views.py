@@ -14,13 +14,15 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from bhyt_analysis import charts
+from bhyt_analysis.charts.chart import render_png
 from bhyt_analysis.domain.dataset import Dataset, select_unit
 from bhyt_analysis.domain.geography import lineage, unit_name
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message, has_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.model.coverage.coverage.coverage import coverage
+from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.projection.assumptions import allowed, assumptions, draw_assumptions
 from bhyt_analysis.model.projection.baseline import Baseline, build_baseline
 from bhyt_analysis.model.projection.compare import compare
@@ -35,14 +37,12 @@ from bhyt_analysis.model.projection.simulate import (
 )
 from bhyt_analysis.model.projection.uncertainty import rates, target_probabilities, upcoming_targets
 from bhyt_analysis.model.reclassification.reclassify import reclassify
-from bhyt_analysis.model.targets.targets.allocation import METHODS, allocate, communes_to_allocate
-from bhyt_analysis.show import charts
-from bhyt_analysis.show.canvas import picture
-from bhyt_analysis.show.explain import premium_steps
+from bhyt_analysis.model.targets.allocation import METHODS, allocate, communes_to_allocate
 from bhyt_analysis.show.explore.page import both_results, communes_table, headline
 from bhyt_analysis.show.explore.state import State, scenario, zone_of
-from bhyt_analysis.show.labels import column_name, group_name
-from bhyt_analysis.show.tables import to_html
+from bhyt_analysis.tables.explain import premium_steps
+from bhyt_analysis.tables.formatting import to_html
+from bhyt_analysis.tables.labels import column_name, group_name
 
 DRAWS = 200  # of the assumptions: enough for an interval to the tenth of a point or so, and quick
 MOST_TILES = 60  # communes
@@ -253,7 +253,7 @@ class Seen:
 def on_screen(figure: Figure) -> Seen:
     """The picture of a chart that was drawn for the screen."""
     out = io.BytesIO()
-    picture(figure).save(out, format="png", compress_level=1)
+    render_png(figure).save(out, format="png", compress_level=1)
     return Seen(out.getvalue(), charts.description(figure).alt)
 
 

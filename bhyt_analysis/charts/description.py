@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bhyt_analysis.i18n.messages import format_message, translate
-from bhyt_analysis.show.labels import weakest_stamp
+from bhyt_analysis.tables.labels import weakest_stamp
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,7 +37,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Described:
+class ChartDescription:
     """A chart in words and figures.
 
     ``kind``: what an office program can draw of it itself ("bar", "stacked", "column", "line"), or
@@ -63,14 +63,14 @@ class Described:
         return asdict(self)
 
 
-def series(
+def chart_series(
     name: str, values: Any, spec: str, color: str = "", hidden: Any = None, goals: Sequence[tuple[int, str]] = ()
 ) -> Series:
     """A series of figures; where ``hidden`` is true there is none. ``goals``: the places of targets and their relations.
 
     Examples
     --------
-    >>> series("Insured", [155163, 3, None], "n", hidden=[False, True, False]).values
+    >>> chart_series("Insured", [155163, 3, None], "n", hidden=[False, True, False]).values
     (155163.0, None, None)
     """
     hidden = [False] * len(values) if hidden is None else hidden
@@ -78,7 +78,7 @@ def series(
     return Series(name, tuple(kept), spec, color, tuple(goals))
 
 
-def alternative(
+def alt_text(
     title: str, categories: Sequence[str], told: Sequence[Series], lang: str, statuses: Any = (), more: str = "",
     course: bool = False,
 ) -> str:  # fmt: skip
@@ -88,11 +88,11 @@ def alternative(
 
     Examples
     --------
-    >>> insured = series("Insured", [8541, 5374], "n")
-    >>> alternative("The insured by group", ["Employees", "Pensioners"], [insured], "en", ["estimated"])
+    >>> insured = chart_series("Insured", [8541, 5374], "n")
+    >>> alt_text("The insured by group", ["Employees", "Pensioners"], [insured], "en", ["estimated"])
     'The insured by group. Insured: Employees 8,541; Pensioners 5,374. Estimated figures.'
-    >>> many = series("Rate", [0.7 + i / 100 for i in range(12)], "p1")
-    >>> alternative("Coverage", [f"Commune {i}" for i in range(12)], [many], "en")
+    >>> many = chart_series("Rate", [0.7 + i / 100 for i in range(12)], "p1")
+    >>> alt_text("Coverage", [f"Commune {i}" for i in range(12)], [many], "en")
     'Coverage. Rate: 12 figures, from 70.0% (Commune 0) to 81.0% (Commune 11).'
     """
     sentences = [title, *(_told(s, categories, lang, course) for s in told), more]
@@ -122,13 +122,13 @@ def _told(one: Series, categories: Sequence[str], lang: str, course: bool) -> st
     return f"{one.name}: {parts}" if one.name else parts
 
 
-def describe(figure: Figure, what: Described) -> Figure:
+def describe(figure: Figure, what: ChartDescription) -> Figure:
     """Let a figure carry what it says."""
     figure.bhyt = what  # type: ignore[attr-defined]
     return figure
 
 
-def description(figure: Figure) -> Described:
+def description(figure: Figure) -> ChartDescription:
     """What a figure says; of one that is not ours, nothing."""
     told = getattr(figure, "bhyt", None)
-    return told if isinstance(told, Described) else Described("", "")
+    return told if isinstance(told, ChartDescription) else ChartDescription("", "")

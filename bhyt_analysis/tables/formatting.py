@@ -12,7 +12,7 @@ from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, has_message, translate
 from bhyt_analysis.i18n.unit_names import display_name
-from bhyt_analysis.show.labels import column_name, group_name, status_name, weakest_stamp
+from bhyt_analysis.tables.labels import column_name, group_name, status_name, weakest_stamp
 
 SMALL = 5  # people; smaller groups are hidden in what is shared
 
@@ -60,7 +60,7 @@ GIVEN_AWAY = {
 }
 
 
-def suppressed(table: pd.DataFrame) -> pd.DataFrame:
+def suppressed_cells(table: pd.DataFrame) -> pd.DataFrame:
     """The table as text-free mask: True where a count of 1 to 4 people must be hidden.
 
     Where only one cell of a column is hidden it could be worked out from the total, so
@@ -69,7 +69,7 @@ def suppressed(table: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> t = pd.DataFrame({"group": list("abc"), "insured": [3, 40, 50]})
-    >>> suppressed(t)["insured"].tolist()
+    >>> suppressed_cells(t)["insured"].tolist()
     [True, True, False]
     """
     mask = pd.DataFrame(False, index=table.index, columns=table.columns)
@@ -86,16 +86,16 @@ def suppressed(table: pd.DataFrame) -> pd.DataFrame:
     return mask
 
 
-def written(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
+def format_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     """The table as a reader sees it: headings and cells in the language, small groups hidden.
 
     Examples
     --------
     >>> t = pd.DataFrame({"name": ["Huyện Sơn Dương"], "insured": [155163], "rate": [0.851]})
-    >>> written(t).iloc[0].tolist(), written(t, "en").columns.tolist()
+    >>> format_table(t).iloc[0].tolist(), format_table(t, "en").columns.tolist()
     (['Huyện Sơn Dương', '155.163', '85,1%'], ['Area', 'Insured', 'Rate'])
     """
-    hidden = suppressed(table)
+    hidden = suppressed_cells(table)
     cells = {}
     for column in table:
         values = [_cell(column, v, lang) for v in table[column]]
@@ -143,7 +143,7 @@ def _cell(column: str, value: Any, lang: str) -> str:
     return "" if pd.isna(value) else str(value)
 
 
-def scorecard(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
+def backtest_table(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     """The scorecard with figures of different units written side by side.
 
     ``rows``: what `bhyt_analysis.model.projection.backtest.backtest` gives.
@@ -165,7 +165,7 @@ def scorecard(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
 SAID_ONCE = ("population", "status", "instrument", "reference", "rate_reference", "source")
 
 
-def told(table: pd.DataFrame, lang: str = "vi") -> dict[str, Any]:
+def table_spec(table: pd.DataFrame, lang: str = "vi") -> dict[str, Any]:
     """A table as its readers are told it, with figures kept as figures: what every document is made from.
 
     Returns
@@ -177,11 +177,11 @@ def told(table: pd.DataFrame, lang: str = "vi") -> dict[str, Any]:
 
     Examples
     --------
-    >>> what = told(pd.DataFrame({"name": ["Xã A", "Xã B"], "insured": [3, 40], "status": "derived"}), "en")
+    >>> what = table_spec(pd.DataFrame({"name": ["Xã A", "Xã B"], "insured": [3, 40], "status": "derived"}), "en")
     >>> what["rows"], what["notes"]
     ([['A commune', '<5'], ['B commune', '<5']], ['Status: Derived from published figures', 'Groups under 5 people are hidden (<5).'])
     """
-    hidden = suppressed(table)
+    hidden = suppressed_cells(table)
     once = [c for c in SAID_ONCE if c in table and len(table) > 1 and table[c].astype(str).nunique() == 1]
     notes = [f"{column_name(c, lang)}: {_cell(c, table[c].iloc[0], lang)}" for c in once]
     if hidden.to_numpy().any():
@@ -214,12 +214,12 @@ def _figure(column: str, kind: str, value: Any, lang: str) -> Any:
     return int(value) if float(value).is_integer() and kind.endswith("n") else float(value)
 
 
-def shown(value: Any, kind: str, lang: str = "vi") -> str:
-    """A cell of `told` as it is written.
+def format_cell(value: Any, kind: str, lang: str = "vi") -> str:
+    """A cell of `table_spec` as it is written.
 
     Examples
     --------
-    >>> shown(0.851, "p1"), shown("2021-12-31", "date"), shown("<5", "n"), shown(None, "n")
+    >>> format_cell(0.851, "p1"), format_cell("2021-12-31", "date"), format_cell("<5", "n"), format_cell(None, "n")
     ('85,1%', '31/12/2021', '<5', '–')
     """
     if isinstance(value, str) and kind != "date":
@@ -238,17 +238,17 @@ def to_html(table: pd.DataFrame, lang: str = "vi") -> str:
     >>> to_html(pd.DataFrame({"name": ["<b>"], "insured": [9]}), "en")
     '<table class="bhyt"><thead><tr><th>Area</th><th class="n">Insured</th></tr></thead><tbody><tr><td>&lt;b&gt;</td><td class="n">9</td></tr></tbody></table>'
     """
-    return html_of(told(table, lang), lang)
+    return spec_to_html(table_spec(table, lang), lang)
 
 
-def html_of(what: dict[str, Any], lang: str = "vi") -> str:
-    """The HTML of what `told` gives."""
+def spec_to_html(what: dict[str, Any], lang: str = "vi") -> str:
+    """The HTML of what `table_spec` gives."""
     kinds = [c["kind"] for c in what["columns"]]
     classes = ["" if kind == "text" else "d" if kind == "date" else "n" for kind in kinds]
     head = "".join(_tag("th", c["heading"], k) for c, k in zip(what["columns"], classes, strict=True))
     rows = "".join(
         "<tr>"
-        + "".join(_tag("td", shown(v, kind, lang), k) for v, kind, k in zip(row, kinds, classes, strict=True))
+        + "".join(_tag("td", format_cell(v, kind, lang), k) for v, kind, k in zip(row, kinds, classes, strict=True))
         + "</tr>"
         for row in what["rows"]
     )
@@ -262,11 +262,11 @@ def _tag(name: str, text: str, kind: str) -> str:
 
 
 def save_csv(table: pd.DataFrame, path: Path, lang: str = "vi") -> None:
-    """A CSV file that Excel opens right: UTF-8 with BOM, its cells as in `plain`."""
-    plain(table, lang).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    """A CSV file that Excel opens right: UTF-8 with BOM, its cells as in `spreadsheet_table`."""
+    spreadsheet_table(table, lang).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 
-def plain(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
+def spreadsheet_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     """The table as texts for a spreadsheet: plain numbers, headings in the language.
 
     Shares are in per cent; hidden counts are ``<5``; text that a spreadsheet would take
@@ -274,10 +274,10 @@ def plain(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
 
     Examples
     --------
-    >>> plain(pd.DataFrame({"name": ["=1+1"], "insured": [1234], "rate": [0.851]}), "en").to_dict("records")
+    >>> spreadsheet_table(pd.DataFrame({"name": ["=1+1"], "insured": [1234], "rate": [0.851]}), "en").to_dict("records")
     [{'Area': "'=1+1", 'Insured': '1234', 'Rate (%)': '85.1'}]
     """
-    hidden = suppressed(table)
+    hidden = suppressed_cells(table)
     out = {}
     for column in table:
         kind, heading = KINDS.get(column), column_name(column, lang)

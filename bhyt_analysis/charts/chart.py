@@ -30,11 +30,11 @@ from matplotlib.textpath import TextToPath
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
+from bhyt_analysis.charts.description import ChartDescription, Series, alt_text, describe, description
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
-from bhyt_analysis.show.described import Described, Series, alternative, describe, description
-from bhyt_analysis.show.labels import status_name, weakest_stamp
+from bhyt_analysis.tables.labels import status_name, weakest_stamp
 
 WIDTH = 160 / 25.4  # inches
 DPI = 300
@@ -82,22 +82,22 @@ SIZES = {
 _size: ContextVar[Size] = ContextVar("size", default=SIZES["a4"])
 
 
-def across(inches: float) -> float:
+def scale_width(inches: float) -> float:
     """A width of an A4 chart on the sheet that is being drawn: room for labels shrinks and grows with it."""
     return inches * _size.get().drawn / SIZES["a4"].drawn
 
 
-def beside() -> int:
+def legend_columns() -> int:
     """How many entries of a legend stand beside each other."""
     return 1 if _size.get().drawn < SIZES["a4"].drawn else 2
 
 
-def entry(text: str) -> str:
+def wrap_legend_label(text: str) -> str:
     """A text of a legend, broken so that its columns lie side by side in the sheet."""
-    return wrapped(text, max(across(2.1), 2.1), 9)
+    return wrap_text(text, max(scale_width(2.1), 2.1), 9)
 
 
-def pitch(millimetres: float, labels: Iterable[str] = ()) -> float:
+def row_height_mm(millimetres: float, labels: Iterable[str] = ()) -> float:
     """The height of a row of a chart (mm): at least that of its label, which may have several lines."""
     return max([millimetres, *(4.0 * (text.count("\n") + 1) + 0.4 for text in labels)])
 
@@ -142,7 +142,7 @@ def style() -> dict[str, Any]:
     }
 
 
-def chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+def chart_function(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     """Draw in the style and for a place (``size``, of `SIZES`), without touching the user's own settings."""
 
     @wraps(draw)
@@ -215,7 +215,7 @@ def text_width(text: str, points: float, bold: bool = False) -> float:
     return (max(e for _, e in words) - min(b for b, _ in words)) * points / 72 if words else 0.0
 
 
-def wrapped(text: str, inches: float, points: float = 9.5, bold: bool = False) -> str:
+def wrap_text(text: str, inches: float, points: float = 9.5, bold: bool = False) -> str:
     """The text broken at spaces so that no line is wider than it may be."""
     lines: list[str] = []
     start = 0.0
@@ -232,7 +232,7 @@ def wrapped(text: str, inches: float, points: float = 9.5, bold: bool = False) -
 LEFT, MARGIN = 0.012, 0.1  # where texts start (part of the width), and what both sides keep free (inches)
 
 
-def canvas(height_mm: float, key: str, name: str, lang: str, statuses: Any) -> tuple[Figure, Axes]:
+def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Any) -> tuple[Figure, Axes]:
     """An empty chart with its title, and the stamp where a figure is weak."""
     size = _size.get()
     # A proposal says so beside how well its figures are known.
@@ -247,7 +247,7 @@ def canvas(height_mm: float, key: str, name: str, lang: str, statuses: Any) -> t
     above = size.drawn < SIZES["a4"].drawn  # no room beside the title
     if stamps and not above:
         room -= max(text_width(text, 9, bold=True) for text in stamps) + 0.25
-    title = wrapped(bare, room, 11.5, bold=True)
+    title = wrap_text(bare, room, 11.5, bold=True)
     lines = title.count("\n")
     if above:
         title = "\n" * (2 * len(stamps) - 1) + title if stamps else title
@@ -264,24 +264,24 @@ def canvas(height_mm: float, key: str, name: str, lang: str, statuses: Any) -> t
             0.988, 1 - (first + each * i) / figure.get_figheight(), text, ha="right", va="top", fontsize=9,
             fontweight="bold", color=RED, bbox={"boxstyle": "square,pad=0.3", "facecolor": "white", "edgecolor": RED},
         )  # fmt: skip
-    told = Described(bare, bare, tags=tuple(t for t in tags if t), width_mm=size.placed)
+    told = ChartDescription(bare, bare, tags=tuple(t for t in tags if t), width_mm=size.placed)
     return describe(figure, told), figure.add_subplot()
 
 
-def foot(figure: Figure, source: str, statuses: Any, lang: str, note: str = "") -> Figure:
+def add_source_line(figure: Figure, source: str, statuses: Any, lang: str, note: str = "") -> Figure:
     """How to read the chart, its source and status, below it."""
     words = [status_name(s, lang) for s in dict.fromkeys(statuses) if s]
     source = format_citation(source, lang)
     parts = [f"{translate('label.source', lang)}: {source}"] if source and source not in words else []
     text = ". ".join([*([note] if note else []), *parts, "; ".join(words)]).rstrip(".") + "."
-    lines = wrapped(text, figure.get_figwidth() - 2 * MARGIN, 9)
+    lines = wrap_text(text, figure.get_figwidth() - 2 * MARGIN, 9)
     if description(figure).width_mm < SIZES["a4"].placed:
         figure.set_figheight(figure.get_figheight() + 0.15 * lines.count("\n"))
     figure.supxlabel(lines, x=LEFT, ha="left", fontsize=9, color="#555555")
     return describe(figure, replace(description(figure), source=text))
 
 
-def tell(
+def attach_description(
     figure: Figure, lang: str, categories: Sequence[str], told: Sequence[Series], kind: str = "picture",
     axis: str = "", statuses: Any = (), more: str = "", course: bool = False,
 ) -> Figure:  # fmt: skip
@@ -291,25 +291,25 @@ def tell(
     ``course``: they are told over time.
     """
     what = description(figure)
-    alt = alternative(what.title, categories, told, lang, statuses, more, course)
+    alt = alt_text(what.title, categories, told, lang, statuses, more, course)
     return describe(
         figure, replace(what, alt=alt, kind=kind, categories=tuple(categories), series=tuple(told), axis=axis)
     )
 
 
-def percent(value: float, lang: str, status: str = "derived") -> str:
+def percent_label(value: float, lang: str, status: str = "derived") -> str:
     """A share as per cent: as it is printed where it is published, else with one decimal."""
     return format_message("{v:pe}" if status == "published" else "{v:p1}", lang, v=value)
 
 
-def ticks(axes: Axes, lang: str, which: str = "x", places: int = 0) -> None:
+def set_ticks(axes: Axes, lang: str, which: str = "x", places: int = 0) -> None:
     """Round ticks, written in the language, on one axis."""
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_locator(MaxNLocator(6 if beside() > 1 else 3, steps=[1, 2, 5, 10], integer=True))
+    axis.set_major_locator(MaxNLocator(6 if legend_columns() > 1 else 3, steps=[1, 2, 5, 10], integer=True))
     axis.set_major_formatter(lambda v, _: format_number(round(float(v), 6), lang, places))
 
 
-def picture(figure: Figure, dpi: float | None = None) -> Image.Image:
+def render_png(figure: Figure, dpi: float | None = None) -> Image.Image:
     """The pixels of a chart with at most 256 colours: files of 40% of the size, written faster.
 
     A chart is drawn when it is made; it is drawn again where it has changed since, or for another ``dpi``.
@@ -339,7 +339,7 @@ def _few_colours(image: Image.Image) -> Image.Image:
 
 def save(figure: Figure, stem: Path) -> None:
     """Write ``stem.png`` (300 dpi on paper) and ``stem.svg``, without dates in them."""
-    image = picture(figure)
+    image = render_png(figure)
     dots = figure.dpi * figure.get_figwidth() * 25.4 / description(figure).width_mm
     # Level 6 takes longer for pictures of nearly the same size.
     image.save(stem.with_suffix(".png"), dpi=(dots, dots), compress_level=1)

@@ -15,7 +15,7 @@ from bhyt_analysis.law.law import InForce, Law
 from bhyt_analysis.model.distribution.rounding import half_up
 from bhyt_analysis.model.finance.budget import PAYERS, monthly_prices
 from bhyt_analysis.model.finance.premiums import MONTHS, premiums
-from bhyt_analysis.show.labels import group_name
+from bhyt_analysis.tables.labels import group_name
 
 
 def premium_steps(law: InForce, group: str, members: int = 1, lang: str = "vi") -> list[str]:
@@ -101,7 +101,7 @@ def explain(row: pd.Series, lang: str = "vi", law: Law | None = None) -> str:
     raise BhytError(("error.explain", {"found": ", ".join(str(c) for c in told)}))
 
 
-def chance_texts(rows: pd.DataFrame, lang: str) -> list[str]:
+def probability_texts(rows: pd.DataFrame, lang: str) -> list[str]:
     """How likely each target is met, a sentence each; ``rows``: what `chances` gives."""
     told = rows.assign(relation=[translate(f"relation.{r}", lang) for r in rows["relation"]])
     outside = rows["chance"].isna()

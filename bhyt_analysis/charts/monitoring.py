@@ -8,13 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from bhyt_analysis.i18n.formats import format_number
-from bhyt_analysis.i18n.messages import format_message, translate
-from bhyt_analysis.i18n.unit_names import inline_name
-from bhyt_analysis.model.monitoring.funnel import limits
-from bhyt_analysis.model.monitoring.monitor import ALERTS, WINDOWS
-from bhyt_analysis.model.monitoring.thresholds import threshold
-from bhyt_analysis.show.canvas import (
+from bhyt_analysis.charts.chart import (
     BLACK,
     BLUE,
     GREEN,
@@ -22,20 +16,26 @@ from bhyt_analysis.show.canvas import (
     ORANGE,
     RED,
     SKY,
-    across,
-    beside,
-    canvas,
-    chart,
-    foot,
-    percent,
-    pitch,
-    tell,
-    ticks,
-    wrapped,
+    add_source_line,
+    attach_description,
+    chart_function,
+    legend_columns,
+    new_chart,
+    percent_label,
+    row_height_mm,
+    scale_width,
+    set_ticks,
+    wrap_text,
 )
-from bhyt_analysis.show.described import series
-from bhyt_analysis.show.labels import named
-from bhyt_analysis.show.tables import SMALL, suppressed
+from bhyt_analysis.charts.description import chart_series
+from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.messages import format_message, translate
+from bhyt_analysis.i18n.unit_names import inline_name
+from bhyt_analysis.model.monitoring.funnel import limits
+from bhyt_analysis.model.monitoring.monitor import ALERTS, WINDOWS
+from bhyt_analysis.model.monitoring.thresholds import threshold
+from bhyt_analysis.tables.formatting import SMALL, suppressed_cells
+from bhyt_analysis.tables.labels import add_labels
 
 # The colour of each state, and a mark of its own for readers without colours.
 LOOKS = {"green": (GREEN, "o"), "amber": (ORANGE, "^"), "red": (RED, "s"), "none": ("white", "D"), "grey": (GREY, "X")}
@@ -43,7 +43,7 @@ SHOWN_MONTHS = 18
 MOST_LINES = 36  # of a table on one page
 
 
-@chart
+@chart_function
 def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = "") -> Figure:
     """Coverage month by month, what the target requires from here, and where the actual pace leads by the year's end.
 
@@ -55,7 +55,7 @@ def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = 
     >>> figure = bhyt.charts.pace(history[history["area"] == "X001"], row, "vi", "bảng cards")
     """
     statuses = _known([*history["status"], row["projected_status"]])
-    figure, axes = canvas(96, "chart.watch_pace", inline_name(str(row["name"]), lang), lang, statuses)
+    figure, axes = new_chart(96, "chart.watch_pace", inline_name(str(row["name"]), lang), lang, statuses)
     past = history[history["month"] <= row["month"]].tail(SHOWN_MONTHS)
     axes.plot(past["as_of"], past["rate"] * 100, "o-", color=BLUE, lw=1.6, ms=4, zorder=4)
     now, rate = past["as_of"].iloc[-1], float(past["rate"].iloc[-1]) * 100
@@ -68,12 +68,12 @@ def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = 
         axes.fill_between(x, [rate, low], [rate, high], color=SKY, alpha=0.5, lw=0)
         axes.plot(x, [rate, middle], color=BLUE, lw=1.6, ls="--")
         span = format_message("{a:p1}–{b:p1}", lang, a=low / 100, b=high / 100)
-        ends.append((middle, f"{translate('label.projected', lang)}: {percent(middle / 100, lang)} ({span})", BLUE))
+        ends.append((middle, f"{translate('label.projected', lang)}: {percent_label(middle / 100, lang)} ({span})", BLUE))
     if pd.notna(row["required_pace"]) and row["to_add"] > 0:
         ends += _required(axes, row, now, rate, lang)
     last = max(row["year_end"], row["target_on"]) if pd.notna(row["target_on"]) else row["year_end"]
     axes.set_xlim(past["as_of"].iloc[0] - pd.Timedelta(days=10), last + pd.Timedelta(days=6))
-    axes.annotate(percent(rate / 100, lang), (now, rate), (0, 9), textcoords="offset points", ha="center", fontsize=9, fontweight="bold", color=BLUE, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6}, zorder=5)  # fmt: skip
+    axes.annotate(percent_label(rate / 100, lang), (now, rate), (0, 9), textcoords="offset points", ha="center", fontsize=9, fontweight="bold", color=BLUE, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6}, zorder=5)  # fmt: skip
     bottom, top = axes.get_ylim()
     axes.set_ylim(max(0.0, bottom - 1), min(102.0, top + 2))
     _at_the_end(axes, ends)
@@ -81,13 +81,13 @@ def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = 
         past["as_of"].iloc[0],
         last,
     ]  # on a narrow sheet; else the last count, every fourth one before it, the end
-    days = [*past["as_of"].iloc[::-1].iloc[::4], last] if beside() > 1 else ends_of
+    days = [*past["as_of"].iloc[::-1].iloc[::4], last] if legend_columns() > 1 else ends_of
     axes.set_xticks(days, [f"{d:%m/%Y}" for d in days])
     axes.set_ylabel(translate("axis.rate", lang))
-    ticks(axes, lang, "y")
-    told = [series(translate("fact.coverage", lang), past["rate"], "p1")]
-    tell(figure, lang, [f"{m:%m/%Y}" for m in past["month"]], told, "picture", translate("axis.rate", lang), statuses, "; ".join(text for _, text, _ in ends), True)  # fmt: skip
-    return foot(figure, source, statuses, lang, translate("note.watch_pace", lang))
+    set_ticks(axes, lang, "y")
+    told = [chart_series(translate("fact.coverage", lang), past["rate"], "p1")]
+    attach_description(figure, lang, [f"{m:%m/%Y}" for m in past["month"]], told, "picture", translate("axis.rate", lang), statuses, "; ".join(text for _, text, _ in ends), True)  # fmt: skip
+    return add_source_line(figure, source, statuses, lang, translate("note.watch_pace", lang))
 
 
 def _known(statuses: list[object]) -> list[str]:
@@ -102,7 +102,7 @@ def _required(axes: Axes, row: pd.Series, now: pd.Timestamp, rate: float, lang: 
     axes.fill_between(x, [rate, amber], [rate, target], color=ORANGE, alpha=0.3, lw=0)
     axes.plot(x, [rate, target], color=BLACK, lw=1.3, ls=":")
     axes.plot([row["target_on"]], [target], "D", color=BLACK, ms=7, zorder=5, clip_on=False)
-    text = f"{translate('label.target', lang)}: {translate('relation.' + row['target_relation'], lang)}{percent(row['target_rate'], lang, 'published')}"
+    text = f"{translate('label.target', lang)}: {translate('relation.' + row['target_relation'], lang)}{percent_label(row['target_rate'], lang, 'published')}"
     band = translate("label.amber_band", lang, low=threshold("amber_pace"), required=row["required_pace"])
     return [(target, text, BLACK), ((amber + target) / 2 - 0.01, band, "#8A5A00")]
 
@@ -110,7 +110,7 @@ def _required(axes: Axes, row: pd.Series, now: pd.Timestamp, rate: float, lang: 
 def _at_the_end(axes: Axes, ends: list[tuple[float, str, str]]) -> None:
     """Each line's words to the right of the chart, pushed apart where they would lie on each other."""
     low, high = axes.get_ylim()
-    texts = [wrapped(text, max(across(1.45), 1.0), 9) for _, text, _ in ends]
+    texts = [wrap_text(text, max(scale_width(1.45), 1.0), 9) for _, text, _ in ends]
     line = (high - low) * 9 * 1.35 / (axes.get_figure().get_figheight() * 72 * 0.62)  # type: ignore[union-attr]
     top = low
     for i in np.argsort([value for value, _, _ in ends], kind="stable"):
@@ -122,7 +122,7 @@ def _at_the_end(axes: Axes, ends: list[tuple[float, str, str]]) -> None:
         axes.set_ylim(low, top)
 
 
-@chart
+@chart_function
 def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
     """Coverage of the communes by their population, between the limits that chance would keep.
 
@@ -133,9 +133,9 @@ def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     >>> rows = bhyt.monitor.funnel(bhyt.watch(bhyt.load(), "X001", "2021-05").iloc[1:])
     >>> figure = bhyt.charts.funnel(rows, "huyện Mẫu 01", "vi", "bảng cards")
     """
-    rows = named(rows, lang)
+    rows = add_labels(rows, lang)
     rows = rows[rows["place"] != ""]
-    figure, axes = canvas(104, "chart.watch_funnel", name, lang, rows["status"])
+    figure, axes = new_chart(104, "chart.watch_funnel", name, lang, rows["status"])
     people = rows["population"].to_numpy(float)
     grid = np.unique(np.linspace(max(people.min() * 0.6, 1), people.max() * 1.12, 200).astype(int))
     expected, spread = float(rows["expected"].iloc[0]), float(rows["spread"].iloc[0])
@@ -147,7 +147,7 @@ def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
         low = limits(grid, expected, spread, ring)[0][-1] * 100
         axes.annotate(text, (grid[-1], low), (3, 0), textcoords="offset points", va="center", fontsize=9, color="#555555")  # fmt: skip
     axes.axhline(expected * 100, color=BLACK, lw=1)
-    text = f"{translate('label.all_together', lang)}: {percent(expected, lang)}"
+    text = f"{translate('label.all_together', lang)}: {percent_label(expected, lang)}"
     axes.annotate(text, (1, expected * 100), (-2, 3), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", fontsize=9)  # fmt: skip
     rates = rows["insured"].to_numpy(float) / people * 100
     for kind, color, marker in (("below", RED, "v"), ("within", BLUE, "o"), ("above", GREEN, "^")):
@@ -156,15 +156,15 @@ def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     _named(axes, rows.assign(rate=rates))
     axes.set(xlim=(grid[0], grid[-1] + (grid[-1] - grid[0]) * 0.22), xlabel=translate("label.population", lang), ylabel=translate("axis.rate", lang))  # fmt: skip
     axes.set_ylim(top=min(104.0, axes.get_ylim()[1] + 2))
-    ticks(axes, lang)
+    set_ticks(axes, lang)
     axes.set_xticks([t for t in axes.get_xticks() if grid[0] <= t <= grid[-1]])
-    ticks(axes, lang, "y")
+    set_ticks(axes, lang, "y")
     axes.set_yticks([t for t in axes.get_yticks() if axes.get_ylim()[0] <= t <= 100])
     far = rows.loc[rows["place"].str.endswith("outer"), "name"]
     more = "; ".join([text, *(f"{translate('label.outside', lang)}: {n}" for n in [", ".join(far)] if n)])
-    told = series(translate("fact.coverage", lang), rates / 100, "p1", BLUE)
-    tell(figure, lang, list(rows["name"]), [told], "picture", translate("axis.rate", lang), rows["status"], more)
-    return foot(
+    told = chart_series(translate("fact.coverage", lang), rates / 100, "p1", BLUE)
+    attach_description(figure, lang, list(rows["name"]), [told], "picture", translate("axis.rate", lang), rows["status"], more)
+    return add_source_line(
         figure,
         source,
         rows["status"],
@@ -188,8 +188,8 @@ def _named(axes: Axes, rows: pd.DataFrame) -> None:
         axes.annotate(row.name, (row.population, row.rate), xytext=(7, (y - row.rate) / gap * 9), textcoords="offset points", va="center", fontsize=9)  # fmt: skip
 
 
-@chart
-def expiring(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
+@chart_function
+def expiring_cards(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
     """Cards that run out in 30, 31 to 60 and 61 to 90 days, one bar a unit, most first.
 
     ``rows``: what `bhyt_analysis.model.monitoring.monitor.expiring_cards` gives, the units to be drawn. Counts under 5 are not drawn.
@@ -199,13 +199,13 @@ def expiring(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") 
     >>> rows = bhyt.monitor.expiring(bhyt.load(), "X001", "2022-06").iloc[1:]
     >>> figure = bhyt.charts.expiring(rows, "huyện Mẫu 01", "vi", "bảng expiring")
     """
-    rows = named(rows, lang)
+    rows = add_labels(rows, lang)
     days = [int(threshold(f"expiring_{w}")) for w in WINDOWS]
     last = f"expiring_{days[-1]}"
     rows = rows[rows[last] > 0].sort_values(last)
-    hidden = suppressed(rows)
-    labels = [wrapped(n, across(2.6)) for n in rows["name"]]
-    figure, axes = canvas(40 + pitch(5.6, labels) * len(rows), "chart.watch_expiring", name, lang, rows["status"])
+    hidden = suppressed_cells(rows)
+    labels = [wrap_text(n, scale_width(2.6)) for n in rows["name"]]
+    figure, axes = new_chart(40 + row_height_mm(5.6, labels) * len(rows), "chart.watch_expiring", name, lang, rows["status"])
     left, told = np.zeros(len(rows)), []
     looks = ((RED, ""), (ORANGE, "//"), (SKY, ".."))
     for i, (window, (color, hatch)) in enumerate(zip(days, looks, strict=True)):
@@ -213,20 +213,20 @@ def expiring(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") 
         until = np.where(hidden[column], left, rows[column].to_numpy(float))
         label = translate("label.days", lang, first=0 if i == 0 else days[i - 1] + 1, last=window)
         axes.barh(range(len(rows)), until - left, 0.64, left=left, color=color, hatch=hatch, edgecolor="white", label=label)  # fmt: skip
-        told.append(series(translate(f"column.{column}", lang), rows[column], "n", color, hidden[column]))
+        told.append(chart_series(translate(f"column.{column}", lang), rows[column], "n", color, hidden[column]))
         left = until
     for y, (total, small) in enumerate(zip(left, hidden[last], strict=True)):
         text = f"<{SMALL}" if small else format_number(total, lang)
         axes.annotate(text, (total, y), (4, 0), textcoords="offset points", va="center", fontsize=9)
     axes.set(yticks=range(len(rows)), yticklabels=labels, xlim=(0, max(left.max(initial=1) * 1.12, 1)), ylim=(-0.7, len(rows) - 0.3), xlabel=translate("axis.cards", lang))  # fmt: skip
     axes.tick_params(axis="y", length=0)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, ncols=3 if beside() > 1 else 1, fontsize=9, borderaxespad=0.2)  # fmt: skip
-    ticks(axes, lang)
-    tell(figure, lang, list(rows["name"]), told, "picture", translate("axis.cards", lang), rows["status"])
-    return foot(figure, source, rows["status"], lang)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, ncols=3 if legend_columns() > 1 else 1, fontsize=9, borderaxespad=0.2)  # fmt: skip
+    set_ticks(axes, lang)
+    attach_description(figure, lang, list(rows["name"]), told, "picture", translate("axis.cards", lang), rows["status"])
+    return add_source_line(figure, source, rows["status"], lang)
 
 
-@chart
+@chart_function
 def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
     """The units as lines of a table: coverage, share of the plan, pace, projection, and the state in colour and word.
 
@@ -238,18 +238,18 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     """
     statuses = _known([*rows["status"], *rows["projected_status"]])
     count, rows = len(rows), _most_urgent(rows)
-    rows = named(rows, lang)
-    hidden = suppressed(rows)
+    rows = add_labels(rows, lang)
+    hidden = suppressed_cells(rows)
     columns = [("rate", "p1", 0.38), ("plan_share", "p1", 0.49), ("pace", "d2", 0.59), ("projected_rate", "p1", 0.705)]
-    columns = columns if beside() > 1 else [("rate", "p1", 0.5)]  # on a narrow sheet
-    room = across(1.85) if beside() > 1 else 1.05
-    labels = [wrapped(unit, room, 9.5, y == 0) for y, unit in enumerate(rows["name"])]
-    figure, axes = canvas(36 + pitch(6.4, labels) * len(rows), "chart.watch_states", name, lang, statuses)
+    columns = columns if legend_columns() > 1 else [("rate", "p1", 0.5)]  # on a narrow sheet
+    room = scale_width(1.85) if legend_columns() > 1 else 1.05
+    labels = [wrap_text(unit, room, 9.5, y == 0) for y, unit in enumerate(rows["name"])]
+    figure, axes = new_chart(36 + row_height_mm(6.4, labels) * len(rows), "chart.watch_states", name, lang, statuses)
     right = columns[-1][2] + 0.02
     axes.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -1.9))
     axes.axis("off")
     for column, _, edge in columns:
-        axes.text(edge, -0.75, wrapped(translate(f"head.{column}", lang), 0.62, 9), ha="right", va="bottom", fontsize=9, color="#555555")  # fmt: skip
+        axes.text(edge, -0.75, wrap_text(translate(f"head.{column}", lang), 0.62, 9), ha="right", va="bottom", fontsize=9, color="#555555")  # fmt: skip
     axes.text(right + 0.01, -0.75, translate("column.alert", lang), va="bottom", fontsize=9, color="#555555")
     axes.plot([0, 1], [-0.6, -0.6], color=GREY, lw=0.8)
     for y, row in enumerate(rows.to_dict("records")):
@@ -262,12 +262,12 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
             )
         _state(axes, right, y, row["alert"], lang)
     states_of = "; ".join(f"{r['name']}: {translate('alert.' + r['alert'], lang)}" for r in rows.to_dict("records"))
-    rates = series(translate("fact.coverage", lang), rows["rate"], "p1", hidden=hidden["rate"])
-    tell(figure, lang, list(rows["name"]), [rates], "picture", "", statuses, states_of)
+    rates = chart_series(translate("fact.coverage", lang), rows["rate"], "p1", hidden=hidden["rate"])
+    attach_description(figure, lang, list(rows["name"]), [rates], "picture", "", statuses, states_of)
     note = translate("note.watch_states", lang)
     if count > len(rows):
         note += ". " + translate("note.watch_some", lang, shown=len(rows), count=count)
-    return foot(figure, source, statuses, lang, note)
+    return add_source_line(figure, source, statuses, lang, note)
 
 
 def _most_urgent(rows: pd.DataFrame) -> pd.DataFrame:
@@ -281,4 +281,4 @@ def _state(axes: Axes, left: float, y: int, state: str, lang: str) -> None:
     color, marker = LOOKS[state]
     axes.add_patch(Rectangle((left, y - 0.4), 1 - left, 0.8, facecolor=color, alpha=0.18, lw=0))
     axes.plot([left + 0.02], [y], marker, color=color, mec=BLACK if state == "none" else color, ms=7)
-    axes.text(left + (0.043 if beside() > 1 else 0.07), y, translate(f"alert.{state}", lang), va="center", fontsize=9, color=BLACK)  # fmt: skip
+    axes.text(left + (0.043 if legend_columns() > 1 else 0.07), y, translate(f"alert.{state}", lang), va="center", fontsize=9, color=BLACK)  # fmt: skip

@@ -10,18 +10,29 @@ from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from bhyt_analysis.charts.chart import (
+    BLACK,
+    RED,
+    add_source_line,
+    attach_description,
+    chart_function,
+    legend_columns,
+    new_chart,
+    percent_label,
+    scale_width,
+    wrap_text,
+)
+from bhyt_analysis.charts.description import chart_series
+from bhyt_analysis.charts.maps import SEQUENCE, classes, legend, nth
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import strip_unit_word
-from bhyt_analysis.show.canvas import BLACK, RED, across, beside, canvas, chart, foot, percent, tell, wrapped
-from bhyt_analysis.show.described import series
-from bhyt_analysis.show.labels import named
-from bhyt_analysis.show.maps import SEQUENCE, classes, legend, nth
+from bhyt_analysis.tables.labels import add_labels
 
 GAP = 0.04  # between tiles, of their width
 FLAT = 0.6  # the height of a tile to its width
 
 
-@chart
+@chart_function
 def tiles(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", value: str = "rate") -> Figure:
     """The communes as a grid of tiles in the order of their codes; a stand-in for a map that needs no boundaries.
 
@@ -35,12 +46,12 @@ def tiles(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", val
     >>> figure = bhyt.charts.tiles(rows, "huyện Mẫu 01", "vi", "bảng cards")
     """
     rows = rows.sort_values("area").reset_index(drop=True)
-    columns = (6 if len(rows) > 20 else 4) if beside() > 1 else 3
+    columns = (6 if len(rows) > 20 else 4) if legend_columns() > 1 else 3
     deep = -(-len(rows) // columns)
-    wide = across(4.9) if beside() > 1 else across(6.0)  # inches of the grid; the legend stands beside or below it
+    wide = scale_width(4.9) if legend_columns() > 1 else scale_width(6.0)  # inches of the grid; the legend stands beside or below it
     each = wide / columns
     high = max(each * FLAT, 0.46)
-    figure, axes = canvas(26 + deep * high * 25.4, f"chart.tiles_{value}", name, lang, rows["status"])
+    figure, axes = new_chart(26 + deep * high * 25.4, f"chart.tiles_{value}", name, lang, rows["status"])
     share = rows[value].astype("float64") * 100
     edges = classes(share) if share.notna().any() else np.array([0.0, 100.0])
     shade = BoundaryNorm(edges, len(edges) - 1)
@@ -53,23 +64,23 @@ def tiles(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", val
             {"edgecolor": RED, "lw": 2.4, "zorder": 3} if marked[i] else {"edgecolor": "#666666", "lw": 0.5}
         )
         axes.add_patch(Rectangle((x, y), 1 - GAP, 1 - GAP, facecolor=SEQUENCE[place] if known else "white", hatch=None if known else "////", **frame))  # fmt: skip
-        words = wrapped(strip_unit_word(row["name"]), each * 0.86, 9)
-        text = f"{words}\n{percent(row[value], lang)}" if known else words
+        words = wrap_text(strip_unit_word(row["name"]), each * 0.86, 9)
+        text = f"{words}\n{percent_label(row[value], lang)}" if known else words
         box = None if known else {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
         axes.text(x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=9, color="white" if place > 2 else BLACK, bbox=box)  # fmt: skip
     axes.set(xlim=(0, columns), ylim=(deep, 0))
     axes.set_axis_off()
     if share.notna().any():
         legend(axes, edges, bool(share.isna().any()), lang)
-    told = series(translate(f"axis.tiles_{value}", lang), rows[value], "p1")
-    tell(
+    told = chart_series(translate(f"axis.tiles_{value}", lang), rows[value], "p1")
+    attach_description(
         figure,
         lang,
-        list(named(rows, lang)["name"]),
+        list(add_labels(rows, lang)["name"]),
         [told],
         "bar",
         translate(f"axis.tiles_{value}", lang),
         rows["status"],
     )
     note = ". ".join([translate("note.tiles", lang), *([translate("note.tiles_marked", lang)] if marked.any() else [])])
-    return foot(figure, source, rows["status"], lang, note)
+    return add_source_line(figure, source, rows["status"], lang, note)

@@ -44,6 +44,6 @@ def statuses_of(rows: pd.DataFrame) -> list[str]:
     return [*rows["status"], *(["proposal"] if rows["proposal"].any() else [])]
 
 
-def named(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
+def add_labels(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     """The rows with the names of their units (``name``) as the language tells them."""
     return rows.assign(name=[display_name(str(name), lang) for name in rows["name"]])

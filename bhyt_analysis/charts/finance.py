@@ -9,10 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from bhyt_analysis.i18n.formats import format_date, format_number
-from bhyt_analysis.i18n.messages import format_message, translate
-from bhyt_analysis.model.finance.budget import PAYERS
-from bhyt_analysis.show.canvas import (
+from bhyt_analysis.charts.chart import (
     BLACK,
     BLUE,
     DARK,
@@ -20,22 +17,25 @@ from bhyt_analysis.show.canvas import (
     GREY,
     ORANGE,
     SKY,
-    across,
-    beside,
-    canvas,
-    chart,
-    entry,
-    foot,
-    pitch,
-    tell,
-    ticks,
-    wrapped,
+    add_source_line,
+    attach_description,
+    chart_function,
+    legend_columns,
+    new_chart,
+    row_height_mm,
+    scale_width,
+    set_ticks,
+    wrap_legend_label,
+    wrap_text,
 )
-from bhyt_analysis.show.described import series
-from bhyt_analysis.show.labels import statuses_of
+from bhyt_analysis.charts.description import chart_series
+from bhyt_analysis.i18n.formats import format_date, format_number
+from bhyt_analysis.i18n.messages import format_message, translate
+from bhyt_analysis.model.finance.budget import PAYERS
+from bhyt_analysis.tables.labels import statuses_of
 
 
-@chart
+@chart_function
 def premium(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     """A year's premium by title, split into what the State and the person pay.
 
@@ -47,8 +47,8 @@ def premium(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     >>> rows = bhyt.premiums(people, bhyt.Law.read().at("2026-11-22"))
     >>> figure = bhyt.charts.premium(rows, "vi", "quy định áp dụng tại ngày 22/11/2026")
     """
-    labels = [wrapped(label, across(2.3)) for label in rows["label"]]
-    figure, axes = canvas(34 + pitch(9.5, labels) * len(rows), "chart.premium", "", lang, rows["status"])
+    labels = [wrap_text(label, scale_width(2.3)) for label in rows["label"]]
+    figure, axes = new_chart(34 + row_height_mm(9.5, labels) * len(rows), "chart.premium", "", lang, rows["status"])
     state, own = rows["subsidy"].to_numpy(float), rows["own_payment"].to_numpy(float)
     y = np.arange(len(rows))
     axes.barh(y, state, 0.6, color=BLUE, label=translate("bar.state", lang))
@@ -62,21 +62,21 @@ def premium(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
         yticks=y,
         ylim=(len(rows) - 0.4, -0.6),
         xlabel=translate("axis.vnd", lang),
-        xlim=(0, (state + own).max() * (1.26 if beside() > 1 else 1.5)),
+        xlim=(0, (state + own).max() * (1.26 if legend_columns() > 1 else 1.5)),
     )
     axes.set_yticklabels(labels)
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False, ncol=beside(), borderaxespad=0.2)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False, ncol=legend_columns(), borderaxespad=0.2)
     axes.tick_params(axis="y", length=0)
-    ticks(axes, lang)
+    set_ticks(axes, lang)
     both = [
-        series(translate("bar.state", lang), rows["subsidy"], "n", BLUE),
-        series(translate("bar.own", lang), rows["own_payment"], "n", ORANGE),
+        chart_series(translate("bar.state", lang), rows["subsidy"], "n", BLUE),
+        chart_series(translate("bar.own", lang), rows["own_payment"], "n", ORANGE),
     ]
-    tell(figure, lang, list(rows["label"]), both, "stacked", translate("axis.vnd", lang), rows["status"])
-    return foot(figure, source, rows["status"], lang)
+    attach_description(figure, lang, list(rows["label"]), both, "stacked", translate("axis.vnd", lang), rows["status"])
+    return add_source_line(figure, source, rows["status"], lang)
 
 
-@chart
+@chart_function
 def cost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
     """What a year of the lost cards costs at the base salary of each day.
 
@@ -88,37 +88,37 @@ def cost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
     >>> rows = bhyt.full_year_cost(30082, bhyt.Law.read(), days, "published")
     >>> figure = bhyt.charts.cost(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
     """
-    figure, axes = canvas(34 + pitch(9.5 if beside() > 1 else 14) * len(rows), "chart.cost", name, lang, rows["status"])
+    figure, axes = new_chart(34 + row_height_mm(9.5 if legend_columns() > 1 else 14) * len(rows), "chart.cost", name, lang, rows["status"])
     billions = rows["cost"].to_numpy(float) * 1e-9
     for y, (row, value) in enumerate(zip(rows.to_dict("records"), billions, strict=True)):
         planned = row["status"] == "proposal"
         axes.barh(y, value, 0.6, color=ORANGE if planned else BLUE, hatch="//" if planned else "", edgecolor="white")
         text = format_number(value, lang, 1) + (f" ({translate('label.proposal', lang)})" if planned else "")
         axes.annotate(
-            wrapped(text, across(1.8)), (value, y), (4, 0), textcoords="offset points", va="center", fontweight="bold"
+            wrap_text(text, scale_width(1.8)), (value, y), (4, 0), textcoords="offset points", va="center", fontweight="bold"
         )
     labels = [
         f"{format_date(r.on, lang)}: {format_number(r.base_salary, lang)} × {format_message('{v:pe}', lang, v=r.contribution_rate)}"
         for r in rows.itertuples()
     ]
-    told = series(translate("column.cost_bn", lang), billions, "d1", BLUE)
-    tell(figure, lang, labels, [told], "bar", translate("axis.billions", lang), rows["status"])
-    axes.set_yticks(range(len(rows)), [wrapped(label, across(2.2)) for label in labels])
+    told = chart_series(translate("column.cost_bn", lang), billions, "d1", BLUE)
+    attach_description(figure, lang, labels, [told], "bar", translate("axis.billions", lang), rows["status"])
+    axes.set_yticks(range(len(rows)), [wrap_text(label, scale_width(2.2)) for label in labels])
     room = 1.45 if (rows["status"] == "proposal").any() else 1.14
     axes.set(
-        xlim=(0, billions.max() * (room if beside() > 1 else 1.9)),
+        xlim=(0, billions.max() * (room if legend_columns() > 1 else 1.9)),
         ylim=(len(rows) - 0.5, -0.5),
         xlabel=translate("axis.billions", lang),
     )
     axes.tick_params(axis="y", length=0)
-    ticks(axes, lang)
-    return foot(figure, source, rows["status"], lang)
+    set_ticks(axes, lang)
+    return add_source_line(figure, source, rows["status"], lang)
 
 
 PAYER_COLORS = dict(zip(PAYERS, (BLUE, GREEN, SKY, ORANGE, "#DDDDDD"), strict=True))  # dark to light
 
 
-@chart
+@chart_function
 def payers(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", result: str = "behavioural") -> Figure:
     """What each payer bears year by year under one scenario, stacked (billion VND).
 
@@ -136,33 +136,33 @@ def payers(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", re
     years = whole.groupby(whole["month"].dt.year)[money].sum() * 1e-9
     count = whole.groupby(whole["month"].dt.year)["month"].count()
     labels = [str(y) if count[y] == 12 else translate("label.months_of", lang, year=str(y), months=int(count[y])) for y in years.index]  # fmt: skip
-    figure, axes = canvas(50 + 12 * len(years), "chart.payers", f"{name}, “{rows['scenario'].iloc[0]}”", lang, statuses_of(whole))  # fmt: skip
+    figure, axes = new_chart(50 + 12 * len(years), "chart.payers", f"{name}, “{rows['scenario'].iloc[0]}”", lang, statuses_of(whole))  # fmt: skip
     left, told = np.zeros(len(years)), []
     widest = float(years.sum(axis=1).max())
     for payer in PAYERS:
         part = years[f"vnd_{payer}"].to_numpy()
         if not part.any():
             continue
-        axes.barh(range(len(years)), part, 0.6, left=left, color=PAYER_COLORS[payer], label=entry(translate(f"payer.{payer}", lang)), edgecolor="white", lw=0.8)  # fmt: skip
+        axes.barh(range(len(years)), part, 0.6, left=left, color=PAYER_COLORS[payer], label=wrap_legend_label(translate(f"payer.{payer}", lang)), edgecolor="white", lw=0.8)  # fmt: skip
         for y, value in enumerate(part):
             if value > widest * 0.07:
                 axes.text(left[y] + value / 2, y, format_number(value, lang, 1), ha="center", va="center", fontsize=9, color="white" if payer == "central" else BLACK)  # fmt: skip
         left += part
-        told.append(series(translate(f"payer.{payer}", lang), part, "d1", PAYER_COLORS[payer]))
+        told.append(chart_series(translate(f"payer.{payer}", lang), part, "d1", PAYER_COLORS[payer]))
     for y, total in enumerate(left):
         axes.annotate(format_number(total, lang, 1), (total, y), (4, 0), textcoords="offset points", va="center", fontweight="bold")  # fmt: skip
-    axes.set_yticks(range(len(years)), [wrapped(text, max(across(1.1), 0.6)) for text in labels])
+    axes.set_yticks(range(len(years)), [wrap_text(text, max(scale_width(1.1), 0.6)) for text in labels])
     axes.set(xlim=(0, widest * 1.14), ylim=(len(years) - 0.5, -0.5), xlabel=translate("label.billions", lang))
     axes.tick_params(axis="y", length=0)
-    ticks(axes, lang)
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=beside(), frameon=False, fontsize=9, borderaxespad=0.2)
-    tell(figure, lang, labels, told, "stacked", translate("label.billions", lang), statuses_of(whole))
+    set_ticks(axes, lang)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=legend_columns(), frameon=False, fontsize=9, borderaxespad=0.2)
+    attach_description(figure, lang, labels, told, "stacked", translate("label.billions", lang), statuses_of(whole))
     known = whole["insured_costed"].sum() / max(whole["insured"].sum(), 1)
     note = translate("note.costed", lang, share=known) if known < 0.9995 else ""
-    return foot(figure, source, statuses_of(whole), lang, note)
+    return add_source_line(figure, source, statuses_of(whole), lang, note)
 
 
-@chart
+@chart_function
 def cost_per_insured(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
     """Public money for one more insured person against how many more there are; the best choices joined.
 
@@ -179,9 +179,9 @@ def cost_per_insured(rows: pd.DataFrame, name: str, lang: str = "vi", source: st
     shown = shown.assign(million=shown["vnd_per_additional"] * 1e-6).sort_values("people")
     statuses = [*shown["status"], *(["proposal"] if shown["proposal"].any() else [])]
     x, y = shown["people"].to_numpy(float), shown["million"].to_numpy(float)
-    labels = [wrapped(f"{r.scenario}: {format_number(r.people, lang)}; {format_number(r.million, lang, 1)}", max(across(1.8), 1.2), 9) for r in shown.itertuples()]  # fmt: skip
+    labels = [wrap_text(f"{r.scenario}: {format_number(r.people, lang)}; {format_number(r.million, lang, 1)}", max(scale_width(1.8), 1.2), 9) for r in shown.itertuples()]  # fmt: skip
     heights = [(text.count("\n") + 1.6) * 9 * 1.25 / 72 for text in labels]
-    figure, axes = canvas(max(96, sum(heights) * 25.4 + 52), "chart.cost_per_insured", name, lang, statuses)
+    figure, axes = new_chart(max(96, sum(heights) * 25.4 + 52), "chart.cost_per_insured", name, lang, statuses)
     # From the most people down: on the frontier while the money for each falls.
     cheapest = shown["million"][::-1].cummin()[::-1]
     best = (shown["million"] <= cheapest).to_numpy()
@@ -193,12 +193,12 @@ def cost_per_insured(rows: pd.DataFrame, name: str, lang: str = "vi", source: st
     tall = figure.get_figheight() - 2.0  # inches of the axes, at least
     for i, at in enumerate(_apart(y / axes.get_ylim()[1], [h / tall for h in heights])):
         axes.annotate(labels[i], (x[i], y[i]), (1.05, at), textcoords="axes fraction", va="center", fontsize=9, color=BLUE if best[i] else DARK, fontweight="bold" if best[i] else "normal", annotation_clip=False, arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.6, "relpos": (0, 0.5), "shrinkB": 4})  # fmt: skip
-    ticks(axes, lang)
-    ticks(axes, lang, "y", 1)
+    set_ticks(axes, lang)
+    set_ticks(axes, lang, "y", 1)
     axes.yaxis.set_major_locator(MaxNLocator(5))
-    told = [series(translate("axis.more_people", lang), shown["people"], "n"), series(translate("axis.million_each", lang), shown["million"], "d1")]  # fmt: skip
-    tell(figure, lang, shown["scenario"].tolist(), told, "picture", translate("axis.million_each", lang), statuses)
-    return foot(figure, source, statuses, lang, translate("note.cost_per_insured", lang))
+    told = [chart_series(translate("axis.more_people", lang), shown["people"], "n"), chart_series(translate("axis.million_each", lang), shown["million"], "d1")]  # fmt: skip
+    attach_description(figure, lang, shown["scenario"].tolist(), told, "picture", translate("axis.million_each", lang), statuses)
+    return add_source_line(figure, source, statuses, lang, translate("note.cost_per_insured", lang))
 
 
 def _apart(wanted: Any, heights: list[float]) -> list[float]:

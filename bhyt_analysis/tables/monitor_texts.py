@@ -13,10 +13,10 @@ from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.model.monitoring.monitor import ALERTS, WINDOWS
 from bhyt_analysis.model.monitoring.reports import STATES
 from bhyt_analysis.model.monitoring.thresholds import threshold
-from bhyt_analysis.show.tables import SMALL
+from bhyt_analysis.tables.formatting import SMALL
 
 
-def watch_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
+def monitor_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
     """Where the first unit of a watch stands, and how its communes are assessed.
 
     ``table``: what `bhyt_analysis.model.monitoring.monitor.monitor` gives. What is not known is not said.
@@ -25,7 +25,7 @@ def watch_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
     --------
     >>> from bhyt_analysis.ingest.loader import load
     >>> from bhyt_analysis.model.monitoring.monitor import monitor
-    >>> watch_texts(monitor(load(), "X001", "2022-06"), "en")[0]
+    >>> monitor_texts(monitor(load(), "X001", "2022-06"), "en")[0]
     'On 30 June 2022, **49,505** people of Mẫu 01 district (synthetic) were insured (76.3% of the population).'
     """
     row: dict[str, Any] = {k: None if pd.isna(v) else v for k, v in table.iloc[0].to_dict().items()}
@@ -71,11 +71,11 @@ def _pace(row: dict[str, Any], lang: str) -> list[str]:
     return texts
 
 
-def sentences(
+def monitor_sentences(
     units: pd.DataFrame, nowcast: pd.DataFrame, expiring: pd.DataFrame, reports: pd.DataFrame, lang: str = "vi"
 ) -> list[str]:
     """All that a month's tables of one unit say, as plain text."""
-    texts = [*watch_texts(units, lang), *nowcast_texts(nowcast, lang)]
+    texts = [*monitor_texts(units, lang), *nowcast_texts(nowcast, lang)]
     if len(expiring) and expiring["area"].iloc[0] == units["area"].iloc[0]:
         texts.append(expiring_text(expiring.iloc[0].to_dict(), lang))
     if len(reports):

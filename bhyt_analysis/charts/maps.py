@@ -16,26 +16,26 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as Outline
 
-from bhyt_analysis.i18n.formats import format_number
-from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.show.canvas import (
+from bhyt_analysis.charts.chart import (
     BLACK,
     BLUE,
-    across,
-    canvas,
-    chart,
-    foot,
-    tell,
+    add_source_line,
+    attach_description,
+    chart_function,
+    new_chart,
+    scale_width,
     text_width,
-    wrapped,
+    wrap_text,
 )
-from bhyt_analysis.show.described import series
-from bhyt_analysis.show.labels import named
+from bhyt_analysis.charts.description import chart_series
+from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.tables.labels import add_labels
 
 SEQUENCE = ("#DEEBF7", "#9ECAE1", "#4292C6", "#2171B5", "#08306B")  # light to dark, in colour and in grey
 
 
-@chart
+@chart_function
 def choropleth(
     rows: pd.DataFrame, name: str, boundaries: str | Path | Mapping[str, Any], lang: str = "vi", source: str = "",
     code: str = "code",
@@ -67,8 +67,8 @@ def choropleth(
     degrees = max(abs(west), abs(east)) <= 180
     scale = 1 / np.cos(np.radians((south + north) / 2)) if degrees else 1.0
     tall = (north - south) * scale / (east - west)
-    width = across(6.3) * 25.4 * 0.72
-    figure, axes = canvas(46 + min(width * tall, 200), "chart.choropleth", name, lang, rows["status"])
+    width = scale_width(6.3) * 25.4 * 0.72
+    figure, axes = new_chart(46 + min(width * tall, 200), "chart.choropleth", name, lang, rows["status"])
     rate = rows.set_index("area")["rate"].astype(float) * 100
     edges = classes(rate)
     shade = BoundaryNorm(edges, len(edges) - 1)
@@ -82,8 +82,8 @@ def choropleth(
     _name_units(axes, rows, used, rate, edges, scale)
     legend(axes, edges, rate.isna().any(), lang)
     ordered = rows.sort_values("rate")
-    tell(figure, lang, list(named(ordered, lang)["name"]), [series(translate("fact.coverage", lang), ordered["rate"], "p1", BLUE)], "bar", translate("axis.rate", lang), rows["status"])  # fmt: skip
-    return foot(figure, source, rows["status"], lang, translate("note.choropleth", lang))
+    attach_description(figure, lang, list(add_labels(ordered, lang)["name"]), [chart_series(translate("fact.coverage", lang), ordered["rate"], "p1", BLUE)], "bar", translate("axis.rate", lang), rows["status"])  # fmt: skip
+    return add_source_line(figure, source, rows["status"], lang, translate("note.choropleth", lang))
 
 
 def _shapes(boundaries: str | Path | Mapping[str, Any], code: str) -> dict[str, list[np.ndarray]]:
@@ -118,7 +118,7 @@ def _name_units(axes: Axes, rows: pd.DataFrame, used: dict[str, list[np.ndarray]
     inches = min((width - 1.5) / (east - west), (height - 1.3) / ((north - south) * scale))
     for row in rows.to_dict("records"):
         x, y, room = _widest(max(used[row["area"]], key=len))
-        words = wrapped(row["name"], room * inches * 0.9, 9)
+        words = wrap_text(row["name"], room * inches * 0.9, 9)
         if words.count("\n") < 2 and max(text_width(line, 9) for line in words.split("\n")) <= room * inches * 0.9:
             dark = pd.notna(rate[row["area"]]) and rate[row["area"]] >= edges[max(len(edges) - 3, 1)]
             axes.text(x, y, words, ha="center", va="center", fontsize=9, color="white" if dark else BLACK)

@@ -1,0 +1,51 @@
+"""One function per chart: a table of results in, a matplotlib Figure out.
+
+All charts are drawn on the sheet of `bhyt_analysis.charts.chart`: one style, labels on the
+marks, the source below, and a stamp where a figure is estimated, synthetic or a proposal.
+Each takes ``size``: "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen". Each
+carries its figures and an alternative text made from them (`description`).
+"""
+
+from bhyt_analysis.charts.chart import save
+from bhyt_analysis.charts.communes import commune_people, communes, gaps, small_multiples
+from bhyt_analysis.charts.coverage import bullet, group_mix, groups, path
+from bhyt_analysis.charts.description import description
+from bhyt_analysis.charts.finance import cost, cost_per_insured, payers, premium
+from bhyt_analysis.charts.maps import choropleth
+from bhyt_analysis.charts.monitoring import expiring_cards, funnel, pace, states
+from bhyt_analysis.charts.projection import backtest, fan, reenrolment, scenarios, tornado
+from bhyt_analysis.charts.reclassification import curve, flows, losses, slope, waterfall
+from bhyt_analysis.charts.tiles import tiles
+
+__all__ = (
+    "backtest",
+    "bullet",
+    "choropleth",
+    "commune_people",
+    "communes",
+    "cost",
+    "cost_per_insured",
+    "curve",
+    "description",
+    "expiring_cards",
+    "fan",
+    "flows",
+    "funnel",
+    "gaps",
+    "group_mix",
+    "groups",
+    "losses",
+    "pace",
+    "path",
+    "payers",
+    "premium",
+    "reenrolment",
+    "save",
+    "scenarios",
+    "slope",
+    "small_multiples",
+    "states",
+    "tiles",
+    "tornado",
+    "waterfall",
+)  # fmt: skip
