@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.show import widgets
-from bhyt_analysis.show.explore import state as states
-from bhyt_analysis.show.explore.views import DRAWN, World
+from bhyt_analysis.explorer import app
+from bhyt_analysis.explorer import state as states
+from bhyt_analysis.explorer.views import DRAWN, Context
 
 ROUNDS = 9
 SLIDERS = ("effort", "take_up_household", "share_household", "base_salary")  # of behaviour, and of the law
@@ -38,8 +38,8 @@ def moves(area: str, name: str) -> dict[str, float]:
     no artist made. The third figure is a rival that makes the artists as well, from
     finished tables: what any program must do that shows other figures than before.
     """
-    state = states.with_(states.from_file("decision_861_ordinary"), area=area, on="2021-12-31")
-    app = widgets.explorer(World(bhyt.load(), bhyt.Law.read()), state)
+    state = states.replace_values(states.from_file("decision_861_ordinary"), area=area, on="2021-12-31")
+    app = app.explorer(Context(bhyt.load(), bhyt.Law.read()), state)
     slider = app.parts[name].control
     one = slider.index
     other = one + (1 if one + 1 < len(slider.options) else -1)
@@ -69,7 +69,7 @@ def moves(area: str, name: str) -> dict[str, float]:
         for name in changed:
             app.look(app.state, "whole")
             figure = made(name)
-            widgets.on_screen(figure)  # type: ignore[arg-type]
+            app.on_screen(figure)  # type: ignore[arg-type]
 
     return {"ours": median(event), "bare redraw": median(redraw), "from finished tables": median(from_tables)}
 

@@ -452,9 +452,9 @@ def test_the_same_notebook_is_a_page_without_code(voila, expected):
 
 
 def test_a_link_brings_back_what_was_seen(voila, expected):
-    from bhyt_analysis.show.explore import state as states
+    from bhyt_analysis.explorer import state as states
 
-    seen = states.with_(states.from_file("decision_861_high"), area="219", on=DAY)
+    seen = states.replace_values(states.from_file("decision_861_high"), area="219", on=DAY)
     voila.driver.get(voila.server.url(f"?state={states.to_link([seen])}"))
     ready(voila)
     voila.says(people(expected["high"]["uninsured"]))

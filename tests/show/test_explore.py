@@ -16,32 +16,31 @@ from PIL import Image
 import bhyt_analysis as bhyt
 from bhyt_analysis import cli
 from bhyt_analysis.batch import warm
+from bhyt_analysis.explorer import app, controls
+from bhyt_analysis.explorer import state as states
+from bhyt_analysis.explorer.export import table_files
+from bhyt_analysis.explorer.markup import communes_table
+from bhyt_analysis.explorer.state import State
+from bhyt_analysis.explorer.views import DRAWN, VIEWS, Context, compared, memoised_views
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message
 from bhyt_analysis.ingest.loader import bundled_path
 from bhyt_analysis.model.targets.allocation import communes_to_allocate
-from bhyt_analysis.show import parts as controls
-from bhyt_analysis.show import widgets
-from bhyt_analysis.show.explore import state as states
-from bhyt_analysis.show.explore.page import communes_table
-from bhyt_analysis.show.explore.share import table_files
-from bhyt_analysis.show.explore.state import State
-from bhyt_analysis.show.explore.views import DRAWN, VIEWS, World, compared, remembering
 
 from ..conftest import ROOT
 
 LEFT = "minority_left_2016_2020_list"
-ORDINARY = states.with_(states.from_file("decision_861_ordinary"), area="219", on="2021-12-31")
+ORDINARY = states.replace_values(states.from_file("decision_861_ordinary"), area="219", on="2021-12-31")
 
 
 @pytest.fixture(scope="module")
 def world(data, law):
-    return World(data, law)
+    return Context(data, law)
 
 
 @pytest.fixture
 def app(world):
-    return widgets.explorer(world, ORDINARY)
+    return app.explorer(world, ORDINARY)
 
 
 def words(html):
@@ -69,10 +68,10 @@ FULL = states.with_zone(
 
 def test_a_saved_file_gives_the_state_back_and_the_same_figures_in_the_batch(tmp_path, data):
     path = tmp_path / "mine.toml"
-    path.write_text(states.to_toml(states.with_(FULL, name="Của tôi", name_en="")), "utf-8")
+    path.write_text(states.to_toml(states.replace_values(FULL, name="Của tôi", name_en="")), "utf-8")
     again = states.from_file(path)
-    assert again == states.with_(FULL, name="Của tôi", name_en="")
-    seen = remembering(World(data, bhyt.Law.read()))(FULL, "outlook").set_index("result")
+    assert again == states.replace_values(FULL, name="Của tôi", name_en="")
+    seen = memoised_views(Context(data, bhyt.Law.read()))(FULL, "outlook").set_index("result")
     months = bhyt.simulate(data, "Lục Ngạn", bhyt.Scenario.read(path), draws=0)
     row = months[(months["month"] == "2021-12-31") & (months["group"] == "all")].set_index("result")
     assert seen["insured"].to_dict() == row["insured"].to_dict()
@@ -81,7 +80,7 @@ def test_a_saved_file_gives_the_state_back_and_the_same_figures_in_the_batch(tmp
 
 @pytest.mark.parametrize("path", sorted((ROOT / "scenarios").glob("*.toml")), ids=lambda p: p.stem)
 def test_every_bundled_scenario_is_opened_and_means_the_same(path, data):
-    state = states.with_(states.from_file(path), area="X001")
+    state = states.replace_values(states.from_file(path), area="X001")
     told, own = (bhyt.simulate(data, "X001", s, draws=0) for s in (states.scenario(state), bhyt.Scenario.read(path)))
     pd.testing.assert_frame_equal(told.drop(columns="reforms"), own.drop(columns="reforms"))
 
@@ -131,8 +130,8 @@ def counted(world):
 
 def test_only_what_depends_on_what_changed_is_made_anew(world, monkeypatch):
     made, watched = counted(world)
-    monkeypatch.setattr("bhyt_analysis.show.explore.views.VIEWS", watched)
-    look = remembering(world)
+    monkeypatch.setattr("bhyt_analysis.explorer.views.VIEWS", watched)
+    look = memoised_views(world)
     seen = ["headline", "both", "communes_table", *(f"picture_{n}" for n in DRAWN)]
 
     def anew(state):
@@ -147,10 +146,10 @@ def test_only_what_depends_on_what_changed_is_made_anew(world, monkeypatch):
     assert effort >= {"of", "months", "picture_path", "picture_payers", "picture_people"}
     # Who leaves, the law and the communes of a district that tells no cards by commune stay as they are.
     assert not effort & {"start", "laid", "moved", "at_start", "targets", "picture_tiles", "communes_table", "source"}
-    later = states.with_(states.with_assumption(ORDINARY, "effort", 2), on="2022-12-31")
+    later = states.replace_values(states.with_assumption(ORDINARY, "effort", 2), on="2022-12-31")
     assert not anew(later) & {"of", "path", "whole", "picture_path", "picture_payers"}
-    assert anew(states.with_(later, lang="en")) >= {"headline", *(f"picture_{n}" for n in DRAWN)}
-    assert anew(states.with_(later, lang="en", sort="lost")) == {"communes_table"}
+    assert anew(states.replace_values(later, lang="en")) >= {"headline", *(f"picture_{n}" for n in DRAWN)}
+    assert anew(states.replace_values(later, lang="en", sort="lost")) == {"communes_table"}
 
 
 def test_every_view_names_what_it_reads():
@@ -170,16 +169,16 @@ def test_every_view_names_what_it_reads():
         lambda s: states.with_law(s, "contribution_rate", 0.05, "2021-07-01"),
         lambda s: states.with_top_up(s, LEFT, 0.7, "Tỉnh Bắc Giang", "2021-07-01"),
         lambda s: states.with_zone(s, "07549", "III"),
-        lambda s: states.with_(s, end="2024-12-31"),
-        lambda s: states.with_(s, start="2021-12-31"),
+        lambda s: states.replace_values(s, end="2024-12-31"),
+        lambda s: states.replace_values(s, start="2021-12-31"),
         lambda s: states.decided(s, ""),
-        lambda s: states.elsewhere(s, "X001"),
-        lambda s: states.with_(s, on="2023-06-30"),
+        lambda s: states.move_to_area(s, "X001"),
+        lambda s: states.replace_values(s, on="2023-06-30"),
         lambda s: states.with_assumption(s, "other_titles", 0.2),
     ],
 )
 def test_what_is_remembered_never_differs_from_what_is_made_afresh(world, change):
-    look, fresh = remembering(world), remembering(world)
+    look, fresh = memoised_views(world), memoised_views(world)
     names = ("headline", "both", "communes_table", "steps", "chances")
     for name in names:
         look(ORDINARY, name)
@@ -190,9 +189,9 @@ def test_what_is_remembered_never_differs_from_what_is_made_afresh(world, change
 
 
 def test_a_scenario_is_named_by_what_it_changes():
-    from bhyt_analysis.show.explore.views import called
+    from bhyt_analysis.explorer.views import called
 
-    told = called(states.with_(FULL, name="", name_en=""), "en")
+    told = called(states.replace_values(FULL, name="", name_en=""), "en")
     for part in ("Decision 861", "effort 1.5", "province adds 70%", "State share (near-poor) 90.0%", "1 commune in"):
         assert part in told, part
 
@@ -235,7 +234,7 @@ def test_a_slider_at_its_place_in_the_law_changes_nothing(app):
 
 def test_a_move_in_another_thread_while_controls_are_set_is_drawn(world, monkeypatch):
     """JupyterLab may give the messages of widgets a thread of their own, beside the one that draws."""
-    drawn, relabel = [], widgets._relabel
+    drawn, relabel = [], app._relabel
 
     def slow(app, state):
         relabel(app, state)
@@ -246,8 +245,8 @@ def test_a_move_in_another_thread_while_controls_are_set_is_drawn(world, monkeyp
             move.join()
 
     async def moves():
-        app = widgets.explorer(world, ORDINARY)
-        monkeypatch.setattr(widgets, "_relabel", slow)
+        app = app.explorer(world, ORDINARY)
+        monkeypatch.setattr(app, "_relabel", slow)
         app.ask()
         for _ in range(200):
             await asyncio.sleep(0.02)
@@ -262,11 +261,11 @@ def test_a_move_in_another_thread_while_controls_are_set_is_drawn(world, monkeyp
 
 def test_ten_quick_moves_end_in_one_drawing_of_the_last(world, data, monkeypatch):
     drawn = []
-    draw = widgets.draw
-    monkeypatch.setattr(widgets, "draw", lambda app: (drawn.append(app.state), draw(app)))
+    draw = app.draw
+    monkeypatch.setattr(app, "draw", lambda app: (drawn.append(app.state), draw(app)))
 
     async def moves():
-        app = widgets.explorer(world, ORDINARY)
+        app = app.explorer(world, ORDINARY)
         drawn.clear()
         for value in (0.5, 2.0, 1.5, 0.0, 0.5, 1.5, 2.0, 0.0, 1.5, 2.0):
             app.parts["effort"].control.value = value
@@ -308,7 +307,7 @@ def test_up_to_four_scenarios_are_pinned_and_compared(app, data):
     assert len(app.pins) == 4
     assert app.outputs["pin"].disabled
     app.outputs["pages"].value = "compare"
-    plans = [states.scenario(states.with_(p, name=f"{i}", name_en="")) for i, p in enumerate([*app.pins, app.state])]
+    plans = [states.scenario(states.replace_values(p, name=f"{i}", name_en="")) for i, p in enumerate([*app.pins, app.state])]
     rows = bhyt.compare(bhyt.simulate(data, "219", plans, draws=0), on="2021-12-31")
     told = words(app.outputs["compared"].value)
     for people in rows.loc[rows["result"] == "behavioural", "people"]:
@@ -361,7 +360,7 @@ def test_areas_are_found_with_or_without_accents(app):
 
 
 def test_a_commune_that_is_moved_says_who_loses_and_gains(world, data):
-    app = widgets.explorer(world, states.elsewhere(ORDINARY, "X001"))
+    app = app.explorer(world, states.move_to_area(ORDINARY, "X001"))
     app.outputs["which"].value = "X00106"
     app.parts["zone"].control.value = "III"
     told = words(app.outputs["flips"].value)
@@ -377,7 +376,7 @@ def test_a_commune_that_is_moved_says_who_loses_and_gains(world, data):
 
 
 def test_the_target_is_shared_out_with_and_without_the_ratchet(world, data):
-    app = widgets.explorer(world, states.elsewhere(ORDINARY, "X001"))
+    app = app.explorer(world, states.move_to_area(ORDINARY, "X001"))
     app.outputs["pages"].value = "targets"
     assert "chỉ tiêu" in words(app.parts["goal"].error.value)
     app.parts["goal"].control.value = "80%"
@@ -394,7 +393,7 @@ def test_the_target_is_shared_out_with_and_without_the_ratchet(world, data):
 
 
 def test_a_method_that_needs_an_amount_asks_for_it(world, data):
-    app = widgets.explorer(world, states.elsewhere(ORDINARY, "X001"))
+    app = app.explorer(world, states.move_to_area(ORDINARY, "X001"))
     app.outputs["pages"].value = "targets"
     app.parts["goal"].control.value = "93%"
     app.parts["method"].control.value = "capacity"
@@ -425,7 +424,7 @@ def test_tables_for_excel_hold_numbers(app):
 
 
 def test_who_has_no_widgets_sees_a_picture_and_how_to_start(app):
-    image, text = widgets.fallback(app)
+    image, text = app.fallback(app)
     assert image.data[:8] == b"\x89PNG\r\n\x1a\n"
     assert "bhyt explore" in text.data
     assert "Số liệu ước tính" in text.data
@@ -435,7 +434,7 @@ def test_an_unexpected_error_is_a_sentence_and_is_logged(app, monkeypatch):
     def broken(app, state):
         raise RuntimeError("out of order")
 
-    monkeypatch.setitem(widgets._SHOWN, "scenario", broken)
+    monkeypatch.setitem(app._SHOWN, "scenario", broken)
     with pytest.raises(RuntimeError):
         app.parts["effort"].control.value = 2.0
     assert "out of order" in words(app.outputs["headline"].value)

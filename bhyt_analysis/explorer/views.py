@@ -18,6 +18,8 @@ from bhyt_analysis import charts
 from bhyt_analysis.charts.chart import render_png
 from bhyt_analysis.domain.dataset import Dataset, select_unit
 from bhyt_analysis.domain.geography import lineage, unit_name
+from bhyt_analysis.explorer.markup import both_results, communes_table, headline
+from bhyt_analysis.explorer.state import State, scenario, zone_of
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message, has_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
@@ -38,8 +40,6 @@ from bhyt_analysis.model.projection.simulate import (
 from bhyt_analysis.model.projection.uncertainty import rates, target_probabilities, upcoming_targets
 from bhyt_analysis.model.reclassification.reclassify import reclassify
 from bhyt_analysis.model.targets.allocation import METHODS, allocate, communes_to_allocate
-from bhyt_analysis.show.explore.page import both_results, communes_table, headline
-from bhyt_analysis.show.explore.state import State, scenario, zone_of
 from bhyt_analysis.tables.explain import premium_steps
 from bhyt_analysis.tables.formatting import to_html
 from bhyt_analysis.tables.labels import column_name, group_name
@@ -54,7 +54,7 @@ TAKE_UP = ("household", "farm_average_income", "near_poor", "student")
 
 
 @dataclass(frozen=True, eq=False)
-class World:
+class Context:
     """What all states are laid over: the data and the law."""
 
     data: Dataset
@@ -77,13 +77,13 @@ PARTS: dict[str, Callable[[State], Any]] = {
 }
 
 
-def remembering(world: World) -> Callable[[State, str], Any]:
+def memoised_views(world: Context) -> Callable[[State, str], Any]:
     """A function of a state and the name of a view that gives what is seen; the last result of each view is kept.
 
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> look = remembering(World(load(), Law.read()))
+    >>> look = memoised_views(Context(load(), Law.read()))
     >>> state = State(area="219", decision="861", on="2021-12-31")
     >>> int(look(state, "outlook").set_index("result").at["static", "uninsured"])
     47910
@@ -117,14 +117,14 @@ def same(one: Any, other: Any) -> bool:
 # --- What a scenario does -------------------------------------------------------------------------
 
 
-def _start(world: World, state: State) -> Baseline:
+def _start(world: Context, state: State) -> Baseline:
     if not state.area:
         raise BhytError(("explore.no_area", {}))
     asked = scenario(state)
     return build_baseline(world.data, state.area, asked, asked.over(world.law))
 
 
-def _laid(world: World, state: State, start: Baseline) -> Projection:
+def _laid(world: Context, state: State, start: Baseline) -> Projection:
     """What does not depend on how people behave."""
     asked = scenario(state)
     over = asked.over(world.law)
@@ -132,33 +132,33 @@ def _laid(world: World, state: State, start: Baseline) -> Projection:
     return apply_policy(start, with_support_window(asked, world.data, start, over), over)
 
 
-def _of(world: World, state: State, laid: Projection) -> Projection:
+def _of(world: Context, state: State, laid: Projection) -> Projection:
     """The projection, under the name that charts show."""
     named = scenario(dataclasses.replace(state, name=called(state, "vi"), name_en=called(state, "en")))
     return apply_behaviour(laid, dataclasses.replace(named, clock=laid.scenario.clock))
 
 
-def _months(world: World, state: State, of: Projection) -> pd.DataFrame:
+def _months(world: Context, state: State, of: Projection) -> pd.DataFrame:
     return projection_table(of, by_group=False, lang=state.lang)
 
 
-def _path(world: World, state: State, of: Projection) -> Any:
+def _path(world: Context, state: State, of: Projection) -> Any:
     return rates(of, draw_assumptions(of.assumptions, DRAWS, of.scenario.seed))
 
 
-def _whole(world: World, state: State, of: Projection, months: pd.DataFrame, path: Any) -> pd.DataFrame:
+def _whole(world: Context, state: State, of: Projection, months: pd.DataFrame, path: Any) -> pd.DataFrame:
     return with_intervals(months, of, path)
 
 
-def _targets(world: World, state: State, laid: Projection) -> list[dict[str, Any]]:
+def _targets(world: Context, state: State, laid: Projection) -> list[dict[str, Any]]:
     return upcoming_targets(world.data, laid)
 
 
-def _chances(world: World, state: State, of: Projection, targets: list[dict[str, Any]], path: Any) -> pd.DataFrame:
+def _chances(world: Context, state: State, of: Projection, targets: list[dict[str, Any]], path: Any) -> pd.DataFrame:
     return target_probabilities(of, targets, DRAWS, path=path)
 
 
-def _on(world: World, state: State, laid: Projection) -> pd.Timestamp:
+def _on(world: Context, state: State, laid: Projection) -> pd.Timestamp:
     """The month looked at: the one that is asked for, as far as the projection reaches; else the first December."""
     shown = laid.months[laid.shown :]
     if not state.on:
@@ -166,30 +166,30 @@ def _on(world: World, state: State, laid: Projection) -> pd.Timestamp:
     return min(max(pd.Timestamp(state.on) + pd.offsets.MonthEnd(0), shown[0]), shown[-1])
 
 
-def _outlook(world: World, state: State, whole: pd.DataFrame, on: pd.Timestamp) -> pd.DataFrame:
+def _outlook(world: Context, state: State, whole: pd.DataFrame, on: pd.Timestamp) -> pd.DataFrame:
     return outlook(whole, on)
 
 
-def _steps(world: World, state: State, of: Projection, months: pd.DataFrame, on: pd.Timestamp) -> pd.DataFrame:
+def _steps(world: Context, state: State, of: Projection, months: pd.DataFrame, on: pd.Timestamp) -> pd.DataFrame:
     return steps(of, months, on)
 
 
-def _moved(world: World, state: State) -> pd.DataFrame:
+def _moved(world: Context, state: State) -> pd.DataFrame:
     """Who loses and gains by the decision, commune by commune; nothing without one."""
     if not state.decision:
         return reclassify(world.data, world.data.zones["decision"].iloc[0], state.area).head(0) if len(world.data.zones) else pd.DataFrame(columns=["area", "zone_before", "zone_after", "population", "lost", "gained", "status"])  # fmt: skip
     return reclassify(scenario(state).within(world.data), state.decision, state.area)
 
 
-def _at_start(world: World, state: State, start: Baseline, moved: pd.DataFrame) -> pd.DataFrame:
+def _at_start(world: Context, state: State, start: Baseline, moved: pd.DataFrame) -> pd.DataFrame:
     return communes_at_start(world.data, start, moved)
 
 
-def _communes(world: World, state: State, at_start: pd.DataFrame, of: Projection, on: pd.Timestamp) -> pd.DataFrame:
+def _communes(world: Context, state: State, at_start: pd.DataFrame, of: Projection, on: pd.Timestamp) -> pd.DataFrame:
     return communes_on(at_start, of, on)
 
 
-def _flips(world: World, state: State, moved: pd.DataFrame) -> list[str]:
+def _flips(world: Context, state: State, moved: pd.DataFrame) -> list[str]:
     """What each commune that the state moves loses and gains against the decision, in words."""
     if not state.zones:
         return []
@@ -208,33 +208,33 @@ def _flips(world: World, state: State, moved: pd.DataFrame) -> list[str]:
     return told
 
 
-def _headline(world: World, state: State, of: Projection, told: pd.DataFrame, likely: pd.DataFrame) -> str:
-    title = f"{place(world, state)}: {of.scenario.titled(state.lang)}"
+def _headline(world: Context, state: State, of: Projection, told: pd.DataFrame, likely: pd.DataFrame) -> str:
+    title = f"{area_context(world, state)}: {of.scenario.titled(state.lang)}"
     return headline(told, likely, title[:1].upper() + title[1:], state.lang)
 
 
-def _both(world: World, state: State, told: pd.DataFrame) -> str:
+def _both(world: Context, state: State, told: pd.DataFrame) -> str:
     return both_results(told, state.lang)
 
 
-def _communes_table(world: World, state: State, rows: pd.DataFrame) -> str:
+def _communes_table(world: Context, state: State, rows: pd.DataFrame) -> str:
     if len(rows) < 2:
         return ""
     return to_html(communes_table(rows, state.sort).drop(columns="area"), state.lang)
 
 
-def _since(world: World, state: State, start: Baseline) -> str:
+def _since(world: Context, state: State, start: Baseline) -> str:
     """From which day the sliders change the law: as asked, else from the first month after the figures."""
     return state.since or str((start.day + pd.offsets.MonthEnd(0) + pd.Timedelta(days=1)).date())
 
 
-def _in_force(world: World, state: State, start: Baseline, since: str) -> dict[tuple[str, str], float]:
+def _in_force(world: Context, state: State, start: Baseline, since: str) -> dict[tuple[str, str], float]:
     """The law there on that day, where the sliders stand untouched: values by parameter and key."""
     table = world.law.at(since, start.places[0]).table
     return dict(zip(zip(table["parameter"], table["key"], strict=True), table["value"], strict=True))
 
 
-def _source(world: World, state: State, start: Baseline) -> str:
+def _source(world: Context, state: State, start: Baseline) -> str:
     row = coverage(world.data, state.area, as_of=start.day).iloc[0]
     return "; ".join(s for s in (str(row["source"] or ""),) if s and s != "nan")
 
@@ -243,53 +243,53 @@ def _source(world: World, state: State, start: Baseline) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class RenderedChart:
     """A figure on the screen: its picture (PNG) and what it says."""
 
     png: bytes
     alt: str
 
 
-def on_screen(figure: Figure) -> Seen:
+def on_screen(figure: Figure) -> RenderedChart:
     """The picture of a chart that was drawn for the screen."""
     out = io.BytesIO()
     render_png(figure).save(out, format="png", compress_level=1)
-    return Seen(out.getvalue(), charts.description(figure).alt)
+    return RenderedChart(out.getvalue(), charts.description(figure).alt)
 
 
-def place(world: World, state: State) -> str:
+def area_context(world: Context, state: State) -> str:
     """The name of the area as it stands in a title."""
     code, data = select_unit(world.data, state.area)
     return inline_name(unit_name(data.areas, code), state.lang)
 
 
-def draw_path(world: World, state: State, whole: pd.DataFrame, targets: Any, source: str, size: str = "a4") -> Figure:
+def draw_path(world: Context, state: State, whole: pd.DataFrame, targets: Any, source: str, size: str = "a4") -> Figure:
     """Coverage month by month with its band and the targets."""
-    return charts.fan(whole, place(world, state), targets, state.lang, source, size=size)
+    return charts.fan(whole, area_context(world, state), targets, state.lang, source, size=size)
 
 
-def draw_people(world: World, state: State, told: pd.DataFrame, whole: pd.DataFrame, source: str, size: str = "a4") -> Figure:  # fmt: skip
+def draw_people(world: Context, state: State, told: pd.DataFrame, whole: pd.DataFrame, source: str, size: str = "a4") -> Figure:  # fmt: skip
     """The people insured from the start to the day looked at."""
     proposed = ["proposal"] * bool(whole["proposal"].any())
     labels = [translate(f"explore.step_{r.step}", state.lang, on=r.on) for r in told.itertuples()]
     rows = told.assign(label=labels, status=[*told["status"][:-1], *(proposed or told["status"][-1:])])
-    return charts.waterfall(rows, place(world, state), state.lang, source, title="chart.explored_people", size=size)
+    return charts.waterfall(rows, area_context(world, state), state.lang, source, title="chart.explored_people", size=size)
 
 
-def draw_payers(world: World, state: State, whole: pd.DataFrame, source: str, size: str = "a4") -> Figure | None:
+def draw_payers(world: Context, state: State, whole: pd.DataFrame, source: str, size: str = "a4") -> Figure | None:
     """What each payer bears year by year; None where the cost of nobody is known."""
     if not (whole.loc[whole["result"] == "behavioural", MONEY] > 0).to_numpy().any():
         return None
-    return charts.payers(whole, place(world, state), state.lang, source, size=size)
+    return charts.payers(whole, area_context(world, state), state.lang, source, size=size)
 
 
-def draw_tiles(world: World, state: State, rows: pd.DataFrame, source: str, size: str = "a4") -> Figure | None:
+def draw_tiles(world: Context, state: State, rows: pd.DataFrame, source: str, size: str = "a4") -> Figure | None:
     """The communes as tiles: their coverage where it is known, else who lost a card; None where neither is."""
     value = next((v for v in ("rate", "lost_share") if rows[v].notna().any()), None)
     if value is None or not 1 < len(rows) <= MOST_TILES:
         return None
     flipped = rows["area"].isin([dict(r)["area"] for r in state.zones])
-    return charts.tiles(rows.assign(marked=flipped), place(world, state), state.lang, source, value=value, size=size)
+    return charts.tiles(rows.assign(marked=flipped), area_context(world, state), state.lang, source, value=value, size=size)
 
 
 DRAWN: dict[str, tuple[Callable[..., Figure | None], tuple[str, ...]]] = {
@@ -300,8 +300,8 @@ DRAWN: dict[str, tuple[Callable[..., Figure | None], tuple[str, ...]]] = {
 }
 
 
-def _seen(draw: Callable[..., Figure | None]) -> Callable[..., Seen | None]:
-    def make(world: World, state: State, *values: Any) -> Seen | None:
+def _seen(draw: Callable[..., Figure | None]) -> Callable[..., RenderedChart | None]:
+    def make(world: Context, state: State, *values: Any) -> RenderedChart | None:
         figure = draw(world, state, *values, size="screen")
         return None if figure is None else on_screen(figure)
 
@@ -357,11 +357,11 @@ def amounts_of_text(text: str, codes: Sequence[str]) -> dict[str, float]:
     return {c: found[c] for c in codes}
 
 
-def _cards(world: World, state: State) -> pd.DataFrame:
+def _cards(world: Context, state: State) -> pd.DataFrame:
     return communes_to_allocate(world.data, state.area)
 
 
-def _allocated(world: World, state: State, cards: pd.DataFrame) -> pd.DataFrame:
+def _allocated(world: Context, state: State, cards: pd.DataFrame) -> pd.DataFrame:
     """What the target asks of each commune, with the ratchet as it is set and the other way."""
     if not state.goal.strip():
         raise BhytError(("explore.no_goal", {}))
@@ -378,11 +378,11 @@ def _allocated(world: World, state: State, cards: pd.DataFrame) -> pd.DataFrame:
     return table[columns].assign(without_ratchet=other if state.ratchet else pd.NA, with_ratchet=pd.NA if state.ratchet else other, status=table["status"]).dropna(axis=1, how="all")  # fmt: skip
 
 
-def _gaps(world: World, state: State, allocated: pd.DataFrame) -> Seen:
-    return on_screen(charts.gaps(allocated, place(world, state), state.lang, size="screen"))
+def _gaps(world: Context, state: State, allocated: pd.DataFrame) -> RenderedChart:
+    return on_screen(charts.gaps(allocated, area_context(world, state), state.lang, size="screen"))
 
 
-def compared(world: World, states: Sequence[State], on: pd.Timestamp, lang: str) -> tuple[pd.DataFrame, Figure]:
+def compared(world: Context, states: Sequence[State], on: pd.Timestamp, lang: str) -> tuple[pd.DataFrame, Figure]:
     """Scenarios of one area side by side on a day, as differences to the first, and their paths in one chart.
 
     Raises
@@ -399,17 +399,17 @@ def compared(world: World, states: Sequence[State], on: pd.Timestamp, lang: str)
     rows = compare(months, on=on, lang=lang)
     columns = ["scenario", "insured", "rate", "people", "points", "vnd_central_more", "vnd_province_more", "vnd_household_more", "vnd_per_additional", "status"]  # fmt: skip
     shown = rows.loc[rows["result"] == "behavioural", columns].rename(columns={"people": "change"})
-    figure = charts.scenarios(months, place(world, states[0]), lang, size="screen")
+    figure = charts.scenarios(months, area_context(world, states[0]), lang, size="screen")
     return shown.reset_index(drop=True), figure
 
 
-def household(world: World, state: State, day: str, group: str, members: int) -> list[str]:
+def household(world: Context, state: State, day: str, group: str, members: int) -> list[str]:
     """What a household or person pays on a day under the state's law, step by step; a proposal says so.
 
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> world = World(load(), Law.read())
+    >>> world = Context(load(), Law.read())
     >>> household(world, State(area="219", lang="en"), "2021-07-01", "household", 4)[-1]
     'A self-paying household of 4 pays 2,252,880 VND a year.'
     """

@@ -1,6 +1,6 @@
 """The explorer: what is asked with controls, and at once what it means, in JupyterLab and as a page of Voilà.
 
-``explore()`` shows it. The controls (`bhyt_analysis.show.parts`) change one immutable
+``explore()`` shows it. The controls (`bhyt_analysis.explorer.controls`) change one immutable
 state; what is seen (`bhyt_analysis.show.explore`) is made from that state. This room
 only connects the two: who moves what, what is drawn anew, where a sentence stands.
 """
@@ -22,15 +22,28 @@ from IPython.display import Image, Markdown, display
 
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import find_unit
-from bhyt_analysis.i18n.languages import LANGUAGES
-from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.ingest.loader import bundled_path, load
-from bhyt_analysis.law.law import Law
-from bhyt_analysis.model.projection.scenario import Scenario
-from bhyt_analysis.model.projection.simulate import projection_table
-from bhyt_analysis.model.targets.allocation import METHODS
-from bhyt_analysis.show.explore import state as states
-from bhyt_analysis.show.explore.page import (
+from bhyt_analysis.explorer import state as states
+from bhyt_analysis.explorer.controls import (
+    WIDE,
+    Control,
+    ViewGetter,
+    area_part,
+    behaviour_parts,
+    day_of_text,
+    day_parts,
+    debounce,
+    decision_part,
+    law_parts,
+    on_part,
+    payer_groups,
+    refresh,
+    show_error,
+    target_parts,
+    typed,
+    zone_parts,
+)
+from bhyt_analysis.explorer.export import chart_files, links, table_files
+from bhyt_analysis.explorer.markup import (
     STYLE,
     communes_table,
     described,
@@ -39,37 +52,24 @@ from bhyt_analysis.show.explore.page import (
     side_by_side,
     tab_separated,
 )
-from bhyt_analysis.show.explore.share import chart_files, links, table_files
-from bhyt_analysis.show.explore.state import State
-from bhyt_analysis.show.explore.views import (
+from bhyt_analysis.explorer.state import State
+from bhyt_analysis.explorer.views import (
     DRAWN,
-    Seen,
-    World,
+    Context,
+    RenderedChart,
     called,
     compared,
     household,
+    memoised_views,
     on_screen,
-    remembering,
 )
-from bhyt_analysis.show.parts import (
-    WIDE,
-    Look,
-    Part,
-    area_part,
-    behaviour_parts,
-    coalesced,
-    day_of_text,
-    day_parts,
-    decision_part,
-    law_parts,
-    on_part,
-    payer_groups,
-    refresh,
-    say_wrong,
-    target_parts,
-    typed,
-    zone_parts,
-)
+from bhyt_analysis.i18n.languages import LANGUAGES
+from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.ingest.loader import bundled_path, load
+from bhyt_analysis.law.law import Law
+from bhyt_analysis.model.projection.scenario import Scenario
+from bhyt_analysis.model.projection.simulate import projection_table
+from bhyt_analysis.model.targets.allocation import METHODS
 from bhyt_analysis.tables.formatting import to_html
 
 INPUT = "BHYT_INPUT"  # the variable by which `bhyt explore INPUT` names it
@@ -96,10 +96,10 @@ class Explorer:
     the threads that set controls themselves just now.
     """
 
-    world: World
-    look: Look
+    world: Context
+    look: ViewGetter
     box: ipw.VBox
-    parts: dict[str, Part]
+    parts: dict[str, Control]
     outputs: dict[str, Any]
     ask: Callable[[], None]
     past: list[State]
@@ -143,7 +143,7 @@ def explore(
     >>> bhyt.explore("Lục Ngạn", scenario="decision_861_ordinary")  # doctest: +SKIP
     """
     own = os.environ.get(INPUT) if data is None else None
-    world = World(data if isinstance(data, Dataset) else load(data or own), Law.read())
+    world = Context(data if isinstance(data, Dataset) else load(data or own), Law.read())
     address = dict(urllib.parse.parse_qsl(os.environ.get("QUERY_STRING", "")))  # how Voilà tells of the page's address
     code = state or address.get("state")
     if code:
@@ -151,26 +151,26 @@ def explore(
     else:  # the area and the scenario that the notebook names are of the bundled data
         first, pins = first_state(world, None if own else area, None if own else scenario), []
         told = lang or address.get("lang")
-        first = states.with_(first, lang=told if told in LANGUAGES else "vi")
+        first = states.replace_values(first, lang=told if told in LANGUAGES else "vi")
     app = explorer(world, first, pins)
     for shown in fallback(app):
         display(shown)
     display(app.box)
 
 
-def first_state(world: World, area: str | None, scenario: str | Path | None) -> State:
+def first_state(world: Context, area: str | None, scenario: str | Path | None) -> State:
     """Where the explorer begins: the area that is named, else the first that can be projected."""
     begin = states.from_file(scenario) if scenario is not None else State()
     if area is not None:
-        return states.with_(begin, area=find_unit(world.data.areas, area))
+        return states.replace_values(begin, area=find_unit(world.data.areas, area))
     told = [*world.data.cards["area"], *world.data.published["area"]]
-    look = remembering(world)
+    look = memoised_views(world)
     for code in (c for c in world.data.areas["code"] if c in set(told)):
         try:
-            look(states.with_(begin, area=code), "start")
+            look(states.replace_values(begin, area=code), "start")
         except BhytError:
             continue
-        return states.with_(begin, area=code)
+        return states.replace_values(begin, area=code)
     return begin
 
 
@@ -187,24 +187,24 @@ def fallback(app: Explorer) -> list[Any]:
 # --- Made once ------------------------------------------------------------------------------------
 
 
-def explorer(world: World, first: State, pins: Sequence[State] = ()) -> Explorer:
+def explorer(world: Context, first: State, pins: Sequence[State] = ()) -> Explorer:
     """All of the explorer for a first state, drawn; `explore` shows it."""
     search = ipw.Text(continuous_update=True, layout={"width": WIDE})
     which, zone, _ = zone_parts(world)
     parts = {"area": area_part(world, search), "decision": decision_part(world), "zone": zone, "on": on_part()}
     parts |= behaviour_parts() | law_parts(world) | day_parts() | target_parts()
-    parts["name"] = typed("explore.name", lambda s: s.name, lambda s, v, _: states.with_(s, name=v.strip(), name_en=""))
+    parts["name"] = typed("explore.name", lambda s: s.name, lambda s, v, _: states.replace_values(s, name=v.strip(), name_en=""))
     sort = ("area", "name", "population", "lost", "gained", "insured", "uninsured", "rate")
     parts["sort"] = _sorting(sort)
     outputs = _outputs() | {"search": search, "which": which}
     holder: list[Explorer] = []
     app = Explorer(
         world,
-        remembering(world),
+        memoised_views(world),
         ipw.VBox(),
         parts,
         outputs,
-        coalesced(lambda: draw(holder[0])),
+        debounce(lambda: draw(holder[0])),
         [],
         [first],
         list(pins),
@@ -217,14 +217,14 @@ def explorer(world: World, first: State, pins: Sequence[State] = ()) -> Explorer
     return app
 
 
-def _sorting(columns: Sequence[str]) -> Part:
-    from bhyt_analysis.show.parts import choice
+def _sorting(columns: Sequence[str]) -> Control:
+    from bhyt_analysis.explorer.controls import choice
     from bhyt_analysis.tables.labels import column_name
 
-    def options(state: State, look: Look) -> list[tuple[str, Any]]:
+    def options(state: State, look: ViewGetter) -> list[tuple[str, Any]]:
         return [(column_name(c, state.lang), c) for c in columns]
 
-    return choice("explore.sort", options, lambda s, _: s.sort, lambda s, v, _: states.with_(s, sort=v))
+    return choice("explore.sort", options, lambda s, _: s.sort, lambda s, v, _: states.replace_values(s, sort=v))
 
 
 def _outputs() -> dict[str, Any]:
@@ -307,7 +307,7 @@ def _connect(app: Explorer) -> None:
 
     for name, one in app.parts.items():
         on(one.control, partial(moved, app, name))
-    on(out["lang"], lambda lang: want(app, states.with_(app.state, lang=lang)))
+    on(out["lang"], lambda lang: want(app, states.replace_values(app.state, lang=lang)))
     on(out["pages"], lambda _: app.ask())
     on(out["search"], lambda _: _searched(app))
     on(out["which"], lambda _: _quietly(app, lambda: refresh(app.parts["zone"], app.state, app.look)))
@@ -335,14 +335,14 @@ def _clicked(work: Callable[[Explorer, Any], None], app: Explorer, what: Any, _:
 def moved(app: Explorer, name: str, value: Any) -> None:
     """A control has moved: the state that it asks for is drawn soon, or a sentence beside it says why not."""
     one = app.parts[name]
-    say_wrong(one, "")
+    show_error(one, "")
     try:
         asked = one.put(app.state, value, app.look)
     except BhytError as error:
-        say_wrong(one, error.text(app.state.lang))
+        show_error(one, error.text(app.state.lang))
         return
     if name != "name" and any(getattr(asked, f) != getattr(app.state, f) for f in states.POLICY):
-        asked = states.with_(asked, name="", name_en="")  # it is another policy than the one of that name
+        asked = states.replace_values(asked, name="", name_en="")  # it is another policy than the one of that name
     app.touched.append(name)
     want(app, asked)
 
@@ -382,9 +382,9 @@ def _searched(app: Explorer) -> None:
     try:
         hits = one.options(app.state, app.look) if one.options else []
     except BhytError as error:
-        say_wrong(one, error.text(app.state.lang))
+        show_error(one, error.text(app.state.lang))
         return
-    say_wrong(one, "")
+    show_error(one, "")
     _quietly(app, lambda: refresh(one, app.state, app.look))
     others = [v for _, v in hits if v != app.state.area]
     if len(hits) <= 2 and len(others) == 1:
@@ -405,7 +405,7 @@ def _own_zones(app: Explorer, files: Any) -> State:
         told = {"name": path.stem, "zones": path.name, "decision": app.state.decision}
         decision = Scenario.of({"name": path.stem, "zones": path.name}, Path(folder) / "x").decision
         asked = states.asked({**told, "decision": decision}, Path(folder) / "x", app.state)
-    return states.with_(asked, name="", assumed=app.state.assumed, law=app.state.law, top_ups=app.state.top_ups)
+    return states.replace_values(asked, name="", assumed=app.state.assumed, law=app.state.law, top_ups=app.state.top_ups)
 
 
 def _loaded(app: Explorer, read: Callable[[], State]) -> None:
@@ -441,7 +441,7 @@ def draw(app: Explorer) -> None:
     state, lang = app.state, app.state.lang
     page = app.outputs["pages"].value
     for name in app.touched:
-        say_wrong(app.parts[name], "")
+        show_error(app.parts[name], "")
     try:
         app.look(state, "whole")
         _SHOWN[page](app, state)
@@ -451,7 +451,7 @@ def draw(app: Explorer) -> None:
         _wrong(app, translate("explore.unexpected", lang, what=f"{type(error).__name__}: {error}"))
         raise
     else:
-        say_wrong(app.parts["area"], "")
+        show_error(app.parts["area"], "")
         if not app.past or state != app.past[-1]:
             app.past.append(state)
     finally:
@@ -462,7 +462,7 @@ def draw(app: Explorer) -> None:
 
 def _wrong(app: Explorer, text: str) -> None:
     """The sentence beside the control that was moved last, and in place of results that no longer hold."""
-    say_wrong(app.parts[app.touched[-1] if app.touched else "area"], text)
+    show_error(app.parts[app.touched[-1] if app.touched else "area"], text)
     for name, shown in app.outputs.items():
         if name in ("headline", "both", "flips", "communes", "compared", "allocated"):
             shown.value = error_html(text) if name in ("headline", "compared") else ""
@@ -555,7 +555,7 @@ def _fold(app: Explorer) -> None:
         out[f"page_{page}"].layout.display = None if page == out["pages"].value else "none"
 
 
-def _show_picture(app: Explorer, name: str, seen: Seen | None) -> None:
+def _show_picture(app: Explorer, name: str, seen: RenderedChart | None) -> None:
     """A figure in its place, with what it says: the bytes are replaced only when they are others."""
     widget = app.outputs[f"picture_{name}"]
     app.outputs[f"words_{name}"].value = "" if seen is None else described(seen.alt, app.state.lang)
@@ -602,11 +602,11 @@ def _show_targets(app: Explorer, state: State) -> None:
     try:
         rows = app.look(state, "allocated")
     except BhytError as error:
-        say_wrong(app.parts["goal"], error.text(lang))
+        show_error(app.parts["goal"], error.text(lang))
         out["allocated"].value = ""
         _show_picture(app, "gaps", None)
         return
-    say_wrong(app.parts["goal"], "")
+    show_error(app.parts["goal"], "")
     copy = f"<button onclick=\"const t=this.nextElementSibling;t.select();document.execCommand('copy')\">{escaped(translate('explore.copy', lang))}</button>"  # fmt: skip
     text = f'<textarea readonly rows="3" style="width:100%" aria-label="{escaped(translate("explore.copy", lang))}">{escaped(tab_separated(rows, lang))}</textarea>'  # fmt: skip
     total = translate("explore.target_total", lang, people=rows["target_people"].sum(), add=rows["to_add"].sum())

@@ -88,12 +88,12 @@ POLICY = ("decision", "clock", "start", "end", "assumed", "income", "law", "top_
 TABLES = {"law": "law", "top_ups": "top_up", "zones": "zone", "targets": "targets"}  # the field, and its name in a file
 
 
-def told(state: State) -> dict[str, Any]:
+def state_to_dict(state: State) -> dict[str, Any]:
     """The state as a scenario file tells it; only what is set.
 
     Examples
     --------
-    >>> told(with_assumption(State(area="219", decision="861"), "effort", 2))["assumptions"]
+    >>> state_to_dict(with_assumption(State(area="219", decision="861"), "effort", 2))["assumptions"]
     {'effort': 2.0}
     """
     plain = {f: getattr(state, f) for f in ("name_en", "decision", "clock", "start", "end")}
@@ -123,7 +123,7 @@ def asked(out: Mapping[str, Any], file: Path | None = None, onto: State | None =
     Examples
     --------
     >>> state = with_law(State(area="219"), "base_salary", 2_600_000, "2026-07-01")
-    >>> asked(told(state)) == dataclasses.replace(state, name=say("label.explored"))
+    >>> asked(state_to_dict(state)) == dataclasses.replace(state, name=say("label.explored"))
     True
     """
     if file is None and (named := [*out.get("reforms", []), *([out["zones"]] if "zones" in out else [])]):
@@ -167,23 +167,23 @@ def scenario(state: State) -> Scenario:
     >>> scenario(with_assumption(State(), "take_up.household", 0.5)).changed["take_up.household"]
     (0.1, 0.5, 0.6)
     """
-    return Scenario.of(told(state), FILE)
+    return Scenario.of(state_to_dict(state), FILE)
 
 
 # --- One thing changed ----------------------------------------------------------------------------
 
 
-def with_(state: State, **fields: Any) -> State:
+def replace_values(state: State, **fields: Any) -> State:
     """The state with some fields changed."""
     return dataclasses.replace(state, **fields)
 
 
-def elsewhere(state: State, area: str) -> State:
+def move_to_area(state: State, area: str) -> State:
     """The same policy in another area: communes and provinces of the old one stay there.
 
     Examples
     --------
-    >>> elsewhere(with_zone(State(area="219", decision="861"), "07549", "III"), "076").zones
+    >>> move_to_area(with_zone(State(area="219", decision="861"), "07549", "III"), "076").zones
     ()
     """
     return dataclasses.replace(state, area=area, zones=(), top_ups=(), amounts="", name="", name_en="")
@@ -322,7 +322,7 @@ def to_toml(state: State) -> str:
     import tomli_w
 
     return (
-        f"# {translate('share.toml_head', 'vi')}\n# {translate('share.toml_head', 'en')}\n{tomli_w.dumps(told(state))}"
+        f"# {translate('share.toml_head', 'vi')}\n# {translate('share.toml_head', 'en')}\n{tomli_w.dumps(state_to_dict(state))}"
     )
 
 
@@ -357,7 +357,7 @@ def to_link(states: Iterable[State]) -> str:
     >>> from_link(to_link([State(area="219"), State(decision="861", name="mine")]))[1].decision
     '861'
     """
-    told_ = json.dumps([told(s) for s in states], ensure_ascii=False, separators=(",", ":"))
+    told_ = json.dumps([state_to_dict(s) for s in states], ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(zlib.compress(told_.encode(), 9)).decode().rstrip("=")
 
 

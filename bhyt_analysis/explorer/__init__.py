@@ -1,0 +1,1 @@
+"""The interactive application of the notebook explore.ipynb."""

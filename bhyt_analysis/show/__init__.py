@@ -1,1 +1,0 @@
-"""Floor 4: what people look at: labels, tables, charts."""
