@@ -29,7 +29,7 @@ from PIL import Image
 
 from bhyt_analysis import charts
 from bhyt_analysis.batch import warm
-from bhyt_analysis.briefing import page
+from bhyt_analysis.documents import html_page
 from bhyt_analysis.ingest.loader import bundled_path
 
 AREAS = ("Sơn Dương", "Lục Ngạn", "Lý Sơn", "Thành phố Quảng Ngãi", "X001", "Bình Sơn", "Mộc Châu", "Ba Tơ")
@@ -39,7 +39,7 @@ STEPS = {
     "draw": [(ConstrainedLayoutEngine, "execute"), (FigureCanvasAgg, "draw")],
     "encode": [(Image.Image, "save")],
     "save": [(charts, "save")],
-    "page": [(page, "write_page")],
+    "page": [(html_page, "write_page")],
 }
 
 
@@ -85,7 +85,7 @@ def brief(area: str, out: Path, shell: InteractiveShell) -> None:
             data = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in output["data"].items()}
             cell.outputs.append(nbformat.v4.new_output("display_data", data, metadata=output["metadata"]))
     nbformat.write(notebook, out / "briefing.ipynb")
-    page.write_page(out / "briefing.ipynb", out / "briefing.html")
+    html_page.write_page(out / "briefing.ipynb", out / "briefing.html")
 
 
 def start(rounds: int = ROUNDS) -> float:

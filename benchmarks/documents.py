@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from benchmarks.cells import InteractiveShell, brief
-from bhyt_analysis.briefing.documents import OFFICE, write_office
+from bhyt_analysis.documents.formats import OFFICE, write_office
 from bhyt_analysis.domain.partitions import FOLDER, AreaPartitions, write_partition
 from bhyt_analysis.ingest.loader import load
 

@@ -17,7 +17,7 @@ from typing import Any
 from bhyt_analysis.batch import warm
 from bhyt_analysis.batch.processes import end_descendants
 from bhyt_analysis.batch.resume import record
-from bhyt_analysis.briefing.documents import PAGE, write_office
+from bhyt_analysis.documents.formats import PAGE, write_office
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.loader import bundled_path
 
@@ -57,7 +57,7 @@ def make(job: Job) -> dict[str, Any]:
         notebook = work / f"{job.slug}.ipynb"
         status, error = _execute(job, notebook)
         if status == "done":
-            from bhyt_analysis.briefing.page import write_page
+            from bhyt_analysis.documents.html_page import write_page
 
             cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
             missing = _missing(work, cells)

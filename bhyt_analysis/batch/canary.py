@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.batch.resume import RECORD
-from bhyt_analysis.briefing.documents import FORMATS
+from bhyt_analysis.documents.formats import FORMATS
 
 # What differs between any two runs of the same notebook.
 TIMES = ("papermill", "execution", "language_info")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.batch.manifest import stands, versions
-from bhyt_analysis.briefing.documents import PAGE
+from bhyt_analysis.documents.formats import PAGE
 from bhyt_analysis.ingest.loader import bundled_path
 from bhyt_analysis.law.law import Law
 

@@ -25,7 +25,7 @@ from bhyt_analysis.batch.resume import nothing_to_do, sha256_of, standing
 from bhyt_analysis.batch.site import write_index
 from bhyt_analysis.batch.warm import Zygote
 from bhyt_analysis.batch.workers import limit, memory_of, prepare, processors, run_all
-from bhyt_analysis.briefing.documents import FORMATS, check_formats
+from bhyt_analysis.documents.formats import FORMATS, check_formats
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.partitions import AreaPartitions, write_partition
 from bhyt_analysis.i18n.dates import parse_date

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.batch.manifest import stands, write_whole
-from bhyt_analysis.briefing.documents import OFFICE
-from bhyt_analysis.briefing.page import template
+from bhyt_analysis.documents.formats import OFFICE
+from bhyt_analysis.documents.html_page import template
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import match_units, unit_name
 from bhyt_analysis.i18n.messages import translate

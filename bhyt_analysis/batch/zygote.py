@@ -46,7 +46,7 @@ LIBRARIES = (
     "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "IPython.core.debugger",
     "IPython.core.logger", "IPython.core.oinspect", "IPython.core.magics.execution", "IPython.extensions.storemagic",
     "stack_data", "tornado.platform.asyncio", "tornado.queues", "zmq.utils.garbage", "sqlite3", "psutil", "faulthandler",
-    "encodings.ascii", "encodings.idna", "encodings.utf_8_sig", "bhyt_analysis.briefing.cells",
+    "encodings.ascii", "encodings.idna", "encodings.utf_8_sig", "bhyt_analysis.briefing.notebook",
     "bhyt_analysis.model.projection.scenario",
 )  # fmt: skip
 

@@ -1,1 +1,1 @@
-"""Floor 5: documents to hand over."""
+"""What a briefing of an area says."""

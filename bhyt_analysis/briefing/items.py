@@ -30,19 +30,19 @@ class Item:
 Items = list[Item]
 
 
-def basis_of(source: PopulationCount | str | None, lang: str = "vi") -> str:
+def population_basis(source: PopulationCount | str | None, lang: str = "vi") -> str:
     """Where a count of people comes from, as it stands within brackets: without its own.
 
     Examples
     --------
-    >>> basis_of("Tổng điều tra 2019 (Tổng cục Thống kê)")
+    >>> population_basis("Tổng điều tra 2019 (Tổng cục Thống kê)")
     'Tổng điều tra 2019'
     """
     text = source.source if isinstance(source, PopulationCount) else source
     return format_citation(re.sub(r" \([^()]*\)$", "", text), lang) if text else "–"
 
 
-def called(data: Dataset, code: str, lang: str, on: pd.Timestamp | None = None) -> str:
+def unit_label(data: Dataset, code: str, lang: str, on: pd.Timestamp | None = None) -> str:
     """A unit as a sentence names it: "huyện Sơn Dương", "cả nước"."""
     if code == COUNTRY:
         return translate("label.country", lang)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from bhyt_analysis import charts
-from bhyt_analysis.briefing.items import Item, Items, called
+from bhyt_analysis.briefing.items import Item, Items, unit_label
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
 from bhyt_analysis.domain.geography import communes
 from bhyt_analysis.i18n.dates import DateLike
@@ -31,7 +31,7 @@ def month_by_month(data: Dataset, area: str, as_of: DateLike | None = None, lang
     """The last month against the plan; one sentence where an area has too few months, nothing where it has none."""
     code, data = select_unit(limit_to_date(data, as_of), area)
     history = monthly_counts(data, code)
-    name = called(data, code, lang)
+    name = unit_label(data, code, lang)
     if history.empty:
         return []
     if len(history[history["area"] == code]) <= threshold("fewest_changes"):

@@ -25,12 +25,12 @@ from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Emu, Pt
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.briefing.content import Block, read
-from bhyt_analysis.briefing.documents import check_formats, write_office
-from bhyt_analysis.briefing.docx import write_docx
-from bhyt_analysis.briefing.pieces import pieces
-from bhyt_analysis.briefing.pptx import write_pptx
-from bhyt_analysis.briefing.xlsx import write_xlsx
+from bhyt_analysis.documents.content import Block, read
+from bhyt_analysis.documents.docx import write_docx
+from bhyt_analysis.documents.formats import check_formats, write_office
+from bhyt_analysis.documents.image_slices import slice_image
+from bhyt_analysis.documents.pptx import write_pptx
+from bhyt_analysis.documents.xlsx import write_xlsx
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
 
 from ..conftest import ROOT, write_table
@@ -583,7 +583,7 @@ def test_a_chart_of_124_communes_goes_on_overleaf_at_its_full_size(long):
     whole = Image.open(io.BytesIO(chart.image))
     assert sum(s.height.mm for s in own) == pytest.approx(160 * whole.height / whole.width, abs=1)
     # A cut lies between two names: where the letters of the names stand, the row of pixels is white.
-    parts = pieces(chart.image, chart.chart.cuts, 160, 232)
+    parts = slice_image(chart.image, chart.chart.cuts, 160, 232)
     assert len(parts) == len(own)
     assert sum(Image.open(io.BytesIO(p)).height for p in parts) == whole.height
     names = round(whole.width * 0.045), round(whole.width * 0.083)  # left of the axis
@@ -732,7 +732,7 @@ def test_there_is_no_other_format(tmp_path):
 def test_office_libraries_load_only_where_a_file_is_written(made, tmp_path):
     notebook = made / "vi" / "ly-son" / "ly-son.ipynb"
     code = (
-        "import sys; from pathlib import Path; from bhyt_analysis.batch import area; from bhyt_analysis.briefing.page import write_page\n"
+        "import sys; from pathlib import Path; from bhyt_analysis.batch import area; from bhyt_analysis.documents.html_page import write_page\n"
         f"notebook = Path({str(notebook)!r})\n"
         f"area.write_office(notebook, ('html',)); write_page(notebook, Path({str(tmp_path / 'p.html')!r}))\n"
         "print([m for m in ('docx', 'pptx', 'xlsxwriter') if m in sys.modules])"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.briefing import messages
+from bhyt_analysis.briefing import assessment
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import format_message
@@ -29,7 +29,7 @@ def who(now, goal, lang="en", status="derived"):
         coverage=(now, None, "share", "2021-12-31", status),
         next_target=(goal, None, "share", "2022-12-31", "published"),
     )
-    (item,) = messages.assessed("who", [Item("coverage", "So it is.")], figures, lang)
+    (item,) = assessment.add_assessment("who", [Item("coverage", "So it is.")], figures, lang)
     return item.text
 
 
@@ -59,7 +59,7 @@ def test_no_more_are_not_back_than_are_uninsured_at_all(data, law):
     items = bhyt.sections.what_the_decision_did(data, "Lục Ngạn")
     told = " ".join(i.text for i in bhyt.sections.assessed("decision", items, figures))
     assert "Nhiều nhất 28.974 người trong số đó (62,8%)" in told  # of 46,106
-    (needed,) = messages.what_is_needed(figures, items, NONE, [])
+    (needed,) = assessment.what_is_needed(figures, items, NONE, [])
     assert "Nhiều nhất 28.974 người" in needed.text
 
 
@@ -84,7 +84,7 @@ def test_a_text_is_as_sure_as_its_weakest_figure(status, words):
 def test_what_is_needed_names_the_communes_that_lack_most():
     shared = pd.DataFrame({"name": ["A", "B", "C", "D"], "to_add": [10, 40, 30, 20]})
     figures = facts(population=(1000, None, "people", "2021-12-31", "published"))
-    (item,) = messages.what_is_needed(figures, [Item("allocation", table=shared)], NONE, [], "en")
+    (item,) = assessment.what_is_needed(figures, [Item("allocation", table=shared)], NONE, [], "en")
     assert item.text == "- The communes that must add most: B (40 people); C (30 people); D (20 people); together 90.0% of all that must be added."  # fmt: skip
 
 
@@ -92,19 +92,19 @@ def test_what_is_needed_names_the_communes_that_lack_most():
 def test_contradictions_are_counted_in_the_right_number(wrong, words):
     found = pd.DataFrame({"severity": ["error"] * wrong + ["info"]})
     figures = facts(population=(1000, None, "people", "2021-12-31", "published"))
-    (item,) = messages.what_is_needed(figures, [], found, [], "en")
+    (item,) = assessment.what_is_needed(figures, [], found, [], "en")
     assert words in item.text
 
 
 def test_where_nothing_is_needed_it_says_so():
     figures = facts(population=(1000, None, "people", "2021-12-31", "published"))
-    (item,) = messages.what_is_needed(figures, [], NONE, [], "en")
+    (item,) = assessment.what_is_needed(figures, [], NONE, [], "en")
     assert item.text == "The figures at hand ask for no further decision."
 
 
 def test_a_target_whose_day_is_past_is_no_task_for_the_future(data, law):
     figures = bhyt.headline(data, law, "Sơn Dương")
-    (item,) = messages.what_is_needed(figures, [], NONE, ["Việt Nam 100%"], "en")
+    (item,) = assessment.what_is_needed(figures, [], NONE, ["Việt Nam 100%"], "en")
     first, *_ = item.text.split("\n")
     assert first == "- The target of 90.6% was due on 31 December 2022; the latest figures are 10,028 people short of it: present figures are needed to tell whether it was met."  # fmt: skip
     assert "- Targets of higher levels still to come: Việt Nam 100%." in item.text

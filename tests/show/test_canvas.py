@@ -14,7 +14,7 @@ from matplotlib.textpath import TextPath
 from PIL import Image
 
 from bhyt_analysis import charts
-from bhyt_analysis.briefing import cells
+from bhyt_analysis.briefing import notebook
 from bhyt_analysis.charts import chart
 
 TEXTS = (
@@ -103,7 +103,7 @@ def test_the_notebook_shows_the_very_picture_of_the_file(figure, tmp_path, monke
     shell = InteractiveShell.instance()
     shown = CapturingDisplayPublisher()
     monkeypatch.setattr(shell, "display_pub", shown)
-    cells.chart(figure, "coverage_target", tmp_path)
+    notebook.chart(figure, "coverage_target", tmp_path)
     (output,) = shown.outputs
     seen = output["data"]["image/png"]
     seen = base64.b64decode(seen) if isinstance(seen, str) else seen

@@ -22,11 +22,11 @@ from docx.shared import Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 from PIL import Image
 
-from bhyt_analysis.briefing.content import Block, Content, Table, caption_of
-from bhyt_analysis.briefing.flow import flowing
-from bhyt_analysis.briefing.pieces import TALLEST, pieces
-from bhyt_analysis.briefing.widths import Laid, laid_out
 from bhyt_analysis.charts.description import ChartDescription
+from bhyt_analysis.documents.column_widths import TableLayout, lay_out_table
+from bhyt_analysis.documents.content import Block, Content, Table, caption_of
+from bhyt_analysis.documents.image_slices import TALLEST, slice_image
+from bhyt_analysis.documents.page_flow import arrange_blocks
 from bhyt_analysis.i18n.messages import translate
 
 FONT = "Times New Roman"
@@ -46,9 +46,9 @@ def write_docx(content: Content, path: Path) -> None:
     _styles(report, content.lang)
     _page(report, content)
     _head(report, content)
-    tables = {b.number: list(laid_out(_told(b), content.lang, WIDTH)) for b in content.of("table")}
+    tables = {b.number: list(lay_out_table(_told(b), content.lang, WIDTH)) for b in content.of("table")}
     number = 0
-    for block in flowing(content.blocks, lambda block: _room(block, tables), PAGE, HEAD):
+    for block in arrange_blocks(content.blocks, lambda block: _room(block, tables), PAGE, HEAD):
         if block.kind == "heading" and block.level == 2:
             number += 1
             report.add_heading(f"{number}. {block.text}", 1)
@@ -63,7 +63,7 @@ def write_docx(content: Content, path: Path) -> None:
     report.save(str(path))
 
 
-def _room(block: Block, tables: dict[int, list[Laid]]) -> tuple[float, bool]:
+def _room(block: Block, tables: dict[int, list[TableLayout]]) -> tuple[float, bool]:
     """About how high a block stands (mm), and whether it may go on overleaf."""
     if block.kind == "heading":
         return 12, False
@@ -227,7 +227,7 @@ def _chart(report: Any, block: Block, lang: str) -> None:
     """The picture between the margins, with its alternative text; its caption below. A high one goes on overleaf."""
     what = block.chart or ChartDescription(block.caption, "")
     width = min(what.width_mm, WIDTH)
-    parts = pieces(block.image, what.cuts, width, TALLEST)
+    parts = slice_image(block.image, what.cuts, width, TALLEST)
     for i, part in enumerate(parts):
         holder = report.add_paragraph()
         holder.alignment = WD_ALIGN_PARAGRAPH.CENTER
@@ -244,7 +244,7 @@ def _chart(report: Any, block: Block, lang: str) -> None:
         _caption(report, block, lang)
 
 
-def _table(report: Any, block: Block, parts: list[Laid], lang: str) -> None:
+def _table(report: Any, block: Block, parts: list[TableLayout], lang: str) -> None:
     """A table of Word's own: its caption above, the heading repeated on every page, what is said once below."""
     table = _told(block)
     caption = _caption(report, block, lang)
@@ -265,7 +265,7 @@ def _table(report: Any, block: Block, parts: list[Laid], lang: str) -> None:
         report.add_paragraph(style="Cell")
 
 
-def _grid(laid: Laid, title: str) -> Any:
+def _grid(laid: TableLayout, title: str) -> Any:
     """The table as XML: cell by cell python-docx would take longer than all the rest."""
     table, cells = laid.table, laid.cells
     widths = [round(w * 56.7) for w in laid.widths]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from bhyt_analysis.briefing.items import Item, Items, called
+from bhyt_analysis.briefing.items import Item, Items, unit_label
 from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.dataset import Dataset, select_unit
 from bhyt_analysis.domain.geography import communes, unit_row
@@ -92,8 +92,8 @@ def _ended(data: Dataset, area: str, lang: str) -> Items:
     if not new:
         return []
     on = steps["on"].max()
-    province = called(data, unit_row(data.areas, new[0], on)["parent"], lang, on)
-    units = ", ".join(called(data, c, lang, on) for c in new)
+    province = unit_label(data, unit_row(data.areas, new[0], on)["parent"], lang, on)
+    units = ", ".join(unit_label(data, c, lang, on) for c in new)
     text = translate(
         "text.unit_ended", lang, on=until + pd.Timedelta(days=1), count=len(new), province=province, units=units
     )

@@ -12,7 +12,7 @@ from PIL import Image
 TALLEST = 232  # mm that a picture may take on a page of A4, with its caption
 
 
-def pieces(image: bytes, cuts: Sequence[float], width: float, tallest: float) -> list[bytes]:
+def slice_image(image: bytes, cuts: Sequence[float], width: float, tallest: float) -> list[bytes]:
     """A picture in as few pieces, about as high as each other, as fit; whole where it fits or may not be cut.
 
     Parameters
@@ -25,7 +25,7 @@ def pieces(image: bytes, cuts: Sequence[float], width: float, tallest: float) ->
     --------
     >>> told = io.BytesIO()
     >>> Image.new("L", (10, 300)).save(told, "png")
-    >>> [Image.open(io.BytesIO(p)).height for p in pieces(told.getvalue(), [0.2, 0.4, 0.6, 0.8], 10, 200)]
+    >>> [Image.open(io.BytesIO(p)).height for p in slice_image(told.getvalue(), [0.2, 0.4, 0.6, 0.8], 10, 200)]
     [180, 120]
     """
     sheet = Image.open(io.BytesIO(image))

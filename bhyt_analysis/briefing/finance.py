@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis import charts
-from bhyt_analysis.briefing import annexes
-from bhyt_analysis.briefing.items import Item, Items, called
+from bhyt_analysis.briefing import annex_tables
+from bhyt_analysis.briefing.items import Item, Items, unit_label
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
 from bhyt_analysis.domain.geography import lineage, population_at
 from bhyt_analysis.i18n.dates import DateLike
@@ -46,7 +46,7 @@ def cost_and_payers(
 ) -> Items:
     """What a year of cards costs, who pays which part, and what a scenario would change."""
     code, data = select_unit(limit_to_date(data, as_of), area)
-    items = [_yearly_premium(data, law, code, lang), *annexes.subsidy(data, law, code, as_of, lang)]
+    items = [_yearly_premium(data, law, code, lang), *annex_tables.subsidy(data, law, code, as_of, lang)]
     table = lost_by(data, DECISION, code)
     lost = int(table["lost"].sum()) if len(table) else 0
     if lost:
@@ -83,7 +83,7 @@ def _scenario(data: Dataset, law: Law, code: str, scenario: Scenario, lang: str)
     targets = upcoming_targets(data, of)
     text += "".join(" " + said for said in probability_texts(target_probabilities(of, targets, DRAWS, scenario.seed), lang))
     source = str(coverage(data, code, as_of=of.start.day).iloc[0]["source"])
-    chart = charts.fan(mine, called(data, code, lang), targets, lang, source)
+    chart = charts.fan(mine, unit_label(data, code, lang), targets, lang, source)
     yield Item("scenario_path", text, chart)
 
 
@@ -132,7 +132,7 @@ def _lost_cost(data: Dataset, law: Law, scenario: Scenario | None, code: str, ta
     first, now = costs.iloc[0], costs[costs["status"] != "proposal"].iloc[-1]
     words = {"people": lost, "cost": first["cost"], "salary": first["base_salary"], "on": first["on"]}
     text = translate("text.cost", lang, cost_now=now["cost"], salary_now=now["base_salary"], now=now["on"], **words)
-    chart = charts.cost(costs, called(data, code, lang), lang, table["source"].iloc[0])
+    chart = charts.cost(costs, unit_label(data, code, lang), lang, table["source"].iloc[0])
     shown = costs.assign(cost_bn=costs["cost"] * 1e-9)
     columns = ["on", "base_salary", "contribution_rate", "premium", "people", "cost_bn", "status"]
     return Item("cost", text, chart, shown[[*columns, "reference", "rate_reference"]])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import add, sub, truediv
 from typing import Any, NamedTuple
 
-from bhyt_analysis.briefing.content import Content, Table
+from bhyt_analysis.documents.content import Content, Table
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.law.groups import groups
 

@@ -40,7 +40,7 @@ def write_office(notebook: Path, formats: Iterable[str]) -> None:
     chosen = [f for f in OFFICE if f in set(formats)]
     if not chosen:
         return
-    from bhyt_analysis.briefing.content import read
+    from bhyt_analysis.documents.content import read
 
     content = read(notebook)
     for name in chosen:

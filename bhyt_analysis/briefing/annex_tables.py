@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from bhyt_analysis.briefing.items import Item, Items, basis_of
+from bhyt_analysis.briefing.items import Item, Items, population_basis
 from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import communes, lineage, population_at, unit_name, unit_row
@@ -69,7 +69,7 @@ def _by_people(data: Dataset, code: str, units: list[str], first: pd.Series, wor
     table["target_people"] = largest_remainder(people, int(first["people_needed"]))
     table["status"] = derived_quality("estimated", lowest_quality([count.status for _, count in known]))
     text = translate(
-        "text.allocation_people", lang, needed=first["people_needed"], basis=basis_of(known[0][1], lang), **words
+        "text.allocation_people", lang, needed=first["people_needed"], basis=population_basis(known[0][1], lang), **words
     )
     return [Item("allocation", text, table=table)]
 

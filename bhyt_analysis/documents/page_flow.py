@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from bhyt_analysis.briefing.content import Block
+from bhyt_analysis.documents.content import Block
 
 SAVED = 20  # mm that must be saved for the table to go first
 
 
-def flowing(
+def arrange_blocks(
     blocks: Sequence[Block], room: Callable[[Block], tuple[float, bool]], page: float, start: float = 0
 ) -> list[Block]:
     """The blocks in their order, but a table before the chart of its item where that leaves less of a page empty.
@@ -23,7 +23,7 @@ def flowing(
     --------
     >>> text, chart, table = Block("text", "a"), Block("chart", "a"), Block("table", "a")
     >>> high = {"text": (100, True), "chart": (180, False), "table": (150, True)}
-    >>> [b.kind for b in flowing([text, chart, table], lambda b: high[b.kind], 250)]
+    >>> [b.kind for b in arrange_blocks([text, chart, table], lambda b: high[b.kind], 250)]
     ['text', 'table', 'chart']
     """
     told: list[Block] = []

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis import charts
-from bhyt_analysis.briefing import annexes
-from bhyt_analysis.briefing.items import Item, Items, basis_of, called
+from bhyt_analysis.briefing import annex_tables
+from bhyt_analysis.briefing.items import Item, Items, population_basis, unit_label
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
 from bhyt_analysis.domain.geography import lineage, population_at
 from bhyt_analysis.i18n.dates import DateLike
@@ -21,7 +21,7 @@ from bhyt_analysis.model.targets.targets import target_steps, targets_of
 def path_to_target(data: Dataset, area: str, as_of: DateLike | None = None, lang: str = "vi") -> Items:
     """What each target means in people, what each step must add, and which targets are still ahead."""
     code, data = select_unit(limit_to_date(data, as_of), area)
-    name = called(data, code, lang)
+    name = unit_label(data, code, lang)
     steps = target_steps(data, code, as_of)
     if steps.empty:
         return [Item("path", " ".join([translate("text.no_target", lang, name=name), *_still_ahead(data, code, lang)]))]
@@ -56,7 +56,7 @@ def path_to_target(data: Dataset, area: str, as_of: DateLike | None = None, lang
                 "rate": step["rate"],
                 "on": step["on"],
             }
-            words |= {"needed": step["people_needed"], "population": step["population"], "basis": basis_of(count, lang)}
+            words |= {"needed": step["people_needed"], "population": step["population"], "basis": population_basis(count, lang)}
             texts.append(translate("text.path_people", lang, **words))
         texts.append(translate("text.path_no_start", lang))
     if last["on"].date() < dt.date.today():
@@ -65,7 +65,7 @@ def path_to_target(data: Dataset, area: str, as_of: DateLike | None = None, lang
     sources = "; ".join(dict.fromkeys(i.rsplit(", ", 1)[0] for i in steps["instrument"]))
     chart = charts.path(steps, name, lang, sources)
     path = Item("path", " ".join(texts), chart, table[[*columns, "population", "status", "instrument"]])
-    return [path, *annexes.allocation(data, code, steps, as_of, lang)]
+    return [path, *annex_tables.allocation(data, code, steps, as_of, lang)]
 
 
 def _still_ahead(data: Dataset, code: str, lang: str) -> list[str]:
@@ -79,7 +79,7 @@ def targets_to_come(data: Dataset, code: str, lang: str) -> list[str]:
     upper = targets_of(data, code)
     upper = upper[upper["level"].isin(["province", "country"]) & (upper["on"] >= pd.Timestamp(dt.date.today()))]
     return [
-        translate("text.live_target", lang, area=called(data, t["area"], lang, t["on"]),
+        translate("text.live_target", lang, area=unit_label(data, t["area"], lang, t["on"]),
             relation=translate(f"relation.{t['relation']}", lang), rate=t["rate"], on=t["on"])
         for t in upper.to_dict("records")
     ]  # fmt: skip

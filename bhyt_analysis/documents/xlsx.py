@@ -15,8 +15,8 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from bhyt_analysis.briefing.content import LOCALES, Content
-from bhyt_analysis.briefing.forms import ANNEXES, Annex, Field
+from bhyt_analysis.documents.content import LOCALES, Content
+from bhyt_analysis.documents.xlsx_forms import ANNEXES, Annex, Field
 from bhyt_analysis.i18n.messages import translate
 
 FONT = "Times New Roman"

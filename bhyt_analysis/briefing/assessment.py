@@ -30,7 +30,7 @@ SAID_IN = {"who": ("coverage",), "decision": ("reenrolled", "lost"), "path": ("p
 FURTHEST = 3  # communes that are named
 
 
-def assessed(key: str, items: Items, figures: pd.DataFrame, lang: str = "vi") -> Items:
+def add_assessment(key: str, items: Items, figures: pd.DataFrame, lang: str = "vi") -> Items:
     """The items of a section, whose main text goes on to say what its figures mean and how sure they are.
 
     ``key`` of the section; ``figures``: what `headline` gives.

@@ -18,8 +18,8 @@ from pptx.enum.chart import (
 from pptx.oxml.ns import qn
 from pptx.util import Inches, Pt
 
-from bhyt_analysis.briefing.content import LOCALES
 from bhyt_analysis.charts.description import ChartDescription
+from bhyt_analysis.documents.content import LOCALES
 
 FONT = "Times New Roman"
 KINDS = {
@@ -34,7 +34,7 @@ GOAL = RGBColor(0xB0, 0xB0, 0xB0)
 INK, SOFT = RGBColor(0x1D, 0x24, 0x30), RGBColor(0x5B, 0x64, 0x72)
 
 
-def native(slide: Any, what: ChartDescription, place: tuple[float, float, float, float], lang: str) -> None:
+def add_native_chart(slide: Any, what: ChartDescription, place: tuple[float, float, float, float], lang: str) -> None:
     """Add a chart that PowerPoint draws from figures of its own.
 
     ``place``: left, top, width and height in inches. Of many categories the first `SHOWN` are drawn.

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis import charts
-from bhyt_analysis.briefing import annexes
-from bhyt_analysis.briefing.items import Item, Items, basis_of, called
-from bhyt_analysis.briefing.path import target_text
+from bhyt_analysis.briefing import annex_tables
+from bhyt_analysis.briefing.items import Item, Items, population_basis, unit_label
+from bhyt_analysis.briefing.targets import target_text
 from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
 from bhyt_analysis.domain.geography import communes, population_at, unit_name
@@ -35,11 +35,11 @@ def who_is_covered(data: Dataset, area: str, as_of: DateLike | None = None, lang
     words = {
         **now.to_dict(),
         "name": inline_name(now["name"], lang),
-        "population_source": basis_of(now["population_source"], lang),
+        "population_source": population_basis(now["population_source"], lang),
     }
     key = "text.covered_count" if pd.isna(now["population"]) else "text.covered"
     text = translate(key, lang, uninsured=now["population"] - now["insured"], **words)
-    items = [Item("coverage", text), *_bullet(data, code, now, lang), *annexes.months(data, code, as_of)]
+    items = [Item("coverage", text), *_bullet(data, code, now, lang), *annex_tables.months(data, code, as_of)]
     items += _groups(data, code, now, as_of, lang)
     return [*items, *(_communes(data, code, as_of, lang) or _commune_people(data, code, lang))]
 
@@ -73,9 +73,9 @@ def _not_known(data: Dataset, code: str, lang: str) -> Item:
     rows = [(translate(f"table.{t}", lang), translate(f"need.{t}", lang)) for t in NEEDS]
     people = None if count is None else count.people
     households = None if count is None else count.households
-    name = called(data, code, lang)
+    name = unit_label(data, code, lang)
     text = translate(
-        "text.not_known", lang, name=name, people=people, households=households, basis=basis_of(count, lang)
+        "text.not_known", lang, name=name, people=people, households=households, basis=population_basis(count, lang)
     )
     return Item("not_known", text, table=pd.DataFrame(rows, columns=["sheet", "columns"]))
 
@@ -89,7 +89,7 @@ def _only_a_rate(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:
     people = None if count is None else count.people
     insured = None if people is None else round(now["rate"] * people)
     uninsured = None if people is None or insured is None else people - insured
-    words = {"rate": now["rate"], "as_of": now["as_of"], "people": people, "basis": basis_of(count, lang)}
+    words = {"rate": now["rate"], "as_of": now["as_of"], "people": people, "basis": population_basis(count, lang)}
     text = translate("text.covered_published", lang, estimate=insured, uninsured=uninsured, **words)
     if count is None:
         return Item("coverage", text)
@@ -126,7 +126,7 @@ def _of_level(bound: pd.DataFrame, level: str) -> pd.Series:
 def _mark(data: Dataset, target: dict[str, Any], lang: str) -> str:
     """A target as a chart names it: "Chỉ tiêu 2025, Việt Nam: 95,15%"."""
     own = target["level"] in ("own", "each")
-    who = "" if own else f", {called(data, target['area'], lang, target['on'])}"
+    who = "" if own else f", {unit_label(data, target['area'], lang, target['on'])}"
     return f"{translate('label.target', lang)} {target['on'].year}{who}: {target_text(target, lang)}"
 
 
@@ -150,7 +150,7 @@ def _communes(data: Dataset, code: str, as_of: DateLike | None, lang: str) -> It
         high=high["rate"],
         highest=display_name(high["name"], lang),
     )
-    chart = charts.communes(rows, called(data, code, lang), target, lang, rows["source"].iloc[0])
+    chart = charts.communes(rows, unit_label(data, code, lang), target, lang, rows["source"].iloc[0])
     table = rows[["area", "name", "population", "insured", "uninsured", "rate", "status"]]
     return [Item("communes", text, chart, table)]
 
@@ -164,6 +164,6 @@ def _commune_people(data: Dataset, code: str, lang: str) -> Items:
     rows = rows.assign(name=[unit_name(data.areas, a, d) for a, d in zip(rows["area"], rows["as_of"], strict=True)])
     rows = rows.rename(columns={"people": "population"})
     basis = rows["source"].iloc[0]
-    text = translate("text.commune_people", lang, count=len(rows), basis=basis_of(basis, lang))
-    chart = charts.commune_people(rows, called(data, code, lang), lang, basis)
+    text = translate("text.commune_people", lang, count=len(rows), basis=population_basis(basis, lang))
+    chart = charts.commune_people(rows, unit_label(data, code, lang), lang, basis)
     return [Item("commune_people", text, chart, rows[["area", "name", "population", "status"]])]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from bhyt_analysis import charts
-from bhyt_analysis.briefing.items import Item, Items, basis_of, called
+from bhyt_analysis.briefing.items import Item, Items, population_basis, unit_label
 from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
 from bhyt_analysis.domain.geography import population_at
@@ -23,7 +23,7 @@ def what_the_decision_did(data: Dataset, area: str, as_of: DateLike | None = Non
     intro = translate("text.decision_861", lang)
     table = lost_by(data, DECISION, code)
     if table.empty:
-        return [Item("decision", intro + " " + translate("text.no_decision", lang, name=called(data, code, lang)))]
+        return [Item("decision", intro + " " + translate("text.no_decision", lang, name=unit_label(data, code, lang)))]
     items = [_lost(data, code, table, lang), *_before_and_after(data, code, lang)]
     items += _again(data, code, lang)
     items += _slope(data, code, table, lang)
@@ -31,7 +31,7 @@ def what_the_decision_did(data: Dataset, area: str, as_of: DateLike | None = Non
 
 
 def _lost(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Item:
-    name, total, method = called(data, code, lang), table["lost"].sum(), table["method"].iloc[0]
+    name, total, method = unit_label(data, code, lang), table["lost"].sum(), table["method"].iloc[0]
     words = {"on": table["on"].min(), "lost": total, "name": name, "count": len(table)}
     source = table["source"].iloc[0]
     if method == "zones":
@@ -53,7 +53,7 @@ def _lost(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Item:
         return Item("lost", text + " " + translate("text.lost_no_communes", lang))
     count = population_at(data.areas, data.population, table["area"].iloc[0], table["on"].iloc[0])
     share = total / table["population"].sum()
-    text += " " + translate("text.lost_spread", lang, basis=basis_of(count, lang), share=share, **words)
+    text += " " + translate("text.lost_spread", lang, basis=population_basis(count, lang), share=share, **words)
     columns = ["area", "name", "zone_after", "population", "lost", "status"]
     return Item("lost", text, charts.losses(table, name, lang, source), table[columns])
 
@@ -91,7 +91,7 @@ def _before_and_after(data: Dataset, code: str, lang: str) -> Items:
         ]
         status, source = row["status"], _source_of_loss(data, code)
     steps = pd.DataFrame(rows, columns=["label", "people", "kind"]).assign(status=status)
-    chart = charts.waterfall(steps, called(data, code, lang), lang, source, everybody)
+    chart = charts.waterfall(steps, unit_label(data, code, lang), lang, source, everybody)
     return [Item("before_after", text, chart, table)]
 
 
@@ -116,8 +116,8 @@ def _again(data: Dataset, code: str, lang: str) -> Items:
         # Without a figure before, nothing says that not everybody came back.
         return [Item("reenrolled", text, table=table.assign(high=float("nan")))]
     count = population_at(data.areas, data.population, code, row["as_of"])
-    text = translate("text.reenrolled_between", lang, basis=basis_of(count, lang), high=row["high"], most=row["largest_population"], **words)  # fmt: skip
-    chart = charts.curve(reenrolment_curve(row), row, called(data, code, lang), lang, _source_of_loss(data, code))
+    text = translate("text.reenrolled_between", lang, basis=population_basis(count, lang), high=row["high"], most=row["largest_population"], **words)  # fmt: skip
+    chart = charts.curve(reenrolment_curve(row), row, unit_label(data, code, lang), lang, _source_of_loss(data, code))
     return [Item("reenrolled", text, chart, table)]
 
 
@@ -140,5 +140,5 @@ def _slope(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Items:
     moved = set(table.loc[(table["lost"] > 0) | (table["gained"] > 0), "area"])
     rows = rows.assign(concerned=rows["area"].isin(moved))
     days = (before["as_of"].iloc[0], after["as_of"].iloc[0])
-    chart = charts.slope(rows, called(data, code, lang), days, lang, str(coverage(data, code)["source"].iloc[0]))
+    chart = charts.slope(rows, unit_label(data, code, lang), days, lang, str(coverage(data, code)["source"].iloc[0]))
     return [Item("slope", "", chart)]

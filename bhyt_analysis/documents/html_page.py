@@ -9,8 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bhyt_analysis.briefing.documents import OFFICE
-from bhyt_analysis.briefing.pieces import TALLEST, pieces
+from bhyt_analysis.documents.formats import OFFICE
+from bhyt_analysis.documents.image_slices import TALLEST, slice_image
 from bhyt_analysis.i18n.messages import has_message, translate
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
@@ -93,7 +93,7 @@ def _figure(output: dict[str, Any], number: str, lang: str) -> str:
     name, told = output["metadata"]["bhyt"]["chart"], output["metadata"]["bhyt"]["told"]
     image = base64.b64decode(output["data"]["image/png"])
     width = output["metadata"].get("image/png", {}).get("width", "")
-    parts = pieces(image, told["cuts"], told["width_mm"], TALLEST)
+    parts = slice_image(image, told["cuts"], told["width_mm"], TALLEST)
     pictures = "".join(
         f'<img src="data:image/png;base64,{base64.b64encode(part).decode()}" width="{width}" '
         f'alt="{html.escape(told["alt"] if i == 0 else translate("label.continued", lang))}">'

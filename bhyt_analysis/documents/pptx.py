@@ -18,9 +18,9 @@ from pptx.opc.package import Part
 from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
-from bhyt_analysis.briefing.content import Block, Content, caption_of
-from bhyt_analysis.briefing.native import FONT, INK, KINDS, SHOWN, SOFT, native
-from bhyt_analysis.briefing.widths import column_widths
+from bhyt_analysis.documents.column_widths import column_widths
+from bhyt_analysis.documents.content import Block, Content, caption_of
+from bhyt_analysis.documents.pptx_charts import FONT, INK, KINDS, SHOWN, SOFT, add_native_chart
 from bhyt_analysis.i18n.messages import has_message, translate
 
 WIDTH, HEIGHT = 13.333, 7.5  # inches
@@ -239,7 +239,7 @@ def _chart(show: Any, block: Block, content: Content) -> None:
     told = body = _beside(content, block)
     wide = PICTURE if told.strip() else WIDTH - 2 * LEFT
     if drawn:
-        native(slide, what, (LEFT, TOP, wide, ROOM), lang)
+        add_native_chart(slide, what, (LEFT, TOP, wide, ROOM), lang)
     else:
         _picture(slide, block, wide)
     left = LEFT + PICTURE + 0.25

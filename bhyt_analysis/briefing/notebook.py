@@ -12,7 +12,7 @@ from IPython.display import HTML, Image, Markdown, display
 from matplotlib.figure import Figure
 
 from bhyt_analysis import __version__, charts
-from bhyt_analysis.briefing.headlines import fact_text
+from bhyt_analysis.briefing.headline import fact_text
 from bhyt_analysis.briefing.items import Items
 from bhyt_analysis.domain.dataset import Dataset, select_unit
 from bhyt_analysis.domain.geography import communes, lineage, unit_name

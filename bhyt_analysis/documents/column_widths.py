@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bhyt_analysis.briefing.content import Table
+from bhyt_analysis.documents.content import Table
 
 LETTERS = {11.0: 2.05, 9.5: 1.75}  # mm that a wide letter of Times New Roman takes, by its size in points
 USUAL, RAGGED = 0.87, 3.0  # a usual letter beside a wide one; mm that stay free at the end of a broken line
@@ -19,7 +19,7 @@ SAVED = 0.8  # of the lines in large letters, below which small ones are worth i
 
 
 @dataclass(frozen=True)
-class Laid:
+class TableLayout:
     """A table, or the columns of it that are as wide as the page, ready to be drawn.
 
     ``cells``: its rows as text; ``widths`` of the columns in mm; ``lines`` of each row, the heading's first; ``points``:
@@ -38,7 +38,7 @@ class Laid:
         return sum(n * self.points * 0.41 + 0.4 for n in self.lines)
 
 
-def laid_out(table: Table, lang: str, whole: float) -> Iterator[Laid]:
+def lay_out_table(table: Table, lang: str, whole: float) -> Iterator[TableLayout]:
     """A table over ``whole`` mm, in small letters where large ones make high rows.
 
     One that is too wide even so comes in parts, each with the first column.
@@ -54,17 +54,17 @@ def laid_out(table: Table, lang: str, whole: float) -> Iterator[Laid]:
     yield _laid(table.only(held) if len(held) < len(least) else table, lang, whole)
 
 
-def _laid(table: Table, lang: str, whole: float) -> Laid:
+def _laid(table: Table, lang: str, whole: float) -> TableLayout:
     cells = table.written(lang)
     large, small = (_in_letters(table, cells, whole, points) for points in (LARGE, SMALL))
     dates = [_dates_whole(table, cells, LETTERS[points], whole) for points in (LARGE, SMALL)]
     return small if sum(small.lines) < sum(large.lines) * SAVED or dates == [False, True] else large
 
 
-def _in_letters(table: Table, cells: list[list[str]], whole: float, points: float) -> Laid:
+def _in_letters(table: Table, cells: list[list[str]], whole: float, points: float) -> TableLayout:
     widths = column_widths(table, cells, whole, LETTERS[points])
     lines = _lines(_lengths(table, cells) * LETTERS[points], np.array(widths)).max(axis=1)
-    return Laid(table, cells, widths, [int(n) for n in lines], points)
+    return TableLayout(table, cells, widths, [int(n) for n in lines], points)
 
 
 def column_widths(table: Table, cells: list[list[str]], whole: float, letter: float = LETTERS[LARGE]) -> list[float]:
@@ -74,7 +74,7 @@ def column_widths(table: Table, cells: list[list[str]], whole: float, letter: fl
 
     Examples
     --------
-    >>> from bhyt_analysis.briefing.content import Column
+    >>> from bhyt_analysis.documents.content import Column
     >>> table = Table((Column("a", "Area", "text"), Column("n", "People", "n")), (("a b c d e f g h i j k l", 1),))
     >>> [round(w) for w in column_widths(table, table.written("en"), 100)]
     [75, 25]

@@ -116,7 +116,7 @@ def read(notebook: Path) -> Content:
     Raises
     ------
     ValueError
-        if it is no executed briefing: nothing in it was shown by `bhyt_analysis.briefing.cells.title`.
+        if it is no executed briefing: nothing in it was shown by `bhyt_analysis.briefing.notebook.title`.
     """
     told = json.loads(notebook.read_text(encoding="utf-8"))
     blocks = list(_numbered(_blocks(told["cells"])))
