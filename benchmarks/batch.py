@@ -18,7 +18,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.batch.area import template
+from bhyt_analysis.batch.build import template_path
 from bhyt_analysis.domain import partitions
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
@@ -57,7 +57,7 @@ def looped(out: Path, codes: list[str]) -> None:
             sys.executable,
             "-m",
             "papermill",
-            template(),
+            template_path(),
             place / "o.ipynb",
             "-r",
             "area",
@@ -81,7 +81,7 @@ def _stock(code: str, out: Path) -> None:
     place = out / code
     place.mkdir(parents=True)
     papermill.execute_notebook(
-        template(), place / "o.ipynb", {"area": code, "out": str(place)}, progress_bar=False, cwd=place
+        template_path(), place / "o.ipynb", {"area": code, "out": str(place)}, progress_bar=False, cwd=place
     )
 
 
@@ -97,7 +97,7 @@ def _script(code: str, out: Path) -> None:
     place.mkdir(parents=True, exist_ok=True)
     told: dict[str, object] = {}
     with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
-        for cell in json.loads(template().read_text("utf-8"))["cells"]:
+        for cell in json.loads(template_path().read_text("utf-8"))["cells"]:
             exec("".join(cell["source"]), told)
             if "parameters" in cell["metadata"].get("tags", ()):
                 told |= {"area": code, "out": str(place)}

@@ -28,8 +28,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 from bhyt_analysis import charts
-from bhyt_analysis.batch import warm
 from bhyt_analysis.documents import html_page
+from bhyt_analysis.engine import warm_process
 from bhyt_analysis.ingest.loader import bundled_path
 
 AREAS = ("Sơn Dương", "Lục Ngạn", "Lý Sơn", "Thành phố Quảng Ngãi", "X001", "Bình Sơn", "Mộc Châu", "Ba Tơ")
@@ -97,9 +97,9 @@ def start(rounds: int = ROUNDS) -> float:
         nbformat.write(nbformat.v4.new_notebook(metadata={"kernelspec": kernel}), empty)
         for _ in range(rounds + 1):  # one more, while the libraries are still loading
             papermill.execute_notebook(empty, executed, engine_name="bhyt-warm", progress_bar=False)
-            there = psutil.Process(warm.pid()).cpu_times()
+            there = psutil.Process(warm_process.pid()).cpu_times()
             spent.append(there.children_user + there.children_system + time.process_time())
-        warm.stop()
+        warm_process.stop()
     return (spent[-1] - spent[0]) / rounds
 
 

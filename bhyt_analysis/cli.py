@@ -185,7 +185,7 @@ def _natural(text: str) -> int:
 
 def briefs(told: argparse.Namespace) -> int:
     """Make the briefings; the path of the index is the last line."""
-    from bhyt_analysis.batch.manifest import stands
+    from bhyt_analysis.batch.manifest import is_complete
     from bhyt_analysis.batch.runner import run_batch
 
     areas = None if told.area is None else [a for some in told.area for a in some]
@@ -200,7 +200,7 @@ def briefs(told: argparse.Namespace) -> int:
     if all(a["status"] == "skipped" for a in manifest["areas"]):
         print(translate("cli.nothing_to_do", told.lang, count=len(manifest["areas"])), file=sys.stderr)
     index = str(Path(told.out, "index.html"))
-    unmade = [a for a in manifest["areas"] if not stands(a)]
+    unmade = [a for a in manifest["areas"] if not is_complete(a)]
     for area in unmade:
         print(f"{area['area']} {area['slug']}: {area['error']}", file=sys.stderr)
     if unmade:
@@ -231,11 +231,11 @@ def explore(told: argparse.Namespace) -> int:
 
 def _voila(notebook: Path, environment: dict[str, str]) -> list[str]:
     """How Voilà serves a notebook, which it only reads: by our template, on warm kernels where there are any."""
-    from bhyt_analysis.batch import warm
+    from bhyt_analysis.engine import warm_process
 
     places = [str(Path(__file__).parent / "show" / "explore" / "jupyter"), environment.get("JUPYTER_PATH", "")]
     environment["JUPYTER_PATH"] = os.pathsep.join(filter(None, places))
-    if warm.usable():
+    if warm_process.usable():
         environment.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", "bhyt-warm")
     # Without the last a page that is closed may not end its kernel, for want of a cookie.
     options = ["--template=bhyt", "--Voila.tornado_settings={'disable_check_xsrf': True}"]

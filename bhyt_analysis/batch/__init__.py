@@ -1,1 +1,1 @@
-"""Floor 6: many areas: plan, run, index."""
+"""Many areas: plan, run, index."""

@@ -20,11 +20,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bhyt_analysis.batch import warm
-from bhyt_analysis.batch.area import WORK, Job, move, template, work_folder
-from bhyt_analysis.batch.resume import made_with
+from bhyt_analysis.batch.build import WORK, Job, publish_folder, template_path, work_folder
+from bhyt_analysis.batch.build_record import code_fingerprint
 from bhyt_analysis.batch.workers import limit, memory_of, processors
 from bhyt_analysis.domain.partitions import FOLDER, partition_path
+from bhyt_analysis.engine import warm_process
 from bhyt_analysis.i18n.messages import BhytError
 
 SECONDS = 20  # to be answered by the scheduler
@@ -87,8 +87,8 @@ def run_on(
 
 def _checked(client: Any) -> int:
     """How many workers there are; all of them make what we would make."""
-    theirs = client.run(made_with, on_error="return")  # one without our code answers with an error: it differs, too
-    odd = [worker for worker, told in theirs.items() if told != made_with()]
+    theirs = client.run(code_fingerprint, on_error="return")  # one without our code answers with an error: it differs, too
+    odd = [worker for worker, told in theirs.items() if told != code_fingerprint()]
     if odd:
         raise BhytError(("error.cluster_differs", {"workers": ", ".join(sorted(odd))}))
     return len(theirs)
@@ -97,8 +97,8 @@ def _checked(client: Any) -> int:
 def _prepare(engine: str, memory_mb: int | None) -> None:
     """In a worker of a cluster: begin to load, and set the limit of memory to the kernels, not to a worker of others."""
     if engine == "warm":
-        warm.start(str(template()))
-        memory, number = memory_of(memory_mb, processors()), warm.pid()
+        warm_process.start(str(template_path()))
+        memory, number = memory_of(memory_mb, processors()), warm_process.pid()
         if memory is not None and number is not None:
             limit(number, memory)
 
@@ -136,4 +136,4 @@ def _unpack(job: Job, packed: dict[str, bytes]) -> None:
         work = Path(job.out, WORK, job.slug + ".sent")
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             archive.extractall(work)
-        move(work, Path(job.out, place))
+        publish_folder(work, Path(job.out, place))

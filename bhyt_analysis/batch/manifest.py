@@ -24,12 +24,12 @@ def versions() -> dict[str, str]:
     return {"bhyt_analysis": __version__, "python": platform.python_version(), **{n: version(n) for n in LIBRARIES}}
 
 
-def now() -> str:
+def timestamp() -> str:
     """The time in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str) -> None:
     """Write a file so that its name never stands for half of it."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -52,11 +52,11 @@ def _is_area(told: Any) -> bool:
     return isinstance(told, dict) and {"area", "slug", "status", "files"} <= set(told)
 
 
-def stands(area: dict[str, Any]) -> bool:
+def is_complete(area: dict[str, Any]) -> bool:
     """Whether an area of a manifest has been made, in that run or in one before."""
     return area["status"] == "done" or (area["status"] == "skipped" and not area["error"])
 
 
 def write_manifest(out: Path, manifest: dict[str, Any]) -> None:
     """Write ``manifest.json``."""
-    write_whole(out / FILE, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
+    write_atomically(out / FILE, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bhyt_analysis.batch.area import Job, template
-from bhyt_analysis.batch.parameters import check_parameters
-from bhyt_analysis.batch.resume import made_with, sha256_of
+from bhyt_analysis.batch.build import Job, template_path
+from bhyt_analysis.batch.build_record import code_fingerprint, sha256_of
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import match_units
 from bhyt_analysis.domain.partitions import AreaPartitions
+from bhyt_analysis.engine.parameters import check_parameters
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.unit_names import slugify, strip_unit_word
 from bhyt_analysis.ingest.loader import bundled_path
@@ -30,7 +30,7 @@ def parameters(source: str, lang: str, as_of: str | None, scenario: str | Path |
 def policy_sha256(common: dict[str, Any]) -> str:
     """A fingerprint of the parameters by what they mean: the scenario's text, not the names of files."""
     scenario = common["scenario"] and _scenario_text(Path(common["scenario"]))
-    return sha256_of({**common, "data": None, "scenario": scenario}, made_with())
+    return sha256_of({**common, "data": None, "scenario": scenario}, code_fingerprint())
 
 
 def _scenario_text(path: Path) -> list[str]:
@@ -55,7 +55,7 @@ def plan_areas(
     codes = {_meant(data, a): None for a in wanted}
     if not codes:
         raise BhytError(("error.no_areas", {}))
-    names, policy, notebook = slugs(data), policy_sha256(common), json.loads(template().read_text("utf-8"))
+    names, policy, notebook = slugs(data), policy_sha256(common), json.loads(template_path().read_text("utf-8"))
     jobs = []
     for area in codes:
         about = {"area": area, **common}

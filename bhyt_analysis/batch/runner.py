@@ -16,18 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.batch import manifest as manifests
-from bhyt_analysis.batch import warm
-from bhyt_analysis.batch.area import WORK, Job, ended, make, template, work_folder
-from bhyt_analysis.batch.canary import difference
+from bhyt_analysis.batch.build import WORK, Job, area_result, build_area, template_path, work_folder
+from bhyt_analysis.batch.build_record import nothing_to_do, reusable_files, sha256_of
+from bhyt_analysis.batch.engine_check import difference
+from bhyt_analysis.batch.index_page import write_index
 from bhyt_analysis.batch.plan import parameters, plan_areas, policy_sha256
 from bhyt_analysis.batch.progress import Progress
-from bhyt_analysis.batch.resume import nothing_to_do, sha256_of, standing
-from bhyt_analysis.batch.site import write_index
-from bhyt_analysis.batch.warm import Zygote
 from bhyt_analysis.batch.workers import limit, memory_of, prepare, processors, run_all
 from bhyt_analysis.documents.formats import FORMATS, check_formats
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.partitions import AreaPartitions, write_partition
+from bhyt_analysis.engine import warm_process
+from bhyt_analysis.engine.warm_process import Zygote
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError, translate
@@ -132,7 +132,7 @@ def run_batch(
         raise BhytError(("error.out_is_input", {"out": out}))
     formats = check_formats(formats)
     common = parameters(source, lang, as_of, scenario, seed)
-    earlier, started = {} if fresh else manifests.read_manifest(folder), manifests.now()
+    earlier, started = {} if fresh else manifests.read_manifest(folder), manifests.timestamp()
     # A dataset may have been changed since it was read: only files are known by their bytes.
     inputs = fingerprint(source) if not isinstance(data, Dataset) and Path(source).exists() else ""
     whom = sorted(set(areas)) if areas is not None else None
@@ -144,7 +144,7 @@ def run_batch(
     chosen = _engine(engine, lang)
     limits = {"timeout": timeout, "notebook_timeout": notebook_timeout, "engine": chosen, "formats": formats}
     with (
-        warm.shared(str(template())) if chosen == "warm" and not dask else nullcontext() as warmed
+        warm_process.shared(str(template_path())) if chosen == "warm" and not dask else nullcontext() as warmed
     ):  # it loads meanwhile
         parts = AreaPartitions(data if isinstance(data, Dataset) else load(data, numbers=numbers))
         plan = plan_areas(parts, folder, areas, common, limits)
@@ -159,7 +159,7 @@ def run_batch(
             }
             bar = Progress(len(plan), lang, progress, verbose, profile)
             made = _make_all(plan, folder, parts, manifest, bar, jobs, memory_mb, fresh, dask, warmed)
-            manifests.write_whole(folder / OWN / "asked", asked)
+            manifests.write_atomically(folder / OWN / "asked", asked)
             return made
 
 
@@ -190,7 +190,7 @@ def _alone(folder: Path) -> Iterator[None]:
 def _stood(folder: Path, earlier: dict[str, Any], started: str) -> dict[str, Any]:
     """The manifest of a run that had nothing to do."""
     areas = [{**a, "status": "skipped", "seconds": 0.0} for a in earlier["areas"]]
-    manifest = {**earlier, "started": started, "finished": manifests.now(), "areas": areas}
+    manifest = {**earlier, "started": started, "finished": manifests.timestamp(), "areas": areas}
     manifests.write_manifest(folder, manifest)
     return manifest
 
@@ -205,12 +205,12 @@ def _make_all(
     results: dict[str, dict[str, Any]] = {}
     todo = []
     for job in plan:
-        files = None if fresh else standing(folder / job.slug, job.inputs_sha256, job.formats)
+        files = None if fresh else reusable_files(folder / job.slug, job.inputs_sha256, job.formats)
         if files is None:
             todo.append(job)
         else:
             told = [f"{job.slug}/{name}" for name in files]
-            results[job.area] = {**ended(job, "skipped", time.monotonic(), None, told), "seconds": 0.0}
+            results[job.area] = {**area_result(job, "skipped", time.monotonic(), None, told), "seconds": 0.0}
             bar.tell(results[job.area])
     stopped = False
     try:
@@ -230,15 +230,15 @@ def _make_all(
             own = results.get(job.area) or {"area": job.area, "slug": job.slug, **unmade}
             # Stopped after it came to its place and before that was told here.
             whole = (
-                None if fresh or job.area in results else standing(folder / job.slug, job.inputs_sha256, job.formats)
+                None if fresh or job.area in results else reusable_files(folder / job.slug, job.inputs_sha256, job.formats)
             )
             if whole is not None:
                 own |= {"status": "done", "error": None, "files": [f"{job.slug}/{name}" for name in whole]}
             entry: dict[str, Any] = {**own, "inputs_sha256": job.inputs_sha256}
             made.append({k: entry[k] for k in ENTRY})
         slugs = {a["slug"] for a in made}
-        others = [a for a in earlier.get("areas", ()) if a["slug"] not in slugs and standing(folder / a["slug"])]
-        manifest |= {"finished": manifests.now(), "areas": made + others}
+        others = [a for a in earlier.get("areas", ()) if a["slug"] not in slugs and reusable_files(folder / a["slug"])]
+        manifest |= {"finished": manifests.timestamp(), "areas": made + others}
         shutil.rmtree(folder / WORK, ignore_errors=True)
         manifests.write_manifest(folder, manifest)
         write_index(folder, manifest, parts.data, lang)
@@ -268,7 +268,7 @@ def _heeded() -> Iterator[list[int]]:
 
 def _engine(asked: str, lang: str) -> str:
     """The engine that is used; BatchWarning where it is not the one that "auto" prefers."""
-    if asked == "standard" or warm.usable():
+    if asked == "standard" or warm_process.usable():
         return "standard" if asked == "standard" else "warm"
     if asked == "warm":
         raise BhytError(("error.no_warm", {}))
@@ -301,16 +301,16 @@ def _results(
     if dask:
         from bhyt_analysis.batch.cluster import run_on
 
-        crew = run_on(dask, tasks, plan[0].engine, memory_mb, make, ready)
+        crew = run_on(dask, tasks, plan[0].engine, memory_mb, build_area, ready)
     else:
         memory = memory_of(memory_mb, workers)
         if warmed and warmed.process and memory:
             limit(warmed.process.pid, memory)
         if warmed and len(plan) >= REHEARSED_FROM:
             warmed.rehearse()
-        crew = run_all(tasks, workers, partial(prepare, warmed.address if warmed else "", memory, ready), make)
+        crew = run_all(tasks, workers, partial(prepare, warmed.address if warmed else "", memory, ready), build_area)
     for job, made in crew:
-        result = made or ended(job, "failed", time.monotonic(), translate("error.area_died", lang))
+        result = made or area_result(job, "failed", time.monotonic(), translate("error.area_died", lang))
         if job.engine == kept and not job.canary:
             finished.add(job.area)
             yield result

@@ -19,9 +19,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bhyt_analysis.batch import warm
-from bhyt_analysis.batch.processes import adopt, end_descendants
 from bhyt_analysis.domain.partitions import FOLDER
+from bhyt_analysis.engine import warm_process
+from bhyt_analysis.engine.processes import become_subreaper, end_descendants
 
 MEMORY_SHARE = 0.8  # of the machine, for all workers together
 # Spawned and not forked: the same on Windows, and no state is shared.
@@ -96,7 +96,7 @@ def run_all(
 def _work(line: Connection, prepare: Callable[[], Any], make: Callable[[Any], Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers itself
     signal.signal(signal.SIGTERM, lambda *_: _leave())
-    adopt()
+    become_subreaper()
     threading.Thread(target=_watch, daemon=True).start()
     end = prepare()
     with suppress(EOFError):
@@ -124,17 +124,17 @@ def prepare(warmed: str, memory: int | None, ready: Path) -> Callable[[], None]:
 
     ``warmed`` is the address of the process that kernels are forked from, if they are.
     """
-    os.environ |= {FOLDER: str(ready)} | {k: os.environ.get(k, v) for k, v in warm.THREADS.items()}
+    os.environ |= {FOLDER: str(ready)} | {k: os.environ.get(k, v) for k, v in warm_process.THREADS.items()}
     if warmed:
-        os.environ[warm.ADDRESS] = warmed
+        os.environ[warm_process.ADDRESS] = warmed
     if memory is not None:
         limit(0, memory)
     # The check of addresses in JSON schemas, which no notebook needs, parses a grammar for over a second when it is
     # imported. jsonschema does without what can't be imported.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    import bhyt_analysis.batch.engine  # noqa: F401  papermill loads while the kernels' process does
+    import bhyt_analysis.engine.papermill_engine  # noqa: F401  papermill loads while the kernels' process does
 
-    return warm.stop
+    return warm_process.stop
 
 
 def limit(process: int, memory: int) -> None:

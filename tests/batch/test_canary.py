@@ -5,7 +5,7 @@ import copy
 import nbformat
 import pytest
 
-from bhyt_analysis.batch.canary import difference
+from bhyt_analysis.batch.engine_check import difference
 
 from .notebooks import notebook
 

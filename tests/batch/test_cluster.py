@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bhyt_analysis.batch import cluster
-from bhyt_analysis.batch.area import Job
+from bhyt_analysis.batch.build import Job
 from bhyt_analysis.domain.partitions import FOLDER, write_partition
 from bhyt_analysis.i18n.messages import BhytError
 

@@ -13,8 +13,8 @@ import papermill as pm
 import pytest
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.batch import engine, warm
-from bhyt_analysis.batch.parameters import check_parameters
+from bhyt_analysis.engine import papermill_engine, warm_process
+from bhyt_analysis.engine.parameters import check_parameters
 from bhyt_analysis.i18n.messages import BhytError
 
 from ..conftest import ROOT
@@ -26,7 +26,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked o
 @pytest.fixture(scope="module", autouse=True)
 def warmed():
     yield
-    warm.stop()
+    warm_process.stop()
 
 
 def run(path, name="bhyt-warm", **options):
@@ -188,7 +188,7 @@ def test_every_notebook_draws_numbers_of_its_own(tmp_path):
 def test_kernels_are_forked_from_a_process_with_one_thread(tmp_path):
     source = 'import os\nprint(len(os.listdir(f"/proc/{os.getppid()}/task")), os.getppid())'
     told = [text(run(written(tmp_path / f"{n}.ipynb", source)).cells[1]).split() for n in range(2)]
-    assert told[0] == told[1] == ["1", str(warm.pid())]
+    assert told[0] == told[1] == ["1", str(warm_process.pid())]
 
 
 @linux
@@ -196,7 +196,7 @@ def test_a_file_named_like_a_library_beside_the_notebook_hides_none(tmp_path):
     for name in ("html", "json", "queue", "statistics"):
         (tmp_path / f"{name}.py").write_text("raise RuntimeError('of the user')", "utf-8")
     (tmp_path / "my_own.py").write_text("told = 'mine'", "utf-8")
-    warm.stop()
+    warm_process.stop()
     here = Path.cwd()
     os.chdir(tmp_path)  # the warmed process too starts beside the files
     try:
@@ -204,7 +204,7 @@ def test_a_file_named_like_a_library_beside_the_notebook_hides_none(tmp_path):
         assert text(run(written(tmp_path / "n.ipynb", source)).cells[1]) == f"&lt; mine {tmp_path}\n"
     finally:
         os.chdir(here)
-        warm.stop()
+        warm_process.stop()
 
 
 @linux
@@ -255,7 +255,7 @@ def test_what_is_shown_just_before_the_limit_is_kept_whole(tmp_path):
 def test_a_cell_that_takes_too_long_is_ended_at_once_also_in_c(tmp_path):
     path = written(tmp_path / "n.ipynb", "import re\nre.match('(a+)+$', 'a' * 60 + 'b')")
     begun = time.monotonic()
-    with pytest.raises(engine.AreaTimeoutError, match="A cell ran for more than 2 seconds"):
+    with pytest.raises(papermill_engine.AreaTimeoutError, match="A cell ran for more than 2 seconds"):
         run(path, execution_timeout=2)
     assert time.monotonic() - begun < 60
 
@@ -302,7 +302,7 @@ def test_a_wrong_parameter_ends_before_anything_runs(tmp_path):
 
 
 def test_where_there_is_no_fork_auto_is_the_standard_engine_and_warm_is_an_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(warm, "usable", lambda: False)
+    monkeypatch.setattr(warm_process, "usable", lambda: False)
     with pytest.warns(UserWarning, match="The warm engine does not work on this system"):
         manifest = bhyt.run_batch(None, tmp_path / "out", areas=["Lý Sơn"], lang="en", jobs=1)
     assert manifest["areas"][0]["status"] == "done"
@@ -326,8 +326,8 @@ def test_everything_is_imported_without_what_only_posix_has():
 
 @linux
 def test_a_kernel_that_nobody_waits_for_any_more_is_ended():
-    line = warm.zygote().fork([], "/", dict(os.environ))
-    children = Path(f"/proc/{warm.pid()}/task/{warm.pid()}/children")
+    line = warm_process.zygote().fork([], "/", dict(os.environ))
+    children = Path(f"/proc/{warm_process.pid()}/task/{warm_process.pid()}/children")
     while not children.read_text():
         time.sleep(0.01)
     line.close()

@@ -11,7 +11,7 @@ import time
 import pytest
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.batch import resume
+from bhyt_analysis.batch import build_record
 from bhyt_analysis.batch.plan import parameters, plan_areas, policy_sha256
 from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.i18n.messages import BhytError
@@ -128,7 +128,7 @@ def test_another_template_law_or_code_makes_all_again(tmp_path):
     place = package(tmp_path, "1")
 
     def found():
-        code = "from bhyt_analysis.batch.resume import made_with; print(made_with())"
+        code = "from bhyt_analysis.batch.build_record import made_with; print(made_with())"
         call, environment = [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": str(place)}
         return subprocess.run(call, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
 
@@ -214,12 +214,12 @@ def test_two_batches_never_share_a_folder(tmp_path):
 
 def test_a_record_of_another_making_does_not_stand(tmp_path):
     (tmp_path / "a.txt").write_text("a", "utf-8")
-    assert resume.standing(tmp_path, "x") is None
-    assert resume.record(tmp_path, "x") == ["a.txt", "made.json"]
-    assert resume.standing(tmp_path, "x") == ["a.txt", "made.json"]
-    assert resume.standing(tmp_path, "y") is None
+    assert build_record.reusable_files(tmp_path, "x") is None
+    assert build_record.write_build_record(tmp_path, "x") == ["a.txt", "made.json"]
+    assert build_record.reusable_files(tmp_path, "x") == ["a.txt", "made.json"]
+    assert build_record.reusable_files(tmp_path, "y") is None
     (tmp_path / "made.json").write_text("[]", "utf-8")
-    assert resume.standing(tmp_path, "x") is None
+    assert build_record.reusable_files(tmp_path, "x") is None
 
 
 def test_the_name_of_a_reused_code_is_kept(tmp_path):

@@ -7,7 +7,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.batch.site import write_index
+from bhyt_analysis.batch.index_page import write_index
 
 from . import chromium
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from bhyt_analysis.batch.resume import RECORD
+from bhyt_analysis.batch.build_record import RECORD
 from bhyt_analysis.documents.formats import FORMATS
 
 # What differs between any two runs of the same notebook.
@@ -27,7 +27,7 @@ def difference(one: Path, other: Path) -> str:
     first, second = (sorted(folder.glob("*.ipynb")) for folder in (one, other))
     if len(first) != 1 or len(second) != 1:
         return "notebook"
-    cells, others = steady(first[0]), steady(second[0])
+    cells, others = normalised_cells(first[0]), normalised_cells(second[0])
     for number, (cell, its) in enumerate(zip(cells, others, strict=False), 1):
         if cell != its:
             return "metadata" if number == len(cells) == len(others) else f"cell {number}"
@@ -37,7 +37,7 @@ def difference(one: Path, other: Path) -> str:
     return next((name for name in sorted(files.keys() | theirs.keys()) if files.get(name) != theirs.get(name)), "")
 
 
-def steady(notebook: Path) -> list[Any]:
+def normalised_cells(notebook: Path) -> list[Any]:
     """The cells of a notebook and, last, its metadata, without what no two runs have in common."""
     told = json.loads(notebook.read_text(encoding="utf-8"))
     parts = [{k: v for k, v in cell.items() if k != "id"} for cell in told["cells"]]

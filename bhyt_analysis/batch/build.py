@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bhyt_analysis.batch import warm
-from bhyt_analysis.batch.processes import end_descendants
-from bhyt_analysis.batch.resume import record
+from bhyt_analysis.batch.build_record import write_build_record
 from bhyt_analysis.documents.formats import PAGE, write_office
+from bhyt_analysis.engine import warm_process
+from bhyt_analysis.engine.processes import end_descendants
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.loader import bundled_path
 
@@ -40,12 +40,12 @@ class Job:
     formats: tuple[str, ...] = (PAGE,)
 
 
-def template() -> Path:
+def template_path() -> Path:
     """The notebook that is run for every area."""
     return bundled_path("notebooks") / "area_briefing.ipynb"
 
 
-def make(job: Job) -> dict[str, Any]:
+def build_area(job: Job) -> dict[str, Any]:
     """Make one area: run its notebook, check what it left, write its documents, move it to its place."""
     start = time.monotonic()
     lang = job.parameters["lang"]
@@ -66,15 +66,15 @@ def make(job: Job) -> dict[str, Any]:
             elif not job.canary:
                 write_office(notebook, job.formats)
                 write_page(notebook, work / f"{job.slug}.html", lang, "../index.html")
-                files = [f"{job.slug}/{name}" for name in record(work, job.inputs_sha256, job.formats)]
-                move(work, out / job.slug)
-                return {**ended(job, status, start, error, files), "cells": _seconds(cells)}
-        return ended(job, status, start, error)
+                files = [f"{job.slug}/{name}" for name in write_build_record(work, job.inputs_sha256, job.formats)]
+                publish_folder(work, out / job.slug)
+                return {**area_result(job, status, start, error, files), "cells": _seconds(cells)}
+        return area_result(job, status, start, error)
     except Exception as error:  # a full disk, a folder that can't be written: told, and the rest go on
-        return ended(job, "failed", start, _sentence(type(error).__name__, str(error)))
+        return area_result(job, "failed", start, _sentence(type(error).__name__, str(error)))
     finally:
         if job.engine == "standard":  # what a cell has left running; a forked kernel is cleaned up after by its parent
-            end_descendants(warm.pid())
+            end_descendants(warm_process.pid())
         if not job.canary:
             shutil.rmtree(work, ignore_errors=True)
 
@@ -84,7 +84,7 @@ def work_folder(job: Job, canary: bool) -> Path:
     return Path(job.out, WORK, job.slug + (".canary" if canary else ""))
 
 
-def ended(job: Job, status: str, start: float, error: str | None, files: list[str] | None = None) -> dict[str, Any]:
+def area_result(job: Job, status: str, start: float, error: str | None, files: list[str] | None = None) -> dict[str, Any]:
     """What the manifest tells of an area; ``start`` as `time.monotonic` gave it."""
     seconds = round(time.monotonic() - start, 3)
     told = {"area": job.area, "slug": job.slug, "status": status, "seconds": seconds, "error": error}
@@ -96,12 +96,12 @@ def _execute(job: Job, notebook: Path, again: bool = False) -> tuple[str, str | 
     import papermill as pm
     from papermill.exceptions import PapermillExecutionError
 
-    from bhyt_analysis.batch.engine import AreaTimeoutError, OrphanedError, left_by_exit
+    from bhyt_analysis.engine.papermill_engine import AreaTimeoutError, OrphanedError, exited_early
 
     lang = job.parameters["lang"]
     try:
         told = pm.execute_notebook(
-            template(),
+            template_path(),
             notebook,
             parameters=job.parameters,
             engine_name=f"bhyt-{job.engine}",
@@ -124,7 +124,7 @@ def _execute(job: Job, notebook: Path, again: bool = False) -> tuple[str, str | 
         return _execute(job, notebook, again=True)
     except BhytError as error:
         return "failed", error.text(lang)
-    return ("failed", translate("error.area_left", lang)) if left_by_exit(told) else ("done", None)
+    return ("failed", translate("error.area_left", lang)) if exited_early(told) else ("done", None)
 
 
 def _seconds(cells: list[dict[str, Any]]) -> list[tuple[str, float]]:
@@ -166,7 +166,7 @@ def _missing(work: Path, cells: list[dict[str, Any]]) -> list[str]:
     return missing
 
 
-def move(work: Path, place: Path) -> None:
+def publish_folder(work: Path, place: Path) -> None:
     """Put a whole folder in the place of an older one."""
     old = work.with_name(work.name + ".old")
     shutil.rmtree(old, ignore_errors=True)

@@ -24,7 +24,7 @@ THREADS = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THR
 # The pixels of a chart take megabytes. Unless told, the C library gives them back and asks for others, page by page.
 MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**28), "MALLOC_TRIM_THRESHOLD_": str(2**29), "MALLOC_TOP_PAD_": str(2**25)}
 # The empty entry of sys.path is taken out first: a file beside us must not stand for a library.
-MAIN = "import sys; sys.path[:1] = [p for p in sys.path[:1] if p]; from bhyt_analysis.batch.zygote import main; main()"
+MAIN = "import sys; sys.path[:1] = [p for p in sys.path[:1] if p]; from bhyt_analysis.engine.zygote import main; main()"
 
 
 def usable() -> bool:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bhyt_analysis.batch.manifest import stands, write_whole
+from bhyt_analysis.batch.manifest import is_complete, write_atomically
 from bhyt_analysis.documents.formats import OFFICE
 from bhyt_analysis.documents.html_page import template
 from bhyt_analysis.domain.dataset import Dataset
@@ -22,8 +22,8 @@ WEAK = ("estimated", "synthetic")
 
 def write_index(out: Path, manifest: dict[str, Any], data: Dataset, lang: str = "vi") -> Path:
     """Write ``index.html`` from the manifest and each area's ``facts.json``; failed areas first."""
-    ordered = sorted(manifest["areas"], key=stands)
-    failed = sum(not stands(a) for a in ordered)
+    ordered = sorted(manifest["areas"], key=is_complete)
+    failed = sum(not is_complete(a) for a in ordered)
     columns = [("name", translate("column.name", lang)), ("parent", translate("index.parent", lang))]
     columns += [(k, translate(f"fact.{k}", lang)) for k in FIGURES] + [("result", translate("index.result", lang))]
     text = template(TEMPLATE).render(
@@ -42,7 +42,7 @@ def write_index(out: Path, manifest: dict[str, Any], data: Dataset, lang: str = 
         },
     )
     path = out / "index.html"
-    write_whole(path, text)
+    write_atomically(path, text)
     return path
 
 
@@ -51,8 +51,8 @@ def _row(out: Path, area: dict[str, Any], data: Dataset, lang: str) -> dict[str,
     code, name, parent = unit["code"], unit["name"], unit["parent"]
     above = unit_name(data.areas, parent) if parent else ""
     row = {"name": name, "parent": above, "find": normalise_name(f"{name} {above} {code}"), "error": area["error"]}
-    row["result"] = translate("result.done" if stands(area) else f"result.{area['status']}", lang)
-    if not stands(area):
+    row["result"] = translate("result.done" if is_complete(area) else f"result.{area['status']}", lang)
+    if not is_complete(area):
         return row
     facts = json.loads((out / slug / "facts.json").read_text(encoding="utf-8"))["facts"]
     told = {f["key"]: f for f in facts}

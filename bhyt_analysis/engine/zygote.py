@@ -32,8 +32,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from bhyt_analysis.batch.processes import adopt, die_with_parent, kill_group
-from bhyt_analysis.batch.warm import REHEARSE
+from bhyt_analysis.engine.processes import become_subreaper, die_with_parent, kill_group
+from bhyt_analysis.engine.warm_process import REHEARSE
 
 REHEARSED = "524"  # Bình Sơn: what most areas have, and no more
 REHEARSAL_SECONDS = 60
@@ -55,7 +55,7 @@ def main() -> None:
     """Load, then fork a kernel for each socket that comes in; ends when the owner does."""
     control = socket.socket(fileno=os.dup(0))
     template, door = sys.argv[1:]
-    adopt()  # what a cell has detached comes back here, to be killed
+    become_subreaper()  # what a cell has detached comes back here, to be killed
     load_all()
     serve(control, socket.socket(fileno=int(door)) if door else None, Path(template))
 

@@ -15,7 +15,7 @@ class _Later:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
-        return getattr(getattr(import_module("bhyt_analysis.batch.engine"), self._name), attribute)
+        return getattr(getattr(import_module("bhyt_analysis.engine.papermill_engine"), self._name), attribute)
 
 
 standard, warm = _Later("StandardEngine"), _Later("WarmEngine")

@@ -31,7 +31,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Type
 
-from bhyt_analysis.batch import warm
+from bhyt_analysis.engine import warm_process
 
 START_SECONDS = 120  # the libraries of a machine that is busy, from a disk that is slow
 
@@ -109,12 +109,12 @@ class WarmProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Fork the kernel and wait until it listens."""
-        if not warm.usable() or "ipykernel_launcher" not in cmd or Path(cmd[0]).absolute() != Path(sys.executable):
+        if not warm_process.usable() or "ipykernel_launcher" not in cmd or Path(cmd[0]).absolute() != Path(sys.executable):
             return await super().launch_kernel(cmd, **kwargs)
         arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
         self.cwd = kwargs.get("cwd") or str(Path.cwd())
         env = {**kwargs.get("env", os.environ), "JPY_PARENT_PID": str(os.getpid())}
-        kernel = ForkedKernel(warm.zygote().fork(arguments, str(self.cwd), env))
+        kernel = ForkedKernel(warm_process.zygote().fork(arguments, str(self.cwd), env))
         self.process = kernel  # type: ignore[assignment]
         try:
             await asyncio.wait_for(kernel.started(), START_SECONDS)
@@ -156,7 +156,7 @@ class PrivateKernelManager(AsyncKernelManager):
 
     async def _async_pre_start_kernel(self, **kwargs: Any) -> Any:
         if os.name == "posix" and not self._folder:
-            self._folder = warm.socket_folder()
+            self._folder = warm_process.socket_folder()
             self.transport, self.ip = "ipc", str(Path(self._folder, "k"))
             self.connection_file = str(Path(self._folder, "kernel.json"))
         return await super()._async_pre_start_kernel(**kwargs)

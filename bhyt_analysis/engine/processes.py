@@ -10,7 +10,7 @@ from contextlib import suppress
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
-def adopt() -> None:
+def become_subreaper() -> None:
     """From now on a process that any descendant of this one detaches is a child of this one (Linux)."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 

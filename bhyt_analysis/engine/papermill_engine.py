@@ -18,8 +18,8 @@ from papermill.engines import NBClientEngine
 from papermill.log import logger
 from traitlets import Float, Int
 
-from bhyt_analysis.batch.parameters import check_parameters
-from bhyt_analysis.batch.provisioner import PrivateKernelManager, WarmKernelManager
+from bhyt_analysis.engine.parameters import check_parameters
+from bhyt_analysis.engine.provisioner import PrivateKernelManager, WarmKernelManager
 from bhyt_analysis.i18n.messages import BhytError, translate
 
 OUTPUT_BYTES = 20_000_000
@@ -116,7 +116,7 @@ def _death(manager: Any) -> tuple[str, dict[str, Any]]:
     return "error.area_killed", {"signal": signal.Signals(-status).name}
 
 
-def left_by_exit(notebook: Any) -> bool:
+def exited_early(notebook: Any) -> bool:
     """Whether a cell of an executed notebook has called ``sys.exit``, which papermill takes for success."""
     outputs = [o for cell in notebook.cells for o in cell.get("outputs", []) if "raises-exception" not in _tags(cell)]
     return any(o["output_type"] == "error" and o["ename"] == "SystemExit" for o in outputs)

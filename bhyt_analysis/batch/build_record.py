@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bhyt_analysis.batch.manifest import stands, versions
+from bhyt_analysis.batch.manifest import is_complete, versions
 from bhyt_analysis.documents.formats import PAGE
 from bhyt_analysis.ingest.loader import bundled_path
 from bhyt_analysis.law.law import Law
@@ -29,7 +29,7 @@ def sha256_of(*told: Any) -> str:
 
 
 @lru_cache(maxsize=1)
-def made_with() -> str:
+def code_fingerprint() -> str:
     """A fingerprint of all that every area is made with: our code, the template, the law, the libraries."""
     package = Path(__file__).parents[1]
     files = [p for p in sorted(package.rglob("*")) if p.suffix in CODE and "bundled" not in p.parts]
@@ -39,7 +39,7 @@ def made_with() -> str:
     return sha256_of(code.hexdigest(), Law.read().sha256(), versions())
 
 
-def record(work: Path, inputs_sha256: str, formats: Sequence[str] = (PAGE,)) -> list[str]:
+def write_build_record(work: Path, inputs_sha256: str, formats: Sequence[str] = (PAGE,)) -> list[str]:
     """Write the record of a finished area into its folder; its files, by their path in it."""
     sizes = {p.relative_to(work).as_posix(): p.stat().st_size for p in sorted(work.rglob("*")) if p.is_file()}
     text = json.dumps(
@@ -49,7 +49,7 @@ def record(work: Path, inputs_sha256: str, formats: Sequence[str] = (PAGE,)) -> 
     return sorted([*sizes, RECORD])
 
 
-def standing(folder: Path, inputs_sha256: str | None = None, formats: Sequence[str] = ()) -> list[str] | None:
+def reusable_files(folder: Path, inputs_sha256: str | None = None, formats: Sequence[str] = ()) -> list[str] | None:
     """The files of an area that was made from the same, in all the formats asked for, and is whole, or None.
 
     Without ``inputs_sha256``, of one that was made from whatever it was.
@@ -67,5 +67,5 @@ def standing(folder: Path, inputs_sha256: str | None = None, formats: Sequence[s
 def nothing_to_do(out: Path, earlier: dict[str, Any], formats: Sequence[str]) -> bool:
     """Whether everything of an earlier run was made, in all the formats asked for, and is whole."""
     return (out / "index.html").is_file() and all(
-        stands(a) and standing(out / a["slug"], a["inputs_sha256"], formats) for a in earlier["areas"]
+        is_complete(a) and reusable_files(out / a["slug"], a["inputs_sha256"], formats) for a in earlier["areas"]
     )

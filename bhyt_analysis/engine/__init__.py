@@ -1,0 +1,1 @@
+"""Warm kernels for Jupyter and papermill."""
