@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.explorer import app
+from bhyt_analysis.explorer import app as application
 from bhyt_analysis.explorer import state as states
 from bhyt_analysis.explorer.views import DRAWN, Context
 
@@ -39,7 +39,7 @@ def moves(area: str, name: str) -> dict[str, float]:
     finished tables: what any program must do that shows other figures than before.
     """
     state = states.replace_values(states.from_file("decision_861_ordinary"), area=area, on="2021-12-31")
-    app = app.explorer(Context(bhyt.load(), bhyt.Law.read()), state)
+    app = application.explorer(Context(bhyt.load(), bhyt.Law.read()), state)
     slider = app.parts[name].control
     one = slider.index
     other = one + (1 if one + 1 < len(slider.options) else -1)

@@ -16,60 +16,62 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_HOME = {
+# Where each public name is defined; it is imported when it is first used.
+_NAMES = {
     "Law": "law.law",
     "InForce": "law.law",
     "groups": "law.groups",
-    "Dataset": "inputs.dataset",
-    "InputError": "inputs.read",
-    "load": "inputs.read",
-    "check": "inputs.read",
-    "audit": "inputs.audit",
-    "carry": "inputs.carry",
-    "coverage": "model.coverage",
-    "reclassify": "model.reclassify",
-    "insured_under": "model.titles",
-    "reenrolment": "model.take_up",
-    "premiums": "model.premium",
-    "full_year_cost": "model.premium",
-    "budget": "model.budget",
-    "people_needed": "model.targets",
-    "target_path": "model.targets",
-    "target_steps": "model.targets",
-    "allocate": "model.allocate",
-    "headline": "model.headline",
-    "Scenario": "model.scenario",
-    "simulate": "model.simulate",
-    "compare": "model.compare",
-    "after_loss": "model.after_loss",
-    "transitions": "model.after_loss",
-    "projection": "model.simulate",
-    "chances": "model.uncertainty",
-    "tornado": "model.uncertainty",
-    "break_even": "model.uncertainty",
-    "decompose": "model.decompose",
-    "scorecard": "model.scorecard",
-    "watch": "model.monitor",
-    "explain": "show.explain",
-    "explore": "show.widgets",
+    "Dataset": "domain.dataset",
+    "to_successor_units": "domain.crosswalk",
+    "InputError": "ingest.loader",
+    "load": "ingest.loader",
+    "check": "ingest.loader",
+    "audit": "quality.plan_audit",
+    "coverage": "model.coverage.coverage",
+    "headline": "model.coverage.headline",
+    "decompose": "model.coverage.decomposition",
+    "reclassify": "model.reclassification.reclassify",
+    "assign_entitlement": "model.reclassification.entitlements",
+    "reenrolment": "model.reclassification.take_up",
+    "premiums": "model.finance.premiums",
+    "full_year_cost": "model.finance.premiums",
+    "budget": "model.finance.budget",
+    "people_needed": "model.targets.targets",
+    "target_path": "model.targets.targets",
+    "target_steps": "model.targets.targets",
+    "allocate": "model.targets.allocation",
+    "Scenario": "model.projection.scenario",
+    "simulate": "model.projection.simulate",
+    "project_area": "model.projection.simulate",
+    "compare": "model.projection.compare",
+    "after_loss": "model.projection.after_loss",
+    "transitions": "model.projection.after_loss",
+    "target_probabilities": "model.projection.uncertainty",
+    "tornado": "model.projection.uncertainty",
+    "break_even": "model.projection.uncertainty",
+    "backtest": "model.projection.backtest",
+    "monitor": "model.monitoring.monitor",
+    "funnel": "model.monitoring.funnel",
+    "explain": "tables.explain",
+    "explore": "explorer.app",
     "run_batch": "batch.runner",
 }
-_ROOMS = {
-    "charts": "show.charts",
-    "tables": "show.tables",
+_MODULES = {
+    "charts": "charts",
+    "tables": "tables.formatting",
     "sections": "briefing.sections",
-    "cells": "briefing.cells",
-    "monitor": "model.monitor",
+    "notebook": "briefing.notebook",
+    "monitoring": "model.monitoring.monitor",
 }
 
-__all__ = sorted([*_HOME, *_ROOMS])
+__all__ = sorted([*_NAMES, *_MODULES])
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
-        return import_module(f"bhyt_analysis.{_ROOMS[name]}")
-    if name in _HOME:
-        return getattr(import_module(f"bhyt_analysis.{_HOME[name]}"), name)
+    if name in _MODULES:
+        return import_module(f"bhyt_analysis.{_MODULES[name]}")
+    if name in _NAMES:
+        return getattr(import_module(f"bhyt_analysis.{_NAMES[name]}"), name)
     raise AttributeError(f"module 'bhyt_analysis' has no attribute {name!r}")
 
 

@@ -325,7 +325,9 @@ def allocate(told: argparse.Namespace) -> int:
     from bhyt_analysis.model.targets.allocation import allocate as shared_out
     from bhyt_analysis.model.targets.allocation import communes_to_allocate
 
-    communes = communes_to_allocate(load(told.input, numbers=told.numbers), told.area, pd.Timestamp(parse_date(told.on)))
+    communes = communes_to_allocate(
+        load(told.input, numbers=told.numbers), told.area, pd.Timestamp(parse_date(told.on))
+    )
     table = shared_out(communes, told.rate, method=told.method, ratchet=told.ratchet)
     columns = ["area", "name", "population", "insured", "target_people", "target_rate", "to_add", "status"]
     return _print_table(table[columns], told)
@@ -362,7 +364,10 @@ def simulate(told: argparse.Namespace) -> int:
     code = _print_table(shown[columns], told)
     if told.draws:
         of = project_area(data, told.area, scenario)
-        print(*probability_texts(target_probabilities(of, upcoming_targets(data, of), told.draws, seed), told.lang), sep="\n")
+        print(
+            *probability_texts(target_probabilities(of, upcoming_targets(data, of), told.draws, seed), told.lang),
+            sep="\n",
+        )
     return code
 
 

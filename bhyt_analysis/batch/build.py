@@ -84,7 +84,9 @@ def work_folder(job: Job, canary: bool) -> Path:
     return Path(job.out, WORK, job.slug + (".canary" if canary else ""))
 
 
-def area_result(job: Job, status: str, start: float, error: str | None, files: list[str] | None = None) -> dict[str, Any]:
+def area_result(
+    job: Job, status: str, start: float, error: str | None, files: list[str] | None = None
+) -> dict[str, Any]:
     """What the manifest tells of an area; ``start`` as `time.monotonic` gave it."""
     seconds = round(time.monotonic() - start, 3)
     told = {"area": job.area, "slug": job.slug, "status": status, "seconds": seconds, "error": error}

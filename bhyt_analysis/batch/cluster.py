@@ -87,7 +87,9 @@ def run_on(
 
 def _checked(client: Any) -> int:
     """How many workers there are; all of them make what we would make."""
-    theirs = client.run(code_fingerprint, on_error="return")  # one without our code answers with an error: it differs, too
+    theirs = client.run(
+        code_fingerprint, on_error="return"
+    )  # one without our code answers with an error: it differs, too
     odd = [worker for worker, told in theirs.items() if told != code_fingerprint()]
     if odd:
         raise BhytError(("error.cluster_differs", {"workers": ", ".join(sorted(odd))}))

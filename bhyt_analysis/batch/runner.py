@@ -230,7 +230,9 @@ def _make_all(
             own = results.get(job.area) or {"area": job.area, "slug": job.slug, **unmade}
             # Stopped after it came to its place and before that was told here.
             whole = (
-                None if fresh or job.area in results else reusable_files(folder / job.slug, job.inputs_sha256, job.formats)
+                None
+                if fresh or job.area in results
+                else reusable_files(folder / job.slug, job.inputs_sha256, job.formats)
             )
             if whole is not None:
                 own |= {"status": "done", "error": None, "files": [f"{job.slug}/{name}" for name in whole]}

@@ -39,7 +39,9 @@ def allocation(data: Dataset, code: str, steps: pd.DataFrame, as_of: DateLike | 
     return told
 
 
-def _shared_out(data: Dataset, code: str, units: list[str], first: pd.Series, as_of: DateLike | None, lang: str) -> Items:
+def _shared_out(
+    data: Dataset, code: str, units: list[str], first: pd.Series, as_of: DateLike | None, lang: str
+) -> Items:
     words = {"rate": first["rate"], "on": first["on"], "relation": translate(f"relation.{first['relation']}", lang)}
     if not data.cards["area"].isin(units).any():  # spares working out what can't be known
         return _by_people(data, code, units, first, words, lang)
@@ -69,7 +71,11 @@ def _by_people(data: Dataset, code: str, units: list[str], first: pd.Series, wor
     table["target_people"] = largest_remainder(people, int(first["people_needed"]))
     table["status"] = derived_quality("estimated", lowest_quality([count.status for _, count in known]))
     text = translate(
-        "text.allocation_people", lang, needed=first["people_needed"], basis=population_basis(known[0][1], lang), **words
+        "text.allocation_people",
+        lang,
+        needed=first["people_needed"],
+        basis=population_basis(known[0][1], lang),
+        **words,
     )
     return [Item("allocation", text, table=table)]
 

@@ -81,7 +81,9 @@ def _scenario(data: Dataset, law: Law, code: str, scenario: Scenario, lang: str)
     fields = {"on": end["month"], "rate": end["rate"], "low": end["rate_low"], "high": end["rate_high"]}
     text = translate("text.scenario_outcome", lang, text=last["text"], **fields)
     targets = upcoming_targets(data, of)
-    text += "".join(" " + said for said in probability_texts(target_probabilities(of, targets, DRAWS, scenario.seed), lang))
+    text += "".join(
+        " " + said for said in probability_texts(target_probabilities(of, targets, DRAWS, scenario.seed), lang)
+    )
     source = str(coverage(data, code, as_of=of.start.day).iloc[0]["source"])
     chart = charts.fan(mine, unit_label(data, code, lang), targets, lang, source)
     yield Item("scenario_path", text, chart)

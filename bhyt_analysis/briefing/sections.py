@@ -5,6 +5,7 @@ a chart and a table. The notebook shows them, the page prints them; what an area
 figures for is said in words, with the table that would have to be filled in.
 """
 
+from bhyt_analysis.briefing.assessment import add_assessment
 from bhyt_analysis.briefing.coverage import who_is_covered
 from bhyt_analysis.briefing.finance import cost_and_payers
 from bhyt_analysis.briefing.headline import headline_figures, sources_and_status
@@ -14,6 +15,6 @@ from bhyt_analysis.briefing.review import findings_of, what_does_not_add_up, wha
 from bhyt_analysis.briefing.targets import path_to_target
 
 __all__ = (
-    "assessed", "cost_and_payers", "findings_of", "headline_figures", "month_by_month", "path_to_target",
+    "add_assessment", "cost_and_payers", "findings_of", "headline_figures", "month_by_month", "path_to_target",
     "sources_and_status", "what_does_not_add_up", "what_is_needed", "what_the_decision_did", "who_is_covered",
 )  # fmt: skip

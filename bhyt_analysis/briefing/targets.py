@@ -56,7 +56,11 @@ def path_to_target(data: Dataset, area: str, as_of: DateLike | None = None, lang
                 "rate": step["rate"],
                 "on": step["on"],
             }
-            words |= {"needed": step["people_needed"], "population": step["population"], "basis": population_basis(count, lang)}
+            words |= {
+                "needed": step["people_needed"],
+                "population": step["population"],
+                "basis": population_basis(count, lang),
+            }
             texts.append(translate("text.path_people", lang, **words))
         texts.append(translate("text.path_no_start", lang))
     if last["on"].date() < dt.date.today():

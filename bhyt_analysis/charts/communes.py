@@ -65,7 +65,9 @@ def communes(
     axes.set_xticks([t for t in axes.get_xticks() if left <= t <= 100])
     told = chart_series(translate("fact.coverage", lang), rows["rate"], "p1", BLUE)
     axis = "; ".join([translate("axis.rate", lang), *([target[0]] if target else [])])
-    attach_description(figure, lang, list(rows["name"]), [told], "bar", axis, rows["status"], target[0] if target else "")
+    attach_description(
+        figure, lang, list(rows["name"]), [told], "bar", axis, rows["status"], target[0] if target else ""
+    )
     return add_source_line(figure, source, rows["status"], lang)
 
 
@@ -83,7 +85,9 @@ def commune_people(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
     rows = add_labels(rows, lang)
     rows = rows.sort_values("population")
     labels = [wrap_text(n, scale_width(2.6)) for n in rows["name"]]
-    figure, axes = new_chart(31 + row_height_mm(4.5, labels) * len(rows), "chart.commune_people", name, lang, rows["status"])
+    figure, axes = new_chart(
+        31 + row_height_mm(4.5, labels) * len(rows), "chart.commune_people", name, lang, rows["status"]
+    )
     people = rows["population"].to_numpy(float)
     axes.barh(range(len(rows)), people, 0.62, color=GREY)
     for y, value in enumerate(people):
@@ -94,7 +98,9 @@ def commune_people(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
     axes.tick_params(axis="y", length=0)
     set_ticks(axes, lang)
     told = chart_series(translate("label.population", lang), rows["population"][::-1], "n", GREY)
-    attach_description(figure, lang, list(rows["name"][::-1]), [told], "bar", translate("axis.people", lang), rows["status"])
+    attach_description(
+        figure, lang, list(rows["name"][::-1]), [told], "bar", translate("axis.people", lang), rows["status"]
+    )
     return add_source_line(figure, source, rows["status"], lang)
 
 
@@ -129,11 +135,15 @@ def gaps(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
     axes.tick_params(axis="y", length=0)
     set_ticks(axes, lang)
     axes.set_xticks([t for t in axes.get_xticks() if left <= t <= 100])
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, ncols=legend_columns(), borderaxespad=0.2, fontsize=9)
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0, 1), frameon=False, ncols=legend_columns(), borderaxespad=0.2, fontsize=9
+    )
     upside = rows[::-1]
     told = [chart_series(translate("fact.coverage", lang), upside["rate"], "p1", ORANGE), chart_series(translate("label.target", lang), upside["target_rate"], "p1", BLACK)]  # fmt: skip
     more = translate("alt.gaps", lang, people=rows["to_add"].sum(), name=upside["name"].iloc[0], most=upside["to_add"].iloc[0])  # fmt: skip
-    attach_description(figure, lang, list(upside["name"]), told, "bar", translate("axis.rate", lang), rows["status"], more)
+    attach_description(
+        figure, lang, list(upside["name"]), told, "bar", translate("axis.rate", lang), rows["status"], more
+    )
     return add_source_line(figure, source, rows["status"], lang, translate("note.gaps", lang))
 
 
@@ -169,7 +179,11 @@ def small_multiples(
         panel.annotate(percent_label(paths[area].iloc[-1] / 100, lang), (1, 0.06), xycoords="axes fraction", ha="right", fontsize=9, fontweight="bold", color=BLUE)  # fmt: skip
         if target is not None:
             panel.axhline(target * 100, color=BLACK, lw=0.9, ls="--")
-        panel.set_title(wrap_text(titles[area], scale_width(1.4) if legend_columns() > 1 else 1.3, 9), fontsize=9, fontweight="normal")
+        panel.set_title(
+            wrap_text(titles[area], scale_width(1.4) if legend_columns() > 1 else 1.3, 9),
+            fontsize=9,
+            fontweight="normal",
+        )
         panel.set_xlim(paths.index.min(), paths.index.max())
         set_ticks(panel, lang, "y")
         panel.tick_params(labelsize=9)
@@ -178,7 +192,9 @@ def small_multiples(
         panel.set_xticks(ends[-1:], [f"{ends[-1]:%m/%Y}"], ha="right")
     panels[0, 0].set_ylabel(translate("axis.rate", lang), fontsize=9)
     told = [chart_series(titles[a], paths[a] / 100, "p1", BLUE) for a in paths]
-    more = f"{translate('label.target', lang)}: {percent_label(target, lang, 'published')}" if target is not None else ""
+    more = (
+        f"{translate('label.target', lang)}: {percent_label(target, lang, 'published')}" if target is not None else ""
+    )
     attach_description(figure, lang, [f"{m:%m/%Y}" for m in paths.index], told, "picture", translate("axis.rate", lang), rows["status"], more, True)  # fmt: skip
     first = translate("note.small_multiples", lang, first=ends[0], last=ends[1])
     return add_source_line(figure, source, rows["status"], lang, first + (f". {more}" if more else ""))

@@ -49,7 +49,9 @@ def bullet(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     rows = add_labels(rows, lang)
     most = max((len(t) for t in rows["targets"]), default=0)
     name = rows["name"].iloc[0] if len(rows) == 1 else ""
-    marks = [[(wrap_text(n, scale_width(3.4), 9), s) for n, s in sorted(t, key=lambda t: t[1])] for t in rows["targets"]]
+    marks = [
+        [(wrap_text(n, scale_width(3.4), 9), s) for n, s in sorted(t, key=lambda t: t[1])] for t in rows["targets"]
+    ]
     line = 0.36 * max((n.count("\n") + 1 for t in marks for n, _ in t), default=1)
     height = 32 + (10 + 14.4 * line * most) * len(rows)
     figure, axes = new_chart(height, "chart.bullet", name, lang, rows["status"])
@@ -176,7 +178,9 @@ def group_mix(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
     axes.set(xlim=(0, 100), ylim=(len(names) - 0.5, -0.5), xlabel=translate("axis.of_insured", lang))
     axes.tick_params(axis="y", length=0)
     set_ticks(axes, lang)
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=legend_columns(), frameon=False, fontsize=9, borderaxespad=0.2)
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1, 1), ncols=legend_columns(), frameon=False, fontsize=9, borderaxespad=0.2
+    )
     attach_description(figure, lang, names, told, "stacked", translate("axis.of_insured", lang), rows["status"])
     return add_source_line(figure, source, rows["status"], lang)
 
@@ -246,7 +250,10 @@ def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Fi
             fontsize=9.5 if legend_columns() > 1 else 9,
         )
     start = steps["now_as_of"].iloc[0]
-    labels = [format_date(start, lang) if legend_columns() > 1 else f"{start:%m/%Y}", *(str(d.year) for d in steps["on"])]
+    labels = [
+        format_date(start, lang) if legend_columns() > 1 else f"{start:%m/%Y}",
+        *(str(d.year) for d in steps["on"]),
+    ]
     reached = [round(now, 3) if counted else now, *steps["rate"]]
     goals = [(i, translate(f"relation.{r}", lang)) for i, r in enumerate(steps["relation"], 1)]
     told = chart_series(translate("fact.coverage", lang), reached, "pe", BLUE, goals=goals)

@@ -88,14 +88,21 @@ def cost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
     >>> rows = bhyt.full_year_cost(30082, bhyt.Law.read(), days, "published")
     >>> figure = bhyt.charts.cost(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
     """
-    figure, axes = new_chart(34 + row_height_mm(9.5 if legend_columns() > 1 else 14) * len(rows), "chart.cost", name, lang, rows["status"])
+    figure, axes = new_chart(
+        34 + row_height_mm(9.5 if legend_columns() > 1 else 14) * len(rows), "chart.cost", name, lang, rows["status"]
+    )
     billions = rows["cost"].to_numpy(float) * 1e-9
     for y, (row, value) in enumerate(zip(rows.to_dict("records"), billions, strict=True)):
         planned = row["status"] == "proposal"
         axes.barh(y, value, 0.6, color=ORANGE if planned else BLUE, hatch="//" if planned else "", edgecolor="white")
         text = format_number(value, lang, 1) + (f" ({translate('label.proposal', lang)})" if planned else "")
         axes.annotate(
-            wrap_text(text, scale_width(1.8)), (value, y), (4, 0), textcoords="offset points", va="center", fontweight="bold"
+            wrap_text(text, scale_width(1.8)),
+            (value, y),
+            (4, 0),
+            textcoords="offset points",
+            va="center",
+            fontweight="bold",
         )
     labels = [
         f"{format_date(r.on, lang)}: {format_number(r.base_salary, lang)} × {format_message('{v:pe}', lang, v=r.contribution_rate)}"
@@ -155,7 +162,9 @@ def payers(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", re
     axes.set(xlim=(0, widest * 1.14), ylim=(len(years) - 0.5, -0.5), xlabel=translate("label.billions", lang))
     axes.tick_params(axis="y", length=0)
     set_ticks(axes, lang)
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=legend_columns(), frameon=False, fontsize=9, borderaxespad=0.2)
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1, 1), ncols=legend_columns(), frameon=False, fontsize=9, borderaxespad=0.2
+    )
     attach_description(figure, lang, labels, told, "stacked", translate("label.billions", lang), statuses_of(whole))
     known = whole["insured_costed"].sum() / max(whole["insured"].sum(), 1)
     note = translate("note.costed", lang, share=known) if known < 0.9995 else ""
@@ -197,7 +206,9 @@ def cost_per_insured(rows: pd.DataFrame, name: str, lang: str = "vi", source: st
     set_ticks(axes, lang, "y", 1)
     axes.yaxis.set_major_locator(MaxNLocator(5))
     told = [chart_series(translate("axis.more_people", lang), shown["people"], "n"), chart_series(translate("axis.million_each", lang), shown["million"], "d1")]  # fmt: skip
-    attach_description(figure, lang, shown["scenario"].tolist(), told, "picture", translate("axis.million_each", lang), statuses)
+    attach_description(
+        figure, lang, shown["scenario"].tolist(), told, "picture", translate("axis.million_each", lang), statuses
+    )
     return add_source_line(figure, source, statuses, lang, translate("note.cost_per_insured", lang))
 
 

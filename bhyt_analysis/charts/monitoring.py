@@ -51,7 +51,7 @@ def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = 
 
     Examples
     --------
-    >>> history, row = bhyt.monitor.counted(bhyt.load(), "X001"), bhyt.watch(bhyt.load(), "X001").iloc[0]
+    >>> history, row = bhyt.monitoring.monthly_counts(bhyt.load(), "X001"), bhyt.monitor(bhyt.load(), "X001").iloc[0]
     >>> figure = bhyt.charts.pace(history[history["area"] == "X001"], row, "vi", "bảng cards")
     """
     statuses = _known([*history["status"], row["projected_status"]])
@@ -68,7 +68,9 @@ def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = 
         axes.fill_between(x, [rate, low], [rate, high], color=SKY, alpha=0.5, lw=0)
         axes.plot(x, [rate, middle], color=BLUE, lw=1.6, ls="--")
         span = format_message("{a:p1}–{b:p1}", lang, a=low / 100, b=high / 100)
-        ends.append((middle, f"{translate('label.projected', lang)}: {percent_label(middle / 100, lang)} ({span})", BLUE))
+        ends.append(
+            (middle, f"{translate('label.projected', lang)}: {percent_label(middle / 100, lang)} ({span})", BLUE)
+        )
     if pd.notna(row["required_pace"]) and row["to_add"] > 0:
         ends += _required(axes, row, now, rate, lang)
     last = max(row["year_end"], row["target_on"]) if pd.notna(row["target_on"]) else row["year_end"]
@@ -130,7 +132,7 @@ def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
 
     Examples
     --------
-    >>> rows = bhyt.monitor.funnel(bhyt.watch(bhyt.load(), "X001", "2021-05").iloc[1:])
+    >>> rows = bhyt.funnel(bhyt.monitor(bhyt.load(), "X001", "2021-05").iloc[1:])
     >>> figure = bhyt.charts.funnel(rows, "huyện Mẫu 01", "vi", "bảng cards")
     """
     rows = add_labels(rows, lang)
@@ -163,7 +165,9 @@ def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     far = rows.loc[rows["place"].str.endswith("outer"), "name"]
     more = "; ".join([text, *(f"{translate('label.outside', lang)}: {n}" for n in [", ".join(far)] if n)])
     told = chart_series(translate("fact.coverage", lang), rates / 100, "p1", BLUE)
-    attach_description(figure, lang, list(rows["name"]), [told], "picture", translate("axis.rate", lang), rows["status"], more)
+    attach_description(
+        figure, lang, list(rows["name"]), [told], "picture", translate("axis.rate", lang), rows["status"], more
+    )
     return add_source_line(
         figure,
         source,
@@ -196,8 +200,8 @@ def expiring_cards(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
 
     Examples
     --------
-    >>> rows = bhyt.monitor.expiring(bhyt.load(), "X001", "2022-06").iloc[1:]
-    >>> figure = bhyt.charts.expiring(rows, "huyện Mẫu 01", "vi", "bảng expiring")
+    >>> rows = bhyt.monitoring.expiring_cards(bhyt.load(), "X001", "2022-06").iloc[1:]
+    >>> figure = bhyt.charts.expiring_cards(rows, "huyện Mẫu 01", "vi", "bảng expiring")
     """
     rows = add_labels(rows, lang)
     days = [int(threshold(f"expiring_{w}")) for w in WINDOWS]
@@ -205,7 +209,9 @@ def expiring_cards(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
     rows = rows[rows[last] > 0].sort_values(last)
     hidden = suppressed_cells(rows)
     labels = [wrap_text(n, scale_width(2.6)) for n in rows["name"]]
-    figure, axes = new_chart(40 + row_height_mm(5.6, labels) * len(rows), "chart.watch_expiring", name, lang, rows["status"])
+    figure, axes = new_chart(
+        40 + row_height_mm(5.6, labels) * len(rows), "chart.watch_expiring", name, lang, rows["status"]
+    )
     left, told = np.zeros(len(rows)), []
     looks = ((RED, ""), (ORANGE, "//"), (SKY, ".."))
     for i, (window, (color, hatch)) in enumerate(zip(days, looks, strict=True)):
@@ -234,7 +240,7 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
 
     Examples
     --------
-    >>> figure = bhyt.charts.states(bhyt.watch(bhyt.load(), "X001"), "huyện Mẫu 01", "vi", "bảng cards")
+    >>> figure = bhyt.charts.states(bhyt.monitor(bhyt.load(), "X001"), "huyện Mẫu 01", "vi", "bảng cards")
     """
     statuses = _known([*rows["status"], *rows["projected_status"]])
     count, rows = len(rows), _most_urgent(rows)

@@ -127,7 +127,9 @@ def scenarios(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
     axes.set_ylabel(translate("axis.rate", lang))
     set_ticks(axes, lang, "y")
     months = _month_names(whole.loc[whole["scenario"] == names[0], "month"])
-    attach_description(figure, lang, months, told, "line", translate("axis.rate", lang), statuses_of(whole), course=True)
+    attach_description(
+        figure, lang, months, told, "line", translate("axis.rate", lang), statuses_of(whole), course=True
+    )
     return add_source_line(figure, source, statuses_of(whole), lang)
 
 
@@ -181,7 +183,7 @@ def tornado(rows: pd.DataFrame, name: str, on: Any, lang: str = "vi", source: st
 
     Examples
     --------
-    >>> of = bhyt.projection(bhyt.load(), "Lục Ngạn", bhyt.Scenario.read("decision_861_ordinary"))
+    >>> of = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.Scenario.read("decision_861_ordinary"))
     >>> rows = bhyt.tornado(of, "2021-12-31")
     >>> figure = bhyt.charts.tornado(rows, "huyện Lục Ngạn", "2021-12-31", "vi", "chỉ thị của Huyện ủy")
     """
@@ -200,7 +202,8 @@ def tornado(rows: pd.DataFrame, name: str, on: Any, lang: str = "vi", source: st
     axes.annotate(percent_label(middle / 100, lang), (middle, 1), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center", va="bottom", fontweight="bold")  # fmt: skip
     axes.set_yticks(range(len(rows)), labels)
     told = [
-        chart_series(translate(f"end.{e}", lang), rows[f"rate_{e}"], "p1", c) for e, c in (("low", ORANGE), ("high", BLUE))
+        chart_series(translate(f"end.{e}", lang), rows[f"rate_{e}"], "p1", c)
+        for e, c in (("low", ORANGE), ("high", BLUE))
     ]
     attach_description(figure, lang, list(rows["label"]), told, "picture", translate("axis.rate", lang), ["estimated"])
     ends = rows[["rate_low", "rate_high"]].to_numpy() * 100
@@ -223,9 +226,9 @@ def reenrolment(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "
 
     Examples
     --------
-    >>> of = bhyt.projection(bhyt.load(), "Lục Ngạn", bhyt.Scenario.read("decision_861_ordinary"))
+    >>> of = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.Scenario.read("decision_861_ordinary"))
     >>> rows = bhyt.after_loss(of)
-    >>> figure = bhyt.charts.back(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
+    >>> figure = bhyt.charts.reenrolment(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
     """
     rows = rows[rows["result"] == "behavioural"]
     figure, axes = new_chart(134, "chart.back", name, lang, rows["status"])
@@ -238,7 +241,9 @@ def reenrolment(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "
     _months(axes, rows["month"])
     axes.set(ylim=(0, rows["lost"].max() / 1000), ylabel=translate("axis.thousands", lang))
     set_ticks(axes, lang, "y")
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=legend_columns(), frameon=False, fontsize=9, borderaxespad=0.2)
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1, 1), ncols=legend_columns(), frameon=False, fontsize=9, borderaxespad=0.2
+    )
     told = [chart_series(n, rows[k], "n") for n, k in zip(names, [*keys, UNINSURED], strict=True)]
     attach_description(
         figure,
@@ -261,8 +266,8 @@ def backtest(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
 
     Examples
     --------
-    >>> rows = bhyt.scorecard(bhyt.load(), draws=100)
-    >>> figure = bhyt.charts.scorecard(rows, "vi", "các kế hoạch đã công bố")
+    >>> rows = bhyt.backtest(bhyt.load(), draws=100)
+    >>> figure = bhyt.charts.backtest(rows, "vi", "các kế hoạch đã công bố")
     """
     shown = rows[rows["model"].notna() & (rows["relation"] != ">=")].reset_index(drop=True)
     names = [f"{r['name']}: {translate('figure.' + r['figure'], lang)}" for r in shown.to_dict("records")]

@@ -47,7 +47,7 @@ def losses(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     Examples
     --------
     >>> rows = bhyt.reclassify(bhyt.load(), decision="861", area="Lục Ngạn")
-    >>> figure = bhyt.charts.lost(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy Lục Ngạn")
+    >>> figure = bhyt.charts.losses(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy Lục Ngạn")
     """
     rows = add_labels(rows, lang)
     rows = rows[(rows["lost"].fillna(0) > 0) | (rows["gained"].fillna(0) > 0)].sort_values("lost")
@@ -77,9 +77,13 @@ def losses(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     set_ticks(axes, lang)
     told = [chart_series(translate("column.lost", lang), rows["lost"][::-1], "n", RED, small["lost"][::-1])]
     if new.any():
-        told.append(chart_series(translate("column.gained", lang), rows["gained"][::-1], "n", GREEN, small["gained"][::-1]))
+        told.append(
+            chart_series(translate("column.gained", lang), rows["gained"][::-1], "n", GREEN, small["gained"][::-1])
+        )
     kind = "stacked" if new.any() else "bar"  # a commune loses or gains, seldom both
-    attach_description(figure, lang, list(rows["name"][::-1]), told, kind, translate("axis.people", lang), rows["status"])
+    attach_description(
+        figure, lang, list(rows["name"][::-1]), told, kind, translate("axis.people", lang), rows["status"]
+    )
     return add_source_line(figure, source, rows["status"], lang)
 
 
@@ -255,7 +259,7 @@ def flows(rows: pd.DataFrame, name: str, on: Any, lang: str = "vi", source: str 
 
     Examples
     --------
-    >>> of = bhyt.projection(bhyt.load(), "X001", bhyt.Scenario.read("decision_861_ordinary"))
+    >>> of = bhyt.project_area(bhyt.load(), "X001", bhyt.Scenario.read("decision_861_ordinary"))
     >>> rows = bhyt.transitions(of, "2022-06-30")
     >>> figure = bhyt.charts.flows(rows, "huyện Mẫu 01", "2022-06-30", "vi", "bảng cards và zones")
     """
@@ -287,6 +291,8 @@ def flows(rows: pd.DataFrame, name: str, on: Any, lang: str = "vi", source: str 
     axes.set(xlim=(0, 100), ylim=(len(shares) - 0.5, -0.5), xlabel=translate("axis.of_lost", lang))
     axes.tick_params(axis="y", length=0)
     set_ticks(axes, lang)
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=legend_columns(), frameon=False, fontsize=9, borderaxespad=0.2)
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1, 1), ncols=legend_columns(), frameon=False, fontsize=9, borderaxespad=0.2
+    )
     attach_description(figure, lang, names, told, "stacked", translate("axis.of_lost", lang), rows["status"])
     return add_source_line(figure, source, rows["status"], lang)

@@ -48,7 +48,9 @@ def tiles(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", val
     rows = rows.sort_values("area").reset_index(drop=True)
     columns = (6 if len(rows) > 20 else 4) if legend_columns() > 1 else 3
     deep = -(-len(rows) // columns)
-    wide = scale_width(4.9) if legend_columns() > 1 else scale_width(6.0)  # inches of the grid; the legend stands beside or below it
+    wide = (
+        scale_width(4.9) if legend_columns() > 1 else scale_width(6.0)
+    )  # inches of the grid; the legend stands beside or below it
     each = wide / columns
     high = max(each * FLAT, 0.46)
     figure, axes = new_chart(26 + deep * high * 25.4, f"chart.tiles_{value}", name, lang, rows["status"])

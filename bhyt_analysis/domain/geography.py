@@ -208,7 +208,9 @@ def population_at(
         if set(communes(areas, code, as_of)) <= set(area[rows]):
             homes = None if pd.isna(households[rows]).any() else int(households[rows].sum())
             sources = "; ".join(dict.fromkeys(source[rows]))
-            counts.append(PopulationCount(int(people[rows].sum()), homes, as_of, lowest_quality(list(status[rows])), sources))
+            counts.append(
+                PopulationCount(int(people[rows].sum()), homes, as_of, lowest_quality(list(status[rows])), sources)
+            )
     if not counts:
         return None
     if on is None or pd.isna(on):

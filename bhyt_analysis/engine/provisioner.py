@@ -109,7 +109,11 @@ class WarmProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Fork the kernel and wait until it listens."""
-        if not warm_process.usable() or "ipykernel_launcher" not in cmd or Path(cmd[0]).absolute() != Path(sys.executable):
+        if (
+            not warm_process.usable()
+            or "ipykernel_launcher" not in cmd
+            or Path(cmd[0]).absolute() != Path(sys.executable)
+        ):
             return await super().launch_kernel(cmd, **kwargs)
         arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
         self.cwd = kwargs.get("cwd") or str(Path.cwd())

@@ -193,7 +193,9 @@ def explorer(world: Context, first: State, pins: Sequence[State] = ()) -> Explor
     which, zone, _ = zone_parts(world)
     parts = {"area": area_part(world, search), "decision": decision_part(world), "zone": zone, "on": on_part()}
     parts |= behaviour_parts() | law_parts(world) | day_parts() | target_parts()
-    parts["name"] = typed("explore.name", lambda s: s.name, lambda s, v, _: states.replace_values(s, name=v.strip(), name_en=""))
+    parts["name"] = typed(
+        "explore.name", lambda s: s.name, lambda s, v, _: states.replace_values(s, name=v.strip(), name_en="")
+    )
     sort = ("area", "name", "population", "lost", "gained", "insured", "uninsured", "rate")
     parts["sort"] = _sorting(sort)
     outputs = _outputs() | {"search": search, "which": which}
@@ -405,7 +407,9 @@ def _own_zones(app: Explorer, files: Any) -> State:
         told = {"name": path.stem, "zones": path.name, "decision": app.state.decision}
         decision = Scenario.of({"name": path.stem, "zones": path.name}, Path(folder) / "x").decision
         asked = states.asked({**told, "decision": decision}, Path(folder) / "x", app.state)
-    return states.replace_values(asked, name="", assumed=app.state.assumed, law=app.state.law, top_ups=app.state.top_ups)
+    return states.replace_values(
+        asked, name="", assumed=app.state.assumed, law=app.state.law, top_ups=app.state.top_ups
+    )
 
 
 def _loaded(app: Explorer, read: Callable[[], State]) -> None:

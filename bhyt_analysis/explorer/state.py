@@ -123,7 +123,7 @@ def asked(out: Mapping[str, Any], file: Path | None = None, onto: State | None =
     Examples
     --------
     >>> state = with_law(State(area="219"), "base_salary", 2_600_000, "2026-07-01")
-    >>> asked(state_to_dict(state)) == dataclasses.replace(state, name=say("label.explored"))
+    >>> asked(state_to_dict(state)) == dataclasses.replace(state, name=translate("label.explored"))
     True
     """
     if file is None and (named := [*out.get("reforms", []), *([out["zones"]] if "zones" in out else [])]):
@@ -321,9 +321,7 @@ def to_toml(state: State) -> str:
     """
     import tomli_w
 
-    return (
-        f"# {translate('share.toml_head', 'vi')}\n# {translate('share.toml_head', 'en')}\n{tomli_w.dumps(state_to_dict(state))}"
-    )
+    return f"# {translate('share.toml_head', 'vi')}\n# {translate('share.toml_head', 'en')}\n{tomli_w.dumps(state_to_dict(state))}"
 
 
 def from_toml(text: str, onto: State | None = None) -> State:

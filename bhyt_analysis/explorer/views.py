@@ -273,7 +273,9 @@ def draw_people(world: Context, state: State, told: pd.DataFrame, whole: pd.Data
     proposed = ["proposal"] * bool(whole["proposal"].any())
     labels = [translate(f"explore.step_{r.step}", state.lang, on=r.on) for r in told.itertuples()]
     rows = told.assign(label=labels, status=[*told["status"][:-1], *(proposed or told["status"][-1:])])
-    return charts.waterfall(rows, area_context(world, state), state.lang, source, title="chart.explored_people", size=size)
+    return charts.waterfall(
+        rows, area_context(world, state), state.lang, source, title="chart.explored_people", size=size
+    )
 
 
 def draw_payers(world: Context, state: State, whole: pd.DataFrame, source: str, size: str = "a4") -> Figure | None:
@@ -289,7 +291,9 @@ def draw_tiles(world: Context, state: State, rows: pd.DataFrame, source: str, si
     if value is None or not 1 < len(rows) <= MOST_TILES:
         return None
     flipped = rows["area"].isin([dict(r)["area"] for r in state.zones])
-    return charts.tiles(rows.assign(marked=flipped), area_context(world, state), state.lang, source, value=value, size=size)
+    return charts.tiles(
+        rows.assign(marked=flipped), area_context(world, state), state.lang, source, value=value, size=size
+    )
 
 
 DRAWN: dict[str, tuple[Callable[..., Figure | None], tuple[str, ...]]] = {

@@ -58,7 +58,9 @@ def _groups_across(laid: DetectedTable) -> list[str]:
     return [c for c in laid.cells if c in keys]
 
 
-def _styles(laid: DetectedTable, columns: list[dict[str, str]], wide: list[str], numbers: str | None) -> dict[str, str | None]:
+def _styles(
+    laid: DetectedTable, columns: list[dict[str, str]], wide: list[str], numbers: str | None
+) -> dict[str, str | None]:
     """How numbers are written in each column: as was said, or as its own cells tell, or else all of the sheet."""
     figures = [c["column"] for c in columns if c["type"] in FIGURES and c["column"] in laid.cells] + wide
     said = str(laid.cells["_numbers"].iloc[0]) if "_numbers" in laid.cells and len(laid.cells) else ""
@@ -84,7 +86,12 @@ def _contrary(texts: list[str]) -> bool:
 
 
 def _lengthened(
-    laid: DetectedTable, rows: pd.DataFrame, wide: list[str], figure: str, style: dict[str, str | None], found: list[Finding]
+    laid: DetectedTable,
+    rows: pd.DataFrame,
+    wide: list[str],
+    figure: str,
+    style: dict[str, str | None],
+    found: list[Finding],
 ) -> pd.DataFrame:
     """A wide table as one row for each unit and group. A unit without a figure in any group has not reported."""
     spec = {"type": "count", "required": ""}
@@ -110,7 +117,11 @@ def _lengthened(
 
 
 def _check_totals(
-    laid: DetectedTable, rows: pd.DataFrame, style: dict[str, str | None], found: list[Finding], wide: list[str] | None = None
+    laid: DetectedTable,
+    rows: pd.DataFrame,
+    style: dict[str, str | None],
+    found: list[Finding],
+    wide: list[str] | None = None,
 ) -> None:
     """The figures of rows of totals against the sums of the rows that they can mean."""
     if laid.totals.empty:

@@ -63,7 +63,9 @@ def number_style(texts: Iterable[str]) -> str | None:
     >>> number_style(["1.234", "85,1%"]), number_style(["1.234", "12"]), number_style(["1,5", "1.5"])
     ('vi', None, None)
     """
-    told = {next(iter(ways)) for ways in (number_readings(t.removesuffix("%").strip()) for t in texts) if len(ways) == 1}
+    told = {
+        next(iter(ways)) for ways in (number_readings(t.removesuffix("%").strip()) for t in texts) if len(ways) == 1
+    }
     return told.pop() if len(told) == 1 else None
 
 
@@ -103,7 +105,10 @@ def parse_day(text: str, end: str = "") -> dt.date:
 
     Examples
     --------
-    >>> [str(parse_day(t, "last")) for t in ("31/12/2021", "1.7.2021", "2021-12-31", "12/2021", "Tháng 7 năm 2021", "44561")]
+    >>> [
+    ...     str(parse_day(t, "last"))
+    ...     for t in ("31/12/2021", "1.7.2021", "2021-12-31", "12/2021", "Tháng 7 năm 2021", "44561")
+    ... ]
     ['2021-12-31', '2021-07-01', '2021-12-31', '2021-12-31', '2021-07-31', '2021-12-31']
     """
     text = re.sub(r"(?i)^(tính )?(đến )?(hết )?ngày\s+", "", text)

@@ -51,7 +51,11 @@ def audit(data: Dataset, area: str | None = None, lang: str = "vi") -> pd.DataFr
     ['share_household, cards_household, insured_by_local_office, insured_total']
     """
     told = set(data.published["area"]) | set(data.duties["area"]) | set(data.targets["area"]) - {"each"}
-    codes = [c for c in data.areas["code"].drop_duplicates() if c in told] if area is None else [find_unit(data.areas, area)]
+    codes = (
+        [c for c in data.areas["code"].drop_duplicates() if c in told]
+        if area is None
+        else [find_unit(data.areas, area)]
+    )
     found = [finding for code in codes for rule in RULES for finding in rule(data, code)]
     return findings.findings_table(found, lang, WHERE)
 

@@ -16,7 +16,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import bhyt_analysis as bhyt
-from bhyt_analysis import show
+from bhyt_analysis import charts as chart_package
 from bhyt_analysis.charts.chart import render_png
 from bhyt_analysis.charts.description import description
 
@@ -48,8 +48,8 @@ import bhyt_analysis as bhyt
 def charts() -> dict[str, Callable[..., Figure]]:
     """Every chart of the rooms that draw, in the order of the page."""
     found: dict[str, Callable[..., Figure]] = {}
-    for room in pkgutil.iter_modules(show.__path__, f"{show.__name__}."):
-        module = importlib.import_module(room.name)
+    for info in pkgutil.iter_modules(chart_package.__path__, f"{chart_package.__name__}."):
+        module = importlib.import_module(info.name)
         drawing = ((n, f) for n, f in inspect.getmembers(module, inspect.isfunction) if hasattr(f, "options"))
         found |= {name: draw for name, draw in drawing if not name.startswith("_")}
     return dict(sorted(found.items(), key=lambda f: (ORDER.index(f[0]) if f[0] in ORDER else len(ORDER), f[0])))

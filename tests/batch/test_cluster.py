@@ -16,7 +16,7 @@ from bhyt_analysis.batch.build import Job
 from bhyt_analysis.domain.partitions import FOLDER, write_partition
 from bhyt_analysis.i18n.messages import BhytError
 
-from .notebooks import package
+from ..notebook_runs import package
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are killed and counted in /proc")
 CODES = ["536", "530", "531", "529"]  # Lý Sơn, Sơn Tây and others

@@ -11,7 +11,7 @@ import pytest
 from bhyt_analysis.ingest.loader import load
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
-from .notebooks import Batch
+from ..notebook_runs import Batch
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what is killed here is looked for in /proc")
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law import Law, LawError
 from bhyt_analysis.law.law import FILE, STATUSES
 
@@ -240,7 +241,7 @@ def test_an_unknown_parameter_names_the_nearest(law):
 
 @pytest.mark.parametrize("day", ["2026-13-01", "hôm nay", ""])
 def test_what_is_no_date_is_told(law, day):
-    with pytest.raises(LawError, match="is not a date"):
+    with pytest.raises(BhytError, match="is not a date"):
         law.at(day)
 
 

@@ -432,4 +432,7 @@ def test_communes_without_cards_are_told(data, small_input):
     assert "up to 31 December 2019" in en
     cards = ["area", "as_of", "group", "cards", "status", "source"]
     write_table(small_input / "cards.csv", cards, ["C1", "2021-06-30", "household", "200", "published", "BHXH"])
-    assert told(communes_to_allocate, bhyt.load(small_input), "D1")[1] == "Communes without cards on 30 June 2021 (1): C2 Xã Sau"
+    assert (
+        told(communes_to_allocate, bhyt.load(small_input), "D1")[1]
+        == "Communes without cards on 30 June 2021 (1): C2 Xã Sau"
+    )

@@ -15,7 +15,9 @@ LEFT = "minority_left_2016_2020_list"
 def payers_of(law, month, key, area="Bắc Giang"):
     from bhyt_analysis.model.finance.budget import PAYERS, monthly_prices
 
-    return dict(zip(PAYERS, monthly_prices(law, [pd.Timestamp(month)], [key], area)[0, 0].round(2).tolist(), strict=True))
+    return dict(
+        zip(PAYERS, monthly_prices(law, [pd.Timestamp(month)], [key], area)[0, 0].round(2).tolist(), strict=True)
+    )
 
 
 def test_a_question_is_a_proposal_and_says_that_no_text_decides_it():
@@ -86,9 +88,13 @@ def test_by_the_zones_a_flip_moves_kinh_and_minority_residents_as_article_12_say
     """X00106 was in zone II and left: all 3,432 area cards are of ethnic minorities (Kinh in zone II have none)."""
     before = bhyt.reclassify(data, "861", "X001").set_index("area")
     assert before.loc["X00106", ["before", "lost"]].tolist() == [3432, 3432]
-    kept = bhyt.reclassify(apply_zone_moves(data, "861", [{"area": "X00106", "zone": "II"}]), "861", "X001").set_index("area")
+    kept = bhyt.reclassify(apply_zone_moves(data, "861", [{"area": "X00106", "zone": "II"}]), "861", "X001").set_index(
+        "area"
+    )
     assert kept.loc["X00106", ["lost", "gained"]].tolist() == [0, 0]
-    up = bhyt.reclassify(apply_zone_moves(data, "861", [{"area": "X00106", "zone": "III"}]), "861", "X001").set_index("area")
+    up = bhyt.reclassify(apply_zone_moves(data, "861", [{"area": "X00106", "zone": "III"}]), "861", "X001").set_index(
+        "area"
+    )
     assert up.at["X00106", "lost"] == 0
     assert up.at["X00106", "gained"] > 0  # the Kinh residents without an earlier title
     others = before.drop(index="X00106").index

@@ -410,7 +410,9 @@ def test_the_count_of_a_month_is_its_last(tmp_path):
     data = made(tmp_path, district=[2400, 2410], communes=False)
     path = tmp_path / "cards.csv"
     path.write_text(path.read_text("utf-8") + "D1,2022-01-15,household,2405,published,BHXH\n", "utf-8")
-    assert monthly_counts(bhyt.load(tmp_path), "D1")["insured"].tolist() == monthly_counts(data, "D1")["insured"].tolist()
+    assert (
+        monthly_counts(bhyt.load(tmp_path), "D1")["insured"].tolist() == monthly_counts(data, "D1")["insured"].tolist()
+    )
 
 
 def test_the_command_prints_writes_and_says_it_in_both_languages(tmp_path, capsys):

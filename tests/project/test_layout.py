@@ -114,10 +114,10 @@ def test_every_phrase_that_the_code_names_is_in_the_table():
                 and re.fullmatch(r"[a-z]+\.[a-z_0-9]*[a-z0-9]", node.value)
             ) and node.value.split(".")[0] in stems - {"index", "item"}:
                 named.add(node.value)
-    rooms = {v for home in ("_HOME", "_ROOMS") for v in getattr(bhyt, home).values()} | set(matplotlib.rcParams)
+    modules = {v for home in ("_NAMES", "_MODULES") for v in getattr(bhyt, home).values()} | set(matplotlib.rcParams)
     assert {
         n
-        for n in named - keys - rooms
+        for n in named - keys - modules
         if not n.endswith(".ipynb") and not (ROOT / "bhyt_analysis" / n.replace(".", "/")).exists()
     } == set()
 

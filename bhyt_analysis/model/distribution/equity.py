@@ -128,7 +128,9 @@ def lorenz(communes: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
     order = table["rank" if rank else "rate"].to_numpy()
     x, y = _curve(table["people"].to_numpy(), table["uninsured"].to_numpy(), order)
     share = y / y[-1] if y[-1] > 0 else np.full(len(y), np.nan)
-    return pd.DataFrame({"people_share": x / x[-1], "uninsured_share": share, "status": derived_quality(table["status"])})
+    return pd.DataFrame(
+        {"people_share": x / x[-1], "uninsured_share": share, "status": derived_quality(table["status"])}
+    )
 
 
 def _uninsured(communes: pd.DataFrame, rank: str | None) -> pd.DataFrame:

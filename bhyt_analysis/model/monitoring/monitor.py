@@ -217,7 +217,9 @@ def _pace(own: pd.DataFrame, moved: dict[pd.Timestamp, int], end: pd.Timestamp) 
     used = steps[-max(of_year, fewest) :]
     if len(used) < fewest:
         return None
-    return estimate_pace([change - moved.get(b["month"], 0) for b, _, change in used], [months for _, months, _ in used])
+    return estimate_pace(
+        [change - moved.get(b["month"], 0) for b, _, change in used], [months for _, months, _ in used]
+    )
 
 
 def _targets(data: Dataset, code: str, history: pd.DataFrame, end: pd.Timestamp) -> dict[str, Target]:
@@ -326,7 +328,9 @@ def _at(now: pd.Series, pace: Pace, day: pd.Timestamp) -> dict[str, Any]:
     """The projected people and coverage of a day, nobody below none and nobody above all."""
     months = max(months_between(now["as_of"], day), 0.0)
     people = float(now["population"]) if pd.notna(now["population"]) else float("inf")
-    values = [min(max(v, 0.0), people) for v in project_pace(float(now["insured"]), pace, months, threshold("interval"))]
+    values = [
+        min(max(v, 0.0), people) for v in project_pace(float(now["insured"]), pace, months, threshold("interval"))
+    ]
     names = ("projected_low", "projected", "projected_high")
     rates = {f"projected_rate{n.removeprefix('projected')}": v / people for n, v in zip(names, values, strict=True)}
     told = dict(zip(names, values, strict=True)) | (rates if people < float("inf") else {})
@@ -342,7 +346,9 @@ def alert_level(row: dict[str, Any]) -> tuple[str, str]:
 
     Examples
     --------
-    >>> alert_level({"insured": 900, "rate": 0.9, "rate_last_year": 0.88, "to_add": 30, "required_pace": 10, "pace": 0.9})
+    >>> alert_level(
+    ...     {"insured": 900, "rate": 0.9, "rate_last_year": 0.88, "to_add": 30, "required_pace": 10, "pace": 0.9}
+    ... )
     ('amber', 'reason.slow')
     >>> alert_level({"insured": 870, "rate": 0.87, "rate_last_year": 0.88, "to_add": 0, "required_pace": 0})
     ('red', 'reason.ratchet')

@@ -93,7 +93,9 @@ def build_baseline(data: Dataset, area: str, scenario: Scenario, law: Law) -> Ba
     going = leaving if len(leaving) else _known_losses(data, units, insured, code, told)
     insured = _room_for(units, insured, going, told)
     places: list[Area] = [lineage(data.areas, a, told) for a in units["area"]]
-    return Baseline(code, unit_name(data.areas, code, told), told, units.reset_index(drop=True), insured, leaving, places)
+    return Baseline(
+        code, unit_name(data.areas, code, told), told, units.reset_index(drop=True), insured, leaving, places
+    )
 
 
 def _exits(data: Dataset, code: str, scenario: Scenario) -> pd.DataFrame:

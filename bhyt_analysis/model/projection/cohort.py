@@ -173,7 +173,9 @@ def reenrolment_shares(
 
     >>> from bhyt_analysis.model.projection.assumptions import assumptions, central_values
     >>> table, months = assumptions(), list(pd.date_range("2021-06-30", "2021-12-31", freq="ME"))
-    >>> way = reenrolment_shares(central_values(table), pool_entitlements(Law.read(), months, 1, "none"), months, 1, table["at_share"])
+    >>> way = reenrolment_shares(
+    ...     central_values(table), pool_entitlements(Law.read(), months, 1, "none"), months, 1, table["at_share"]
+    ... )
     >>> way.insured[0, 6, :2].round(4).tolist()
     [1.0, 0.0235]
     """

@@ -136,9 +136,13 @@ def _with_support_ending(of: Projection) -> Projection:
             leaves = int(ends[0])
             lost = {"unit": rows, "on": of.months[leaves - 1] + pd.Timedelta(days=1), "lost": held[rows, i]}
             parts.append(pd.DataFrame({**lost, "gained": 0.0, "other": 0.0, "minority": 1.0, "status": of.start.units["status"].to_numpy()[rows]}))  # fmt: skip
-            titles = cohort.pool_entitlements(of.law, of.months, leaves, "none", of.start.places[rows[0]], GROUPS[group])
+            titles = cohort.pool_entitlements(
+                of.law, of.months, leaves, "none", of.start.places[rows[0]], GROUPS[group]
+            )
             events = np.arange(count, count + len(rows))
-            kinds.append(UnitClass(np.array([], dtype=int), events, leaves, titles, kind.shares, kind.price, GROUPS[group]))
+            kinds.append(
+                UnitClass(np.array([], dtype=int), events, leaves, titles, kind.shares, kind.price, GROUPS[group])
+            )
             count += len(rows)
     leaving = pd.concat([p for p in parts if len(p)], ignore_index=True) if count else of.start.leaving
     return dataclasses.replace(of, start=dataclasses.replace(of.start, leaving=leaving), kinds=kinds)
@@ -149,7 +153,9 @@ def _month_of(day: pd.Timestamp) -> pd.Timestamp:
     return (day if day.day == 1 else day + pd.offsets.MonthBegin(1)) + pd.offsets.MonthEnd(0)
 
 
-def _kinds(start: Baseline, scenario: Scenario, law: Law, months: list[pd.Timestamp], exits: pd.Series) -> list[UnitClass]:
+def _kinds(
+    start: Baseline, scenario: Scenario, law: Law, months: list[pd.Timestamp], exits: pd.Series
+) -> list[UnitClass]:
     places: dict[tuple[str, ...], list[int]] = {}
     seen: dict[str, tuple[str, ...]] = {}  # one look-up for units under the same parent
     for i, place in enumerate(start.places):
@@ -391,7 +397,9 @@ def reenrolment_paths(kind: UnitClass, of: Projection, values: Values, result: s
         still = cohort.static(_titles(kind), of.months, kind.leaves)
         shape = (len(values["effort"]), *still.insured.shape[1:])
         return cohort.Paths(np.broadcast_to(still.insured, shape), np.broadcast_to(still.broken, shape))
-    return cohort.reenrolment_shares(values, _titles(kind), of.months, kind.leaves, of.assumptions["at_share"], of.first + 1)
+    return cohort.reenrolment_shares(
+        values, _titles(kind), of.months, kind.leaves, of.assumptions["at_share"], of.first + 1
+    )
 
 
 def pools(events: pd.DataFrame, values: Values, inside: np.ndarray) -> Floats:

@@ -113,7 +113,9 @@ def simulate(
         if policy.start is None and of.start.day != day:
             of = project_area(data, area, dataclasses.replace(policy, start=day), law)
         by_group = "commune" not in by or "group" in by
-        tables.append(projection_table(of, "commune" in by, draws, policy.seed if seed is None else seed, lang, by_group))
+        tables.append(
+            projection_table(of, "commune" in by, draws, policy.seed if seed is None else seed, lang, by_group)
+        )
     return pd.concat(tables, ignore_index=True)
 
 

@@ -73,7 +73,7 @@ def target_probabilities(
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> of = projection(load(), "Sơn Dương", Scenario("861", decision="861"))
+    >>> of = project_area(load(), "Sơn Dương", Scenario("861", decision="861"))
     >>> target_probabilities(of, [{"on": "2022-12-31", "rate": 0.5, "relation": ">="}])["chance"].tolist()
     [1.0]
     """
@@ -101,7 +101,7 @@ def upcoming_targets(data: Dataset, of: Projection) -> list[dict[str, Any]]:
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> of = projection(load(), "Sơn Dương", Scenario("861", decision="861"))
+    >>> of = project_area(load(), "Sơn Dương", Scenario("861", decision="861"))
     >>> [t["rate"] for t in upcoming_targets(load(), of)]
     [0.906, 0.915, 0.92, 0.921]
     """
@@ -127,7 +127,7 @@ def commune_intervals(
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> of = projection(load(), "X001", Scenario("861", decision="861"))
+    >>> of = project_area(load(), "X001", Scenario("861", decision="861"))
     >>> table = commune_intervals(of, "2021-12-31", draws=200)
     >>> len(table), bool((table["rate_low"] <= table["rate_median"]).all())
     (12, True)
@@ -156,7 +156,7 @@ def tornado(of: Projection, on: str | pd.Timestamp, lang: str = "vi") -> pd.Data
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> of = projection(load(), "Lục Ngạn", Scenario("861", decision="861"))
+    >>> of = project_area(load(), "Lục Ngạn", Scenario("861", decision="861"))
     >>> tornado(of, "2021-12-31", "en")["label"].iloc[0]
     'Error of the population'
     """

@@ -266,7 +266,9 @@ def _held(cards: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     rest = rest[(rest["group"] != "state_paid") & (rest["group"].map(order) < order["difficult_area"])]
     table["rest"] = rest.groupby("pair")["cards"].sum().reindex(table.index).fillna(0).astype("float64")
     statuses = held if len(held) else own
-    table["cards_status"] = statuses.groupby("pair")["status"].agg(lowest_quality).reindex(table.index).fillna("derived")
+    table["cards_status"] = (
+        statuses.groupby("pair")["status"].agg(lowest_quality).reindex(table.index).fillna("derived")
+    )
     table["counted"] = own.groupby("pair")["as_of"].first()
     return table
 

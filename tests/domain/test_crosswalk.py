@@ -73,7 +73,9 @@ def test_an_old_commune_that_does_not_report_leaves_the_new_one_without_a_figure
 
 def test_an_old_count_makes_an_estimate_and_a_weak_status_stays(made):
     assert set(new(bhyt.to_successor_units(made(day="2019-04-01"), "2025-07-01")[0]).values()) == {(1500, "estimated"), (133, "estimated"), (400, "estimated")}  # fmt: skip
-    assert {s for _, s in new(bhyt.to_successor_units(made(status="synthetic"), "2025-07-01")[0]).values()} == {"synthetic"}
+    assert {s for _, s in new(bhyt.to_successor_units(made(status="synthetic"), "2025-07-01")[0]).values()} == {
+        "synthetic"
+    }
 
 
 def test_a_new_unit_with_its_own_figures_gets_none(made, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from bhyt_analysis.batch.engine_check import difference
 
-from .notebooks import notebook
+from ..notebook_runs import notebook
 
 ID = "application/vnd.jupyter.widget-state+json"
 

@@ -230,7 +230,7 @@ def test_a_worker_that_is_killed_takes_only_its_own_area_along(spoilt):
 
 
 def test_a_notebook_that_ends_without_its_figures_is_a_failure(spoilt):
-    run, areas, _ = spoilt('bhyt.cells.charts.save = lambda figure, stem: None if area == "536" else None')
+    run, areas, _ = spoilt('bhyt.notebook.charts.save = lambda figure, stem: None if area == "536" else None')
     assert run.returncode == 1
     assert {a["status"] for a in areas.values()} == {"failed"}
     assert "charts/coverage_target.png" in areas["ly-son"]["error"]

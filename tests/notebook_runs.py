@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 
-from ..conftest import ROOT
+from .conftest import ROOT
 
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 

@@ -18,7 +18,7 @@ from bhyt_analysis.engine.parameters import check_parameters
 from bhyt_analysis.i18n.messages import BhytError
 
 from ..conftest import ROOT
-from .notebooks import notebook, written
+from ..notebook_runs import notebook, written
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 

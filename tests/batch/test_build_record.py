@@ -17,7 +17,7 @@ from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest import synthetic
 
-from .notebooks import package
+from ..notebook_runs import package
 
 SLUGS = ["mau-01-gia-lap", "mau-02-gia-lap", "mau-03-gia-lap"]
 

@@ -16,7 +16,8 @@ from PIL import Image
 import bhyt_analysis as bhyt
 from bhyt_analysis import cli
 from bhyt_analysis.engine import warm_process
-from bhyt_analysis.explorer import app, controls
+from bhyt_analysis.explorer import app as application
+from bhyt_analysis.explorer import controls
 from bhyt_analysis.explorer import state as states
 from bhyt_analysis.explorer.export import table_files
 from bhyt_analysis.explorer.markup import communes_table
@@ -40,7 +41,7 @@ def world(data, law):
 
 @pytest.fixture
 def app(world):
-    return app.explorer(world, ORDINARY)
+    return application.explorer(world, ORDINARY)
 
 
 def words(html):
@@ -234,7 +235,7 @@ def test_a_slider_at_its_place_in_the_law_changes_nothing(app):
 
 def test_a_move_in_another_thread_while_controls_are_set_is_drawn(world, monkeypatch):
     """JupyterLab may give the messages of widgets a thread of their own, beside the one that draws."""
-    drawn, relabel = [], app._relabel
+    drawn, relabel = [], application._relabel
 
     def slow(app, state):
         relabel(app, state)
@@ -245,8 +246,8 @@ def test_a_move_in_another_thread_while_controls_are_set_is_drawn(world, monkeyp
             move.join()
 
     async def moves():
-        app = app.explorer(world, ORDINARY)
-        monkeypatch.setattr(app, "_relabel", slow)
+        app = application.explorer(world, ORDINARY)
+        monkeypatch.setattr(application, "_relabel", slow)
         app.ask()
         for _ in range(200):
             await asyncio.sleep(0.02)
@@ -261,11 +262,11 @@ def test_a_move_in_another_thread_while_controls_are_set_is_drawn(world, monkeyp
 
 def test_ten_quick_moves_end_in_one_drawing_of_the_last(world, data, monkeypatch):
     drawn = []
-    draw = app.draw
-    monkeypatch.setattr(app, "draw", lambda app: (drawn.append(app.state), draw(app)))
+    draw = application.draw
+    monkeypatch.setattr(application, "draw", lambda app: (drawn.append(app.state), draw(app)))
 
     async def moves():
-        app = app.explorer(world, ORDINARY)
+        app = application.explorer(world, ORDINARY)
         drawn.clear()
         for value in (0.5, 2.0, 1.5, 0.0, 0.5, 1.5, 2.0, 0.0, 1.5, 2.0):
             app.parts["effort"].control.value = value
@@ -307,7 +308,9 @@ def test_up_to_four_scenarios_are_pinned_and_compared(app, data):
     assert len(app.pins) == 4
     assert app.outputs["pin"].disabled
     app.outputs["pages"].value = "compare"
-    plans = [states.scenario(states.replace_values(p, name=f"{i}", name_en="")) for i, p in enumerate([*app.pins, app.state])]
+    plans = [
+        states.scenario(states.replace_values(p, name=f"{i}", name_en="")) for i, p in enumerate([*app.pins, app.state])
+    ]
     rows = bhyt.compare(bhyt.simulate(data, "219", plans, draws=0), on="2021-12-31")
     told = words(app.outputs["compared"].value)
     for people in rows.loc[rows["result"] == "behavioural", "people"]:
@@ -360,7 +363,7 @@ def test_areas_are_found_with_or_without_accents(app):
 
 
 def test_a_commune_that_is_moved_says_who_loses_and_gains(world, data):
-    app = app.explorer(world, states.move_to_area(ORDINARY, "X001"))
+    app = application.explorer(world, states.move_to_area(ORDINARY, "X001"))
     app.outputs["which"].value = "X00106"
     app.parts["zone"].control.value = "III"
     told = words(app.outputs["flips"].value)
@@ -376,7 +379,7 @@ def test_a_commune_that_is_moved_says_who_loses_and_gains(world, data):
 
 
 def test_the_target_is_shared_out_with_and_without_the_ratchet(world, data):
-    app = app.explorer(world, states.move_to_area(ORDINARY, "X001"))
+    app = application.explorer(world, states.move_to_area(ORDINARY, "X001"))
     app.outputs["pages"].value = "targets"
     assert "chỉ tiêu" in words(app.parts["goal"].error.value)
     app.parts["goal"].control.value = "80%"
@@ -393,7 +396,7 @@ def test_the_target_is_shared_out_with_and_without_the_ratchet(world, data):
 
 
 def test_a_method_that_needs_an_amount_asks_for_it(world, data):
-    app = app.explorer(world, states.move_to_area(ORDINARY, "X001"))
+    app = application.explorer(world, states.move_to_area(ORDINARY, "X001"))
     app.outputs["pages"].value = "targets"
     app.parts["goal"].control.value = "93%"
     app.parts["method"].control.value = "capacity"
@@ -424,7 +427,7 @@ def test_tables_for_excel_hold_numbers(app):
 
 
 def test_who_has_no_widgets_sees_a_picture_and_how_to_start(app):
-    image, text = app.fallback(app)
+    image, text = application.fallback(app)
     assert image.data[:8] == b"\x89PNG\r\n\x1a\n"
     assert "bhyt explore" in text.data
     assert "Số liệu ước tính" in text.data

@@ -36,11 +36,11 @@ def who(now, goal, lang="en", status="derived"):
 def test_the_gap_of_son_duong_is_five_and_a_half_points(data, law):
     figures = bhyt.headline(data, law, "Sơn Dương")
     items = bhyt.sections.who_is_covered(data, "Sơn Dương")
-    vi = bhyt.sections.assessed("who", items, figures)[0].text
+    vi = bhyt.sections.add_assessment("who", items, figures)[0].text
     assert "So với chỉ tiêu 90,6% (31/12/2022), tỷ lệ này thấp hơn 5,5 điểm phần trăm." in vi  # 90.6 - 85.1
     assert vi.endswith("Các số này được tính từ số liệu đã công bố.")
     assert items[0].text in vi
-    en = bhyt.sections.assessed("who", bhyt.sections.who_is_covered(data, "Sơn Dương", lang="en"), figures, "en")[
+    en = bhyt.sections.add_assessment("who", bhyt.sections.who_is_covered(data, "Sơn Dương", lang="en"), figures, "en")[
         0
     ].text
     assert "5.5 percentage points below the target of 90.6% (31 December 2022)" in en
@@ -49,7 +49,7 @@ def test_the_gap_of_son_duong_is_five_and_a_half_points(data, law):
 def test_those_not_known_to_be_back_are_the_lost_less_the_least_that_came_back(data, law):
     figures = bhyt.headline(data, law, "Sơn Dương")
     items = bhyt.sections.what_the_decision_did(data, "Sơn Dương")
-    told = " ".join(i.text for i in bhyt.sections.assessed("decision", items, figures))
+    told = " ".join(i.text for i in bhyt.sections.add_assessment("decision", items, figures))
     assert "Nhiều nhất 27.167 người trong số đó (90,3%)" in told  # 30,082 - 2,915
 
 
@@ -57,7 +57,7 @@ def test_no_more_are_not_back_than_are_uninsured_at_all(data, law):
     """The published 87.21% may be 87.205%: then 28,986 lack a card, 12 more than the 28,974 that the page tells of."""
     figures = bhyt.headline(data, law, "Lục Ngạn")
     items = bhyt.sections.what_the_decision_did(data, "Lục Ngạn")
-    told = " ".join(i.text for i in bhyt.sections.assessed("decision", items, figures))
+    told = " ".join(i.text for i in bhyt.sections.add_assessment("decision", items, figures))
     assert "Nhiều nhất 28.974 người trong số đó (62,8%)" in told  # of 46,106
     (needed,) = assessment.what_is_needed(figures, items, NONE, [])
     assert "Nhiều nhất 28.974 người" in needed.text

@@ -18,7 +18,7 @@ from bhyt_analysis.ingest.loader import read_input
 
 from ..conftest import write_table
 from .offices import AREAS
-from .test_register import HEAD, PERSONS, SECRETS
+from .test_person_register import HEAD, PERSONS, SECRETS
 
 CARDS = ["Mã đơn vị", "Ngày số liệu", "Nhóm đối tượng", "Số thẻ", "Tình trạng số liệu", "Nguồn"]
 
