@@ -55,6 +55,7 @@ _NAMES = {
     "explain": "tables.explain",
     "explore": "explorer.app",
     "run_batch": "batch.runner",
+    "BatchOptions": "batch.options",
 }
 _MODULES = {
     "charts": "charts",

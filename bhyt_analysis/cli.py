@@ -186,17 +186,19 @@ def _natural(text: str) -> int:
 def briefs(told: argparse.Namespace) -> int:
     """Make the briefings; the path of the index is the last line."""
     from bhyt_analysis.batch.manifest import is_complete
+    from bhyt_analysis.batch.options import BatchOptions
     from bhyt_analysis.batch.runner import run_batch
 
     areas = None if told.area is None else [a for some in told.area for a in some]
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
-        manifest = run_batch(
-            told.input, told.out, areas, told.jobs, told.engine,
-            lang=told.lang, numbers=told.numbers, as_of=told.as_of, scenario=told.scenario, seed=told.seed, timeout=told.timeout,
-            notebook_timeout=told.notebook_timeout, dask=told.dask, memory_mb=told.memory, fresh=told.fresh, progress=True,
-            verbose=told.verbose, profile=told.profile, formats=[f.strip() for f in told.formats.split(",")],
+        options = BatchOptions(
+            jobs=told.jobs, engine=told.engine, dask=told.dask, lang=told.lang, numbers=told.numbers, as_of=told.as_of,
+            scenario=told.scenario, seed=told.seed, timeout=told.timeout, notebook_timeout=told.notebook_timeout,
+            memory_mb=told.memory, fresh=told.fresh, progress=True, verbose=told.verbose, profile=told.profile,
+            formats=[f.strip() for f in told.formats.split(",")],
         )  # fmt: skip
+        manifest = run_batch(told.input, told.out, areas, options)
     if all(a["status"] == "skipped" for a in manifest["areas"]):
         print(translate("cli.nothing_to_do", told.lang, count=len(manifest["areas"])), file=sys.stderr)
     index = str(Path(told.out, "index.html"))

@@ -56,21 +56,24 @@ def package(folder, *sources):
 RUN = """
 import json, sys, bhyt_analysis as bhyt
 if __name__ == "__main__":
-    bhyt.run_batch(None, sys.argv[1], lang="en", **json.loads(sys.argv[2]))
+    areas, options = json.loads(sys.argv[2])
+    bhyt.run_batch(None, sys.argv[1], areas, bhyt.BatchOptions(lang="en", **options))
 """
 
 
 class Batch:
     """A batch in a process of its own; everything that comes of it carries its mark in the environment."""
 
-    def __init__(self, folder, *sources, out=None, before=None, changed=("warm.py", "", ""), **options):
+    def __init__(
+        self, folder, *sources, out=None, before=None, changed=("batch/runner.py", "", ""), areas=None, **options
+    ):
         self.out = Path(out or folder / "out")
         self.mark = uuid.uuid4().hex
         script = folder / "run.py"
         script.write_text(RUN, "utf-8")
         place = package(folder, *sources)
         file, old, new = changed  # a line of the engine's code
-        module = place / "bhyt_analysis" / "batch" / file
+        module = place / "bhyt_analysis" / file
         text = module.read_text("utf-8")
         assert old in text
         module.write_text(text.replace(old, new) if old else text, "utf-8")
@@ -78,7 +81,7 @@ class Batch:
         self.errors = folder / "errors.txt"
         with self.errors.open("w") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, str(script), str(self.out), json.dumps(options)],
+                [sys.executable, str(script), str(self.out), json.dumps([areas, options])],
                 env=environment, cwd=folder, stderr=errors, start_new_session=True, preexec_fn=before,
             )  # fmt: skip
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from bhyt_analysis.batch.build import Job, template_path
 from bhyt_analysis.batch.build_record import code_fingerprint, sha256_of
+from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import match_units
 from bhyt_analysis.domain.partitions import AreaPartitions
@@ -20,11 +21,13 @@ from bhyt_analysis.model.coverage.coverage import areas_with_figures
 from bhyt_analysis.model.projection.scenario import scenario_file
 
 
-def parameters(source: str, lang: str, as_of: str | None, scenario: str | Path | None, seed: int) -> dict[str, Any]:
-    """The parameters that all notebooks of a batch have in common; paths as a kernel anywhere can use them."""
-    where = None if source == str(bundled_path("data")) else str(Path(source).resolve())
-    plan = str(scenario_file(scenario).resolve()) if scenario is not None else None
-    return {"as_of": as_of, "scenario": plan, "lang": lang, "seed": seed, "data": where, "out": "."}
+def parameters(source: str, options: BatchOptions) -> dict[str, Any]:
+    """Return the parameters that all notebooks of a batch have in common; paths are good in any folder."""
+    path = None if source == str(bundled_path("data")) else str(Path(source).resolve())
+    scenario = None if options.scenario is None else str(scenario_file(options.scenario).resolve())
+    common = {"as_of": options.as_of, "scenario": scenario, "lang": options.lang, "seed": options.seed}
+    decision = {} if options.decision is None else {"decision": options.decision}
+    return {**common, **decision, "data": path, "out": "."}
 
 
 def policy_sha256(common: dict[str, Any]) -> str:

@@ -20,26 +20,21 @@ from bhyt_analysis.batch.build import WORK, Job, area_result, build_area, templa
 from bhyt_analysis.batch.build_record import nothing_to_do, reusable_files, sha256_of
 from bhyt_analysis.batch.engine_check import difference
 from bhyt_analysis.batch.index_page import write_index
+from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.batch.plan import parameters, plan_areas, policy_sha256
 from bhyt_analysis.batch.progress import Progress
 from bhyt_analysis.batch.workers import limit, memory_of, prepare, processors, run_all
-from bhyt_analysis.documents.formats import FORMATS, check_formats
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.partitions import AreaPartitions, write_partition
 from bhyt_analysis.engine import warm_process
 from bhyt_analysis.engine.warm_process import Zygote
-from bhyt_analysis.i18n.dates import parse_date
-from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.loader import bundled_path, fingerprint, load
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.projection.scenario import Scenario
 
-ENGINES = ("auto", "warm", "standard")
-SEED = 1
 CANARY_FROM = 8  # areas; in a smaller batch a second run of one of them costs more than it saves
 REHEARSED_FROM = 24  # areas; a rehearsal takes as long as some areas, and saves each a little
-NOTEBOOK_SECONDS = 1800  # one that takes longer hangs, and with it the batch
 OWN = ".bhyt"  # our own notes in the folder: the lock, and what was asked
 ENTRY = ("area", "slug", "status", "seconds", "error", "inputs_sha256", "files")
 
@@ -52,23 +47,7 @@ def run_batch(
     data: Dataset | str | Path | None,
     out: str | Path,
     areas: Sequence[str] | None = None,
-    jobs: int | None = None,
-    engine: str = "auto",
-    *,
-    dask: str | None = None,
-    lang: str = "vi",
-    numbers: str | None = None,
-    as_of: str | None = None,
-    scenario: str | Path | None = None,
-    seed: int = SEED,
-    timeout: int | None = None,
-    notebook_timeout: int | None = NOTEBOOK_SECONDS,
-    memory_mb: int | None = None,
-    fresh: bool = False,
-    progress: bool = False,
-    verbose: bool = False,
-    profile: bool = False,
-    formats: Sequence[str] = FORMATS[:1],
+    options: BatchOptions | None = None,
 ) -> dict[str, Any]:
     """Make the briefings of many areas in a folder, with an index page and a manifest.
 
@@ -80,23 +59,7 @@ def run_batch(
     data : a dataset, the path it is read from, or None for the bundled data.
     out : the folder; made if missing. An area's folder replaces the one of before.
     areas : names or codes; without them every unit that `areas_with_figures` lists.
-    jobs : processes; without it as many as the machine has processors for this one.
-    engine : "standard" starts a kernel for each notebook, "warm" forks it from a process that
-        has loaded everything (Linux). "auto" is "warm" where that works; of 8 areas or more the
-        first is run under both, and if they differ all are made with "standard".
-    dask : address of the scheduler of a Dask cluster that makes the areas in place of this
-        machine (``bhyt-analysis[cluster]``); each of its workers makes one area at a time.
-    lang, as_of, scenario, seed : parameters of the notebook.
-    numbers : how numbers in text cells of the input are written, as for `load`.
-    timeout, notebook_timeout : seconds that a cell, and a whole notebook, may take; None is no limit.
-    memory_mb : megabytes that a notebook may use (Linux); without it its share of four fifths
-        of the machine.
-    fresh : make every area again, whatever stands.
-    progress : a bar on standard error, if it is a terminal.
-    formats : of "html", "docx", "pptx" and "xlsx"; the page is always made. An area that stands in fewer
-        formats is made again.
-    verbose, profile : on standard error, a line for every area; at the end the seconds of each
-        cell over all areas, the slowest first.
+    options : how; see `BatchOptions`.
 
     Returns
     -------
@@ -119,20 +82,16 @@ def run_batch(
 
         manifest = run_batch(None, "outputs/briefings")
     """
-    if engine not in ENGINES:
-        raise BhytError(("error.bad_engine", {"found": engine, "expected": ", ".join(ENGINES)}))
-    check_lang(lang)
-    if as_of is not None:
-        as_of = str(parse_date(as_of))
-    if scenario is not None:
-        Scenario.read(scenario)
+    options = options or BatchOptions()
+    if options.scenario is not None:
+        Scenario.read(options.scenario)
+    lang, formats = options.lang, tuple(options.formats)
     source = data.source if isinstance(data, Dataset) else str(bundled_path("data") if data is None else data)
     folder = Path(out).resolve()
     if Path(source).resolve() == folder:  # a folder inside the input is fine: only its own files are read
         raise BhytError(("error.out_is_input", {"out": out}))
-    formats = check_formats(formats)
-    common = parameters(source, lang, as_of, scenario, seed)
-    earlier, started = {} if fresh else manifests.read_manifest(folder), manifests.timestamp()
+    common = parameters(source, options)
+    earlier, started = {} if options.fresh else manifests.read_manifest(folder), manifests.timestamp()
     # A dataset may have been changed since it was read: only files are known by their bytes.
     inputs = fingerprint(source) if not isinstance(data, Dataset) and Path(source).exists() else ""
     whom = sorted(set(areas)) if areas is not None else None
@@ -141,12 +100,17 @@ def run_batch(
         with _alone(folder):
             if asked and _note(folder) == asked and nothing_to_do(folder, earlier, formats):
                 return _stood(folder, earlier, started)
-    chosen = _engine(engine, lang)
-    limits = {"timeout": timeout, "notebook_timeout": notebook_timeout, "engine": chosen, "formats": formats}
+    chosen = _engine(options.engine, lang)
+    limits = {
+        "timeout": options.timeout,
+        "notebook_timeout": options.notebook_timeout,
+        "engine": chosen,
+        "formats": formats,
+    }
     with (
-        warm_process.shared(str(template_path())) if chosen == "warm" and not dask else nullcontext() as warmed
+        warm_process.shared(str(template_path())) if chosen == "warm" and not options.dask else nullcontext() as warmed
     ):  # it loads meanwhile
-        parts = AreaPartitions(data if isinstance(data, Dataset) else load(data, numbers=numbers))
+        parts = AreaPartitions(data if isinstance(data, Dataset) else load(data, numbers=options.numbers))
         plan = plan_areas(parts, folder, areas, common, limits)
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder):
@@ -157,8 +121,10 @@ def run_batch(
                 "law_sha256": Law.read().sha256(),
                 "inputs_sha256": parts.data.sha256,
             }
-            bar = Progress(len(plan), lang, progress, verbose, profile)
-            made = _make_all(plan, folder, parts, manifest, bar, jobs, memory_mb, fresh, dask, warmed)
+            bar = Progress(len(plan), lang, options.progress, options.verbose, options.profile)
+            made = _make_all(
+                plan, folder, parts, manifest, bar, options.jobs, options.memory_mb, options.fresh, options.dask, warmed
+            )
             manifests.write_atomically(folder / OWN / "asked", asked)
             return made
 

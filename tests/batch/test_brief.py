@@ -279,7 +279,7 @@ def test_an_area_that_is_in_its_place_when_the_batch_stops_is_done_though_nobody
 
     monkeypatch.setattr("bhyt_analysis.batch.runner.run_all", stopped)
     with pytest.raises(KeyboardInterrupt):
-        bhyt.run_batch(None, tmp_path, areas=["Lý Sơn", "Sơn Hà"], engine="standard")
+        bhyt.run_batch(None, tmp_path, ["Lý Sơn", "Sơn Hà"], bhyt.BatchOptions(engine="standard"))
     areas = {a["slug"]: a for a in json.loads((tmp_path / "manifest.json").read_text("utf-8"))["areas"]}
     assert (areas["ly-son"]["status"], areas["ly-son"]["error"]) == ("done", None)
     assert "ly-son/ly-son.html" in areas["ly-son"]["files"]
@@ -291,7 +291,7 @@ def test_an_area_that_is_in_its_place_when_the_batch_stops_is_done_though_nobody
 
 
 def test_a_users_own_input_becomes_a_briefing(small_input, tmp_path):
-    manifest = bhyt.run_batch(small_input, tmp_path / "out", jobs=1, lang="en")
+    manifest = bhyt.run_batch(small_input, tmp_path / "out", options=bhyt.BatchOptions(jobs=1, lang="en"))
     assert [(a["area"], a["status"]) for a in manifest["areas"]] == [("D1", "done")]
     page = (tmp_path / "out" / "mot" / "mot.html").read_text("utf-8")
     assert "1,800" in page  # of 3,000 people
@@ -300,7 +300,7 @@ def test_a_users_own_input_becomes_a_briefing(small_input, tmp_path):
 
 def test_an_input_without_population_still_makes_a_briefing(small_input, tmp_path):
     (small_input / "population.csv").unlink()
-    manifest = bhyt.run_batch(small_input, tmp_path / "out", jobs=1)
+    manifest = bhyt.run_batch(small_input, tmp_path / "out", options=bhyt.BatchOptions(jobs=1))
     assert [a["error"] for a in manifest["areas"]] == [None]
     assert "Chưa có dân số" in (tmp_path / "out" / "mot" / "mot.html").read_text("utf-8")
 
@@ -308,13 +308,13 @@ def test_an_input_without_population_still_makes_a_briefing(small_input, tmp_pat
 def test_one_area_made_again_keeps_the_others_in_the_index(tmp_path):
     out = tmp_path / "out"
     bhyt.run_batch(None, out, areas=["Lý Sơn", "Sơn Tây"])
-    manifest = bhyt.run_batch(None, out, areas=["Lý Sơn"], fresh=True)
+    manifest = bhyt.run_batch(None, out, ["Lý Sơn"], bhyt.BatchOptions(fresh=True))
     assert {a["slug"]: a["status"] for a in manifest["areas"]} == {"ly-son": "done", "son-tay": "done"}
     assert 'href="son-tay/son-tay.html"' in (out / "index.html").read_text("utf-8")
 
 
 def test_an_output_folder_may_lie_inside_the_input(small_input):
-    manifest = bhyt.run_batch(small_input, small_input / "out", jobs=1)
+    manifest = bhyt.run_batch(small_input, small_input / "out", options=bhyt.BatchOptions(jobs=1))
     assert [a["status"] for a in manifest["areas"]] == ["done"]
     assert bhyt.check(small_input).empty
 
@@ -330,18 +330,18 @@ def test_a_day_or_an_output_that_can_not_be_ends_with_status_2(tmp_path, capsys)
 
 
 def test_run_batch_takes_a_dataset_too(data, tmp_path):
-    manifest = bhyt.run_batch(data, tmp_path / "out", areas=["Lý Sơn"], jobs=1)
+    manifest = bhyt.run_batch(data, tmp_path / "out", ["Lý Sơn"], bhyt.BatchOptions(jobs=1))
     assert manifest["areas"][0]["status"] == "done"
 
 
 def test_a_bad_engine_area_or_scenario_is_told_before_anything_is_made(tmp_path):
     out = tmp_path / "out"
     with pytest.raises(ValueError, match="engine"):
-        bhyt.run_batch(None, out, engine="fast")
+        bhyt.BatchOptions(engine="fast")
     with pytest.raises(ValueError, match="did you mean"):
         bhyt.run_batch(None, out, areas=["Sơn Dươnk"])
     with pytest.raises(ValueError, match="no such file"):
-        bhyt.run_batch(None, out, scenario=tmp_path / "none.toml")
+        bhyt.run_batch(None, out, options=bhyt.BatchOptions(scenario=tmp_path / "none.toml"))
     assert not out.exists()
 
 
@@ -397,7 +397,9 @@ def test_what_the_command_shares_out(capsys):
 
 
 def test_a_scenario_comes_into_the_briefing(tmp_path):
-    told = bhyt.run_batch(None, tmp_path / "out", areas=["Sơn Dương"], scenario="decision_861_high", lang="en")
+    told = bhyt.run_batch(
+        None, tmp_path / "out", ["Sơn Dương"], bhyt.BatchOptions(scenario="decision_861_high", lang="en")
+    )
     assert [a["status"] for a in told["areas"]] == ["done"]
     page = (tmp_path / "out" / "son-duong" / "son-duong.html").read_text("utf-8")
     assert "Decision 861, door to door" in page

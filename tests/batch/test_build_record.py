@@ -12,6 +12,7 @@ import pytest
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.batch import build_record
+from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.batch.plan import parameters, plan_areas, policy_sha256
 from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.i18n.messages import BhytError
@@ -104,11 +105,11 @@ def test_one_communes_figure_makes_only_its_district_again(place):
 
 
 def test_other_parameters_make_all_again(tmp_path):
-    base = {"source": str(tmp_path), "lang": "vi", "as_of": None, "scenario": None, "seed": 1}
+    source = str(tmp_path)
     others = [{"lang": "en"}, {"as_of": "2021-12-31"}, {"scenario": "status_quo"}, {"seed": 2}]
-    found = [policy_sha256(parameters(**{**base, **other})) for other in ({}, *others)]
+    found = [policy_sha256(parameters(source, BatchOptions(**other))) for other in ({}, *others)]
     assert len(set(found)) == 5
-    assert policy_sha256(parameters(**{**base, "source": "elsewhere"})) == found[0]  # rows count, not their place
+    assert policy_sha256(parameters("elsewhere", BatchOptions())) == found[0]  # rows count, not their place
 
 
 def test_a_scenario_counts_with_the_files_that_it_names(tmp_path):
@@ -116,7 +117,7 @@ def test_a_scenario_counts_with_the_files_that_it_names(tmp_path):
     (tmp_path / "s.toml").write_text('name = "x"\nreforms = ["r.csv"]\n', "utf-8")
 
     def found():
-        return policy_sha256(parameters(str(tmp_path), "vi", None, tmp_path / "s.toml", 1))
+        return policy_sha256(parameters(str(tmp_path), BatchOptions(scenario=tmp_path / "s.toml")))
 
     before = found()
     assert found() == before
@@ -128,14 +129,14 @@ def test_another_template_law_or_code_makes_all_again(tmp_path):
     place = package(tmp_path, "1")
 
     def found():
-        code = "from bhyt_analysis.batch.build_record import made_with; print(made_with())"
+        code = "from bhyt_analysis.batch.build_record import code_fingerprint; print(code_fingerprint())"
         call, environment = [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": str(place)}
         return subprocess.run(call, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
 
     seen = [found()]
     for name in (
         "bundled/notebooks/area_briefing.ipynb",
-        "model/coverage.py",
+        "model/coverage/coverage.py",
         "law/law.csv",
         "i18n/messages/briefing.csv",
     ):
@@ -223,7 +224,7 @@ def test_a_record_of_another_making_does_not_stand(tmp_path):
 
 
 def test_the_name_of_a_reused_code_is_kept(tmp_path):
-    manifest = bhyt.run_batch(None, tmp_path / "o", areas=["Yên Bái"], jobs=1)
+    manifest = bhyt.run_batch(None, tmp_path / "o", ["Yên Bái"], bhyt.BatchOptions(jobs=1))
     assert [(a["slug"], a["status"]) for a in manifest["areas"]] == [("yen-bai", "done")]
     page = (tmp_path / "o" / "yen-bai" / "yen-bai.html").read_text("utf-8")
     assert "tỉnh Yên Bái" in page
@@ -234,13 +235,15 @@ def test_a_dataset_that_was_changed_in_memory_is_made_again(place):
     data, out = bhyt.load(place.input), place.out
     for changed, status in ((0, "done"), (0, "skipped"), (1, "done")):
         people = data.population.assign(people=data.population["people"] + changed)
-        manifest = bhyt.run_batch(dataclasses.replace(data, population=people), out, areas=["X001"], jobs=1)
+        manifest = bhyt.run_batch(
+            dataclasses.replace(data, population=people), out, ["X001"], bhyt.BatchOptions(jobs=1)
+        )
         assert [a["status"] for a in manifest["areas"]] == [status]
 
 
 def test_a_province_and_a_ward_of_one_name_have_folders_of_their_own(data, tmp_path):
     limits = {"timeout": None, "notebook_timeout": None}
-    common = parameters(data.source, "vi", None, None, 1)
+    common = parameters(data.source, BatchOptions())
     plan = plan_areas(AreaPartitions(data), tmp_path, ["Tỉnh Lào Cai", "Phường Lào Cai"], common, limits)
     assert [job.slug for job in plan] == ["tinh-lao-cai", "lao-cai"]
 

@@ -109,7 +109,7 @@ def test_a_kernel_that_kills_the_process_all_are_forked_from_takes_only_its_own_
 
 def test_a_rehearsal_that_hangs_in_c_ends_and_no_area_is_lost(tmp_path):
     hang = 'import os, re\nif not os.environ.get("JPY_PARENT_PID"):\n    re.match("(a+)+$", "a" * 60 + "b")'
-    changed = ("zygote.py", "REHEARSAL_SECONDS = 60", "REHEARSAL_SECONDS = 3")
+    changed = ("engine/zygote.py", "REHEARSAL_SECONDS = 60", "REHEARSAL_SECONDS = 3")
     areas = areas_with_figures(load())[:24]
     batch = Batch(tmp_path, hang, changed=changed, areas=areas, jobs=2)
     assert list(batch.areas().values()) == [("done", None)] * 24

@@ -48,7 +48,9 @@ def made(tmp_path_factory):
     out = tmp_path_factory.mktemp("documents")
     for lang, areas in AREAS.items():
         scenario = None if lang == "vi" else ROOT / "scenarios" / "decision_861_high.toml"
-        told = bhyt.run_batch(None, out / lang, areas, jobs=1, lang=lang, scenario=scenario, formats=ALL)
+        told = bhyt.run_batch(
+            None, out / lang, areas, bhyt.BatchOptions(jobs=1, lang=lang, scenario=scenario, formats=ALL)
+        )
         assert [a["error"] for a in told["areas"]] == [None] * len(areas)
     return out
 
@@ -686,7 +688,7 @@ def test_counts_under_five_are_in_no_document(small_input, tmp_path):
         ["C1", "2021-06-30", "household", "197", "published", "BHXH"],
         ["C2", "2021-06-30", "household", "900", "published", "BHXH"],
     )  # fmt: skip
-    told = bhyt.run_batch(small_input, tmp_path / "out", ["D1"], jobs=1, formats=ALL)
+    told = bhyt.run_batch(small_input, tmp_path / "out", ["D1"], bhyt.BatchOptions(jobs=1, formats=ALL))
     assert told["areas"][0]["error"] is None
     stem = tmp_path / "out" / told["areas"][0]["slug"] / told["areas"][0]["slug"]
     chart = read(stem.with_suffix(".ipynb")).item("groups", "chart").chart
@@ -707,7 +709,8 @@ def test_counts_under_five_are_in_no_document(small_input, tmp_path):
 
 def test_an_area_is_made_again_for_a_format_that_it_lacks_and_stands_for_one_that_it_has(tmp_path):
     def run(*formats):
-        (area,) = bhyt.run_batch(None, tmp_path, ["Lý Sơn"], jobs=1, formats=formats or ("html",))["areas"]
+        options = bhyt.BatchOptions(jobs=1, formats=formats or ("html",))
+        (area,) = bhyt.run_batch(None, tmp_path, ["Lý Sơn"], options)["areas"]
         return area["status"], {Path(f).suffix for f in area["files"] if f.count("/") == 1}
 
     assert run() == ("done", {".html", ".ipynb", ".json"})

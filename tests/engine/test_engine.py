@@ -293,7 +293,7 @@ def test_a_wrong_parameter_ends_before_anything_runs(tmp_path):
         with pytest.raises(BhytError, match="did you mean x"):
             run(path, name, parameters={"X": 1})
     with pytest.raises(ValueError, match="seed"):
-        bhyt.run_batch(None, tmp_path / "out", areas=["Lý Sơn"], seed="1")
+        bhyt.run_batch(None, tmp_path / "out", ["Lý Sơn"], bhyt.BatchOptions(seed="1"))
     assert not (tmp_path / "ran").exists()
     assert not (tmp_path / "out").exists()
 
@@ -304,10 +304,10 @@ def test_a_wrong_parameter_ends_before_anything_runs(tmp_path):
 def test_where_there_is_no_fork_auto_is_the_standard_engine_and_warm_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(warm_process, "usable", lambda: False)
     with pytest.warns(UserWarning, match="The warm engine does not work on this system"):
-        manifest = bhyt.run_batch(None, tmp_path / "out", areas=["Lý Sơn"], lang="en", jobs=1)
+        manifest = bhyt.run_batch(None, tmp_path / "out", ["Lý Sơn"], bhyt.BatchOptions(lang="en", jobs=1))
     assert manifest["areas"][0]["status"] == "done"
     with pytest.raises(ValueError, match="works on Linux only"):
-        bhyt.run_batch(None, tmp_path / "out", areas=["Lý Sơn"], engine="warm")
+        bhyt.run_batch(None, tmp_path / "out", ["Lý Sơn"], bhyt.BatchOptions(engine="warm"))
 
 
 def test_everything_is_imported_without_what_only_posix_has():

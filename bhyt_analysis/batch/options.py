@@ -1,0 +1,76 @@
+"""Hold and check the options of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bhyt_analysis.documents.formats import FORMATS, check_formats
+from bhyt_analysis.i18n.dates import DateLike, parse_date
+from bhyt_analysis.i18n.languages import check_lang
+from bhyt_analysis.i18n.messages import BhytError
+
+ENGINES = ("auto", "warm", "standard")
+SEED = 1
+NOTEBOOK_SECONDS = 1800  # a notebook that takes longer hangs, and with it the batch
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """Options of `run_batch`.
+
+    Parameters
+    ----------
+    jobs : processes; by default one for each processor that this process may use.
+    engine : "standard" starts a kernel for each notebook, "warm" forks it from a process that has
+        loaded all libraries (Linux). "auto" is "warm" where that works; in a batch of 8 areas or more
+        the first area is run with both, and if they differ all areas are built with "standard".
+    dask : address of the scheduler of a Dask cluster that builds the areas instead of this machine
+        (``bhyt-analysis[cluster]``); each of its workers builds one area at a time.
+    lang, as_of, scenario, decision, seed : parameters of the notebook.
+    numbers : how numbers in text cells of the input are written, as for `load`.
+    timeout, notebook_timeout : seconds that a cell, and a whole notebook, may take; None is no limit.
+    memory_mb : megabytes that a notebook may use (Linux); by default its share of four fifths of the machine.
+    fresh : build every area again, also what has not changed.
+    progress : a bar on standard error, if that is a terminal.
+    verbose, profile : on standard error, a line for every area; at the end the seconds of each cell over
+        all areas, the slowest first.
+    formats : of "html", "docx", "pptx" and "xlsx"; "html" is always written. An area that an earlier run
+        has written in fewer formats is built again.
+
+    Raises
+    ------
+    BhytError
+        for an engine, a language, a date or a format that does not exist.
+
+    Examples
+    --------
+    >>> BatchOptions(formats=["docx"]).formats
+    ('html', 'docx')
+    """
+
+    jobs: int | None = None
+    engine: str = "auto"
+    dask: str | None = None
+    lang: str = "vi"
+    numbers: str | None = None
+    as_of: DateLike | None = None
+    scenario: str | Path | None = None
+    decision: str | None = None
+    seed: int = SEED
+    timeout: int | None = None
+    notebook_timeout: int | None = NOTEBOOK_SECONDS
+    memory_mb: int | None = None
+    fresh: bool = False
+    progress: bool = False
+    verbose: bool = False
+    profile: bool = False
+    formats: Sequence[str] = FORMATS[:1]
+
+    def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise BhytError(("error.bad_engine", {"found": self.engine, "expected": ", ".join(ENGINES)}))
+        check_lang(self.lang)
+        object.__setattr__(self, "formats", check_formats(self.formats))
+        object.__setattr__(self, "as_of", self.as_of if self.as_of is None else str(parse_date(self.as_of)))
