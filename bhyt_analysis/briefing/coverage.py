@@ -17,7 +17,7 @@ from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import display_name, inline_name
 from bhyt_analysis.model.coverage.coverage import coverage
-from bhyt_analysis.model.targets.targets import target_steps, targets_of
+from bhyt_analysis.model.targets.targets import binding_targets, target_steps
 from bhyt_analysis.tables.labels import group_name
 
 # The tables an analyst fills in where nothing is known of cards.
@@ -100,7 +100,7 @@ def _only_a_rate(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:
 
 def _bullet(data: Dataset, code: str, now: pd.Series, lang: str) -> Items:
     """Coverage against the targets that bind the area or the units above it."""
-    bound = targets_of(data, code)
+    bound = binding_targets(data, code)
     if bound.empty:
         return []
     levels = [lv for lv in ("own", "province", "country") if _of_level(bound, lv).any()]

@@ -23,7 +23,7 @@ from bhyt_analysis.model.projection.compare import compare
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import project_area, simulate
 from bhyt_analysis.model.projection.uncertainty import target_probabilities, upcoming_targets
-from bhyt_analysis.model.reclassification.reclassify import lost_by, told_as
+from bhyt_analysis.model.reclassification.reclassify import loss_status_and_unit, unit_losses
 from bhyt_analysis.tables.explain import probability_texts
 from bhyt_analysis.tables.labels import column_name, group_name
 
@@ -47,7 +47,7 @@ def cost_and_payers(
     """What a year of cards costs, who pays which part, and what a scenario would change."""
     code, data = select_unit(limit_to_date(data, as_of), area)
     items = [_yearly_premium(data, law, code, lang), *annex_tables.subsidy(data, law, code, as_of, lang)]
-    table = lost_by(data, DECISION, code)
+    table = unit_losses(data, DECISION, code)
     lost = int(table["lost"].sum()) if len(table) else 0
     if lost:
         items.append(_lost_cost(data, law, scenario, code, table, lost, lang))
@@ -122,7 +122,7 @@ def _yearly_premium(data: Dataset, law: Law, code: str, lang: str) -> Item:
 
 def _lost_cost(data: Dataset, law: Law, scenario: Scenario | None, code: str, table: pd.DataFrame, lost: int, lang: str) -> Item:  # fmt: skip
     on = table["on"].min()
-    status, _ = told_as(data, DECISION, code, table)
+    status, _ = loss_status_and_unit(data, DECISION, code, table)
     changes = law.table[(law.table["parameter"] == "base_salary") & (law.table["status"] != "proposal")]
     days = [str(on.date()), *sorted(str(d) for d in changes["since"] if on.date() < d <= law.latest_change())]
     chain = lineage(data.areas, code, on)

@@ -13,7 +13,7 @@ from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.coverage.headline import DECISION
-from bhyt_analysis.model.reclassification.reclassify import COLUMNS, lost_by, told_as
+from bhyt_analysis.model.reclassification.reclassify import COLUMNS, loss_status_and_unit, unit_losses
 from bhyt_analysis.model.reclassification.take_up import observed_change, reenrolment, reenrolment_curve
 
 
@@ -21,7 +21,7 @@ def what_the_decision_did(data: Dataset, area: str, as_of: DateLike | None = Non
     """Who lost a state-paid card, in which communes, and how many must be insured again."""
     code, data = select_unit(limit_to_date(data, as_of), area)
     intro = translate("text.decision_861", lang)
-    table = lost_by(data, DECISION, code)
+    table = unit_losses(data, DECISION, code)
     if table.empty:
         return [Item("decision", intro + " " + translate("text.no_decision", lang, name=unit_label(data, code, lang)))]
     items = [_lost(data, code, table, lang), *_before_and_after(data, code, lang)]
@@ -45,7 +45,7 @@ def _lost(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Item:
             )
         return Item("lost", text, charts.losses(table, name, lang, source), table[COLUMNS])
     text = translate(
-        "text.lost_cards" if told_as(data, DECISION, code, table)[1] == "cards" else "text.lost_published",
+        "text.lost_cards" if loss_status_and_unit(data, DECISION, code, table)[1] == "cards" else "text.lost_published",
         lang,
         **words,
     )

@@ -15,7 +15,7 @@ from bhyt_analysis.domain.geography import lineage, population_at
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
-from bhyt_analysis.model.targets.targets import target_steps, targets_of
+from bhyt_analysis.model.targets.targets import binding_targets, target_steps
 
 
 def path_to_target(data: Dataset, area: str, as_of: DateLike | None = None, lang: str = "vi") -> Items:
@@ -80,7 +80,7 @@ def _still_ahead(data: Dataset, code: str, lang: str) -> list[str]:
 
 def targets_to_come(data: Dataset, code: str, lang: str) -> list[str]:
     """The targets of the units above whose day has not come, in words."""
-    upper = targets_of(data, code)
+    upper = binding_targets(data, code)
     upper = upper[upper["level"].isin(["province", "country"]) & (upper["on"] >= pd.Timestamp(dt.date.today()))]
     return [
         translate("text.live_target", lang, area=unit_label(data, t["area"], lang, t["on"]),

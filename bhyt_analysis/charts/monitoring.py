@@ -31,8 +31,8 @@ from bhyt_analysis.charts.description import chart_series
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
-from bhyt_analysis.model.monitoring.funnel import limits
-from bhyt_analysis.model.monitoring.monitor import ALERTS, WINDOWS
+from bhyt_analysis.model.monitoring.funnel import control_limits
+from bhyt_analysis.model.monitoring.monitor import ALERTS, EXPIRY_WINDOWS
 from bhyt_analysis.model.monitoring.thresholds import threshold
 from bhyt_analysis.tables.formatting import SMALL, suppressed_cells
 from bhyt_analysis.tables.labels import add_labels
@@ -142,11 +142,11 @@ def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     grid = np.unique(np.linspace(max(people.min() * 0.6, 1), people.max() * 1.12, 200).astype(int))
     expected, spread = float(rows["expected"].iloc[0]), float(rows["spread"].iloc[0])
     for ring, style in (("inner", "--"), ("outer", "-")):
-        for edge in limits(grid, expected, spread, ring):
+        for edge in control_limits(grid, expected, spread, ring):
             axes.plot(grid, edge * 100, color=GREY, lw=1.2, ls=style)
         share = round(threshold(f"funnel_{ring}") * 100, 6)
         text = format_number(share, lang, 0 if share.is_integer() else 1) + "%"
-        low = limits(grid, expected, spread, ring)[0][-1] * 100
+        low = control_limits(grid, expected, spread, ring)[0][-1] * 100
         axes.annotate(text, (grid[-1], low), (3, 0), textcoords="offset points", va="center", fontsize=9, color="#555555")  # fmt: skip
     axes.axhline(expected * 100, color=BLACK, lw=1)
     text = f"{translate('label.all_together', lang)}: {percent_label(expected, lang)}"
@@ -204,7 +204,7 @@ def expiring_cards(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
     >>> figure = bhyt.charts.expiring_cards(rows, "huyện Mẫu 01", "vi", "bảng expiring")
     """
     rows = add_labels(rows, lang)
-    days = [int(threshold(f"expiring_{w}")) for w in WINDOWS]
+    days = [int(threshold(f"expiring_{w}")) for w in EXPIRY_WINDOWS]
     last = f"expiring_{days[-1]}"
     rows = rows[rows[last] > 0].sort_values(last)
     hidden = suppressed_cells(rows)

@@ -12,7 +12,7 @@ from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import InForce, Law
-from bhyt_analysis.model.distribution.rounding import half_up
+from bhyt_analysis.model.distribution.rounding import round_half_up
 from bhyt_analysis.model.finance.budget import PAYERS, monthly_prices
 from bhyt_analysis.model.finance.premiums import MONTHS, premiums
 from bhyt_analysis.tables.labels import group_name
@@ -44,7 +44,7 @@ def premium_steps(law: InForce, group: str, members: int = 1, lang: str = "vi") 
     ]
     if table["premium"].isna().any():
         return [*lines, translate("premium.by_income", lang)]
-    full = float(half_up(salary * rate * MONTHS))
+    full = float(round_half_up(salary * rate * MONTHS))
     lines.append(translate("premium.full", lang, salary=salary, rate=rate, value=full))
     if group == "household":
         last = max(pd.Series(law["household_factor"]).index, key=int)

@@ -10,7 +10,7 @@ import pandas as pd
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
-from bhyt_analysis.model.monitoring.monitor import ALERTS, WINDOWS
+from bhyt_analysis.model.monitoring.monitor import ALERTS, EXPIRY_WINDOWS
 from bhyt_analysis.model.monitoring.reports import STATES
 from bhyt_analysis.model.monitoring.thresholds import threshold
 from bhyt_analysis.tables.formatting import SMALL
@@ -124,7 +124,7 @@ def period_text(kind: str, period: pd.Timestamp, lang: str = "vi") -> str:
 
 def expiring_text(row: dict[str, Any], lang: str = "vi") -> str:
     """How many cards of a unit run out soon; ``row`` of what `bhyt_analysis.model.monitoring.monitor.expiring_cards` gives."""
-    days = {w: int(threshold(f"expiring_{w}")) for w in WINDOWS}
+    days = {w: int(threshold(f"expiring_{w}")) for w in EXPIRY_WINDOWS}
     told = {w: int(row[f"expiring_{n}"]) for w, n in days.items()}
     counts = {w: f"<{SMALL}" if 0 < n < SMALL else format_number(n, lang) for w, n in told.items()}
     return translate(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law import Law
-from bhyt_analysis.model.finance.budget import PAYERS, SIZES, household_scale
+from bhyt_analysis.model.finance.budget import HOUSEHOLD_SIZES, PAYERS, household_scale
 
 
 def cards(group, months, insured=1000, **more):
@@ -77,10 +77,10 @@ def test_bad_calls_are_told(law):
 def test_the_household_scale_by_hand(law):
     factors = law.at("2021-07-01")["household_factor"]
     rows = pd.DataFrame([
-        {"people": 1, **dict.fromkeys(SIZES, 0), "size_1": 1},  # 1
-        {"people": 4, **dict.fromkeys(SIZES, 0), "size_4": 1},  # 2.8 / 4
-        {"people": 6, **dict.fromkeys(SIZES, 0), "size_6": 1},  # (2.8 + 0.4 + 0.4) / 6
-        {"people": 8, **dict.fromkeys(SIZES, 0), "size_7_plus": 1},  # (2.8 + 4 x 0.4) / 8
+        {"people": 1, **dict.fromkeys(HOUSEHOLD_SIZES, 0), "size_1": 1},  # 1
+        {"people": 4, **dict.fromkeys(HOUSEHOLD_SIZES, 0), "size_4": 1},  # 2.8 / 4
+        {"people": 6, **dict.fromkeys(HOUSEHOLD_SIZES, 0), "size_6": 1},  # (2.8 + 0.4 + 0.4) / 6
+        {"people": 8, **dict.fromkeys(HOUSEHOLD_SIZES, 0), "size_7_plus": 1},  # (2.8 + 4 x 0.4) / 8
     ])  # fmt: skip
     assert household_scale(rows, factors).tolist() == pytest.approx([1.0, 0.7, 0.6, 0.55])
 
@@ -98,7 +98,7 @@ def oracle_scale(sizes):
 @given(sizes=st.lists(st.integers(0, 30), min_size=6, max_size=6).filter(any))
 def test_the_household_scale_is_that_of_the_oracle(law, sizes):
     people = sum(size * count for size, count in enumerate(sizes, start=1))
-    row = pd.DataFrame([{"people": people, **dict(zip(SIZES, [*sizes, 0], strict=True))}])
+    row = pd.DataFrame([{"people": people, **dict(zip(HOUSEHOLD_SIZES, [*sizes, 0], strict=True))}])
     scale = household_scale(row, law.at("2021-07-01")["household_factor"])
     assert scale.iloc[0] == pytest.approx(oracle_scale(sizes))
 

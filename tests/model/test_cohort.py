@@ -208,7 +208,7 @@ def test_take_up_by_price_by_hand(arguments, expected):
 
 def test_take_up_by_effort_by_hand():
     # help with the form: 3.4% to 39.7% (Capuno et al. 2016) is logit 2.93 in two steps: 1.464 each
-    assert take_up_rate(0.034, 0, 0, -0.47, effort=2, effect=1.4645) == pytest.approx(0.397, abs=1e-3)
+    assert take_up_rate(0.034, 0, 0, -0.47, outreach=2, outreach_effect=1.4645) == pytest.approx(0.397, abs=1e-3)
 
 
 @given(r=st.floats(0.01, 0.94), s0=st.floats(0, 1), s=st.floats(0, 1), e=st.floats(-0.9, 0))

@@ -125,7 +125,7 @@ def test_a_result_takes_the_weakest_status_of_what_went_into_it():
 def test_the_input_stays_as_it_was():
     before, after = groups([600, 200], 1000), groups([450], 1250)
     kept = before.copy(), after.copy()
-    decompose(before, after, absent=0)
+    decompose(before, after, fill_value=0)
     pd.testing.assert_frame_equal(before, kept[0])
     pd.testing.assert_frame_equal(after, kept[1])
 
@@ -134,10 +134,10 @@ def test_an_absent_group_is_an_error_until_it_is_said_that_it_had_nobody():
     before, after = groups([600, 200], 1000), groups([450], 1000)
     with pytest.raises(BhytError, match="after has no row of student"):
         decompose(before, after)
-    assert decompose(before, after, absent=0)["people"].tolist() == [-150, -200, 0]
+    assert decompose(before, after, fill_value=0)["people"].tolist() == [-150, -200, 0]
     units = pd.DataFrame({"area": ["C1", "C2"], "insured": [1, 2], "population": [3, 4]})
     with pytest.raises(BhytError, match="after has no row of C2"):  # its people are not known
-        decompose(units, units.head(1), absent=0)
+        decompose(units, units.head(1), fill_value=0)
 
 
 def test_a_zone_that_nobody_lives_in_any_more_is_all_composition():

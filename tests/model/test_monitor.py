@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import bhyt_analysis as bhyt
 from bhyt_analysis.cli import main
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.model.monitoring.funnel import between, funnel, limit, limits
+from bhyt_analysis.model.monitoring.funnel import between_unit_spread, binomial_limit, control_limits, funnel
 from bhyt_analysis.model.monitoring.monitor import (
     alert_level,
     expiring_cards,
@@ -24,7 +24,7 @@ from bhyt_analysis.model.monitoring.monitor import (
     parse_month,
 )
 from bhyt_analysis.model.monitoring.pace import estimate_pace, months_between, project_pace
-from bhyt_analysis.model.monitoring.reports import due_day, period_end, reports_due
+from bhyt_analysis.model.monitoring.reports import due_date, period_end, reports_due
 from bhyt_analysis.model.monitoring.thresholds import thresholds
 
 from ..conftest import write_table
@@ -243,7 +243,7 @@ def test_the_plans_say_which_reports_are_owed(data):
     assert "51" not in kinds  # the plan of Quảng Ngãi asks for none
     son_la = data.duties[data.duties["area"] == "14"].iloc[0]
     end = pd.Timestamp("2026-12-31")
-    assert due_day(end, son_la["due_month"], son_la["due_day"]) == pd.Timestamp("2026-11-20")
+    assert due_date(end, son_la["due_month"], son_la["due_day"]) == pd.Timestamp("2026-11-20")
     assert son_la["deadline"] == "before"
     assert data.duties.loc[data.duties["area"].isin(["076", "219"]), "due_day"].isna().all()  # neither tells a day
 
@@ -319,7 +319,7 @@ def binomial(n, p, k):
 @given(st.integers(1, 60), st.floats(0.02, 0.98), st.sampled_from([0.001, 0.025, 0.5, 0.975, 0.999]))
 def test_a_limit_is_the_binomial_quantile_between_whole_people(n, p, at):
     k = next(i for i in range(n + 1) if binomial(n, p, i) >= at)
-    value = float(limit([n], p, at)[0]) * n
+    value = float(binomial_limit([n], p, at)[0]) * n
     assert k - 1 - 1e-6 <= value <= k + 1e-6 or (k == 0 and value == 0)
 
 
@@ -329,7 +329,7 @@ def test_a_limit_is_the_binomial_quantile_between_whole_people(n, p, at):
     [(10, 0.5, 0.025, (1 + (0.025 * 1024 - 11) / 45) / 10), (1, 0.9, 0.95, 1 - (1 - 0.95) / 0.9), (5, 1.0, 0.025, 1.0)],
 )
 def test_limits_worked_out_by_hand(n, p, at, share):
-    assert float(limit([n], p, at)[0]) == pytest.approx(share)
+    assert float(binomial_limit([n], p, at)[0]) == pytest.approx(share)
 
 
 @given(st.lists(st.tuples(st.integers(1, 20_000), st.floats(0, 1)), min_size=2, max_size=30))
@@ -346,13 +346,16 @@ def test_limits_hold_for_all_units(units):
 
 
 def test_large_units_differ_by_chance_less_than_small_ones():
-    low, high = limits([100, 1000, 10_000], 0.9, 0.0, "inner")
+    low, high = control_limits([100, 1000, 10_000], 0.9, 0.0, "inner")
     assert low[0] < low[1] < low[2] < 0.9 < high[2] < high[1] < high[0]
     assert float(low[1]) == pytest.approx(0.9 - 1.96 * math.sqrt(0.09 / 1000), abs=0.001)
 
 
 def test_a_spread_of_its_own_widens_the_limits_of_every_size():
-    narrow, wide = limits([500, 50_000], 0.8, 0.0, "outer")[0], limits([500, 50_000], 0.8, 0.05, "outer")[0]
+    narrow, wide = (
+        control_limits([500, 50_000], 0.8, 0.0, "outer")[0],
+        control_limits([500, 50_000], 0.8, 0.05, "outer")[0],
+    )
     assert (wide < narrow).all()
     assert float(wide[1]) == pytest.approx(0.8 - 3.09 * 0.05, abs=0.002)
 
@@ -360,7 +363,7 @@ def test_a_spread_of_its_own_widens_the_limits_of_every_size():
 def test_one_unit_far_off_does_not_hide_itself_in_the_spread():
     rows = pd.DataFrame({"insured": [900] * 11 + [500], "population": 1000})
     assert funnel(rows)["place"].tolist()[-1] == "below_outer"
-    assert between(rows["insured"], rows["population"], 0.867) < 0.05
+    assert between_unit_spread(rows["insured"], rows["population"], 0.867) < 0.05
 
 
 def test_units_that_are_not_known_have_no_place():

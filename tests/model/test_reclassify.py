@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.model.distribution.rounding import half_up, largest_remainder
+from bhyt_analysis.model.distribution.rounding import largest_remainder, round_half_up
 from bhyt_analysis.model.projection.simulate import project_area
-from bhyt_analysis.model.reclassification.reclassify import lost_by
+from bhyt_analysis.model.reclassification.reclassify import unit_losses
 
 from ..conftest import write_table
 
@@ -217,7 +217,7 @@ def test_largest_remainder_by_hand():
 
 
 def test_half_up_is_not_bankers_rounding():
-    assert half_up([0.5, 1.5, 2.5, 2.49, 62_617.499999999]).tolist() == [1, 2, 3, 2, 62_618]
+    assert round_half_up([0.5, 1.5, 2.5, 2.49, 62_617.499999999]).tolist() == [1, 2, 3, 2, 62_618]
 
 
 def test_the_list_of_lao_cai_is_told_commune_by_commune_and_nobody_is_made_up(data):
@@ -336,7 +336,7 @@ def test_each_district_of_a_province_is_told_by_the_best_that_is_known_of_it(sma
     table = bhyt.reclassify(data, "861", "P")
     assert table["lost"].sum() == 700 + 800
     assert table.set_index("area")["method"].to_dict() == {"C1": "zones", "C2": "zones", "D2": "published"}
-    assert len(lost_by(data, "861", "P")) == 3  # D2 stands for its commune
+    assert len(unit_losses(data, "861", "P")) == 3  # D2 stands for its commune
 
 
 def test_a_published_loss_leaves_only_the_communes_of_its_own_district(small_input):

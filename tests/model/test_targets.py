@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.model.targets.targets import targets_of
+from bhyt_analysis.model.targets.targets import binding_targets
 
 rates = st.decimals(0, 1, places=4)
 
@@ -100,9 +100,9 @@ def test_a_rate_without_people_gives_estimated_steps(data):
 
 def test_upper_targets_are_told_by_level(data):
     upper = (
-        targets_of(data, "Sơn Dương")
+        binding_targets(data, "Sơn Dương")
         .query("level == 'country'")
-        .set_index(targets_of(data, "Sơn Dương").query("level == 'country'")["on"].dt.year)
+        .set_index(binding_targets(data, "Sơn Dương").query("level == 'country'")["on"].dt.year)
     )
     assert upper.loc[2022, "rate"] == 0.926
     assert upper.loc[2025, "rate"] == 0.9515

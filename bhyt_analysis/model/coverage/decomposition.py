@@ -26,7 +26,7 @@ def decompose(
     view: str | None = None,
     by: str | None = None,
     *,
-    absent: int | None = None,
+    fill_value: int | None = None,
 ) -> pd.DataFrame:
     """The change of coverage N/P of all rows together, in parts that add exactly to it.
 
@@ -79,7 +79,7 @@ def decompose(
     [['group', 'state_paid', -150.0, -0.15], ['group', 'household', 100.0, 0.1], ['population', '', 0.0, 0.0]]
     """
     view, by = _asked(before, after, view, by)
-    first, second = _matched(before, after, view, by, absent)
+    first, second = _matched(before, after, view, by, fill_value)
     people = _people(first), _people(second)
     if view == "rate_composition":
         return _rate_composition(_cells(first, second, by), *people)

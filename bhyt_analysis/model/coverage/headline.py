@@ -14,7 +14,7 @@ from bhyt_analysis.domain.printed_figures import published_rates
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage.coverage import coverage, select_cards
 from bhyt_analysis.model.finance.premiums import full_year_cost
-from bhyt_analysis.model.reclassification.reclassify import lost_by, told_as
+from bhyt_analysis.model.reclassification.reclassify import loss_status_and_unit, unit_losses
 from bhyt_analysis.model.reclassification.take_up import reenrolment
 from bhyt_analysis.model.targets.targets import target_steps
 
@@ -90,11 +90,11 @@ def _is_printed(data: Dataset, code: str, insured: int) -> bool:
 
 def _decision(data: Dataset, law: Law, code: str) -> Iterator[Fact]:
     """What was lost by the decision, what came back, and what the lost cards cost in a year."""
-    table = lost_by(data, DECISION, code)
+    table = unit_losses(data, DECISION, code)
     lost = int(table["lost"].sum()) if len(table) else 0
     if not lost:
         return
-    status, unit = told_as(data, DECISION, code, table)
+    status, unit = loss_status_and_unit(data, DECISION, code, table)
     relation = ">=" if table["lost"].isna().any() else ""  # what is not known of some communes comes on top
     on, source = table["on"].min(), table["source"].iloc[0]
     before = published_rates(data, code)

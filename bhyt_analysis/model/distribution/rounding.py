@@ -50,12 +50,12 @@ def largest_remainders(weights: ArrayLike, totals: ArrayLike) -> NDArray[np.int6
     return whole + (rank < left[:, None])
 
 
-def half_up(vnd: ArrayLike) -> NDArray[np.float64]:
+def round_half_up(vnd: ArrayLike) -> NDArray[np.float64]:
     """Amounts rounded half up to the đồng.
 
     Examples
     --------
-    >>> half_up([62617.5, 62617.49, -0.5]).tolist()
+    >>> round_half_up([62617.5, 62617.49, -0.5]).tolist()
     [62618.0, 62617.0, 0.0]
     """
     return np.floor(np.asarray(vnd, dtype=float) + 0.5 + _HALF_DONG) + 0.0

@@ -13,12 +13,12 @@ from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Area, Law
-from bhyt_analysis.model.distribution.rounding import half_up
+from bhyt_analysis.model.distribution.rounding import round_half_up
 
 # The State's share that holds nationwide, what a province's own row adds to it, the social
 # security fund, the employer, and the insured themselves.
 PAYERS = ("central", "province", "social_security_fund", "employer", "household")
-SIZES = ["size_1", "size_2", "size_3", "size_4", "size_5", "size_6", "size_7_plus"]
+HOUSEHOLD_SIZES = ["size_1", "size_2", "size_3", "size_4", "size_5", "size_6", "size_7_plus"]
 Incomes = dict[str, float]  # VND a month by group of article 12
 
 
@@ -59,7 +59,7 @@ def monthly_prices(
             for name, part in parts.items():
                 out[i, :, PAYERS.index(name)] = earned * part
             continue
-        state, here = share_of(national, key), share_of(local, key)
+        state, here = group_subsidy_share(national, key), group_subsidy_share(local, key)
         told = ~np.isnan(here)
         central = np.minimum(np.nan_to_num(state), np.nan_to_num(here))
         premium = np.where(told, base * rate, np.nan)
@@ -81,7 +81,7 @@ def payer_shares(law: Law, months: Sequence[pd.Timestamp], area: Area = None) ->
     return local.where(~(national > local), national)
 
 
-def share_of(told: pd.DataFrame, key: str) -> NDArray[np.float64]:
+def group_subsidy_share(told: pd.DataFrame, key: str) -> NDArray[np.float64]:
     """The share of a group's premium by month, from what `Law.monthly` tells of ``subsidy_share``.
 
     Where a part of a group has no share of its own any more (near-poor households of poor
@@ -91,7 +91,7 @@ def share_of(told: pd.DataFrame, key: str) -> NDArray[np.float64]:
     Examples
     --------
     >>> told = Law.read().monthly("subsidy_share", ["2025-06-30", "2025-07-31"])
-    >>> share_of(told, "near_poor_in_poor_district").tolist()
+    >>> group_subsidy_share(told, "near_poor_in_poor_district").tolist()
     [1.0, 0.7]
     """
     table, found = groups(), np.full(len(told), np.nan)
@@ -160,7 +160,7 @@ def budget(
     price = monthly_prices(law, months, keys, area, income)
     at = price[cards["group"].map(keys.index), days.map(months.index)]
     at = at * np.where(cards["group"] == "household", household_scale, 1.0)[:, None]
-    vnd = half_up(at * cards["insured"].to_numpy(dtype=float)[:, None])
+    vnd = round_half_up(at * cards["insured"].to_numpy(dtype=float)[:, None])
     status = cards["status"].map(derived_quality) if "status" in cards else "derived"
     parts = [cards[["month", "group", "insured"]].assign(payer=p, vnd=vnd[:, i], status=status) for i, p in enumerate(PAYERS)]  # fmt: skip
     table = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
@@ -179,12 +179,12 @@ def household_scale(population: pd.DataFrame, factors: pd.Series) -> pd.Series:
     --------
     A household of one and one of four: (1 + 1 + 0.7 + 0.6 + 0.5) / 5 = 0.76.
 
-    >>> row = pd.DataFrame([{"people": 5, **dict.fromkeys(SIZES, 0), "size_1": 1, "size_4": 1}])
+    >>> row = pd.DataFrame([{"people": 5, **dict.fromkeys(HOUSEHOLD_SIZES, 0), "size_1": 1, "size_4": 1}])
     >>> household_scale(row, Law.read().at("2021-07-01")["household_factor"]).tolist()
     [0.76]
     """
     steps = factors.set_axis(factors.index.astype(int)).sort_index().to_numpy()
-    counts = population[SIZES].astype("float64").to_numpy()
+    counts = population[HOUSEHOLD_SIZES].astype("float64").to_numpy()
     of_size = np.array([_paid_by(size, steps) for size in range(1, 8)])
     people = counts[:, :6] @ np.arange(1, 7)
     large = counts[:, 6]

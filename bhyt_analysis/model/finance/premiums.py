@@ -14,7 +14,7 @@ from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import ONWARD, Area, InForce, Law
-from bhyt_analysis.model.distribution.rounding import half_up
+from bhyt_analysis.model.distribution.rounding import round_half_up
 
 MONTHS = 12
 PARAMETERS = ("base_salary", "contribution_rate", "employer_rate", "employee_rate", "household_factor", "subsidy_share")
@@ -125,7 +125,7 @@ def _in_force(law: InForce) -> dict[str, dict[str, float]]:
 
 def _amounts(exact: np.ndarray, share: np.ndarray) -> np.ndarray:
     """One row each of `AMOUNTS`, in đồng, from yearly premiums before rounding."""
-    premium, subsidy = half_up(exact), half_up(exact * share)
+    premium, subsidy = round_half_up(exact), round_half_up(exact * share)
     return np.stack([premium, share, subsidy, premium - subsidy])
 
 

@@ -22,15 +22,15 @@ from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import drop_nested_groups
 from bhyt_analysis.model.coverage.coverage import areas_with_figures, coverage
 from bhyt_analysis.model.monitoring.pace import Pace, estimate_pace, months_between, project_pace
-from bhyt_analysis.model.monitoring.reports import reports_owed
+from bhyt_analysis.model.monitoring.reports import required_reports
 from bhyt_analysis.model.monitoring.thresholds import threshold
 from bhyt_analysis.model.targets.allocation import allocate
-from bhyt_analysis.model.targets.targets import people_needed, targets_of
+from bhyt_analysis.model.targets.targets import binding_targets, people_needed
 
 Month: TypeAlias = "str | pd.Timestamp | None"
 ALERTS = ("red", "amber", "green", "none", "grey")
-LEVELS = ("own", "each", "district", "province", "country")
-WINDOWS = ("first", "second", "third")
+TARGET_LEVELS = ("own", "each", "district", "province", "country")
+EXPIRY_WINDOWS = ("first", "second", "third")
 UNIT = ["area", "name", "month", "insured", "population", "rate", "change_month", "change_year"]
 PLAN = ["target_on", "target_relation", "target_rate", "target_level", "people_needed", "plan_share", "to_add"]
 PACE = ["required_pace", "actual_pace", "pace", "year_end", "projected", "projected_low", "projected_high"]
@@ -241,12 +241,12 @@ def _own_target(
     data: Dataset, unit: str, history: pd.DataFrame, end: pd.Timestamp, levels: tuple[str, ...] = ()
 ) -> Target | None:
     """The nearest target that is not past, the unit's own before those of the units above it."""
-    bound = targets_of(data, unit)
+    bound = binding_targets(data, unit)
     bound = bound[bound["on"] >= end]
     people = history.loc[history["area"] == unit, "population"].dropna()
     if people.empty:
         return None
-    for level in levels or LEVELS:
+    for level in levels or TARGET_LEVELS:
         for row in bound[bound["level"] == level].head(1).itertuples():
             needed = people_needed(int(people.iloc[-1]), row.rate, row.relation)
             return Target(row.on, row.relation, float(row.rate), level, needed)
@@ -411,7 +411,7 @@ def nowcast(data: Dataset, area: str, month: Month = None, counts: pd.DataFrame 
 
 def _yearly_due(data: Dataset, code: str, end: pd.Timestamp) -> list[tuple[pd.Timestamp, str]]:
     """The days on which the yearly report of a month's year is due by the unit's plan, or one above it."""
-    above = [reports_owed(data, unit, end) for unit, *_ in lineage(data.areas, code, end)]
+    above = [required_reports(data, unit, end) for unit, *_ in lineage(data.areas, code, end)]
     rows = pd.concat(
         [t[t["area"] == unit] for t, (unit, *_) in zip(above, lineage(data.areas, code, end), strict=True)]
     )
@@ -442,7 +442,7 @@ def expiring_cards(data: Dataset, area: str, month: Month = None) -> pd.DataFram
     months = rows["as_of"] + pd.offsets.MonthEnd(0)
     rows = rows[months == (months.max() if end is None else end)]
     rows = rows[rows["as_of"] == rows.groupby("area")["as_of"].transform("max")]
-    names = [f"expiring_{int(threshold(f'expiring_{w}'))}" for w in WINDOWS]
+    names = [f"expiring_{int(threshold(f'expiring_{w}'))}" for w in EXPIRY_WINDOWS]
     rows = rows.loc[drop_nested_groups(rows.assign(as_of=rows["expires"])).index]
     out = [_windows(data, unit, told) for unit, told in _told_of(rows, code, inside)]
     columns = ["area", "name", "as_of", *names, "status", "source"]
@@ -463,7 +463,7 @@ def _told_of(rows: pd.DataFrame, code: str, inside: list[str]) -> Iterator[tuple
 def _windows(data: Dataset, unit: str, rows: pd.DataFrame) -> dict[str, Any]:
     left = (rows["expires"] - rows["as_of"]).dt.days
     row: dict[str, Any] = {"area": unit, "name": unit_name(data.areas, unit, rows["as_of"].iloc[0]), "as_of": rows["as_of"].max()}  # fmt: skip
-    for window in WINDOWS:
+    for window in EXPIRY_WINDOWS:
         days = int(threshold(f"expiring_{window}"))
         row[f"expiring_{days}"] = int(rows.loc[(left >= 0) & (left <= days), "cards"].sum())
     return {**row, "status": lowest_quality(rows["status"]), "source": "; ".join(rows["source"].unique())}

@@ -11,7 +11,7 @@ import pandas as pd
 from bhyt_analysis.domain.dataset import Dataset, select_unit
 from bhyt_analysis.domain.geography import communes, unit_name
 
-LENGTH = {"monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12}  # months of the period
+MONTHS_IN_PERIOD = {"monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12}  # months of the period
 STATES = ("overdue", "not_received", "late", "awaited", "received", "in_time")
 AHEAD = pd.Timedelta(days=31)  # reports that fall due within a month are told before
 COLUMNS = ["area", "name", "kind", "period", "due", "deadline", "received", "state", "source"]
@@ -25,22 +25,22 @@ def period_end(kind: str, day: pd.Timestamp) -> pd.Timestamp:
     >>> period_end("quarterly", pd.Timestamp("2022-05-10"))
     Timestamp('2022-06-30 00:00:00')
     """
-    return pd.Timestamp(day) + pd.offsets.MonthEnd(0) + pd.offsets.MonthEnd(-day.month % LENGTH[kind])
+    return pd.Timestamp(day) + pd.offsets.MonthEnd(0) + pd.offsets.MonthEnd(-day.month % MONTHS_IN_PERIOD[kind])
 
 
-def due_day(end: pd.Timestamp, months: int, day: int) -> pd.Timestamp:
+def due_date(end: pd.Timestamp, months: int, day: int) -> pd.Timestamp:
     """The day of a month after (or before) the last month of a period; a month too short for it gives its last day.
 
     Examples
     --------
-    >>> due_day(pd.Timestamp("2022-12-31"), -1, 20), due_day(pd.Timestamp("2021-12-31"), 2, 30)
+    >>> due_date(pd.Timestamp("2022-12-31"), -1, 20), due_date(pd.Timestamp("2021-12-31"), 2, 30)
     (Timestamp('2022-11-20 00:00:00'), Timestamp('2022-02-28 00:00:00'))
     """
     month = pd.Timestamp(end).normalize() + pd.offsets.MonthEnd(months)
     return month.replace(day=min(int(day), month.days_in_month))
 
 
-def reports_owed(data: Dataset, code: str, month: pd.Timestamp) -> pd.DataFrame:
+def required_reports(data: Dataset, code: str, month: pd.Timestamp) -> pd.DataFrame:
     """The reports that a unit and its communes owe for the twelve months up to a month, and for the rest of its year.
 
     Columns ``area``, ``kind``, ``period`` (its last day), ``due`` (missing where no plan tells a day), ``deadline``
@@ -54,7 +54,7 @@ def reports_owed(data: Dataset, code: str, month: pd.Timestamp) -> pd.DataFrame:
             if end < duty["since"] or end > duty["until"]:
                 continue
             told = pd.notna(duty["due_day"]) and pd.notna(duty["due_month"])
-            due = due_day(end, duty["due_month"], duty["due_day"]) if told else pd.NaT
+            due = due_date(end, duty["due_month"], duty["due_day"]) if told else pd.NaT
             rows.append({"area": duty["area"], "kind": duty["kind"], "period": end, "due": due, "deadline": duty["deadline"] or "by", "source": duty["source"]})  # fmt: skip
     table = pd.DataFrame(rows, columns=["area", "kind", "period", "due", "deadline", "source"])
     return table.astype({"period": "datetime64[s]", "due": "datetime64[s]"})
@@ -81,7 +81,7 @@ def reports_due(data: Dataset, area: str, month: pd.Timestamp) -> pd.DataFrame:
     [['2020-12-31', '2020-11-20', 'late'], ['2021-12-31', '2021-11-20', 'in_time']]
     """
     code, data = select_unit(data, area)
-    table = reports_owed(data, code, month)
+    table = required_reports(data, code, month)
     came = data.reports[data.reports["area"].isin({code, *communes(data.areas, code, month)})]
     ends = [period_end(k, p) for k, p in zip(came["kind"], came["period"], strict=True)]
     came = came.assign(period=pd.Series(ends, index=came.index, dtype="datetime64[s]"))[

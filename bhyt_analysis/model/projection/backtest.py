@@ -18,7 +18,7 @@ from bhyt_analysis.model.projection.assumptions import Values, assumptions, cent
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import project_area
 from bhyt_analysis.model.projection.uncertainty import rates
-from bhyt_analysis.model.reclassification.reclassify import lost_by
+from bhyt_analysis.model.reclassification.reclassify import unit_losses
 from bhyt_analysis.model.reclassification.take_up import reenrolment
 
 COLUMNS = ["case", "area", "name", "figure", "on", "relation", "published", "model", "low", "high", "unit", "verdict", "basis", "source"]  # fmt: skip
@@ -154,7 +154,7 @@ def _viet_nam(data: Dataset, law: Law, draws: int, seed: int) -> Iterator[Row]:
     """The fall of minority cards by April 2022, from the counts of communes in zones II and III alone."""
     printed = data.published[data.published["figure"] == "state_paid_minority_fall"]
     told = data.decisions[data.decisions["area"] == "VN"].set_index("decision")
-    known = lost_by(data, DECISION, _code(data, "Huyện Lục Ngạn"))
+    known = unit_losses(data, DECISION, _code(data, "Huyện Lục Ngạn"))
     if printed.empty or not {"582", "861"} <= set(told.index) or known.empty:
         return
     left = float(told.loc["582", ["zone_II", "zone_III"]].sum() - told.loc["861", ["zone_II", "zone_III"]].sum())

@@ -15,10 +15,10 @@ from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.distribution.rounding import largest_remainder
-from bhyt_analysis.model.finance.budget import SIZES, household_scale
+from bhyt_analysis.model.finance.budget import HOUSEHOLD_SIZES, household_scale
 from bhyt_analysis.model.projection.cohort import AREA_TITLE
 from bhyt_analysis.model.projection.scenario import Scenario
-from bhyt_analysis.model.reclassification.reclassify import lost_by, reclassify
+from bhyt_analysis.model.reclassification.reclassify import reclassify, unit_losses
 
 # The groups that a projection tells apart; every group and sub-group belongs to one of them.
 NOT_TOLD = "not_told"  # insured people of whom only the number is known
@@ -104,9 +104,9 @@ def _exits(data: Dataset, code: str, scenario: Scenario) -> pd.DataFrame:
         return pd.DataFrame(columns=["area", "on", "lost", "gained", "kept_other", "minority_lost", "status"])
     set_by = scenario.assumptions()["central"]
     # The share of minorities among all residents is not the one among those who lost: left to the ranges.
-    table = reclassify(data, scenario.decision, code, other_titles=float(set_by["other_titles"]))
+    table = reclassify(data, scenario.decision, code, other_entitlement_share=float(set_by["other_titles"]))
     # Published losses of some parts only are not the area's; a list that leaves communes out leaves them as they are.
-    if table["method"].isin(["published", "spread"]).any() and lost_by(data, scenario.decision, code).empty:
+    if table["method"].isin(["published", "spread"]).any() and unit_losses(data, scenario.decision, code).empty:
         told = data.losses[data.losses["decision"] == scenario.decision].drop_duplicates("area")
         parts = ", ".join(
             unit_name(data.areas, a, d)
@@ -202,7 +202,7 @@ def _by_rate(data: Dataset, code: str, day: pd.Timestamp | None) -> Found | None
 
 def _with_scale(data: Dataset, units: pd.DataFrame, day: pd.Timestamp, law: Law) -> pd.DataFrame:
     """The mean household factor of each unit, from the nearest count of households by size."""
-    told = data.population.dropna(subset=SIZES)
+    told = data.population.dropna(subset=HOUSEHOLD_SIZES)
     scale = household_scale(told, pd.Series(law.at(day)["household_factor"]))
     rows = told.assign(scale=scale, away=(told["as_of"] - day).abs())
     rows = rows.sort_values("away", kind="stable").drop_duplicates("area").set_index("area")

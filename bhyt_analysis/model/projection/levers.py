@@ -11,7 +11,7 @@ import pandas as pd
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import nearest_choice
 from bhyt_analysis.law.law import ONWARD, Area, Law, LawError
-from bhyt_analysis.model.finance.budget import payer_shares, share_of
+from bhyt_analysis.model.finance.budget import group_subsidy_share, payer_shares
 
 WHAT_IF = "what if (no instrument)"
 
@@ -92,7 +92,7 @@ def top_up(
     of_group = law.table[law.table["parameter"] == "subsidy_share"]
     ends = {u + dt.timedelta(days=1) for u in of_group["until"] if u != ONWARD}
     cuts = [first, *sorted(d for d in {*of_group["since"], *ends} if first < d <= last)]
-    now = share_of(payer_shares(law, [pd.Timestamp(c) for c in cuts], place), group)
+    now = group_subsidy_share(payer_shares(law, [pd.Timestamp(c) for c in cuts], place), group)
     rows: list[dict[str, Any]] = []
     for cut, share in zip(cuts, now, strict=True):
         value = round(min(1.0, (0.0 if share != share else float(share)) + points), 6)

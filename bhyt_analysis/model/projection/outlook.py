@@ -9,7 +9,7 @@ from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset, select_unit
 from bhyt_analysis.domain.geography import add_population, communes, unit_name
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.model.distribution.rounding import half_up
+from bhyt_analysis.model.distribution.rounding import round_half_up
 from bhyt_analysis.model.projection.after_loss import after_loss
 from bhyt_analysis.model.projection.baseline import Baseline
 from bhyt_analysis.model.projection.cohort import Floats
@@ -130,7 +130,7 @@ def steps(of: Projection, months: pd.DataFrame, on: str | pd.Timestamp, result: 
         then = followed.loc[day]
         lost = round(float(then["lost"]) - (0.0 if before is None else float(before["lost"])))
         without = float(then["uninsured"]) - (0.0 if before is None else float(before["uninsured"]))
-        back = int(half_up(lost - without))
+        back = int(round_half_up(lost - without))
     told = {"start": start, "lost": -lost, "gained": gained, "back": back}
     told |= {"other": end - sum(told.values()), "end": end}
     table = pd.DataFrame({"step": list(told), "people": list(told.values())})

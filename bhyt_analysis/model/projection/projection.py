@@ -17,7 +17,7 @@ import pandas as pd
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Area, Law
-from bhyt_analysis.model.finance.budget import monthly_prices, payer_shares, share_of
+from bhyt_analysis.model.finance.budget import group_subsidy_share, monthly_prices, payer_shares
 from bhyt_analysis.model.projection import cohort
 from bhyt_analysis.model.projection.assumptions import Values, assumptions, central_values
 from bhyt_analysis.model.projection.baseline import GROUPS, NOT_TOLD, Baseline
@@ -182,7 +182,7 @@ def _kinds(
 def _shares(law: Law, months: list[pd.Timestamp], area: Area) -> Floats:
     """What the State pays of each group's premium: (groups, months); missing where the law tells no share."""
     told = payer_shares(law, months, area)
-    return np.stack([share_of(told, g) for g in GROUPS])
+    return np.stack([group_subsidy_share(told, g) for g in GROUPS])
 
 
 @dataclass(frozen=True, eq=False)

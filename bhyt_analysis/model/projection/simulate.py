@@ -15,7 +15,7 @@ from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
 from bhyt_analysis.ingest.loader import bundled_path, read_table
 from bhyt_analysis.law.law import Law, LawError
-from bhyt_analysis.model.distribution.rounding import half_up, largest_remainders
+from bhyt_analysis.model.distribution.rounding import largest_remainders, round_half_up
 from bhyt_analysis.model.finance.budget import PAYERS
 from bhyt_analysis.model.projection import cohort
 from bhyt_analysis.model.projection.assumptions import draw_assumptions
@@ -262,10 +262,10 @@ def costs(of: Projection, insured: Floats, block: np.ndarray, by_group: bool) ->
             if by_group:
                 due = here * price[:, :, i]
                 due[:, HOUSEHOLD] += dearer * price[HOUSEHOLD, :, i]
-                vnd[blocks, :, :, i] = half_up(due)
+                vnd[blocks, :, :, i] = round_half_up(due)
             else:
                 due = np.einsum("ngt,gt->nt", here, price[:, :, i]) + dearer * price[HOUSEHOLD, :, i]
-                vnd[blocks, 0, :, i] = half_up(due)
+                vnd[blocks, 0, :, i] = round_half_up(due)
         known[blocks] = here * told if by_group else np.einsum("ngt,gt->nt", here, told.astype(float))[:, None]
     return vnd, known
 

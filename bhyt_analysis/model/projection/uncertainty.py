@@ -32,7 +32,7 @@ from bhyt_analysis.model.projection.projection import (
 )
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import WIDTH, project_area
-from bhyt_analysis.model.targets.targets import people_needed, targets_of
+from bhyt_analysis.model.targets.targets import binding_targets, people_needed
 
 TOLERANCE = 1e-6
 
@@ -108,7 +108,7 @@ def upcoming_targets(data: Dataset, of: Projection) -> list[dict[str, Any]]:
     if of.scenario.targets:
         return [dict(t) for t in of.scenario.targets]
     first, last = of.months[of.shown], of.months[-1]
-    bound = targets_of(data, of.start.area)
+    bound = binding_targets(data, of.start.area)
     told = bound.loc[bound["level"].isin(["own", "each"]), ["on", "rate", "relation"]].to_dict("records")
     return [dict(t) for t in told if first < pd.Timestamp(t["on"]) <= last]
 

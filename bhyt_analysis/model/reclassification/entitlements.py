@@ -11,7 +11,7 @@ from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import InForce
 from bhyt_analysis.model.finance.premiums import subsidy_shares
-from bhyt_analysis.model.reclassification.reclassify import MINORITY, RESIDENT, TITLES
+from bhyt_analysis.model.reclassification.reclassify import AREA_ENTITLEMENTS, MINORITY, RESIDENT
 
 # What `area_entitlements` reads: true or false, but no titles themselves.
 CIRCUMSTANCES = ["minority", "special_village"]
@@ -158,7 +158,7 @@ def area_entitlements(people: pd.DataFrame) -> pd.DataFrame:
     for column in CIRCUMSTANCES:
         faults += _not_true_or_false(people[column]) if column in people else []
     zones = pd.Categorical(people["zone"]) if "zone" in people else pd.Categorical([])
-    known = TITLES.index.unique("zone")
+    known = AREA_ENTITLEMENTS.index.unique("zone")
     strange = [str(z) for z in zones.unique() if z not in known]
     if strange:
         faults.append(("error.no_such_zone", {"found": ", ".join(strange), "expected": ", ".join(known)}))
@@ -168,6 +168,6 @@ def area_entitlements(people: pd.DataFrame) -> pd.DataFrame:
     zone = known.get_indexer(zones.categories)[zones.codes]
     # One entry for each zone, village (other, special) and resident (Kinh, minority).
     order = pd.MultiIndex.from_product([known, ["other", "special"]])
-    title = TITLES.reindex(order)[["kinh", "minority"]].to_numpy().ravel()
+    title = AREA_ENTITLEMENTS.reindex(order)[["kinh", "minority"]].to_numpy().ravel()
     entry = zone * 4 + village * 2 + people["minority"].to_numpy(dtype=bool)
     return people.assign(**{name: (title == name)[entry] for name in (RESIDENT, MINORITY)})

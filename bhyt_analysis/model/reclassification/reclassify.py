@@ -20,7 +20,7 @@ from bhyt_analysis.model.distribution.rounding import largest_remainder, largest
 # is read from this table twice, before and after: III to II is lost by Kinh residents and kept by
 # ethnic minorities, III or II to I by both, and so on.
 RESIDENT, MINORITY = "resident_of_especially_difficult_area", "minority_in_difficult_area"
-TITLES = pd.DataFrame(
+AREA_ENTITLEMENTS = pd.DataFrame(
     [
         # zone    village      Kinh      ethnic minority
         ("III", "special", RESIDENT, RESIDENT),
@@ -35,7 +35,7 @@ TITLES = pd.DataFrame(
     columns=["zone", "village", "kinh", "minority"],
 ).set_index(["zone", "village"])
 # What offices report of area titles: by title, or only as one number.
-HELD = (RESIDENT, MINORITY, "difficult_area", "resident_of_island")
+AREA_KEYS = (RESIDENT, MINORITY, "difficult_area", "resident_of_island")
 
 COLUMNS = [
     "area", "name", "zone_before", "zone_after", "population", "before", "lost", "kept", "gained", "after", "status",
@@ -49,12 +49,12 @@ def reclassify(
     area: str | None = None,
     by: Sequence[str] = (),
     minority_share: float | None = None,
-    other_titles: float = 0.0,
+    other_entitlement_share: float = 0.0,
 ) -> pd.DataFrame:
     """The cards by area title before and after a decision, commune by commune.
 
     Where the zones of a commune are known on both sides and its cards before, people
-    lose or gain the title by the table of article 12(3h) (`TITLES`), Kinh and
+    lose or gain the title by the table of article 12(3h) (`AREA_ENTITLEMENTS`), Kinh and
     ethnic-minority residents apart. Where only a total is published, it is spread
     over the communes that the decision names, by population, and marked estimated; a
     total whose communes are not known stays one row of the district. A commune of
@@ -109,13 +109,13 @@ def reclassify(
     else:
         code, data = select_unit(data, area)
         codes = [code]
-    tables = [_of_area(data, decision, code, minority_share, other_titles) for code in codes]
+    tables = [_of_area(data, decision, code, minority_share, other_entitlement_share) for code in codes]
     filled = [t for t in tables if len(t)]
     table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS + BASIS + STEPS)
     return _typed(_by_subgroup(table) if by else table[COLUMNS + BASIS])
 
 
-def lost_by(data: Dataset, decision: str, area: str) -> pd.DataFrame:
+def unit_losses(data: Dataset, decision: str, area: str) -> pd.DataFrame:
     """The rows of `reclassify`, if they speak of the whole unit; else none.
 
     Of a province of which only one district's loss is known, the sum is not its loss.
@@ -123,7 +123,7 @@ def lost_by(data: Dataset, decision: str, area: str) -> pd.DataFrame:
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> [len(lost_by(load(), "861", area)) for area in ("Lục Ngạn", "Tỉnh Bắc Giang")]
+    >>> [len(unit_losses(load(), "861", area)) for area in ("Lục Ngạn", "Tỉnh Bắc Giang")]
     [14, 0]
     """
     code, data = select_unit(data, area)
@@ -139,7 +139,7 @@ def lost_by(data: Dataset, decision: str, area: str) -> pd.DataFrame:
     return table if whole else table.head(0)
 
 
-def told_as(data: Dataset, decision: str, area: str, table: pd.DataFrame) -> tuple[str, str]:
+def loss_status_and_unit(data: Dataset, decision: str, area: str, table: pd.DataFrame) -> tuple[str, str]:
     """The status of the sum of ``lost`` and its unit, "people" or "cards".
 
     A published total that was spread over communes is as good as it was published.
@@ -147,7 +147,7 @@ def told_as(data: Dataset, decision: str, area: str, table: pd.DataFrame) -> tup
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> told_as(load(), "861", "Sơn Dương", lost_by(load(), "861", "Sơn Dương"))
+    >>> loss_status_and_unit(load(), "861", "Sơn Dương", unit_losses(load(), "861", "Sơn Dương"))
     ('published', 'cards')
     """
     code, data = select_unit(data, area)
@@ -237,9 +237,9 @@ def _carried(rows: pd.DataFrame, last: pd.DataFrame) -> pd.DataFrame:
     """The cards that an earlier move has left, where none were counted since."""
     last = last.set_index("area").loc[rows["area"]].set_index(rows.index)
     since = rows["counted"] < last["on"]
-    left = last[[f"left_{k}" for k in HELD]].set_axis([*HELD], axis=1)
+    left = last[[f"left_{k}" for k in AREA_KEYS]].set_axis([*AREA_KEYS], axis=1)
     status = [derived_quality(a, b, "estimated") for a, b in zip(rows["cards_status"], last["status"], strict=True)]
-    carried = rows.assign(**{k: left[k].astype("float64") for k in HELD}, cards_status=status)
+    carried = rows.assign(**{k: left[k].astype("float64") for k in AREA_KEYS}, cards_status=status)
     return rows.where(~since, carried) if since.any() else rows
 
 
@@ -254,13 +254,15 @@ def _held(cards: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     own = cards.merge(days, on="area")
     own = own[own["as_of"] < own["since"]]
     own = own[own["as_of"] == own.groupby("pair")["as_of"].transform("max")].set_index("pair")
-    by_area = own["group"].isin(HELD)
+    by_area = own["group"].isin(AREA_KEYS)
     told = by_area.groupby("pair").any() | ~(own["group"] == "state_paid").groupby("pair").any()
     own, by_area = own[told.reindex(own.index)], by_area[told.reindex(own.index)]
     held = own[by_area]
-    table = held.pivot_table(index="pair", columns="group", values="cards", aggfunc="sum").reindex(columns=list(HELD))
+    table = held.pivot_table(index="pair", columns="group", values="cards", aggfunc="sum").reindex(
+        columns=list(AREA_KEYS)
+    )
     table = table.reindex(own.index.unique()).fillna(0).astype("float64")
-    parts = table[[k for k in HELD if k != "difficult_area"]].sum(axis=1)
+    parts = table[[k for k in AREA_KEYS if k != "difficult_area"]].sum(axis=1)
     table["difficult_area"] = (table["difficult_area"] - parts).clip(lower=0)  # what the whole holds beyond its parts
     rest = leaf_groups(own.reset_index()[~by_area.to_numpy()])
     rest = rest[(rest["group"] != "state_paid") & (rest["group"].map(order) < order["difficult_area"])]
@@ -273,7 +275,7 @@ def _held(cards: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-STEPS = [f"{step}_{key}" for step in ("held", "lost", "moved", "new") for key in HELD]
+STEPS = [f"{step}_{key}" for step in ("held", "lost", "moved", "new") for key in AREA_KEYS]
 # A commune's people by where they live: in villages that are special before and after, on one side only, on neither.
 _PLACES, _PEOPLE = ("both", "one", "neither"), ("kinh", "minority")
 
@@ -284,11 +286,11 @@ def _lose_and_gain(rows: pd.DataFrame, data: Dataset, assumed: pd.Series, other_
     low, high = (_changes(rows, rows["minority"].fillna(m)) for m in (0.25, 0.75))
     changes = low.where(np.isclose(low, high))
     island = rows["resident_of_island"]
-    rows = rows.drop(columns=[*HELD]).join(changes)
-    exact = rows[[f"lost_{k}" for k in HELD]].sum(axis=1, skipna=False)
+    rows = rows.drop(columns=[*AREA_KEYS]).join(changes)
+    exact = rows[[f"lost_{k}" for k in AREA_KEYS]].sum(axis=1, skipna=False)
     no_other = exact * (1 - other_titles)
     lost = np.floor(no_other + 0.5)
-    before = rows[[f"held_{k}" for k in HELD]].sum(axis=1)
+    before = rows[[f"held_{k}" for k in AREA_KEYS]].sum(axis=1)
     rows["before"], rows["lost"] = before, lost
     rows["kept"] = before - lost
     rows["kept_other"] = np.floor(exact + 0.5) - lost
@@ -313,17 +315,17 @@ def _lose_and_gain(rows: pd.DataFrame, data: Dataset, assumed: pd.Series, other_
 
 def _left(rows: pd.DataFrame) -> pd.DataFrame:
     """The cards by area title after a move: whole people that add up to those who have one."""
-    of = {step: rows[[f"{step}_{k}" for k in HELD]].to_numpy(float) for step in ("held", "lost", "moved", "new")}
+    of = {step: rows[[f"{step}_{k}" for k in AREA_KEYS]].to_numpy(float) for step in ("held", "lost", "moved", "new")}
     arrived = np.zeros_like(of["moved"])
     for title, other in ((RESIDENT, MINORITY), (MINORITY, RESIDENT)):
-        arrived[:, HELD.index(title)] = of["moved"][:, HELD.index(other)]
+        arrived[:, AREA_KEYS.index(title)] = of["moved"][:, AREA_KEYS.index(other)]
     new = of["new"].sum(axis=1, keepdims=True)
     gained = rows[["gained"]].to_numpy(float) * np.divide(of["new"], new, out=np.zeros_like(of["new"]), where=new > 0)
     left = of["held"] - of["lost"] - of["moved"] + arrived + gained
     total = (rows["after"] - rows["kept_other"]).to_numpy(float)
     known = ~np.isnan(total)
     left[known] = largest_remainders(np.clip(left[known], 0, None), total[known].astype("int64"))
-    return pd.DataFrame(left, index=rows.index, columns=[f"left_{k}" for k in HELD])
+    return pd.DataFrame(left, index=rows.index, columns=[f"left_{k}" for k in AREA_KEYS])
 
 
 def _changes(rows: pd.DataFrame, minority: pd.Series) -> pd.DataFrame:
@@ -332,7 +334,7 @@ def _changes(rows: pd.DataFrame, minority: pd.Series) -> pd.DataFrame:
     out = pd.DataFrame(index=rows.index)
     taken = np.zeros(len(rows))
     taken_minority = np.zeros(len(rows))
-    for key in HELD:
+    for key in AREA_KEYS:
         own = (was != "") if key == "difficult_area" else (was == key)
         people = (weight * own).sum(axis=1)
 
@@ -347,7 +349,7 @@ def _changes(rows: pd.DataFrame, minority: pd.Series) -> pd.DataFrame:
         out[f"new_{key}"] = arrived.sum(axis=1)
         taken += out[f"lost_{key}"]
         taken_minority += held * share((now == "") & ethnic)
-    out["new"] = sum(out[f"new_{k}"] for k in HELD)
+    out["new"] = sum(out[f"new_{k}"] for k in AREA_KEYS)
     out["minority_lost"] = np.divide(taken_minority, taken, out=np.full(len(rows), np.nan), where=taken > 0)
     return out
 
@@ -363,8 +365,10 @@ def _cells(rows: pd.DataFrame, minority: pd.Series) -> tuple[np.ndarray, np.ndar
         special = [np.where((place == "both") | ((place == "one") & (v > both)), "special", "other") for v in (first, second)]  # fmt: skip
         for people in _PEOPLE:
             weight.append(size[place] * (minority if people == "minority" else 1 - minority))
-            was.append(TITLES[people].reindex([*zip(rows["zone_before"], special[0], strict=True)]).to_numpy())
-            now.append(TITLES[people].reindex([*zip(rows["zone"], special[1], strict=True)]).to_numpy())
+            was.append(
+                AREA_ENTITLEMENTS[people].reindex([*zip(rows["zone_before"], special[0], strict=True)]).to_numpy()
+            )
+            now.append(AREA_ENTITLEMENTS[people].reindex([*zip(rows["zone"], special[1], strict=True)]).to_numpy())
     ethnic = np.array([people == "minority" for _ in _PLACES for people in _PEOPLE])
     return np.column_stack(weight), np.column_stack(was), np.column_stack(now), ethnic
 
@@ -372,21 +376,21 @@ def _cells(rows: pd.DataFrame, minority: pd.Series) -> tuple[np.ndarray, np.ndar
 def _by_subgroup(table: pd.DataFrame) -> pd.DataFrame:
     """One row a commune and title; whole people that add up to the commune's row."""
     parts = []
-    for key in HELD:
+    for key in AREA_KEYS:
         named = {f"held_{key}": "before", f"moved_{key}": "moved"}
         part = table.drop(columns=["before", "lost", "gained", "kept", "after"]).rename(columns=named)
         parts.append(part.assign(subgroup=key))
     told = table["method"] == "zones"
-    whole = {step: np.full((len(table), len(HELD)), np.nan) for step in ("lost", "gained", "moved")}
+    whole = {step: np.full((len(table), len(AREA_KEYS)), np.nan) for step in ("lost", "gained", "moved")}
     for step, total in (("lost", "lost"), ("gained", "gained")):
-        weights = table[[f"{'lost' if step == 'lost' else 'new'}_{k}" for k in HELD]].to_numpy(float)
+        weights = table[[f"{'lost' if step == 'lost' else 'new'}_{k}" for k in AREA_KEYS]].to_numpy(float)
         usable = told & table[total].notna()
         whole[step][usable] = largest_remainders(weights[usable], table.loc[usable, total].to_numpy("int64"))
-    whole["moved"] = np.floor(table[[f"moved_{k}" for k in HELD]].to_numpy(float) + 0.5)
-    whole["moved"] = np.minimum(whole["moved"], table[[f"held_{k}" for k in HELD]].to_numpy(float) - whole["lost"])
+    whole["moved"] = np.floor(table[[f"moved_{k}" for k in AREA_KEYS]].to_numpy(float) + 0.5)
+    whole["moved"] = np.minimum(whole["moved"], table[[f"held_{k}" for k in AREA_KEYS]].to_numpy(float) - whole["lost"])
     arrived = np.zeros_like(whole["moved"])
-    arrived[:, HELD.index(RESIDENT)] = whole["moved"][:, HELD.index(MINORITY)]
-    arrived[:, HELD.index(MINORITY)] = whole["moved"][:, HELD.index(RESIDENT)]
+    arrived[:, AREA_KEYS.index(RESIDENT)] = whole["moved"][:, AREA_KEYS.index(MINORITY)]
+    arrived[:, AREA_KEYS.index(MINORITY)] = whole["moved"][:, AREA_KEYS.index(RESIDENT)]
     for i, part in enumerate(parts):
         lost, moved = whole["lost"][:, i], whole["moved"][:, i]
         part["lost"], part["moved"], part["kept"] = lost, moved, part["before"] - lost

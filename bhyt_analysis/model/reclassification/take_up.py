@@ -17,13 +17,13 @@ from bhyt_analysis.model.coverage.coverage import coverage
 
 
 def take_up_rate(
-    rate: ArrayLike,
-    share_seen: ArrayLike,
+    observed_rate: ArrayLike,
+    observed_share: ArrayLike,
     share: ArrayLike,
     elasticity: ArrayLike,
-    effort: ArrayLike = 0.0,
-    effect: ArrayLike = 0.0,
-    highest: ArrayLike = 0.95,
+    outreach: ArrayLike = 0.0,
+    outreach_effect: ArrayLike = 0.0,
+    max_rate: ArrayLike = 0.95,
 ) -> NDArray[np.float64]:
     """Take-up of a group when its price or the effort changes; arrays broadcast.
 
@@ -49,13 +49,17 @@ def take_up_rate(
     >>> take_up_rate(0.35, 0.0, 0.0, -0.47, effort=2, effect=0.5).round(3)
     np.float64(0.594)
     """
-    r0, s0, s, e = (np.asarray(x, dtype=float) for x in (rate, share_seen, share, elasticity))
+    r0, s0, s, e = (np.asarray(x, dtype=float) for x in (observed_rate, observed_share, share, elasticity))
     middle = (2 - s - s0) / 2
     change = e * (s0 - s) / np.where(middle > 0, middle, 1.0)  # both free: nothing changes
     price = r0 * (1 + change / 2) / (1 - change / 2)
-    top = np.maximum(np.asarray(highest, dtype=float), r0)
+    top = np.maximum(np.asarray(max_rate, dtype=float), r0)
     price = np.clip(price, 0.0, top)
-    odds = price / np.where(price < 1, 1 - price, 1.0) * np.exp(np.asarray(effect) * np.asarray(effort, dtype=float))
+    odds = (
+        price
+        / np.where(price < 1, 1 - price, 1.0)
+        * np.exp(np.asarray(outreach_effect) * np.asarray(outreach, dtype=float))
+    )
     return np.where(price < 1, np.minimum(top, odds / (1 + odds)), 1.0)
 
 

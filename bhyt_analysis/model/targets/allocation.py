@@ -16,7 +16,7 @@ from bhyt_analysis.domain.geography import communes as communes_in
 from bhyt_analysis.domain.geography import unit_name
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.model.coverage.coverage import coverage
-from bhyt_analysis.model.reclassification.reclassify import lost_by, reclassify
+from bhyt_analysis.model.reclassification.reclassify import reclassify, unit_losses
 from bhyt_analysis.model.targets.targets import people_needed
 
 Rate = float | str | Decimal
@@ -345,7 +345,7 @@ def _lost(data: Dataset, code: str, units: list[str]) -> pd.DataFrame:
         if len(told):
             lost = told["lost"].reindex(units).astype("Int64")
             # A decision that is told of the whole unit took nothing from the communes that it does not name.
-            lost = lost.fillna(0) if len(lost_by(data, decision, code)) else lost
+            lost = lost.fillna(0) if len(unit_losses(data, decision, code)) else lost
             return pd.DataFrame({"lost": lost, "status": told["status"].reindex(units).fillna("derived")})
     lost = pd.Series(0 if decisions.empty else pd.NA, index=units, dtype="Int64")
     return pd.DataFrame({"lost": lost, "status": "derived"})

@@ -14,7 +14,7 @@ from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.coverage.coverage import coverage
 
 RELATIONS = ("=", ">=", ">")
-KINDS = ("gap", "logit", "straight")
+PATH_KINDS = ("gap", "logit", "straight")
 
 
 def people_needed(population: int, rate: float | str | Decimal, relation: str = "=") -> int:
@@ -71,8 +71,8 @@ def target_path(start: float, end: float, years: int, kind: str = "gap") -> list
     >>> [round(c, 4) for c in target_path(start=0.851, end=0.921, years=4, kind="gap")]
     [0.851, 0.8729, 0.8915, 0.9074, 0.921]
     """
-    if kind not in KINDS:
-        raise ValueError(f'kind is "{kind}"; expected one of {", ".join(KINDS)}')
+    if kind not in PATH_KINDS:
+        raise ValueError(f'kind is "{kind}"; expected one of {", ".join(PATH_KINDS)}')
     if years < 1:
         raise ValueError(f"years is {years}; expected 1 or more")
     top = 1.0 if kind == "straight" else math.nextafter(1.0, 0.0)
@@ -90,7 +90,7 @@ def target_path(start: float, end: float, years: int, kind: str = "gap") -> list
     return [start, *path[1:-1], end]
 
 
-def targets_of(data: Dataset, area: str) -> pd.DataFrame:
+def binding_targets(data: Dataset, area: str) -> pd.DataFrame:
     """The targets that bind a unit: its own, those set for each unit of its kind, and those above.
 
     Adds ``level``: "own", "each", or the kind of the unit that an upper target is of.
@@ -100,7 +100,7 @@ def targets_of(data: Dataset, area: str) -> pd.DataFrame:
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> targets_of(load(), "Lý Sơn").query("level == 'own'")["rate"].tolist()
+    >>> binding_targets(load(), "Lý Sơn").query("level == 'own'")["rate"].tolist()
     [1.0]
     """
     code, data = select_unit(data, area)
@@ -144,7 +144,7 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     """
     code, data = select_unit(limit_to_date(data, as_of), area)
     now = coverage(data, code).iloc[0]
-    bound = targets_of(data, code)
+    bound = binding_targets(data, code)
     level = next((lv for lv in ("own", "province", "country") if _has(bound, lv)), "own")
     rows = bound[bound["level"].isin(["own", "each"] if level == "own" else [level])]
     rows = rows.drop_duplicates("on", keep="first")
