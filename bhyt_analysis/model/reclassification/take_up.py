@@ -46,7 +46,7 @@ def take_up_rate(
 
     >>> take_up_rate(0.35, 0.0, 0.7, -0.47).round(3)
     np.float64(0.587)
-    >>> take_up_rate(0.35, 0.0, 0.0, -0.47, effort=2, effect=0.5).round(3)
+    >>> take_up_rate(0.35, 0.0, 0.0, -0.47, outreach=2, outreach_effect=0.5).round(3)
     np.float64(0.594)
     """
     r0, s0, s, e = (np.asarray(x, dtype=float) for x in (observed_rate, observed_share, share, elasticity))
