@@ -107,7 +107,7 @@ def communes(count: int) -> Baseline:
     return Baseline("X", "X", pd.Timestamp("2021-06-30"), units, insured, leaving, [[("VN", "Việt Nam")]] * count)
 
 
-SCENARIO = bhyt.Scenario("861", decision="861", clock="decree 75")
+SCENARIO = bhyt.Scenario("861", decision="861", support_window="decree 75")
 
 
 def scenario() -> dict[str, float]:
@@ -126,11 +126,11 @@ def scenario() -> dict[str, float]:
         return insured, costs(of, insured, block, by_group=False)[0]
 
     of = project(start, SCENARIO, law)
-    kind = next(k for k in of.kinds if len(k.rows))
+    kind = next(k for k in of.unit_classes if len(k.rows))
     rng = np.random.default_rng(2)
     ratio, pool = rng.random((len(SUBGROUPS), len(of.months))), rng.random((9, len(SUBGROUPS) * len(of.months)))
     price, scale = np.nan_to_num(kind.price), start.units["household_scale"].to_numpy()
-    left, people = start.leaving["unit"].to_numpy(), rng.random((len(start.leaving), 9))
+    left, people = start.exits["unit"].to_numpy(), rng.random((len(start.exits), 9))
 
     def bare() -> tuple[np.ndarray, np.ndarray]:
         insured = start.insured[:, :, None] * ratio

@@ -15,7 +15,7 @@ from bhyt_analysis.explorer import state as states
 from bhyt_analysis.explorer.views import DRAWN, Context
 
 ROUNDS = 9
-SLIDERS = ("effort", "take_up_household", "share_household", "base_salary")  # of behaviour, and of the law
+SLIDERS = ("outreach", "take_up_household", "share_household", "base_salary")  # of behaviour, and of the law
 
 
 def median(work: Callable[[], object]) -> float:

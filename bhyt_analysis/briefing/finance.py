@@ -73,7 +73,7 @@ def _scenario(data: Dataset, law: Law, code: str, scenario: Scenario, lang: str)
             "scenario_path", translate("text.scenario_not_run", lang, scenario=name, why=error.text(lang).rstrip("."))
         )
         return
-    base = Scenario.nothing(of.start.day, of.months[-1])
+    base = Scenario.nothing(of.baseline.day, of.months[-1])
     rows = simulate(data, code, [base, scenario], law, draws=DRAWS, lang=lang)
     last = compare(rows, lang=lang).iloc[-1]
     mine = rows[rows["scenario"] == name]
@@ -84,7 +84,7 @@ def _scenario(data: Dataset, law: Law, code: str, scenario: Scenario, lang: str)
     text += "".join(
         " " + said for said in probability_texts(target_probabilities(of, targets, DRAWS, scenario.seed), lang)
     )
-    source = str(coverage(data, code, as_of=of.start.day).iloc[0]["source"])
+    source = str(coverage(data, code, as_of=of.baseline.day).iloc[0]["source"])
     chart = charts.fan(mine, unit_label(data, code, lang), targets, lang, source)
     yield Item("scenario_path", text, chart)
 

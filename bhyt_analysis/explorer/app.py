@@ -77,14 +77,14 @@ MOST_PINS = 4
 PAGES = ("scenario", "compare", "targets", "household", "share")
 # The controls beside the results, by heading; the first stand open.
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "effort_and_day": ("effort", "on"),
+    "outreach_and_day": ("outreach", "on"),
     "take_up": ("take_up_household", "take_up_farm_average_income", "take_up_near_poor", "take_up_student"),
     "shares": tuple(f"share_{g}" for g in ("near_poor", "student", "farm_average_income", "minority_left_2016_2020_list", "minority_left_later", "household")),
     "top_ups": tuple(f"top_up_{g}" for g in ("near_poor", "student", "farm_average_income", "minority_left_2016_2020_list", "minority_left_later", "household")),
     "premium": ("base_salary", "contribution_rate", "since", "until"),
     "growth": ("growth", "start", "end"),
 }  # fmt: skip
-OPEN = ("effort_and_day",)
+OPEN = ("outreach_and_day",)
 
 
 @dataclass(frozen=True, eq=False)

@@ -252,8 +252,8 @@ def assumption_part(name: str, values: Sequence[float], spec: str) -> Control:
 
 
 def behaviour_parts() -> dict[str, Control]:
-    """Effort, take-up by destination, growth."""
-    found_ = {"effort": assumption_part("effort", steps(0, 2, 0.5), "d1")}
+    """Outreach, take-up by destination, growth."""
+    found_ = {"outreach": assumption_part("outreach", steps(0, 2, 0.5), "d1")}
     found_ |= {f"take_up_{k}": assumption_part(f"take_up.{k}", steps(0, 1, 0.05), "p0") for k in TAKE_UP}
     return {**found_, "growth": assumption_part("population_growth", steps(-0.03, 0.03, 0.001), "p1")}
 
@@ -331,7 +331,7 @@ def on_part() -> Control:
 
     def options(state: State, look: ViewGetter) -> Options:
         of = look(state, "of")
-        return [(f"{m:%m/%Y}", str(m.date())) for m in of.months[of.shown :]]
+        return [(f"{m:%m/%Y}", str(m.date())) for m in of.months[of.report_index :]]
 
     control = ipw.SelectionSlider(options=[("–", "")], style={"description_width": "auto"})
     return make_control("explore.on", control, lambda s, look: str(look(s, "on").date()), lambda s, v, _: states.replace_values(s, on=v), options)  # fmt: skip

@@ -32,7 +32,7 @@ Row = tuple[tuple[str, Any], ...]  # a row of a table, as pairs that can be comp
 Rows = tuple[Row, ...]
 FILE = Path("explorer.toml")  # what errors call a scenario that stands in no file
 MOST_TEXT = 1_000_000  # letters of a link that are read
-DIAL = ("effort", *SINGLE)  # set by the analyst, not uncertain: one value
+DIAL = ("outreach", *SINGLE)  # set by the analyst, not uncertain: one value
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class State:
     name: str = ""
     name_en: str = ""
     decision: str = ""
-    clock: str = ""
+    support_window: str = ""
     start: str = ""
     end: str = ""
     on: str = ""
@@ -84,7 +84,7 @@ SEEN = (
     "ratchet",
     "amounts",
 )  # kept under [explore] in a file
-POLICY = ("decision", "clock", "start", "end", "assumed", "income", "law", "top_ups", "zones", "targets")
+POLICY = ("decision", "support_window", "start", "end", "assumed", "income", "law", "top_ups", "zones", "targets")
 TABLES = {"law": "law", "top_ups": "top_up", "zones": "zone", "targets": "targets"}  # the field, and its name in a file
 
 
@@ -93,10 +93,10 @@ def state_to_dict(state: State) -> dict[str, Any]:
 
     Examples
     --------
-    >>> state_to_dict(with_assumption(State(area="219", decision="861"), "effort", 2))["assumptions"]
-    {'effort': 2.0}
+    >>> state_to_dict(with_assumption(State(area="219", decision="861"), "outreach", 2))["assumptions"]
+    {'outreach': 2.0}
     """
-    plain = {f: getattr(state, f) for f in ("name_en", "decision", "clock", "start", "end")}
+    plain = {f: getattr(state, f) for f in ("name_en", "decision", "support_window", "start", "end")}
     out: dict[str, Any] = {"name": state.name or translate("label.explored", "vi")}
     out |= {key: value for key, value in plain.items() if value} | {"seed": state.seed}
     if state.assumed:
@@ -139,7 +139,7 @@ def asked(out: Mapping[str, Any], file: Path | None = None, onto: State | None =
     days: dict[str, Any] = {k: str(out.get(k, ""))[:10] for k in ("start", "end")}
     rows = {f: plain_rows(r) for f, r in rows.items()}
     return dataclasses.replace(
-        onto or State(), name=scenario.name, name_en=scenario.name_en, decision=scenario.decision, clock=scenario.clock,
+        onto or State(), name=scenario.name, name_en=scenario.name_en, decision=scenario.decision, support_window=scenario.support_window,
         assumed=tuple(sorted(scenario.changed.items())), income=tuple(sorted(scenario.income.items())), seed=scenario.seed,
         **days, **rows, **seen,
     )  # fmt: skip
@@ -191,7 +191,7 @@ def move_to_area(state: State, area: str) -> State:
 
 def decided(state: State, decision: str) -> State:
     """The state with another decision: which communes are moved is a question to one decision."""
-    return dataclasses.replace(state, decision=decision, zones=(), clock="", name="", name_en="")
+    return dataclasses.replace(state, decision=decision, zones=(), support_window="", name="", name_en="")
 
 
 @lru_cache(maxsize=1)
@@ -209,13 +209,13 @@ def assumption(state: State, name: str) -> float:
 def with_assumption(state: State, name: str, value: float) -> State:
     """An assumption with another central value: the range of the studies stays, and reaches as far as the value.
 
-    What the analyst sets himself (effort, growth) is not uncertain and has no range.
+    What the analyst sets himself (outreach, growth) is not uncertain and has no range.
 
     Examples
     --------
     >>> with_assumption(State(), "take_up.household", 0.7).assumed
     (('take_up.household', (0.1, 0.7, 0.7)),)
-    >>> with_assumption(with_assumption(State(), "effort", 2), "effort", 1) == State()
+    >>> with_assumption(with_assumption(State(), "outreach", 2), "outreach", 1) == State()
     True
     """
     row = assumptions().loc[name]
@@ -303,7 +303,7 @@ def in_force(state: State) -> State:
     Examples
     --------
     >>> in_force(State(area="219", decision="861", seed=861))
-    State(area='219', lang='vi', name='', name_en='', decision='', clock='', start='', end='', on='', since='', until='', assumed=(), income=(), law=(), top_ups=(), zones=(), targets=(), seed=1, sort='area', goal='', method='share-of-gap', ratchet=True, amounts='')
+    State(area='219', lang='vi', name='', name_en='', decision='', support_window='', start='', end='', on='', since='', until='', assumed=(), income=(), law=(), top_ups=(), zones=(), targets=(), seed=1, sort='area', goal='', method='share-of-gap', ratchet=True, amounts='')
     """
     return State(**{f: getattr(state, f) for f in ("area", "lang", "start", "end", "on", "sort", "goal", "method", "ratchet", "amounts")})  # fmt: skip
 

@@ -135,7 +135,7 @@ def _laid(world: Context, state: State, start: Baseline) -> Projection:
 def _of(world: Context, state: State, laid: Projection) -> Projection:
     """The projection, under the name that charts show."""
     named = scenario(dataclasses.replace(state, name=called(state, "vi"), name_en=called(state, "en")))
-    return apply_behaviour(laid, dataclasses.replace(named, clock=laid.scenario.clock))
+    return apply_behaviour(laid, dataclasses.replace(named, support_window=laid.scenario.support_window))
 
 
 def _months(world: Context, state: State, of: Projection) -> pd.DataFrame:
@@ -160,7 +160,7 @@ def _chances(world: Context, state: State, of: Projection, targets: list[dict[st
 
 def _on(world: Context, state: State, laid: Projection) -> pd.Timestamp:
     """The month looked at: the one that is asked for, as far as the projection reaches; else the first December."""
-    shown = laid.months[laid.shown :]
+    shown = laid.months[laid.report_index :]
     if not state.on:
         return next((m for m in shown[1:] if m.month == 12), shown[-1])
     return min(max(pd.Timestamp(state.on) + pd.offsets.MonthEnd(0), shown[0]), shown[-1])
@@ -230,7 +230,7 @@ def _since(world: Context, state: State, start: Baseline) -> str:
 
 def _in_force(world: Context, state: State, start: Baseline, since: str) -> dict[tuple[str, str], float]:
     """The law there on that day, where the sliders stand untouched: values by parameter and key."""
-    table = world.law.at(since, start.places[0]).table
+    table = world.law.at(since, start.lineages[0]).table
     return dict(zip(zip(table["parameter"], table["key"], strict=True), table["value"], strict=True))
 
 
@@ -433,7 +433,7 @@ def called(state: State, lang: str) -> str:
 
     Examples
     --------
-    >>> called(State(decision="861", assumed=(("effort", (2.0, 2.0, 2.0)),)), "en")
+    >>> called(State(decision="861", assumed=(("outreach", (2.0, 2.0, 2.0)),)), "en")
     'Decision 861; effort 2'
     >>> called(State(), "vi")
     'Luật hiện hành, không có gì thay đổi'
@@ -443,9 +443,11 @@ def called(state: State, lang: str) -> str:
     parts = [translate("explore.decision", lang, decision=state.decision)] if state.decision else []
     labels = assumptions()[f"name_{lang}"]
     for name, (_, value, _) in state.assumed:
-        if name == "effort":
+        if name == "outreach":
             parts.append(
-                translate("explore.effort_of", lang, effort=format_number(value, lang, 0 if value.is_integer() else 1))
+                translate(
+                    "explore.outreach_of", lang, outreach=format_number(value, lang, 0 if value.is_integer() else 1)
+                )
             )
         else:
             parts.append(
@@ -468,7 +470,7 @@ def _brief(group: str, lang: str) -> str:
 
 
 # What of a scenario the law and the days are, and what people do.
-LAID = ("area", "decision", "clock", "start", "end", "income", "law", "top_ups", "zones", "targets", "seed")
+LAID = ("area", "decision", "support_window", "start", "end", "income", "law", "top_ups", "zones", "targets", "seed")
 BEHAVIOUR = ("name", "name_en", "assumed")
 
 VIEWS: dict[str, View] = {

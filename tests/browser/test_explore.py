@@ -222,7 +222,7 @@ def voila(browser, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def expected(data, tmp_path_factory):
-    """Lục Ngạn at the end of 2021 under ordinary and high effort, and with 70% paid by the province: by scenario files."""
+    """Lục Ngạn at the end of 2021 under ordinary and high outreach, and with 70% paid by the province: by scenario files."""
     folder = tmp_path_factory.mktemp("scenarios")
     reform = f"parameter,key,area,since,until,value,unit,reference,status\nsubsidy_share,{LEFT},Bắc Giang,2021-07-01,2023-10-31,0.7,share of premium,what if,proposal\n"  # fmt: skip
     (folder / "reform.csv").write_text(reform, "utf-8")
@@ -247,11 +247,11 @@ def billions(value):
     return format_message("{v:bn2} tỷ đồng", "vi", v=value)
 
 
-EFFORT = "Vận động (0 không, 1 thường xuyên, 2 đến từng nhà)"
+OUTREACH = "Vận động (0 không, 1 thường xuyên, 2 đến từng nhà)"
 
 
 def at_the_beginning(page):
-    """Lục Ngạn, Decision 861, ordinary effort, the end of 2021, seen in Vietnamese: by the bundled scenario."""
+    """Lục Ngạn, Decision 861, ordinary outreach, the end of 2021, seen in Vietnamese: by the bundled scenario."""
     if [b for b in page.all(".bhyt-app button") if b.text.strip() == "Reset to the law"]:
         page.press("Tiếng Việt")
     page.press("Lưu, chia sẻ")
@@ -269,12 +269,12 @@ def test_how_many_of_luc_ngan_are_uninsured_and_what_70_per_cent_would_have_cost
     lab.type("Tìm đơn vị (có hoặc không dấu)", "LUC NGAN")
     assert "Huyện Lục Ngạn (Tỉnh Bắc Giang)" in lab.labelled("Đơn vị", "select").text
     lab.choose("Quyết định phân định khu vực", "Quyết định 861")
-    lab.slide(EFFORT, Keys.HOME, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    lab.slide(OUTREACH, Keys.HOME, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
     lab.says("Chưa có thẻ 31/12/2021", people(expected["ordinary"]["uninsured"]))
     assert [c[1] for c in lab.cards()][1] == people(expected["ordinary"]["uninsured"])
     assert "SỐ LIỆU ƯỚC TÍNH" in lab.text(".bhyt-stamp")
     lab.shot("1_ordinary")
-    lab.slide(EFFORT, Keys.END)
+    lab.slide(OUTREACH, Keys.END)
     lab.says(people(expected["high"]["uninsured"]), format_message("{v:p1}", "vi", v=expected["high"]["rate"]))
     lab.shot("2_high")
     lab.unfold("Tỉnh hỗ trợ thêm")
@@ -304,7 +304,7 @@ def test_pinned_scenarios_stand_side_by_side_as_differences(lab, expected, data)
     at_the_beginning(lab)
     lab.press("Ghim")
     lab.says("Ghim (1)", css=".bhyt-app button")  # JupyterLab sends what controls say over two ways at once
-    lab.slide(EFFORT, Keys.END)
+    lab.slide(OUTREACH, Keys.END)
     lab.says(people(expected["high"]["uninsured"]))
     lab.press("Ghim (1)")
     lab.says("Ghim (2)", css=".bhyt-app button")
@@ -400,14 +400,14 @@ def test_the_household_is_told_its_premium_step_by_step(lab, law):
 
 def test_a_line_of_code_restores_what_was_seen(lab, expected):
     at_the_beginning(lab)
-    lab.slide(EFFORT, Keys.END)
+    lab.slide(OUTREACH, Keys.END)
     lab.says(people(expected["high"]["uninsured"]))
     lab.press("Lưu, chia sẻ")
     code = lab.until(lambda: next(t.get_attribute("value") for t in lab.all(".bhyt-results textarea") if "state=" in t.get_attribute("value")))  # fmt: skip
     lab.press("Về luật hiện hành")
     lab.says("seed = 1")
     lab.type("Dán đường dẫn hoặc dòng lệnh", code)
-    lab.says("effort = 2")
+    lab.says("outreach = 2")
     lab.shot("9_kept")
     lab.type("Dán đường dẫn hoặc dòng lệnh", "state=abc")
     lab.says("Không đọc được đường dẫn")
@@ -442,7 +442,7 @@ def test_the_same_notebook_is_a_page_without_code(voila, expected):
     voila.says(people(expected["ordinary"]["uninsured"]))
     assert voila.driver.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
     voila.shot("1_ordinary")
-    voila.slide(EFFORT, Keys.END)
+    voila.slide(OUTREACH, Keys.END)
     voila.says(people(expected["high"]["uninsured"]))
     voila.press("English")
     voila.says(format_number(expected["high"]["uninsured"], "en"), "Download")

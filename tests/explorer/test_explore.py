@@ -60,7 +60,7 @@ def expected(data, plan, column="insured"):
 FULL = states.with_zone(
     states.with_top_up(
         states.with_law(
-            states.with_assumption(states.with_assumption(ORDINARY, "effort", 1.5), "take_up.student", 0.8),
+            states.with_assumption(states.with_assumption(ORDINARY, "outreach", 1.5), "take_up.student", 0.8),
             "subsidy_share", 0.9, "2021-07-01", "near_poor", "2023-12-31",
         ), LEFT, 0.7, "Tỉnh Bắc Giang", "2021-07-01", "2021-12-31",
     ), "07549", "III",
@@ -143,11 +143,11 @@ def test_only_what_depends_on_what_changed_is_made_anew(world, monkeypatch):
 
     assert anew(ORDINARY) >= {"start", "laid", "of", "moved", "picture_tiles"}
     assert anew(ORDINARY) == set()
-    effort = anew(states.with_assumption(ORDINARY, "effort", 2))
-    assert effort >= {"of", "months", "picture_path", "picture_payers", "picture_people"}
+    outreach = anew(states.with_assumption(ORDINARY, "outreach", 2))
+    assert outreach >= {"of", "months", "picture_path", "picture_payers", "picture_people"}
     # Who leaves, the law and the communes of a district that tells no cards by commune stay as they are.
-    assert not effort & {"start", "laid", "moved", "at_start", "targets", "picture_tiles", "communes_table", "source"}
-    later = states.replace_values(states.with_assumption(ORDINARY, "effort", 2), on="2022-12-31")
+    assert not outreach & {"start", "laid", "moved", "at_start", "targets", "picture_tiles", "communes_table", "source"}
+    later = states.replace_values(states.with_assumption(ORDINARY, "outreach", 2), on="2022-12-31")
     assert not anew(later) & {"of", "path", "whole", "picture_path", "picture_payers"}
     assert anew(states.replace_values(later, lang="en")) >= {"headline", *(f"picture_{n}" for n in DRAWN)}
     assert anew(states.replace_values(later, lang="en", sort="lost")) == {"communes_table"}
@@ -215,7 +215,7 @@ def test_the_page_says_what_the_library_says(app, data):
 
 def test_a_slider_moves_the_figures(app, data):
     before = app.outputs["picture_path"].value
-    app.parts["effort"].control.value = 2.0
+    app.parts["outreach"].control.value = 2.0
     row = expected(data, "decision_861_high")
     assert format_number(row["people"] - row["insured"]) in words(app.outputs["headline"].value)
     assert app.outputs["picture_path"].value != before
@@ -241,7 +241,7 @@ def test_a_move_in_another_thread_while_controls_are_set_is_drawn(world, monkeyp
         relabel(app, state)
         if not drawn:
             drawn.append("once")
-            move = threading.Thread(target=lambda: setattr(app.parts["effort"].control, "value", 2.0))
+            move = threading.Thread(target=lambda: setattr(app.parts["outreach"].control, "value", 2.0))
             move.start()
             move.join()
 
@@ -256,8 +256,8 @@ def test_a_move_in_another_thread_while_controls_are_set_is_drawn(world, monkeyp
         return app
 
     app = asyncio.run(moves())
-    assert dict(app.past[-1].assumed)["effort"] == (2.0, 2.0, 2.0)
-    assert app.parts["effort"].control.value == 2.0
+    assert dict(app.past[-1].assumed)["outreach"] == (2.0, 2.0, 2.0)
+    assert app.parts["outreach"].control.value == 2.0
 
 
 def test_ten_quick_moves_end_in_one_drawing_of_the_last(world, data, monkeypatch):
@@ -269,7 +269,7 @@ def test_ten_quick_moves_end_in_one_drawing_of_the_last(world, data, monkeypatch
         app = application.explorer(world, ORDINARY)
         drawn.clear()
         for value in (0.5, 2.0, 1.5, 0.0, 0.5, 1.5, 2.0, 0.0, 1.5, 2.0):
-            app.parts["effort"].control.value = value
+            app.parts["outreach"].control.value = value
             await asyncio.sleep(0)
         for _ in range(200):
             if drawn:
@@ -279,20 +279,20 @@ def test_ten_quick_moves_end_in_one_drawing_of_the_last(world, data, monkeypatch
         return app
 
     app = asyncio.run(moves())
-    assert [dict(s.assumed)["effort"] for s in drawn] == [(2.0, 2.0, 2.0)]
+    assert [dict(s.assumed)["outreach"] for s in drawn] == [(2.0, 2.0, 2.0)]
     row = expected(data, "decision_861_high")
     assert format_number(row["people"] - row["insured"]) in words(app.outputs["headline"].value)
 
 
 def test_undo_goes_back_step_by_step_and_reset_to_the_law(app):
     seen = [app.outputs["headline"].value]
-    for name, value in (("effort", 2.0), ("take_up_household", 0.6)):
+    for name, value in (("outreach", 2.0), ("take_up_household", 0.6)):
         app.parts[name].control.value = value
         seen.append(app.outputs["headline"].value)
     for before in seen[-2::-1]:
         app.outputs["undo"].click()
         assert app.outputs["headline"].value == before
-    assert app.parts["effort"].control.value == 1.0
+    assert app.parts["outreach"].control.value == 1.0
     assert app.outputs["undo"].disabled
     app.outputs["reset"].click()
     assert (app.state.decision, app.state.assumed) == ("", ())
@@ -303,7 +303,7 @@ def test_undo_goes_back_step_by_step_and_reset_to_the_law(app):
 
 def test_up_to_four_scenarios_are_pinned_and_compared(app, data):
     for value in (1.0, 2.0, 0.0, 0.5, 1.5):
-        app.parts["effort"].control.value = value
+        app.parts["outreach"].control.value = value
         app.outputs["pin"].click()
     assert len(app.pins) == 4
     assert app.outputs["pin"].disabled
@@ -439,12 +439,12 @@ def test_an_unexpected_error_is_a_sentence_and_is_logged(app, monkeypatch):
 
     monkeypatch.setitem(app._SHOWN, "scenario", broken)
     with pytest.raises(RuntimeError):
-        app.parts["effort"].control.value = 2.0
+        app.parts["outreach"].control.value = 2.0
     assert "out of order" in words(app.outputs["headline"].value)
 
 
 def test_a_comparison_tells_differences_to_the_first(world, data):
-    rows, _ = compared(world, [ORDINARY, states.with_assumption(ORDINARY, "effort", 2)], pd.Timestamp("2021-12-31"), "en")  # fmt: skip
+    rows, _ = compared(world, [ORDINARY, states.with_assumption(ORDINARY, "outreach", 2)], pd.Timestamp("2021-12-31"), "en")  # fmt: skip
     assert rows["change"].tolist()[0] == 0
     high, low = (expected(data, f"decision_861_{e}")["insured"] for e in ("high", "ordinary"))
     assert rows["change"].tolist()[1] == high - low
@@ -455,9 +455,9 @@ def test_the_walk_in_the_docs_tells_the_figures_of_the_library(data):
     rows = {e: expected(data, f"decision_861_{e}") for e in ("ordinary", "high")}
     for row in rows.values():
         assert f"**{format_number(row['people'] - row['insured'])}**" in text
-    for effort, paid in ((1, "2,04"), (2, "4,17")):
+    for outreach, paid in ((1, "2,04"), (2, "4,17")):
         top_up = {"group": LEFT, "points": 0.7, "area": "Bắc Giang", "since": "2021-07-01"}
-        told = {"name": "x", "decision": "861", "assumptions": {"effort": effort}, "top_up": [top_up]}
+        told = {"name": "x", "decision": "861", "assumptions": {"outreach": outreach}, "top_up": [top_up]}
         months = bhyt.simulate(data, "Lục Ngạn", bhyt.Scenario.of(told, ROOT / "x.toml"), draws=0)
         rows_ = months[(months["group"] == "all") & (months["result"] == "behavioural")]
         cost = rows_.loc[rows_["month"].between("2021-07-01", "2021-12-31"), "vnd_province"].sum()

@@ -25,17 +25,17 @@ MONTHS = list(pd.date_range("2021-06-30", "2028-12-31", freq="ME"))
 SEEN = {"household": (0.35, 0.0), "farm_average_income": (0.35, 0.3), "near_poor": (0.75, 0.7), "student": (0.97, 0.3)}
 
 
-def oracle_support(title, minority, month, clock):
+def oracle_support(title, minority, month, support_window):
     own = {"household": 0.0, "farm_average_income": 0.3, "near_poor": 0.7}.get(title)
     if title == "student":
         own = 0.5 if month >= dt.date(2025, 7, 1) else 0.3
     helped = 0.7 if dt.date(2023, 11, 1) <= month <= dt.date(2026, 10, 31) else 0.0
-    if minority and clock == "decree 75" and helped > own:
+    if minority and support_window == "decree 75" and helped > own:
         return helped, True
     return own, False
 
 
-def oracle_take_up(title, share, effort):
+def oracle_take_up(title, share, outreach):
     r0, s0 = SEEN[title]
     r = r0
     if share != s0:
@@ -44,19 +44,19 @@ def oracle_take_up(title, share, effort):
         r = r0 * (1 + change / 2) / (1 - change / 2)
     top = max(0.95, r0)
     r = min(r, top)
-    return min(top, 1 / (1 + math.exp(-(math.log(r / (1 - r)) + 0.5 * effort))))
+    return min(top, 1 / (1 + math.exp(-(math.log(r / (1 - r)) + 0.5 * outreach))))
 
 
-def oracle(title, minority, effort, clock, months, leaves):
-    at_once, monthly = {0: (0.0, 0.03), 1: (0.05, 0.05), 2: (0.4, 0.07)}[effort]
+def oracle(title, minority, outreach, support_window, months, leaves):
+    at_once, monthly = {0: (0.0, 0.03), 1: (0.05, 0.05), 2: (0.4, 0.07)}[outreach]
     people = [(1.0, True, 0, False)]
     told, was_helped, was_goal = [], False, None
     for t, end in enumerate(months):
         if t < leaves:
             told.append((1.0, 0.0))
             continue
-        share, helped = oracle_support(title, minority, end.date().replace(day=1), clock)
-        goal = oracle_take_up(title, share, effort)
+        share, helped = oracle_support(title, minority, end.date().replace(day=1), support_window)
+        goal = oracle_take_up(title, share, outreach)
         ended = t == leaves or (was_helped and not helped)
         inside = sum(p for p, insured, _, _ in people if insured)
         leave = 1 - 0.9 ** (1 / 12) if title in ("household", "farm_average_income") else 0.0
@@ -96,17 +96,17 @@ def oracle(title, minority, effort, clock, months, leaves):
     return told
 
 
-@pytest.mark.parametrize("effort", [0, 1, 2])
-@pytest.mark.parametrize("clock", ["decree 75", "none"])
-def test_the_way_back_is_that_of_the_oracle(effort, clock):
-    table = assumptions({"effort": (effort,) * 3})
-    of = cohort.pool_entitlements(Law.read(), MONTHS, 1, clock)
+@pytest.mark.parametrize("outreach", [0, 1, 2])
+@pytest.mark.parametrize("support_window", ["decree 75", "none"])
+def test_the_way_back_is_that_of_the_oracle(outreach, support_window):
+    table = assumptions({"outreach": (outreach,) * 3})
+    of = cohort.pool_entitlements(Law.read(), MONTHS, 1, support_window)
     way = cohort.reenrolment_shares(central_values(table), of, MONTHS, 1, table["at_share"])
     for i, pool in enumerate(cohort.POOLS.itertuples()):
         if pool.title == "employer_employee":
             assert (way.insured[0, i] == 1).all()
             continue
-        told = oracle(pool.title, pool.minority, effort, clock, MONTHS, 1)
+        told = oracle(pool.title, pool.minority, outreach, support_window, MONTHS, 1)
         np.testing.assert_allclose(way.insured[0, i], [t[0] for t in told], atol=1e-9, err_msg=str(pool))
         np.testing.assert_allclose(way.broken[0, i], [t[1] for t in told], atol=1e-9, err_msg=str(pool))
 
@@ -121,7 +121,7 @@ def test_the_dated_sequence_of_support():
     assert (of.keys[6][1:] == "household").all()  # Kinh are never helped
 
 
-def test_the_clock_of_decree_188_runs_from_each_communes_own_exit():
+def test_the_support_window_of_decree_188_runs_from_each_communes_own_exit():
     months = list(pd.date_range("2025-12-31", "2030-12-31", freq="ME"))
     for leaves in (1, 13):
         of = cohort.pool_entitlements(Law.read(), months, leaves, "decree 188")
@@ -157,18 +157,18 @@ def test_nobody_who_is_back_within_three_months_loses_five_years():
     assert way.broken[0, 6, 4] == pytest.approx(1 - way.insured[0, 6, 3], abs=0.01)
 
 
-@given(effort=st.floats(0, 2), more=st.floats(0, 1), seed=st.integers(0, 50))
-def test_more_effort_never_leaves_more_people_without(effort, more, seed):
+@given(outreach=st.floats(0, 2), more=st.floats(0, 1), seed=st.integers(0, 50))
+def test_more_outreach_never_leaves_more_people_without(outreach, more, seed):
     table = assumptions()
     of = cohort.pool_entitlements(Law.read(), MONTHS[:24], 1, "decree 75")
     values = draw_assumptions(table, 20, seed)
-    values["at_once.door_to_door"] = np.maximum(values["at_once.door_to_door"], values["at_once.ordinary"])
-    values["monthly.door_to_door"] = np.maximum(values["monthly.door_to_door"], values["monthly.ordinary"])
+    values["at_once.intensive"] = np.maximum(values["at_once.intensive"], values["at_once.ordinary"])
+    values["monthly.intensive"] = np.maximum(values["monthly.intensive"], values["monthly.ordinary"])
     values["monthly.ordinary"] = np.maximum(values["monthly.ordinary"], values["monthly.none"])
-    values["monthly.door_to_door"] = np.maximum(values["monthly.door_to_door"], values["monthly.ordinary"])
+    values["monthly.intensive"] = np.maximum(values["monthly.intensive"], values["monthly.ordinary"])
     low, high = (
-        cohort.reenrolment_shares({**values, "effort": np.full(20, e)}, of, MONTHS[:24], 1, table["at_share"]).insured
-        for e in (effort, min(2, effort + more))
+        cohort.reenrolment_shares({**values, "outreach": np.full(20, e)}, of, MONTHS[:24], 1, table["at_share"]).insured
+        for e in (outreach, min(2, outreach + more))
     )
     assert (high >= low - 1e-9).all()
 
@@ -206,7 +206,7 @@ def test_take_up_by_price_by_hand(arguments, expected):
     assert take_up_rate(*arguments) == pytest.approx(expected, abs=1e-4)
 
 
-def test_take_up_by_effort_by_hand():
+def test_take_up_by_outreach_by_hand():
     # help with the form: 3.4% to 39.7% (Capuno et al. 2016) is logit 2.93 in two steps: 1.464 each
     assert take_up_rate(0.034, 0, 0, -0.47, outreach=2, outreach_effect=1.4645) == pytest.approx(0.397, abs=1e-3)
 

@@ -266,7 +266,7 @@ def test_each_subset_is_asked_for_once():
 
 @given(worth=st.lists(st.integers(-1000, 1000), min_size=16, max_size=16))
 def test_shapley_is_the_mean_over_every_order(worth):
-    levers = ["price", "effort", "time", "school"]
+    levers = ["price", "outreach", "time", "school"]
     subsets = [frozenset(s) for k in range(5) for s in itertools.combinations(levers, k)]
     value = dict(zip(subsets, worth, strict=True))
     sums = dict.fromkeys(levers, Fraction(0))

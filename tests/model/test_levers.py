@@ -144,7 +144,7 @@ def test_one_file_holds_rows_of_law_top_ups_and_zones(data, tmp_path):
     scenario = bhyt.Scenario.read(path)
     assert scenario.is_proposal
     of = bhyt.project_area(data, "Lục Ngạn", scenario)
-    assert of.start.leaving["lost"].sum() == 39417
+    assert of.baseline.exits["lost"].sum() == 39417
     months = bhyt.simulate(data, "Lục Ngạn", scenario, draws=0)
     month = months[(months["month"] == "2021-12-31") & (months["group"] == LEFT)].iloc[-1]
     assert month["vnd_province"] == month["insured"] * 46935

@@ -58,7 +58,7 @@ def test_who_lost_a_card_is_a_step_of_its_own(data):
 def test_the_communes_on_a_day_are_those_of_simulate(data):
     of = bhyt.project_area(data, "X001", PLAN)
     moved = bhyt.reclassify(data, "861", "X001")
-    told = communes_on(communes_at_start(data, of.start, moved), of, "2021-12-31").set_index("area")
+    told = communes_on(communes_at_start(data, of.baseline, moved), of, "2021-12-31").set_index("area")
     rows = bhyt.simulate(data, "X001", PLAN, by=["commune"], draws=0)
     rows = rows[(rows["month"] == "2021-12-31") & (rows["result"] == "behavioural")].set_index("area")
     assert told["insured"].astype(int).to_dict() == rows["insured"].to_dict()
@@ -69,7 +69,7 @@ def test_the_communes_on_a_day_are_those_of_simulate(data):
 
 def test_what_is_not_told_of_communes_is_missing_and_not_zero(data):
     of = bhyt.project_area(data, "Lục Ngạn", PLAN)
-    told = communes_on(communes_at_start(data, of.start, bhyt.reclassify(data, "861", "Lục Ngạn")), of, "2021-12-31")
+    told = communes_on(communes_at_start(data, of.baseline, bhyt.reclassify(data, "861", "Lục Ngạn")), of, "2021-12-31")
     assert told["rate"].isna().all()
     assert told["insured"].isna().all()
     assert told["lost"].notna().sum() == 14

@@ -340,8 +340,8 @@ def test_each_district_of_a_province_is_told_by_the_best_that_is_known_of_it(sma
 
 
 def test_a_published_loss_leaves_only_the_communes_of_its_own_district(small_input):
-    start = project_area(two_districts(small_input), "P", bhyt.Scenario("861", decision="861")).start
-    lost = dict(zip(start.units["area"].iloc[start.leaving["unit"]], start.leaving["lost"], strict=True))
+    start = project_area(two_districts(small_input), "P", bhyt.Scenario("861", decision="861")).baseline
+    lost = dict(zip(start.units["area"].iloc[start.exits["unit"]], start.exits["lost"], strict=True))
     assert lost == {"C1": 700, "C3": 800}
 
 

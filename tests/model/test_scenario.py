@@ -45,7 +45,7 @@ def test_what_is_wrong_is_told_all_at_once_in_both_languages(tmp_path):
         """
         name = "Sai"
         decison = "861"
-        clock = "decree 7"
+        support_window = "decree 7"
         start = "2022-13-01"
         seed = -1
         targets = [{ on = "2025-12-31", rate = 92.1 }]
@@ -65,12 +65,12 @@ def test_what_is_wrong_is_told_all_at_once_in_both_languages(tmp_path):
 @pytest.mark.parametrize(
     ("line", "part"),
     [
-        ("effort = 3", "from 0 to 2"),
+        ("outreach = 3", "from 0 to 2"),
         ("persistence = 1.2", "from 0 to 1"),
         ("take_up.household = [0.6, 0.35, 0.1, 0]", "three in order"),
         ("take_up.household = [0.6, 0.1, 0.35]", "three in order"),
         ("price_elasticity = 0.4", "-0.99"),
-        ('effort = "much"', "from 0 to 2"),
+        ('outreach = "much"', "from 0 to 2"),
     ],
 )
 def test_an_assumption_out_of_its_range_is_told(tmp_path, line, part):
@@ -79,9 +79,9 @@ def test_an_assumption_out_of_its_range_is_told(tmp_path, line, part):
 
 
 def test_an_assumption_may_be_a_value_or_a_range(tmp_path):
-    scenario = bhyt.Scenario.read(written(tmp_path, 'name = "x"\n[assumptions]\neffort = 2\ntake_up.household = [0.2, 0.3, 0.4]\n'))  # fmt: skip
+    scenario = bhyt.Scenario.read(written(tmp_path, 'name = "x"\n[assumptions]\noutreach = 2\ntake_up.household = [0.2, 0.3, 0.4]\n'))  # fmt: skip
     table = scenario.assumptions()
-    assert table.loc["effort", ["low", "central", "high"]].tolist() == [2, 2, 2]
+    assert table.loc["outreach", ["low", "central", "high"]].tolist() == [2, 2, 2]
     assert table.loc["take_up.household", ["low", "central", "high"]].tolist() == [0.2, 0.3, 0.4]
 
 
@@ -124,18 +124,18 @@ def test_a_list_with_mistakes_is_told_with_its_rows(tmp_path, data):
         bhyt.simulate(data, "X001", bhyt.Scenario.read(written(tmp_path, 'name = "x"\nzones = "list.csv"')), draws=0)
 
 
-def test_the_clock_follows_the_decision_unless_it_is_told(data):
-    assert project_area(data, "Lục Ngạn", bhyt.Scenario("x", decision="861")).scenario.clock == "decree 75"
-    told = bhyt.Scenario("x", decision="861", clock="none")
-    assert project_area(data, "Lục Ngạn", told).scenario.clock == "none"
+def test_the_support_window_follows_the_decision_unless_it_is_told(data):
+    assert project_area(data, "Lục Ngạn", bhyt.Scenario("x", decision="861")).scenario.support_window == "decree 75"
+    told = bhyt.Scenario("x", decision="861", support_window="none")
+    assert project_area(data, "Lục Ngạn", told).scenario.support_window == "none"
 
 
-def test_a_list_that_no_table_of_decisions_tells_has_the_clock_of_its_day(data):
+def test_a_list_that_no_table_of_decisions_tells_has_the_support_window_of_its_day(data):
     def moved(day):
         zones = data.zones[data.zones["decision"] == "861"].assign(
             decision="mine", zone="none", special_villages_share=0.0, since=pd.Timestamp(day)
         )
-        return project_area(data, "X001", bhyt.Scenario("x", decision="mine", zones=zones)).scenario.clock
+        return project_area(data, "X001", bhyt.Scenario("x", decision="mine", zones=zones)).scenario.support_window
 
     assert [moved("2025-09-01"), moved("2022-09-01")] == ["decree 188", "none"]
 

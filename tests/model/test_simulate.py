@@ -29,7 +29,7 @@ from bhyt_analysis.tables.explain import probability_texts
 from ..conftest import ROOT, write_table
 
 ORDINARY = bhyt.Scenario("thường xuyên", "ordinary", decision="861", end=pd.Timestamp("2027-12-31"))
-DOOR = dataclasses.replace(ORDINARY, name="đến từng nhà", name_en="door to door", changed={"effort": (2, 2, 2)})
+DOOR = dataclasses.replace(ORDINARY, name="đến từng nhà", name_en="door to door", changed={"outreach": (2, 2, 2)})
 NOTHING = bhyt.Scenario("hiện trạng", "status quo", end=pd.Timestamp("2027-12-31"))
 
 
@@ -60,7 +60,7 @@ def test_luc_ngan_if_nobody_acts(luc_ngan):
 
 def test_luc_ngan_in_the_first_month_by_hand(luc_ngan):
     # Of 46,106: 22% pupils, 8% near-poor, 12% farm, 57% households, 1% employed; in July 5% of those who
-    # will join do so at once. Take-up with ordinary effort (log-odds + 0.5): pupils 0.97; near-poor 0.75
+    # will join do so at once. Take-up with ordinary outreach (log-odds + 0.5): pupils 0.97; near-poor 0.75
     # -> 0.8318; farm at 30% and households at the full price 0.35 -> 0.4703. The State pays ethnic
     # minorities nothing more in 2021.
     share = 0.22 * 0.97 + 0.08 * 0.8318 + 0.12 * 0.4703 + 0.57 * 0.4703
@@ -154,7 +154,7 @@ def test_nobody_acts_less_than_not_at_all(son_duong, luc_ngan):
         assert (whole["behavioural"] >= whole["static"] - 1).all()
 
 
-def test_more_effort_insures_more(son_duong):
+def test_more_outreach_insures_more(son_duong):
     whole = son_duong[(son_duong["group"] == "all") & (son_duong["result"] == "behavioural")]
     paths = whole.pivot_table(index="month", columns="scenario", values="insured").iloc[1:]
     assert (paths[DOOR.name] > paths[ORDINARY.name]).all()
@@ -162,10 +162,10 @@ def test_more_effort_insures_more(son_duong):
 
 
 @settings(max_examples=15)
-@given(effort=st.floats(0, 2), household=st.floats(0, 1), minority=st.floats(0, 1), growth=st.floats(-0.02, 0.02))
-def test_nobody_is_insured_twice_whatever_is_assumed(data, effort, household, minority, growth):
+@given(outreach=st.floats(0, 2), household=st.floats(0, 1), minority=st.floats(0, 1), growth=st.floats(-0.02, 0.02))
+def test_nobody_is_insured_twice_whatever_is_assumed(data, outreach, household, minority, growth):
     changed = {
-        "effort": effort,
+        "outreach": outreach,
         "take_up.household": household,
         "minority_share": minority,
         "population_growth": growth,
@@ -311,10 +311,10 @@ def test_break_even_by_hand(data):
     # (0.95 x 226,540 - (224,275 - 46,106)) / 46,106 = 37,044 / 46,106 = 0.8034
     row = break_even(data, "Lục Ngạn", ORDINARY, 0.95, "2021-12-31").iloc[0]
     assert row["value"] == pytest.approx(0.8034, abs=2e-4)
-    effort = break_even(data, "Lục Ngạn", ORDINARY, 0.87, "2021-12-31", name="effort").iloc[0]
-    reached = dataclasses.replace(ORDINARY, changed={"effort": (effort["value"],) * 3})
+    outreach = break_even(data, "Lục Ngạn", ORDINARY, 0.87, "2021-12-31", name="outreach").iloc[0]
+    reached = dataclasses.replace(ORDINARY, changed={"outreach": (outreach["value"],) * 3})
     assert at(bhyt.simulate(data, "Lục Ngạn", reached, draws=0), "2021-12-31")["rate"] == pytest.approx(0.87, abs=1e-4)
-    never = break_even(data, "Lục Ngạn", ORDINARY, 0.99, "2021-12-31", name="effort").iloc[0]
+    never = break_even(data, "Lục Ngạn", ORDINARY, 0.99, "2021-12-31", name="outreach").iloc[0]
     assert pd.isna(never["value"])
     assert never["rate_at_high"] < 0.99
 

@@ -53,7 +53,11 @@ def faults(path: Path) -> Iterator[tuple[int, str]]:
             yield line, f"name {name}"
         if test and name.startswith("test_") and len(name) > TEST_NAME:
             yield line, f"test name of {len(name)} characters"
-        if test and name.startswith("test_") and (words := set(name.split("_")) & IDENTIFIERS & {"told", "stands", "laid", "heeded", "stood", "said"}):
+        if (
+            test
+            and name.startswith("test_")
+            and (words := set(name.split("_")) & IDENTIFIERS & {"told", "stands", "laid", "heeded", "stood", "said"})
+        ):
             yield line, f"test name says {words}"
     for line, text, owner in docstrings(tree):
         first = text.split("\n\n")[0]
@@ -66,7 +70,11 @@ def faults(path: Path) -> Iterator[tuple[int, str]]:
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT and (found := PHRASES.search(token.string)):
             yield token.start[0], f"comment says {found[0]}"
-        if token.type == tokenize.COMMENT and "fmt: skip" in token.string and token.line.rstrip().startswith((")", "    )", "        )")):
+        if (
+            token.type == tokenize.COMMENT
+            and "fmt: skip" in token.string
+            and token.line.rstrip().startswith((")", "    )", "        )"))
+        ):
             yield token.start[0], "fmt: skip on a call"
     for number, line in enumerate(source.split("\n"), 1):
         if len(line) > LINE:
@@ -74,7 +82,11 @@ def faults(path: Path) -> Iterator[tuple[int, str]]:
 
 
 if __name__ == "__main__":
-    every = [p for given in sys.argv[1:] for p in ([Path(given)] if Path(given).is_file() else sorted(Path(given).rglob("*.py")))]
+    every = [
+        p
+        for given in sys.argv[1:]
+        for p in ([Path(given)] if Path(given).is_file() else sorted(Path(given).rglob("*.py")))
+    ]
     for path in every:
         for line, text in sorted(faults(path)):
             print(f"{path}:{line}: {text}")

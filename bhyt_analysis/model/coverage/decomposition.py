@@ -87,7 +87,7 @@ def decompose(
 
 
 def shapley(value: Callable[[frozenset[str]], float], levers: Sequence[str]) -> pd.DataFrame:
-    """How much each lever (price, effort, time, ...) adds, over every order of pulling them.
+    """How much each lever (price, outreach, time, ...) adds, over every order of pulling them.
 
     Parameters
     ----------
@@ -111,9 +111,9 @@ def shapley(value: Callable[[frozenset[str]], float], levers: Sequence[str]) -> 
 
     Examples
     --------
-    >>> insured = lambda on: 100 * (1 + 0.5 * ("price" in on)) * (1 + 0.2 * ("effort" in on))
-    >>> shapley(insured, ["price", "effort"]).round(6).to_numpy().tolist()  # 100 to 180
-    [['price', 55.0], ['effort', 25.0]]
+    >>> insured = lambda on: 100 * (1 + 0.5 * ("price" in on)) * (1 + 0.2 * ("outreach" in on))
+    >>> shapley(insured, ["price", "outreach"]).round(6).to_numpy().tolist()  # 100 to 180
+    [['price', 55.0], ['outreach', 25.0]]
     """
     n = len(levers)
     if len(set(levers)) < n or n > MOST_LEVERS:

@@ -52,7 +52,7 @@ def after_loss(of: Projection, lang: str = "vi", results: Sequence[str] = RESULT
         sums = {k: np.zeros(len(of.months)) for k in ("lost", "broken", *TITLES)}
         for kind, people, way, place in _followed(of, result):
             gone = (np.arange(len(of.months)) >= kind.leaves).astype(float)
-            lost = float(of.start.leaving["lost"].to_numpy()[kind.events].sum())
+            lost = float(of.baseline.exits["lost"].to_numpy()[kind.events].sum())
             sums["lost"] += lost * gone
             sums[NOT_TOLD] += (lost - people.sum()) * gone
             sums["broken"] += (people.sum(axis=0) @ way.broken[0]) * gone
@@ -63,7 +63,7 @@ def after_loss(of: Projection, lang: str = "vi", results: Sequence[str] = RESULT
         table["uninsured"] = table["lost"] - table[TITLES].sum(axis=1)
         table["back"] = 1 - table["uninsured"] / table["lost"].where(table["lost"] > 0)
         # Also where nobody acts: how many take up employment is an assumption.
-        tables.append(table[table["lost"] > 0].assign(status=derived_quality(of.start.leaving["status"], "estimated")))
+        tables.append(table[table["lost"] > 0].assign(status=derived_quality(of.baseline.exits["status"], "estimated")))
     columns = ["scenario", "result", "month", "lost", *TITLES, "uninsured", "back", "broken", "status"]
     return pd.concat(tables, ignore_index=True)[columns]
 
@@ -96,14 +96,14 @@ def transitions(of: Projection, month: str | pd.Timestamp, result: str = "behavi
     day = pd.Timestamp(month) + pd.offsets.MonthEnd(0)
     if day not in of.months:
         raise BhytError(("error.no_month", {"on": day, "first": of.months[0], "last": of.months[-1]}))
-    t, units = of.months.index(day), of.start.units
+    t, units = of.months.index(day), of.baseline.units
     states = [AREA_TITLE, *TITLES, UNINSURED]
     people = np.zeros((len(units), len(states)))
-    people[:, 0] = of.start.insured[:, GROUPS.index(AREA_TITLE)]
+    people[:, 0] = of.baseline.insured[:, GROUPS.index(AREA_TITLE)]
     for kind, own, way, place in _followed(of, result):
-        unit = of.start.leaving["unit"].to_numpy()[kind.events]
-        lost = of.start.leaving["lost"].to_numpy(dtype=float)[kind.events]
-        if kind.leaves <= of.first:  # they had left before the start: the title is theirs no more
+        unit = of.baseline.exits["unit"].to_numpy()[kind.events]
+        lost = of.baseline.exits["lost"].to_numpy(dtype=float)[kind.events]
+        if kind.leaves <= of.baseline_index:  # they had left before the start: the title is theirs no more
             np.add.at(people[:, 0], unit, lost)
         if t < kind.leaves:
             continue
@@ -120,17 +120,17 @@ def transitions(of: Projection, month: str | pd.Timestamp, result: str = "behavi
         "name": np.repeat(units["name"].to_numpy(), len(states)),
         "from": AREA_TITLE, "to": np.tile(states, len(units)),
         "people": people.ravel(), "share": share.ravel(),
-        "status": derived_quality(units["status"], of.start.leaving["status"], "estimated"),
+        "status": derived_quality(units["status"], of.baseline.exits["status"], "estimated"),
     })  # fmt: skip
     return table[np.repeat(held[:, 0] > 0, len(states))].reset_index(drop=True)
 
 
 def _followed(of: Projection, result: str) -> Iterator[tuple[UnitClass, np.ndarray, Moves, np.ndarray]]:
     """Each kind of exit: the people of its events by pool, their way, and their titles by month."""
-    values, block = central_values(of.assumptions), np.arange(len(of.start.units))
+    values, block = central_values(of.assumptions), np.arange(len(of.baseline.units))
     free = room_at_start(of, block)
-    for kind, move in zip(of.kinds, moves(of, values, result), strict=True):
+    for kind, move in zip(of.unit_classes, moves(of, values, result), strict=True):
         if kind.titles is not None and kind.title == AREA_TITLE:
             units, people, _ = leavers(of, kind, move, values, block, free)
-            order = np.searchsorted(units, of.start.leaving["unit"].to_numpy()[kind.events])
+            order = np.searchsorted(units, of.baseline.exits["unit"].to_numpy()[kind.events])
             yield kind, people[0][order], move, kind.titles.keys

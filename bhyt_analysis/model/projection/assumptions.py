@@ -67,7 +67,7 @@ def check_names(names: Iterable[str]) -> None:
 
 # What is no share of something: the values that make sense.
 _SPANS = {
-    "price_elasticity": (-0.99, 0), "effort": (0, 2), "effort_before": (0, 2), "effort_effect": (0, 5),
+    "price_elasticity": (-0.99, 0), "outreach": (0, 2), "outreach_before": (0, 2), "outreach_effect": (0, 5),
     "population_error": (-0.5, 0.5), "population_growth": (-0.5, 0.5),
 }  # fmt: skip
 # What the figures of the start are worked out with, once: one value, no range.

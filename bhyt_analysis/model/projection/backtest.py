@@ -87,7 +87,7 @@ def _luc_ngan(data: Dataset, law: Law, draws: int, seed: int) -> Iterator[Row]:
     told = _after(data, code)
     if told is None:
         return
-    drive = Scenario("drive", decision=DECISION, start=pd.Timestamp("2021-06-30"), changed={"effort": (2, 2, 2)})
+    drive = Scenario("drive", decision=DECISION, start=pd.Timestamp("2021-06-30"), changed={"outreach": (2, 2, 2)})
     of = project_area(data, code, drive, law)
     t = of.months.index(told["on"] + pd.offsets.MonthEnd(0))
     many = rates(of, draw_assumptions(of.assumptions, draws, seed))[:, t]
@@ -117,7 +117,7 @@ def _son_duong(data: Dataset, law: Law, draws: int, seed: int) -> Iterator[Row]:
 
 
 def _yen_bai(data: Dataset, law: Law, draws: int, seed: int) -> Iterator[Row]:
-    """From 97.3% to 76.8% in July 2021: where is coverage 19 months later under ordinary effort?"""
+    """From 97.3% to 76.8% in July 2021: where is coverage 19 months later under ordinary outreach?"""
     code = _code(data, "Tỉnh Yên Bái")
     printed = published_rates(data, code)
     if len(printed) < 3:
@@ -131,9 +131,9 @@ def _yen_bai(data: Dataset, law: Law, draws: int, seed: int) -> Iterator[Row]:
     yield _row("yen_bai", data, code, "coverage", later["as_of"], told, path[1:], float(path[0]), "basis.yen_bai")
 
 
-def _back(law: Law, on: Any, until: Any, draws: int, seed: int, effort: float, raw: bool = False) -> Any:
+def _back(law: Law, on: Any, until: Any, draws: int, seed: int, outreach: float, raw: bool = False) -> Any:
     """The share of those who lost a card that is insured again: draws and the central value."""
-    table = assumptions({"effort": (effort,) * 3})
+    table = assumptions({"outreach": (outreach,) * 3})
     months = list(pd.date_range(pd.Timestamp(on) - pd.offsets.MonthEnd(1), pd.Timestamp(until) + pd.offsets.MonthEnd(0), freq="ME"))  # fmt: skip
     if len(months) == 1:
         months.append(months[0] + pd.offsets.MonthEnd(1))

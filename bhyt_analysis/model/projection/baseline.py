@@ -37,10 +37,10 @@ class Baseline:
 
     ``units``: one row a unit with ``area``, ``name``, ``population`` (people),
     ``household_scale``, ``scale_known``, ``status``. ``insured``: (units, groups) people,
-    in the order of `GROUPS`. ``leaving``: one row a unit and day of exit with ``unit``
+    in the order of `GROUPS`. ``exits``: one row a unit and day of exit with ``unit``
     (position), ``on``, ``lost``, ``gained``, ``other`` (people; the last keep a card under
     another state-paid title), ``minority`` (share of those who lost, missing where not
-    known), ``status``. ``places``: each unit's lineage, for the law.
+    known), ``status``. ``lineages``: each unit's lineage, for the law.
     """
 
     area: str
@@ -48,8 +48,8 @@ class Baseline:
     day: pd.Timestamp
     units: pd.DataFrame
     insured: np.ndarray
-    leaving: pd.DataFrame
-    places: list[Area]
+    exits: pd.DataFrame
+    lineages: list[Area]
 
 
 def group_in(keys: pd.Series) -> pd.Series:

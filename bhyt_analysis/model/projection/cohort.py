@@ -2,7 +2,7 @@
 
 The people of one exit are followed month by month in pools: pupils, near-poor, farm
 and other households, those who take up employment, each with ethnic minorities apart,
-whose support after the exit runs by a clock of its own. Price, effort and time move
+whose support after the exit runs by a support_window of its own. Price, outreach and time move
 them; a support that ends is a second loss.
 """
 
@@ -36,7 +36,7 @@ POOLS = pd.DataFrame(
 AREA_TITLE = "difficult_area"
 # Whose 36 months count: Decree 75/2023 art. 3(3) has one span for all who left the list of 2016-2020;
 # Law 51/2024 and Decree 188/2025 count from each commune's own exit.
-CLOCKS = {"decree 75": "minority_left_2016_2020_list", "decree 188": "minority_left_later", "none": ""}
+SUPPORT_WINDOWS = {"decree 75": "minority_left_2016_2020_list", "decree 188": "minority_left_later", "none": ""}
 SELF_PAID = ("household", "farm_average_income")  # their cards lapse unless they are renewed
 SCHOOL_MONTHS = (9, 10)  # schools collect for the new year
 CARD_MONTHS = 12  # a card that was paid for runs on for a year
@@ -89,7 +89,12 @@ def division(values: Values, minority: Floats) -> Floats:
 
 
 def pool_entitlements(
-    law: Law, months: Sequence[pd.Timestamp], leaves: int, clock: str, area: Area = None, before: str = AREA_TITLE
+    law: Law,
+    months: Sequence[pd.Timestamp],
+    leaves: int,
+    support_window: str,
+    area: Area = None,
+    before: str = AREA_TITLE,
 ) -> PoolEntitlements:
     """The title of each pool in each month: of those that it may hold, the one that the State supports most.
 
@@ -105,7 +110,7 @@ def pool_entitlements(
     (['household', 'minority_left_2016_2020_list'], 36)
     """
     shares = payer_shares(law, months, area)
-    support = CLOCKS[clock]
+    support = SUPPORT_WINDOWS[support_window]
     helped = shares[support].fillna(0).to_numpy().copy() if support in shares else np.zeros(len(months))
     spans = law.monthly("support_months", months, area)
     if support in spans:  # a span of its own: months since the exit, not days of the calendar
@@ -121,22 +126,22 @@ def pool_entitlements(
 
 
 def levers(values: Values) -> tuple[Floats, Floats]:
-    """The share that joins at once, and the share of the rest that joins each month, at the effort of each draw.
+    """The share that joins at once, and the share of the rest that joins each month, at the outreach of each draw.
 
-    Between the three degrees of effort the values lie on straight lines.
+    Between the three degrees of outreach the values lie on straight lines.
 
     Examples
     --------
     >>> from bhyt_analysis.model.projection.assumptions import assumptions, central_values
-    >>> levers(central_values(assumptions({"effort": (2, 2, 2)})))
+    >>> levers(central_values(assumptions({"outreach": (2, 2, 2)})))
     (array([0.4]), array([0.07]))
     """
-    effort = np.clip(values["effort"], 0, 2)
-    degrees = ("none", "ordinary", "door_to_door")
+    outreach = np.clip(values["outreach"], 0, 2)
+    degrees = ("none", "ordinary", "intensive")
     found = []
     for name in ("at_once", "monthly"):
         none, ordinary, door = (values[f"{name}.{d}"] for d in degrees)
-        found.append(np.where(effort <= 1, none + effort * (ordinary - none), ordinary + (effort - 1) * (door - ordinary)))  # fmt: skip
+        found.append(np.where(outreach <= 1, none + outreach * (ordinary - none), ordinary + (outreach - 1) * (door - ordinary)))  # fmt: skip
     return found[0], found[1]
 
 
@@ -146,11 +151,11 @@ def take_up_goals(values: Values, keys: Sequence[str], shares: Floats, seen: pd.
     ``keys`` name the pools' own titles, ``shares`` (pools, months) what the State pays,
     ``seen`` the share at which the take-up of a title was seen.
     """
-    r0 = np.stack([values.get(f"take_up.{k}", np.ones_like(values["effort"])) for k in keys], axis=1)[:, :, None]
+    r0 = np.stack([values.get(f"take_up.{k}", np.ones_like(values["outreach"])) for k in keys], axis=1)[:, :, None]
     s0 = np.array([seen.get(f"take_up.{k}", 0.0) for k in keys])[None, :, None]
-    of = {k: values[k][:, None, None] for k in ("price_elasticity", "effort", "effort_effect", "highest_take_up")}
+    of = {k: values[k][:, None, None] for k in ("price_elasticity", "outreach", "outreach_effect", "highest_take_up")}
     rate = take_up_rate(
-        r0, s0, shares[None], of["price_elasticity"], of["effort"], of["effort_effect"], of["highest_take_up"]
+        r0, s0, shares[None], of["price_elasticity"], of["outreach"], of["outreach_effect"], of["highest_take_up"]
     )
     rate[:, [k == "employer_employee" for k in keys]] = 1.0  # an employer must insure
     return rate
@@ -163,12 +168,12 @@ def reenrolment_shares(
 
     Each month: cards lapse or end, those without a card are without it for one month
     more, then some join. Persistence is yearly; what falls in price joins faster, what
-    rises in price leaves as cards run out. Up to the month ``acts`` the effort is the one
-    before (``effort_before``), from then on that of the scenario.
+    rises in price leaves as cards run out. Up to the month ``acts`` the outreach is the one
+    before (``outreach_before``), from then on that of the scenario.
 
     Examples
     --------
-    Households under ordinary effort after the exit of July 2021, by hand: take-up
+    Households under ordinary outreach after the exit of July 2021, by hand: take-up
     logit⁻¹(logit 0.35 + 0.5) = 0.470; 5% of it at once: 0.0235.
 
     >>> from bhyt_analysis.model.projection.assumptions import assumptions, central_values
@@ -180,7 +185,7 @@ def reenrolment_shares(
     [1.0, 0.0235]
     """
     own = POOLS["title"].tolist()
-    past = {**values, "effort": values["effort_before"]}
+    past = {**values, "outreach": values["outreach_before"]}
     goal = take_up_goals(values, own, of.shares, seen)
     if leaves < acts:
         goal[:, :, :acts] = take_up_goals(past, own, of.shares[:, :acts], seen)
@@ -221,7 +226,7 @@ def reenrolment_shares(
 
 def _support_ends(of: PoolEntitlements) -> NDArray[np.bool_]:
     """Pools and months in which a supported title of the month before has gone: their cards end with it."""
-    special = np.isin(of.keys.astype(str), [k for k in CLOCKS.values() if k])
+    special = np.isin(of.keys.astype(str), [k for k in SUPPORT_WINDOWS.values() if k])
     gone = np.zeros(of.keys.shape, dtype=bool)
     gone[:, 1:] = special[:, :-1] & (of.keys[:, 1:] != of.keys[:, :-1])
     return gone
@@ -243,10 +248,10 @@ def initial_attrition(values: Values, keys: Sequence[str], shares: Floats, month
     Groups without a take-up of their own stay as they are.
     """
     moves = np.array([f"take_up.{k}" in values for k in keys])
-    out = np.ones((len(values["effort"]), len(keys), len(months)))
+    out = np.ones((len(values["outreach"]), len(keys), len(months)))
     if not moves.any():
         return out
-    at_rest = {**values, "effort": values["effort_before"]}
+    at_rest = {**values, "outreach": values["outreach_before"]}
     some = [k for k, m in zip(keys, moves, strict=True) if m]
     goal = take_up_goals(at_rest, some, np.nan_to_num(shares[moves]), seen)
     before = goal[:, :, start][:, :, None]
@@ -265,10 +270,10 @@ def initial_attrition(values: Values, keys: Sequence[str], shares: Floats, month
 
 
 def outreach_gains(values: Values, months: Sequence[pd.Timestamp], start: int, seen: pd.Series) -> Floats:
-    """The share of people without any card at the start who join because the effort is higher: (draws, months)."""
+    """The share of people without any card at the start who join because the outreach is higher: (draws, months)."""
     free = np.zeros((1, 1))
     now = take_up_goals(values, ["household"], free, seen)[:, 0, 0]
-    before = take_up_goals({**values, "effort": values["effort_before"]}, ["household"], free, seen)[:, 0, 0]
+    before = take_up_goals({**values, "outreach": values["outreach_before"]}, ["household"], free, seen)[:, 0, 0]
     goal = np.divide(np.clip(now - before, 0, None), 1 - before, out=np.zeros_like(now), where=before < 1)
     at_once, monthly = levers(values)
     out, level = np.zeros((len(goal), len(months))), np.zeros(len(goal))

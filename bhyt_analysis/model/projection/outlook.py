@@ -45,7 +45,7 @@ def with_intervals(table: pd.DataFrame, of: Projection, path: Floats) -> pd.Data
     """
     whole = table[table["group"] == "all"].copy()
     rows = whole["result"] == "behavioural"
-    for name, bound in zip(WIDTH, np.quantile(path[:, of.shown :], list(WIDTH.values()), axis=0), strict=True):
+    for name, bound in zip(WIDTH, np.quantile(path[:, of.report_index :], list(WIDTH.values()), axis=0), strict=True):
         whole.loc[rows, name] = bound
     return whole
 
@@ -104,7 +104,7 @@ def steps(of: Projection, months: pd.DataFrame, on: str | pd.Timestamp, result: 
     DataFrame with ``step`` ("start", "lost", "gained", "back", "other", "end"),
     ``people`` (levels, and changes with their sign, that add up), ``kind`` ("level" or
     "change"), ``on``, ``status``. "back" are those of the lost who are insured at the
-    end, "other" all who came or went otherwise (price, effort, growth). Steps without
+    end, "other" all who came or went otherwise (price, outreach, growth). Steps without
     anybody are left out.
 
     Examples
@@ -120,7 +120,7 @@ def steps(of: Projection, months: pd.DataFrame, on: str | pd.Timestamp, result: 
     rows = months[(months["group"] == "all") & (months["result"] == result)].set_index("month")
     day, first = pd.Timestamp(on) + pd.offsets.MonthEnd(0), rows.index.min()
     start, end = int(rows.at[first, "insured"]), int(rows.at[day, "insured"])
-    leaving = of.start.leaving
+    leaving = of.baseline.exits
     inside = leaving[(leaving["on"] > first) & (leaving["on"] <= day) & (leaving["gained"] > 0)]
     gained = int(inside["gained"].sum())
     followed = after_loss(of, results=[result]).set_index("month") if len(leaving) else pd.DataFrame()
@@ -203,20 +203,20 @@ def communes_on(at_start: pd.DataFrame, of: Projection, on: str | pd.Timestamp) 
     >>> from bhyt_analysis.model.projection.simulate import project_area, projection_table
     >>> data, scenario = load(), Scenario("861", decision="861")
     >>> of = project_area(data, "X001", scenario)
-    >>> table = communes_on(communes_at_start(data, of.start, reclassify(data, "861", "X001")), of, "2021-06-30")
-    >>> int(table["insured"].sum()) == int(of.start.insured.sum())
+    >>> table = communes_on(communes_at_start(data, of.baseline, reclassify(data, "861", "X001")), of, "2021-06-30")
+    >>> int(table["insured"].sum()) == int(of.baseline.insured.sum())
     True
     """
     missing = {"insured": pd.array([None] * len(at_start), dtype="Int64"), "rate": float("nan")}
     table = at_start.assign(**missing, uninsured=missing["insured"])
-    if len(of.start.units) > 1:
+    if len(of.baseline.units) > 1:
         day = pd.Timestamp(on) + pd.offsets.MonthEnd(0)
         t = of.months.index(day)
         insured = np.floor(insured_people(of, by_group=False, months=[t])[0, :, 0] + 0.5)
         people = np.floor(of.people[:, t] + 0.5)
-        told = pd.DataFrame({"insured": insured, "uninsured": people - insured}, index=of.start.units["area"]).loc[table["area"]]  # fmt: skip
-        counted = ["estimated", *of.start.leaving["status"]] if t != of.first else []
-        status = of.start.units.set_index("area").loc[table["area"], "status"]
+        told = pd.DataFrame({"insured": insured, "uninsured": people - insured}, index=of.baseline.units["area"]).loc[table["area"]]  # fmt: skip
+        counted = ["estimated", *of.baseline.exits["status"]] if t != of.baseline_index else []
+        status = of.baseline.units.set_index("area").loc[table["area"], "status"]
         table[["insured", "uninsured"]] = told.astype("Int64").to_numpy()
         table["rate"] = told["insured"].to_numpy() / told.sum(axis=1).to_numpy()
         table["status"] = [derived_quality(s, u, counted) for s, u in zip(table["status"], status, strict=True)]

@@ -27,7 +27,9 @@ from bhyt_analysis.model.projection.scenario import Scenario
 MONTHS_AHEAD = 60  # where a scenario names no end
 CHUNK = 4_000_000  # numbers held at once where every commune is drawn
 AREA, HOUSEHOLD, OTHER = (GROUPS.index(k) for k in (AREA_TITLE, "household", "state_paid_other"))
-SUPPORTED = [GROUPS.index(k) for k in cohort.CLOCKS.values() if k]  # supports for those who left, which end one day
+SUPPORTED = [
+    GROUPS.index(k) for k in cohort.SUPPORT_WINDOWS.values() if k
+]  # supports for those who left, which end one day
 # Titles that come after that of the area in the order of the law: whoever gains it leaves them.
 LATER = [GROUPS.index(g) for g in GROUPS if g == NOT_TOLD or g in groups().query("title_order >= 400").index]
 
@@ -56,18 +58,18 @@ class Projection:
     """A scenario laid over the figures of an area, ready to be run for one set of values or many.
 
     ``months`` are month ends from the first that matters (an exit may lie before the
-    count); ``first`` is the position of the count among them, ``shown`` that of the first
+    count); ``baseline_index`` is the position of the count among them, ``report_index`` that of the first
     month that was asked for. ``growth``: people of each month to those of the count.
     """
 
-    start: Baseline
+    baseline: Baseline
     scenario: Scenario
     law: Law
     assumptions: pd.DataFrame
     months: list[pd.Timestamp]
-    first: int
-    shown: int
-    kinds: list[UnitClass]
+    baseline_index: int
+    report_index: int
+    unit_classes: list[UnitClass]
     people: Floats  # (units, months)
     growth: Floats
 
@@ -90,8 +92,8 @@ def apply_policy(start: Baseline, scenario: Scenario, law: Law) -> Projection:
     end = scenario.end if scenario.end is not None else since + pd.offsets.MonthEnd(MONTHS_AHEAD)
     if end <= since:
         raise BhytError(("error.no_months_ahead", {"name": start.name, "start": since, "end": end}))
-    days = {d: _month_of(d) for d in start.leaving["on"].unique()}
-    exits = start.leaving["on"].map(days).astype("datetime64[ns]")
+    days = {d: _month_of(d) for d in start.exits["on"].unique()}
+    exits = start.exits["on"].map(days).astype("datetime64[ns]")
     begin = min([day, *(exits - pd.offsets.MonthEnd(1))])
     months = list(pd.date_range(begin, end, freq="ME"))
     first = months.index(day)
@@ -105,8 +107,10 @@ def apply_policy(start: Baseline, scenario: Scenario, law: Law) -> Projection:
 def apply_behaviour(laid: Projection, scenario: Scenario) -> Projection:
     """The projection under the assumptions of a scenario of the same decision, law and days."""
     table = scenario.assumptions()
-    growth = (1 + float(table.at["population_growth", "central"])) ** ((np.arange(len(laid.months)) - laid.first) / 12)
-    people = laid.start.units["population"].to_numpy()[:, None] * growth
+    growth = (1 + float(table.at["population_growth", "central"])) ** (
+        (np.arange(len(laid.months)) - laid.baseline_index) / 12
+    )
+    people = laid.baseline.units["population"].to_numpy()[:, None] * growth
     return _with_support_ending(dataclasses.replace(laid, scenario=scenario, assumptions=table, people=people, growth=growth))  # fmt: skip
 
 
@@ -115,37 +119,37 @@ def _with_support_ending(of: Projection) -> Projection:
 
     Those who are known to have left by the scenario's decision are followed by their own pools.
     """
-    held = of.start.insured[:, SUPPORTED].copy()
+    held = of.baseline.insured[:, SUPPORTED].copy()
     if not held.any():
         return of
-    values, block = central_values(of.assumptions), np.arange(len(of.start.units))
+    values, block = central_values(of.assumptions), np.arange(len(of.baseline.units))
     free = room_at_start(of, block)
-    for kind, move in zip(of.kinds, moves(of, values), strict=True):
-        if kind.titles is not None and kind.leaves <= of.first:
+    for kind, move in zip(of.unit_classes, moves(of, values), strict=True):
+        if kind.titles is not None and kind.leaves <= of.baseline_index:
             units, people, _ = leavers(of, kind, move, values, block, free)
             for i, group in enumerate(SUPPORTED):
                 held[units, i] -= people[0] @ (move.way_first[0] * (move.place_first == group))
-    kinds, parts, count = list(of.kinds), [of.start.leaving], len(of.start.leaving)
-    for kind in of.kinds:
+    kinds, parts, count = list(of.unit_classes), [of.baseline.exits], len(of.baseline.exits)
+    for kind in of.unit_classes:
         for i, group in enumerate(SUPPORTED):
             rows = kind.rows[held[kind.rows, i] > 0]
             paid = kind.shares[group] > 0
-            ends = np.flatnonzero(paid[of.first : -1] & ~paid[of.first + 1 :]) + of.first + 1
+            ends = np.flatnonzero(paid[of.baseline_index : -1] & ~paid[of.baseline_index + 1 :]) + of.baseline_index + 1
             if not (len(rows) and len(ends)):
                 continue
             leaves = int(ends[0])
             lost = {"unit": rows, "on": of.months[leaves - 1] + pd.Timedelta(days=1), "lost": held[rows, i]}
-            parts.append(pd.DataFrame({**lost, "gained": 0.0, "other": 0.0, "minority": 1.0, "status": of.start.units["status"].to_numpy()[rows]}))  # fmt: skip
+            parts.append(pd.DataFrame({**lost, "gained": 0.0, "other": 0.0, "minority": 1.0, "status": of.baseline.units["status"].to_numpy()[rows]}))  # fmt: skip
             titles = cohort.pool_entitlements(
-                of.law, of.months, leaves, "none", of.start.places[rows[0]], GROUPS[group]
+                of.law, of.months, leaves, "none", of.baseline.lineages[rows[0]], GROUPS[group]
             )
             events = np.arange(count, count + len(rows))
             kinds.append(
                 UnitClass(np.array([], dtype=int), events, leaves, titles, kind.shares, kind.price, GROUPS[group])
             )
             count += len(rows)
-    leaving = pd.concat([p for p in parts if len(p)], ignore_index=True) if count else of.start.leaving
-    return dataclasses.replace(of, start=dataclasses.replace(of.start, leaving=leaving), kinds=kinds)
+    leaving = pd.concat([p for p in parts if len(p)], ignore_index=True) if count else of.baseline.exits
+    return dataclasses.replace(of, baseline=dataclasses.replace(of.baseline, exits=leaving), unit_classes=kinds)
 
 
 def _month_of(day: pd.Timestamp) -> pd.Timestamp:
@@ -158,22 +162,22 @@ def _kinds(
 ) -> list[UnitClass]:
     places: dict[tuple[str, ...], list[int]] = {}
     seen: dict[str, tuple[str, ...]] = {}  # one look-up for units under the same parent
-    for i, place in enumerate(start.places):
+    for i, place in enumerate(start.lineages):
         key = str(place)
         if key not in seen:
             seen[key] = law.areas_of(place)
         places.setdefault(seen[key], []).append(i)
-    clock = scenario.clock or "none"
+    support_window = scenario.support_window or "none"
     kinds = []
-    events = start.leaving
+    events = start.exits
     for rows in places.values():
-        here: Area = start.places[rows[0]]
+        here: Area = start.lineages[rows[0]]
         shares, price = _shares(law, months, here), monthly_prices(law, months, GROUPS, here, dict(scenario.income))
         inside = events["unit"].isin(rows).to_numpy()
         for when in sorted(set(exits[inside])):
             chosen = np.flatnonzero(inside & (exits == when).to_numpy())
             leaves = months.index(when) if when in months else len(months)
-            of = cohort.pool_entitlements(law, months, leaves, clock, here) if leaves < len(months) else None
+            of = cohort.pool_entitlements(law, months, leaves, support_window, here) if leaves < len(months) else None
             kinds.append(UnitClass(np.array([], dtype=int), chosen, leaves, of, shares, price))
         kinds.append(UnitClass(np.array(rows), np.array([], dtype=int), len(months), None, shares, price))
     return kinds
@@ -213,11 +217,11 @@ class Moves:
 def moves(of: Projection, values: Values, result: str = "behavioural", months: Sequence[int] | np.ndarray | None = None) -> list[Moves]:  # fmt: skip
     """How each kind moves: worked out once, whatever the number of units."""
     chosen = np.arange(len(of.months)) if months is None else np.asarray(months)
-    return [_moves(kind, of, values, result, chosen) for kind in of.kinds]
+    return [_moves(kind, of, values, result, chosen) for kind in of.unit_classes]
 
 
 def _moves(kind: UnitClass, of: Projection, values: Values, result: str, chosen: np.ndarray) -> Moves:
-    seen, draws, first = of.assumptions["at_share"], len(values["effort"]), of.first
+    seen, draws, first = of.assumptions["at_share"], len(values["outreach"]), of.baseline_index
     groups_, change, reached = (
         np.array([], dtype=int),
         np.zeros((draws, 0, len(chosen))),
@@ -266,21 +270,23 @@ def insured_people(
     moved : what `moves` gives for the same arguments, where it is used again.
     """
     values = central_values(of.assumptions) if values is None else values
-    block = np.arange(len(of.start.units)) if block is None else block
+    block = np.arange(len(of.baseline.units)) if block is None else block
     chosen = np.arange(len(of.months)) if months is None else np.asarray(months)
     moved = moves(of, values, result, chosen) if moved is None else moved
-    base = add_rows(of.start.insured, block)
+    base = add_rows(of.baseline.insured, block)
     people = add_rows(of.people[:, chosen], block)
     years = of.growth[chosen]
     total = base.sum(axis=1)[:, None]
-    shape = (len(values["effort"]), len(base), *([len(GROUPS)] if by_group else []), len(chosen))
+    shape = (len(values["outreach"]), len(base), *([len(GROUPS)] if by_group else []), len(chosen))
     out = np.multiply(base[:, :, None] if by_group else total, years, out=np.empty(shape))
     spare = np.broadcast_to(np.clip(people - total * years, 0, None), (shape[0], *people.shape)).copy()
     free = room_at_start(of, block)
-    for kind, move in zip(of.kinds, moved, strict=True):  # first those who leave: they are no others without a card
+    for kind, move in zip(
+        of.unit_classes, moved, strict=True
+    ):  # first those who leave: they are no others without a card
         if kind.titles is not None and len(kind.events):
             _leave(out, spare, free, of, kind, move, values, block, years)
-    for kind, move in zip(of.kinds, moved, strict=True):
+    for kind, move in zip(of.unit_classes, moved, strict=True):
         if len(kind.rows) and (len(move.groups) or move.reached.any()):
             _drift(out, spare, of, kind, move, block)
     np.clip(out, 0, None, out=out)
@@ -290,8 +296,8 @@ def insured_people(
 
 def room_at_start(of: Projection, block: np.ndarray) -> Floats:
     """The people of each block without a card at the start: (blocks, 1)."""
-    insured = of.start.insured.sum(axis=1, keepdims=True)
-    return np.clip(add_rows(of.people[:, [of.first]], block) - add_rows(insured, block), 0, None)
+    insured = of.baseline.insured.sum(axis=1, keepdims=True)
+    return np.clip(add_rows(of.people[:, [of.baseline_index]], block) - add_rows(insured, block), 0, None)
 
 
 def _no_more_than(people: Floats, out: Floats) -> None:
@@ -314,7 +320,7 @@ def add_rows(rows: Floats, block: np.ndarray) -> Floats:
 def _drift(out: Floats, spare: Floats, of: Projection, kind: UnitClass, move: Moves, block: np.ndarray) -> None:
     """Groups that follow their price, and people without a card who are reached; no more than there are."""
     blocks, inside = np.unique(block[kind.rows], return_inverse=True)
-    base = add_rows(of.start.insured[kind.rows], inside)[:, move.groups]
+    base = add_rows(of.baseline.insured[kind.rows], inside)[:, move.groups]
     reached = move.reached[:, None, :]
     more, less = (np.matmul(base, np.clip(move.drift, *ends)) for ends in ((0, None), (None, 0)))
     free = spare[:, blocks]
@@ -360,9 +366,9 @@ def _gained(of: Projection, kind: UnitClass, block: np.ndarray, blocks: np.ndarr
     The first are people without an earlier title: some had no card, the others leave the group
     under which they were insured.
     """
-    events = of.start.leaving.iloc[kind.events]
+    events = of.baseline.exits.iloc[kind.events]
     unit, gained = events["unit"].to_numpy(), events["gained"].to_numpy(dtype=float)
-    base, people = of.start.insured[unit], of.people[unit, of.first]
+    base, people = of.baseline.insured[unit], of.people[unit, of.baseline_index]
     reach = np.clip(people - base.sum(axis=1), 0, None) + base[:, LATER].sum(axis=1)
     part = np.minimum(1.0, np.divide(gained, reach, out=np.zeros_like(reach), where=reach > 0))
     change = np.zeros(base.shape)
@@ -381,10 +387,10 @@ def leavers(
     Those who left before the start and are still without can't be more than all without
     (``free``, people by block): if the counts leave less room, the others are back already.
     """
-    events = of.start.leaving.iloc[kind.events]
+    events = of.baseline.exits.iloc[kind.events]
     blocks, inside = np.unique(block[events["unit"].to_numpy()], return_inverse=True)
     people = pools(events, values, inside)
-    if kind.leaves > of.first:
+    if kind.leaves > of.baseline_index:
         return blocks, people, np.zeros(people.shape[:2])
     without = (people * move.without[:, None, :]).sum(axis=2)
     part = np.minimum(1.0, np.divide(free[blocks, 0], without, out=np.ones_like(without), where=without > 0))
@@ -395,10 +401,10 @@ def reenrolment_paths(kind: UnitClass, of: Projection, values: Values, result: s
     """How the pools of one exit come back under a result, for each draw."""
     if result == "static":
         still = cohort.static(_titles(kind), of.months, kind.leaves)
-        shape = (len(values["effort"]), *still.insured.shape[1:])
+        shape = (len(values["outreach"]), *still.insured.shape[1:])
         return cohort.Paths(np.broadcast_to(still.insured, shape), np.broadcast_to(still.broken, shape))
     return cohort.reenrolment_shares(
-        values, _titles(kind), of.months, kind.leaves, of.assumptions["at_share"], of.first + 1
+        values, _titles(kind), of.months, kind.leaves, of.assumptions["at_share"], of.baseline_index + 1
     )
 
 
@@ -430,9 +436,9 @@ def commune_rates(
     chosen = np.arange(len(of.months)) if months is None else np.asarray(months)
     moved = moves(of, values, result, chosen)
     correct = apply_corrections(values)[:, None, None]
-    size = max(1, CHUNK // (len(values["effort"]) * len(chosen)))
-    for begin in range(0, len(of.start.units), size):
-        rows = np.arange(begin, min(begin + size, len(of.start.units)))
+    size = max(1, CHUNK // (len(values["outreach"]) * len(chosen)))
+    for begin in range(0, len(of.baseline.units), size):
+        rows = np.arange(begin, min(begin + size, len(of.baseline.units)))
         part = _only(of, rows)
         insured = insured_people(part, result, values, by_group=False, months=chosen, moved=moved)
         yield rows, np.minimum(insured / part.people[:, chosen] * correct, 1.0)
@@ -445,14 +451,14 @@ def apply_corrections(values: Values) -> Floats:
 
 def _only(of: Projection, rows: np.ndarray) -> Projection:
     """The projection of some of its units; the kinds stay in their order."""
-    where = np.full(len(of.start.units), -1)
+    where = np.full(len(of.baseline.units), -1)
     where[rows] = np.arange(len(rows))
-    kept = np.isin(of.start.leaving["unit"].to_numpy(), rows)
+    kept = np.isin(of.baseline.exits["unit"].to_numpy(), rows)
     position = np.cumsum(kept) - 1
-    leaving = of.start.leaving[kept].assign(unit=lambda t: where[t["unit"]]).reset_index(drop=True)
-    start = dataclasses.replace(of.start, units=of.start.units.iloc[rows], insured=of.start.insured[rows], leaving=leaving)  # fmt: skip
+    leaving = of.baseline.exits[kept].assign(unit=lambda t: where[t["unit"]]).reset_index(drop=True)
+    start = dataclasses.replace(of.baseline, units=of.baseline.units.iloc[rows], insured=of.baseline.insured[rows], exits=leaving)  # fmt: skip
     kinds = []
-    for kind in of.kinds:
+    for kind in of.unit_classes:
         inside = where[kind.rows]
         kinds.append(dataclasses.replace(kind, rows=inside[inside >= 0], events=position[kind.events[kept[kind.events]]]))  # fmt: skip
-    return dataclasses.replace(of, start=start, kinds=kinds, people=of.people[rows])
+    return dataclasses.replace(of, baseline=start, unit_classes=kinds, people=of.people[rows])

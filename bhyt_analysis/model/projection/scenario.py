@@ -21,7 +21,7 @@ from bhyt_analysis.i18n.messages import BhytError, nearest_choice, translate
 from bhyt_analysis.ingest.loader import InputError, bundled_path, read_table
 from bhyt_analysis.law.law import Law, LawError
 from bhyt_analysis.model.projection.assumptions import SINGLE, Range, allowed, assumptions
-from bhyt_analysis.model.projection.cohort import CLOCKS
+from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS
 from bhyt_analysis.model.projection.levers import reform_rows, top_up
 from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
 from bhyt_analysis.model.targets.targets import RELATIONS
@@ -43,7 +43,7 @@ class Scenario:
         where they differ ``since``, ``special_villages_share`` (see `rezoned`).
     reforms : laid over the law in their order.
     start, end : first and last month; None leaves the choice to the figures.
-    clock : "decree 75", "decree 188" or "none": whose 36 months of support count; ""
+    support_window : "decree 75", "decree 188" or "none": whose 36 months of support count; ""
         leaves it to the decision (the table ``decisions``).
     changed : assumptions set by the scenario, name to (low, central, high).
     income : VND a month by group, for those who contribute on earnings.
@@ -59,7 +59,7 @@ class Scenario:
     reforms: tuple[Law, ...] = ()
     start: pd.Timestamp | None = None
     end: pd.Timestamp | None = None
-    clock: str = ""
+    support_window: str = ""
     changed: Mapping[str, Range] = field(default_factory=dict)
     income: Mapping[str, float] = field(default_factory=dict)
     targets: tuple[Mapping[str, Any], ...] = ()
@@ -75,7 +75,7 @@ class Scenario:
         ------
         BhytError
             for a file that is not there or not TOML; and for unknown keys, assumptions
-            and clocks, values out of their range, a missing name: all at once.
+            and support windows, values out of their range, a missing name: all at once.
         LawError, InputError
             for a reform, or a list of zones, that can't be used.
         """
@@ -234,8 +234,8 @@ def _day(value: Any) -> pd.Timestamp:
         raise ValueError from None
 
 
-def _clock(value: Any) -> str:
-    if value not in CLOCKS:
+def _support_window(value: Any) -> str:
+    if value not in SUPPORT_WINDOWS:
         raise ValueError
     return str(value)
 
@@ -323,7 +323,7 @@ _READERS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "reforms": (_texts, "expect.files"),
     "start": (_day, "expect.date"),
     "end": (_day, "expect.date"),
-    "clock": (_clock, "expect.clock"),
+    "support_window": (_support_window, "expect.support_window"),
     "assumptions": (_changed, "expect.assumptions"),
     "income": (_income, "expect.income"),
     "targets": (_targets, "expect.targets"),

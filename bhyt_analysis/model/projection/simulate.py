@@ -107,10 +107,10 @@ def simulate(
     policies = [Scenario.nothing() if one is None else one for one in chosen]
     found = [project_area(data, area, policy, law) for policy in policies]
     # Scenarios that name no start begin alike, on the earliest day that one of them needs.
-    day = min(of.start.day for of in found)
+    day = min(of.baseline.day for of in found)
     tables = []
     for policy, of in zip(policies, found, strict=True):
-        if policy.start is None and of.start.day != day:
+        if policy.start is None and of.baseline.day != day:
             of = project_area(data, area, dataclasses.replace(policy, start=day), law)
         by_group = "commune" not in by or "group" in by
         tables.append(
@@ -132,7 +132,7 @@ def project_area(data: Dataset, area: str, scenario: Scenario, law: Law | None =
     --------
     >>> from bhyt_analysis.ingest.loader import load
     >>> of = project_area(load(), "Lục Ngạn", Scenario("861", decision="861"))
-    >>> int(of.start.leaving["lost"].sum()), len(of.kinds)
+    >>> int(of.baseline.exits["lost"].sum()), len(of.unit_classes)
     (46106, 2)
     """
     law = Law.read() if law is None else law
@@ -143,23 +143,23 @@ def project_area(data: Dataset, area: str, scenario: Scenario, law: Law | None =
 
 
 def with_support_window(scenario: Scenario, data: Dataset, start: Baseline, law: Law) -> Scenario:
-    """The scenario with the clock of its decision where it names none itself.
+    """The scenario with the support_window of its decision where it names none itself.
 
     Of a decision that no table tells, exits since the law knows the support of Decree 188
     have its 36 months from their own day.
     """
-    if scenario.clock or not scenario.decision:
+    if scenario.support_window or not scenario.decision:
         return scenario
     # The State's decisions are the same for every input: those of the bundled data stand where the input tells none.
     tables = [data.decisions, read_table(bundled_path("data") / "decisions.csv", "decisions")]
     told = pd.concat([t.loc[t["decision"] == scenario.decision, "support_title"] for t in tables])
     support = next((s for s in told if s), "")
-    later = cohort.CLOCKS["decree 188"]
+    later = cohort.SUPPORT_WINDOWS["decree 188"]
     known = law.table.loc[law.table["key"] == later, "since"].min()
-    if not support and len(start.leaving) and start.leaving["on"].min().date() >= known:
+    if not support and len(start.exits) and start.exits["on"].min().date() >= known:
         support = later
-    clock = next(c for c, key in cohort.CLOCKS.items() if key == support)
-    return dataclasses.replace(scenario, clock=clock)
+    support_window = next(c for c, key in cohort.SUPPORT_WINDOWS.items() if key == support)
+    return dataclasses.replace(scenario, support_window=support_window)
 
 
 def check_areas_of(law: Law, data: Dataset) -> None:
@@ -179,21 +179,25 @@ def projection_table(
     of: Projection, by_commune: bool = False, draws: int = 0, seed: int = 1, lang: str = "vi", by_group: bool = True
 ) -> pd.DataFrame:
     """The tidy table of a projection; see `simulate`."""
-    units = of.start.units
+    units = of.baseline.units
     if by_commune and len(units) == 1:
-        raise BhytError(("error.no_communes", {"name": of.start.name}))
+        raise BhytError(("error.no_communes", {"name": of.baseline.name}))
     block = np.arange(len(units)) if by_commune else np.zeros(len(units), dtype=int)
-    areas = units[["area", "name"]] if by_commune else pd.DataFrame({"area": [of.start.area], "name": [of.start.name]})
-    people = add_rows(of.people, block)[:, of.shown :]
+    areas = (
+        units[["area", "name"]]
+        if by_commune
+        else pd.DataFrame({"area": [of.baseline.area], "name": [of.baseline.name]})
+    )
+    people = add_rows(of.people, block)[:, of.report_index :]
     # Units of one block may lie under different law: each part is costed by its own, then added up.
     law_of = np.zeros(len(units), dtype=int)
-    for i, kind in enumerate(of.kinds):
+    for i, kind in enumerate(of.unit_classes):
         law_of[kind.rows] = i
     pairs, part = np.unique(np.stack([block, law_of]), axis=1, return_inverse=True)
     whole = pairs[0]
     tables = []
     for result in RESULTS:
-        insured = _whole(insured_people(of, result, None, part, months=range(of.shown, len(of.months)))[0])
+        insured = _whole(insured_people(of, result, None, part, months=range(of.report_index, len(of.months)))[0])
         bounds = _bounds(of, result, block, draws, seed, by_group=not by_commune) if draws else {}
         money, costed = costs(of, insured, part, by_group)
         insured, money, costed = (_summed(a, whole) for a in (insured, money, costed))
@@ -223,9 +227,11 @@ def _whole(insured: Floats) -> Floats:
 def _bounds(of: Projection, result: str, block: np.ndarray, draws: int, seed: int, by_group: bool) -> dict[str, Floats]:
     """The intervals of the rates by block, group (the sum last) and month; of communes only of the sum."""
     values = draw_assumptions(of.assumptions, draws, seed)
-    months = range(of.shown, len(of.months))
+    months = range(of.report_index, len(of.months))
     if by_group:
-        rates = insured_people(of, result, values, block, months=months) / add_rows(of.people, block)[0, of.shown :]
+        rates = (
+            insured_people(of, result, values, block, months=months) / add_rows(of.people, block)[0, of.report_index :]
+        )
         rates = np.concatenate([rates, rates.sum(axis=2, keepdims=True)], axis=2)
         # The errors of counts are no reason to insure more than everybody.
         rates = np.minimum(rates * apply_corrections(values)[:, None, None, None], 1.0)
@@ -247,14 +253,14 @@ def costs(of: Projection, insured: Floats, block: np.ndarray, by_group: bool) ->
     kept = insured.shape[1] if by_group else 1
     vnd = np.zeros((len(insured), kept, insured.shape[2], len(PAYERS)))
     known = np.zeros((len(insured), kept, insured.shape[2]))
-    weights = of.people[:, of.first]
-    scale = add_rows((of.start.units["household_scale"].to_numpy() * weights)[:, None], block)[:, 0]
+    weights = of.people[:, of.baseline_index]
+    scale = add_rows((of.baseline.units["household_scale"].to_numpy() * weights)[:, None], block)[:, 0]
     scale = scale / add_rows(weights[:, None], block)[:, 0]
-    for kind in of.kinds:
+    for kind in of.unit_classes:
         blocks = np.unique(block[kind.rows])
         if not len(blocks):
             continue
-        price = kind.price[:, of.shown :]
+        price = kind.price[:, of.report_index :]
         told, price = ~np.isnan(price).any(axis=2), np.nan_to_num(price)
         here = insured if len(blocks) == len(insured) else insured[blocks]
         dearer = here[:, HOUSEHOLD] * (scale[blocks, None] - 1)  # members after the first pay less
@@ -287,13 +293,13 @@ def _rows(
         whole = np.concatenate([values, values.sum(axis=1, keepdims=True)], axis=1) if len(names) > 1 else values
         return whole.transpose(0, 2, 1).ravel()
 
-    span = len(of.months) - of.shown
+    span = len(of.months) - of.report_index
     held = tall(insured)
     total = np.repeat(np.floor(people + 0.5).ravel(), len(names))
     columns: dict[str, Any] = {
         "area": np.repeat(areas["area"].to_numpy(), span * len(names)),
         "name": np.repeat(areas["name"].to_numpy(), span * len(names)),
-        "month": np.tile(np.repeat(pd.DatetimeIndex(of.months[of.shown :]), len(names)), len(areas)),
+        "month": np.tile(np.repeat(pd.DatetimeIndex(of.months[of.report_index :]), len(names)), len(areas)),
         "group": np.tile(names, len(areas) * span),
         "people": total.astype("int64"),
         "insured": held.astype("int64"),
@@ -313,10 +319,10 @@ def _rows(
 
 def _statuses(of: Projection, table: pd.DataFrame) -> pd.Series:
     """How well each row is known: the first month as well as its count; what is projected is at best estimated."""
-    counted = derived_quality(of.start.units["status"])
-    leaving = of.start.leaving["status"] if len(of.start.leaving) else []
+    counted = derived_quality(of.baseline.units["status"])
+    leaving = of.baseline.exits["status"] if len(of.baseline.exits) else []
     projected = derived_quality(counted, leaving, "estimated")
-    first = (table["month"] == of.months[of.first]).to_numpy()
+    first = (table["month"] == of.months[of.baseline_index]).to_numpy()
     # Without sizes of households the cost of those who pay for themselves is a guess, also where they are counted.
-    guessed = table["group"].isin(["household", "all"]) & ~of.start.units["scale_known"].all()
+    guessed = table["group"].isin(["household", "all"]) & ~of.baseline.units["scale_known"].all()
     return pd.Series(np.where(first & ~guessed.to_numpy(), counted, projected), index=table.index)

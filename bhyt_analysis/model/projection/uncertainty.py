@@ -39,7 +39,7 @@ TOLERANCE = 1e-6
 
 def rates(of: Projection, values: Values, result: str = "behavioural") -> Floats:
     """The coverage of the whole area by draw and month, with the errors of counts and duplicate cards."""
-    block = np.zeros(len(of.start.units), dtype=int)
+    block = np.zeros(len(of.baseline.units), dtype=int)
     insured = insured_people(of, result, values, block, by_group=False)[:, 0]
     return np.minimum(insured / of.people.sum(axis=0) * apply_corrections(values)[:, None], 1.0)
 
@@ -47,7 +47,7 @@ def rates(of: Projection, values: Values, result: str = "behavioural") -> Floats
 def _position(of: Projection, on: str | pd.Timestamp) -> int:
     day = pd.Timestamp(on) + pd.offsets.MonthEnd(0)
     if day not in of.months:
-        raise BhytError(("error.no_month", {"on": day, "first": of.months[of.shown], "last": of.months[-1]}))
+        raise BhytError(("error.no_month", {"on": day, "first": of.months[of.report_index], "last": of.months[-1]}))
     return of.months.index(day)
 
 
@@ -81,7 +81,7 @@ def target_probabilities(
     rows = []
     for target in of.scenario.targets if targets is None else targets:
         day = pd.Timestamp(target["on"]) + pd.offsets.MonthEnd(0)
-        if day not in of.months[of.shown :]:
+        if day not in of.months[of.report_index :]:
             rows.append({**{k: target[k] for k in ("rate", "relation")}, "on": day, "status": "estimated"})
             continue
         t = of.months.index(day)
@@ -107,8 +107,8 @@ def upcoming_targets(data: Dataset, of: Projection) -> list[dict[str, Any]]:
     """
     if of.scenario.targets:
         return [dict(t) for t in of.scenario.targets]
-    first, last = of.months[of.shown], of.months[-1]
-    bound = binding_targets(data, of.start.area)
+    first, last = of.months[of.report_index], of.months[-1]
+    bound = binding_targets(data, of.baseline.area)
     told = bound.loc[bound["level"].isin(["own", "each"]), ["on", "rate", "relation"]].to_dict("records")
     return [dict(t) for t in told if first < pd.Timestamp(t["on"]) <= last]
 
@@ -134,13 +134,13 @@ def commune_intervals(
     """
     t = _position(of, on)
     names = sorted(WIDTH, key=lambda k: WIDTH[k])
-    out = np.full((len(of.start.units), len(names) + 1), np.nan)
+    out = np.full((len(of.baseline.units), len(names) + 1), np.nan)
     for rows, drawn_rates in commune_rates(of, draw_assumptions(of.assumptions, draws, seed), months=[t]):
         at = drawn_rates[:, :, 0]
         out[rows, :-1] = np.quantile(at, [WIDTH[n] for n in names], axis=0).T
         if rate is not None:
             out[rows, -1] = (at >= rate - TOLERANCE).mean(axis=0)
-    table = of.start.units[["area", "name"]].reset_index(drop=True)
+    table = of.baseline.units[["area", "name"]].reset_index(drop=True)
     return pd.concat([table, pd.DataFrame(out, columns=[*names, "chance"])], axis=1).assign(status="estimated")
 
 
@@ -273,18 +273,18 @@ def break_even(
 
 def _of_reenrolled(of: Projection, t: int) -> tuple[float, float, float, float, float]:
     """Coverage if none and if all of those who lost are insured again, and the share that the scenario gives."""
-    left = [k for k in of.kinds if k.title == AREA_TITLE and k.titles is not None and k.leaves <= t]
-    lost = float(sum(of.start.leaving["lost"].to_numpy()[k.events].sum() for k in left))
+    left = [k for k in of.unit_classes if k.title == AREA_TITLE and k.titles is not None and k.leaves <= t]
+    lost = float(sum(of.baseline.exits["lost"].to_numpy()[k.events].sum() for k in left))
     if not lost:
-        raise BhytError(("error.nobody_lost", {"name": of.start.name, "on": of.months[t]}))
+        raise BhytError(("error.nobody_lost", {"name": of.baseline.name, "on": of.months[t]}))
     values = central_values(of.assumptions)
     people = float(of.people[:, t].sum())
     now = float(rates(of, values)[0, t])
-    back, block = 0.0, np.zeros(len(of.start.units), dtype=int)
-    for kind, move in zip(of.kinds, moves(of, values), strict=True):
+    back, block = 0.0, np.zeros(len(of.baseline.units), dtype=int)
+    for kind, move in zip(of.unit_classes, moves(of, values), strict=True):
         if kind in left:
             _, own, _ = leavers(of, kind, move, values, block, room_at_start(of, block))
-            inside = of.start.leaving["lost"].to_numpy(dtype=float)[kind.events].sum()
+            inside = of.baseline.exits["lost"].to_numpy(dtype=float)[kind.events].sum()
             back += float(own[0, 0] @ move.way[0, :, t]) + inside - float(own.sum())
     none = now - back * of.growth[t] / people  # of those who lost, nobody
     return 0.0, 1.0, none, none + lost * of.growth[t] / people, back / lost

@@ -1,4 +1,4 @@
-"""How many of those who lost a card are insured again: what figures tell, and what price and effort make of it?"""
+"""How many of those who lost a card are insured again: what figures tell, and what price and outreach make of it?"""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def take_up_rate(
     outreach_effect: ArrayLike = 0.0,
     max_rate: ArrayLike = 0.95,
 ) -> NDArray[np.float64]:
-    """Take-up of a group when its price or the effort changes; arrays broadcast.
+    """Take-up of a group when its price or the outreach changes; arrays broadcast.
 
     The arc elasticity is laid over the mid-point of the two prices (1 - share):
-    R = e ((1-s) - (1-s0)) / ((2-s-s0)/2), r_price = r0 (1+R/2) / (1-R/2), and effort
-    adds to the log-odds: r = min(r_max, logit⁻¹(logit(r_price) + a effort)).
+    R = e ((1-s) - (1-s0)) / ((2-s-s0)/2), r_price = r0 (1+R/2) / (1-R/2), and outreach
+    adds to the log-odds: r = min(r_max, logit⁻¹(logit(r_price) + a outreach)).
 
     Parameters
     ----------
