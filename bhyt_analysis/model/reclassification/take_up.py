@@ -37,7 +37,7 @@ def take_up_rate(
         premium that the State paid then.
     share : the share that it pays now.
     elasticity : arc elasticity of take-up, 0 or less and above -1.
-    effort, effect : 0 none, 1 ordinary, 2 door to door; log-odds a step.
+    outreach, outreach_effect : 0 none, 1 ordinary, 2 door to door; log-odds a step.
     highest : take-up is at most this, or what was seen where that is more.
 
     Examples
