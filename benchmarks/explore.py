@@ -55,9 +55,10 @@ def moves(area: str, name: str) -> dict[str, float]:
     def made(name: str) -> object:
         return DRAWN[name][0](app.world, app.state, *tables[name], size="screen")
 
-    def png(figure: object) -> None:
-        figure.set_layout_engine("constrained")  # type: ignore[attr-defined]
-        figure.savefig(io.BytesIO(), format="png", dpi=110)  # type: ignore[attr-defined]
+    def png(chart: object) -> None:
+        figure = chart.figure  # type: ignore[attr-defined]
+        figure.set_layout_engine("constrained")
+        figure.savefig(io.BytesIO(), format="png", dpi=110)
 
     standing = [made(name) for name in changed]
 

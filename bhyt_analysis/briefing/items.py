@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 import pandas as pd
-from matplotlib.figure import Figure
 
+from bhyt_analysis.charts.chart import Chart
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import PopulationCount, unit_name
 from bhyt_analysis.i18n.citations import format_citation
@@ -19,11 +19,11 @@ COUNTRY = "VN"
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """One answer: a text, and where there are figures a chart (which carries its alternative text) and a table."""
+    """One answer: a text, and where there are figures a chart and a table."""
 
     name: str
     text: str = ""
-    chart: Figure | None = None
+    chart: Chart | None = None
     table: pd.DataFrame | None = None
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from IPython.display import HTML, Image, Markdown, display
-from matplotlib.figure import Figure
 
 from bhyt_analysis import __version__, charts
 from bhyt_analysis.briefing.headline import fact_text
@@ -23,7 +21,6 @@ from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.tables import formatting
 
-SCREEN_DPI = 144
 SCREEN_WIDTH = 605  # CSS pixels of 160 mm
 # Notebooks set every cell of a table to the right; only numbers belong there.
 ALIGNED = "<style>table.bhyt :is(td, th):not(.n) {text-align: left}</style>"
@@ -81,22 +78,19 @@ def section(key: str, items: Items, lang: str = "vi", out: str | Path | None = N
             table(item.table, lang, item.name, out)
 
 
-def chart(figure: Figure, name: str = "", out: str | Path | None = None) -> None:
+def chart(drawing: charts.Chart, name: str = "", out: str | Path | None = None) -> None:
     """Show a chart at the size it has on paper; with ``out``, write ``charts/NAME.png`` and ``.svg`` there.
 
     What is written is drawn once: the notebook shows the very picture of the file.
     """
     if out is None:
-        image = io.BytesIO()
-        figure.savefig(image, format="png", dpi=SCREEN_DPI)
-        picture = image.getvalue()
+        picture = drawing._repr_png_()
     else:
         stem = _inside(out, "charts") / name
-        charts.save(figure, stem)
+        charts.save(drawing, stem)
         picture = stem.with_suffix(".png").read_bytes()
-    what = charts.description(figure)
-    about = {"bhyt": {"chart": name, "told": what.to_dict()}} if name else None
-    display(Image(picture, width=SCREEN_WIDTH, alt=what.alt), metadata=about)
+    about = {"bhyt": {"chart": name, "told": drawing.description.to_dict()}} if name else None
+    display(Image(picture, width=SCREEN_WIDTH, alt=drawing.description.alt), metadata=about)
 
 
 def table(rows: pd.DataFrame, lang: str = "vi", name: str = "", out: str | Path | None = None) -> None:

@@ -1,15 +1,15 @@
-"""One function per chart: a table of results in, a matplotlib Figure out.
+"""One function per chart: a table of results in, a `Chart` out.
 
 All charts are drawn on the sheet of `bhyt_analysis.charts.chart`: one style, labels on the
 marks, the source below, and a stamp where a figure is estimated, synthetic or a proposal.
-Each takes ``size``: "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen". Each
-carries its figures and an alternative text made from them (`description`).
+Each takes ``size``: "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen". The
+``description`` of each holds its figures and an alternative text made from them.
 """
 
-from bhyt_analysis.charts.chart import save
+from bhyt_analysis.charts.chart import Chart, save
 from bhyt_analysis.charts.communes import commune_people, communes, gaps, small_multiples
 from bhyt_analysis.charts.coverage import bullet, group_mix, groups, path
-from bhyt_analysis.charts.description import description
+from bhyt_analysis.charts.description import ChartDescription
 from bhyt_analysis.charts.finance import cost, cost_per_insured, payers, premium
 from bhyt_analysis.charts.maps import choropleth
 from bhyt_analysis.charts.monitoring import expiring_cards, funnel, pace, states
@@ -18,6 +18,8 @@ from bhyt_analysis.charts.reclassification import curve, flows, losses, slope, w
 from bhyt_analysis.charts.tiles import tiles
 
 __all__ = (
+    "Chart",
+    "ChartDescription",
     "backtest",
     "bullet",
     "choropleth",
@@ -26,7 +28,6 @@ __all__ = (
     "cost",
     "cost_per_insured",
     "curve",
-    "description",
     "expiring_cards",
     "fan",
     "flows",

@@ -8,6 +8,7 @@ or a proposal.
 
 from __future__ import annotations
 
+import io
 import itertools
 import logging
 from collections.abc import Callable, Iterable, Sequence
@@ -16,6 +17,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import matplotlib as mpl
 import numpy as np
@@ -30,7 +32,7 @@ from matplotlib.textpath import TextToPath
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
-from bhyt_analysis.charts.description import ChartDescription, Series, alt_text, describe, description
+from bhyt_analysis.charts.description import ChartDescription, ChartSeries, alt_text
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
@@ -38,6 +40,7 @@ from bhyt_analysis.tables.labels import status_name, weakest_stamp
 
 WIDTH = 160 / 25.4  # inches
 DPI = 300
+SCREEN_DPI = 144  # of a picture in a notebook
 MANY = 20  # rows from which a chart may be too high for a page
 FONTS = ("Times New Roman", "Tinos", "Liberation Serif", "Nimbus Roman", "DejaVu Serif")
 # Okabe and Ito (2008), dark enough to keep their order in grey.
@@ -142,11 +145,39 @@ def style() -> dict[str, Any]:
     }
 
 
-def chart_function(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """A drawn chart: the matplotlib figure, and what it says in words and figures."""
+
+    figure: Figure
+    description: ChartDescription
+
+    def _repr_png_(self) -> bytes:
+        """Return the picture that Jupyter shows."""
+        picture = io.BytesIO()
+        render_image(self, SCREEN_DPI).save(picture, format="png")
+        return picture.getvalue()
+
+
+_descriptions: WeakKeyDictionary[Figure, ChartDescription] = WeakKeyDictionary()
+
+
+def describe(figure: Figure, what: ChartDescription) -> Figure:
+    """Let a figure carry what it says while it is drawn."""
+    _descriptions[figure] = what
+    return figure
+
+
+def description(figure: Figure) -> ChartDescription:
+    """Return what a figure says while it is drawn."""
+    return _descriptions[figure]
+
+
+def chart_function(draw: Callable[..., Figure]) -> Callable[..., Chart]:
     """Draw in the style and for a place (``size``, of `SIZES`), without touching the user's own settings."""
 
     @wraps(draw)
-    def styled(*args: Any, size: str = "a4", **kwargs: Any) -> Figure:
+    def styled(*args: Any, size: str = "a4", **kwargs: Any) -> Chart:
         if size not in SIZES:
             raise BhytError(("error.bad_size", {"found": size, "expected": ", ".join(SIZES)}))
         with mpl.rc_context(style()):  # type: ignore[arg-type]
@@ -158,7 +189,7 @@ def chart_function(draw: Callable[..., Figure]) -> Callable[..., Figure]:
             figure.get_layout_engine().execute(figure)  # type: ignore[union-attr]
             figure.set_layout_engine("none")  # laid out and drawn once, while the style holds
             figure.canvas.draw()
-            return describe(figure, replace(description(figure), head=_head(figure), cuts=_cuts(figure)))
+            return Chart(figure, replace(description(figure), title_fraction=_head(figure), page_breaks=_cuts(figure)))
 
     styled.options = ("size",)  # type: ignore[attr-defined]  # how the gallery knows a chart
     return styled
@@ -282,7 +313,7 @@ def add_source_line(figure: Figure, source: str, statuses: Any, lang: str, note:
 
 
 def attach_description(
-    figure: Figure, lang: str, categories: Sequence[str], told: Sequence[Series], kind: str = "picture",
+    figure: Figure, lang: str, categories: Sequence[str], told: Sequence[ChartSeries], kind: str = "picture",
     axis: str = "", statuses: Any = (), more: str = "", course: bool = False,
 ) -> Figure:  # fmt: skip
     """Let a chart carry its figures and the alternative text that is made from them.
@@ -309,12 +340,13 @@ def set_ticks(axes: Axes, lang: str, which: str = "x", places: int = 0) -> None:
     axis.set_major_formatter(lambda v, _: format_number(round(float(v), 6), lang, places))
 
 
-def render_png(figure: Figure, dpi: float | None = None) -> Image.Image:
+def render_image(chart: Chart, dpi: float | None = None) -> Image.Image:
     """The pixels of a chart with at most 256 colours: files of 40% of the size, written faster.
 
     A chart is drawn when it is made; it is drawn again where it has changed since, or for another ``dpi``.
     """
     with mpl.rc_context(style()):  # type: ignore[arg-type]
+        figure = chart.figure
         sheet, before = figure.canvas, figure.dpi
         if figure.stale or not isinstance(sheet, FigureCanvasAgg) or dpi not in (None, before):
             figure.dpi = dpi or before
@@ -337,10 +369,10 @@ def _few_colours(image: Image.Image) -> Image.Image:
     return image.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
-def save(figure: Figure, stem: Path) -> None:
+def save(chart: Chart, stem: str | Path) -> None:
     """Write ``stem.png`` (300 dpi on paper) and ``stem.svg``, without dates in them."""
-    image = render_png(figure)
-    dots = figure.dpi * figure.get_figwidth() * 25.4 / description(figure).width_mm
+    image, figure, stem = render_image(chart), chart.figure, Path(stem)
+    dots = figure.dpi * figure.get_figwidth() * 25.4 / chart.description.width_mm
     # Level 6 takes longer for pictures of nearly the same size.
     image.save(stem.with_suffix(".png"), dpi=(dots, dots), compress_level=1)
     dpi = figure.dpi

@@ -40,7 +40,7 @@ def communes(
     --------
     >>> rows = bhyt.coverage(bhyt.load(), "X001", by=["commune"])
     >>> target = ("Chỉ tiêu 2022: 93%", 0.93)
-    >>> figure = bhyt.charts.communes(rows, "huyện Mẫu 01", target, "vi", "bảng cards")
+    >>> chart = bhyt.charts.communes(rows, "huyện Mẫu 01", target, "vi", "bảng cards")
     """
     rows = add_labels(rows.sort_values("rate"), lang)
     labels = [wrap_text(n, scale_width(2.6)) for n in rows["name"]]
@@ -80,7 +80,7 @@ def commune_people(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
     Examples
     --------
     >>> rows = bhyt.coverage(bhyt.load(), "X001", by=["commune"])
-    >>> figure = bhyt.charts.commune_people(rows, "huyện Mẫu 01", "vi", "bảng population")
+    >>> chart = bhyt.charts.commune_people(rows, "huyện Mẫu 01", "vi", "bảng population")
     """
     rows = add_labels(rows, lang)
     rows = rows.sort_values("population")
@@ -114,7 +114,7 @@ def gaps(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
     --------
     >>> communes = bhyt.coverage(bhyt.load(), "X001", by=["commune"])
     >>> rows = bhyt.allocate(communes, rate=0.93)
-    >>> figure = bhyt.charts.gaps(rows, "huyện Mẫu 01", "vi", "bảng cards")
+    >>> chart = bhyt.charts.gaps(rows, "huyện Mẫu 01", "vi", "bảng cards")
     """
     rows = add_labels(rows, lang)
     rows = rows.assign(rate=rows["insured"] / rows["population"])
@@ -158,7 +158,7 @@ def small_multiples(
     Examples
     --------
     >>> rows = bhyt.coverage(bhyt.load(), "X001", by=["commune", "month"])
-    >>> figure = bhyt.charts.small_multiples(rows, "huyện Mẫu 01", 0.93, "vi", "bảng cards")
+    >>> chart = bhyt.charts.small_multiples(rows, "huyện Mẫu 01", 0.93, "vi", "bảng cards")
     """
     rows = add_labels(rows, lang)
     rows = rows[rows["rate"].notna()]

@@ -44,7 +44,7 @@ def bullet(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     --------
     >>> rows = bhyt.coverage(bhyt.load(), "X001", by=["commune"]).head(4)
     >>> rows = rows.assign(targets=[[("Chỉ tiêu 2022: 93%", 0.93)]] * 4)
-    >>> figure = bhyt.charts.bullet(rows, "vi", "bảng cards")
+    >>> chart = bhyt.charts.bullet(rows, "vi", "bảng cards")
     """
     rows = add_labels(rows, lang)
     most = max((len(t) for t in rows["targets"]), default=0)
@@ -117,7 +117,7 @@ def groups(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     Examples
     --------
     >>> rows = bhyt.coverage(bhyt.load(), "Sơn Dương", by=["group"])
-    >>> figure = bhyt.charts.groups(rows, "vi", "kế hoạch của huyện Sơn Dương")
+    >>> chart = bhyt.charts.groups(rows, "vi", "kế hoạch của huyện Sơn Dương")
     """
     key = "group" if "group" in rows else "subgroup"
     title = "chart.groups" if key == "group" else "chart.subgroups"
@@ -150,7 +150,7 @@ def group_mix(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
     Examples
     --------
     >>> rows = bhyt.coverage(bhyt.load(), "X001", by=["commune", "group"])
-    >>> figure = bhyt.charts.group_mix(rows, "huyện Mẫu 01", "vi", "bảng cards")
+    >>> chart = bhyt.charts.group_mix(rows, "huyện Mẫu 01", "vi", "bảng cards")
     """
     key = "area" if rows["area"].nunique() > 1 else "as_of"
     hidden = rows.groupby(key, group_keys=False)[rows.columns].apply(suppressed_cells)["insured"]
@@ -194,7 +194,7 @@ def path(steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> 
     Examples
     --------
     >>> steps = bhyt.target_steps(bhyt.load(), "Sơn Dương")
-    >>> figure = bhyt.charts.path(steps, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
+    >>> chart = bhyt.charts.path(steps, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
     """
     if len(steps) and steps["insured_now"].notna().all():
         return _path_from_now(steps, name, lang, source)

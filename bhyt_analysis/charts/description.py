@@ -6,23 +6,20 @@ that the page, the report and the slides say the same of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.tables.labels import weakest_stamp
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 ALL_TOLD = 8  # figures of a series that an alternative text lists; of more it tells the ends
 
 
 @dataclass(frozen=True)
-class Series:
+class ChartSeries:
     """Figures of one name: ``spec`` says how one is written (see `words.render`), None is not known or hidden.
 
     ``goals``: the places of those that are targets, which must not look like what was counted, each with the word
@@ -42,30 +39,40 @@ class ChartDescription:
 
     ``kind``: what an office program can draw of it itself ("bar", "stacked", "column", "line"), or
     "picture". ``tags``: the statuses that must stand on its face. ``width_mm``: its width on paper or slide;
-    ``head``: the part of its height that its title and stamps take, for places that have their own;
-    ``cuts``: the parts of its height below which a chart of many rows may be cut, between two of them.
+    ``title_fraction``: the part of its height that its title and stamps take, for places that have their own;
+    ``page_breaks``: the parts of its height below which a chart of many rows may be cut, between two of them.
     """
 
     title: str
     alt: str
     kind: str = "picture"
     categories: tuple[str, ...] = ()
-    series: tuple[Series, ...] = ()
+    series: tuple[ChartSeries, ...] = ()
     axis: str = ""
     source: str = ""
     tags: tuple[str, ...] = ()
     width_mm: float = 160
-    head: float = 0.0
-    cuts: tuple[float, ...] = ()
+    title_fraction: float = 0.0
+    page_breaks: tuple[float, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain lists and texts, such as JSON can hold."""
         return asdict(self)
 
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> ChartDescription:
+        """Return the description that `to_dict` wrote, also after JSON has made lists of its tuples."""
+        series = (
+            ChartSeries(**s | {"values": tuple(s["values"]), "goals": tuple((int(i), str(w)) for i, w in s["goals"])})
+            for s in fields["series"]
+        )
+        lists = {k: tuple(fields[k]) for k in ("categories", "tags", "page_breaks")}
+        return cls(**{**fields, **lists, "series": tuple(series)})
+
 
 def chart_series(
     name: str, values: Any, spec: str, color: str = "", hidden: Any = None, goals: Sequence[tuple[int, str]] = ()
-) -> Series:
+) -> ChartSeries:
     """A series of figures; where ``hidden`` is true there is none. ``goals``: the places of targets and their relations.
 
     Examples
@@ -75,11 +82,11 @@ def chart_series(
     """
     hidden = [False] * len(values) if hidden is None else hidden
     kept = (None if h or pd.isna(v) else float(v) for v, h in zip(values, hidden, strict=True))
-    return Series(name, tuple(kept), spec, color, tuple(goals))
+    return ChartSeries(name, tuple(kept), spec, color, tuple(goals))
 
 
 def alt_text(
-    title: str, categories: Sequence[str], told: Sequence[Series], lang: str, statuses: Any = (), more: str = "",
+    title: str, categories: Sequence[str], told: Sequence[ChartSeries], lang: str, statuses: Any = (), more: str = "",
     course: bool = False,
 ) -> str:  # fmt: skip
     """The title, the figures of every series, what else there is to say, and the stamp.
@@ -101,7 +108,7 @@ def alt_text(
     return " ".join(s[0].upper() + s[1:].rstrip(".") + "." for s in sentences if s)
 
 
-def _told(one: Series, categories: Sequence[str], lang: str, course: bool) -> str:
+def _told(one: ChartSeries, categories: Sequence[str], lang: str, course: bool) -> str:
     known = [(v, c) for v, c in zip(one.values, categories, strict=True) if v is not None]
     hidden = len(one.values) - len(known)
 
@@ -120,15 +127,3 @@ def _told(one: Series, categories: Sequence[str], lang: str, course: bool) -> st
     if hidden:
         parts = "; ".join(p for p in (parts, translate("alt.none", lang, count=hidden)) if p)
     return f"{one.name}: {parts}" if one.name else parts
-
-
-def describe(figure: Figure, what: ChartDescription) -> Figure:
-    """Let a figure carry what it says."""
-    figure.bhyt = what  # type: ignore[attr-defined]
-    return figure
-
-
-def description(figure: Figure) -> ChartDescription:
-    """What a figure says; of one that is not ours, nothing."""
-    told = getattr(figure, "bhyt", None)
-    return told if isinstance(told, ChartDescription) else ChartDescription("", "")

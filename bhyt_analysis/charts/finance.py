@@ -45,7 +45,7 @@ def premium(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     --------
     >>> people = pd.DataFrame({"group": ["near_poor", "student"], "label": ["Cận nghèo", "Học sinh"], "status": "law"})
     >>> rows = bhyt.premiums(people, bhyt.Law.read().at("2026-11-22"))
-    >>> figure = bhyt.charts.premium(rows, "vi", "quy định áp dụng tại ngày 22/11/2026")
+    >>> chart = bhyt.charts.premium(rows, "vi", "quy định áp dụng tại ngày 22/11/2026")
     """
     labels = [wrap_text(label, scale_width(2.3)) for label in rows["label"]]
     figure, axes = new_chart(34 + row_height_mm(9.5, labels) * len(rows), "chart.premium", "", lang, rows["status"])
@@ -86,7 +86,7 @@ def cost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> F
     --------
     >>> days = ["2021-07-01", "2023-07-01", "2024-07-01", "2026-07-01"]
     >>> rows = bhyt.full_year_cost(30082, bhyt.Law.read(), days, "published")
-    >>> figure = bhyt.charts.cost(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
+    >>> chart = bhyt.charts.cost(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
     """
     figure, axes = new_chart(
         34 + row_height_mm(9.5 if legend_columns() > 1 else 14) * len(rows), "chart.cost", name, lang, rows["status"]
@@ -135,7 +135,7 @@ def payers(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", re
     Examples
     --------
     >>> rows = bhyt.simulate(bhyt.load(), "Sơn Dương", bhyt.Scenario.read("status_quo"), draws=0)
-    >>> figure = bhyt.charts.payers(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
+    >>> chart = bhyt.charts.payers(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
     """
     whole = rows[(rows["group"] == "all") & (rows["result"] == result)]
     whole = whole[whole["month"] > whole["month"].min()]
@@ -182,7 +182,7 @@ def cost_per_insured(rows: pd.DataFrame, name: str, lang: str = "vi", source: st
     --------
     >>> names = "status_quo decision_861_ordinary decision_861_high support_continued_2026 near_poor_100".split()
     >>> rows = bhyt.compare(bhyt.simulate(bhyt.load(), "Sơn Dương", [bhyt.Scenario.read(n) for n in names], draws=0))
-    >>> figure = bhyt.charts.cost_per_insured(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện")
+    >>> chart = bhyt.charts.cost_per_insured(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện")
     """
     shown = rows[(rows["result"] == "behavioural") & (rows["people"] > 0) & rows["vnd_per_additional"].notna()]
     shown = shown.assign(million=shown["vnd_per_additional"] * 1e-6).sort_values("people")

@@ -55,7 +55,7 @@ def choropleth(
     --------
     >>> rows = bhyt.coverage(bhyt.load(), "X001", by=["commune"])
     >>> borders = "data/boundaries_example.geojson"
-    >>> figure = bhyt.charts.choropleth(rows, "huyện Mẫu 01", borders, "vi", "bảng cards")
+    >>> chart = bhyt.charts.choropleth(rows, "huyện Mẫu 01", borders, "vi", "bảng cards")
     """
     shapes = _shapes(boundaries, code)
     missing = [f"{r.name_} ({r.area})" for r in rows.rename(columns={"name": "name_"}).itertuples() if r.area not in shapes]  # fmt: skip

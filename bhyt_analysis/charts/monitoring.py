@@ -52,7 +52,7 @@ def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = 
     Examples
     --------
     >>> history, row = bhyt.monitoring.monthly_counts(bhyt.load(), "X001"), bhyt.monitor(bhyt.load(), "X001").iloc[0]
-    >>> figure = bhyt.charts.pace(history[history["area"] == "X001"], row, "vi", "bảng cards")
+    >>> chart = bhyt.charts.pace(history[history["area"] == "X001"], row, "vi", "bảng cards")
     """
     statuses = _known([*history["status"], row["projected_status"]])
     figure, axes = new_chart(96, "chart.watch_pace", inline_name(str(row["name"]), lang), lang, statuses)
@@ -133,7 +133,7 @@ def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     Examples
     --------
     >>> rows = bhyt.funnel(bhyt.monitor(bhyt.load(), "X001", "2021-05").iloc[1:])
-    >>> figure = bhyt.charts.funnel(rows, "huyện Mẫu 01", "vi", "bảng cards")
+    >>> chart = bhyt.charts.funnel(rows, "huyện Mẫu 01", "vi", "bảng cards")
     """
     rows = add_labels(rows, lang)
     rows = rows[rows["place"] != ""]
@@ -201,7 +201,7 @@ def expiring_cards(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
     Examples
     --------
     >>> rows = bhyt.monitoring.expiring_cards(bhyt.load(), "X001", "2022-06").iloc[1:]
-    >>> figure = bhyt.charts.expiring_cards(rows, "huyện Mẫu 01", "vi", "bảng expiring")
+    >>> chart = bhyt.charts.expiring_cards(rows, "huyện Mẫu 01", "vi", "bảng expiring")
     """
     rows = add_labels(rows, lang)
     days = [int(threshold(f"expiring_{w}")) for w in EXPIRY_WINDOWS]
@@ -240,7 +240,7 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
 
     Examples
     --------
-    >>> figure = bhyt.charts.states(bhyt.monitor(bhyt.load(), "X001"), "huyện Mẫu 01", "vi", "bảng cards")
+    >>> chart = bhyt.charts.states(bhyt.monitor(bhyt.load(), "X001"), "huyện Mẫu 01", "vi", "bảng cards")
     """
     statuses = _known([*rows["status"], *rows["projected_status"]])
     count, rows = len(rows), _most_urgent(rows)

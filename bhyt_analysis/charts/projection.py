@@ -56,7 +56,7 @@ def fan(
     --------
     >>> rows = bhyt.simulate(bhyt.load(), "Lục Ngạn", bhyt.Scenario.read("decision_861_ordinary"), draws=200)
     >>> targets = [{"on": "2025-12-31", "rate": 0.9515, "relation": ">="}]
-    >>> figure = bhyt.charts.fan(rows, "huyện Lục Ngạn", targets, "vi", "chỉ thị của Huyện ủy")
+    >>> chart = bhyt.charts.fan(rows, "huyện Lục Ngạn", targets, "vi", "chỉ thị của Huyện ủy")
     """
     whole = rows[rows["group"] == "all"]
     acting, still = (whole[whole["result"] == r] for r in ("behavioural", "static"))
@@ -109,7 +109,7 @@ def scenarios(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
     --------
     >>> plans = [bhyt.Scenario.read(p) for p in ("status_quo", "decision_861_ordinary", "decision_861_high")]
     >>> rows = bhyt.simulate(bhyt.load(), "Lục Ngạn", plans, draws=0)
-    >>> figure = bhyt.charts.scenarios(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
+    >>> chart = bhyt.charts.scenarios(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
     """
     whole = rows[(rows["group"] == "all") & (rows["result"] == "behavioural")]
     names = whole["scenario"].drop_duplicates().tolist()
@@ -185,7 +185,7 @@ def tornado(rows: pd.DataFrame, name: str, on: Any, lang: str = "vi", source: st
     --------
     >>> of = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.Scenario.read("decision_861_ordinary"))
     >>> rows = bhyt.tornado(of, "2021-12-31")
-    >>> figure = bhyt.charts.tornado(rows, "huyện Lục Ngạn", "2021-12-31", "vi", "chỉ thị của Huyện ủy")
+    >>> chart = bhyt.charts.tornado(rows, "huyện Lục Ngạn", "2021-12-31", "vi", "chỉ thị của Huyện ủy")
     """
     rows = rows.head(10)
     title = f"{name}, {format_message('{d:date}', lang, d=on)}"
@@ -228,7 +228,7 @@ def reenrolment(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "
     --------
     >>> of = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.Scenario.read("decision_861_ordinary"))
     >>> rows = bhyt.after_loss(of)
-    >>> figure = bhyt.charts.reenrolment(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
+    >>> chart = bhyt.charts.reenrolment(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
     """
     rows = rows[rows["result"] == "behavioural"]
     figure, axes = new_chart(134, "chart.back", name, lang, rows["status"])
@@ -267,7 +267,7 @@ def backtest(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     Examples
     --------
     >>> rows = bhyt.backtest(bhyt.load(), draws=100)
-    >>> figure = bhyt.charts.backtest(rows, "vi", "các kế hoạch đã công bố")
+    >>> chart = bhyt.charts.backtest(rows, "vi", "các kế hoạch đã công bố")
     """
     shown = rows[rows["model"].notna() & (rows["relation"] != ">=")].reset_index(drop=True)
     names = [f"{r['name']}: {translate('figure.' + r['figure'], lang)}" for r in shown.to_dict("records")]

@@ -47,7 +47,7 @@ def losses(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     Examples
     --------
     >>> rows = bhyt.reclassify(bhyt.load(), decision="861", area="Lục Ngạn")
-    >>> figure = bhyt.charts.losses(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy Lục Ngạn")
+    >>> chart = bhyt.charts.losses(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy Lục Ngạn")
     """
     rows = add_labels(rows, lang)
     rows = rows[(rows["lost"].fillna(0) > 0) | (rows["gained"].fillna(0) > 0)].sort_values("lost")
@@ -104,7 +104,7 @@ def waterfall(
     --------
     >>> steps = pd.DataFrame({"label": ["Trước", "Thôi cấp", "Có lại", "Sau"], "rate": [0.871, -0.165, 0.145, 0.851]})
     >>> steps = steps.assign(kind=["level", "change", "change", "level"], status="estimated")
-    >>> figure = bhyt.charts.waterfall(steps, "huyện Sơn Dương", "vi", "ví dụ")
+    >>> chart = bhyt.charts.waterfall(steps, "huyện Sơn Dương", "vi", "ví dụ")
     """
     points = "rate" in steps
     values = steps["rate" if points else "people"].to_numpy(float) * (100 if points else 1)
@@ -170,7 +170,7 @@ def slope(rows: pd.DataFrame, name: str, days: tuple[Any, Any], lang: str = "vi"
     --------
     >>> before, now = (bhyt.coverage(bhyt.load(), "X001", ["commune"], d) for d in ("2021-06-30", "2022-06-30"))
     >>> rows = before.assign(before=before["rate"], after=now["rate"], concerned=now["rate"] < before["rate"])
-    >>> figure = bhyt.charts.slope(rows, "huyện Mẫu 01", ("2021-06-30", "2022-06-30"), "vi", "bảng cards")
+    >>> chart = bhyt.charts.slope(rows, "huyện Mẫu 01", ("2021-06-30", "2022-06-30"), "vi", "bảng cards")
     """
     rows = add_labels(rows, lang)
     figure, axes = new_chart(98, "chart.slope", name, lang, rows["status"])
@@ -213,7 +213,7 @@ def curve(rows: pd.DataFrame, bounds: pd.Series, name: str, lang: str = "vi", so
     --------
     >>> from bhyt_analysis.model.reclassification.take_up import reenrolment_curve
     >>> bounds = bhyt.reenrolment(bhyt.load(), "Lục Ngạn").iloc[0]
-    >>> figure = bhyt.charts.curve(reenrolment_curve(bounds), bounds, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
+    >>> chart = bhyt.charts.curve(reenrolment_curve(bounds), bounds, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
     """
     figure, axes = new_chart(82, "chart.curve", name, lang, [bounds["status"]])
     x = rows["population"] / 1000
@@ -261,7 +261,7 @@ def flows(rows: pd.DataFrame, name: str, on: Any, lang: str = "vi", source: str 
     --------
     >>> of = bhyt.project_area(bhyt.load(), "X001", bhyt.Scenario.read("decision_861_ordinary"))
     >>> rows = bhyt.transitions(of, "2022-06-30")
-    >>> figure = bhyt.charts.flows(rows, "huyện Mẫu 01", "2022-06-30", "vi", "bảng cards và zones")
+    >>> chart = bhyt.charts.flows(rows, "huyện Mẫu 01", "2022-06-30", "vi", "bảng cards và zones")
     """
     moved = rows[rows["to"] != rows["from"]]
     people = moved.pivot_table(index="area", columns="to", values="people", aggfunc="sum")

@@ -43,7 +43,7 @@ def tiles(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", val
     Examples
     --------
     >>> rows = bhyt.coverage(bhyt.load(), "X001", by=["commune"])
-    >>> figure = bhyt.charts.tiles(rows, "huyện Mẫu 01", "vi", "bảng cards")
+    >>> chart = bhyt.charts.tiles(rows, "huyện Mẫu 01", "vi", "bảng cards")
     """
     rows = rows.sort_values("area").reset_index(drop=True)
     columns = (6 if len(rows) > 20 else 4) if legend_columns() > 1 else 3

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bhyt_analysis.charts.description import ChartDescription, Series
+from bhyt_analysis.charts.description import ChartDescription
 from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.tables.formatting import format_cell
 
@@ -140,7 +140,7 @@ def _blocks(cells: list[dict[str, Any]]) -> Iterator[Block]:
                 yield from _markdown("".join(data["text/markdown"]), about)
             elif "image/png" in data:
                 image = base64.b64decode("".join(data["image/png"]))
-                chart = _described(about["told"]) if "told" in about else ChartDescription("", "")
+                chart = ChartDescription.from_dict(about["told"]) if "told" in about else ChartDescription("", "")
                 yield Block("chart", about.get("chart", ""), caption=chart.title, image=image, chart=chart)
             elif "told" in about:
                 yield Block("table", about["table"], table=_table(about["told"]))
@@ -158,22 +158,6 @@ def _markdown(text: str, about: dict[str, Any]) -> Iterator[Block]:
         yield Block("warning" if "warning" in about else "made_with", "", stripped.strip("*"))
     elif stripped:
         yield Block("text", about.get("text", ""), stripped)
-
-
-def _described(told: dict[str, Any]) -> ChartDescription:
-    series = tuple(
-        Series(**{**s, "values": tuple(s["values"]), "goals": tuple((int(i), str(word)) for i, word in s["goals"])})
-        for s in told["series"]
-    )
-    return ChartDescription(
-        **{
-            **told,
-            "series": series,
-            "categories": tuple(told["categories"]),
-            "tags": tuple(told["tags"]),
-            "cuts": tuple(told["cuts"]),
-        }
-    )
 
 
 def _table(told: dict[str, Any]) -> Table:

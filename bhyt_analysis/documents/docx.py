@@ -227,7 +227,7 @@ def _chart(report: Any, block: Block, lang: str) -> None:
     """The picture between the margins, with its alternative text; its caption below. A high one goes on overleaf."""
     what = block.chart or ChartDescription(block.caption, "")
     width = min(what.width_mm, WIDTH)
-    parts = slice_image(block.image, what.cuts, width, TALLEST)
+    parts = slice_image(block.image, what.page_breaks, width, TALLEST)
     for i, part in enumerate(parts):
         holder = report.add_paragraph()
         holder.alignment = WD_ALIGN_PARAGRAPH.CENTER

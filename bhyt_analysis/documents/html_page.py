@@ -93,7 +93,7 @@ def _figure(output: dict[str, Any], number: str, lang: str) -> str:
     name, told = output["metadata"]["bhyt"]["chart"], output["metadata"]["bhyt"]["told"]
     image = base64.b64decode(output["data"]["image/png"])
     width = output["metadata"].get("image/png", {}).get("width", "")
-    parts = slice_image(image, told["cuts"], told["width_mm"], TALLEST)
+    parts = slice_image(image, told["page_breaks"], told["width_mm"], TALLEST)
     pictures = "".join(
         f'<img src="data:image/png;base64,{base64.b64encode(part).decode()}" width="{width}" '
         f'alt="{html.escape(told["alt"] if i == 0 else translate("label.continued", lang))}">'

@@ -83,7 +83,7 @@ def _readable(chart: Block) -> bool:
     if what is None or what.kind in KINDS:
         return True
     wide, high = Image.open(io.BytesIO(chart.image)).size
-    return high * (1 - what.head) / wide * what.width_mm / 25.4 <= ROOM
+    return high * (1 - what.title_fraction) / wide * what.width_mm / 25.4 <= ROOM
 
 
 def _theme(show: Any) -> None:
@@ -273,7 +273,7 @@ def _source(slide: Any, source: str) -> None:
 def _picture(slide: Any, block: Block, wide: float) -> None:
     """A chart that PowerPoint can't draw, as large as there is room for; its title and stamps are the slide's."""
     picture = slide.shapes.add_picture(io.BytesIO(block.image), Inches(LEFT), Inches(TOP))
-    picture.crop_top = block.chart.head if block.chart else 0
+    picture.crop_top = block.chart.title_fraction if block.chart else 0
     ratio = picture.height * (1 - picture.crop_top) / picture.width
     width = min(wide, WIDEST, ROOM / ratio)
     picture.width, picture.height = Inches(width), Inches(width * ratio)

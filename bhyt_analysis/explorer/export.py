@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from bhyt_analysis import charts
 from bhyt_analysis.tables import formatting
@@ -21,11 +20,11 @@ TYPES = {
 }  # fmt: skip
 
 
-def chart_files(figure: Figure, name: str) -> dict[str, bytes]:
+def chart_files(chart: charts.Chart, name: str) -> dict[str, bytes]:
     """A chart as the batch writes it: PNG (300 dpi) and SVG, by file name."""
     with tempfile.TemporaryDirectory() as folder:
         stem = Path(folder) / name
-        charts.save(figure, stem)
+        charts.save(chart, stem)
         return {f"{name}{end}": stem.with_suffix(end).read_bytes() for end in (".png", ".svg")}
 
 

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from bhyt_analysis import charts
-from bhyt_analysis.charts.chart import render_png
+from bhyt_analysis.charts.chart import Chart, render_image
 from bhyt_analysis.domain.dataset import Dataset, select_unit
 from bhyt_analysis.domain.geography import lineage, unit_name
 from bhyt_analysis.explorer.markup import both_results, communes_table, headline
@@ -250,11 +249,11 @@ class RenderedChart:
     alt: str
 
 
-def on_screen(figure: Figure) -> RenderedChart:
+def on_screen(chart: Chart) -> RenderedChart:
     """The picture of a chart that was drawn for the screen."""
     out = io.BytesIO()
-    render_png(figure).save(out, format="png", compress_level=1)
-    return RenderedChart(out.getvalue(), charts.description(figure).alt)
+    render_image(chart).save(out, format="png", compress_level=1)
+    return RenderedChart(out.getvalue(), chart.description.alt)
 
 
 def area_context(world: Context, state: State) -> str:
@@ -263,12 +262,12 @@ def area_context(world: Context, state: State) -> str:
     return inline_name(unit_name(data.areas, code), state.lang)
 
 
-def draw_path(world: Context, state: State, whole: pd.DataFrame, targets: Any, source: str, size: str = "a4") -> Figure:
+def draw_path(world: Context, state: State, whole: pd.DataFrame, targets: Any, source: str, size: str = "a4") -> Chart:
     """Coverage month by month with its band and the targets."""
     return charts.fan(whole, area_context(world, state), targets, state.lang, source, size=size)
 
 
-def draw_people(world: Context, state: State, told: pd.DataFrame, whole: pd.DataFrame, source: str, size: str = "a4") -> Figure:  # fmt: skip
+def draw_people(world: Context, state: State, told: pd.DataFrame, whole: pd.DataFrame, source: str, size: str = "a4") -> Chart:  # fmt: skip
     """The people insured from the start to the day looked at."""
     proposed = ["proposal"] * bool(whole["proposal"].any())
     labels = [translate(f"explore.step_{r.step}", state.lang, on=r.on) for r in told.itertuples()]
@@ -278,14 +277,14 @@ def draw_people(world: Context, state: State, told: pd.DataFrame, whole: pd.Data
     )
 
 
-def draw_payers(world: Context, state: State, whole: pd.DataFrame, source: str, size: str = "a4") -> Figure | None:
+def draw_payers(world: Context, state: State, whole: pd.DataFrame, source: str, size: str = "a4") -> Chart | None:
     """What each payer bears year by year; None where the cost of nobody is known."""
     if not (whole.loc[whole["result"] == "behavioural", MONEY] > 0).to_numpy().any():
         return None
     return charts.payers(whole, area_context(world, state), state.lang, source, size=size)
 
 
-def draw_tiles(world: Context, state: State, rows: pd.DataFrame, source: str, size: str = "a4") -> Figure | None:
+def draw_tiles(world: Context, state: State, rows: pd.DataFrame, source: str, size: str = "a4") -> Chart | None:
     """The communes as tiles: their coverage where it is known, else who lost a card; None where neither is."""
     value = next((v for v in ("rate", "lost_share") if rows[v].notna().any()), None)
     if value is None or not 1 < len(rows) <= MOST_TILES:
@@ -296,7 +295,7 @@ def draw_tiles(world: Context, state: State, rows: pd.DataFrame, source: str, si
     )
 
 
-DRAWN: dict[str, tuple[Callable[..., Figure | None], tuple[str, ...]]] = {
+DRAWN: dict[str, tuple[Callable[..., Chart | None], tuple[str, ...]]] = {
     "path": (draw_path, ("whole", "targets", "source")),
     "people": (draw_people, ("steps", "whole", "source")),
     "payers": (draw_payers, ("whole", "source")),
@@ -304,10 +303,10 @@ DRAWN: dict[str, tuple[Callable[..., Figure | None], tuple[str, ...]]] = {
 }
 
 
-def _seen(draw: Callable[..., Figure | None]) -> Callable[..., RenderedChart | None]:
+def _seen(draw: Callable[..., Chart | None]) -> Callable[..., RenderedChart | None]:
     def make(world: Context, state: State, *values: Any) -> RenderedChart | None:
-        figure = draw(world, state, *values, size="screen")
-        return None if figure is None else on_screen(figure)
+        chart = draw(world, state, *values, size="screen")
+        return None if chart is None else on_screen(chart)
 
     return make
 
@@ -386,7 +385,7 @@ def _gaps(world: Context, state: State, allocated: pd.DataFrame) -> RenderedChar
     return on_screen(charts.gaps(allocated, area_context(world, state), state.lang, size="screen"))
 
 
-def compared(world: Context, states: Sequence[State], on: pd.Timestamp, lang: str) -> tuple[pd.DataFrame, Figure]:
+def compared(world: Context, states: Sequence[State], on: pd.Timestamp, lang: str) -> tuple[pd.DataFrame, Chart]:
     """Scenarios of one area side by side on a day, as differences to the first, and their paths in one chart.
 
     Raises
@@ -403,8 +402,8 @@ def compared(world: Context, states: Sequence[State], on: pd.Timestamp, lang: st
     rows = compare(months, on=on, lang=lang)
     columns = ["scenario", "insured", "rate", "people", "points", "vnd_central_more", "vnd_province_more", "vnd_household_more", "vnd_per_additional", "status"]  # fmt: skip
     shown = rows.loc[rows["result"] == "behavioural", columns].rename(columns={"people": "change"})
-    figure = charts.scenarios(months, area_context(world, states[0]), lang, size="screen")
-    return shown.reset_index(drop=True), figure
+    chart = charts.scenarios(months, area_context(world, states[0]), lang, size="screen")
+    return shown.reset_index(drop=True), chart
 
 
 def household(world: Context, state: State, day: str, group: str, members: int) -> list[str]:

@@ -13,27 +13,25 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 import bhyt_analysis as bhyt
 from bhyt_analysis import charts as chart_package
-from bhyt_analysis.charts.chart import render_png
-from bhyt_analysis.charts.description import description
+from bhyt_analysis.charts.chart import Chart, render_image
 
 HERE = Path(__file__).parent
 # By what is asked; a chart that is not named here comes last.
 ORDER = (
     "bullet", "communes", "gaps", "tiles", "choropleth", "commune_people", "groups", "group_mix", "small_multiples",
-    "states", "pace", "funnel", "expiring", "lost", "slope", "waterfall", "flows", "back", "curve", "path", "fan", "scenarios", "tornado",
-    "scorecard", "premium", "cost", "payers", "cost_per_insured",
+    "states", "pace", "funnel", "expiring_cards", "losses", "slope", "waterfall", "flows", "reenrolment", "curve", "path", "fan", "scenarios", "tornado",
+    "backtest", "premium", "cost", "payers", "cost_per_insured",
 )  # fmt: skip
 DPI = 110
 HEAD = """# Charts
 
-Each chart takes a table of the library and returns a matplotlib Figure, in Vietnamese or, with `lang="en"`, in
+Each chart takes a table of the library and returns a `Chart`, in Vietnamese or, with `lang="en"`, in
 English. `size="a4"` is 160 mm wide, `"half"` 80 mm, `"slide"` 300 by 150 mm; no text is below 9 points there.
-`bhyt.charts.save(figure, "name")` writes PNG and SVG, `bhyt.charts.description(figure)` gives the figures on a
-chart and its alternative text, which stands below each picture here. A table of your own does as well, if it has
+`bhyt.charts.save(chart, "name")` writes PNG and SVG, `chart.figure` is the matplotlib Figure, `chart.description` has
+the figures on the chart and its alternative text, which is below each picture here. A table of your own does as well, if it has
 the columns that the help of a chart names.
 
 This page is made by `make gallery` from the examples in the code, which begin with:
@@ -45,9 +43,9 @@ import bhyt_analysis as bhyt
 """
 
 
-def charts() -> dict[str, Callable[..., Figure]]:
+def charts() -> dict[str, Callable[..., Chart]]:
     """Every chart of the rooms that draw, in the order of the page."""
-    found: dict[str, Callable[..., Figure]] = {}
+    found: dict[str, Callable[..., Chart]] = {}
     for info in pkgutil.iter_modules(chart_package.__path__, f"{chart_package.__name__}."):
         module = importlib.import_module(info.name)
         drawing = ((n, f) for n, f in inspect.getmembers(module, inspect.isfunction) if hasattr(f, "options"))
@@ -55,18 +53,18 @@ def charts() -> dict[str, Callable[..., Figure]]:
     return dict(sorted(found.items(), key=lambda f: (ORDER.index(f[0]) if f[0] in ORDER else len(ORDER), f[0])))
 
 
-def lines(draw: Callable[..., Figure]) -> str:
+def lines(draw: Callable[..., Chart]) -> str:
     """The code of the example of a chart."""
     return "".join(e.source for e in doctest.DocTestParser().get_examples(inspect.getdoc(draw) or ""))
 
 
-def drawn(code: str) -> Figure:
-    """The figure that the lines make."""
+def drawn(code: str) -> Chart:
+    """The chart that the lines make."""
     names: dict[str, object] = {"bhyt": bhyt, "pd": pd}
     exec(code, names)
-    figure = names["figure"]
-    assert isinstance(figure, Figure)
-    return figure
+    chart = names["chart"]
+    assert isinstance(chart, Chart)
+    return chart
 
 
 def page(folder: Path | None = None) -> Iterator[str]:
@@ -74,12 +72,11 @@ def page(folder: Path | None = None) -> Iterator[str]:
     yield HEAD
     for name, draw in charts().items():
         code = lines(draw)
-        figure = drawn(code)
-        told = description(figure)
+        chart = drawn(code)
         if folder is not None:
-            render_png(figure, DPI).save(folder / f"{name}.png", optimize=True)
+            render_image(chart, DPI).save(folder / f"{name}.png", optimize=True)
         about = (inspect.getdoc(draw) or "").split("\n", 1)[0]
-        alt = told.alt.replace("[", "(").replace("]", ")")
+        alt = chart.description.alt.replace("[", "(").replace("]", ")")
         yield f"## {name}\n\n{about}\n\n```python\n{code.rstrip()}\n```\n\n![{alt}]({name}.png)\n\n*{alt}*\n"
 
 

@@ -27,7 +27,7 @@ TEXTS = (
 
 
 @pytest.fixture
-def figure():
+def drawing():
     rows = pd.DataFrame({"name": ["huyện A"], "rate": [0.8], "targets": [[("Chỉ tiêu", 0.95)]], "status": "published"})
     return charts.bullet(rows, "vi", "văn bản")
 
@@ -61,11 +61,11 @@ def test_lines_are_broken_where_the_next_word_would_not_fit(inches):
             assert chart.text_width(f"{line} {after[0]}", 9.5) > inches
 
 
-def test_what_is_saved_is_what_matplotlib_saves(figure, tmp_path):
-    charts.save(figure, tmp_path / "chart")
+def test_what_is_saved_is_what_matplotlib_saves(drawing, tmp_path):
+    charts.save(drawing, tmp_path / "chart")
     with mpl.rc_context(chart.style()):
-        figure.savefig(tmp_path / "its_own.png")
-        figure.savefig(tmp_path / "its_own.svg", metadata={"Date": None})
+        drawing.figure.savefig(tmp_path / "its_own.png")
+        drawing.figure.savefig(tmp_path / "its_own.svg", metadata={"Date": None})
     ours, its_own = picture(tmp_path / "chart.png"), picture(tmp_path / "its_own.png")
     off = np.abs(ours[0].astype(int) - its_own[0])
     assert off.max() <= 10  # of 255: 256 colours are kept
@@ -76,34 +76,34 @@ def test_what_is_saved_is_what_matplotlib_saves(figure, tmp_path):
     assert (tmp_path / "chart.svg").read_bytes() == (tmp_path / "its_own.svg").read_bytes()
 
 
-def test_a_chart_is_drawn_once_for_its_picture(figure, tmp_path, monkeypatch):
+def test_a_chart_is_drawn_once_for_its_picture(drawing, tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr(FigureCanvasAgg, "draw", lambda self: drawn.append(self))
-    charts.save(figure, tmp_path / "chart")
+    charts.save(drawing, tmp_path / "chart")
     assert drawn == []
 
 
-def test_a_chart_changed_after_it_was_made_is_saved_as_changed(figure, tmp_path):
-    charts.save(figure, tmp_path / "before")
-    figure.axes[0].patches[0].set_facecolor("#123456")
-    charts.save(figure, tmp_path / "after")
+def test_a_chart_changed_after_it_was_made_is_saved_as_changed(drawing, tmp_path):
+    charts.save(drawing, tmp_path / "before")
+    drawing.figure.axes[0].patches[0].set_facecolor("#123456")
+    charts.save(drawing, tmp_path / "after")
     assert (pixels(tmp_path / "before.png") != pixels(tmp_path / "after.png")).any()
     assert "#123456" in (tmp_path / "after.svg").read_text("utf-8")
 
 
-def test_saving_twice_gives_the_same_files_and_leaves_the_chart_as_it_was(figure, tmp_path):
+def test_saving_twice_gives_the_same_files_and_leaves_the_chart_as_it_was(drawing, tmp_path):
     for name in ("one", "two"):
-        charts.save(figure, tmp_path / name)
+        charts.save(drawing, tmp_path / name)
     for ending in (".png", ".svg"):
         assert (tmp_path / f"one{ending}").read_bytes() == (tmp_path / f"two{ending}").read_bytes()
-    assert figure.dpi == chart.DPI
+    assert drawing.figure.dpi == chart.DPI
 
 
-def test_the_notebook_shows_the_very_picture_of_the_file(figure, tmp_path, monkeypatch):
+def test_the_notebook_shows_the_very_picture_of_the_file(drawing, tmp_path, monkeypatch):
     shell = InteractiveShell.instance()
     shown = CapturingDisplayPublisher()
     monkeypatch.setattr(shell, "display_pub", shown)
-    notebook.chart(figure, "coverage_target", tmp_path)
+    notebook.chart(drawing, "coverage_target", tmp_path)
     (output,) = shown.outputs
     seen = output["data"]["image/png"]
     seen = base64.b64decode(seen) if isinstance(seen, str) else seen

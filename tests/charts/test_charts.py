@@ -6,7 +6,6 @@ import struct
 import matplotlib.pyplot as plt
 import pytest
 from matplotlib import font_manager
-from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
@@ -92,14 +91,14 @@ def test_all_kinds_of_charts_are_among_them(drawn):
         "coverage_target", "groups", "communes", "commune_people", "lost", "before_after", "reenrolled", "slope", "path", "premium", "cost",
         "watch_pace", "watch_states", "watch_funnel", "watch_expiring", "scenario_path", "scenarios", "payers", "tornado", "back", "scorecard",
     }  # fmt: skip
-    assert all(isinstance(item.chart, Figure) for item in drawn.values())
+    assert all(isinstance(item.chart, charts.Chart) for item in drawn.values())
 
 
 def test_every_text_lies_inside_its_picture(drawn):
     outside = []
     for key, item in drawn.items():
-        width, height = item.chart.bbox.width, item.chart.bbox.height
-        for text, box in boxes(item.chart):
+        width, height = item.chart.figure.bbox.width, item.chart.figure.bbox.height
+        for text, box in boxes(item.chart.figure):
             if box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1:
                 outside.append(
                     (*key, text.get_text(), [round(v) for v in (box.x0, box.y0, box.x1 - width, box.y1 - height)])
@@ -110,7 +109,7 @@ def test_every_text_lies_inside_its_picture(drawn):
 def test_no_text_lies_over_another(drawn):
     over = []
     for key, item in drawn.items():
-        for (one, a), (other, b) in itertools.combinations(boxes(item.chart), 2):
+        for (one, a), (other, b) in itertools.combinations(boxes(item.chart.figure), 2):
             wide = min(a.x1, b.x1) - max(a.x0, b.x0)
             high = min(a.y1, b.y1) - max(a.y0, b.y0)
             if wide > 4 and high > 6:  # of 300 to the inch: boxes are a little larger than the ink
@@ -119,7 +118,7 @@ def test_no_text_lies_over_another(drawn):
 
 
 def test_no_text_is_smaller_than_nine_points(drawn):
-    sizes = {t.get_fontsize() for item in drawn.values() for t, _ in boxes(item.chart)}
+    sizes = {t.get_fontsize() for item in drawn.values() for t, _ in boxes(item.chart.figure)}
     assert min(sizes) >= 9
 
 
@@ -127,7 +126,7 @@ def test_no_text_is_smaller_than_nine_points(drawn):
 def test_every_chart_says_its_source_and_status(drawn, lang, word):
     for (area, told, name), item in drawn.items():
         if told == lang:
-            foot = item.chart._supxlabel.get_text().replace("\n", " ")
+            foot = item.chart.figure._supxlabel.get_text().replace("\n", " ")
             assert word in foot or area == "X001", (area, name)
             assert any(
                 translate(f"status.{s}", lang) in foot
@@ -137,7 +136,7 @@ def test_every_chart_says_its_source_and_status(drawn, lang, word):
 
 def test_what_is_estimated_or_synthetic_is_stamped_on_its_face(drawn):
     for (area, lang, name), item in drawn.items():
-        texts = [t.get_text() for t, _ in boxes(item.chart)]
+        texts = [t.get_text() for t, _ in boxes(item.chart.figure)]
         if area == "X001" and name != "premium":
             assert translate("stamp.synthetic", lang) in texts
         if area == "Lục Ngạn" and name in (
@@ -158,19 +157,21 @@ def test_what_is_estimated_or_synthetic_is_stamped_on_its_face(drawn):
 
 def test_a_proposal_is_stamped_as_one(drawn):
     for lang in ("vi", "en"):
-        texts = [t.get_text() for t, _ in boxes(drawn["Sơn Dương", lang, "cost"].chart)]
+        texts = [t.get_text() for t, _ in boxes(drawn["Sơn Dương", lang, "cost"].chart.figure)]
         assert translate("stamp.proposal", lang) in texts
 
 
 def test_every_chart_has_an_alternative_text_with_figures(drawn):
     for item in drawn.values():
-        alt = charts.description(item.chart).alt
+        alt = item.chart.description.alt
         assert len(alt) > 20
         assert any(c.isdigit() for c in alt)
 
 
 def test_figures_follow_the_language(drawn):
-    vi, en = (" ".join(t.get_text() for t, _ in boxes(drawn["Sơn Dương", lang, "path"].chart)) for lang in ("vi", "en"))
+    vi, en = (
+        " ".join(t.get_text() for t, _ in boxes(drawn["Sơn Dương", lang, "path"].chart.figure)) for lang in ("vi", "en")
+    )
     assert "+10.028" in vi
     assert "90,6%" in vi
     assert "+10,028" in en

@@ -565,12 +565,10 @@ def long(made, tmp_path_factory):
     """A briefing whose chart of communes has 124 rows, as many as the largest provinces of July 2025 have."""
     content = read(made / "vi" / "son-duong" / "son-duong.ipynb")
     rows = pd.DataFrame({"name": [f"Xã {i:03}" for i in range(124)], "rate": [0.5 + i / 300 for i in range(124)]})
-    figure = bhyt.charts.communes(
-        rows.assign(status="published"), "tỉnh Dài", ("Chỉ tiêu: 90%", 0.9), "vi", "bảng cards"
-    )
+    tall = bhyt.charts.communes(rows.assign(status="published"), "tỉnh Dài", ("Chỉ tiêu: 90%", 0.9), "vi", "bảng cards")
     stem = tmp_path_factory.mktemp("long") / "long"
-    bhyt.charts.save(figure, stem)
-    chart = Block("chart", "communes", caption="Dài", image=stem.with_suffix(".png").read_bytes(), chart=bhyt.charts.description(figure), number=99)  # fmt: skip
+    bhyt.charts.save(tall, stem)
+    chart = Block("chart", "communes", caption="Dài", image=stem.with_suffix(".png").read_bytes(), chart=tall.description, number=99)  # fmt: skip
     rest = tuple(b for b in content.blocks if b.name != "commune_people")
     return replace(content, blocks=(*rest, chart)), chart, stem
 
@@ -585,7 +583,7 @@ def test_a_chart_of_124_communes_goes_on_overleaf_at_its_full_size(long):
     whole = Image.open(io.BytesIO(chart.image))
     assert sum(s.height.mm for s in own) == pytest.approx(160 * whole.height / whole.width, abs=1)
     # A cut lies between two names: where the letters of the names stand, the row of pixels is white.
-    parts = slice_image(chart.image, chart.chart.cuts, 160, 232)
+    parts = slice_image(chart.image, chart.chart.page_breaks, 160, 232)
     assert len(parts) == len(own)
     assert sum(Image.open(io.BytesIO(p)).height for p in parts) == whole.height
     names = round(whole.width * 0.045), round(whole.width * 0.083)  # left of the axis
