@@ -1,16 +1,17 @@
-"""What does a cell say, in the type of its column?"""
+"""Convert the cells of a column to its type: counts, shares, days, choices and text."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from bhyt_analysis.domain.data_status import STATUSES
 from bhyt_analysis.domain.findings import Finding
@@ -28,21 +29,34 @@ from bhyt_analysis.ingest.vietnamese_text import (
 )
 from bhyt_analysis.law.groups import groups
 
-KINDS = ("country", "province", "district", "commune")
+UNIT_KINDS = ("country", "province", "district", "commune")
 ZONES = ("III", "II", "I", "none")
 UNITS = ("people", "cards")
 RELATIONS = ("=", ">=", ">", "ratchet")
-REPORTS = ("monthly", "quarterly", "half_yearly", "yearly")
+REPORT_KINDS = ("monthly", "quarterly", "half_yearly", "yearly")
 DEADLINES = ("by", "before")
-FIGURES = ("count", "change", "share", "number")
-# The day that a month stands for, by the column: a count is of its end, a rule begins with its first day.
-MONTH_ENDS = {"as_of": "last", "until": "last", "since": "first"}
+NUMERIC_TYPES = ("count", "change", "share", "number")
+# The day that a month alone means, by the column: a count is of its end, a rule begins with its first day.
+MONTH_DAYS = {"as_of": "last", "until": "last", "since": "first"}
+
+
+@dataclass(frozen=True)
+class CellOptions:
+    """How the cells of a column are written; ``month_day`` is the day that a month alone means, see `parse_day`."""
+
+    style: str | None = None
+    percent: bool = False
+    month_day: str = ""
+
+
+Cell = str | float | dt.date
+Converter = Callable[[Cell, CellOptions], object]
 
 
 def convert_column(
     cells: pd.Series, column: dict[str, str], style: str | None, percent: bool = False
 ) -> tuple[pd.Series, list[Finding]]:
-    """One column in its type, and what was found in it. What does not fit becomes missing and a finding.
+    """Return one column in its type, and the findings. A cell that does not fit becomes missing and a finding.
 
     Parameters
     ----------
@@ -51,28 +65,25 @@ def convert_column(
     style : of numbers, "vi" or "en", where it is known.
     percent : whether the heading says that the figures are per cent.
     """
-    codes, told = pd.factorize(cells)  # each text is looked at once, however many rows it has
-    texts = [clean_text(t) if type(t) is str else t for t in told]
+    codes, uniques = pd.factorize(cells)  # each text is converted once, however many rows have it
+    texts = [clean_text(t) if type(t) is str else t for t in uniques]
     kind = column["type"]
     convert, expected = CONVERTERS.get(kind, (_text, "expect.text"))
-    more = {"style": style, "percent": percent, "end": MONTH_ENDS.get(column["column"], "")}
-    values, faults = [], []
-    for text in texts:
-        value, fault = _try(convert, text, more)
-        values.append(value)
-        faults.append(fault)
-    found = _findings(cells, codes, texts, faults, column, expected)
-    return pd.Series(_array(kind, values).take(codes), index=cells.index), found
+    options = CellOptions(style, percent, MONTH_DAYS.get(column["column"], ""))
+    results = [_convert_cell(convert, text, options) for text in texts]
+    values, faults = [value for value, _ in results], [fault for _, fault in results]
+    findings = _findings(cells, codes, texts, faults, column, expected)
+    return pd.Series(_array(kind, values).take(codes), index=cells.index), findings
 
 
-def _try(convert: Callable[..., Any], text: Any, more: dict[str, Any]) -> tuple[Any, str]:
-    """The value of a cell, or None and the rule that it breaks."""
-    if type(text) is str and text == "":
+def _convert_cell(convert: Converter, text: Cell, options: CellOptions) -> tuple[object, str]:
+    """Return the value of a cell, or None and the rule that it breaks."""
+    if text == "":
         return None, ""
-    if convert in _OF_FIGURES and type(text) is str and not text[0].isdigit() and normalise_name(text) in _NO_FIGURE:
+    if convert in _NUMERIC and type(text) is str and not text[0].isdigit() and normalise_name(text) in _NO_FIGURE:
         return None, "no_figure"
     try:
-        return convert(text, **more), ""
+        return convert(text, options), ""
     except AmbiguousNumberError:
         return None, "ambiguous_number"
     except AmbiguousShareError:
@@ -85,13 +96,13 @@ _NO_FIGURE = {normalise_name(mark) for mark in NO_FIGURE}
 
 
 def _findings(
-    cells: pd.Series, codes: np.ndarray, texts: list[Any], faults: list[str], column: dict[str, str], expected: str
+    cells: pd.Series, codes: np.ndarray, texts: list[Cell], faults: list[str], column: dict[str, str], expected: str
 ) -> list[Finding]:
-    """A finding for each bad cell; one for all that ask the same question of the whole column."""
-    found: list[Finding] = []
+    """Return a finding for each bad cell, but one for all cells that are ambiguous in the same way."""
+    findings: list[Finding] = []
     kind, heading = column["type"], column["column"]
     wrong = np.array([f != "" for f in faults] or [False])
-    asked = set()
+    reported = set()
     for position in np.flatnonzero(wrong[codes]) if wrong.any() else ():
         text, rule = texts[codes[position]], faults[codes[position]]
         finding = {"rule": rule, "row": int(cells.index[position]), "column": heading, "found": display_cell(text)}
@@ -100,30 +111,30 @@ def _findings(
             hint = choices.get(nearest_choice(normalise_name(str(text)), choices), "") or ", ".join(
                 map(str, list(choice_keys(kind))[:8])
             )
-            found.append({**finding, "rule": "bad_choice", "expected": hint})
+            findings.append({**finding, "rule": "bad_choice", "expected": hint})
         elif rule == "bad_cell":
-            found.append({**finding, "expected": expected})
-        elif rule not in asked:
-            asked.add(rule)
+            findings.append({**finding, "expected": expected})
+        elif rule not in reported:
+            reported.add(rule)
             count = sum(int((codes == i).sum()) for i, f in enumerate(faults) if f == rule)
-            found.append({**finding, "count": count, **_two_readings(rule, text)})
+            findings.append({**finding, "count": count, **_two_readings(rule, text)})
     blank = [i for i, t in enumerate(texts) if type(t) is str and t == ""]
     if column["required"] == "yes" and blank:
         rows = cells.index[np.isin(codes, blank)]
-        found += [{"rule": "blank_cell", "row": int(n), "column": heading, "expected": expected} for n in rows]
-    return found
+        findings += [{"rule": "blank_cell", "row": int(n), "column": heading, "expected": expected} for n in rows]
+    return findings
 
 
-def _two_readings(rule: str, text: Any) -> dict[str, Any]:
-    """The two numbers that a cell may mean."""
-    if rule == "ambiguous_number":
-        ways = number_readings(text.removesuffix("%").strip())
-        return {"whole": f"{max(ways.values()):f}", "part": float(min(ways.values()))}
-    return {}
+def _two_readings(rule: str, text: Cell) -> dict[str, str | float]:
+    """Return the two numbers that an ambiguous cell can mean."""
+    if rule != "ambiguous_number":
+        return {}
+    readings = number_readings(str(text).removesuffix("%").strip()).values()
+    return {"whole": f"{max(readings):f}", "part": float(min(readings))}
 
 
-def display_cell(text: Any) -> str:
-    """A cell as messages show it: never the number of a card or of a person.
+def display_cell(text: Cell) -> str:
+    """Format a cell for messages, without the number of a card or of a person.
 
     Examples
     --------
@@ -136,8 +147,8 @@ def display_cell(text: Any) -> str:
     return f"{plain[:2]}…" if re.search(r"\d{9}", plain) else plain
 
 
-def _array(kind: str, values: list[Any]) -> Any:
-    """Values of a type as an array of pandas."""
+def _array(kind: str, values: list[object]) -> ExtensionArray | np.ndarray:
+    """Return the values of a type as an array of pandas."""
     if kind in ("count", "change"):
         return pd.array(values, dtype="Int64")
     if kind in ("share", "number"):
@@ -154,13 +165,13 @@ class AmbiguousShareError(ValueError):
     """A share such as 0.9 under a heading of per cent."""
 
 
-def _text(value: Any, **_: Any) -> str:
+def _text(value: Cell, _: CellOptions | None = None) -> str:
     if isinstance(value, float):
         return f"{value:.0f}" if value.is_integer() else f"{value!r}"
     return str(value)
 
 
-def _decimal(value: Any, style: str | None) -> Decimal:
+def _decimal(value: Cell, style: str | None) -> Decimal:
     if isinstance(value, dt.date):
         raise ValueError
     if isinstance(value, float):
@@ -168,71 +179,67 @@ def _decimal(value: Any, style: str | None) -> Decimal:
     return parse_number(value, style)
 
 
-def _change(value: Any, style: str | None = None, **_: Any) -> int:
-    exact = _decimal(value, style)
+def _change(value: Cell, options: CellOptions) -> int:
+    exact = _decimal(value, options.style)
     if exact != exact.to_integral_value() or abs(exact) >= 10**12:
         raise ValueError
     return int(exact)
 
 
-def _count(value: Any, style: str | None = None, **_: Any) -> int:
+def _count(value: Cell, options: CellOptions) -> int:
     if type(value) is str and value.isdigit() and value.isascii() and len(value) <= 12:
         return int(value)
-    whole = _change(value, style)
-    if whole < 0:
+    count = _change(value, options)
+    if count < 0:
         raise ValueError
-    return whole
+    return count
 
 
-def _number(value: Any, style: str | None = None, **_: Any) -> float:
-    return float(_decimal(value, style))
+def _number(value: Cell, options: CellOptions) -> float:
+    return float(_decimal(value, options.style))
 
 
-def _share(value: Any, style: str | None = None, percent: bool = False, **_: Any) -> float:
-    said = type(value) is str and value.endswith("%")
-    exact = _decimal(value.removesuffix("%").strip() if type(value) is str else value, style)
-    if percent and not said and 0 < exact <= 1:
+def _share(value: Cell, options: CellOptions) -> float:
+    has_sign = type(value) is str and value.endswith("%")
+    exact = _decimal(value.removesuffix("%").strip() if type(value) is str else value, options.style)
+    if options.percent and not has_sign and 0 < exact <= 1:
         raise AmbiguousShareError
-    share = exact / 100 if said or percent else exact
+    share = exact / 100 if has_sign or options.percent else exact
     if not 0 <= share <= 1:
         raise ValueError
     return float(share)
 
 
-def _date(value: Any, end: str = "", **_: Any) -> pd.Timestamp:
-    return pd.Timestamp(value if isinstance(value, dt.date) else parse_day(_text(value), end))
+def _date(value: Cell, options: CellOptions) -> pd.Timestamp:
+    return pd.Timestamp(value if isinstance(value, dt.date) else parse_day(_text(value), options.month_day))
 
 
-def _target_date(value: Any, **_: Any) -> pd.Timestamp:
+def _target_date(value: Cell, options: CellOptions) -> pd.Timestamp:
     if normalise_name(_text(value)) in ("yearly", "hang nam", "moi nam"):
         return pd.NaT
     if re.fullmatch(r"20\d\d", _text(value)):  # a target for a year is for its end
         return pd.Timestamp(int(_text(value)), 12, 31)
-    return _date(value, "last")
+    return _date(value, replace(options, month_day="last"))
 
 
 def choice_keys(kind: str) -> Iterable[str]:
-    """The keys that a type has to choose from, in their order."""
+    """Return the keys of the choices of a type, in their order."""
     return groups().index if kind == "group" else CHOICES[kind]
 
 
 @lru_cache(maxsize=16)
 def choice_words(kind: str) -> dict[str, str]:
-    """What may be written for each choice of a type, folded: the key itself and its names in both languages."""
+    """Return the choices of a type by their normalised keys and names in both languages."""
     if kind == "group":
         return group_keys_by_name()
     keys = CHOICES[kind]
-    words = {
-        normalise_name(translate(f"choice.{kind}.{k}", lang)): k
-        for k in keys
-        for lang in LANGUAGES
-        if has_message(f"choice.{kind}.{k}")
-    }
+    names = {k: f"choice.{kind}.{k}" for k in keys if has_message(f"choice.{kind}.{k}")}
+    words = {normalise_name(translate(name, lang)): k for k, name in names.items() for lang in LANGUAGES}
     return words | {normalise_name(k): k for k in keys}
 
 
-def _choice(kind: str) -> Callable[..., str]:
-    def convert(value: Any, **_: Any) -> str:
+def _choice(kind: str) -> Converter:
+    def convert(value: Cell, _: CellOptions) -> str:
         text = normalise_name(_text(value))
         if kind == "group" and (card := re.fullmatch(r"([a-z]{2})[\s.-]?[1-5]([\s.-]?\d{2}([\s.-]?\d{10})?)?", text)):
             text = card[1]  # a card's number, or its beginning: the group and the level of benefit
@@ -243,20 +250,19 @@ def _choice(kind: str) -> Callable[..., str]:
     return convert
 
 
-_OF_FIGURES = {_count, _change, _number, _share}
-_OF_FIGURES = {_count, _change, _number, _share}
+_NUMERIC: set[Converter] = {_count, _change, _number, _share}
 CHOICES: dict[str, tuple[str, ...]] = {
-    "kind": KINDS,
+    "kind": UNIT_KINDS,
     "zone": ZONES,
     "status": STATUSES,
     "relation": RELATIONS,
     "unit": UNITS,
     "listed": ("all", "some"),
-    "report_kind": REPORTS,
+    "report_kind": REPORT_KINDS,
     "deadline": DEADLINES,
     "group": (),  # law/groups.csv
 }
-CONVERTERS: dict[str, tuple[Callable[..., Any], str]] = {
+CONVERTERS: dict[str, tuple[Converter, str]] = {
     "count": (_count, "expect.count"),
     "change": (_change, "expect.change"),
     "number": (_number, "expect.number"),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.domain.schema import allows_wide_layout, group_keys_by_name, table_columns
-from bhyt_analysis.ingest.cell_types import FIGURES, convert_column
+from bhyt_analysis.ingest.cell_types import NUMERIC_TYPES, convert_column
 from bhyt_analysis.ingest.table_detection import DetectedTable
 from bhyt_analysis.ingest.vietnamese_text import STYLES, clean_text, number_style
 from bhyt_analysis.law.groups import drop_nested_groups
@@ -62,7 +62,7 @@ def _styles(
     laid: DetectedTable, columns: list[dict[str, str]], wide: list[str], numbers: str | None
 ) -> dict[str, str | None]:
     """How numbers are written in each column: as was said, or as its own cells tell, or else all of the sheet."""
-    figures = [c["column"] for c in columns if c["type"] in FIGURES and c["column"] in laid.cells] + wide
+    figures = [c["column"] for c in columns if c["type"] in NUMERIC_TYPES and c["column"] in laid.cells] + wide
     said = str(laid.cells["_numbers"].iloc[0]) if "_numbers" in laid.cells and len(laid.cells) else ""
     told = numbers or (said if said in STYLES else number_style([clean_text(said)]))
     if told is not None:

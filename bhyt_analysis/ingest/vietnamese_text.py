@@ -1,20 +1,21 @@
-"""What number, day or name did a Vietnamese office write in a cell?
+"""Parse numbers, days and text as Vietnamese offices write them.
 
 Numbers are written 182.330 and 85,1% in Vietnamese, 182,330 and 85.1% in English, so 1.234 alone can
-mean two numbers: it is never guessed. Old files hold text in the fonts TCVN3 (ABC) and VNI, which show
-Vietnamese letters in the places of Latin ones; they are recognised by what makes Vietnamese syllables.
+mean two numbers: it is never guessed. Old files hold text in the fonts TCVN3 (ABC) and VNI, which use
+the codes of Latin letters for Vietnamese ones; they are recognised by the shape of Vietnamese syllables.
 """
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import re
 import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
 
-STYLES = {"vi": (".", ","), "en": (",", ".")}  # what parts thousands, what begins the decimals
-NO_FIGURE = ("-", "–", "—", "…", "...", "x", "n/a", "na", "null", "không có số liệu")  # zero, or not known?
+STYLES = {"vi": (".", ","), "en": (",", ".")}  # separators of thousands and of decimals
+NO_FIGURE = ("-", "–", "—", "…", "...", "x", "n/a", "na", "null", "không có số liệu")  # zero, or unknown?
 FIRST_SERIAL, LAST_SERIAL = 36526, 55153  # the days 2000-01-01 and 2050-12-31 as Excel counts them
 _SPACES = dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f\u3000"), " ") | dict.fromkeys(
     map(ord, "\u200b\u200c\u200d\ufeff")
@@ -22,7 +23,7 @@ _SPACES = dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f\u3000"), " ") | dict.
 
 
 def clean_text(text: str) -> str:
-    """A cell's text with composed letters, plain spaces and none at its ends.
+    """Normalise a cell's text: composed letters, plain spaces, none at its ends.
 
     Examples
     --------
@@ -33,7 +34,7 @@ def clean_text(text: str) -> str:
 
 
 def number_readings(text: str) -> dict[str, Decimal]:
-    """The numbers that a text can mean, by the style that it is then written in.
+    """Return the numbers that a text can mean, by the style of writing.
 
     Examples
     --------
@@ -42,31 +43,30 @@ def number_readings(text: str) -> dict[str, Decimal]:
     >>> number_readings("1.234.567"), number_readings("0,851"), number_readings("1 234,5"), number_readings("1.23.4")
     ({'vi': Decimal('1234567')}, {'vi': Decimal('0.851')}, {'vi': Decimal('1234.5')}, {})
     """
-    found = {}
+    readings = {}
     plain = text.replace("\u2212", "-").removeprefix("'")
     for style, (thousands, decimal) in STYLES.items():
         for mark in (re.escape(thousands), " "):
             grouped = rf"([+-]?)((?:[1-9]\d{{0,2}}(?:{mark}\d{{3}})+)|\d{{1,15}})(?:{re.escape(decimal)}(\d{{1,15}}))?"
             if len(plain) <= 40 and (match := re.fullmatch(grouped, plain, re.ASCII)):
-                sign, whole, rest = match.groups()
-                digits = re.sub(r"\D", "", whole)
-                found[style] = Decimal(sign + digits + (f".{rest}" if rest else ""))
+                sign, integer, decimals = match.groups()
+                digits = re.sub(r"\D", "", integer)
+                readings[style] = Decimal(sign + digits + (f".{decimals}" if decimals else ""))
                 break
-    return found
+    return readings
 
 
 def number_style(texts: Iterable[str]) -> str | None:
-    """The one style in which all texts with but one reading are written; None where none tells, or they differ.
+    """Return the style of all texts that have a single reading; None if there are none, or they differ.
 
     Examples
     --------
     >>> number_style(["1.234", "85,1%"]), number_style(["1.234", "12"]), number_style(["1,5", "1.5"])
     ('vi', None, None)
     """
-    told = {
-        next(iter(ways)) for ways in (number_readings(t.removesuffix("%").strip()) for t in texts) if len(ways) == 1
-    }
-    return told.pop() if len(told) == 1 else None
+    readings = (number_readings(t.removesuffix("%").strip()) for t in texts)
+    styles = {next(iter(r)) for r in readings if len(r) == 1}
+    return styles.pop() if len(styles) == 1 else None
 
 
 class AmbiguousNumberError(ValueError):
@@ -74,9 +74,9 @@ class AmbiguousNumberError(ValueError):
 
 
 def parse_number(text: str, style: str | None = None) -> Decimal:
-    """The number that a text means, in a style where the text alone does not tell.
+    """Return the number that a text means; ``style`` decides where the text can mean two.
 
-    Raises ValueError for what is no number, AmbiguousNumberError for what can be two.
+    Raises ValueError for text that is no number, AmbiguousNumberError for text that can be two.
 
     Examples
     --------
@@ -86,22 +86,22 @@ def parse_number(text: str, style: str | None = None) -> Decimal:
     Traceback (most recent call last):
     bhyt_analysis.ingest.vietnamese_text.AmbiguousNumberError: 1.234
     """
-    ways = number_readings(text)
-    if not ways:
+    readings = number_readings(text)
+    if not readings:
         raise ValueError(text)
-    if len(set(ways.values())) == 1:
-        return next(iter(ways.values()))
-    if style not in ways:
+    if len(set(readings.values())) == 1:
+        return next(iter(readings.values()))
+    if style not in readings:
         raise AmbiguousNumberError(text)
-    return ways[style]
+    return readings[style]
 
 
-def parse_day(text: str, end: str = "") -> dt.date:
-    """The day that a text means: day first, as the country writes, or year first.
+def parse_day(text: str, month_day: str = "") -> dt.date:
+    """Return the day that a text means: day first, as the country writes, or year first.
 
-    ``end`` says which day a month stands for where a month alone will do: ``"first"`` or ``"last"``.
+    ``month_day`` is the day that a month alone means, ``"first"`` or ``"last"``; without it a month is no day.
 
-    Raises ValueError for what is no day.
+    Raises ValueError for text that is no day.
 
     Examples
     --------
@@ -114,21 +114,20 @@ def parse_day(text: str, end: str = "") -> dt.date:
     text = re.sub(r"(?i)^(tính )?(đến )?(hết )?ngày\s+", "", text)
     if match := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?)?", text, re.ASCII):
         return dt.date(*map(int, match.groups()))
-    spoken = r"(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})"
-    if match := re.fullmatch(rf"(?i)(\d{{1,2}})([/.-])(\d{{1,2}})\2(\d{{4}})|{spoken}", text, re.ASCII):
-        figures = [g for g in match.groups() if g and g.isdigit()]
-        return dt.date(int(figures[2]), int(figures[1]), int(figures[0]))
+    in_words = r"(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})"
+    if match := re.fullmatch(rf"(?i)(\d{{1,2}})([/.-])(\d{{1,2}})\2(\d{{4}})|{in_words}", text, re.ASCII):
+        day, month, year = (int(g) for g in match.groups() if g and g.isdigit())
+        return dt.date(year, month, day)
     if re.fullmatch(r"\d{5}(\.0)?", text, re.ASCII) and FIRST_SERIAL <= float(text) <= LAST_SERIAL:
         return dt.date(1899, 12, 30) + dt.timedelta(days=int(float(text)))
-    if end and (month := _month(text)):
-        first = dt.date(*month, 1)
-        after = (first + dt.timedelta(days=31)).replace(day=1)
-        return first if end == "first" else after - dt.timedelta(days=1)
+    if month_day and (year_month := _year_month(text)):
+        last = calendar.monthrange(*year_month)[1]
+        return dt.date(*year_month, 1 if month_day == "first" else last)
     raise ValueError(text)
 
 
-def _month(text: str) -> tuple[int, int] | None:
-    """Year and month of "12/2021", "T12/2021", "tháng 12 năm 2021" or "2021-12"."""
+def _year_month(text: str) -> tuple[int, int] | None:
+    """Return year and month of "12/2021", "T12/2021", "tháng 12 năm 2021" or "2021-12"."""
     if match := re.fullmatch(r"(?i)(?:tháng\s*|t)?(\d{1,2})\s*(?:[/.-]|\s+năm\s+)\s*(\d{4})", text, re.ASCII):
         return int(match[2]), int(match[1])
     if match := re.fullmatch(r"(\d{4})[-/](\d{1,2})", text, re.ASCII):
@@ -138,24 +137,24 @@ def _month(text: str) -> tuple[int, int] | None:
 
 # --- Text in the fonts of before Unicode ---
 
-# The letters in the places A1 to FE of TCVN3 (TCVN 5712-1); a space where small letters have none.
+# The letters of the codes A1 to FE in TCVN3 (TCVN 5712-1); a space for a code without a small letter.
 _TCVN3 = "ĂÂÊÔƠƯĐăâêôơưđ      àảãáạ ằẳẵắ       ặầẩẫấậè ẻẽéẹềểễếệìỉ   ĩíịò ỏõóọồổỗốộờởỡớợù ủũúụừửữứựỳỷỹýỵ"
 TCVN3 = {chr(0xA1 + i): letter for i, letter in enumerate(_TCVN3) if letter != " "}
 
 
 def _vni() -> dict[str, str]:
-    """VNI's pairs: a letter, and after it a sign for what stands on and under it."""
+    """Return VNI's pairs of a letter and the sign of its accents, with the Unicode letter of each."""
     tones = {"ù": "\u0301", "ø": "\u0300", "û": "\u0309", "õ": "\u0303", "ï": "\u0323"}
-    hats = {"â": "", "á": "\u0301", "à": "\u0300", "å": "\u0309", "ã": "\u0303", "ä": "\u0323"}
-    bowls = {"ê": "", "é": "\u0301", "è": "\u0300", "ú": "\u0309", "ü": "\u0303", "ë": "\u0323"}
+    circumflexes = {"â": "", "á": "\u0301", "à": "\u0300", "å": "\u0309", "ã": "\u0303", "ä": "\u0323"}
+    breves = {"ê": "", "é": "\u0301", "è": "\u0300", "ú": "\u0309", "ü": "\u0303", "ë": "\u0323"}
     pairs = {"æ": "ỉ", "ó": "ĩ", "ò": "ị", "í": "í", "ì": "ì", "î": "ỵ", "ñ": "đ", "ô": "ơ", "ö": "ư"}
     pairs |= {
         letter + sign: base + tone
         for letter, base in zip("aeouyôö", "aeouyơư", strict=True)
         for sign, tone in tones.items()
     }
-    pairs |= {letter + sign: letter + "\u0302" + tone for letter in "aeo" for sign, tone in hats.items()}
-    pairs |= {"a" + sign: "a\u0306" + tone for sign, tone in bowls.items()}
+    pairs |= {letter + sign: letter + "\u0302" + tone for letter in "aeo" for sign, tone in circumflexes.items()}
+    pairs |= {"a" + sign: "a\u0306" + tone for sign, tone in breves.items()}
     small = {pair: unicodedata.normalize("NFC", letter) for pair, letter in pairs.items()}
     mixed = {pair[0].upper() + pair[1:]: letter.upper() for pair, letter in small.items()}
     return small | mixed | {pair.upper(): letter.upper() for pair, letter in small.items()}
@@ -164,37 +163,37 @@ def _vni() -> dict[str, str]:
 VNI = _vni()
 _VNI_PAIR = re.compile("|".join(sorted(map(re.escape, VNI), key=len, reverse=True)))
 
-# What a syllable may be: a beginning, the sound with its end (without tones), and at most one tone.
+# A syllable: an initial, the vowels with the final (without tones), and at most one tone.
 _SYLLABLE = re.compile(
     r"(ngh|ng|nh|gh|gi|kh|ph|qu|th|tr|ch|[bcdđghklmnprstvxg])?"
     r"(a(ch|c|i|m|ng|nh|n|o|p|t|u|y)?|ă(c|m|ng|n|p|t|k)|â(c|m|ng|n|p|t|u|y)|e(c|m|ng|n|o|p|t)?|ê(ch|m|nh|n|p|t|u|c)?|"
-    r"i(ch|m|nh|n|p|t|u|a|ng)?|iê(c|m|ng|n|p|t|u)|o(c|i|m|ng|n|p|t)?|oa(ch|c|i|m|ng|nh|n|o|p|t|y)?|oă(c|m|ng|n|t)|oe(o|n|t)?|"
-    r"oo(c|ng)|ô(c|i|m|ng|n|p|t|k)?|ơ(i|m|n|p|t)?|u(a|c|i|m|ng|n|p|t)?|uâ(n|ng|t|y)|uê(ch|nh|n)?|uô(c|i|m|ng|n|t)|uơ|"
+    r"i(ch|m|nh|n|p|t|u|a|ng)?|iê(c|m|ng|n|p|t|u)|o(c|i|m|ng|n|p|t)?|oa(ch|c|i|m|ng|nh|n|o|p|t|y)?|"
+    r"oă(c|m|ng|n|t)|oe(o|n|t)?|oo(c|ng)|ô(c|i|m|ng|n|p|t|k)?|ơ(i|m|n|p|t)?|u(a|c|i|m|ng|n|p|t)?|uâ(n|ng|t|y)|uê(ch|nh|n)?|uô(c|i|m|ng|n|t)|uơ|"
     r"uy(a|ch|n|nh|t|u|p)?|uyê(n|t)|ư(a|c|i|m|ng|n|t|u)?|ươ(c|i|m|ng|n|p|t|u)|y(nh|t|m)?|yê(m|n|ng|t|u))"
 )
 _TONES = re.compile("[\u0300\u0301\u0303\u0309\u0323]")
 _LETTERS = set("ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ")
-_MARKS = set("–—−…‘’“”•≥≤€")  # may stand in good text, and are no letters of an old font
+_MARKS = set("–—−…‘’“”•≥≤€")  # occur in Unicode text, and are no letters of an old font
 
 
 def is_syllable(word: str) -> bool:
-    """Whether a word can be one syllable of Vietnamese.
+    """Return whether a word can be one syllable of Vietnamese.
 
     Examples
     --------
     >>> [is_syllable(w) for w in ("Lục", "nghiêng", "Ngạn", "Kiªn", "Néi", "aừ")]
     [True, True, True, False, False, False]
     """
-    apart = unicodedata.normalize("NFD", word.casefold().replace("đ", "\ue000"))
-    tones = _TONES.findall(apart)
-    base = unicodedata.normalize("NFC", _TONES.sub("", apart)).replace("\ue000", "đ")
+    decomposed = unicodedata.normalize("NFD", word.casefold().replace("đ", "\ue000"))
+    tones = _TONES.findall(decomposed)
+    base = unicodedata.normalize("NFC", _TONES.sub("", decomposed)).replace("\ue000", "đ")
     if len(tones) > 1 or not _SYLLABLE.fullmatch(base):
         return False
     return not (re.search(r"(c|ch|p|t)$", base) and tones and tones[0] not in "\u0301\u0323")
 
 
 def syllable_share(texts: Iterable[str]) -> float | None:
-    """The share of the words with letters beyond ASCII that are syllables; None where there are none."""
+    """Return the share of syllables among the words that are not ASCII; None if there are no such words."""
     words = {
         w
         for t in texts
@@ -207,28 +206,28 @@ def syllable_share(texts: Iterable[str]) -> float | None:
 
 
 def legacy_font(texts: Iterable[str]) -> str | None:
-    """In which old font texts are written that belong together: "tcvn3", "vni", "" for neither, None where it is doubtful.
+    """Return the old font of texts that belong together: "tcvn3", "vni", "" for neither, None if in doubt.
 
     Examples
     --------
     >>> legacy_font(["X· Kiªn Lao", "B¶o Th¾ng"]), legacy_font(["Xaõ Kieân Lao"]), legacy_font(["Xã Kiên Lao"])
     ('tcvn3', 'vni', '')
     """
-    some = [t for t in dict.fromkeys(texts) if not t.isascii()]
-    plain = syllable_share(some)
+    samples = [t for t in dict.fromkeys(texts) if not t.isascii()]
+    plain = syllable_share(samples)
     if plain is None or plain >= 0.8:
         return ""
-    strange = {c for c in "".join(some).casefold() if not c.isascii()} - _LETTERS - _MARKS
-    read = {font: syllable_share(map(DECODERS[font], some)) or 0.0 for font in DECODERS}
-    best = max(read, key=lambda font: read[font])
-    # A letter that Vietnamese has not is proof; without one it takes more than a word that looks odd.
-    if read[best] >= 0.8 and read[best] > plain and (strange or (best == "vni" and plain > 0)):
+    strange = {c for c in "".join(samples).casefold() if not c.isascii()} - _LETTERS - _MARKS
+    shares = {font: syllable_share(map(DECODERS[font], samples)) or 0.0 for font in DECODERS}
+    best = max(shares, key=lambda font: shares[font])
+    # A letter that Vietnamese lacks is proof; an unusual word alone is not.
+    if shares[best] >= 0.8 and shares[best] > plain and (strange or (best == "vni" and plain > 0)):
         return best
     return None if plain < 0.5 and strange else ""
 
 
 def from_tcvn3(text: str) -> str:
-    """Text in a TCVN3 (ABC) font as Unicode.
+    """Convert text in a TCVN3 (ABC) font to Unicode.
 
     Examples
     --------
@@ -239,7 +238,7 @@ def from_tcvn3(text: str) -> str:
 
 
 def from_vni(text: str) -> str:
-    """Text in a VNI font as Unicode.
+    """Convert text in a VNI font to Unicode.
 
     Examples
     --------
@@ -253,7 +252,7 @@ DECODERS = {"tcvn3": from_tcvn3, "vni": from_vni}
 
 
 def decode(content: bytes) -> str | None:
-    """The text of a file in UTF-8, UTF-16, Windows-1258, or in an old font; None where none of them fits.
+    """Return the text of a file in UTF-8, UTF-16, Windows-1258 or an old font; None if none of them fits.
 
     Examples
     --------
@@ -261,19 +260,19 @@ def decode(content: bytes) -> str | None:
     ('Xã Kiên Lao', 'xã Kiên Lao')
     """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _try(content, "utf-16")
-    if (text := _try(content, "utf-8-sig")) is not None:
+        return _decode(content, "utf-16")
+    if (text := _decode(content, "utf-8-sig")) is not None:
         return text
     if content[:200].count(0) > len(content[:200]) // 4:
-        return _try(content, "utf-16-le" if content[1:2] == b"\0" else "utf-16-be")
+        return _decode(content, "utf-16-le" if content[1:2] == b"\0" else "utf-16-be")
     for encoding, font in (("cp1258", ""), ("latin-1", "tcvn3"), ("latin-1", "vni")):
-        text = _try(content, encoding)
+        text = _decode(content, encoding)
         if text is not None and (syllable_share([DECODERS[font](text) if font else text]) or 0.0) >= 0.8:
             return unicodedata.normalize("NFC", text)
     return None
 
 
-def _try(content: bytes, encoding: str) -> str | None:
+def _decode(content: bytes, encoding: str) -> str | None:
     try:
         return content.decode(encoding)
     except UnicodeDecodeError:

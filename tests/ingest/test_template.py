@@ -18,7 +18,7 @@ from bhyt_analysis.i18n.messages import BhytError, has_message
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest import loader
 from bhyt_analysis.ingest.cell_types import choice_words
-from bhyt_analysis.ingest.template import HEADING, choice_list, sheet_name, write_template
+from bhyt_analysis.ingest.template import HEADING, choice_name, sheet_name, write_template
 from bhyt_analysis.law import groups
 from bhyt_analysis.quality import checks
 
@@ -150,11 +150,11 @@ def test_what_is_filled_in_is_what_is_read(rows, lang):
     with TemporaryDirectory() as folder:
         path = empty(lang, folder)
         book = openpyxl.load_workbook(path)
-        fill(book, "areas", lang, [["T9", "Huyện Khe Sâu", choice_list("kind", "district", lang), None], *([c, f"Xã {c}", choice_list("kind", "commune", lang), "T9"] for c in CODES)])  # fmt: skip
-        status = choice_list("status", "published", lang)
+        fill(book, "areas", lang, [["T9", "Huyện Khe Sâu", choice_name("kind", "district", lang), None], *([c, f"Xã {c}", choice_name("kind", "commune", lang), "T9"] for c in CODES)])  # fmt: skip
+        status = choice_name("status", "published", lang)
         fill(book, "population", lang, [[a, d, people, homes, *[None] * 8, status, source] for (a, d), (people, homes, source) in population.items()])  # fmt: skip
-        fill(book, "cards", lang, [[a, d, choice_list("group", g, lang), n, status, source] for (a, d, g), (n, source) in cards.items()])  # fmt: skip
-        fill(book, "targets", lang, [["T9", "all", d, choice_list("relation", r, lang), share / 1000, "KH"] for d, (r, share) in targets.items()])  # fmt: skip
+        fill(book, "cards", lang, [[a, d, choice_name("group", g, lang), n, status, source] for (a, d, g), (n, source) in cards.items()])  # fmt: skip
+        fill(book, "targets", lang, [["T9", "all", d, choice_name("relation", r, lang), share / 1000, "KH"] for d, (r, share) in targets.items()])  # fmt: skip
         book.save(path)
         kept = checks.check_across_tables
         checks.check_across_tables = lambda tables: []  # the cells are asked about here and not what they say together
