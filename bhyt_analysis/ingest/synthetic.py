@@ -1,11 +1,12 @@
-"""A made-up country whose tables are complete, for trials: every figure is synthetic.
+"""Generate a synthetic country with complete tables, for trials.
 
-The bundled example district is the first district of ``country(1, seed=861)``. Sizes
-are like those of mountain districts; people, communes and cards are invented.
+The bundled example district is ``synthetic_country(1, seed=861)``. Sizes are like those of mountain districts;
+people, communes and cards are invented.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +20,16 @@ MONTHS = 24
 BEFORE, AFTER = "582", "861"
 CHANGE = pd.Timestamp("2021-07-01")
 COMMUNES = 12
-OF_PROVINCE = 11  # districts, as in the 63 provinces of 2021
-AREA_TITLES = ["minority_in_difficult_area", "resident_of_especially_difficult_area"]
-# The reports that a district owes: months of the period, and the due day by months after its end and day of the month.
+DISTRICTS_PER_PROVINCE = 11  # as in the 63 provinces of 2021
+AREA_GROUPS = ["minority_in_difficult_area", "resident_of_especially_difficult_area"]
+# The reports of a district: months of the period, then the due day: months after its end, and day of the month.
 REPORTS = {"monthly": (1, 1, 5), "quarterly": (3, 1, 10), "half_yearly": (6, 1, 10), "yearly": (12, -1, 20)}
 
-# Chance of the zone under Decision 861, given the zone before: III, II, I.
+# Probability of the zone after the change (III, II, I), by the zone before.
 ZONES = ("III", "II", "I")
 TRANSITION = {"III": (0.45, 0.15, 0.40), "II": (0.05, 0.15, 0.80), "I": (0.05, 0.0, 0.95)}
-# Shares of all people insured under a title that comes before the area's.
-FIRST_TITLES = {
+# Shares of all people insured in a group that ranks before those of the area.
+EARLIER_GROUPS = {
     "employer_employee": (0.04, 0.08),
     "social_security_paid": (0.02, 0.05),
     "person_of_merit_other": (0.01, 0.03),
@@ -36,8 +37,8 @@ FIRST_TITLES = {
     "social_assistance": (0.015, 0.03),
     "poor": (0.03, 0.15),
 }
-# Shares insured under a later title of those who hold no title by area.
-LATER_TITLES = {
+# Shares insured in a later group, of people without an entitlement by area.
+LATER_GROUPS = {
     "near_poor": (0.04, 0.09),
     "student": (0.17, 0.22),
     "farm_average_income": (0.02, 0.10),
@@ -45,12 +46,32 @@ LATER_TITLES = {
 }
 
 
+@dataclass(frozen=True)
+class Communes:
+    """The communes, one array entry each; ``zones`` and ``villages`` (share of special villages) by decision."""
+
+    code: np.ndarray
+    district: np.ndarray
+    number: np.ndarray
+    people: np.ndarray
+    minority: np.ndarray
+    zones: dict[str, np.ndarray]
+    villages: dict[str, np.ndarray]
+
+    def entitled_share(self, decision: str) -> np.ndarray:
+        """Return the share of people whose card comes from the area."""
+        zone, villages = self.zones[decision], self.villages[decision]
+        of_minority = np.where(np.isin(zone, ("III", "II")), 1.0, villages)
+        of_others = np.where(zone == "III", 1.0, villages)
+        return self.minority * of_minority + (1 - self.minority) * of_others
+
+
 def synthetic_country(districts: int, seed: int) -> dict[str, pd.DataFrame]:
-    """The tables of a synthetic country, all that a user may fill in but decisions and losses.
+    """Return the tables of a synthetic country, all input tables but decisions and losses.
 
     Cards are by commune, sub-group and month for 24 months around 1 July 2021, when
-    zones change; pupils come back at the school year and others month by month. Flows
-    lead from each month to the next; the cards that run out are told for the last month.
+    zones change; pupils return at the start of the school year and others month by month. Flows
+    lead from each month to the next; expiring cards are listed for the last month.
 
     Examples
     --------
@@ -59,32 +80,16 @@ def synthetic_country(districts: int, seed: int) -> dict[str, pd.DataFrame]:
     (3456, ['synthetic'])
     """
     rng = np.random.default_rng(seed)
-    n = districts * COMMUNES
-    district = np.repeat([f"X{d:03d}" for d in range(1, districts + 1)], COMMUNES)
-    number = np.tile(np.arange(1, COMMUNES + 1), districts)
-    code = np.array([f"{d}{i:02d}" for d, i in zip(district, number, strict=True)])
-    people = np.rint(rng.lognormal(np.log(5200), 0.35, n)).astype(int)
-    minority = rng.beta(2.5, 2.0, n)
-    before = rng.choice(ZONES, n, p=(0.4, 0.35, 0.25))
-    after = np.array([rng.choice(ZONES, p=TRANSITION[z]) for z in before])
-    # Each district shows at least one commune of each kind that matters.
-    for first in range(0, n, COMMUNES):
-        before[first : first + 4], after[first : first + 4] = ["III", "III", "III", "II"], ["III", "II", "I", "I"]
-    villages = np.where(rng.random(n) < 0.5, rng.uniform(0.05, 0.35, n), 0.0).round(2)
-    villages_before = np.where(before == "III", 0.0, villages)
-    villages_after = np.where(after == "III", 0.0, villages)
-    cards = _cards(rng, people, minority, before, after, villages_before, villages_after)
-    cards.insert(0, "area", code[cards.pop("commune")])
-    monthly = np.random.default_rng([seed, 1])  # its own, so that what was drawn before stays as it is
+    communes = _communes(rng, districts)
+    cards = _cards(rng, communes)
+    cards.insert(0, "area", communes.code[cards.pop("commune")])
+    monthly = np.random.default_rng([seed, 1])  # a generator of its own, so that the other tables do not depend on it
     return {
-        "areas": _areas(districts, code, district, number),
-        "population": _population(rng, code, people, minority),
+        "areas": _areas(districts, communes),
+        "population": _population(rng, communes),
         "cards": cards.assign(status="synthetic", source=SOURCE),
         "zones": pd.concat(
-            [
-                _zones(code, BEFORE, before, villages_before, "2017-04-28", "2021-06-30"),
-                _zones(code, AFTER, after, villages_after, "2021-07-01", "2025-12-31"),
-            ]
+            [_zones(communes, BEFORE, "2017-04-28", "2021-06-30"), _zones(communes, AFTER, "2021-07-01", "2025-12-31")]
         ),
         "targets": _targets(districts),
         "flows": _flows(monthly, cards),
@@ -94,41 +99,62 @@ def synthetic_country(districts: int, seed: int) -> dict[str, pd.DataFrame]:
     }
 
 
+def _communes(rng: np.random.Generator, districts: int) -> Communes:
+    """Draw the communes of all districts with their people and zones."""
+    n = districts * COMMUNES
+    district = np.repeat([f"X{d:03d}" for d in range(1, districts + 1)], COMMUNES)
+    number = np.tile(np.arange(1, COMMUNES + 1), districts)
+    code = np.array([f"{d}{i:02d}" for d, i in zip(district, number, strict=True)])
+    people = np.rint(rng.lognormal(np.log(5200), 0.35, n)).astype(int)
+    minority = rng.beta(2.5, 2.0, n)
+    before = rng.choice(ZONES, n, p=(0.4, 0.35, 0.25))
+    after = np.array([rng.choice(ZONES, p=TRANSITION[z]) for z in before])
+    # Each district has at least one commune of each important kind of change.
+    for first in range(0, n, COMMUNES):
+        before[first : first + 4], after[first : first + 4] = ["III", "III", "III", "II"], ["III", "II", "I", "I"]
+    villages = np.where(rng.random(n) < 0.5, rng.uniform(0.05, 0.35, n), 0.0).round(2)
+    zones = {BEFORE: before, AFTER: after}
+    special_villages = {decision: np.where(zone == "III", 0.0, villages) for decision, zone in zones.items()}
+    return Communes(code, district, number, people, minority, zones, special_villages)
+
+
 def write_country(out: str | Path, districts: int, seed: int, suffix: str = "") -> None:
     """Write the tables of `synthetic_country` as CSV files, such as ``cards_example.csv``.
 
     Raises
     ------
     BhytError
-        for a folder that holds tables already: they might be real.
+        if the folder has tables already, for they might be real.
     """
     folder = Path(out)
-    if told := sorted(p.name for p in folder.glob("*.csv")):
-        raise BhytError(("error.folder_of_tables", {"folder": out, "files": ", ".join(told)}))
+    if existing := sorted(p.name for p in folder.glob("*.csv")):
+        raise BhytError(("error.folder_of_tables", {"folder": out, "files": ", ".join(existing)}))
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in synthetic_country(districts, seed).items():
         table.to_csv(folder / f"{name}{suffix}.csv", index=False, encoding="utf-8", lineterminator="\n")
 
 
-def _areas(districts: int, code: np.ndarray, district: np.ndarray, number: np.ndarray) -> pd.DataFrame:
-    rows = [("X", "Tỉnh Mẫu (giả lập)", "province", "")]  # in no country: it must never be part of a sum
-    count = -(-districts // OF_PROVINCE)
+def _areas(districts: int, communes: Communes) -> pd.DataFrame:
+    rows = [("X", "Tỉnh Mẫu (giả lập)", "province", "")]  # in no country: it must not enter a sum
+    count = -(-districts // DISTRICTS_PER_PROVINCE)
     rows += [(_province(p), f"Tỉnh Mẫu {p + 1:02d} (giả lập)", "province", "") for p in range(1, count)]
     rows += [
-        (f"X{d:03d}", f"Huyện Mẫu {d:02d} (giả lập)", "district", _province((d - 1) // OF_PROVINCE))
+        (f"X{d:03d}", f"Huyện Mẫu {d:02d} (giả lập)", "district", _province((d - 1) // DISTRICTS_PER_PROVINCE))
         for d in range(1, districts + 1)
     ]
-    rows += [(c, f"Xã Mẫu {i:02d}", "commune", d) for c, d, i in zip(code, district, number, strict=True)]
+    units = zip(communes.code, communes.district, communes.number, strict=True)
+    rows += [(code, f"Xã Mẫu {number:02d}", "commune", district) for code, district, number in units]
     table = pd.DataFrame(rows, columns=["code", "name", "kind", "parent"])
     return table.assign(since="", until="", note="synthetic")
 
 
 def _province(number: int) -> str:
-    """The code of a province, counted from 0."""
+    """Return the code of a province, counted from 0."""
     return "X" if number == 0 else f"XP{number + 1:02d}"
 
 
-def _population(rng: np.random.Generator, code: np.ndarray, people: np.ndarray, minority: np.ndarray) -> pd.DataFrame:
+def _population(rng: np.random.Generator, communes: Communes) -> pd.DataFrame:
+    code, people = communes.code, communes.people
     sizes = rng.dirichlet([8, 16, 20, 26, 16, 9, 5], len(code))
     mean = sizes @ np.arange(1, 8)
     households = np.rint(people / mean).astype(int)
@@ -137,14 +163,13 @@ def _population(rng: np.random.Generator, code: np.ndarray, people: np.ndarray, 
     table = pd.DataFrame({"area": code, "as_of": "2021-06-30", "people": people, "households": households})
     for i in range(6):
         table[f"size_{i + 1}"] = counts[:, i]
-    table["size_7_plus"] = counts[:, 6]
-    return table.assign(minority_people=np.rint(people * minority).astype(int), status="synthetic", source=SOURCE)
+    minority_people = np.rint(people * communes.minority).astype(int)
+    return table.assign(size_7_plus=counts[:, 6], minority_people=minority_people, status="synthetic", source=SOURCE)
 
 
-def _zones(
-    code: np.ndarray, decision: str, zone: np.ndarray, villages: np.ndarray, since: str, until: str
-) -> pd.DataFrame:
-    table = pd.DataFrame({"area": code, "decision": decision, "zone": zone, "special_villages_share": villages})
+def _zones(communes: Communes, decision: str, since: str, until: str) -> pd.DataFrame:
+    table = pd.DataFrame({"area": communes.code, "decision": decision, "zone": communes.zones[decision]})
+    table["special_villages_share"] = communes.villages[decision]
     return table.assign(since=since, until=until, status="synthetic", source=SOURCE)
 
 
@@ -157,75 +182,74 @@ def _targets(districts: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["area", "scope", "on", "relation", "rate", "instrument", "of", "kind", "note"])
 
 
-def _cards(
-    rng: np.random.Generator,
-    people: np.ndarray,
-    minority: np.ndarray,
-    before: np.ndarray,
-    after: np.ndarray,
-    villages_before: np.ndarray,
-    villages_after: np.ndarray,
-) -> pd.DataFrame:
-    """Cards by commune (its position), month end and sub-group."""
-    n = len(people)
-    share = {k: rng.uniform(low, high, n) for k, (low, high) in {**FIRST_TITLES, **LATER_TITLES}.items()}
-    first = sum(share[k] for k in FIRST_TITLES)
-    present = rng.uniform(0.95, 0.98, n)  # some work and are insured in other provinces
-    rest = people * (1 - first)  # those whom a title by area may reach
-    monthly, pupils_back = rng.uniform(0.03, 0.08, n), rng.uniform(0.75, 0.95, n)
+def _cards(rng: np.random.Generator, communes: Communes) -> pd.DataFrame:
+    """Draw the cards by commune (its position), month end and sub-group."""
+    n = len(communes.people)
+    share = {k: rng.uniform(low, high, n) for k, (low, high) in {**EARLIER_GROUPS, **LATER_GROUPS}.items()}
+    present = rng.uniform(0.95, 0.98, n)  # the others work and are insured in other provinces
+    monthly, pupils = rng.uniform(0.03, 0.08, n), rng.uniform(0.75, 0.95, n)  # shares that insure themselves again
     frames = []
     for i, month in enumerate(pd.date_range(START, periods=MONTHS, freq="ME")):
-        zone, villages = (before, villages_before) if month < CHANGE else (after, villages_after)
-        minority_entitled = np.where(np.isin(zone, ("III", "II")), 1.0, villages)
-        kinh_entitled = np.where(zone == "III", 1.0, villages)
-        # The card of zone III and special villages comes after that of minorities in zone II.
-        as_minority = np.where(zone == "II", minority, 0.0)
-        entitled = minority * minority_entitled + (1 - minority) * kinh_entitled
-        was = minority * np.where(np.isin(before, ("III", "II")), 1.0, villages_before) + (1 - minority) * np.where(
-            before == "III", 1.0, villages_before
-        )
-        newly_out = np.clip(was - entitled, 0, None) if month >= CHANGE else np.zeros(n)
-        long_out = 1 - np.maximum(was, entitled) if month >= CHANGE else 1 - entitled
-        since = (month.year - CHANGE.year) * 12 + month.month - CHANGE.month + 1
-        back = 1 - (1 - monthly) ** max(since, 0)
-        groups = {k: people * share[k] for k in FIRST_TITLES}
-        groups["minority_in_difficult_area"] = rest * as_minority
-        groups["resident_of_especially_difficult_area"] = rest * np.clip(entitled - as_minority, 0, None)
-        for k in LATER_TITLES:
-            returned = (pupils_back if month >= pd.Timestamp("2021-09-30") else 0.1) if k == "student" else back
-            groups[k] = rest * share[k] * (long_out + newly_out * returned)
-        for k, expected in groups.items():
+        for k, expected in _expected_cards(communes, share, month, monthly, pupils).items():
             noise = rng.normal(1 + 0.0005 * i, 0.002, n)
-            frames.append(pd.DataFrame({"commune": np.arange(n), "as_of": month.strftime("%Y-%m-%d"), "group": k, "cards": np.rint(expected * present * noise).astype(int)}))  # fmt: skip
+            columns = {"commune": np.arange(n), "as_of": month.strftime("%Y-%m-%d"), "group": k}
+            frames.append(pd.DataFrame(columns | {"cards": np.rint(expected * present * noise).astype(int)}))
     return pd.concat(frames).sort_values(["commune", "as_of"], kind="stable").reset_index(drop=True)
 
 
+def _expected_cards(
+    communes: Communes, share: dict[str, np.ndarray], month: pd.Timestamp, monthly: np.ndarray, pupils: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return the expected cards by sub-group in a month, before absence and noise."""
+    people, minority, changed = communes.people, communes.minority, month >= CHANGE
+    decision = AFTER if changed else BEFORE
+    rest = people * (1 - sum(share[k] for k in EARLIER_GROUPS))  # people whom an entitlement by area can reach
+    # The card of zone III and special villages ranks after that of minorities in zone II.
+    as_minority = np.where(communes.zones[decision] == "II", minority, 0.0)
+    entitled, entitled_before = communes.entitled_share(decision), communes.entitled_share(BEFORE)
+    lost = np.clip(entitled_before - entitled, 0, None) if changed else np.zeros(len(people))
+    never_entitled = 1 - np.maximum(entitled_before, entitled) if changed else 1 - entitled
+    months = (month.year - CHANGE.year) * 12 + month.month - CHANGE.month + 1
+    returned = dict.fromkeys(LATER_GROUPS, 1 - (1 - monthly) ** max(months, 0))
+    returned["student"] = pupils if month >= pd.Timestamp("2021-09-30") else np.full(len(people), 0.1)
+    cards = {k: people * share[k] for k in EARLIER_GROUPS}
+    cards["minority_in_difficult_area"] = rest * as_minority
+    cards["resident_of_especially_difficult_area"] = rest * np.clip(entitled - as_minority, 0, None)
+    return cards | {k: rest * share[k] * (never_entitled + lost * returned[k]) for k in LATER_GROUPS}
+
+
 def _flows(rng: np.random.Generator, cards: pd.DataFrame) -> pd.DataFrame:
-    """What came and went in each commune and month, so that it leads from one month's cards to the next."""
-    by_month = cards.pivot_table(index="area", columns="as_of", values="cards", aggfunc="sum")
-    start, end = by_month.to_numpy()[:, :-1], by_month.to_numpy()[:, 1:]
-    of_area, of_later = (cards[cards["group"].isin(names)].pivot_table(index="area", columns="as_of", values="cards", aggfunc="sum").to_numpy() for names in (AREA_TITLES, list(LATER_TITLES)))  # fmt: skip
-    # Who gains a title by area gives up a later one; who loses it joins again as somebody new.
-    moved = np.diff(of_area) + np.clip(np.diff(of_later), None, 0)
-    moved = np.where(by_month.columns[1:] == str((CHANGE + pd.offsets.MonthEnd(0)).date()), moved, 0)
-    expired = np.rint(of_later[:, :-1] * rng.uniform(0.06, 0.10, start.shape))
+    """Draw the flows of each commune and month so that they lead from one month's cards to the next."""
+
+    def by_month(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.pivot_table(index="area", columns="as_of", values="cards", aggfunc="sum")
+
+    totals = by_month(cards)
+    start, end = totals.to_numpy()[:, :-1], totals.to_numpy()[:, 1:]
+    area, later = (by_month(cards[cards["group"].isin(k)]).to_numpy() for k in (AREA_GROUPS, list(LATER_GROUPS)))
+    # Who gains an entitlement by area gives up a later one; who loses it counts as new on enrolling again.
+    reclassified = np.diff(area) + np.clip(np.diff(later), None, 0)
+    change = str((CHANGE + pd.offsets.MonthEnd(0)).date())
+    reclassified = np.where(totals.columns[1:] == change, reclassified, 0)
+    expired = np.rint(later[:, :-1] * rng.uniform(0.06, 0.10, start.shape))
     renewed = np.rint(expired * rng.uniform(0.85, 0.95, start.shape))
     suspended = np.rint(start * rng.uniform(0.001, 0.004, start.shape))
-    new = end - start - renewed + expired + suspended - moved
+    new = end - start - renewed + expired + suspended - reclassified
     suspended, new = suspended + np.clip(-new, 0, None), np.clip(new, 0, None)
-    parts = {"new": new, "renewed": renewed, "expired": expired, "suspended": suspended, "reclassified": moved}
-    index = pd.MultiIndex.from_product([by_month.index, by_month.columns[1:]], names=["area", "as_of"])
-    table = pd.DataFrame({name: part.ravel().astype(int) for name, part in parts.items()}, index=index).reset_index()
+    flows = {"new": new, "renewed": renewed, "expired": expired, "suspended": suspended, "reclassified": reclassified}
+    index = pd.MultiIndex.from_product([totals.index, totals.columns[1:]], names=["area", "as_of"])
+    table = pd.DataFrame({name: flow.ravel().astype(int) for name, flow in flows.items()}, index=index).reset_index()
     table.insert(2, "group", "")
     return table.assign(status="synthetic", source=SOURCE)
 
 
 def _expiring(rng: np.random.Generator, cards: pd.DataFrame) -> pd.DataFrame:
-    """Cards of those who pay themselves that run out in the three months after the last one."""
+    """Draw the cards of self-paying groups that expire in the three months after the last one."""
     last = cards[(cards["as_of"] == cards["as_of"].max()) & cards["group"].isin(["household", "farm_average_income"])]
     end = pd.Timestamp(last["as_of"].iloc[0])
     days = [end + pd.Timedelta(days=n) for n in (15, 30, 45, 60, 75, 90)]
-    rows = last[["area", "as_of", "group", "cards"]].merge(pd.DataFrame({"expires": [str(d.date()) for d in days]}), how="cross")  # fmt: skip
+    expires = pd.DataFrame({"expires": [str(d.date()) for d in days]})
+    rows = last[["area", "as_of", "group", "cards"]].merge(expires, how="cross")
     rows["cards"] = np.rint(rows["cards"] * rng.uniform(0.02, 0.06, len(rows))).astype(int)
     columns = ["area", "as_of", "expires", "group", "cards"]
     return rows[columns].assign(status="synthetic", source=SOURCE)
@@ -242,10 +266,11 @@ def _duties(districts: int) -> pd.DataFrame:
 
 
 def _reports(rng: np.random.Generator, districts: int) -> pd.DataFrame:
-    """When each report came: most in time, some late, some not at all."""
+    """Draw the day of each report: most in time, some late, some missing."""
     months = pd.date_range(START, periods=MONTHS, freq="ME")
     kinds = [(kind, end) for kind, (length, _, _) in REPORTS.items() for end in months if end.month % length == 0]
-    table = pd.DataFrame([(f"X{d:03d}", *one) for d in range(1, districts + 1) for one in kinds], columns=["area", "kind", "period"])  # fmt: skip
+    rows = [(f"X{d:03d}", kind, period) for d in range(1, districts + 1) for kind, period in kinds]
+    table = pd.DataFrame(rows, columns=["area", "kind", "period"])
     due = [_due(end, *REPORTS[kind][1:]) for kind, end in zip(table["kind"], table["period"], strict=True)]
     received = pd.Series(due) + pd.to_timedelta(rng.integers(-4, 3, len(table)), unit="D")
     received = received.dt.strftime("%Y-%m-%d").where(rng.random(len(table)) > 0.06, "")
