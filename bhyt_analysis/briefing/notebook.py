@@ -95,8 +95,9 @@ def chart(drawing: charts.Chart, name: str = "", out: str | Path | None = None) 
 
 def table(rows: pd.DataFrame, lang: str = "vi", name: str = "", out: str | Path | None = None) -> None:
     """Show a table in the language; with ``out``, write ``tables/NAME.csv`` there."""
-    what = formatting.table_spec(rows, lang)
-    display(HTML(ALIGNED + formatting.spec_to_html(what, lang)), metadata={"bhyt": {"table": name, "told": what}})
+    spec = formatting.table_spec(rows, lang)
+    about = {"bhyt": {"table": name, "told": spec.to_dict()}}
+    display(HTML(ALIGNED + formatting.spec_to_html(spec, lang)), metadata=about)
     if out is not None:
         formatting.save_csv(rows, _inside(out, "tables") / f"{name}.csv", lang)
 

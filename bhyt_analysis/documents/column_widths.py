@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bhyt_analysis.documents.content import Table
+from bhyt_analysis.tables.formatting import TableSpec
 
 LETTERS = {11.0: 2.05, 9.5: 1.75}  # mm that a wide letter of Times New Roman takes, by its size in points
 USUAL, RAGGED = 0.87, 3.0  # a usual letter beside a wide one; mm that stay free at the end of a broken line
@@ -26,7 +26,7 @@ class TableLayout:
     the size of its letters.
     """
 
-    table: Table
+    table: TableSpec
     cells: list[list[str]]
     widths: list[float]
     lines: list[int]
@@ -38,45 +38,49 @@ class TableLayout:
         return sum(n * self.points * 0.41 + 0.4 for n in self.lines)
 
 
-def lay_out_table(table: Table, lang: str, whole: float) -> Iterator[TableLayout]:
+def lay_out_table(table: TableSpec, lang: str, whole: float) -> Iterator[TableLayout]:
     """A table over ``whole`` mm, in small letters where large ones make high rows.
 
     One that is too wide even so comes in parts, each with the first column.
     """
-    cells = table.written(lang)
+    cells = table.formatted_rows(lang)
     least = _needed(table, cells, LETTERS[SMALL], whole)
     held = [0]
     for i in range(1, len(least)):
         if len(held) > 1 and sum(least[k] for k in held) + least[i] > whole:
-            yield _laid(table.only(held), lang, whole)
+            yield _laid(table.select(held), lang, whole)
             held = [0]
         held.append(i)
-    yield _laid(table.only(held) if len(held) < len(least) else table, lang, whole)
+    yield _laid(table.select(held) if len(held) < len(least) else table, lang, whole)
 
 
-def _laid(table: Table, lang: str, whole: float) -> TableLayout:
-    cells = table.written(lang)
+def _laid(table: TableSpec, lang: str, whole: float) -> TableLayout:
+    cells = table.formatted_rows(lang)
     large, small = (_in_letters(table, cells, whole, points) for points in (LARGE, SMALL))
     dates = [_dates_whole(table, cells, LETTERS[points], whole) for points in (LARGE, SMALL)]
     return small if sum(small.lines) < sum(large.lines) * SAVED or dates == [False, True] else large
 
 
-def _in_letters(table: Table, cells: list[list[str]], whole: float, points: float) -> TableLayout:
+def _in_letters(table: TableSpec, cells: list[list[str]], whole: float, points: float) -> TableLayout:
     widths = column_widths(table, cells, whole, LETTERS[points])
     lines = _lines(_lengths(table, cells) * LETTERS[points], np.array(widths)).max(axis=1)
     return TableLayout(table, cells, widths, [int(n) for n in lines], points)
 
 
-def column_widths(table: Table, cells: list[list[str]], whole: float, letter: float = LETTERS[LARGE]) -> list[float]:
+def column_widths(
+    table: TableSpec, cells: list[list[str]], whole: float, letter: float = LETTERS[LARGE]
+) -> list[float]:
     """Widths (mm) that add to the whole: no word or number is broken, and the rest makes the rows as low as it can.
 
     ``letter``: the width of a letter (mm).
 
     Examples
     --------
-    >>> from bhyt_analysis.documents.content import Column
-    >>> table = Table((Column("a", "Area", "text"), Column("n", "People", "n")), (("a b c d e f g h i j k l", 1),))
-    >>> [round(w) for w in column_widths(table, table.written("en"), 100)]
+    >>> from bhyt_analysis.tables.formatting import TableColumn
+    >>> table = TableSpec(
+    ...     (TableColumn("a", "Area", "text"), TableColumn("n", "People", "n")), (("a b c d e f g h i j k l", 1),)
+    ... )
+    >>> [round(w) for w in column_widths(table, table.formatted_rows("en"), 100)]
     [75, 25]
     """
     least = np.array(_needed(table, cells, letter, whole))
@@ -123,27 +127,27 @@ def _lines(texts: np.ndarray, widths: np.ndarray) -> np.ndarray:
     return np.where(long <= room, 1, np.ceil(long / np.maximum(room - RAGGED, 1)))
 
 
-def _lengths(table: Table, cells: list[list[str]]) -> np.ndarray:
+def _lengths(table: TableSpec, cells: list[list[str]]) -> np.ndarray:
     return np.array([[len(text) for text in row] for row in [[c.heading for c in table.columns], *cells]])
 
 
-def _needed(table: Table, cells: list[list[str]], letter: float, whole: float) -> list[float]:
+def _needed(table: TableSpec, cells: list[list[str]], letter: float, whole: float) -> list[float]:
     """The least width of each column (mm), in which no word or number is broken; nor a date, where there is room."""
     breaking = ("text",) if _dates_whole(table, cells, letter, whole) else ("text", "date")
     return _least(table, cells, letter, breaking)
 
 
-def _dates_whole(table: Table, cells: list[list[str]], letter: float, whole: float) -> bool:
+def _dates_whole(table: TableSpec, cells: list[list[str]], letter: float, whole: float) -> bool:
     """Whether there is room for dates on one line."""
     return sum(_least(table, cells, letter, ("text",))) <= whole * ROOMY
 
 
-def _least(table: Table, cells: list[list[str]], letter: float, breaking: tuple[str, ...]) -> list[float]:
+def _least(table: TableSpec, cells: list[list[str]], letter: float, breaking: tuple[str, ...]) -> list[float]:
     parts = [_parts(table, cells, i, breaking) for i in range(len(table.columns))]
     return [letter * max(map(len, own), default=1) + PAD for own in parts]
 
 
-def _parts(table: Table, cells: list[list[str]], column: int, breaking: tuple[str, ...]) -> Iterator[str]:
+def _parts(table: TableSpec, cells: list[list[str]], column: int, breaking: tuple[str, ...]) -> Iterator[str]:
     """What of a column must stand on one line: words, and where its kind is not broken whole cells."""
     yield from table.columns[column].heading.split()
     for row in cells:

@@ -15,51 +15,9 @@ from typing import Any
 
 from bhyt_analysis.charts.description import ChartDescription
 from bhyt_analysis.i18n.messages import has_message, translate
-from bhyt_analysis.tables.formatting import format_cell
+from bhyt_analysis.tables.formatting import TableSpec
 
 LOCALES = {"vi": "[$-42A]", "en": "[$-809]"}  # of number formats: whose separators a program may use
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table: ``kind`` says how its cells are written (see `bhyt_analysis.tables.formatting.table_spec`)."""
-
-    key: str
-    heading: str
-    kind: str
-
-    @property
-    def numeric(self) -> bool:
-        """Whether its cells are set to the right."""
-        return self.kind not in ("text", "date")
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table as its readers are told it: cells are numbers, texts, or None for what is not known."""
-
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Any, ...], ...]
-    notes: tuple[str, ...] = ()
-    stamp: str = ""
-
-    def written(self, lang: str) -> list[list[str]]:
-        """The cells as text."""
-        return [[format_cell(v, c.kind, lang) for v, c in zip(row, self.columns, strict=True)] for row in self.rows]
-
-    def without(self, key: str) -> Table:
-        """The table without a column."""
-        return self.only([i for i, c in enumerate(self.columns) if c.key != key])
-
-    def only(self, kept: list[int]) -> Table:
-        """The table with some of its columns, by position."""
-        rows = tuple(tuple(row[i] for i in kept) for row in self.rows)
-        return replace(self, columns=tuple(self.columns[i] for i in kept), rows=rows)
-
-    def column(self, key: str) -> list[Any]:
-        """The cells of a column; a column that there is not has none."""
-        at = [i for i, c in enumerate(self.columns) if c.key == key]
-        return [row[at[0]] for row in self.rows] if at else [None] * len(self.rows)
 
 
 @dataclass(frozen=True)
@@ -78,7 +36,7 @@ class Block:
     number: int = 0
     image: bytes = b""
     chart: ChartDescription | None = None
-    table: Table | None = None
+    table: TableSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -143,7 +101,7 @@ def _blocks(cells: list[dict[str, Any]]) -> Iterator[Block]:
                 chart = ChartDescription.from_dict(about["told"]) if "told" in about else ChartDescription("", "")
                 yield Block("chart", about.get("chart", ""), caption=chart.title, image=image, chart=chart)
             elif "told" in about:
-                yield Block("table", about["table"], table=_table(about["told"]))
+                yield Block("table", about["table"], table=TableSpec.from_dict(about["told"]))
 
 
 def _markdown(text: str, about: dict[str, Any]) -> Iterator[Block]:
@@ -158,11 +116,6 @@ def _markdown(text: str, about: dict[str, Any]) -> Iterator[Block]:
         yield Block("warning" if "warning" in about else "made_with", "", stripped.strip("*"))
     elif stripped:
         yield Block("text", about.get("text", ""), stripped)
-
-
-def _table(told: dict[str, Any]) -> Table:
-    columns = tuple(Column(**c) for c in told["columns"])
-    return Table(columns, tuple(tuple(r) for r in told["rows"]), tuple(told["notes"]), told["stamp"])
 
 
 def _numbered(blocks: Iterator[Block]) -> Iterator[Block]:

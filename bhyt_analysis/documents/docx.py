@@ -24,10 +24,11 @@ from PIL import Image
 
 from bhyt_analysis.charts.description import ChartDescription
 from bhyt_analysis.documents.column_widths import TableLayout, lay_out_table
-from bhyt_analysis.documents.content import Block, Content, Table, caption_of
+from bhyt_analysis.documents.content import Block, Content, caption_of
 from bhyt_analysis.documents.image_slices import TALLEST, slice_image
 from bhyt_analysis.documents.page_flow import arrange_blocks
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.tables.formatting import TableSpec
 
 FONT = "Times New Roman"
 BODY, SMALL = 14, 11  # points
@@ -78,10 +79,10 @@ def _room(block: Block, tables: dict[int, list[TableLayout]]) -> tuple[float, bo
     return sum(2 + 6.6 * -(-len(line) // 78) for line in block.text.split("\n") if line.strip()), True
 
 
-def _told(block: Block) -> Table:
+def _told(block: Block) -> TableSpec:
     """A table as the report has it: codes are in the annex tables."""
     assert block.table is not None
-    return block.table.without("area")
+    return block.table.drop("area")
 
 
 def _page(report: Any, content: Content) -> None:
@@ -293,7 +294,7 @@ def _grid(laid: TableLayout, title: str) -> Any:
 
 
 def _row(
-    texts: list[str], table: Table, widths: list[int], half_points: int, head: bool = False, keep: bool = False
+    texts: list[str], table: TableSpec, widths: list[int], half_points: int, head: bool = False, keep: bool = False
 ) -> str:
     look = "<w:cantSplit/><w:tblHeader/>" if head else "<w:cantSplit/>"
     shade = '<w:shd w:val="clear" w:color="auto" w:fill="E7EDF3"/>' if head else ""

@@ -221,12 +221,12 @@ def _sources(show: Any, block: Block, content: Content) -> None:
     assert table is not None
     sources = [s.strip() for cell in table.column("source") for s in str(cell or "").split(";") if s.strip()]
     lines = [f"- {s}" for s in dict.fromkeys(sources)] or [f"- {n}" for n in table.notes]
-    statuses = [s for s in dict.fromkeys(table.column("status")) if s]
+    statuses = [str(s) for s in dict.fromkeys(table.column("status")) if s]
     lines += (
         [f"{translate('column.status', lang)}: {'; '.join(statuses)}."] if statuses else [f"{n}." for n in table.notes]
     )
     _text(show, Block("text", block.name, "\n".join(lines)), content)
-    rows = ("; ".join(text for text in row if text) for row in table.written(lang))
+    rows = ("; ".join(text for text in row if text) for row in table.formatted_rows(lang))
     _notes(show.slides[len(show.slides) - 1], rows)
 
 
@@ -297,8 +297,8 @@ def _table(show: Any, block: Block, content: Content) -> None:
     table, lang = block.table, content.lang
     assert table is not None
     slide = _slide(show, caption_of(block, lang), [table.stamp] if table.stamp else [])
-    table = table.without("area")
-    cells = table.written(lang)
+    table = table.drop("area")
+    cells = table.formatted_rows(lang)
     whole = WIDTH - 2 * LEFT
     widths = [w / 25.4 for w in column_widths(table, cells, whole * 25.4 * 0.72)]
     widths = [w * whole / sum(widths) for w in widths]

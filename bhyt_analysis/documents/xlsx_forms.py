@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from operator import add, sub, truediv
 from typing import Any, NamedTuple
 
-from bhyt_analysis.documents.content import Content, Table
+from bhyt_analysis.documents.content import Content
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.law.groups import groups
+from bhyt_analysis.tables.formatting import TableSpec
 
 Value = Callable[[dict[str, Any]], float | None]  # what is worked out of a row
 
@@ -42,7 +43,7 @@ class Annex(NamedTuple):
     stamp: str = ""
 
 
-def _records(table: Table) -> list[dict[str, Any]]:
+def _records(table: TableSpec) -> list[dict[str, Any]]:
     return [dict(zip((c.key for c in table.columns), row, strict=True)) for row in table.rows]
 
 
@@ -84,7 +85,7 @@ def _missing(content: Content, key: str) -> Annex:
     return Annex([needed], [], [translate(f"annex_needs.{key}", content.lang)])
 
 
-def _table(content: Content, name: str) -> Table | None:
+def _table(content: Content, name: str) -> TableSpec | None:
     block = content.item(name, "table")
     return block.table if block else None
 

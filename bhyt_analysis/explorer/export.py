@@ -47,7 +47,7 @@ def table_files(rows: pd.DataFrame, name: str, lang: str) -> dict[str, bytes]:
     sheet = book.active
     plain = formatting.spreadsheet_table(rows, lang)
     sheet.append(list(plain.columns))
-    numeric = [formatting.KINDS.get(c, "date") != "date" for c in rows]
+    numeric = [formatting.COLUMN_FORMATS.get(c, "date") != "date" for c in rows]
     for line in plain.itertuples(index=False):
         sheet.append([_number(v) if n else v for v, n in zip(line, numeric, strict=True)])
     sheet.freeze_panes = "A2"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,70 @@ from bhyt_analysis.i18n.unit_names import display_name
 from bhyt_analysis.tables.labels import column_name, group_name, status_name, weakest_stamp
 
 SMALL = 5  # people; smaller groups are hidden in what is shared
+Cell = float | str | None
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """A column of a table. ``kind`` says how its cells are written: as in `COLUMN_FORMATS`, "text", or "right" for
+    text that is set to the right.
+    """
+
+    key: str
+    heading: str
+    kind: str
+
+    @property
+    def numeric(self) -> bool:
+        """Return whether its cells are set to the right."""
+        return self.kind not in ("text", "date")
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """A table as every document shows it, with figures kept as figures.
+
+    ``rows``: cells are numbers, texts (a day is "YYYY-MM-DD"; a hidden count is ``<5`` or blank), or None for what
+    is not known. ``notes``: what is the same in every row, and that something is hidden. ``stamp``: the words that
+    mark weak figures, or "".
+    """
+
+    columns: tuple[TableColumn, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
+    stamp: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON can hold them."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> TableSpec:
+        """Return the table that `to_dict` wrote, also after JSON has made lists of its tuples."""
+        columns = tuple(TableColumn(**c) for c in fields["columns"])
+        return cls(columns, tuple(tuple(row) for row in fields["rows"]), tuple(fields["notes"]), fields["stamp"])
+
+    def formatted_rows(self, lang: str) -> list[list[str]]:
+        """Return the cells as text."""
+        return [[format_cell(v, c.kind, lang) for v, c in zip(row, self.columns, strict=True)] for row in self.rows]
+
+    def drop(self, key: str) -> TableSpec:
+        """Return the table without a column."""
+        return self.select([i for i, c in enumerate(self.columns) if c.key != key])
+
+    def select(self, positions: Sequence[int]) -> TableSpec:
+        """Return the table with some of its columns, by position."""
+        rows = tuple(tuple(row[i] for i in positions) for row in self.rows)
+        return replace(self, columns=tuple(self.columns[i] for i in positions), rows=rows)
+
+    def column(self, key: str) -> list[Cell]:
+        """Return the cells of a column; a column that does not exist has None in each row."""
+        position = next((i for i, c in enumerate(self.columns) if c.key == key), None)
+        return [None if position is None else row[position] for row in self.rows]
+
 
 # What a column holds decides how it is written.
-KINDS = {
+COLUMN_FORMATS = {
     **dict.fromkeys(["insured", "uninsured", "population", "people_needed", "before", "lost", "kept", "gained", "after", "people", "members", "moved", "kept_other", "target_people", "broken", "insured_costed", "without_ratchet", "with_ratchet"], "n"),
     **dict.fromkeys(["vnd_state", "vnd_own"], "n"),
     **dict.fromkeys(["vnd_central", "vnd_province", "vnd_social_security_fund", "vnd_employer", "vnd_household", "vnd"], "n"),
@@ -41,8 +104,8 @@ KINDS = {
 }  # fmt: skip
 PER_CENT = {"p1", "pe"}
 # Counts of real people, and what would give a hidden count away.
-PEOPLE = ["insured", "uninsured", "before", "lost", "kept", "gained", "after", "change", "expiring_30", "expiring_60", "expiring_90"]  # fmt: skip
-GIVEN_AWAY = {
+PEOPLE_COLUMNS = ["insured", "uninsured", "before", "lost", "kept", "gained", "after", "change", "expiring_30", "expiring_60", "expiring_90"]  # fmt: skip
+DERIVED_COLUMNS = {
     "insured": [
         "uninsured",
         "rate",
@@ -73,14 +136,14 @@ def suppressed_cells(table: pd.DataFrame) -> pd.DataFrame:
     [True, True, False]
     """
     mask = pd.DataFrame(False, index=table.index, columns=table.columns)
-    for column in (c for c in PEOPLE if c in table):
+    for column in (c for c in PEOPLE_COLUMNS if c in table):
         counts = table[column].astype("Float64").abs()
         small = ((counts > 0) & (counts < SMALL)).fillna(False)
         rest = counts[~small & (counts > 0).fillna(False)]
         if small.sum() == 1 and len(rest):
             small = small | (table.index == rest.idxmin())
         mask[column] |= small.to_numpy(bool)
-        for other in GIVEN_AWAY.get(column, []):
+        for other in DERIVED_COLUMNS.get(column, []):
             if other in mask:
                 mask[other] |= small.to_numpy(bool)
     return mask
@@ -100,7 +163,7 @@ def format_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     for column in table:
         values = [_cell(column, v, lang) for v in table[column]]
         cells[column_name(column, lang)] = [
-            f"<{SMALL}" if h and column in PEOPLE else ("" if h else v)
+            f"<{SMALL}" if h and column in PEOPLE_COLUMNS else ("" if h else v)
             for h, v in zip(hidden[column], values, strict=True)
         ]
     return pd.DataFrame(cells, index=table.index)
@@ -135,8 +198,8 @@ def _cell(column: str, value: Any, lang: str) -> str:
         return translate(f"severity.{value}", lang)
     if column in ("reference", "rate_reference", "source", "instrument"):
         return "" if pd.isna(value) else format_citation(str(value), lang)
-    if column in KINDS:
-        kind = KINDS[column]
+    if column in COLUMN_FORMATS:
+        kind = COLUMN_FORMATS[column]
         if kind == "date":
             return format_date(value, lang)
         return format_message("{v:" + kind + "}", lang, v=None if pd.isna(value) else value)
@@ -165,21 +228,14 @@ def backtest_table(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
 SAID_ONCE = ("population", "status", "instrument", "reference", "rate_reference", "source")
 
 
-def table_spec(table: pd.DataFrame, lang: str = "vi") -> dict[str, Any]:
-    """A table as its readers are told it, with figures kept as figures: what every document is made from.
-
-    Returns
-    -------
-    dict with ``columns`` (a list of key, heading, kind: a word of `KINDS`, "text", or "right" for text
-    that is set to the right), ``rows`` (lists; a day is text, "YYYY-MM-DD"; what is hidden is ``<5`` or
-    blank), ``notes`` (what is the same in every row, and that something is hidden), ``stamp`` (the words
-    that must stand on its face, or ""). JSON can hold it.
+def table_spec(table: pd.DataFrame, lang: str = "vi") -> TableSpec:
+    """Return a table as every document shows it, small groups hidden.
 
     Examples
     --------
-    >>> what = table_spec(pd.DataFrame({"name": ["Xã A", "Xã B"], "insured": [3, 40], "status": "derived"}), "en")
-    >>> what["rows"], what["notes"]
-    ([['A commune', '<5'], ['B commune', '<5']], ['Status: Derived from published figures', 'Groups under 5 people are hidden (<5).'])
+    >>> spec = table_spec(pd.DataFrame({"name": ["Xã A", "Xã B"], "insured": [3, 40], "status": "derived"}), "en")
+    >>> spec.rows, spec.notes[0]
+    ((('A commune', '<5'), ('B commune', '<5')), 'Status: Derived from published figures')
     """
     hidden = suppressed_cells(table)
     once = [c for c in SAID_ONCE if c in table and len(table) > 1 and table[c].astype(str).nunique() == 1]
@@ -189,18 +245,15 @@ def table_spec(table: pd.DataFrame, lang: str = "vi") -> dict[str, Any]:
     stamp = weakest_stamp(table["status"]) if "status" in table else None
     all_alike = stamp and table["status"].nunique() == 1
     kept = [str(c) for c in table if c not in once]
-    kinds = {c: KINDS.get(c, "right" if c == "value" else "text") for c in kept}
+    kinds = {c: COLUMN_FORMATS.get(c, "right" if c == "value" else "text") for c in kept}
     cells = []
     for column in kept:
-        blank = f"<{SMALL}" if column in PEOPLE else ""
+        blank = f"<{SMALL}" if column in PEOPLE_COLUMNS else ""
         values = (_figure(column, kinds[column], v, lang) for v in table[column])
         cells.append([blank if h else v for h, v in zip(hidden[column], values, strict=True)])
-    return {
-        "columns": [{"key": c, "heading": column_name(c, lang), "kind": kinds[c]} for c in kept],
-        "rows": [list(row) for row in zip(*cells, strict=True)],
-        "notes": notes,
-        "stamp": translate(f"stamp.{stamp}" if all_alike else f"stamp_some.{stamp}", lang) if stamp else "",
-    }
+    words = translate(f"stamp.{stamp}" if all_alike else f"stamp_some.{stamp}", lang) if stamp else ""
+    columns = tuple(TableColumn(c, column_name(c, lang), kinds[c]) for c in kept)
+    return TableSpec(columns, tuple(zip(*cells, strict=True)), tuple(notes), words)
 
 
 def _figure(column: str, kind: str, value: Any, lang: str) -> Any:
@@ -241,19 +294,14 @@ def to_html(table: pd.DataFrame, lang: str = "vi") -> str:
     return spec_to_html(table_spec(table, lang), lang)
 
 
-def spec_to_html(what: dict[str, Any], lang: str = "vi") -> str:
-    """The HTML of what `table_spec` gives."""
-    kinds = [c["kind"] for c in what["columns"]]
-    classes = ["" if kind == "text" else "d" if kind == "date" else "n" for kind in kinds]
-    head = "".join(_tag("th", c["heading"], k) for c, k in zip(what["columns"], classes, strict=True))
-    rows = "".join(
-        "<tr>"
-        + "".join(_tag("td", format_cell(v, kind, lang), k) for v, kind, k in zip(row, kinds, classes, strict=True))
-        + "</tr>"
-        for row in what["rows"]
-    )
-    title = f"<caption>{html.escape(what['stamp'])}</caption>" if what["stamp"] else ""
-    foot = "".join(f'<p class="note">{html.escape(n)}</p>' for n in what["notes"])
+def spec_to_html(spec: TableSpec, lang: str = "vi") -> str:
+    """Return the HTML of a table."""
+    classes = [{"text": "", "date": "d"}.get(c.kind, "n") for c in spec.columns]
+    head = "".join(_tag("th", c.heading, k) for c, k in zip(spec.columns, classes, strict=True))
+    cells = (zip(row, classes, strict=True) for row in spec.formatted_rows(lang))
+    rows = "".join(f"<tr>{''.join(_tag('td', text, k) for text, k in row)}</tr>" for row in cells)
+    title = f"<caption>{html.escape(spec.stamp)}</caption>" if spec.stamp else ""
+    foot = "".join(f'<p class="note">{html.escape(n)}</p>' for n in spec.notes)
     return f'<table class="bhyt">{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{foot}'
 
 
@@ -280,12 +328,12 @@ def spreadsheet_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     hidden = suppressed_cells(table)
     out = {}
     for column in table:
-        kind, heading = KINDS.get(column), column_name(column, lang)
+        kind, heading = COLUMN_FORMATS.get(column), column_name(column, lang)
         if kind in PER_CENT:  # "Low (5%)" tells of draws: its unit is told all the same
             heading = f"{heading[:-1]}; %)" if heading.endswith(")") else f"{heading} (%)"
         values = [_plain(column, kind, v, lang) for v in table[column]]
         out[heading] = [
-            f"<{SMALL}" if h and column in PEOPLE else ("" if h else v)
+            f"<{SMALL}" if h and column in PEOPLE_COLUMNS else ("" if h else v)
             for h, v in zip(hidden[column], values, strict=True)
         ]
     return pd.DataFrame(out)

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bhyt_analysis.documents.column_widths import LETTERS, PAD, lay_out_table
-from bhyt_analysis.documents.content import Block, Column, Table
+from bhyt_analysis.documents.content import Block
 from bhyt_analysis.documents.page_flow import arrange_blocks
+from bhyt_analysis.tables.formatting import TableColumn, TableSpec
 
 PAGE = 257
 HIGH = st.floats(5, 256)
@@ -63,17 +64,21 @@ WORDS = st.text("abcđêộ ", min_size=1, max_size=60).filter(str.strip)
 
 @given(st.lists(st.tuples(WORDS, st.integers(0, 10**9), WORDS), min_size=1, max_size=12))
 def test_columns_fill_the_page_and_break_no_number(rows):
-    columns = (Column("name", "Đơn vị", "text"), Column("n", "Số người", "n"), Column("source", "Nguồn", "text"))
-    (laid,) = lay_out_table(Table(columns, tuple(rows)), "vi", 160)
+    columns = (
+        TableColumn("name", "Đơn vị", "text"),
+        TableColumn("n", "Số người", "n"),
+        TableColumn("source", "Nguồn", "text"),
+    )
+    (laid,) = lay_out_table(TableSpec(columns, tuple(rows)), "vi", 160)
     assert abs(sum(laid.widths) - 160) < 1e-6
     assert laid.widths[1] >= max(len(row[1]) for row in laid.cells) * LETTERS[laid.points] + PAD - 1e-6
     assert len(laid.lines) == len(rows) + 1
 
 
 def test_a_table_wider_than_the_page_comes_in_parts_that_each_begin_with_the_names():
-    columns = tuple(Column(f"c{i}", f"Đầu{i}", "text" if i == 0 else "n") for i in range(16))
+    columns = tuple(TableColumn(f"c{i}", f"Đầu{i}", "text" if i == 0 else "n") for i in range(16))
     rows = tuple(("Xã An Bình", *[123_456_789_012] * 15) for _ in range(3))
-    parts = list(lay_out_table(Table(columns, rows), "vi", 160))
+    parts = list(lay_out_table(TableSpec(columns, rows), "vi", 160))
     assert len(parts) > 1
     assert [p.table.columns[0].heading for p in parts] == ["Đầu0"] * len(parts)
     assert [c.heading for p in parts for c in p.table.columns[1:]] == [f"Đầu{i}" for i in range(1, 16)]
