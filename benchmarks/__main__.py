@@ -21,7 +21,7 @@ from benchmarks import batch, cells, documents, explore, inputs
 from bhyt_analysis.model.projection.baseline import GROUPS as SUBGROUPS
 from bhyt_analysis.model.projection.baseline import Baseline
 from bhyt_analysis.model.projection.projection import insured_people, project
-from bhyt_analysis.model.projection.simulate import costs
+from bhyt_analysis.model.projection.simulate import cost_by_payer
 from bhyt_analysis.model.projection.uncertainty import commune_intervals
 
 ROOT = Path(__file__).parents[1]
@@ -123,7 +123,7 @@ def scenario() -> dict[str, float]:
     def ours() -> tuple[np.ndarray, np.ndarray]:
         of = project(start, SCENARIO, law)
         insured = insured_people(of)[0]
-        return insured, costs(of, insured, block, by_group=False)[0]
+        return insured, cost_by_payer(of, insured, block, by_group=False)[0]
 
     of = project(start, SCENARIO, law)
     kind = next(k for k in of.unit_classes if len(k.rows))

@@ -36,7 +36,7 @@ from bhyt_analysis.charts.chart import (
 from bhyt_analysis.charts.description import chart_series
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, translate
-from bhyt_analysis.model.projection.after_loss import TITLES, UNINSURED
+from bhyt_analysis.model.projection.after_loss import ENTITLEMENTS, UNINSURED
 from bhyt_analysis.tables.labels import group_name, statuses_of
 
 LINES = (BLUE, RED, GREEN, ORANGE, VIOLET, SKY, DARK)
@@ -232,7 +232,7 @@ def reenrolment(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "
     """
     rows = rows[rows["result"] == "behavioural"]
     figure, axes = new_chart(134, "chart.back", name, lang, rows["status"])
-    keys = [k for k in TITLES if rows[k].max() > 0]
+    keys = [k for k in ENTITLEMENTS if rows[k].max() > 0]
     layers = [rows[k].to_numpy() / 1000 for k in keys] + [rows[UNINSURED].to_numpy() / 1000]
     colors = shades(len(layers))
     names = [group_name(k, lang) for k in keys] + [translate("label.still_without", lang)]

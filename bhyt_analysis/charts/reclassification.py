@@ -33,7 +33,7 @@ from bhyt_analysis.charts.chart import (
 from bhyt_analysis.charts.description import chart_series
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, translate
-from bhyt_analysis.model.projection.after_loss import TITLES, UNINSURED
+from bhyt_analysis.model.projection.after_loss import ENTITLEMENTS, UNINSURED
 from bhyt_analysis.tables.formatting import SMALL, suppressed_cells
 from bhyt_analysis.tables.labels import add_labels, group_name
 
@@ -265,7 +265,7 @@ def flows(rows: pd.DataFrame, name: str, on: Any, lang: str = "vi", source: str 
     """
     moved = rows[rows["to"] != rows["from"]]
     people = moved.pivot_table(index="area", columns="to", values="people", aggfunc="sum")
-    order = [t for t in (*TITLES, UNINSURED) if t in people and people[t].sum() > 0]
+    order = [t for t in (*ENTITLEMENTS, UNINSURED) if t in people and people[t].sum() > 0]
     people = people.loc[people.sum(axis=1) > 0, order]
     shares = people.div(people.sum(axis=1), axis=0)
     if UNINSURED in shares:

@@ -25,14 +25,14 @@ from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.loader import read_table
 from bhyt_analysis.law.law import COLUMNS, ONWARD, Law
-from bhyt_analysis.model.projection.assumptions import SINGLE, Range, assumptions
+from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, assumptions
 from bhyt_analysis.model.projection.scenario import Scenario, scenario_file
 
 Row = tuple[tuple[str, Any], ...]  # a row of a table, as pairs that can be compared
 Rows = tuple[Row, ...]
 FILE = Path("explorer.toml")  # what errors call a scenario that stands in no file
 MOST_TEXT = 1_000_000  # letters of a link that are read
-DIAL = ("outreach", *SINGLE)  # set by the analyst, not uncertain: one value
+DIAL = ("outreach", *POINT_VALUED)  # set by the analyst, not uncertain: one value
 
 
 @dataclass(frozen=True)

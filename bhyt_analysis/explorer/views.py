@@ -24,19 +24,25 @@ from bhyt_analysis.i18n.messages import BhytError, format_message, has_message, 
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage.coverage import coverage
-from bhyt_analysis.model.projection.assumptions import allowed, assumptions, draw_assumptions
+from bhyt_analysis.model.projection.assumptions import allowed_range, assumptions, draw_assumptions
 from bhyt_analysis.model.projection.baseline import Baseline, build_baseline
 from bhyt_analysis.model.projection.compare import compare
-from bhyt_analysis.model.projection.outlook import communes_at_start, communes_on, outlook, steps, with_intervals
+from bhyt_analysis.model.projection.outlook import (
+    add_intervals,
+    communes_at_baseline,
+    communes_in_month,
+    coverage_steps,
+    outlook,
+)
 from bhyt_analysis.model.projection.projection import Projection, apply_behaviour, apply_policy
 from bhyt_analysis.model.projection.simulate import (
     MONEY,
-    check_areas_of,
+    check_reform_areas,
     projection_table,
+    resolve_support_window,
     simulate,
-    with_support_window,
 )
-from bhyt_analysis.model.projection.uncertainty import rates, target_probabilities, upcoming_targets
+from bhyt_analysis.model.projection.uncertainty import area_rates, target_probabilities, upcoming_targets
 from bhyt_analysis.model.reclassification.reclassify import reclassify
 from bhyt_analysis.model.targets.allocation import METHODS, allocate, communes_to_allocate
 from bhyt_analysis.tables.explain import premium_steps
@@ -127,8 +133,8 @@ def _laid(world: Context, state: State, start: Baseline) -> Projection:
     """What does not depend on how people behave."""
     asked = scenario(state)
     over = asked.over(world.law)
-    check_areas_of(over, world.data)
-    return apply_policy(start, with_support_window(asked, world.data, start, over), over)
+    check_reform_areas(over, world.data)
+    return apply_policy(start, resolve_support_window(asked, world.data, start, over), over)
 
 
 def _of(world: Context, state: State, laid: Projection) -> Projection:
@@ -142,11 +148,11 @@ def _months(world: Context, state: State, of: Projection) -> pd.DataFrame:
 
 
 def _path(world: Context, state: State, of: Projection) -> Any:
-    return rates(of, draw_assumptions(of.assumptions, DRAWS, of.scenario.seed))
+    return area_rates(of, draw_assumptions(of.assumptions, DRAWS, of.scenario.seed))
 
 
 def _whole(world: Context, state: State, of: Projection, months: pd.DataFrame, path: Any) -> pd.DataFrame:
-    return with_intervals(months, of, path)
+    return add_intervals(months, of, path)
 
 
 def _targets(world: Context, state: State, laid: Projection) -> list[dict[str, Any]]:
@@ -170,7 +176,7 @@ def _outlook(world: Context, state: State, whole: pd.DataFrame, on: pd.Timestamp
 
 
 def _steps(world: Context, state: State, of: Projection, months: pd.DataFrame, on: pd.Timestamp) -> pd.DataFrame:
-    return steps(of, months, on)
+    return coverage_steps(of, months, on)
 
 
 def _moved(world: Context, state: State) -> pd.DataFrame:
@@ -181,11 +187,11 @@ def _moved(world: Context, state: State) -> pd.DataFrame:
 
 
 def _at_start(world: Context, state: State, start: Baseline, moved: pd.DataFrame) -> pd.DataFrame:
-    return communes_at_start(world.data, start, moved)
+    return communes_at_baseline(world.data, start, moved)
 
 
 def _communes(world: Context, state: State, at_start: pd.DataFrame, of: Projection, on: pd.Timestamp) -> pd.DataFrame:
-    return communes_on(at_start, of, on)
+    return communes_in_month(at_start, of, on)
 
 
 def _flips(world: Context, state: State, moved: pd.DataFrame) -> list[str]:
@@ -450,7 +456,8 @@ def called(state: State, lang: str) -> str:
             )
         else:
             parts.append(
-                f"{labels[name]} " + format_message("{v:p0}" if allowed(name) == (0, 1) else "{v:d1}", lang, v=value)
+                f"{labels[name]} "
+                + format_message("{v:p0}" if allowed_range(name) == (0, 1) else "{v:d1}", lang, v=value)
             )
     for row in (dict(r) for r in state.top_ups):
         parts.append(translate("explore.top_up_of", lang, group=_brief(row["group"], lang), points=row["points"]))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bhyt_analysis.law import Law
 from bhyt_analysis.model.projection import cohort
-from bhyt_analysis.model.projection.assumptions import assumptions, central_values, draw_assumptions, pert
+from bhyt_analysis.model.projection.assumptions import assumptions, central_values, draw_assumptions, draw_pert
 from bhyt_analysis.model.reclassification.take_up import take_up_rate
 
 MONTHS = list(pd.date_range("2021-06-30", "2028-12-31", freq="ME"))
@@ -219,7 +219,7 @@ def test_a_cheaper_card_is_never_taken_less(r, s0, s, e):
 
 
 def test_pert_draws_lie_between_the_ends_with_the_mean_of_the_book():
-    draws = pert(np.random.default_rng(5), 0.1, 0.35, 0.6, 100_000)
+    draws = draw_pert(np.random.default_rng(5), 0.1, 0.35, 0.6, 100_000)
     assert 0.1 <= draws.min() < draws.max() <= 0.6
     assert draws.mean() == pytest.approx((0.1 + 4 * 0.35 + 0.6) / 6, abs=0.002)
     # variance of a PERT: (mean - low)(high - mean) / 7

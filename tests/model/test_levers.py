@@ -6,7 +6,7 @@ import pytest
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.law import LawError
-from bhyt_analysis.model.projection.levers import reform_rows, top_up
+from bhyt_analysis.model.projection.levers import build_reform, top_up_rows
 from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
 
 LEFT = "minority_left_2016_2020_list"
@@ -21,44 +21,44 @@ def payers_of(law, month, key, area="Bắc Giang"):
 
 
 def test_a_question_is_a_proposal_and_says_that_no_text_decides_it():
-    law = reform_rows([{"parameter": "contribution_rate", "since": "2027-01-01", "value": 0.051}], "mine")
+    law = build_reform([{"parameter": "contribution_rate", "since": "2027-01-01", "value": 0.051}], "mine")
     assert law.table[["status", "reference"]].iloc[0].tolist() == ["proposal", "what if (no instrument)"]
 
 
 def test_what_is_wrong_with_a_row_names_its_place():
     with pytest.raises(LawError, match=r"mine, row 2, column value"):
-        reform_rows([{"parameter": "base_salary", "since": "2027-01-01", "value": 1}, {"parameter": "base_salary", "since": "2028-01-01", "value": "much"}], "mine")  # fmt: skip
+        build_reform([{"parameter": "base_salary", "since": "2027-01-01", "value": 1}, {"parameter": "base_salary", "since": "2028-01-01", "value": "much"}], "mine")  # fmt: skip
 
 
 def test_before_decree_75_the_province_alone_pays_its_top_up_for_those_who_left(law):
-    rows = top_up(law, LEFT, 0.7, None, "Bắc Giang", "2021-07-01", "2021-12-31")
+    rows = top_up_rows(law, LEFT, 0.7, None, "Bắc Giang", "2021-07-01", "2021-12-31")
     assert [(r["since"], r["until"], r["value"]) for r in rows] == [("2021-07-01", "2021-12-31", 0.7)]
     # 4.5% of 1,490,000 is 67,050 a month: 70% is 46,935, the person pays 20,115.
-    paid = payers_of(law | reform_rows(rows, "mine"), "2021-12-31", LEFT)
+    paid = payers_of(law | build_reform(rows, "mine"), "2021-12-31", LEFT)
     assert paid == {"central": 0, "province": 46935, "social_security_fund": 0, "employer": 0, "household": 20115}
 
 
 def test_a_top_up_comes_on_top_of_each_share_that_holds_while_it_lasts(law):
-    rows = top_up(law, LEFT, 0.2, None, "Bắc Giang", "2023-07-01", "2026-12-31")
+    rows = top_up_rows(law, LEFT, 0.2, None, "Bắc Giang", "2023-07-01", "2026-12-31")
     assert [(r["since"], r["until"], r["value"]) for r in rows] == [
         ("2023-07-01", "2023-10-31", 0.2),
         ("2023-11-01", "2026-10-31", 0.9),
         ("2026-11-01", "2026-12-31", 0.2),
     ]
     # 4.5% of 2,340,000 is 105,300: the State 70%, the province 20%, the person 10%.
-    paid = payers_of(law | reform_rows(rows, "mine"), "2025-05-31", LEFT)
+    paid = payers_of(law | build_reform(rows, "mine"), "2025-05-31", LEFT)
     assert (paid["central"], paid["province"], paid["household"]) == (73710, 21060, 10530)
 
 
 def test_a_top_up_adds_to_what_the_province_pays_already_and_never_above_all(law):
-    rows = top_up(law, LEFT, 0.2, "Quảng Ngãi", "Quảng Ngãi", "2023-11-01", "2024-06-30")
+    rows = top_up_rows(law, LEFT, 0.2, "Quảng Ngãi", "Quảng Ngãi", "2023-11-01", "2024-06-30")
     assert [(r["since"], r["value"]) for r in rows] == [("2023-11-01", 0.9), ("2024-01-01", 1.0)]
 
 
 @pytest.mark.parametrize(("group", "points", "part"), [("neer_poor", 0.2, "near_poor"), ("near_poor", 20, "0 to 1")])
 def test_a_top_up_that_can_not_be_is_told(law, group, points, part):
     with pytest.raises(BhytError, match=part):
-        top_up(law, group, points, None, "Bắc Giang", "2024-01-01")
+        top_up_rows(law, group, points, None, "Bắc Giang", "2024-01-01")
 
 
 # --- Communes in other zones ---------------------------------------------------------------------

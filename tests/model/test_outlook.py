@@ -5,7 +5,7 @@ import pytest
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.model.projection.outlook import communes_at_start, communes_on, outlook, steps
+from bhyt_analysis.model.projection.outlook import communes_at_baseline, communes_in_month, coverage_steps, outlook
 from bhyt_analysis.model.projection.simulate import projection_table
 
 PLAN = bhyt.Scenario.read("decision_861_high")
@@ -40,7 +40,7 @@ def test_the_month_of_the_count_itself_costs_nothing(data):
 @pytest.mark.parametrize("result", ["static", "behavioural"])
 def test_the_steps_lead_from_the_first_month_to_the_day(projected, result):
     of, months = projected
-    told = steps(of, months, "2022-12-31", result)
+    told = coverage_steps(of, months, "2022-12-31", result)
     rows = months[(months["group"] == "all") & (months["result"] == result)].set_index("month")["insured"]
     assert told["people"].iloc[0] == rows.iloc[0]
     assert told["people"].iloc[-1] == rows["2022-12-31"] == told["people"].iloc[:-1].sum()
@@ -49,7 +49,7 @@ def test_the_steps_lead_from_the_first_month_to_the_day(projected, result):
 
 def test_who_lost_a_card_is_a_step_of_its_own(data):
     of = bhyt.project_area(data, "Lục Ngạn", PLAN)
-    told = steps(of, projection_table(of), "2021-12-31").set_index("step")["people"]
+    told = coverage_steps(of, projection_table(of), "2021-12-31").set_index("step")["people"]
     assert told["lost"] == -46106  # the published loss
     followed = bhyt.after_loss(of).query("result == 'behavioural'").set_index("month").loc["2021-12-31"]
     assert told["back"] == pytest.approx(46106 - followed["uninsured"], abs=1)
@@ -58,7 +58,7 @@ def test_who_lost_a_card_is_a_step_of_its_own(data):
 def test_the_communes_on_a_day_are_those_of_simulate(data):
     of = bhyt.project_area(data, "X001", PLAN)
     moved = bhyt.reclassify(data, "861", "X001")
-    told = communes_on(communes_at_start(data, of.baseline, moved), of, "2021-12-31").set_index("area")
+    told = communes_in_month(communes_at_baseline(data, of.baseline, moved), of, "2021-12-31").set_index("area")
     rows = bhyt.simulate(data, "X001", PLAN, by=["commune"], draws=0)
     rows = rows[(rows["month"] == "2021-12-31") & (rows["result"] == "behavioural")].set_index("area")
     assert told["insured"].astype(int).to_dict() == rows["insured"].to_dict()
@@ -69,7 +69,9 @@ def test_the_communes_on_a_day_are_those_of_simulate(data):
 
 def test_what_is_not_told_of_communes_is_missing_and_not_zero(data):
     of = bhyt.project_area(data, "Lục Ngạn", PLAN)
-    told = communes_on(communes_at_start(data, of.baseline, bhyt.reclassify(data, "861", "Lục Ngạn")), of, "2021-12-31")
+    told = communes_in_month(
+        communes_at_baseline(data, of.baseline, bhyt.reclassify(data, "861", "Lục Ngạn")), of, "2021-12-31"
+    )
     assert told["rate"].isna().all()
     assert told["insured"].isna().all()
     assert told["lost"].notna().sum() == 14

@@ -12,8 +12,8 @@ import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law import Law
 from bhyt_analysis.model.finance.budget import monthly_prices, payer_shares
-from bhyt_analysis.model.projection.after_loss import TITLES, after_loss, transitions
-from bhyt_analysis.model.projection.baseline import GROUPS, build_baseline, group_in
+from bhyt_analysis.model.projection.after_loss import ENTITLEMENTS, after_loss, transitions
+from bhyt_analysis.model.projection.baseline import GROUPS, build_baseline, projection_group
 from bhyt_analysis.model.projection.projection import insured_people
 from bhyt_analysis.model.projection.simulate import MONEY, project_area
 from bhyt_analysis.model.projection.uncertainty import (
@@ -179,7 +179,7 @@ def test_nobody_is_insured_twice_whatever_is_assumed(data, outreach, household, 
 def test_the_cohort_adds_up_every_month(data):
     of = project_area(data, "Lục Ngạn", ORDINARY)
     table = after_loss(of)
-    assert np.allclose(table[TITLES].sum(axis=1) + table["uninsured"], table["lost"])
+    assert np.allclose(table[ENTITLEMENTS].sum(axis=1) + table["uninsured"], table["lost"])
     assert (table["lost"] == 46_106).all()
     assert (table["broken"] <= table["lost"] + 1e-6).all()
     acting = table[table["result"] == "behavioural"].set_index("month")
@@ -249,7 +249,7 @@ def test_unknown_scenarios_and_months_are_told(son_duong):
 
 def test_every_group_belongs_to_one_of_the_projection():
     keys = pd.Series(bhyt.groups().index)
-    assert set(group_in(keys)) <= set(GROUPS)
+    assert set(projection_group(keys)) <= set(GROUPS)
 
 
 def test_it_starts_on_the_last_day_before_the_loss(data, law):

@@ -10,14 +10,21 @@ import pandas as pd
 from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.projection.assumptions import central_values
-from bhyt_analysis.model.projection.baseline import GROUPS, NOT_TOLD
-from bhyt_analysis.model.projection.cohort import AREA_TITLE, POOLS
-from bhyt_analysis.model.projection.projection import Moves, Projection, UnitClass, leavers, moves, room_at_start
+from bhyt_analysis.model.projection.baseline import GROUPS, UNKNOWN_GROUP
+from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, POOLS
+from bhyt_analysis.model.projection.projection import (
+    CoverageChange,
+    Projection,
+    UnitClass,
+    coverage_changes,
+    leavers_by_pool,
+    uninsured_at_baseline,
+)
 from bhyt_analysis.model.projection.simulate import RESULTS
 
 UNINSURED = "uninsured"
 # The last are those of whom the counts at the start tell that they are back, but not under which title.
-TITLES = [g for g in GROUPS if g in {*POOLS["title"], NOT_TOLD} or g.startswith("minority_left")]
+ENTITLEMENTS = [g for g in GROUPS if g in {*POOLS["title"], UNKNOWN_GROUP} or g.startswith("minority_left")]
 
 
 def after_loss(of: Projection, lang: str = "vi", results: Sequence[str] = RESULTS) -> pd.DataFrame:
@@ -49,22 +56,22 @@ def after_loss(of: Projection, lang: str = "vi", results: Sequence[str] = RESULT
     """
     tables = []
     for result in results:
-        sums = {k: np.zeros(len(of.months)) for k in ("lost", "broken", *TITLES)}
+        sums = {k: np.zeros(len(of.months)) for k in ("lost", "broken", *ENTITLEMENTS)}
         for kind, people, way, place in _followed(of, result):
             gone = (np.arange(len(of.months)) >= kind.leaves).astype(float)
             lost = float(of.baseline.exits["lost"].to_numpy()[kind.events].sum())
             sums["lost"] += lost * gone
-            sums[NOT_TOLD] += (lost - people.sum()) * gone
+            sums[UNKNOWN_GROUP] += (lost - people.sum()) * gone
             sums["broken"] += (people.sum(axis=0) @ way.broken[0]) * gone
             insured = people.sum(axis=0)[:, None] * way.way[0] * gone
-            for title in TITLES:
+            for title in ENTITLEMENTS:
                 sums[title] += np.where(place == title, insured, 0.0).sum(axis=0)
         table = pd.DataFrame({"scenario": of.scenario.titled(lang), "result": result, "month": of.months, **sums})
-        table["uninsured"] = table["lost"] - table[TITLES].sum(axis=1)
+        table["uninsured"] = table["lost"] - table[ENTITLEMENTS].sum(axis=1)
         table["back"] = 1 - table["uninsured"] / table["lost"].where(table["lost"] > 0)
         # Also where nobody acts: how many take up employment is an assumption.
         tables.append(table[table["lost"] > 0].assign(status=derived_quality(of.baseline.exits["status"], "estimated")))
-    columns = ["scenario", "result", "month", "lost", *TITLES, "uninsured", "back", "broken", "status"]
+    columns = ["scenario", "result", "month", "lost", *ENTITLEMENTS, "uninsured", "back", "broken", "status"]
     return pd.concat(tables, ignore_index=True)[columns]
 
 
@@ -97,9 +104,9 @@ def transitions(of: Projection, month: str | pd.Timestamp, result: str = "behavi
     if day not in of.months:
         raise BhytError(("error.no_month", {"on": day, "first": of.months[0], "last": of.months[-1]}))
     t, units = of.months.index(day), of.baseline.units
-    states = [AREA_TITLE, *TITLES, UNINSURED]
+    states = [AREA_ENTITLEMENT, *ENTITLEMENTS, UNINSURED]
     people = np.zeros((len(units), len(states)))
-    people[:, 0] = of.baseline.insured[:, GROUPS.index(AREA_TITLE)]
+    people[:, 0] = of.baseline.insured[:, GROUPS.index(AREA_ENTITLEMENT)]
     for kind, own, way, place in _followed(of, result):
         unit = of.baseline.exits["unit"].to_numpy()[kind.events]
         lost = of.baseline.exits["lost"].to_numpy(dtype=float)[kind.events]
@@ -108,9 +115,9 @@ def transitions(of: Projection, month: str | pd.Timestamp, result: str = "behavi
         if t < kind.leaves:
             continue
         np.add.at(people[:, 0], unit, -lost)
-        np.add.at(people[:, 1 + TITLES.index(NOT_TOLD)], unit, lost - own.sum(axis=1))
+        np.add.at(people[:, 1 + ENTITLEMENTS.index(UNKNOWN_GROUP)], unit, lost - own.sum(axis=1))
         insured = own * way.way[0, :, t]
-        for i, state in enumerate(TITLES, start=1):
+        for i, state in enumerate(ENTITLEMENTS, start=1):
             np.add.at(people[:, i], unit, insured[:, place[:, t] == state].sum(axis=1))
         np.add.at(people[:, -1], unit, (own - insured).sum(axis=1))
     held = people.sum(axis=1, keepdims=True)
@@ -118,19 +125,19 @@ def transitions(of: Projection, month: str | pd.Timestamp, result: str = "behavi
     table = pd.DataFrame({
         "area": np.repeat(units["area"].to_numpy(), len(states)),
         "name": np.repeat(units["name"].to_numpy(), len(states)),
-        "from": AREA_TITLE, "to": np.tile(states, len(units)),
+        "from": AREA_ENTITLEMENT, "to": np.tile(states, len(units)),
         "people": people.ravel(), "share": share.ravel(),
         "status": derived_quality(units["status"], of.baseline.exits["status"], "estimated"),
     })  # fmt: skip
     return table[np.repeat(held[:, 0] > 0, len(states))].reset_index(drop=True)
 
 
-def _followed(of: Projection, result: str) -> Iterator[tuple[UnitClass, np.ndarray, Moves, np.ndarray]]:
+def _followed(of: Projection, result: str) -> Iterator[tuple[UnitClass, np.ndarray, CoverageChange, np.ndarray]]:
     """Each kind of exit: the people of its events by pool, their way, and their titles by month."""
     values, block = central_values(of.assumptions), np.arange(len(of.baseline.units))
-    free = room_at_start(of, block)
-    for kind, move in zip(of.unit_classes, moves(of, values, result), strict=True):
-        if kind.titles is not None and kind.title == AREA_TITLE:
-            units, people, _ = leavers(of, kind, move, values, block, free)
+    free = uninsured_at_baseline(of, block)
+    for kind, move in zip(of.unit_classes, coverage_changes(of, values, result), strict=True):
+        if kind.titles is not None and kind.title == AREA_ENTITLEMENT:
+            units, people, _ = leavers_by_pool(of, kind, move, values, block, free)
             order = np.searchsorted(units, of.baseline.exits["unit"].to_numpy()[kind.events])
             yield kind, people[0][order], move, kind.titles.keys

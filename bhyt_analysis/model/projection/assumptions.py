@@ -51,13 +51,13 @@ def assumptions(changed: Mapping[str, Range] | None = None) -> pd.DataFrame:
     np.float64(0.8)
     """
     table = _table().copy()
-    check_names(changed or {})
+    check_assumption_names(changed or {})
     for name, values in (changed or {}).items():
         table.loc[name, RANGE] = values
     return table
 
 
-def check_names(names: Iterable[str]) -> None:
+def check_assumption_names(names: Iterable[str]) -> None:
     """Names of assumptions, or a `BhytError` that tells each unknown one with the nearest."""
     known = _table().index
     odd = [n for n in names if n not in known]
@@ -71,15 +71,15 @@ _SPANS = {
     "population_error": (-0.5, 0.5), "population_growth": (-0.5, 0.5),
 }  # fmt: skip
 # What the figures of the start are worked out with, once: one value, no range.
-SINGLE = ("other_titles", "population_growth")
+POINT_VALUED = ("other_titles", "population_growth")
 
 
-def allowed(name: str) -> tuple[float, float]:
+def allowed_range(name: str) -> tuple[float, float]:
     """The least and the most that an assumption may be.
 
     Examples
     --------
-    >>> allowed("persistence"), allowed("price_elasticity")
+    >>> allowed_range("persistence"), allowed_range("price_elasticity")
     ((0, 1), (-0.99, 0))
     """
     return _SPANS.get(name, (0, 1))
@@ -122,18 +122,18 @@ def draw_assumptions(table: pd.DataFrame, draws: int, seed: int) -> Values:
     out: Values = {}
     for name, low, mode, high in table[RANGE].itertuples():
         stream = np.random.default_rng([seed, _table().index.get_loc(name)])
-        out[name] = pert(stream, low, mode, high, draws)
+        out[name] = draw_pert(stream, low, mode, high, draws)
     return out
 
 
-def pert(stream: np.random.Generator, low: float, mode: float, high: float, draws: int) -> NDArray[np.float64]:
+def draw_pert(stream: np.random.Generator, low: float, mode: float, high: float, draws: int) -> NDArray[np.float64]:
     """PERT-Beta draws: a beta between two ends with mean (low + 4 mode + high) / 6.
 
     Source: Malcolm et al. 1959; Vose 2008. The ends may be given in either order.
 
     Examples
     --------
-    >>> pert(np.random.default_rng(1), -0.2, -0.47, -0.6, 10_000).mean().round(2)
+    >>> draw_pert(np.random.default_rng(1), -0.2, -0.47, -0.6, 10_000).mean().round(2)
     np.float64(-0.45)
     """
     first, last = min(low, high), max(low, high)

@@ -17,7 +17,7 @@ from bhyt_analysis.model.projection import cohort
 from bhyt_analysis.model.projection.assumptions import Values, assumptions, central_values, draw_assumptions
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import project_area
-from bhyt_analysis.model.projection.uncertainty import rates
+from bhyt_analysis.model.projection.uncertainty import area_rates
 from bhyt_analysis.model.reclassification.reclassify import unit_losses
 from bhyt_analysis.model.reclassification.take_up import reenrolment
 
@@ -90,8 +90,8 @@ def _luc_ngan(data: Dataset, law: Law, draws: int, seed: int) -> Iterator[Row]:
     drive = Scenario("drive", decision=DECISION, start=pd.Timestamp("2021-06-30"), changed={"outreach": (2, 2, 2)})
     of = project_area(data, code, drive, law)
     t = of.months.index(told["on"] + pd.offsets.MonthEnd(0))
-    many = rates(of, draw_assumptions(of.assumptions, draws, seed))[:, t]
-    yield _row("luc_ngan", data, code, "coverage", told["on"], told, many, float(rates(of, central_values(of.assumptions))[0, t]), "basis.luc_ngan")  # fmt: skip
+    many = area_rates(of, draw_assumptions(of.assumptions, draws, seed))[:, t]
+    yield _row("luc_ngan", data, code, "coverage", told["on"], told, many, float(area_rates(of, central_values(of.assumptions))[0, t]), "basis.luc_ngan")  # fmt: skip
 
 
 def _after(data: Dataset, code: str) -> Row | None:
@@ -147,7 +147,7 @@ def _back(law: Law, on: Any, until: Any, draws: int, seed: int, outreach: float,
 
 
 def _pool(values: Values) -> np.ndarray:
-    return cohort.division(values, values["minority_share"])
+    return cohort.pool_shares(values, values["minority_share"])
 
 
 def _viet_nam(data: Dataset, law: Law, draws: int, seed: int) -> Iterator[Row]:

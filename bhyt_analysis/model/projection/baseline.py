@@ -16,19 +16,19 @@ from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.distribution.rounding import largest_remainder
 from bhyt_analysis.model.finance.budget import HOUSEHOLD_SIZES, household_scale
-from bhyt_analysis.model.projection.cohort import AREA_TITLE
+from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.reclassification.reclassify import reclassify, unit_losses
 
 # The groups that a projection tells apart; every group and sub-group belongs to one of them.
-NOT_TOLD = "not_told"  # insured people of whom only the number is known
+UNKNOWN_GROUP = "not_told"  # insured people of whom only the number is known
 GROUPS = (
-    "employer_employee", "social_security_paid", "poor", "child_under_6", AREA_TITLE, "state_paid_other",
+    "employer_employee", "social_security_paid", "poor", "child_under_6", AREA_ENTITLEMENT, "state_paid_other",
     "near_poor", "near_poor_in_poor_district", "near_poor_in_poor_commune", "student", "farm_average_income",
-    "minority_left_2016_2020_list", "minority_left_later", "village_staff_and_health_worker", "household", NOT_TOLD,
+    "minority_left_2016_2020_list", "minority_left_later", "village_staff_and_health_worker", "household", UNKNOWN_GROUP,
 )  # fmt: skip
 COUNTS = ["lost", "gained", "other"]
-_WHOLES = {"state_paid": "state_paid_other", "state_supported": NOT_TOLD}
+_WHOLES = {"state_paid": "state_paid_other", "state_supported": UNKNOWN_GROUP}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,12 +52,12 @@ class Baseline:
     lineages: list[Area]
 
 
-def group_in(keys: pd.Series) -> pd.Series:
+def projection_group(keys: pd.Series) -> pd.Series:
     """The group of a projection to which each group or sub-group belongs.
 
     Examples
     --------
-    >>> group_in(pd.Series(["pupil", "war_veteran", "resident_of_island", "state_paid"])).tolist()
+    >>> projection_group(pd.Series(["pupil", "war_veteran", "resident_of_island", "state_paid"])).tolist()
     ['student', 'state_paid_other', 'difficult_area', 'state_paid_other']
     """
     table = groups()
@@ -173,7 +173,7 @@ def _by_unit(data: Dataset, code: str) -> Found | None:
 
 
 def _table(rows: pd.DataFrame, day: pd.Timestamp) -> Found:
-    rows = rows.assign(group=group_in(rows["subgroup"]))
+    rows = rows.assign(group=projection_group(rows["subgroup"]))
     counts = rows.pivot_table(index="area", columns="group", values="insured", aggfunc="sum", sort=False)
     counts = counts.reindex(columns=list(GROUPS)).fillna(0.0).astype("float64")
     units = rows.drop_duplicates("area").set_index("area").loc[counts.index]
@@ -191,7 +191,7 @@ def _by_rate(data: Dataset, code: str, day: pd.Timestamp | None) -> Found | None
     if rate is None or count is None:  # "above 99%" counts as 99%, "below 87%" (from nothing on) as 87%
         return None
     insured = np.zeros((1, len(GROUPS)))
-    insured[0, GROUPS.index(NOT_TOLD)] = round(float(rate) * count.people)
+    insured[0, GROUPS.index(UNKNOWN_GROUP)] = round(float(rate) * count.people)
     status = lowest_quality("estimated", row["status"], count.status)
     return (
         pd.DataFrame({"area": [code], "population": [float(count.people)], "status": [status]}),
@@ -227,7 +227,7 @@ def _of_units(data: Dataset, units: pd.DataFrame, insured: np.ndarray, exits: pd
     if len(units) == 1:
         rows["unit"] = 0
     elif rows["unit"].isna().any():
-        held = insured[:, GROUPS.index(AREA_TITLE)]
+        held = insured[:, GROUPS.index(AREA_ENTITLEMENT)]
         parts = []
         for row in rows[rows["unit"].isna()].to_dict("records"):
             inside = [position[c] for c in communes(data.areas, row["area"]) if c in position]
@@ -260,11 +260,11 @@ def _room_for(units: pd.DataFrame, insured: np.ndarray, leaving: pd.DataFrame, d
     Raises BhytError for units that would lose more than all that they may hold.
     """
     out = insured.copy()
-    area = GROUPS.index(AREA_TITLE)
+    area = GROUPS.index(AREA_ENTITLEMENT)
     later = leaving[leaving["on"] > day].groupby("unit")["lost"].sum()
     faults = []
     for unit, lost in later.items():
-        for rest in (GROUPS.index(NOT_TOLD), GROUPS.index("state_paid_other")):
+        for rest in (GROUPS.index(UNKNOWN_GROUP), GROUPS.index("state_paid_other")):
             moved = min(max(0.0, float(lost) - out[unit, area]), out[unit, rest])
             out[unit, area] += moved
             out[unit, rest] -= moved

@@ -33,7 +33,7 @@ POOLS = pd.DataFrame(
     ],
     columns=["title", "minority"],
 )  # fmt: skip
-AREA_TITLE = "difficult_area"
+AREA_ENTITLEMENT = "difficult_area"
 # Whose 36 months count: Decree 75/2023 art. 3(3) has one span for all who left the list of 2016-2020;
 # Law 51/2024 and Decree 188/2025 count from each commune's own exit.
 SUPPORT_WINDOWS = {"decree 75": "minority_left_2016_2020_list", "decree 188": "minority_left_later", "none": ""}
@@ -57,14 +57,14 @@ class PoolEntitlements:
 
 
 @dataclass(frozen=True, eq=False)
-class Paths:
+class ReenrolmentPaths:
     """The shares of each pool by draw and month: insured, and ever without a card for so long that five years in a row are lost."""
 
     insured: Floats
     broken: Floats
 
 
-def division(values: Values, minority: Floats) -> Floats:
+def pool_shares(values: Values, minority: Floats) -> Floats:
     """How those who lost are divided over the pools: (draws, pools), each row adding up to 1.
 
     ``minority`` is the share of ethnic minorities among those who lost, one for all
@@ -73,7 +73,7 @@ def division(values: Values, minority: Floats) -> Floats:
     Examples
     --------
     >>> from bhyt_analysis.model.projection.assumptions import assumptions, central_values
-    >>> shares = division(central_values(assumptions()), np.array([0.5]))
+    >>> shares = pool_shares(central_values(assumptions()), np.array([0.5]))
     >>> shares.round(3).tolist(), float(shares.sum().round(9))
     ([[0.11, 0.11, 0.04, 0.04, 0.06, 0.06, 0.285, 0.285, 0.01]], 1.0)
     """
@@ -94,7 +94,7 @@ def pool_entitlements(
     leaves: int,
     support_window: str,
     area: Area = None,
-    before: str = AREA_TITLE,
+    before: str = AREA_ENTITLEMENT,
 ) -> PoolEntitlements:
     """The title of each pool in each month: of those that it may hold, the one that the State supports most.
 
@@ -125,7 +125,7 @@ def pool_entitlements(
     return PoolEntitlements(keys, paid, int(law.at(months[-1], area).number("continuity_gap")))
 
 
-def levers(values: Values) -> tuple[Floats, Floats]:
+def joining_rates(values: Values) -> tuple[Floats, Floats]:
     """The share that joins at once, and the share of the rest that joins each month, at the outreach of each draw.
 
     Between the three degrees of outreach the values lie on straight lines.
@@ -133,7 +133,7 @@ def levers(values: Values) -> tuple[Floats, Floats]:
     Examples
     --------
     >>> from bhyt_analysis.model.projection.assumptions import assumptions, central_values
-    >>> levers(central_values(assumptions({"outreach": (2, 2, 2)})))
+    >>> joining_rates(central_values(assumptions({"outreach": (2, 2, 2)})))
     (array([0.4]), array([0.07]))
     """
     outreach = np.clip(values["outreach"], 0, 2)
@@ -145,7 +145,7 @@ def levers(values: Values) -> tuple[Floats, Floats]:
     return found[0], found[1]
 
 
-def take_up_goals(values: Values, keys: Sequence[str], shares: Floats, seen: pd.Series) -> Floats:
+def target_take_up(values: Values, keys: Sequence[str], shares: Floats, seen: pd.Series) -> Floats:
     """The take-up that each pool tends to: (draws, pools, months).
 
     ``keys`` name the pools' own titles, ``shares`` (pools, months) what the State pays,
@@ -163,7 +163,7 @@ def take_up_goals(values: Values, keys: Sequence[str], shares: Floats, seen: pd.
 
 def reenrolment_shares(
     values: Values, of: PoolEntitlements, months: Sequence[pd.Timestamp], leaves: int, seen: pd.Series, acts: int = 0
-) -> Paths:
+) -> ReenrolmentPaths:
     """The way back of each pool, month by month, from the month in which the card ends.
 
     Each month: cards lapse or end, those without a card are without it for one month
@@ -186,9 +186,9 @@ def reenrolment_shares(
     """
     own = POOLS["title"].tolist()
     past = {**values, "outreach": values["outreach_before"]}
-    goal = take_up_goals(values, own, of.shares, seen)
+    goal = target_take_up(values, own, of.shares, seen)
     if leaves < acts:
-        goal[:, :, :acts] = take_up_goals(past, own, of.shares[:, :acts], seen)
+        goal[:, :, :acts] = target_take_up(past, own, of.shares[:, :acts], seen)
     school, shape = values["school_step"][:, None], goal.shape[:2]
     pupils, employed = ((POOLS["title"] == k).to_numpy() for k in ("student", "employer_employee"))
     support_ends = _support_ends(of)
@@ -203,7 +203,7 @@ def reenrolment_shares(
     )
     for t in range(leaves, goal.shape[2]):
         first = t == leaves
-        at_once, monthly = (v[:, None] for v in levers(past if leaves < acts and t < acts else values))
+        at_once, monthly = (v[:, None] for v in joining_rates(past if leaves < acts and t < acts else values))
         ended = np.ones(len(POOLS), bool) if first else support_ends[:, t]
         dearer = np.clip(whole + again - goal[:, :, t], 0, None) / np.maximum(whole + again, 1e-12) / CARD_MONTHS
         leave = np.where(ended, 1.0, np.clip(lapse + dearer, 0, 1))
@@ -221,7 +221,7 @@ def reenrolment_shares(
         whole, again = whole + sum(out) * part, again + longer * part
         out, longer = [o * (1 - part) for o in out], longer * (1 - part)
         insured[:, :, t], broken[:, :, t] = whole + again, again + longer
-    return Paths(insured, broken)
+    return ReenrolmentPaths(insured, broken)
 
 
 def _support_ends(of: PoolEntitlements) -> NDArray[np.bool_]:
@@ -232,17 +232,17 @@ def _support_ends(of: PoolEntitlements) -> NDArray[np.bool_]:
     return gone
 
 
-def static(of: PoolEntitlements, months: Sequence[pd.Timestamp], leaves: int) -> Paths:
+def static_paths(of: PoolEntitlements, months: Sequence[pd.Timestamp], leaves: int) -> ReenrolmentPaths:
     """The same pools if nobody acts: only an employer's duty insures anybody again."""
     shape = (1, len(POOLS), len(months))
     since = np.arange(len(months)) - leaves
     employed = (POOLS["title"] == "employer_employee").to_numpy()[None, :, None]
     insured = np.broadcast_to((since < 0)[None, None, :] | employed, shape).astype(float)
     broken = np.broadcast_to((since >= of.gap)[None, None, :] & ~employed, shape).astype(float)
-    return Paths(insured, broken)
+    return ReenrolmentPaths(insured, broken)
 
 
-def initial_attrition(values: Values, keys: Sequence[str], shares: Floats, months: Sequence[pd.Timestamp], start: int, seen: pd.Series) -> Floats:  # fmt: skip
+def price_response(values: Values, keys: Sequence[str], shares: Floats, months: Sequence[pd.Timestamp], start: int, seen: pd.Series) -> Floats:  # fmt: skip
     """How the cards of groups that no decision touched move with their price: (draws, groups, months), 1 at the start.
 
     Groups without a take-up of their own stay as they are.
@@ -253,10 +253,10 @@ def initial_attrition(values: Values, keys: Sequence[str], shares: Floats, month
         return out
     at_rest = {**values, "outreach": values["outreach_before"]}
     some = [k for k, m in zip(keys, moves, strict=True) if m]
-    goal = take_up_goals(at_rest, some, np.nan_to_num(shares[moves]), seen)
+    goal = target_take_up(at_rest, some, np.nan_to_num(shares[moves]), seen)
     before = goal[:, :, start][:, :, None]
     ratio = np.divide(goal, before, out=np.ones_like(goal), where=before > 0)
-    at_once, monthly = (v[:, None] for v in levers(values))
+    at_once, monthly = (v[:, None] for v in joining_rates(values))
     pupils = np.array(some) == "student"
     level = np.ones(ratio.shape[:2])
     for t in range(start + 1, len(months)):
@@ -272,10 +272,10 @@ def initial_attrition(values: Values, keys: Sequence[str], shares: Floats, month
 def outreach_gains(values: Values, months: Sequence[pd.Timestamp], start: int, seen: pd.Series) -> Floats:
     """The share of people without any card at the start who join because the outreach is higher: (draws, months)."""
     free = np.zeros((1, 1))
-    now = take_up_goals(values, ["household"], free, seen)[:, 0, 0]
-    before = take_up_goals({**values, "outreach": values["outreach_before"]}, ["household"], free, seen)[:, 0, 0]
+    now = target_take_up(values, ["household"], free, seen)[:, 0, 0]
+    before = target_take_up({**values, "outreach": values["outreach_before"]}, ["household"], free, seen)[:, 0, 0]
     goal = np.divide(np.clip(now - before, 0, None), 1 - before, out=np.zeros_like(now), where=before < 1)
-    at_once, monthly = levers(values)
+    at_once, monthly = joining_rates(values)
     out, level = np.zeros((len(goal), len(months))), np.zeros(len(goal))
     for t in range(start + 1, len(months)):
         rate = np.maximum(at_once, monthly) if t == start + 1 else monthly

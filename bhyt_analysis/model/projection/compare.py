@@ -7,7 +7,7 @@ import pandas as pd
 
 from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.model.projection.baseline import NOT_TOLD
+from bhyt_analysis.model.projection.baseline import UNKNOWN_GROUP
 from bhyt_analysis.model.projection.simulate import MONEY
 
 COLUMNS = ["scenario", "result", "area", "name", "on", "insured", "rate", "people", "points", "person_years"]
@@ -84,7 +84,9 @@ def compare(
     uncosted = first["insured"] - first["insured_costed"]
     out.loc[uncosted.loc[here].to_numpy() != uncosted.loc[there].to_numpy(), [f"{m}_more" for m in MONEY]] = np.nan
     out["proposal"] |= same["proposal"].to_numpy()
-    hidden = simulated[(simulated["group"] == NOT_TOLD) & (simulated["month"] == shared[0])].set_index(keys)["insured"]
+    hidden = simulated[(simulated["group"] == UNKNOWN_GROUP) & (simulated["month"] == shared[0])].set_index(keys)[
+        "insured"
+    ]
     unknown = hidden.reindex(here).fillna(0).to_numpy()
     out["vnd_public_more"] = out["vnd_central_more"] + out["vnd_province_more"]
     more = out["person_years"].where(out["person_years"] > 0)

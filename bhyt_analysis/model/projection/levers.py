@@ -16,7 +16,7 @@ from bhyt_analysis.model.finance.budget import group_subsidy_share, payer_shares
 WHAT_IF = "what if (no instrument)"
 
 
-def reform_rows(rows: Iterable[Mapping[str, Any]], name: str) -> Law:
+def build_reform(rows: Iterable[Mapping[str, Any]], name: str) -> Law:
     """Rows of law that somebody asks about: what a row does not tell is filled in, and all are proposals.
 
     Parameters
@@ -32,7 +32,7 @@ def reform_rows(rows: Iterable[Mapping[str, Any]], name: str) -> Law:
 
     Examples
     --------
-    >>> law = reform_rows([{"parameter": "base_salary", "since": "2027-01-01", "value": 2_600_000}], "mine")
+    >>> law = build_reform([{"parameter": "base_salary", "since": "2027-01-01", "value": 2_600_000}], "mine")
     >>> law.table[["key", "unit", "status"]].iloc[0].tolist()
     ['', 'VND/month', 'proposal']
     """
@@ -44,7 +44,7 @@ def reform_rows(rows: Iterable[Mapping[str, Any]], name: str) -> Law:
     return Law.of(pd.DataFrame(told), name)
 
 
-def top_up(
+def top_up_rows(
     law: Law,
     group: str,
     points: float,
@@ -74,7 +74,7 @@ def top_up(
 
     Examples
     --------
-    >>> rows = top_up(Law.read(), "near_poor", 0.2, None, "Bắc Giang", "2024-01-01", "2024-12-31")
+    >>> rows = top_up_rows(Law.read(), "near_poor", 0.2, None, "Bắc Giang", "2024-01-01", "2024-12-31")
     >>> [(row["since"], row["until"], row["value"]) for row in rows]
     [('2024-01-01', '2024-12-31', 0.9)]
     """

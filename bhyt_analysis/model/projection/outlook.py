@@ -14,10 +14,10 @@ from bhyt_analysis.model.projection.after_loss import after_loss
 from bhyt_analysis.model.projection.baseline import Baseline
 from bhyt_analysis.model.projection.cohort import Floats
 from bhyt_analysis.model.projection.projection import Projection, insured_people
-from bhyt_analysis.model.projection.simulate import MONEY, RESULTS, WIDTH
+from bhyt_analysis.model.projection.simulate import MONEY, QUANTILES, RESULTS
 
 
-def with_intervals(table: pd.DataFrame, of: Projection, path: Floats) -> pd.DataFrame:
+def add_intervals(table: pd.DataFrame, of: Projection, path: Floats) -> pd.DataFrame:
     """The months of a projection with the intervals of the whole area, where those of its groups are not wanted.
 
     Parameters
@@ -37,15 +37,17 @@ def with_intervals(table: pd.DataFrame, of: Projection, path: Floats) -> pd.Data
     >>> from bhyt_analysis.model.projection.simulate import project_area, projection_table
     >>> of = project_area(load(), "Lục Ngạn", Scenario("861", decision="861"))
     >>> from bhyt_analysis.model.projection.assumptions import draw_assumptions
-    >>> from bhyt_analysis.model.projection.uncertainty import rates
-    >>> whole = with_intervals(projection_table(of), of, rates(of, draw_assumptions(of.assumptions, 200, 1)))
+    >>> from bhyt_analysis.model.projection.uncertainty import area_rates
+    >>> whole = add_intervals(projection_table(of), of, area_rates(of, draw_assumptions(of.assumptions, 200, 1)))
     >>> same = projection_table(of, draws=200, seed=1).query("group == 'all' and result == 'behavioural'")
     >>> bool(np.isclose(whole.loc[same.index, "rate_low"], same["rate_low"]).all())
     True
     """
     whole = table[table["group"] == "all"].copy()
     rows = whole["result"] == "behavioural"
-    for name, bound in zip(WIDTH, np.quantile(path[:, of.report_index :], list(WIDTH.values()), axis=0), strict=True):
+    for name, bound in zip(
+        QUANTILES, np.quantile(path[:, of.report_index :], list(QUANTILES.values()), axis=0), strict=True
+    ):
         whole.loc[rows, name] = bound
     return whole
 
@@ -96,7 +98,9 @@ def outlook(months: pd.DataFrame, on: str | pd.Timestamp) -> pd.DataFrame:
     return rows[columns].reset_index()
 
 
-def steps(of: Projection, months: pd.DataFrame, on: str | pd.Timestamp, result: str = "behavioural") -> pd.DataFrame:
+def coverage_steps(
+    of: Projection, months: pd.DataFrame, on: str | pd.Timestamp, result: str = "behavioural"
+) -> pd.DataFrame:
     """The people insured at the start, what changed them, and those insured at the end of a month.
 
     Returns
@@ -113,7 +117,7 @@ def steps(of: Projection, months: pd.DataFrame, on: str | pd.Timestamp, result: 
     >>> from bhyt_analysis.model.projection.scenario import Scenario
     >>> from bhyt_analysis.model.projection.simulate import project_area, projection_table
     >>> of = project_area(load(), "Lục Ngạn", Scenario("861", decision="861"))
-    >>> table = steps(of, projection_table(of), "2021-12-31", "static")
+    >>> table = coverage_steps(of, projection_table(of), "2021-12-31", "static")
     >>> dict(zip(table["step"], table["people"].tolist()))
     {'start': 224275, 'lost': -46106, 'back': 461, 'end': 178630}
     """
@@ -141,7 +145,7 @@ def steps(of: Projection, months: pd.DataFrame, on: str | pd.Timestamp, result: 
     return table.assign(kind=np.where(level[table.index], "level", "change"), on=days, status=status).reset_index(drop=True)  # fmt: skip
 
 
-def communes_at_start(data: Dataset, start: Baseline, moved: pd.DataFrame) -> pd.DataFrame:
+def communes_at_baseline(data: Dataset, start: Baseline, moved: pd.DataFrame) -> pd.DataFrame:
     """Each commune of an area: its people, its zones, who loses and who gains by a decision.
 
     Parameters
@@ -163,7 +167,7 @@ def communes_at_start(data: Dataset, start: Baseline, moved: pd.DataFrame) -> pd
     >>> from bhyt_analysis.model.projection.baseline import build_baseline
     >>> data = load()
     >>> start = build_baseline(data, "Lục Ngạn", Scenario("861", decision="861"), Law.read())
-    >>> table = communes_at_start(data, start, reclassify(data, "861", "Lục Ngạn"))
+    >>> table = communes_at_baseline(data, start, reclassify(data, "861", "Lục Ngạn"))
     >>> len(table), int(table["lost"].sum()), int(table["lost"].notna().sum())
     (30, 46106, 14)
     """
@@ -183,12 +187,12 @@ def communes_at_start(data: Dataset, start: Baseline, moved: pd.DataFrame) -> pd
     return table[["area", "name", *columns, "lost_share", "status"]].astype({"lost": "Int64", "gained": "Int64"})
 
 
-def communes_on(at_start: pd.DataFrame, of: Projection, on: str | pd.Timestamp) -> pd.DataFrame:
+def communes_in_month(at_start: pd.DataFrame, of: Projection, on: str | pd.Timestamp) -> pd.DataFrame:
     """The communes with their coverage at the end of a month, with take-up.
 
     Parameters
     ----------
-    at_start : what `communes_at_start` gives.
+    at_start : what `communes_at_baseline` gives.
 
     Returns
     -------
@@ -203,7 +207,9 @@ def communes_on(at_start: pd.DataFrame, of: Projection, on: str | pd.Timestamp) 
     >>> from bhyt_analysis.model.projection.simulate import project_area, projection_table
     >>> data, scenario = load(), Scenario("861", decision="861")
     >>> of = project_area(data, "X001", scenario)
-    >>> table = communes_on(communes_at_start(data, of.baseline, reclassify(data, "861", "X001")), of, "2021-06-30")
+    >>> table = communes_in_month(
+    ...     communes_at_baseline(data, of.baseline, reclassify(data, "861", "X001")), of, "2021-06-30"
+    ... )
     >>> int(table["insured"].sum()) == int(of.baseline.insured.sum())
     True
     """

@@ -20,18 +20,20 @@ from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.finance.budget import group_subsidy_share, monthly_prices, payer_shares
 from bhyt_analysis.model.projection import cohort
 from bhyt_analysis.model.projection.assumptions import Values, assumptions, central_values
-from bhyt_analysis.model.projection.baseline import GROUPS, NOT_TOLD, Baseline
-from bhyt_analysis.model.projection.cohort import AREA_TITLE, POOLS, Floats
+from bhyt_analysis.model.projection.baseline import GROUPS, UNKNOWN_GROUP, Baseline
+from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, POOLS, Floats
 from bhyt_analysis.model.projection.scenario import Scenario
 
 MONTHS_AHEAD = 60  # where a scenario names no end
 CHUNK = 4_000_000  # numbers held at once where every commune is drawn
-AREA, HOUSEHOLD, OTHER = (GROUPS.index(k) for k in (AREA_TITLE, "household", "state_paid_other"))
-SUPPORTED = [
+AREA, HOUSEHOLD, OTHER = (GROUPS.index(k) for k in (AREA_ENTITLEMENT, "household", "state_paid_other"))
+ENDING_SUPPORTS = [
     GROUPS.index(k) for k in cohort.SUPPORT_WINDOWS.values() if k
 ]  # supports for those who left, which end one day
 # Titles that come after that of the area in the order of the law: whoever gains it leaves them.
-LATER = [GROUPS.index(g) for g in GROUPS if g == NOT_TOLD or g in groups().query("title_order >= 400").index]
+LATER_GROUPS = [
+    GROUPS.index(g) for g in GROUPS if g == UNKNOWN_GROUP or g in groups().query("title_order >= 400").index
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +52,7 @@ class UnitClass:
     titles: cohort.PoolEntitlements | None
     shares: Floats
     price: Floats
-    title: str = AREA_TITLE
+    title: str = AREA_ENTITLEMENT
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,19 +121,19 @@ def _with_support_ending(of: Projection) -> Projection:
 
     Those who are known to have left by the scenario's decision are followed by their own pools.
     """
-    held = of.baseline.insured[:, SUPPORTED].copy()
+    held = of.baseline.insured[:, ENDING_SUPPORTS].copy()
     if not held.any():
         return of
     values, block = central_values(of.assumptions), np.arange(len(of.baseline.units))
-    free = room_at_start(of, block)
-    for kind, move in zip(of.unit_classes, moves(of, values), strict=True):
+    free = uninsured_at_baseline(of, block)
+    for kind, move in zip(of.unit_classes, coverage_changes(of, values), strict=True):
         if kind.titles is not None and kind.leaves <= of.baseline_index:
-            units, people, _ = leavers(of, kind, move, values, block, free)
-            for i, group in enumerate(SUPPORTED):
+            units, people, _ = leavers_by_pool(of, kind, move, values, block, free)
+            for i, group in enumerate(ENDING_SUPPORTS):
                 held[units, i] -= people[0] @ (move.way_first[0] * (move.place_first == group))
     kinds, parts, count = list(of.unit_classes), [of.baseline.exits], len(of.baseline.exits)
     for kind in of.unit_classes:
-        for i, group in enumerate(SUPPORTED):
+        for i, group in enumerate(ENDING_SUPPORTS):
             rows = kind.rows[held[kind.rows, i] > 0]
             paid = kind.shares[group] > 0
             ends = np.flatnonzero(paid[of.baseline_index : -1] & ~paid[of.baseline_index + 1 :]) + of.baseline_index + 1
@@ -190,7 +192,7 @@ def _shares(law: Law, months: list[pd.Timestamp], area: Area) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class Moves:
+class CoverageChange:
     """How one kind moves in some months under some draws, told as a change since the start.
 
     ``groups``: positions of the groups that follow their price, ``drift`` (draws, those,
@@ -214,13 +216,13 @@ class Moves:
     broken: Floats
 
 
-def moves(of: Projection, values: Values, result: str = "behavioural", months: Sequence[int] | np.ndarray | None = None) -> list[Moves]:  # fmt: skip
+def coverage_changes(of: Projection, values: Values, result: str = "behavioural", months: Sequence[int] | np.ndarray | None = None) -> list[CoverageChange]:  # fmt: skip
     """How each kind moves: worked out once, whatever the number of units."""
     chosen = np.arange(len(of.months)) if months is None else np.asarray(months)
     return [_moves(kind, of, values, result, chosen) for kind in of.unit_classes]
 
 
-def _moves(kind: UnitClass, of: Projection, values: Values, result: str, chosen: np.ndarray) -> Moves:
+def _moves(kind: UnitClass, of: Projection, values: Values, result: str, chosen: np.ndarray) -> CoverageChange:
     seen, draws, first = of.assumptions["at_share"], len(values["outreach"]), of.baseline_index
     groups_, change, reached = (
         np.array([], dtype=int),
@@ -228,7 +230,7 @@ def _moves(kind: UnitClass, of: Projection, values: Values, result: str, chosen:
         np.zeros((draws, len(chosen))),
     )
     if result == "behavioural" and len(kind.rows):
-        drift = cohort.initial_attrition(values, GROUPS, kind.shares, of.months, first, seen) - 1
+        drift = cohort.price_response(values, GROUPS, kind.shares, of.months, first, seen) - 1
         groups_ = np.flatnonzero(drift.any(axis=(0, 2)))
         change = drift[:, groups_][:, :, chosen]
         reached = cohort.outreach_gains(values, of.months, first, seen)[:, chosen]
@@ -240,7 +242,7 @@ def _moves(kind: UnitClass, of: Projection, values: Values, result: str, chosen:
         place = np.array([[GROUPS.index(k) for k in row] for row in kind.titles.keys])
     after = (np.arange(len(of.months)) >= kind.leaves).astype(float)
     way, way_first = insured[:, :, chosen], insured[:, :, first]
-    return Moves(
+    return CoverageChange(
         groups_, change, reached, way - way_first[:, :, None], 1 - way_first, way, way_first,
         place[:, chosen], place[:, first], after[chosen] - after[first], broken[:, :, chosen],
     )  # fmt: skip
@@ -253,7 +255,7 @@ def insured_people(
     block: np.ndarray | None = None,
     by_group: bool = True,
     months: Sequence[int] | np.ndarray | None = None,
-    moved: list[Moves] | None = None,
+    moved: list[CoverageChange] | None = None,
 ) -> Floats:
     """Insured people by draw, block of units, group and month: (draws, blocks, groups, months).
 
@@ -267,20 +269,20 @@ def insured_people(
         Blocks move in proportion to what they hold, so a whole area costs no more than a unit.
     by_group : without it, only totals: (draws, blocks, months).
     months : positions of the months that are wanted; by default all.
-    moved : what `moves` gives for the same arguments, where it is used again.
+    moved : what `coverage_changes` gives for the same arguments, where it is used again.
     """
     values = central_values(of.assumptions) if values is None else values
     block = np.arange(len(of.baseline.units)) if block is None else block
     chosen = np.arange(len(of.months)) if months is None else np.asarray(months)
-    moved = moves(of, values, result, chosen) if moved is None else moved
-    base = add_rows(of.baseline.insured, block)
-    people = add_rows(of.people[:, chosen], block)
+    moved = coverage_changes(of, values, result, chosen) if moved is None else moved
+    base = sum_by_block(of.baseline.insured, block)
+    people = sum_by_block(of.people[:, chosen], block)
     years = of.growth[chosen]
     total = base.sum(axis=1)[:, None]
     shape = (len(values["outreach"]), len(base), *([len(GROUPS)] if by_group else []), len(chosen))
     out = np.multiply(base[:, :, None] if by_group else total, years, out=np.empty(shape))
     spare = np.broadcast_to(np.clip(people - total * years, 0, None), (shape[0], *people.shape)).copy()
-    free = room_at_start(of, block)
+    free = uninsured_at_baseline(of, block)
     for kind, move in zip(
         of.unit_classes, moved, strict=True
     ):  # first those who leave: they are no others without a card
@@ -294,10 +296,10 @@ def insured_people(
     return out
 
 
-def room_at_start(of: Projection, block: np.ndarray) -> Floats:
+def uninsured_at_baseline(of: Projection, block: np.ndarray) -> Floats:
     """The people of each block without a card at the start: (blocks, 1)."""
     insured = of.baseline.insured.sum(axis=1, keepdims=True)
-    return np.clip(add_rows(of.people[:, [of.baseline_index]], block) - add_rows(insured, block), 0, None)
+    return np.clip(sum_by_block(of.people[:, [of.baseline_index]], block) - sum_by_block(insured, block), 0, None)
 
 
 def _no_more_than(people: Floats, out: Floats) -> None:
@@ -308,7 +310,7 @@ def _no_more_than(people: Floats, out: Floats) -> None:
         out *= over[:, :, None] if out.ndim == 4 else over
 
 
-def add_rows(rows: Floats, block: np.ndarray) -> Floats:
+def sum_by_block(rows: Floats, block: np.ndarray) -> Floats:
     """The rows of each block, added up."""
     if len(rows) == int(block.max()) + 1 and (block == np.arange(len(rows))).all():
         return rows
@@ -317,10 +319,12 @@ def add_rows(rows: Floats, block: np.ndarray) -> Floats:
     return out
 
 
-def _drift(out: Floats, spare: Floats, of: Projection, kind: UnitClass, move: Moves, block: np.ndarray) -> None:
+def _drift(
+    out: Floats, spare: Floats, of: Projection, kind: UnitClass, move: CoverageChange, block: np.ndarray
+) -> None:
     """Groups that follow their price, and people without a card who are reached; no more than there are."""
     blocks, inside = np.unique(block[kind.rows], return_inverse=True)
-    base = add_rows(of.baseline.insured[kind.rows], inside)[:, move.groups]
+    base = sum_by_block(of.baseline.insured[kind.rows], inside)[:, move.groups]
     reached = move.reached[:, None, :]
     more, less = (np.matmul(base, np.clip(move.drift, *ends)) for ends in ((0, None), (None, 0)))
     free = spare[:, blocks]
@@ -336,11 +340,11 @@ def _drift(out: Floats, spare: Floats, of: Projection, kind: UnitClass, move: Mo
 
 
 def _leave(
-    out: Floats, spare: Floats, free: Floats, of: Projection, kind: UnitClass, move: Moves, values: Values,
+    out: Floats, spare: Floats, free: Floats, of: Projection, kind: UnitClass, move: CoverageChange, values: Values,
     block: np.ndarray, years: Floats,
 ) -> None:  # fmt: skip
     """Those who lose their title, and those who gain one, from the month of their exit on; they grow as all do."""
-    blocks, people, without = leavers(of, kind, move, values, block, free)
+    blocks, people, without = leavers_by_pool(of, kind, move, values, block, free)
     spare[:, blocks] = np.clip(spare[:, blocks] - without[:, :, None], 0, None)
     gained = _gained(of, kind, block, blocks)[:, :, None] * move.after * years
     if out.ndim == 3:
@@ -369,18 +373,18 @@ def _gained(of: Projection, kind: UnitClass, block: np.ndarray, blocks: np.ndarr
     events = of.baseline.exits.iloc[kind.events]
     unit, gained = events["unit"].to_numpy(), events["gained"].to_numpy(dtype=float)
     base, people = of.baseline.insured[unit], of.people[unit, of.baseline_index]
-    reach = np.clip(people - base.sum(axis=1), 0, None) + base[:, LATER].sum(axis=1)
+    reach = np.clip(people - base.sum(axis=1), 0, None) + base[:, LATER_GROUPS].sum(axis=1)
     part = np.minimum(1.0, np.divide(gained, reach, out=np.zeros_like(reach), where=reach > 0))
     change = np.zeros(base.shape)
-    change[:, LATER] = -base[:, LATER] * part[:, None]
+    change[:, LATER_GROUPS] = -base[:, LATER_GROUPS] * part[:, None]
     other = events["other"].to_numpy(dtype=float)  # they keep a card, under another title
     change[:, AREA] = np.minimum(gained, reach) - other
     change[:, OTHER] += other
-    return add_rows(change, np.searchsorted(blocks, block[unit]))
+    return sum_by_block(change, np.searchsorted(blocks, block[unit]))
 
 
-def leavers(
-    of: Projection, kind: UnitClass, move: Moves, values: Values, block: np.ndarray, free: Floats
+def leavers_by_pool(
+    of: Projection, kind: UnitClass, move: CoverageChange, values: Values, block: np.ndarray, free: Floats
 ) -> tuple[np.ndarray, Floats, Floats]:
     """Who leaves: the blocks, their people by draw and pool, and who of them has no card at the start.
 
@@ -389,7 +393,7 @@ def leavers(
     """
     events = of.baseline.exits.iloc[kind.events]
     blocks, inside = np.unique(block[events["unit"].to_numpy()], return_inverse=True)
-    people = pools(events, values, inside)
+    people = people_by_pool(events, values, inside)
     if kind.leaves > of.baseline_index:
         return blocks, people, np.zeros(people.shape[:2])
     without = (people * move.without[:, None, :]).sum(axis=2)
@@ -397,18 +401,18 @@ def leavers(
     return blocks, people * part[:, :, None], without * part
 
 
-def reenrolment_paths(kind: UnitClass, of: Projection, values: Values, result: str) -> cohort.Paths:
+def reenrolment_paths(kind: UnitClass, of: Projection, values: Values, result: str) -> cohort.ReenrolmentPaths:
     """How the pools of one exit come back under a result, for each draw."""
     if result == "static":
-        still = cohort.static(_titles(kind), of.months, kind.leaves)
+        still = cohort.static_paths(_titles(kind), of.months, kind.leaves)
         shape = (len(values["outreach"]), *still.insured.shape[1:])
-        return cohort.Paths(np.broadcast_to(still.insured, shape), np.broadcast_to(still.broken, shape))
+        return cohort.ReenrolmentPaths(np.broadcast_to(still.insured, shape), np.broadcast_to(still.broken, shape))
     return cohort.reenrolment_shares(
         values, _titles(kind), of.months, kind.leaves, of.assumptions["at_share"], of.baseline_index + 1
     )
 
 
-def pools(events: pd.DataFrame, values: Values, inside: np.ndarray) -> Floats:
+def people_by_pool(events: pd.DataFrame, values: Values, inside: np.ndarray) -> Floats:
     """Those who lose their title, by draw, block and pool.
 
     The pools are linear in the share of minorities, so communes add up before they are divided.
@@ -416,9 +420,9 @@ def pools(events: pd.DataFrame, values: Values, inside: np.ndarray) -> Floats:
     lost, told = events["lost"].to_numpy(dtype=float), events["minority"].to_numpy(dtype=float)
     known = ~np.isnan(told)
     columns = np.stack([lost * known, np.where(known, lost * told, 0.0), lost * ~known], axis=1)
-    total, minority, unknown = add_rows(columns, inside).T[:, None, :, None]
-    none, every = (cohort.division(values, np.array([m]))[:, None, :] for m in (0.0, 1.0))
-    return total * none + minority * (every - none) + unknown * cohort.division(values, values["minority_share"])[:, None, :]  # fmt: skip
+    total, minority, unknown = sum_by_block(columns, inside).T[:, None, :, None]
+    none, every = (cohort.pool_shares(values, np.array([m]))[:, None, :] for m in (0.0, 1.0))
+    return total * none + minority * (every - none) + unknown * cohort.pool_shares(values, values["minority_share"])[:, None, :]  # fmt: skip
 
 
 def _titles(kind: UnitClass) -> cohort.PoolEntitlements:
@@ -434,8 +438,8 @@ def commune_rates(
     However many communes, no more than a few times `CHUNK` numbers are held at once.
     """
     chosen = np.arange(len(of.months)) if months is None else np.asarray(months)
-    moved = moves(of, values, result, chosen)
-    correct = apply_corrections(values)[:, None, None]
+    moved = coverage_changes(of, values, result, chosen)
+    correct = count_correction(values)[:, None, None]
     size = max(1, CHUNK // (len(values["outreach"]) * len(chosen)))
     for begin in range(0, len(of.baseline.units), size):
         rows = np.arange(begin, min(begin + size, len(of.baseline.units)))
@@ -444,7 +448,7 @@ def commune_rates(
         yield rows, np.minimum(insured / part.people[:, chosen] * correct, 1.0)
 
 
-def apply_corrections(values: Values) -> Floats:
+def count_correction(values: Values) -> Floats:
     """What duplicate cards and the error of the count of people do to a rate, by draw."""
     return (1 - values["duplicates"]) / (1 + values["population_error"])
 

@@ -20,9 +20,9 @@ from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice, translate
 from bhyt_analysis.ingest.loader import InputError, bundled_path, read_table
 from bhyt_analysis.law.law import Law, LawError
-from bhyt_analysis.model.projection.assumptions import SINGLE, Range, allowed, assumptions
+from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, allowed_range, assumptions
 from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS
-from bhyt_analysis.model.projection.levers import reform_rows, top_up
+from bhyt_analysis.model.projection.levers import build_reform, top_up_rows
 from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
 from bhyt_analysis.model.targets.targets import RELATIONS
 from bhyt_analysis.quality.checks import check_area_codes
@@ -153,15 +153,17 @@ class Scenario:
 def _reforms(told: dict[str, Any], name: str) -> Iterator[Law]:
     """The rows of law that stand in the file itself, and the rows that its top-ups stand for."""
     if told.get("law"):
-        yield reform_rows(told["law"], f"{name} [[law]]")
+        yield build_reform(told["law"], f"{name} [[law]]")
     if told.get("top_up"):
-        over = reduce(Law.__or__, (reform_rows(told["law"], name),) if told.get("law") else (), Law.read())
+        over = reduce(Law.__or__, (build_reform(told["law"], name),) if told.get("law") else (), Law.read())
         rows = [
             row
             for t in told["top_up"]
-            for row in top_up(over, t["group"], t["points"], t["area"], t["area"], t["since"], t.get("until") or None)
+            for row in top_up_rows(
+                over, t["group"], t["points"], t["area"], t["area"], t["since"], t.get("until") or None
+            )
         ]
-        yield reform_rows(rows, f"{name} [[top_up]]")
+        yield build_reform(rows, f"{name} [[top_up]]")
 
 
 def scenario_file(path: str | Path) -> Path:
@@ -263,8 +265,8 @@ def _changed(told: Any) -> dict[str, Range]:
         if name not in table.index:
             continue
         numbers = value if isinstance(value, list) else [value] * 3
-        low, high = allowed(name)
-        if name in SINGLE and len(set(map(str, numbers))) > 1:
+        low, high = allowed_range(name)
+        if name in POINT_VALUED and len(set(map(str, numbers))) > 1:
             faults.append(("error.assumption_single", {"name": name, "found": value}))
             continue
         good = len(numbers) == 3 and all(_is_number(n) and low <= n <= high for n in numbers)

@@ -24,16 +24,16 @@ from bhyt_analysis.model.projection.cohort import Floats
 from bhyt_analysis.model.projection.projection import (
     HOUSEHOLD,
     Projection,
-    add_rows,
-    apply_corrections,
     commune_rates,
+    count_correction,
     insured_people,
     project,
+    sum_by_block,
 )
 from bhyt_analysis.model.projection.scenario import Scenario
 
 RESULTS = ("static", "behavioural")
-BY = ("commune", "group")
+BREAKDOWNS = ("commune", "group")
 MONEY = [f"vnd_{p}" for p in PAYERS]
 COLUMNS = ["scenario", "result", "area", "name", "month", "group", "people", "insured", "rate", "rate_low", "rate_high"]
 COLUMNS += [
@@ -47,7 +47,7 @@ COLUMNS += [
     "status",
 ]
 MOST_DRAWS = 100_000  # the intervals of one area then take some gigabytes
-WIDTH = {"rate_low": 0.05, "rate_inner_low": 0.25, "rate_median": 0.5, "rate_inner_high": 0.75, "rate_high": 0.95}
+QUANTILES = {"rate_low": 0.05, "rate_inner_low": 0.25, "rate_median": 0.5, "rate_inner_high": 0.75, "rate_high": 0.95}
 
 
 def simulate(
@@ -100,8 +100,8 @@ def simulate(
     >>> table.query("group == 'all' and result == 'static'")["insured"].iloc[0]
     np.int64(155163)
     """
-    if unknown := [b for b in by if b not in BY]:
-        raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(BY)}))
+    if unknown := [b for b in by if b not in BREAKDOWNS]:
+        raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(BREAKDOWNS)}))
     check_draws(draws)
     chosen = [scenario] if isinstance(scenario, Scenario) or scenario is None else list(scenario)
     policies = [Scenario.nothing() if one is None else one for one in chosen]
@@ -137,12 +137,12 @@ def project_area(data: Dataset, area: str, scenario: Scenario, law: Law | None =
     """
     law = Law.read() if law is None else law
     over = scenario.over(law)
-    check_areas_of(over, data)
+    check_reform_areas(over, data)
     start = build_baseline(data, area, scenario, over)
-    return project(start, with_support_window(scenario, data, start, over), over)
+    return project(start, resolve_support_window(scenario, data, start, over), over)
 
 
-def with_support_window(scenario: Scenario, data: Dataset, start: Baseline, law: Law) -> Scenario:
+def resolve_support_window(scenario: Scenario, data: Dataset, start: Baseline, law: Law) -> Scenario:
     """The scenario with the support_window of its decision where it names none itself.
 
     Of a decision that no table tells, exits since the law knows the support of Decree 188
@@ -162,7 +162,7 @@ def with_support_window(scenario: Scenario, data: Dataset, start: Baseline, law:
     return dataclasses.replace(scenario, support_window=support_window)
 
 
-def check_areas_of(law: Law, data: Dataset) -> None:
+def check_reform_areas(law: Law, data: Dataset) -> None:
     """The areas of reforms are known, to the bundled law or to the data; else a `LawError` with all that are not."""
     told = law.table[(law.table["layer"] > 0) & (law.table["area"] != "")].drop_duplicates(["file", "row"])
     if told.empty:
@@ -188,7 +188,7 @@ def projection_table(
         if by_commune
         else pd.DataFrame({"area": [of.baseline.area], "name": [of.baseline.name]})
     )
-    people = add_rows(of.people, block)[:, of.report_index :]
+    people = sum_by_block(of.people, block)[:, of.report_index :]
     # Units of one block may lie under different law: each part is costed by its own, then added up.
     law_of = np.zeros(len(units), dtype=int)
     for i, kind in enumerate(of.unit_classes):
@@ -199,7 +199,7 @@ def projection_table(
     for result in RESULTS:
         insured = _whole(insured_people(of, result, None, part, months=range(of.report_index, len(of.months)))[0])
         bounds = _bounds(of, result, block, draws, seed, by_group=not by_commune) if draws else {}
-        money, costed = costs(of, insured, part, by_group)
+        money, costed = cost_by_payer(of, insured, part, by_group)
         insured, money, costed = (_summed(a, whole) for a in (insured, money, costed))
         if not by_group:
             insured = insured.sum(axis=1, keepdims=True)
@@ -230,21 +230,22 @@ def _bounds(of: Projection, result: str, block: np.ndarray, draws: int, seed: in
     months = range(of.report_index, len(of.months))
     if by_group:
         rates = (
-            insured_people(of, result, values, block, months=months) / add_rows(of.people, block)[0, of.report_index :]
+            insured_people(of, result, values, block, months=months)
+            / sum_by_block(of.people, block)[0, of.report_index :]
         )
         rates = np.concatenate([rates, rates.sum(axis=2, keepdims=True)], axis=2)
         # The errors of counts are no reason to insure more than everybody.
-        rates = np.minimum(rates * apply_corrections(values)[:, None, None, None], 1.0)
-        return {name: np.quantile(rates[:, 0], at, axis=0)[None] for name, at in WIDTH.items()}
-    out = {name: np.full((len(block), len(months)), np.nan) for name in WIDTH}
+        rates = np.minimum(rates * count_correction(values)[:, None, None, None], 1.0)
+        return {name: np.quantile(rates[:, 0], at, axis=0)[None] for name, at in QUANTILES.items()}
+    out = {name: np.full((len(block), len(months)), np.nan) for name in QUANTILES}
     for rows, rates in commune_rates(of, values, result, months):
-        found = np.quantile(rates, list(WIDTH.values()), axis=0)
-        for i, name in enumerate(WIDTH):
+        found = np.quantile(rates, list(QUANTILES.values()), axis=0)
+        for i, name in enumerate(QUANTILES):
             out[name][rows] = found[i]
     return {name: told[:, None] for name, told in out.items()}
 
 
-def costs(of: Projection, insured: Floats, block: np.ndarray, by_group: bool) -> tuple[Floats, Floats]:
+def cost_by_payer(of: Projection, insured: Floats, block: np.ndarray, by_group: bool) -> tuple[Floats, Floats]:
     """What insured people cost each payer in each month shown, rounded half up to the đồng.
 
     ``insured`` (blocks, groups, months) people of the months shown. Returns VND (blocks,
@@ -254,8 +255,8 @@ def costs(of: Projection, insured: Floats, block: np.ndarray, by_group: bool) ->
     vnd = np.zeros((len(insured), kept, insured.shape[2], len(PAYERS)))
     known = np.zeros((len(insured), kept, insured.shape[2]))
     weights = of.people[:, of.baseline_index]
-    scale = add_rows((of.baseline.units["household_scale"].to_numpy() * weights)[:, None], block)[:, 0]
-    scale = scale / add_rows(weights[:, None], block)[:, 0]
+    scale = sum_by_block((of.baseline.units["household_scale"].to_numpy() * weights)[:, None], block)[:, 0]
+    scale = scale / sum_by_block(weights[:, None], block)[:, 0]
     for kind in of.unit_classes:
         blocks = np.unique(block[kind.rows])
         if not len(blocks):
@@ -305,7 +306,7 @@ def _rows(
         "insured": held.astype("int64"),
         "rate": held / total,
     }
-    for name in WIDTH:
+    for name in QUANTILES:
         columns[name] = bounds[name].transpose(0, 2, 1).ravel() if name in bounds else columns["rate"]
     for i, name in enumerate(MONEY):
         columns[name] = tall(money[..., i])

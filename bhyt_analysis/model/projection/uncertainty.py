@@ -15,33 +15,33 @@ from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.projection.assumptions import (
     RANGE,
     Values,
-    allowed,
+    allowed_range,
     central_values,
-    check_names,
+    check_assumption_names,
     draw_assumptions,
 )
-from bhyt_analysis.model.projection.cohort import AREA_TITLE, Floats
+from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, Floats
 from bhyt_analysis.model.projection.projection import (
     Projection,
-    apply_corrections,
     commune_rates,
+    count_correction,
+    coverage_changes,
     insured_people,
-    leavers,
-    moves,
-    room_at_start,
+    leavers_by_pool,
+    uninsured_at_baseline,
 )
 from bhyt_analysis.model.projection.scenario import Scenario
-from bhyt_analysis.model.projection.simulate import WIDTH, project_area
+from bhyt_analysis.model.projection.simulate import QUANTILES, project_area
 from bhyt_analysis.model.targets.targets import binding_targets, people_needed
 
 TOLERANCE = 1e-6
 
 
-def rates(of: Projection, values: Values, result: str = "behavioural") -> Floats:
+def area_rates(of: Projection, values: Values, result: str = "behavioural") -> Floats:
     """The coverage of the whole area by draw and month, with the errors of counts and duplicate cards."""
     block = np.zeros(len(of.baseline.units), dtype=int)
     insured = insured_people(of, result, values, block, by_group=False)[:, 0]
-    return np.minimum(insured / of.people.sum(axis=0) * apply_corrections(values)[:, None], 1.0)
+    return np.minimum(insured / of.people.sum(axis=0) * count_correction(values)[:, None], 1.0)
 
 
 def _position(of: Projection, on: str | pd.Timestamp) -> int:
@@ -61,7 +61,7 @@ def target_probabilities(
     ----------
     of : what `projection` gives.
     targets : rows of ``on``, ``rate``, ``relation``; by default the scenario's own.
-    path : what `rates` gives for the draws, where it is known already.
+    path : what `area_rates` gives for the draws, where it is known already.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def target_probabilities(
     >>> target_probabilities(of, [{"on": "2022-12-31", "rate": 0.5, "relation": ">="}])["chance"].tolist()
     [1.0]
     """
-    path = rates(of, draw_assumptions(of.assumptions, max(draws, 1), seed)) if path is None else path
+    path = area_rates(of, draw_assumptions(of.assumptions, max(draws, 1), seed)) if path is None else path
     rows = []
     for target in of.scenario.targets if targets is None else targets:
         day = pd.Timestamp(target["on"]) + pd.offsets.MonthEnd(0)
@@ -88,10 +88,18 @@ def target_probabilities(
         population = int(of.people[:, t].sum() + 0.5)
         needed = people_needed(population, target["rate"], target["relation"])
         reached = path[:, t] * population >= needed - TOLERANCE
-        told = {name: float(np.quantile(path[:, t], at)) for name, at in sorted(WIDTH.items(), key=lambda w: w[1])}
+        told = {name: float(np.quantile(path[:, t], at)) for name, at in sorted(QUANTILES.items(), key=lambda w: w[1])}
         base = {"on": of.months[t], "rate": target["rate"], "relation": target["relation"], "people_needed": needed}
         rows.append({**base, "chance": float(reached.mean()), **told, "status": "estimated"})
-    columns = ["on", "rate", "relation", "people_needed", "chance", *sorted(WIDTH, key=lambda k: WIDTH[k]), "status"]
+    columns = [
+        "on",
+        "rate",
+        "relation",
+        "people_needed",
+        "chance",
+        *sorted(QUANTILES, key=lambda k: QUANTILES[k]),
+        "status",
+    ]
     return pd.DataFrame(rows, columns=columns).astype({"people_needed": "Int64", "chance": "float64"})
 
 
@@ -133,11 +141,11 @@ def commune_intervals(
     (12, True)
     """
     t = _position(of, on)
-    names = sorted(WIDTH, key=lambda k: WIDTH[k])
+    names = sorted(QUANTILES, key=lambda k: QUANTILES[k])
     out = np.full((len(of.baseline.units), len(names) + 1), np.nan)
     for rows, drawn_rates in commune_rates(of, draw_assumptions(of.assumptions, draws, seed), months=[t]):
         at = drawn_rates[:, :, 0]
-        out[rows, :-1] = np.quantile(at, [WIDTH[n] for n in names], axis=0).T
+        out[rows, :-1] = np.quantile(at, [QUANTILES[n] for n in names], axis=0).T
         if rate is not None:
             out[rows, -1] = (at >= rate - TOLERANCE).mean(axis=0)
     table = of.baseline.units[["area", "name"]].reset_index(drop=True)
@@ -167,7 +175,7 @@ def tornado(of: Projection, on: str | pd.Timestamp, lang: str = "vi") -> pd.Data
     values = {name: np.repeat(v, draws) for name, v in middle.items()}
     for i, name in enumerate(moving):
         values[name][2 * i], values[name][2 * i + 1] = table.loc[name, ["low", "high"]]
-    found = rates(of, values)[:, t]
+    found = area_rates(of, values)[:, t]
     rows = pd.DataFrame({
         "name": moving, "label": table.loc[moving, f"name_{lang}"].to_numpy(),
         **{c: table.loc[moving, c].to_numpy() for c in RANGE},
@@ -254,14 +262,14 @@ def break_even(
         def value(x: float) -> float:
             return at_low + (at_high - at_low) * x
     else:
-        check_names([name])
-        low, high = allowed(name)
+        check_assumption_names([name])
+        low, high = allowed_range(name)
         middle = float(of.assumptions.at[name, "central"])
 
         def value(x: float) -> float:
             changed = dataclasses.replace(scenario, changed={**scenario.changed, name: (x, x, x)})
             with_it = project_area(data, area, changed, law)
-            return float(rates(with_it, central_values(with_it.assumptions))[0, _position(with_it, on)])
+            return float(area_rates(with_it, central_values(with_it.assumptions))[0, _position(with_it, on)])
 
         at_low, at_high = value(low), value(high)
     found = bisect(value, rate, low, high)
@@ -273,17 +281,17 @@ def break_even(
 
 def _of_reenrolled(of: Projection, t: int) -> tuple[float, float, float, float, float]:
     """Coverage if none and if all of those who lost are insured again, and the share that the scenario gives."""
-    left = [k for k in of.unit_classes if k.title == AREA_TITLE and k.titles is not None and k.leaves <= t]
+    left = [k for k in of.unit_classes if k.title == AREA_ENTITLEMENT and k.titles is not None and k.leaves <= t]
     lost = float(sum(of.baseline.exits["lost"].to_numpy()[k.events].sum() for k in left))
     if not lost:
         raise BhytError(("error.nobody_lost", {"name": of.baseline.name, "on": of.months[t]}))
     values = central_values(of.assumptions)
     people = float(of.people[:, t].sum())
-    now = float(rates(of, values)[0, t])
+    now = float(area_rates(of, values)[0, t])
     back, block = 0.0, np.zeros(len(of.baseline.units), dtype=int)
-    for kind, move in zip(of.unit_classes, moves(of, values), strict=True):
+    for kind, move in zip(of.unit_classes, coverage_changes(of, values), strict=True):
         if kind in left:
-            _, own, _ = leavers(of, kind, move, values, block, room_at_start(of, block))
+            _, own, _ = leavers_by_pool(of, kind, move, values, block, uninsured_at_baseline(of, block))
             inside = of.baseline.exits["lost"].to_numpy(dtype=float)[kind.events].sum()
             back += float(own[0, 0] @ move.way[0, :, t]) + inside - float(own.sum())
     none = now - back * of.growth[t] / people  # of those who lost, nobody
