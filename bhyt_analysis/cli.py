@@ -1,22 +1,34 @@
-"""Words on a command line: ``bhyt COMMAND``; each command calls one function of the library."""
+"""Run the library from the command line: ``bhyt COMMAND``; each command calls one function."""
 
 from __future__ import annotations
 
-import argparse
+import functools
 import json
+import locale
 import os
-import shutil
+import re
+import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import click
+from click.shell_completion import CompletionItem
 
-from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.dates import parse_date
+from bhyt_analysis.i18n.languages import LANGUAGES
+from bhyt_analysis.i18n.messages import BhytError, nearest_choice, translate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bhyt_analysis.domain.dataset import Dataset
 
 DONE, FAULTS, UNUSABLE = 0, 1, 2
+Read = Callable[..., "Dataset"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,464 +36,632 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):  # Vietnamese on a Windows console
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")
-    told = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    requested = _requested_language(words)
+    lang = requested or "vi"
     from bhyt_analysis.ingest.loader import InputError
 
     try:
-        return int(told.run(told))
+        return int(cli.main(words, "bhyt", standalone_mode=False, obj=requested or _locale_language()) or DONE)
     except InputError as error:
-        print(error.text(told.lang), file=sys.stderr)
+        print(error.text(lang), file=sys.stderr)
         return UNUSABLE if error.unreadable else FAULTS
     except BhytError as error:
-        print(error.text(told.lang), file=sys.stderr)
+        print(error.text(lang), file=sys.stderr)
         return UNUSABLE
-    except KeyboardInterrupt:
+    except click.ClickException as error:
+        print(_usage_error(error, lang), file=sys.stderr)
+        return UNUSABLE
+    except (KeyboardInterrupt, click.Abort):
         return FAULTS
     except BrokenPipeError:  # the reader of our output has enough
         sys.stderr.close()
         return DONE
     except OSError as error:  # a folder that is a file, no right to write, a full disk
-        print(translate("error.can_not_write", told.lang, file=error.filename, why=error.strerror), file=sys.stderr)
+        print(translate("error.can_not_write", lang, file=error.filename, why=error.strerror), file=sys.stderr)
         return UNUSABLE
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="bhyt",
-        description="Health insurance (BHYT) in Vietnam: who is covered, who lost it, who comes back, what it costs.",
-        epilog="INPUT is a folder of CSV files or an .xlsx workbook; left out, it is the bundled data.",
-    )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    _add(commands, "briefs", briefs, "one notebook, page and folder per area, with an index",
-         "bhyt briefs --out outputs/briefings --area 'Sơn Dương' --lang en",
-         _input, lambda p: [
-             p.add_argument("--out", required=True, metavar="DIR", help="folder to write to; made if missing"),
-             p.add_argument("--area", action="append", nargs="+", metavar="NAME_OR_CODE", help="only these areas"),
-             p.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: all processors)"),
-             p.add_argument("--engine", choices=["auto", "warm", "standard"], default="auto", help="how notebooks are run"),
-             p.add_argument("--timeout", type=_positive, metavar="SECONDS", help="longest time for one cell"),
-             p.add_argument("--notebook-timeout", type=_positive, default=1800, metavar="SECONDS", help="longest time for one area (default 1800)"),
-             p.add_argument("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster that makes the areas"),
-             p.add_argument("--memory", type=_positive, metavar="MB", help="most memory of one notebook (Linux)"),
-             p.add_argument("--fresh", action="store_true", help="make every area again, also what has not changed"),
-             p.add_argument("--verbose", action="store_true", help="a line for every area"),
-             p.add_argument("--profile", action="store_true", help="the slowest cells over all areas"),
-             p.add_argument("--as-of", metavar="DATE", help="use no figures after this day"),
-             p.add_argument("--seed", type=int, default=1, metavar="S", help="seed of what is drawn at random"),
-             p.add_argument("--scenario", metavar="FILE", help="a scenario (TOML) to compare with the law"),
-             p.add_argument("--formats", default="html", metavar="LIST", help="documents beside the notebook: html,docx,pptx,xlsx (default html)"),
-         ])  # fmt: skip
-    _add(commands, "check", check, "find every mistake of an input", "bhyt check so_lieu.xlsx --annotate so_lieu_da_kiem_tra.xlsx",
-         lambda p: p.add_argument("input", metavar="INPUT", help="folder or workbook"), _numbers, _json,
-         lambda p: p.add_argument("--annotate", metavar="OUT.xlsx", help="write a copy with the cells marked and commented"))  # fmt: skip
-    _add(commands, "template", template, "an empty workbook to fill in, with notes, drop-downs and examples",
-         "bhyt template so_lieu.xlsx", lambda p: p.add_argument("file", metavar="FILE.xlsx", help="a file that does not exist yet"))  # fmt: skip
-    _add(commands, "audit", audit, "published figures that do not add up", "bhyt audit --area 'Sơn Dương'",
-         _input, _area, _json)  # fmt: skip
-    _add(commands, "impact", impact, "who loses a card by a decision, commune by commune",
-         "bhyt impact --decision 861 --area 'Lục Ngạn' --csv impact.csv", _input, _area, _csv,
-         lambda p: p.add_argument("--decision", required=True, metavar="D", help="number of the decision, such as 861"))  # fmt: skip
-    _add(commands, "allocate", allocate, "the people to insure, commune by commune, for a target",
-         "bhyt allocate --area X001 --on 2022-06-30 --rate 0.93 --ratchet --csv allocation.csv", _input, _on, _csv,
-         lambda p: [
-             p.add_argument("--area", required=True, metavar="A", help="name or code of an area"),
-             p.add_argument("--rate", required=True, metavar="R", help="the target, a share such as 0.906"),
-             p.add_argument("--method", default="share-of-gap", metavar="M",
-                            help="share-of-gap (default), equal-rate, equal-points, level-up, shock-adjusted, "
-                                 "least-cost, capacity"),
-             p.add_argument("--ratchet", action="store_true", help="no commune below the people insured now"),
-         ])  # fmt: skip
-    _add(commands, "simulate", simulate, "coverage and budget month by month under a scenario, with intervals",
-         "bhyt simulate --area 'Sơn Dương' --scenario scenarios/decision_861_ordinary.toml --csv months.csv",
-         _input, _csv,
-         lambda p: [
-             p.add_argument("--area", required=True, metavar="A", help="name or code of an area"),
-             p.add_argument("--scenario", metavar="FILE", help="a scenario (TOML); left out, the law in force"),
-             p.add_argument("--draws", type=_natural, default=1000, metavar="N", help="draws for the intervals (default 1000; 0 none)"),
-             p.add_argument("--seed", type=_natural, metavar="S", help="seed of the draws (default: the scenario's)"),
-             p.add_argument("--by-commune", action="store_true", help="a row for every commune"),
-         ])  # fmt: skip
-    _add(commands, "watch", watch, "a month against the plan: pace, projected year's end, cards that run out, reports",
-         "bhyt watch --month 2022-06 --area X001 --out charts", _input, _area, _json, _csv,
-         lambda p: [
-             p.add_argument("--month", metavar="YYYY-MM", help="the month (default: the last one that has cards)"),
-             p.add_argument("--out", metavar="DIR", help="folder for the charts of the area; made if missing"),
-         ])  # fmt: skip
-    _add(commands, "premium", premium, "who pays what in a year, step by step, with the articles",
-         "bhyt premium --on 2026-11-22 --household 4", _on, _area,
-         lambda p: [
-             p.add_argument("--household", type=_positive, metavar="N", help="members who join together"),
-             p.add_argument("--group", metavar="G", help="a sub-group, such as near_poor or student"),
-         ])  # fmt: skip
-    _add(commands, "law", law, "the law in force on a day, with references", "bhyt law --on 2026-11-22 --area 'Đắk Lắk'",
-         _on, _area, _json)  # fmt: skip
-    _add(commands, "explore", explore, "the explorer with sliders, in JupyterLab or as a page",
-         "bhyt explore my_folder --voila", _input,
-         lambda p: [
-             p.add_argument("--voila", action="store_true", help="serve it as a page without code (needs the extra explore)"),
-             p.add_argument("--port", type=_positive, metavar="N", help="port of the server (default: a free one from 8888)"),
-             p.add_argument("--no-browser", action="store_true", help="do not open a browser"),
-         ])  # fmt: skip
-    _add(commands, "synthetic", synthetic, "a made-up country, complete and stamped synthetic, for trials",
-         "bhyt synthetic --districts 700 --seed 1 --out country",
-         lambda p: [
-             p.add_argument("--districts", type=_positive, required=True, metavar="N", help="how many districts"),
-             p.add_argument("--seed", type=_natural, default=1, metavar="S", help="seed of what is drawn at random"),
-             p.add_argument("--out", required=True, metavar="DIR", help="an empty folder; made if missing"),
-         ])  # fmt: skip
-    return parser
+def _requested_language(words: Sequence[str]) -> str | None:
+    """Return the language of ``--lang`` before the call is parsed: help and errors follow it."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        value = following if word == "--lang" else word.removeprefix("--lang=")
+        if word.startswith("--lang") and value in LANGUAGES:
+            return value
+    return None
 
 
-def _add(
-    commands: Any, name: str, run: Callable[..., int], about: str, example: str, *options: Callable[..., Any]
-) -> None:
-    parser = commands.add_parser(name, help=about, description=about.capitalize() + ".", epilog=f"example: {example}")
-    for option in options:
-        option(parser)
-    parser.add_argument("--lang", choices=["vi", "en"], default="vi", help="language of what is printed (default vi)")
-    parser.set_defaults(run=run)
+def _locale_language() -> str:
+    name = os.environ.get("LC_ALL") or os.environ.get("LANG") or locale.getlocale()[0] or ""
+    return "vi" if name.lower().startswith(("vi", "vietnamese")) else "en"
 
 
-def _input(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("input", nargs="?", metavar="INPUT", help="folder or workbook (default: the bundled data)")
-    _numbers(parser)
+def _usage_error(error: click.ClickException, lang: str) -> str:
+    """Return the sentence about a call that click refuses."""
+    if isinstance(error, click.NoSuchOption):
+        options = [o for p in (error.ctx.command.params if error.ctx else ()) for o in p.opts if o.startswith("--")]
+        nearest = nearest_choice(error.option_name, options) or "--help"
+        return translate("usage.no_option", lang, found=error.option_name, nearest=nearest)
+    if isinstance(error, click.MissingParameter) and error.param:
+        name = error.param.opts[0] if isinstance(error.param, click.Option) else error.param.human_readable_name.upper()
+        command = error.ctx.info_name if error.ctx else ""
+        return translate("usage.missing", lang, name=name, command=command)
+    return translate("usage.other", lang, why=error.format_message())
 
 
-def _numbers(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--numbers", choices=["vi", "en"], help="how numbers in text cells are written: vi 1.234,5; en 1,234.5"
-    )
+class Command(click.Command):
+    """A command whose help is in the language of the context."""
+
+    example = ""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Let an option that may be repeated take several words: ``--area A B`` is ``--area A --area B``."""
+        repeated = {o for p in self.params if p.multiple for o in p.opts}
+        words: list[str] = []
+        option = ""
+        for word in args:
+            if word.startswith("-"):
+                option = word if word in repeated else ""
+            elif option and words[-1] != option:
+                words.append(option)
+            words.append(word)
+        return super().parse_args(ctx, words)
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Return the first sentence of the help, whole."""
+        return translate(f"command.{self.name}", click.get_current_context().obj)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write how the command is called."""
+        self.options_metavar = translate("help.options_metavar", ctx.obj)
+        prefix = translate("help.usage", ctx.obj) + " "
+        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the command does."""
+        formatter.write_paragraph()
+        formatter.write_text(translate(f"command.{self.name}", ctx.obj))
+        if any(isinstance(p, click.Argument) and p.name == "input" for p in self.params) or not self.params:
+            formatter.write_paragraph()
+            formatter.write_text(translate("option.input", ctx.obj))
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options."""
+        records = [p.get_help_record(ctx) for p in self.get_params(ctx) if isinstance(p, Option)]
+        records.append(("--help", translate("option.help", ctx.obj)))
+        with formatter.section(translate("help.options", ctx.obj)):
+            formatter.write_dl(records)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the example."""
+        if self.example:
+            formatter.write_paragraph()
+            formatter.write(translate("help.example", ctx.obj, example=self.example) + "\n")
 
 
-def _area(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--area", metavar="A", help="name or code of an area")
+class Group(Command, click.Group):
+    """The command ``bhyt`` with its sub-commands."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the sub-command, or name the nearest."""
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            nearest = nearest_choice(args[0], self.commands) or ", ".join(self.commands)
+            raise BhytError(("usage.no_command", {"found": args[0], "nearest": nearest}))
+        return click.Group.resolve_command(self, ctx, args)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Return the words of the usage line."""
+        return [translate("help.options_metavar", ctx.obj), translate("help.command_metavar", ctx.obj)]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the sub-commands, then the options."""
+        with formatter.section(translate("help.commands", ctx.obj)):
+            formatter.write_dl([(name, command.get_short_help_str()) for name, command in self.commands.items()])
+        Command.format_options(self, ctx, formatter)
 
 
-def _json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+class Option(click.Option):
+    """An option whose help is a message."""
+
+    def __init__(self, names: Sequence[str], message: str = "", **settings: Any) -> None:
+        super().__init__(names, **settings)
+        self.message = message or names[0].removeprefix("--").replace("-", "_")
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
+        """Return the option and its help in the language of the context."""
+        fields = {"choices": ", ".join(self.type.choices())} if isinstance(self.type, Choice) else {}
+        text = translate(f"option.{self.message}", ctx.obj, **fields)
+        required = f"  [{translate('help.required', ctx.obj)}]" if self.required else ""
+        return " ".join(filter(None, [", ".join(self.opts), "" if self.is_flag else self.metavar])), text + required
 
 
-def _csv(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--csv", metavar="FILE", help="write the table to a file that Excel opens")
+class Choice(click.ParamType):
+    """One of the choices that the library has; the library is asked when the option is used."""
+
+    name = "choice"
+
+    def __init__(self, choices: Callable[[], Iterable[str]], several: bool = False) -> None:
+        self.choices, self.several = choices, several
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str | tuple[str, ...]:
+        """Return the choice, or several divided by commas; raise with all that there are."""
+        choices, words = list(self.choices()), tuple(value.split(",")) if self.several else (value,)
+        for word in set(words) - set(choices):
+            raise BhytError(("usage.choice", {"option": _name(param), "found": word, "choices": ", ".join(choices)}))
+        return words if self.several else value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the choices that begin with what is typed."""
+        return [CompletionItem(c) for c in self.choices() if c.startswith(incomplete)]
 
 
-def _on(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--on", required=True, metavar="DATE", help="the day, YYYY-MM-DD")
+class Whole(click.ParamType):
+    """A whole number of ``minimum`` or more."""
+
+    name = "number"
+
+    def __init__(self, minimum: int) -> None:
+        self.minimum = minimum
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        if not re.fullmatch(r"\d+", str(value)) or int(value) < self.minimum:
+            raise BhytError(("usage.whole_number", {"option": _name(param), "found": value, "minimum": self.minimum}))
+        return int(value)
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return value
+class Share(click.ParamType):
+    """A share as people write it: 0.906, 0,906, 90.6% or 90,6%; exact, as a decimal in text."""
+
+    name = "share"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the share as text, such as "0.906"."""
+        text = value.strip().replace(",", ".")
+        try:
+            return str(Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1))
+        except InvalidOperation:
+            raise BhytError(("usage.share", {"option": _name(param), "found": value})) from None
 
 
-def _natural(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
-    return value
+class Date(click.ParamType):
+    """A day as 2021-12-31 or 31/12/2021."""
+
+    name = "date"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the day as YYYY-MM-DD."""
+        return parse_date(value).isoformat()
 
 
-def briefs(told: argparse.Namespace) -> int:
+def _name(param: click.Parameter | None) -> str:
+    return param.opts[0] if param else ""
+
+
+option = functools.partial(click.option, cls=Option)
+
+
+def command(name: str, example: str) -> Callable[[Callable[..., int]], click.Command]:
+    """Declare a command with its example; each has ``--lang``."""
+
+    def declare(function: Callable[..., int]) -> click.Command:
+        decorated = option("--lang", type=Choice(lambda: LANGUAGES), default="vi", metavar="vi|en")(function)
+        kind = type("ExampleCommand", (Command,), {"example": example})
+        return cli.command(name, cls=kind)(decorated)
+
+    return declare
+
+
+def _engines() -> Sequence[str]:
+    from bhyt_analysis.batch.options import ENGINES
+
+    return ENGINES
+
+
+def _formats() -> Sequence[str]:
+    from bhyt_analysis.documents.formats import FORMATS
+
+    return FORMATS
+
+
+def _methods() -> Sequence[str]:
+    from bhyt_analysis.model.targets.allocation import METHODS
+
+    return tuple(METHODS)
+
+
+def _groups() -> Iterable[str]:
+    from bhyt_analysis.law.groups import groups
+
+    return groups().index
+
+
+numbers_option = option("--numbers", type=Choice(lambda: LANGUAGES), metavar="vi|en")
+area_option = option("--area", metavar="A")
+json_option = option("--json", "as_json", is_flag=True)
+csv_option = option("--csv", metavar="FILE", type=click.Path())
+on_option = option("--on", required=True, metavar="DATE", type=Date())
+
+
+def data_argument(function: Callable[..., int]) -> Callable[..., int]:
+    """Declare INPUT and ``--numbers``; the command gets ``read``, which loads them (all, or one area's rows)."""
+
+    @functools.wraps(function)
+    def run(input: str | None, numbers: str | None, **options: object) -> int:
+        from bhyt_analysis.ingest import load
+
+        return function(read=lambda area=None: load(input, area, numbers=numbers), **options)
+
+    return click.argument("input", required=False, metavar="INPUT")(numbers_option(run))
+
+
+@click.group(cls=Group, name="bhyt")
+def cli() -> None:
+    """Gather the commands."""
+
+
+@command("brief", "bhyt brief --out outputs/briefings --area 'Sơn Dương' --lang en")
+@click.argument("input", required=False, metavar="INPUT")
+@numbers_option
+@option("--out", required=True, metavar="DIR", type=click.Path())
+@option("--area", "areas", multiple=True, metavar="NAME_OR_CODE", message="areas")
+@option("--jobs", type=Whole(1), metavar="N")
+@option("--engine", type=Choice(_engines), default="auto", metavar="auto|warm|standard")
+@option("--timeout", type=Whole(1), metavar="SECONDS")
+@option("--notebook-timeout", type=Whole(1), default=1800, metavar="SECONDS")
+@option("--dask", metavar="ADDRESS")
+@option("--memory", type=Whole(1), metavar="MB")
+@option("--fresh", is_flag=True)
+@option("--verbose", is_flag=True)
+@option("--profile", is_flag=True)
+@option("--as-of", type=Date(), metavar="DATE")
+@option("--seed", type=Whole(0), default=1, metavar="S")
+@option("--scenario", metavar="FILE", type=click.Path())
+@option("--decision", metavar="D")
+@option("--formats", type=Choice(_formats, several=True), default="html", metavar="LIST")
+def brief(input: str | None, out: str, areas: tuple[str, ...], memory: int | None, **options: Any) -> int:
     """Make the briefings; the path of the index is the last line."""
     from bhyt_analysis.batch.manifest import is_complete
     from bhyt_analysis.batch.options import BatchOptions
     from bhyt_analysis.batch.runner import run_batch
 
-    areas = None if told.area is None else [a for some in told.area for a in some]
+    lang = str(options["lang"])
+    chosen = BatchOptions(**options, memory_mb=memory, progress=True)
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
-        options = BatchOptions(
-            jobs=told.jobs, engine=told.engine, dask=told.dask, lang=told.lang, numbers=told.numbers, as_of=told.as_of,
-            scenario=told.scenario, seed=told.seed, timeout=told.timeout, notebook_timeout=told.notebook_timeout,
-            memory_mb=told.memory, fresh=told.fresh, progress=True, verbose=told.verbose, profile=told.profile,
-            formats=[f.strip() for f in told.formats.split(",")],
-        )  # fmt: skip
-        manifest = run_batch(told.input, told.out, areas, options)
+        manifest = run_batch(input, out, areas or None, chosen)
     if all(a["status"] == "skipped" for a in manifest["areas"]):
-        print(translate("cli.nothing_to_do", told.lang, count=len(manifest["areas"])), file=sys.stderr)
-    index = str(Path(told.out, "index.html"))
-    unmade = [a for a in manifest["areas"] if not is_complete(a)]
-    for area in unmade:
+        print(translate("cli.nothing_to_do", lang, count=len(manifest["areas"])), file=sys.stderr)
+    index = str(Path(out, "index.html"))
+    failed = [a for a in manifest["areas"] if not is_complete(a)]
+    for area in failed:
         print(f"{area['area']} {area['slug']}: {area['error']}", file=sys.stderr)
-    if unmade:
-        print(translate("cli.failed", told.lang, count=len(unmade), path=index), file=sys.stderr)
+    if failed:
+        print(translate("cli.failed", lang, count=len(failed), path=index), file=sys.stderr)
     print(index)
-    return FAULTS if unmade else DONE
+    return FAULTS if failed else DONE
 
 
-def explore(told: argparse.Namespace) -> int:
-    """Serve the explorer until it is stopped."""
-    import importlib.util
-    import subprocess
-
-    from bhyt_analysis.ingest.loader import bundled_path, load
-
-    if told.voila and importlib.util.find_spec("voila") is None:
-        raise BhytError(("error.no_voila", {}))
-    environment = dict(os.environ)
-    if told.input:
-        load(told.input)  # what is wrong with it is said here, and not in a notebook
-        environment["BHYT_INPUT"] = str(Path(told.input).resolve())
-    notebook = bundled_path("notebooks") / "explore.ipynb"
-    call = _voila(notebook, environment) if told.voila else _lab(notebook)
-    call += ["--no-browser"] if told.no_browser else []
-    call += [f"--port={told.port}"] if told.port else []
-    return DONE if subprocess.call(call, env=environment) == 0 else UNUSABLE
-
-
-def _voila(notebook: Path, environment: dict[str, str]) -> list[str]:
-    """How Voilà serves a notebook, which it only reads: by our template, on warm kernels where there are any."""
-    from bhyt_analysis.engine import warm_process
-
-    places = [str(Path(__file__).parent / "show" / "explore" / "jupyter"), environment.get("JUPYTER_PATH", "")]
-    environment["JUPYTER_PATH"] = os.pathsep.join(filter(None, places))
-    if warm_process.usable():
-        environment.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", "bhyt-warm")
-    # Without the last a page that is closed may not end its kernel, for want of a cookie.
-    options = ["--template=bhyt", "--Voila.tornado_settings={'disable_check_xsrf': True}"]
-    return [sys.executable, "-m", "voila", str(notebook), *options]
-
-
-def _lab(notebook: Path) -> list[str]:
-    """How JupyterLab opens a notebook: as a copy of the user's own, for it saves what it shows."""
-    own = Path("outputs", notebook.name)
-    own.parent.mkdir(exist_ok=True)
-    if not own.exists():
-        shutil.copyfile(notebook, own)
-    where = [f"--ServerApp.root_dir={Path.cwd()}", f"--LabApp.default_url=/doc/tree/{own.as_posix()}"]
-    return [sys.executable, "-m", "jupyterlab", *where]
-
-
-def synthetic(told: argparse.Namespace) -> int:
-    """Write a made-up country."""
-    from bhyt_analysis.ingest.synthetic import write_country
-
-    write_country(told.out, told.districts, told.seed)
-    print(told.out)
-    return DONE
-
-
-def check(told: argparse.Namespace) -> int:
+@command("check", "bhyt check so_lieu.xlsx --annotate so_lieu_da_kiem_tra.xlsx")
+@click.argument("input", metavar="INPUT")
+@numbers_option
+@json_option
+@option("--annotate", metavar="OUT.xlsx", type=click.Path())
+def check(input: str, numbers: str | None, as_json: bool, annotate: str | None, lang: str) -> int:
     """Print the findings on an input; with ``--annotate`` write a copy of it in which they are marked."""
-    from bhyt_analysis.domain import findings
-    from bhyt_analysis.ingest.annotate import annotate
+    from bhyt_analysis.domain.findings import findings_table
+    from bhyt_analysis.ingest.annotate import annotate as write_annotated_copy
     from bhyt_analysis.ingest.loader import WHERE, read_input
 
-    found = read_input(told.input, told.numbers)[1]
-    if told.annotate:
-        print(annotate(told.input, told.annotate, found, told.lang), file=sys.stderr)
-    return _print_findings(findings.findings_table(found, told.lang, WHERE), told)
+    findings = read_input(input, numbers)[1]
+    if annotate:
+        print(write_annotated_copy(input, annotate, findings, lang), file=sys.stderr)
+    return _print_findings(findings_table(findings, lang, WHERE), as_json, lang)
 
 
-def template(told: argparse.Namespace) -> int:
+@command("template", "bhyt template so_lieu.xlsx")
+@click.argument("file", metavar="FILE.xlsx", type=click.Path())
+def template(file: str, lang: str) -> int:
     """Write an empty input workbook."""
     from bhyt_analysis.ingest.template import write_template
 
-    write_template(told.file, told.lang)
-    print(told.file)
+    write_template(file, lang)
+    print(file)
     return DONE
 
 
-def audit(told: argparse.Namespace) -> int:
+@command("audit", "bhyt audit --area 'Sơn Dương'")
+@data_argument
+@area_option
+@json_option
+def audit(read: Read, area: str | None, as_json: bool, lang: str) -> int:
     """Print the findings on published figures; they are the plan's errors and not the input's."""
-    from bhyt_analysis.ingest.loader import load
-    from bhyt_analysis.quality.plan_audit import audit as findings
+    from bhyt_analysis.quality.plan_audit import audit as audit_figures
 
-    _print_findings(findings(load(told.input, numbers=told.numbers), told.area, told.lang), told)
+    _print_findings(audit_figures(read(), area, lang), as_json, lang)
     return DONE
 
 
-def _print_findings(found: pd.DataFrame, told: argparse.Namespace) -> int:
+def _print_findings(findings: pd.DataFrame, as_json: bool, lang: str) -> int:
     from bhyt_analysis.ingest.loader import UNREADABLE
 
-    if told.json:
-        records = found.astype(object).where(found.notna(), None).to_dict("records")
-        print(json.dumps(records, ensure_ascii=False, indent=1, default=str))
-    elif found.empty:
-        print(translate("cli.no_findings", told.lang))
+    if as_json:
+        _print_json(findings.astype(object).where(findings.notna(), None).to_dict("records"))
+    elif findings.empty:
+        print(translate("cli.no_findings", lang))
     else:
-        for row in found.to_dict("records"):
+        for row in findings.to_dict("records"):
             place = f"{row['area']} " if "area" in row else ""
             kind = "severity" if "area" in row else "check"  # a plan's figures contradict; an input has errors
-            print(f"{translate(kind + '.' + row['severity'], told.lang)} [{row['rule']}] {place}{row['message']}")
-    if set(found["rule"]) & UNREADABLE:
+            severity = translate(f"{kind}.{row['severity']}", lang)
+            print(f"{severity} [{row['rule']}] {place}{row['message']}")
+    if set(findings["rule"]) & UNREADABLE:
         return UNUSABLE
-    return FAULTS if (found["severity"] == "error").any() else DONE
+    return FAULTS if (findings["severity"] == "error").any() else DONE
 
 
-def impact(told: argparse.Namespace) -> int:
+@command("reclassify", "bhyt reclassify --decision 861 --area 'Lục Ngạn' --csv impact.csv")
+@data_argument
+@area_option
+@csv_option
+@option("--decision", required=True, metavar="D")
+def reclassify(read: Read, area: str | None, csv: str | None, decision: str, lang: str) -> int:
     """Print, or write, the cards before and after a decision."""
-    from bhyt_analysis.ingest.loader import load
-    from bhyt_analysis.model.reclassification.reclassify import COLUMNS, reclassify
+    from bhyt_analysis.model.reclassification.reclassify import COLUMNS
+    from bhyt_analysis.model.reclassification.reclassify import reclassify as reclassify_communes
 
-    table = reclassify(load(told.input, numbers=told.numbers), told.decision, told.area)
-    return _print_table(table[COLUMNS], told)
+    table = reclassify_communes(read(), decision, area)
+    return _print_table(table[COLUMNS], csv, lang)
 
 
-def allocate(told: argparse.Namespace) -> int:
+@command("allocate", "bhyt allocate --area X001 --on 2022-06-30 --rate 93% --ratchet --csv allocation.csv")
+@data_argument
+@on_option
+@csv_option
+@option("--area", required=True, metavar="A")
+@option("--rate", required=True, type=Share(), metavar="R")
+@option("--method", type=Choice(_methods), default="share-of-gap", metavar="M")
+@option("--ratchet", is_flag=True)
+def allocate(
+    read: Read,
+    on: str,
+    csv: str | None,
+    area: str,
+    rate: str,
+    method: str,
+    ratchet: bool,
+    lang: str,
+) -> int:
     """Print, or write, the people to insure, commune by commune."""
-    from bhyt_analysis.i18n.dates import parse_date
-    from bhyt_analysis.ingest.loader import load
-    from bhyt_analysis.model.targets.allocation import allocate as shared_out
+    import pandas as pd
+
+    from bhyt_analysis.model.targets.allocation import allocate as allocate_target
     from bhyt_analysis.model.targets.allocation import communes_to_allocate
 
-    communes = communes_to_allocate(
-        load(told.input, numbers=told.numbers), told.area, pd.Timestamp(parse_date(told.on))
-    )
-    table = shared_out(communes, told.rate, method=told.method, ratchet=told.ratchet)
+    communes = communes_to_allocate(read(), area, pd.Timestamp(on))
+    table = allocate_target(communes, rate, method=method, ratchet=ratchet)
     columns = ["area", "name", "population", "insured", "target_people", "target_rate", "to_add", "status"]
-    return _print_table(table[columns], told)
+    return _print_table(table[columns], csv, lang)
 
 
-def simulate(told: argparse.Namespace) -> int:
+@command("simulate", "bhyt simulate --area 'Sơn Dương' --scenario decision_861_ordinary --csv months.csv")
+@data_argument
+@csv_option
+@option("--area", required=True, metavar="A")
+@option("--scenario", metavar="FILE", type=click.Path())
+@option("--draws", type=Whole(0), default=1000, metavar="N")
+@option("--seed", type=Whole(0), metavar="S")
+@option("--by-commune", is_flag=True)
+def simulate(
+    read: Read,
+    csv: str | None,
+    area: str,
+    scenario: str | None,
+    draws: int,
+    seed: int | None,
+    by_commune: bool,
+    lang: str,
+) -> int:
     """Print, or write, coverage and budget month by month."""
-    from bhyt_analysis.ingest.loader import load
     from bhyt_analysis.model.projection.scenario import Scenario
     from bhyt_analysis.model.projection.simulate import project_area
-    from bhyt_analysis.model.projection.simulate import simulate as run
+    from bhyt_analysis.model.projection.simulate import simulate as simulate_scenario
     from bhyt_analysis.model.projection.uncertainty import target_probabilities, upcoming_targets
     from bhyt_analysis.tables.explain import probability_texts
 
-    data, scenario = (
-        load(told.input, numbers=told.numbers),
-        Scenario.read(told.scenario) if told.scenario else Scenario.nothing(),
-    )
-    by = ["commune"] if told.by_commune else []
-    seed = scenario.seed if told.seed is None else told.seed
-    table = run(data, told.area, scenario, by=by, draws=told.draws, seed=seed, lang=told.lang)
+    data = read()
+    policy = Scenario.read(scenario) if scenario else Scenario.nothing()
+    seed = policy.seed if seed is None else seed
+    by = ["commune"] if by_commune else []
+    table = simulate_scenario(data, area, policy, by=by, draws=draws, seed=seed, lang=lang)
     table = table.rename(columns={"people": "population"})
-    if told.csv:
-        return _print_table(table, told)
-    shown = table[
-        (table["group"] == "all") & (table["month"].dt.month.isin([6, 12]) | (table["month"] == table["month"].min()))
-    ]
+    if csv:
+        return _print_table(table, csv, lang)
+    month = table["month"]
+    half_years = table[(table["group"] == "all") & (month.dt.month.isin([6, 12]) | (month == month.min()))]
     columns = [
         "result", "name", "month", "population", "insured", "rate", "rate_low", "rate_high",
         "vnd_central", "vnd_province", "vnd_household", "insured_costed", "status",
     ]  # fmt: skip
-    proposal = f" ({translate('status.proposal', told.lang)})" if table["proposal"].iloc[0] else ""
+    proposal = f" ({translate('status.proposal', lang)})" if table["proposal"].iloc[0] else ""
     print(table["scenario"].iloc[0] + proposal)
-    code = _print_table(shown[columns], told)
-    if told.draws:
-        of = project_area(data, told.area, scenario)
-        print(
-            *probability_texts(target_probabilities(of, upcoming_targets(data, of), told.draws, seed), told.lang),
-            sep="\n",
-        )
+    code = _print_table(half_years[columns], csv, lang)
+    if draws:
+        projection = project_area(data, area, policy)
+        chances = target_probabilities(projection, upcoming_targets(data, projection), draws, seed)
+        print(*probability_texts(chances, lang), sep="\n")
     return code
 
 
-def watch(told: argparse.Namespace) -> int:
-    """Print, or write, how each unit stands against its plan in a month."""
-    from bhyt_analysis.ingest.loader import load
+@command("monitor", "bhyt monitor --month 2022-06 --area X001 --out charts")
+@data_argument
+@area_option
+@json_option
+@csv_option
+@option("--month", metavar="YYYY-MM")
+@option("--out", metavar="DIR", type=click.Path())
+def monitor(
+    read: Read,
+    area: str | None,
+    as_json: bool,
+    csv: str | None,
+    month: str | None,
+    out: str | None,
+    lang: str,
+) -> int:
+    """Print, or write, the state of each unit against its plan in a month."""
     from bhyt_analysis.model.monitoring.monitor import MAIN_COLUMNS, expiring_cards, nowcast
-    from bhyt_analysis.model.monitoring.monitor import monitor as run
+    from bhyt_analysis.model.monitoring.monitor import monitor as monitor_month
     from bhyt_analysis.model.monitoring.reports import reports_due
     from bhyt_analysis.tables.monitor_texts import monitor_sentences
 
-    if told.out and not told.area:
+    if out and not area:
         raise BhytError(("error.watch_out", {}))
-    data = load(told.input, told.area, numbers=told.numbers)
-    tables = {"units": run(data, told.area, told.month)}
-    if told.area:
-        month = tables["units"]["month"].iloc[0]
-        more = {"nowcast": nowcast, "expiring": expiring_cards, "reports": reports_due}
-        tables |= {name: table(data, told.area, month) for name, table in more.items()}
-    if told.json:
-        print(json.dumps({k: _records(t) for k, t in tables.items()}, ensure_ascii=False, indent=1, default=str))
+    data = read(area)
+    tables = {"units": monitor_month(data, area, month)}
+    if area:
+        day = tables["units"]["month"].iloc[0]
+        details = {"nowcast": nowcast, "expiring": expiring_cards, "reports": reports_due}
+        tables |= {name: function(data, area, day) for name, function in details.items()}
+    if as_json:
+        _print_json({name: _json_rows(table) for name, table in tables.items()})
     else:
-        _print_table(tables["units"] if told.csv else tables["units"][MAIN_COLUMNS], told)
-        if told.area and not told.csv:
-            print(*monitor_sentences(**tables, lang=told.lang), sep="\n")
-    if told.out:
-        _save_charts(data, month, told)
+        _print_table(tables["units"] if csv else tables["units"][MAIN_COLUMNS], csv, lang)
+        if area and not csv:
+            print(*monitor_sentences(**tables, lang=lang), sep="\n")
+    if out and area:
+        _save_monitor_charts(data, area, day, Path(out), lang)
     return DONE
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows for other programs; what is missing or must be hidden is null."""
+def _json_rows(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Return the rows for other programs; what is missing or must be hidden is null."""
     from bhyt_analysis.tables.formatting import suppressed_cells
 
     return table.astype(object).where(table.notna() & ~suppressed_cells(table), None).to_dict("records")
 
 
-def _save_charts(data: Any, month: pd.Timestamp, told: argparse.Namespace) -> None:
+def _save_monitor_charts(data: Dataset, area: str, month: pd.Timestamp, folder: Path, lang: str) -> None:
     """Write the charts of the month as PNG and SVG, and name them."""
     from bhyt_analysis.briefing.monitoring import month_by_month
     from bhyt_analysis.charts.chart import save
 
-    folder = Path(told.out)
     folder.mkdir(parents=True, exist_ok=True)
-    for item in month_by_month(data, told.area, month, told.lang):
+    for item in month_by_month(data, area, month, lang):
         if item.chart is not None:
             save(item.chart, folder / item.name)
             print(folder / f"{item.name}.png", file=sys.stderr)
 
 
-def premium(told: argparse.Namespace) -> int:
+@command("premium", "bhyt premium --on 2026-11-22 --household 4")
+@on_option
+@area_option
+@option("--household", type=Whole(1), metavar="N")
+@option("--group", type=Choice(_groups), metavar="G")
+def premium(on: str, area: str | None, household: int | None, group: str | None, lang: str) -> int:
     """Print a household's or one person's premium with its steps."""
     from bhyt_analysis.law import Law
     from bhyt_analysis.tables.explain import premium_steps
 
-    today = Law.read().at(told.on, _lineage(told.area, told.on))
-    if told.household and told.group not in (None, "household"):
+    law_in_force = Law.read().at(on, _lineage(area, on))
+    if household and group not in (None, "household"):
         raise BhytError(("error.household_and_group", {}))
-    for line in premium_steps(today, told.group or "household", told.household or 1, told.lang):
+    for line in premium_steps(law_in_force, group or "household", household or 1, lang):
         print(line)
     return DONE
 
 
-def law(told: argparse.Namespace) -> int:
+@command("law", "bhyt law --on 2026-11-22 --area 'Đắk Lắk'")
+@on_option
+@area_option
+@json_option
+def law(on: str, area: str | None, as_json: bool, lang: str) -> int:
     """Print the values in force on a day."""
     from bhyt_analysis.i18n.citations import format_citation
     from bhyt_analysis.law import Law
 
-    table = Law.read().at(told.on, _lineage(told.area, told.on)).table
+    table = Law.read().at(on, _lineage(area, on)).table
     table = table[["parameter", "key", "area", "since", "until", "value", "unit", "reference", "status", "note"]]
-    table = table.assign(
-        until=["" if d.year == 9999 else str(d) for d in table["until"]], since=table["since"].astype(str)
-    )
-    if told.json:
-        print(json.dumps(table.to_dict("records"), ensure_ascii=False, indent=1))
+    until = ["" if d.year == 9999 else str(d) for d in table["until"]]
+    table = table.assign(until=until, since=table["since"].astype(str))
+    if as_json:
+        _print_json(table.to_dict("records"))
         return DONE
     table["value"] = [f"{v:g}" if abs(v) < 1000 else f"{v:.0f}" for v in table["value"]]
-    table["reference"] = [format_citation(r, told.lang) for r in table["reference"]]
+    table["reference"] = [format_citation(r, lang) for r in table["reference"]]
     print(table.drop(columns=["note", "unit", "status"]).to_string(index=False))
     return DONE
 
 
-def _lineage(area: str | None, on: str) -> Any:
-    """The units that a place lies in; a province that only the law knows is taken by its name."""
+def _lineage(area: str | None, on: str) -> str | Sequence[str | Sequence[str]] | None:
+    """Return the units that an area lies in; a province that only the law knows is taken by its name."""
+    import pandas as pd
+
     from bhyt_analysis.domain.geography import find_unit, lineage
-    from bhyt_analysis.i18n.dates import parse_date
     from bhyt_analysis.i18n.unit_names import normalise_name
-    from bhyt_analysis.ingest.loader import load
+    from bhyt_analysis.ingest import load
     from bhyt_analysis.law import Law
 
-    if area is None:
-        return None
-    day = pd.Timestamp(parse_date(on))
-    if normalise_name(area) in {normalise_name(a) for a in Law.read().table["area"]}:
+    if area is None or normalise_name(area) in {normalise_name(a) for a in Law.read().table["area"]}:
         return area
     areas = load().areas
-    return lineage(areas, find_unit(areas, area), day)
+    return lineage(areas, find_unit(areas, area), pd.Timestamp(on))
 
 
-def _print_table(table: pd.DataFrame, told: argparse.Namespace) -> int:
+@command("explore", "bhyt explore my_folder --voila")
+@click.argument("input", required=False, metavar="INPUT")
+@numbers_option
+@option("--voila", is_flag=True)
+@option("--port", type=Whole(1), metavar="N")
+@option("--no-browser", is_flag=True)
+def explore(input: str | None, numbers: str | None, voila: bool, port: int | None, no_browser: bool, lang: str) -> int:
+    """Serve the explorer until it is stopped."""
+    from bhyt_analysis.explorer.launch import lab_command, voila_command
+    from bhyt_analysis.ingest import load
+
+    environment = dict(os.environ)
+    if input:
+        load(input, numbers=numbers)  # errors of the input are printed here, and not in a notebook
+        environment["BHYT_INPUT"] = str(Path(input).resolve())
+    call = voila_command(environment) if voila else lab_command()
+    call += ["--no-browser"] if no_browser else []
+    call += [f"--port={port}"] if port else []
+    return DONE if subprocess.call(call, env=environment) == 0 else UNUSABLE
+
+
+@command("synthetic", "bhyt synthetic --districts 700 --seed 1 --out country")
+@option("--districts", type=Whole(1), required=True, metavar="N")
+@option("--seed", type=Whole(0), default=1, metavar="S")
+@option("--out", required=True, metavar="DIR", type=click.Path())
+def synthetic(districts: int, seed: int, out: str, lang: str) -> int:
+    """Write a made-up country."""
+    from bhyt_analysis.ingest.synthetic import write_country
+
+    write_country(out, districts, seed)
+    print(out)
+    return DONE
+
+
+def _print_json(content: object) -> None:
+    print(json.dumps(content, ensure_ascii=False, indent=1, default=str))
+
+
+def _print_table(table: pd.DataFrame, csv: str | None, lang: str) -> int:
+    """Print a table, or write it to a CSV file and print its path."""
     from bhyt_analysis.tables.formatting import format_table, save_csv
 
-    if told.csv:
-        folder = Path(told.csv).parent
+    if csv:
+        folder = Path(csv).parent
         if not folder.is_dir():
-            raise BhytError(("error.no_folder", {"file": told.csv, "folder": folder}))
-        save_csv(table, Path(told.csv), told.lang)
-        print(told.csv)
+            raise BhytError(("error.no_folder", {"file": csv, "folder": folder}))
+        save_csv(table, Path(csv), lang)
+        print(csv)
     elif table.empty:
-        print(translate("cli.no_rows", told.lang), file=sys.stderr)
+        print(translate("cli.no_rows", lang), file=sys.stderr)
     else:
-        print(format_table(table, told.lang).to_string(index=False))
+        print(format_table(table, lang).to_string(index=False))
     return DONE
 
 

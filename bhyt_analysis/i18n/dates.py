@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from bhyt_analysis.i18n.messages import BhytError
 
@@ -10,7 +11,7 @@ DateLike = str | dt.date  # a pd.Timestamp is a date
 
 
 def parse_date(day: DateLike) -> dt.date:
-    """Return the date of ``YYYY-MM-DD`` or of a date object.
+    """Return the date of ``YYYY-MM-DD``, ``DD/MM/YYYY`` or a date object.
 
     Raises
     ------
@@ -19,14 +20,16 @@ def parse_date(day: DateLike) -> dt.date:
 
     Examples
     --------
-    >>> parse_date("2021-12-31")
-    datetime.date(2021, 12, 31)
+    >>> parse_date("2021-12-31") == parse_date("31/12/2021")
+    True
     """
     if isinstance(day, dt.datetime):  # pd.Timestamp is one
         return day.date()
     if isinstance(day, dt.date):
         return day
     try:
-        return dt.date.fromisoformat(str(day).strip())
+        text = str(day).strip()
+        parts = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text)
+        return dt.date(*map(int, reversed(parts.groups()))) if parts else dt.date.fromisoformat(text)
     except ValueError:
         raise BhytError(("error.not_a_day", {"found": day})) from None
