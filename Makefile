@@ -8,7 +8,7 @@ OUT ?= outputs/briefings
 .PHONY: briefings test browser bench lint gallery lab lock environment clean
 
 briefings: $(READY)
-	$(BIN)/bhyt briefs --out $(OUT)
+	$(BIN)/bhyt brief --out $(OUT)
 
 test: $(READY) lint
 	$(BIN)/python -m pytest -n auto --ignore=tests/browser

@@ -44,7 +44,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 def ours(out: Path, codes: list[str], *options: str) -> None:
     """The command, with its start, its canary, its pages and its index."""
-    call = [sys.executable, "-m", "bhyt_analysis.cli", "briefs", "--out", str(out), "--jobs", str(WORKERS), *options]
+    call = [sys.executable, "-m", "bhyt_analysis.cli", "brief", "--out", str(out), "--jobs", str(WORKERS), *options]
     subprocess.run([*call, "--area", *codes], check=True, capture_output=True)
 
 

@@ -64,7 +64,7 @@ def main(numbers: list[int]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             country, out = Path(folder, "country"), Path(folder, "out")
             write_country(country, number, 1)
-            call = [sys.executable, "-m", "bhyt_analysis.cli", "briefs", str(country), "--out", str(out)]
+            call = [sys.executable, "-m", "bhyt_analysis.cli", "brief", str(country), "--out", str(out)]
             spent, processor, own, every = watched(call)
             made = [a["status"] for a in json.loads((out / "manifest.json").read_text("utf-8"))["areas"]]
             assert made == ["done"] * number, made

@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _requested_language(words: Sequence[str]) -> str | None:
     """Return the language of ``--lang`` before the call is parsed: help and errors follow it."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         value = following if word == "--lang" else word.removeprefix("--lang=")
         if word.startswith("--lang") and value in LANGUAGES:
             return value
@@ -86,6 +86,8 @@ def _usage_error(error: click.ClickException, lang: str) -> str:
         name = error.param.opts[0] if isinstance(error.param, click.Option) else error.param.human_readable_name.upper()
         command = error.ctx.info_name if error.ctx else ""
         return translate("usage.missing", lang, name=name, command=command)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error.format_message()
     return translate("usage.other", lang, why=error.format_message())
 
 
@@ -109,7 +111,8 @@ class Command(click.Command):
 
     def get_short_help_str(self, limit: int = 45) -> str:
         """Return the first sentence of the help, whole."""
-        return translate(f"command.{self.name}", click.get_current_context().obj)
+        context = click.get_current_context(silent=True)  # there is none while a shell completes
+        return translate(f"command.{self.name}", context.obj if context else _locale_language())
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write how the command is called."""

@@ -312,7 +312,7 @@ def in_force(state: State) -> State:
 
 
 def to_toml(state: State) -> str:
-    """The scenario file that ``bhyt briefs --scenario`` takes, and that the explorer loads again.
+    """The scenario file that ``bhyt brief --scenario`` takes, and that the explorer loads again.
 
     Examples
     --------

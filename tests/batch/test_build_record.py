@@ -37,7 +37,7 @@ class Place:
             sys.executable,
             "-c",
             code,
-            "briefs",
+            "brief",
             str(self.input),
             "--out",
             str(self.out),

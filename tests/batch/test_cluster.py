@@ -54,7 +54,7 @@ class Cluster:
             sys.executable,
             "-c",
             code,
-            "briefs",
+            "brief",
             "--out",
             str(out),
             "--lang",

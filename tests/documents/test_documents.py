@@ -723,7 +723,7 @@ def test_an_area_is_made_again_for_a_format_that_it_lacks_and_stands_for_one_tha
 def test_there_is_no_other_format(tmp_path):
     with pytest.raises(BhytError, match="pdf"):
         check_formats(["pdf"])
-    call = [sys.executable, "-m", "bhyt_analysis.cli", "briefs", "--out", tmp_path / "x", "--formats", "html,pdf"]
+    call = [sys.executable, "-m", "bhyt_analysis.cli", "brief", "--out", tmp_path / "x", "--formats", "html,pdf"]
     run = subprocess.run(call, capture_output=True, text=True)
     assert run.returncode == 2
     assert "pdf" in run.stderr

@@ -241,7 +241,7 @@ def test_check_ends_with_the_status_of_the_contract(small_input, spoil, status, 
 def test_briefs_of_a_bad_input_says_why_and_writes_nothing(small_input, tmp_path, capsys, lang):
     cards(small_input, changed(cards="x"), changed(as_of="y"))
     out = tmp_path / "out"
-    assert main(["briefs", str(small_input), "--out", str(out), "--lang", lang]) == 1
+    assert main(["brief", str(small_input), "--out", str(out), "--lang", lang]) == 1
     told = capsys.readouterr()
     assert told.out == ""
     assert [("dòng" in line, "row" in line) for line in told.err.splitlines()] == [(lang == "vi", lang == "en")] * 2
@@ -250,7 +250,7 @@ def test_briefs_of_a_bad_input_says_why_and_writes_nothing(small_input, tmp_path
 
 def test_an_unknown_area_ends_with_status_2_and_the_nearest_name(small_input, tmp_path, capsys):
     out = tmp_path / "out"
-    assert main(["briefs", str(small_input), "--out", str(out), "--area", "Huyện Hai"]) == 2
+    assert main(["brief", str(small_input), "--out", str(out), "--area", "Huyện Hai"]) == 2
     assert "Huyện Một" in capsys.readouterr().err
     assert not out.exists()
 
@@ -262,7 +262,7 @@ def test_an_input_that_is_not_there_ends_with_status_2(tmp_path, capsys):
 
 def test_the_output_folder_must_not_be_the_input(small_input, capsys):
     before = sorted(p.name for p in small_input.iterdir())
-    assert main(["briefs", str(small_input), "--out", str(small_input)]) == 2
+    assert main(["brief", str(small_input), "--out", str(small_input)]) == 2
     assert "chứa dữ liệu đầu vào" in capsys.readouterr().err
     assert sorted(p.name for p in small_input.iterdir()) == before
 

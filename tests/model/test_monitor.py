@@ -419,30 +419,30 @@ def test_the_count_of_a_month_is_its_last(tmp_path):
 
 
 def test_the_command_prints_writes_and_says_it_in_both_languages(tmp_path, capsys):
-    assert main(["watch", "--month", "2022-06", "--area", "X001"]) == 0
+    assert main(["monitor", "--month", "2022-06", "--area", "X001"]) == 0
     text = capsys.readouterr().out
     assert "Đỏ – cảnh báo" in text
     assert "phải nộp trước 20/11/2022" in text
-    assert main(["watch", "--month", "2022-06", "--area", "X001", "--json"]) == 0
+    assert main(["monitor", "--month", "2022-06", "--area", "X001", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert {k: len(v) for k, v in told.items()} == {"units": 13, "nowcast": 2, "expiring": 13, "reports": 19}
     file = tmp_path / "w.csv"
-    assert main(["watch", "--month", "2022-06", "--area", "X001", "--lang", "en", "--csv", str(file)]) == 0
+    assert main(["monitor", "--month", "2022-06", "--area", "X001", "--lang", "en", "--csv", str(file)]) == 0
     with file.open(encoding="utf-8-sig", newline="") as opened:
         rows = list(csv.DictReader(opened))
     assert (len(rows), rows[0]["Assessment"], rows[0]["Insured"]) == (13, "Red – warning", "49505")
 
 
 def test_charts_are_written_for_one_area_only(tmp_path, capsys):
-    assert main(["watch", "--area", "X001", "--out", str(tmp_path / "c"), "--lang", "en"]) == 0
+    assert main(["monitor", "--area", "X001", "--out", str(tmp_path / "c"), "--lang", "en"]) == 0
     assert {p.name for p in (tmp_path / "c").glob("*.png")} == {f"watch_{n}.png" for n in ("pace", "states", "funnel", "expiring")}  # fmt: skip
-    assert main(["watch", "--out", str(tmp_path / "d"), "--lang", "en"]) == 2
+    assert main(["monitor", "--out", str(tmp_path / "d"), "--lang", "en"]) == 2
     assert "add --area" in capsys.readouterr().err
 
 
 def test_counts_under_five_are_hidden_from_other_programs(tmp_path, capsys):
     rows = [[c, "2022-01-31", "2022-02-10", "household", n, "published", "BHXH"] for c, n in (("C1", 3), ("C2", 40))]
     made(tmp_path, c1=[900, 910], c2=[1500, 1510], expiring=rows)
-    assert main(["watch", str(tmp_path), "--area", "D1", "--month", "2022-01", "--json"]) == 0
+    assert main(["monitor", str(tmp_path), "--area", "D1", "--month", "2022-01", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["expiring"]
     assert [r["expiring_30"] for r in told] == [43, None, None]

@@ -123,7 +123,7 @@ def test_every_phrase_that_the_code_names_is_in_the_table():
 
 
 def test_every_rule_that_the_code_names_is_in_the_table():
-    text = "".join(p.read_text("utf-8") for p in (ROOT / "bhyt_analysis" / "inputs").glob("*.py"))
+    text = "".join(p.read_text("utf-8") for p in (ROOT / "bhyt_analysis").rglob("*.py"))
     named = set(re.findall(r'"rule": "([a-z0-9_]+)"', text)) | set(re.findall(r'_figure\(\s*"([a-z_]+)"', text))
     assert named <= set(findings.rules().index)
     used = text  # a rule that no code can find would be a check that cannot fail
@@ -132,11 +132,12 @@ def test_every_rule_that_the_code_names_is_in_the_table():
 
 def test_the_public_surface():
     assert bhyt.__all__ == sorted([
-        "Law", "InForce", "groups", "Dataset", "InputError", "load", "check", "audit", "carry", "coverage", "reclassify",
-        "reenrolment", "premiums", "full_year_cost", "people_needed", "target_path", "target_steps", "headline",
-        "Scenario", "insured_under", "budget", "allocate", "simulate", "projection", "compare",
-        "after_loss", "transitions", "chances", "tornado", "break_even", "decompose", "scorecard",
-        "watch", "explain", "explore", "run_batch", "charts", "tables", "sections", "cells", "monitor",
+        "Law", "InForce", "groups", "Dataset", "InputError", "load", "check", "audit", "to_successor_units", "coverage",
+        "reclassify", "reenrolment", "premiums", "full_year_cost", "people_needed", "target_path", "target_steps",
+        "headline", "Scenario", "assign_entitlement", "budget", "allocate", "simulate", "project_area", "compare",
+        "after_loss", "transitions", "target_probabilities", "tornado", "break_even", "decompose", "backtest", "monitor",
+        "funnel", "explain", "explore", "run_batch", "BatchOptions", "charts", "tables", "sections", "notebook",
+        "monitoring",
     ])  # fmt: skip
     for name in bhyt.__all__:
         assert getattr(bhyt, name).__doc__, name
@@ -172,7 +173,7 @@ def wheel(tmp_path_factory):
 def test_an_installed_copy_carries_its_data_and_notebooks(wheel, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
-    code = "import bhyt_analysis as b; print(b.__file__); print(b.coverage(b.load(), 'Sơn Dương')['insured'].iloc[0]); from bhyt_analysis.ingest.loader import bundled; print((bundled('notebooks') / 'area_briefing.ipynb').is_file(), len(b.Scenario.read('near_poor_100').reforms))"
+    code = "import bhyt_analysis as b; print(b.__file__); print(b.coverage(b.load(), 'Sơn Dương')['insured'].iloc[0]); from bhyt_analysis.ingest.loader import bundled_path; print((bundled_path('notebooks') / 'area_briefing.ipynb').is_file(), len(b.Scenario.read('near_poor_100').reforms))"
     run = subprocess.run([sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {code}"], capture_output=True, text=True, cwd=tmp_path)  # fmt: skip
     assert run.stderr == ""
     where, insured, there, reforms = run.stdout.split()

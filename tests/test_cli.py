@@ -1,0 +1,100 @@
+"""The command line: names, help in two languages, choices from the library, completion, errors of a call."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from bhyt_analysis.batch.options import ENGINES
+from bhyt_analysis.cli import cli, main
+from bhyt_analysis.documents.formats import FORMATS
+from bhyt_analysis.model.targets.allocation import METHODS
+
+COMMANDS = [
+    "brief", "check", "template", "audit", "reclassify", "allocate", "simulate", "monitor", "premium", "law", "explore",
+    "synthetic",
+]  # fmt: skip
+
+
+def test_the_commands_are_those_of_the_manual():
+    assert list(cli.commands) == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command, capsys):
+    assert main([command, "--help", "--lang", "en"]) == 0
+    help_en = capsys.readouterr().out
+    assert f"Example: bhyt {command} " in help_en
+    assert "Usage: bhyt" in help_en
+    assert main([command, "--help", "--lang", "vi"]) == 0
+    help_vi = capsys.readouterr().out
+    assert f"Ví dụ: bhyt {command} " in help_vi
+    for word in ("Usage", "Options", "required", "default", "example"):
+        assert word not in help_vi
+    options = [o for p in cli.commands[command].params for o in p.opts if o.startswith("--")]
+    assert "--lang" in options
+    for option in options:
+        assert option in help_en
+        assert option in help_vi
+
+
+@pytest.mark.parametrize(("locale", "words"), [("vi_VN.UTF-8", "Cách dùng"), ("C.UTF-8", "Usage"), ("en_US", "Usage")])
+def test_help_without_lang_follows_the_locale(locale, words, capsys, monkeypatch):
+    monkeypatch.setenv("LC_ALL", locale)
+    assert main(["--help"]) == 0
+    assert capsys.readouterr().out.startswith(words)
+
+
+def test_help_lists_the_choices_of_the_library(capsys):
+    main(["allocate", "--help", "--lang", "en"])
+    text = " ".join(capsys.readouterr().out.split()).replace("- ", "-")
+    assert ", ".join(METHODS) in text
+    main(["brief", "--help", "--lang", "en"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert ", ".join(FORMATS) in text
+    assert ", ".join(ENGINES) in text
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (["alocate"], "Không có lệnh «alocate»; có phải là allocate?"),
+        (["allocate", "--ratte", "1"], "Lệnh không có tùy chọn --ratte; có phải là --rate?"),
+        (["allocate", "--area", "X001", "--on", "2022-06-30"], "Thiếu --rate; xem bhyt allocate --help."),
+        (["check"], "Thiếu INPUT; xem bhyt check --help."),
+        (["simulate", "--area", "X001", "--draws", "-1"], "--draws: «-1» không phải là số nguyên từ 0 trở lên."),
+        (["allocate", "--rate", "chín"], "--rate: «chín» không phải là tỷ lệ như 0.906, 0,906, 90.6% hoặc 90,6%."),
+        (["allocate", "--method", "best"], "--method: «best» không có trong danh sách: " + ", ".join(METHODS) + "."),
+        (["brief", "--out", "x", "--formats", "html,ppt"], "--formats: «ppt» không có trong danh sách: html"),
+    ],
+)
+def test_a_wrong_call_is_one_sentence_and_exit_status_2(call, message, capsys):
+    assert main(call) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(message)
+    assert captured.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("rate", ["0.93", "0,93", "93%", "93,0%"])
+@pytest.mark.parametrize("on", ["2022-06-30", "30/06/2022"])
+def test_shares_and_dates_as_people_write_them(rate, on, capsys):
+    assert main(["allocate", "--area", "X001", "--on", on, "--rate", rate]) == 0
+    assert "3.388" in capsys.readouterr().out.splitlines()[1]  # 3,404 people of Mẫu 01, as docs/gallery shows them
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [("bhyt mon", {"monitor"}), ("bhyt allocate --method e", {"equal-rate", "equal-points"})],
+)
+def test_the_shell_completes_commands_and_choices(words, offered):
+    environment = dict(os.environ, _BHYT_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(words.count(" ")))
+    code = "import sys; from bhyt_analysis.cli import main; sys.exit(main())"
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert {line.split(",")[1] for line in run.stdout.splitlines()} == offered
+
+
+def test_bhyt_alone_prints_its_help(capsys):
+    assert main([]) == 2
+    assert "reclassify" in capsys.readouterr().err
