@@ -29,8 +29,8 @@ from PIL import Image
 
 from bhyt_analysis import charts
 from bhyt_analysis.documents import html_page
+from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.engine import warm_process
-from bhyt_analysis.ingest.loader import bundled_path
 
 AREAS = ("Sơn Dương", "Lục Ngạn", "Lý Sơn", "Thành phố Quảng Ngãi", "X001", "Bình Sơn", "Mộc Châu", "Ba Tơ")
 ROUNDS = 5

@@ -16,10 +16,10 @@ from typing import Any
 
 from bhyt_analysis.batch.build_record import write_build_record
 from bhyt_analysis.documents.formats import PAGE, write_office
+from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.engine import warm_process
 from bhyt_analysis.engine.processes import end_descendants
 from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.ingest.loader import bundled_path
 
 WORK = ".work"
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from bhyt_analysis.batch.manifest import is_complete, versions
 from bhyt_analysis.documents.formats import PAGE
-from bhyt_analysis.ingest.loader import bundled_path
+from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.law.law import Law
 
 RECORD = "made.json"

@@ -10,13 +10,13 @@ from typing import Any
 from bhyt_analysis.batch.build import Job, template_path
 from bhyt_analysis.batch.build_record import code_fingerprint, sha256_of
 from bhyt_analysis.batch.options import BatchOptions
+from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import match_units
 from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.engine.parameters import check_parameters
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.unit_names import slugify, strip_unit_word
-from bhyt_analysis.ingest.loader import bundled_path
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 from bhyt_analysis.model.projection.scenario import scenario_file
 

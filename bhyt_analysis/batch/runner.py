@@ -24,12 +24,13 @@ from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.batch.plan import parameters, plan_areas, policy_sha256
 from bhyt_analysis.batch.progress import Progress
 from bhyt_analysis.batch.workers import limit, memory_of, prepare, processors, run_all
+from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.partitions import AreaPartitions, write_partition
 from bhyt_analysis.engine import warm_process
 from bhyt_analysis.engine.warm_process import Zygote
 from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.ingest.loader import bundled_path, fingerprint, load
+from bhyt_analysis.ingest.loader import fingerprint, load
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.projection.scenario import Scenario
 

@@ -20,6 +20,7 @@ from typing import Any
 import ipywidgets as ipw
 from IPython.display import Image, Markdown, display
 
+from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import find_unit
 from bhyt_analysis.explorer import state as states
@@ -65,7 +66,7 @@ from bhyt_analysis.explorer.views import (
 )
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.ingest.loader import bundled_path, load
+from bhyt_analysis.ingest.loader import load
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import projection_table

@@ -49,7 +49,8 @@ def annotate(source: str | Path, out: str | Path, found: Iterable[Finding], lang
     Examples
     --------
     >>> from tempfile import mkdtemp
-    >>> from bhyt_analysis.ingest.loader import bundled_path, read_input
+    >>> from bhyt_analysis.domain.bundled import bundled_path
+    >>> from bhyt_analysis.ingest.loader import read_input
     >>> annotate(bundled_path("data"), Path(mkdtemp(), "marked.xlsx"), read_input()[1]).name
     'marked.xlsx'
     """

@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from bhyt_analysis.domain import findings, partitions
+from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import TABLES, Dataset
 from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.domain.schema import REGISTER, table_columns
@@ -47,12 +48,6 @@ class InputError(BhytError):
         """The errors, one sentence a line."""
         rows = findings.findings_table(self.findings, lang, WHERE)
         return "\n".join(rows.loc[rows["severity"] == "error", "message"])
-
-
-def bundled_path(name: str) -> Path:
-    """The folder ``data``, ``notebooks`` or ``scenarios`` that comes with the package."""
-    inside = Path(__file__).parents[1] / "bundled" / name
-    return inside if inside.is_dir() else Path(__file__).parents[2] / name
 
 
 def load(path: str | Path | None = None, area: str | None = None, numbers: str | None = None) -> Dataset:

@@ -1,4 +1,4 @@
-"""Which groups of the insured are there, who pays for them, in which order do titles count?
+"""Hold the groups of the insured: who pays for them, their order in the law, and what the package does with each.
 
 One row of ``groups.csv`` is a group of article 12 of the law (``key == group``) or
 a sub-group of it. ``within`` names a wider sub-group that some offices report
@@ -8,27 +8,31 @@ instead of its parts, such as ``difficult_area`` for the three area titles.
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 FILE = Path(__file__).with_name("groups.csv")
+# Columns with the place of a group in a list of groups, missing for a group outside the list.
+FLAGS = ("projected", "destination", "self_paid", "earnings_based", "premium_table", "adjustable", "calculator")
 
 
 @lru_cache(maxsize=1)
 def _table() -> pd.DataFrame:
     table = pd.read_csv(FILE, dtype=str, keep_default_na=False, encoding="utf-8")
     table["title_order"] = table["title_order"].astype("int64")
-    return table.set_index("key")
+    return table.assign(**{f: pd.to_numeric(table[f]).astype("Int64") for f in FLAGS}).set_index("key")
 
 
 def groups() -> pd.DataFrame:
-    """The groups and sub-groups, one row a key, in the order of article 12.
+    """Return the groups and sub-groups, one row a key, in the order of article 12.
 
     Returns
     -------
     DataFrame indexed by ``key`` with ``group``, ``within``, ``card_codes`` (joined
     by ``;``), ``payer``, ``title_order`` (a person with several titles is insured
     under the lowest), ``subsidy_key`` (the key of ``subsidy_share`` in the law),
-    ``benefit_level``, ``name_vi``, ``name_en`` and ``reference``.
+    ``benefit_level``, the flags that `groups_flagged` reads, ``name_vi``, ``name_en``
+    and ``reference``.
 
     Examples
     --------
@@ -41,8 +45,25 @@ def groups() -> pd.DataFrame:
     return _table().copy()
 
 
+@lru_cache(maxsize=16)
+def groups_flagged(flag: str) -> tuple[str, ...]:
+    """Return the keys of the groups with a flag of ``groups.csv``, in the order that the flag gives.
+
+    ``projected``: projected apart from each other; ``destination``: where people go who lose a card;
+    ``self_paid``: the card lapses unless its holder renews it; ``earnings_based``: the contribution
+    follows a salary or allowance; ``premium_table``: in a briefing's table of premiums; ``adjustable``: the
+    explorer changes its support; ``calculator``: offered by the explorer's calculator of premiums.
+
+    Examples
+    --------
+    >>> groups_flagged("self_paid")
+    ('household', 'farm_average_income')
+    """
+    return tuple(str(key) for key in _table()[flag].dropna().sort_values().index)
+
+
 def main_group(keys: pd.Series) -> pd.Series:
-    """The group of article 12 to which each group or sub-group key belongs.
+    """Return the group of article 12 to which each group or sub-group key belongs.
 
     Unknown keys give missing values; the checks of the inputs name them.
 
@@ -56,26 +77,25 @@ def main_group(keys: pd.Series) -> pd.Series:
 
 
 def double_counted_groups(keys: pd.Series) -> bool:
-    """Whether any key stands beside a wider one that holds it, on whatever area and day.
+    """Tell whether the keys include both a group and a wider one that contains it, on whatever area and day.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> (
-    ...     double_counted_groups(pd.Series(["poor", "state_paid"])),
-    ...     double_counted_groups(pd.Series(["poor", "household"])),
-    ... )
-    (True, False)
+    >>> double_counted_groups(pd.Series(["poor", "state_paid"]))
+    True
+    >>> double_counted_groups(pd.Series(["poor", "household"]))
+    False
     """
-    told = _table().reindex(keys.unique())
-    wider = pd.concat([told.loc[told[column] != told.index, column] for column in ("group", "within")])
-    return bool(wider.isin(told.index).any())
+    rows = _table().reindex(keys.unique())
+    wider = pd.concat([rows.loc[rows[column] != rows.index, column] for column in ("group", "within")])
+    return bool(wider.isin(rows.index).any())
 
 
 def drop_nested_groups(cards: pd.DataFrame) -> pd.DataFrame:
-    """The rows of ``cards`` that may be added up without counting a card twice.
+    """Return the rows of ``cards`` that may be added up without counting a card twice.
 
-    An office may report both a group and its parts; where the whole is there on the
+    An office may report both a group and its parts; where the group is there on the
     same area and day, its parts are left out.
 
     Examples
@@ -87,21 +107,17 @@ def drop_nested_groups(cards: pd.DataFrame) -> pd.DataFrame:
     >>> int(drop_nested_groups(cards)["cards"].sum())
     15
     """
-    table = _table()
     if not double_counted_groups(cards["group"]):
         return cards
-    place = [c for c in ("area", "as_of") if c in cards]
-    told = pd.MultiIndex.from_frame(cards[[*place, "group"]])
-    part = pd.Series(False, index=cards.index)
-    for wider in ("group", "within"):
-        above = cards["group"].map(table[wider]).fillna("")
-        key = pd.MultiIndex.from_frame(cards[place].assign(group=above))
-        part |= key.isin(told) & (above != cards["group"]).to_numpy()
-    return cards[~part]
+    reported = _reported_keys(cards)
+    nested = pd.Series(False, index=cards.index)
+    for wider, differs in _wider_keys(cards):
+        nested |= wider.isin(reported) & differs
+    return cards[~nested]
 
 
 def leaf_groups(cards: pd.DataFrame) -> pd.DataFrame:
-    """The rows of ``cards`` that are not split further on the same area and day.
+    """Return the rows of ``cards`` that are not split further on the same area and day.
 
     Examples
     --------
@@ -112,14 +128,24 @@ def leaf_groups(cards: pd.DataFrame) -> pd.DataFrame:
     >>> leaf_groups(cards)["group"].tolist()
     ['poor', 'household']
     """
-    table = _table()
     if not double_counted_groups(cards["group"]):
         return cards
-    place = [c for c in ("area", "as_of") if c in cards]
+    reported = _reported_keys(cards)
     split = pd.Series(False, index=cards.index)
-    told = pd.MultiIndex.from_frame(cards[[*place, "group"]])
-    for wider in ("group", "within"):
-        above = cards["group"].map(table[wider]).fillna("")
-        parts = cards[place].assign(group=above)[above != cards["group"]]
-        split |= told.isin(pd.MultiIndex.from_frame(parts))
+    for wider, differs in _wider_keys(cards):
+        split |= reported.isin(wider[differs])
     return cards[~split]
+
+
+def _reported_keys(cards: pd.DataFrame) -> pd.MultiIndex:
+    """Return the area, day and group of each row, as far as the table has them."""
+    return pd.MultiIndex.from_frame(cards[[*(c for c in ("area", "as_of") if c in cards), "group"]])
+
+
+def _wider_keys(cards: pd.DataFrame) -> list[tuple[pd.MultiIndex, np.ndarray]]:
+    """Return for each level above the keys with the wider group, and whether it differs from the row's own."""
+    levels = []
+    for column in ("group", "within"):
+        wider = cards["group"].map(_table()[column]).fillna("")
+        levels.append((_reported_keys(cards.assign(group=wider)), (wider != cards["group"]).to_numpy()))
+    return levels

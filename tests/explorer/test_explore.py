@@ -15,6 +15,7 @@ from PIL import Image
 
 import bhyt_analysis as bhyt
 from bhyt_analysis import cli
+from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.engine import warm_process
 from bhyt_analysis.explorer import app as application
 from bhyt_analysis.explorer import controls
@@ -25,7 +26,6 @@ from bhyt_analysis.explorer.state import State
 from bhyt_analysis.explorer.views import DRAWN, VIEWS, Context, compared, memoised_views
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message
-from bhyt_analysis.ingest.loader import bundled_path
 from bhyt_analysis.model.targets.allocation import communes_to_allocate
 
 from ..conftest import ROOT

@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.geography import communes, unit_name, unit_row, units_on
-from bhyt_analysis.ingest.loader import TABLES, InputError, bundled_path, load, read_input
+from bhyt_analysis.ingest.loader import TABLES, InputError, load, read_input
 from bhyt_analysis.law import Law
 from bhyt_analysis.law.law import FILE
 

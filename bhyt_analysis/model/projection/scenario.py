@@ -15,10 +15,11 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice, translate
-from bhyt_analysis.ingest.loader import InputError, bundled_path, read_table
+from bhyt_analysis.ingest.loader import InputError, read_table
 from bhyt_analysis.law.law import Law, LawError
 from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, allowed_range, assumptions
 from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS

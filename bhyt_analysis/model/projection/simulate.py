@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
-from bhyt_analysis.ingest.loader import bundled_path, read_table
+from bhyt_analysis.ingest.loader import read_table
 from bhyt_analysis.law.law import Law, LawError
 from bhyt_analysis.model.distribution.rounding import largest_remainders, round_half_up
 from bhyt_analysis.model.finance.budget import PAYERS

@@ -1,0 +1,83 @@
+"""Find the zoning decision that a briefing of a unit is about, and the support that follows it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import pandas as pd
+
+from bhyt_analysis.domain.bundled import bundled_path
+from bhyt_analysis.domain.dataset import Dataset, select_unit
+from bhyt_analysis.domain.geography import lineage, units_within
+from bhyt_analysis.i18n.dates import DateLike
+
+TOTALS = ["zone_I", "zone_II", "zone_III"]
+
+
+def default_decision(data: Dataset, area: str, as_of: DateLike | None = None) -> str | None:
+    """Return the latest decision for a unit, or for a unit above it, of which the data hold figures.
+
+    Figures are zones or losses in the unit, or totals of zones for the unit itself. Without any, the latest
+    decision with totals for a unit above is taken; None if there is no such decision either. An input
+    without a table of decisions is read with the bundled one: the State's decisions are the same for all.
+
+    Parameters
+    ----------
+    area : name or code.
+    as_of : only decisions in force on the day or before it; without it, all.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.ingest.loader import load
+    >>> data = load()
+    >>> [default_decision(data, area) for area in ("Sơn Dương", "X001", "Yên Bái", "Lào Cai")]
+    ['861', '861', '861', '2752']
+    """
+    code, data = select_unit(data, area)
+    units = data.areas[data.areas["code"] == code]
+    last_day = units["until"].max() if units["until"].notna().all() else pd.Timestamp.max
+    last_day = last_day if as_of is None else min(last_day, pd.Timestamp(as_of))
+    above = {c for c, *_ in lineage(data.areas, code, units["since"].max() if as_of is None else last_day)}
+    above |= set(data.areas.loc[data.areas["kind"] == "country", "code"])
+
+    table = decisions_table(data)
+    in_force = table[~table["area"].isin(set(data.areas["code"]) - above) & (table["since"] <= last_day)]
+    days = in_force.groupby("decision")["since"].max().to_dict()
+    first_days = _days_of_figures(data, code)
+    days |= {d: day for d, day in first_days.items() if d not in set(table["decision"]) and day <= last_day}
+    totals = in_force[in_force[TOTALS].notna().any(axis=1)]
+    with_figures = {*first_days, *totals.loc[totals["area"] == code, "decision"]} & set(days)
+    return max(sorted(with_figures or set(totals["decision"])), key=days.__getitem__, default=None)
+
+
+def decisions_table(data: Dataset) -> pd.DataFrame:
+    """Return the table of decisions of the data, or the bundled one where the data have none."""
+    return data.decisions if len(data.decisions) else _bundled_decisions()
+
+
+def support_group(data: Dataset, decision: str) -> str:
+    """Return the group of the supported under which those who lost a card may enrol; "" where none is known.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.ingest.loader import load
+    >>> support_group(load(), "861"), support_group(load(), "582")
+    ('minority_left_2016_2020_list', '')
+    """
+    tables = (data.decisions, _bundled_decisions())
+    groups = pd.concat([t.loc[t["decision"] == decision, "support_title"] for t in tables])
+    return next((group for group in groups if group), "")
+
+
+def _days_of_figures(data: Dataset, code: str) -> dict[str, pd.Timestamp]:
+    """Return the first day of the zones and losses in a unit, by decision."""
+    codes = units_within(data.areas, code)["code"]
+    figures = pd.concat([data.zones.rename(columns={"since": "on"}), data.losses])[["area", "decision", "on"]]
+    return figures[figures["area"].isin(codes)].groupby("decision")["on"].min().to_dict()
+
+
+@lru_cache(maxsize=1)
+def _bundled_decisions() -> pd.DataFrame:
+    table = pd.read_csv(bundled_path("data") / "decisions.csv", dtype=str, keep_default_na=False, encoding="utf-8")
+    table["since"] = pd.to_datetime(table["since"], format="%Y-%m-%d", errors="coerce")
+    return table.assign(**{c: pd.to_numeric(table[c]).astype("Int64") for c in TOTALS})

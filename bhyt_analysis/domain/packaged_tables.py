@@ -1,0 +1,35 @@
+"""Read the small CSV tables that are part of the package, such as rules, limits and assumptions."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+PACKAGE = Path(__file__).parents[1]
+
+
+def packaged_table(path: str, numbers: tuple[str, ...] = (), index: str | None = None) -> pd.DataFrame:
+    """Return a table of the package; each file is read once.
+
+    Parameters
+    ----------
+    path : the file below ``bhyt_analysis``.
+    numbers : the columns of float64, missing where blank; all others are text, "" where blank.
+    index : the column that becomes the index.
+
+    Examples
+    --------
+    >>> packaged_table("quality/limits.csv", ("value",)).query("rule == 'front_loaded'")["value"].tolist()
+    [0.5, 3.0]
+    """
+    return _read(path, numbers, index).copy()
+
+
+@lru_cache(maxsize=32)
+def _read(path: str, numbers: tuple[str, ...], index: str | None) -> pd.DataFrame:
+    table = pd.read_csv(PACKAGE / path, dtype=str, keep_default_na=False, encoding="utf-8")
+    for column in numbers:
+        table[column] = pd.to_numeric(table[column]).astype("float64")
+    return table if index is None else table.set_index(index)
