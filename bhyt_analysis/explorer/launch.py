@@ -8,8 +8,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.ingest.loader import bundled_path
 
 NOTEBOOK = "explore.ipynb"
 

@@ -173,7 +173,7 @@ def wheel(tmp_path_factory):
 def test_an_installed_copy_carries_its_data_and_notebooks(wheel, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
-    code = "import bhyt_analysis as b; print(b.__file__); print(b.coverage(b.load(), 'Sơn Dương')['insured'].iloc[0]); from bhyt_analysis.ingest.loader import bundled_path; print((bundled_path('notebooks') / 'area_briefing.ipynb').is_file(), len(b.Scenario.read('near_poor_100').reforms))"
+    code = "import bhyt_analysis as b; print(b.__file__); print(b.coverage(b.load(), 'Sơn Dương')['insured'].iloc[0]); from bhyt_analysis.domain.bundled import bundled_path; print((bundled_path('notebooks') / 'area_briefing.ipynb').is_file(), len(b.Scenario.read('near_poor_100').reforms))"
     run = subprocess.run([sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {code}"], capture_output=True, text=True, cwd=tmp_path)  # fmt: skip
     assert run.stderr == ""
     where, insured, there, reforms = run.stdout.split()
