@@ -30,7 +30,7 @@ from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest.vietnamese_text import clean_text, parse_day
 from bhyt_analysis.ingest.workbook import Sheet, column_letter
 
-SEARCHED = 40  # rows from the top in which a heading may stand
+SEARCH_ROWS = 40  # rows from the top in which a heading may stand
 TOTAL = re.compile(r"(tong( cong| so)?|cong|toan (tinh|huyen|xa|thi xa|thanh pho|quan)|total|sum)( \(.*\))?[:.]?")
 NOTE = re.compile(
     r"(\(?\*|ghi chu|nguon|luu y|chu thich|nguoi lap|thu truong|giam doc|note|source).*|.*ngay .* thang .* nam .*"
@@ -149,7 +149,7 @@ class Heading:
 
 def _clean_head(cells: pd.DataFrame) -> np.ndarray:
     """The first rows with their texts cleaned."""
-    return np.array([[clean_text(v) if type(v) is str else v for v in row] for row in cells.iloc[:SEARCHED].to_numpy()], dtype=object).reshape(-1, cells.shape[1])  # fmt: skip
+    return np.array([[clean_text(v) if type(v) is str else v for v in row] for row in cells.iloc[:SEARCH_ROWS].to_numpy()], dtype=object).reshape(-1, cells.shape[1])  # fmt: skip
 
 
 def heading_meaning(heading: str, words: dict[str, str]) -> str:
@@ -210,7 +210,7 @@ def _first_row(head: np.ndarray, table: str) -> Heading:
     return _one(head, 0, heading_vocabulary(table))
 
 
-def looks_like_person_list(sheet: Sheet) -> Heading | None:
+def find_person_heading(sheet: Sheet) -> Heading | None:
     """The heading of a sheet with one row a person, whether it can be counted or not; None for any other sheet."""
     head, words = _clean_head(sheet.cells), heading_vocabulary(REGISTER)
     choices = (_best(sheet, head, REGISTER), *(_one(head, row, words) for row in range(len(head))))
