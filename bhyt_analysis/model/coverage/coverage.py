@@ -1,4 +1,4 @@
-"""Who is insured, of how many, by which count, on which day?"""
+"""Count the insured of a unit against its population, by group, commune and month."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from bhyt_analysis.domain.geography import (
     units_within,
 )
 from bhyt_analysis.domain.printed_figures import published_rates
+from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import drop_nested_groups, groups, leaf_groups, main_group
 
@@ -25,10 +26,11 @@ COLUMNS = ["area", "name", "as_of", "insured", "population", "rate", "rate_low",
 BASIS = ["population_as_of", "population_source", "source"]
 
 
+@result_table
 def coverage(
     data: Dataset, area: str | None = None, by: Sequence[str] | None = None, as_of: str | pd.Timestamp | None = None
 ) -> pd.DataFrame:
-    """Coverage N/P with its numerator, its denominator and what both were counted from.
+    """Return the coverage N/P with its numerator, its denominator and the sources of both.
 
     Parameters
     ----------
@@ -40,7 +42,7 @@ def coverage(
 
     Returns
     -------
-    DataFrame with ``area``, ``name``, ``group`` or ``subgroup`` when asked, ``as_of``,
+    DataFrame with ``area``, ``name``, ``group`` or ``subgroup`` where requested, ``as_of``,
     ``insured`` and ``population`` (people), ``rate``, ``rate_low``, ``rate_high``
     (shares; the interval that rounding leaves), ``status``, ``population_as_of``,
     ``population_source``, ``source``. A unit whose plan prints only a rate has that
@@ -49,7 +51,7 @@ def coverage(
     Raises
     ------
     BhytError
-        for an area or a ``by`` that is not known.
+        for an unknown area or ``by``.
 
     Examples
     --------
@@ -69,18 +71,16 @@ def coverage(
     else:
         code, data = select_unit(data, area)
         codes = [code]
-    tables = [_of_area(data, code, by) for code in codes]
+    tables = [_area_coverage(data, code, by) for code in codes]
     columns = COLUMNS[:2] + [b for b in ("group", "subgroup") if b in by] + COLUMNS[2:] + BASIS
-    if not tables:
-        return pd.DataFrame(columns=columns)
-    return pd.concat(tables, ignore_index=True)[columns]
+    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
 
 
 def areas_with_figures(data: Dataset) -> list[str]:
-    """The units to make a briefing of: those right above communes that have figures.
+    """List the units to make a briefing of: those right above communes that have figures.
 
-    Where figures stand only at a unit itself (no communes below have any), that unit;
-    where communes stand alone, the communes.
+    A unit that alone has figures (none of its communes has) is listed itself; so is a
+    commune without a unit above it.
 
     Examples
     --------
@@ -89,14 +89,14 @@ def areas_with_figures(data: Dataset) -> list[str]:
     29
     """
     areas = data.areas.drop_duplicates("code")
-    told = set(data.population["area"]) | set(data.cards["area"]) | set(data.losses["area"])
-    if not told:  # no figure of people at all: whatever documents, zones or targets speak of, else every unit
-        told = set(data.published["area"]) | set(data.zones["area"]) | (set(data.targets["area"]) - {"each"})
-        told = told or set(areas["code"])
-    rows = areas[areas["code"].isin(told)]
-    below = rows[rows["kind"] == "commune"]
-    above = set(below["parent"]) - {""}
-    alone = set(below.loc[below["parent"] == "", "code"])
+    codes = set(data.population["area"]) | set(data.cards["area"]) | set(data.losses["area"])
+    if not codes:  # no figure of people at all: the units of documents, zones or targets, else every unit
+        codes = set(data.published["area"]) | set(data.zones["area"]) | (set(data.targets["area"]) - {"each"})
+        codes = codes or set(areas["code"])
+    rows = areas[areas["code"].isin(codes)]
+    commune_rows = rows[rows["kind"] == "commune"]
+    above = set(commune_rows["parent"]) - {""}
+    alone = set(commune_rows.loc[commune_rows["parent"] == "", "code"])
     upper = set(rows.loc[rows["kind"] != "commune", "code"])
     parents = set(areas.loc[areas["code"].isin(above | upper), "parent"])
     chosen = above | alone | (upper - parents)
@@ -104,25 +104,24 @@ def areas_with_figures(data: Dataset) -> list[str]:
 
 
 def select_cards(data: Dataset, code: str, per_commune: bool = False) -> pd.DataFrame:
-    """The cards of a unit: its own rows, or those of its communes where it has none.
+    """Return the cards of a unit: its own rows, or those of its communes where it has none.
 
-    Communes stand for their unit only on days on which every one of them reports: a
+    Communes replace their unit only on days on which every one of them reports: a
     sum with one missing would look like a fall.
     """
     own = data.cards[data.cards["area"] == code]
     if len(own) and not per_commune:
         return own
     inside = communes(data.areas, code) if per_commune or is_fully_listed(data.areas, code) else []
-    below = [c for c in inside if per_commune or c != code]
-    rows = data.cards[data.cards["area"].isin(below)]
+    rows = data.cards[data.cards["area"].isin([c for c in inside if per_commune or c != code])]
     if per_commune:
         return rows
-    units, told = units_within(data.areas, code), rows.groupby("as_of")["area"].agg(set)
-    whole = [day for day, there in told.items() if set(communes(units, code, day)) <= there]
-    return rows[rows["as_of"].isin(whole)]
+    units, reporting = units_within(data.areas, code), rows.groupby("as_of")["area"].agg(set)
+    complete_days = [day for day, there in reporting.items() if set(communes(units, code, day)) <= there]
+    return rows[rows["as_of"].isin(complete_days)]
 
 
-def _of_area(data: Dataset, code: str, by: list[str]) -> pd.DataFrame:
+def _area_coverage(data: Dataset, code: str, by: list[str]) -> pd.DataFrame:
     per_commune = "commune" in by
     cards = select_cards(data, code, per_commune)
     if "month" not in by and len(cards):
@@ -131,7 +130,7 @@ def _of_area(data: Dataset, code: str, by: list[str]) -> pd.DataFrame:
         return _without_cards(data, code, by)
     keys = ["as_of", "area"]
     if "subgroup" in by:
-        rows = _split(cards).rename(columns={"group": "subgroup"})
+        rows = _with_remainders(cards).rename(columns={"group": "subgroup"})
         keys.append("subgroup")
     else:
         rows = drop_nested_groups(cards)
@@ -143,91 +142,72 @@ def _of_area(data: Dataset, code: str, by: list[str]) -> pd.DataFrame:
     out = rows.groupby(keys, as_index=False, sort=False).agg(
         insured=("cards", "sum"),
         cards_status=("status", lambda s: lowest_quality(s.unique())),
-        source=("source", _sources),
+        source=("source", _join_sources),
     )
     out = add_population(out, data.areas, data.population) if per_commune else _own_population(data, code, out)
     out["name"] = [unit_name(data.areas, a, d) for a, d in zip(out["area"], out["as_of"], strict=True)]
     out["rate"] = out["insured"].astype("float64") / out["population"].astype("float64")
     out["rate_low"] = out["rate_high"] = out["rate"]
-    told = out["population_status"].fillna("derived").replace("", "derived")
-    out["status"] = [derived_quality(c, p) for c, p in zip(out["cards_status"], told, strict=True)]
+    population_status = out["population_status"].fillna("derived").replace("", "derived")
+    out["status"] = [derived_quality(c, p) for c, p in zip(out["cards_status"], population_status, strict=True)]
     if keys[2:]:
         order = out[keys[2]].map(groups()["title_order"])
         out = out.assign(order=order).sort_values(["as_of", "area", "order"], kind="stable")
     return out
 
 
-def _split(cards: pd.DataFrame) -> pd.DataFrame:
-    """The finest rows, and what a whole holds beyond the parts that are told of it, under the whole's key."""
-    parts = leaf_groups(cards)
-    wholes = cards.drop(parts.index)
+def _with_remainders(cards: pd.DataFrame) -> pd.DataFrame:
+    """Return the finest rows, and the cards of each total beyond its reported parts, under the key of the total."""
+    parts, table = leaf_groups(cards), groups()
     rest = []
-    for row in wholes.to_dict("records"):
+    for row in cards.drop(parts.index).to_dict("records"):
         same = parts[(parts["area"] == row["area"]) & (parts["as_of"] == row["as_of"])]
-        inside = same["group"].map(
-            groups()["within"] if row["group"] not in set(groups()["group"]) else groups()["group"]
-        )
-        rest.append({**row, "cards": row["cards"] - same.loc[inside == row["group"], "cards"].sum()})
-    return (
-        pd.concat([parts, pd.DataFrame([r for r in rest if r["cards"] > 0], columns=cards.columns)]) if rest else parts
-    )
+        wider = same["group"].map(table["group" if row["group"] in set(table["group"]) else "within"])
+        rest.append({**row, "cards": row["cards"] - same.loc[wider == row["group"], "cards"].sum()})
+    if not rest:
+        return parts
+    return pd.concat([parts, pd.DataFrame([r for r in rest if r["cards"] > 0], columns=cards.columns)])
 
 
 def _own_population(data: Dataset, code: str, rows: pd.DataFrame) -> pd.DataFrame:
     units = units_within(data.areas, code)
-    counts = {d: population_at(units, data.population, code, d) for d in rows["as_of"].unique()}
-    found = [counts[d] for d in rows["as_of"]]
+    by_day = {d: population_at(units, data.population, code, d) for d in rows["as_of"].unique()}
+    counts = [by_day[d] for d in rows["as_of"]]
     return rows.assign(
-        population=pd.array([c.people if c else None for c in found], dtype="Int64"),
-        population_as_of=pd.to_datetime(pd.Series([c.as_of if c else None for c in found], index=rows.index)),
-        population_status=[c.status if c else "" for c in found],
-        population_source=[c.source if c else "" for c in found],
+        population=pd.array([c.people if c else None for c in counts], dtype="Int64"),
+        population_as_of=pd.to_datetime(pd.Series([c.as_of if c else None for c in counts], index=rows.index)),
+        population_status=[c.status if c else "" for c in counts],
+        population_source=[c.source if c else "" for c in counts],
     )
 
 
 def _without_cards(data: Dataset, code: str, by: list[str]) -> pd.DataFrame:
-    """What can be said of a unit without cards: a printed rate, or only its people."""
-    units = communes(data.areas, code) if "commune" in by else [code]
-    rows = []
-    for unit in units:
+    """Return the printed rates of units without cards, or only their people."""
+    rows: list[dict[str, object]] = []
+    for unit in communes(data.areas, code) if "commune" in by else [code]:
         rates = published_rates(data, unit)
-        told = rates.to_dict("records") if "month" in by else rates.tail(1).to_dict("records")
-        for rate in told:
-            rows.append({**rate, "area": unit, "status": "published", "insured": None, "population": None})
-        if not told:
+        rates = rates if "month" in by else rates.tail(1)
+        rows += rates.assign(area=unit, status="published").to_dict("records")
+        if rates.empty:
             count = population_at(data.areas, data.population, unit)
-            if count is None and "commune" in by:
-                continue
-            rows.append(
-                {
-                    "area": unit,
-                    "as_of": pd.NaT if count is None else count.as_of,
-                    "population": None if count is None else count.people,
-                    "population_as_of": pd.NaT if count is None else count.as_of,
-                    "population_source": "" if count is None else count.source,
-                    "status": "derived" if count is None else count.status,
-                }
-            )
-    out = pd.DataFrame(rows, columns=["area", "as_of", "insured", "population", "rate", "rate_low", "rate_high", "status", *BASIS])  # fmt: skip
+            if count is not None:
+                day, people, status, source = count.as_of, count.people, count.status, count.source
+                counted = {"as_of": day, "population": people, "population_as_of": day, "population_source": source}
+                rows.append({"area": unit, "status": status, **counted})
+            elif "commune" not in by:
+                rows.append({"area": unit, "status": "derived", "population_source": ""})
+    out = pd.DataFrame(rows, columns=[c for c in COLUMNS if c != "name"] + BASIS)
+    days = ["as_of", "population_as_of"]
+    out[days] = out[days].apply(pd.to_datetime)
     out["name"] = [unit_name(data.areas, a, d) for a, d in zip(out["area"], out["as_of"], strict=True)]
-    for column in ("group", "subgroup"):
-        if column in by:
-            out[column] = ""
-    types = {
-        "insured": "Int64",
-        "population": "Int64",
-        "rate": "float64",
-        "rate_low": "float64",
-        "rate_high": "float64",
-    }
-    out[["as_of", "population_as_of"]] = out[["as_of", "population_as_of"]].apply(pd.to_datetime)
-    return out.astype(types)
+    out = out.assign(**{column: "" for column in ("group", "subgroup") if column in by})
+    counts, shares = ("insured", "population"), ("rate", "rate_low", "rate_high")
+    return out.astype({**dict.fromkeys(counts, "Int64"), **dict.fromkeys(shares, "float64")})
 
 
-def _sources(sources: pd.Series) -> str:
-    """The distinct sources; many of one document are told by their common beginning."""
+def _join_sources(sources: pd.Series) -> str:
+    """Return the distinct sources; several of one document by their common beginning."""
     unique = list(dict.fromkeys(sources))
     if len(unique) == 1:
         return str(unique[0])
-    stems = list(dict.fromkeys(s.rsplit(", ", 1)[0] for s in unique))
-    return "; ".join(stems)
+    return "; ".join(dict.fromkeys(s.rsplit(", ", 1)[0] for s in unique))
