@@ -1,13 +1,12 @@
-"""How does each language cite a source? The law is kept in English, what documents of the country say in Vietnamese.
+"""Cite sources in the reader's language.
 
-A Vietnamese citation is said in English by the rows of ``citations.csv``: as a whole, or it stays
-as it is, for half a translation helps nobody.
+One row of ``citations.csv`` is a way to cite in both languages. A citation of the other language is
+translated as a whole, or stays as it is: half a translation is of no help.
 """
 
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -16,32 +15,24 @@ from bhyt_analysis.i18n.formats import format_date
 from bhyt_analysis.i18n.unit_names import inline_name
 
 FILE = Path(__file__).with_name("citations.csv")
-# What stands in the braces of a row.
+# The fields of the rows; what `text` and `other` hold is itself a citation.
 _FIELDS = {
     "number": r"[\w./-]+",
     "day": r"\d{1,2}/\d{1,2}/\d{4}",
     "unit": r"(?:thành phố|thị xã|tỉnh|huyện|quận|phường|xã) [^,;()]+?",
     "name": r"[^,;()]+?",
-}
-# The parts of an English citation and what a Vietnamese reader calls them.
-_INSTRUMENTS = {"Decree": "Nghị định", "Law": "Luật", "Resolution": "Nghị quyết", "resolution": "nghị quyết"}
-_PHRASES = {
-    "as amended by": "sửa đổi bởi",
-    "as amended": "sửa đổi",
-    "Ministry of Health proposal": "Đề xuất của Bộ Y tế",
-    "(no adopting instrument found)": "(chưa thấy văn bản ban hành)",
-    "on the national share": "so với mức chung",
-    "on the national 70%": "so với mức chung 70%",
-    "city resolution of": "nghị quyết của thành phố",
-    "resolution of": "nghị quyết của",
-    " under ": " theo ",
-    " amending ": " sửa đổi ",
-    " of ": " của ",
+    "article": r"\d+",
+    "clause": r"\d+",
+    "point": r"[a-zđ]",
+    "change": r"\+\d+%",
+    "share": r"\d+%",
+    "text": r".+",
+    "other": r".+",
 }
 
 
 def format_citation(reference: str, lang: str = "vi") -> str:
-    """A source the way the language cites it; several are divided by semicolons.
+    """Return a source as the language cites it; several are divided by semicolons.
 
     Examples
     --------
@@ -52,30 +43,17 @@ def format_citation(reference: str, lang: str = "vi") -> str:
     >>> format_citation("Sổ theo dõi của huyện, tháng 6", "en")
     'Sổ theo dõi của huyện, tháng 6'
     """
-    told = _vietnamese if lang == "vi" else _english
-    return "; ".join(told(part.strip()) for part in reference.split(";"))
+    parts = (part.strip() for part in reference.split(";"))
+    return "; ".join(_translated(part, lang) or part for part in parts)
 
 
-def _vietnamese(part: str) -> str:
-    article = re.search(r"\s*\bart\. (\d+)(?:\((\d*)([a-zđ]?)\))?", part)
-    place = ""
-    if article:
-        number, clause, point = article.groups()
-        place = (f"điểm {point} " if point else "") + (f"khoản {clause} " if clause else "") + f"Điều {number} "
-        part = part[: article.start()] + part[article.end() :]
-    for english, vietnamese in _PHRASES.items():
-        part = part.replace(english, vietnamese)
-    for english, vietnamese in _INSTRUMENTS.items():
-        part = re.sub(rf"\b{english}\b", vietnamese, part)
-    return place + part
-
-
-@lru_cache(maxsize=1)
-def _rows() -> list[tuple[re.Pattern[str], str]]:
-    """Each row as what it matches and what it says."""
+@lru_cache(maxsize=4)
+def _rows(lang: str) -> list[tuple[re.Pattern[str], str]]:
+    """Return each row as the pattern of the other language and the template of this one."""
     with FILE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return [(re.compile(_pattern(row["vietnamese"])), row["english"]) for row in rows]
+    other = "vi" if lang == "en" else "en"
+    return [(re.compile(_pattern(row[f"reference_{other}"])), row[f"reference_{lang}"]) for row in rows]
 
 
 def _pattern(template: str) -> str:
@@ -83,30 +61,30 @@ def _pattern(template: str) -> str:
     return "".join(f"(?P<{p}>{_FIELDS[p]})" if i % 2 else re.escape(p) for i, p in enumerate(pieces))
 
 
-@lru_cache(maxsize=1024)
-def _english(part: str) -> str:
-    return _said(part) or part
-
-
-def _said(text: str) -> str | None:
-    """The English of a citation, or of its parts between commas and brackets; nothing where a part is not known."""
-    for pattern, english in _rows():
-        if found := pattern.fullmatch(text):
-            return english.format(**{k: _field(k, v) for k, v in found.groupdict().items()})
+@lru_cache(maxsize=4096)
+def _translated(text: str, lang: str) -> str | None:
+    """Return the citation in the language, also part by part at commas and brackets; None where a part is unknown."""
+    for pattern, template in _rows(lang):
+        if match := pattern.fullmatch(text):
+            fields = {name: _field(name, value, lang) for name, value in match.groupdict().items()}
+            if None not in fields.values():
+                return template.format(**fields)
     divided = re.fullmatch(r"(.+?)( \((.+)\)|, (.+))", text)
     if divided is None:
         return None
-    first, _, within, rest = divided.groups()
-    told, more = _said(first), _said(within or rest)
-    if told is None or more is None:
+    first, _, bracket, rest = divided.groups()
+    start, end = _translated(first, lang), _translated(bracket or rest, lang)
+    if start is None or end is None:
         return None
-    return f"{told} ({more})" if within else f"{told}, {more}"
+    return f"{start} ({end})" if bracket else f"{start}, {end}"
 
 
-def _field(kind: str, value: str) -> str:
-    if kind == "unit":
-        return inline_name(value[0].upper() + value[1:], "en")
-    if kind == "day":
-        day, month, year = map(int, value.split("/"))
-        return format_date(dt.date(year, month, day), "en")
+def _field(name: str, value: str, lang: str) -> str | None:
+    if name in ("text", "other"):
+        return _translated(value, lang)
+    if name == "unit":
+        return inline_name(value[0].upper() + value[1:], lang)
+    if name == "day" and lang == "en":
+        day, month, year = value.split("/")
+        return format_date(f"{year}-{int(month):02d}-{int(day):02d}", "en")
     return value

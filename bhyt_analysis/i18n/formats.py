@@ -12,14 +12,24 @@ import pandas as pd
 from bhyt_analysis.i18n.languages import check_lang
 
 MINUS = "\u2212"
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def format_number(value: Any, lang: str = "vi", places: int = 0, scale: float = 1) -> str:
-    """A figure with the separators of the language; a missing one is an en dash.
+    """Return a number with the separators of the language; a missing one is an en dash.
 
     Rounds half up on the decimal that is printed, so 0.9635 at two places of a
     per cent is 96.35 and not a neighbour that binary fractions make of it.
@@ -44,7 +54,7 @@ def format_number(value: Any, lang: str = "vi", places: int = 0, scale: float = 
 
 
 def format_date(value: Any, lang: str = "vi") -> str:
-    """A day as people write it: 31/12/2021 or 31 December 2021; missing is an en dash.
+    """Return a day as people write it: 31/12/2021 or 31 December 2021; missing is an en dash.
 
     Examples
     --------

@@ -4,7 +4,7 @@ LANGUAGES = ("vi", "en")
 
 
 def check_lang(lang: str) -> str:
-    """The language, or an error that lists those there are."""
+    """Return the language, or raise an error that lists those there are."""
     if lang not in LANGUAGES:
         raise ValueError(f'lang is "{lang}"; expected one of {", ".join(LANGUAGES)}')
     return lang

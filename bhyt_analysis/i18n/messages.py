@@ -11,6 +11,7 @@ import csv
 import math
 import re
 import string
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,12 @@ def _messages() -> dict[str, dict[str, str]]:
 
 
 def has_message(key: str) -> bool:
-    """Whether the table has a phrase under this key."""
+    """Return whether there is a message with this key."""
     return key in _messages()
 
 
 def translate(key: str, lang: str = "vi", /, **fields: Any) -> str:
-    """The phrase of a key, with its figures filled in.
+    """Return the message of a key with its figures filled in.
 
     Examples
     --------
@@ -50,13 +51,12 @@ def translate(key: str, lang: str = "vi", /, **fields: Any) -> str:
 
 
 def format_message(template: str, lang: str, /, **fields: Any) -> str:
-    """A template with its figures in a language.
+    """Return a template filled with figures as a language writes them.
 
-    Format words: ``n`` whole number, ``up`` the same rounded up (of what is still needed), ``d2`` two decimals, ``+n`` with its sign, ``p1``
-    per cent with one decimal, ``pe`` per cent as it is
-    written (one decimal, two where it has them), ``pp1`` a difference in percentage points, ``bn1``
-    billions (tỷ) with one decimal, ``date``; ``s`` is the ending of an
-    English noun beside a number, nothing for 1; no word leaves text as it is.
+    Formats: ``n`` whole number, ``up`` the same rounded up (of what is still needed), ``d2`` two decimals,
+    ``+n`` with its sign, ``p1`` per cent with one decimal, ``pe`` per cent as it is written (one decimal, two
+    where it has them), ``pp1`` a difference in percentage points, ``bn1`` billions (tỷ) with one decimal,
+    ``date``; ``s`` is the ending of an English noun beside a number, nothing for 1.
 
     Examples
     --------
@@ -77,10 +77,10 @@ class _Figures(string.Formatter):
     def format_field(self, value: Any, spec: str) -> str:
         if spec == "s":
             return "" if value == 1 else "s"
-        found = re.fullmatch(r"(\+?)(n|up|d|pe|pp|p|bn|date)(\d?)", spec)
-        if not found:
+        match = re.fullmatch(r"(\+?)(n|up|d|pe|pp|p|bn|date)(\d?)", spec)
+        if not match:
             return str(format(value, spec))
-        sign, kind, digits = found.groups()
+        sign, kind, digits = match.groups()
         if kind == "date":
             return format_date(value, self.lang)
         if kind == "up" and not pd.isna(value):
@@ -96,33 +96,33 @@ class _Figures(string.Formatter):
 
 
 class BhytError(ValueError):
-    """Something that the user can put right, said in either language.
+    """An error that the user can put right, in either language.
 
-    ``sentences`` are pairs of a key of ``words.csv`` and the fields that it names;
-    all offenders are told at once. ``str(error)`` is English, ``error.text("vi")``
-    Vietnamese.
+    ``messages`` are pairs of a message key and its fields, one for each fault; a field that is itself
+    a key is translated. ``str(error)`` is English, ``error.text("vi")`` Vietnamese.
     """
 
-    def __init__(self, *sentences: tuple[str, dict[str, Any]]) -> None:
-        self.messages = sentences
+    def __init__(self, *messages: tuple[str, dict[str, Any]]) -> None:
+        self.messages = messages
         super().__init__(self.text("en"))
 
     def text(self, lang: str = "vi") -> str:
-        """All sentences in a language, one a line."""
-        told = ((key, {k: self._said(v, lang) for k, v in fields.items()}) for key, fields in self.messages)
-        return "\n".join(translate(key, lang, **fields) for key, fields in told)
+        """Return all sentences in a language, one a line."""
+        return "\n".join(
+            translate(key, lang, **{name: self._in_words(value, lang) for name, value in fields.items()})
+            for key, fields in self.messages
+        )
 
     @staticmethod
-    def _said(value: Any, lang: str) -> Any:
-        """A field that is itself a key of the table is said in the language."""
+    def _in_words(value: Any, lang: str) -> Any:
         return translate(value, lang) if isinstance(value, str) and has_message(value) else value
 
     def __reduce__(self) -> tuple[Any, ...]:  # errors cross from worker processes
         return (type(self), self.messages)
 
 
-def nearest_choice(word: str, choices: Any) -> str:
-    """The choice that looks most like a word, or an empty string."""
+def nearest_choice(word: str, choices: Iterable[object]) -> str:
+    """Return the choice that looks most like a word, or an empty string."""
     import difflib
 
     close = difflib.get_close_matches(word, [str(c) for c in choices], n=1, cutoff=0.5)

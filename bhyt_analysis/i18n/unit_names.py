@@ -1,4 +1,4 @@
-"""How are Vietnamese names compared, sorted into slugs, and stripped of their unit words?"""
+"""Compare, shorten and translate the names of units."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ UNIT_WORDS = (
 
 
 def normalise_name(text: str) -> str:
-    """A name without accents, case or spare spaces, for comparing what people type.
+    """Return a name without accents, case or spare spaces, for comparing what people type.
 
     Examples
     --------
@@ -26,7 +26,7 @@ def normalise_name(text: str) -> str:
 
 
 def strip_unit_word(name: str) -> str:
-    """A unit's name without the word for its kind.
+    """Return a unit's name without the word for its kind.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def strip_unit_word(name: str) -> str:
 
 
 def slugify(name: str) -> str:
-    """An ASCII name for a folder.
+    """Return an ASCII name for a folder.
 
     Examples
     --------
@@ -66,7 +66,7 @@ _MADE_UP = " (giả lập)"
 
 
 def inline_name(name: str, lang: str = "vi") -> str:
-    """A unit's name as it stands in a sentence: "huyện Sơn Dương", "Sơn Dương district".
+    """Return a unit's name as a sentence has it: "huyện Sơn Dương", "Sơn Dương district".
 
     Examples
     --------
@@ -85,7 +85,7 @@ def inline_name(name: str, lang: str = "vi") -> str:
 
 
 def display_name(name: str, lang: str = "vi") -> str:
-    """A unit's name as it stands alone, in a table or on a chart: "Huyện Sơn Dương", "Sơn Dương district".
+    """Return a unit's name as tables and charts have it: "Huyện Sơn Dương", "Sơn Dương district".
 
     Examples
     --------

@@ -43,6 +43,15 @@ def docstrings(tree: ast.Module) -> Iterator[tuple[int, str, ast.AST]]:
                 yield getattr(node, "lineno", 1), text, node
 
 
+def constant_tables(tree: ast.Module) -> Iterator[int]:
+    """Yield the last line of each literal list, tuple, set or dict that is given a name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(
+            node.value, ast.Tuple | ast.List | ast.Dict | ast.Set
+        ):
+            yield node.end_lineno or 0
+
+
 def faults(path: Path) -> Iterator[tuple[int, str]]:
     """Yield what is wrong with a Python file, with its line."""
     source = path.read_text("utf-8")
@@ -67,6 +76,7 @@ def faults(path: Path) -> Iterator[tuple[int, str]]:
             yield line, f"docstring begins with {text.split()[0]}"
         if found := PHRASES.search(text):
             yield line, f"docstring says {found[0]}"
+    tables = set(constant_tables(tree))
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT and (found := PHRASES.search(token.string)):
             yield token.start[0], f"comment says {found[0]}"
