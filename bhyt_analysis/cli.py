@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import functools
 import json
-import locale
 import os
-import re
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from decimal import Decimal, InvalidOperation
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
-from bhyt_analysis.i18n.dates import parse_date
+from bhyt_analysis.i18n.command_help import (
+    Choice,
+    Command,
+    Date,
+    Group,
+    Option,
+    Share,
+    Whole,
+    locale_language,
+    requested_language,
+    usage_error,
+)
 from bhyt_analysis.i18n.languages import LANGUAGES
-from bhyt_analysis.i18n.messages import BhytError, nearest_choice, translate
+from bhyt_analysis.i18n.messages import BhytError, translate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,12 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")
     words = sys.argv[1:] if arguments is None else list(arguments)
-    requested = _requested_language(words)
+    requested = requested_language(words)
     lang = requested or "vi"
     from bhyt_analysis.ingest.loader import InputError
 
     try:
-        return int(cli.main(words, "bhyt", standalone_mode=False, obj=requested or _locale_language()) or DONE)
+        return int(cli.main(words, "bhyt", standalone_mode=False, obj=requested or locale_language()) or DONE)
     except InputError as error:
         print(error.text(lang), file=sys.stderr)
         return UNUSABLE if error.unreadable else FAULTS
@@ -50,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error.text(lang), file=sys.stderr)
         return UNUSABLE
     except click.ClickException as error:
-        print(_usage_error(error, lang), file=sys.stderr)
+        print(usage_error(error, lang), file=sys.stderr)
         return UNUSABLE
     except (KeyboardInterrupt, click.Abort):
         return FAULTS
@@ -62,223 +70,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UNUSABLE
 
 
-def _requested_language(words: Sequence[str]) -> str | None:
-    """Return the language of ``--lang`` before the call is parsed: help and errors follow it."""
-    for word, following in zip(words, [*words[1:], ""], strict=False):
-        value = following if word == "--lang" else word.removeprefix("--lang=")
-        if word.startswith("--lang") and value in LANGUAGES:
-            return value
-    return None
-
-
-def _locale_language() -> str:
-    name = os.environ.get("LC_ALL") or os.environ.get("LANG") or locale.getlocale()[0] or ""
-    return "vi" if name.lower().startswith(("vi", "vietnamese")) else "en"
-
-
-def _usage_error(error: click.ClickException, lang: str) -> str:
-    """Return the sentence about a call that click refuses."""
-    if isinstance(error, click.NoSuchOption):
-        options = [o for p in (error.ctx.command.params if error.ctx else ()) for o in p.opts if o.startswith("--")]
-        nearest = nearest_choice(error.option_name, options) or "--help"
-        return translate("usage.no_option", lang, found=error.option_name, nearest=nearest)
-    if isinstance(error, click.MissingParameter) and error.param:
-        name = error.param.opts[0] if isinstance(error.param, click.Option) else error.param.human_readable_name.upper()
-        command = error.ctx.info_name if error.ctx else ""
-        return translate("usage.missing", lang, name=name, command=command)
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        return error.format_message()
-    return translate("usage.other", lang, why=error.format_message())
-
-
-class Command(click.Command):
-    """A command whose help is in the language of the context."""
-
-    example = ""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Let an option that may be repeated take several words: ``--area A B`` is ``--area A --area B``."""
-        repeated = {o for p in self.params if p.multiple for o in p.opts}
-        words: list[str] = []
-        option = ""
-        for word in args:
-            if word.startswith("-"):
-                option = word if word in repeated else ""
-            elif option and words[-1] != option:
-                words.append(option)
-            words.append(word)
-        return super().parse_args(ctx, words)
-
-    def get_short_help_str(self, limit: int = 45) -> str:
-        """Return the first sentence of the help, whole."""
-        context = click.get_current_context(silent=True)  # there is none while a shell completes
-        return translate(f"command.{self.name}", context.obj if context else _locale_language())
-
-    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write how the command is called."""
-        self.options_metavar = translate("help.options_metavar", ctx.obj)
-        prefix = translate("help.usage", ctx.obj) + " "
-        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix)
-
-    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write what the command does."""
-        formatter.write_paragraph()
-        formatter.write_text(translate(f"command.{self.name}", ctx.obj))
-        if any(isinstance(p, click.Argument) and p.name == "input" for p in self.params) or not self.params:
-            formatter.write_paragraph()
-            formatter.write_text(translate("option.input", ctx.obj))
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options."""
-        records = [p.get_help_record(ctx) for p in self.get_params(ctx) if isinstance(p, Option)]
-        records.append(("--help", translate("option.help", ctx.obj)))
-        with formatter.section(translate("help.options", ctx.obj)):
-            formatter.write_dl(records)
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the example."""
-        if self.example:
-            formatter.write_paragraph()
-            formatter.write(translate("help.example", ctx.obj, example=self.example) + "\n")
-
-
-class Group(Command, click.Group):
-    """The command ``bhyt`` with its sub-commands."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the sub-command, or name the nearest."""
-        if args[0] not in self.commands and not args[0].startswith("-"):
-            nearest = nearest_choice(args[0], self.commands) or ", ".join(self.commands)
-            raise BhytError(("usage.no_command", {"found": args[0], "nearest": nearest}))
-        return click.Group.resolve_command(self, ctx, args)
-
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        """Return the words of the usage line."""
-        return [translate("help.options_metavar", ctx.obj), translate("help.command_metavar", ctx.obj)]
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the sub-commands, then the options."""
-        with formatter.section(translate("help.commands", ctx.obj)):
-            formatter.write_dl([(name, command.get_short_help_str()) for name, command in self.commands.items()])
-        Command.format_options(self, ctx, formatter)
-
-
-class Option(click.Option):
-    """An option whose help is a message."""
-
-    def __init__(self, names: Sequence[str], message: str = "", **settings: Any) -> None:
-        super().__init__(names, **settings)
-        self.message = message or names[0].removeprefix("--").replace("-", "_")
-
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
-        """Return the option and its help in the language of the context."""
-        fields = {"choices": ", ".join(self.type.choices())} if isinstance(self.type, Choice) else {}
-        text = translate(f"option.{self.message}", ctx.obj, **fields)
-        required = f"  [{translate('help.required', ctx.obj)}]" if self.required else ""
-        return " ".join(filter(None, [", ".join(self.opts), "" if self.is_flag else self.metavar])), text + required
-
-
-class Choice(click.ParamType):
-    """One of the choices that the library has; the library is asked when the option is used."""
-
-    name = "choice"
-
-    def __init__(self, choices: Callable[[], Iterable[str]], several: bool = False) -> None:
-        self.choices, self.several = choices, several
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str | tuple[str, ...]:
-        """Return the choice, or several divided by commas; raise with all that there are."""
-        choices, words = list(self.choices()), tuple(value.split(",")) if self.several else (value,)
-        for word in set(words) - set(choices):
-            raise BhytError(("usage.choice", {"option": _name(param), "found": word, "choices": ", ".join(choices)}))
-        return words if self.several else value
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Return the choices that begin with what is typed."""
-        return [CompletionItem(c) for c in self.choices() if c.startswith(incomplete)]
-
-
-class Whole(click.ParamType):
-    """A whole number of ``minimum`` or more."""
-
-    name = "number"
-
-    def __init__(self, minimum: int) -> None:
-        self.minimum = minimum
-
-    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the number."""
-        if not re.fullmatch(r"\d+", str(value)) or int(value) < self.minimum:
-            raise BhytError(("usage.whole_number", {"option": _name(param), "found": value, "minimum": self.minimum}))
-        return int(value)
-
-
-class Share(click.ParamType):
-    """A share as people write it: 0.906, 0,906, 90.6% or 90,6%; exact, as a decimal in text."""
-
-    name = "share"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the share as text, such as "0.906"."""
-        text = value.strip().replace(",", ".")
-        try:
-            return str(Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1))
-        except InvalidOperation:
-            raise BhytError(("usage.share", {"option": _name(param), "found": value})) from None
-
-
-class Date(click.ParamType):
-    """A day as 2021-12-31 or 31/12/2021."""
-
-    name = "date"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the day as YYYY-MM-DD."""
-        return parse_date(value).isoformat()
-
-
-def _name(param: click.Parameter | None) -> str:
-    return param.opts[0] if param else ""
-
-
 option = functools.partial(click.option, cls=Option)
 
 
-def command(name: str, example: str) -> Callable[[Callable[..., int]], click.Command]:
-    """Declare a command with its example; each has ``--lang``."""
+def command(name: str) -> Callable[[Callable[..., int]], click.Command]:
+    """Declare a command; each has ``--lang``."""
 
     def declare(function: Callable[..., int]) -> click.Command:
-        decorated = option("--lang", type=Choice(lambda: LANGUAGES), default="vi", metavar="vi|en")(function)
-        kind = type("ExampleCommand", (Command,), {"example": example})
-        return cli.command(name, cls=kind)(decorated)
+        with_lang = option("--lang", type=Choice(lambda: LANGUAGES), default="vi", metavar="vi|en")(function)
+        return cli.command(name, cls=Command)(with_lang)
 
     return declare
 
 
-def _engines() -> Sequence[str]:
-    from bhyt_analysis.batch.options import ENGINES
-
-    return ENGINES
-
-
-def _formats() -> Sequence[str]:
-    from bhyt_analysis.documents.formats import FORMATS
-
-    return FORMATS
-
-
-def _methods() -> Sequence[str]:
-    from bhyt_analysis.model.targets.allocation import METHODS
-
-    return tuple(METHODS)
-
-
-def _groups() -> Iterable[str]:
-    from bhyt_analysis.law.groups import groups
-
-    return groups().index
+def _constant(module: str, name: str) -> Callable[[], Iterable[str]]:
+    """Return a function that reads a constant of the library, which is imported only then."""
+    return lambda: getattr(import_module(f"bhyt_analysis.{module}"), name)
 
 
 numbers_option = option("--numbers", type=Choice(lambda: LANGUAGES), metavar="vi|en")
@@ -305,13 +112,13 @@ def cli() -> None:
     """Gather the commands."""
 
 
-@command("brief", "bhyt brief --out outputs/briefings --area 'Sơn Dương' --lang en")
+@command("brief")
 @click.argument("input", required=False, metavar="INPUT")
 @numbers_option
 @option("--out", required=True, metavar="DIR", type=click.Path())
 @option("--area", "areas", multiple=True, metavar="NAME_OR_CODE", message="areas")
 @option("--jobs", type=Whole(1), metavar="N")
-@option("--engine", type=Choice(_engines), default="auto", metavar="auto|warm|standard")
+@option("--engine", type=Choice(_constant("batch.options", "ENGINES")), default="auto", metavar="auto|warm|standard")
 @option("--timeout", type=Whole(1), metavar="SECONDS")
 @option("--notebook-timeout", type=Whole(1), default=1800, metavar="SECONDS")
 @option("--dask", metavar="ADDRESS")
@@ -323,7 +130,9 @@ def cli() -> None:
 @option("--seed", type=Whole(0), default=1, metavar="S")
 @option("--scenario", metavar="FILE", type=click.Path())
 @option("--decision", metavar="D")
-@option("--formats", type=Choice(_formats, several=True), default="html", metavar="LIST")
+@option(
+    "--formats", type=Choice(_constant("documents.formats", "FORMATS"), several=True), default="html", metavar="LIST"
+)
 def brief(input: str | None, out: str, areas: tuple[str, ...], memory: int | None, **options: Any) -> int:
     """Make the briefings; the path of the index is the last line."""
     from bhyt_analysis.batch.manifest import is_complete
@@ -347,7 +156,7 @@ def brief(input: str | None, out: str, areas: tuple[str, ...], memory: int | Non
     return FAULTS if failed else DONE
 
 
-@command("check", "bhyt check so_lieu.xlsx --annotate so_lieu_da_kiem_tra.xlsx")
+@command("check")
 @click.argument("input", metavar="INPUT")
 @numbers_option
 @json_option
@@ -364,7 +173,7 @@ def check(input: str, numbers: str | None, as_json: bool, annotate: str | None, 
     return _print_findings(findings_table(findings, lang, WHERE), as_json, lang)
 
 
-@command("template", "bhyt template so_lieu.xlsx")
+@command("template")
 @click.argument("file", metavar="FILE.xlsx", type=click.Path())
 def template(file: str, lang: str) -> int:
     """Write an empty input workbook."""
@@ -375,7 +184,7 @@ def template(file: str, lang: str) -> int:
     return DONE
 
 
-@command("audit", "bhyt audit --area 'Sơn Dương'")
+@command("audit")
 @data_argument
 @area_option
 @json_option
@@ -405,7 +214,7 @@ def _print_findings(findings: pd.DataFrame, as_json: bool, lang: str) -> int:
     return FAULTS if (findings["severity"] == "error").any() else DONE
 
 
-@command("reclassify", "bhyt reclassify --decision 861 --area 'Lục Ngạn' --csv impact.csv")
+@command("reclassify")
 @data_argument
 @area_option
 @csv_option
@@ -419,13 +228,13 @@ def reclassify(read: Read, area: str | None, csv: str | None, decision: str, lan
     return _print_table(table[COLUMNS], csv, lang)
 
 
-@command("allocate", "bhyt allocate --area X001 --on 2022-06-30 --rate 93% --ratchet --csv allocation.csv")
+@command("allocate")
 @data_argument
 @on_option
 @csv_option
 @option("--area", required=True, metavar="A")
 @option("--rate", required=True, type=Share(), metavar="R")
-@option("--method", type=Choice(_methods), default="share-of-gap", metavar="M")
+@option("--method", type=Choice(_constant("model.targets.allocation", "METHODS")), default="share-of-gap", metavar="M")
 @option("--ratchet", is_flag=True)
 def allocate(
     read: Read,
@@ -449,7 +258,7 @@ def allocate(
     return _print_table(table[columns], csv, lang)
 
 
-@command("simulate", "bhyt simulate --area 'Sơn Dương' --scenario decision_861_ordinary --csv months.csv")
+@command("simulate")
 @data_argument
 @csv_option
 @option("--area", required=True, metavar="A")
@@ -498,7 +307,7 @@ def simulate(
     return code
 
 
-@command("monitor", "bhyt monitor --month 2022-06 --area X001 --out charts")
+@command("monitor")
 @data_argument
 @area_option
 @json_option
@@ -558,11 +367,11 @@ def _save_monitor_charts(data: Dataset, area: str, month: pd.Timestamp, folder: 
             print(folder / f"{item.name}.png", file=sys.stderr)
 
 
-@command("premium", "bhyt premium --on 2026-11-22 --household 4")
+@command("premium")
 @on_option
 @area_option
 @option("--household", type=Whole(1), metavar="N")
-@option("--group", type=Choice(_groups), metavar="G")
+@option("--group", type=Choice(lambda: _constant("law.groups", "groups")().index), metavar="G")
 def premium(on: str, area: str | None, household: int | None, group: str | None, lang: str) -> int:
     """Print a household's or one person's premium with its steps."""
     from bhyt_analysis.law import Law
@@ -576,7 +385,7 @@ def premium(on: str, area: str | None, household: int | None, group: str | None,
     return DONE
 
 
-@command("law", "bhyt law --on 2026-11-22 --area 'Đắk Lắk'")
+@command("law")
 @on_option
 @area_option
 @json_option
@@ -613,7 +422,7 @@ def _lineage(area: str | None, on: str) -> str | Sequence[str | Sequence[str]] |
     return lineage(areas, find_unit(areas, area), pd.Timestamp(on))
 
 
-@command("explore", "bhyt explore my_folder --voila")
+@command("explore")
 @click.argument("input", required=False, metavar="INPUT")
 @numbers_option
 @option("--voila", is_flag=True)
@@ -634,7 +443,7 @@ def explore(input: str | None, numbers: str | None, voila: bool, port: int | Non
     return DONE if subprocess.call(call, env=environment) == 0 else UNUSABLE
 
 
-@command("synthetic", "bhyt synthetic --districts 700 --seed 1 --out country")
+@command("synthetic")
 @option("--districts", type=Whole(1), required=True, metavar="N")
 @option("--seed", type=Whole(0), default=1, metavar="S")
 @option("--out", required=True, metavar="DIR", type=click.Path())

@@ -1,4 +1,4 @@
-"""What every test may ask for. Hypothesis runs without a deadline: no test is timed."""
+"""Fixtures of all tests, and their marks. Hypothesis runs without a deadline: no test is timed."""
 
 import csv
 from pathlib import Path
@@ -12,6 +12,22 @@ settings.register_profile("bhyt", deadline=None, derandomize=True)
 settings.load_profile("bhyt")
 
 ROOT = Path(__file__).parents[1]
+# The marks of the tests of a folder; single tests add their own.
+MARKS = {
+    "batch": ("batch", "slow"),
+    "engine": ("batch", "slow"),
+    "documents": ("render", "slow"),
+    "charts": ("render",),
+    "notebooks": ("render", "slow"),
+    "browser": ("browser", "slow"),
+}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark each test by its folder."""
+    for item in items:
+        for mark in MARKS.get(item.path.parent.name, ()) if "tests" in item.path.parts else ():
+            item.add_marker(mark)
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +41,7 @@ def law():
 
 
 def write_table(path, columns, *rows):
-    """A CSV file as a user would make it."""
+    """Write a CSV file as a user would."""
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([columns, *rows])
     return path
@@ -33,7 +49,7 @@ def write_table(path, columns, *rows):
 
 @pytest.fixture
 def small_input(tmp_path):
-    """A sound input of one district with two communes, to be spoilt by a test."""
+    """Return a sound input of one district with two communes, to be spoilt by a test."""
     folder = tmp_path / "input"
     folder.mkdir()
     areas = ["code", "name", "kind", "parent"]

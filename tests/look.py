@@ -14,7 +14,7 @@ DPI = 70
 
 
 def render(document: Path, out: Path) -> list[Path]:
-    """The pages of a document as PNG files."""
+    """Write the pages of a document as PNG files."""
     stem = f"{document.stem}-{document.suffix[1:]}"
     with tempfile.TemporaryDirectory() as folder:
         profile = f"-env:UserInstallation={Path(folder, 'profile').as_uri()}"

@@ -1,0 +1,197 @@
+"""Commands of click whose help and errors are in Vietnamese or English."""
+
+from __future__ import annotations
+
+import locale
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from bhyt_analysis.i18n.dates import parse_date
+from bhyt_analysis.i18n.languages import LANGUAGES
+from bhyt_analysis.i18n.messages import BhytError, has_message, nearest_choice, translate
+
+
+def requested_language(words: Sequence[str]) -> str | None:
+    """Return the language of ``--lang`` before the call is parsed: help and errors follow it."""
+    for word, following in zip(words, [*words[1:], ""], strict=False):
+        value = following if word == "--lang" else word.removeprefix("--lang=")
+        if word.startswith("--lang") and value in LANGUAGES:
+            return value
+    return None
+
+
+def locale_language() -> str:
+    """Return "vi" where the locale is Vietnamese, else "en"."""
+    name = os.environ.get("LC_ALL") or os.environ.get("LANG") or locale.getlocale()[0] or ""
+    return "vi" if name.lower().startswith(("vi", "vietnamese")) else "en"
+
+
+def usage_error(error: click.ClickException, lang: str) -> str:
+    """Return the sentence about a call that click refuses."""
+    if isinstance(error, click.NoSuchOption):
+        options = [o for p in (error.ctx.command.params if error.ctx else ()) for o in p.opts if o.startswith("--")]
+        nearest = nearest_choice(error.option_name, options) or "--help"
+        return translate("usage.no_option", lang, found=error.option_name, nearest=nearest)
+    if isinstance(error, click.MissingParameter) and error.param:
+        name = error.param.opts[0] if isinstance(error.param, click.Option) else error.param.human_readable_name.upper()
+        command = error.ctx.info_name if error.ctx else ""
+        return translate("usage.missing", lang, name=name, command=command)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error.format_message()
+    return translate("usage.other", lang, why=error.format_message())
+
+
+class Command(click.Command):
+    """A command whose help is in the language of the context."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Let an option that may be repeated take several words: ``--area A B`` is ``--area A --area B``."""
+        repeated = {o for p in self.params if p.multiple for o in p.opts}
+        words: list[str] = []
+        option = ""
+        for word in args:
+            if word.startswith("-"):
+                option = word if word in repeated else ""
+            elif option and words[-1] != option:
+                words.append(option)
+            words.append(word)
+        return super().parse_args(ctx, words)
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Return the first sentence of the help, whole."""
+        context = click.get_current_context(silent=True)  # there is none while a shell completes
+        return translate(f"command.{self.name}", context.obj if context else locale_language())
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write how the command is called."""
+        self.options_metavar = translate("help.options_metavar", ctx.obj)
+        prefix = translate("help.usage", ctx.obj) + " "
+        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the command does."""
+        formatter.write_paragraph()
+        formatter.write_text(translate(f"command.{self.name}", ctx.obj))
+        if any(isinstance(p, click.Argument) and p.name == "input" for p in self.params) or not self.params:
+            formatter.write_paragraph()
+            formatter.write_text(translate("option.input", ctx.obj))
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options."""
+        records = [p.get_help_record(ctx) for p in self.get_params(ctx) if isinstance(p, Option)]
+        records.append(("--help", translate("option.help", ctx.obj)))
+        with formatter.section(translate("help.options", ctx.obj)):
+            formatter.write_dl(records)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the example."""
+        if has_message(f"call.{self.name}"):
+            formatter.write_paragraph()
+            formatter.write(translate("help.example", ctx.obj, example=translate(f"call.{self.name}", ctx.obj)) + "\n")
+
+
+class Group(Command, click.Group):
+    """The command ``bhyt`` with its sub-commands."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the sub-command, or name the nearest."""
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            nearest = nearest_choice(args[0], self.commands) or ", ".join(self.commands)
+            raise BhytError(("usage.no_command", {"found": args[0], "nearest": nearest}))
+        return click.Group.resolve_command(self, ctx, args)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Return the words of the usage line."""
+        return [translate("help.options_metavar", ctx.obj), translate("help.command_metavar", ctx.obj)]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the sub-commands, then the options."""
+        with formatter.section(translate("help.commands", ctx.obj)):
+            formatter.write_dl([(name, command.get_short_help_str()) for name, command in self.commands.items()])
+        Command.format_options(self, ctx, formatter)
+
+
+class Option(click.Option):
+    """An option whose help is a message."""
+
+    def __init__(self, names: Sequence[str], message: str = "", **settings: Any) -> None:
+        super().__init__(names, **settings)
+        self.message = message or names[0].removeprefix("--").replace("-", "_")
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
+        """Return the option and its help in the language of the context."""
+        fields = {"choices": ", ".join(self.type.choices())} if isinstance(self.type, Choice) else {}
+        text = translate(f"option.{self.message}", ctx.obj, **fields)
+        required = f"  [{translate('help.required', ctx.obj)}]" if self.required else ""
+        return " ".join(filter(None, [", ".join(self.opts), "" if self.is_flag else self.metavar])), text + required
+
+
+class Choice(click.ParamType):
+    """One of the choices that the library has; the library is asked when the option is used."""
+
+    name = "choice"
+
+    def __init__(self, choices: Callable[[], Iterable[str]], several: bool = False) -> None:
+        self.choices, self.several = choices, several
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str | tuple[str, ...]:
+        """Return the choice, or several divided by commas; raise with all that there are."""
+        choices, words = list(self.choices()), tuple(value.split(",")) if self.several else (value,)
+        for word in set(words) - set(choices):
+            raise BhytError(("usage.choice", {"option": _name(param), "found": word, "choices": ", ".join(choices)}))
+        return words if self.several else value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the choices that begin with what is typed."""
+        return [CompletionItem(c) for c in self.choices() if c.startswith(incomplete)]
+
+
+class Whole(click.ParamType):
+    """A whole number of ``minimum`` or more."""
+
+    name = "number"
+
+    def __init__(self, minimum: int) -> None:
+        self.minimum = minimum
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        if not re.fullmatch(r"\d+", str(value)) or int(value) < self.minimum:
+            raise BhytError(("usage.whole_number", {"option": _name(param), "found": value, "minimum": self.minimum}))
+        return int(value)
+
+
+class Share(click.ParamType):
+    """A share as people write it: 0.906, 0,906, 90.6% or 90,6%; exact, as a decimal in text."""
+
+    name = "share"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the share as text, such as "0.906"."""
+        text = value.strip().replace(",", ".")
+        try:
+            return str(Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1))
+        except InvalidOperation:
+            raise BhytError(("usage.share", {"option": _name(param), "found": value})) from None
+
+
+class Date(click.ParamType):
+    """A day as 2021-12-31 or 31/12/2021."""
+
+    name = "date"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the day as YYYY-MM-DD."""
+        return parse_date(value).isoformat()
+
+
+def _name(param: click.Parameter | None) -> str:
+    return param.opts[0] if param else ""
