@@ -97,7 +97,7 @@ def start(rounds: int = ROUNDS) -> float:
         nbformat.write(nbformat.v4.new_notebook(metadata={"kernelspec": kernel}), empty)
         for _ in range(rounds + 1):  # one more, while the libraries are still loading
             papermill.execute_notebook(empty, executed, engine_name="bhyt-warm", progress_bar=False)
-            there = psutil.Process(warm_process.pid()).cpu_times()
+            there = psutil.Process(warm_process.process_id()).cpu_times()
             spent.append(there.children_user + there.children_system + time.process_time())
         warm_process.stop()
     return (spent[-1] - spent[0]) / rounds

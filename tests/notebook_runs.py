@@ -16,23 +16,25 @@ from .conftest import ROOT
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 
 
-def notebook(*sources, parameters="x = 1"):
-    """A notebook of code cells, the first of which is tagged."""
+def new_notebook(*sources, parameters="x = 1"):
+    """Return a notebook of code cells, the first of which is tagged ``parameters``."""
     cells = [nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})]
     cells += [nbformat.v4.new_code_cell(s) for s in sources]
     return nbformat.v4.new_notebook(cells=cells, metadata=json.loads(json.dumps(KERNEL)))
 
 
-def written(path, *sources, **options):
-    nbformat.write(notebook(*sources, **options), path)
+def write_notebook(path, *sources, **options):
+    """Write a notebook of code cells; return its path."""
+    nbformat.write(new_notebook(*sources, **options), path)
     return path
 
 
-# The least that counts as a finished briefing: a chart that is shown, its two files, the facts.
+# The least that counts as a finished briefing: a chart with its two files, the facts.
 FINISH = """
 import base64, json, pathlib
 from IPython.display import Image, display
-png = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+png = base64.b64decode(png)
 pathlib.Path(out, "charts").mkdir()
 for name in ("x.png", "x.svg"):
     pathlib.Path(out, "charts", name).write_bytes(png)
@@ -41,15 +43,16 @@ display(Image(png), metadata={"bhyt": {"chart": "x"}})
 """
 
 
-def package(folder, *sources):
-    """A copy of the package whose template runs these cells and then counts as finished; its path for PYTHONPATH."""
+def copy_package(folder, *sources):
+    """Copy the package, with a template that runs these cells and then counts as finished; return its PYTHONPATH."""
     template = json.loads((ROOT / "notebooks" / "area_briefing.ipynb").read_text("utf-8"))
-    parameters = "".join(template["cells"][0]["source"])
-    place = folder / "package" / "bhyt_analysis"
-    shutil.copytree(ROOT / "bhyt_analysis", place, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "data", place / "bundled" / "data")
-    (place / "bundled" / "notebooks").mkdir()
-    written(place / "bundled" / "notebooks" / "area_briefing.ipynb", *sources, FINISH, parameters=parameters)
+    parameters = "".join(next(c for c in template["cells"] if "parameters" in c["metadata"].get("tags", ()))["source"])
+    package = folder / "package" / "bhyt_analysis"
+    shutil.copytree(ROOT / "bhyt_analysis", package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "data", package / "bundled" / "data")
+    (package / "bundled" / "notebooks").mkdir()
+    notebook = package / "bundled" / "notebooks" / "area_briefing.ipynb"
+    write_notebook(notebook, *sources, FINISH, parameters=parameters)
     return folder / "package"
 
 
@@ -61,47 +64,50 @@ if __name__ == "__main__":
 """
 
 
-class Batch:
-    """A batch in a process of its own; everything that comes of it carries its mark in the environment."""
+class BatchRun:
+    """A batch in a process of its own; all its descendants carry its mark in their environment."""
 
-    def __init__(
-        self, folder, *sources, out=None, before=None, changed=("batch/runner.py", "", ""), areas=None, **options
-    ):
+    def __init__(self, folder, *sources, out=None, preexec=None, edit=("", "", ""), areas=None, **options):
         self.out = Path(out or folder / "out")
         self.mark = uuid.uuid4().hex
         script = folder / "run.py"
         script.write_text(RUN, "utf-8")
-        place = package(folder, *sources)
-        file, old, new = changed  # a line of the engine's code
-        module = place / "bhyt_analysis" / file
-        text = module.read_text("utf-8")
-        assert old in text
-        module.write_text(text.replace(old, new) if old else text, "utf-8")
-        environment = {**os.environ, "PYTHONPATH": str(place), "BHYT_TEST_MARK": self.mark}
+        package = copy_package(folder, *sources)
+        file, old, new = edit  # a line of the package's code
+        if file:
+            module = package / "bhyt_analysis" / file
+            text = module.read_text("utf-8")
+            assert old in text
+            module.write_text(text.replace(old, new), "utf-8")
         self.errors = folder / "errors.txt"
         with self.errors.open("w") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, str(script), str(self.out), json.dumps([areas, options])],
-                env=environment, cwd=folder, stderr=errors, start_new_session=True, preexec_fn=before,
-            )  # fmt: skip
+                env={**os.environ, "PYTHONPATH": str(package), "BHYT_TEST_MARK": self.mark},
+                cwd=folder,
+                stderr=errors,
+                start_new_session=True,
+                preexec_fn=preexec,
+            )
 
-    def areas(self, seconds=300):
-        """How each area ended: slug -> status, error."""
+    def wait_for_areas(self, seconds=300):
+        """Return how each area ended, slug -> (status, error), when the batch has ended."""
         self.process.wait(seconds)
-        told = json.loads((self.out / "manifest.json").read_text("utf-8"))
-        return {a["slug"]: (a["status"], a["error"]) for a in told["areas"]}
+        manifest = json.loads((self.out / "manifest.json").read_text("utf-8"))
+        return {a["slug"]: (a["status"], a["error"]) for a in manifest["areas"]}
 
-    def left(self, seconds=0.0):
-        """The processes of this batch that are still there after so many seconds: pid -> command."""
-        until = time.monotonic() + seconds
+    def remaining_processes(self, seconds=0.0):
+        """Return the processes of this batch that still run after so many seconds, pid -> command."""
+        deadline = time.monotonic() + seconds
         while True:
-            found = {}
+            processes = {}
             for folder in Path("/proc").glob("[0-9]*"):
                 try:
                     if self.mark.encode() in (folder / "environ").read_bytes():
-                        found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()[:80]
+                        command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                        processes[int(folder.name)] = command[:80]
                 except OSError:
                     continue
-            if not found or time.monotonic() > until:
-                return found
+            if not processes or time.monotonic() > deadline:
+                return processes
             time.sleep(0.1)

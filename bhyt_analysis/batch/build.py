@@ -18,10 +18,13 @@ from bhyt_analysis.batch.build_record import write_build_record
 from bhyt_analysis.documents.formats import PAGE, write_office
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.engine import warm_process
+from bhyt_analysis.engine.config import WarmConfig
 from bhyt_analysis.engine.processes import end_descendants
 from bhyt_analysis.i18n.messages import BhytError, translate
 
 WORK = ".work"
+LIBRARIES = ("bhyt_analysis.briefing.notebook", "bhyt_analysis.model.projection.scenario")
+REHEARSAL_AREA = "524"  # Bình Sơn: it has what most areas have, and no more
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,11 @@ class Job:
 def template_path() -> Path:
     """The notebook that is run for every area."""
     return bundled_path("notebooks") / "area_briefing.ipynb"
+
+
+def warm_config() -> WarmConfig:
+    """Return the configuration of the warm kernels of briefings."""
+    return WarmConfig(LIBRARIES, str(template_path()), {"area": REHEARSAL_AREA, "out": "."})
 
 
 def build_area(job: Job) -> dict[str, Any]:
@@ -74,7 +82,7 @@ def build_area(job: Job) -> dict[str, Any]:
         return area_result(job, "failed", start, _sentence(type(error).__name__, str(error)))
     finally:
         if job.engine == "standard":  # what a cell has left running; a forked kernel is cleaned up after by its parent
-            end_descendants(warm_process.pid())
+            end_descendants(warm_process.process_id())
         if not job.canary:
             shutil.rmtree(work, ignore_errors=True)
 
@@ -96,9 +104,10 @@ def area_result(
 def _execute(job: Job, notebook: Path, again: bool = False) -> tuple[str, str | None]:
     """Run the template; its status and one sentence on a failure."""
     import papermill as pm
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    from bhyt_analysis.engine.papermill_engine import AreaTimeoutError, OrphanedError, exited_early
+    from bhyt_analysis.engine.papermill_engine import NotebookTimeoutError, WarmProcessDiedError, exited_early
 
     lang = job.parameters["lang"]
     try:
@@ -116,9 +125,9 @@ def _execute(job: Job, notebook: Path, again: bool = False) -> tuple[str, str | 
         )
     except PapermillExecutionError as error:
         return "failed", _sentence(error.ename, error.evalue)
-    except AreaTimeoutError as error:
+    except NotebookTimeoutError as error:
         return "timeout", error.text(lang)
-    except OrphanedError as error:
+    except WarmProcessDiedError as error:
         if again:
             return "failed", error.text(lang)
         for left in notebook.parent.iterdir():  # another area may have done it: once more, on a process of our own
@@ -126,6 +135,8 @@ def _execute(job: Job, notebook: Path, again: bool = False) -> tuple[str, str | 
         return _execute(job, notebook, again=True)
     except BhytError as error:
         return "failed", error.text(lang)
+    except DeadKernelError:
+        return "failed", translate("error.area_died", lang)
     return ("failed", translate("error.area_left", lang)) if exited_early(told) else ("done", None)
 
 

@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bhyt_analysis.batch.build import WORK, Job, publish_folder, template_path, work_folder
+from bhyt_analysis.batch.build import WORK, Job, publish_folder, warm_config, work_folder
 from bhyt_analysis.batch.build_record import code_fingerprint
 from bhyt_analysis.batch.workers import limit, memory_of, processors
 from bhyt_analysis.domain.partitions import FOLDER, partition_path
@@ -99,8 +99,9 @@ def _checked(client: Any) -> int:
 def _prepare(engine: str, memory_mb: int | None) -> None:
     """In a worker of a cluster: begin to load, and set the limit of memory to the kernels, not to a worker of others."""
     if engine == "warm":
-        warm_process.start(str(template_path()))
-        memory, number = memory_of(memory_mb, processors()), warm_process.pid()
+        warm_process.configure(warm_config())
+        warm_process.start(rehearse=True)
+        memory, number = memory_of(memory_mb, processors()), warm_process.process_id()
         if memory is not None and number is not None:
             limit(number, memory)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.batch import manifest as manifests
-from bhyt_analysis.batch.build import WORK, Job, area_result, build_area, template_path, work_folder
+from bhyt_analysis.batch.build import WORK, Job, area_result, build_area, warm_config, work_folder
 from bhyt_analysis.batch.build_record import nothing_to_do, reusable_files, sha256_of
 from bhyt_analysis.batch.engine_check import difference
 from bhyt_analysis.batch.index_page import write_index
@@ -28,7 +28,7 @@ from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.partitions import AreaPartitions, write_partition
 from bhyt_analysis.engine import warm_process
-from bhyt_analysis.engine.warm_process import Zygote
+from bhyt_analysis.engine.warm_process import WarmProcess
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.loader import fingerprint, load
 from bhyt_analysis.law.law import Law
@@ -109,7 +109,7 @@ def run_batch(
         "formats": formats,
     }
     with (
-        warm_process.shared(str(template_path())) if chosen == "warm" and not options.dask else nullcontext() as warmed
+        warm_process.shared_process(warm_config()) if chosen == "warm" and not options.dask else nullcontext() as warmed
     ):  # it loads meanwhile
         parts = AreaPartitions(data if isinstance(data, Dataset) else load(data, numbers=options.numbers))
         plan = plan_areas(parts, folder, areas, common, limits)
@@ -164,7 +164,7 @@ def _stood(folder: Path, earlier: dict[str, Any], started: str) -> dict[str, Any
 
 def _make_all(
     plan: list[Job], folder: Path, parts: AreaPartitions, manifest: dict[str, Any], bar: Progress, jobs: int | None,
-    memory_mb: int | None, fresh: bool, dask: str | None, warmed: Zygote | None,
+    memory_mb: int | None, fresh: bool, dask: str | None, warmed: WarmProcess | None,
 ) -> dict[str, Any]:  # fmt: skip
     """Make what does not stand; the manifest and the index tell of all that is in the folder then."""
     lang, earlier = plan[0].parameters["lang"], manifests.read_manifest(folder)
@@ -237,7 +237,7 @@ def _heeded() -> Iterator[list[int]]:
 
 def _engine(asked: str, lang: str) -> str:
     """The engine that is used; BatchWarning where it is not the one that "auto" prefers."""
-    if asked == "standard" or warm_process.usable():
+    if asked == "standard" or warm_process.is_supported():
         return "standard" if asked == "standard" else "warm"
     if asked == "warm":
         raise BhytError(("error.no_warm", {}))
@@ -252,7 +252,7 @@ def _results(
     memory_mb: int | None,
     bar: Progress,
     dask: str | None,
-    warmed: Zygote | None,
+    warmed: WarmProcess | None,
 ) -> Iterator[dict[str, Any]]:
     """The result of each job as it ends. A worker that dies takes only its own area along."""
     lang = plan[0].parameters["lang"]
@@ -276,7 +276,7 @@ def _results(
         if warmed and warmed.process and memory:
             limit(warmed.process.pid, memory)
         if warmed and len(plan) >= REHEARSED_FROM:
-            warmed.rehearse()
+            warmed.request_rehearsal()
         crew = run_all(tasks, workers, partial(prepare, warmed.address if warmed else "", memory, ready), build_area)
     for job, made in crew:
         result = made or area_result(job, "failed", time.monotonic(), translate("error.area_died", lang))

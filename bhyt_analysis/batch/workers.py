@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from bhyt_analysis.batch.build import warm_config
 from bhyt_analysis.domain.partitions import FOLDER
 from bhyt_analysis.engine import warm_process
 from bhyt_analysis.engine.processes import become_subreaper, end_descendants
@@ -124,9 +125,9 @@ def prepare(warmed: str, memory: int | None, ready: Path) -> Callable[[], None]:
 
     ``warmed`` is the address of the process that kernels are forked from, if they are.
     """
-    os.environ |= {FOLDER: str(ready)} | {k: os.environ.get(k, v) for k, v in warm_process.THREADS.items()}
+    os.environ |= {FOLDER: str(ready)} | warm_config().thread_limits()
     if warmed:
-        os.environ[warm_process.ADDRESS] = warmed
+        warm_process.configure(warm_config(), warmed)
     if memory is not None:
         limit(0, memory)
     # The check of addresses in JSON schemas, which no notebook needs, parses a grammar for over a second when it is

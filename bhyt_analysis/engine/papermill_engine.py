@@ -1,7 +1,7 @@
-"""With which limits does papermill run a notebook, and on which kernel? Two engines that differ in the kernel alone.
+"""Run notebooks by papermill within limits, on warm kernels or on Jupyter's own.
 
-``bhyt-warm`` takes kernels that are forked from a warmed process (`provisioner`), ``bhyt-standard``
-takes Jupyter's own. Both stop a notebook that takes too long or writes too much, tell how a
+``bhyt-warm`` runs on kernels that are forked from a warm process (`provisioner`), ``bhyt-standard``
+on those that Jupyter starts. Both end a notebook that takes too long or writes too much, report how a
 kernel died, and accept only parameters that the notebook has.
 """
 
@@ -13,8 +13,9 @@ from typing import Any
 
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine
+from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.log import logger
 from traitlets import Float, Int
 
@@ -23,24 +24,24 @@ from bhyt_analysis.engine.provisioner import PrivateKernelManager, WarmKernelMan
 from bhyt_analysis.i18n.messages import BhytError, translate
 
 OUTPUT_BYTES = 20_000_000
-SHOWN = ("stream", "display_data", "execute_result", "update_display_data", "error")
+OUTPUT_MESSAGES = ("stream", "display_data", "execute_result", "update_display_data", "error")
 
 
-class AreaTimeoutError(BhytError):
+class NotebookTimeoutError(BhytError):
     """A cell, or the whole notebook, took too long."""
 
 
-class OrphanedError(BhytError):
-    """The process that the kernel was forked from died, and the kernel with it: perhaps by another notebook."""
+class WarmProcessDiedError(BhytError):
+    """The process that the kernel was forked from died, and the kernel with it: perhaps because of another notebook."""
 
 
 class LimitedClient(PapermillNotebookClient):
     """Papermill's client, with limits on a whole notebook."""
 
     notebook_timeout = Float(None, allow_none=True, help="seconds for all cells together")
-    output_limit = Int(OUTPUT_BYTES, help="bytes that one cell may show")
-    _until = float("inf")
-    _shown = 0
+    output_limit = Int(OUTPUT_BYTES, help="bytes of output of one cell")
+    _deadline = float("inf")
+    _output_bytes = 0
 
     def papermill_execute_cells(self) -> None:
         """Run the cells.
@@ -48,101 +49,90 @@ class LimitedClient(PapermillNotebookClient):
         Raises
         ------
         BhytError
-            one sentence: which limit was passed, or how the kernel died. Papermill itself
-            would leave the rest of the cells marked as completed.
+            which limit was passed, or how the kernel died. Papermill itself
+            would mark the rest of the cells as completed.
         """
         if self.notebook_timeout:
-            self._until = monotonic() + self.notebook_timeout
+            self._deadline = monotonic() + self.notebook_timeout
         try:
             super().papermill_execute_cells()
         except BaseException as error:
-            self.shutdown_kernel = "immediate"  # nobody asks a kernel politely that does not answer
+            self.shutdown_kernel = "immediate"  # a kernel that does not answer is not requested to end
             if isinstance(error, CellTimeoutError):
-                late = monotonic() >= self._until
-                seconds = self.notebook_timeout if late else self.timeout
-                key = "error.area_notebook_timeout" if late else "error.area_timeout"
-                raise AreaTimeoutError((key, {"seconds": seconds})) from None
-            if isinstance(error, DeadKernelError):
-                if self._shown > self.output_limit:
-                    raise BhytError(("error.area_output", {"megabytes": self.output_limit / 1e6})) from None
-                kind = OrphanedError if getattr(self.km.provisioner.process, "orphaned", False) else BhytError
-                raise kind(_death(self.km)) from None
+                raise self._timeout_error() from None
+            if isinstance(error, DeadKernelError) and (reason := self._death_error()):
+                raise reason from None
             raise
 
-    def _get_timeout(self, cell: Any) -> Any:
-        own = super()._get_timeout(cell)
-        if self._until == float("inf"):
-            return own
-        left = max(self._until - monotonic(), 0.001)
-        return left if own is None else min(own, left)
+    def _timeout_error(self) -> NotebookTimeoutError:
+        if monotonic() >= self._deadline:
+            return NotebookTimeoutError(("engine.notebook_timeout", {"seconds": self.notebook_timeout}))
+        return NotebookTimeoutError(("engine.cell_timeout", {"seconds": self.timeout}))
 
-    async def async_execute_cell(self, *args: Any, **kwargs: Any) -> Any:
-        """Run a cell, which has shown nothing yet."""
-        self._shown = 0
+    def _death_error(self) -> BhytError | None:
+        """Return how the kernel died; None if there is no way to know."""
+        if self._output_bytes > self.output_limit:
+            return BhytError(("engine.output_limit", {"megabytes": self.output_limit / 1e6}))
+        process = self.km.provisioner.process
+        status = process.poll() if process is not None else None
+        if status is None:
+            return None
+        if status >= 0:
+            return BhytError(("engine.kernel_exited", {"status": status}))
+        error_type = WarmProcessDiedError if getattr(process, "parent_died", False) else BhytError
+        return error_type(("engine.kernel_killed", {"signal": signal.Signals(-status).name}))
+
+    def _get_timeout(self, cell: NotebookNode | None) -> float | None:
+        cell_timeout: float | None = super()._get_timeout(cell)
+        if self._deadline == float("inf"):
+            return cell_timeout
+        remaining = max(self._deadline - monotonic(), 0.001)
+        return remaining if cell_timeout is None else min(cell_timeout, remaining)
+
+    async def async_execute_cell(self, *args: object, **kwargs: object) -> NotebookNode:
+        """Run a cell, which has written nothing yet."""
+        self._output_bytes = 0
         return await super().async_execute_cell(*args, **kwargs)
 
     execute_cell = run_sync(async_execute_cell)
 
-    def process_message(self, msg: Any, *args: Any, **kwargs: Any) -> Any:
-        """Keep what a cell shows, up to the limit; then end the notebook and say so in the cell."""
-        if msg["msg_type"] in SHOWN and self._shown <= self.output_limit:
-            self._shown += _size(msg["content"])
-            if self._shown > self.output_limit:
-                text = translate("error.area_output", "en", megabytes=self.output_limit / 1e6)
+    def process_message(self, msg: dict[str, Any], *args: object, **kwargs: object) -> NotebookNode | None:
+        """Keep the output of a cell up to the limit; then end the notebook and write so into the cell."""
+        if msg["msg_type"] in OUTPUT_MESSAGES and self._output_bytes <= self.output_limit:
+            self._output_bytes += _content_bytes(msg["content"])
+            if self._output_bytes > self.output_limit:
+                text = translate("engine.output_limit", "en", megabytes=self.output_limit / 1e6)
                 msg = {**msg, "msg_type": "stream", "content": {"name": "stderr", "text": text}}
                 msg["header"] = {**msg["header"], "msg_type": "stream"}
                 assert self.task_poll_for_reply is not None
-                self.task_poll_for_reply.cancel()  # what nbclient does itself when a kernel is dead
-        elif msg["msg_type"] in SHOWN:
+                self.task_poll_for_reply.cancel()  # what nbclient itself does when a kernel is dead
+        elif msg["msg_type"] in OUTPUT_MESSAGES:
             return None
         return super().process_message(msg, *args, **kwargs)
 
 
-def _size(content: Any) -> int:
-    """The bytes of what a message shows."""
+def _content_bytes(content: object) -> int:
     if isinstance(content, dict):
-        return sum(_size(v) for v in content.values())
+        return sum(_content_bytes(v) for v in content.values())
     return len(content) if isinstance(content, str) else 8
 
 
-def _death(manager: Any) -> tuple[str, dict[str, Any]]:
-    """How a kernel died, as the key of a sentence and its words."""
-    process = getattr(manager.provisioner, "process", None)
-    status = process.poll() if process is not None else None
-    if status is None:
-        return "error.area_died", {}
-    if status >= 0:
-        return "error.area_exited", {"status": status}
-    return "error.area_killed", {"signal": signal.Signals(-status).name}
-
-
-def exited_early(notebook: Any) -> bool:
-    """Whether a cell of an executed notebook has called ``sys.exit``, which papermill takes for success."""
-    outputs = [o for cell in notebook.cells for o in cell.get("outputs", []) if "raises-exception" not in _tags(cell)]
+def exited_early(notebook: NotebookNode) -> bool:
+    """Return whether a cell of an executed notebook has called ``sys.exit``, which papermill takes for success."""
+    cells = [c for c in notebook.cells if "raises-exception" not in c.metadata.get("tags", [])]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
     return any(o["output_type"] == "error" and o["ename"] == "SystemExit" for o in outputs)
 
 
-def _tags(cell: Any) -> list[str]:
-    return list(cell.metadata.get("tags", []))
-
-
 class StandardEngine(NBClientEngine):
-    """Runs a notebook on a kernel that Jupyter starts."""
+    """An engine that runs a notebook on a kernel that Jupyter starts."""
 
-    manager: type = PrivateKernelManager
+    manager: type[PrivateKernelManager] = PrivateKernelManager
 
     @classmethod
     def execute_managed_notebook(
-        cls,
-        nb_man: Any,
-        kernel_name: str,
-        log_output: bool = False,
-        stdout_file: Any = None,
-        stderr_file: Any = None,
-        start_timeout: int = 60,
-        execution_timeout: int | None = None,
-        **options: Any,
-    ) -> Any:
+        cls, nb_man: NotebookExecutionManager, kernel_name: str, **options: object
+    ) -> NotebookNode:
         """Run the notebook; papermill's options, and ``notebook_timeout`` and ``output_limit`` of `LimitedClient`.
 
         Raises
@@ -152,14 +142,14 @@ class StandardEngine(NBClientEngine):
         """
         check_parameters(nb_man.nb, nb_man.nb.metadata.papermill.get("parameters", {}))
         options.pop("input_path", None)
-        timeout = execution_timeout or options.pop("timeout", None)
+        options["startup_timeout"] = options.pop("start_timeout", 60)
+        options["timeout"] = options.pop("execution_timeout", None) or options.get("timeout")
         return LimitedClient(
-            nb_man, kernel_name=kernel_name, kernel_manager_class=cls.manager, log=logger, log_output=log_output,
-            stdout_file=stdout_file, stderr_file=stderr_file, startup_timeout=start_timeout, timeout=timeout, **options,
-        ).execute()  # fmt: skip
+            nb_man, kernel_name=kernel_name, kernel_manager_class=cls.manager, log=logger, **options
+        ).execute()
 
 
 class WarmEngine(StandardEngine):
-    """Runs a notebook on a kernel that is forked from a warmed process."""
+    """An engine that runs a notebook on a kernel that is forked from a warm process."""
 
     manager = WarmKernelManager

@@ -1,18 +1,20 @@
-"""Does the notebook have the parameters that it is given, and are they of its types?
+"""Compare the parameters of a run with those of its notebook.
 
-Papermill warns of a parameter that a notebook does not have and runs it all the same, with
-the value that was meant left out.
+Papermill warns of a parameter that a notebook does not have and runs it nevertheless, without
+the value that was meant.
 """
 
 from __future__ import annotations
 
 import ast
-from typing import Any
+from collections.abc import Mapping
+
+from nbformat import NotebookNode
 
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 
 
-def check_parameters(notebook: Any, given: dict[str, Any]) -> None:
+def check_parameters(notebook: NotebookNode, values: Mapping[str, object]) -> None:
     """Compare parameters with the cell tagged ``parameters``: its names, and the types of its values.
 
     A value of None in that cell takes anything; a whole number is good for a fraction.
@@ -20,50 +22,51 @@ def check_parameters(notebook: Any, given: dict[str, Any]) -> None:
     Raises
     ------
     BhytError
-        a sentence for each name that there is not, with the nearest there is, and for each
+        a message for each name that does not exist, with the nearest that does, and for each
         value of another type.
 
     Examples
     --------
     >>> cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "area = 'X'; seed = 1"}
-    >>> check_parameters({"cells": [cell]}, {"area": "Sơn Dương", "seed": 2})
-    >>> check_parameters({"cells": [cell]}, {"aera": "Sơn Dương"})
+    >>> notebook = NotebookNode(cells=[cell])
+    >>> check_parameters(notebook, {"area": "Sơn Dương", "seed": 2})
+    >>> check_parameters(notebook, {"aera": "Sơn Dương"})
     Traceback (most recent call last):
     bhyt_analysis.i18n.messages.BhytError: The notebook has no parameter "aera"; did you mean area?
     """
-    known = parameters(notebook)
-    wrong: list[tuple[str, dict[str, Any]]] = []
-    for name, value in given.items():
-        if name not in known:
-            close = nearest_choice(name, known) or ", ".join(known)
-            wrong.append(("error.no_such_parameter", {"found": name, "nearest": close}))
-        elif not _fits(value, known[name]):
-            expected = type(known[name]).__name__
-            wrong.append(("error.parameter_type", {"name": name, "found": repr(value), "expected": expected}))
-    if wrong:
-        raise BhytError(*wrong)
+    defaults = notebook_parameters(notebook)
+    errors = []
+    for name, value in values.items():
+        if name not in defaults:
+            nearest = nearest_choice(name, defaults) or ", ".join(defaults)
+            errors.append(("engine.no_such_parameter", {"found": name, "nearest": nearest}))
+        elif not _fits(value, defaults[name]):
+            expected = type(defaults[name]).__name__
+            errors.append(("engine.parameter_type", {"name": name, "found": repr(value), "expected": expected}))
+    if errors:
+        raise BhytError(*errors)
 
 
-def parameters(notebook: Any) -> dict[str, Any]:
-    """The names that the tagged cell assigns, with their values; a value that is computed counts as None."""
-    found: dict[str, Any] = {}
+def notebook_parameters(notebook: NotebookNode) -> dict[str, object]:
+    """Return the names that the tagged cell assigns, with their values; a value that is computed counts as None."""
+    values: dict[str, object] = {}
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code" and "parameters" in cell["metadata"].get("tags", []):
-            for line in ast.parse("".join(cell["source"])).body:
-                if isinstance(line, ast.Assign | ast.AnnAssign) and line.value is not None:
-                    targets = line.targets if isinstance(line, ast.Assign) else [line.target]
-                    found |= {t.id: _value(line.value) for t in targets if isinstance(t, ast.Name)}
-    return found
+            for statement in ast.parse("".join(cell["source"])).body:
+                if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+                    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+                    values |= {t.id: _literal(statement.value) for t in targets if isinstance(t, ast.Name)}
+    return values
 
 
-def _value(node: ast.expr) -> Any:
+def _literal(node: ast.expr) -> object:
     try:
         return ast.literal_eval(node)
     except ValueError:
         return None
 
 
-def _fits(value: Any, default: Any) -> bool:
+def _fits(value: object, default: object) -> bool:
     if default is None:
         return True
     if isinstance(default, float):

@@ -1,4 +1,4 @@
-"""What has a notebook left running, and how is it ended? What it started is found and killed, also what it detached."""
+"""Find and end the processes that a notebook has started, also those that it has detached."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def become_subreaper() -> None:
-    """From now on a process that any descendant of this one detaches is a child of this one (Linux)."""
+    """Adopt every process that a descendant of this one detaches from now on (Linux)."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def die_with_parent() -> None:
-    """From now on this process is killed when the one that it was forked from ends (Linux)."""
-    _prctl(PR_SET_PDEATHSIG, 9)
+    """Have this process killed when the one that it was forked from ends (Linux)."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _prctl(option: int, value: int) -> None:
@@ -33,14 +33,14 @@ def kill_group(pid: int) -> None:
 
 
 def end_descendants(keep: int | None = None) -> None:
-    """Kill every process that comes of this one, but for ``keep`` and what comes of it."""
+    """Kill every descendant of this process, but for ``keep`` and its descendants."""
     import psutil
 
-    found = psutil.Process().children(recursive=True)
+    descendants = psutil.Process().children(recursive=True)
     if keep is not None:
         with suppress(psutil.Error):
             kept = psutil.Process(keep)
-            found = [p for p in found if p not in {kept, *kept.children(recursive=True)}]
-    for process in found:
+            descendants = [p for p in descendants if p not in {kept, *kept.children(recursive=True)}]
+    for process in descendants:
         with suppress(psutil.Error):
             process.kill()

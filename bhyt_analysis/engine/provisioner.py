@@ -1,13 +1,13 @@
-"""How does a notebook get a kernel that is warm from the start? It is forked, and all else stays Jupyter's own.
+"""Start Jupyter kernels that are forked from a warm process.
 
-`WarmProvisioner` stands where jupyter_client starts a process: the kernel that it hands
-out speaks the whole protocol. It serves papermill through `engine`, and any other program
+`WarmProvisioner` replaces the step in which jupyter_client starts a process: the kernel speaks the whole
+protocol. It serves papermill through `papermill_engine`, and any other program
 of Jupyter, such as Voilà, by ``JUPYTER_DEFAULT_PROVISIONER_NAME=bhyt-warm``. What is not a
-Python kernel of this environment is started as ever.
+Python kernel of this environment is started as usual.
 
-A warm kernel differs from a cold one in this: libraries that the forked process has loaded
-come before files of the same name beside the notebook (``html.py`` hides nothing), while the
-notebook's folder is its working directory and stands in ``sys.path`` as in any kernel.
+A warm kernel differs from a cold one in one way: libraries that the warm process has loaded
+come before files of the same name beside the notebook (``html.py`` hides nothing). The
+notebook's folder is its working directory and is in ``sys.path`` as in any kernel.
 """
 
 from __future__ import annotations
@@ -21,107 +21,108 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
 from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Type
 
 from bhyt_analysis.engine import warm_process
 
-START_SECONDS = 120  # the libraries of a machine that is busy, from a disk that is slow
+START_SECONDS = 120  # for the libraries on a busy machine with a slow disk
 
 
 class ForkedKernel:
-    """A kernel as its provisioner sees it: like a Popen, for a process that is another one's child."""
+    """A kernel as its provisioner uses it: like a Popen, for a process that is the child of another one."""
 
     stdin = stdout = stderr = None
 
-    def __init__(self, line: socket.socket) -> None:
-        self._line, self._heard = line, b""
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel, self._buffer = channel, b""
         self.pid = 0
         self.returncode: int | None = None
-        self.orphaned = False
+        self.parent_died = False
 
-    async def started(self) -> None:
-        """Wait until the kernel listens; RuntimeError, with its own words, if it can't."""
+    async def wait_until_ready(self) -> None:
+        """Wait until the kernel listens; RuntimeError, with its own message, if it cannot."""
         while not self.pid:
-            self._hear(await asyncio.get_running_loop().sock_recv(self._line, 65536))
+            self._receive(await asyncio.get_running_loop().sock_recv(self._channel, 65536))
             if self.returncode is not None and not self.pid:
                 raise RuntimeError("the kernel ended before it was ready")
 
-    async def ended(self) -> int:
-        """Wait for the end; the exit status, negative the signal."""
+    async def wait_for_exit(self) -> int:
+        """Wait for the end and return the exit status, negative the signal."""
         while self.returncode is None:
-            self._hear(await asyncio.get_running_loop().sock_recv(self._line, 65536))
+            self._receive(await asyncio.get_running_loop().sock_recv(self._channel, 65536))
         return self.returncode
 
     def poll(self) -> int | None:
-        """The exit status, or None while it runs."""
+        """Return the exit status, or None while it runs."""
         with suppress(BlockingIOError):
             while self.returncode is None:
-                self._hear(self._line.recv(65536))
+                self._receive(self._channel.recv(65536))
         return self.returncode
 
     def wait(self) -> int:
         """Wait for the end without an event loop."""
         while self.poll() is None:
-            select.select([self._line], [], [])
+            select.select([self._channel], [], [])
         return self.returncode or 0
 
     def send_signal(self, signum: int) -> None:
-        """Send a signal to the kernel alone; before it has told its number, only to end it is possible."""
+        """Send a signal to the kernel alone; before it has reported its number, it can only be ended."""
         if self.pid and self.poll() is None:
             os.kill(self.pid, signum)
         elif not self.pid:
-            self._line.close()
+            self._channel.close()
             self.returncode = -signum
 
     def kill(self) -> None:
-        """End it."""
+        """End the kernel."""
         self.send_signal(signal.SIGKILL)
 
     terminate = kill
 
-    def _hear(self, data: bytes) -> None:
-        *lines, self._heard = (self._heard + data).split(b"\n")
+    def _receive(self, data: bytes) -> None:
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
         for line in lines:
-            told = json.loads(line)
-            if "error" in told:
-                raise RuntimeError(told["error"])
-            self.pid = told.get("pid", self.pid)
-            self.returncode = told.get("exit")
-        if not data and self.returncode is None:  # who would have told us is dead: nobody else ends the kernel
-            self.returncode, self.orphaned = -signal.SIGKILL, True
+            report = json.loads(line)
+            if "error" in report:
+                raise RuntimeError(report["error"])
+            self.pid = report.get("pid", self.pid)
+            self.returncode = report.get("exit")
+        if not data and self.returncode is None:  # the process that reports is dead, and does not end the kernel either
+            self.returncode, self.parent_died = -signal.SIGKILL, True
             if self.pid:
                 with suppress(OSError):
                     os.killpg(self.pid, signal.SIGKILL)
         if self.returncode is not None:
-            self._line.close()
+            self._channel.close()
 
 
 class WarmProvisioner(LocalProvisioner):
-    """Kernels of this Python environment are forked; others are started as ever."""
+    """Fork the Python kernels of this environment; start others as usual."""
 
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+    async def launch_kernel(
+        self, cmd: list[str], *, env: Mapping[str, str] = os.environ, cwd: str | Path | None = None, **kwargs: object
+    ) -> KernelConnectionInfo:
         """Fork the kernel and wait until it listens."""
-        if (
-            not warm_process.usable()
-            or "ipykernel_launcher" not in cmd
-            or Path(cmd[0]).absolute() != Path(sys.executable)
-        ):
-            return await super().launch_kernel(cmd, **kwargs)
+        is_python = "ipykernel_launcher" in cmd and Path(cmd[0]).absolute() == Path(sys.executable)
+        if not (is_python and warm_process.is_supported()):
+            return await super().launch_kernel(cmd, env=env, cwd=cwd, **kwargs)
         arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
-        self.cwd = kwargs.get("cwd") or str(Path.cwd())
-        env = {**kwargs.get("env", os.environ), "JPY_PARENT_PID": str(os.getpid())}
-        kernel = ForkedKernel(warm_process.zygote().fork(arguments, str(self.cwd), env))
+        self.cwd = str(cwd or Path.cwd())
+        environment = {**env, "JPY_PARENT_PID": str(os.getpid())}
+        kernel = ForkedKernel(warm_process.current_process().request_kernel(arguments, self.cwd, environment))
         self.process = kernel  # type: ignore[assignment]
         try:
-            await asyncio.wait_for(kernel.started(), START_SECONDS)
+            await asyncio.wait_for(kernel.wait_until_ready(), START_SECONDS)
         except BaseException:
             kernel.kill()
             raise
@@ -134,15 +135,15 @@ class WarmKernelClient(AsyncKernelClient):
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait until an answer has come on both channels."""
-        until = time.monotonic() + (timeout or START_SECONDS)
-        while time.monotonic() < until:
-            asked = self.kernel_info()
+        deadline = time.monotonic() + (timeout or START_SECONDS)
+        while time.monotonic() < deadline:
+            request = self.kernel_info()
             with suppress(Empty, TimeoutError):
-                self._handle_kernel_info_reply(await self._async_recv_reply(asked, timeout=1))
-                while True:  # the end of the same question: what is told from here on is of the cells
-                    told = await self._async_get_iopub_msg(timeout=0.1)
-                    of_this = told["parent_header"].get("msg_id") == asked
-                    if of_this and told["content"].get("execution_state") == "idle":
+                self._handle_kernel_info_reply(await self._async_recv_reply(request, timeout=1))
+                while True:  # the end of this request: what is published after it belongs to the cells
+                    message = await self._async_get_iopub_msg(timeout=0.1)
+                    is_idle = message["content"].get("execution_state") == "idle"
+                    if is_idle and message["parent_header"].get("msg_id") == request:
                         return
             if not await self._async_is_alive():
                 raise RuntimeError("Kernel died before replying to kernel_info")
@@ -152,13 +153,13 @@ class WarmKernelClient(AsyncKernelClient):
 class PrivateKernelManager(AsyncKernelManager):
     """A manager of one kernel, whose sockets are files in a folder of its own where there are such sockets.
 
-    Ports of TCP are lost to other programs now and then, and the names that jupyter gives
+    Ports of TCP are sometimes lost to other programs, and the names that jupyter gives
     to such files collide between workers.
     """
 
     _folder = ""
 
-    async def _async_pre_start_kernel(self, **kwargs: Any) -> Any:
+    async def _async_pre_start_kernel(self, **kwargs: Any) -> tuple[list[str], dict[str, Any]]:
         if os.name == "posix" and not self._folder:
             self._folder = warm_process.socket_folder()
             self.transport, self.ip = "ipc", str(Path(self._folder, "k"))
@@ -174,20 +175,19 @@ class PrivateKernelManager(AsyncKernelManager):
 
 
 class WarmKernelManager(PrivateKernelManager):
-    """A manager of one forked kernel, which waits for its end instead of looking for it ten times a second."""
+    """A manager of one forked kernel, which waits for its end instead of polling ten times a second."""
 
     client_factory = Type(WarmKernelClient)
 
-    async def _async_pre_start_kernel(self, **kwargs: Any) -> Any:
+    async def _async_pre_start_kernel(self, **kwargs: Any) -> tuple[list[str], dict[str, Any]]:
         if self.provisioner is None:
-            self.provisioner = WarmProvisioner(
-                parent=self, kernel_spec=self.kernel_spec, kernel_id=self.kernel_id or ""
-            )
+            kernel_id = self.kernel_id or ""
+            self.provisioner = WarmProvisioner(parent=self, kernel_spec=self.kernel_spec, kernel_id=kernel_id)
         return await super()._async_pre_start_kernel(**kwargs)
 
     async def _async_wait(self, pollinterval: float = 0.1) -> None:
         kernel = getattr(self.provisioner, "process", None)
         if isinstance(kernel, ForkedKernel):
-            await kernel.ended()
+            await kernel.wait_for_exit()
         else:
             await super()._async_wait(pollinterval)

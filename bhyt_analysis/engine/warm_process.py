@@ -1,8 +1,8 @@
-"""Is there a warmed process here that kernels can be forked from? One for a whole batch, or one's own.
+"""Start, share and end the process that kernels are forked from.
 
-A batch starts one before its workers and tells them where it listens (`ADDRESS` in their
-environment); a process that runs notebooks alone starts its own with its first kernel, and so
-does a worker that finds the common one dead.
+A program with workers starts one process for all of them (`shared_process`) and gives each worker its
+address (`configure`). A program that runs notebooks by itself starts a process with its first
+kernel, and so does a worker when the shared process has died.
 """
 
 from __future__ import annotations
@@ -14,94 +14,98 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-ADDRESS = "BHYT_WARM"  # in the environment of workers: where they join the batch's warmed process
-KERNEL, REHEARSE = b"k", b"r"  # what is asked of it
-# A thread for each processor, in each of as many workers, only get in each other's way.
-THREADS = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-# The pixels of a chart take megabytes. Unless told, the C library gives them back and asks for others, page by page.
+from bhyt_analysis.engine.config import WarmConfig
+
+KERNEL, REHEARSAL = b"k", b"r"  # the requests that the process answers
+# Unless set, the C library returns the pixels of a chart (megabytes) to the system and requests others page by page.
 MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**28), "MALLOC_TRIM_THRESHOLD_": str(2**29), "MALLOC_TOP_PAD_": str(2**25)}
-# The empty entry of sys.path is taken out first: a file beside us must not stand for a library.
+# The empty entry of sys.path is removed first: a file in the working directory must not hide a library.
 MAIN = "import sys; sys.path[:1] = [p for p in sys.path[:1] if p]; from bhyt_analysis.engine.zygote import main; main()"
 
 
-def usable() -> bool:
-    """Whether kernels can be forked here: on Linux. Forking on macOS breaks its own libraries."""
+def is_supported() -> bool:
+    """Return whether kernels can be forked here: only on Linux. Forking on macOS breaks its system libraries."""
     return sys.platform == "linux"
 
 
-class Zygote:
-    """The process that kernels are forked from, seen from one that asks for them."""
+class WarmProcess:
+    """The process that kernels are forked from, as its clients use it."""
 
     def __init__(
-        self, control: socket.socket, process: subprocess.Popen[bytes] | None = None, folder: str = ""
+        self, channel: socket.socket, process: subprocess.Popen[bytes] | None = None, folder: str = ""
     ) -> None:
-        self._control, self.process, self._folder = control, process, folder
+        self._channel, self.process, self._folder = channel, process, folder
 
     @classmethod
-    def begun(cls, template: str = "", shared: bool = False) -> Zygote:
-        """Start it, and it loads; ``template`` is what it may be asked to rehearse; others may join it if it is shared."""
-        control, theirs = socket.socketpair()
+    def start(cls, config: WarmConfig, shared: bool = False) -> WarmProcess:
+        """Start the process, which then loads its libraries; if it is shared, others can connect to it."""
+        channel, child_channel = socket.socketpair()
         folder = socket_folder() if shared else ""
-        with theirs, socket.socket(socket.AF_UNIX) as door:
+        with child_channel, socket.socket(socket.AF_UNIX) as listener:
             if shared:
-                door.bind(f"{folder}/z")
-                door.listen(64)
-            # A session of its own: a signal to the owner's group must not take along who cleans up after it.
-            # Nothing is read from its output: as a pipe that fills it would stall for good.
+                listener.bind(f"{folder}/z")
+                listener.listen(64)
+            # A session of its own: a signal to the owner's group must not end the process that cleans up after it.
+            # Its output goes nowhere, since a pipe that fills would block it for ever.
             process = subprocess.Popen(
-                [sys.executable, "-c", MAIN, template, str(door.fileno() if shared else "")],
-                env={**THREADS, **MEMORY, **os.environ}, pass_fds=[door.fileno()] if shared else [], stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
-        return cls(control, process, folder)
+                [sys.executable, "-c", MAIN, config.to_json(), str(listener.fileno() if shared else "")],
+                env={**MEMORY, **os.environ, **config.thread_limits()},
+                pass_fds=[listener.fileno()] if shared else [],
+                stdin=child_channel.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        return cls(channel, process, folder)
 
     @classmethod
-    def joined(cls, address: str) -> Zygote:
-        """That of the batch; OSError if it is gone."""
-        control = socket.socket(socket.AF_UNIX)
-        control.connect(address)
-        return cls(control)
+    def connect(cls, address: str) -> WarmProcess:
+        """Connect to a shared process; OSError if it has ended."""
+        channel = socket.socket(socket.AF_UNIX)
+        channel.connect(address)
+        return cls(channel)
 
     @property
     def address(self) -> str:
-        """Where others join it, if it is shared."""
+        """Return the address of a shared process."""
         return f"{self._folder}/z"
 
     @property
-    def alive(self) -> bool:
-        """Whether it still listens to us: it says nothing on this line but its end."""
+    def is_alive(self) -> bool:
+        """Return whether the process runs: it sends nothing on this channel, which ends with it."""
         try:
-            return bool(self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+            return bool(self._channel.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
         except BlockingIOError:
             return True
         except OSError:
             return False
 
-    def fork(self, arguments: list[str], cwd: str, env: dict[str, str]) -> socket.socket:
-        """Ask for a kernel, at once, also while the libraries are still loading; the line on which it tells of itself.
+    def request_kernel(self, arguments: Sequence[str], cwd: str, env: Mapping[str, str]) -> socket.socket:
+        """Request a kernel, also while the libraries are still loading; return the channel on which it reports.
 
         Raises
         ------
         OSError
-            the process is gone.
+            if the process has ended.
         """
-        ours, theirs = socket.socketpair()
-        with theirs:
-            socket.send_fds(self._control, [KERNEL], [theirs.fileno()])
-        ours.sendall(json.dumps({"arguments": arguments, "cwd": cwd, "env": env}).encode() + b"\n")
-        ours.setblocking(False)
-        return ours
+        channel, kernel_channel = socket.socketpair()
+        with kernel_channel, os.fdopen(os.memfd_create("request"), "w") as request:
+            json.dump({"arguments": list(arguments), "cwd": cwd, "env": dict(env)}, request)
+            request.flush()
+            socket.send_fds(self._channel, [KERNEL], [kernel_channel.fileno(), request.fileno()])
+        channel.setblocking(False)
+        return channel
 
-    def rehearse(self) -> None:
-        """Have it run the cells of its template once, before kernels are forked from it."""
-        self._control.sendall(REHEARSE)
+    def request_rehearsal(self) -> None:
+        """Request one run of the rehearsal notebook, before kernels are forked."""
+        self._channel.sendall(REHEARSAL)
 
     def close(self) -> None:
-        """Let go of it; who has started it ends it, and with it every kernel."""
-        self._control.close()
+        """Disconnect; if this program has started the process, that ends, and every kernel with it."""
+        self._channel.close()
         if self.process is not None:
             self.process.wait()
         if self._folder:
@@ -109,53 +113,61 @@ class Zygote:
 
 
 @contextmanager
-def shared(template: str) -> Iterator[Zygote]:
-    """One for many processes, as long as it is needed."""
-    zygote = Zygote.begun(template, shared=True)
+def shared_process(config: WarmConfig) -> Iterator[WarmProcess]:
+    """Start a process for many programs, and end it afterwards."""
+    process = WarmProcess.start(config, shared=True)
     try:
-        yield zygote
+        yield process
     finally:
-        zygote.close()
+        process.close()
 
 
-_zygote: Zygote | None = None
+_process: WarmProcess | None = None
+_config: WarmConfig | None = None
+_address = ""
 
 
-def start(template: str = "") -> None:
-    """Begin to load, and to rehearse a template if one is given, unless that has begun."""
-    global _zygote
-    if _zygote is None or not _zygote.alive:
+def configure(config: WarmConfig, address: str = "") -> None:
+    """Set the configuration of this program's warm process, and the address of a shared one to use instead."""
+    global _config, _address
+    _config, _address = config, address
+
+
+def start(rehearse: bool = False) -> None:
+    """Start a warm process for this program, unless there is one."""
+    global _process
+    if _process is None or not _process.is_alive:
         stop()
-        _zygote = Zygote.begun(template)
-        if template:
-            _zygote.rehearse()
+        _process = WarmProcess.start(_config or WarmConfig.from_environment())
+        if rehearse:
+            _process.request_rehearsal()
 
 
 def stop() -> None:
-    """Let go of the warmed process, if there is one; end it if it is this process's own."""
-    global _zygote
-    if _zygote is not None:
-        _zygote.close()
-        _zygote = None
+    """Disconnect from the warm process, if there is one; end it if this program has started it."""
+    global _process
+    if _process is not None:
+        _process.close()
+        _process = None
 
 
-def zygote() -> Zygote:
-    """The warmed process: the batch's, or one's own; a new one if it has died."""
-    global _zygote
-    if _zygote is None and ADDRESS in os.environ:
+def current_process() -> WarmProcess:
+    """Return the warm process of this program: the shared one, or its own; a new one if that has died."""
+    global _process
+    if _process is None and _address:
         with suppress(OSError):
-            _zygote = Zygote.joined(os.environ[ADDRESS])
-    if _zygote is None or not _zygote.alive:
+            _process = WarmProcess.connect(_address)
+    if _process is None or not _process.is_alive:
         start()
-    assert _zygote is not None
-    return _zygote
+    assert _process is not None
+    return _process
 
 
-def pid() -> int | None:
-    """The number of this process's own warmed process, if there is one."""
-    return _zygote.process.pid if _zygote is not None and _zygote.process is not None else None
+def process_id() -> int | None:
+    """Return the number of the warm process that this program has started, if it has."""
+    return _process.process.pid if _process is not None and _process.process is not None else None
 
 
 def socket_folder() -> str:
-    """A new private folder for sockets. The system allows 107 bytes for the name of one."""
+    """Create a private folder for sockets. The system allows 107 bytes for the path of a socket."""
     return tempfile.mkdtemp(prefix="bhyt-", dir=None if len(tempfile.gettempdir()) < 60 else "/tmp")

@@ -11,6 +11,7 @@ from pathlib import Path
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.i18n.messages import BhytError
 
+LIBRARIES = ("bhyt_analysis.briefing.notebook", "bhyt_analysis.model.projection.scenario")
 NOTEBOOK = "explore.ipynb"
 
 
@@ -25,13 +26,15 @@ def voila_command(environment: dict[str, str]) -> list[str]:
         where Voilà is not installed.
     """
     from bhyt_analysis.engine import warm_process
+    from bhyt_analysis.engine.config import VARIABLE, WarmConfig
 
     if importlib.util.find_spec("voila") is None:
         raise BhytError(("error.no_voila", {}))
     templates = [str(Path(__file__).parent / "jupyter"), environment.get("JUPYTER_PATH", "")]
     environment["JUPYTER_PATH"] = os.pathsep.join(filter(None, templates))
-    if warm_process.usable():
+    if warm_process.is_supported():
         environment.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", "bhyt-warm")
+        environment.setdefault(VARIABLE, WarmConfig(LIBRARIES).to_json())
     # Without the last option a page that is closed may not end its kernel, for want of a cookie.
     options = ["--template=bhyt", "--Voila.tornado_settings={'disable_check_xsrf': True}"]
     return [sys.executable, "-m", "voila", str(bundled_path("notebooks") / NOTEBOOK), *options]

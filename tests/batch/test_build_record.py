@@ -18,7 +18,7 @@ from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest import synthetic
 
-from ..notebook_runs import package
+from ..notebook_runs import copy_package
 
 SLUGS = ["mau-01-gia-lap", "mau-02-gia-lap", "mau-03-gia-lap"]
 
@@ -30,7 +30,7 @@ class Place:
         self.folder, self.input, self.out, self.log = folder, folder / "in", folder / "out", folder / "log.txt"
         synthetic.write_country(self.input, 3, 1)
         note = f'with open({str(self.log)!r}, "a") as log:\n    log.write(area + "\\n")'
-        self.environment = {**os.environ, "PYTHONPATH": str(package(folder, *sources, note))}
+        self.environment = {**os.environ, "PYTHONPATH": str(copy_package(folder, *sources, note))}
 
     def call(self, *options, code="from bhyt_analysis.cli import main; import sys; sys.exit(main())"):
         return [
@@ -126,7 +126,7 @@ def test_a_scenario_counts_with_the_files_that_it_names(tmp_path):
 
 
 def test_another_template_law_or_code_makes_all_again(tmp_path):
-    place = package(tmp_path, "1")
+    place = copy_package(tmp_path, "1")
 
     def found():
         code = "from bhyt_analysis.batch.build_record import code_fingerprint; print(code_fingerprint())"

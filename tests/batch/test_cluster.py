@@ -16,7 +16,7 @@ from bhyt_analysis.batch.build import Job
 from bhyt_analysis.domain.partitions import FOLDER, write_partition
 from bhyt_analysis.i18n.messages import BhytError
 
-from ..notebook_runs import package
+from ..notebook_runs import copy_package
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are killed and counted in /proc")
 CODES = ["536", "530", "531", "529"]  # Lý Sơn, Sơn Tây and others
@@ -27,7 +27,7 @@ class Cluster:
 
     def __init__(self, folder, *sources, workers=2):
         self.folder = folder
-        self.environment = {**os.environ, "PYTHONPATH": str(package(folder, *sources))}
+        self.environment = {**os.environ, "PYTHONPATH": str(copy_package(folder, *sources))}
         self.file = folder / "scheduler.json"
         self.scheduler = self.start("scheduler", "--port", "0", "--no-dashboard")
         self.workers = [self.worker() for _ in range(workers)]
@@ -113,7 +113,7 @@ def test_a_cluster_makes_every_area_and_a_killed_worker_loses_none(tmp_path):
 def test_workers_of_another_version_are_told(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    them, other = Cluster(tmp_path / "a", "1", workers=1), package(tmp_path / "b", "2")
+    them, other = Cluster(tmp_path / "a", "1", workers=1), copy_package(tmp_path / "b", "2")
     try:
         them.environment["PYTHONPATH"] = str(other)
         run = them.briefs(tmp_path / "out", "--area", "536")

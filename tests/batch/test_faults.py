@@ -11,7 +11,7 @@ import pytest
 from bhyt_analysis.ingest.loader import load
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
-from ..notebook_runs import Batch
+from ..notebook_runs import BatchRun
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what is killed here is looked for in /proc")
 
@@ -40,10 +40,10 @@ def cell(faults):
 def ended(request, tmp_path_factory):
     """A batch in which every area but one has its fault, and each has left processes running."""
     folder = tmp_path_factory.mktemp(request.param)
-    batch = Batch(
+    batch = BatchRun(
         folder, SLEEP + cell(FAULTS), engine=request.param, areas=[*FAULTS, "526"], timeout=8, memory_mb=2000, jobs=2
     )
-    areas = batch.areas()
+    areas = batch.wait_for_areas()
     return request.param, batch, dict(zip([*FAULTS, "526"], areas.items(), strict=True))
 
 
@@ -74,7 +74,7 @@ def test_only_what_is_done_has_a_folder(ended):
 
 def test_no_process_that_a_cell_has_left_outlives_the_batch(ended):
     _, batch, _ = ended
-    left = batch.left(10)
+    left = batch.remaining_processes(10)
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     assert left == {}
@@ -83,14 +83,16 @@ def test_no_process_that_a_cell_has_left_outlives_the_batch(ended):
 @pytest.mark.parametrize("group", [False, True])
 def test_after_kill_9_of_the_batch_nothing_is_left_running(tmp_path, group):
     source = SLEEP + 'import pathlib, time\npathlib.Path(out, "here").touch()\ntime.sleep(600)'
-    batch = Batch(tmp_path, source, areas=["536", "530"], jobs=2)
+    batch = BatchRun(tmp_path, source, areas=["536", "530"], jobs=2)
     while len(list(batch.out.glob(".work/*/here"))) < 2:
         assert batch.process.poll() is None, batch.errors.read_text()
         time.sleep(0.1)
-    assert len(batch.left()) >= 2 + 2 + 2 + 4  # workers, their warmed processes, kernels, what these have started
+    assert (
+        len(batch.remaining_processes()) >= 2 + 2 + 2 + 4
+    )  # workers, their warmed processes, kernels, what these have started
     (os.killpg if group else os.kill)(batch.process.pid, signal.SIGKILL)
     batch.process.wait()
-    left = batch.left(20)
+    left = batch.remaining_processes(20)
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     assert left == {}
@@ -100,38 +102,38 @@ def test_after_kill_9_of_the_batch_nothing_is_left_running(tmp_path, group):
 def test_a_kernel_that_kills_the_process_all_are_forked_from_takes_only_its_own_area_along(tmp_path):
     kill = "import os, signal, time\ntime.sleep(1)\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(600)"
     slow = "import time\ntime.sleep(4)"  # it is running when its kernel is taken from it
-    batch = Batch(tmp_path, cell({"536": kill, "530": slow}), areas=["536", "530", "531"], jobs=2)
-    areas = batch.areas()
+    batch = BatchRun(tmp_path, cell({"536": kill, "530": slow}), areas=["536", "530", "531"], jobs=2)
+    areas = batch.wait_for_areas()
     assert [status for status, _ in areas.values()] == ["failed", "done", "done"]
     assert areas["ly-son"][1] == "The notebook's process died (signal SIGKILL)"
-    assert batch.left(10) == {}
+    assert batch.remaining_processes(10) == {}
 
 
 def test_a_rehearsal_that_hangs_in_c_ends_and_no_area_is_lost(tmp_path):
     hang = 'import os, re\nif not os.environ.get("JPY_PARENT_PID"):\n    re.match("(a+)+$", "a" * 60 + "b")'
-    changed = ("engine/zygote.py", "REHEARSAL_SECONDS = 60", "REHEARSAL_SECONDS = 3")
+    edit = ("engine/config.py", "rehearsal_seconds: int = 60", "rehearsal_seconds: int = 3")
     areas = areas_with_figures(load())[:24]
-    batch = Batch(tmp_path, hang, changed=changed, areas=areas, jobs=2)
-    assert list(batch.areas().values()) == [("done", None)] * 24
-    assert batch.left(10) == {}
+    batch = BatchRun(tmp_path, hang, edit=edit, areas=areas, jobs=2)
+    assert list(batch.wait_for_areas().values()) == [("done", None)] * 24
+    assert batch.remaining_processes(10) == {}
 
 
 def test_a_worker_that_is_killed_loses_one_area_and_is_replaced(tmp_path):
     source = cell(
         {"536": "import os, signal, time\nos.kill(int(os.environ['JPY_PARENT_PID']), signal.SIGKILL)\ntime.sleep(600)"}
     )
-    batch = Batch(tmp_path, source, areas=["536", "530", "531", "529"], jobs=2)
-    areas = batch.areas()
+    batch = BatchRun(tmp_path, source, areas=["536", "530", "531", "529"], jobs=2)
+    areas = batch.wait_for_areas()
     assert [status for status, _ in areas.values()] == ["failed", "done", "done", "done"]
     assert areas["ly-son"][1] == "The process that made the briefing died"
     assert not (batch.out / ".work").exists()
-    assert batch.left(10) == {}
+    assert batch.remaining_processes(10) == {}
 
 
 def test_a_whole_notebook_has_a_limit_too(tmp_path):
     source = "import time\nfor _ in range(100):\n    time.sleep(0.1)"
-    batch = Batch(tmp_path, source, source, areas=["536"], jobs=1, timeout=60, notebook_timeout=12)
-    assert list(batch.areas().values()) == [("timeout", "The notebook ran for more than 12 seconds")]
+    batch = BatchRun(tmp_path, source, source, areas=["536"], jobs=1, timeout=60, notebook_timeout=12)
+    assert list(batch.wait_for_areas().values()) == [("timeout", "The notebook ran for more than 12 seconds")]
 
 
 def test_a_full_disk_is_told_and_leaves_no_half_written_area(tmp_path):
@@ -151,7 +153,9 @@ def test_a_full_disk_is_told_and_leaves_no_half_written_area(tmp_path):
     quiet = "\n".join(["try:", *("    " + line for line in fill.splitlines()), "except OSError:", "    pass"])
     try:
         source = cell({"536": fill, "530": quiet + '\nprint("x" * 4_000_000)'})
-        areas = Batch(tmp_path, source, out=disk / "out", before=limit, areas=["536", "530", "531"], jobs=1).areas()
+        areas = BatchRun(
+            tmp_path, source, out=disk / "out", preexec=limit, areas=["536", "530", "531"], jobs=1
+        ).wait_for_areas()
         assert [status for status, _ in areas.values()] == ["failed", "failed", "done"]
         for slug in ("ly-son", "son-tay"):
             assert ("No space left on device" if mounted else "File too large") in areas[slug][1]
@@ -167,8 +171,8 @@ def test_a_warm_and_a_standard_engine_that_differ_are_told_and_all_is_made_with_
     source = (
         'import os\nprint("forked" if b"zygote" in open(f"/proc/{os.getppid()}/cmdline", "rb").read() else "started")'
     )
-    batch = Batch(tmp_path, source, areas=codes, jobs=2)
-    areas = batch.areas()
+    batch = BatchRun(tmp_path, source, areas=codes, jobs=2)
+    areas = batch.wait_for_areas()
     assert set(areas.values()) == {("done", None)}
     told = batch.errors.read_text()
     assert "ly-son: the warm engine gives another result than the standard one (cell 3)" in told
@@ -180,6 +184,6 @@ def test_a_warm_and_a_standard_engine_that_differ_are_told_and_all_is_made_with_
 
 def test_engines_that_agree_are_not_spoken_of(tmp_path):
     codes = ["536", "530", "531", "529", "533", "534", "535", "526"]
-    batch = Batch(tmp_path, 'print("the same")', areas=codes, jobs=2)
-    assert set(batch.areas().values()) == {("done", None)}
+    batch = BatchRun(tmp_path, 'print("the same")', areas=codes, jobs=2)
+    assert set(batch.wait_for_areas().values()) == {("done", None)}
     assert batch.errors.read_text() == ""

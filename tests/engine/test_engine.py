@@ -12,19 +12,19 @@ import nbformat
 import papermill as pm
 import pytest
 
-import bhyt_analysis as bhyt
 from bhyt_analysis.engine import papermill_engine, warm_process
+from bhyt_analysis.engine.config import VARIABLE, WarmConfig
 from bhyt_analysis.engine.parameters import check_parameters
+from bhyt_analysis.engine.provisioner import ForkedKernel
 from bhyt_analysis.i18n.messages import BhytError
 
-from ..conftest import ROOT
-from ..notebook_runs import notebook, written
+from ..notebook_runs import new_notebook, write_notebook
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def warmed():
+def stop_warm_process():
     yield
     warm_process.stop()
 
@@ -36,7 +36,7 @@ def run(path, name="bhyt-warm", **options):
 
 
 def text(cell):
-    """What a cell has printed."""
+    """Return what a cell has printed."""
     return "".join(o.text for o in cell.outputs if o.output_type == "stream")
 
 
@@ -45,7 +45,8 @@ def text(cell):
 RICH = [
     "import sys\nprint('out')\nprint('err', file=sys.stderr)\nprint('out again')",
     "import matplotlib.pyplot as plt\nplt.plot([1, 3, 2])\nplt.show()\nplt.figure()\nplt.bar([1], [2]);",
-    "import seaborn as sns, pandas as pd\ntips = pd.DataFrame({'a': [1, 2, 3], 'b': [3, 1, 2]})\nsns.lineplot(tips, x='a', y='b')",
+    "import seaborn as sns, pandas as pd\ntips = pd.DataFrame({'a': [1, 2, 3], 'b': [3, 1, 2]})\n"
+    "sns.lineplot(tips, x='a', y='b')",
     "tips",
     "%matplotlib inline\n%config InlineBackend.figure_format = 'retina'\nplt.plot([3, 1]);",
     "tips.style.background_gradient()",
@@ -57,15 +58,18 @@ RICH = [
     "%time x = caught.stdout\nx",
     "!echo from the shell; echo to stderr 1>&2",
     "import os\nos.system('echo of a child')\nos.write(1, b'of C\\n');",
-    "import ipywidgets\nslider = ipywidgets.IntSlider(value=5, description='n')\ntray = ipywidgets.Output()\nwith tray:\n    print('in the tray')\nslider",
+    "import ipywidgets\nslider = ipywidgets.IntSlider(value=5, description='n')\ntray = ipywidgets.Output()\n"
+    "with tray:\n    print('in the tray')\nslider",
     "tray",
-    "import warnings\nwarnings.warn('told')",
+    "import warnings\nwarnings.warn('careful')",
     "In[3][:12], Out[6].shape, _oh[6].shape, get_ipython().execution_count",
-    "import random, numpy as np\nrandom.seed(1)\nnp.random.seed(1)\nrandom.random(), np.random.rand(2), np.random.default_rng(1).random()",
+    "import random, numpy as np\nrandom.seed(1)\nnp.random.seed(1)\n"
+    "random.random(), np.random.rand(2), np.random.default_rng(1).random()",
     "sys.argv[0].endswith('ipykernel_launcher.py'), __name__, os.getcwd() == os.environ['PLACE'], sys.path.count('')",
     "pd.DataFrame([range(30)] * 80), pd.get_option('display.max_columns'), np.arange(2000)",
     "pd.DataFrame([['of many letters ' * 9] * 9])",
-    "import threading, asyncio\nawait asyncio.sleep(0)\nsys.stdin.closed, os.isatty(0), plt.get_backend(), pd.options.display.max_rows",
+    "import threading, asyncio\nawait asyncio.sleep(0)\n"
+    "sys.stdin.closed, os.isatty(0), plt.get_backend(), pd.options.display.max_rows",
     "def deep(n):\n    return 1 / n if n == 0 else deep(n - 1)\n\ndeep(2)",
     "print('never run')",
 ]
@@ -73,7 +77,7 @@ RANDOM = re.compile(r"[0-9a-f]{32}|[0-9a-f-]{36}|0x[0-9a-f]+|T_[0-9a-f]{5}|ipyke
 
 
 def comparable(book):
-    """A notebook without its times and without the names that every run draws anew."""
+    """Return a notebook without its times and without the names that every run draws anew."""
     names = {}
     book = json.loads(nbformat.writes(book))
     for cell in book["cells"]:
@@ -84,7 +88,7 @@ def comparable(book):
         part["metadata"].pop("execution", None)
 
     states = book["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]
-    # A file keeps the models in the order of their names, which are drawn.
+    # A file has the models in the order of their names, which are random.
     states["state"] = sorted(RANDOM.sub("<>", json.dumps(model)) for model in states["state"].values())
 
     def steady(value):
@@ -100,7 +104,7 @@ def comparable(book):
 
 
 def streams(cell):
-    """What a cell has printed, by stream: where one message ends and the next begins is a matter of chance."""
+    """Return what a cell has printed, by stream: where one message ends and the next begins is a matter of chance."""
     printed = {}
     for output in cell["outputs"]:
         if output["output_type"] == "stream":
@@ -112,7 +116,7 @@ def streams(cell):
 def rich(tmp_path_factory):
     """One rich notebook under papermill's own engine and under ours."""
     folder = tmp_path_factory.mktemp("rich")
-    path = written(folder / "rich.ipynb", *RICH)
+    path = write_notebook(folder / "rich.ipynb", *RICH)
     books = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PLACE", str(folder))
@@ -126,25 +130,26 @@ def rich(tmp_path_factory):
 
 @linux
 @pytest.mark.parametrize("name", ["bhyt-warm", "bhyt-standard"])
-def test_a_rich_notebook_is_written_as_papermill_itself_writes_it(rich, name):
-    own, ours = comparable(rich[None]), comparable(rich[name])
-    assert len(ours["cells"]) == len(own["cells"]) == len(RICH) + 2 + 2  # parameters, injected; papermill's two marks
-    for mine, its in zip(ours["cells"], own["cells"], strict=True):
-        if "outputs" in its:
-            assert streams(mine) == streams(its), its["source"]
-            others = [[o for o in c["outputs"] if o["output_type"] != "stream"] for c in (mine, its)]
-            assert others[0] == others[1], its["source"]
-        assert {**mine, "outputs": 0} == {**its, "outputs": 0}
-    assert ours["metadata"] == own["metadata"]
+def test_a_rich_notebook_equals_what_papermill_itself_writes(rich, name):
+    expected, actual = comparable(rich[None]), comparable(rich[name])
+    # The cells of parameters, one of them injected; papermill's two marks.
+    assert len(actual["cells"]) == len(expected["cells"]) == len(RICH) + 2 + 2
+    for cell, other in zip(actual["cells"], expected["cells"], strict=True):
+        if "outputs" in other:
+            assert streams(cell) == streams(other), other["source"]
+            rest = [[o for o in c["outputs"] if o["output_type"] != "stream"] for c in (cell, other)]
+            assert rest[0] == rest[1], other["source"]
+        assert {**cell, "outputs": 0} == {**other, "outputs": 0}
+    assert actual["metadata"] == expected["metadata"]
 
 
 @linux
-def test_the_rich_notebook_shows_all_that_it_should(rich):
+def test_the_rich_notebook_has_all_its_outputs(rich):
     cells = {c.source: c for c in rich["bhyt-warm"].cells}
-    shown = [[o.get("data", {}) for o in cells[s].get("outputs", [])] for s in RICH]
-    assert [sum("image/png" in d for d in some) for some in shown[1:3]] == [2, 1]
-    assert "<table" in shown[3][0]["text/html"]
-    assert shown[7][0]["text/plain"] == "'second'"
+    data = [[o.get("data", {}) for o in cells[s].get("outputs", [])] for s in RICH]
+    assert [sum("image/png" in d for d in some) for some in data[1:3]] == [2, 1]
+    assert "<table" in data[3][0]["text/html"]
+    assert data[7][0]["text/plain"] == "'second'"
     assert text(cells[RICH[9]]) == "stays\n"
     assert "of a child\nof C\n" in text(cells[RICH[13]])
     assert [c.execution_count for c in rich["bhyt-warm"].cells if c.cell_type == "code"] == [*range(1, 27), None]
@@ -162,73 +167,99 @@ def test_the_rich_notebook_shows_all_that_it_should(rich):
 @linux
 def test_no_notebook_sees_what_another_has_left(tmp_path):
     spoil = """
-import os, sys, random, numpy as np, pandas as pd, matplotlib as mpl, bhyt_analysis as bhyt
+import os, sys, random, decimal, numpy as np, pandas as pd, matplotlib as mpl
 os.environ["LEFT"] = "1"; os.chdir("/"); sys.path.insert(0, "/left"); pd.options.display.max_rows = 3
 mpl.rcParams["figure.dpi"] = 7; pd.DataFrame.left = 1; sys.modules["left"] = sys; left = 1
-bhyt.load().areas.drop(index=bhyt.load().areas.index, inplace=True)
+decimal.getcontext().prec = 3
 """
     look = """
-import os, sys, pandas as pd, matplotlib as mpl, bhyt_analysis as bhyt
+import os, sys, decimal, pandas as pd, matplotlib as mpl
 print(os.environ.get("LEFT"), os.getcwd(), "/left" in sys.path, pd.options.display.max_rows == 3,
-      mpl.rcParams["figure.dpi"] == 7, hasattr(pd.DataFrame, "left"), "left" in sys.modules, "left" in globals(), len(bhyt.load().areas) > 0)
+      mpl.rcParams["figure.dpi"] == 7, hasattr(pd.DataFrame, "left"), "left" in sys.modules, "left" in globals(),
+      decimal.getcontext().prec)
 """
-    run(written(tmp_path / "one.ipynb", spoil))
-    told = run(written(tmp_path / "two.ipynb", look)).cells[1]
-    assert text(told) == f"None {tmp_path} False False False False False False True\n"
+    run(write_notebook(tmp_path / "one.ipynb", spoil))
+    cell = run(write_notebook(tmp_path / "two.ipynb", look)).cells[1]
+    assert text(cell) == f"None {tmp_path} False False False False False False 28\n"
 
 
 @linux
 def test_every_notebook_draws_numbers_of_its_own(tmp_path):
-    path = written(tmp_path / "draw.ipynb", "import random, numpy as np\nprint(random.random(), np.random.rand())")
-    drawn = [number for _ in range(3) for number in text(run(path).cells[1]).split()]
-    assert len(set(drawn)) == 6
+    path = write_notebook(
+        tmp_path / "draw.ipynb", "import random, numpy as np\nprint(random.random(), np.random.rand())"
+    )
+    numbers = [number for _ in range(3) for number in text(run(path).cells[1]).split()]
+    assert len(set(numbers)) == 6
 
 
 @linux
 def test_kernels_are_forked_from_a_process_with_one_thread(tmp_path):
     source = 'import os\nprint(len(os.listdir(f"/proc/{os.getppid()}/task")), os.getppid())'
-    told = [text(run(written(tmp_path / f"{n}.ipynb", source)).cells[1]).split() for n in range(2)]
-    assert told[0] == told[1] == ["1", str(warm_process.pid())]
+    printed = [text(run(write_notebook(tmp_path / f"{n}.ipynb", source)).cells[1]).split() for n in range(2)]
+    assert printed[0] == printed[1] == ["1", str(warm_process.process_id())]
 
 
 @linux
 def test_a_file_named_like_a_library_beside_the_notebook_hides_none(tmp_path):
     for name in ("html", "json", "queue", "statistics"):
         (tmp_path / f"{name}.py").write_text("raise RuntimeError('of the user')", "utf-8")
-    (tmp_path / "my_own.py").write_text("told = 'mine'", "utf-8")
+    (tmp_path / "my_own.py").write_text("value = 'mine'", "utf-8")
     warm_process.stop()
     here = Path.cwd()
-    os.chdir(tmp_path)  # the warmed process too starts beside the files
+    os.chdir(tmp_path)  # the warm process too starts beside the files
     try:
-        source = "import html, queue, statistics, json, pandas, my_own, os\nprint(html.escape('<'), my_own.told, os.getcwd())"
-        assert text(run(written(tmp_path / "n.ipynb", source)).cells[1]) == f"&lt; mine {tmp_path}\n"
+        source = "import html, queue, statistics, json, pandas, my_own, os\n"
+        source += "print(html.escape('<'), my_own.value, os.getcwd())"
+        assert text(run(write_notebook(tmp_path / "n.ipynb", source)).cells[1]) == f"&lt; mine {tmp_path}\n"
     finally:
         os.chdir(here)
         warm_process.stop()
 
 
 @linux
-def test_a_thousand_words_of_the_libraries_do_not_stall_the_warmed_process(tmp_path):
-    """Its standard output is no pipe that fills: what forked processes write there is gone."""
+def test_output_of_the_libraries_does_not_block_the_warm_process(tmp_path):
+    """Its standard output is no pipe that fills: what forked processes write there is discarded."""
     source = "import sys\nprint('x' * 200_000, file=sys.__stdout__)\nsys.__stdout__.flush()\nprint('ran')"
     for n in range(3):
-        assert "ran\n" in text(run(written(tmp_path / f"{n}.ipynb", source)).cells[1])
+        assert "ran\n" in text(run(write_notebook(tmp_path / f"{n}.ipynb", source)).cells[1])
 
 
 @linux
 def test_any_program_of_jupyter_gets_warm_kernels_by_one_variable(tmp_path):
-    """As Voilà and nbclient would: nothing of ours is called."""
-    path = written(tmp_path / "n.ipynb", 'import sys, os\nprint("seaborn" in sys.modules)\nos.getppid()')
+    """As Voilà and nbclient do, which call no function of this package."""
+    source = 'import sys, os\nprint("seaborn" in sys.modules, "this" in sys.modules)\nos.getppid()'
+    path = write_notebook(tmp_path / "n.ipynb", source)
     code = (
         "import nbformat, nbclient, sys; b = nbformat.read(sys.argv[1], 4); nbclient.execute(b);"
         " print(b.cells[1].outputs[0].text, end='')"
     )
-    for name, told in (("bhyt-warm", "True\n"), ("local-provisioner", "False\n")):
-        done = subprocess.run(
-            [sys.executable, "-c", code, path], capture_output=True, text=True,
-            env={**os.environ, "JUPYTER_DEFAULT_PROVISIONER_NAME": name}, timeout=120,
-        )  # fmt: skip
-        assert (done.stdout, done.returncode) == (told, 0), done.stderr
+    config = WarmConfig(libraries=("this",)).to_json()
+    for name, printed in (("bhyt-warm", "True True\n"), ("local-provisioner", "False False\n")):
+        environment = {**os.environ, "JUPYTER_DEFAULT_PROVISIONER_NAME": name, VARIABLE: config}
+        call = [sys.executable, "-c", code, path]
+        process = subprocess.run(call, capture_output=True, text=True, env=environment, timeout=120)
+        assert (process.stdout, process.returncode) == (printed, 0), process.stderr
+
+
+@linux
+def test_kernels_have_what_the_rehearsal_has_loaded(tmp_path):
+    rehearsal = write_notebook(
+        tmp_path / "rehearsal.ipynb",
+        "import sys, decimal\nsys.left = out, wave, open('note.txt', 'w').write('note')",
+        parameters="out = None\nwave = 'default'",
+    )
+    path = write_notebook(tmp_path / "n.ipynb", "import sys\nprint(sys.left, 'out' in globals())")
+    warm_process.stop()
+    config = WarmConfig(rehearsal_notebook=str(rehearsal), rehearsal_parameters={"out": "."})
+    try:
+        with warm_process.shared_process(config) as process:
+            process.request_rehearsal()
+            warm_process.configure(config, process.address)
+            assert text(run(path).cells[1]) == "('.', 'default', 4) False\n"
+            warm_process.stop()
+        assert not (tmp_path / "note.txt").exists()  # a rehearsal runs in a folder of its own
+    finally:
+        warm_process.configure(WarmConfig())
 
 
 # --- Limits ---------------------------------------------------------------------------------------
@@ -236,7 +267,7 @@ def test_any_program_of_jupyter_gets_warm_kernels_by_one_variable(tmp_path):
 
 @pytest.mark.parametrize("name", ["bhyt-warm", "bhyt-standard"])
 def test_fifty_megabytes_are_cut_off_and_the_cell_says_so(tmp_path, name):
-    path = written(tmp_path / "n.ipynb", "for i in range(500_000):\n    print('x' * 100)", "print('never run')")
+    path = write_notebook(tmp_path / "n.ipynb", "for i in range(500_000):\n    print('x' * 100)", "print('never run')")
     with pytest.raises(BhytError, match="showed more than 20 MB"):
         run(path, name)
     out = tmp_path / f"n.{name}.ipynb"
@@ -245,26 +276,26 @@ def test_fifty_megabytes_are_cut_off_and_the_cell_says_so(tmp_path, name):
 
 
 @linux
-def test_what_is_shown_just_before_the_limit_is_kept_whole(tmp_path):
-    path = written(tmp_path / "n.ipynb", "print('x' * 900)", "print('y' * 900)")
-    told = run(path, output_limit=1000)
-    assert [len(text(c)) for c in told.cells[1:]] == [901, 901]  # the limit is of one cell
+def test_output_just_below_the_limit_is_complete(tmp_path):
+    path = write_notebook(tmp_path / "n.ipynb", "print('x' * 900)", "print('y' * 900)")
+    executed = run(path, output_limit=1000)
+    assert [len(text(c)) for c in executed.cells[1:]] == [901, 901]  # the limit is of one cell
 
 
 @linux
 def test_a_cell_that_takes_too_long_is_ended_at_once_also_in_c(tmp_path):
-    path = written(tmp_path / "n.ipynb", "import re\nre.match('(a+)+$', 'a' * 60 + 'b')")
-    begun = time.monotonic()
-    with pytest.raises(papermill_engine.AreaTimeoutError, match="A cell ran for more than 2 seconds"):
+    path = write_notebook(tmp_path / "n.ipynb", "import re\nre.match('(a+)+$', 'a' * 60 + 'b')")
+    start = time.monotonic()
+    with pytest.raises(papermill_engine.NotebookTimeoutError, match="A cell ran for more than 2 seconds"):
         run(path, execution_timeout=2)
-    assert time.monotonic() - begun < 60
+    assert time.monotonic() - start < 60
 
 
 # --- Parameters -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("values", "message"),
     [
         ({"sede": 2}, 'The notebook has no parameter "sede"; did you mean seed?'),
         ({"Area": "X"}, 'The notebook has no parameter "Area"; did you mean area?'),
@@ -274,64 +305,78 @@ def test_a_cell_that_takes_too_long_is_ended_at_once_also_in_c(tmp_path):
         ({"lang": None}, "Parameter lang is None; expected str"),
     ],
 )
-def test_a_parameter_that_the_briefing_does_not_have_names_the_nearest(given, told):
-    template = nbformat.read(ROOT / "notebooks" / "area_briefing.ipynb", 4)
+def test_a_parameter_that_the_notebook_does_not_have_names_the_nearest(values, message):
+    notebook = new_notebook(
+        parameters='area = "X"\nas_of = None\nlang = "vi"  # or en\nseed = 1\ndata = None\nout = None'
+    )
     with pytest.raises(BhytError) as error:
-        check_parameters(template, given)
-    assert error.value.text("en") == told
-    assert error.value.text("vi") != told
+        check_parameters(notebook, values)
+    assert error.value.text("en") == message
+    assert error.value.text("vi") != message
 
 
 def test_parameters_that_fit_pass():
-    book = notebook(parameters="rate = 0.5\nname: str = 'x'\nnothing = None\nbig = 2 ** 10\nlist_ = [1]")
+    book = new_notebook(parameters="rate = 0.5\nname: str = 'x'\nnothing = None\nbig = 2 ** 10\nlist_ = [1]")
     check_parameters(book, {"rate": 1, "name": "y", "nothing": 3, "big": "any", "list_": [2]})
 
 
 def test_a_wrong_parameter_ends_before_anything_runs(tmp_path):
-    path = written(tmp_path / "n.ipynb", f"open({str(tmp_path / 'ran')!r}, 'w')")
+    path = write_notebook(tmp_path / "n.ipynb", f"open({str(tmp_path / 'ran')!r}, 'w')")
     for name in ("bhyt-warm", "bhyt-standard"):
         with pytest.raises(BhytError, match="did you mean x"):
             run(path, name, parameters={"X": 1})
-    with pytest.raises(ValueError, match="seed"):
-        bhyt.run_batch(None, tmp_path / "out", ["Lý Sơn"], bhyt.BatchOptions(seed="1"))
     assert not (tmp_path / "ran").exists()
-    assert not (tmp_path / "out").exists()
 
 
 # --- Where processes can't be forked --------------------------------------------------------------
 
 
-def test_where_there_is_no_fork_auto_is_the_standard_engine_and_warm_is_an_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(warm_process, "usable", lambda: False)
-    with pytest.warns(UserWarning, match="The warm engine does not work on this system"):
-        manifest = bhyt.run_batch(None, tmp_path / "out", ["Lý Sơn"], bhyt.BatchOptions(lang="en", jobs=1))
-    assert manifest["areas"][0]["status"] == "done"
-    with pytest.raises(ValueError, match="works on Linux only"):
-        bhyt.run_batch(None, tmp_path / "out", ["Lý Sơn"], bhyt.BatchOptions(engine="warm"))
-
-
-def test_everything_is_imported_without_what_only_posix_has():
+def test_the_engine_is_imported_without_what_only_posix_has():
     code = (
         "import sys\nfor name in ('fcntl', 'resource', 'pwd', 'grp', 'termios'): sys.modules[name] = None\n"
         "import signal, os, select, socket\n"
         "for place, names in ((signal, ('SIGKILL', 'SIGCHLD')), (os, ('fork', 'killpg', 'setsid', 'pipe2')),"
         " (select, ('poll',)), (socket, ('AF_UNIX', 'recv_fds', 'send_fds'))):\n"
         "    for name in names: delattr(place, name)\n"
-        "import importlib, pkgutil, bhyt_analysis.batch as batch\n"
-        "for m in pkgutil.iter_modules(batch.__path__): importlib.import_module('bhyt_analysis.batch.' + m.name)\n"
+        "import importlib, pkgutil, bhyt_analysis.engine as engine\n"
+        "for m in pkgutil.iter_modules(engine.__path__): importlib.import_module('bhyt_analysis.engine.' + m.name)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
 
 
 @linux
-def test_a_kernel_that_nobody_waits_for_any_more_is_ended():
-    line = warm_process.zygote().fork([], "/", dict(os.environ))
-    children = Path(f"/proc/{warm_process.pid()}/task/{warm_process.pid()}/children")
+def test_a_kernel_whose_client_has_ended_is_ended():
+    channel = warm_process.current_process().request_kernel([], "/", dict(os.environ))
+    children = Path(f"/proc/{warm_process.process_id()}/task/{warm_process.process_id()}/children")
     while not children.read_text():
         time.sleep(0.01)
-    line.close()
-    until = time.monotonic() + 20
+    channel.close()
+    deadline = time.monotonic() + 20
     while children.read_text():
-        assert time.monotonic() < until
+        assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+@linux
+def test_a_client_that_ends_takes_only_its_own_kernels_along():
+    def connect():
+        process = warm_process.WarmProcess.connect(shared.address)
+        kernel = ForkedKernel(process.request_kernel([], "/", dict(os.environ)))
+        while not kernel.pid:
+            kernel.poll()
+            time.sleep(0.01)
+        return process, kernel
+
+    with warm_process.shared_process(WarmConfig()) as shared:
+        (first, first_kernel), (second, second_kernel) = connect(), connect()
+        first.close()
+        first_kernel._channel.close()
+        deadline = time.monotonic() + 20
+        while Path(f"/proc/{first_kernel.pid}").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert second_kernel.poll() is None
+        second_kernel.kill()
+        assert second_kernel.wait() == -9
+        second.close()

@@ -484,7 +484,7 @@ def test_the_page_starts_on_warm_kernels_unless_told_otherwise():
     told, own = {}, {"JUPYTER_DEFAULT_PROVISIONER_NAME": "local-provisioner", "JUPYTER_PATH": "mine"}
     for environment in (told, own):
         assert "--template=bhyt" in cli._voila(bundled_path("notebooks") / "explore.ipynb", environment)
-    assert told.get("JUPYTER_DEFAULT_PROVISIONER_NAME") == ("bhyt-warm" if warm_process.usable() else None)
+    assert told.get("JUPYTER_DEFAULT_PROVISIONER_NAME") == ("bhyt-warm" if warm_process.is_supported() else None)
     assert own["JUPYTER_DEFAULT_PROVISIONER_NAME"] == "local-provisioner"
     assert own["JUPYTER_PATH"] == os.pathsep.join([told["JUPYTER_PATH"], "mine"])
     assert (Path(told["JUPYTER_PATH"]) / "voila" / "templates" / "bhyt" / "index.html.j2").is_file()
