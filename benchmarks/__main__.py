@@ -31,7 +31,7 @@ GROUPS = ("household", "near_poor", "student", "farm_average_income", "poor")
 
 
 def median(work: Callable[[], object], rounds: int) -> float:
-    """The median seconds of some rounds, after one that does not count."""
+    """Return the median seconds of some rounds, after one that does not count."""
     work()
     seconds = []
     for _ in range(rounds):
@@ -42,7 +42,7 @@ def median(work: Callable[[], object], rounds: int) -> float:
 
 
 def premiums(kind: str = "category") -> dict[str, float]:
-    """Premiums of a million people, read as a table with a Categorical group, against bare numpy.
+    """Measure premiums of a million people, read as a table with a Categorical group, against bare numpy.
 
     Ours looks up the law, the group's share and the member's factor, checks the input and
     returns a DataFrame of the input and five new columns. The bare rival is given factor
@@ -80,22 +80,23 @@ def premiums(kind: str = "category") -> dict[str, float]:
 
 
 def premiums_of_text() -> dict[str, float]:
-    """The same with groups as plain text, which must be coded first: most of the time goes there."""
+    """Measure the same with groups as plain text, which must be coded first: most of the time goes there."""
     return premiums("str")
 
 
 def communes(count: int) -> Baseline:
-    """Made-up communes on 30 June 2021, two fifths of which leave the difficult zones the day after."""
+    """Make communes on 30 June 2021, two fifths of which leave the difficult zones the day after."""
     rng = np.random.default_rng(1)
     people = rng.integers(2_000, 15_000, count).astype(float)
     insured = rng.dirichlet(np.ones(len(SUBGROUPS)), count) * people[:, None] * 0.9
-    insured[:, -1] = 0  # all groups are told
+    insured[:, -1] = 0  # all groups are reported
     names = [f"C{i:05d}" for i in range(count)]
     scale = rng.uniform(0.6, 0.75, count)
-    units = pd.DataFrame({"area": names, "name": names, "population": people, "household_scale": scale, "scale_known": True, "status": "synthetic"})  # fmt: skip
+    units = pd.DataFrame({"area": names, "name": names, "population": people, "household_scale": scale})
+    units = units.assign(scale_known=True, status="synthetic")
     left = np.flatnonzero(rng.random(count) < 0.4)
     lost = insured[left, SUBGROUPS.index("difficult_area")] * 0.8
-    told = {
+    exits = {
         "unit": left,
         "on": pd.Timestamp("2021-07-01"),
         "lost": lost,
@@ -103,7 +104,7 @@ def communes(count: int) -> Baseline:
         "gained": 0.0,
         "minority": rng.random(len(left)),
     }
-    leaving = pd.DataFrame({**told, "status": "synthetic"})
+    leaving = pd.DataFrame({**exits, "status": "synthetic"})
     return Baseline("X", "X", pd.Timestamp("2021-06-30"), units, insured, leaving, [[("VN", "Việt Nam")]] * count)
 
 
@@ -111,9 +112,9 @@ SCENARIO = bhyt.Scenario("861", decision="861", support_window="decree 75")
 
 
 def scenario() -> dict[str, float]:
-    """One scenario for 11,000 communes, 12 sub-groups and 60 months, against the bare array arithmetic.
+    """Measure one scenario for 11,000 communes, 12 sub-groups and 60 months, against the bare array arithmetic.
 
-    Ours reads the law of each month, works out how people move, lays it over the counts
+    Ours reads the law of each month, works out how people move, applies that to the counts
     and adds up the cost by payer. The bare rival is given every path and price as an
     array and does only the last two steps.
     """
@@ -121,14 +122,17 @@ def scenario() -> dict[str, float]:
     block = np.arange(COMMUNES)
 
     def ours() -> tuple[np.ndarray, np.ndarray]:
-        of = project(start, SCENARIO, law)
-        insured = insured_people(of)[0]
-        return insured, cost_by_payer(of, insured, block, by_group=False)[0]
+        projection = project(start, SCENARIO, law)
+        insured = insured_people(projection)[0]
+        return insured, cost_by_payer(projection, insured, block, by_group=False)[0]
 
-    of = project(start, SCENARIO, law)
-    kind = next(k for k in of.unit_classes if len(k.rows))
+    projection = project(start, SCENARIO, law)
+    kind = next(k for k in projection.unit_classes if len(k.rows))
     rng = np.random.default_rng(2)
-    ratio, pool = rng.random((len(SUBGROUPS), len(of.months))), rng.random((9, len(SUBGROUPS) * len(of.months)))
+    ratio, pool = (
+        rng.random((len(SUBGROUPS), len(projection.months))),
+        rng.random((9, len(SUBGROUPS) * len(projection.months))),
+    )
     price, scale = np.nan_to_num(kind.price), start.units["household_scale"].to_numpy()
     left, people = start.exits["unit"].to_numpy(), rng.random((len(start.exits), 9))
 
@@ -143,22 +147,22 @@ def scenario() -> dict[str, float]:
 
 def draw(count: int, draws: int) -> None:
     """Print the seconds and the peak memory (GB) of the intervals of some communes."""
-    of = project(communes(count), SCENARIO, bhyt.Law.read())
+    projection = project(communes(count), SCENARIO, bhyt.Law.read())
     begin = time.perf_counter()
-    commune_intervals(of, "2022-12-31", draws)
+    commune_intervals(projection, "2022-12-31", draws)
     print(time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
 
 
 def intervals() -> dict[str, float]:
     """1,000 draws for 11,000 communes, each in a fresh process, against four times a quarter of the work."""
-    found = {}
+    measured = {}
     for name, count, draws in (("ours", COMMUNES, 1000), ("a quarter of the work", COMMUNES // 2, 500)):
         call = [sys.executable, "-c", f"from benchmarks.__main__ import draw; draw({count}, {draws})"]
-        told = [
+        runs = [
             subprocess.run(call, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split() for _ in range(3)
         ]
-        found[name] = sorted(told, key=lambda t: float(t[0]))[1]
-    ours, quarter = ((float(x) for x in found[name]) for name in found)
+        measured[name] = sorted(runs, key=lambda t: float(t[0]))[1]
+    ours, quarter = ((float(x) for x in measured[name]) for name in measured)
     (seconds, memory), (small, _) = ours, quarter
     return {"ours": seconds, "four times a quarter of the work": 4 * small, "peak memory in GB": memory}
 

@@ -88,6 +88,12 @@ def _constant(module: str, name: str) -> Callable[[], Iterable[str]]:
     return lambda: getattr(import_module(f"bhyt_analysis.{module}"), name)
 
 
+def _group_keys() -> Iterable[str]:
+    from bhyt_analysis.law.groups import groups
+
+    return groups().index
+
+
 numbers_option = option("--numbers", type=Choice(lambda: LANGUAGES), metavar="vi|en")
 area_option = option("--area", metavar="A")
 json_option = option("--json", "as_json", is_flag=True)
@@ -371,7 +377,7 @@ def _save_monitor_charts(data: Dataset, area: str, month: pd.Timestamp, folder: 
 @on_option
 @area_option
 @option("--household", type=Whole(1), metavar="N")
-@option("--group", type=Choice(lambda: _constant("law.groups", "groups")().index), metavar="G")
+@option("--group", type=Choice(_group_keys), metavar="G")
 def premium(on: str, area: str | None, household: int | None, group: str | None, lang: str) -> int:
     """Print a household's or one person's premium with its steps."""
     from bhyt_analysis.law import Law

@@ -53,21 +53,21 @@ def small_input(tmp_path):
     folder = tmp_path / "input"
     folder.mkdir()
     areas = ["code", "name", "kind", "parent"]
-    write_table(
-        folder / "areas.csv", areas,
-        ["D1", "Huyện Một", "district", ""], ["C1", "Xã Đầu", "commune", "D1"], ["C2", "Xã Sau", "commune", "D1"],
-    )  # fmt: skip
+    communes = [["C1", "Xã Đầu", "commune", "D1"], ["C2", "Xã Sau", "commune", "D1"]]
+    write_table(folder / "areas.csv", areas, ["D1", "Huyện Một", "district", ""], *communes)
     people = ["area", "as_of", "people", "households", "minority_people", "status", "source"]
     write_table(
-        folder / "population.csv", people,
+        folder / "population.csv",
+        people,
         ["C1", "2021-06-30", "1000", "250", "600", "published", "thống kê"],
         ["C2", "2021-06-30", "2000", "500", "100", "published", "thống kê"],
-    )  # fmt: skip
+    )
     cards = ["area", "as_of", "group", "cards", "status", "source"]
     write_table(
-        folder / "cards.csv", cards,
+        folder / "cards.csv",
+        cards,
         ["C1", "2021-06-30", "difficult_area", "700", "published", "BHXH"],
         ["C1", "2021-06-30", "household", "200", "published", "BHXH"],
         ["C2", "2021-06-30", "household", "900", "published", "BHXH"],
-    )  # fmt: skip
+    )
     return folder

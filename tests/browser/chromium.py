@@ -22,7 +22,7 @@ OPTIONS = [
 ]
 
 
-def needed():
+def required():
     """Skip a module where there is no Chromium, unless CI requires it."""
     if not (CHROMIUM and DRIVER):
         if os.environ.get("BHYT_BROWSER") == "required":
@@ -32,7 +32,7 @@ def needed():
 
 @contextlib.contextmanager
 def started(size="1280,720", downloads=None):
-    """A browser with a profile of its own; files that pages offer go to the folder ``downloads``."""
+    """Start a browser with a profile of its own; files that pages offer go to the folder ``downloads``."""
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     profile = tempfile.mkdtemp(prefix="bhyt-chromium-")

@@ -15,7 +15,7 @@ chromium.needed()
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def briefings(tmp_path_factory):
     out = tmp_path_factory.mktemp("briefs")
     bhyt.run_batch(None, out, areas=["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn"])
     return out
@@ -28,32 +28,32 @@ def browser():
 
 
 def opened(browser, path):
-    """Open a file; nothing may be logged, and nothing but the file itself be asked for."""
+    """Open a file; nothing may be logged, and nothing but the file itself be requests for."""
     browser.get(path.as_uri())
     assert browser.get_log("browser") == []
-    asked = [e["message"] for e in browser.get_log("performance") if '"Network.requestWillBeSent"' in e["message"]]
-    assert not [a for a in asked if '"url":"http' in a]
+    requests = [e["message"] for e in browser.get_log("performance") if '"Network.requestWillBeSent"' in e["message"]]
+    assert not [a for a in requests if '"url":"http' in a]
 
 
 def shown_rows(browser):
     return [r.text.split("\n")[0] for r in browser.find_elements(By.CSS_SELECTOR, "tbody tr") if r.is_displayed()]
 
 
-def test_the_index_finds_areas_with_or_without_accents(browser, made):
-    opened(browser, made / "index.html")
+def test_the_index_finds_areas_with_or_without_accents(browser, briefings):
+    opened(browser, briefings / "index.html")
     assert len(shown_rows(browser)) == 4
     search = browser.find_element(By.CSS_SELECTOR, "input[type=search]")
-    for typed in ("luc ngan", "Lục Ngạn", "LUC NGAN"):
+    for search_for in ("luc ngan", "Lục Ngạn", "LUC NGAN"):
         search.clear()
-        search.send_keys(typed)
+        search.send_keys(search_for)
         assert len(shown_rows(browser)) == 1
     search.clear()
     search.send_keys("quảng ngãi")
     assert "Lý Sơn" in shown_rows(browser)[0]
 
 
-def test_the_index_sorts_by_a_figure(browser, made):
-    opened(browser, made / "index.html")
+def test_the_index_sorts_by_a_figure(browser, briefings):
+    opened(browser, briefings / "index.html")
     button = next(b for b in browser.find_elements(By.CSS_SELECTOR, "th button") if "Dân số" in b.text)
 
     def cells():
@@ -65,7 +65,7 @@ def test_the_index_sorts_by_a_figure(browser, made):
     assert cells() == sorted(cells(), reverse=True)
 
 
-def test_an_index_of_every_commune_of_the_country_opens_finds_and_sorts(browser, made, tmp_path):
+def test_an_index_of_every_commune_of_the_country_opens_finds_and_sorts(browser, briefings, tmp_path):
     data = bhyt.load()
     communes = data.areas.loc[data.areas["kind"] == "commune", "code"].unique()
     entries = []
@@ -75,11 +75,11 @@ def test_an_index_of_every_commune_of_the_country_opens_finds_and_sorts(browser,
             {"area": communes[number % len(communes)], "slug": slug, "status": "done", "error": None, "files": []}
         )
         (tmp_path / slug).mkdir()
-        told = json.loads((made / "luc-ngan" / "facts.json").read_text("utf-8"))
-        told["facts"] = [
-            f | {"value": 3321 - number if f["key"] == "population" else f["value"]} for f in told["facts"]
+        texts = json.loads((briefings / "luc-ngan" / "facts.json").read_text("utf-8"))
+        texts["facts"] = [
+            f | {"value": 3321 - number if f["key"] == "population" else f["value"]} for f in texts["facts"]
         ]
-        (tmp_path / slug / "facts.json").write_text(json.dumps(told), "utf-8")
+        (tmp_path / slug / "facts.json").write_text(json.dumps(texts), "utf-8")
     entries[-1] |= {"status": "failed", "error": "OSError: no such file"}
     write_index(tmp_path, {"areas": entries}, data)
     assert (tmp_path / "index.html").stat().st_size < 3_000_000
@@ -98,8 +98,8 @@ def test_an_index_of_every_commune_of_the_country_opens_finds_and_sorts(browser,
     assert people[:3] == ["2", "3", "4"]
 
 
-def test_the_links_of_the_index_lead_to_pages_and_back(browser, made):
-    opened(browser, made / "index.html")
+def test_the_links_of_the_index_lead_to_pages_and_back(browser, briefings):
+    opened(browser, briefings / "index.html")
     browser.find_element(By.LINK_TEXT, "Huyện Sơn Dương").click()
     assert "Sơn Dương" in browser.title
     browser.find_element(By.CSS_SELECTOR, "nav a").click()
@@ -108,9 +108,9 @@ def test_the_links_of_the_index_lead_to_pages_and_back(browser, made):
 
 @pytest.mark.parametrize("slug", ["son-duong", "luc-ngan", "mau-01-gia-lap", "ly-son"])
 @pytest.mark.parametrize("width", [1280, 480])
-def test_pages_fit_the_window_and_show_their_pictures(browser, made, slug, width):
+def test_pages_fit_the_window_and_show_their_pictures(browser, briefings, slug, width):
     browser.set_window_size(width, 800)
-    opened(browser, made / slug / f"{slug}.html")
+    opened(browser, briefings / slug / f"{slug}.html")
     assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
     pictures = browser.find_elements(By.TAG_NAME, "img")
     assert len(pictures) >= 3
@@ -119,22 +119,22 @@ def test_pages_fit_the_window_and_show_their_pictures(browser, made, slug, width
         assert len(picture.get_attribute("alt")) > 20
 
 
-def test_a_printed_table_repeats_its_heading_on_each_page(browser, made):
+def test_a_printed_table_repeats_its_heading_on_each_page(browser, briefings):
     """Chromium does not repeat a heading that holds a button; on paper the buttons of sorting have no box."""
-    opened(browser, made / "mau-01-gia-lap" / "mau-01-gia-lap.html")
-    shown = "return getComputedStyle(document.querySelector('#table-months ~ div thead button')).display"
-    assert browser.execute_script(shown) != "contents"
+    opened(browser, briefings / "mau-01-gia-lap" / "mau-01-gia-lap.html")
+    visible = "return getComputedStyle(document.querySelector('#table-months ~ div thead button')).display"
+    assert browser.execute_script(visible) != "contents"
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
-        assert browser.execute_script(shown) == "contents"
+        assert browser.execute_script(visible) == "contents"
         head = "return getComputedStyle(document.querySelector('#table-months ~ div thead')).display"
         assert browser.execute_script(head) == "table-header-group"
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
-def test_the_tables_of_a_page_sort_by_figures_and_by_days(browser, made):
-    opened(browser, made / "mau-01-gia-lap" / "mau-01-gia-lap.html")
+def test_the_tables_of_a_page_sort_by_figures_and_by_days(browser, briefings):
+    opened(browser, briefings / "mau-01-gia-lap" / "mau-01-gia-lap.html")
     table = "document.querySelector('#table-months ~ div table')"
 
     def column(place):
@@ -151,4 +151,4 @@ def test_the_tables_of_a_page_sort_by_figures_and_by_days(browser, made):
     press(1)
     assert [int(n.replace(".", "")) for n in column(1)] == sorted(people, reverse=True)
     press(0)
-    assert column(0) == days  # the months are told in their order
+    assert column(0) == days  # the months keep their order

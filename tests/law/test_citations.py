@@ -1,4 +1,4 @@
-"""A source is cited as each language does; in English a Vietnamese citation is told whole, or left as it is."""
+"""Citations follow each language; a citation is translated as a whole or not at all."""
 
 import pytest
 
@@ -6,15 +6,15 @@ from bhyt_analysis.i18n.citations import format_citation
 
 
 @pytest.mark.parametrize(
-    ("reference", "told"),
+    ("reference", "cited"),
     [
         ("Decree 146/2018/NĐ-CP art. 7(1e)", "điểm e khoản 1 Điều 7 Nghị định 146/2018/NĐ-CP"),
         ("Law 25/2008/QH12 art. 13", "Điều 13 Luật 25/2008/QH12"),
         ("Resolution 261/2025/QH15 art. 2(1a)", "điểm a khoản 1 Điều 2 Nghị quyết 261/2025/QH15"),
     ],
 )
-def test_citations_in_vietnamese(reference, told):
-    assert format_citation(reference) == told
+def test_citations_in_vietnamese(reference, cited):
+    assert format_citation(reference) == cited
 
 
 def test_no_english_word_stays_in_a_vietnamese_citation(law):
@@ -24,33 +24,55 @@ def test_no_english_word_stays_in_a_vietnamese_citation(law):
 
 
 @pytest.mark.parametrize(
-    ("reference", "told"),
+    ("reference", "cited"),
     [
-        ("Kế hoạch 2022-2025 của huyện Sơn Dương, Phần II, mục III (Tổ chức thực hiện), điểm 1",
-         "Plan 2022-2025 of Sơn Dương district, Part II, section III (Implementation), point 1"),
-        ("Tổng điều tra dân số và nhà ở 01/4/2019 (Tổng cục Thống kê)",
-         "Population and Housing Census, 1 April 2019 (General Statistics Office)"),
-        ("Quyết định 546/QĐ-TTg; Chỉ thị 05-CT/HU của Huyện ủy Lục Ngạn, đoạn thứ hai",
-         "Decision 546/QĐ-TTg; Directive 05-CT/HU of the Party Committee of Lục Ngạn district, second paragraph"),
+        (
+            "Kế hoạch 2022-2025 của huyện Sơn Dương, Phần II, mục III (Tổ chức thực hiện), điểm 1",
+            "Plan 2022-2025 of Sơn Dương district, Part II, section III (Implementation), point 1",
+        ),
+        (
+            "Tổng điều tra dân số và nhà ở 01/4/2019 (Tổng cục Thống kê)",
+            "Population and Housing Census, 1 April 2019 (General Statistics Office)",
+        ),
+        (
+            "Quyết định 546/QĐ-TTg; Chỉ thị 05-CT/HU của Huyện ủy Lục Ngạn, đoạn thứ hai",
+            "Decision 546/QĐ-TTg; Directive 05-CT/HU of the Party Committee of Lục Ngạn district, second paragraph",
+        ),
         ("Số liệu giả lập", "Synthetic figures"),
         ("Decree 188/2025/NĐ-CP art. 6", "Decree 188/2025/NĐ-CP art. 6"),
     ],
-)  # fmt: skip
-def test_citations_in_english(reference, told):
-    assert format_citation(reference, "en") == told
+)
+def test_citations_in_english(reference, cited):
+    assert format_citation(reference, "en") == cited
 
 
-@pytest.mark.parametrize("reference", [
-    "Sổ theo dõi của huyện, mục I.2", "Phần I, theo lời kể", "Báo Hòa Bình", "", "mục I.2 (Chi cục Thống kê", ")(", ", ",
-])  # fmt: skip
-def test_what_is_not_known_as_a_whole_is_left_as_it_is(reference):
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "Sổ theo dõi của huyện, mục I.2",
+        "Phần I, theo lời kể",
+        "Báo Hòa Bình",
+        "",
+        "mục I.2 (Chi cục Thống kê",
+        ")(",
+        ", ",
+    ],
+)
+def test_a_citation_unknown_in_part_is_left_unchanged(reference):
     assert format_citation(reference, "en") == reference.strip()
 
 
-def test_no_vietnamese_word_of_a_citation_of_the_bundled_figures_stays_in_english(data):
+def test_no_vietnamese_word_stays_in_an_english_citation(data):
     words = {"Kế", "Phần", "mục", "của", "huyện", "tỉnh", "Chỉ", "Quyết", "Nghị", "Số", "nhóm", "theo"}
-    columns = [data.cards["source"], data.targets["instrument"], data.losses["source"], data.population["source"],
-               data.published["locator"], data.duties["source"], data.documents["short"]]  # fmt: skip
-    told = {format_citation(s, "en") for column in columns for s in column.dropna()}
-    assert len(told) > 30
-    assert {t for t in told if words & set(t.replace(",", " ").split())} == set()
+    columns = [
+        data.cards["source"],
+        data.targets["instrument"],
+        data.losses["source"],
+        data.population["source"],
+        data.published["locator"],
+        data.duties["source"],
+        data.documents["short"],
+    ]
+    cited = {format_citation(s, "en") for column in columns for s in column.dropna()}
+    assert len(cited) > 30
+    assert {t for t in cited if words & set(t.replace(",", " ").split())} == set()

@@ -1,4 +1,4 @@
-"""Every notebook runs as it stands, in both languages, and shows what it promises."""
+"""Every notebook runs unchanged, in both languages, and shows what it promises."""
 
 import nbformat
 import papermill
@@ -11,13 +11,13 @@ LANGUAGES = {"vi": ("Số liệu", "Nhóm"), "en": ("figures", "Group")}
 
 
 def run(path, folder, **parameters):
-    made = folder / path.name
-    papermill.execute_notebook(path, made, parameters, cwd=folder, progress_bar=False)
-    return nbformat.read(made, as_version=4)
+    executed = folder / path.name
+    papermill.execute_notebook(path, executed, parameters, cwd=folder, progress_bar=False)
+    return nbformat.read(executed, as_version=4)
 
 
-def shown(notebook):
-    """All text and HTML of the outputs, and the number of pictures."""
+def outputs_of(notebook):
+    """Return all text and HTML of the outputs, and the number of pictures."""
     outputs = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
     assert not [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"]
     data = [o.get("data", {}) for o in outputs]
@@ -26,16 +26,16 @@ def shown(notebook):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-def test_it_runs_as_it_stands(path, tmp_path):
+def test_it_runs_unchanged(path, tmp_path):
     lang = "en" if len(path.stem) % 2 else "vi"  # half of them in each language
-    text, pictures = shown(run(path, tmp_path, lang=lang))
+    text, pictures = outputs_of(run(path, tmp_path, lang=lang))
     assert any(word in text for word in LANGUAGES[lang])
     assert pictures or "<table" in text
 
 
-def test_the_story_of_decision_861_keeps_its_misses_and_its_files(tmp_path):
+def test_the_decision_notebook_shows_its_misses_and_files(tmp_path):
     path = ROOT / "notebooks" / "decision_861.ipynb"
-    text, pictures = shown(run(path, tmp_path, lang="en", draws=200, out=str(tmp_path)))
+    text, pictures = outputs_of(run(path, tmp_path, lang="en", draws=200, out=str(tmp_path)))
     assert pictures == 4
     for words in ("the model is too low", "the model is too high", "within the interval", "no data to compute it"):
         assert words in text

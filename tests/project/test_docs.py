@@ -1,4 +1,4 @@
-"""What the docs tell a reader to do works as it stands."""
+"""The examples of the documents work as printed."""
 
 import re
 
@@ -13,8 +13,8 @@ def test_the_worked_example_of_the_audit_says_what_the_page_says(tmp_path, capsy
     assert [name for name, _ in files] == ["areas.csv", "documents.csv", "published.csv", "targets.csv", "losses.csv"]
     for name, text in files:
         (tmp_path / name).write_text(text, encoding="utf-8")
-    told = re.search(r"```text\n(.*?)```", page, flags=re.DOTALL).group(1)
+    printed = re.search(r"```text\n(.*?)```", page, flags=re.DOTALL).group(1)
     assert main(["check", str(tmp_path), "--lang", "en"]) == 0
     capsys.readouterr()
     assert main(["audit", str(tmp_path), "--lang", "en"]) == 0
-    assert capsys.readouterr().out == told
+    assert capsys.readouterr().out == printed

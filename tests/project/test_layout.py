@@ -28,18 +28,18 @@ NOTEBOOKS = [ROOT / f for f in TRACKED if f.endswith(".ipynb")]
 
 def test_environment_yml_is_what_its_tool_makes_of_pyproject(tmp_path):
     tool = Path(sys.executable).with_name("pyproject2conda")
-    made = tmp_path / "environment.yml"
-    told = (ROOT / "environment.yml").read_text("utf-8")
+    written_file = tmp_path / "environment.yml"
+    committed = (ROOT / "environment.yml").read_text("utf-8")
     (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text("utf-8"), "utf-8")
     subprocess.run([tool, "project", "--overwrite", "force"], cwd=tmp_path, check=True, capture_output=True)
-    assert made.read_text("utf-8") == told
+    assert written_file.read_text("utf-8") == committed
 
 
 def test_every_dependency_has_a_bound():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    for needed in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
-        assert ">=" in needed, needed
-        assert ",<" in needed, needed
+    for requirement in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+        assert ">=" in requirement, requirement
+        assert ",<" in requirement, requirement
 
 
 def test_the_lock_holds_every_dependency_with_hashes_and_no_addresses():
@@ -49,8 +49,8 @@ def test_the_lock_holds_every_dependency_with_hashes_and_no_addresses():
     entries = re.split(r"\n(?=\S)", lock.strip())
     assert all("--hash=sha256:" in e for e in entries if "==" in e.split("\n")[0])
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    for needed in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
-        assert re.match(r"[A-Za-z0-9._-]+", needed).group().lower() in pinned
+    for requirement in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+        assert re.match(r"[A-Za-z0-9._-]+", requirement).group().lower() in pinned
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)
@@ -87,7 +87,7 @@ def fields(text):
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-def test_every_phrase_is_said_in_both_languages_with_the_same_figures():
+def test_every_message_has_both_languages_with_the_same_figures():
     rows = messages()
     assert len({r["key"] for r in rows}) == len(rows)
     for row in rows:
@@ -95,17 +95,17 @@ def test_every_phrase_is_said_in_both_languages_with_the_same_figures():
         assert bool(row["vi"].strip()) == bool(row["en"].strip()), row["key"]
 
 
-def test_every_rule_is_said_in_both_languages_with_the_same_figures():
+def test_every_rule_has_both_languages_with_the_same_figures():
     table = findings.rules()
     assert set(table["severity"]) <= set(findings.SEVERITIES)
     for rule, row in table.iterrows():
         assert fields(row["message_vi"]) == fields(row["message_en"]), rule
 
 
-def test_every_phrase_that_the_code_names_is_in_the_table():
+def test_every_message_that_the_code_names_exists():
     keys = {r["key"] for r in messages()}
     stems = {k.split(".")[0] for k in keys}
-    named = set()
+    keys_in_code = set()
     for path in (ROOT / "bhyt_analysis").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if (
@@ -113,32 +113,33 @@ def test_every_phrase_that_the_code_names_is_in_the_table():
                 and isinstance(node.value, str)
                 and re.fullmatch(r"[a-z]+\.[a-z_0-9]*[a-z0-9]", node.value)
             ) and node.value.split(".")[0] in stems - {"index", "item"}:
-                named.add(node.value)
+                keys_in_code.add(node.value)
     modules = {v for home in ("_NAMES", "_MODULES") for v in getattr(bhyt, home).values()} | set(matplotlib.rcParams)
     assert {
         n
-        for n in named - keys - modules
+        for n in keys_in_code - keys - modules
         if not n.endswith(".ipynb") and not (ROOT / "bhyt_analysis" / n.replace(".", "/")).exists()
     } == set()
 
 
-def test_every_rule_that_the_code_names_is_in_the_table():
+def test_every_rule_has_code_and_every_code_a_rule():
     text = "".join(p.read_text("utf-8") for p in (ROOT / "bhyt_analysis").rglob("*.py"))
-    named = set(re.findall(r'"rule": "([a-z0-9_]+)"', text)) | set(re.findall(r'_figure\(\s*"([a-z_]+)"', text))
-    assert named <= set(findings.rules().index)
+    keys_in_code = set(re.findall(r'"rule": "([a-z0-9_]+)"', text)) | set(re.findall(r'_figure\(\s*"([a-z_]+)"', text))
+    assert keys_in_code <= set(findings.rules().index)
     used = text  # a rule that no code can find would be a check that cannot fail
     assert [r for r in findings.rules().index if f'"{r}"' not in used] == []
 
 
 def test_the_public_surface():
-    assert bhyt.__all__ == sorted([
+    public = [
         "Law", "InForce", "groups", "Dataset", "InputError", "load", "check", "audit", "to_successor_units", "coverage",
         "reclassify", "reenrolment", "premiums", "full_year_cost", "people_needed", "target_path", "target_steps",
         "headline", "Scenario", "assign_entitlement", "budget", "allocate", "simulate", "project_area", "compare",
-        "after_loss", "transitions", "target_probabilities", "tornado", "break_even", "decompose", "backtest", "monitor",
-        "funnel", "explain", "explore", "run_batch", "BatchOptions", "charts", "tables", "sections", "notebook",
+        "after_loss", "transitions", "target_probabilities", "tornado", "break_even", "decompose", "backtest",
+        "monitor", "funnel", "explain", "explore", "run_batch", "BatchOptions", "charts", "tables", "sections", "notebook",
         "monitoring",
-    ])  # fmt: skip
+    ]  # fmt: skip
+    assert bhyt.__all__ == sorted(public)
     for name in bhyt.__all__:
         assert getattr(bhyt, name).__doc__, name
     with pytest.raises(AttributeError):
@@ -146,9 +147,11 @@ def test_the_public_surface():
 
 
 def test_import_loads_neither_plotting_nor_notebooks():
-    code = "import sys, bhyt_analysis as b; b.load(); b.coverage(b.load()); print([m for m in ('matplotlib','seaborn','papermill','IPython','nbconvert','ipywidgets') if m in sys.modules])"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert told.strip() == "[]"
+    modules = ("matplotlib", "seaborn", "papermill", "IPython", "nbconvert", "ipywidgets")
+    code = "import sys, bhyt_analysis as b; b.coverage(b.load())"
+    code += f"; print([m for m in {modules} if m in sys.modules])"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"
 
 
 @pytest.fixture(scope="module")
@@ -173,15 +176,22 @@ def wheel(tmp_path_factory):
 def test_an_installed_copy_carries_its_data_and_notebooks(wheel, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
-    code = "import bhyt_analysis as b; print(b.__file__); print(b.coverage(b.load(), 'Sơn Dương')['insured'].iloc[0]); from bhyt_analysis.domain.bundled import bundled_path; print((bundled_path('notebooks') / 'area_briefing.ipynb').is_file(), len(b.Scenario.read('near_poor_100').reforms))"
-    run = subprocess.run([sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {code}"], capture_output=True, text=True, cwd=tmp_path)  # fmt: skip
+    code = f"""
+import sys; sys.path.insert(0, {str(tmp_path)!r})
+import bhyt_analysis as b
+from bhyt_analysis.domain.bundled import bundled_path
+template = bundled_path("notebooks") / "area_briefing.ipynb"
+scenario = b.Scenario.read("near_poor_100")
+print(b.__file__, b.coverage(b.load(), "Sơn Dương")["insured"].iloc[0], template.is_file(), len(scenario.reforms))
+"""
+    run = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert run.stderr == ""
     where, insured, there, reforms = run.stdout.split()
     assert where.startswith(str(tmp_path))
     assert (insured, there, reforms) == ("155163", "True", "1")
 
 
-def test_the_readme_opens_with_a_vietnamese_summary_and_names_the_two_commands():
+def test_the_readme_opens_in_vietnamese_and_names_the_two_commands():
     readme = (ROOT / "README.md").read_text("utf-8")
     assert "bảo hiểm y tế" in readme[:600]
     assert "make briefings" in readme
@@ -191,6 +201,6 @@ def test_the_readme_opens_with_a_vietnamese_summary_and_names_the_two_commands()
 
 
 def test_what_data_readme_describes_is_there():
-    told = (ROOT / "data" / "README.md").read_text("utf-8")
+    readme = (ROOT / "data" / "README.md").read_text("utf-8")
     for path in (ROOT / "data").rglob("*.csv"):
-        assert f"`{path.relative_to(ROOT / 'data').as_posix()}`" in told, path.name
+        assert f"`{path.relative_to(ROOT / 'data').as_posix()}`" in readme, path.name

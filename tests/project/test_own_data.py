@@ -17,14 +17,15 @@ NEEDED = {"yes": "yes", "column": "yes, may be blank", "": ""}
 
 
 def described():
-    """The tables of the schema as Markdown."""
+    """Return the tables of the schema as Markdown."""
     text = ""
     for table in TABLES:
         text += f"\n## `{table}` («{sheet_name(table, 'vi')}»): {translate(f'about.{table}', 'en')}\n\n"
         text += "| column | Vietnamese heading | type | needed | unit | meaning |\n|---|---|---|---|---|---|\n"
         for c in table_columns(table).to_dict("records"):
             kind = " or ".join(f"`{k}`" for k in CHOICES.get(c["type"], ())) or c["type"].replace("_", " ")
-            text += f"| `{c['column']}` | {c['name_vi']} | {kind} | {NEEDED[c['required']]} | {c['unit']} | {c['meaning']} |\n"  # fmt: skip
+            cells = [f"`{c['column']}`", c["name_vi"], kind, NEEDED[c["required"]], c["unit"], c["meaning"]]
+            text += f"| {' | '.join(cells)} |\n"
     return text
 
 

@@ -23,14 +23,16 @@ def test_names_and_wording_are_plain(file):
 def test_the_check_finds_each_kind_of_fault(tmp_path):
     path = tmp_path / "test_bad.py"
     path.write_text(
-        '"""Is this a question?"""\n\n\ndef told(of):\n    """The rows that are told."""\n    return of  # the room\n\n\n'
+        '"""Is this a question?"""\n\n\ndef told(of):\n    """The rows that are told."""\n'
+        "    return of  # the room\n\n\n"
         f"def test_{'x' * 70}():\n    call(1)  # fmt: skip\n    {'y' * 120} = 1\n",
         "utf-8",
     )
-    assert [fault for _, fault in faults(path)] == [
+    expected = [
         "docstring asks a question", 'docstring has "are told"', "name of", "name told", 'comment has "room"',
         "test name of 75 characters", "fmt: skip that is not on a table of constants", "line of 128 characters",
     ]  # fmt: skip
+    assert [fault for _, fault in faults(path)] == expected
     (tmp_path / "page.md").write_text("It stands in `told`.\n", "utf-8")
     assert faults(tmp_path / "page.md") == [(1, 'text has "stands"')]
 
@@ -48,11 +50,8 @@ def test_the_number_of_a_decision_is_in_no_code():
     """Decisions are rows of data; only examples in docstrings name one."""
     for file in PACKAGE:
         tree = ast.parse((ROOT / file).read_text("utf-8"))
-        docstrings = {
-            ast.get_docstring(n, clean=False)
-            for n in ast.walk(tree)
-            if isinstance(n, ast.Module | ast.ClassDef | ast.FunctionDef)
-        }
+        owners = (n for n in ast.walk(tree) if isinstance(n, ast.Module | ast.ClassDef | ast.FunctionDef))
+        docstrings = {ast.get_docstring(n, clean=False) for n in owners}
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and node.value not in docstrings:
                 assert not re.search(r"\b861\b", str(node.value)), f"{file}:{node.lineno}"
@@ -65,8 +64,8 @@ def test_the_model_reads_no_file_and_speaks_no_language():
         for node in ast.walk(ast.parse((ROOT / file).read_text("utf-8"))):
             place = f"{Path(file).name}:{getattr(node, 'lineno', '')}"
             assert not (isinstance(node, ast.arg) and node.arg == "lang"), place
-            called = isinstance(node, ast.Call) and (getattr(node.func, "id", "") or getattr(node.func, "attr", ""))
-            assert called not in {"open", "read_csv", "read_text", "read_bytes", "Path"}, place
+            function = isinstance(node, ast.Call) and (getattr(node.func, "id", "") or getattr(node.func, "attr", ""))
+            assert function not in {"open", "read_csv", "read_text", "read_bytes", "Path"}, place
 
 
 def test_no_package_reaches_into_a_private_name_of_another():
