@@ -1,9 +1,9 @@
-"""Files as offices make them: a sound workbook of a made-up district, and the ways to write it to disk."""
+"""Write the workbook of an invented district as offices write theirs: valid tables, in several formats."""
 
 import datetime as dt
 import zipfile
-from html import escape
 from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
 
 import openpyxl
 
@@ -29,8 +29,8 @@ CARDS = [
     ["T903", dt.date(2021, 6, 30), "HN", 30, "Công bố", "BHXH"],
     ["T903", dt.date(2021, 6, 30), "GD", 5500, "Công bố", "BHXH"],
 ]
-# What all of them together say: people and cards of each commune.
-TOLD = {"T901": (5120, 3000), "T902": (4230, 2100), "T903": (8000, 5530)}
+# People and cards of each commune.
+TOTALS = {"T901": (5120, 3000), "T902": (4230, 2100), "T903": (8000, 5530)}
 WIDE = [
     ["STT", "Xã", "Ngày số liệu", "Hộ nghèo", "Hộ gia đình", "Tổng cộng", "Tình trạng số liệu", "Nguồn"],
     [1, "Kiên Lao", dt.date(2021, 6, 30), 1000, 2000, 3000, "Công bố", "BHXH"],
@@ -40,13 +40,13 @@ WIDE = [
 
 
 def office(**changed):
-    """The sheets of the sound workbook; a name with a list of rows adds a sheet or takes another's place."""
+    """Return the sheets of the valid workbook; each keyword adds a sheet or replaces one."""
     sheets = {"Đơn vị": AREAS, "Dân số": PEOPLE, "Số thẻ": CARDS}
     return {name: [list(row) for row in rows] for name, rows in (sheets | changed).items()}
 
 
 def write_xlsx(path: Path, sheets, merged=(), hidden=(), formats=()):
-    """An .xlsx workbook; ``merged`` are pairs of sheet and range, ``formats`` triples of sheet, cell, number format."""
+    """Write an .xlsx workbook; ``merged`` has (sheet, range), ``formats`` (sheet, cell, number format)."""
     book = openpyxl.Workbook()
     book.remove(book.active)
     for name, rows in sheets.items():
@@ -64,12 +64,21 @@ def write_xlsx(path: Path, sheets, merged=(), hidden=(), formats=()):
 
 
 def write_ods(path: Path, sheets):
-    """An OpenDocument workbook with the least that it takes."""
-    tables = "".join(f'<table:table table:name="{escape(n)}">{"".join(map(_ods_row, rows))}</table:table>' for n, rows in sheets.items())  # fmt: skip
+    """Write a minimal OpenDocument workbook."""
+    tables = "".join(
+        f"<table:table table:name={quoteattr(name)}>{''.join(map(_ods_row, rows))}</table:table>"
+        for name, rows in sheets.items()
+    )
     spaces = "".join(f' xmlns:{s}="urn:oasis:names:tc:opendocument:xmlns:{s}:1.0"' for s in ("office", "table", "text"))
-    content = f'<?xml version="1.0" encoding="UTF-8"?><office:document-content{spaces} office:version="1.2"><office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body></office:document-content>'  # fmt: skip
+    content = (
+        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content{spaces} office:version="1.2"><office:body>'
+        f"<office:spreadsheet>{tables}</office:spreadsheet></office:body></office:document-content>"
+    )
     kind = "application/vnd.oasis.opendocument.spreadsheet"
-    manifest = f'<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"><manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/></manifest:manifest>'  # fmt: skip
+    manifest = (
+        '<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/></manifest:manifest>'
+    )
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("mimetype", kind)
         archive.writestr("content.xml", content)
@@ -87,17 +96,18 @@ def _ods_row(row):
         elif isinstance(value, int | float):
             cells.append(f'<table:table-cell office:value-type="float" office:value="{value}"/>')
         else:
-            cells.append(f'<table:table-cell office:value-type="string"><text:p>{escape(value)}</text:p></table:table-cell>')  # fmt: skip
+            text = f"<text:p>{escape(value)}</text:p>"
+            cells.append(f'<table:table-cell office:value-type="string">{text}</table:table-cell>')
     return f"<table:table-row>{''.join(cells)}</table:table-row>"
 
 
-def as_text(rows, mark=","):
-    """Rows as a CSV text, days as the country writes them."""
+def as_text(rows, delimiter=","):
+    """Return rows as CSV text, with days such as 30/06/2021."""
 
     def cell(value):
         if value is None:
             return ""
         text = f"{value:%d/%m/%Y}" if isinstance(value, dt.date) else str(value)
-        return '"' + text.replace('"', '""') + '"' if mark in text else text
+        return '"' + text.replace('"', '""') + '"' if delimiter in text else text
 
-    return "".join(mark.join(map(cell, row)) + "\n" for row in rows)
+    return "".join(delimiter.join(map(cell, row)) + "\n" for row in rows)

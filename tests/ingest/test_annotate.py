@@ -1,4 +1,4 @@
-"""The marked copy: the user's workbook as it was, the faults coloured and said in it, and a list of them."""
+"""The annotated copy keeps the workbook, colours and comments the cells with findings, and lists them."""
 
 import hashlib
 import html
@@ -25,11 +25,12 @@ CARDS = ["Mã đơn vị", "Ngày số liệu", "Nhóm đối tượng", "Số t
 
 @pytest.fixture
 def workbook(tmp_path):
-    """An office's workbook: a title above the table, formats, a formula, a drop-down, a comment of its own."""
+    """Write an office's workbook: a title above the table, formats, a formula, a drop-down, a comment."""
     book = openpyxl.Workbook()
     page = book.active
     page.title = "areas"
-    for row in (["code", "name", "kind", "parent"], ["D1", "Huyện Một", "district", ""], ["C1", "Xã Đầu", "commune", "D1"], ["C2", "Xã Sau", "commune", "D1"]):  # fmt: skip
+    communes = [["C1", "Xã Đầu", "commune", "D1"], ["C2", "Xã Sau", "commune", "D1"]]
+    for row in [["code", "name", "kind", "parent"], ["D1", "Huyện Một", "district", ""], *communes]:
         page.append(row)
     cards = book.create_sheet("cards")
     cards["A1"] = "BÁO CÁO SỐ THẺ THÁNG 6 NĂM 2021"
@@ -54,19 +55,19 @@ def comments(path):
     return {(p.title, c.coordinate): c.comment.text for p in book for row in p.iter_rows() for c in row if c.comment}
 
 
-def test_the_cells_are_marked_and_say_what_is_wrong(workbook, tmp_path):
+def test_cells_are_marked_with_their_message(workbook, tmp_path):
     out = annotate(workbook, tmp_path / "marked.xlsx", read_input(workbook)[1], "en")
-    told = comments(out)
-    bad = told["cards", "D5"]
+    texts = comments(out)
+    bad = texts["cards", "D5"]
     assert bad.startswith("hỏi lại chị Hoa\n")
     assert '"bảy trăm", expected a whole number' in bad
-    assert set(told) >= {("cards", "D5"), ("cards", "A6")}
+    assert set(texts) >= {("cards", "D5"), ("cards", "A6")}
     book = openpyxl.load_workbook(out)
     assert book["cards"]["D5"].fill.fgColor.rgb.endswith(FILLS["error"])
     assert book["cards"]["D4"].fill.fill_type is None
 
 
-def test_the_copy_keeps_what_the_office_made(workbook, tmp_path):
+def test_copy_keeps_formats_formulas_and_drop_downs(workbook, tmp_path):
     before = hashlib.sha256(workbook.read_bytes()).hexdigest()
     page = openpyxl.load_workbook(annotate(workbook, tmp_path / "marked.xlsx", read_input(workbook)[1]))["cards"]
     assert page["D4"].number_format == "#,##0"
@@ -79,35 +80,38 @@ def test_the_copy_keeps_what_the_office_made(workbook, tmp_path):
 
 
 def test_every_finding_is_listed_with_a_link_to_its_cell(workbook, tmp_path):
-    found = read_input(workbook)[1]
-    book = openpyxl.load_workbook(annotate(workbook, tmp_path / "marked.xlsx", found, "vi"))
+    findings = read_input(workbook)[1]
+    book = openpyxl.load_workbook(annotate(workbook, tmp_path / "marked.xlsx", findings, "vi"))
     page = book["Kết quả kiểm tra"]
     assert [c.value for c in page[1]] == ["Phân loại", "Mã quy tắc", "Bảng", "Ô", "Nhận xét"]
-    assert page.max_row == 1 + len(found)
+    assert page.max_row == 1 + len(findings)
     line = next(row for row in page.iter_rows(min_row=2) if row[1].value == "bad_cell")
     assert [line[0].value, line[2].value, line[3].value] == ["Lỗi", "cards", "D5"]
     assert line[3].hyperlink.location == "'cards'!D5" or line[3].hyperlink.target == "#'cards'!D5"
 
 
-def test_a_folder_of_csv_files_becomes_a_workbook_with_a_sheet_for_each(small_input, tmp_path):
-    write_table(small_input / "cards_x.csv", ["area", "as_of", "group", "cards", "status", "source"], ["C1", "2021-07-31", "poor", "5", "published", "=1+1"], ["C1", "2021-07-31", "poor", "6", "published", "BHXH"])  # fmt: skip
+def test_folder_of_csv_files_becomes_a_workbook(small_input, tmp_path):
+    rows = [
+        ["C1", "2021-07-31", "poor", cards, "published", source] for cards, source in (("5", "=1+1"), ("6", "BHXH"))
+    ]
+    write_table(small_input / "cards_x.csv", ["area", "as_of", "group", "cards", "status", "source"], *rows)
     out = annotate(small_input, tmp_path / "marked.xlsx", read_input(small_input)[1], "en")
     book = openpyxl.load_workbook(out)
     assert book.sheetnames == ["areas", "cards", "cards_x", "population", "Findings"]
     assert [c.value for c in book["cards_x"][3]] == ["C1", "2021-07-31", "poor", "6", "published", "BHXH"]
     assert (book["cards_x"]["F2"].value, book["cards_x"]["F2"].data_type) == ("=1+1", "s")
-    told = comments(out)
-    assert {w for (page, w) in told if page == "cards_x"} >= {"A3", "B3", "C3"}  # the key that stands twice
-    assert "the same key as row 2" in told["cards_x", "A3"]
+    texts = comments(out)
+    assert {cell for (sheet, cell) in texts if sheet == "cards_x"} >= {"A3", "B3", "C3"}  # the duplicate key
+    assert "the same key as row 2" in texts["cards_x", "A3"]
 
 
-def test_a_sound_input_has_an_empty_list(small_input, tmp_path):
+def test_valid_input_has_an_empty_list(small_input, tmp_path):
     out = annotate(small_input, tmp_path / "marked.xlsx", read_input(small_input)[1], "en")
     assert comments(out) == {}
     assert openpyxl.load_workbook(out)["Findings"]["A2"].value == "Nothing was found."
 
 
-def test_a_fault_in_a_merged_cell_marks_the_corner_that_shows(tmp_path):
+def test_finding_in_a_merged_cell_marks_its_top_left_cell(tmp_path):
     book = openpyxl.Workbook()
     page = book.active
     page.title = "cards"
@@ -117,11 +121,19 @@ def test_a_fault_in_a_merged_cell_marks_the_corner_that_shows(tmp_path):
     page.merge_cells("D3:E3")
     book.save(tmp_path / "a.xlsx")
     label = "a.xlsx [cards]"
-    finding = {"rule": "bad_cell", "file": label, "row": 3, "column": "status", "letters": "E", "found": "x", "expected": "expect.count"}  # fmt: skip
+    finding = {
+        "rule": "bad_cell",
+        "file": label,
+        "row": 3,
+        "column": "status",
+        "letters": "E",
+        "found": "x",
+        "expected": "expect.count",
+    }
     assert list(comments(annotate(tmp_path / "a.xlsx", tmp_path / "b.xlsx", [finding]))) == [("cards", "D3")]
 
 
-def test_the_input_is_never_written_to(workbook, small_input, tmp_path):
+def test_annotate_never_writes_to_the_input(workbook, small_input, tmp_path):
     for source, out, words in (
         (workbook, workbook, "is the input and must not be overwritten"),
         (small_input, small_input / "marked.xlsx", "lies in the input folder"),
@@ -133,7 +145,7 @@ def test_the_input_is_never_written_to(workbook, small_input, tmp_path):
     assert {p.name for p in tmp_path.iterdir()} == {"so_lieu.xlsx", "input"}
 
 
-def test_a_workbook_that_can_not_be_read_is_told(tmp_path):
+def test_unreadable_workbook_is_an_error(tmp_path):
     path = tmp_path / "broken.xlsx"
     path.write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(BhytError, match="cannot be opened to be copied"):
@@ -141,23 +153,23 @@ def test_a_workbook_that_can_not_be_read_is_told(tmp_path):
     assert not (tmp_path / "marked.xlsx").exists()
 
 
-def test_the_command_marks_and_still_tells(workbook, tmp_path, capsys):
+def test_command_annotates_and_prints_the_findings(workbook, tmp_path, capsys):
     out = tmp_path / "marked.xlsx"
     assert main(["check", str(workbook), "--lang", "en", "--annotate", str(out)]) == 1
-    told = capsys.readouterr()
-    assert "[bad_cell]" in told.out
-    assert str(out) in told.err
+    captured = capsys.readouterr()
+    assert "[bad_cell]" in captured.out
+    assert str(out) in captured.err
     assert ("cards", "D5") in comments(out)
 
 
-def everything(path):
-    """All that stands anywhere in a workbook's files, sheets hidden or not."""
+def all_text(path):
+    """Return the text of all files in a workbook, hidden sheets too."""
     with zipfile.ZipFile(path) as archive:
         return "\n".join(html.unescape(archive.read(n).decode("utf-8", "replace")) for n in archive.namelist())
 
 
 @pytest.mark.parametrize("state", ["visible", "hidden"])
-def test_the_copy_of_a_register_holds_nobody(tmp_path, state):
+def test_copy_of_a_register_has_no_personal_data(tmp_path, state):
     book = openpyxl.Workbook()
     book.active.title = "Đơn vị"
     for row in AREAS:
@@ -174,11 +186,11 @@ def test_the_copy_of_a_register_holds_nobody(tmp_path, state):
     page["B3"].comment = Comment("Trần Riêng là em", "Nam")
     page["A10"] = "Người lập: Lò Văn Kín"
     if state == "hidden":
-        page["XFD1048576"] = "Trần Riêng"  # a slip far away, for which a sheet that is shown is not read
+        page["XFD1048576"] = "Trần Riêng"  # a distant cell, for which a visible sheet is not read
     book.save(tmp_path / "so_lieu.xlsx")
-    found = read_input(tmp_path / "so_lieu.xlsx")[1]
-    out = annotate(tmp_path / "so_lieu.xlsx", tmp_path / "marked.xlsx", found, "vi")
-    assert not [s for s in SECRETS if s in everything(out)]
+    findings = read_input(tmp_path / "so_lieu.xlsx")[1]
+    out = annotate(tmp_path / "so_lieu.xlsx", tmp_path / "marked.xlsx", findings, "vi")
+    assert not [s for s in SECRETS if s in all_text(out)]
     copied = openpyxl.load_workbook(out)["Danh sách"]
     assert [c.value for c in copied[2]] == HEAD
     assert [c.value for c in copied[3]][:5] == [None, None, None, "HN", "Kiên Lao"]
@@ -186,19 +198,19 @@ def test_the_copy_of_a_register_holds_nobody(tmp_path, state):
         assert "Xã Không Có" in comments(out)["Danh sách", "E8"]
 
 
-def test_the_copy_of_a_list_of_persons_that_cannot_be_counted_holds_nobody_either(tmp_path):
+def test_copy_of_an_uncountable_person_list_has_no_personal_data(tmp_path):
     (tmp_path / "in").mkdir()
     rows = [["Họ và tên", "Ngày sinh", "Mã thẻ BHYT"], *([p[1], p[2], p[3]] for p in PERSONS)]
     (tmp_path / "in" / "danh sach.csv").write_text("\n".join(",".join(map(str, r)) for r in rows), encoding="utf-8")
     out = annotate(tmp_path / "in", tmp_path / "marked.xlsx", read_input(tmp_path / "in")[1])
-    assert not [s for s in SECRETS if s in everything(out)]
+    assert not [s for s in SECRETS if s in all_text(out)]
 
 
-def test_a_large_register_is_not_copied(tmp_path, monkeypatch):
+def test_large_register_is_not_copied(tmp_path, monkeypatch):
     monkeypatch.setattr(person_register, "LARGE", 1)
     (tmp_path / "in").mkdir()
     rows = [HEAD, *PERSONS]
     (tmp_path / "in" / "danh sach.csv").write_text("\n".join(",".join(map(str, r)) for r in rows), encoding="utf-8")
     out = annotate(tmp_path / "in", tmp_path / "marked.xlsx", read_input(tmp_path / "in")[1])
     assert openpyxl.load_workbook(out).sheetnames == ["Kết quả kiểm tra"]
-    assert not [s for s in SECRETS if s in everything(out)]
+    assert not [s for s in SECRETS if s in all_text(out)]

@@ -1,4 +1,4 @@
-"""Every mistake of an input is found at once, and told with its file, row and column."""
+"""Every error of an input is reported at once, with its file, row and column."""
 
 import pandas as pd
 import pytest
@@ -22,40 +22,46 @@ def changed(**cells):
 
 
 def findings(folder, lang="en"):
-    """All findings but the one on communes that do not report, which has a test of its own."""
-    found = bhyt.check(folder, lang)
-    return found[found["rule"] != "not_reported"]
+    """Return all findings but those of communes without a report, which have a test of their own."""
+    rows = bhyt.check(folder, lang)
+    return rows[rows["rule"] != "not_reported"]
 
 
-def test_a_commune_that_does_not_report_is_a_warning_and_no_sum_is_taken(small_input):
+def test_month_with_a_missing_commune_is_a_warning_and_not_summed(small_input):
     cards(small_input, GOOD)  # July: the first commune alone
-    found = bhyt.check(small_input, "en")
-    assert found[["rule", "severity"]].to_numpy().tolist() == [["not_reported", "warning"]]
-    assert "on 31 July 2021 Huyện Một lacks the cards of Xã Sau" in found["message"].iloc[0]
+    rows = bhyt.check(small_input, "en")
+    assert rows[["rule", "severity"]].to_numpy().tolist() == [["not_reported", "warning"]]
+    assert "on 31 July 2021 Huyện Một lacks the cards of Xã Sau" in rows["message"].iloc[0]
     row = bhyt.coverage(bhyt.load(small_input), "Huyện Một").iloc[0]
-    assert (row["as_of"], row["insured"]) == (pd.Timestamp("2021-06-30"), 1800)  # the last whole month
+    assert (row["as_of"], row["insured"]) == (pd.Timestamp("2021-06-30"), 1800)  # the last complete month
 
 
-def test_targets_that_can_not_be_are_told(small_input):
+def test_impossible_targets_are_errors(small_input):
     columns = ["area", "scope", "on", "relation", "rate", "instrument", "of", "kind"]
-    write_table(small_input / "targets.csv", columns,
-                ["each", "all", "2022-12-31", "=", "0.9", "kế hoạch", "", "commune"],
-                ["D1", "all", "2022-12-31", ">", "1", "kế hoạch", "", ""],
-                ["D1", "all", "2023-12-31", "=", "0.9", "kế hoạch", "", "commune2"])  # fmt: skip
+    write_table(
+        small_input / "targets.csv",
+        columns,
+        ["each", "all", "2022-12-31", "=", "0.9", "kế hoạch", "", "commune"],
+        ["D1", "all", "2022-12-31", ">", "1", "kế hoạch", "", ""],
+        ["D1", "all", "2023-12-31", "=", "0.9", "kế hoạch", "", "commune2"],
+    )
     assert sorted(findings(small_input)["rule"]) == ["bad_choice"]
-    write_table(small_input / "targets.csv", columns,
-                ["each", "all", "2022-12-31", "=", "0.9", "kế hoạch", "", "commune"],
-                ["D1", "all", "2022-12-31", ">", "1", "kế hoạch", "", ""])  # fmt: skip
+    write_table(
+        small_input / "targets.csv",
+        columns,
+        ["each", "all", "2022-12-31", "=", "0.9", "kế hoạch", "", "commune"],
+        ["D1", "all", "2022-12-31", ">", "1", "kế hoạch", "", ""],
+    )
     assert sorted(findings(small_input)["rule"]) == ["each_of_what", "target_above_everybody"]
 
 
-def test_a_sound_input_has_no_findings(small_input):
+def test_valid_input_has_no_findings(small_input):
     assert findings(small_input).empty
     assert bhyt.coverage(bhyt.load(small_input), "Huyện Một")["insured"].tolist() == [1800]
 
 
 @pytest.mark.parametrize(
-    ("cells", "column", "sentence"),
+    ("cells", "column", "message"),
     [
         ({"cards": "năm"}, "cards", '"năm", expected a whole number of 0 or more'),
         ({"cards": "1.234"}, "cards", '"1.234" can be 1234 or 1.234'),
@@ -69,127 +75,137 @@ def test_a_sound_input_has_no_findings(small_input):
         ({"source": ""}, "source", "blank, expected a text"),
     ],
 )
-def test_a_bad_cell_is_told_with_file_row_and_column(small_input, cells, column, sentence):
+def test_bad_cell_is_reported_with_file_row_and_column(small_input, cells, column, message):
     cards(small_input, GOOD, changed(as_of="2021-08-31"), changed(**{"as_of": "2021-09-30", **cells}))
-    found = findings(small_input)
-    assert found[["file", "row", "column", "severity"]].to_numpy().tolist() == [["cards_more.csv", 4, column, "error"]]
-    assert sentence in found["message"].iloc[0]
-    assert "cards_more.csv, row 4, column" in found["message"].iloc[0]
+    rows = findings(small_input)
+    assert rows[["file", "row", "column", "severity"]].to_numpy().tolist() == [["cards_more.csv", 4, column, "error"]]
+    assert message in rows["message"].iloc[0]
+    assert "cards_more.csv, row 4, column" in rows["message"].iloc[0]
     with pytest.raises(bhyt.InputError) as error:
         bhyt.load(small_input)
-    assert sentence in str(error.value)
+    assert message in str(error.value)
     assert "cards_more.csv, dòng 4, cột" in error.value.text("vi")
 
 
-def test_a_missing_column_is_told(small_input):
+def test_missing_column_is_reported(small_input):
     cards(small_input, GOOD[:3] + GOOD[4:], columns=CARDS[:3] + CARDS[4:])
     assert "cards_more.csv, row 1: column cards is missing" in findings(small_input)["message"].iloc[0]
 
 
-def test_a_column_that_stands_twice_is_told(small_input):
+def test_duplicate_column_is_reported(small_input):
     cards(small_input, [*GOOD, "1"], columns=[*CARDS, "cards"])
     assert "column G «cards» stands twice" in findings(small_input)["message"].iloc[0]
 
 
-def test_an_unknown_column_is_a_warning_with_the_nearest(small_input):
+def test_unknown_column_is_a_warning_with_the_nearest(small_input):
     cards(small_input, [*GOOD, "x"], columns=[*CARDS, "sourc"])
-    found = findings(small_input)
-    assert found["severity"].tolist() == ["warning"]
-    assert "column G «sourc» is not used; the nearest is source" in found["message"].iloc[0]
+    rows = findings(small_input)
+    assert rows["severity"].tolist() == ["warning"]
+    assert "column G «sourc» is not used; the nearest is source" in rows["message"].iloc[0]
     assert len(bhyt.load(small_input).cards) == 4
 
 
-def test_two_rows_for_one_key_are_told_also_across_files(small_input):
+def test_duplicate_keys_are_reported_across_files(small_input):
     cards(small_input, GOOD, GOOD, ["C1", "2021-06-30", "household", "9", "published", "BHXH"])
-    found = findings(small_input)
-    assert found["rule"].tolist() == ["twice", "twice"]
-    assert "cards_more.csv, row 3: the same key as row 2 (area, as_of, group)" in found["message"].iloc[0]
-    assert "row 4: the same key as row 3 (cards.csv)" in found["message"].iloc[1]
+    rows = findings(small_input)
+    assert rows["rule"].tolist() == ["twice", "twice"]
+    assert "cards_more.csv, row 3: the same key as row 2 (area, as_of, group)" in rows["message"].iloc[0]
+    assert "row 4: the same key as row 3 (cards.csv)" in rows["message"].iloc[1]
 
 
-def test_insured_above_population_is_told(small_input):
+def test_more_insured_than_people_is_reported(small_input):
     cards(small_input, changed(cards="999"), changed(group="household", cards="2"))
-    found = findings(small_input)
-    assert found["rule"].tolist() == ["insured_above_population"]
-    assert "1,001 cards in Xã Đầu on 31 July 2021 are more than its 1,000 people" in found["message"].iloc[0]
+    rows = findings(small_input)
+    assert rows["rule"].tolist() == ["insured_above_population"]
+    assert "1,001 cards in Xã Đầu on 31 July 2021 are more than its 1,000 people" in rows["message"].iloc[0]
 
 
-def test_exactly_everybody_insured_is_no_finding(small_input):
+def test_full_coverage_is_no_finding(small_input):
     cards(small_input, changed(cards="998"), changed(group="household", cards="2"))
     assert findings(small_input).empty
 
 
-def test_a_group_smaller_than_its_parts_is_told(small_input):
-    cards(small_input, changed(group="state_paid", cards="100"), changed(group="poor", cards="60"), changed(group="child_under_6", cards="41"))  # fmt: skip
-    found = findings(small_input)
-    assert found["rule"].tolist() == ["parts_above_whole"]
-    assert "100 cards of state_paid are fewer than the 101 of its parts" in found["message"].iloc[0]
+def test_group_smaller_than_its_parts_is_reported(small_input):
+    cards(
+        small_input,
+        changed(group="state_paid", cards="100"),
+        changed(group="poor", cards="60"),
+        changed(group="child_under_6", cards="41"),
+    )
+    rows = findings(small_input)
+    assert rows["rule"].tolist() == ["parts_above_whole"]
+    assert "100 cards of state_paid are fewer than the 101 of its parts" in rows["message"].iloc[0]
 
 
-def test_a_file_in_no_known_encoding_is_told(small_input):
+def test_unknown_encoding_is_reported(small_input):
     text = ",".join(CARDS) + "\n" + ",".join(changed(source="BHXH huy*n"))
     (small_input / "cards_more.csv").write_bytes(text.encode().replace(b"*", b"\xa0\xff\x81"))
-    found = findings(small_input)
-    assert found["rule"].tolist() == ["not_utf8"]
-    assert "cards_more.csv: the encoding of the text is not recognised (from row 2)" in found["message"].iloc[0]
+    rows = findings(small_input)
+    assert rows["rule"].tolist() == ["not_utf8"]
+    assert "cards_more.csv: the encoding of the text is not recognised (from row 2)" in rows["message"].iloc[0]
 
 
-def test_utf8_with_a_byte_order_mark_and_semicolons_is_read(small_input):
+def test_utf8_with_byte_order_mark_and_semicolons_is_read(small_input):
     text = "\ufeff" + ";".join(CARDS) + "\r\n" + ";".join(GOOD) + "\r\n"
     (small_input / "cards_more.csv").write_text(text, encoding="utf-8", newline="")
     assert findings(small_input).empty
 
 
-def test_vietnamese_headings_and_dates_of_the_country_are_read(small_input):
+def test_vietnamese_headings_and_dates_are_read(small_input):
     headings = ["Mã đơn vị", "Ngày số liệu", "NHÓM ĐỐI TƯỢNG", "so the", "Tình trạng số liệu", "Nguồn"]
     cards(small_input, changed(as_of="31/07/2021"), columns=headings)
     data = bhyt.load(small_input)
     assert data.cards["as_of"].max() == pd.Timestamp("2021-07-31")
 
 
-def test_blank_lines_and_breaks_in_a_cell_do_not_shift_the_row_that_is_told(small_input):
+def test_blank_lines_and_line_breaks_keep_the_row_numbers(small_input):
     text = ",".join(CARDS) + "\n" + ",".join(changed(source='"hai\ndòng"')) + "\n\n" + ",".join(changed(as_of="x"))
     (small_input / "cards_more.csv").write_text(text, encoding="utf-8")
     assert findings(small_input)["row"].tolist() == [5]
 
 
-def test_a_row_with_too_many_cells_is_told(small_input):
+def test_row_with_too_many_cells_is_reported(small_input):
     cards(small_input, GOOD, [*changed(as_of="2021-08-31"), "more"])
-    found = findings(small_input)
-    assert found["rule"].tolist() == ["not_a_table"]
-    assert found["row"].tolist() == [3]
+    rows = findings(small_input)
+    assert rows["rule"].tolist() == ["not_a_table"]
+    assert rows["row"].tolist() == [3]
 
 
-def test_a_parent_that_is_unknown_or_a_ring_is_told(small_input):
-    write_table(small_input / "areas_more.csv", ["code", "name", "kind", "parent"],
-                ["C3", "Xã Lạc", "commune", "D7"], ["R1", "Vòng", "district", "R2"], ["R2", "Tròn", "district", "R1"])  # fmt: skip
+def test_unknown_and_circular_parents_are_reported(small_input):
+    write_table(
+        small_input / "areas_more.csv",
+        ["code", "name", "kind", "parent"],
+        ["C3", "Xã Lạc", "commune", "D7"],
+        ["R1", "Vòng", "district", "R2"],
+        ["R2", "Tròn", "district", "R1"],
+    )
     assert sorted(findings(small_input)["rule"]) == ["parent_of_itself", "parent_of_itself", "unknown_area"]
 
 
-def test_a_misnamed_file_is_a_warning(small_input):
+def test_misnamed_file_is_a_warning(small_input):
     write_table(small_input / "card.csv", CARDS, GOOD)
-    found = findings(small_input)
-    assert found["rule"].tolist() == ["unknown_file"]
-    assert "the nearest is cards" in found["message"].iloc[0]
+    rows = findings(small_input)
+    assert rows["rule"].tolist() == ["unknown_file"]
+    assert "the nearest is cards" in rows["message"].iloc[0]
 
 
-def test_without_areas_nothing_can_be_read(small_input):
+def test_missing_areas_table_is_reported(small_input):
     (small_input / "areas.csv").unlink()
     assert "the table areas is missing" in findings(small_input)["message"].iloc[0]
 
 
-def test_an_empty_folder_is_told(tmp_path):
+def test_empty_folder_is_reported(tmp_path):
     assert findings(tmp_path)["rule"].tolist() == ["empty_input"]
 
 
-def test_everything_is_told_at_once(small_input):
+def test_all_errors_are_reported_at_once(small_input):
     cards(small_input, changed(cards="x", as_of="y", group="z", area="C9", status=""), changed(cards="x"))
-    found = findings(small_input)
-    assert len(found) == 5
-    assert set(found["column"]) == {"area", "cards", "as_of", "group", "status"}
+    rows = findings(small_input)
+    assert len(rows) == 5
+    assert set(rows["column"]) == {"area", "cards", "as_of", "group", "status"}
 
 
-def test_a_workbook_is_read_like_a_folder(small_input, tmp_path):
+def test_workbook_is_read_like_a_folder(small_input, tmp_path):
     book = tmp_path / "so_lieu.xlsx"
     with pd.ExcelWriter(book) as writer:
         for name in ("areas", "population", "cards"):
@@ -201,27 +217,27 @@ def test_a_workbook_is_read_like_a_folder(small_input, tmp_path):
     pd.testing.assert_frame_equal(one, other)
 
 
-def test_a_mistake_in_a_workbook_names_its_sheet(small_input, tmp_path):
+def test_finding_in_a_workbook_names_its_sheet(small_input, tmp_path):
     book = tmp_path / "so_lieu.xlsx"
     with pd.ExcelWriter(book) as writer:
         for name in ("areas", "population", "cards"):
             table = pd.read_csv(small_input / f"{name}.csv", dtype=str)
             table.replace("200", "hai trăm").to_excel(writer, sheet_name=name, index=False)
-    found = findings(book)
-    assert found[["file", "row", "column"]].to_numpy().tolist() == [["so_lieu.xlsx [cards]", 3, "cards"]]
+    rows = findings(book)
+    assert rows[["file", "row", "column"]].to_numpy().tolist() == [["so_lieu.xlsx [cards]", 3, "cards"]]
 
 
-def test_a_file_that_is_no_workbook_is_told(tmp_path):
+def test_file_that_is_no_workbook_is_reported(tmp_path):
     book = tmp_path / "so_lieu.xlsx"
     book.write_bytes(b"not a workbook")
     assert findings(book)["rule"].tolist() == ["not_a_table"]
 
 
-# --- The command line: one sentence a mistake, the exit status of the contract, nothing written ---
+# --- The command line: one line for each error, the exit status of the contract, nothing written ---
 
 
 @pytest.mark.parametrize(
-    ("spoil", "status"),
+    ("damage", "status"),
     [
         (lambda f: cards(f, changed(cards="x")), 1),
         (lambda f: cards(f, changed(cards="999"), changed(group="household", cards="2"), changed(area="C2")), 1),
@@ -229,64 +245,72 @@ def test_a_file_that_is_no_workbook_is_told(tmp_path):
         (lambda f: None, 0),
     ],
 )
-def test_check_ends_with_the_status_of_the_contract(small_input, spoil, status, capsys):
-    spoil(small_input)
+def test_check_exits_with_the_status_of_the_contract(small_input, damage, status, capsys):
+    damage(small_input)
     assert main(["check", str(small_input)]) == status
-    told = capsys.readouterr()
-    assert told.err == ""
-    assert len(told.out.splitlines()) == 1
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert len(captured.out.splitlines()) == 1
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
-def test_briefs_of_a_bad_input_says_why_and_writes_nothing(small_input, tmp_path, capsys, lang):
+def test_brief_of_a_bad_input_reports_why_and_writes_nothing(small_input, tmp_path, capsys, lang):
     cards(small_input, changed(cards="x"), changed(as_of="y"))
     out = tmp_path / "out"
     assert main(["brief", str(small_input), "--out", str(out), "--lang", lang]) == 1
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert [("dòng" in line, "row" in line) for line in told.err.splitlines()] == [(lang == "vi", lang == "en")] * 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert [("dòng" in line, "row" in line) for line in captured.err.splitlines()] == [(lang == "vi", lang == "en")] * 2
     assert not out.exists()
 
 
-def test_an_unknown_area_ends_with_status_2_and_the_nearest_name(small_input, tmp_path, capsys):
+def test_unknown_area_exits_with_status_2_and_the_nearest_name(small_input, tmp_path, capsys):
     out = tmp_path / "out"
     assert main(["brief", str(small_input), "--out", str(out), "--area", "Huyện Hai"]) == 2
     assert "Huyện Một" in capsys.readouterr().err
     assert not out.exists()
 
 
-def test_an_input_that_is_not_there_ends_with_status_2(tmp_path, capsys):
+def test_missing_input_exits_with_status_2(tmp_path, capsys):
     assert main(["check", str(tmp_path / "none")]) == 2
     assert "không có tệp hoặc thư mục này" in capsys.readouterr().err
 
 
-def test_the_output_folder_must_not_be_the_input(small_input, capsys):
+def test_output_folder_must_not_be_the_input(small_input, capsys):
     before = sorted(p.name for p in small_input.iterdir())
     assert main(["brief", str(small_input), "--out", str(small_input)]) == 2
     assert "chứa dữ liệu đầu vào" in capsys.readouterr().err
     assert sorted(p.name for p in small_input.iterdir()) == before
 
 
-def test_a_list_of_zones_is_counted_against_its_decision(small_input):
+def test_zones_are_counted_against_their_decision(small_input):
     zones = ["area", "decision", "zone", "since", "status", "source"]
-    write_table(small_input / "zones.csv", zones, ["C1", "9", "I", "2026-01-01", "published", "x"], ["C2", "9", "II", "2026-01-01", "published", "x"])  # fmt: skip
+    write_table(
+        small_input / "zones.csv",
+        zones,
+        ["C1", "9", "I", "2026-01-01", "published", "x"],
+        ["C2", "9", "II", "2026-01-01", "published", "x"],
+    )
     decisions = ["decision", "area", "since", "zone_I", "zone_II", "zone_III", "status", "source"]
     write_table(small_input / "decisions.csv", decisions, ["9", "D1", "2026-01-01", "2", "1", "0", "published", "x"])
-    found = bhyt.check(small_input, "en")
-    assert found["rule"].tolist() == ["zone_counts"]
-    assert "2 communes in zone I" in found["message"].iloc[0]
+    rows = bhyt.check(small_input, "en")
+    assert rows["rule"].tolist() == ["zone_counts"]
+    assert "2 communes in zone I" in rows["message"].iloc[0]
     write_table(small_input / "decisions.csv", decisions, ["9", "D1", "2026-01-01", "1", "1", "0", "published", "x"])
     assert bhyt.check(small_input).empty
 
 
-def test_units_of_which_only_some_are_listed_do_not_stand_for_the_whole(small_input):
+def test_partly_listed_communes_are_not_summed_for_their_district(small_input):
     data = bhyt.load(small_input)
     assert population_at(data.areas, data.population, "D1").people == 3000
     areas = ["code", "name", "kind", "parent", "listed"]
     write_table(
-        small_input / "areas.csv", areas, ["D1", "Huyện Một", "district", "", "some"],
-        ["C1", "Xã Đầu", "commune", "D1", ""], ["C2", "Xã Sau", "commune", "D1", ""],
-    )  # fmt: skip
+        small_input / "areas.csv",
+        areas,
+        ["D1", "Huyện Một", "district", "", "some"],
+        ["C1", "Xã Đầu", "commune", "D1", ""],
+        ["C2", "Xã Sau", "commune", "D1", ""],
+    )
     data = bhyt.load(small_input)
     assert population_at(data.areas, data.population, "D1") is None
     assert bhyt.coverage(data, "D1")["insured"].isna().all()

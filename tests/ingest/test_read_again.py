@@ -1,4 +1,4 @@
-"""The same bytes are checked once; what changed on disk is seen at once, and nobody spoils another's tables."""
+"""A changed file is read again, and changes to loaded tables do not affect other readers."""
 
 import shutil
 from pathlib import Path
@@ -18,7 +18,7 @@ def folder(tmp_path: Path) -> Path:
     return Path(shutil.copytree(bundled_path("data"), tmp_path / "data"))
 
 
-def test_a_changed_file_is_seen_at_once(folder: Path) -> None:
+def test_changed_file_is_read_again(folder: Path) -> None:
     before = load(folder)
     file = folder / "losses.csv"
     file.write_text(file.read_text("utf-8").replace("46106", "46107"), "utf-8")
@@ -28,18 +28,18 @@ def test_a_changed_file_is_seen_at_once(folder: Path) -> None:
     assert before.sha256 != after.sha256
 
 
-def test_a_mistake_that_comes_and_goes_is_told_each_time(folder: Path) -> None:
+def test_error_is_reported_at_each_reading(folder: Path) -> None:
     load(folder)
-    whole = (folder / "losses.csv").read_bytes()
-    (folder / "losses.csv").write_bytes(whole.replace(b"46106", b"many"))
+    content = (folder / "losses.csv").read_bytes()
+    (folder / "losses.csv").write_bytes(content.replace(b"46106", b"many"))
     for _ in range(2):
         with pytest.raises(InputError, match="many"):
             load(folder)
-    (folder / "losses.csv").write_bytes(whole)
+    (folder / "losses.csv").write_bytes(content)
     assert load(folder).losses["people"].notna().all()
 
 
-def test_a_file_that_is_added_or_taken_away_is_seen(folder: Path) -> None:
+def test_added_and_removed_files_are_noticed(folder: Path) -> None:
     cards = len(load(folder).cards)
     (folder / "cards_copy.csv").write_bytes(next(folder.glob("cards*.csv")).read_bytes())
     with pytest.raises(InputError):
@@ -48,37 +48,37 @@ def test_a_file_that_is_added_or_taken_away_is_seen(folder: Path) -> None:
     assert len(load(folder).cards) == cards
 
 
-def test_the_source_is_the_folder_that_was_asked_for(folder: Path, tmp_path: Path) -> None:
+def test_source_is_the_requested_folder(folder: Path, tmp_path: Path) -> None:
     again = Path(shutil.copytree(folder, tmp_path / "again"))
     assert [load(f).source for f in (folder, again, folder)] == [str(folder), str(again), str(folder)]
     assert load(folder).sha256 == load(again).sha256
 
 
-def test_who_changes_what_was_loaded_does_not_spoil_the_next_reading() -> None:
+def test_changed_tables_do_not_affect_the_next_reading() -> None:
     first, untouched = load(), load()
     for table in TABLES:
         rows = getattr(first, table)
-        rows.loc[:, "spoilt"] = 1
-        rows.loc[:, "file"] = "spoilt.csv"
-    first.areas["name"].array[0] = "Spoilt"  # past pandas' own copy-on-write
-    first.warnings.append({"rule": "spoilt"})
-    found = read_input()[1]
-    found.append({"rule": "spoilt"})
+        rows.loc[:, "changed"] = 1
+        rows.loc[:, "file"] = "changed.csv"
+    first.areas["name"].array[0] = "Changed"  # past pandas' own copy-on-write
+    first.warnings.append({"rule": "changed"})
+    findings = read_input()[1]
+    findings.append({"rule": "changed"})
     last = load()
     assert last.warnings == untouched.warnings
     for table in TABLES:
         pd.testing.assert_frame_equal(getattr(last, table), getattr(untouched, table))
 
 
-def test_a_finding_that_is_changed_does_not_spoil_the_next_reading(folder: Path) -> None:
+def test_changed_findings_do_not_affect_the_next_reading(folder: Path) -> None:
     (folder / "unheard_of.csv").write_text("a\n1\n", "utf-8")
-    found = read_input(folder)[1]
-    assert found
-    found[0].clear()
+    findings = read_input(folder)[1]
+    assert findings
+    findings[0].clear()
     assert read_input(folder)[1][0]["rule"] == "unknown_file"
 
 
-def test_a_changed_law_is_seen_at_once_and_a_spoilt_one_is_not(tmp_path: Path) -> None:
+def test_changed_law_file_is_read_again_and_changed_table_is_not_kept(tmp_path: Path) -> None:
     reform = tmp_path / "reform.csv"
     rows = pd.read_csv(FILE, dtype=str, keep_default_na=False).query("parameter == 'base_salary'").tail(1)
     rows.assign(value="3000000").to_csv(reform, index=False)
@@ -92,7 +92,7 @@ def test_a_changed_law_is_seen_at_once_and_a_spoilt_one_is_not(tmp_path: Path) -
     assert Law.read().at("2021-07-01")["base_salary"] == 1490000
 
 
-def test_looking_up_a_unit_follows_a_table_that_is_changed_in_place() -> None:
+def test_unit_look_up_follows_a_table_changed_in_place() -> None:
     areas = load().areas
     inside = communes(areas, "219")
     areas.loc[areas["code"] == "219", "name"] = "Huyện Khác"
@@ -101,7 +101,7 @@ def test_looking_up_a_unit_follows_a_table_that_is_changed_in_place() -> None:
     assert communes(areas, "219") == inside[1:]
 
 
-def test_a_unit_is_looked_up_as_the_table_of_its_day_tells() -> None:
+def test_unit_look_up_uses_the_units_of_the_day() -> None:
     areas = load().areas
     twice = areas.loc[areas["code"].duplicated(), "code"].unique()
     days = [None, pd.NaT, *(pd.Timestamp(d) for d in ("2015-06-30", "2021-07-01", "2025-06-30", "2025-07-01"))]

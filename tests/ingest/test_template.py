@@ -1,4 +1,4 @@
-"""What the template writes, the reader reads; and the template holds all of the schema."""
+"""The template contains the whole schema, and the reader can read it."""
 
 import datetime as dt
 from pathlib import Path
@@ -22,6 +22,8 @@ from bhyt_analysis.ingest.template import HEADING, choice_name, sheet_name, writ
 from bhyt_analysis.law import groups
 from bhyt_analysis.quality import checks
 
+CHOICE_TYPES = ("kind", "zone", "status", "relation", "unit", "listed", "group", "report_kind", "deadline")
+
 
 @pytest.fixture(scope="module", params=["vi", "en"])
 def template(request, tmp_path_factory):
@@ -30,25 +32,25 @@ def template(request, tmp_path_factory):
     return request.param, path
 
 
-def test_every_table_has_its_sheet_and_every_column_its_heading_with_a_note(template):
+def test_tables_have_sheets_and_columns_have_annotated_headings(template):
     lang, path = template
     book = openpyxl.load_workbook(path)
     for table in TABLES:
         sheet = book[sheet_name(table, lang)]
         headings = [c.value for c in sheet[HEADING]][1:]
-        told = table_columns(table)[f"name_{lang}"].tolist()
-        assert [h.split(" (")[0] if h not in told else h for h in headings] == told
+        names = table_columns(table)[f"name_{lang}"].tolist()
+        assert [h.split(" (")[0] if h not in names else h for h in headings] == names
         assert all(c.comment is not None for c in sheet[HEADING][1:])
         assert sheet.freeze_panes == f"B{HEADING + 1}"
 
 
-def test_every_table_of_the_schema_has_words_of_its_own():
+def test_every_table_of_the_schema_has_messages():
     assert [t for t in TABLES if not has_message(f"sheet.{t}") or not has_message(f"about.{t}")] == []
-    lacking = schema().query("meaning != '' and meaning_vi == ''")
-    assert lacking[["table", "column"]].to_numpy().tolist() == []
+    untranslated = schema().query("meaning != '' and meaning_vi == ''")
+    assert untranslated[["table", "column"]].to_numpy().tolist() == []
 
 
-def test_every_choice_has_a_drop_down_that_the_reader_understands(template):
+def test_every_choice_has_a_drop_down_that_the_reader_accepts(template):
     lang, path = template
     book = openpyxl.load_workbook(path)
     for table in TABLES:
@@ -57,21 +59,11 @@ def test_every_choice_has_a_drop_down_that_the_reader_understands(template):
             str(r.sqref).split(":")[0].rstrip("0123456789"): r.formula1 for r in sheet.data_validations.dataValidation
         }
         for i, column in enumerate(table_columns(table).to_dict("records"), 2):
-            at = openpyxl.utils.get_column_letter(i)
-            if column["type"] not in (
-                "kind",
-                "zone",
-                "status",
-                "relation",
-                "unit",
-                "listed",
-                "group",
-                "report_kind",
-                "deadline",
-            ):
-                assert at not in rules
+            letter = openpyxl.utils.get_column_letter(i)
+            if column["type"] not in CHOICE_TYPES:
+                assert letter not in rules
                 continue
-            place, cells = rules[at].replace("$", "").replace("'", "").split("!")
+            place, cells = rules[letter].replace("$", "").replace("'", "").split("!")
             options = [c.value for row in book[place][cells] for c in row]
             keys = [choice_words(column["type"]).get(normalise_name(o)) for o in options]
             expected = list(groups().index) if column["type"] == "group" else None
@@ -80,14 +72,14 @@ def test_every_choice_has_a_drop_down_that_the_reader_understands(template):
             assert expected is None or keys == expected
 
 
-def test_an_empty_template_is_empty_and_its_example_rows_are_not_read(template):
+def test_example_rows_of_an_empty_template_are_not_read(template):
     _, path = template
-    found = bhyt.check(path, "en")
-    assert found.loc[found["severity"] == "error", "rule"].tolist() == ["empty_input"]
-    assert found["rule"].value_counts().to_dict() == {"example_row": len(TABLES), "empty_input": 1}
+    findings = bhyt.check(path, "en")
+    assert findings.loc[findings["severity"] == "error", "rule"].tolist() == ["empty_input"]
+    assert findings["rule"].value_counts().to_dict() == {"example_row": len(TABLES), "empty_input": 1}
 
 
-def test_a_file_is_never_written_over(tmp_path, capsys):
+def test_template_never_overwrites_a_file(tmp_path, capsys):
     path = tmp_path / "mau.xlsx"
     assert main(["template", str(path)]) == 0
     filled = path.read_bytes()
@@ -123,18 +115,20 @@ TEXT = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
 
 @st.composite
 def filled(draw):
-    """Rows of population, cards and targets: key by key what the reader must give back."""
-    population = draw(st.dictionaries(st.tuples(st.sampled_from(CODES), DAYS), st.tuples(COUNTS, st.one_of(st.none(), COUNTS), TEXT), max_size=6))  # fmt: skip
-    cards = draw(st.dictionaries(st.tuples(st.sampled_from(CODES), DAYS, st.sampled_from(list(groups().index))), st.tuples(COUNTS, TEXT), max_size=8))  # fmt: skip
-    targets = draw(st.dictionaries(DAYS, st.tuples(st.sampled_from(["=", ">=", "ratchet"]), st.integers(1, 1000)), max_size=4))  # fmt: skip
-    return population, cards, targets
+    """Draw rows of population, cards and targets by their keys, as the reader must return them."""
+    codes, keys = st.sampled_from(CODES), st.sampled_from(list(groups().index))
+    people = st.tuples(COUNTS, st.one_of(st.none(), COUNTS), TEXT)
+    population = draw(st.dictionaries(st.tuples(codes, DAYS), people, max_size=6))
+    cards = draw(st.dictionaries(st.tuples(codes, DAYS, keys), st.tuples(COUNTS, TEXT), max_size=8))
+    rates = st.tuples(st.sampled_from(["=", ">=", "ratchet"]), st.integers(1, 1000))
+    return population, cards, draw(st.dictionaries(DAYS, rates, max_size=4))
 
 
 EMPTY: dict[str, bytes] = {}
 
 
 def empty(lang, folder):
-    """A new copy of the template, which is written once."""
+    """Return a new copy of the template, which is generated once."""
     path = Path(folder) / "mau.xlsx"
     if lang not in EMPTY:
         write_template(path, lang)
@@ -145,29 +139,41 @@ def empty(lang, folder):
 
 @settings(max_examples=12)
 @given(filled(), st.sampled_from(["vi", "en"]))
-def test_what_is_filled_in_is_what_is_read(rows, lang):
+def test_filled_template_is_read_back_unchanged(rows, lang):
     population, cards, targets = rows
     with TemporaryDirectory() as folder:
         path = empty(lang, folder)
         book = openpyxl.load_workbook(path)
-        fill(book, "areas", lang, [["T9", "Huyện Khe Sâu", choice_name("kind", "district", lang), None], *([c, f"Xã {c}", choice_name("kind", "commune", lang), "T9"] for c in CODES)])  # fmt: skip
-        status = choice_name("status", "published", lang)
-        fill(book, "population", lang, [[a, d, people, homes, *[None] * 8, status, source] for (a, d), (people, homes, source) in population.items()])  # fmt: skip
-        fill(book, "cards", lang, [[a, d, choice_name("group", g, lang), n, status, source] for (a, d, g), (n, source) in cards.items()])  # fmt: skip
-        fill(book, "targets", lang, [["T9", "all", d, choice_name("relation", r, lang), share / 1000, "KH"] for d, (r, share) in targets.items()])  # fmt: skip
+        fill_all(book, lang, population, cards, targets)
         book.save(path)
-        kept = checks.check_across_tables
-        checks.check_across_tables = lambda tables: []  # the cells are asked about here and not what they say together
+        check = checks.check_across_tables
+        checks.check_across_tables = lambda tables: []  # this test is about cells, not about tables together
         try:
-            data, found = loader.read_input(path)
+            data, findings = loader.read_input(path)
         finally:
-            checks.check_across_tables = kept
-    assert data is not None, found
-    day = lambda t: t.date()  # noqa: E731
-    homes = lambda n: None if pd.isna(n) else int(n)  # noqa: E731
-    assert {(r.area, day(r.as_of)): (int(r.people), homes(r.households), r.source) for r in data.population.itertuples()} == population  # fmt: skip
-    assert {(r.area, day(r.as_of), r.group): (int(r.cards), r.source) for r in data.cards.itertuples()} == cards
-    assert {day(r.on): (r.relation, r.rate) for r in data.targets.itertuples()} == {d: (r, s / 1000) for d, (r, s) in targets.items()}  # fmt: skip
+            checks.check_across_tables = check
+    assert data is not None, findings
+    assert {
+        (r.area, r.as_of.date()): (int(r.people), None if pd.isna(r.households) else int(r.households), r.source)
+        for r in data.population.itertuples()
+    } == population
+    assert {(r.area, r.as_of.date(), r.group): (int(r.cards), r.source) for r in data.cards.itertuples()} == cards
+    rates = {d: (relation, share / 1000) for d, (relation, share) in targets.items()}
+    assert {r.on.date(): (r.relation, r.rate) for r in data.targets.itertuples()} == rates
+
+
+def fill_all(book, lang, population, cards, targets):
+    kinds = [choice_name("kind", kind, lang) for kind in ("district", "commune")]
+    fill(
+        book, "areas", lang, [["T9", "Huyện Khe Sâu", kinds[0], None], *([c, f"Xã {c}", kinds[1], "T9"] for c in CODES)]
+    )
+    status = choice_name("status", "published", lang)
+    rows = [[*key, people, homes, *[None] * 8, status, source] for key, (people, homes, source) in population.items()]
+    fill(book, "population", lang, rows)
+    rows = [[a, d, choice_name("group", g, lang), n, status, source] for (a, d, g), (n, source) in cards.items()]
+    fill(book, "cards", lang, rows)
+    rows = [["T9", "all", d, choice_name("relation", r, lang), s / 1000, "KH"] for d, (r, s) in targets.items()]
+    fill(book, "targets", lang, rows)
 
 
 def fill(book, table, lang, rows):
