@@ -274,7 +274,7 @@ def test_an_assumed_ethnic_share_makes_an_estimate(data):
 
 
 def test_those_with_another_state_paid_title_keep_a_card(data):
-    table = bhyt.reclassify(data, "861", "X001", other_titles=0.1).set_index("area")
+    table = bhyt.reclassify(data, "861", "X001", other_entitlement_share=0.1).set_index("area")
     # X00111 leaves zone III for zone I with 3,228 cards: a tenth of them, 323, under another title
     assert table.loc["X00111", ["lost", "kept", "kept_other"]].tolist() == [2905, 323, 323]
 

@@ -434,7 +434,7 @@ def test_near_poor_households_of_poor_districts_pay_nothing_and_later_as_near_po
 def test_those_with_another_state_paid_title_go_on_under_it(data):
     other = dataclasses.replace(ORDINARY, changed={"other_titles": (0.1, 0.1, 0.1)})
     with_it, without = (bhyt.simulate(data, "X001", s, draws=0) for s in (other, ORDINARY))
-    table = bhyt.reclassify(data, "861", "X001", other_titles=0.1)
+    table = bhyt.reclassify(data, "861", "X001", other_entitlement_share=0.1)
     kept = table["kept_other"].sum()
     assert kept > 0
     before, after = (at(with_it, m, "static", "state_paid_other")["insured"] for m in ("2021-06-30", "2021-07-31"))

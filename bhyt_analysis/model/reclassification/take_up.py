@@ -1,4 +1,4 @@
-"""How many of those who lost a card are insured again: what figures tell, and what price and outreach make of it?"""
+"""Estimate how many of those who lost a card are insured again, from figures and from price and outreach."""
 
 from __future__ import annotations
 
@@ -10,10 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset, select_unit
+from bhyt_analysis.domain.decisions import default_decision
 from bhyt_analysis.domain.geography import communes, population_at, unit_name
 from bhyt_analysis.domain.printed_figures import published_rates
+from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.model.coverage.coverage import coverage
+
+REENROLMENT_COLUMNS = [
+    "area", "name", "decision", "lost", "on", "as_of", "population", "population_as_of", "before_low", "before_high",
+    "after_low", "after_high", "low", "high", "low_people", "largest_population", "status",
+]  # fmt: skip
+CHANGE_COLUMNS = ["group", "before", "after", "change", "status", "before_as_of", "after_as_of"]
 
 
 def take_up_rate(
@@ -25,20 +33,20 @@ def take_up_rate(
     outreach_effect: ArrayLike = 0.0,
     max_rate: ArrayLike = 0.95,
 ) -> NDArray[np.float64]:
-    """Take-up of a group when its price or the outreach changes; arrays broadcast.
+    """Return the take-up of a group when its price or the outreach changes; arrays broadcast.
 
-    The arc elasticity is laid over the mid-point of the two prices (1 - share):
+    The arc elasticity applies to the mid-point of the two prices (1 - share):
     R = e ((1-s) - (1-s0)) / ((2-s-s0)/2), r_price = r0 (1+R/2) / (1-R/2), and outreach
     adds to the log-odds: r = min(r_max, logit⁻¹(logit(r_price) + a outreach)).
 
     Parameters
     ----------
-    rate, share_seen : take-up that was seen (share of people), and the share of the
+    observed_rate, observed_share : observed take-up (share of people), and the share of the
         premium that the State paid then.
     share : the share that it pays now.
     elasticity : arc elasticity of take-up, 0 or less and above -1.
-    outreach, outreach_effect : 0 none, 1 ordinary, 2 door to door; log-odds a step.
-    highest : take-up is at most this, or what was seen where that is more.
+    outreach, outreach_effect : level 0 none, 1 ordinary, 2 household visits; log-odds a level.
+    max_rate : the most that take-up can be, or the observed one where that is more.
 
     Examples
     --------
@@ -52,14 +60,10 @@ def take_up_rate(
     r0, s0, s, e = (np.asarray(x, dtype=float) for x in (observed_rate, observed_share, share, elasticity))
     middle = (2 - s - s0) / 2
     change = e * (s0 - s) / np.where(middle > 0, middle, 1.0)  # both free: nothing changes
-    price = r0 * (1 + change / 2) / (1 - change / 2)
     top = np.maximum(np.asarray(max_rate, dtype=float), r0)
-    price = np.clip(price, 0.0, top)
-    odds = (
-        price
-        / np.where(price < 1, 1 - price, 1.0)
-        * np.exp(np.asarray(outreach_effect) * np.asarray(outreach, dtype=float))
-    )
+    price = np.clip(r0 * (1 + change / 2) / (1 - change / 2), 0.0, top)
+    factor = np.exp(np.asarray(outreach_effect) * np.asarray(outreach, dtype=float))
+    odds = price / np.where(price < 1, 1 - price, 1.0) * factor
     return np.where(price < 1, np.minimum(top, odds / (1 + odds)), 1.0)
 
 
@@ -73,18 +77,18 @@ class Bounds(NamedTuple):
 def reenrolment_bounds(
     lost: float, population: float, insured_after: tuple[float, float], rate_before: tuple[float, float] = (0.0, 1.0)
 ) -> Bounds:
-    """The share of those who lost a card who must, and who can, be insured again.
+    """Return the share of those who lost a card who must, and who can, be insured again.
 
     From N_after = N_before - lost * (1 - r), with N_before anywhere between the
     bounds of the coverage before: r is least where coverage before was highest.
-    Other comings and goings count as if they were of those who lost.
+    Other changes of the insured count as if they were of those who lost.
 
     Parameters
     ----------
     lost, population : people.
     insured_after : least and most people insured afterwards.
-    rate_before : least and most coverage before, as shares; nobody can be more than
-        everybody, so without a figure it is (0, 1).
+    rate_before : least and most coverage before, as shares; (0, 1) without a figure,
+        because no more than all people can be insured.
 
     Examples
     --------
@@ -99,7 +103,7 @@ def reenrolment_bounds(
 
 
 def largest_population(lost: float, rate_before: float, rate_after: float) -> int:
-    """The most people an area can have if its two rates and its loss are all true.
+    """Return the most people an area can have if its two rates and its loss are all true.
 
     With more people, the fall of the rate would be more than all who lost a card.
 
@@ -111,8 +115,13 @@ def largest_population(lost: float, rate_before: float, rate_after: float) -> in
     return int(np.floor(lost / (rate_before - rate_after)))
 
 
-def reenrolment(data: Dataset, area: str, decision: str = "861") -> pd.DataFrame:
-    """What the published figures say about re-enrolment, with the numbers that go in.
+@result_table
+def reenrolment(data: Dataset, area: str, decision: str | None = None) -> pd.DataFrame:
+    """Return the bounds of re-enrolment by the published figures, with the numbers that they rest on.
+
+    Parameters
+    ----------
+    decision : the zoning decision; left out, that of `default_decision`.
 
     Returns
     -------
@@ -131,63 +140,58 @@ def reenrolment(data: Dataset, area: str, decision: str = "861") -> pd.DataFrame
     0.37 to 0.42, at most 391226 people
     """
     code, data = select_unit(data, area)
-    losses = data.losses[
-        (data.losses["area"] == code) & (data.losses["decision"] == decision) & (data.losses["people"] > 0)
-    ]
-    rows = []
-    for loss in losses.to_dict("records"):
-        after = coverage(data, code, by=["month"])
-        after = after[(after["as_of"] > loss["on"]) & after["rate_low"].notna()].head(1)
-        rates = published_rates(data, code)
-        before = rates[rates["as_of"] <= loss["on"]].tail(1)
-        if after.empty:
-            continue
-        figure = after.iloc[0]
-        count = population_at(data.areas, data.population, code, figure["as_of"])
-        if count is None:
-            continue
-        counted = pd.notna(figure["insured"])
-        people = int(figure["population"]) if counted else count.people
-        insured = (
-            (float(figure["insured"]),) * 2 if counted else (figure["rate_low"] * people, figure["rate_high"] * people)
-        )
-        bounds_before = (0.0, 1.0) if before.empty else (before["rate_low"].iloc[0], before["rate_high"].iloc[0])
-        bounds = reenrolment_bounds(float(loss["people"]), people, insured, bounds_before)
-        fits = not before.empty and bounds_before[0] > figure["rate_high"]
-        rows.append(
-            {
-                "area": code,
-                "name": unit_name(data.areas, code, loss["on"]),
-                "decision": decision,
-                "lost": int(loss["people"]),
-                "on": loss["on"],
-                "as_of": figure["as_of"],
-                "population": people,
-                "population_as_of": count.as_of,
-                "before_low": bounds_before[0],
-                "before_high": bounds_before[1],
-                "after_low": insured[0] / people,
-                "after_high": insured[1] / people,
-                "low": bounds.low,
-                "high": bounds.high,
-                "low_people": int(np.ceil(bounds.low * loss["people"] - 1e-9)),
-                "largest_population": largest_population(loss["people"], bounds_before[0], figure["rate_high"])
-                if fits
-                else None,
-                # A rate laid over a count of another year is an estimate.
-                "status": derived_quality(
-                    loss["status"], figure["status"], count.status, "derived" if counted else "estimated"
-                ),
-            }
-        )
-    columns = ["area", "name", "decision", "lost", "on", "as_of", "population", "population_as_of"]
-    columns += ["before_low", "before_high", "after_low", "after_high", "low", "high", "low_people"]
-    columns += ["largest_population", "status"]
-    return pd.DataFrame(rows, columns=columns).astype({"largest_population": "Int64", "low_people": "Int64"})
+    decision = decision or default_decision(data, code)
+    losses = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == decision)]
+    rows = [_reenrolment_row(data, loss) for loss in losses[losses["people"] > 0].to_dict("records")]
+    table = pd.DataFrame([row for row in rows if row], columns=REENROLMENT_COLUMNS)
+    return table.astype({"largest_population": "Int64", "low_people": "Int64"})
 
 
+def _reenrolment_row(data: Dataset, loss: dict) -> dict[str, object] | None:
+    """Return the row of a published loss; None where no rate or no population after it is known."""
+    code, on = loss["area"], loss["on"]
+    months = coverage(data, code, by=["month"])
+    months = months[(months["as_of"] > on) & months["rate_low"].notna()]
+    rates = published_rates(data, code)
+    before = rates[rates["as_of"] <= on].tail(1)
+    if months.empty:
+        return None
+    after = months.iloc[0]
+    count = population_at(data.areas, data.population, code, after["as_of"])
+    if count is None:
+        return None
+    counted = pd.notna(after["insured"])
+    people = int(after["population"]) if counted else count.people
+    insured = (after["rate_low"] * people, after["rate_high"] * people)
+    insured = (float(after["insured"]),) * 2 if counted else insured
+    rate_before = (0.0, 1.0) if before.empty else (before["rate_low"].iloc[0], before["rate_high"].iloc[0])
+    bounds = reenrolment_bounds(float(loss["people"]), people, insured, rate_before)
+    fell = not before.empty and rate_before[0] > after["rate_high"]
+    return {
+        "area": code,
+        "name": unit_name(data.areas, code, on),
+        "decision": loss["decision"],
+        "lost": int(loss["people"]),
+        "on": on,
+        "as_of": after["as_of"],
+        "population": people,
+        "population_as_of": count.as_of,
+        "before_low": rate_before[0],
+        "before_high": rate_before[1],
+        "after_low": insured[0] / people,
+        "after_high": insured[1] / people,
+        "low": bounds.low,
+        "high": bounds.high,
+        "low_people": int(np.ceil(bounds.low * loss["people"] - 1e-9)),
+        "largest_population": largest_population(loss["people"], rate_before[0], after["rate_high"]) if fell else None,
+        # A rate multiplied by a count of another year is an estimate.
+        "status": derived_quality(loss["status"], after["status"], count.status, "derived" if counted else "estimated"),
+    }
+
+
+@result_table
 def reenrolment_curve(bounds: pd.Series, populations: ArrayLike | None = None) -> pd.DataFrame:
-    """Re-enrolment over the population that the document does not give.
+    """Return re-enrolment by the population that the document does not give.
 
     ``bounds`` is a row of `reenrolment`. Without ``populations``, 61 points from just
     above those who lost to the largest population that fits the document.
@@ -204,18 +208,21 @@ def reenrolment_curve(bounds: pd.Series, populations: ArrayLike | None = None) -
         most = bounds["largest_population"]
         most = 2 * bounds["population"] if pd.isna(most) else most
         populations = np.linspace(max(bounds["lost"], most / 4), most, 61).round()
+    lost, rate_before = bounds["lost"], (bounds["before_low"], bounds["before_high"])
     rows = []
     for people in np.asarray(populations, dtype=float):
         insured = (bounds["after_low"] * people, bounds["after_high"] * people)
-        rows.append((int(people), *reenrolment_bounds(bounds["lost"], people, insured, (bounds["before_low"], bounds["before_high"]))))  # fmt: skip
+        rows.append((int(people), *reenrolment_bounds(lost, people, insured, rate_before)))
     return pd.DataFrame(rows, columns=["population", "low", "high"])
 
 
-def observed_change(data: Dataset, area: str, decision: str = "861") -> pd.DataFrame:
-    """Cards just before a decision and on the latest day, by group, where both are counted.
+@result_table
+def observed_change(data: Dataset, area: str, decision: str | None = None) -> pd.DataFrame:
+    """Compare the cards just before a decision and on the latest day, by group, where both are counted.
 
     Columns ``group``, ``before``, ``after``, ``change``, ``status``, ``before_as_of``,
-    ``after_as_of``; empty where the cards of either side are not known.
+    ``after_as_of``; empty where the cards of either side are not known. The decision is by
+    default that of `default_decision`.
 
     Examples
     --------
@@ -224,23 +231,20 @@ def observed_change(data: Dataset, area: str, decision: str = "861") -> pd.DataF
     True
     """
     code, data = select_unit(data, area)
-    days = data.zones.loc[
-        (data.zones["decision"] == decision) & data.zones["area"].isin(communes(data.areas, code)), "since"
-    ]
-    columns = ["group", "before", "after", "change", "status", "before_as_of", "after_as_of"]
-    if days.empty:
-        return pd.DataFrame(columns=columns)
+    zones = data.zones[data.zones["decision"] == (decision or default_decision(data, code))]
+    day = zones.loc[zones["area"].isin(communes(data.areas, code)), "since"].min()
+    if pd.isna(day):
+        return pd.DataFrame(columns=CHANGE_COLUMNS)
     months = coverage(data, code, by=["group", "month"])
     months = months[months["insured"].notna()]
-    first, second = months[months["as_of"] < days.min()], months[months["as_of"] >= days.min()]
-    if first.empty or second.empty:
-        return pd.DataFrame(columns=columns)
-    first, second = (t[t["as_of"] == t["as_of"].max()] for t in (first, second))
-    days = {"before_as_of": first["as_of"].iloc[0], "after_as_of": second["as_of"].iloc[0]}
-    status = lowest_quality(first["status"], second["status"])
-    # Both days are counted in full, so a group that is told on one of them had no card on the other.
-    table = first[["group", "insured"]].merge(second[["group", "insured"]], on="group", how="outer", suffixes=("_before", "_after"))  # fmt: skip
-    table = table.fillna({"insured_before": 0, "insured_after": 0}).assign(status=status, **days)
+    before, after = months[months["as_of"] < day], months[months["as_of"] >= day]
+    if before.empty or after.empty:
+        return pd.DataFrame(columns=CHANGE_COLUMNS)
+    before, after = (t[t["as_of"] == t["as_of"].max()] for t in (before, after))
+    days = {"before_as_of": before["as_of"].iloc[0], "after_as_of": after["as_of"].iloc[0]}
+    # Both days are counted in full, so a group that only one of them has, had no card on the other.
+    counts = {"before": before.set_index("group")["insured"], "after": after.set_index("group")["insured"]}
+    table = pd.DataFrame(counts).fillna(0).rename_axis("group").reset_index()
     table = table.iloc[table["group"].map(groups()["title_order"]).argsort(kind="stable")].reset_index(drop=True)
-    table = table.rename(columns={"insured_before": "before", "insured_after": "after"})
-    return table.assign(change=table["after"] - table["before"])[columns]
+    status = lowest_quality(before["status"], after["status"])
+    return table.assign(change=table["after"] - table["before"], status=status, **days)[CHANGE_COLUMNS]
