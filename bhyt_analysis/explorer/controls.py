@@ -1,16 +1,15 @@
-"""What are the explorer's controls made of: a label, a control, and the sentence that says what is wrong with it?
+"""Define the controls of the explorer: what each shows of a state, and the state that another value gives.
 
-A part reads one thing of a state and puts back a new state; it knows nothing of the
-others, so that what it does can be tried without a browser.
+A control reads one value of a state and returns a new state; it does not know the other controls, so that it
+can be tested without a browser.
 """
 
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Any
 
 import ipywidgets as ipw
@@ -18,10 +17,10 @@ import ipywidgets as ipw
 from bhyt_analysis.domain.dataset import select_unit
 from bhyt_analysis.domain.geography import communes, full_unit_name, lineage, unit_row
 from bhyt_analysis.explorer import state as states
-from bhyt_analysis.explorer.markup import error_html
+from bhyt_analysis.explorer.markup import render_error
 from bhyt_analysis.explorer.state import State
-from bhyt_analysis.explorer.views import GROUPS, TAKE_UP, Context
-from bhyt_analysis.i18n.dates import parse_date
+from bhyt_analysis.explorer.text_input import parse_day
+from bhyt_analysis.explorer.views import Context, ViewGetter
 from bhyt_analysis.i18n.formats import format_date
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, format_message, nearest_choice, translate
@@ -29,131 +28,158 @@ from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 from bhyt_analysis.model.targets.allocation import METHODS
-from bhyt_analysis.tables.labels import group_name
+from bhyt_analysis.tables.labels import column_name, group_name
 
-ViewGetter = Callable[[State, str], Any]
-Options = list[tuple[str, Any]]
-WAIT = 0.15  # seconds without another move, then it is drawn
-WIDE = "100%"
+WAIT_SECONDS = 0.15  # without another change, before the state is drawn
+FULL_WIDTH = "100%"
+# The groups whose share of the premium, and those whose take-up an analyst may change.
+MINORITY_GROUPS = ("minority_left_2016_2020_list", "minority_left_later")
+SUPPORT_GROUPS = ("near_poor", "student", "farm_average_income", *MINORITY_GROUPS, "household")
+TAKE_UP_GROUPS = ("household", "farm_average_income", "near_poor", "student")
+SORT_COLUMNS = ("area", "name", "population", "lost", "gained", "insured", "uninsured", "rate")
+
+Options = Sequence[tuple[str, object]]  # label and value
+NO_OPTIONS: Options = [("–", "")]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Control:
-    """One control: what of a state it shows, and the state that another value of it stands for.
+    """Hold one control: a widget, the value of a state that it shows, and the state that another value gives.
 
-    ``label``: a key of the words; ``options``: what can be chosen, in the state's language.
+    ``label`` is a message key; ``options`` returns the choices in the language of the state.
     """
 
     label: str
-    control: Any
-    get: Callable[[State, ViewGetter], Any]
+    widget: Any
+    get: Callable[[State, ViewGetter], object]
     put: Callable[[State, Any, ViewGetter], State]
-    options: Callable[[State, ViewGetter], Options] | None
-    error: ipw.HTML
-    box: ipw.VBox
+    options: Callable[[State, ViewGetter], Options] | None = None
+    error: ipw.HTML = field(default_factory=ipw.HTML)
+    box: ipw.VBox = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.widget.layout.width = FULL_WIDTH
+        self.box = ipw.VBox([self.widget, self.error])
+
+    def refresh(self, state: State, get_view: ViewGetter) -> None:
+        """Show the state in its language; leave the value unchanged where the area has no figures."""
+        self.widget.description = translate(self.label, state.lang)
+        try:
+            if self.options is not None:
+                set_options(self.widget, self.options(state, get_view), self.get(state, get_view))
+            elif self.widget.value != (value := self.get(state, get_view)):
+                self.widget.value = value
+        except BhytError:  # shown beside the area
+            return
+
+    def show_error(self, text: str) -> None:
+        """Show an error message below the control; "" removes it."""
+        self.error.value = render_error(text)
 
 
-def make_control(
-    label: str,
-    control: Any,
-    get: Callable[[State, ViewGetter], Any],
-    put: Callable[[State, Any, ViewGetter], State],
-    options: Callable[[State, ViewGetter], Options] | None = None,
-) -> Control:
-    """A part with its place for a sentence below the control."""
-    control.layout.width = WIDE
-    error = ipw.HTML()
-    return Control(label, control, get, put, options, error, ipw.VBox([control, error]))
+def set_options(widget: Any, options: Options, value: object) -> None:
+    """Set the options of a widget, where they differ, and its value; by default the first option."""
+    if tuple(widget.options) != tuple(options):
+        widget.options = tuple(options)
+    value = value if value in [v for _, v in options] else options[0][1]
+    if widget.value != value:
+        widget.value = value
 
 
-def refresh(one: Control, state: State, look: ViewGetter) -> None:
-    """Let a control show the state, in its language; what can't be told leaves it as it is."""
-    one.control.description = translate(one.label, state.lang)
-    try:
-        if one.options is not None:
-            options = one.options(state, look)
-            value = one.get(state, look)
-            if value not in [v for _, v in options]:
-                value = options[0][1]
-            if one.control.options != tuple(options):
-                one.control.options = tuple(options)
-        else:
-            value = one.get(state, look)
-        if one.control.value != value:
-            one.control.value = value
-    except BhytError:  # the area has no figures: it is said beside the area
-        return
+def debounce(work: Callable[[], None], wait: float = WAIT_SECONDS) -> Callable[[], None]:
+    """Return a function that schedules work: several calls in a short time result in one run, after the last.
 
-
-def show_error(one: Control, text: str) -> None:
-    """A sentence beside a control; "" takes it away."""
-    one.error.value = error_html(text)
-
-
-def debounce(work: Callable[[], None], wait: float = WAIT) -> Callable[[], None]:
-    """A function that asks for work: many quick calls end in one, of the last of them.
-
-    The work is done in the loop in which this was made, whichever thread asks: JupyterLab may give the messages of
-    widgets a thread of their own. Without a running loop (a script, papermill) it is done at once.
+    The work runs in the event loop in which this function was called, from whichever thread it is scheduled:
+    JupyterLab may process messages of widgets in a thread of their own. Without a running loop (a script,
+    papermill) it runs at once.
     """
-    waiting: list[asyncio.TimerHandle] = []
-    home = _loop()
+    timer: asyncio.TimerHandle | None = None
+    main_loop = _running_loop()
 
-    def later(loop: asyncio.AbstractEventLoop) -> None:
-        for earlier in waiting:
-            earlier.cancel()
-        waiting[:] = [loop.call_later(wait, work)]
+    def restart(loop: asyncio.AbstractEventLoop) -> None:
+        nonlocal timer
+        if timer is not None:
+            timer.cancel()
+        timer = loop.call_later(wait, work)
 
-    def ask() -> None:
-        loop = home if home is not None and home.is_running() else _loop()
+    def schedule() -> None:
+        loop = main_loop if main_loop is not None and main_loop.is_running() else _running_loop()
         if loop is None:
             work()
         else:
-            loop.call_soon_threadsafe(later, loop)
+            loop.call_soon_threadsafe(restart, loop)
 
-    return ask
+    return schedule
 
 
-def _loop() -> asyncio.AbstractEventLoop | None:
-    """The loop that runs in this thread."""
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop that runs in this thread."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
 
 
-# --- Kinds of controls ----------------------------------------------------------------------------
+# --- Kinds of controls ------------------------------------------------------------------------------
 
 
-def slider(label: str, values: Sequence[float], spec: str, get: Callable[[State, ViewGetter], float], put: Callable[[State, Any, ViewGetter], State]) -> Control:  # fmt: skip
-    """A slider over some values, which it writes the way of the language; one that is not among them is let in."""
+def slider(
+    label: str,
+    values: Sequence[float],
+    spec: str,
+    get: Callable[[State, ViewGetter], float],
+    put: Callable[[State, Any, ViewGetter], State],
+) -> Control:
+    """Return a slider over values, labelled in the language of the state; another value of the state is added."""
 
-    written = {lang: [(format_message("{v:" + spec + "}", lang, v=v), v) for v in values] for lang in LANGUAGES}
-    known = set(values)
+    def option(value: float, lang: str) -> tuple[str, float]:
+        return format_message("{v:" + spec + "}", lang, v=value), value
 
-    def options(state: State, look: ViewGetter) -> Options:
-        value = get(state, look)
-        if value in known:
-            return written[state.lang]
-        return sorted([*written[state.lang], (format_message("{v:" + spec + "}", state.lang, v=value), value)], key=lambda o: o[1])  # fmt: skip
+    labels = {lang: [option(v, lang) for v in values] for lang in LANGUAGES}
 
-    first = [(str(v), v) for v in values]
-    return make_control(label, ipw.SelectionSlider(options=first, continuous_update=True, style={"description_width": "auto"}), get, put, options)  # fmt: skip
+    def options(state: State, get_view: ViewGetter) -> Options:
+        value = get(state, get_view)
+        if value in values:
+            return labels[state.lang]
+        return sorted([*labels[state.lang], option(value, state.lang)], key=itemgetter(1))
 
-
-def choice(label: str, options: Callable[[State, ViewGetter], Options], get: Callable[[State, ViewGetter], Any], put: Callable[[State, Any, ViewGetter], State]) -> Control:  # fmt: skip
-    """A list to choose from."""
-    return make_control(label, ipw.Dropdown(options=[("–", "")]), get, put, options)
+    initial = [(str(v), v) for v in values]
+    widget = ipw.SelectionSlider(options=initial, continuous_update=True, style={"description_width": "auto"})
+    return Control(label, widget, get, put, options)
 
 
-def typed(label: str, get: Callable[[State], str], put: Callable[[State, str, ViewGetter], State], long: bool = False) -> Control:  # fmt: skip
-    """A line to type in; what is typed counts when it is left."""
-    control = ipw.Textarea(continuous_update=False, rows=4) if long else ipw.Text(continuous_update=False)
-    return make_control(label, control, lambda state, look: get(state), put)
+def dropdown(
+    label: str,
+    options: Callable[[State, ViewGetter], Options],
+    get: Callable[[State, ViewGetter], object],
+    put: Callable[[State, Any, ViewGetter], State],
+) -> Control:
+    """Return a list to choose from."""
+    return Control(label, ipw.Dropdown(options=NO_OPTIONS), get, put, options)
+
+
+def text_box(
+    label: str, get: Callable[[State], str], put: Callable[[State, str, ViewGetter], State], lines: int = 1
+) -> Control:
+    """Return a box for text, which is read when the cursor leaves it."""
+    settings = {"rows": lines} if lines > 1 else {}
+    widget = (ipw.Textarea if lines > 1 else ipw.Text)(continuous_update=False, **settings)
+    return Control(label, widget, lambda state, get_view: get(state), put)
+
+
+def field_control(control: Callable[..., Control], name: str, *arguments: object, **settings: object) -> Control:
+    """Return a control of a field of the state that is shown and set as it is."""
+    return control(
+        f"explore.{name}",
+        *arguments,
+        lambda s, *_: getattr(s, name),
+        lambda s, v, _: states.with_field(s, name, v),
+        **settings,
+    )
 
 
 def steps(first: float, last: float, step: float) -> list[float]:
-    """Values from the first to the last, as decimals are written.
+    """Return values from the first to the last, without errors of binary fractions.
 
     Examples
     --------
@@ -163,220 +189,261 @@ def steps(first: float, last: float, step: float) -> list[float]:
     return [round(first + i * step, 6) for i in range(round((last - first) / step) + 1)]
 
 
-# --- Where and by what ----------------------------------------------------------------------------
+# --- Area, decision and zones -----------------------------------------------------------------------
 
 
-def names_of(world: Context) -> Options:
-    """Every unit below the country, by its name with that of the unit above, and its code."""
-    areas = world.data.areas.drop_duplicates("code")
-    return [(full_unit_name(world.data.areas, c), c) for c, k in zip(areas["code"], areas["kind"], strict=True) if k != "country"]  # fmt: skip
-
-
-def found(names: Options, typed_: str, first: Sequence[str]) -> Options:
-    """The units whose name or code holds what was typed, with or without accents; before that those with figures.
+def search_areas(names: Sequence[tuple[str, str]], text: str, default: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the units whose name, with or without accents, or code matches a text; for no text those of ``default``.
 
     Examples
     --------
     >>> names = [("Huyện Lục Ngạn (Tỉnh Bắc Giang)", "219"), ("Xã Kiên Lao (Huyện Lục Ngạn)", "07552")]
-    >>> found(names, "luc ngan", [])[0][1], found(names, "KIÊN lao", [])[0][1], found(names, "", ["219"])
-    ('219', '07552', [('Huyện Lục Ngạn (Tỉnh Bắc Giang)', '219')])
+    >>> search_areas(names, "luc ngan", [])[0][1], search_areas(names, "KIÊN lao", [])[0][1]
+    ('219', '07552')
+    >>> search_areas(names, "", ["219"])
+    [('Huyện Lục Ngạn (Tỉnh Bắc Giang)', '219')]
     """
-    wanted = normalise_name(typed_)
-    if not wanted:
-        return [n for n in names if n[1] in first]
-    hits = [n for n in names if wanted in normalise_name(n[0]) or normalise_name(n[1]) == wanted]
-    return sorted(hits, key=lambda n: (wanted not in normalise_name(n[0].split(" (")[0]), len(n[1])))[:200]
+    pattern = normalise_name(text)
+    if not pattern:
+        return [n for n in names if n[1] in default]
+    matches = [n for n in names if pattern in normalise_name(n[0]) or normalise_name(n[1]) == pattern]
+    return sorted(matches, key=lambda n: (pattern not in _own_name(n[0]), len(n[1])))[:200]
 
 
-def area_part(world: Context, search: ipw.Text) -> Control:
-    """The unit, among those that fit what is typed in ``search``."""
-    names, first = names_of(world), areas_with_figures(world.data)
+def _own_name(full_name: str) -> str:
+    """Return the normalised name of a unit, without that of the unit above."""
+    return normalise_name(full_name.split(" (")[0])
 
-    def options(state: State, look: ViewGetter) -> Options:
-        hits = found(names, search.value, first)
-        if not hits:
-            close = nearest_choice(normalise_name(search.value), [normalise_name(n.split(" (")[0]) for n, _ in names])
-            hint = next(
-                (n for n, _ in names if normalise_name(n.split(" (")[0]) == close),
-                translate("expect.nothing", state.lang),
-            )
+
+def area_control(context: Context, search: ipw.Text) -> Control:
+    """Return the control of the unit, among those that match the text of ``search``."""
+    areas = context.data.areas
+    codes = areas.loc[areas["kind"] != "country", "code"].drop_duplicates()
+    names = [(full_unit_name(areas, code), code) for code in codes]
+    default = areas_with_figures(context.data)
+
+    def options(state: State, get_view: ViewGetter) -> Options:
+        matches = search_areas(names, search.value, default)
+        if not matches:
+            nearest = nearest_choice(normalise_name(search.value), [_own_name(n) for n, _ in names])
+            nothing = translate("expect.nothing", state.lang)
+            hint = next((n for n, _ in names if _own_name(n) == nearest), nothing)
             raise BhytError(("error.unknown_area", {"found": search.value, "nearest": hint}))
-        return [*(n for n in names if n[1] == state.area), *(n for n in hits if n[1] != state.area)]
+        return [*(n for n in names if n[1] == state.area), *(n for n in matches if n[1] != state.area)]
 
-    def put(state: State, code: str, look: ViewGetter) -> State:
-        return states.move_to_area(state, code)
-
-    return make_control("explore.area", ipw.Select(options=[("–", "")], rows=4), lambda s, _: s.area, put, options)
+    widget = ipw.Select(options=NO_OPTIONS, rows=4)
+    return Control("explore.area", widget, lambda s, _: s.area, lambda s, v, _: states.move_to_area(s, v), options)
 
 
-def decision_part(world: Context) -> Control:
-    """The decision whose communes leave, among those that speak of the area."""
+def decision_control(context: Context) -> Control:
+    """Return the control of the decision, among those about communes of the area."""
 
-    def options(state: State, look: ViewGetter) -> Options:
-        code, data = select_unit(world.data, state.area)
-        inside = {code, *communes(data.areas, code)}
-        told = [t.loc[t["area"].isin(inside), "decision"] for t in (data.zones, data.losses)]
-        known = sorted({*told[0], *told[1], *([state.decision] if state.decision else [])})
-        named = [(translate("explore.decision", state.lang, decision=d), d) for d in known]
-        return [(translate("explore.no_decision", state.lang), ""), *named]
+    def options(state: State, get_view: ViewGetter) -> Options:
+        code, data = select_unit(context.data, state.area)
+        codes = {code, *communes(data.areas, code)}
+        decisions = {d for t in (data.zones, data.losses) for d in t.loc[t["area"].isin(codes), "decision"]}
+        decisions |= {state.decision} - {""}
+        labels = [(translate("explore.decision", state.lang, decision=d), d) for d in sorted(decisions)]
+        return [(translate("explore.no_decision", state.lang), ""), *labels]
 
-    return choice("explore.by_decision", options, lambda s, _: s.decision, lambda s, v, _: states.decided(s, v))
-
-
-def zone_parts(world: Context) -> tuple[ipw.Dropdown, Control, Callable[[State, ViewGetter], Options]]:
-    """Which commune, and in which zone it is put; with what communes there are to choose from."""
-    which = ipw.Dropdown(options=[("–", "")], layout={"width": WIDE})
-
-    def there(state: State, look: ViewGetter) -> Options:
-        rows = look(state, "moved")
-        rows = rows[(rows["zone_after"].fillna("") != "") | rows["area"].isin([dict(r)["area"] for r in state.zones])]
-        names = [(f"{n} – {translate(f'zone.{z}', state.lang)}", a) for a, n, z in zip(rows["area"], rows["name"], rows["zone_after"], strict=True)]  # fmt: skip
-        own = [(full_unit_name(world.data.areas, a), a) for a in (str(dict(r)["area"]) for r in state.zones) if a not in set(rows["area"])]  # fmt: skip
-        return [("–", ""), *sorted([*names, *own])]
-
-    def options(state: State, look: ViewGetter) -> Options:
-        return [(translate("explore.as_decided", state.lang), ""), *((translate(f"zone.{z}", state.lang), z) for z in ("III", "II", "I", "none"))]  # fmt: skip
-
-    def put(state: State, zone: str, look: ViewGetter) -> State:
-        return states.with_zone(state, which.value, zone) if which.value else state
-
-    return which, choice("explore.zone", options, lambda s, _: states.zone_of(s, which.value), put), there
+    return dropdown("explore.by_decision", options, lambda s, _: s.decision, lambda s, v, _: states.with_decision(s, v))
 
 
-# --- What people do, and what the law says ---------------------------------------------------------
+def zone_control(commune: ipw.Dropdown) -> Control:
+    """Return the control of the zone of the commune that is chosen in ``commune``."""
+
+    def options(state: State, get_view: ViewGetter) -> Options:
+        zones = [(translate(f"zone.{z}", state.lang), z) for z in ("III", "II", "I", "none")]
+        return [(translate("explore.as_decided", state.lang), ""), *zones]
+
+    def put(state: State, zone: str, get_view: ViewGetter) -> State:
+        return states.with_zone(state, commune.value, zone) if commune.value else state
+
+    return dropdown("explore.zone", options, lambda s, _: states.commune_zone(s, commune.value), put)
 
 
-def assumption_part(name: str, values: Sequence[float], spec: str) -> Control:
-    """A slider of one assumption's central value."""
-    return slider(f"explore.{name.replace('.', '_')}", values, spec, lambda s, _: states.assumption(s, name), lambda s, v, _: states.with_assumption(s, name, v))  # fmt: skip
+def commune_options(context: Context, state: State, get_view: ViewGetter) -> Options:
+    """Return the communes whose zone is known or set by the state."""
+    rows = get_view(state, "reclassification")
+    codes = [str(dict(r)["area"]) for r in state.zones]
+    rows = rows[(rows["zone_after"].fillna("") != "") | rows["area"].isin(codes)]
+    columns = zip(rows["area"], rows["name"], rows["zone_after"], strict=True)
+    options = [(f"{name} – {translate(f'zone.{zone}', state.lang)}", code) for code, name, zone in columns]
+    options += [(full_unit_name(context.data.areas, code), code) for code in codes if code not in set(rows["area"])]
+    return [*NO_OPTIONS, *sorted(options)]
 
 
-def behaviour_parts() -> dict[str, Control]:
-    """Outreach, take-up by destination, growth."""
-    found_ = {"outreach": assumption_part("outreach", steps(0, 2, 0.5), "d1")}
-    found_ |= {f"take_up_{k}": assumption_part(f"take_up.{k}", steps(0, 1, 0.05), "p0") for k in TAKE_UP}
-    return {**found_, "growth": assumption_part("population_growth", steps(-0.03, 0.03, 0.001), "p1")}
+def province_name(context: Context, area: str) -> str:
+    """Return the name of the province of a unit; of one outside provinces, that of its topmost unit."""
+    code, data = select_unit(context.data, area)
+    units = [unit_row(data.areas, c) for c, *_ in lineage(data.areas, code)]
+    provinces = [u for u in units if u["kind"] == "province"]
+    return str([*provinces, *(u for u in reversed(units) if u["kind"] != "country")][0]["name"])
 
 
-def _law_part(label: str, parameter: str, key: str, values: Sequence[float], spec: str, stands: Callable[[State, ViewGetter], float]) -> Control:  # fmt: skip
-    """A slider of a value of the law: untouched it stands where the law does, and there it leaves the law alone."""
+# --- Behaviour and law ------------------------------------------------------------------------------
 
-    def get(state: State, look: ViewGetter) -> float:
+
+def assumption_slider(name: str, values: Sequence[float], spec: str) -> Control:
+    """Return a slider of the central value of an assumption."""
+    return slider(
+        f"explore.{name.replace('.', '_')}",
+        values,
+        spec,
+        lambda state, _: states.assumption_value(state, name),
+        lambda state, value, _: states.with_assumption(state, name, value),
+    )
+
+
+def law_slider(label: str, parameter: str, key: str, values: Sequence[float], spec: str) -> Control:
+    """Return a slider of a value of the law; at the value in force it leaves the law unchanged."""
+
+    def in_force(state: State, get_view: ViewGetter) -> float:
+        return float(get_view(state, "law_in_force").get((parameter, key), 0.0))
+
+    def get(state: State, get_view: ViewGetter) -> float:
         changed = states.law_value(state, parameter, key)
-        return stands(state, look) if changed is None else changed
+        return in_force(state, get_view) if changed is None else changed
 
-    def put(state: State, value: float, look: ViewGetter) -> State:
-        given = None if abs(value - stands(state, look)) < 1e-9 else value
-        return states.with_law(state, parameter, given, look(state, "since"), key, state.until)
+    def put(state: State, value: float, get_view: ViewGetter) -> State:
+        new = None if abs(value - in_force(state, get_view)) < 1e-9 else value
+        return states.with_law(state, parameter, new, get_view(state, "change_date"), key, state.until)
 
     return slider(label, values, spec, get, put)
 
 
-def law_parts(world: Context) -> dict[str, Control]:
-    """Shares of the State and top-ups of the province by group, base salary, contribution rate."""
+def top_up_slider(context: Context, group: str, values: Sequence[float]) -> Control:
+    """Return a slider of what the province adds for a group."""
 
-    def stands(parameter: str, key: str = "") -> Callable[[State, ViewGetter], float]:
-        return lambda state, look: float(look(state, "in_force").get((parameter, key), 0.0))
+    def put(state: State, points: float, get_view: ViewGetter) -> State:
+        since, province = get_view(state, "change_date"), province_name(context, state.area)
+        return states.with_top_up(state, group, points, province, since, state.until)
 
-    def top_up(group: str) -> Control:
-        def put(state: State, points: float, look: ViewGetter) -> State:
-            return states.with_top_up(state, group, points, province(world, state.area), look(state, "since"), state.until)  # fmt: skip
-
-        return slider(f"explore.of.{group}", tenths, "p0", lambda s, _: states.top_up_of(s, group), put)
-
-    tenths = steps(0, 1, 0.05)
-    made = {
-        f"share_{g}": _law_part(f"explore.of.{g}", "subsidy_share", g, tenths, "p0", stands("subsidy_share", g))
-        for g in GROUPS
-    }
-    made |= {f"top_up_{g}": top_up(g) for g in GROUPS}
-    made["base_salary"] = _law_part("explore.base_salary", "base_salary", "", steps(1e6, 4e6, 1e4), "n", stands("base_salary"))  # fmt: skip
-    made["contribution_rate"] = _law_part("explore.contribution_rate", "contribution_rate", "", steps(0.03, 0.06, 0.001), "p1", stands("contribution_rate"))  # fmt: skip
-    return made
+    return slider(f"explore.of.{group}", values, "p0", lambda s, _: states.top_up_points(s, group), put)
 
 
-def province(world: Context, area: str) -> str:
-    """The name of the province that a unit lies in; of one in no province, the topmost unit."""
-    code, data = select_unit(world.data, area)
-    chain = [c for c, *_ in lineage(data.areas, code)]
-    kinds = {c: unit_row(data.areas, c)["kind"] for c in chain}
-    found_ = next((c for c in chain if kinds[c] == "province"), None)
-    found_ = found_ or next(c for c in reversed(chain) if kinds[c] != "country")
-    return str(unit_row(data.areas, found_)["name"])
+# --- Dates ------------------------------------------------------------------------------------------
 
 
-# --- When -----------------------------------------------------------------------------------------
+def month_control() -> Control:
+    """Return the control of the month of the figures, among the projected months."""
+
+    def options(state: State, get_view: ViewGetter) -> Options:
+        projection = get_view(state, "projection")
+        return [(f"{m:%m/%Y}", str(m.date())) for m in projection.months[projection.report_index :]]
+
+    widget = ipw.SelectionSlider(options=NO_OPTIONS, style={"description_width": "auto"})
+    return Control(
+        "explore.on",
+        widget,
+        lambda state, get_view: str(get_view(state, "month").date()),
+        lambda state, day, _: replace(state, on=day),
+        options,
+    )
 
 
-def day_of_text(text: str) -> str:
-    """A day as people type it (31/12/2021 or 2021-12-31), as ISO text; "" stays.
+def date_box(name: str, put: Callable[[State, str, ViewGetter], State] | None = None) -> Control:
+    """Return a box for a date of the state."""
 
-    Examples
-    --------
-    >>> day_of_text("1/7/2021"), day_of_text("2021-07-01"), day_of_text(" ")
-    ('2021-07-01', '2021-07-01', '')
-    """
-    plain = text.strip()
-    if match := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", plain):
-        day, month, year = (int(g) for g in match.groups())
-        try:
-            return str(dt.date(year, month, day))
-        except ValueError:
-            raise BhytError(("error.not_a_day", {"found": text})) from None
-    return str(parse_date(plain)) if plain else ""
+    def get(state: State) -> str:
+        return format_date(getattr(state, name), "vi") if getattr(state, name) else ""
+
+    return text_box(f"explore.{name}", get, put or (lambda s, v, _: states.with_field(s, name, parse_day(v))))
 
 
-def on_part() -> Control:
-    """The month that is looked at, of those of the projection."""
-
-    def options(state: State, look: ViewGetter) -> Options:
-        of = look(state, "of")
-        return [(f"{m:%m/%Y}", str(m.date())) for m in of.months[of.report_index :]]
-
-    control = ipw.SelectionSlider(options=[("–", "")], style={"description_width": "auto"})
-    return make_control("explore.on", control, lambda s, look: str(look(s, "on").date()), lambda s, v, _: states.replace_values(s, on=v), options)  # fmt: skip
+def _set_since(state: State, text: str, get_view: ViewGetter) -> State:
+    changed = replace(state, since=parse_day(text))
+    return replace(states.with_law_period(changed, get_view(changed, "change_date"), state.until), since=changed.since)
 
 
-def day_parts() -> dict[str, Control]:
-    """The date range, and from when to when the sliders change the law."""
-
-    def shown(field: str) -> Callable[[State], str]:
-        return lambda s: format_date(getattr(s, field), "vi") if getattr(s, field) else ""
-
-    def put(field: str) -> Callable[[State, str, ViewGetter], State]:
-        return lambda s, v, _: states.replace_values(s, **{field: day_of_text(v)})
-
-    made = {f: typed(f"explore.{f}", shown(f), put(f)) for f in ("start", "end")}
-
-    def since(state: State, text: str, look: ViewGetter) -> State:
-        asked = states.replace_values(state, since=day_of_text(text))
-        return states.replace_values(states.dated(asked, look(asked, "since"), state.until), since=asked.since)
-
-    made["since"] = typed("explore.since", shown("since"), since)
-    made["until"] = typed("explore.until", shown("until"), lambda s, v, look: states.replace_values(states.dated(s, look(s, "since"), day_of_text(v)), since=s.since))  # fmt: skip
-    return made
+def _set_until(state: State, text: str, get_view: ViewGetter) -> State:
+    changed = states.with_law_period(state, get_view(state, "change_date"), parse_day(text))
+    return replace(changed, since=state.since)
 
 
-# --- Targets and the household ---------------------------------------------------------------------
+# --- All controls -----------------------------------------------------------------------------------
 
 
-def target_parts() -> dict[str, Control]:
-    """The target of the area, the method, the ratchet, and amounts by commune where the method needs them."""
+@dataclass(frozen=True, eq=False)
+class Controls:
+    """Hold all controls of a state; iterate over it for each of them."""
 
-    def methods(state: State, look: ViewGetter) -> Options:
-        return [(translate(f"explore.method.{m}", state.lang), m) for m in METHODS]
+    area: Control
+    decision: Control
+    zone: Control
+    month: Control
+    outreach: Control
+    take_up: dict[str, Control]  # by group
+    growth: Control
+    support_shares: dict[str, Control]  # by group
+    top_ups: dict[str, Control]  # by group
+    base_salary: Control
+    contribution_rate: Control
+    start: Control
+    end: Control
+    since: Control
+    until: Control
+    goal: Control
+    method: Control
+    ratchet: Control
+    amounts: Control
+    name: Control
+    sort: Control
 
-    ratchet = ipw.Checkbox(indent=False)
-    return {
-        "goal": typed("explore.goal", lambda s: s.goal, lambda s, v, _: states.replace_values(s, goal=v)),
-        "method": choice("explore.method", methods, lambda s, _: s.method, lambda s, v, _: states.replace_values(s, method=v)),
-        "ratchet": make_control("explore.ratchet", ratchet, lambda s, _: s.ratchet, lambda s, v, _: states.replace_values(s, ratchet=bool(v))),
-        "amounts": typed("explore.amounts", lambda s: s.amounts, lambda s, v, _: states.replace_values(s, amounts=v), long=True),
-    }  # fmt: skip
+    def __iter__(self) -> Iterator[Control]:
+        for value in vars(self).values():
+            yield from value.values() if isinstance(value, dict) else [value]
+
+    def sections(self) -> dict[str, list[Control]]:
+        """Return the controls beside the results by section."""
+        return {
+            "outreach_and_day": [self.outreach, self.month],
+            "take_up": list(self.take_up.values()),
+            "shares": list(self.support_shares.values()),
+            "top_ups": list(self.top_ups.values()),
+            "premium": [self.base_salary, self.contribution_rate, self.since, self.until],
+            "growth": [self.growth, self.start, self.end],
+        }
 
 
-def payer_groups(lang: str) -> Options:
-    """The groups whose premium follows the base salary, as the household calculator offers them."""
-    table = groups()
-    keys = ["household", *(k for k in table.index if k in {*GROUPS, "poor", "child_under_6", "village_staff_and_health_worker"} and k != "household")]  # fmt: skip
-    return [(group_name(k, lang), k) for k in keys]
+def build_controls(context: Context, search: ipw.Text, commune: ipw.Dropdown) -> Controls:
+    """Return all controls; ``search`` filters the areas, ``commune`` chooses the commune of the zone."""
+    shares, rates = steps(0, 1, 0.05), steps(0.03, 0.06, 0.001)
+    salary = ("base_salary", "", steps(1e6, 4e6, 1e4), "n")
+    return Controls(
+        area=area_control(context, search),
+        decision=decision_control(context),
+        zone=zone_control(commune),
+        month=month_control(),
+        outreach=assumption_slider("outreach", steps(0, 2, 0.5), "d1"),
+        take_up={g: assumption_slider(f"take_up.{g}", shares, "p0") for g in TAKE_UP_GROUPS},
+        growth=assumption_slider("population_growth", steps(-0.03, 0.03, 0.001), "p1"),
+        support_shares={g: law_slider(f"explore.of.{g}", "subsidy_share", g, shares, "p0") for g in SUPPORT_GROUPS},
+        top_ups={g: top_up_slider(context, g, shares) for g in SUPPORT_GROUPS},
+        base_salary=law_slider("explore.base_salary", *salary),
+        contribution_rate=law_slider("explore.contribution_rate", "contribution_rate", "", rates, "p1"),
+        start=date_box("start"),
+        end=date_box("end"),
+        since=date_box("since", _set_since),
+        until=date_box("until", _set_until),
+        goal=field_control(text_box, "goal"),
+        method=field_control(dropdown, "method", _method_options),
+        ratchet=field_control(Control, "ratchet", ipw.Checkbox(indent=False)),
+        amounts=field_control(text_box, "amounts", lines=4),
+        name=text_box("explore.name", lambda s: s.name, lambda s, v, _: replace(s, name=v.strip(), name_en="")),
+        sort=field_control(dropdown, "sort", _sort_options),
+    )
+
+
+def _method_options(state: State, get_view: ViewGetter) -> Options:
+    return [(translate(f"explore.method.{m}", state.lang), m) for m in METHODS]
+
+
+def _sort_options(state: State, get_view: ViewGetter) -> Options:
+    return [(column_name(c, state.lang), c) for c in SORT_COLUMNS]
+
+
+def premium_groups(lang: str) -> Options:
+    """Return the groups of the household calculator: those whose premium follows the base salary."""
+    others = {*SUPPORT_GROUPS, "poor", "child_under_6", "village_staff_and_health_worker"} - {"household"}
+    return [(group_name(k, lang), k) for k in ("household", *(k for k in groups().index if k in others))]

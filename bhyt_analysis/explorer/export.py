@@ -1,4 +1,4 @@
-"""What is taken home from the explorer: charts as PNG and SVG, tables as CSV and workbooks, as links of a page."""
+"""Export charts as PNG and SVG and tables as CSV and workbooks, as links that hold the files."""
 
 from __future__ import annotations
 
@@ -14,22 +14,25 @@ import pandas as pd
 from bhyt_analysis import charts
 from bhyt_analysis.tables import formatting
 
-TYPES = {
-    ".png": "image/png", ".svg": "image/svg+xml", ".csv": "text/csv", ".toml": "application/toml",
+MIME_TYPES = {
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".csv": "text/csv",
+    ".toml": "application/toml",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}  # fmt: skip
+}
 
 
 def chart_files(chart: charts.Chart, name: str) -> dict[str, bytes]:
-    """A chart as the batch writes it: PNG (300 dpi) and SVG, by file name."""
+    """Return a chart as the batch writes it, PNG (300 dpi) and SVG, by file name."""
     with tempfile.TemporaryDirectory() as folder:
         stem = Path(folder) / name
         charts.save(chart, stem)
-        return {f"{name}{end}": stem.with_suffix(end).read_bytes() for end in (".png", ".svg")}
+        return {f"{name}{suffix}": stem.with_suffix(suffix).read_bytes() for suffix in (".png", ".svg")}
 
 
 def table_files(rows: pd.DataFrame, name: str, lang: str) -> dict[str, bytes]:
-    """A table as CSV that Excel opens right and as a workbook with numbers in its cells, by file name.
+    """Return a table as CSV with a byte order mark for Excel and as a workbook with numeric cells, by file name.
 
     Examples
     --------
@@ -45,37 +48,38 @@ def table_files(rows: pd.DataFrame, name: str, lang: str) -> dict[str, bytes]:
         csv = path.read_bytes()
     book = openpyxl.Workbook()
     sheet = book.active
-    plain = formatting.spreadsheet_table(rows, lang)
-    sheet.append(list(plain.columns))
+    table = formatting.spreadsheet_table(rows, lang)
+    sheet.append(list(table.columns))
     numeric = [formatting.COLUMN_FORMATS.get(c, "date") != "date" for c in rows]
-    for line in plain.itertuples(index=False):
-        sheet.append([_number(v) if n else v for v, n in zip(line, numeric, strict=True)])
+    for line in table.itertuples(index=False):
+        sheet.append([_to_number(v) if n else v for v, n in zip(line, numeric, strict=True)])
     sheet.freeze_panes = "A2"
     for column in sheet.columns:
-        sheet.column_dimensions[column[0].column_letter].width = min(60, max(len(str(c.value or "")) for c in column) + 2)  # fmt: skip
+        width = max(len(str(cell.value or "")) for cell in column) + 2
+        sheet.column_dimensions[column[0].column_letter].width = min(60, width)
     out = io.BytesIO()
     book.save(out)
     return {f"{name}.csv": csv, f"{name}.xlsx": out.getvalue()}
 
 
-def _number(text: str) -> float | str | None:
-    """A number where the cell holds one; a hidden count stays a text, a missing one nothing."""
+def _to_number(text: str) -> float | str | None:
+    """Return the number of a cell; the text of a suppressed count; None for a missing value."""
     try:
         return float(text)
     except ValueError:
         return text or None
 
 
-def links(files: Mapping[str, bytes]) -> str:
-    """Links that hold the files themselves: they work in JupyterLab and in Voilà, and ask no server.
+def render_links(files: Mapping[str, bytes]) -> str:
+    """Return links that hold the files themselves, so that they work in JupyterLab and in Voilà without a server.
 
     Examples
     --------
-    >>> links({"a.csv": b"1"})
+    >>> render_links({"a.csv": b"1"})
     '<a class="bhyt-file" download="a.csv" href="data:text/csv;base64,MQ==">a.csv</a>'
     """
-    told = []
+    links = ""
     for name, content in files.items():
-        data = base64.b64encode(content).decode()
-        told.append(f'<a class="bhyt-file" download="{html.escape(name)}" href="data:{TYPES[Path(name).suffix]};base64,{data}">{html.escape(name)}</a>')  # fmt: skip
-    return "".join(told)
+        source = f"data:{MIME_TYPES[Path(name).suffix]};base64,{base64.b64encode(content).decode()}"
+        links += f'<a class="bhyt-file" download="{html.escape(name)}" href="{source}">{html.escape(name)}</a>'
+    return links

@@ -1,8 +1,7 @@
-"""What does somebody ask of the explorer, and how is it kept: as a scenario file, as a link, as a line of code?
+"""Define the state of the explorer and convert it to a scenario file, a link or a line of code.
 
-A state is immutable. Every control reads one thing of it and puts back a new one; the
-scenario that it stands for goes through the same reader as a scenario file, so that what
-is seen is what a saved file gives.
+A state is immutable: each control reads one value of it and returns a new state. Its scenario goes through
+the reader of scenario files, so that the explorer and a saved file give the same figures.
 """
 
 from __future__ import annotations
@@ -19,8 +18,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.loader import read_table
@@ -28,23 +25,23 @@ from bhyt_analysis.law.law import COLUMNS, ONWARD, Law
 from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, assumptions
 from bhyt_analysis.model.projection.scenario import Scenario, scenario_file
 
-Row = tuple[tuple[str, Any], ...]  # a row of a table, as pairs that can be compared
-Rows = tuple[Row, ...]
-FILE = Path("explorer.toml")  # what errors call a scenario that stands in no file
-MOST_TEXT = 1_000_000  # letters of a link that are read
-DIAL = ("outreach", *POINT_VALUED)  # set by the analyst, not uncertain: one value
+Record = Mapping[str, Any]  # a scenario file or one of its rows, as TOML reads it
+Row = tuple[tuple[str, str | int | float], ...]  # a row of a table, hashable
+UNSAVED_FILE = Path("explorer.toml")  # the name in errors of a scenario without a file
+MAX_STATE_BYTES = 1_000_000  # of the decompressed text of a link
+POINT_ASSUMPTIONS = ("outreach", *POINT_VALUED)  # set by the analyst: one value, no range
 
 
 @dataclass(frozen=True)
 class State:
-    """What is asked: where, by which decision and law, with which behaviour, seen when and in which language.
+    """Hold the inputs of the explorer: area, decision, law, behaviour, dates and language.
 
-    ``name`` and ``name_en``: of the scenario; "" is made from what it changes. ``on``: the
-    day looked at; ``start``, ``end``: the date range; ``since``, ``until``: of what the
-    sliders change in the law ("" of ``since`` is the first month after the figures). Days are
-    ISO texts, "" where the figures choose. ``law``, ``top_ups``, ``zones``, ``targets`` are the
-    rows of a scenario file; ``assumed`` its assumptions. ``sort``: of the table of communes.
-    ``goal``, ``method``, ``ratchet``, ``amounts``: of the tab of targets.
+    ``name`` and ``name_en`` are those of the scenario; "" is replaced by a list of its changes. ``on`` is the
+    day of the figures; ``start`` and ``end`` are the projected months; ``since`` and ``until`` the period of
+    changes of the law by sliders ("" of ``since`` is the first month after the figures). Dates are ISO texts,
+    "" for the default. ``law``, ``top_ups``, ``zones``, ``targets`` are the rows of a scenario file and
+    ``assumptions`` its assumptions. ``sort`` is the column that orders the communes. ``goal``, ``method``,
+    ``ratchet`` and ``amounts`` belong to the page of targets.
     """
 
     area: str = ""
@@ -58,12 +55,12 @@ class State:
     on: str = ""
     since: str = ""
     until: str = ""
-    assumed: tuple[tuple[str, Range], ...] = ()
+    assumptions: tuple[tuple[str, Range], ...] = ()
     income: tuple[tuple[str, float], ...] = ()
-    law: Rows = ()
-    top_ups: Rows = ()
-    zones: Rows = ()
-    targets: Rows = ()
+    law: tuple[Row, ...] = ()
+    top_ups: tuple[Row, ...] = ()
+    zones: tuple[Row, ...] = ()
+    targets: tuple[Row, ...] = ()
     seed: int = 1
     sort: str = "area"
     goal: str = ""
@@ -72,114 +69,104 @@ class State:
     amounts: str = ""
 
 
-SEEN = (
-    "area",
-    "lang",
-    "on",
-    "since",
-    "until",
-    "sort",
-    "goal",
-    "method",
-    "ratchet",
-    "amounts",
-)  # kept under [explore] in a file
-POLICY = ("decision", "support_window", "start", "end", "assumed", "income", "law", "top_ups", "zones", "targets")
-TABLES = {"law": "law", "top_ups": "top_up", "zones": "zone", "targets": "targets"}  # the field, and its name in a file
+# The fields under [explore] in a file; those of law and dates; those of the policy, which a named scenario fixes.
+VIEW_FIELDS = ("area", "lang", "on", "since", "until", "sort", "goal", "method", "ratchet", "amounts")
+LAW_FIELDS = ("decision", "support_window", "start", "end", "income", "law", "top_ups", "zones", "targets")
+POLICY_FIELDS = (*LAW_FIELDS, "assumptions")
+TABLES = {"law": "law", "top_ups": "top_up", "zones": "zone", "targets": "targets"}  # field to key of a file
 
 
 def state_to_dict(state: State) -> dict[str, Any]:
-    """The state as a scenario file tells it; only what is set.
+    """Return the state as the content of a scenario file, without default values.
 
     Examples
     --------
     >>> state_to_dict(with_assumption(State(area="219", decision="861"), "outreach", 2))["assumptions"]
     {'outreach': 2.0}
     """
-    plain = {f: getattr(state, f) for f in ("name_en", "decision", "support_window", "start", "end")}
-    out: dict[str, Any] = {"name": state.name or translate("label.explored", "vi")}
-    out |= {key: value for key, value in plain.items() if value} | {"seed": state.seed}
-    if state.assumed:
-        out["assumptions"] = {n: r[0] if r[0] == r[2] else list(r) for n, r in state.assumed}
+    texts = {f: getattr(state, f) for f in ("name_en", "decision", "support_window", "start", "end")}
+    record: dict[str, Any] = {"name": state.name or translate("label.explored", "vi")}
+    record |= {key: value for key, value in texts.items() if value} | {"seed": state.seed}
+    if state.assumptions:
+        record["assumptions"] = {n: r[0] if r[0] == r[2] else list(r) for n, r in state.assumptions}
     if state.income:
-        out["income"] = dict(state.income)
-    out |= {key: [dict(row) for row in getattr(state, f)] for f, key in TABLES.items() if getattr(state, f)}
+        record["income"] = dict(state.income)
+    record |= {key: [dict(row) for row in getattr(state, f)] for f, key in TABLES.items() if getattr(state, f)}
     default = State()
-    seen = {f: getattr(state, f) for f in SEEN if getattr(state, f) != getattr(default, f)}
-    return out | ({"explore": seen} if seen else {})
+    view = {f: getattr(state, f) for f in VIEW_FIELDS if getattr(state, f) != getattr(default, f)}
+    return record | ({"explore": view} if view else {})
 
 
-def asked(out: Mapping[str, Any], file: Path | None = None, onto: State | None = None) -> State:
-    """The state that a scenario file stands for; what it does not tell of the view stays as in ``onto``.
+def state_from_dict(record: Record, file: Path | None = None, base: State | None = None) -> State:
+    """Return the state of a scenario file; view fields that it does not set are those of ``base``.
 
-    Law files and lists of zones that it names are taken in row by row; a text that stands
-    in no ``file``, such as a link, may not name any.
+    Rows of its law files and zone lists become rows of the state. Only a record of a real ``file`` may name
+    other files: a link must not read files of the server.
 
     Raises
     ------
     BhytError
-        for everything that is wrong with the file; see `Scenario.read`.
+        for all faults of the file; see `Scenario.read`.
 
     Examples
     --------
     >>> state = with_law(State(area="219"), "base_salary", 2_600_000, "2026-07-01")
-    >>> asked(state_to_dict(state)) == dataclasses.replace(state, name=translate("label.explored"))
+    >>> state_from_dict(state_to_dict(state)) == dataclasses.replace(state, name=translate("label.explored"))
     True
     """
-    if file is None and (named := [*out.get("reforms", []), *([out["zones"]] if "zones" in out else [])]):
-        raise BhytError(("error.explore_files", {"files": ", ".join(str(n) for n in named)}))
-    file = file or FILE
-    scenario = Scenario.of(dict(out), file)
-    seen = {k: v for k, v in out.get("explore", {}).items() if k in SEEN}
-    rows: dict[str, Any] = {f: [dict(r) for r in out.get(key, [])] for f, key in TABLES.items()}
-    for name in out.get("reforms", []):
-        rows["law"] += _law_rows(Law.read(file.parent / name))
-    if "zones" in out:
-        rows["zones"] += _zone_rows(read_table(file.parent / out["zones"], "zones"))
-    days: dict[str, Any] = {k: str(out.get(k, ""))[:10] for k in ("start", "end")}
-    rows = {f: plain_rows(r) for f, r in rows.items()}
-    return dataclasses.replace(
-        onto or State(), name=scenario.name, name_en=scenario.name_en, decision=scenario.decision, support_window=scenario.support_window,
-        assumed=tuple(sorted(scenario.changed.items())), income=tuple(sorted(scenario.income.items())), seed=scenario.seed,
-        **days, **rows, **seen,
-    )  # fmt: skip
+    if file is None and (names := [*record.get("reforms", []), *([record["zones"]] if "zones" in record else [])]):
+        raise BhytError(("error.explore_files", {"files": ", ".join(str(n) for n in names)}))
+    file = file or UNSAVED_FILE
+    scenario = Scenario.of(dict(record), file)
+    tables: dict[str, list[Record]] = {field: list(record.get(key, [])) for field, key in TABLES.items()}
+    for name in record.get("reforms", []):
+        reform = Law.read(file.parent / name).table[[*COLUMNS]]
+        tables["law"] += reform.assign(until=[None if u == ONWARD else u for u in reform["until"]]).to_dict("records")
+    if "zones" in record:
+        zones = read_table(file.parent / record["zones"], "zones")
+        tables["zones"] += zones[["area", "zone", "since", "special_villages_share"]].to_dict("records")
+    fields: dict[str, Any] = {k: str(record.get(k, ""))[:10] for k in ("start", "end")}
+    fields |= {f: to_rows(rows) for f, rows in tables.items()}
+    fields |= {k: v for k, v in record.get("explore", {}).items() if k in VIEW_FIELDS}
+    fields |= {f: getattr(scenario, f) for f in ("name", "name_en", "decision", "support_window", "seed")}
+    fields |= {"assumptions": scenario.changed, "income": scenario.income}
+    fields |= {f: tuple(sorted(fields[f].items())) for f in ("assumptions", "income")}
+    return dataclasses.replace(base or State(), **fields)
 
 
-def plain_rows(rows: Iterable[Mapping[str, Any]]) -> Rows:
-    """Rows as pairs; days as text, blanks left out."""
-    return tuple(tuple((k, v if isinstance(v, int | float | str) else str(v)[:10]) for k, v in row.items() if not (v is None or v == "" or v != v)) for row in rows)  # fmt: skip
+def to_rows(rows: Iterable[Record]) -> tuple[Row, ...]:
+    """Convert rows to tuples of pairs: dates become text, blanks are left out."""
+    return tuple(
+        tuple(
+            (key, value if isinstance(value, int | float | str) else str(value)[:10])
+            for key, value in row.items()
+            if not (value is None or value == "" or value != value)
+        )
+        for row in rows
+    )
 
 
-def _law_rows(reform: Law) -> list[dict[str, Any]]:
-    table = reform.table[[*COLUMNS]].assign(until=[None if u == ONWARD else u for u in reform.table["until"]])
-    return table.to_dict("records")
-
-
-def _zone_rows(zones: pd.DataFrame) -> list[dict[str, Any]]:
-    return zones[["area", "zone", "since", "special_villages_share"]].to_dict("records")
-
-
-def scenario(state: State) -> Scenario:
-    """The scenario that the state stands for, through the reader of scenario files.
+def to_scenario(state: State) -> Scenario:
+    """Return the scenario of a state, through the reader of scenario files.
 
     Examples
     --------
-    >>> scenario(with_assumption(State(), "take_up.household", 0.5)).changed["take_up.household"]
+    >>> to_scenario(with_assumption(State(), "take_up.household", 0.5)).changed["take_up.household"]
     (0.1, 0.5, 0.6)
     """
-    return Scenario.of(state_to_dict(state), FILE)
+    return Scenario.of(state_to_dict(state), UNSAVED_FILE)
 
 
-# --- One thing changed ----------------------------------------------------------------------------
+# --- Changes of one input ---------------------------------------------------------------------------
 
 
-def replace_values(state: State, **fields: Any) -> State:
-    """The state with some fields changed."""
-    return dataclasses.replace(state, **fields)
+def with_field(state: State, name: str, value: Any) -> State:
+    """Return the state with another value of one field."""
+    return dataclasses.replace(state, **{name: value})
 
 
 def move_to_area(state: State, area: str) -> State:
-    """The same policy in another area: communes and provinces of the old one stay there.
+    """Return the same policy in another area, without the communes and top-ups of the former area.
 
     Examples
     --------
@@ -189,152 +176,155 @@ def move_to_area(state: State, area: str) -> State:
     return dataclasses.replace(state, area=area, zones=(), top_ups=(), amounts="", name="", name_en="")
 
 
-def decided(state: State, decision: str) -> State:
-    """The state with another decision: which communes are moved is a question to one decision."""
+def with_decision(state: State, decision: str) -> State:
+    """Return the state with another decision, without the communes moved under the former one."""
     return dataclasses.replace(state, decision=decision, zones=(), support_window="", name="", name_en="")
 
 
 @lru_cache(maxsize=1)
-def _central() -> dict[str, float]:
-    """The central values that the library assumes."""
+def _default_values() -> dict[str, float]:
+    """Return the central values of the library's assumptions."""
     return {str(name): float(value) for name, value in assumptions()["central"].items()}
 
 
-def assumption(state: State, name: str) -> float:
-    """The central value of an assumption."""
-    changed = dict(state.assumed).get(name)
-    return _central()[name] if changed is None else changed[1]
+def assumption_value(state: State, name: str) -> float:
+    """Return the central value of an assumption."""
+    changed = dict(state.assumptions).get(name)
+    return _default_values()[name] if changed is None else changed[1]
 
 
 def with_assumption(state: State, name: str, value: float) -> State:
-    """An assumption with another central value: the range of the studies stays, and reaches as far as the value.
+    """Set the central value of an assumption; the range of the studies is kept, and widened to include the value.
 
-    What the analyst sets himself (outreach, growth) is not uncertain and has no range.
+    Assumptions that the analyst sets (outreach, growth) are not uncertain and have no range.
 
     Examples
     --------
-    >>> with_assumption(State(), "take_up.household", 0.7).assumed
+    >>> with_assumption(State(), "take_up.household", 0.7).assumptions
     (('take_up.household', (0.1, 0.7, 0.7)),)
     >>> with_assumption(with_assumption(State(), "outreach", 2), "outreach", 1) == State()
     True
     """
     row = assumptions().loc[name]
-    low, high = (value, value) if name in DIAL else (min(row["low"], value), max(row["high"], value))
-    kept = {n: r for n, r in state.assumed if n != name}
+    low, high = (value, value) if name in POINT_ASSUMPTIONS else (min(row["low"], value), max(row["high"], value))
+    ranges = {n: r for n, r in state.assumptions if n != name}
     if value != row["central"]:
-        kept[name] = (float(low), float(value), float(high))
-    return dataclasses.replace(state, assumed=tuple(sorted(kept.items())))
+        ranges[name] = (float(low), float(value), float(high))
+    return dataclasses.replace(state, assumptions=tuple(sorted(ranges.items())))
 
 
 def law_value(state: State, parameter: str, key: str = "") -> float | None:
-    """What the state puts in place of a nationwide value of the law; None where the law stands."""
-    found = [dict(r)["value"] for r in state.law if _is(dict(r), parameter, key)]
-    return float(found[-1]) if found else None
+    """Return the state's nationwide value of a parameter; None where it leaves the law in force."""
+    values = [dict(r)["value"] for r in state.law if _sets_parameter(r, parameter, key)]
+    return float(values[-1]) if values else None
 
 
-def _is(row: Mapping[str, Any], parameter: str, key: str) -> bool:
-    return (row["parameter"], row.get("key", ""), row.get("area", "")) == (parameter, key, "")
+def _sets_parameter(row: Row, parameter: str, key: str) -> bool:
+    """Return whether a row of law sets this parameter nationwide."""
+    record = dict(row)
+    return (record["parameter"], record.get("key", ""), record.get("area", "")) == (parameter, key, "")
 
 
 def with_law(state: State, parameter: str, value: float | None, since: str, key: str = "", until: str = "") -> State:
-    """Another value of the law nationwide, from one day to another; None gives it back to the law.
+    """Set a nationwide value of the law for a period; None restores the law in force.
 
     Examples
     --------
     >>> changed = with_law(State(), "subsidy_share", 0.9, "2021-07-01", "near_poor")
-    >>> (
-    ...     law_value(changed, "subsidy_share", "near_poor"),
-    ...     with_law(changed, "subsidy_share", None, "", "near_poor") == State(),
-    ... )
-    (0.9, True)
+    >>> law_value(changed, "subsidy_share", "near_poor")
+    0.9
+    >>> with_law(changed, "subsidy_share", None, "", "near_poor") == State()
+    True
     """
-    kept = tuple(r for r in state.law if not _is(dict(r), parameter, key))
+    rows = tuple(r for r in state.law if not _sets_parameter(r, parameter, key))
     row = {"parameter": parameter, "key": key, "since": since, "until": until, "value": value}
-    return dataclasses.replace(state, law=kept if value is None else (*kept, *plain_rows([row])))
+    return dataclasses.replace(state, law=rows if value is None else (*rows, *to_rows([row])))
 
 
-def top_up_of(state: State, group: str) -> float:
-    """What the province adds to a group's support in the state."""
+def top_up_points(state: State, group: str) -> float:
+    """Return the share of the premium that the province adds for a group."""
     return next((float(dict(r)["points"]) for r in state.top_ups if dict(r)["group"] == group), 0.0)
 
 
 def with_top_up(state: State, group: str, points: float, area: str, since: str, until: str = "") -> State:
-    """A province's top-up for a group, from one day to another; 0 takes it away.
+    """Set a province's top-up for a group for a period; 0 removes it.
 
     Examples
     --------
     >>> changed = with_top_up(State(), "near_poor", 0.3, "Tỉnh Bắc Giang", "2021-07-01")
-    >>> top_up_of(changed, "near_poor"), with_top_up(changed, "near_poor", 0, "", "") == State()
+    >>> top_up_points(changed, "near_poor"), with_top_up(changed, "near_poor", 0, "", "") == State()
     (0.3, True)
     """
-    kept = tuple(r for r in state.top_ups if dict(r)["group"] != group)
+    rows = tuple(r for r in state.top_ups if dict(r)["group"] != group)
     row = {"group": group, "points": points, "area": area, "since": since, "until": until}
-    return dataclasses.replace(state, top_ups=(*kept, *plain_rows([row])) if points else kept)
+    return dataclasses.replace(state, top_ups=(*rows, *to_rows([row])) if points else rows)
 
 
-def dated(state: State, since: str, until: str) -> State:
-    """The state with what its sliders change in the law moved to other days."""
-    span = {"since": since, "until": until}
-    law, top_ups = (plain_rows({**dict(r), **span} for r in rows) for rows in (state.law, state.top_ups))
+def with_law_period(state: State, since: str, until: str) -> State:
+    """Set the period of the changes of law and of the top-ups."""
+    period = {"since": since, "until": until}
+    law, top_ups = (to_rows({**dict(r), **period} for r in rows) for rows in (state.law, state.top_ups))
     return dataclasses.replace(state, law=law, top_ups=top_ups, since=since, until=until)
 
 
-def zone_of(state: State, area: str) -> str:
-    """The zone that the state puts a commune in; "" is the decision's own."""
+def commune_zone(state: State, area: str) -> str:
+    """Return the zone in which the state puts a commune; "" for the zone of the decision."""
     return next((str(dict(r)["zone"]) for r in state.zones if dict(r)["area"] == area), "")
 
 
 def with_zone(state: State, area: str, zone: str) -> State:
-    """A commune put in another zone; "" gives it back to the decision.
+    """Put a commune in another zone; "" restores the zone of the decision.
 
     Examples
     --------
     >>> changed = with_zone(State(), "07549", "III")
-    >>> zone_of(changed, "07549"), with_zone(changed, "07549", "") == State()
+    >>> commune_zone(changed, "07549"), with_zone(changed, "07549", "") == State()
     ('III', True)
     """
-    kept = tuple(r for r in state.zones if dict(r)["area"] != area)
-    return dataclasses.replace(state, zones=(*kept, *plain_rows([{"area": area, "zone": zone}])) if zone else kept)
+    rows = tuple(r for r in state.zones if dict(r)["area"] != area)
+    return dataclasses.replace(state, zones=(*rows, *to_rows([{"area": area, "zone": zone}])) if zone else rows)
 
 
-def in_force(state: State) -> State:
-    """The same place, day and language under the law in force, with nothing decided.
+def reset_to_law(state: State) -> State:
+    """Return the same area, dates and language under the law in force and without a decision.
 
     Examples
     --------
-    >>> in_force(State(area="219", decision="861", seed=861))
-    State(area='219', lang='vi', name='', name_en='', decision='', support_window='', start='', end='', on='', since='', until='', assumed=(), income=(), law=(), top_ups=(), zones=(), targets=(), seed=1, sort='area', goal='', method='share-of-gap', ratchet=True, amounts='')
+    >>> reset_to_law(State(area="219", decision="861", seed=861)) == State(area="219")
+    True
     """
-    return State(**{f: getattr(state, f) for f in ("area", "lang", "start", "end", "on", "sort", "goal", "method", "ratchet", "amounts")})  # fmt: skip
+    fields = ("area", "lang", "start", "end", "on", "sort", "goal", "method", "ratchet", "amounts")
+    return State(**{f: getattr(state, f) for f in fields})
 
 
-# --- Kept and shared ------------------------------------------------------------------------------
+# --- Files and links --------------------------------------------------------------------------------
 
 
 def to_toml(state: State) -> str:
-    """The scenario file that ``bhyt brief --scenario`` takes, and that the explorer loads again.
+    """Return the scenario file that ``bhyt brief --scenario`` and the explorer read.
 
     Examples
     --------
-    >>> from_toml(to_toml(State(area="219", decision="861", name="mine"))).decision
+    >>> from_toml(to_toml(State(area="219", decision="861", name="test"))).decision
     '861'
     """
     import tomli_w
 
-    return f"# {translate('share.toml_head', 'vi')}\n# {translate('share.toml_head', 'en')}\n{tomli_w.dumps(state_to_dict(state))}"
+    comments = "".join(f"# {translate('share.toml_head', lang)}\n" for lang in LANGUAGES)
+    return comments + tomli_w.dumps(state_to_dict(state))
 
 
-def from_toml(text: str, onto: State | None = None) -> State:
-    """The state that the text of a scenario file stands for; see `asked`."""
+def from_toml(text: str, base: State | None = None) -> State:
+    """Return the state of the text of a scenario file; see `state_from_dict`."""
     try:
-        found = tomllib.loads(text)
+        record = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BhytError(("error.explore_toml", {"why": str(error)})) from None
-    return asked(found, None, onto)
+    return state_from_dict(record, None, base)
 
 
-def from_file(path: str | Path, onto: State | None = None) -> State:
-    """The state that a scenario file stands for, or a bundled one by its name; see `asked`.
+def from_file(path: str | Path, base: State | None = None) -> State:
+    """Return the state of a scenario file, or of a bundled scenario by its name; see `state_from_dict`.
 
     Examples
     --------
@@ -342,43 +332,49 @@ def from_file(path: str | Path, onto: State | None = None) -> State:
     >>> state.decision, law_value(state, "subsidy_share", "minority_left_2016_2020_list")
     ('861', 0.7)
     """
-    Scenario.read(path)  # tells what is wrong with it as a file
+    Scenario.read(path)  # raises the faults of the file itself
     file = scenario_file(path)
-    return asked(tomllib.loads(file.read_text(encoding="utf-8-sig")), file, onto)
+    return state_from_dict(tomllib.loads(file.read_text(encoding="utf-8-sig")), file, base)
 
 
 def to_link(states: Iterable[State]) -> str:
-    """States, the present one first and then those that are pinned, as a short text for a link or a line of code.
+    """Encode the present state and the pinned ones as a short text for a link or a line of code.
 
     Examples
     --------
-    >>> from_link(to_link([State(area="219"), State(decision="861", name="mine")]))[1].decision
+    >>> from_link(to_link([State(area="219"), State(decision="861", name="test")]))[1].decision
     '861'
     """
-    told_ = json.dumps([state_to_dict(s) for s in states], ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(zlib.compress(told_.encode(), 9)).decode().rstrip("=")
+    text = json.dumps([state_to_dict(s) for s in states], ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
 
 
 def from_link(text: str) -> list[State]:
-    """The states of such a text.
+    """Decode the states of a link.
 
     Raises
     ------
     BhytError
-        for a text that is cut off or was not made by `to_link`, and what `asked` finds.
+        for a text that is truncated or not made by `to_link`, and the faults of `state_from_dict`.
 
     Examples
     --------
-    >>> from_link("no link")
+    >>> from_link("no link")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    bhyt_analysis.i18n.messages.BhytError: This link or line of code cannot be read: it is cut off, or the explorer did not make it
+    bhyt_analysis.i18n.messages.BhytError: This link or line of code cannot be read: it is cut off, ...
     """
     try:
         packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        found = json.loads(zlib.decompressobj().decompress(packed, MOST_TEXT))
-        states = [asked(one) for one in found]
-    except (binascii.Error, zlib.error, ValueError, TypeError) as error:
-        if isinstance(error, BhytError):
-            raise
+        records = json.loads(zlib.decompressobj().decompress(packed, MAX_STATE_BYTES))
+        return [_link_state(record) for record in records]
+    except BhytError:
+        raise
+    except (binascii.Error, zlib.error, ValueError, TypeError):
         raise BhytError(("error.explore_link", {})) from None
-    return [dataclasses.replace(s, lang=s.lang if s.lang in LANGUAGES else "vi", name="" if s.name == translate("label.explored", "vi") else s.name) for s in states]  # fmt: skip
+
+
+def _link_state(record: Record) -> State:
+    """Return the state of one record of a link, without the name of an unnamed scenario."""
+    state = state_from_dict(record)
+    name = "" if state.name == translate("label.explored", "vi") else state.name
+    return dataclasses.replace(state, lang=state.lang if state.lang in LANGUAGES else "vi", name=name)

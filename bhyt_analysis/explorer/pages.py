@@ -1,0 +1,214 @@
+"""Draw the state of the explorer on the selected page, and label its widgets in the language of the state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from bhyt_analysis.explorer.controls import NO_OPTIONS, commune_options, premium_groups, set_options
+from bhyt_analysis.explorer.export import chart_files, render_links, table_files
+from bhyt_analysis.explorer.markup import (
+    escape_html,
+    render_comparison,
+    render_error,
+    render_paragraphs,
+    sort_communes,
+    to_tab_separated,
+)
+from bhyt_analysis.explorer.scenario_title import scenario_title
+from bhyt_analysis.explorer.session import Explorer
+from bhyt_analysis.explorer.state import to_link, to_toml
+from bhyt_analysis.explorer.text_input import parse_day
+from bhyt_analysis.explorer.views import CHARTS, compare_scenarios, premium_lines, screen_chart
+from bhyt_analysis.explorer.widgets import MAX_PINS, PAGES, show
+from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.model.projection.simulate import projection_table
+from bhyt_analysis.model.targets.allocation import METHODS
+from bhyt_analysis.tables.formatting import to_html
+
+
+def draw(app: Explorer) -> None:
+    """Draw the requested state on the selected page; show an error beside the control that caused it."""
+    state = app.state
+    for control in app.pending_controls:
+        control.show_error("")
+    try:
+        app.get_view(state, "months")
+        DRAW_PAGE[app.widgets.page.value](app)
+    except BhytError as error:
+        _show_failure(app, error.text(state.lang))
+    except Exception as error:  # the page must not keep old figures silently: the error is shown, and logged
+        _show_failure(app, translate("explore.unexpected", state.lang, what=f"{type(error).__name__}: {error}"))
+        raise
+    else:
+        app.controls.area.show_error("")
+        if not app.history or state != app.history[-1]:
+            app.history.append(state)
+    finally:
+        if app.state == state:  # else the user has changed a control meanwhile, and it is drawn next
+            with app.suspended():
+                refresh_widgets(app)
+            app.pending_controls.clear()
+
+
+def _show_failure(app: Explorer, text: str) -> None:
+    """Show an error beside the control that changed last, and in place of results that are no longer valid."""
+    widgets = app.widgets
+    (app.pending_controls[-1] if app.pending_controls else app.controls.area).show_error(text)
+    widgets.headline.value = widgets.comparison.value = render_error(text)
+    for output in (widgets.results, widgets.zone_changes, widgets.communes, widgets.allocation):
+        output.value = ""
+    for picture in widgets.pictures.values():
+        picture.show(None, app.state.lang)
+    for download in widgets.downloads.values():
+        show(download.button, False)
+
+
+# --- Pages ------------------------------------------------------------------------------------------
+
+
+def _draw_scenario(app: Explorer) -> None:
+    widgets, state = app.widgets, app.state
+    widgets.headline.value, widgets.results.value = (app.get_view(state, view) for view in ("headline", "results"))
+    widgets.zone_changes.value = render_paragraphs(app.get_view(state, "zone_changes"))
+    for name in CHARTS:
+        chart = app.get_view(state, f"picture_{name}")
+        widgets.pictures[name].show(chart, state.lang)
+        show(widgets.downloads[name].button, chart)
+    show(widgets.downloads["communes"].button, True)
+    widgets.communes.value = app.get_view(state, "communes_table")
+
+
+def _draw_comparison(app: Explorer) -> None:
+    widgets, state, states = app.widgets, app.state, app.compared_states()
+    show(widgets.downloads["compare"].button, len(states) > 1)
+    if len(states) < 2:
+        widgets.comparison.value = render_paragraphs([translate("explore.pin_first", state.lang)])
+        widgets.pictures["compare"].show(None, state.lang)
+        return
+    rows, chart = compare_scenarios(app.context, states, app.get_view(state, "month"), state.lang)
+    other_areas = any(p.area != state.area for p in app.pins)
+    notes = [translate("explore.other_areas", state.lang)] if other_areas else []
+    widgets.comparison.value = render_paragraphs(notes) + render_comparison(rows, state.lang)
+    widgets.pictures["compare"].show(screen_chart(chart), state.lang)
+
+
+def _draw_targets(app: Explorer) -> None:
+    """Draw the targets of the communes; show an error of the target beside it and leave the other results."""
+    widgets, state, lang = app.widgets, app.state, app.state.lang
+    try:
+        rows = app.get_view(state, "allocation")
+    except BhytError as error:
+        app.controls.goal.show_error(error.text(lang))
+        widgets.allocation.value = ""
+        widgets.pictures["gaps"].show(None, lang)
+        return
+    app.controls.goal.show_error("")
+    total = translate("explore.target_total", lang, people=rows["target_people"].sum(), add=rows["to_add"].sum())
+    label, text = escape_html(translate("explore.copy", lang)), escape_html(to_tab_separated(rows, lang))
+    widgets.allocation.value = (
+        f"<p><b>{escape_html(total)}</b></p>{to_html(rows.drop(columns='area'), lang)}"
+        f"<button onclick=\"const t=this.nextElementSibling;t.select();document.execCommand('copy')\">{label}</button>"
+        f'<textarea readonly rows="3" style="width:100%" aria-label="{label}">{text}</textarea>'
+        f"{render_links(table_files(rows, 'targets', lang))}"
+    )
+    widgets.pictures["gaps"].show(app.get_view(state, "picture_gaps"), lang)
+
+
+def _draw_household(app: Explorer) -> None:
+    widgets, state = app.widgets, app.state
+    widgets.premium_error.value, lines = "", []
+    try:
+        day = parse_day(widgets.day.value) or str(app.get_view(state, "month").date())
+        lines = premium_lines(app.context, state, day, widgets.group.value, int(widgets.members.value))
+    except BhytError as error:
+        widgets.premium_error.value = render_error(error.text(state.lang))
+    widgets.premium.value = render_paragraphs(lines)
+
+
+def _draw_share(app: Explorer) -> None:
+    """Draw the file, the line of code and, in Voilà, the link that restore the state."""
+    code, toml, lang = to_link([app.state, *app.pins]), to_toml(app.state), app.state.lang
+    line = escape_html(f'bhyt.explore(state="{code}")')
+    texts = {key: escape_html(translate(f"explore.{key}", lang)) for key in ("file", "code", "link")}
+    link = f'<p><a href="?state={code}">{texts["link"]}</a></p>' if "QUERY_STRING" in os.environ else ""
+    app.widgets.share.value = (
+        f"<h3>{texts['file']}</h3>{render_links({'scenario.toml': toml.encode()})}<pre>{escape_html(toml)}</pre>"
+        f"<h3>{texts['code']}</h3><textarea readonly rows='3' style='width:100%'>{line}</textarea>{link}"
+    )
+
+
+DRAW_PAGE: dict[str, Callable[[Explorer], None]] = {
+    "scenario": _draw_scenario,
+    "compare": _draw_comparison,
+    "targets": _draw_targets,
+    "household": _draw_household,
+    "share": _draw_share,
+}
+
+
+def download(app: Explorer, name: str) -> None:
+    """Show links to the files of a chart, at the size of paper, or of a table."""
+    links = app.widgets.downloads[name].links
+    try:
+        links.value = render_links(_files(app, name))
+    except BhytError as error:
+        links.value = render_error(error.text(app.state.lang))
+
+
+def _files(app: Explorer, name: str) -> dict[str, bytes]:
+    """Return the files of a chart or table by file name."""
+    state, lang, get_view = app.state, app.state.lang, app.get_view
+    if name == "communes":
+        return table_files(sort_communes(get_view(state, "communes"), state.sort), name, lang)
+    if name == "compare":
+        rows, chart = compare_scenarios(app.context, app.compared_states(), get_view(state, "month"), lang)
+        return chart_files(chart, name) | table_files(rows, name, lang)
+    view = CHARTS[name]
+    files = chart_files(view.compute(app.context, state, *(get_view(state, i) for i in view.inputs)), name)
+    if name == "path":
+        files |= table_files(projection_table(get_view(state, "projection"), lang=lang), "months", lang)
+    return files
+
+
+# --- Labels and options -----------------------------------------------------------------------------
+
+
+def refresh_widgets(app: Explorer) -> None:
+    """Show the state in all controls, and label all widgets in its language."""
+    widgets, state, lang = app.widgets, app.state, app.state.lang
+    for control in app.controls:
+        control.refresh(state, app.get_view)
+    show(app.controls.amounts.box, METHODS[state.method] in ("cost_per_person", "capacity"))
+    widgets.lang.value = lang
+    for key, widget in widgets.labelled():
+        widget.description = translate(f"explore.{key}", lang)
+    widgets.search.placeholder = translate("index.search", lang)
+    widgets.pin.description += f" ({len(app.pins)})" if app.pins else ""  # confirms the click
+    widgets.undo.disabled, widgets.pin.disabled = len(app.history) < 2, len(app.pins) >= MAX_PINS
+    for download in widgets.downloads.values():
+        download.links.value = ""  # files of another state
+    for i, button in enumerate(widgets.unpin):
+        show(button, i < len(app.pins))
+        button.description = f"{'ABCD'[i]}. {scenario_title(app.pins[i], lang)}" if i < len(app.pins) else ""
+        button.tooltip = translate("explore.unpin", lang)
+    set_options(widgets.page, [(translate(f"explore.page.{p}", lang), p) for p in PAGES], widgets.page.value)
+    set_options(widgets.group, premium_groups(lang), widgets.group.value)
+    scenarios = [(scenario.titled(lang), name) for name, scenario in app.bundled.items()]
+    set_options(widgets.bundled, [*NO_OPTIONS, *scenarios], "")
+    try:
+        options = commune_options(app.context, state, app.get_view)
+    except BhytError:
+        options = NO_OPTIONS
+    set_options(widgets.commune, options, widgets.commune.value)
+    widgets.commune.disabled = len(options) == 1
+    refresh_sections(app)
+
+
+def refresh_sections(app: Explorer) -> None:
+    """Show the controls of the open sections, and the selected page."""
+    for name, (toggle, controls) in app.widgets.sections.items():
+        show(controls, toggle.value)
+        toggle.description = ("▾ " if toggle.value else "▸ ") + translate(f"explore.section.{name}", app.state.lang)
+    for name, page in app.widgets.page_boxes.items():
+        show(page, name == app.widgets.page.value)

@@ -1,0 +1,71 @@
+"""Parse what the analyst enters as text: dates, rates, and amounts by commune."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+
+from bhyt_analysis.i18n.dates import parse_date
+from bhyt_analysis.i18n.messages import BhytError
+
+
+def parse_day(text: str) -> str:
+    """Return a date such as 31/12/2021 or 2021-12-31 as ISO text; "" for no date.
+
+    Examples
+    --------
+    >>> parse_day("1/7/2021"), parse_day("2021-07-01"), parse_day(" ")
+    ('2021-07-01', '2021-07-01', '')
+    """
+    text = text.strip()
+    if match := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text):
+        day, month, year = (int(g) for g in match.groups())
+        try:
+            return str(dt.date(year, month, day))
+        except ValueError:
+            raise BhytError(("error.not_a_day", {"found": text})) from None
+    return str(parse_date(text)) if text else ""
+
+
+def parse_rate(text: str) -> float:
+    """Return a rate such as 93%, 93,5 or 0.93 as a share.
+
+    Examples
+    --------
+    >>> parse_rate("93,5%"), parse_rate("0.93"), parse_rate("90")
+    (0.935, 0.93, 0.9)
+    >>> parse_rate("nhiều")
+    Traceback (most recent call last):
+    bhyt_analysis.i18n.messages.BhytError: “nhiều” is not a rate; write 93% or 0.93
+    """
+    try:
+        value = float(text.strip().removesuffix("%").strip().replace(",", "."))
+        if not 0 <= value <= 100:
+            raise ValueError
+    except ValueError:
+        raise BhytError(("explore.not_a_rate", {"found": text})) from None
+    return round(value / 100, 6) if "%" in text or value > 1 else value
+
+
+def parse_amounts(text: str, codes: Sequence[str]) -> dict[str, float]:
+    """Return an amount for each commune from lines of code and number, as pasted from Excel.
+
+    Examples
+    --------
+    >>> parse_amounts("X00101\\t3\\nX00102; 2,5", ["X00101", "X00102"])
+    {'X00101': 3.0, 'X00102': 2.5}
+    """
+    amounts: dict[str, float] = {}
+    faults = []
+    for line in filter(str.strip, text.splitlines()):
+        parts = line.replace(";", "\t").split("\t")
+        try:
+            amounts[parts[0].strip()] = float(parts[1].strip().replace(",", "."))
+        except (IndexError, ValueError):
+            faults.append(("explore.not_an_amount", {"found": line.strip()}))
+    if missing := [c for c in codes if c not in amounts]:
+        faults.append(("explore.amount_missing", {"areas": ", ".join(missing)}))
+    if faults:
+        raise BhytError(*faults)
+    return {c: amounts[c] for c in codes}

@@ -1,0 +1,120 @@
+"""Define the widgets of the explorer beside its controls, and arrange both on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import ipywidgets as ipw
+
+from bhyt_analysis.explorer.controls import FULL_WIDTH, NO_OPTIONS, Controls, premium_groups
+from bhyt_analysis.explorer.markup import STYLE, render_description
+from bhyt_analysis.explorer.views import CHARTS, ScreenChart
+
+MAX_PINS = 4
+PAGES = ("scenario", "compare", "targets", "household", "share")
+OPEN_SECTION = "outreach_and_day"
+AUTO, FULL = {"width": "auto"}, {"width": FULL_WIDTH}
+WRAP = {"flex_flow": "row wrap"}
+
+
+def show(widget: ipw.DOMWidget, visible: object) -> None:
+    """Show or hide a widget."""
+    widget.layout.display = None if visible else "none"
+
+
+class Picture:
+    """Hold a chart on the page and its description."""
+
+    def __init__(self) -> None:
+        self.image = ipw.Image(format="png", layout={"display": "none"})
+        self.description = ipw.HTML()
+
+    def show(self, chart: ScreenChart | None, lang: str) -> None:
+        """Show a chart with its description; None hides both."""
+        self.description.value = "" if chart is None else render_description(chart.alt, lang)
+        if chart is not None and self.image.value != chart.png:  # equal bytes are not sent again
+            self.image.value = chart.png
+        show(self.image, chart)
+
+
+class Download:
+    """Hold the button that makes the files of a chart or table, and the links to them."""
+
+    def __init__(self) -> None:
+        self.button, self.links = ipw.Button(layout=AUTO), ipw.HTML()
+
+
+class Widgets:
+    """Hold the widgets that do not belong to a field of the state: outputs, buttons, pages, files, the calculator."""
+
+    def __init__(self) -> None:
+        self.search = ipw.Text(continuous_update=True, layout=FULL)
+        self.commune = ipw.Dropdown(options=NO_OPTIONS, layout=FULL)
+        # The bar at the top
+        languages = [("Tiếng Việt", "vi"), ("English", "en")]
+        self.page = ipw.ToggleButtons(options=PAGES, style={"button_width": "auto"})
+        self.undo, self.reset, self.pin = (ipw.Button(layout=AUTO) for _ in range(3))
+        self.lang = ipw.ToggleButtons(options=languages, style={"button_width": "auto"})
+        # Results
+        self.headline, self.results, self.zone_changes, self.communes = (ipw.HTML() for _ in range(4))
+        self.comparison, self.allocation, self.premium, self.share = (ipw.HTML() for _ in range(4))
+        self.pictures = {name: Picture() for name in (*CHARTS, "compare", "gaps")}
+        self.downloads = {name: Download() for name in (*CHARTS, "communes", "compare")}
+        self.unpin = [ipw.Button(layout={"display": "none", **AUTO}) for _ in range(MAX_PINS)]
+        # The household calculator
+        self.day = ipw.Text(value="", continuous_update=False)
+        self.group = ipw.Dropdown(options=premium_groups("vi"))
+        self.members = ipw.SelectionSlider(options=[(str(n), n) for n in range(1, 9)], value=4)
+        self.premium_error = ipw.HTML()
+        # Files and links
+        self.bundled = ipw.Dropdown(options=NO_OPTIONS, layout={"width": "420px"})
+        self.scenario_file = ipw.FileUpload(accept=".toml", multiple=False, layout=AUTO)
+        self.zone_file = ipw.FileUpload(accept=".csv", multiple=False, layout=AUTO)
+        self.link = ipw.Text(continuous_update=False, layout=FULL)
+        self.file_error, self.link_error = ipw.HTML(), ipw.HTML()
+        # Filled by `arrange`: heading and controls by section, and the pages by name
+        self.sections: dict[str, tuple[ipw.ToggleButton, ipw.VBox]] = {}
+        self.page_boxes: dict[str, ipw.VBox] = {}
+
+    def labelled(self) -> Iterator[tuple[str, ipw.Widget]]:
+        """Yield the message key of each label, and its widget."""
+        for key in ("undo", "reset", "pin", "search", "commune", "bundled", "day", "group", "members"):
+            yield key, getattr(self, key)
+        yield from (("upload", self.scenario_file), ("own_zones", self.zone_file), ("paste", self.link))
+        yield from (("take", download.button) for download in self.downloads.values())
+
+
+def arrange(widgets: Widgets, controls: Controls) -> list[ipw.Widget]:
+    """Arrange the controls and the other widgets: the bar at the top, the controls beside the results."""
+    for name, inside in controls.sections().items():
+        toggle = ipw.ToggleButton(value=name == OPEN_SECTION, layout=FULL)
+        widgets.sections[name] = toggle, ipw.VBox([control.box for control in inside])
+    widgets.page_boxes.update({name: ipw.VBox(children) for name, children in _pages(widgets, controls).items()})
+    place = [widgets.search, controls.area.box, controls.decision.box, widgets.commune, controls.zone.box]
+    sections = [widget for section in widgets.sections.values() for widget in section]
+    left = ipw.VBox([*place, *sections], layout={"width": "330px", "flex": "0 0 330px"})
+    right = ipw.VBox(list(widgets.page_boxes.values()), layout={"flex": "1 1 auto", "min_width": "0"})
+    left.add_class("bhyt-controls")
+    right.add_class("bhyt-results")
+    buttons = ipw.HBox([widgets.undo, widgets.reset, widgets.pin])
+    top = ipw.HBox([widgets.page, buttons, widgets.lang], layout={**WRAP, "justify_content": "space-between"})
+    return [ipw.HTML(STYLE), top, ipw.HBox([left, right])]
+
+
+def _pages(widgets: Widgets, controls: Controls) -> dict[str, list[ipw.Widget]]:
+    """Return the widgets of each page from top to bottom."""
+    pictures = {name: [p.image, p.description] for name, p in widgets.pictures.items()}
+    downloads = {name: ipw.HBox([d.button, d.links]) for name, d in widgets.downloads.items()}
+    path, *charts = ([*pictures[name], downloads[name]] for name in CHARTS)
+    results = [widgets.headline, widgets.zone_changes, *path, widgets.results, *(w for chart in charts for w in chart)]
+    controls.sort.box.layout.width = "330px"
+    pins = ipw.HBox(widgets.unpin, layout=WRAP)
+    targets = [controls.goal.box, controls.method.box, controls.ratchet.box, controls.amounts.box]
+    files = [widgets.bundled, ipw.HBox([widgets.scenario_file, widgets.zone_file]), widgets.file_error]
+    return {
+        "scenario": [*results, controls.sort.box, widgets.communes, downloads["communes"]],
+        "compare": [pins, widgets.comparison, *pictures["compare"], downloads["compare"]],
+        "targets": [ipw.VBox(targets, layout={"width": "420px"}), widgets.allocation, *pictures["gaps"]],
+        "household": [widgets.day, widgets.group, widgets.members, widgets.premium_error, widgets.premium],
+        "share": [controls.name.box, widgets.share, *files, widgets.link, widgets.link_error],
+    }
