@@ -1,4 +1,4 @@
-"""What does a move of a slider cost until the new figures and tables stand, against drawing the same figures again?
+"""Measure a change of a slider until the new figures and tables are ready, against drawing the same figures again.
 
 ``python -m benchmarks.explore``. Processor seconds, so that other work on the machine does not lengthen them.
 """
@@ -8,18 +8,25 @@ import itertools
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.explorer import app as application
 from bhyt_analysis.explorer import state as states
-from bhyt_analysis.explorer.views import DRAWN, Context
+from bhyt_analysis.explorer.app import build_explorer
+from bhyt_analysis.explorer.controls import Control, Controls
+from bhyt_analysis.explorer.views import CHARTS, Context, screen_chart
 
 ROUNDS = 9
-SLIDERS = ("outreach", "take_up_household", "share_household", "base_salary")  # of behaviour, and of the law
+SLIDERS: dict[str, Callable[[Controls], Control]] = {  # two of behaviour, two of the law
+    "outreach": lambda controls: controls.outreach,
+    "take_up_household": lambda controls: controls.take_up["household"],
+    "share_household": lambda controls: controls.support_shares["household"],
+    "base_salary": lambda controls: controls.base_salary,
+}
 
 
 def median(work: Callable[[], object]) -> float:
-    """The median processor seconds of some rounds, after one that does not count."""
+    """Return the median processor seconds of some rounds, after one that does not count."""
     work()
     seconds = []
     for _ in range(ROUNDS):
@@ -29,64 +36,63 @@ def median(work: Callable[[], object]) -> float:
     return statistics.median(seconds)
 
 
-def moves(area: str, name: str) -> dict[str, float]:
-    """A move of a slider for an area, from the event to the last new picture and table.
+def measure(area: str, name: str) -> dict[str, float]:
+    """Measure a change of a slider for an area, from the event to the last new picture and table.
 
-    Ours computes the scenario with 200 draws, makes every figure that changes and writes
-    them and the tables into their widgets. The bare rival redraws the same figures, which
-    stand already: matplotlib's constrained layout, drawing and PNG, nothing computed and
-    no artist made. The third figure is a rival that makes the artists as well, from
-    finished tables: what any program must do that shows other figures than before.
+    The explorer computes the scenario with 200 draws, draws every chart that changes and writes
+    charts and tables into their widgets. The bare redraw repeats the layout (constrained), the
+    drawing and the PNG of the same finished figures; nothing is computed and no artist is made.
+    The third measure also makes the artists, from finished tables: the minimum for any program
+    that shows new figures.
     """
-    state = states.replace_values(states.from_file("decision_861_ordinary"), area=area, on="2021-12-31")
-    app = application.explorer(Context(bhyt.load(), bhyt.Law.read()), state)
-    slider = app.parts[name].control
-    one = slider.index
-    other = one + (1 if one + 1 < len(slider.options) else -1)
+    state = replace(states.from_file("decision_861_ordinary"), area=area, on="2021-12-31")
+    app = build_explorer(Context(bhyt.load(), bhyt.Law.read()), state)
+    slider = SLIDERS[name](app.controls).widget
+    first = slider.index
+    second = first + (1 if first + 1 < len(slider.options) else -1)
 
     def event() -> None:
-        slider.index = one if slider.index == other else other
+        slider.index = first if slider.index == second else second
 
-    before = {name: app.outputs[f"picture_{name}"].value for name in DRAWN}
+    before = {chart: app.widgets.pictures[chart].image.value for chart in CHARTS}
     event()
-    changed = [name for name in DRAWN if app.outputs[f"picture_{name}"].value != before[name]]
-    tables = {name: [app.look(app.state, view) for view in DRAWN[name][1]] for name in changed}
+    changed = [chart for chart in CHARTS if app.widgets.pictures[chart].image.value != before[chart]]
+    tables = {chart: [app.get_view(app.state, view) for view in CHARTS[chart].inputs] for chart in changed}
 
-    def made(name: str) -> object:
-        return DRAWN[name][0](app.world, app.state, *tables[name], size="screen")
+    def draw(chart: str) -> bhyt.charts.Chart:
+        return CHARTS[chart].compute(app.context, app.state, *tables[chart], size="screen")
 
-    def png(chart: object) -> None:
-        figure = chart.figure  # type: ignore[attr-defined]
-        figure.set_layout_engine("constrained")
-        figure.savefig(io.BytesIO(), format="png", dpi=110)
-
-    standing = [made(name) for name in changed]
+    charts = [draw(chart) for chart in changed]
 
     def redraw() -> None:
-        for figure in standing:
-            png(figure)
+        for chart in charts:
+            chart.figure.set_layout_engine("constrained")
+            chart.figure.savefig(io.BytesIO(), format="png", dpi=110)
 
-    def from_tables() -> None:
-        for name in changed:
-            app.look(app.state, "whole")
-            figure = made(name)
-            app.on_screen(figure)  # type: ignore[arg-type]
+    def draw_from_tables() -> None:
+        for chart in changed:
+            app.get_view(app.state, "months")
+            screen_chart(draw(chart))
 
-    return {"ours": median(event), "bare redraw": median(redraw), "from finished tables": median(from_tables)}
+    return {
+        "ours": median(event),
+        "bare redraw": median(redraw),
+        "from finished tables": median(draw_from_tables),
+    }
 
 
 def main() -> dict[str, dict[str, float]]:
     """Print one line for each slider and area."""
-    told = {}
+    results = {}
     for area, slider in itertools.product(("219", "X001"), SLIDERS):
-        told[f"explore {area} {slider}"] = found = moves(area, slider)
-        ours, bare, tables = found.values()
+        results[f"explore {area} {slider}"] = seconds = measure(area, slider)
+        move, bare, tables = seconds.values()
         print(
-            f"explore {area:5} {slider:18} ours {ours:8.3f} s   bare redraw {bare:8.3f} s   ratio {ours / bare:6.2f}"
-            f"   from finished tables {tables:.3f} s (ratio {ours / tables:.2f})",
+            f"explore {area:5} {slider:18} ours {move:8.3f} s   bare redraw {bare:8.3f} s   "
+            f"ratio {move / bare:6.2f}   from finished tables {tables:.3f} s (ratio {move / tables:.2f})",
             flush=True,
         )
-    return told
+    return results
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The explorer in a real JupyterLab and a real Voilà: what a person does with the keyboard, and what must then be read.
+"""Test the explorer in a real JupyterLab and a real Voilà: input by the keyboard, and the texts on the page.
 
-Every expected figure is worked out here by the library's own functions from scenario files, not by the explorer.
+Each expected figure is computed here by the library's functions from scenario files, not by the explorer.
 Screenshots of each state are kept in ``outputs/explore``.
 """
 
@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from dataclasses import replace
 
 import openpyxl
 import pandas as pd
@@ -23,18 +24,21 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.explorer import state as states
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import format_message
+from bhyt_analysis.model.finance.premiums import household_premium
+from bhyt_analysis.model.targets.allocation import communes_to_allocate
 
 from ..conftest import ROOT
 from . import chromium
 
 chromium.needed()
 
-SHOTS = ROOT / "outputs" / "explore"
+SCREENSHOTS = ROOT / "outputs" / "explore"
 LEFT = "minority_left_2016_2020_list"
 DAY = "2021-12-31"
-SECONDS = 90  # the most that anything may take on a busy machine; what is ready is not waited for
+SECONDS = 90  # the limit of any wait, on a busy machine
 
 
 # --- The servers and the page ----------------------------------------------------------------------
@@ -47,30 +51,34 @@ def free_port():
 
 
 class Server:
-    """`bhyt explore`, as a user starts it; what it logs is kept."""
+    """`bhyt explore` as a user starts it; its log is kept."""
 
     def __init__(self, folder, *arguments):
         self.port, self.log = free_port(), folder / "server.log"
         config = {"ServerApp": {"allow_root": True}, "IdentityProvider": {"token": ""}}
         (folder / "jupyter_server_config.json").write_text(json.dumps(config), "utf-8")
-        settings = {  # nobody is asked whether they want news
-            "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+        # Without the question whether to fetch news
+        settings = folder / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}), "utf-8")
+        folders = {
+            "JUPYTER_CONFIG_DIR": ".",
+            "JUPYTER_DATA_DIR": "data",
+            "JUPYTER_RUNTIME_DIR": "run",
+            "JUPYTERLAB_SETTINGS_DIR": "settings",
+            "JUPYTERLAB_WORKSPACES_DIR": "spaces",
+            "IPYTHONDIR": "ipython",
         }
-        for name, told in settings.items():
-            file = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
-            file.parent.mkdir(parents=True)
-            file.write_text(json.dumps(told), "utf-8")
-        places = {"JUPYTER_CONFIG_DIR": ".", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "run", "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "spaces", "IPYTHONDIR": "ipython"}  # fmt: skip
-        environment = {**os.environ, **{k: str(folder / v) for k, v in places.items()}}
-        call = [sys.executable, "-m", "bhyt_analysis.cli", "explore", "--no-browser", f"--port={self.port}", *arguments]
+        environment = {**os.environ, **{k: str(folder / v) for k, v in folders.items()}}
+        command = [sys.executable, "-m", "bhyt_analysis.cli", "explore", "--no-browser", f"--port={self.port}"]
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(call, cwd=folder, env=environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen([*command, *arguments], cwd=folder, env=environment, stdout=log, stderr=log)
 
     def url(self, path=""):
         return f"http://127.0.0.1:{self.port}/{path}"
 
     def wait(self, path):
-        """Until the server answers, whatever it says."""
+        """Wait until the server answers, with whatever status."""
         for _ in range(SECONDS * 5):
             assert self.process.poll() is None, self.log.read_text("utf-8")
             try:
@@ -85,8 +93,8 @@ class Server:
         import psutil
 
         family = [*psutil.Process(self.process.pid).children(recursive=True), psutil.Process(self.process.pid)]
-        for one in family:
-            one.terminate()
+        for process in family:
+            process.terminate()
         psutil.wait_procs(family, timeout=20)
         self.process.wait(20)
 
@@ -98,25 +106,27 @@ def downloads(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser(downloads):
-    SHOTS.mkdir(parents=True, exist_ok=True)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     with chromium.started("1280,863", downloads) as driver:  # 720 of them for the page
         yield driver
 
 
 class Page:
-    """The explorer as it stands in the browser."""
+    """The explorer in the browser."""
 
     def __init__(self, driver, server, kind):
         self.driver, self.server, self.kind = driver, server, kind
 
-    def until(self, what, message=""):
-        def tried(driver):
+    def until(self, condition, message=""):
+        """Wait until a condition is true, and return its value."""
+
+        def attempt(driver):
             try:
-                return what()
+                return condition()
             except (StaleElementReferenceException, StopIteration):
                 return False
 
-        return WebDriverWait(self.driver, SECONDS, 0.1).until(tried, message)
+        return WebDriverWait(self.driver, SECONDS, 0.1).until(attempt, message)
 
     def all(self, css):
         return [e for e in self.driver.find_elements(By.CSS_SELECTOR, css) if e.is_displayed()]
@@ -124,19 +134,23 @@ class Page:
     def text(self, css=".bhyt-results"):
         return "\n".join(e.text for e in self.all(css))
 
-    def says(self, *parts, css=".bhyt-results"):
-        """Wait until all of this is read."""
+    def wait_for(self, *parts, css=".bhyt-results"):
+        """Wait until the page has all of these texts."""
         self.until(lambda: all(p in self.text(css) for p in parts), f"{parts} is not in: {self.text(css)[:3000]}")
 
     def cards(self):
         return [c.text.split("\n") for c in self.all(".bhyt-card")]
 
-    def labelled(self, label, tag):
-        """The control of a label, by the tag or class that takes the keyboard; of those that are shown."""
-        path = (
-            f"//div[contains(@class,'bhyt-app')]//label[normalize-space()={json.dumps(label, ensure_ascii=False)}]/.."
-        )
-        return self.until(lambda: next(e for box in self.driver.find_elements(By.XPATH, path) if box.is_displayed() for e in box.find_elements(By.CSS_SELECTOR, tag)), label)  # fmt: skip
+    def labelled(self, label, css):
+        """Return the visible control of a label, by the selector of the element that takes the keyboard."""
+        text = json.dumps(label, ensure_ascii=False)
+        path = f"//div[contains(@class,'bhyt-app')]//label[normalize-space()={text}]/.."
+
+        def find():
+            boxes = [box for box in self.driver.find_elements(By.XPATH, path) if box.is_displayed()]
+            return next(element for box in boxes for element in box.find_elements(By.CSS_SELECTOR, css))
+
+        return self.until(find, label)
 
     def slide(self, label, *keys):
         """Move a slider by the keyboard."""
@@ -157,35 +171,39 @@ class Page:
         Select(box).select_by_visible_text(option)
 
     def type(self, label, text, tag="input"):
-        """Type into a line until it holds just that: the page may be telling something else to it."""
+        """Type into a box until it has exactly this text: the page may set it at the same time."""
 
-        def typed():
-            line = self.labelled(label, tag)
-            line.send_keys(Keys.CONTROL, "a")
-            line.send_keys(text or Keys.DELETE)
-            return line if line.get_attribute("value") == text else None
+        def enter():
+            box = self.labelled(label, tag)
+            box.send_keys(Keys.CONTROL, "a")
+            box.send_keys(text or Keys.DELETE)
+            return box if box.get_attribute("value") == text else None
 
-        self.until(typed, label).send_keys(Keys.TAB)
+        self.until(enter, label).send_keys(Keys.TAB)
 
-    def unfold(self, section):
-        """Open a section of the controls that is folded."""
-        if [b for b in self.all(".bhyt-controls button") if b.text.strip() == f"▸ {section}"]:
+    def open_section(self, section):
+        """Open a section of the controls, if it is closed."""
+
+        def has(button):
+            return [b for b in self.all(".bhyt-controls button") if b.text.strip() == button]
+
+        if has(f"▸ {section}"):
             self.press(f"▸ {section}")
-        self.until(lambda: [b for b in self.all(".bhyt-controls button") if b.text.strip() == f"▾ {section}"], section)
+        self.until(lambda: has(f"▾ {section}"), section)
 
-    def shot(self, name):
-        """Keep a picture of the page, with the results from their top."""
-        top = "document.querySelector('.bhyt-app').scrollIntoView(); document.querySelector('.bhyt-results').scrollTop = 0"
-        self.driver.execute_script(top)
-        self.driver.save_screenshot(str(SHOTS / f"{self.kind}_{name}.png"))
+    def save_screenshot(self, name):
+        """Save a picture of the page, with the results from their top."""
+        self.driver.execute_script("document.querySelector('.bhyt-app').scrollIntoView()")
+        self.driver.execute_script("document.querySelector('.bhyt-results').scrollTop = 0")
+        self.driver.save_screenshot(str(SCREENSHOTS / f"{self.kind}_{name}.png"))
 
     def errors(self):
-        """What the browser complains of."""
+        """Return the errors in the log of the browser."""
         return [e["message"] for e in self.driver.get_log("browser") if e["level"] == "SEVERE"]
 
 
-def ready(page):
-    page.until(lambda: page.cards() and page.all(".bhyt-results img"), f"the explorer does not come: {page.text('body')[:2000]}")  # fmt: skip
+def wait_until_ready(page):
+    page.until(lambda: page.cards() and page.all(".bhyt-results img"), f"no explorer: {page.text('body')[:2000]}")
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +217,7 @@ def lab(browser, tmp_path_factory):
         page.until(lambda: "Idle" in page.text("#jp-main-statusbar"), "the kernel does not start")
         next(m for m in page.all(".lm-MenuBar-item") if m.text.strip() == "Run").click()
         page.until(lambda: page.all("[data-command='runmenu:run-all']"))[0].click()
-        ready(page)
+        wait_until_ready(page)
         app = page.all(".bhyt-app")[0]
         browser.execute_script("arguments[0].scrollIntoView()", app)
         yield page
@@ -217,26 +235,31 @@ def voila(browser, tmp_path_factory):
         server.stop()
 
 
-# --- What the library says --------------------------------------------------------------------------
+# --- Figures of the library --------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def expected(data, tmp_path_factory):
-    """Lục Ngạn at the end of 2021 under ordinary and high outreach, and with 70% paid by the province: by scenario files."""
+    """Return figures of Lục Ngạn at the end of 2021 under ordinary and high outreach, and with a top-up."""
     folder = tmp_path_factory.mktemp("scenarios")
-    reform = f"parameter,key,area,since,until,value,unit,reference,status\nsubsidy_share,{LEFT},Bắc Giang,2021-07-01,2023-10-31,0.7,share of premium,what if,proposal\n"  # fmt: skip
-    (folder / "reform.csv").write_text(reform, "utf-8")
+    columns = "parameter,key,area,since,until,value,unit,reference,status"
+    row = f"subsidy_share,{LEFT},Bắc Giang,2021-07-01,2023-10-31,0.7,share of premium,what if,proposal"
+    (folder / "reform.csv").write_text(f"{columns}\n{row}\n", "utf-8")
     text = (ROOT / "scenarios" / "decision_861_high.toml").read_text("utf-8")
-    (folder / "paid.toml").write_text(text.replace("seed = 861", 'seed = 861\nreforms = ["reform.csv"]').replace("door to door", "door to door, 70%").replace("đến từng nhà", "đến từng nhà, 70%"), "utf-8")  # fmt: skip
-    plans = {"ordinary": "decision_861_ordinary", "high": "decision_861_high", "paid": folder / "paid.toml"}
-    told: dict = {}
+    text = text.replace("seed = 861", 'seed = 861\nreforms = ["reform.csv"]')
+    (folder / "top_up.toml").write_text(text.replace("đến từng nhà", "đến từng nhà, 70%"), "utf-8")
+    plans = {"ordinary": "decision_861_ordinary", "high": "decision_861_high", "top_up": folder / "top_up.toml"}
+    figures = {}
     for key, plan in plans.items():
         months = bhyt.simulate(data, "Lục Ngạn", bhyt.Scenario.read(plan), draws=0)
-        rows = months[(months["group"] == "all") & (months["result"] == "behavioural")]
-        last = rows[rows["month"] == DAY].iloc[0]
-        year = rows[(rows["month"] > "2021-06-30") & (rows["month"] <= DAY)]
-        told[key] = {"uninsured": int(last["people"] - last["insured"]), "rate": float(last["rate"]), "province": float(year["vnd_province"].sum()), "months": months}  # fmt: skip
-    return told
+        months = months[(months["group"] == "all") & (months["result"] == "behavioural")].set_index("month")
+        last, half_year = months.loc[DAY], months.loc["2021-07-01":DAY]
+        figures[key] = {
+            "uninsured": int(last["people"] - last["insured"]),
+            "rate": float(last["rate"]),
+            "province": float(half_year["vnd_province"].sum()),
+        }
+    return figures
 
 
 def people(value):
@@ -250,184 +273,190 @@ def billions(value):
 OUTREACH = "Vận động (0 không, 1 thường xuyên, 2 đến từng nhà)"
 
 
-def at_the_beginning(page):
-    """Lục Ngạn, Decision 861, ordinary outreach, the end of 2021, seen in Vietnamese: by the bundled scenario."""
+def open_ordinary_scenario(page):
+    """Open the bundled scenario of ordinary outreach under Decision 861, for Lục Ngạn in Vietnamese."""
     if [b for b in page.all(".bhyt-app button") if b.text.strip() == "Reset to the law"]:
         page.press("Tiếng Việt")
     page.press("Lưu, chia sẻ")
     page.choose("Kịch bản có sẵn", "Quyết định 861, vận động thường xuyên")
-    page.says('decision = "861"')
+    page.wait_for('decision = "861"')
     page.press("Kịch bản")
-    page.says("Quyết định 861, vận động thường xuyên", css=".bhyt-results h2")
+    page.wait_for("Quyết định 861, vận động thường xuyên", css=".bhyt-results h2")
 
 
 # --- JupyterLab -------------------------------------------------------------------------------------
 
 
-def test_how_many_of_luc_ngan_are_uninsured_and_what_70_per_cent_would_have_cost(lab, expected):
-    """The walk of docs/explore.md: every answer is read from the page."""
+def test_walkthrough_of_the_docs(lab, expected):
+    """Read each answer of docs/explore.md from the page."""
     lab.type("Tìm đơn vị (có hoặc không dấu)", "LUC NGAN")
     assert "Huyện Lục Ngạn (Tỉnh Bắc Giang)" in lab.labelled("Đơn vị", "select").text
     lab.choose("Quyết định phân định khu vực", "Quyết định 861")
     lab.slide(OUTREACH, Keys.HOME, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
-    lab.says("Chưa có thẻ 31/12/2021", people(expected["ordinary"]["uninsured"]))
+    lab.wait_for("Chưa có thẻ 31/12/2021", people(expected["ordinary"]["uninsured"]))
     assert [c[1] for c in lab.cards()][1] == people(expected["ordinary"]["uninsured"])
     assert "SỐ LIỆU ƯỚC TÍNH" in lab.text(".bhyt-stamp")
-    lab.shot("1_ordinary")
+    lab.save_screenshot("1_ordinary")
     lab.slide(OUTREACH, Keys.END)
-    lab.says(people(expected["high"]["uninsured"]), format_message("{v:p1}", "vi", v=expected["high"]["rate"]))
-    lab.shot("2_high")
-    lab.unfold("Tỉnh hỗ trợ thêm")
+    lab.wait_for(people(expected["high"]["uninsured"]), format_message("{v:p1}", "vi", v=expected["high"]["rate"]))
+    lab.save_screenshot("2_high")
+    lab.open_section("Tỉnh hỗ trợ thêm")
     lab.slide("Dân tộc thiểu số ở xã ra khỏi danh sách 2016-2020", *[Keys.ARROW_RIGHT] * 14)  # 70%, five points a step
-    lab.says(f"tỉnh hỗ trợ thêm: {billions(expected['paid']['province'])}", people(expected["paid"]["uninsured"]))
+    lab.wait_for(
+        f"tỉnh hỗ trợ thêm: {billions(expected['top_up']['province'])}", people(expected["top_up"]["uninsured"])
+    )
     assert "ĐỀ XUẤT, CHƯA CÓ HIỆU LỰC" in lab.text(".bhyt-stamp")
-    lab.shot("3_paid_by_the_province")
+    lab.save_screenshot("3_top_up_of_the_province")
     lab.slide("Dân tộc thiểu số ở xã ra khỏi danh sách 2016-2020", Keys.HOME)
-    lab.says(people(expected["high"]["uninsured"]))
+    lab.wait_for(people(expected["high"]["uninsured"]))
     assert "ĐỀ XUẤT" not in lab.text(".bhyt-stamp")
     lab.press("Hoàn tác")
-    lab.says(f"tỉnh hỗ trợ thêm: {billions(expected['paid']['province'])}")
+    lab.wait_for(f"tỉnh hỗ trợ thêm: {billions(expected['top_up']['province'])}")
 
 
-def test_a_commune_that_stays_in_zone_iii_is_told_with_who_keeps_a_card(lab, data):
-    at_the_beginning(lab)
+def test_commune_kept_in_zone_iii_shows_people_who_keep_a_card(lab, data):
+    open_ordinary_scenario(lab)
     lost = bhyt.reclassify(data, "861", "Lục Ngạn").set_index("name")["lost"]
     lab.choose("Chuyển khu vực của một xã", "Xã Thanh Hải")
     lab.choose("Khu vực của xã đó trong kịch bản", "Khu vực III")
-    lab.says(f"Xã Thanh Hải: Khu vực I → Khu vực III. Thôi được cấp thẻ {people(lost['Xã Thanh Hải'])} → 0 người")
-    lab.shot("4_commune_moved")
+    lab.wait_for(f"Xã Thanh Hải: Khu vực I → Khu vực III. Thôi được cấp thẻ {people(lost['Xã Thanh Hải'])} → 0 người")
+    lab.save_screenshot("4_commune_moved")
     lab.press("Về luật hiện hành")
-    lab.says("Luật hiện hành, không có gì thay đổi")
+    lab.wait_for("Luật hiện hành, không có gì thay đổi")
 
 
-def test_pinned_scenarios_stand_side_by_side_as_differences(lab, expected, data):
-    at_the_beginning(lab)
+def test_pinned_scenarios_are_compared_as_differences(lab, expected, data):
+    open_ordinary_scenario(lab)
     lab.press("Ghim")
-    lab.says("Ghim (1)", css=".bhyt-app button")  # JupyterLab sends what controls say over two ways at once
+    lab.wait_for("Ghim (1)", css=".bhyt-app button")  # JupyterLab sends labels and values separately
     lab.slide(OUTREACH, Keys.END)
-    lab.says(people(expected["high"]["uninsured"]))
+    lab.wait_for(people(expected["high"]["uninsured"]))
     lab.press("Ghim (1)")
-    lab.says("Ghim (2)", css=".bhyt-app button")
+    lab.wait_for("Ghim (2)", css=".bhyt-app button")
     lab.press("So sánh")
     plans = [bhyt.Scenario.read(f"decision_861_{e}") for e in ("ordinary", "high")]
     both = bhyt.simulate(data, "Lục Ngạn", plans, draws=0)
     row = bhyt.compare(both, on=DAY).query("result == 'behavioural'").iloc[-1]
-    lab.says("A. Quyết định 861, vận động thường xuyên", "B. Quyết định 861; vận động 2")
-    lab.shot("5_compared")
-    lab.says(format_message("{v:+n}", "vi", v=row["people"]), format_message("{v:+pp1}", "vi", v=row["points"]))
+    lab.wait_for("A. Quyết định 861, vận động thường xuyên", "B. Quyết định 861; vận động 2")
+    lab.save_screenshot("5_compared")
+    lab.wait_for(format_message("{v:+n}", "vi", v=row["people"]), format_message("{v:+pp1}", "vi", v=row["points"]))
     lab.until(lambda: lab.all(".bhyt-results img"))
-    lab.shot("5_compared")
+    lab.save_screenshot("5_compared")
     lab.press("B. Quyết định 861; vận động 2")
     lab.until(lambda: "B. " not in lab.text(".bhyt-results button"))
     lab.press("A. Quyết định 861, vận động thường xuyên")
-    lab.says("Hãy bấm “Ghim”")
+    lab.wait_for("Hãy bấm “Ghim”")
     lab.press("Kịch bản")
 
 
 def test_charts_and_tables_are_downloaded_from_the_page(lab, downloads, data):
-    at_the_beginning(lab)
+    open_ordinary_scenario(lab)
     lab.press("Tải về", ".bhyt-results button")  # the first: that of the path
     files = lab.until(lambda: {a.get_attribute("download"): a for a in lab.all("a.bhyt-file")})
     assert set(files) == {"path.png", "path.svg", "months.csv", "months.xlsx"}
     for link in files.values():
         lab.driver.execute_script("arguments[0].click()", link)
-    made = lab.until(lambda: {n: downloads / n for n in files if (downloads / n).exists()} if all((downloads / n).exists() for n in files) else None)  # fmt: skip
-    assert made["path.png"].read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    assert b"<svg" in made["path.svg"].read_bytes()[:600]
-    rows = list(openpyxl.load_workbook(made["months.xlsx"]).active.values)
+    lab.until(lambda: all((downloads / name).exists() for name in files))
+    assert (downloads / "path.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert b"<svg" in (downloads / "path.svg").read_bytes()[:600]
+    rows = list(openpyxl.load_workbook(downloads / "months.xlsx").active.values)
     months = bhyt.simulate(data, "Lục Ngạn", bhyt.Scenario.read("decision_861_ordinary"), draws=0)
     assert len(rows) == len(months) + 1
-    place = rows[0].index("Số người có thẻ")
-    assert [r[place] for r in rows[1:]] == months["insured"].tolist()
-    assert len(pd.read_csv(made["months.csv"], encoding="utf-8-sig")) == len(months)
+    column = rows[0].index("Số người có thẻ")
+    assert [r[column] for r in rows[1:]] == months["insured"].tolist()
+    assert len(pd.read_csv(downloads / "months.csv", encoding="utf-8-sig")) == len(months)
 
 
-def test_targets_are_shared_out_and_the_table_is_copied(lab, data):
-    at_the_beginning(lab)
+def test_targets_are_allocated_and_the_table_is_copied(lab, data):
+    open_ordinary_scenario(lab)
     lab.type("Tìm đơn vị (có hoặc không dấu)", "X001")
-    lab.says("SỐ LIỆU GIẢ LẬP")
+    lab.wait_for("SỐ LIỆU GIẢ LẬP")
     lab.press("Chỉ tiêu")
     lab.type("Chỉ tiêu của đơn vị (ví dụ 93%)", "nhiều")
-    lab.says("“nhiều” không phải là tỷ lệ")
+    lab.wait_for("“nhiều” không phải là tỷ lệ")
     lab.type("Chỉ tiêu của đơn vị (ví dụ 93%)", "93%")
-    from bhyt_analysis.model.targets.allocation import communes_to_allocate
-
-    told = bhyt.allocate(communes_to_allocate(data, "X001"), 0.93)
-    lab.says(people(told["target_people"].sum()), people(told["target_people"].iloc[0]))
+    targets = bhyt.allocate(communes_to_allocate(data, "X001"), 0.93)
+    lab.wait_for(people(targets["target_people"].sum()), people(targets["target_people"].iloc[0]))
     lab.choose("Cách giao chỉ tiêu cho xã", "Nâng nơi thấp nhất trước")
     level = bhyt.allocate(communes_to_allocate(data, "X001"), 0.93, method="level-up")
-    lab.says(*[people(p) for p in level["target_people"]])
-    lab.shot("6_targets")
+    lab.wait_for(*[people(p) for p in level["target_people"]])
+    lab.save_screenshot("6_targets")
     lab.press("Chép bảng")
     line = lab.labelled("Chỉ tiêu của đơn vị (ví dụ 93%)", "input")
     line.send_keys(Keys.CONTROL, "a")
     line.send_keys(Keys.CONTROL, "v")
-    assert line.get_attribute("value").startswith("Mã")  # what was copied is the table
+    assert line.get_attribute("value").startswith("Mã")  # the copied table
     line.send_keys(Keys.CONTROL, "a")
     line.send_keys("93%", Keys.TAB)
-    lab.says(people(level["target_people"].sum()))
+    lab.wait_for(people(level["target_people"].sum()))
     lab.press("Kịch bản")
     lab.type("Tìm đơn vị (có hoặc không dấu)", "luc ngan")
     lab.choose("Đơn vị", "Lục Ngạn")
-    lab.says("Huyện Lục Ngạn")
+    lab.wait_for("Huyện Lục Ngạn")
 
 
-def test_an_area_without_figures_is_said_beside_it_and_nothing_old_stands(lab):
-    at_the_beginning(lab)
+def test_area_without_figures_shows_error_and_no_old_results(lab):
+    open_ordinary_scenario(lab)
     lab.type("Tìm đơn vị (có hoặc không dấu)", "")
     lab.choose("Đơn vị", "Huyện Mộc Châu")
-    lab.says("Huyện Mộc Châu", css=".bhyt-controls .bhyt-error")
+    lab.wait_for("Huyện Mộc Châu", css=".bhyt-controls .bhyt-error")
     assert not lab.all(".bhyt-results img")
     assert not lab.cards()
-    lab.shot("7_no_figures")
+    lab.save_screenshot("7_no_figures")
     lab.choose("Đơn vị", "Huyện Lục Ngạn")
-    ready(lab)
+    wait_until_ready(lab)
     assert not lab.all(".bhyt-controls .bhyt-error")
 
 
-def test_the_household_is_told_its_premium_step_by_step(lab, law):
-    at_the_beginning(lab)
+def test_premium_of_a_household_is_explained_in_steps(lab, law):
+    open_ordinary_scenario(lab)
     lab.press("Tính mức đóng")
     lab.type("Ngày", "01/07/2021")
-    from bhyt_analysis.model.finance.premiums import household_premium
-
-    lab.says(people(household_premium(4, law.at("2021-07-01"))))
+    lab.wait_for(people(household_premium(4, law.at("2021-07-01"))))
     lab.slide("Số người trong hộ", Keys.ARROW_LEFT)
-    lab.says(people(household_premium(3, law.at("2021-07-01"))))
-    lab.shot("8_household")
+    lab.wait_for(people(household_premium(3, law.at("2021-07-01"))))
+    lab.save_screenshot("8_household")
     lab.press("Kịch bản")
 
 
-def test_a_line_of_code_restores_what_was_seen(lab, expected):
-    at_the_beginning(lab)
+def test_line_of_code_restores_the_state(lab, expected):
+    open_ordinary_scenario(lab)
     lab.slide(OUTREACH, Keys.END)
-    lab.says(people(expected["high"]["uninsured"]))
+    lab.wait_for(people(expected["high"]["uninsured"]))
     lab.press("Lưu, chia sẻ")
-    code = lab.until(lambda: next(t.get_attribute("value") for t in lab.all(".bhyt-results textarea") if "state=" in t.get_attribute("value")))  # fmt: skip
+
+    def code_line():
+        texts = (box.get_attribute("value") for box in lab.all(".bhyt-results textarea"))
+        return next(text for text in texts if "state=" in text)
+
+    code = lab.until(code_line)
     lab.press("Về luật hiện hành")
-    lab.says("seed = 1")
+    lab.wait_for("seed = 1")
     lab.type("Dán đường dẫn hoặc dòng lệnh", code)
-    lab.says("outreach = 2")
-    lab.shot("9_kept")
+    lab.wait_for("outreach = 2")
+    lab.save_screenshot("9_kept")
     lab.type("Dán đường dẫn hoặc dòng lệnh", "state=abc")
-    lab.says("Không đọc được đường dẫn")
+    lab.wait_for("Không đọc được đường dẫn")
     lab.press("Kịch bản")
-    lab.says(people(expected["high"]["uninsured"]))
+    lab.wait_for(people(expected["high"]["uninsured"]))
 
 
-def test_english_is_one_key_away(lab, expected):
-    at_the_beginning(lab)
+def test_language_button_shows_english(lab, expected):
+    open_ordinary_scenario(lab)
     lab.press("English")
-    lab.says("Coverage 31 December 2021", format_number(expected["ordinary"]["uninsured"], "en"), "ESTIMATED FIGURES")
+    lab.wait_for(
+        "Coverage 31 December 2021", format_number(expected["ordinary"]["uninsured"], "en"), "ESTIMATED FIGURES"
+    )
     lab.until(lambda: not re.search(r"Kịch bản|Hoàn tác|Tải về|Chưa có thẻ|Vận động", lab.text(".bhyt-app")))
-    lab.shot("10_english")
+    lab.save_screenshot("10_english")
     lab.press("Tiếng Việt")
-    lab.says("Tỷ lệ bao phủ 31/12/2021")
+    lab.wait_for("Tỷ lệ bao phủ 31/12/2021")
 
 
-def test_nothing_went_wrong_in_the_browser_or_the_kernel(lab):
+def test_browser_and_kernel_log_no_errors(lab):
     assert lab.errors() == []
-    assert not lab.driver.find_elements(By.CSS_SELECTOR, ".jp-OutputArea-output[data-mime-type*=err], .jupyter-widgets-error-widget")  # fmt: skip
+    errors = ".jp-OutputArea-output[data-mime-type*=err], .jupyter-widgets-error-widget"
+    assert not lab.driver.find_elements(By.CSS_SELECTOR, errors)
     log = lab.server.log.read_text("utf-8")
     assert "Traceback" not in log, log[-4000:]
 
@@ -435,29 +464,27 @@ def test_nothing_went_wrong_in_the_browser_or_the_kernel(lab):
 # --- Voilà --------------------------------------------------------------------------------------------
 
 
-def test_the_same_notebook_is_a_page_without_code(voila, expected):
+def test_voila_shows_the_notebook_without_code(voila, expected):
     voila.driver.get(voila.server.url())
-    ready(voila)
+    wait_until_ready(voila)
     assert "import bhyt_analysis" not in voila.text("body")
-    voila.says(people(expected["ordinary"]["uninsured"]))
+    voila.wait_for(people(expected["ordinary"]["uninsured"]))
     assert voila.driver.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
-    voila.shot("1_ordinary")
+    voila.save_screenshot("1_ordinary")
     voila.slide(OUTREACH, Keys.END)
-    voila.says(people(expected["high"]["uninsured"]))
+    voila.wait_for(people(expected["high"]["uninsured"]))
     voila.press("English")
-    voila.says(format_number(expected["high"]["uninsured"], "en"), "Download")
-    voila.says("Effort and day", css=".bhyt-controls")
-    voila.shot("2_high")
+    voila.wait_for(format_number(expected["high"]["uninsured"], "en"), "Download")
+    voila.wait_for("Effort and day", css=".bhyt-controls")
+    voila.save_screenshot("2_high")
     assert voila.errors() == []
 
 
-def test_a_link_brings_back_what_was_seen(voila, expected):
-    from bhyt_analysis.explorer import state as states
-
-    seen = states.replace_values(states.from_file("decision_861_high"), area="219", on=DAY)
-    voila.driver.get(voila.server.url(f"?state={states.to_link([seen])}"))
-    ready(voila)
-    voila.says(people(expected["high"]["uninsured"]))
+def test_link_restores_the_state_in_voila(voila, expected):
+    state = replace(states.from_file("decision_861_high"), area="219", on=DAY)
+    voila.driver.get(voila.server.url(f"?state={states.to_link([state])}"))
+    wait_until_ready(voila)
+    voila.wait_for(people(expected["high"]["uninsured"]))
     voila.press("Lưu, chia sẻ")
     assert voila.until(lambda: voila.driver.find_elements(By.CSS_SELECTOR, "a[href^='?state=']"))
     file = voila.until(lambda: voila.all("a[download='scenario.toml']"))[0].get_attribute("href")
@@ -466,13 +493,14 @@ def test_a_link_brings_back_what_was_seen(voila, expected):
     assert "Traceback" not in voila.server.log.read_text("utf-8")
 
 
-def test_everything_is_reached_by_the_keyboard(voila):
-    """From the first control, the tabulator leads through buttons, lists, sliders and lines."""
+def test_tab_key_reaches_each_kind_of_control(voila):
+    """Press Tab from the first control through buttons, lists, sliders and boxes."""
     voila.driver.get(voila.server.url())
-    ready(voila)
+    wait_until_ready(voila)
     voila.driver.execute_script("document.querySelector('.bhyt-app button').focus()")
-    met = set()
+    kind = "const e = document.activeElement; return e.className.includes('noUi') ? 'slider' : e.tagName"
+    kinds = set()
     for _ in range(40):
         ActionChains(voila.driver).send_keys(Keys.TAB).perform()
-        met.add(voila.driver.execute_script("const e = document.activeElement; return e.className.includes('noUi') ? 'slider' : e.tagName"))  # fmt: skip
-    assert {"BUTTON", "INPUT", "SELECT", "slider"} <= met
+        kinds.add(voila.driver.execute_script(kind))
+    assert {"BUTTON", "INPUT", "SELECT", "slider"} <= kinds
