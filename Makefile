@@ -5,7 +5,14 @@ READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 OUT ?= outputs/briefings
 
-.PHONY: briefings test browser bench lint gallery lab lock environment clean
+.PHONY: help briefings test browser bench lint gallery lab lock environment clean
+
+help:
+	@echo "briefings  a briefing of every bundled area"
+	@echo "test       linters, type checks and all tests but the browser's"
+	@echo "browser    the tests in Chromium"
+	@echo "bench      the benchmarks"
+	@echo "gallery    the page of the charts; lab: the explorer; lock, environment: after a change of dependencies"
 
 briefings: $(READY)
 	$(BIN)/bhyt brief --out $(OUT)

@@ -60,11 +60,9 @@ def differences(before: Path, after: Path) -> Iterator[str]:
 
 def main() -> int:
     """Print the differences; 1 if there are any."""
-    count = 0
-    for count, line in enumerate(differences(*map(Path, sys.argv[1:3])), 1):
-        print(line)
-    print(f"{count} differences")
-    return min(count, 1)
+    lines = list(differences(*map(Path, sys.argv[1:3])))
+    print(*lines, f"{len(lines)} differences", sep="\n")
+    return min(len(lines), 1)
 
 
 if __name__ == "__main__":
