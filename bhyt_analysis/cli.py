@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     requested = requested_language(words)
     lang = requested or "vi"
-    from bhyt_analysis.ingest.loader import InputError
+    from bhyt_analysis.domain.input_error import InputError
 
     try:
         return int(cli.main(words, "bhyt", standalone_mode=False, obj=requested or locale_language()) or DONE)
@@ -170,13 +170,14 @@ def brief(input: str | None, out: str, areas: tuple[str, ...], memory: int | Non
 def check(input: str, numbers: str | None, as_json: bool, annotate: str | None, lang: str) -> int:
     """Print the findings on an input; with ``--annotate`` write a copy of it in which they are marked."""
     from bhyt_analysis.domain.findings import findings_table
+    from bhyt_analysis.domain.input_error import PLACE
     from bhyt_analysis.ingest.annotate import annotate as write_annotated_copy
-    from bhyt_analysis.ingest.loader import WHERE, read_input
+    from bhyt_analysis.ingest.loader import read_input
 
     findings = read_input(input, numbers)[1]
     if annotate:
         print(write_annotated_copy(input, annotate, findings, lang), file=sys.stderr)
-    return _print_findings(findings_table(findings, lang, WHERE), as_json, lang)
+    return _print_findings(findings_table(findings, lang, PLACE), as_json, lang)
 
 
 @command("template")
@@ -203,7 +204,7 @@ def audit(read: Read, area: str | None, as_json: bool, lang: str) -> int:
 
 
 def _print_findings(findings: pd.DataFrame, as_json: bool, lang: str) -> int:
-    from bhyt_analysis.ingest.loader import UNREADABLE
+    from bhyt_analysis.domain.input_error import UNREADABLE
 
     if as_json:
         _print_json(findings.astype(object).where(findings.notna(), None).to_dict("records"))
@@ -283,6 +284,7 @@ def simulate(
     lang: str,
 ) -> int:
     """Print, or write, coverage and budget month by month."""
+    from bhyt_analysis.ingest.scenario_files import localise_scenario, read_scenario
     from bhyt_analysis.model.projection.scenario import Scenario
     from bhyt_analysis.model.projection.simulate import project_area
     from bhyt_analysis.model.projection.simulate import simulate as simulate_scenario
@@ -290,10 +292,10 @@ def simulate(
     from bhyt_analysis.tables.explain import probability_texts
 
     data = read()
-    policy = Scenario.read(scenario) if scenario else Scenario.nothing()
+    policy = localise_scenario(read_scenario(scenario) if scenario else Scenario.current_law(), lang)
     seed = policy.seed if seed is None else seed
     by = ["commune"] if by_commune else []
-    table = simulate_scenario(data, area, policy, by=by, draws=draws, seed=seed, lang=lang)
+    table = simulate_scenario(data, area, policy, by=by, draws=draws, seed=seed)
     table = table.rename(columns={"people": "population"})
     if csv:
         return _print_table(table, csv, lang)

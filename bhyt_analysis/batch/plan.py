@@ -17,14 +17,14 @@ from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.engine.parameters import check_parameters
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.unit_names import slugify, strip_unit_word
+from bhyt_analysis.ingest.scenario_files import find_scenario_file
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
-from bhyt_analysis.model.projection.scenario import scenario_file
 
 
 def parameters(source: str, options: BatchOptions) -> dict[str, Any]:
     """Return the parameters that all notebooks of a batch have in common; paths are good in any folder."""
     path = None if source == str(bundled_path("data")) else str(Path(source).resolve())
-    scenario = None if options.scenario is None else str(scenario_file(options.scenario).resolve())
+    scenario = None if options.scenario is None else str(find_scenario_file(options.scenario).resolve())
     common = {"as_of": options.as_of, "scenario": scenario, "lang": options.lang, "seed": options.seed}
     decision = {} if options.decision is None else {"decision": options.decision}
     return {**common, **decision, "data": path, "out": "."}

@@ -31,8 +31,8 @@ from bhyt_analysis.engine import warm_process
 from bhyt_analysis.engine.warm_process import WarmProcess
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.loader import fingerprint, load
+from bhyt_analysis.ingest.scenario_files import read_scenario
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.model.projection.scenario import Scenario
 
 CANARY_FROM = 8  # areas; in a smaller batch a second run of one of them costs more than it saves
 REHEARSED_FROM = 24  # areas; a rehearsal takes as long as some areas, and saves each a little
@@ -85,7 +85,7 @@ def run_batch(
     """
     options = options or BatchOptions()
     if options.scenario is not None:
-        Scenario.read(options.scenario)
+        read_scenario(options.scenario)
     lang, formats = options.lang, tuple(options.formats)
     source = data.source if isinstance(data, Dataset) else str(bundled_path("data") if data is None else data)
     folder = Path(out).resolve()

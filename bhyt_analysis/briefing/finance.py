@@ -15,6 +15,7 @@ from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
 from bhyt_analysis.domain.geography import lineage, population_at
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
+from bhyt_analysis.ingest.scenario_files import localise_scenario
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.coverage.headline import DECISION
@@ -26,6 +27,7 @@ from bhyt_analysis.model.projection.uncertainty import target_probabilities, upc
 from bhyt_analysis.model.reclassification.reclassify import loss_status_and_unit, unit_losses
 from bhyt_analysis.tables.explain import probability_texts
 from bhyt_analysis.tables.labels import column_name, group_name
+from bhyt_analysis.tables.scenario_texts import comparison_text
 
 # The titles whose yearly premium a briefing shows, in the order of the law.
 TITLES = (
@@ -59,12 +61,13 @@ def cost_and_payers(
 
 def _scenario(data: Dataset, law: Law, code: str, scenario: Scenario, lang: str) -> Iterator[Item]:
     """What a scenario changes in the law, and what it does month by month to this area."""
-    name = scenario.titled(lang)
+    scenario = localise_scenario(scenario, lang)
+    name = scenario.name
     told = law.compare(reduce(Law.__or__, scenario.reforms)) if scenario.reforms else pd.DataFrame()
     if len(told):
         words = "; ".join(_change_text(r, lang) for r in told.to_dict("records"))
         yield Item("scenario", translate("text.scenario", lang, scenario=name, changes=words))
-    elif not scenario.decision and not scenario.changed:
+    elif not scenario.decision and not scenario.assumption_ranges:
         yield Item("scenario", translate("text.scenario_nothing", lang, scenario=name))
     try:
         of = project_area(data, code, scenario, law)
@@ -73,13 +76,13 @@ def _scenario(data: Dataset, law: Law, code: str, scenario: Scenario, lang: str)
             "scenario_path", translate("text.scenario_not_run", lang, scenario=name, why=error.text(lang).rstrip("."))
         )
         return
-    base = Scenario.nothing(of.baseline.day, of.months[-1])
-    rows = simulate(data, code, [base, scenario], law, draws=DRAWS, lang=lang)
-    last = compare(rows, lang=lang).iloc[-1]
+    base = localise_scenario(Scenario.current_law(of.baseline.day, of.months[-1]), lang)
+    rows = simulate(data, code, [base, scenario], law, draws=DRAWS)
+    last = compare(rows).iloc[-1]
     mine = rows[rows["scenario"] == name]
     end = mine[(mine["group"] == "all") & (mine["result"] == "behavioural")].iloc[-1]
     fields = {"on": end["month"], "rate": end["rate"], "low": end["rate_low"], "high": end["rate_high"]}
-    text = translate("text.scenario_outcome", lang, text=last["text"], **fields)
+    text = translate("text.scenario_outcome", lang, text=comparison_text(last.to_dict(), lang), **fields)
     targets = upcoming_targets(data, of)
     text += "".join(
         " " + said for said in probability_texts(target_probabilities(of, targets, DRAWS, scenario.seed), lang)
@@ -128,7 +131,7 @@ def _lost_cost(data: Dataset, law: Law, scenario: Scenario | None, code: str, ta
     chain = lineage(data.areas, code, on)
     costs = full_year_cost(lost, law, days, status, chain)
     if scenario is not None:
-        other = scenario.over(law)
+        other = scenario.apply_to_law(law)
         reformed = sorted({str(d) for d in other.table.loc[other.table["layer"] > 0, "since"]} - set(days))
         costs = pd.concat([costs, full_year_cost(lost, other, reformed, status, chain)], ignore_index=True)
     first, now = costs.iloc[0], costs[costs["status"] != "proposal"].iloc[-1]

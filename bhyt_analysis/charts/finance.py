@@ -134,7 +134,7 @@ def payers(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", re
 
     Examples
     --------
-    >>> rows = bhyt.simulate(bhyt.load(), "Sơn Dương", bhyt.Scenario.read("status_quo"), draws=0)
+    >>> rows = bhyt.simulate(bhyt.load(), "Sơn Dương", bhyt.read_scenario("status_quo"), draws=0)
     >>> chart = bhyt.charts.payers(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
     """
     whole = rows[(rows["group"] == "all") & (rows["result"] == result)]
@@ -181,7 +181,7 @@ def cost_per_insured(rows: pd.DataFrame, name: str, lang: str = "vi", source: st
     Examples
     --------
     >>> names = "status_quo decision_861_ordinary decision_861_high support_continued_2026 near_poor_100".split()
-    >>> rows = bhyt.compare(bhyt.simulate(bhyt.load(), "Sơn Dương", [bhyt.Scenario.read(n) for n in names], draws=0))
+    >>> rows = bhyt.compare(bhyt.simulate(bhyt.load(), "Sơn Dương", [bhyt.read_scenario(n) for n in names], draws=0))
     >>> chart = bhyt.charts.cost_per_insured(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện")
     """
     shown = rows[(rows["result"] == "behavioural") & (rows["people"] > 0) & rows["vnd_per_additional"].notna()]

@@ -37,6 +37,7 @@ from bhyt_analysis.charts.description import chart_series
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.projection.after_loss import ENTITLEMENTS, UNINSURED
+from bhyt_analysis.model.projection.assumptions import assumptions
 from bhyt_analysis.tables.labels import group_name, statuses_of
 
 LINES = (BLUE, RED, GREEN, ORANGE, VIOLET, SKY, DARK)
@@ -54,7 +55,7 @@ def fan(
 
     Examples
     --------
-    >>> rows = bhyt.simulate(bhyt.load(), "Lục Ngạn", bhyt.Scenario.read("decision_861_ordinary"), draws=200)
+    >>> rows = bhyt.simulate(bhyt.load(), "Lục Ngạn", bhyt.read_scenario("decision_861_ordinary"), draws=200)
     >>> targets = [{"on": "2025-12-31", "rate": 0.9515, "relation": ">="}]
     >>> chart = bhyt.charts.fan(rows, "huyện Lục Ngạn", targets, "vi", "chỉ thị của Huyện ủy")
     """
@@ -107,7 +108,7 @@ def scenarios(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
 
     Examples
     --------
-    >>> plans = [bhyt.Scenario.read(p) for p in ("status_quo", "decision_861_ordinary", "decision_861_high")]
+    >>> plans = [bhyt.read_scenario(p) for p in ("status_quo", "decision_861_ordinary", "decision_861_high")]
     >>> rows = bhyt.simulate(bhyt.load(), "Lục Ngạn", plans, draws=0)
     >>> chart = bhyt.charts.scenarios(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
     """
@@ -183,13 +184,14 @@ def tornado(rows: pd.DataFrame, name: str, on: Any, lang: str = "vi", source: st
 
     Examples
     --------
-    >>> of = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.Scenario.read("decision_861_ordinary"))
+    >>> of = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.read_scenario("decision_861_ordinary"))
     >>> rows = bhyt.tornado(of, "2021-12-31")
     >>> chart = bhyt.charts.tornado(rows, "huyện Lục Ngạn", "2021-12-31", "vi", "chỉ thị của Huyện ủy")
     """
     rows = rows.head(10)
     title = f"{name}, {format_message('{d:date}', lang, d=on)}"
-    labels = [wrap_text(text, scale_width(2.2)) for text in rows["label"]]
+    names = assumptions().loc[rows["name"], f"name_{lang}"].tolist()
+    labels = [wrap_text(text, scale_width(2.2)) for text in names]
     figure, axes = new_chart(38 + row_height_mm(9.5, labels) * len(rows), "chart.tornado", title, lang, ["estimated"])
     middle = float(rows["rate"].iloc[0]) * 100
     for y, row in enumerate(rows.to_dict("records")):
@@ -205,7 +207,7 @@ def tornado(rows: pd.DataFrame, name: str, on: Any, lang: str = "vi", source: st
         chart_series(translate(f"end.{e}", lang), rows[f"rate_{e}"], "p1", c)
         for e, c in (("low", ORANGE), ("high", BLUE))
     ]
-    attach_description(figure, lang, list(rows["label"]), told, "picture", translate("axis.rate", lang), ["estimated"])
+    attach_description(figure, lang, names, told, "picture", translate("axis.rate", lang), ["estimated"])
     ends = rows[["rate_low", "rate_high"]].to_numpy() * 100
     reach = max(np.abs(ends - middle).max(), 0.5) * (1.3 if legend_columns() > 1 else 2.0)
     axes.set(xlim=(middle - reach, middle + reach), ylim=(len(rows) - 0.5, -0.6), xlabel=translate("axis.rate", lang))
@@ -226,7 +228,7 @@ def reenrolment(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "
 
     Examples
     --------
-    >>> of = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.Scenario.read("decision_861_ordinary"))
+    >>> of = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.read_scenario("decision_861_ordinary"))
     >>> rows = bhyt.after_loss(of)
     >>> chart = bhyt.charts.reenrolment(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
     """

@@ -259,7 +259,7 @@ def flows(rows: pd.DataFrame, name: str, on: Any, lang: str = "vi", source: str 
 
     Examples
     --------
-    >>> of = bhyt.project_area(bhyt.load(), "X001", bhyt.Scenario.read("decision_861_ordinary"))
+    >>> of = bhyt.project_area(bhyt.load(), "X001", bhyt.read_scenario("decision_861_ordinary"))
     >>> rows = bhyt.transitions(of, "2022-06-30")
     >>> chart = bhyt.charts.flows(rows, "huyện Mẫu 01", "2022-06-30", "vi", "bảng cards và zones")
     """

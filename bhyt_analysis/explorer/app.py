@@ -33,8 +33,8 @@ from bhyt_analysis.explorer.widgets import Widgets, arrange
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.loader import load
+from bhyt_analysis.ingest.scenario_files import parse_scenario, read_scenario
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.model.projection.scenario import Scenario
 
 INPUT = "BHYT_INPUT"  # the environment variable in which `bhyt explore INPUT` passes its input
 
@@ -114,7 +114,7 @@ def build_explorer(context: Context, state: State, pins: Sequence[State] = ()) -
     """Build the explorer for an initial state and draw it; `explore` displays it."""
     widgets = Widgets()
     controls = build_controls(context, widgets.search, widgets.commune)
-    bundled = {file.stem: Scenario.read(file) for file in sorted(bundled_path("scenarios").glob("*.toml"))}
+    bundled = {file.stem: read_scenario(file) for file in sorted(bundled_path("scenarios").glob("*.toml"))}
     app = Explorer(context, memoised_views(context), state, list(pins), controls, widgets, bundled)
     app.schedule_draw = debounce(lambda: draw(app))
     app.box.add_class("bhyt-app")
@@ -194,7 +194,7 @@ def _zone_file_state(app: Explorer, files: Files) -> State:
         path = Path(folder) / str(files[0]["name"])
         path.write_bytes(bytes(files[0]["content"]))
         record = {"name": path.stem, "zones": path.name}
-        record["decision"] = Scenario.of(record, path).decision
+        record["decision"] = parse_scenario(record, path).decision
         state = states.state_from_dict(record, path, app.state)
     return replace(state, name="", assumptions=app.state.assumptions, law=app.state.law, top_ups=app.state.top_ups)
 

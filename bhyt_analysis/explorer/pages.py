@@ -22,6 +22,7 @@ from bhyt_analysis.explorer.text_input import parse_day
 from bhyt_analysis.explorer.views import CHARTS, compare_scenarios, premium_lines, screen_chart
 from bhyt_analysis.explorer.widgets import MAX_PINS, PAGES, show
 from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.ingest.scenario_files import localise_scenario
 from bhyt_analysis.model.projection.simulate import projection_table
 from bhyt_analysis.model.targets.allocation import METHODS
 from bhyt_analysis.tables.formatting import to_html
@@ -167,7 +168,9 @@ def _files(app: Explorer, name: str) -> dict[str, bytes]:
     view = CHARTS[name]
     files = chart_files(view.compute(app.context, state, *(get_view(state, i) for i in view.inputs)), name)
     if name == "path":
-        files |= table_files(projection_table(get_view(state, "projection"), lang=lang), "months", lang)
+        files |= table_files(
+            projection_table(get_view(state, "projection")).assign(scenario=scenario_title(state, lang)), "months", lang
+        )
     return files
 
 
@@ -194,7 +197,7 @@ def refresh_widgets(app: Explorer) -> None:
         button.tooltip = translate("explore.unpin", lang)
     set_options(widgets.page, [(translate(f"explore.page.{p}", lang), p) for p in PAGES], widgets.page.value)
     set_options(widgets.group, premium_groups(lang), widgets.group.value)
-    scenarios = [(scenario.titled(lang), name) for name, scenario in app.bundled.items()]
+    scenarios = [(localise_scenario(scenario, lang).name, name) for name, scenario in app.bundled.items()]
     set_options(widgets.bundled, [*NO_OPTIONS, *scenarios], "")
     try:
         options = commune_options(app.context, state, app.get_view)

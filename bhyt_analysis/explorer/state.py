@@ -21,9 +21,10 @@ from typing import Any
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.loader import read_table
+from bhyt_analysis.ingest.scenario_files import find_scenario_file, parse_scenario, read_scenario
 from bhyt_analysis.law.law import COLUMNS, ONWARD, Law
 from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, assumptions
-from bhyt_analysis.model.projection.scenario import Scenario, scenario_file
+from bhyt_analysis.model.projection.scenario import Scenario
 
 Record = Mapping[str, Any]  # a scenario file or one of its rows, as TOML reads it
 Row = tuple[tuple[str, str | int | float], ...]  # a row of a table, hashable
@@ -106,7 +107,7 @@ def state_from_dict(record: Record, file: Path | None = None, base: State | None
     Raises
     ------
     BhytError
-        for all faults of the file; see `Scenario.read`.
+        for all faults of the file; see `read_scenario`.
 
     Examples
     --------
@@ -117,7 +118,7 @@ def state_from_dict(record: Record, file: Path | None = None, base: State | None
     if file is None and (names := [*record.get("reforms", []), *([record["zones"]] if "zones" in record else [])]):
         raise BhytError(("error.explore_files", {"files": ", ".join(str(n) for n in names)}))
     file = file or UNSAVED_FILE
-    scenario = Scenario.of(dict(record), file)
+    scenario = parse_scenario(dict(record), file)
     tables: dict[str, list[Record]] = {field: list(record.get(key, [])) for field, key in TABLES.items()}
     for name in record.get("reforms", []):
         reform = Law.read(file.parent / name).table[[*COLUMNS]]
@@ -129,7 +130,7 @@ def state_from_dict(record: Record, file: Path | None = None, base: State | None
     fields |= {f: to_rows(rows) for f, rows in tables.items()}
     fields |= {k: v for k, v in record.get("explore", {}).items() if k in VIEW_FIELDS}
     fields |= {f: getattr(scenario, f) for f in ("name", "name_en", "decision", "support_window", "seed")}
-    fields |= {"assumptions": scenario.changed, "income": scenario.income}
+    fields |= {"assumptions": scenario.assumption_ranges, "income": scenario.income}
     fields |= {f: tuple(sorted(fields[f].items())) for f in ("assumptions", "income")}
     return dataclasses.replace(base or State(), **fields)
 
@@ -151,10 +152,10 @@ def to_scenario(state: State) -> Scenario:
 
     Examples
     --------
-    >>> to_scenario(with_assumption(State(), "take_up.household", 0.5)).changed["take_up.household"]
+    >>> to_scenario(with_assumption(State(), "take_up.household", 0.5)).assumption_ranges["take_up.household"]
     (0.1, 0.5, 0.6)
     """
-    return Scenario.of(state_to_dict(state), UNSAVED_FILE)
+    return parse_scenario(state_to_dict(state), UNSAVED_FILE)
 
 
 # --- Changes of one input ---------------------------------------------------------------------------
@@ -332,8 +333,8 @@ def from_file(path: str | Path, base: State | None = None) -> State:
     >>> state.decision, law_value(state, "subsidy_share", "minority_left_2016_2020_list")
     ('861', 0.7)
     """
-    Scenario.read(path)  # raises the faults of the file itself
-    file = scenario_file(path)
+    read_scenario(path)  # raises the faults of the file itself
+    file = find_scenario_file(path)
     return state_from_dict(tomllib.loads(file.read_text(encoding="utf-8-sig")), file, base)
 
 

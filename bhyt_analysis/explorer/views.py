@@ -145,29 +145,28 @@ def _baseline(context: Context, state: State) -> Baseline:
     if not state.area:
         raise BhytError(("explore.no_area", {}))
     scenario = to_scenario(state)
-    return build_baseline(context.data, state.area, scenario, scenario.over(context.law))
+    return build_baseline(context.data, state.area, scenario, scenario.apply_to_law(context.law))
 
 
 @_view("area", "seed", *LAW_FIELDS)
 def _policy(context: Context, state: State, baseline: Baseline) -> Projection:
     """Project what does not depend on behaviour."""
     scenario = to_scenario(state)
-    law = scenario.over(context.law)
+    law = scenario.apply_to_law(context.law)
     check_reform_areas(law, context.data)
     return apply_policy(baseline, resolve_support_window(scenario, context.data, baseline, law), law)
 
 
 @_view("name", "name_en", "assumptions")
 def _projection(context: Context, state: State, policy: Projection) -> Projection:
-    """Add the behaviour, under the name that charts show."""
-    name, name_en = (scenario_title(state, lang) for lang in ("vi", "en"))
-    scenario = to_scenario(dataclasses.replace(state, name=name, name_en=name_en))
+    """Add the behaviour."""
+    scenario = to_scenario(state)
     return apply_behaviour(policy, dataclasses.replace(scenario, support_window=policy.scenario.support_window))
 
 
 @_view("lang")
 def _group_months(context: Context, state: State, projection: Projection) -> pd.DataFrame:
-    return projection_table(projection, by_group=False, lang=state.lang)
+    return projection_table(projection, by_group=False).assign(scenario=scenario_title(state, state.lang))
 
 
 @_view()
@@ -238,7 +237,7 @@ def _source(context: Context, state: State, baseline: Baseline) -> str:
 def _headline(
     context: Context, state: State, projection: Projection, outlook: pd.DataFrame, probabilities: pd.DataFrame
 ) -> str:
-    title = f"{area_title(context, state)}: {projection.scenario.titled(state.lang)}"
+    title = f"{area_title(context, state)}: {scenario_title(state, state.lang)}"
     return render_headline(outlook, probabilities, title[:1].upper() + title[1:], state.lang)
 
 
@@ -254,7 +253,7 @@ def _results(context: Context, state: State, outlook: pd.DataFrame) -> str:
 def _reclassification(context: Context, state: State) -> pd.DataFrame:
     """Return who loses and gains by the decision, by commune; no rows without a decision."""
     if state.decision:
-        return reclassify(to_scenario(state).within(context.data), state.decision, state.area)
+        return reclassify(to_scenario(state).apply_to_data(context.data), state.decision, state.area)
     if len(context.data.zones):
         return reclassify(context.data, context.data.zones["decision"].iloc[0], state.area).head(0)
     return pd.DataFrame(columns=["area", "zone_before", "zone_after", "population", "lost", "gained", "status"])
@@ -418,10 +417,9 @@ def compare_scenarios(
     """
     plans = []
     for letter, state in zip("ABCDEFGH", states, strict=False):
-        titles = [f"{letter}. {scenario_title(state, language)}" for language in ("vi", "en")]
-        plans.append(to_scenario(dataclasses.replace(state, name=titles[0], name_en=titles[1])))
-    months = simulate(context.data, states[0].area, plans, context.law, draws=0, lang=lang)
-    rows = compare(months, on=month, lang=lang)
+        plans.append(to_scenario(dataclasses.replace(state, name=f"{letter}. {scenario_title(state, lang)}")))
+    months = simulate(context.data, states[0].area, plans, context.law, draws=0)
+    rows = compare(months, on=month)
     money = ["vnd_central_more", "vnd_province_more", "vnd_household_more", "vnd_per_additional"]
     columns = ["scenario", "insured", "rate", "people", "points", *money, "status"]
     table = rows.loc[rows["result"] == "behavioural", columns].rename(columns={"people": "change"})
@@ -440,7 +438,7 @@ def premium_lines(context: Context, state: State, day: str, group: str, members:
     'A self-paying household of 4 pays 2,252,880 VND a year.'
     """
     units = lineage(context.data.areas, select_unit(context.data, state.area)[0]) if state.area else None
-    law = to_scenario(state).over(context.law).at(day, units)
+    law = to_scenario(state).apply_to_law(context.law).at(day, units)
     lines = premium_steps(law, group, members if group == "household" else 1, state.lang)
     proposals = set(law.table.loc[law.table["status"] == "proposal", "parameter"])
     if proposals & {"base_salary", "contribution_rate", "subsidy_share", "household_factor"}:

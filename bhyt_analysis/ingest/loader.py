@@ -18,6 +18,7 @@ from bhyt_analysis.domain import findings, partitions
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import TABLES, Dataset
 from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.input_error import PLACE, InputError
 from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest.area_matching import build_gazetteer, is_known_name, resolve_areas
@@ -26,28 +27,6 @@ from bhyt_analysis.ingest.person_register import count_large_register, count_per
 from bhyt_analysis.ingest.table_detection import DetectedTable, detect_table
 from bhyt_analysis.ingest.workbook import list_input_files, read_sheets
 from bhyt_analysis.quality import checks
-
-WHERE = ["file", "row", "column"]
-UNREADABLE = {"not_utf8", "not_a_table", "empty_input"}  # rules of an input that can't be read at all
-
-
-class InputError(BhytError):
-    """An input that can't be used; ``findings`` lists every offence with its place."""
-
-    def __init__(self, *found: Finding) -> None:
-        self.messages = found  # type: ignore[assignment]
-        self.findings = list(found)
-        ValueError.__init__(self, self.text("en"))
-
-    @property
-    def unreadable(self) -> bool:
-        """Whether a file could not even be read."""
-        return any(f["rule"] in UNREADABLE for f in self.findings)
-
-    def text(self, lang: str = "vi") -> str:
-        """The errors, one sentence a line."""
-        rows = findings.findings_table(self.findings, lang, WHERE)
-        return "\n".join(rows.loc[rows["severity"] == "error", "message"])
 
 
 def load(path: str | Path | None = None, area: str | None = None, numbers: str | None = None) -> Dataset:
@@ -237,4 +216,4 @@ def check(data: Dataset | str | Path | None = None, lang: str = "vi", numbers: s
     []
     """
     found = data.warnings if isinstance(data, Dataset) else read_input(data, numbers)[1]
-    return findings.findings_table(found, lang, WHERE)
+    return findings.findings_table(found, lang, PLACE)

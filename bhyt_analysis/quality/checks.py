@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.domain import findings
+from bhyt_analysis.domain.area_codes import check_area_codes, unknown_area
 from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.domain.geography import add_population, communes, is_fully_listed, population_at, unit_name
-from bhyt_analysis.i18n.messages import nearest_choice
 from bhyt_analysis.law.groups import double_counted_groups, drop_nested_groups, groups, leaf_groups, main_group
 from bhyt_analysis.quality.limits import rule_limits
 from bhyt_analysis.quality.month_checks import check_months
@@ -56,7 +56,7 @@ def check_units(areas: pd.DataFrame) -> Iterator[Finding]:
     """Units within a unit that is not there, or within themselves."""
     unknown = (areas["parent"] != "") & ~areas["parent"].isin(areas["code"])
     for row in areas[unknown].itertuples():
-        yield _unknown(row, "parent", row.parent, areas)
+        yield unknown_area(row, "parent", row.parent, areas)
     above = areas["parent"].groupby(areas["code"]).first()
     parents, chain = above.to_dict(), areas["parent"]
     for _ in range(LEVELS):
@@ -68,26 +68,6 @@ def check_units(areas: pd.DataFrame) -> Iterator[Finding]:
             code = parents.get(code, "")
         if code:
             yield {"rule": "parent_of_itself", "file": row.file, "row": row.row, "column": "parent", "found": row.code}
-
-
-def _unknown(row: Any, column: str, found: str, areas: pd.DataFrame) -> Finding:
-    hint = nearest_choice(found, areas["code"]) or nearest_choice(found, areas["name"]) or "expect.nothing"
-    return {
-        "rule": "unknown_area",
-        "file": row.file,
-        "row": row.row,
-        "column": column,
-        "found": found,
-        "expected": hint,
-    }
-
-
-def check_area_codes(areas: pd.DataFrame, table: pd.DataFrame) -> Iterator[Finding]:
-    """Rows that speak of a unit which the table ``areas`` does not hold."""
-    column = table["area"].mask(table["area"] == "each", table["of"]) if "of" in table else table["area"]
-    odd = table.assign(code=column)[(column != "") & ~column.isin(areas["code"])]
-    for row in odd.itertuples():
-        yield _unknown(row, "area", row.code, areas)
 
 
 def _dates(table: pd.DataFrame) -> Iterator[Finding]:

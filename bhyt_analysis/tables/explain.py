@@ -16,6 +16,7 @@ from bhyt_analysis.model.distribution.rounding import round_half_up
 from bhyt_analysis.model.finance.budget import PAYERS, monthly_prices
 from bhyt_analysis.model.finance.premiums import MONTHS, premiums
 from bhyt_analysis.tables.labels import group_name
+from bhyt_analysis.tables.scenario_texts import comparison_text
 
 
 def premium_steps(law: InForce, group: str, members: int = 1, lang: str = "vi") -> list[str]:
@@ -133,7 +134,7 @@ def _of_allocated(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
 
 
 def _of_compared(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
-    yield str(row["text"])
+    yield comparison_text(row, lang)
 
 
 def _of_simulated(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
@@ -190,7 +191,7 @@ def _of_coverage(row: dict[str, Any], lang: str, law: Law) -> Iterator[str]:
 _EXPLAINED: list[tuple[set[str], Callable[[dict[str, Any], str, Law], Iterator[str]]]] = [
     ({"zone_before", "zone_after", "lost", "method"}, _of_reclassified),
     ({"target_people", "to_add"}, _of_allocated),
-    ({"scenario", "person_years", "text"}, _of_compared),
+    ({"scenario", "person_years", "points"}, _of_compared),
     ({"scenario", "result", "month", "insured", "vnd_central"}, _of_simulated),
     ({"payer", "vnd", "month"}, _of_budget),
     ({"own_payment", "subsidy", "factor"}, _of_premium),

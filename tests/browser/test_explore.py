@@ -251,7 +251,7 @@ def expected(data, tmp_path_factory):
     plans = {"ordinary": "decision_861_ordinary", "high": "decision_861_high", "top_up": folder / "top_up.toml"}
     figures = {}
     for key, plan in plans.items():
-        months = bhyt.simulate(data, "Lục Ngạn", bhyt.Scenario.read(plan), draws=0)
+        months = bhyt.simulate(data, "Lục Ngạn", bhyt.read_scenario(plan), draws=0)
         months = months[(months["group"] == "all") & (months["result"] == "behavioural")].set_index("month")
         last, half_year = months.loc[DAY], months.loc["2021-07-01":DAY]
         figures[key] = {
@@ -334,7 +334,7 @@ def test_pinned_scenarios_are_compared_as_differences(lab, expected, data):
     lab.press("Ghim (1)")
     lab.wait_for("Ghim (2)", css=".bhyt-app button")
     lab.press("So sánh")
-    plans = [bhyt.Scenario.read(f"decision_861_{e}") for e in ("ordinary", "high")]
+    plans = [bhyt.read_scenario(f"decision_861_{e}") for e in ("ordinary", "high")]
     both = bhyt.simulate(data, "Lục Ngạn", plans, draws=0)
     row = bhyt.compare(both, on=DAY).query("result == 'behavioural'").iloc[-1]
     lab.wait_for("A. Quyết định 861, vận động thường xuyên", "B. Quyết định 861; vận động 2")
@@ -360,7 +360,7 @@ def test_charts_and_tables_are_downloaded_from_the_page(lab, downloads, data):
     assert (downloads / "path.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     assert b"<svg" in (downloads / "path.svg").read_bytes()[:600]
     rows = list(openpyxl.load_workbook(downloads / "months.xlsx").active.values)
-    months = bhyt.simulate(data, "Lục Ngạn", bhyt.Scenario.read("decision_861_ordinary"), draws=0)
+    months = bhyt.simulate(data, "Lục Ngạn", bhyt.read_scenario("decision_861_ordinary"), draws=0)
     assert len(rows) == len(months) + 1
     column = rows[0].index("Số người có thẻ")
     assert [r[column] for r in rows[1:]] == months["insured"].tolist()

@@ -24,18 +24,18 @@ SCENARIO = "scenarios/contribution_rate_2027.toml"
 
 
 def charts_of_scenarios(data, area, lang):
-    plans = [bhyt.Scenario.read(name) for name in ("status_quo", "decision_861_ordinary", "decision_861_high", "support_continued_2026")]  # fmt: skip
-    months = bhyt.simulate(data, area, plans, draws=0, lang=lang)
+    plans = [bhyt.read_scenario(name, lang) for name in ("status_quo", "decision_861_ordinary", "decision_861_high", "support_continued_2026")]  # fmt: skip
+    months = bhyt.simulate(data, area, plans, draws=0)
     source = "văn bản"
     if area == "Sơn Dương":
-        mine = months[months["scenario"] == plans[-1].titled(lang)]
+        mine = months[months["scenario"] == plans[-1].name]
         yield Item("payers", chart=charts.payers(mine, area, lang, source))
         yield Item("scorecard", chart=charts.backtest(bhyt.backtest(data, draws=100), lang, source))
     if area == "Lục Ngạn":
         of = project_area(data, area, plans[1])
         yield Item("scenarios", chart=charts.scenarios(months, area, lang, source))
-        yield Item("tornado", chart=charts.tornado(tornado(of, "2021-12-31", lang), area, "2021-12-31", lang, source))
-        yield Item("back", chart=charts.reenrolment(after_loss(of, lang), area, lang, source))
+        yield Item("tornado", chart=charts.tornado(tornado(of, "2021-12-31"), area, "2021-12-31", lang, source))
+        yield Item("back", chart=charts.reenrolment(after_loss(of), area, lang, source))
 
 
 def items_of(data, law, area, lang, scenario=None):
@@ -56,7 +56,7 @@ def items_of(data, law, area, lang, scenario=None):
 @pytest.fixture(scope="module")
 def drawn(data, law):
     """Every chart of six areas in both languages, with a scenario on the cost."""
-    plan = bhyt.Scenario.read(SCENARIO)
+    plan = bhyt.read_scenario(SCENARIO)
     return {
         (area, lang, item.name): item
         for area, lang in itertools.product(AREAS, ("vi", "en"))

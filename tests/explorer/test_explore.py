@@ -27,6 +27,7 @@ from bhyt_analysis.explorer.state import State
 from bhyt_analysis.explorer.views import CHARTS, VIEWS, Context, compare_scenarios, memoised_views
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message
+from bhyt_analysis.ingest.scenario_files import parse_scenario
 from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
 from bhyt_analysis.model.targets.allocation import communes_to_allocate
 
@@ -52,7 +53,7 @@ def words(html):
 
 def expected(data, plan):
     """Return the library's figures of Lục Ngạn at the end of 2021, computed without the explorer."""
-    months = bhyt.simulate(data, "Lục Ngạn", bhyt.Scenario.read(plan), draws=0)
+    months = bhyt.simulate(data, "Lục Ngạn", bhyt.read_scenario(plan), draws=0)
     rows = months[(months["group"] == "all") & (months["result"] == "behavioural") & (months["month"] == "2021-12-31")]
     return rows.iloc[0]
 
@@ -72,7 +73,7 @@ def test_saved_file_restores_state_and_gives_same_figures_in_batch(tmp_path, dat
     again = states.from_file(path)
     assert again == replace(FULL, name="Của tôi", name_en="")
     outlook = memoised_views(Context(data, bhyt.Law.read()))(FULL, "outlook").set_index("result")
-    months = bhyt.simulate(data, "Lục Ngạn", bhyt.Scenario.read(path), draws=0)
+    months = bhyt.simulate(data, "Lục Ngạn", bhyt.read_scenario(path), draws=0)
     row = months[(months["month"] == "2021-12-31") & (months["group"] == "all")].set_index("result")
     assert outlook["insured"].to_dict() == row["insured"].to_dict()
     assert outlook.at["behavioural", "vnd_province"] > 0
@@ -81,7 +82,7 @@ def test_saved_file_restores_state_and_gives_same_figures_in_batch(tmp_path, dat
 @pytest.mark.parametrize("path", sorted((ROOT / "scenarios").glob("*.toml")), ids=lambda p: p.stem)
 def test_bundled_scenarios_give_same_figures_in_explorer(path, data):
     state = replace(states.from_file(path), area="X001")
-    scenarios = (states.to_scenario(state), bhyt.Scenario.read(path))
+    scenarios = (states.to_scenario(state), bhyt.read_scenario(path))
     explored, library = (bhyt.simulate(data, "X001", s, draws=0).drop(columns="reforms") for s in scenarios)
     pd.testing.assert_frame_equal(explored, library)
 
@@ -472,7 +473,7 @@ def test_walkthrough_in_docs_has_figures_of_the_library(data):
     for outreach, billions in ((1, "2,04"), (2, "4,17")):
         top_up = {"group": LEFT, "points": 0.7, "area": "Bắc Giang", "since": "2021-07-01"}
         record = {"name": "x", "decision": "861", "assumptions": {"outreach": outreach}, "top_up": [top_up]}
-        months = bhyt.simulate(data, "Lục Ngạn", bhyt.Scenario.of(record, ROOT / "x.toml"), draws=0)
+        months = bhyt.simulate(data, "Lục Ngạn", parse_scenario(record, ROOT / "x.toml"), draws=0)
         months = months[(months["group"] == "all") & (months["result"] == "behavioural")].set_index("month")
         cost = months.loc["2021-07-01":"2021-12-31", "vnd_province"].sum()
         assert format_message("{v:bn2}", "vi", v=cost) == billions

@@ -141,7 +141,7 @@ area = "219"
 def test_one_file_holds_rows_of_law_top_ups_and_zones(data, tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(TEXT, "utf-8")
-    scenario = bhyt.Scenario.read(path)
+    scenario = bhyt.read_scenario(path)
     assert scenario.is_proposal
     of = bhyt.project_area(data, "Lục Ngạn", scenario)
     assert of.baseline.exits["lost"].sum() == 39417
@@ -156,5 +156,5 @@ def test_what_is_wrong_with_the_rows_of_a_file_is_told(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text('name = "x"\n[[zone]]\nzone = "III"\n[[top_up]]\ngroup = "student"\n', "utf-8")
     with pytest.raises(BhytError) as caught:
-        bhyt.Scenario.read(path)
+        bhyt.read_scenario(path)
     assert [p in str(caught.value) for p in ("zone =", "top_up =")] == [True, True]

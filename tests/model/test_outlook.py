@@ -8,7 +8,7 @@ from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.projection.outlook import communes_at_baseline, communes_in_month, coverage_steps, outlook
 from bhyt_analysis.model.projection.simulate import projection_table
 
-PLAN = bhyt.Scenario.read("decision_861_high")
+PLAN = bhyt.read_scenario("decision_861_high")
 
 
 @pytest.fixture(scope="module", params=["Lục Ngạn", "X001", "Sơn Dương"])

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.domain.input_error import InputError
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.ingest.loader import InputError
 from bhyt_analysis.model.projection.simulate import project_area
 
 from ..conftest import ROOT, write_table
@@ -22,7 +22,7 @@ def written(tmp_path, text):
 @pytest.mark.parametrize("path", BUNDLED, ids=lambda p: p.stem)
 @pytest.mark.parametrize("area", ["Sơn Dương", "Lục Ngạn", "X001"])
 def test_every_bundled_scenario_runs(data, path, area):
-    scenario = bhyt.Scenario.read(path)
+    scenario = bhyt.read_scenario(path)
     assert scenario.name_en
     table = bhyt.simulate(data, area, scenario, draws=0)
     assert table["month"].max() == pd.Timestamp("2028-12-31")
@@ -54,7 +54,7 @@ def test_what_is_wrong_is_told_all_at_once_in_both_languages(tmp_path):
         """,
     )
     with pytest.raises(BhytError) as caught:
-        bhyt.Scenario.read(path)
+        bhyt.read_scenario(path)
     text = str(caught.value)
     for part in ("decison", "decision?", "decree 75", "2022-13-01", "seed = -1", "92.1", "take_up.household"):
         assert part in text, part
@@ -75,11 +75,11 @@ def test_what_is_wrong_is_told_all_at_once_in_both_languages(tmp_path):
 )
 def test_an_assumption_out_of_its_range_is_told(tmp_path, line, part):
     with pytest.raises(BhytError, match=part):
-        bhyt.Scenario.read(written(tmp_path, f'name = "x"\n[assumptions]\n{line}\n'))
+        bhyt.read_scenario(written(tmp_path, f'name = "x"\n[assumptions]\n{line}\n'))
 
 
 def test_an_assumption_may_be_a_value_or_a_range(tmp_path):
-    scenario = bhyt.Scenario.read(written(tmp_path, 'name = "x"\n[assumptions]\noutreach = 2\ntake_up.household = [0.2, 0.3, 0.4]\n'))  # fmt: skip
+    scenario = bhyt.read_scenario(written(tmp_path, 'name = "x"\n[assumptions]\noutreach = 2\ntake_up.household = [0.2, 0.3, 0.4]\n'))  # fmt: skip
     table = scenario.assumptions()
     assert table.loc["outreach", ["low", "central", "high"]].tolist() == [2, 2, 2]
     assert table.loc["take_up.household", ["low", "central", "high"]].tolist() == [0.2, 0.3, 0.4]
@@ -87,11 +87,11 @@ def test_an_assumption_may_be_a_value_or_a_range(tmp_path):
 
 def test_a_missing_name_file_or_list_is_told(tmp_path):
     with pytest.raises(BhytError, match="name"):
-        bhyt.Scenario.read(written(tmp_path, "seed = 1"))
+        bhyt.read_scenario(written(tmp_path, "seed = 1"))
     with pytest.raises(BhytError, match="no such file"):
-        bhyt.Scenario.read(tmp_path / "none.toml")
+        bhyt.read_scenario(tmp_path / "none.toml")
     with pytest.raises(BhytError, match="no such file"):
-        bhyt.Scenario.read(written(tmp_path, 'name = "x"\nzones = "list.csv"'))
+        bhyt.read_scenario(written(tmp_path, 'name = "x"\nzones = "list.csv"'))
 
 
 ZONES = ["area", "decision", "zone", "special_villages_share", "since", "until", "status", "source"]
@@ -103,7 +103,7 @@ def test_a_list_of_the_users_own_moves_communes_on_their_days(tmp_path, data):
         ["X00101", "mine", "I", "0", "2022-07-01", "", "synthetic", "x"],
         ["X00105", "mine", "I", "0", "2022-10-01", "", "synthetic", "x"],
     )  # fmt: skip
-    scenario = bhyt.Scenario.read(written(tmp_path, 'name = "Của tôi"\nzones = "list.csv"\nend = "2023-06-30"'))
+    scenario = bhyt.read_scenario(written(tmp_path, 'name = "Của tôi"\nzones = "list.csv"\nend = "2023-06-30"'))
     assert scenario.decision == "mine"
     table = bhyt.simulate(data, "X001", scenario, draws=0)
     rows = table.query("result == 'static' and group == 'difficult_area'").set_index("month")["insured"]
@@ -117,11 +117,11 @@ def test_a_list_of_the_users_own_moves_communes_on_their_days(tmp_path, data):
 def test_a_list_with_mistakes_is_told_with_its_rows(tmp_path, data):
     write_table(tmp_path / "list.csv", ZONES, ["X00101", "mine", "IV", "2", "soon", "", "synthetic", "x"])
     with pytest.raises(InputError) as caught:
-        bhyt.Scenario.read(written(tmp_path, 'name = "x"\nzones = "list.csv"'))
+        bhyt.read_scenario(written(tmp_path, 'name = "x"\nzones = "list.csv"'))
     assert len(caught.value.findings) == 3
     write_table(tmp_path / "list.csv", ZONES, ["X00199", "mine", "I", "0", "2022-07-01", "", "synthetic", "x"])
     with pytest.raises(InputError, match="X00199"):
-        bhyt.simulate(data, "X001", bhyt.Scenario.read(written(tmp_path, 'name = "x"\nzones = "list.csv"')), draws=0)
+        bhyt.simulate(data, "X001", bhyt.read_scenario(written(tmp_path, 'name = "x"\nzones = "list.csv"')), draws=0)
 
 
 def test_the_support_window_follows_the_decision_unless_it_is_told(data):
@@ -143,18 +143,18 @@ def test_a_list_that_no_table_of_decisions_tells_has_the_support_window_of_its_d
 def test_a_file_with_the_mark_of_a_windows_editor_is_read(tmp_path):
     path = tmp_path / "bom.toml"
     path.write_text('name = "Có dấu"\n', encoding="utf-8-sig")
-    assert bhyt.Scenario.read(path).name == "Có dấu"
+    assert bhyt.read_scenario(path).name == "Có dấu"
 
 
 @pytest.mark.parametrize("text", ['name = "x', "name = ", 'name = "x"\n[targets\n'])
 def test_what_is_not_toml_is_told_with_its_place(tmp_path, text):
     with pytest.raises(BhytError, match=r"mine\.toml, line \d+, column .: this cannot be read as TOML"):
-        bhyt.Scenario.read(written(tmp_path, text))
+        bhyt.read_scenario(written(tmp_path, text))
     with pytest.raises(BhytError, match="is a folder"):
-        bhyt.Scenario.read(tmp_path)
+        bhyt.read_scenario(tmp_path)
 
 
 @pytest.mark.parametrize("line", ["income = 5", "assumptions = 5", 'targets = ["a"]', "[targets]\nrate = 0.9"])
 def test_a_value_of_the_wrong_shape_is_told(tmp_path, line):
     with pytest.raises(BhytError, match="expected"):
-        bhyt.Scenario.read(written(tmp_path, f'name = "x"\n{line}\n'))
+        bhyt.read_scenario(written(tmp_path, f'name = "x"\n{line}\n'))

@@ -134,7 +134,7 @@ def test_the_public_surface():
     public = [
         "Law", "InForce", "groups", "Dataset", "InputError", "load", "check", "audit", "to_successor_units", "coverage",
         "reclassify", "reenrolment", "premiums", "full_year_cost", "people_needed", "target_path", "target_steps",
-        "headline", "Scenario", "assign_entitlement", "budget", "allocate", "simulate", "project_area", "compare",
+        "headline", "Scenario", "read_scenario", "add_comparison_texts", "assign_entitlement", "budget", "allocate", "simulate", "project_area", "compare",
         "after_loss", "transitions", "target_probabilities", "tornado", "break_even", "decompose", "backtest",
         "monitor", "funnel", "explain", "explore", "run_batch", "BatchOptions", "charts", "tables", "sections", "notebook",
         "monitoring",
@@ -181,7 +181,7 @@ import sys; sys.path.insert(0, {str(tmp_path)!r})
 import bhyt_analysis as b
 from bhyt_analysis.domain.bundled import bundled_path
 template = bundled_path("notebooks") / "area_briefing.ipynb"
-scenario = b.Scenario.read("near_poor_100")
+scenario = b.read_scenario("near_poor_100")
 print(b.__file__, b.coverage(b.load(), "Sơn Dương")["insured"].iloc[0], template.is_file(), len(scenario.reforms))
 """
     run = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, cwd=tmp_path)

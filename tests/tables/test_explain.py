@@ -9,8 +9,8 @@ from bhyt_analysis.model.targets.allocation import communes_to_allocate
 
 
 def rows(data, law, lang):
-    plans = [bhyt.Scenario.read(n) for n in ("decision_861_ordinary", "support_continued_2026")]
-    months = bhyt.simulate(data, "Sơn Dương", plans, draws=20, lang=lang)
+    plans = [bhyt.read_scenario(n, lang) for n in ("decision_861_ordinary", "support_continued_2026")]
+    months = bhyt.simulate(data, "Sơn Dương", plans, draws=20)
     cards = pd.DataFrame({"month": ["2024-07-31"], "group": ["near_poor"], "insured": [100]})
     yield "coverage", bhyt.coverage(data, "Sơn Dương", by=["group"]).iloc[2]
     yield "rate", bhyt.coverage(data, "Lục Ngạn").iloc[0]
@@ -20,12 +20,12 @@ def rows(data, law, lang):
     yield "premium", bhyt.premiums(pd.DataFrame({"group": ["student"]}), law.at("2024-07-01")).iloc[0]
     yield "budget", bhyt.budget(cards, law).iloc[0]
     yield "simulated", months.query("group == 'near_poor' and result == 'behavioural'").iloc[-1]
-    yield "compared", bhyt.compare(months, lang=lang).iloc[-1]
+    yield "compared", bhyt.compare(months).iloc[-1]
     yield "allocated", bhyt.allocate(communes_to_allocate(data, "X001"), "0.93").iloc[0]
 
 
 def test_every_result_is_told_in_english(data, law):
-    continued = bhyt.Scenario.read("support_continued_2026").over(law)
+    continued = bhyt.read_scenario("support_continued_2026").apply_to_law(law)
     told = {name: bhyt.explain(row, "en", continued) for name, row in rows(data, law, "en")}
     assert "81,395 insured of 182,330 people (44.6%)" in told["coverage"]  # cards of group 3 with the army's
     assert "from 87.21% to 87.22%" in told["rate"] or "87.2" in told["rate"]
@@ -43,7 +43,7 @@ def test_every_result_is_told_in_english(data, law):
 
 def test_every_result_is_told_in_vietnamese(data, law):
     for name, row in rows(data, law, "vi"):
-        text = bhyt.explain(row, law=bhyt.Scenario.read("support_continued_2026").over(law))
+        text = bhyt.explain(row, law=bhyt.read_scenario("support_continued_2026").apply_to_law(law))
         assert len(text) > 30, name
         assert "{" not in text, name
         assert "insured" not in text, name
@@ -55,18 +55,18 @@ def test_a_row_of_nothing_is_told():
 
 
 def test_a_row_that_rests_on_a_reform_asks_for_its_law(data, law):
-    plan = bhyt.Scenario.read("contribution_rate_2027")
+    plan = bhyt.read_scenario("contribution_rate_2027")
     months = bhyt.simulate(data, "Sơn Dương", plan, draws=0)
     months = months[months["month"] == pd.Timestamp("2027-06-30")]
     row = months.query("group == 'near_poor' and result == 'static'").iloc[0]
     with pytest.raises(BhytError, match=r"contribution_rate_2027\.csv"):
         bhyt.explain(row, "en")
-    assert "5.1%" in bhyt.explain(row, "en", plan.over(law))
+    assert "5.1%" in bhyt.explain(row, "en", plan.apply_to_law(law))
     cards = pd.DataFrame({"month": ["2027-06-30"], "group": ["near_poor"], "insured": [100]})
-    paid = bhyt.budget(cards, plan.over(law)).iloc[0]
+    paid = bhyt.budget(cards, plan.apply_to_law(law)).iloc[0]
     with pytest.raises(BhytError, match="does not fit the law"):
         bhyt.explain(paid, "en")
-    assert "7,371,000" not in bhyt.explain(paid, "en", plan.over(law))
+    assert "7,371,000" not in bhyt.explain(paid, "en", plan.apply_to_law(law))
 
 
 def test_the_premium_of_households_tells_how_much_less_later_members_pay(data, law):

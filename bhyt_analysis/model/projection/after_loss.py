@@ -27,7 +27,7 @@ UNINSURED = "uninsured"
 ENTITLEMENTS = [g for g in GROUPS if g in {*POOLS["title"], UNKNOWN_GROUP} or g.startswith("minority_left")]
 
 
-def after_loss(of: Projection, lang: str = "vi", results: Sequence[str] = RESULTS) -> pd.DataFrame:
+def after_loss(of: Projection, results: Sequence[str] = RESULTS) -> pd.DataFrame:
     """The people who lost their title, followed month by month.
 
     Parameters
@@ -66,7 +66,7 @@ def after_loss(of: Projection, lang: str = "vi", results: Sequence[str] = RESULT
             insured = people.sum(axis=0)[:, None] * way.way[0] * gone
             for title in ENTITLEMENTS:
                 sums[title] += np.where(place == title, insured, 0.0).sum(axis=0)
-        table = pd.DataFrame({"scenario": of.scenario.titled(lang), "result": result, "month": of.months, **sums})
+        table = pd.DataFrame({"scenario": of.scenario.name, "result": result, "month": of.months, **sums})
         table["uninsured"] = table["lost"] - table[ENTITLEMENTS].sum(axis=1)
         table["back"] = 1 - table["uninsured"] / table["lost"].where(table["lost"] > 0)
         # Also where nobody acts: how many take up employment is an assumption.

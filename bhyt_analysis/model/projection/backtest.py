@@ -87,7 +87,9 @@ def _luc_ngan(data: Dataset, law: Law, draws: int, seed: int) -> Iterator[Row]:
     told = _after(data, code)
     if told is None:
         return
-    drive = Scenario("drive", decision=DECISION, start=pd.Timestamp("2021-06-30"), changed={"outreach": (2, 2, 2)})
+    drive = Scenario(
+        "drive", decision=DECISION, start=pd.Timestamp("2021-06-30"), assumption_ranges={"outreach": (2, 2, 2)}
+    )
     of = project_area(data, code, drive, law)
     t = of.months.index(told["on"] + pd.offsets.MonthEnd(0))
     many = area_rates(of, draw_assumptions(of.assumptions, draws, seed))[:, t]

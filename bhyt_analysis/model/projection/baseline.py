@@ -77,7 +77,7 @@ def build_baseline(data: Dataset, area: str, scenario: Scenario, law: Law) -> Ba
     BhytError
         where neither cards nor a rate, or no count of people, is known by that day.
     """
-    code, data = select_unit(scenario.within(data), area)
+    code, data = select_unit(scenario.apply_to_data(data), area)
     exits = _exits(data, code, scenario)
     day = scenario.start if scenario.start is not None else _first_day(data, code, exits)
     known = limit_to_date(data, day)

@@ -59,7 +59,6 @@ def simulate(
     by: Sequence[str] = (),
     draws: int = 1000,
     seed: int | None = None,
-    lang: str = "vi",
 ) -> pd.DataFrame:
     """Coverage and budget month by month under one scenario or several, static and behavioural.
 
@@ -74,7 +73,6 @@ def simulate(
         "group" for their groups too (an area alone always has its groups).
     draws : how often the assumptions are drawn for the intervals; 0 gives none.
     seed : of the draws; by default the scenario's own.
-    lang : of the scenarios' names.
 
     Returns
     -------
@@ -105,7 +103,7 @@ def simulate(
         raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(BREAKDOWNS)}))
     check_draws(draws)
     chosen = [scenario] if isinstance(scenario, Scenario) or scenario is None else list(scenario)
-    policies = [Scenario.nothing() if one is None else one for one in chosen]
+    policies = [Scenario.current_law() if one is None else one for one in chosen]
     found = [project_area(data, area, policy, law) for policy in policies]
     # Scenarios that name no start begin alike, on the earliest day that one of them needs.
     day = min(of.baseline.day for of in found)
@@ -114,9 +112,7 @@ def simulate(
         if policy.start is None and of.baseline.day != day:
             of = project_area(data, area, dataclasses.replace(policy, start=day), law)
         by_group = "commune" not in by or "group" in by
-        tables.append(
-            projection_table(of, "commune" in by, draws, policy.seed if seed is None else seed, lang, by_group)
-        )
+        tables.append(projection_table(of, "commune" in by, draws, policy.seed if seed is None else seed, by_group))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -137,7 +133,7 @@ def project_area(data: Dataset, area: str, scenario: Scenario, law: Law | None =
     (46106, 2)
     """
     law = Law.read() if law is None else law
-    over = scenario.over(law)
+    over = scenario.apply_to_law(law)
     check_reform_areas(over, data)
     start = build_baseline(data, area, scenario, over)
     return project(start, resolve_support_window(scenario, data, start, over), over)
@@ -177,7 +173,7 @@ def check_reform_areas(law: Law, data: Dataset) -> None:
 
 
 def projection_table(
-    of: Projection, by_commune: bool = False, draws: int = 0, seed: int = 1, lang: str = "vi", by_group: bool = True
+    of: Projection, by_commune: bool = False, draws: int = 0, seed: int = 1, by_group: bool = True
 ) -> pd.DataFrame:
     """The tidy table of a projection; see `simulate`."""
     units = of.baseline.units
@@ -206,7 +202,7 @@ def projection_table(
             insured = insured.sum(axis=1, keepdims=True)
         tables.append(_rows(of, areas, people, insured, bounds, money, costed).assign(result=result))
     table = pd.concat(tables, ignore_index=True)
-    named: dict[str, Any] = {"scenario": of.scenario.titled(lang), "proposal": of.scenario.is_proposal}
+    named: dict[str, Any] = {"scenario": of.scenario.name, "proposal": of.scenario.is_proposal}
     named["reforms"] = "; ".join(f for r in of.scenario.reforms for f in dict.fromkeys(r.table["file"]))
     return table.assign(**named, status=_statuses(of, table))[COLUMNS]
 

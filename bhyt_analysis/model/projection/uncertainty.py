@@ -152,12 +152,12 @@ def commune_intervals(
     return pd.concat([table, pd.DataFrame(out, columns=[*names, "chance"])], axis=1).assign(status="estimated")
 
 
-def tornado(of: Projection, on: str | pd.Timestamp, lang: str = "vi") -> pd.DataFrame:
+def tornado(of: Projection, on: str | pd.Timestamp) -> pd.DataFrame:
     """What each assumption alone does to the coverage of a month, the strongest first.
 
     Returns
     -------
-    DataFrame with ``name`` (of the assumption), ``label``, ``low``, ``central``,
+    DataFrame with ``name`` (of the assumption), ``low``, ``central``,
     ``high`` (its values), ``rate_low``, ``rate``, ``rate_high`` (coverage with it low,
     central and high, all others central), ``width`` (the distance, shares), ``status``.
 
@@ -165,8 +165,8 @@ def tornado(of: Projection, on: str | pd.Timestamp, lang: str = "vi") -> pd.Data
     --------
     >>> from bhyt_analysis.ingest.loader import load
     >>> of = project_area(load(), "Lục Ngạn", Scenario("861", decision="861"))
-    >>> tornado(of, "2021-12-31", "en")["label"].iloc[0]
-    'Error of the population'
+    >>> tornado(of, "2021-12-31")["name"].iloc[0]
+    'population_error'
     """
     t, table = _position(of, on), of.assumptions
     moving = table.index[table["low"] != table["high"]].tolist()
@@ -177,7 +177,7 @@ def tornado(of: Projection, on: str | pd.Timestamp, lang: str = "vi") -> pd.Data
         values[name][2 * i], values[name][2 * i + 1] = table.loc[name, ["low", "high"]]
     found = area_rates(of, values)[:, t]
     rows = pd.DataFrame({
-        "name": moving, "label": table.loc[moving, f"name_{lang}"].to_numpy(),
+        "name": moving,
         **{c: table.loc[moving, c].to_numpy() for c in RANGE},
         "rate_low": found[:-1:2], "rate": found[-1], "rate_high": found[1::2],
     })  # fmt: skip
@@ -267,7 +267,7 @@ def break_even(
         middle = float(of.assumptions.at[name, "central"])
 
         def value(x: float) -> float:
-            changed = dataclasses.replace(scenario, changed={**scenario.changed, name: (x, x, x)})
+            changed = dataclasses.replace(scenario, assumption_ranges={**scenario.assumption_ranges, name: (x, x, x)})
             with_it = project_area(data, area, changed, law)
             return float(area_rates(with_it, central_values(with_it.assumptions))[0, _position(with_it, on)])
 

@@ -1,0 +1,28 @@
+"""Raise all errors of an input together, each with its file, row and column."""
+
+from __future__ import annotations
+
+from bhyt_analysis.domain.findings import Finding, findings_table
+from bhyt_analysis.i18n.messages import BhytError
+
+PLACE = ["file", "row", "column"]
+UNREADABLE = {"not_utf8", "not_a_table", "empty_input"}  # rules of an input that can't be read at all
+
+
+class InputError(BhytError):
+    """An input that can't be used; ``findings`` lists every offence with its place."""
+
+    def __init__(self, *findings: Finding) -> None:
+        self.messages = findings  # type: ignore[assignment]
+        self.findings = list(findings)
+        ValueError.__init__(self, self.text("en"))
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether a file could not even be read."""
+        return any(f["rule"] in UNREADABLE for f in self.findings)
+
+    def text(self, lang: str = "vi") -> str:
+        """Return the errors, one sentence a line."""
+        rows = findings_table(self.findings, lang, PLACE)
+        return "\n".join(rows.loc[rows["severity"] == "error", "message"])

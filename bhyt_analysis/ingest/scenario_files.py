@@ -1,0 +1,272 @@
+"""Read scenario files (TOML), with all their faults at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bhyt_analysis.domain.bundled import bundled_path
+from bhyt_analysis.domain.faults import Fault, raise_faults
+from bhyt_analysis.i18n.dates import parse_date
+from bhyt_analysis.i18n.messages import BhytError, nearest_choice
+from bhyt_analysis.ingest.loader import read_table
+from bhyt_analysis.law.law import Law, LawError
+from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, allowed_range, assumptions
+from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS
+from bhyt_analysis.model.projection.levers import build_reform, top_up_rows
+from bhyt_analysis.model.projection.scenario import Scenario, TargetRow
+from bhyt_analysis.model.targets.targets import RELATIONS
+
+Toml = Any  # whatever a TOML file may hold; the readers below check it
+INCOME_GROUPS = ("employer_employee", "social_security_paid")
+
+
+def read_scenario(path: str | Path, lang: str = "vi") -> Scenario:
+    """Read a scenario from a TOML file, or a bundled one by its name, such as "status_quo".
+
+    Law files and lists of zones are found by their path from the file.
+
+    Parameters
+    ----------
+    lang : of the name that outputs show (`localise_scenario`).
+
+    Raises
+    ------
+    BhytError
+        for a file that is not there or not TOML; and for unknown keys, assumptions
+        and support windows, values out of their range, a missing name: all at once.
+    LawError, InputError
+        for a reform, or a list of zones, that can't be used.
+
+    Examples
+    --------
+    >>> read_scenario("decision_861_high").assumption_ranges
+    {'outreach': (2.0, 2.0, 2.0)}
+    """
+    file = find_scenario_file(path)
+    return localise_scenario(parse_scenario(_read_toml(file), file), lang)
+
+
+def find_scenario_file(path: str | Path) -> Path:
+    """Return the file of a path, or of the name of a bundled scenario.
+
+    Examples
+    --------
+    >>> find_scenario_file("status_quo").name
+    'status_quo.toml'
+    """
+    file, bundled = Path(path), bundled_path("scenarios") / f"{path}.toml"
+    return bundled if not file.exists() and bundled.is_file() else file
+
+
+def localise_scenario(scenario: Scenario, lang: str) -> Scenario:
+    """Return the scenario with its name in a language, as results show it.
+
+    Examples
+    --------
+    >>> localise_scenario(Scenario("hiện trạng", "status quo"), "en").name
+    'status quo'
+    """
+    return dataclasses.replace(scenario, name=scenario.name_en) if lang == "en" and scenario.name_en else scenario
+
+
+def _read_toml(file: Path) -> dict[str, Toml]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise BhytError(("error.no_such_file", {"file": file})) from None
+    except (IsADirectoryError, PermissionError):
+        key = "error.scenario_folder" if file.is_dir() else "error.no_such_file"  # Windows may not open a folder
+        raise BhytError((key, {"file": file})) from None
+    except UnicodeDecodeError as error:
+        raise BhytError(("error.not_utf8", {"file": file.name, "byte": error.start})) from None
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"line (\d+), column (\d+)", str(error))  # none where the end comes too early
+        line, column = place.groups() if place else (str(len(file.read_text("utf-8-sig").splitlines())), "–")
+        raise BhytError(("error.scenario_file", {"file": file.name, "line": line, "column": column})) from None
+
+
+def parse_scenario(payload: Mapping[str, Toml], file: Path) -> Scenario:
+    """Return the scenario of a parsed TOML file; see `read_scenario`. Files that it names lie beside ``file``.
+
+    Examples
+    --------
+    >>> row = {"parameter": "base_salary", "since": "2027-01-01", "value": 2600000}
+    >>> parse_scenario({"name": "mine", "law": [row]}, Path("mine.toml")).is_proposal
+    True
+    """
+    values, faults = _read_values(payload)
+    raise_faults((key, {**fields, "file": file.name}) for key, fields in faults)
+    reforms = (*(Law.read(file.parent / name) for name in values.pop("reforms", ())), *_reforms(values, file.name))
+    zones = read_table(file.parent / values.pop("zones"), "zones") if "zones" in values else None
+    if zones is not None and not values.get("decision"):  # a list of one decision names it itself
+        values["decision"] = str(zones["decision"].iloc[-1]) if len(zones) else ""
+    renamed = {"zone": "zone_moves", "assumptions": "assumption_ranges"}
+    fields = {renamed.get(key, key): v for key, v in values.items() if key not in ("law", "top_up", "explore")}
+    return Scenario(**fields, zones=zones, reforms=reforms)
+
+
+def _reforms(values: Mapping[str, Toml], file_name: str) -> Iterator[Law]:
+    """Yield the rows of law in the file itself, and the rows of its top-ups."""
+    own = [build_reform(values["law"], f"{file_name} [[law]]")] if values.get("law") else []
+    yield from own
+    if values.get("top_up"):
+        law = reduce(Law.__or__, own, Law.read())
+        rows = [
+            row
+            for t in values["top_up"]
+            for row in top_up_rows(
+                law, t["group"], t["points"], t["area"], t["area"], t["since"], t.get("until") or None
+            )
+        ]
+        yield build_reform(rows, f"{file_name} [[top_up]]")
+
+
+def _read_values(payload: Mapping[str, Toml]) -> tuple[dict[str, Toml], list[Fault]]:
+    """Return the values of a scenario file by key, and everything that is wrong with them."""
+    keys = ", ".join(_READERS)
+    faults: list[Fault] = [
+        ("error.scenario_key", {"found": key, "nearest": nearest_choice(key, _READERS) or keys})
+        for key in payload
+        if key not in _READERS
+    ]
+    nameless = not isinstance(payload.get("name"), str) or not payload["name"].strip()
+    if nameless:
+        faults.append(("error.scenario_name", {}))
+    values: dict[str, Toml] = {}
+    for key, (reader, expected) in _READERS.items():
+        if key not in payload or (key == "name" and nameless):
+            continue
+        try:
+            values[key] = reader(payload[key])
+        except BhytError as error:
+            faults += error.messages
+        except (ValueError, TypeError, KeyError, AttributeError):  # a table where a list is expected, or the like
+            faults.append(("error.scenario_value", {"key": key, "found": payload[key], "expected": expected}))
+    if values.get("start") and values.get("end") and values["end"] <= values["start"]:
+        faults.append(("error.scenario_span", {"start": values["start"], "end": values["end"]}))
+    return values, faults
+
+
+def _read_text(value: Toml) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value.strip()
+
+
+def _read_texts(value: Toml) -> list[str]:
+    if not isinstance(value, list):
+        raise TypeError
+    return [_read_text(v) for v in value]
+
+
+def _read_month(value: Toml) -> pd.Timestamp:
+    """Return the end of the month of a day."""
+    try:
+        day = parse_date(value if isinstance(value, dt.date) else _read_text(value))
+    except LawError:
+        raise ValueError from None
+    return pd.Timestamp(day) + pd.offsets.MonthEnd(0)
+
+
+def _read_support_window(value: Toml) -> str:
+    if value not in SUPPORT_WINDOWS:
+        raise ValueError
+    return str(value)
+
+
+def _flatten(payload: Mapping[str, Toml], stem: str = "") -> Iterator[tuple[str, Toml]]:
+    """Yield dotted names and values from the nested tables of a TOML file."""
+    for key, value in payload.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, f"{stem}{key}.")
+        else:
+            yield stem + key, value
+
+
+def _read_assumptions(payload: Toml) -> dict[str, Range]:
+    """Return assumptions given as one value, or as low, central and high."""
+    table, faults, ranges = assumptions(), list[Fault](), dict[str, Range]()
+    for name, value in _flatten(payload):
+        if name not in table.index:
+            near = nearest_choice(name, table.index) or ", ".join(table.index)
+            faults.append(("error.scenario_assumption", {"found": name, "nearest": near}))
+            continue
+        numbers = value if isinstance(value, list) else [value] * 3
+        low, high = allowed_range(name)
+        in_range = len(numbers) == 3 and all(_is_number(n) and low <= n <= high for n in numbers)
+        if name in POINT_VALUED and len(set(map(str, numbers))) > 1:
+            faults.append(("error.assumption_single", {"name": name, "found": value}))
+        elif not in_range or numbers != sorted(numbers, reverse=numbers[0] > numbers[-1]):
+            limits = {"low": low, "high": high, "unit": table.at[name, "unit"]}
+            faults.append(("error.assumption_value", {"name": name, "found": value, **limits}))
+        else:
+            ranges[name] = (float(numbers[0]), float(numbers[1]), float(numbers[2]))
+    raise_faults((key, {"file": "", **fields}) for key, fields in faults)
+    return ranges
+
+
+def _is_number(value: Toml) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _read_income(payload: Toml) -> dict[str, float]:
+    if not all(k in INCOME_GROUPS and _is_number(v) and v > 0 for k, v in payload.items()):
+        raise ValueError
+    return {k: float(v) for k, v in payload.items()}
+
+
+def _read_targets(payload: Toml) -> tuple[TargetRow, ...]:
+    targets: list[TargetRow] = []
+    for row in payload:
+        relation = row.get("relation", ">=")
+        if not _is_number(row["rate"]) or not 0 <= row["rate"] <= 1 or relation not in RELATIONS:
+            raise ValueError
+        targets.append({"on": _read_month(row["on"]), "rate": float(row["rate"]), "relation": relation})
+    return tuple(targets)
+
+
+def _rows_with(*required: str) -> Callable[[Toml], tuple[dict[str, Toml], ...]]:
+    """Return a reader of rows that have some keys; days become text."""
+
+    def read(payload: Toml) -> tuple[dict[str, Toml], ...]:
+        if not all(set(required) <= set(row) for row in payload):
+            raise ValueError
+        return tuple({k: str(v) if isinstance(v, dt.date) else v for k, v in row.items()} for row in payload)
+
+    return read
+
+
+def _read_seed(value: Toml) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise TypeError
+    return value
+
+
+_READERS: dict[str, tuple[Callable[[Toml], Toml], str]] = {
+    "name": (_read_text, "expect.text"),
+    "name_en": (_read_text, "expect.text"),
+    "decision": (_read_text, "expect.text"),
+    "zones": (_read_text, "expect.file"),
+    "reforms": (_read_texts, "expect.files"),
+    "start": (_read_month, "expect.date"),
+    "end": (_read_month, "expect.date"),
+    "support_window": (_read_support_window, "expect.support_window"),
+    "assumptions": (_read_assumptions, "expect.assumptions"),
+    "income": (_read_income, "expect.income"),
+    "targets": (_read_targets, "expect.targets"),
+    "seed": (_read_seed, "expect.seed"),
+    "law": (_rows_with("parameter", "since", "value"), "expect.law_rows"),
+    "top_up": (_rows_with("group", "points", "area", "since"), "expect.top_ups"),
+    "zone": (_rows_with("area", "zone"), "expect.zone_rows"),
+    "explore": (dict, "expect.explore"),  # the view of the explorer that wrote the file: not read here
+}

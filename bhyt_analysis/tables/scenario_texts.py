@@ -1,0 +1,43 @@
+"""Describe the comparison of scenarios in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.model.projection.simulate import MONEY
+
+
+def add_comparison_texts(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
+    """Return what `compare` gives with a column ``text``: the comparison of each row in a sentence.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.ingest.loader import load
+    >>> from bhyt_analysis.model.projection.compare import compare
+    >>> from bhyt_analysis.model.projection.scenario import Scenario
+    >>> from bhyt_analysis.model.projection.simulate import simulate
+    >>> months = simulate(load(), "Sơn Dương", [Scenario("one"), Scenario("two")], draws=0)
+    >>> add_comparison_texts(compare(months, on="2022-12-31"), "en")["text"].iloc[-1]
+    '“two” changes nothing against “one” (up to 31 December 2022).'
+    """
+    return rows.assign(text=[comparison_text(row, lang) for row in rows.to_dict("records")])
+
+
+def comparison_text(row: Mapping[str, object], lang: str = "vi") -> str:
+    """Return a row of `compare` as a sentence; it says so where a scenario changes nothing."""
+    fields = {"scenario": row["scenario"], "base": row["baseline"], "on": row["on"]}
+    if row["scenario"] == row["baseline"]:
+        return translate("compare.base", lang, **fields)
+    vnd = np.array([row[f"{m}_more"] for m in MONEY], dtype=float)
+    if row["people"] == 0 and row["person_years"] == 0 and not np.nan_to_num(vnd).any():
+        hidden = row["insured_unknown_group"]
+        return translate("compare.nothing_known" if hidden else "compare.nothing", lang, **fields, hidden=hidden)
+    text = translate("compare.people", lang, **fields, people=row["people"], points=row["points"])
+    for key, column in (("compare.public", "vnd_public_more"), ("compare.each", "vnd_per_additional")):
+        if pd.notna(row[column]):
+            text += " " + translate(key, lang, vnd=row[column])
+    return text
