@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pandas as pd
 
-from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.findings import Finding, TableRow, Term
 from bhyt_analysis.i18n.messages import nearest_choice
 
 
-def unknown_area(row: Any, column: str, code: str, areas: pd.DataFrame) -> Finding:
+def unknown_area(row: TableRow, column: str, code: str, areas: pd.DataFrame) -> Finding:
     """Return the finding about a row with an unknown code, with the nearest known code or name."""
-    hint = nearest_choice(code, areas["code"]) or nearest_choice(code, areas["name"]) or "expect.nothing"
-    place = {"file": row.file, "row": row.row, "column": column}
-    return {"rule": "unknown_area", **place, "found": code, "expected": hint}
+    hint = nearest_choice(code, areas["code"]) or nearest_choice(code, areas["name"]) or Term("expect.nothing")
+    return Finding.in_row("unknown_area", row, column, value=code, expected=hint)
 
 
 def check_area_codes(areas: pd.DataFrame, table: pd.DataFrame) -> Iterator[Finding]:

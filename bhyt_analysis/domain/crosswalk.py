@@ -1,8 +1,8 @@
-"""What do the figures of old communes say of the new ones that took their place?
+"""Add the figures of former communes up to those of the new ones that replaced them.
 
-In July 2025 communes were joined, and some were split. Counts of whole old communes add up to those of
-the new one. Where a commune was split and nobody knows which share went where, nothing is carried and
-that is said.
+In July 2025 communes were joined, and some were split. Counts of all former communes of a new one add up
+to its own. Where a commune was split and the shares are not known, nothing is added up, and a finding
+says so.
 """
 
 from __future__ import annotations
@@ -13,31 +13,30 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.domain import findings
 from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.findings import Finding, Term, findings_table
 from bhyt_analysis.domain.geography import unit_name
 from bhyt_analysis.domain.schema import table_columns
 from bhyt_analysis.i18n.messages import translate
 
 CROSSWALK_TABLES = ("population", "cards")
-SAME_MONTH = 30  # days: an older count that stands for a later day is an estimate
+SAME_MONTH = 30  # days: an older count taken for a later day is an estimate
 
 
 def to_successor_units(data: Dataset, on: str | pd.Timestamp, lang: str = "vi") -> tuple[Dataset, pd.DataFrame]:
-    """A dataset with the counts of old units carried to the new ones that began by a day.
+    """Return a dataset in which new units have the counts of the former units that they replaced by a day.
 
     Parameters
     ----------
-    data : its ``successors`` list every old unit of each new one, with the share of its people that went there.
-    on : the day that the carried counts are dated; the last counts from before the new units are taken.
+    data : its ``successors`` list the former units of each new one, with the share of its people that went there.
+    on : the day of the added counts; the last counts from before the new units are taken.
 
     Returns
     -------
-    The dataset with more rows of ``population`` and ``cards``, whose source names the old units and the
-    day of their counts; and what could not be carried, as a table of findings (rule, severity, message,
-    area). A new unit with figures of its own gets none. Sums of whole units are "derived"; a share of a
+    The dataset with more rows of ``population`` and ``cards``, whose source names the former units and the
+    day of their counts; and what could not be added up, as a table of findings (rule, severity, message,
+    area). A new unit with figures of its own gets none. Sums of entire units are "derived"; a share of a
     unit, or a count from more than a month before, makes an estimate.
 
     Examples
@@ -52,84 +51,87 @@ def to_successor_units(data: Dataset, on: str | pd.Timestamp, lang: str = "vi") 
     """
     day = pd.Timestamp(on)
     moves = data.successors[data.successors["on"] <= day]
-    moves = moves.assign(needed=moves.groupby("code_new")["code_old"].transform("nunique"))
-    found = list(_unknown(data, moves))
-    tables = {name: _carried(data, name, moves, day, lang, found) for name in CROSSWALK_TABLES}
-    return replace(data, **tables), findings.findings_table(found, lang, ["area"])
+    moves = moves.assign(unit_count=moves.groupby("code_new")["code_old"].transform("nunique"))
+    findings = list(_unknown_successors(data, moves))
+    tables = {}
+    for name in CROSSWALK_TABLES:
+        rows, more = _complete_parts(data, name, moves, day)
+        findings += more
+        table = getattr(data, name)
+        if len(rows):
+            sums = _sums(data, name, rows, day, lang)[table.columns].astype(table.dtypes)
+            table = pd.concat([table, sums], ignore_index=True)
+        tables[name] = table
+    return replace(data, **tables), findings_table(findings, lang, ["area"])
 
 
-def _unknown(data: Dataset, moves: pd.DataFrame) -> Iterator[Finding]:
-    """Old units with figures whose share or whose new unit is not known."""
-    told = {a for name in CROSSWALK_TABLES for a in getattr(data, name)["area"]}
-    for code, rows in moves[moves["code_old"].isin(told)].groupby("code_old", sort=False):
+def _unknown_successors(data: Dataset, moves: pd.DataFrame) -> Iterator[Finding]:
+    """Yield former units with figures whose share or whose new unit is not known."""
+    reporting = {a for name in CROSSWALK_TABLES for a in getattr(data, name)["area"]}
+    for code, rows in moves[moves["code_old"].isin(reporting)].groupby("code_old", sort=False):
         on = rows["on"].iloc[0]
         name = unit_name(data.areas, str(code), on - pd.Timedelta(days=1))
         if (rows["code_new"] == "").any():
-            yield {"rule": "successor_unknown", "area": code, "name": name}
+            yield Finding("successor_unknown", area=str(code), name=name)
         elif rows["share"].isna().any():
-            into = ", ".join(unit_name(data.areas, c, on) for c in rows["code_new"])
-            yield {"rule": "split_unknown", "area": code, "name": name, "found": into}
+            new_names = ", ".join(unit_name(data.areas, c, on) for c in rows["code_new"])
+            yield Finding("split_unknown", area=str(code), name=name, value=new_names)
 
 
-def _carried(
-    data: Dataset, name: str, moves: pd.DataFrame, day: pd.Timestamp, lang: str, found: list[Finding]
-) -> pd.DataFrame:
-    """A table with the rows that the new units get from the old ones."""
+def _complete_parts(
+    data: Dataset, name: str, moves: pd.DataFrame, day: pd.Timestamp
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """Return the last rows of former units by which a new one is complete, and findings on those that are not."""
     table = getattr(data, name)
-    told = table.merge(moves[["code_old", "code_new", "on", "share", "needed"]], left_on="area", right_on="code_old")
-    told = told[(told["as_of"] < told["on"]) & (told["code_new"] != "")]
+    columns = ["code_old", "code_new", "on", "share", "unit_count"]
+    rows = table.merge(moves[columns], left_on="area", right_on="code_old")
+    rows = rows[(rows["as_of"] < rows["on"]) & (rows["code_new"] != "")]
     own = table.merge(moves[["code_new", "on"]].drop_duplicates(), left_on="area", right_on="code_new")
-    told = told[~told["code_new"].isin(own.loc[own["as_of"] >= own["on"], "area"])]
-    known = told[told["share"].notna()]
-    whole = known.groupby(["code_new", "as_of"]).agg(units=("code_old", "nunique"), needed=("needed", "first"))
-    last = whole[whole["units"] == whole["needed"]].reset_index().groupby("code_new")["as_of"].max()
-    for code in sorted(set(told["code_new"]) - set(last.index)):
-        lacking = moves.loc[moves["code_new"] == code, "code_old"]
-        lacking = lacking[~lacking.isin(known.loc[known["code_new"] == code, "code_old"])]
-        names = ", ".join(unit_name(data.areas, c, day - pd.Timedelta(days=1)) for c in lacking) or "expect.same_day"
-        found.append(
-            {
-                "rule": "not_carried",
-                "area": code,
-                "name": unit_name(data.areas, code, day),
-                "column": f"table.{name}",
-                "found": names,
-            }
-        )
-    if last.empty:
-        return table
-    taken = known[known["as_of"] == known["code_new"].map(last)]
-    return pd.concat(
-        [table, _summed(data, name, taken, day, lang)[table.columns].astype(table.dtypes)], ignore_index=True
-    )
+    rows = rows[~rows["code_new"].isin(own.loc[own["as_of"] >= own["on"], "area"])]
+    shared = rows[rows["share"].notna()]
+    days = shared.groupby(["code_new", "as_of"]).agg(units=("code_old", "nunique"), unit_count=("unit_count", "first"))
+    last = days[days["units"] == days["unit_count"]].reset_index().groupby("code_new")["as_of"].max()
+    findings = []
+    for code in sorted(set(rows["code_new"]) - set(last.index)):
+        missing = moves.loc[moves["code_new"] == code, "code_old"]
+        missing = missing[~missing.isin(shared.loc[shared["code_new"] == code, "code_old"])]
+        value = _former_names(data, missing, day) or Term("expect.same_day")
+        details = {"table": Term(f"table.{name}")}
+        unit = unit_name(data.areas, code, day)
+        findings.append(Finding("not_carried", area=code, name=unit, value=value, details=details))
+    complete = shared["as_of"] == shared["code_new"].map(last) if len(last) else shared["as_of"].isna()
+    return shared[complete], findings
 
 
-def _summed(data: Dataset, name: str, taken: pd.DataFrame, day: pd.Timestamp, lang: str) -> pd.DataFrame:
-    """The rows of the new units: sums of whole people of the parts that they got."""
+def _former_names(data: Dataset, codes: pd.Series, day: pd.Timestamp) -> str:
+    """Return the names of former units, as they were on the day before."""
+    return ", ".join(unit_name(data.areas, c, day - pd.Timedelta(days=1)) for c in dict.fromkeys(codes))
+
+
+def _sums(data: Dataset, name: str, rows: pd.DataFrame, day: pd.Timestamp, lang: str) -> pd.DataFrame:
+    """Return the rows of the new units: sums of the people of their parts, in whole numbers."""
     counts = [c["column"] for c in table_columns(name).to_dict("records") if c["type"] == "count"]
-    key = ["code_new", "as_of", *(["group"] if "group" in taken else [])]
+    key = ["code_new", "as_of", *(["group"] if "group" in rows else [])]
     # The parts of a unit are cut where its people add up to them, so that they are whole and add up to all.
-    parts = taken.sort_values("code_new").groupby(["area", "row", "file"], sort=False)["share"]
-    upper = parts.cumsum().reindex(taken.index)
-    lower = upper - taken["share"]
+    parts = rows.sort_values("code_new").groupby(["area", "row", "file"], sort=False)["share"]
+    upper = parts.cumsum().reindex(rows.index)
+    lower = upper - rows["share"]
     for column in counts:
-        people = taken[column].astype("Float64")
-        taken[column] = (np.floor(people * upper + 0.5 + 1e-9) - np.floor(people * lower + 0.5 + 1e-9)).astype("Int64")
-    groups = taken.groupby(key, sort=False)
-    rows = groups[counts].sum(min_count=1)
-    if name == "population":  # what one of the old units does not tell is not known of the new one
-        rows = rows.where(groups[counts].count().eq(groups.size(), axis=0))
-    late = (day - rows.index.get_level_values("as_of")).days > SAME_MONTH
+        people = rows[column].astype("Float64")
+        rows[column] = (np.floor(people * upper + 0.5 + 1e-9) - np.floor(people * lower + 0.5 + 1e-9)).astype("Int64")
+    groups = rows.groupby(key, sort=False)
+    sums = groups[counts].sum(min_count=1)
+    if name == "population":  # a count that one of the former units lacks is not known of the new one
+        sums = sums.where(groups[counts].count().eq(groups.size(), axis=0))
+    late = (day - sums.index.get_level_values("as_of")).days > SAME_MONTH
     weak = groups["share"].min().lt(1) | late
-    rows["status"] = [
+    sums["status"] = [
         derived_quality(lowest_quality(list(s)), "estimated" if w else "derived")
         for s, w in zip(groups["status"].agg(list), weak, strict=True)
     ]
-    units = groups["area"].agg(
-        lambda codes: ", ".join(unit_name(data.areas, c, day - pd.Timedelta(days=1)) for c in dict.fromkeys(codes))
-    )
-    rows = rows.reset_index()
-    rows["source"] = [
-        translate("carry.source", lang, units=u, day=d) for u, d in zip(units, rows["as_of"], strict=True)
+    names = groups["area"].agg(lambda codes: _former_names(data, codes, day))
+    sums = sums.reset_index()
+    sums["source"] = [
+        translate("carry.source", lang, units=u, day=d) for u, d in zip(names, sums["as_of"], strict=True)
     ]
-    return rows.rename(columns={"code_new": "area"}).assign(as_of=day, file="successors", row=0)
+    return sums.rename(columns={"code_new": "area"}).assign(as_of=day, file="successors", row=0)

@@ -1,4 +1,4 @@
-"""How well is a figure known, and what does a result made from several figures deserve?"""
+"""Rank how well figures are known, and give the status of a result made from several of them."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ STATUSES = ("published", "census", "derived", "estimated", "synthetic")
 
 
 def lowest_quality(*statuses: str | Iterable[str]) -> str:
-    """The weakest of some statuses; what has none counts as ``derived``.
+    """Return the weakest of some statuses; ``derived`` where there is none.
 
     Examples
     --------
@@ -21,7 +21,7 @@ def lowest_quality(*statuses: str | Iterable[str]) -> str:
 
 
 def derived_quality(*statuses: str | Iterable[str]) -> str:
-    """The status of a figure worked out from others: at best ``derived``.
+    """Return the status of a figure worked out from others: at best ``derived``.
 
     Examples
     --------

@@ -1,76 +1,188 @@
-"""What was found wrong or odd, as rows of a table with a sentence in either language.
+"""Describe what is wrong or unusual in data, with a sentence in either language.
 
 The rules are data: one row of ``rules.csv`` is a rule with its severity and its
-sentence. A finding is a plain dict with the rule's id, where it was found, and the
-figures that the sentence names.
+sentence. A `Finding` holds the rule's id, the place in the file or document, and
+the figures that the sentence names.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from collections.abc import Iterable
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Protocol
 
 import pandas as pd
 
+from bhyt_analysis.domain.packaged_tables import packaged_table
 from bhyt_analysis.i18n.citations import format_citation
-from bhyt_analysis.i18n.messages import format_message, has_message, translate
+from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import groups
 
-FILE = Path(__file__).with_name("rules.csv")
 SEVERITIES = ("error", "warning", "info")
-Finding = dict[str, Any]
 
 
-@lru_cache(maxsize=1)
+class Phrase(ABC):
+    """A part of a sentence that is worded in the reader's language."""
+
+    @abstractmethod
+    def text(self, lang: str) -> str:
+        """Return the words in a language."""
+
+
+Part = str | float | dt.date | Phrase | None
+
+
+@dataclass(frozen=True)
+class Term(Phrase):
+    """A message of the package, such as ``unit.people``."""
+
+    key: str
+
+    def text(self, lang: str) -> str:
+        """Return the message."""
+        return translate(self.key, lang)
+
+
+@dataclass(frozen=True)
+class UnitName(Phrase):
+    """The name of a unit inside a sentence."""
+
+    name: str
+
+    def text(self, lang: str) -> str:
+        """Return the name as it is written in running text."""
+        return inline_name(self.name, lang)
+
+
+@dataclass(frozen=True)
+class GroupName(Phrase):
+    """The name of a group of the insured."""
+
+    key: str
+
+    def text(self, lang: str) -> str:
+        """Return the group's name."""
+        return str(groups().at[self.key, f"name_{lang}"])
+
+
+@dataclass(frozen=True)
+class Citation(Phrase):
+    """A document and a place in it."""
+
+    locator: str
+
+    def text(self, lang: str) -> str:
+        """Return the reference as the language cites it."""
+        return format_citation(self.locator, lang)
+
+
+@dataclass(frozen=True)
+class Listing(Phrase):
+    """Several parts of a kind in one sentence, each worded by the message ``key``."""
+
+    key: str
+    items: tuple[Mapping[str, Part], ...]
+
+    def text(self, lang: str) -> str:
+        """Return the parts, divided by semicolons."""
+        return "; ".join(translate(self.key, lang, **_worded(item, lang)) for item in self.items)
+
+
+class TableRow(Protocol):
+    """A row of a table, with its place in the input."""
+
+    file: str
+    row: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong or unusual: its rule, its place, and the figures of its sentence.
+
+    ``file``, ``row`` and ``column`` are the place in an input (several columns are joined by commas),
+    ``heading`` the column as the user sees it and ``letters`` the letters of its columns in a sheet;
+    ``document``, ``area`` (code) and ``figures`` are the place in published figures. ``details`` are
+    further parts of the sentence, by the names that ``rules.csv`` gives them.
+
+    Examples
+    --------
+    >>> finding = Finding("double_column", "cards.csv", 1, "cards")
+    >>> finding.severity, finding_message(finding, "en")
+    ('error', 'cards.csv, row 1: column cards stands twice')
+    """
+
+    rule: str
+    file: str | None = None
+    row: int | None = None
+    column: str | Term | None = None
+    heading: str | None = None
+    letters: str = ""
+    document: str | None = None
+    area: str | None = None
+    figures: str | None = None
+    value: Part = None
+    expected: Part = None
+    count: int | None = None
+    name: str | UnitName | None = None
+    details: Mapping[str, Part] = field(default_factory=dict)
+
+    @classmethod
+    def in_row(cls, rule: str, row: TableRow, column: str, **parts: Part) -> Finding:
+        """Return a finding about a row of a table that keeps its ``file`` and ``row``; see `with_parts`."""
+        return cls(rule, row.file, int(row.row), column).with_parts(**parts)
+
+    @classmethod
+    def in_document(cls, rule: str, document: str, area: str, figures: str, **parts: Part) -> Finding:
+        """Return a finding about published figures of a unit; see `with_parts`."""
+        return cls(rule, document=document, area=area, figures=figures).with_parts(**parts)
+
+    def with_parts(self, **parts: Part) -> Finding:
+        """Return the finding with parts of its sentence: its own fields, and all others as ``details``."""
+        names = {f.name for f in fields(self)}
+        own: dict[str, Any] = {k: v for k, v in parts.items() if k in names}
+        return replace(self, **own, details={**self.details, **{k: v for k, v in parts.items() if k not in names}})
+
+    @property
+    def severity(self) -> str:
+        """The severity of the rule: error, warning or info."""
+        return str(rules().at[self.rule, "severity"])
+
+
 def rules() -> pd.DataFrame:
-    """The rules, indexed by id: ``used_by``, ``severity``, ``formula``, ``message_vi``, ``message_en``."""
-    table = pd.read_csv(FILE, dtype=str, keep_default_na=False, encoding="utf-8")
-    return table.set_index("rule")
+    """Return the rules, indexed by id: ``used_by``, ``severity``, ``formula``, ``message_vi``, ``message_en``."""
+    return packaged_table("domain/rules.csv", index="rule")
 
 
 def finding_message(finding: Finding, lang: str = "vi") -> str:
-    """The sentence of a finding; a field that is a key of the words, ``unit:`` and a unit's name, or
-    ``group:`` and a group's key, is said in the language."""
-    template = rules().at[finding["rule"], f"message_{lang}"]
-    seen = {"column": finding["place"]} if "place" in finding else {}  # the column by its letter and heading
-    fields = {k: _said(v, lang, finding["rule"]) for k, v in (finding | seen).items()}
-    if "locator" in fields:
-        fields["locator"] = format_citation(fields["locator"], lang)
-    return _once(format_message(template, lang, **fields))
+    """Return the sentence of a finding."""
+    parts = {f.name: getattr(finding, f.name) for f in fields(finding) if f.name != "details"} | dict(finding.details)
+    parts["column"] = finding.heading or finding.column
+    text = format_message(str(rules().at[finding.rule, f"message_{lang}"]), lang, **_worded(parts, lang))
+    return re.sub(r"([.?!])[.?!]+$", r"\1", text)  # a question that ends on a full stop keeps one mark
 
 
-def _said(value: Any, lang: str, rule: str) -> Any:
-    if isinstance(value, list):  # several of a kind in one sentence
-        parts = ({k: _said(v, lang, rule) for k, v in one.items()} for one in value)
-        return "; ".join(translate(f"pair.{rule}", lang, **part) for part in parts)
-    if isinstance(value, str) and value.startswith("unit:"):
-        return inline_name(value.removeprefix("unit:"), lang)
-    if isinstance(value, str) and value.startswith("group:"):
-        return groups().at[value.removeprefix("group:"), f"name_{lang}"]
-    return translate(value, lang) if isinstance(value, str) and has_message(value) else value
+def _worded(parts: Mapping[str, Part], lang: str) -> dict[str, Part]:
+    """Return the parts with those that depend on the language as text."""
+    return {key: part.text(lang) if isinstance(part, Phrase) else part for key, part in parts.items()}
 
 
-def _once(text: str) -> str:
-    """A question that ends on a full stop or another question keeps one mark."""
-    return re.sub(r"([.?!])[.?!]+$", r"\1", text)
-
-
-def findings_table(found: Iterable[Finding], lang: str, where: list[str]) -> pd.DataFrame:
-    """The findings as rows, errors first: rule, severity, message, and the columns of ``where``."""
+def findings_table(findings: Iterable[Finding], lang: str, columns: list[str]) -> pd.DataFrame:
+    """Return the findings as rows, errors first: rule, severity, message, and the fields in ``columns``."""
     rows = []
-    for finding in found:
-        severity = rules().at[finding["rule"], "severity"]
-        place = {c: finding.get(c) for c in where}
-        rows.append({"rule": finding["rule"], "severity": severity, "message": finding_message(finding, lang), **place})
-    result = pd.DataFrame(rows, columns=["rule", "severity", "message", *where])
-    rank = result["severity"].map(SEVERITIES.index)
-    return result.iloc[rank.argsort(kind="stable")].reset_index(drop=True)
+    for finding in findings:
+        place = {c: getattr(finding, c) for c in columns}
+        place = {c: value.key if isinstance(value, Term) else value for c, value in place.items()}
+        message = finding_message(finding, lang)
+        rows.append({"rule": finding.rule, "severity": finding.severity, "message": message, **place})
+    table = pd.DataFrame(rows, columns=["rule", "severity", "message", *columns])
+    rank = table["severity"].map(SEVERITIES.index)
+    return table.iloc[rank.argsort(kind="stable")].reset_index(drop=True)
 
 
-def has_errors(found: Iterable[Finding]) -> bool:
-    """Whether any finding is an error."""
-    return any(rules().at[f["rule"], "severity"] == "error" for f in found)
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """Tell whether any finding is an error."""
+    return any(finding.severity == "error" for finding in findings)

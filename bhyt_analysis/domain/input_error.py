@@ -20,7 +20,7 @@ class InputError(BhytError):
     @property
     def unreadable(self) -> bool:
         """Whether a file could not even be read."""
-        return any(f["rule"] in UNREADABLE for f in self.findings)
+        return any(f.rule in UNREADABLE for f in self.findings)
 
     def text(self, lang: str = "vi") -> str:
         """Return the errors, one sentence a line."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from bhyt_analysis.domain.findings import SEVERITIES, Finding, finding_message, rules
+from bhyt_analysis.domain.findings import SEVERITIES, Finding, finding_message
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.person_register import CARD, is_large_register
 from bhyt_analysis.ingest.table_detection import SEARCH_ROWS, find_person_heading
@@ -63,7 +63,7 @@ def annotate(source: str | Path, out: str | Path, findings: Iterable[Finding], l
     book, sheets = _copy(source)
     for sheet in book.worksheets:  # hidden ones, too
         _remove_personal_data(sheet)
-    ordered = sorted(findings, key=lambda f: SEVERITIES.index(_severity(f)))
+    ordered = sorted(findings, key=lambda f: SEVERITIES.index(f.severity))
     _mark(sheets, ordered, lang)
     _list(book, sheets, ordered, lang)
     part = out.with_name(f".{out.name}.part")
@@ -146,10 +146,6 @@ def _title(book: Workbook, name: str) -> str:
     return title
 
 
-def _severity(finding: Finding) -> str:
-    return str(rules().at[finding["rule"], "severity"])
-
-
 def _mark(sheets: dict[str, Worksheet], findings: list[Finding], lang: str) -> None:
     """Colour the cells by their worst finding, and add a comment with all of them."""
     from openpyxl.comments import Comment
@@ -158,10 +154,10 @@ def _mark(sheets: dict[str, Worksheet], findings: list[Finding], lang: str) -> N
     by_cell: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
         for cell in finding_cells(sheets, finding):
-            by_cell.setdefault((str(finding["file"]), cell), []).append(finding)
+            by_cell.setdefault((str(finding.file), cell), []).append(finding)
     for number, ((label, coordinate), same) in enumerate(by_cell.items()):
         cell = sheets[label][coordinate]
-        cell.fill = PatternFill("solid", fgColor=FILLS[_severity(same[0])])  # errors come first
+        cell.fill = PatternFill("solid", fgColor=FILLS[same[0].severity])  # errors come first
         if number < MAX_COMMENTS:
             lines = [cell.comment.text] if cell.comment else []
             lines += dict.fromkeys(finding_message(f, lang) for f in same)
@@ -170,10 +166,10 @@ def _mark(sheets: dict[str, Worksheet], findings: list[Finding], lang: str) -> N
 
 def finding_cells(sheets: dict[str, Worksheet], finding: Finding) -> list[str]:
     """Return the cells of a finding, such as ["C5"]; the first cell of its row if it names no column."""
-    sheet, row = sheets.get(str(finding.get("file"))), finding.get("row")
+    sheet, row = sheets.get(str(finding.file)), finding.row
     if sheet is None or not row:
         return []
-    letters = str(finding.get("letters", "")).split()
+    letters = finding.letters.split()
     if not letters:
         letters = [c.column_letter for c in sheet[row] if c.value is not None][:1] or ["A"]
     return list(dict.fromkeys(_visible(sheet, f"{letter}{row}") for letter in letters))
@@ -194,11 +190,11 @@ def _list(book: Workbook, sheets: dict[str, Worksheet], findings: list[Finding],
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     for row, finding in enumerate(findings, 2):
-        severity, cells = _severity(finding), finding_cells(sheets, finding)
-        label = str(finding.get("file", ""))
+        severity, cells = finding.severity, finding_cells(sheets, finding)
+        label = finding.file or ""
         title = sheets[label].title if label in sheets else label
         message = finding_message(finding, lang)
-        values = [translate(f"check.{severity}", lang), finding["rule"], title, ", ".join(cells), message]
+        values = [translate(f"check.{severity}", lang), finding.rule, title, ", ".join(cells), message]
         for column, text in enumerate(values, 1):
             cell = sheet.cell(row=row, column=column, value=text)
             cell.data_type = "s"  # a sentence is never a formula

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.findings import Finding, Term
 from bhyt_analysis.domain.geography import full_unit_name
 from bhyt_analysis.i18n.messages import nearest_choice
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
@@ -192,8 +192,8 @@ def _misnamed(table: pd.DataFrame, units: Gazetteer) -> list[Finding]:
     for (code, text), same in rows.groupby(["area", "_name"], sort=False):
         fits = {units.code[i] for i in match_name(units, str(text))}
         if fits and code not in fits:
-            words = {"column": "area", "found": code, "expected": full_unit_name(units.areas, str(code)), "name": text}
-            found += [{"rule": "code_not_name", "file": r.file, "row": int(r.row), **words} for r in same.itertuples()]
+            parts = {"value": code, "expected": full_unit_name(units.areas, str(code)), "name": text}
+            found += [Finding.in_row("code_not_name", row, "area", **parts) for row in same.itertuples()]
     return found
 
 
@@ -287,8 +287,8 @@ def _lost_zeros(heads: pd.DataFrame, fits: list[set[str]]) -> list[Finding]:
     for row, some in zip(heads.itertuples(), fits, strict=True):
         if len(some) == 1 and str(row.area).isdigit():
             code = next(iter(some))
-            place = {"file": row.file, "row": int(row.row), "column": "area"}
-            told.setdefault(str(row.file), {"rule": "lost_zeros", **place, "found": row.area, "expected": code})
+            finding = Finding.in_row("lost_zeros", row, "area", value=row.area, expected=code)
+            told.setdefault(str(row.file), finding)
     return list(told.values())
 
 
@@ -297,22 +297,21 @@ def _not_told(
     rule: str = "unknown_area", on: pd.Timestamp | None = None,
 ) -> Finding:  # fmt: skip
     """What to say of a text that means no unit, or several."""
-    areas, place = units.areas, {"file": file, "row": int(row), "column": column, "found": text}
+    areas = units.areas
     if len(fits) > 1:
-        return {
-            "rule": "ambiguous_area",
-            **place,
-            "expected": "; ".join(f"{c} {full_unit_name(areas, c)}" for c in sorted(fits)),
-        }
+        choices = "; ".join(f"{c} {full_unit_name(areas, c)}" for c in sorted(fits))
+        return Finding("ambiguous_area", file, int(row), column, value=text, expected=choices)
     if rule == "not_on_day":
         places = match_name(units, text)
         last = max((d for d in areas["until"].iloc[places] if not pd.isna(d)), default=pd.NaT)
         first = min((d for d in areas["since"].iloc[places] if not pd.isna(d)), default=pd.NaT)
-        told = {**place, "found": units.code[places[0]], "name": areas["name"].iloc[places[0]], "day": on}
-        return told | ({"rule": "unit_ended", "until": last} if last < on else {"rule": "unit_not_yet", "since": first})
+        rule, term = ("unit_ended", {"until": last}) if last < on else ("unit_not_yet", {"since": first})
+        code, name = units.code[places[0]], areas["name"].iloc[places[0]]
+        return Finding(rule, file, int(row), column, value=code, name=name, details={"day": on, **term})
     close = nearest_choice(normalise_name(expand_abbreviations(text)), list(units.by_name)) or nearest_choice(
         normalise_name(strip_unit_word(expand_abbreviations(text))), list(units.by_name)
     )
     near = [f"{units.code[i]} {areas['name'].iloc[i]}" for i in units.by_name.get(close, [])]
-    hint = "; ".join(dict.fromkeys(near)) or nearest_choice(text, areas["code"]) or "expect.nothing"
-    return {"rule": rule if rule == "not_within" else "unknown_area", **place, "expected": hint}
+    hint = "; ".join(dict.fromkeys(near)) or nearest_choice(text, areas["code"]) or Term("expect.nothing")
+    rule = rule if rule == "not_within" else "unknown_area"
+    return Finding(rule, file, int(row), column, value=text, expected=hint)

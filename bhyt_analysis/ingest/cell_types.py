@@ -14,7 +14,7 @@ import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
 from bhyt_analysis.domain.data_status import STATUSES
-from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.findings import Finding, Term
 from bhyt_analysis.domain.schema import group_keys_by_name
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import has_message, nearest_choice, translate
@@ -105,23 +105,23 @@ def _findings(
     reported = set()
     for position in np.flatnonzero(wrong[codes]) if wrong.any() else ():
         text, rule = texts[codes[position]], faults[codes[position]]
-        finding = {"rule": rule, "row": int(cells.index[position]), "column": heading, "found": display_cell(text)}
+        finding = Finding(rule, row=int(cells.index[position]), column=heading, value=display_cell(text))
         if rule == "bad_cell" and kind in CHOICES:
             choices = choice_words(kind)
             hint = choices.get(nearest_choice(normalise_name(str(text)), choices), "") or ", ".join(
                 map(str, list(choice_keys(kind))[:8])
             )
-            findings.append({**finding, "rule": "bad_choice", "expected": hint})
+            findings.append(replace(finding, rule="bad_choice", expected=hint))
         elif rule == "bad_cell":
-            findings.append({**finding, "expected": expected})
+            findings.append(replace(finding, expected=Term(expected)))
         elif rule not in reported:
             reported.add(rule)
             count = sum(int((codes == i).sum()) for i, f in enumerate(faults) if f == rule)
-            findings.append({**finding, "count": count, **_two_readings(rule, text)})
+            findings.append(replace(finding, count=count, details=_two_readings(rule, text)))
     blank = [i for i, t in enumerate(texts) if type(t) is str and t == ""]
     if column["required"] == "yes" and blank:
         rows = cells.index[np.isin(codes, blank)]
-        findings += [{"rule": "blank_cell", "row": int(n), "column": heading, "expected": expected} for n in rows]
+        findings += [Finding("blank_cell", row=int(n), column=heading, expected=Term(expected)) for n in rows]
     return findings
 
 
@@ -130,7 +130,7 @@ def _two_readings(rule: str, text: Cell) -> dict[str, str | float]:
     if rule != "ambiguous_number":
         return {}
     readings = number_readings(str(text).removesuffix("%").strip()).values()
-    return {"whole": f"{max(readings):f}", "part": float(min(readings))}
+    return {"integer": f"{max(readings):f}", "fraction": float(min(readings))}
 
 
 def display_cell(text: Cell) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.findings import Finding, Term
 from bhyt_analysis.domain.schema import allows_wide_layout, group_keys_by_name, table_columns
 from bhyt_analysis.ingest.cell_types import NUMERIC_TYPES, convert_column
 from bhyt_analysis.ingest.table_detection import DetectedTable
@@ -30,15 +31,14 @@ def coerce_table(laid: DetectedTable, numbers: str | None, found: list[Finding])
         heading = column["column"]
         if heading not in laid.cells:
             if column["required"]:
-                place = {"file": laid.label, "row": laid.heading, "column": heading}
                 there = ", ".join(laid.places.get(c, c) for c in told)
                 names = f"{column['name_vi']} / {column['name_en']}"
-                found.append({"rule": "missing_column", **place, "found": there, "expected": names})
+                found.append(Finding("missing_column", laid.label, laid.heading, heading, value=there, expected=names))
             cells = pd.Series("", index=laid.cells.index, dtype=object)
             out[heading] = convert_column(cells, column, None)[0]
             continue
         out[heading], more = convert_column(laid.cells[heading], column, style.get(heading), heading in laid.percent)
-        found += [{**f, "file": laid.label} for f in more]
+        found += [replace(f, file=laid.label) for f in more]
     rows = pd.DataFrame(out, index=laid.cells.index).assign(file=laid.label, row=laid.cells.index)
     for key in NAMED:
         if key in laid.cells:
@@ -98,12 +98,12 @@ def _lengthened(
     values = {}
     for key in wide:
         values[key], more = convert_column(laid.cells[key], {**spec, "column": key}, style[key])
-        found += [{**f, "file": laid.label} for f in more]
+        found += [replace(f, file=laid.label) for f in more]
     blank = pd.DataFrame({key: laid.cells[key] == "" for key in wide})
     partly = blank[blank.any(axis=1) & ~blank.all(axis=1)]
     for key in wide:
         lines = partly.index[partly[key]]
-        found += [{"rule": "blank_cell", "file": laid.label, "row": int(n), "column": key, "expected": "expect.count"} for n in lines]  # fmt: skip
+        found += [Finding("blank_cell", laid.label, int(n), key, expected=Term("expect.count")) for n in lines]
     long = pd.concat([rows.assign(group=key, **{figure: values[key]}) for key in wide])
     order = [c for c in table_columns(laid.name)["column"] if c in long]
     long = long[[*order, *(c for c in long if c not in order)]]
@@ -139,8 +139,7 @@ def _check_totals(
             sums = {int(values.sum()), int(part.sum())} | ({int(values.sum()) - int(total)} if int(total) in values else set())  # fmt: skip
             if int(total) not in sums:
                 told = int(part.sum()) if len(part) else int(values.sum())
-                place = {"file": laid.label, "row": int(line), "column": key}
-                found.append({"rule": "total_off", **place, "found": int(total), "expected": told})
+                found.append(Finding("total_off", laid.label, int(line), key, value=int(total), expected=told))
 
 
 def _check_row_totals(laid: DetectedTable, long: pd.DataFrame, figure: str, found: list[Finding]) -> None:
@@ -149,7 +148,7 @@ def _check_row_totals(laid: DetectedTable, long: pd.DataFrame, figure: str, foun
         return
     spec = {"type": "count", "required": "", "column": "_total"}
     totals, more = convert_column(laid.cells["_total"], spec, _styles(laid, [], ["_total"], None)["_total"])
-    found += [{**f, "file": laid.label} for f in more]
+    found += [replace(f, file=laid.label) for f in more]
     every = long.groupby(level=0)[figure].sum()
     once = (
         drop_nested_groups(long.assign(area=long.index).drop(columns="as_of", errors="ignore"))
@@ -158,5 +157,5 @@ def _check_row_totals(laid: DetectedTable, long: pd.DataFrame, figure: str, foun
     )
     for line, total in totals.dropna().items():
         if line in every.index and int(total) not in (int(every[line]), int(once[line])):
-            place = {"file": laid.label, "row": int(line), "column": "_total"}
-            found.append({"rule": "row_total_off", **place, "found": int(total), "expected": int(once[line])})
+            finding = Finding("row_total_off", laid.label, int(line), "_total")
+            found.append(replace(finding, value=int(total), expected=int(once[line])))

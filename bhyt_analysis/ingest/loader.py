@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from bhyt_analysis.domain import findings, partitions
+from bhyt_analysis.domain import partitions
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import TABLES, Dataset
-from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.findings import Finding, findings_table, has_errors
 from bhyt_analysis.domain.input_error import PLACE, InputError
 from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
@@ -81,19 +81,19 @@ def read_input(path: str | Path | None = None, numbers: str | None = None) -> tu
         else:
             frames[laid.name].append(coerce_table(laid, numbers, found))
         places[laid.label], titles[laid.label] = laid.places, laid.titles
-    if not any(len(t) for some in frames.values() for t in some) and not findings.has_errors(found):
-        found.append({"rule": "empty_input", "file": source.name})
+    if not any(len(t) for some in frames.values() for t in some) and not has_errors(found):
+        found.append(Finding("empty_input", source.name))
     tables = {name: _joined(name, some) for name, some in frames.items()}
     if any(frames.values()):
         tables = _with_units(tables, titles, source, found)
     for name, table in tables.items():
         found += _twice(name, table)
-    if not findings.has_errors(found):  # the tables are sound each by itself: check them against each other
+    if not has_errors(found):  # the tables are sound each by itself: check them against each other
         found += checks.check_across_tables(tables)
-    elif set(tables["areas"]["file"]).isdisjoint(f["file"] for f in found if findings.has_errors([f])):
+    elif set(tables["areas"]["file"]).isdisjoint(f.file for f in found if f.severity == "error"):
         found += checks.check_units(tables["areas"])
     found = [_placed(f, places) for f in found]
-    if findings.has_errors(found):
+    if has_errors(found):
         return None, found
     return Dataset(**tables, source=str(source), sha256=sha256, warnings=found), found
 
@@ -110,7 +110,7 @@ def read_table(path: str | Path, name: str) -> pd.DataFrame:
     frames = [coerce_table(one, None, found) for one in laid if one is not None]
     table = _joined(name, frames).drop(columns=list(NAMED), errors="ignore")
     found += _twice(name, table)
-    if findings.has_errors(found):
+    if has_errors(found):
         raise InputError(*found)
     return table
 
@@ -152,8 +152,8 @@ def _with_units(
     tables = dict(tables)
     if not len(tables["areas"]):
         if not _any_known(tables):
-            if not findings.has_errors(found):
-                found.append({"rule": "missing_table", "file": source.name, "column": "areas"})
+            if not has_errors(found):
+                found.append(Finding("missing_table", source.name, column="areas"))
             return tables
         if not len(tables["successors"]):
             tables["successors"] = read_table(bundled_path("data") / "successors.csv", "successors")
@@ -173,11 +173,10 @@ def _bundled_areas() -> pd.DataFrame:
 
 def _placed(finding: Finding, places: dict[str, dict[str, str]]) -> Finding:
     """A finding with the column as the user sees it, its letter and heading; and the letters of all its columns."""
-    known = places.get(str(finding.get("file")), {})
-    told = [known[c] for c in str(finding.get("column")).split(", ") if c in known]
-    finding = finding | {"letters": " ".join(place.partition(" ")[0] for place in told)} if told else finding
-    place = known.get(str(finding.get("column")))
-    return finding if place is None else {**finding, "place": place}
+    headings = places.get(finding.file or "", {})
+    column = finding.column if isinstance(finding.column, str) else ""
+    letters = " ".join(headings[c].partition(" ")[0] for c in column.split(", ") if c in headings)
+    return replace(finding, letters=letters, heading=headings.get(column))
 
 
 def _joined(name: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
@@ -197,9 +196,7 @@ def _twice(name: str, table: pd.DataFrame) -> list[Finding]:
     for number, row in zip(group[again.index], again.to_dict("records"), strict=True):
         same = firsts.loc[number]
         first = str(same["row"]) if same["file"] == row["file"] else f"{same['row']} ({same['file']})"
-        found.append(
-            {"rule": "twice", "file": row["file"], "row": row["row"], "column": ", ".join(key), "found": first}
-        )
+        found.append(Finding("twice", row["file"], row["row"], ", ".join(key), value=first))
     return found
 
 
@@ -216,4 +213,4 @@ def check(data: Dataset | str | Path | None = None, lang: str = "vi", numbers: s
     []
     """
     found = data.warnings if isinstance(data, Dataset) else read_input(data, numbers)[1]
-    return findings.findings_table(found, lang, PLACE)
+    return findings_table(found, lang, PLACE)

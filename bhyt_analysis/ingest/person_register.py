@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,18 +74,18 @@ def _cards(laid: DetectedTable, rows: pd.DataFrame, repeated: int, found: list[F
     spec = {c["column"]: c for c in table_columns("cards").to_dict("records")}
     if "as_of" not in laid.places:
         names = f"{spec['as_of']['name_vi']} / {spec['as_of']['name_en']}"
-        place = {"file": laid.label, "row": laid.heading, "column": "as_of"}
-        found.append({"rule": "missing_column", **place, "found": ", ".join(laid.places.values()), "expected": names})
+        headings = ", ".join(laid.places.values())
+        found.append(Finding("missing_column", laid.label, laid.heading, "as_of", value=headings, expected=names))
     told = _valid(laid, told, spec["as_of"], found)
     out = {}
     for key, column in (("area", "area"), ("code", "group"), ("as_of", "as_of")):
         needed = {**spec[column], "required": "yes" if column in laid.places or key == "code" else ""}
         out[column], more = convert_column(told[key], needed, None)
         seen = "card" if column == "group" and "group" not in laid.places else column
-        found += [{**f, "file": laid.label, "column": seen} for f in more]
+        found += [replace(f, file=laid.label, column=seen) for f in more]
     if repeated:
-        found.append({"rule": "register_repeated", "file": laid.label, "count": repeated})
-    found.append({"rule": "register_counted", "file": laid.label, "count": int(told["count"].sum())})
+        found.append(Finding("register_repeated", laid.label, count=repeated))
+    found.append(Finding("register_counted", laid.label, count=int(told["count"].sum())))
     table = pd.DataFrame({**out, "_within": told["_within"].astype("str"), "cards": told["count"], "row": told["row"]})
     keys = ["area", "as_of", "group", "_within"]
     table = table.groupby(keys, sort=False, dropna=False).agg(cards=("cards", "sum"), row=("row", "min")).reset_index()
@@ -100,10 +101,10 @@ def _valid(laid: DetectedTable, told: pd.DataFrame, day: dict[str, str], found: 
     off = pd.Series(False, index=told.index)
     for key in days:
         end, more = convert_column(told[key], {**day, "column": VALID[key], "required": ""}, None)
-        found += [{**f, "file": laid.label, "column": key} for f in more]
+        found += [replace(f, file=laid.label, column=key) for f in more]
         off |= (end > on) if key == "valid_from" else (end < on)
     if off.any():
-        found.append({"rule": "register_not_valid", "file": laid.label, "count": int(told.loc[off, "count"].sum())})
+        found.append(Finding("register_not_valid", laid.label, count=int(told.loc[off, "count"].sum())))
     return told[~off]
 
 
@@ -143,7 +144,7 @@ def count_large_register(file: Path, found: list[Finding]) -> tuple[DetectedTabl
         raise
     except Exception as error:  # of the engine; its words may hold a row, and with it a name
         line = re.search(r"\bline:? (\d+)", str(error), re.IGNORECASE)
-        found.append({"rule": "not_a_table", "file": laid.label, "found": line[1] if line else "?"})
+        found.append(Finding("not_a_table", laid.label, value=line[1] if line else "?"))
         rows, repeated = pd.DataFrame({**dict.fromkeys(_keys(places), ""), "count": 0, "row": 0}, index=[]), 0
     return laid, _cards(laid, rows.assign(**fixed), repeated, found)
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.findings import Finding, Term
 from bhyt_analysis.domain.schema import (
     REGISTER,
     alternative_headings,
@@ -120,10 +120,10 @@ def detect_table(sheet: Sheet, found: list[Finding], by_headings: bool = True) -
             choices := [(t, h) for t in _tables() if by_headings and (h := _best(sheet, head, t)) and _whole(t, h)]
         ):
             hint = nearest_choice(normalise_name(sheet.name), _tables()) or ", ".join(_tables())
-            found.append({"rule": "unknown_file", "file": sheet.label, "expected": hint})
+            found.append(Finding("unknown_file", sheet.label, expected=hint))
             return None
         name, heading = max(choices, key=lambda c: len({k for k in c[1].keys if k}))
-        found.append({"rule": "table_by_headings", "file": sheet.label, "found": name})
+        found.append(Finding("table_by_headings", sheet.label, value=name))
         return _laid(name, sheet, head, heading, found)
     return _laid(name, sheet, head, _best(sheet, head, name) or _first_row(head, name), found)
 
@@ -269,31 +269,22 @@ def _tell_headings(
     """Headings that mean nothing here, stand twice, or change the scale; cells without a heading."""
     words, known_columns = heading_vocabulary(table), table_columns(table)["column"].tolist()
     for i, (key, text) in enumerate(zip(keys, heading.texts, strict=True), 1):
-        place = {"file": sheet.label, "row": line}
         if text and not key and table != REGISTER:
             hint = words.get(nearest_choice(normalise_name(text), words), "")
             expected = hint if hint and hint[0] != "_" else ", ".join(known_columns)
-            found.append(
-                {
-                    "rule": "unknown_column",
-                    **place,
-                    "column": f"{column_letter(i)} «{text}»",
-                    "found": text,
-                    "expected": expected,
-                }
-            )
+            column = f"{column_letter(i)} «{text}»"
+            found.append(Finding("unknown_column", sheet.label, line, column, value=text, expected=expected))
         elif not text and (more := np.flatnonzero((body[i] != "").to_numpy())).size:
             if not sheet.plain:
-                found.append({"rule": "no_heading", **place, "column": column_letter(i)})
+                found.append(Finding("no_heading", sheet.label, line, column_letter(i)))
             else:  # one separator too many has shifted the cells of the row
                 found += [
-                    {"rule": "not_a_table", "file": sheet.label, "row": n, "found": f"{n}: {i} > {i - 1}"}
-                    for n in body.index[more]
+                    Finding("not_a_table", sheet.label, int(n), value=f"{n}: {i} > {i - 1}") for n in body.index[more]
                 ]
         if key and SCALED.search(" ".join(re.findall(r"[(\[].*?[)\]]", normalise_name(text)))):
-            found.append({"rule": "scaled", **place, "column": f"{column_letter(i)} «{text}»", "found": text})
+            found.append(Finding("scaled", sheet.label, line, f"{column_letter(i)} «{text}»", value=text))
     double = {k for k in keys if k and k[0] != "_" and keys.count(k) > 1}
-    found += [{"rule": "double_column", "file": sheet.label, "row": line, "column": k} for k in sorted(double)]
+    found += [Finding("double_column", sheet.label, line, k) for k in sorted(double)]
 
 
 def figure_columns(table: str) -> set[str]:
@@ -326,17 +317,17 @@ def _rows_of_data(
     named = [c for c in cells if c not in ("source", "note", "status") and c not in group_keys_by_name().values()]
     total, example = (_any_cell(cells[named], hit) for hit in (_is_total, _is_example))
     if example.any():
-        found.append({"rule": "example_row", "file": label, "row": int(cells.index[example][0])})
+        found.append(Finding("example_row", label, int(cells.index[example][0])))
     filled = pd.DataFrame(cells.to_numpy() != "", columns=cells.columns)
     notes = _notes(body, filled, left & ~example & ~total)
     if notes.any():
         rows = ", ".join(map(str, body.index[notes][:5])) + (", …" if notes.sum() > 5 else "")
-        found.append({"rule": "note_rows", "file": label, "row": int(body.index[notes][0]), "found": rows})
+        found.append(Finding("note_rows", label, int(body.index[notes][0]), value=rows))
     data = left & ~total & ~example & ~notes & filled.to_numpy().any(axis=1)
     heads, within = _parts(body, cells, filled, left & ~total & ~example & ~notes)
     if heads.any():
         rows = ", ".join(map(str, body.index[heads][:5])) + (", …" if heads.sum() > 5 else "")
-        found.append({"rule": "part_heads", "file": label, "row": int(body.index[heads][0]), "found": rows})
+        found.append(Finding("part_heads", label, int(body.index[heads][0]), value=rows))
     if "_within" not in cells and any(within):
         cells = cells.assign(_within=within)
     data &= ~heads
@@ -467,14 +458,14 @@ def _told_above(laid: DetectedTable, sheet: Sheet, titles: list[list[Any]], foun
                 and re.search(r"don vi tinh|dvt|\bunit\b", normalise_name(cell))
                 and SCALED.search(normalise_name(cell))
             ):
-                found.append({"rule": "scaled", "file": laid.label, "row": 1, "column": "expect.title", "found": cell})
+                found.append(Finding("scaled", laid.label, 1, Term("expect.title"), value=cell))
     needed = table_columns(laid.name).query("required != ''")["column"].tolist() if laid.name != REGISTER else ["as_of"]
     if "as_of" in needed and "as_of" not in {*laid.cells, *more} and (on := stated_date([*laid.titles, sheet.name])):
         more["as_of"] = on
-        found.append({"rule": "date_above", "file": laid.label, "day": on})
+        found.append(Finding("date_above", laid.label, details={"day": on}))
     if "source" in needed and "source" not in {*laid.cells, *more}:
         more["source"] = laid.label
-        found.append({"rule": "source_is_file", "file": laid.label})
+        found.append(Finding("source_is_file", laid.label))
     more = {k: v for k, v in more.items() if k not in laid.cells and k not in group_keys_by_name().values()}
     return replace(laid, cells=laid.cells.assign(**more), places={**{k: k for k in more}, **laid.places})
 

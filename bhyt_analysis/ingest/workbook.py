@@ -21,7 +21,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.findings import Finding, Term
 from bhyt_analysis.ingest.vietnamese_text import DECODERS, decode, legacy_font
 
 TEXT_FILES = (".csv", ".tsv")
@@ -89,7 +89,7 @@ def read_sheets(file: Path, found: list[Finding]) -> Iterator[Sheet]:
     except BaseException as error:  # a damaged file: calamine raises many kinds, and panics that are no Exception
         if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
             raise
-        found.append({"rule": "not_a_table", "file": file.name, "found": (str(error).splitlines() or ["?"])[0]})
+        found.append(Finding("not_a_table", file.name, value=(str(error).splitlines() or ["?"])[0]))
 
 
 def _sheet(file: Path, content: bytes, book: Any, about: Any, found: list[Finding]) -> Sheet | None:
@@ -100,11 +100,11 @@ def _sheet(file: Path, content: bytes, book: Any, about: Any, found: list[Findin
     if about.typ != SheetTypeEnum.WorkSheet:
         return None
     if about.visible != SheetVisibleEnum.Visible:
-        found.append({"rule": "hidden_sheet", "file": label})
+        found.append(Finding("hidden_sheet", label))
         return None
     xml = _xml(content, about.name)
     if last := _too_far(xml):
-        found.append({"rule": "far_cell", "file": label, "found": last})
+        found.append(Finding("far_cell", label, value=last))
         return None
     told = book.get_sheet_by_name(about.name)
     rows = told.to_python(skip_empty_area=False)
@@ -212,10 +212,11 @@ def decode_cells(cells: pd.DataFrame, label: str, found: list[Finding]) -> pd.Da
     whole = legacy_font([t for some in texts.values() for t in some[:SAMPLE]])
     fonts = {c: whole or legacy_font(some[:SAMPLE]) for c, some in texts.items() if some}
     found += [
-        {"rule": "old_font", "file": label, "font": f"charset.{f}"} for f in sorted({f for f in fonts.values() if f})
+        Finding("old_font", label, details={"font": Term(f"charset.{f}")})
+        for f in sorted({f for f in fonts.values() if f})
     ]
     for column in (c for c, font in fonts.items() if font is None):
-        found.append({"rule": "doubtful_text", "file": label, "column": column_letter(int(column))})
+        found.append(Finding("doubtful_text", label, column=column_letter(int(column))))
     read = {}
     for column, convert in ((c, DECODERS[font]) for c, font in fonts.items() if font):
         unicode = {t: convert(t) for t in texts[column]}
@@ -227,7 +228,7 @@ def read_csv_cells(content: bytes, label: str, found: list[Finding]) -> pd.DataF
     """The cells of a CSV file; None, with a finding, where it can't be read."""
     text = decode(content)
     if text is None:
-        found.append({"rule": "not_utf8", "file": label, "row": content[: _good(content)].count(b"\n") + 1})
+        found.append(Finding("not_utf8", label, content[: _good(content)].count(b"\n") + 1))
         return None
     delimiter = detect_delimiter(text)
     if '"' not in text and (quick := _plain_csv(text, delimiter)) is not None:
@@ -242,12 +243,10 @@ def read_csv_cells(content: bytes, label: str, found: list[Finding]) -> pd.DataF
                 lines.append(start)
             start = reader.line_num + 1
     except csv.Error as error:
-        found.append(
-            {"rule": "not_a_table", "file": label, "row": reader.line_num, "found": f"{reader.line_num}: {error}"}
-        )
+        found.append(Finding("not_a_table", label, reader.line_num, value=f"{reader.line_num}: {error}"))
         return None
     if not rows:
-        found.append({"rule": "not_a_table", "file": label, "found": "0"})
+        found.append(Finding("not_a_table", label, value="0"))
         return None
     width = max(map(len, rows))
     cells = [row + [""] * (width - len(row)) for row in rows]

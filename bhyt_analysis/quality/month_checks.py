@@ -1,19 +1,19 @@
-"""Do the cards of one month follow from those of the months around it?
+"""Check that the cards of a month follow from those of the months around it.
 
-All series of cards (a unit's sub-group month by month) are looked at as one matrix, so that a country takes
+All series of cards (a unit's sub-group month by month) are one matrix, so that a country takes
 no longer than a district.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.findings import Finding, GroupName, Part
 from bhyt_analysis.domain.geography import unit_name
 from bhyt_analysis.law.groups import drop_nested_groups, main_group
 from bhyt_analysis.quality.limits import rule_limits
@@ -24,28 +24,28 @@ MAD = 1.4826  # times the median absolute deviation is the standard deviation of
 
 
 class Series(NamedTuple):
-    """Cards as a matrix: a line a unit and group, a column a month; ``place`` is the row of the table, -1 where none."""
+    """Cards as a matrix: a line a unit and group, a column a month; ``position`` is the table's row, -1 where none."""
 
     keys: pd.DataFrame  # area, group
     months: pd.DatetimeIndex
     values: Floats
-    place: NDArray[np.int64]
+    position: NDArray[np.int64]
 
 
 def check_months(tables: Tables) -> Iterator[Finding]:
-    """Everything found by following cards from month to month."""
-    yield from _flows(tables)
+    """Yield the findings from following cards from month to month."""
+    yield from _stock_and_flow(tables)
     series = monthly_series(tables["cards"])
     if len(series.months) < 2:
         return
     yield from _jumps(tables, series)
     yield from _silent_months(tables, series)
     yield from _groups_missing(tables, series)
-    yield from _copied(tables, series)
+    yield from _copied_months(tables, series)
 
 
 def monthly_series(cards: pd.DataFrame) -> Series:
-    """The cards of month ends as a matrix; months in which nobody counts have no column.
+    """Return the cards of month ends as a matrix; months without any count have no column.
 
     Examples
     --------
@@ -59,62 +59,62 @@ def monthly_series(cards: pd.DataFrame) -> Series:
     (unit, units), (kind, kinds) = (cards[c].factorize() for c in ("area", "group"))
     pairs, line = np.unique(unit * len(kinds) + kind, return_inverse=True)
     column, months = cards["as_of"].factorize(sort=True)
-    place = np.full((len(pairs), len(months)), -1)
-    place[line, column] = row
-    values = np.full(place.shape, np.nan)
+    position = np.full((len(pairs), len(months)), -1)
+    position[line, column] = row
+    values = np.full(position.shape, np.nan)
     values[line, column] = cards["cards"].to_numpy(float)
     keys = pd.DataFrame({"area": units[pairs // max(len(kinds), 1)], "group": kinds[pairs % max(len(kinds), 1)]})
-    return Series(keys, pd.DatetimeIndex(months), values, place)
+    return Series(keys, pd.DatetimeIndex(months), values, position)
 
 
-def _where(cards: pd.DataFrame, place: int, **more: Any) -> Finding:
-    """The row of the table that a cell of the matrix comes from."""
-    row = cards.iloc[place]
-    return {"file": row["file"], "row": int(row["row"]), **more}
-
-
-def _named(tables: Tables, area: str, day: pd.Timestamp) -> str:
-    return unit_name(tables["areas"], area, day)
+def _cell_finding(
+    tables: Tables, position: int, rule: str, column: str, area: str, unit_day: pd.Timestamp, **parts: Part
+) -> Finding:
+    """Return a finding about the row of ``cards`` that a cell of the matrix comes from."""
+    row = next(tables["cards"].iloc[[position]].itertuples())
+    return Finding.in_row(rule, row, column, name=unit_name(tables["areas"], area, unit_day), **parts)
 
 
 # --- Stock and flow -------------------------------------------------------------------------------
 
 
-def _flows(tables: Tables) -> Iterator[Finding]:
-    """The stock at the end of a month is that at its start with what came and went."""
+def _stock_and_flow(tables: Tables) -> Iterator[Finding]:
+    """Yield months whose cards at the end are not those at the start with the flows added."""
     flows = tables["flows"]
     if flows.empty:
         return
     stock = _stock(tables["cards"][tables["cards"]["area"].isin(flows["area"])], flows["group"])
-    keys = pd.MultiIndex.from_frame(flows[["area", "group", "as_of"]])
-    before = pd.MultiIndex.from_frame(flows.assign(as_of=flows["as_of"] - pd.offsets.MonthEnd(1))[["area", "group", "as_of"]])  # fmt: skip
-    moved = flows["reclassified"].fillna(0)
-    rows = flows.assign(moved=moved, start=stock.reindex(before).to_numpy(), end=stock.reindex(keys).to_numpy())
-    rows["expected"] = rows["start"] + rows["new"] + rows["renewed"] - rows["expired"] - rows["suspended"] + moved
-    rows = rows.dropna(subset=["start", "end"])
-    for row in rows[rows["end"] != rows["expected"]].to_dict("records"):
-        counts = {c: int(row[c]) for c in ("start", "new", "renewed", "expired", "suspended", "moved", "expected")}
-        yield {"rule": "stock_flow", "file": row["file"], "row": row["row"], "column": "new, renewed, expired, suspended, reclassified", "name": _named(tables, row["area"], row["as_of"]), "month": f"{row['as_of']:%m/%Y}", "found": int(row["end"]), **counts}  # fmt: skip
+    keys = flows[["area", "group", "as_of"]]
+    before = keys.assign(as_of=flows["as_of"] - pd.offsets.MonthEnd(1))
+    start, end = (stock.reindex(pd.MultiIndex.from_frame(k)).to_numpy() for k in (before, keys))
+    rows = flows.assign(start=start, end=end, reclassified=flows["reclassified"].fillna(0))
+    gains, losses = rows["new"] + rows["renewed"] + rows["reclassified"], rows["expired"] + rows["suspended"]
+    rows = rows.assign(expected=rows["start"] + gains - losses).dropna(subset=["start", "end"])
+    columns = ["new", "renewed", "expired", "suspended", "reclassified"]
+    for row in rows[rows["end"] != rows["expected"]].itertuples():
+        parts: dict[str, Part] = {c: int(getattr(row, c)) for c in ("start", *columns, "expected")}
+        parts |= {"name": unit_name(tables["areas"], row.area, row.as_of), "month": f"{row.as_of:%m/%Y}"}
+        yield Finding.in_row("stock_flow", row, ", ".join(columns), value=int(row.end), **parts)
 
 
-def _stock(cards: pd.DataFrame, asked: pd.Series) -> pd.Series:
-    """Cards by area, group and day, as far as flows ask: of all groups (""), and of each key or group of article 12."""
-    once, by = drop_nested_groups(cards), ["area", "group", "as_of"]
+def _stock(cards: pd.DataFrame, flow_groups: pd.Series) -> pd.Series:
+    """Return cards by area, group and day for the groups of the flows: all (""), a key or a group of article 12."""
+    once, keys = drop_nested_groups(cards), ["area", "group", "as_of"]
     totals = [once.groupby(["area", "as_of"], as_index=False)["cards"].sum().assign(group="")]
-    if (asked != "").any():
+    if (flow_groups != "").any():
         parts = once.assign(group=main_group(once["group"]))
-        totals += [t[t["group"].isin(asked)].groupby(by, as_index=False)["cards"].sum() for t in (parts, cards)]
-    stock = pd.concat(totals).set_index(by)["cards"]
-    return stock[~stock.index.duplicated(keep="last")]  # a key that is told itself goes before its parts
+        totals += [t[t["group"].isin(flow_groups)].groupby(keys, as_index=False)["cards"].sum() for t in (parts, cards)]
+    stock = pd.concat(totals).set_index(keys)["cards"]
+    return stock[~stock.index.duplicated(keep="last")]  # a key with cards of its own goes before its parts
 
 
 # --- Jumps ----------------------------------------------------------------------------------------
 
 
 def typical_values(values: Floats, window: int) -> Floats:
-    """The median of the months around each one: as many before as after, at most ``window``.
+    """Return the median of the months around each one: as many before as after, at most ``window``.
 
-    So a count that has moved to another level for good is usual from its first month, and one that comes
+    So a count that has changed to another level for good is usual from its first month, and one that comes
     and goes is not. For the first and last month it is the nearest of the ``window`` after or before them.
 
     Examples
@@ -138,18 +138,19 @@ def typical_values(values: Floats, window: int) -> Floats:
 
 
 def _median(values: Floats) -> Floats:
-    """The median of each line; nothing where nothing is told."""
+    """Return the median of each line, missing where all of it is missing."""
     out = np.full(len(values), np.nan)
-    whole, some = ~np.isnan(values).any(axis=1), ~np.isnan(values).all(axis=1)
-    out[whole] = np.median(values[whole], axis=1)
-    if (rest := some & ~whole).any():
+    missing = np.isnan(values)
+    complete = ~missing.any(axis=1)
+    out[complete] = np.median(values[complete], axis=1)
+    if (rest := ~complete & ~missing.all(axis=1)).any():
         out[rest] = np.nanmedian(values[rest], axis=1)
     return out
 
 
 def _jumps(tables: Tables, series: Series) -> Iterator[Finding]:
-    """Counts far from the months around them, by their own history (the Hampel identifier on logarithms)."""
-    limit, cards = rule_limits("sudden_jump"), tables["cards"]
+    """Yield counts far from the months around them, by their own history (the Hampel identifier on logarithms)."""
+    limit = rule_limits("sudden_jump")
     if len(series.months) < limit["months"]:
         return
     normal = typical_values(series.values, int(limit["window"]))
@@ -163,11 +164,16 @@ def _jumps(tables: Tables, series: Series) -> Iterator[Finding]:
     for line, t in zip(*np.nonzero(far), strict=True):
         area, group = series.keys.iloc[line]
         day = series.months[t]
-        yield _where(cards, series.place[line, t], rule="sudden_jump", column="cards", found=int(series.values[line, t]), expected=int(normal[line, t] + 0.5), group=f"group:{group}", name=_named(tables, area, day), day=day)  # fmt: skip
+        parts: dict[str, Part] = {"value": int(series.values[line, t]), "expected": int(normal[line, t] + 0.5)}
+        parts |= {"group": GroupName(group), "day": day}
+        yield _cell_finding(tables, series.position[line, t], "sudden_jump", "cards", area, day, **parts)
 
 
 def _explained(tables: Tables, series: Series, limit: dict[str, float]) -> NDArray[np.bool_]:
-    """At the two ends of a series, where a new level can't be told from a slip: months after a zoning decision, and of pupils' enrolment."""
+    """Mark jumps at the two ends of a series that a zoning decision or pupils' enrolment may explain.
+
+    There a new level can't be distinguished from an error.
+    """
     out = np.zeros(series.values.shape, dtype=bool)
     zones = tables["zones"]
     for t in {0, len(series.months) - 1}:
@@ -179,17 +185,17 @@ def _explained(tables: Tables, series: Series, limit: dict[str, float]) -> NDArr
     return out
 
 
-# --- Months that are not told ---------------------------------------------------------------------
+# --- Missing and copied months --------------------------------------------------------------------
 
 
 def _silent_months(tables: Tables, series: Series) -> Iterator[Finding]:
-    """Months in which a unit that reports every month, or all communes of one, say nothing."""
-    areas, told = tables["areas"], ~np.isnan(series.values)
+    """Yield months in which a unit that reports every month, or all communes of one, do not report."""
+    areas, reported = tables["areas"], ~np.isnan(series.values)
     units = areas.drop_duplicates("code").set_index("code")
     commune = series.keys["area"].map(units["kind"]) == "commune"
     above = series.keys["area"].map(units["parent"])
     unit = above.where(commune & (above != ""), series.keys["area"])
-    for code, lines in reporting_unit(unit, told):
+    for code, lines in reported_months(unit, reported):
         columns = np.flatnonzero(lines)
         if len(columns) < rule_limits("missing_months")["months"]:
             continue
@@ -198,50 +204,51 @@ def _silent_months(tables: Tables, series: Series) -> Iterator[Finding]:
         if np.median(steps) != 1 or steps.max() == 1:
             continue
         after = columns[1 + int(np.argmax(steps))]
-        place = series.place[(unit == code).to_numpy(), after].max()
-        lacking = pd.date_range(days[0], days[-1], freq="ME").difference(days)
-        yield _where(tables["cards"], place, rule="missing_months", column="as_of", found=_months(lacking), name=_named(tables, code, days[0]))  # fmt: skip
+        position = series.position[(unit == code).to_numpy(), after].max()
+        missing = _month_list(pd.date_range(days[0], days[-1], freq="ME").difference(days))
+        yield _cell_finding(tables, position, "missing_months", "as_of", code, days[0], value=missing)
 
 
-def reporting_unit(unit: pd.Series, told: NDArray[np.bool_]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """For each unit whether any of its lines tells a month."""
+def reported_months(unit: pd.Series, reported: NDArray[np.bool_]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Yield for each unit the months that any of its lines reports."""
     codes, names = unit.factorize(sort=True)
-    out = np.zeros((len(names), told.shape[1]), dtype=bool)
-    np.logical_or.at(out, codes, told)
+    out = np.zeros((len(names), reported.shape[1]), dtype=bool)
+    np.logical_or.at(out, codes, reported)
     yield from zip(names, out, strict=True)
 
 
-def _months(days: pd.DatetimeIndex) -> str:
-    shown = [f"{d:%m/%Y}" for d in days[:12]]
-    return ", ".join([*shown, "…"] if len(days) > 12 else shown)
+def _month_list(days: pd.DatetimeIndex) -> str:
+    months = [f"{d:%m/%Y}" for d in days[:12]]
+    return ", ".join([*months, "…"] if len(days) > 12 else months)
 
 
 def _groups_missing(tables: Tables, series: Series) -> Iterator[Finding]:
-    """Months in which a unit tells other groups but not this one, though it does before and after."""
-    told = ~np.isnan(series.values)
-    before = np.logical_or.accumulate(told, axis=1)
-    after = np.logical_or.accumulate(told[:, ::-1], axis=1)[:, ::-1]
-    lacking = ~told & before & after
-    lines = np.flatnonzero(lacking.any(axis=1))
+    """Yield months in which a unit reports other groups but not this one, though it does before and after."""
+    reported = ~np.isnan(series.values)
+    before = np.logical_or.accumulate(reported, axis=1)
+    after = np.logical_or.accumulate(reported[:, ::-1], axis=1)[:, ::-1]
+    missing = ~reported & before & after
+    lines = np.flatnonzero(missing.any(axis=1))
     if not len(lines):
         return
-    broad = main_group(series.keys["group"])
-    keyed = series.keys["area"] + "\0" + broad.fillna("")
-    of_area, of_broad = (dict(reporting_unit(key, told)) for key in (series.keys["area"], keyed))
+    keys = series.keys["area"] + "\0" + main_group(series.keys["group"]).fillna("")
+    by_area, by_main_group = (dict(reported_months(key, reported)) for key in (series.keys["area"], keys))
     for line in lines:
         area, group = series.keys.iloc[line]
-        # Where the unit tells the group under another key in that month, nothing is missing.
-        columns = np.flatnonzero(lacking[line] & of_area[area] & ~of_broad[keyed.iloc[line]])
+        # Where the unit reports the group under another key in that month, nothing is missing.
+        columns = np.flatnonzero(missing[line] & by_area[area] & ~by_main_group[keys.iloc[line]])
         if len(columns):
-            next_told = columns[0] + int(np.argmax(told[line, columns[0] :]))
-            yield _where(tables["cards"], series.place[line, next_told], rule="group_missing", column="as_of", found=_months(series.months[columns]), group=f"group:{group}", name=_named(tables, area, series.months[columns[0]]))  # fmt: skip
+            position = series.position[line, columns[0] + int(np.argmax(reported[line, columns[0] :]))]
+            days = series.months[columns]
+            parts: dict[str, Part] = {"value": _month_list(days), "group": GroupName(group)}
+            yield _cell_finding(tables, position, "group_missing", "as_of", area, days[0], **parts)
 
 
-def _copied(tables: Tables, series: Series) -> Iterator[Finding]:
-    """Months whose cards are, group by group, those of the month before."""
-    limit, told = rule_limits("same_as_before"), ~np.isnan(series.values)
+def _copied_months(tables: Tables, series: Series) -> Iterator[Finding]:
+    """Yield months whose cards are, group by group, those of the month before."""
+    limit, reported = rule_limits("same_as_before"), ~np.isnan(series.values)
     codes, names = series.keys["area"].factorize(sort=True)
-    now, past = told[:, 1:], told[:, :-1]
+    now, past = reported[:, 1:], reported[:, :-1]
     same = np.where(now & past, series.values[:, 1:] == series.values[:, :-1], now == past)
     alike = np.ones((len(names), same.shape[1]), dtype=bool)
     np.logical_and.at(alike, codes, same)
@@ -251,6 +258,6 @@ def _copied(tables: Tables, series: Series) -> Iterator[Finding]:
     alike &= (groups >= limit["groups"]) & (cards >= limit["cards"])
     for unit in np.flatnonzero(alike.any(axis=1)):
         columns = np.flatnonzero(alike[unit]) + 1
-        place = series.place[codes == unit, columns[0]].max()
-        day = series.months[columns[0]]
-        yield _where(tables["cards"], place, rule="same_as_before", column="cards", found=_months(series.months[columns]), name=_named(tables, names[unit], day))  # fmt: skip
+        position, days = series.position[codes == unit, columns[0]].max(), series.months[columns]
+        value = _month_list(days)
+        yield _cell_finding(tables, position, "same_as_before", "cards", names[unit], days[0], value=value)

@@ -1,23 +1,22 @@
-"""Do the figures that a plan publishes fit each other?
+"""Audit whether the figures that a plan publishes fit each other.
 
-Interval arithmetic on what is printed: a figure stands for every value that rounds to
-it, and a finding is only what no such value can explain. The rules are rows of
-``rules.csv``; each function below finds what one or two of them describe. No document,
-unit or year has a rule of its own: what belongs together is told by the names of figures
-(docs/audit.md), by their base, and by the day.
+Interval arithmetic on what is printed: a figure can be any value that rounds to it, and
+a finding is only what no such value can explain. The rules are rows of ``rules.csv``;
+each function below finds what one or two of them describe. No document, unit or year
+has a rule of its own: figures belong together by their names (docs/audit.md), by their
+base, and by the day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Protocol
 
 import pandas as pd
 
-from bhyt_analysis.domain import findings
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.findings import Citation, Finding, Listing, Part, Term, UnitName, findings_table
 from bhyt_analysis.domain.geography import communes, find_unit, lineage, population_at, unit_name
 from bhyt_analysis.domain.printed_figures import Interval, printed_interval, published_rates
 from bhyt_analysis.i18n.messages import has_message
@@ -29,8 +28,32 @@ WHERE = ["document", "area", "figures"]
 COUNTS_OF = {"share_": ("cards_", "insured_by_", "insured_", "people_"), "coverage_": ("insured_", "cards_")}
 
 
+class PrintedFigure(Protocol):
+    """A row of the table ``published``."""
+
+    figure: str
+    value: float
+    decimals: float
+    unit: str
+    relation: str
+    base: str
+    as_of: str
+    locator: str
+
+
+class Loss(Protocol):
+    """A row of the table ``losses``."""
+
+    on: pd.Timestamp
+    people: int
+    source: str
+
+
+Figures = dict[str, PrintedFigure]
+
+
 def audit(data: Dataset, area: str | None = None, lang: str = "vi") -> pd.DataFrame:
-    """What does not add up, is missing or is odd in the published figures.
+    """List what does not add up, is missing or is unusual in the published figures.
 
     Returns
     -------
@@ -50,14 +73,12 @@ def audit(data: Dataset, area: str | None = None, lang: str = "vi") -> pd.DataFr
     >>> table.loc[table["rule"] == "share_of_wrong_base", "figures"].tolist()
     ['share_household, cards_household, insured_by_local_office, insured_total']
     """
-    told = set(data.published["area"]) | set(data.duties["area"]) | set(data.targets["area"]) - {"each"}
-    codes = (
-        [c for c in data.areas["code"].drop_duplicates() if c in told]
-        if area is None
-        else [find_unit(data.areas, area)]
-    )
-    found = [finding for code in codes for rule in RULES for finding in rule(data, code)]
-    return findings.findings_table(found, lang, WHERE)
+    if area is None:
+        units = set(data.published["area"]) | set(data.duties["area"]) | set(data.targets["area"]) - {"each"}
+        codes = [c for c in data.areas["code"].drop_duplicates() if c in units]
+    else:
+        codes = [find_unit(data.areas, area)]
+    return findings_table((f for code in codes for rule in RULES for f in rule(data, code)), lang, WHERE)
 
 
 def _documents(data: Dataset, code: str) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -65,219 +86,249 @@ def _documents(data: Dataset, code: str) -> Iterator[tuple[str, pd.DataFrame]]:
     yield from ((str(name), part) for name, part in rows.groupby("document", sort=False))
 
 
-def _interval(row: Any) -> Interval:
-    decimals = 0 if pd.isna(row.decimals) else row.decimals
-    return printed_interval(row.value, decimals, row.relation)
+def _figures(rows: pd.DataFrame) -> Figures:
+    return {row.figure: row for row in rows.itertuples()}
 
 
-def _either(row: Any) -> Interval:
-    """The interval of a printed share that may have been rounded half up or half to even."""
+def _decimals(row: PrintedFigure) -> int:
+    return 0 if pd.isna(row.decimals) else int(row.decimals)
+
+
+def _interval(row: PrintedFigure) -> Interval:
+    return printed_interval(row.value, _decimals(row), row.relation)
+
+
+def _either_rounding(row: PrintedFigure) -> Interval:
+    """Return the interval of a printed share that may have been rounded half up or half to even."""
     return _interval(row)._replace(high_open=False)
 
 
-def _ratio(part: Interval, whole: Interval) -> Interval:
-    """Per cent of two counts, each known to the unit."""
-    return Interval(100 * part.low / whole.high, 100 * part.high / whole.low, False, False)
+def _ratio(part: Interval, base: Interval) -> Interval:
+    """Return the per cent of two counts, each known to the unit."""
+    return Interval(100 * part.low / base.high, 100 * part.high / base.low, False, False)
 
 
-def _count(row: Any) -> Interval:
-    """Whole people are exact where printed with "=", and rounded only where told "about"."""
+def _count(row: PrintedFigure) -> Interval:
+    """Return the interval of a count: exact where printed with "=", rounded only with "about"."""
     if row.relation == "=":
         return Interval(row.value, row.value, False, False)
     return _interval(row)
 
 
-def _numerator(figure: str, counts: dict[str, Any]) -> Any | None:
-    """The printed count that a rate or share is of, where there is one."""
+def _numerator(figure: str, counts: Figures) -> PrintedFigure | None:
+    """Return the printed count that a rate or share is of, if there is one."""
     if figure == "coverage":
         return counts.get("insured_total")
-    for word, names in COUNTS_OF.items():
-        if figure.startswith(word):
-            rest = figure.removeprefix(word)
+    for prefix, names in COUNTS_OF.items():
+        if figure.startswith(prefix):
+            rest = figure.removeprefix(prefix)
             return next((counts[n + rest] for n in names if n + rest in counts), None)
     return None
 
 
 def check_shares(data: Dataset, code: str) -> Iterator[Finding]:
-    """A printed share or rate that its numerator and base can't give; and shares that so miss 100."""
+    """Yield printed shares and rates that their numerator and base can't give, and shares that so miss 100."""
     for document, rows in _documents(data, code):
         for _, same in rows.groupby("as_of", sort=False, dropna=False):
-            counts = {r.figure: r for r in same.itertuples() if r.unit in ("people", "cards")}
-            told = [r for r in same.itertuples() if r.unit == "percent" and r.base in counts]
-            pairs = [(r, part) for r in told if (part := _numerator(r.figure, counts)) is not None]
+            counts = _figures(same[same["unit"].isin(["people", "cards"])])
+            shares = [r for r in same.itertuples() if r.unit == "percent" and r.base in counts]
+            pairs = [(r, part) for r in shares if (part := _numerator(r.figure, counts)) is not None]
             for row, part in pairs:
-                yield from _share(document, code, row, part, counts)
-            yield from _shares_together(document, code, pairs, counts)
+                yield from _check_share(document, code, row, part, counts)
+            yield from _check_share_sums(document, code, pairs, counts)
 
 
-def _share(document: str, code: str, row: Any, part: Any, counts: dict[str, Any]) -> Iterator[Finding]:
-    """One share against its count and base, and against the other wholes that it may have been divided by."""
-    whole = counts[row.base]
-    if _either(row).meets(_ratio(_count(part), _count(whole))):
+def _check_share(
+    document: str, code: str, row: PrintedFigure, part: PrintedFigure, counts: Figures
+) -> Iterator[Finding]:
+    """Check a share against its count and base, and against other bases that it may have been divided by."""
+    base = counts[row.base]
+    if _either_rounding(row).meets(_ratio(_count(part), _count(base))):
         return
     if row.figure == "coverage":
         figures = ", ".join([row.figure, part.figure, row.base])
-        yield {"rule": "coverage_off", "document": document, "area": code, "figures": figures, "found": row.value / 100, "expected": part.value / whole.value, "as_of": row.as_of}  # fmt: skip
+        rates: dict[str, Part] = {"value": row.value / 100, "expected": part.value / base.value, "as_of": row.as_of}
+        yield Finding.in_document("coverage_off", document, code, figures, **rates)
         return
-    wholes = [f for f in counts if (f == "population" or f.startswith("insured_")) and f != row.base]
-    used = [w for w in wholes if _either(row).meets(_ratio(_count(part), _count(counts[w])))]
-    yield {
-        "rule": "share_of_wrong_base" if used else "share_off",
-        "document": document,
-        "area": code,
-        "figures": ", ".join([row.figure, part.figure, row.base, *used]),
-        "found": row.value / 100,
-        "expected": _rounded(row, part, whole) / 100,
-        "part": part.value,
-        "whole": whole.value,
-        "used": counts[used[0]].value if used else None,
-        "locator": row.locator,
-    }
+    bases = [f for f in counts if (f == "population" or f.startswith("insured_")) and f != row.base]
+    used = [b for b in bases if _either_rounding(row).meets(_ratio(_count(part), _count(counts[b])))]
+    rule = "share_of_wrong_base" if used else "share_off"
+    parts: dict[str, Part] = {"value": row.value / 100, "expected": _rounded(row, part, base) / 100}
+    parts |= {"part": part.value, "base": base.value, "used": counts[used[0]].value if used else None}
+    figures = ", ".join([row.figure, part.figure, row.base, *used])
+    yield Finding.in_document(rule, document, code, figures, **parts, locator=Citation(row.locator))
 
 
-def _rounded(row: Any, part: Any, whole: Any) -> float:
-    return round(100 * part.value / whole.value, 0 if pd.isna(row.decimals) else int(row.decimals))
+def _rounded(row: PrintedFigure, part: PrintedFigure, base: PrintedFigure) -> float:
+    return round(100 * part.value / base.value, _decimals(row))
 
 
-def _shares_together(document: str, code: str, pairs: list[tuple[Any, Any]], counts: dict[str, Any]) -> Iterator[Finding]:  # fmt: skip
-    """The shares of parts that make up a whole, added up as printed and as they should be."""
+def _check_share_sums(
+    document: str, code: str, pairs: list[tuple[PrintedFigure, PrintedFigure]], counts: Figures
+) -> Iterator[Finding]:
+    """Check the shares of parts that make up a total: their sum as printed and as it should be."""
     for base in dict.fromkeys(row.base for row, _ in pairs):
         same = [(row, part) for row, part in pairs if row.base == base and row.figure != "coverage"]
         if sum(part.value for _, part in same) != counts[base].value:
             continue
-        found = round(sum(row.value for row, _ in same), 6)
+        printed = round(sum(row.value for row, _ in same), 6)
         expected = round(sum(_rounded(row, part, counts[base]) for row, part in same), 6)
-        if found != expected:
+        if printed != expected:
             figures = ", ".join([*(row.figure for row, _ in same), base])
-            yield {"rule": "shares_do_not_add", "document": document, "area": code, "figures": figures, "found": found / 100, "expected": expected / 100}  # fmt: skip
+            sums = {"value": printed / 100, "expected": expected / 100}
+            yield Finding.in_document("shares_do_not_add", document, code, figures, **sums)
 
 
 def check_sums(data: Dataset, code: str) -> Iterator[Finding]:
-    """Parts that are more than their whole; or less, where what is left is told as "other"."""
+    """Yield parts that are more than their total; or less, where the parts include all others."""
     table = groups()
-    of_group = {f"cards_{k}": f"cards_{g}" for k, g in table["group"].items() if k != g}
-    whole_groups = {f"cards_{g}" for g in set(table["group"])}
+    group_of = {f"cards_{k}": f"cards_{g}" for k, g in table["group"].items() if k != g}
+    main_groups = {f"cards_{g}" for g in set(table["group"])}
     for document, rows in _documents(data, code):
         for _, same in rows[rows["relation"] == "="].groupby("as_of", sort=False, dropna=False):
             cards = {r.figure: r.value for r in same.itertuples() if r.unit == "cards"}
-            for whole in [f for f in cards if f in whole_groups]:
-                parts = {f: v for f, v in cards.items() if f != whole and (f.startswith(whole + "_") or of_group.get(f) == whole)}  # fmt: skip
-                yield from _parts_of(
-                    document, code, whole, cards[whole], parts, any(f.endswith("_other") for f in parts)
-                )
+            for total in [f for f in cards if f in main_groups]:
+                parts = [f for f in cards if f != total and (f.startswith(total + "_") or group_of.get(f) == total)]
+                complete = any(f.endswith("_other") for f in parts)
+                yield from _check_parts(document, code, total, parts, cards, complete)
             people = {r.figure: r.value for r in same.itertuples() if r.unit in ("people", "cards")}
             if "insured_total" in people:
-                parts = {f: v for f, v in people.items() if f in whole_groups}
-                yield from _parts_of(document, code, "insured_total", people["insured_total"], parts, False)
+                parts = [f for f in people if f in main_groups]
+                yield from _check_parts(document, code, "insured_total", parts, people, complete=False)
             if {"insured_total", "population"} <= people.keys() and people["insured_total"] > people["population"]:
-                yield {"rule": "insured_above_people", "document": document, "area": code, "figures": "insured_total, population", "found": people["insured_total"], "expected": people["population"]}  # fmt: skip
+                counts = {"value": people["insured_total"], "expected": people["population"]}
+                yield Finding.in_document("insured_above_people", document, code, "insured_total, population", **counts)
 
 
-def _parts_of(document: str, code: str, whole: str, told: float, parts: dict[str, float], complete: bool) -> Iterator[Finding]:  # fmt: skip
-    total = sum(parts.values())
-    if not parts or total == told or (total < told and not complete):
+def _check_parts(
+    document: str, code: str, total: str, parts: list[str], counts: dict[str, float], complete: bool
+) -> Iterator[Finding]:
+    """Check the sum of parts against their total; if they are complete, it may not be less either."""
+    printed, expected = counts[total], sum(counts[f] for f in parts)
+    if not parts or expected == printed or (expected < printed and not complete):
         return
-    rule = "parts_above_group" if total > told else "parts_below_group"
-    yield {"rule": rule, "document": document, "area": code, "figures": ", ".join([whole, *parts]), "found": told, "expected": total}  # fmt: skip
+    rule = "parts_above_group" if expected > printed else "parts_below_group"
+    yield Finding.in_document(rule, document, code, ", ".join([total, *parts]), value=printed, expected=expected)
 
 
 def check_populations(data: Dataset, code: str) -> Iterator[Finding]:
-    """A printed population below an earlier census of the same unit."""
+    """Yield printed populations below an earlier census of the same unit."""
     for document, rows in _documents(data, code):
-        told = {r.figure: r for r in rows.itertuples()}
-        if "population" not in told:
+        figures = _figures(rows)
+        if "population" not in figures:
             continue
-        day = pd.Timestamp(told["population"].as_of)
+        people, day = figures["population"].value, pd.Timestamp(figures["population"].as_of)
         census = data.population[(data.population["status"] == "census") & (data.population["as_of"] < day)]
         count = population_at(data.areas, census, code, day)
-        if count is None or count.people <= told["population"].value:
+        if count is None or count.people <= people:
             continue
-        insured = told["insured_total"].value if "insured_total" in told else float("nan")
-        yield {"rule": "census_above_plan", "document": document, "area": code, "figures": "population", "found": told["population"].value, "as_of": day, "expected": count.people, "census": count.as_of, "rate": insured / count.people}  # fmt: skip
+        insured = figures["insured_total"].value if "insured_total" in figures else float("nan")
+        parts: dict[str, Part] = {"value": people, "as_of": day, "expected": count.people, "census": count.as_of}
+        parts["rate"] = insured / count.people
+        yield Finding.in_document("census_above_plan", document, code, "population", **parts)
 
 
 def check_contradictions(data: Dataset, code: str) -> Iterator[Finding]:
-    """The same figure of the same day told twice, so that no value fits both."""
+    """Yield figures that are printed twice for the same day so that no value fits both."""
     for document, rows in _documents(data, code):
         for (figure, _), same in rows.groupby(["figure", "as_of"], sort=False):
-            told = list(same.itertuples())
-            for i, first in enumerate(told):
-                for second in told[i + 1 :]:
-                    if not _said(first).meets(_said(second)):
-                        percent = first.unit == "percent"
-                        scale = 100 if percent else 1
-                        yield {"rule": "told_twice" if percent else "counted_twice", "document": document, "area": code, "figures": figure, "figure": f"figure.{figure}" if has_message(f"figure.{figure}") else figure, "first": f"relation.{first.relation}", "found": first.value / scale, "second": f"relation.{second.relation}", "expected": second.value / scale, "locator": f"{first.locator}; {second.locator}"}  # fmt: skip
+            printed = list(same.itertuples())
+            for i, first in enumerate(printed):
+                for second in printed[i + 1 :]:
+                    if not _stated(first).meets(_stated(second)):
+                        yield _contradiction(document, code, figure, first, second)
 
 
-def _said(row: Any) -> Interval:
-    """A full or empty share is meant as such and not as a rounded one."""
+def _contradiction(document: str, code: str, figure: str, first: PrintedFigure, second: PrintedFigure) -> Finding:
+    percent, key = first.unit == "percent", f"figure.{figure}"
+    scale = 100 if percent else 1
+    parts: dict[str, Part] = {"figure": Term(key) if has_message(key) else figure}
+    parts |= {"first": Term(f"relation.{first.relation}"), "value": first.value / scale}
+    parts |= {"second": Term(f"relation.{second.relation}"), "expected": second.value / scale}
+    parts["locator"] = Citation(f"{first.locator}; {second.locator}")
+    return Finding.in_document("told_twice" if percent else "counted_twice", document, code, figure, **parts)
+
+
+def _stated(row: PrintedFigure) -> Interval:
+    """Return the interval of a figure; a full or empty share is exact and not rounded."""
     if row.unit == "percent" and row.relation == "=" and row.value in (0, 100):
         return _count(row)
     return _interval(row)
 
 
 def check_losses(data: Dataset, code: str) -> Iterator[Finding]:
-    """What the lost cards say together with the coverage before and after."""
-    for loss in data.losses[data.losses["area"] == code].to_dict("records"):
-        document = loss["source"]
-        people, before = None, None
+    """Yield what the lost cards imply together with the counts, or the coverage before and after."""
+    for loss in data.losses[data.losses["area"] == code].itertuples():
+        counts = None
         for _, rows in _documents(data, code):
-            told = {r.figure: r for r in rows.itertuples()}
-            if {"insured_total", "population"} <= told.keys():
-                people = (told["insured_total"].value, told["population"].value)
-        if people:
-            insured, population = people
-            if insured + loss["people"] > population:
-                least = insured + loss["people"] - population
-                yield {"rule": "lost_added_back", "document": document, "area": code, "figures": "insured_total, population, cards_lost", "lost": loss["people"], "rate": (insured + loss["people"]) / population, "least": least, "share": least / loss["people"]}  # fmt: skip
-            continue
-        rates = published_rates(data, code)
-        before, after = rates[rates["as_of"] <= loss["on"]].tail(1), rates[rates["as_of"] > loss["on"]].head(1)
-        if before.empty or after.empty:
-            continue
-        low, high = before["rate_low"].iloc[0], before["rate_high"].iloc[0]
-        most = int(loss["people"] / (low - after["rate_high"].iloc[0])) if low > after["rate_high"].iloc[0] else None
-        count = population_at(data.areas, data.population, code, after["as_of"].iloc[0])
-        if most is None or count is None:
-            continue
-        share = [1 - (b * count.people - a * count.people) / loss["people"] for b, a in ((high, after["rate_low"].iloc[0]), (low, after["rate_high"].iloc[0]))]  # fmt: skip
-        rule = "population_bounds" if count.people <= most else "population_too_large"
-        yield {"rule": rule, "document": document, "area": code, "figures": "coverage, people_lost", "lost": loss["people"], "most": most, "people": count.people, "as_of": count.as_of, "low": share[0], "high": share[1]}  # fmt: skip
+            figures = _figures(rows)
+            if {"insured_total", "population"} <= figures.keys():
+                counts = (figures["insured_total"].value, figures["population"].value)
+        if counts is None:
+            yield from _check_loss_and_rates(data, code, loss)
+        elif counts[0] + loss.people > counts[1]:
+            names = "insured_total, population, cards_lost"
+            least, rate = counts[0] + loss.people - counts[1], (counts[0] + loss.people) / counts[1]
+            parts = {"lost": loss.people, "rate": rate, "least": least, "share": least / loss.people}
+            yield Finding.in_document("lost_added_back", loss.source, code, names, **parts)
+
+
+def _check_loss_and_rates(data: Dataset, code: str, loss: Loss) -> Iterator[Finding]:
+    """Check a loss against the rates printed before and after it, and the population known."""
+    rates = published_rates(data, code)
+    before, after = rates[rates["as_of"] <= loss.on].tail(1), rates[rates["as_of"] > loss.on].head(1)
+    if before.empty or after.empty:
+        return
+    (before_low, before_high), (after_low, after_high) = (t[["rate_low", "rate_high"]].iloc[0] for t in (before, after))
+    count = population_at(data.areas, data.population, code, after["as_of"].iloc[0])
+    if before_low <= after_high or count is None:
+        return
+    most = int(loss.people / (before_low - after_high))
+    low, high = (
+        1 - (b * count.people - a * count.people) / loss.people
+        for b, a in ((before_high, after_low), (before_low, after_high))
+    )
+    rule = "population_bounds" if count.people <= most else "population_too_large"
+    parts: dict[str, Part] = {"lost": loss.people, "most": most, "people": count.people, "as_of": count.as_of}
+    yield Finding.in_document(rule, loss.source, code, "coverage, people_lost", **parts, low=low, high=high)
 
 
 def check_missing(data: Dataset, code: str) -> Iterator[Finding]:
-    """A rate without its population; targets without a start; years without a target."""
+    """Yield rates without their population, targets without a start, and years without a target."""
     documents = dict(_documents(data, code))
     for document, rows in documents.items():
-        told = set(rows["figure"])
-        if "coverage" in told and "population" not in told and not _gathered(data, document):
-            yield {"rule": "no_population", "document": document, "area": code, "figures": "coverage, population"}
+        names = set(rows["figure"])
+        if "coverage" in names and "population" not in names and not _is_collection(data, document):
+            yield Finding.in_document("no_population", document, code, "coverage, population")
     targets = _own_targets(data, code)
     if targets.empty:
         return
-    figures = set().union(*(set(rows["figure"]) for rows in documents.values()))
-    if not figures & {"coverage", "insured_total"} and data.cards[data.cards["area"].isin([code, *communes(data.areas, code)])].empty:  # fmt: skip
-        yield {"rule": "no_baseline", "document": targets["instrument"].iloc[0], "area": code, "figures": "coverage, insured_total", "name": f"unit:{unit_name(data.areas, code)}"}  # fmt: skip
+    figures = {figure for rows in documents.values() for figure in rows["figure"]}
+    cards = data.cards["area"].isin([code, *communes(data.areas, code)])
+    if not figures & {"coverage", "insured_total"} and not cards.any():
+        instrument, name = targets["instrument"].iloc[0], UnitName(unit_name(data.areas, code))
+        yield Finding.in_document("no_baseline", instrument, code, "coverage, insured_total", name=name)
     for instrument, plan in _plans(targets):
         years = sorted(set(plan["on"].dt.year))
         gaps = [y for y in range(years[0], years[-1]) if y not in years]
         if gaps:
-            yield {"rule": "years_without_target", "document": instrument, "area": code, "figures": "target_coverage", "found": _spans(gaps)}  # fmt: skip
+            yield Finding.in_document("years_without_target", instrument, code, "target_coverage", value=_spans(gaps))
 
 
-def _gathered(data: Dataset, document: str) -> bool:
-    """Whether a document is none, but figures gathered from several sources: then it has no name to be cited by."""
+def _is_collection(data: Dataset, document: str) -> bool:
+    """Tell whether figures were gathered from several sources, so that there is no document to cite."""
     rows = data.documents[data.documents["document"] == document]
     return len(rows) > 0 and bool((rows["short"] == "").all())
 
 
 def _plans(targets: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Targets by the document that sets them, whatever the place in it."""
-    yield from ((rows["instrument"].iloc[0], rows) for _, rows in targets.groupby(targets["instrument"].str.rsplit(", ", n=1).str[0], sort=False))  # fmt: skip
+    """Yield targets by the document that sets them, whatever the place in it."""
+    documents = targets["instrument"].str.rsplit(", ", n=1).str[0]
+    yield from ((rows["instrument"].iloc[0], rows) for _, rows in targets.groupby(documents, sort=False))
 
 
 def _spans(years: list[int]) -> str:
-    """[2016, 2017, 2018, 2022] as "2016–2018, 2022"."""
+    """Return [2016, 2017, 2018, 2022] as "2016–2018, 2022"."""
     spans: list[list[int]] = []
     for year in years:
         if spans and spans[-1][-1] == year - 1:
@@ -293,114 +344,135 @@ def _own_targets(data: Dataset, code: str) -> pd.DataFrame:
 
 
 def check_path(data: Dataset, code: str) -> Iterator[Finding]:
-    """Targets that ask for most of a long gain at once, that fall, or that ask for less than the level above."""
+    """Yield targets with most of a long gain at once, that fall, or that are below those of the level above."""
     targets = _own_targets(data, code)
     if targets.empty:
         return
     document = targets["instrument"].iloc[0]
     for instrument, plan in _plans(targets):
-        yield from _steps(data, code, instrument, plan)
+        yield from _check_steps(data, code, instrument, plan)
     for above in [c for c, _ in lineage(data.areas, code)][1:]:
         same = _own_targets(data, above).merge(targets, on="on", suffixes=("_above", ""))
         lower = same[same["rate_above"] > same["rate"]].sort_values("on").drop_duplicates("on", keep="last")
         if len(lower):
-            pairs = [
+            pairs: list[dict[str, Part]] = [
                 {
                     "year": str(r.on.year),
-                    "relation": f"relation.{r.relation}",
-                    "found": r.rate,
+                    "relation": Term(f"relation.{r.relation}"),
+                    "value": r.rate,
                     "expected": r.rate_above,
                 }
                 for r in lower.itertuples()
             ]
-            yield {"rule": "below_upper_target", "document": document, "area": code, "figures": "target_coverage", "above": f"unit:{unit_name(data.areas, above, lower['on'].iloc[0])}", "pairs": pairs}  # fmt: skip
+            parts: dict[str, Part] = {"above": UnitName(unit_name(data.areas, above, lower["on"].iloc[0]))}
+            parts["pairs"] = Listing("pair.below_upper_target", tuple(pairs))
+            yield Finding.in_document("below_upper_target", document, code, "target_coverage", **parts)
 
 
-def _steps(data: Dataset, code: str, instrument: str, plan: pd.DataFrame) -> Iterator[Finding]:
-    """The steps of one plan: the first one against all of them, and each against the one before."""
-    place = {"document": instrument, "area": code, "figures": "target_coverage"}
-    for before, after in pairwise(plan.to_dict("records")):
-        if after["rate"] < before["rate"]:
-            years = {"year": str(after["on"].year), "before": str(before["on"].year)}
-            yield {"rule": "targets_fall", **place, "found": after["rate"], "expected": before["rate"], **years}
-    limit, start = rule_limits("front_loaded"), _start(data, code, plan["on"].iloc[0])
+def _check_steps(data: Dataset, code: str, instrument: str, plan: pd.DataFrame) -> Iterator[Finding]:
+    """Check the first step of a plan against all of them, and each against the one before."""
+    for before, after in pairwise(plan.itertuples()):
+        if after.rate < before.rate:
+            parts = {"value": after.rate, "expected": before.rate}
+            parts |= {"year": str(after.on.year), "before": str(before.on.year)}
+            yield Finding.in_document("targets_fall", instrument, code, "target_coverage", **parts)
+    limit, start = rule_limits("front_loaded"), _starting_rate(data, code, plan["on"].iloc[0])
     if start is None or len(plan) < limit["years"]:
         return
     gain, first = plan["rate"].iloc[-1] - start, plan["rate"].iloc[0] - start
     if gain > 0 and first / gain > limit["share"]:
         years = plan["on"].dt.year
-        yield {"rule": "front_loaded", **place, "share": first / gain, "years": int(years.iloc[-1] - years.iloc[0] + 1), "year": str(years.iloc[0])}  # fmt: skip
+        parts = {"share": first / gain, "years": int(years.iloc[-1] - years.iloc[0] + 1), "year": str(years.iloc[0])}
+        yield Finding.in_document("front_loaded", instrument, code, "target_coverage", **parts)
 
 
-def _start(data: Dataset, code: str, on: pd.Timestamp) -> float | None:
-    """The coverage from which a plan starts: of its counts where printed, which are sharper than the rate."""
+def _starting_rate(data: Dataset, code: str, on: pd.Timestamp) -> float | None:
+    """Return the coverage from which a plan starts: of its counts where printed, which are sharper than the rate."""
     rates = published_rates(data, code)
     rates = rates[(rates["as_of"] < on) & rates["rate"].notna()]
     if rates.empty:
         return None
     start = float(rates["rate"].iloc[-1])
     for _, rows in _documents(data, code):
-        told = {r.figure: r.value for r in rows.itertuples() if r.as_of == str(rates["as_of"].iloc[-1].date())}
-        if {"insured_total", "population"} <= told.keys():
-            start = told["insured_total"] / told["population"]
+        figures = _figures(rows[rows["as_of"] == str(rates["as_of"].iloc[-1].date())])
+        if {"insured_total", "population"} <= figures.keys():
+            start = figures["insured_total"].value / figures["population"].value
     return start
 
 
 def check_sub_targets(data: Dataset, code: str) -> Iterator[Finding]:
-    """Targets for those who lost a card that, met to the letter, do not bring the coverage that is asked for.
+    """Yield targets for those who lost a card that, met exactly, do not bring the target of all.
 
     Coverage before, less those of the lost who need not come back. How many of them are pupils is not printed:
     between the two shares of ``limits.csv``.
     """
     rows = data.targets[(data.targets["area"] == code) & data.targets["scope"].str.endswith("_who_lost")]
-    pupils = {"pupil_who_lost": 1, "student_who_lost": 1}
-    for loss in data.losses[data.losses["area"] == code].to_dict("records"):
+    for loss in data.losses[data.losses["area"] == code].itertuples():
         rates = published_rates(data, code)
-        before = rates[rates["as_of"] <= loss["on"]].tail(1)
+        before = rates[rates["as_of"] <= loss.on].tail(1)
         for on, parts in rows.groupby("on"):
-            whole = _own_targets(data, code)
-            whole = whole[whole["on"] == on]
+            targets = _own_targets(data, code)
+            targets = targets[targets["on"] == on]
             count = population_at(data.areas, data.population, code, on)
-            if before.empty or whole.empty or count is None:
+            if before.empty or targets.empty or count is None:
                 continue
-            start = float(before["rate_low"].iloc[0])
-            lacking = {bool(pupils.get(r.scope)): 1 - float(r.rate) for r in parts.itertuples()}
-            if set(lacking) != {True, False}:
+            is_pupil = parts["scope"].isin(["pupil_who_lost", "student_who_lost"])
+            if is_pupil.nunique() < 2:
                 continue
-            reach = [start - (share * lacking[True] + (1 - share) * lacking[False]) * loss["people"] / count.people for share in (rule_limits("sub_targets_short")[f"pupils_{end}"] for end in ("low", "high"))]  # fmt: skip
-            target = float(whole["rate"].iloc[0])
-            if max(reach) < target:
+            pupils, others = (1 - float(parts.loc[mask, "rate"].iloc[-1]) for mask in (is_pupil, ~is_pupil))
+            start, target = float(before["rate_low"].iloc[0]), float(targets["rate"].iloc[0])
+            limits = rule_limits("sub_targets_short")
+            high, low = (
+                start - (share * pupils + (1 - share) * others) * loss.people / count.people
+                for share in (limits["pupils_high"], limits["pupils_low"])
+            )
+            low, high = min(low, high), max(low, high)
+            if high < target:
                 figures = ", ".join(["target_coverage", *(f"target_{s}" for s in parts["scope"])])
-                yield {"rule": "sub_targets_short", "document": whole["instrument"].iloc[0], "area": code, "figures": figures, "low": min(reach), "high": max(reach), "expected": target, "start": start, "people": count.people, "as_of": count.as_of}  # fmt: skip
+                shares = {"low": low, "high": high, "expected": target, "start": start}
+                people: dict[str, Part] = {"people": count.people, "as_of": count.as_of}
+                instrument = targets["instrument"].iloc[0]
+                yield Finding.in_document("sub_targets_short", instrument, code, figures, **shares, **people)
 
 
 def check_implied_values(data: Dataset, code: str) -> Iterator[Finding]:
-    """The population that a printed rate and its people imply, against the count that is known."""
+    """Yield populations that a printed rate and its people imply, if the known count is another one."""
     for document, rows in _documents(data, code):
         for as_of, same in rows.groupby("as_of", sort=False):
-            told = {r.figure: r for r in same.itertuples()}
-            if "population" in told or not {"coverage", "insured_total"} <= told.keys():
+            figures = _figures(same)
+            if "population" in figures or not {"coverage", "insured_total"} <= figures.keys():
                 continue
-            rate, people = _either(told["coverage"]), _count(told["insured_total"])
+            rate, people = _either_rounding(figures["coverage"]), _count(figures["insured_total"])
             day = pd.to_datetime(as_of, format="%Y-%m-%d", errors="coerce")
             count = population_at(data.areas, data.population, code, day)
             if count is None or rate.low <= 0 or rate.high == float("inf"):
                 continue
             low, high = 100 * people.low / rate.high, 100 * people.high / rate.low
             if not low <= count.people <= high:
-                yield {"rule": "implied_population", "document": document, "area": code, "figures": "coverage, insured_total", "low": int(low + 0.5), "high": int(high + 0.5), "people": count.people, "as_of": count.as_of}  # fmt: skip
+                parts: dict[str, Part] = {"low": int(low + 0.5), "high": int(high + 0.5)}
+                parts |= {"people": count.people, "as_of": count.as_of}
+                yield Finding.in_document("implied_population", document, code, "coverage, insured_total", **parts)
 
 
 def check_report_dates(data: Dataset, code: str) -> Iterator[Finding]:
-    """A yearly report that is due before its year has ended."""
-    rows = data.duties[
-        (data.duties["area"] == code) & (data.duties["kind"] == "yearly") & data.duties["due_day"].notna()
-    ]
+    """Yield yearly reports that are due before their year has ended."""
+    duties = data.duties
+    rows = duties[(duties["area"] == code) & (duties["kind"] == "yearly") & duties["due_day"].notna()]
     for row in rows[rows["due_month"].fillna(0) < 0].itertuples():
-        due = f"{row.due_day}/{12 + row.due_month}"
-        yield {"rule": "report_before_year_end", "document": row.source, "area": code, "figures": "annual_report_due", "due": due, "deadline": f"relation.{row.deadline or 'by'}", "locator": row.source}  # fmt: skip
+        parts: dict[str, Part] = {"due": f"{row.due_day}/{12 + row.due_month}"}
+        parts |= {"deadline": Term(f"relation.{row.deadline or 'by'}"), "locator": Citation(row.source)}
+        yield Finding.in_document("report_before_year_end", row.source, code, "annual_report_due", **parts)
 
 
 RULES: tuple[Callable[[Dataset, str], Iterator[Finding]], ...] = (
-    check_shares, check_sums, check_populations, check_implied_values, check_contradictions, check_losses, check_missing, check_path, check_sub_targets, check_report_dates,
-)  # fmt: skip
+    check_shares,
+    check_sums,
+    check_populations,
+    check_implied_values,
+    check_contradictions,
+    check_losses,
+    check_missing,
+    check_path,
+    check_sub_targets,
+    check_report_dates,
+)

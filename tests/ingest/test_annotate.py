@@ -11,6 +11,7 @@ from openpyxl.styles import Font
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from bhyt_analysis.cli import main
+from bhyt_analysis.domain.findings import Finding, Term
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest import person_register
 from bhyt_analysis.ingest.annotate import FILLS, annotate
@@ -121,15 +122,7 @@ def test_finding_in_a_merged_cell_marks_its_top_left_cell(tmp_path):
     page.merge_cells("D3:E3")
     book.save(tmp_path / "a.xlsx")
     label = "a.xlsx [cards]"
-    finding = {
-        "rule": "bad_cell",
-        "file": label,
-        "row": 3,
-        "column": "status",
-        "letters": "E",
-        "found": "x",
-        "expected": "expect.count",
-    }
+    finding = Finding("bad_cell", label, 3, "status", letters="E", value="x", expected=Term("expect.count"))
     assert list(comments(annotate(tmp_path / "a.xlsx", tmp_path / "b.xlsx", [finding]))) == [("cards", "D3")]
 
 

@@ -124,7 +124,7 @@ def test_card_counts_on_the_days_on_which_it_is_valid(folder, monkeypatch):
     for _ in engines(folder, monkeypatch, TIMED):
         data = bhyt.load(folder)
         assert cells(data) == VALID
-        counts = {f["rule"]: f["count"] for f in data.warnings if f["rule"].startswith("register")}
+        counts = {f.rule: f.count for f in data.warnings if f.rule.startswith("register")}
         assert counts == {"register_counted": 3, "register_not_valid": 2}
     monkeypatch.undo()
     (folder / "danh sach.csv").unlink()

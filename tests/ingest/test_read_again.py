@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from bhyt_analysis.domain.bundled import bundled_path
+from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.domain.geography import communes, unit_name, unit_row, units_on
 from bhyt_analysis.ingest.loader import TABLES, InputError, load, read_input
 from bhyt_analysis.law import Law
@@ -61,9 +62,9 @@ def test_changed_tables_do_not_affect_the_next_reading() -> None:
         rows.loc[:, "changed"] = 1
         rows.loc[:, "file"] = "changed.csv"
     first.areas["name"].array[0] = "Changed"  # past pandas' own copy-on-write
-    first.warnings.append({"rule": "changed"})
+    first.warnings.append(Finding("changed"))
     findings = read_input()[1]
-    findings.append({"rule": "changed"})
+    findings.append(Finding("changed"))
     last = load()
     assert last.warnings == untouched.warnings
     for table in TABLES:
@@ -74,8 +75,8 @@ def test_changed_findings_do_not_affect_the_next_reading(folder: Path) -> None:
     (folder / "unheard_of.csv").write_text("a\n1\n", "utf-8")
     findings = read_input(folder)[1]
     assert findings
-    findings[0].clear()
-    assert read_input(folder)[1][0]["rule"] == "unknown_file"
+    findings.clear()
+    assert read_input(folder)[1][0].rule == "unknown_file"
 
 
 def test_changed_law_file_is_read_again_and_changed_table_is_not_kept(tmp_path: Path) -> None:

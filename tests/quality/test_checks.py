@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.domain import findings
+from bhyt_analysis.domain.packaged_tables import PACKAGE
 from bhyt_analysis.ingest import synthetic
-from bhyt_analysis.quality.limits import FILE, rule_limits
+from bhyt_analysis.quality.limits import rule_limits
 from bhyt_analysis.quality.month_checks import monthly_series, typical_values
 
 from ..conftest import write_table
@@ -283,7 +284,7 @@ def test_more_cards_can_not_run_out_than_there_are(small_input):
 
 
 def test_every_limit_belongs_to_a_rule_and_has_a_source():
-    with FILE.open(encoding="utf-8", newline="") as file:
+    with (PACKAGE / "quality" / "limits.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {r["rule"] for r in rows} <= set(findings.rules().index)
     assert all(r["source"] and r["unit"] for r in rows)
