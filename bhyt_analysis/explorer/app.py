@@ -23,7 +23,7 @@ from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import find_unit
 from bhyt_analysis.explorer import state as states
-from bhyt_analysis.explorer.controls import build_controls, debounce
+from bhyt_analysis.explorer.controls import Controls, debounce
 from bhyt_analysis.explorer.markup import render_error
 from bhyt_analysis.explorer.pages import download, draw, refresh_sections
 from bhyt_analysis.explorer.session import Explorer
@@ -113,7 +113,7 @@ def static_output(app: Explorer) -> list[Image | Markdown]:
 def build_explorer(context: Context, state: State, pins: Sequence[State] = ()) -> Explorer:
     """Build the explorer for an initial state and draw it; `explore` displays it."""
     widgets = Widgets()
-    controls = build_controls(context, widgets.search, widgets.commune)
+    controls = Controls(context, widgets.search, widgets.commune)
     bundled = {file.stem: read_scenario(file) for file in sorted(bundled_path("scenarios").glob("*.toml"))}
     app = Explorer(context, memoised_views(context), state, list(pins), controls, widgets, bundled)
     app.schedule_draw = debounce(lambda: draw(app))

@@ -39,6 +39,9 @@ TAKE_UP_GROUPS = ("household", "farm_average_income", "near_poor", "student")
 SORT_COLUMNS = ("area", "name", "population", "lost", "gained", "insured", "uninsured", "rate")
 
 Options = Sequence[tuple[str, object]]  # label and value
+Get = Callable[[State, ViewGetter], Any]
+Put = Callable[[State, Any, ViewGetter], State]
+GetOptions = Callable[[State, ViewGetter], Options]
 NO_OPTIONS: Options = [("–", "")]
 
 
@@ -51,9 +54,9 @@ class Control:
 
     label: str
     widget: Any
-    get: Callable[[State, ViewGetter], object]
-    put: Callable[[State, Any, ViewGetter], State]
-    options: Callable[[State, ViewGetter], Options] | None = None
+    get: Get
+    put: Put
+    options: GetOptions | None = None
     error: ipw.HTML = field(default_factory=ipw.HTML)
     box: ipw.VBox = field(init=False)
 
@@ -123,13 +126,7 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 # --- Kinds of controls ------------------------------------------------------------------------------
 
 
-def slider(
-    label: str,
-    values: Sequence[float],
-    spec: str,
-    get: Callable[[State, ViewGetter], float],
-    put: Callable[[State, Any, ViewGetter], State],
-) -> Control:
+def slider(label: str, values: Sequence[float], spec: str, get: Get, put: Put) -> Control:
     """Return a slider over values, labelled in the language of the state; another value of the state is added."""
 
     def option(value: float, lang: str) -> tuple[str, float]:
@@ -148,23 +145,15 @@ def slider(
     return Control(label, widget, get, put, options)
 
 
-def dropdown(
-    label: str,
-    options: Callable[[State, ViewGetter], Options],
-    get: Callable[[State, ViewGetter], object],
-    put: Callable[[State, Any, ViewGetter], State],
-) -> Control:
+def dropdown(label: str, options: GetOptions, get: Get, put: Put) -> Control:
     """Return a list to choose from."""
     return Control(label, ipw.Dropdown(options=NO_OPTIONS), get, put, options)
 
 
-def text_box(
-    label: str, get: Callable[[State], str], put: Callable[[State, str, ViewGetter], State], lines: int = 1
-) -> Control:
+def text_box(label: str, get: Get, put: Put, lines: int = 1) -> Control:
     """Return a box for text, which is read when the cursor leaves it."""
-    settings = {"rows": lines} if lines > 1 else {}
-    widget = (ipw.Textarea if lines > 1 else ipw.Text)(continuous_update=False, **settings)
-    return Control(label, widget, lambda state, get_view: get(state), put)
+    text = {"continuous_update": False}
+    return Control(label, ipw.Textarea(rows=lines, **text) if lines > 1 else ipw.Text(**text), get, put)
 
 
 def field_control(control: Callable[..., Control], name: str, *arguments: object, **settings: object) -> Control:
@@ -286,13 +275,12 @@ def province_name(context: Context, area: str) -> str:
 
 def assumption_slider(name: str, values: Sequence[float], spec: str) -> Control:
     """Return a slider of the central value of an assumption."""
-    return slider(
-        f"explore.{name.replace('.', '_')}",
-        values,
-        spec,
-        lambda state, _: states.assumption_value(state, name),
-        lambda state, value, _: states.with_assumption(state, name, value),
-    )
+
+    def put(state: State, value: float, get_view: ViewGetter) -> State:
+        return states.with_assumption(state, name, value)
+
+    label = f"explore.{name.replace('.', '_')}"
+    return slider(label, values, spec, lambda s, _: states.assumption_value(s, name), put)
 
 
 def law_slider(label: str, parameter: str, key: str, values: Sequence[float], spec: str) -> Control:
@@ -309,7 +297,7 @@ def law_slider(label: str, parameter: str, key: str, values: Sequence[float], sp
         new = None if abs(value - in_force(state, get_view)) < 1e-9 else value
         return states.with_law(state, parameter, new, get_view(state, "change_date"), key, state.until)
 
-    return slider(label, values, spec, get, put)
+    return slider(f"explore.{label}", values, spec, get, put)
 
 
 def top_up_slider(context: Context, group: str, values: Sequence[float]) -> Control:
@@ -328,67 +316,62 @@ def top_up_slider(context: Context, group: str, values: Sequence[float]) -> Cont
 def month_control() -> Control:
     """Return the control of the month of the figures, among the projected months."""
 
+    def get(state: State, get_view: ViewGetter) -> str:
+        return str(get_view(state, "month").date())
+
     def options(state: State, get_view: ViewGetter) -> Options:
         projection = get_view(state, "projection")
         return [(f"{m:%m/%Y}", str(m.date())) for m in projection.months[projection.report_index :]]
 
     widget = ipw.SelectionSlider(options=NO_OPTIONS, style={"description_width": "auto"})
-    return Control(
-        "explore.on",
-        widget,
-        lambda state, get_view: str(get_view(state, "month").date()),
-        lambda state, day, _: replace(state, on=day),
-        options,
-    )
+    return Control("explore.on", widget, get, lambda s, v, _: replace(s, on=v), options)
 
 
-def date_box(name: str, put: Callable[[State, str, ViewGetter], State] | None = None) -> Control:
+def date_box(name: str, put: Put | None = None) -> Control:
     """Return a box for a date of the state."""
 
-    def get(state: State) -> str:
+    def get(state: State, get_view: ViewGetter) -> str:
         return format_date(getattr(state, name), "vi") if getattr(state, name) else ""
 
     return text_box(f"explore.{name}", get, put or (lambda s, v, _: states.with_field(s, name, parse_day(v))))
 
 
-def _set_since(state: State, text: str, get_view: ViewGetter) -> State:
-    changed = replace(state, since=parse_day(text))
-    return replace(states.with_law_period(changed, get_view(changed, "change_date"), state.until), since=changed.since)
-
-
-def _set_until(state: State, text: str, get_view: ViewGetter) -> State:
-    changed = states.with_law_period(state, get_view(state, "change_date"), parse_day(text))
-    return replace(changed, since=state.since)
+def _set_law_period(state: State, since: str, until: str, get_view: ViewGetter) -> State:
+    """Move the changes of law to a period; "" of ``since`` stays the default."""
+    changed = replace(state, since=since)
+    return replace(states.with_law_period(changed, get_view(changed, "change_date"), until), since=since)
 
 
 # --- All controls -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
 class Controls:
-    """Hold all controls of a state; iterate over it for each of them."""
+    """Hold all controls; ``search`` filters the areas, ``commune`` chooses the commune of the zone."""
 
-    area: Control
-    decision: Control
-    zone: Control
-    month: Control
-    outreach: Control
-    take_up: dict[str, Control]  # by group
-    growth: Control
-    support_shares: dict[str, Control]  # by group
-    top_ups: dict[str, Control]  # by group
-    base_salary: Control
-    contribution_rate: Control
-    start: Control
-    end: Control
-    since: Control
-    until: Control
-    goal: Control
-    method: Control
-    ratchet: Control
-    amounts: Control
-    name: Control
-    sort: Control
+    def __init__(self, context: Context, search: ipw.Text, commune: ipw.Dropdown) -> None:
+        shares, rates = steps(0, 1, 0.05), steps(0.03, 0.06, 0.001)
+        self.area = area_control(context, search)
+        self.decision = decision_control(context)
+        self.zone = zone_control(commune)
+        self.month = month_control()
+        self.outreach = assumption_slider("outreach", steps(0, 2, 0.5), "d1")
+        self.take_up = {g: assumption_slider(f"take_up.{g}", shares, "p0") for g in TAKE_UP_GROUPS}
+        self.growth = assumption_slider("population_growth", steps(-0.03, 0.03, 0.001), "p1")
+        self.support_shares = {g: law_slider(f"of.{g}", "subsidy_share", g, shares, "p0") for g in SUPPORT_GROUPS}
+        self.top_ups = {g: top_up_slider(context, g, shares) for g in SUPPORT_GROUPS}
+        self.base_salary = law_slider("base_salary", "base_salary", "", steps(1e6, 4e6, 1e4), "n")
+        self.contribution_rate = law_slider("contribution_rate", "contribution_rate", "", rates, "p1")
+        self.start, self.end = date_box("start"), date_box("end")
+        self.since = date_box("since", lambda s, v, get_view: _set_law_period(s, parse_day(v), s.until, get_view))
+        self.until = date_box("until", lambda s, v, get_view: _set_law_period(s, s.since, parse_day(v), get_view))
+        self.goal = field_control(text_box, "goal")
+        self.method = field_control(dropdown, "method", _method_options)
+        self.ratchet = field_control(Control, "ratchet", ipw.Checkbox(indent=False))
+        self.amounts = field_control(text_box, "amounts", lines=4)
+        self.name = text_box(
+            "explore.name", lambda s, _: s.name, lambda s, v, _: replace(s, name=v.strip(), name_en="")
+        )
+        self.sort = field_control(dropdown, "sort", _sort_options)
 
     def __iter__(self) -> Iterator[Control]:
         for value in vars(self).values():
@@ -404,35 +387,6 @@ class Controls:
             "premium": [self.base_salary, self.contribution_rate, self.since, self.until],
             "growth": [self.growth, self.start, self.end],
         }
-
-
-def build_controls(context: Context, search: ipw.Text, commune: ipw.Dropdown) -> Controls:
-    """Return all controls; ``search`` filters the areas, ``commune`` chooses the commune of the zone."""
-    shares, rates = steps(0, 1, 0.05), steps(0.03, 0.06, 0.001)
-    salary = ("base_salary", "", steps(1e6, 4e6, 1e4), "n")
-    return Controls(
-        area=area_control(context, search),
-        decision=decision_control(context),
-        zone=zone_control(commune),
-        month=month_control(),
-        outreach=assumption_slider("outreach", steps(0, 2, 0.5), "d1"),
-        take_up={g: assumption_slider(f"take_up.{g}", shares, "p0") for g in TAKE_UP_GROUPS},
-        growth=assumption_slider("population_growth", steps(-0.03, 0.03, 0.001), "p1"),
-        support_shares={g: law_slider(f"explore.of.{g}", "subsidy_share", g, shares, "p0") for g in SUPPORT_GROUPS},
-        top_ups={g: top_up_slider(context, g, shares) for g in SUPPORT_GROUPS},
-        base_salary=law_slider("explore.base_salary", *salary),
-        contribution_rate=law_slider("explore.contribution_rate", "contribution_rate", "", rates, "p1"),
-        start=date_box("start"),
-        end=date_box("end"),
-        since=date_box("since", _set_since),
-        until=date_box("until", _set_until),
-        goal=field_control(text_box, "goal"),
-        method=field_control(dropdown, "method", _method_options),
-        ratchet=field_control(Control, "ratchet", ipw.Checkbox(indent=False)),
-        amounts=field_control(text_box, "amounts", lines=4),
-        name=text_box("explore.name", lambda s: s.name, lambda s, v, _: replace(s, name=v.strip(), name_en="")),
-        sort=field_control(dropdown, "sort", _sort_options),
-    )
 
 
 def _method_options(state: State, get_view: ViewGetter) -> Options:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import get_ident
 
 import ipywidgets as ipw
 
 from bhyt_analysis.explorer.controls import Control, Controls
-from bhyt_analysis.explorer.state import POLICY_FIELDS, State
+from bhyt_analysis.explorer.state import POLICY_FIELDS, State, with_name
 from bhyt_analysis.explorer.views import Context, ViewGetter
 from bhyt_analysis.explorer.widgets import MAX_PINS, Widgets
 from bhyt_analysis.i18n.messages import BhytError
@@ -55,7 +55,7 @@ class Explorer:
             return
         policy_changed = any(getattr(state, f) != getattr(self.state, f) for f in POLICY_FIELDS)
         if policy_changed and control is not self.controls.name:  # the name belongs to the former policy
-            state = replace(state, name="", name_en="")
+            state = with_name(state, "")
         self.pending_controls.append(control)
         self.request(state)
 

@@ -14,7 +14,6 @@ import tomllib
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +165,11 @@ def with_field(state: State, name: str, value: Any) -> State:
     return dataclasses.replace(state, **{name: value})
 
 
+def with_name(state: State, name: str) -> State:
+    """Return the state under another name, the same in both languages; "" for a list of its changes."""
+    return dataclasses.replace(state, name=name, name_en="")
+
+
 def move_to_area(state: State, area: str) -> State:
     """Return the same policy in another area, without the communes and top-ups of the former area.
 
@@ -174,7 +178,7 @@ def move_to_area(state: State, area: str) -> State:
     >>> move_to_area(with_zone(State(area="219", decision="861"), "07549", "III"), "076").zones
     ()
     """
-    return dataclasses.replace(state, area=area, zones=(), top_ups=(), amounts="", name="", name_en="")
+    return with_name(dataclasses.replace(state, area=area, zones=(), top_ups=(), amounts=""), "")
 
 
 def with_decision(state: State, decision: str) -> State:
@@ -182,16 +186,10 @@ def with_decision(state: State, decision: str) -> State:
     return dataclasses.replace(state, decision=decision, zones=(), support_window="", name="", name_en="")
 
 
-@lru_cache(maxsize=1)
-def _default_values() -> dict[str, float]:
-    """Return the central values of the library's assumptions."""
-    return {str(name): float(value) for name, value in assumptions()["central"].items()}
-
-
 def assumption_value(state: State, name: str) -> float:
     """Return the central value of an assumption."""
     changed = dict(state.assumptions).get(name)
-    return _default_values()[name] if changed is None else changed[1]
+    return float(assumptions().at[name, "central"]) if changed is None else changed[1]
 
 
 def with_assumption(state: State, name: str, value: float) -> State:

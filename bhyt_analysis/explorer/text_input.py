@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from collections.abc import Sequence
 
 from bhyt_analysis.i18n.dates import parse_date
@@ -18,14 +16,7 @@ def parse_day(text: str) -> str:
     >>> parse_day("1/7/2021"), parse_day("2021-07-01"), parse_day(" ")
     ('2021-07-01', '2021-07-01', '')
     """
-    text = text.strip()
-    if match := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text):
-        day, month, year = (int(g) for g in match.groups())
-        try:
-            return str(dt.date(year, month, day))
-        except ValueError:
-            raise BhytError(("error.not_a_day", {"found": text})) from None
-    return str(parse_date(text)) if text else ""
+    return str(parse_date(text)) if text.strip() else ""
 
 
 def parse_rate(text: str) -> float:

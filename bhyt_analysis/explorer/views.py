@@ -123,18 +123,20 @@ def _is_same(result: object, other: object) -> bool:
     return isinstance(result, str | list | pd.Timestamp) and type(result) is type(other) and bool(result == other)
 
 
+def _add_view(name: str, compute: Callable[..., object], *fields: str) -> None:
+    """Register a view; the names of its parameters after context and state are its inputs."""
+    inputs = [p for p in inspect.signature(compute).parameters if p != "size"]
+    VIEWS[name] = View(compute, fields, tuple(inputs[2:]))
+
+
 def _view(*fields: str) -> Callable[[Function], Function]:
-    """Register a function as the view of its name; the names of its parameters after the state are its inputs."""
+    """Register a function as the view of its name."""
 
     def register(compute: Function) -> Function:
-        VIEWS[compute.__name__.removeprefix("_")] = View(compute, fields, _inputs(compute))
+        _add_view(compute.__name__.removeprefix("_"), compute, *fields)
         return compute
 
     return register
-
-
-def _inputs(compute: Callable[..., object]) -> tuple[str, ...]:
-    return tuple(p for p in inspect.signature(compute).parameters if p not in ("context", "state", "size"))
 
 
 # --- Projection -------------------------------------------------------------------------------------
@@ -174,25 +176,6 @@ def _rates(context: Context, state: State, projection: Projection) -> Floats:
     return uncertainty.area_rates(projection, draw_assumptions(projection.assumptions, DRAWS, projection.scenario.seed))
 
 
-@_view()
-def _months(
-    context: Context, state: State, projection: Projection, group_months: pd.DataFrame, rates: Floats
-) -> pd.DataFrame:
-    return add_intervals(group_months, projection, rates)
-
-
-@_view()
-def _targets(context: Context, state: State, policy: Projection) -> Targets:
-    return uncertainty.upcoming_targets(context.data, policy)
-
-
-@_view()
-def _probabilities(
-    context: Context, state: State, projection: Projection, targets: Targets, rates: Floats
-) -> pd.DataFrame:
-    return uncertainty.target_probabilities(projection, targets, DRAWS, path=rates)
-
-
 @_view("on")
 def _month(context: Context, state: State, policy: Projection) -> pd.Timestamp:
     """Return the month of the figures: that of the state within the projected months; else the first December."""
@@ -200,18 +183,6 @@ def _month(context: Context, state: State, policy: Projection) -> pd.Timestamp:
     if not state.on:
         return next((m for m in months[1:] if m.month == 12), months[-1])
     return min(max(pd.Timestamp(state.on) + pd.offsets.MonthEnd(0), months[0]), months[-1])
-
-
-@_view()
-def _outlook(context: Context, state: State, months: pd.DataFrame, month: pd.Timestamp) -> pd.DataFrame:
-    return outlook(months, month)
-
-
-@_view()
-def _steps(
-    context: Context, state: State, projection: Projection, group_months: pd.DataFrame, month: pd.Timestamp
-) -> pd.DataFrame:
-    return coverage_steps(projection, group_months, month)
 
 
 @_view("since")
@@ -241,10 +212,20 @@ def _headline(
     return render_headline(outlook, probabilities, title[:1].upper() + title[1:], state.lang)
 
 
-@_view("lang")
-def _results(context: Context, state: State, outlook: pd.DataFrame) -> str:
-    return render_results(outlook, state.lang)
-
+_add_view(
+    "group_months", lambda _, state, projection: projection_table(projection, by_group=False, lang=state.lang), "lang"
+)
+_add_view("months", lambda _, state, projection, group_months, rates: add_intervals(group_months, projection, rates))
+_add_view("targets", lambda context, state, policy: uncertainty.upcoming_targets(context.data, policy))
+_add_view(
+    "probabilities",
+    lambda _, state, projection, targets, rates: uncertainty.target_probabilities(
+        projection, targets, DRAWS, path=rates
+    ),
+)
+_add_view("outlook", lambda _, state, months, month: outlook(months, month))
+_add_view("steps", lambda _, state, projection, group_months, month: coverage_steps(projection, group_months, month))
+_add_view("results", lambda _, state, outlook: render_results(outlook, state.lang), "lang")
 
 # --- Communes ---------------------------------------------------------------------------------------
 
@@ -277,30 +258,11 @@ def _zone_changes(context: Context, state: State, reclassification: pd.DataFrame
     return texts
 
 
-@_view()
-def _baseline_communes(
-    context: Context, state: State, baseline: Baseline, reclassification: pd.DataFrame
-) -> pd.DataFrame:
-    return communes_at_baseline(context.data, baseline, reclassification)
-
-
-@_view()
-def _communes(
-    context: Context, state: State, baseline_communes: pd.DataFrame, projection: Projection, month: pd.Timestamp
-) -> pd.DataFrame:
-    return communes_in_month(baseline_communes, projection, month)
-
-
 @_view("lang", "sort")
 def _communes_table(context: Context, state: State, communes: pd.DataFrame) -> str:
     if len(communes) < 2:
         return ""
     return to_html(sort_communes(communes, state.sort).drop(columns="area"), state.lang)
-
-
-@_view("area")
-def _allocation_input(context: Context, state: State) -> pd.DataFrame:
-    return communes_to_allocate(context.data, state.area)
 
 
 @_view("goal", "method", "ratchet", "amounts")
@@ -322,6 +284,16 @@ def _allocation(context: Context, state: State, allocation_input: pd.DataFrame) 
     alternative = {"without_ratchet" if state.ratchet else "with_ratchet": other}
     return table[columns].assign(**alternative, status=table["status"]).dropna(axis=1, how="all")
 
+
+_add_view(
+    "baseline_communes",
+    lambda context, state, baseline, reclassification: communes_at_baseline(context.data, baseline, reclassification),
+)
+_add_view(
+    "communes",
+    lambda _, state, baseline_communes, projection, month: communes_in_month(baseline_communes, projection, month),
+)
+_add_view("allocation_input", lambda context, state: communes_to_allocate(context.data, state.area), "area")
 
 # --- Charts -----------------------------------------------------------------------------------------
 
@@ -354,8 +326,10 @@ def _chart(draw: Callable[..., Chart | None]) -> Callable[..., Chart | None]:
         chart = draw(context, state, *values, size="screen")
         return None if chart is None else screen_chart(chart)
 
-    name, view = draw.__name__.removeprefix("_draw_"), View(draw, ("lang", "zones"), _inputs(draw))
-    CHARTS[name], VIEWS[f"picture_{name}"] = view, dataclasses.replace(view, compute=picture)
+    name = draw.__name__.removeprefix("_draw_")
+    _add_view(f"picture_{name}", draw, "lang", "zones")
+    CHARTS[name] = VIEWS[f"picture_{name}"]
+    VIEWS[f"picture_{name}"] = dataclasses.replace(CHARTS[name], compute=picture)
     return draw
 
 
