@@ -176,6 +176,13 @@ def _rates(context: Context, state: State, projection: Projection) -> Floats:
     return uncertainty.area_rates(projection, draw_assumptions(projection.assumptions, DRAWS, projection.scenario.seed))
 
 
+@_view()
+def _probabilities(
+    context: Context, state: State, projection: Projection, targets: Targets, rates: Floats
+) -> pd.DataFrame:
+    return uncertainty.target_probabilities(projection, targets, DRAWS, path=rates)
+
+
 @_view("on")
 def _month(context: Context, state: State, policy: Projection) -> pd.Timestamp:
     """Return the month of the figures: that of the state within the projected months; else the first December."""
@@ -208,21 +215,13 @@ def _source(context: Context, state: State, baseline: Baseline) -> str:
 def _headline(
     context: Context, state: State, projection: Projection, outlook: pd.DataFrame, probabilities: pd.DataFrame
 ) -> str:
+    # ``projection`` is computed again when anything that the title names has changed.
     title = f"{area_title(context, state)}: {scenario_title(state, state.lang)}"
     return render_headline(outlook, probabilities, title[:1].upper() + title[1:], state.lang)
 
 
-_add_view(
-    "group_months", lambda _, state, projection: projection_table(projection, by_group=False, lang=state.lang), "lang"
-)
 _add_view("months", lambda _, state, projection, group_months, rates: add_intervals(group_months, projection, rates))
 _add_view("targets", lambda context, state, policy: uncertainty.upcoming_targets(context.data, policy))
-_add_view(
-    "probabilities",
-    lambda _, state, projection, targets, rates: uncertainty.target_probabilities(
-        projection, targets, DRAWS, path=rates
-    ),
-)
 _add_view("outlook", lambda _, state, months, month: outlook(months, month))
 _add_view("steps", lambda _, state, projection, group_months, month: coverage_steps(projection, group_months, month))
 _add_view("results", lambda _, state, outlook: render_results(outlook, state.lang), "lang")
