@@ -33,7 +33,7 @@ from bhyt_analysis.model.targets.allocation import communes_to_allocate
 from ..conftest import ROOT
 from . import chromium
 
-chromium.needed()
+chromium.required()
 
 SCREENSHOTS = ROOT / "outputs" / "explore"
 LEFT = "minority_left_2016_2020_list"
