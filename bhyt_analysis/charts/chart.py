@@ -1,4 +1,4 @@
-"""The sheet that every chart is drawn on: size, style, title, stamp, source line, and how it is saved.
+"""Draw charts on one sheet: size, style, title, stamp, source line, description, and their files.
 
 Charts are drawn for a place (`SIZES`), so that no text on them is below 9 points there,
 and in one style: colours that colour-blind readers and greyscale printers keep apart,
@@ -11,16 +11,17 @@ from __future__ import annotations
 import io
 import itertools
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import Any, Literal, cast
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib import font_manager
 from matplotlib.axes import Axes
@@ -28,30 +29,34 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.path import Path as Outline
+from matplotlib.text import Text
 from matplotlib.textpath import TextToPath
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
-from bhyt_analysis.charts.description import ChartDescription, ChartSeries, alt_text
+from bhyt_analysis.charts.description import ChartDescription, ChartSeries, alt_text, chart_series
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
 from bhyt_analysis.tables.labels import status_name, weakest_stamp
 
-WIDTH = 160 / 25.4  # inches
+TOP_EDGE, RIGHT_EDGE = ("data", "axes fraction"), ("axes fraction", "data")  # coordinates of points there
+Look = dict[str, Any]  # keyword arguments of matplotlib
 DPI = 300
 SCREEN_DPI = 144  # of a picture in a notebook
-MANY = 20  # rows from which a chart may be too high for a page
+MANY_ROWS = 20  # rows from which a chart may be too high for a page
 FONTS = ("Times New Roman", "Tinos", "Liberation Serif", "Nimbus Roman", "DejaVu Serif")
 # Okabe and Ito (2008), dark enough to keep their order in grey.
 BLUE, ORANGE, GREEN, SKY, RED, GREY, BLACK = "#0072B2", "#E69F00", "#009E73", "#56B4E9", "#D55E00", "#9A9A9A", "#222222"
-VIOLET, DARK = "#CC79A7", "#444444"
+VIOLET, DARK, LIGHT, PALE = "#CC79A7", "#444444", "#DDDDDD", "#EEEEEE"
+SOFT, EDGE = "#555555", "#666666"  # of texts, of lines
 # Parts of one bar, dark to light, so that their order is kept in grey.
-SHADES = (DARK, BLUE, GREEN, VIOLET, SKY, ORANGE, "#DDDDDD")
+SHADES = (DARK, BLUE, GREEN, VIOLET, SKY, ORANGE, LIGHT)
+LEFT, MARGIN = 0.012, 0.1  # where texts start (part of the width), and what both sides keep free (inches)
 
 
 def shades(count: int) -> list[str]:
-    """Colours for the parts of a bar, dark to light.
+    """Return colours for the parts of a bar, dark to light.
 
     Examples
     --------
@@ -59,50 +64,59 @@ def shades(count: int) -> list[str]:
     ['#0072B2', '#56B4E9', '#DDDDDD']
     """
     first = 1 if count < len(SHADES) else 0  # the darkest only where all are needed
-    places = np.linspace(first, len(SHADES) - 1, count)
-    return [SHADES[round(float(at))] for at in places]
+    return [SHADES[round(float(i))] for i in np.linspace(first, len(SHADES) - 1, count)]
 
 
 @dataclass(frozen=True)
 class Size:
-    """A place for charts (mm): how wide it is; how high, where that is given; how wide a sheet is drawn for it.
+    """A place for charts (mm): its width, the width of the sheet that is drawn for it, and its height if it has one.
 
     A sheet that is drawn narrower than its place is enlarged with its letters.
     """
 
     placed: float
-    drawn: float
+    drawn_width: float
     height: float | None = None
     dpi: int = DPI
 
 
 SIZES = {
     "a4": Size(160, 160),  # between the margins of a page
-    "half": Size(80, 80),  # half of that, two beside each other
-    "slide": Size(300, 187.5, 150),  # the room below the title of a wide slide
+    "half": Size(80, 80),  # half of that, two side by side
+    "slide": Size(300, 187.5, 150),  # what is free below the title of a wide slide
     "screen": Size(160, 160, dpi=110),  # drawn in a tenth of the time
 }
 _size: ContextVar[Size] = ContextVar("size", default=SIZES["a4"])
 
 
 def scale_width(inches: float) -> float:
-    """A width of an A4 chart on the sheet that is being drawn: room for labels shrinks and grows with it."""
-    return inches * _size.get().drawn / SIZES["a4"].drawn
+    """Return a width of an A4 chart on the sheet that is being drawn: labels shrink and grow with it."""
+    return inches * _size.get().drawn_width / SIZES["a4"].drawn_width
+
+
+def is_narrow() -> bool:
+    """Return whether the sheet that is being drawn is narrower than an A4 chart."""
+    return _size.get().drawn_width < SIZES["a4"].drawn_width
 
 
 def legend_columns() -> int:
-    """How many entries of a legend stand beside each other."""
-    return 1 if _size.get().drawn < SIZES["a4"].drawn else 2
+    """Return how many entries of a legend lie side by side."""
+    return 1 if is_narrow() else 2
 
 
 def wrap_legend_label(text: str) -> str:
-    """A text of a legend, broken so that its columns lie side by side in the sheet."""
+    """Break a text of a legend so that its columns lie side by side in the sheet."""
     return wrap_text(text, max(scale_width(2.1), 2.1), 9)
 
 
-def row_height_mm(millimetres: float, labels: Iterable[str] = ()) -> float:
-    """The height of a row of a chart (mm): at least that of its label, which may have several lines."""
-    return max([millimetres, *(4.0 * (text.count("\n") + 1) + 0.4 for text in labels)])
+def wrap_labels(texts: Iterable[str], inches: float) -> list[str]:
+    """Break the labels of rows so that none is wider than it would be on an A4 chart."""
+    return [wrap_text(text, scale_width(inches)) for text in texts]
+
+
+def rows_height_mm(frame: float, row: float, labels: Sequence[str]) -> float:
+    """Return the height of a chart (mm): its frame, and rows as high as the highest label, which may have several lines."""
+    return frame + max([row, *(4.0 * (text.count("\n") + 1) + 0.4 for text in labels)]) * len(labels)
 
 
 # Every letter that Vietnamese adds to the Latin ones, small; capitals follow from them.
@@ -111,21 +125,21 @@ LETTERS = "áàảãạăắằẳẵặâấầẩẫậđéèẻẽẹêếề
 
 @lru_cache(maxsize=1)
 def font() -> str:
-    """The first of `FONTS` that is installed and has every Vietnamese letter.
+    """Return the first of `FONTS` that is installed and has every Vietnamese letter.
 
     Some builds of Liberation Serif lack them; the last font comes with matplotlib.
     """
-    needed = {ord(c) for c in LETTERS + LETTERS.upper()}
+    needed_letters = {ord(c) for c in LETTERS + LETTERS.upper()}
     for name in FONTS[:-1]:
         files = {e.fname for e in font_manager.fontManager.ttflist if e.name == name}
-        if files and all(needed <= set(font_manager.get_font(f).get_charmap()) for f in files):
+        if files and all(needed_letters <= set(font_manager.get_font(f).get_charmap()) for f in files):
             return name
     return FONTS[-1]
 
 
 @lru_cache(maxsize=1)
-def style() -> dict[str, Any]:
-    """The settings of every chart, over seaborn's ticks style."""
+def style() -> Look:
+    """Return the settings of every chart, over seaborn's ticks style."""
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     return {
         **sns.axes_style("ticks"),
@@ -137,7 +151,7 @@ def style() -> dict[str, Any]:
         "axes.labelsize": 9.5,
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "axes.edgecolor": "#666666",
+        "axes.edgecolor": EDGE,
         "axes.grid": False,
         "text.hinting": "none",  # at 300 dots an inch letters need no help, and are set in half the time
         "svg.fonttype": "path",  # letters are drawn the same wherever the file goes
@@ -145,88 +159,57 @@ def style() -> dict[str, Any]:
     }
 
 
+def _style_context() -> AbstractContextManager[None]:
+    """Return a context with the settings of every chart."""
+    return mpl.rc_context(style())  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True, eq=False)
 class Chart:
-    """A drawn chart: the matplotlib figure, and what it says in words and figures."""
+    """A finished chart: the matplotlib figure, and what it says in words and figures."""
 
     figure: Figure
     description: ChartDescription
 
     def _repr_png_(self) -> bytes:
-        """Return the picture that Jupyter shows."""
+        """Return the picture that Jupyter displays."""
         picture = io.BytesIO()
         render_image(self, SCREEN_DPI).save(picture, format="png")
         return picture.getvalue()
 
 
-_descriptions: WeakKeyDictionary[Figure, ChartDescription] = WeakKeyDictionary()
-
-
-def describe(figure: Figure, what: ChartDescription) -> Figure:
-    """Let a figure carry what it says while it is drawn."""
-    _descriptions[figure] = what
-    return figure
-
-
-def description(figure: Figure) -> ChartDescription:
-    """Return what a figure says while it is drawn."""
-    return _descriptions[figure]
-
-
-def chart_function(draw: Callable[..., Figure]) -> Callable[..., Chart]:
+def chart_function(draw: Callable[..., Chart]) -> Callable[..., Chart]:
     """Draw in the style and for a place (``size``, of `SIZES`), without touching the user's own settings."""
 
     @wraps(draw)
-    def styled(*args: Any, size: str = "a4", **kwargs: Any) -> Chart:
+    def styled(*args: object, size: str = "a4", **kwargs: object) -> Chart:
         if size not in SIZES:
             raise BhytError(("error.bad_size", {"found": size, "expected": ", ".join(SIZES)}))
-        with mpl.rc_context(style()):  # type: ignore[arg-type]
-            before = _size.set(SIZES[size])
-            try:
-                figure = draw(*args, **kwargs)
-            finally:
-                _size.reset(before)
-            figure.get_layout_engine().execute(figure)  # type: ignore[union-attr]
-            figure.set_layout_engine("none")  # laid out and drawn once, while the style holds
-            figure.canvas.draw()
-            return Chart(figure, replace(description(figure), title_fraction=_head(figure), page_breaks=_cuts(figure)))
+        token = _size.set(SIZES[size])
+        try:
+            with _style_context():
+                return draw(*args, **kwargs)
+        finally:
+            _size.reset(token)
 
-    styled.options = ("size",)  # type: ignore[attr-defined]  # how the gallery knows a chart
     return styled
-
-
-def _head(figure: Figure) -> float:
-    """The part of a chart's height that its title and stamps take."""
-    told = [text for text in (figure._suptitle, *figure.texts) if text is not None and text is not figure._supxlabel]  # type: ignore[attr-defined]
-    lowest = min((text.get_window_extent().y0 / figure.bbox.height for text in told), default=1.0)
-    return round(1 - lowest, 4)
-
-
-def _cuts(figure: Figure) -> tuple[float, ...]:
-    """Where a chart of many rows may be cut, as parts of its height from the top: between the names of two rows."""
-    axes = figure.axes[0]
-    rows = axes.get_yticks()
-    if len(figure.axes) > 1 or len(rows) < MANY or len(rows) != len(axes.get_yticklabels()):
-        return ()
-    heights = axes.transData.transform([(0, row) for row in rows])[:, 1] / figure.bbox.height
-    parts = sorted(1 - heights)
-    return tuple(round(float(a + b) / 2, 4) for a, b in itertools.pairwise(parts))
 
 
 @lru_cache(maxsize=1024)
 def _ink(glyph: str, bold: bool) -> tuple[float, float] | None:
-    """From where to where the outline of a glyph that was met reaches; None for a space."""
+    """Return the left and right ends of the outline of a glyph that was met; None for a space."""
     points, codes = _OUTLINES[bold][glyph]
     return Outline(points, codes).get_extents().intervalx.tolist() if len(points) else None
 
 
 TEXTS = TextToPath()
-_OUTLINES: dict[bool, dict[str, Any]] = {False: {}, True: {}}  # of each glyph that was met, by the weight of the font
+# Of each glyph that was met, by the weight of the font.
+_OUTLINES: dict[bool, dict[str, tuple[np.ndarray, np.ndarray]]] = {False: {}, True: {}}
 
 
 @lru_cache(maxsize=4096)
 def _words(text: str, bold: bool) -> list[tuple[float, float]]:
-    """From where to where the ink of each word of a text reaches, in ems. The text is shaped once for all of them."""
+    """Return the left and right ends of each word of a text, in ems. The text is shaped once for all of them."""
     weight = "bold" if bold else "normal"
     face = font_manager.get_font(font_manager.findfont(font_manager.FontProperties(family=font(), weight=weight)))
     face.set_size(TEXTS.FONT_SCALE, TEXTS.DPI)
@@ -241,13 +224,13 @@ def _words(text: str, bold: bool) -> list[tuple[float, float]]:
 
 
 def text_width(text: str, points: float, bold: bool = False) -> float:
-    """The width of a text in inches, as the font draws it."""
+    """Return the width of a text in inches, as the font draws it."""
     words = _words(text, bold)
     return (max(e for _, e in words) - min(b for b, _ in words)) * points / 72 if words else 0.0
 
 
 def wrap_text(text: str, inches: float, points: float = 9.5, bold: bool = False) -> str:
-    """The text broken at spaces so that no line is wider than it may be."""
+    """Break a text at spaces so that no line is wider than it may be."""
     lines: list[str] = []
     start = 0.0
     words = text.split()
@@ -260,123 +243,272 @@ def wrap_text(text: str, inches: float, points: float = 9.5, bold: bool = False)
     return "\n".join(lines)
 
 
-LEFT, MARGIN = 0.012, 0.1  # where texts start (part of the width), and what both sides keep free (inches)
+@dataclass(eq=False)
+class Sheet:
+    """A chart while it is drawn: what new marks, labels and figures are added to.
+
+    ``headings``: the texts above the axes; ``series``: the figures for the description, in the order of drawing.
+    """
+
+    figure: Figure
+    axes: Axes
+    description: ChartDescription
+    headings: list[Text]
+    statuses: list[str]
+    lang: str
+    series: list[ChartSeries] = field(default_factory=list)
+
+    def add_series(
+        self,
+        name: str,
+        values: Sequence[float] | pd.Series,
+        spec: str,
+        color: str = "",
+        hidden: Iterable[bool] | None = None,
+        goals: Iterable[tuple[int, str]] = (),
+    ) -> None:
+        """Add figures to the description (see `chart_series`)."""
+        self.series.append(chart_series(name, values, spec, color, hidden, goals))
+
+    def label(
+        self,
+        text: str,
+        point: tuple[Any, Any],
+        offset: tuple[float, float] = (0, 0),
+        ha: str = "left",
+        va: str = "center",
+        fontsize: float = 9,
+        bold: bool = False,
+        **look: Any,
+    ) -> None:
+        """Write a text at a point, moved by an offset in points."""
+        look = {"fontweight": "bold" if bold else "normal", "textcoords": "offset points"} | look
+        self.axes.annotate(text, point, offset, ha=ha, va=va, fontsize=fontsize, **look)
+
+    def label_line_ends(
+        self, ends: Sequence[tuple[float, str, str]], inches: float, spacing: float = 1.25, height: float = 0.6
+    ) -> None:
+        """Write the text of each line right of its end, pushed apart where they would overlap.
+
+        ``ends``: value, text and colour; ``height``: the part of the figure's height that the axes take.
+        """
+        axes, low, high = self.axes, *self.axes.get_ylim()
+        texts = [wrap_text(text, inches, 9) for _, text, _ in ends]
+        line = (high - low) * 9 * 1.35 / (self.figure.get_figheight() * 72 * height)  # 9 points in units of the axis
+        top, right = low, axes.get_yaxis_transform()
+        for i in np.argsort([value for value, _, _ in ends], kind="stable"):
+            value, _, color = ends[i]
+            space = (texts[i].count("\n") + spacing) * line
+            middle = max(value, top + space / 2)
+            top = middle + space / 2
+            axes.text(1.02, middle, texts[i], transform=right, va="center", color=color, fontsize=9, fontweight="bold")
+        if top > high:
+            axes.set_ylim(low, top)
+
+    def set_rows(self, labels: Sequence[str], margin: float = 0.5, upward: bool = False) -> None:
+        """Name the rows of the chart, with a margin (in rows) above the first and below the last."""
+        self.axes.set_yticks(range(len(labels)), labels)
+        self.axes.tick_params(axis="y", length=0)
+        ends = (len(labels) - 1 + margin, -margin)
+        self.axes.set_ylim(ends[::-1] if upward else ends)
+
+    def set_axis(
+        self,
+        which: Literal["x", "y"],
+        key: str,
+        limits: tuple[float, float] | None = None,
+        ticks: tuple[float, float] | None = None,
+        places: int = 0,
+    ) -> None:
+        """Name an axis by a message, and write round ticks in the language; ``ticks``: the least and the most of them."""
+        self.axes.set(**{f"{which}label": translate(key, self.lang), f"{which}lim": limits})
+        set_ticks(self.axes, self.lang, which, places)
+        if ticks:
+            axis = getattr(self.axes, f"{which}axis")
+            axis.set_ticks([t for t in axis.get_ticklocs() if ticks[0] <= t <= ticks[1]])
+
+    def stack_bars(
+        self,
+        name: str,
+        values: np.ndarray,
+        left: np.ndarray,
+        color: str,
+        least: float,
+        hidden: np.ndarray | None = None,
+        places: int = 0,
+        **look: Any,
+    ) -> np.ndarray:
+        """Draw the next part of each bar from ``left``, labelled where it is at least so long; return its right end."""
+        label, dark = wrap_legend_label(name), color in (BLUE, DARK)
+        look = {"edgecolor": "white", "label": label} | look
+        self.axes.barh(range(len(values)), values, left=left, color=color, **look)
+        for y, value in enumerate(values):
+            if value >= least and not (hidden is not None and hidden[y]):
+                text = format_number(value, self.lang, places)
+                self.label(text, (left[y] + value / 2, y), ha="center", color="white" if dark else BLACK)
+        return left + values
+
+    def stack_shares(self, parts: Mapping[str, pd.Series], masks: Sequence[np.ndarray] | None = None) -> None:
+        """Draw and add shares by name as the parts of bars of 100%; no figure is written where a mask is true."""
+        ends = np.zeros(len(next(iter(parts.values()))))
+        for i, ((name, share), color) in enumerate(zip(parts.items(), shades(len(parts)), strict=True)):
+            mask, lengths = masks[i] if masks else None, share.fillna(0).to_numpy() * 100
+            ends = self.stack_bars(name, lengths, ends, color, 13 if is_narrow() else 6, mask, height=0.7, lw=0.6)
+            self.add_series(name, share, "p1", color, mask)
+        self.legend()
+
+    def legend(self, side: str = "right", columns: int | None = None, fontsize: float = 9) -> None:
+        """Put the legend above the axes, on the left or right."""
+        look: Look = {"loc": f"lower {side}", "bbox_to_anchor": (0 if side == "left" else 1, 1), "borderaxespad": 0.2}
+        self.axes.legend(ncols=columns or legend_columns(), frameon=False, fontsize=fontsize, **look)
+
+    def finish(
+        self,
+        source: str,
+        categories: Iterable[str] = (),
+        kind: str = "picture",
+        note: str = "",
+        more: str = "",
+        axis: str | None = None,
+        over_time: bool = False,
+    ) -> Chart:
+        """Add the source line, lay out and draw the chart once, and return it with its description.
+
+        ``kind``: how an office program draws the same figures; ``note``: how to read the chart; ``more``: what the
+        figures do not say; ``axis``: of the values, by default that of the chart; ``over_time``: for `alt_text`.
+        """
+        figure, title, names = self.figure, self.description.title, tuple(categories)
+        source = self._add_source_line(source, note)
+        figure.get_layout_engine().execute(figure)  # type: ignore[union-attr]
+        figure.set_layout_engine("none")  # laid out and drawn once, while the style holds
+        figure.canvas.draw()
+        top = min(text.get_window_extent().y0 for text in self.headings) / figure.bbox.height
+        description = replace(
+            self.description,
+            alt=alt_text(title, names, self.series, self.lang, self.statuses, more, over_time),
+            kind=kind,
+            categories=names,
+            series=tuple(self.series),
+            axis=self.axes.get_ylabel() or self.axes.get_xlabel() if axis is None else axis,
+            source=source,
+            title_fraction=round(1 - top, 4),
+            page_breaks=_page_breaks(figure),
+        )
+        return Chart(figure, description)
+
+    def _add_source_line(self, source: str, note: str) -> str:
+        """Write how to read the chart, its source and status below it, and return the text."""
+        words = [status_name(s, self.lang) for s in dict.fromkeys(self.statuses) if s]
+        source = format_citation(source, self.lang)
+        parts = [f"{translate('label.source', self.lang)}: {source}"] if source and source not in words else []
+        text = ". ".join([*([note] if note else []), *parts, "; ".join(words)]).rstrip(".") + "."
+        lines = wrap_text(text, self.figure.get_figwidth() - 2 * MARGIN, 9)
+        if self.description.width_mm < SIZES["a4"].placed:
+            self.figure.set_figheight(self.figure.get_figheight() + 0.15 * lines.count("\n"))
+        self.figure.supxlabel(lines, x=LEFT, ha="left", fontsize=9, color=SOFT)
+        return text
 
 
-def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Any) -> tuple[Figure, Axes]:
-    """An empty chart with its title, and the stamp where a figure is weak."""
-    size = _size.get()
-    # A proposal says so beside how well its figures are known.
+def _page_breaks(figure: Figure) -> tuple[float, ...]:
+    """Return where a chart of many rows may be cut, as parts of its height from the top: between two labels."""
+    axes = figure.axes[0]
+    rows = axes.get_yticks()
+    if len(figure.axes) > 1 or len(rows) < MANY_ROWS or len(rows) != len(axes.get_yticklabels()):
+        return ()
+    heights = axes.transData.transform([(0, row) for row in rows])[:, 1] / figure.bbox.height
+    parts = sorted(1 - heights)
+    return tuple(round(float(a + b) / 2, 4) for a, b in itertools.pairwise(parts))
+
+
+def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Iterable[str]) -> Sheet:
+    """Return a chart with its title and no marks, stamped where a figure is weak."""
+    size, narrow, statuses = _size.get(), is_narrow(), list(statuses)
+    # A proposal says so next to how well its figures are known.
     tags = [weakest_stamp(list(s)) for s in (set(statuses) - {"proposal"}, {"proposal"} & set(statuses))]
     stamps = [translate(f"stamp.{tag}", lang) for tag in tags if tag]
-    bare = translate(key, lang) + (f": {name}" if name else "")
-    width = size.drawn
+    title = translate(key, lang) + (f": {name}" if name else "")
+    width = size.drawn_width
     if size.height:  # a higher sheet is drawn wider, and enlarged less
-        height_mm = min(max(height_mm, size.height * size.drawn / size.placed), size.height)
+        height_mm = min(max(height_mm, size.height * width / size.placed), size.height)
         width = height_mm * size.placed / size.height
-    room = width / 25.4 - 2 * MARGIN
-    above = size.drawn < SIZES["a4"].drawn  # no room beside the title
-    if stamps and not above:
-        room -= max(text_width(text, 9, bold=True) for text in stamps) + 0.25
-    title = wrap_text(bare, room, 11.5, bold=True)
-    lines = title.count("\n")
-    if above:
-        title = "\n" * (2 * len(stamps) - 1) + title if stamps else title
-        height_mm += 5 * (lines + 2 * len(stamps))
-    elif len(stamps) > 1 and not lines:
-        title += "\n "  # room for the second stamp
+    available = width / 25.4 - 2 * MARGIN
+    if stamps and not narrow:  # else the stamps are above the title
+        available -= max(text_width(text, 9, bold=True) for text in stamps) + 0.25
+    heading = wrap_text(title, available, 11.5, bold=True)
+    if narrow:
+        height_mm += 5 * (heading.count("\n") + 2 * len(stamps))
+        heading = "\n" * (2 * len(stamps) - 1) + heading  # no blank line without a stamp
+    elif len(stamps) > 1 and "\n" not in heading:
+        heading += "\n "  # space for the second stamp
     figure = Figure(figsize=(width / 25.4, height_mm / 25.4), dpi=size.dpi, layout="constrained")
     FigureCanvasAgg(figure)  # what measures the texts for the layout draws them, too, and measures once
     figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06)  # type: ignore[call-arg, union-attr]
-    figure.suptitle(title, x=LEFT, ha="left", fontsize=11.5, fontweight="bold")
-    first, each = (0.05, 0.22) if above else (0.09, 0.25)  # inches from the top
-    for i, text in enumerate(stamps):
-        figure.text(
-            0.988, 1 - (first + each * i) / figure.get_figheight(), text, ha="right", va="top", fontsize=9,
-            fontweight="bold", color=RED, bbox={"boxstyle": "square,pad=0.3", "facecolor": "white", "edgecolor": RED},
-        )  # fmt: skip
-    told = ChartDescription(bare, bare, tags=tuple(t for t in tags if t), width_mm=size.placed)
-    return describe(figure, told), figure.add_subplot()
-
-
-def add_source_line(figure: Figure, source: str, statuses: Any, lang: str, note: str = "") -> Figure:
-    """How to read the chart, its source and status, below it."""
-    words = [status_name(s, lang) for s in dict.fromkeys(statuses) if s]
-    source = format_citation(source, lang)
-    parts = [f"{translate('label.source', lang)}: {source}"] if source and source not in words else []
-    text = ". ".join([*([note] if note else []), *parts, "; ".join(words)]).rstrip(".") + "."
-    lines = wrap_text(text, figure.get_figwidth() - 2 * MARGIN, 9)
-    if description(figure).width_mm < SIZES["a4"].placed:
-        figure.set_figheight(figure.get_figheight() + 0.15 * lines.count("\n"))
-    figure.supxlabel(lines, x=LEFT, ha="left", fontsize=9, color="#555555")
-    return describe(figure, replace(description(figure), source=text))
-
-
-def attach_description(
-    figure: Figure, lang: str, categories: Sequence[str], told: Sequence[ChartSeries], kind: str = "picture",
-    axis: str = "", statuses: Any = (), more: str = "", course: bool = False,
-) -> Figure:  # fmt: skip
-    """Let a chart carry its figures and the alternative text that is made from them.
-
-    ``kind``: how an office program draws the same figures; ``more``: what the figures do not say;
-    ``course``: they are told over time.
-    """
-    what = description(figure)
-    alt = alt_text(what.title, categories, told, lang, statuses, more, course)
-    return describe(
-        figure, replace(what, alt=alt, kind=kind, categories=tuple(categories), series=tuple(told), axis=axis)
-    )
+    headings = [figure.suptitle(heading, x=LEFT, ha="left", fontsize=11.5, fontweight="bold")]
+    first, each = (0.05, 0.22) if narrow else (0.09, 0.25)  # inches from the top
+    look: Look = {"ha": "right", "va": "top", "fontsize": 9, "fontweight": "bold", "color": RED}
+    look["bbox"] = {"boxstyle": "square,pad=0.3", "facecolor": "white", "edgecolor": RED}
+    headings += [
+        figure.text(0.988, 1 - (first + each * i) / figure.get_figheight(), text, **look)
+        for i, text in enumerate(stamps)
+    ]
+    description = ChartDescription(title, title, tags=tuple(t for t in tags if t), width_mm=size.placed)
+    return Sheet(figure, figure.add_subplot(), description, headings, statuses, lang)
 
 
 def percent_label(value: float, lang: str, status: str = "derived") -> str:
-    """A share as per cent: as it is printed where it is published, else with one decimal."""
+    """Write a share as per cent: as it is printed where it is published, else with one decimal."""
     return format_message("{v:pe}" if status == "published" else "{v:p1}", lang, v=value)
 
 
+def white_box(pad: float) -> Look:
+    """Return the look of a box that keeps lines away from a label."""
+    return {"facecolor": "white", "edgecolor": "none", "pad": pad}
+
+
 def set_ticks(axes: Axes, lang: str, which: str = "x", places: int = 0) -> None:
-    """Round ticks, written in the language, on one axis."""
+    """Set round ticks on one axis, written in the language."""
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_locator(MaxNLocator(6 if legend_columns() > 1 else 3, steps=[1, 2, 5, 10], integer=True))
+    axis.set_major_locator(MaxNLocator(3 if is_narrow() else 6, steps=[1, 2, 5, 10], integer=True))
     axis.set_major_formatter(lambda v, _: format_number(round(float(v), 6), lang, places))
 
 
 def render_image(chart: Chart, dpi: float | None = None) -> Image.Image:
-    """The pixels of a chart with at most 256 colours: files of 40% of the size, written faster.
+    """Return the pixels of a chart with at most 256 colours: files of 40% of the size, written faster.
 
     A chart is drawn when it is made; it is drawn again where it has changed since, or for another ``dpi``.
     """
-    with mpl.rc_context(style()):  # type: ignore[arg-type]
-        figure = chart.figure
-        sheet, before = figure.canvas, figure.dpi
-        if figure.stale or not isinstance(sheet, FigureCanvasAgg) or dpi not in (None, before):
+    figure = chart.figure
+    with _style_context():
+        canvas, before = figure.canvas, figure.dpi
+        if figure.stale or not isinstance(canvas, FigureCanvasAgg) or dpi not in (None, before):
             figure.dpi = dpi or before
-            sheet = FigureCanvasAgg(figure)
-            sheet.draw()
+            canvas = FigureCanvasAgg(figure)
+            canvas.draw()
             figure.dpi = before
-        return _few_colours(Image.fromarray(np.asarray(sheet.buffer_rgba())).convert("RGB"))
+        return _reduce_colours(Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB"))
 
 
-def _few_colours(image: Image.Image) -> Image.Image:
-    """The same picture by a palette of its most frequent colours, none of which are too near to each other."""
-    counted: Any = image.getcolors(2**16)
-    if counted is None:  # a photograph
+def _reduce_colours(image: Image.Image) -> Image.Image:
+    """Return the picture in its most frequent colours, none of which are too near to each other."""
+    counts = cast("list[tuple[int, tuple[int, ...]]] | None", image.getcolors(2**16))
+    if counts is None:  # a photograph
         return image
-    kept: dict[tuple[int, ...], Any] = {}
-    for _, color in sorted(counted, reverse=True):
-        kept.setdefault(tuple(part >> 3 for part in color), color)
+    colors: dict[tuple[int, ...], tuple[int, ...]] = {}
+    for _, color in sorted(counts, reverse=True):
+        colors.setdefault(tuple(part >> 3 for part in color), color)
     palette = Image.new("P", (1, 1))
-    palette.putpalette([part for color in list(kept.values())[:256] for part in color])
+    palette.putpalette([part for color in list(colors.values())[:256] for part in color])
     return image.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def save(chart: Chart, stem: str | Path) -> None:
     """Write ``stem.png`` (300 dpi on paper) and ``stem.svg``, without dates in them."""
     image, figure, stem = render_image(chart), chart.figure, Path(stem)
-    dots = figure.dpi * figure.get_figwidth() * 25.4 / chart.description.width_mm
+    dpi = figure.dpi
+    dots = dpi * figure.get_figwidth() * 25.4 / chart.description.width_mm
     # Level 6 takes longer for pictures of nearly the same size.
     image.save(stem.with_suffix(".png"), dpi=(dots, dots), compress_level=1)
-    dpi = figure.dpi
-    with mpl.rc_context(style()):  # type: ignore[arg-type]
+    with _style_context():
         FigureCanvasSVG(figure).print_svg(stem.with_suffix(".svg"), metadata={"Date": None})
     figure.dpi = dpi
     FigureCanvasAgg(figure)  # without pixels: they take 8 MB

@@ -1,12 +1,12 @@
-"""What does a chart say to someone who can't see it, and with which figures could it be drawn again?
+"""Describe charts for readers who cannot see them and for programs that draw them again.
 
-Each chart carries its title, the figures on it and an alternative text made from them, so
-that the page, the report and the slides say the same of it.
+Each chart has its title, its figures and an alternative text made from them, so that the page, the report and the
+slides say the same of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,15 +15,15 @@ import pandas as pd
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.tables.labels import weakest_stamp
 
-ALL_TOLD = 8  # figures of a series that an alternative text lists; of more it tells the ends
+MOST_LISTED = 8  # figures of a series that an alternative text lists; of more it gives the ends
 
 
 @dataclass(frozen=True)
 class ChartSeries:
-    """Figures of one name: ``spec`` says how one is written (see `words.render`), None is not known or hidden.
+    """Figures of one name: ``spec`` says how one is written (see `format_message`); None is not known or hidden.
 
-    ``goals``: the places of those that are targets, which must not look like what was counted, each with the word
-    before it ("above ") or nothing.
+    ``goals``: the positions of those that are targets, which must not look like what was counted, each with the
+    word before it ("above ") or nothing.
     """
 
     name: str
@@ -37,10 +37,10 @@ class ChartSeries:
 class ChartDescription:
     """A chart in words and figures.
 
-    ``kind``: what an office program can draw of it itself ("bar", "stacked", "column", "line"), or
-    "picture". ``tags``: the statuses that must stand on its face. ``width_mm``: its width on paper or slide;
-    ``title_fraction``: the part of its height that its title and stamps take, for places that have their own;
-    ``page_breaks``: the parts of its height below which a chart of many rows may be cut, between two of them.
+    ``kind``: what an office program can draw of it itself ("bar", "stacked", "column", "line"), or "picture".
+    ``tags``: the statuses of its stamps. ``width_mm``: its width on paper or slide; ``title_fraction``: the part of
+    its height that its title and stamps take, for documents that write their own; ``page_breaks``: the parts of its
+    height below which a chart of many rows may be cut, between two of them.
     """
 
     title: str
@@ -56,7 +56,7 @@ class ChartDescription:
     page_breaks: tuple[float, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as plain lists and texts, such as JSON can hold."""
+        """Return the fields as JSON can hold them."""
         return asdict(self)
 
     @classmethod
@@ -71,9 +71,14 @@ class ChartDescription:
 
 
 def chart_series(
-    name: str, values: Any, spec: str, color: str = "", hidden: Any = None, goals: Sequence[tuple[int, str]] = ()
+    name: str,
+    values: Sequence[float] | pd.Series,
+    spec: str,
+    color: str = "",
+    hidden: Iterable[bool] | None = None,
+    goals: Iterable[tuple[int, str]] = (),
 ) -> ChartSeries:
-    """A series of figures; where ``hidden`` is true there is none. ``goals``: the places of targets and their relations.
+    """Return a series of figures without those that are ``hidden``.
 
     Examples
     --------
@@ -81,17 +86,22 @@ def chart_series(
     (155163.0, None, None)
     """
     hidden = [False] * len(values) if hidden is None else hidden
-    kept = (None if h or pd.isna(v) else float(v) for v, h in zip(values, hidden, strict=True))
-    return ChartSeries(name, tuple(kept), spec, color, tuple(goals))
+    visible = (None if h or pd.isna(v) else float(v) for v, h in zip(values, hidden, strict=True))
+    return ChartSeries(name, tuple(visible), spec, color, tuple(goals))
 
 
 def alt_text(
-    title: str, categories: Sequence[str], told: Sequence[ChartSeries], lang: str, statuses: Any = (), more: str = "",
-    course: bool = False,
-) -> str:  # fmt: skip
-    """The title, the figures of every series, what else there is to say, and the stamp.
+    title: str,
+    categories: Sequence[str],
+    series: Iterable[ChartSeries],
+    lang: str,
+    statuses: Iterable[str] = (),
+    more: str = "",
+    over_time: bool = False,
+) -> str:
+    """Return the title, the figures of every series, what else there is to say, and the stamp.
 
-    Of many figures it tells the least and the most, or with ``course`` (over time) the first and the last.
+    Of many figures it gives the least and the most, or with ``over_time`` the first and the last.
 
     Examples
     --------
@@ -102,28 +112,25 @@ def alt_text(
     >>> alt_text("Coverage", [f"Commune {i}" for i in range(12)], [many], "en")
     'Coverage. Rate: 12 figures, from 70.0% (Commune 0) to 81.0% (Commune 11).'
     """
-    sentences = [title, *(_told(s, categories, lang, course) for s in told), more]
+    sentences = [title, *(_series_text(s, categories, lang, over_time) for s in series), more]
     stamp = weakest_stamp(list(statuses))
     sentences += [translate(f"status.{stamp}", lang)] if stamp else []
     return " ".join(s[0].upper() + s[1:].rstrip(".") + "." for s in sentences if s)
 
 
-def _told(one: ChartSeries, categories: Sequence[str], lang: str, course: bool) -> str:
-    known = [(v, c) for v, c in zip(one.values, categories, strict=True) if v is not None]
-    hidden = len(one.values) - len(known)
-
-    def written(value: float) -> str:
-        return format_message("{v:" + one.spec + "}", lang, v=value)
-
-    if len(known) <= ALL_TOLD:
-        parts = "; ".join(f"{c} {written(v)}" for v, c in known)
-    elif course:
-        (first, start), (last, end) = known[0], known[-1]
-        parts = translate("alt.course", lang, first=written(first), start=start, last=written(last), end=end)
+def _series_text(series: ChartSeries, categories: Sequence[str], lang: str, over_time: bool) -> str:
+    """Return the figures of a series with their categories, or its ends where they are many."""
+    points = [(v, c) for v, c in zip(series.values, categories, strict=True) if v is not None]
+    texts = [format_message("{v:" + series.spec + "}", lang, v=value) for value, _ in points]
+    if len(points) <= MOST_LISTED:
+        parts = "; ".join(f"{category} {text}" for (_, category), text in zip(points, texts, strict=True))
+    elif over_time:
+        ends = {"first": texts[0], "start": points[0][1], "last": texts[-1], "end": points[-1][1]}
+        parts = translate("alt.course", lang, **ends)
     else:
-        low, high = min(known, key=lambda k: k[0]), max(known, key=lambda k: k[0])
-        words = {"low": written(low[0]), "lowest": low[1], "high": written(high[0]), "highest": high[1]}
-        parts = translate("alt.range", lang, count=len(known), **words)
-    if hidden:
-        parts = "; ".join(p for p in (parts, translate("alt.none", lang, count=hidden)) if p)
-    return f"{one.name}: {parts}" if one.name else parts
+        low, high = (f(range(len(points)), key=lambda i: points[i][0]) for f in (min, max))
+        words = {"low": texts[low], "lowest": points[low][1], "high": texts[high], "highest": points[high][1]}
+        parts = translate("alt.range", lang, count=len(points), **words)
+    if missing := len(series.values) - len(points):
+        parts = "; ".join(p for p in (parts, translate("alt.none", lang, count=missing)) if p)
+    return f"{series.name}: {parts}" if series.name else parts

@@ -1,15 +1,15 @@
-"""What would come of a scenario? Paths with their intervals, levers, returns, the scorecard."""
+"""Draw scenarios: paths with their intervals, what each assumption does, who enrols again, the backtest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, DateFormatter, YearLocator
-from matplotlib.figure import Figure
 
 from bhyt_analysis.charts.chart import (
     BLACK,
@@ -19,23 +19,23 @@ from bhyt_analysis.charts.chart import (
     ORANGE,
     RED,
     SKY,
+    TOP_EDGE,
     VIOLET,
-    add_source_line,
-    attach_description,
+    Chart,
+    Look,
     chart_function,
-    legend_columns,
+    is_narrow,
     new_chart,
     percent_label,
-    row_height_mm,
+    rows_height_mm,
     scale_width,
-    set_ticks,
     shades,
+    wrap_labels,
     wrap_legend_label,
     wrap_text,
 )
-from bhyt_analysis.charts.description import chart_series
 from bhyt_analysis.i18n.formats import format_date, format_number
-from bhyt_analysis.i18n.messages import format_message, translate
+from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.model.projection.after_loss import ENTITLEMENTS, UNINSURED
 from bhyt_analysis.model.projection.assumptions import assumptions
 from bhyt_analysis.tables.labels import group_name, statuses_of
@@ -47,8 +47,8 @@ DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1)))
 @chart_function
 def fan(
     rows: pd.DataFrame, name: str, targets: Iterable[Mapping[str, Any]] = (), lang: str = "vi", source: str = ""
-) -> Figure:
-    """Coverage month by month under one scenario, with its intervals, the static path and the targets.
+) -> Chart:
+    """Draw coverage month by month under one scenario, with its intervals, the static path and the targets.
 
     ``rows``: what `simulate` gives for one scenario and area; ``targets``: rows of
     ``on``, ``rate``, ``relation``.
@@ -59,50 +59,39 @@ def fan(
     >>> targets = [{"on": "2025-12-31", "rate": 0.9515, "relation": ">="}]
     >>> chart = bhyt.charts.fan(rows, "huyện Lục Ngạn", targets, "vi", "chỉ thị của Huyện ủy")
     """
-    whole = rows[rows["group"] == "all"]
-    acting, still = (whole[whole["result"] == r] for r in ("behavioural", "static"))
-    figure, axes = new_chart(92, "chart.fan", f"{name}, “{rows['scenario'].iloc[0]}”", lang, statuses_of(whole))
-    x = acting["month"]
+    totals = rows[rows["group"] == "all"]
+    acting, static = (totals[totals["result"] == r] for r in ("behavioural", "static"))
+    title = f"{name}, “{rows['scenario'].iloc[0]}”"
+    sheet = new_chart(92, "chart.fan", title, lang, statuses_of(totals))
+    axes, x = sheet.axes, acting["month"]
     for low, high, alpha in (("rate_low", "rate_high", 0.22), ("rate_inner_low", "rate_inner_high", 0.38)):
         axes.fill_between(x, acting[low] * 100, acting[high] * 100, color=BLUE, alpha=alpha, lw=0)
     axes.plot(x, acting["rate"] * 100, color=BLUE, lw=1.8)
-    axes.plot(still["month"], still["rate"] * 100, color=DARK, lw=1.2, ls="--")
+    axes.plot(static["month"], static["rate"] * 100, color=DARK, lw=1.2, ls="--")
+    more = []
     for target in targets:
-        on, rate = pd.Timestamp(target["on"]), float(target["rate"]) * 100
-        axes.plot([on], [rate], "D", color=BLACK, ms=6, zorder=5)
-        text = translate(f"relation.{target['relation']}", lang) + percent_label(rate / 100, lang, "published")
+        on, rate = pd.Timestamp(target["on"]), float(target["rate"])
+        axes.plot([on], [rate * 100], "D", color=BLACK, ms=6, zorder=5)
+        text = translate(f"relation.{target['relation']}", lang) + percent_label(rate, lang, "published")
         early = (on - x.min()).days < (x.max() - x.min()).days / 8
-        axes.annotate(
-            text, (on, rate), (0, 7), textcoords="offset points", ha="left" if early else "center", fontsize=9, zorder=6
-        )
-    _months(axes, x)
-    axes.set_ylabel(translate("axis.rate", lang))
+        sheet.label(text, (on, rate * 100), (0, 7), "left" if early else "center", "baseline", zorder=6)
+        more.append(f"{translate('label.target', lang)} {format_date(target['on'], lang)}: {text}")
+    _set_months(axes, x)
     bottom, top = axes.get_ylim()
-    axes.set_ylim(max(0, bottom - 0.5), min(104, top + 1.5))
-    ends = [(acting["rate"].iloc[-1], translate("result.behavioural", lang), BLUE)]
-    ends.append((still["rate"].iloc[-1], translate("result.static", lang), DARK))
-    _end_labels(axes, x.iloc[-1], ends, lang)
-    set_ticks(axes, lang, "y")
-    shown = _yearly(acting)
-    told = [chart_series(text, frame[shown.to_numpy()]["rate"], "p1") for frame, text in ((acting, ends[0][1]), (still, ends[1][1]))]  # fmt: skip
-    more = "; ".join(_target(t, lang) for t in targets)
-    attach_description(
-        figure,
-        lang,
-        _month_names(x[shown]),
-        told,
-        "picture",
-        translate("axis.rate", lang),
-        statuses_of(whole),
-        more,
-        True,
-    )
-    return add_source_line(figure, source, statuses_of(whole), lang, translate("note.fan", lang))
+    sheet.set_axis("y", "axis.rate", (max(0, bottom - 0.5), min(104, top + 1.5)))
+    yearly, ends = _is_yearly(acting).to_numpy(), []
+    for frame, result, color in ((acting, "behavioural", BLUE), (static, "static", DARK)):
+        text, rate = translate(f"result.{result}", lang), frame["rate"].iloc[-1]
+        ends.append((rate * 100, f"{text}: {percent_label(rate, lang)}", color))
+        sheet.add_series(text, frame[yearly]["rate"], "p1")
+    sheet.label_line_ends(ends, scale_width(1.45))
+    note = translate("note.fan", lang)
+    return sheet.finish(source, _month_names(x[yearly]), note=note, more="; ".join(more), over_time=True)
 
 
 @chart_function
-def scenarios(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
-    """Coverage month by month under several scenarios, with take-up; each line named at its end.
+def scenarios(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Chart:
+    """Draw coverage month by month under several scenarios, with take-up; each line named at its end.
 
     ``rows``: what `simulate` gives for several scenarios of one area.
 
@@ -112,157 +101,112 @@ def scenarios(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
     >>> rows = bhyt.simulate(bhyt.load(), "Lục Ngạn", plans, draws=0)
     >>> chart = bhyt.charts.scenarios(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
     """
-    whole = rows[(rows["group"] == "all") & (rows["result"] == "behavioural")]
-    names = whole["scenario"].drop_duplicates().tolist()
-    figure, axes = new_chart(100, "chart.scenarios", name, lang, statuses_of(whole))
+    rows = rows[(rows["group"] == "all") & (rows["result"] == "behavioural")]
+    sheet = new_chart(100, "chart.scenarios", name, lang, statuses_of(rows))
     ends = []
-    told = []
-    for i, one in enumerate(names):
-        line = whole[whole["scenario"] == one]
-        color = LINES[i % len(LINES)]
-        axes.plot(line["month"], line["rate"] * 100, color=color, ls=DASHES[i % len(DASHES)], lw=1.8)
-        ends.append((line["rate"].iloc[-1], one, color))
-        told.append(chart_series(one, line["rate"], "p1", color))
-    _end_labels(axes, whole["month"].max(), ends, lang, 1.9)
-    _months(axes, whole["month"])
-    axes.set_ylabel(translate("axis.rate", lang))
-    set_ticks(axes, lang, "y")
-    months = _month_names(whole.loc[whole["scenario"] == names[0], "month"])
-    attach_description(
-        figure, lang, months, told, "line", translate("axis.rate", lang), statuses_of(whole), course=True
-    )
-    return add_source_line(figure, source, statuses_of(whole), lang)
+    for i, (scenario, line) in enumerate(rows.groupby("scenario", sort=False)):
+        color, rate = LINES[i % len(LINES)], line["rate"].iloc[-1]
+        sheet.axes.plot(line["month"], line["rate"] * 100, color=color, ls=DASHES[i % len(DASHES)], lw=1.8)
+        ends.append((rate * 100, f"{scenario}: {percent_label(rate, lang)}", color))
+        sheet.add_series(str(scenario), line["rate"], "p1", color)
+    sheet.label_line_ends(ends, scale_width(1.9))
+    _set_months(sheet.axes, rows["month"])
+    sheet.set_axis("y", "axis.rate")
+    months = _month_names(rows.loc[rows["scenario"] == rows["scenario"].iloc[0], "month"])
+    return sheet.finish(source, months, "line", over_time=True)
 
 
-def _yearly(rows: pd.DataFrame) -> pd.Series:
-    """Which months stand for the rest in words: the first, each December, the last."""
+def _is_yearly(rows: pd.DataFrame) -> pd.Series:
+    """Return which months an alternative text gives: the first, each December, the last."""
     ends = rows["month"].isin([rows["month"].min(), rows["month"].max()])
     return ends | (rows["month"].dt.month == 12)
 
 
-def _month_names(months: Iterable[Any]) -> list[str]:
+def _month_names(months: Iterable[pd.Timestamp]) -> list[str]:
     return [f"{m:%m/%Y}" for m in months]
 
 
-def _target(target: Mapping[str, Any], lang: str) -> str:
-    rate = translate(f"relation.{target['relation']}", lang) + percent_label(float(target["rate"]), lang, "published")
-    return f"{translate('label.target', lang)} {format_date(target['on'], lang)}: {rate}"
-
-
-def _end_labels(axes: Axes, x: Any, ends: list[tuple[float, str, str]], lang: str, inches: float = 1.45) -> None:
-    """The name and value of each line at its end, pushed apart where they would lie on each other."""
-    low, high = axes.get_ylim()
-    texts = [wrap_text(f"{text}: {percent_label(rate, lang)}", scale_width(inches), 9) for rate, text, _ in ends]
-    # A line of 9 points in units of the axis; the axes take about six tenths of the height.
-    line = (high - low) * 9 * 1.35 / (axes.get_figure().get_figheight() * 72 * 0.6)  # type: ignore[union-attr]
-    top = low
-    for i in np.argsort([rate for rate, _, _ in ends], kind="stable"):
-        height = (texts[i].count("\n") + 1.25) * line
-        middle = max(ends[i][0] * 100, top + height / 2)
-        top = middle + height / 2
-        axes.annotate(texts[i], (x, ends[i][0] * 100), xytext=(1.02, middle), textcoords=axes.get_yaxis_transform(), va="center", color=ends[i][2], fontsize=9, fontweight="bold", annotation_clip=False)  # fmt: skip
-    if top > high:
-        axes.set_ylim(low, top)
-
-
-def _months(axes: Any, months: pd.Series) -> None:
-    span = (months.max() - months.min()).days
+def _set_months(axes: Axes, months: pd.Series) -> None:
+    """Set the horizontal axis to these months, with years or months as ticks."""
+    span, narrow = (months.max() - months.min()).days, is_narrow()
     if span > 800:
-        axes.xaxis.set_major_locator(YearLocator(1 if legend_columns() > 1 or span < 1600 else 2))
+        axes.xaxis.set_major_locator(YearLocator(2 if narrow and span >= 1600 else 1))
         axes.xaxis.set_major_formatter(DateFormatter("%Y"))
     else:
-        axes.xaxis.set_major_locator(AutoDateLocator(maxticks=6 if legend_columns() > 1 else 3))
+        axes.xaxis.set_major_locator(AutoDateLocator(maxticks=3 if narrow else 6))
         axes.xaxis.set_major_formatter(DateFormatter("%m/%Y"))
     axes.set_xlim(months.min(), months.max())
 
 
 @chart_function
-def tornado(rows: pd.DataFrame, name: str, on: Any, lang: str = "vi", source: str = "") -> Figure:
-    """What each assumption alone does to the coverage of a month, the strongest on top.
+def tornado(rows: pd.DataFrame, name: str, on: str | date, lang: str = "vi", source: str = "") -> Chart:
+    """Draw what each assumption alone does to the coverage of a month, the strongest on top.
 
     ``rows``: what `bhyt_analysis.model.projection.uncertainty.tornado` gives.
 
     Examples
     --------
-    >>> of = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.read_scenario("decision_861_ordinary"))
-    >>> rows = bhyt.tornado(of, "2021-12-31")
+    >>> projected = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.read_scenario("decision_861_ordinary"))
+    >>> rows = bhyt.tornado(projected, "2021-12-31")
     >>> chart = bhyt.charts.tornado(rows, "huyện Lục Ngạn", "2021-12-31", "vi", "chỉ thị của Huyện ủy")
     """
     rows = rows.head(10)
-    title = f"{name}, {format_message('{d:date}', lang, d=on)}"
     names = assumptions().loc[rows["name"], f"name_{lang}"].tolist()
-    labels = [wrap_text(text, scale_width(2.2)) for text in names]
-    figure, axes = new_chart(38 + row_height_mm(9.5, labels) * len(rows), "chart.tornado", title, lang, ["estimated"])
-    middle = float(rows["rate"].iloc[0]) * 100
-    for y, row in enumerate(rows.to_dict("records")):
-        for end, color in (("low", ORANGE), ("high", BLUE)):
-            value = row[f"rate_{end}"] * 100
-            axes.barh(y, value - middle, 0.6, left=middle, color=color)
-            right = value > middle or (value == middle and end == "high")
-            axes.annotate(f"{_value(row[end], lang)}", (value, y), (4 if right else -4, 0), textcoords="offset points", ha="left" if right else "right", va="center", fontsize=9)  # fmt: skip
+    labels = wrap_labels(names, 2.2)
+    title = f"{name}, {format_date(on, lang)}"
+    sheet = new_chart(rows_height_mm(38, 9.5, labels), "chart.tornado", title, lang, ["estimated"])
+    axes, share = sheet.axes, float(rows["rate"].iloc[0])
+    middle, reach = share * 100, 0.5
+    for end, color in (("low", ORANGE), ("high", BLUE)):
+        rates = rows[f"rate_{end}"].to_numpy() * 100
+        axes.barh(range(len(rows)), rates - middle, 0.6, left=middle, color=color)
+        for y, (rate, value) in enumerate(zip(rates, rows[end], strict=True)):
+            right = rate > middle or (rate == middle and end == "high")
+            text = format_number(value, lang, 0 if float(value).is_integer() else 2)
+            sheet.label(text, (rate, y), (4 if right else -4, 0), "left" if right else "right")
+        reach = max(reach, np.abs(rates - middle).max())
+        sheet.add_series(translate(f"end.{end}", lang), rows[f"rate_{end}"], "p1", color)
     axes.axvline(middle, color=BLACK, lw=1)
-    axes.annotate(percent_label(middle / 100, lang), (middle, 1), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center", va="bottom", fontweight="bold")  # fmt: skip
-    axes.set_yticks(range(len(rows)), labels)
-    told = [
-        chart_series(translate(f"end.{e}", lang), rows[f"rate_{e}"], "p1", c)
-        for e, c in (("low", ORANGE), ("high", BLUE))
-    ]
-    attach_description(figure, lang, names, told, "picture", translate("axis.rate", lang), ["estimated"])
-    ends = rows[["rate_low", "rate_high"]].to_numpy() * 100
-    reach = max(np.abs(ends - middle).max(), 0.5) * (1.3 if legend_columns() > 1 else 2.0)
-    axes.set(xlim=(middle - reach, middle + reach), ylim=(len(rows) - 0.5, -0.6), xlabel=translate("axis.rate", lang))
-    axes.tick_params(axis="y", length=0)
-    set_ticks(axes, lang)
-    return add_source_line(figure, source, ["estimated"], lang, translate("note.tornado", lang))
-
-
-def _value(value: float, lang: str) -> str:
-    return format_number(value, lang, 0 if float(value).is_integer() else 2)
+    sheet.label(percent_label(share, lang), (middle, 1), (0, 3), "center", "bottom", 9.5, True, xycoords=TOP_EDGE)
+    sheet.set_rows(labels)
+    axes.set_ylim(top=-0.6)
+    reach *= 2.0 if is_narrow() else 1.3
+    sheet.set_axis("x", "axis.rate", (middle - reach, middle + reach))
+    return sheet.finish(source, names, note=translate("note.tornado", lang))
 
 
 @chart_function
-def reenrolment(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
-    """Where those who lost a card are, month by month: insured again by title, or still without.
+def reenrolment(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Chart:
+    """Draw where those who lost a card are, month by month: insured again by entitlement, or still without a card.
 
     ``rows``: what `after_loss` gives; the behavioural result is drawn.
 
     Examples
     --------
-    >>> of = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.read_scenario("decision_861_ordinary"))
-    >>> rows = bhyt.after_loss(of)
+    >>> projected = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.read_scenario("decision_861_ordinary"))
+    >>> rows = bhyt.after_loss(projected)
     >>> chart = bhyt.charts.reenrolment(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
     """
     rows = rows[rows["result"] == "behavioural"]
-    figure, axes = new_chart(134, "chart.back", name, lang, rows["status"])
-    keys = [k for k in ENTITLEMENTS if rows[k].max() > 0]
-    layers = [rows[k].to_numpy() / 1000 for k in keys] + [rows[UNINSURED].to_numpy() / 1000]
-    colors = shades(len(layers))
-    names = [group_name(k, lang) for k in keys] + [translate("label.still_without", lang)]
-    axes.stackplot(rows["month"], layers, colors=colors, labels=[wrap_legend_label(n) for n in names], lw=0.4, edgecolor="white")  # fmt: skip
-    axes.plot(rows["month"], rows["broken"] / 1000, color=BLACK, lw=1.4, ls="--", label=wrap_legend_label(translate("label.broken", lang)))  # fmt: skip
-    _months(axes, rows["month"])
-    axes.set(ylim=(0, rows["lost"].max() / 1000), ylabel=translate("axis.thousands", lang))
-    set_ticks(axes, lang, "y")
-    axes.legend(
-        loc="lower right", bbox_to_anchor=(1, 1), ncols=legend_columns(), frameon=False, fontsize=9, borderaxespad=0.2
-    )
-    told = [chart_series(n, rows[k], "n") for n, k in zip(names, [*keys, UNINSURED], strict=True)]
-    attach_description(
-        figure,
-        lang,
-        _month_names(rows["month"]),
-        told,
-        "picture",
-        translate("axis.people", lang),
-        rows["status"],
-        course=True,
-    )
-    return add_source_line(figure, source, rows["status"], lang)
+    sheet = new_chart(134, "chart.back", name, lang, rows["status"])
+    names = {k: group_name(k, lang) for k in ENTITLEMENTS if rows[k].max() > 0}
+    names[UNINSURED] = translate("label.still_without", lang)
+    layers, labels = [rows[k].to_numpy() / 1000 for k in names], [wrap_legend_label(n) for n in names.values()]
+    look: Look = {"colors": shades(len(names)), "lw": 0.4, "edgecolor": "white"}
+    sheet.axes.stackplot(rows["month"], layers, labels=labels, **look)
+    text = wrap_legend_label(translate("label.broken", lang))
+    sheet.axes.plot(rows["month"], rows["broken"] / 1000, color=BLACK, lw=1.4, ls="--", label=text)
+    _set_months(sheet.axes, rows["month"])
+    sheet.set_axis("y", "axis.thousands", (0, rows["lost"].max() / 1000))
+    sheet.legend()
+    for key, text in names.items():
+        sheet.add_series(text, rows[key], "n")
+    return sheet.finish(source, _month_names(rows["month"]), axis=translate("axis.people", lang), over_time=True)
 
 
 @chart_function
-def backtest(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
-    """The model's interval over the published figure of each case; 100% is what was published.
+def backtest(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
+    """Draw the model's interval over the published figure of each case; 100% is what was published.
 
     ``rows``: what `bhyt_analysis.model.projection.backtest.backtest` gives.
 
@@ -271,33 +215,24 @@ def backtest(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Figure:
     >>> rows = bhyt.backtest(bhyt.load(), draws=100)
     >>> chart = bhyt.charts.backtest(rows, "vi", "các kế hoạch đã công bố")
     """
-    shown = rows[rows["model"].notna() & (rows["relation"] != ">=")].reset_index(drop=True)
-    names = [f"{r['name']}: {translate('figure.' + r['figure'], lang)}" for r in shown.to_dict("records")]
-    labels = [wrap_text(text, scale_width(1.9)) for text in names]
-    figure, axes = new_chart(40 + row_height_mm(14, labels) * len(shown), "chart.scorecard", "", lang, ["estimated"])
-    for y, row in enumerate(shown.to_dict("records")):
+    rows = rows[rows["model"].notna() & (rows["relation"] != ">=")].reset_index(drop=True)
+    names = [f"{n}: {translate(f'figure.{f}', lang)}" for n, f in zip(rows["name"], rows["figure"], strict=True)]
+    labels = wrap_labels(names, 1.9)
+    sheet = new_chart(rows_height_mm(40, 14, labels), "chart.scorecard", "", lang, ["estimated"])
+    axes, more = sheet.axes, []
+    for y, row in enumerate(rows.to_dict("records")):
         low, middle, high = (row[c] / row["published"] * 100 for c in ("low", "model", "high"))
         color = BLUE if row["verdict"] in ("within", "consistent") else RED
         axes.plot([low, high], [y, y], color=color, lw=5, solid_capstyle="butt")
         axes.plot([middle], [y], "o", color="white", mec=color, ms=7, mew=1.6)
-        axes.annotate(wrap_text(translate(f"verdict.{row['verdict']}", lang), scale_width(1.7), 9), (high, y), (7, 0), textcoords="offset points", va="center", fontsize=9, color=color, fontweight="bold")  # fmt: skip
+        verdict = translate(f"verdict.{row['verdict']}", lang)
+        sheet.label(wrap_text(verdict, scale_width(1.7), 9), (high, y), (7, 0), color=color, bold=True)
+        more.append(f"{names[y]}: {verdict}")
     axes.axvline(100, color=BLACK, lw=1.2)
-    axes.set_yticks(range(len(shown)), labels)
-    ratio = chart_series(translate("axis.of_published", lang), shown["model"] / shown["published"], "p0")
-    verdicts = (f"{n}: {translate('verdict.' + v, lang)}" for n, v in zip(names, shown["verdict"], strict=True))
-    attach_description(
-        figure,
-        lang,
-        names,
-        [ratio],
-        "picture",
-        translate("axis.of_published", lang),
-        ["estimated"],
-        "; ".join(verdicts),
-    )
-    most = max(float((shown["high"] / shown["published"]).max()) * 100, 105)
-    least = min(float((shown["low"] / shown["published"]).min()) * 100, 95)
-    axes.set(xlim=(least - 4, most + (most - least) * (0.5 if legend_columns() > 1 else 1.1)), ylim=(len(shown) - 0.4, -0.6), xlabel=translate("axis.of_published", lang))  # fmt: skip
-    axes.tick_params(axis="y", length=0)
-    set_ticks(axes, lang)
-    return add_source_line(figure, source, ["estimated"], lang, translate("note.scorecard", lang))
+    most = max(float((rows["high"] / rows["published"]).max()) * 100, 105)
+    least = min(float((rows["low"] / rows["published"]).min()) * 100, 95)
+    right = most + (most - least) * (1.1 if is_narrow() else 0.5)
+    sheet.set_rows(labels, 0.6)
+    sheet.set_axis("x", "axis.of_published", (least - 4, right))
+    sheet.add_series(translate("axis.of_published", lang), rows["model"] / rows["published"], "p0")
+    return sheet.finish(source, names, note=translate("note.scorecard", lang), more="; ".join(more))

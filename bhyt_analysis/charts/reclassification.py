@@ -1,36 +1,33 @@
-"""What did a decision on zones do? Cards lost, coverage before and after, and the way back."""
+"""Draw what a zoning decision did: cards lost, coverage before and after, and who is insured again."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from bhyt_analysis.charts.chart import (
     BLACK,
     BLUE,
-    DARK,
+    EDGE,
     GREEN,
     GREY,
     RED,
+    RIGHT_EDGE,
     SKY,
-    add_source_line,
-    attach_description,
+    Chart,
+    Look,
     chart_function,
+    is_narrow,
     legend_columns,
     new_chart,
     percent_label,
-    row_height_mm,
+    rows_height_mm,
     scale_width,
-    set_ticks,
-    shades,
-    wrap_legend_label,
+    wrap_labels,
     wrap_text,
 )
-from bhyt_analysis.charts.description import chart_series
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.projection.after_loss import ENTITLEMENTS, UNINSURED
@@ -39,8 +36,8 @@ from bhyt_analysis.tables.labels import add_labels, group_name
 
 
 @chart_function
-def losses(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Figure:
-    """People who lost, and gained, a card by commune: bars, most first.
+def losses(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Chart:
+    """Draw the people who lost, and gained, a card by commune: bars, most first.
 
     ``rows``: what `reclassify` gives; communes with no change are left out.
 
@@ -50,55 +47,51 @@ def losses(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     >>> chart = bhyt.charts.losses(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy Lục Ngạn")
     """
     rows = add_labels(rows, lang)
-    rows = rows[(rows["lost"].fillna(0) > 0) | (rows["gained"].fillna(0) > 0)].sort_values("lost")
-    labels = [wrap_text(n, scale_width(2.6)) for n in rows["name"]]
-    figure, axes = new_chart(36 + row_height_mm(6.0, labels) * len(rows), "chart.lost", name, lang, rows["status"])
-    out, new = rows["lost"].fillna(0).to_numpy(float), rows["gained"].fillna(0).to_numpy(float)
-    masks = suppressed_cells(rows[["lost", "gained"]])
-    small = {"lost": masks["lost"].to_numpy(), "gained": masks["gained"].to_numpy()}
-    y = np.arange(len(rows))
-    side = -1 if new.any() else 1  # losses to the left only where gains stand on the right
-    axes.barh(y, side * np.where(small["lost"], 0, out), 0.62, color=RED, label=translate("column.lost", lang))
-    if new.any():
-        axes.barh(y, np.where(small["gained"], 0, new), 0.62, color=GREEN, hatch="//", edgecolor="white", label=translate("column.gained", lang))  # fmt: skip
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, ncol=legend_columns(), borderaxespad=0.2)
-        axes.axvline(0, color="#666666", lw=0.8)
-    for i in range(len(rows)):
-        for value, way, column in ((out[i], side, "lost"), (new[i], 1, "gained")):
-            if value:
-                text = format_message("{v:+n}" if new.any() else "{v:n}", lang, v=way * value)
-                at = 0 if small[column][i] else way * value
-                axes.annotate(f"<{SMALL}" if small[column][i] else text, (at, i), (way * 4, 0), textcoords="offset points", ha="left" if way > 0 else "right", va="center", fontsize=9)  # fmt: skip
-    far = max(out.max(initial=0), new.max(initial=0))
-    axes.set(yticks=y, yticklabels=labels, ylim=(-0.7, len(rows) - 0.3), xlabel=translate("axis.people", lang))
-    wide = 1 if legend_columns() > 1 else 2.2
-    axes.set_xlim((-out.max() - far * 0.32 * wide, new.max() + far * 0.25 * wide) if new.any() else (0, far * (1 + 0.12 * wide)))  # fmt: skip
-    axes.tick_params(axis="y", length=0)
-    set_ticks(axes, lang)
-    told = [chart_series(translate("column.lost", lang), rows["lost"][::-1], "n", RED, small["lost"][::-1])]
-    if new.any():
-        told.append(
-            chart_series(translate("column.gained", lang), rows["gained"][::-1], "n", GREEN, small["gained"][::-1])
-        )
-    kind = "stacked" if new.any() else "bar"  # a commune loses or gains, seldom both
-    attach_description(
-        figure, lang, list(rows["name"][::-1]), told, kind, translate("axis.people", lang), rows["status"]
-    )
-    return add_source_line(figure, source, rows["status"], lang)
+    rows = rows[(rows["lost"].fillna(0) > 0) | (rows["gained"].fillna(0) > 0)].sort_values("lost")[::-1]
+    labels = wrap_labels(rows["name"], 2.6)
+    sheet = new_chart(rows_height_mm(36, 6.0, labels), "chart.lost", name, lang, rows["status"])
+    hidden, axes = suppressed_cells(rows[["lost", "gained"]]), sheet.axes
+    lost, gained = (rows[c].fillna(0).to_numpy(float) for c in ("lost", "gained"))
+    both = bool(gained.any())  # losses go to the left only where gains are on the right
+    bars: list[tuple[str, np.ndarray, int, Look]] = [("lost", lost, -1 if both else 1, {"color": RED})]
+    bars += [("gained", gained, 1, {"color": GREEN, "hatch": "//", "edgecolor": "white"})] if both else []
+    for column, people, side, look in bars:
+        text, mask = translate(f"column.{column}", lang), hidden[column].to_numpy()
+        lengths = side * np.where(mask, 0, people)
+        axes.barh(range(len(rows)), lengths, 0.62, label=text, **look)
+        for y in np.flatnonzero(people):
+            figure = format_message("{v:+n}" if both else "{v:n}", lang, v=side * people[y])
+            text_side = "left" if side > 0 else "right"
+            sheet.label(f"<{SMALL}" if mask[y] else figure, (lengths[y], y), (side * 4, 0), text_side)
+        sheet.add_series(text, rows[column], "n", look["color"], mask)
+    sheet.set_rows(labels, 0.7)
+    far, free = max(lost.max(initial=0), gained.max(initial=0)), 2.2 if is_narrow() else 1
+    limits = (0, far * (1 + 0.12 * free))
+    if both:
+        sheet.legend("left", fontsize=9.5)
+        axes.axvline(0, color=EDGE, lw=0.8)
+        limits = (-lost.max() - far * 0.32 * free, gained.max() + far * 0.25 * free)
+    sheet.set_axis("x", "axis.people", limits)
+    # A commune loses or gains, seldom both.
+    return sheet.finish(source, rows["name"], "stacked" if both else "bar")
 
 
 @chart_function
 def waterfall(
-    steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "", everybody: float | None = None, title: str = "",
-) -> Figure:  # fmt: skip
-    """From the people insured before to those after: levels in blue, changes in between.
+    steps: pd.DataFrame,
+    name: str,
+    lang: str = "vi",
+    source: str = "",
+    population: float | None = None,
+    title: str = "",
+) -> Chart:
+    """Draw the way from the people insured before to those after: levels in blue, changes in between.
 
-    ``steps``: ``label``, ``people`` (a level, or a change with its sign), ``kind``
-    ("level" or "change"; "bound" and "bound_change" are the most or least that can be,
-    drawn hollow and marked ≤ or ≥), ``status``. ``everybody``: the population, a line.
-    With ``rate`` (a share, or a change of it) in place of ``people`` the changes are percentage
-    points between levels that are lines, so that the axis need not begin at 0. ``title``: a
-    key of the table of words, where the steps are not those of Decision 861.
+    ``steps``: ``label``, ``people`` (a level, or a change with its sign), ``kind`` ("level" or "change"; "bound" and
+    "bound_change" are the most or least that can be, drawn hollow and marked ≤ or ≥), ``status``. ``population``: a
+    line. With ``rate`` (a share, or a change of it) in place of ``people`` the changes are percentage points between
+    levels that are lines, so that the axis need not begin at 0. ``title``: a message key, where the steps are not
+    those of Decision 861.
 
     Examples
     --------
@@ -109,60 +102,55 @@ def waterfall(
     points = "rate" in steps
     values = steps["rate" if points else "people"].to_numpy(float) * (100 if points else 1)
     title = title or ("chart.waterfall_points" if points else "chart.waterfall")
-    figure, axes = new_chart(84, title, name, lang, steps["status"])
-    at, ends = 0.0, []
+    sheet = new_chart(84, title, name, lang, steps["status"])
+    axes, level, ends = sheet.axes, 0.0, []
     texts = [_step_text(value, kind, points, lang) for value, kind in zip(values, steps["kind"], strict=True)]
     for x, (value, kind) in enumerate(zip(values, steps["kind"], strict=True)):
         if kind in ("level", "bound"):
-            _level(axes, x, value, kind == "bound", points)
-            low = top = at = value
+            before = level = value
+            if points:  # the axis does not begin at 0
+                axes.plot([x - 0.3, x + 0.3], [value] * 2, color=BLUE, lw=4, solid_capstyle="butt")
+            elif kind == "bound":
+                axes.bar(x, value, 0.6, facecolor="white", edgecolor=BLUE, hatch="..", ls="--")
+            else:
+                axes.bar(x, value, 0.6, color=BLUE)
         else:
-            low, top = sorted((at, at + value))
+            before, level = level, level + value
             color, hatch = (RED, "") if value < 0 else (GREEN, "//")
-            axes.bar(x, top - low, 0.6, bottom=low, color=color, hatch=hatch, edgecolor="white")
-            at += value
-        ends += [low, top]
-        axes.annotate(texts[x], (x, top), (0, 3), textcoords="offset points", ha="center", fontweight="bold", fontsize=9)  # fmt: skip
+            axes.bar(x, abs(value), 0.6, bottom=min(before, level), color=color, hatch=hatch, edgecolor="white")
+        ends += [before, level]
+        sheet.label(texts[x], (x, max(before, level)), (0, 3), "center", "baseline", bold=True)
         if x + 1 < len(steps):
-            axes.plot([x + 0.3, x + 0.7], [at, at], color=GREY, lw=0.8)
-    if everybody:
-        axes.axhline(everybody, color=BLACK, lw=1, ls="--")
-        text = f"{translate('label.population', lang)}: {format_number(everybody, lang)}"
-        axes.annotate(text, (1, everybody), (0, 3), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", va="bottom", fontsize=9)  # fmt: skip
-    span = max(ends) - min(ends) if points else 0
-    bottom, top = (min(ends) - span * 0.12, max(ends) + span * 0.16) if points else (0, max([*ends, everybody or 0]) * 1.14)  # fmt: skip
-    axis = translate("axis.rate" if points else "axis.people", lang)
-    axes.set(ylim=(bottom, top), ylabel=axis, xticks=range(len(steps)), xlim=(-0.5, len(steps) - 0.5))
-    axes.set_xticklabels([wrap_text(label, scale_width(4.6) / len(steps)) for label in steps["label"]], fontsize=9)
+            axes.plot([x + 0.3, x + 0.7], [level, level], color=GREY, lw=0.8)
+    if population:
+        axes.axhline(population, color=BLACK, lw=1, ls="--")
+        text = f"{translate('label.population', lang)}: {format_number(population, lang)}"
+        sheet.label(text, (1, population), (0, 3), "right", "bottom", xycoords=RIGHT_EDGE)
+    span = max(ends) - min(ends)
+    limits = (min(ends) - span * 0.12, max(ends) + span * 0.16) if points else (0, max([*ends, population or 0]) * 1.14)
+    labels = wrap_labels(steps["label"], 4.6 / len(steps))
+    axes.set_xticks(range(len(steps)), labels, fontsize=9)
+    axes.set_xlim(-0.5, len(steps) - 0.5)
     axes.tick_params(axis="x", length=0)
-    set_ticks(axes, lang, "y")
+    sheet.set_axis("y", "axis.rate" if points else "axis.people", limits)
     more = "; ".join(f"{label}: {text}" for label, text in zip(steps["label"], texts, strict=True))
-    attach_description(figure, lang, [], [], "picture", axis, steps["status"], more)
-    return add_source_line(figure, source, steps["status"], lang)
+    return sheet.finish(source, more=more)
 
 
 def _step_text(value: float, kind: str, points: bool, lang: str) -> str:
-    """A level or change as it is labelled; a bound with its sign."""
-    if kind.startswith("bound"):
-        told = format_message("{v:p1}", lang, v=value / 100) if points else format_number(value, lang)
-        return ("≤ " if kind == "bound" else "≥ ") + told
-    if points:
-        return format_message("{v:p1}" if kind == "level" else "{v:+pp1}", lang, v=value / 100)
-    return format_message("{v:n}" if kind == "level" else "{v:+n}", lang, v=value)
-
-
-def _level(axes: Axes, x: int, value: float, bound: bool, points: bool) -> None:
-    """A level of a waterfall: a bar from 0, or where the axis does not begin there a line."""
-    if points:
-        axes.plot([x - 0.3, x + 0.3], [value] * 2, color=BLUE, lw=4, solid_capstyle="butt")
-        return
-    look: dict[str, Any] = {"facecolor": "white", "edgecolor": BLUE, "hatch": "..", "ls": "--"} if bound else {"color": BLUE}  # fmt: skip
-    axes.bar(x, value, 0.6, **look)
+    """Return a level or change as it is labelled; a bound with its sign."""
+    spec, value = ("p1", value / 100) if points else ("n", value)
+    if kind == "change":
+        spec = "+pp1" if points else "+n"
+    sign = {"bound": "≤ ", "bound_change": "≥ "}.get(kind, "")
+    return sign + format_message("{v:" + spec + "}", lang, v=value)
 
 
 @chart_function
-def slope(rows: pd.DataFrame, name: str, days: tuple[Any, Any], lang: str = "vi", source: str = "") -> Figure:
-    """Coverage of each commune on two days: those concerned in colour, the rest grey.
+def slope(
+    rows: pd.DataFrame, name: str, days: tuple[str | date, str | date], lang: str = "vi", source: str = ""
+) -> Chart:
+    """Draw the coverage of each commune on two days: those concerned in colour, the rest grey.
 
     ``rows``: ``name``, ``before``, ``after`` (shares), ``concerned`` (bool), ``status``.
 
@@ -173,39 +161,34 @@ def slope(rows: pd.DataFrame, name: str, days: tuple[Any, Any], lang: str = "vi"
     >>> chart = bhyt.charts.slope(rows, "huyện Mẫu 01", ("2021-06-30", "2022-06-30"), "vi", "bảng cards")
     """
     rows = add_labels(rows, lang)
-    figure, axes = new_chart(98, "chart.slope", name, lang, rows["status"])
-    ends = []
+    sheet = new_chart(98, "chart.slope", name, lang, rows["status"])
+    axes, narrow, ends = sheet.axes, is_narrow(), []
     for row in rows.sort_values("concerned").to_dict("records"):
         color = (RED if row["after"] < row["before"] else GREEN) if row["concerned"] else GREY
         axes.plot([0, 1], [row["before"] * 100, row["after"] * 100], "o-", color=color, lw=1.4, ms=4)
         if row["concerned"]:
             ends.append((row["after"] * 100, f"{row['name']} {percent_label(row['after'], lang)}", color))
-    # Labels on the right keep clear of each other and tell the end they belong to.
-    low, high = rows[["before", "after"]].to_numpy().min() * 100, 100.0
-    narrow = legend_columns() == 1
+    # Labels on the right keep clear of each other; a line leads to the end that each belongs to.
+    low, high, y = rows[["before", "after"]].to_numpy().min() * 100, 100.0, -np.inf
     gap = (high - low) / 15
-    at = -np.inf
     for value, end, color in sorted(ends):
-        text = wrap_text(end, scale_width(2.0 if legend_columns() > 1 else 2.6), 9)
-        at = max(value, at + gap * (text.count("\n") + 1) * 0.9 if "\n" in text else at + gap)
-        axes.annotate(text, (1, value), (1.06, at), ha="left", va="center", fontsize=9, color=BLACK, arrowprops={"arrowstyle": "-", "color": color, "lw": 0.6, "shrinkA": 0, "shrinkB": 3}, annotation_clip=False)  # fmt: skip
-    axes.set(
-        xlim=(-0.08, 2.6 if narrow else 1.62),
-        ylim=(low - gap, max(high, at) + gap),
-        xticks=[0, 1],
-        ylabel=translate("axis.rate", lang),
-    )
-    axes.set_xticklabels([wrap_text(format_date(d, lang), scale_width(2)) for d in days])
-    set_ticks(axes, lang, "y")
-    told = rows[rows["concerned"]]
-    both = [chart_series(format_date(d, lang), told[c], "p1") for d, c in zip(days, ("before", "after"), strict=True)]
-    attach_description(figure, lang, list(told["name"]), both, "picture", translate("axis.rate", lang), rows["status"])
-    return add_source_line(figure, source, rows["status"], lang)
+        text = wrap_text(end, scale_width(2.6 if narrow else 2.0), 9)
+        y = max(value, y + gap * (text.count("\n") + 1) * 0.9 if "\n" in text else y + gap)
+        line = {"arrowstyle": "-", "color": color, "lw": 0.6, "shrinkA": 0, "shrinkB": 3}
+        look: Look = {"textcoords": "data", "arrowprops": line, "annotation_clip": False}
+        sheet.label(text, (1, value), (1.06, y), color=BLACK, **look)
+    axes.set_xticks([0, 1], wrap_labels([format_date(d, lang) for d in days], 2))
+    axes.set_xlim(-0.08, 2.6 if narrow else 1.62)
+    sheet.set_axis("y", "axis.rate", (low - gap, max(high, y) + gap))
+    rows = rows[rows["concerned"]]
+    for day, column in zip(days, ("before", "after"), strict=True):
+        sheet.add_series(format_date(day, lang), rows[column], "p1")
+    return sheet.finish(source, rows["name"])
 
 
 @chart_function
-def curve(rows: pd.DataFrame, bounds: pd.Series, name: str, lang: str = "vi", source: str = "") -> Figure:
-    """The share insured again, between its bounds, over the population that is not given.
+def curve(rows: pd.DataFrame, bounds: pd.Series, name: str, lang: str = "vi", source: str = "") -> Chart:
+    """Draw the share insured again, between its bounds, over the population that is not given.
 
     ``rows``: what `reenrolment_curve` gives; ``bounds``: the row of `reenrolment`.
 
@@ -215,84 +198,55 @@ def curve(rows: pd.DataFrame, bounds: pd.Series, name: str, lang: str = "vi", so
     >>> bounds = bhyt.reenrolment(bhyt.load(), "Lục Ngạn").iloc[0]
     >>> chart = bhyt.charts.curve(reenrolment_curve(bounds), bounds, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
     """
-    figure, axes = new_chart(82, "chart.curve", name, lang, [bounds["status"]])
-    x = rows["population"] / 1000
-    axes.fill_between(x, rows["low"] * 100, rows["high"] * 100, color=SKY, alpha=0.55, lw=0)
-    axes.plot(x, rows["low"] * 100, color=BLUE, lw=1.4)
-    axes.plot(x, rows["high"] * 100, color=BLUE, lw=1.4)
-    here = bounds["population"] / 1000
-    axes.plot([here] * 2, [bounds["low"] * 100, bounds["high"] * 100], color=RED, lw=4, solid_capstyle="butt")
-    text = format_message("{p:n}: {a:p0}–{b:p0}", lang, p=bounds["population"], a=bounds["low"], b=bounds["high"])
-    axes.annotate(text, (here, bounds["high"] * 100), (8, 10), textcoords="offset points", fontweight="bold")
+    sheet = new_chart(82, "chart.curve", name, lang, [bounds["status"]])
+    axes, x, low, high = sheet.axes, rows["population"] / 1000, rows["low"] * 100, rows["high"] * 100
+    axes.fill_between(x, low, high, color=SKY, alpha=0.55, lw=0)
+    axes.plot(x, low, color=BLUE, lw=1.4)
+    axes.plot(x, high, color=BLUE, lw=1.4)
+    here, ends = bounds["population"] / 1000, [bounds["low"] * 100, bounds["high"] * 100]
+    words = {"population": bounds["population"], "low": bounds["low"], "high": bounds["high"]}
+    axes.plot([here] * 2, ends, color=RED, lw=4, solid_capstyle="butt")
+    text = format_message("{population:n}: {low:p0}–{high:p0}", lang, **words)
+    sheet.label(text, (here, ends[1]), (8, 10), va="baseline", fontsize=9.5, bold=True)
     if pd.notna(bounds["largest_population"]):
         most = float(bounds["largest_population"]) / 1000
         text = wrap_text(translate("bar.most", lang, people=bounds["largest_population"]), scale_width(2.2), 9)
-        axes.annotate(text, (most, 0), (-2, 52), textcoords="offset points", ha="right", fontsize=9, arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.8, "shrinkB": 4})  # fmt: skip
+        arrow = {"arrowstyle": "-", "color": GREY, "lw": 0.8, "shrinkB": 4}
+        sheet.label(text, (most, 0), (-2, 52), "right", "baseline", arrowprops=arrow)
         axes.plot([most], [0], "o", color=BLACK, ms=5, clip_on=False, zorder=5)
-    axes.set(
-        xlabel=translate("axis.population", lang),
-        ylabel=translate("axis.again", lang),
-        ylim=(0, 100),
-        xlim=(x.min(), x.max() * 1.02),
-    )
-    set_ticks(axes, lang)
-    set_ticks(axes, lang, "y")
-    words = {"population": bounds["population"], "low": bounds["low"], "high": bounds["high"]}
-    attach_description(
-        figure,
-        lang,
-        [],
-        [],
-        "picture",
-        translate("axis.again", lang),
-        [bounds["status"]],
-        translate("alt.curve", lang, **words),
-    )
-    return add_source_line(figure, source, [bounds["status"]], lang)
+    sheet.set_axis("x", "axis.population", (x.min(), x.max() * 1.02))
+    sheet.set_axis("y", "axis.again", (0, 100))
+    return sheet.finish(source, more=translate("alt.curve", lang, **words))
 
 
 @chart_function
-def flows(rows: pd.DataFrame, name: str, on: Any, lang: str = "vi", source: str = "") -> Figure:
-    """Where those who lost their title are in a month, unit by unit: parts of 100%, most still without on top.
+def flows(rows: pd.DataFrame, name: str, on: str | date, lang: str = "vi", source: str = "") -> Chart:
+    """Draw where those who lost their entitlement are in a month, unit by unit: parts of 100%, most uninsured on top.
 
     ``rows``: what `transitions` gives for the month ``on``.
 
     Examples
     --------
-    >>> of = bhyt.project_area(bhyt.load(), "X001", bhyt.read_scenario("decision_861_ordinary"))
-    >>> rows = bhyt.transitions(of, "2022-06-30")
+    >>> projected = bhyt.project_area(bhyt.load(), "X001", bhyt.read_scenario("decision_861_ordinary"))
+    >>> rows = bhyt.transitions(projected, "2022-06-30")
     >>> chart = bhyt.charts.flows(rows, "huyện Mẫu 01", "2022-06-30", "vi", "bảng cards và zones")
     """
-    moved = rows[rows["to"] != rows["from"]]
-    people = moved.pivot_table(index="area", columns="to", values="people", aggfunc="sum")
+    statuses, rows = rows["status"], rows[rows["to"] != rows["from"]]
+    people = rows.pivot_table(index="area", columns="to", values="people", aggfunc="sum")
     order = [t for t in (*ENTITLEMENTS, UNINSURED) if t in people and people[t].sum() > 0]
     people = people.loc[people.sum(axis=1) > 0, order]
     shares = people.div(people.sum(axis=1), axis=0)
     if UNINSURED in shares:
         shares = shares.sort_values(UNINSURED, ascending=False, kind="stable")
-    titles = add_labels(moved.drop_duplicates("area"), lang).set_index("area")["name"]
+    units = add_labels(rows.drop_duplicates("area"), lang).set_index("area")["name"]
     lost = people.sum(axis=1).reindex(shares.index)
-    names = [f"{titles[a]} ({format_number(round(n), lang)})" for a, n in lost.items()]
-    labels = [wrap_text(n, scale_width(1.9)) for n in names]
-    key_lines = -(-len(order) // legend_columns())
+    names = [f"{units[a]} ({format_number(round(n), lang)})" for a, n in lost.items()]
+    labels = wrap_labels(names, 1.9)
+    frame = 36 + 8 * -(-len(order) // legend_columns())
     title = f"{name}, {format_date(on, lang)}"
-    figure, axes = new_chart(36 + 8 * key_lines + row_height_mm(6.5, labels) * len(shares), "chart.flows", title, lang, rows["status"])  # fmt: skip
-    left, told = np.zeros(len(shares)), []
-    for to, color in zip(order, shades(len(order)), strict=True):
-        part = shares[to].fillna(0).to_numpy() * 100
-        text = translate("label.still_without", lang) if to == UNINSURED else group_name(to, lang)
-        axes.barh(range(len(shares)), part, 0.7, left=left, color=color, edgecolor="white", lw=0.6, label=wrap_legend_label(text))  # fmt: skip
-        for y, value in enumerate(part):
-            if value >= (6 if legend_columns() > 1 else 13):
-                axes.text(left[y] + value / 2, y, format_number(value, lang, 0), ha="center", va="center", fontsize=9, color="white" if color in (BLUE, DARK) else BLACK)  # fmt: skip
-        left += part
-        told.append(chart_series(text, shares[to], "p1", color))
-    axes.set_yticks(range(len(shares)), labels)
-    axes.set(xlim=(0, 100), ylim=(len(shares) - 0.5, -0.5), xlabel=translate("axis.of_lost", lang))
-    axes.tick_params(axis="y", length=0)
-    set_ticks(axes, lang)
-    axes.legend(
-        loc="lower right", bbox_to_anchor=(1, 1), ncols=legend_columns(), frameon=False, fontsize=9, borderaxespad=0.2
-    )
-    attach_description(figure, lang, names, told, "stacked", translate("axis.of_lost", lang), rows["status"])
-    return add_source_line(figure, source, rows["status"], lang)
+    sheet = new_chart(rows_height_mm(frame, 6.5, labels), "chart.flows", title, lang, statuses)
+    texts = {t: translate("label.still_without", lang) if t == UNINSURED else group_name(t, lang) for t in order}
+    sheet.stack_shares({text: shares[t] for t, text in texts.items()})
+    sheet.set_rows(labels)
+    sheet.set_axis("x", "axis.of_lost", (0, 100))
+    return sheet.finish(source, names, "stacked")
