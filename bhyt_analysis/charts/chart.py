@@ -115,7 +115,7 @@ def wrap_labels(texts: Iterable[str], inches: float) -> list[str]:
 
 
 def rows_height_mm(frame: float, row: float, labels: Sequence[str]) -> float:
-    """Return the height of a chart (mm): its frame, and rows as high as the highest label, which may have several lines."""
+    """Return the height of a chart (mm): its frame, and rows as high as the label of the most lines."""
     return frame + max([row, *(4.0 * (text.count("\n") + 1) + 0.4 for text in labels)]) * len(labels)
 
 
@@ -320,7 +320,7 @@ class Sheet:
         ticks: tuple[float, float] | None = None,
         places: int = 0,
     ) -> None:
-        """Name an axis by a message, and write round ticks in the language; ``ticks``: the least and the most of them."""
+        """Name an axis by a message, with round ticks in the language; ``ticks``: the least and the most of them."""
         self.axes.set(**{f"{which}label": translate(key, self.lang), f"{which}lim": limits})
         set_ticks(self.axes, self.lang, which, places)
         if ticks:
