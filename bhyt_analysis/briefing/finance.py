@@ -16,6 +16,7 @@ from bhyt_analysis.domain.geography import lineage, population_at
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
 from bhyt_analysis.ingest.scenario_files import localise_scenario
+from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.coverage.headline import DECISION
@@ -29,11 +30,6 @@ from bhyt_analysis.tables.explain import probability_texts
 from bhyt_analysis.tables.labels import column_name, group_name
 from bhyt_analysis.tables.scenario_texts import comparison_text
 
-# The titles whose yearly premium a briefing shows, in the order of the law.
-TITLES = (
-    "poor", "minority_in_difficult_area", "resident_of_especially_difficult_area", "resident_of_island", "near_poor",
-    "student", "farm_average_income", "minority_left_2016_2020_list", "minority_left_later", "household",
-)  # fmt: skip
 DRAWS = 300  # for the interval of a scenario in a briefing
 SUPPORTED_AFTER = "minority_left_2016_2020_list"  # those who left the list by Decision 861
 
@@ -106,7 +102,7 @@ def _yearly_premium(data: Dataset, law: Law, code: str, lang: str) -> Item:
     newest = law.latest_change()
     today = law.at(newest, lineage(data.areas, code, pd.Timestamp(newest)))
     shares = today.rows("subsidy_share").set_index("key")
-    titles = [t for t in TITLES if t in shares.index]
+    titles = [g for g in groups_flagged("premium_table") if g in shares.index]
     table = premiums(pd.DataFrame({"group": titles}), today)
     labels = [
         group_name(t, lang) + (f" ({translate('label.first_member', lang)})" if t == "household" else "")

@@ -25,17 +25,17 @@ from bhyt_analysis.i18n.formats import format_date
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, format_message, nearest_choice, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
-from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
+from bhyt_analysis.model.projection.assumptions import assumptions
 from bhyt_analysis.model.targets.allocation import METHODS
 from bhyt_analysis.tables.labels import column_name, group_name
 
 WAIT_SECONDS = 0.15  # without another change, before the state is drawn
 FULL_WIDTH = "100%"
 # The groups whose share of the premium, and those whose take-up an analyst may change.
-MINORITY_GROUPS = ("minority_left_2016_2020_list", "minority_left_later")
-SUPPORT_GROUPS = ("near_poor", "student", "farm_average_income", *MINORITY_GROUPS, "household")
-TAKE_UP_GROUPS = ("household", "farm_average_income", "near_poor", "student")
+SUPPORT_GROUPS = groups_flagged("adjustable")
+TAKE_UP_GROUPS = tuple(name.removeprefix("take_up.") for name in assumptions().index if name.startswith("take_up."))
 SORT_COLUMNS = ("area", "name", "population", "lost", "gained", "insured", "uninsured", "rate")
 
 Options = Sequence[tuple[str, object]]  # label and value
@@ -399,5 +399,4 @@ def _sort_options(state: State, get_view: ViewGetter) -> Options:
 
 def premium_groups(lang: str) -> Options:
     """Return the groups of the household calculator: those whose premium follows the base salary."""
-    others = {*SUPPORT_GROUPS, "poor", "child_under_6", "village_staff_and_health_worker"} - {"household"}
-    return [(group_name(k, lang), k) for k in ("household", *(k for k in groups().index if k in others))]
+    return [(group_name(key, lang), key) for key in groups_flagged("calculator")]

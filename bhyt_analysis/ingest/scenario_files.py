@@ -19,6 +19,7 @@ from bhyt_analysis.domain.faults import Fault, raise_faults
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.ingest.loader import read_table
+from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.law.law import Law, LawError
 from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, allowed_range, assumptions
 from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS
@@ -27,7 +28,7 @@ from bhyt_analysis.model.projection.scenario import Scenario, TargetRow
 from bhyt_analysis.model.targets.targets import RELATIONS
 
 Toml = Any  # whatever a TOML file may hold; the readers below check it
-INCOME_GROUPS = ("employer_employee", "social_security_paid")
+INCOME_GROUPS = tuple(g for g in groups_flagged("projected") if g in groups_flagged("earnings_based"))
 
 
 def read_scenario(path: str | Path, lang: str = "vi") -> Scenario:

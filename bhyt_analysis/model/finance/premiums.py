@@ -18,7 +18,6 @@ from bhyt_analysis.model.distribution.rounding import round_half_up
 
 MONTHS = 12
 PARAMETERS = ("base_salary", "contribution_rate", "employer_rate", "employee_rate", "household_factor", "subsidy_share")
-PAID_ON_INCOME = ("employer", "social_security_fund")  # payers of a contribution on salary or allowance
 AMOUNTS = ["premium", "subsidy_share", "subsidy", "own_payment"]
 
 
@@ -72,7 +71,7 @@ def premiums(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
     number = _numbers(people, last=len(steps) - 1)
     cell = (group.codes * np.int16(len(steps)) + number).astype(np.intp)
     factors, amounts = factor.take(cell), each.take(cell, axis=1)
-    on_income = np.array([payer in PAID_ON_INCOME for payer in known["payer"].to_numpy()[rows]], dtype=bool)
+    on_income = known["earnings_based"].notna().to_numpy()[rows]
     if on_income.any():
         earners = on_income[group.codes]
         income = people["income"].to_numpy(float)[earners] if "income" in people else np.full(earners.sum(), np.nan)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.decisions import default_decision
 from bhyt_analysis.domain.geography import find_unit, unit_name
 from bhyt_analysis.domain.printed_figures import published_rates
 from bhyt_analysis.ingest.loader import load
@@ -22,7 +23,6 @@ from bhyt_analysis.model.reclassification.reclassify import unit_losses
 from bhyt_analysis.model.reclassification.take_up import reenrolment
 
 COLUMNS = ["case", "area", "name", "figure", "on", "relation", "published", "model", "low", "high", "unit", "verdict", "basis", "source"]  # fmt: skip
-DECISION = "861"
 Row = dict[str, Any]
 
 
@@ -88,7 +88,10 @@ def _luc_ngan(data: Dataset, law: Law, draws: int, seed: int) -> Iterator[Row]:
     if told is None:
         return
     drive = Scenario(
-        "drive", decision=DECISION, start=pd.Timestamp("2021-06-30"), assumption_ranges={"outreach": (2, 2, 2)}
+        "drive",
+        decision=default_decision(data, code) or "",
+        start=pd.Timestamp("2021-06-30"),
+        assumption_ranges={"outreach": (2, 2, 2)},
     )
     of = project_area(data, code, drive, law)
     t = of.months.index(told["on"] + pd.offsets.MonthEnd(0))
@@ -98,7 +101,7 @@ def _luc_ngan(data: Dataset, law: Law, draws: int, seed: int) -> Iterator[Row]:
 
 def _after(data: Dataset, code: str) -> Row | None:
     """The first rate printed after the loss."""
-    losses = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == DECISION)]
+    losses = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == default_decision(data, code))]
     printed = published_rates(data, code)
     if losses.empty or printed.empty:
         return None
@@ -112,7 +115,7 @@ def _after(data: Dataset, code: str) -> Row | None:
 def _son_duong(data: Dataset, law: Law, draws: int, seed: int) -> Iterator[Row]:
     """The least that must be back by the end of 2021, by the district's own figures."""
     code = _code(data, "Huyện Sơn Dương")
-    for row in reenrolment(data, code, DECISION).to_dict("records"):
+    for row in reenrolment(data, code).to_dict("records"):
         many, middle = _back(law, row["on"], row["as_of"], draws, seed, 1)
         told = {"relation": ">=", "value": row["low"], "unit": "share", "source": data.losses.set_index("area").at[code, "source"]}  # fmt: skip
         yield _row("son_duong", data, code, "reenrolled", row["as_of"], told, many, middle, "basis.son_duong")
@@ -155,11 +158,14 @@ def _pool(values: Values) -> np.ndarray:
 def _viet_nam(data: Dataset, law: Law, draws: int, seed: int) -> Iterator[Row]:
     """The fall of minority cards by April 2022, from the counts of communes in zones II and III alone."""
     printed = data.published[data.published["figure"] == "state_paid_minority_fall"]
-    told = data.decisions[data.decisions["area"] == "VN"].set_index("decision")
-    known = unit_losses(data, DECISION, _code(data, "Huyện Lục Ngạn"))
-    if printed.empty or not {"582", "861"} <= set(told.index) or known.empty:
+    zones = ["zone_II", "zone_III"]
+    decisions = data.decisions[data.decisions["area"] == "VN"].dropna(subset=zones).sort_values("since").tail(2)
+    luc_ngan = _code(data, "Huyện Lục Ngạn")
+    known = unit_losses(data, default_decision(data, luc_ngan) or "", luc_ngan)
+    if printed.empty or len(decisions) < 2 or known.empty:
         return
-    left = float(told.loc["582", ["zone_II", "zone_III"]].sum() - told.loc["861", ["zone_II", "zone_III"]].sum())
+    before, after = decisions[zones].sum(axis=1)
+    left = float(before - after)
     census = data.population[(data.population["status"] == "census") & (data.population["people"] < 50_000)]
     mean = float(census["people"].mean())
     share = float(known["lost"].sum() / known["population"].sum())  # of the residents of communes that left
@@ -173,7 +179,7 @@ def _viet_nam(data: Dataset, law: Law, draws: int, seed: int) -> Iterator[Row]:
 
 def _hoa_binh(data: Dataset, law: Law, draws: int, seed: int) -> Iterator[Row]:
     """A forecast of the province's press; its communes, zones and cards were found nowhere."""
-    for row in data.published[data.published["figure"] == "people_lost_decision_861"].to_dict("records"):
+    for row in data.published[data.published["figure"].str.startswith("people_lost_decision_")].to_dict("records"):
         if row["document"] != "observed":
             continue
         on = pd.Timestamp(row["as_of"])

@@ -11,7 +11,7 @@ from bhyt_analysis.domain.data_status import STATUSES, derived_quality, lowest_q
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
 from bhyt_analysis.domain.geography import communes, lineage, population_at, unit_name
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.groups import groups, groups_flagged
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.distribution.rounding import largest_remainder
@@ -22,11 +22,7 @@ from bhyt_analysis.model.reclassification.reclassify import reclassify, unit_los
 
 # The groups that a projection tells apart; every group and sub-group belongs to one of them.
 UNKNOWN_GROUP = "not_told"  # insured people of whom only the number is known
-GROUPS = (
-    "employer_employee", "social_security_paid", "poor", "child_under_6", AREA_ENTITLEMENT, "state_paid_other",
-    "near_poor", "near_poor_in_poor_district", "near_poor_in_poor_commune", "student", "farm_average_income",
-    "minority_left_2016_2020_list", "minority_left_later", "village_staff_and_health_worker", "household", UNKNOWN_GROUP,
-)  # fmt: skip
+GROUPS = (*groups_flagged("projected"), UNKNOWN_GROUP)
 COUNTS = ["lost", "gained", "other"]
 _WHOLES = {"state_paid": "state_paid_other", "state_supported": UNKNOWN_GROUP}
 

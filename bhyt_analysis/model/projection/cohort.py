@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.finance.budget import payer_shares
 from bhyt_analysis.model.projection.assumptions import Values
@@ -23,21 +24,19 @@ from bhyt_analysis.model.reclassification.take_up import take_up_rate
 Floats = NDArray[np.float64]
 
 # Where people go who lose their title: the title that they hold then, and whether they are of a minority.
+# Those who take up employment are not divided.
 POOLS = pd.DataFrame(
     [
-        ("student", False), ("student", True),
-        ("near_poor", False), ("near_poor", True),
-        ("farm_average_income", False), ("farm_average_income", True),
-        ("household", False), ("household", True),
-        ("employer_employee", False),
+        (group, minority)
+        for group in groups_flagged("destination")
+        for minority in ((False,) if group in groups_flagged("earnings_based") else (False, True))
     ],
     columns=["title", "minority"],
-)  # fmt: skip
+)
 AREA_ENTITLEMENT = "difficult_area"
 # Whose 36 months count: Decree 75/2023 art. 3(3) has one span for all who left the list of 2016-2020;
 # Law 51/2024 and Decree 188/2025 count from each commune's own exit.
 SUPPORT_WINDOWS = {"decree 75": "minority_left_2016_2020_list", "decree 188": "minority_left_later", "none": ""}
-SELF_PAID = ("household", "farm_average_income")  # their cards lapse unless they are renewed
 SCHOOL_MONTHS = (9, 10)  # schools collect for the new year
 CARD_MONTHS = 12  # a card that was paid for runs on for a year
 
@@ -192,7 +191,9 @@ def reenrolment_shares(
     school, shape = values["school_step"][:, None], goal.shape[:2]
     pupils, employed = ((POOLS["title"] == k).to_numpy() for k in ("student", "employer_employee"))
     support_ends = _support_ends(of)
-    lapse = np.where(POOLS["title"].isin(SELF_PAID), 1 - values["persistence"][:, None] ** (1 / 12), 0.0)
+    lapse = np.where(
+        POOLS["title"].isin(groups_flagged("self_paid")), 1 - values["persistence"][:, None] ** (1 / 12), 0.0
+    )
     insured, broken = np.ones(goal.shape), np.zeros(goal.shape)
     # Insured without and after a break; without a card for 1, 2, ... months; without it for longer.
     whole, again, out, longer = (
