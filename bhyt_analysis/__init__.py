@@ -31,6 +31,7 @@ _NAMES = {
     "headline": "model.coverage.headline",
     "decompose": "model.coverage.decomposition",
     "reclassify": "model.reclassification.reclassify",
+    "unit_losses": "model.reclassification.reclassify",
     "assign_entitlement": "model.reclassification.entitlements",
     "reenrolment": "model.reclassification.take_up",
     "premiums": "model.finance.premiums",
@@ -40,6 +41,7 @@ _NAMES = {
     "target_path": "model.targets.targets",
     "target_steps": "model.targets.targets",
     "allocate": "model.targets.allocation",
+    "Briefing": "briefing.briefing",
     "Scenario": "model.projection.scenario",
     "read_scenario": "ingest.scenario_files",
     "simulate": "model.projection.simulate",
@@ -62,7 +64,6 @@ _NAMES = {
 _MODULES = {
     "charts": "charts",
     "tables": "tables.formatting",
-    "sections": "briefing.sections",
     "notebook": "briefing.notebook",
     "monitoring": "model.monitoring.monitor",
 }

@@ -39,7 +39,7 @@ pathlib.Path(out, "charts").mkdir()
 for name in ("x.png", "x.svg"):
     pathlib.Path(out, "charts", name).write_bytes(png)
 pathlib.Path(out, "facts.json").write_text(json.dumps({"area": area, "facts": []}))
-display(Image(png), metadata={"bhyt": {"chart": "x"}})
+display(Image(png), metadata={"bhyt": {"schema": 1, "kind": "chart", "name": "x"}})
 """
 
 

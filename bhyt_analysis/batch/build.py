@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.batch.build_record import write_build_record
+from bhyt_analysis.briefing.metadata import OutputMetadata
 from bhyt_analysis.documents.formats import PAGE, write_office
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.engine import warm_process
@@ -161,16 +162,12 @@ def _missing(work: Path, cells: list[dict[str, Any]]) -> list[str]:
     missing = [
         f"cell {c['id']}" for c in cells if c["cell_type"] == "code" and c["source"] and not c["execution_count"]
     ]
-    shown = {
-        o["metadata"]["bhyt"]["chart"]
-        for c in cells
-        for o in c.get("outputs", [])
-        if "chart" in o.get("metadata", {}).get("bhyt", {})
-    }
-    for name in sorted(shown):
+    outputs = [OutputMetadata.from_dict(o.get("metadata", {})) for c in cells for o in c.get("outputs", [])]
+    names = {o.name for o in outputs if o is not None and o.kind == "chart"}
+    for name in sorted(names):
         files = [Path("charts", name + ending) for ending in (".png", ".svg")]
         missing += [str(f) for f in files if not (work / f).is_file() or not (work / f).stat().st_size]
-    if not shown:
+    if not names:
         missing.append("charts")
     try:
         json.loads((work / "facts.json").read_text(encoding="utf-8"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from bhyt_analysis.batch.manifest import is_complete, write_atomically
 from bhyt_analysis.documents.formats import OFFICE
-from bhyt_analysis.documents.html_page import template
+from bhyt_analysis.documents.html_page import read_template
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import match_units, unit_name
 from bhyt_analysis.i18n.messages import translate
@@ -25,8 +25,8 @@ def write_index(out: Path, manifest: dict[str, Any], data: Dataset, lang: str = 
     ordered = sorted(manifest["areas"], key=is_complete)
     failed = sum(not is_complete(a) for a in ordered)
     columns = [("name", translate("column.name", lang)), ("parent", translate("index.parent", lang))]
-    columns += [(k, translate(f"fact.{k}", lang)) for k in FIGURES] + [("result", translate("index.result", lang))]
-    text = template(TEMPLATE).render(
+    columns += [(k, _heading(k, out, ordered, lang)) for k in FIGURES] + [("result", translate("index.result", lang))]
+    text = read_template(TEMPLATE).render(
         lang=lang,
         columns=columns,
         figures=FIGURES,
@@ -46,6 +46,21 @@ def write_index(out: Path, manifest: dict[str, Any], data: Dataset, lang: str = 
     return path
 
 
+def _facts(out: Path, area: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the headline figures of an area that was made, by key."""
+    facts = json.loads((out / area["slug"] / "facts.json").read_text(encoding="utf-8"))["facts"]
+    return {fact["key"]: fact for fact in facts}
+
+
+def _heading(key: str, out: Path, areas: list[dict[str, Any]], lang: str) -> str:
+    """Return the heading of a figure; of losses the areas' own, which names the decision, where they have one."""
+    if key != "lost":
+        return translate(f"fact.{key}", lang)
+    facts = [_facts(out, area).get(key) for area in areas if is_complete(area)]
+    labels = {fact["label"] for fact in facts if fact}
+    return labels.pop() if len(labels) == 1 else translate("index.lost", lang)
+
+
 def _row(out: Path, area: dict[str, Any], data: Dataset, lang: str) -> dict[str, Any]:
     unit, slug = match_units(data.areas, area["area"]).iloc[0], area["slug"]
     code, name, parent = unit["code"], unit["name"], unit["parent"]
@@ -54,11 +69,9 @@ def _row(out: Path, area: dict[str, Any], data: Dataset, lang: str) -> dict[str,
     row["result"] = translate("result.done" if is_complete(area) else f"result.{area['status']}", lang)
     if not is_complete(area):
         return row
-    facts = json.loads((out / slug / "facts.json").read_text(encoding="utf-8"))["facts"]
-    told = {f["key"]: f for f in facts}
-    cells = []
+    facts, cells = _facts(out, area), []
     for key in FIGURES:
-        fact = told.get(key)
+        fact = facts.get(key)
         if fact is None:
             cells.append({"text": "–", "sort": "", "status": "", "weak": False})
         else:

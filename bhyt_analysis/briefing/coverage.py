@@ -1,96 +1,136 @@
-"""Who is covered, by group and commune, against which target? What a briefing says of it."""
+"""Tell who is covered, by group and commune, against which target."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from bhyt_analysis import charts
-from bhyt_analysis.briefing import annex_tables
-from bhyt_analysis.briefing.items import Item, Items, population_basis, unit_label
+from bhyt_analysis.briefing.briefing import Briefing
+from bhyt_analysis.briefing.facts import Facts, certainty, target_fields
+from bhyt_analysis.briefing.items import Item, add_sentences, population_basis, unit_label
 from bhyt_analysis.briefing.targets import target_text
 from bhyt_analysis.domain.data_status import derived_quality
-from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
+from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import communes, population_at, unit_name
-from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import display_name, inline_name
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.targets.targets import binding_targets, target_steps
 from bhyt_analysis.tables.labels import group_name
 
-# The tables an analyst fills in where nothing is known of cards.
-NEEDS = ("cards", "population", "zones", "targets")
+KEY = "who"
+NEEDS = ("cards", "population", "zones", "targets")  # tables to fill in where nothing is known of cards
+OWN_LEVELS = ("own", "each")  # of targets that bind the area itself
 
 
-def who_is_covered(data: Dataset, area: str, as_of: DateLike | None = None, lang: str = "vi") -> Items:
-    """Who has a card, by group and commune, against the target; or what is missing to tell."""
-    code, data = select_unit(limit_to_date(data, as_of), area)
-    now = coverage(data, code, as_of=as_of).iloc[0]
-    counted = pd.notna(now["insured"])
-    if not counted:
-        first = _not_known(data, code, lang) if pd.isna(now["rate_low"]) else _only_a_rate(data, code, now, lang)
-        return [first, *_bullet(data, code, now, lang), *_commune_people(data, code, lang)]
-    words = {
+def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
+    """Return who has a card, by group and commune, against the target; or what is missing to tell.
+
+    ``table``: what `bhyt_analysis.coverage` gives by group or by sub-group, whose rows the chart of groups shows.
+    """
+    data, code, lang = briefing.data_as_of, briefing.code, briefing.lang
+    now = coverage(data, code, as_of=briefing.as_of).iloc[0]
+    if pd.isna(now["insured"]):
+        first = _not_known(data, code, lang) if pd.isna(now["rate_low"]) else _rate_only(data, code, now, lang)
+        chosen = [first, *_against_targets(data, code, now, lang), *_commune_people(data, code, lang)]
+    else:
+        chosen = [
+            Item("coverage", _coverage_text(now, lang)),
+            *_against_targets(data, code, now, lang),
+            *_months(briefing),
+            *_groups(briefing, table, now),
+            *(_communes(briefing) or _commune_people(data, code, lang)),
+        ]
+    return add_sentences(chosen, ["coverage"], assessment(briefing.facts, lang))
+
+
+def assessment(facts: Facts, lang: str = "vi") -> list[str]:
+    """Return sentences that set the coverage beside the next target, and on how well it is known."""
+    sentences = certainty(facts, ("insured", "coverage", "uninsured"), lang)
+    now, target = facts.get("coverage"), facts.get("next_target")
+    if now is None or target is None or now.value is None or target.value is None:
+        return sentences
+    gap = target.value - now.value
+    key = "text.gap_below" if gap > 0 else "text.gap_above"
+    return [translate(key, lang, points=abs(gap), **target_fields(target, lang)), *sentences]
+
+
+def _coverage_text(now: pd.Series, lang: str) -> str:
+    fields = {
         **now.to_dict(),
         "name": inline_name(now["name"], lang),
         "population_source": population_basis(now["population_source"], lang),
+        "uninsured": now["population"] - now["insured"],
     }
-    key = "text.covered_count" if pd.isna(now["population"]) else "text.covered"
-    text = translate(key, lang, uninsured=now["population"] - now["insured"], **words)
-    items = [Item("coverage", text), *_bullet(data, code, now, lang), *annex_tables.months(data, code, as_of)]
-    items += _groups(data, code, now, as_of, lang)
-    return [*items, *(_communes(data, code, as_of, lang) or _commune_people(data, code, lang))]
+    return translate("text.covered_count" if pd.isna(now["population"]) else "text.covered", lang, **fields)
 
 
-def _groups(data: Dataset, code: str, now: pd.Series, as_of: DateLike | None, lang: str) -> Items:
-    by_group = coverage(data, code, by=["group"], as_of=as_of)
-    total = by_group["insured"].sum()
-    by_group = by_group.assign(share_of_insured=by_group["insured"] / total)
-    largest = by_group.loc[by_group["insured"].idxmax()]
-    words = {"group": group_name(largest["group"], lang), "insured": largest["insured"], "total": total}
-    text = translate("text.groups", lang, share=largest["share_of_insured"], **words)
-    finest = coverage(data, code, by=["subgroup"], as_of=as_of)
-    army = finest.loc[finest["subgroup"] == "relative_of_army_staff", "insured"].sum()
+def _months(briefing: Briefing) -> list[Item]:
+    """Return the insured month by month, where more than one month is known."""
+    data = briefing.data_as_of
+    if data.cards["as_of"].nunique() < 2:
+        return []
+    rows = coverage(data, briefing.code, by=["month"], as_of=briefing.as_of)
+    rows = rows[rows["insured"].notna()]
+    if len(rows) < 2:
+        return []
+    table = rows.assign(month=rows["as_of"], change=rows["insured"].diff())
+    return [Item("months", table=table[["month", "insured", "change", "population", "rate", "status"]])]
+
+
+def _groups(briefing: Briefing, table: pd.DataFrame, now: pd.Series) -> list[Item]:
+    """Return the insured by the groups of the table, and by sub-group."""
+    data, code, lang = briefing.data_as_of, briefing.code, briefing.lang
+    rows = table.rename(columns={"subgroup": "group"})
+    if rows.empty or rows["insured"].isna().all():
+        return []
+    total = rows["insured"].sum()
+    rows = rows.assign(share_of_insured=rows["insured"] / total)
+    largest = rows.loc[rows["insured"].idxmax()]
+    fields = {"group": group_name(largest["group"], lang), "insured": largest["insured"], "total": total}
+    text = translate("text.groups", lang, share=largest["share_of_insured"], **fields)
+    parts = coverage(data, code, by=["subgroup"], as_of=briefing.as_of)
+    parts = parts.assign(share_of_insured=parts["insured"] / total)
+    army = parts.loc[parts["subgroup"] == "relative_of_army_staff", "insured"].sum()
     if army and "published" in set(data.cards.loc[data.cards["area"] == code, "status"]):
         text += " " + translate("text.groups_army", lang, army=army)
-    columns = {
-        "insured": "insured",
-        "share_of_insured": "share_of_insured",
-        "rate": "share_of_population",
-        "status": "status",
-    }
-    finest = finest.assign(share_of_insured=finest["insured"] / total)
+    columns = ["insured", "share_of_insured", "rate", "status"]
+    titles = {"rate": "share_of_population"}
+    chart = charts.groups(rows, lang, now["source"])
     return [
-        Item("groups", text, charts.groups(by_group, lang, now["source"]), by_group[["group", *columns]].rename(columns=columns)),
-        Item("subgroups", table=finest[["subgroup", *columns]].rename(columns=columns)),
-    ]  # fmt: skip
+        Item("groups", text, chart, rows[["group", *columns]].rename(columns=titles)),
+        Item("subgroups", table=parts[["subgroup", *columns]].rename(columns=titles)),
+    ]
 
 
 def _not_known(data: Dataset, code: str, lang: str) -> Item:
+    """Return that no coverage is known, and which tables would have to be filled in."""
     count = population_at(data.areas, data.population, code)
     rows = [(translate(f"table.{t}", lang), translate(f"need.{t}", lang)) for t in NEEDS]
-    people = None if count is None else count.people
-    households = None if count is None else count.households
-    name = unit_label(data, code, lang)
-    text = translate(
-        "text.not_known", lang, name=name, people=people, households=households, basis=population_basis(count, lang)
-    )
-    return Item("not_known", text, table=pd.DataFrame(rows, columns=["sheet", "columns"]))
+    fields = {
+        "name": unit_label(data, code, lang),
+        "people": None if count is None else count.people,
+        "households": None if count is None else count.households,
+        "basis": population_basis(count, lang),
+    }
+    table = pd.DataFrame(rows, columns=["sheet", "columns"])
+    return Item("not_known", translate("text.not_known", lang, **fields), table=table)
 
 
-def _only_a_rate(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:
-    """A printed rate without people; the people that it would be, marked as an estimate."""
+def _rate_only(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:
+    """Return a printed rate without people, and the people that it would be, marked as an estimate."""
     if pd.isna(now["rate"]):
-        words = {"relation": translate("relation.>=", lang), "low": now["rate_low"], "as_of": now["as_of"]}
-        return Item("coverage", translate("text.covered_bound", lang, **words))
+        fields = {"relation": translate("relation.>=", lang), "low": now["rate_low"], "as_of": now["as_of"]}
+        return Item("coverage", translate("text.covered_bound", lang, **fields))
     count = population_at(data.areas, data.population, code, now["as_of"])
     people = None if count is None else count.people
     insured = None if people is None else round(now["rate"] * people)
     uninsured = None if people is None or insured is None else people - insured
-    words = {"rate": now["rate"], "as_of": now["as_of"], "people": people, "basis": population_basis(count, lang)}
-    text = translate("text.covered_published", lang, estimate=insured, uninsured=uninsured, **words)
+    fields = {"rate": now["rate"], "as_of": now["as_of"], "people": people, "basis": population_basis(count, lang)}
+    text = translate("text.covered_published", lang, estimate=insured, uninsured=uninsured, **fields)
     if count is None:
         return Item("coverage", text)
     row = {"as_of": now["as_of"], "published_rate": now["rate"], "population": people, "insured": insured}
@@ -98,65 +138,60 @@ def _only_a_rate(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:
     return Item("coverage", text, table=pd.DataFrame([row]))
 
 
-def _bullet(data: Dataset, code: str, now: pd.Series, lang: str) -> Items:
-    """Coverage against the targets that bind the area or the units above it."""
-    bound = binding_targets(data, code)
-    if bound.empty:
+def _against_targets(data: Dataset, code: str, now: pd.Series, lang: str) -> list[Item]:
+    """Return coverage against the targets that bind the area or the units above it."""
+    targets = binding_targets(data, code)
+    if targets.empty:
         return []
-    levels = [lv for lv in ("own", "province", "country") if _of_level(bound, lv).any()]
-    shown = bound[_of_level(bound, levels[0])]
-    if len(levels) > 1:  # and what the level above asks for at the latest of these dates
-        above = bound[_of_level(bound, levels[1]) & bound["on"].isin(shown["on"])]
-        shown = pd.concat([shown, above.tail(1)])
-    marks = [(_mark(data, row, lang), float(row["rate"])) for row in shown.to_dict("records")]
-    known = pd.notna(now["rate"])
-    rate = float(now["rate"]) if known else float("nan")
-    name = inline_name(now["name"], lang)
-    status = now["status"] if known else "target"  # without coverage only targets are drawn
-    rows = pd.DataFrame([{"name": name, "rate": rate, "targets": marks, "status": status}])
-    told = [now["source"]] if known else []
-    source = "; ".join(dict.fromkeys([*told, *(i.rsplit(", ", 1)[0] for i in shown["instrument"])]))
-    return [Item("coverage_target", chart=charts.bullet(rows, lang, source))]
+    by_level = {
+        "own": targets[targets["level"].isin(OWN_LEVELS)],
+        **{level: targets[targets["level"] == level] for level in ("province", "country")},
+    }
+    nearest, *upper = [rows for rows in by_level.values() if len(rows)]
+    if upper:  # and what the level above asks for at the latest of these dates
+        nearest = pd.concat([nearest, upper[0][upper[0]["on"].isin(nearest["on"])].tail(1)])
+    marks = [(_mark(data, row, lang), float(row["rate"])) for row in nearest.to_dict("records")]
+    rated = pd.notna(now["rate"])
+    row = {
+        "name": inline_name(now["name"], lang),
+        "rate": float(now["rate"]) if rated else float("nan"),
+        "targets": marks,
+        "status": now["status"] if rated else "target",  # without coverage only targets are drawn
+    }
+    sources = [now["source"]] if rated else []
+    source = "; ".join(dict.fromkeys([*sources, *(i.rsplit(", ", 1)[0] for i in nearest["instrument"])]))
+    return [Item("coverage_target", chart=charts.bullet(pd.DataFrame([row]), lang, source))]
 
 
-def _of_level(bound: pd.DataFrame, level: str) -> pd.Series:
-    return bound["level"].isin(["own", "each"] if level == "own" else [level])
+def _mark(data: Dataset, target: Mapping[str, Any], lang: str) -> str:
+    """Return a target as a chart names it: "Chỉ tiêu 2025, Việt Nam: 95,15%"."""
+    unit = "" if target["level"] in OWN_LEVELS else f", {unit_label(data, target['area'], lang, target['on'])}"
+    return f"{translate('label.target', lang)} {target['on'].year}{unit}: {target_text(target, lang)}"
 
 
-def _mark(data: Dataset, target: dict[str, Any], lang: str) -> str:
-    """A target as a chart names it: "Chỉ tiêu 2025, Việt Nam: 95,15%"."""
-    own = target["level"] in ("own", "each")
-    who = "" if own else f", {unit_label(data, target['area'], lang, target['on'])}"
-    return f"{translate('label.target', lang)} {target['on'].year}{who}: {target_text(target, lang)}"
-
-
-def _communes(data: Dataset, code: str, as_of: DateLike | None, lang: str) -> Items:
-    rows = coverage(data, code, by=["commune"], as_of=as_of)
+def _communes(briefing: Briefing) -> list[Item]:
+    """Return the coverage of the communes, the lowest first, beside the first target."""
+    data, code, lang = briefing.data_as_of, briefing.code, briefing.lang
+    rows = coverage(data, code, by=["commune"], as_of=briefing.as_of)
     rows = rows[rows["insured"].notna() & rows["rate"].notna()]
     if rows.empty or set(rows["area"]) == {code}:
         return []
-    steps = target_steps(data, code, as_of)
+    steps = target_steps(data, code, briefing.as_of)
     target = None
     if len(steps):
         first = {**steps.iloc[0].to_dict(), "area": code, "level": "own"}
         target = (_mark(data, first, lang), float(first["rate"]))
     rows = rows.assign(uninsured=rows["population"] - rows["insured"]).sort_values("rate")
     low, high = rows.iloc[0], rows.iloc[-1]
-    text = translate(
-        "text.communes",
-        lang,
-        low=low["rate"],
-        lowest=display_name(low["name"], lang),
-        high=high["rate"],
-        highest=display_name(high["name"], lang),
-    )
+    names = {"lowest": display_name(low["name"], lang), "highest": display_name(high["name"], lang)}
+    text = translate("text.communes", lang, low=low["rate"], high=high["rate"], **names)
     chart = charts.communes(rows, unit_label(data, code, lang), target, lang, rows["source"].iloc[0])
     table = rows[["area", "name", "population", "insured", "uninsured", "rate", "status"]]
     return [Item("communes", text, chart, table)]
 
 
-def _commune_people(data: Dataset, code: str, lang: str) -> Items:
-    """Where nothing is known of the communes' cards: their people, the basis of any plan."""
+def _commune_people(data: Dataset, code: str, lang: str) -> list[Item]:
+    """Return the people of the communes where nothing is known of their cards: the basis of any plan."""
     rows = data.population[data.population["area"].isin(communes(data.areas, code)) & (data.population["area"] != code)]
     rows = rows[rows["as_of"] == rows["as_of"].max()]
     if len(rows) < 2:

@@ -1,155 +1,188 @@
-"""What does a briefing say of costs: a year of cards, those that were lost, who supports, a scenario?"""
+"""Tell what a year of cards costs, who pays which part, and what a scenario would change."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import reduce
-from typing import Any
 
 import pandas as pd
 
 from bhyt_analysis import charts
-from bhyt_analysis.briefing import annex_tables
-from bhyt_analysis.briefing.items import Item, Items, unit_label
-from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
-from bhyt_analysis.domain.geography import lineage, population_at
-from bhyt_analysis.i18n.dates import DateLike
-from bhyt_analysis.i18n.messages import BhytError, format_message, translate
+from bhyt_analysis.briefing.briefing import Briefing
+from bhyt_analysis.briefing.facts import certainty
+from bhyt_analysis.briefing.items import Item, add_sentences
+from bhyt_analysis.domain.data_status import derived_quality
+from bhyt_analysis.domain.decisions import support_group
+from bhyt_analysis.domain.geography import communes, lineage, population_at
+from bhyt_analysis.i18n.messages import BhytError, format_message, has_message, translate
 from bhyt_analysis.ingest.scenario_files import localise_scenario
-from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage.coverage import coverage
-from bhyt_analysis.model.coverage.headline import DECISION
 from bhyt_analysis.model.finance.premiums import full_year_cost, household_premium, premiums, subsidy_history
 from bhyt_analysis.model.projection.compare import compare
+from bhyt_analysis.model.projection.projection import Projection
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import project_area, simulate
 from bhyt_analysis.model.projection.uncertainty import target_probabilities, upcoming_targets
-from bhyt_analysis.model.reclassification.reclassify import loss_status_and_unit, unit_losses
+from bhyt_analysis.model.reclassification.reclassify import loss_status_and_unit
 from bhyt_analysis.tables.explain import probability_texts
 from bhyt_analysis.tables.labels import column_name, group_name
 from bhyt_analysis.tables.scenario_texts import comparison_text
 
-DRAWS = 300  # for the interval of a scenario in a briefing
-SUPPORTED_AFTER = "minority_left_2016_2020_list"  # those who left the list by Decision 861
+KEY = "cost"
+DRAWS = 300  # for the interval of a scenario
+USUAL_HOUSEHOLD = 4  # people, where no count of households is known
 
 
-def cost_and_payers(
-    data: Dataset,
-    law: Law,
-    area: str,
-    scenario: Scenario | None = None,
-    lang: str = "vi",
-    as_of: DateLike | None = None,
-) -> Items:
-    """What a year of cards costs, who pays which part, and what a scenario would change."""
-    code, data = select_unit(limit_to_date(data, as_of), area)
-    items = [_yearly_premium(data, law, code, lang), *annex_tables.subsidy(data, law, code, as_of, lang)]
-    table = unit_losses(data, DECISION, code)
-    lost = int(table["lost"].sum()) if len(table) else 0
-    if lost:
-        items.append(_lost_cost(data, law, scenario, code, table, lost, lang))
-        items.append(_support(data, law, code, table["on"].min(), lang))
-    if scenario is not None:
-        items += _scenario(data, law, code, scenario, lang)
-    return items
+def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
+    """Return the yearly premium by group, the State's part, the cost of lost cards, and the scenario.
+
+    ``table``: what `bhyt_analysis.premiums` gives of `Briefing.premium_groups`.
+    """
+    chosen = [_yearly_premium(briefing, table), *_subsidy(briefing)]
+    if briefing.losses["lost"].sum() > 0:
+        chosen += [_lost_cost(briefing), *_support(briefing)]
+    if briefing.scenario is not None:
+        chosen += _scenario(briefing, briefing.scenario)
+    return add_sentences(chosen, ["cost"], certainty(briefing.facts, ("lost_cost",), briefing.lang))
 
 
-def _scenario(data: Dataset, law: Law, code: str, scenario: Scenario, lang: str) -> Iterator[Item]:
-    """What a scenario changes in the law, and what it does month by month to this area."""
-    scenario = localise_scenario(scenario, lang)
-    name = scenario.name
-    told = law.compare(reduce(Law.__or__, scenario.reforms)) if scenario.reforms else pd.DataFrame()
-    if len(told):
-        words = "; ".join(_change_text(r, lang) for r in told.to_dict("records"))
-        yield Item("scenario", translate("text.scenario", lang, scenario=name, changes=words))
-    elif not scenario.decision and not scenario.assumption_ranges:
-        yield Item("scenario", translate("text.scenario_nothing", lang, scenario=name))
-    try:
-        of = project_area(data, code, scenario, law)
-    except BhytError as error:
-        yield Item(
-            "scenario_path", translate("text.scenario_not_run", lang, scenario=name, why=error.text(lang).rstrip("."))
-        )
-        return
-    base = localise_scenario(Scenario.current_law(of.baseline.day, of.months[-1]), lang)
-    rows = simulate(data, code, [base, scenario], law, draws=DRAWS)
-    last = compare(rows).iloc[-1]
-    mine = rows[rows["scenario"] == name]
-    end = mine[(mine["group"] == "all") & (mine["result"] == "behavioural")].iloc[-1]
-    fields = {"on": end["month"], "rate": end["rate"], "low": end["rate_low"], "high": end["rate_high"]}
-    text = translate("text.scenario_outcome", lang, text=comparison_text(last.to_dict(), lang), **fields)
-    targets = upcoming_targets(data, of)
-    text += "".join(
-        " " + said for said in probability_texts(target_probabilities(of, targets, DRAWS, scenario.seed), lang)
+def _yearly_premium(briefing: Briefing, table: pd.DataFrame) -> Item:
+    lang, law, day = briefing.lang, briefing.law_in_force, briefing.law.latest_change()
+    references = law.rows("subsidy_share").set_index("key")["reference"]
+    first_member = f" ({translate('label.first_member', lang)})"
+    labels = [group_name(key, lang) + (first_member if key == "household" else "") for key in table["group"]]
+    rows = table.assign(reference=references.reindex(table["group"]).to_numpy(), status="law", label=labels)
+    count = population_at(briefing.data_as_of.areas, briefing.data_as_of.population, briefing.code)
+    members = USUAL_HOUSEHOLD if count is None or not count.households else round(count.people / count.households)
+    fields = {
+        "premium": household_premium(1, law),
+        "rate": law.number("contribution_rate"),
+        "salary": law.number("base_salary"),
+        "on": day,
+        "members": members,
+        "household": household_premium(members, law),
+    }
+    chart = charts.premium(rows, lang, translate("label.law_on", lang, on=day)) if len(rows) else None
+    columns = ["group", "premium", "subsidy_share", "subsidy", "own_payment", "reference"]
+    return Item("premium", translate("text.premium", lang, **fields), chart, rows[columns])
+
+
+def _subsidy(briefing: Briefing) -> list[Item]:
+    """Return what the State pays in a year, sub-group by sub-group, for those it pays for or supports now."""
+    data, code = briefing.data_as_of, briefing.code
+    if not data.cards["area"].isin([code, *communes(data.areas, code)]).any():
+        return []
+    rows = coverage(data, code, by=["subgroup"], as_of=briefing.as_of)
+    rows = rows[rows["insured"].notna()]
+    if rows.empty:
+        return []
+    amounts = premiums(pd.DataFrame({"group": rows["subgroup"].to_numpy()}), briefing.law_in_force)
+    table = rows[["subgroup", "insured", "status"]].reset_index(drop=True)
+    table = table.join(amounts.drop(columns=["group", "factor"])).query("subsidy > 0")
+    if table.empty:
+        return []
+    people = table["insured"].astype(float)
+    table = table.assign(
+        vnd_state=people * table["subsidy"],
+        vnd_own=people * table["own_payment"],
+        status=[derived_quality(s) for s in table["status"]],
     )
-    source = str(coverage(data, code, as_of=of.baseline.day).iloc[0]["source"])
-    chart = charts.fan(mine, unit_label(data, code, lang), targets, lang, source)
-    yield Item("scenario_path", text, chart)
+    fields = {
+        "people": people.sum(),
+        "state": table["vnd_state"].sum(),
+        "own": table["vnd_own"].sum(),
+        "on": briefing.law.latest_change(),
+        "as_of": rows["as_of"].iloc[0],
+    }
+    columns = ["subgroup", "insured", "premium", "subsidy_share", "vnd_state", "vnd_own", "status"]
+    return [Item("subsidy", translate("text.subsidy", briefing.lang, **fields), table=table[columns])]
 
 
-def _change_text(row: dict[str, Any], lang: str) -> str:
-    spec = "n" if str(row["unit"]).startswith("VND") else "pe"
-    what = column_name(row["parameter"], lang) + (f" ({group_name(row['key'], lang)})" if row["key"] else "")
-    proposal = f" ({translate('label.proposal', lang)})" if row["status"] == "proposal" else ""
-    template = "{what} {before:" + spec + "} → {after:" + spec + "}, {since:date}{proposal}"
-    return format_message(
-        template, lang, what=what, before=row["before"], after=row["after"], since=row["since"], proposal=proposal
-    )
-
-
-def _yearly_premium(data: Dataset, law: Law, code: str, lang: str) -> Item:
-    newest = law.latest_change()
-    today = law.at(newest, lineage(data.areas, code, pd.Timestamp(newest)))
-    shares = today.rows("subsidy_share").set_index("key")
-    titles = [g for g in groups_flagged("premium_table") if g in shares.index]
-    table = premiums(pd.DataFrame({"group": titles}), today)
-    labels = [
-        group_name(t, lang) + (f" ({translate('label.first_member', lang)})" if t == "household" else "")
-        for t in titles
-    ]
-    table = table.assign(reference=[shares.at[t, "reference"] for t in titles], status="law", label=labels)
-    count = population_at(data.areas, data.population, code)
-    members = 4 if count is None or not count.households else round(count.people / count.households)
-    words: dict[str, Any] = {"premium": float(table["premium"].iloc[-1]), "rate": today.number("contribution_rate")}
-    words |= {"salary": today.number("base_salary"), "on": newest, "members": members}
-    text = translate("text.premium", lang, household=household_premium(members, today), **words)
-    chart = charts.premium(table, lang, translate("label.law_on", lang, on=newest))
-    shown = table[["group", "premium", "subsidy_share", "subsidy", "own_payment", "reference"]]
-    return Item("premium", text, chart, shown)
-
-
-def _lost_cost(data: Dataset, law: Law, scenario: Scenario | None, code: str, table: pd.DataFrame, lost: int, lang: str) -> Item:  # fmt: skip
-    on = table["on"].min()
-    status, _ = loss_status_and_unit(data, DECISION, code, table)
+def _lost_cost(briefing: Briefing) -> Item:
+    """Return what a year of the lost cards costs, by the law of each day on which it changed."""
+    law, lang, losses = briefing.law, briefing.lang, briefing.losses
+    on, people = losses["on"].min(), int(losses["lost"].sum())
+    status, _ = loss_status_and_unit(briefing.data_as_of, briefing.decision or "", briefing.code, losses)
     changes = law.table[(law.table["parameter"] == "base_salary") & (law.table["status"] != "proposal")]
     days = [str(on.date()), *sorted(str(d) for d in changes["since"] if on.date() < d <= law.latest_change())]
-    chain = lineage(data.areas, code, on)
-    costs = full_year_cost(lost, law, days, status, chain)
-    if scenario is not None:
-        other = scenario.apply_to_law(law)
-        reformed = sorted({str(d) for d in other.table.loc[other.table["layer"] > 0, "since"]} - set(days))
-        costs = pd.concat([costs, full_year_cost(lost, other, reformed, status, chain)], ignore_index=True)
+    units = lineage(briefing.data_as_of.areas, briefing.code, on)
+    costs = full_year_cost(people, law, days, status, units)
+    if briefing.scenario is not None:
+        reform = briefing.scenario.apply_to_law(law)
+        reform_days = sorted({str(d) for d in reform.table.loc[reform.table["layer"] > 0, "since"]} - set(days))
+        costs = pd.concat([costs, full_year_cost(people, reform, reform_days, status, units)], ignore_index=True)
     first, now = costs.iloc[0], costs[costs["status"] != "proposal"].iloc[-1]
-    words = {"people": lost, "cost": first["cost"], "salary": first["base_salary"], "on": first["on"]}
-    text = translate("text.cost", lang, cost_now=now["cost"], salary_now=now["base_salary"], now=now["on"], **words)
-    chart = charts.cost(costs, unit_label(data, code, lang), lang, table["source"].iloc[0])
-    shown = costs.assign(cost_bn=costs["cost"] * 1e-9)
+    fields = {"people": people, "cost": first["cost"], "salary": first["base_salary"], "on": first["on"]}
+    text = translate("text.cost", lang, cost_now=now["cost"], salary_now=now["base_salary"], now=now["on"], **fields)
+    chart = charts.cost(costs, briefing.name, lang, losses["source"].iloc[0])
     columns = ["on", "base_salary", "contribution_rate", "premium", "people", "cost_bn", "status"]
-    return Item("cost", text, chart, shown[[*columns, "reference", "rate_reference"]])
+    table = costs.assign(cost_bn=costs["cost"] * 1e-9)[[*columns, "reference", "rate_reference"]]
+    return Item("cost", text, chart, table)
 
 
-def _support(data: Dataset, law: Law, code: str, on: pd.Timestamp, lang: str) -> Item:
-    """What the State paid, stretch by stretch, for those who left the list by the decision."""
-    stretches = subsidy_history(law, SUPPORTED_AFTER, on, lineage(data.areas, code, on))
+def _support(briefing: Briefing) -> list[Item]:
+    """Return what the State pays, period by period, for those who left the list by the decision."""
+    lang, on = briefing.lang, briefing.losses["on"].min()
+    group = support_group(briefing.data_as_of, briefing.decision or "")
+    if not group:
+        return []
     rows = []
-    for row in stretches.to_dict("records"):
-        open_end = row["until"] is None
-        period = translate(
-            "period.from" if open_end else "period.from_to", lang, since=row["since"], until=row["until"]
-        )
-        support = (
-            translate("support.none", lang) if pd.isna(row["share"]) else format_message("{v:pe}", lang, v=row["share"])
-        )
+    history = subsidy_history(briefing.law, group, on, lineage(briefing.data_as_of.areas, briefing.code, on))
+    for row in history.to_dict("records"):
+        key = "period.from" if row["until"] is None else "period.from_to"
+        share = row["share"]
+        support = translate("support.none", lang) if pd.isna(share) else format_message("{v:pe}", lang, v=share)
+        period = translate(key, lang, since=row["since"], until=row["until"])
         rows.append({"period": period, "support": support, "reference": row["reference"]})
-    return Item("support", translate("text.support", lang), table=pd.DataFrame(rows))
+    key = f"text.support_{group}"
+    key = key if has_message(key) else "text.support"
+    return [Item("support", translate(key, lang, group=group_name(group, lang)), table=pd.DataFrame(rows))]
+
+
+def _scenario(briefing: Briefing, scenario: Scenario) -> list[Item]:
+    """Return what a scenario changes in the law, and what it does month by month to this area."""
+    law, lang = briefing.law, briefing.lang
+    scenario = localise_scenario(scenario, lang)
+    name, chosen = scenario.name, []
+    changes = law.compare(reduce(Law.__or__, scenario.reforms)) if scenario.reforms else pd.DataFrame()
+    if len(changes):
+        texts = "; ".join(_change_text(row, lang) for _, row in changes.iterrows())
+        chosen.append(Item("scenario", translate("text.scenario", lang, scenario=name, changes=texts)))
+    elif not scenario.decision and not scenario.assumption_ranges:
+        chosen.append(Item("scenario", translate("text.scenario_nothing", lang, scenario=name)))
+    try:
+        projection = project_area(briefing.data_as_of, briefing.code, scenario, law)
+    except BhytError as error:
+        reason = error.text(lang).rstrip(".")
+        return [*chosen, Item("scenario_path", translate("text.scenario_not_run", lang, scenario=name, why=reason))]
+    return [*chosen, _scenario_path(briefing, scenario, projection)]
+
+
+def _scenario_path(briefing: Briefing, scenario: Scenario, projection: Projection) -> Item:
+    """Return coverage month by month under a scenario, with its targets."""
+    data, code, law, lang = briefing.data_as_of, briefing.code, briefing.law, briefing.lang
+    baseline = localise_scenario(Scenario.current_law(projection.baseline.day, projection.months[-1]), lang)
+    rows = simulate(data, code, [baseline, scenario], law, draws=DRAWS)
+    outcome = comparison_text(compare(rows).iloc[-1].to_dict(), lang)
+    own = rows[rows["scenario"] == scenario.name]
+    end = own[(own["group"] == "all") & (own["result"] == "behavioural")].iloc[-1]
+    fields = {"on": end["month"], "rate": end["rate"], "low": end["rate_low"], "high": end["rate_high"]}
+    targets = upcoming_targets(data, projection)
+    chances = target_probabilities(projection, targets, DRAWS, scenario.seed)
+    texts = [translate("text.scenario_outcome", lang, text=outcome, **fields), *probability_texts(chances, lang)]
+    source = str(coverage(data, code, as_of=projection.baseline.day).iloc[0]["source"])
+    return Item("scenario_path", " ".join(texts), charts.fan(own, briefing.name, targets, lang, source))
+
+
+def _change_text(row: pd.Series, lang: str) -> str:
+    """Return a change of the law in words: "base salary 2,340,000 → 2,530,000, 1 July 2026"."""
+    spec = "n" if str(row["unit"]).startswith("VND") else "pe"
+    fields = {
+        "what": column_name(row["parameter"], lang) + (f" ({group_name(row['key'], lang)})" if row["key"] else ""),
+        "before": row["before"],
+        "after": row["after"],
+        "since": row["since"],
+        "proposal": f" ({translate('label.proposal', lang)})" if row["status"] == "proposal" else "",
+    }
+    template = "{what} {before:" + spec + "} → {after:" + spec + "}, {since:date}{proposal}"
+    return format_message(template, lang, **fields)

@@ -1,9 +1,10 @@
-"""What is one answer of a briefing made of? A text, a chart, a table."""
+"""Hold the items that a section of a briefing consists of, and the parts that several sections share."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -27,11 +28,18 @@ class Item:
     table: pd.DataFrame | None = None
 
 
-Items = list[Item]
+def add_sentences(items: list[Item], names: Iterable[str], sentences: list[str]) -> list[Item]:
+    """Return the items with sentences added to the text of the first named item that has one."""
+    texts = {item.name: i for i, item in enumerate(items) if item.text}
+    position = next((texts[name] for name in names if name in texts), None)
+    if position is None or not sentences:
+        return items
+    item = replace(items[position], text=" ".join([items[position].text, *sentences]))
+    return [*items[:position], item, *items[position + 1 :]]
 
 
 def population_basis(source: PopulationCount | str | None, lang: str = "vi") -> str:
-    """Where a count of people comes from, as it stands within brackets: without its own.
+    """Return the source of a count of people for use within brackets: without its own.
 
     Examples
     --------
@@ -43,7 +51,7 @@ def population_basis(source: PopulationCount | str | None, lang: str = "vi") -> 
 
 
 def unit_label(data: Dataset, code: str, lang: str, on: pd.Timestamp | None = None) -> str:
-    """A unit as a sentence names it: "huyện Sơn Dương", "cả nước"."""
+    """Return a unit's name within a sentence: "huyện Sơn Dương", "cả nước"."""
     if code == COUNTRY:
         return translate("label.country", lang)
     return inline_name(unit_name(data.areas, code, on), lang)

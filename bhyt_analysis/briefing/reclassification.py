@@ -1,67 +1,128 @@
-"""What did a decision on zones do, as far as the figures tell? What a briefing says of it."""
+"""Tell what a decision on zones did, as far as the figures show it."""
 
 from __future__ import annotations
+
+import datetime as dt
 
 import pandas as pd
 
 from bhyt_analysis import charts
-from bhyt_analysis.briefing.items import Item, Items, population_basis, unit_label
+from bhyt_analysis.briefing.briefing import Briefing
+from bhyt_analysis.briefing.facts import Facts, certainty
+from bhyt_analysis.briefing.items import Item, add_sentences, population_basis
 from bhyt_analysis.domain.data_status import lowest_quality
-from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
-from bhyt_analysis.domain.geography import population_at
-from bhyt_analysis.i18n.dates import DateLike
+from bhyt_analysis.domain.decisions import TOTALS, decisions_table
+from bhyt_analysis.domain.geography import communes, population_at
+from bhyt_analysis.i18n.formats import format_date
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.model.coverage.coverage import coverage
-from bhyt_analysis.model.coverage.headline import DECISION
-from bhyt_analysis.model.reclassification.reclassify import COLUMNS, loss_status_and_unit, unit_losses
+from bhyt_analysis.model.reclassification.reclassify import COLUMNS, loss_status_and_unit, reclassify
 from bhyt_analysis.model.reclassification.take_up import observed_change, reenrolment, reenrolment_curve
 
+KEY = "decision"
+ZONES = ("III", "II", "I", "none")
 
-def what_the_decision_did(data: Dataset, area: str, as_of: DateLike | None = None, lang: str = "vi") -> Items:
-    """Who lost a state-paid card, in which communes, and how many must be insured again."""
-    code, data = select_unit(limit_to_date(data, as_of), area)
-    intro = translate("text.decision_861", lang)
-    table = unit_losses(data, DECISION, code)
+
+def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
+    """Return who lost a state-paid card, in which communes, and how many must be insured again.
+
+    ``table``: what `bhyt_analysis.unit_losses` gives. Without losses, the zones that the decision gives.
+    """
+    lang, decision = briefing.lang, briefing.decision_name
+    intro = decision_text(briefing)
     if table.empty:
-        return [Item("decision", intro + " " + translate("text.no_decision", lang, name=unit_label(data, code, lang)))]
-    items = [_lost(data, code, table, lang), *_before_and_after(data, code, lang)]
-    items += _again(data, code, lang)
-    items += _slope(data, code, table, lang)
-    return [Item("decision", intro), *items]
+        if zones := _zones(briefing):
+            return [Item("decision", intro), zones]
+        missing = translate("text.no_decision", lang, name=briefing.name, decision=decision)
+        return [Item("decision", f"{intro} {missing}".strip())]
+    chosen = [_lost(briefing, table), *_before_and_after(briefing), *_reenrolled(briefing), *_slope(briefing, table)]
+    return [Item("decision", intro), *add_sentences(chosen, ["reenrolled", "lost"], assessment(briefing.facts, lang))]
 
 
-def _lost(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Item:
-    name, total, method = unit_label(data, code, lang), table["lost"].sum(), table["method"].iloc[0]
-    words = {"on": table["on"].min(), "lost": total, "name": name, "count": len(table)}
-    source = table["source"].iloc[0]
+def assessment(facts: Facts, lang: str = "vi") -> list[str]:
+    """Return sentences on how many of those who lost a card may not be back, and on how well that is known."""
+    sentences = certainty(facts, ("lost", "reenrolled"), lang)
+    people = people_not_back(facts)
+    if not people or not facts["reenrolled"].low:
+        return sentences
+    share = people / (facts["lost"].value or people)
+    return [translate("text.not_back", lang, people=people, share=share), *sentences]
+
+
+def people_not_back(facts: Facts) -> int | None:
+    """Return the most of those who lost a card who may still be uninsured: never more than all who are."""
+    lost, back, uninsured = (facts.get(key) for key in ("lost", "reenrolled", "uninsured"))
+    if lost is None or back is None or lost.value is None or back.low is None or back.low >= 1:
+        return None
+    people = round(lost.value * (1 - back.low))
+    return people if uninsured is None or uninsured.value is None else min(people, int(uninsured.value))
+
+
+def decision_text(briefing: Briefing) -> str:
+    """Return what the decision is: its number and day, and the five years that it is for."""
+    decisions = decisions_table(briefing.unit_data)
+    rows = decisions[(decisions["decision"] == briefing.decision) & decisions[TOTALS].notna().any(axis=1)]
+    issued, until = (pd.to_datetime(rows[column], errors="coerce").min() for column in ("issued", "until"))
+    if rows.empty or pd.isna(issued) or pd.isna(until):
+        return translate("text.decision_named", briefing.lang, decision=briefing.decision_name)
+    last = until.year // 5 * 5
+    fields = {"instrument": rows["instrument"].iloc[0], "issued": _document_date(issued, briefing.lang)}
+    return translate("text.decision", briefing.lang, first=last - 4, last=last, **fields)
+
+
+def _document_date(day: dt.date, lang: str) -> str:
+    """Return the date of a document; a Vietnamese one has a zero before days under 10 and months 1 and 2 only."""
+    month = f"{day.month:02}" if day.month < 3 else str(day.month)
+    return f"{day.day:02}/{month}/{day.year}" if lang == "vi" else format_date(day, lang)
+
+
+def _zones(briefing: Briefing) -> Item | None:
+    """Return the zones of the communes that the decision names; None where it names none of the unit."""
+    data, code, lang = briefing.data_as_of, briefing.code, briefing.lang
+    zones = data.zones[data.zones["decision"] == briefing.decision]
+    if not briefing.decision or not zones["area"].isin(communes(data.areas, code)).any():
+        return None
+    rows = reclassify(data, briefing.decision, code)
+    counts = rows["zone_after"].value_counts()
+    parts = [
+        translate("text.zone_count", lang, count=counts[zone], zone=translate(f"zone.{zone}", lang))
+        for zone in ZONES
+        if zone in counts
+    ]
+    fields = {"name": briefing.name, "count": len(rows), "zones": "; ".join(parts)}
+    columns = ["area", "name", "zone_before", "zone_after", "population", "status"]
+    return Item("zones", translate("text.zones", lang, on=rows["on"].min(), **fields), table=rows[columns])
+
+
+def _lost(briefing: Briefing, table: pd.DataFrame) -> Item:
+    """Return the cards that ended, commune by commune where that is known."""
+    data, code, lang, name = briefing.data_as_of, briefing.code, briefing.lang, briefing.name
+    total, method, source = table["lost"].sum(), table["method"].iloc[0], table["source"].iloc[0]
+    fields = {"on": table["on"].min(), "lost": total, "name": name, "count": len(table)}
     if method == "zones":
-        known = table[table["lost"].notna()]
-        sums = {c: known[c].sum() for c in ("before", "kept", "gained")}
-        unknown = table.loc[table["lost"].isna(), "name"]
-        text = translate("text.lost_zones", lang, **words, **sums)
-        if len(unknown):
-            text += " " + translate(
-                "text.lost_some", lang, **(words | {"count": len(unknown), "names": ", ".join(unknown)})
-            )
+        counted = table[table["lost"].notna()]
+        sums = {c: counted[c].sum() for c in ("before", "kept", "gained")}
+        uncounted = table.loc[table["lost"].isna(), "name"]
+        text = translate("text.lost_zones", lang, **fields, **sums)
+        if len(uncounted):
+            text += " " + translate("text.lost_some", lang, count=len(uncounted), names=", ".join(uncounted))
         return Item("lost", text, charts.losses(table, name, lang, source), table[COLUMNS])
-    text = translate(
-        "text.lost_cards" if loss_status_and_unit(data, DECISION, code, table)[1] == "cards" else "text.lost_published",
-        lang,
-        **words,
-    )
+    unit = loss_status_and_unit(data, briefing.decision or "", code, table)[1]
+    text = translate("text.lost_cards" if unit == "cards" else "text.lost_published", lang, **fields)
     if method == "published":
         return Item("lost", text + " " + translate("text.lost_no_communes", lang))
     count = population_at(data.areas, data.population, table["area"].iloc[0], table["on"].iloc[0])
     share = total / table["population"].sum()
-    text += " " + translate("text.lost_spread", lang, basis=population_basis(count, lang), share=share, **words)
+    text += " " + translate("text.lost_spread", lang, basis=population_basis(count, lang), share=share, **fields)
     columns = ["area", "name", "zone_after", "population", "lost", "status"]
     return Item("lost", text, charts.losses(table, name, lang, source), table[columns])
 
 
-def _before_and_after(data: Dataset, code: str, lang: str) -> Items:
-    """The waterfall from before to after: counted where cards are, bounded where only the loss is."""
-    change = observed_change(data, code, DECISION)
-    text, table, everybody = "", None, None
+def _before_and_after(briefing: Briefing) -> list[Item]:
+    """Return the steps from before to after: counted where cards are, bounded where only the loss is."""
+    data, code, lang, decision = briefing.data_as_of, briefing.code, briefing.lang, briefing.decision or ""
+    change = observed_change(data, code, decision)
+    text, table, population = "", None, None
     if len(change):
         first, last = change["before_as_of"].iloc[0], change["after_as_of"].iloc[0]
         state = change["group"] == "state_paid"
@@ -76,53 +137,56 @@ def _before_and_after(data: Dataset, code: str, lang: str) -> Items:
         table, status = change[["group", "before", "after", "change", "status"]], lowest_quality(change["status"])
         source = str(coverage(data, code)["source"].iloc[0])
     else:
-        bounds = reenrolment(data, code, DECISION)
+        bounds = reenrolment(data, code, decision)
         if bounds.empty or bounds["low"].iloc[0] <= 0:
             return []
         row = bounds.iloc[0]
-        everybody = float(row["population"])
-        most = round(row["before_high"] * everybody)
-        after = round((row["after_low"] + row["after_high"]) / 2 * everybody)
+        population = float(row["population"])
+        most = round(row["before_high"] * population)
+        after = round((row["after_low"] + row["after_high"]) / 2 * population)
         rows = [
             (translate("bar.before_most", lang), most, "bound"),
             (translate("bar.lost", lang), -row["lost"], "change"),
             (translate("bar.back", lang), row["low_people"], "bound_change"),
             (translate("bar.after", lang, on=row["as_of"]), after, "level"),
         ]
-        status, source = row["status"], _source_of_loss(data, code)
+        status, source = row["status"], _source_of_loss(briefing)
     steps = pd.DataFrame(rows, columns=["label", "people", "kind"]).assign(status=status)
-    chart = charts.waterfall(steps, unit_label(data, code, lang), lang, source, everybody)
+    chart = charts.waterfall(steps, briefing.name, lang, source, population)
     return [Item("before_after", text, chart, table)]
 
 
-def _source_of_loss(data: Dataset, code: str) -> str:
-    rows = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == DECISION)]
-    return str(rows["source"].iloc[0])
+def _source_of_loss(briefing: Briefing) -> str:
+    losses = briefing.data_as_of.losses
+    own = losses[(losses["area"] == briefing.code) & (losses["decision"] == briefing.decision)]
+    return str(own["source"].iloc[0])
 
 
-def _again(data: Dataset, code: str, lang: str) -> Items:
-    """How many of those who lost a card are insured again, as far as the figures tell."""
-    bounds = reenrolment(data, code, DECISION)
+def _reenrolled(briefing: Briefing) -> list[Item]:
+    """Return how many of those who lost a card are insured again, as far as the figures show it."""
+    data, code, lang = briefing.data_as_of, briefing.code, briefing.lang
+    bounds = reenrolment(data, code, briefing.decision or "")
     if bounds.empty:
         return []
     row = bounds.iloc[0]
     table = bounds[["as_of", "population", "lost", "low", "high", "status"]]
-    words = {"low": row["low"], "lost": row["lost"], "as_of": row["as_of"], "population": row["population"]}
+    fields = {key: row[key] for key in ("low", "lost", "as_of", "population")}
     if pd.isna(row["largest_population"]):
         if row["low"] <= 0:
             return []
         uninsured = row["population"] - round(row["after_low"] * row["population"])
-        text = translate("text.reenrolled_least", lang, people=row["low_people"], uninsured=uninsured, **words)
-        # Without a figure before, nothing says that not everybody came back.
+        text = translate("text.reenrolled_least", lang, people=row["low_people"], uninsured=uninsured, **fields)
+        # Without a figure before, nothing says that not all of them came back.
         return [Item("reenrolled", text, table=table.assign(high=float("nan")))]
     count = population_at(data.areas, data.population, code, row["as_of"])
-    text = translate("text.reenrolled_between", lang, basis=population_basis(count, lang), high=row["high"], most=row["largest_population"], **words)  # fmt: skip
-    chart = charts.curve(reenrolment_curve(row), row, unit_label(data, code, lang), lang, _source_of_loss(data, code))
-    return [Item("reenrolled", text, chart, table)]
+    fields |= {"basis": population_basis(count, lang), "high": row["high"], "most": row["largest_population"]}
+    chart = charts.curve(reenrolment_curve(row), row, briefing.name, lang, _source_of_loss(briefing))
+    return [Item("reenrolled", translate("text.reenrolled_between", lang, **fields), chart, table)]
 
 
-def _slope(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Items:
-    """Coverage of the communes before the decision and now, where both are counted."""
+def _slope(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
+    """Return the coverage of the communes before the decision and now, where both are counted."""
+    data, code = briefing.data_as_of, briefing.code
     if table["method"].iloc[0] != "zones":
         return []
     months = coverage(data, code, by=["commune", "month"])
@@ -131,14 +195,12 @@ def _slope(data: Dataset, code: str, table: pd.DataFrame, lang: str) -> Items:
     if before.empty or after.empty:
         return []
     before, after = (t[t["as_of"] == t["as_of"].max()] for t in (before, after))
-    rows = (
-        before[["area", "name", "rate"]]
-        .assign(status=lowest_quality(before["status"], after["status"]))
-        .merge(after[["area", "rate"]], on="area", suffixes=("_before", "_after"))
-    )
+    before = before[["area", "name", "rate"]].assign(status=lowest_quality(before["status"], after["status"]))
+    rows = before.merge(after[["area", "rate"]], on="area", suffixes=("_before", "_after"))
     rows = rows.rename(columns={"rate_before": "before", "rate_after": "after"})
-    moved = set(table.loc[(table["lost"] > 0) | (table["gained"] > 0), "area"])
-    rows = rows.assign(concerned=rows["area"].isin(moved))
-    days = (before["as_of"].iloc[0], after["as_of"].iloc[0])
-    chart = charts.slope(rows, unit_label(data, code, lang), days, lang, str(coverage(data, code)["source"].iloc[0]))
-    return [Item("slope", "", chart)]
+    changed = table.loc[(table["lost"] > 0) | (table["gained"] > 0), "area"]
+    rows = rows.assign(concerned=rows["area"].isin(set(changed)))
+    days = (months.loc[before.index[0], "as_of"], after["as_of"].iloc[0])
+    source = str(coverage(data, code)["source"].iloc[0])
+    chart = charts.slope(rows, briefing.name, days, briefing.lang, source)
+    return [Item("slope", chart=chart)]

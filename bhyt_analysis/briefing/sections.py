@@ -1,20 +1,49 @@
-"""What does a briefing of an area say, section by section?
+"""Register the sections of a briefing, in the order of reading.
 
-Each function answers one question with items: a text, and where the figures allow it
-a chart and a table. The notebook shows them, the page prints them; what an area has no
-figures for is said in words, with the table that would have to be filled in.
+A section is a module with a ``KEY``, which names its title (the message ``section.KEY``) and its anchor on the page,
+and a function ``items(briefing, table)``: a text, and where the figures allow it a chart and a table. What an area
+has no figures for is said in words, with the table that would have to be filled in.
 """
 
-from bhyt_analysis.briefing.assessment import add_assessment
-from bhyt_analysis.briefing.coverage import who_is_covered
-from bhyt_analysis.briefing.finance import cost_and_payers
-from bhyt_analysis.briefing.headline import headline_figures, sources_and_status
-from bhyt_analysis.briefing.monitoring import month_by_month
-from bhyt_analysis.briefing.reclassification import what_the_decision_did
-from bhyt_analysis.briefing.review import findings_of, what_does_not_add_up, what_is_needed
-from bhyt_analysis.briefing.targets import path_to_target
+from __future__ import annotations
 
-__all__ = (
-    "add_assessment", "cost_and_payers", "findings_of", "headline_figures", "month_by_month", "path_to_target",
-    "sources_and_status", "what_does_not_add_up", "what_is_needed", "what_the_decision_did", "who_is_covered",
-)  # fmt: skip
+from typing import Protocol
+
+import pandas as pd
+
+from bhyt_analysis.briefing import (
+    actions,
+    audit,
+    coverage,
+    finance,
+    headline,
+    monitoring,
+    reclassification,
+    sources,
+    targets,
+)
+from bhyt_analysis.briefing.briefing import Briefing
+from bhyt_analysis.briefing.items import Item
+
+
+class Section(Protocol):
+    """What the module of a section has."""
+
+    __name__: str
+    KEY: str
+
+    def items(self, briefing: Briefing, table: pd.DataFrame) -> list[Item]:
+        """Return the items of the section, made from a table of the model."""
+
+
+SECTIONS: tuple[Section, ...] = (
+    headline,
+    coverage,
+    reclassification,
+    targets,
+    monitoring,
+    finance,
+    actions,
+    audit,
+    sources,
+)

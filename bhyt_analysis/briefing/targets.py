@@ -1,94 +1,160 @@
-"""What does each target mean in people, and what must each step add? What a briefing says of it."""
+"""Tell what each target means in people, what each step must add, and what each commune."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from collections.abc import Mapping
 
 import pandas as pd
 
 from bhyt_analysis import charts
-from bhyt_analysis.briefing import annex_tables
-from bhyt_analysis.briefing.items import Item, Items, population_basis, unit_label
-from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
-from bhyt_analysis.domain.geography import lineage, population_at
-from bhyt_analysis.i18n.dates import DateLike
-from bhyt_analysis.i18n.messages import format_message, translate
+from bhyt_analysis.briefing.briefing import Briefing
+from bhyt_analysis.briefing.facts import certainty
+from bhyt_analysis.briefing.items import Item, add_sentences, population_basis, unit_label
+from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
+from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.geography import communes, lineage, population_at, unit_name, unit_row
+from bhyt_analysis.i18n.messages import BhytError, format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
-from bhyt_analysis.model.targets.targets import binding_targets, target_steps
+from bhyt_analysis.model.coverage.coverage import coverage
+from bhyt_analysis.model.distribution.rounding import largest_remainder
+from bhyt_analysis.model.targets.allocation import allocate
+from bhyt_analysis.model.targets.targets import binding_targets
+
+KEY = "path"
+MAX_COMMUNES = 60  # units of a table that people read; a province has its districts do this
 
 
-def path_to_target(data: Dataset, area: str, as_of: DateLike | None = None, lang: str = "vi") -> Items:
-    """What each target means in people, what each step must add, and which targets are still ahead."""
-    code, data = select_unit(limit_to_date(data, as_of), area)
-    name = unit_label(data, code, lang)
-    steps = target_steps(data, code, as_of)
-    if steps.empty:
-        return [Item("path", " ".join([translate("text.no_target", lang, name=name), *_still_ahead(data, code, lang)]))]
-    first, last = steps.iloc[0], steps.iloc[-1]
-    texts = []
-    if first["level"] in ("province", "country"):
-        chain = lineage(data.areas, code, first["on"])
-        above = chain[1][1] if first["level"] == "province" and len(chain) > 1 else chain[-1][1]
-        texts.append(translate("text.path_upper", lang, name=name, above=inline_name(above, lang)))
-    table = steps.assign(target=[target_text(r, lang) for r in steps.to_dict("records")])
+def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
+    """Return the targets in people, what each step must add, and the first target shared out to the communes.
+
+    ``table``: what `bhyt_analysis.target_steps` gives.
+    """
+    data, code, lang, name = briefing.data_as_of, briefing.code, briefing.lang, briefing.name
+    upcoming = upcoming_target_texts(data, code, lang)
+    ahead = [translate("text.path_live", lang, targets="; ".join(upcoming))] if upcoming else []
+    if table.empty:
+        text = " ".join([translate("text.no_target", lang, name=name), *ahead])
+        return add_sentences([Item("path", text)], ["path"], _certainty(briefing))
+    first = table.iloc[0]
     columns = ["on", "target", "people_needed"]
     if pd.notna(first["to_add"]):
         columns += ["to_add", "total_to_add", "points"]
-        words = {
-            "rate": first["rate"],
-            "on": first["on"],
-            "name": name,
-            "relation": translate(f"relation.{first['relation']}", lang),
-        }
-        if first["to_add"] <= 0:
-            texts.append(translate("text.path_reached", lang, **words))
-        else:
-            words |= {"to_add": first["to_add"], "now": first["insured_now"], "as_of": first["now_as_of"]}
-            texts.append(translate("text.path", lang, population=first["population"], **words))
-        if len(steps) > 2 and first["share_of_gain"] > 0.5:
-            texts.append(translate("text.path_front", lang, share=first["share_of_gain"], last=last["on"]))
+        texts = _steps_texts(table, name, lang)
     else:
-        count = population_at(data.areas, data.population, code, steps["population_as_of"].iloc[0])
-        for step in steps.to_dict("records"):
-            words = {
-                "relation": translate(f"relation.{step['relation']}", lang),
-                "rate": step["rate"],
-                "on": step["on"],
-            }
-            words |= {
-                "needed": step["people_needed"],
-                "population": step["population"],
-                "basis": population_basis(count, lang),
-            }
-            texts.append(translate("text.path_people", lang, **words))
-        texts.append(translate("text.path_no_start", lang))
-    if last["on"].date() < dt.date.today():
+        texts = _people_texts(data, code, table, lang)
+    if first["level"] in ("province", "country"):
+        chain = lineage(data.areas, code, first["on"])
+        above = chain[1][1] if first["level"] == "province" and len(chain) > 1 else chain[-1][1]
+        texts.insert(0, translate("text.path_upper", lang, name=name, above=inline_name(above, lang)))
+    if table["on"].iloc[-1].date() < dt.date.today():
         texts.append(translate("text.path_passed", lang))
-    texts += _still_ahead(data, code, lang)
-    sources = "; ".join(dict.fromkeys(i.rsplit(", ", 1)[0] for i in steps["instrument"]))
-    chart = charts.path(steps, name, lang, sources)
-    path = Item("path", " ".join(texts), chart, table[[*columns, "population", "status", "instrument"]])
-    return [path, *annex_tables.allocation(data, code, steps, as_of, lang)]
+    sources = "; ".join(dict.fromkeys(i.rsplit(", ", 1)[0] for i in table["instrument"]))
+    chart = charts.path(table, name, lang, sources)
+    rows = table.assign(target=[target_text(r, lang) for r in table.to_dict("records")])
+    path = Item("path", " ".join([*texts, *ahead]), chart, rows[[*columns, "population", "status", "instrument"]])
+    return add_sentences([path, *_allocation(briefing, first)], ["path"], _certainty(briefing))
 
 
-def _still_ahead(data: Dataset, code: str, lang: str) -> list[str]:
-    """The targets of the levels above whose date has not come yet."""
-    told = targets_to_come(data, code, lang)
-    return [translate("text.path_live", lang, targets="; ".join(told))] if told else []
+def _certainty(briefing: Briefing) -> list[str]:
+    return certainty(briefing.facts, ("next_people", "next_to_add"), briefing.lang)
 
 
-def targets_to_come(data: Dataset, code: str, lang: str) -> list[str]:
-    """The targets of the units above whose day has not come, in words."""
+def _steps_texts(steps: pd.DataFrame, name: str, lang: str) -> list[str]:
+    """Return what the first target asks to add to the insured, and how much of the whole gain that is."""
+    first, last = steps.iloc[0], steps.iloc[-1]
+    fields = {"name": name, **_target_fields(first, lang)}
+    if first["to_add"] <= 0:
+        texts = [translate("text.path_reached", lang, **fields)]
+    else:
+        fields |= {"to_add": first["to_add"], "now": first["insured_now"], "as_of": first["now_as_of"]}
+        texts = [translate("text.path", lang, population=first["population"], **fields)]
+    if len(steps) > 2 and first["share_of_gain"] > 0.5:
+        texts.append(translate("text.path_front", lang, share=first["share_of_gain"], last=last["on"]))
+    return texts
+
+
+def _people_texts(data: Dataset, code: str, steps: pd.DataFrame, lang: str) -> list[str]:
+    """Return the people of each target, where the insured are not known."""
+    count = population_at(data.areas, data.population, code, steps["population_as_of"].iloc[0])
+    texts = []
+    for _, step in steps.iterrows():
+        fields = {"needed": step["people_needed"], "population": step["population"], **_target_fields(step, lang)}
+        texts.append(translate("text.path_people", lang, basis=population_basis(count, lang), **fields))
+    return [*texts, translate("text.path_no_start", lang)]
+
+
+def _target_fields(step: pd.Series, lang: str) -> dict[str, object]:
+    return {"rate": step["rate"], "on": step["on"], "relation": translate(f"relation.{step['relation']}", lang)}
+
+
+def _allocation(briefing: Briefing, target: pd.Series) -> list[Item]:
+    """Return the first target shared out to the communes.
+
+    Where each commune's cards are known, by equal shares of the gaps; where only its people
+    are, the same rate for all, which does not tell how many each must add.
+    """
+    data, code, lang = briefing.data_as_of, briefing.code, briefing.lang
+    units = communes(data.areas, code)
+    if not 2 <= len(units) <= MAX_COMMUNES or code in units:
+        return []
+    text, table = "", None
+    if data.cards["area"].isin(units).any():  # spares working out what can't be known
+        text, table = _shared_by_gaps(briefing, target)
+    if not text:
+        text, table = _shared_by_people(data, units, target, lang)
+    until = unit_row(data.areas, code)["until"]
+    if text and pd.notna(until) and until.date() < dt.date.today():
+        text += " " + translate("text.allocation_ended", lang, on=until + pd.Timedelta(days=1))
+    return [Item("allocation", text, table=table)] if text else []
+
+
+def _shared_by_gaps(briefing: Briefing, target: pd.Series) -> tuple[str, pd.DataFrame | None]:
+    """Return the target by equal shares of the gaps; an empty text where the cards or people of a commune lack."""
+    lang = briefing.lang
+    rows = coverage(briefing.data_as_of, briefing.code, by=["commune"], as_of=briefing.as_of)
+    if len(rows) < 2 or rows[["insured", "population"]].isna().any(axis=None):
+        return "", None
+    try:
+        shared = allocate(rows, target["rate"], target["relation"])
+    except BhytError as error:
+        return error.text(lang), None
+    columns = ["area", "name", "population", "insured", "target_people", "target_rate", "to_add", "status"]
+    table = shared.assign(status=[derived_quality(s) for s in shared["status"]])[columns]
+    return translate("text.allocation", lang, people=shared["to_add"].sum(), **_target_fields(target, lang)), table
+
+
+def _shared_by_people(data: Dataset, units: list[str], target: pd.Series, lang: str) -> tuple[str, pd.DataFrame | None]:
+    """Return the target by population; an empty text where the people of a commune are not known."""
+    counts = {unit: population_at(data.areas, data.population, unit, target["on"]) for unit in units}
+    known_counts = {unit: count for unit, count in counts.items() if count is not None}
+    if len(known_counts) < len(units):
+        return "", None
+    people = [count.people for count in known_counts.values()]
+    table = pd.DataFrame(
+        {
+            "area": units,
+            "name": [unit_name(data.areas, unit, count.as_of) for unit, count in known_counts.items()],
+            "population": people,
+            "target_people": largest_remainder(people, int(target["people_needed"])),
+            "status": derived_quality("estimated", lowest_quality([count.status for count in known_counts.values()])),
+        }
+    )
+    fields = {"needed": target["people_needed"], "basis": population_basis(known_counts[units[0]], lang)}
+    return translate("text.allocation_people", lang, **fields, **_target_fields(target, lang)), table
+
+
+def upcoming_target_texts(data: Dataset, code: str, lang: str) -> list[str]:
+    """Return the targets of the units above whose day has not come, in words."""
     upper = binding_targets(data, code)
     upper = upper[upper["level"].isin(["province", "country"]) & (upper["on"] >= pd.Timestamp(dt.date.today()))]
-    return [
-        translate("text.live_target", lang, area=unit_label(data, t["area"], lang, t["on"]),
-            relation=translate(f"relation.{t['relation']}", lang), rate=t["rate"], on=t["on"])
-        for t in upper.to_dict("records")
-    ]  # fmt: skip
+    texts = []
+    for _, row in upper.iterrows():
+        area = unit_label(data, row["area"], lang, row["on"])
+        texts.append(translate("text.live_target", lang, area=area, **_target_fields(row, lang)))
+    return texts
 
 
-def target_text(target: dict[str, Any], lang: str) -> str:
-    """A target with its relation: "above 96.35%"."""
+def target_text(target: Mapping[str, object], lang: str) -> str:
+    """Return a target with its relation: "above 96.35%"."""
     return translate(f"relation.{target['relation']}", lang) + format_message("{v:pe}", lang, v=target["rate"])

@@ -1,20 +1,22 @@
-"""What does an executed briefing say, once for all the documents that are made from it?
+"""Read what an executed briefing says, once for all the documents that are made from it.
 
-The page, the report, the slides and the annex tables all read the same notebook, so that
-no figure differs between them, and what an analyst adds to a notebook is in each.
+The report, the slides and the annex tables all read the same notebook, so that no figure differs between
+them, and what an analyst adds to a notebook is in each.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bhyt_analysis.briefing.metadata import OutputMetadata, is_outline
 from bhyt_analysis.charts.description import ChartDescription
-from bhyt_analysis.i18n.messages import has_message, translate
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.tables.formatting import TableSpec
 
 LOCALES = {"vi": "[$-42A]", "en": "[$-809]"}  # of number formats: whose separators a program may use
@@ -24,8 +26,8 @@ LOCALES = {"vi": "[$-42A]", "en": "[$-809]"}  # of number formats: whose separat
 class Block:
     """A part of a briefing, in the order of reading.
 
-    ``kind``: "title", "heading", "text" (Markdown), "warning", "chart", "table" or "made_with".
-    ``name``: of the item or section. ``caption`` of a chart or table, with its ``number`` among its kind.
+    ``kind``: as in `bhyt_analysis.briefing.metadata`; texts are Markdown. ``name``: of the item or section.
+    ``caption``: of a chart, a table or an item's text; ``number`` of a chart or table among its kind.
     """
 
     kind: str
@@ -41,100 +43,91 @@ class Block:
 
 @dataclass(frozen=True)
 class Content:
-    """A whole briefing. ``title`` is its kind, ``area`` its unit with the unit above."""
+    """A briefing: ``title`` is its kind, ``area`` its unit with the unit above, ``decision`` what it is about."""
 
     lang: str
     title: str
     area: str
     code: str
+    decision: str
     blocks: tuple[Block, ...]
 
-    def of(self, kind: str) -> list[Block]:
-        """The blocks of a kind."""
+    def of_kind(self, kind: str) -> list[Block]:
+        """Return the blocks of a kind."""
         return [b for b in self.blocks if b.kind == kind]
 
     def item(self, name: str, kind: str) -> Block | None:
-        """The chart, table or text of an item."""
+        """Return the chart, table or text of an item."""
         return next((b for b in self.blocks if (b.kind, b.name) == (kind, name)), None)
 
+    def table(self, name: str) -> TableSpec | None:
+        """Return the table of an item."""
+        block = self.item(name, "table")
+        return block.table if block else None
+
     def sections(self) -> list[tuple[Block, list[Block]]]:
-        """Each section's heading with what stands below it."""
-        found: list[tuple[Block, list[Block]]] = []
+        """Return the heading of each section with the blocks below it."""
+        sections: list[tuple[Block, list[Block]]] = []
         for block in self.blocks:
             if block.kind == "heading" and block.level == 2:
-                found.append((block, []))
-            elif found:
-                found[-1][1].append(block)
-        return found
+                sections.append((block, []))
+            elif sections:
+                sections[-1][1].append(block)
+        return sections
 
 
-def read(notebook: Path) -> Content:
-    """The content of an executed notebook of a briefing.
+def read_content(notebook: Path) -> Content:
+    """Return the content of an executed notebook of a briefing.
 
     Raises
     ------
-    ValueError
-        if it is no executed briefing: nothing in it was shown by `bhyt_analysis.briefing.notebook.title`.
+    BhytError
+        if it is no executed briefing (none of its outputs is a title), or one of another version.
     """
-    told = json.loads(notebook.read_text(encoding="utf-8"))
-    blocks = list(_numbered(_blocks(told["cells"])))
-    about = next((_about(o) for c in told["cells"] for o in c.get("outputs", []) if "title" in _about(o)), None)
-    if about is None:
-        raise ValueError(f"{notebook}: no executed briefing")
-    return Content(about["lang"], about["title"], about["area"], about["code"], tuple(blocks))
-
-
-def _about(output: dict[str, Any]) -> dict[str, Any]:
-    return output.get("metadata", {}).get("bhyt", {})
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    outputs = [OutputMetadata.from_dict(o.get("metadata", {})) for c in cells for o in c.get("outputs", [])]
+    title = next((o for o in outputs if o is not None and o.kind == "title"), None)
+    if title is None:
+        raise BhytError(("error.not_a_briefing", {"file": notebook}))
+    blocks = tuple(_number(_blocks(cells)))
+    return Content(title.lang, title.title, title.area, title.name, title.decision, blocks)
 
 
 def _blocks(cells: list[dict[str, Any]]) -> Iterator[Block]:
     for cell in cells:
-        if cell["cell_type"] == "markdown":  # an analyst's own
-            yield from _markdown("".join(cell["source"]), {})
+        if cell["cell_type"] == "markdown" and not is_outline(cell):  # an analyst's own
+            yield from _text_block("".join(cell["source"]), OutputMetadata("text"))
         for output in cell.get("outputs", []):
-            data, about = output.get("data", {}), _about(output)
+            data, about = output.get("data", {}), OutputMetadata.from_dict(output.get("metadata", {}))
             if "text/markdown" in data:
-                yield from _markdown("".join(data["text/markdown"]), about)
+                yield from _text_block("".join(data["text/markdown"]), about or OutputMetadata("text"))
             elif "image/png" in data:
                 image = base64.b64decode("".join(data["image/png"]))
-                chart = ChartDescription.from_dict(about["told"]) if "told" in about else ChartDescription("", "")
-                yield Block("chart", about.get("chart", ""), caption=chart.title, image=image, chart=chart)
-            elif "told" in about:
-                yield Block("table", about["table"], table=TableSpec.from_dict(about["told"]))
+                chart = (
+                    ChartDescription.from_dict(about.payload) if about and about.payload else ChartDescription("", "")
+                )
+                yield Block("chart", about.name if about else "", caption=chart.title, image=image, chart=chart)
+            elif about and about.kind == "table":
+                yield Block("table", about.name, caption=about.title, table=TableSpec.from_dict(about.payload))
 
 
-def _markdown(text: str, about: dict[str, Any]) -> Iterator[Block]:
-    """A text: a heading by its number signs, else what the notebook says that it is."""
-    stripped = text.strip()
-    marks = len(stripped) - len(stripped.lstrip("#"))
-    if "title" in about:
-        yield Block("title", about["code"], stripped.lstrip("# "), 1)
-    elif marks and "\n" not in stripped:
-        yield Block("heading", about.get("section", ""), stripped.lstrip("# "), marks)
-    elif "warning" in about or "made_with" in about:
-        yield Block("warning" if "warning" in about else "made_with", "", stripped.strip("*"))
-    elif stripped:
-        yield Block("text", about.get("text", ""), stripped)
+def _text_block(text: str, about: OutputMetadata) -> Iterator[Block]:
+    """Yield the block of a text: a heading by its number signs, else what the metadata say."""
+    text = text.strip()
+    signs = len(text) - len(text.lstrip("#"))
+    if about.kind == "title":
+        yield Block("title", about.name, text.lstrip("# "), 1)
+    elif signs and "\n" not in text:
+        yield Block("heading", about.name, text.lstrip("# "), signs)
+    elif about.kind in ("warning", "made_with"):
+        yield Block(about.kind, "", text.strip("*"))
+    elif text:
+        yield Block("text", about.name, text, caption=about.title)
 
 
-def _numbered(blocks: Iterator[Block]) -> Iterator[Block]:
-    """The charts and tables with their numbers; a table is called as its item is."""
-    counts = {"chart": 0, "table": 0}
+def _number(blocks: Iterator[Block]) -> Iterator[Block]:
+    """Yield the blocks, the charts and the tables with their numbers."""
+    counts = Counter[str]()
     for block in blocks:
-        if block.kind in counts:
-            counts[block.kind] += 1
-            yield replace(block, number=counts[block.kind])
-        else:
-            yield block
-
-
-def caption_of(block: Block, lang: str) -> str:
-    """What a chart or table is called below or above it.
-
-    Examples
-    --------
-    >>> caption_of(Block("table", "headline"), "en")
-    'Headline figures'
-    """
-    return block.caption or (translate(f"item.{block.name}", lang) if has_message(f"item.{block.name}") else block.name)
+        counts[block.kind] += 1
+        yield replace(block, number=counts[block.kind] if block.kind in ("chart", "table") else 0)

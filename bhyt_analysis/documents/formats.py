@@ -1,4 +1,4 @@
-"""Which documents are made from a briefing, and by whom?"""
+"""Register the document formats and write those that are chosen for a briefing."""
 
 from __future__ import annotations
 
@@ -8,13 +8,20 @@ from pathlib import Path
 
 from bhyt_analysis.i18n.messages import BhytError
 
-PAGE = "html"
-OFFICE = ("docx", "pptx", "xlsx")
-FORMATS = (PAGE, *OFFICE)
+# The writer of each format, in the order of the index page. Office files are written from the content of a notebook
+# (`bhyt_analysis.documents.content`), the page from the notebook itself.
+WRITERS = {
+    "html": "html_page:write_page",
+    "docx": "docx:write_docx",
+    "pptx": "pptx:write_pptx",
+    "xlsx": "xlsx:write_xlsx",
+}
+FORMATS = tuple(WRITERS)
+PAGE, OFFICE = FORMATS[0], FORMATS[1:]
 
 
-def check_formats(asked: Iterable[str]) -> tuple[str, ...]:
-    """The formats in their order; the page is always made, because the index leads to it.
+def check_formats(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the formats in their order; the page is always one of them, because the index leads to it.
 
     Raises
     ------
@@ -26,10 +33,10 @@ def check_formats(asked: Iterable[str]) -> tuple[str, ...]:
     >>> check_formats(["xlsx", "docx"])
     ('html', 'docx', 'xlsx')
     """
-    names = set(asked)
-    if unknown := sorted(names - set(FORMATS)):
+    chosen = set(names)
+    if unknown := sorted(chosen - set(FORMATS)):
         raise BhytError(("error.bad_format", {"found": ", ".join(unknown), "expected": ", ".join(FORMATS)}))
-    return tuple(f for f in FORMATS if f in names or f == PAGE)
+    return tuple(f for f in FORMATS if f in chosen or f == PAGE)
 
 
 def write_office(notebook: Path, formats: Iterable[str]) -> None:
@@ -40,9 +47,10 @@ def write_office(notebook: Path, formats: Iterable[str]) -> None:
     chosen = [f for f in OFFICE if f in set(formats)]
     if not chosen:
         return
-    from bhyt_analysis.documents.content import read
+    from bhyt_analysis.documents.content import read_content
 
-    content = read(notebook)
-    for name in chosen:
-        room = import_module(f"bhyt_analysis.briefing.{name}")
-        getattr(room, f"write_{name}")(content, notebook.with_suffix(f".{name}"))
+    content = read_content(notebook)
+    for key in chosen:
+        module, function = WRITERS[key].split(":")
+        write = getattr(import_module(f"bhyt_analysis.documents.{module}"), function)
+        write(content, notebook.with_suffix(f".{key}"))

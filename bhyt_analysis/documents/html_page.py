@@ -1,23 +1,29 @@
-"""A page without code from an executed notebook: one file that works from disk and prints well."""
+"""Write the page of an executed notebook: one file without code that works from disk and prints well."""
 
 from __future__ import annotations
 
 import base64
-import html
 import re
 from functools import lru_cache
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
+from bhyt_analysis.briefing.metadata import OutputMetadata, is_outline
 from bhyt_analysis.documents.formats import OFFICE
-from bhyt_analysis.documents.image_slices import TALLEST, slice_image
+from bhyt_analysis.documents.image_slices import MAX_HEIGHT, slice_image
 from bhyt_analysis.i18n.messages import has_message, translate
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+    from nbconvert import HTMLExporter
+    from nbformat import NotebookNode
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 
 
 @lru_cache(maxsize=1)
-def _exporter() -> Any:
+def _exporter() -> HTMLExporter:
     from nbconvert import HTMLExporter
 
     # "basic" is the body alone: no scripts, no fonts, no addresses to load from.
@@ -31,8 +37,8 @@ def _exporter() -> Any:
 
 
 @lru_cache(maxsize=4)
-def template(path: Path) -> Any:
-    """A page template; what it prints is escaped unless marked as HTML."""
+def read_template(path: Path) -> Template:
+    """Return a page template, which escapes what it prints unless it is marked as HTML."""
     from jinja2 import Environment, FileSystemLoader
 
     loader = FileSystemLoader(path.parent)
@@ -47,12 +53,13 @@ def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None =
     from markupsafe import Markup
     from nbformat import read
 
-    told = read(notebook, 4)
-    sections = _anchored(told["cells"], lang)
-    body, _ = _exporter().from_notebook_node(told)
+    book = read(notebook, 4)
+    book["cells"] = [cell for cell in book["cells"] if not is_outline(cell)]
+    sections, labels = _add_anchors(book["cells"], lang)
+    body, _ = _exporter().from_notebook_node(book)
     body = re.sub(r'(<table class="bhyt">.*?</table>)', r'<div class="wide">\1</div>', body, flags=re.DOTALL)
     heading = re.search(r"<h1[^>]*>(.*?)</h1>", body, flags=re.DOTALL)
-    text = template(TEMPLATE).render(
+    text = read_template(TEMPLATE).render(
         lang=lang,
         title=Markup(heading.group(1)).striptags() if heading else notebook.stem,
         index=index,
@@ -60,65 +67,68 @@ def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None =
         body=Markup(body),
         notebook=notebook.name,
         office=[f"{notebook.stem}.{f}" for f in OFFICE if notebook.with_suffix(f".{f}").exists()],
-        charts=_named(notebook.parent / "charts", ".svg", lang),
-        tables=_named(notebook.parent / "tables", ".csv", lang),
+        charts=_label_files(notebook.parent / "charts", ".svg", labels, lang),
+        tables=_label_files(notebook.parent / "tables", ".csv", labels, lang),
         words={k: translate(f"label.{k}", lang) for k in ("reference", "downloads", "notebook", "contents", "sort")}
         | {"back": translate("label.back_to_index", lang)},
     )
     page.write_text(text, encoding="utf-8")
 
 
-def _anchored(cells: list[dict[str, Any]], lang: str) -> list[tuple[str, str]]:
-    """Give sections, charts and tables an anchor, a number and their files; the sections, by anchor and title.
+def _add_anchors(cells: list[NotebookNode], lang: str) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """Give sections, charts and tables of the cells an anchor, and charts and tables a number and links to files.
 
-    The cells are changed.
+    Return the anchors and titles of the sections, and the titles of the items by name.
     """
-    sections, counts = [], {"chart": 0, "table": 0}
+    sections, labels, counts = [], {}, {"chart": 0, "table": 0}
     for output in (o for cell in cells for o in cell.get("outputs", [])):
-        about, data = output.get("metadata", {}).get("bhyt", {}), output.get("data", {})
-        if "section" in about:
-            title = data["text/markdown"].lstrip("# ")
-            sections.append((about["section"], title))
-            output["data"] = {"text/html": f'<h2 id="{about["section"]}">{html.escape(title)}</h2>'}
-        elif "told" in about:
-            kind = "chart" if "chart" in about else "table"
-            counts[kind] += 1
-            number = f"{translate(f'label.{kind}', lang)} {counts[kind]}"
-            output["data"] = {"text/html": _figure(output, number, lang) if kind == "chart" else _table(output, number, lang)}  # fmt: skip
-    return sections
+        about = OutputMetadata.from_dict(output.get("metadata", {}))
+        if about is None:
+            continue
+        if about.kind == "heading":
+            sections.append((about.name, about.title))
+            output["data"] = {"text/html": f'<h2 id="{about.name}">{escape(about.title)}</h2>'}
+        elif about.kind in counts and about.payload:
+            counts[about.kind] += 1
+            number = f"{translate(f'label.{about.kind}', lang)} {counts[about.kind]}"
+            labels[about.name] = about.title
+            write = _chart_html if about.kind == "chart" else _table_html
+            output["data"] = {"text/html": write(output, about, number, lang)}
+    return sections, labels
 
 
-def _figure(output: dict[str, Any], number: str, lang: str) -> str:
-    """A chart with its number, title and files."""
-    name, told = output["metadata"]["bhyt"]["chart"], output["metadata"]["bhyt"]["told"]
+def _chart_html(output: NotebookNode, about: OutputMetadata, number: str, lang: str) -> str:
+    """Return a chart with its number, title and files."""
+    name, chart = about.name, about.payload
     image = base64.b64decode(output["data"]["image/png"])
     width = output["metadata"].get("image/png", {}).get("width", "")
-    parts = slice_image(image, told["page_breaks"], told["width_mm"], TALLEST)
+    parts = slice_image(image, chart["page_breaks"], chart["width_mm"], MAX_HEIGHT)
     pictures = "".join(
         f'<img src="data:image/png;base64,{base64.b64encode(part).decode()}" width="{width}" '
-        f'alt="{html.escape(told["alt"] if i == 0 else translate("label.continued", lang))}">'
+        f'alt="{escape(chart["alt"] if i == 0 else translate("label.continued", lang))}">'
         for i, part in enumerate(parts)
     )
-    high = ' class="high"' if len(parts) > 1 else ""
+    tall = ' class="high"' if len(parts) > 1 else ""
     files = ", ".join(f'<a href="charts/{name}.{f}" download>{f.upper()}</a>' for f in ("png", "svg"))
     return (
-        f'<figure id="chart-{name}"{high}>{pictures}'
-        f'<figcaption>{number}. {html.escape(told["title"])} <span class="files">({files})</span></figcaption></figure>'
+        f'<figure id="chart-{name}"{tall}>{pictures}'
+        f'<figcaption>{number}. {escape(chart["title"])} <span class="files">({files})</span></figcaption></figure>'
     )
 
 
-def _table(output: dict[str, Any], number: str, lang: str) -> str:
-    """A table with its number, name and file above it."""
-    name = output["metadata"]["bhyt"]["table"]
-    rows = output["data"]["text/html"]
-    if not name:
+def _table_html(output: NotebookNode, about: OutputMetadata, number: str, lang: str) -> str:
+    """Return a table with its number, title and file above it."""
+    rows = str(output["data"]["text/html"])
+    if not about.name:
         return rows
-    title = translate(f"item.{name}", lang) if has_message(f"item.{name}") else name
-    file = f'<span class="files">(<a href="tables/{name}.csv" download>CSV</a>)</span>'
-    return f'<p class="caption" id="table-{name}">{number}. {html.escape(title)} {file}</p>{rows}'
+    file = f'<span class="files">(<a href="tables/{about.name}.csv" download>CSV</a>)</span>'
+    return f'<p class="caption" id="table-{about.name}">{number}. {escape(about.title)} {file}</p>{rows}'
 
 
-def _named(folder: Path, ending: str, lang: str) -> list[tuple[str, str]]:
-    """The files of a folder with what a reader calls them."""
+def _label_files(folder: Path, ending: str, labels: dict[str, str], lang: str) -> list[tuple[str, str]]:
+    """Return the stems of the files of a folder with what readers call them."""
     stems = sorted(p.stem for p in folder.glob(f"*{ending}"))
-    return [(s, translate(f"item.{s}", lang) if has_message(f"item.{s}") else s) for s in stems]
+    return [
+        (s, labels.get(s) or (translate(f"item.{s}", lang, decision="") if has_message(f"item.{s}") else s))
+        for s in stems
+    ]

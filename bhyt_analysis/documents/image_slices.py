@@ -1,4 +1,4 @@
-"""How does a chart of many rows stand on several pages? In pieces, cut between two rows."""
+"""Slice a tall chart into pieces that fit a page, each cut between two rows."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-TALLEST = 232  # mm that a picture may take on a page of A4, with its caption
+MAX_HEIGHT = 232  # mm that a picture may take on a page of A4, with its caption
 
 
-def slice_image(image: bytes, cuts: Sequence[float], width: float, tallest: float) -> list[bytes]:
-    """A picture in as few pieces, about as high as each other, as fit; whole where it fits or may not be cut.
+def slice_image(image: bytes, page_breaks: Sequence[float], width: float, max_height: float) -> list[bytes]:
+    """Return a picture in as few pieces as fit, of about equal height; one piece where it fits or may not be cut.
 
     Parameters
     ----------
-    image : a picture's file.
-    cuts : parts of its height, from the top, below which it may be cut.
-    width, tallest : how wide it stands, and how high a piece may be, in the same unit.
+    image : the file of a picture.
+    page_breaks : fractions of its height, from the top, where it may be cut.
+    width, max_height : the width of the picture and the height of a piece, in the same unit.
 
     Examples
     --------
-    >>> told = io.BytesIO()
-    >>> Image.new("L", (10, 300)).save(told, "png")
-    >>> [Image.open(io.BytesIO(p)).height for p in slice_image(told.getvalue(), [0.2, 0.4, 0.6, 0.8], 10, 200)]
+    >>> file = io.BytesIO()
+    >>> Image.new("L", (10, 300)).save(file, "png")
+    >>> [Image.open(io.BytesIO(p)).height for p in slice_image(file.getvalue(), [0.2, 0.4, 0.6, 0.8], 10, 200)]
     [180, 120]
     """
     sheet = Image.open(io.BytesIO(image))
-    most = tallest / (width * sheet.height / sheet.width)
-    if most >= 1 or not cuts:
+    limit = max_height / (width * sheet.height / sheet.width)
+    if limit >= 1 or not page_breaks:
         return [image]
-    ends = [0.0]
-    while 1 - ends[-1] > most and (fit := [c for c in cuts if ends[-1] < c <= ends[-1] + most]):
-        even = ends[-1] + (1 - ends[-1]) / math.ceil((1 - ends[-1]) / most)
-        ends.append(next((c for c in fit if c >= even), fit[-1]))
-    lines = [round(end * sheet.height) for end in [*ends, 1.0]]
-    return [_file(sheet.crop((0, a, sheet.width, b))) for a, b in itertools.pairwise(lines)]
+    edges = [0.0]
+    while 1 - edges[-1] > limit and (fitting := [b for b in page_breaks if edges[-1] < b <= edges[-1] + limit]):
+        even = edges[-1] + (1 - edges[-1]) / math.ceil((1 - edges[-1]) / limit)
+        edges.append(next((b for b in fitting if b >= even), fitting[-1]))
+    lines = [round(edge * sheet.height) for edge in [*edges, 1.0]]
+    return [_encode_png(sheet.crop((0, top, sheet.width, end))) for top, end in itertools.pairwise(lines)]
 
 
-def _file(sheet: Image.Image) -> bytes:
-    told = io.BytesIO()
-    sheet.save(told, "png", optimize=True)
-    return told.getvalue()
+def _encode_png(sheet: Image.Image) -> bytes:
+    file = io.BytesIO()
+    sheet.save(file, "png", optimize=True)
+    return file.getvalue()

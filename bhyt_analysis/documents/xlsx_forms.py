@@ -1,18 +1,20 @@
-"""Which columns and rows has each table that an office annexes to its plan, Biểu 01 to 06?"""
+"""Define the columns and rows of each table that an office annexes to its plan, Biểu 01 to 06."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import add, sub, truediv
-from typing import Any, NamedTuple
 
 from bhyt_analysis.documents.content import Content
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.tables.formatting import TableSpec
 
-Value = Callable[[dict[str, Any]], float | None]  # what is worked out of a row
+Row = dict[str, object]
+Value = Callable[[Row], float | None]  # works out a figure of a row
+Operation = Callable[[float, float], float]
+OPERATORS: dict[Operation, str] = {add: "+", sub: "-", truediv: "/"}
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,8 @@ class Field:
 
     ``formula`` holds column letters as ``{insured}``, its row as ``{row}``, the one above as ``{above}``
     and that of the total as ``{total}``; ``value`` works out the same from a row, so that programs that do
-    not compute show it, too. ``total`` says what stands in the first row: "sum", "formula" (the same as
-    in the rows), or nothing.
+    not compute show it, too. ``total`` says what the row of the total has: "sum", "formula" (the same as in the
+    rows), or nothing.
     """
 
     key: str
@@ -34,60 +36,75 @@ class Field:
     total: str = ""
 
 
-class Annex(NamedTuple):
-    """One annex: its columns, its rows (``within``: a part of the row above), the notes below, the stamp on its face."""
+@dataclass(frozen=True)
+class Annex:
+    """One annex: its columns, its rows (``within``: part of the row above), the notes below, the stamp at its top."""
 
     fields: list[Field]
-    rows: list[dict[str, Any]]
+    rows: list[Row]
     notes: list[str]
     stamp: str = ""
 
 
-def _records(table: TableSpec) -> list[dict[str, Any]]:
+def _records(table: TableSpec) -> list[Row]:
     return [dict(zip((c.key for c in table.columns), row, strict=True)) for row in table.rows]
 
 
-def _ordered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _number(rows: list[Row]) -> list[Row]:
     return [{**row, "order": i} for i, row in enumerate(rows, 1)]
 
 
-def _heading(key: str, lang: str) -> str:
-    return translate(f"column.{key}", lang)
+def _column(
+    key: str,
+    lang: str,
+    kind: str = "n",
+    width: float = 12,
+    formula: str = "",
+    value: Value | None = None,
+    total: str = "",
+) -> Field:
+    """Return a column under the heading of the package's tables."""
+    return Field(key, translate(f"column.{key}", lang), kind, width, formula, value, total)
 
 
-def _first(lang: str, name: str = "name", width: float = 26) -> list[Field]:
-    return [
-        Field("order", translate("label.order", lang), "order", 6),
-        Field("name", _heading(name, lang), "text", width),
-    ]
+def _order(lang: str) -> Field:
+    return Field("order", translate("label.order", lang), "order", 6)
 
 
-def _of(work: Callable[[float, float], float], one: str, other: str) -> Value:
-    """What is worked out of two figures of a row; nothing where one is hidden or not known, or the second is none."""
+def _first_columns(lang: str, name: str = "name", width: float = 26) -> list[Field]:
+    return [_order(lang), Field("name", translate(f"column.{name}", lang), "text", width)]
 
-    def value(row: dict[str, Any]) -> float | None:
-        a, b = row.get(one), row.get(other)
-        if not isinstance(a, int | float) or not isinstance(b, int | float) or (work is truediv and not b):
+
+def _result(
+    key: str, heading: str, operation: Operation, first: str, second: str, width: float = 12, total: str = ""
+) -> Field:
+    """Return a column that is worked out of two others: a sum, a difference, or a share."""
+    formula = f"{{{first}}}{{row}}{OPERATORS[operation]}{{{second}}}{{row}}"
+    kind = "p1" if operation is truediv else "n"
+    return Field(key, heading, kind, width, formula, _combine(operation, first, second), total)
+
+
+def _combine(operation: Operation, first: str, second: str) -> Value:
+    """Return a function of a row; its result is None where a figure is hidden or missing, or a divisor is zero."""
+
+    def value(row: Row) -> float | None:
+        a, b = row.get(first), row.get(second)
+        if not isinstance(a, int | float) or not isinstance(b, int | float) or (operation is truediv and not b):
             return None
-        return work(a, b)
+        return operation(a, b)
 
     return value
 
 
-def _known(key: str) -> Value:
-    """What the table already tells, as a number; nothing where it is hidden."""
+def _cell(key: str) -> Value:
+    """Return a function that gives a figure of the table; None where it is hidden."""
     return lambda row: v if isinstance(v := row.get(key), int | float) else None
 
 
-def _missing(content: Content, key: str) -> Annex:
-    """An annex without figures: it says so, and which table would bring them."""
-    needed = Field("name", translate("label.needed_figures", content.lang), "text", 100)
-    return Annex([needed], [], [translate(f"annex_needs.{key}", content.lang)])
-
-
-def _table(content: Content, name: str) -> TableSpec | None:
-    block = content.item(name, "table")
-    return block.table if block else None
+def _empty_annex(content: Content, key: str) -> Annex:
+    """Return an annex without figures, which says which table would bring them."""
+    field = Field("name", translate("label.needed_figures", content.lang), "text", 100)
+    return Annex([field], [], [translate(f"annex_needs.{key}", content.lang)])
 
 
 def _text(content: Content, name: str) -> list[str]:
@@ -96,130 +113,142 @@ def _text(content: Content, name: str) -> list[str]:
 
 
 def targets(content: Content) -> Annex:
-    """Biểu 01: the target of each commune in people, its rate, and what it must add."""
-    table, lang = _table(content, "allocation"), content.lang
+    """Return Biểu 01: the target of each commune in people, its rate, and what it must add."""
+    table, lang = content.table("allocation"), content.lang
     if table is None:
-        return _missing(content, "targets")
-    rows = _ordered(_records(table))
-    fields = [*_first(lang), Field("area", _heading("area", lang), "text", 10)]
-    fields.append(Field("population", _heading("population", lang), total="sum"))
+        return _empty_annex(content, "targets")
+    rows = _number(_records(table))
+    fields = [*_first_columns(lang), _column("area", lang, "text", 10), _column("population", lang, total="sum")]
+    people = _column("target_people", lang, total="sum")
     if "insured" in rows[0]:
+        heading = {key: translate(f"column.{key}", lang) for key in ("rate", "target_rate", "to_add")}
         fields += [
-            Field("insured", _heading("insured", lang), total="sum"),
-            Field("rate", _heading("rate", lang), "p1", formula="{insured}{row}/{population}{row}", value=_of(truediv, "insured", "population"), total="formula"),
-            Field("target_people", _heading("target_people", lang), total="sum"),
-            Field("target_rate", _heading("target_rate", lang), "p1", formula="{target_people}{row}/{population}{row}", value=_of(truediv, "target_people", "population"), total="formula"),
-            Field("to_add", _heading("to_add", lang), formula="{target_people}{row}-{insured}{row}", value=_of(sub, "target_people", "insured"), total="formula"),
-        ]  # fmt: skip
+            _column("insured", lang, total="sum"),
+            _result("rate", heading["rate"], truediv, "insured", "population", total="formula"),
+            people,
+            _result("target_rate", heading["target_rate"], truediv, "target_people", "population", total="formula"),
+            _result("to_add", heading["to_add"], sub, "target_people", "insured", total="formula"),
+        ]
     else:
-        fields.append(Field("target_people", _heading("target_people", lang), total="sum"))
+        fields.append(people)
     return Annex(fields, rows, [*_text(content, "allocation"), *table.notes], table.stamp)
 
 
 def enrolment(content: Content) -> Annex:
-    """Biểu 02: cards by group, each with its sub-groups, as shares of the insured."""
-    by_group, subgroups, lang = _table(content, "groups"), _table(content, "subgroups"), content.lang
+    """Return Biểu 02: cards by group, each with its sub-groups, as shares of the insured."""
+    by_group, subgroups, lang = content.table("groups"), content.table("subgroups"), content.lang
     if by_group is None:
-        return _missing(content, "enrolment")
+        return _empty_annex(content, "enrolment")
     parts = _records(subgroups) if subgroups else []
-    group_of = _groups_of_parts(lang)
-    rows: list[dict[str, Any]] = []
+    group_of = _group_names(lang)
+    rows: list[Row] = []
     for i, group in enumerate(_records(by_group), 1):
         rows.append({**group, "order": i, "name": group["group"]})
-        own = [p for p in parts if group_of.get(p["subgroup"]) == group["group"] != p["subgroup"]]
+        own = [p for p in parts if group_of.get(str(p["subgroup"])) == group["group"] != p["subgroup"]]
         rows += [{**p, "order": "", "name": f"– {p['subgroup']}", "within": True} for p in own]
-    whole = sum(r["insured"] for r in rows if not r.get("within") and isinstance(r["insured"], int | float))
-    hidden = any(isinstance(r["insured"], str) for r in rows if not r.get("within"))
-    fields = [*_first(lang, "group", 56), Field("insured", _heading("insured", lang), total="sum")]
-    if not hidden:
-        fields.append(Field("share_of_insured", _heading("share_of_insured", lang), "p1", 18, formula="{insured}{row}/{insured}${total}", value=lambda row: row["insured"] / whole if isinstance(row.get("insured"), int | float) else None, total="formula"))  # fmt: skip
+    counts = [r["insured"] for r in rows if not r.get("within")]
+    insured = sum(c for c in counts if isinstance(c, int | float))
+    fields = [*_first_columns(lang, "group", 56), _column("insured", lang, total="sum")]
+    if not any(isinstance(c, str) for c in counts):  # none of them is hidden
+
+        def share(row: Row) -> float | None:
+            count = row.get("insured")
+            return count / insured if isinstance(count, int | float) else None
+
+        fields.append(
+            _column("share_of_insured", lang, "p1", 18, "{insured}{row}/{insured}${total}", share, total="formula")
+        )
     if "status" in rows[0]:
-        fields.append(Field("status", _heading("status", lang), "text", 30))
+        fields.append(_column("status", lang, "text", 30))
     note = translate("annex_note.enrolment", lang) if any(r.get("within") for r in rows) else ""
     return Annex(fields, rows, [note, *by_group.notes], by_group.stamp)
 
 
-def _groups_of_parts(lang: str) -> dict[str, str]:
-    """The name of the group of each sub-group, by its name."""
+def _group_names(lang: str) -> dict[str, str]:
+    """Return the name of the group of each sub-group, by its name."""
     table = groups()
     name = table[f"name_{lang}"]
     return dict(zip(name, name[table["group"]], strict=True))
 
 
 def subsidies(content: Content) -> Annex:
-    """Biểu 03: what the State pays in a year, people by premium by share."""
-    table, lang = _table(content, "subsidy"), content.lang
+    """Return Biểu 03: what the State pays in a year, people by premium by share."""
+    table, lang = content.table("subsidy"), content.lang
     if table is None:
-        return _missing(content, "subsidies")
-    rows = _ordered([{**r, "name": r["subgroup"]} for r in _records(table)])
+        return _empty_annex(content, "subsidies")
+    rows = _number([{**r, "name": r["subgroup"]} for r in _records(table)])
+    state = "{insured}{row}*ROUND({premium}{row}*{subsidy_share}{row},0)"
+    own = "{insured}{row}*{premium}{row}-{vnd_state}{row}"
     fields = [
-        *_first(lang, "subgroup", 46),
-        Field("insured", _heading("insured", lang), total="sum"),
-        Field("premium", _heading("premium", lang), width=16),
-        Field("subsidy_share", _heading("subsidy_share", lang), "pe", 14),
-        Field("vnd_state", _heading("vnd_state", lang), width=22, formula="{insured}{row}*ROUND({premium}{row}*{subsidy_share}{row},0)", value=_known("vnd_state"), total="sum"),
-        Field("vnd_own", _heading("vnd_own", lang), width=22, formula="{insured}{row}*{premium}{row}-{vnd_state}{row}", value=_known("vnd_own"), total="sum"),
-    ]  # fmt: skip
+        *_first_columns(lang, "subgroup", 46),
+        _column("insured", lang, total="sum"),
+        _column("premium", lang, width=16),
+        _column("subsidy_share", lang, "pe", 14),
+        _column("vnd_state", lang, width=22, formula=state, value=_cell("vnd_state"), total="sum"),
+        _column("vnd_own", lang, width=22, formula=own, value=_cell("vnd_own"), total="sum"),
+    ]
     return Annex(fields, rows, [*_text(content, "subsidy"), *table.notes], table.stamp)
 
 
 def progress(content: Content) -> Annex:
-    """Biểu 04: the insured month by month, and how much of the first target they are."""
-    table, lang = _table(content, "months"), content.lang
+    """Return Biểu 04: the insured month by month, and how much of the first target they are."""
+    table, lang = content.table("months"), content.lang
     if table is None:
-        return _missing(content, "progress")
+        return _empty_annex(content, "progress")
     rows = _records(table)
-    path = _table(content, "path")
+    path = content.table("path")
     goal = path.column("people_needed")[0] if path else None
     for i, row in enumerate(rows):
         row |= {"order": i + 1, "name": row["month"], "goal": goal, "before": rows[i - 1]["insured"] if i else None}
+    change = _combine(sub, "insured", "before")
     fields = [
-        Field("order", translate("label.order", lang), "order", 6),
-        Field("month", _heading("month", lang), "date", 16),
-        Field("insured", _heading("insured", lang)),
-        Field("change", _heading("change", lang), formula="{insured}{row}-{insured}{above}", value=_of(sub, "insured", "before")),
-    ]  # fmt: skip
+        _order(lang),
+        _column("month", lang, "date", 16),
+        _column("insured", lang),
+        _column("change", lang, formula="{insured}{row}-{insured}{above}", value=change),
+    ]
     if "population" in rows[0]:
-        fields.append(Field("population", _heading("population", lang)))
-        fields.append(Field("rate", _heading("rate", lang), "p1", formula="{insured}{row}/{population}{row}", value=_of(truediv, "insured", "population")))  # fmt: skip
+        fields.append(_column("population", lang))
+        fields.append(_result("rate", translate("column.rate", lang), truediv, "insured", "population"))
     else:
-        fields.append(Field("rate", _heading("rate", lang), "p1"))
+        fields.append(_column("rate", lang, "p1"))
     if isinstance(goal, int | float):
         fields.append(Field("goal", translate("annex.goal", lang), width=18))
-        fields.append(Field("of_goal", translate("annex.of_goal", lang), "p1", formula="{insured}{row}/{goal}{row}", value=_of(truediv, "insured", "goal")))  # fmt: skip
+        fields.append(_result("of_goal", translate("annex.of_goal", lang), truediv, "insured", "goal"))
     return Annex(fields, rows, list(table.notes), table.stamp)
 
 
 def impact(content: Content) -> Annex:
-    """Biểu 05: the cards that ended by the decision, commune by commune."""
-    table, lang = _table(content, "lost"), content.lang
+    """Return Biểu 05: the cards that ended by the decision, commune by commune."""
+    table, lang = content.table("lost"), content.lang
     if table is None:
-        return _missing(content, "impact")
-    rows = _ordered(_records(table))
-    fields = [*_first(lang), Field("area", _heading("area", lang), "text", 10)]
-    fields += [Field(k, _heading(k, lang), "text", 13) for k in ("zone_before", "zone_after") if k in rows[0]]
-    fields += [Field(k, _heading(k, lang), total="sum") for k in ("population", "before", "lost", "kept", "gained") if k in rows[0]]  # fmt: skip
-    if "after" in rows[0]:
-        fields.append(Field("after", _heading("after", lang), formula="{kept}{row}+{gained}{row}", value=_of(add, "kept", "gained"), total="formula"))  # fmt: skip
-    elif "population" in rows[0]:
-        fields.append(Field("share", translate("annex.lost_share", lang), "p1", formula="{lost}{row}/{population}{row}", value=_of(truediv, "lost", "population"), total="formula"))  # fmt: skip
+        return _empty_annex(content, "impact")
+    rows = _number(_records(table))
+    keys = [c.key for c in table.columns]
+    fields = [*_first_columns(lang), _column("area", lang, "text", 10)]
+    fields += [_column(k, lang, "text", 13) for k in ("zone_before", "zone_after") if k in keys]
+    fields += [_column(k, lang, total="sum") for k in ("population", "before", "lost", "kept", "gained") if k in keys]
+    if "after" in keys:
+        fields.append(_result("after", translate("column.after", lang), add, "kept", "gained", total="formula"))
+    elif "population" in keys:
+        fields.append(
+            _result("share", translate("annex.lost_share", lang), truediv, "lost", "population", total="formula")
+        )
     return Annex(fields, rows, [*_text(content, "lost"), *table.notes], table.stamp)
 
 
 def log(content: Content) -> Annex:
-    """Biểu 06: what of the data contradicts itself or is missing."""
-    table, lang = _table(content, "audit"), content.lang
-    needs = _table(content, "not_known")
+    """Return Biểu 06: what of the data contradicts itself or is missing."""
+    table, lang = content.table("audit"), content.lang
+    missing = content.table("not_known")
     rows = _records(table) if table else []
-    if needs is not None:
-        rows += [{"severity": translate("label.needed_figures", lang), "name": r["sheet"], "message": r["columns"]} for r in _records(needs)]  # fmt: skip
-    fields = [
-        Field("order", translate("label.order", lang), "order", 6),
-        Field("severity", _heading("severity", lang), "text", 18),
-        Field("name", _heading("name", lang), "text", 26),
-        Field("message", _heading("message", lang), "text", 90),
-    ]
-    return Annex(fields, _ordered(rows), _text(content, "audit"))
+    label = translate("label.needed_figures", lang)
+    rows += (
+        [{"severity": label, "name": r["sheet"], "message": r["columns"]} for r in _records(missing)] if missing else []
+    )
+    widths = {"severity": 18, "name": 26, "message": 90}
+    fields = [_order(lang), *(_column(key, lang, "text", width) for key, width in widths.items())]
+    return Annex(fields, _number(rows), _text(content, "audit"))
 
 
 ANNEXES: dict[str, Callable[[Content], Annex]] = {

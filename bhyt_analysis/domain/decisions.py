@@ -11,6 +11,7 @@ from bhyt_analysis.domain.dataset import Dataset, select_unit
 from bhyt_analysis.domain.geography import lineage, units_within
 from bhyt_analysis.i18n.dates import DateLike
 
+COUNTRY = "VN"  # in the bundled decisions, also for an input that does not list it
 TOTALS = ["zone_I", "zone_II", "zone_III"]
 
 
@@ -38,10 +39,10 @@ def default_decision(data: Dataset, area: str, as_of: DateLike | None = None) ->
     last_day = units["until"].max() if units["until"].notna().all() else pd.Timestamp.max
     last_day = last_day if as_of is None else min(last_day, pd.Timestamp(as_of))
     above = {c for c, *_ in lineage(data.areas, code, units["since"].max() if as_of is None else last_day)}
-    above |= set(data.areas.loc[data.areas["kind"] == "country", "code"])
+    above |= {COUNTRY, *data.areas.loc[data.areas["kind"] == "country", "code"]}
 
     table = decisions_table(data)
-    in_force = table[~table["area"].isin(set(data.areas["code"]) - above) & (table["since"] <= last_day)]
+    in_force = table[table["area"].isin(above) & (table["since"] <= last_day)]
     days = in_force.groupby("decision")["since"].max().to_dict()
     first_days = _days_of_figures(data, code)
     days |= {d: day for d, day in first_days.items() if d not in set(table["decision"]) and day <= last_day}

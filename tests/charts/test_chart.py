@@ -103,9 +103,9 @@ def test_the_notebook_shows_the_very_picture_of_the_file(drawing, tmp_path, monk
     shell = InteractiveShell.instance()
     shown = CapturingDisplayPublisher()
     monkeypatch.setattr(shell, "display_pub", shown)
-    notebook.chart(drawing, "coverage_target", tmp_path)
+    notebook.show_chart(drawing, "coverage_target", tmp_path)
     (output,) = shown.outputs
     seen = output["data"]["image/png"]
     seen = base64.b64decode(seen) if isinstance(seen, str) else seen
     assert seen == (tmp_path / "charts" / "coverage_target.png").read_bytes()
-    assert output["metadata"]["bhyt"]["chart"] == "coverage_target"
+    assert output["metadata"]["bhyt"]["name"] == "coverage_target"

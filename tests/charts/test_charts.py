@@ -11,13 +11,14 @@ from matplotlib.transforms import Bbox
 
 import bhyt_analysis as bhyt
 from bhyt_analysis import charts
-from bhyt_analysis.briefing import sections
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.charts import chart
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.model.projection.after_loss import after_loss
 from bhyt_analysis.model.projection.simulate import project_area
 from bhyt_analysis.model.projection.uncertainty import tornado
+
+from ..briefing_items import section_items
 
 AREAS = ["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn", "Thành phố Quảng Ngãi", "Mường La"]
 SCENARIO = "scenarios/contribution_rate_2027.toml"
@@ -39,16 +40,8 @@ def charts_of_scenarios(data, area, lang):
 
 
 def items_of(data, law, area, lang, scenario=None):
-    figures = bhyt.headline(data, law, area)
     return [
-        *sections.headline_figures(data, area, figures, lang),
-        *sections.who_is_covered(data, area, lang=lang),
-        *sections.what_the_decision_did(data, area, lang=lang),
-        *sections.path_to_target(data, area, lang=lang),
-        *sections.month_by_month(data, area, lang=lang),
-        *sections.cost_and_payers(data, law, area, scenario, lang=lang),
-        *sections.what_does_not_add_up(data, area, sections.findings_of(data, area, lang), lang),
-        *sections.sources_and_status(figures, lang),
+        *section_items(bhyt.Briefing(data, area, law, scenario, lang=lang)),
         *(charts_of_scenarios(data, area, lang) if area in ("Sơn Dương", "Lục Ngạn") else ()),
     ]
 
@@ -200,13 +193,14 @@ def test_the_font_has_every_vietnamese_letter():
     assert wanted <= set(font_manager.get_font(path).get_charmap())
 
 
-def test_drawing_leaves_the_users_settings_alone(data):
+def test_drawing_leaves_the_users_settings_alone(data, law):
     before, figures = dict(plt.rcParams), plt.get_fignums()
-    sections.path_to_target(data, "Sơn Dương")
+    section_items(bhyt.Briefing(data, "Sơn Dương", law), "targets")
     assert dict(plt.rcParams) == before
     assert plt.get_fignums() == figures
 
 
 def test_the_cost_leaves_out_what_came_after_the_day_asked_for(data, law):
-    names = [i.name for i in sections.cost_and_payers(data, law, "Sơn Dương", as_of="2021-06-30")]
+    briefing = bhyt.Briefing(data, "Sơn Dương", law, as_of="2021-06-30", decision="861")
+    names = [i.name for i in section_items(briefing, "finance")]
     assert names == ["premium"]

@@ -1,4 +1,4 @@
-"""The page, the report, the slides and the annex tables of an area say the same, and are laid out as offices need them."""
+"""The page, the report, the slides and the annex tables of an area agree, and look as offices need them."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Emu, Pt
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.documents.content import Block, read
+from bhyt_analysis.documents.content import Block, read_content
 from bhyt_analysis.documents.docx import write_docx
 from bhyt_analysis.documents.formats import check_formats, write_office
 from bhyt_analysis.documents.image_slices import slice_image
@@ -140,20 +140,20 @@ def report_tables(report):
 
 def test_the_report_says_what_the_page_says_word_for_word(one):
     _lang, stem = one
-    content = read(stem.with_suffix(".ipynb"))
+    content = read_content(stem.with_suffix(".ipynb"))
     page, report = page_texts(stem.with_suffix(".html")), report_texts(Document(stem.with_suffix(".docx")), content)
-    made_with = [plain(b.text) for b in content.of("made_with")]  # in the report below the first page
-    stamps = [plain(b.text) for b in content.of("warning")]  # there in a style of their own
+    made_with = [plain(b.text) for b in content.of_kind("made_with")]  # in the report below the first page
+    stamps = [plain(b.text) for b in content.of_kind("warning")]  # there in a style of their own
     assert len(report) >= 8
     assert report == [t for t in page if t not in made_with + stamps]
 
 
 def test_the_tables_of_the_report_are_those_of_the_page_cell_by_cell(one):
     _lang, stem = one
-    content = read(stem.with_suffix(".ipynb"))
+    content = read_content(stem.with_suffix(".ipynb"))
     page, report = page_tables(stem.with_suffix(".html")), report_tables(Document(stem.with_suffix(".docx")))
-    assert len(report) == len(page) == len(content.of("table")) >= 4
-    for block in content.of("table"):
+    assert len(report) == len(page) == len(content.of_kind("table")) >= 4
+    for block in content.of_kind("table"):
         kept = [i for i, c in enumerate(block.table.columns) if c.key != "area"]  # codes are in the annex tables
         rows = [[row[i] for i in kept] for row in page[block.name]]
         assert report[block.number] == rows, block.name
@@ -193,7 +193,7 @@ def test_the_slide_of_sources_names_those_of_the_headline_figures(one):
     (slide,) = [s for s in Presentation(stem.with_suffix(".pptx")).slides if s.shapes.title.text == translate("item.sources", lang)]  # fmt: skip
     bodies = [s for s in slide.shapes if s.has_text_frame and s != slide.shapes.title]
     bullets = [p.text for s in bodies for p in s.text_frame.paragraphs if p._p.xpath("./a:pPr/a:buChar")]
-    table = read(stem.with_suffix(".ipynb")).item("sources", "table").table
+    table = read_content(stem.with_suffix(".ipynb")).item("sources", "table").table
     if any(c.key == "source" for c in table.columns):
         assert set(bullets) == {part for cell in table.column("source") for part in cell.split("; ") if part}
     assert bullets
@@ -201,7 +201,7 @@ def test_the_slide_of_sources_names_those_of_the_headline_figures(one):
 
 def test_the_headline_figures_stand_in_all_four(one):
     _lang, stem = one
-    content = read(stem.with_suffix(".ipynb"))
+    content = read_content(stem.with_suffix(".ipynb"))
     values = content.item("headline", "table").table.column("value")
     assert len(values) >= 4
     texts = [page_text(stem.with_suffix(".html")), document_text(Document(stem.with_suffix(".docx")))]
@@ -324,7 +324,7 @@ def test_a_name_is_never_a_formula(made, tmp_path):
     evil = '=HYPERLINK("http://x","y")'
     notebook = tmp_path / "evil.ipynb"
     notebook.write_text(source.read_text("utf-8").replace('"Xã Mẫu 01"', json.dumps(evil)), "utf-8")
-    write_xlsx(read(notebook), tmp_path / "evil.xlsx")
+    write_xlsx(read_content(notebook), tmp_path / "evil.xlsx")
     cells = [c for s in openpyxl.load_workbook(tmp_path / "evil.xlsx").worksheets for row in s.iter_rows() for c in row]
     hit = [c for c in cells if c.value == evil]
     assert hit
@@ -367,9 +367,9 @@ def test_every_style_that_is_used_is_times_new_roman(one):
 def test_headings_captions_and_references_are_words_own(one):
     _lang, stem = one
     report = Document(stem.with_suffix(".docx"))
-    content = read(stem.with_suffix(".ipynb"))
+    content = read_content(stem.with_suffix(".ipynb"))
     heads = [p.text for p in report.paragraphs if p.style.name == "Heading 1"]
-    assert [h.split(". ", 1)[1] for h in heads] == [b.text for b in content.of("heading") if b.level == 2]
+    assert [h.split(". ", 1)[1] for h in heads] == [b.text for b in content.of_kind("heading") if b.level == 2]
     captions = [p for p in report.paragraphs if p.style.name == "Caption"]
     named = [b for b in content.blocks if b.kind in ("chart", "table") and b.name]
     assert len(captions) == len(named)
@@ -385,16 +385,16 @@ def test_headings_captions_and_references_are_words_own(one):
 def test_pictures_have_alternative_texts_and_tables_repeat_their_heading(one):
     _lang, stem = one
     report = Document(stem.with_suffix(".docx"))
-    content = read(stem.with_suffix(".ipynb"))
+    content = read_content(stem.with_suffix(".ipynb"))
     alts = [s._inline.docPr.get("descr") for s in report.inline_shapes]
-    assert alts == [b.chart.alt for b in content.of("chart")]
+    assert alts == [b.chart.alt for b in content.of_kind("chart")]
     assert all(any(c.isdigit() for c in alt) for alt in alts)
     assert all(159 <= s.width.mm <= 161 for s in report.inline_shapes)
     assert all(s.height.mm <= 232 for s in report.inline_shapes)
     heads = [c.text for t in report.tables for c in t.rows[0].cells]
-    wanted = [c.heading for b in content.of("table") for c in b.table.columns if c.key != "area"]
+    wanted = [c.heading for b in content.of_kind("table") for c in b.table.columns if c.key != "area"]
     assert [h for h in wanted if h not in heads] == []
-    assert len(report.tables) >= len(content.of("table"))
+    assert len(report.tables) >= len(content.of_kind("table"))
     assert all(sum(c.width for c in t.columns) / 36000 <= 161 for t in report.tables)
     for table in report.tables:
         assert table.rows[0]._tr.trPr.find(qn("w:tblHeader")) is not None
@@ -418,7 +418,7 @@ def test_what_an_analyst_adds_to_the_notebook_is_in_the_report(made, tmp_path):
     )
     notebook = tmp_path / "mine.ipynb"
     notebook.write_text(json.dumps(source), "utf-8")
-    write_docx(read(notebook), tmp_path / "mine.docx")
+    write_docx(read_content(notebook), tmp_path / "mine.docx")
     report = Document(tmp_path / "mine.docx")
     added = next(p for p in report.paragraphs if "đối chiếu" in p.text)
     assert [r.text for r in added.runs if r.bold] == ["đối chiếu"]
@@ -429,7 +429,7 @@ def test_a_notebook_that_is_no_briefing_is_told(tmp_path):
     empty = tmp_path / "x.ipynb"
     empty.write_text('{"cells": []}', "utf-8")
     with pytest.raises(ValueError, match="no executed briefing"):
-        read(empty)
+        read_content(empty)
 
 
 # --- Slides ---------------------------------------------------------------------------------------
@@ -457,7 +457,7 @@ def native(show):
 def test_native_charts_hold_the_figures_of_their_tables(one):
     _lang, stem = one
     show = Presentation(stem.with_suffix(".pptx"))
-    told = {b.chart.alt: b.chart for b in read(stem.with_suffix(".ipynb")).of("chart")}
+    told = {b.chart.alt: b.chart for b in read_content(stem.with_suffix(".ipynb")).of_kind("chart")}
     found = native(show)
     assert len(found) >= 3
     for _slide, shape in found:
@@ -477,8 +477,8 @@ def test_native_charts_hold_the_figures_of_their_tables(one):
 def test_the_labels_of_native_charts_are_numbers_of_the_page(one):
     """A bar drawn from 0.762823 is labelled 76.3%, as the page says, and not 76.28%."""
     lang, stem = one
-    content = read(stem.with_suffix(".ipynb"))
-    told = {b.chart.alt: b.chart for b in content.of("chart")}
+    content = read_content(stem.with_suffix(".ipynb"))
+    told = {b.chart.alt: b.chart for b in content.of_kind("chart")}
     for _, shape in native(Presentation(stem.with_suffix(".pptx"))):
         alt = shape._element.nvGraphicFramePr.cNvPr.get("descr")
         for one_series in told[alt].series:
@@ -489,7 +489,7 @@ def test_the_labels_of_native_charts_are_numbers_of_the_page(one):
 
 def test_the_chart_of_groups_is_the_table_of_groups(made):
     stem = made / "vi" / "son-duong" / "son-duong"
-    content = read(stem.with_suffix(".ipynb"))
+    content = read_content(stem.with_suffix(".ipynb"))
     table = table_of(stem, "groups")
     assert content.item("groups", "chart").chart.series[0].values == tuple(float(r[1]) for r in table[1:])
 
@@ -563,7 +563,7 @@ def test_what_must_be_enrolled_a_month_is_rounded_up():
 @pytest.fixture(scope="module")
 def long(made, tmp_path_factory):
     """A briefing whose chart of communes has 124 rows, as many as the largest provinces of July 2025 have."""
-    content = read(made / "vi" / "son-duong" / "son-duong.ipynb")
+    content = read_content(made / "vi" / "son-duong" / "son-duong.ipynb")
     rows = pd.DataFrame({"name": [f"Xã {i:03}" for i in range(124)], "rate": [0.5 + i / 300 for i in range(124)]})
     tall = bhyt.charts.communes(rows.assign(status="published"), "tỉnh Dài", ("Chỉ tiêu: 90%", 0.9), "vi", "bảng cards")
     stem = tmp_path_factory.mktemp("long") / "long"
@@ -577,7 +577,7 @@ def test_a_chart_of_124_communes_goes_on_overleaf_at_its_full_size(long):
     content, chart, stem = long
     write_docx(content, stem.with_suffix(".docx"))
     shapes = list(Document(stem.with_suffix(".docx")).inline_shapes)
-    own = shapes[len(content.of("chart")) - 1 :]
+    own = shapes[len(content.of_kind("chart")) - 1 :]
     assert len(own) >= 3
     assert all(159 <= s.width.mm <= 161 and s.height.mm <= 232 for s in own)
     whole = Image.open(io.BytesIO(chart.image))
@@ -689,7 +689,7 @@ def test_counts_under_five_are_in_no_document(small_input, tmp_path):
     told = bhyt.run_batch(small_input, tmp_path / "out", ["D1"], bhyt.BatchOptions(jobs=1, formats=ALL))
     assert told["areas"][0]["error"] is None
     stem = tmp_path / "out" / told["areas"][0]["slug"] / told["areas"][0]["slug"]
-    chart = read(stem.with_suffix(".ipynb")).item("groups", "chart").chart
+    chart = read_content(stem.with_suffix(".ipynb")).item("groups", "chart").chart
     assert chart.series[0].values.count(None) == 2
     for _, shape in native(Presentation(stem.with_suffix(".pptx"))):
         for drawn in shape.chart.plots[0].series:

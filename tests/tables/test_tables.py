@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.briefing import sections
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.tables import formatting
+
+from ..briefing_items import section_items
 
 TABLE = pd.DataFrame(
     {
@@ -127,7 +128,7 @@ def test_days_of_both_languages():
 @pytest.mark.parametrize("lang", ["vi", "en"])
 def test_the_summary_says_the_headline_figures_and_marks_the_weak_ones(data, law, lang):
     first = {
-        a: sections.headline_figures(data, a, bhyt.headline(data, law, a), lang)[0].text
+        a: section_items(bhyt.Briefing(data, a, law, lang=lang), "headline")[0].text
         for a in ("Sơn Dương", "Lục Ngạn", "Lý Sơn", "X001")
     }
     assert all(format_number(n, lang) in first["Sơn Dương"] for n in (155_163, 27_167, 30_082, 165_191, 10_028))

@@ -21,7 +21,6 @@ from bhyt_analysis.model.reclassification.take_up import reenrolment
 from bhyt_analysis.model.targets.targets import target_steps
 
 COLUMNS = ["key", "value", "low", "high", "relation", "unit", "as_of", "status", "source"]
-DECISION = "861"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,88 @@
+"""List what is left to decide or to mend, as findings from the figures.
+
+Everything is worked out from the headline figures and the sections before, so that no text can say another number
+than the tables, and nothing is recommended that the figures do not ask for.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+
+from bhyt_analysis.briefing.briefing import Briefing
+from bhyt_analysis.briefing.facts import Facts, target_fields
+from bhyt_analysis.briefing.items import Item
+from bhyt_analysis.briefing.reclassification import people_not_back
+from bhyt_analysis.briefing.targets import upcoming_target_texts
+from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.unit_names import display_name
+
+KEY = "needed"
+MAX_COMMUNES = 3  # that are named
+
+
+def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
+    """Return the matters for decision. ``table``: the findings on published figures, as `Briefing.findings`."""
+    upcoming = upcoming_target_texts(briefing.unit_data, briefing.code, briefing.lang)
+    items = [item for section in briefing.items.values() for item in section]
+    return [Item("needed", matters_text(briefing.facts, items, table, upcoming, briefing.lang, briefing.decision_name))]
+
+
+def matters_text(
+    facts: Facts, items: list[Item], findings: pd.DataFrame, upcoming: list[str], lang: str = "vi", decision: str = ""
+) -> str:
+    """Return the matters for decision as a list of Markdown.
+
+    Parameters
+    ----------
+    facts : the headline figures by key.
+    items : of the sections before.
+    findings : on published figures, with their ``severity``.
+    upcoming : the targets whose day has not come, in words.
+    decision : the name of the zoning decision.
+    """
+    lines = [*_target_lines(facts, lang), *_loss_lines(facts, lang, decision)]
+    shared = next((i.table for i in items if i.name == "allocation" and i.table is not None), None)
+    if shared is not None and "to_add" in shared and (shared["to_add"] > 0).any():
+        lines.append(_largest_gaps(shared, lang))
+    if upcoming:
+        lines.append(translate("need.ahead", lang, targets="; ".join(upcoming)))
+    if any(item.name == "not_known" for item in items):
+        lines.append(translate("need.figures", lang))
+    errors = int((findings["severity"] == "error").sum()) if len(findings) else 0
+    if errors:
+        lines.append(translate("need.audit" if errors > 1 else "need.audit_one", lang, count=errors))
+    if any(fact.status == "estimated" for fact in facts.values()):
+        lines.append(translate("need.estimated", lang))
+    return "\n".join(f"- {line}" for line in lines) or translate("need.nothing", lang)
+
+
+def _target_lines(facts: Facts, lang: str) -> list[str]:
+    """Return what is missing to the first target."""
+    target, to_add = facts.get("next_target"), facts.get("next_to_add")
+    if not target or not to_add or not to_add.value or to_add.value <= 0:
+        return []
+    passed = pd.Timestamp(target.as_of).date() < dt.date.today()
+    key = "need.target_passed" if passed else "need.target"
+    return [translate(key, lang, people=to_add.value, **target_fields(target, lang))]
+
+
+def _loss_lines(facts: Facts, lang: str, decision: str) -> list[str]:
+    """Return how many of those who lost a card are not known to be insured."""
+    lost = facts.get("lost")
+    if lost and "reenrolled" in facts:
+        people = people_not_back(facts)
+        return [translate("need.back", lang, people=people, decision=decision)] if people else []
+    return [translate("need.back_unknown", lang, people=lost.value, decision=decision)] if lost else []
+
+
+def _largest_gaps(shared: pd.DataFrame, lang: str) -> str:
+    """Return the communes that are furthest from their share of the target."""
+    largest = shared.sort_values("to_add", ascending=False, kind="stable").head(MAX_COMMUNES)
+    largest = largest[largest["to_add"] > 0]
+    names = "; ".join(
+        translate("need.commune", lang, name=display_name(row["name"], lang), people=row["to_add"])
+        for row in largest.to_dict("records")
+    )
+    return translate("need.furthest", lang, names=names, share=largest["to_add"].sum() / shared["to_add"].sum())

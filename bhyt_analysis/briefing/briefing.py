@@ -1,0 +1,233 @@
+"""Make the briefing of one area: section by section, with its files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bhyt_analysis import __version__
+from bhyt_analysis.briefing.facts import Facts, fact_title, facts_by_key, format_fact
+from bhyt_analysis.briefing.items import Item, unit_label
+from bhyt_analysis.briefing.metadata import OutputMetadata
+from bhyt_analysis.briefing.notebook import section_title, show_item, show_text
+from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
+from bhyt_analysis.domain.decisions import default_decision
+from bhyt_analysis.domain.geography import communes, lineage, unit_name, unit_row
+from bhyt_analysis.i18n.citations import format_citation
+from bhyt_analysis.i18n.dates import DateLike
+from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.unit_names import inline_name
+from bhyt_analysis.law.groups import groups_flagged
+from bhyt_analysis.law.law import InForce, Law
+from bhyt_analysis.model.coverage.headline import Fact, headline
+from bhyt_analysis.model.projection.scenario import Scenario
+from bhyt_analysis.model.reclassification.reclassify import unit_losses
+from bhyt_analysis.quality.plan_audit import audit
+
+
+@dataclass(frozen=True, eq=False)
+class Briefing:
+    """The briefing of one area.
+
+    Attributes
+    ----------
+    data : the input, as `bhyt_analysis.load` gives it.
+    area : name or code of the unit.
+    law : the law with its changes over time.
+    scenario : a scenario to set beside the law in force, or None.
+    as_of : the last day of the figures to use; None is the latest.
+    lang : "vi" or "en".
+    seed : of what is drawn at random.
+    decision : the zoning decision to brief on; None is the one that `default_decision` gives for the unit and day.
+    out : the folder for charts, tables and facts; None writes nothing.
+    tables, items : the table that each section was made from, and its items, by the name of the section.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.ingest.loader import load
+    >>> briefing = Briefing(load(), "Sơn Dương", Law.read(), lang="en")
+    >>> briefing.code, briefing.name, briefing.decision_name
+    ('076', 'Sơn Dương district', 'Decision 861')
+    """
+
+    data: Dataset
+    area: str
+    law: Law
+    scenario: Scenario | None = None
+    as_of: DateLike | None = None
+    lang: str = "vi"
+    seed: int = 1
+    decision: str | None = None
+    out: str | Path | None = None
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
+    items: dict[str, list[Item]] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        decision = self.decision or default_decision(self.data, self.area, self.as_of)
+        object.__setattr__(self, "decision", decision)
+
+    @cached_property
+    def _unit(self) -> tuple[str, Dataset]:
+        return select_unit(self.data, self.area)
+
+    @property
+    def code(self) -> str:
+        """Return the code of the unit."""
+        return self._unit[0]
+
+    @property
+    def unit_data(self) -> Dataset:
+        """Return the input without the figures of other units that bore the unit's code."""
+        return self._unit[1]
+
+    @cached_property
+    def data_as_of(self) -> Dataset:
+        """Return the input as it was on the day of the briefing."""
+        return limit_to_date(self.unit_data, self.as_of)
+
+    @cached_property
+    def name(self) -> str:
+        """Return the name of the unit within a sentence."""
+        return unit_label(self.unit_data, self.code, self.lang)
+
+    @property
+    def decision_name(self) -> str:
+        """Return what texts call the decision: "Decision 861", or its own name where it has no number."""
+        number = self.decision or ""
+        return translate("label.decision", self.lang, decision=number) if number.isdigit() else number
+
+    @cached_property
+    def figures(self) -> pd.DataFrame:
+        """Return the headline figures: those that the section of them was made from, else all."""
+        if "headline" in self.tables:
+            return self.tables["headline"]
+        return headline(self.unit_data, self.law, self.code, self.as_of, self.decision)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """Return the headline figures by key."""
+        return facts_by_key(self.figures)
+
+    @cached_property
+    def findings(self) -> pd.DataFrame:
+        """Return the findings of `audit` on the area and on the unit right above it, with the unit's ``name``."""
+        data = self.unit_data
+        units = [self.code, *[c for c, *_ in lineage(data.areas, self.code)][1:2]]
+        units = [u for u in units if unit_row(data.areas, u)["kind"] != "country"]
+        tables = [audit(data, u, self.lang).assign(name=unit_label(data, u, self.lang)) for u in units]
+        return pd.concat(tables, ignore_index=True)
+
+    @cached_property
+    def losses(self) -> pd.DataFrame:
+        """Return who lost a card by the decision: the table that the section was made from, else all communes."""
+        if "reclassification" in self.tables:
+            return self.tables["reclassification"]
+        return unit_losses(self.data_as_of, self.decision or "", self.code)
+
+    @cached_property
+    def law_in_force(self) -> InForce:
+        """Return the law in force in the unit after its latest change, which need not have come yet."""
+        day = self.law.latest_change()
+        return self.law.at(day, lineage(self.unit_data.areas, self.code, pd.Timestamp(day)))
+
+    @property
+    def premium_groups(self) -> pd.DataFrame:
+        """Return the groups whose yearly premium a briefing shows, of those that the law in force supports."""
+        keys = set(self.law_in_force.rows("subsidy_share")["key"])
+        return pd.DataFrame({"group": [key for key in groups_flagged("premium_table") if key in keys]})
+
+    def is_synthetic(self) -> bool:
+        """Return whether any figure of the area is synthetic."""
+        data = self.unit_data
+        units = [self.code, *communes(data.areas, self.code)]
+        tables = (data.cards, data.population, data.losses)
+        return any((t.loc[t["area"].isin(units), "status"] == "synthetic").any() for t in tables)
+
+    def show_title(self) -> None:
+        """Show the title: the kind of briefing, the unit and the one above it; a synthetic one says so."""
+        title, areas = translate("label.page_title", self.lang), self.unit_data.areas
+        units = [c for c, *_ in lineage(areas, self.code)[:2] if c != "VN"]
+        names = ", ".join(inline_name(unit_name(areas, c), self.lang) for c in units)
+        about = OutputMetadata("title", self.code, title, names, self.decision_name, self.lang)
+        show_text(f"# {title}: {names}", about)
+        if self.is_synthetic():
+            warning = translate("stamp.synthetic_page", self.lang)
+            show_text(f"**{warning}**", OutputMetadata("warning", "synthetic", warning))
+
+    def section(self, name: str, table: pd.DataFrame) -> None:
+        """Show a section: its heading and the items that it makes of a table; nothing where it has no items.
+
+        Charts are written to ``charts/NAME.png`` and ``.svg`` in ``out``, tables to ``tables/NAME.csv``.
+
+        Parameters
+        ----------
+        name : the module of the section, one of `bhyt_analysis.briefing.sections.SECTIONS`.
+        table : what the section is made from (its module says what); rows may be left out.
+        """
+        from bhyt_analysis.briefing.sections import SECTIONS
+
+        modules = {module.__name__.rpartition(".")[2]: module for module in SECTIONS}
+        if name not in modules:
+            raise BhytError(("error.unknown_section", {"found": name, "expected": ", ".join(modules)}))
+        module = modules[name]
+        self.tables[name] = table
+        self.items[name] = items = module.items(self, table)
+        if items:
+            title = section_title(module.KEY, self.lang, self.decision_name)
+            show_text(f"## {title}", OutputMetadata("heading", module.KEY, title))
+        for item in items:
+            show_item(item, self.lang, self.out, self.decision_name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the headline figures with their status, the findings, and what they were made with.
+
+        Returns
+        -------
+        dict with ``area`` (code), ``name``, ``lang``, ``as_of``, ``scenario``, ``seed``, ``version``,
+        ``law_sha256``, ``inputs_sha256``; ``facts``: a list of key, label, value, low, high,
+        relation, unit, text, as_of, status, source; ``findings``: a list of rule, severity,
+        name (of the unit), message.
+        """
+        return {
+            "area": self.code,
+            "name": unit_name(self.unit_data.areas, self.code),
+            "lang": self.lang,
+            "as_of": None if self.as_of is None else str(self.as_of)[:10],
+            "scenario": self.scenario and self.scenario.name,
+            "seed": self.seed,
+            "version": __version__,
+            "law_sha256": self.law.sha256(),
+            "inputs_sha256": self.data.sha256,
+            "facts": [self._fact_to_dict(fact) for fact in self.facts.values()],
+            "findings": self.findings[["rule", "severity", "name", "message"]].to_dict("records"),
+        }
+
+    def _fact_to_dict(self, fact: Fact) -> dict[str, Any]:
+        number = float if fact.unit == "share" else int  # people and đồng are whole numbers
+        numbers = {"value": fact.value, "low": fact.low, "high": fact.high}
+        return {
+            "key": fact.key,
+            "label": fact_title(fact.key, self.lang, self.decision_name),
+            **{k: None if v is None else number(v) for k, v in numbers.items()},
+            "relation": fact.relation,
+            "unit": fact.unit,
+            "text": format_fact(fact, self.lang),
+            "as_of": None if fact.as_of is None else str(fact.as_of)[:10],
+            "status": fact.status,
+            "source": format_citation(fact.source, self.lang),
+        }
+
+    def write_facts(self) -> None:
+        """Write what `to_dict` gives to ``facts.json`` in ``out``, and show what it was made with."""
+        record = self.to_dict()
+        if self.out is not None:
+            text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+            Path(self.out, "facts.json").write_text(text, encoding="utf-8")
+        hashes = {"inputs": record["inputs_sha256"][:8], "law": record["law_sha256"][:8]}
+        line = translate("label.made_with", self.lang, version=__version__, seed=self.seed, **hashes)
+        show_text(f"*{line}*", OutputMetadata("made_with", __version__, line))

@@ -1,0 +1,68 @@
+"""Say the headline figures in words: their titles, their values, how well they are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from bhyt_analysis.domain.data_status import STATUSES, lowest_quality
+from bhyt_analysis.i18n.messages import format_message, translate
+from bhyt_analysis.model.coverage.headline import Fact
+
+Facts = dict[str, Fact]  # the headline figures by key
+
+
+def facts_by_key(figures: pd.DataFrame) -> Facts:
+    """Return the headline figures, rows of a table, by their keys."""
+    rows = figures.astype(object).where(figures.notna(), None).to_dict("records")
+    return {row["key"]: Fact(**{str(k): v for k, v in row.items()}) for row in rows}
+
+
+def certainty(facts: Facts, keys: Iterable[str], lang: str) -> list[str]:
+    """Return a sentence on how well some of the figures are known: as well as the weakest of them."""
+    statuses = [facts[k].status for k in keys if k in facts and facts[k].status in STATUSES]
+    return [translate(f"sure.{lowest_quality(statuses)}", lang)] if statuses else []
+
+
+def target_fields(target: Fact, lang: str) -> dict[str, object]:
+    """Return the fields by which messages name a target."""
+    relation = translate(f"relation.{target.relation or '='}", lang)
+    return {"rate": target.value, "on": target.as_of, "relation": relation}
+
+
+def facts_table(figures: pd.DataFrame, lang: str, decision: str = "") -> pd.DataFrame:
+    """Return the headline figures as readers see them. ``decision``: the name of the zoning decision."""
+    facts = facts_by_key(figures).values()
+    return figures.assign(
+        fact=[fact_title(fact.key, lang, decision) for fact in facts],
+        value=[format_fact(fact, lang) for fact in facts],
+        # A target is no result: its status says so.
+        status=["target" if f.key.endswith("_target") and f.status == "published" else f.status for f in facts],
+    )
+
+
+def fact_title(key: str, lang: str = "vi", decision: str = "") -> str:
+    """Return what readers call a headline figure. ``decision``: the name of the zoning decision."""
+    return translate(f"fact.{key}", lang, decision=decision)
+
+
+def format_fact(fact: Fact, lang: str = "vi") -> str:
+    """Return a headline figure as text, with its relation ("above 96.35%") or interval.
+
+    Examples
+    --------
+    >>> format_fact(Fact("reenrolled", None, "share", "2021-12-31", "estimated", "", low=0.371, high=0.421))
+    '37%–42%'
+    """
+    relation = translate(f"relation.{fact.relation or '='}", lang)
+    share = "{v:pe}" if fact.status == "published" else "{v:p1}"
+    if fact.value is None:
+        if fact.high is not None and fact.high >= 1:
+            return (relation or translate("relation.>=", lang)) + format_message(share, lang, v=fact.low)
+        return format_message("{a:p0}–{b:p0}", lang, a=fact.low, b=fact.high)
+    if fact.unit == "share":
+        return relation + format_message(share, lang, v=fact.value)
+    if fact.unit == "vnd":
+        return relation + format_message("{v:bn1} ", lang, v=fact.value) + translate("label.billions", lang)
+    return relation + format_message("{v:n} ", lang, v=fact.value) + translate(f"unit.{fact.unit}", lang)

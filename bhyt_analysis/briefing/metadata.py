@@ -1,0 +1,79 @@
+"""Define the metadata by which an executed notebook tells what each of its outputs is.
+
+The notebook keeps it with every output, under ``metadata.bhyt``; the page and the documents read it there. The
+format has a number: a reader refuses metadata of another one, because its fields may mean something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bhyt_analysis.i18n.messages import BhytError
+
+SCHEMA = 1
+KEY = "bhyt"  # of an output's metadata
+OUTLINE = "outline"  # the tag of a Markdown cell that heads a section in JupyterLab only
+KINDS = ("title", "warning", "heading", "text", "chart", "table", "made_with")
+
+
+@dataclass(frozen=True)
+class OutputMetadata:
+    """What one output of a notebook is.
+
+    Attributes
+    ----------
+    kind : one of `KINDS`: the title of the briefing, a warning on all of it, the heading of a section, an item's
+        text, chart or table, or the line that says with what it was made.
+    name : the code of the unit (title), the reason (warning), the key of the section (heading), the name of the
+        item (text, chart, table), which is also that of its files, or the version of the package (made_with).
+    title : what readers call it: the kind of briefing, the section, the chart or the table.
+    area : the unit with the one above it (title only).
+    decision : the name of the zoning decision that the briefing is about (title only; "" for none).
+    lang : the language, "vi" or "en" (title only).
+    payload : what the chart or the table says, as ``to_dict`` of its description gives it (chart, table).
+    """
+
+    kind: str
+    name: str = ""
+    title: str = ""
+    area: str = ""
+    decision: str = ""
+    lang: str = ""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the metadata of an output, which JSON can hold; empty fields are left out."""
+        return {KEY: {"schema": SCHEMA, **{k: v for k, v in asdict(self).items() if v}}}
+
+    @classmethod
+    def from_dict(cls, metadata: Mapping[str, Any]) -> OutputMetadata | None:
+        """Return what the metadata of an output say; None for an output that is no part of a briefing.
+
+        Raises
+        ------
+        BhytError
+            for metadata of another schema.
+
+        Examples
+        --------
+        >>> OutputMetadata.from_dict(OutputMetadata("text", "coverage").to_dict()).name
+        'coverage'
+        >>> OutputMetadata.from_dict({"bhyt": {"schema": 99}})
+        Traceback (most recent call last):
+        ...
+        bhyt_analysis.i18n.messages.BhytError: The notebook was made with another version (outputs of schema 99, \
+expected 1): make the briefing again.
+        """
+        fields = metadata.get(KEY)
+        if fields is None:
+            return None
+        if fields.get("schema") != SCHEMA:
+            raise BhytError(("error.notebook_schema", {"found": fields.get("schema", "–"), "expected": SCHEMA}))
+        return cls(**{k: v for k, v in fields.items() if k != "schema"})
+
+
+def is_outline(cell: Mapping[str, Any]) -> bool:
+    """Return whether a cell is a heading of the template, which neither the page nor the documents show."""
+    return OUTLINE in cell["metadata"].get("tags", ())

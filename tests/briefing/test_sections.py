@@ -1,0 +1,168 @@
+"""Sections say figures right in sign, in points and not per cent, as sure as the weakest figure; tables can be filtered."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.briefing import coverage
+from bhyt_analysis.briefing.actions import matters_text
+from bhyt_analysis.briefing.facts import facts_by_key
+from bhyt_analysis.briefing.items import Item
+from bhyt_analysis.briefing.metadata import OutputMetadata
+from bhyt_analysis.briefing.sections import SECTIONS
+from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.messages import BhytError, format_message, has_message
+
+from ..briefing_items import TABLES, section_items
+
+NO_FINDINGS = pd.DataFrame(columns=["severity"])
+
+
+def facts(**rows):
+    """Headline figures by key, from key=(value, low, unit, day, status)."""
+    columns = ["value", "low", "unit", "as_of", "status"]
+    table = pd.DataFrame([{"key": key, **dict(zip(columns, row, strict=True))} for key, row in rows.items()])
+    table["as_of"] = pd.to_datetime(table["as_of"])
+    return facts_by_key(table.assign(high=None, relation="", source="x"))
+
+
+def assessment(now, target, lang="en", status="derived"):
+    figures = facts(
+        insured=(1, None, "people", "2021-12-31", "published"),
+        coverage=(now, None, "share", "2021-12-31", status),
+        next_target=(target, None, "share", "2022-12-31", "published"),
+    )
+    return " ".join(coverage.assessment(figures, lang))
+
+
+POPULATION = facts(population=(1000, None, "people", "2021-12-31", "published"))
+
+
+def text_of(items):
+    return " ".join(item.text for item in items)
+
+
+def test_each_section_has_a_title_and_a_table():
+    assert [section.__name__.rpartition(".")[2] for section in SECTIONS] == list(TABLES)
+    assert all(has_message(f"section.{section.KEY}") for section in SECTIONS)
+
+
+def test_the_gap_of_son_duong_is_five_and_a_half_points(data, law):
+    items = section_items(bhyt.Briefing(data, "Sơn Dương", law), "coverage")
+    assert items[0].text.startswith("**155.163** trong 182.330 người")
+    # 90.6 - 85.1
+    assert "So với chỉ tiêu 90,6% (31/12/2022), tỷ lệ này thấp hơn 5,5 điểm phần trăm." in items[0].text
+    assert items[0].text.endswith("Các số này được tính từ số liệu đã công bố.")
+    items = section_items(bhyt.Briefing(data, "Sơn Dương", law, lang="en"), "coverage")
+    assert "5.5 percentage points below the target of 90.6% (31 December 2022)" in items[0].text
+
+
+def test_those_not_back_are_the_lost_less_the_least_that_came_back(data, law):
+    text = text_of(section_items(bhyt.Briefing(data, "Sơn Dương", law), "reclassification"))
+    assert "Nhiều nhất 27.167 người trong số đó (90,3%)" in text  # 30,082 - 2,915
+
+
+def test_no_more_are_not_back_than_are_uninsured_at_all(data, law):
+    """The published 87.21% may be 87.205%: then 28,986 lack a card, 12 more than the 28,974 that the page gives."""
+    briefing = bhyt.Briefing(data, "Lục Ngạn", law)
+    assert "Nhiều nhất 28.974 người trong số đó (62,8%)" in text_of(section_items(briefing, "reclassification"))
+    assert "Nhiều nhất 28.974 người" in text_of(section_items(briefing, "actions"))  # of 46,106
+
+
+@given(st.integers(300, 999), st.integers(300, 1000))
+def test_above_and_below_follow_the_sign_in_points(now, target):
+    text = assessment(now / 1000, target / 1000)
+    points = format_number(abs(target - now) / 10, "en", 1)
+    assert f"{points} percentage points" in text
+    assert ("below the target" in text) == (now < target)
+    assert ("at or above the target" in text) == (now >= target)
+    assert f"{points}%" not in text.replace(format_message("{v:pe}", "en", v=target / 1000), "")
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("derived", "worked out"), ("estimated", "estimates"), ("synthetic", "made up"), ("census", "census")],
+)
+def test_a_text_is_as_sure_as_its_weakest_figure(status, words):
+    assert words in assessment(0.8, 0.9, status=status)
+
+
+def test_matters_for_decision_name_the_communes_that_lack_most():
+    shared = pd.DataFrame({"name": ["A", "B", "C", "D"], "to_add": [10, 40, 30, 20]})
+    text = matters_text(POPULATION, [Item("allocation", table=shared)], NO_FINDINGS, [], "en")
+    names = "B (40 people); C (30 people); D (20 people)"
+    assert text == f"- The communes that must add most: {names}; together 90.0% of all that must be added."
+
+
+@pytest.mark.parametrize(("errors", "words"), [(1, "in 1 place, which needs"), (3, "in 3 places that need")])
+def test_contradictions_are_counted_in_the_right_number(errors, words):
+    findings = pd.DataFrame({"severity": ["error"] * errors + ["info"]})
+    assert words in matters_text(POPULATION, [], findings, [], "en")
+
+
+def test_a_briefing_that_asks_for_no_decision_says_so():
+    text = matters_text(POPULATION, [], NO_FINDINGS, [], "en")
+    assert text == "The figures at hand ask for no further decision."
+
+
+def test_a_target_whose_day_is_past_is_no_task_for_the_future(data, law):
+    figures = bhyt.Briefing(data, "Sơn Dương", law).facts
+    first, *rest = matters_text(figures, [], NO_FINDINGS, ["Việt Nam 100%"], "en").split("\n")
+    assert first == (
+        "- The target of 90.6% was due on 31 December 2022; the latest figures are 10,028 people short of it: "
+        "present figures are needed to tell whether it was met."
+    )
+    assert "- Targets of higher levels still to come: Việt Nam 100%." in rest
+
+
+def test_the_people_of_a_target_add_exactly_over_the_communes(data, law):
+    for area, people in (("Sơn Dương", 165_191), ("Lục Ngạn", 224_275), ("X001", 60_355)):
+        items = {i.name: i for i in section_items(bhyt.Briefing(data, area, law), "targets")}
+        assert items["allocation"].table["target_people"].sum() == people
+    assert set(items["allocation"].table["status"]) == {"synthetic"}
+
+
+def test_a_years_subsidies_are_people_by_premium_by_share(data, law):
+    items = {i.name: i for i in section_items(bhyt.Briefing(data, "Sơn Dương", law), "finance")}
+    table = items["subsidy"].table.set_index("subgroup")
+    # 2,530,000 x 4.5% x 12 = 1,366,200; pupils 50%, near-poor 70%
+    assert table.at["student", "vnd_state"] == 24_746 * 683_100
+    assert table.at["near_poor", "vnd_state"] == 6_198 * 956_340
+    assert table.at["near_poor", "vnd_own"] == 6_198 * 409_860
+    assert "household" not in table.index
+
+
+def test_an_analyst_can_filter_a_table_or_change_its_grouping(data, law):
+    briefing = bhyt.Briefing(data, "Sơn Dương", law)
+    covered = bhyt.coverage(data, "Sơn Dương", by=["group"]).query("group != 'household'")
+    items = {i.name: i for i in coverage.items(briefing, covered)}
+    assert list(items["groups"].table["group"]) == list(covered["group"])
+    covered = bhyt.coverage(data, "Sơn Dương", by=["subgroup"])
+    items = {i.name: i for i in coverage.items(briefing, covered)}
+    assert len(items["groups"].chart.description.categories) == len(covered)
+
+
+def test_lao_cai_is_briefed_on_its_own_decision(data, law):
+    briefing = bhyt.Briefing(data, "Lào Cai", law, lang="en")
+    intro, zones = section_items(briefing, "reclassification")
+    assert briefing.decision == "2752"
+    assert intro.text.startswith("Decision 2752/QĐ-UBND of 31 December 2025 lists the communes of zones III, II and I")
+    assert "for 2026–2030" in intro.text
+    assert "Zone III: 47 communes; Zone II: 36 communes; Zone I: 12 communes; Off the list: 4 communes" in zones.text
+    assert len(zones.table) == 99
+    assert "861" not in text_of(section_items(briefing))
+
+
+def test_an_unknown_section_is_refused(data, law):
+    with pytest.raises(BhytError, match="no section “who”"):
+        bhyt.Briefing(data, "Sơn Dương", law).section("who", NO_FINDINGS)
+
+
+def test_metadata_survive_json_and_another_schema_is_refused():
+    about = OutputMetadata("chart", "groups", "By group", payload={"title": "x"})
+    assert OutputMetadata.from_dict(about.to_dict()) == about
+    assert OutputMetadata.from_dict({}) is None
+    with pytest.raises(BhytError, match="another version"):
+        OutputMetadata.from_dict({"bhyt": {"chart": "groups"}})
