@@ -27,6 +27,7 @@ from bhyt_analysis.ingest.vietnamese_text import (
     parse_day,
     parse_number,
 )
+from bhyt_analysis.ingest.workbook import Cell
 from bhyt_analysis.law.groups import groups
 
 UNIT_KINDS = ("country", "province", "district", "commune")
@@ -49,7 +50,6 @@ class CellOptions:
     month_day: str = ""
 
 
-Cell = str | float | dt.date
 Converter = Callable[[Cell, CellOptions], object]
 
 

@@ -1,10 +1,10 @@
-"""From the cells of a table, as they were found, to rows in the types of the schema."""
+"""Convert the cells of a detected table to rows in the types of the schema."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.findings import Finding, Term
@@ -14,148 +14,167 @@ from bhyt_analysis.ingest.table_detection import DetectedTable
 from bhyt_analysis.ingest.vietnamese_text import STYLES, clean_text, number_style
 from bhyt_analysis.law.groups import drop_nested_groups
 
-NAMED = ("_within", "_name")  # what a row says of its unit beside the code; dropped when the unit is known
+UNIT_HINTS = ("_within", "_name")  # columns that help to find the unit of a row; dropped when it is known
 
 
-def coerce_table(laid: DetectedTable, numbers: str | None, found: list[Finding]) -> pd.DataFrame:
-    """The rows with the columns and types of the schema, and their ``file`` and ``row``; bad cells become findings."""
-    columns = table_columns(laid.name).to_dict("records")
-    wide = _groups_across(laid)
-    if wide:
+def coerce_table(table: DetectedTable, numbers: str | None, findings: list[Finding]) -> pd.DataFrame:
+    """Return the rows with the columns and types of the schema, and their ``file`` and ``row``; adds the findings."""
+    columns = table_columns(table.name).to_dict("records")
+    groups = _wide_groups(table)
+    if groups:
         figure = next(c["column"] for c in columns if c["type"] == "count" and c["required"] == "yes")
         columns = [c for c in columns if c["column"] not in ("group", figure)]
-    out: dict[str, Any] = {}
-    told = [c for c in laid.cells if c[0] != "_"]
-    style = _styles(laid, columns, wide, numbers)
+    styles = _number_styles(table, columns, groups, numbers)
+    data: dict[str, pd.Series] = {}
     for column in columns:
-        heading = column["column"]
-        if heading not in laid.cells:
-            if column["required"]:
-                there = ", ".join(laid.places.get(c, c) for c in told)
-                names = f"{column['name_vi']} / {column['name_en']}"
-                found.append(Finding("missing_column", laid.label, laid.heading, heading, value=there, expected=names))
-            cells = pd.Series("", index=laid.cells.index, dtype=object)
-            out[heading] = convert_column(cells, column, None)[0]
+        key = column["column"]
+        if key in table.cells:
+            percent = key in table.percent
+            data[key] = _convert(table, table.cells[key], column, findings, styles.get(key), percent)
             continue
-        out[heading], more = convert_column(laid.cells[heading], column, style.get(heading), heading in laid.percent)
-        found += [replace(f, file=laid.label) for f in more]
-    rows = pd.DataFrame(out, index=laid.cells.index).assign(file=laid.label, row=laid.cells.index)
-    for key in NAMED:
-        if key in laid.cells:
-            rows[key] = convert_column(laid.cells[key], {"type": "text", "column": key, "required": ""}, None)[0]
-    if wide:
-        rows = _lengthened(laid, rows, wide, figure, style, found)
+        if column["required"]:
+            present = ", ".join(str(table.headings.get(c, c)) for c in table.cells if c[0] != "_")
+            names = f"{column['name_vi']} / {column['name_en']}"
+            place = (table.label, table.heading_row, key)
+            findings.append(Finding("missing_column", *place, value=present, expected=names))
+        data[key] = convert_column(pd.Series("", index=table.cells.index, dtype=object), column, None)[0]
+    rows = pd.DataFrame(data, index=table.cells.index).assign(file=table.label, row=table.cells.index)
+    for key in (k for k in UNIT_HINTS if k in table.cells):
+        rows[key] = convert_column(table.cells[key], {"type": "text", "column": key, "required": ""}, None)[0]
+    if groups:
+        rows = _to_long(table, rows, groups, figure, styles, findings)
     else:
-        _check_totals(laid, rows, style, found)
+        _check_totals(table, rows, styles, _count_columns(table), findings)
     return rows.reset_index(drop=True)
 
 
-def _groups_across(laid: DetectedTable) -> list[str]:
-    """The groups that head columns of a wide table."""
-    if not allows_wide_layout(laid.name) or "group" in laid.cells:
+def _convert(
+    table: DetectedTable,
+    cells: pd.Series,
+    column: dict[str, str],
+    findings: list[Finding],
+    style: str | None = None,
+    percent: bool = False,
+) -> pd.Series:
+    """Convert one column of a table; the findings get the label of its file."""
+    values, new = convert_column(cells, column, style, percent)
+    findings += [replace(f, file=table.label) for f in new]
+    return values
+
+
+def _count(column: str) -> dict[str, str]:
+    """Return the schema of an optional column of counts."""
+    return {"type": "count", "required": "", "column": column}
+
+
+def _count_columns(table: DetectedTable) -> list[str]:
+    columns = table_columns(table.name)
+    return [c for c in columns.loc[columns["type"] == "count", "column"] if c in table.cells]
+
+
+def _wide_groups(table: DetectedTable) -> list[str]:
+    """Return the groups that head columns of a wide table."""
+    if not allows_wide_layout(table.name) or "group" in table.cells:
         return []
     keys = set(group_keys_by_name().values())
-    return [c for c in laid.cells if c in keys]
+    return [c for c in table.cells if c in keys]
 
 
-def _styles(
-    laid: DetectedTable, columns: list[dict[str, str]], wide: list[str], numbers: str | None
+def _number_styles(
+    table: DetectedTable, columns: list[dict[str, str]], groups: list[str], numbers: str | None
 ) -> dict[str, str | None]:
-    """How numbers are written in each column: as was said, or as its own cells tell, or else all of the sheet."""
-    figures = [c["column"] for c in columns if c["type"] in NUMERIC_TYPES and c["column"] in laid.cells] + wide
-    said = str(laid.cells["_numbers"].iloc[0]) if "_numbers" in laid.cells and len(laid.cells) else ""
-    told = numbers or (said if said in STYLES else number_style([clean_text(said)]))
-    if told is not None:
-        return dict.fromkeys(figures, told)
-    texts = {c: _marked(laid, c) for c in figures}
+    """Return how numbers are written in each column: by option, by its own cells, or by all cells of the sheet."""
+    figures = [c["column"] for c in columns if c["type"] in NUMERIC_TYPES and c["column"] in table.cells] + groups
+    stated = str(table.cells["_numbers"].iloc[0]) if "_numbers" in table.cells and len(table.cells) else ""
+    style = numbers or (stated if stated in STYLES else number_style([clean_text(stated)]))
+    if style is not None:
+        return dict.fromkeys(figures, style)
+    texts = {c: _number_texts(table, c) for c in figures}
     if not any(texts.values()):
         return dict.fromkeys(figures)
-    whole = number_style([t for some in texts.values() for t in some])
-    return {c: number_style(some) or (None if _contrary(some) else whole) for c, some in texts.items()}
+    sheet_style = number_style([t for column in texts.values() for t in column])
+    return {c: number_style(cells) or (None if _is_mixed(cells) else sheet_style) for c, cells in texts.items()}
 
 
-def _marked(laid: DetectedTable, column: str) -> list[str]:
-    """The texts of a column that are more than digits, totals with them."""
-    cells = [laid.cells[column], *([laid.totals[column]] if column in laid.totals else [])]
-    return [clean_text(t) for some in cells for t in pd.unique(some) if type(t) is str and not t.isdigit() and t]
+def _number_texts(table: DetectedTable, column: str) -> list[str]:
+    """Return the texts of a column and its totals that are more than digits."""
+    cells = [table.cells[column], *([table.totals[column]] if column in table.totals else [])]
+    values = (v for part in cells for v in pd.unique(part))
+    return [clean_text(v) for v in values if type(v) is str and not v.isdigit() and v]
 
 
-def _contrary(texts: list[str]) -> bool:
-    """Whether some cells of a column are written the one way and some the other."""
+def _is_mixed(texts: list[str]) -> bool:
+    """Return whether the cells of a column are written in both styles."""
     return len({s for t in texts if (s := number_style([t])) is not None}) > 1
 
 
-def _lengthened(
-    laid: DetectedTable,
+def _to_long(
+    table: DetectedTable,
     rows: pd.DataFrame,
-    wide: list[str],
+    groups: list[str],
     figure: str,
-    style: dict[str, str | None],
-    found: list[Finding],
+    styles: dict[str, str | None],
+    findings: list[Finding],
 ) -> pd.DataFrame:
-    """A wide table as one row for each unit and group. A unit without a figure in any group has not reported."""
-    spec = {"type": "count", "required": ""}
-    values = {}
-    for key in wide:
-        values[key], more = convert_column(laid.cells[key], {**spec, "column": key}, style[key])
-        found += [replace(f, file=laid.label) for f in more]
-    blank = pd.DataFrame({key: laid.cells[key] == "" for key in wide})
+    """Return a wide table as one row for each unit and group; a unit without any figure has not reported."""
+    values = {key: _convert(table, table.cells[key], _count(key), findings, styles[key]) for key in groups}
+    blank = pd.DataFrame({key: table.cells[key] == "" for key in groups})
     partly = blank[blank.any(axis=1) & ~blank.all(axis=1)]
-    for key in wide:
-        lines = partly.index[partly[key]]
-        found += [Finding("blank_cell", laid.label, int(n), key, expected=Term("expect.count")) for n in lines]
-    long = pd.concat([rows.assign(group=key, **{figure: values[key]}) for key in wide])
-    order = [c for c in table_columns(laid.name)["column"] if c in long]
+    for key in groups:
+        lines = map(int, partly.index[partly[key]])
+        findings += [Finding("blank_cell", table.label, n, key, expected=Term("expect.count")) for n in lines]
+    long = pd.concat([rows.assign(group=key, **{figure: values[key]}) for key in groups])
+    order = [c for c in table_columns(table.name)["column"] if c in long]
     long = long[[*order, *(c for c in long if c not in order)]]
     long = long.assign(group=long["group"].astype("str"))
-    _check_totals(laid, rows.assign(**values), style, found, wide)
-    _check_row_totals(laid, long[long[figure].notna()], figure, found)
+    _check_totals(table, rows.assign(**values), styles, groups, findings)
+    _check_row_totals(table, long[long[figure].notna()], figure, findings)
     return long[long[figure].notna()].sort_index(kind="stable")
 
 
-# --- Totals that stand in the table: they are not read, but must be right ---
+# --- Totals in the table: they are no data, but must be right ---
 
 
 def _check_totals(
-    laid: DetectedTable,
+    table: DetectedTable,
     rows: pd.DataFrame,
-    style: dict[str, str | None],
-    found: list[Finding],
-    wide: list[str] | None = None,
+    styles: dict[str, str | None],
+    columns: list[str],
+    findings: list[Finding],
 ) -> None:
-    """The figures of rows of totals against the sums of the rows that they can mean."""
-    if laid.totals.empty:
+    """Compare the figures in rows of totals with the sums of the rows that they can mean."""
+    if table.totals.empty:
         return
-    counts = wide or [c["column"] for c in table_columns(laid.name).to_dict("records") if c["type"] == "count" and c["column"] in laid.cells]  # fmt: skip
-    lines = rows.index.to_numpy()
-    ends = laid.totals.index.to_numpy()
-    for key in counts:
-        spec = {"type": "count", "required": "", "column": key}
-        totals = convert_column(laid.totals[key], spec, style.get(key))[0]
+    for key in columns:
+        totals = convert_column(table.totals[key], _count(key), styles.get(key))[0]
         values = rows[key].fillna(0).to_numpy(dtype="int64")
-        for line, total in totals.dropna().items():
-            before, after = ends[ends < line].max(initial=0), ends[ends > line].min(initial=lines.max(initial=0) + 1)
-            part = values[(lines > before) & (lines < line)] if not laid.first_total else values[(lines > line) & (lines < after)]  # fmt: skip
-            sums = {int(values.sum()), int(part.sum())} | ({int(values.sum()) - int(total)} if int(total) in values else set())  # fmt: skip
-            if int(total) not in sums:
-                told = int(part.sum()) if len(part) else int(values.sum())
-                found.append(Finding("total_off", laid.label, int(line), key, value=int(total), expected=told))
+        every = int(values.sum())
+        for line, total in totals.dropna().astype(int).items():
+            part = values[_summed_rows(table, rows.index.to_numpy(), line)]
+            sums = {every, int(part.sum()), *([every - total] if total in values else [])}
+            if total not in sums:
+                expected = int(part.sum()) if len(part) else every
+                findings.append(Finding("total_off", table.label, int(line), key, value=int(total), expected=expected))
 
 
-def _check_row_totals(laid: DetectedTable, long: pd.DataFrame, figure: str, found: list[Finding]) -> None:
-    """The column of totals of a wide table against the groups of its row."""
-    if "_total" not in laid.cells:
+def _summed_rows(table: DetectedTable, lines: np.ndarray, line: int) -> np.ndarray:
+    """Return which rows lie between a row of totals and the one before it, or after it if totals come first."""
+    others = table.totals.index.to_numpy()
+    if table.totals_first:
+        return (lines > line) & (lines < others[others > line].min(initial=lines.max(initial=0) + 1))
+    return (lines > others[others < line].max(initial=0)) & (lines < line)
+
+
+def _check_row_totals(table: DetectedTable, long: pd.DataFrame, figure: str, findings: list[Finding]) -> None:
+    """Compare the column of totals of a wide table with the groups of its row."""
+    if "_total" not in table.cells:
         return
-    spec = {"type": "count", "required": "", "column": "_total"}
-    totals, more = convert_column(laid.cells["_total"], spec, _styles(laid, [], ["_total"], None)["_total"])
-    found += [replace(f, file=laid.label) for f in more]
+    style = _number_styles(table, [], ["_total"], None)["_total"]
+    totals = _convert(table, table.cells["_total"], _count("_total"), findings, style)
     every = long.groupby(level=0)[figure].sum()
-    once = (
-        drop_nested_groups(long.assign(area=long.index).drop(columns="as_of", errors="ignore"))
-        .groupby(level=0)[figure]
-        .sum()
-    )
+    distinct = drop_nested_groups(long.assign(area=long.index).drop(columns="as_of", errors="ignore"))
+    once = distinct.groupby(level=0)[figure].sum()
     for line, total in totals.dropna().items():
         if line in every.index and int(total) not in (int(every[line]), int(once[line])):
-            finding = Finding("row_total_off", laid.label, int(line), "_total")
-            found.append(replace(finding, value=int(total), expected=int(once[line])))
+            finding = Finding("row_total_off", table.label, int(line), "_total")
+            findings.append(replace(finding, value=int(total), expected=int(once[line])))

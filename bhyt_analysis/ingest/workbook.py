@@ -1,4 +1,4 @@
-"""Which cells does a file hold, sheet by sheet, as the user sees them?
+"""Read the cells of workbooks and CSV files, sheet by sheet, as the user sees them.
 
 Workbooks (.xlsx, .xlsm, .xls, .ods) are read by calamine, CSV by pandas or the csv module. Files are
 opened for reading only and nothing is written. Rows keep the number that the user sees.
@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -24,20 +24,26 @@ import pandas as pd
 from bhyt_analysis.domain.findings import Finding, Term
 from bhyt_analysis.ingest.vietnamese_text import DECODERS, decode, legacy_font
 
+if TYPE_CHECKING:
+    from python_calamine import CalamineWorkbook, SheetMetadata
+
 TEXT_FILES = (".csv", ".tsv")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
-MAX_CELLS = 20_000_000  # of one sheet, with the blank ones between: a cell far away is a slip
-SAMPLE = 1000  # texts of a column by which its font is known
+MAX_CELLS = 20_000_000  # of one sheet, blank ones included: a single distant cell is a mistake
+MAX_COLUMNS = 18_278  # that have letters: the last one is ZZZ
+SAMPLE = 1000  # texts of a column that decide on its font
+Cell = str | float | dt.date
 Range = tuple[int, int, int, int]
+_CELL_TYPES = {str, float, dt.date}
 
 
 @dataclass(frozen=True)
 class Sheet:
     """The cells of one sheet or CSV file.
 
-    ``label`` names it in messages, ``name`` is the sheet's or the file's own. ``cells`` are text, float
-    or datetime.date; "" is blank. Its index are the rows and its columns the columns that the user
-    sees, both from 1. ``merged`` are the merged ranges (first row, first column, last row, last column).
+    ``label`` names it in messages, ``name`` is that of the sheet or file. ``cells`` are text, float
+    or datetime.date, "" if blank; index and columns are the rows and columns that the user sees,
+    both from 1. ``merged`` are the merged ranges (first row, first column, last row, last column).
     ``plain`` is a CSV file, where one separator too many shifts the cells of its row.
     """
 
@@ -49,88 +55,79 @@ class Sheet:
 
 
 def list_input_files(source: Path) -> list[Path]:
-    """The files of an input: itself, or those of a folder that can hold tables. Excel's own lock files are none."""
+    """Return the files of an input: itself, or those of a folder that can have tables, without Excel's lock files."""
     if not source.is_dir():
         return [source]
-    known = (*TEXT_FILES, *WORKBOOKS, ".parquet")
-    return sorted(p for p in source.iterdir() if p.suffix.lower() in known and not p.name.startswith(("~$", ".")))
+    suffixes = (*TEXT_FILES, *WORKBOOKS, ".parquet")
+    return sorted(p for p in source.iterdir() if p.suffix.lower() in suffixes and not p.name.startswith(("~$", ".")))
 
 
 def column_letter(column: int) -> str:
-    """The letters of a column, counted from 1.
+    """Return the letters of a column, counted from 1; its number where a CSV file has more columns than letters."""
+    from openpyxl.utils import get_column_letter
 
-    Examples
-    --------
-    >>> column_letter(3), column_letter(28)
-    ('C', 'AB')
-    """
-    text = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        text = chr(65 + rest) + text
-    return text
+    return get_column_letter(column) if column <= MAX_COLUMNS else str(column)
 
 
-def read_sheets(file: Path, found: list[Finding]) -> Iterator[Sheet]:
-    """The visible sheets of a workbook that hold something, or the one of a CSV file; faults become findings."""
+def read_sheets(file: Path, findings: list[Finding]) -> Iterator[Sheet]:
+    """Yield the visible, non-empty sheets of a workbook, or the one of a CSV file; adds the findings."""
     content = file.read_bytes()
     if file.suffix.lower() not in WORKBOOKS:
-        if (cells := read_csv_cells(content, file.name, found)) is not None:
-            yield Sheet(file.name, file.stem, decode_cells(cells, file.name, found), plain=True)
+        if (cells := read_csv_cells(content, file.name, findings)) is not None:
+            yield Sheet(file.name, file.stem, decode_cells(cells, file.name, findings), plain=True)
         return
     from python_calamine import CalamineWorkbook
 
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        for about in book.sheets_metadata:
-            sheet = _sheet(file, content, book, about, found)
+        for metadata in book.sheets_metadata:
+            sheet = _read_sheet(file, content, book, metadata, findings)
             if sheet is not None:
                 yield sheet
     except BaseException as error:  # a damaged file: calamine raises many kinds, and panics that are no Exception
         if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
             raise
-        found.append(Finding("not_a_table", file.name, value=(str(error).splitlines() or ["?"])[0]))
+        findings.append(Finding("not_a_table", file.name, value=(str(error).splitlines() or ["?"])[0]))
 
 
-def _sheet(file: Path, content: bytes, book: Any, about: Any, found: list[Finding]) -> Sheet | None:
-    """One sheet of a workbook, if it is visible and holds something."""
+def _read_sheet(
+    file: Path, content: bytes, book: CalamineWorkbook, metadata: SheetMetadata, findings: list[Finding]
+) -> Sheet | None:
+    """Return one sheet of a workbook, or None if it is hidden or empty."""
     from python_calamine import SheetTypeEnum, SheetVisibleEnum
 
-    label = f"{file.name} [{about.name}]"
-    if about.typ != SheetTypeEnum.WorkSheet:
+    label = f"{file.name} [{metadata.name}]"
+    if metadata.typ != SheetTypeEnum.WorkSheet:
         return None
-    if about.visible != SheetVisibleEnum.Visible:
-        found.append(Finding("hidden_sheet", label))
+    if metadata.visible != SheetVisibleEnum.Visible:
+        findings.append(Finding("hidden_sheet", label))
         return None
-    xml = _xml(content, about.name)
-    if last := _too_far(xml):
-        found.append(Finding("far_cell", label, value=last))
+    xml = _sheet_xml(content, metadata.name)
+    if last := _distant_cell(xml):
+        findings.append(Finding("far_cell", label, value=last))
         return None
-    told = book.get_sheet_by_name(about.name)
-    rows = told.to_python(skip_empty_area=False)
-    for (row, column), text in _spoilt(xml).items():
+    sheet = book.get_sheet_by_name(metadata.name)
+    rows = sheet.to_python(skip_empty_area=False)
+    for (row, column), text in _unreadable_cells(xml).items():
         if row <= len(rows) and column <= len(rows[row - 1]):
             rows[row - 1][column - 1] = text
     cells = _grid(rows)
     if cells.empty:
         return None
-    merged = [(a + 1, b + 1, c + 1, d + 1) for (a, b), (c, d) in told.merged_cell_ranges or ()]
-    return Sheet(label, about.name, decode_cells(cells, label, found), tuple(merged))
+    merged = [(a + 1, b + 1, c + 1, d + 1) for (a, b), (c, d) in sheet.merged_cell_ranges or ()]
+    return Sheet(label, metadata.name, decode_cells(cells, label, findings), tuple(merged))
 
 
 def _grid(rows: list[list[Any]]) -> pd.DataFrame:
-    """Rows of cells ("" is blank) as the table of a `Sheet`, without its blank rows; the others keep their numbers."""
+    """Return rows of cells ("" is blank) as the table of a `Sheet`, without blank rows but with the row numbers."""
     table = np.array(rows, dtype=object) if rows else np.empty((0, 0), dtype=object)
-    told = (table != "").any(axis=1)
-    columns = [[v if type(v) in _CELLS else _cell(v) for v in column] for column in table[told].T]
-    return pd.DataFrame(dict(enumerate(columns, 1)), index=np.flatnonzero(told) + 1, dtype=object)
+    filled = (table != "").any(axis=1)
+    columns = [[v if type(v) in _CELL_TYPES else _convert(v) for v in column] for column in table[filled].T]
+    return pd.DataFrame(dict(enumerate(columns, 1)), index=np.flatnonzero(filled) + 1, dtype=object)
 
 
-_CELLS = {str, float, dt.date}
-
-
-def _cell(value: Any) -> Any:
-    """A cell of a workbook as text, a float or a day."""
+def _convert(value: object) -> Cell:
+    """Convert a cell of a workbook to text, a float or a day."""
     if isinstance(value, dt.datetime):
         return value.date() if value.time() == dt.time() else str(value)
     if isinstance(value, bool):
@@ -140,11 +137,11 @@ def _cell(value: Any) -> Any:
     return value if isinstance(value, dt.date) else str(value)
 
 
-# --- What calamine leaves out of an .xlsx sheet: errors, formulas without a result; and how far its cells reach ---
+# --- The XML of an .xlsx sheet, for what calamine omits: errors, formulas without a result, distant cells ---
 
 
-def _xml(content: bytes, sheet: str) -> bytes:
-    """The XML of a sheet of an .xlsx workbook; empty for a workbook of another kind."""
+def _sheet_xml(content: bytes, sheet: str) -> bytes:
+    """Return the XML of a sheet of an .xlsx workbook; empty for a workbook of another kind."""
     if not zipfile.is_zipfile(io.BytesIO(content)):
         return b""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -153,87 +150,80 @@ def _xml(content: bytes, sheet: str) -> bytes:
             return b""
         rels = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
         target = {r.get("Id"): r.get("Target", "") for r in rels}
-        for about in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():
-            if about.tag.endswith("}sheet") and about.get("name") == sheet:
-                place = next((v for k, v in about.attrib.items() if k.endswith("}id")), "")
-                file = target.get(place, "")
+        for element in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():
+            if element.tag.endswith("}sheet") and element.get("name") == sheet:
+                key = next((v for k, v in element.attrib.items() if k.endswith("}id")), "")
+                file = target.get(key, "")
                 file = file.removeprefix("/") if file.startswith("/") else f"xl/{file}"
                 return archive.read(file) if file in names else b""
     return b""
 
 
-# A cell from which a sheet may be too large: beyond column ZZ, row 200000, or column AZ and row 10000 together.
-_FAR = re.compile(rb""" r=["'](?:[A-Z]{3}\d|[A-Z]{1,2}(?:[2-9]\d{5}|\d{7})|[B-Z][A-Z]\d{5})""")
+# Cells that can make a sheet too large: beyond column ZZ, row 200000, or column AZ and row 10000 together.
+_DISTANT = re.compile(rb""" r=["'](?:[A-Z]{3}\d|[A-Z]{1,2}(?:[2-9]\d{5}|\d{7})|[B-Z][A-Z]\d{5})""")
 
 
-def _too_far(xml: bytes) -> str:
-    """The last cell of a sheet that is too large to be meant, or ""."""
-    if not _FAR.search(xml):
+def _distant_cell(xml: bytes) -> str:
+    """Return the last cell of a sheet that is larger than `MAX_CELLS`, or ""."""
+    from openpyxl.utils import column_index_from_string
+
+    if not _DISTANT.search(xml):
         return ""
-    columns = {c.decode() for c in set(re.findall(rb"""\sr=["']([A-Z]{1,3})\d""", xml))}
-    rows = {int(n) for n in set(re.findall(rb"""\sr=["'][A-Z]{0,3}(\d{1,9})["']""", xml))}
-    last, bottom = max(columns, key=lambda c: (len(c), c), default="A"), max(rows, default=1)
-    return f"{last}{bottom}" if column_number(last) * bottom > MAX_CELLS else ""
-
-
-def column_number(letters: str) -> int:
-    """The number of a column, counted from 1.
-
-    Examples
-    --------
-    >>> column_number("C"), column_number("AB")
-    (3, 28)
-    """
-    return sum((ord(c) - 64) * 26**i for i, c in enumerate(reversed(letters)))
+    letters = {c.decode() for c in set(re.findall(rb"""\sr=["']([A-Z]{1,3})\d""", xml))}
+    columns = {column_index_from_string(c): c for c in letters} or {1: "A"}
+    width, height = max(columns), max(map(int, re.findall(rb"""\sr=["'][A-Z]{0,3}(\d{1,9})["']""", xml)), default=1)
+    return f"{columns[width]}{height}" if width * height > MAX_CELLS else ""
 
 
 _ERROR = re.compile(rb"""<c\s([^>]*\bt=["']e["'][^>]*)>(?:(?!</c>).)*?<v>([^<]*)</v>""", re.DOTALL)
 _NO_RESULT = re.compile(rb"<c\s([^>]*)>\s*<f(?:\s[^>]*)?(?:/>|>([^<]*)</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 
 
-def _spoilt(xml: bytes) -> dict[tuple[int, int], str]:
-    """The text of the cells that hold an error, or a formula whose result was never worked out."""
-    found = {}
-    told = _ERROR.findall(xml) if b't="e"' in xml or b"t='e'" in xml else []
+def _unreadable_cells(xml: bytes) -> dict[tuple[int, int], str]:
+    """Return the text of the cells (row, column) that have an error, or a formula without its result."""
+    from openpyxl.utils.cell import coordinate_to_tuple
+
+    texts = {}
+    cells = _ERROR.findall(xml) if b't="e"' in xml or b"t='e'" in xml else []
     formulas = b"</f>" in xml or b"<f/>" in xml
-    told += [(a, b"=" + f) for a, f in _NO_RESULT.findall(xml) if b't="str"' not in a] if formulas else []
-    for about, text in told:
-        if place := re.search(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""", about):
-            found[int(place[2]), column_number(place[1].decode())] = html.unescape(text.decode("utf-8", "replace"))
-    return found
+    cells += [(a, b"=" + f) for a, f in _NO_RESULT.findall(xml) if b't="str"' not in a] if formulas else []
+    for attributes, text in cells:
+        if match := re.search(rb"""\br=["']([A-Z]{1,3}[1-9]\d{0,6})["']""", attributes):
+            texts[coordinate_to_tuple(match[1].decode())] = html.unescape(text.decode("utf-8", "replace"))
+    return texts
 
 
 # --- Text ---
 
 
-def decode_cells(cells: pd.DataFrame, label: str, found: list[Finding]) -> pd.DataFrame:
-    """The cells with text of an old font put into Unicode: the sheet's, or that of single columns."""
+def decode_cells(cells: pd.DataFrame, label: str, findings: list[Finding]) -> pd.DataFrame:
+    """Convert text in an old font, of the sheet or of single columns, to Unicode."""
     texts = {c: [t for t in pd.unique(cells[c]) if type(t) is str and not t.isascii()] for c in cells}
-    whole = legacy_font([t for some in texts.values() for t in some[:SAMPLE]])
-    fonts = {c: whole or legacy_font(some[:SAMPLE]) for c, some in texts.items() if some}
-    found += [
-        Finding("old_font", label, details={"font": Term(f"charset.{f}")})
-        for f in sorted({f for f in fonts.values() if f})
-    ]
+    sheet_font = legacy_font([t for column in texts.values() for t in column[:SAMPLE]])
+    fonts = {c: sheet_font or legacy_font(column[:SAMPLE]) for c, column in texts.items() if column}
+    for font in sorted({f for f in fonts.values() if f}):
+        findings.append(Finding("old_font", label, details={"font": Term(f"charset.{font}")}))
     for column in (c for c, font in fonts.items() if font is None):
-        found.append(Finding("doubtful_text", label, column=column_letter(int(column))))
-    read = {}
+        findings.append(Finding("doubtful_text", label, column=column_letter(int(column))))
+    decoded = {}
     for column, convert in ((c, DECODERS[font]) for c, font in fonts.items() if font):
         unicode = {t: convert(t) for t in texts[column]}
-        read[column] = [unicode.get(v, v) for v in cells[column]]
-    return pd.DataFrame({c: read.get(c, cells[c]) for c in cells}, index=cells.index, dtype=object) if read else cells
+        decoded[column] = [unicode.get(v, v) for v in cells[column]]
+    if not decoded:
+        return cells
+    return pd.DataFrame({c: decoded.get(c, cells[c]) for c in cells}, index=cells.index, dtype=object)
 
 
-def read_csv_cells(content: bytes, label: str, found: list[Finding]) -> pd.DataFrame | None:
-    """The cells of a CSV file; None, with a finding, where it can't be read."""
+def read_csv_cells(content: bytes, label: str, findings: list[Finding]) -> pd.DataFrame | None:
+    """Return the cells of a CSV file; None, with a finding, if it can't be read."""
     text = decode(content)
     if text is None:
-        found.append(Finding("not_utf8", label, content[: _good(content)].count(b"\n") + 1))
+        findings.append(Finding("not_utf8", label, content[: _utf8_length(content)].count(b"\n") + 1))
         return None
     delimiter = detect_delimiter(text)
-    if '"' not in text and (quick := _plain_csv(text, delimiter)) is not None:
-        return quick
-    # The csv module and not pandas: it tells the true line of a row with breaks in a cell.
+    if '"' not in text and (plain := _read_plain_csv(text, delimiter)) is not None:
+        return plain
+    # The csv module knows the true line of a row with line breaks in a cell, pandas does not.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows, lines, start = [], [], 1
     try:
@@ -243,18 +233,18 @@ def read_csv_cells(content: bytes, label: str, found: list[Finding]) -> pd.DataF
                 lines.append(start)
             start = reader.line_num + 1
     except csv.Error as error:
-        found.append(Finding("not_a_table", label, reader.line_num, value=f"{reader.line_num}: {error}"))
+        findings.append(Finding("not_a_table", label, reader.line_num, value=f"{reader.line_num}: {error}"))
         return None
     if not rows:
-        found.append(Finding("not_a_table", label, value="0"))
+        findings.append(Finding("not_a_table", label, value="0"))
         return None
     width = max(map(len, rows))
     cells = [row + [""] * (width - len(row)) for row in rows]
     return pd.DataFrame(cells, columns=range(1, width + 1), index=lines, dtype=object)
 
 
-def _good(content: bytes) -> int:
-    """How many bytes are UTF-8."""
+def _utf8_length(content: bytes) -> int:
+    """Return how many bytes from the start are UTF-8."""
     try:
         content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -263,24 +253,22 @@ def _good(content: bytes) -> int:
 
 
 def detect_delimiter(text: str) -> str:
-    """What parts the cells of a CSV text: what stands equally often in most of its first lines."""
+    """Return the separator of a CSV text: the one with the same count in most of its first lines."""
     lines = [line for line in text[:20_000].split("\n")[:30] if line.strip()]
 
-    def steady(mark: str) -> tuple[int, int]:
-        counts = [n for line in lines if (n := line.count(mark))]
+    def consistency(delimiter: str) -> tuple[int, int]:
+        counts = [n for line in lines if (n := line.count(delimiter))]
         usual = max(set(counts), key=counts.count, default=0)
         return counts.count(usual), usual
 
-    return max(",;\t", key=steady)
+    return max(",;\t", key=consistency)
 
 
-def _plain_csv(text: str, delimiter: str) -> pd.DataFrame | None:
-    """The same by pandas' quick reader, for a file without quotes, whose lines are its rows; None where it won't do."""
+def _read_plain_csv(text: str, delimiter: str) -> pd.DataFrame | None:
+    """Read a CSV text without quotes by pandas, which is faster; None if pandas can't or all rows are blank."""
+    options = {"header": None, "dtype": str, "keep_default_na": False, "skip_blank_lines": False, "index_col": False}
     try:
-        rows = pd.read_csv(
-            io.StringIO(text), sep=delimiter, header=None, dtype=str, keep_default_na=False, skip_blank_lines=False,
-            quoting=csv.QUOTE_NONE, index_col=False,
-        )  # fmt: skip
+        rows = pd.read_csv(io.StringIO(text), sep=delimiter, quoting=csv.QUOTE_NONE, **options)
     except (pd.errors.ParserError, pd.errors.EmptyDataError):
         return None
     rows = rows.fillna("").set_axis(range(1, len(rows) + 1)).set_axis(range(1, rows.shape[1] + 1), axis=1)

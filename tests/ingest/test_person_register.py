@@ -46,7 +46,7 @@ def engines(folder, monkeypatch, rows):
     yield "small"
     monkeypatch.setattr(person_register, "LARGE", 1)
     yield "duckdb"
-    monkeypatch.setattr(person_register, "PIECE", 2)
+    monkeypatch.setattr(person_register, "CHUNK", 2)
     monkeypatch.setattr(person_register, "_duckdb", lambda: (_ for _ in ()).throw(BhytError(("error.no_duckdb", {}))))
     yield "pandas"
 
