@@ -169,7 +169,8 @@ _SYLLABLE = re.compile(
     r"(a(ch|c|i|m|ng|nh|n|o|p|t|u|y)?|ă(c|m|ng|n|p|t|k)|â(c|m|ng|n|p|t|u|y)|e(c|m|ng|n|o|p|t)?|ê(ch|m|nh|n|p|t|u|c)?|"
     r"i(ch|m|nh|n|p|t|u|a|ng)?|iê(c|m|ng|n|p|t|u)|o(c|i|m|ng|n|p|t)?|oa(ch|c|i|m|ng|nh|n|o|p|t|y)?|"
     r"oă(c|m|ng|n|t)|oe(o|n|t)?|oo(c|ng)|ô(c|i|m|ng|n|p|t|k)?|ơ(i|m|n|p|t)?|u(a|c|i|m|ng|n|p|t)?|uâ(n|ng|t|y)|"
-    r"uê(ch|nh|n)?|uô(c|i|m|ng|n|t)|uơ|uy(a|ch|n|nh|t|u|p)?|uyê(n|t)|ư(a|c|i|m|ng|n|t|u)?|ươ(c|i|m|ng|n|p|t|u)|y(nh|t|m)?|yê(m|n|ng|t|u))"
+    r"uê(ch|nh|n)?|uô(c|i|m|ng|n|t)|uơ|uy(a|ch|n|nh|t|u|p)?|uyê(n|t)|"
+    r"ư(a|c|i|m|ng|n|t|u)?|ươ(c|i|m|ng|n|p|t|u)|y(nh|t|m)?|yê(m|n|ng|t|u))"
 )
 _TONES = re.compile("[\u0300\u0301\u0303\u0309\u0323]")
 _LETTERS = set("ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ")
