@@ -124,9 +124,6 @@ def build_explorer(context: Context, state: State, pins: Sequence[State] = ()) -
     return app
 
 
-# --- Events -----------------------------------------------------------------------------------------
-
-
 def _connect(app: Explorer) -> None:
     """Connect each widget to its handler; each event ends in the request of a state."""
     widgets = app.widgets
@@ -138,7 +135,7 @@ def _connect(app: Explorer) -> None:
     for toggle, _ in widgets.sections.values():
         _on_change(app, toggle, lambda _: refresh_sections(app))
     _on_change(app, widgets.search, lambda _: _search_area(app))
-    _on_change(app, widgets.commune, lambda _: _refresh_zone(app))
+    _on_change(app, widgets.commune, lambda _: app.refresh(app.controls.zone))
     _on_change(app, widgets.scenario_file, lambda files: _load(app, lambda: states.from_toml(_text(files), app.state)))
     _on_change(app, widgets.zone_file, lambda files: _load(app, lambda: _zone_file_state(app, files)))
     _on_change(
@@ -163,11 +160,6 @@ def _on_click(button: ipw.Button, handle: Callable[[], None]) -> None:
     button.on_click(lambda _: handle())
 
 
-def _refresh_zone(app: Explorer) -> None:
-    with app.suspended():
-        app.controls.zone.refresh(app.state, app.get_view)
-
-
 def _search_area(app: Explorer) -> None:
     """Show the areas that match the text of the search; select the area if only one matches."""
     control = app.controls.area
@@ -177,8 +169,7 @@ def _search_area(app: Explorer) -> None:
         control.show_error(error.text(app.state.lang))
         return
     control.show_error("")
-    with app.suspended():
-        control.refresh(app.state, app.get_view)
+    app.refresh(control)
     others = [code for _, code in options if code != app.state.area]
     if len(options) <= 2 and len(others) == 1:
         app.change(control, others[0])

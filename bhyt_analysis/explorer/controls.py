@@ -270,7 +270,7 @@ def province_name(context: Context, area: str) -> str:
     return str([*provinces, *(u for u in reversed(units) if u["kind"] != "country")][0]["name"])
 
 
-# --- Behaviour and law ------------------------------------------------------------------------------
+# --- Behaviour, law and dates -----------------------------------------------------------------------
 
 
 def assumption_slider(name: str, values: Sequence[float], spec: str) -> Control:
@@ -310,9 +310,6 @@ def top_up_slider(context: Context, group: str, values: Sequence[float]) -> Cont
     return slider(f"explore.of.{group}", values, "p0", lambda s, _: states.top_up_points(s, group), put)
 
 
-# --- Dates ------------------------------------------------------------------------------------------
-
-
 def month_control() -> Control:
     """Return the control of the month of the figures, among the projected months."""
 
@@ -340,9 +337,6 @@ def _set_law_period(state: State, since: str, until: str, get_view: ViewGetter) 
     """Move the changes of law to a period; "" of ``since`` stays the default."""
     changed = replace(state, since=since)
     return replace(states.with_law_period(changed, get_view(changed, "change_date"), until), since=since)
-
-
-# --- All controls -----------------------------------------------------------------------------------
 
 
 class Controls:

@@ -65,9 +65,6 @@ def _show_failure(app: Explorer, text: str) -> None:
         show(download.button, False)
 
 
-# --- Pages ------------------------------------------------------------------------------------------
-
-
 def _draw_scenario(app: Explorer) -> None:
     widgets, state = app.widgets, app.state
     widgets.headline.value, widgets.results.value = (app.get_view(state, view) for view in ("headline", "results"))
@@ -172,9 +169,6 @@ def _files(app: Explorer, name: str) -> dict[str, bytes]:
             projection_table(get_view(state, "projection")).assign(scenario=scenario_title(state, lang)), "months", lang
         )
     return files
-
-
-# --- Labels and options -----------------------------------------------------------------------------
 
 
 def refresh_widgets(app: Explorer) -> None:

@@ -83,6 +83,11 @@ class Explorer:
         states = [p for p in self.pins if p.area == self.state.area]
         return states if self.state in states else [*states, self.state]
 
+    def refresh(self, control: Control) -> None:
+        """Show the state in a control."""
+        with self.suspended():
+            control.refresh(self.state, self.get_view)
+
     @contextmanager
     def suspended(self) -> Iterator[None]:
         """Set widgets without handling it as input; input meanwhile arrives in another thread and is handled."""

@@ -183,7 +183,7 @@ def move_to_area(state: State, area: str) -> State:
 
 def with_decision(state: State, decision: str) -> State:
     """Return the state with another decision, without the communes moved under the former one."""
-    return dataclasses.replace(state, decision=decision, zones=(), support_window="", name="", name_en="")
+    return with_name(dataclasses.replace(state, decision=decision, zones=(), support_window=""), "")
 
 
 def assumption_value(state: State, name: str) -> float:
@@ -214,14 +214,13 @@ def with_assumption(state: State, name: str, value: float) -> State:
 
 def law_value(state: State, parameter: str, key: str = "") -> float | None:
     """Return the state's nationwide value of a parameter; None where it leaves the law in force."""
-    values = [dict(r)["value"] for r in state.law if _sets_parameter(r, parameter, key)]
+    values = [r["value"] for r in map(dict, state.law) if _sets_parameter(r, parameter, key)]
     return float(values[-1]) if values else None
 
 
-def _sets_parameter(row: Row, parameter: str, key: str) -> bool:
+def _sets_parameter(row: Record, parameter: str, key: str) -> bool:
     """Return whether a row of law sets this parameter nationwide."""
-    record = dict(row)
-    return (record["parameter"], record.get("key", ""), record.get("area", "")) == (parameter, key, "")
+    return (row["parameter"], row.get("key", ""), row.get("area", "")) == (parameter, key, "")
 
 
 def with_law(state: State, parameter: str, value: float | None, since: str, key: str = "", until: str = "") -> State:
@@ -235,9 +234,9 @@ def with_law(state: State, parameter: str, value: float | None, since: str, key:
     >>> with_law(changed, "subsidy_share", None, "", "near_poor") == State()
     True
     """
-    rows = tuple(r for r in state.law if not _sets_parameter(r, parameter, key))
+    rows = [r for r in map(dict, state.law) if not _sets_parameter(r, parameter, key)]
     row = {"parameter": parameter, "key": key, "since": since, "until": until, "value": value}
-    return dataclasses.replace(state, law=rows if value is None else (*rows, *to_rows([row])))
+    return dataclasses.replace(state, law=to_rows(rows if value is None else [*rows, row]))
 
 
 def top_up_points(state: State, group: str) -> float:
@@ -254,9 +253,9 @@ def with_top_up(state: State, group: str, points: float, area: str, since: str, 
     >>> top_up_points(changed, "near_poor"), with_top_up(changed, "near_poor", 0, "", "") == State()
     (0.3, True)
     """
-    rows = tuple(r for r in state.top_ups if dict(r)["group"] != group)
+    rows = [r for r in map(dict, state.top_ups) if r["group"] != group]
     row = {"group": group, "points": points, "area": area, "since": since, "until": until}
-    return dataclasses.replace(state, top_ups=(*rows, *to_rows([row])) if points else rows)
+    return dataclasses.replace(state, top_ups=to_rows([*rows, row] if points else rows))
 
 
 def with_law_period(state: State, since: str, until: str) -> State:
@@ -280,8 +279,8 @@ def with_zone(state: State, area: str, zone: str) -> State:
     >>> commune_zone(changed, "07549"), with_zone(changed, "07549", "") == State()
     ('III', True)
     """
-    rows = tuple(r for r in state.zones if dict(r)["area"] != area)
-    return dataclasses.replace(state, zones=(*rows, *to_rows([{"area": area, "zone": zone}])) if zone else rows)
+    rows = [r for r in map(dict, state.zones) if r["area"] != area]
+    return dataclasses.replace(state, zones=to_rows([*rows, {"area": area, "zone": zone}] if zone else rows))
 
 
 def reset_to_law(state: State) -> State:
@@ -292,7 +291,7 @@ def reset_to_law(state: State) -> State:
     >>> reset_to_law(State(area="219", decision="861", seed=861)) == State(area="219")
     True
     """
-    fields = ("area", "lang", "start", "end", "on", "sort", "goal", "method", "ratchet", "amounts")
+    fields = {*VIEW_FIELDS, "start", "end"} - {"since", "until"}
     return State(**{f: getattr(state, f) for f in fields})
 
 

@@ -214,7 +214,8 @@ def lab(browser, tmp_path_factory):
         page = Page(browser, server, "lab")
         browser.get(server.url("doc/tree/outputs/explore.ipynb?reset"))
         page.until(lambda: page.all(".jp-Notebook .jp-CodeCell"))
-        page.until(lambda: "Idle" in page.text("#jp-main-statusbar"), "the kernel does not start")
+        idle = ".jp-Notebook-ExecutionIndicator[data-status='idle']"
+        page.until(lambda: page.all(idle), "the kernel does not start")
         next(m for m in page.all(".lm-MenuBar-item") if m.text.strip() == "Run").click()
         page.until(lambda: page.all("[data-command='runmenu:run-all']"))[0].click()
         wait_until_ready(page)
