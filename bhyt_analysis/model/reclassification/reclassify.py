@@ -38,6 +38,7 @@ AREA_ENTITLEMENTS = pd.DataFrame(
     ],
     columns=["zone", "village", "kinh", "minority"],
 ).set_index(["zone", "village"])
+ZONES = tuple(AREA_ENTITLEMENTS.index.unique("zone"))
 # What offices report of entitlements by area: one by one, or only as one number.
 AREA_KEYS = (RESIDENT, MINORITY, "difficult_area", "resident_of_island")
 

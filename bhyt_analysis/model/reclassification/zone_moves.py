@@ -1,25 +1,24 @@
-"""What if a decision had put a commune in another zone?"""
+"""Change the data to what they would be if a decision had put communes in other zones."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import pandas as pd
 
 from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.faults import Fault, raise_faults
 from bhyt_analysis.domain.geography import communes, find_unit, full_unit_name, unit_name
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.ingest.cell_types import ZONES
-from bhyt_analysis.model.reclassification.reclassify import reclassify
+from bhyt_analysis.model.reclassification.reclassify import ZONES, reclassify
 
 
-def apply_zone_moves(data: Dataset, decision: str, moves: Iterable[Mapping[str, Any]]) -> Dataset:
-    """The data as they would be if a decision had put some communes in other zones.
+def apply_zone_moves(data: Dataset, decision: str, moves: Iterable[Mapping[str, object]]) -> Dataset:
+    """Return the data as they would be if a decision had put some communes in other zones.
 
-    What rests on it is estimated: nobody has decided it. Where only a total of the loss is
+    What rests on it is estimated, because it was not decided. Where only a total of the loss is
     published, it is known to be the same share of the people in every commune that left
     (`reclassify` spreads it so), and the total changes by the communes that leave or stay.
 
@@ -42,66 +41,66 @@ def apply_zone_moves(data: Dataset, decision: str, moves: Iterable[Mapping[str, 
     >>> int(reclassify(stays, "861", "Lục Ngạn")["lost"].sum())  # 46,106 less the 6,689 of that commune
     39417
     """
-    rows: list[dict[str, Any]] = []
-    faults: list[tuple[str, dict[str, Any]]] = []
+    rows: list[dict[str, object]] = []
+    faults: list[Fault] = []
     for move in moves:
         try:
-            rows.append(_row(data, decision, move))
+            rows.append(_zone_row(data, decision, move))
         except BhytError as error:
             faults += error.messages
-    if faults:
-        raise BhytError(*faults)
+    raise_faults(faults)
     if not rows:
         return data
     changed = pd.DataFrame(rows).reindex(columns=data.zones.columns).astype(data.zones.dtypes)
     kept = data.zones[~((data.zones["decision"] == decision) & data.zones["area"].isin(changed["area"]))]
-    losses = _losses(data, decision, dict(zip(changed["area"], changed["zone"], strict=True)))
+    losses = _changed_losses(data, decision, dict(zip(changed["area"], changed["zone"], strict=True)))
     return dataclasses.replace(data, zones=pd.concat([kept, changed], ignore_index=True), losses=losses)
 
 
-def _row(data: Dataset, decision: str, move: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of ``zones`` that a move stands for."""
+def _zone_row(data: Dataset, decision: str, move: Mapping[str, object]) -> dict[str, object]:
+    """Return the row of ``zones`` for a move."""
     code = find_unit(data.areas, str(move["area"]))
-    of_it = data.zones[data.zones["decision"] == decision]
-    own = of_it[of_it["area"] == code].tail(1)
-    since = pd.Timestamp(move.get("since") or (own if len(own) else of_it)["since"].min())
+    decided = data.zones[data.zones["decision"] == decision]
+    own = decided[decided["area"] == code].tail(1)
+    since = pd.Timestamp(move.get("since") or (own if len(own) else decided)["since"].min())
     fields = {"name": full_unit_name(data.areas, code), "decision": decision}
     if move["zone"] not in ZONES:
         raise BhytError(("error.rezone_zone", {**fields, "found": move["zone"], "expected": ", ".join(ZONES)}))
     if pd.isna(since):
         raise BhytError(("error.rezone_day", fields))
-    old: dict[str, Any] = own.iloc[0].to_dict() if len(own) else {"source": "", "file": "", "row": 0}
-    share = move.get("special_villages_share", old.get("special_villages_share"))
-    told = {"area": code, "decision": decision, "zone": move["zone"], "since": since, "special_villages_share": share}
-    return {**old, **told, "status": lowest_quality("estimated", str(old.get("status", "estimated")))}
+    row = own.iloc[0].to_dict() if len(own) else {"source": "", "file": "", "row": 0}
+    status = lowest_quality("estimated", str(row.get("status", "estimated")))
+    share = move.get("special_villages_share", row.get("special_villages_share"))
+    changes = {"area": code, "decision": decision, "zone": move["zone"], "since": since, "status": status}
+    return {**row, **changes, "special_villages_share": share}
 
 
-def _losses(data: Dataset, decision: str, moved: dict[str, str]) -> pd.DataFrame:
-    """The published losses, changed by the communes that now stay or now leave."""
+def _changed_losses(data: Dataset, decision: str, zones: dict[str, str]) -> pd.DataFrame:
+    """Return the published losses, changed by the communes that now stay or now leave; ``zones`` by commune."""
     out = data.losses.copy()
-    faults: list[tuple[str, dict[str, Any]]] = []
-    for place, loss in data.losses[data.losses["decision"] == decision].iterrows():
-        inside = set(communes(data.areas, loss["area"])) & set(moved)
+    faults: list[Fault] = []
+    for index, loss in data.losses[data.losses["decision"] == decision].iterrows():
+        inside = set(communes(data.areas, loss["area"])) & set(zones)
         table = reclassify(data, decision, loss["area"]) if inside else pd.DataFrame({"method": []})
         if not inside or (table["method"] == "zones").all():
-            continue  # told commune by commune: the zones themselves say who loses
+            continue  # known commune by commune: the zones themselves decide who loses
         if (table["method"] == "published").any():
             names = ", ".join(unit_name(data.areas, c) for c in sorted(inside))
-            faults.append(("error.rezone_spread", {"names": names, "name": unit_name(data.areas, loss["area"]), "decision": decision}))  # fmt: skip
+            fields = {"names": names, "name": unit_name(data.areas, loss["area"]), "decision": decision}
+            faults.append(("error.rezone_spread", fields))
             continue
-        people = _of_communes(data, decision, table, inside, moved)
+        people = _people_losing(data, table, {c: zones[c] for c in inside})
         if people != loss["people"]:
-            out.loc[place, "people"], out.loc[place, "status"] = people, lowest_quality("estimated", loss["status"])
-    if faults:
-        raise BhytError(*faults)
+            out.loc[index, "people"], out.loc[index, "status"] = people, lowest_quality("estimated", loss["status"])
+    raise_faults(faults)
     return out
 
 
-def _of_communes(data: Dataset, decision: str, table: pd.DataFrame, inside: set[str], moved: dict[str, str]) -> int:
-    """The people who lose a card: the communes as before, without those that stay and with those that leave."""
+def _people_losing(data: Dataset, table: pd.DataFrame, zones: dict[str, str]) -> int:
+    """Return the people who lose a card: as before, without communes that stay, with those that leave."""
     before = table.set_index("area")
-    stay = [c for c in inside if moved[c] == "III" and c in before.index]
-    leave = [c for c in inside if moved[c] != "III" and c not in before.index]
+    stay = [c for c, zone in zones.items() if zone == "III" and c in before.index]
+    leave = [c for c, zone in zones.items() if zone != "III" and c not in before.index]
     total = int(before["lost"].drop(stay).sum())
     counts = data.population[data.population["area"].isin(leave)].groupby("area")["people"].last()
     if len(counts) and before["population"].sum() > 0:
