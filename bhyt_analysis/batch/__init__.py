@@ -1,1 +1,1 @@
-"""Many areas: plan, run, index."""
+"""Briefings of many areas: plan, build, record, index."""

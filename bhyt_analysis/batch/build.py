@@ -1,6 +1,6 @@
-"""How is one area made? Its notebook is run, what it left is checked, and the whole folder moved to its place.
+"""Build one area: run its notebook, check what it has written, and move the complete folder to its place.
 
-Each area is made in a folder of its own under ``.work`` and moved when it is whole, so that
+Each area is built in a folder of its own under ``.work`` and moved when it is complete, so that
 a folder with an area's name is never half written.
 """
 
@@ -10,42 +10,54 @@ import json
 import os
 import shutil
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.batch.build_record import write_build_record
+from bhyt_analysis.batch.manifest import AreaResult
+from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.briefing.metadata import OutputMetadata
-from bhyt_analysis.documents.formats import PAGE, write_office
+from bhyt_analysis.documents.formats import write_office
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.engine import warm_process
 from bhyt_analysis.engine.config import WarmConfig
 from bhyt_analysis.engine.processes import end_descendants
 from bhyt_analysis.i18n.messages import BhytError, translate
 
+Cell = Mapping[str, Any]
 WORK = ".work"
-LIBRARIES = ("bhyt_analysis.briefing.notebook", "bhyt_analysis.model.projection.scenario")
+LIBRARIES = ("bhyt_analysis.briefing.notebook", "bhyt_analysis.ingest.scenario_files")
 REHEARSAL_AREA = "524"  # Bình Sơn: it has what most areas have, and no more
 
 
 @dataclass(frozen=True)
 class Job:
-    """One area to make: where, with which parameters."""
+    """One area to build: where, and with which parameters."""
 
     area: str
     slug: str
     out: str
-    parameters: dict[str, Any]
-    timeout: int | None
-    notebook_timeout: int | None
+    parameters: Mapping[str, Any]
     inputs_sha256: str
+    options: BatchOptions
     engine: str = "warm"
-    canary: bool = False  # run a second time, to be compared
-    formats: tuple[str, ...] = (PAGE,)
+    canary: bool = False  # a second run of the area with the other engine, to be compared
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder of the area."""
+        return Path(self.out, self.slug)
+
+    @property
+    def work(self) -> Path:
+        """Return the folder in which the area is built."""
+        return Path(self.out, WORK, self.slug + (".canary" if self.canary else ""))
 
 
 def template_path() -> Path:
-    """The notebook that is run for every area."""
+    """Return the path of the notebook that is run for every area."""
     return bundled_path("notebooks") / "area_briefing.ipynb"
 
 
@@ -54,120 +66,114 @@ def warm_config() -> WarmConfig:
     return WarmConfig(LIBRARIES, str(template_path()), {"area": REHEARSAL_AREA, "out": "."})
 
 
-def build_area(job: Job) -> dict[str, Any]:
-    """Make one area: run its notebook, check what it left, write its documents, move it to its place."""
-    start = time.monotonic()
-    lang = job.parameters["lang"]
-    out = Path(job.out)
-    work = work_folder(job, job.canary)
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    try:
-        notebook = work / f"{job.slug}.ipynb"
-        status, error = _execute(job, notebook)
-        if status == "done":
-            from bhyt_analysis.documents.html_page import write_page
+def area_result(job: Job, status: str, error: str | None = None, files: Sequence[str] = ()) -> AreaResult:
+    """Return how a job ended; ``files`` are relative to the area's folder."""
+    paths = [f"{job.slug}/{name}" for name in files]
+    return AreaResult(job.area, job.slug, status, error=error, inputs_sha256=job.inputs_sha256, files=paths)
 
-            cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-            missing = _missing(work, cells)
-            if missing:
-                status, error = "failed", translate("error.area_missing_files", lang, missing=", ".join(missing))
-            elif not job.canary:
-                write_office(notebook, job.formats)
-                write_page(notebook, work / f"{job.slug}.html", lang, "../index.html")
-                files = [f"{job.slug}/{name}" for name in write_build_record(work, job.inputs_sha256, job.formats)]
-                publish_folder(work, out / job.slug)
-                return {**area_result(job, status, start, error, files), "cells": _seconds(cells)}
-        return area_result(job, status, start, error)
-    except Exception as error:  # a full disk, a folder that can't be written: told, and the rest go on
-        return area_result(job, "failed", start, _sentence(type(error).__name__, str(error)))
+
+def area_failure(job: Job, message: str, **fields: object) -> AreaResult:
+    """Return the result of a job that has failed, with a message in the language of the batch."""
+    return area_result(job, "failed", translate(message, job.options.lang, **fields))
+
+
+def build_area(job: Job) -> AreaResult:
+    """Build one area; an error is part of the result."""
+    start = time.monotonic()
+    try:
+        result = _build(job)
+    except Exception as error:  # a full disk, a folder that cannot be written: reported, and the others go on
+        result = area_result(job, "failed", _one_line(type(error).__name__, str(error)))
     finally:
-        if job.engine == "standard":  # what a cell has left running; a forked kernel is cleaned up after by its parent
+        if job.engine == "standard":  # a warm process itself ends what its kernels have left running
             end_descendants(warm_process.process_id())
         if not job.canary:
-            shutil.rmtree(work, ignore_errors=True)
+            shutil.rmtree(job.work, ignore_errors=True)
+    return replace(result, seconds=round(time.monotonic() - start, 3))
 
 
-def work_folder(job: Job, canary: bool) -> Path:
-    """Where an area is made; its second run, by the other engine, apart."""
-    return Path(job.out, WORK, job.slug + (".canary" if canary else ""))
+def _build(job: Job) -> AreaResult:
+    """Run the notebook of a job, check what it has written, write its documents, move the folder to its place."""
+    shutil.rmtree(job.work, ignore_errors=True)
+    job.work.mkdir(parents=True)
+    notebook = job.work / f"{job.slug}.ipynb"
+    if failure := _execute(job, notebook):
+        return failure
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    if missing := _missing_files(job.work, cells):
+        return area_result(
+            job, "failed", translate("error.area_missing_files", job.options.lang, missing=", ".join(missing))
+        )
+    if job.canary:
+        return area_result(job, "done")
+    from bhyt_analysis.documents.html_page import write_page
+
+    write_office(notebook, job.options.formats)
+    write_page(notebook, job.work / f"{job.slug}.html", job.options.lang, "../index.html")
+    files = write_build_record(job.work, job.inputs_sha256, job.options.formats)
+    publish_folder(job.work, job.folder)
+    return replace(area_result(job, "done", files=files), cell_seconds=_cell_seconds(cells))
 
 
-def area_result(
-    job: Job, status: str, start: float, error: str | None, files: list[str] | None = None
-) -> dict[str, Any]:
-    """What the manifest tells of an area; ``start`` as `time.monotonic` gave it."""
-    seconds = round(time.monotonic() - start, 3)
-    told = {"area": job.area, "slug": job.slug, "status": status, "seconds": seconds, "error": error}
-    return {**told, "files": files or []}
-
-
-def _execute(job: Job, notebook: Path, again: bool = False) -> tuple[str, str | None]:
-    """Run the template; its status and one sentence on a failure."""
+def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult | None:
+    """Run the template; return the result of a job that fails."""
     import papermill as pm
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     from bhyt_analysis.engine.papermill_engine import NotebookTimeoutError, WarmProcessDiedError, exited_early
 
-    lang = job.parameters["lang"]
     try:
-        told = pm.execute_notebook(
+        executed = pm.execute_notebook(
             template_path(),
             notebook,
             parameters=job.parameters,
             engine_name=f"bhyt-{job.engine}",
             progress_bar=False,
-            request_save_on_cell_execute=False,  # nobody reads it before it is whole
+            request_save_on_cell_execute=False,  # no other program reads it before it is complete
             cwd=notebook.parent,
-            execution_timeout=job.timeout,
-            notebook_timeout=job.notebook_timeout,
-            extra_arguments=["--IPKernelApp.log_level=50"],  # a failure is told once, by us
+            execution_timeout=job.options.timeout,
+            notebook_timeout=job.options.notebook_timeout,
+            extra_arguments=["--IPKernelApp.log_level=50"],  # a failure is reported once, by us
         )
     except PapermillExecutionError as error:
-        return "failed", _sentence(error.ename, error.evalue)
+        return area_result(job, "failed", _one_line(error.ename, error.evalue))
     except NotebookTimeoutError as error:
-        return "timeout", error.text(lang)
-    except WarmProcessDiedError as error:
-        if again:
-            return "failed", error.text(lang)
-        for left in notebook.parent.iterdir():  # another area may have done it: once more, on a process of our own
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
-        return _execute(job, notebook, again=True)
+        return area_result(job, "timeout", error.text(job.options.lang))
     except BhytError as error:
-        return "failed", error.text(lang)
+        if retry and isinstance(error, WarmProcessDiedError):  # perhaps because of another area: once more
+            for path in notebook.parent.iterdir():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            return _execute(job, notebook, retry=False)
+        return area_result(job, "failed", error.text(job.options.lang))
     except DeadKernelError:
-        return "failed", translate("error.area_died", lang)
-    return ("failed", translate("error.area_left", lang)) if exited_early(told) else ("done", None)
+        return area_failure(job, "error.area_died")
+    return area_failure(job, "error.area_left") if exited_early(executed) else None
 
 
-def _seconds(cells: list[dict[str, Any]]) -> list[tuple[str, float]]:
-    """How long each cell ran, by its first line."""
-    told = []
-    for cell in cells:
-        seconds = cell["metadata"].get("papermill", {}).get("duration")
-        if cell["cell_type"] == "code" and seconds is not None:
-            told.append(("".join(cell["source"]).split("\n", 1)[0], float(seconds)))
-    return told
+def _cell_seconds(cells: Sequence[Cell]) -> list[tuple[str, float]]:
+    """Return how long each cell ran, by its first line."""
+    return [
+        ("".join(cell["source"]).split("\n", 1)[0], float(cell["metadata"]["papermill"]["duration"]))
+        for cell in cells
+        if cell["cell_type"] == "code" and cell["metadata"].get("papermill", {}).get("duration") is not None
+    ]
 
 
-def _sentence(name: str, text: str) -> str:
-    """An error as one line."""
-    line = " ".join(str(text).split())
+def _one_line(name: str, text: str) -> str:
+    line = " ".join(text.split())
     return f"{name}: {line}"[:400] if line else name
 
 
-def _missing(work: Path, cells: list[dict[str, Any]]) -> list[str]:
-    """What a finished notebook should have left and did not: nothing is taken on its word."""
-    missing = [
-        f"cell {c['id']}" for c in cells if c["cell_type"] == "code" and c["source"] and not c["execution_count"]
-    ]
-    outputs = [OutputMetadata.from_dict(o.get("metadata", {})) for c in cells for o in c.get("outputs", [])]
-    names = {o.name for o in outputs if o is not None and o.kind == "chart"}
-    for name in sorted(names):
-        files = [Path("charts", name + ending) for ending in (".png", ".svg")]
-        missing += [str(f) for f in files if not (work / f).is_file() or not (work / f).stat().st_size]
-    if not names:
+def _missing_files(work: Path, cells: Sequence[Cell]) -> list[str]:
+    """Return what a finished notebook should have written, or run, and did not."""
+    code = [c for c in cells if c["cell_type"] == "code"]
+    missing = [f"cell {c['id']}" for c in code if c["source"] and not c["execution_count"]]
+    outputs = [OutputMetadata.from_dict(o.get("metadata", {})) for c in code for o in c["outputs"]]
+    charts = sorted({o.name for o in outputs if o is not None and o.kind == "chart"})
+    files = [Path("charts", name + suffix) for name in charts for suffix in (".png", ".svg")]
+    missing += [str(f) for f in files if not (work / f).is_file() or not (work / f).stat().st_size]
+    if not charts:
         missing.append("charts")
     try:
         json.loads((work / "facts.json").read_text(encoding="utf-8"))
@@ -176,11 +182,11 @@ def _missing(work: Path, cells: list[dict[str, Any]]) -> list[str]:
     return missing
 
 
-def publish_folder(work: Path, place: Path) -> None:
-    """Put a whole folder in the place of an older one."""
+def publish_folder(work: Path, folder: Path) -> None:
+    """Replace a folder by a complete new one."""
     old = work.with_name(work.name + ".old")
     shutil.rmtree(old, ignore_errors=True)
-    if place.exists():
-        os.replace(place, old)
-    os.replace(work, place)
+    if folder.exists():
+        os.replace(folder, old)
+    os.replace(work, folder)
     shutil.rmtree(old, ignore_errors=True)

@@ -1,7 +1,7 @@
-"""How are the areas made on many machines? A Dask cluster runs the same jobs, each on a warm engine of its own.
+"""Build areas on many machines: a Dask cluster runs the same jobs, each on a warm engine of its own.
 
-A worker gets an area's rows with its job, so that it needs neither the input nor its place.
-Where it sees the folder of the batch it makes the area there, otherwise it sends the finished
+A worker gets an area's rows with its job, so that it needs neither the input nor its path.
+Where it has access to the folder of the batch it builds the area there, otherwise it sends the finished
 area back. A worker that is killed loses nothing: its jobs go to others.
 """
 
@@ -14,36 +14,34 @@ import threading
 import uuid
 import zipfile
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from bhyt_analysis.batch.build import WORK, Job, publish_folder, warm_config, work_folder
+from bhyt_analysis.batch.build import WORK, Job, publish_folder, warm_config
 from bhyt_analysis.batch.build_record import code_fingerprint
-from bhyt_analysis.batch.workers import limit, memory_of, processors
+from bhyt_analysis.batch.manifest import AreaResult
+from bhyt_analysis.batch.workers import Build, limit_memory, notebook_memory, processor_count
 from bhyt_analysis.domain.partitions import FOLDER, partition_path
 from bhyt_analysis.engine import warm_process
 from bhyt_analysis.i18n.messages import BhytError
 
-SECONDS = 20  # to be answered by the scheduler
-AHEAD = 2  # jobs a worker has in hand, so that none waits for the next
-_alone = threading.Lock()  # papermill changes the folder of its process: one notebook at a time in each
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+SECONDS = 20  # for the scheduler to answer
+JOBS_PER_WORKER = 2  # so that no worker waits for its next job
+_notebook_lock = threading.Lock()  # papermill changes the working directory: one notebook at a time in a process
 
 
 def run_on(
-    address: str,
-    tasks: deque[Job],
-    engine: str,
-    memory_mb: int | None,
-    make: Callable[[Job], dict[str, Any]],
-    ready: Path,
-) -> Iterator[tuple[Job, dict[str, Any] | None]]:
-    """Each job with what ``make`` gives for it, as they end; with None where workers died of it again and again.
+    address: str, tasks: deque[Job], engine: str, memory_mb: int | None, build: Build, ready: Path
+) -> Iterator[tuple[Job, AreaResult | None]]:
+    """Yield each job with what ``build`` returns for it, as they end; with None if several workers died of it.
 
-    ``tasks`` may be changed while they are being done; ``memory_mb`` is a notebook's limit,
-    ``ready`` the folder of the parts.
+    ``tasks`` may be changed meanwhile; ``memory_mb`` is a notebook's limit, ``ready`` the folder of the partitions.
 
     Raises
     ------
@@ -55,87 +53,83 @@ def run_on(
         from distributed import Client, as_completed
     except ImportError:
         raise BhytError(("error.no_distributed", {})) from None
-    silent = BhytError(("error.no_cluster", {"address": address}))
+    no_answer = BhytError(("error.no_cluster", {"address": address}))
     try:
         client = Client(address, timeout=SECONDS)
     except (OSError, ValueError, TimeoutError):
-        raise silent from None
+        raise no_answer from None
     with client:
         try:
             client.wait_for_workers(1, timeout=SECONDS)
         except TimeoutError:
-            raise silent from None
-        slots, begin = _checked(client), partial(_prepare, engine, memory_mb)
+            raise no_answer from None
+        slots, prepare = _count_workers(client) * JOBS_PER_WORKER, partial(_prepare, engine, memory_mb)
         token = ready.parent / f"token-{uuid.uuid4().hex}"
         token.write_text("", encoding="utf-8")
-        flying: dict[Any, Job] = {}
-        ended = as_completed()
-        while tasks or flying:
-            while tasks and len(flying) < slots * AHEAD:
+        running: dict[Future, Job] = {}
+        completed = as_completed()
+        while tasks or running:
+            while tasks and len(running) < slots:
                 job = tasks.popleft()
                 part = partition_path(ready, job.parameters["data"], job.parameters["area"]).read_bytes()
-                future = client.submit(_make_there, job, part, str(token), begin, make, pure=False)
-                flying[future] = job
-                ended.add(future)
-            future = next(ended)
-            job, result = flying.pop(future), None
+                future = client.submit(_build_remotely, job, part, str(token), prepare, build, pure=False)
+                running[future] = job
+                completed.add(future)
+            future = next(completed)
+            job, result = running.pop(future), None
             if future.status == "finished":
-                result, packed = future.result()
-                _unpack(job, packed)
+                result, archives = future.result()
+                _unpack(job, archives)
             yield job, result
 
 
-def _checked(client: Any) -> int:
-    """How many workers there are; all of them make what we would make."""
-    theirs = client.run(
-        code_fingerprint, on_error="return"
-    )  # one without our code answers with an error: it differs, too
-    odd = [worker for worker, told in theirs.items() if told != code_fingerprint()]
-    if odd:
-        raise BhytError(("error.cluster_differs", {"workers": ", ".join(sorted(odd))}))
-    return len(theirs)
+def _count_workers(client: Client) -> int:
+    """Return the number of workers, all of which have our code."""
+    fingerprints = client.run(code_fingerprint, on_error="return")  # one without our code answers with an error
+    others = [worker for worker, fingerprint in fingerprints.items() if fingerprint != code_fingerprint()]
+    if others:
+        raise BhytError(("error.cluster_differs", {"workers": ", ".join(sorted(others))}))
+    return len(fingerprints)
 
 
 def _prepare(engine: str, memory_mb: int | None) -> None:
-    """In a worker of a cluster: begin to load, and set the limit of memory to the kernels, not to a worker of others."""
+    """Start to load in a worker of a cluster; limit the memory of its kernels, not of a worker of others."""
     if engine == "warm":
         warm_process.configure(warm_config())
         warm_process.start(rehearse=True)
-        memory, number = memory_of(memory_mb, processors()), warm_process.process_id()
-        if memory is not None and number is not None:
-            limit(number, memory)
+        memory, pid = notebook_memory(memory_mb, processor_count()), warm_process.process_id()
+        if memory is not None and pid is not None:
+            limit_memory(pid, memory)
 
 
-def _make_there(
-    job: Job, part: bytes, token: str, prepare: Callable[[], Any], make: Callable[[Job], dict[str, Any]]
-) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """On a worker: make an area; what is to be sent back, by its place under the batch's folder."""
-    with _alone, tempfile.TemporaryDirectory(prefix="bhyt-") as own:
+def _build_remotely(
+    job: Job, part: bytes, token: str, prepare: Callable[[], None], build: Build
+) -> tuple[AreaResult, dict[str, bytes]]:
+    """Build an area on a worker; return the folders to be sent back, by their path in the batch's folder."""
+    with _notebook_lock, tempfile.TemporaryDirectory(prefix="bhyt-") as own:
         prepare()
         shared = Path(token).is_file()
-        mine = job if shared else replace(job, out=str(Path(own, "out")))
+        local = job if shared else replace(job, out=str(Path(own, "out")))
         os.environ[FOLDER] = str(Path(own, "parts"))
         file = partition_path(Path(own, "parts"), job.parameters["data"], job.parameters["area"])
         file.parent.mkdir()
         file.write_bytes(part)
-        result = make(mine)
-        if shared:
-            return result, {}
-        made = [Path(mine.out, mine.slug), work_folder(mine, True)]
-        return result, {p.relative_to(mine.out).as_posix(): _packed(p) for p in made if p.is_dir()}
+        result = build(local)
+        folders = [] if shared else [f for f in (local.folder, replace(local, canary=True).work) if f.is_dir()]
+        return result, {f.relative_to(local.out).as_posix(): _pack(f) for f in folders}
 
 
-def _packed(folder: Path) -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as archive:
+def _pack(folder: Path) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(folder.rglob("*")):
             archive.write(path, path.relative_to(folder))
-    return held.getvalue()
+    return buffer.getvalue()
 
 
-def _unpack(job: Job, packed: dict[str, bytes]) -> None:
-    """Put what was sent back in its place, whole."""
-    for place, content in packed.items():
+def _unpack(job: Job, archives: Mapping[str, bytes]) -> None:
+    """Move what a worker has sent back to its place."""
+    for place, content in archives.items():
         work = Path(job.out, WORK, job.slug + ".sent")
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             archive.extractall(work)

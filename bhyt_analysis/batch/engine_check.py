@@ -1,15 +1,20 @@
-"""Does the warm engine give what the standard one gives? What two runs of one area left is compared."""
+"""Check that the warm engine gives the same as the standard one, by two runs of one area."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections import deque
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from bhyt_analysis.batch.build_record import RECORD
+from bhyt_analysis.batch.build import Job
+from bhyt_analysis.batch.build_record import FILE
+from bhyt_analysis.batch.manifest import AreaResult
 from bhyt_analysis.documents.formats import FORMATS
 
+AREAS = 8  # in a smaller batch a second run of one area costs more than it saves
 # What differs between any two runs of the same notebook.
 TIMES = ("papermill", "execution", "language_info")
 NAMES = re.compile(
@@ -19,41 +24,95 @@ SVG = "image/svg+xml"
 EXACT = (".csv", ".json", ".png")
 
 
-def difference(one: Path, other: Path) -> str:
-    """What differs between two notebooks and the files beside them, in a few words; empty if nothing does.
+@dataclass(frozen=True)
+class Decision:
+    """What follows from a result."""
 
-    Times, addresses in memory and names drawn at random do not count, nor what is inside an SVG.
+    counts: bool  # the result is that of its area
+    repeat: tuple[Job, ...] = ()  # jobs to run again
+    difference: str = ""  # between the engines: then the jobs to repeat replace those that wait
+
+
+class EngineCheck:
+    """Run the first area with both engines, and all areas with the standard engine if the two differ."""
+
+    def __init__(self, plan: Sequence[Job]) -> None:
+        self.plan, self.engine = plan, plan[0].engine
+        self._is_open = len(plan) >= AREAS and self.engine == "warm"
+        self._results: dict[str, AreaResult] = {}  # of the area that is run twice, by engine
+        self._complete: set[str] = set()
+
+    def first_jobs(self) -> deque[Job]:
+        """Return the jobs of the plan, before them the second run of the first one."""
+        canary = [replace(self.plan[0], engine="standard", canary=True)] if self._is_open else []
+        return deque([*canary, *self.plan])
+
+    def feed(self, job: Job, result: AreaResult, waiting: Collection[str]) -> Decision:
+        """Take the result of a job and decide what follows; ``waiting`` are the areas of jobs that have not begun."""
+        counts = job.engine == self.engine and not job.canary
+        if counts:
+            self._complete.add(job.area)
+        if difference := self._compare(job, result):
+            self.engine = "standard"
+            areas = {*self._complete, *waiting}
+            return Decision(counts, tuple(self._standard(j) for j in self.plan if j.area in areas), difference)
+        if counts or job.canary:
+            return Decision(counts)
+        return Decision(False, (self._standard(job),))  # it was running when the warm engine was given up
+
+    def _standard(self, job: Job) -> Job:
+        return replace(job, engine="standard")
+
+    def _compare(self, job: Job, result: AreaResult) -> str:
+        """Return what differs between the two runs; empty if nothing does, or one of them has not ended."""
+        if not self._is_open or job.area != self.plan[0].area:
+            return ""
+        self._results[job.engine] = result
+        if len(self._results) < 2:
+            return ""
+        self._is_open = False
+        warm, standard = self._results["warm"], self._results["standard"]
+        if (warm.status, warm.error) != (standard.status, standard.error):
+            return f"{warm.error or warm.status} / {standard.error or standard.status}"
+        return difference(job.folder, replace(job, canary=True).work) if warm.status == "done" else ""
+
+
+def difference(folder: Path, other: Path) -> str:
+    """Return what differs between two notebooks and the files beside them, in a few words; empty if nothing does.
+
+    Times, addresses in memory and random names do not count, nor does the content of an SVG.
     """
-    first, second = (sorted(folder.glob("*.ipynb")) for folder in (one, other))
-    if len(first) != 1 or len(second) != 1:
+    notebooks = [*folder.glob("*.ipynb")], [*other.glob("*.ipynb")]
+    if [len(paths) for paths in notebooks] != [1, 1]:
         return "notebook"
-    cells, others = normalised_cells(first[0]), normalised_cells(second[0])
-    for number, (cell, its) in enumerate(zip(cells, others, strict=False), 1):
-        if cell != its:
-            return "metadata" if number == len(cells) == len(others) else f"cell {number}"
-    if len(cells) != len(others):
+    cells, other_cells = (normalised_cells(paths[0]) for paths in notebooks)
+    for number, (cell, other_cell) in enumerate(zip(cells, other_cells, strict=False), 1):
+        if cell != other_cell:
+            return "metadata" if number == len(cells) == len(other_cells) else f"cell {number}"
+    if len(cells) != len(other_cells):
         return "cells"
-    files, theirs = _files(one), _files(other)
-    return next((name for name in sorted(files.keys() | theirs.keys()) if files.get(name) != theirs.get(name)), "")
+    files, other_files = _comparable_files(folder), _comparable_files(other)
+    names = sorted(files.keys() | other_files.keys())
+    return next((name for name in names if files.get(name) != other_files.get(name)), "")
 
 
-def normalised_cells(notebook: Path) -> list[Any]:
-    """The cells of a notebook and, last, its metadata, without what no two runs have in common."""
-    told = json.loads(notebook.read_text(encoding="utf-8"))
-    parts = [{k: v for k, v in cell.items() if k != "id"} for cell in told["cells"]]
-    parts.append({"cell_type": "", "metadata": told["metadata"]})
+def normalised_cells(notebook: Path) -> list[object]:
+    """Return the cells of a notebook and, last, its metadata, without what differs between any two runs."""
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    parts = [{k: v for k, v in cell.items() if k != "id"} for cell in content["cells"]]
+    parts.append({"cell_type": "", "metadata": content["metadata"]})
     for part in parts:
-        part["outputs"] = _joined(part.get("outputs", []))
+        part["outputs"] = _merge_streams(part.get("outputs", []))
         part["metadata"] = {k: v for k, v in part["metadata"].items() if k not in TIMES}
-        for widgets in part["metadata"].get("widgets", {}).values():  # written in the order of names drawn at random
+        for widgets in part["metadata"].get("widgets", {}).values():  # in the order of their names, which are random
             widgets["state"] = sorted(NAMES.sub("name", json.dumps(m)) for m in widgets.get("state", {}).values())
-    seen: dict[str, str] = {}
-    text = NAMES.sub(lambda m: seen.setdefault(m[0], f"name {len(seen)}"), json.dumps(parts, sort_keys=True))
+    names: dict[str, str] = {}
+    text = NAMES.sub(lambda m: names.setdefault(m[0], f"name {len(names)}"), json.dumps(parts, sort_keys=True))
     return list(json.loads(text))
 
 
-def _joined(outputs: list[Any]) -> list[Any]:
-    """Outputs with all that went to one stream in one: where its messages end is a matter of chance."""
+def _merge_streams(outputs: list[dict]) -> list[dict]:
+    """Return outputs with one text for each stream: where its messages end is a matter of chance."""
     rest = [o for o in outputs if o["output_type"] != "stream"]
     for output in rest:
         if SVG in output.get("data", {}):  # its date and the names in it are new each time
@@ -62,8 +121,8 @@ def _joined(outputs: list[Any]) -> list[Any]:
     return rest + [{n: "".join("".join(o["text"]) for o in outputs if o.get("name") == n)} for n in names]
 
 
-def _files(folder: Path) -> dict[str, bytes]:
-    """What a notebook has left; the documents are made from it afterwards, and not of the second run."""
-    every = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
-    made = {name: p for name, p in every.items() if p.suffix[1:] not in ("ipynb", *FORMATS) and name != RECORD}
-    return {name: p.read_bytes() if p.suffix in EXACT else b"" for name, p in made.items()}
+def _comparable_files(folder: Path) -> dict[str, bytes]:
+    """Return the files that a notebook has written; documents are written later, and not for the second run."""
+    paths = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+    own = {name: p for name, p in paths.items() if p.suffix[1:] not in ("ipynb", *FORMATS) and name != FILE}
+    return {name: p.read_bytes() if p.suffix in EXACT else b"" for name, p in own.items()}

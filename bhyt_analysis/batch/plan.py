@@ -1,91 +1,99 @@
-"""Which areas are to be made, into which folders, with which parameters, from which rows of the input?"""
+"""Plan a batch: which areas, into which folders, with which parameters, from which rows of the input."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.batch.build import Job, template_path
-from bhyt_analysis.batch.build_record import code_fingerprint, sha256_of
+from bhyt_analysis.batch.build_record import code_fingerprint, json_sha256
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import match_units
 from bhyt_analysis.domain.partitions import AreaPartitions
-from bhyt_analysis.engine.parameters import check_parameters
+from bhyt_analysis.engine.parameters import check_parameters, notebook_parameters
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.unit_names import slugify, strip_unit_word
 from bhyt_analysis.ingest.scenario_files import find_scenario_file
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
+Parameters = Mapping[str, Any]
 
-def parameters(source: str, options: BatchOptions) -> dict[str, Any]:
+
+def common_parameters(source: str, options: BatchOptions) -> Parameters:
     """Return the parameters that all notebooks of a batch have in common; paths are good in any folder."""
     path = None if source == str(bundled_path("data")) else str(Path(source).resolve())
     scenario = None if options.scenario is None else str(find_scenario_file(options.scenario).resolve())
     common = {"as_of": options.as_of, "scenario": scenario, "lang": options.lang, "seed": options.seed}
-    decision = {} if options.decision is None else {"decision": options.decision}
-    return {**common, **decision, "data": path, "out": "."}
+    if options.decision is not None or "decision" in notebook_parameters(_template()):
+        common["decision"] = options.decision
+    return {**common, "data": path, "out": "."}
 
 
-def policy_sha256(common: dict[str, Any]) -> str:
-    """A fingerprint of the parameters by what they mean: the scenario's text, not the names of files."""
+def _template() -> dict[str, Any]:
+    return dict(json.loads(template_path().read_text("utf-8")))
+
+
+def policy_sha256(common: Parameters) -> str:
+    """Return a fingerprint of the parameters by what they mean: the scenario's text, not the names of files."""
     scenario = common["scenario"] and _scenario_text(Path(common["scenario"]))
-    return sha256_of({**common, "data": None, "scenario": scenario}, code_fingerprint())
+    return json_sha256({**common, "data": None, "scenario": scenario}, code_fingerprint())
 
 
 def _scenario_text(path: Path) -> list[str]:
-    """The scenario and the files beside it that it names."""
-    import tomllib
-
+    """Return the text of a scenario and of the files beside it that it names."""
     text = path.read_text("utf-8-sig")
-    told = tomllib.loads(text)
-    named = [*told.get("reforms", []), *([told["zones"]] if "zones" in told else [])]
-    return [text, *((path.parent / name).read_text("utf-8-sig") for name in named)]
+    fields = tomllib.loads(text)
+    names = [*fields.get("reforms", []), *([fields["zones"]] if "zones" in fields else [])]
+    return [text, *((path.parent / name).read_text("utf-8-sig") for name in names)]
 
 
 def plan_areas(
-    parts: AreaPartitions, out: Path, areas: Sequence[str] | None, common: dict[str, Any], limits: dict[str, Any]
+    parts: AreaPartitions, out: Path, names: Sequence[str] | None, common: Parameters, options: BatchOptions
 ) -> list[Job]:
-    """A job for each area that is asked for; ``limits`` are the job's own fields.
+    """Return a job for each area; without ``names`` for every unit that `areas_with_figures` lists.
 
-    Raises BhytError for an unknown area, or if there is nothing to make.
+    Raises
+    ------
+    BhytError
+        for an unknown area or parameter, or if there is nothing to build.
     """
     data = parts.data
-    wanted = areas_with_figures(data) if areas is None else list(areas)
-    codes = {_meant(data, a): None for a in wanted}
-    if not codes:
+    areas = dict.fromkeys(_unit_key(data, n) for n in (areas_with_figures(data) if names is None else names))
+    if not areas:
         raise BhytError(("error.no_areas", {}))
-    names, policy, notebook = slugs(data), policy_sha256(common), json.loads(template_path().read_text("utf-8"))
+    folders, policy, notebook = slugs(data), policy_sha256(common), _template()
     jobs = []
-    for area in codes:
-        about = {"area": area, **common}
-        check_parameters(notebook, about)
-        folder = names.get(area) or _folder(data, names, area)
-        digest = sha256_of(area, parts.sha256(area), policy)
-        jobs.append(Job(area, folder, str(out), about, inputs_sha256=digest, **limits))
+    for area in areas:
+        parameters = {"area": area, **common}
+        check_parameters(notebook, parameters)
+        slug = folders.get(area) or _slug_of_name(data, folders, area)
+        digest = json_sha256(area, parts.sha256(area), policy)
+        jobs.append(Job(area, slug, str(out), parameters, digest, options, options.engine))
     return jobs
 
 
-def _meant(data: Dataset, area: str) -> str:
-    """The code of a unit; its name where the code has been given to a unit of another name."""
+def _unit_key(data: Dataset, area: str) -> str:
+    """Return the code of a unit; its name where the code has been given to a unit of another name."""
     rows = match_units(data.areas, area)
     code = str(rows["code"].iloc[0])
     return code if len(rows) == (data.areas["code"] == code).sum() else str(rows["name"].iloc[0])
 
 
-def _folder(data: Dataset, names: dict[str, str], area: str) -> str:
-    """A folder name for a unit that is known by its name, which no other unit has."""
+def _slug_of_name(data: Dataset, names: Mapping[str, str], area: str) -> str:
+    """Return a folder name for a unit that is identified by its name, which no other unit has."""
     code = str(match_units(data.areas, area)["code"].iloc[0])
-    taken = {name for other, name in names.items() if other != code}
-    wanted = (slugify(strip_unit_word(area)), slugify(area))
-    return next((w for w in wanted if w not in taken), f"{slugify(area)}-{slugify(code)}")
+    used = {name for other, name in names.items() if other != code}
+    candidates = (slugify(strip_unit_word(area)), slugify(area))
+    return next((c for c in candidates if c not in used), f"{slugify(area)}-{slugify(code)}")
 
 
 def slugs(data: Dataset) -> dict[str, str]:
-    """A folder name for each unit: its bare name where that is unique, else more of it.
+    """Return a folder name for each unit: its bare name where that is unique, otherwise more of it.
 
     Examples
     --------
@@ -97,10 +105,10 @@ def slugs(data: Dataset) -> dict[str, str]:
     units = data.areas.drop_duplicates("code")
     upper = units["kind"].isin(["country", "province", "district"])
     short, full = units["name"].map(strip_unit_word).map(slugify), units["name"].map(slugify)
-    once = ~short.duplicated(keep=False) | (
+    unique = ~short.duplicated(keep=False) | (
         upper & ~short[upper].duplicated(keep=False).reindex(units.index, fill_value=True)
     )
-    chosen = short.where(once, full)
-    coded = chosen + "-" + units["code"].map(slugify)
-    chosen = chosen.where(~chosen.duplicated(keep=False), coded)
-    return dict(zip(units["code"], chosen, strict=True))
+    names = short.where(unique, full)
+    with_code = names + "-" + units["code"].map(slugify)
+    names = names.where(~names.duplicated(keep=False), with_code)
+    return dict(zip(units["code"], names, strict=True))

@@ -1,32 +1,28 @@
-"""One executed notebook per area, in a few processes; one failure never stops the rest."""
+"""Run one notebook for each area, in a few processes; a failure never stops the other areas."""
 
 from __future__ import annotations
 
 import shutil
 import signal
 import threading
-import time
 import warnings
-from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bhyt_analysis.batch import manifest as manifests
-from bhyt_analysis.batch.build import WORK, Job, area_result, build_area, warm_config, work_folder
-from bhyt_analysis.batch.build_record import nothing_to_do, reusable_files, sha256_of
-from bhyt_analysis.batch.engine_check import difference
+from bhyt_analysis.batch.build import WORK, Job, area_failure, area_result, warm_config
+from bhyt_analysis.batch.build_record import is_up_to_date, json_sha256, reusable_files
 from bhyt_analysis.batch.index_page import write_index
+from bhyt_analysis.batch.manifest import AreaResult, Manifest, read_manifest, timestamp, versions, write_atomically
 from bhyt_analysis.batch.options import BatchOptions
-from bhyt_analysis.batch.plan import parameters, plan_areas, policy_sha256
+from bhyt_analysis.batch.plan import common_parameters, plan_areas, policy_sha256
 from bhyt_analysis.batch.progress import Progress
-from bhyt_analysis.batch.workers import limit, memory_of, prepare, processors, run_all
+from bhyt_analysis.batch.scheduler import BatchWarning, build_all
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.partitions import AreaPartitions, write_partition
+from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.engine import warm_process
 from bhyt_analysis.engine.warm_process import WarmProcess
 from bhyt_analysis.i18n.messages import BhytError, translate
@@ -34,14 +30,7 @@ from bhyt_analysis.ingest.loader import fingerprint, load
 from bhyt_analysis.ingest.scenario_files import read_scenario
 from bhyt_analysis.law.law import Law
 
-CANARY_FROM = 8  # areas; in a smaller batch a second run of one of them costs more than it saves
-REHEARSED_FROM = 24  # areas; a rehearsal takes as long as some areas, and saves each a little
-OWN = ".bhyt"  # our own notes in the folder: the lock, and what was asked
-ENTRY = ("area", "slug", "status", "seconds", "error", "inputs_sha256", "files")
-
-
-class BatchWarning(UserWarning):
-    """Something that the whole batch does otherwise than asked."""
+NOTES = ".bhyt"  # in the folder of the batch: the lock, and the digest of the last request
 
 
 def run_batch(
@@ -50,15 +39,15 @@ def run_batch(
     areas: Sequence[str] | None = None,
     options: BatchOptions | None = None,
 ) -> dict[str, Any]:
-    """Make the briefings of many areas in a folder, with an index page and a manifest.
+    """Build the briefings of many areas in a folder, with an index page and a manifest.
 
-    What an earlier run has made in the folder from the same input, parameters, template,
-    law and code stands, and is not made again.
+    What an earlier run has built in the folder from the same input, parameters, template,
+    law and code is kept, and not built again.
 
     Parameters
     ----------
     data : a dataset, the path it is read from, or None for the bundled data.
-    out : the folder; made if missing. An area's folder replaces the one of before.
+    out : the folder; created if missing. A new folder of an area replaces the earlier one.
     areas : names or codes; without them every unit that `areas_with_figures` lists.
     options : how; see `BatchOptions`.
 
@@ -67,15 +56,15 @@ def run_batch(
     The manifest: ``started``, ``finished``, ``versions``, ``law_sha256``,
     ``inputs_sha256``, ``areas`` (a list of area, slug, status, seconds, error,
     inputs_sha256, files), also of those that an earlier run has left in the folder.
-    Statuses are "done", "skipped" (it stood), "failed" and "timeout".
+    Statuses are "done", "skipped" (nothing had changed), "failed" and "timeout".
 
     Raises
     ------
     BhytError
-        for an input, an area, a scenario or a parameter that can't be used, before anything is
-        made; for a folder in which another batch is running.
+        for an input, an area, a scenario or a parameter that cannot be used, before anything is
+        built; for a folder in which another batch is running.
     KeyboardInterrupt
-        after what was finished is in its place, with the manifest and the index.
+        after the finished areas are in their place, with the manifest and the index.
 
     Examples
     --------
@@ -83,67 +72,65 @@ def run_batch(
 
         manifest = run_batch(None, "outputs/briefings")
     """
-    options = options or BatchOptions()
+    options, started = options or BatchOptions(), timestamp()
     if options.scenario is not None:
         read_scenario(options.scenario)
-    lang, formats = options.lang, tuple(options.formats)
     source = data.source if isinstance(data, Dataset) else str(bundled_path("data") if data is None else data)
     folder = Path(out).resolve()
     if Path(source).resolve() == folder:  # a folder inside the input is fine: only its own files are read
         raise BhytError(("error.out_is_input", {"out": out}))
-    common = parameters(source, options)
-    earlier, started = {} if options.fresh else manifests.read_manifest(folder), manifests.timestamp()
-    # A dataset may have been changed since it was read: only files are known by their bytes.
+    common = common_parameters(source, options)
+    # A dataset may have been changed since it was read: only files are identified by their bytes.
     inputs = fingerprint(source) if not isinstance(data, Dataset) and Path(source).exists() else ""
-    whom = sorted(set(areas)) if areas is not None else None
-    asked = sha256_of(inputs, source, policy_sha256(common), whom) if inputs else ""
-    if earlier:
-        with _alone(folder):
-            if asked and _note(folder) == asked and nothing_to_do(folder, earlier, formats):
-                return _stood(folder, earlier, started)
-    chosen = _engine(options.engine, lang)
-    limits = {
-        "timeout": options.timeout,
-        "notebook_timeout": options.notebook_timeout,
-        "engine": chosen,
-        "formats": formats,
-    }
-    with (
-        warm_process.shared_process(warm_config()) if chosen == "warm" and not options.dask else nullcontext() as warmed
-    ):  # it loads meanwhile
+    names = sorted(set(areas)) if areas is not None else None
+    request = json_sha256(inputs, source, policy_sha256(common), names) if inputs else ""
+    if manifest := _unchanged_manifest(folder, request, options, started):
+        return manifest.to_dict()
+    options = replace(options, engine=_choose_engine(options))
+    use_warm = options.engine == "warm" and not options.dask
+    warm_context = closing(WarmProcess.start(warm_config(), shared=True)) if use_warm else nullcontext()
+    with warm_context as warm:  # it loads meanwhile
         parts = AreaPartitions(data if isinstance(data, Dataset) else load(data, numbers=options.numbers))
-        plan = plan_areas(parts, folder, areas, common, limits)
+        plan = plan_areas(parts, folder, areas, common, options)
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder):
-            manifest: dict[str, Any] = {
-                "started": started,
-                "finished": None,
-                "versions": manifests.versions(),
-                "law_sha256": Law.read().sha256(),
-                "inputs_sha256": parts.data.sha256,
-            }
-            bar = Progress(len(plan), lang, options.progress, options.verbose, options.profile)
-            made = _make_all(
-                plan, folder, parts, manifest, bar, options.jobs, options.memory_mb, options.fresh, options.dask, warmed
-            )
-            manifests.write_atomically(folder / OWN / "asked", asked)
-            return made
+        with _folder_lock(folder):
+            manifest = _build_plan(plan, folder, parts, warm, started)
+            write_atomically(folder / NOTES / "asked", request)
+            return manifest.to_dict()
 
 
-def _note(folder: Path) -> str:
-    """What the last run that came to its end was asked for."""
+def _unchanged_manifest(folder: Path, request: str, options: BatchOptions, started: str) -> Manifest | None:
+    """Write the manifest of a run that has nothing to do; None if it has."""
+    earlier = None if options.fresh else read_manifest(folder)
+    if earlier is None:
+        return None
+    with _folder_lock(folder):
+        if (
+            not request
+            or _last_request_digest(folder) != request
+            or not is_up_to_date(folder, earlier, options.formats)
+        ):
+            return None
+        areas = [replace(a, status="skipped", seconds=0.0) for a in earlier.areas]
+        manifest = replace(earlier, started=started, finished=timestamp(), areas=areas)
+        manifest.write(folder)
+        return manifest
+
+
+def _last_request_digest(folder: Path) -> str:
+    """Return the digest of the input, parameters and areas of the last run that was completed."""
     with suppress(OSError):
-        return (folder / OWN / "asked").read_text(encoding="utf-8")
+        return (folder / NOTES / "asked").read_text(encoding="utf-8")
     return ""
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """No other batch runs in the folder meanwhile: the lock ends with its process, however that ends."""
+def _folder_lock(folder: Path) -> Iterator[None]:
+    """Keep other batches out of the folder: the lock ends with its process, however that ends."""
     from filelock import FileLock, Timeout
 
-    (folder / OWN).mkdir(exist_ok=True)
-    lock = FileLock(folder / OWN / "lock", timeout=0)
+    (folder / NOTES).mkdir(exist_ok=True)
+    lock = FileLock(folder / NOTES / "lock", timeout=0)
     try:
         lock.acquire()
     except Timeout:
@@ -154,152 +141,74 @@ def _alone(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _stood(folder: Path, earlier: dict[str, Any], started: str) -> dict[str, Any]:
-    """The manifest of a run that had nothing to do."""
-    areas = [{**a, "status": "skipped", "seconds": 0.0} for a in earlier["areas"]]
-    manifest = {**earlier, "started": started, "finished": manifests.timestamp(), "areas": areas}
-    manifests.write_manifest(folder, manifest)
-    return manifest
-
-
-def _make_all(
-    plan: list[Job], folder: Path, parts: AreaPartitions, manifest: dict[str, Any], bar: Progress, jobs: int | None,
-    memory_mb: int | None, fresh: bool, dask: str | None, warmed: WarmProcess | None,
-) -> dict[str, Any]:  # fmt: skip
-    """Make what does not stand; the manifest and the index tell of all that is in the folder then."""
-    lang, earlier = plan[0].parameters["lang"], manifests.read_manifest(folder)
-    shutil.rmtree(folder / WORK, ignore_errors=True)
-    results: dict[str, dict[str, Any]] = {}
-    todo = []
-    for job in plan:
-        files = None if fresh else reusable_files(folder / job.slug, job.inputs_sha256, job.formats)
-        if files is None:
-            todo.append(job)
-        else:
-            told = [f"{job.slug}/{name}" for name in files]
-            results[job.area] = {**area_result(job, "skipped", time.monotonic(), None, told), "seconds": 0.0}
-            bar.tell(results[job.area])
-    stopped = False
-    try:
-        with _heeded() as asked:
-            for result in _results(todo, parts, jobs, memory_mb, bar, dask, warmed) if todo else ():
-                results[result["area"]] = result
-                bar.tell(result)
-                if asked:
-                    raise KeyboardInterrupt
-    except KeyboardInterrupt:
-        stopped = True
-    finally:
-        bar.close()
-        unmade = {"status": "failed", "seconds": 0.0, "error": translate("error.area_stopped", lang), "files": []}
-        made = []
-        for job in plan:
-            own = results.get(job.area) or {"area": job.area, "slug": job.slug, **unmade}
-            # Stopped after it came to its place and before that was told here.
-            whole = (
-                None
-                if fresh or job.area in results
-                else reusable_files(folder / job.slug, job.inputs_sha256, job.formats)
-            )
-            if whole is not None:
-                own |= {"status": "done", "error": None, "files": [f"{job.slug}/{name}" for name in whole]}
-            entry: dict[str, Any] = {**own, "inputs_sha256": job.inputs_sha256}
-            made.append({k: entry[k] for k in ENTRY})
-        slugs = {a["slug"] for a in made}
-        others = [a for a in earlier.get("areas", ()) if a["slug"] not in slugs and reusable_files(folder / a["slug"])]
-        manifest |= {"finished": manifests.timestamp(), "areas": made + others}
-        shutil.rmtree(folder / WORK, ignore_errors=True)
-        manifests.write_manifest(folder, manifest)
-        write_index(folder, manifest, parts.data, lang)
-    if stopped:
-        raise KeyboardInterrupt
-    return manifest
-
-
-@contextmanager
-def _heeded() -> Iterator[list[int]]:
-    """Whether Ctrl-C was pressed: Python drops the exception if it comes while an object is being thrown away."""
-    asked: list[int] = []
-
-    def stop(number: int, _: Any) -> None:
-        asked.append(number)
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield asked
-        return
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _engine(asked: str, lang: str) -> str:
-    """The engine that is used; BatchWarning where it is not the one that "auto" prefers."""
-    if asked == "standard" or warm_process.is_supported():
-        return "standard" if asked == "standard" else "warm"
-    if asked == "warm":
+def _choose_engine(options: BatchOptions) -> str:
+    """Return the engine that is used; BatchWarning where it is not the one that "auto" prefers."""
+    if options.engine == "standard" or warm_process.is_supported():
+        return "standard" if options.engine == "standard" else "warm"
+    if options.engine == "warm":
         raise BhytError(("error.no_warm", {}))
-    warnings.warn(translate("warning.no_fork", lang), BatchWarning, stacklevel=3)
+    warnings.warn(translate("warning.no_fork", options.lang), BatchWarning, stacklevel=3)
     return "standard"
 
 
-def _results(
-    plan: list[Job],
-    parts: AreaPartitions,
-    jobs: int | None,
-    memory_mb: int | None,
-    bar: Progress,
-    dask: str | None,
-    warmed: WarmProcess | None,
-) -> Iterator[dict[str, Any]]:
-    """The result of each job as it ends. A worker that dies takes only its own area along."""
-    lang = plan[0].parameters["lang"]
-    workers = max(1, min(jobs or processors(), len(plan)))
-    ready = Path(plan[0].out, WORK, "parts")
-    for job in plan:
-        write_partition(ready, job.parameters["data"], job.parameters["area"], parts.of(job.parameters["area"]))
-    tasks = deque(plan)
-    canary = len(plan) >= CANARY_FROM and plan[0].engine == "warm"
-    if canary:
-        tasks.appendleft(replace(plan[0], engine="standard", canary=True))
-    told: dict[str, dict[str, Any]] = {}  # of the area that is run twice, by engine
-    finished: set[str] = set()
-    kept = plan[0].engine
-    if dask:
-        from bhyt_analysis.batch.cluster import run_on
-
-        crew = run_on(dask, tasks, plan[0].engine, memory_mb, build_area, ready)
-    else:
-        memory = memory_of(memory_mb, workers)
-        if warmed and warmed.process and memory:
-            limit(warmed.process.pid, memory)
-        if warmed and len(plan) >= REHEARSED_FROM:
-            warmed.request_rehearsal()
-        crew = run_all(tasks, workers, partial(prepare, warmed.address if warmed else "", memory, ready), build_area)
-    for job, made in crew:
-        result = made or area_result(job, "failed", time.monotonic(), translate("error.area_died", lang))
-        if job.engine == kept and not job.canary:
-            finished.add(job.area)
-            yield result
-        elif not job.canary:  # it was running when the engine was given up
-            tasks.append(replace(job, engine=kept))
-        if canary and job.area == plan[0].area:
-            told[job.engine] = result
-            canary = len(told) < 2
-            what = "" if canary else _verdict(job, told["warm"], told["standard"])
-            if what:
-                words = {"name": plan[0].slug, "what": what}
-                warnings.warn(translate("warning.engines_differ", lang, **words), BatchWarning, stacklevel=5)
-                kept, again = "standard", finished | {task.area for task in tasks}
-                tasks.clear()
-                tasks.extend(replace(job, engine=kept) for job in plan if job.area in again)
-                bar.reset(len(plan))
+def _build_plan(
+    plan: Sequence[Job], folder: Path, parts: AreaPartitions, warm: WarmProcess | None, started: str
+) -> Manifest:
+    """Build what cannot be reused; write the manifest and the index of all that is in the folder then."""
+    options, earlier = plan[0].options, read_manifest(folder)
+    shutil.rmtree(folder / WORK, ignore_errors=True)
+    progress = Progress(len(plan), options)
+    results = {} if options.fresh else {j.area: r for j in plan if (r := _reusable_result(j, "skipped"))}
+    for result in results.values():
+        progress.advance(result)
+    jobs = [job for job in plan if job.area not in results]
+    try:
+        with _interrupt_flag() as interrupts:
+            for result in build_all(jobs, parts, progress, warm) if jobs else ():
+                results[result.area] = result
+                progress.advance(result)
+                if interrupts:
+                    raise KeyboardInterrupt
+    finally:
+        progress.close()
+        areas = [results.get(job.area) or _interrupted_result(job) for job in plan]
+        slugs = {job.slug for job in plan}
+        others = [] if earlier is None else [a for a in earlier.areas if a.slug not in slugs]
+        areas += [a for a in others if reusable_files(folder / a.slug)]
+        law, inputs = Law.read().sha256(), parts.data.sha256
+        manifest = Manifest(started, timestamp(), versions(), law, inputs, areas)
+        shutil.rmtree(folder / WORK, ignore_errors=True)
+        manifest.write(folder)
+        write_index(folder, areas, parts.data, options.lang)
+    return manifest
 
 
-def _verdict(job: Job, warm: dict[str, Any], standard: dict[str, Any]) -> str:
-    """What differs between one area under both engines; empty if nothing does."""
-    if (warm["status"], warm["error"]) != (standard["status"], standard["error"]):
-        return f"{warm['error'] or warm['status']} / {standard['error'] or standard['status']}"
-    return difference(Path(job.out, job.slug), work_folder(job, True)) if warm["status"] == "done" else ""
+def _reusable_result(job: Job, status: str) -> AreaResult | None:
+    """Return the result of an area that need not be built."""
+    files = reusable_files(job.folder, job.inputs_sha256, job.options.formats)
+    return None if files is None else area_result(job, status, files=files)
+
+
+def _interrupted_result(job: Job) -> AreaResult:
+    """Return the result of an area that has not reported one; it may have come to its place just before the end."""
+    stopped = area_failure(job, "error.area_stopped")
+    return stopped if job.options.fresh else _reusable_result(job, "done") or stopped
+
+
+@contextmanager
+def _interrupt_flag() -> Iterator[list[int]]:
+    """Collect Ctrl-C: Python drops the exception if it comes while an object is being deleted."""
+    interrupts: list[int] = []
+
+    def interrupt(number: int, _: object) -> None:
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupts
+        return
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield interrupts
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 VARIABLE = "BHYT_WARM"  # the configuration as JSON, for programs that start warm kernels without calling us
@@ -26,11 +26,11 @@ class WarmConfig:
 
     Examples
     --------
-    >>> WarmConfig.from_json(WarmConfig(libraries=("decimal",)).to_json()).libraries
-    ('decimal',)
+    >>> WarmConfig.from_json(WarmConfig(libraries=["decimal"]).to_json()).libraries
+    ['decimal']
     """
 
-    libraries: tuple[str, ...] = ()
+    libraries: Sequence[str] = ()
     rehearsal_notebook: str = ""
     rehearsal_parameters: Mapping[str, object] = field(default_factory=dict)
     rehearsal_seconds: int = 60
@@ -39,13 +39,7 @@ class WarmConfig:
     @classmethod
     def from_json(cls, text: str) -> WarmConfig:
         """Read a configuration; what is not in the text has its default."""
-        fields = json.loads(text)
-        return cls(**{**fields, "libraries": tuple(fields.get("libraries", ()))})
-
-    @classmethod
-    def from_environment(cls) -> WarmConfig:
-        """Read the configuration from the environment variable `VARIABLE`."""
-        return cls.from_json(os.environ.get(VARIABLE, "{}"))
+        return cls(**json.loads(text))
 
     def to_json(self) -> str:
         """Write the configuration as JSON."""

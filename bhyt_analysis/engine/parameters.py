@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-
-from nbformat import NotebookNode
+from typing import Any
 
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 
 
-def check_parameters(notebook: NotebookNode, values: Mapping[str, object]) -> None:
+def check_parameters(notebook: Mapping[str, Any], values: Mapping[str, object]) -> None:
     """Compare parameters with the cell tagged ``parameters``: its names, and the types of its values.
 
     A value of None in that cell takes anything; a whole number is good for a fraction.
@@ -28,9 +27,8 @@ def check_parameters(notebook: NotebookNode, values: Mapping[str, object]) -> No
     Examples
     --------
     >>> cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "area = 'X'; seed = 1"}
-    >>> notebook = NotebookNode(cells=[cell])
-    >>> check_parameters(notebook, {"area": "Sơn Dương", "seed": 2})
-    >>> check_parameters(notebook, {"aera": "Sơn Dương"})
+    >>> check_parameters({"cells": [cell]}, {"area": "Sơn Dương", "seed": 2})
+    >>> check_parameters({"cells": [cell]}, {"aera": "Sơn Dương"})
     Traceback (most recent call last):
     bhyt_analysis.i18n.messages.BhytError: The notebook has no parameter "aera"; did you mean area?
     """
@@ -47,7 +45,7 @@ def check_parameters(notebook: NotebookNode, values: Mapping[str, object]) -> No
         raise BhytError(*errors)
 
 
-def notebook_parameters(notebook: NotebookNode) -> dict[str, object]:
+def notebook_parameters(notebook: Mapping[str, Any]) -> dict[str, object]:
     """Return the names that the tagged cell assigns, with their values; a value that is computed counts as None."""
     values: dict[str, object] = {}
     for cell in notebook["cells"]:

@@ -159,7 +159,7 @@ class PrivateKernelManager(AsyncKernelManager):
 
     _folder = ""
 
-    async def _async_pre_start_kernel(self, **kwargs: Any) -> tuple[list[str], dict[str, Any]]:
+    async def _async_pre_start_kernel(self, **kwargs: Any) -> tuple[list[str], dict[str, object]]:
         if os.name == "posix" and not self._folder:
             self._folder = warm_process.socket_folder()
             self.transport, self.ip = "ipc", str(Path(self._folder, "k"))
@@ -179,7 +179,7 @@ class WarmKernelManager(PrivateKernelManager):
 
     client_factory = Type(WarmKernelClient)
 
-    async def _async_pre_start_kernel(self, **kwargs: Any) -> tuple[list[str], dict[str, Any]]:
+    async def _async_pre_start_kernel(self, **kwargs: Any) -> tuple[list[str], dict[str, object]]:
         if self.provisioner is None:
             kernel_id = self.kernel_id or ""
             self.provisioner = WarmProvisioner(parent=self, kernel_spec=self.kernel_spec, kernel_id=kernel_id)

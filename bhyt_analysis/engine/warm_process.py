@@ -1,6 +1,6 @@
 """Start, share and end the process that kernels are forked from.
 
-A program with workers starts one process for all of them (`shared_process`) and gives each worker its
+A program with workers starts one process for all of them (`WarmProcess.start`) and gives each worker its
 address (`configure`). A program that runs notebooks by itself starts a process with its first
 kernel, and so does a worker when the shared process has died.
 """
@@ -14,10 +14,10 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
-from bhyt_analysis.engine.config import WarmConfig
+from bhyt_analysis.engine.config import VARIABLE, WarmConfig
 
 KERNEL, REHEARSAL = b"k", b"r"  # the requests that the process answers
 # Unless set, the C library returns the pixels of a chart (megabytes) to the system and requests others page by page.
@@ -112,16 +112,6 @@ class WarmProcess:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
-@contextmanager
-def shared_process(config: WarmConfig) -> Iterator[WarmProcess]:
-    """Start a process for many programs, and end it afterwards."""
-    process = WarmProcess.start(config, shared=True)
-    try:
-        yield process
-    finally:
-        process.close()
-
-
 _process: WarmProcess | None = None
 _config: WarmConfig | None = None
 _address = ""
@@ -138,7 +128,7 @@ def start(rehearse: bool = False) -> None:
     global _process
     if _process is None or not _process.is_alive:
         stop()
-        _process = WarmProcess.start(_config or WarmConfig.from_environment())
+        _process = WarmProcess.start(_config or WarmConfig.from_json(os.environ.get(VARIABLE, "{}")))
         if rehearse:
             _process.request_rehearsal()
 

@@ -26,7 +26,7 @@ import tempfile
 import threading
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout, suppress
 from importlib import import_module
 from pathlib import Path
@@ -39,35 +39,14 @@ from bhyt_analysis.engine.warm_process import REHEARSAL
 INLINE = "module://matplotlib_inline.backend_inline"
 # What a kernel imports as it starts, shows its first table or chart, or ends. Not the inline backend: it looks for
 # its kernel when it is imported, and without one notebooks run and show no charts.
-LIBRARIES = [
-    "numpy",
-    "pandas.io.formats.style",
-    "pandas.io.formats.html",
-    "pandas.io.formats.csvs",
-    "seaborn",
-    "PIL.PngImagePlugin",
-    "matplotlib.pyplot",
-    "matplotlib.backends.backend_agg",
-    "matplotlib.backends.backend_svg",
-    "ipykernel.kernelapp",
-    "ipykernel.debugger",
-    "IPython.core.completerlib",
-    "IPython.core.debugger",
-    "IPython.core.logger",
-    "IPython.core.oinspect",
-    "IPython.core.magics.execution",
-    "IPython.extensions.storemagic",
-    "stack_data",
-    "tornado.platform.asyncio",
-    "tornado.queues",
-    "zmq.utils.garbage",
-    "sqlite3",
-    "psutil",
-    "faulthandler",
-    "encodings.ascii",
-    "encodings.idna",
-    "encodings.utf_8_sig",
-]
+LIBRARIES = (
+    "numpy", "pandas.io.formats.style", "pandas.io.formats.html", "pandas.io.formats.csvs", "seaborn", "sqlite3",
+    "matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "PIL.PngImagePlugin",
+    "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "IPython.core.debugger",
+    "IPython.core.logger", "IPython.core.oinspect", "IPython.core.magics.execution", "IPython.extensions.storemagic",
+    "stack_data", "tornado.platform.asyncio", "tornado.queues", "zmq.utils.garbage", "psutil", "faulthandler",
+    "encodings.ascii", "encodings.idna", "encodings.utf_8_sig",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -79,7 +58,7 @@ def main() -> None:
     KernelServer(owner, socket.socket(fileno=int(listener)) if listener else None, config).run()
 
 
-def load_libraries(names: tuple[str, ...]) -> None:
+def load_libraries(names: Sequence[str]) -> None:
     """Import the libraries and draw once."""
     os.environ.setdefault("MPLBACKEND", INLINE)  # before pyplot, which keeps the first that it finds
     # Pandas looks once, when it is imported, whether it prints to a terminal or to a notebook.

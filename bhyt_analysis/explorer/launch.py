@@ -11,7 +11,7 @@ from pathlib import Path
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.i18n.messages import BhytError
 
-LIBRARIES = ("bhyt_analysis.briefing.notebook", "bhyt_analysis.model.projection.scenario")
+LIBRARIES = ("bhyt_analysis.briefing.notebook", "bhyt_analysis.ingest.scenario_files")
 NOTEBOOK = "explore.ipynb"
 
 

@@ -1,4 +1,4 @@
-"""The batch end to end: what is made, what a failure leaves, what an interruption leaves."""
+"""The batch end to end: what it builds, what a failure leaves, what an interruption leaves."""
 
 import csv
 import json
@@ -26,27 +26,26 @@ BHYT = [sys.executable, "-m", "bhyt_analysis.cli"]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def briefings(tmp_path_factory):
     """Four areas in Vietnamese and one in English with a scenario, by the command line."""
     out = tmp_path_factory.mktemp("briefings")
     vi = subprocess.run([*BHYT, "brief", "--out", out / "vi", "--area", *AREAS], capture_output=True, text=True)
-    en = subprocess.run(
-        [*BHYT, "brief", "--out", out / "en", "--area", "Sơn Dương", "--lang", "en",
-         "--scenario", ROOT / "scenarios" / "contribution_rate_2027.toml"], capture_output=True, text=True,
-    )  # fmt: skip
+    scenario = ROOT / "scenarios" / "contribution_rate_2027.toml"
+    call = [*BHYT, "brief", "--out", out / "en", "--area", "Sơn Dương", "--lang", "en", "--scenario", scenario]
+    en = subprocess.run(call, capture_output=True, text=True)
     return out, vi, en
 
 
-def test_the_command_ends_well_and_prints_the_index_alone(made):
-    out, vi, en = made
+def test_the_command_ends_well_and_prints_the_index_alone(briefings):
+    out, vi, en = briefings
     for run, folder in ((vi, "vi"), (en, "en")):
         assert run.returncode == 0, run.stderr
         assert run.stdout == f"{out / folder / 'index.html'}\n"
         assert run.stderr == ""  # not a terminal: no bar, and no warnings of libraries
 
 
-def test_the_manifest_is_that_of_the_contract(made):
-    manifest = json.loads((made[0] / "vi" / "manifest.json").read_text("utf-8"))
+def test_the_manifest_is_that_of_the_contract(briefings):
+    manifest = json.loads((briefings[0] / "vi" / "manifest.json").read_text("utf-8"))
     assert list(manifest) == ["started", "finished", "versions", "law_sha256", "inputs_sha256", "areas"]
     assert [a["slug"] for a in manifest["areas"]] == ["son-duong", "luc-ngan", "mau-01-gia-lap", "ly-son"]
     for area in manifest["areas"]:
@@ -55,14 +54,14 @@ def test_the_manifest_is_that_of_the_contract(made):
         assert area["slug"].isascii()
         for name in area["files"]:
             assert not Path(name).is_absolute()
-            assert (made[0] / "vi" / name).stat().st_size > 0
+            assert (briefings[0] / "vi" / name).stat().st_size > 0
     assert len({a["inputs_sha256"] for a in manifest["areas"]}) == 4
 
 
 @pytest.mark.parametrize("slug", ["son-duong", "luc-ngan", "mau-01-gia-lap", "ly-son"])
-def test_each_area_has_its_notebook_page_charts_tables_and_facts(made, slug):
-    folder = made[0] / "vi" / slug
-    assert {f"{slug}.ipynb", f"{slug}.html", "charts", "tables", "facts.json", "made.json"} == {
+def test_each_area_has_its_notebook_page_charts_tables_and_facts(briefings, slug):
+    folder = briefings[0] / "vi" / slug
+    assert {f"{slug}.ipynb", f"{slug}.html", "charts", "tables", "facts.json", "build.json"} == {
         p.name for p in folder.iterdir()
     }
     pictures = sorted((folder / "charts").glob("*.png"))
@@ -79,20 +78,19 @@ def test_each_area_has_its_notebook_page_charts_tables_and_facts(made, slug):
 
 
 @pytest.mark.parametrize("slug", ["son-duong", "luc-ngan", "mau-01-gia-lap", "ly-son"])
-def test_the_notebook_ran_without_a_warning(made, slug):
-    cells = json.loads((made[0] / "vi" / slug / f"{slug}.ipynb").read_text("utf-8"))["cells"]
+def test_the_notebook_ran_without_a_warning(briefings, slug):
+    cells = json.loads((briefings[0] / "vi" / slug / f"{slug}.ipynb").read_text("utf-8"))["cells"]
     outputs = [o for c in cells for o in c.get("outputs", [])]
     assert outputs
     assert not [o for o in outputs if o["output_type"] in ("stream", "error")]
     assert all(c["execution_count"] for c in cells if c["cell_type"] == "code")
-    assert not re.search(
-        r"(/tmp|/home|/root|\\\\Users)", json.dumps([c["source"] for c in cells])
-    )  # no paths of the maker
+    sources = json.dumps([c["source"] for c in cells])
+    assert not re.search(r"(/tmp|/home|/root|\\\\Users)", sources)  # no paths of this machine
 
 
-def test_the_page_has_no_code_and_loads_nothing(made):
+def test_the_page_has_no_code_and_loads_nothing(briefings):
     for slug in ("son-duong", "mau-01-gia-lap"):
-        page = (made[0] / "vi" / slug / f"{slug}.html").read_text("utf-8")
+        page = (briefings[0] / "vi" / slug / f"{slug}.html").read_text("utf-8")
         assert "import bhyt" not in page
         assert 'class="input' not in page
         assert not re.search(r"(src|href)=\"(https?:)?//", page)
@@ -102,50 +100,48 @@ def test_the_page_has_no_code_and_loads_nothing(made):
         assert 'alt="' in page
         assert "No description" not in page
         for link in re.findall(r'href="((?:charts|tables)/[^"]+|[^"/]+\.ipynb)"', page):
-            assert (made[0] / "vi" / slug / link).is_file()
+            assert (briefings[0] / "vi" / slug / link).is_file()
 
 
-def test_the_figures_of_the_plans_stand_on_the_pages(made):
-    told = {
-        "son-duong": ["155.163", "182.330", "85,1%", "30.082", "+10.028", "+1.641", "+912", "+182", "24,2 tỷ đồng", "9,7%", "101,6%", "17,4%"],
+def test_the_figures_of_the_plans_are_on_the_pages(briefings):
+    pages = {
+        "son-duong": [
+            "155.163", "182.330", "85,1%", "30.082", "+10.028", "+1.641", "+912", "+182", "24,2 tỷ đồng", "9,7%",
+            "101,6%", "17,4%",
+        ],
         "luc-ngan": ["87,21%", "46.106", "226.540", "37% đến 42%", "391.226", "37,1 tỷ đồng", "SỐ LIỆU ƯỚC TÍNH"],
         "ly-son": ["18.550", "Chưa có số liệu tham gia BHYT"],
         "mau-01-gia-lap": ["SỐ LIỆU GIẢ LẬP"],
     }  # fmt: skip
-    for slug, figures in told.items():
-        page = (made[0] / "vi" / slug / f"{slug}.html").read_text("utf-8")
+    for slug, figures in pages.items():
+        page = (briefings[0] / "vi" / slug / f"{slug}.html").read_text("utf-8")
         assert [f for f in figures if f not in page] == [], slug
 
 
-def test_english_pages_have_english_figures_and_words(made):
-    page = (made[0] / "en" / "son-duong" / "son-duong.html").read_text("utf-8")
-    for told in (
-        "155,163",
-        "85.1%",
-        "+10,028",
-        "24.2 billion VND",
-        "Review of published figures",
-        "A PROPOSAL, NOT IN FORCE",
-    ):
-        assert told in page
+def test_english_pages_have_english_figures_and_words(briefings):
+    page = (briefings[0] / "en" / "son-duong" / "son-duong.html").read_text("utf-8")
+    for figure in ("155,163", "85.1%", "+10,028", "24.2 billion VND"):
+        assert figure in page
+    assert "Review of published figures" in page
+    assert "A PROPOSAL, NOT IN FORCE" in page
     text = re.sub(r"<style.*?</style>|base64,[^\"]*", "", page, flags=re.DOTALL)
     text = text.replace("Mức đóng 5,1% từ năm 2027 (đề xuất)", "")  # the analyst's own name of the scenario
     assert not re.search(r"\d{1,3}\.\d{3}\.\d{3}|\d,\d%", text)
 
 
-def test_facts_hold_the_headline_numbers_with_their_status(made):
-    told = json.loads((made[0] / "vi" / "son-duong" / "facts.json").read_text("utf-8"))
-    facts = {f["key"]: f for f in told["facts"]}
+def test_facts_hold_the_headline_numbers_with_their_status(briefings):
+    content = json.loads((briefings[0] / "vi" / "son-duong" / "facts.json").read_text("utf-8"))
+    facts = {f["key"]: f for f in content["facts"]}
     assert facts["next_to_add"]["value"] == 10_028
     assert facts["lost_cost"]["value"] == 24_203_977_200
     assert round(facts["reenrolled"]["low"], 3) == 0.097
-    assert {f["status"] for f in told["facts"]} <= {"published", "census", "derived", "estimated", "synthetic"}
-    assert told["area"] == "076"
-    assert "share_of_wrong_base" in {f["rule"] for f in told["findings"]}
+    assert {f["status"] for f in content["facts"]} <= {"published", "census", "derived", "estimated", "synthetic"}
+    assert content["area"] == "076"
+    assert "share_of_wrong_base" in {f["rule"] for f in content["findings"]}
 
 
-def test_the_index_lists_every_area_with_its_links(made):
-    page = (made[0] / "vi" / "index.html").read_text("utf-8")
+def test_the_index_lists_every_area_with_its_links(briefings):
+    page = (briefings[0] / "vi" / "index.html").read_text("utf-8")
     for slug in ("son-duong", "luc-ngan", "mau-01-gia-lap", "ly-son"):
         assert f'href="{slug}/{slug}.html"' in page
     assert "Huyện Sơn Dương" in page
@@ -153,9 +149,9 @@ def test_the_index_lists_every_area_with_its_links(made):
     assert not re.search(r"(src|href)=\"(https?:)?//", page)
 
 
-def test_nothing_of_the_making_is_left(made):
+def test_no_working_files_are_left(briefings):
     for lang in ("vi", "en"):
-        assert [p.name for p in (made[0] / lang).iterdir() if p.name.startswith(".")] == [".bhyt"]  # the lock
+        assert [p.name for p in (briefings[0] / lang).iterdir() if p.name.startswith(".")] == [".bhyt"]  # the lock
 
 
 # --- Failures -------------------------------------------------------------------------------------
@@ -175,15 +171,8 @@ def spoilt(monkeypatch, tmp_path):
         shutil.copytree(ROOT / "data", folder / "bundled" / "data")
         (folder / "bundled" / "notebooks").mkdir()
         (folder / "bundled" / "notebooks" / "area_briefing.ipynb").write_text(json.dumps(notebook), "utf-8")
-        call = [
-            *BHYT,
-            "brief",
-            "--out",
-            str(tmp_path / "out"),
-            "--area",
-            *areas,
-            *(f"--{k}={v}" for k, v in options.items()),
-        ]
+        call = [*BHYT, "brief", "--out", str(tmp_path / "out"), "--area", *areas]
+        call += [f"--{k}={v}" for k, v in options.items()]
         environment = {**os.environ, "PYTHONPATH": str(tmp_path / "package")}
         run = subprocess.run(call, capture_output=True, text=True, env=environment, cwd=tmp_path)
         manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
@@ -192,7 +181,7 @@ def spoilt(monkeypatch, tmp_path):
     return spoil
 
 
-def test_one_failure_does_not_stop_the_rest_and_is_told_in_one_sentence(spoilt):
+def test_one_failure_is_one_sentence_and_does_not_stop_the_rest(spoilt):
     run, areas, out = spoilt('if area == "536":\n    raise RuntimeError("hỏng\\nrồi")')
     assert run.returncode == 1
     assert areas["son-tay"]["status"] == "done"
@@ -205,14 +194,14 @@ def test_one_failure_does_not_stop_the_rest_and_is_told_in_one_sentence(spoilt):
     assert run.stdout.strip() == str(out / "index.html")
 
 
-def test_a_cell_that_takes_too_long_is_told(spoilt):
+def test_a_cell_that_takes_too_long_is_reported(spoilt):
     run, areas, _ = spoilt('import time\nif area == "536":\n    time.sleep(600)', timeout=20)
     assert run.returncode == 1
     assert (areas["ly-son"]["status"], areas["ly-son"]["error"]) == ("timeout", "Một ô chạy quá 20 giây")
     assert areas["son-tay"]["status"] == "done"
 
 
-def test_a_kernel_that_dies_is_told(spoilt):
+def test_a_kernel_that_dies_is_reported(spoilt):
     run, areas, _ = spoilt('import os\nif area == "536":\n    os._exit(9)')
     assert run.returncode == 1
     assert areas["ly-son"]["status"] == "failed"
@@ -236,7 +225,7 @@ def test_a_notebook_that_ends_without_its_figures_is_a_failure(spoilt):
     assert "charts/coverage_target.png" in areas["ly-son"]["error"]
 
 
-def test_a_failed_area_leaves_its_older_briefing_whole(spoilt, tmp_path):
+def test_a_failed_area_keeps_its_older_briefing(spoilt, tmp_path):
     old = tmp_path / "out" / "ly-son"
     old.mkdir(parents=True)
     (old / "ly-son.html").write_text("of last week", "utf-8")
@@ -246,7 +235,7 @@ def test_a_failed_area_leaves_its_older_briefing_whole(spoilt, tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C can be sent to a process group on POSIX only")
-def test_ctrl_c_leaves_what_is_finished_whole(tmp_path):
+def test_ctrl_c_keeps_what_is_complete(tmp_path):
     out = tmp_path / "out"
     call = [*BHYT, "brief", "--out", str(out), "--jobs", "1", "--area", "Lý Sơn", "Sơn Tây", "Minh Long", "Sơn Hà"]
     run = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
@@ -265,19 +254,19 @@ def test_ctrl_c_leaves_what_is_finished_whole(tmp_path):
     assert status["son-ha"] == "failed"
     assert manifest["areas"][-1]["error"] == "Đã dừng theo yêu cầu trước khi làm xong"
     folders = {p.name for p in out.iterdir() if p.is_dir()} - {".bhyt"}
-    assert folders == {s for s, told in status.items() if told == "done"}
+    assert folders == {s for s, ending in status.items() if ending == "done"}
     for slug in folders:
         assert {f"{slug}.ipynb", f"{slug}.html", "facts.json"} <= {p.name for p in (out / slug).iterdir()}
     assert (out / "index.html").is_file()
 
 
-def test_an_area_that_is_in_its_place_when_the_batch_stops_is_done_though_nobody_told(monkeypatch, tmp_path):
-    def stopped(tasks, workers, prepare, make):
-        assert make(tasks[0])["status"] == "done"
+def test_an_area_that_is_complete_when_the_batch_stops_is_done(monkeypatch, tmp_path):
+    def interrupt(tasks, workers, prepare, build):
+        assert build(tasks[0]).status == "done"
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setattr("bhyt_analysis.batch.runner.run_all", stopped)
+    monkeypatch.setattr("bhyt_analysis.batch.scheduler.run_all", interrupt)
     with pytest.raises(KeyboardInterrupt):
         bhyt.run_batch(None, tmp_path, ["Lý Sơn", "Sơn Hà"], bhyt.BatchOptions(engine="standard"))
     areas = {a["slug"]: a for a in json.loads((tmp_path / "manifest.json").read_text("utf-8"))["areas"]}
@@ -298,14 +287,14 @@ def test_a_users_own_input_becomes_a_briefing(small_input, tmp_path):
     assert "60.0%" in page
 
 
-def test_an_input_without_population_still_makes_a_briefing(small_input, tmp_path):
+def test_an_input_without_population_still_becomes_a_briefing(small_input, tmp_path):
     (small_input / "population.csv").unlink()
     manifest = bhyt.run_batch(small_input, tmp_path / "out", options=bhyt.BatchOptions(jobs=1))
     assert [a["error"] for a in manifest["areas"]] == [None]
     assert "Chưa có dân số" in (tmp_path / "out" / "mot" / "mot.html").read_text("utf-8")
 
 
-def test_one_area_made_again_keeps_the_others_in_the_index(tmp_path):
+def test_one_area_built_again_keeps_the_others_in_the_index(tmp_path):
     out = tmp_path / "out"
     bhyt.run_batch(None, out, areas=["Lý Sơn", "Sơn Tây"])
     manifest = bhyt.run_batch(None, out, ["Lý Sơn"], bhyt.BatchOptions(fresh=True))
@@ -324,9 +313,9 @@ def test_a_day_or_an_output_that_can_not_be_ends_with_status_2(tmp_path, capsys)
     (tmp_path / "file").write_text("", "utf-8")
     assert main(["brief", "--out", str(tmp_path / "file"), "--area", "Lý Sơn"]) == 2
     assert main(["reclassify", "--decision", "861", "--area", "Lục Ngạn", "--csv", str(tmp_path / "no" / "x.csv")]) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert len(told.err.splitlines()) == 3
+    streams = capsys.readouterr()
+    assert streams.out == ""
+    assert len(streams.err.splitlines()) == 3
 
 
 def test_run_batch_takes_a_dataset_too(data, tmp_path):
@@ -334,7 +323,7 @@ def test_run_batch_takes_a_dataset_too(data, tmp_path):
     assert manifest["areas"][0]["status"] == "done"
 
 
-def test_a_bad_engine_area_or_scenario_is_told_before_anything_is_made(tmp_path):
+def test_a_bad_engine_area_or_scenario_ends_before_anything_is_built(tmp_path):
     out = tmp_path / "out"
     with pytest.raises(ValueError, match="engine"):
         bhyt.BatchOptions(engine="fast")
@@ -355,8 +344,8 @@ def test_what_the_command_prints(capsys):
     assert main(["premium", "--on", "2021-07-01", "--household", "2", "--lang", "en"]) == 0
     assert "A self-paying household of 2 pays 1,367,820 VND a year." in capsys.readouterr().out  # 804,600 + 563,220
     assert main(["law", "--on", "2026-11-22", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert next(r["value"] for r in told if r["parameter"] == "base_salary") == 2_530_000
+    parameters = json.loads(capsys.readouterr().out)
+    assert next(r["value"] for r in parameters if r["parameter"] == "base_salary") == 2_530_000
     assert main(["reclassify", "--decision", "861", "--area", "Lục Ngạn"]) == 0
     assert "6.689" in capsys.readouterr().out
     assert main(["audit", "--area", "Sơn Dương", "--json"]) == 0
@@ -368,10 +357,10 @@ def test_what_the_command_prints(capsys):
 
 def test_what_the_command_says_of_a_scenario(capsys, tmp_path):
     assert main(["simulate", "--area", "Lục Ngạn", "--scenario", "decision_861_ordinary", "--draws", "50"]) == 0
-    told = capsys.readouterr().out
-    assert "178.630" in told  # 224,275 less 46,106 and the 1% of them who are employed: if nobody acts
-    assert "Số liệu ước tính" in told
-    assert "Xác suất đạt 99,0% vào 31/12/2021: 0% số lần mô phỏng." in told
+    text = capsys.readouterr().out
+    assert "178.630" in text  # 224,275 less 46,106 and the 1% of them who are employed: without any action
+    assert "Số liệu ước tính" in text
+    assert "Xác suất đạt 99,0% vào 31/12/2021: 0% số lần mô phỏng." in text
     path = tmp_path / "months.csv"
     call = ["simulate", "--area", "Sơn Dương", "--scenario", str(ROOT / "scenarios" / "near_poor_100.toml")]
     assert main([*call, "--draws", "0", "--lang", "en", "--csv", str(path)]) == 0
@@ -397,10 +386,9 @@ def test_what_the_command_shares_out(capsys):
 
 
 def test_a_scenario_comes_into_the_briefing(tmp_path):
-    told = bhyt.run_batch(
-        None, tmp_path / "out", ["Sơn Dương"], bhyt.BatchOptions(scenario="decision_861_high", lang="en")
-    )
-    assert [a["status"] for a in told["areas"]] == ["done"]
+    options = bhyt.BatchOptions(scenario="decision_861_high", lang="en")
+    manifest = bhyt.run_batch(None, tmp_path / "out", ["Sơn Dương"], options)
+    assert [a["status"] for a in manifest["areas"]] == ["done"]
     page = (tmp_path / "out" / "son-duong" / "son-duong.html").read_text("utf-8")
     assert "Decision 861, door to door" in page
     assert (tmp_path / "out" / "son-duong" / "charts" / "scenario_path.png").exists()

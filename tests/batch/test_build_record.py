@@ -1,4 +1,4 @@
-"""What stands is not made again; what has changed is; nothing is lost when a batch is killed."""
+"""What is complete is not built again; what has changed is; nothing is lost when a batch is killed."""
 
 import dataclasses
 import json
@@ -13,7 +13,7 @@ import pytest
 import bhyt_analysis as bhyt
 from bhyt_analysis.batch import build_record
 from bhyt_analysis.batch.options import BatchOptions
-from bhyt_analysis.batch.plan import parameters, plan_areas, policy_sha256
+from bhyt_analysis.batch.plan import common_parameters, plan_areas, policy_sha256
 from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest import synthetic
@@ -33,20 +33,8 @@ class Place:
         self.environment = {**os.environ, "PYTHONPATH": str(copy_package(folder, *sources, note))}
 
     def call(self, *options, code="from bhyt_analysis.cli import main; import sys; sys.exit(main())"):
-        return [
-            sys.executable,
-            "-c",
-            code,
-            "brief",
-            str(self.input),
-            "--out",
-            str(self.out),
-            "--lang",
-            "en",
-            "--jobs",
-            "1",
-            *options,
-        ]
+        command = ["brief", str(self.input), "--out", str(self.out), "--lang", "en", "--jobs", "1"]
+        return [sys.executable, "-c", code, *command, *options]
 
     def run(self, *options, status=0, **more):
         self.log.write_text("")
@@ -57,11 +45,11 @@ class Place:
         return run
 
     @property
-    def made(self):
+    def areas_run(self):
         return sorted(self.log.read_text().split())
 
     @property
-    def told(self):
+    def statuses(self):
         manifest = json.loads((self.out / "manifest.json").read_text("utf-8"))
         return {a["slug"]: a["status"] for a in manifest["areas"]}
 
@@ -77,63 +65,64 @@ def place(tmp_path):
     return Place(tmp_path)
 
 
-def test_with_nothing_to_do_nothing_is_done_and_papermill_is_not_even_loaded(place):
+def test_with_nothing_to_do_papermill_is_not_even_loaded(place):
     place.run()
-    assert place.made == ["X001", "X002", "X003"]
+    assert place.areas_run == ["X001", "X002", "X003"]
     files = {p: p.stat().st_mtime_ns for p in place.out.rglob("*") if p.is_file() and p.parent != place.out / ".bhyt"}
     code = (
         "from bhyt_analysis.cli import main; import sys; status = main(); "
-        "print([m for m in ('papermill', 'matplotlib', 'jupyter_client') if m in sys.modules], file=sys.stderr); sys.exit(status)"
+        "print([m for m in ('papermill', 'matplotlib', 'jupyter_client') if m in sys.modules], file=sys.stderr); "
+        "sys.exit(status)"
     )
     run = place.run(code=code)
     assert run.stderr == "Nothing has changed, so nothing was made again: 3 areas.\n[]\n"
-    assert place.made == []
-    assert place.told == dict.fromkeys(SLUGS, "skipped")
-    del files[place.out / "manifest.json"]  # it tells of this run
+    assert place.areas_run == []
+    assert place.statuses == dict.fromkeys(SLUGS, "skipped")
+    del files[place.out / "manifest.json"]
     assert all(p.stat().st_mtime_ns == when for p, when in files.items())
     assert all(a["files"] for a in json.loads((place.out / "manifest.json").read_text("utf-8"))["areas"])
 
 
-def test_one_communes_figure_makes_only_its_district_again(place):
+def test_one_figure_of_a_commune_builds_only_its_district_again(place):
     place.run()
     row = next(r for r in (place.input / "population.csv").read_text("utf-8").splitlines() if r.startswith("X00205,"))
     people = row.split(",")[2]
     place.edit("population.csv", row, row.replace(f",{people},", f",{int(people) + 1},", 1))
     place.run()
-    assert place.made == ["X002"]
-    assert place.told == {SLUGS[0]: "skipped", SLUGS[1]: "done", SLUGS[2]: "skipped"}
+    assert place.areas_run == ["X002"]
+    assert place.statuses == {SLUGS[0]: "skipped", SLUGS[1]: "done", SLUGS[2]: "skipped"}
 
 
-def test_other_parameters_make_all_again(tmp_path):
+def test_other_parameters_build_all_again(tmp_path):
     source = str(tmp_path)
     others = [{"lang": "en"}, {"as_of": "2021-12-31"}, {"scenario": "status_quo"}, {"seed": 2}]
-    found = [policy_sha256(parameters(source, BatchOptions(**other))) for other in ({}, *others)]
-    assert len(set(found)) == 5
-    assert policy_sha256(parameters("elsewhere", BatchOptions())) == found[0]  # rows count, not their place
+    digests = [policy_sha256(common_parameters(source, BatchOptions(**other))) for other in ({}, *others)]
+    assert len(set(digests)) == 5
+    assert policy_sha256(common_parameters("elsewhere", BatchOptions())) == digests[0]  # rows count, not their file
 
 
 def test_a_scenario_counts_with_the_files_that_it_names(tmp_path):
     (tmp_path / "r.csv").write_text("one", "utf-8")
     (tmp_path / "s.toml").write_text('name = "x"\nreforms = ["r.csv"]\n', "utf-8")
 
-    def found():
-        return policy_sha256(parameters(str(tmp_path), BatchOptions(scenario=tmp_path / "s.toml")))
+    def digest():
+        return policy_sha256(common_parameters(str(tmp_path), BatchOptions(scenario=tmp_path / "s.toml")))
 
-    before = found()
-    assert found() == before
+    before = digest()
+    assert digest() == before
     (tmp_path / "r.csv").write_text("two", "utf-8")
-    assert found() != before
+    assert digest() != before
 
 
-def test_another_template_law_or_code_makes_all_again(tmp_path):
+def test_another_template_law_or_code_builds_all_again(tmp_path):
     place = copy_package(tmp_path, "1")
 
-    def found():
+    def digest():
         code = "from bhyt_analysis.batch.build_record import code_fingerprint; print(code_fingerprint())"
         call, environment = [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": str(place)}
         return subprocess.run(call, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
 
-    seen = [found()]
+    digests = [digest()]
     for name in (
         "bundled/notebooks/area_briefing.ipynb",
         "model/coverage/coverage.py",
@@ -142,23 +131,23 @@ def test_another_template_law_or_code_makes_all_again(tmp_path):
     ):
         path = place / "bhyt_analysis" / name
         path.write_text(path.read_text("utf-8") + "\n", "utf-8")
-        seen.append(found())
-    assert len(set(seen)) == 5
+        digests.append(digest())
+    assert len(set(digests)) == 5
 
 
-def test_areas_that_are_no_longer_whole_are_made_again(place):
+def test_areas_that_are_no_longer_complete_are_built_again(place):
     place.run()
-    for slug, name, left in zip(SLUGS, ("facts.json", "charts/x.png", "made.json"), (None, b"x", b"{"), strict=True):
+    for slug, name, left in zip(SLUGS, ("facts.json", "charts/x.png", "build.json"), (None, b"x", b"{"), strict=True):
         path = place.out / slug / name
         if left is None:
             path.unlink()
         else:
             path.write_bytes(left)
     place.run()
-    assert place.made == ["X001", "X002", "X003"]
+    assert place.areas_run == ["X001", "X002", "X003"]
     place.run("--area", "X003", "--fresh")
-    assert place.made == ["X003"]
-    assert place.told == dict.fromkeys(SLUGS, "done")  # those of the run before stay
+    assert place.areas_run == ["X003"]
+    assert place.statuses == dict.fromkeys(SLUGS, "done")  # those of the run before stay
     assert all(f'href="{s}/{s}.html"' in (place.out / "index.html").read_text("utf-8") for s in SLUGS)
 
 
@@ -167,14 +156,14 @@ def test_a_failed_area_is_tried_again(tmp_path):
         tmp_path, f'import os\nif area == "X002" and not os.path.exists({str(tmp_path / "mended")!r}):\n    1 / 0'
     )
     place.run(status=1)
-    assert place.told[SLUGS[1]] == "failed"
+    assert place.statuses[SLUGS[1]] == "failed"
     (tmp_path / "mended").touch()
     place.run()
-    assert place.made == ["X002"]
+    assert place.areas_run == ["X002"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="kill -9")
-def test_after_kill_9_no_area_is_lost_none_made_twice_and_no_file_is_broken(tmp_path):
+def test_after_kill_9_no_area_is_lost_or_built_twice(tmp_path):
     place = Place(
         tmp_path,
         f'import os, time\nif area != "X001" and not os.path.exists({str(tmp_path / "go")!r}):\n    time.sleep(600)',
@@ -183,15 +172,15 @@ def test_after_kill_9_no_area_is_lost_none_made_twice_and_no_file_is_broken(tmp_
         place.call(), env=place.environment, cwd=tmp_path, stderr=subprocess.DEVNULL, start_new_session=True
     )
     until = time.monotonic() + 120
-    while not (place.out / SLUGS[0] / "made.json").exists() and time.monotonic() < until:
+    while not (place.out / SLUGS[0] / "build.json").exists() and time.monotonic() < until:
         time.sleep(0.05)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     assert not (place.out / "manifest.json").exists()
     (tmp_path / "go").touch()
     place.run()
-    assert place.made == ["X002", "X003"]
-    assert place.told == {SLUGS[0]: "skipped", SLUGS[1]: "done", SLUGS[2]: "done"}
+    assert place.areas_run == ["X002", "X003"]
+    assert place.statuses == {SLUGS[0]: "skipped", SLUGS[1]: "done", SLUGS[2]: "done"}
     assert not (place.out / ".work").exists()
 
 
@@ -210,16 +199,16 @@ def test_two_batches_never_share_a_folder(tmp_path):
     finally:
         (tmp_path / "go").touch()
         assert first.wait(120) == 0
-    assert place.told == dict.fromkeys(SLUGS, "done")
+    assert place.statuses == dict.fromkeys(SLUGS, "done")
 
 
-def test_a_record_of_another_making_does_not_stand(tmp_path):
+def test_a_record_of_other_inputs_does_not_count(tmp_path):
     (tmp_path / "a.txt").write_text("a", "utf-8")
     assert build_record.reusable_files(tmp_path, "x") is None
-    assert build_record.write_build_record(tmp_path, "x") == ["a.txt", "made.json"]
-    assert build_record.reusable_files(tmp_path, "x") == ["a.txt", "made.json"]
+    assert build_record.write_build_record(tmp_path, "x") == ["a.txt", "build.json"]
+    assert build_record.reusable_files(tmp_path, "x") == ["a.txt", "build.json"]
     assert build_record.reusable_files(tmp_path, "y") is None
-    (tmp_path / "made.json").write_text("[]", "utf-8")
+    (tmp_path / "build.json").write_text("[]", "utf-8")
     assert build_record.reusable_files(tmp_path, "x") is None
 
 
@@ -231,7 +220,7 @@ def test_the_name_of_a_reused_code_is_kept(tmp_path):
     assert "Lào Cai" not in page
 
 
-def test_a_dataset_that_was_changed_in_memory_is_made_again(place):
+def test_a_dataset_that_was_changed_in_memory_is_built_again(place):
     data, out = bhyt.load(place.input), place.out
     for changed, status in ((0, "done"), (0, "skipped"), (1, "done")):
         people = data.population.assign(people=data.population["people"] + changed)
@@ -242,13 +231,12 @@ def test_a_dataset_that_was_changed_in_memory_is_made_again(place):
 
 
 def test_a_province_and_a_ward_of_one_name_have_folders_of_their_own(data, tmp_path):
-    limits = {"timeout": None, "notebook_timeout": None}
-    common = parameters(data.source, BatchOptions())
-    plan = plan_areas(AreaPartitions(data), tmp_path, ["Tỉnh Lào Cai", "Phường Lào Cai"], common, limits)
+    common = common_parameters(data.source, BatchOptions())
+    plan = plan_areas(AreaPartitions(data), tmp_path, ["Tỉnh Lào Cai", "Phường Lào Cai"], common, BatchOptions())
     assert [job.slug for job in plan] == ["tinh-lao-cai", "lao-cai"]
 
 
-def test_an_input_that_is_not_there_is_told(tmp_path):
+def test_an_input_that_does_not_exist_is_reported(tmp_path):
     with pytest.raises(BhytError, match="no such file"):
         bhyt.run_batch(tmp_path / "none", tmp_path / "o")
     assert not (tmp_path / "o").exists()
@@ -256,11 +244,10 @@ def test_an_input_that_is_not_there_is_told(tmp_path):
 
 def test_a_script_without_a_guard_runs_once(place):
     script = place.folder / "mine.py"
-    script.write_text(
-        f"import bhyt_analysis as bhyt\nprint('began')\nbhyt.run_batch({str(place.input)!r}, {str(place.out)!r}, areas=['X001'])\n"
-    )
+    call = f"bhyt.run_batch({str(place.input)!r}, {str(place.out)!r}, areas=['X001'])"
+    script.write_text(f"import bhyt_analysis as bhyt\nprint('began')\n{call}\n")
     run = subprocess.run(
         [sys.executable, script], env=place.environment, cwd=place.folder, capture_output=True, text=True
     )
     assert (run.returncode, run.stdout) == (0, "began\n"), run.stderr
-    assert place.told == {SLUGS[0]: "done"}
+    assert place.statuses == {SLUGS[0]: "done"}

@@ -1,4 +1,4 @@
-"""A real Dask cluster of two worker processes makes the areas; a worker that is killed loses nothing."""
+"""A real Dask cluster of two worker processes builds the areas; a worker that is killed loses nothing."""
 
 import json
 import os
@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from bhyt_analysis.batch import cluster
-from bhyt_analysis.batch.build import Job
+from bhyt_analysis.batch.build import Job, area_result
+from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.domain.partitions import FOLDER, write_partition
 from bhyt_analysis.i18n.messages import BhytError
 
@@ -34,7 +35,8 @@ class Cluster:
 
     def start(self, *what):
         call = [sys.executable, "-m", "dask", *what, "--scheduler-file", str(self.file)]
-        return subprocess.Popen(call, env=self.environment, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
+        streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen(call, env=self.environment, cwd=self.folder, start_new_session=True, **streams)
 
     def worker(self):
         return self.start("worker", "--nthreads", "1", "--no-dashboard", "--no-nanny")
@@ -48,22 +50,12 @@ class Cluster:
             time.sleep(0.1)
         raise TimeoutError
 
-    def briefs(self, out, *options):
+    def brief(self, out, *options):
         code = "from bhyt_analysis.cli import main; import sys; sys.exit(main())"
-        call = [
-            sys.executable,
-            "-c",
-            code,
-            "brief",
-            "--out",
-            str(out),
-            "--lang",
-            "en",
-            "--dask",
-            self.address,
-            *options,
-        ]
-        return subprocess.Popen(call, env=self.environment, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+        command = ["brief", "--out", str(out), "--lang", "en", "--dask", self.address]
+        call = [sys.executable, "-c", code, *command, *options]
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(call, env=self.environment, cwd=self.folder, **streams)
 
     def end(self):
         for process in (*self.workers, self.scheduler):
@@ -73,12 +65,11 @@ class Cluster:
 
 
 def areas(out):
-    return {
-        a["area"]: (a["status"], a["error"]) for a in json.loads((out / "manifest.json").read_text("utf-8"))["areas"]
-    }
+    manifest = json.loads((out / "manifest.json").read_text("utf-8"))
+    return {a["area"]: (a["status"], a["error"]) for a in manifest["areas"]}
 
 
-def test_a_cluster_makes_every_area_and_a_killed_worker_loses_none(tmp_path):
+def test_a_cluster_builds_every_area_and_a_killed_worker_loses_none(tmp_path):
     log = tmp_path / "log"
     log.mkdir()
     # Each notebook notes who ran it; the first on each worker waits until the test has seen both.
@@ -88,42 +79,42 @@ def test_a_cluster_makes_every_area_and_a_killed_worker_loses_none(tmp_path):
         f"pathlib.Path({str(log)!r}, f'{{area}}-{{worker.pid}}').touch()\n"
         f"while not os.path.exists({str(tmp_path / 'go')!r}):\n    time.sleep(0.1)"
     )
-    them = Cluster(tmp_path, source)
+    dask = Cluster(tmp_path, source)
     try:
-        run = them.briefs(tmp_path / "out", "--area", *CODES)
+        run = dask.brief(tmp_path / "out", "--area", *CODES)
         until = time.monotonic() + 120
         while len({p.name.split("-")[1] for p in log.iterdir()}) < 2 and time.monotonic() < until:
             time.sleep(0.1)
         at_work = {p.name.split("-")[1] for p in log.iterdir()}
-        assert at_work == {str(w.pid) for w in them.workers}
-        os.kill(them.workers[0].pid, signal.SIGKILL)
+        assert at_work == {str(w.pid) for w in dask.workers}
+        os.kill(dask.workers[0].pid, signal.SIGKILL)
         (tmp_path / "go").touch()
-        told = run.communicate(timeout=180)
-        assert run.returncode == 0, told
+        streams = run.communicate(timeout=180)
+        assert run.returncode == 0, streams
         assert areas(tmp_path / "out") == dict.fromkeys(CODES, ("done", None))
-        # What the dead one had begun, and all else, the other made.
-        assert {p.name for p in log.iterdir()} >= {f"{c}-{them.workers[1].pid}" for c in CODES}
+        # The other one built what the dead one had begun, and the rest.
+        assert {p.name for p in log.iterdir()} >= {f"{c}-{dask.workers[1].pid}" for c in CODES}
         assert not (tmp_path / "out" / ".work").exists()
-        again = them.briefs(tmp_path / "out", "--area", *CODES)
+        again = dask.brief(tmp_path / "out", "--area", *CODES)
         assert "nothing was made again: 4 areas" in again.communicate(timeout=60)[1]
     finally:
-        them.end()
+        dask.end()
 
 
-def test_workers_of_another_version_are_told(tmp_path):
+def test_workers_of_another_version_are_named(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    them, other = Cluster(tmp_path / "a", "1", workers=1), copy_package(tmp_path / "b", "2")
+    dask, other = Cluster(tmp_path / "a", "1", workers=1), copy_package(tmp_path / "b", "2")
     try:
-        them.environment["PYTHONPATH"] = str(other)
-        run = them.briefs(tmp_path / "out", "--area", "536")
+        dask.environment["PYTHONPATH"] = str(other)
+        run = dask.brief(tmp_path / "out", "--area", "536")
         assert "These workers run another version (code, law or libraries)" in run.communicate(timeout=120)[1]
         assert run.returncode == 2
     finally:
-        them.end()
+        dask.end()
 
 
-def test_where_no_scheduler_answers_it_is_told(monkeypatch, tmp_path):
+def test_an_address_without_a_scheduler_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(cluster, "SECONDS", 1)
     with pytest.raises(BhytError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         list(cluster.run_on("tcp://127.0.0.1:9", [], "warm", None, None, tmp_path))
@@ -131,26 +122,26 @@ def test_where_no_scheduler_answers_it_is_told(monkeypatch, tmp_path):
 
 def test_a_worker_that_does_not_see_the_folder_sends_the_area_back(data, tmp_path, monkeypatch):
     monkeypatch.setenv(FOLDER, "")
-    job = Job("536", "ly-son", str(tmp_path / "out"), {"area": "536", "data": None, "lang": "vi"}, None, None, "x")
+    job = Job("536", "ly-son", str(tmp_path / "out"), {"area": "536", "data": None}, "x", BatchOptions())
     write_partition(tmp_path / "ready", None, "536", data)
     part = next((tmp_path / "ready").iterdir()).read_bytes()
 
-    def make(mine):
-        assert Path(mine.out) != tmp_path / "out"
-        place = Path(mine.out, mine.slug, "charts")
-        place.mkdir(parents=True)
-        (place / "x.png").write_bytes(bytes(range(256)))
-        return {"area": mine.area, "status": "done"}
+    def build(job):
+        assert Path(job.out) != tmp_path / "out"
+        folder = Path(job.out, job.slug, "charts")
+        folder.mkdir(parents=True)
+        (folder / "x.png").write_bytes(bytes(range(256)))
+        return area_result(job, "done")
 
-    result, packed = cluster._make_there(job, part, str(tmp_path / "not there"), lambda: None, make)
-    assert result == {"area": "536", "status": "done"}
+    result, archives = cluster._build_remotely(job, part, str(tmp_path / "not there"), lambda: None, build)
+    assert result == area_result(job, "done")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / ".work").mkdir()
-    cluster._unpack(job, packed)
+    cluster._unpack(job, archives)
     assert (tmp_path / "out" / "ly-son" / "charts" / "x.png").read_bytes() == bytes(range(256))
     token = tmp_path / "token"
     token.touch()
     shared = replace(job, out=str(tmp_path / "shared"))
-    told, packed = cluster._make_there(shared, part, str(token), lambda: None, make)
-    assert (told["status"], packed) == ("done", {})
+    result, archives = cluster._build_remotely(shared, part, str(token), lambda: None, build)
+    assert (result.status, archives) == ("done", {})
     assert (tmp_path / "shared" / "ly-son" / "charts" / "x.png").exists()

@@ -1,4 +1,4 @@
-"""The comparison of two runs sees what a reader would, and nothing that is a matter of chance."""
+"""The comparison of two runs finds what a reader would, and nothing that is a matter of chance."""
 
 import copy
 import subprocess
@@ -8,7 +8,9 @@ import nbformat
 import pytest
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.batch.engine_check import difference
+from bhyt_analysis.batch.build import Job, area_failure, area_result
+from bhyt_analysis.batch.engine_check import Decision, EngineCheck, difference
+from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.engine import warm_process
 
 from ..notebook_runs import new_notebook
@@ -16,41 +18,39 @@ from ..notebook_runs import new_notebook
 ID = "application/vnd.jupyter.widget-state+json"
 
 
-def book(seed=0):
-    """An executed notebook; ``seed`` changes what chance would."""
-    told = new_notebook("print('a')", "plot()", "table")
+def executed(seed=0):
+    """Return an executed notebook; ``seed`` changes what chance would."""
+    notebook = new_notebook("print('a')", "plot()", "table")
     hexes = f"{seed + 10:032x}"
-    told.cells[1].outputs = [nbformat.v4.new_output("stream", text=t) for t in (["a\n", "b\n"] if seed else ["a\nb\n"])]
-    told.cells[2].outputs = [
+    texts = ["a\n", "b\n"] if seed else ["a\nb\n"]
+    notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text=t) for t in texts]
+    notebook.cells[2].outputs = [
         nbformat.v4.new_output("display_data", {"image/png": "iVBO", "image/svg+xml": str(seed)}, metadata={"k": 1})
     ]
-    told.cells[3].outputs = [nbformat.v4.new_output("execute_result", {"text/html": f"<t id='T_{hexes[-5:]}'> 0x7f{hexes[-8:]}"}, execution_count=3)]  # fmt: skip
-    told.cells[3].metadata["papermill"] = {"start_time": str(seed)}
+    html = {"text/html": f"<t id='T_{hexes[-5:]}'> 0x7f{hexes[-8:]}"}
+    notebook.cells[3].outputs = [nbformat.v4.new_output("execute_result", html, execution_count=3)]
+    notebook.cells[3].metadata["papermill"] = {"start_time": str(seed)}
     models = {f"{(n * 7 + seed * 13) % 16:x}" * 32: {"model_name": name} for n, name in enumerate("AB")}
-    told.metadata["widgets"] = {ID: {"state": models, "version_major": 2, "version_minor": 0}}
-    return told
+    notebook.metadata["widgets"] = {ID: {"state": models, "version_major": 2, "version_minor": 0}}
+    return notebook
 
 
-def put(folder, told, **files):
+def write_run(folder, notebook, **files):
     folder.mkdir()
-    nbformat.write(told, folder / "n.ipynb")
+    nbformat.write(notebook, folder / "n.ipynb")
     for name, content in files.items():
         (folder / name.replace("_", ".")).write_bytes(content)
     return folder
 
 
 def test_two_runs_that_differ_by_chance_alone_are_the_same(tmp_path):
-    one = put(tmp_path / "one", book(0), x_csv=b"1", x_svg=b"<1>")
-    assert (
-        difference(
-            one, put(tmp_path / "two", book(5), x_csv=b"1", x_svg=b"<2>", page_html=b"", page_docx=b"", page_xlsx=b"")
-        )
-        == ""
-    )
+    one = write_run(tmp_path / "one", executed(0), x_csv=b"1", x_svg=b"<1>")
+    documents = {"page_html": b"", "page_docx": b"", "page_xlsx": b""}
+    assert difference(one, write_run(tmp_path / "two", executed(5), x_csv=b"1", x_svg=b"<2>", **documents)) == ""
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda b: b.cells[1].outputs[0].update(text="a\nc\n"), "cell 2"),
         (lambda b: b.cells[1].outputs[0].update(name="stderr"), "cell 2"),
@@ -63,17 +63,60 @@ def test_two_runs_that_differ_by_chance_alone_are_the_same(tmp_path):
         (lambda b: b.metadata.kernelspec.update(name="other"), "metadata"),
     ],
 )
-def test_a_change_is_found_and_its_cell_named(tmp_path, change, told):
-    other = copy.deepcopy(book())
+def test_a_change_is_found_and_its_cell_named(tmp_path, change, message):
+    other = copy.deepcopy(executed())
     change(other)
-    assert difference(put(tmp_path / "one", book()), put(tmp_path / "two", other)) == told
+    assert difference(write_run(tmp_path / "one", executed()), write_run(tmp_path / "two", other)) == message
 
 
 def test_a_file_that_differs_or_is_missing_is_named(tmp_path):
-    one = put(tmp_path / "one", book(), facts_json=b"1", x_svg=b"")
-    assert difference(one, put(tmp_path / "two", book(), facts_json=b"2", x_svg=b"")) == "facts.json"
-    assert difference(one, put(tmp_path / "three", book(), facts_json=b"1")) == "x.svg"
+    one = write_run(tmp_path / "one", executed(), facts_json=b"1", x_svg=b"")
+    assert difference(one, write_run(tmp_path / "two", executed(), facts_json=b"2", x_svg=b"")) == "facts.json"
+    assert difference(one, write_run(tmp_path / "three", executed(), facts_json=b"1")) == "x.svg"
     assert difference(one, tmp_path / "none") == "notebook"
+
+
+def plan(folder, count=8, engine="warm"):
+    areas = [str(number) for number in range(count)]
+    return [Job(a, a, str(folder), {}, "x", BatchOptions(lang="en"), engine) for a in areas]
+
+
+def write_outputs(job):
+    target = job.work if job.canary else job.folder
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target
+
+
+def test_a_small_batch_or_another_engine_is_not_checked(tmp_path):
+    for jobs in (plan(tmp_path, 7), plan(tmp_path, 8, "standard")):
+        check = EngineCheck(jobs)
+        assert list(check.first_jobs()) == jobs
+        assert check.feed(jobs[0], area_result(jobs[0], "done"), set()) == Decision(counts=True)
+
+
+def test_engines_that_agree_change_nothing(tmp_path):
+    check = EngineCheck(plan(tmp_path))
+    canary, first, *rest = check.first_jobs()
+    assert (canary.engine, canary.canary, first.engine, first.area) == ("standard", True, "warm", canary.area)
+    write_run(write_outputs(first), executed(0))
+    write_run(write_outputs(canary), executed(5))
+    assert check.feed(first, area_result(first, "done"), {"1"}) == Decision(counts=True)
+    assert check.feed(canary, area_result(canary, "done"), {"1"}) == Decision(counts=False)
+    assert check.feed(rest[0], area_result(rest[0], "failed"), set()) == Decision(counts=True)
+    assert check.engine == "warm"
+
+
+def test_engines_that_differ_repeat_what_is_complete_or_waiting(tmp_path):
+    check = EngineCheck(plan(tmp_path))
+    canary, *jobs = check.first_jobs()
+    assert check.feed(canary, area_result(canary, "done"), set()).counts is False
+    assert check.feed(jobs[1], area_result(jobs[1], "done"), set()) == Decision(counts=True)
+    decision = check.feed(jobs[0], area_failure(jobs[0], "error.area_died"), {"3", "4"})  # 2 and 5 to 7 are running
+    assert decision.difference == "The process that made the briefing died / done"
+    assert [(j.area, j.engine, j.canary) for j in decision.repeat] == [(a, "standard", False) for a in "0134"]
+    late = check.feed(jobs[2], area_result(jobs[2], "done"), set())
+    assert (late.counts, [(j.area, j.engine) for j in late.repeat]) == (False, [("2", "standard")])
+    assert check.feed(decision.repeat[0], area_result(jobs[0], "done"), set()) == Decision(counts=True)
 
 
 def test_without_fork_auto_is_the_standard_engine_and_warm_is_an_error(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Faults stay in their area: real ones, in real processes."""
+"""Faults affect their own area only: real faults, in real processes."""
 
 import os
 import signal
@@ -37,7 +37,7 @@ def cell(faults):
 
 
 @pytest.fixture(scope="module", params=["warm", "standard"])
-def ended(request, tmp_path_factory):
+def run(request, tmp_path_factory):
     """A batch in which every area but one has its fault, and each has left processes running."""
     folder = tmp_path_factory.mktemp(request.param)
     batch = BatchRun(
@@ -47,33 +47,34 @@ def ended(request, tmp_path_factory):
     return request.param, batch, dict(zip([*FAULTS, "526"], areas.items(), strict=True))
 
 
-@pytest.mark.parametrize(
-    ("code", "status", "sentence"),
-    [
-        ("536", "failed", "The notebook's process died (signal SIGSEGV)"),
-        ("530", "failed", "The notebook's process ended before it was done (status 3)"),
-        ("531", "failed", "A cell called sys.exit(), the cells after it did not run"),
-        ("529", "failed", "The notebook's process died (signal SIGKILL)"),
-        ("533", "timeout", "A cell ran for more than 8 seconds"),
-        ("534", "failed", "A cell showed more than 20 MB; the rest was cut off"),
-        ("535", "failed", "MemoryError: Unable to allocate 3.00 GiB for an array with shape (402653184,) and data type float64"),
-        ("526", "done", None),
-    ],
-)  # fmt: skip
-def test_each_fault_is_told_in_one_sentence_and_the_rest_go_on(ended, code, status, sentence):
-    _, _, areas = ended
-    slug, told = areas[code]
-    assert told == (status, sentence), slug
+NO_MEMORY = "MemoryError: Unable to allocate 3.00 GiB for an array with shape (402653184,) and data type float64"
+ENDINGS = {
+    "536": ("failed", "The notebook's process died (signal SIGSEGV)"),
+    "530": ("failed", "The notebook's process ended before it was done (status 3)"),
+    "531": ("failed", "A cell called sys.exit(), the cells after it did not run"),
+    "529": ("failed", "The notebook's process died (signal SIGKILL)"),
+    "533": ("timeout", "A cell ran for more than 8 seconds"),
+    "534": ("failed", "A cell showed more than 20 MB; the rest was cut off"),
+    "535": ("failed", NO_MEMORY),
+    "526": ("done", None),
+}
 
 
-def test_only_what_is_done_has_a_folder(ended):
-    _, batch, areas = ended
-    done = {slug for slug, told in areas.values() if told[0] == "done"}
+@pytest.mark.parametrize("code", ENDINGS)
+def test_each_fault_is_one_sentence_and_the_rest_go_on(run, code):
+    _, _, areas = run
+    slug, ending = areas[code]
+    assert ending == ENDINGS[code], slug
+
+
+def test_only_what_is_done_has_a_folder(run):
+    _, batch, areas = run
+    done = {slug for slug, ending in areas.values() if ending[0] == "done"}
     assert {p.name for p in batch.out.iterdir() if p.is_dir()} == {*done, ".bhyt"}
 
 
-def test_no_process_that_a_cell_has_left_outlives_the_batch(ended):
-    _, batch, _ = ended
+def test_no_process_that_a_cell_has_left_outlives_the_batch(run):
+    _, batch, _ = run
     left = batch.remaining_processes(10)
     for pid in left:
         os.kill(pid, signal.SIGKILL)
@@ -99,7 +100,7 @@ def test_after_kill_9_of_the_batch_nothing_is_left_running(tmp_path, group):
     assert {p.name for p in batch.out.iterdir()} == {".work", ".bhyt"}
 
 
-def test_a_kernel_that_kills_the_process_all_are_forked_from_takes_only_its_own_area_along(tmp_path):
+def test_a_kernel_that_kills_the_warm_process_takes_no_other_area_along(tmp_path):
     kill = "import os, signal, time\ntime.sleep(1)\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(600)"
     slow = "import time\ntime.sleep(4)"  # it is running when its kernel is taken from it
     batch = BatchRun(tmp_path, cell({"536": kill, "530": slow}), areas=["536", "530", "531"], jobs=2)
@@ -136,7 +137,7 @@ def test_a_whole_notebook_has_a_limit_too(tmp_path):
     assert list(batch.wait_for_areas().values()) == [("timeout", "The notebook ran for more than 12 seconds")]
 
 
-def test_a_full_disk_is_told_and_leaves_no_half_written_area(tmp_path):
+def test_a_full_disk_is_reported_and_leaves_no_half_written_area(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = (
@@ -149,10 +150,13 @@ def test_a_full_disk_is_told_and_leaves_no_half_written_area(tmp_path):
 
             resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))
 
-    fill = 'import pathlib\nwith open(pathlib.Path(out, "big"), "wb") as file:\n    for _ in range(80):\n        file.write(bytes(100_000))'
-    quiet = "\n".join(["try:", *("    " + line for line in fill.splitlines()), "except OSError:", "    pass"])
+    fill = (
+        'import pathlib\nwith open(pathlib.Path(out, "big"), "wb") as file:\n'
+        "    for _ in range(80):\n        file.write(bytes(100_000))"
+    )
+    without_error = "\n".join(["try:", *("    " + line for line in fill.splitlines()), "except OSError:", "    pass"])
     try:
-        source = cell({"536": fill, "530": quiet + '\nprint("x" * 4_000_000)'})
+        source = cell({"536": fill, "530": without_error + '\nprint("x" * 4_000_000)'})
         areas = BatchRun(
             tmp_path, source, out=disk / "out", preexec=limit, areas=["536", "530", "531"], jobs=1
         ).wait_for_areas()
@@ -165,7 +169,7 @@ def test_a_full_disk_is_told_and_leaves_no_half_written_area(tmp_path):
             subprocess.run(["umount", disk], check=True)
 
 
-def test_a_warm_and_a_standard_engine_that_differ_are_told_and_all_is_made_with_the_standard_one(tmp_path):
+def test_engines_that_differ_are_reported_and_the_standard_one_is_used(tmp_path):
     codes = ["536", "530", "531", "529", "533", "534", "535", "526"]
     # A kernel that was forked is a child of one that was started with -c.
     source = (
@@ -174,15 +178,15 @@ def test_a_warm_and_a_standard_engine_that_differ_are_told_and_all_is_made_with_
     batch = BatchRun(tmp_path, source, areas=codes, jobs=2)
     areas = batch.wait_for_areas()
     assert set(areas.values()) == {("done", None)}
-    told = batch.errors.read_text()
-    assert "ly-son: the warm engine gives another result than the standard one (cell 3)" in told
-    assert "the batch goes on with the standard one" in told
+    errors = batch.errors.read_text()
+    assert "ly-son: the warm engine gives another result than the standard one (cell 3)" in errors
+    assert "the batch goes on with the standard one" in errors
     for slug in areas:
         assert '"started\\n"' in (batch.out / slug / f"{slug}.ipynb").read_text("utf-8")
     assert not (batch.out / ".work").exists()
 
 
-def test_engines_that_agree_are_not_spoken_of(tmp_path):
+def test_engines_that_agree_are_not_reported(tmp_path):
     codes = ["536", "530", "531", "529", "533", "534", "535", "526"]
     batch = BatchRun(tmp_path, 'print("the same")', areas=codes, jobs=2)
     assert set(batch.wait_for_areas().values()) == {("done", None)}

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import nbformat
@@ -252,7 +253,7 @@ def test_kernels_have_what_the_rehearsal_has_loaded(tmp_path):
     warm_process.stop()
     config = WarmConfig(rehearsal_notebook=str(rehearsal), rehearsal_parameters={"out": "."})
     try:
-        with warm_process.shared_process(config) as process:
+        with closing(warm_process.WarmProcess.start(config, shared=True)) as process:
             process.request_rehearsal()
             warm_process.configure(config, process.address)
             assert text(run(path).cells[1]) == "('.', 'default', 4) False\n"
@@ -368,7 +369,7 @@ def test_a_client_that_ends_takes_only_its_own_kernels_along():
             time.sleep(0.01)
         return process, kernel
 
-    with warm_process.shared_process(WarmConfig()) as shared:
+    with closing(warm_process.WarmProcess.start(WarmConfig(), shared=True)) as shared:
         (first, first_kernel), (second, second_kernel) = connect(), connect()
         first.close()
         first_kernel._channel.close()
