@@ -15,7 +15,7 @@ from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import match_units
 from bhyt_analysis.domain.partitions import AreaPartitions
-from bhyt_analysis.engine.parameters import check_parameters, notebook_parameters
+from bhyt_analysis.engine.parameters import check_parameters
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.unit_names import slugify, strip_unit_word
 from bhyt_analysis.ingest.scenario_files import find_scenario_file
@@ -28,14 +28,8 @@ def common_parameters(source: str, options: BatchOptions) -> Parameters:
     """Return the parameters that all notebooks of a batch have in common; paths are good in any folder."""
     path = None if source == str(bundled_path("data")) else str(Path(source).resolve())
     scenario = None if options.scenario is None else str(find_scenario_file(options.scenario).resolve())
-    common = {"as_of": options.as_of, "scenario": scenario, "lang": options.lang, "seed": options.seed}
-    if options.decision is not None or "decision" in notebook_parameters(_template()):
-        common["decision"] = options.decision
-    return {**common, "data": path, "out": "."}
-
-
-def _template() -> dict[str, Any]:
-    return dict(json.loads(template_path().read_text("utf-8")))
+    common = {"as_of": options.as_of, "decision": options.decision, "scenario": scenario, "lang": options.lang}
+    return {**common, "seed": options.seed, "data": path, "out": "."}
 
 
 def policy_sha256(common: Parameters) -> str:
@@ -66,7 +60,7 @@ def plan_areas(
     areas = dict.fromkeys(_unit_key(data, n) for n in (areas_with_figures(data) if names is None else names))
     if not areas:
         raise BhytError(("error.no_areas", {}))
-    folders, policy, notebook = slugs(data), policy_sha256(common), _template()
+    folders, policy, notebook = slugs(data), policy_sha256(common), json.loads(template_path().read_text("utf-8"))
     jobs = []
     for area in areas:
         parameters = {"area": area, **common}

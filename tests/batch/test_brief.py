@@ -267,6 +267,8 @@ def test_an_area_that_is_complete_when_the_batch_stops_is_done(monkeypatch, tmp_
         yield
 
     monkeypatch.setattr("bhyt_analysis.batch.scheduler.run_all", interrupt)
+    # What it ends here, outside a worker, are the processes of this test.
+    monkeypatch.setattr("bhyt_analysis.batch.build.end_descendants", lambda keep: None)
     with pytest.raises(KeyboardInterrupt):
         bhyt.run_batch(None, tmp_path, ["Lý Sơn", "Sơn Hà"], bhyt.BatchOptions(engine="standard"))
     areas = {a["slug"]: a for a in json.loads((tmp_path / "manifest.json").read_text("utf-8"))["areas"]}
