@@ -112,7 +112,7 @@ class Finding:
     --------
     >>> finding = Finding("double_column", "cards.csv", 1, "cards")
     >>> finding.severity, finding_message(finding, "en")
-    ('error', 'cards.csv, row 1: column cards stands twice')
+    ('error', 'cards.csv, row 1: column cards occurs twice')
     """
 
     rule: str

@@ -94,7 +94,7 @@ def test_missing_column_is_reported(small_input):
 
 def test_duplicate_column_is_reported(small_input):
     cards(small_input, [*GOOD, "1"], columns=[*CARDS, "cards"])
-    assert "column G «cards» stands twice" in findings(small_input)["message"].iloc[0]
+    assert "column G «cards» occurs twice" in findings(small_input)["message"].iloc[0]
 
 
 def test_unknown_column_is_a_warning_with_the_nearest(small_input):

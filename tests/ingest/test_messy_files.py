@@ -187,7 +187,7 @@ REPORTED = {
     ),
     "notes beside the table": (
         people_sheet([PEOPLE[0], PEOPLE[1], [*PEOPLE[2], None, "xem lại"], PEOPLE[3]]),
-        "warning no_heading: [Dân số], column H: holds text or figures but has no heading in row 1, so it was not read",
+        "warning no_heading: [Dân số], column H: has text or figures but has no heading in row 1, so it was not read",
     ),
     "an example row": (
         people_sheet(
@@ -220,13 +220,13 @@ WRONG = {
     "an ambiguous number": (
         people_sheet(column(PEOPLE, "Dân số", "5.120", 4230, 8000)),
         'error ambiguous_number: [Dân số], row 2, column C «Dân số»: "5.120" can be 5120 or 5.120 (1 such '
-        "cells); tell how numbers are written by --numbers vi or --numbers en, or write the digits without "
+        "cells); state how numbers are written by --numbers vi or --numbers en, or write the digits without "
         "a mark",
     ),
     "numbers written in two ways": (
         people_sheet(column(PEOPLE, "Dân số", "5.120,0", "4,230", "8,000.0")),
         'error ambiguous_number: [Dân số], row 3, column C «Dân số»: "4,230" can be 4230 or 4.230 (1 such '
-        "cells); tell how numbers are written by --numbers vi or --numbers en, or write the digits without "
+        "cells); state how numbers are written by --numbers vi or --numbers en, or write the digits without "
         "a mark",
     ),
     "half a person": (
@@ -327,7 +327,7 @@ WRONG = {
     ),
     "two columns of one meaning": (
         people_sheet([[*PEOPLE[0], "Số dân"], *([*r, r[2]] for r in PEOPLE[1:])]),
-        "error double_column: [Dân số], row 1: column G «Số dân» stands twice",
+        "error double_column: [Dân số], row 1: column G «Số dân» occurs twice",
     ),
     "an error of Excel": (
         people_sheet(column(PEOPLE, "Số hộ", "#REF!", 1000, 2100)),
@@ -526,11 +526,11 @@ ENCODINGS = {
     "windows-1258": (cp1258, []),
     "tcvn3": (
         lambda text: to_tcvn3(text).encode("latin-1"),
-        ["info old_font: population.csv: text in TCVN3 (ABC) was put into Unicode"],
+        ["info old_font: population.csv: text in TCVN3 (ABC) was converted to Unicode"],
     ),
     "vni": (
         lambda text: "".join({v: k for k, v in VNI.items()}.get(c, c) for c in text).encode("latin-1"),
-        ["info old_font: population.csv: text in VNI was put into Unicode"],
+        ["info old_font: population.csv: text in VNI was converted to Unicode"],
     ),
 }
 
@@ -548,7 +548,7 @@ def test_legacy_text_in_a_workbook_is_converted_to_unicode(tmp_path):
     rows = with_names(PEOPLE, "Xã Kiên Lao", "Xã Phì Điền", "Thị trấn Chũ")
     rows = [[to_tcvn3(v) if isinstance(v, str) else v for v in row] for row in rows]
     path = write_xlsx(tmp_path / "so_lieu.xlsx", people_sheet(rows))
-    assert report(path) == ["info old_font: [Dân số]: text in TCVN3 (ABC) was put into Unicode"]
+    assert report(path) == ["info old_font: [Dân số]: text in TCVN3 (ABC) was converted to Unicode"]
     assert values(path) == TOTALS
 
 
@@ -673,7 +673,7 @@ def test_communes_belong_to_the_district_heading_their_section(tmp_path, rows):
     assert read == COMMUNE_PEOPLE | own
     heads = [s for s in report(path) if s.startswith("info part_heads")]
     assert heads == (
-        [] if own else ["info part_heads: [Dân số]: row 2, 5 heads a part of the table and holds no figures"]
+        [] if own else ["info part_heads: [Dân số]: row 2, 5 heads a section of the table and has no figures"]
     )
 
 

@@ -136,7 +136,7 @@ def test_a_province_without_rows_of_its_own_has_the_national_law(law):
 
 
 def test_two_rows_of_one_place_and_day_are_an_error(tmp_path):
-    with pytest.raises(LawError, match=r"rows 2 and 3.*contribution_rate stands twice since 2027-01-01"):
+    with pytest.raises(LawError, match=r"rows 2 and 3.*contribution_rate is given twice since 2027-01-01"):
         Law.read(
             write_table(tmp_path / "r.csv", COLUMNS, *[row("contribution_rate", "", "", "2027-01-01", "", "0.05")] * 2)
         )

@@ -345,7 +345,7 @@ def test_all_bad_values_are_told_at_once():
     )
     vi, en = told(allocate, table, 0.85)
     assert en.splitlines() == [
-        "Communes that stand twice: C Xã Ba",
+        "Communes given twice: C Xã Ba",
         "The column population must be whole people, 0 or more; it is not in: B Xã Hai, D Xã Bốn",
         "The column insured must be whole people, 0 or more; it is not in: C Xã Ba",
         "The column cap must be a rate from 0 to 1 (0.95 is 95%); it is not in: B Xã Hai, C Xã Ba",
@@ -362,8 +362,8 @@ def test_bounds_that_can_not_be_are_told_together():
     assert told(allocate, three(), "0,85")[0].startswith('rate là "0,85"; cần là tỷ lệ từ 0 đến 1')
     _, en = told(allocate, three(), 0.85, minimum={"B": 0.8, "C": 0.9}, caps=0.7)
     assert en.splitlines() == [
-        "B: the minimum is 800 people, but at most 700 can be asked for",
-        "C: the minimum is 450 people, but at most 350 can be asked for",
+        "B: the minimum is 800 people, but at most 700 can be set",
+        "C: the minimum is 450 people, but at most 350 can be set",
     ]
 
 

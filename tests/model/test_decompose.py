@@ -167,7 +167,7 @@ def test_all_faults_are_told_at_once():
         (pd.DataFrame({"group": ["a"], "insured": [1]}), "no column population"),
         (pd.DataFrame({"group": ["a"], "insured": [0], "population": [0]}), "no population above 0"),
         (pd.DataFrame({"group": ["a"], "insured": [1], "population": [9], "eligible": [7]}), r"difference −2"),
-        (pd.DataFrame({"group": ["a", "b"], "insured": [1, 1], "eligible": [0, 9]}), "1 insured but nobody eligible"),
+        (pd.DataFrame({"group": ["a", "b"], "insured": [1, 1], "eligible": [0, 9]}), "1 insured but no eligible people"),
     ],
 )
 def test_what_can_not_be_split_is_told(before, message):

@@ -469,7 +469,7 @@ def test_each_district_is_costed_by_its_own_law(tmp_path):
 def test_an_area_of_which_some_communes_tell_no_cards_names_them(small_input):
     data = bhyt.load(small_input)
     some = dataclasses.replace(data, cards=data.cards[data.cards["area"] == "C1"])
-    with pytest.raises(BhytError, match=r"the cards of 1 commune are not told \(Xã Sau\)"):
+    with pytest.raises(BhytError, match=r"the cards of 1 commune are missing \(Xã Sau\)"):
         bhyt.simulate(some, "D1", NOTHING, draws=0)
 
 

@@ -248,7 +248,7 @@ def test_one_figure_in_two_units_and_a_percentage_of_nobody_knows_what(small_inp
             ["p", "D1", "coverage", "60", "0", "percent", "=", "", "2021-06-30", "mục 3"]]  # fmt: skip
     write_table(small_input / "published.csv", PLAN, *rows)
     assert [r[-1] for r in told(small_input)] == [
-        "published.csv, row 3, column F «unit»: the figure poor is told in cards, but in row 2 in people",
+        "published.csv, row 3, column F «unit»: the figure poor is given in cards, but in row 2 in people",
         "published.csv, row 4, column H «base»: coverage is a percentage without its base, so it cannot be checked",
     ]
 
@@ -258,7 +258,7 @@ def test_losses_in_people_and_in_cards_can_not_be_added(small_input):
     write_table(small_input / "losses.csv", head, ["D1", "861", "2021-07-01", "500", "cards", "published", "KH"], ["C1", "861", "2021-07-01", "300", "people", "published", "KH"])  # fmt: skip
     found = told(small_input)
     assert [r[0] for r in found] == ["losses_unit_mixed"]
-    assert "Xã Đầu is told in people and Huyện Một in cards" in found[0][4]
+    assert "Xã Đầu is given in people and Huyện Một in cards" in found[0][4]
 
 
 def test_parts_of_a_split_unit_are_all_of_it(small_input):
