@@ -85,14 +85,14 @@ def _stock(code: str, out: Path) -> None:
     )
 
 
-def bare(out: Path, codes: list[str]) -> float:
+def bare(out: Path, parts: Path, codes: list[str]) -> float:
     """The cells as a script in a pool of forked processes that have loaded and drawn everything once; its seconds."""
     with ProcessPoolExecutor(WORKERS) as pool:
-        list(pool.map(_script, codes[:WORKERS] * 4, [out / "warm"] * WORKERS * 4))
-        return seconds(lambda: list(pool.map(_script, codes, [out] * len(codes))))
+        list(pool.map(_script, codes[:WORKERS] * 4, [out / "warm"] * WORKERS * 4, [parts] * WORKERS * 4))
+        return seconds(lambda: list(pool.map(_script, codes, [out] * len(codes), [parts] * len(codes))))
 
 
-def _script(code: str, out: Path) -> None:
+def _script(code: str, out: Path, parts: Path) -> None:
     place = out / code
     place.mkdir(parents=True, exist_ok=True)
     told: dict[str, object] = {}
@@ -100,7 +100,7 @@ def _script(code: str, out: Path) -> None:
         for cell in json.loads(template_path().read_text("utf-8"))["cells"]:
             exec("".join(cell["source"]), told)
             if "parameters" in cell["metadata"].get("tags", ()):
-                told |= {"area": code, "out": str(place)}
+                told |= {"area": code, "out": str(place), "data": str(parts / code)}
 
 
 def briefings(number: int = NUMBERS[0]) -> dict[str, float]:
@@ -111,15 +111,13 @@ def briefings(number: int = NUMBERS[0]) -> dict[str, float]:
         home = Path(folder)
         whole = partitions.AreaPartitions(bhyt.load())
         for code in codes:  # the bare script has its rows ready too
-            partitions.write_partition(home / "parts", None, code, whole.of(code))
+            partitions.write_partition(home / "parts" / code, whole.select(code))
         found = {"ours": seconds(lambda: ours(home / "ours", codes)) / number}
         some = codes[:: number // LOOPED]
         found["papermill command in a loop"] = seconds(lambda: looped(home / "loop", some)) / len(some)
         some = codes[:: number // POOLED]
         found["stock pool of two"] = seconds(lambda: pooled(home / "pool", some)) / len(some)
-        os.environ[partitions.FOLDER] = str(home / "parts")
-        found["bare warmed script"] = bare(home / "bare", codes) / number
-        del os.environ[partitions.FOLDER]
+        found["bare warmed script"] = bare(home / "bare", home / "parts", codes) / number
         found["with nothing to do, all of them"] = seconds(lambda: ours(home / "ours", codes))
     return found
 

@@ -72,7 +72,7 @@ def counted(seconds: Counter[str]) -> Iterator[None]:
             setattr(place, name, work)
 
 
-def brief(area: str, out: Path, shell: InteractiveShell) -> None:
+def brief(area: str, out: Path, shell: InteractiveShell, data: str | None = None) -> None:
     """Run the cells of the template for an area, and write its notebook and its page, as the batch does."""
     notebook = nbformat.read(bundled_path("notebooks") / "area_briefing.ipynb", 4)
     names: dict[str, Any] = {}
@@ -80,7 +80,7 @@ def brief(area: str, out: Path, shell: InteractiveShell) -> None:
         shell.display_pub = shown = CapturingDisplayPublisher()  # type: ignore[assignment]
         exec(cell.source, names)
         if number == 0:  # the cell of the parameters
-            names |= {"area": area, "out": str(out)}
+            names |= {"area": area, "out": str(out), "data": data}
         for output in shown.outputs:
             data = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in output["data"].items()}
             cell.outputs.append(nbformat.v4.new_output("display_data", data, metadata=output["metadata"]))

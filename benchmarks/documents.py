@@ -5,7 +5,6 @@ area's rows put ready as a batch does it; then the three writers read the notebo
 Processor seconds, medians over the rounds.
 """
 
-import os
 import statistics
 import tempfile
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.cells import InteractiveShell, brief
 from bhyt_analysis.documents.formats import OFFICE, write_office
-from bhyt_analysis.domain.partitions import FOLDER, AreaPartitions, write_partition
+from bhyt_analysis.domain.partitions import AreaPartitions, write_partition
 from bhyt_analysis.ingest.loader import load
 
 AREAS = ("Sơn Dương", "Lục Ngạn", "X001")
@@ -27,22 +26,20 @@ def measure(areas: tuple[str, ...] = AREAS, rounds: int = ROUNDS) -> dict[str, d
     with tempfile.TemporaryDirectory() as folder:
         out, parts = Path(folder), AreaPartitions(load())
         for area in areas:
-            write_partition(out / "parts", None, area, parts.of(area))
-        os.environ[FOLDER] = str(out / "parts")
+            write_partition(out / "parts" / area, parts.select(area))
         brief(areas[0], out, shell)
         write_office(out / "briefing.ipynb", OFFICE)
         for area in areas:
             seconds: dict[str, list[float]] = {}
             for _ in range(rounds):
                 start = time.process_time()
-                brief(area, out, shell)
+                brief(area, out, shell, str(out / "parts" / area))
                 seconds.setdefault("html", []).append(time.process_time() - start)
                 for name in OFFICE:
                     start = time.process_time()
                     write_office(out / "briefing.ipynb", [name])
                     seconds.setdefault(name, []).append(time.process_time() - start)
             told[area] = {name: statistics.median(spent) for name, spent in seconds.items()}
-        del os.environ[FOLDER]
     return told
 
 

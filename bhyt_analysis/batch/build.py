@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bhyt_analysis.batch.build_record import write_build_record
 from bhyt_analysis.batch.manifest import AreaResult
@@ -25,6 +25,9 @@ from bhyt_analysis.engine import warm_process
 from bhyt_analysis.engine.config import WarmConfig
 from bhyt_analysis.engine.processes import end_descendants
 from bhyt_analysis.i18n.messages import BhytError, translate
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 Cell = Mapping[str, Any]
 WORK = ".work"
@@ -44,6 +47,7 @@ class Job:
     options: BatchOptions
     engine: str = "warm"
     canary: bool = False  # a second run of the area with the other engine, to be compared
+    partition: str | None = None  # the folder with the area's rows, which the notebook reads in place of ``data``
 
     @property
     def folder(self) -> Path:
@@ -120,6 +124,7 @@ def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult | None:
     import papermill as pm
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
+    from papermill.iorw import write_ipynb
 
     from bhyt_analysis.engine.papermill_engine import NotebookTimeoutError, WarmProcessDiedError, exited_early
 
@@ -127,7 +132,7 @@ def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult | None:
         executed = pm.execute_notebook(
             template_path(),
             notebook,
-            parameters=job.parameters,
+            parameters={**job.parameters, **({"data": job.partition} if job.partition else {})},
             engine_name=f"bhyt-{job.engine}",
             progress_bar=False,
             request_save_on_cell_execute=False,  # no other program reads it before it is complete
@@ -148,7 +153,22 @@ def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult | None:
         return area_result(job, "failed", error.text(job.options.lang))
     except DeadKernelError:
         return area_failure(job, "error.area_died")
-    return area_failure(job, "error.area_left") if exited_early(executed) else None
+    if exited_early(executed):
+        return area_failure(job, "error.area_left")
+    if job.partition:
+        _record_parameters(executed, dict(job.parameters))
+        write_ipynb(executed, str(notebook))
+    return None
+
+
+def _record_parameters(notebook: NotebookNode, parameters: dict[str, Any]) -> None:
+    """Record the parameters of the input itself, so that the notebook runs again when the partition is deleted."""
+    from papermill.translators import PythonTranslator
+
+    notebook.metadata.papermill["parameters"] = parameters
+    for cell in notebook.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.source = PythonTranslator.codify(parameters)
 
 
 def _cell_seconds(cells: Sequence[Cell]) -> list[tuple[str, float]]:

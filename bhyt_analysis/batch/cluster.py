@@ -8,7 +8,6 @@ area back. A worker that is killed loses nothing: its jobs go to others.
 from __future__ import annotations
 
 import io
-import os
 import tempfile
 import threading
 import uuid
@@ -24,7 +23,7 @@ from bhyt_analysis.batch.build import WORK, Job, publish_folder, warm_config
 from bhyt_analysis.batch.build_record import code_fingerprint
 from bhyt_analysis.batch.manifest import AreaResult
 from bhyt_analysis.batch.workers import Build, limit_memory, notebook_memory, processor_count
-from bhyt_analysis.domain.partitions import FOLDER, partition_path
+from bhyt_analysis.domain.partitions import FILE_NAME
 from bhyt_analysis.engine import warm_process
 from bhyt_analysis.i18n.messages import BhytError
 
@@ -37,11 +36,11 @@ _notebook_lock = threading.Lock()  # papermill changes the working directory: on
 
 
 def run_on(
-    address: str, tasks: deque[Job], engine: str, memory_mb: int | None, build: Build, ready: Path
+    address: str, tasks: deque[Job], engine: str, memory_mb: int | None, build: Build
 ) -> Iterator[tuple[Job, AreaResult | None]]:
     """Yield each job with what ``build`` returns for it, as they end; with None if several workers died of it.
 
-    ``tasks`` may be changed meanwhile; ``memory_mb`` is a notebook's limit, ``ready`` the folder of the partitions.
+    ``tasks`` may be changed meanwhile; ``memory_mb`` is a notebook's limit.
 
     Raises
     ------
@@ -64,14 +63,14 @@ def run_on(
         except TimeoutError:
             raise no_answer from None
         slots, prepare = _count_workers(client) * JOBS_PER_WORKER, partial(_prepare, engine, memory_mb)
-        token = ready.parent / f"token-{uuid.uuid4().hex}"
+        token = Path(tasks[0].out, WORK, f"token-{uuid.uuid4().hex}")
         token.write_text("", encoding="utf-8")
         running: dict[Future, Job] = {}
         completed = as_completed()
         while tasks or running:
             while tasks and len(running) < slots:
                 job = tasks.popleft()
-                part = partition_path(ready, job.parameters["data"], job.parameters["area"]).read_bytes()
+                part = Path(str(job.partition), FILE_NAME).read_bytes()
                 future = client.submit(_build_remotely, job, part, str(token), prepare, build, pure=False)
                 running[future] = job
                 completed.add(future)
@@ -109,11 +108,8 @@ def _build_remotely(
     with _notebook_lock, tempfile.TemporaryDirectory(prefix="bhyt-") as own:
         prepare()
         shared = Path(token).is_file()
-        local = job if shared else replace(job, out=str(Path(own, "out")))
-        os.environ[FOLDER] = str(Path(own, "parts"))
-        file = partition_path(Path(own, "parts"), job.parameters["data"], job.parameters["area"])
-        file.parent.mkdir()
-        file.write_bytes(part)
+        local = job if shared else replace(job, out=str(Path(own, "out")), partition=own)
+        Path(own, FILE_NAME).write_bytes(part)
         result = build(local)
         folders = [] if shared else [f for f in (local.folder, replace(local, canary=True).work) if f.is_dir()]
         return result, {f.relative_to(local.out).as_posix(): _pack(f) for f in folders}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -28,12 +29,11 @@ def build_all(
     plan: Sequence[Job], parts: AreaPartitions, progress: Progress, warm: WarmProcess | None
 ) -> Iterator[AreaResult]:
     """Yield the result of each area as it ends; all areas again if the warm engine differs from the standard one."""
-    ready = Path(plan[0].out, WORK, "parts")
-    for job in plan:
-        write_partition(ready, job.parameters["data"], job.parameters["area"], parts.of(job.parameters["area"]))
+    folder = Path(plan[0].out, WORK, "parts")
+    plan = [replace(job, partition=str(write_partition(folder / job.slug, parts.select(job.area)))) for job in plan]
     check = EngineCheck(plan)
     tasks = check.first_jobs()
-    for job, outcome in _run(tasks, plan, warm, ready):
+    for job, outcome in _run(tasks, plan, warm):
         result = outcome or area_failure(job, "error.area_died")
         decision = check.feed(job, result, {task.area for task in tasks})
         if decision.counts:
@@ -46,19 +46,17 @@ def build_all(
         tasks.extend(decision.repeat)
 
 
-def _run(
-    tasks: deque[Job], plan: Sequence[Job], warm: WarmProcess | None, ready: Path
-) -> Iterator[tuple[Job, AreaResult | None]]:
+def _run(tasks: deque[Job], plan: Sequence[Job], warm: WarmProcess | None) -> Iterator[tuple[Job, AreaResult | None]]:
     """Yield each job with its result, as they end; with None if its worker died."""
     options = plan[0].options
     if options.dask:
         from bhyt_analysis.batch.cluster import run_on
 
-        return run_on(options.dask, tasks, plan[0].engine, options.memory_mb, build_area, ready)
+        return run_on(options.dask, tasks, plan[0].engine, options.memory_mb, build_area)
     workers = max(1, min(options.jobs or processor_count(), len(plan)))
     memory = notebook_memory(options.memory_mb, workers)
     if warm and warm.process and memory:
         limit_memory(warm.process.pid, memory)
     if warm and len(plan) >= REHEARSAL_FROM:
         warm.request_rehearsal()
-    return run_all(tasks, workers, partial(prepare, warm.address if warm else "", memory, ready), build_area)
+    return run_all(tasks, workers, partial(prepare, warm.address if warm else "", memory), build_area)

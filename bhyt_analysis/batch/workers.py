@@ -20,7 +20,6 @@ from types import ModuleType
 
 from bhyt_analysis.batch.build import Job, warm_config
 from bhyt_analysis.batch.manifest import AreaResult
-from bhyt_analysis.domain.partitions import FOLDER
 from bhyt_analysis.engine import warm_process
 from bhyt_analysis.engine.processes import become_subreaper, end_descendants
 
@@ -120,12 +119,12 @@ def _exit() -> None:
     os._exit(1)
 
 
-def prepare(address: str, memory: int | None, ready: Path) -> None:
+def prepare(address: str, memory: int | None) -> None:
     """Limit the memory of a worker and load what it needs.
 
     ``address`` is that of the process that kernels are forked from, if they are.
     """
-    os.environ |= {FOLDER: str(ready)} | warm_config().thread_limits()
+    os.environ |= warm_config().thread_limits()
     if address:
         warm_process.configure(warm_config(), address)
     if memory is not None:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 
+import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.packaged_tables import packaged_table
@@ -146,10 +147,45 @@ class Finding:
         own: dict[str, Any] = {k: v for k, v in parts.items() if k in names}
         return replace(self, **own, details={**self.details, **{k: v for k, v in parts.items() if k not in names}})
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields that are set, as JSON can hold them; `from_json` reads them again."""
+        return {f.name: _encode(v) for f in fields(self) if (v := getattr(self, f.name)) not in (None, "", {})}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Finding:
+        """Return the finding that `to_json` has encoded."""
+        return cls(**{key: _decode(value) for key, value in record.items()})
+
     @property
     def severity(self) -> str:
         """The severity of the rule: error, warning or info."""
         return str(rules().at[self.rule, "severity"])
+
+
+def _encode(part: Any) -> Any:
+    """Return a part of a finding in the types of JSON, with the class of phrases and dates."""
+    if isinstance(part, Phrase):
+        return {"class": type(part).__name__, **{key: _encode(value) for key, value in vars(part).items()}}
+    if isinstance(part, dt.date):
+        return {"class": "Timestamp", "day": None if pd.isna(part) else pd.Timestamp(part).isoformat()}
+    if isinstance(part, Mapping):
+        return {key: _encode(value) for key, value in part.items()}
+    if isinstance(part, tuple):
+        return [_encode(value) for value in part]
+    return part.item() if isinstance(part, np.generic) else part
+
+
+def _decode(part: Any) -> Any:
+    """Return what `_encode` has encoded."""
+    if isinstance(part, list):
+        return tuple(_decode(value) for value in part)
+    if not isinstance(part, dict):
+        return part
+    values = {key: _decode(value) for key, value in part.items() if key != "class"}
+    if part.get("class") == "Timestamp":
+        return pd.Timestamp(values["day"])
+    phrases = {phrase.__name__: phrase for phrase in Phrase.__subclasses__()}
+    return phrases[part["class"]](**values) if "class" in part else values
 
 
 def rules() -> pd.DataFrame:

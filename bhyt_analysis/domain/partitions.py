@@ -1,15 +1,16 @@
-"""Which rows of an input does one unit's briefing depend on?
+"""Select the rows of an input on which one unit's briefing depends, and store them for other processes.
 
 A briefing of one district reads a few thousand of a country's millions of rows. They are
-found by position once for all units, and told apart by a fingerprint: what has not changed
-need not be made again.
+located once for all units, and each unit's rows have a fingerprint: what has not changed
+need not be built again. A partition on disk is a folder with one JSON file, which `load`
+reads as it reads an input.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import pickle
+import json
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -18,20 +19,22 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.dataset import TABLES, Dataset
+from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.domain.geography import communes, lineage, match_units
 
-# The units themselves stay whole in every part: names are looked up among all of them.
+# The units themselves are in every partition: names are looked up among all of them.
 SHARED_TABLES = ("areas", "successors", "documents")
+FILE_NAME = "partition.json"  # marks the folder of a partition
 
 
 class AreaPartitions:
-    """The parts of a dataset by unit.
+    """The partitions of a dataset by unit.
 
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> parts = AreaPartitions(load())
-    >>> len(parts.of("Lục Ngạn").cards), len(parts.of("X001").cards)
+    >>> partitions = AreaPartitions(load())
+    >>> len(partitions.select("Lục Ngạn").cards), len(partitions.select("X001").cards)
     (0, 3456)
     """
 
@@ -39,30 +42,33 @@ class AreaPartitions:
         self.data = data
         self._positions = {name: getattr(data, name).groupby(_key(name)).indices for name in TABLES if _key(name)}
 
-    def of(self, area: str) -> Dataset:
-        """The dataset with those rows of its tables that concern a unit: its own, those of what lies in it and above it."""
-        concerned = self._concerned(area)
-        tables = {n: getattr(self.data, n).iloc[self._rows(n, concerned)].reset_index(drop=True) for n in TABLES if n not in SHARED_TABLES}  # fmt: skip
-        return replace(self.data, **tables)
+    def select(self, area: str) -> Dataset:
+        """Return the dataset with the rows of a unit, of all units in it and of those above it."""
+        codes = self._related_codes(area)
+        tables = {name: getattr(self.data, name).iloc[self._rows(name, codes)] for name in TABLES}
+        rows = {name: t.reset_index(drop=True) for name, t in tables.items() if name not in SHARED_TABLES}
+        return replace(self.data, **rows)
 
     def sha256(self, area: str) -> str:
-        """A fingerprint of all rows that concern a unit, without the files and rows in which they stand."""
-        concerned, digest = self._concerned(area), hashlib.sha256()
+        """Return a fingerprint of the rows of `select` and their units, without their ``file`` and ``row``."""
+        codes, digest = self._related_codes(area), hashlib.sha256()
         for name in TABLES:
-            rows = self._hashes[name]
-            digest.update(name.encode() + (rows[self._rows(name, concerned)] if _key(name) else rows).tobytes())
+            digest.update(name.encode() + self._hashes[name][self._rows(name, codes)].tobytes())
         return digest.hexdigest()
 
     @cached_property
     def _hashes(self) -> dict[str, np.ndarray]:
-        told = {name: getattr(self.data, name).drop(columns=["file", "row"]) for name in TABLES}
-        return {name: pd.util.hash_pandas_object(t, index=False).to_numpy() for name, t in told.items()}
+        tables = {name: getattr(self.data, name).drop(columns=["file", "row"]) for name in TABLES}
+        return {name: pd.util.hash_pandas_object(t, index=False).to_numpy() for name, t in tables.items()}
 
-    def _rows(self, name: str, concerned: set[str]) -> np.ndarray:
-        found = [self._positions[name][code] for code in concerned if code in self._positions[name]]
-        return np.sort(np.concatenate(found)) if found else np.array([], dtype=int)
+    def _rows(self, name: str, codes: Iterable[str]) -> np.ndarray:
+        if not _key(name):
+            return np.arange(len(getattr(self.data, name)))
+        positions = self._positions[name]
+        rows = [positions[code] for code in codes if code in positions]
+        return np.sort(np.concatenate(rows)) if rows else np.array([], dtype=int)
 
-    def _concerned(self, area: str) -> set[str]:
+    def _related_codes(self, area: str) -> set[str]:
         areas, successors = self.data.areas, self.data.successors
         code = str(match_units(areas, area)["code"].iloc[0])
         inside = {code, *communes(areas, code)}
@@ -71,30 +77,60 @@ class AreaPartitions:
         return {*(c for c, *_ in lineage(areas, code)), *inside, *new, "each"}
 
 
-# A batch reads its input once, and puts the part of each area where the area's notebook finds it:
-# in a folder of its own that this variable of the environment names.
-FOLDER = "BHYT_PARTS"
+def write_partition(folder: Path, data: Dataset) -> Path:
+    """Store a dataset in a folder, for `read_partition` in other processes.
 
-
-def write_partition(folder: Path, path: str | None, area: str, part: Dataset) -> None:
-    """Put a part ready for `read_partition` in other processes."""
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from bhyt_analysis.ingest.loader import load
+    >>> folder = write_partition(Path(mkdtemp()), AreaPartitions(load()).select("X001"))
+    >>> len(load(folder).cards), load(folder).sha256 == load().sha256
+    (3456, True)
+    """
+    tables = {name: _encode_table(getattr(data, name)) for name in TABLES}
+    warnings = [finding.to_json() for finding in data.warnings]
+    record = {"source": data.source, "sha256": data.sha256, "warnings": warnings, "tables": tables}
     folder.mkdir(parents=True, exist_ok=True)
-    partition_path(folder, path, area).write_bytes(pickle.dumps(part, protocol=pickle.HIGHEST_PROTOCOL))
+    (folder / FILE_NAME).write_text(json.dumps(record, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+    return folder
 
 
-def read_partition(path: str | Path | None, area: str) -> Dataset | None:
-    """The part that a batch has put ready for this very input and area, or None."""
-    if not (folder := os.environ.get(FOLDER)):
-        return None
-    file = partition_path(Path(folder), path, area)
-    return pickle.loads(file.read_bytes()) if file.is_file() else None
+def is_partition(path: str | Path | None) -> bool:
+    """Tell whether a path is the folder of a partition."""
+    return path is not None and Path(path, FILE_NAME).is_file()
 
 
-def partition_path(folder: Path, path: str | Path | None, area: str) -> Path:
-    """Where the part of an input that concerns a unit is put ready."""
-    return folder / (hashlib.sha256(f"{path or ''}\0{area}".encode()).hexdigest() + ".pickle")
+def read_partition(folder: str | Path) -> Dataset:
+    """Return the dataset that `write_partition` has stored, with the source and fingerprint of its input."""
+    record = json.loads(Path(folder, FILE_NAME).read_text(encoding="utf-8"))
+    tables = {name: _decode_table(columns) for name, columns in record["tables"].items()}
+    warnings = [Finding.from_json(finding) for finding in record["warnings"]]
+    return Dataset(**tables, source=record["source"], sha256=record["sha256"], warnings=warnings)
+
+
+Column = dict[str, object]
+
+
+def _encode_table(table: pd.DataFrame) -> dict[str, Column]:
+    """Return the columns with their dtypes: each value once, and its position in every row (-1 where missing)."""
+    columns: dict[str, Column] = {}
+    for name, cells in table.items():
+        codes, values = pd.factorize(cells)
+        kind = str(cells.dtype)
+        plain = values.astype("int64") if kind.startswith("datetime64") else values
+        columns[str(name)] = {"dtype": kind, "values": plain.tolist(), "codes": codes.tolist()}
+    return columns
+
+
+def _decode_table(columns: dict[str, Column]) -> pd.DataFrame:
+    decoded = {}
+    for name, column in columns.items():
+        values, codes = pd.array(column["values"], dtype=column["dtype"]), np.array(column["codes"], dtype=np.intp)
+        decoded[name] = values.take(codes, allow_fill=bool((codes < 0).any()))
+    return pd.DataFrame(decoded)
 
 
 def _key(name: str) -> str:
-    """The column by which a table's rows belong to a unit; "" for a table that is everybody's."""
+    """Return the column with the unit of a table's rows; "" for a table that is part of every partition."""
     return {"areas": "code", "successors": "code_old", "documents": ""}.get(name, "area")

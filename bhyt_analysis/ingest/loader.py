@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from bhyt_analysis.domain import partitions
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import TABLES, Dataset
 from bhyt_analysis.domain.findings import Finding, findings_table, has_errors
 from bhyt_analysis.domain.input_error import PLACE, InputError
+from bhyt_analysis.domain.partitions import AreaPartitions, is_partition, read_partition
 from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest.area_matching import build_gazetteer, is_known_name, resolve_areas
@@ -57,12 +57,12 @@ def load(path: str | Path | None = None, area: str | None = None, numbers: str |
     >>> int(data.losses.set_index("area").at["219", "people"])
     46106
     """
-    if area is not None and (part := partitions.read_partition(path, area)) is not None:
-        return part
+    if is_partition(path):
+        return read_partition(str(path))
     data, findings = read_input(path, numbers)
     if data is None:
         raise InputError(*findings)
-    return data if area is None else partitions.AreaPartitions(data).of(area)
+    return data if area is None else AreaPartitions(data).select(area)
 
 
 def read_input(path: str | Path | None = None, numbers: str | None = None) -> tuple[Dataset | None, list[Finding]]:

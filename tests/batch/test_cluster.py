@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+import bhyt_analysis as bhyt
 from bhyt_analysis.batch import cluster
 from bhyt_analysis.batch.build import Job, area_result
 from bhyt_analysis.batch.options import BatchOptions
-from bhyt_analysis.domain.partitions import FOLDER, write_partition
+from bhyt_analysis.domain.partitions import FILE_NAME, write_partition
 from bhyt_analysis.i18n.messages import BhytError
 
 from ..notebook_runs import copy_package
@@ -114,20 +115,19 @@ def test_workers_of_another_version_are_named(tmp_path):
         dask.end()
 
 
-def test_an_address_without_a_scheduler_is_named(monkeypatch, tmp_path):
+def test_an_address_without_a_scheduler_is_named(monkeypatch):
     monkeypatch.setattr(cluster, "SECONDS", 1)
     with pytest.raises(BhytError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"):
-        list(cluster.run_on("tcp://127.0.0.1:9", [], "warm", None, None, tmp_path))
+        list(cluster.run_on("tcp://127.0.0.1:9", [], "warm", None, None))
 
 
-def test_a_worker_that_does_not_see_the_folder_sends_the_area_back(data, tmp_path, monkeypatch):
-    monkeypatch.setenv(FOLDER, "")
+def test_a_worker_that_does_not_see_the_folder_sends_the_area_back(data, tmp_path):
     job = Job("536", "ly-son", str(tmp_path / "out"), {"area": "536", "data": None}, "x", BatchOptions())
-    write_partition(tmp_path / "ready", None, "536", data)
-    part = next((tmp_path / "ready").iterdir()).read_bytes()
+    part = (write_partition(tmp_path / "ready", data) / FILE_NAME).read_bytes()
 
     def build(job):
         assert Path(job.out) != tmp_path / "out"
+        assert job.partition is None or len(bhyt.load(job.partition, job.area).areas) == len(data.areas)
         folder = Path(job.out, job.slug, "charts")
         folder.mkdir(parents=True)
         (folder / "x.png").write_bytes(bytes(range(256)))

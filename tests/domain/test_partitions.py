@@ -17,7 +17,7 @@ from bhyt_analysis.model.coverage.coverage import areas_with_figures
 def test_a_part_tells_of_its_unit_what_the_whole_tells(data, law):
     parts = AreaPartitions(data)
     for area in areas_with_figures(data):
-        part = parts.of(area)
+        part = parts.select(area)
         pd.testing.assert_frame_equal(bhyt.headline(part, law, area), bhyt.headline(data, law, area))
         by = ["commune", "subgroup", "month"]
         pd.testing.assert_frame_equal(bhyt.coverage(part, area, by), bhyt.coverage(data, area, by))
@@ -53,7 +53,7 @@ cells = st.text(
 def test_the_quick_reader_reads_what_the_exact_one_reads(rows, ending, open_end):
     lines = ["a,b,c", *(",".join(r) for r in rows)]
     text = ending.join(lines) + ("" if open_end else ending)
-    quick = workbook._plain_csv(text, ",")
+    quick = workbook._read_plain_csv(text, ",")
     exact = workbook.read_csv_cells((text + ending + '"x","y","z"').encode(), "x.csv", [])  # a quote: the exact reader
     assert quick is not None
     assert quick.to_numpy().tolist() == exact.to_numpy().tolist()[:-1]
@@ -62,7 +62,7 @@ def test_the_quick_reader_reads_what_the_exact_one_reads(rows, ending, open_end)
 
 @pytest.mark.parametrize("text", ["a,b\n1,2,3\n", "\n\n", ""])
 def test_what_the_quick_reader_does_not_understand_it_leaves(text):
-    assert workbook._plain_csv(text, ",") is None
+    assert workbook._read_plain_csv(text, ",") is None
 
 
 def test_a_synthetic_country_has_provinces_and_is_never_written_over_tables(tmp_path):

@@ -115,7 +115,7 @@ def _every_unit(data: Dataset, month: Month) -> pd.DataFrame:
         end = data.cards["as_of"].max() + pd.offsets.MonthEnd(0)
     told = set(data.cards["area"] if end is None else data.cards.loc[data.cards["as_of"] <= end, "area"])
     codes = [c for c in areas_with_figures(data) if not told.isdisjoint({c, *communes(data.areas, c)})]
-    tables = [monitor(parts.of(code), code, end).head(1) for code in codes]
+    tables = [monitor(parts.select(code), code, end).head(1) for code in codes]
     if not tables:
         raise BhytError(("error.watch_nothing", {}))
     return pd.concat(tables, ignore_index=True)
