@@ -1,1 +1,1 @@
-"""How fast is it, as ratios in one run against a named rival and a bare limit? ``make bench``."""
+"""Measure speed as ratios in one run against a named rival and a bare limit: ``make bench``."""

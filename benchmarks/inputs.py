@@ -1,4 +1,4 @@
-"""What reading costs: a workbook of all communes against the bare reader, a register of persons against pandas.
+"""Measure reading: a workbook of all communes against the bare reader, a register of persons against pandas.
 
 The workbook has 11,000 communes in 12 sub-groups (132,000 rows of cards). Ours reads it and checks it;
 the rival is ``pandas.read_excel`` of the same file with the same engine (calamine), which makes one
@@ -28,7 +28,7 @@ DISTRICTS = 700
 
 
 def workbook(rounds: int = 3) -> dict[str, float]:
-    """Reading and checking the workbook, against the bare reader of the same file."""
+    """Measure reading and checking the workbook, against the bare reader of the same file."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "country.xlsx"
         write_country(file)
@@ -38,7 +38,7 @@ def workbook(rounds: int = 3) -> dict[str, float]:
 
 
 def persons(rounds: int = 3) -> dict[str, float]:
-    """Counting the register, against pandas' groupby on it; peak memory of each."""
+    """Measure counting the register, against pandas' groupby on it; peak memory of each."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "register.csv"
         write_register(file)
@@ -53,41 +53,44 @@ def persons(rounds: int = 3) -> dict[str, float]:
 
 
 def write_country(file: Path) -> None:
-    """A workbook of made-up communes: units, population, cards of 12 sub-groups."""
+    """Write a workbook of made-up communes: units, population, cards of 12 sub-groups."""
     rng = np.random.default_rng(1)
     codes = [f"C{i:05d}" for i in range(COMMUNES)]
     above = [f"D{i * DISTRICTS // COMMUNES:03d}" for i in range(COMMUNES)]
     units = [(d, f"Huyện {d}", "district", "") for d in dict.fromkeys(above)]
     units += [(c, f"Xã {c}", "commune", d) for c, d in zip(codes, above, strict=True)]
-    told = {"as_of": pd.Timestamp("2021-06-30"), "status": "synthetic", "source": "made up"}
+    common = {"as_of": pd.Timestamp("2021-06-30"), "status": "synthetic", "source": "made up"}
     keys = [k for k in groups().index if groups().at[k, "group"] == "state_paid"][1:13]
-    cards = pd.DataFrame({"area": np.repeat(codes, len(keys)), "group": np.tile(keys, COMMUNES), "cards": rng.integers(0, 300, COMMUNES * len(keys))})  # fmt: skip
+    cards = pd.DataFrame({"area": np.repeat(codes, len(keys)), "group": np.tile(keys, COMMUNES)})
+    cards["cards"] = rng.integers(0, 300, len(cards))
+    areas = pd.DataFrame(units, columns=["code", "name", "kind", "parent"])
+    population = pd.DataFrame({"area": codes, "people": 20_000}).assign(**common)
+    tables = {"areas": areas, "population": population, "cards": cards.assign(**common)}
     with pd.ExcelWriter(file, engine="openpyxl") as writer:
-        pd.DataFrame(units, columns=["code", "name", "kind", "parent"]).to_excel(
-            writer, sheet_name="areas", index=False
-        )
-        pd.DataFrame({"area": codes, "people": 20_000}).assign(**told).to_excel(writer, sheet_name="population", index=False)  # fmt: skip
-        cards.assign(**told).to_excel(writer, sheet_name="cards", index=False)
+        for name, table in tables.items():
+            table.to_excel(writer, sheet_name=name, index=False)
 
 
 def write_register(file: Path) -> None:
-    """A register of made-up persons in 2,000 communes and three months."""
+    """Write a register of made-up persons in 2,000 communes and three months."""
     rng = np.random.default_rng(1)
     names = np.array([f"{a} {b} {c}" for a in ("Nguyễn", "Trần", "Lò") for b in ("Văn", "Thị") for c in ("An", "Hoa")])
-    codes, days = np.array(["HN", "CN", "TE", "HS", "SV", "GD", "DT", "DK", "XD", "HT", "BT", "GB"]), np.array(["31/07/2021", "31/08/2021", "30/09/2021"])  # fmt: skip
+    codes = np.array(["HN", "CN", "TE", "HS", "SV", "GD", "DT", "DK", "XD", "HT", "BT", "GB"])
+    days = np.array(["31/07/2021", "31/08/2021", "30/09/2021"])
     with file.open("w", encoding="utf-8") as out:
         out.write("Họ và tên,Năm sinh,Mã thẻ,Mã đơn vị,Ngày số liệu\n")
         for start in range(0, PERSONS, 100_000):
             rows = [rng.integers(0, n, 100_000) for n in (len(names), 80, len(codes), 2000, len(days))]
             columns = zip(names[rows[0]], rows[1], codes[rows[2]], rows[3], days[rows[4]], strict=True)
-            out.writelines(f"{a},{1940 + b},{c}4240{start + i:010d},C{d:05d},{e}\n" for i, (a, b, c, d, e) in enumerate(columns))  # fmt: skip
+            for number, (name, year, code, unit, day) in enumerate(columns, start):
+                out.write(f"{name},{1940 + year},{code}4240{number:010d},C{unit:05d},{day}\n")
 
 
 def timed(what: str, file: Path) -> tuple[float, float]:
-    """Seconds and peak memory in GB of one measure in a process of its own."""
+    """Return seconds and peak memory in GB of one measure in a process of its own."""
     code = f"from benchmarks.inputs import run; run({what!r}, {str(file)!r})"
-    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    seconds, memory = map(float, told.split())
+    printed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    seconds, memory = map(float, printed.split())
     return seconds, memory
 
 
