@@ -1,4 +1,4 @@
-"""How does a table of results look to a reader, and how is it saved for Excel?"""
+"""Write tables of results for readers and for Excel, with small groups hidden."""
 
 from __future__ import annotations
 
@@ -79,52 +79,42 @@ class TableSpec:
         return [None if position is None else row[position] for row in self.rows]
 
 
-# What a column holds decides how it is written.
-COLUMN_FORMATS = {
-    **dict.fromkeys(["insured", "uninsured", "population", "people_needed", "before", "lost", "kept", "gained", "after", "people", "members", "moved", "kept_other", "target_people", "broken", "insured_costed", "without_ratchet", "with_ratchet"], "n"),
-    **dict.fromkeys(["vnd_state", "vnd_own"], "n"),
-    **dict.fromkeys(["vnd_central", "vnd_province", "vnd_social_security_fund", "vnd_employer", "vnd_household", "vnd"], "n"),
-    **dict.fromkeys(["vnd_public_more", "vnd_central_more", "vnd_province_more", "vnd_household_more", "person_years"], "+n"),
-    "vnd_per_additional": "n",
-    **dict.fromkeys(["to_add", "total_to_add", "change"], "+n"),
-    **dict.fromkeys(["rate", "share_of_insured", "share_of_population", "low", "high", "target_rate", "rate_low", "rate_high", "rate_median", "rate_inner_low", "rate_inner_high", "chance", "back", "share", "rate_at_low", "rate_at_high", "lost_share"], "p1"),
-    **dict.fromkeys(["published_rate", "contribution_rate", "subsidy_share"], "pe"),
-    **dict.fromkeys(["base_salary", "premium", "subsidy", "own_payment"], "n"),
-    "required_pace": "up",
-    **dict.fromkeys(["projected", "projected_low", "projected_high", "expiring_30", "expiring_60", "expiring_90"], "n"),
-    **dict.fromkeys(["change_month", "change_year", "actual_pace"], "+n"),
-    **dict.fromkeys(["plan_share", "projected_rate", "projected_rate_low", "projected_rate_high", "rate_last_year", "expected", "inner_low", "inner_high", "outer_low", "outer_high", "spread"], "p1"),
-    "pace": "d2",
-    **dict.fromkeys(["target_on", "year_end", "received", "counted_on"], "date"),
-    "points": "+pp1",
-    "cost_bn": "d1",
-    "as_of": "date",
-    "on": "date",
-    "month": "date",
-}  # fmt: skip
-PER_CENT = {"p1", "pe"}
-# Counts of real people, and what would give a hidden count away.
-PEOPLE_COLUMNS = ["insured", "uninsured", "before", "lost", "kept", "gained", "after", "change", "expiring_30", "expiring_60", "expiring_90"]  # fmt: skip
-DERIVED_COLUMNS = {
-    "insured": [
-        "uninsured",
-        "rate",
-        "share_of_insured",
-        "share_of_population",
-        "plan_share",
-        "to_add",
-        "required_pace",
-        "pace",
-        "vnd_state",
-        "vnd_own",
-    ],
-    "before": ["change"],
-    "after": ["change"],
+# What a column holds decides how it is written: the format of a message, or "date".
+_COLUMNS_BY_FORMAT = {
+    "n": """insured uninsured population people_needed before lost kept gained after people members moved kept_other
+        target_people broken insured_costed without_ratchet with_ratchet vnd_state vnd_own vnd_central vnd_province
+        vnd_social_security_fund vnd_employer vnd_household vnd vnd_per_additional base_salary premium subsidy
+        own_payment projected projected_low projected_high expiring_30 expiring_60 expiring_90""",
+    "+n": """vnd_public_more vnd_central_more vnd_province_more vnd_household_more person_years to_add total_to_add
+        change change_month change_year actual_pace""",
+    "p1": """rate share_of_insured share_of_population low high target_rate rate_low rate_high rate_median
+        rate_inner_low rate_inner_high chance back share rate_at_low rate_at_high lost_share plan_share projected_rate
+        projected_rate_low projected_rate_high rate_last_year expected inner_low inner_high outer_low outer_high
+        spread""",
+    "pe": "published_rate contribution_rate subsidy_share",
+    "up": "required_pace",
+    "d2": "pace",
+    "d1": "cost_bn",
+    "+pp1": "points",
+    "date": "target_on year_end received counted_on as_of on month",
 }
+COLUMN_FORMATS = {column: spec for spec, columns in _COLUMNS_BY_FORMAT.items() for column in columns.split()}
+PER_CENT = {"p1", "pe"}
+# Counts of real people, and the columns from which a hidden count could be worked out.
+_COUNTS = "insured uninsured before lost kept gained after change expiring_30 expiring_60 expiring_90"
+PEOPLE_COLUMNS = _COUNTS.split()
+_FROM_INSURED = """uninsured rate share_of_insured share_of_population plan_share to_add required_pace pace vnd_state
+    vnd_own"""
+DERIVED_COLUMNS = {"insured": _FROM_INSURED.split(), "before": ["change"], "after": ["change"]}
+# Columns whose cells are keys of messages, with the group of the messages.
+_MESSAGE_GROUPS = {c: c for c in ("result", "verdict", "payer", "figure", "alert", "state", "place", "what")}
+_MESSAGE_GROUPS |= {"severity": "severity", "part": "part", "kind": "report"}
+# Written once below the table where it is the same in every row.
+WRITTEN_ONCE = ("population", "status", "instrument", "reference", "rate_reference", "source")
 
 
 def suppressed_cells(table: pd.DataFrame) -> pd.DataFrame:
-    """The table as text-free mask: True where a count of 1 to 4 people must be hidden.
+    """Return a mask of the table: True where a count of 1 to 4 people must be hidden.
 
     Where only one cell of a column is hidden it could be worked out from the total, so
     the next smallest is hidden too.
@@ -149,8 +139,14 @@ def suppressed_cells(table: pd.DataFrame) -> pd.DataFrame:
     return mask
 
 
+def _hide(column: str, cells: Sequence[Cell], mask: pd.DataFrame) -> list[Cell]:
+    """Return the cells of a column with ``<5``, or nothing, where the mask of `suppressed_cells` is true."""
+    blank = f"<{SMALL}" if column in PEOPLE_COLUMNS else ""
+    return [blank if hidden else cell for hidden, cell in zip(mask[column], cells, strict=True)]
+
+
 def format_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
-    """The table as a reader sees it: headings and cells in the language, small groups hidden.
+    """Return the table as a reader sees it: headings and cells in the language, small groups hidden.
 
     Examples
     --------
@@ -158,32 +154,23 @@ def format_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     >>> format_table(t).iloc[0].tolist(), format_table(t, "en").columns.tolist()
     (['Huyện Sơn Dương', '155.163', '85,1%'], ['Area', 'Insured', 'Rate'])
     """
-    hidden = suppressed_cells(table)
-    cells = {}
-    for column in table:
-        values = [_cell(column, v, lang) for v in table[column]]
-        cells[column_name(column, lang)] = [
-            f"<{SMALL}" if h and column in PEOPLE_COLUMNS else ("" if h else v)
-            for h, v in zip(hidden[column], values, strict=True)
-        ]
+    mask = suppressed_cells(table)
+    cells = {column_name(c, lang): _hide(c, [_cell_text(c, v, lang) for v in table[c]], mask) for c in table}
     return pd.DataFrame(cells, index=table.index)
 
 
-def _cell(column: str, value: Any, lang: str) -> str:
+def _cell_text(column: str, value: Any, lang: str) -> str:
+    """Return a cell of a result as its column is written."""
     if column == "relation":
         return translate(f"relation.{value}", lang).strip() or str(value)
     if column == "name":
         return "" if pd.isna(value) else display_name(str(value), lang)
-    if column == "part" or (column == "key" and has_message(f"part.{value}")):
-        return translate(f"part.{value}", lang)
+    if column in _MESSAGE_GROUPS or (column == "key" and has_message(f"part.{value}")):
+        return translate(f"{_MESSAGE_GROUPS.get(column, 'part')}.{value}", lang)
     if column in ("value", "central") and isinstance(value, float):
         return format_number(value, lang, 3)
     if column in ("group", "subgroup", "to", "key"):
         return group_name(str(value), lang)
-    if column in ("result", "verdict", "payer", "figure", "alert", "state", "place", "what"):
-        return translate(f"{column}.{value}", lang)
-    if column == "kind":
-        return translate(f"report.{value}", lang)
     if column == "target_level":
         return translate(f"level.{value}", lang) if has_message(f"level.{value}") else ""
     if column in ("basis", "reason"):
@@ -194,38 +181,37 @@ def _cell(column: str, value: Any, lang: str) -> str:
         return status_name(str(value), lang) if value == value and value else ""
     if column.startswith("zone_"):
         return translate(f"zone.{value}", lang) if has_message(f"zone.{value}") else str(value)
-    if column == "severity":
-        return translate(f"severity.{value}", lang)
     if column in ("reference", "rate_reference", "source", "instrument"):
         return "" if pd.isna(value) else format_citation(str(value), lang)
     if column in COLUMN_FORMATS:
-        kind = COLUMN_FORMATS[column]
-        if kind == "date":
-            return format_date(value, lang)
-        return format_message("{v:" + kind + "}", lang, v=None if pd.isna(value) else value)
+        spec = COLUMN_FORMATS[column]
+        return format_date(value, lang) if spec == "date" else _format_figure(value, spec, lang)
     return "" if pd.isna(value) else str(value)
 
 
+def _format_figure(value: Any, spec: str, lang: str) -> str:
+    """Write a figure as a message does; a missing one as a message writes nothing."""
+    return format_message("{v:" + spec + "}", lang, v=None if pd.isna(value) else value)
+
+
 def backtest_table(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
-    """The scorecard with figures of different units written side by side.
+    """Return the backtest with figures of different units written side by side.
 
     ``rows``: what `bhyt_analysis.model.projection.backtest.backtest` gives.
     """
-
-    def told(value: float, unit: str) -> str:
-        return format_message("{v:p1}" if unit == "share" else "{v:n}", lang, v=None if pd.isna(value) else value)
-
-    out = rows[["name", "figure", "on"]].copy()
+    specs = rows["unit"].map(lambda unit: "p1" if unit == "share" else "n")
+    published, model, low, high = (
+        [_format_figure(v, spec, lang) for v, spec in zip(rows[c], specs, strict=True)]
+        for c in ("published", "model", "low", "high")
+    )
     relations = [translate(f"relation.{r}", lang) if has_message(f"relation.{r}") else "" for r in rows["relation"]]
-    out["published"] = [r + told(v, u) for r, v, u in zip(relations, rows["published"], rows["unit"], strict=True)]
-    out["model"] = [told(v, u) for v, u in zip(rows["model"], rows["unit"], strict=True)]
-    spans = zip(rows["low"], rows["high"], rows["unit"], strict=True)
-    out["interval"] = ["" if pd.isna(low) else f"{told(low, u)} – {told(high, u)}" for low, high, u in spans]
-    return out.assign(verdict=rows["verdict"], basis=rows["basis"], source=rows["source"])
-
-
-# Said once below the table where it is the same in every row.
-SAID_ONCE = ("population", "status", "instrument", "reference", "rate_reference", "source")
+    intervals = [f"{a} – {b}" for a, b in zip(low, high, strict=True)]
+    return rows[["name", "figure", "on"]].assign(
+        published=[relation + text for relation, text in zip(relations, published, strict=True)],
+        model=model,
+        interval=pd.Series(intervals, index=rows.index).where(rows["low"].notna(), ""),
+        **rows[["verdict", "basis", "source"]],
+    )
 
 
 def table_spec(table: pd.DataFrame, lang: str = "vi") -> TableSpec:
@@ -237,29 +223,26 @@ def table_spec(table: pd.DataFrame, lang: str = "vi") -> TableSpec:
     >>> spec.rows, spec.notes[0]
     ((('A commune', '<5'), ('B commune', '<5')), 'Status: Derived from published figures')
     """
-    hidden = suppressed_cells(table)
-    once = [c for c in SAID_ONCE if c in table and len(table) > 1 and table[c].astype(str).nunique() == 1]
-    notes = [f"{column_name(c, lang)}: {_cell(c, table[c].iloc[0], lang)}" for c in once]
-    if hidden.to_numpy().any():
+    mask = suppressed_cells(table)
+    once = [c for c in WRITTEN_ONCE if c in table and len(table) > 1 and table[c].astype(str).nunique() == 1]
+    notes = [f"{column_name(c, lang)}: {_cell_text(c, table[c].iloc[0], lang)}" for c in once]
+    if mask.to_numpy().any():
         notes.append(translate("label.suppressed", lang))
     stamp = weakest_stamp(table["status"]) if "status" in table else None
     all_alike = stamp and table["status"].nunique() == 1
-    kept = [str(c) for c in table if c not in once]
-    kinds = {c: COLUMN_FORMATS.get(c, "right" if c == "value" else "text") for c in kept}
-    cells = []
-    for column in kept:
-        blank = f"<{SMALL}" if column in PEOPLE_COLUMNS else ""
-        values = (_figure(column, kinds[column], v, lang) for v in table[column])
-        cells.append([blank if h else v for h, v in zip(hidden[column], values, strict=True)])
     words = translate(f"stamp.{stamp}" if all_alike else f"stamp_some.{stamp}", lang) if stamp else ""
-    columns = tuple(TableColumn(c, column_name(c, lang), kinds[c]) for c in kept)
-    return TableSpec(columns, tuple(zip(*cells, strict=True)), tuple(notes), words)
+    columns, cells = [], []
+    for column in (str(c) for c in table if c not in once):
+        kind = COLUMN_FORMATS.get(column, "right" if column == "value" else "text")
+        columns.append(TableColumn(column, column_name(column, lang), kind))
+        cells.append(_hide(column, [_spec_cell(column, kind, v, lang) for v in table[column]], mask))
+    return TableSpec(tuple(columns), tuple(zip(*cells, strict=True)), tuple(notes), words)
 
 
-def _figure(column: str, kind: str, value: Any, lang: str) -> Any:
-    """What a cell holds: a number, a day, or a text."""
+def _spec_cell(column: str, kind: str, value: Any, lang: str) -> Cell:
+    """Return what a cell of a `TableSpec` contains: a number, a day, or a text."""
     if kind in ("text", "right"):
-        return _cell(column, value, lang)
+        return _cell_text(column, value, lang)
     if pd.isna(value):
         return None
     if kind == "date":
@@ -267,8 +250,8 @@ def _figure(column: str, kind: str, value: Any, lang: str) -> Any:
     return int(value) if float(value).is_integer() and kind.endswith("n") else float(value)
 
 
-def format_cell(value: Any, kind: str, lang: str = "vi") -> str:
-    """A cell of `table_spec` as it is written.
+def format_cell(value: Cell, kind: str, lang: str = "vi") -> str:
+    """Write a cell of a `TableSpec`.
 
     Examples
     --------
@@ -281,15 +264,15 @@ def format_cell(value: Any, kind: str, lang: str = "vi") -> str:
 
 
 def to_html(table: pd.DataFrame, lang: str = "vi") -> str:
-    """An HTML table: numbers right, text left, everything escaped.
+    """Return an HTML table: numbers right, text left, everything escaped.
 
-    What is the same in every row (status, source, ...) stands once below it, and the
+    What is the same in every row (status, source, ...) is written once below it, and the
     stamp of estimated or synthetic figures above it.
 
     Examples
     --------
-    >>> to_html(pd.DataFrame({"name": ["<b>"], "insured": [9]}), "en")
-    '<table class="bhyt"><thead><tr><th>Area</th><th class="n">Insured</th></tr></thead><tbody><tr><td>&lt;b&gt;</td><td class="n">9</td></tr></tbody></table>'
+    >>> to_html(pd.DataFrame({"name": ["<b>"], "insured": [9]}), "en").partition("<tbody>")[2]
+    '<tr><td>&lt;b&gt;</td><td class="n">9</td></tr></tbody></table>'
     """
     return spec_to_html(table_spec(table, lang), lang)
 
@@ -310,12 +293,12 @@ def _tag(name: str, text: str, kind: str) -> str:
 
 
 def save_csv(table: pd.DataFrame, path: Path, lang: str = "vi") -> None:
-    """A CSV file that Excel opens right: UTF-8 with BOM, its cells as in `spreadsheet_table`."""
+    """Write a CSV file that Excel opens right: UTF-8 with BOM, its cells as in `spreadsheet_table`."""
     spreadsheet_table(table, lang).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 
 def spreadsheet_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
-    """The table as texts for a spreadsheet: plain numbers, headings in the language.
+    """Return the table as texts for a spreadsheet: plain numbers, headings in the language.
 
     Shares are in per cent; hidden counts are ``<5``; text that a spreadsheet would take
     for a formula is kept as text.
@@ -325,21 +308,17 @@ def spreadsheet_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     >>> spreadsheet_table(pd.DataFrame({"name": ["=1+1"], "insured": [1234], "rate": [0.851]}), "en").to_dict("records")
     [{'Area': "'=1+1", 'Insured': '1234', 'Rate (%)': '85.1'}]
     """
-    hidden = suppressed_cells(table)
-    out = {}
+    mask, out = suppressed_cells(table), {}
     for column in table:
         kind, heading = COLUMN_FORMATS.get(column), column_name(column, lang)
-        if kind in PER_CENT:  # "Low (5%)" tells of draws: its unit is told all the same
+        if kind in PER_CENT:  # also where the heading ends in brackets, as "Low (5%)" of draws
             heading = f"{heading[:-1]}; %)" if heading.endswith(")") else f"{heading} (%)"
-        values = [_plain(column, kind, v, lang) for v in table[column]]
-        out[heading] = [
-            f"<{SMALL}" if h and column in PEOPLE_COLUMNS else ("" if h else v)
-            for h, v in zip(hidden[column], values, strict=True)
-        ]
+        out[heading] = _hide(column, [_plain_text(column, kind, v, lang) for v in table[column]], mask)
     return pd.DataFrame(out)
 
 
-def _plain(column: str, kind: str | None, value: Any, lang: str) -> str:
+def _plain_text(column: str, kind: str | None, value: Any, lang: str) -> str:
+    """Return a cell as a spreadsheet reads it."""
     if pd.isna(value):
         return ""
     if kind == "date":
@@ -350,5 +329,5 @@ def _plain(column: str, kind: str | None, value: Any, lang: str) -> str:
         return f"{round(float(value) * 100, 4):g}"
     if kind is not None:
         return str(int(value)) if float(value).is_integer() else f"{round(float(value), 6):.6g}"
-    text = _cell(column, value, lang)
+    text = _cell_text(column, value, lang)
     return "'" + text if text[:1] in tuple("=+-@\t") else text

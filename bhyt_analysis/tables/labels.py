@@ -1,4 +1,4 @@
-"""How are groups, zones and statuses called in each language?"""
+"""Name groups, statuses and columns in each language."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from bhyt_analysis.law.groups import groups
 
 
 def group_name(key: str, lang: str = "vi") -> str:
-    """The name of a group or sub-group; what a projection cannot tell apart has a name of its own;
-    an unknown key stays as it is.
+    """Return the name of a group or sub-group; an unknown key stays as it is.
+
+    What a projection cannot tell apart has a name of its own.
 
     Examples
     --------
@@ -25,25 +26,25 @@ def group_name(key: str, lang: str = "vi") -> str:
 
 
 def status_name(status: str, lang: str = "vi") -> str:
-    """The words for a status."""
+    """Return the words for a status."""
     return translate(f"status.{status}", lang)
 
 
 def column_name(column: str, lang: str = "vi") -> str:
-    """The heading of a column; a column without one keeps its name."""
+    """Return the heading of a column; a column without one keeps its name."""
     return translate(f"column.{column}", lang) if has_message(f"column.{column}") else column
 
 
 def weakest_stamp(statuses: pd.Series | list[str]) -> str | None:
-    """The status that must stand on the face of a chart or table, if any."""
+    """Return the status that a chart or table is stamped with, if any."""
     return next((s for s in ("synthetic", "estimated", "proposal") if s in set(statuses)), None)
 
 
 def statuses_of(rows: pd.DataFrame) -> list[str]:
-    """The statuses of what `simulate` gives, and that a reform among its scenarios is only proposed."""
+    """Return the statuses of what `simulate` gives, with that of a reform which is only proposed."""
     return [*rows["status"], *(["proposal"] if rows["proposal"].any() else [])]
 
 
 def add_labels(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
-    """The rows with the names of their units (``name``) as the language tells them."""
+    """Return the rows with the names of their units (``name``) in the language."""
     return rows.assign(name=[display_name(str(name), lang) for name in rows["name"]])

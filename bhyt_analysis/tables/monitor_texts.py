@@ -1,4 +1,4 @@
-"""What the monthly watch says of a unit, sentence by sentence."""
+"""Describe the monthly monitoring of a unit in sentences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.i18n.formats import format_date, format_number
-from bhyt_analysis.i18n.messages import format_message, translate
+from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.model.monitoring.monitor import ALERTS, EXPIRY_WINDOWS
 from bhyt_analysis.model.monitoring.reports import STATES
@@ -17,9 +17,9 @@ from bhyt_analysis.tables.formatting import SMALL
 
 
 def monitor_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
-    """Where the first unit of a watch stands, and how its communes are assessed.
+    """Return the state of the first unit of `monitor` in sentences, and how its communes are assessed.
 
-    ``table``: what `bhyt_analysis.model.monitoring.monitor.monitor` gives. What is not known is not said.
+    ``table``: what `bhyt_analysis.model.monitoring.monitor.monitor` gives. What is not known is left out.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def _pace(row: dict[str, Any], lang: str) -> list[str]:
 def monitor_sentences(
     units: pd.DataFrame, nowcast: pd.DataFrame, expiring: pd.DataFrame, reports: pd.DataFrame, lang: str = "vi"
 ) -> list[str]:
-    """All that a month's tables of one unit say, as plain text."""
+    """Return the sentences of all tables of a month for one unit, as plain text."""
     texts = [*monitor_texts(units, lang), *nowcast_texts(nowcast, lang)]
     if len(expiring) and expiring["area"].iloc[0] == units["area"].iloc[0]:
         texts.append(expiring_text(expiring.iloc[0].to_dict(), lang))
@@ -84,24 +84,25 @@ def monitor_sentences(
 
 
 def nowcast_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
-    """What the yearly report will have to say before the year has ended.
+    """Return what the yearly report will say, before the end of the year.
 
     ``table``: what `bhyt_analysis.model.monitoring.monitor.nowcast` gives.
     """
     texts = []
     for row in table[table["what"] == "report"].to_dict("records"):
         words = {"rate": row["projected_rate"], "low": row["projected_rate_low"], "high": row["projected_rate_high"]}
-        texts.append(translate("text.watch_report", lang, due=due_text(row["on"], row["deadline"], lang), people=row["projected"], **words))  # fmt: skip
+        words |= {"due": due_text(row["on"], row["deadline"], lang), "people": row["projected"]}
+        texts.append(translate("text.watch_report", lang, **words))
     return texts
 
 
 def due_text(day: Any, deadline: str, lang: str = "vi") -> str:
-    """A due day as a plan tells it: "trước 20/11/2022".
+    """Write a due day as plans do: "trước 20/11/2022".
 
     Examples
     --------
-    >>> due_text("2022-11-20", "before"), due_text(None, "by", "en")
-    ('trước 20/11/2022', 'not told')
+    >>> due_text("2022-11-20", "before"), due_text("2022-11-20", "by", "en")
+    ('trước 20/11/2022', '20 November 2022')
     """
     if day is None or pd.isna(day):
         return translate("label.no_due_day", lang)
@@ -109,7 +110,7 @@ def due_text(day: Any, deadline: str, lang: str = "vi") -> str:
 
 
 def period_text(kind: str, period: pd.Timestamp, lang: str = "vi") -> str:
-    """The period of a report: "6/2022", "Quý 2/2022", "2022".
+    """Write the period of a report: "6/2022", "Quý 2/2022", "2022".
 
     Examples
     --------
@@ -123,17 +124,23 @@ def period_text(kind: str, period: pd.Timestamp, lang: str = "vi") -> str:
 
 
 def expiring_text(row: dict[str, Any], lang: str = "vi") -> str:
-    """How many cards of a unit run out soon; ``row`` of what `bhyt_analysis.model.monitoring.monitor.expiring_cards` gives."""
-    days = {w: int(threshold(f"expiring_{w}")) for w in EXPIRY_WINDOWS}
-    told = {w: int(row[f"expiring_{n}"]) for w, n in days.items()}
-    counts = {w: f"<{SMALL}" if 0 < n < SMALL else format_number(n, lang) for w, n in told.items()}
-    return translate(
-        "text.watch_expiring", lang, as_of=row["as_of"], **counts, **{f"days_{w}": n for w, n in days.items()}
-    )
+    """Return how many cards of a unit run out soon.
+
+    ``row``: of what `bhyt_analysis.model.monitoring.monitor.expiring_cards` gives.
+    """
+    words = {"as_of": row["as_of"]}
+    for window in EXPIRY_WINDOWS:
+        days = int(threshold(f"expiring_{window}"))
+        count = int(row[f"expiring_{days}"])
+        words |= {window: f"<{SMALL}" if 0 < count < SMALL else format_number(count, lang), f"days_{window}": days}
+    return translate("text.watch_expiring", lang, **words)
 
 
 def reports_text(table: pd.DataFrame, lang: str = "vi") -> str:
-    """How many of the reports owed came, and when; ``table``: what `bhyt_analysis.model.monitoring.reports.reports_due` gives."""
+    """Return how many of the reports that are due came, and when.
+
+    ``table``: what `bhyt_analysis.model.monitoring.reports.reports_due` gives.
+    """
     count = Counter(table["state"])
-    states = "; ".join(format_message("{n:n} {state}", lang, n=count[s], state=translate(f"state.{s}", lang)) for s in STATES if count[s])  # fmt: skip
+    states = "; ".join(f"{format_number(count[s], lang)} {translate(f'state.{s}', lang)}" for s in STATES if count[s])
     return translate("text.watch_reports", lang, states=states)

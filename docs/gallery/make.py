@@ -1,13 +1,11 @@
-"""Which charts are there, and which three lines make each? ``make gallery`` writes the page and its pictures.
+"""Write the page of all charts with their pictures and the lines that make each: ``make gallery``.
 
 The lines are the examples of the charts' docstrings, which are run: here for the pictures,
 and as tests.
 """
 
 import doctest
-import importlib
 import inspect
-import pkgutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,15 +13,14 @@ from pathlib import Path
 import pandas as pd
 
 import bhyt_analysis as bhyt
-from bhyt_analysis import charts as chart_package
 from bhyt_analysis.charts.chart import Chart, render_image
 
 HERE = Path(__file__).parent
-# By what is asked; a chart that is not named here comes last.
+# By topic; a chart that is not named here comes last.
 ORDER = (
     "bullet", "communes", "gaps", "tiles", "choropleth", "commune_people", "groups", "group_mix", "small_multiples",
-    "states", "pace", "funnel", "expiring_cards", "losses", "slope", "waterfall", "flows", "reenrolment", "curve", "path", "fan", "scenarios", "tornado",
-    "backtest", "premium", "cost", "payers", "cost_per_insured",
+    "states", "pace", "funnel", "expiring_cards", "losses", "slope", "waterfall", "flows", "reenrolment", "curve",
+    "path", "fan", "scenarios", "tornado", "backtest", "premium", "cost", "payers", "cost_per_insured",
 )  # fmt: skip
 DPI = 110
 HEAD = """# Charts
@@ -31,8 +28,8 @@ HEAD = """# Charts
 Each chart takes a table of the library and returns a `Chart`, in Vietnamese or, with `lang="en"`, in
 English. `size="a4"` is 160 mm wide, `"half"` 80 mm, `"slide"` 300 by 150 mm; no text is below 9 points there.
 `bhyt.charts.save(chart, "name")` writes PNG and SVG, `chart.figure` is the matplotlib Figure, `chart.description` has
-the figures on the chart and its alternative text, which is below each picture here. A table of your own does as well, if it has
-the columns that the help of a chart names.
+the figures on the chart and its alternative text, which is below each picture here. A table of your own does as well,
+if it has the columns that the help of a chart names.
 
 This page is made by `make gallery` from the examples in the code, which begin with:
 
@@ -44,22 +41,19 @@ import bhyt_analysis as bhyt
 
 
 def charts() -> dict[str, Callable[..., Chart]]:
-    """Every chart of the rooms that draw, in the order of the page."""
-    found: dict[str, Callable[..., Chart]] = {}
-    for info in pkgutil.iter_modules(chart_package.__path__, f"{chart_package.__name__}."):
-        module = importlib.import_module(info.name)
-        drawing = ((n, f) for n, f in inspect.getmembers(module, inspect.isfunction) if hasattr(f, "options"))
-        found |= {name: draw for name, draw in drawing if not name.startswith("_")}
-    return dict(sorted(found.items(), key=lambda f: (ORDER.index(f[0]) if f[0] in ORDER else len(ORDER), f[0])))
+    """Return every chart function that has an example, in the order of the page."""
+    functions = {name: getattr(bhyt.charts, name) for name in bhyt.charts.__all__}
+    names = sorted(functions, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+    return {name: functions[name] for name in names if inspect.isfunction(functions[name]) and lines(functions[name])}
 
 
 def lines(draw: Callable[..., Chart]) -> str:
-    """The code of the example of a chart."""
+    """Return the code of the example of a chart."""
     return "".join(e.source for e in doctest.DocTestParser().get_examples(inspect.getdoc(draw) or ""))
 
 
-def drawn(code: str) -> Chart:
-    """The chart that the lines make."""
+def run_lines(code: str) -> Chart:
+    """Return the chart that the lines make."""
     names: dict[str, object] = {"bhyt": bhyt, "pd": pd}
     exec(code, names)
     chart = names["chart"]
@@ -68,11 +62,11 @@ def drawn(code: str) -> Chart:
 
 
 def page(folder: Path | None = None) -> Iterator[str]:
-    """The parts of the page; with a folder, the pictures are written there."""
+    """Yield the parts of the page; with a folder, write the pictures there."""
     yield HEAD
     for name, draw in charts().items():
         code = lines(draw)
-        chart = drawn(code)
+        chart = run_lines(code)
         if folder is not None:
             render_image(chart, DPI).save(folder / f"{name}.png", optimize=True)
         about = (inspect.getdoc(draw) or "").split("\n", 1)[0]

@@ -77,10 +77,10 @@ def test_what_is_saved_is_what_matplotlib_saves(drawing, tmp_path):
 
 
 def test_a_chart_is_drawn_once_for_its_picture(drawing, tmp_path, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(FigureCanvasAgg, "draw", lambda self: drawn.append(self))
+    draws = []
+    monkeypatch.setattr(FigureCanvasAgg, "draw", lambda self: draws.append(self))
     charts.save(drawing, tmp_path / "chart")
-    assert drawn == []
+    assert draws == []
 
 
 def test_a_chart_changed_after_it_was_made_is_saved_as_changed(drawing, tmp_path):
@@ -101,11 +101,11 @@ def test_saving_twice_gives_the_same_files_and_leaves_the_chart_as_it_was(drawin
 
 def test_the_notebook_shows_the_very_picture_of_the_file(drawing, tmp_path, monkeypatch):
     shell = InteractiveShell.instance()
-    shown = CapturingDisplayPublisher()
-    monkeypatch.setattr(shell, "display_pub", shown)
+    publisher = CapturingDisplayPublisher()
+    monkeypatch.setattr(shell, "display_pub", publisher)
     notebook.show_chart(drawing, "coverage_target", tmp_path)
-    (output,) = shown.outputs
-    seen = output["data"]["image/png"]
-    seen = base64.b64decode(seen) if isinstance(seen, str) else seen
-    assert seen == (tmp_path / "charts" / "coverage_target.png").read_bytes()
+    (output,) = publisher.outputs
+    png = output["data"]["image/png"]
+    png = base64.b64decode(png) if isinstance(png, str) else png
+    assert png == (tmp_path / "charts" / "coverage_target.png").read_bytes()
     assert output["metadata"]["bhyt"]["name"] == "coverage_target"

@@ -1,4 +1,4 @@
-"""What is drawn can be read: inside the picture, not over each other, with every letter and its stamp."""
+"""Charts can be read: texts are inside the picture, not over each other, with every letter and its stamp."""
 
 import itertools
 import struct
@@ -25,18 +25,19 @@ SCENARIO = "scenarios/contribution_rate_2027.toml"
 
 
 def charts_of_scenarios(data, area, lang):
-    plans = [bhyt.read_scenario(name, lang) for name in ("status_quo", "decision_861_ordinary", "decision_861_high", "support_continued_2026")]  # fmt: skip
+    names = ("status_quo", "decision_861_ordinary", "decision_861_high", "support_continued_2026")
+    plans = [bhyt.read_scenario(name, lang) for name in names]
     months = bhyt.simulate(data, area, plans, draws=0)
     source = "văn bản"
     if area == "Sơn Dương":
-        mine = months[months["scenario"] == plans[-1].name]
-        yield Item("payers", chart=charts.payers(mine, area, lang, source))
+        continued = months[months["scenario"] == plans[-1].name]
+        yield Item("payers", chart=charts.payers(continued, area, lang, source))
         yield Item("scorecard", chart=charts.backtest(bhyt.backtest(data, draws=100), lang, source))
     if area == "Lục Ngạn":
-        of = project_area(data, area, plans[1])
+        projected = project_area(data, area, plans[1])
         yield Item("scenarios", chart=charts.scenarios(months, area, lang, source))
-        yield Item("tornado", chart=charts.tornado(tornado(of, "2021-12-31"), area, "2021-12-31", lang, source))
-        yield Item("back", chart=charts.reenrolment(after_loss(of), area, lang, source))
+        yield Item("tornado", chart=charts.tornado(tornado(projected, "2021-12-31"), area, "2021-12-31", lang, source))
+        yield Item("back", chart=charts.reenrolment(after_loss(projected), area, lang, source))
 
 
 def items_of(data, law, area, lang, scenario=None):
@@ -47,7 +48,7 @@ def items_of(data, law, area, lang, scenario=None):
 
 
 @pytest.fixture(scope="module")
-def drawn(data, law):
+def items(data, law):
     """Every chart of six areas in both languages, with a scenario on the cost."""
     plan = bhyt.read_scenario(SCENARIO)
     return {
@@ -59,7 +60,7 @@ def drawn(data, law):
 
 
 def boxes(figure):
-    """Every text that is drawn, with its place (not that of its arrow); ticks beyond the ends of an axis are not."""
+    """Every text that is items, with its place (not that of its arrow); ticks beyond the ends of an axis are not."""
     texts = [figure._suptitle, figure._supxlabel, *figure.texts]
     for axes in figure.axes:
         texts += [*axes.texts, axes.xaxis.label, axes.yaxis.label, axes.title]
@@ -79,17 +80,23 @@ def inked(text, box):
     return Bbox.from_extents(box.x0, box.y0, box.x1, box.y1 - box.height * blank / lines)
 
 
-def test_all_kinds_of_charts_are_among_them(drawn):
-    assert {name for *_, name in drawn} == {
-        "coverage_target", "groups", "communes", "commune_people", "lost", "before_after", "reenrolled", "slope", "path", "premium", "cost",
-        "watch_pace", "watch_states", "watch_funnel", "watch_expiring", "scenario_path", "scenarios", "payers", "tornado", "back", "scorecard",
-    }  # fmt: skip
-    assert all(isinstance(item.chart, charts.Chart) for item in drawn.values())
+def test_all_kinds_of_charts_are_among_them(items):
+    briefing = """coverage_target groups communes commune_people lost before_after reenrolled slope path premium cost
+        watch_pace watch_states watch_funnel watch_expiring scenario_path"""
+    assert {name for *_, name in items} == {
+        *briefing.split(),
+        "scenarios",
+        "payers",
+        "tornado",
+        "back",
+        "scorecard",
+    }
+    assert all(isinstance(item.chart, charts.Chart) for item in items.values())
 
 
-def test_every_text_lies_inside_its_picture(drawn):
+def test_every_text_lies_inside_its_picture(items):
     outside = []
-    for key, item in drawn.items():
+    for key, item in items.items():
         width, height = item.chart.figure.bbox.width, item.chart.figure.bbox.height
         for text, box in boxes(item.chart.figure):
             if box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1:
@@ -99,26 +106,26 @@ def test_every_text_lies_inside_its_picture(drawn):
     assert outside == []
 
 
-def test_no_text_lies_over_another(drawn):
-    over = []
-    for key, item in drawn.items():
+def test_no_text_lies_over_another(items):
+    overlaps = []
+    for key, item in items.items():
         for (one, a), (other, b) in itertools.combinations(boxes(item.chart.figure), 2):
             wide = min(a.x1, b.x1) - max(a.x0, b.x0)
             high = min(a.y1, b.y1) - max(a.y0, b.y0)
             if wide > 4 and high > 6:  # of 300 to the inch: boxes are a little larger than the ink
-                over.append((*key, one.get_text(), other.get_text(), round(wide), round(high)))
-    assert over == []
+                overlaps.append((*key, one.get_text(), other.get_text(), round(wide), round(high)))
+    assert overlaps == []
 
 
-def test_no_text_is_smaller_than_nine_points(drawn):
-    sizes = {t.get_fontsize() for item in drawn.values() for t, _ in boxes(item.chart.figure)}
+def test_no_text_is_smaller_than_nine_points(items):
+    sizes = {t.get_fontsize() for item in items.values() for t, _ in boxes(item.chart.figure)}
     assert min(sizes) >= 9
 
 
 @pytest.mark.parametrize(("lang", "word"), [("vi", "Nguồn"), ("en", "Source")])
-def test_every_chart_says_its_source_and_status(drawn, lang, word):
-    for (area, told, name), item in drawn.items():
-        if told == lang:
+def test_every_chart_says_its_source_and_status(items, lang, word):
+    for (area, item_lang, name), item in items.items():
+        if item_lang == lang:
             foot = item.chart.figure._supxlabel.get_text().replace("\n", " ")
             assert word in foot or area == "X001", (area, name)
             assert any(
@@ -127,8 +134,8 @@ def test_every_chart_says_its_source_and_status(drawn, lang, word):
             )
 
 
-def test_what_is_estimated_or_synthetic_is_stamped_on_its_face(drawn):
-    for (area, lang, name), item in drawn.items():
+def test_what_is_estimated_or_synthetic_is_stamped_on_its_face(items):
+    for (area, lang, name), item in items.items():
         texts = [t.get_text() for t, _ in boxes(item.chart.figure)]
         if area == "X001" and name != "premium":
             assert translate("stamp.synthetic", lang) in texts
@@ -148,22 +155,22 @@ def test_what_is_estimated_or_synthetic_is_stamped_on_its_face(drawn):
             assert not {translate(f"stamp.{s}", lang) for s in ("estimated", "synthetic", "proposal")} & set(texts)
 
 
-def test_a_proposal_is_stamped_as_one(drawn):
+def test_a_proposal_is_stamped_as_one(items):
     for lang in ("vi", "en"):
-        texts = [t.get_text() for t, _ in boxes(drawn["Sơn Dương", lang, "cost"].chart.figure)]
+        texts = [t.get_text() for t, _ in boxes(items["Sơn Dương", lang, "cost"].chart.figure)]
         assert translate("stamp.proposal", lang) in texts
 
 
-def test_every_chart_has_an_alternative_text_with_figures(drawn):
-    for item in drawn.values():
+def test_every_chart_has_an_alternative_text_with_figures(items):
+    for item in items.values():
         alt = item.chart.description.alt
         assert len(alt) > 20
         assert any(c.isdigit() for c in alt)
 
 
-def test_figures_follow_the_language(drawn):
+def test_figures_follow_the_language(items):
     vi, en = (
-        " ".join(t.get_text() for t, _ in boxes(drawn["Sơn Dương", lang, "path"].chart.figure)) for lang in ("vi", "en")
+        " ".join(t.get_text() for t, _ in boxes(items["Sơn Dương", lang, "path"].chart.figure)) for lang in ("vi", "en")
     )
     assert "+10.028" in vi
     assert "90,6%" in vi
@@ -171,26 +178,26 @@ def test_figures_follow_the_language(drawn):
     assert "90.6%" in en
 
 
-def test_pictures_are_160_mm_wide_at_300_dpi(drawn, tmp_path):
-    item = drawn["Sơn Dương", "vi", "groups"]
+def test_pictures_are_160_mm_wide_at_300_dpi(items, tmp_path):
+    item = items["Sơn Dương", "vi", "groups"]
     charts.save(item.chart, tmp_path / "groups")
     head = (tmp_path / "groups.png").read_bytes()
     width, _ = struct.unpack(">II", head[16:24])
     assert abs(width - 160 / 25.4 * 300) <= 1
-    at = head.index(b"pHYs") + 4
-    assert struct.unpack(">I", head[at : at + 4])[0] in (11_811, 11_810)  # pixels a metre
+    start = head.index(b"pHYs") + 4
+    assert struct.unpack(">I", head[start : start + 4])[0] in (11_811, 11_810)  # pixels a metre
     svg = (tmp_path / "groups.svg").read_text("utf-8")
-    assert "<text" not in svg  # letters are drawn, so that no font is missing where it is opened
+    assert "<text" not in svg  # letters are items, so that no font is missing where it is opened
     charts.save(item.chart, tmp_path / "again")
     assert (tmp_path / "again.svg").read_text("utf-8") == svg  # nothing of the day in it
 
 
 def test_the_font_has_every_vietnamese_letter():
     assert len(chart.LETTERS) == 67
-    wanted = {ord(c) for c in chart.LETTERS + chart.LETTERS.upper()}
-    assert len(wanted) == 134
+    letters = {ord(c) for c in chart.LETTERS + chart.LETTERS.upper()}
+    assert len(letters) == 134
     path = font_manager.findfont(chart.font(), fallback_to_default=False)
-    assert wanted <= set(font_manager.get_font(path).get_charmap())
+    assert letters <= set(font_manager.get_font(path).get_charmap())
 
 
 def test_drawing_leaves_the_users_settings_alone(data, law):

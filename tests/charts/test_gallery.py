@@ -21,9 +21,9 @@ gallery = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(gallery)
 
 OURS = {
-    "bullet", "groups", "group_mix", "waterfall", "slope", "small_multiples", "gaps", "communes", "fan", "path", "tornado",
-    "flows", "reenrolment", "payers", "cost_per_insured", "backtest", "choropleth", "losses", "curve", "cost", "premium",
-    "commune_people", "scenarios", "pace", "funnel", "expiring_cards", "states", "tiles",
+    "bullet", "groups", "group_mix", "waterfall", "slope", "small_multiples", "gaps", "communes", "fan", "path",
+    "tornado", "flows", "reenrolment", "payers", "cost_per_insured", "backtest", "choropleth", "losses", "curve",
+    "cost", "premium", "commune_people", "scenarios", "pace", "funnel", "expiring_cards", "states", "tiles",
 }  # fmt: skip
 LINES = {name: gallery.lines(draw) for name, draw in gallery.charts().items() if name in OURS}
 
@@ -43,7 +43,7 @@ def at_size(name, size, lang="vi"):
     return names["chart"]
 
 
-def test_every_chart_of_the_library_is_in_the_gallery_with_three_lines_that_make_it():
+def test_every_chart_is_in_the_gallery_with_at_most_three_lines():
     assert set(LINES) == OURS
     assert all(hasattr(bhyt.charts, name) for name in OURS)
     for name, code in LINES.items():
@@ -51,9 +51,9 @@ def test_every_chart_of_the_library_is_in_the_gallery_with_three_lines_that_make
 
 
 def test_the_page_is_what_its_lines_make():
-    told = (ROOT / "docs" / "gallery" / "README.md").read_text("utf-8")
+    text = (ROOT / "docs" / "gallery" / "README.md").read_text("utf-8")
     for part in gallery.page():
-        assert part.strip() in told
+        assert part.strip() in text
     for name in gallery.charts():
         assert (ROOT / "docs" / "gallery" / f"{name}.png").stat().st_size > 2000, name
 
@@ -65,17 +65,21 @@ def test_a_chart_can_be_read_at_every_size(name, size):
         drawing = at_size(name, size, lang)
         figure = drawing.figure
         width, height = figure.bbox.width, figure.bbox.height
-        told = boxes(figure)
-        outside = [(t.get_text(), round(b.x0), round(b.x1 - width)) for t, b in told if min(b.x0, b.y0) < -1 or b.x1 > width + 1 or b.y1 > height + 1]  # fmt: skip
+        texts = boxes(figure)
+        outside = [
+            (t.get_text(), round(b.x0), round(b.x1 - width))
+            for t, b in texts
+            if min(b.x0, b.y0) < -1 or b.x1 > width + 1 or b.y1 > height + 1
+        ]
         assert outside == [], lang
-        over = []
-        for (one, a), (other, b) in itertools.combinations(told, 2):
+        overlaps = []
+        for (one, a), (other, b) in itertools.combinations(texts, 2):
             wide, high = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
             if wide > 4 and high > 6:
-                over.append((one.get_text(), other.get_text(), round(wide), round(high)))
-        assert over == [], lang
+                overlaps.append((one.get_text(), other.get_text(), round(wide), round(high)))
+        assert overlaps == [], lang
         enlarged = drawing.description.width_mm / (figure.get_figwidth() * 25.4)
-        assert min(t.get_fontsize() for t, _ in told) * enlarged >= 9
+        assert min(t.get_fontsize() for t, _ in texts) * enlarged >= 9
 
 
 @pytest.mark.parametrize(("size", "width", "height"), [("a4", 160, None), ("half", 80, None), ("slide", 300, 150)])
@@ -102,23 +106,26 @@ def test_its_alternative_text_holds_its_figures(name):
     assert len(vi) < 1200
 
 
-def test_what_is_drawn_is_what_is_told():
+def test_the_description_has_the_figures_that_are_drawn():
     rows = bhyt.coverage(bhyt.load(), "Sơn Dương", by=["group"])
-    told = bhyt.charts.groups(rows).description
-    assert told.series[0].values == tuple(rows["insured"].astype(float))
-    assert "Ngân sách nhà nước đóng 81.395" in told.alt
+    description = bhyt.charts.groups(rows).description
+    assert description.series[0].values == tuple(rows["insured"].astype(float))
+    assert "Ngân sách nhà nước đóng 81.395" in description.alt
     steps = bhyt.target_steps(bhyt.load(), "Sơn Dương")
-    told = bhyt.charts.path(steps, "huyện Sơn Dương", "en").description
-    assert told.alt.startswith("Yearly targets and people to enrol: huyện Sơn Dương. Coverage: 31 December 2021 85.1%; 2022 (+10,028 people) 90.6%")  # fmt: skip
+    description = bhyt.charts.path(steps, "huyện Sơn Dương", "en").description
+    assert description.alt.startswith(
+        "Yearly targets and people to enrol: huyện Sơn Dương. "
+        "Coverage: 31 December 2021 85.1%; 2022 (+10,028 people) 90.6%"
+    )
 
 
-def test_a_count_under_five_is_neither_drawn_nor_told():
+def test_a_count_under_five_is_neither_drawn_nor_described():
     rows = bhyt.coverage(bhyt.load(), "Sơn Dương", by=["group"])
     rows.loc[rows.index[1], "insured"] = 3
     drawing = bhyt.charts.groups(rows)
-    figure, told = drawing.figure, drawing.description
-    assert told.series[0].values.count(None) == 2  # and the next, from which the total would give it away
-    hidden = {i for i, v in enumerate(told.series[0].values) if v is None}
+    figure, description = drawing.figure, drawing.description
+    assert description.series[0].values.count(None) == 2  # and the next, from which the total would give it away
+    hidden = {i for i, v in enumerate(description.series[0].values) if v is None}
     widths = [bar.get_width() for bar in figure.axes[0].patches]
     assert {i for i, w in enumerate(widths) if w == 0} == hidden
     assert [t.get_text() for t, _ in boxes(figure)].count("<5") == 2
@@ -127,7 +134,8 @@ def test_a_count_under_five_is_neither_drawn_nor_told():
 @pytest.mark.parametrize("name", ["group_mix", "flows", "payers", "reenrolment", "premium"])
 def test_the_parts_of_a_bar_keep_their_order_in_grey(name):
     drawing = at_size(name, "a4")
-    light = [0.3 * r + 0.59 * g + 0.11 * b for r, g, b in (to_rgb(s.color) for s in drawing.description.series if s.color)]  # fmt: skip
+    colors = (to_rgb(s.color) for s in drawing.description.series if s.color)
+    light = [0.3 * r + 0.59 * g + 0.11 * b for r, g, b in colors]
     assert light == sorted(light)
 
 
@@ -148,10 +156,8 @@ def test_a_unit_that_is_not_known_is_hatched_on_the_map():
 
 
 def test_the_frontier_joins_what_nothing_beats():
-    rows = pd.DataFrame({
-        "scenario": ["a", "b", "c", "d"], "result": "behavioural", "people": [100, 200, 300, 250],
-        "vnd_per_additional": [1e6, 3e6, 2e6, 4e6], "proposal": False, "status": "estimated",
-    })  # fmt: skip
+    rows = pd.DataFrame({"scenario": list("abcd"), "people": [100, 200, 300, 250], "status": "estimated"})
+    rows = rows.assign(vnd_per_additional=[1e6, 3e6, 2e6, 4e6], result="behavioural", proposal=False)
     line = bhyt.charts.cost_per_insured(rows, "X").figure.axes[0].lines[0]
     assert line.get_xydata().tolist() == [[100, 1], [300, 2]]
 

@@ -49,10 +49,10 @@ def test_cells_are_written_in_the_language():
 
 
 def test_groups_under_five_are_hidden_and_so_is_what_gives_them_away():
-    told = formatting.format_table(TABLE, "en")
+    cells = formatting.format_table(TABLE, "en")
     # the one small cell, and the next, from which the total would give it away; rates with them
-    assert told["Insured"].tolist() == ["<5", "<5", "–"]
-    assert told["Rate"].tolist() == ["", "", "–"]
+    assert cells["Insured"].tolist() == ["<5", "<5", "–"]
+    assert cells["Rate"].tolist() == ["", "", "–"]
 
 
 @given(st.lists(st.integers(0, 40), min_size=3, max_size=12))
@@ -83,7 +83,7 @@ def test_html_is_escaped_and_stamped():
     assert "CÓ SỐ LIỆU ƯỚC TÍNH" in formatting.to_html(TABLE)
 
 
-def test_what_is_the_same_in_every_row_stands_below():
+def test_what_is_the_same_in_every_row_is_written_below():
     page = formatting.to_html(TABLE.assign(status="published"))
     assert "<th>Tình trạng số liệu</th>" not in page
     assert '<p class="note">Tình trạng số liệu: Số liệu công bố</p>' in page
@@ -112,7 +112,7 @@ def test_a_number_can_be_read_back(value):
     assert int(format_number(value, "en").replace(",", "").replace("−", "-")) == value
 
 
-def test_percentages_and_points_are_told_apart():
+def test_percentages_and_points_differ_in_writing():
     assert (
         format_message("{a:p1} {b:pe} {c:pe} {d:+pp1}", "vi", a=0.851, b=0.906, c=0.9635, d=0.055)
         == "85,1% 90,6% 96,35% +5,5"
