@@ -13,6 +13,7 @@ from bhyt_analysis.batch.build_record import code_fingerprint, json_sha256
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.decisions import units_with_own_decision
 from bhyt_analysis.domain.geography import match_units
 from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.engine.parameters import check_parameters
@@ -49,7 +50,7 @@ def _scenario_text(path: Path) -> list[str]:
 def plan_areas(
     parts: AreaPartitions, out: Path, names: Sequence[str] | None, common: Parameters, options: BatchOptions
 ) -> list[Job]:
-    """Return a job for each area; without ``names`` for every unit that `areas_with_figures` lists.
+    """Return a job for each area; without ``names`` for every unit with figures or a zoning decision of its own.
 
     Raises
     ------
@@ -57,7 +58,9 @@ def plan_areas(
         for an unknown area or parameter, or if there is nothing to build.
     """
     data = parts.data
-    areas = dict.fromkeys(_unit_key(data, n) for n in (areas_with_figures(data) if names is None else names))
+    if names is None:
+        names = [*areas_with_figures(data), *units_with_own_decision(data)]
+    areas = dict.fromkeys(_unit_key(data, name) for name in names)
     if not areas:
         raise BhytError(("error.no_areas", {}))
     folders, policy, notebook = slugs(data), policy_sha256(common), json.loads(template_path().read_text("utf-8"))

@@ -48,7 +48,7 @@ def run_batch(
     ----------
     data : a dataset, the path it is read from, or None for the bundled data.
     out : the folder; created if missing. A new folder of an area replaces the earlier one.
-    areas : names or codes; without them every unit that `areas_with_figures` lists.
+    areas : names or codes; without them every unit with figures or a zoning decision of its own.
     options : how; see `BatchOptions`.
 
     Returns

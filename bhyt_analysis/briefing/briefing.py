@@ -176,7 +176,7 @@ class Briefing:
             raise BhytError(("error.unknown_section", {"found": name, "expected": ", ".join(modules)}))
         module = modules[name]
         self.tables[name] = table
-        self.items[name] = items = module.items(self, table)
+        self.items[name] = items = [item for item in module.items(self, table) if not item.is_empty()]
         if items:
             title = section_title(module.KEY, self.lang, self.decision_name)
             show_text(f"## {title}", OutputMetadata("heading", module.KEY, title))

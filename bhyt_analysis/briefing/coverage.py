@@ -110,14 +110,12 @@ def _not_known(data: Dataset, code: str, lang: str) -> Item:
     """Return that no coverage is known, and which tables would have to be filled in."""
     count = population_at(data.areas, data.population, code)
     rows = [(translate(f"table.{t}", lang), translate(f"need.{t}", lang)) for t in NEEDS]
-    fields = {
-        "name": unit_label(data, code, lang),
-        "people": None if count is None else count.people,
-        "households": None if count is None else count.households,
-        "basis": population_basis(count, lang),
-    }
     table = pd.DataFrame(rows, columns=["sheet", "columns"])
-    return Item("not_known", translate("text.not_known", lang, **fields), table=table)
+    name = unit_label(data, code, lang)
+    if count is None:
+        return Item("not_known", translate("text.nothing_known", lang, name=name), table=table)
+    fields = {"people": count.people, "households": count.households, "basis": population_basis(count, lang)}
+    return Item("not_known", translate("text.not_known", lang, name=name, **fields), table=table)
 
 
 def _rate_only(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:

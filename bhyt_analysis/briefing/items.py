@@ -27,6 +27,10 @@ class Item:
     chart: Chart | None = None
     table: pd.DataFrame | None = None
 
+    def is_empty(self) -> bool:
+        """Return whether it says nothing."""
+        return not self.text and self.chart is None and (self.table is None or self.table.empty)
+
 
 def add_sentences(items: list[Item], names: Iterable[str], sentences: list[str]) -> list[Item]:
     """Return the items with sentences added to the text of the first named item that has one."""

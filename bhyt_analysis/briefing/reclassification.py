@@ -90,8 +90,11 @@ def _zones(briefing: Briefing) -> Item | None:
         if zone in counts
     ]
     fields = {"name": briefing.name, "count": len(rows), "zones": "; ".join(parts)}
-    columns = ["area", "name", "zone_before", "zone_after", "population", "status"]
-    return Item("zones", translate("text.zones", lang, on=rows["on"].min(), **fields), table=rows[columns])
+    table = rows[["area", "name", "zone_before", "zone_after", "population", "status"]]
+    unknown = [c for c in ("zone_before", "population") if not table[c].replace("", pd.NA).notna().any()]
+    return Item(
+        "zones", translate("text.zones", lang, on=rows["on"].min(), **fields), table=table.drop(columns=unknown)
+    )
 
 
 def _lost(briefing: Briefing, table: pd.DataFrame) -> Item:
@@ -152,7 +155,7 @@ def _before_and_after(briefing: Briefing) -> list[Item]:
         ]
         status, source = row["status"], _source_of_loss(briefing)
     steps = pd.DataFrame(rows, columns=["label", "people", "kind"]).assign(status=status)
-    chart = charts.waterfall(steps, briefing.name, lang, source, population)
+    chart = charts.waterfall(steps, briefing.name, lang, source, population, decision=briefing.decision_name)
     return [Item("before_after", text, chart, table)]
 
 
@@ -202,5 +205,5 @@ def _slope(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     rows = rows.assign(concerned=rows["area"].isin(set(changed)))
     days = (months.loc[before.index[0], "as_of"], after["as_of"].iloc[0])
     source = str(coverage(data, code)["source"].iloc[0])
-    chart = charts.slope(rows, briefing.name, days, briefing.lang, source)
+    chart = charts.slope(rows, briefing.name, days, briefing.lang, source, briefing.decision_name)
     return [Item("slope", chart=chart)]

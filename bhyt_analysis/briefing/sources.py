@@ -15,6 +15,8 @@ KEY = "sources"
 
 def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     """Return the headline figures with their status and source. ``table``: what `bhyt_analysis.headline` gives."""
+    if table.empty:
+        return []
     rows = facts_table(table, briefing.lang, briefing.decision_name)
     rows["source"] = [format_citation(s, briefing.lang) for s in rows["source"]]
     columns = ["fact", "value", "as_of", "status", "source"]

@@ -420,13 +420,13 @@ def _page_breaks(figure: Figure) -> tuple[float, ...]:
     return tuple(round(float(a + b) / 2, 4) for a, b in itertools.pairwise(parts))
 
 
-def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Iterable[str]) -> Sheet:
-    """Return a chart with its title and no marks, stamped where a figure is weak."""
+def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Iterable[str], **fields: str) -> Sheet:
+    """Return a chart with its title (a message with fields) and no marks, stamped where a figure is weak."""
     size, narrow, statuses = _size.get(), is_narrow(), list(statuses)
     # A proposal says so next to how well its figures are known.
     tags = [weakest_stamp(list(s)) for s in (set(statuses) - {"proposal"}, {"proposal"} & set(statuses))]
     stamps = [translate(f"stamp.{tag}", lang) for tag in tags if tag]
-    title = translate(key, lang) + (f": {name}" if name else "")
+    title = translate(key, lang, **fields) + (f": {name}" if name else "")
     width = size.drawn_width
     if size.height:  # a higher sheet is drawn wider, and enlarged less
         height_mm = min(max(height_mm, size.height * width / size.placed), size.height)

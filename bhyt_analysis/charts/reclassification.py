@@ -84,6 +84,7 @@ def waterfall(
     source: str = "",
     population: float | None = None,
     title: str = "",
+    decision: str = "",
 ) -> Chart:
     """Draw the way from the people insured before to those after: levels in blue, changes in between.
 
@@ -91,7 +92,7 @@ def waterfall(
     "bound_change" are the most or least that can be, drawn hollow and marked ≤ or ≥), ``status``. ``population``: a
     line. With ``rate`` (a share, or a change of it) in place of ``people`` the changes are percentage points between
     levels that are lines, so that the axis need not begin at 0. ``title``: a message key, where the steps are not
-    those of Decision 861.
+    those of a decision. ``decision``: its name.
 
     Examples
     --------
@@ -102,7 +103,8 @@ def waterfall(
     points = "rate" in steps
     values = steps["rate" if points else "people"].to_numpy(float) * (100 if points else 1)
     title = title or ("chart.waterfall_points" if points else "chart.waterfall")
-    sheet = new_chart(84, title, name, lang, steps["status"])
+    decision = decision or translate("label.the_decision", lang)
+    sheet = new_chart(84, title, name, lang, steps["status"], decision=decision)
     axes, level, ends = sheet.axes, 0.0, []
     texts = [_step_text(value, kind, points, lang) for value, kind in zip(values, steps["kind"], strict=True)]
     for x, (value, kind) in enumerate(zip(values, steps["kind"], strict=True)):
@@ -148,20 +150,29 @@ def _step_text(value: float, kind: str, points: bool, lang: str) -> str:
 
 @chart_function
 def slope(
-    rows: pd.DataFrame, name: str, days: tuple[str | date, str | date], lang: str = "vi", source: str = ""
+    rows: pd.DataFrame,
+    name: str,
+    days: tuple[str | date, str | date],
+    lang: str = "vi",
+    source: str = "",
+    decision: str = "",
 ) -> Chart:
     """Draw the coverage of each commune on two days: those concerned in colour, the rest grey.
 
-    ``rows``: ``name``, ``before``, ``after`` (shares), ``concerned`` (bool), ``status``.
+    ``rows``: ``name``, ``before``, ``after`` (shares), ``concerned`` (bool), ``status``. ``decision``: the name of
+    the decision between the days.
 
     Examples
     --------
     >>> before, now = (bhyt.coverage(bhyt.load(), "X001", ["commune"], d) for d in ("2021-06-30", "2022-06-30"))
     >>> rows = before.assign(before=before["rate"], after=now["rate"], concerned=now["rate"] < before["rate"])
-    >>> chart = bhyt.charts.slope(rows, "huyện Mẫu 01", ("2021-06-30", "2022-06-30"), "vi", "bảng cards")
+    >>> chart = bhyt.charts.slope(
+    ...     rows, "huyện Mẫu 01", ("2021-06-30", "2022-06-30"), "vi", "bảng cards", "Quyết định 861"
+    ... )
     """
     rows = add_labels(rows, lang)
-    sheet = new_chart(98, "chart.slope", name, lang, rows["status"])
+    decision = decision or translate("label.the_decision", lang)
+    sheet = new_chart(98, "chart.slope", name, lang, rows["status"], decision=decision)
     axes, narrow, ends = sheet.axes, is_narrow(), []
     for row in rows.sort_values("concerned").to_dict("records"):
         color = (RED if row["after"] < row["before"] else GREEN) if row["concerned"] else GREY

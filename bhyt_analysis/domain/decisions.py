@@ -8,7 +8,7 @@ import pandas as pd
 
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset, select_unit
-from bhyt_analysis.domain.geography import lineage, units_within
+from bhyt_analysis.domain.geography import lineage, unit_name, units_within
 from bhyt_analysis.i18n.dates import DateLike
 
 COUNTRY = "VN"  # in the bundled decisions, also for an input that does not list it
@@ -49,6 +49,26 @@ def default_decision(data: Dataset, area: str, as_of: DateLike | None = None) ->
     totals = in_force[in_force[TOTALS].notna().any(axis=1)]
     with_figures = {*first_days, *totals.loc[totals["area"] == code, "decision"]} & set(days)
     return max(sorted(with_figures or set(totals["decision"])), key=days.__getitem__, default=None)
+
+
+def units_with_own_decision(data: Dataset) -> list[str]:
+    """Return the names of the units that have decided on zones themselves and whose list the data hold.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.ingest.loader import load
+    >>> units_with_own_decision(load())
+    ['Tỉnh Lào Cai']
+    """
+    countries = {COUNTRY, *data.areas.loc[data.areas["kind"] == "country", "code"]}
+    table = data.decisions[data.decisions["area"].isin(data.areas["code"])]
+    own = table[~table["decision"].isin(data.decisions.loc[data.decisions["area"].isin(countries), "decision"])]
+    names = []
+    for row in own.to_dict("records"):
+        listed = data.zones.loc[data.zones["decision"] == row["decision"], "area"]
+        if listed.isin(units_within(data.areas, row["area"])["code"]).any():
+            names.append(unit_name(data.areas, row["area"], row["since"]))
+    return list(dict.fromkeys(names))
 
 
 def decisions_table(data: Dataset) -> pd.DataFrame:
