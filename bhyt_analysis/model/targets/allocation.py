@@ -1,10 +1,9 @@
-"""How many people must each commune insure, so that the district's target is reached exactly?"""
+"""Allocate a district's target to its communes, in whole people."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,15 +11,16 @@ from numpy.typing import NDArray
 
 from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
+from bhyt_analysis.domain.faults import Fault, raise_faults
 from bhyt_analysis.domain.geography import communes as communes_in
 from bhyt_analysis.domain.geography import unit_name
+from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.reclassification.reclassify import reclassify, unit_losses
 from bhyt_analysis.model.targets.targets import people_needed
 
 Rate = float | str | Decimal
-Sentences = list[tuple[str, dict[str, Any]]]
 
 # Each method and the column that it needs beyond population and insured.
 METHODS = {
@@ -32,8 +32,8 @@ METHODS = {
     "least-cost": "cost_per_person",
     "capacity": "capacity",
 }
-# What the columns hold, by the sentence that says so; of the last three, blank is no bound.
-HOLDS = {
+# The message about wrong values of each column; in the bounds, blank is no bound.
+VALUE_MESSAGES = {
     "population": "error.allocate_people",
     "insured": "error.allocate_people",
     "lost": "error.allocate_people",
@@ -44,10 +44,11 @@ HOLDS = {
     "cap": "error.allocate_share",
 }
 BOUNDS = ("last_year", "reach", "cap")
-# Only these have a meaning for a district that is to fall; the others say who is to be added.
+# Only these have a meaning for a district that is to fall; the others decide who is to be added.
 LOWERING = ("share-of-gap", "equal-rate", "equal-points")
 
 
+@result_table
 def allocate(
     communes: pd.DataFrame,
     rate: Rate,
@@ -58,12 +59,12 @@ def allocate(
     caps: Rate | None = None,
     minimum: Mapping[str, Rate] | None = None,
 ) -> pd.DataFrame:
-    """A district's target shared out to its communes, in whole people that add exactly to it.
+    """Share out a district's target to its communes, in whole people that add exactly to it.
 
     Every method is a line a commune, people = start + k · pull, with one k for all:
 
     ==============  =======  ====================================  ============================
-    method          start    pull                                  asks of each commune
+    method          start    pull                                  effect on each commune
     ==============  =======  ====================================  ============================
     share-of-gap    insured  uninsured                             the same part of its gap
     equal-rate      0        population                            the same rate
@@ -95,13 +96,13 @@ def allocate(
     rate, relation : the target, as in `people_needed`.
     ratchet : no commune falls below the people insured today. Without it share-of-gap,
         equal-rate and equal-points may lower a commune; the other methods never do.
-    caps : highest rate that is asked of any commune. One that is above it stays there.
-    minimum : lowest rate of communes named by their area.
+    caps : highest target rate of any commune. One that is above it stays there.
+    minimum : lowest rate of some communes, by their area.
 
     Returns
     -------
     A new DataFrame, rows and index as in ``communes``: its columns, then ``target_people``,
-    ``target_rate`` (a share, missing where nobody lives) and ``to_add`` (people).
+    ``target_rate`` (a share, missing where no people live) and ``to_add`` (people).
 
     Raises
     ------
@@ -117,104 +118,101 @@ def allocate(
     >>> allocate(communes, rate=0.85, method="level-up")["target_people"].tolist()
     [900, 800]
     """
-    table = _checked(communes, method, ratchet)
-    table = _lines(_bounded(table, method, ratchet, caps, minimum or {}), method)
+    table = _check(communes, method, ratchet)
+    table = _add_lines(_add_bounds(table, method, ratchet, caps, minimum or {}), method)
     total = int(table["population"].sum())
-    least, most = int(table["floor"].sum()), int(table["ceiling"].sum())
-    reached = {"people": most, "share": most / total if total else 0.0}
+    least, most = int(table["lower"].sum()), int(table["upper"].sum())
+    highest = {"people": most, "share": most / total if total else 0.0}
     try:
-        needed = people_needed(total, rate, relation)
+        people = people_needed(total, rate, relation)
     except InvalidOperation:
         raise BhytError(("error.allocate_rate", {"column": "rate", "found": rate})) from None
-    except BhytError as above_everybody:
-        raise BhytError(*above_everybody.messages, ("error.allocate_at_most", reached)) from None
-    if needed > most:
-        raise BhytError(("error.allocate_most", {"needed": needed, "rate": float(rate), **reached}))
-    if needed < least:
-        kept = {"people": least, "share": least / total}
-        raise BhytError(("error.allocate_least", {"needed": needed, "rate": float(rate), **kept}))
+    except BhytError as impossible:
+        raise BhytError(*impossible.messages, ("error.allocate_at_most", highest)) from None
+    if people > most:
+        raise BhytError(("error.allocate_most", {"needed": people, "rate": float(rate), **highest}))
+    if people < least:
+        lowest = {"people": least, "share": least / total}
+        raise BhytError(("error.allocate_least", {"needed": people, "rate": float(rate), **lowest}))
     in_order = table.sort_values("area")  # the order of rows must not decide between equals
-    target = (in_order["floor"] + _first_people(in_order, needed - least)).sort_index().to_numpy()
+    target = (in_order["lower"] + _first_people(in_order, people - least)).sort_index().to_numpy()
     population, insured = table["population"].to_numpy(), table["insured"].to_numpy()
     share = np.divide(target, population, out=np.full(len(target), np.nan), where=population > 0)
     return communes.assign(target_people=target, target_rate=share, to_add=target - insured)
 
 
-def _checked(communes: pd.DataFrame, method: str, ratchet: bool) -> pd.DataFrame:
-    """The columns that count, as numbers in rows 0, 1, 2 …; or every offender at once."""
+def _check(communes: pd.DataFrame, method: str, ratchet: bool) -> pd.DataFrame:
+    """Return the columns that count, as numbers in rows 0, 1, 2 …, or raise all faults at once."""
     if method not in METHODS:
         fields = {"found": method, "nearest": nearest_choice(str(method), METHODS) or "share-of-gap"}
         raise BhytError(("error.allocate_method", {**fields, "known": ", ".join(METHODS)}))
-    needs = [c for c in ("area", "population", "insured", METHODS[method]) if c]
-    if absent := [c for c in needs if c not in communes]:
+    required = [c for c in ("area", "population", "insured", METHODS[method]) if c]
+    if absent := [c for c in required if c not in communes]:
         raise BhytError(("error.allocate_column", {"columns": ", ".join(absent), "method": method}))
-    called = communes["area"].astype(str).to_numpy(dtype=object)
+    labels = communes["area"].astype(str).to_numpy(dtype=object)
     if "name" in communes:
-        called = called + " " + communes["name"].astype(str).to_numpy(dtype=object)
+        labels = labels + " " + communes["name"].astype(str).to_numpy(dtype=object)
     table = pd.DataFrame({"area": communes["area"].astype(str).to_numpy()})
-    wrong: Sentences = []
-    if twice := sorted(set(called[table["area"].duplicated()])):
-        wrong.append(("error.allocate_twice", {"areas": ", ".join(twice)}))
+    faults: list[Fault] = []
+    if repeated := sorted(set(labels[table["area"].duplicated()])):
+        faults.append(("error.allocate_twice", {"areas": ", ".join(repeated)}))
     unused = {"last_year": not ratchet, "reach": method != "least-cost"}
-    for column in [*needs[1:], *(c for c in BOUNDS if c in communes and not unused.get(c))]:
+    for column in [*required[1:], *(c for c in BOUNDS if c in communes and not unused.get(c))]:
         table[column] = pd.to_numeric(communes[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-        good = _sound(table[column].to_numpy(), HOLDS[column])
+        valid = _is_valid(table[column].to_numpy(), VALUE_MESSAGES[column])
         if column in BOUNDS:
-            good |= communes[column].isna().to_numpy()
-        if not good.all():
-            wrong.append((HOLDS[column], {"column": column, "areas": ", ".join(called[~good])}))
+            valid |= communes[column].isna().to_numpy()
+        if not valid.all():
+            faults.append((VALUE_MESSAGES[column], {"column": column, "areas": ", ".join(labels[~valid])}))
     for column in (c for c in ("insured", "last_year") if c in table):
         for i in np.flatnonzero(table[column] > table["population"]):
-            fields = {"area": called[i], "column": column, "people": table[column][i]}
-            wrong.append(("error.allocate_above_population", {**fields, "population": table["population"][i]}))
-    if wrong:
-        raise BhytError(*wrong)
+            fields = {"area": labels[i], "column": column, "people": table[column][i]}
+            faults.append(("error.allocate_above_population", {**fields, "population": table["population"][i]}))
+    raise_faults(faults)
     return table.astype({"population": "int64", "insured": "int64"})
 
 
-def _sound(values: NDArray[np.float64], kind: str) -> NDArray[np.bool_]:
-    """Which values are what a column of this kind holds."""
-    good = np.isfinite(values) & (values >= 0)
-    if kind == "error.allocate_people":
-        good &= values == np.floor(values)
-    if kind == "error.allocate_share":
-        good &= values <= 1
-    return np.asarray(good)
+def _is_valid(values: NDArray[np.float64], message: str) -> NDArray[np.bool_]:
+    """Tell which values are allowed in a column with this message about wrong ones."""
+    valid = np.isfinite(values) & (values >= 0)
+    if message == "error.allocate_people":
+        valid &= values == np.floor(values)
+    if message == "error.allocate_share":
+        valid &= values <= 1
+    return np.asarray(valid)
 
 
-def _bounded(
+def _add_bounds(
     table: pd.DataFrame, method: str, ratchet: bool, caps: Rate | None, minimum: Mapping[str, Rate]
 ) -> pd.DataFrame:
-    """Adds ``floor`` and ``ceiling``: the fewest and the most people that a commune may be given."""
+    """Add ``lower`` and ``upper``: the fewest and the most people of each commune."""
     insured, population = table["insured"], table["population"]
-    named = {str(area): lowest for area, lowest in minimum.items()}
-    wrong: Sentences = []
-    for area in sorted(set(named) - set(table["area"])):
-        near = nearest_choice(area, table["area"]) or ", ".join(table["area"].head(5))
-        wrong.append(("error.allocate_no_commune", {"found": area, "nearest": near}))
-    told = {**({} if caps is None else {"caps": caps}), **{f"minimum {area}": r for area, r in named.items()}}
-    wrong += [("error.allocate_rate", {"column": c, "found": r}) for c, r in told.items() if not _is_share(r)]
-    if wrong:
-        raise BhytError(*wrong)
+    lowest = {str(area): rate for area, rate in minimum.items()}
+    faults: list[Fault] = []
+    for area in sorted(set(lowest) - set(table["area"])):
+        nearest = nearest_choice(area, table["area"]) or ", ".join(table["area"].head(5))
+        faults.append(("error.allocate_no_commune", {"found": area, "nearest": nearest}))
+    rates = {**({} if caps is None else {"caps": caps}), **{f"minimum {area}": r for area, r in lowest.items()}}
+    faults += [("error.allocate_rate", {"column": c, "found": r}) for c, r in rates.items() if not _is_share(r)]
+    raise_faults(faults)
     kept = insured if ratchet or method not in LOWERING else insured * 0
     if "last_year" in table:
         kept = np.maximum(kept, table["last_year"].fillna(0))
-    ceiling = population.astype(float)
+    upper = population.astype(float)
     if caps is not None:
-        ceiling = np.minimum(ceiling, [_whole_part(p, caps) for p in population])
+        upper = np.minimum(upper, [_whole_part(p, caps) for p in population])
     if "cap" in table:
-        ceiling = np.minimum(ceiling, [_whole_part(p, c) for p, c in zip(population, table["cap"], strict=True)])
+        upper = np.minimum(upper, [_whole_part(p, c) for p, c in zip(population, table["cap"], strict=True)])
     if "reach" in table:
-        ceiling = np.minimum(ceiling, insured + table["reach"].fillna(np.inf))
-    ceiling = np.maximum(ceiling, kept)  # who is above a cap stays: a cap asks nobody to lose a card
-    asked = [people_needed(p, named[a]) if a in named else 0 for a, p in zip(table["area"], population, strict=True)]
-    floor = np.maximum(kept, asked)
-    if crossed := [
-        ("error.allocate_bounds", {"area": table["area"][i], "least": floor[i], "most": ceiling[i]})
-        for i in np.flatnonzero(floor > ceiling)
-    ]:
-        raise BhytError(*crossed)
-    return table.assign(floor=floor.astype("int64"), ceiling=ceiling.astype("int64"))
+        upper = np.minimum(upper, insured + table["reach"].fillna(np.inf))
+    upper = np.maximum(upper, kept)  # a commune above a cap stays there: a cap takes no cards away
+    people = [people_needed(p, lowest.get(a, 0)) for a, p in zip(table["area"], population, strict=True)]
+    lower = np.maximum(kept, people)
+    raise_faults(
+        ("error.allocate_bounds", {"area": table["area"][i], "least": lower[i], "most": upper[i]})
+        for i in np.flatnonzero(lower > upper)
+    )
+    return table.assign(lower=lower.astype("int64"), upper=upper.astype("int64"))
 
 
 def _is_share(rate: Rate) -> bool:
@@ -224,15 +222,15 @@ def _is_share(rate: Rate) -> bool:
         return False
 
 
-def _whole_part(population: int, cap: Any) -> int:
-    """The most whole people whose share is not above a cap, exact in decimals."""
+def _whole_part(population: int, cap: Rate) -> int:
+    """Return the most whole people whose share is not above a cap, exact in decimals; all people without a cap."""
     if pd.isna(cap):
         return population
     return int((Decimal(str(cap)) * int(population)).to_integral_value(ROUND_FLOOR))
 
 
-def _lines(table: pd.DataFrame, method: str) -> pd.DataFrame:
-    """Adds ``start`` and ``pull`` of each commune's line, and ``tier``: the lowest is filled first."""
+def _add_lines(table: pd.DataFrame, method: str) -> pd.DataFrame:
+    """Add ``start`` and ``pull`` of each commune's line, and ``tier``: the lowest is filled first."""
     population, insured = table["population"], table["insured"]
     gap = population - insured
     start, pull, tier = insured, gap, pd.Series(0.0, index=table.index)
@@ -241,60 +239,61 @@ def _lines(table: pd.DataFrame, method: str) -> pd.DataFrame:
     elif method == "equal-points":
         pull = population
     elif method == "shock-adjusted":
-        spared = (table["lost"] / population.clip(lower=1)).clip(upper=1)
-        pull, tier = gap.where(spared == 1, gap * (1 - spared)), (spared == 1).astype(float)
+        lost_share = (table["lost"] / population.clip(lower=1)).clip(upper=1)
+        pull, tier = gap.where(lost_share == 1, gap * (1 - lost_share)), (lost_share == 1).astype(float)
     elif method == "least-cost":
         tier = table["cost_per_person"]
         pull = np.minimum(gap, table["reach"].fillna(np.inf)) if "reach" in table else gap
     elif method == "capacity":
         pull = table["capacity"]
     # Nothing pulls a commune without a gap, reach or capacity: it stays as near to today as its bounds let it.
-    stays = insured.clip(table["floor"], table["ceiling"])
-    floor, ceiling = (table[bound].mask(pull == 0, stays) for bound in ("floor", "ceiling"))
-    return table.assign(start=start.astype(float), pull=pull.astype(float), tier=tier, floor=floor, ceiling=ceiling)
+    stays = insured.clip(table["lower"], table["upper"])
+    lower, upper = (table[bound].mask(pull == 0, stays) for bound in ("lower", "upper"))
+    return table.assign(start=start.astype(float), pull=pull.astype(float), tier=tier, lower=lower, upper=upper)
 
 
 def _first_people(table: pd.DataFrame, people: int) -> NDArray[np.int64]:
-    """How many of the first ``people`` above the floors are in each commune: tier, moment, row.
+    """Return how many of the first ``people`` above the lower bounds are in each commune: by tier, moment, row.
 
     Person j of a commune has the moment (j - 1/2 - start) / pull, which no target changes.
     """
-    room = (table["ceiling"] - table["floor"]).to_numpy()
+    free = (table["upper"] - table["lower"]).to_numpy()
     _, tier = np.unique(table["tier"], return_inverse=True)
-    shared_tier = np.searchsorted(np.cumsum(np.bincount(tier, weights=room)), people)
-    given = np.where(tier < shared_tier, room, 0)
-    shared = (tier == shared_tier) & (room > 0)
+    shared_tier = np.searchsorted(np.cumsum(np.bincount(tier, weights=free)), people)
+    added = np.where(tier < shared_tier, free, 0)
+    shared = (tier == shared_tier) & (free > 0)
     if shared.any():
-        given[shared] = _in_step(table[shared], people - int(given.sum()))
-    return given
+        added[shared] = _share_tier(table[shared], people - int(added.sum()))
+    return added
 
 
-def _in_step(table: pd.DataFrame, people: int) -> NDArray[np.int64]:
-    """The same for communes of one tier: the k is found by bisection, down to neighbouring floats."""
-    floor, ceiling, start, pull = (table[c].to_numpy() for c in ("floor", "ceiling", "start", "pull"))
+def _share_tier(table: pd.DataFrame, people: int) -> NDArray[np.int64]:
+    """Return the same for communes of one tier: k is determined by bisection, down to neighbouring floats."""
+    lower, upper, start, pull = (table[c].to_numpy() for c in ("lower", "upper", "start", "pull"))
 
     def moment(person: NDArray[np.int64]) -> NDArray[np.float64]:
         return np.asarray((person - 0.5 - start) / pull)
 
-    def filled(k: float) -> NDArray[np.int64]:
-        """The people above the floors whose moment has come at k."""
-        last = np.clip(np.floor(start + k * pull + 0.5), floor, ceiling).astype("int64")
+    def added_by(k: float) -> NDArray[np.int64]:
+        """Return the people above the lower bounds whose moment has come at k."""
+        last = np.clip(np.floor(start + k * pull + 0.5), lower, upper).astype("int64")
         # The line may be off by one float where its person's moment is k; the moment decides.
-        last += (last < ceiling) & (moment(last + 1) <= k)
-        last -= (last > floor) & (moment(last) > k)
-        return last - floor
+        last += (last < upper) & (moment(last + 1) <= k)
+        last -= (last > lower) & (moment(last) > k)
+        return last - lower
 
-    before, after = float(np.nextafter(moment(floor + 1).min(), -np.inf)), float(moment(ceiling).max())
+    before, after = float(np.nextafter(moment(lower + 1).min(), -np.inf)), float(moment(upper).max())
     while before < (k := (before + after) / 2) < after:
-        before, after = (k, after) if filled(k).sum() <= people else (before, k)
-    given = filled(before)
-    waiting = filled(after) - given  # all at one moment
+        before, after = (k, after) if added_by(k).sum() <= people else (before, k)
+    added = added_by(before)
+    waiting = added_by(after) - added  # all at one moment
     ahead = np.cumsum(waiting) - waiting
-    return given + np.clip(people - given.sum() - ahead, 0, waiting)
+    return added + np.clip(people - added.sum() - ahead, 0, waiting)
 
 
+@result_table
 def communes_to_allocate(data: Dataset, area: str, on: str | pd.Timestamp | None = None) -> pd.DataFrame:
-    """The table that `allocate` takes, from the latest cards of each commune on or before a day.
+    """Return the table that `allocate` takes, from the latest cards of each commune on or before a day.
 
     Returns
     -------
@@ -307,7 +306,7 @@ def communes_to_allocate(data: Dataset, area: str, on: str | pd.Timestamp | None
     BhytError
         for an unknown area, and where no commune, or not every one, has cards on the last
         day: what is missing is not zero. Of the population alone only the same rate for
-        every commune could be said, which needs no allocation.
+        every commune could be derived, which needs no allocation.
 
     Examples
     --------
@@ -324,28 +323,28 @@ def communes_to_allocate(data: Dataset, area: str, on: str | pd.Timestamp | None
         if on is None:
             raise BhytError(("error.allocate_no_cards", {"name": name}))
         raise BhytError(("error.allocate_no_cards_by", {"name": name, "on": pd.Timestamp(on)}))
-    day, told = rows["as_of"].max(), set(rows["area"])
+    day, reporting = rows["as_of"].max(), set(rows["area"])
     units = communes_in(data.areas, code, day)
-    if silent := [f"{c} {unit_name(data.areas, c, day)}" for c in units if c not in told]:
+    if silent := [f"{c} {unit_name(data.areas, c, day)}" for c in units if c not in reporting]:
         raise BhytError(("error.allocate_silent", {"on": day, "count": len(silent), "areas": ", ".join(silent)}))
-    lost = _lost(limit_to_date(data, day), code, rows["area"].tolist())  # a later decision has not touched these cards
+    lost = _lost(limit_to_date(data, day), code, rows["area"].tolist())  # a later decision does not affect these cards
     status = [derived_quality(s, o) for s, o in zip(rows["status"], lost["status"], strict=True)]
     table = rows[["area", "name", "as_of", "population", "insured"]].assign(lost=lost["lost"].array, status=status)
     return table.reset_index(drop=True)
 
 
 def _lost(data: Dataset, code: str, units: list[str]) -> pd.DataFrame:
-    """``lost`` and ``status`` of each commune by the latest decision of which losses are told by commune."""
+    """Return ``lost`` and ``status`` of each commune by the latest decision whose losses are known by commune."""
     zones = data.zones[data.zones["area"].isin(units)].rename(columns={"since": "on"})
     losses = data.losses[data.losses["area"].isin([code, *units])]
     decisions = pd.concat([zones[["decision", "on"]], losses[["decision", "on"]]]).sort_values("on", ascending=False)
     for decision in decisions["decision"].unique():
         table = reclassify(data, decision, code)
-        told = table[table["area"].isin(units) & table["lost"].notna()].drop_duplicates("area").set_index("area")
-        if len(told):
-            lost = told["lost"].reindex(units).astype("Int64")
-            # A decision that is told of the whole unit took nothing from the communes that it does not name.
+        table = table[table["area"].isin(units) & table["lost"].notna()].drop_duplicates("area").set_index("area")
+        if len(table):
+            lost = table["lost"].reindex(units).astype("Int64")
+            # A decision whose losses cover the unit took nothing from the communes that it does not name.
             lost = lost.fillna(0) if len(unit_losses(data, decision, code)) else lost
-            return pd.DataFrame({"lost": lost, "status": told["status"].reindex(units).fillna("derived")})
+            return pd.DataFrame({"lost": lost, "status": table["status"].reindex(units).fillna("derived")})
     lost = pd.Series(0 if decisions.empty else pd.NA, index=units, dtype="Int64")
     return pd.DataFrame({"lost": lost, "status": "derived"})

@@ -1,4 +1,4 @@
-"""How many people does a target mean, by when, and what is each year's step?"""
+"""Turn targets into people, and into the step of each year."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ import pandas as pd
 from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
 from bhyt_analysis.domain.geography import lineage, population_at, unit_row
+from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.coverage.coverage import coverage
 
 RELATIONS = ("=", ">=", ">")
 PATH_KINDS = ("gap", "logit", "straight")
+STEP_COLUMNS = [
+    "on", "level", "relation", "rate", "population", "people_needed", "to_add", "total_to_add", "share_of_gain",
+    "points", "insured_now", "now_as_of", "population_as_of", "population_status", "instrument", "status",
+]  # fmt: skip
 
 
 def people_needed(population: int, rate: float | str | Decimal, relation: str = "=") -> int:
-    """The smallest whole number of insured people that satisfies a target.
+    """Return the smallest whole number of insured people that satisfies a target.
 
     Exact in decimals: the rate counts as it is written, not as a binary fraction.
 
@@ -31,7 +36,7 @@ def people_needed(population: int, rate: float | str | Decimal, relation: str = 
     Raises
     ------
     BhytError
-        where the target can't be reached by everybody.
+        where the target is more than all people.
 
     Examples
     --------
@@ -48,17 +53,15 @@ def people_needed(population: int, rate: float | str | Decimal, relation: str = 
     if not 0 <= share <= 1:
         raise BhytError(("error.rate_above_one", {"rate": float(rate)}))
     exact = share * int(population)
-    if relation == ">":
-        needed = int(exact.to_integral_value(ROUND_FLOOR)) + 1
-    else:
-        needed = int(exact.to_integral_value(ROUND_CEILING))
-    if needed > population:
+    above = relation == ">"
+    people = int(exact.to_integral_value(ROUND_FLOOR)) + 1 if above else int(exact.to_integral_value(ROUND_CEILING))
+    if people > population:
         raise BhytError(("error.more_than_everybody", {"rate": float(rate)}))
-    return needed
+    return people
 
 
 def target_path(start: float, end: float, years: int, kind: str = "gap") -> list[float]:
-    """Coverage at the end of each year on the way from ``start`` to ``end``, both included.
+    """Return the coverage at the end of each year on the way from ``start`` to ``end``, both included.
 
     ``gap`` closes the same part of the remaining gap each year, 1 - c_t = (1 - c_0)(1 - k)^t;
     ``logit`` is a straight line in the log-odds; ``straight`` a straight line.
@@ -90,12 +93,13 @@ def target_path(start: float, end: float, years: int, kind: str = "gap") -> list
     return [start, *path[1:-1], end]
 
 
+@result_table
 def binding_targets(data: Dataset, area: str) -> pd.DataFrame:
-    """The targets that bind a unit: its own, those set for each unit of its kind, and those above.
+    """Return the targets that bind a unit: its own, those set for each unit of its kind, and those above.
 
     Adds ``level``: "own", "each", or the kind of the unit that an upper target is of.
-    Only targets of everybody (scope "all") with a date and a rate; at one date its own
-    goes before one set for each.
+    Only targets of the total population (scope "all") with a date and a rate; at one date its
+    own goes before one set for each.
 
     Examples
     --------
@@ -107,22 +111,23 @@ def binding_targets(data: Dataset, area: str) -> pd.DataFrame:
     chain = [c for c, _ in lineage(data.areas, code)]
     kind = str(unit_row(data.areas, code)["kind"])
     rows = data.targets[(data.targets["scope"] == "all") & data.targets["on"].notna() & data.targets["rate"].notna()]
-    rows = rows[rows["relation"].isin(RELATIONS)]  # a ratchet asks for no rate of its own
-    each = rows[(rows["area"] == "each") & rows["of"].isin(chain) & (rows["kind"] == kind)].assign(level="each")
+    rows = rows[rows["relation"].isin(RELATIONS)]  # a ratchet sets no rate of its own
     own = rows[rows["area"] == code].assign(level="own")
+    each = rows[(rows["area"] == "each") & rows["of"].isin(chain) & (rows["kind"] == kind)].assign(level="each")
+    # Set for each, but less than what its own target requires by then: no step of its own.
+    stricter = [((own["on"] <= d) & (own["rate"] >= r)).any() for d, r in zip(each["on"], each["rate"], strict=True)]
+    each = each[~pd.Series(stricter, index=each.index, dtype=bool)]
     upper = rows[rows["area"].isin(chain[1:])]
-    kinds = data.areas.drop_duplicates("code").set_index("code")["kind"]
-    upper = upper.assign(level=upper["area"].map(kinds))
-    # Set for each, but less than what its own target asks for by then: no step of its own.
-    asked = [bool(((own["on"] <= d) & (own["rate"] >= r)).any()) for d, r in zip(each["on"], each["rate"], strict=True)]
-    bound = pd.concat([own, each[~pd.Series(asked, index=each.index, dtype=bool)]]).drop_duplicates("on", keep="first")
+    upper = upper.assign(level=upper["area"].map(data.areas.drop_duplicates("code").set_index("code")["kind"]))
+    bound = pd.concat([own, each]).drop_duplicates("on", keep="first")
     return pd.concat([bound, upper]).sort_values(["on", "level"], kind="stable", ignore_index=True)
 
 
+@result_table
 def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = None) -> pd.DataFrame:
-    """Each target of a unit in people, and the step from the one before.
+    """Return each target of a unit in people, and the step from the one before.
 
-    The population is held at the count nearest to the start; the column
+    The population stays that of the count nearest to the start; the column
     ``population_as_of`` names it. The first step starts from the people insured now;
     where no figure of them exists, it is missing. Where only a rate is published, they
     are the rate times that population. Where that population is of another year than
@@ -134,7 +139,7 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     ``population``, ``people_needed``, ``to_add`` (people, on the line before),
     ``total_to_add``, ``share_of_gain``, ``points`` (rise of the rate), ``insured_now``,
     ``now_as_of``, ``population_as_of``, ``population_status``, ``instrument``, ``status``.
-    A unit without own targets has the rows of the unit above it, told by ``level``.
+    A unit without own targets has the rows of the unit above it, whose kind is ``level``.
 
     Examples
     --------
@@ -144,48 +149,37 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     """
     code, data = select_unit(limit_to_date(data, as_of), area)
     now = coverage(data, code).iloc[0]
-    bound = binding_targets(data, code)
-    level = next((lv for lv in ("own", "province", "country") if _has(bound, lv)), "own")
-    rows = bound[bound["level"].isin(["own", "each"] if level == "own" else [level])]
-    rows = rows.drop_duplicates("on", keep="first")
-    counted = pd.notna(now["insured"])
-    if counted or pd.notna(now["rate_low"]):  # a target in the past of the figures is no step to come
+    counted, rated = pd.notna(now["insured"]), pd.notna(now["rate"])
+    rows = _nearest_level(binding_targets(data, code)).drop_duplicates("on", keep="first")
+    has_figure = counted or pd.notna(now["rate_low"])
+    if has_figure:  # a target in the past of the figures is no step to come
         rows = rows[rows["on"] > now["as_of"]]
-    start_day = now["as_of"] if pd.notna(now["rate_low"]) or counted else (rows["on"].min() if len(rows) else None)
+    start_day = now["as_of"] if has_figure else (rows["on"].min() if len(rows) else None)
     count = population_at(data.areas, data.population, code, start_day)
-    columns = ["on", "level", "relation", "rate", "population", "people_needed", "to_add", "total_to_add"]
-    columns += ["share_of_gain", "points", "insured_now", "now_as_of", "population_as_of", "population_status"]
-    columns += ["instrument", "status"]
     if rows.empty or count is None or count.people == 0:
-        return pd.DataFrame(columns=columns)
-    insured: int | None = None
-    if counted:
-        insured = int(now["insured"])
-    elif pd.notna(now["rate"]):
-        insured = round(float(now["rate"]) * count.people)
-    needed = [people_needed(count.people, r, rel) for r, rel in zip(rows["rate"], rows["relation"], strict=True)]
-    table = rows[["on", "level", "relation", "rate", "instrument"]].assign(
-        population=count.people, people_needed=needed
-    )
-    previous = [insured, *needed[:-1]]
-    table["to_add"] = pd.array(
-        [None if p is None else n - p for n, p in zip(needed, previous, strict=True)], dtype="Int64"
-    )
-    table["total_to_add"] = pd.array([None if insured is None else n - insured for n in needed], dtype="Int64")
-    gain = None if insured is None else needed[-1] - insured
+        return pd.DataFrame(columns=STEP_COLUMNS)
+    insured = int(now["insured"]) if counted else round(float(now["rate"]) * count.people) if rated else None
+    people = [people_needed(count.people, r, rel) for r, rel in zip(rows["rate"], rows["relation"], strict=True)]
+    table = rows.assign(population=count.people, people_needed=people)
+    table["to_add"] = pd.array(people, dtype="Int64") - pd.array([insured, *people[:-1]], dtype="Int64")
+    table["total_to_add"] = pd.array(people, dtype="Int64") - pd.array([insured] * len(people), dtype="Int64")
+    gain = None if insured is None else people[-1] - insured
     table["share_of_gain"] = [float(a) / gain if gain and pd.notna(a) else float("nan") for a in table["to_add"]]
     starts = [insured / count.people if insured is not None else float("nan"), *rows["rate"].tolist()[:-1]]
     table["points"] = rows["rate"].to_numpy() - starts
     table["insured_now"] = pd.array([insured] * len(table), dtype="Int64")
     table["now_as_of"] = now["as_of"] if insured is not None else pd.NaT
     table["population_as_of"], table["population_status"] = count.as_of, count.status
-    # People of one year set against a rate of another are an estimate.
-    compared = now["as_of"] if counted else (now["as_of"] if insured is not None else rows["on"].min())
-    same_year = pd.Timestamp(compared).year == count.as_of.year
-    guessed = "derived" if same_year else "estimated"
-    table["status"] = derived_quality(now["status"], count.status, guessed)
-    return table[columns].reset_index(drop=True)
+    # People of one year compared with a rate of another are an estimate.
+    rate_day = pd.Timestamp(rows["on"].min() if insured is None else now["as_of"])
+    same_year = "derived" if rate_day.year == count.as_of.year else "estimated"
+    table["status"] = derived_quality(now["status"], count.status, same_year)
+    return table[STEP_COLUMNS].reset_index(drop=True)
 
 
-def _has(bound: pd.DataFrame, level: str) -> bool:
-    return bool(bound["level"].isin(["own", "each"] if level == "own" else [level]).any())
+def _nearest_level(bound: pd.DataFrame) -> pd.DataFrame:
+    """Return the unit's own targets, else those of the province, else of the country."""
+    for levels in (["own", "each"], ["province"], ["country"]):
+        if len(rows := bound[bound["level"].isin(levels)]):
+            return rows
+    return bound.head(0)
