@@ -21,7 +21,8 @@ from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.loader import read_table
 from bhyt_analysis.ingest.scenario_files import find_scenario_file, parse_scenario, read_scenario
-from bhyt_analysis.law.law import COLUMNS, ONWARD, Law
+from bhyt_analysis.law.law import Law
+from bhyt_analysis.law.law_file import COLUMNS, ONWARD
 from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, assumptions
 from bhyt_analysis.model.projection.scenario import Scenario
 

@@ -20,7 +20,8 @@ from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.ingest.loader import read_table
 from bhyt_analysis.law.groups import groups_flagged
-from bhyt_analysis.law.law import Law, LawError
+from bhyt_analysis.law.law import Law
+from bhyt_analysis.law.law_file import LawError
 from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, allowed_range, assumptions
 from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS
 from bhyt_analysis.model.projection.levers import build_reform, top_up_rows

@@ -11,7 +11,7 @@ from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.domain.geography import communes, unit_name, unit_row, units_on
 from bhyt_analysis.ingest.loader import TABLES, InputError, load, read_input
 from bhyt_analysis.law import Law
-from bhyt_analysis.law.law import FILE
+from bhyt_analysis.law.law_file import FILE
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law import Law, LawError
-from bhyt_analysis.law.law import FILE, STATUSES
+from bhyt_analysis.law.law_file import FILE, STATUSES
 
 from ..conftest import write_table
 

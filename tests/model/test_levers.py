@@ -5,7 +5,7 @@ import pytest
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.law.law import LawError
+from bhyt_analysis.law.law_file import LawError
 from bhyt_analysis.model.projection.levers import build_reform, top_up_rows
 from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
 

@@ -13,7 +13,8 @@ from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import groups
-from bhyt_analysis.law.law import ONWARD, Area, InForce, Law
+from bhyt_analysis.law.law import Area, InForce, Law
+from bhyt_analysis.law.law_file import ONWARD
 from bhyt_analysis.model.distribution.rounding import round_half_up
 
 MONTHS = 12

@@ -10,7 +10,8 @@ import pandas as pd
 
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import nearest_choice
-from bhyt_analysis.law.law import ONWARD, Area, Law, LawError
+from bhyt_analysis.law.law import Area, Law
+from bhyt_analysis.law.law_file import ONWARD, LawError
 from bhyt_analysis.model.finance.budget import group_subsidy_share, payer_shares
 
 WHAT_IF = "what if (no instrument)"
