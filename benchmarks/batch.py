@@ -1,8 +1,8 @@
-"""Seconds an area of a batch, against a loop of the papermill command, a stock pool and a bare script: ``python -m benchmarks.batch``.
+"""Measure the seconds per area of a batch, a loop of the papermill command, a pool and a bare script.
 
-All do the same areas of the bundled data on the same template, or some of them where one is slow: 24 districts, then
-96 areas, most of them communes. Bytecode is compiled before. What a batch needs to start, and the second run of its
-first area, are counted: they weigh less the more areas there are.
+``python -m benchmarks.batch``. All build the same areas of the bundled data from the same template, or some of them
+where one is slow: 24 districts, then 96 areas, most of them communes. Bytecode is compiled before. The start of a
+batch, and the second run of its first area, are counted: they weigh less the more areas there are.
 """
 
 import compileall
@@ -23,112 +23,102 @@ from bhyt_analysis.domain import partitions
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
 NUMBERS = (24, 96)
-LOOPED, POOLED = 3, 8  # what is the same for each area: some, from all over the list, stand for all
+LOOP_AREAS, POOL_AREAS = 3, 8  # a sample of the areas, where each takes the same time
 WORKERS = 2
 
 
 def areas(number: int) -> list[str]:
-    """Those with and without cards, losses and plans, as they come; then communes whose people are known."""
+    """Return areas with and without cards, losses and plans, in their order; then communes with a population."""
     data = bhyt.load()
-    known = data.population["area"].unique()
-    communes = data.areas.loc[(data.areas["kind"] == "commune") & data.areas["code"].isin(known), "code"]
+    populated = data.population["area"].unique()
+    communes = data.areas.loc[(data.areas["kind"] == "commune") & data.areas["code"].isin(populated), "code"]
     return [*dict.fromkeys([*areas_with_figures(data), *communes])][:number]
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """The seconds of one run."""
+    """Return the seconds of one run."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
-def ours(out: Path, codes: list[str], *options: str) -> None:
-    """The command, with its start, its canary, its pages and its index."""
+def run_command(out: Path, codes: list[str], *options: str) -> None:
+    """Run the command, with its start, its canary, its pages and its index."""
     call = [sys.executable, "-m", "bhyt_analysis.cli", "brief", "--out", str(out), "--jobs", str(WORKERS), *options]
     subprocess.run([*call, "--area", *codes], check=True, capture_output=True)
 
 
-def looped(out: Path, codes: list[str]) -> None:
-    """The papermill command, area by area."""
+def run_loop(out: Path, codes: list[str]) -> None:
+    """Run the papermill command, area by area."""
     for code in codes:
-        place = out / code
-        place.mkdir(parents=True)
-        call = [
-            sys.executable,
-            "-m",
-            "papermill",
-            template_path(),
-            place / "o.ipynb",
-            "-r",
-            "area",
-            code,
-            "-p",
-            "out",
-            place,
-        ]
+        folder = out / code
+        folder.mkdir(parents=True)
+        parameters = ["-r", "area", code, "-p", "out", folder]
+        call = [sys.executable, "-m", "papermill", template_path(), folder / "o.ipynb", *parameters]
         subprocess.run(call, check=True, capture_output=True)
 
 
-def pooled(out: Path, codes: list[str]) -> None:
-    """Papermill itself in a pool of processes."""
+def run_pool(out: Path, codes: list[str]) -> None:
+    """Run papermill itself in a pool of processes."""
     with ProcessPoolExecutor(WORKERS) as pool:
-        list(pool.map(_stock, codes, [out] * len(codes)))
+        list(pool.map(_run_papermill, codes, [out] * len(codes)))
 
 
-def _stock(code: str, out: Path) -> None:
+def _run_papermill(code: str, out: Path) -> None:
     import papermill
 
-    place = out / code
-    place.mkdir(parents=True)
-    papermill.execute_notebook(
-        template_path(), place / "o.ipynb", {"area": code, "out": str(place)}, progress_bar=False, cwd=place
-    )
+    folder = out / code
+    folder.mkdir(parents=True)
+    parameters = {"area": code, "out": str(folder)}
+    papermill.execute_notebook(template_path(), folder / "o.ipynb", parameters, progress_bar=False, cwd=folder)
 
 
-def bare(out: Path, parts: Path, codes: list[str]) -> float:
-    """The cells as a script in a pool of forked processes that have loaded and drawn everything once; its seconds."""
+def run_script(out: Path, parts: Path, codes: list[str]) -> float:
+    """Return the seconds of the cells as a script, in forked processes that have loaded and drawn everything once."""
     with ProcessPoolExecutor(WORKERS) as pool:
-        list(pool.map(_script, codes[:WORKERS] * 4, [out / "warm"] * WORKERS * 4, [parts] * WORKERS * 4))
-        return seconds(lambda: list(pool.map(_script, codes, [out] * len(codes), [parts] * len(codes))))
+        list(pool.map(_run_cells, codes[:WORKERS] * 4, [out / "warm"] * WORKERS * 4, [parts] * WORKERS * 4))
+        return seconds(lambda: list(pool.map(_run_cells, codes, [out] * len(codes), [parts] * len(codes))))
 
 
-def _script(code: str, out: Path, parts: Path) -> None:
-    place = out / code
-    place.mkdir(parents=True, exist_ok=True)
-    told: dict[str, object] = {}
-    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+def _run_cells(code: str, out: Path, parts: Path) -> None:
+    folder = out / code
+    folder.mkdir(parents=True, exist_ok=True)
+    names: dict[str, object] = {}
+    with Path(os.devnull).open("w") as null, contextlib.redirect_stdout(null):
         for cell in json.loads(template_path().read_text("utf-8"))["cells"]:
-            exec("".join(cell["source"]), told)
+            if cell["cell_type"] == "code":
+                exec("".join(cell["source"]), names)
             if "parameters" in cell["metadata"].get("tags", ()):
-                told |= {"area": code, "out": str(place), "data": str(parts / code)}
+                names |= {"area": code, "out": str(folder), "data": str(parts / code)}
 
 
 def briefings(number: int = NUMBERS[0]) -> dict[str, float]:
-    """Seconds an area of each."""
+    """Return the seconds per area of each way."""
     compileall.compile_dir(Path(bhyt.__file__).parent, quiet=1)
     codes = areas(number)
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        whole = partitions.AreaPartitions(bhyt.load())
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        parts = partitions.AreaPartitions(bhyt.load())
         for code in codes:  # the bare script has its rows ready too
-            partitions.write_partition(home / "parts" / code, whole.select(code))
-        found = {"ours": seconds(lambda: ours(home / "ours", codes)) / number}
-        some = codes[:: number // LOOPED]
-        found["papermill command in a loop"] = seconds(lambda: looped(home / "loop", some)) / len(some)
-        some = codes[:: number // POOLED]
-        found["stock pool of two"] = seconds(lambda: pooled(home / "pool", some)) / len(some)
-        found["bare warmed script"] = bare(home / "bare", home / "parts", codes) / number
-        found["with nothing to do, all of them"] = seconds(lambda: ours(home / "ours", codes))
-    return found
+            partitions.write_partition(folder / "parts" / code, parts.select(code))
+        times = {"ours": seconds(lambda: run_command(folder / "ours", codes)) / number}
+        sample = codes[:: number // LOOP_AREAS]
+        times["papermill command in a loop"] = seconds(lambda: run_loop(folder / "loop", sample)) / len(sample)
+        sample = codes[:: number // POOL_AREAS]
+        times["stock pool of two"] = seconds(lambda: run_pool(folder / "pool", sample)) / len(sample)
+        times["bare warm script"] = run_script(folder / "bare", folder / "parts", codes) / number
+        times["with nothing to do, all of them"] = seconds(lambda: run_command(folder / "ours", codes))
+    return times
 
 
 def main() -> None:
     """Print the seconds and the ratios."""
     for number in NUMBERS:
-        found = briefings(number)
-        print(f"{number} areas: seconds an area")
-        for name, spent in found.items():
-            print(f"{name:32} {spent:7.3f} s   ours / it {found['ours'] / spent:6.2f}   it / ours {spent / found['ours']:6.2f}", flush=True)  # fmt: skip
+        times = briefings(number)
+        print(f"{number} areas: seconds per area")
+        for name, spent in times.items():
+            ratio = times["ours"] / spent
+            print(f"{name:32} {spent:7.3f} s   ours / it {ratio:6.2f}   it / ours {1 / ratio:6.2f}", flush=True)
 
 
 if __name__ == "__main__":

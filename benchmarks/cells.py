@@ -1,8 +1,7 @@
-"""Seconds of processor that one area costs in a warmed process, step by step: ``python -m benchmarks.cells``.
+"""Measure the processor seconds of one area in a warm process, step by step: ``python -m benchmarks.cells``.
 
-The cells of the briefing's template are run in this process; what starting, asking and ending
-its kernel costs is measured with an empty notebook. Each second is counted once, at the
-innermost step it was spent in.
+The cells of the briefing's template are run in this process; an empty notebook measures what it costs to start,
+use and end its kernel. Each second is counted once, at the innermost step.
 """
 
 import base64
@@ -34,7 +33,7 @@ from bhyt_analysis.engine import warm_process
 
 AREAS = ("Sơn Dương", "Lục Ngạn", "Lý Sơn", "Thành phố Quảng Ngãi", "X001", "Bình Sơn", "Mộc Châu", "Ba Tơ")
 ROUNDS = 5
-# Where the time of each step is spent; what is left over of the cells is computing and telling.
+# The functions of each step; the rest of the time of the cells is computing and writing text.
 STEPS = {
     "draw": [(ConstrainedLayoutEngine, "execute"), (FigureCanvasAgg, "draw")],
     "encode": [(Image.Image, "save")],
@@ -46,9 +45,9 @@ STEPS = {
 @contextlib.contextmanager
 def counted(seconds: Counter[str]) -> Iterator[None]:
     """Count the processor seconds of each step while it lasts, without those of the steps inside it."""
-    inside, kept = [0.0], []
+    inside, originals = [0.0], []
 
-    def watched(step: str, work: Any) -> Any:
+    def timed(step: str, work: Any) -> Any:
         def run(*args: Any, **kwargs: Any) -> Any:
             inside.append(0.0)
             start = time.process_time()
@@ -63,25 +62,25 @@ def counted(seconds: Counter[str]) -> Iterator[None]:
 
     for step, places in STEPS.items():
         for place, name in places:
-            kept.append((place, name, getattr(place, name)))
-            setattr(place, name, watched(step, kept[-1][2]))
+            originals.append((place, name, getattr(place, name)))
+            setattr(place, name, timed(step, originals[-1][2]))
     try:
         yield
     finally:
-        for place, name, work in kept:
+        for place, name, work in originals:
             setattr(place, name, work)
 
 
-def brief(area: str, out: Path, shell: InteractiveShell, data: str | None = None) -> None:
+def brief(area: str, out: Path, shell: InteractiveShell, source: str | None = None) -> None:
     """Run the cells of the template for an area, and write its notebook and its page, as the batch does."""
     notebook = nbformat.read(bundled_path("notebooks") / "area_briefing.ipynb", 4)
     names: dict[str, Any] = {}
     for number, cell in enumerate(c for c in notebook.cells if c.cell_type == "code"):
-        shell.display_pub = shown = CapturingDisplayPublisher()  # type: ignore[assignment]
+        shell.display_pub = publisher = CapturingDisplayPublisher()  # type: ignore[assignment]
         exec(cell.source, names)
         if number == 0:  # the cell of the parameters
-            names |= {"area": area, "out": str(out), "data": data}
-        for output in shown.outputs:
+            names |= {"area": area, "out": str(out), "data": source}
+        for output in publisher.outputs:
             data = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in output["data"].items()}
             cell.outputs.append(nbformat.v4.new_output("display_data", data, metadata=output["metadata"]))
     nbformat.write(notebook, out / "briefing.ipynb")
@@ -89,7 +88,7 @@ def brief(area: str, out: Path, shell: InteractiveShell, data: str | None = None
 
 
 def start(rounds: int = ROUNDS) -> float:
-    """The mean seconds of a notebook without cells on a warm kernel: the kernel's, and ours for talking to it."""
+    """Return the mean seconds of a notebook without cells on a warm kernel: the kernel's, and those of its client."""
     spent = []
     with tempfile.TemporaryDirectory() as folder:
         empty, executed = Path(folder, "empty.ipynb"), Path(folder, "executed.ipynb")
@@ -97,16 +96,16 @@ def start(rounds: int = ROUNDS) -> float:
         nbformat.write(nbformat.v4.new_notebook(metadata={"kernelspec": kernel}), empty)
         for _ in range(rounds + 1):  # one more, while the libraries are still loading
             papermill.execute_notebook(empty, executed, engine_name="bhyt-warm", progress_bar=False)
-            there = psutil.Process(warm_process.process_id()).cpu_times()
-            spent.append(there.children_user + there.children_system + time.process_time())
+            times = psutil.Process(warm_process.process_id()).cpu_times()
+            spent.append(times.children_user + times.children_system + time.process_time())
         warm_process.stop()
     return (spent[-1] - spent[0]) / rounds
 
 
 def measure(areas: tuple[str, ...] = AREAS, rounds: int = ROUNDS) -> dict[str, dict[str, float]]:
-    """The median seconds of each area by step; the first area is made once before, to warm up."""
+    """Return the median seconds of each area by step; the first area is built once before, to warm up."""
     shell = InteractiveShell.instance()
-    told = {}
+    medians = {}
     with tempfile.TemporaryDirectory() as folder:
         brief(areas[0], Path(folder), shell)
         for area in areas:
@@ -116,21 +115,21 @@ def measure(areas: tuple[str, ...] = AREAS, rounds: int = ROUNDS) -> dict[str, d
                 start = time.process_time()
                 with counted(seconds):
                     brief(area, Path(folder), shell)
-                whole = time.process_time() - start
-                for step, spent in {"compute": whole - seconds.total(), **seconds, "all": whole}.items():
+                total = time.process_time() - start
+                for step, spent in {"compute": total - seconds.total(), **seconds, "all": total}.items():
                     steps.setdefault(step, []).append(spent)
-            told[area] = {step: statistics.median(spent) for step, spent in steps.items()}
-    return told
+            medians[area] = {step: statistics.median(spent) for step, spent in steps.items()}
+    return medians
 
 
 def main() -> None:
     """Print one line an area and their mean."""
-    kernel, told = start(), measure()
+    kernel, medians = start(), measure()
     steps = ("start", "compute", *STEPS, "all")
-    told = {area: {**spent, "start": kernel, "all": spent["all"] + kernel} for area, spent in told.items()}
-    mean = {step: statistics.mean(t.get(step, 0.0) for t in told.values()) for step in steps}
+    medians = {area: {**spent, "start": kernel, "all": spent["all"] + kernel} for area, spent in medians.items()}
+    mean = {step: statistics.mean(spent.get(step, 0.0) for spent in medians.values()) for step in steps}
     print(f"{'seconds of processor':24}" + "".join(f"{s:>9}" for s in steps))
-    for area, spent in {**told, "mean": mean}.items():
+    for area, spent in {**medians, "mean": mean}.items():
         print(f"{area:24}" + "".join(f"{spent.get(s, 0.0):9.3f}" for s in steps))
 
 

@@ -1,7 +1,7 @@
-"""What do the Word, PowerPoint and Excel files of an area cost beside the briefing alone? ``python -m benchmarks.documents``.
+"""Measure the office documents of an area against the briefing alone: ``python -m benchmarks.documents``.
 
-The cells of the template and the page are run in this process, as in `benchmarks.cells`, with the
-area's rows put ready as a batch does it; then the three writers read the notebook that they left.
+The cells of the template and the page are run in this process, as in `benchmarks.cells`, on the area's
+partition, as in a batch; then the three writers read the executed notebook.
 Processor seconds, medians over the rounds.
 """
 
@@ -20,9 +20,9 @@ ROUNDS = 5
 
 
 def measure(areas: tuple[str, ...] = AREAS, rounds: int = ROUNDS) -> dict[str, dict[str, float]]:
-    """The median seconds of each area: the HTML briefing, then each writer; all is made once before, to warm up."""
+    """Return the median seconds of each area: the HTML briefing, then each writer; after one round to warm up."""
     shell = InteractiveShell.instance()
-    told = {}
+    medians = {}
     with tempfile.TemporaryDirectory() as folder:
         out, parts = Path(folder), AreaPartitions(load())
         for area in areas:
@@ -39,8 +39,8 @@ def measure(areas: tuple[str, ...] = AREAS, rounds: int = ROUNDS) -> dict[str, d
                     start = time.process_time()
                     write_office(out / "briefing.ipynb", [name])
                     seconds.setdefault(name, []).append(time.process_time() - start)
-            told[area] = {name: statistics.median(spent) for name, spent in seconds.items()}
-    return told
+            medians[area] = {name: statistics.median(spent) for name, spent in seconds.items()}
+    return medians
 
 
 def main() -> None:
