@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.bundled import bundled_path
+from bhyt_analysis.domain.decisions import COUNTRY
 from bhyt_analysis.i18n.messages import BhytError
 
 SOURCE = "Số liệu giả lập"
 START = "2020-07-31"
 MONTHS = 24
-BEFORE, AFTER = "582", "861"
-CHANGE = pd.Timestamp("2021-07-01")
+CHANGE = pd.Timestamp("2021-07-01")  # of the zones
 COMMUNES = 12
 DISTRICTS_PER_PROVINCE = 11  # as in the 63 provinces of 2021
 AREA_GROUPS = ["minority_in_difficult_area", "resident_of_especially_difficult_area"]
@@ -88,9 +89,7 @@ def synthetic_country(districts: int, seed: int) -> dict[str, pd.DataFrame]:
         "areas": _areas(districts, communes),
         "population": _population(rng, communes),
         "cards": cards.assign(status="synthetic", source=SOURCE),
-        "zones": pd.concat(
-            [_zones(communes, BEFORE, "2017-04-28", "2021-06-30"), _zones(communes, AFTER, "2021-07-01", "2025-12-31")]
-        ),
+        "zones": _zones(communes),
         "targets": _targets(districts),
         "flows": _flows(monthly, cards),
         "expiring": _expiring(monthly, cards),
@@ -113,7 +112,7 @@ def _communes(rng: np.random.Generator, districts: int) -> Communes:
     for first in range(0, n, COMMUNES):
         before[first : first + 4], after[first : first + 4] = ["III", "III", "III", "II"], ["III", "II", "I", "I"]
     villages = np.where(rng.random(n) < 0.5, rng.uniform(0.05, 0.35, n), 0.0).round(2)
-    zones = {BEFORE: before, AFTER: after}
+    zones = dict(zip(_decisions(), (before, after), strict=True))
     special_villages = {decision: np.where(zone == "III", 0.0, villages) for decision, zone in zones.items()}
     return Communes(code, district, number, people, minority, zones, special_villages)
 
@@ -161,16 +160,26 @@ def _population(rng: np.random.Generator, communes: Communes) -> pd.DataFrame:
     counts = np.floor(sizes * households[:, None]).astype(int)
     counts[:, 3] += households - counts.sum(axis=1)
     table = pd.DataFrame({"area": code, "as_of": "2021-06-30", "people": people, "households": households})
-    for i in range(6):
-        table[f"size_{i + 1}"] = counts[:, i]
+    table[[*(f"size_{i}" for i in range(1, 7)), "size_7_plus"]] = counts
     minority_people = np.rint(people * communes.minority).astype(int)
-    return table.assign(size_7_plus=counts[:, 6], minority_people=minority_people, status="synthetic", source=SOURCE)
+    return table.assign(minority_people=minority_people, status="synthetic", source=SOURCE)
 
 
-def _zones(communes: Communes, decision: str, since: str, until: str) -> pd.DataFrame:
-    table = pd.DataFrame({"area": communes.code, "decision": decision, "zone": communes.zones[decision]})
-    table["special_villages_share"] = communes.villages[decision]
-    return table.assign(since=since, until=until, status="synthetic", source=SOURCE)
+def _decisions() -> tuple[str, str]:
+    """Return the decisions on the zones of the country before and after the change."""
+    table = pd.read_csv(bundled_path("data") / "decisions.csv", dtype=str)
+    table = table[(table["area"] == COUNTRY) & table["zone_III"].notna() & (table["since"] <= str(CHANGE.date()))]
+    before, after = table.sort_values("since")["decision"].iloc[-2:]
+    return before, after
+
+
+def _zones(communes: Communes) -> pd.DataFrame:
+    periods = [("2017-04-28", "2021-06-30"), ("2021-07-01", "2025-12-31")]
+    tables = []
+    for (decision, zone), (since, until) in zip(communes.zones.items(), periods, strict=True):
+        table = pd.DataFrame({"area": communes.code, "decision": decision, "zone": zone})
+        tables.append(table.assign(special_villages_share=communes.villages[decision], since=since, until=until))
+    return pd.concat(tables).assign(status="synthetic", source=SOURCE)
 
 
 def _targets(districts: int) -> pd.DataFrame:
@@ -202,11 +211,12 @@ def _expected_cards(
 ) -> dict[str, np.ndarray]:
     """Return the expected cards by sub-group in a month, before absence and noise."""
     people, minority, changed = communes.people, communes.minority, month >= CHANGE
-    decision = AFTER if changed else BEFORE
+    old, new = communes.zones
+    decision = new if changed else old
     rest = people * (1 - sum(share[k] for k in EARLIER_GROUPS))  # people whom an entitlement by area can reach
     # The card of zone III and special villages ranks after that of minorities in zone II.
     as_minority = np.where(communes.zones[decision] == "II", minority, 0.0)
-    entitled, entitled_before = communes.entitled_share(decision), communes.entitled_share(BEFORE)
+    entitled, entitled_before = communes.entitled_share(decision), communes.entitled_share(old)
     lost = np.clip(entitled_before - entitled, 0, None) if changed else np.zeros(len(people))
     never_entitled = 1 - np.maximum(entitled_before, entitled) if changed else 1 - entitled
     months = (month.year - CHANGE.year) * 12 + month.month - CHANGE.month + 1
