@@ -134,10 +134,8 @@ def _add_bundled(own: pd.DataFrame, bundled: pd.DataFrame, names: Iterable[str])
     for text in names:
         codes |= {text} & others.codes
         codes |= others.matching_codes(text) or set(_pad_code(others, text))
-    inner = upper = codes
-    while upper:
-        upper = set(areas.loc[areas["code"].isin(upper), "parent"]) - codes - {""}
-        codes = codes | upper
+    inner = codes
+    codes = codes.union(*(_lineage(others, code) for code in codes))
     while inner:
         inner = set(areas.loc[areas["parent"].isin(inner) & (areas["kind"] == "commune"), "code"]) - codes
         codes = codes | inner

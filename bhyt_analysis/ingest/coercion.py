@@ -136,11 +136,7 @@ def _to_long(
 
 
 def _check_totals(
-    table: DetectedTable,
-    rows: pd.DataFrame,
-    styles: dict[str, str | None],
-    columns: list[str],
-    findings: list[Finding],
+    table: DetectedTable, rows: pd.DataFrame, styles: dict[str, str | None], columns: list[str], findings: list[Finding]
 ) -> None:
     """Compare the figures in rows of totals with the sums of the rows that they can mean."""
     if table.totals.empty:

@@ -134,22 +134,16 @@ def write_country(out: str | Path, districts: int, seed: int, suffix: str = "") 
 
 
 def _areas(districts: int, communes: Communes) -> pd.DataFrame:
+    provinces = ["X", *(f"XP{p:02d}" for p in range(2, -(-districts // DISTRICTS_PER_PROVINCE) + 1))]
     rows = [("X", "Tỉnh Mẫu (giả lập)", "province", "")]  # in no country: it must not enter a sum
-    count = -(-districts // DISTRICTS_PER_PROVINCE)
-    rows += [(_province(p), f"Tỉnh Mẫu {p + 1:02d} (giả lập)", "province", "") for p in range(1, count)]
-    rows += [
-        (f"X{d:03d}", f"Huyện Mẫu {d:02d} (giả lập)", "district", _province((d - 1) // DISTRICTS_PER_PROVINCE))
-        for d in range(1, districts + 1)
-    ]
+    rows += [(code, f"Tỉnh Mẫu {code[2:]} (giả lập)", "province", "") for code in provinces[1:]]
+    for d in range(1, districts + 1):
+        province = provinces[(d - 1) // DISTRICTS_PER_PROVINCE]
+        rows.append((f"X{d:03d}", f"Huyện Mẫu {d:02d} (giả lập)", "district", province))
     units = zip(communes.code, communes.district, communes.number, strict=True)
     rows += [(code, f"Xã Mẫu {number:02d}", "commune", district) for code, district, number in units]
     table = pd.DataFrame(rows, columns=["code", "name", "kind", "parent"])
     return table.assign(since="", until="", note="synthetic")
-
-
-def _province(number: int) -> str:
-    """Return the code of a province, counted from 0."""
-    return "X" if number == 0 else f"XP{number + 1:02d}"
 
 
 def _population(rng: np.random.Generator, communes: Communes) -> pd.DataFrame:
@@ -281,11 +275,10 @@ def _reports(rng: np.random.Generator, districts: int) -> pd.DataFrame:
     kinds = [(kind, end) for kind, (length, _, _) in REPORTS.items() for end in months if end.month % length == 0]
     rows = [(f"X{d:03d}", kind, period) for d in range(1, districts + 1) for kind, period in kinds]
     table = pd.DataFrame(rows, columns=["area", "kind", "period"])
-    due = [_due(end, *REPORTS[kind][1:]) for kind, end in zip(table["kind"], table["period"], strict=True)]
+    due = [
+        (period + pd.offsets.MonthEnd(REPORTS[kind][1])).replace(day=REPORTS[kind][2])
+        for kind, period in table[["kind", "period"]].itertuples(index=False)
+    ]
     received = pd.Series(due) + pd.to_timedelta(rng.integers(-4, 3, len(table)), unit="D")
     received = received.dt.strftime("%Y-%m-%d").where(rng.random(len(table)) > 0.06, "")
     return table.assign(period=table["period"].dt.strftime("%Y-%m-%d"), received=received, note="synthetic")
-
-
-def _due(end: pd.Timestamp, months: int, day: int) -> pd.Timestamp:
-    return (end + pd.offsets.MonthEnd(months)).replace(day=day)

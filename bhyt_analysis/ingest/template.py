@@ -22,14 +22,8 @@ if TYPE_CHECKING:
 
 ROWS = 5000  # with drop-downs
 HEADING = 2  # row of the headings, below the title of the sheet
-FORMATS = {
-    "count": "#,##0",
-    "change": "#,##0",
-    "share": "0.0%",
-    "date": "dd/mm/yyyy",
-    "target_date": "dd/mm/yyyy",
-    "number": "General",
-}
+FORMATS = dict.fromkeys(("count", "change"), "#,##0") | dict.fromkeys(("date", "target_date"), "dd/mm/yyyy")
+FORMATS |= {"share": "0.0%", "number": "General"}
 FONT = "Arial"
 DARK, GREY, PALE = "1F4E79", "7F7F7F", "F2F2F2"
 
