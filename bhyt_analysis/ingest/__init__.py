@@ -1,4 +1,4 @@
-"""From files to checked tables, and back to workbooks."""
+"""Read input files into checked tables, and write input workbooks."""
 
 from bhyt_analysis.ingest.loader import InputError, check, load
 
