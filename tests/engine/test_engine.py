@@ -19,6 +19,7 @@ from bhyt_analysis.engine.parameters import check_parameters
 from bhyt_analysis.engine.provisioner import ForkedKernel
 from bhyt_analysis.i18n.messages import BhytError
 
+from ..conftest import ROOT
 from ..notebook_runs import new_notebook, write_notebook
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
@@ -261,6 +262,22 @@ def test_kernels_have_what_the_rehearsal_has_loaded(tmp_path):
         assert not (tmp_path / "note.txt").exists()  # a rehearsal runs in a folder of its own
     finally:
         warm_process.configure(WarmConfig())
+
+
+@linux
+def test_the_example_of_the_readme_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_notebook(tmp_path / "model.ipynb", "import sys\nprint('scipy.stats' in sys.modules)", parameters="seed = 0")
+    section = (ROOT / "README.md").read_text("utf-8").split("## Warm kernels")[1].split("\n## ")[0]
+    warm_process.stop()
+    try:
+        exec(re.search(r"```python\n(.*?)```", section, flags=re.DOTALL)[1], {})
+    finally:
+        warm_process.configure(WarmConfig())
+    for seed in (1, 2, 3):
+        executed = nbformat.read(tmp_path / f"run_{seed}.ipynb", 4)
+        assert f"seed = {seed}" in executed.cells[1].source
+        assert text(executed.cells[2]) == "True\n"
 
 
 # --- Limits ---------------------------------------------------------------------------------------
