@@ -1,4 +1,4 @@
-"""Sections say figures right in sign, in points and not per cent, as sure as the weakest figure; tables can be filtered."""
+"""Sections say figures right in sign, in points, as sure as the weakest one; their tables can be filtered."""
 
 import pandas as pd
 import pytest

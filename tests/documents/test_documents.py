@@ -37,35 +37,33 @@ from ..conftest import ROOT, write_table
 
 AREAS = {"vi": ["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn"], "en": ["Sơn Dương", "Lục Ngạn", "X001"]}
 SLUGS = {"Sơn Dương": "son-duong", "Lục Ngạn": "luc-ngan", "X001": "mau-01-gia-lap", "Lý Sơn": "ly-son"}
-MADE = [(lang, SLUGS[area]) for lang, areas in AREAS.items() for area in areas]
+BRIEFINGS = [(lang, SLUGS[area]) for lang, areas in AREAS.items() for area in areas]
 RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 ALL = ("html", "docx", "pptx", "xlsx")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def outputs(tmp_path_factory):
     """Every format of four areas in Vietnamese, and of three in English with a scenario."""
     out = tmp_path_factory.mktemp("documents")
     for lang, areas in AREAS.items():
         scenario = None if lang == "vi" else ROOT / "scenarios" / "decision_861_high.toml"
-        told = bhyt.run_batch(
-            None, out / lang, areas, bhyt.BatchOptions(jobs=1, lang=lang, scenario=scenario, formats=ALL)
-        )
-        assert [a["error"] for a in told["areas"]] == [None] * len(areas)
+        options = bhyt.BatchOptions(jobs=1, lang=lang, scenario=scenario, formats=ALL)
+        manifest = bhyt.run_batch(None, out / lang, areas, options)
+        assert [a["error"] for a in manifest["areas"]] == [None] * len(areas)
     return out
 
 
-@pytest.fixture(params=MADE, ids=lambda m: "-".join(m))
-def one(made, request):
+@pytest.fixture(params=BRIEFINGS, ids=lambda m: "-".join(m))
+def document(outputs, request):
     lang, slug = request.param
-    return lang, made / lang / slug / slug
+    return lang, outputs / lang / slug / slug
 
 
 def document_text(report):
-    """All that a report says, tables and fields as well."""
-    return "\n".join(
-        "".join(t.text or "" for t in p.iter(qn("w:t"))) for p in report.element.body.iter(qn("w:p"))
-    )  # fmt: skip
+    """All text of a report, tables and fields as well."""
+    paragraphs = report.element.body.iter(qn("w:p"))
+    return "\n".join("".join(t.text or "" for t in p.iter(qn("w:t"))) for p in paragraphs)
 
 
 def page_text(path):
@@ -97,7 +95,7 @@ def plain(text):
 
 
 def page_texts(path):
-    """The paragraphs and bullets of a page, without captions and what stands below tables."""
+    """The paragraphs and bullets of a page, without captions and notes."""
     main = BeautifulSoup(path.read_text("utf-8"), "html.parser").find("main")
     return [plain(t.get_text()) for t in main.find_all(["p", "li"]) if not t.get("class")]
 
@@ -105,41 +103,41 @@ def page_texts(path):
 def page_tables(path):
     """The cells of each table of a page by the name of its item, the headings first."""
     main = BeautifulSoup(path.read_text("utf-8"), "html.parser").find("main")
-    told = {}
+    tables = {}
     for caption in main.find_all("p", class_="caption"):
         rows = caption.find_next("table").find_all("tr")
-        told[caption["id"].removeprefix("table-")] = [
+        tables[caption["id"].removeprefix("table-")] = [
             [plain(c.get_text()) for c in r.find_all(["th", "td"])] for r in rows
         ]
-    return told
+    return tables
 
 
 def report_texts(report, content):
     """The paragraphs and bullets of a report, without the cross references at their ends."""
     words = "|".join(translate(f"label.{kind}", content.lang) for kind in ("chart", "table"))
-    told = [p for p in report.paragraphs if p.style.name in ("Normal", "List Bullet") and p._p.xpath(".//w:t")]
-    texts = [plain("".join(t.text for t in p._p.iter(qn("w:t")))) for p in told]
+    own = [p for p in report.paragraphs if p.style.name in ("Normal", "List Bullet") and p._p.xpath(".//w:t")]
+    texts = [plain("".join(t.text for t in p._p.iter(qn("w:t")))) for p in own]
     return [re.sub(rf" \((?:(?:, )?(?:{words})\s\d+)+\)$", "", text) for text in texts]
 
 
 def report_tables(report):
     """The cells of each table of a report by its number; one in parts is put together again."""
-    told, number = {}, None
+    tables, number = {}, None
     for element in report.element.body:
-        if element.tag == qn("w:p") and (found := re.findall(r"_Ref_table_(\d+)", element.xml)):
-            number = int(found[0])
+        if element.tag == qn("w:p") and (mark := re.search(r"_Ref_table_(\d+)", element.xml)):
+            number = int(mark[1])
         if element.tag == qn("w:tbl"):
             rows = [
                 ["".join(t.text or "" for t in c.iter(qn("w:t"))) for c in r.iter(qn("w:tc"))]
                 for r in element.iter(qn("w:tr"))
             ]
-            before = told.get(number)
-            told[number] = [b + r[1:] for b, r in zip(before, rows, strict=True)] if before else rows
-    return told
+            before = tables.get(number)
+            tables[number] = [b + r[1:] for b, r in zip(before, rows, strict=True)] if before else rows
+    return tables
 
 
-def test_the_report_says_what_the_page_says_word_for_word(one):
-    _lang, stem = one
+def test_the_report_says_what_the_page_says_word_for_word(document):
+    _lang, stem = document
     content = read_content(stem.with_suffix(".ipynb"))
     page, report = page_texts(stem.with_suffix(".html")), report_texts(Document(stem.with_suffix(".docx")), content)
     made_with = [plain(b.text) for b in content.of_kind("made_with")]  # in the report below the first page
@@ -148,8 +146,8 @@ def test_the_report_says_what_the_page_says_word_for_word(one):
     assert report == [t for t in page if t not in made_with + stamps]
 
 
-def test_the_tables_of_the_report_are_those_of_the_page_cell_by_cell(one):
-    _lang, stem = one
+def test_the_tables_of_the_report_are_those_of_the_page_cell_by_cell(document):
+    _lang, stem = document
     content = read_content(stem.with_suffix(".ipynb"))
     page, report = page_tables(stem.with_suffix(".html")), report_tables(Document(stem.with_suffix(".docx")))
     assert len(report) == len(page) == len(content.of_kind("table")) >= 4
@@ -160,11 +158,12 @@ def test_the_tables_of_the_report_are_those_of_the_page_cell_by_cell(one):
         assert len(rows) == 1 + len(block.table.rows)
 
 
-def test_the_slides_say_only_what_the_page_says(one):
-    lang, stem = one
-    said = "\n".join(page_texts(stem.with_suffix(".html")))
+def test_the_slides_say_only_what_the_page_says(document):
+    lang, stem = document
+    page = "\n".join(page_texts(stem.with_suffix(".html")))
     tables = page_tables(stem.with_suffix(".html"))
-    stamps = [translate(f"{key}.{tag}", lang) for key in ("stamp", "stamp_some") for tag in ("estimated", "synthetic", "proposal")]  # fmt: skip
+    tags = ("estimated", "synthetic", "proposal")
+    stamps = [translate(f"{key}.{tag}", lang) for key in ("stamp", "stamp_some") for tag in tags]
     counted = translate("text.more_bars", lang, shown=30, count=31).split("30")[0]
     bodies = grids = 0
     for slide in list(Presentation(stem.with_suffix(".pptx")).slides)[1:]:
@@ -181,16 +180,17 @@ def test_the_slides_say_only_what_the_page_says(one):
                 runs = shape.text_frame.paragraphs[0].runs
                 if not runs or runs[0].font.size == Pt(12):  # the number; the line of sources and notes
                     continue
-                told = [t for t in lines if t and t not in stamps and not t.startswith(counted)]
-                assert [t for t in told if t not in said] == [], title
-                bodies += len(told)
+                texts = [t for t in lines if t and t not in stamps and not t.startswith(counted)]
+                assert [t for t in texts if t not in page] == [], title
+                bodies += len(texts)
     assert bodies >= 4
     assert grids >= 1
 
 
-def test_the_slide_of_sources_names_those_of_the_headline_figures(one):
-    lang, stem = one
-    (slide,) = [s for s in Presentation(stem.with_suffix(".pptx")).slides if s.shapes.title.text == translate("item.sources", lang)]  # fmt: skip
+def test_the_slide_of_sources_names_those_of_the_headline_figures(document):
+    lang, stem = document
+    slides, title = Presentation(stem.with_suffix(".pptx")).slides, translate("item.sources", lang)
+    (slide,) = [s for s in slides if s.shapes.title.text == title]
     bodies = [s for s in slide.shapes if s.has_text_frame and s != slide.shapes.title]
     bullets = [p.text for s in bodies for p in s.text_frame.paragraphs if p._p.xpath("./a:pPr/a:buChar")]
     table = read_content(stem.with_suffix(".ipynb")).item("sources", "table").table
@@ -199,8 +199,8 @@ def test_the_slide_of_sources_names_those_of_the_headline_figures(one):
     assert bullets
 
 
-def test_the_headline_figures_stand_in_all_four(one):
-    _lang, stem = one
+def test_the_headline_figures_are_in_all_four(document):
+    _lang, stem = document
     content = read_content(stem.with_suffix(".ipynb"))
     values = content.item("headline", "table").table.column("value")
     assert len(values) >= 4
@@ -209,8 +209,8 @@ def test_the_headline_figures_stand_in_all_four(one):
         assert [v for v in values if v not in text] == []
     slides = slide_text(Presentation(stem.with_suffix(".pptx")))
     assert [v for v in values[:10] if v not in slides] == []
-    told = json.loads((stem.parent / "facts.json").read_text("utf-8"))
-    assert [f["text"] for f in told["facts"]] == values
+    record = json.loads((stem.parent / "facts.json").read_text("utf-8"))
+    assert [f["text"] for f in record["facts"]] == values
 
 
 def annex(stem, order, values=True):
@@ -225,9 +225,9 @@ def table_of(stem, name):
         return list(csv.reader(file))
 
 
-def test_the_annexes_hold_the_figures_of_the_tables(made):
+def test_the_annexes_hold_the_figures_of_the_tables(outputs):
     for lang, slug in (("vi", "mau-01-gia-lap"), ("en", "mau-01-gia-lap"), ("vi", "luc-ngan")):
-        stem = made / lang / slug / slug
+        stem = outputs / lang / slug / slug
         heads, rows = annex(stem, 5)
         table = table_of(stem, "lost")
         lost = "Thôi được cấp thẻ" if lang == "vi" else "State-paid card ended"
@@ -235,7 +235,7 @@ def test_the_annexes_hold_the_figures_of_the_tables(made):
         got = [row[heads.index(lost)] for row in rows[1 : 1 + len(want)]]
         assert got == want
         assert rows[0][heads.index(lost)] == sum(want)
-    stem = made / "vi" / "son-duong" / "son-duong"
+    stem = outputs / "vi" / "son-duong" / "son-duong"
     heads, rows = annex(stem, 2)
     assert rows[0][2] == 155_163
     # Each group of the plan with its parts right below it.
@@ -245,10 +245,10 @@ def test_the_annexes_hold_the_figures_of_the_tables(made):
     assert rows[12][3] == pytest.approx(26_735 / 155_163)  # the plan printed 17.2%
 
 
-def test_the_total_of_the_targets_is_what_the_plan_needs(made):
-    for slug, needed in (("son-duong", 165_191), ("luc-ngan", 224_275), ("mau-01-gia-lap", 60_355)):
-        heads, rows = annex(made / "vi" / slug / slug, 1)
-        assert rows[0][heads.index(translate("column.target_people", "vi"))] == needed
+def test_the_total_of_the_targets_is_what_the_plan_needs(outputs):
+    for slug, people in (("son-duong", 165_191), ("luc-ngan", 224_275), ("mau-01-gia-lap", 60_355)):
+        heads, rows = annex(outputs / "vi" / slug / slug, 1)
+        assert rows[0][heads.index(translate("column.target_people", "vi"))] == people
 
 
 # --- Annex tables ---------------------------------------------------------------------------------
@@ -258,8 +258,8 @@ def value_of(formula, sheet):
     """What a formula of ours comes to, worked out from the cells that it names."""
 
     def cell(name):
-        held = sheet[name.replace("$", "")].value
-        return value_of(held, sheet) if isinstance(held, str) and held.startswith("=") else held
+        value = sheet[name.replace("$", "")].value
+        return value_of(value, sheet) if isinstance(value, str) and value.startswith("=") else value
 
     def spans(match):
         cells = []
@@ -274,8 +274,8 @@ def value_of(formula, sheet):
     return eval(text, {"ROUND": lambda x, n: int(x + 0.5), "__builtins__": {}})
 
 
-def test_every_formula_gives_the_figure_that_is_kept_with_it(one):
-    _lang, stem = one
+def test_every_formula_gives_the_figure_that_is_kept_with_it(document):
+    _lang, stem = document
     book = openpyxl.load_workbook(stem.with_suffix(".xlsx"))
     kept = openpyxl.load_workbook(stem.with_suffix(".xlsx"), data_only=True)
     count = 0
@@ -288,8 +288,8 @@ def test_every_formula_gives_the_figure_that_is_kept_with_it(one):
     assert count >= 2
 
 
-def test_sums_and_rates_are_formulas_and_the_total_stands_first(made):
-    sheets = openpyxl.load_workbook(made / "vi" / "mau-01-gia-lap" / "mau-01-gia-lap.xlsx").worksheets
+def test_sums_and_rates_are_formulas_and_the_total_comes_first(outputs):
+    sheets = openpyxl.load_workbook(outputs / "vi" / "mau-01-gia-lap" / "mau-01-gia-lap.xlsx").worksheets
     assert [s.title for s in sheets] == [f"Biểu {i:02d}" for i in range(1, 7)]
     first = {s.title: [c.value for c in s[7]] for s in sheets}
     for title in ("Biểu 01", "Biểu 02", "Biểu 03", "Biểu 05"):
@@ -300,27 +300,27 @@ def test_sums_and_rates_are_formulas_and_the_total_stands_first(made):
     assert sheets[2]["F8"].value == "=C8*ROUND(D8*E8,0)"
 
 
-def test_the_annexes_print_on_a4_with_their_headings_on_every_page(one):
-    lang, stem = one
+def test_the_annexes_print_on_a4_with_their_headings_on_every_page(document):
+    lang, stem = document
     for sheet in openpyxl.load_workbook(stem.with_suffix(".xlsx")).worksheets:
         assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "landscape")
         assert sheet.print_title_rows == "$6:$6"
         assert sheet.page_setup.fitToWidth in (None, 1)  # one is what a file need not say
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
-        told = ("Đơn vị tính" if lang == "vi" else "Unit") + ":"
+        unit = ("Đơn vị tính" if lang == "vi" else "Unit") + ":"
         if not sheet.title.endswith("06"):  # the log of data has no unit
-            assert any(str(c.value).startswith(told) for c in sheet[5])
+            assert any(str(c.value).startswith(unit) for c in sheet[5])
         assert sheet["A6"].font.name == "Times New Roman"
 
 
-def test_an_annex_without_figures_says_what_it_needs(made):
-    book = openpyxl.load_workbook(made / "vi" / "ly-son" / "ly-son.xlsx")
+def test_an_annex_without_figures_says_what_it_needs(outputs):
+    book = openpyxl.load_workbook(outputs / "vi" / "ly-son" / "ly-son.xlsx")
     text = [str(c.value) for row in book["Biểu 02"].iter_rows() for c in row if c.value]
     assert any("cần số thẻ theo nhóm" in t for t in text)
 
 
-def test_a_name_is_never_a_formula(made, tmp_path):
-    source = made / "vi" / "mau-01-gia-lap" / "mau-01-gia-lap.ipynb"
+def test_a_name_is_never_a_formula(outputs, tmp_path):
+    source = outputs / "vi" / "mau-01-gia-lap" / "mau-01-gia-lap.ipynb"
     evil = '=HYPERLINK("http://x","y")'
     notebook = tmp_path / "evil.ipynb"
     notebook.write_text(source.read_text("utf-8").replace('"Xã Mẫu 01"', json.dumps(evil)), "utf-8")
@@ -330,14 +330,14 @@ def test_a_name_is_never_a_formula(made, tmp_path):
     assert hit
     with zipfile.ZipFile(tmp_path / "evil.xlsx") as archive:
         sheets = "".join(archive.read(n).decode() for n in archive.namelist() if "worksheets/sheet" in n)
-    assert "HYPERLINK" not in sheets  # it stands among the texts
+    assert "HYPERLINK" not in sheets  # it is one of the texts
 
 
 # --- Report ---------------------------------------------------------------------------------------
 
 
-def test_the_report_has_the_page_of_decree_30(one):
-    _lang, stem = one
+def test_the_report_has_the_page_of_decree_30(document):
+    _lang, stem = document
     report = Document(stem.with_suffix(".docx"))
     (section,) = report.sections
     size = [round(v.mm) for v in (section.page_width, section.page_height)]
@@ -355,8 +355,8 @@ def test_the_report_has_the_page_of_decree_30(one):
     assert "PAGE" not in section.first_page_header._element.xml
 
 
-def test_every_style_that_is_used_is_times_new_roman(one):
-    _lang, stem = one
+def test_every_style_that_is_used_is_times_new_roman(document):
+    _lang, stem = document
     report = Document(stem.with_suffix(".docx"))
     for style in {p.style.name: p.style for p in report.paragraphs}.values():
         fonts = style.element.rPr.find(qn("w:rFonts")) if style.element.rPr is not None else None
@@ -364,26 +364,26 @@ def test_every_style_that_is_used_is_times_new_roman(one):
         assert set(fonts.attrib.values()) == {"Times New Roman"}, style.name
 
 
-def test_headings_captions_and_references_are_words_own(one):
-    _lang, stem = one
+def test_headings_captions_and_references_are_words_own(document):
+    _lang, stem = document
     report = Document(stem.with_suffix(".docx"))
     content = read_content(stem.with_suffix(".ipynb"))
     heads = [p.text for p in report.paragraphs if p.style.name == "Heading 1"]
     assert [h.split(". ", 1)[1] for h in heads] == [b.text for b in content.of_kind("heading") if b.level == 2]
     captions = [p for p in report.paragraphs if p.style.name == "Caption"]
-    named = [b for b in content.blocks if b.kind in ("chart", "table") and b.name]
-    assert len(captions) == len(named)
+    blocks = [b for b in content.blocks if b.kind in ("chart", "table") and b.name]
+    assert len(captions) == len(blocks)
     assert all("SEQ" in p._p.xml for p in captions)
     xml = report.element.xml
     marks = set(re.findall(r'w:bookmarkStart w:id="\d+" w:name="(\w+)"', xml))
-    wanted = set(re.findall(r"REF (\w+) ", xml))
-    assert wanted
-    assert wanted <= marks
+    references = set(re.findall(r"REF (\w+) ", xml))
+    assert references
+    assert references <= marks
     assert xml.count('fldCharType="begin"') == xml.count('fldCharType="end"')
 
 
-def test_pictures_have_alternative_texts_and_tables_repeat_their_heading(one):
-    _lang, stem = one
+def test_pictures_have_alternative_texts_and_tables_repeat_their_heading(document):
+    _lang, stem = document
     report = Document(stem.with_suffix(".docx"))
     content = read_content(stem.with_suffix(".ipynb"))
     alts = [s._inline.docPr.get("descr") for s in report.inline_shapes]
@@ -392,24 +392,24 @@ def test_pictures_have_alternative_texts_and_tables_repeat_their_heading(one):
     assert all(159 <= s.width.mm <= 161 for s in report.inline_shapes)
     assert all(s.height.mm <= 232 for s in report.inline_shapes)
     heads = [c.text for t in report.tables for c in t.rows[0].cells]
-    wanted = [c.heading for b in content.of_kind("table") for c in b.table.columns if c.key != "area"]
-    assert [h for h in wanted if h not in heads] == []
+    headings = [c.heading for b in content.of_kind("table") for c in b.table.columns if c.key != "area"]
+    assert [h for h in headings if h not in heads] == []
     assert len(report.tables) >= len(content.of_kind("table"))
     assert all(sum(c.width for c in t.columns) / 36000 <= 161 for t in report.tables)
     for table in report.tables:
         assert table.rows[0]._tr.trPr.find(qn("w:tblHeader")) is not None
 
 
-def test_the_report_is_marked_as_reference_and_has_no_motto(one):
-    lang, stem = one
+def test_the_report_is_marked_as_reference_and_has_no_motto(document):
+    lang, stem = document
     text = document_text(Document(stem.with_suffix(".docx")))
     assert ("không phải văn bản hành chính" if lang == "vi" else "not an administrative document") in text
     for word in ("CỘNG HÒA", "Độc lập - Tự do", "Nơi nhận", "KÝ TÊN", "CHỦ TỊCH"):
         assert word not in text
 
 
-def test_what_an_analyst_adds_to_the_notebook_is_in_the_report(made, tmp_path):
-    source = json.loads((made / "vi" / "son-duong" / "son-duong.ipynb").read_text("utf-8"))
+def test_what_an_analyst_adds_to_the_notebook_is_in_the_report(outputs, tmp_path):
+    source = json.loads((outputs / "vi" / "son-duong" / "son-duong.ipynb").read_text("utf-8"))
     source["cells"].insert(
         4, {"cell_type": "markdown", "metadata": {}, "id": "mine", "source": ["## Nhận xét của huyện\n"]}
     )
@@ -425,7 +425,7 @@ def test_what_an_analyst_adds_to_the_notebook_is_in_the_report(made, tmp_path):
     assert any("Nhận xét của huyện" in p.text and p.style.name == "Heading 1" for p in report.paragraphs)
 
 
-def test_a_notebook_that_is_no_briefing_is_told(tmp_path):
+def test_a_notebook_that_is_no_briefing_is_refused(tmp_path):
     empty = tmp_path / "x.ipynb"
     empty.write_text('{"cells": []}', "utf-8")
     with pytest.raises(ValueError, match="no executed briefing"):
@@ -435,8 +435,8 @@ def test_a_notebook_that_is_no_briefing_is_told(tmp_path):
 # --- Slides ---------------------------------------------------------------------------------------
 
 
-def test_there_are_8_to_12_slides_with_notes_inside_the_frame(one):
-    _lang, stem = one
+def test_there_are_8_to_12_slides_with_notes_inside_the_frame(document):
+    _lang, stem = document
     show = Presentation(stem.with_suffix(".pptx"))
     assert 8 <= len(show.slides) <= 12
     for slide in show.slides:
@@ -454,48 +454,48 @@ def native(show):
     return [(slide, s) for slide in show.slides for s in slide.shapes if s.has_chart]
 
 
-def test_native_charts_hold_the_figures_of_their_tables(one):
-    _lang, stem = one
+def test_native_charts_hold_the_figures_of_their_tables(document):
+    _lang, stem = document
     show = Presentation(stem.with_suffix(".pptx"))
-    told = {b.chart.alt: b.chart for b in read_content(stem.with_suffix(".ipynb")).of_kind("chart")}
-    found = native(show)
-    assert len(found) >= 3
-    for _slide, shape in found:
-        what = told[shape._element.nvGraphicFramePr.cNvPr.get("descr")]
+    charts = {b.chart.alt: b.chart for b in read_content(stem.with_suffix(".ipynb")).of_kind("chart")}
+    shapes = native(show)
+    assert len(shapes) >= 3
+    for _slide, shape in shapes:
+        description = charts[shape._element.nvGraphicFramePr.cNvPr.get("descr")]
         plot = shape.chart.plots[0]
         count = len(plot.categories)
-        assert list(plot.categories) == list(what.categories[:count])
-        assert count == min(len(what.categories), 30)
-        for drawn, one_series in zip(plot.series, what.series, strict=True):
-            assert tuple(drawn.values) == one_series.values[:count]
+        assert list(plot.categories) == list(description.categories[:count])
+        assert count == min(len(description.categories), 30)
+        for plotted, series in zip(plot.series, description.series, strict=True):
+            assert tuple(plotted.values) == series.values[:count]
         book = openpyxl.load_workbook(io.BytesIO(shape.chart.part.chart_workbook.xlsx_part.blob))
-        held = [row[1] for row in book.worksheets[0].iter_rows(min_row=2, values_only=True)]
-        wanted = [float("nan") if v is None else v for v in what.series[0].values[:count]]
-        assert [float("nan") if v is None else v for v in held] == pytest.approx(wanted, rel=1e-12, nan_ok=True)
+        cells = [row[1] for row in book.worksheets[0].iter_rows(min_row=2, values_only=True)]
+        values = [float("nan") if v is None else v for v in description.series[0].values[:count]]
+        assert [float("nan") if v is None else v for v in cells] == pytest.approx(values, rel=1e-12, nan_ok=True)
 
 
-def test_the_labels_of_native_charts_are_numbers_of_the_page(one):
+def test_the_labels_of_native_charts_are_numbers_of_the_page(document):
     """A bar drawn from 0.762823 is labelled 76.3%, as the page says, and not 76.28%."""
-    lang, stem = one
+    lang, stem = document
     content = read_content(stem.with_suffix(".ipynb"))
-    told = {b.chart.alt: b.chart for b in content.of_kind("chart")}
+    charts = {b.chart.alt: b.chart for b in content.of_kind("chart")}
     for _, shape in native(Presentation(stem.with_suffix(".pptx"))):
         alt = shape._element.nvGraphicFramePr.cNvPr.get("descr")
-        for one_series in told[alt].series:
-            for value in one_series.values[:8]:
-                if value is not None and len(one_series.values) <= 8:
-                    assert format_message("{v:" + one_series.spec + "}", lang, v=value) in alt
+        for series in charts[alt].series:
+            for value in series.values[:8]:
+                if value is not None and len(series.values) <= 8:
+                    assert format_message("{v:" + series.spec + "}", lang, v=value) in alt
 
 
-def test_the_chart_of_groups_is_the_table_of_groups(made):
-    stem = made / "vi" / "son-duong" / "son-duong"
+def test_the_chart_of_groups_is_the_table_of_groups(outputs):
+    stem = outputs / "vi" / "son-duong" / "son-duong"
     content = read_content(stem.with_suffix(".ipynb"))
     table = table_of(stem, "groups")
     assert content.item("groups", "chart").chart.series[0].values == tuple(float(r[1]) for r in table[1:])
 
 
-def test_every_picture_and_chart_of_a_slide_has_an_alternative_text(one):
-    _lang, stem = one
+def test_every_picture_and_chart_of_a_slide_has_an_alternative_text(document):
+    _lang, stem = document
     for slide in Presentation(stem.with_suffix(".pptx")).slides:
         for shape in slide.shapes:
             if shape.has_chart or shape.has_table or shape.shape_type == 13:
@@ -503,8 +503,8 @@ def test_every_picture_and_chart_of_a_slide_has_an_alternative_text(one):
                 assert about, (slide.shapes.title.text, shape.name)
 
 
-def test_no_text_of_a_slide_is_smaller_than_9_points_and_all_is_times_new_roman(one):
-    _lang, stem = one
+def test_texts_of_slides_are_readable_and_in_times_new_roman(document):
+    _lang, stem = document
     for slide in Presentation(stem.with_suffix(".pptx")).slides:
         for shape in slide.shapes:
             for paragraph in shape.text_frame.paragraphs if shape.has_text_frame else ():
@@ -515,8 +515,8 @@ def test_no_text_of_a_slide_is_smaller_than_9_points_and_all_is_times_new_roman(
                 assert shape.chart.font.size >= Pt(9)
 
 
-def test_targets_are_grey_beside_the_coverage_that_was_counted(made):
-    show = Presentation(made / "vi" / "son-duong" / "son-duong.pptx")
+def test_targets_are_grey_beside_the_coverage_that_was_counted(outputs):
+    show = Presentation(outputs / "vi" / "son-duong" / "son-duong.pptx")
     (chart,) = [s.chart for _, s in native(show) if "Chỉ tiêu 2022" in list(s.chart.plots[0].categories)]
     points = chart.plots[0].series[0].points
     colors = [points[i].format.fill.fore_color.rgb for i in range(1, len(chart.plots[0].categories))]
@@ -524,8 +524,8 @@ def test_targets_are_grey_beside_the_coverage_that_was_counted(made):
     assert str(chart.plots[0].series[0].format.fill.fore_color.rgb) == "0072B2"
 
 
-def test_the_slides_are_numbered_and_weak_figures_stamped_on_each_that_tells_them(made):
-    show = Presentation(made / "vi" / "mau-01-gia-lap" / "mau-01-gia-lap.pptx")
+def test_slides_are_numbered_and_stamped_where_figures_are_weak(outputs):
+    show = Presentation(outputs / "vi" / "mau-01-gia-lap" / "mau-01-gia-lap.pptx")
     slides = list(show.slides)[1:]
     for number, slide in enumerate(slides, 2):
         fields = slide._element.xpath(".//a:fld[@type='slidenum']/a:t")
@@ -533,15 +533,15 @@ def test_the_slides_are_numbered_and_weak_figures_stamped_on_each_that_tells_the
     stamped = [
         any(s.has_text_frame and s.text_frame.text == "SỐ LIỆU GIẢ LẬP" for s in slide.shapes) for slide in slides
     ]
-    told = dict(zip((s.shapes.title.text for s in slides), stamped, strict=True))
-    assert told["Nội dung cần chỉ đạo"]
-    assert told["Số liệu chính"]
-    assert told["Tóm tắt"]
-    assert not told.get("Mức đóng một năm theo nguồn đóng", False)  # the law is real
+    stamps = dict(zip((s.shapes.title.text for s in slides), stamped, strict=True))
+    assert stamps["Nội dung cần chỉ đạo"]
+    assert stamps["Số liệu chính"]
+    assert stamps["Tóm tắt"]
+    assert not stamps.get("Mức đóng một năm theo nguồn đóng", False)  # the law is real
 
 
-def test_a_target_above_a_rate_says_so_at_its_point(made):
-    show = Presentation(made / "vi" / "luc-ngan" / "luc-ngan.pptx")
+def test_a_target_above_a_rate_says_so_at_its_point(outputs):
+    show = Presentation(outputs / "vi" / "luc-ngan" / "luc-ngan.pptx")
     lines = [s.chart for _, s in native(show) if s.chart.chart_type == XL_CHART_TYPE.LINE_MARKERS]
     (path,) = lines
     formats = [n.get("formatCode") for n in path._chartSpace.xpath(".//c:dLbl/c:numFmt")]
@@ -561,39 +561,40 @@ def test_what_must_be_enrolled_a_month_is_rounded_up():
 
 
 @pytest.fixture(scope="module")
-def long(made, tmp_path_factory):
+def long_briefing(outputs, tmp_path_factory):
     """A briefing whose chart of communes has 124 rows, as many as the largest provinces of July 2025 have."""
-    content = read_content(made / "vi" / "son-duong" / "son-duong.ipynb")
+    content = read_content(outputs / "vi" / "son-duong" / "son-duong.ipynb")
     rows = pd.DataFrame({"name": [f"Xã {i:03}" for i in range(124)], "rate": [0.5 + i / 300 for i in range(124)]})
     tall = bhyt.charts.communes(rows.assign(status="published"), "tỉnh Dài", ("Chỉ tiêu: 90%", 0.9), "vi", "bảng cards")
     stem = tmp_path_factory.mktemp("long") / "long"
     bhyt.charts.save(tall, stem)
-    chart = Block("chart", "communes", caption="Dài", image=stem.with_suffix(".png").read_bytes(), chart=tall.description, number=99)  # fmt: skip
+    image = stem.with_suffix(".png").read_bytes()
+    chart = Block("chart", "communes", caption="Dài", image=image, chart=tall.description, number=99)
     rest = tuple(b for b in content.blocks if b.name != "commune_people")
     return replace(content, blocks=(*rest, chart)), chart, stem
 
 
-def test_a_chart_of_124_communes_goes_on_overleaf_at_its_full_size(long):
-    content, chart, stem = long
+def test_a_chart_of_124_communes_goes_on_overleaf_at_its_full_size(long_briefing):
+    content, chart, stem = long_briefing
     write_docx(content, stem.with_suffix(".docx"))
     shapes = list(Document(stem.with_suffix(".docx")).inline_shapes)
     own = shapes[len(content.of_kind("chart")) - 1 :]
     assert len(own) >= 3
     assert all(159 <= s.width.mm <= 161 and s.height.mm <= 232 for s in own)
-    whole = Image.open(io.BytesIO(chart.image))
-    assert sum(s.height.mm for s in own) == pytest.approx(160 * whole.height / whole.width, abs=1)
-    # A cut lies between two names: where the letters of the names stand, the row of pixels is white.
+    picture = Image.open(io.BytesIO(chart.image))
+    assert sum(s.height.mm for s in own) == pytest.approx(160 * picture.height / picture.width, abs=1)
+    # A cut lies between two names: where the letters of the names are, the row of pixels is white.
     parts = slice_image(chart.image, chart.chart.page_breaks, 160, 232)
     assert len(parts) == len(own)
-    assert sum(Image.open(io.BytesIO(p)).height for p in parts) == whole.height
-    names = round(whole.width * 0.045), round(whole.width * 0.083)  # left of the axis
+    assert sum(Image.open(io.BytesIO(p)).height for p in parts) == picture.height
+    names = round(picture.width * 0.045), round(picture.width * 0.083)  # left of the axis
     for part in parts[:-1]:
         edge = Image.open(io.BytesIO(part)).convert("L")
         assert min(edge.crop((names[0], edge.height - 4, names[1], edge.height)).tobytes()) > 225
 
 
-def test_a_picture_too_high_to_be_read_has_no_slide(long):
-    content, chart, stem = long
+def test_a_picture_too_high_to_be_read_has_no_slide(long_briefing):
+    content, chart, stem = long_briefing
     high = replace(chart, chart=replace(chart.chart, kind="picture"))
     write_pptx(replace(content, blocks=(*content.blocks[:-1], high)), stem.with_suffix(".pptx"))
     titles = [s.shapes.title.text for s in Presentation(stem.with_suffix(".pptx")).slides]
@@ -601,13 +602,13 @@ def test_a_picture_too_high_to_be_read_has_no_slide(long):
     assert 8 <= len(titles) <= 12
 
 
-def test_a_native_chart_of_many_units_says_how_many_it_shows(long):
-    content, _, stem = long
+def test_a_native_chart_of_many_units_says_how_many_it_shows(long_briefing):
+    content, _, stem = long_briefing
     kept = replace(content, blocks=tuple(b for b in content.blocks if b.kind != "chart" or b.number == 99))
     write_pptx(kept, stem.with_suffix(".pptx"))
     (slide,) = [s for s in Presentation(stem.with_suffix(".pptx")).slides if s.shapes.title.text == "Dài"]
-    told = " ".join(s.text_frame.text for s in slide.shapes if s.has_text_frame)
-    assert "30 trong 124" in told
+    text = " ".join(s.text_frame.text for s in slide.shapes if s.has_text_frame)
+    assert "30 trong 124" in text
 
 
 # --- What office programs refuse --------------------------------------------------------------------
@@ -620,39 +621,40 @@ def parts_of(path):
 
 
 @pytest.mark.parametrize("ending", ALL[1:])
-def test_every_part_of_a_package_is_there_whole_and_of_a_known_type(one, ending):
+def test_every_part_of_a_package_is_complete_and_of_a_known_type(document, ending):
     """What makes Word, PowerPoint and Excel offer a repair: a part that lacks, is not XML, or has no type."""
-    _lang, stem = one
+    _lang, stem = document
     parts = parts_of(stem.with_suffix(f".{ending}"))
     trees = {n: etree.fromstring(b) for n, b in parts.items() if n.endswith((".xml", ".rels"))}
     types = trees["[Content_Types].xml"]
-    named = {e.get("PartName") for e in types if e.get("PartName")}
+    part_names = {e.get("PartName") for e in types if e.get("PartName")}
     endings = {e.get("Extension") for e in types if e.get("Extension")}
-    assert {n.lstrip("/") for n in named} <= set(parts)
-    untyped = [n for n in parts if f"/{n}" not in named and n.rpartition(".")[2] not in endings]
+    assert {n.lstrip("/") for n in part_names} <= set(parts)
+    untyped = [n for n in parts if f"/{n}" not in part_names and n.rpartition(".")[2] not in endings]
     assert [n for n in untyped if n != "[Content_Types].xml"] == []
     for name, tree in trees.items():
         if name.endswith(".rels"):
             folder = Path(name).parent.parent
             inner = [e.get("Target") for e in tree if e.get("TargetMode") != "External"]
-            found = [os.path.normpath(folder / t) if not t.startswith("/") else t[1:] for t in inner]
-            assert [t for t in found if t not in parts] == [], name
+            paths = [os.path.normpath(folder / t) if not t.startswith("/") else t[1:] for t in inner]
+            assert [t for t in paths if t not in parts] == [], name
             ids = [e.get("Id") for e in tree]
             assert len(ids) == len(set(ids)), name
-    for name, tree in trees.items():  # and what a part names stands in its relations
+    for name, tree in trees.items():  # and what a part names is in its relations
         used = {v for e in tree.iter() for k, v in e.attrib.items() if k.startswith("{" + RELATED + "}")}
         own = trees.get(f"{Path(name).parent}/_rels/{Path(name).name}.rels")
         assert used <= ({e.get("Id") for e in own} if own is not None else set()), name
 
 
 @pytest.mark.parametrize("ending", ["docx", "pptx"])
-def test_no_number_of_a_drawing_or_bookmark_is_given_twice(one, ending):
-    _lang, stem = one
+def test_no_number_of_a_drawing_or_bookmark_is_used_twice(document, ending):
+    _lang, stem = document
     for name, blob in parts_of(stem.with_suffix(f".{ending}")).items():
         if name == "word/document.xml" or name.startswith("ppt/slides/slide"):
             tree = etree.fromstring(blob)
-            drawn = [e.get("id") for e in tree.iter() if etree.QName(e).localname in ("docPr", "cNvPr") and not (ending == "docx" and etree.QName(e).localname == "cNvPr")]  # fmt: skip
-            assert len(drawn) == len(set(drawn)), name
+            tags = ("docPr",) if ending == "docx" else ("docPr", "cNvPr")
+            ids = [e.get("id") for e in tree.iter() if etree.QName(e).localname in tags]
+            assert len(ids) == len(set(ids)), name
             marks = [e.get(qn("w:id")) for e in tree.iter(qn("w:bookmarkStart"))]
             assert len(marks) == len(set(marks)), name
 
@@ -660,8 +662,8 @@ def test_no_number_of_a_drawing_or_bookmark_is_given_twice(one, ending):
 # --- Page -----------------------------------------------------------------------------------------
 
 
-def test_the_page_leads_to_its_sections_and_files(one):
-    _lang, stem = one
+def test_the_page_leads_to_its_sections_and_files(document):
+    _lang, stem = document
     page = stem.with_suffix(".html").read_text("utf-8")
     anchors = re.findall(r' id="([^"]+)"', page)
     assert len(anchors) == len(set(anchors))
@@ -679,22 +681,20 @@ def test_the_page_leads_to_its_sections_and_files(one):
 
 def test_counts_under_five_are_in_no_document(small_input, tmp_path):
     columns = ["area", "as_of", "group", "cards", "status", "source"]
-    write_table(
-        small_input / "cards.csv", columns,
-        ["C1", "2021-06-30", "difficult_area", "700", "published", "BHXH"],
-        ["C1", "2021-06-30", "employer_employee", "3", "published", "BHXH"],
-        ["C1", "2021-06-30", "household", "197", "published", "BHXH"],
-        ["C2", "2021-06-30", "household", "900", "published", "BHXH"],
-    )  # fmt: skip
-    told = bhyt.run_batch(small_input, tmp_path / "out", ["D1"], bhyt.BatchOptions(jobs=1, formats=ALL))
-    assert told["areas"][0]["error"] is None
-    stem = tmp_path / "out" / told["areas"][0]["slug"] / told["areas"][0]["slug"]
+    counts = [("C1", "difficult_area", 700), ("C1", "employer_employee", 3), ("C1", "household", 197)]
+    counts.append(("C2", "household", 900))
+    rows = [[area, "2021-06-30", group, str(cards), "published", "BHXH"] for area, group, cards in counts]
+    write_table(small_input / "cards.csv", columns, *rows)
+    (area,) = bhyt.run_batch(small_input, tmp_path / "out", ["D1"], bhyt.BatchOptions(jobs=1, formats=ALL))["areas"]
+    assert area["error"] is None
+    stem = tmp_path / "out" / area["slug"] / area["slug"]
     chart = read_content(stem.with_suffix(".ipynb")).item("groups", "chart").chart
     assert chart.series[0].values.count(None) == 2
     for _, shape in native(Presentation(stem.with_suffix(".pptx"))):
-        for drawn in shape.chart.plots[0].series:
-            assert not [v for v in drawn.values if v is not None and 0 < v < 5 and float(v).is_integer()]
-    cells = [c.value for s in openpyxl.load_workbook(stem.with_suffix(".xlsx"), data_only=True).worksheets for row in s.iter_rows(min_row=7) for c in row[2:]]  # fmt: skip
+        for series in shape.chart.plots[0].series:
+            assert not [v for v in series.values if v is not None and 0 < v < 5 and float(v).is_integer()]
+    sheets = openpyxl.load_workbook(stem.with_suffix(".xlsx"), data_only=True).worksheets
+    cells = [c.value for s in sheets for row in s.iter_rows(min_row=7) for c in row[2:]]
     assert "<5" in cells
     assert 3 not in cells
     rows = [[c.text for c in r.cells] for t in Document(stem.with_suffix(".docx")).tables for r in t.rows]
@@ -705,7 +705,7 @@ def test_counts_under_five_are_in_no_document(small_input, tmp_path):
 # --- In the batch ---------------------------------------------------------------------------------
 
 
-def test_an_area_is_made_again_for_a_format_that_it_lacks_and_stands_for_one_that_it_has(tmp_path):
+def test_an_area_is_built_again_only_for_a_format_that_it_lacks(tmp_path):
     def run(*formats):
         options = bhyt.BatchOptions(jobs=1, formats=formats or ("html",))
         (area,) = bhyt.run_batch(None, tmp_path, ["Lý Sơn"], options)["areas"]
@@ -730,20 +730,38 @@ def test_there_is_no_other_format(tmp_path):
     assert not (tmp_path / "x").exists()
 
 
-def test_office_libraries_load_only_where_a_file_is_written(made, tmp_path):
-    notebook = made / "vi" / "ly-son" / "ly-son.ipynb"
+def test_office_libraries_load_only_where_a_file_is_written(outputs, tmp_path):
+    notebook = outputs / "vi" / "ly-son" / "ly-son.ipynb"
     code = (
-        "import sys; from pathlib import Path; from bhyt_analysis.batch import area; from bhyt_analysis.documents.html_page import write_page\n"
-        f"notebook = Path({str(notebook)!r})\n"
-        f"area.write_office(notebook, ('html',)); write_page(notebook, Path({str(tmp_path / 'p.html')!r}))\n"
+        "import sys; from pathlib import Path; from bhyt_analysis.documents import formats, html_page\n"
+        f"notebook, page = Path({str(notebook)!r}), Path({str(tmp_path / 'p.html')!r})\n"
+        "formats.write_office(notebook, ('html',)); html_page.write_page(notebook, page)\n"
         "print([m for m in ('docx', 'pptx', 'xlsxwriter') if m in sys.modules])"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert told.strip() == "[]"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"
 
 
-def test_the_office_files_can_be_made_of_a_notebook_alone(made, tmp_path):
+def test_headings_of_the_template_are_in_jupyterlab_only(outputs):
+    """The outline of the notebook is neither on the page nor in the report, where each section has its own heading."""
+    stem = outputs / "vi" / "ly-son" / "ly-son"
+    cells = json.loads(stem.with_suffix(".ipynb").read_text("utf-8"))["cells"]
+    outline = ["".join(c["source"]) for c in cells if c["cell_type"] == "markdown"]
+    assert len(outline) == 9
+    assert all(re.fullmatch("## [^/]+ / [^/]+", heading) for heading in outline)
+    texts = [page_text(stem.with_suffix(".html")), document_text(Document(stem.with_suffix(".docx")))]
+    assert not [h for h in outline for text in texts if h.removeprefix("## ") in text]
+
+
+def test_a_notebook_of_another_version_is_refused(outputs, tmp_path):
+    notebook = (outputs / "vi" / "ly-son" / "ly-son.ipynb").read_text("utf-8")
+    (tmp_path / "old.ipynb").write_text(notebook.replace('"schema": 1', '"schema": 0'), "utf-8")
+    with pytest.raises(BhytError, match="outputs of schema 0, expected 1"):
+        read_content(tmp_path / "old.ipynb")
+
+
+def test_the_office_files_can_be_made_of_a_notebook_alone(outputs, tmp_path):
     notebook = tmp_path / "b.ipynb"
-    notebook.write_bytes((made / "vi" / "ly-son" / "ly-son.ipynb").read_bytes())
+    notebook.write_bytes((outputs / "vi" / "ly-son" / "ly-son.ipynb").read_bytes())
     write_office(notebook, ["xlsx", "docx"])
     assert {p.name for p in tmp_path.iterdir()} == {"b.ipynb", "b.docx", "b.xlsx"}

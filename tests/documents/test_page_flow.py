@@ -56,7 +56,8 @@ def test_a_chart_and_its_table_leave_less_empty_in_their_order(text, chart, tabl
     arranged = arrange_blocks(blocks, lambda b: heights[b.kind], PAGE)
     orders = (blocks, [blocks[0], blocks[2], blocks[1]])
     chart_first, table_first = (empty_millimetres(order, lambda b: heights[b.kind]) for order in orders)
-    assert [b.kind for b in arranged] == (["text", "table", "chart"] if chart_first - table_first > 20 else ["text", "chart", "table"])
+    expected = ["text", "table", "chart"] if chart_first - table_first > 20 else ["text", "chart", "table"]
+    assert [b.kind for b in arranged] == expected
 
 
 WORDS = st.text("abcđêộ ", min_size=1, max_size=60).filter(str.strip)
