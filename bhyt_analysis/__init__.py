@@ -52,7 +52,7 @@ _NAMES = {
     "target_probabilities": "model.projection.uncertainty",
     "tornado": "model.projection.uncertainty",
     "break_even": "model.projection.uncertainty",
-    "backtest": "model.projection.backtest",
+    "backtest": "ingest.bundled_backtest",
     "monitor": "model.monitoring.monitor",
     "funnel": "model.monitoring.funnel",
     "explain": "tables.explain",

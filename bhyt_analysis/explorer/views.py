@@ -180,7 +180,7 @@ def _rates(context: Context, state: State, projection: Projection) -> Floats:
 def _probabilities(
     context: Context, state: State, projection: Projection, targets: Targets, rates: Floats
 ) -> pd.DataFrame:
-    return uncertainty.target_probabilities(projection, targets, DRAWS, path=rates)
+    return uncertainty.target_probabilities(projection, targets, DRAWS, rates=rates)
 
 
 @_view("on")

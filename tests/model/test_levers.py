@@ -1,4 +1,4 @@
-"""What-if rows of law, top-ups of a province and communes in other zones do what a person works out by hand."""
+"""What-if rows of law, top-ups of a province and communes in other zones, against figures computed by hand."""
 
 import pandas as pd
 import pytest
@@ -20,17 +20,23 @@ def payers_of(law, month, key, area="Bắc Giang"):
     )
 
 
-def test_a_question_is_a_proposal_and_says_that_no_text_decides_it():
+def test_what_if_rows_are_proposals_without_an_instrument():
     law = build_reform([{"parameter": "contribution_rate", "since": "2027-01-01", "value": 0.051}], "mine")
     assert law.table[["status", "reference"]].iloc[0].tolist() == ["proposal", "what if (no instrument)"]
 
 
-def test_what_is_wrong_with_a_row_names_its_place():
+def test_error_in_a_row_names_its_place():
     with pytest.raises(LawError, match=r"mine, row 2, column value"):
-        build_reform([{"parameter": "base_salary", "since": "2027-01-01", "value": 1}, {"parameter": "base_salary", "since": "2028-01-01", "value": "much"}], "mine")  # fmt: skip
+        build_reform(
+            [
+                {"parameter": "base_salary", "since": "2027-01-01", "value": 1},
+                {"parameter": "base_salary", "since": "2028-01-01", "value": "much"},
+            ],
+            "mine",
+        )
 
 
-def test_before_decree_75_the_province_alone_pays_its_top_up_for_those_who_left(law):
+def test_province_alone_pays_its_top_up_before_decree_75(law):
     rows = top_up_rows(law, LEFT, 0.7, None, "Bắc Giang", "2021-07-01", "2021-12-31")
     assert [(r["since"], r["until"], r["value"]) for r in rows] == [("2021-07-01", "2021-12-31", 0.7)]
     # 4.5% of 1,490,000 is 67,050 a month: 70% is 46,935, the person pays 20,115.
@@ -38,7 +44,7 @@ def test_before_decree_75_the_province_alone_pays_its_top_up_for_those_who_left(
     assert paid == {"central": 0, "province": 46935, "social_security_fund": 0, "employer": 0, "household": 20115}
 
 
-def test_a_top_up_comes_on_top_of_each_share_that_holds_while_it_lasts(law):
+def test_top_up_is_added_to_each_share_during_its_span(law):
     rows = top_up_rows(law, LEFT, 0.2, None, "Bắc Giang", "2023-07-01", "2026-12-31")
     assert [(r["since"], r["until"], r["value"]) for r in rows] == [
         ("2023-07-01", "2023-10-31", 0.2),
@@ -50,13 +56,13 @@ def test_a_top_up_comes_on_top_of_each_share_that_holds_while_it_lasts(law):
     assert (paid["central"], paid["province"], paid["household"]) == (73710, 21060, 10530)
 
 
-def test_a_top_up_adds_to_what_the_province_pays_already_and_never_above_all(law):
+def test_top_up_adds_to_the_provinces_own_share_up_to_the_premium(law):
     rows = top_up_rows(law, LEFT, 0.2, "Quảng Ngãi", "Quảng Ngãi", "2023-11-01", "2024-06-30")
     assert [(r["since"], r["value"]) for r in rows] == [("2023-11-01", 0.9), ("2024-01-01", 1.0)]
 
 
 @pytest.mark.parametrize(("group", "points", "part"), [("neer_poor", 0.2, "near_poor"), ("near_poor", 20, "0 to 1")])
-def test_a_top_up_that_can_not_be_is_told(law, group, points, part):
+def test_impossible_top_up_is_an_error(law, group, points, part):
     with pytest.raises(BhytError, match=part):
         top_up_rows(law, group, points, None, "Bắc Giang", "2024-01-01")
 
@@ -68,8 +74,9 @@ def by_name(table, column):
     return dict(zip(table["name"], table[column], strict=True))
 
 
-def test_a_commune_that_stays_in_zone_iii_keeps_its_part_of_the_published_loss(data):
-    before, after = (bhyt.reclassify(d, "861", "Lục Ngạn") for d in (data, apply_zone_moves(data, "861", [{"area": "07549", "zone": "III"}])))  # fmt: skip
+def test_commune_staying_in_zone_iii_keeps_its_part_of_the_loss(data):
+    moves = [{"area": "07549", "zone": "III"}]
+    before, after = (bhyt.reclassify(d, "861", "Lục Ngạn") for d in (data, apply_zone_moves(data, "861", moves)))
     part = by_name(before, "lost")["Xã Thanh Hải"]
     assert part == round(46106 * 16395 / before["population"].sum())  # the same share of the people everywhere
     assert after["lost"].sum() == 46106 - part
@@ -77,14 +84,14 @@ def test_a_commune_that_stays_in_zone_iii_keeps_its_part_of_the_published_loss(d
     assert set(after["status"]) == {"estimated"}
 
 
-def test_a_commune_that_leaves_too_adds_the_same_share_of_its_people(data):
+def test_another_leaving_commune_adds_the_same_share_of_its_people(data):
     after = bhyt.reclassify(apply_zone_moves(data, "861", [{"area": "07531", "zone": "I"}]), "861", "Lục Ngạn")
     people = by_name(after, "population")
     share = 46106 / (sum(people.values()) - people["Xã Tân Sơn"])
     assert after["lost"].sum() == round(46106 + people["Xã Tân Sơn"] * share)
 
 
-def test_by_the_zones_a_flip_moves_kinh_and_minority_residents_as_article_12_says(data):
+def test_zone_moves_change_entitlements_as_article_12_says(data):
     """X00106 was in zone II and left: all 3,432 area cards are of ethnic minorities (Kinh in zone II have none)."""
     before = bhyt.reclassify(data, "861", "X001").set_index("area")
     assert before.loc["X00106", ["before", "lost"]].tolist() == [3432, 3432]
@@ -96,13 +103,13 @@ def test_by_the_zones_a_flip_moves_kinh_and_minority_residents_as_article_12_say
         "area"
     )
     assert up.at["X00106", "lost"] == 0
-    assert up.at["X00106", "gained"] > 0  # the Kinh residents without an earlier title
+    assert up.at["X00106", "gained"] > 0  # the Kinh residents without an earlier entitlement
     others = before.drop(index="X00106").index
     pd.testing.assert_frame_equal(up.loc[others], before.loc[others])
     assert data.zones.query("area == 'X00106' and decision == '861'")["zone"].tolist() == ["I"]  # the input stays
 
 
-def test_everything_wrong_with_moves_is_told_at_once(data):
+def test_all_faults_of_zone_moves_are_reported_at_once(data):
     with pytest.raises(BhytError) as caught:
         apply_zone_moves(data, "861", [{"area": "Xã Khôngcó", "zone": "I"}, {"area": "07549", "zone": "IV"}])
     assert len(str(caught.value).splitlines()) == 2
@@ -110,7 +117,7 @@ def test_everything_wrong_with_moves_is_told_at_once(data):
         apply_zone_moves(data, "861", [{"area": "02536", "zone": "III"}])
 
 
-# --- A scenario file holds them ------------------------------------------------------------------
+# --- In a scenario file --------------------------------------------------------------------------
 
 TEXT = """
 name = "Bắc Giang hỗ trợ 70%"
@@ -138,13 +145,13 @@ area = "219"
 """
 
 
-def test_one_file_holds_rows_of_law_top_ups_and_zones(data, tmp_path):
+def test_one_file_has_rows_of_law_top_ups_and_zones(data, tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(TEXT, "utf-8")
     scenario = bhyt.read_scenario(path)
     assert scenario.is_proposal
-    of = bhyt.project_area(data, "Lục Ngạn", scenario)
-    assert of.baseline.exits["lost"].sum() == 39417
+    projection = bhyt.project_area(data, "Lục Ngạn", scenario)
+    assert projection.baseline.exits["lost"].sum() == 39417
     months = bhyt.simulate(data, "Lục Ngạn", scenario, draws=0)
     month = months[(months["month"] == "2021-12-31") & (months["group"] == LEFT)].iloc[-1]
     assert month["vnd_province"] == month["insured"] * 46935
@@ -152,7 +159,7 @@ def test_one_file_holds_rows_of_law_top_ups_and_zones(data, tmp_path):
     assert month["proposal"]
 
 
-def test_what_is_wrong_with_the_rows_of_a_file_is_told(tmp_path):
+def test_faults_in_rows_of_a_file_are_reported(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text('name = "x"\n[[zone]]\nzone = "III"\n[[top_up]]\ngroup = "student"\n', "utf-8")
     with pytest.raises(BhytError) as caught:

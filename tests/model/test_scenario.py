@@ -1,4 +1,4 @@
-"""A scenario is a file: every bundled one runs, and everything wrong with one is told at once."""
+"""Scenario files: every bundled one runs, and all faults of one are reported at once."""
 
 import pandas as pd
 import pytest
@@ -13,7 +13,7 @@ from ..conftest import ROOT, write_table
 BUNDLED = sorted((ROOT / "scenarios").glob("*.toml"))
 
 
-def written(tmp_path, text):
+def write_scenario(tmp_path, text):
     path = tmp_path / "mine.toml"
     path.write_text(text, encoding="utf-8")
     return path
@@ -27,20 +27,25 @@ def test_every_bundled_scenario_runs(data, path, area):
     table = bhyt.simulate(data, area, scenario, draws=0)
     assert table["month"].max() == pd.Timestamp("2028-12-31")
     assert (table["insured"] >= 0).all()
-    whole = table[table["group"] == "all"]
-    assert (whole["insured"] <= whole["people"]).all()
+    area_rows = table[table["group"] == "all"]
+    assert (area_rows["insured"] <= area_rows["people"]).all()
     assert table["proposal"].unique().tolist() == [bool(scenario.reforms)]
 
 
 def test_the_scenarios_of_the_design_are_there():
     assert {p.stem for p in BUNDLED} >= {
-        "status_quo", "decision_861_ordinary", "decision_861_high", "support_continued_2026", "near_poor_100",
-        "contribution_rate_2027", "students_50_2022",
-    }  # fmt: skip
+        "status_quo",
+        "decision_861_ordinary",
+        "decision_861_high",
+        "support_continued_2026",
+        "near_poor_100",
+        "contribution_rate_2027",
+        "students_50_2022",
+    }
 
 
-def test_what_is_wrong_is_told_all_at_once_in_both_languages(tmp_path):
-    path = written(
+def test_all_faults_are_reported_at_once_in_both_languages(tmp_path):
+    path = write_scenario(
         tmp_path,
         """
         name = "Sai"
@@ -73,88 +78,88 @@ def test_what_is_wrong_is_told_all_at_once_in_both_languages(tmp_path):
         ('outreach = "much"', "from 0 to 2"),
     ],
 )
-def test_an_assumption_out_of_its_range_is_told(tmp_path, line, part):
+def test_assumption_out_of_its_range_is_an_error(tmp_path, line, part):
     with pytest.raises(BhytError, match=part):
-        bhyt.read_scenario(written(tmp_path, f'name = "x"\n[assumptions]\n{line}\n'))
+        bhyt.read_scenario(write_scenario(tmp_path, f'name = "x"\n[assumptions]\n{line}\n'))
 
 
 def test_an_assumption_may_be_a_value_or_a_range(tmp_path):
-    scenario = bhyt.read_scenario(written(tmp_path, 'name = "x"\n[assumptions]\noutreach = 2\ntake_up.household = [0.2, 0.3, 0.4]\n'))  # fmt: skip
+    text = 'name = "x"\n[assumptions]\noutreach = 2\ntake_up.household = [0.2, 0.3, 0.4]\n'
+    scenario = bhyt.read_scenario(write_scenario(tmp_path, text))
     table = scenario.assumptions()
     assert table.loc["outreach", ["low", "central", "high"]].tolist() == [2, 2, 2]
     assert table.loc["take_up.household", ["low", "central", "high"]].tolist() == [0.2, 0.3, 0.4]
 
 
-def test_a_missing_name_file_or_list_is_told(tmp_path):
+def test_missing_name_file_or_list_is_an_error(tmp_path):
     with pytest.raises(BhytError, match="name"):
-        bhyt.read_scenario(written(tmp_path, "seed = 1"))
+        bhyt.read_scenario(write_scenario(tmp_path, "seed = 1"))
     with pytest.raises(BhytError, match="no such file"):
         bhyt.read_scenario(tmp_path / "none.toml")
     with pytest.raises(BhytError, match="no such file"):
-        bhyt.read_scenario(written(tmp_path, 'name = "x"\nzones = "list.csv"'))
+        bhyt.read_scenario(write_scenario(tmp_path, 'name = "x"\nzones = "list.csv"'))
 
 
 ZONES = ["area", "decision", "zone", "special_villages_share", "since", "until", "status", "source"]
 
 
-def test_a_list_of_the_users_own_moves_communes_on_their_days(tmp_path, data):
-    write_table(
-        tmp_path / "list.csv", ZONES,
-        ["X00101", "mine", "I", "0", "2022-07-01", "", "synthetic", "x"],
-        ["X00105", "mine", "I", "0", "2022-10-01", "", "synthetic", "x"],
-    )  # fmt: skip
-    scenario = bhyt.read_scenario(written(tmp_path, 'name = "Của tôi"\nzones = "list.csv"\nend = "2023-06-30"'))
+def test_zone_list_of_the_user_moves_communes_on_their_days(tmp_path, data):
+    days = {"X00101": "2022-07-01", "X00105": "2022-10-01"}
+    rows = [[code, "mine", "I", "0", day, "", "synthetic", "x"] for code, day in days.items()]
+    write_table(tmp_path / "list.csv", ZONES, *rows)
+    scenario = bhyt.read_scenario(write_scenario(tmp_path, 'name = "Của tôi"\nzones = "list.csv"\nend = "2023-06-30"'))
     assert scenario.decision == "mine"
     table = bhyt.simulate(data, "X001", scenario, draws=0)
     rows = table.query("result == 'static' and group == 'difficult_area'").set_index("month")["insured"]
-    held = data.cards[(data.cards["as_of"] == "2022-06-30") & data.cards["group"].str.contains("difficult_area")]
-    held = held.groupby("area")["cards"].sum()
+    cards = data.cards[(data.cards["as_of"] == "2022-06-30") & data.cards["group"].str.contains("difficult_area")]
+    cards = cards.groupby("area")["cards"].sum()
     # both leave zone III for zone I without special villages: all of their cards end, each on its day
-    assert rows["2022-06-30"] - rows["2022-07-31"] == held["X00101"]
-    assert rows["2022-09-30"] - rows["2022-10-31"] == held["X00105"]
+    assert rows["2022-06-30"] - rows["2022-07-31"] == cards["X00101"]
+    assert rows["2022-09-30"] - rows["2022-10-31"] == cards["X00105"]
 
 
-def test_a_list_with_mistakes_is_told_with_its_rows(tmp_path, data):
+def test_faults_of_a_zone_list_are_reported_with_their_rows(tmp_path, data):
     write_table(tmp_path / "list.csv", ZONES, ["X00101", "mine", "IV", "2", "soon", "", "synthetic", "x"])
     with pytest.raises(InputError) as caught:
-        bhyt.read_scenario(written(tmp_path, 'name = "x"\nzones = "list.csv"'))
+        bhyt.read_scenario(write_scenario(tmp_path, 'name = "x"\nzones = "list.csv"'))
     assert len(caught.value.findings) == 3
     write_table(tmp_path / "list.csv", ZONES, ["X00199", "mine", "I", "0", "2022-07-01", "", "synthetic", "x"])
+    scenario = bhyt.read_scenario(write_scenario(tmp_path, 'name = "x"\nzones = "list.csv"'))
     with pytest.raises(InputError, match="X00199"):
-        bhyt.simulate(data, "X001", bhyt.read_scenario(written(tmp_path, 'name = "x"\nzones = "list.csv"')), draws=0)
+        bhyt.simulate(data, "X001", scenario, draws=0)
 
 
-def test_the_support_window_follows_the_decision_unless_it_is_told(data):
+def test_support_window_follows_the_decision_by_default(data):
     assert project_area(data, "Lục Ngạn", bhyt.Scenario("x", decision="861")).scenario.support_window == "decree 75"
-    told = bhyt.Scenario("x", decision="861", support_window="none")
-    assert project_area(data, "Lục Ngạn", told).scenario.support_window == "none"
+    scenario = bhyt.Scenario("x", decision="861", support_window="none")
+    assert project_area(data, "Lục Ngạn", scenario).scenario.support_window == "none"
 
 
-def test_a_list_that_no_table_of_decisions_tells_has_the_support_window_of_its_day(data):
-    def moved(day):
+def test_unlisted_decision_has_the_support_window_of_its_day(data):
+    def window(day):
         zones = data.zones[data.zones["decision"] == "861"].assign(
             decision="mine", zone="none", special_villages_share=0.0, since=pd.Timestamp(day)
         )
         return project_area(data, "X001", bhyt.Scenario("x", decision="mine", zones=zones)).scenario.support_window
 
-    assert [moved("2025-09-01"), moved("2022-09-01")] == ["decree 188", "none"]
+    assert [window("2025-09-01"), window("2022-09-01")] == ["decree 188", "none"]
 
 
-def test_a_file_with_the_mark_of_a_windows_editor_is_read(tmp_path):
+def test_file_with_a_byte_order_mark_is_read(tmp_path):
     path = tmp_path / "bom.toml"
     path.write_text('name = "Có dấu"\n', encoding="utf-8-sig")
     assert bhyt.read_scenario(path).name == "Có dấu"
 
 
 @pytest.mark.parametrize("text", ['name = "x', "name = ", 'name = "x"\n[targets\n'])
-def test_what_is_not_toml_is_told_with_its_place(tmp_path, text):
+def test_invalid_toml_is_an_error_with_its_place(tmp_path, text):
     with pytest.raises(BhytError, match=r"mine\.toml, line \d+, column .: this cannot be read as TOML"):
-        bhyt.read_scenario(written(tmp_path, text))
+        bhyt.read_scenario(write_scenario(tmp_path, text))
     with pytest.raises(BhytError, match="is a folder"):
         bhyt.read_scenario(tmp_path)
 
 
 @pytest.mark.parametrize("line", ["income = 5", "assumptions = 5", 'targets = ["a"]', "[targets]\nrate = 0.9"])
-def test_a_value_of_the_wrong_shape_is_told(tmp_path, line):
+def test_value_of_the_wrong_shape_is_an_error(tmp_path, line):
     with pytest.raises(BhytError, match="expected"):
-        bhyt.read_scenario(written(tmp_path, f'name = "x"\n{line}\n'))
+        bhyt.read_scenario(write_scenario(tmp_path, f'name = "x"\n{line}\n'))

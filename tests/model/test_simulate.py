@@ -1,4 +1,4 @@
-"""What a scenario does month by month: worked out by hand, and sums that must hold whatever goes in."""
+"""Scenarios month by month: figures by hand, and sums that hold for all inputs."""
 
 import dataclasses
 
@@ -29,13 +29,13 @@ from bhyt_analysis.tables.explain import probability_texts
 from ..conftest import ROOT, write_table
 
 ORDINARY = bhyt.Scenario("thường xuyên", "ordinary", decision="861", end=pd.Timestamp("2027-12-31"))
-DOOR = dataclasses.replace(
+INTENSIVE = dataclasses.replace(
     ORDINARY, name="đến từng nhà", name_en="door to door", assumption_ranges={"outreach": (2, 2, 2)}
 )
 NOTHING = bhyt.Scenario("hiện trạng", "status quo", end=pd.Timestamp("2027-12-31"))
 
 
-def at(table, month, result="behavioural", group="all"):
+def month_row(table, month, result="behavioural", group="all"):
     rows = table[(table["month"] == month) & (table["result"] == result) & (table["group"] == group)]
     return rows.iloc[0]
 
@@ -47,17 +47,17 @@ def luc_ngan(data):
 
 @pytest.fixture(scope="module")
 def son_duong(data):
-    return bhyt.simulate(data, "Sơn Dương", [NOTHING, ORDINARY, DOOR], draws=0)
+    return bhyt.simulate(data, "Sơn Dương", [NOTHING, ORDINARY, INTENSIVE], draws=0)
 
 
 # --- by hand -----------------------------------------------------------------------------------------
 
 
-def test_luc_ngan_if_nobody_acts(luc_ngan):
+def test_luc_ngan_without_behaviour_by_hand(luc_ngan):
     # 99% of 226,540 is 224,275 (224,274.6); 46,106 lose their card, 1% of them take up employment
-    assert at(luc_ngan, "2021-06-30", "static")["insured"] == 224_275
-    assert at(luc_ngan, "2021-07-31", "static")["insured"] == round(224_275 - 46_106 + 461.06)
-    assert at(luc_ngan, "2021-07-31", "static", "employer_employee")["insured"] == 461
+    assert month_row(luc_ngan, "2021-06-30", "static")["insured"] == 224_275
+    assert month_row(luc_ngan, "2021-07-31", "static")["insured"] == round(224_275 - 46_106 + 461.06)
+    assert month_row(luc_ngan, "2021-07-31", "static", "employer_employee")["insured"] == 461
 
 
 def test_luc_ngan_in_the_first_month_by_hand(luc_ngan):
@@ -67,20 +67,20 @@ def test_luc_ngan_in_the_first_month_by_hand(luc_ngan):
     # minorities nothing more in 2021.
     share = 0.22 * 0.97 + 0.08 * 0.8318 + 0.12 * 0.4703 + 0.57 * 0.4703
     back = 46_106 * (0.05 * share + 0.01)
-    assert at(luc_ngan, "2021-07-31")["insured"] == pytest.approx(224_275 - 46_106 + back, abs=2)
+    assert month_row(luc_ngan, "2021-07-31")["insured"] == pytest.approx(224_275 - 46_106 + back, abs=2)
 
 
 def test_the_cost_of_a_month_by_hand(son_duong):
     rows = son_duong[(son_duong["scenario"] == NOTHING.name) & (son_duong["result"] == "static")]
-    near_poor = at(rows, "2022-06-30", "static", "near_poor")
+    near_poor = month_row(rows, "2022-06-30", "static", "near_poor")
     # 6,198 cards at 4.5% of 1,490,000: 67,050 a month, 70% of it from the State
     assert near_poor[["vnd_central", "vnd_household"]].tolist() == [(6198 * 46_935), (6198 * 20_115)]
-    later = at(rows, "2023-07-31", "static", "near_poor")
+    later = month_row(rows, "2023-07-31", "static", "near_poor")
     assert later["vnd_central"] == 6198 * 81_000 * 0.7
-    employed = at(rows, "2022-06-30", "static", "employer_employee")
-    assert employed[MONEY].isna().all()  # nobody told what they earn
-    whole = at(rows, "2022-06-30", "static")
-    assert whole["insured_costed"] == 155_163 - 8_541 - 5_374
+    employed = month_row(rows, "2022-06-30", "static", "employer_employee")
+    assert employed[MONEY].isna().all()  # their earnings are unknown
+    total = month_row(rows, "2022-06-30", "static")
+    assert total["insured_costed"] == 155_163 - 8_541 - 5_374
 
 
 def test_the_path_of_son_duong_starts_at_the_published_count(son_duong):
@@ -98,32 +98,32 @@ def test_support_that_ends_in_october_2026_is_a_second_loss(son_duong):
     assert group["2023-11-30"] > 0
     assert group["2026-10-31"] > 9_000
     assert group["2026-11-30"] == 0
-    fall = at(rows, "2026-10-31")["insured"] - at(rows, "2026-11-30")["insured"]
+    fall = month_row(rows, "2026-10-31")["insured"] - month_row(rows, "2026-11-30")["insured"]
     assert fall > 0.5 * group["2026-10-31"]  # schools enrol the pupils among them again
 
 
 def test_growth_of_the_population_by_hand(data):
     grows = dataclasses.replace(NOTHING, assumption_ranges={"population_growth": (0.01, 0.01, 0.01)})
     table = bhyt.simulate(data, "Sơn Dương", grows, draws=0)
-    assert at(table, "2022-12-31")["people"] == round(182_330 * 1.01)
-    assert at(table, "2022-12-31", "static")["insured"] == round(155_163 * 1.01)
+    assert month_row(table, "2022-12-31")["people"] == round(182_330 * 1.01)
+    assert month_row(table, "2022-12-31", "static")["insured"] == round(155_163 * 1.01)
 
 
 def test_an_income_gives_employers_and_pensioners_a_cost(data):
     paid = dataclasses.replace(NOTHING, income={"employer_employee": 6_000_000.0, "social_security_paid": 4_000_000.0})
-    row = at(bhyt.simulate(data, "Sơn Dương", paid, draws=0), "2022-06-30", "static")
+    row = month_row(bhyt.simulate(data, "Sơn Dương", paid, draws=0), "2022-06-30", "static")
     assert row["vnd_employer"] == 8_541 * 180_000
     assert row["vnd_social_security_fund"] == 5_374 * 180_000
     assert row["insured_costed"] == row["insured"]
 
 
-def test_those_who_gain_a_title_are_insured_by_it(data):
+def test_people_who_gain_an_entitlement_are_insured_in_it(data):
     table = bhyt.simulate(data, "X001", ORDINARY, by=["commune", "group"], draws=0)
     gains = table[(table["area"] == "X00110") & (table["result"] == "static")]  # zone I to III: 1,842 people
     group = gains[gains["group"] == "difficult_area"].set_index("month")["insured"]
     assert group["2021-07-31"] - group["2021-06-30"] == 1842
-    whole = gains[gains["group"] == "all"].set_index("month")["insured"]
-    assert 0 < whole["2021-07-31"] - whole["2021-06-30"] < 1842  # most had a card before
+    total = gains[gains["group"] == "all"].set_index("month")["insured"]
+    assert 0 < total["2021-07-31"] - total["2021-06-30"] < 1842  # most had a card before
 
 
 # --- sums that must hold ------------------------------------------------------------------------------
@@ -133,54 +133,52 @@ def test_groups_add_up_to_all_and_payers_to_the_premium(son_duong, luc_ngan):
     for table in (son_duong, luc_ngan):
         keys = ["scenario", "result", "area", "month"]
         parts = table[table["group"] != "all"].groupby(keys, sort=False)[["insured", *MONEY]].sum()
-        whole = table[table["group"] == "all"].set_index(keys)
-        assert (parts["insured"] == whole["insured"]).all()
-        known = whole["insured_costed"] > 0
-        assert np.allclose(parts.loc[known, MONEY], whole.loc[known, MONEY])
+        total = table[table["group"] == "all"].set_index(keys)
+        assert (parts["insured"] == total["insured"]).all()
+        costed = total["insured_costed"] > 0
+        assert np.allclose(parts.loc[costed, MONEY], total.loc[costed, MONEY])
 
 
 def test_communes_add_up_to_their_district(data):
-    whole = bhyt.simulate(data, "X001", ORDINARY, draws=0)
+    district = bhyt.simulate(data, "X001", ORDINARY, draws=0)
     parts = bhyt.simulate(data, "X001", ORDINARY, by=["commune"], draws=0)
     sums = parts.groupby(["result", "month"])["insured"].sum()
     for result in ("static", "behavioural"):
-        one = whole[(whole["group"] == "all") & (whole["result"] == result)].set_index("month")["insured"]
+        one = district[(district["group"] == "all") & (district["result"] == result)].set_index("month")["insured"]
         assert (sums[result] - one).abs().max() <= 12  # each commune is rounded to whole people
 
 
-def test_nobody_acts_less_than_not_at_all(son_duong, luc_ngan):
+def test_behaviour_never_insures_fewer(son_duong, luc_ngan):
     for table in (son_duong, luc_ngan):
-        whole = table[table["group"] == "all"].pivot_table(
-            index=["scenario", "month"], columns="result", values="insured"
-        )
-        assert (whole["behavioural"] >= whole["static"] - 1).all()
+        total = table[table["group"] == "all"]
+        paths = total.pivot_table(index=["scenario", "month"], columns="result", values="insured")
+        assert (paths["behavioural"] >= paths["static"] - 1).all()
 
 
 def test_more_outreach_insures_more(son_duong):
-    whole = son_duong[(son_duong["group"] == "all") & (son_duong["result"] == "behavioural")]
-    paths = whole.pivot_table(index="month", columns="scenario", values="insured").iloc[1:]
-    assert (paths[DOOR.name] > paths[ORDINARY.name]).all()
+    total = son_duong[(son_duong["group"] == "all") & (son_duong["result"] == "behavioural")]
+    paths = total.pivot_table(index="month", columns="scenario", values="insured").iloc[1:]
+    assert (paths[INTENSIVE.name] > paths[ORDINARY.name]).all()
     assert (paths[ORDINARY.name] > paths[NOTHING.name]).all()
 
 
 @settings(max_examples=15)
 @given(outreach=st.floats(0, 2), household=st.floats(0, 1), minority=st.floats(0, 1), growth=st.floats(-0.02, 0.02))
-def test_nobody_is_insured_twice_whatever_is_assumed(data, outreach, household, minority, growth):
-    changed = {
+def test_insured_never_exceed_people_whatever_is_assumed(data, outreach, household, minority, growth):
+    values = {
         "outreach": outreach,
         "take_up.household": household,
         "minority_share": minority,
         "population_growth": growth,
     }
-    scenario = dataclasses.replace(ORDINARY, assumption_ranges={k: (v, v, v) for k, v in changed.items()})
+    scenario = dataclasses.replace(ORDINARY, assumption_ranges={k: (v, v, v) for k, v in values.items()})
     table = bhyt.simulate(data, "Lục Ngạn", scenario, draws=0)
     assert (table["insured"] >= 0).all()
     assert (table["insured"] <= table["people"]).all()
 
 
 def test_the_cohort_adds_up_every_month(data):
-    of = project_area(data, "Lục Ngạn", ORDINARY)
-    table = after_loss(of)
+    table = after_loss(project_area(data, "Lục Ngạn", ORDINARY))
     assert np.allclose(table[ENTITLEMENTS].sum(axis=1) + table["uninsured"], table["lost"])
     assert (table["lost"] == 46_106).all()
     assert (table["broken"] <= table["lost"] + 1e-6).all()
@@ -188,12 +186,11 @@ def test_the_cohort_adds_up_every_month(data):
     simulated = bhyt.simulate(data, "Lục Ngạn", ORDINARY, draws=0)
     for month in ("2021-07-31", "2024-05-31", "2027-12-31"):
         expected = 224_275 - acting.loc[month, "uninsured"]
-        assert at(simulated, month)["insured"] == pytest.approx(expected, abs=1)
+        assert month_row(simulated, month)["insured"] == pytest.approx(expected, abs=1)
 
 
 def test_the_transition_matrix_of_each_commune_adds_up_to_one(data):
-    of = project_area(data, "X001", ORDINARY)
-    matrix = transitions(of, "2021-12-31")
+    matrix = transitions(project_area(data, "X001", ORDINARY), "2021-12-31")
     assert matrix.groupby("area")["share"].sum().tolist() == pytest.approx([1.0] * matrix["area"].nunique())
     table = bhyt.reclassify(data, "861", "X001").set_index("area")
     kept = matrix[matrix["to"] == "difficult_area"].set_index("area")["people"]
@@ -212,8 +209,10 @@ def test_a_scenario_that_changes_nothing_says_so(data):
 
 def test_the_comparison_by_hand(son_duong):
     rows = bhyt.compare(son_duong, on="2022-12-31").set_index(["scenario", "result"])
-    row = rows.loc[(DOOR.name, "behavioural")]
-    two = [son_duong[(son_duong["scenario"] == s) & (son_duong["result"] == "behavioural") & (son_duong["group"] == "all") & (son_duong["month"] <= "2022-12-31")] for s in (DOOR.name, NOTHING.name)]  # fmt: skip
+    row = rows.loc[(INTENSIVE.name, "behavioural")]
+    acting = son_duong[(son_duong["result"] == "behavioural") & (son_duong["group"] == "all")]
+    acting = acting[acting["month"] <= "2022-12-31"]
+    two = [acting[acting["scenario"] == name] for name in (INTENSIVE.name, NOTHING.name)]
     more = two[0]["insured"].to_numpy() - two[1]["insured"].to_numpy()
     assert row["people"] == more[-1]
     assert row["points"] == pytest.approx(more[-1] / 182_330)
@@ -224,22 +223,17 @@ def test_the_comparison_by_hand(son_duong):
 
 
 def test_a_provincial_reform_is_paid_by_the_province(data, tmp_path, law):
-    path = tmp_path / "reform.csv"
-    path.write_text(
-        "parameter,key,area,since,until,value,unit,reference,status\n"
-        "subsidy_share,minority_left_2016_2020_list,Bắc Giang,2021-07-01,2023-10-31,0.7,share of premium,what if,proposal\n",
-        encoding="utf-8",
-    )
-    helped = dataclasses.replace(ORDINARY, name="tỉnh hỗ trợ 70%", reforms=(Law.read(path),))
-    table = bhyt.simulate(data, "Lục Ngạn", [ORDINARY, helped], draws=0)
-    row = bhyt.compare(table, on="2021-12-31").set_index(["scenario", "result"]).loc[(helped.name, "behavioural")]
+    reform = read_law(tmp_path, "minority_left_2016_2020_list,Bắc Giang,2021-07-01,2023-10-31,0.7")
+    supported = dataclasses.replace(ORDINARY, name="tỉnh hỗ trợ 70%", reforms=(reform,))
+    table = bhyt.simulate(data, "Lục Ngạn", [ORDINARY, supported], draws=0)
+    row = bhyt.compare(table, on="2021-12-31").set_index(["scenario", "result"]).loc[(supported.name, "behavioural")]
     assert row["people"] > 0
     assert row["vnd_province_more"] > 0
-    assert row["vnd_central_more"] <= 0  # pupils and farm households move to the better title
-    assert table.loc[table["scenario"] == helped.name, "proposal"].all()
+    assert row["vnd_central_more"] <= 0  # pupils and farm households move to the better entitlement
+    assert table.loc[table["scenario"] == supported.name, "proposal"].all()
 
 
-def test_unknown_scenarios_and_months_are_told(son_duong):
+def test_unknown_scenarios_and_months_are_errors(son_duong):
     with pytest.raises(BhytError, match="no scenario"):
         bhyt.compare(son_duong, baseline="khác")
     with pytest.raises(BhytError, match="outside the projection"):
@@ -261,16 +255,16 @@ def test_it_starts_on_the_last_day_before_the_loss(data, law):
     assert build_baseline(data, "X001", NOTHING, law).day == pd.Timestamp("2022-06-30")
 
 
-def test_those_who_left_before_the_start_are_no_more_than_those_without(data):
+def test_earlier_leavers_are_no_more_than_the_uninsured(data):
     later = dataclasses.replace(ORDINARY, start=pd.Timestamp("2021-07-31"))
     table = bhyt.simulate(data, "Lục Ngạn", later, draws=0)
-    first = at(table, "2021-07-31")
+    first = month_row(table, "2021-07-31")
     assert first["insured"] == round(0.8721 * 226_540)
     matrix = transitions(project_area(data, "Lục Ngạn", later), "2021-07-31").set_index("to")["people"]
     assert matrix["uninsured"] <= 226_540 - first["insured"] + 1
 
 
-def test_an_area_without_figures_or_losses_is_told(data):
+def test_area_without_figures_or_losses_is_an_error(data):
     with pytest.raises(BhytError, match="neither cards nor a coverage rate"):
         bhyt.simulate(data, "Bình Sơn", NOTHING)
     with pytest.raises(BhytError, match="how many lose a card"):
@@ -282,7 +276,7 @@ def test_an_area_without_figures_or_losses_is_told(data):
 # --- how sure it is -------------------------------------------------------------------------------------
 
 
-def test_the_same_seed_gives_the_same_draws_and_the_intervals_are_in_order(data, luc_ngan):
+def test_same_seed_gives_same_draws_and_ordered_intervals(data, luc_ngan):
     again = bhyt.simulate(data, "Lục Ngạn", ORDINARY, draws=200)
     pd.testing.assert_frame_equal(luc_ngan, again)
     other = bhyt.simulate(data, "Lục Ngạn", ORDINARY, draws=200, seed=2)
@@ -293,18 +287,17 @@ def test_the_same_seed_gives_the_same_draws_and_the_intervals_are_in_order(data,
 
 
 def test_the_chance_of_a_target_falls_as_it_rises(data):
-    of = project_area(data, "Lục Ngạn", ORDINARY)
+    projection = project_area(data, "Lục Ngạn", ORDINARY)
     targets = [{"on": "2021-12-31", "rate": r, "relation": ">="} for r in (0.7, 0.8, 0.85, 0.9, 0.99)]
-    found = target_probabilities(of, targets, draws=500)["chance"].tolist()
-    assert found == sorted(found, reverse=True)
-    assert (found[0], found[-1]) == (1.0, 0.0)
+    chances = target_probabilities(projection, targets, draws=500)["chance"].tolist()
+    assert chances == sorted(chances, reverse=True)
+    assert (chances[0], chances[-1]) == (1.0, 0.0)
 
 
 def test_the_tornado_moves_one_assumption_at_a_time(data):
-    of = project_area(data, "Lục Ngạn", ORDINARY)
-    rows = tornado(of, "2021-12-31").set_index("name")
-    changed = dataclasses.replace(ORDINARY, assumption_ranges={"take_up.household": (0.6, 0.6, 0.6)})
-    alone = at(bhyt.simulate(data, "Lục Ngạn", changed, draws=0), "2021-12-31")["rate"]
+    rows = tornado(project_area(data, "Lục Ngạn", ORDINARY), "2021-12-31").set_index("name")
+    scenario = dataclasses.replace(ORDINARY, assumption_ranges={"take_up.household": (0.6, 0.6, 0.6)})
+    alone = month_row(bhyt.simulate(data, "Lục Ngạn", scenario, draws=0), "2021-12-31")["rate"]
     assert rows.at["take_up.household", "rate_high"] == pytest.approx(alone, abs=1e-5)
     assert rows["width"].is_monotonic_decreasing
 
@@ -314,60 +307,81 @@ def test_break_even_by_hand(data):
     row = break_even(data, "Lục Ngạn", ORDINARY, 0.95, "2021-12-31").iloc[0]
     assert row["value"] == pytest.approx(0.8034, abs=2e-4)
     outreach = break_even(data, "Lục Ngạn", ORDINARY, 0.87, "2021-12-31", name="outreach").iloc[0]
-    reached = dataclasses.replace(ORDINARY, assumption_ranges={"outreach": (outreach["value"],) * 3})
-    assert at(bhyt.simulate(data, "Lục Ngạn", reached, draws=0), "2021-12-31")["rate"] == pytest.approx(0.87, abs=1e-4)
+    scenario = dataclasses.replace(ORDINARY, assumption_ranges={"outreach": (outreach["value"],) * 3})
+    row = month_row(bhyt.simulate(data, "Lục Ngạn", scenario, draws=0), "2021-12-31")
+    assert row["rate"] == pytest.approx(0.87, abs=1e-4)
     never = break_even(data, "Lục Ngạn", ORDINARY, 0.99, "2021-12-31", name="outreach").iloc[0]
     assert pd.isna(never["value"])
     assert never["rate_at_high"] < 0.99
 
 
-@given(goal=st.floats(-5, 5), slope=st.floats(0.1, 3), down=st.booleans())
-def test_bisection_finds_what_is_there(goal, slope, down):
+@given(target=st.floats(-5, 5), slope=st.floats(0.1, 3), down=st.booleans())
+def test_bisection_returns_the_argument_or_none(target, slope, down):
     sign = -1 if down else 1
-    found = bisect(lambda x: sign * slope * x, goal, -2, 2)
-    if abs(goal) > 2 * slope + 1e-5:
-        assert found is None
-    elif abs(goal) < 2 * slope - 1e-5:
-        assert sign * slope * found == pytest.approx(goal, abs=1e-4)
+    argument = bisect(lambda x: sign * slope * x, target, -2, 2)
+    if abs(target) > 2 * slope + 1e-5:
+        assert argument is None
+    elif abs(target) < 2 * slope - 1e-5:
+        assert sign * slope * argument == pytest.approx(target, abs=1e-4)
 
 
-def test_communes_drawn_some_at_a_time_are_those_drawn_at_once(data, monkeypatch):
-    of = project_area(data, "X001", ORDINARY)
-    whole = commune_intervals(of, "2021-12-31", draws=100, rate=0.8)
+def test_communes_in_chunks_equal_communes_at_once(data, monkeypatch):
+    projection = project_area(data, "X001", ORDINARY)
+    at_once = commune_intervals(projection, "2021-12-31", draws=100, rate=0.8)
     monkeypatch.setattr("bhyt_analysis.model.projection.projection.CHUNK", 500)
-    pd.testing.assert_frame_equal(commune_intervals(of, "2021-12-31", draws=100, rate=0.8), whole)
-    assert whole["chance"].between(0, 1).all()
+    pd.testing.assert_frame_equal(commune_intervals(projection, "2021-12-31", draws=100, rate=0.8), at_once)
+    assert at_once["chance"].between(0, 1).all()
 
 
 def test_blocks_of_units_are_their_sum(data):
-    of = project_area(data, "X001", ORDINARY)
-    each = insured_people(of)[0].sum(axis=0)
-    one = insured_people(of, block=np.zeros(12, dtype=int))[0, 0]
+    projection = project_area(data, "X001", ORDINARY)
+    each = insured_people(projection)[0].sum(axis=0)
+    one = insured_people(projection, block=np.zeros(12, dtype=int))[0, 0]
     np.testing.assert_allclose(each, one, rtol=2e-3)
 
 
-def reported_whole(folder, lost):
-    """A district that tells the state-paid group as one number, and a published loss."""
-    write_table(folder / "areas.csv", ["code", "name", "kind", "parent"], ["D1", "Huyện Một", "district", ""])
-    write_table(folder / "population.csv", ["area", "as_of", "people", "status", "source"], ["D1", "2021-06-30", "3000", "published", "x"])  # fmt: skip
-    write_table(
-        folder / "cards.csv", ["area", "as_of", "group", "cards", "status", "source"],
-        ["D1", "2021-06-30", "state_paid", "2000", "published", "x"], ["D1", "2021-06-30", "household", "500", "published", "x"],
-    )  # fmt: skip
-    write_table(folder / "losses.csv", ["area", "decision", "on", "people", "status", "source"], ["D1", "861", "2021-07-01", str(lost), "published", "x"])  # fmt: skip
+def test_groups_of_communes_have_no_intervals(data):
+    table = bhyt.simulate(data, "X001", ORDINARY, by=["commune", "group"], draws=20)
+    assert table.groupby(table["group"] == "all")["rate_low"].count().tolist() == [0, (table["group"] == "all").sum()]
+
+
+AREAS = ["code", "name", "kind", "parent"]
+PEOPLE = ["area", "as_of", "people", "status", "source"]
+CARDS = ["area", "as_of", "group", "cards", "status", "source"]
+LAW = "parameter,key,area,since,until,value,unit,reference,status\nsubsidy_share,"
+
+
+def load_district(folder, *cards):
+    """Return a district of 3,000 people with some cards: day, group, number."""
+    write_table(folder / "areas.csv", AREAS, ["D1", "Huyện Một", "district", ""])
+    write_table(folder / "population.csv", PEOPLE, ["D1", cards[0][0], "3000", "published", "x"])
+    rows = [["D1", day, group, str(number), "published", "x"] for day, group, number in cards]
+    write_table(folder / "cards.csv", CARDS, *rows)
     return bhyt.load(folder)
 
 
-def test_a_loss_is_taken_from_a_state_paid_group_that_is_told_as_one_number(tmp_path):
-    table = bhyt.simulate(reported_whole(tmp_path, 1000), "D1", ORDINARY, draws=0)
+def load_district_with_loss(folder, lost):
+    """Return a district that reports the state-paid group as one number, with a published loss."""
+    loss = ["D1", "861", "2021-07-01", str(lost), "published", "x"]
+    write_table(folder / "losses.csv", ["area", "decision", "on", "people", "status", "source"], loss)
+    return load_district(folder, ("2021-06-30", "state_paid", 2000), ("2021-06-30", "household", 500))
+
+
+def read_law(folder, row):
+    (folder / "r.csv").write_text(f"{LAW}{row},share of premium,x,proposal\n", encoding="utf-8")
+    return Law.read(folder / "r.csv")
+
+
+def test_loss_is_taken_from_an_undivided_state_paid_group(tmp_path):
+    table = bhyt.simulate(load_district_with_loss(tmp_path, 1000), "D1", ORDINARY, draws=0)
     # 2,500 less 1,000, of whom 1% take up employment
-    assert at(table, "2021-07-31", "static")["insured"] == 1510
-    assert at(table, "2021-07-31", "static", "state_paid_other")["insured"] == 1000
+    assert month_row(table, "2021-07-31", "static")["insured"] == 1510
+    assert month_row(table, "2021-07-31", "static", "state_paid_other")["insured"] == 1000
 
 
-def test_a_loss_of_more_than_all_state_paid_cards_is_told(tmp_path):
+def test_loss_above_all_state_paid_cards_is_an_error(tmp_path):
     with pytest.raises(BhytError, match="2,100 people lose a card, but on 30 June 2021 only 2,000"):
-        bhyt.simulate(reported_whole(tmp_path, 2100), "D1", ORDINARY, draws=0)
+        bhyt.simulate(load_district_with_loss(tmp_path, 2100), "D1", ORDINARY, draws=0)
 
 
 def test_a_later_start_is_projected_from_the_count_before_it(data, son_duong):
@@ -376,138 +390,119 @@ def test_a_later_start_is_projected_from_the_count_before_it(data, son_duong):
     assert table["month"].min() == pd.Timestamp("2026-01-31")
     same = son_duong[son_duong["scenario"] == NOTHING.name]
     for result in ("static", "behavioural"):
-        assert at(table, "2026-01-31", result)["insured"] == at(same, "2026-01-31", result)["insured"]
-    assert set(table["status"]) == {"estimated"}  # also the first month: nobody counted then
+        assert month_row(table, "2026-01-31", result)["insured"] == month_row(same, "2026-01-31", result)["insured"]
+    assert set(table["status"]) == {"estimated"}  # also the first month: it has no count
 
 
-def one_group(folder, *cards, households=()):
-    """A district of 3,000 people with the cards that are given."""
-    write_table(folder / "areas.csv", ["code", "name", "kind", "parent"], ["D1", "Huyện Một", "district", ""])
-    write_table(folder / "population.csv", ["area", "as_of", "people", "status", "source"], ["D1", cards[0][0], "3000", "published", "x"])  # fmt: skip
-    rows = [["D1", day, group, str(number), "published", "x"] for day, group, number in cards]
-    write_table(folder / "cards.csv", ["area", "as_of", "group", "cards", "status", "source"], *rows)
-    return bhyt.load(folder)
-
-
-def test_a_support_that_is_held_at_the_start_ends_on_its_day(tmp_path):
-    data = one_group(tmp_path, ("2024-12-31", "minority_left_2016_2020_list", 1000))
-    held = "minority_left_2016_2020_list"
+def test_support_at_the_start_ends_on_its_day(tmp_path):
+    data = load_district(tmp_path, ("2024-12-31", "minority_left_2016_2020_list", 1000))
+    group = "minority_left_2016_2020_list"
     path = bhyt.Scenario("nothing", end=pd.Timestamp("2027-12-31"))
     continued = Law.read() | Law.read(ROOT / "data/reforms/support_continued_2026.csv")
     for result in ("static", "behavioural"):
         table = bhyt.simulate(data, "D1", path, draws=0)
-        assert at(table, "2026-10-31", result, held)["insured"] == 1000
-        assert at(table, "2026-11-30", result, held)["insured"] == 0
+        assert month_row(table, "2026-10-31", result, group)["insured"] == 1000
+        assert month_row(table, "2026-11-30", result, group)["insured"] == 0
         longer = bhyt.simulate(data, "D1", path, law=continued, draws=0)
-        assert at(longer, "2026-11-30", result, held)["insured"] == 1000
-    # Nobody acts: 1% of them take up employment, the others have no card.
-    assert at(table, "2026-11-30", "static")["insured"] == 10
-    assert 10 < at(table, "2026-11-30")["insured"] < 1000
+        assert month_row(longer, "2026-11-30", result, group)["insured"] == 1000
+    # Without behaviour 1% of them take up employment, the others have no card.
+    assert month_row(table, "2026-11-30", "static")["insured"] == 10
+    assert 10 < month_row(table, "2026-11-30")["insured"] < 1000
 
 
-def test_people_who_are_known_to_have_left_do_not_end_their_support_twice(data):
+def test_support_of_earlier_leavers_ends_only_once(data):
     # Those of X001 who left in July 2021 are followed by their pools; the rest of the supported end apart.
-    of = project_area(data, "X001", dataclasses.replace(ORDINARY, start=pd.Timestamp("2024-06-30")))
-    insured = insured_people(of)[0].sum(axis=0)
-    held = insured[GROUPS.index("minority_left_2016_2020_list")]
-    after = of.months.index(pd.Timestamp("2026-11-30"))
-    assert held[after - 1] > 0
-    assert held[after:] == pytest.approx(0, abs=1e-6)
+    projection = project_area(data, "X001", dataclasses.replace(ORDINARY, start=pd.Timestamp("2024-06-30")))
+    insured = insured_people(projection)[0].sum(axis=0)
+    supported = insured[GROUPS.index("minority_left_2016_2020_list")]
+    after = projection.months.index(pd.Timestamp("2026-11-30"))
+    assert supported[after - 1] > 0
+    assert supported[after:] == pytest.approx(0, abs=1e-6)
 
 
-def test_of_a_growing_area_nobody_keeps_a_title_that_all_have_lost(tmp_path):
-    data = reported_whole(tmp_path, 1000)
+def test_growing_area_keeps_no_entitlement_that_all_have_lost(tmp_path):
+    data = load_district_with_loss(tmp_path, 1000)
     grown = dataclasses.replace(ORDINARY, assumption_ranges={"population_growth": (0.02, 0.02, 0.02)})
     table = bhyt.simulate(data, "D1", grown, draws=0)
     gone = table[(table["group"] == "difficult_area") & (table["month"] > "2021-06-30")]
     assert gone["insured"].max() == 0
 
 
-def test_near_poor_households_of_poor_districts_pay_nothing_and_later_as_near_poor(tmp_path):
-    data = one_group(tmp_path, ("2024-12-31", "near_poor", 1000), ("2024-12-31", "near_poor_in_poor_district", 400))
+def test_near_poor_of_poor_districts_later_pay_as_near_poor(tmp_path):
+    data = load_district(tmp_path, ("2024-12-31", "near_poor", 1000), ("2024-12-31", "near_poor_in_poor_district", 400))
     table = bhyt.simulate(data, "D1", bhyt.Scenario("nothing", end=pd.Timestamp("2025-12-31")), draws=0)
-    static = table[table["result"] == "static"]
     full = 2_340_000 * 0.045  # Decree 73/2024; Decree 146/2018 art. 8: 100% in poor districts, 70% elsewhere
-    june, july = (static[(static["month"] == m) & (static["group"] == "all")].iloc[0] for m in ("2025-06-30", "2025-07-31"))  # fmt: skip
+    june, july = (month_row(table, month, "static") for month in ("2025-06-30", "2025-07-31"))
     assert june["vnd_central"] == pytest.approx(full * (400 + 600 * 0.7))
     assert july["vnd_central"] == pytest.approx(full * 1000 * 0.7)
 
 
-def test_those_with_another_state_paid_title_go_on_under_it(data):
+def test_people_with_another_state_paid_entitlement_keep_a_card(data):
     other = dataclasses.replace(ORDINARY, assumption_ranges={"other_titles": (0.1, 0.1, 0.1)})
-    with_it, without = (bhyt.simulate(data, "X001", s, draws=0) for s in (other, ORDINARY))
+    with_other, ordinary = (bhyt.simulate(data, "X001", s, draws=0) for s in (other, ORDINARY))
     table = bhyt.reclassify(data, "861", "X001", other_entitlement_share=0.1)
     kept = table["kept_other"].sum()
     assert kept > 0
-    before, after = (at(with_it, m, "static", "state_paid_other")["insured"] for m in ("2021-06-30", "2021-07-31"))
+    months = (month_row(with_other, m, "static", "state_paid_other") for m in ("2021-06-30", "2021-07-31"))
+    before, after = (row["insured"] for row in months)
     assert after - before == kept
-    gone = at(with_it, "2021-07-31", "static", "difficult_area")["insured"]
-    assert gone == pytest.approx(at(without, "2021-07-31", "static", "difficult_area")["insured"], abs=1)
+    gone = month_row(with_other, "2021-07-31", "static", "difficult_area")["insured"]
+    assert gone == pytest.approx(month_row(ordinary, "2021-07-31", "static", "difficult_area")["insured"], abs=1)
 
 
 def test_each_district_is_costed_by_its_own_law(tmp_path):
-    write_table(
-        tmp_path / "areas.csv", ["code", "name", "kind", "parent"], ["P", "Tỉnh Hai", "province", ""],
-        ["D1", "Huyện Một", "district", "P"], ["D2", "Huyện Hai", "district", "P"],
-        ["C1", "Xã Đầu", "commune", "D1"], ["C2", "Xã Sau", "commune", "D2"],
-    )  # fmt: skip
-    people = ["area", "as_of", "people", "status", "source"]
-    write_table(tmp_path / "population.csv", people, *(["C" + n, "2025-12-31", "2000", "published", "x"] for n in "12"))
-    write_table(
-        tmp_path / "cards.csv", ["area", "as_of", "group", "cards", "status", "source"],
-        ["C1", "2025-12-31", "near_poor", "400", "published", "x"], ["C2", "2025-12-31", "near_poor", "900", "published", "x"],
-    )  # fmt: skip
-    reform = "parameter,key,area,since,until,value,unit,reference,status\nsubsidy_share,near_poor,Huyện Một,2026-01-01,,1,share of premium,x,proposal\n"
-    (tmp_path / "r.csv").write_text(reform, encoding="utf-8")
-    law = Law.read() | Law.read(tmp_path / "r.csv")
-    table = bhyt.simulate(bhyt.load(tmp_path), "P", NOTHING, law=law, draws=0)
-    row = at(table, "2026-01-31", "static")
+    districts = [["D1", "Huyện Một", "district", "P"], ["D2", "Huyện Hai", "district", "P"]]
+    communes = [["C1", "Xã Đầu", "commune", "D1"], ["C2", "Xã Sau", "commune", "D2"]]
+    write_table(tmp_path / "areas.csv", AREAS, ["P", "Tỉnh Hai", "province", ""], *districts, *communes)
+    write_table(tmp_path / "population.csv", PEOPLE, *(["C" + n, "2025-12-31", "2000", "published", "x"] for n in "12"))
+    cards = (("C1", "400"), ("C2", "900"))
+    rows = [[code, "2025-12-31", "near_poor", number, "published", "x"] for code, number in cards]
+    write_table(tmp_path / "cards.csv", CARDS, *rows)
+    data = bhyt.load(tmp_path)
+    law = Law.read() | read_law(tmp_path, "near_poor,Huyện Một,2026-01-01,,1")
+    table = bhyt.simulate(data, "P", NOTHING, law=law, draws=0)
+    row = month_row(table, "2026-01-31", "static")
     # 105,300 VND a month: 70% of it for all 1,300 from the centre, 30% for the 400 from the province
     assert row[["vnd_central", "vnd_province", "vnd_household"]].tolist() == [95_823_000, 12_636_000, 28_431_000]
 
 
-def test_an_area_of_which_some_communes_tell_no_cards_names_them(small_input):
+def test_communes_without_cards_are_named(small_input):
     data = bhyt.load(small_input)
     some = dataclasses.replace(data, cards=data.cards[data.cards["area"] == "C1"])
     with pytest.raises(BhytError, match=r"the cards of 1 commune are missing \(Xã Sau\)"):
         bhyt.simulate(some, "D1", NOTHING, draws=0)
 
 
-def test_a_scenario_that_ends_before_its_figures_is_told(data):
+def test_scenario_that_ends_before_its_figures_is_an_error(data):
     with pytest.raises(BhytError, match="ends on 31 January 2021, but its figures begin on 31 December 2021"):
         bhyt.simulate(data, "Sơn Dương", dataclasses.replace(NOTHING, end=pd.Timestamp("2021-01-31")), draws=0)
 
 
 def test_a_target_outside_the_projection_has_no_chance_and_says_so(data):
     early = [{"on": pd.Timestamp("2020-12-31"), "rate": 0.9, "relation": ">="}]
-    of = project_area(data, "Sơn Dương", dataclasses.replace(NOTHING, targets=tuple(early)))
-    table = target_probabilities(of, upcoming_targets(data, of), 10)
+    projection = project_area(data, "Sơn Dương", dataclasses.replace(NOTHING, targets=tuple(early)))
+    table = target_probabilities(projection, upcoming_targets(data, projection), 10)
     assert table["chance"].isna().tolist() == [True]
     assert "outside the months of the scenario" in probability_texts(table, "en")[0]
 
 
-def test_a_nationwide_share_that_rises_above_a_provinces_own_holds_there_too(tmp_path):
-    text = "parameter,key,area,since,until,value,unit,reference,status\nsubsidy_share,student,,2026-12-01,,0.7,share of premium,x,proposal\n"
-    (tmp_path / "r.csv").write_text(text, encoding="utf-8")
-    law = Law.read() | Law.read(tmp_path / "r.csv")
+def test_higher_nationwide_share_replaces_a_provinces_own(tmp_path):
+    law = Law.read() | read_law(tmp_path, "student,,2026-12-01,,0.7")
     months = [pd.Timestamp("2026-11-30"), pd.Timestamp("2026-12-31")]
     # Đắk Lắk adds 5% to the 50% of Decree 188/2025; where everybody has 70% it adds nothing.
     assert payer_shares(law, months, "Đắk Lắk")["student"].tolist() == [0.55, 0.7]
     assert monthly_prices(law, months, ["student"], "Đắk Lắk")[0, 1, 1] == 0
 
 
-def test_a_reform_of_an_unknown_area_is_told(data, tmp_path):
-    text = "parameter,key,area,since,until,value,unit,reference,status\nsubsidy_share,student,Huyện Sơn Dươn,2026-12-01,,0.7,share of premium,x,proposal\n"
-    (tmp_path / "r.csv").write_text(text, encoding="utf-8")
-    plan = dataclasses.replace(NOTHING, reforms=(Law.read(tmp_path / "r.csv"),))
-    with pytest.raises(
-        BhytError, match=r"r\.csv, row 2, column area: there is no unit “Huyện Sơn Dươn”; the nearest: Huyện Sơn Dương"
-    ):
+def test_reform_of_an_unknown_area_is_an_error(data, tmp_path):
+    plan = dataclasses.replace(NOTHING, reforms=(read_law(tmp_path, "student,Huyện Sơn Dươn,2026-12-01,,0.7"),))
+    message = r"r\.csv, row 2, column area: there is no unit “Huyện Sơn Dươn”; the nearest: Huyện Sơn Dương"
+    with pytest.raises(BhytError, match=message):
         bhyt.simulate(data, "Sơn Dương", plan, draws=0)
 
 
 @pytest.mark.parametrize("draws", [-1, 3_000_000, 1.5])
-def test_draws_that_memory_does_not_hold_are_told(data, draws):
+def test_impossible_number_of_draws_is_an_error(data, draws):
     with pytest.raises(BhytError, match="whole number from 0 to 100,000"):
         bhyt.simulate(data, "Sơn Dương", NOTHING, draws=draws)
 

@@ -1,4 +1,4 @@
-"""Where are the people who lost a card, month by month: still without, back under which title, for how long without?"""
+"""Follow the people who lost a card month by month: uninsured, or insured again in which group."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.data_status import derived_quality
+from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.projection.assumptions import central_values
-from bhyt_analysis.model.projection.baseline import GROUPS, UNKNOWN_GROUP
-from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, POOLS
+from bhyt_analysis.model.projection.baseline import AREA, GROUPS, UNKNOWN_GROUP
+from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, POOLS, SUPPORT_WINDOWS
 from bhyt_analysis.model.projection.projection import (
     CoverageChange,
     Projection,
@@ -23,66 +24,69 @@ from bhyt_analysis.model.projection.projection import (
 from bhyt_analysis.model.projection.simulate import RESULTS
 
 UNINSURED = "uninsured"
-# The last are those of whom the counts at the start tell that they are back, but not under which title.
-ENTITLEMENTS = [g for g in GROUPS if g in {*POOLS["title"], UNKNOWN_GROUP} or g.startswith("minority_left")]
+# The last is for those who are insured again by the counts of the baseline, but in an unknown group.
+ENTITLEMENTS = [g for g in GROUPS if g in {*POOLS["entitlement"], *SUPPORT_WINDOWS.values(), UNKNOWN_GROUP}]
 
 
-def after_loss(of: Projection, results: Sequence[str] = RESULTS) -> pd.DataFrame:
-    """The people who lost their title, followed month by month.
+@result_table
+def after_loss(projection: Projection, results: Sequence[str] = RESULTS) -> pd.DataFrame:
+    """Follow the people who lost their entitlement month by month.
 
     Parameters
     ----------
-    of : what `projection` gives for a scenario with a decision.
-    results : those that are wanted.
+    projection : what `project_area` gives for a scenario with a decision.
+    results : "static", "behavioural" or both.
 
     Returns
     -------
     DataFrame, one row a ``scenario``, ``result`` and ``month``: ``lost`` (people whose
-    title has ended by then), one column a title with those insured under it,
+    entitlement has ended by then), one column a group with those insured in it,
     ``uninsured``, ``back`` (share insured), ``broken`` (people who were at any time
     without a card for so long that five years in a row are lost: Law 25/2008/QH12 as
     amended, art. 22(1c); Decree 146/2018/NĐ-CP art. 12(5)), ``status``. People are not
-    rounded; the titles and the uninsured add up to the lost.
+    rounded; the groups and the uninsured add up to the lost.
 
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
     >>> from bhyt_analysis.model.projection.scenario import Scenario
     >>> from bhyt_analysis.model.projection.simulate import project_area
-    >>> of = project_area(load(), "Lục Ngạn", Scenario("861", decision="861"))
-    >>> table = after_loss(of).query("result == 'static'")
+    >>> projection = project_area(load(), "Lục Ngạn", Scenario("861", decision="861"))
+    >>> table = after_loss(projection).query("result == 'static'")
     >>> float(table["lost"].iloc[-1]), round(float(table["uninsured"].iloc[-1]))
     (46106.0, 45645)
     """
+    exits, months = projection.baseline.exits, projection.months
     tables = []
     for result in results:
-        sums = {k: np.zeros(len(of.months)) for k in ("lost", "broken", *ENTITLEMENTS)}
-        for kind, people, way, place in _followed(of, result):
-            gone = (np.arange(len(of.months)) >= kind.leaves).astype(float)
-            lost = float(of.baseline.exits["lost"].to_numpy()[kind.events].sum())
-            sums["lost"] += lost * gone
-            sums[UNKNOWN_GROUP] += (lost - people.sum()) * gone
-            sums["broken"] += (people.sum(axis=0) @ way.broken[0]) * gone
-            insured = people.sum(axis=0)[:, None] * way.way[0] * gone
-            for title in ENTITLEMENTS:
-                sums[title] += np.where(place == title, insured, 0.0).sum(axis=0)
-        table = pd.DataFrame({"scenario": of.scenario.name, "result": result, "month": of.months, **sums})
+        sums = {key: np.zeros(len(months)) for key in ("lost", "broken", *ENTITLEMENTS)}
+        for unit_class, leavers, change, groups in _area_exits(projection, result):
+            exited = (np.arange(len(months)) >= unit_class.exit_month).astype(float)
+            lost, people = float(exits["lost"].to_numpy()[unit_class.exits].sum()), leavers.sum(axis=0)
+            sums["lost"] += lost * exited
+            sums[UNKNOWN_GROUP] += (lost - people.sum()) * exited
+            sums["broken"] += (people @ change.continuity_lost[0]) * exited
+            insured = people[:, None] * change.pool_insured[0] * exited
+            for key in ENTITLEMENTS:
+                sums[key] += np.where(groups == key, insured, 0.0).sum(axis=0)
+        table = pd.DataFrame({"scenario": projection.scenario.name, "result": result, "month": months, **sums})
         table["uninsured"] = table["lost"] - table[ENTITLEMENTS].sum(axis=1)
         table["back"] = 1 - table["uninsured"] / table["lost"].where(table["lost"] > 0)
-        # Also where nobody acts: how many take up employment is an assumption.
-        tables.append(table[table["lost"] > 0].assign(status=derived_quality(of.baseline.exits["status"], "estimated")))
+        # Also without behaviour: how many take up employment is an assumption.
+        tables.append(table[table["lost"] > 0].assign(status=derived_quality(exits["status"], "estimated")))
     columns = ["scenario", "result", "month", "lost", *ENTITLEMENTS, "uninsured", "back", "broken", "status"]
     return pd.concat(tables, ignore_index=True)[columns]
 
 
-def transitions(of: Projection, month: str | pd.Timestamp, result: str = "behavioural") -> pd.DataFrame:
-    """The transition matrix of each commune (or unit): from its area titles to where people are in a month.
+@result_table
+def transitions(projection: Projection, month: str | pd.Timestamp, result: str = "behavioural") -> pd.DataFrame:
+    """Return the transition matrix of each commune (or unit): from its area entitlement to the state in a month.
 
     Returns
     -------
-    DataFrame, one row a unit and state: ``area``, ``name``, ``from`` (the title by
-    area), ``to`` (the same title for those who keep it, a group, or "uninsured"),
-    ``people``, ``share`` (of those who held the title; adds up to 1 for each unit),
+    DataFrame, one row a unit and state: ``area``, ``name``, ``from`` (the entitlement by
+    area), ``to`` (the same entitlement for those who keep it, a group, or "uninsured"),
+    ``people``, ``share`` (of those who had the entitlement; adds up to 1 for each unit),
     ``status``.
 
     Raises
@@ -95,49 +99,48 @@ def transitions(of: Projection, month: str | pd.Timestamp, result: str = "behavi
     >>> from bhyt_analysis.ingest.loader import load
     >>> from bhyt_analysis.model.projection.scenario import Scenario
     >>> from bhyt_analysis.model.projection.simulate import project_area
-    >>> of = project_area(load(), "X001", Scenario("861", decision="861"))
-    >>> matrix = transitions(of, "2021-12-31")
+    >>> projection = project_area(load(), "X001", Scenario("861", decision="861"))
+    >>> matrix = transitions(projection, "2021-12-31")
     >>> bool(np.isclose(matrix.groupby("area")["share"].sum(), 1).all())
     True
     """
-    day = pd.Timestamp(month) + pd.offsets.MonthEnd(0)
-    if day not in of.months:
-        raise BhytError(("error.no_month", {"on": day, "first": of.months[0], "last": of.months[-1]}))
-    t, units = of.months.index(day), of.baseline.units
+    day, months = pd.Timestamp(month) + pd.offsets.MonthEnd(0), projection.months
+    if day not in months:
+        raise BhytError(("error.no_month", {"on": day, "first": months[0], "last": months[-1]}))
+    t, units, exits = months.index(day), projection.baseline.units, projection.baseline.exits
     states = [AREA_ENTITLEMENT, *ENTITLEMENTS, UNINSURED]
-    people = np.zeros((len(units), len(states)))
-    people[:, 0] = of.baseline.insured[:, GROUPS.index(AREA_ENTITLEMENT)]
-    for kind, own, way, place in _followed(of, result):
-        unit = of.baseline.exits["unit"].to_numpy()[kind.events]
-        lost = of.baseline.exits["lost"].to_numpy(dtype=float)[kind.events]
-        if kind.leaves <= of.baseline_index:  # they had left before the start: the title is theirs no more
-            np.add.at(people[:, 0], unit, lost)
-        if t < kind.leaves:
-            continue
-        np.add.at(people[:, 0], unit, -lost)
-        np.add.at(people[:, 1 + ENTITLEMENTS.index(UNKNOWN_GROUP)], unit, lost - own.sum(axis=1))
-        insured = own * way.way[0, :, t]
-        for i, state in enumerate(ENTITLEMENTS, start=1):
-            np.add.at(people[:, i], unit, insured[:, place[:, t] == state].sum(axis=1))
-        np.add.at(people[:, -1], unit, (own - insured).sum(axis=1))
-    held = people.sum(axis=1, keepdims=True)
-    share = np.divide(people, held, out=np.zeros_like(people), where=held > 0)
-    table = pd.DataFrame({
-        "area": np.repeat(units["area"].to_numpy(), len(states)),
-        "name": np.repeat(units["name"].to_numpy(), len(states)),
-        "from": AREA_ENTITLEMENT, "to": np.tile(states, len(units)),
-        "people": people.ravel(), "share": share.ravel(),
-        "status": derived_quality(units["status"], of.baseline.exits["status"], "estimated"),
-    })  # fmt: skip
-    return table[np.repeat(held[:, 0] > 0, len(states))].reset_index(drop=True)
+    people = pd.DataFrame(0.0, index=range(len(units)), columns=states)
+    people[AREA_ENTITLEMENT] = projection.baseline.insured[:, AREA]
+    for unit_class, leavers, change, groups in _area_exits(projection, result):
+        rows = exits.iloc[unit_class.exits]
+        lost = rows["lost"].astype(float)
+        flows = pd.DataFrame(0.0, index=rows.index, columns=states)
+        if unit_class.exit_month <= projection.baseline_index:  # the count no longer has them in the entitlement
+            flows[AREA_ENTITLEMENT] += lost
+        if t >= unit_class.exit_month:
+            insured = leavers * change.pool_insured[0, :, t]
+            flows[AREA_ENTITLEMENT] -= lost
+            flows[UNKNOWN_GROUP] += lost - leavers.sum(axis=1)
+            for key in ENTITLEMENTS:
+                flows[key] += insured[:, groups[:, t] == key].sum(axis=1)
+            flows[UNINSURED] = (leavers - insured).sum(axis=1)
+        people = people.add(flows.groupby(rows["unit"]).sum(), fill_value=0.0)
+    total = people.sum(axis=1)
+    table = people.assign(area=units["area"].to_numpy(), name=units["name"].to_numpy(), total=total)[total > 0]
+    table = table.melt(["area", "name", "total"], states, "to", "people", ignore_index=False).sort_index(kind="stable")
+    status = derived_quality(units["status"], exits["status"], "estimated")
+    table = table.assign(share=table["people"] / table["total"], status=status, **{"from": AREA_ENTITLEMENT})
+    return table[["area", "name", "from", "to", "people", "share", "status"]].reset_index(drop=True)
 
 
-def _followed(of: Projection, result: str) -> Iterator[tuple[UnitClass, np.ndarray, CoverageChange, np.ndarray]]:
-    """Each kind of exit: the people of its events by pool, their way, and their titles by month."""
-    values, block = central_values(of.assumptions), np.arange(len(of.baseline.units))
-    free = uninsured_at_baseline(of, block)
-    for kind, move in zip(of.unit_classes, coverage_changes(of, values, result), strict=True):
-        if kind.titles is not None and kind.title == AREA_ENTITLEMENT:
-            units, people, _ = leavers_by_pool(of, kind, move, values, block, free)
-            order = np.searchsorted(units, of.baseline.exits["unit"].to_numpy()[kind.events])
-            yield kind, people[0][order], move, kind.titles.keys
+def _area_exits(
+    projection: Projection, result: str
+) -> Iterator[tuple[UnitClass, np.ndarray, CoverageChange, np.ndarray]]:
+    """Yield each class of area exits: the people of its exits by pool, their change, and their groups by month."""
+    values, block = central_values(projection.assumptions), projection.each_unit
+    uninsured = uninsured_at_baseline(projection, block)
+    for unit_class, change in zip(projection.unit_classes, coverage_changes(projection, values, result), strict=True):
+        if unit_class.entitlements is not None and unit_class.entitlement == AREA_ENTITLEMENT:
+            units, leavers, _ = leavers_by_pool(projection, unit_class, change, values, block, uninsured)
+            order = np.searchsorted(units, projection.baseline.exits["unit"].to_numpy()[unit_class.exits])
+            yield unit_class, leavers[0][order], change, unit_class.entitlements.keys

@@ -1,14 +1,16 @@
-"""From which figures does a projection start: who is insured under what, and who leaves when?"""
+"""Find the figures from which a projection starts: the insured by group, and who leaves when."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.data_status import STATUSES, derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
+from bhyt_analysis.domain.faults import Fault, raise_faults
 from bhyt_analysis.domain.geography import communes, lineage, population_at, unit_name
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import groups, groups_flagged
@@ -16,15 +18,18 @@ from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.distribution.rounding import largest_remainder
 from bhyt_analysis.model.finance.budget import HOUSEHOLD_SIZES, household_scale
-from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT
+from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, Floats
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.reclassification.reclassify import reclassify, unit_losses
 
-# The groups that a projection tells apart; every group and sub-group belongs to one of them.
 UNKNOWN_GROUP = "not_told"  # insured people of whom only the number is known
+# The groups of a projection; every group and sub-group belongs to one of them.
 GROUPS = (*groups_flagged("projected"), UNKNOWN_GROUP)
+AREA, OTHER, UNKNOWN = (GROUPS.index(key) for key in (AREA_ENTITLEMENT, "state_paid_other", UNKNOWN_GROUP))
+REMAINDERS = {"state_paid": "state_paid_other", "state_supported": UNKNOWN_GROUP}
 COUNTS = ["lost", "gained", "other"]
-_WHOLES = {"state_paid": "state_paid_other", "state_supported": UNKNOWN_GROUP}
+EXIT_COLUMNS = ["unit", "on", *COUNTS, "minority", "status"]
+NAMES_IN_ERROR = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +40,7 @@ class Baseline:
     ``household_scale``, ``scale_known``, ``status``. ``insured``: (units, groups) people,
     in the order of `GROUPS`. ``exits``: one row a unit and day of exit with ``unit``
     (position), ``on``, ``lost``, ``gained``, ``other`` (people; the last keep a card under
-    another state-paid title), ``minority`` (share of those who lost, missing where not
+    another state-paid entitlement), ``minority`` (share of those who lost, missing where not
     known), ``status``. ``lineages``: each unit's lineage, for the law.
     """
 
@@ -43,13 +48,13 @@ class Baseline:
     name: str
     day: pd.Timestamp
     units: pd.DataFrame
-    insured: np.ndarray
+    insured: Floats
     exits: pd.DataFrame
     lineages: list[Area]
 
 
 def projection_group(keys: pd.Series) -> pd.Series:
-    """The group of a projection to which each group or sub-group belongs.
+    """Return the group of a projection to which each group or sub-group belongs.
 
     Examples
     --------
@@ -57,15 +62,15 @@ def projection_group(keys: pd.Series) -> pd.Series:
     ['student', 'state_paid_other', 'difficult_area', 'state_paid_other']
     """
     table = groups()
-    wider = table["within"].where(table["within"].isin(GROUPS), table["group"].replace(_WHOLES))
+    wider = table["within"].where(table["within"].isin(GROUPS), table["group"].replace(REMAINDERS))
     own = pd.Series(table.index, index=table.index)
     return keys.map(own.where(own.isin(GROUPS), wider))
 
 
 def build_baseline(data: Dataset, area: str, scenario: Scenario, law: Law) -> Baseline:
-    """The last figures of an area up to the scenario's first day, or else before its decision.
+    """Find the last figures of an area up to the scenario's first day, or else before its decision.
 
-    Cards by commune are taken where every commune tells them, else the unit's own
+    Cards by commune are used where every commune has them, else the unit's own
     cards, else a printed rate times the nearest count of people, which is estimated.
 
     Raises
@@ -74,199 +79,199 @@ def build_baseline(data: Dataset, area: str, scenario: Scenario, law: Law) -> Ba
         where neither cards nor a rate, or no count of people, is known by that day.
     """
     code, data = select_unit(scenario.apply_to_data(data), area)
-    exits = _exits(data, code, scenario)
-    day = scenario.start if scenario.start is not None else _first_day(data, code, exits)
-    known = limit_to_date(data, day)
-    for found in (_by_commune(known, code), _by_unit(known, code), _by_rate(known, code, day)):
-        if found is not None:
-            units, insured, told = found
-            break
-    else:
-        raise BhytError(_no_start(known, code, day))
-    units = units.assign(name=[unit_name(data.areas, a, told) for a in units["area"]])
-    units = _with_scale(data, units, told, law)
-    leaving = _of_units(data, units, insured, exits)
-    going = leaving if len(leaving) else _known_losses(data, units, insured, code, told)
-    insured = _room_for(units, insured, going, told)
-    places: list[Area] = [lineage(data.areas, a, told) for a in units["area"]]
-    return Baseline(
-        code, unit_name(data.areas, code, told), told, units.reset_index(drop=True), insured, leaving, places
-    )
+    changes = _decision_changes(data, code, scenario)
+    day = scenario.start if scenario.start is not None else _first_day(data, code, changes)
+    data_then = limit_to_date(data, day)
+    counted = _count_by_commune(data_then, code) or _count_of_unit(data_then, code) or _count_from_rate(data_then, code)
+    if counted is None:
+        raise BhytError(_missing_baseline(data_then, code, day))
+    units, insured, day = counted
+    units = units.assign(name=[unit_name(data.areas, a, day) for a in units["area"]])
+    units = _add_household_scale(data, units, day, law).reset_index(drop=True)
+    exits = _unit_exits(data, units, insured, changes)
+    known_exits = exits if len(exits) else _unit_exits(data, units, insured, _losses_after(data, code, day))
+    insured = _allot_area_cards(units, insured, known_exits, day)
+    lineages: list[Area] = [lineage(data.areas, a, day) for a in units["area"]]
+    return Baseline(code, unit_name(data.areas, code, day), day, units, insured, exits, lineages)
 
 
-def _exits(data: Dataset, code: str, scenario: Scenario) -> pd.DataFrame:
-    """Who leaves and joins by the scenario's decision, commune by commune; empty without one."""
-    if not scenario.decision:
+def _decision_changes(data: Dataset, code: str, scenario: Scenario) -> pd.DataFrame:
+    """Return who leaves and joins by the scenario's decision, commune by commune; empty without one."""
+    decision = scenario.decision
+    if not decision:
         return pd.DataFrame(columns=["area", "on", "lost", "gained", "kept_other", "minority_lost", "status"])
-    set_by = scenario.assumptions()["central"]
+    other_share = float(scenario.assumptions().at["other_titles", "central"])
     # The share of minorities among all residents is not the one among those who lost: left to the ranges.
-    table = reclassify(data, scenario.decision, code, other_entitlement_share=float(set_by["other_titles"]))
+    table = reclassify(data, decision, code, other_entitlement_share=other_share)
     # Published losses of some parts only are not the area's; a list that leaves communes out leaves them as they are.
-    if table["method"].isin(["published", "spread"]).any() and unit_losses(data, scenario.decision, code).empty:
-        told = data.losses[data.losses["decision"] == scenario.decision].drop_duplicates("area")
+    if table["method"].isin(["published", "spread"]).any() and unit_losses(data, decision, code).empty:
+        losses = data.losses[data.losses["decision"] == decision].drop_duplicates("area")
         parts = ", ".join(
-            unit_name(data.areas, a, d)
-            for a, d in zip(told["area"], told["on"], strict=True)
-            if any(code in unit for unit in lineage(data.areas, a, d))
+            unit_name(data.areas, a, on)
+            for a, on in zip(losses["area"], losses["on"], strict=True)
+            if any(code in unit for unit in lineage(data.areas, a, on))
         )
-        fields = {"decision": scenario.decision, "name": unit_name(data.areas, code), "known": parts}
+        fields = {"decision": decision, "name": unit_name(data.areas, code), "known": parts}
         raise BhytError(("error.exits_of_parts", fields))
-    if table["lost"].isna().any():  # of some communes it is not known: what is told of the others is not the whole
+    if table["lost"].isna().any():  # unknown for some communes: the sum of the others is not the area's
         table = table.assign(status=[derived_quality(s, "estimated") for s in table["status"]])
     table = table[table["lost"].notna()]
     if table.empty:
-        raise BhytError(("error.no_exits", {"decision": scenario.decision, "name": unit_name(data.areas, code)}))
+        raise BhytError(("error.no_exits", {"decision": decision, "name": unit_name(data.areas, code)}))
     return table
 
 
-def _first_day(data: Dataset, code: str, exits: pd.DataFrame) -> pd.Timestamp | None:
-    """The last day with figures before anybody leaves, else the first one after; without a decision the last."""
+def _first_day(data: Dataset, code: str, changes: pd.DataFrame) -> pd.Timestamp | None:
+    """Return the last day with figures before the first exit, else the first one after; without exits the last."""
     months = coverage(data, code, by=["month"])
     days = months.loc[months["rate_low"].notna() | months["insured"].notna(), "as_of"].dropna().sort_values()
     if days.empty:
         return None
-    if exits.empty:
+    if changes.empty:
         return days.iloc[-1]
-    before = days[days < exits["on"].min()]
+    before = days[days < changes["on"].min()]
     return before.iloc[-1] if len(before) else days.iloc[0]
 
 
-def _no_start(data: Dataset, code: str, day: pd.Timestamp | None) -> tuple[str, dict]:
-    """Why an area has no start: nothing is known at all, or only some of its communes tell their cards."""
-    fields: dict = {"name": unit_name(data.areas, code, day), "day": day}
-    inside = communes(data.areas, code, day)
-    told = data.cards[data.cards["area"].isin(inside)]
-    if told.empty:
+def _missing_baseline(data: Dataset, code: str, day: pd.Timestamp | None) -> Fault:
+    """Return why an area has no baseline: nothing is known at all, or the cards of only some communes."""
+    fields: dict[str, object] = {"name": unit_name(data.areas, code, day), "day": day}
+    codes = communes(data.areas, code, day)
+    cards = data.cards[data.cards["area"].isin(codes)]
+    if cards.empty:
         return ("error.no_start_at_all" if day is None else "error.no_start"), fields
-    last = told["as_of"].max()
-    silent = [c for c in inside if c not in set(told.loc[told["as_of"] == last, "area"])]
-    if not silent:  # all cards are there: the counts of people are not
+    last = cards["as_of"].max()
+    reported = set(cards.loc[cards["as_of"] == last, "area"])
+    missing = [c for c in codes if c not in reported]
+    if not missing:  # all cards are there: the counts of people are not
         return "error.no_start", fields
-    names = ", ".join(unit_name(data.areas, c, last) for c in silent[:10]) + (", …" if len(silent) > 10 else "")
-    return "error.no_start_partial", {**fields, "day": last, "count": len(silent), "names": names}
+    names = ", ".join(unit_name(data.areas, c, last) for c in missing[:NAMES_IN_ERROR])
+    names += ", …" if len(missing) > NAMES_IN_ERROR else ""
+    return "error.no_start_partial", {**fields, "day": last, "count": len(missing), "names": names}
 
 
-Found = tuple[pd.DataFrame, np.ndarray, pd.Timestamp]
+class Count(NamedTuple):
+    """Units with their people, the insured (units, groups), and the day of the count."""
+
+    units: pd.DataFrame
+    insured: Floats
+    day: pd.Timestamp
 
 
-def _by_commune(data: Dataset, code: str) -> Found | None:
+def _count_by_commune(data: Dataset, code: str) -> Count | None:
     rows = coverage(data, code, by=["commune", "subgroup"])
     rows = rows[rows["insured"].notna()]
-    if rows.empty:
+    rows = rows[rows["as_of"] == rows["as_of"].max()]
+    if rows.empty or rows["population"].isna().any():
         return None
-    day = rows["as_of"].max()
-    rows = rows[rows["as_of"] == day]
-    if set(communes(data.areas, code, day)) - set(rows["area"]) or rows["population"].isna().any():
-        return None
-    return _table(rows, day)
+    day = rows["as_of"].iloc[0]
+    return None if set(communes(data.areas, code, day)) - set(rows["area"]) else _count(rows, day)
 
 
-def _by_unit(data: Dataset, code: str) -> Found | None:
+def _count_of_unit(data: Dataset, code: str) -> Count | None:
     rows = coverage(data, code, by=["subgroup"])
     if rows["insured"].isna().all() or rows["population"].isna().any():
         return None
-    return _table(rows, rows["as_of"].iloc[0])
+    return _count(rows, rows["as_of"].iloc[0])
 
 
-def _table(rows: pd.DataFrame, day: pd.Timestamp) -> Found:
+def _count(rows: pd.DataFrame, day: pd.Timestamp) -> Count:
     rows = rows.assign(group=projection_group(rows["subgroup"]))
     counts = rows.pivot_table(index="area", columns="group", values="insured", aggfunc="sum", sort=False)
     counts = counts.reindex(columns=list(GROUPS)).fillna(0.0).astype("float64")
-    units = rows.drop_duplicates("area").set_index("area").loc[counts.index]
-    rank = rows["status"].map(STATUSES.index)
-    status = rank.groupby(rows["area"]).max().loc[counts.index].map(dict(enumerate(STATUSES)))
-    table = pd.DataFrame({"area": counts.index, "population": units["population"].astype("float64").to_numpy(), "status": status.to_numpy()})  # fmt: skip
-    return table, counts.to_numpy(), day
+    people = rows.drop_duplicates("area").set_index("area")["population"].loc[counts.index].astype("float64")
+    rank = rows["status"].map(STATUSES.index).groupby(rows["area"]).max()
+    status = rank.loc[counts.index].map(dict(enumerate(STATUSES)))
+    units = pd.DataFrame({"population": people, "status": status}).rename_axis("area").reset_index()
+    return Count(units, counts.to_numpy(), day)
 
 
-def _by_rate(data: Dataset, code: str, day: pd.Timestamp | None) -> Found | None:
-    """A rate that is printed, laid over the count of people nearest to it."""
+def _count_from_rate(data: Dataset, code: str) -> Count | None:
+    """Multiply a printed rate with the count of people nearest to it."""
     row = coverage(data, code).iloc[0]
-    count = population_at(data.areas, data.population, code, row["as_of"])
+    population = population_at(data.areas, data.population, code, row["as_of"])
     rate = next((row[c] for c in ("rate", "rate_low", "rate_high") if pd.notna(row[c]) and row[c] > 0), None)
-    if rate is None or count is None:  # "above 99%" counts as 99%, "below 87%" (from nothing on) as 87%
+    if rate is None or population is None:  # "above 99%" counts as 99%, "below 87%" (from nothing on) as 87%
         return None
     insured = np.zeros((1, len(GROUPS)))
-    insured[0, GROUPS.index(UNKNOWN_GROUP)] = round(float(rate) * count.people)
-    status = lowest_quality("estimated", row["status"], count.status)
-    return (
-        pd.DataFrame({"area": [code], "population": [float(count.people)], "status": [status]}),
-        insured,
-        row["as_of"],
-    )
+    insured[0, UNKNOWN] = round(float(rate) * population.people)
+    status = lowest_quality("estimated", row["status"], population.status)
+    units = pd.DataFrame({"area": [code], "population": [float(population.people)], "status": [status]})
+    return Count(units, insured, row["as_of"])
 
 
-def _with_scale(data: Dataset, units: pd.DataFrame, day: pd.Timestamp, law: Law) -> pd.DataFrame:
-    """The mean household factor of each unit, from the nearest count of households by size."""
-    told = data.population.dropna(subset=HOUSEHOLD_SIZES)
-    scale = household_scale(told, pd.Series(law.at(day)["household_factor"]))
-    rows = told.assign(scale=scale, away=(told["as_of"] - day).abs())
-    rows = rows.sort_values("away", kind="stable").drop_duplicates("area").set_index("area")
-    found = []
+def _add_household_scale(data: Dataset, units: pd.DataFrame, day: pd.Timestamp, law: Law) -> pd.DataFrame:
+    """Add the mean household factor of each unit, from the nearest count of households by size."""
+    counts = data.population.dropna(subset=HOUSEHOLD_SIZES)
+    scale = household_scale(counts, pd.Series(law.at(day)["household_factor"]))
+    counts = counts.assign(scale=scale, days_apart=(counts["as_of"] - day).abs())
+    counts = counts.sort_values("days_apart", kind="stable").drop_duplicates("area").set_index("area")
+    scales = []
     for code in units["area"]:
-        inside = rows.reindex([code] if code in rows.index else communes(data.areas, code)).dropna(subset=["scale"])
-        people = inside["people"].astype("float64")
-        # Where no sizes are known each pays as a first member: the most that it can be.
-        found.append(float((inside["scale"] * people).sum() / people.sum()) if len(inside) else np.nan)
-    scales = np.array(found)
+        codes = [code] if code in counts.index else communes(data.areas, code)
+        rows = counts.reindex(codes).dropna(subset=["scale"])
+        people = rows["people"].astype("float64")
+        scales.append(float((rows["scale"] * people).sum() / people.sum()) if len(rows) else np.nan)
+    # Where no sizes are known each pays as a first member: the most that it can be.
     return units.assign(household_scale=np.nan_to_num(scales, nan=1.0), scale_known=~np.isnan(scales))
 
 
-def _of_units(data: Dataset, units: pd.DataFrame, insured: np.ndarray, exits: pd.DataFrame) -> pd.DataFrame:
-    """The exits by position of the unit and day; what is known of a whole only is spread over its units' area titles."""
-    position = {a: i for i, a in enumerate(units["area"])}
-    columns = ["unit", "on", "lost", "gained", "other", "minority", "status"]
-    if exits.empty:
-        return pd.DataFrame(columns=columns)
-    rows = exits.assign(unit=exits["area"].map(position), other=exits["kept_other"], minority=exits["minority_lost"])
-    rows = rows.assign(**{c: rows[c].astype("float64").fillna(0.0) for c in COUNTS})
-    if len(units) == 1:
-        rows["unit"] = 0
-    elif rows["unit"].isna().any():
-        held = insured[:, GROUPS.index(AREA_ENTITLEMENT)]
-        parts = []
-        for row in rows[rows["unit"].isna()].to_dict("records"):
-            inside = [position[c] for c in communes(data.areas, row["area"]) if c in position]
-            weights = held[inside] if held[inside].sum() > 0 else units["population"].to_numpy()[inside]
-            spread = {c: largest_remainder(weights, int(row[c])) for c in COUNTS}
-            parts.append(pd.DataFrame({**{c: row[c] for c in ("on", "minority")}, "unit": inside, **spread, "status": "estimated"}))  # fmt: skip
+def _unit_exits(data: Dataset, units: pd.DataFrame, insured: Floats, changes: pd.DataFrame) -> pd.DataFrame:
+    """Return the exits by position of the unit and day."""
+    if changes.empty:
+        return pd.DataFrame(columns=EXIT_COLUMNS)
+    position = {code: i for i, code in enumerate(units["area"])}
+    rows = changes.rename(columns={"kept_other": "other", "minority_lost": "minority"})
+    rows = rows.assign(
+        unit=rows["area"].map(position) if len(units) > 1 else 0,
+        **{c: rows[c].astype("float64").fillna(0.0) for c in COUNTS},
+    )
+    wider = rows[rows["unit"].isna()]
+    if len(wider):
+        parts = [_spread(data, units, insured, row) for _, row in wider.iterrows()]
         rows = pd.concat([rows[rows["unit"].notna()], *parts])
     rows = rows[(rows[COUNTS] > 0).any(axis=1)]
-    rows = rows.assign(unit=rows["unit"].astype("int64"))
-    weighed = rows.assign(known=rows["lost"].where(rows["minority"].notna(), 0.0), by=rows["minority"].fillna(0) * rows["lost"])  # fmt: skip
-    sums = {c: (c, "sum") for c in (*COUNTS, "by", "known")}
-    table = weighed.groupby(["unit", "on"], as_index=False).agg(**sums, status=("status", lowest_quality))
-    # Known for all who lost, or not known.
-    share = (table["by"] / table["known"].where(table["known"] > 0)).where(table["known"] == table["lost"])
-    return table.assign(minority=share)[columns]
+    lost_known = rows["lost"].where(rows["minority"].notna(), 0.0)
+    minority_people = rows["minority"].fillna(0) * rows["lost"]
+    rows = rows.assign(unit=rows["unit"].astype("int64"), lost_known=lost_known, minority_people=minority_people)
+    sums = {c: (c, "sum") for c in (*COUNTS, "lost_known", "minority_people")}
+    table = rows.groupby(["unit", "on"], as_index=False).agg(**sums, status=("status", lowest_quality))
+    # The share is known for all who lost, or not known.
+    share = table["minority_people"] / table["lost_known"].where(table["lost_known"] > 0)
+    return table.assign(minority=share.where(table["lost_known"] == table["lost"]))[EXIT_COLUMNS]
 
 
-def _known_losses(
-    data: Dataset, units: pd.DataFrame, insured: np.ndarray, code: str, day: pd.Timestamp
-) -> pd.DataFrame:
-    """Who is known to have lost an area title within a year after the day, whatever the scenario decides."""
-    own = data.losses[(data.losses["area"] == code) & (data.losses["on"] > day) & (data.losses["on"] <= day + pd.DateOffset(years=1))]  # fmt: skip
-    rows = own[["area", "on", "status"]].assign(lost=own["people"], gained=0, kept_other=0, minority_lost=np.nan)
-    return _of_units(data, units, insured, rows)
+def _spread(data: Dataset, units: pd.DataFrame, insured: Floats, row: pd.Series) -> pd.DataFrame:
+    """Spread the exits of a wider unit over its communes by their area cards, or else by their people."""
+    positions = pd.Index(units["area"]).get_indexer(communes(data.areas, row["area"]))
+    inside = positions[positions >= 0]
+    cards = insured[inside, AREA]
+    weights = cards if cards.sum() > 0 else units["population"].to_numpy()[inside]
+    spread = {c: largest_remainder(weights, int(row[c])) for c in COUNTS}
+    return pd.DataFrame({"on": row["on"], "minority": row["minority"], "unit": inside, **spread, "status": "estimated"})
 
 
-def _room_for(units: pd.DataFrame, insured: np.ndarray, leaving: pd.DataFrame, day: pd.Timestamp) -> np.ndarray:
-    """Those who will leave hold an area title now: taken from the insured whose group is not told further.
+def _losses_after(data: Dataset, code: str, day: pd.Timestamp) -> pd.DataFrame:
+    """Return the published losses of a unit within a year after the day, whatever the scenario decides."""
+    losses = data.losses
+    own = losses[(losses["area"] == code) & (losses["on"] > day) & (losses["on"] <= day + pd.DateOffset(years=1))]
+    return own[["area", "on", "status"]].assign(lost=own["people"], gained=0, kept_other=0, minority_lost=np.nan)
 
-    Raises BhytError for units that would lose more than all that they may hold.
+
+def _allot_area_cards(units: pd.DataFrame, insured: Floats, exits: pd.DataFrame, day: pd.Timestamp) -> Floats:
+    """Count those who will leave among the area cards, taken from the insured without a finer group.
+
+    Raises BhytError for units that would lose more than all cards that may be area cards.
     """
-    out = insured.copy()
-    area = GROUPS.index(AREA_ENTITLEMENT)
-    later = leaving[leaving["on"] > day].groupby("unit")["lost"].sum()
-    faults = []
-    for unit, lost in later.items():
-        for rest in (GROUPS.index(UNKNOWN_GROUP), GROUPS.index("state_paid_other")):
-            moved = min(max(0.0, float(lost) - out[unit, area]), out[unit, rest])
-            out[unit, area] += moved
-            out[unit, rest] -= moved
-        if lost > out[unit, area] + 0.5:
-            fields = {"name": units["name"].iloc[unit], "lost": lost, "held": out[unit, area], "day": day}
+    insured, faults = insured.copy(), list[Fault]()
+    for unit, lost in exits[exits["on"] > day].groupby("unit")["lost"].sum().items():
+        cards = insured[unit]
+        for group in (UNKNOWN, OTHER):
+            people = min(max(0.0, float(lost) - cards[AREA]), cards[group])
+            cards[AREA] += people
+            cards[group] -= people
+        if lost > cards[AREA] + 0.5:
+            fields = {"name": units["name"].iloc[unit], "lost": lost, "held": cards[AREA], "day": day}
             faults.append(("error.lost_above_held", fields))
-    if faults:
-        raise BhytError(*faults)
-    return out
+    raise_faults(faults)
+    return insured

@@ -1,7 +1,7 @@
-"""How do the people of an area move under a policy? The engine under `simulate`.
+"""Project the people of an area under a policy: the engine of `simulate`.
 
-Units whose law and day of exit are the same move alike, in proportion to what they
-hold; so the moves are worked out once for each kind and laid over the counts by
+Units under the same law and with the same month of exit change alike, in proportion to their
+people; so the changes are computed once for each class and applied to the counts by
 matrix products, for one area or eleven thousand communes, one set of assumptions or many.
 """
 
@@ -20,48 +20,49 @@ from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.finance.budget import group_subsidy_share, monthly_prices, payer_shares
 from bhyt_analysis.model.projection import cohort
 from bhyt_analysis.model.projection.assumptions import Values, assumptions, central_values
-from bhyt_analysis.model.projection.baseline import GROUPS, UNKNOWN_GROUP, Baseline
-from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, POOLS, Floats
+from bhyt_analysis.model.projection.baseline import AREA, GROUPS, OTHER, UNKNOWN_GROUP, Baseline
+from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, POOLS, Floats, PoolEntitlements, ReenrolmentPaths
 from bhyt_analysis.model.projection.scenario import Scenario
 
-MONTHS_AHEAD = 60  # where a scenario names no end
-CHUNK = 4_000_000  # numbers held at once where every commune is drawn
-AREA, HOUSEHOLD, OTHER = (GROUPS.index(k) for k in (AREA_ENTITLEMENT, "household", "state_paid_other"))
-ENDING_SUPPORTS = [
-    GROUPS.index(k) for k in cohort.SUPPORT_WINDOWS.values() if k
-]  # supports for those who left, which end one day
-# Titles that come after that of the area in the order of the law: whoever gains it leaves them.
+Positions = Sequence[int] | np.ndarray
+MONTHS_AHEAD = 60  # where a scenario has no end
+CHUNK = 4_000_000  # numbers in memory at once where every commune is drawn
+NONE = np.array([], dtype=int)
+HOUSEHOLD = GROUPS.index("household")
+ENDING_SUPPORTS = [GROUPS.index(key) for key in cohort.SUPPORT_WINDOWS.values() if key]
+# Entitlements after that of the area in the order of the law: whoever gains it leaves them.
+FIRST_SUPPORTED = groups().at["state_supported", "title_order"]
 LATER_GROUPS = [
-    GROUPS.index(g) for g in GROUPS if g == UNKNOWN_GROUP or g in groups().query("title_order >= 400").index
+    i for i, g in enumerate(GROUPS) if g == UNKNOWN_GROUP or groups().at[g, "title_order"] >= FIRST_SUPPORTED
 ]
 
 
 @dataclass(frozen=True, eq=False)
 class UnitClass:
-    """Units whose law and month of exit are the same: they move alike, in proportion.
+    """Units under the same law and with the same month of exit: they change alike, in proportion.
 
-    ``rows``: positions of the units; ``events``: of the rows of ``leaving`` (none for
-    units that nobody leaves); ``leaves``: position of the first month after the exit;
-    ``title``: that of the area, or a support that ends. ``shares`` (groups, months),
-    ``price`` (groups, months, payers).
+    ``units``: positions of the units; ``exits``: of the rows of `Baseline.exits` (none for
+    units without an exit); ``exit_month``: position of the first month after the exit;
+    ``entitlement``: that of the area, or a support that ends. ``state_shares`` (groups, months),
+    ``prices`` (groups, months, payers).
     """
 
-    rows: np.ndarray
-    events: np.ndarray
-    leaves: int
-    titles: cohort.PoolEntitlements | None
-    shares: Floats
-    price: Floats
-    title: str = AREA_ENTITLEMENT
+    units: np.ndarray
+    exits: np.ndarray
+    exit_month: int
+    entitlements: PoolEntitlements | None
+    state_shares: Floats
+    prices: Floats
+    entitlement: str = AREA_ENTITLEMENT
 
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """A scenario laid over the figures of an area, ready to be run for one set of values or many.
+    """A scenario and the figures of an area, ready to be computed for one set of values or many.
 
     ``months`` are month ends from the first that matters (an exit may lie before the
     count); ``baseline_index`` is the position of the count among them, ``report_index`` that of the first
-    month that was asked for. ``growth``: people of each month to those of the count.
+    month of results. ``growth``: people of each month to those of the count.
     """
 
     baseline: Baseline
@@ -75,394 +76,433 @@ class Projection:
     people: Floats  # (units, months)
     growth: Floats
 
+    @property
+    def each_unit(self) -> np.ndarray:
+        """Blocks of `insured_people`: each unit is one."""
+        return np.arange(len(self.baseline.units))
 
-def project(start: Baseline, scenario: Scenario, law: Law) -> Projection:
-    """Lay a scenario over a start: which months, which law in each place, who moves when.
+    @property
+    def whole_area(self) -> np.ndarray:
+        """Blocks of `insured_people`: all units are one."""
+        return np.zeros(len(self.baseline.units), dtype=int)
+
+
+def project(baseline: Baseline, scenario: Scenario, law: Law) -> Projection:
+    """Project a baseline under a scenario: which months, which law in each place, who leaves when.
 
     Raises
     ------
     BhytError
         for a scenario that ends before its figures begin.
     """
-    return apply_behaviour(apply_policy(start, scenario, law), scenario)
+    return apply_behaviour(apply_policy(baseline, scenario, law), scenario)
 
 
-def apply_policy(start: Baseline, scenario: Scenario, law: Law) -> Projection:
-    """What of a projection does not depend on how people behave: its months, its law, who leaves when."""
-    day = start.day + pd.offsets.MonthEnd(0)
+def apply_policy(baseline: Baseline, scenario: Scenario, law: Law) -> Projection:
+    """Project what does not depend on behaviour: the months, the law, who leaves when."""
+    day = baseline.day + pd.offsets.MonthEnd(0)
     since = day if scenario.start is None else max(day, scenario.start)
     end = scenario.end if scenario.end is not None else since + pd.offsets.MonthEnd(MONTHS_AHEAD)
     if end <= since:
-        raise BhytError(("error.no_months_ahead", {"name": start.name, "start": since, "end": end}))
-    days = {d: _month_of(d) for d in start.exits["on"].unique()}
-    exits = start.exits["on"].map(days).astype("datetime64[ns]")
-    begin = min([day, *(exits - pd.offsets.MonthEnd(1))])
+        raise BhytError(("error.no_months_ahead", {"name": baseline.name, "start": since, "end": end}))
+    month_after = {on: _month_after(on) for on in baseline.exits["on"].unique()}
+    exit_months = baseline.exits["on"].map(month_after).astype("datetime64[ns]")
+    begin = min([day, *(exit_months - pd.offsets.MonthEnd(1))])
     months = list(pd.date_range(begin, end, freq="ME"))
-    first = months.index(day)
-    kinds = _kinds(start, scenario, law, months, exits)
-    people = start.units["population"].to_numpy()[:, None]
-    return Projection(
-        start, scenario, law, assumptions(), months, first, months.index(since), kinds, people, np.ones(1)
-    )
+    unit_classes = _unit_classes(baseline, scenario, law, months, exit_months)
+    people = baseline.units["population"].to_numpy()[:, None]
+    indexes = months.index(day), months.index(since)
+    return Projection(baseline, scenario, law, assumptions(), months, *indexes, unit_classes, people, np.ones(1))
 
 
-def apply_behaviour(laid: Projection, scenario: Scenario) -> Projection:
-    """The projection under the assumptions of a scenario of the same decision, law and days."""
+def apply_behaviour(policy: Projection, scenario: Scenario) -> Projection:
+    """Apply the assumptions of a scenario of the same decision, law and days."""
     table = scenario.assumptions()
-    growth = (1 + float(table.at["population_growth", "central"])) ** (
-        (np.arange(len(laid.months)) - laid.baseline_index) / 12
-    )
-    people = laid.baseline.units["population"].to_numpy()[:, None] * growth
-    return _with_support_ending(dataclasses.replace(laid, scenario=scenario, assumptions=table, people=people, growth=growth))  # fmt: skip
+    years = (np.arange(len(policy.months)) - policy.baseline_index) / 12
+    growth = (1 + float(table.at["population_growth", "central"])) ** years
+    people = policy.baseline.units["population"].to_numpy()[:, None] * growth
+    projection = dataclasses.replace(policy, scenario=scenario, assumptions=table, people=people, growth=growth)
+    return _add_support_ends(projection)
 
 
-def _with_support_ending(of: Projection) -> Projection:
-    """With those who hold, on the day of the count, a support that ends later: their cards end with it.
-
-    Those who are known to have left by the scenario's decision are followed by their own pools.
-    """
-    held = of.baseline.insured[:, ENDING_SUPPORTS].copy()
-    if not held.any():
-        return of
-    values, block = central_values(of.assumptions), np.arange(len(of.baseline.units))
-    free = uninsured_at_baseline(of, block)
-    for kind, move in zip(of.unit_classes, coverage_changes(of, values), strict=True):
-        if kind.titles is not None and kind.leaves <= of.baseline_index:
-            units, people, _ = leavers_by_pool(of, kind, move, values, block, free)
-            for i, group in enumerate(ENDING_SUPPORTS):
-                held[units, i] -= people[0] @ (move.way_first[0] * (move.place_first == group))
-    kinds, parts, count = list(of.unit_classes), [of.baseline.exits], len(of.baseline.exits)
-    for kind in of.unit_classes:
-        for i, group in enumerate(ENDING_SUPPORTS):
-            rows = kind.rows[held[kind.rows, i] > 0]
-            paid = kind.shares[group] > 0
-            ends = np.flatnonzero(paid[of.baseline_index : -1] & ~paid[of.baseline_index + 1 :]) + of.baseline_index + 1
-            if not (len(rows) and len(ends)):
-                continue
-            leaves = int(ends[0])
-            lost = {"unit": rows, "on": of.months[leaves - 1] + pd.Timedelta(days=1), "lost": held[rows, i]}
-            parts.append(pd.DataFrame({**lost, "gained": 0.0, "other": 0.0, "minority": 1.0, "status": of.baseline.units["status"].to_numpy()[rows]}))  # fmt: skip
-            titles = cohort.pool_entitlements(
-                of.law, of.months, leaves, "none", of.baseline.lineages[rows[0]], GROUPS[group]
-            )
-            events = np.arange(count, count + len(rows))
-            kinds.append(
-                UnitClass(np.array([], dtype=int), events, leaves, titles, kind.shares, kind.price, GROUPS[group])
-            )
-            count += len(rows)
-    leaving = pd.concat([p for p in parts if len(p)], ignore_index=True) if count else of.baseline.exits
-    return dataclasses.replace(of, baseline=dataclasses.replace(of.baseline, exits=leaving), unit_classes=kinds)
-
-
-def _month_of(day: pd.Timestamp) -> pd.Timestamp:
-    """The end of the first month that begins without the title; contributions go by the month."""
+def _month_after(day: pd.Timestamp) -> pd.Timestamp:
+    """Return the end of the first month that begins after an exit; contributions go by the month."""
     return (day if day.day == 1 else day + pd.offsets.MonthBegin(1)) + pd.offsets.MonthEnd(0)
 
 
-def _kinds(
-    start: Baseline, scenario: Scenario, law: Law, months: list[pd.Timestamp], exits: pd.Series
+def _unit_classes(
+    baseline: Baseline, scenario: Scenario, law: Law, months: list[pd.Timestamp], exit_months: pd.Series
 ) -> list[UnitClass]:
-    places: dict[tuple[str, ...], list[int]] = {}
-    seen: dict[str, tuple[str, ...]] = {}  # one look-up for units under the same parent
-    for i, place in enumerate(start.lineages):
-        key = str(place)
-        if key not in seen:
-            seen[key] = law.areas_of(place)
-        places.setdefault(seen[key], []).append(i)
-    support_window = scenario.support_window or "none"
-    kinds = []
-    events = start.exits
-    for rows in places.values():
-        here: Area = start.lineages[rows[0]]
-        shares, price = _shares(law, months, here), monthly_prices(law, months, GROUPS, here, dict(scenario.income))
-        inside = events["unit"].isin(rows).to_numpy()
-        for when in sorted(set(exits[inside])):
-            chosen = np.flatnonzero(inside & (exits == when).to_numpy())
-            leaves = months.index(when) if when in months else len(months)
-            of = cohort.pool_entitlements(law, months, leaves, support_window, here) if leaves < len(months) else None
-            kinds.append(UnitClass(np.array([], dtype=int), chosen, leaves, of, shares, price))
-        kinds.append(UnitClass(np.array(rows), np.array([], dtype=int), len(months), None, shares, price))
-    return kinds
+    units_by_law: dict[tuple[str, ...], list[int]] = {}
+    areas: dict[str, tuple[str, ...]] = {}  # one look-up for units under the same parent
+    for i, place in enumerate(baseline.lineages):
+        if str(place) not in areas:
+            areas[str(place)] = law.areas_of(place)
+        units_by_law.setdefault(areas[str(place)], []).append(i)
+    unit_classes = []
+    for units in units_by_law.values():
+        place = baseline.lineages[units[0]]
+        state_shares = _state_shares(law, months, place)
+        prices = monthly_prices(law, months, GROUPS, place, dict(scenario.income))
+        inside = baseline.exits["unit"].isin(units).to_numpy()
+        for month in sorted(set(exit_months[inside])):
+            exits = np.flatnonzero(inside & (exit_months == month).to_numpy())
+            exit_month, entitlements = len(months), None
+            if month in months:
+                exit_month = months.index(month)
+                window = scenario.support_window or "none"
+                entitlements = cohort.pool_entitlements(law, months, exit_month, window, place)
+            unit_classes.append(UnitClass(NONE, exits, exit_month, entitlements, state_shares, prices))
+        unit_classes.append(UnitClass(np.array(units), NONE, len(months), None, state_shares, prices))
+    return unit_classes
 
 
-def _shares(law: Law, months: list[pd.Timestamp], area: Area) -> Floats:
-    """What the State pays of each group's premium: (groups, months); missing where the law tells no share."""
-    told = payer_shares(law, months, area)
-    return np.stack([group_subsidy_share(told, g) for g in GROUPS])
+def _state_shares(law: Law, months: list[pd.Timestamp], area: Area) -> Floats:
+    """Return what the State pays of each group's premium: (groups, months); missing where the law has no share."""
+    shares = payer_shares(law, months, area)
+    return np.stack([group_subsidy_share(shares, g) for g in GROUPS])
+
+
+def _add_support_ends(projection: Projection) -> Projection:
+    """Add an exit for those who have, on the day of the count, a support that ends later.
+
+    Those who are known to have left by the scenario's decision are followed by their own pools.
+    """
+    baseline, supported = projection.baseline, _supported_people(projection)
+    unit_classes, exits = list(projection.unit_classes), [baseline.exits]
+    for unit_class in projection.unit_classes:
+        for group, people in supported.items():
+            units = unit_class.units[people[unit_class.units] > 0]
+            exit_month = _support_end(projection, unit_class.state_shares[group])
+            if not len(units) or exit_month is None:
+                continue
+            rows = np.arange(len(units)) + sum(map(len, exits))
+            record = {"unit": units, "on": projection.months[exit_month - 1] + pd.Timedelta(days=1)}
+            record |= {"lost": people[units], "gained": 0.0, "other": 0.0, "minority": 1.0}
+            exits.append(pd.DataFrame({**record, "status": baseline.units["status"].to_numpy()[units]}))
+            place, key = baseline.lineages[units[0]], GROUPS[group]
+            entitlements = cohort.pool_entitlements(
+                projection.law, projection.months, exit_month, "none", place, before=key
+            )
+            shares, prices = unit_class.state_shares, unit_class.prices
+            unit_classes.append(UnitClass(NONE, rows, exit_month, entitlements, shares, prices, key))
+    if len(exits) == 1:
+        return projection
+    table = pd.concat([rows for rows in exits if len(rows)], ignore_index=True)
+    return dataclasses.replace(
+        projection, baseline=dataclasses.replace(baseline, exits=table), unit_classes=unit_classes
+    )
+
+
+def _supported_people(projection: Projection) -> dict[int, Floats]:
+    """Return the people of each unit with a support that ends, by group, without those whom the pools follow."""
+    people = {group: projection.baseline.insured[:, group].copy() for group in ENDING_SUPPORTS}
+    if not any(p.any() for p in people.values()):
+        return {}
+    values, block = central_values(projection.assumptions), projection.each_unit
+    uninsured = uninsured_at_baseline(projection, block)
+    for unit_class, change in zip(projection.unit_classes, coverage_changes(projection, values), strict=True):
+        if unit_class.entitlements is not None and unit_class.exit_month <= projection.baseline_index:
+            units, leavers, _ = leavers_by_pool(projection, unit_class, change, values, block, uninsured)
+            for group in people:
+                in_group = change.pool_insured_at_baseline[0] * (change.pool_group_at_baseline == group)
+                people[group][units] -= leavers[0] @ in_group
+    return people
+
+
+def _support_end(projection: Projection, state_shares: Floats) -> int | None:
+    """Return the position of the first month after the count without a support that there was the month before."""
+    paid = state_shares[projection.baseline_index :] > 0
+    ends = np.flatnonzero(paid[:-1] & ~paid[1:])
+    return int(ends[0]) + projection.baseline_index + 1 if len(ends) else None
 
 
 @dataclass(frozen=True, eq=False)
 class CoverageChange:
-    """How one kind moves in some months under some draws, told as a change since the start.
+    """The change of one unit class since the count, in some months under some draws.
 
-    ``groups``: positions of the groups that follow their price, ``drift`` (draws, those,
-    months); ``reached`` (draws, months): people without any card who join; ``since``
-    (draws, pools, months): of those who leave; ``without`` (draws, pools): of those who
-    had left before the start, who has no card then; ``place`` and ``place_first``:
-    each pool's group by month and at the start; ``way``, ``way_first``: its insured;
-    ``broken``: who of it was without a card for so long that five years in a row are lost.
+    ``price_groups``: positions of the groups that follow their price, with their ``price_change`` (draws,
+    those, months); ``outreach_share`` (draws, months): of the people without any card who join;
+    ``pool_insured`` (draws, pools, months) and ``pool_insured_at_baseline`` (draws, pools): of those who leave;
+    ``pool_group`` (pools, months) and ``pool_group_at_baseline``: the group of each pool; ``after_exit`` (months):
+    1 after an exit since the count; ``continuity_lost`` (draws, pools, months): who was without a card for so long
+    that five years in a row are lost.
     """
 
-    groups: np.ndarray
-    drift: Floats
-    reached: Floats
-    since: Floats
-    without: Floats
-    way: Floats
-    way_first: Floats
-    place: np.ndarray
-    place_first: np.ndarray
-    after: Floats
-    broken: Floats
+    price_groups: np.ndarray
+    price_change: Floats
+    outreach_share: Floats
+    pool_insured: Floats
+    pool_insured_at_baseline: Floats
+    pool_group: np.ndarray
+    pool_group_at_baseline: np.ndarray
+    after_exit: Floats
+    continuity_lost: Floats
 
 
-def coverage_changes(of: Projection, values: Values, result: str = "behavioural", months: Sequence[int] | np.ndarray | None = None) -> list[CoverageChange]:  # fmt: skip
-    """How each kind moves: worked out once, whatever the number of units."""
-    chosen = np.arange(len(of.months)) if months is None else np.asarray(months)
-    return [_moves(kind, of, values, result, chosen) for kind in of.unit_classes]
+def coverage_changes(
+    projection: Projection, values: Values, result: str = "behavioural", months: Positions | None = None
+) -> list[CoverageChange]:
+    """Compute the change of each unit class, once for whatever number of units."""
+    months = np.arange(len(projection.months)) if months is None else np.asarray(months)
+    return [_coverage_change(c, projection, values, result, months) for c in projection.unit_classes]
 
 
-def _moves(kind: UnitClass, of: Projection, values: Values, result: str, chosen: np.ndarray) -> CoverageChange:
-    seen, draws, first = of.assumptions["at_share"], len(values["outreach"]), of.baseline_index
-    groups_, change, reached = (
-        np.array([], dtype=int),
-        np.zeros((draws, 0, len(chosen))),
-        np.zeros((draws, len(chosen))),
-    )
-    if result == "behavioural" and len(kind.rows):
-        drift = cohort.price_response(values, GROUPS, kind.shares, of.months, first, seen) - 1
-        groups_ = np.flatnonzero(drift.any(axis=(0, 2)))
-        change = drift[:, groups_][:, :, chosen]
-        reached = cohort.outreach_gains(values, of.months, first, seen)[:, chosen]
-    insured, place = np.zeros((draws, len(POOLS), len(of.months))), np.zeros((len(POOLS), len(of.months)), dtype=int)
-    broken = insured
-    if kind.titles is not None:
-        way_ = reenrolment_paths(kind, of, values, result)
-        insured, broken = way_.insured, way_.broken
-        place = np.array([[GROUPS.index(k) for k in row] for row in kind.titles.keys])
-    after = (np.arange(len(of.months)) >= kind.leaves).astype(float)
-    way, way_first = insured[:, :, chosen], insured[:, :, first]
+def _coverage_change(
+    unit_class: UnitClass, projection: Projection, values: Values, result: str, months: np.ndarray
+) -> CoverageChange:
+    draws, length, first = len(values["outreach"]), len(projection.months), projection.baseline_index
+    price_groups, price_change, outreach = NONE, np.zeros((draws, 0, len(months))), np.zeros((draws, len(months)))
+    if result == "behavioural" and len(unit_class.units):
+        observed = projection.assumptions["at_share"]
+        shares = unit_class.state_shares
+        response = cohort.price_response(values, GROUPS, shares, projection.months, first, observed) - 1
+        price_groups = np.flatnonzero(response.any(axis=(0, 2)))
+        price_change = response[:, price_groups][:, :, months]
+        outreach = cohort.outreach_gains(values, length, first, observed)[:, months]
+    insured = continuity_lost = np.zeros((draws, len(POOLS), length))
+    pool_group = np.zeros((len(POOLS), length), dtype=int)
+    if unit_class.entitlements is not None:
+        paths = reenrolment_paths(unit_class, unit_class.entitlements, projection, values, result)
+        insured, continuity_lost = paths.insured, paths.continuity_lost
+        pool_group = np.array([[GROUPS.index(key) for key in keys] for keys in unit_class.entitlements.keys])
+    exited = (np.arange(length) >= unit_class.exit_month).astype(float)
     return CoverageChange(
-        groups_, change, reached, way - way_first[:, :, None], 1 - way_first, way, way_first,
-        place[:, chosen], place[:, first], after[chosen] - after[first], broken[:, :, chosen],
-    )  # fmt: skip
+        price_groups,
+        price_change,
+        outreach,
+        insured[:, :, months],
+        insured[:, :, first],
+        pool_group[:, months],
+        pool_group[:, first],
+        exited[months] - exited[first],
+        continuity_lost[:, :, months],
+    )
 
 
 def insured_people(
-    of: Projection,
+    projection: Projection,
     result: str = "behavioural",
     values: Values | None = None,
     block: np.ndarray | None = None,
     by_group: bool = True,
-    months: Sequence[int] | np.ndarray | None = None,
-    moved: list[CoverageChange] | None = None,
+    months: Positions | None = None,
+    changes: list[CoverageChange] | None = None,
 ) -> Floats:
-    """Insured people by draw, block of units, group and month: (draws, blocks, groups, months).
+    """Return the insured people by draw, block of units, group and month: (draws, blocks, groups, months).
 
-    Everything starts from the count of the start: what is projected is the change since.
+    The figures are those of the count and the change since.
 
     Parameters
     ----------
-    result : "static" (nobody acts: people lose what the law takes) or "behavioural".
-    values : sets of assumptions (`central`, `drawn`); by default the central ones.
+    result : "static" (no behaviour: people lose what the law takes) or "behavioural".
+    values : sets of assumptions (`central_values`, `draw_assumptions`); by default the central ones.
     block : the block of each unit, numbered from 0; by default each unit is one.
-        Blocks move in proportion to what they hold, so a whole area costs no more than a unit.
+        Blocks change in proportion to their people, so a whole area costs no more than a unit.
     by_group : without it, only totals: (draws, blocks, months).
-    months : positions of the months that are wanted; by default all.
-    moved : what `coverage_changes` gives for the same arguments, where it is used again.
+    months : positions of the months; by default all.
+    changes : what `coverage_changes` gives for the same arguments, where it is used again.
     """
-    values = central_values(of.assumptions) if values is None else values
-    block = np.arange(len(of.baseline.units)) if block is None else block
-    chosen = np.arange(len(of.months)) if months is None else np.asarray(months)
-    moved = coverage_changes(of, values, result, chosen) if moved is None else moved
-    base = sum_by_block(of.baseline.insured, block)
-    people = sum_by_block(of.people[:, chosen], block)
-    years = of.growth[chosen]
-    total = base.sum(axis=1)[:, None]
-    shape = (len(values["outreach"]), len(base), *([len(GROUPS)] if by_group else []), len(chosen))
-    out = np.multiply(base[:, :, None] if by_group else total, years, out=np.empty(shape))
-    spare = np.broadcast_to(np.clip(people - total * years, 0, None), (shape[0], *people.shape)).copy()
-    free = uninsured_at_baseline(of, block)
-    for kind, move in zip(
-        of.unit_classes, moved, strict=True
-    ):  # first those who leave: they are no others without a card
-        if kind.titles is not None and len(kind.events):
-            _leave(out, spare, free, of, kind, move, values, block, years)
-    for kind, move in zip(of.unit_classes, moved, strict=True):
-        if len(kind.rows) and (len(move.groups) or move.reached.any()):
-            _drift(out, spare, of, kind, move, block)
-    np.clip(out, 0, None, out=out)
-    _no_more_than(people, out)
-    return out
+    values = central_values(projection.assumptions) if values is None else values
+    block = projection.each_unit if block is None else block
+    months = np.arange(len(projection.months)) if months is None else np.asarray(months)
+    changes = coverage_changes(projection, values, result, months) if changes is None else changes
+    counts = sum_by_block(projection.baseline.insured, block)
+    people = sum_by_block(projection.people[:, months], block)
+    growth, total = projection.growth[months], counts.sum(axis=1)[:, None]
+    shape = (len(values["outreach"]), len(counts), *([len(GROUPS)] if by_group else []), len(months))
+    insured = np.multiply(counts[:, :, None] if by_group else total, growth, out=np.empty(shape))
+    uninsured = np.broadcast_to(np.clip(people - total * growth, 0, None), (shape[0], *people.shape)).copy()
+    at_baseline = uninsured_at_baseline(projection, block)
+    pairs = list(zip(projection.unit_classes, changes, strict=True))
+    for unit_class, change in pairs:  # those who leave first: they are not among the others without a card
+        if unit_class.entitlements is not None and len(unit_class.exits):
+            blocks, leavers, still = leavers_by_pool(projection, unit_class, change, values, block, at_baseline)
+            uninsured[:, blocks] = np.clip(uninsured[:, blocks] - still[:, :, None], 0, None)
+            gains = _gains(projection, unit_class, block, blocks)[:, :, None] * change.after_exit * growth
+            _add_exits(insured, blocks, leavers, gains, change, growth)
+    for unit_class, change in pairs:
+        if len(unit_class.units) and (len(change.price_groups) or change.outreach_share.any()):
+            _add_price_and_outreach(insured, uninsured, projection, unit_class, change, block)
+    np.clip(insured, 0, None, out=insured)
+    _limit_to_population(people, insured)
+    return insured
 
 
-def uninsured_at_baseline(of: Projection, block: np.ndarray) -> Floats:
-    """The people of each block without a card at the start: (blocks, 1)."""
-    insured = of.baseline.insured.sum(axis=1, keepdims=True)
-    return np.clip(sum_by_block(of.people[:, [of.baseline_index]], block) - sum_by_block(insured, block), 0, None)
+def uninsured_at_baseline(projection: Projection, block: np.ndarray) -> Floats:
+    """Return the people of each block without a card on the day of the count: (blocks, 1)."""
+    insured = projection.baseline.insured.sum(axis=1, keepdims=True)
+    people = projection.people[:, [projection.baseline_index]]
+    return np.clip(sum_by_block(people, block) - sum_by_block(insured, block), 0, None)
 
 
-def _no_more_than(people: Floats, out: Floats) -> None:
-    """Nobody is insured twice: where the groups would add up to more than everybody, they shrink alike."""
-    total = out.sum(axis=2) if out.ndim == 4 else out
+def _limit_to_population(people: Floats, insured: Floats) -> None:
+    """Shrink the groups alike where they would add up to more than everybody: each is insured once."""
+    total = insured.sum(axis=2) if insured.ndim == 4 else insured
     if (total > people).any():
-        over = np.minimum(1.0, np.divide(people, total, out=np.ones_like(total), where=total > 0))
-        out *= over[:, :, None] if out.ndim == 4 else over
+        factor = np.minimum(1.0, np.divide(people, total, out=np.ones_like(total), where=total > 0))
+        insured *= factor[:, :, None] if insured.ndim == 4 else factor
 
 
 def sum_by_block(rows: Floats, block: np.ndarray) -> Floats:
-    """The rows of each block, added up."""
-    if len(rows) == int(block.max()) + 1 and (block == np.arange(len(rows))).all():
+    """Add up the rows of each block."""
+    count = int(block.max()) + 1
+    if len(rows) == count and (block == np.arange(count)).all():
         return rows
-    out = np.zeros((int(block.max()) + 1, rows.shape[1]))
-    np.add.at(out, block, rows)
-    return out
+    sums = np.zeros((count, *rows.shape[1:]))
+    np.add.at(sums, block, rows)
+    return sums
 
 
-def _drift(
-    out: Floats, spare: Floats, of: Projection, kind: UnitClass, move: CoverageChange, block: np.ndarray
+def _add_price_and_outreach(
+    insured: Floats,
+    uninsured: Floats,
+    projection: Projection,
+    unit_class: UnitClass,
+    change: CoverageChange,
+    block: np.ndarray,
 ) -> None:
-    """Groups that follow their price, and people without a card who are reached; no more than there are."""
-    blocks, inside = np.unique(block[kind.rows], return_inverse=True)
-    base = sum_by_block(of.baseline.insured[kind.rows], inside)[:, move.groups]
-    reached = move.reached[:, None, :]
-    more, less = (np.matmul(base, np.clip(move.drift, *ends)) for ends in ((0, None), (None, 0)))
-    free = spare[:, blocks]
-    wish = more + free * reached
-    room = np.minimum(1.0, np.divide(free, wish, out=np.ones_like(wish), where=wish > 0))
-    if out.ndim == 3:
-        out[:, blocks] += wish * room + less
+    """Add the change of groups that follow their price, and the people whom outreach insures, up to all people."""
+    blocks, inside = np.unique(block[unit_class.units], return_inverse=True)
+    counts = sum_by_block(projection.baseline.insured[unit_class.units], inside)[:, change.price_groups]
+    more, less = (np.matmul(counts, np.clip(change.price_change, *limits)) for limits in ((0, None), (None, 0)))
+    available = uninsured[:, blocks]
+    by_outreach = available * change.outreach_share[:, None, :]
+    joining = more + by_outreach
+    part = np.minimum(1.0, np.divide(available, joining, out=np.ones_like(joining), where=joining > 0))
+    if insured.ndim == 3:
+        insured[:, blocks] += joining * part + less
         return
-    for i, group in enumerate(move.groups):
-        own = base[:, i][None, :, None] * move.drift[:, [i]]
-        out[:, blocks, group] += np.where(own > 0, own * room, own)
-    out[:, blocks, HOUSEHOLD] += free * reached * room
+    for i, group in enumerate(change.price_groups):
+        own = counts[:, i][None, :, None] * change.price_change[:, [i]]
+        insured[:, blocks, group] += np.where(own > 0, own * part, own)
+    insured[:, blocks, HOUSEHOLD] += by_outreach * part
 
 
-def _leave(
-    out: Floats, spare: Floats, free: Floats, of: Projection, kind: UnitClass, move: CoverageChange, values: Values,
-    block: np.ndarray, years: Floats,
-) -> None:  # fmt: skip
-    """Those who lose their title, and those who gain one, from the month of their exit on; they grow as all do."""
-    blocks, people, without = leavers_by_pool(of, kind, move, values, block, free)
-    spare[:, blocks] = np.clip(spare[:, blocks] - without[:, :, None], 0, None)
-    gained = _gained(of, kind, block, blocks)[:, :, None] * move.after * years
-    if out.ndim == 3:
-        out[:, blocks] += np.matmul(people, move.since) * years + gained.sum(axis=1)
+def _add_exits(
+    insured: Floats, blocks: np.ndarray, leavers: Floats, gains: Floats, change: CoverageChange, growth: Floats
+) -> None:
+    """Add those who lose their entitlement, and those who gain one, from the month of their exit on."""
+    if insured.ndim == 3:
+        since = change.pool_insured - change.pool_insured_at_baseline[:, :, None]
+        insured[:, blocks] += np.matmul(leavers, since) * growth + gains.sum(axis=1)
         return
-    span = out.shape[-1]
-    by_group = np.zeros((people.shape[0], len(POOLS), len(GROUPS), span))
-    pool, month = np.indices(move.place.shape)
-    by_group[:, pool, move.place, month] = move.way
-    by_group[:, np.arange(len(POOLS)), move.place_first] -= move.way_first[:, :, None]
-    touched = np.flatnonzero(by_group.any(axis=(0, 1, 3)))
-    change = np.matmul(people, by_group[:, :, touched].reshape(people.shape[0], len(POOLS), -1))
-    change = change.reshape(*change.shape[:2], len(touched), span)
-    for i, group in enumerate(touched):
-        out[:, blocks, group] += change[:, :, i] * years
-    for group in np.flatnonzero(gained.any(axis=(0, 2))):
-        out[:, blocks, group] += gained[:, group]
+    draws, months = leavers.shape[0], insured.shape[-1]
+    by_group = np.zeros((draws, len(POOLS), len(GROUPS), months))
+    pool, month = np.indices(change.pool_group.shape)
+    by_group[:, pool, change.pool_group, month] = change.pool_insured
+    pools = np.arange(len(POOLS))
+    by_group[:, pools, change.pool_group_at_baseline] -= change.pool_insured_at_baseline[:, :, None]
+    changing = np.flatnonzero(by_group.any(axis=(0, 1, 3)))
+    people = np.matmul(leavers, by_group[:, :, changing].reshape(draws, len(POOLS), -1))
+    people = people.reshape(*people.shape[:2], len(changing), months)
+    for i, group in enumerate(changing):
+        insured[:, blocks, group] += people[:, :, i] * growth
+    for group in np.flatnonzero(gains.any(axis=(0, 2))):
+        insured[:, blocks, group] += gains[:, group]
 
 
-def _gained(of: Projection, kind: UnitClass, block: np.ndarray, blocks: np.ndarray) -> Floats:
-    """What the groups of each block gain when people are given the title by area or keep another: (blocks, groups).
+def _gains(projection: Projection, unit_class: UnitClass, block: np.ndarray, blocks: np.ndarray) -> Floats:
+    """Return the change of the groups where people gain the area entitlement or keep another: (blocks, groups).
 
-    The first are people without an earlier title: some had no card, the others leave the group
-    under which they were insured.
+    People gain it who have no earlier entitlement: some had no card, the others leave the group
+    in which they were insured.
     """
-    events = of.baseline.exits.iloc[kind.events]
-    unit, gained = events["unit"].to_numpy(), events["gained"].to_numpy(dtype=float)
-    base, people = of.baseline.insured[unit], of.people[unit, of.baseline_index]
-    reach = np.clip(people - base.sum(axis=1), 0, None) + base[:, LATER_GROUPS].sum(axis=1)
-    part = np.minimum(1.0, np.divide(gained, reach, out=np.zeros_like(reach), where=reach > 0))
-    change = np.zeros(base.shape)
-    change[:, LATER_GROUPS] = -base[:, LATER_GROUPS] * part[:, None]
-    other = events["other"].to_numpy(dtype=float)  # they keep a card, under another title
-    change[:, AREA] = np.minimum(gained, reach) - other
+    exits = projection.baseline.exits.iloc[unit_class.exits]
+    unit, gained = exits["unit"].to_numpy(), exits["gained"].to_numpy(dtype=float)
+    counts, people = projection.baseline.insured[unit], projection.people[unit, projection.baseline_index]
+    eligible = np.clip(people - counts.sum(axis=1), 0, None) + counts[:, LATER_GROUPS].sum(axis=1)
+    part = np.minimum(1.0, np.divide(gained, eligible, out=np.zeros_like(eligible), where=eligible > 0))
+    change = np.zeros(counts.shape)
+    change[:, LATER_GROUPS] = -counts[:, LATER_GROUPS] * part[:, None]
+    other = exits["other"].to_numpy(dtype=float)  # they keep a card, with another entitlement
+    change[:, AREA] = np.minimum(gained, eligible) - other
     change[:, OTHER] += other
     return sum_by_block(change, np.searchsorted(blocks, block[unit]))
 
 
 def leavers_by_pool(
-    of: Projection, kind: UnitClass, move: CoverageChange, values: Values, block: np.ndarray, free: Floats
+    projection: Projection,
+    unit_class: UnitClass,
+    change: CoverageChange,
+    values: Values,
+    block: np.ndarray,
+    uninsured: Floats,
 ) -> tuple[np.ndarray, Floats, Floats]:
-    """Who leaves: the blocks, their people by draw and pool, and who of them has no card at the start.
+    """Return the blocks with exits, their leavers by draw and pool, and those of them without a card at the count.
 
-    Those who left before the start and are still without can't be more than all without
-    (``free``, people by block): if the counts leave less room, the others are back already.
+    Those who left before the count and are still without a card can't be more than all without
+    (``uninsured``, people by block): if the counts leave fewer, the others are back already.
     """
-    events = of.baseline.exits.iloc[kind.events]
-    blocks, inside = np.unique(block[events["unit"].to_numpy()], return_inverse=True)
-    people = people_by_pool(events, values, inside)
-    if kind.leaves > of.baseline_index:
+    exits = projection.baseline.exits.iloc[unit_class.exits]
+    blocks, inside = np.unique(block[exits["unit"].to_numpy()], return_inverse=True)
+    people = people_by_pool(exits, values, inside)
+    if unit_class.exit_month > projection.baseline_index:
         return blocks, people, np.zeros(people.shape[:2])
-    without = (people * move.without[:, None, :]).sum(axis=2)
-    part = np.minimum(1.0, np.divide(free[blocks, 0], without, out=np.ones_like(without), where=without > 0))
-    return blocks, people * part[:, :, None], without * part
+    still = (people * (1 - change.pool_insured_at_baseline)[:, None, :]).sum(axis=2)
+    part = np.minimum(1.0, np.divide(uninsured[blocks, 0], still, out=np.ones_like(still), where=still > 0))
+    return blocks, people * part[:, :, None], still * part
 
 
-def reenrolment_paths(kind: UnitClass, of: Projection, values: Values, result: str) -> cohort.ReenrolmentPaths:
-    """How the pools of one exit come back under a result, for each draw."""
+def reenrolment_paths(
+    unit_class: UnitClass, entitlements: PoolEntitlements, projection: Projection, values: Values, result: str
+) -> ReenrolmentPaths:
+    """Follow the pools of one exit under a result, for each draw."""
+    months, exit_month = projection.months, unit_class.exit_month
     if result == "static":
-        still = cohort.static_paths(_titles(kind), of.months, kind.leaves)
-        shape = (len(values["outreach"]), *still.insured.shape[1:])
-        return cohort.ReenrolmentPaths(np.broadcast_to(still.insured, shape), np.broadcast_to(still.broken, shape))
-    return cohort.reenrolment_shares(
-        values, _titles(kind), of.months, kind.leaves, of.assumptions["at_share"], of.baseline_index + 1
-    )
+        return cohort.static_paths(entitlements, months, exit_month, len(values["outreach"]))
+    observed, policy_month = projection.assumptions["at_share"], projection.baseline_index + 1
+    return cohort.reenrolment_shares(values, entitlements, months, exit_month, observed, policy_month)
 
 
-def people_by_pool(events: pd.DataFrame, values: Values, inside: np.ndarray) -> Floats:
-    """Those who lose their title, by draw, block and pool.
+def people_by_pool(exits: pd.DataFrame, values: Values, block: np.ndarray) -> Floats:
+    """Divide those who lose their entitlement: (draws, blocks, pools).
 
     The pools are linear in the share of minorities, so communes add up before they are divided.
     """
-    lost, told = events["lost"].to_numpy(dtype=float), events["minority"].to_numpy(dtype=float)
-    known = ~np.isnan(told)
-    columns = np.stack([lost * known, np.where(known, lost * told, 0.0), lost * ~known], axis=1)
-    total, minority, unknown = sum_by_block(columns, inside).T[:, None, :, None]
+    lost, share = exits["lost"].to_numpy(dtype=float), exits["minority"].to_numpy(dtype=float)
+    unknown = np.isnan(share)
+    columns = np.stack([np.where(unknown, 0.0, lost), np.where(unknown, 0.0, lost * share), lost * unknown], axis=1)
+    total, minority, rest = sum_by_block(columns, block).T[:, None, :, None]
     none, every = (cohort.pool_shares(values, np.array([m]))[:, None, :] for m in (0.0, 1.0))
-    return total * none + minority * (every - none) + unknown * cohort.pool_shares(values, values["minority_share"])[:, None, :]  # fmt: skip
-
-
-def _titles(kind: UnitClass) -> cohort.PoolEntitlements:
-    assert kind.titles is not None
-    return kind.titles
+    assumed = cohort.pool_shares(values, values["minority_share"])[:, None, :]
+    return total * none + minority * (every - none) + rest * assumed
 
 
 def commune_rates(
-    of: Projection, values: Values, result: str = "behavioural", months: Sequence[int] | np.ndarray | None = None
+    projection: Projection, values: Values, result: str = "behavioural", months: Positions | None = None
 ) -> Iterator[tuple[np.ndarray, Floats]]:
-    """The rates of all units, some units at a time: positions and (draws, units, months).
+    """Yield the rates of all units, some units at a time: positions and (draws, units, months).
 
-    However many communes, no more than a few times `CHUNK` numbers are held at once.
+    However many communes, no more than a few times `CHUNK` numbers are in memory at once.
     """
-    chosen = np.arange(len(of.months)) if months is None else np.asarray(months)
-    moved = coverage_changes(of, values, result, chosen)
-    correct = count_correction(values)[:, None, None]
-    size = max(1, CHUNK // (len(values["outreach"]) * len(chosen)))
-    for begin in range(0, len(of.baseline.units), size):
-        rows = np.arange(begin, min(begin + size, len(of.baseline.units)))
-        part = _only(of, rows)
-        insured = insured_people(part, result, values, by_group=False, months=chosen, moved=moved)
-        yield rows, np.minimum(insured / part.people[:, chosen] * correct, 1.0)
+    months = np.arange(len(projection.months)) if months is None else np.asarray(months)
+    changes = coverage_changes(projection, values, result, months)
+    correction = count_correction(values)[:, None, None]
+    size = max(1, CHUNK // (len(values["outreach"]) * len(months)))
+    for begin in range(0, len(projection.baseline.units), size):
+        units = projection.each_unit[begin : begin + size]
+        part = _select_units(projection, units)
+        insured = insured_people(part, result, values, by_group=False, months=months, changes=changes)
+        yield units, np.minimum(insured / part.people[:, months] * correction, 1.0)
 
 
 def count_correction(values: Values) -> Floats:
-    """What duplicate cards and the error of the count of people do to a rate, by draw."""
+    """Return the factor of a rate for duplicate cards and the error of the count of people, by draw."""
     return (1 - values["duplicates"]) / (1 + values["population_error"])
 
 
-def _only(of: Projection, rows: np.ndarray) -> Projection:
-    """The projection of some of its units; the kinds stay in their order."""
-    where = np.full(len(of.baseline.units), -1)
-    where[rows] = np.arange(len(rows))
-    kept = np.isin(of.baseline.exits["unit"].to_numpy(), rows)
-    position = np.cumsum(kept) - 1
-    leaving = of.baseline.exits[kept].assign(unit=lambda t: where[t["unit"]]).reset_index(drop=True)
-    start = dataclasses.replace(of.baseline, units=of.baseline.units.iloc[rows], insured=of.baseline.insured[rows], exits=leaving)  # fmt: skip
-    kinds = []
-    for kind in of.unit_classes:
-        inside = where[kind.rows]
-        kinds.append(dataclasses.replace(kind, rows=inside[inside >= 0], events=position[kind.events[kept[kind.events]]]))  # fmt: skip
-    return dataclasses.replace(of, baseline=start, unit_classes=kinds, people=of.people[rows])
+def _select_units(projection: Projection, units: np.ndarray) -> Projection:
+    """Return the projection of some of its units; the unit classes stay in their order."""
+    baseline = projection.baseline
+    position = np.full(len(baseline.units), -1)
+    position[units] = np.arange(len(units))
+    kept = np.isin(baseline.exits["unit"].to_numpy(), units)
+    row = np.cumsum(kept) - 1
+    exits = baseline.exits[kept].assign(unit=lambda t: position[t["unit"]]).reset_index(drop=True)
+    part = dataclasses.replace(baseline, units=baseline.units.iloc[units], insured=baseline.insured[units], exits=exits)
+    unit_classes = []
+    for one in projection.unit_classes:
+        own = position[one.units]
+        unit_classes.append(dataclasses.replace(one, units=own[own >= 0], exits=row[one.exits[kept[one.exits]]]))
+    return dataclasses.replace(projection, baseline=part, unit_classes=unit_classes, people=projection.people[units])

@@ -100,5 +100,5 @@ class Scenario:
 
     @property
     def is_proposal(self) -> bool:
-        """Whether one of its reforms is a proposal and not in force."""
+        """True if one of its reforms is a proposal and not in force."""
         return any((r.table["status"] == "proposal").any() for r in self.reforms)

@@ -1,4 +1,4 @@
-"""How sure is a projection, what moves it most, and what would have to be true for a target to be met?"""
+"""Measure how sure a projection is, what changes it most, and what would have to be true to reach a target."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.projection.assumptions import (
@@ -35,96 +36,100 @@ from bhyt_analysis.model.projection.simulate import QUANTILES, project_area
 from bhyt_analysis.model.targets.targets import binding_targets, people_needed
 
 TOLERANCE = 1e-6
+REENROLLED = "reenrolled"
+Target = Mapping[str, Any]  # a row of ``on``, ``rate``, ``relation``
 
 
-def area_rates(of: Projection, values: Values, result: str = "behavioural") -> Floats:
-    """The coverage of the whole area by draw and month, with the errors of counts and duplicate cards."""
-    block = np.zeros(len(of.baseline.units), dtype=int)
-    insured = insured_people(of, result, values, block, by_group=False)[:, 0]
-    return np.minimum(insured / of.people.sum(axis=0) * count_correction(values)[:, None], 1.0)
+def area_rates(projection: Projection, values: Values, result: str = "behavioural") -> Floats:
+    """Return the coverage of the area by draw and month, with the errors of counts and duplicate cards."""
+    insured = insured_people(projection, result, values, projection.whole_area, by_group=False)[:, 0]
+    return np.minimum(insured / projection.people.sum(axis=0) * count_correction(values)[:, None], 1.0)
 
 
-def _position(of: Projection, on: str | pd.Timestamp) -> int:
-    day = pd.Timestamp(on) + pd.offsets.MonthEnd(0)
-    if day not in of.months:
-        raise BhytError(("error.no_month", {"on": day, "first": of.months[of.report_index], "last": of.months[-1]}))
-    return of.months.index(day)
+def _month_index(projection: Projection, on: str | pd.Timestamp) -> int:
+    day, months = pd.Timestamp(on) + pd.offsets.MonthEnd(0), projection.months
+    if day not in months:
+        fields = {"on": day, "first": months[projection.report_index], "last": months[-1]}
+        raise BhytError(("error.no_month", fields))
+    return months.index(day)
 
 
+@result_table
 def target_probabilities(
-    of: Projection, targets: Iterable[Mapping[str, Any]] | None = None, draws: int = 1000, seed: int = 1,
-    path: Floats | None = None,
-) -> pd.DataFrame:  # fmt: skip
-    """How likely each target is met: the share of draws in which it is.
+    projection: Projection,
+    targets: Iterable[Target] | None = None,
+    draws: int = 1000,
+    seed: int = 1,
+    rates: Floats | None = None,
+) -> pd.DataFrame:
+    """Estimate how likely each target is met: the share of draws in which it is.
 
     Parameters
     ----------
-    of : what `projection` gives.
+    projection : what `project_area` gives.
     targets : rows of ``on``, ``rate``, ``relation``; by default the scenario's own.
-    path : what `area_rates` gives for the draws, where it is known already.
+    rates : what `area_rates` gives for the draws, where it is known already.
 
     Returns
     -------
     DataFrame with ``on``, ``rate``, ``relation``, ``people_needed``, ``chance`` (share of
     draws; missing for a day outside the projection), ``rate_low``, ``rate_inner_low``,
-    ``rate_median``, ``rate_inner_high``, ``rate_high`` (the coverage drawn: 90%, 50%,
+    ``rate_median``, ``rate_inner_high``, ``rate_high`` (the drawn coverage: 90%, 50%,
     median), ``status``.
 
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> of = project_area(load(), "Sơn Dương", Scenario("861", decision="861"))
-    >>> target_probabilities(of, [{"on": "2022-12-31", "rate": 0.5, "relation": ">="}])["chance"].tolist()
+    >>> projection = project_area(load(), "Sơn Dương", Scenario("861", decision="861"))
+    >>> target_probabilities(projection, [{"on": "2022-12-31", "rate": 0.5, "relation": ">="}])["chance"].tolist()
     [1.0]
     """
-    path = area_rates(of, draw_assumptions(of.assumptions, max(draws, 1), seed)) if path is None else path
+    if rates is None:
+        rates = area_rates(projection, draw_assumptions(projection.assumptions, max(draws, 1), seed))
     rows = []
-    for target in of.scenario.targets if targets is None else targets:
-        day = pd.Timestamp(target["on"]) + pd.offsets.MonthEnd(0)
-        if day not in of.months[of.report_index :]:
-            rows.append({**{k: target[k] for k in ("rate", "relation")}, "on": day, "status": "estimated"})
-            continue
-        t = of.months.index(day)
-        population = int(of.people[:, t].sum() + 0.5)
-        needed = people_needed(population, target["rate"], target["relation"])
-        reached = path[:, t] * population >= needed - TOLERANCE
-        told = {name: float(np.quantile(path[:, t], at)) for name, at in sorted(QUANTILES.items(), key=lambda w: w[1])}
-        base = {"on": of.months[t], "rate": target["rate"], "relation": target["relation"], "people_needed": needed}
-        rows.append({**base, "chance": float(reached.mean()), **told, "status": "estimated"})
-    columns = [
-        "on",
-        "rate",
-        "relation",
-        "people_needed",
-        "chance",
-        *sorted(QUANTILES, key=lambda k: QUANTILES[k]),
-        "status",
-    ]
+    for target in projection.scenario.targets if targets is None else targets:
+        day, rate, relation = pd.Timestamp(target["on"]) + pd.offsets.MonthEnd(0), target["rate"], target["relation"]
+        row = {"on": day, "rate": rate, "relation": relation}
+        if day in projection.months[projection.report_index :]:
+            t = projection.months.index(day)
+            population = int(projection.people[:, t].sum() + 0.5)
+            minimum = people_needed(population, rate, relation)
+            met = rates[:, t] * population >= minimum - TOLERANCE
+            bounds = np.quantile(rates[:, t], list(QUANTILES.values()))
+            row |= {
+                "on": projection.months[t],
+                "people_needed": minimum,
+                "chance": float(met.mean()),
+                **dict(zip(QUANTILES, bounds, strict=True)),
+            }
+        rows.append({**row, "status": "estimated"})
+    columns = ["on", "rate", "relation", "people_needed", "chance", *QUANTILES, "status"]
     return pd.DataFrame(rows, columns=columns).astype({"people_needed": "Int64", "chance": "float64"})
 
 
-def upcoming_targets(data: Dataset, of: Projection) -> list[dict[str, Any]]:
-    """The targets that a projection can be held against: the scenario's own, else those that bind the area.
+def upcoming_targets(data: Dataset, projection: Projection) -> list[dict[str, Any]]:
+    """Return the targets within a projection: the scenario's own, else those that bind the area.
 
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> of = project_area(load(), "Sơn Dương", Scenario("861", decision="861"))
-    >>> [t["rate"] for t in upcoming_targets(load(), of)]
+    >>> projection = project_area(load(), "Sơn Dương", Scenario("861", decision="861"))
+    >>> [target["rate"] for target in upcoming_targets(load(), projection)]
     [0.906, 0.915, 0.92, 0.921]
     """
-    if of.scenario.targets:
-        return [dict(t) for t in of.scenario.targets]
-    first, last = of.months[of.report_index], of.months[-1]
-    bound = binding_targets(data, of.baseline.area)
-    told = bound.loc[bound["level"].isin(["own", "each"]), ["on", "rate", "relation"]].to_dict("records")
-    return [dict(t) for t in told if first < pd.Timestamp(t["on"]) <= last]
+    if projection.scenario.targets:
+        return [dict(target) for target in projection.scenario.targets]
+    first, last = projection.months[projection.report_index], projection.months[-1]
+    targets = binding_targets(data, projection.baseline.area)
+    targets = targets[targets["level"].isin(["own", "each"]) & (targets["on"] > first) & (targets["on"] <= last)]
+    return targets[["on", "rate", "relation"]].to_dict("records")
 
 
+@result_table
 def commune_intervals(
-    of: Projection, on: str | pd.Timestamp, draws: int = 1000, seed: int = 1, rate: float | None = None
+    projection: Projection, on: str | pd.Timestamp, draws: int = 1000, seed: int = 1, rate: float | None = None
 ) -> pd.DataFrame:
-    """The interval of every commune's coverage in one month, and its chance of a rate, in little memory.
+    """Return the interval of every commune's coverage in one month, and its chance of a rate, in little memory.
 
     Returns
     -------
@@ -135,59 +140,55 @@ def commune_intervals(
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> of = project_area(load(), "X001", Scenario("861", decision="861"))
-    >>> table = commune_intervals(of, "2021-12-31", draws=200)
+    >>> projection = project_area(load(), "X001", Scenario("861", decision="861"))
+    >>> table = commune_intervals(projection, "2021-12-31", draws=200)
     >>> len(table), bool((table["rate_low"] <= table["rate_median"]).all())
     (12, True)
     """
-    t = _position(of, on)
-    names = sorted(QUANTILES, key=lambda k: QUANTILES[k])
-    out = np.full((len(of.baseline.units), len(names) + 1), np.nan)
-    for rows, drawn_rates in commune_rates(of, draw_assumptions(of.assumptions, draws, seed), months=[t]):
-        at = drawn_rates[:, :, 0]
-        out[rows, :-1] = np.quantile(at, [QUANTILES[n] for n in names], axis=0).T
+    t, units = _month_index(projection, on), projection.baseline.units
+    values = draw_assumptions(projection.assumptions, draws, seed)
+    bounds = np.full((len(units), len(QUANTILES) + 1), np.nan)
+    for rows, rates in commune_rates(projection, values, months=[t]):
+        bounds[rows, :-1] = np.quantile(rates[:, :, 0], list(QUANTILES.values()), axis=0).T
         if rate is not None:
-            out[rows, -1] = (at >= rate - TOLERANCE).mean(axis=0)
-    table = of.baseline.units[["area", "name"]].reset_index(drop=True)
-    return pd.concat([table, pd.DataFrame(out, columns=[*names, "chance"])], axis=1).assign(status="estimated")
+            bounds[rows, -1] = (rates[:, :, 0] >= rate - TOLERANCE).mean(axis=0)
+    intervals = pd.DataFrame(bounds, columns=[*QUANTILES, "chance"])
+    return pd.concat([units[["area", "name"]], intervals], axis=1).assign(status="estimated")
 
 
-def tornado(of: Projection, on: str | pd.Timestamp) -> pd.DataFrame:
-    """What each assumption alone does to the coverage of a month, the strongest first.
+@result_table
+def tornado(projection: Projection, on: str | pd.Timestamp) -> pd.DataFrame:
+    """Return the effect of each assumption alone on the coverage of a month, the strongest first.
 
     Returns
     -------
-    DataFrame with ``name`` (of the assumption), ``low``, ``central``,
-    ``high`` (its values), ``rate_low``, ``rate``, ``rate_high`` (coverage with it low,
-    central and high, all others central), ``width`` (the distance, shares), ``status``.
+    DataFrame with ``name`` (of the assumption), ``low``, ``central``, ``high`` (its values),
+    ``rate_low``, ``rate``, ``rate_high`` (coverage with it low, central and high, all others
+    central), ``width`` (the distance, shares), ``status``.
 
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> of = project_area(load(), "Lục Ngạn", Scenario("861", decision="861"))
-    >>> tornado(of, "2021-12-31")["name"].iloc[0]
+    >>> projection = project_area(load(), "Lục Ngạn", Scenario("861", decision="861"))
+    >>> tornado(projection, "2021-12-31")["name"].iloc[0]
     'population_error'
     """
-    t, table = _position(of, on), of.assumptions
-    moving = table.index[table["low"] != table["high"]].tolist()
-    middle = central_values(table)
-    draws = 2 * len(moving) + 1
-    values = {name: np.repeat(v, draws) for name, v in middle.items()}
-    for i, name in enumerate(moving):
-        values[name][2 * i], values[name][2 * i + 1] = table.loc[name, ["low", "high"]]
-    found = area_rates(of, values)[:, t]
-    rows = pd.DataFrame({
-        "name": moving,
-        **{c: table.loc[moving, c].to_numpy() for c in RANGE},
-        "rate_low": found[:-1:2], "rate": found[-1], "rate_high": found[1::2],
-    })  # fmt: skip
+    t, table = _month_index(projection, on), projection.assumptions
+    ranges = table.loc[table["low"] != table["high"], RANGE]
+    draws = 2 * len(ranges) + 1  # each at its two ends, then all central
+    values = {name: np.repeat(value, draws) for name, value in central_values(table).items()}
+    for i, (name, low, _, high) in enumerate(ranges.itertuples()):
+        values[name][[2 * i, 2 * i + 1]] = low, high
+    rates = area_rates(projection, values)[:, t]
+    rows = ranges.rename_axis("name").reset_index()
+    rows = rows.assign(rate_low=rates[:-1:2], rate=rates[-1], rate_high=rates[1::2])
     rows["width"] = (rows["rate_high"] - rows["rate_low"]).abs()
     rows = rows[rows["width"] > TOLERANCE].assign(status="estimated")
     return rows.sort_values("width", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def bisect(value: Callable[[float], float], goal: float, low: float, high: float) -> float | None:
-    """Where a monotone function reaches a goal between two ends; None where it does not.
+def bisect(function: Callable[[float], float], target: float, low: float, high: float) -> float | None:
+    """Return where a monotone function takes a value between two ends; None where it does not.
 
     Examples
     --------
@@ -196,7 +197,7 @@ def bisect(value: Callable[[float], float], goal: float, low: float, high: float
     >>> bisect(lambda x: x, 3, 0, 2) is None
     True
     """
-    first, last = value(low) - goal, value(high) - goal
+    first, last = function(low) - target, function(high) - target
     if abs(first) <= TOLERANCE:
         return low
     if abs(last) <= TOLERANCE:
@@ -205,16 +206,14 @@ def bisect(value: Callable[[float], float], goal: float, low: float, high: float
         return None
     while high - low > TOLERANCE:
         middle = (low + high) / 2
-        if ((value(middle) - goal) > 0) == (first > 0):
+        if (function(middle) > target) == (first > 0):
             low = middle
         else:
             high = middle
     return (low + high) / 2
 
 
-REENROLLED = "reenrolled"
-
-
+@result_table
 def break_even(
     data: Dataset,
     area: str,
@@ -224,20 +223,20 @@ def break_even(
     name: str = REENROLLED,
     law: Law | None = None,
 ) -> pd.DataFrame:
-    """What would have to be true for a coverage to be reached: the value of one assumption, all others central.
+    """Find the value of one assumption at which a coverage is reached, all others central.
 
     Parameters
     ----------
-    rate, on : the coverage (share of all people) and the month in which it is asked for.
+    rate, on : the coverage (share of all people) and its month.
     name : an assumption (`assumptions`), or "reenrolled": the share of those who lost a
-        card who are insured again by then, whatever their title.
+        card who are insured again by then, in whatever group.
 
     Returns
     -------
     DataFrame of one row: ``name``, ``rate``, ``on``, ``value`` (missing where no value
-    between ``low`` and ``high`` will do), ``low``, ``high`` (the values tried),
-    ``rate_at_low``, ``rate_at_high`` (what they give), ``central`` (what the scenario
-    assumes or gives), ``status``.
+    between ``low`` and ``high`` will do), ``low``, ``high`` (the ends of the search),
+    ``rate_at_low``, ``rate_at_high`` (the coverage there), ``central`` (the value of the
+    scenario), ``status``.
 
     Raises
     ------
@@ -254,45 +253,44 @@ def break_even(
     >>> round(float(row["value"]), 2)
     0.8
     """
-    of = project_area(data, area, scenario, law)
-    t = _position(of, on)
+    projection = project_area(data, area, scenario, law)
+    t = _month_index(projection, on)
     if name == REENROLLED:
-        low, high, at_low, at_high, middle = _of_reenrolled(of, t)
+        low, high = 0.0, 1.0
+        at_low, at_high, central = _reenrolment_effect(projection, t)
 
-        def value(x: float) -> float:
-            return at_low + (at_high - at_low) * x
+        def coverage(value: float) -> float:
+            return at_low + (at_high - at_low) * value
     else:
         check_assumption_names([name])
         low, high = allowed_range(name)
-        middle = float(of.assumptions.at[name, "central"])
+        central = float(projection.assumptions.at[name, "central"])
 
-        def value(x: float) -> float:
-            changed = dataclasses.replace(scenario, assumption_ranges={**scenario.assumption_ranges, name: (x, x, x)})
-            with_it = project_area(data, area, changed, law)
-            return float(area_rates(with_it, central_values(with_it.assumptions))[0, _position(with_it, on)])
+        def coverage(value: float) -> float:
+            ranges = {**scenario.assumption_ranges, name: (value, value, value)}
+            other = project_area(data, area, dataclasses.replace(scenario, assumption_ranges=ranges), law)
+            return float(area_rates(other, central_values(other.assumptions))[0, _month_index(other, on)])
 
-        at_low, at_high = value(low), value(high)
-    found = bisect(value, rate, low, high)
-    row = {"name": name, "rate": rate, "on": of.months[t], "value": found, "low": low, "high": high}
-    return pd.DataFrame(
-        [{**row, "rate_at_low": at_low, "rate_at_high": at_high, "central": middle, "status": "estimated"}]
-    )
+        at_low, at_high = coverage(low), coverage(high)
+    row = {"name": name, "rate": rate, "on": projection.months[t], "value": bisect(coverage, rate, low, high)}
+    row |= {"low": low, "high": high, "rate_at_low": at_low, "rate_at_high": at_high, "central": central}
+    return pd.DataFrame([{**row, "status": "estimated"}])
 
 
-def _of_reenrolled(of: Projection, t: int) -> tuple[float, float, float, float, float]:
-    """Coverage if none and if all of those who lost are insured again, and the share that the scenario gives."""
-    left = [k for k in of.unit_classes if k.title == AREA_ENTITLEMENT and k.titles is not None and k.leaves <= t]
-    lost = float(sum(of.baseline.exits["lost"].to_numpy()[k.events].sum() for k in left))
+def _reenrolment_effect(projection: Projection, t: int) -> tuple[float, float, float]:
+    """Return the coverage if none and if all who lost are insured again, and the share of the scenario who are."""
+    values, block, exits = central_values(projection.assumptions), projection.whole_area, projection.baseline.exits
+    uninsured = uninsured_at_baseline(projection, block)
+    lost = reenrolled = 0.0
+    for unit_class, change in zip(projection.unit_classes, coverage_changes(projection, values), strict=True):
+        if unit_class.entitlements is None or unit_class.entitlement != AREA_ENTITLEMENT or unit_class.exit_month > t:
+            continue
+        _, leavers, _ = leavers_by_pool(projection, unit_class, change, values, block, uninsured)
+        people = float(exits["lost"].to_numpy(dtype=float)[unit_class.exits].sum())
+        lost += people
+        reenrolled += float(leavers[0, 0] @ change.pool_insured[0, :, t]) + people - float(leavers.sum())
     if not lost:
-        raise BhytError(("error.nobody_lost", {"name": of.baseline.name, "on": of.months[t]}))
-    values = central_values(of.assumptions)
-    people = float(of.people[:, t].sum())
-    now = float(area_rates(of, values)[0, t])
-    back, block = 0.0, np.zeros(len(of.baseline.units), dtype=int)
-    for kind, move in zip(of.unit_classes, coverage_changes(of, values), strict=True):
-        if kind in left:
-            _, own, _ = leavers_by_pool(of, kind, move, values, block, uninsured_at_baseline(of, block))
-            inside = of.baseline.exits["lost"].to_numpy(dtype=float)[kind.events].sum()
-            back += float(own[0, 0] @ move.way[0, :, t]) + inside - float(own.sum())
-    none = now - back * of.growth[t] / people  # of those who lost, nobody
-    return 0.0, 1.0, none, none + lost * of.growth[t] / people, back / lost
+        raise BhytError(("error.nobody_lost", {"name": projection.baseline.name, "on": projection.months[t]}))
+    share_of_people = projection.growth[t] / float(projection.people[:, t].sum())
+    none = float(area_rates(projection, values)[0, t]) - reenrolled * share_of_people
+    return none, none + lost * share_of_people, reenrolled / lost
