@@ -19,7 +19,7 @@ class InputError(BhytError):
 
     @property
     def unreadable(self) -> bool:
-        """Whether a file could not even be read."""
+        """True if a file could not even be read."""
         return any(f.rule in UNREADABLE for f in self.findings)
 
     def text(self, lang: str = "vi") -> str:

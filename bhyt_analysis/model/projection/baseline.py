@@ -133,7 +133,7 @@ def _first_day(data: Dataset, code: str, changes: pd.DataFrame) -> pd.Timestamp 
     return before.iloc[-1] if len(before) else days.iloc[0]
 
 
-def _missing_baseline(data: Dataset, code: str, day: pd.Timestamp | None) -> Fault:
+def _missing_baseline(data: Dataset, code: str, day: pd.Timestamp | None) -> tuple[str, dict[str, object]]:
     """Return why an area has no baseline: nothing is known at all, or the cards of only some communes."""
     fields: dict[str, object] = {"name": unit_name(data.areas, code, day), "day": day}
     codes = communes(data.areas, code, day)
