@@ -14,7 +14,8 @@ from bhyt_analysis.domain.decisions import support_group
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
-from bhyt_analysis.law.law import Law, LawError
+from bhyt_analysis.law.law import Law
+from bhyt_analysis.law.law_file import LawError
 from bhyt_analysis.model.distribution.rounding import largest_remainders, round_half_up
 from bhyt_analysis.model.finance.budget import PAYERS
 from bhyt_analysis.model.projection.assumptions import draw_assumptions
