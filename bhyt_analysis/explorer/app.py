@@ -10,11 +10,11 @@ import os
 import re
 import tempfile
 import urllib.parse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import ipywidgets as ipw
 from IPython.display import Image, Markdown, display
@@ -38,7 +38,12 @@ from bhyt_analysis.law.law import Law
 
 INPUT = "BHYT_INPUT"  # the environment variable in which `bhyt explore INPUT` passes its input
 
-Files = Sequence[Mapping[str, Any]]  # the value of a FileUpload
+
+class UploadedFile(TypedDict):
+    """Describe a file of a `FileUpload`."""
+
+    name: str
+    content: memoryview
 
 
 def explore(
@@ -175,14 +180,14 @@ def _search_area(app: Explorer) -> None:
         app.change(control, others[0])
 
 
-def _text(files: Files) -> str:
+def _text(files: Sequence[UploadedFile]) -> str:
     return bytes(files[0]["content"]).decode("utf-8-sig") if files else ""
 
 
-def _zone_file_state(app: Explorer, files: Files) -> State:
+def _zone_file_state(app: Explorer, files: Sequence[UploadedFile]) -> State:
     """Return the state with the user's own list of zones."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / str(files[0]["name"])
+        path = Path(folder) / files[0]["name"]
         path.write_bytes(bytes(files[0]["content"]))
         record = {"name": path.stem, "zones": path.name}
         record["decision"] = parse_scenario(record, path).decision

@@ -39,7 +39,7 @@ TAKE_UP_GROUPS = tuple(name.removeprefix("take_up.") for name in assumptions().i
 SORT_COLUMNS = ("area", "name", "population", "lost", "gained", "insured", "uninsured", "rate")
 
 Options = Sequence[tuple[str, object]]  # label and value
-Get = Callable[[State, ViewGetter], Any]
+Get = Callable[[State, ViewGetter], object]
 Put = Callable[[State, Any, ViewGetter], State]
 GetOptions = Callable[[State, ViewGetter], Options]
 NO_OPTIONS: Options = [("–", "")]
@@ -53,7 +53,7 @@ class Control:
     """
 
     label: str
-    widget: Any
+    widget: ipw.Widget
     get: Get
     put: Put
     options: GetOptions | None = None
@@ -80,7 +80,7 @@ class Control:
         self.error.value = render_error(text)
 
 
-def set_options(widget: Any, options: Options, value: object) -> None:
+def set_options(widget: ipw.Widget, options: Options, value: object) -> None:
     """Set the options of a widget, where they differ, and its value; by default the first option."""
     if tuple(widget.options) != tuple(options):
         widget.options = tuple(options)
@@ -126,7 +126,9 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 # --- Kinds of controls ------------------------------------------------------------------------------
 
 
-def slider(label: str, values: Sequence[float], spec: str, get: Get, put: Put) -> Control:
+def slider(
+    label: str, values: Sequence[float], spec: str, get: Callable[[State, ViewGetter], float], put: Put
+) -> Control:
     """Return a slider over values, labelled in the language of the state; another value of the state is added."""
 
     def option(value: float, lang: str) -> tuple[str, float]:

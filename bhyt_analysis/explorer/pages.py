@@ -17,7 +17,7 @@ from bhyt_analysis.explorer.markup import (
 )
 from bhyt_analysis.explorer.scenario_title import scenario_title
 from bhyt_analysis.explorer.session import Explorer
-from bhyt_analysis.explorer.state import to_link, to_toml
+from bhyt_analysis.explorer.state import State, to_link, to_toml
 from bhyt_analysis.explorer.text_input import parse_day
 from bhyt_analysis.explorer.views import CHARTS, compare_scenarios, premium_lines, screen_chart
 from bhyt_analysis.explorer.widgets import MAX_PINS, PAGES, show
@@ -30,12 +30,12 @@ from bhyt_analysis.tables.formatting import to_html
 
 def draw(app: Explorer) -> None:
     """Draw the requested state on the selected page; show an error beside the control that caused it."""
-    state = app.state
+    state, page = app.state, app.widgets.page.value
     for control in app.pending_controls:
         control.show_error("")
     try:
         app.get_view(state, "months")
-        DRAW_PAGE[app.widgets.page.value](app)
+        DRAW_PAGE[page](app, state)
     except BhytError as error:
         _show_failure(app, error.text(state.lang))
     except Exception as error:  # the page must not keep old figures silently: the error is shown, and logged
@@ -48,7 +48,9 @@ def draw(app: Explorer) -> None:
     finally:
         if app.state == state:  # else the user has changed a control meanwhile, and it is drawn next
             with app.suspended():
-                refresh_widgets(app)
+                refresh_widgets(app, state)
+            for name, box in app.widgets.page_boxes.items():
+                show(box, name == page)  # not a page that the user has selected meanwhile: it is drawn next
             app.pending_controls.clear()
 
 
@@ -65,8 +67,8 @@ def _show_failure(app: Explorer, text: str) -> None:
         show(download.button, False)
 
 
-def _draw_scenario(app: Explorer) -> None:
-    widgets, state = app.widgets, app.state
+def _draw_scenario(app: Explorer, state: State) -> None:
+    widgets = app.widgets
     widgets.headline.value, widgets.results.value = (app.get_view(state, view) for view in ("headline", "results"))
     widgets.zone_changes.value = render_paragraphs(app.get_view(state, "zone_changes"))
     for name in CHARTS:
@@ -77,8 +79,8 @@ def _draw_scenario(app: Explorer) -> None:
     widgets.communes.value = app.get_view(state, "communes_table")
 
 
-def _draw_comparison(app: Explorer) -> None:
-    widgets, state, states = app.widgets, app.state, app.compared_states()
+def _draw_comparison(app: Explorer, state: State) -> None:
+    widgets, states = app.widgets, app.compared_states(state)
     show(widgets.downloads["compare"].button, len(states) > 1)
     if len(states) < 2:
         widgets.comparison.value = render_paragraphs([translate("explore.pin_first", state.lang)])
@@ -91,9 +93,9 @@ def _draw_comparison(app: Explorer) -> None:
     widgets.pictures["compare"].show(screen_chart(chart), state.lang)
 
 
-def _draw_targets(app: Explorer) -> None:
+def _draw_targets(app: Explorer, state: State) -> None:
     """Draw the targets of the communes; show an error of the target beside it and leave the other results."""
-    widgets, state, lang = app.widgets, app.state, app.state.lang
+    widgets, lang = app.widgets, state.lang
     try:
         rows = app.get_view(state, "allocation")
     except BhytError as error:
@@ -113,8 +115,8 @@ def _draw_targets(app: Explorer) -> None:
     widgets.pictures["gaps"].show(app.get_view(state, "picture_gaps"), lang)
 
 
-def _draw_household(app: Explorer) -> None:
-    widgets, state = app.widgets, app.state
+def _draw_household(app: Explorer, state: State) -> None:
+    widgets = app.widgets
     widgets.premium_error.value, lines = "", []
     try:
         day = parse_day(widgets.day.value) or str(app.get_view(state, "month").date())
@@ -124,9 +126,9 @@ def _draw_household(app: Explorer) -> None:
     widgets.premium.value = render_paragraphs(lines)
 
 
-def _draw_share(app: Explorer) -> None:
+def _draw_share(app: Explorer, state: State) -> None:
     """Draw the file, the line of code and, in Voilà, the link that restore the state."""
-    code, toml, lang = to_link([app.state, *app.pins]), to_toml(app.state), app.state.lang
+    code, toml, lang = to_link([state, *app.pins]), to_toml(state), state.lang
     line = escape_html(f'bhyt.explore(state="{code}")')
     texts = {key: escape_html(translate(f"explore.{key}", lang)) for key in ("file", "code", "link")}
     link = f'<p><a href="?state={code}">{texts["link"]}</a></p>' if "QUERY_STRING" in os.environ else ""
@@ -136,7 +138,7 @@ def _draw_share(app: Explorer) -> None:
     )
 
 
-DRAW_PAGE: dict[str, Callable[[Explorer], None]] = {
+DRAW_PAGE: dict[str, Callable[[Explorer, State], None]] = {
     "scenario": _draw_scenario,
     "compare": _draw_comparison,
     "targets": _draw_targets,
@@ -160,7 +162,7 @@ def _files(app: Explorer, name: str) -> dict[str, bytes]:
     if name == "communes":
         return table_files(sort_communes(get_view(state, "communes"), state.sort), name, lang)
     if name == "compare":
-        rows, chart = compare_scenarios(app.context, app.compared_states(), get_view(state, "month"), lang)
+        rows, chart = compare_scenarios(app.context, app.compared_states(state), get_view(state, "month"), lang)
         return chart_files(chart, name) | table_files(rows, name, lang)
     view = CHARTS[name]
     files = chart_files(view.compute(app.context, state, *(get_view(state, i) for i in view.inputs)), name)
@@ -171,9 +173,9 @@ def _files(app: Explorer, name: str) -> dict[str, bytes]:
     return files
 
 
-def refresh_widgets(app: Explorer) -> None:
+def refresh_widgets(app: Explorer, state: State) -> None:
     """Show the state in all controls, and label all widgets in its language."""
-    widgets, state, lang = app.widgets, app.state, app.state.lang
+    widgets, lang = app.widgets, state.lang
     for control in app.controls:
         control.refresh(state, app.get_view)
     show(app.controls.amounts.box, METHODS[state.method] in ("cost_per_person", "capacity"))
@@ -203,9 +205,7 @@ def refresh_widgets(app: Explorer) -> None:
 
 
 def refresh_sections(app: Explorer) -> None:
-    """Show the controls of the open sections, and the selected page."""
+    """Show the controls of the open sections."""
     for name, (toggle, controls) in app.widgets.sections.items():
         show(controls, toggle.value)
         toggle.description = ("▾ " if toggle.value else "▸ ") + translate(f"explore.section.{name}", app.state.lang)
-    for name, page in app.widgets.page_boxes.items():
-        show(page, name == app.widgets.page.value)

@@ -78,10 +78,10 @@ class Explorer:
             del self.pins[index]
             self.schedule_draw()
 
-    def compared_states(self) -> list[State]:
-        """Return the pinned scenarios of this area and the present one."""
-        states = [p for p in self.pins if p.area == self.state.area]
-        return states if self.state in states else [*states, self.state]
+    def compared_states(self, state: State) -> list[State]:
+        """Return the pinned scenarios of the area of a state, and the state itself."""
+        states = [p for p in self.pins if p.area == state.area]
+        return states if state in states else [*states, state]
 
     def refresh(self, control: Control) -> None:
         """Show the state in a control."""

@@ -27,6 +27,7 @@ from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, assu
 from bhyt_analysis.model.projection.scenario import Scenario
 
 Record = Mapping[str, Any]  # a scenario file or one of its rows, as TOML reads it
+Fields = dict[str, Any]  # values of fields or keys by name
 Row = tuple[tuple[str, str | int | float], ...]  # a row of a table, hashable
 UNSAVED_FILE = Path("explorer.toml")  # the name in errors of a scenario without a file
 MAX_STATE_BYTES = 1_000_000  # of the decompressed text of a link
@@ -77,7 +78,7 @@ POLICY_FIELDS = (*LAW_FIELDS, "assumptions")
 TABLES = {"law": "law", "top_ups": "top_up", "zones": "zone", "targets": "targets"}  # field to key of a file
 
 
-def state_to_dict(state: State) -> dict[str, Any]:
+def state_to_dict(state: State) -> Fields:
     """Return the state as the content of a scenario file, without default values.
 
     Examples
@@ -86,7 +87,7 @@ def state_to_dict(state: State) -> dict[str, Any]:
     {'outreach': 2.0}
     """
     texts = {f: getattr(state, f) for f in ("name_en", "decision", "support_window", "start", "end")}
-    record: dict[str, Any] = {"name": state.name or translate("label.explored", "vi")}
+    record: Fields = {"name": state.name or translate("label.explored", "vi")}
     record |= {key: value for key, value in texts.items() if value} | {"seed": state.seed}
     if state.assumptions:
         record["assumptions"] = {n: r[0] if r[0] == r[2] else list(r) for n, r in state.assumptions}
@@ -126,7 +127,7 @@ def state_from_dict(record: Record, file: Path | None = None, base: State | None
     if "zones" in record:
         zones = read_table(file.parent / record["zones"], "zones")
         tables["zones"] += zones[["area", "zone", "since", "special_villages_share"]].to_dict("records")
-    fields: dict[str, Any] = {k: str(record.get(k, ""))[:10] for k in ("start", "end")}
+    fields: Fields = {k: str(record.get(k, ""))[:10] for k in ("start", "end")}
     fields |= {f: to_rows(rows) for f, rows in tables.items()}
     fields |= {k: v for k, v in record.get("explore", {}).items() if k in VIEW_FIELDS}
     fields |= {f: getattr(scenario, f) for f in ("name", "name_en", "decision", "support_window", "seed")}
@@ -161,9 +162,10 @@ def to_scenario(state: State) -> Scenario:
 # --- Changes of one input ---------------------------------------------------------------------------
 
 
-def with_field(state: State, name: str, value: Any) -> State:
+def with_field(state: State, name: str, value: object) -> State:
     """Return the state with another value of one field."""
-    return dataclasses.replace(state, **{name: value})
+    fields: Fields = {name: value}
+    return dataclasses.replace(state, **fields)
 
 
 def with_name(state: State, name: str) -> State:

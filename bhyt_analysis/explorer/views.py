@@ -101,7 +101,7 @@ def memoised_views(context: Context) -> ViewGetter:
     """
     cache: dict[str, tuple[list[object], object, object]] = {}  # by view: its key, its result, a token of the result
 
-    def get_view(state: State, name: str) -> Any:
+    def get_view(state: State, name: str) -> object:
         view = VIEWS[name]
         values = [get_view(state, i) for i in view.inputs]
         key = [PARTIAL_FIELDS[f](state) if f in PARTIAL_FIELDS else getattr(state, f) for f in view.fields]

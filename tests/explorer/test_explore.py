@@ -237,9 +237,9 @@ def test_input_in_another_thread_during_a_refresh_is_drawn(context, monkeypatch)
     """JupyterLab may process messages of widgets in a thread of their own, beside the one that draws."""
     calls, refresh = [], pages.refresh_widgets
 
-    def slow(app):
-        refresh(app)
-        calls.append(app.state)
+    def slow(app, state):
+        refresh(app, state)
+        calls.append(state)
         if len(calls) == 1:
             move = threading.Thread(target=lambda: setattr(app.controls.outreach.widget, "value", 2.0))
             move.start()
@@ -448,7 +448,7 @@ def test_output_without_widgets_is_a_picture_and_instructions(app):
 
 
 def test_unexpected_error_is_shown_and_raised(app, monkeypatch):
-    def fail(app):
+    def fail(app, state):
         raise RuntimeError("out of order")
 
     monkeypatch.setitem(pages.DRAW_PAGE, "scenario", fail)
