@@ -1,4 +1,4 @@
-"""One function per chart: a table of results in, a `Chart` out.
+"""Draw charts: one function for each, from a table of results to a `Chart`.
 
 All charts are drawn on the sheet of `bhyt_analysis.charts.chart`: one style, labels on the
 marks, the source below, and a stamp where a figure is estimated, synthetic or a proposal.
@@ -49,4 +49,4 @@ __all__ = (
     "tiles",
     "tornado",
     "waterfall",
-)  # fmt: skip
+)

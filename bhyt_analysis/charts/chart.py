@@ -74,7 +74,7 @@ class Size:
     A sheet that is drawn narrower than its place is enlarged with its letters.
     """
 
-    placed: float
+    width: float
     drawn_width: float
     height: float | None = None
     dpi: int = DPI
@@ -403,7 +403,7 @@ class Sheet:
         parts = [f"{translate('label.source', self.lang)}: {source}"] if source and source not in words else []
         text = ". ".join([*([note] if note else []), *parts, "; ".join(words)]).rstrip(".") + "."
         lines = wrap_text(text, self.figure.get_figwidth() - 2 * MARGIN, 9)
-        if self.description.width_mm < SIZES["a4"].placed:
+        if self.description.width_mm < SIZES["a4"].width:
             self.figure.set_figheight(self.figure.get_figheight() + 0.15 * lines.count("\n"))
         self.figure.supxlabel(lines, x=LEFT, ha="left", fontsize=9, color=SOFT)
         return text
@@ -429,8 +429,8 @@ def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Iterab
     title = translate(key, lang, **fields) + (f": {name}" if name else "")
     width = size.drawn_width
     if size.height:  # a higher sheet is drawn wider, and enlarged less
-        height_mm = min(max(height_mm, size.height * width / size.placed), size.height)
-        width = height_mm * size.placed / size.height
+        height_mm = min(max(height_mm, size.height * width / size.width), size.height)
+        width = height_mm * size.width / size.height
     available = width / 25.4 - 2 * MARGIN
     if stamps and not narrow:  # else the stamps are above the title
         available -= max(text_width(text, 9, bold=True) for text in stamps) + 0.25
@@ -451,7 +451,7 @@ def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Iterab
         figure.text(0.988, 1 - (first + each * i) / figure.get_figheight(), text, **look)
         for i, text in enumerate(stamps)
     ]
-    description = ChartDescription(title, title, tags=tuple(t for t in tags if t), width_mm=size.placed)
+    description = ChartDescription(title, title, tags=tuple(t for t in tags if t), width_mm=size.width)
     return Sheet(figure, figure.add_subplot(), description, headings, statuses, lang)
 
 

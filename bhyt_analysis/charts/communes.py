@@ -48,9 +48,9 @@ def communes(
     sheet = new_chart(rows_height_mm(32, 5.2, labels), "chart.communes", name, lang, rows["status"])
     axes, rate = sheet.axes, rows["rate"].to_numpy(float) * 100
     goal_label, goal = (target[0], target[1] * 100) if target else ("", -1)
-    below = rate < goal
-    axes.plot(rate[below], np.flatnonzero(below), "o", color=ORANGE, ms=5.5)
-    axes.plot(rate[~below], np.flatnonzero(~below), "D", color=BLUE, ms=5.5)
+    is_below = rate < goal
+    axes.plot(rate[is_below], np.flatnonzero(is_below), "o", color=ORANGE, ms=5.5)
+    axes.plot(rate[~is_below], np.flatnonzero(~is_below), "D", color=BLUE, ms=5.5)
     axes.hlines(range(len(rows)), 0, rate, color=LIGHT, lw=0.8, zorder=0)
     left = _left_end(rate)
     for y, (share, value) in enumerate(zip(rows["rate"], rate, strict=True)):

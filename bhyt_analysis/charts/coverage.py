@@ -59,17 +59,17 @@ def bullet(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
         if pd.notna(row["rate"]):
             axes.barh(y, row["rate"] * 100, 0.34, color=BLUE, zorder=2)
             # At the end of the bar, or at its beginning where a target crosses the end.
-            crossed = any(-12 < (share - row["rate"]) * 100 < 1 for _, share in marks[i])
-            x, shift, side = (0, 4, "left") if crossed else (row["rate"] * 100, -4, "right")
+            crosses_end = any(-12 < (share - row["rate"]) * 100 < 1 for _, share in marks[i])
+            x, shift, side = (0, 4, "left") if crosses_end else (row["rate"] * 100, -4, "right")
             text = percent_label(row["rate"], lang, row["status"])
             sheet.label(text, (x, y), (shift, 0), side, fontsize=9.5, bold=True, color="white", zorder=4)
         else:
             axes.text(1.5, y, translate("label.no_value", lang), va="center", color=SOFT, style="italic")
         for n, (label, share) in enumerate(marks[i]):
-            below = y + 0.5 + line * n
+            label_y = y + 0.5 + line * n
             axes.plot([share * 100] * 2, [y - 0.4, y + 0.4], color=BLACK, lw=1.6, zorder=3)
-            axes.plot([share * 100] * 2, [y + 0.4, below], color=GREY, lw=0.8, zorder=1)
-            sheet.label(label, (share * 100, below), (-4, 0), "right")
+            axes.plot([share * 100] * 2, [y + 0.4, label_y], color=GREY, lw=0.8, zorder=1)
+            sheet.label(label, (share * 100, label_y), (-4, 0), "right")
     axes.set_yticks(np.arange(len(rows)) * step, [""] if name else wrap_labels(rows["name"], 1.5))
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(rows) * step - 0.45, -0.55)
@@ -195,7 +195,7 @@ def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Ch
     sheet = new_chart(88, "chart.path", name, lang, steps["status"])
     axes, narrow = sheet.axes, is_narrow()
     now = float(steps["insured_now"].iloc[0]) / float(steps["population"].iloc[0])
-    counted = steps["status"].iloc[0] != "estimated"  # else a rate that is printed
+    is_counted = steps["status"].iloc[0] != "estimated"  # else a rate that is printed
     rates = np.array([now, *steps["rate"]]) * 100
     x = np.arange(len(rates))
     axes.plot(x, rates, "-", color=GREY, lw=1.2, zorder=1)
@@ -203,11 +203,11 @@ def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Ch
     axes.plot(x[1:], rates[1:], "D", color=BLUE, ms=7)
     relations = ["", *(translate(f"relation.{r}", lang) for r in steps["relation"])]
     for i, rate in enumerate(rates):
-        text = relations[i] + percent_label(rate / 100, lang, "derived" if counted and not i else "published")
+        text = relations[i] + percent_label(rate / 100, lang, "derived" if is_counted and not i else "published")
         sheet.label(text, (i, rate), (0, -17), "center", "baseline", 9.5, bbox=white_box(0.5))
     people = translate("label.people", lang)
-    added = [format_message("{v:+n}", lang, v=n) if n else "" for n in steps["to_add"]]
-    for i, text in enumerate(added, start=1):
+    additions = [format_message("{v:+n}", lang, v=n) if n else "" for n in steps["to_add"]]
+    for i, text in enumerate(additions, start=1):
         if text:  # else the rate stays where the step before has brought it
             sheet.label(
                 f"{text}\n{people}", (i, rates[i]), (0, 8), "center", "bottom", 9 if narrow else 9.5, not narrow
@@ -215,12 +215,12 @@ def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Ch
     start, years = steps["now_as_of"].iloc[0], [str(d.year) for d in steps["on"]]
     labels = [f"{start:%m/%Y}" if narrow else format_date(start, lang), *years]
     goals = list(enumerate(relations[1:], 1))
-    figures = [round(now, 3) if counted else now, *steps["rate"]]
+    figures = [round(now, 3) if is_counted else now, *steps["rate"]]
     sheet.add_series(translate("fact.coverage", lang), figures, "pe", BLUE, goals=goals)
     span = max(rates.max() - rates.min(), 1.0)
     bottom, top = rates.min() - span * 0.28, rates.max() + span * 0.42
     axes.set(xlim=(-0.5, len(rates) - 0.5))
     axes.set_xticks(x, wrap_labels(labels, 4.5 / len(labels)))
     sheet.set_axis("y", "axis.rate", (bottom, top), (bottom, 100))
-    steps_text = (f"{y} ({text} {people})" if text else y for y, text in zip(years, added, strict=True))
+    steps_text = (f"{y} ({text} {people})" if text else y for y, text in zip(years, additions, strict=True))
     return sheet.finish(source, [labels[0], *steps_text], "line")

@@ -55,7 +55,7 @@ class ChartDescription:
     title_fraction: float = 0.0
     page_breaks: tuple[float, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the fields as JSON can hold them."""
         return asdict(self)
 

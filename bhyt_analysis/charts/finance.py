@@ -77,18 +77,18 @@ def cost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> C
     >>> rows = bhyt.full_year_cost(30082, bhyt.Law.read(), days, "published")
     >>> chart = bhyt.charts.cost(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
     """
-    narrow, planned = is_narrow(), (rows["status"] == "proposal").tolist()
+    narrow, is_proposal = is_narrow(), (rows["status"] == "proposal").tolist()
     sheet = new_chart(34 + (14 if narrow else 9.5) * len(rows), "chart.cost", name, lang, rows["status"])
     billions = rows["cost"].to_numpy(float) * 1e-9
     for y, value in enumerate(billions):
-        color, hatch = (ORANGE, "//") if planned[y] else (BLUE, "")
+        color, hatch = (ORANGE, "//") if is_proposal[y] else (BLUE, "")
         sheet.axes.barh(y, value, 0.6, color=color, hatch=hatch, edgecolor="white")
-        text = format_number(value, lang, 1) + (f" ({translate('label.proposal', lang)})" if planned[y] else "")
+        text = format_number(value, lang, 1) + (f" ({translate('label.proposal', lang)})" if is_proposal[y] else "")
         sheet.label(wrap_text(text, scale_width(1.8)), (value, y), (4, 0), fontsize=9.5, bold=True)
     template = "{d:date}: {s:n} × {r:pe}"
     labels = [format_message(template, lang, d=r.on, s=r.base_salary, r=r.contribution_rate) for r in rows.itertuples()]
     sheet.set_rows(wrap_labels(labels, 2.2))
-    free = 1.9 if narrow else 1.45 if any(planned) else 1.14
+    free = 1.9 if narrow else 1.45 if any(is_proposal) else 1.14
     sheet.set_axis("x", "axis.billions", (0, billions.max() * free))
     sheet.add_series(translate("column.cost_bn", lang), billions, "d1", BLUE)
     return sheet.finish(source, labels, "bar")
@@ -128,8 +128,8 @@ def payers(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", re
     sheet.set_rows([wrap_text(text, max(scale_width(1.1), 0.6)) for text in labels])
     sheet.set_axis("x", "label.billions", (0, widest * 1.14))
     sheet.legend()
-    costed = totals["insured_costed"].sum() / max(totals["insured"].sum(), 1)
-    note = translate("note.costed", lang, share=costed) if costed < 0.9995 else ""
+    costed_share = totals["insured_costed"].sum() / max(totals["insured"].sum(), 1)
+    note = translate("note.costed", lang, share=costed_share) if costed_share < 0.9995 else ""
     return sheet.finish(source, labels, "stacked", note)
 
 

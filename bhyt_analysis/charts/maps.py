@@ -32,6 +32,7 @@ from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.tables.labels import add_labels
 
 SEQUENCE = ("#DEEBF7", "#9ECAE1", "#4292C6", "#2171B5", "#08306B")  # light to dark, in colour and in grey
+GeoJson = Mapping[str, Any]
 Shape = Sequence[np.ndarray]  # the rings of a unit, each of points (x, y)
 
 
@@ -39,7 +40,7 @@ Shape = Sequence[np.ndarray]  # the rings of a unit, each of points (x, y)
 def choropleth(
     rows: pd.DataFrame,
     name: str,
-    boundaries: str | Path | Mapping[str, Any],
+    boundaries: str | Path | GeoJson,
     lang: str = "vi",
     source: str = "",
     code: str = "code",
@@ -92,7 +93,7 @@ def choropleth(
     return sheet.finish(source, ordered["name"], "bar", note, axis=axis)
 
 
-def _shapes(boundaries: str | Path | Mapping[str, Any], code: str) -> dict[str, list[np.ndarray]]:
+def _shapes(boundaries: str | Path | GeoJson, code: str) -> dict[str, list[np.ndarray]]:
     """Return the rings of each unit of a GeoJSON, by its code."""
     collection = boundaries if isinstance(boundaries, Mapping) else json.loads(Path(boundaries).read_text("utf-8-sig"))
     shapes: dict[str, list[np.ndarray]] = {}

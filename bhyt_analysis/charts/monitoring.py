@@ -185,10 +185,10 @@ def expiring_cards(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
     labels = wrap_labels(rows["name"], 2.6)
     sheet = new_chart(rows_height_mm(40, 5.6, labels), "chart.watch_expiring", name, lang, rows["status"])
     left, looks = np.zeros(len(rows)), ((RED, ""), (ORANGE, "//"), (SKY, ".."))
-    for day, before, (color, hatch) in zip(days, [-1, *days], looks, strict=False):
+    for day, previous, (color, hatch) in zip(days, [-1, *days], looks, strict=False):
         column = f"expiring_{day}"
         right = np.where(hidden[column], left, rows[column].to_numpy(float))
-        look: Look = {"label": translate("label.days", lang, first=before + 1, last=day), "edgecolor": "white"}
+        look: Look = {"label": translate("label.days", lang, first=previous + 1, last=day), "edgecolor": "white"}
         sheet.axes.barh(range(len(rows)), right - left, 0.64, left=left, color=color, hatch=hatch, **look)
         sheet.add_series(translate(f"column.{column}", lang), rows[column], "n", color, hidden[column])
         left = right

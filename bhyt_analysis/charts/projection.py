@@ -60,27 +60,27 @@ def fan(
     >>> chart = bhyt.charts.fan(rows, "huyện Lục Ngạn", targets, "vi", "chỉ thị của Huyện ủy")
     """
     totals = rows[rows["group"] == "all"]
-    acting, static = (totals[totals["result"] == r] for r in ("behavioural", "static"))
+    behavioural, static = (totals[totals["result"] == r] for r in ("behavioural", "static"))
     title = f"{name}, “{rows['scenario'].iloc[0]}”"
     sheet = new_chart(92, "chart.fan", title, lang, statuses_of(totals))
-    axes, x = sheet.axes, acting["month"]
+    axes, x = sheet.axes, behavioural["month"]
     for low, high, alpha in (("rate_low", "rate_high", 0.22), ("rate_inner_low", "rate_inner_high", 0.38)):
-        axes.fill_between(x, acting[low] * 100, acting[high] * 100, color=BLUE, alpha=alpha, lw=0)
-    axes.plot(x, acting["rate"] * 100, color=BLUE, lw=1.8)
+        axes.fill_between(x, behavioural[low] * 100, behavioural[high] * 100, color=BLUE, alpha=alpha, lw=0)
+    axes.plot(x, behavioural["rate"] * 100, color=BLUE, lw=1.8)
     axes.plot(static["month"], static["rate"] * 100, color=DARK, lw=1.2, ls="--")
     more = []
     for target in targets:
         on, rate = pd.Timestamp(target["on"]), float(target["rate"])
         axes.plot([on], [rate * 100], "D", color=BLACK, ms=6, zorder=5)
         text = translate(f"relation.{target['relation']}", lang) + percent_label(rate, lang, "published")
-        early = (on - x.min()).days < (x.max() - x.min()).days / 8
-        sheet.label(text, (on, rate * 100), (0, 7), "left" if early else "center", "baseline", zorder=6)
+        is_early = (on - x.min()).days < (x.max() - x.min()).days / 8
+        sheet.label(text, (on, rate * 100), (0, 7), "left" if is_early else "center", "baseline", zorder=6)
         more.append(f"{translate('label.target', lang)} {format_date(target['on'], lang)}: {text}")
     _set_months(axes, x)
     bottom, top = axes.get_ylim()
     sheet.set_axis("y", "axis.rate", (max(0, bottom - 0.5), min(104, top + 1.5)))
-    yearly, ends = _is_yearly(acting).to_numpy(), []
-    for frame, result, color in ((acting, "behavioural", BLUE), (static, "static", DARK)):
+    yearly, ends = _is_yearly(behavioural).to_numpy(), []
+    for frame, result, color in ((behavioural, "behavioural", BLUE), (static, "static", DARK)):
         text, rate = translate(f"result.{result}", lang), frame["rate"].iloc[-1]
         ends.append((rate * 100, f"{text}: {percent_label(rate, lang)}", color))
         sheet.add_series(text, frame[yearly]["rate"], "p1")

@@ -109,7 +109,7 @@ def waterfall(
     texts = [_step_text(value, kind, points, lang) for value, kind in zip(values, steps["kind"], strict=True)]
     for x, (value, kind) in enumerate(zip(values, steps["kind"], strict=True)):
         if kind in ("level", "bound"):
-            before = level = value
+            start = level = value
             if points:  # the axis does not begin at 0
                 axes.plot([x - 0.3, x + 0.3], [value] * 2, color=BLUE, lw=4, solid_capstyle="butt")
             elif kind == "bound":
@@ -117,11 +117,11 @@ def waterfall(
             else:
                 axes.bar(x, value, 0.6, color=BLUE)
         else:
-            before, level = level, level + value
+            start, level = level, level + value
             color, hatch = (RED, "") if value < 0 else (GREEN, "//")
-            axes.bar(x, abs(value), 0.6, bottom=min(before, level), color=color, hatch=hatch, edgecolor="white")
-        ends += [before, level]
-        sheet.label(texts[x], (x, max(before, level)), (0, 3), "center", "baseline", bold=True)
+            axes.bar(x, abs(value), 0.6, bottom=min(start, level), color=color, hatch=hatch, edgecolor="white")
+        ends += [start, level]
+        sheet.label(texts[x], (x, max(start, level)), (0, 3), "center", "baseline", bold=True)
         if x + 1 < len(steps):
             axes.plot([x + 0.3, x + 0.7], [level, level], color=GREY, lw=0.8)
     if population:

@@ -18,6 +18,7 @@ from bhyt_analysis.tables.labels import column_name, group_name, status_name, we
 
 SMALL = 5  # people; smaller groups are hidden in what is shared
 Cell = float | str | None
+Value = Any  # in a cell of a result
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class TableSpec:
     notes: tuple[str, ...] = ()
     stamp: str = ""
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the fields as JSON can hold them."""
         return asdict(self)
 
@@ -159,7 +160,7 @@ def format_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     return pd.DataFrame(cells, index=table.index)
 
 
-def _cell_text(column: str, value: Any, lang: str) -> str:
+def _cell_text(column: str, value: Value, lang: str) -> str:
     """Return a cell of a result as its column is written."""
     if column == "relation":
         return translate(f"relation.{value}", lang).strip() or str(value)
@@ -189,7 +190,7 @@ def _cell_text(column: str, value: Any, lang: str) -> str:
     return "" if pd.isna(value) else str(value)
 
 
-def _format_figure(value: Any, spec: str, lang: str) -> str:
+def _format_figure(value: Value, spec: str, lang: str) -> str:
     """Write a figure as a message does; a missing one as a message writes nothing."""
     return format_message("{v:" + spec + "}", lang, v=None if pd.isna(value) else value)
 
@@ -239,7 +240,7 @@ def table_spec(table: pd.DataFrame, lang: str = "vi") -> TableSpec:
     return TableSpec(tuple(columns), tuple(zip(*cells, strict=True)), tuple(notes), words)
 
 
-def _spec_cell(column: str, kind: str, value: Any, lang: str) -> Cell:
+def _spec_cell(column: str, kind: str, value: Value, lang: str) -> Cell:
     """Return what a cell of a `TableSpec` contains: a number, a day, or a text."""
     if kind in ("text", "right"):
         return _cell_text(column, value, lang)
@@ -317,7 +318,7 @@ def spreadsheet_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     return pd.DataFrame(out)
 
 
-def _plain_text(column: str, kind: str | None, value: Any, lang: str) -> str:
+def _plain_text(column: str, kind: str | None, value: Value, lang: str) -> str:
     """Return a cell as a spreadsheet reads it."""
     if pd.isna(value):
         return ""

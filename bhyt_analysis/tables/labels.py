@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.i18n.unit_names import display_name
 from bhyt_analysis.law.groups import groups
+
+Row = dict[str, Any]  # of a result, by column
 
 
 def group_name(key: str, lang: str = "vi") -> str:

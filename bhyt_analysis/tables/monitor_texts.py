@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import pandas as pd
 
@@ -14,6 +13,7 @@ from bhyt_analysis.model.monitoring.monitor import ALERTS, EXPIRY_WINDOWS
 from bhyt_analysis.model.monitoring.reports import STATES
 from bhyt_analysis.model.monitoring.thresholds import threshold
 from bhyt_analysis.tables.formatting import SMALL
+from bhyt_analysis.tables.labels import Row
 
 
 def monitor_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
@@ -28,7 +28,7 @@ def monitor_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
     >>> monitor_texts(monitor(load(), "X001", "2022-06"), "en")[0]
     'On 30 June 2022, **49,505** people of Mẫu 01 district (synthetic) were insured (76.3% of the population).'
     """
-    row: dict[str, Any] = {k: None if pd.isna(v) else v for k, v in table.iloc[0].to_dict().items()}
+    row: Row = {k: None if pd.isna(v) else v for k, v in table.iloc[0].to_dict().items()}
     words = {"name": inline_name(row["name"], lang), "month": row["month"]}
     texts = []
     if row["insured"] is None:
@@ -49,7 +49,7 @@ def monitor_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
     return texts
 
 
-def _plan(row: dict[str, Any], lang: str) -> list[str]:
+def _plan(row: Row, lang: str) -> list[str]:
     if row["plan_share"] is None:
         return []
     words = {"rate": row["target_rate"], "on": row["target_on"], "needed": row["people_needed"]}
@@ -61,7 +61,7 @@ def _plan(row: dict[str, Any], lang: str) -> list[str]:
     return texts
 
 
-def _pace(row: dict[str, Any], lang: str) -> list[str]:
+def _pace(row: Row, lang: str) -> list[str]:
     texts = []
     if row["actual_pace"] is not None:
         texts.append(translate("text.watch_actual", lang, actual=row["actual_pace"]))
@@ -96,7 +96,7 @@ def nowcast_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
     return texts
 
 
-def due_text(day: Any, deadline: str, lang: str = "vi") -> str:
+def due_text(day: str | pd.Timestamp | None, deadline: str, lang: str = "vi") -> str:
     """Write a due day as plans do: "trước 20/11/2022".
 
     Examples
@@ -123,7 +123,7 @@ def period_text(kind: str, period: pd.Timestamp, lang: str = "vi") -> str:
     return translate(f"period.{kind}", lang, number=number, year=period.year)
 
 
-def expiring_text(row: dict[str, Any], lang: str = "vi") -> str:
+def expiring_text(row: Row, lang: str = "vi") -> str:
     """Return how many cards of a unit run out soon.
 
     ``row``: of what `bhyt_analysis.model.monitoring.monitor.expiring_cards` gives.
