@@ -98,16 +98,13 @@ def build_area(job: Job) -> AreaResult:
 
 def _build(job: Job) -> AreaResult:
     """Run the notebook of a job, check what it has written, write its documents, move the folder to its place."""
-    shutil.rmtree(job.work, ignore_errors=True)
-    job.work.mkdir(parents=True)
+    _empty_folder(job.work)
     notebook = job.work / f"{job.slug}.ipynb"
     if failure := _execute(job, notebook):
         return failure
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     if missing := _missing_files(job.work, cells):
-        return area_result(
-            job, "failed", translate("error.area_missing_files", job.options.lang, missing=", ".join(missing))
-        )
+        return area_failure(job, "error.area_missing_files", missing=", ".join(missing))
     if job.canary:
         return area_result(job, "done")
     from bhyt_analysis.documents.html_page import write_page
@@ -117,6 +114,11 @@ def _build(job: Job) -> AreaResult:
     files = write_build_record(job.work, job.inputs_sha256, job.options.formats)
     publish_folder(job.work, job.folder)
     return replace(area_result(job, "done", files=files), cell_seconds=_cell_seconds(cells))
+
+
+def _empty_folder(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
 
 
 def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult | None:
@@ -143,14 +145,12 @@ def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult | None:
         )
     except PapermillExecutionError as error:
         return area_result(job, "failed", _one_line(error.ename, error.evalue))
-    except NotebookTimeoutError as error:
-        return area_result(job, "timeout", error.text(job.options.lang))
     except BhytError as error:
         if retry and isinstance(error, WarmProcessDiedError):  # perhaps because of another area: once more
-            for path in notebook.parent.iterdir():
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            _empty_folder(job.work)
             return _execute(job, notebook, retry=False)
-        return area_result(job, "failed", error.text(job.options.lang))
+        status = "timeout" if isinstance(error, NotebookTimeoutError) else "failed"
+        return area_result(job, status, error.text(job.options.lang))
     except DeadKernelError:
         return area_failure(job, "error.area_died")
     if exited_early(executed):

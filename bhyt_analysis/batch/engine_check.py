@@ -54,14 +54,10 @@ class EngineCheck:
             self._complete.add(job.area)
         if difference := self._compare(job, result):
             self.engine = "standard"
-            areas = {*self._complete, *waiting}
-            return Decision(counts, tuple(self._standard(j) for j in self.plan if j.area in areas), difference)
-        if counts or job.canary:
-            return Decision(counts)
-        return Decision(False, (self._standard(job),))  # it was running when the warm engine was given up
-
-    def _standard(self, job: Job) -> Job:
-        return replace(job, engine="standard")
+            repeat = [j for j in self.plan if j.area in {*self._complete, *waiting}]
+        else:
+            repeat = [] if counts or job.canary else [job]  # it was running when the warm engine was given up
+        return Decision(counts, tuple(replace(j, engine=self.engine) for j in repeat), difference)
 
     def _compare(self, job: Job, result: AreaResult) -> str:
         """Return what differs between the two runs; empty if nothing does, or one of them has not ended."""

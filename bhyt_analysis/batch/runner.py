@@ -7,7 +7,7 @@ import signal
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,7 @@ def run_batch(
     # A dataset may have been changed since it was read: only files are identified by their bytes.
     inputs = fingerprint(source) if not isinstance(data, Dataset) and Path(source).exists() else ""
     names = sorted(set(areas)) if areas is not None else None
-    request = json_sha256(inputs, source, policy_sha256(common), names) if inputs else ""
+    request = json_sha256(inputs, source, options.numbers, policy_sha256(common), names) if inputs else ""
     if manifest := _unchanged_manifest(folder, request, options, started):
         return manifest.to_dict()
     options = replace(options, engine=_choose_engine(options))
@@ -124,21 +124,15 @@ def _last_request_digest(folder: Path) -> str:
     return ""
 
 
-@contextmanager
-def _folder_lock(folder: Path) -> Iterator[None]:
+def _folder_lock(folder: Path) -> AbstractContextManager[object]:
     """Keep other batches out of the folder: the lock ends with its process, however that ends."""
     from filelock import FileLock, Timeout
 
     (folder / NOTES).mkdir(exist_ok=True)
-    lock = FileLock(folder / NOTES / "lock", timeout=0)
     try:
-        lock.acquire()
+        return FileLock(folder / NOTES / "lock", timeout=0).acquire()
     except Timeout:
         raise BhytError(("error.batch_running", {"folder": folder})) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _choose_engine(options: BatchOptions) -> str:
