@@ -1,4 +1,4 @@
-"""The checked tables of one input, and what of them was known on a day or belongs to a unit."""
+"""Hold the checked tables of one input, and select what was known on a day or belongs to a unit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bhyt_analysis.domain.geography import match_units
 class Dataset:
     """The checked tables of one input; each keeps the ``file`` and ``row`` of its rows.
 
-    ``source`` is where they were read, ``sha256`` the fingerprint of what was read.
+    ``source`` is the path of the input, ``sha256`` the fingerprint of its files.
     """
 
     areas: pd.DataFrame
@@ -36,14 +36,19 @@ class Dataset:
     warnings: list[Finding] = field(default_factory=list, repr=False)
 
 
+# The column with the day of a row, of each table that has one.
+DAY_COLUMNS = {
+    "population": "as_of", "cards": "as_of", "flows": "as_of", "expiring": "as_of", "losses": "on", "zones": "since",
+    "reports": "received", "published": "as_of",
+}  # fmt: skip
 TABLES = tuple(f.name for f in fields(Dataset) if f.name not in ("source", "sha256", "warnings"))
 
 
 def select_unit(data: Dataset, area: str) -> tuple[str, Dataset]:
-    """The code of the unit that a name means, and the dataset without the figures of other units of that code.
+    """Return the code of a unit, and the dataset without the figures of other units of that code.
 
     In July 2025 codes were given to other units: 15 was Yên Bái and is Lào Cai. A name
-    that only one of them bore means that one; a code, or a name that all bore, means all.
+    of only one of them selects that one; a code, or a name of all, selects all.
 
     Examples
     --------
@@ -54,32 +59,24 @@ def select_unit(data: Dataset, area: str) -> tuple[str, Dataset]:
     """
     rows = match_units(data.areas, area)
     code = str(rows["code"].iloc[0])
-    every = data.areas["code"] == code
-    if len(rows) == every.sum():
+    same_code = data.areas["code"] == code
+    if len(rows) == same_code.sum():
         return code, data
     first = pd.Timestamp.min if rows["since"].isna().any() else rows["since"].min()
     last = pd.Timestamp.max if rows["until"].isna().any() else rows["until"].max()
 
-    def kept(table: pd.DataFrame, column: str) -> pd.DataFrame:
-        days = pd.to_datetime(table[column], format="%Y-%m-%d", errors="coerce")
-        return table[(table["area"] != code) | ~((days < first) | (days > last))]
-
-    areas = data.areas[~every | data.areas.index.isin(rows.index)]
-    other = (areas["since"] > last) | (areas["until"] < first)  # what lay in the code's other unit
+    tables = {}
+    for name in DAY_COLUMNS:
+        table, days = getattr(data, name), _days(data, name)
+        tables[name] = table[(table["area"] != code) | ~((days < first) | (days > last))]
+    areas = data.areas[~same_code | data.areas.index.isin(rows.index)]
+    other = (areas["since"] > last) | (areas["until"] < first)  # in the code's other unit
     areas = areas.assign(parent=areas["parent"].mask((areas["parent"] == code) & other, ""))
-    tables = {name: kept(getattr(data, name), column) for name, column in _DAYS.items()}
     return code, replace(data, areas=areas, **tables)
 
 
-# The day to which a row of each table belongs.
-_DAYS = {
-    "population": "as_of", "cards": "as_of", "flows": "as_of", "expiring": "as_of", "losses": "on", "zones": "since",
-    "reports": "received", "published": "as_of",
-}  # fmt: skip
-
-
 def limit_to_date(data: Dataset, day: str | pd.Timestamp | None) -> Dataset:
-    """The dataset as it was known on a day: counts, cards and their flows, losses, zones, reports and printed figures after it left out.
+    """Return the dataset as it was known on a day, without counts, losses, zones, reports and figures after it.
 
     Examples
     --------
@@ -90,6 +87,9 @@ def limit_to_date(data: Dataset, day: str | pd.Timestamp | None) -> Dataset:
     if day is None:
         return data
     last = pd.Timestamp(day)
-    tables = {name: (getattr(data, name), column) for name, column in _DAYS.items()}
-    days = {name: pd.to_datetime(t[c], format="%Y-%m-%d", errors="coerce") for name, (t, c) in tables.items()}
-    return replace(data, **{name: table[~(days[name] > last)] for name, (table, _) in tables.items()})
+    return replace(data, **{name: getattr(data, name)[~(_days(data, name) > last)] for name in DAY_COLUMNS})
+
+
+def _days(data: Dataset, name: str) -> pd.Series:
+    """Return the day of each row; missing for days in words, such as "the end of the year"."""
+    return pd.to_datetime(getattr(data, name)[DAY_COLUMNS[name]], format="%Y-%m-%d", errors="coerce")

@@ -158,7 +158,7 @@ class Finding:
 
     @property
     def severity(self) -> str:
-        """The severity of the rule: error, warning or info."""
+        """Return the severity of the rule: error, warning or info."""
         return str(rules().at[self.rule, "severity"])
 
 

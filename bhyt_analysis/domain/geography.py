@@ -1,4 +1,4 @@
-"""Which unit does a name mean, what lies in it, and how many people live there?"""
+"""Find units by code or name, the units in and above them, and their populations."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ KIND_RANK = {"country": 0, "province": 1, "district": 2, "commune": 3}
 
 
 def units_on(areas: pd.DataFrame, on: pd.Timestamp | None) -> pd.DataFrame:
-    """The units that exist on a day; blank dates are open."""
+    """Return the units that exist on a day; blank dates are open."""
     if on is None or pd.isna(on):
         return areas
     return areas[_exist(areas["since"].to_numpy(), areas["until"].to_numpy(), on)]
 
 
 def find_unit(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) -> str:
-    """The code of the unit that a code or a name means.
+    """Return the code of the unit that a code or a name means.
 
-    A bare name means the largest unit that bears it ("Sơn Dương" is the district and
+    A bare name means the largest unit of that name ("Sơn Dương" is the district and
     not its town); a name with the word for the kind means just that unit.
 
     Raises
     ------
     BhytError
-        for a name that no unit bears (with the nearest), or two of the same kind.
+        for a name that no unit has (with the nearest), or two of the same kind.
 
     Examples
     --------
@@ -43,67 +43,68 @@ def find_unit(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) ->
 
 
 def match_units(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) -> pd.DataFrame:
-    """The rows of the one unit that a code or a name means; see `find_unit`."""
+    """Return the rows of the one unit that a code or a name means; see `find_unit`."""
     units = units_on(areas, on)
-    wanted = str(text).strip()
-    if len(rows := units[units["code"].to_numpy() == wanted]):
+    text = str(text).strip()
+    if len(rows := units[units["code"].to_numpy() == text]):
         return rows
+    name, short_name = normalise_name(text), normalise_name(strip_unit_word(text))
     names = units["name"].map(normalise_name)
-    hits = units[names == normalise_name(wanted)]
-    if hits.empty:
-        hits = units[units["name"].map(strip_unit_word).map(normalise_name) == normalise_name(wanted)]
-    if hits.empty:
-        hits = units[units["name"].map(strip_unit_word).map(normalise_name) == normalise_name(strip_unit_word(wanted))]
-    if hits.empty:
-        close = nearest_choice(normalise_name(wanted), names) or nearest_choice(
-            normalise_name(strip_unit_word(wanted)), units["name"].map(strip_unit_word).map(normalise_name)
-        )
-        shown = units["name"][(names == close) | (units["name"].map(strip_unit_word).map(normalise_name) == close)]
-        hint = shown.iloc[0] if len(shown) else ", ".join(units["name"].head(5))
-        raise BhytError(("error.unknown_area", {"found": wanted, "nearest": hint}))
-    hits = hits[hits["kind"].map(KIND_RANK) == hits["kind"].map(KIND_RANK).min()]
-    if hits["code"].nunique() > 1:
-        choices = ", ".join(f"{r.code} {full_unit_name(areas, r.code)}" for r in hits.itertuples())
-        raise BhytError(("error.ambiguous_area", {"found": wanted, "choices": choices}))
-    return hits
+    matches = units[names == name]
+    if matches.empty:
+        short_names = units["name"].map(strip_unit_word).map(normalise_name)
+        matches = units[short_names == name]
+        if matches.empty:
+            matches = units[short_names == short_name]
+    if matches.empty:
+        nearest = nearest_choice(name, names) or nearest_choice(short_name, short_names)
+        similar = units["name"][(names == nearest) | (short_names == nearest)]
+        hint = similar.iloc[0] if len(similar) else ", ".join(units["name"].head(5))
+        raise BhytError(("error.unknown_area", {"found": text, "nearest": hint}))
+    rank = matches["kind"].map(KIND_RANK)
+    matches = matches[rank == rank.min()]
+    if matches["code"].nunique() > 1:
+        choices = ", ".join(f"{r.code} {full_unit_name(areas, r.code)}" for r in matches.itertuples())
+        raise BhytError(("error.ambiguous_area", {"found": text, "choices": choices}))
+    return matches
 
 
 def unit_row(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> pd.Series:
-    """The row of a unit on a day, or its first one."""
-    return areas.iloc[_place(areas, code, on)]
+    """Return the row of a unit on a day, or its first one."""
+    return areas.iloc[_position(areas, code, on)]
 
 
-def _place(areas: pd.DataFrame, code: str, on: pd.Timestamp | None) -> int:
-    """Where the row of a unit on a day stands in the table. Looked up thousands of times: without a table between."""
-    places = np.flatnonzero(areas["code"].to_numpy() == code)
-    if not len(places):
+def _position(areas: pd.DataFrame, code: str, on: pd.Timestamp | None) -> int:
+    """Return the position of the row of a unit on a day; looked up thousands of times, so without a table."""
+    positions = np.flatnonzero(areas["code"].to_numpy() == code)
+    if not len(positions):
         raise BhytError(("error.unknown_area", {"found": code, "nearest": nearest_choice(code, areas["code"])}))
-    if on is not None and not pd.isna(on) and len(places) > 1:
-        since, until = areas["since"].to_numpy()[places], areas["until"].to_numpy()[places]
-        places = places[_exist(since, until, on)].tolist() or places
-    return int(places[0])
+    if on is not None and not pd.isna(on) and len(positions) > 1:
+        since, until = areas["since"].to_numpy()[positions], areas["until"].to_numpy()[positions]
+        positions = positions[_exist(since, until, on)].tolist() or positions
+    return int(positions[0])
 
 
 def _exist(since: np.ndarray, until: np.ndarray, on: pd.Timestamp) -> np.ndarray:
-    """Which of the units exist on a day; blank dates are open."""
+    """Mark the units that exist on a day; blank dates are open."""
     day = pd.Timestamp(on).to_datetime64()
     return ~(since > day) & ~(until < day)
 
 
 def unit_name(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> str:
-    """The unit's name on a day, or its first one."""
-    return str(areas["name"].to_numpy()[_place(areas, code, on)])
+    """Return the unit's name on a day, or its first one."""
+    return str(areas["name"].to_numpy()[_position(areas, code, on)])
 
 
 def full_unit_name(areas: pd.DataFrame, code: str) -> str:
-    """The unit's name with that of the unit above, as people tell namesakes apart."""
+    """Return the unit's name with that of the unit above, by which people distinguish namesakes."""
     row = unit_row(areas, code)
     above = (areas["code"].to_numpy() == row["parent"]).any()  # not so in a table that is still being checked
     return f"{row['name']} ({unit_name(areas, row['parent'])})" if above else str(row["name"])
 
 
 def lineage(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> list[tuple[str, ...]]:
-    """The unit and those above it, the smallest first, each by its code and name.
+    """Return the unit and those above it, the smallest first, each by its code and name.
 
     Examples
     --------
@@ -113,14 +114,14 @@ def lineage(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> l
     """
     chain: list[tuple[str, ...]] = []
     while code:
-        place = _place(areas, code, on)
-        chain.append((code, str(areas["name"].to_numpy()[place])))
-        code = areas["parent"].to_numpy()[place]
+        position = _position(areas, code, on)
+        chain.append((code, str(areas["name"].to_numpy()[position])))
+        code = areas["parent"].to_numpy()[position]
     return chain
 
 
 def communes(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> list[str]:
-    """The codes of the communes in a unit (itself, if it is one) that exist on a day."""
+    """Return the codes of the communes in a unit (itself, if it is one) that exist on a day."""
     if on is not None and not pd.isna(on):
         areas = areas[_exist(areas["since"].to_numpy(), areas["until"].to_numpy(), on)]
     inside = _inside(areas, code) & (areas["kind"].to_numpy() == "commune")
@@ -128,7 +129,7 @@ def communes(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> 
 
 
 def units_within(areas: pd.DataFrame, code: str) -> pd.DataFrame:
-    """The rows of a unit and of all that ever lay in it: much fewer, for who asks of many days.
+    """Return the rows of a unit and of all units that it ever contained: much fewer, for look-ups on many days.
 
     Examples
     --------
@@ -141,10 +142,10 @@ def units_within(areas: pd.DataFrame, code: str) -> pd.DataFrame:
 
 
 def _inside(areas: pd.DataFrame, code: str) -> np.ndarray:
-    """Which rows are a unit's or lie in it."""
+    """Mark the rows of a unit and of all units in it."""
     codes, above = areas["code"].to_numpy(), areas["parent"].array
     inside, level = codes == code, [code]
-    while level:  # a step for each kind of unit, over all of them at once: a country has ten thousand
+    while level:  # a step for each kind of unit, for all of them at once: a country has ten thousand
         below = above.isin(level) & ~inside
         inside |= below
         level = list(set(codes[below]))
@@ -152,7 +153,7 @@ def _inside(areas: pd.DataFrame, code: str) -> np.ndarray:
 
 
 def is_fully_listed(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> bool:
-    """Whether the table lists all that lies in a unit, so that its communes may stand for it.
+    """Tell whether the table lists all units in a unit, so that its communes add up to it.
 
     Examples
     --------
@@ -161,11 +162,11 @@ def is_fully_listed(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = No
     >>> is_fully_listed(areas, "219"), is_fully_listed(areas, "VN")
     (True, False)
     """
-    return bool(areas["listed"].to_numpy()[_place(areas, code, on)] != "some")
+    return bool(areas["listed"].to_numpy()[_position(areas, code, on)] != "some")
 
 
 class PopulationCount(NamedTuple):
-    """How many people live in a unit, by which count, on which day."""
+    """The number of people in a unit, by a count on a day."""
 
     people: int
     households: int | None
@@ -177,10 +178,10 @@ class PopulationCount(NamedTuple):
 def population_at(
     areas: pd.DataFrame, population: pd.DataFrame, code: str, on: pd.Timestamp | None = None
 ) -> PopulationCount | None:
-    """The count nearest to a day (without one, the latest): the unit's own, or its communes' sum.
+    """Return the count nearest to a day (without one, the latest): the unit's own, or its communes' sum.
 
     A sum is taken only where every commune of that day is listed and has a figure. None
-    where nothing is known: missing is not zero.
+    where no count is known: missing is not zero.
 
     Examples
     --------
@@ -189,73 +190,67 @@ def population_at(
     >>> population_at(data.areas, data.population, "219").people
     226540
     """
-    counts = []
-    place = _place(areas, code, on)  # since July 2025 many codes mean other units than before
-    since, until = (areas[c].to_numpy()[place] for c in ("since", "until"))
+    position = _position(areas, code, on)  # since July 2025 many codes mean other units than before
+    since, until, listed = (areas[c].to_numpy()[position] for c in ("since", "until", "listed"))
     area, days = population["area"].to_numpy(), population["as_of"].to_numpy()
+    rows = np.flatnonzero(~(days < since) & ~(days > until))
     people, households, status, source = (population[c].array for c in ("people", "households", "status", "source"))
-    told = np.flatnonzero(~(days < since) & ~(days > until))
-    for i in told[area[told] == code]:
+    counts = []
+    for i in rows[area[rows] == code]:  # one by one: quicker than a selection of the arrays
         homes = None if pd.isna(households[i]) else int(households[i])
         counts.append(PopulationCount(int(people[i]), homes, pd.Timestamp(days[i]), status[i], source[i]))
-    areas, whole = units_within(areas, code), areas["listed"].to_numpy()[place] != "some"
-    inside = set(communes(areas, code)) - {code} if whole else set()
-    below: dict[pd.Timestamp, list[int]] = {}
-    for i in told.tolist() if inside else ():
+    areas = units_within(areas, code)
+    inside = set(communes(areas, code)) - {code} if listed != "some" else set()
+    rows_by_day: dict[pd.Timestamp, list[int]] = {}
+    for i in rows.tolist() if inside else ():
         if area[i] in inside and not pd.isna(days[i]):
-            below.setdefault(pd.Timestamp(days[i]), []).append(i)
-    for as_of, rows in sorted(below.items()):
-        if set(communes(areas, code, as_of)) <= set(area[rows]):
-            homes = None if pd.isna(households[rows]).any() else int(households[rows].sum())
-            sources = "; ".join(dict.fromkeys(source[rows]))
-            counts.append(
-                PopulationCount(int(people[rows].sum()), homes, as_of, lowest_quality(list(status[rows])), sources)
-            )
-    if not counts:
-        return None
+            rows_by_day.setdefault(pd.Timestamp(days[i]), []).append(i)
+    for as_of, same_day in sorted(rows_by_day.items()):
+        if set(communes(areas, code, as_of)) <= set(area[same_day]):
+            homes = None if pd.isna(households[same_day]).any() else int(households[same_day].sum())
+            sources, quality = "; ".join(dict.fromkeys(source[same_day])), lowest_quality(list(status[same_day]))
+            counts.append(PopulationCount(int(people[same_day].sum()), homes, as_of, quality, sources))
     if on is None or pd.isna(on):
-        return max(counts, key=lambda c: c.as_of)
-    return min(counts, key=lambda c: abs(c.as_of - on))
+        return max(counts, key=lambda c: c.as_of, default=None)
+    return min(counts, key=lambda c: abs(c.as_of - on), default=None)
 
 
 def add_population(
     rows: pd.DataFrame, areas: pd.DataFrame, population: pd.DataFrame, also: str | None = None
 ) -> pd.DataFrame:
-    """Rows of (area, as_of) with the area's own population nearest to the day.
+    """Add to rows of (area, as_of) the area's own population nearest to the day.
 
-    Only counts of the unit that bears the code on that day are taken: since July 2025
-    many codes mean other units than before. Adds ``population``, ``population_as_of``,
+    Only counts of the unit that has the code on that day are taken: since July 2025
+    many codes mean other units than before. The columns are ``population``, ``population_as_of``,
     ``population_status`` and ``population_source``, and the column named by ``also``;
-    missing where there is no figure. Order and index stay.
+    missing where there is no figure. Order and index remain.
     """
-    more = [] if also is None else [also]
-    counts = population[["area", "as_of", "people", "status", "source", *more]].rename(
+    columns = ["area", "as_of", "people", "status", "source", *([] if also is None else [also])]
+    counts = population[columns].rename(
         columns={"people": "population", "status": "population_status", "source": "population_source"}
     )
     reused = set(areas.loc[areas["code"].duplicated(), "code"])
-    counts = counts.assign(population_as_of=counts["as_of"], unit=_units(areas, counts, reused)).sort_values("as_of")
-    keyed = rows.assign(_order=range(len(rows)), unit=_units(areas, rows, reused))
+    counts = counts.assign(population_as_of=counts["as_of"], unit=_unit_keys(areas, counts, reused))
+    keyed = rows.assign(_order=range(len(rows)), unit=_unit_keys(areas, rows, reused))
     keyed["as_of"], counts["as_of"] = keyed["as_of"].astype("datetime64[s]"), counts["as_of"].astype("datetime64[s]")
-    merged = pd.merge_asof(
-        keyed.sort_values("as_of"), counts.drop(columns="area"), on="as_of", by="unit", direction="nearest"
-    )
+    counts = counts.sort_values("as_of").drop(columns="area")
+    merged = pd.merge_asof(keyed.sort_values("as_of"), counts, on="as_of", by="unit", direction="nearest")
     return merged.sort_values("_order").drop(columns=["_order", "unit"]).set_axis(rows.index)
 
 
-def _units(areas: pd.DataFrame, rows: pd.DataFrame, reused: set[str]) -> pd.Series:
-    """The code of each row, told apart by the first day of the unit where a code was used again."""
+def _unit_keys(areas: pd.DataFrame, rows: pd.DataFrame, reused: set[str]) -> pd.Series:
+    """Return the code of each row, with the first day of its unit where several units have used the code."""
     codes = rows["area"].tolist()
     if not reused.isdisjoint(codes):
-        terms: dict[str, list[tuple]] = {}
-        for a, since, until in zip(areas["code"], areas["since"], areas["until"], strict=True):
-            if a in reused:
-                terms.setdefault(a, []).append((since, until))
-        codes = [
-            f"{a} {_first_day(terms[a], d)}" if a in reused else a for a, d in zip(codes, rows["as_of"], strict=True)
-        ]
+        periods: dict[str, list[tuple[pd.Timestamp, pd.Timestamp]]] = {}
+        for code, since, until in zip(areas["code"], areas["since"], areas["until"], strict=True):
+            if code in reused:
+                periods.setdefault(code, []).append((since, until))
+        pairs = zip(codes, rows["as_of"], strict=True)
+        codes = [f"{code} {_first_day(periods[code], day)}" if code in reused else code for code, day in pairs]
     return pd.Series(codes, index=rows.index, dtype="str")
 
 
-def _first_day(terms: list[tuple], on: pd.Timestamp) -> pd.Timestamp:
-    """The first day of the unit that bears a code on a day, of all units that have borne it."""
-    return next((since for since, until in terms if not since > on and not until < on), terms[0][0])
+def _first_day(periods: list[tuple[pd.Timestamp, pd.Timestamp]], day: pd.Timestamp) -> pd.Timestamp:
+    """Return the first day of the unit that has a code on a day, of all units that have used it."""
+    return next((since for since, until in periods if not since > day and not until < day), periods[0][0])

@@ -1,4 +1,4 @@
-"""What can a printed figure have been before it was rounded?"""
+"""Give the values that a printed figure can have had before it was rounded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bhyt_analysis.domain.dataset import Dataset
 
 
 class Interval(NamedTuple):
-    """The values that a printed figure allows; ``low`` closed and ``high`` open unless told."""
+    """The values that a printed figure allows; ``low`` closed and ``high`` open by default."""
 
     low: float
     high: float
@@ -18,7 +18,7 @@ class Interval(NamedTuple):
     high_open: bool = True
 
     def meets(self, other: Interval) -> bool:
-        """Whether some value lies in both."""
+        """Tell whether some value is in both."""
         low = max(self.low, other.low)
         high = min(self.high, other.high)
         if low < high:
@@ -29,7 +29,7 @@ class Interval(NamedTuple):
 
 
 def printed_interval(value: float, decimals: int = 0, relation: str = "=") -> Interval:
-    """The interval of a printed figure, in the figure's own unit.
+    """Return the interval of a printed figure, in the figure's own unit.
 
     "85.1" is [85.05, 85.15); "above 99" is open at 99, "at least" closed; "about"
     allows one unit of the last place either way.
@@ -55,17 +55,17 @@ def printed_interval(value: float, decimals: int = 0, relation: str = "=") -> In
 
 
 def published_rates(data: Dataset, code: str) -> pd.DataFrame:
-    """The coverage rates that documents print for a unit, as shares with their bounds.
+    """Return the coverage rates that documents print for a unit, as shares with their bounds.
 
-    Columns ``as_of``, ``relation``, ``rate`` (missing unless the figure is told with
+    Columns ``as_of``, ``relation``, ``rate`` (missing unless the figure is printed with
     "=" or "about"), ``rate_low``, ``rate_high`` (at most 1), ``document``, ``source``.
     """
     rows = data.published
     rows = rows[(rows["area"] == code) & (rows["figure"] == "coverage") & rows["value"].notna()]
-    out = []
+    rates = []
     for row in rows.itertuples():
         bounds = printed_interval(row.value, 0 if pd.isna(row.decimals) else row.decimals, row.relation)
-        out.append(
+        rates.append(
             {
                 "as_of": pd.to_datetime(row.as_of, format="%Y-%m-%d", errors="coerce"),
                 "relation": row.relation,
@@ -77,13 +77,13 @@ def published_rates(data: Dataset, code: str) -> pd.DataFrame:
             }
         )
     columns = ["as_of", "relation", "rate", "rate_low", "rate_high", "document", "source"]
-    table = pd.DataFrame(out, columns=columns)
+    table = pd.DataFrame(rates, columns=columns)
     # A rate of "the end of the year" has no place in a sequence of days.
     return table[table["as_of"].notna()].sort_values("as_of", ignore_index=True)
 
 
 def figure_source(data: Dataset, document: str, locator: str) -> str:
-    """A document and a place in it, as a reader would cite it."""
+    """Return a document and a place in it, as a reader would cite it."""
     rows = data.documents[data.documents["document"] == document]
     if rows.empty:
         return f"{document}, {locator}"

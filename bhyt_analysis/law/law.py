@@ -71,10 +71,10 @@ class InForce:
         """Return the rows of one parameter, one a key."""
         rows = self.table[self.table["parameter"] == parameter]
         if rows.empty:
-            known = known_keys()
-            if parameter in known:
+            parameters = known_keys()
+            if parameter in parameters:
                 raise LawError(("error.law_not_in_force", {"parameter": parameter, "day": self.day}))
-            nearest = nearest_choice(parameter, known) or ", ".join(sorted(known))
+            nearest = nearest_choice(parameter, parameters) or ", ".join(sorted(parameters))
             raise LawError(("error.law_no_such_parameter", {"found": parameter, "nearest": nearest}))
         return rows
 
