@@ -1,4 +1,4 @@
-"""What do the cards cost month by month, and which payer bears it?"""
+"""Cost cards month by month, by payer."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bhyt_analysis.domain.data_status import derived_quality
+from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import groups
@@ -25,7 +26,7 @@ Incomes = dict[str, float]  # VND a month by group of article 12
 def monthly_prices(
     law: Law, months: Sequence[pd.Timestamp], keys: Sequence[str], area: Area = None, income: Incomes | None = None
 ) -> NDArray[np.float64]:
-    """What each payer pays a month for one person: (keys, months, payers), in VND, not rounded.
+    """Return what each payer pays a month for one person: (keys, months, payers), in VND, not rounded.
 
     Decree 146/2018/NĐ-CP art. 7-8 and Decree 188/2025/NĐ-CP art. 6: the contribution
     rate times the base salary of that month. The price of group "household" is that of a
@@ -40,7 +41,10 @@ def monthly_prices(
     [[46935.0, 0.0, 0.0, 0.0, 20115.0], [56700.0, 0.0, 0.0, 0.0, 24300.0]]
     """
     table = groups()
-    base, rate = _series(law, "base_salary", months, area), _series(law, "contribution_rate", months, area)
+    base, rate, employer_rate, employee_rate = (
+        law.monthly(parameter, months, area)[""].to_numpy()
+        for parameter in ("base_salary", "contribution_rate", "employer_rate", "employee_rate")
+    )
     national, local = law.monthly("subsidy_share", months), payer_shares(law, months, area)
     out = np.zeros((len(keys), len(months), len(PAYERS)))
     for i, key in enumerate(keys):
@@ -48,29 +52,24 @@ def monthly_prices(
             out[i] = np.nan
             continue
         payer, group = table.at[key, "payer"], table.at[key, "group"]
-        if payer in ("employer", "social_security_fund"):
-            earned = (income or {}).get(group, np.nan)
-            parts = {"social_security_fund": rate}
-            if payer == "employer":
-                parts = {
-                    "employer": _series(law, "employer_rate", months, area),
-                    "household": _series(law, "employee_rate", months, area),
-                }
-            for name, part in parts.items():
-                out[i, :, PAYERS.index(name)] = earned * part
-            continue
-        state, here = group_subsidy_share(national, key), group_subsidy_share(local, key)
-        told = ~np.isnan(here)
-        central = np.minimum(np.nan_to_num(state), np.nan_to_num(here))
-        premium = np.where(told, base * rate, np.nan)
-        out[i, :, PAYERS.index("central")] = premium * central
-        out[i, :, PAYERS.index("province")] = premium * (here - central)
-        out[i, :, PAYERS.index("household")] = premium * (1 - here)
+        earnings = (income or {}).get(group, np.nan)
+        if payer == "employer":
+            parts = {"employer": earnings * employer_rate, "household": earnings * employee_rate}
+        elif payer == "social_security_fund":
+            parts = {payer: earnings * rate}
+        else:
+            share = group_subsidy_share(local, key)
+            central = np.minimum(np.nan_to_num(group_subsidy_share(national, key)), np.nan_to_num(share))
+            premium = np.where(np.isnan(share), np.nan, base * rate)
+            parts = {"central": premium * central, "province": premium * (share - central)}
+            parts["household"] = premium * (1 - share)
+        for name, vnd in parts.items():
+            out[i, :, PAYERS.index(name)] = vnd
     return out
 
 
 def payer_shares(law: Law, months: Sequence[pd.Timestamp], area: Area = None) -> pd.DataFrame:
-    """The share of each group's premium that the State pays by month, one column a key of ``subsidy_share``.
+    """Return the share of each group's premium that the State pays by month, one column a key of ``subsidy_share``.
 
     What holds nationwide is the least (Decree 146/2018/NĐ-CP art. 8, Decree
     188/2025/NĐ-CP art. 6: provinces may add to it), so that a province's older row
@@ -81,32 +80,29 @@ def payer_shares(law: Law, months: Sequence[pd.Timestamp], area: Area = None) ->
     return local.where(~(national > local), national)
 
 
-def group_subsidy_share(told: pd.DataFrame, key: str) -> NDArray[np.float64]:
-    """The share of a group's premium by month, from what `Law.monthly` tells of ``subsidy_share``.
+def group_subsidy_share(shares: pd.DataFrame, key: str) -> NDArray[np.float64]:
+    """Return the share of a group's premium by month, from `payer_shares` or `Law.monthly` of ``subsidy_share``.
 
     Where a part of a group has no share of its own any more (near-poor households of poor
-    districts since July 2025), that of the whole group holds. Missing where there is none,
+    districts since July 2025), that of the wider group holds. Missing where there is none,
     and for a key that is no group.
 
     Examples
     --------
-    >>> told = Law.read().monthly("subsidy_share", ["2025-06-30", "2025-07-31"])
-    >>> group_subsidy_share(told, "near_poor_in_poor_district").tolist()
+    >>> shares = Law.read().monthly("subsidy_share", ["2025-06-30", "2025-07-31"])
+    >>> group_subsidy_share(shares, "near_poor_in_poor_district").tolist()
     [1.0, 0.7]
     """
-    table, found = groups(), np.full(len(told), np.nan)
+    table, share = groups(), np.full(len(shares), np.nan)
     while key in table.index:
-        named = table.at[key, "subsidy_key"]
-        if named in told:
-            found = np.where(np.isnan(found), told[named].to_numpy(), found)
+        column = table.at[key, "subsidy_key"]
+        if column in shares:
+            share = np.where(np.isnan(share), shares[column].to_numpy(), share)
         key = table.at[key, "within"]
-    return found
+    return share
 
 
-def _series(law: Law, parameter: str, months: Sequence[pd.Timestamp], area: Area) -> NDArray[np.float64]:
-    return law.monthly(parameter, months, area)[""].to_numpy()
-
-
+@result_table
 def budget(
     cards: pd.DataFrame,
     law: Law,
@@ -114,7 +110,7 @@ def budget(
     household_scale: float = 1.0,
     income: Incomes | None = None,
 ) -> pd.DataFrame:
-    """The cost of cards by month, group and payer.
+    """Return the cost of cards by month, group and payer.
 
     Each month has its own base salary, rate and shares: a base salary that changes in
     July changes the second half of the year only. Rounded half up to the đồng once, in
@@ -123,8 +119,8 @@ def budget(
     Parameters
     ----------
     cards : ``month`` (any day of it), ``group`` (keys of `groups`), ``insured`` (people);
-        ``status`` is carried on.
-    area : the place, for what its province adds; a name or a lineage.
+        ``status``, if there is one, enters the result's.
+    area : the area, for what its province adds; a name or a lineage.
     household_scale : mean factor of a household member (see `household_scale`), 1 where
         each pays as a first member.
     income : VND a month by group, for "employer_employee" and "social_security_paid".
@@ -138,7 +134,7 @@ def budget(
     Raises
     ------
     BhytError
-        for a missing column or groups that are not known.
+        for a missing column or unknown groups.
 
     Examples
     --------
@@ -157,22 +153,22 @@ def budget(
         raise BhytError(("error.unknown_group", {"found": ", ".join(unknown)}))
     days = pd.to_datetime(cards["month"].map(parse_date))
     months = sorted(days.unique())
-    price = monthly_prices(law, months, keys, area, income)
-    at = price[cards["group"].map(keys.index), days.map(months.index)]
-    at = at * np.where(cards["group"] == "household", household_scale, 1.0)[:, None]
-    vnd = round_half_up(at * cards["insured"].to_numpy(dtype=float)[:, None])
+    prices = monthly_prices(law, months, keys, area, income)
+    price = prices[cards["group"].map(keys.index), days.map(months.index)]
+    price = price * np.where(cards["group"] == "household", household_scale, 1.0)[:, None]
+    vnd = round_half_up(price * cards["insured"].to_numpy(dtype=float)[:, None])
     status = cards["status"].map(derived_quality) if "status" in cards else "derived"
-    parts = [cards[["month", "group", "insured"]].assign(payer=p, vnd=vnd[:, i], status=status) for i, p in enumerate(PAYERS)]  # fmt: skip
-    table = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-    paid = table["vnd"].isna() | (table["vnd"] != 0)
-    return table[paid].reset_index(drop=True)[["month", "group", "payer", "insured", "vnd", "status"]]
+    cards = cards[["month", "group", "insured"]].assign(status=status)
+    table = pd.concat([cards.assign(payer=payer, vnd=vnd[:, i]) for i, payer in enumerate(PAYERS)])
+    table = table.sort_index(kind="stable")[["month", "group", "payer", "insured", "vnd", "status"]]
+    return table[table["vnd"] != 0].reset_index(drop=True)
 
 
 def household_scale(population: pd.DataFrame, factors: pd.Series) -> pd.Series:
-    """The mean factor of a member where whole households join together, by row of ``population``.
+    """Return the mean factor of a member where all members of households enrol together, by row of ``population``.
 
     Decree 146/2018/NĐ-CP art. 7(1e): members pay 1, 0.7, 0.6, 0.5 and 0.4 of the first. The
-    counts of households by size tell how many are first, second and so on; those of 7
+    counts of households by size give how many are first, second and so on; those of 7
     and more have as many members as the people who are left. Missing where the sizes are.
 
     Examples
@@ -184,19 +180,14 @@ def household_scale(population: pd.DataFrame, factors: pd.Series) -> pd.Series:
     [0.76]
     """
     steps = factors.set_axis(factors.index.astype(int)).sort_index().to_numpy()
+    by_member = steps[np.minimum(range(7), len(steps) - 1)]  # the last factor for all further members
     counts = population[HOUSEHOLD_SIZES].astype("float64").to_numpy()
-    of_size = np.array([_paid_by(size, steps) for size in range(1, 8)])
     people = counts[:, :6] @ np.arange(1, 7)
     large = counts[:, 6]
     rest = population["people"].astype("float64").to_numpy() - people
     # Sizes may leave out those who live in institutions; a household of "7 and more" has at least 7.
-    beyond = np.where(large > 0, np.clip(rest - 7 * large, 0, 3 * large), 0.0)
-    members = people + 7 * large + beyond
-    paid = counts @ of_size + beyond * steps[-1]
-    scale = np.divide(paid, members, out=np.full(len(members), np.nan), where=members > 0)
+    extra = np.where(large > 0, np.clip(rest - 7 * large, 0, 3 * large), 0.0)
+    members = people + 7 * large + extra
+    payments = counts @ np.array([sum(by_member[:size]) for size in range(1, 8)]) + extra * steps[-1]
+    scale = np.divide(payments, members, out=np.full(len(members), np.nan), where=members > 0)
     return pd.Series(scale, index=population.index)
-
-
-def _paid_by(size: int, steps: NDArray[np.float64]) -> float:
-    """The factors of a household's members, added up."""
-    return float(sum(steps[min(i, len(steps) - 1)] for i in range(size)))
