@@ -215,7 +215,8 @@ def lab(browser, tmp_path_factory):
         browser.get(server.url("doc/tree/outputs/explore.ipynb?reset"))
         page.until(lambda: page.all(".jp-Notebook .jp-CodeCell"))
         idle = ".jp-Notebook-ExecutionIndicator[data-status='idle']"
-        page.until(lambda: page.all(idle), "the kernel does not start")
+        kernel = "the kernel does not start"
+        page.until(lambda: "ipykernel" in page.text(".jp-KernelName") and page.all(idle), kernel)
         next(m for m in page.all(".lm-MenuBar-item") if m.text.strip() == "Run").click()
         page.until(lambda: page.all("[data-command='runmenu:run-all']"))[0].click()
         wait_until_ready(page)
