@@ -127,13 +127,13 @@ def scenario() -> dict[str, float]:
         return insured, cost_by_payer(projection, insured, block, by_group=False)[0]
 
     projection = project(start, SCENARIO, law)
-    kind = next(k for k in projection.unit_classes if len(k.rows))
+    unit_class = projection.unit_classes[0]
     rng = np.random.default_rng(2)
     ratio, pool = (
         rng.random((len(SUBGROUPS), len(projection.months))),
         rng.random((9, len(SUBGROUPS) * len(projection.months))),
     )
-    price, scale = np.nan_to_num(kind.price), start.units["household_scale"].to_numpy()
+    price, scale = np.nan_to_num(unit_class.prices), start.units["household_scale"].to_numpy()
     left, people = start.exits["unit"].to_numpy(), rng.random((len(start.exits), 9))
 
     def bare() -> tuple[np.ndarray, np.ndarray]:

@@ -16,12 +16,8 @@ def add_comparison_texts(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> from bhyt_analysis.model.projection.compare import compare
-    >>> from bhyt_analysis.model.projection.scenario import Scenario
-    >>> from bhyt_analysis.model.projection.simulate import simulate
-    >>> months = simulate(load(), "Sơn Dương", [Scenario("one"), Scenario("two")], draws=0)
-    >>> add_comparison_texts(compare(months, on="2022-12-31"), "en")["text"].iloc[-1]
+    >>> months = bhyt.simulate(bhyt.load(), "Sơn Dương", [bhyt.Scenario("one"), bhyt.Scenario("two")], draws=0)
+    >>> add_comparison_texts(bhyt.compare(months, on="2022-12-31"), "en")["text"].iloc[-1]
     '“two” changes nothing against “one” (up to 31 December 2022).'
     """
     return rows.assign(text=[comparison_text(row, lang) for row in rows.to_dict("records")])

@@ -12,15 +12,8 @@ from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.projection.assumptions import central_values
 from bhyt_analysis.model.projection.baseline import AREA, GROUPS, UNKNOWN_GROUP
-from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, POOLS, SUPPORT_WINDOWS
-from bhyt_analysis.model.projection.projection import (
-    CoverageChange,
-    Projection,
-    UnitClass,
-    coverage_changes,
-    leavers_by_pool,
-    uninsured_at_baseline,
-)
+from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, POOLS, SUPPORT_WINDOWS, Floats, ReenrolmentPaths
+from bhyt_analysis.model.projection.projection import ExitClass, Projection, coverage_changes, leavers_by_pool
 from bhyt_analysis.model.projection.simulate import RESULTS
 
 UNINSURED = "uninsured"
@@ -48,10 +41,7 @@ def after_loss(projection: Projection, results: Sequence[str] = RESULTS) -> pd.D
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> from bhyt_analysis.model.projection.scenario import Scenario
-    >>> from bhyt_analysis.model.projection.simulate import project_area
-    >>> projection = project_area(load(), "Lục Ngạn", Scenario("861", decision="861"))
+    >>> projection = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.Scenario("861", decision="861"))
     >>> table = after_loss(projection).query("result == 'static'")
     >>> float(table["lost"].iloc[-1]), round(float(table["uninsured"].iloc[-1]))
     (46106.0, 45645)
@@ -60,15 +50,15 @@ def after_loss(projection: Projection, results: Sequence[str] = RESULTS) -> pd.D
     tables = []
     for result in results:
         sums = {key: np.zeros(len(months)) for key in ("lost", "broken", *ENTITLEMENTS)}
-        for unit_class, leavers, change, groups in _area_exits(projection, result):
-            exited = (np.arange(len(months)) >= unit_class.exit_month).astype(float)
-            lost, people = float(exits["lost"].to_numpy()[unit_class.exits].sum()), leavers.sum(axis=0)
+        for exit_class, leavers, paths in _area_exits(projection, result):
+            exited = (np.arange(len(months)) >= exit_class.exit_month).astype(float)
+            lost, people = float(exits["lost"].to_numpy()[exit_class.exits].sum()), leavers.sum(axis=0)
             sums["lost"] += lost * exited
             sums[UNKNOWN_GROUP] += (lost - people.sum()) * exited
-            sums["broken"] += (people @ change.continuity_lost[0]) * exited
-            insured = people[:, None] * change.pool_insured[0] * exited
+            sums["broken"] += (people @ paths.continuity_lost[0]) * exited
+            insured = people[:, None] * paths.insured[0] * exited
             for key in ENTITLEMENTS:
-                sums[key] += np.where(groups == key, insured, 0.0).sum(axis=0)
+                sums[key] += np.where(exit_class.entitlements.keys == key, insured, 0.0).sum(axis=0)
         table = pd.DataFrame({"scenario": projection.scenario.name, "result": result, "month": months, **sums})
         table["uninsured"] = table["lost"] - table[ENTITLEMENTS].sum(axis=1)
         table["back"] = 1 - table["uninsured"] / table["lost"].where(table["lost"] > 0)
@@ -96,10 +86,7 @@ def transitions(projection: Projection, month: str | pd.Timestamp, result: str =
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> from bhyt_analysis.model.projection.scenario import Scenario
-    >>> from bhyt_analysis.model.projection.simulate import project_area
-    >>> projection = project_area(load(), "X001", Scenario("861", decision="861"))
+    >>> projection = bhyt.project_area(bhyt.load(), "X001", bhyt.Scenario("861", decision="861"))
     >>> matrix = transitions(projection, "2021-12-31")
     >>> bool(np.isclose(matrix.groupby("area")["share"].sum(), 1).all())
     True
@@ -111,18 +98,18 @@ def transitions(projection: Projection, month: str | pd.Timestamp, result: str =
     states = [AREA_ENTITLEMENT, *ENTITLEMENTS, UNINSURED]
     people = pd.DataFrame(0.0, index=range(len(units)), columns=states)
     people[AREA_ENTITLEMENT] = projection.baseline.insured[:, AREA]
-    for unit_class, leavers, change, groups in _area_exits(projection, result):
-        rows = exits.iloc[unit_class.exits]
+    for exit_class, leavers, paths in _area_exits(projection, result):
+        rows, keys = exits.iloc[exit_class.exits], exit_class.entitlements.keys[:, t]
         lost = rows["lost"].astype(float)
         flows = pd.DataFrame(0.0, index=rows.index, columns=states)
-        if unit_class.exit_month <= projection.baseline_index:  # the count no longer has them in the entitlement
+        if exit_class.exit_month <= projection.baseline_index:  # the count no longer has them in the entitlement
             flows[AREA_ENTITLEMENT] += lost
-        if t >= unit_class.exit_month:
-            insured = leavers * change.pool_insured[0, :, t]
+        if t >= exit_class.exit_month:
+            insured = leavers * paths.insured[0, :, t]
             flows[AREA_ENTITLEMENT] -= lost
             flows[UNKNOWN_GROUP] += lost - leavers.sum(axis=1)
             for key in ENTITLEMENTS:
-                flows[key] += insured[:, groups[:, t] == key].sum(axis=1)
+                flows[key] += insured[:, keys == key].sum(axis=1)
             flows[UNINSURED] = (leavers - insured).sum(axis=1)
         people = people.add(flows.groupby(rows["unit"]).sum(), fill_value=0.0)
     total = people.sum(axis=1)
@@ -133,14 +120,11 @@ def transitions(projection: Projection, month: str | pd.Timestamp, result: str =
     return table[["area", "name", "from", "to", "people", "share", "status"]].reset_index(drop=True)
 
 
-def _area_exits(
-    projection: Projection, result: str
-) -> Iterator[tuple[UnitClass, np.ndarray, CoverageChange, np.ndarray]]:
-    """Yield each class of area exits: the people of its exits by pool, their change, and their groups by month."""
-    values, block = central_values(projection.assumptions), projection.each_unit
-    uninsured = uninsured_at_baseline(projection, block)
-    for unit_class, change in zip(projection.unit_classes, coverage_changes(projection, values, result), strict=True):
-        if unit_class.entitlements is not None and unit_class.entitlement == AREA_ENTITLEMENT:
-            units, leavers, _ = leavers_by_pool(projection, unit_class, change, values, block, uninsured)
-            order = np.searchsorted(units, projection.baseline.exits["unit"].to_numpy()[unit_class.exits])
-            yield unit_class, leavers[0][order], change, unit_class.entitlements.keys
+def _area_exits(projection: Projection, result: str) -> Iterator[tuple[ExitClass, Floats, ReenrolmentPaths]]:
+    """Yield each class of exits from the area entitlement: the people of its exits by pool, and their paths."""
+    values, units = central_values(projection.assumptions), projection.baseline.exits["unit"].to_numpy()
+    changes = coverage_changes(projection, values, result)
+    for exit_class, paths in zip(projection.exit_classes, changes.paths, strict=True):
+        if exit_class.entitlement == AREA_ENTITLEMENT:
+            leavers = leavers_by_pool(projection, exit_class, paths, values, projection.each_unit)
+            yield exit_class, leavers.people[0][np.searchsorted(leavers.blocks, units[exit_class.exits])], paths

@@ -84,8 +84,7 @@ def run_backtest(data: Dataset, law: Law | None = None, draws: int = 1000, seed:
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> run_backtest(load(), draws=200)["case"].tolist()
+    >>> run_backtest(bhyt.load(), draws=200)["case"].tolist()
     ['luc_ngan', 'son_duong', 'yen_bai', 'viet_nam', 'hoa_binh']
     """
     settings = Settings(data, Law.read() if law is None else law, draws, seed)

@@ -102,7 +102,7 @@ def pool_entitlements(
     Examples
     --------
     >>> months = list(pd.date_range("2023-10-31", "2026-11-30", freq="ME"))
-    >>> of_households = pool_entitlements(Law.read(), months, 0, "decree 75").keys[7]
+    >>> of_households = pool_entitlements(bhyt.Law.read(), months, 0, "decree 75").keys[7]
     >>> list(dict.fromkeys(of_households.tolist())), int((of_households != "household").sum())
     (['household', 'minority_left_2016_2020_list'], 36)
     """
@@ -192,7 +192,7 @@ def reenrolment_shares(
 
     >>> from bhyt_analysis.model.projection.assumptions import assumptions, central_values
     >>> table, months = assumptions(), list(pd.date_range("2021-06-30", "2021-12-31", freq="ME"))
-    >>> entitlements = pool_entitlements(Law.read(), months, 1, "none")
+    >>> entitlements = pool_entitlements(bhyt.Law.read(), months, 1, "none")
     >>> paths = reenrolment_shares(central_values(table), entitlements, months, 1, table["at_share"])
     >>> paths.insured[0, 6, :2].round(4).tolist()
     [1.0, 0.0235]

@@ -46,10 +46,7 @@ def compare(simulated: pd.DataFrame, baseline: str | None = None, on: str | pd.T
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> from bhyt_analysis.model.projection.scenario import Scenario
-    >>> from bhyt_analysis.model.projection.simulate import simulate
-    >>> months = simulate(load(), "Sơn Dương", [Scenario("one"), Scenario("two")], draws=0)
+    >>> months = bhyt.simulate(bhyt.load(), "Sơn Dương", [bhyt.Scenario("one"), bhyt.Scenario("two")], draws=0)
     >>> compare(months, on="2022-12-31").set_index(["scenario", "result"])["people"].loc["two"].tolist()
     [0, 0]
     """

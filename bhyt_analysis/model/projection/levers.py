@@ -73,7 +73,7 @@ def top_up_rows(
 
     Examples
     --------
-    >>> rows = top_up_rows(Law.read(), "near_poor", 0.2, None, "Bắc Giang", "2024-01-01", "2024-12-31")
+    >>> rows = top_up_rows(bhyt.Law.read(), "near_poor", 0.2, None, "Bắc Giang", "2024-01-01", "2024-12-31")
     >>> [(row["since"], row["until"], row["value"]) for row in rows]
     [('2024-01-01', '2024-12-31', 0.9)]
     """

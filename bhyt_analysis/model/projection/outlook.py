@@ -33,12 +33,10 @@ def add_intervals(months: pd.DataFrame, projection: Projection, rates: Floats) -
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
     >>> from bhyt_analysis.model.projection.assumptions import draw_assumptions
-    >>> from bhyt_analysis.model.projection.scenario import Scenario
-    >>> from bhyt_analysis.model.projection.simulate import project_area, projection_table
+    >>> from bhyt_analysis.model.projection.simulate import projection_table
     >>> from bhyt_analysis.model.projection.uncertainty import area_rates
-    >>> projection = project_area(load(), "Lục Ngạn", Scenario("861", decision="861"))
+    >>> projection = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.Scenario("861", decision="861"))
     >>> rates = area_rates(projection, draw_assumptions(projection.assumptions, 200, 1))
     >>> area = add_intervals(projection_table(projection), projection, rates)
     >>> same = projection_table(projection, draws=200, seed=1).query("group == 'all' and result == 'behavioural'")
@@ -74,10 +72,7 @@ def outlook(months: pd.DataFrame, on: str | pd.Timestamp) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> from bhyt_analysis.model.projection.scenario import Scenario
-    >>> from bhyt_analysis.model.projection.simulate import simulate
-    >>> months = simulate(load(), "Lục Ngạn", Scenario("861", decision="861"), draws=0)
+    >>> months = bhyt.simulate(bhyt.load(), "Lục Ngạn", bhyt.Scenario("861", decision="861"), draws=0)
     >>> table = outlook(months, "2021-12-31").set_index("result")
     >>> table.loc["static", ["people", "insured", "uninsured", "months"]].tolist()
     [226540, 178630, 47910, 6]
@@ -116,10 +111,8 @@ def coverage_steps(
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> from bhyt_analysis.model.projection.scenario import Scenario
-    >>> from bhyt_analysis.model.projection.simulate import project_area, projection_table
-    >>> projection = project_area(load(), "Lục Ngạn", Scenario("861", decision="861"))
+    >>> from bhyt_analysis.model.projection.simulate import projection_table
+    >>> projection = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.Scenario("861", decision="861"))
     >>> table = coverage_steps(projection, projection_table(projection), "2021-12-31", "static")
     >>> dict(zip(table["step"], table["people"].tolist()))
     {'start': 224275, 'lost': -46106, 'back': 461, 'end': 178630}
@@ -161,14 +154,10 @@ def communes_at_baseline(data: Dataset, baseline: Baseline, impact: pd.DataFrame
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> from bhyt_analysis.law.law import Law
-    >>> from bhyt_analysis.model.reclassification.reclassify import reclassify
-    >>> from bhyt_analysis.model.projection.scenario import Scenario
     >>> from bhyt_analysis.model.projection.baseline import build_baseline
-    >>> data = load()
-    >>> baseline = build_baseline(data, "Lục Ngạn", Scenario("861", decision="861"), Law.read())
-    >>> table = communes_at_baseline(data, baseline, reclassify(data, "861", "Lục Ngạn"))
+    >>> data = bhyt.load()
+    >>> baseline = build_baseline(data, "Lục Ngạn", bhyt.Scenario("861", decision="861"), bhyt.Law.read())
+    >>> table = communes_at_baseline(data, baseline, bhyt.reclassify(data, "861", "Lục Ngạn"))
     >>> len(table), int(table["lost"].sum()), int(table["lost"].notna().sum())
     (30, 46106, 14)
     """
@@ -203,14 +192,11 @@ def communes_in_month(at_baseline: pd.DataFrame, projection: Projection, on: str
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> from bhyt_analysis.model.reclassification.reclassify import reclassify
-    >>> from bhyt_analysis.model.projection.scenario import Scenario
-    >>> from bhyt_analysis.model.projection.simulate import project_area, projection_table
-    >>> data, scenario = load(), Scenario("861", decision="861")
-    >>> projection = project_area(data, "X001", scenario)
+    >>> from bhyt_analysis.model.projection.simulate import projection_table
+    >>> data, scenario = bhyt.load(), bhyt.Scenario("861", decision="861")
+    >>> projection = bhyt.project_area(data, "X001", scenario)
     >>> baseline = projection.baseline
-    >>> communes = communes_at_baseline(data, baseline, reclassify(data, "861", "X001"))
+    >>> communes = communes_at_baseline(data, baseline, bhyt.reclassify(data, "861", "X001"))
     >>> int(communes_in_month(communes, projection, "2021-06-30")["insured"].sum()) == int(baseline.insured.sum())
     True
     """

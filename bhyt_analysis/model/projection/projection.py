@@ -1,22 +1,22 @@
 """Project the people of an area under a policy: the engine of `simulate`.
 
-Units under the same law and with the same month of exit change alike, in proportion to their
-people; so the changes are computed once for each class and applied to the counts by
+Units under the same law, and exits in the same month under the same law, change alike, in proportion
+to their people; so the changes are computed once for each class and applied to the counts by
 matrix products, for one area or eleven thousand communes, one set of assumptions or many.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import groups
-from bhyt_analysis.law.law import Area, Law
+from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.finance.budget import group_subsidy_share, monthly_prices, payer_shares
 from bhyt_analysis.model.projection import cohort
 from bhyt_analysis.model.projection.assumptions import Values, assumptions, central_values
@@ -27,7 +27,6 @@ from bhyt_analysis.model.projection.scenario import Scenario
 Positions = Sequence[int] | np.ndarray
 MONTHS_AHEAD = 60  # where a scenario has no end
 CHUNK = 4_000_000  # numbers in memory at once where every commune is drawn
-NONE = np.array([], dtype=int)
 HOUSEHOLD = GROUPS.index("household")
 ENDING_SUPPORTS = [GROUPS.index(key) for key in cohort.SUPPORT_WINDOWS.values() if key]
 # Entitlements after that of the area in the order of the law: whoever gains it leaves them.
@@ -39,21 +38,33 @@ LATER_GROUPS = [
 
 @dataclass(frozen=True, eq=False)
 class UnitClass:
-    """Units under the same law and with the same month of exit: they change alike, in proportion.
+    """Units under the same law: their prices change alike.
 
-    ``units``: positions of the units; ``exits``: of the rows of `Baseline.exits` (none for
-    units without an exit); ``exit_month``: position of the first month after the exit;
-    ``entitlement``: that of the area, or a support that ends. ``state_shares`` (groups, months),
-    ``prices`` (groups, months, payers).
+    ``units``: positions of the units; ``state_shares`` (groups, months), ``prices`` (groups, months, payers).
     """
 
     units: np.ndarray
-    exits: np.ndarray
-    exit_month: int
-    entitlements: PoolEntitlements | None
     state_shares: Floats
     prices: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class ExitClass:
+    """Exits under the same law in the same month: those who leave are insured again alike.
+
+    ``exits``: positions of the rows of `Baseline.exits`; ``exit_month``: position of the first month
+    after the exit; ``entitlement``: that of the area, or a support that ends.
+    """
+
+    exits: np.ndarray
+    exit_month: int
+    entitlements: PoolEntitlements
     entitlement: str = AREA_ENTITLEMENT
+
+    @property
+    def pool_groups(self) -> np.ndarray:
+        """Positions of the groups of the pools: (pools, months)."""
+        return np.array([[GROUPS.index(key) for key in keys] for keys in self.entitlements.keys])
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +84,7 @@ class Projection:
     baseline_index: int
     report_index: int
     unit_classes: list[UnitClass]
+    exit_classes: list[ExitClass]
     people: Floats  # (units, months)
     growth: Floats
 
@@ -109,10 +121,10 @@ def apply_policy(baseline: Baseline, scenario: Scenario, law: Law) -> Projection
     exit_months = baseline.exits["on"].map(month_after).astype("datetime64[ns]")
     begin = min([day, *(exit_months - pd.offsets.MonthEnd(1))])
     months = list(pd.date_range(begin, end, freq="ME"))
-    unit_classes = _unit_classes(baseline, scenario, law, months, exit_months)
-    people = baseline.units["population"].to_numpy()[:, None]
     indexes = months.index(day), months.index(since)
-    return Projection(baseline, scenario, law, assumptions(), months, *indexes, unit_classes, people, np.ones(1))
+    classes = _classes(baseline, scenario, law, months, exit_months)
+    people = baseline.units["population"].to_numpy()[:, None]
+    return Projection(baseline, scenario, law, assumptions(), months, *indexes, *classes, people, np.ones(1))
 
 
 def apply_behaviour(policy: Projection, scenario: Scenario) -> Projection:
@@ -121,7 +133,7 @@ def apply_behaviour(policy: Projection, scenario: Scenario) -> Projection:
     years = (np.arange(len(policy.months)) - policy.baseline_index) / 12
     growth = (1 + float(table.at["population_growth", "central"])) ** years
     people = policy.baseline.units["population"].to_numpy()[:, None] * growth
-    projection = dataclasses.replace(policy, scenario=scenario, assumptions=table, people=people, growth=growth)
+    projection = replace(policy, scenario=scenario, assumptions=table, people=people, growth=growth)
     return _add_support_ends(projection)
 
 
@@ -130,37 +142,28 @@ def _month_after(day: pd.Timestamp) -> pd.Timestamp:
     return (day if day.day == 1 else day + pd.offsets.MonthBegin(1)) + pd.offsets.MonthEnd(0)
 
 
-def _unit_classes(
+def _classes(
     baseline: Baseline, scenario: Scenario, law: Law, months: list[pd.Timestamp], exit_months: pd.Series
-) -> list[UnitClass]:
+) -> tuple[list[UnitClass], list[ExitClass]]:
     units_by_law: dict[tuple[str, ...], list[int]] = {}
     areas: dict[str, tuple[str, ...]] = {}  # one look-up for units under the same parent
     for i, place in enumerate(baseline.lineages):
         if str(place) not in areas:
             areas[str(place)] = law.areas_of(place)
         units_by_law.setdefault(areas[str(place)], []).append(i)
-    unit_classes = []
+    unit_classes, exit_classes, window = [], [], scenario.support_window or "none"
     for units in units_by_law.values():
         place = baseline.lineages[units[0]]
-        state_shares = _state_shares(law, months, place)
-        prices = monthly_prices(law, months, GROUPS, place, dict(scenario.income))
         inside = baseline.exits["unit"].isin(units).to_numpy()
-        for month in sorted(set(exit_months[inside])):
-            exits = np.flatnonzero(inside & (exit_months == month).to_numpy())
-            exit_month, entitlements = len(months), None
-            if month in months:
-                exit_month = months.index(month)
-                window = scenario.support_window or "none"
-                entitlements = cohort.pool_entitlements(law, months, exit_month, window, place)
-            unit_classes.append(UnitClass(NONE, exits, exit_month, entitlements, state_shares, prices))
-        unit_classes.append(UnitClass(np.array(units), NONE, len(months), None, state_shares, prices))
-    return unit_classes
-
-
-def _state_shares(law: Law, months: list[pd.Timestamp], area: Area) -> Floats:
-    """Return what the State pays of each group's premium: (groups, months); missing where the law has no share."""
-    shares = payer_shares(law, months, area)
-    return np.stack([group_subsidy_share(shares, g) for g in GROUPS])
+        for month in sorted(set(exit_months[inside]) & set(months)):  # later exits are outside the projection
+            exits, exit_month = np.flatnonzero(inside & (exit_months == month).to_numpy()), months.index(month)
+            entitlements = cohort.pool_entitlements(law, months, exit_month, window, place)
+            exit_classes.append(ExitClass(exits, exit_month, entitlements))
+        shares = payer_shares(law, months, place)
+        state_shares = np.stack([group_subsidy_share(shares, g) for g in GROUPS])  # missing where the law has none
+        prices = monthly_prices(law, months, GROUPS, place, dict(scenario.income))
+        unit_classes.append(UnitClass(np.array(units), state_shares, prices))
+    return unit_classes, exit_classes
 
 
 def _add_support_ends(projection: Projection) -> Projection:
@@ -168,8 +171,9 @@ def _add_support_ends(projection: Projection) -> Projection:
 
     Those who are known to have left by the scenario's decision are followed by their own pools.
     """
-    baseline, supported = projection.baseline, _supported_people(projection)
-    unit_classes, exits = list(projection.unit_classes), [baseline.exits]
+    baseline, law, months = projection.baseline, projection.law, projection.months
+    exit_classes, exits = list(projection.exit_classes), [baseline.exits]
+    supported = _supported_people(projection)
     for unit_class in projection.unit_classes:
         for group, people in supported.items():
             units = unit_class.units[people[unit_class.units] > 0]
@@ -177,21 +181,22 @@ def _add_support_ends(projection: Projection) -> Projection:
             if not len(units) or exit_month is None:
                 continue
             rows = np.arange(len(units)) + sum(map(len, exits))
-            record = {"unit": units, "on": projection.months[exit_month - 1] + pd.Timedelta(days=1)}
-            record |= {"lost": people[units], "gained": 0.0, "other": 0.0, "minority": 1.0}
-            exits.append(pd.DataFrame({**record, "status": baseline.units["status"].to_numpy()[units]}))
+            record = {"unit": units, "on": months[exit_month - 1] + pd.Timedelta(days=1), "lost": people[units]}
+            record |= {
+                "gained": 0.0,
+                "other": 0.0,
+                "minority": 1.0,
+                "status": baseline.units["status"].to_numpy()[units],
+            }
+            exits.append(pd.DataFrame(record))
             place, key = baseline.lineages[units[0]], GROUPS[group]
-            entitlements = cohort.pool_entitlements(
-                projection.law, projection.months, exit_month, "none", place, before=key
-            )
-            shares, prices = unit_class.state_shares, unit_class.prices
-            unit_classes.append(UnitClass(NONE, rows, exit_month, entitlements, shares, prices, key))
+            entitlements = cohort.pool_entitlements(law, months, exit_month, "none", place, before=key)
+            exit_classes.append(ExitClass(rows, exit_month, entitlements, key))
     if len(exits) == 1:
         return projection
     table = pd.concat([rows for rows in exits if len(rows)], ignore_index=True)
-    return dataclasses.replace(
-        projection, baseline=dataclasses.replace(baseline, exits=table), unit_classes=unit_classes
-    )
+    baseline = replace(baseline, exits=table)
+    return replace(projection, baseline=baseline, exit_classes=exit_classes)
 
 
 def _supported_people(projection: Projection) -> dict[int, Floats]:
@@ -199,14 +204,13 @@ def _supported_people(projection: Projection) -> dict[int, Floats]:
     people = {group: projection.baseline.insured[:, group].copy() for group in ENDING_SUPPORTS}
     if not any(p.any() for p in people.values()):
         return {}
-    values, block = central_values(projection.assumptions), projection.each_unit
-    uninsured = uninsured_at_baseline(projection, block)
-    for unit_class, change in zip(projection.unit_classes, coverage_changes(projection, values), strict=True):
-        if unit_class.entitlements is not None and unit_class.exit_month <= projection.baseline_index:
-            units, leavers, _ = leavers_by_pool(projection, unit_class, change, values, block, uninsured)
+    values, first = central_values(projection.assumptions), projection.baseline_index
+    for exit_class, paths in zip(projection.exit_classes, _exit_paths(projection, values, "behavioural"), strict=True):
+        if exit_class.exit_month <= first:
+            leavers = leavers_by_pool(projection, exit_class, paths, values, projection.each_unit)
             for group in people:
-                in_group = change.pool_insured_at_baseline[0] * (change.pool_group_at_baseline == group)
-                people[group][units] -= leavers[0] @ in_group
+                in_group = exit_class.pool_groups[:, first] == group
+                people[group][leavers.blocks] -= leavers.people[0] @ (paths.insured[0, :, first] * in_group)
     return people
 
 
@@ -217,67 +221,49 @@ def _support_end(projection: Projection, state_shares: Floats) -> int | None:
     return int(ends[0]) + projection.baseline_index + 1 if len(ends) else None
 
 
-@dataclass(frozen=True, eq=False)
-class CoverageChange:
-    """The change of one unit class since the count, in some months under some draws.
+class PriceChange(NamedTuple):
+    """The change of a class of units by price and outreach since the count.
 
-    ``price_groups``: positions of the groups that follow their price, with their ``price_change`` (draws,
-    those, months); ``outreach_share`` (draws, months): of the people without any card who join;
-    ``pool_insured`` (draws, pools, months) and ``pool_insured_at_baseline`` (draws, pools): of those who leave;
-    ``pool_group`` (pools, months) and ``pool_group_at_baseline``: the group of each pool; ``after_exit`` (months):
-    1 after an exit since the count; ``continuity_lost`` (draws, pools, months): who was without a card for so long
-    that five years in a row are lost.
+    ``change`` (draws, groups, months): of the insured of the ``groups`` (positions) that follow their price;
+    ``outreach_share`` (draws, months): of the people without any card who join.
     """
 
-    price_groups: np.ndarray
-    price_change: Floats
+    groups: np.ndarray
+    change: Floats
     outreach_share: Floats
-    pool_insured: Floats
-    pool_insured_at_baseline: Floats
-    pool_group: np.ndarray
-    pool_group_at_baseline: np.ndarray
-    after_exit: Floats
-    continuity_lost: Floats
 
 
-def coverage_changes(
-    projection: Projection, values: Values, result: str = "behavioural", months: Positions | None = None
-) -> list[CoverageChange]:
-    """Compute the change of each unit class, once for whatever number of units."""
-    months = np.arange(len(projection.months)) if months is None else np.asarray(months)
-    return [_coverage_change(c, projection, values, result, months) for c in projection.unit_classes]
+class CoverageChanges(NamedTuple):
+    """The changes of all classes, for whatever number of units."""
+
+    prices: list[PriceChange]
+    paths: list[ReenrolmentPaths]
 
 
-def _coverage_change(
-    unit_class: UnitClass, projection: Projection, values: Values, result: str, months: np.ndarray
-) -> CoverageChange:
-    draws, length, first = len(values["outreach"]), len(projection.months), projection.baseline_index
-    price_groups, price_change, outreach = NONE, np.zeros((draws, 0, len(months))), np.zeros((draws, len(months)))
-    if result == "behavioural" and len(unit_class.units):
-        observed = projection.assumptions["at_share"]
-        shares = unit_class.state_shares
-        response = cohort.price_response(values, GROUPS, shares, projection.months, first, observed) - 1
-        price_groups = np.flatnonzero(response.any(axis=(0, 2)))
-        price_change = response[:, price_groups][:, :, months]
-        outreach = cohort.outreach_gains(values, length, first, observed)[:, months]
-    insured = continuity_lost = np.zeros((draws, len(POOLS), length))
-    pool_group = np.zeros((len(POOLS), length), dtype=int)
-    if unit_class.entitlements is not None:
-        paths = reenrolment_paths(unit_class, unit_class.entitlements, projection, values, result)
-        insured, continuity_lost = paths.insured, paths.continuity_lost
-        pool_group = np.array([[GROUPS.index(key) for key in keys] for keys in unit_class.entitlements.keys])
-    exited = (np.arange(length) >= unit_class.exit_month).astype(float)
-    return CoverageChange(
-        price_groups,
-        price_change,
-        outreach,
-        insured[:, :, months],
-        insured[:, :, first],
-        pool_group[:, months],
-        pool_group[:, first],
-        exited[months] - exited[first],
-        continuity_lost[:, :, months],
-    )
+def coverage_changes(projection: Projection, values: Values, result: str = "behavioural") -> CoverageChanges:
+    """Compute the change of each class of units (none by price in the static result) and of exits."""
+    prices = [_price_change(c, projection, values) for c in projection.unit_classes] if result != "static" else []
+    return CoverageChanges(prices, _exit_paths(projection, values, result))
+
+
+def _price_change(unit_class: UnitClass, projection: Projection, values: Values) -> PriceChange:
+    first, observed, months = projection.baseline_index, projection.assumptions["at_share"], projection.months
+    change = cohort.price_response(values, GROUPS, unit_class.state_shares, months, first, observed) - 1
+    groups = np.flatnonzero(change.any(axis=(0, 2)))
+    return PriceChange(groups, change[:, groups], cohort.outreach_gains(values, len(months), first, observed))
+
+
+def _exit_paths(projection: Projection, values: Values, result: str) -> list[ReenrolmentPaths]:
+    return [reenrolment_paths(projection, one, values, result) for one in projection.exit_classes]
+
+
+def reenrolment_paths(projection: Projection, exit_class: ExitClass, values: Values, result: str) -> ReenrolmentPaths:
+    """Follow the pools of a class of exits under a result, for each draw."""
+    entitlements, months, exit_month = exit_class.entitlements, projection.months, exit_class.exit_month
+    if result == "static":
+        return cohort.static_paths(entitlements, months, exit_month, len(values["outreach"]))
+    observed, policy_month = projection.assumptions["at_share"], projection.baseline_index + 1
+    return cohort.reenrolment_shares(values, entitlements, months, exit_month, observed, policy_month)
 
 
 def insured_people(
@@ -287,7 +273,7 @@ def insured_people(
     block: np.ndarray | None = None,
     by_group: bool = True,
     months: Positions | None = None,
-    changes: list[CoverageChange] | None = None,
+    changes: CoverageChanges | None = None,
 ) -> Floats:
     """Return the insured people by draw, block of units, group and month: (draws, blocks, groups, months).
 
@@ -306,34 +292,28 @@ def insured_people(
     values = central_values(projection.assumptions) if values is None else values
     block = projection.each_unit if block is None else block
     months = np.arange(len(projection.months)) if months is None else np.asarray(months)
-    changes = coverage_changes(projection, values, result, months) if changes is None else changes
+    changes = coverage_changes(projection, values, result) if changes is None else changes
     counts = sum_by_block(projection.baseline.insured, block)
     people = sum_by_block(projection.people[:, months], block)
     growth, total = projection.growth[months], counts.sum(axis=1)[:, None]
     shape = (len(values["outreach"]), len(counts), *([len(GROUPS)] if by_group else []), len(months))
     insured = np.multiply(counts[:, :, None] if by_group else total, growth, out=np.empty(shape))
     uninsured = np.broadcast_to(np.clip(people - total * growth, 0, None), (shape[0], *people.shape)).copy()
-    at_baseline = uninsured_at_baseline(projection, block)
-    pairs = list(zip(projection.unit_classes, changes, strict=True))
-    for unit_class, change in pairs:  # those who leave first: they are not among the others without a card
-        if unit_class.entitlements is not None and len(unit_class.exits):
-            blocks, leavers, still = leavers_by_pool(projection, unit_class, change, values, block, at_baseline)
-            uninsured[:, blocks] = np.clip(uninsured[:, blocks] - still[:, :, None], 0, None)
-            gains = _gains(projection, unit_class, block, blocks)[:, :, None] * change.after_exit * growth
-            _add_exits(insured, blocks, leavers, gains, change, growth)
-    for unit_class, change in pairs:
-        if len(unit_class.units) and (len(change.price_groups) or change.outreach_share.any()):
-            _add_price_and_outreach(insured, uninsured, projection, unit_class, change, block)
+    for exit_class, paths in zip(projection.exit_classes, changes.paths, strict=True):
+        if len(exit_class.exits):
+            leavers = leavers_by_pool(projection, exit_class, paths, values, block)
+            # Those who leave come first: they are not among the others without a card.
+            others = uninsured[:, leavers.blocks] - leavers.uninsured[:, :, None]
+            uninsured[:, leavers.blocks] = np.clip(others, 0, None)
+            _add_exits(insured, projection, exit_class, paths, leavers, block, months)
+    for unit_class, price in zip(projection.unit_classes, changes.prices, strict=False):  # none in the static result
+        units = unit_class.units
+        if len(units) and (len(price.groups) or price.outreach_share.any()):
+            own = projection.baseline.insured[units]
+            _add_price_and_outreach(insured, uninsured, own, price, block[units], months)
     np.clip(insured, 0, None, out=insured)
     _limit_to_population(people, insured)
     return insured
-
-
-def uninsured_at_baseline(projection: Projection, block: np.ndarray) -> Floats:
-    """Return the people of each block without a card on the day of the count: (blocks, 1)."""
-    insured = projection.baseline.insured.sum(axis=1, keepdims=True)
-    people = projection.people[:, [projection.baseline_index]]
-    return np.clip(sum_by_block(people, block) - sum_by_block(insured, block), 0, None)
 
 
 def _limit_to_population(people: Floats, insured: Floats) -> None:
@@ -355,60 +335,70 @@ def sum_by_block(rows: Floats, block: np.ndarray) -> Floats:
 
 
 def _add_price_and_outreach(
-    insured: Floats,
-    uninsured: Floats,
-    projection: Projection,
-    unit_class: UnitClass,
-    change: CoverageChange,
-    block: np.ndarray,
+    insured: Floats, uninsured: Floats, counts: Floats, price: PriceChange, block: np.ndarray, months: np.ndarray
 ) -> None:
     """Add the change of groups that follow their price, and the people whom outreach insures, up to all people."""
-    blocks, inside = np.unique(block[unit_class.units], return_inverse=True)
-    counts = sum_by_block(projection.baseline.insured[unit_class.units], inside)[:, change.price_groups]
-    more, less = (np.matmul(counts, np.clip(change.price_change, *limits)) for limits in ((0, None), (None, 0)))
+    blocks, inside = np.unique(block, return_inverse=True)
+    counts, change = sum_by_block(counts, inside)[:, price.groups], price.change[:, :, months]
+    more, less = (np.matmul(counts, np.clip(change, *limits)) for limits in ((0, None), (None, 0)))
     available = uninsured[:, blocks]
-    by_outreach = available * change.outreach_share[:, None, :]
+    by_outreach = available * price.outreach_share[:, None, months]
     joining = more + by_outreach
     part = np.minimum(1.0, np.divide(available, joining, out=np.ones_like(joining), where=joining > 0))
     if insured.ndim == 3:
         insured[:, blocks] += joining * part + less
         return
-    for i, group in enumerate(change.price_groups):
-        own = counts[:, i][None, :, None] * change.price_change[:, [i]]
+    for i, group in enumerate(price.groups):
+        own = counts[:, i][None, :, None] * change[:, [i]]
         insured[:, blocks, group] += np.where(own > 0, own * part, own)
     insured[:, blocks, HOUSEHOLD] += by_outreach * part
 
 
+class Leavers(NamedTuple):
+    """The blocks with exits, their leavers by draw and pool, and those of them without a card at the count."""
+
+    blocks: np.ndarray
+    people: Floats
+    uninsured: Floats
+
+
 def _add_exits(
-    insured: Floats, blocks: np.ndarray, leavers: Floats, gains: Floats, change: CoverageChange, growth: Floats
+    insured: Floats,
+    projection: Projection,
+    exit_class: ExitClass,
+    paths: ReenrolmentPaths,
+    leavers: Leavers,
+    block: np.ndarray,
+    months: np.ndarray,
 ) -> None:
     """Add those who lose their entitlement, and those who gain one, from the month of their exit on."""
+    blocks, people, first, growth = leavers.blocks, leavers.people, projection.baseline_index, projection.growth[months]
+    exited = (months >= exit_class.exit_month).astype(float) - float(first >= exit_class.exit_month)
+    gains = _gains(projection, exit_class, block, blocks)[:, :, None] * exited * growth
+    share, share_at_count = paths.insured[:, :, months], paths.insured[:, :, first, None]
     if insured.ndim == 3:
-        since = change.pool_insured - change.pool_insured_at_baseline[:, :, None]
-        insured[:, blocks] += np.matmul(leavers, since) * growth + gains.sum(axis=1)
+        insured[:, blocks] += np.matmul(people, share - share_at_count) * growth + gains.sum(axis=1)
         return
-    draws, months = leavers.shape[0], insured.shape[-1]
-    by_group = np.zeros((draws, len(POOLS), len(GROUPS), months))
-    pool, month = np.indices(change.pool_group.shape)
-    by_group[:, pool, change.pool_group, month] = change.pool_insured
-    pools = np.arange(len(POOLS))
-    by_group[:, pools, change.pool_group_at_baseline] -= change.pool_insured_at_baseline[:, :, None]
+    groups, pools, draws = exit_class.pool_groups, np.arange(len(POOLS)), people.shape[0]
+    by_group = np.zeros((draws, len(POOLS), len(GROUPS), len(months)))
+    by_group[:, pools[:, None], groups[:, months], np.arange(len(months))] = share
+    by_group[:, pools, groups[:, first]] -= share_at_count
     changing = np.flatnonzero(by_group.any(axis=(0, 1, 3)))
-    people = np.matmul(leavers, by_group[:, :, changing].reshape(draws, len(POOLS), -1))
-    people = people.reshape(*people.shape[:2], len(changing), months)
+    change = np.matmul(people, by_group[:, :, changing].reshape(draws, len(POOLS), -1))
+    change = change.reshape(*change.shape[:2], len(changing), len(months))
     for i, group in enumerate(changing):
-        insured[:, blocks, group] += people[:, :, i] * growth
+        insured[:, blocks, group] += change[:, :, i] * growth
     for group in np.flatnonzero(gains.any(axis=(0, 2))):
         insured[:, blocks, group] += gains[:, group]
 
 
-def _gains(projection: Projection, unit_class: UnitClass, block: np.ndarray, blocks: np.ndarray) -> Floats:
+def _gains(projection: Projection, exit_class: ExitClass, block: np.ndarray, blocks: np.ndarray) -> Floats:
     """Return the change of the groups where people gain the area entitlement or keep another: (blocks, groups).
 
     People gain it who have no earlier entitlement: some had no card, the others leave the group
     in which they were insured.
     """
-    exits = projection.baseline.exits.iloc[unit_class.exits]
+    exits = projection.baseline.exits.iloc[exit_class.exits]
     unit, gained = exits["unit"].to_numpy(), exits["gained"].to_numpy(dtype=float)
     counts, people = projection.baseline.insured[unit], projection.people[unit, projection.baseline_index]
     eligible = np.clip(people - counts.sum(axis=1), 0, None) + counts[:, LATER_GROUPS].sum(axis=1)
@@ -422,37 +412,23 @@ def _gains(projection: Projection, unit_class: UnitClass, block: np.ndarray, blo
 
 
 def leavers_by_pool(
-    projection: Projection,
-    unit_class: UnitClass,
-    change: CoverageChange,
-    values: Values,
-    block: np.ndarray,
-    uninsured: Floats,
-) -> tuple[np.ndarray, Floats, Floats]:
-    """Return the blocks with exits, their leavers by draw and pool, and those of them without a card at the count.
+    projection: Projection, exit_class: ExitClass, paths: ReenrolmentPaths, values: Values, block: np.ndarray
+) -> Leavers:
+    """Divide those who leave over the pools.
 
-    Those who left before the count and are still without a card can't be more than all without
-    (``uninsured``, people by block): if the counts leave fewer, the others are back already.
+    Those who left before the count and are still without a card can't be more than all without:
+    if the counts leave fewer, the others are back already.
     """
-    exits = projection.baseline.exits.iloc[unit_class.exits]
+    exits, first = projection.baseline.exits.iloc[exit_class.exits], projection.baseline_index
     blocks, inside = np.unique(block[exits["unit"].to_numpy()], return_inverse=True)
     people = people_by_pool(exits, values, inside)
-    if unit_class.exit_month > projection.baseline_index:
-        return blocks, people, np.zeros(people.shape[:2])
-    still = (people * (1 - change.pool_insured_at_baseline)[:, None, :]).sum(axis=2)
-    part = np.minimum(1.0, np.divide(uninsured[blocks, 0], still, out=np.ones_like(still), where=still > 0))
-    return blocks, people * part[:, :, None], still * part
-
-
-def reenrolment_paths(
-    unit_class: UnitClass, entitlements: PoolEntitlements, projection: Projection, values: Values, result: str
-) -> ReenrolmentPaths:
-    """Follow the pools of one exit under a result, for each draw."""
-    months, exit_month = projection.months, unit_class.exit_month
-    if result == "static":
-        return cohort.static_paths(entitlements, months, exit_month, len(values["outreach"]))
-    observed, policy_month = projection.assumptions["at_share"], projection.baseline_index + 1
-    return cohort.reenrolment_shares(values, entitlements, months, exit_month, observed, policy_month)
+    if exit_class.exit_month > first:
+        return Leavers(blocks, people, np.zeros(people.shape[:2]))
+    counts = projection.people[:, first] - projection.baseline.insured.sum(axis=1)
+    uninsured = np.clip(sum_by_block(counts[:, None], block), 0, None)[blocks, 0]
+    still = (people * (1 - paths.insured[:, None, :, first])).sum(axis=2)
+    part = np.minimum(1.0, np.divide(uninsured, still, out=np.ones_like(still), where=still > 0))
+    return Leavers(blocks, people * part[:, :, None], still * part)
 
 
 def people_by_pool(exits: pd.DataFrame, values: Values, block: np.ndarray) -> Floats:
@@ -477,7 +453,7 @@ def commune_rates(
     However many communes, no more than a few times `CHUNK` numbers are in memory at once.
     """
     months = np.arange(len(projection.months)) if months is None else np.asarray(months)
-    changes = coverage_changes(projection, values, result, months)
+    changes = coverage_changes(projection, values, result)
     correction = count_correction(values)[:, None, None]
     size = max(1, CHUNK // (len(values["outreach"]) * len(months)))
     for begin in range(0, len(projection.baseline.units), size):
@@ -493,16 +469,18 @@ def count_correction(values: Values) -> Floats:
 
 
 def _select_units(projection: Projection, units: np.ndarray) -> Projection:
-    """Return the projection of some of its units; the unit classes stay in their order."""
+    """Return the projection of some of its units; the classes stay in their order."""
     baseline = projection.baseline
     position = np.full(len(baseline.units), -1)
     position[units] = np.arange(len(units))
     kept = np.isin(baseline.exits["unit"].to_numpy(), units)
     row = np.cumsum(kept) - 1
     exits = baseline.exits[kept].assign(unit=lambda t: position[t["unit"]]).reset_index(drop=True)
-    part = dataclasses.replace(baseline, units=baseline.units.iloc[units], insured=baseline.insured[units], exits=exits)
-    unit_classes = []
-    for one in projection.unit_classes:
-        own = position[one.units]
-        unit_classes.append(dataclasses.replace(one, units=own[own >= 0], exits=row[one.exits[kept[one.exits]]]))
-    return dataclasses.replace(projection, baseline=part, unit_classes=unit_classes, people=projection.people[units])
+    table, insured = baseline.units.iloc[units], baseline.insured[units]
+    return replace(
+        projection,
+        baseline=replace(baseline, units=table, insured=insured, exits=exits),
+        unit_classes=[replace(c, units=position[c.units][position[c.units] >= 0]) for c in projection.unit_classes],
+        exit_classes=[replace(c, exits=row[c.exits[kept[c.exits]]]) for c in projection.exit_classes],
+        people=projection.people[units],
+    )

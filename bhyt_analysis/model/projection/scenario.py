@@ -49,7 +49,7 @@ class Scenario:
 
     Examples
     --------
-    >>> Scenario("high outreach", decision="861", assumption_ranges={"outreach": (2, 2, 2)}).is_proposal
+    >>> bhyt.Scenario("high outreach", decision="861", assumption_ranges={"outreach": (2, 2, 2)}).is_proposal
     False
     """
 

@@ -94,8 +94,7 @@ def simulate(
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> table = simulate(load(), "Sơn Dương", draws=0)
+    >>> table = bhyt.simulate(bhyt.load(), "Sơn Dương", draws=0)
     >>> table.query("group == 'all' and result == 'static'")["insured"].iloc[0]
     np.int64(155163)
     """
@@ -128,10 +127,9 @@ def project_area(data: Dataset, area: str, scenario: Scenario, law: Law | None =
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> projection = project_area(load(), "Lục Ngạn", Scenario("861", decision="861"))
-    >>> int(projection.baseline.exits["lost"].sum()), len(projection.unit_classes)
-    (46106, 2)
+    >>> projection = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.Scenario("861", decision="861"))
+    >>> int(projection.baseline.exits["lost"].sum()), len(projection.exit_classes)
+    (46106, 1)
     """
     law = scenario.apply_to_law(Law.read() if law is None else law)
     check_reform_areas(law, data)

@@ -29,7 +29,6 @@ from bhyt_analysis.model.projection.projection import (
     coverage_changes,
     insured_people,
     leavers_by_pool,
-    uninsured_at_baseline,
 )
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import QUANTILES, project_area
@@ -79,8 +78,7 @@ def target_probabilities(
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> projection = project_area(load(), "Sơn Dương", Scenario("861", decision="861"))
+    >>> projection = bhyt.project_area(bhyt.load(), "Sơn Dương", bhyt.Scenario("861", decision="861"))
     >>> target_probabilities(projection, [{"on": "2022-12-31", "rate": 0.5, "relation": ">="}])["chance"].tolist()
     [1.0]
     """
@@ -112,9 +110,8 @@ def upcoming_targets(data: Dataset, projection: Projection) -> list[dict[str, An
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> projection = project_area(load(), "Sơn Dương", Scenario("861", decision="861"))
-    >>> [target["rate"] for target in upcoming_targets(load(), projection)]
+    >>> projection = bhyt.project_area(bhyt.load(), "Sơn Dương", bhyt.Scenario("861", decision="861"))
+    >>> [target["rate"] for target in upcoming_targets(bhyt.load(), projection)]
     [0.906, 0.915, 0.92, 0.921]
     """
     if projection.scenario.targets:
@@ -139,8 +136,7 @@ def commune_intervals(
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> projection = project_area(load(), "X001", Scenario("861", decision="861"))
+    >>> projection = bhyt.project_area(bhyt.load(), "X001", bhyt.Scenario("861", decision="861"))
     >>> table = commune_intervals(projection, "2021-12-31", draws=200)
     >>> len(table), bool((table["rate_low"] <= table["rate_median"]).all())
     (12, True)
@@ -168,8 +164,7 @@ def tornado(projection: Projection, on: str | pd.Timestamp) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> projection = project_area(load(), "Lục Ngạn", Scenario("861", decision="861"))
+    >>> projection = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.Scenario("861", decision="861"))
     >>> tornado(projection, "2021-12-31")["name"].iloc[0]
     'population_error'
     """
@@ -248,8 +243,7 @@ def break_even(
     Lục Ngạn, 99% before and 46,106 of 226,540 people without a card: to be at 99% again
     all of them must be back, to be at 95% four fifths.
 
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> row = break_even(load(), "Lục Ngạn", Scenario("861", decision="861"), 0.95, "2021-12-31").iloc[0]
+    >>> row = break_even(bhyt.load(), "Lục Ngạn", bhyt.Scenario("861", decision="861"), 0.95, "2021-12-31").iloc[0]
     >>> round(float(row["value"]), 2)
     0.8
     """
@@ -279,16 +273,15 @@ def break_even(
 
 def _reenrolment_effect(projection: Projection, t: int) -> tuple[float, float, float]:
     """Return the coverage if none and if all who lost are insured again, and the share of the scenario who are."""
-    values, block, exits = central_values(projection.assumptions), projection.whole_area, projection.baseline.exits
-    uninsured = uninsured_at_baseline(projection, block)
+    values, block = central_values(projection.assumptions), projection.whole_area
+    exits = projection.baseline.exits["lost"].to_numpy(dtype=float)
     lost = reenrolled = 0.0
-    for unit_class, change in zip(projection.unit_classes, coverage_changes(projection, values), strict=True):
-        if unit_class.entitlements is None or unit_class.entitlement != AREA_ENTITLEMENT or unit_class.exit_month > t:
-            continue
-        _, leavers, _ = leavers_by_pool(projection, unit_class, change, values, block, uninsured)
-        people = float(exits["lost"].to_numpy(dtype=float)[unit_class.exits].sum())
-        lost += people
-        reenrolled += float(leavers[0, 0] @ change.pool_insured[0, :, t]) + people - float(leavers.sum())
+    for exit_class, paths in zip(projection.exit_classes, coverage_changes(projection, values).paths, strict=True):
+        if exit_class.entitlement == AREA_ENTITLEMENT and exit_class.exit_month <= t:
+            people = leavers_by_pool(projection, exit_class, paths, values, block).people[0, 0]
+            left = float(exits[exit_class.exits].sum())
+            lost += left
+            reenrolled += float(people @ paths.insured[0, :, t]) + left - float(people.sum())
     if not lost:
         raise BhytError(("error.nobody_lost", {"name": projection.baseline.name, "on": projection.months[t]}))
     share_of_people = projection.growth[t] / float(projection.people[:, t].sum())
