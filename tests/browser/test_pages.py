@@ -11,7 +11,7 @@ from bhyt_analysis.batch.index_page import write_index
 
 from . import chromium
 
-chromium.needed()
+chromium.required()
 
 
 @pytest.fixture(scope="module")
