@@ -1,4 +1,4 @@
-"""A part of an input tells of its unit what the whole tells, and changes only with what it tells."""
+"""A partition gives the same results for its unit as the input, on disk too, and changes only with its rows."""
 
 import dataclasses
 
@@ -8,27 +8,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.domain.partitions import AreaPartitions
+from bhyt_analysis.domain.dataset import TABLES
+from bhyt_analysis.domain.findings import Citation, Finding, GroupName, Listing, Term, UnitName
+from bhyt_analysis.domain.partitions import AreaPartitions, write_partition
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest import synthetic, workbook
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
 
-def test_a_part_tells_of_its_unit_what_the_whole_tells(data, law):
-    parts = AreaPartitions(data)
+def test_a_partition_gives_the_results_of_the_input(data, law):
+    partitions = AreaPartitions(data)
     for area in areas_with_figures(data):
-        part = parts.select(area)
+        part = partitions.select(area)
         pd.testing.assert_frame_equal(bhyt.headline(part, law, area), bhyt.headline(data, law, area))
         by = ["commune", "subgroup", "month"]
         pd.testing.assert_frame_equal(bhyt.coverage(part, area, by), bhyt.coverage(data, area, by))
         pd.testing.assert_frame_equal(bhyt.audit(part, area), bhyt.audit(data, area))
 
 
+def test_a_partition_is_read_from_disk_as_it_was(data, tmp_path):
+    names = Listing("pair.below_upper_target", ({"year": "2022", "relation": Term("relation.="), "value": 0.9},))
+    details = {"day": pd.Timestamp("2021-12-31"), "since": pd.NaT, "group": GroupName("poor"), "pairs": names}
+    details |= {"locator": Citation("mục 1"), "above": UnitName("Huyện Lục Ngạn")}
+    warning = Finding("sudden_jump", "cards.csv", 3, "cards", value=5, expected=Term("expect.count"), details=details)
+    for area in ("X001", "219", "15"):
+        part = dataclasses.replace(AreaPartitions(data).select(area), warnings=[warning])
+        stored = bhyt.load(write_partition(tmp_path / area, part), area)
+        assert (stored.source, stored.sha256, stored.warnings) == (data.source, data.sha256, [warning])
+        for name in TABLES:
+            pd.testing.assert_frame_equal(getattr(stored, name), getattr(part, name))
+
+
 def test_one_communes_figure_changes_only_the_units_that_it_belongs_to(data):
     changed = data.population.assign(people=data.population["people"].mask(data.population["area"] == "07549", 1))
     before, after = AreaPartitions(data), AreaPartitions(dataclasses.replace(data, population=changed))
-    concerned = {a for a in areas_with_figures(data) if before.sha256(a) != after.sha256(a)}
-    assert concerned == {"219"}  # Thanh Hải lies in Lục Ngạn
+    changed_units = {a for a in areas_with_figures(data) if before.sha256(a) != after.sha256(a)}
+    assert changed_units == {"219"}  # Thanh Hải is in Lục Ngạn
 
 
 def test_a_new_target_of_every_district_concerns_them_all(data):
@@ -61,16 +76,16 @@ def test_the_quick_reader_reads_what_the_exact_one_reads(rows, ending, open_end)
 
 
 @pytest.mark.parametrize("text", ["a,b\n1,2,3\n", "\n\n", ""])
-def test_what_the_quick_reader_does_not_understand_it_leaves(text):
+def test_the_quick_reader_leaves_what_it_does_not_understand(text):
     assert workbook._read_plain_csv(text, ",") is None
 
 
-def test_a_synthetic_country_has_provinces_and_is_never_written_over_tables(tmp_path):
+def test_a_synthetic_country_has_provinces_and_replaces_no_tables(tmp_path):
     synthetic.write_country(tmp_path / "c", 13, 1)
-    made = bhyt.load(tmp_path / "c")
-    provinces = made.areas.set_index("code")["parent"]
+    country = bhyt.load(tmp_path / "c")
+    provinces = country.areas.set_index("code")["parent"]
     assert [provinces[f"X{d:03d}"] for d in (1, 11, 12, 13)] == ["X", "X", "XP02", "XP02"]
-    assert set(made.cards["status"]) | set(made.population["status"]) == {"synthetic"}
-    assert len(areas_with_figures(made)) == 13
+    assert set(country.cards["status"]) | set(country.population["status"]) == {"synthetic"}
+    assert len(areas_with_figures(country)) == 13
     with pytest.raises(BhytError, match=r"holds tables already \(areas\.csv"):
         synthetic.write_country(tmp_path / "c", 1, 1)

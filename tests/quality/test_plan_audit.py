@@ -1,4 +1,4 @@
-"""What does not add up in the four plans, found by general rules; and nothing in sound ones."""
+"""General rules find what does not add up in the four plans, and nothing in sound ones."""
 
 import dataclasses
 import math
@@ -16,56 +16,55 @@ def rules_of(data, area):
     return set(bhyt.audit(data, area)["rule"])
 
 
-def sentence(data, area, rule, lang="en"):
+def message(data, area, rule, lang="en"):
     table = bhyt.audit(data, area, lang)
     return table.loc[table["rule"] == rule, "message"].iloc[0]
 
 
 def test_household_share_of_son_duong_was_divided_by_the_wrong_base(data):
     # 26,735 / 153,953 = 17.366%; 26,735 / 155,163 = 17.230%
-    told = sentence(data, "Sơn Dương", "share_of_wrong_base")
-    assert "printed as 17.2%" in told
-    assert "26,735 / 153,953 is 17.4%" in told
-    assert "divided by 155,163" in told
+    text = message(data, "Sơn Dương", "share_of_wrong_base")
+    assert "printed as 17.2%" in text
+    assert "26,735 / 153,953 is 17.4%" in text
+    assert "divided by 155,163" in text
 
 
 def test_shares_of_son_duong_add_to_99_8(data):
-    assert "add up to 99.8%; correctly worked out they add up to 100.0%" in sentence(
-        data, "Sơn Dương", "shares_do_not_add"
-    )
+    text = message(data, "Sơn Dương", "shares_do_not_add")
+    assert "add up to 99.8%; correctly worked out they add up to 100.0%" in text
 
 
 def test_adding_the_lost_cards_back_gives_more_than_everybody(data):
-    told = sentence(data, "Sơn Dương", "lost_added_back")  # (155,163 + 30,082) / 182,330 = 101.6%
-    assert "101.6%" in told
-    assert "at least 2,915 people (9.7%)" in told
+    text = message(data, "Sơn Dương", "lost_added_back")  # (155,163 + 30,082) / 182,330 = 101.6%
+    assert "101.6%" in text
+    assert "at least 2,915 people (9.7%)" in text
 
 
 def test_most_of_the_four_year_gain_is_due_in_the_first_year(data):
-    assert "78.6% of the gain of 4 years" in sentence(data, "Sơn Dương", "front_loaded")
+    assert "78.6% of the gain of 4 years" in message(data, "Sơn Dương", "front_loaded")
 
 
-def test_near_poor_are_told_both_fully_covered_and_low(data):
+def test_near_poor_are_printed_both_as_fully_covered_and_low(data):
     table = bhyt.audit(data, "Sơn Dương")
     assert table.loc[table["rule"] == "told_twice", "figures"].tolist() == ["coverage_near_poor"]
 
 
 def test_luc_ngan_gives_no_population_and_no_target_for_2022(data):
     assert "no_population" in rules_of(data, "Lục Ngạn")
-    assert "no target for 2022" in sentence(data, "Lục Ngạn", "years_without_target")
+    assert "no target for 2022" in message(data, "Lục Ngạn", "years_without_target")
 
 
 def test_bounds_of_luc_ngan(data):
-    told = sentence(data, "Lục Ngạn", "population_bounds")
-    assert "226,540 people" in told
-    assert "37% to 42% of the 46,106" in told
-    assert "no more than 391,226" in told
+    text = message(data, "Lục Ngạn", "population_bounds")
+    assert "226,540 people" in text
+    assert "37% to 42% of the 46,106" in text
+    assert "no more than 391,226" in text
 
 
 def test_sub_targets_of_luc_ngan_reach_about_98_per_cent(data):
     # 99% less 5% of those who are no pupils: 46,106 / 226,540 = 20.35%, of whom 86.4% to 78%: 0.88 to 0.79 points
-    told = sentence(data, "Lục Ngạn", "sub_targets_short")
-    assert "about 98.1% to 98.2% only, below the 99.0% asked for" in told
+    text = message(data, "Lục Ngạn", "sub_targets_short")
+    assert "about 98.1% to 98.2% only, below the 99.0% asked for" in text
     table = bhyt.audit(data, "Lục Ngạn")
     figures = table.loc[table["rule"] == "sub_targets_short", "figures"].tolist()
     assert figures == ["target_coverage, target_pupil_who_lost, target_other_who_lost"]
@@ -73,7 +72,7 @@ def test_sub_targets_of_luc_ngan_reach_about_98_per_cent(data):
 
 def test_quang_ngai_has_no_start_and_no_targets_for_2016_to_2019(data):
     assert "no_baseline" in rules_of(data, "Tỉnh Quảng Ngãi")
-    assert "2016–2019" in sentence(data, "Tỉnh Quảng Ngãi", "years_without_target")
+    assert "2016–2019" in message(data, "Tỉnh Quảng Ngãi", "years_without_target")
 
 
 def test_son_la_aims_below_the_nation_and_reports_before_the_year_ends(data):
@@ -93,15 +92,17 @@ def test_errors_come_first(data):
 
 
 def plan_of(data, figures, targets=()):
-    """A made-up plan of one district, in the tables of the library."""
+    """Return a made-up plan of one district, in the tables of the library."""
     columns = list(data.published.columns)
     rows = [
-        {"document": "p", "area": "D1", "figure": f, "value": v, "decimals": d, "unit": u, "relation": "=", "base": b, "as_of": "2021-12-31", "locator": "mục 1", "note": "", "file": "p.csv", "row": i}
-        for i, (f, v, d, u, b) in enumerate(figures, 2)
-    ]  # fmt: skip
-    published = pd.DataFrame(rows, columns=columns).astype({"decimals": "Int64"})
+        {**dict(zip(("figure", "value", "decimals", "unit", "base"), figure, strict=True)), "row": i}
+        for i, figure in enumerate(figures, 2)
+    ]
+    common = {"document": "p", "area": "D1", "relation": "=", "as_of": "2021-12-31", "locator": "mục 1", "note": ""}
+    published = pd.DataFrame(rows, columns=columns).assign(**common, file="p.csv").astype({"decimals": "Int64"})
     areas = data.areas.head(1).assign(code="D1", name="Huyện Một", kind="district", parent="")
-    rows = [{**dict.fromkeys(data.targets.columns, ""), "area": "D1", "scope": "all", "on": pd.Timestamp(f"{y}-12-31"), "relation": "=", "rate": r} for y, r in targets]  # fmt: skip
+    common = {**dict.fromkeys(data.targets.columns, ""), "area": "D1", "scope": "all", "relation": "="}
+    rows = [{**common, "on": pd.Timestamp(f"{year}-12-31"), "rate": rate} for year, rate in targets]
     empty = {n: getattr(data, n).head(0) for n in ("cards", "population", "losses")}
     table = pd.DataFrame(rows, columns=data.targets.columns) if rows else data.targets.head(0)
     return dataclasses.replace(data, areas=areas, published=published, targets=table, **empty)
@@ -116,19 +117,26 @@ def plan_of(data, figures, targets=()):
 def test_nothing_is_found_in_a_plan_whose_figures_are_right(data, cards, away, uninsured, places):
     local = sum(cards)
     total, population = local + away, local + away + uninsured
-    figures = [("population", population, 0, "people", ""), ("insured_total", total, 0, "people", ""),
-               ("insured_by_local_office", local, 0, "people", ""),
-               ("coverage", round(100 * total / population, places), places, "percent", "population")]  # fmt: skip
+    figures = [
+        ("population", population, 0, "people", ""),
+        ("insured_total", total, 0, "people", ""),
+        ("insured_by_local_office", local, 0, "people", ""),
+        ("coverage", round(100 * total / population, places), places, "percent", "population"),
+    ]
     for i, count in enumerate(cards):
-        figures += [(f"cards_g{i}", count, 0, "cards", ""),
-                    (f"share_g{i}", round(100 * count / local, places), places, "percent", "insured_by_local_office")]  # fmt: skip
+        share = round(100 * count / local, places)
+        figures.append((f"cards_g{i}", count, 0, "cards", ""))
+        figures.append((f"share_g{i}", share, places, "percent", "insured_by_local_office"))
     assert bhyt.audit(plan_of(data, figures), "D1").empty
 
 
 @given(local=st.integers(10_000, 200_000), part=st.integers(1_000, 9_000), wrong=st.integers(2, 40))
 def test_a_share_that_no_base_explains_is_found(data, local, part, wrong):
-    figures = [("insured_by_local_office", local, 0, "people", ""), ("cards_g", part, 0, "cards", ""),
-               ("share_g", round(100 * part / local, 1) + wrong, 1, "percent", "insured_by_local_office")]  # fmt: skip
+    figures = [
+        ("insured_by_local_office", local, 0, "people", ""),
+        ("cards_g", part, 0, "cards", ""),
+        ("share_g", round(100 * part / local, 1) + wrong, 1, "percent", "insured_by_local_office"),
+    ]
     assert "share_off" in set(bhyt.audit(plan_of(data, figures), "D1")["rule"])
 
 
@@ -161,7 +169,7 @@ def test_parts_above_their_group_are_found(data):
         (90, 0, "about", Interval(89, 91)),
     ],
 )
-def test_a_printed_figure_stands_for_an_interval(value, decimals, relation, interval):
+def test_a_printed_figure_allows_an_interval(value, decimals, relation, interval):
     assert printed_interval(value, decimals, relation) == interval
 
 
@@ -184,7 +192,7 @@ def test_intervals_meet_or_not(one, other, meet):
 
 @st.composite
 def plans(draw):
-    """The figures of a plan that fit each other, printed with random decimals: names, values and targets."""
+    """Draw the figures of a plan that fit each other, printed with random decimals: names, values and targets."""
     places = draw(st.integers(0, 2))
     groups = ("employer_employee", "social_security_paid", "state_paid", "state_supported", "household")
     weights = {g: draw(st.integers(12, 40)) for g in groups}
@@ -210,11 +218,10 @@ def plans(draw):
 def as_data(data, plan):
     figures = [(f, n, 0, "cards" if f.startswith("cards_") else "people", "") for f, n in plan["counts"].items()]
     figures += [(f, v, plan["places"], "percent", plan["shares"][f][1]) for f, v in plan["rates"].items()]
-    made = plan_of(data, figures, plan["targets"])
-    loss = {"area": "D1", "decision": "861", "on": pd.Timestamp("2021-07-01"), "people": plan["lost"], "unit": "people", "status": "published", "source": "p", "file": "", "row": 2}  # fmt: skip
-    return dataclasses.replace(
-        made, losses=pd.DataFrame([loss], columns=data.losses.columns).astype({"people": "Int64"})
-    )
+    loss = {"area": "D1", "decision": "861", "on": pd.Timestamp("2021-07-01"), "people": plan["lost"]}
+    loss |= {"unit": "people", "status": "published", "source": "p", "file": "", "row": 2}
+    losses = pd.DataFrame([loss], columns=data.losses.columns).astype({"people": "Int64"})
+    return dataclasses.replace(plan_of(data, figures, plan["targets"]), losses=losses)
 
 
 @given(plans())
@@ -223,7 +230,7 @@ def test_a_consistent_plan_gives_no_finding(data, plan):
 
 
 def damaged_names(plan):
-    """The figures of a plan that others bear witness to."""
+    """Return the figures of a plan that others confirm."""
     return [f for f in [*plan["counts"], *plan["rates"]] if f != "insured_by_local_office"]
 
 
@@ -232,45 +239,44 @@ def test_a_figure_damaged_beyond_rounding_is_named(data, plan, draw, factor):
     name = draw.draw(st.sampled_from(damaged_names(plan)))
     where = "counts" if name in plan["counts"] else "rates"
     plan[where] = plan[where] | {name: type(plan[where][name])(round(plan[where][name] * factor, plan["places"]))}
-    found = bhyt.audit(as_data(data, plan), "D1", "en")
-    found = found[found["severity"] == "error"]
-    assert any(name in figures.split(", ") for figures in found["figures"]), (name, found["message"].tolist())
+    errors = bhyt.audit(as_data(data, plan), "D1", "en").query("severity == 'error'")
+    assert any(name in figures.split(", ") for figures in errors["figures"]), (name, errors["message"].tolist())
 
 
 @given(plans(), st.data())
 def test_what_rounding_explains_is_no_damage(data, plan, draw):
-    """A count that a printed share allows as well as the true one gives no finding."""
+    """Replace a count by another that its printed share allows."""
     name = draw.draw(st.sampled_from(["cards_household", "cards_employer_employee"]))
     base = plan["counts"]["insured_by_local_office"]
     share, half = plan["rates"]["share_" + name.removeprefix("cards_")], 0.5 * 10.0 ** -plan["places"]
     low, high = math.ceil((share - half) * base / 100), math.floor((share + half) * base / 100)
     other = draw.draw(st.integers(low, high))
     plan["counts"] = plan["counts"] | {name: other}
-    found = bhyt.audit(as_data(data, plan), "D1")
-    assert not any(name in figures.split(", ") for figures in found.loc[found["rule"] == "share_off", "figures"])
+    wrong_shares = bhyt.audit(as_data(data, plan), "D1").query("rule == 'share_off'")
+    assert not any(name in figures.split(", ") for figures in wrong_shares["figures"])
 
 
-def test_parts_below_their_whole_are_found_only_where_the_rest_is_told(data):
+def test_parts_below_their_group_are_found_only_with_all_others_printed(data):
     parts = [("cards_state_paid", 100, 0, "cards", ""), ("cards_state_paid_poor", 60, 0, "cards", "")]
     assert bhyt.audit(plan_of(data, parts), "D1").empty
-    told = bhyt.audit(plan_of(data, [*parts, ("cards_state_paid_other", 39, 0, "cards", "")]), "D1")
-    assert told["rule"].tolist() == ["parts_below_group"]
+    table = bhyt.audit(plan_of(data, [*parts, ("cards_state_paid_other", 39, 0, "cards", "")]), "D1")
+    assert table["rule"].tolist() == ["parts_below_group"]
 
 
 def test_more_insured_than_people_and_targets_that_fall_are_found(data):
     figures = [("population", 100, 0, "people", ""), ("insured_total", 101, 0, "people", "")]
     assert bhyt.audit(plan_of(data, figures), "D1")["rule"].tolist() == ["insured_above_people"]
-    told = bhyt.audit(plan_of(data, figures[:1], [(2022, 0.9), (2023, 0.89)]), "D1", "en")
-    assert "The target of 2023 (89.0%) is below that of 2022 (90.0%)" in told.loc[told["rule"] == "targets_fall", "message"].iloc[0]  # fmt: skip
+    text = message(plan_of(data, figures[:1], [(2022, 0.9), (2023, 0.89)]), "D1", "targets_fall")
+    assert "The target of 2023 (89.0%) is below that of 2022 (90.0%)" in text
 
 
 def test_a_rate_and_its_people_imply_a_population(data):
     figures = [("insured_total", 850, 0, "people", ""), ("coverage", 85.0, 1, "percent", "population")]
-    made = plan_of(data, figures)
+    plan = plan_of(data, figures)
     people = data.population.head(1).assign(area="D1", as_of=pd.Timestamp("2021-12-31"))
-    for count, found in ((1000, False), (1001, True)):  # 850 / 85.05% to 850 / 84.95%: 999.4 to 1,000.6
-        known = dataclasses.replace(made, population=people.assign(people=count))
-        assert ("implied_population" in rules_of(known, "D1")) is found
+    for count, differs in ((1000, False), (1001, True)):  # 850 / 85.05% to 850 / 84.95%: 999.4 to 1,000.6
+        counted = dataclasses.replace(plan, population=people.assign(people=count))
+        assert ("implied_population" in rules_of(counted, "D1")) is differs
 
 
 def test_no_rule_names_a_place_a_document_or_a_year(data):
@@ -280,5 +286,5 @@ def test_no_rule_names_a_place_a_document_or_a_year(data):
 
     source = inspect.getsource(plan_audit)
     code = source.split('"""', 2)[2]
-    named = [*data.documents["document"], *data.areas["code"].head(3), "076", "219", "son_duong", "2021", "20/11"]
-    assert [n for n in named if f'"{n}"' in code] == []
+    words = [*data.documents["document"], *data.areas["code"].head(3), "076", "219", "son_duong", "2021", "20/11"]
+    assert [w for w in words if f'"{w}"' in code] == []
