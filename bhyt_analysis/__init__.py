@@ -63,7 +63,7 @@ _NAMES = {
 }
 _MODULES = {
     "charts": "charts",
-    "tables": "tables.formatting",
+    "tables": "tables",
     "notebook": "briefing.notebook",
     "monitoring": "model.monitoring.monitor",
 }
