@@ -104,9 +104,8 @@ class Briefing:
     @cached_property
     def figures(self) -> pd.DataFrame:
         """Return the headline figures: those that the section of them was made from, else all."""
-        if "headline" in self.tables:
-            return self.tables["headline"]
-        return headline(self.unit_data, self.law, self.code, self.as_of, self.decision)
+        table = self.tables.get("headline")
+        return headline(self.unit_data, self.law, self.code, self.as_of, self.decision) if table is None else table
 
     @cached_property
     def facts(self) -> Facts:
@@ -125,9 +124,8 @@ class Briefing:
     @cached_property
     def losses(self) -> pd.DataFrame:
         """Return who lost a card by the decision: the table that the section was made from, else all communes."""
-        if "reclassification" in self.tables:
-            return self.tables["reclassification"]
-        return unit_losses(self.data_as_of, self.decision or "", self.code)
+        table = self.tables.get("reclassification")
+        return unit_losses(self.data_as_of, self.decision or "", self.code) if table is None else table
 
     @cached_property
     def law_in_force(self) -> InForce:
@@ -141,28 +139,21 @@ class Briefing:
         keys = set(self.law_in_force.rows("subsidy_share")["key"])
         return pd.DataFrame({"group": [key for key in groups_flagged("premium_table") if key in keys]})
 
-    def is_synthetic(self) -> bool:
-        """Return whether any figure of the area is synthetic."""
-        data = self.unit_data
-        units = [self.code, *communes(data.areas, self.code)]
-        tables = (data.cards, data.population, data.losses)
-        return any((t.loc[t["area"].isin(units), "status"] == "synthetic").any() for t in tables)
-
     def show_title(self) -> None:
-        """Show the title: the kind of briefing, the unit and the one above it; a synthetic one says so."""
-        title, areas = translate("label.page_title", self.lang), self.unit_data.areas
-        units = [c for c, *_ in lineage(areas, self.code)[:2] if c != "VN"]
-        names = ", ".join(inline_name(unit_name(areas, c), self.lang) for c in units)
+        """Show the title: the kind of briefing, the unit and the one above it; one of synthetic figures says so."""
+        title, data = translate("label.page_title", self.lang), self.unit_data
+        units = [c for c, *_ in lineage(data.areas, self.code)[:2] if c != "VN"]
+        names = ", ".join(inline_name(unit_name(data.areas, c), self.lang) for c in units)
         about = OutputMetadata("title", self.code, title, names, self.decision_name, self.lang)
         show_text(f"# {title}: {names}", about)
-        if self.is_synthetic():
+        inside = [self.code, *communes(data.areas, self.code)]
+        tables = (data.cards, data.population, data.losses)
+        if any((t.loc[t["area"].isin(inside), "status"] == "synthetic").any() for t in tables):
             warning = translate("stamp.synthetic_page", self.lang)
             show_text(f"**{warning}**", OutputMetadata("warning", "synthetic", warning))
 
     def section(self, name: str, table: pd.DataFrame) -> None:
-        """Show a section: its heading and the items that it makes of a table; nothing where it has no items.
-
-        Charts are written to ``charts/NAME.png`` and ``.svg`` in ``out``, tables to ``tables/NAME.csv``.
+        """Show the heading and the items of a section, and write the files of its charts and tables to ``out``.
 
         Parameters
         ----------
@@ -184,15 +175,7 @@ class Briefing:
             show_item(item, self.lang, self.out, self.decision_name)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the headline figures with their status, the findings, and what they were made with.
-
-        Returns
-        -------
-        dict with ``area`` (code), ``name``, ``lang``, ``as_of``, ``scenario``, ``seed``, ``version``,
-        ``law_sha256``, ``inputs_sha256``; ``facts``: a list of key, label, value, low, high,
-        relation, unit, text, as_of, status, source; ``findings``: a list of rule, severity,
-        name (of the unit), message.
-        """
+        """Return what ``facts.json`` holds: the headline figures, the findings, and what they were made with."""
         return {
             "area": self.code,
             "name": unit_name(self.unit_data.areas, self.code),

@@ -59,13 +59,10 @@ def assessment(facts: Facts, lang: str = "vi") -> list[str]:
 
 
 def _coverage_text(now: pd.Series, lang: str) -> str:
-    fields = {
-        **now.to_dict(),
-        "name": inline_name(now["name"], lang),
-        "population_source": population_basis(now["population_source"], lang),
-        "uninsured": now["population"] - now["insured"],
-    }
-    return translate("text.covered_count" if pd.isna(now["population"]) else "text.covered", lang, **fields)
+    fields = {**now.to_dict(), "name": inline_name(now["name"], lang)}
+    fields |= {"population_source": population_basis(now["population_source"], lang)}
+    key = "text.covered_count" if pd.isna(now["population"]) else "text.covered"
+    return translate(key, lang, uninsured=now["population"] - now["insured"], **fields)
 
 
 def _months(briefing: Briefing) -> list[Item]:
@@ -141,21 +138,15 @@ def _against_targets(data: Dataset, code: str, now: pd.Series, lang: str) -> lis
     targets = binding_targets(data, code)
     if targets.empty:
         return []
-    by_level = {
-        "own": targets[targets["level"].isin(OWN_LEVELS)],
-        **{level: targets[targets["level"] == level] for level in ("province", "country")},
-    }
-    nearest, *upper = [rows for rows in by_level.values() if len(rows)]
+    levels = (OWN_LEVELS, ("province",), ("country",))
+    nearest, *upper = [rows for level in levels if len(rows := targets[targets["level"].isin(level)])]
     if upper:  # and what the level above asks for at the latest of these dates
         nearest = pd.concat([nearest, upper[0][upper[0]["on"].isin(nearest["on"])].tail(1)])
     marks = [(_mark(data, row, lang), float(row["rate"])) for row in nearest.to_dict("records")]
     rated = pd.notna(now["rate"])
-    row = {
-        "name": inline_name(now["name"], lang),
-        "rate": float(now["rate"]) if rated else float("nan"),
-        "targets": marks,
-        "status": now["status"] if rated else "target",  # without coverage only targets are drawn
-    }
+    # Without coverage only targets are drawn.
+    rate, status = (float(now["rate"]), now["status"]) if rated else (float("nan"), "target")
+    row = {"name": inline_name(now["name"], lang), "rate": rate, "targets": marks, "status": status}
     sources = [now["source"]] if rated else []
     source = "; ".join(dict.fromkeys([*sources, *(i.rsplit(", ", 1)[0] for i in nearest["instrument"])]))
     return [Item("coverage_target", chart=charts.bullet(pd.DataFrame([row]), lang, source))]

@@ -54,17 +54,11 @@ def _yearly_premium(briefing: Briefing, table: pd.DataFrame) -> Item:
     rows = table.assign(reference=references.reindex(table["group"]).to_numpy(), status="law", label=labels)
     count = population_at(briefing.data_as_of.areas, briefing.data_as_of.population, briefing.code)
     members = USUAL_HOUSEHOLD if count is None or not count.households else round(count.people / count.households)
-    fields = {
-        "premium": household_premium(1, law),
-        "rate": law.number("contribution_rate"),
-        "salary": law.number("base_salary"),
-        "on": day,
-        "members": members,
-        "household": household_premium(members, law),
-    }
+    fields = {"premium": household_premium(1, law), "household": household_premium(members, law), "members": members}
+    fields |= {"rate": law.number("contribution_rate"), "salary": law.number("base_salary")}
     chart = charts.premium(rows, lang, translate("label.law_on", lang, on=day)) if len(rows) else None
     columns = ["group", "premium", "subsidy_share", "subsidy", "own_payment", "reference"]
-    return Item("premium", translate("text.premium", lang, **fields), chart, rows[columns])
+    return Item("premium", translate("text.premium", lang, on=day, **fields), chart, rows[columns])
 
 
 def _subsidy(briefing: Briefing) -> list[Item]:
@@ -82,18 +76,10 @@ def _subsidy(briefing: Briefing) -> list[Item]:
     if table.empty:
         return []
     people = table["insured"].astype(float)
-    table = table.assign(
-        vnd_state=people * table["subsidy"],
-        vnd_own=people * table["own_payment"],
-        status=[derived_quality(s) for s in table["status"]],
-    )
-    fields = {
-        "people": people.sum(),
-        "state": table["vnd_state"].sum(),
-        "own": table["vnd_own"].sum(),
-        "on": briefing.law.latest_change(),
-        "as_of": rows["as_of"].iloc[0],
-    }
+    table = table.assign(vnd_state=people * table["subsidy"], vnd_own=people * table["own_payment"])
+    table["status"] = [derived_quality(s) for s in table["status"]]
+    fields = {"people": people.sum(), "state": table["vnd_state"].sum(), "own": table["vnd_own"].sum()}
+    fields |= {"on": briefing.law.latest_change(), "as_of": rows["as_of"].iloc[0]}
     columns = ["subgroup", "insured", "premium", "subsidy_share", "vnd_state", "vnd_own", "status"]
     return [Item("subsidy", translate("text.subsidy", briefing.lang, **fields), table=table[columns])]
 
@@ -177,12 +163,8 @@ def _scenario_path(briefing: Briefing, scenario: Scenario, projection: Projectio
 def _change_text(row: pd.Series, lang: str) -> str:
     """Return a change of the law in words: "base salary 2,340,000 → 2,530,000, 1 July 2026"."""
     spec = "n" if str(row["unit"]).startswith("VND") else "pe"
-    fields = {
-        "what": column_name(row["parameter"], lang) + (f" ({group_name(row['key'], lang)})" if row["key"] else ""),
-        "before": row["before"],
-        "after": row["after"],
-        "since": row["since"],
-        "proposal": f" ({translate('label.proposal', lang)})" if row["status"] == "proposal" else "",
-    }
+    what = column_name(row["parameter"], lang) + (f" ({group_name(row['key'], lang)})" if row["key"] else "")
+    proposal = f" ({translate('label.proposal', lang)})" if row["status"] == "proposal" else ""
     template = "{what} {before:" + spec + "} → {after:" + spec + "}, {since:date}{proposal}"
-    return format_message(template, lang, **fields)
+    fields = {key: row[key] for key in ("before", "after", "since")}
+    return format_message(template, lang, what=what, proposal=proposal, **fields)

@@ -14,14 +14,7 @@ from bhyt_analysis.model.monitoring.funnel import funnel
 from bhyt_analysis.model.monitoring.monitor import expiring_cards, monitor, nowcast, parse_month
 from bhyt_analysis.model.monitoring.reports import reports_due
 from bhyt_analysis.model.monitoring.thresholds import threshold
-from bhyt_analysis.tables.monitor_texts import (
-    due_text,
-    expiring_text,
-    monitor_texts,
-    nowcast_texts,
-    period_text,
-    reports_text,
-)
+from bhyt_analysis.tables import monitor_texts
 
 KEY = "watch"
 # As many columns of the monitor as fit a page; the chart of states has the projection.
@@ -44,7 +37,9 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
         return [Item("watch", translate("text.watch_none", lang, name=name))]
     month = parse_month(briefing.as_of) or table["month"].max()
     rows = monitor(data, code, month, table)
-    texts = monitor_texts(rows, lang) + nowcast_texts(nowcast(data, code, month, table), lang)
+    texts = monitor_texts.monitor_texts(rows, lang) + monitor_texts.nowcast_texts(
+        nowcast(data, code, month, table), lang
+    )
     chosen = [Item("watch", "\n".join(f"- {text}" for text in texts), table=rows[PAGE_COLUMNS])]
     rated = own[own["rate"].notna()]
     if len(rated) and pd.notna(rows["rate"].iloc[0]):
@@ -74,7 +69,7 @@ def _expiring_cards(data: Dataset, code: str, month: pd.Timestamp, name: str, la
     if rows.empty:
         return []
     first = rows.iloc[0].to_dict()
-    text = expiring_text(first, lang) if first["area"] == code else ""
+    text = monitor_texts.expiring_text(first, lang) if first["area"] == code else ""
     last = f"expiring_{int(threshold('expiring_third'))}"
     bars = rows[rows["area"] != code] if set(communes(data.areas, code)) - {code} else rows
     chart = None
@@ -89,8 +84,8 @@ def _reports(data: Dataset, code: str, month: pd.Timestamp, lang: str) -> list[I
         return []
     late = rows[~rows["state"].isin(["in_time", "received"])]
     table = late.assign(
-        period=[period_text(k, p, lang) for k, p in zip(late["kind"], late["period"], strict=True)],
-        due=[due_text(day, rule, lang) for day, rule in zip(late["due"], late["deadline"], strict=True)],
+        period=[monitor_texts.period_text(k, p, lang) for k, p in zip(late["kind"], late["period"], strict=True)],
+        due=[monitor_texts.due_text(day, rule, lang) for day, rule in zip(late["due"], late["deadline"], strict=True)],
     )
     columns = ["name", "kind", "period", "due", "received", "state", "source"]
-    return [Item("watch_reports", reports_text(rows, lang), table=table[columns])]
+    return [Item("watch_reports", monitor_texts.reports_text(rows, lang), table=table[columns])]

@@ -79,17 +79,14 @@ def _document_date(day: dt.date, lang: str) -> str:
 def _zones(briefing: Briefing) -> Item | None:
     """Return the zones of the communes that the decision names; None where it names none of the unit."""
     data, code, lang = briefing.data_as_of, briefing.code, briefing.lang
-    zones = data.zones[data.zones["decision"] == briefing.decision]
-    if not briefing.decision or not zones["area"].isin(communes(data.areas, code)).any():
+    listed = data.zones.loc[data.zones["decision"] == briefing.decision, "area"]
+    if not briefing.decision or not listed.isin(communes(data.areas, code)).any():
         return None
     rows = reclassify(data, briefing.decision, code)
-    counts = rows["zone_after"].value_counts()
-    parts = [
-        translate("text.zone_count", lang, count=counts[zone], zone=translate(f"zone.{zone}", lang))
-        for zone in ZONES
-        if zone in counts
-    ]
-    fields = {"name": briefing.name, "count": len(rows), "zones": "; ".join(parts)}
+    counts = rows["zone_after"].value_counts().reindex(ZONES).dropna()
+    names = {zone: translate(f"zone.{zone}", lang) for zone in ZONES}
+    zones = "; ".join(translate("text.zone_count", lang, zone=names[z], count=n) for z, n in counts.items())
+    fields = {"name": briefing.name, "count": len(rows), "zones": zones}
     table = rows[["area", "name", "zone_before", "zone_after", "population", "status"]]
     unknown = [c for c in ("zone_before", "population") if not table[c].replace("", pd.NA).notna().any()]
     return Item(

@@ -27,13 +27,13 @@ from bhyt_analysis.briefing.items import Item
 
 
 class Section(Protocol):
-    """What the module of a section has."""
+    """The module of a section."""
 
     __name__: str
     KEY: str
 
     def items(self, briefing: Briefing, table: pd.DataFrame) -> list[Item]:
-        """Return the items of the section, made from a table of the model."""
+        """Return the items that the section makes of a table of the model."""
 
 
 SECTIONS: tuple[Section, ...] = (

@@ -126,21 +126,16 @@ def _shared_by_gaps(briefing: Briefing, target: pd.Series) -> tuple[str, pd.Data
 
 def _shared_by_people(data: Dataset, units: list[str], target: pd.Series, lang: str) -> tuple[str, pd.DataFrame | None]:
     """Return the target by population; an empty text where the people of a commune are not known."""
-    counts = {unit: population_at(data.areas, data.population, unit, target["on"]) for unit in units}
-    known_counts = {unit: count for unit, count in counts.items() if count is not None}
-    if len(known_counts) < len(units):
+    counts = [population_at(data.areas, data.population, unit, target["on"]) for unit in units]
+    reported = [count for count in counts if count is not None]
+    if len(reported) < len(units):
         return "", None
-    people = [count.people for count in known_counts.values()]
-    table = pd.DataFrame(
-        {
-            "area": units,
-            "name": [unit_name(data.areas, unit, count.as_of) for unit, count in known_counts.items()],
-            "population": people,
-            "target_people": largest_remainder(people, int(target["people_needed"])),
-            "status": derived_quality("estimated", lowest_quality([count.status for count in known_counts.values()])),
-        }
-    )
-    fields = {"needed": target["people_needed"], "basis": population_basis(known_counts[units[0]], lang)}
+    people = [count.people for count in reported]
+    names = [unit_name(data.areas, unit, count.as_of) for unit, count in zip(units, reported, strict=True)]
+    table = pd.DataFrame({"area": units, "name": names, "population": people})
+    table["target_people"] = largest_remainder(people, int(target["people_needed"]))
+    table["status"] = derived_quality("estimated", lowest_quality([count.status for count in reported]))
+    fields = {"needed": target["people_needed"], "basis": population_basis(reported[0], lang)}
     return translate("text.allocation_people", lang, **fields, **_target_fields(target, lang)), table
 
 

@@ -88,7 +88,7 @@ def _add_sheet(
     sheet.write_string(HEADING_ROW - 1, last, translate(f"annex_unit.{key}", lang), formats["unit"])
     for column, field in enumerate(fields):
         sheet.set_column(column, column, field.width)
-        sheet.write_string(HEADING_ROW, column, field.heading, formats["head"])
+        sheet.write_string(HEADING_ROW, column, field.heading(lang), formats["head"])
     sheet.set_row(HEADING_ROW, 48)
     total = any(f.total for f in fields) and bool(annex.rows)
     if total:

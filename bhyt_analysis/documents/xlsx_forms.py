@@ -21,19 +21,23 @@ OPERATORS: dict[Operation, str] = {add: "+", sub: "-", truediv: "/"}
 class Field:
     """A column of an annex: a column of a table, or a formula of others.
 
-    ``formula`` holds column letters as ``{insured}``, its row as ``{row}``, the one above as ``{above}``
-    and that of the total as ``{total}``; ``value`` works out the same from a row, so that programs that do
-    not compute show it, too. ``total`` says what the row of the total has: "sum", "formula" (the same as in the
-    rows), or nothing.
+    ``label``: the message of its heading; left out, that of the package's column of the same key. ``formula`` holds
+    column letters as ``{insured}``, its row as ``{row}``, the one above as ``{above}`` and that of the total as
+    ``{total}``; ``value`` works out the same from a row, so that programs that do not compute show it, too. ``total``
+    says what the row of the total has: "sum", "formula" (the same as in the rows), or nothing.
     """
 
     key: str
-    heading: str
     kind: str = "n"
     width: float = 12
     formula: str = ""
     value: Value | None = None
     total: str = ""
+    label: str = ""
+
+    def heading(self, lang: str) -> str:
+        """Return the heading of the column."""
+        return translate(self.label or f"column.{self.key}", lang)
 
 
 @dataclass(frozen=True)
@@ -46,42 +50,23 @@ class Annex:
     stamp: str = ""
 
 
-def _records(table: TableSpec) -> list[Row]:
-    return [dict(zip((c.key for c in table.columns), row, strict=True)) for row in table.rows]
+ORDER = Field("order", "order", 6, label="label.order")
+AREA = [ORDER, Field("name", "text", 26), Field("area", "text", 10)]
+
+
+def _records(table: TableSpec | None) -> list[Row]:
+    return [dict(zip((c.key for c in table.columns), row, strict=True)) for row in table.rows] if table else []
 
 
 def _number(rows: list[Row]) -> list[Row]:
     return [{**row, "order": i} for i, row in enumerate(rows, 1)]
 
 
-def _column(
-    key: str,
-    lang: str,
-    kind: str = "n",
-    width: float = 12,
-    formula: str = "",
-    value: Value | None = None,
-    total: str = "",
-) -> Field:
-    """Return a column under the heading of the package's tables."""
-    return Field(key, translate(f"column.{key}", lang), kind, width, formula, value, total)
-
-
-def _order(lang: str) -> Field:
-    return Field("order", translate("label.order", lang), "order", 6)
-
-
-def _first_columns(lang: str, name: str = "name", width: float = 26) -> list[Field]:
-    return [_order(lang), Field("name", translate(f"column.{name}", lang), "text", width)]
-
-
-def _result(
-    key: str, heading: str, operation: Operation, first: str, second: str, width: float = 12, total: str = ""
-) -> Field:
+def _result(key: str, operation: Operation, first: str, second: str, total: str = "", label: str = "") -> Field:
     """Return a column that is worked out of two others: a sum, a difference, or a share."""
     formula = f"{{{first}}}{{row}}{OPERATORS[operation]}{{{second}}}{{row}}"
     kind = "p1" if operation is truediv else "n"
-    return Field(key, heading, kind, width, formula, _combine(operation, first, second), total)
+    return Field(key, kind, formula=formula, value=_combine(operation, first, second), total=total, label=label)
 
 
 def _combine(operation: Operation, first: str, second: str) -> Value:
@@ -103,7 +88,7 @@ def _cell(key: str) -> Value:
 
 def _empty_annex(content: Content, key: str) -> Annex:
     """Return an annex without figures, which says which table would bring them."""
-    field = Field("name", translate("label.needed_figures", content.lang), "text", 100)
+    field = Field("name", "text", 100, label="label.needed_figures")
     return Annex([field], [], [translate(f"annex_needs.{key}", content.lang)])
 
 
@@ -114,33 +99,28 @@ def _text(content: Content, name: str) -> list[str]:
 
 def targets(content: Content) -> Annex:
     """Return Biểu 01: the target of each commune in people, its rate, and what it must add."""
-    table, lang = content.table("allocation"), content.lang
+    table = content.table("allocation")
     if table is None:
         return _empty_annex(content, "targets")
     rows = _number(_records(table))
-    fields = [*_first_columns(lang), _column("area", lang, "text", 10), _column("population", lang, total="sum")]
-    people = _column("target_people", lang, total="sum")
+    fields = [*AREA, Field("population", total="sum"), Field("target_people", total="sum")]
     if "insured" in rows[0]:
-        heading = {key: translate(f"column.{key}", lang) for key in ("rate", "target_rate", "to_add")}
-        fields += [
-            _column("insured", lang, total="sum"),
-            _result("rate", heading["rate"], truediv, "insured", "population", total="formula"),
-            people,
-            _result("target_rate", heading["target_rate"], truediv, "target_people", "population", total="formula"),
-            _result("to_add", heading["to_add"], sub, "target_people", "insured", total="formula"),
+        fields[-1:] = [
+            Field("insured", total="sum"),
+            _result("rate", truediv, "insured", "population", total="formula"),
+            Field("target_people", total="sum"),
+            _result("target_rate", truediv, "target_people", "population", total="formula"),
+            _result("to_add", sub, "target_people", "insured", total="formula"),
         ]
-    else:
-        fields.append(people)
     return Annex(fields, rows, [*_text(content, "allocation"), *table.notes], table.stamp)
 
 
 def enrolment(content: Content) -> Annex:
     """Return Biểu 02: cards by group, each with its sub-groups, as shares of the insured."""
-    by_group, subgroups, lang = content.table("groups"), content.table("subgroups"), content.lang
+    by_group, lang = content.table("groups"), content.lang
     if by_group is None:
         return _empty_annex(content, "enrolment")
-    parts = _records(subgroups) if subgroups else []
-    group_of = _group_names(lang)
+    parts, group_of = _records(content.table("subgroups")), _group_names(lang)
     rows: list[Row] = []
     for i, group in enumerate(_records(by_group), 1):
         rows.append({**group, "order": i, "name": group["group"]})
@@ -148,18 +128,16 @@ def enrolment(content: Content) -> Annex:
         rows += [{**p, "order": "", "name": f"– {p['subgroup']}", "within": True} for p in own]
     counts = [r["insured"] for r in rows if not r.get("within")]
     insured = sum(c for c in counts if isinstance(c, int | float))
-    fields = [*_first_columns(lang, "group", 56), _column("insured", lang, total="sum")]
+    fields = [ORDER, Field("name", "text", 56, label="column.group"), Field("insured", total="sum")]
     if not any(isinstance(c, str) for c in counts):  # none of them is hidden
+        formula = "{insured}{row}/{insured}${total}"
 
         def share(row: Row) -> float | None:
-            count = row.get("insured")
-            return count / insured if isinstance(count, int | float) else None
+            return count / insured if isinstance(count := row.get("insured"), int | float) else None
 
-        fields.append(
-            _column("share_of_insured", lang, "p1", 18, "{insured}{row}/{insured}${total}", share, total="formula")
-        )
+        fields.append(Field("share_of_insured", "p1", 18, formula, share, total="formula"))
     if "status" in rows[0]:
-        fields.append(_column("status", lang, "text", 30))
+        fields.append(Field("status", "text", 30))
     note = translate("annex_note.enrolment", lang) if any(r.get("within") for r in rows) else ""
     return Annex(fields, rows, [note, *by_group.notes], by_group.stamp)
 
@@ -173,81 +151,65 @@ def _group_names(lang: str) -> dict[str, str]:
 
 def subsidies(content: Content) -> Annex:
     """Return Biểu 03: what the State pays in a year, people by premium by share."""
-    table, lang = content.table("subsidy"), content.lang
+    table = content.table("subsidy")
     if table is None:
         return _empty_annex(content, "subsidies")
-    rows = _number([{**r, "name": r["subgroup"]} for r in _records(table)])
     state = "{insured}{row}*ROUND({premium}{row}*{subsidy_share}{row},0)"
     own = "{insured}{row}*{premium}{row}-{vnd_state}{row}"
     fields = [
-        *_first_columns(lang, "subgroup", 46),
-        _column("insured", lang, total="sum"),
-        _column("premium", lang, width=16),
-        _column("subsidy_share", lang, "pe", 14),
-        _column("vnd_state", lang, width=22, formula=state, value=_cell("vnd_state"), total="sum"),
-        _column("vnd_own", lang, width=22, formula=own, value=_cell("vnd_own"), total="sum"),
+        ORDER,
+        Field("name", "text", 46, label="column.subgroup"),
+        Field("insured", total="sum"),
+        Field("premium", width=16),
+        Field("subsidy_share", "pe", 14),
+        Field("vnd_state", width=22, formula=state, value=_cell("vnd_state"), total="sum"),
+        Field("vnd_own", width=22, formula=own, value=_cell("vnd_own"), total="sum"),
     ]
+    rows = _number([{**r, "name": r["subgroup"]} for r in _records(table)])
     return Annex(fields, rows, [*_text(content, "subsidy"), *table.notes], table.stamp)
 
 
 def progress(content: Content) -> Annex:
     """Return Biểu 04: the insured month by month, and how much of the first target they are."""
-    table, lang = content.table("months"), content.lang
+    table, path = content.table("months"), content.table("path")
     if table is None:
         return _empty_annex(content, "progress")
-    rows = _records(table)
-    path = content.table("path")
-    goal = path.column("people_needed")[0] if path else None
+    rows, goal = _records(table), path.column("people_needed")[0] if path else None
     for i, row in enumerate(rows):
         row |= {"order": i + 1, "name": row["month"], "goal": goal, "before": rows[i - 1]["insured"] if i else None}
-    change = _combine(sub, "insured", "before")
-    fields = [
-        _order(lang),
-        _column("month", lang, "date", 16),
-        _column("insured", lang),
-        _column("change", lang, formula="{insured}{row}-{insured}{above}", value=change),
-    ]
+    change = Field("change", formula="{insured}{row}-{insured}{above}", value=_combine(sub, "insured", "before"))
+    fields = [ORDER, Field("month", "date", 16), Field("insured"), change]
     if "population" in rows[0]:
-        fields.append(_column("population", lang))
-        fields.append(_result("rate", translate("column.rate", lang), truediv, "insured", "population"))
+        fields += [Field("population"), _result("rate", truediv, "insured", "population")]
     else:
-        fields.append(_column("rate", lang, "p1"))
+        fields.append(Field("rate", "p1"))
     if isinstance(goal, int | float):
-        fields.append(Field("goal", translate("annex.goal", lang), width=18))
-        fields.append(_result("of_goal", translate("annex.of_goal", lang), truediv, "insured", "goal"))
+        fields.append(Field("goal", width=18, label="annex.goal"))
+        fields.append(_result("of_goal", truediv, "insured", "goal", label="annex.of_goal"))
     return Annex(fields, rows, list(table.notes), table.stamp)
 
 
 def impact(content: Content) -> Annex:
     """Return Biểu 05: the cards that ended by the decision, commune by commune."""
-    table, lang = content.table("lost"), content.lang
+    table = content.table("lost")
     if table is None:
         return _empty_annex(content, "impact")
-    rows = _number(_records(table))
     keys = [c.key for c in table.columns]
-    fields = [*_first_columns(lang), _column("area", lang, "text", 10)]
-    fields += [_column(k, lang, "text", 13) for k in ("zone_before", "zone_after") if k in keys]
-    fields += [_column(k, lang, total="sum") for k in ("population", "before", "lost", "kept", "gained") if k in keys]
+    fields = [*AREA, *(Field(k, "text", 13) for k in ("zone_before", "zone_after") if k in keys)]
+    fields += [Field(k, total="sum") for k in ("population", "before", "lost", "kept", "gained") if k in keys]
     if "after" in keys:
-        fields.append(_result("after", translate("column.after", lang), add, "kept", "gained", total="formula"))
+        fields.append(_result("after", add, "kept", "gained", total="formula"))
     elif "population" in keys:
-        fields.append(
-            _result("share", translate("annex.lost_share", lang), truediv, "lost", "population", total="formula")
-        )
-    return Annex(fields, rows, [*_text(content, "lost"), *table.notes], table.stamp)
+        fields.append(_result("share", truediv, "lost", "population", total="formula", label="annex.lost_share"))
+    return Annex(fields, _number(_records(table)), [*_text(content, "lost"), *table.notes], table.stamp)
 
 
 def log(content: Content) -> Annex:
     """Return Biểu 06: what of the data contradicts itself or is missing."""
-    table, lang = content.table("audit"), content.lang
-    missing = content.table("not_known")
-    rows = _records(table) if table else []
-    label = translate("label.needed_figures", lang)
-    rows += (
-        [{"severity": label, "name": r["sheet"], "message": r["columns"]} for r in _records(missing)] if missing else []
-    )
-    widths = {"severity": 18, "name": 26, "message": 90}
-    fields = [_order(lang), *(_column(key, lang, "text", width) for key, width in widths.items())]
+    label, missing = translate("label.needed_figures", content.lang), _records(content.table("not_known"))
+    rows = _records(content.table("audit"))
+    rows += [{"severity": label, "name": r["sheet"], "message": r["columns"]} for r in missing]
+    fields = [ORDER, Field("severity", "text", 18), Field("name", "text", 26), Field("message", "text", 90)]
     return Annex(fields, _number(rows), _text(content, "audit"))
 
 
