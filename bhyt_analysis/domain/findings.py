@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 
@@ -86,7 +86,7 @@ class Listing(Phrase):
     """Several parts of a kind in one sentence, each worded by the message ``key``."""
 
     key: str
-    items: tuple[Mapping[str, Part], ...]
+    items: Sequence[Mapping[str, Part]]
 
     def text(self, lang: str) -> str:
         """Return the parts, divided by semicolons."""
@@ -147,45 +147,27 @@ class Finding:
         own: dict[str, Any] = {k: v for k, v in parts.items() if k in names}
         return replace(self, **own, details={**self.details, **{k: v for k, v in parts.items() if k not in names}})
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the fields that are set, as JSON can hold them; `from_json` reads them again."""
-        return {f.name: _encode(v) for f in fields(self) if (v := getattr(self, f.name)) not in (None, "", {})}
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Finding:
-        """Return the finding that `to_json` has encoded."""
-        return cls(**{key: _decode(value) for key, value in record.items()})
-
     @property
     def severity(self) -> str:
         """Return the severity of the rule: error, warning or info."""
         return str(rules().at[self.rule, "severity"])
 
 
-def _encode(part: Any) -> Any:
-    """Return a part of a finding in the types of JSON, with the class of phrases and dates."""
-    if isinstance(part, Phrase):
-        return {"class": type(part).__name__, **{key: _encode(value) for key, value in vars(part).items()}}
+def encode_part(part: object) -> object:
+    """Return a finding, or a part of one, in the types of JSON: the ``default`` of `json.dumps`."""
+    if isinstance(part, np.generic):
+        return part.item()
     if isinstance(part, dt.date):
-        return {"class": "Timestamp", "day": None if pd.isna(part) else pd.Timestamp(part).isoformat()}
-    if isinstance(part, Mapping):
-        return {key: _encode(value) for key, value in part.items()}
-    if isinstance(part, tuple):
-        return [_encode(value) for value in part]
-    return part.item() if isinstance(part, np.generic) else part
+        return {"class": "Timestamp", "ts_input": None if pd.isna(part) else str(part)}
+    return {"class": type(part).__name__, **vars(part)}
 
 
-def _decode(part: Any) -> Any:
-    """Return what `_encode` has encoded."""
-    if isinstance(part, list):
-        return tuple(_decode(value) for value in part)
-    if not isinstance(part, dict):
-        return part
-    values = {key: _decode(value) for key, value in part.items() if key != "class"}
-    if part.get("class") == "Timestamp":
-        return pd.Timestamp(values["day"])
-    phrases = {phrase.__name__: phrase for phrase in Phrase.__subclasses__()}
-    return phrases[part["class"]](**values) if "class" in part else values
+def decode_part(record: dict[str, Any]) -> object:
+    """Return what `encode_part` has encoded, and other objects as they are: the ``object_hook`` of `json.loads`."""
+    if "class" not in record:
+        return record
+    classes = {c.__name__: c for c in (*Phrase.__subclasses__(), Finding, pd.Timestamp)}
+    return classes[record.pop("class")](**record)
 
 
 def rules() -> pd.DataFrame:

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.dataset import TABLES, Dataset
-from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.findings import decode_part, encode_part
 from bhyt_analysis.domain.geography import communes, lineage, match_units
 
 # The units themselves are in every partition: names are looked up among all of them.
@@ -89,10 +89,10 @@ def write_partition(folder: Path, data: Dataset) -> Path:
     (3456, True)
     """
     tables = {name: _encode_table(getattr(data, name)) for name in TABLES}
-    warnings = [finding.to_json() for finding in data.warnings]
-    record = {"source": data.source, "sha256": data.sha256, "warnings": warnings, "tables": tables}
+    record = {"source": data.source, "sha256": data.sha256, "warnings": data.warnings, "tables": tables}
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / FILE_NAME).write_text(json.dumps(record, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+    text = json.dumps(record, default=encode_part, ensure_ascii=False, separators=(",", ":"))
+    (folder / FILE_NAME).write_text(text, encoding="utf-8")
     return folder
 
 
@@ -103,10 +103,8 @@ def is_partition(path: str | Path | None) -> bool:
 
 def read_partition(folder: str | Path) -> Dataset:
     """Return the dataset that `write_partition` has stored, with the source and fingerprint of its input."""
-    record = json.loads(Path(folder, FILE_NAME).read_text(encoding="utf-8"))
-    tables = {name: _decode_table(columns) for name, columns in record["tables"].items()}
-    warnings = [Finding.from_json(finding) for finding in record["warnings"]]
-    return Dataset(**tables, source=record["source"], sha256=record["sha256"], warnings=warnings)
+    record = json.loads(Path(folder, FILE_NAME).read_text(encoding="utf-8"), object_hook=decode_part)
+    return Dataset(**record | {name: _decode_table(columns) for name, columns in record.pop("tables").items()})
 
 
 Column = dict[str, object]

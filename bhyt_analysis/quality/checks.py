@@ -337,19 +337,7 @@ def _expiring_cards(tables: Tables) -> Iterator[Finding]:
 
 # What is checked once every unit is known; findings come in this order.
 CHECKS: tuple[Callable[[Tables], Iterator[Finding]], ...] = (
-    _household_sizes_and_minority,
-    _cards_above_people,
-    _groups_and_parts,
-    _losses_above_people,
-    _zone_totals,
-    _target_scopes,
-    _communes_without_cards,
-    _communes_and_units,
-    _denominators,
-    _population_jumps,
-    _loss_units,
-    _published_units,
-    _successor_shares,
-    _expiring_cards,
-    check_months,
-)
+    _household_sizes_and_minority, _cards_above_people, _groups_and_parts, _losses_above_people, _zone_totals,
+    _target_scopes, _communes_without_cards, _communes_and_units, _denominators, _population_jumps, _loss_units,
+    _published_units, _successor_shares, _expiring_cards, check_months,
+)  # fmt: skip

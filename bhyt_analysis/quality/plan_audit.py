@@ -365,7 +365,7 @@ def check_path(data: Dataset, code: str) -> Iterator[Finding]:
                 for r in lower.itertuples()
             ]
             parts: dict[str, Part] = {"above": UnitName(unit_name(data.areas, above, lower["on"].iloc[0]))}
-            parts["pairs"] = Listing("pair.below_upper_target", tuple(pairs))
+            parts["pairs"] = Listing("pair.below_upper_target", pairs)
             yield Finding.in_document("below_upper_target", document, code, "target_coverage", **parts)
 
 
@@ -465,14 +465,6 @@ def check_report_dates(data: Dataset, code: str) -> Iterator[Finding]:
 
 
 RULES: tuple[Callable[[Dataset, str], Iterator[Finding]], ...] = (
-    check_shares,
-    check_sums,
-    check_populations,
-    check_implied_values,
-    check_contradictions,
-    check_losses,
-    check_missing,
-    check_path,
-    check_sub_targets,
-    check_report_dates,
-)
+    check_shares, check_sums, check_populations, check_implied_values, check_contradictions, check_losses,
+    check_missing, check_path, check_sub_targets, check_report_dates,
+)  # fmt: skip

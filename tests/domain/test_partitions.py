@@ -27,7 +27,7 @@ def test_a_partition_gives_the_results_of_the_input(data, law):
 
 
 def test_a_partition_is_read_from_disk_as_it_was(data, tmp_path):
-    names = Listing("pair.below_upper_target", ({"year": "2022", "relation": Term("relation.="), "value": 0.9},))
+    names = Listing("pair.below_upper_target", [{"year": "2022", "relation": Term("relation.="), "value": 0.9}])
     details = {"day": pd.Timestamp("2021-12-31"), "since": pd.NaT, "group": GroupName("poor"), "pairs": names}
     details |= {"locator": Citation("mục 1"), "above": UnitName("Huyện Lục Ngạn")}
     warning = Finding("sudden_jump", "cards.csv", 3, "cards", value=5, expected=Term("expect.count"), details=details)
