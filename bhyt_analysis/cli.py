@@ -170,11 +170,12 @@ def check(input: str, numbers: str | None, as_json: bool, annotate: str | None, 
     """Print the findings on an input; with ``--annotate`` write a copy of it in which they are marked."""
     from bhyt_analysis.domain.findings import findings_table
     from bhyt_analysis.domain.input_error import PLACE
-    from bhyt_analysis.ingest.annotate import annotate as write_annotated_copy
     from bhyt_analysis.ingest.loader import read_input
 
     findings = read_input(input, numbers)[1]
     if annotate:
+        from bhyt_analysis.ingest.annotate import annotate as write_annotated_copy
+
         print(write_annotated_copy(input, annotate, findings, lang), file=sys.stderr)
     return _print_findings(findings_table(findings, lang, PLACE), as_json, lang)
 

@@ -154,18 +154,13 @@ class Choice(click.ParamType):
         return [CompletionItem(c) for c in self.choices() if c.startswith(incomplete)]
 
 
-class Whole(click.ParamType):
-    """A whole number of ``minimum`` or more."""
-
-    name = "number"
-
-    def __init__(self, minimum: int) -> None:
-        self.minimum = minimum
+class Whole(click.IntRange):
+    """A whole number of ``min`` or more."""
 
     def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number."""
-        if not re.fullmatch(r"\d+", str(value)) or int(value) < self.minimum:
-            raise BhytError(("usage.whole_number", {"option": _name(param), "found": value, "minimum": self.minimum}))
+        if not re.fullmatch(r"\d+", str(value)) or int(value) < (self.min or 0):
+            raise BhytError(("usage.whole_number", {"option": _name(param), "found": value, "minimum": self.min}))
         return int(value)
 
 

@@ -11,22 +11,15 @@ DateLike = str | dt.date  # a pd.Timestamp is a date
 
 
 def parse_date(day: DateLike) -> dt.date:
-    """Return the date of ``YYYY-MM-DD``, ``DD/MM/YYYY`` or a date object.
-
-    Raises
-    ------
-    BhytError
-        for anything else.
+    """Return the date of ``YYYY-MM-DD``, ``DD/MM/YYYY`` or a date object; raise BhytError for anything else.
 
     Examples
     --------
     >>> parse_date("2021-12-31") == parse_date("31/12/2021")
     True
     """
-    if isinstance(day, dt.datetime):  # pd.Timestamp is one
-        return day.date()
     if isinstance(day, dt.date):
-        return day
+        return day.date() if isinstance(day, dt.datetime) else day
     try:
         text = str(day).strip()
         parts = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text)

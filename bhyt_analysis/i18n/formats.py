@@ -13,26 +13,15 @@ from bhyt_analysis.i18n.languages import check_lang
 
 MINUS = "\u2212"
 MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+]  # fmt: skip
 
 
 def format_number(value: Any, lang: str = "vi", places: int = 0, scale: float = 1) -> str:
     """Return a number with the separators of the language; a missing one is an en dash.
 
-    Rounds half up on the decimal that is printed, so 0.9635 at two places of a
-    per cent is 96.35 and not a neighbour that binary fractions make of it.
+    Rounds half up on the decimal as printed: 0.9635 at two places of a per cent is 96.35.
 
     Examples
     --------

@@ -8,6 +8,8 @@ Figures inside a message are formatted for its language: 85,1% and 182.330 in Vi
 from __future__ import annotations
 
 import csv
+import difflib
+import io
 import math
 import re
 import string
@@ -27,11 +29,8 @@ FOLDER = Path(__file__).with_name("messages")
 @lru_cache(maxsize=1)
 def _messages() -> dict[str, dict[str, str]]:
     """Return the messages of all topics by key and language."""
-    messages: dict[str, dict[str, str]] = {}
-    for path in sorted(FOLDER.glob("*.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            messages |= {row["key"]: {"vi": row["vi"], "en": row["en"]} for row in csv.DictReader(file)}
-    return messages
+    tables = (csv.DictReader(io.StringIO(path.read_text("utf-8"), newline="")) for path in sorted(FOLDER.glob("*.csv")))
+    return {row["key"]: row for table in tables for row in table}
 
 
 def has_message(key: str) -> bool:
@@ -53,10 +52,9 @@ def translate(key: str, lang: str = "vi", /, **fields: Any) -> str:
 def format_message(template: str, lang: str, /, **fields: Any) -> str:
     """Return a template filled with figures as a language writes them.
 
-    Formats: ``n`` whole number, ``up`` the same rounded up (of what is still needed), ``d2`` two decimals,
-    ``+n`` with its sign, ``p1`` per cent with one decimal, ``pe`` per cent as it is written (one decimal, two
-    where it has them), ``pp1`` a difference in percentage points, ``bn1`` billions (tỷ) with one decimal,
-    ``date``; ``s`` is the ending of an English noun beside a number, nothing for 1.
+    Formats: ``n`` whole number, ``up`` the same rounded up, ``d2`` two decimals, ``+n`` with its sign, ``p1`` per
+    cent with one decimal, ``pe`` per cent with one decimal or the two that it has, ``pp1`` percentage points,
+    ``bn1`` billions (tỷ), ``date``; ``s`` is the ending of an English noun beside a number, nothing for 1.
 
     Examples
     --------
@@ -108,14 +106,12 @@ class BhytError(ValueError):
 
     def text(self, lang: str = "vi") -> str:
         """Return all sentences in a language, one a line."""
-        return "\n".join(
-            translate(key, lang, **{name: self._in_words(value, lang) for name, value in fields.items()})
-            for key, fields in self.messages
-        )
 
-    @staticmethod
-    def _in_words(value: Any, lang: str) -> Any:
-        return translate(value, lang) if isinstance(value, str) and has_message(value) else value
+        def worded(value: Any) -> Any:
+            return translate(value, lang) if isinstance(value, str) and has_message(value) else value
+
+        rows = ((key, {name: worded(value) for name, value in fields.items()}) for key, fields in self.messages)
+        return "\n".join(translate(key, lang, **fields) for key, fields in rows)
 
     def __reduce__(self) -> tuple[Any, ...]:  # errors cross from worker processes
         return (type(self), self.messages)
@@ -123,7 +119,4 @@ class BhytError(ValueError):
 
 def nearest_choice(word: str, choices: Iterable[object]) -> str:
     """Return the choice that looks most like a word, or an empty string."""
-    import difflib
-
-    close = difflib.get_close_matches(word, [str(c) for c in choices], n=1, cutoff=0.5)
-    return close[0] if close else ""
+    return next(iter(difflib.get_close_matches(word, map(str, choices), n=1, cutoff=0.5)), "")

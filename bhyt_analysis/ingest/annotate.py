@@ -7,23 +7,24 @@ the columns needed for counting: no names, no days of birth, of card numbers the
 
 from __future__ import annotations
 
-import os
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell import MergedCell
+from openpyxl.comments import Comment
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import quote_sheetname
+from openpyxl.worksheet.worksheet import Worksheet
 
 from bhyt_analysis.domain.findings import SEVERITIES, Finding, finding_message
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.person_register import CARD, is_large_register
 from bhyt_analysis.ingest.table_detection import SEARCH_ROWS, find_person_heading
 from bhyt_analysis.ingest.workbook import Sheet, list_input_files, read_sheets
-
-if TYPE_CHECKING:
-    from openpyxl import Workbook
-    from openpyxl.worksheet.worksheet import Worksheet
 
 COPYABLE = (".xlsx", ".xlsm")
 FILLS = {"error": "FFC7CE", "warning": "FFEB9C", "info": "DDEBF7"}
@@ -33,22 +34,10 @@ KEPT_COLUMNS = ("area", "_name", "_within", "group", "card", "as_of", "valid_fro
 
 
 def annotate(source: str | Path, out: str | Path, findings: Iterable[Finding], lang: str = "vi") -> Path:
-    """Write a copy of an input in which every finding marks its cells, and a sheet lists them all.
+    """Write a copy of an input in which every finding marks its cells, and a sheet lists them all; return its path.
 
-    Parameters
-    ----------
-    source : the workbook, CSV file or folder that was read.
-    out : the workbook to write (.xlsx); an existing file is replaced.
-    findings : of `bhyt_analysis.ingest.loader.read_input` for this source.
-
-    Returns
-    -------
-    The path of the copy. A folder becomes a workbook with a sheet for every sheet and CSV file in it.
-
-    Raises
-    ------
-    BhytError
-        if ``out`` is the input, lies in the input folder or is no .xlsx, or if the workbook can't be read.
+    A folder becomes a workbook with a sheet for every sheet and CSV file in it. An existing file ``out`` is replaced.
+    Raises BhytError if ``out`` is the input, lies in the input folder or is no .xlsx, or if the workbook can't be read.
 
     Examples
     --------
@@ -68,8 +57,7 @@ def annotate(source: str | Path, out: str | Path, findings: Iterable[Finding], l
     _list(book, sheets, ordered, lang)
     part = out.with_name(f".{out.name}.part")
     book.save(part)
-    os.replace(part, out)
-    return out
+    return part.replace(out)
 
 
 def _check_target(source: Path, out: Path) -> None:
@@ -85,8 +73,6 @@ def _check_target(source: Path, out: Path) -> None:
 
 def _copy(source: Path) -> tuple[Workbook, dict[str, Worksheet]]:
     """Return a workbook with the cells of the input, and its sheets by the labels that findings use."""
-    from openpyxl import Workbook, load_workbook
-
     if source.suffix.lower() in COPYABLE:
         try:
             book = load_workbook(source)
@@ -94,7 +80,7 @@ def _copy(source: Path) -> tuple[Workbook, dict[str, Worksheet]]:
             reason = str(error).splitlines()[0]
             raise BhytError(("error.annotate_unreadable", {"file": source, "why": reason})) from None
         return book, {f"{source.name} [{sheet.title}]": sheet for sheet in book.worksheets}
-    book, sheets = Workbook(), dict[str, "Worksheet"]()
+    book, sheets = Workbook(), dict[str, Worksheet]()
     book.remove(book.active)
     for file in list_input_files(source):
         if file.suffix.lower() == ".parquet" or is_large_register(file):
@@ -112,17 +98,12 @@ def _copy(source: Path) -> tuple[Workbook, dict[str, Worksheet]]:
 
 def _remove_personal_data(sheet: Worksheet) -> None:
     """Empty the cells of a list of persons that are not needed for counting."""
-    from openpyxl.cell import MergedCell
-
     # Only the cells that exist, not all up to the last, which can be a million rows below.
     cells = [c for c in sheet._cells.values() if not isinstance(c, MergedCell)]
-    filled = [c for c in cells if c.value is not None]
-    rows = sorted({c.row for c in filled})[:SEARCH_ROWS]
-    head = {row: [""] * max((c.column for c in filled), default=0) for row in rows}
-    for cell in filled:
-        if cell.row in head:
-            head[cell.row][cell.column - 1] = cell.value
-    table = pd.DataFrame.from_dict(head, orient="index", dtype=object).rename(columns=lambda c: c + 1)
+    values = {(c.row, c.column): c.value for c in cells if c.value is not None}
+    rows = sorted({row for row, _ in values})[:SEARCH_ROWS]
+    numbers = range(1, max((column for _, column in values), default=0) + 1)
+    table = pd.DataFrame([[values.get((r, c), "") for c in numbers] for r in rows], rows, numbers, dtype=object)
     heading = None if table.empty else find_person_heading(Sheet(sheet.title, sheet.title, table))
     if heading is None:
         return
@@ -148,13 +129,10 @@ def _title(book: Workbook, name: str) -> str:
 
 def _mark(sheets: dict[str, Worksheet], findings: list[Finding], lang: str) -> None:
     """Colour the cells by their worst finding, and add a comment with all of them."""
-    from openpyxl.comments import Comment
-    from openpyxl.styles import PatternFill
-
-    by_cell: dict[tuple[str, str], list[Finding]] = {}
+    by_cell = defaultdict[tuple[str, str], list[Finding]](list)
     for finding in findings:
         for cell in finding_cells(sheets, finding):
-            by_cell.setdefault((str(finding.file), cell), []).append(finding)
+            by_cell[str(finding.file), cell].append(finding)
     for number, ((label, coordinate), same) in enumerate(by_cell.items()):
         cell = sheets[label][coordinate]
         cell.fill = PatternFill("solid", fgColor=FILLS[same[0].severity])  # errors come first
@@ -169,9 +147,8 @@ def finding_cells(sheets: dict[str, Worksheet], finding: Finding) -> list[str]:
     sheet, row = sheets.get(str(finding.file)), finding.row
     if sheet is None or not row:
         return []
-    letters = finding.letters.split()
-    if not letters:
-        letters = [c.column_letter for c in sheet[row] if c.value is not None][:1] or ["A"]
+    filled = (c.column_letter for c in sheet[row] if c.value is not None)
+    letters = finding.letters.split() or [next(filled, "A")]
     return list(dict.fromkeys(_visible(sheet, f"{letter}{row}") for letter in letters))
 
 
@@ -182,26 +159,21 @@ def _visible(sheet: Worksheet, coordinate: str) -> str:
 
 def _list(book: Workbook, sheets: dict[str, Worksheet], findings: list[Finding], lang: str) -> None:
     """Add a sheet with all findings, each with a link to its cell."""
-    from openpyxl.styles import Alignment, Font, PatternFill
-    from openpyxl.utils import quote_sheetname
-
     sheet = book.create_sheet(_title(book, translate("label.findings", lang)))
     sheet.append([translate(f"column.{c}", lang) for c in ("severity", "rule", "sheet", "cell", "message")])
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     for row, finding in enumerate(findings, 2):
-        severity, cells = finding.severity, finding_cells(sheets, finding)
-        label = finding.file or ""
+        cells, label = finding_cells(sheets, finding), finding.file or ""
         title = sheets[label].title if label in sheets else label
-        message = finding_message(finding, lang)
-        values = [translate(f"check.{severity}", lang), finding.rule, title, ", ".join(cells), message]
-        for column, text in enumerate(values, 1):
-            cell = sheet.cell(row=row, column=column, value=text)
+        severity, message = translate(f"check.{finding.severity}", lang), finding_message(finding, lang)
+        sheet.append([severity, finding.rule, title, ", ".join(cells), message])
+        for cell in sheet[row]:
             cell.data_type = "s"  # a sentence is never a formula
-            cell.alignment = Alignment(wrap_text=column == 5, vertical="top")
-        sheet.cell(row=row, column=1).fill = PatternFill("solid", fgColor=FILLS[severity])
+            cell.alignment = Alignment(wrap_text=cell.column == 5, vertical="top")
+        sheet.cell(row, 1).fill = PatternFill("solid", fgColor=FILLS[finding.severity])
         if cells:
-            link = sheet.cell(row=row, column=4)
+            link = sheet.cell(row, 4)
             link.hyperlink, link.style = f"#{quote_sheetname(title)}!{cells[0]}", "Hyperlink"
     for letter, width in zip("ABCDE", (12, 24, 24, 14, 110), strict=True):
         sheet.column_dimensions[letter].width = width

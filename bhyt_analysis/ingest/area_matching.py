@@ -28,11 +28,13 @@ _TONES = "\u0300\u0301\u0303\u0309\u0323"
 # The tables whose rows name a unit of their own day, and the column of that day.
 DAYS = {**dict.fromkeys(("population", "cards", "flows", "expiring"), "as_of"), "losses": "on", "zones": "since"}
 
+Tables = dict[str, pd.DataFrame]  # by name
+Titles = dict[str, tuple[str, ...]]  # the texts above each sheet, by its label
+
 
 @dataclass(frozen=True)
 class Gazetteer:
-    """Units by their names: ``rows`` are the rows of ``areas`` for each way to write a name,
-    ``parents`` the code of the unit above each."""
+    """Units by their names: the rows of ``areas`` by ways to write a name, and the unit above each code."""
 
     areas: pd.DataFrame
     rows: dict[str, list[int]]
@@ -60,11 +62,8 @@ def _accented_key(name: str) -> str:
 
     Examples
     --------
-    >>> (
-    ...     _accented_key("Xã Hoà Bình") == _accented_key("xã  HÒA BÌNH"),
-    ...     _accented_key("Phì Diền") == _accented_key("Phì Điền"),
-    ... )
-    (True, False)
+    >>> _accented_key("Xã Hoà Bình") == _accented_key("xã  HÒA BÌNH")
+    True
     """
     words = []
     for word in unicodedata.normalize("NFD", clean_text(name).casefold()).split():
@@ -93,15 +92,11 @@ def match_name(units: Gazetteer, text: str) -> list[int]:
 
 
 def resolve_areas(
-    tables: dict[str, pd.DataFrame],
-    titles: dict[str, tuple[str, ...]],
-    bundled: Callable[[], pd.DataFrame],
-    findings: list[Finding],
-) -> dict[str, pd.DataFrame]:
+    tables: Tables, titles: Titles, bundled: Callable[[], pd.DataFrame], findings: list[Finding]
+) -> Tables:
     """Return the tables with codes for the names of units, and with the bundled units that they name.
 
-    ``titles`` are the texts above each sheet, by its label. A unit that the input's own table ``areas``
-    lacks is looked up among the bundled ones.
+    A unit that the input's own table ``areas`` lacks is looked up among the bundled ones.
     """
     own = tables["areas"]
     rows = {name: table for name, table in tables.items() if "area" in table and len(table)}
@@ -111,9 +106,8 @@ def resolve_areas(
         return tables
     units = build_gazetteer(own if len(own) else bundled())
     if len(own):
-        names = {a for t in [*rows.values(), own.rename(columns={"parent": "area"})] for a in pd.unique(t["area"])}
-        unknown = {a for a in names - {"", "each"} if not is_known_name(units, a)}
-        if unknown:
+        names = {a for column in (own["parent"], *(t["area"] for t in rows.values())) for a in pd.unique(column)}
+        if unknown := {a for a in names - {"", "each"} if not is_known_name(units, a)}:
             units = build_gazetteer(_add_bundled(own, bundled(), unknown))
     result = tables | {"areas": _resolve_parents(units, findings)}
     for name, table in rows.items():
@@ -130,23 +124,19 @@ def is_known_name(units: Gazetteer, text: str) -> bool:
 def _add_bundled(own: pd.DataFrame, bundled: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
     """Return the input's units and the bundled ones with these names, with the units above and in them."""
     others = build_gazetteer(bundled[~bundled["code"].isin(own["code"])].reset_index(drop=True))
-    areas, codes = others.areas, set[str]()
-    for text in names:
-        codes |= {text} & others.codes
-        codes |= others.matching_codes(text) or set(_pad_code(others, text))
-    inner = codes
-    codes = codes.union(*(_lineage(others, code) for code in codes))
+    areas = others.areas
+    inner = set[str]().union(*(({text} & others.codes) | _named_units(others, text) for text in names))
+    codes = inner.union(*(_lineage(others, code) for code in inner))
     while inner:
         inner = set(areas.loc[areas["parent"].isin(inner) & (areas["kind"] == "commune"), "code"]) - codes
         codes = codes | inner
     return pd.concat([own, areas[areas["code"].isin(codes)]], ignore_index=True)
 
 
-def _pad_code(units: Gazetteer, text: str) -> list[str]:
-    """Return the codes that a number can be with its leading zeros, which Excel drops."""
-    if not re.fullmatch(r"\d{1,4}", text):
-        return []
-    return [c for c in (text.zfill(n) for n in (2, 3, 5)) if c != text and c in units.codes]
+def _named_units(units: Gazetteer, text: str) -> set[str]:
+    """Return the codes of a name, or those that a number can be with its leading zeros, which Excel drops."""
+    padded = {text.zfill(n) for n in (2, 3, 5)} if re.fullmatch(r"\d{1,4}", text) else set()
+    return units.matching_codes(text) or (padded - {text}) & units.codes
 
 
 def _resolve_parents(units: Gazetteer, findings: list[Finding]) -> pd.DataFrame:
@@ -155,7 +145,7 @@ def _resolve_parents(units: Gazetteer, findings: list[Finding]) -> pd.DataFrame:
     unresolved = areas[(areas["parent"] != "") & ~areas["parent"].isin(units.codes)]
     codes = {}
     for text in pd.unique(unresolved["parent"]):
-        candidates = units.matching_codes(text) or set(_pad_code(units, text))
+        candidates = _named_units(units, text)
         if len(candidates) == 1:
             codes[text] = candidates.pop()
         elif candidates:  # a unit that is missing altogether is reported by the checks
@@ -179,7 +169,7 @@ def _check_names(table: pd.DataFrame, units: Gazetteer) -> list[Finding]:
 
 
 def _resolve_table(
-    name: str, table: pd.DataFrame, units: Gazetteer, titles: dict[str, tuple[str, ...]], findings: list[Finding]
+    name: str, table: pd.DataFrame, units: Gazetteer, titles: Titles, findings: list[Finding]
 ) -> pd.DataFrame:
     """Return a table with codes in its column ``area``; a text that fits no unit, or several, becomes a finding."""
     has_code = (table["area"].isin(units.codes) | table["area"].isin(["", "each"])).to_numpy()
@@ -192,15 +182,14 @@ def _resolve_table(
     queries = rows.iloc[np.unique(number, return_index=True)[1]]  # one row for each distinct question
     matches = [_match_unit(units, q.area, q.within, q.day) for q in queries.itertuples()]
     parents = _common_parents(units, table[has_code], queries, matches)
-    matches = [
-        replace(m, codes=_nearest_units(units, m.codes, titles.get(file, ()), parents.get(file)))
-        for m, file in zip(matches, queries["file"], strict=True)
-    ]
-    unclear = rows.assign(number=number)[[len(matches[i].codes) != 1 for i in number]]
+    for i, file in enumerate(queries["file"]):
+        nearest = _nearest_units(units, matches[i].codes, titles.get(file, ()), parents.get(file))
+        matches[i] = replace(matches[i], codes=nearest)
+    unclear = rows.assign(number=number)[[matches[i].code is None for i in number]]
     for row in unclear.drop_duplicates(["file", "row"]).itertuples():  # once for all groups of a row
         findings.append(_unresolved(units, row, "area", row.area, matches[row.number], row.day))
     findings += _lost_zeros(queries, matches)
-    codes = [next(iter(m.codes)) if len(m.codes) == 1 else a for m, a in zip(matches, queries["area"], strict=True)]
+    codes = [m.code or a for m, a in zip(matches, queries["area"], strict=True)]
     area = table["area"].to_numpy(dtype=object, copy=True)
     area[~has_code] = np.array(codes, dtype=object)[number]
     return table.assign(area=pd.array(area, dtype="str"))
@@ -213,12 +202,17 @@ class Match:
     codes: set[str]
     rule: str = "unknown_area"
 
+    @property
+    def code(self) -> str | None:
+        """Return the code of the only unit."""
+        return next(iter(self.codes)) if len(self.codes) == 1 else None
+
 
 def _match_unit(units: Gazetteer, text: str, within: str, on: pd.Timestamp) -> Match:
     """Return the units that a text can mean on a day, in a unit above (a name or code, or "")."""
     areas, rows = units.areas, match_name(units, text)
     if not rows:
-        return Match(set(_pad_code(units, text)))
+        return Match(_named_units(units, text))
     if within:
         upper = units.matching_codes(within) | ({within} & units.codes)
         rows = [i for i in rows if upper & _lineage(units, units.parents[units.code[i]])]
@@ -246,12 +240,11 @@ def _common_parents(
     units: Gazetteer, resolved: pd.DataFrame, queries: pd.DataFrame, matches: list[Match]
 ) -> dict[str, str]:
     """Return for each sheet the unit above all units that are certain, if it is the same for all."""
-    codes: dict[str, set[str]] = defaultdict(set)
-    for file, code in zip(resolved["file"], resolved["area"], strict=True):
-        codes[file].add(code)
-    for file, match in zip(queries["file"], matches, strict=True):
-        codes[file] |= match.codes if len(match.codes) == 1 else set()
-    parents = {file: {units.parents.get(c, "") for c in some} for file, some in codes.items()}
+    columns = ["file", "area"]
+    certain = pd.concat([resolved[columns], queries.assign(area=[m.code for m in matches])[columns]]).dropna()
+    parents = defaultdict[str, set[str]](set)
+    for file, code in certain.drop_duplicates().itertuples(index=False):
+        parents[file].add(units.parents.get(code, ""))
     return {file: some.pop() for file, some in parents.items() if len(some) == 1}
 
 
@@ -276,9 +269,9 @@ def _lost_zeros(queries: pd.DataFrame, matches: list[Match]) -> list[Finding]:
     """Return one finding for each sheet whose codes have lost their zeros, as Excel drops them."""
     findings: dict[str, Finding] = {}
     for row, match in zip(queries.itertuples(), matches, strict=True):
-        if len(match.codes) == 1 and str(row.area).isdigit():
-            code = next(iter(match.codes))
-            findings.setdefault(str(row.file), Finding.in_row("lost_zeros", row, "area", value=row.area, expected=code))
+        if match.code and str(row.area).isdigit():
+            finding = Finding.in_row("lost_zeros", row, "area", value=row.area, expected=match.code)
+            findings.setdefault(str(row.file), finding)
     return list(findings.values())
 
 

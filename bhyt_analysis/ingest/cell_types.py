@@ -19,23 +19,11 @@ from bhyt_analysis.domain.schema import group_keys_by_name
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import has_message, nearest_choice, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
-from bhyt_analysis.ingest.vietnamese_text import (
-    NO_FIGURE,
-    AmbiguousNumberError,
-    clean_text,
-    number_readings,
-    parse_day,
-    parse_number,
-)
+from bhyt_analysis.ingest import vietnamese_text as vietnamese
+from bhyt_analysis.ingest.vietnamese_text import AmbiguousNumberError, clean_text
 from bhyt_analysis.ingest.workbook import Cell
 from bhyt_analysis.law.groups import groups
 
-UNIT_KINDS = ("country", "province", "district", "commune")
-ZONES = ("III", "II", "I", "none")
-UNITS = ("people", "cards")
-RELATIONS = ("=", ">=", ">", "ratchet")
-REPORT_KINDS = ("monthly", "quarterly", "half_yearly", "yearly")
-DEADLINES = ("by", "before")
 NUMERIC_TYPES = ("count", "change", "share", "number")
 # The day that a month alone means, by the column: a count is of its end, a rule begins with its first day.
 MONTH_DAYS = {"as_of": "last", "until": "last", "since": "first"}
@@ -58,12 +46,8 @@ def convert_column(
 ) -> tuple[pd.Series, list[Finding]]:
     """Return one column in its type, and the findings. A cell that does not fit becomes missing and a finding.
 
-    Parameters
-    ----------
-    cells : text, floats and days; its index are the rows of the file.
-    column : a row of the schema.
-    style : of numbers, "vi" or "en", where it is known.
-    percent : whether the heading says that the figures are per cent.
+    The index of ``cells`` are the rows of the file; ``column`` is a row of the schema; ``style`` is that of numbers,
+    "vi" or "en", where it is known; ``percent`` says that the figures are per cent by their heading.
     """
     codes, uniques = pd.factorize(cells)  # each text is converted once, however many rows have it
     texts = [clean_text(t) if type(t) is str else t for t in uniques]
@@ -71,9 +55,8 @@ def convert_column(
     convert, expected = CONVERTERS.get(kind, (_text, "expect.text"))
     options = CellOptions(style, percent, MONTH_DAYS.get(column["column"], ""))
     results = [_convert_cell(convert, text, options) for text in texts]
-    values, faults = [value for value, _ in results], [fault for _, fault in results]
-    findings = _findings(cells, codes, texts, faults, column, expected)
-    return pd.Series(_array(kind, values).take(codes), index=cells.index), findings
+    findings = _findings(cells, codes, texts, [fault for _, fault in results], column, expected)
+    return pd.Series(_array(kind, [value for value, _ in results]).take(codes), index=cells.index), findings
 
 
 def _convert_cell(convert: Converter, text: Cell, options: CellOptions) -> tuple[object, str]:
@@ -92,7 +75,7 @@ def _convert_cell(convert: Converter, text: Cell, options: CellOptions) -> tuple
         return None, "bad_cell"
 
 
-_NO_FIGURE = {normalise_name(mark) for mark in NO_FIGURE}
+_NO_FIGURE = {normalise_name(mark) for mark in vietnamese.NO_FIGURE}
 
 
 def _findings(
@@ -100,17 +83,14 @@ def _findings(
 ) -> list[Finding]:
     """Return a finding for each bad cell, but one for all cells that are ambiguous in the same way."""
     findings: list[Finding] = []
-    kind, heading = column["type"], column["column"]
-    wrong = np.array([f != "" for f in faults] or [False])
-    reported = set()
-    for position in np.flatnonzero(wrong[codes]) if wrong.any() else ():
+    kind, heading, reported = column["type"], column["column"], set()
+    for position in np.flatnonzero(np.isin(codes, [i for i, fault in enumerate(faults) if fault])):
         text, rule = texts[codes[position]], faults[codes[position]]
         finding = Finding(rule, row=int(cells.index[position]), column=heading, value=display_cell(text))
         if rule == "bad_cell" and kind in CHOICES:
             choices = choice_words(kind)
-            hint = choices.get(nearest_choice(normalise_name(str(text)), choices), "") or ", ".join(
-                map(str, list(choice_keys(kind))[:8])
-            )
+            nearest = choices.get(nearest_choice(normalise_name(str(text)), choices))
+            hint = nearest or ", ".join(map(str, list(choice_keys(kind))[:8]))
             findings.append(replace(finding, rule="bad_choice", expected=hint))
         elif rule == "bad_cell":
             findings.append(replace(finding, expected=Term(expected)))
@@ -129,7 +109,7 @@ def _two_readings(rule: str, text: Cell) -> dict[str, str | float]:
     """Return the two numbers that an ambiguous cell can mean."""
     if rule != "ambiguous_number":
         return {}
-    readings = number_readings(str(text).removesuffix("%").strip()).values()
+    readings = vietnamese.number_readings(str(text).removesuffix("%").strip()).values()
     return {"integer": f"{max(readings):f}", "fraction": float(min(readings))}
 
 
@@ -141,10 +121,8 @@ def display_cell(text: Cell) -> str:
     >>> display_cell("HN2240123456789"), display_cell(3.0), display_cell("năm")
     ('HN…', '3', 'năm')
     """
-    if isinstance(text, float):
-        return f"{text:.0f}" if text.is_integer() else f"{text!r}"
-    plain = str(text)
-    return f"{plain[:2]}…" if re.search(r"\d{9}", plain) else plain
+    plain = _text(text)
+    return f"{plain[:2]}…" if not isinstance(text, float) and re.search(r"\d{9}", plain) else plain
 
 
 def _array(kind: str, values: list[object]) -> ExtensionArray | np.ndarray:
@@ -176,7 +154,7 @@ def _decimal(value: Cell, style: str | None) -> Decimal:
         raise ValueError
     if isinstance(value, float):
         return Decimal(repr(round(value, 9)))
-    return parse_number(value, style)
+    return vietnamese.parse_number(value, style)
 
 
 def _change(value: Cell, options: CellOptions) -> int:
@@ -189,8 +167,7 @@ def _change(value: Cell, options: CellOptions) -> int:
 def _count(value: Cell, options: CellOptions) -> int:
     if type(value) is str and value.isdigit() and value.isascii() and len(value) <= 12:
         return int(value)
-    count = _change(value, options)
-    if count < 0:
+    if (count := _change(value, options)) < 0:
         raise ValueError
     return count
 
@@ -211,7 +188,8 @@ def _share(value: Cell, options: CellOptions) -> float:
 
 
 def _date(value: Cell, options: CellOptions) -> pd.Timestamp:
-    return pd.Timestamp(value if isinstance(value, dt.date) else parse_day(_text(value), options.month_day))
+    day = value if isinstance(value, dt.date) else vietnamese.parse_day(_text(value), options.month_day)
+    return pd.Timestamp(day)
 
 
 def _target_date(value: Cell, options: CellOptions) -> pd.Timestamp:
@@ -252,14 +230,14 @@ def _choice(kind: str) -> Converter:
 
 _NUMERIC: set[Converter] = {_count, _change, _number, _share}
 CHOICES: dict[str, tuple[str, ...]] = {
-    "kind": UNIT_KINDS,
-    "zone": ZONES,
+    "kind": ("country", "province", "district", "commune"),
+    "zone": ("III", "II", "I", "none"),
     "status": STATUSES,
-    "relation": RELATIONS,
-    "unit": UNITS,
+    "relation": ("=", ">=", ">", "ratchet"),
+    "unit": ("people", "cards"),
     "listed": ("all", "some"),
-    "report_kind": REPORT_KINDS,
-    "deadline": DEADLINES,
+    "report_kind": ("monthly", "quarterly", "half_yearly", "yearly"),
+    "deadline": ("by", "before"),
     "group": (),  # law/groups.csv
 }
 CONVERTERS: dict[str, tuple[Converter, str]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from bhyt_analysis.ingest.vietnamese_text import STYLES, clean_text, number_styl
 from bhyt_analysis.law.groups import drop_nested_groups
 
 UNIT_HINTS = ("_within", "_name")  # columns that help to find the unit of a row; dropped when it is known
+Styles = dict[str, str | None]  # how numbers are written in each column, "vi" or "en"
 
 
 def coerce_table(table: DetectedTable, numbers: str | None, findings: list[Finding]) -> pd.DataFrame:
@@ -24,13 +26,13 @@ def coerce_table(table: DetectedTable, numbers: str | None, findings: list[Findi
     if groups:
         figure = next(c["column"] for c in columns if c["type"] == "count" and c["required"] == "yes")
         columns = [c for c in columns if c["column"] not in ("group", figure)]
-    styles = _number_styles(table, columns, groups, numbers)
+    figures = [c["column"] for c in columns if c["type"] in NUMERIC_TYPES and c["column"] in table.cells]
+    styles = _number_styles(table, figures + groups, numbers)
     data: dict[str, pd.Series] = {}
     for column in columns:
         key = column["column"]
         if key in table.cells:
-            percent = key in table.percent
-            data[key] = _convert(table, table.cells[key], column, findings, styles.get(key), percent)
+            data[key] = _convert(table, column, findings, styles.get(key))
             continue
         if column["required"]:
             present = ", ".join(str(table.headings.get(c, c)) for c in table.cells if c[0] != "_")
@@ -40,36 +42,26 @@ def coerce_table(table: DetectedTable, numbers: str | None, findings: list[Findi
         data[key] = convert_column(pd.Series("", index=table.cells.index, dtype=object), column, None)[0]
     rows = pd.DataFrame(data, index=table.cells.index).assign(file=table.label, row=table.cells.index)
     for key in (k for k in UNIT_HINTS if k in table.cells):
-        rows[key] = convert_column(table.cells[key], {"type": "text", "column": key, "required": ""}, None)[0]
+        rows[key] = convert_column(table.cells[key], _optional("text", key), None)[0]
     if groups:
         rows = _to_long(table, rows, groups, figure, styles, findings)
     else:
-        _check_totals(table, rows, styles, _count_columns(table), findings)
+        counts = [c["column"] for c in columns if c["type"] == "count" and c["column"] in table.cells]
+        _check_totals(table, rows, styles, counts, findings)
     return rows.reset_index(drop=True)
 
 
-def _convert(
-    table: DetectedTable,
-    cells: pd.Series,
-    column: dict[str, str],
-    findings: list[Finding],
-    style: str | None = None,
-    percent: bool = False,
-) -> pd.Series:
+def _convert(table: DetectedTable, column: dict[str, str], findings: list[Finding], style: str | None) -> pd.Series:
     """Convert one column of a table; the findings get the label of its file."""
-    values, new = convert_column(cells, column, style, percent)
+    key = column["column"]
+    values, new = convert_column(table.cells[key], column, style, key in table.percent)
     findings += [replace(f, file=table.label) for f in new]
     return values
 
 
-def _count(column: str) -> dict[str, str]:
-    """Return the schema of an optional column of counts."""
-    return {"type": "count", "required": "", "column": column}
-
-
-def _count_columns(table: DetectedTable) -> list[str]:
-    columns = table_columns(table.name)
-    return [c for c in columns.loc[columns["type"] == "count", "column"] if c in table.cells]
+def _optional(kind: str, column: str) -> dict[str, str]:
+    """Return the schema of an optional column."""
+    return {"type": kind, "required": "", "column": column}
 
 
 def _wide_groups(table: DetectedTable) -> list[str]:
@@ -80,20 +72,16 @@ def _wide_groups(table: DetectedTable) -> list[str]:
     return [c for c in table.cells if c in keys]
 
 
-def _number_styles(
-    table: DetectedTable, columns: list[dict[str, str]], groups: list[str], numbers: str | None
-) -> dict[str, str | None]:
+def _number_styles(table: DetectedTable, figures: list[str], numbers: str | None) -> Styles:
     """Return how numbers are written in each column: by option, by its own cells, or by all cells of the sheet."""
-    figures = [c["column"] for c in columns if c["type"] in NUMERIC_TYPES and c["column"] in table.cells] + groups
     stated = str(table.cells["_numbers"].iloc[0]) if "_numbers" in table.cells and len(table.cells) else ""
     style = numbers or (stated if stated in STYLES else number_style([clean_text(stated)]))
     if style is not None:
         return dict.fromkeys(figures, style)
     texts = {c: _number_texts(table, c) for c in figures}
-    if not any(texts.values()):
-        return dict.fromkeys(figures)
-    sheet_style = number_style([t for column in texts.values() for t in column])
-    return {c: number_style(cells) or (None if _is_mixed(cells) else sheet_style) for c, cells in texts.items()}
+    sheet_style = number_style(chain.from_iterable(texts.values()))
+    unclear = {c for c, cells in texts.items() if not any(number_style([t]) for t in cells)}
+    return {c: sheet_style if c in unclear else number_style(cells) for c, cells in texts.items()}
 
 
 def _number_texts(table: DetectedTable, column: str) -> list[str]:
@@ -103,21 +91,11 @@ def _number_texts(table: DetectedTable, column: str) -> list[str]:
     return [clean_text(v) for v in values if type(v) is str and not v.isdigit() and v]
 
 
-def _is_mixed(texts: list[str]) -> bool:
-    """Return whether the cells of a column are written in both styles."""
-    return len({s for t in texts if (s := number_style([t])) is not None}) > 1
-
-
 def _to_long(
-    table: DetectedTable,
-    rows: pd.DataFrame,
-    groups: list[str],
-    figure: str,
-    styles: dict[str, str | None],
-    findings: list[Finding],
+    table: DetectedTable, rows: pd.DataFrame, groups: list[str], figure: str, styles: Styles, findings: list[Finding]
 ) -> pd.DataFrame:
     """Return a wide table as one row for each unit and group; a unit without any figure has not reported."""
-    values = {key: _convert(table, table.cells[key], _count(key), findings, styles[key]) for key in groups}
+    values = {key: _convert(table, _optional("count", key), findings, styles[key]) for key in groups}
     blank = pd.DataFrame({key: table.cells[key] == "" for key in groups})
     partly = blank[blank.any(axis=1) & ~blank.all(axis=1)]
     for key in groups:
@@ -125,24 +103,24 @@ def _to_long(
         findings += [Finding("blank_cell", table.label, n, key, expected=Term("expect.count")) for n in lines]
     long = pd.concat([rows.assign(group=key, **{figure: values[key]}) for key in groups])
     order = [c for c in table_columns(table.name)["column"] if c in long]
-    long = long[[*order, *(c for c in long if c not in order)]]
-    long = long.assign(group=long["group"].astype("str"))
+    long = long[[*order, *(c for c in long if c not in order)]].astype({"group": "str"})
+    reported = long[long[figure].notna()]
     _check_totals(table, rows.assign(**values), styles, groups, findings)
-    _check_row_totals(table, long[long[figure].notna()], figure, findings)
-    return long[long[figure].notna()].sort_index(kind="stable")
+    _check_row_totals(table, reported, figure, findings)
+    return reported.sort_index(kind="stable")
 
 
 # --- Totals in the table: they are no data, but must be right ---
 
 
 def _check_totals(
-    table: DetectedTable, rows: pd.DataFrame, styles: dict[str, str | None], columns: list[str], findings: list[Finding]
+    table: DetectedTable, rows: pd.DataFrame, styles: Styles, columns: list[str], findings: list[Finding]
 ) -> None:
     """Compare the figures in rows of totals with the sums of the rows that they can mean."""
     if table.totals.empty:
         return
     for key in columns:
-        totals = convert_column(table.totals[key], _count(key), styles.get(key))[0]
+        totals = convert_column(table.totals[key], _optional("count", key), styles.get(key))[0]
         values = rows[key].fillna(0).to_numpy(dtype="int64")
         every = int(values.sum())
         for line, total in totals.dropna().astype(int).items():
@@ -165,8 +143,8 @@ def _check_row_totals(table: DetectedTable, long: pd.DataFrame, figure: str, fin
     """Compare the column of totals of a wide table with the groups of its row."""
     if "_total" not in table.cells:
         return
-    style = _number_styles(table, [], ["_total"], None)["_total"]
-    totals = _convert(table, table.cells["_total"], _count("_total"), findings, style)
+    style = _number_styles(table, ["_total"], None)["_total"]
+    totals = _convert(table, _optional("count", "_total"), findings, style)
     every = long.groupby(level=0)[figure].sum()
     distinct = drop_nested_groups(long.assign(area=long.index).drop(columns="as_of", errors="ignore"))
     once = distinct.groupby(level=0)[figure].sum()

@@ -21,12 +21,14 @@ from bhyt_analysis.domain.input_error import PLACE, InputError
 from bhyt_analysis.domain.partitions import AreaPartitions, is_partition, read_partition
 from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.ingest.area_matching import build_gazetteer, is_known_name, resolve_areas
+from bhyt_analysis.ingest.area_matching import Tables, Titles, build_gazetteer, is_known_name, resolve_areas
 from bhyt_analysis.ingest.coercion import UNIT_HINTS, coerce_table
 from bhyt_analysis.ingest.person_register import count_large_register, count_persons
 from bhyt_analysis.ingest.table_detection import ColumnHeading, DetectedTable, detect_table
 from bhyt_analysis.ingest.workbook import list_input_files, read_sheets
 from bhyt_analysis.quality import checks
+
+Headings = dict[str, dict[str, ColumnHeading]]  # by label of the sheet and column
 
 
 def load(path: str | Path | None = None, area: str | None = None, numbers: str | None = None) -> Dataset:
@@ -41,9 +43,7 @@ def load(path: str | Path | None = None, area: str | None = None, numbers: str |
 
     Returns
     -------
-    Dataset with ``areas``, ``successors``, ``population``, ``cards``, ``flows``, ``expiring``,
-    ``zones``, ``decisions``, ``losses``, ``targets``, ``duties``, ``reports``, ``published`` and
-    ``documents``. Counts are nullable integers, rates float64, days datetime64, codes text.
+    Dataset with the tables of the schema. Counts are nullable integers, rates float64, days datetime64, codes text.
 
     Raises
     ------
@@ -52,9 +52,7 @@ def load(path: str | Path | None = None, area: str | None = None, numbers: str |
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> data = load()
-    >>> int(data.losses.set_index("area").at["219", "people"])
+    >>> int(load().losses.set_index("area").at["219", "people"])
     46106
     """
     if is_partition(path):
@@ -72,7 +70,7 @@ def read_input(path: str | Path | None = None, numbers: str | None = None) -> tu
         raise BhytError(("error.no_such_file", {"file": source}))
     findings: list[Finding] = []
     frames: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
-    headings, titles = dict[str, dict[str, ColumnHeading]](), dict[str, tuple[str, ...]]()
+    headings, titles = Headings(), Titles()
     sha256 = fingerprint(source)
     for table, cards in _detected_tables(source, findings):
         if table.name == REGISTER:
@@ -115,13 +113,7 @@ def read_table(path: str | Path, name: str) -> pd.DataFrame:
 
 
 def fingerprint(path: str | Path | None = None) -> str:
-    """Return the SHA-256 of an input's files.
-
-    Examples
-    --------
-    >>> fingerprint() == load().sha256
-    True
-    """
+    """Return the SHA-256 of an input's files."""
     source = bundled_path("data") if path is None else Path(path)
     digest = hashlib.sha256()
     for file in list_input_files(source):
@@ -144,9 +136,7 @@ def _detected_tables(source: Path, findings: list[Finding]) -> Iterator[tuple[De
                 yield table, None
 
 
-def _resolve_units(
-    tables: dict[str, pd.DataFrame], titles: dict[str, tuple[str, ...]], source: Path, findings: list[Finding]
-) -> dict[str, pd.DataFrame]:
+def _resolve_units(tables: Tables, titles: Titles, source: Path, findings: list[Finding]) -> Tables:
     """Return the tables with codes for names of units; without a table ``areas`` the bundled units are used."""
     tables = dict(tables)
     if not len(tables["areas"]):
@@ -160,7 +150,7 @@ def _resolve_units(
     return {name: table.drop(columns=list(UNIT_HINTS), errors="ignore") for name, table in tables.items()}
 
 
-def _name_bundled_units(tables: dict[str, pd.DataFrame]) -> bool:
+def _name_bundled_units(tables: Tables) -> bool:
     """Return whether a table names a unit of the bundled data."""
     units = build_gazetteer(_bundled_areas())
     return any(is_known_name(units, a) for t in tables.values() if "area" in t for a in pd.unique(t["area"]))
@@ -170,7 +160,7 @@ def _bundled_areas() -> pd.DataFrame:
     return read_table(bundled_path("data") / "areas.csv", "areas")
 
 
-def _with_heading(finding: Finding, headings: dict[str, dict[str, ColumnHeading]]) -> Finding:
+def _with_heading(finding: Finding, headings: Headings) -> Finding:
     """Return a finding with the heading of its column as the user sees it, and the letters of all its columns."""
     columns = headings.get(finding.file or "", {})
     column = finding.column if isinstance(finding.column, str) else ""
@@ -189,10 +179,10 @@ def _duplicates(name: str, table: pd.DataFrame) -> list[Finding]:
     """Return a finding for each row that repeats the key of another."""
     key = table_columns(name).query("key == 'yes'")["column"].tolist()
     group = table.groupby(key, dropna=False, sort=False).ngroup()
-    repeated = table[group.duplicated(keep="first")]
-    firsts = table[~group.duplicated(keep="first")].set_axis(group[~group.duplicated(keep="first")])
+    repeated = group.duplicated()
+    firsts = table[~repeated].set_axis(group[~repeated])
     findings = []
-    for number, row in zip(group[repeated.index], repeated.to_dict("records"), strict=True):
+    for number, row in zip(group[repeated], table[repeated].to_dict("records"), strict=True):
         same = firsts.loc[number]
         first = str(same["row"]) if same["file"] == row["file"] else f"{same['row']} ({same['file']})"
         findings.append(Finding("twice", row["file"], row["row"], ", ".join(key), value=first))
@@ -206,7 +196,6 @@ def check(data: Dataset | str | Path | None = None, lang: str = "vi", numbers: s
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import check
     >>> check()["severity"].tolist()
     []
     """

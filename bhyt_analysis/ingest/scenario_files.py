@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from functools import reduce
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,9 @@ from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.ingest.loader import read_table
 from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.law.law_file import LawError
 from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, allowed_range, assumptions
 from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS
-from bhyt_analysis.model.projection.levers import build_reform, top_up_rows
+from bhyt_analysis.model.projection.levers import LawRow, build_reform, top_up_rows
 from bhyt_analysis.model.projection.scenario import Scenario, TargetRow
 from bhyt_analysis.model.targets.targets import RELATIONS
 
@@ -35,19 +35,9 @@ INCOME_GROUPS = tuple(g for g in groups_flagged("projected") if g in groups_flag
 def read_scenario(path: str | Path, lang: str = "vi") -> Scenario:
     """Read a scenario from a TOML file, or a bundled one by its name, such as "status_quo".
 
-    Law files and lists of zones are found by their path from the file.
-
-    Parameters
-    ----------
-    lang : of the name that outputs show (`localise_scenario`).
-
-    Raises
-    ------
-    BhytError
-        for a file that is not there or not TOML; and for unknown keys, assumptions
-        and support windows, values out of their range, a missing name: all at once.
-    LawError, InputError
-        for a reform, or a list of zones, that can't be used.
+    Law files and lists of zones are found by their path from the file; ``lang`` is of the name (`localise_scenario`).
+    Raises BhytError for a file that is not there or not TOML, and for unknown keys, values out of their range and a
+    missing name, all at once; LawError or InputError for a reform, or a list of zones, that can't be used.
 
     Examples
     --------
@@ -123,31 +113,26 @@ def _reforms(values: Mapping[str, Toml], file_name: str) -> Iterator[Law]:
     yield from own
     if values.get("top_up"):
         law = reduce(Law.__or__, own, Law.read())
-        rows = [
-            row
-            for t in values["top_up"]
-            for row in top_up_rows(
-                law, t["group"], t["points"], t["area"], t["area"], t["since"], t.get("until") or None
-            )
-        ]
-        yield build_reform(rows, f"{file_name} [[top_up]]")
+
+        def rows(row: Mapping[str, Toml]) -> list[LawRow]:
+            area, until = row["area"], row.get("until") or None
+            return top_up_rows(law, row["group"], row["points"], area, area, row["since"], until)
+
+        yield build_reform(chain.from_iterable(map(rows, values["top_up"])), f"{file_name} [[top_up]]")
 
 
 def _read_values(payload: Mapping[str, Toml]) -> tuple[dict[str, Toml], list[Fault]]:
     """Return the values of a scenario file by key, and everything that is wrong with them."""
-    keys = ", ".join(_READERS)
-    faults: list[Fault] = [
-        ("error.scenario_key", {"found": key, "nearest": nearest_choice(key, _READERS) or keys})
-        for key in payload
-        if key not in _READERS
-    ]
+    faults: list[Fault] = []
+    for key in (k for k in payload if k not in _READERS):
+        nearest = nearest_choice(key, _READERS) or ", ".join(_READERS)
+        faults.append(("error.scenario_key", {"found": key, "nearest": nearest}))
     nameless = not isinstance(payload.get("name"), str) or not payload["name"].strip()
     if nameless:
         faults.append(("error.scenario_name", {}))
     values: dict[str, Toml] = {}
-    for key, (reader, expected) in _READERS.items():
-        if key not in payload or (key == "name" and nameless):
-            continue
+    present = {key: pair for key, pair in _READERS.items() if key in payload and not (key == "name" and nameless)}
+    for key, (reader, expected) in present.items():
         try:
             values[key] = reader(payload[key])
         except BhytError as error:
@@ -159,35 +144,34 @@ def _read_values(payload: Mapping[str, Toml]) -> tuple[dict[str, Toml], list[Fau
     return values, faults
 
 
+def _require(valid: bool) -> None:
+    if not valid:
+        raise ValueError
+
+
 def _read_text(value: Toml) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value.strip()
+    _require(isinstance(value, str))
+    return str(value.strip())
 
 
 def _read_texts(value: Toml) -> list[str]:
-    if not isinstance(value, list):
-        raise TypeError
+    _require(isinstance(value, list))
     return [_read_text(v) for v in value]
 
 
 def _read_month(value: Toml) -> pd.Timestamp:
     """Return the end of the month of a day."""
-    try:
-        day = parse_date(value if isinstance(value, dt.date) else _read_text(value))
-    except LawError:
-        raise ValueError from None
+    day = parse_date(value if isinstance(value, dt.date) else _read_text(value))
     return pd.Timestamp(day) + pd.offsets.MonthEnd(0)
 
 
 def _read_support_window(value: Toml) -> str:
-    if value not in SUPPORT_WINDOWS:
-        raise ValueError
+    _require(value in SUPPORT_WINDOWS)
     return str(value)
 
 
 def _flatten(payload: Mapping[str, Toml], stem: str = "") -> Iterator[tuple[str, Toml]]:
-    """Yield dotted names and values from the nested tables of a TOML file."""
+    """Yield dotted names and values of nested tables."""
     for key, value in payload.items():
         if isinstance(value, dict):
             yield from _flatten(value, f"{stem}{key}.")
@@ -222,8 +206,7 @@ def _is_number(value: Toml) -> bool:
 
 
 def _read_income(payload: Toml) -> dict[str, float]:
-    if not all(k in INCOME_GROUPS and _is_number(v) and v > 0 for k, v in payload.items()):
-        raise ValueError
+    _require(all(k in INCOME_GROUPS and _is_number(v) and v > 0 for k, v in payload.items()))
     return {k: float(v) for k, v in payload.items()}
 
 
@@ -231,8 +214,7 @@ def _read_targets(payload: Toml) -> tuple[TargetRow, ...]:
     targets: list[TargetRow] = []
     for row in payload:
         relation = row.get("relation", ">=")
-        if not _is_number(row["rate"]) or not 0 <= row["rate"] <= 1 or relation not in RELATIONS:
-            raise ValueError
+        _require(_is_number(row["rate"]) and 0 <= row["rate"] <= 1 and relation in RELATIONS)
         targets.append({"on": _read_month(row["on"]), "rate": float(row["rate"]), "relation": relation})
     return tuple(targets)
 
@@ -241,17 +223,15 @@ def _rows_with(*required: str) -> Callable[[Toml], tuple[dict[str, Toml], ...]]:
     """Return a reader of rows that have some keys; days become text."""
 
     def read(payload: Toml) -> tuple[dict[str, Toml], ...]:
-        if not all(set(required) <= set(row) for row in payload):
-            raise ValueError
+        _require(all(set(required) <= set(row) for row in payload))
         return tuple({k: str(v) if isinstance(v, dt.date) else v for k, v in row.items()} for row in payload)
 
     return read
 
 
 def _read_seed(value: Toml) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise TypeError
-    return value
+    _require(isinstance(value, int) and not isinstance(value, bool) and value >= 0)
+    return int(value)
 
 
 _READERS: dict[str, tuple[Callable[[Toml], Toml], str]] = {

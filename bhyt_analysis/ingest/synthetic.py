@@ -70,9 +70,8 @@ class Communes:
 def synthetic_country(districts: int, seed: int) -> dict[str, pd.DataFrame]:
     """Return the tables of a synthetic country, all input tables but decisions and losses.
 
-    Cards are by commune, sub-group and month for 24 months around 1 July 2021, when
-    zones change; pupils return at the start of the school year and others month by month. Flows
-    lead from each month to the next; expiring cards are listed for the last month.
+    Cards are by commune, sub-group and month for 24 months around 1 July 2021, when zones change. Flows lead from
+    each month to the next; expiring cards are listed for the last month.
 
     Examples
     --------
@@ -120,10 +119,7 @@ def _communes(rng: np.random.Generator, districts: int) -> Communes:
 def write_country(out: str | Path, districts: int, seed: int, suffix: str = "") -> None:
     """Write the tables of `synthetic_country` as CSV files, such as ``cards_example.csv``.
 
-    Raises
-    ------
-    BhytError
-        if the folder has tables already, for they might be real.
+    Raises BhytError if the folder has tables already, for they might be real.
     """
     folder = Path(out)
     if existing := sorted(p.name for p in folder.glob("*.csv")):

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
+from openpyxl import Workbook
+from openpyxl.comments import Comment
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
 
 from bhyt_analysis.domain.schema import schema, table_columns
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError, has_message, translate
 from bhyt_analysis.ingest.cell_types import CHOICES, choice_keys
 from bhyt_analysis.law import groups
-
-if TYPE_CHECKING:
-    from openpyxl.worksheet.worksheet import Worksheet
 
 ROWS = 5000  # with drop-downs
 HEADING = 2  # row of the headings, below the title of the sheet
@@ -31,10 +33,7 @@ DARK, GREY, PALE = "1F4E79", "7F7F7F", "F2F2F2"
 def write_template(path: str | Path, lang: str = "vi") -> None:
     """Write the empty workbook; it opens in Excel and LibreOffice.
 
-    Raises
-    ------
-    BhytError
-        if the file exists (it may be filled in already) or its folder does not.
+    Raises BhytError if the file exists (it may be filled in already) or its folder does not.
     """
     check_lang(lang)
     file = Path(path)
@@ -42,8 +41,6 @@ def write_template(path: str | Path, lang: str = "vi") -> None:
         raise BhytError(("error.file_exists", {"file": file}))
     if not file.parent.is_dir():
         raise BhytError(("error.no_folder", {"file": file, "folder": file.parent}))
-    from openpyxl import Workbook
-
     book = Workbook()
     _guide(book.active, lang)
     for table in dict.fromkeys(schema()["table"]):
@@ -72,7 +69,7 @@ def sheet_name(table: str, lang: str) -> str:
 
 
 def example_row(table: str, lang: str) -> dict[str, object]:
-    """Return the example row of a table, which shows how cells are written and which the reader leaves out.
+    """Return the example row of a table, which the reader leaves out.
 
     Examples
     --------
@@ -116,12 +113,8 @@ def _options(kind: str, lang: str) -> list[str]:
 
 def _sheet(sheet: Worksheet, table: str, lang: str) -> None:
     """Fill the sheet of one table: title, headings with notes, an example row, formats and drop-downs."""
-    from openpyxl.comments import Comment
-    from openpyxl.styles import Alignment, Font, PatternFill
-
     columns = table_columns(table).to_dict("records")
-    title = _first_message(lang, f"about.{table}")
-    sheet.append([f"{sheet_name(table, lang)} – {title}" if title else sheet_name(table, lang)])
+    sheet.append([" – ".join(filter(None, [sheet_name(table, lang), _first_message(lang, f"about.{table}")]))])
     sheet.append([translate("template.row", lang), *(_heading(c, lang) for c in columns)])
     example = example_row(table, lang)
     sheet.append([translate("template.example", lang), *(example.get(c["column"]) for c in columns)])
@@ -134,18 +127,15 @@ def _sheet(sheet: Worksheet, table: str, lang: str) -> None:
     sheet.row_dimensions[HEADING].height = 48
     sheet.column_dimensions["A"].width = 8
     for i, column in enumerate(columns, 2):
-        note = Comment(_note(column, lang), "bhyt_analysis", width=320, height=150)
-        sheet.cell(HEADING, i).comment = note
-        sheet.cell(HEADING, i).fill = PatternFill("solid", fgColor=DARK if column["required"] else GREY)
+        cell = sheet.cell(HEADING, i)
+        cell.comment = Comment(_note(column, lang), "bhyt_analysis", width=320, height=150)
+        cell.fill = PatternFill("solid", fgColor=DARK if column["required"] else GREY)
         _format_column(sheet, i, column, lang)
     sheet.freeze_panes = sheet.cell(HEADING + 1, 2)
 
 
 def _format_column(sheet: Worksheet, i: int, column: dict[str, str], lang: str) -> None:
     """Set the width, number format and drop-down of a column."""
-    from openpyxl.utils import get_column_letter
-    from openpyxl.worksheet.datavalidation import DataValidation
-
     kind, letter = column["type"], get_column_letter(i)
     dimension = sheet.column_dimensions[letter]
     dimension.width = 46 if kind == "group" else max(15, min(34, len(_heading(column, lang)) + 2))
@@ -177,14 +167,10 @@ def _note(column: dict[str, str], lang: str) -> str:
 
 def _guide(sheet: Worksheet, lang: str) -> None:
     """Fill the guide: how to use the workbook, and what each sheet is for."""
-    from openpyxl.styles import Alignment, Font
-
     sheet.title = translate("template.guide", lang)
-    sheet.append([translate("template.title", lang)])
     lines = translate("template.how", lang).split("\n")
-    for line in ["", *lines, ""]:
+    for line in [translate("template.title", lang), "", *lines, "", translate("template.sheets", lang)]:
         sheet.append([line])
-    sheet.append([translate("template.sheets", lang)])
     bold = [1, sheet.max_row]
     for table in dict.fromkeys(schema()["table"]):
         sheet.append([f"• {sheet_name(table, lang)} – {_first_message(lang, f'about.{table}')}"])
@@ -200,9 +186,6 @@ def _guide(sheet: Worksheet, lang: str) -> None:
 
 def _lists(sheet: Worksheet, lang: str) -> None:
     """Fill the sheet of lists: a column for each drop-down, and for groups also the card codes."""
-    from openpyxl.styles import Font, PatternFill
-    from openpyxl.utils import get_column_letter
-
     lists = {_first_message(lang, f"list.{kind}") or kind: _options(kind, lang) for kind in CHOICES}
     widths = [max(18, *(min(60, len(o) + 2) for o in options)) for options in lists.values()]
     lists[translate("list.card_codes", lang)] = [str(c).replace(";", ", ") for c in groups()["card_codes"]]
