@@ -1,23 +1,22 @@
-"""Which communes differ from the rest by more than chance, however many people live in them?
+"""Find the communes whose coverage differs from the rest by more than chance, whatever their size.
 
 A league table ranks the small communes first and last, by chance alone. A funnel plot (Spiegelhalter 2005,
-Funnel plots for comparing institutional performance, Statistics in Medicine 24:1185-1202) sets each coverage
-against the limits that a commune of its size would keep at the coverage of all. The limits are binomial and
-exact: each person is insured or not, and at coverages near 100% the normal approximation passes everybody,
-while Poisson, which knows no everybody, is for events without a ceiling. People do not join one by one, but by
-household, class or list, and zones differ: where the communes' own spread is wider than binomial, what is left
-of it beside chance is added to the limits of every size (the additive random effect of the same paper, by
+Funnel plots for comparing institutional performance, Statistics in Medicine 24:1185-1202) compares each coverage
+with the limits that a commune of its size would keep at the coverage of all. The limits are binomial and
+exact: each person is insured or not, and at coverages near 100% the normal approximation lets every commune
+pass, while Poisson, which has no upper bound, is for events without a ceiling. People do not enrol one by one, but
+by household, class or list, and zones differ: where the communes' own spread is wider than binomial, the part of
+it beside chance is added to the limits of every size (the additive random effect of the same paper, by
 DerSimonian and Laird 1986, Controlled Clinical Trials 7:177-188, from winsorised z-scores).
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.model.monitoring.thresholds import threshold
 
 Floats = NDArray[np.float64]
@@ -26,11 +25,11 @@ POSITIONS = ("below_outer", "below_inner", "within", "above_inner", "above_outer
 
 
 def binomial_limit(population: ArrayLike, rate: float, probability: float) -> Floats:
-    """The share that a unit of a size stays below with a probability: the binomial quantile, between whole people.
+    """Return the binomial quantile as a share, interpolated between whole people.
 
     Parameters
     ----------
-    population : people, 1 or more. rate : share expected. at : probability, such as 0.975.
+    population : people, 1 or more. rate : expected share. probability : of a lower share, such as 0.975.
 
     Examples
     --------
@@ -45,21 +44,19 @@ def binomial_limit(population: ArrayLike, rate: float, probability: float) -> Fl
     n = np.asarray(population, dtype=np.int64)
     if rate in (0, 1):
         return np.full(n.shape, float(rate))
-    least = np.ceil(np.round(bdtrik(probability, n, rate), 9)).clip(
-        0
-    )  # the smallest count that reaches the probability
-    reached, before = bdtr(least, n, rate), np.where(least > 0, bdtr(least - 1, n, rate), 0.0)
-    between = np.clip((reached - probability) / (reached - before), 0, 1)
-    return np.clip((least - between) / n, 0, 1)
+    count = np.ceil(np.round(bdtrik(probability, n, rate), 9)).clip(0)  # the smallest that has the probability
+    upto_count, upto_previous = bdtr(count, n, rate), np.where(count > 0, bdtr(count - 1, n, rate), 0.0)
+    part = np.clip((upto_count - probability) / (upto_count - upto_previous), 0, 1)
+    return np.clip((count - part) / n, 0, 1)
 
 
 def between_unit_spread(
     insured: ArrayLike, population: ArrayLike, rate: float, winsorised_share: float | None = None
 ) -> float:
-    """How far units differ beside chance: the standard deviation of their true coverages, a share; 0 where chance will do.
+    """Return the standard deviation of the units' true coverages (a share) beside chance, 0 where chance suffices.
 
-    From the mean square of the z-scores, those at each end drawn in to the next ones so that the units which the
-    plot is to find do not widen its limits. 0 also where the excess may be chance: up to 1 + 2·√(2/n).
+    From the mean square of the z-scores. Those at each end are winsorised, so that the units which the
+    plot is to detect do not widen its limits. 0 also where the excess may be chance: up to 1 + 2·√(2/n).
 
     Examples
     --------
@@ -86,9 +83,9 @@ def between_unit_spread(
 
 
 def control_limits(population: ArrayLike, rate: float, spread: float, ring: str) -> tuple[Floats, Floats]:
-    """The lower and upper limits of the "inner" or "outer" ring for units of some sizes (shares).
+    """Return the lower and upper limits of the "inner" or "outer" ring for units of some sizes (shares).
 
-    ``spread``: what `between_unit_spread` gives. With no spread they are the exact binomial limits.
+    ``spread``: the result of `between_unit_spread`. Without spread they are the exact binomial limits.
 
     Examples
     --------
@@ -98,26 +95,29 @@ def control_limits(population: ArrayLike, rate: float, spread: float, ring: str)
     """
     from scipy.special import ndtri
 
-    outside = (1 - threshold(f"funnel_{ring}")) / 2
-    edges = [binomial_limit(population, rate, at) for at in (outside, 1 - outside)]
-    wide = float(ndtri(1 - outside)) * spread
-    low, high = (rate + sign * np.sqrt((edge - rate) ** 2 + wide**2) for sign, edge in zip((-1, 1), edges, strict=True))
+    tail = (1 - threshold(f"funnel_{ring}")) / 2
+    wide = float(ndtri(1 - tail)) * spread
+    low, high = (
+        rate + sign * np.sqrt((binomial_limit(population, rate, probability) - rate) ** 2 + wide**2)
+        for sign, probability in ((-1, tail), (1, 1 - tail))
+    )
     return np.clip(low, 0, 1), np.clip(high, 0, 1)
 
 
+@result_table
 def funnel(rows: pd.DataFrame) -> pd.DataFrame:
-    """Each unit's coverage with the limits of its size, and where it lies.
+    """Return each unit's coverage with the limits of its size and its position among them.
 
     Parameters
     ----------
-    rows : one row a unit with ``insured`` and ``population`` (people), such as `coverage` gives by commune.
+    rows : one row a unit with ``insured`` and ``population`` (people), such as `coverage` by commune.
 
     Returns
     -------
-    A new DataFrame, rows and index as given: its columns, then ``expected`` (the coverage of all, a share),
+    A new DataFrame, rows and index as in ``rows``: its columns, then ``expected`` (the coverage of all, a share),
     ``spread`` (`between_unit_spread`, the same for all), ``inner_low``, ``inner_high``, ``outer_low``, ``outer_high``
-    (limits of 95% and 99.8%), ``place`` (one of `POSITIONS`). Units without both figures, or where nobody lives,
-    have no place.
+    (limits of 95% and 99.8%), ``place`` (one of `POSITIONS`). Units without both figures, or without people, have
+    no place.
 
     Examples
     --------
@@ -125,20 +125,17 @@ def funnel(rows: pd.DataFrame) -> pd.DataFrame:
     >>> funnel(rows)["place"].tail(2).tolist()
     ['within', 'below_outer']
     """
-    known = rows["insured"].notna() & (rows["population"].fillna(0) > 0)
-    insured, population = (rows.loc[known, c].to_numpy(dtype=float) for c in ("insured", "population"))
+    complete = rows["insured"].notna() & (rows["population"].fillna(0) > 0)
+    insured, population = (rows.loc[complete, c].to_numpy(dtype=float) for c in ("insured", "population"))
     rate = float(insured.sum() / population.sum()) if len(insured) else np.nan
     spread = between_unit_spread(insured, population, rate)
-    told: dict[str, Any] = {"expected": rate, "spread": spread}
+    out = rows.assign(expected=rate, spread=spread)
     for ring in ("inner", "outer"):
-        for end, edge in zip(("low", "high"), control_limits(population, rate, spread, ring), strict=True):
-            told[f"{ring}_{end}"] = pd.Series(edge, index=rows.index[known])
-    out = rows.assign(**told)
+        for end, limit in zip(("low", "high"), control_limits(population, rate, spread, ring), strict=True):
+            out[f"{ring}_{end}"] = pd.Series(limit, index=rows.index[complete])
     share = out["insured"].astype(float) / out["population"].astype(float)
-    # From the widest limit to the narrowest, so that the outer one has the last word.
-    place = pd.Series("within", index=rows.index).where(known, "")
-    for ring in ("inner", "outer"):
-        place = place.mask(share < out[f"{ring}_low"], f"below_{ring}").mask(
-            share > out[f"{ring}_high"], f"above_{ring}"
-        )
+    place = pd.Series("within", index=rows.index).where(complete, "")
+    for ring in ("inner", "outer"):  # the outer limit replaces the inner one
+        place = place.mask(share < out[f"{ring}_low"], f"below_{ring}")
+        place = place.mask(share > out[f"{ring}_high"], f"above_{ring}")
     return out.assign(place=place)

@@ -1,6 +1,6 @@
-"""How fast do the insured grow from month to month, and where does that lead?
+"""Measure how fast the insured grow from month to month, and project it.
 
-The count is taken as a random walk with drift: what it gains in a month is a steady pace and chance. Hyndman
+The count is modelled as a random walk with drift: its gain in a month is a steady pace and chance. Hyndman
 and Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., sections 5.2 and 5.5, give its forecast and
 its spread. Their normal quantile is for long series; with the few months of a year it is Student's t with one
 degree of freedom less than there are changes, which is exact where the chances are normal.
@@ -26,7 +26,7 @@ class Pace(NamedTuple):
 
 
 def months_between(first: pd.Timestamp, last: pd.Timestamp) -> float:
-    """The months from one day to another, those of parts of a month as parts of it.
+    """Return the months from one day to another, a part of a month as a fraction.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def months_between(first: pd.Timestamp, last: pd.Timestamp) -> float:
 
 
 def estimate_pace(changes: Sequence[float], months: Sequence[float] | None = None) -> Pace:
-    """The pace of some changes, each over its number of months (1 unless told), and how much they differ.
+    """Return the pace of some changes, each over its number of months (1 by default), and their variance.
 
     Raises ValueError without a change, or over no time.
 
@@ -60,7 +60,7 @@ def estimate_pace(changes: Sequence[float], months: Sequence[float] | None = Non
 
 
 def project_pace(now: float, pace: Pace, months: float, share: float = 0.9) -> tuple[float, float, float]:
-    """Where a count will be after some months: the low end, the middle and the high end of its interval.
+    """Project a count some months ahead: the low end, the middle and the high end of its interval.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def project_pace(now: float, pace: Pace, months: float, share: float = 0.9) -> t
 
     Returns
     -------
-    (low, middle, high) in people; low and high are missing where one change tells of no spread.
+    (low, middle, high) in people; low and high are missing where a single change gives no spread.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def project_pace(now: float, pace: Pace, months: float, share: float = 0.9) -> t
     from scipy.special import stdtrit
 
     if months < 0:
-        raise ValueError(f"months is {months}; what is past is counted and not projected")
+        raise ValueError(f"months is {months}; the past is counted and not projected")
     middle = now + pace.people * months
     spread = math.sqrt(pace.variance * (months + months**2 / pace.months))
     half = float(stdtrit(pace.changes - 1, (1 + share) / 2)) * spread if pace.changes > 1 else math.nan

@@ -1,7 +1,7 @@
-"""Which reports does a unit owe, by when, and have they come?
+"""List the reports that a unit must submit, their due days and whether they were received.
 
-What is owed and by when are rows of the table ``duties``, each from a plan; what has come are rows of ``reports``.
-A plan that asks for a monthly report without naming a day sets no day here either.
+Reports to submit and their days are rows of the table ``duties``, each from a plan; received ones are rows of
+``reports``. A plan that asks for a monthly report without naming a day sets no day here either.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ import pandas as pd
 
 from bhyt_analysis.domain.dataset import Dataset, select_unit
 from bhyt_analysis.domain.geography import communes, unit_name
+from bhyt_analysis.domain.result_table import result_table
 
-MONTHS_IN_PERIOD = {"monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12}  # months of the period
+MONTHS_IN_PERIOD = {"monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12}
 STATES = ("overdue", "not_received", "late", "awaited", "received", "in_time")
-AHEAD = pd.Timedelta(days=31)  # reports that fall due within a month are told before
+AHEAD = pd.Timedelta(days=31)  # reports that fall due within a month are listed before
 COLUMNS = ["area", "name", "kind", "period", "due", "deadline", "received", "state", "source"]
 
 
 def period_end(kind: str, day: pd.Timestamp) -> pd.Timestamp:
-    """The last day of the period of a report in which a day lies.
+    """Return the last day of the period of a report in which a day lies.
 
     Examples
     --------
@@ -29,7 +30,7 @@ def period_end(kind: str, day: pd.Timestamp) -> pd.Timestamp:
 
 
 def due_date(end: pd.Timestamp, months: int, day: int) -> pd.Timestamp:
-    """The day of a month after (or before) the last month of a period; a month too short for it gives its last day.
+    """Return the day of a month after (or before) the last month of a period, at most the last day of that month.
 
     Examples
     --------
@@ -41,37 +42,37 @@ def due_date(end: pd.Timestamp, months: int, day: int) -> pd.Timestamp:
 
 
 def required_reports(data: Dataset, code: str, month: pd.Timestamp) -> pd.DataFrame:
-    """The reports that a unit and its communes owe for the twelve months up to a month, and for the rest of its year.
+    """Return the reports required of a unit and its communes for the year up to a month, and for the rest of its year.
 
-    Columns ``area``, ``kind``, ``period`` (its last day), ``due`` (missing where no plan tells a day), ``deadline``
+    Columns ``area``, ``kind``, ``period`` (its last day), ``due`` (missing where no plan names a day), ``deadline``
     ("by" or "before"), ``source``.
     """
-    first, last = month - pd.offsets.MonthEnd(11), pd.Timestamp(month.year, 12, 31)
+    units = {code, *communes(data.areas, code, month)}
+    months = pd.date_range(month - pd.offsets.MonthEnd(11), pd.Timestamp(month.year, 12, 31), freq="ME")
     rows = []
-    for duty in data.duties[data.duties["area"].isin({code, *communes(data.areas, code, month)})].to_dict("records"):
-        ends = [e for e in pd.date_range(first, last, freq="ME") if e == period_end(duty["kind"], e)]
-        for end in ends:
-            if end < duty["since"] or end > duty["until"]:
-                continue
-            told = pd.notna(duty["due_day"]) and pd.notna(duty["due_month"])
-            due = due_date(end, duty["due_month"], duty["due_day"]) if told else pd.NaT
-            rows.append({"area": duty["area"], "kind": duty["kind"], "period": end, "due": due, "deadline": duty["deadline"] or "by", "source": duty["source"]})  # fmt: skip
+    for duty in data.duties[data.duties["area"].isin(units)].to_dict("records"):
+        has_day = pd.notna(duty["due_day"]) and pd.notna(duty["due_month"])
+        for end in months:
+            if end == period_end(duty["kind"], end) and not (end < duty["since"] or end > duty["until"]):
+                due = due_date(end, duty["due_month"], duty["due_day"]) if has_day else pd.NaT
+                rows.append((duty["area"], duty["kind"], end, due, duty["deadline"] or "by", duty["source"]))
     table = pd.DataFrame(rows, columns=["area", "kind", "period", "due", "deadline", "source"])
     return table.astype({"period": "datetime64[s]", "due": "datetime64[s]"})
 
 
+@result_table
 def reports_due(data: Dataset, area: str, month: pd.Timestamp) -> pd.DataFrame:
-    """The reports of the last twelve months and of the month to come, and whether they came.
+    """Return the reports of the last twelve months and of the month to come, with their state.
 
     Parameters
     ----------
-    month : its last day is the day on which one asks; what the input knows to have come later has come all the same.
+    month : its last day is the reference day; reports that the input records later count as received.
 
     Returns
     -------
-    DataFrame, what is lacking first: ``area``, ``name``, ``kind`` (monthly, quarterly, half_yearly, yearly),
+    DataFrame, missing reports first: ``area``, ``name``, ``kind`` (monthly, quarterly, half_yearly, yearly),
     ``period`` (its last day), ``due``, ``deadline`` ("by" or "before"), ``received`` (day), ``state`` (overdue;
-    not_received where no due day is told; late; awaited; received, without a due day; in_time), ``source``.
+    not_received where there is no due day; late; awaited; received, without a due day; in_time), ``source``.
 
     Examples
     --------
@@ -82,32 +83,24 @@ def reports_due(data: Dataset, area: str, month: pd.Timestamp) -> pd.DataFrame:
     """
     code, data = select_unit(data, area)
     table = required_reports(data, code, month)
-    came = data.reports[data.reports["area"].isin({code, *communes(data.areas, code, month)})]
-    ends = [period_end(k, p) for k, p in zip(came["kind"], came["period"], strict=True)]
-    came = came.assign(period=pd.Series(ends, index=came.index, dtype="datetime64[s]"))[
-        ["area", "kind", "period", "received"]
-    ]
-    table = table.merge(came, on=["area", "kind", "period"], how="outer")
-    first = month - pd.offsets.MonthEnd(11)
+    received = data.reports[data.reports["area"].isin({code, *communes(data.areas, code, month)})]
+    ends = [period_end(k, p) for k, p in zip(received["kind"], received["period"], strict=True)]
+    received = received.assign(period=pd.Series(ends, index=received.index, dtype="datetime64[s]"))
+    keys = ["area", "kind", "period"]
+    table = table.merge(received[[*keys, "received"]], on=keys, how="outer")
     near = (table["period"] <= month) | (table["due"] <= month + AHEAD)
-    table = table[(table["period"] >= first) & near]
-    table = table.assign(
-        deadline=table["deadline"].fillna("by"), source=table["source"].fillna(""),
-        name=[unit_name(data.areas, a, p) for a, p in zip(table["area"], table["period"], strict=True)],
-        state=[_state(r, month) for r in table.to_dict("records")],
-    )  # fmt: skip
-    order = table["state"].map(STATES.index)
-    return (
-        table.assign(order=order)
-        .sort_values(["order", "period", "area"], kind="stable")[COLUMNS]
-        .reset_index(drop=True)
-    )
+    table = table[(table["period"] >= month - pd.offsets.MonthEnd(11)) & near]
+    table = table.assign(deadline=table["deadline"].fillna("by"), source=table["source"].fillna(""))
+    table["name"] = [unit_name(data.areas, a, p) for a, p in zip(table["area"], table["period"], strict=True)]
+    table["state"] = [_state(row, month) for row in table.to_dict("records")]
+    table = table.assign(order=table["state"].map(STATES.index))
+    return table.sort_values(["order", "period", "area"], kind="stable")[COLUMNS].reset_index(drop=True)
 
 
 def _state(row: dict, day: pd.Timestamp) -> str:
-    last = row["due"] - pd.Timedelta(days=int(row["deadline"] == "before")) if pd.notna(row["due"]) else None
+    last_day = row["due"] - pd.Timedelta(days=int(row["deadline"] == "before"))
     if pd.notna(row["received"]):
-        return "received" if last is None else "in_time" if row["received"] <= last else "late"
-    if last is None:
+        return "received" if pd.isna(last_day) else "in_time" if row["received"] <= last_day else "late"
+    if pd.isna(last_day):
         return "not_received"
-    return "overdue" if last < day else "awaited"
+    return "overdue" if last_day < day else "awaited"

@@ -1,21 +1,12 @@
-"""At which values does the monthly watch change its colour, and who says so?"""
-
-from functools import lru_cache
-from pathlib import Path
+"""Read the values at which the monthly monitor changes its colour, with their sources."""
 
 import pandas as pd
 
-FILE = Path(__file__).with_name("thresholds.csv")
-
-
-@lru_cache(maxsize=1)
-def _table() -> pd.DataFrame:
-    table = pd.read_csv(FILE, dtype=str, keep_default_na=False, encoding="utf-8")
-    return table.assign(value=table["value"].astype("float64")).set_index("name")
+from bhyt_analysis.domain.packaged_tables import packaged_table
 
 
 def thresholds() -> pd.DataFrame:
-    """Every threshold of the monthly watch.
+    """Return every threshold of the monthly monitor.
 
     Returns
     -------
@@ -26,9 +17,9 @@ def thresholds() -> pd.DataFrame:
     >>> thresholds().loc[["green_pace", "amber_pace"], "value"].tolist()
     [1.0, 0.8]
     """
-    return _table().copy()
+    return packaged_table("model/monitoring/thresholds.csv", ("value",), "name")
 
 
 def threshold(name: str) -> float:
-    """The value of one threshold."""
-    return float(_table().at[name, "value"])
+    """Return the value of one threshold."""
+    return float(thresholds().at[name, "value"])
