@@ -51,8 +51,8 @@ def test_concentration_index_of_the_world_bank_manual():
     births = [29_939, 28_776, 26_528, 24_689, 19_739]
     deaths_per_1000 = [154.7, 152.9, 119.5, 86.9, 54.3]
     deaths = [b * r / 1000 for b, r in zip(births, deaths_per_1000, strict=True)]
-    told = values(communes(births, deaths, wealth=[1, 2, 3, 4, 5]), "wealth")
-    assert round(told["concentration"], 4) == -0.1694
+    result = values(communes(births, deaths, wealth=[1, 2, 3, 4, 5]), "wealth")
+    assert round(result["concentration"], 4) == -0.1694
 
 
 def test_two_communes_by_hand():
@@ -60,7 +60,7 @@ def test_two_communes_by_hand():
     # worst fifth: 400 people of the first, 40 uninsured of 120 = 1/3; best fifth 8; (40 - 8) / 400 = 8 points
     # Theil: 0.5 x (5/3) ln(5/3) + 0.5 x (1/3) ln(1/3)
     # C by poor share (second poorer... ranks 0.25 and 0.75): 2/0.06 x (0.5 x 0.02 x 0.25 + 0.5 x 0.1 x 0.75) - 1 = 1/3
-    told = equity(communes([1000, 1000], [100, 20], poor_share=[0.4, 0.1]), "poor_share").set_index("key")
+    result = equity(communes([1000, 1000], [100, 20], poor_share=[0.4, 0.1]), "poor_share").set_index("key")
     theil = 0.5 * (5 / 3) * math.log(5 / 3) + 0.5 * (1 / 3) * math.log(1 / 3)
     expected = {
         "gap": (0.08, 0, 1),
@@ -71,21 +71,21 @@ def test_two_communes_by_hand():
         "concentration_wagstaff": (1 / 3 / 0.94, -1, 1),
         "concentration_erreygers": (0.08, -4 * 0.06 * 0.94, 4 * 0.06 * 0.94),  # 4 x 0.06 / 3
     }
-    assert list(told.index) == list(expected)
+    assert list(result.index) == list(expected)
     for key, figures in expected.items():
-        assert told.loc[key, ["value", "low", "high"]].tolist() == pytest.approx(figures, abs=1e-12), key
+        assert result.loc[key, ["value", "low", "high"]].tolist() == pytest.approx(figures, abs=1e-12), key
 
 
 def test_a_fifth_of_the_people_takes_part_of_a_commune():
     # 100, 300 and 600 people with 50, 60 and 30 uninsured: rates 50%, 20%, 5%. The worst fifth is the first
     # commune and 100 people of the second: 50 + 20 = 70 of 140; the best is 200 of the third: 10.
-    told = values(communes([100, 300, 600], [50, 60, 30]))
-    assert told["worst_fifth_share"] == pytest.approx(0.5)
-    assert told["gap_fifths"] == pytest.approx((70 - 10) / 200)
-    assert told["gap"] == pytest.approx(0.45)
+    result = values(communes([100, 300, 600], [50, 60, 30]))
+    assert result["worst_fifth_share"] == pytest.approx(0.5)
+    assert result["gap_fifths"] == pytest.approx((70 - 10) / 200)
+    assert result["gap"] == pytest.approx(0.45)
 
 
-def test_erreygers_is_the_same_for_insured_and_uninsured_with_the_sign_turned():
+def test_erreygers_changes_only_its_sign_between_insured_and_uninsured():
     # the mirror property of Erreygers 2009: seen from the insured the index only changes its sign
     poor = [3, 1, 2]
     uninsured = values(communes([500, 700, 900], [50, 200, 90], poor=poor), "poor")
@@ -96,10 +96,10 @@ def test_erreygers_is_the_same_for_insured_and_uninsured_with_the_sign_turned():
 
 def test_the_bound_is_reached_where_the_last_are_the_only_uninsured():
     # 30 of 100 uninsured, all in the top commune: C = 1 - 0.3
-    told = values(communes([70, 30], [0, 30], poor=[1, 2]), "poor")
-    assert told["concentration"] == pytest.approx(0.7)
-    assert told["concentration_wagstaff"] == pytest.approx(1)
-    assert told["theil"] == pytest.approx(-math.log(0.3))  # and so is the bound of Theil
+    result = values(communes([70, 30], [0, 30], poor=[1, 2]), "poor")
+    assert result["concentration"] == pytest.approx(0.7)
+    assert result["concentration_wagstaff"] == pytest.approx(1)
+    assert result["theil"] == pytest.approx(-math.log(0.3))  # and so is the bound of Theil
 
 
 def test_zones_and_ordered_categories_have_an_order_and_words_have_none():
@@ -114,17 +114,17 @@ def test_zones_and_ordered_categories_have_an_order_and_words_have_none():
         equity(table.assign(wealth=pd.Categorical(table["wealth"])), "wealth")
 
 
-def test_with_nobody_uninsured_there_is_nothing_to_spread():
-    told = equity(communes([100, 300], [0, 0], poor=[1, 2]), "poor").set_index("key")
-    assert told.loc[["gap", "gap_fifths"], "value"].tolist() == [0, 0]
-    assert told["value"].drop(["gap", "gap_fifths"]).isna().all()
+def test_without_uninsured_people_indices_are_missing():
+    result = equity(communes([100, 300], [0, 0], poor=[1, 2]), "poor").set_index("key")
+    assert result.loc[["gap", "gap_fifths"], "value"].tolist() == [0, 0]
+    assert result["value"].drop(["gap", "gap_fifths"]).isna().all()
     assert lorenz(communes([100, 300], [0, 0]))["uninsured_share"].isna().all()
 
 
 def test_with_everybody_uninsured_all_are_equal():
-    told = values(communes([100, 300], [100, 300], poor=[1, 2]), "poor")
-    assert told[["gap", "theil", "concentration"]].tolist() == pytest.approx([0, 0, 0])
-    assert np.isnan(told["concentration_wagstaff"])
+    result = values(communes([100, 300], [100, 300], poor=[1, 2]), "poor")
+    assert result[["gap", "theil", "concentration"]].tolist() == pytest.approx([0, 0, 0])
+    assert np.isnan(result["concentration_wagstaff"])
 
 
 def test_communes_without_people_have_no_rate_and_are_left_out():
@@ -139,11 +139,11 @@ def test_a_result_takes_the_weakest_status():
     assert lorenz(table)["status"].unique().tolist() == ["synthetic"]
 
 
-def test_the_faulty_communes_are_all_told_by_name():
+def test_all_faulty_communes_are_named():
     table = pd.DataFrame({"name": ["Tân Trào", "Kháng Nhật"], "population": [100, None], "insured": [None, 5]})
-    with pytest.raises(BhytError, match=r"(?s)Kháng Nhật: column population.*|Tân Trào: column insured") as told:
+    with pytest.raises(BhytError, match=r"(?s)Kháng Nhật: column population.*|Tân Trào: column insured") as result:
         equity(table)
-    assert len(told.value.messages) == 2
+    assert len(error.value.messages) == 2
     with pytest.raises(BhytError, match="Tân Trào: the insured are 101; expected 0 to the population, 100"):
         equity(pd.DataFrame({"name": ["Tân Trào"], "population": [100], "insured": [101]}))
     with pytest.raises(BhytError, match="no column poor"):
@@ -154,25 +154,25 @@ def test_the_faulty_communes_are_all_told_by_name():
 
 def test_lorenz_by_hand():
     # rates 5%, 20%, 50% on 600, 300, 100 people: 30, 90, 140 of 140 uninsured
-    told = lorenz(communes([100, 300, 600], [50, 60, 30]))
-    assert told["people_share"].tolist() == pytest.approx([0, 0.6, 0.9, 1])
-    assert told["uninsured_share"].tolist() == pytest.approx([0, 30 / 140, 90 / 140, 1])
+    result = lorenz(communes([100, 300, 600], [50, 60, 30]))
+    assert result["people_share"].tolist() == pytest.approx([0, 0.6, 0.9, 1])
+    assert result["uninsured_share"].tolist() == pytest.approx([0, 30 / 140, 90 / 140, 1])
 
 
 @given(district=districts)
 def test_every_figure_lies_between_its_least_and_its_most(district):
-    told = equity(table_of(district), "poor").dropna()
-    assert (told["value"] >= told["low"] - 1e-9).all()
-    assert (told["value"] <= told["high"] + 1e-9).all()
+    result = equity(table_of(district), "poor").dropna()
+    assert (result["value"] >= result["low"] - 1e-9).all()
+    assert (result["value"] <= result["high"] + 1e-9).all()
 
 
 @given(population=st.lists(st.integers(1, 500), min_size=1, max_size=8), tenths=st.integers(1, 10))
 def test_equal_rates_are_no_inequality(population, tenths):
     people = [10 * p for p in population]
     table = communes(people, [p * tenths for p in population], poor=range(len(people)))
-    told = values(table, "poor")
-    assert told[["gap", "gap_fifths", "theil", "concentration"]].tolist() == pytest.approx([0] * 4, abs=1e-12)
-    assert told["worst_fifth_share"] == pytest.approx(0.2)
+    result = values(table, "poor")
+    assert result[["gap", "gap_fifths", "theil", "concentration"]].tolist() == pytest.approx([0] * 4, abs=1e-12)
+    assert result["worst_fifth_share"] == pytest.approx(0.2)
 
 
 @given(district=districts)
@@ -183,10 +183,9 @@ def test_theil_against_a_slow_oracle(district):
     assert values(table_of(district))["theil"] == pytest.approx(expected, abs=1e-9)
 
 
-small = st.lists(
-    st.tuples(st.integers(1, 30), st.floats(0, 1), st.integers(0, 3)).map(lambda c: (c[0], round(c[0] * c[1]), c[2])),
-    min_size=1, max_size=6,
-).filter(lambda d: sum(c[1] for c in d) > 0)  # fmt: skip
+commune = st.tuples(st.integers(1, 30), st.floats(0, 1), st.integers(0, 3))
+counted_commune = commune.map(lambda c: (c[0], round(c[0] * c[1]), c[2]))
+small = st.lists(counted_commune, min_size=1, max_size=6).filter(lambda d: sum(c[1] for c in d) > 0)
 
 
 @given(district=small)
@@ -208,10 +207,13 @@ def test_concentration_is_one_less_twice_the_area_under_its_curve(district):
     area = sum(
         (x1 - x0) * (y0 + y1) / 2
         for x0, x1, y0, y1 in zip(
-            curve["people_share"], curve["people_share"][1:], curve["uninsured_share"], curve["uninsured_share"][1:],
+            curve["people_share"],
+            curve["people_share"][1:],
+            curve["uninsured_share"],
+            curve["uninsured_share"][1:],
             strict=False,
         )
-    )  # fmt: skip
+    )
     assert values(table_of(district), "poor")["concentration"] == pytest.approx(1 - 2 * area, abs=1e-9)
 
 
@@ -226,8 +228,8 @@ def test_the_lorenz_curve_hangs_below_the_diagonal(district):
 def test_the_order_of_the_communes_is_of_no_matter(district, seed):
     other = list(district)
     seed.shuffle(other)
-    told, turned = (values(table_of(d), "poor") for d in (district, other))
-    np.testing.assert_allclose(told, turned, atol=1e-9)
+    result, turned = (values(table_of(d), "poor") for d in (district, other))
+    np.testing.assert_allclose(result, turned, atol=1e-9)
 
 
 @given(district=districts)

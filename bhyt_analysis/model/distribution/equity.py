@@ -1,4 +1,4 @@
-"""Who is left behind: how unequally are the people without insurance spread over the communes?
+"""Measure how unequally the people without insurance are spread over the communes.
 
 Where nine in ten are insured, coverage is nearly the same everywhere and the usual indices
 of it shrink to nothing (Wagstaff 2005). The same people seen from the other side are not:
@@ -23,12 +23,12 @@ Floats = NDArray[np.float64]
 
 
 def equity(communes: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
-    """Gaps and indices of the uninsured between communes, each with the least and most it can be.
+    """Compute gaps and indices of the uninsured between communes, each with the least and most it can be.
 
     Parameters
     ----------
     communes : one row a commune, ``insured`` and ``population`` (people); ``area`` or
-        ``name`` to tell it by, ``status``, and the column named in ``rank``.
+        ``name`` to identify it, ``status``, and the column named in ``rank``.
     rank : the column to rank people by, lowest first: a number (share of the poor, of
         ethnic minorities), an ordered category, or a zone (none, I, II, III). Communes
         with the same value share their rank.
@@ -53,7 +53,7 @@ def equity(communes: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
       with different u;
     - ``concentration_erreygers``: 4uC, the same seen from the insured with its sign turned.
 
-    Where nobody is uninsured the shares and indices are missing, not 0: there is nothing to
+    Where no one is uninsured the shares and indices are missing, not 0: there is nothing to
     spread. Communes of 0 people have no rate and are left out.
 
     Raises
@@ -105,9 +105,9 @@ def equity(communes: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
 
 
 def lorenz(communes: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
-    """The curve to draw: what share of the uninsured lives with each share of the people.
+    """Return the curve of the share of the uninsured against the share of the people.
 
-    Without ``rank`` people stand by the uninsured rate of their commune, lowest first
+    Without ``rank`` people are ordered by the uninsured rate of their commune, lowest first
     (Lorenz curve, below the diagonal); with it by that column (concentration curve; the
     index is one less twice the area under it). Communes of the same value are one point.
 
@@ -116,7 +116,7 @@ def lorenz(communes: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame from (0, 0) to (1, 1): ``people_share``, ``uninsured_share`` (missing where
-    nobody is uninsured), ``status``.
+    no one is uninsured), ``status``.
 
     Examples
     --------
@@ -134,17 +134,19 @@ def lorenz(communes: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
 
 
 def _uninsured(communes: pd.DataFrame, rank: str | None) -> pd.DataFrame:
-    """People, uninsured, rate, rank and status of each commune that has people."""
-    needed = ["insured", "population", *([rank] if rank else [])]
-    _stop([("error.equity_column", {"column": c}) for c in needed if c not in communes])
+    """Return people, uninsured, rate, rank and status of each commune that has people."""
+    required = ["insured", "population", *([rank] if rank else [])]
+    _raise_any([("error.equity_column", {"column": c}) for c in required if c not in communes])
     place = next((communes[c] for c in ("name", "area") if c in communes), communes.index.to_series())
     labels = place.astype(str).to_list()
-    missing = [(labels[i], c) for c in needed for i in np.flatnonzero(communes[c].isna())]
-    _stop([("error.equity_missing", {"area": area, "column": c}) for area, c in missing])
+    missing = [(labels[i], c) for c in required for i in np.flatnonzero(communes[c].isna())]
+    _raise_any([("error.equity_missing", {"area": area, "column": c}) for area, c in missing])
     people = communes["population"].to_numpy("float64")
     insured = communes["insured"].to_numpy("float64")
     wrong = np.flatnonzero((insured < 0) | (insured > people))
-    _stop([("error.equity_above", {"area": labels[i], "insured": insured[i], "population": people[i]}) for i in wrong])
+    _raise_any(
+        [("error.equity_above", {"area": labels[i], "insured": insured[i], "population": people[i]}) for i in wrong]
+    )
     there = people > 0
     if not there.any():
         raise BhytError(("error.equity_nobody", {}))
@@ -157,13 +159,13 @@ def _uninsured(communes: pd.DataFrame, rank: str | None) -> pd.DataFrame:
     return table.assign(rate=table["uninsured"] / table["people"])
 
 
-def _stop(faults: list[tuple[str, dict[str, Any]]]) -> None:
+def _raise_any(faults: list[tuple[str, dict[str, Any]]]) -> None:
     if faults:
         raise BhytError(*faults)
 
 
 def _order(column: pd.Series) -> Floats:
-    """A column as numbers that stand in its order."""
+    """Return a column as numbers in its order."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         if column.cat.ordered:
             return column.cat.codes.to_numpy("float64")
@@ -175,7 +177,7 @@ def _order(column: pd.Series) -> Floats:
 
 
 def _curve(people: Floats, uninsured: Floats, order: Floats) -> tuple[Floats, Floats]:
-    """Both summed up in an order from 0; those that tie are one step."""
+    """Return both, cumulated in an order from 0; communes that tie are one step."""
     _, step = np.unique(order, return_inverse=True)
     x, y = (np.concatenate([[0.0], np.cumsum(np.bincount(step, weights=w))]) for w in (people, uninsured))
     return x, y

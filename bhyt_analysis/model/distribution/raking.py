@@ -1,4 +1,4 @@
-"""What does each commune have of each group, where only the totals of communes and of groups are known?"""
+"""Estimate a table of communes and groups from the totals of both."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.optimize import linprog
 
 from bhyt_analysis.i18n.messages import BhytError
 
@@ -18,15 +20,12 @@ Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 Totals = tuple[Floats, Floats]  # of rows, of columns
 Names = tuple[list[Any], list[Any]]
-SWEEPS = 5  # of pricing the columns; more of them no longer shorten the work
-PRICIEST = 10**14  # a hundred times the largest remainder
-FAR = np.iinfo(np.int64).max // 4  # no such exchange
 
 
 def rake(
     seed: Table, rows: ArrayLike, columns: ArrayLike, *, tolerance: float = TOLERANCE, rounds: int = 1000
 ) -> Table:
-    """A table scaled to the totals of its rows and of its columns (iterative proportional fitting).
+    """Scale a table to the totals of its rows and of its columns (iterative proportional fitting).
 
     Of all tables with these totals it is the one nearest to the seed: the ratios
     between cells (their cross-products) stay, and a cell of 0 stays 0. A seed of equal
@@ -65,28 +64,25 @@ def rake(
     cells: Floats = np.asarray(seed, dtype="float64")
     names: Names = _names(seed)
     totals: Totals = _total(rows, seed, 0), _total(columns, seed, 1)
-    _stop(_bad_figures(cells, totals, names))
-    _stop([*_unequal(totals, tolerance), *_unreachable(cells, totals, names)])
-    fitted = cells / cells.max() if cells.any() else cells
+    _raise_any(_bad_figures(cells, totals, names))
+    _raise_any([*_unequal(totals, tolerance), *_unreachable(cells, totals, names)])
+    scaled = cells / cells.max() if cells.any() else cells
     for _ in range(rounds):
         for axis in (0, 1):
-            sums = fitted.sum(axis=1 - axis)
+            sums = scaled.sum(axis=1 - axis)
             factor = np.divide(totals[axis], sums, out=np.zeros_like(sums), where=sums > 0)
-            fitted = fitted * np.expand_dims(factor, 1 - axis)
-        if max(np.abs(d).max(initial=0) for d in _differences(fitted, totals)) <= tolerance:
-            return _like(seed, fitted)
-    raise BhytError(*_missed(fitted, totals, names, tolerance, rounds))
+            scaled = scaled * np.expand_dims(factor, 1 - axis)
+        if max(np.abs(d).max(initial=0) for d in _differences(scaled, totals)) <= tolerance:
+            return _like(seed, scaled)
+    raise BhytError(*_not_met(scaled, totals, names, tolerance, rounds))
 
 
 def round_to_margins(table: Table, rows: ArrayLike, columns: ArrayLike, *, tolerance: float = TOLERANCE) -> Table:
-    """A raked table in whole people that keeps the totals of its rows and of its columns exactly.
+    """Round a raked table to whole people so that it keeps its row and column totals exactly.
 
     Each cell becomes the whole number below or above it, a whole one stays (a cell of 0
     too), and of all such tables this is one with the least total change, so the largest
-    remainders go up as far as both totals let them. There always is one (Cox 1987). Each
-    row first raises its largest remainders; then, as long as a column has too many, the
-    cheapest chain of exchanges inside rows moves people to a column that has too few
-    (successive shortest paths).
+    remainders go up as far as both totals let them. There always is one (Cox 1987).
 
     Parameters
     ----------
@@ -107,7 +103,7 @@ def round_to_margins(table: Table, rows: ArrayLike, columns: ArrayLike, *, toler
     References
     ----------
     L. H. Cox, "A constructive procedure for unbiased controlled rounding", JASA 82 (1987)
-    520-524; R. K. Ahuja, T. L. Magnanti, J. B. Orlin, "Network Flows" (1993), section 9.7.
+    520-524.
 
     Examples
     --------
@@ -117,106 +113,46 @@ def round_to_margins(table: Table, rows: ArrayLike, columns: ArrayLike, *, toler
     cells: Floats = np.asarray(table, dtype="float64")
     names: Names = _names(table)
     totals: Totals = _total(rows, table, 0), _total(columns, table, 1)
-    _stop([*_bad_figures(cells, totals, names), *_not_whole(totals, names)])
-    _stop(_unequal(totals, 0.0))
-    _stop(_off(cells, totals, names, tolerance))
+    _raise_any([*_bad_figures(cells, totals, names), *_not_whole(totals, names)])
+    _raise_any(_unequal(totals, 0.0))
+    _raise_any(_off(cells, totals, names, tolerance))
     near = np.rint(cells)
-    floor = np.where(np.abs(cells - near) <= TOLERANCE, near, np.floor(cells))
-    remainder = np.where(cells - floor > TOLERANCE, cells - floor, 0.0)
-    wanted = [(t - floor.sum(axis=1 - a)).astype(np.int64) for a, t in enumerate(totals)]
-    # The chains run over columns: fewer columns, shorter chains.
-    turned = cells.shape[1] > cells.shape[0]
-    up = _raised(remainder.T, wanted[1], wanted[0]) if turned else _raised(remainder, wanted[0], wanted[1])
+    lower = np.where(np.abs(cells - near) <= TOLERANCE, near, np.floor(cells))
+    remainder = np.where(cells - lower > TOLERANCE, cells - lower, 0.0)
+    up = _cells_to_raise(remainder, [t - lower.sum(axis=1 - axis) for axis, t in enumerate(totals)])
     if up is None:  # only with a tolerance so wide that the remainders do not hold the totals
         raise BhytError(*_off(cells, totals, names, 0.0))
-    return _like(table, floor.astype(np.int64) + (up.T if turned else up))
+    return _like(table, lower.astype(np.int64) + up)
 
 
-def _raised(remainder: Floats, rows: Whole, columns: Whole) -> Whole | None:
-    """Which cells go up: as many in each row and column as given, with the largest sum of remainders.
+def _cells_to_raise(remainder: Floats, totals: list[Floats]) -> Whole | None:
+    """Return which cells go up, as many in each row and column as ``totals`` say, with the largest sum of remainders.
 
-    None where the cells with a remainder do not allow it.
+    A transport problem: its linear programme has a solution in whole numbers. None where there is none.
     """
-    # Whole trillionths of a person, so that sums are exact and no chain seems to gain from going in a circle.
-    gain = np.rint(remainder * 1e12).astype(np.int64)
-    if any((w < 0).any() or (w > (gain > 0).sum(axis=1 - a)).any() for a, w in enumerate((rows, columns))):
+    row, column = np.nonzero(remainder)
+    if not len(row):
+        return None if any(t.any() for t in totals) else np.zeros(remainder.shape, dtype=np.int64)
+    order = np.arange(len(row))
+    ones = np.ones(len(row))
+    in_rows = sparse.csr_array((ones, (row, order)), shape=(len(totals[0]), len(row)))
+    in_columns = sparse.csr_array((ones, (column, order)), shape=(len(totals[1]), len(row)))
+    solution = linprog(
+        -remainder[row, column],
+        A_eq=sparse.vstack([in_rows, in_columns]),
+        b_eq=np.concatenate(totals),
+        bounds=(0, 1),
+        method="highs-ds",
+    )
+    if not solution.success:
         return None
-    priced = np.where(gain > 0, _priced(gain, rows, columns), -FAR)
-    rank = np.argsort(np.argsort(-priced, axis=1, kind="stable"), axis=1)
-    up = rank < rows[:, None]
-    while (excess := up.sum(axis=0) - columns).any():
-        cost = _exchanges(gain, up)
-        chain = _cheapest_chain(cost, np.flatnonzero(excess > 0), np.flatnonzero(excess < 0))
-        if not chain:
-            return None
-        # Rows that tie go together: as many as every exchange of the chain has, and both ends ask for.
-        tied = [_rows_at(cost[hop], gain, up, *hop) for hop in chain]
-        many = min(excess[chain[0][0]], -excess[chain[-1][1]], *(len(t) for t in tied))
-        for (source, sink), row in zip(chain, tied, strict=True):
-            up[row[:many], source], up[row[:many], sink] = False, True
-    return up.astype(np.int64)
-
-
-def _priced(gain: Whole, rows: Whole, columns: Whole) -> Whole:
-    """The gains with a price on each column, at which rows that raise their largest nearly fill the columns.
-
-    Only a good start: the same price on every cell of a column changes no circle of
-    exchanges, so the chains that follow lead to the same least total change.
-    """
-    price = np.zeros(gain.shape[1], dtype=np.int64)
-    last = np.clip(rows - 1, 0, None)
-    for _ in range(SWEEPS):
-        for j in np.flatnonzero(columns > 0):
-            priced = np.where(gain > 0, gain + price, -FAR)
-            priced[:, j] = -FAR
-            bar = -np.take_along_axis(np.sort(-priced, axis=1), last[:, None], axis=1)[:, 0]
-            takes = np.sort((bar - gain[:, j])[(gain[:, j] > 0) & (rows > 0)])
-            if len(takes):
-                price[j] = np.clip(takes[min(columns[j], len(takes)) - 1], -PRICIEST, PRICIEST)
-    return gain + price
-
-
-def _exchanges(gain: Whole, up: NDArray[np.bool_]) -> Whole:
-    """For each pair of columns, what the cheapest row loses by raising the second instead of the first."""
-    raisable = np.where(~up & (gain > 0), gain, -FAR)
-    cost = np.full((gain.shape[1], gain.shape[1]), FAR)
-    for source in range(len(cost)):
-        held = np.flatnonzero(up[:, source])
-        cost[source] = (gain[held, source, None] - raisable[held]).min(axis=0, initial=FAR)
-    return cost
-
-
-def _rows_at(cost: np.int64, gain: Whole, up: NDArray[np.bool_], source: int, sink: int) -> NDArray[np.intp]:
-    """The rows that can make an exchange at this cost."""
-    can = up[:, source] & ~up[:, sink] & (gain[:, sink] > 0)
-    return np.flatnonzero(can & (gain[:, source] - gain[:, sink] == cost))
-
-
-def _cheapest_chain(cost: Whole, sources: NDArray[np.intp], sinks: NDArray[np.intp]) -> list[tuple[int, int]]:
-    """The exchanges from one of the sources to one of the sinks that cost least (Bellman and Ford); [] if none."""
-    n = len(cost)
-    distance, previous = np.full(n, FAR), np.full(n, -1)
-    distance[sources] = 0
-    for _ in range(n):
-        through = np.where((distance[:, None] < FAR) & (cost < FAR), distance[:, None] + cost, FAR)
-        best = through.argmin(axis=0)
-        shorter = through[best, np.arange(n)] < distance
-        if not shorter.any():
-            break
-        distance = np.where(shorter, through[best, np.arange(n)], distance)
-        previous = np.where(shorter, best, previous)
-    end = int(sinks[distance[sinks].argmin()]) if len(sinks) else -1
-    if end < 0 or distance[end] >= FAR:
-        return []
-    chain = []
-    while previous[end] >= 0:
-        chain.append((int(previous[end]), end))
-        end = int(previous[end])
-    return chain[::-1]
+    raised = np.zeros(remainder.shape, dtype=np.int64)
+    raised[row, column] = np.rint(solution.x)
+    return raised
 
 
 def _names(table: pd.DataFrame | NDArray[Any]) -> Names:
-    """What rows and columns are called: the labels, or the place counted from 1."""
+    """Return the labels of rows and columns, or their places counted from 1."""
     if isinstance(table, pd.DataFrame):
         return list(table.index), list(table.columns)
     if table.ndim != 2:
@@ -224,14 +160,14 @@ def _names(table: pd.DataFrame | NDArray[Any]) -> Names:
     return [*range(1, table.shape[0] + 1)], [*range(1, table.shape[1] + 1)]
 
 
-def _total(given: ArrayLike, table: pd.DataFrame | NDArray[Any], axis: int) -> Floats:
-    if isinstance(given, pd.Series) and isinstance(table, pd.DataFrame):
+def _total(values: ArrayLike, table: pd.DataFrame | NDArray[Any], axis: int) -> Floats:
+    if isinstance(values, pd.Series) and isinstance(table, pd.DataFrame):
         labels = table.axes[axis]
-        unknown = [("error.rake_unknown", {"name": n}) for n in given.index.difference(labels, sort=False)]
-        untold = [("error.rake_no_total", {"name": n}) for n in labels.difference(given.index, sort=False)]
-        _stop([*unknown, *untold])
-        given = given.reindex(labels)
-    total = np.asarray(given, dtype="float64")
+        unknown = [("error.rake_unknown", {"name": n}) for n in values.index.difference(labels, sort=False)]
+        missing = [("error.rake_no_total", {"name": n}) for n in labels.difference(values.index, sort=False)]
+        _raise_any([*unknown, *missing])
+        values = values.reindex(labels)
+    total = np.asarray(values, dtype="float64")
     if total.shape != (table.shape[axis],):
         raise ValueError(f"totals of shape {total.shape}; expected one for each of {table.shape[axis]}")
     return total
@@ -243,7 +179,7 @@ def _like(table: Table, cells: NDArray[Any]) -> Table:
     return cells
 
 
-def _stop(faults: list[Fault]) -> None:
+def _raise_any(faults: list[Fault]) -> None:
     if faults:
         raise BhytError(*faults)
 
@@ -253,25 +189,25 @@ def _differences(cells: Floats, totals: Totals) -> tuple[Floats, Floats]:
 
 
 def _bad_figures(cells: Floats, totals: Totals, names: Names) -> list[Fault]:
-    """What is missing, infinite or negative."""
+    """Return the figures that are missing, infinite or negative."""
     faults: list[Fault] = []
     for i, j in np.argwhere(~((cells >= 0) & (cells < np.inf))):
-        faults.append(("error.rake_cell", {"row": names[0][i], "column": names[1][j], "found": _told(cells[i, j])}))
-    for key, total, told in zip(("error.rake_row_total", "error.rake_column_total"), totals, names, strict=True):
+        faults.append(("error.rake_cell", {"row": names[0][i], "column": names[1][j], "found": _printed(cells[i, j])}))
+    for key, total, labels in zip(("error.rake_row_total", "error.rake_column_total"), totals, names, strict=True):
         for i in np.flatnonzero(~((total >= 0) & (total < np.inf))):
-            faults.append((key, {"name": told[i], "found": _told(total[i])}))
+            faults.append((key, {"name": labels[i], "found": _printed(total[i])}))
     return faults
 
 
-def _told(figure: float) -> str:
+def _printed(figure: float) -> str:
     return "" if np.isnan(figure) else f"{figure:g}"
 
 
 def _not_whole(totals: Totals, names: Names) -> list[Fault]:
     keys = ("error.rake_row_not_whole", "error.rake_column_not_whole")
     return [
-        (key, {"name": told[i], "found": f"{total[i]:.10g}"})
-        for key, total, told in zip(keys, totals, names, strict=True)
+        (key, {"name": labels[i], "found": f"{total[i]:.10g}"})
+        for key, total, labels in zip(keys, totals, names, strict=True)
         for i in np.flatnonzero(np.isfinite(total) & (total != np.rint(total)))
     ]
 
@@ -284,7 +220,7 @@ def _unequal(totals: Totals, tolerance: float) -> list[Fault]:
 
 
 def _unreachable(cells: Floats, totals: Totals, names: Names) -> list[Fault]:
-    """Totals of people whose every cell is 0, or lies in a line whose own total is 0."""
+    """Return totals of people whose every cell is 0, or lies in a line whose own total is 0."""
     open_cells = (cells > 0) & (totals[0][:, None] > 0) & (totals[1] > 0)
     keys = ("error.rake_row_unreachable", "error.rake_column_unreachable")
     return [
@@ -295,19 +231,17 @@ def _unreachable(cells: Floats, totals: Totals, names: Names) -> list[Fault]:
 
 
 def _off(cells: Floats, totals: Totals, names: Names, tolerance: float) -> list[Fault]:
-    """The totals that a table misses by more than the tolerance, the worst of them first."""
+    """Return the totals that a table misses by more than the tolerance, the worst of them first."""
     keys = ("error.rake_row_off", "error.rake_column_off")
-    faults = [
-        (abs(difference[i]), (keys[axis], {
-            "name": names[axis][i], "found": totals[axis][i] + difference[i], "total": totals[axis][i],
-            "difference": difference[i],
-        }))
-        for axis, difference in enumerate(_differences(cells, totals))
-        for i in np.flatnonzero(np.abs(difference) > tolerance)
-    ]  # fmt: skip
+    faults = []
+    for axis, difference in enumerate(_differences(cells, totals)):
+        for i in np.flatnonzero(np.abs(difference) > tolerance):
+            total, off = totals[axis][i], difference[i]
+            fields = {"name": names[axis][i], "found": total + off, "total": total, "difference": off}
+            faults.append((abs(off), (keys[axis], fields)))
     return [fault for _, fault in sorted(faults, key=lambda f: -f[0])[:WORST]]
 
 
-def _missed(cells: Floats, totals: Totals, names: Names, tolerance: float, rounds: int) -> list[Fault]:
+def _not_met(cells: Floats, totals: Totals, names: Names, tolerance: float, rounds: int) -> list[Fault]:
     count = sum(int((np.abs(d) > tolerance).sum()) for d in _differences(cells, totals))
     return [("error.rake_not_met", {"rounds": rounds, "count": count}), *_off(cells, totals, names, tolerance)]

@@ -1,4 +1,4 @@
-"""How are shares turned into whole people, and money into whole đồng?"""
+"""Round shares to whole people, and money to whole đồng."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _HALF_DONG = 1e-5
 
 
 def largest_remainder(weights: ArrayLike, total: int) -> NDArray[np.int64]:
-    """Whole people in proportion to weights that add exactly to a total.
+    """Return whole people in proportion to weights that add exactly to a total.
 
     Everyone gets the whole part of their share; what is left goes one by one to the
     largest remainders, ties to the earlier row (Hamilton's method).
@@ -27,14 +27,14 @@ def largest_remainder(weights: ArrayLike, total: int) -> NDArray[np.int64]:
     if total == 0:
         return np.zeros(len(w), dtype=np.int64)
     quotas = w / w.sum() * total
-    whole = np.floor(quotas).astype(np.int64)
-    order = np.argsort(-(quotas - whole), kind="stable")
-    whole[order[: total - int(whole.sum())]] += 1
-    return whole
+    people = np.floor(quotas).astype(np.int64)
+    order = np.argsort(-(quotas - people), kind="stable")
+    people[order[: total - int(people.sum())]] += 1
+    return people
 
 
 def largest_remainders(weights: ArrayLike, totals: ArrayLike) -> NDArray[np.int64]:
-    """`largest_remainder` for each row of a table of weights at once; a row without weight gives zeros.
+    """Apply `largest_remainder` to each row of a table of weights; a row without weight gives zeros.
 
     Examples
     --------
@@ -44,14 +44,14 @@ def largest_remainders(weights: ArrayLike, totals: ArrayLike) -> NDArray[np.int6
     w, total = np.asarray(weights, dtype=float), np.asarray(totals, dtype=np.int64)
     share = np.divide(w, w.sum(axis=1, keepdims=True), out=np.zeros_like(w), where=w.sum(axis=1, keepdims=True) > 0)
     quotas = share * total[:, None]
-    whole = np.floor(quotas + 1e-9).astype(np.int64)
-    left = np.where(share.any(axis=1), total - whole.sum(axis=1), 0)
-    rank = np.argsort(np.argsort(-(quotas - whole), axis=1, kind="stable"), axis=1)
-    return whole + (rank < left[:, None])
+    people = np.floor(quotas + 1e-9).astype(np.int64)
+    left = np.where(share.any(axis=1), total - people.sum(axis=1), 0)
+    rank = np.argsort(np.argsort(-(quotas - people), axis=1, kind="stable"), axis=1)
+    return people + (rank < left[:, None])
 
 
 def round_half_up(vnd: ArrayLike) -> NDArray[np.float64]:
-    """Amounts rounded half up to the đồng.
+    """Round amounts half up to the đồng.
 
     Examples
     --------
