@@ -50,10 +50,10 @@ def format_citation(reference: str, lang: str = "vi") -> str:
 @lru_cache(maxsize=4)
 def _rows(lang: str) -> list[tuple[re.Pattern[str], str]]:
     """Return each row as the pattern of the other language and the template of this one."""
-    with FILE.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
     other = "vi" if lang == "en" else "en"
-    return [(re.compile(_pattern(row[f"reference_{other}"])), row[f"reference_{lang}"]) for row in rows]
+    with FILE.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        return [(re.compile(_pattern(row[f"reference_{other}"])), row[f"reference_{lang}"]) for row in rows]
 
 
 def _pattern(template: str) -> str:

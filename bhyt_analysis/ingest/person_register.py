@@ -78,7 +78,7 @@ def _to_cards(table: DetectedTable, rows: pd.DataFrame, repeated: int, findings:
         names = f"{schema['as_of']['name_vi']} / {schema['as_of']['name_en']}"
         place, present = (table.label, table.heading_row, "as_of"), ", ".join(map(str, table.headings.values()))
         findings.append(Finding("missing_column", *place, value=present, expected=names))
-    rows = _valid_cards(table, rows, schema["as_of"], findings)
+    rows = _valid_rows(table, rows, schema["as_of"], findings)
     data = {}
     for key, column in (("area", "area"), ("code", "group"), ("as_of", "as_of")):
         required = "yes" if column in table.headings or key == "code" else ""
@@ -94,9 +94,7 @@ def _to_cards(table: DetectedTable, rows: pd.DataFrame, repeated: int, findings:
     return cards.assign(status="derived", source=table.label, file=table.label)[[*schema, "file", "row", "_within"]]
 
 
-def _valid_cards(
-    table: DetectedTable, rows: pd.DataFrame, day: dict[str, str], findings: list[Finding]
-) -> pd.DataFrame:
+def _valid_rows(table: DetectedTable, rows: pd.DataFrame, day: dict[str, str], findings: list[Finding]) -> pd.DataFrame:
     """Return the counts of cards that are valid on their day (a blank end is open), and report the others."""
     if not (days := [d for d in VALID if d in rows]):
         return rows
@@ -159,9 +157,8 @@ def count_large_register(file: Path, findings: list[Finding]) -> tuple[DetectedT
     if register is None:
         return None
     table, positions = register.table, register.positions
-    stated = {
-        key: table.cells[key].iloc[0] for key in _keys(table.cells) if key in table.cells and key not in positions
-    }
+    keys = [key for key in _keys(table.cells) if key in table.cells and key not in positions]
+    stated = {key: table.cells[key].iloc[0] for key in keys}
     try:
         rows, repeated = _count_file(register)
     except BhytError:
@@ -212,9 +209,8 @@ def _count_file(register: LargeRegister) -> tuple[pd.DataFrame, int]:
         return _count_in_chunks(register)
     keys = _keys(register.positions)
     connection.execute(_persons_query(register), [str(register.file)])
-    counts = connection.execute(
-        f'select {", ".join(keys)}, count(*) count, min(line) "row" from persons group by all order by "row"'
-    ).fetchnumpy()
+    query = f'select {", ".join(keys)}, count(*) count, min(line) "row" from persons group by all order by "row"'
+    counts = connection.execute(query).fetchnumpy()
     rows = pd.DataFrame({k: np.asarray(v, dtype=object if k in keys else "int64") for k, v in counts.items()})
     cards = np.sort(connection.execute("select card from persons where card is not null").fetchnumpy()["card"])
     return rows, int((cards[1:] == cards[:-1]).sum())
@@ -231,10 +227,8 @@ def _persons_query(register: LargeRegister) -> str:
         )
     else:
         source = f"(select * from read_parquet(?)) t({', '.join(register.names)})"
-    text = {
-        key: f"coalesce(trim(cast(c{positions[key]} as varchar)), '')" if key in positions else "''"
-        for key in ("area", "_within", "as_of", "card", "group", *VALID)
-    }
+    text = dict.fromkeys(("area", "_within", "as_of", "card", "group", *VALID), "''")
+    text |= {key: f"coalesce(trim(cast(c{i} as varchar)), '')" for key, i in positions.items()}
     days = "".join(f" {text[day]} {day}," for day in _keys(positions) if day in VALID)
     code = text["group" if "group" in positions else "card"]
     code = f"case when regexp_matches({code}, '{CARD}') then upper(left({code}, 2)) else {code} end"

@@ -14,6 +14,7 @@ import pandas as pd
 
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.decisions import COUNTRY
+from bhyt_analysis.domain.packaged_tables import packaged_table
 from bhyt_analysis.i18n.messages import BhytError
 
 SOURCE = "Số liệu giả lập"
@@ -29,22 +30,10 @@ REPORTS = {"monthly": (1, 1, 5), "quarterly": (3, 1, 10), "half_yearly": (6, 1, 
 # Probability of the zone after the change (III, II, I), by the zone before.
 ZONES = ("III", "II", "I")
 TRANSITION = {"III": (0.45, 0.15, 0.40), "II": (0.05, 0.15, 0.80), "I": (0.05, 0.0, 0.95)}
-# Shares of all people insured in a group that ranks before those of the area.
-EARLIER_GROUPS = {
-    "employer_employee": (0.04, 0.08),
-    "social_security_paid": (0.02, 0.05),
-    "person_of_merit_other": (0.01, 0.03),
-    "child_under_6": (0.09, 0.12),
-    "social_assistance": (0.015, 0.03),
-    "poor": (0.03, 0.15),
-}
-# Shares insured in a later group, of people without an entitlement by area.
-LATER_GROUPS = {
-    "near_poor": (0.04, 0.09),
-    "student": (0.17, 0.22),
-    "farm_average_income": (0.02, 0.10),
-    "household": (0.25, 0.50),
-}
+# Limits of the share insured in a group: of all people if it ranks earlier than the groups of the area, else of the
+# people without an entitlement by area.
+SHARES = packaged_table("ingest/synthetic_shares.csv", ("low", "high"), index="group")
+EARLIER_GROUPS, LATER_GROUPS = (SHARES.index[SHARES["rank"] == rank].tolist() for rank in ("earlier", "later"))
 
 
 @dataclass(frozen=True)
@@ -184,7 +173,7 @@ def _targets(districts: int) -> pd.DataFrame:
 def _cards(rng: np.random.Generator, communes: Communes) -> pd.DataFrame:
     """Draw the cards by commune (its position), month end and sub-group."""
     n = len(communes.people)
-    share = {k: rng.uniform(low, high, n) for k, (low, high) in {**EARLIER_GROUPS, **LATER_GROUPS}.items()}
+    share = {k: rng.uniform(low, high, n) for k, low, high in SHARES[["low", "high"]].itertuples()}
     present = rng.uniform(0.95, 0.98, n)  # the others work and are insured in other provinces
     monthly, pupils = rng.uniform(0.03, 0.08, n), rng.uniform(0.75, 0.95, n)  # shares that insure themselves again
     frames = []
@@ -226,7 +215,7 @@ def _flows(rng: np.random.Generator, cards: pd.DataFrame) -> pd.DataFrame:
 
     totals = by_month(cards)
     start, end = totals.to_numpy()[:, :-1], totals.to_numpy()[:, 1:]
-    area, later = (by_month(cards[cards["group"].isin(k)]).to_numpy() for k in (AREA_GROUPS, list(LATER_GROUPS)))
+    area, later = (by_month(cards[cards["group"].isin(k)]).to_numpy() for k in (AREA_GROUPS, LATER_GROUPS))
     # Who gains an entitlement by area gives up a later one; who loses it counts as new on enrolling again.
     reclassified = np.diff(area) + np.clip(np.diff(later), None, 0)
     change = str((CHANGE + pd.offsets.MonthEnd(0)).date())
@@ -271,10 +260,7 @@ def _reports(rng: np.random.Generator, districts: int) -> pd.DataFrame:
     kinds = [(kind, end) for kind, (length, _, _) in REPORTS.items() for end in months if end.month % length == 0]
     rows = [(f"X{d:03d}", kind, period) for d in range(1, districts + 1) for kind, period in kinds]
     table = pd.DataFrame(rows, columns=["area", "kind", "period"])
-    due = [
-        (period + pd.offsets.MonthEnd(REPORTS[kind][1])).replace(day=REPORTS[kind][2])
-        for kind, period in table[["kind", "period"]].itertuples(index=False)
-    ]
-    received = pd.Series(due) + pd.to_timedelta(rng.integers(-4, 3, len(table)), unit="D")
+    due = [(end + pd.offsets.MonthEnd(REPORTS[kind][1])).replace(day=REPORTS[kind][2]) for kind, end in kinds]
+    received = pd.Series(due * districts) + pd.to_timedelta(rng.integers(-4, 3, len(table)), unit="D")
     received = received.dt.strftime("%Y-%m-%d").where(rng.random(len(table)) > 0.06, "")
     return table.assign(period=table["period"].dt.strftime("%Y-%m-%d"), received=received, note="synthetic")

@@ -14,15 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain import schema
 from bhyt_analysis.domain.findings import Finding, Term
-from bhyt_analysis.domain.schema import (
-    REGISTER,
-    alternative_headings,
-    group_keys_by_name,
-    heading_vocabulary,
-    schema,
-    table_columns,
-)
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import has_message, nearest_choice, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
@@ -97,7 +90,7 @@ def table_from_name(name: str) -> str | None:
     >>> table_from_name("cards_2021-07"), table_from_name("Dân số 2021"), table_from_name("Sheet1")
     ('cards', 'population', None)
     """
-    folded, more = normalise_name(clean_text(name)), alternative_headings()
+    folded, more = normalise_name(clean_text(name)), schema.alternative_headings()
     titles = [(f"sheet.{t}", t) for t in _tables() if has_message(f"sheet.{t}")]
     tables = {normalise_name(translate(key, lang)): t for key, t in titles for lang in LANGUAGES}
     others = more[(more["table"] != "") & (more["column"] == "")]
@@ -109,7 +102,7 @@ def table_from_name(name: str) -> str | None:
 
 
 def _tables() -> list[str]:
-    return list(dict.fromkeys(schema()["table"]))
+    return list(dict.fromkeys(schema.schema()["table"]))
 
 
 def detect_table(sheet: Sheet, findings: list[Finding], by_headings: bool = True) -> DetectedTable | None:
@@ -118,14 +111,15 @@ def detect_table(sheet: Sheet, findings: list[Finding], by_headings: bool = True
     A sheet whose name is no table's is recognised by its headings, unless ``by_headings`` is false, as for the
     CSV files of a folder: such a file may be a list for a scenario.
     """
-    if _is_guide(sheet.name):
+    guide = (translate(f"template.{s}", lang) for s in ("guide", "lists") for lang in LANGUAGES)
+    if normalise_name(sheet.name) in map(normalise_name, guide):  # of the template
         return None
     name = table_from_name(sheet.name)
     head = _clean_head(sheet.cells)
-    if name != "areas" and (heading := _best_heading(sheet, head, REGISTER)) and _is_register(heading):
-        return _read_table(REGISTER, sheet, head, heading, findings)
+    if name != "areas" and (heading := _best_heading(sheet, head, schema.REGISTER)) and _is_register(heading):
+        return _read_table(schema.REGISTER, sheet, head, heading, findings)
     if name is not None:  # without a recognised heading the first row is taken for it, and its errors are reported
-        heading = _best_heading(sheet, head, name) or _one_row_heading(head, 0, heading_vocabulary(name))
+        heading = _best_heading(sheet, head, name) or _one_row_heading(head, 0, schema.heading_vocabulary(name))
         return _read_table(name, sheet, head, heading, findings)
     candidates = [(t, h) for t in _tables() if by_headings and (h := _best_heading(sheet, head, t))]
     candidates = [(t, h) for t, h in candidates if _is_complete(t, h)]
@@ -136,12 +130,6 @@ def detect_table(sheet: Sheet, findings: list[Finding], by_headings: bool = True
     name, heading = max(candidates, key=lambda c: len({k for k in c[1].keys if k}))
     findings.append(Finding("table_by_headings", sheet.label, value=name))
     return _read_table(name, sheet, head, heading, findings)
-
-
-def _is_guide(name: str) -> bool:
-    """Return whether a sheet is the guide or the lists of the template."""
-    titles = {translate(f"template.{s}", lang) for s in ("guide", "lists") for lang in LANGUAGES}
-    return normalise_name(name) in map(normalise_name, titles)
 
 
 # --- The heading ---
@@ -173,7 +161,7 @@ def heading_meaning(heading: str, words: dict[str, str]) -> str:
 
 def _best_heading(sheet: Sheet, head: np.ndarray, table: str) -> Heading | None:
     """Return the row, or two rows, that name most columns of a table; the first of equals."""
-    words, best, most = heading_vocabulary(table), None, 1
+    words, best, most = schema.heading_vocabulary(table), None, 1
     for heading in (_one_row_heading(head, row, words) for row in range(len(head))):
         if (n := _columns_named(heading)) > most:
             best, most = heading, n
@@ -216,8 +204,11 @@ def _two_row_heading(sheet: Sheet, head: np.ndarray, row: int, words: dict[str, 
 
 def find_person_heading(sheet: Sheet) -> Heading | None:
     """Return the heading of a list of persons, whether it can be counted or not; None for any other sheet."""
-    head, words = _clean_head(sheet.cells), heading_vocabulary(REGISTER)
-    candidates = (_best_heading(sheet, head, REGISTER), *(_one_row_heading(head, i, words) for i in range(len(head))))
+    head, words = _clean_head(sheet.cells), schema.heading_vocabulary(schema.REGISTER)
+    candidates = (
+        _best_heading(sheet, head, schema.REGISTER),
+        *(_one_row_heading(head, i, words) for i in range(len(head))),
+    )
     return next((h for h in candidates if h and PERSONAL & set(h.keys)), None)
 
 
@@ -228,11 +219,11 @@ def _is_register(heading: Heading) -> bool:
 
 def _is_complete(table: str, heading: Heading) -> bool:
     """Return whether a heading has the columns that define a table: the unit and all required figures."""
-    keys, columns = set(heading.keys), table_columns(table)
+    keys, columns = set(heading.keys), schema.table_columns(table)
     required = columns[(columns["required"] != "") & ~columns["column"].isin(["status", "source", "as_of"])]["column"]
     if "_name" in keys:
         keys.add("area")
-    if len(keys & set(group_keys_by_name())) >= 2:
+    if len(keys & set(schema.group_keys_by_name())) >= 2:
         keys |= {"group", *columns.loc[columns["type"] == "count", "column"]}
     return set(required) <= keys and len(keys) >= 3
 
@@ -270,9 +261,9 @@ def _check_headings(
 ) -> None:
     """Report headings that are unknown, occur twice or change the scale, and cells without a heading."""
     row = int(sheet.cells.index[heading.rows[-1]])
-    words, columns = heading_vocabulary(table), table_columns(table)["column"].tolist()
+    words, columns = schema.heading_vocabulary(table), schema.table_columns(table)["column"].tolist()
     for i, (key, text) in enumerate(zip(keys, heading.texts, strict=True), 1):
-        if text and not key and table != REGISTER:
+        if text and not key and table != schema.REGISTER:
             hint = words.get(nearest_choice(normalise_name(text), words), "")
             expected = hint if hint and hint[0] != "_" else ", ".join(columns)
             column = str(ColumnHeading(text, i))
@@ -289,16 +280,11 @@ def _check_headings(
     findings += [Finding("double_column", sheet.label, row, k) for k in sorted(double)]
 
 
-def figure_columns(table: str) -> set[str]:
-    """Return the columns of a table that have figures, and the groups that can head one."""
-    columns = table_columns(table)
-    figures = columns.loc[columns["type"].isin(NUMERIC_TYPES), "column"]
-    return {*figures, *group_keys_by_name().values(), "_total"}
-
-
 def _fill_merged(body: pd.DataFrame, sheet: Sheet, table: str, keys: list[str]) -> pd.DataFrame:
     """Repeat cells merged over several rows in each row, but not figures, which count once."""
-    figures = figure_columns(table)
+    columns = schema.table_columns(table)
+    numeric = columns.loc[columns["type"].isin(NUMERIC_TYPES), "column"]
+    figures = {*numeric, *schema.group_keys_by_name().values(), "_total"}
     ranges = [r for r in sheet.merged if r[2] > r[0] and r[0] in body.index and r[1] <= len(keys)]
     ranges = [r for r in ranges if keys[r[1] - 1] and keys[r[1] - 1] not in figures]
     if not ranges:
@@ -317,7 +303,7 @@ def _split_rows(
 ) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
     """Return the rows of data, the rows of totals, and whether the totals precede the rows that they sum."""
     rows = ~_numbering_row(body) & ~_repeated_headings(body, heading)
-    texts = cells[[c for c in cells if c not in ("source", "note", "status", *group_keys_by_name().values())]]
+    texts = cells[[c for c in cells if c not in ("source", "note", "status", *schema.group_keys_by_name().values())]]
     total, example = _matching_rows(texts, TOTAL), _matching_rows(texts, EXAMPLE)
     if example.any():
         findings.append(Finding("example_row", label, int(cells.index[example][0])))
@@ -402,8 +388,7 @@ def _numbering_row(body: pd.DataFrame) -> np.ndarray:
     numbers = [m[1] for t in texts if (m := re.fullmatch(r"\(?(\d{1,2})\)?(\s*=.*)?", t))]
     letters = [t for t in texts if re.fullmatch(r"\(?[A-Z]\)?", t)]
     in_order = numbers == [str(n) for n in range(1, len(numbers) + 1)]
-    if len(texts) >= 3 and len(numbers) + len(letters) == len(texts) and in_order:
-        rows[0] = True
+    rows[:1] = len(texts) >= 3 and len(numbers) + len(letters) == len(texts) and in_order
     return rows
 
 
@@ -448,8 +433,8 @@ def _add_title_columns(
         text = normalise_name(cell)
         if re.search(r"don vi tinh|dvt|\bunit\b", text) and SCALED.search(text):
             findings.append(Finding("scaled", table.label, 1, Term("expect.title"), value=cell))
-    values = _labelled_values(titles, heading_vocabulary(table.name))
-    register, columns = table.name == REGISTER, table_columns(table.name)
+    values = _labelled_values(titles, schema.heading_vocabulary(table.name))
+    register, columns = table.name == schema.REGISTER, schema.table_columns(table.name)
     required = ["as_of"] if register else columns[columns["required"] != ""]["column"].tolist()
     missing = [c for c in required if c not in {*table.cells, *values}]
     if "as_of" in missing and (day := stated_date([*table.titles, sheet.name])):
@@ -458,7 +443,7 @@ def _add_title_columns(
     if "source" in missing:
         values["source"] = table.label
         findings.append(Finding("source_is_file", table.label))
-    groups = group_keys_by_name().values()
+    groups = schema.group_keys_by_name().values()
     values = {k: v for k, v in values.items() if k not in table.cells and k not in groups}
     headings = {**{k: ColumnHeading(k) for k in values}, **table.headings}
     return replace(table, cells=table.cells.assign(**values), headings=headings)
@@ -489,13 +474,10 @@ def stated_date(texts: Sequence[str]) -> dt.date | None:
     """
     lines = [t for t in texts if not DOCUMENT.search(normalise_name(str(t)))]
     for pattern in (DATE, MONTH):
-        days = set()
-        for text in lines:
-            for match in pattern.finditer(clean_text(str(text))):
-                try:
-                    days.add(parse_day(match[0], "last"))
-                except ValueError:
-                    return None
+        try:
+            days = {parse_day(m[0], "last") for text in lines for m in pattern.finditer(clean_text(str(text)))}
+        except ValueError:
+            return None
         if days:
             return days.pop() if len(days) == 1 else None
     return None

@@ -139,8 +139,7 @@ def _format_column(sheet: Worksheet, i: int, column: dict[str, str], lang: str) 
     kind, letter = column["type"], get_column_letter(i)
     dimension = sheet.column_dimensions[letter]
     dimension.width = 46 if kind == "group" else max(15, min(34, len(_heading(column, lang)) + 2))
-    sheet.cell(HEADING + 1, i).number_format = FORMATS.get(kind, "@")
-    dimension.number_format = FORMATS.get(kind, "@")
+    dimension.number_format = sheet.cell(HEADING + 1, i).number_format = FORMATS.get(kind, "@")
     if kind in CHOICES:
         options = get_column_letter(list(CHOICES).index(kind) + 1)
         cells = f"'{translate('template.lists', lang)}'!${options}$2:${options}${1 + len(_options(kind, lang))}"
