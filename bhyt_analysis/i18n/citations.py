@@ -40,8 +40,6 @@ def format_citation(reference: str, lang: str = "vi") -> str:
     'khoản 2 Điều 3 Nghị định 75/2023/NĐ-CP'
     >>> format_citation("Kế hoạch 2022-2025 của huyện Sơn Dương, Phần I, mục I.2", "en")
     'Plan 2022-2025 of Sơn Dương district, Part I, section I.2'
-    >>> format_citation("Sổ theo dõi của huyện, tháng 6", "en")
-    'Sổ theo dõi của huyện, tháng 6'
     """
     parts = (part.strip() for part in reference.split(";"))
     return "; ".join(_translated(part, lang) or part for part in parts)

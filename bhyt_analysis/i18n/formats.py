@@ -25,10 +25,8 @@ def format_number(value: Any, lang: str = "vi", places: int = 0, scale: float = 
 
     Examples
     --------
-    >>> format_number(182330), format_number(182330, "en"), format_number(-1.25, "vi", 1)
-    ('182.330', '182,330', '−1,3')
-    >>> format_number(None)
-    '–'
+    >>> format_number(182330), format_number(182330, "en"), format_number(-1.25, "vi", 1), format_number(None)
+    ('182.330', '182,330', '−1,3', '–')
     """
     check_lang(lang)
     if pd.isna(value) or (isinstance(value, float) and math.isinf(value)):

@@ -28,6 +28,7 @@ _TONES = "\u0300\u0301\u0303\u0309\u0323"
 # The tables whose rows name a unit of their own day, and the column of that day.
 DAYS = {**dict.fromkeys(("population", "cards", "flows", "expiring"), "as_of"), "losses": "on", "zones": "since"}
 
+Findings = list[Finding]
 Tables = dict[str, pd.DataFrame]  # by name
 Titles = dict[str, tuple[str, ...]]  # the texts above each sheet, by its label
 
@@ -91,9 +92,7 @@ def match_name(units: Gazetteer, text: str) -> list[int]:
     return units.rows.get(normalise_name(name) if name.isascii() else _accented_key(name), [])
 
 
-def resolve_areas(
-    tables: Tables, titles: Titles, bundled: Callable[[], pd.DataFrame], findings: list[Finding]
-) -> Tables:
+def resolve_areas(tables: Tables, titles: Titles, bundled: Callable[[], pd.DataFrame], findings: Findings) -> Tables:
     """Return the tables with codes for the names of units, and with the bundled units that they name.
 
     A unit that the input's own table ``areas`` lacks is looked up among the bundled ones.
@@ -139,7 +138,7 @@ def _named_units(units: Gazetteer, text: str) -> set[str]:
     return units.matching_codes(text) or (padded - {text}) & units.codes
 
 
-def _resolve_parents(units: Gazetteer, findings: list[Finding]) -> pd.DataFrame:
+def _resolve_parents(units: Gazetteer, findings: Findings) -> pd.DataFrame:
     """Return the units with codes for the names of the units above them."""
     areas = units.areas
     unresolved = areas[(areas["parent"] != "") & ~areas["parent"].isin(units.codes)]
@@ -154,7 +153,7 @@ def _resolve_parents(units: Gazetteer, findings: list[Finding]) -> pd.DataFrame:
     return areas.assign(parent=areas["parent"].replace(codes)) if codes else areas
 
 
-def _check_names(table: pd.DataFrame, units: Gazetteer) -> list[Finding]:
+def _check_names(table: pd.DataFrame, units: Gazetteer) -> Findings:
     """Return a finding for each row whose code is that of another unit than its name."""
     if "_name" not in table:
         return []
@@ -169,7 +168,7 @@ def _check_names(table: pd.DataFrame, units: Gazetteer) -> list[Finding]:
 
 
 def _resolve_table(
-    name: str, table: pd.DataFrame, units: Gazetteer, titles: Titles, findings: list[Finding]
+    name: str, table: pd.DataFrame, units: Gazetteer, titles: Titles, findings: Findings
 ) -> pd.DataFrame:
     """Return a table with codes in its column ``area``; a text that fits no unit, or several, becomes a finding."""
     has_code = (table["area"].isin(units.codes) | table["area"].isin(["", "each"])).to_numpy()
@@ -265,7 +264,7 @@ def _nearest_units(units: Gazetteer, codes: set[str], titles: tuple[str, ...], p
     return codes
 
 
-def _lost_zeros(queries: pd.DataFrame, matches: list[Match]) -> list[Finding]:
+def _lost_zeros(queries: pd.DataFrame, matches: list[Match]) -> Findings:
     """Return one finding for each sheet whose codes have lost their zeros, as Excel drops them."""
     findings: dict[str, Finding] = {}
     for row, match in zip(queries.itertuples(), matches, strict=True):

@@ -65,10 +65,9 @@ class ColumnHeading:
 class DetectedTable:
     """A table of a sheet, still as cells.
 
-    ``cells`` has the columns of the schema that the sheet has, and in a wide table those named after
-    groups; its index are the rows that the user sees. ``headings`` are by column, ``heading_row`` is their row;
-    ``percent`` are the columns whose heading says per cent. ``totals`` are the rows of totals, which precede
-    the rows that they sum if ``totals_first``; ``titles`` are the texts above the table.
+    ``cells`` has columns of the schema, in a wide table also groups; its index are the rows that the user sees.
+    ``headings`` are by column, ``heading_row`` is their row; ``percent`` are the columns whose heading says per cent.
+    ``totals`` precede the rows that they sum if ``totals_first``; ``titles`` are the texts above the table.
     """
 
     name: str
@@ -205,10 +204,8 @@ def _two_row_heading(sheet: Sheet, head: np.ndarray, row: int, words: dict[str, 
 def find_person_heading(sheet: Sheet) -> Heading | None:
     """Return the heading of a list of persons, whether it can be counted or not; None for any other sheet."""
     head, words = _clean_head(sheet.cells), schema.heading_vocabulary(schema.REGISTER)
-    candidates = (
-        _best_heading(sheet, head, schema.REGISTER),
-        *(_one_row_heading(head, i, words) for i in range(len(head))),
-    )
+    rows = (_one_row_heading(head, row, words) for row in range(len(head)))
+    candidates = (_best_heading(sheet, head, schema.REGISTER), *rows)
     return next((h for h in candidates if h and PERSONAL & set(h.keys)), None)
 
 
