@@ -113,7 +113,13 @@ def read_table(path: str | Path, name: str) -> pd.DataFrame:
 
 
 def fingerprint(path: str | Path | None = None) -> str:
-    """Return the SHA-256 of an input's files."""
+    """Return the SHA-256 of an input's files.
+
+    Examples
+    --------
+    >>> fingerprint() == load().sha256
+    True
+    """
     source = bundled_path("data") if path is None else Path(path)
     digest = hashlib.sha256()
     for file in list_input_files(source):
