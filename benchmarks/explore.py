@@ -57,10 +57,9 @@ def measure(area: str, name: str) -> dict[str, float]:
     before = {chart: app.widgets.pictures[chart].image.value for chart in CHARTS}
     event()
     changed = [chart for chart in CHARTS if app.widgets.pictures[chart].image.value != before[chart]]
-    tables = {chart: [app.get_view(app.state, view) for view in CHARTS[chart].inputs] for chart in changed}
 
     def draw(chart: str) -> bhyt.charts.Chart:
-        return CHARTS[chart].compute(app.context, app.state, *tables[chart], size="screen")
+        return app.get_view(app.state, f"chart_{chart}")(size="screen")
 
     charts = [draw(chart) for chart in changed]
 

@@ -23,8 +23,7 @@ from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import find_unit
 from bhyt_analysis.explorer import state as states
-from bhyt_analysis.explorer.controls import Controls, debounce
-from bhyt_analysis.explorer.markup import render_error
+from bhyt_analysis.explorer.controls import Controls, debounce, show_errors
 from bhyt_analysis.explorer.pages import download, draw, refresh_sections
 from bhyt_analysis.explorer.session import Explorer
 from bhyt_analysis.explorer.state import State
@@ -55,13 +54,10 @@ def explore(
 ) -> None:
     """Show the explorer, and for readers without widgets a picture and how to start it.
 
-    Parameters
-    ----------
-    area : name or code; by default the first that can be projected.
-    scenario : a scenario file, or the name of a bundled one, to begin with.
-    state : the code of the page "keep and share", which restores the whole explorer.
-    data : a Dataset, folder or workbook; by default that of ``bhyt explore INPUT``, else the bundled data.
-    lang : "vi" or "en".
+    ``area`` is a name or code, by default the first that can be projected; ``scenario`` a scenario file or the
+    name of a bundled one; ``state`` the code of the page "keep and share", which restores the whole explorer;
+    ``data`` a Dataset, folder or workbook, by default that of ``bhyt explore INPUT``, else the bundled data;
+    ``lang`` "vi" or "en".
 
     Raises
     ------
@@ -141,11 +137,9 @@ def _connect(app: Explorer) -> None:
         _on_change(app, toggle, lambda _: refresh_sections(app))
     _on_change(app, widgets.search, lambda _: _search_area(app))
     _on_change(app, widgets.commune, lambda _: app.refresh(app.controls.zone))
-    _on_change(app, widgets.scenario_file, lambda files: _load(app, lambda: states.from_toml(_text(files), app.state)))
-    _on_change(app, widgets.zone_file, lambda files: _load(app, lambda: _zone_file_state(app, files)))
-    _on_change(
-        app, widgets.bundled, lambda name: _load(app, lambda: states.from_file(name, app.state)) if name else None
-    )
+    _on_change(app, widgets.scenario_file, partial(_load, app, lambda files: states.from_toml(_text(files), app.state)))
+    _on_change(app, widgets.zone_file, partial(_load, app, lambda files: _zone_file_state(app, files)))
+    _on_change(app, widgets.bundled, partial(_load, app, lambda name: states.from_file(name, app.state)))
     _on_change(app, widgets.link, lambda text: _load_link(app, text))
     _on_click(widgets.undo, app.undo)
     _on_click(widgets.reset, lambda: app.request(states.reset_to_law(app.state)))
@@ -168,20 +162,16 @@ def _on_click(button: ipw.Button, handle: Callable[[], None]) -> None:
 def _search_area(app: Explorer) -> None:
     """Show the areas that match the text of the search; select the area if only one matches."""
     control = app.controls.area
-    try:
+    with show_errors(control.error, app.state.lang):
         options = control.options(app.state, app.get_view) if control.options else []
-    except BhytError as error:
-        control.show_error(error.text(app.state.lang))
-        return
-    control.show_error("")
-    app.refresh(control)
-    others = [code for _, code in options if code != app.state.area]
-    if len(options) <= 2 and len(others) == 1:
-        app.change(control, others[0])
+        app.refresh(control)
+        others = [code for _, code in options if code != app.state.area]
+        if len(options) <= 2 and len(others) == 1:
+            app.change(control, others[0])
 
 
 def _text(files: Sequence[UploadedFile]) -> str:
-    return bytes(files[0]["content"]).decode("utf-8-sig") if files else ""
+    return bytes(files[0]["content"]).decode("utf-8-sig")
 
 
 def _zone_file_state(app: Explorer, files: Sequence[UploadedFile]) -> State:
@@ -195,28 +185,19 @@ def _zone_file_state(app: Explorer, files: Sequence[UploadedFile]) -> State:
     return replace(state, name="", assumptions=app.state.assumptions, law=app.state.law, top_ups=app.state.top_ups)
 
 
-def _load(app: Explorer, read: Callable[[], State]) -> None:
+def _load(app: Explorer, read: Callable[[Any], State], source: object) -> None:
     """Request the state of a file, or show why it can't be used."""
-    error_text = ""
-    try:
-        app.request(read())
-    except BhytError as error:
-        error_text = error.text(app.state.lang)
-    except UnicodeDecodeError as error:
-        error_text = str(error)
-    app.widgets.file_error.value = render_error(error_text)
+    with show_errors(app.widgets.file_error, app.state.lang):
+        if source:
+            app.request(read(source))
 
 
 def _load_link(app: Explorer, text: str) -> None:
     """Request the state of a link or a line of code, with its pinned scenarios."""
     match = re.search(r"state=[\"']?([A-Za-z0-9_-]+)", text)
-    try:
+    with show_errors(app.widgets.link_error, app.state.lang):
         loaded = states.from_link(match.group(1) if match else text.strip()) if text.strip() else []
-    except BhytError as error:
-        app.widgets.link_error.value = render_error(error.text(app.state.lang))
-        return
-    app.widgets.link_error.value = ""
-    if loaded:
-        app.pins[:] = loaded[1:]
-        app.request(loaded[0])
-        app.schedule_draw()
+        if loaded:
+            app.pins[:] = loaded[1:]
+            app.request(loaded[0])
+            app.schedule_draw()

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from operator import itemgetter
+from functools import cache
 from typing import Any
 
 import ipywidgets as ipw
@@ -22,7 +23,6 @@ from bhyt_analysis.explorer.state import State
 from bhyt_analysis.explorer.text_input import parse_day
 from bhyt_analysis.explorer.views import Context, ViewGetter
 from bhyt_analysis.i18n.formats import format_date
-from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, format_message, nearest_choice, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.law.groups import groups_flagged
@@ -80,6 +80,16 @@ class Control:
         self.error.value = render_error(text)
 
 
+@contextmanager
+def show_errors(output: ipw.HTML, lang: str) -> Iterator[None]:
+    """Show in a widget the error that the block raises, if it is one that the user can correct."""
+    output.value = ""
+    try:
+        yield
+    except (BhytError, UnicodeDecodeError) as error:
+        output.value = render_error(error.text(lang) if isinstance(error, BhytError) else str(error))
+
+
 def set_options(widget: ipw.Widget, options: Options, value: object) -> None:
     """Set the options of a widget, where they differ, and its value; by default the first option."""
     if tuple(widget.options) != tuple(options):
@@ -117,10 +127,9 @@ def debounce(work: Callable[[], None], wait: float = WAIT_SECONDS) -> Callable[[
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
     """Return the event loop that runs in this thread."""
-    try:
+    with suppress(RuntimeError):
         return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
+    return None
 
 
 # --- Kinds of controls ------------------------------------------------------------------------------
@@ -131,16 +140,13 @@ def slider(
 ) -> Control:
     """Return a slider over values, labelled in the language of the state; another value of the state is added."""
 
+    @cache
     def option(value: float, lang: str) -> tuple[str, float]:
         return format_message("{v:" + spec + "}", lang, v=value), value
 
-    labels = {lang: [option(v, lang) for v in values] for lang in LANGUAGES}
-
     def options(state: State, get_view: ViewGetter) -> Options:
         value = get(state, get_view)
-        if value in values:
-            return labels[state.lang]
-        return sorted([*labels[state.lang], option(value, state.lang)], key=itemgetter(1))
+        return [option(v, state.lang) for v in (values if value in values else sorted([*values, value]))]
 
     initial = [(str(v), v) for v in values]
     widget = ipw.SelectionSlider(options=initial, continuous_update=True, style={"description_width": "auto"})
@@ -164,7 +170,7 @@ def field_control(control: Callable[..., Control], name: str, *arguments: object
         f"explore.{name}",
         *arguments,
         lambda s, *_: getattr(s, name),
-        lambda s, v, _: states.with_field(s, name, v),
+        lambda s, v, _: replace(s, **{name: v}),
         **settings,
     )
 
@@ -256,7 +262,7 @@ def zone_control(commune: ipw.Dropdown) -> Control:
 def commune_options(context: Context, state: State, get_view: ViewGetter) -> Options:
     """Return the communes whose zone is known or set by the state."""
     rows = get_view(state, "reclassification")
-    codes = [str(dict(r)["area"]) for r in state.zones]
+    codes = [str(r["area"]) for r in state.zones]
     rows = rows[(rows["zone_after"].fillna("") != "") | rows["area"].isin(codes)]
     columns = zip(rows["area"], rows["name"], rows["zone_after"], strict=True)
     options = [(f"{name} – {translate(f'zone.{zone}', state.lang)}", code) for code, name, zone in columns]
@@ -326,19 +332,21 @@ def month_control() -> Control:
     return Control("explore.on", widget, get, lambda s, v, _: replace(s, on=v), options)
 
 
-def date_box(name: str, put: Put | None = None) -> Control:
+def date_box(name: str, put: Put) -> Control:
     """Return a box for a date of the state."""
 
     def get(state: State, get_view: ViewGetter) -> str:
         return format_date(getattr(state, name), "vi") if getattr(state, name) else ""
 
-    return text_box(f"explore.{name}", get, put or (lambda s, v, _: states.with_field(s, name, parse_day(v))))
+    return text_box(f"explore.{name}", get, put)
 
 
 def _set_law_period(state: State, since: str, until: str, get_view: ViewGetter) -> State:
-    """Move the changes of law to a period; "" of ``since`` stays the default."""
-    changed = replace(state, since=since)
-    return replace(states.with_law_period(changed, get_view(changed, "change_date"), until), since=since)
+    """Move the changes of law and the top-ups to a period; "" of ``since`` is the day after the figures."""
+    state = replace(state, since=since, until=until)
+    period = {"since": get_view(state, "change_date"), "until": until}
+    law, top_ups = (states.to_rows({**row, **period} for row in rows) for rows in (state.law, state.top_ups))
+    return replace(state, law=law, top_ups=top_ups)
 
 
 class Controls:
@@ -357,7 +365,8 @@ class Controls:
         self.top_ups = {g: top_up_slider(context, g, shares) for g in SUPPORT_GROUPS}
         self.base_salary = law_slider("base_salary", "base_salary", "", steps(1e6, 4e6, 1e4), "n")
         self.contribution_rate = law_slider("contribution_rate", "contribution_rate", "", rates, "p1")
-        self.start, self.end = date_box("start"), date_box("end")
+        self.start = date_box("start", lambda s, v, _: replace(s, start=parse_day(v)))
+        self.end = date_box("end", lambda s, v, _: replace(s, end=parse_day(v)))
         self.since = date_box("since", lambda s, v, get_view: _set_law_period(s, parse_day(v), s.until, get_view))
         self.until = date_box("until", lambda s, v, get_view: _set_law_period(s, s.since, parse_day(v), get_view))
         self.goal = field_control(text_box, "goal")

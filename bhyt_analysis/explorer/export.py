@@ -42,13 +42,9 @@ def table_files(rows: pd.DataFrame, name: str, lang: str) -> dict[str, bytes]:
     """
     import openpyxl
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{name}.csv"
-        formatting.save_csv(rows, path, lang)
-        csv = path.read_bytes()
-    book = openpyxl.Workbook()
+    table, book = formatting.spreadsheet_table(rows, lang), openpyxl.Workbook()
+    csv = table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")  # as `formatting.save_csv` writes it
     sheet = book.active
-    table = formatting.spreadsheet_table(rows, lang)
     sheet.append(list(table.columns))
     numeric = [formatting.COLUMN_FORMATS.get(c, "date") != "date" for c in rows]
     for line in table.itertuples(index=False):

@@ -56,25 +56,17 @@ def render_headline(outlook: pd.DataFrame, probabilities: pd.DataFrame, title: s
     rows = outlook.set_index("result")
     behavioural, static = rows.loc["behavioural"], rows.loc["static"]
     public = behavioural[["vnd_central", "vnd_province"]].sum(min_count=1)
+    of_province = translate("explore.of_province", lang, vnd=behavioural["vnd_province"])
     interval = {"low": behavioural["rate_low"], "high": behavioural["rate_high"], "static": static["rate"]}
     people = {"people": behavioural["people"], "static": static["uninsured"]}
     day, year = behavioural["on"], year_label(behavioural, lang)
+    coverage = format_message("{v:p1}", lang, v=behavioural["rate"])
+    uninsured = format_message("{v:n}", lang, v=behavioural["uninsured"])
+    cost = format_message("{v:bn2} ", lang, v=public) + translate("label.billions", lang)
     cards = [
-        (
-            translate("explore.coverage_on", lang, on=day),
-            format_message("{v:p1}", lang, v=behavioural["rate"]),
-            translate("explore.interval", lang, **interval),
-        ),
-        (
-            translate("explore.uninsured_on", lang, on=day),
-            format_message("{v:n}", lang, v=behavioural["uninsured"]),
-            translate("explore.of_people", lang, **people),
-        ),
-        (
-            translate("explore.public_cost", lang, months=year),
-            format_message("{v:bn2} ", lang, v=public) + translate("label.billions", lang),
-            translate("explore.of_province", lang, vnd=behavioural["vnd_province"]),
-        ),
+        (translate("explore.coverage_on", lang, on=day), coverage, translate("explore.interval", lang, **interval)),
+        (translate("explore.uninsured_on", lang, on=day), uninsured, translate("explore.of_people", lang, **people)),
+        (translate("explore.public_cost", lang, months=year), cost, of_province),
         _probability_card(probabilities, lang),
     ]
     texts = ((escape_html(label), escape_html(figure), escape_html(note)) for label, figure, note in cards)
@@ -88,12 +80,10 @@ def _probability_card(probabilities: pd.DataFrame, lang: str) -> tuple[str, str,
     label, targets = translate("explore.chance", lang), probabilities[probabilities["chance"].notna()]
     if targets.empty:
         return label, "–", translate("explore.no_target", lang)
-    template = "{r}{v:pe}, {d:date}: {c:p0}"
-    relations = (translate(f"relation.{relation}", lang) for relation in targets["relation"])
-    texts = [
-        format_message(template, lang, r=relation, v=t.rate, d=t.on, c=t.chance)
-        for t, relation in zip(targets.head(3).itertuples(), relations, strict=False)
-    ]
+    texts = []
+    for target in targets.head(3).itertuples():
+        template = translate(f"relation.{target.relation}", lang) + "{v:pe}, {d:date}: {c:p0}"
+        texts.append(format_message(template, lang, v=target.rate, d=target.on, c=target.chance))
     return label, format_message("{v:p0}", lang, v=targets["chance"].iloc[0]), "; ".join(texts)
 
 

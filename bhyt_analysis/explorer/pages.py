@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 
-from bhyt_analysis.explorer.controls import NO_OPTIONS, commune_options, premium_groups, set_options
+import pandas as pd
+
+from bhyt_analysis.explorer import markup
+from bhyt_analysis.explorer.controls import NO_OPTIONS, commune_options, premium_groups, set_options, show_errors
 from bhyt_analysis.explorer.export import chart_files, render_links, table_files
-from bhyt_analysis.explorer.markup import (
-    escape_html,
-    render_comparison,
-    render_error,
-    render_paragraphs,
-    sort_communes,
-    to_tab_separated,
-)
 from bhyt_analysis.explorer.scenario_title import scenario_title
 from bhyt_analysis.explorer.session import Explorer
 from bhyt_analysis.explorer.state import State, to_link, to_toml
@@ -58,7 +54,7 @@ def _show_failure(app: Explorer, text: str) -> None:
     """Show an error beside the control that changed last, and in place of results that are no longer valid."""
     widgets = app.widgets
     (app.pending_controls[-1] if app.pending_controls else app.controls.area).show_error(text)
-    widgets.headline.value = widgets.comparison.value = render_error(text)
+    widgets.headline.value = widgets.comparison.value = markup.render_error(text)
     for output in (widgets.results, widgets.zone_changes, widgets.communes, widgets.allocation):
         output.value = ""
     for picture in widgets.pictures.values():
@@ -70,7 +66,7 @@ def _show_failure(app: Explorer, text: str) -> None:
 def _draw_scenario(app: Explorer, state: State) -> None:
     widgets = app.widgets
     widgets.headline.value, widgets.results.value = (app.get_view(state, view) for view in ("headline", "results"))
-    widgets.zone_changes.value = render_paragraphs(app.get_view(state, "zone_changes"))
+    widgets.zone_changes.value = markup.render_paragraphs(app.get_view(state, "zone_changes"))
     for name in CHARTS:
         chart = app.get_view(state, f"picture_{name}")
         widgets.pictures[name].show(chart, state.lang)
@@ -83,57 +79,55 @@ def _draw_comparison(app: Explorer, state: State) -> None:
     widgets, states = app.widgets, app.compared_states(state)
     show(widgets.downloads["compare"].button, len(states) > 1)
     if len(states) < 2:
-        widgets.comparison.value = render_paragraphs([translate("explore.pin_first", state.lang)])
+        widgets.comparison.value = markup.render_paragraphs([translate("explore.pin_first", state.lang)])
         widgets.pictures["compare"].show(None, state.lang)
         return
     rows, chart = compare_scenarios(app.context, states, app.get_view(state, "month"), state.lang)
     other_areas = any(p.area != state.area for p in app.pins)
     notes = [translate("explore.other_areas", state.lang)] if other_areas else []
-    widgets.comparison.value = render_paragraphs(notes) + render_comparison(rows, state.lang)
+    widgets.comparison.value = markup.render_paragraphs(notes) + markup.render_comparison(rows, state.lang)
     widgets.pictures["compare"].show(screen_chart(chart), state.lang)
 
 
 def _draw_targets(app: Explorer, state: State) -> None:
     """Draw the targets of the communes; show an error of the target beside it and leave the other results."""
-    widgets, lang = app.widgets, state.lang
-    try:
-        rows = app.get_view(state, "allocation")
-    except BhytError as error:
-        app.controls.goal.show_error(error.text(lang))
-        widgets.allocation.value = ""
-        widgets.pictures["gaps"].show(None, lang)
-        return
-    app.controls.goal.show_error("")
-    total = translate("explore.target_total", lang, people=rows["target_people"].sum(), add=rows["to_add"].sum())
-    label, text = escape_html(translate("explore.copy", lang)), escape_html(to_tab_separated(rows, lang))
-    widgets.allocation.value = (
-        f"<p><b>{escape_html(total)}</b></p>{to_html(rows.drop(columns='area'), lang)}"
+    html, picture = "", None
+    with show_errors(app.controls.goal.error, state.lang):
+        html = _render_allocation(app.get_view(state, "allocation"), state.lang)
+        picture = app.get_view(state, "picture_gaps")
+    app.widgets.allocation.value = html
+    app.widgets.pictures["gaps"].show(picture, state.lang)
+
+
+def _render_allocation(rows: pd.DataFrame, lang: str) -> str:
+    people = {"people": rows["target_people"].sum(), "add": rows["to_add"].sum()}
+    texts = translate("explore.target_total", lang, **people), translate("explore.copy", lang)
+    total, label, text = map(markup.escape_html, (*texts, markup.to_tab_separated(rows, lang)))
+    return (
+        f"<p><b>{total}</b></p>{to_html(rows.drop(columns='area'), lang)}"
         f"<button onclick=\"const t=this.nextElementSibling;t.select();document.execCommand('copy')\">{label}</button>"
         f'<textarea readonly rows="3" style="width:100%" aria-label="{label}">{text}</textarea>'
         f"{render_links(table_files(rows, 'targets', lang))}"
     )
-    widgets.pictures["gaps"].show(app.get_view(state, "picture_gaps"), lang)
 
 
 def _draw_household(app: Explorer, state: State) -> None:
     widgets = app.widgets
-    widgets.premium_error.value, lines = "", []
-    try:
+    lines: list[str] = []
+    with show_errors(widgets.premium_error, state.lang):
         day = parse_day(widgets.day.value) or str(app.get_view(state, "month").date())
         lines = premium_lines(app.context, state, day, widgets.group.value, int(widgets.members.value))
-    except BhytError as error:
-        widgets.premium_error.value = render_error(error.text(state.lang))
-    widgets.premium.value = render_paragraphs(lines)
+    widgets.premium.value = markup.render_paragraphs(lines)
 
 
 def _draw_share(app: Explorer, state: State) -> None:
     """Draw the file, the line of code and, in Voilà, the link that restore the state."""
     code, toml, lang = to_link([state, *app.pins]), to_toml(state), state.lang
-    line = escape_html(f'bhyt.explore(state="{code}")')
-    texts = {key: escape_html(translate(f"explore.{key}", lang)) for key in ("file", "code", "link")}
+    line = markup.escape_html(f'bhyt.explore(state="{code}")')
+    texts = {key: markup.escape_html(translate(f"explore.{key}", lang)) for key in ("file", "code", "link")}
     link = f'<p><a href="?state={code}">{texts["link"]}</a></p>' if "QUERY_STRING" in os.environ else ""
     app.widgets.share.value = (
-        f"<h3>{texts['file']}</h3>{render_links({'scenario.toml': toml.encode()})}<pre>{escape_html(toml)}</pre>"
+        f"<h3>{texts['file']}</h3>{render_links({'scenario.toml': toml.encode()})}<pre>{markup.escape_html(toml)}</pre>"
         f"<h3>{texts['code']}</h3><textarea readonly rows='3' style='width:100%'>{line}</textarea>{link}"
     )
 
@@ -150,26 +144,22 @@ DRAW_PAGE: dict[str, Callable[[Explorer, State], None]] = {
 def download(app: Explorer, name: str) -> None:
     """Show links to the files of a chart, at the size of paper, or of a table."""
     links = app.widgets.downloads[name].links
-    try:
+    with show_errors(links, app.state.lang):
         links.value = render_links(_files(app, name))
-    except BhytError as error:
-        links.value = render_error(error.text(app.state.lang))
 
 
 def _files(app: Explorer, name: str) -> dict[str, bytes]:
     """Return the files of a chart or table by file name."""
     state, lang, get_view = app.state, app.state.lang, app.get_view
     if name == "communes":
-        return table_files(sort_communes(get_view(state, "communes"), state.sort), name, lang)
+        return table_files(markup.sort_communes(get_view(state, "communes"), state.sort), name, lang)
     if name == "compare":
         rows, chart = compare_scenarios(app.context, app.compared_states(state), get_view(state, "month"), lang)
         return chart_files(chart, name) | table_files(rows, name, lang)
-    view = CHARTS[name]
-    files = chart_files(view.compute(app.context, state, *(get_view(state, i) for i in view.inputs)), name)
+    files = chart_files(get_view(state, f"chart_{name}")(), name)
     if name == "path":
-        files |= table_files(
-            projection_table(get_view(state, "projection")).assign(scenario=scenario_title(state, lang)), "months", lang
-        )
+        months = projection_table(get_view(state, "projection")).assign(scenario=scenario_title(state, lang))
+        files |= table_files(months, "months", lang)
     return files
 
 
@@ -195,10 +185,9 @@ def refresh_widgets(app: Explorer, state: State) -> None:
     set_options(widgets.group, premium_groups(lang), widgets.group.value)
     scenarios = [(localise_scenario(scenario, lang).name, name) for name, scenario in app.bundled.items()]
     set_options(widgets.bundled, [*NO_OPTIONS, *scenarios], "")
-    try:
+    options = NO_OPTIONS
+    with suppress(BhytError):
         options = commune_options(app.context, state, app.get_view)
-    except BhytError:
-        options = NO_OPTIONS
     set_options(widgets.commune, options, widgets.commune.value)
     widgets.commune.disabled = len(options) == 1
     refresh_sections(app)

@@ -30,10 +30,10 @@ def scenario_title(state: State, lang: str) -> str:
         else:
             template = "{v:p0}" if allowed_range(name) == (0, 1) else "{v:d1}"
             parts.append(f"{labels[name]} {format_message(template, lang, v=value)}")
-    for top_up in map(dict, state.top_ups):
+    for top_up in state.top_ups:
         group = _short_group_name(str(top_up["group"]), lang)
         parts.append(translate("explore.top_up_of", lang, group=group, points=top_up["points"]))
-    for row in map(dict, state.law):
+    for row in state.law:
         group = f" ({_short_group_name(str(row['key']), lang)})" if row.get("key") else ""
         number = format_message("{v:n}" if float(row["value"]) > 1 else "{v:pe}", lang, v=row["value"])
         parts.append(f"{column_name(str(row['parameter']), lang).split(',')[0]}{group} {number}")

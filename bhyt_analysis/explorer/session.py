@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import get_ident
 
 import ipywidgets as ipw
 
-from bhyt_analysis.explorer.controls import Control, Controls
-from bhyt_analysis.explorer.state import POLICY_FIELDS, State, with_name
+from bhyt_analysis.explorer.controls import Control, Controls, show_errors
+from bhyt_analysis.explorer.state import POLICY_FIELDS, State
 from bhyt_analysis.explorer.views import Context, ViewGetter
 from bhyt_analysis.explorer.widgets import MAX_PINS, Widgets
-from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.projection.scenario import Scenario
 
 
@@ -47,17 +46,13 @@ class Explorer:
 
     def change(self, control: Control, value: object) -> None:
         """Request the state that the new value of a control gives, or show an error below the control."""
-        control.show_error("")
-        try:
+        with show_errors(control.error, self.state.lang):
             state = control.put(self.state, value, self.get_view)
-        except BhytError as error:
-            control.show_error(error.text(self.state.lang))
-            return
-        policy_changed = any(getattr(state, f) != getattr(self.state, f) for f in POLICY_FIELDS)
-        if policy_changed and control is not self.controls.name:  # the name belongs to the former policy
-            state = with_name(state, "")
-        self.pending_controls.append(control)
-        self.request(state)
+            policy_changed = any(getattr(state, f) != getattr(self.state, f) for f in POLICY_FIELDS)
+            if policy_changed and control is not self.controls.name:  # the name belongs to the former policy
+                state = replace(state, name="", name_en="")
+            self.pending_controls.append(control)
+            self.request(state)
 
     def undo(self) -> None:
         """Request the state that was drawn before the present one."""

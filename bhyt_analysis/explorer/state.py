@@ -7,13 +7,11 @@ the reader of scenario files, so that the explorer and a saved file give the sam
 from __future__ import annotations
 
 import base64
-import binascii
-import dataclasses
 import json
 import tomllib
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +26,7 @@ from bhyt_analysis.model.projection.scenario import Scenario
 
 Record = Mapping[str, Any]  # a scenario file or one of its rows, as TOML reads it
 Fields = dict[str, Any]  # values of fields or keys by name
-Row = tuple[tuple[str, str | int | float], ...]  # a row of a table, hashable
+Row = Mapping[str, str | int | float]  # of a table of a state
 UNSAVED_FILE = Path("explorer.toml")  # the name in errors of a scenario without a file
 MAX_STATE_BYTES = 1_000_000  # of the decompressed text of a link
 POINT_ASSUMPTIONS = ("outreach", *POINT_VALUED)  # set by the analyst: one value, no range
@@ -86,17 +84,13 @@ def state_to_dict(state: State) -> Fields:
     >>> state_to_dict(with_assumption(State(area="219", decision="861"), "outreach", 2))["assumptions"]
     {'outreach': 2.0}
     """
-    texts = {f: getattr(state, f) for f in ("name_en", "decision", "support_window", "start", "end")}
     record: Fields = {"name": state.name or translate("label.explored", "vi")}
-    record |= {key: value for key, value in texts.items() if value} | {"seed": state.seed}
-    if state.assumptions:
-        record["assumptions"] = {n: r[0] if r[0] == r[2] else list(r) for n, r in state.assumptions}
-    if state.income:
-        record["income"] = dict(state.income)
-    record |= {key: [dict(row) for row in getattr(state, f)] for f, key in TABLES.items() if getattr(state, f)}
-    default = State()
-    view = {f: getattr(state, f) for f in VIEW_FIELDS if getattr(state, f) != getattr(default, f)}
-    return record | ({"explore": view} if view else {})
+    record |= {f: getattr(state, f) for f in ("name_en", "decision", "support_window", "start", "end", "seed")}
+    record["assumptions"] = {n: r[0] if r[0] == r[2] else list(r) for n, r in state.assumptions}
+    record["income"] = dict(state.income)
+    record |= {key: [dict(row) for row in getattr(state, f)] for f, key in TABLES.items()}
+    record["explore"] = {f: getattr(state, f) for f in VIEW_FIELDS if getattr(state, f) != getattr(State, f)}
+    return {key: value for key, value in record.items() if value not in ("", {}, [])}
 
 
 def state_from_dict(record: Record, file: Path | None = None, base: State | None = None) -> State:
@@ -113,7 +107,7 @@ def state_from_dict(record: Record, file: Path | None = None, base: State | None
     Examples
     --------
     >>> state = with_law(State(area="219"), "base_salary", 2_600_000, "2026-07-01")
-    >>> state_from_dict(state_to_dict(state)) == dataclasses.replace(state, name=translate("label.explored"))
+    >>> state_from_dict(state_to_dict(state)) == replace(state, name=translate("label.explored"))
     True
     """
     if file is None and (names := [*record.get("reforms", []), *([record["zones"]] if "zones" in record else [])]):
@@ -131,21 +125,15 @@ def state_from_dict(record: Record, file: Path | None = None, base: State | None
     fields |= {f: to_rows(rows) for f, rows in tables.items()}
     fields |= {k: v for k, v in record.get("explore", {}).items() if k in VIEW_FIELDS}
     fields |= {f: getattr(scenario, f) for f in ("name", "name_en", "decision", "support_window", "seed")}
-    fields |= {"assumptions": scenario.assumption_ranges, "income": scenario.income}
-    fields |= {f: tuple(sorted(fields[f].items())) for f in ("assumptions", "income")}
-    return dataclasses.replace(base or State(), **fields)
+    fields["assumptions"] = tuple(sorted(scenario.assumption_ranges.items()))
+    fields["income"] = tuple(sorted(scenario.income.items()))
+    return replace(base or State(), **fields)
 
 
 def to_rows(rows: Iterable[Record]) -> tuple[Row, ...]:
-    """Convert rows to tuples of pairs: dates become text, blanks are left out."""
-    return tuple(
-        tuple(
-            (key, value if isinstance(value, int | float | str) else str(value)[:10])
-            for key, value in row.items()
-            if not (value is None or value == "" or value != value)
-        )
-        for row in rows
-    )
+    """Convert rows to those of a state: dates become text, blanks are left out."""
+    filled = ({k: v for k, v in row.items() if not (v is None or v == "" or v != v)} for row in rows)
+    return tuple({k: v if isinstance(v, int | float | str) else str(v)[:10] for k, v in r.items()} for r in filled)
 
 
 def to_scenario(state: State) -> Scenario:
@@ -162,17 +150,6 @@ def to_scenario(state: State) -> Scenario:
 # --- Changes of one input ---------------------------------------------------------------------------
 
 
-def with_field(state: State, name: str, value: object) -> State:
-    """Return the state with another value of one field."""
-    fields: Fields = {name: value}
-    return dataclasses.replace(state, **fields)
-
-
-def with_name(state: State, name: str) -> State:
-    """Return the state under another name, the same in both languages; "" for a list of its changes."""
-    return dataclasses.replace(state, name=name, name_en="")
-
-
 def move_to_area(state: State, area: str) -> State:
     """Return the same policy in another area, without the communes and top-ups of the former area.
 
@@ -181,12 +158,12 @@ def move_to_area(state: State, area: str) -> State:
     >>> move_to_area(with_zone(State(area="219", decision="861"), "07549", "III"), "076").zones
     ()
     """
-    return with_name(dataclasses.replace(state, area=area, zones=(), top_ups=(), amounts=""), "")
+    return replace(state, area=area, zones=(), top_ups=(), amounts="", name="", name_en="")
 
 
 def with_decision(state: State, decision: str) -> State:
     """Return the state with another decision, without the communes moved under the former one."""
-    return with_name(dataclasses.replace(state, decision=decision, zones=(), support_window=""), "")
+    return replace(state, decision=decision, zones=(), support_window="", name="", name_en="")
 
 
 def assumption_value(state: State, name: str) -> float:
@@ -212,12 +189,12 @@ def with_assumption(state: State, name: str, value: float) -> State:
     ranges = {n: r for n, r in state.assumptions if n != name}
     if value != row["central"]:
         ranges[name] = (float(low), float(value), float(high))
-    return dataclasses.replace(state, assumptions=tuple(sorted(ranges.items())))
+    return replace(state, assumptions=tuple(sorted(ranges.items())))
 
 
 def law_value(state: State, parameter: str, key: str = "") -> float | None:
     """Return the state's nationwide value of a parameter; None where it leaves the law in force."""
-    values = [r["value"] for r in map(dict, state.law) if _sets_parameter(r, parameter, key)]
+    values = [r["value"] for r in state.law if _sets_parameter(r, parameter, key)]
     return float(values[-1]) if values else None
 
 
@@ -237,14 +214,14 @@ def with_law(state: State, parameter: str, value: float | None, since: str, key:
     >>> with_law(changed, "subsidy_share", None, "", "near_poor") == State()
     True
     """
-    rows = [r for r in map(dict, state.law) if not _sets_parameter(r, parameter, key)]
+    rows = [r for r in state.law if not _sets_parameter(r, parameter, key)]
     row = {"parameter": parameter, "key": key, "since": since, "until": until, "value": value}
-    return dataclasses.replace(state, law=to_rows(rows if value is None else [*rows, row]))
+    return replace(state, law=to_rows(rows if value is None else [*rows, row]))
 
 
 def top_up_points(state: State, group: str) -> float:
     """Return the share of the premium that the province adds for a group."""
-    return next((float(dict(r)["points"]) for r in state.top_ups if dict(r)["group"] == group), 0.0)
+    return next((float(r["points"]) for r in state.top_ups if r["group"] == group), 0.0)
 
 
 def with_top_up(state: State, group: str, points: float, area: str, since: str, until: str = "") -> State:
@@ -256,21 +233,14 @@ def with_top_up(state: State, group: str, points: float, area: str, since: str, 
     >>> top_up_points(changed, "near_poor"), with_top_up(changed, "near_poor", 0, "", "") == State()
     (0.3, True)
     """
-    rows = [r for r in map(dict, state.top_ups) if r["group"] != group]
+    rows = [r for r in state.top_ups if r["group"] != group]
     row = {"group": group, "points": points, "area": area, "since": since, "until": until}
-    return dataclasses.replace(state, top_ups=to_rows([*rows, row] if points else rows))
-
-
-def with_law_period(state: State, since: str, until: str) -> State:
-    """Set the period of the changes of law and of the top-ups."""
-    period = {"since": since, "until": until}
-    law, top_ups = (to_rows({**dict(r), **period} for r in rows) for rows in (state.law, state.top_ups))
-    return dataclasses.replace(state, law=law, top_ups=top_ups, since=since, until=until)
+    return replace(state, top_ups=to_rows([*rows, row] if points else rows))
 
 
 def commune_zone(state: State, area: str) -> str:
     """Return the zone in which the state puts a commune; "" for the zone of the decision."""
-    return next((str(dict(r)["zone"]) for r in state.zones if dict(r)["area"] == area), "")
+    return next((str(r["zone"]) for r in state.zones if r["area"] == area), "")
 
 
 def with_zone(state: State, area: str, zone: str) -> State:
@@ -282,8 +252,8 @@ def with_zone(state: State, area: str, zone: str) -> State:
     >>> commune_zone(changed, "07549"), with_zone(changed, "07549", "") == State()
     ('III', True)
     """
-    rows = [r for r in map(dict, state.zones) if r["area"] != area]
-    return dataclasses.replace(state, zones=to_rows([*rows, {"area": area, "zone": zone}] if zone else rows))
+    rows = [r for r in state.zones if r["area"] != area]
+    return replace(state, zones=to_rows([*rows, {"area": area, "zone": zone}] if zone else rows))
 
 
 def reset_to_law(state: State) -> State:
@@ -367,15 +337,11 @@ def from_link(text: str) -> list[State]:
     try:
         packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         records = json.loads(zlib.decompressobj().decompress(packed, MAX_STATE_BYTES))
-        return [_link_state(record) for record in records]
+        states = [state_from_dict(record) for record in records]
     except BhytError:
         raise
-    except (binascii.Error, zlib.error, ValueError, TypeError):
+    except (zlib.error, ValueError, TypeError):
         raise BhytError(("error.explore_link", {})) from None
-
-
-def _link_state(record: Record) -> State:
-    """Return the state of one record of a link, without the name of an unnamed scenario."""
-    state = state_from_dict(record)
-    name = "" if state.name == translate("label.explored", "vi") else state.name
-    return dataclasses.replace(state, lang=state.lang if state.lang in LANGUAGES else "vi", name=name)
+    unnamed = translate("label.explored", "vi")
+    states = [replace(s, name="") if s.name == unnamed else s for s in states]
+    return [s if s.lang in LANGUAGES else replace(s, lang="vi") for s in states]

@@ -10,6 +10,7 @@ import inspect
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -26,26 +27,14 @@ from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage.coverage import coverage
+from bhyt_analysis.model.projection import outlook as outlooks
+from bhyt_analysis.model.projection import simulate as simulation
 from bhyt_analysis.model.projection import uncertainty
 from bhyt_analysis.model.projection.assumptions import draw_assumptions
 from bhyt_analysis.model.projection.baseline import Baseline, build_baseline
 from bhyt_analysis.model.projection.cohort import Floats
 from bhyt_analysis.model.projection.compare import compare
-from bhyt_analysis.model.projection.outlook import (
-    add_intervals,
-    communes_at_baseline,
-    communes_in_month,
-    coverage_steps,
-    outlook,
-)
 from bhyt_analysis.model.projection.projection import Projection, apply_behaviour, apply_policy
-from bhyt_analysis.model.projection.simulate import (
-    MONEY,
-    check_reform_areas,
-    projection_table,
-    resolve_support_window,
-    simulate,
-)
 from bhyt_analysis.model.reclassification.reclassify import reclassify
 from bhyt_analysis.model.targets.allocation import METHODS, allocate, communes_to_allocate
 from bhyt_analysis.tables.explain import premium_steps
@@ -55,6 +44,7 @@ DRAWS = 200  # of the assumptions: enough for an interval to about a tenth of a 
 MAX_TILES = 60  # communes
 
 ViewGetter = Callable[[State, str], Any]
+DrawChart = Callable[..., Chart]  # draws a chart of finished figures for a ``size``
 Targets = list[dict[str, Any]]
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -77,12 +67,11 @@ class View:
 
 
 VIEWS: dict[str, View] = {}
-CHARTS: dict[str, View] = {}  # the charts of the page "scenario"; each returns a chart for a ``size``
-
+CHARTS = ("path", "people", "payers", "tiles")  # of the page "scenario"
 # Parts of a field, for views that read no more of it.
 PARTIAL_FIELDS: dict[str, Callable[[State], object]] = {
     "other_titles": lambda state: dict(state.assumptions).get("other_titles"),
-    "household_factor": lambda state: [r for r in state.law if dict(r)["parameter"] == "household_factor"],
+    "household_factor": lambda state: [r for r in state.law if r["parameter"] == "household_factor"],
 }
 
 
@@ -123,23 +112,25 @@ def _is_same(result: object, other: object) -> bool:
     return isinstance(result, str | list | pd.Timestamp) and type(result) is type(other) and bool(result == other)
 
 
-def _add_view(name: str, compute: Callable[..., object], *fields: str) -> None:
-    """Register a view; the names of its parameters after context and state are its inputs."""
-    inputs = [p for p in inspect.signature(compute).parameters if p != "size"]
-    VIEWS[name] = View(compute, fields, tuple(inputs[2:]))
-
-
-def _view(*fields: str) -> Callable[[Function], Function]:
-    """Register a function as the view of its name."""
+def _view(*fields: str, name: str = "") -> Callable[[Function], Function]:
+    """Register a function as a view; its parameters after context and state are the names of its inputs."""
 
     def register(compute: Function) -> Function:
-        _add_view(compute.__name__.removeprefix("_"), compute, *fields)
+        inputs = list(inspect.signature(compute).parameters)[2:]
+        VIEWS[name or compute.__name__.removeprefix("_")] = View(compute, fields, tuple(inputs))
         return compute
 
     return register
 
 
+def _model_view(name: str, function: Callable[..., object], *inputs: str) -> None:
+    """Register a function of the model, whose arguments are other views, as a view."""
+    VIEWS[name] = View(lambda _, state, *values: function(*values), (), inputs)
+
+
 # --- Projection -------------------------------------------------------------------------------------
+
+_view(name="data")(lambda context, _: context.data)
 
 
 @_view("area", "decision", "zones", "start", "other_titles", "household_factor")
@@ -155,8 +146,8 @@ def _policy(context: Context, state: State, baseline: Baseline) -> Projection:
     """Project what does not depend on behaviour."""
     scenario = to_scenario(state)
     law = scenario.apply_to_law(context.law)
-    check_reform_areas(law, context.data)
-    return apply_policy(baseline, resolve_support_window(scenario, context.data, baseline, law), law)
+    simulation.check_reform_areas(law, context.data)
+    return apply_policy(baseline, simulation.resolve_support_window(scenario, context.data, baseline, law), law)
 
 
 @_view("name", "name_en", "assumptions")
@@ -168,19 +159,13 @@ def _projection(context: Context, state: State, policy: Projection) -> Projectio
 
 @_view("lang")
 def _group_months(context: Context, state: State, projection: Projection) -> pd.DataFrame:
-    return projection_table(projection, by_group=False).assign(scenario=scenario_title(state, state.lang))
+    table = simulation.projection_table(projection, by_group=False)
+    return table.assign(scenario=scenario_title(state, state.lang))
 
 
 @_view()
 def _rates(context: Context, state: State, projection: Projection) -> Floats:
     return uncertainty.area_rates(projection, draw_assumptions(projection.assumptions, DRAWS, projection.scenario.seed))
-
-
-@_view()
-def _probabilities(
-    context: Context, state: State, projection: Projection, targets: Targets, rates: Floats
-) -> pd.DataFrame:
-    return uncertainty.target_probabilities(projection, targets, DRAWS, rates=rates)
 
 
 @_view("on")
@@ -220,11 +205,16 @@ def _headline(
     return render_headline(outlook, probabilities, title[:1].upper() + title[1:], state.lang)
 
 
-_add_view("months", lambda _, state, projection, group_months, rates: add_intervals(group_months, projection, rates))
-_add_view("targets", lambda context, state, policy: uncertainty.upcoming_targets(context.data, policy))
-_add_view("outlook", lambda _, state, months, month: outlook(months, month))
-_add_view("steps", lambda _, state, projection, group_months, month: coverage_steps(projection, group_months, month))
-_add_view("results", lambda _, state, outlook: render_results(outlook, state.lang), "lang")
+@_view()
+def _probabilities(_: Context, state: State, projection: Projection, targets: Targets, rates: Floats) -> pd.DataFrame:
+    return uncertainty.target_probabilities(projection, targets, DRAWS, rates=rates)
+
+
+_model_view("targets", uncertainty.upcoming_targets, "data", "policy")
+_model_view("months", outlooks.add_intervals, "group_months", "projection", "rates")
+_model_view("outlook", outlooks.outlook, "months", "month")
+_model_view("steps", outlooks.coverage_steps, "projection", "group_months", "month")
+_view("lang", name="results")(lambda _, state, outlook: render_results(outlook, state.lang))
 
 # --- Communes ---------------------------------------------------------------------------------------
 
@@ -246,7 +236,7 @@ def _zone_changes(context: Context, state: State, reclassification: pd.DataFrame
         return []
     decided = reclassify(context.data, state.decision, state.area).set_index("area")
     texts = []
-    for code in (str(dict(r)["area"]) for r in state.zones):
+    for code in (str(r["area"]) for r in state.zones):
         fields: dict[str, object] = {"name": unit_name(context.data.areas, code)}
         for when, table in (("before", decided), ("after", reclassification.set_index("area"))):
             row = table.loc[code] if code in table.index else pd.Series(dtype=object)
@@ -284,15 +274,9 @@ def _allocation(context: Context, state: State, allocation_input: pd.DataFrame) 
     return table[columns].assign(**alternative, status=table["status"]).dropna(axis=1, how="all")
 
 
-_add_view(
-    "baseline_communes",
-    lambda context, state, baseline, reclassification: communes_at_baseline(context.data, baseline, reclassification),
-)
-_add_view(
-    "communes",
-    lambda _, state, baseline_communes, projection, month: communes_in_month(baseline_communes, projection, month),
-)
-_add_view("allocation_input", lambda context, state: communes_to_allocate(context.data, state.area), "area")
+_model_view("baseline_communes", outlooks.communes_at_baseline, "data", "baseline", "reclassification")
+_model_view("communes", outlooks.communes_in_month, "baseline_communes", "projection", "month")
+_view("area", name="allocation_input")(lambda context, state: communes_to_allocate(context.data, state.area))
 
 # --- Charts -----------------------------------------------------------------------------------------
 
@@ -318,61 +302,58 @@ def area_title(context: Context, state: State) -> str:
     return inline_name(unit_name(data.areas, code), state.lang)
 
 
-def _chart(draw: Callable[..., Chart | None]) -> Callable[..., Chart | None]:
-    """Register a chart of the page "scenario", and its picture on the screen as the view ``picture_NAME``."""
+def _chart(*fields: str) -> Callable[[Function], Function]:
+    """Register a function as the view ``chart_NAME``, and its picture on the screen as the view ``picture_NAME``."""
 
-    def picture(context: Context, state: State, *values: object) -> ScreenChart | None:
-        chart = draw(context, state, *values, size="screen")
-        return None if chart is None else screen_chart(chart)
+    def register(prepare: Function) -> Function:
+        name = f"chart{prepare.__name__}"
+        VIEWS[name.replace("chart", "picture")] = View(_picture, (), (name,))
+        return _view("lang", *fields, name=name)(prepare)
 
-    name = draw.__name__.removeprefix("_draw_")
-    _add_view(f"picture_{name}", draw, "lang", "zones")
-    CHARTS[name] = VIEWS[f"picture_{name}"]
-    VIEWS[f"picture_{name}"] = dataclasses.replace(CHARTS[name], compute=picture)
-    return draw
+    return register
 
 
-@_chart
-def _draw_path(
-    context: Context, state: State, months: pd.DataFrame, targets: Targets, source: str, size: str = "a4"
-) -> Chart:
+def _picture(_: Context, state: State, draw: DrawChart | None) -> ScreenChart | None:
+    return None if draw is None else screen_chart(draw(size="screen"))
+
+
+@_chart()
+def _path(context: Context, state: State, months: pd.DataFrame, targets: Targets, source: str) -> DrawChart:
     """Draw coverage by month with its interval and the targets."""
-    return charts.fan(months, area_title(context, state), targets, state.lang, source, size=size)
+    return partial(charts.fan, months, area_title(context, state), targets, state.lang, source)
 
 
-@_chart
-def _draw_people(
-    context: Context, state: State, steps: pd.DataFrame, months: pd.DataFrame, source: str, size: str = "a4"
-) -> Chart:
+@_chart()
+def _people(context: Context, state: State, steps: pd.DataFrame, months: pd.DataFrame, source: str) -> DrawChart:
     """Draw the change of the people insured from the start to the month of the figures."""
     end = ["proposal"] if months["proposal"].any() else steps["status"][-1:]
     labels = [translate(f"explore.step_{r.step}", state.lang, on=r.on) for r in steps.itertuples()]
     rows = steps.assign(label=labels, status=[*steps["status"][:-1], *end])
-    title = "chart.explored_people"
-    return charts.waterfall(rows, area_title(context, state), state.lang, source, title=title, size=size)
+    name, title = area_title(context, state), "chart.explored_people"
+    return partial(charts.waterfall, rows, name, state.lang, source, title=title)
 
 
-@_chart
-def _draw_payers(context: Context, state: State, months: pd.DataFrame, source: str, size: str = "a4") -> Chart | None:
+@_chart()
+def _payers(context: Context, state: State, months: pd.DataFrame, source: str) -> DrawChart | None:
     """Draw the money of each payer by year; None where no cost is known."""
-    if not (months.loc[months["result"] == "behavioural", MONEY] > 0).to_numpy().any():
+    if not (months.loc[months["result"] == "behavioural", simulation.MONEY] > 0).to_numpy().any():
         return None
-    return charts.payers(months, area_title(context, state), state.lang, source, size=size)
+    return partial(charts.payers, months, area_title(context, state), state.lang, source)
 
 
-@_chart
-def _draw_tiles(context: Context, state: State, communes: pd.DataFrame, source: str, size: str = "a4") -> Chart | None:
+@_chart("zones")
+def _tiles(context: Context, state: State, communes: pd.DataFrame, source: str) -> DrawChart | None:
     """Draw the communes as tiles of coverage, else of the share who lost a card; None where neither is known."""
     value = next((v for v in ("rate", "lost_share") if communes[v].notna().any()), None)
     if value is None or not 1 < len(communes) <= MAX_TILES:
         return None
-    rows = communes.assign(marked=communes["area"].isin([dict(r)["area"] for r in state.zones]))
-    return charts.tiles(rows, area_title(context, state), state.lang, source, value=value, size=size)
+    rows = communes.assign(marked=communes["area"].isin([r["area"] for r in state.zones]))
+    return partial(charts.tiles, rows, area_title(context, state), state.lang, source, value=value)
 
 
-@_view("lang")
-def _picture_gaps(context: Context, state: State, allocation: pd.DataFrame) -> ScreenChart:
-    return screen_chart(charts.gaps(allocation, area_title(context, state), state.lang, size="screen"))
+@_chart()
+def _gaps(context: Context, state: State, allocation: pd.DataFrame) -> DrawChart:
+    return partial(charts.gaps, allocation, area_title(context, state), state.lang)
 
 
 # --- Comparison and household -----------------------------------------------------------------------
@@ -391,7 +372,7 @@ def compare_scenarios(
     plans = []
     for letter, state in zip("ABCDEFGH", states, strict=False):
         plans.append(to_scenario(dataclasses.replace(state, name=f"{letter}. {scenario_title(state, lang)}")))
-    months = simulate(context.data, states[0].area, plans, context.law, draws=0)
+    months = simulation.simulate(context.data, states[0].area, plans, context.law, draws=0)
     rows = compare(months, on=month)
     money = ["vnd_central_more", "vnd_province_more", "vnd_household_more", "vnd_per_additional"]
     columns = ["scenario", "insured", "rate", "people", "points", *money, "status"]
