@@ -141,7 +141,7 @@ def test_a_result_takes_the_weakest_status():
 
 def test_all_faulty_communes_are_named():
     table = pd.DataFrame({"name": ["Tân Trào", "Kháng Nhật"], "population": [100, None], "insured": [None, 5]})
-    with pytest.raises(BhytError, match=r"(?s)Kháng Nhật: column population.*|Tân Trào: column insured") as result:
+    with pytest.raises(BhytError, match=r"(?s)Kháng Nhật: column population.*|Tân Trào: column insured") as error:
         equity(table)
     assert len(error.value.messages) == 2
     with pytest.raises(BhytError, match="Tân Trào: the insured are 101; expected 0 to the population, 100"):
