@@ -1,4 +1,4 @@
-"""A district's target commune by commune: whole people, exact sums, bounds kept, nobody worse off when more is asked."""
+"""A district's target commune by commune: whole people, exact sums, bounds, none worse off for more."""
 
 import itertools
 from fractions import Fraction
@@ -67,7 +67,7 @@ def test_worked_cases(method, more, people):
     [
         ("equal-rate", 0.85, [850, 850, 425]),
         ("equal-points", 0.70, [880, 580, 290]),  # 1,750 are 50 fewer, 2 points of 2,500
-        ("level-up", 0.85, [900, 817, 408]),  # to lift lowers nobody
+        ("level-up", 0.85, [900, 817, 408]),  # to lift lowers no one
         # 1,765 are 35 fewer, k = -35 / 700 = -5% of the gaps of 100, 400 and 200
         ("share-of-gap", 0.706, [895, 580, 290]),
     ],
@@ -112,7 +112,7 @@ def test_son_duong_adds_exactly_to_the_district():
     assert out["target_rate"].round(4).tolist() == [0.9369, 0.9136, 0.7897]
 
 
-def test_the_largest_remainder_takes_a_person_away_when_more_is_asked_and_allocate_does_not():
+def test_a_higher_target_takes_no_person_from_a_commune():
     # Shares 4.29, 4.29, 1.43 of 10, but 4.71, 4.71, 1.57 of 11: the third loses its second person.
     assert [largest_remainder([6, 6, 2], n).tolist() for n in (10, 11)] == [[4, 4, 2], [5, 5, 1]]
     table = pd.DataFrame({"area": ["A", "B", "C"], "population": [6, 6, 2], "insured": [0, 0, 0]})
@@ -121,7 +121,7 @@ def test_the_largest_remainder_takes_a_person_away_when_more_is_asked_and_alloca
     assert people == [[5, 4, 1], [5, 5, 1], [5, 5, 2]]  # 10, 11 and 12 of 14
 
 
-def test_equals_are_told_apart_by_code_and_not_by_row():
+def test_ties_are_broken_by_code_not_by_row():
     table = pd.DataFrame({"area": ["C", "B", "A"], "population": [10, 10, 10], "insured": [5, 5, 5]})
     for method in ("share-of-gap", "equal-rate", "equal-points", "level-up"):  # 17 of 30: A and B get the two
         assert allocate(table, 0.56, method=method)["target_people"].tolist() == [5, 6, 6]
@@ -160,12 +160,12 @@ def test_empty_communes_and_an_empty_table():
 # A slow oracle in exact fractions ---------------------------------------------------
 
 
-def one_by_one(table, needed, method, ratchet):
+def one_by_one(table, goal_people, method, ratchet):
     """People join one at a time: always the one whose commune's line passes their half first."""
     rows = {r["area"]: r for r in table.to_dict("records")}
     lowers = method in ("equal-rate", "share-of-gap", "equal-points") and not ratchet
     have = {a: 0 if lowers and pull(r, method) else r["insured"] for a, r in rows.items()}
-    while sum(have.values()) < needed:
+    while sum(have.values()) < goal_people:
         waiting = []
         for area, r in rows.items():
             if have[area] < r["population"] and pull(r, method):
@@ -207,16 +207,18 @@ def rate_of(people, table):
 
 
 @given(
-    table=districts(), part=st.fractions(0, 1), ratchet=st.booleans(),
+    table=districts(),
+    part=st.fractions(0, 1),
+    ratchet=st.booleans(),
     method=st.sampled_from(["equal-rate", "share-of-gap", "level-up", "equal-points", "capacity"]),
-)  # fmt: skip
+)
 def test_it_is_what_one_person_at_a_time_gives(table, part, ratchet, method):
     lowers = method in ("equal-rate", "share-of-gap", "equal-points") and not ratchet
-    fixed = (table["population"] - table["insured"] == 0) if method == "share-of-gap" else table["population"] == 0
-    least = int(table["insured"].where(fixed, 0).sum() if lowers else table["insured"].sum())
-    needed = least + int(part * (int(table["population"].sum()) - least))
-    out = allocate(table, rate_of(needed, table), method=method, ratchet=ratchet)
-    assert out["target_people"].tolist() == one_by_one(table, needed, method, ratchet)
+    constant = (table["population"] - table["insured"] == 0) if method == "share-of-gap" else table["population"] == 0
+    least = int(table["insured"].where(constant, 0).sum() if lowers else table["insured"].sum())
+    goal_people = least + int(part * (int(table["population"].sum()) - least))
+    out = allocate(table, rate_of(goal_people, table), method=method, ratchet=ratchet)
+    assert out["target_people"].tolist() == one_by_one(table, goal_people, method, ratchet)
 
 
 # What always holds --------------------------------------------------------------------
@@ -230,19 +232,19 @@ def test_the_sum_is_exact_and_bounds_are_kept(table, part, method, cap):
     ceiling = population if cap is None else np.floor(np.round(population * cap, 6)).astype(int)
     ceiling = np.maximum(ceiling, insured)
     lowest = table["area"].iloc[0]
-    floor = insured.where(table["area"] != lowest, np.maximum(insured, -(-population // 2)))  # half of the first
-    assume((floor <= ceiling).all())
-    needed = int(floor.sum()) + int(part * int(ceiling.sum() - floor.sum()))
-    out = allocate(table, rate_of(needed, table), method=method, caps=cap, minimum={lowest: 0.5})
-    assert out["target_people"].sum() == needed
-    assert (out["target_people"] >= floor).all()
+    least_people = insured.where(table["area"] != lowest, np.maximum(insured, -(-population // 2)))  # half of the first
+    assume((least_people <= ceiling).all())
+    goal_people = int(least_people.sum()) + int(part * int(ceiling.sum() - least_people.sum()))
+    out = allocate(table, rate_of(goal_people, table), method=method, caps=cap, minimum={lowest: 0.5})
+    assert out["target_people"].sum() == goal_people
+    assert (out["target_people"] >= least_people).all()
     assert (out["target_people"] <= ceiling).all()
     assert (out["to_add"] >= 0).all()
 
 
 @given(
     table=districts(500), parts=st.tuples(st.fractions(0, 1), st.fractions(0, 1)), method=methods, ratchet=st.booleans()
-)  # fmt: skip
+)
 def test_more_target_never_gives_a_commune_fewer_people(table, parts, method, ratchet):
     lowers = method in ("equal-rate", "equal-points") and not ratchet
     least, most = 0 if lowers else int(table["insured"].sum()), int(table["population"].sum())
@@ -288,7 +290,7 @@ def test_a_whole_country_of_communes_adds_exactly(method):
 # What can not be ------------------------------------------------------------------------
 
 
-def told(call, *arguments, **options):
+def result(call, *arguments, **options):
     """The sentences of an error, in Vietnamese and in English."""
     with pytest.raises(BhytError) as caught:
         call(*arguments, **options)
@@ -299,41 +301,65 @@ def told(call, *arguments, **options):
     ("rate", "more", "options", "vi", "en"),
     [
         # caps of 75%: A stays at 900, B 750, C 375: 2,025 of 2,500
-        (0.85, {}, {"caps": 0.75}, "nhiều nhất có thể đạt 2.025 người, bằng 81,00%", "most that can be reached is 2,025 people, 81.00%"),
+        (
+            0.85,
+            {},
+            {"caps": 0.75},
+            "nhiều nhất có thể đạt 2.025 người, bằng 81,00%",
+            "most that can be reached is 2,025 people, 81.00%",
+        ),
         # 75% of 10 people are 7 and not 8: 7 + 750 + 375 of 1,510, where 75% are 1,133
-        (0.75, {"population": [10, 1000, 500], "insured": [0, 0, 0]}, {"caps": 0.75}, "1.132 người, bằng 74,97%", "1,132 people, 74.97%"),
+        (
+            0.75,
+            {"population": [10, 1000, 500], "insured": [0, 0, 0]},
+            {"caps": 0.75},
+            "1.132 người, bằng 74,97%",
+            "1,132 people, 74.97%",
+        ),
         # 1,800 + 10 + 20 + 30
-        (0.85, {"cost_per_person": [1, 2, 3], "reach": [10, 20, 30]}, {"method": "least-cost"}, "1.860 người, bằng 74,40%", "1,860 people, 74.40%"),
+        (
+            0.85,
+            {"cost_per_person": [1, 2, 3], "reach": [10, 20, 30]},
+            {"method": "least-cost"},
+            "1.860 người, bằng 74,40%",
+            "1,860 people, 74.40%",
+        ),
         # only C has collectors: 1,800 + 200
         (0.85, {"capacity": [0, 0, 2]}, {"method": "capacity"}, "2.000 người, bằng 80,00%", "2,000 people, 80.00%"),
         # 900 + 900 + 300
         (0.76, {}, {"minimum": {"B": 0.9}}, "ít nhất là 2.100 người, bằng 84,00%", "the least is 2,100 people, 84.00%"),
         (0.70, {}, {}, "ít nhất là 1.800 người, bằng 72,00%", "the least is 1,800 people, 72.00%"),
         (0.70, {}, {"method": "level-up", "ratchet": False}, "ít nhất là 1.800 người", "the least is 1,800 people"),
-        (1.01, {}, {}, "Nhiều nhất có thể đạt 2.500 người, bằng 100,00%", "The most that can be reached is 2,500 people, 100.00%"),
+        (
+            1.01,
+            {},
+            {},
+            "Nhiều nhất có thể đạt 2.500 người, bằng 100,00%",
+            "The most that can be reached is 2,500 people, 100.00%",
+        ),
         (1, {}, {"relation": ">"}, "2.500 người, bằng 100,00%", "2,500 people, 100.00%"),
     ],
-)  # fmt: skip
+)
 def test_an_impossible_target_tells_what_can_be_reached(rate, more, options, vi, en):
-    vietnamese, english = told(allocate, three(**more), rate, **options)
+    vietnamese, english = result(allocate, three(**more), rate, **options)
     assert vi in vietnamese
     assert en in english
 
 
 def test_an_unknown_method_names_the_nearest_and_all():
-    vi, en = told(allocate, three(), 0.85, method="equal-rates")
+    vi, en = result(allocate, three(), 0.85, method="equal-rates")
     assert 'no method "equal-rates"; did you mean equal-rate?' in en
     assert all(method in vi and method in en for method in METHODS)
 
 
 @pytest.mark.parametrize(("method", "column"), [(m, c) for m, c in METHODS.items() if c])
 def test_a_missing_column_is_named_with_the_method(method, column):
-    assert f"no column {column}; the method {method} needs it" in told(allocate, three(), 0.85, method=method)[1]
-    vi, _ = told(allocate, three().drop(columns=["insured", "population"]), 0.85)
+    assert f"no column {column}; the method {method} needs it" in result(allocate, three(), 0.85, method=method)[1]
+    vi, _ = result(allocate, three().drop(columns=["insured", "population"]), 0.85)
     assert "thiếu cột population, insured" in vi
 
 
-def test_all_bad_values_are_told_at_once():
+def test_all_bad_values_are_reported_at_once():
     table = pd.DataFrame(
         {
             "area": ["A", "B", "C", "C", "D"],
@@ -343,7 +369,7 @@ def test_all_bad_values_are_told_at_once():
             "cap": [None, 1.2, 95, 0.5, None],
         }
     )
-    vi, en = told(allocate, table, 0.85)
+    vi, en = result(allocate, table, 0.85)
     assert en.splitlines() == [
         "Communes given twice: C Xã Ba",
         "The column population must be whole people, 0 or more; it is not in: B Xã Hai, D Xã Bốn",
@@ -354,13 +380,13 @@ def test_all_bad_values_are_told_at_once():
     assert "A Xã Một: insured là 1.200 người, nhiều hơn dân số 1.000 người" in vi
 
 
-def test_bounds_that_can_not_be_are_told_together():
-    _, en = told(allocate, three(), 0.85, minimum={"Z": 0.5, "B": 90}, caps="a")
+def test_impossible_bounds_are_reported_together():
+    _, en = result(allocate, three(), 0.85, minimum={"Z": 0.5, "B": 90}, caps="a")
     assert 'minimum names "Z"' in en
     assert 'minimum B is "90"; expected a rate from 0 to 1' in en
     assert 'caps is "a"; expected a rate from 0 to 1' in en
-    assert told(allocate, three(), "0,85")[0].startswith('rate là "0,85"; cần là tỷ lệ từ 0 đến 1')
-    _, en = told(allocate, three(), 0.85, minimum={"B": 0.8, "C": 0.9}, caps=0.7)
+    assert result(allocate, three(), "0,85")[0].startswith('rate là "0,85"; cần là tỷ lệ từ 0 đến 1')
+    _, en = result(allocate, three(), 0.85, minimum={"B": 0.8, "C": 0.9}, caps=0.7)
     assert en.splitlines() == [
         "B: the minimum is 800 people, but at most 700 can be set",
         "C: the minimum is 450 people, but at most 350 can be set",
@@ -376,7 +402,7 @@ def test_bounds_that_can_not_be_are_told_together():
     ],
 )
 def test_what_a_method_weighs_by_must_be_known_everywhere(method, more):
-    assert told(allocate, three(**more), 0.85, method=method)[1].endswith("it is not in: B")
+    assert result(allocate, three(**more), 0.85, method=method)[1].endswith("it is not in: B")
 
 
 # From the dataset -----------------------------------------------------------------------
@@ -395,10 +421,12 @@ def test_the_synthetic_district_is_allocated_from_its_cards(data):
         assert out["target_people"].sum() == bhyt.people_needed(total, 0.93)
 
 
-def test_cards_are_those_of_the_day_and_a_later_decision_has_not_touched_them(data):
+def test_cards_are_of_the_day_before_a_later_decision(data):
     table = communes_to_allocate(data, "X001", on="2021-06-30")
     assert set(table["as_of"]) == {pd.Timestamp("2021-06-30")}
-    assert table["insured"].tolist() == bhyt.coverage(data, "X001", by=["commune"], as_of="2021-06-30")["insured"].tolist()  # fmt: skip
+    assert (
+        table["insured"].tolist() == bhyt.coverage(data, "X001", by=["commune"], as_of="2021-06-30")["insured"].tolist()
+    )
     assert table["lost"].isna().all()  # an earlier decision is known, but not what it took
 
 
@@ -413,8 +441,8 @@ def test_a_published_loss_is_that_of_the_communes_or_not_known(small_input):
     loss = ["area", "decision", "on", "people", "unit", "status", "source"]
     write_table(small_input / "losses.csv", loss, ["D1", "861", "2021-06-01", "300", "people", "published", "x"])
     table = communes_to_allocate(bhyt.load(small_input), "D1")
-    assert table["lost"].isna().all()  # only the district's sum is told
-    assert "it is not in: C1 Xã Đầu, C2 Xã Sau" in told(allocate, table, 0.7, method="shock-adjusted")[1]
+    assert table["lost"].isna().all()  # only the district's sum is reported
+    assert "it is not in: C1 Xã Đầu, C2 Xã Sau" in result(allocate, table, 0.7, method="shock-adjusted")[1]
     zones = ["area", "decision", "zone", "since", "status", "source"]
     write_table(small_input / "zones.csv", zones, ["C1", "861", "I", "2021-06-01", "published", "x"])
     table = communes_to_allocate(bhyt.load(small_input), "D1")
@@ -423,16 +451,16 @@ def test_a_published_loss_is_that_of_the_communes_or_not_known(small_input):
     assert allocate(table, 0.7, method="shock-adjusted")["to_add"].tolist() == [18, 282]
 
 
-def test_communes_without_cards_are_told(data, small_input):
-    vi, en = told(communes_to_allocate, data, "Sơn Dương")
+def test_communes_without_cards_are_reported(data, small_input):
+    vi, en = result(communes_to_allocate, data, "Sơn Dương")
     assert vi.startswith("Huyện Sơn Dương: chưa có số thẻ theo xã")
     assert "only the same rate can be set for every commune" in en
-    vi, en = told(communes_to_allocate, data, "X001", on="2019-12-31")
+    vi, en = result(communes_to_allocate, data, "X001", on="2019-12-31")
     assert "đến ngày 31/12/2019" in vi
     assert "up to 31 December 2019" in en
     cards = ["area", "as_of", "group", "cards", "status", "source"]
     write_table(small_input / "cards.csv", cards, ["C1", "2021-06-30", "household", "200", "published", "BHXH"])
     assert (
-        told(communes_to_allocate, bhyt.load(small_input), "D1")[1]
+        result(communes_to_allocate, bhyt.load(small_input), "D1")[1]
         == "Communes without cards on 30 June 2021 (1): C2 Xã Sau"
     )

@@ -16,8 +16,8 @@ def cards(group, months, insured=1000, **more):
     return pd.DataFrame({"month": months, "group": group, "insured": insured, **more})
 
 
-def year(of):
-    return pd.date_range(f"{of}-01-31", periods=12, freq="ME")
+def year(group_keys):
+    return pd.date_range(f"{group_keys}-01-31", periods=12, freq="ME")
 
 
 def test_a_base_salary_that_changes_in_july_changes_the_second_half_only(law):
@@ -50,12 +50,16 @@ def test_employers_and_pensioners_need_an_income(law):
     rows = cards(["employer_employee", "social_security_paid"], ["2024-07-31"] * 2, 10)
     unknown = bhyt.budget(rows, law)
     assert unknown["vnd"].isna().sum() >= 2
-    told = bhyt.budget(rows, law, income={"employer_employee": 6_000_000, "social_security_paid": 4_000_000})
+    result = bhyt.budget(rows, law, income={"employer_employee": 6_000_000, "social_security_paid": 4_000_000})
     # 3% and 1.5% of 6 million, 4.5% of 4 million (Decree 146/2018 art. 7)
-    assert told.set_index("payer")["vnd"].to_dict() == {"employer": 1_800_000, "household": 900_000, "social_security_fund": 1_800_000}  # fmt: skip
+    assert result.set_index("payer")["vnd"].to_dict() == {
+        "employer": 1_800_000,
+        "household": 900_000,
+        "social_security_fund": 1_800_000,
+    }
 
 
-def test_nobody_pays_for_a_title_that_is_not_in_force(law):
+def test_an_entitlement_that_is_not_in_force_costs_nothing(law):
     table = bhyt.budget(cards("minority_left_2016_2020_list", ["2026-11-30"], 10), law)
     assert table["vnd"].isna().all()
 
@@ -67,7 +71,7 @@ def test_a_reform_of_the_rate_reaches_every_payer(law):
     assert table.to_dict() == {"central": 9_032_100, "household": 3_870_900}
 
 
-def test_bad_calls_are_told(law):
+def test_bad_calls_are_errors(law):
     with pytest.raises(BhytError, match="no column month"):
         bhyt.budget(pd.DataFrame({"group": ["poor"], "insured": [1]}), law)
     with pytest.raises(BhytError, match="no group rich"):
@@ -76,12 +80,14 @@ def test_bad_calls_are_told(law):
 
 def test_the_household_scale_by_hand(law):
     factors = law.at("2021-07-01")["household_factor"]
-    rows = pd.DataFrame([
-        {"people": 1, **dict.fromkeys(HOUSEHOLD_SIZES, 0), "size_1": 1},  # 1
-        {"people": 4, **dict.fromkeys(HOUSEHOLD_SIZES, 0), "size_4": 1},  # 2.8 / 4
-        {"people": 6, **dict.fromkeys(HOUSEHOLD_SIZES, 0), "size_6": 1},  # (2.8 + 0.4 + 0.4) / 6
-        {"people": 8, **dict.fromkeys(HOUSEHOLD_SIZES, 0), "size_7_plus": 1},  # (2.8 + 4 x 0.4) / 8
-    ])  # fmt: skip
+    rows = pd.DataFrame(
+        [
+            {"people": 1, **dict.fromkeys(HOUSEHOLD_SIZES, 0), "size_1": 1},  # 1
+            {"people": 4, **dict.fromkeys(HOUSEHOLD_SIZES, 0), "size_4": 1},  # 2.8 / 4
+            {"people": 6, **dict.fromkeys(HOUSEHOLD_SIZES, 0), "size_6": 1},  # (2.8 + 0.4 + 0.4) / 6
+            {"people": 8, **dict.fromkeys(HOUSEHOLD_SIZES, 0), "size_7_plus": 1},  # (2.8 + 4 x 0.4) / 8
+        ]
+    )
     assert household_scale(rows, factors).tolist() == pytest.approx([1.0, 0.7, 0.6, 0.55])
 
 

@@ -19,9 +19,9 @@ def test_son_duong_by_hand(data):
 
 def test_groups_of_son_duong_add_up(data):
     table = bhyt.coverage(data, area="Sơn Dương", by=["group"])
-    told = table.set_index("group")["insured"].to_dict()
+    result = table.set_index("group")["insured"].to_dict()
     # the plan's five groups; its state-paid 80,185 and the 1,210 relatives whose cards the army issues
-    assert told == {
+    assert result == {
         "employer_employee": 8541,
         "social_security_paid": 5374,
         "state_paid": 80_185 + 1_210,
@@ -88,7 +88,7 @@ def test_without_an_area_every_district_has_a_row(data):
     assert table["area"].tolist() == areas_with_figures(data)
 
 
-def test_an_unknown_by_and_area_are_told(data):
+def test_an_unknown_grouping_or_area_is_an_error(data):
     with pytest.raises(ValueError, match="by holds"):
         bhyt.coverage(data, "Sơn Dương", by=["village"])
     with pytest.raises(ValueError, match="did you mean"):
@@ -107,22 +107,32 @@ def test_nothing_after_the_day_asked_for_is_used(data, law):
 
 
 def test_what_a_total_holds_beyond_its_parts_stays_in_the_table(small_input):
-    write_table(small_input / "cards.csv", ["area", "as_of", "group", "cards", "status", "source"],
-                ["D1", "2021-06-30", "state_paid", "1000", "published", "BHXH"],
-                ["D1", "2021-06-30", "poor", "300", "published", "BHXH"],
-                ["D1", "2021-06-30", "household", "500", "published", "BHXH"])  # fmt: skip
+    write_table(
+        small_input / "cards.csv",
+        ["area", "as_of", "group", "cards", "status", "source"],
+        ["D1", "2021-06-30", "state_paid", "1000", "published", "BHXH"],
+        ["D1", "2021-06-30", "poor", "300", "published", "BHXH"],
+        ["D1", "2021-06-30", "household", "500", "published", "BHXH"],
+    )
     table = bhyt.coverage(bhyt.load(small_input), "D1", by=["subgroup"])
     assert table.set_index("subgroup")["insured"].to_dict() == {"state_paid": 700, "poor": 300, "household": 500}
 
 
-def test_a_code_that_was_used_again_does_not_take_the_people_of_the_older_unit(small_input):
-    write_table(small_input / "areas.csv", ["code", "name", "kind", "parent", "since", "until"],
-                ["P", "Tỉnh", "province", "", "", ""], ["C1", "Xã Cũ", "commune", "P", "", "2025-06-30"],
-                ["C1", "Xã Mới", "commune", "P", "2025-07-01", ""])  # fmt: skip
+def test_a_reused_code_does_not_take_the_older_units_people(small_input):
+    write_table(
+        small_input / "areas.csv",
+        ["code", "name", "kind", "parent", "since", "until"],
+        ["P", "Tỉnh", "province", "", "", ""],
+        ["C1", "Xã Cũ", "commune", "P", "", "2025-06-30"],
+        ["C1", "Xã Mới", "commune", "P", "2025-07-01", ""],
+    )
     people = ["area", "as_of", "people", "status", "source"]
     write_table(small_input / "population.csv", people, ["C1", "2019-04-01", "1000", "census", "TĐT"])
-    write_table(small_input / "cards.csv", ["area", "as_of", "group", "cards", "status", "source"],
-                ["C1", "2026-06-30", "household", "900", "published", "BHXH"])  # fmt: skip
+    write_table(
+        small_input / "cards.csv",
+        ["area", "as_of", "group", "cards", "status", "source"],
+        ["C1", "2026-06-30", "household", "900", "published", "BHXH"],
+    )
     data = bhyt.load(small_input)
     assert bhyt.coverage(data, "C1", by=["commune"])["rate"].isna().all()
     assert bhyt.coverage(data, "C1")["rate"].isna().all()

@@ -49,48 +49,48 @@ def oracle_support(title, day, province):
     raise AssertionError(title)
 
 
-def oracle(held, day, province):
+def oracle(entitlements, day, province):
     """(title, group of article 12, share that others pay) of a person who holds some titles."""
     # Article 12(1): the employer pays 3 of 4.5 per cent.
-    if "employee_of_enterprise" in held:
+    if "employee_of_enterprise" in entitlements:
         return "employee_of_enterprise", "employer_employee", Fraction(2, 3)
-    if "official_or_civil_servant" in held:
+    if "official_or_civil_servant" in entitlements:
         return "official_or_civil_servant", "employer_employee", Fraction(2, 3)
     # Article 12(2): the social security fund pays.
-    if "pensioner" in held:
+    if "pensioner" in entitlements:
         return "pensioner", "social_security_paid", Fraction(1)
-    if "unemployment_benefit" in held:
+    if "unemployment_benefit" in entitlements:
         return "unemployment_benefit", "social_security_paid", Fraction(1)
     # Article 12(3): the State pays. a) forces; d) merit, veterans; e) under 6; g) assistance; h) poor
     # and by area; i), k) relatives; later decrees and laws add to the end.
-    if "army" in held:
+    if "army" in entitlements:
         return "army", "state_paid", Fraction(1)
-    if "person_of_merit_other" in held:
+    if "person_of_merit_other" in entitlements:
         return "person_of_merit_other", "state_paid", Fraction(1)
-    if "war_veteran" in held:
+    if "war_veteran" in entitlements:
         return "war_veteran", "state_paid", Fraction(1)
-    if "child_under_6" in held:
+    if "child_under_6" in entitlements:
         return "child_under_6", "state_paid", Fraction(1)
-    if "social_assistance" in held:
+    if "social_assistance" in entitlements:
         return "social_assistance", "state_paid", Fraction(1)
-    if "poor" in held:
+    if "poor" in entitlements:
         return "poor", "state_paid", Fraction(1)
-    if "minority_in_difficult_area" in held:
+    if "minority_in_difficult_area" in entitlements:
         return "minority_in_difficult_area", "state_paid", Fraction(1)
-    if "resident_of_especially_difficult_area" in held:
+    if "resident_of_especially_difficult_area" in entitlements:
         return "resident_of_especially_difficult_area", "state_paid", Fraction(1)
-    if "resident_of_island" in held:
+    if "resident_of_island" in entitlements:
         return "resident_of_island", "state_paid", Fraction(1)
-    if "relative_of_martyr" in held:
+    if "relative_of_martyr" in entitlements:
         return "relative_of_martyr", "state_paid", Fraction(1)
-    if "resident_of_safe_zone_commune" in held and day >= dt.date(2023, 10, 19):  # Decree 75/2023/NĐ-CP
+    if "resident_of_safe_zone_commune" in entitlements and day >= dt.date(2023, 10, 19):  # Decree 75/2023/NĐ-CP
         return "resident_of_safe_zone_commune", "state_paid", Fraction(1)
-    if "near_poor_minority_in_minority_area" in held and day >= dt.date(2025, 7, 1):  # Law 51/2024/QH15
+    if "near_poor_minority_in_minority_area" in entitlements and day >= dt.date(2025, 7, 1):  # Law 51/2024/QH15
         return "near_poor_minority_in_minority_area", "state_paid", Fraction(1)
     # Article 12(4): the State supports; of several the highest, of equal ones the first.
     best = None
     for title in SUPPORTED:
-        if title in held:
+        if title in entitlements:
             share = oracle_support(title, day, province)
             if share is not None and (best is None or share > best[1]):
                 best = title, share
@@ -120,7 +120,7 @@ def days(rng):
 
 def test_5000_random_people_are_insured_as_the_law_reads():
     rng, law = np.random.default_rng(12), Law.read()
-    seen = set()
+    combinations = set()
     for day in days(rng):
         province = rng.choice(["", "Nghệ An", "Đắk Lắk", "Huế", "Quảng Ngãi"])
         # Some hold many titles, most few, and half of them none of the first three clauses.
@@ -131,19 +131,19 @@ def test_5000_random_people_are_insured_as_the_law_reads():
             title, group, share = oracle({t for t in TITLES if person[t]}, day, province)
             assert (row["group"], row["article_group"]) == (title, group), (day, province, row)
             assert row["subsidy_share"] == pytest.approx(float(share), abs=1e-12)
-            seen.add(title)
-    assert seen == {*TITLES, "household"}
+            combinations.add(title)
+    assert combinations == {*TITLES, "household"}
 
 
 # --- Worked cases ---------------------------------------------------------------------------------
 
 
-def one(law, day, *held, area=None):
-    row = assign_entitlement(pd.DataFrame({title: [True] for title in held}), law.at(day, area)).iloc[0]
+def one(law, day, *entitlements, area=None):
+    row = assign_entitlement(pd.DataFrame({title: [True] for title in entitlements}), law.at(day, area)).iloc[0]
     return row["group"], float(row["subsidy_share"])
 
 
-def test_a_child_under_6_of_a_poor_household_in_zone_iii_is_insured_as_a_child(law):
+def test_a_poor_child_under_6_in_zone_iii_is_insured_as_a_child(law):
     # art. 12(3): e) children under 6 stand before h) poor households and residents of difficult areas
     child = pd.DataFrame({"zone": ["III"], "minority": [True], "child_under_6": [True], "poor": [True]})
     row = assign_entitlement(area_entitlements(child), law.at("2024-01-01")).iloc[0]
@@ -205,7 +205,7 @@ def test_without_a_title_a_person_joins_by_the_household(law):
     assert assign_entitlement(pd.DataFrame({"people": [5]}), law.at("2021-07-01"))["group"].tolist() == ["household"]
 
 
-def test_a_reform_that_supports_a_group_more_changes_under_which_title_people_are_insured(law, tmp_path):
+def test_more_support_for_a_group_changes_the_entitlement(law, tmp_path):
     columns = ["parameter", "key", "area", "since", "until", "value", "unit", "reference", "status"]
     row = [
         "subsidy_share",
@@ -242,7 +242,7 @@ def test_the_input_stays_and_the_order_of_columns_does_not_matter(law):
     assert assign_entitlement(people.head(0), today).empty
 
 
-def test_every_wrong_column_of_titles_is_told_at_once_in_both_languages(law):
+def test_every_bad_column_of_entitlements_is_reported_at_once(law):
     people = pd.DataFrame(
         {
             "por": [True],
@@ -267,8 +267,8 @@ def test_a_title_that_is_missing_for_someone_is_no_title_not_held(law):
     people = pd.DataFrame({"poor": pd.array([True, None], dtype="boolean")})
     with pytest.raises(BhytError, match="column poor must be True or False"):
         assign_entitlement(people, law.at("2024-01-01"))
-    whole = people.dropna()
-    assert assign_entitlement(whole, law.at("2024-01-01"))["group"].tolist() == ["poor"]
+    complete = people.dropna()
+    assert assign_entitlement(complete, law.at("2024-01-01"))["group"].tolist() == ["poor"]
 
 
 # --- Titles by area -------------------------------------------------------------------------------
@@ -289,15 +289,15 @@ def test_titles_by_area_are_those_of_the_law(kind):
     people = pd.DataFrame(rows, columns=["zone", "minority", "special_village"]).astype({"zone": kind})
     table = area_entitlements(people)
     for row in table.to_dict("records"):
-        held = [k for k in ("resident_of_especially_difficult_area", "minority_in_difficult_area") if row[k]]
+        entitlements = [k for k in ("resident_of_especially_difficult_area", "minority_in_difficult_area") if row[k]]
         expected = oracle_area(row["zone"], row["minority"], row["special_village"])
-        assert held == ([expected] if expected else []), row
-    without = area_entitlements(people.drop(columns="special_village"))
+        assert entitlements == ([expected] if expected else []), row
+    unclassified = area_entitlements(people.drop(columns="special_village"))
     ordinary = ~people["special_village"]
-    pd.testing.assert_frame_equal(without[ordinary], table[ordinary].drop(columns="special_village"))
+    pd.testing.assert_frame_equal(unclassified[ordinary], table[ordinary].drop(columns="special_village"))
 
 
-def test_every_fault_of_zones_is_told_at_once_in_both_languages():
+def test_every_fault_of_zones_is_reported_in_both_languages():
     people = pd.DataFrame({"zone": ["IV", "II"], "special_village": ["x", "y"]})
     with pytest.raises(BhytError) as caught:
         area_entitlements(people)

@@ -1,4 +1,4 @@
-"""The monthly watch: figures worked out by hand, an oracle that knows no library, and what must hold for all figures."""
+"""Monitoring: counts, pace, alerts, the year's end, cards that expire and reports, worked by hand."""
 
 import calendar
 import csv
@@ -34,34 +34,58 @@ T95 = {1: 6.3138, 2: 2.9200, 3: 2.3534, 4: 2.1318, 5: 2.0150, 10: 1.8125}
 MONTH_ENDS = [f"2022-{m:02d}-{calendar.monthrange(2022, m)[1]:02d}" for m in range(1, 13)]
 
 
-def made(folder, district=(), c1=(), c2=(), target=("2022-12-31", "=", "0.9"), flows=(), expiring=(), duties=(), reports=(), communes=True):  # fmt: skip
+def input_of(
+    folder,
+    district=(),
+    c1=(),
+    c2=(),
+    target=("2022-12-31", "=", "0.9"),
+    flows=(),
+    expiring=(),
+    duties=(),
+    reports=(),
+    communes=True,
+):
     """An input of a district of 3,000 people in two communes with cards of one group by month from December 2021."""
     areas = ["code", "name", "kind", "parent"]
     units = [["D1", "Huyện Một", "district", ""]]
     units += [["C1", "Xã Đầu", "commune", "D1"], ["C2", "Xã Sau", "commune", "D1"]] if communes else []
     write_table(folder / "areas.csv", areas, *units)
     people = [["D1", 3000], ["C1", 1000], ["C2", 2000]][: len(units)]
-    write_table(folder / "population.csv", ["area", "as_of", "people", "status", "source"], *([a, "2021-12-31", n, "published", "thống kê"] for a, n in people))  # fmt: skip
+    write_table(
+        folder / "population.csv",
+        ["area", "as_of", "people", "status", "source"],
+        *([a, "2021-12-31", n, "published", "thống kê"] for a, n in people),
+    )
     days = ["2021-12-31", *MONTH_ENDS]
-    rows = [[a, d, "household", n, "published", "BHXH"] for a, counts in (("D1", district), ("C1", c1), ("C2", c2)) for d, n in zip(days, counts, strict=False) if n != ""]  # fmt: skip
+    rows = [
+        [a, d, "household", n, "published", "BHXH"]
+        for a, counts in (("D1", district), ("C1", c1), ("C2", c2))
+        for d, n in zip(days, counts, strict=False)
+        if n != ""
+    ]
     write_table(folder / "cards.csv", ["area", "as_of", "group", "cards", "status", "source"], *rows)
     if target:
-        write_table(folder / "targets.csv", ["area", "scope", "on", "relation", "rate", "instrument"], ["D1", "all", *target, "kế hoạch"])  # fmt: skip
+        write_table(
+            folder / "targets.csv",
+            ["area", "scope", "on", "relation", "rate", "instrument"],
+            ["D1", "all", *target, "kế hoạch"],
+        )
     head = ["area", "as_of", "group", "new", "renewed", "expired", "suspended", "reclassified", "status", "source"]
-    for name, columns, told in (
+    for name, columns, result in (
         ("flows", head, flows),
         ("expiring", ["area", "as_of", "expires", "group", "cards", "status", "source"], expiring),
         ("duties", ["area", "kind", "due_month", "due_day", "deadline", "since", "until", "source"], duties),
         ("reports", ["area", "kind", "period", "received"], reports),
     ):
-        if told:
-            write_table(folder / f"{name}.csv", columns, *told)
+        if result:
+            write_table(folder / f"{name}.csv", columns, *result)
     return bhyt.load(folder)
 
 
 def test_a_month_worked_out_by_hand(tmp_path):
     # 3,000 people, 90% by the end of 2022 are 2,700. End of May: 2,500 insured, after 2,400 in December.
-    data = made(tmp_path, district=[2400, 2410, 2440, 2460, 2470, 2500], communes=False)
+    data = input_of(tmp_path, district=[2400, 2410, 2440, 2460, 2470, 2500], communes=False)
     row = monitor(data, "D1", "2022-05").iloc[0]
     assert (row["insured"], row["people_needed"], row["to_add"]) == (2500, 2700, 200)
     assert (row["change_month"], pd.isna(row["change_year"])) == (30, True)
@@ -92,27 +116,27 @@ def test_a_month_worked_out_by_hand(tmp_path):
     ],
 )
 def test_each_state_has_its_reason(tmp_path, counts, state, reason):
-    row = monitor(made(tmp_path, district=counts, communes=False), "D1", "2022-03").iloc[0]
+    row = monitor(input_of(tmp_path, district=counts, communes=False), "D1", "2022-03").iloc[0]
     assert (row["alert"], row["reason"]) == (state, reason)
 
 
 def test_a_target_whose_day_has_come_is_missed_or_reached(tmp_path):
     counts = [2400, *[2400 + 20 * m for m in range(1, 13)]]  # 2,640 in December
-    table = monitor(made(tmp_path, district=counts, communes=False), "D1", "2022-12")
+    table = monitor(input_of(tmp_path, district=counts, communes=False), "D1", "2022-12")
     assert table[["alert", "reason"]].to_numpy().tolist() == [["red", "reason.missed"]]
     assert (table["projected"].iloc[0], table["projected_low"].iloc[0]) == (2640, 2640)  # counted, not projected
     assert table["projected_status"].tolist() == ["derived"]
 
 
-def test_a_unit_without_a_target_is_not_compared_and_still_keeps_the_ratchet(tmp_path):
-    data = made(tmp_path, district=[2400, 2410, 2420, 2430, 2390], communes=False, target=None)
+def test_a_unit_without_a_target_still_keeps_the_ratchet(tmp_path):
+    data = input_of(tmp_path, district=[2400, 2410, 2420, 2430, 2390], communes=False, target=None)
     assert monitor(data, "D1", "2022-03")["alert"].tolist() == ["none"]
     assert monitor(data, "D1", "2022-04")["reason"].tolist() == ["reason.ratchet"]
 
 
-def test_the_target_is_shared_out_to_communes_by_their_gaps_at_the_start_of_the_year(tmp_path):
+def test_the_target_is_allocated_by_the_gaps_at_the_years_start(tmp_path):
     # 900 of 1,000 and 1,500 of 2,000 in December; 2,700 are asked for: 300 of a gap of 600, half of each gap.
-    data = made(tmp_path, c1=[900, 910, 920, 930], c2=[1500, 1510, 1520, 1530])
+    data = input_of(tmp_path, c1=[900, 910, 920, 930], c2=[1500, 1510, 1520, 1530])
     table = monitor(data, "D1", "2022-03").set_index("area")
     assert table["people_needed"].to_dict() == {"D1": 2700, "C1": 950, "C2": 1750}
     assert table["target_level"].to_dict() == {"D1": "own", "C1": "shared", "C2": "shared"}
@@ -120,14 +144,14 @@ def test_the_target_is_shared_out_to_communes_by_their_gaps_at_the_start_of_the_
 
 
 def test_communes_keep_what_they_have_where_the_target_was_reached(tmp_path):
-    data = made(tmp_path, c1=[950, 950, 950, 960], c2=[1800, 1800, 1800, 1790])
+    data = input_of(tmp_path, c1=[950, 950, 950, 960], c2=[1800, 1800, 1800, 1790])
     table = monitor(data, "D1", "2022-03").set_index("area")
     assert table["people_needed"].to_dict() == {"D1": 2700, "C1": 950, "C2": 1800}
     assert table["reason"].to_dict() == {"D1": "reason.reached", "C1": "reason.reached", "C2": "reason.ratchet"}
 
 
 def test_a_commune_that_does_not_report_is_grey_and_so_is_its_district(tmp_path):
-    data = made(tmp_path, c1=[900, 910, 920, 930], c2=[1500, 1510, 1520, ""])
+    data = input_of(tmp_path, c1=[900, 910, 920, 930], c2=[1500, 1510, 1520, ""])
     table = monitor(data, "D1", "2022-03").set_index("area")
     assert table["alert"].to_dict() == {"D1": "grey", "C1": "green", "C2": "grey"}
     assert table["insured"].isna().to_dict() == {"D1": True, "C1": False, "C2": True}
@@ -135,7 +159,7 @@ def test_a_commune_that_does_not_report_is_grey_and_so_is_its_district(tmp_path)
 
 def test_what_a_reclassification_moved_is_no_pace(tmp_path):
     flows = [["D1", "2022-02-28", "", 20, 0, 0, 0, -300, "published", "BHXH"]]
-    data = made(tmp_path, district=[2400, 2420, 2140, 2160], communes=False, flows=flows)
+    data = input_of(tmp_path, district=[2400, 2420, 2140, 2160], communes=False, flows=flows)
     row = monitor(data, "D1", "2022-03").iloc[0]
     assert row["actual_pace"] == pytest.approx(20)
     assert row["projected"] == pytest.approx(2160 + 9 * 20)
@@ -144,14 +168,14 @@ def test_what_a_reclassification_moved_is_no_pace(tmp_path):
 
 def test_flows_of_all_communes_make_the_flows_of_their_district(tmp_path):
     flows = [[c, "2022-02-28", "", 0, 0, 0, 0, n, "published", "BHXH"] for c, n in (("C1", -100), ("C2", -200))]
-    data = made(tmp_path, c1=[900, 910, 820, 830], c2=[1500, 1510, 1320, 1330], flows=flows)
+    data = input_of(tmp_path, c1=[900, 910, 820, 830], c2=[1500, 1510, 1320, 1330], flows=flows)
     assert monitor(data, "D1", "2022-03")["actual_pace"].tolist() == pytest.approx([20, 10, 10])
-    some = made(tmp_path, c1=[900, 910, 820, 830], c2=[1500, 1510, 1320, 1330], flows=flows[:1])
+    some = input_of(tmp_path, c1=[900, 910, 820, 830], c2=[1500, 1510, 1320, 1330], flows=flows[:1])
     assert monitor(some, "D1", "2022-03")["actual_pace"].iloc[0] == pytest.approx((2160 - 2400) / 3)
 
 
 def test_the_fewest_changes_reach_back_into_the_year_before(tmp_path):
-    data = made(tmp_path, district=[2400, 2410], communes=False)
+    data = input_of(tmp_path, district=[2400, 2410], communes=False)
     assert monitor(data, "D1", "2022-01")["reason"].tolist() == ["reason.few_months"]
     path = tmp_path / "cards.csv"
     more = [f"D1,2021-{m}-30,household,{n},published,BHXH\n" for m, n in (("11", 2370), ("09", 2310))]
@@ -163,9 +187,9 @@ def test_the_fewest_changes_reach_back_into_the_year_before(tmp_path):
 def test_no_later_cards_are_looked_at(tmp_path):
     counts = [2400, 2410, 2440, 2460, 2470, 2500]
     early, late = tmp_path / "early", tmp_path / "late"
-    for folder, told in ((early, counts[:4]), (late, counts)):
+    for folder, result in ((early, counts[:4]), (late, counts)):
         folder.mkdir()
-        made(folder, district=told, communes=False)
+        input_of(folder, district=result, communes=False)
     pd.testing.assert_frame_equal(monitor(bhyt.load(early), "D1"), monitor(bhyt.load(late), "D1", "2022-03"))
 
 
@@ -173,7 +197,7 @@ def test_the_nowcast_of_the_yearly_report_by_hand(tmp_path):
     # 20 more each month, 2,400 in December: 2,600 at the end of October, 2,600 + 20 · 20/30 on 20 November.
     counts = [2400 + 20 * m for m in range(11)]
     duties = [["D1", "yearly", "-1", "20", "before", "", "", "kế hoạch"]]
-    table = nowcast(made(tmp_path, district=counts, communes=False, duties=duties), "D1", "2022-10")
+    table = nowcast(input_of(tmp_path, district=counts, communes=False, duties=duties), "D1", "2022-10")
     assert table["on"].dt.strftime("%Y-%m-%d").tolist() == ["2022-11-20", "2022-12-31"]
     assert table["projected"].tolist() == pytest.approx([2600 + 20 * 20 / 30, 2640])
     assert table["projected_status"].tolist() == ["estimated"] * 2
@@ -181,7 +205,12 @@ def test_the_nowcast_of_the_yearly_report_by_hand(tmp_path):
 
 
 def test_the_report_is_that_of_the_unit_above_where_it_owes_none_itself(tmp_path):
-    data = made(tmp_path, c1=[900, 910, 920, 930], c2=[1500, 1510, 1520, 1530], duties=[["D1", "yearly", "-1", "20", "", "", "", "kế hoạch"]])  # fmt: skip
+    data = input_of(
+        tmp_path,
+        c1=[900, 910, 920, 930],
+        c2=[1500, 1510, 1520, 1530],
+        duties=[["D1", "yearly", "-1", "20", "", "", "", "kế hoạch"]],
+    )
     assert nowcast(data, "C1", "2022-03")["what"].tolist() == ["report", "year_end"]
 
 
@@ -190,38 +219,52 @@ def test_cards_that_run_out_are_counted_by_their_day(tmp_path):
     days = [("2022-06-29", 1), ("2022-06-30", 2), ("2022-07-30", 4), ("2022-07-31", 8), ("2022-08-29", 16),
             ("2022-08-30", 32), ("2022-09-28", 64), ("2022-09-29", 128)]  # fmt: skip
     rows = [["D1", "2022-06-30", day, "household", n, "published", "BHXH"] for day, n in days]
-    table = expiring_cards(made(tmp_path, district=[2400], communes=False, expiring=rows), "D1", "2022-06")
+    table = expiring_cards(input_of(tmp_path, district=[2400], communes=False, expiring=rows), "D1", "2022-06")
     assert table[["expiring_30", "expiring_60", "expiring_90"]].to_numpy().tolist() == [[6, 30, 126]]
 
 
 def test_a_district_has_expiring_cards_only_where_every_commune_tells(tmp_path):
     rows = [[c, "2022-06-30", "2022-07-10", "household", n, "published", "BHXH"] for c, n in (("C1", 10), ("C2", 20))]
-    both = expiring_cards(made(tmp_path, c1=[900], c2=[1500], expiring=rows), "D1", "2022-06")
+    both = expiring_cards(input_of(tmp_path, c1=[900], c2=[1500], expiring=rows), "D1", "2022-06")
     assert both.set_index("area")["expiring_30"].to_dict() == {"D1": 30, "C1": 10, "C2": 20}
-    one = expiring_cards(made(tmp_path, c1=[900], c2=[1500], expiring=rows[:1]), "D1", "2022-06")
+    one = expiring_cards(input_of(tmp_path, c1=[900], c2=[1500], expiring=rows[:1]), "D1", "2022-06")
     assert one.set_index("area")["expiring_30"].to_dict() == {"C1": 10}
-    assert expiring_cards(made(tmp_path, c1=[900], c2=[1500], expiring=rows), "D1", "2022-07").empty  # an old count
+    assert expiring_cards(input_of(tmp_path, c1=[900], c2=[1500], expiring=rows), "D1", "2022-07").empty  # an old count
 
 
-def test_a_group_told_whole_and_in_parts_runs_out_once(tmp_path):
-    rows = [["D1", "2022-06-30", "2022-07-10", g, n, "published", "BHXH"] for g, n in (("state_supported", 50), ("near_poor", 20))]  # fmt: skip
-    table = expiring_cards(made(tmp_path, district=[2400], communes=False, expiring=rows), "D1", "2022-06")
+def test_a_group_reported_as_total_and_in_parts_expires_once(tmp_path):
+    rows = [
+        ["D1", "2022-06-30", "2022-07-10", g, n, "published", "BHXH"]
+        for g, n in (("state_supported", 50), ("near_poor", 20))
+    ]
+    table = expiring_cards(input_of(tmp_path, district=[2400], communes=False, expiring=rows), "D1", "2022-06")
     assert table["expiring_30"].tolist() == [50]
 
 
 def test_reports_in_time_late_overdue_and_without_a_day(tmp_path):
-    duties = [["D1", "monthly", "1", "5", "", "2022-03-01", "", "kế hoạch"], ["D1", "quarterly", "", "", "", "2022-01-01", "", "kế hoạch"],
-              ["D1", "yearly", "-1", "20", "before", "2022-01-01", "", "kế hoạch"]]  # fmt: skip
-    came = [["D1", "monthly", "2022-03-31", "2022-04-05"], ["D1", "monthly", "2022-04-30", "2022-05-06"],
-            ["D1", "quarterly", "2022-03-31", "2022-04-20"], ["D1", "half_yearly", "2022-06-30", "2022-07-09"]]  # fmt: skip
-    data = made(tmp_path, district=[2400], communes=False, duties=duties, reports=came)
+    duties = [
+        ["D1", "monthly", "1", "5", "", "2022-03-01", "", "kế hoạch"],
+        ["D1", "quarterly", "", "", "", "2022-01-01", "", "kế hoạch"],
+        ["D1", "yearly", "-1", "20", "before", "2022-01-01", "", "kế hoạch"],
+    ]
+    came = [
+        ["D1", "monthly", "2022-03-31", "2022-04-05"],
+        ["D1", "monthly", "2022-04-30", "2022-05-06"],
+        ["D1", "quarterly", "2022-03-31", "2022-04-20"],
+        ["D1", "half_yearly", "2022-06-30", "2022-07-09"],
+    ]
+    data = input_of(tmp_path, district=[2400], communes=False, duties=duties, reports=came)
     table = reports_due(data, "D1", pd.Timestamp("2022-06-30"))
-    told = {(r.kind, f"{r.period:%Y-%m}"): r.state for r in table.itertuples()}
-    assert told == {
-        ("monthly", "2022-03"): "in_time", ("monthly", "2022-04"): "late", ("monthly", "2022-05"): "overdue",
-        ("monthly", "2022-06"): "awaited", ("quarterly", "2022-03"): "received",
-        ("quarterly", "2022-06"): "not_received", ("half_yearly", "2022-06"): "received",
-    }  # fmt: skip
+    result = {(r.kind, f"{r.period:%Y-%m}"): r.state for r in table.itertuples()}
+    assert result == {
+        ("monthly", "2022-03"): "in_time",
+        ("monthly", "2022-04"): "late",
+        ("monthly", "2022-05"): "overdue",
+        ("monthly", "2022-06"): "awaited",
+        ("quarterly", "2022-03"): "received",
+        ("quarterly", "2022-06"): "not_received",
+        ("half_yearly", "2022-06"): "received",
+    }
     assert "yearly" in set(reports_due(data, "D1", pd.Timestamp("2022-10-31"))["kind"])  # due on 20 November
 
 
@@ -231,7 +274,7 @@ def test_before_a_day_is_not_on_it(tmp_path, received, state):
         [["D1", "yearly", "-1", "20", "before", "", "", "kế hoạch"]],
         [["D1", "yearly", "2022-12-31", received]],
     )
-    data = made(tmp_path, district=[2400], communes=False, duties=duties, reports=came)
+    data = input_of(tmp_path, district=[2400], communes=False, duties=duties, reports=came)
     table = reports_due(data, "D1", pd.Timestamp("2022-11-30")).set_index("period")
     assert table.at[pd.Timestamp("2022-12-31"), "state"] == state
 
@@ -250,9 +293,15 @@ def test_the_plans_say_which_reports_are_owed(data):
 
 @pytest.mark.parametrize(
     ("kind", "day", "end"),
-    [("monthly", "2022-02-03", "2022-02-28"), ("quarterly", "2022-03-31", "2022-03-31"), ("quarterly", "2022-04-01", "2022-06-30"),
-     ("half_yearly", "2022-06-30", "2022-06-30"), ("half_yearly", "2022-07-01", "2022-12-31"), ("yearly", "2022-01-01", "2022-12-31")],
-)  # fmt: skip
+    [
+        ("monthly", "2022-02-03", "2022-02-28"),
+        ("quarterly", "2022-03-31", "2022-03-31"),
+        ("quarterly", "2022-04-01", "2022-06-30"),
+        ("half_yearly", "2022-06-30", "2022-06-30"),
+        ("half_yearly", "2022-07-01", "2022-12-31"),
+        ("yearly", "2022-01-01", "2022-12-31"),
+    ],
+)
 def test_a_day_lies_in_its_period(kind, day, end):
     assert period_end(kind, pd.Timestamp(day)) == pd.Timestamp(end)
 
@@ -270,12 +319,14 @@ def by_hand(now, changes, ahead, t):
 
 
 @given(
-    st.integers(0, 200_000), st.sampled_from(sorted(T95)).flatmap(lambda f: st.lists(st.integers(-3000, 3000), min_size=f + 1, max_size=f + 1)), st.integers(0, 11),
-)  # fmt: skip
+    st.integers(0, 200_000),
+    st.sampled_from(sorted(T95)).flatmap(lambda f: st.lists(st.integers(-3000, 3000), min_size=f + 1, max_size=f + 1)),
+    st.integers(0, 11),
+)
 def test_the_projection_is_what_an_independent_oracle_says(now, changes, ahead):
-    told = project_pace(now, estimate_pace(changes), ahead)
+    result = project_pace(now, estimate_pace(changes), ahead)
     scale = max(abs(v) for v in [*changes, 1]) * 20 * max(ahead, 1)
-    for value, oracle in zip(told, by_hand(now, changes, ahead, T95[len(changes) - 1]), strict=True):
+    for value, oracle in zip(result, by_hand(now, changes, ahead, T95[len(changes) - 1]), strict=True):
         assert value == pytest.approx(oracle, abs=scale * 1e-4)
 
 
@@ -305,7 +356,7 @@ def test_a_count_that_is_left_out_does_not_change_the_pace(steps, draw):
     assert estimate_pace(fewer, spans).people == pytest.approx(estimate_pace(changes, months).people)
 
 
-@given(st.dates(dt.date(2000, 1, 1), dt.date(2040, 12, 31)), st.dates(dt.date(2000, 1, 1), dt.date(2040, 12, 31)))  # fmt: skip
+@given(st.dates(dt.date(2000, 1, 1), dt.date(2040, 12, 31)), st.dates(dt.date(2000, 1, 1), dt.date(2040, 12, 31)))
 def test_months_between_add_up(first, last):
     a, b, middle = pd.Timestamp(first), pd.Timestamp(last), pd.Timestamp("2020-02-29")
     assert months_between(a, b) == pytest.approx(-months_between(b, a))
@@ -317,32 +368,32 @@ def binomial(n, p, k):
 
 
 @given(st.integers(1, 60), st.floats(0.02, 0.98), st.sampled_from([0.001, 0.025, 0.5, 0.975, 0.999]))
-def test_a_limit_is_the_binomial_quantile_between_whole_people(n, p, at):
-    k = next(i for i in range(n + 1) if binomial(n, p, i) >= at)
-    value = float(binomial_limit([n], p, at)[0]) * n
+def test_a_limit_is_the_binomial_quantile_between_whole_people(n, p, quantile):
+    k = next(i for i in range(n + 1) if binomial(n, p, i) >= quantile)
+    value = float(binomial_limit([n], p, quantile)[0]) * n
     assert k - 1 - 1e-6 <= value <= k + 1e-6 or (k == 0 and value == 0)
 
 
 @pytest.mark.parametrize(
-    ("n", "p", "at", "share"),
+    ("n", "p", "quantile", "share"),
     # Of 10 at one half: P(at most 1) = 11/1024, P(at most 2) = 56/1024; 0.025 lies (0.025·1024 - 11) / 45 of the way.
     [(10, 0.5, 0.025, (1 + (0.025 * 1024 - 11) / 45) / 10), (1, 0.9, 0.95, 1 - (1 - 0.95) / 0.9), (5, 1.0, 0.025, 1.0)],
 )
-def test_limits_worked_out_by_hand(n, p, at, share):
-    assert float(binomial_limit([n], p, at)[0]) == pytest.approx(share)
+def test_limits_worked_out_by_hand(n, p, quantile, share):
+    assert float(binomial_limit([n], p, quantile)[0]) == pytest.approx(share)
 
 
 @given(st.lists(st.tuples(st.integers(1, 20_000), st.floats(0, 1)), min_size=2, max_size=30))
 def test_limits_hold_for_all_units(units):
     rows = pd.DataFrame({"insured": [int(n * share) for n, share in units], "population": [n for n, _ in units]})
-    told = funnel(rows)
-    order = told[["outer_low", "inner_low", "expected", "inner_high", "outer_high"]]
+    result = funnel(rows)
+    order = result[["outer_low", "inner_low", "expected", "inner_high", "outer_high"]]
     # A binomial limit may lie up to one person beyond the mean of a very small unit.
     slack = (1 / rows["population"]).to_numpy()
     for low, high in zip(order.columns, order.columns[1:], strict=False):
         assert ((order[high] - order[low]).to_numpy() >= -slack - 1e-9).all()
     assert ((order >= 0) & (order <= 1)).all().all()
-    assert (told["spread"] >= 0).all()
+    assert (result["spread"] >= 0).all()
 
 
 def test_large_units_differ_by_chance_less_than_small_ones():
@@ -367,7 +418,9 @@ def test_one_unit_far_off_does_not_hide_itself_in_the_spread():
 
 
 def test_units_that_are_not_known_have_no_place():
-    rows = pd.DataFrame({"insured": pd.array([90, None, 0], dtype="Int64"), "population": pd.array([100, 50, 0], dtype="Int64")})  # fmt: skip
+    rows = pd.DataFrame(
+        {"insured": pd.array([90, None, 0], dtype="Int64"), "population": pd.array([100, 50, 0], dtype="Int64")}
+    )
     assert funnel(rows)["place"].tolist() == ["within", "", ""]
 
 
@@ -385,12 +438,18 @@ def test_the_example_district_is_watched_with_all_its_communes(data):
 
 
 def test_the_flows_of_the_example_lead_from_month_to_month(data):
-    flows = data.flows.assign(net=data.flows["new"] + data.flows["renewed"] - data.flows["expired"] - data.flows["suspended"] + data.flows["reclassified"])  # fmt: skip
+    flows = data.flows.assign(
+        net=data.flows["new"]
+        + data.flows["renewed"]
+        - data.flows["expired"]
+        - data.flows["suspended"]
+        + data.flows["reclassified"]
+    )
     cards = data.cards[data.cards["area"].isin(flows["area"])].groupby(["area", "as_of"])["cards"].sum()
     changes = cards.groupby("area").diff().dropna()
-    told = flows.set_index(["area", "as_of"])["net"]
-    assert (changes.sort_index() == told.sort_index()).all()
-    assert len(told) == 12 * 23
+    result = flows.set_index(["area", "as_of"])["net"]
+    assert (changes.sort_index() == result.sort_index()).all()
+    assert len(result) == 12 * 23
 
 
 def test_units_are_watched_together(data):
@@ -400,7 +459,7 @@ def test_units_are_watched_together(data):
     assert "219" not in table.index  # no cards at all
 
 
-def test_an_area_without_cards_and_a_month_that_is_none_are_told(data):
+def test_an_area_without_cards_and_a_bad_month_are_errors(data):
     with pytest.raises(BhytError, match="has no cards of any month"):
         monitor(data, "Lục Ngạn")
     with pytest.raises(BhytError, match="has no cards up to 30 June 2021"):
@@ -410,7 +469,7 @@ def test_an_area_without_cards_and_a_month_that_is_none_are_told(data):
 
 
 def test_the_count_of_a_month_is_its_last(tmp_path):
-    data = made(tmp_path, district=[2400, 2410], communes=False)
+    data = input_of(tmp_path, district=[2400, 2410], communes=False)
     path = tmp_path / "cards.csv"
     path.write_text(path.read_text("utf-8") + "D1,2022-01-15,household,2405,published,BHXH\n", "utf-8")
     assert (
@@ -424,8 +483,8 @@ def test_the_command_prints_writes_and_says_it_in_both_languages(tmp_path, capsy
     assert "Đỏ – cảnh báo" in text
     assert "phải nộp trước 20/11/2022" in text
     assert main(["monitor", "--month", "2022-06", "--area", "X001", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert {k: len(v) for k, v in told.items()} == {"units": 13, "nowcast": 2, "expiring": 13, "reports": 19}
+    result = json.loads(capsys.readouterr().out)
+    assert {k: len(v) for k, v in result.items()} == {"units": 13, "nowcast": 2, "expiring": 13, "reports": 19}
     file = tmp_path / "w.csv"
     assert main(["monitor", "--month", "2022-06", "--area", "X001", "--lang", "en", "--csv", str(file)]) == 0
     with file.open(encoding="utf-8-sig", newline="") as opened:
@@ -435,14 +494,16 @@ def test_the_command_prints_writes_and_says_it_in_both_languages(tmp_path, capsy
 
 def test_charts_are_written_for_one_area_only(tmp_path, capsys):
     assert main(["monitor", "--area", "X001", "--out", str(tmp_path / "c"), "--lang", "en"]) == 0
-    assert {p.name for p in (tmp_path / "c").glob("*.png")} == {f"watch_{n}.png" for n in ("pace", "states", "funnel", "expiring")}  # fmt: skip
+    assert {p.name for p in (tmp_path / "c").glob("*.png")} == {
+        f"watch_{n}.png" for n in ("pace", "states", "funnel", "expiring")
+    }
     assert main(["monitor", "--out", str(tmp_path / "d"), "--lang", "en"]) == 2
     assert "add --area" in capsys.readouterr().err
 
 
 def test_counts_under_five_are_hidden_from_other_programs(tmp_path, capsys):
     rows = [[c, "2022-01-31", "2022-02-10", "household", n, "published", "BHXH"] for c, n in (("C1", 3), ("C2", 40))]
-    made(tmp_path, c1=[900, 910], c2=[1500, 1510], expiring=rows)
+    input_of(tmp_path, c1=[900, 910], c2=[1500, 1510], expiring=rows)
     assert main(["monitor", str(tmp_path), "--area", "D1", "--month", "2022-01", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)["expiring"]
-    assert [r["expiring_30"] for r in told] == [43, None, None]
+    result = json.loads(capsys.readouterr().out)["expiring"]
+    assert [r["expiring_30"] for r in result] == [43, None, None]

@@ -80,7 +80,8 @@ def oracle_premium(group, member, day):
     return premium, subsidy, premium - subsidy
 
 
-GROUPS = ["poor", "child_under_6", "minority_in_difficult_area", "difficult_area", "war_veteran", "near_poor", "student",
+GROUPS = ["poor", "child_under_6", "minority_in_difficult_area", "difficult_area", "war_veteran", "near_poor",
+          "student",
           "farm_average_income", "minority_left_2016_2020_list", "minority_left_later", "household",
           "village_staff_and_health_worker", "resident_of_island"]  # fmt: skip
 person = st.tuples(st.sampled_from(GROUPS), st.integers(1, 9))
@@ -99,10 +100,10 @@ def test_premiums_equal_the_calculator_written_from_the_law(people, day):
 @given(day=days, people=st.lists(person, min_size=1, max_size=20))
 def test_what_the_state_and_the_person_pay_add_up(day, people):
     table = bhyt.premiums(pd.DataFrame(people, columns=["group", "member"]), Law.read().at(day))
-    known = table.dropna()
-    assert (known["premium"] == known["subsidy"] + known["own_payment"]).all()
-    assert (known["subsidy"] >= 0).all()
-    assert (known["own_payment"] >= 0).all()
+    complete = table.dropna()
+    assert (complete["premium"] == complete["subsidy"] + complete["own_payment"]).all()
+    assert (complete["subsidy"] >= 0).all()
+    assert (complete["own_payment"] >= 0).all()
 
 
 # --- Worked cases with their source --------------------------------------------------------------
@@ -166,7 +167,7 @@ def test_the_input_is_not_changed_and_its_columns_stay(law):
     assert table.index.tolist() == [7]
 
 
-def test_an_unknown_group_and_a_bad_member_are_told(law):
+def test_an_unknown_group_and_a_bad_member_are_errors(law):
     with pytest.raises(ValueError, match="no group near_por"):
         bhyt.premiums(pd.DataFrame({"group": ["near_por"]}), law.at("2021-07-01"))
     with pytest.raises(ValueError, match="column group"):
@@ -187,7 +188,7 @@ MIXED = pd.DataFrame(
 
 def test_groups_as_a_categorical_give_the_same_as_text(law):
     coded = MIXED.astype({"group": "category"})
-    # Categories in another order, and some that nobody has, known or not: they do not matter.
+    # Categories in another order, and some that no one has, complete or not: they do not matter.
     strange = ["tong_cong", *(f"khac_{n}" for n in range(300))]
     other = MIXED.assign(group=pd.Categorical(MIXED["group"], [*strange, *reversed(list(bhyt.groups().index))]))
     for day in ("2021-07-01", "2025-08-01"):
@@ -198,7 +199,7 @@ def test_groups_as_a_categorical_give_the_same_as_text(law):
             assert table["group"].dtype == people["group"].dtype
 
 
-def test_incomes_are_read_by_row_and_only_where_the_contribution_is_on_them(law):
+def test_incomes_count_only_for_groups_that_pay_on_them(law):
     table = bhyt.premiums(MIXED, law.at("2021-07-01"))
     # 4.5% x 12 of 4,000,001 is 2,160,000.54 and of 10,000,000 is 5,400,000; the others on 1,490,000
     assert table["premium"].tolist() == [2_160_001, 321_840, 5_400_000, 804_600, 804_600, 804_600]
@@ -222,7 +223,7 @@ def test_amounts_are_float64_and_the_input_is_left_alone(law):
 
 
 @pytest.mark.parametrize("kind", ["str", "category"])
-def test_a_group_that_is_missing_or_unknown_is_told(law, kind):
+def test_a_missing_or_unknown_group_is_an_error(law, kind):
     people = pd.DataFrame({"group": ["poor", "zzz", None, "near_por"]}).astype({"group": kind})
     with pytest.raises(BhytError) as caught:
         bhyt.premiums(people, law.at("2021-07-01"))
@@ -231,12 +232,12 @@ def test_a_group_that_is_missing_or_unknown_is_told(law, kind):
 
 
 @pytest.mark.parametrize("member", [[1, 0], [1, -65_535], [1, None], [1, "hai"], [1.0, np.nan]])
-def test_a_member_that_is_no_number_of_1_or_more_is_told(law, member):
+def test_a_member_below_1_is_an_error(law, member):
     with pytest.raises(ValueError, match="The column member must be"):
         bhyt.premiums(pd.DataFrame({"group": "household", "member": member}), law.at("2021-07-01"))
 
 
-def test_a_very_late_member_pays_as_the_fifth_and_an_empty_table_stays_empty(law):
+def test_a_late_member_pays_as_the_fifth_and_no_rows_give_no_rows(law):
     people = pd.DataFrame({"group": "household", "member": [5, 70_000, 10**12]})
     assert set(bhyt.premiums(people, law.at("2021-07-01"))["premium"]) == {321_840}
     for kind in ("str", "category"):
@@ -244,7 +245,7 @@ def test_a_very_late_member_pays_as_the_fifth_and_an_empty_table_stays_empty(law
         assert (len(empty), empty["own_payment"].dtype) == (0, np.dtype("float64"))
 
 
-def test_a_day_before_the_law_is_told(law):
+def test_a_day_before_the_law_is_an_error(law):
     with pytest.raises(ValueError, match="contribution_rate"):
         bhyt.premiums(MIXED, law.at("2014-01-01"))
 

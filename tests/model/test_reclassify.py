@@ -21,18 +21,38 @@ def place(data, before, after, minority=0, villages=(0.0, 0.0), cards=1000, peop
     areas = data.areas.head(2).assign(
         code=["D", "C"], name=["Huyện", "Xã"], kind=["district", "commune"], parent=["", "D"]
     )
-    population = data.population.head(1).assign(area="C", as_of=pd.Timestamp("2021-06-30"), people=people, minority_people=pd.NA if minority is None else round(minority * people), status="published")  # fmt: skip
-    held = data.cards.head(1).assign(
+    population = data.population.head(1).assign(
+        area="C",
+        as_of=pd.Timestamp("2021-06-30"),
+        people=people,
+        minority_people=pd.NA if minority is None else round(minority * people),
+        status="published",
+    )
+    cards = data.cards.head(1).assign(
         area="C", as_of=pd.Timestamp("2021-06-30"), group="difficult_area", cards=cards, status="published"
     )
     zone = data.zones.head(1).assign(area="C", status="published")
     day = pd.Timestamp
-    zones = pd.concat([
-        zone.assign(decision="582", zone=before, special_villages_share=villages[0], since=day("2017-04-28"), until=day("2021-06-30")),
-        zone.assign(decision="861", zone=after, special_villages_share=villages[1], since=day("2021-07-01"), until=day("2025-12-31")),
-    ])  # fmt: skip
+    zones = pd.concat(
+        [
+            zone.assign(
+                decision="582",
+                zone=before,
+                special_villages_share=villages[0],
+                since=day("2017-04-28"),
+                until=day("2021-06-30"),
+            ),
+            zone.assign(
+                decision="861",
+                zone=after,
+                special_villages_share=villages[1],
+                since=day("2021-07-01"),
+                until=day("2025-12-31"),
+            ),
+        ]
+    )
     small = dataclasses.replace(
-        data, areas=areas, population=population, cards=held, zones=zones, losses=data.losses.head(0)
+        data, areas=areas, population=population, cards=cards, zones=zones, losses=data.losses.head(0)
     )
     return bhyt.reclassify(small, "861", "D").iloc[0]
 
@@ -44,14 +64,19 @@ KINH, MINORITY = 0, 1
 @pytest.mark.parametrize(
     ("before", "after", "who", "lost"),
     [
-        ("III", "III", KINH, 0), ("III", "III", MINORITY, 0),
-        ("III", "II", KINH, 1000), ("III", "II", MINORITY, 0),
-        ("III", "I", KINH, 1000), ("III", "I", MINORITY, 1000),
-        ("III", "none", KINH, 1000), ("III", "none", MINORITY, 1000),
-        ("II", "I", MINORITY, 1000), ("II", "none", MINORITY, 1000),
+        ("III", "III", KINH, 0),
+        ("III", "III", MINORITY, 0),
+        ("III", "II", KINH, 1000),
+        ("III", "II", MINORITY, 0),
+        ("III", "I", KINH, 1000),
+        ("III", "I", MINORITY, 1000),
+        ("III", "none", KINH, 1000),
+        ("III", "none", MINORITY, 1000),
+        ("II", "I", MINORITY, 1000),
+        ("II", "none", MINORITY, 1000),
         ("II", "II", MINORITY, 0),
     ],
-)  # fmt: skip
+)
 def test_who_loses_by_zone(data, before, after, who, lost):
     row = place(data, before, after, minority=who)
     assert (row["lost"], row["kept"], row["gained"], row["after"]) == (lost, 1000 - lost, 0, 1000 - lost)
@@ -75,38 +100,46 @@ def test_a_blank_share_of_special_villages_makes_an_estimate(data):
     assert (row["lost"], row["status"]) == (1000, "estimated")
 
 
-def told(data, *rows):
+def result(data, *rows):
     """One commune that goes from zone III to II on its own, with the cards as its office tells them."""
     areas = data.areas.head(2).assign(
         code=["D", "C"], name=["Huyện", "Xã"], kind=["district", "commune"], parent=["", "D"]
     )
     population = data.population.head(1).assign(area="C", people=5000, minority_people=0)
-    held = pd.DataFrame(rows, columns=["group", "cards"]).assign(area="C", as_of=pd.Timestamp("2021-06-30"), status="published", source="", file="", row=1)  # fmt: skip
+    cards = pd.DataFrame(rows, columns=["group", "cards"]).assign(
+        area="C", as_of=pd.Timestamp("2021-06-30"), status="published", source="", file="", row=1
+    )
     zone, day = data.zones.head(1).assign(area="C", special_villages_share=0.0, status="published"), pd.Timestamp
-    zones = pd.concat([
-        zone.assign(decision="582", zone="III", since=day("2017-04-28"), until=day("2021-06-30")),
-        zone.assign(decision="861", zone="II", since=day("2021-07-01"), until=day("2025-12-31")),
-    ])  # fmt: skip
+    zones = pd.concat(
+        [
+            zone.assign(decision="582", zone="III", since=day("2017-04-28"), until=day("2021-06-30")),
+            zone.assign(decision="861", zone="II", since=day("2021-07-01"), until=day("2025-12-31")),
+        ]
+    )
     small = dataclasses.replace(
-        data, areas=areas, population=population, cards=held, zones=zones, losses=data.losses.head(0)
+        data, areas=areas, population=population, cards=cards, zones=zones, losses=data.losses.head(0)
     )
     return bhyt.reclassify(small, "861", "D")
 
 
 def test_cards_by_area_are_found_beside_the_total_of_their_group(data):
-    assert told(data, ("state_paid", 3500), ("difficult_area", 3000))["lost"].tolist() == [3000]
+    assert result(data, ("state_paid", 3500), ("difficult_area", 3000))["lost"].tolist() == [3000]
 
 
-def test_where_only_the_total_of_the_group_is_told_nothing_is_made_of_it(data):
-    row = told(data, ("state_paid", 3500), ("household", 500)).iloc[0]
+def test_a_total_of_the_group_alone_gives_no_split(data):
+    row = result(data, ("state_paid", 3500), ("household", 500)).iloc[0]
     assert (row["zone_before"], row["zone_after"], row["method"]) == ("III", "II", "listed")
     assert row[["before", "lost", "kept", "gained", "after"]].isna().all()
 
 
 def test_zones_of_some_communes_do_not_replace_a_published_total_of_all(data):
-    before = data.zones[data.zones["area"] == "07549"].assign(decision="582", zone="III", since=pd.Timestamp("2017-04-28"), until=pd.Timestamp("2021-06-30"))  # fmt: skip
-    held = data.cards.head(1).assign(area="07549", as_of=pd.Timestamp("2021-06-30"), group="difficult_area", cards=9000)
-    some = dataclasses.replace(data, zones=pd.concat([data.zones, before]), cards=pd.concat([data.cards, held]))
+    before = data.zones[data.zones["area"] == "07549"].assign(
+        decision="582", zone="III", since=pd.Timestamp("2017-04-28"), until=pd.Timestamp("2021-06-30")
+    )
+    cards = data.cards.head(1).assign(
+        area="07549", as_of=pd.Timestamp("2021-06-30"), group="difficult_area", cards=9000
+    )
+    some = dataclasses.replace(data, zones=pd.concat([data.zones, before]), cards=pd.concat([data.cards, cards]))
     assert bhyt.reclassify(some, "861", "Lục Ngạn")["lost"].sum() == 46_106
 
 
@@ -129,7 +162,7 @@ def test_of_a_mixed_commune_that_becomes_zone_ii_the_kinh_lose(data):
     assert (row["lost"], row["kept"]) == (400, 600)
 
 
-def test_where_the_ethnic_share_matters_and_is_not_known_the_loss_is_missing(data):
+def test_without_the_ethnic_share_the_loss_is_missing(data):
     row = place(data, "III", "II", minority=None)
     assert pd.isna(row["lost"])
     assert pd.isna(row["after"])
@@ -195,7 +228,7 @@ def test_every_area_at_once(data):
     assert table["lost"].sum() == 30_082 + 46_106 + bhyt.reclassify(data, "861", "X001")["lost"].sum()
 
 
-def test_an_unknown_decision_is_told(data):
+def test_an_unknown_decision_is_an_error(data):
     with pytest.raises(ValueError, match="no figures on Decision 999; there are for: 2752, 582, 861"):
         bhyt.reclassify(data, "999", "Lục Ngạn")
 
@@ -220,7 +253,7 @@ def test_half_up_is_not_bankers_rounding():
     assert round_half_up([0.5, 1.5, 2.5, 2.49, 62_617.499999999]).tolist() == [1, 2, 3, 2, 62_618]
 
 
-def test_the_list_of_lao_cai_is_told_commune_by_commune_and_nobody_is_made_up(data):
+def test_the_list_of_lao_cai_is_by_commune_without_invented_people(data):
     table = bhyt.reclassify(data, "2752", "Lào Cai")
     # Decision 2752/QĐ-UBND: 12, 36 and 47 communes in zones I, II and III, 95 of 99
     assert table["zone_after"].value_counts().to_dict() == {"III": 47, "II": 36, "I": 12, "none": 4}
@@ -229,18 +262,18 @@ def test_the_list_of_lao_cai_is_told_commune_by_commune_and_nobody_is_made_up(da
 
 
 def test_by_title_the_rows_add_up_to_the_commune(data):
-    whole, parts = (bhyt.reclassify(data, "861", "X001", by=by) for by in ((), ("subgroup",)))
+    totals, parts = (bhyt.reclassify(data, "861", "X001", by=by) for by in ((), ("subgroup",)))
     sums = parts.groupby("area")[["before", "lost", "kept", "moved", "gained", "after"]].sum()
-    whole = whole.set_index("area")
+    totals = totals.set_index("area")
     for column in ("before", "lost", "kept", "after"):
-        assert sums[column].to_dict() == whole[column].to_dict(), column
+        assert sums[column].to_dict() == totals[column].to_dict(), column
     # Those who move from one title by area to the other are new under the second.
-    assert (sums["gained"] - sums["moved"]).to_dict() == whole["gained"].to_dict()
+    assert (sums["gained"] - sums["moved"]).to_dict() == totals["gained"].to_dict()
     assert (parts["after"] == parts["kept"] - parts["moved"] + parts["gained"]).all()
 
 
 def test_from_zone_iii_to_ii_minorities_keep_a_card_under_their_own_title(data):
-    table = told(data, ("resident_of_especially_difficult_area", 1000))  # nobody there is of a minority
+    table = result(data, ("resident_of_especially_difficult_area", 1000))  # no one there is of a minority
     assert table["lost"].tolist() == [1000]
     parts = bhyt.reclassify(data, "861", "X001", by=["subgroup"])
     # X00102: 1,457 of 4,302 people are of a minority, 0.13 of the people live in special villages (zones_example.csv)
@@ -279,11 +312,13 @@ def test_those_with_another_state_paid_title_keep_a_card(data):
     assert table.loc["X00111", ["lost", "kept", "kept_other"]].tolist() == [2905, 323, 323]
 
 
-def test_an_area_of_a_reused_code_has_the_ethnic_share_of_the_unit_of_the_day(data):
+def test_a_reused_code_has_the_ethnic_share_of_the_days_unit(data):
     rows = data.areas["code"] == "X00111"
     old = data.areas[rows].assign(until=pd.Timestamp("2025-06-30"))
     new = data.areas[rows].assign(since=pd.Timestamp("2025-07-01"), name="Xã Khác")
-    later = data.population[data.population["area"] == "X00111"].assign(as_of=pd.Timestamp("2026-01-31"), minority_people=0)  # fmt: skip
+    later = data.population[data.population["area"] == "X00111"].assign(
+        as_of=pd.Timestamp("2026-01-31"), minority_people=0
+    )
     small = dataclasses.replace(
         data, areas=pd.concat([data.areas[~rows], old, new]), population=pd.concat([data.population, later])
     )
@@ -291,14 +326,15 @@ def test_an_area_of_a_reused_code_has_the_ethnic_share_of_the_unit_of_the_day(da
     assert table.at["X00111", "minority_lost"] > 0
 
 
-def test_of_two_moves_without_a_count_between_the_second_takes_what_the_first_left(small_input):
+def test_the_second_move_without_a_count_takes_what_is_left(small_input):
     zones = ["area", "zone", "decision", "special_villages_share", "since", "until", "status", "source"]
     write_table(
-        small_input / "zones.csv", zones,
+        small_input / "zones.csv",
+        zones,
         ["C1", "III", "582", "0", "2017-04-28", "2021-06-30", "published", "x"],
         ["C1", "II", "mine", "0", "2021-07-01", "2021-12-31", "published", "x"],
         ["C1", "I", "mine", "0", "2022-01-01", "", "published", "x"],
-    )  # fmt: skip
+    )
     both = bhyt.reclassify(bhyt.load(small_input), "mine", "D1").sort_values("on")
     # 700 cards, 600 of 1,000 people of a minority: 280 Kinh lose theirs first, then 420 of minorities.
     assert both[["before", "lost", "kept", "after"]].to_numpy().tolist() == [[700, 280, 420, 420], [420, 420, 0, 0]]
@@ -310,33 +346,43 @@ def test_of_two_moves_without_a_count_between_the_second_takes_what_the_first_le
 
 
 def two_districts(folder):
-    """A province: of one district zones and cards by commune are told, of the other a published loss."""
+    """A province: of one district zones and cards by commune are reported, of the other a published loss."""
     write_table(
-        folder / "areas.csv", ["code", "name", "kind", "parent"],
-        ["P", "Tỉnh Hai", "province", ""], ["D1", "Huyện Một", "district", "P"], ["D2", "Huyện Khác", "district", "P"],
-        ["C1", "Xã Đầu", "commune", "D1"], ["C2", "Xã Sau", "commune", "D1"], ["C3", "Xã Cuối", "commune", "D2"],
-    )  # fmt: skip
+        folder / "areas.csv",
+        ["code", "name", "kind", "parent"],
+        ["P", "Tỉnh Hai", "province", ""],
+        ["D1", "Huyện Một", "district", "P"],
+        ["D2", "Huyện Khác", "district", "P"],
+        ["C1", "Xã Đầu", "commune", "D1"],
+        ["C2", "Xã Sau", "commune", "D1"],
+        ["C3", "Xã Cuối", "commune", "D2"],
+    )
     cards = (folder / "cards.csv").read_text("utf-8") + "C3,2021-06-30,difficult_area,1500,published,BHXH\n"
     (folder / "cards.csv").write_text(cards, encoding="utf-8")
     people = (folder / "population.csv").read_text("utf-8") + "C3,2021-06-30,2500,600,100,published,thống kê\n"
     (folder / "population.csv").write_text(people, encoding="utf-8")
     write_table(
-        folder / "zones.csv", ["area", "zone", "decision", "special_villages_share", "since", "until", "status", "source"],
+        folder / "zones.csv",
+        ["area", "zone", "decision", "special_villages_share", "since", "until", "status", "source"],
         ["C1", "III", "582", "0", "2017-04-28", "2021-06-30", "published", "x"],
         ["C1", "I", "861", "0", "2021-07-01", "", "published", "x"],
         ["C2", "I", "582", "0", "2017-04-28", "2021-06-30", "published", "x"],
         ["C2", "I", "861", "0", "2021-07-01", "", "published", "x"],
-    )  # fmt: skip
-    write_table(folder / "losses.csv", ["area", "decision", "on", "people", "status", "source"], ["D2", "861", "2021-07-01", "800", "published", "x"])  # fmt: skip
+    )
+    write_table(
+        folder / "losses.csv",
+        ["area", "decision", "on", "people", "status", "source"],
+        ["D2", "861", "2021-07-01", "800", "published", "x"],
+    )
     return bhyt.load(folder)
 
 
-def test_each_district_of_a_province_is_told_by_the_best_that_is_known_of_it(small_input):
+def test_each_district_of_a_province_uses_its_best_source(small_input):
     data = two_districts(small_input)
     table = bhyt.reclassify(data, "861", "P")
     assert table["lost"].sum() == 700 + 800
     assert table.set_index("area")["method"].to_dict() == {"C1": "zones", "C2": "zones", "D2": "published"}
-    assert len(unit_losses(data, "861", "P")) == 3  # D2 stands for its commune
+    assert len(unit_losses(data, "861", "P")) == 3  # D2 represents its commune
 
 
 def test_a_published_loss_leaves_only_the_communes_of_its_own_district(small_input):

@@ -16,7 +16,7 @@ from bhyt_analysis.model.reclassification.take_up import (
 
 def test_son_duong_by_hand(data):
     row = bhyt.reenrolment(data, "Sơn Dương").iloc[0]
-    # nobody can be more than 182,330: 1 - (182,330 - 155,163) / 30,082 = 9.69%
+    # no one can be more than 182,330: 1 - (182,330 - 155,163) / 30,082 = 9.69%
     assert round(row["low"], 4) == 0.0969
     assert row["low_people"] == 2_915
     assert row["high"] == 1.0
@@ -34,7 +34,7 @@ def test_luc_ngan_by_hand(data):
     assert row["largest_population"] == 391_226  # 46,106 / (0.99 - 0.87215)
 
 
-def test_the_curve_runs_to_nobody_at_the_largest_population(data):
+def test_the_curve_ends_at_zero_at_the_largest_population(data):
     row = bhyt.reenrolment(data, "Lục Ngạn").iloc[0]
     curve = reenrolment_curve(row)
     assert curve["population"].iloc[-1] == 391_226

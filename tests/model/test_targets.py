@@ -16,18 +16,18 @@ rates = st.decimals(0, 1, places=4)
 
 @given(population=st.integers(0, 100_000_000), rate=rates)
 def test_people_needed_is_the_smallest_whole_number_that_reaches_the_rate(population, rate):
-    needed = bhyt.people_needed(population, float(rate))
+    people = bhyt.people_needed(population, float(rate))
     share = Fraction(str(rate))
-    assert needed >= share * population
-    assert needed - 1 < share * population
+    assert people >= share * population
+    assert people - 1 < share * population
 
 
 @given(population=st.integers(1, 100_000_000), rate=rates)
 def test_people_needed_above_a_rate_is_the_smallest_number_above_it(population, rate):
     share = Fraction(str(rate))
     assume(share < 1)
-    needed = bhyt.people_needed(population, float(rate), ">")
-    assert needed > share * population >= needed - 1
+    people = bhyt.people_needed(population, float(rate), ">")
+    assert people > share * population >= people - 1
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_worked_cases(population, rate, relation, people):
 
 
 @pytest.mark.parametrize(("rate", "relation"), [(1.01, "="), (1, ">"), (-0.1, "=")])
-def test_what_can_not_be_reached_is_told(rate, relation):
+def test_an_impossible_population_is_an_error(rate, relation):
     with pytest.raises(ValueError, match="most that can be reached is 100%"):
         bhyt.people_needed(1000, rate, relation)
 
 
-def test_a_relation_or_population_that_is_none_is_told():
+def test_a_bad_relation_or_population_is_an_error():
     with pytest.raises(ValueError, match="relation"):
         bhyt.people_needed(1000, 0.5, "<")
     with pytest.raises(ValueError, match="population"):
@@ -74,7 +74,7 @@ def test_yearly_steps_of_son_duong_by_hand(data):
     assert steps["status"].unique().tolist() == ["derived"]
 
 
-def test_targets_of_a_district_without_figures_are_still_told_in_people(data):
+def test_targets_of_a_district_without_cards_are_in_people(data):
     steps = bhyt.target_steps(data, "Bình Sơn")  # 181,050 people at the census; above 70% and above 75%
     assert steps["people_needed"].tolist() == [126_736, 135_788]
     assert steps["to_add"].isna().sum() == 1  # where to start from is not known
@@ -98,7 +98,7 @@ def test_a_rate_without_people_gives_estimated_steps(data):
     assert steps["status"].unique().tolist() == ["estimated"]
 
 
-def test_upper_targets_are_told_by_level(data):
+def test_targets_of_upper_levels_are_named_by_level(data):
     upper = (
         binding_targets(data, "Sơn Dương")
         .query("level == 'country'")
@@ -109,9 +109,11 @@ def test_upper_targets_are_told_by_level(data):
 
 
 @given(
-    start=st.floats(0.01, 0.98), end=st.floats(0.01, 0.98), years=st.integers(1, 30),
+    start=st.floats(0.01, 0.98),
+    end=st.floats(0.01, 0.98),
+    years=st.integers(1, 30),
     kind=st.sampled_from(["gap", "logit", "straight"]),
-)  # fmt: skip
+)
 def test_a_path_goes_from_start_to_end_without_turning(start, end, years, kind):
     path = bhyt.target_path(start=start, end=end, years=years, kind=kind)
     assert len(path) == years + 1
@@ -134,6 +136,6 @@ def test_gap_path_of_son_duong_by_hand():
 
 
 @pytest.mark.parametrize("bad", [{"years": 0}, {"kind": "curve"}, {"end": 1.0}, {"start": -0.1}])
-def test_a_path_that_can_not_be_is_told(bad):
+def test_an_impossible_path_is_an_error(bad):
     with pytest.raises(ValueError, match=r"expected|path goes between"):
         bhyt.target_path(**({"start": 0.8, "end": 0.9, "years": 4, "kind": "gap"} | bad))
