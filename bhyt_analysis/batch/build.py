@@ -1,7 +1,6 @@
 """Build one area: run its notebook, check what it has written, and move the complete folder to its place.
 
-Each area is built in a folder of its own under ``.work`` and moved when it is complete, so that
-a folder with an area's name is never half written.
+It is built in a folder under ``.work``, so that a folder with an area's name is never half written.
 """
 
 from __future__ import annotations
@@ -13,10 +12,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bhyt_analysis.batch.build_record import write_build_record
-from bhyt_analysis.batch.manifest import AreaResult
+from bhyt_analysis.batch.build_record import AreaResult, write_build_record
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.briefing.metadata import OutputMetadata
 from bhyt_analysis.documents.formats import write_office
@@ -25,9 +23,6 @@ from bhyt_analysis.engine import warm_process
 from bhyt_analysis.engine.config import WarmConfig
 from bhyt_analysis.engine.processes import end_descendants
 from bhyt_analysis.i18n.messages import BhytError, translate
-
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
 
 Cell = Mapping[str, Any]
 WORK = ".work"
@@ -42,7 +37,7 @@ class Job:
     area: str
     slug: str
     out: str
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, object]
     inputs_sha256: str
     options: BatchOptions
     engine: str = "warm"
@@ -97,7 +92,6 @@ def build_area(job: Job) -> AreaResult:
 
 
 def _build(job: Job) -> AreaResult:
-    """Run the notebook of a job, check what it has written, write its documents, move the folder to its place."""
     _empty_folder(job.work)
     notebook = job.work / f"{job.slug}.ipynb"
     if failure := _execute(job, notebook):
@@ -126,15 +120,15 @@ def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult | None:
     import papermill as pm
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
-    from papermill.iorw import write_ipynb
 
     from bhyt_analysis.engine.papermill_engine import NotebookTimeoutError, WarmProcessDiedError, exited_early
 
+    parameters = {**job.parameters, "data": job.partition} if job.partition else job.parameters
     try:
         executed = pm.execute_notebook(
             template_path(),
             notebook,
-            parameters={**job.parameters, **({"data": job.partition} if job.partition else {})},
+            parameters=parameters,
             engine_name=f"bhyt-{job.engine}",
             progress_bar=False,
             request_save_on_cell_execute=False,  # no other program reads it before it is complete
@@ -156,28 +150,19 @@ def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult | None:
     if exited_early(executed):
         return area_failure(job, "error.area_left")
     if job.partition:
-        _record_parameters(executed, dict(job.parameters))
-        write_ipynb(executed, str(notebook))
+        # Record the parameters of the input itself, so that the notebook runs again when the partition is deleted.
+        executed.metadata.papermill["parameters"] = dict(job.parameters)
+        for cell in executed.cells:
+            if "injected-parameters" in cell.metadata.get("tags", []):
+                cell.source = pm.translators.PythonTranslator.codify(job.parameters)
+        pm.iorw.write_ipynb(executed, str(notebook))
     return None
 
 
-def _record_parameters(notebook: NotebookNode, parameters: dict[str, Any]) -> None:
-    """Record the parameters of the input itself, so that the notebook runs again when the partition is deleted."""
-    from papermill.translators import PythonTranslator
-
-    notebook.metadata.papermill["parameters"] = parameters
-    for cell in notebook.cells:
-        if "injected-parameters" in cell.metadata.get("tags", []):
-            cell.source = PythonTranslator.codify(parameters)
-
-
 def _cell_seconds(cells: Sequence[Cell]) -> list[tuple[str, float]]:
-    """Return how long each cell ran, by its first line."""
-    return [
-        ("".join(cell["source"]).split("\n", 1)[0], float(cell["metadata"]["papermill"]["duration"]))
-        for cell in cells
-        if cell["cell_type"] == "code" and cell["metadata"].get("papermill", {}).get("duration") is not None
-    ]
+    """Return how long each cell of code ran, by its first line."""
+    times = [(c, c["metadata"].get("papermill", {}).get("duration")) for c in cells if c["cell_type"] == "code"]
+    return [("".join(c["source"]).split("\n", 1)[0], float(time)) for c, time in times if time is not None]
 
 
 def _one_line(name: str, text: str) -> str:

@@ -1,25 +1,83 @@
-"""Record what an area was built from, so that a later run builds only what has changed.
+"""Record what a batch and each of its areas were built from, so that a later run builds only what has changed.
 
-The record is in the folder of its area, ``build.json``, and is moved to its place together with the other
-files: a run that was killed leaves all of an area or nothing of it.
+An area's record, ``build.json``, is moved to its place with the other files of its folder: a run that was killed
+leaves all of an area or nothing of it. ``manifest.json`` in the folder of the batch has how each area ended.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
+import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from bhyt_analysis.batch.manifest import Manifest, versions
+from bhyt_analysis import __version__
 from bhyt_analysis.documents.formats import PAGE
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.law.law import Law
 
-FILE = "build.json"
+FILE, MANIFEST = "build.json", "manifest.json"
 CODE = (".py", ".csv", ".j2")
+LIBRARIES = (
+    "numpy", "pandas", "matplotlib", "seaborn", "papermill", "nbclient", "nbconvert", "ipykernel",
+    "python-docx", "python-pptx", "xlsxwriter",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class AreaResult:
+    """How an area ended; ``files`` are relative to the folder of the batch."""
+
+    area: str
+    slug: str
+    status: str  # done, skipped (nothing had changed), failed, timeout
+    seconds: float = 0.0
+    error: str | None = None
+    inputs_sha256: str = ""
+    files: list[str] = field(default_factory=list)
+    cell_seconds: list[tuple[str, float]] = field(default_factory=list)  # not in the manifest
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether the area has been built, in this run or in an earlier one."""
+        return self.status in ("done", "skipped")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a run has built, and what an earlier one has left in the folder."""
+
+    started: str
+    finished: str | None
+    versions: dict[str, str]
+    law_sha256: str
+    inputs_sha256: str
+    areas: list[AreaResult]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the manifest as JSON has it."""
+        areas = [{k: v for k, v in asdict(area).items() if k != "cell_seconds"} for area in self.areas]
+        return {**vars(self), "areas": areas}
+
+    def write(self, out: Path) -> None:
+        """Write ``manifest.json``."""
+        write_atomically(out / MANIFEST, json.dumps(self.to_dict(), ensure_ascii=False, indent=1) + "\n")
+
+
+def read_manifest(out: Path) -> Manifest | None:
+    """Read the manifest that an earlier run has left in this folder; None if there is none, or none of ours."""
+    try:
+        fields = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+        return Manifest(**fields | {"areas": [AreaResult(**row) for row in fields["areas"]]})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 @dataclass(frozen=True)
@@ -40,10 +98,7 @@ def write_build_record(folder: Path, inputs_sha256: str, formats: Sequence[str] 
 
 
 def reusable_files(folder: Path, inputs_sha256: str | None = None, formats: Sequence[str] = ()) -> list[str] | None:
-    """Return the files of an area that is complete and was built from the same inputs in all these formats, or None.
-
-    Without ``inputs_sha256``, from any inputs.
-    """
+    """Return the files of an area that is complete, from these inputs (None: any) and in all these formats, or None."""
     try:
         record = BuildRecord(**json.loads((folder / FILE).read_text(encoding="utf-8")))
         is_same = inputs_sha256 in (None, record.inputs_sha256) and set(formats) <= set(record.formats)
@@ -63,6 +118,26 @@ def is_up_to_date(out: Path, manifest: Manifest, formats: Sequence[str]) -> bool
 def json_sha256(*values: object) -> str:
     """Return a fingerprint of anything that JSON can hold."""
     return hashlib.sha256(json.dumps(values, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the libraries that briefings are built with."""
+    return {"bhyt_analysis": __version__, "python": platform.python_version(), **{n: version(n) for n in LIBRARIES}}
+
+
+def timestamp() -> str:
+    """Return the time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file so that it is never there in part."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @lru_cache(maxsize=1)

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bhyt_analysis.batch.build import Job
-from bhyt_analysis.batch.build_record import FILE
-from bhyt_analysis.batch.manifest import AreaResult
+from bhyt_analysis.batch.build_record import FILE, AreaResult
 from bhyt_analysis.documents.formats import FORMATS
 
 AREAS = 8  # in a smaller batch a second run of one area costs more than it saves

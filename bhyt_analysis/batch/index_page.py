@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from bhyt_analysis.batch.manifest import AreaResult, write_atomically
+from bhyt_analysis.batch.build_record import AreaResult, write_atomically
 from bhyt_analysis.documents.formats import OFFICE
 from bhyt_analysis.documents.html_page import read_template
 from bhyt_analysis.domain.dataset import Dataset
@@ -27,19 +27,18 @@ def write_index(out: Path, results: Sequence[AreaResult], data: Dataset, lang: s
     facts = {r.slug: _read_facts(out, r) for r in ordered if r.is_complete}
     failed = len(ordered) - len(facts)
     count = "index.count_failed" if failed else "index.count"
-    labels = {key: translate(f"fact.{key}", lang) for key in FIGURES if key != "lost"}
+    words = {key: translate(f"index.{key}", lang) for key in ("title", "search", "links")}
+    words["count"] = translate(count, lang, done=len(ordered) - failed, failed=failed)
     columns = {"name": translate("column.name", lang), "parent": translate("index.parent", lang)}
-    columns |= {key: labels.get(key) or _losses_label(facts.values(), lang) for key in FIGURES}
+    lost = _losses_label(facts.values(), lang)
+    columns |= {key: lost if key == "lost" else translate(f"fact.{key}", lang) for key in FIGURES}
     text = read_template(TEMPLATE).render(
         lang=lang,
         columns=[*columns.items(), ("result", translate("index.result", lang))],
         figures=FIGURES,
         numeric=set(FIGURES),
         rows=[_row(result, facts.get(result.slug, {}), data, lang) for result in ordered],
-        words={
-            **{key: translate(f"index.{key}", lang) for key in ("title", "search", "links")},
-            "count": translate(count, lang, done=len(ordered) - failed, failed=failed),
-        },
+        words=words,
     )
     path = out / "index.html"
     write_atomically(path, text)
@@ -47,7 +46,6 @@ def write_index(out: Path, results: Sequence[AreaResult], data: Dataset, lang: s
 
 
 def _read_facts(out: Path, result: AreaResult) -> Facts:
-    """Return the headline figures of an area, by key."""
     facts = json.loads((out / result.slug / "facts.json").read_text(encoding="utf-8"))["facts"]
     return {fact["key"]: fact for fact in facts}
 

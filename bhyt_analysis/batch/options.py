@@ -23,21 +23,17 @@ class BatchOptions:
     Parameters
     ----------
     jobs : processes; by default one for each processor that this process may use.
-    engine : "standard" starts a kernel for each notebook, "warm" forks it from a process that has
-        loaded all libraries (Linux). "auto" is "warm" where that works; in a batch of 8 areas or more
-        the first area is run with both, and if they differ all areas are built with "standard".
-    dask : address of the scheduler of a Dask cluster that builds the areas instead of this machine
-        (``bhyt-analysis[cluster]``); each of its workers builds one area at a time.
-    lang, as_of, scenario, decision, seed : parameters of the notebook.
+    engine : "standard" starts a kernel for each notebook, "warm" forks it from a process that has loaded all libraries
+        (Linux). "auto" is "warm" where that works; if the two differ on the first of 8 areas or more, "standard".
+    dask : address of the scheduler of a Dask cluster, whose workers each build one area at a time.
     numbers : how numbers in text cells of the input are written, as for `load`.
     timeout, notebook_timeout : seconds that a cell, and a whole notebook, may take; None is no limit.
     memory_mb : megabytes that a notebook may use (Linux); by default its share of four fifths of the machine.
     fresh : build every area again, also what has not changed.
-    progress : a bar on standard error, if that is a terminal.
-    verbose, profile : on standard error, a line for every area; at the end the seconds of each cell over
-        all areas, the slowest first.
-    formats : of "html", "docx", "pptx" and "xlsx"; "html" is always written. An area that an earlier run
-        has written in fewer formats is built again.
+    progress, verbose, profile : on standard error, a bar, if that is a terminal; a line for every area; at the end
+        the seconds of each cell over all areas, the slowest first.
+    formats : of "html" (always written), "docx", "pptx" and "xlsx".
+    others : parameters of the notebook.
 
     Raises
     ------

@@ -6,7 +6,6 @@ import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from bhyt_analysis.batch.build import Job, template_path
 from bhyt_analysis.batch.build_record import code_fingerprint, json_sha256
@@ -22,7 +21,7 @@ from bhyt_analysis.i18n.unit_names import slugify, strip_unit_word
 from bhyt_analysis.ingest.scenario_files import find_scenario_file
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
-Parameters = Mapping[str, Any]
+Parameters = Mapping[str, object]
 
 
 def common_parameters(source: str, options: BatchOptions) -> Parameters:
@@ -35,7 +34,7 @@ def common_parameters(source: str, options: BatchOptions) -> Parameters:
 
 def policy_sha256(common: Parameters) -> str:
     """Return a fingerprint of the parameters by what they mean: the scenario's text, not the names of files."""
-    scenario = common["scenario"] and _scenario_text(Path(common["scenario"]))
+    scenario = common["scenario"] and _scenario_text(Path(str(common["scenario"])))
     return json_sha256({**common, "data": None, "scenario": scenario}, code_fingerprint())
 
 
@@ -52,10 +51,7 @@ def plan_areas(
 ) -> list[Job]:
     """Return a job for each area; without ``names`` for every unit with figures or a zoning decision of its own.
 
-    Raises
-    ------
-    BhytError
-        for an unknown area or parameter, or if there is nothing to build.
+    `BhytError` for an unknown area or parameter, or if there is nothing to build.
     """
     data = parts.data
     if names is None:
@@ -82,7 +78,6 @@ def _unit_key(data: Dataset, area: str) -> str:
 
 
 def _slug_of_name(data: Dataset, names: Mapping[str, str], area: str) -> str:
-    """Return a folder name for a unit that is identified by its name, which no other unit has."""
     code = str(match_units(data.areas, area)["code"].iloc[0])
     used = {name for other, name in names.items() if other != code}
     candidates = (slugify(strip_unit_word(area)), slugify(area))
@@ -102,10 +97,7 @@ def slugs(data: Dataset) -> dict[str, str]:
     units = data.areas.drop_duplicates("code")
     upper = units["kind"].isin(["country", "province", "district"])
     short, full = units["name"].map(strip_unit_word).map(slugify), units["name"].map(slugify)
-    unique = ~short.duplicated(keep=False) | (
-        upper & ~short[upper].duplicated(keep=False).reindex(units.index, fill_value=True)
-    )
-    names = short.where(unique, full)
-    with_code = names + "-" + units["code"].map(slugify)
-    names = names.where(~names.duplicated(keep=False), with_code)
+    unique_upper = short[upper].drop_duplicates(keep=False).index
+    names = short.where(~short.duplicated(keep=False) | units.index.isin(unique_upper), full)
+    names = names.mask(names.duplicated(keep=False), names + "-" + units["code"].map(slugify))
     return dict(zip(units["code"], names, strict=True))

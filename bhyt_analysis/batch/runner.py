@@ -7,19 +7,17 @@ import signal
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bhyt_analysis.batch import build_record as record
 from bhyt_analysis.batch.build import WORK, Job, area_failure, area_result, warm_config
-from bhyt_analysis.batch.build_record import is_up_to_date, json_sha256, reusable_files
 from bhyt_analysis.batch.index_page import write_index
-from bhyt_analysis.batch.manifest import AreaResult, Manifest, read_manifest, timestamp, versions, write_atomically
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.batch.plan import common_parameters, plan_areas, policy_sha256
-from bhyt_analysis.batch.progress import Progress
-from bhyt_analysis.batch.scheduler import BatchWarning, build_all
+from bhyt_analysis.batch.scheduler import BatchWarning, Progress, build_all
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.partitions import AreaPartitions
@@ -41,28 +39,23 @@ def run_batch(
 ) -> dict[str, Any]:
     """Build the briefings of many areas in a folder, with an index page and a manifest.
 
-    What an earlier run has built in the folder from the same input, parameters, template,
-    law and code is kept, and not built again.
+    What an earlier run has built in the folder from the same input, parameters, template, law and code is kept.
 
     Parameters
     ----------
     data : a dataset, the path it is read from, or None for the bundled data.
     out : the folder; created if missing. A new folder of an area replaces the earlier one.
     areas : names or codes; without them every unit with figures or a zoning decision of its own.
-    options : how; see `BatchOptions`.
 
     Returns
     -------
-    The manifest: ``started``, ``finished``, ``versions``, ``law_sha256``,
-    ``inputs_sha256``, ``areas`` (a list of area, slug, status, seconds, error,
-    inputs_sha256, files), also of those that an earlier run has left in the folder.
-    Statuses are "done", "skipped" (nothing had changed), "failed" and "timeout".
+    The manifest: the fields of `Manifest`, and in ``areas`` those of `AreaResult` for each area that is in the folder.
 
     Raises
     ------
     BhytError
-        for an input, an area, a scenario or a parameter that cannot be used, before anything is
-        built; for a folder in which another batch is running.
+        before anything is built: for an input, an area, a scenario or a parameter that cannot be used, or for a folder
+        in which another batch is running.
     KeyboardInterrupt
         after the finished areas are in their place, with the manifest and the index.
 
@@ -72,7 +65,7 @@ def run_batch(
 
         manifest = run_batch(None, "outputs/briefings")
     """
-    options, started = options or BatchOptions(), timestamp()
+    options, started = options or BatchOptions(), record.timestamp()
     if options.scenario is not None:
         read_scenario(options.scenario)
     source = data.source if isinstance(data, Dataset) else str(bundled_path("data") if data is None else data)
@@ -83,7 +76,7 @@ def run_batch(
     # A dataset may have been changed since it was read: only files are identified by their bytes.
     inputs = fingerprint(source) if not isinstance(data, Dataset) and Path(source).exists() else ""
     names = sorted(set(areas)) if areas is not None else None
-    request = json_sha256(inputs, source, options.numbers, policy_sha256(common), names) if inputs else ""
+    request = record.json_sha256(inputs, source, options.numbers, policy_sha256(common), names) if inputs else ""
     if manifest := _unchanged_manifest(folder, request, options, started):
         return manifest.to_dict()
     options = replace(options, engine=_choose_engine(options))
@@ -95,33 +88,24 @@ def run_batch(
         folder.mkdir(parents=True, exist_ok=True)
         with _folder_lock(folder):
             manifest = _build_plan(plan, folder, parts, warm, started)
-            write_atomically(folder / NOTES / "asked", request)
+            record.write_atomically(folder / NOTES / "asked", request)
             return manifest.to_dict()
 
 
-def _unchanged_manifest(folder: Path, request: str, options: BatchOptions, started: str) -> Manifest | None:
+def _unchanged_manifest(folder: Path, request: str, options: BatchOptions, started: str) -> record.Manifest | None:
     """Write the manifest of a run that has nothing to do; None if it has."""
-    earlier = None if options.fresh else read_manifest(folder)
+    earlier = None if options.fresh else record.read_manifest(folder)
     if earlier is None:
         return None
     with _folder_lock(folder):
-        if (
-            not request
-            or _last_request_digest(folder) != request
-            or not is_up_to_date(folder, earlier, options.formats)
-        ):
+        path = folder / NOTES / "asked"
+        is_same = request and path.is_file() and path.read_text(encoding="utf-8") == request
+        if not (is_same and record.is_up_to_date(folder, earlier, options.formats)):
             return None
         areas = [replace(a, status="skipped", seconds=0.0) for a in earlier.areas]
-        manifest = replace(earlier, started=started, finished=timestamp(), areas=areas)
+        manifest = replace(earlier, started=started, finished=record.timestamp(), areas=areas)
         manifest.write(folder)
         return manifest
-
-
-def _last_request_digest(folder: Path) -> str:
-    """Return the digest of the input, parameters and areas of the last run that was completed."""
-    with suppress(OSError):
-        return (folder / NOTES / "asked").read_text(encoding="utf-8")
-    return ""
 
 
 def _folder_lock(folder: Path) -> AbstractContextManager[object]:
@@ -137,8 +121,10 @@ def _folder_lock(folder: Path) -> AbstractContextManager[object]:
 
 def _choose_engine(options: BatchOptions) -> str:
     """Return the engine that is used; BatchWarning where it is not the one that "auto" prefers."""
-    if options.engine == "standard" or warm_process.is_supported():
-        return "standard" if options.engine == "standard" else "warm"
+    if options.engine == "standard":
+        return "standard"
+    if warm_process.is_supported():
+        return "warm"
     if options.engine == "warm":
         raise BhytError(("error.no_warm", {}))
     warnings.warn(translate("warning.no_fork", options.lang), BatchWarning, stacklevel=3)
@@ -147,9 +133,9 @@ def _choose_engine(options: BatchOptions) -> str:
 
 def _build_plan(
     plan: Sequence[Job], folder: Path, parts: AreaPartitions, warm: WarmProcess | None, started: str
-) -> Manifest:
+) -> record.Manifest:
     """Build what cannot be reused; write the manifest and the index of all that is in the folder then."""
-    options, earlier = plan[0].options, read_manifest(folder)
+    options, earlier = plan[0].options, record.read_manifest(folder)
     shutil.rmtree(folder / WORK, ignore_errors=True)
     progress = Progress(len(plan), options)
     results = {} if options.fresh else {j.area: r for j in plan if (r := _reusable_result(j, "skipped"))}
@@ -168,22 +154,21 @@ def _build_plan(
         areas = [results.get(job.area) or _interrupted_result(job) for job in plan]
         slugs = {job.slug for job in plan}
         others = [] if earlier is None else [a for a in earlier.areas if a.slug not in slugs]
-        areas += [a for a in others if reusable_files(folder / a.slug)]
-        law, inputs = Law.read().sha256(), parts.data.sha256
-        manifest = Manifest(started, timestamp(), versions(), law, inputs, areas)
+        areas += [a for a in others if record.reusable_files(folder / a.slug)]
+        versions, law = record.versions(), Law.read().sha256()
+        manifest = record.Manifest(started, record.timestamp(), versions, law, parts.data.sha256, areas)
         shutil.rmtree(folder / WORK, ignore_errors=True)
         manifest.write(folder)
         write_index(folder, areas, parts.data, options.lang)
     return manifest
 
 
-def _reusable_result(job: Job, status: str) -> AreaResult | None:
-    """Return the result of an area that need not be built."""
-    files = reusable_files(job.folder, job.inputs_sha256, job.options.formats)
+def _reusable_result(job: Job, status: str) -> record.AreaResult | None:
+    files = record.reusable_files(job.folder, job.inputs_sha256, job.options.formats)
     return None if files is None else area_result(job, status, files=files)
 
 
-def _interrupted_result(job: Job) -> AreaResult:
+def _interrupted_result(job: Job) -> record.AreaResult:
     """Return the result of an area that has not reported one; it may have come to its place just before the end."""
     stopped = area_failure(job, "error.area_stopped")
     return stopped if job.options.fresh else _reusable_result(job, "done") or stopped
@@ -198,11 +183,10 @@ def _interrupt_flag() -> Iterator[list[int]]:
         interrupts.append(number)
         raise KeyboardInterrupt
 
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupts
-        return
-    before = signal.signal(signal.SIGINT, interrupt)
+    is_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, interrupt) if is_main else None
     try:
         yield interrupts
     finally:
-        signal.signal(signal.SIGINT, before)
+        if is_main:
+            signal.signal(signal.SIGINT, before)

@@ -1,21 +1,24 @@
-"""Hand the areas of a batch to processes, on this machine or on a cluster."""
+"""Hand the areas of a batch to processes, on this machine or on a cluster, and report the progress."""
 
 from __future__ import annotations
 
+import sys
 import warnings
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 
 from bhyt_analysis.batch.build import WORK, Job, area_failure, build_area
+from bhyt_analysis.batch.build_record import AreaResult
 from bhyt_analysis.batch.engine_check import EngineCheck
-from bhyt_analysis.batch.manifest import AreaResult
-from bhyt_analysis.batch.progress import Progress
+from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.batch.workers import limit_memory, notebook_memory, prepare, processor_count, run_all
 from bhyt_analysis.domain.partitions import AreaPartitions, write_partition
 from bhyt_analysis.engine.warm_process import WarmProcess
+from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import translate
 
 REHEARSAL_FROM = 24  # areas; a rehearsal takes as long as some areas, and saves each a little
@@ -23,6 +26,47 @@ REHEARSAL_FROM = 24  # areas; a rehearsal takes as long as some areas, and saves
 
 class BatchWarning(UserWarning):
     """A batch is not run as it was requested."""
+
+
+class Progress:
+    """A bar on standard error with areas done and failed, rate and time left; nothing if that is no terminal."""
+
+    def __init__(self, total: int, options: BatchOptions) -> None:
+        from tqdm import tqdm
+
+        self._lang, self._options, self._failed = options.lang, options, 0
+        self._cells: dict[str, list[tuple[float, str]]] = defaultdict(list)
+        unit = " " + translate("cli.progress", self._lang)
+        self._bar = tqdm(total=total, unit=unit, disable=None if options.progress else True, file=sys.stderr)
+
+    def advance(self, result: AreaResult) -> None:
+        """Count an area that has ended."""
+        if not result.is_complete:
+            self._failed += 1
+            self._bar.set_postfix_str(translate("cli.failed_so_far", self._lang, count=self._failed), refresh=False)
+        if self._options.verbose:
+            status = translate(f"result.{result.status}", self._lang)
+            line = translate("cli.area", self._lang, slug=result.slug, result=status, seconds=result.seconds)
+            self._bar.write(line + (f": {result.error}" if result.error else ""), file=sys.stderr)
+        for name, seconds in result.cell_seconds:
+            self._cells[name].append((seconds, result.slug))
+        self._bar.update()
+
+    def reset(self, total: int) -> None:
+        """Begin again."""
+        self._failed = 0
+        self._bar.reset(total)
+
+    def close(self) -> None:
+        """End the bar; print the seconds of each cell over all areas on request."""
+        self._bar.close()
+        if self._options.profile:
+            print(translate("cli.profile", self._lang), file=sys.stderr)
+            means = {name: fmean(s for s, _ in times) for name, times in self._cells.items()}
+            for name in sorted(means, key=lambda n: -means[n]):
+                longest, slug = max(self._cells[name])
+                mean, most = (format_number(s, self._lang, 3) for s in (means[name], longest))
+                print(f"{mean:>8} {most:>8}  {slug:24} {name}", file=sys.stderr)
 
 
 def build_all(
@@ -47,7 +91,6 @@ def build_all(
 
 
 def _run(tasks: deque[Job], plan: Sequence[Job], warm: WarmProcess | None) -> Iterator[tuple[Job, AreaResult | None]]:
-    """Yield each job with its result, as they end; with None if its worker died."""
     options = plan[0].options
     if options.dask:
         from bhyt_analysis.batch.cluster import run_on

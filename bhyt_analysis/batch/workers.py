@@ -1,7 +1,6 @@
 """Build areas in a few processes; a process that dies takes only the area along that it was building.
 
-Each worker has a pipe of its own, and no lock or queue in common with the others: one that is
-killed breaks nothing. The others go on, and a new one replaces it.
+Each worker has a pipe of its own, and no lock or queue in common with the others: one that is killed breaks nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 
 from bhyt_analysis.batch.build import Job, warm_config
-from bhyt_analysis.batch.manifest import AreaResult
+from bhyt_analysis.batch.build_record import AreaResult
 from bhyt_analysis.engine import warm_process
 from bhyt_analysis.engine.processes import become_subreaper, end_descendants
 
@@ -30,13 +29,12 @@ _context = multiprocessing.get_context("spawn")
 
 
 class _Worker:
-    def __init__(self, prepare: Callable[[], None], build: Build, job: Job) -> None:
+    def __init__(self, prepare: Callable[[], None], build: Build) -> None:
         self.connection, child = _context.Pipe()
         self.process = _context.Process(target=_run_worker, args=(child, prepare, build))
         with _empty_main():
             self.process.start()
         child.close()
-        self.job = job
 
     def begin(self, job: Job) -> None:
         self.job = job
@@ -60,15 +58,14 @@ def run_all(
 ) -> Iterator[tuple[Job, AreaResult | None]]:
     """Yield each job with what ``build`` returns for it, as they end; with None if its worker died.
 
-    ``tasks`` may be changed meanwhile. ``prepare`` runs once in each worker. Everything that is passed
-    must be picklable, and ``build`` must not raise.
+    ``tasks`` may be changed meanwhile. ``prepare`` runs once in each worker. ``build`` must not raise.
     """
     idle: list[_Worker] = []
     busy: dict[object, _Worker] = {}
     try:
         while tasks or busy:
             while tasks and len(busy) < workers:
-                worker = idle.pop() if idle else _Worker(prepare, build, tasks[0])
+                worker = idle.pop() if idle else _Worker(prepare, build)
                 if worker.process.is_alive():
                     busy[worker.connection] = worker
                     worker.begin(tasks.popleft())
@@ -87,10 +84,11 @@ def run_all(
         for worker in idle:
             worker.process.join()
     finally:
-        for worker in (*idle, *busy.values()):
-            worker.process.terminate()
-        for worker in (*idle, *busy.values()):
-            worker.process.join(10)
+        processes = [worker.process for worker in (*idle, *busy.values())]
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join(10)
 
 
 def _run_worker(connection: Connection, prepare: Callable[[], None], build: Build) -> None:
@@ -114,16 +112,12 @@ def _exit_with_parent() -> None:
 
 
 def _exit() -> None:
-    """End at once, with all descendants."""
     end_descendants()
     os._exit(1)
 
 
 def prepare(address: str, memory: int | None) -> None:
-    """Limit the memory of a worker and load what it needs.
-
-    ``address`` is that of the process that kernels are forked from, if they are.
-    """
+    """Limit the memory of a worker and load what it needs; ``address`` is that of the warm process, if there is one."""
     os.environ |= warm_config().thread_limits()
     if address:
         warm_process.configure(warm_config(), address)

@@ -15,26 +15,17 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 class WarmConfig:
     """Libraries that are loaded once for all kernels, and a notebook that is run once before kernels are forked.
 
-    Parameters
-    ----------
-    libraries : modules to import, besides those that kernels, pandas and matplotlib need.
-    rehearsal_notebook : path of the notebook; "" is none.
-    rehearsal_parameters : values that replace those of its cell tagged ``parameters``.
-    rehearsal_seconds : a rehearsal that takes longer ends the process, and kernels go without it.
-    threads : threads of each numerical library. Kernels that run side by side share the processors: with a
-        thread for each processor in each kernel they slow each other down.
-
     Examples
     --------
     >>> WarmConfig.from_json(WarmConfig(libraries=["decimal"]).to_json()).libraries
     ['decimal']
     """
 
-    libraries: Sequence[str] = ()
-    rehearsal_notebook: str = ""
-    rehearsal_parameters: Mapping[str, object] = field(default_factory=dict)
-    rehearsal_seconds: int = 60
-    threads: int = 1
+    libraries: Sequence[str] = ()  # besides those that kernels, pandas and matplotlib need
+    rehearsal_notebook: str = ""  # its path; "" is none
+    rehearsal_parameters: Mapping[str, object] = field(default_factory=dict)  # replace those of its tagged cell
+    rehearsal_seconds: int = 60  # a rehearsal that takes longer ends the process, and kernels go without it
+    threads: int = 1  # of each numerical library: kernels side by side share the processors
 
     @classmethod
     def from_json(cls, text: str) -> WarmConfig:

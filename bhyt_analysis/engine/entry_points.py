@@ -1,7 +1,6 @@
 """Name the engines that papermill finds when it starts; they load when a notebook is run.
 
-Papermill loads the engines of every installed package while it is itself half imported,
-also when it only inspects a notebook: nothing else may be imported here.
+Papermill loads the engines of every installed package while it is itself half imported: import nothing else here.
 """
 
 from __future__ import annotations

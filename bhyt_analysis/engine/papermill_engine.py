@@ -1,8 +1,7 @@
 """Run notebooks by papermill within limits, on warm kernels or on Jupyter's own.
 
-``bhyt-warm`` runs on kernels that are forked from a warm process (`provisioner`), ``bhyt-standard``
-on those that Jupyter starts. Both end a notebook that takes too long or writes too much, report how a
-kernel died, and accept only parameters that the notebook has.
+Both engines end a notebook that takes too long or writes too much, report how a kernel died, and accept only
+parameters that the notebook has.
 """
 
 from __future__ import annotations
@@ -44,13 +43,9 @@ class LimitedClient(PapermillNotebookClient):
     _output_bytes = 0
 
     def papermill_execute_cells(self) -> None:
-        """Run the cells.
+        """Run the cells; `BhytError` for a limit that was passed or a kernel that died.
 
-        Raises
-        ------
-        BhytError
-            which limit was passed, or how the kernel died. Papermill itself
-            would mark the rest of the cells as completed.
+        Papermill itself would mark the rest of the cells as completed.
         """
         if self.notebook_timeout:
             self._deadline = monotonic() + self.notebook_timeout
@@ -74,8 +69,7 @@ class LimitedClient(PapermillNotebookClient):
         if self._output_bytes > self.output_limit:
             return BhytError(("engine.output_limit", {"megabytes": self.output_limit / 1e6}))
         process = self.km.provisioner.process
-        status = process.poll() if process is not None else None
-        if status is None:
+        if process is None or (status := process.poll()) is None:
             return None
         if status >= 0:
             return BhytError(("engine.kernel_exited", {"status": status}))
@@ -133,20 +127,16 @@ class StandardEngine(NBClientEngine):
     def execute_managed_notebook(
         cls, nb_man: NotebookExecutionManager, kernel_name: str, **options: object
     ) -> NotebookNode:
-        """Run the notebook; papermill's options, and ``notebook_timeout`` and ``output_limit`` of `LimitedClient`.
+        """Run the notebook; `BhytError` for a parameter that it does not have, before its kernel starts.
 
-        Raises
-        ------
-        BhytError
-            for a parameter that the notebook does not have, before its kernel starts.
+        ``options`` are those of papermill, and ``notebook_timeout`` and ``output_limit`` of `LimitedClient`.
         """
         check_parameters(nb_man.nb, nb_man.nb.metadata.papermill.get("parameters", {}))
         options.pop("input_path", None)
         options["startup_timeout"] = options.pop("start_timeout", 60)
         options["timeout"] = options.pop("execution_timeout", None) or options.get("timeout")
-        return LimitedClient(
-            nb_man, kernel_name=kernel_name, kernel_manager_class=cls.manager, log=logger, **options
-        ).execute()
+        options |= {"kernel_name": kernel_name, "kernel_manager_class": cls.manager, "log": logger}
+        return LimitedClient(nb_man, **options).execute()
 
 
 class WarmEngine(StandardEngine):

@@ -1,7 +1,6 @@
 """Compare the parameters of a run with those of its notebook.
 
-Papermill warns of a parameter that a notebook does not have and runs it nevertheless, without
-the value that was meant.
+Papermill only warns of a parameter that a notebook does not have, and runs it without the value that was meant.
 """
 
 from __future__ import annotations
@@ -14,15 +13,9 @@ from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 
 
 def check_parameters(notebook: Mapping[str, Any], values: Mapping[str, object]) -> None:
-    """Compare parameters with the cell tagged ``parameters``: its names, and the types of its values.
+    """Compare parameters with the cell tagged ``parameters``; `BhytError` for unknown names and values of other types.
 
     A value of None in that cell takes anything; a whole number is good for a fraction.
-
-    Raises
-    ------
-    BhytError
-        a message for each name that does not exist, with the nearest that does, and for each
-        value of another type.
 
     Examples
     --------
@@ -65,8 +58,6 @@ def _literal(node: ast.expr) -> object:
 
 
 def _fits(value: object, default: object) -> bool:
-    if default is None:
-        return True
     if isinstance(default, float):
         return isinstance(value, int | float) and not isinstance(value, bool)
-    return type(value) is type(default)
+    return default is None or type(value) is type(default)

@@ -36,11 +36,10 @@ def end_descendants(keep: int | None = None) -> None:
     """Kill every descendant of this process, but for ``keep`` and its descendants."""
     import psutil
 
-    descendants = psutil.Process().children(recursive=True)
-    if keep is not None:
-        with suppress(psutil.Error):
-            kept = psutil.Process(keep)
-            descendants = [p for p in descendants if p not in {kept, *kept.children(recursive=True)}]
-    for process in descendants:
+    kept = set()
+    with suppress(psutil.Error):
+        if keep is not None:
+            kept = {psutil.Process(keep), *psutil.Process(keep).children(recursive=True)}
+    for process in [p for p in psutil.Process().children(recursive=True) if p not in kept]:
         with suppress(psutil.Error):
             process.kill()

@@ -1,13 +1,8 @@
 """Start Jupyter kernels that are forked from a warm process.
 
-`WarmProvisioner` replaces the step in which jupyter_client starts a process: the kernel speaks the whole
-protocol. It serves papermill through `papermill_engine`, and any other program
-of Jupyter, such as Voilà, by ``JUPYTER_DEFAULT_PROVISIONER_NAME=bhyt-warm``. What is not a
-Python kernel of this environment is started as usual.
-
-A warm kernel differs from a cold one in one way: libraries that the warm process has loaded
-come before files of the same name beside the notebook (``html.py`` hides nothing). The
-notebook's folder is its working directory and is in ``sys.path`` as in any kernel.
+`WarmProvisioner` serves papermill through `papermill_engine`, and any other program of Jupyter, such as Voilà, by
+``JUPYTER_DEFAULT_PROVISIONER_NAME=bhyt-warm``. A warm kernel differs from a cold one in one way: libraries that the
+warm process has loaded come before files of the same name beside the notebook (``html.py`` hides nothing).
 """
 
 from __future__ import annotations
@@ -153,8 +148,7 @@ class WarmKernelClient(AsyncKernelClient):
 class PrivateKernelManager(AsyncKernelManager):
     """A manager of one kernel, whose sockets are files in a folder of its own where there are such sockets.
 
-    Ports of TCP are sometimes lost to other programs, and the names that jupyter gives
-    to such files collide between workers.
+    Ports of TCP are sometimes lost to other programs, and jupyter's names of such files collide between workers.
     """
 
     _folder = ""
@@ -179,7 +173,7 @@ class WarmKernelManager(PrivateKernelManager):
 
     client_factory = Type(WarmKernelClient)
 
-    async def _async_pre_start_kernel(self, **kwargs: Any) -> tuple[list[str], dict[str, object]]:
+    async def _async_pre_start_kernel(self, **kwargs: object) -> tuple[list[str], dict[str, object]]:
         if self.provisioner is None:
             kernel_id = self.kernel_id or ""
             self.provisioner = WarmProvisioner(parent=self, kernel_spec=self.kernel_spec, kernel_id=kernel_id)

@@ -1,8 +1,7 @@
 """Start, share and end the process that kernels are forked from.
 
-A program with workers starts one process for all of them (`WarmProcess.start`) and gives each worker its
-address (`configure`). A program that runs notebooks by itself starts a process with its first
-kernel, and so does a worker when the shared process has died.
+A program with workers starts one process for all of them and gives each its address (`configure`). A program that
+runs notebooks by itself starts one with its first kernel, and so does a worker when the shared process has died.
 """
 
 from __future__ import annotations
@@ -11,11 +10,11 @@ import json
 import os
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from subprocess import DEVNULL, Popen
 
 from bhyt_analysis.engine.config import VARIABLE, WarmConfig
 
@@ -34,10 +33,9 @@ def is_supported() -> bool:
 class WarmProcess:
     """The process that kernels are forked from, as its clients use it."""
 
-    def __init__(
-        self, channel: socket.socket, process: subprocess.Popen[bytes] | None = None, folder: str = ""
-    ) -> None:
+    def __init__(self, channel: socket.socket, process: Popen[bytes] | None = None, folder: str = "") -> None:
         self._channel, self.process, self._folder = channel, process, folder
+        self.address = f"{folder}/z"  # of a shared process
 
     @classmethod
     def start(cls, config: WarmConfig, shared: bool = False) -> WarmProcess:
@@ -50,13 +48,13 @@ class WarmProcess:
                 listener.listen(64)
             # A session of its own: a signal to the owner's group must not end the process that cleans up after it.
             # Its output goes nowhere, since a pipe that fills would block it for ever.
-            process = subprocess.Popen(
+            process = Popen(
                 [sys.executable, "-c", MAIN, config.to_json(), str(listener.fileno() if shared else "")],
                 env={**MEMORY, **os.environ, **config.thread_limits()},
                 pass_fds=[listener.fileno()] if shared else [],
                 stdin=child_channel.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stdout=DEVNULL,
+                stderr=DEVNULL,
                 start_new_session=True,
             )
         return cls(channel, process, folder)
@@ -69,11 +67,6 @@ class WarmProcess:
         return cls(channel)
 
     @property
-    def address(self) -> str:
-        """Return the address of a shared process."""
-        return f"{self._folder}/z"
-
-    @property
     def is_alive(self) -> bool:
         """Return whether the process runs: it sends nothing on this channel, which ends with it."""
         try:
@@ -84,13 +77,7 @@ class WarmProcess:
             return False
 
     def request_kernel(self, arguments: Sequence[str], cwd: str, env: Mapping[str, str]) -> socket.socket:
-        """Request a kernel, also while the libraries are still loading; return the channel on which it reports.
-
-        Raises
-        ------
-        OSError
-            if the process has ended.
-        """
+        """Return the channel of a new kernel, also while the libraries still load; OSError if the process has ended."""
         channel, kernel_channel = socket.socketpair()
         with kernel_channel, os.fdopen(os.memfd_create("request"), "w") as request:
             json.dump({"arguments": list(arguments), "cwd": cwd, "env": dict(env)}, request)

@@ -1,13 +1,11 @@
 """Run the process that kernels are forked from: it has loaded the libraries and does nothing else.
 
-Importing pandas, matplotlib and others takes most of the time in which a kernel starts. This process
-imports them once and then forks: each notebook has a fresh process of its own, with the libraries
-loaded and nothing of any other notebook in it.
+Importing pandas, matplotlib and others takes most of the time in which a kernel starts. Each notebook has a fresh
+process of its own, with the libraries loaded and nothing of any other notebook in it.
 
-It has one thread, since a fork copies no other and leaves their locks closed. Its standard input
-is a socket on which the owner requests kernels; when the owner ends, in whatever way, the
-socket ends and every kernel is killed with all that it has started. Where the process is shared, others
-connect to a second socket; when one of them ends, only its kernels are killed.
+It has one thread, since a fork copies no other and leaves their locks closed. Its standard input is a socket on
+which the owner requests kernels; when the owner ends, in whatever way, every kernel is killed with all that it has
+started. Where the process is shared, others connect to a second socket; when one ends, only its kernels are killed.
 """
 
 from __future__ import annotations
@@ -77,9 +75,8 @@ def load_libraries(names: Sequence[str]) -> None:
 def rehearse(config: WarmConfig) -> None:
     """Run the cells of the rehearsal notebook, so that what libraries keep of a first run is there for every kernel.
 
-    Nothing is shown, and nothing is left but what the libraries keep: fonts and glyphs, messages, compiled
-    expressions. Errors are left for the kernels to report. A rehearsal that takes too long ends this process, also
-    in C code; then kernels are forked from a process without rehearsal.
+    Errors are left for the kernels to report. A rehearsal that takes too long ends this process, also in C code; then
+    kernels are forked from a process without rehearsal.
     """
     signal.alarm(config.rehearsal_seconds)
     names: dict[str, object] = {"__name__": "__main__"}
@@ -96,10 +93,7 @@ def rehearse(config: WarmConfig) -> None:
 
 
 class KernelServer:
-    """Fork a kernel for each request and end it with whoever has requested it.
-
-    Each descriptor that it waits for is registered with the method that handles it.
-    """
+    """Fork a kernel for each request and end it with whoever has requested it."""
 
     def __init__(self, owner: socket.socket, listener: socket.socket | None, config: WarmConfig) -> None:
         self._owner, self._config, self._running = owner, config, True
