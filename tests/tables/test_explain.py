@@ -1,4 +1,4 @@
-"""A row of any result says in words how it came about, in both languages, with its articles."""
+"""A row of any result is explained in words, in both languages, with its articles."""
 
 import pandas as pd
 import pytest
@@ -24,24 +24,24 @@ def rows(data, law, lang):
     yield "allocated", bhyt.allocate(communes_to_allocate(data, "X001"), "0.93").iloc[0]
 
 
-def test_every_result_is_told_in_english(data, law):
+def test_every_result_is_explained_in_english(data, law):
     continued = bhyt.read_scenario("support_continued_2026").apply_to_law(law)
-    told = {name: bhyt.explain(row, "en", continued) for name, row in rows(data, law, "en")}
-    assert "81,395 insured of 182,330 people (44.6%)" in told["coverage"]  # cards of group 3 with the army's
-    assert "from 87.21% to 87.22%" in told["rate"] or "87.2" in told["rate"]
-    assert told["spread"].endswith("Estimated figures.")
-    assert "3,346 people lost their card" in told["spread"]
-    assert "How many lost a card is not known" in told["listed"]
-    assert "30,082 people lost their card" in told["published"]
-    assert "premium 1,263,600 VND" in told["premium"]  # 12 x 4.5% of 2,340,000
-    assert "pays 7,371,000 VND for 100 people" in told["budget"]  # 70% of 105,300 for a hundred
-    assert "Decree 73/2024/NĐ-CP" in told["budget"]
-    assert "A proposal, not in force." in told["simulated"]
-    assert "Decree 161/2026/NĐ-CP" in told["simulated"]
-    assert "people are insured" in told["allocated"]
+    texts = {name: bhyt.explain(row, "en", continued) for name, row in rows(data, law, "en")}
+    assert "81,395 insured of 182,330 people (44.6%)" in texts["coverage"]  # cards of group 3 with the army's
+    assert "from 87.21% to 87.22%" in texts["rate"] or "87.2" in texts["rate"]
+    assert texts["spread"].endswith("Estimated figures.")
+    assert "3,346 people lost their card" in texts["spread"]
+    assert "How many lost a card is not known" in texts["listed"]
+    assert "30,082 people lost their card" in texts["published"]
+    assert "premium 1,263,600 VND" in texts["premium"]  # 12 x 4.5% of 2,340,000
+    assert "pays 7,371,000 VND for 100 people" in texts["budget"]  # 70% of 105,300 for a hundred
+    assert "Decree 73/2024/NĐ-CP" in texts["budget"]
+    assert "A proposal, not in force." in texts["simulated"]
+    assert "Decree 161/2026/NĐ-CP" in texts["simulated"]
+    assert "people are insured" in texts["allocated"]
 
 
-def test_every_result_is_told_in_vietnamese(data, law):
+def test_every_result_is_explained_in_vietnamese(data, law):
     for name, row in rows(data, law, "vi"):
         text = bhyt.explain(row, law=bhyt.read_scenario("support_continued_2026").apply_to_law(law))
         assert len(text) > 30, name
@@ -49,9 +49,13 @@ def test_every_result_is_told_in_vietnamese(data, law):
         assert "insured" not in text, name
 
 
-def test_a_row_of_nothing_is_told():
+def test_a_row_that_no_function_made_is_refused(data):
     with pytest.raises(BhytError, match="colour"):
         bhyt.explain(pd.Series({"colour": "red"}))
+    row = bhyt.coverage(data, "Sơn Dương").iloc[0]
+    row.attrs = {}
+    with pytest.raises(BhytError, match=r"insured.*coverage"):
+        bhyt.explain(row)
 
 
 def test_a_row_that_rests_on_a_reform_asks_for_its_law(data, law):
@@ -69,7 +73,7 @@ def test_a_row_that_rests_on_a_reform_asks_for_its_law(data, law):
     assert "7,371,000" not in bhyt.explain(paid, "en", plan.apply_to_law(law))
 
 
-def test_the_premium_of_households_tells_how_much_less_later_members_pay(data, law):
+def test_the_premium_of_households_says_how_much_less_others_pay(data, law):
     months = bhyt.simulate(data, "Sơn Dương", draws=0)
     row = months.query("group == 'household' and result == 'static'").iloc[0]
     share = row["vnd_household"] / (row["insured"] * 0.045 * 1_490_000)
