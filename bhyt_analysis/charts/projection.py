@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -34,6 +33,7 @@ from bhyt_analysis.charts.chart import (
     wrap_legend_label,
     wrap_text,
 )
+from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.model.projection.after_loss import ENTITLEMENTS, UNINSURED
@@ -139,7 +139,7 @@ def _set_months(axes: Axes, months: pd.Series) -> None:
 
 
 @chart_function
-def tornado(rows: pd.DataFrame, name: str, on: str | date, lang: str = "vi", source: str = "") -> Chart:
+def tornado(rows: pd.DataFrame, name: str, on: DateLike, lang: str = "vi", source: str = "") -> Chart:
     """Draw what each assumption alone does to the coverage of a month, the strongest on top.
 
     ``rows``: what `bhyt_analysis.model.projection.uncertainty.tornado` gives.

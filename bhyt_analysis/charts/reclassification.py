@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import numpy as np
 import pandas as pd
 
@@ -28,6 +26,7 @@ from bhyt_analysis.charts.chart import (
     wrap_labels,
     wrap_text,
 )
+from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.projection.after_loss import ENTITLEMENTS, UNINSURED
@@ -152,7 +151,7 @@ def _step_text(value: float, kind: str, points: bool, lang: str) -> str:
 def slope(
     rows: pd.DataFrame,
     name: str,
-    days: tuple[str | date, str | date],
+    days: tuple[DateLike, DateLike],
     lang: str = "vi",
     source: str = "",
     decision: str = "",
@@ -164,11 +163,9 @@ def slope(
 
     Examples
     --------
-    >>> before, now = (bhyt.coverage(bhyt.load(), "X001", ["commune"], d) for d in ("2021-06-30", "2022-06-30"))
-    >>> rows = before.assign(before=before["rate"], after=now["rate"], concerned=now["rate"] < before["rate"])
-    >>> chart = bhyt.charts.slope(
-    ...     rows, "huyện Mẫu 01", ("2021-06-30", "2022-06-30"), "vi", "bảng cards", "Quyết định 861"
-    ... )
+    >>> a, b = (bhyt.coverage(bhyt.load(), "X001", ["commune"], day) for day in ("2021-06-30", "2022-06-30"))
+    >>> rows = a.assign(before=a["rate"], after=b["rate"], concerned=b["rate"] < a["rate"])
+    >>> chart = bhyt.charts.slope(rows, "huyện Mẫu 01", (a.as_of[0], b.as_of[0]), "vi", "bảng cards", "Quyết định 861")
     """
     rows = add_labels(rows, lang)
     decision = decision or translate("label.the_decision", lang)
@@ -231,7 +228,7 @@ def curve(rows: pd.DataFrame, bounds: pd.Series, name: str, lang: str = "vi", so
 
 
 @chart_function
-def flows(rows: pd.DataFrame, name: str, on: str | date, lang: str = "vi", source: str = "") -> Chart:
+def flows(rows: pd.DataFrame, name: str, on: DateLike, lang: str = "vi", source: str = "") -> Chart:
     """Draw where those who lost their entitlement are in a month, unit by unit: parts of 100%, most uninsured on top.
 
     ``rows``: what `transitions` gives for the month ``on``.
