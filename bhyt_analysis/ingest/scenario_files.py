@@ -25,7 +25,7 @@ from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, allowed_range, assumptions
 from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS
 from bhyt_analysis.model.projection.levers import LawRow, build_reform, top_up_rows
-from bhyt_analysis.model.projection.scenario import Scenario, TargetRow
+from bhyt_analysis.model.projection.scenario import Scenario, Target
 from bhyt_analysis.model.targets.targets import RELATIONS
 
 Toml = Any  # whatever a TOML file may hold; the readers below check it
@@ -210,8 +210,8 @@ def _read_income(payload: Toml) -> dict[str, float]:
     return {k: float(v) for k, v in payload.items()}
 
 
-def _read_targets(payload: Toml) -> tuple[TargetRow, ...]:
-    targets: list[TargetRow] = []
+def _read_targets(payload: Toml) -> tuple[Target, ...]:
+    targets: list[Target] = []
     for row in payload:
         relation = row.get("relation", ">=")
         _require(_is_number(row["rate"]) and 0 <= row["rate"] <= 1 and relation in RELATIONS)

@@ -27,8 +27,12 @@ COMMUNE_PEOPLE = 50_000  # no commune has more
 
 
 class Case(NamedTuple):
-    """A row of ``backtest_cases.csv``: ``area`` as a code, and what the method needs."""
+    """A row of ``backtest_cases.csv`` with areas as codes, and the data, the law and the draws for it."""
 
+    data: Dataset
+    law: Law
+    draws: int
+    seed: int
     case: str
     method: str
     area: str
@@ -49,15 +53,6 @@ class Published(NamedTuple):
     value: float
     unit: str
     source: str
-
-
-class Settings(NamedTuple):
-    """The data, the law, and the draws of the intervals."""
-
-    data: Dataset
-    law: Law
-    draws: int
-    seed: int
 
 
 Comparison = tuple[Published, Floats]  # the central value of the model, then its draws; empty without a model
@@ -87,12 +82,11 @@ def run_backtest(data: Dataset, law: Law | None = None, draws: int = 1000, seed:
     >>> run_backtest(bhyt.load(), draws=200)["case"].tolist()
     ['luc_ngan', 'son_duong', 'yen_bai', 'viet_nam', 'hoa_binh']
     """
-    settings = Settings(data, Law.read() if law is None else law, draws, seed)
-    rows: list[tuple[object, ...]] = []
+    law, rows = Law.read() if law is None else law, list[tuple[object, ...]]()
     for row in packaged_table("model/projection/backtest_cases.csv", ("outreach",)).to_dict("records"):
         codes = {c: find_unit(data.areas, row[c]) if row[c] else "" for c in ("area", "reference_area")}
-        case = Case(**{**row, **codes, "outreach": (row["outreach"],) * 3})
-        for published, values in METHODS[case.method](settings, case):
+        case = Case(data, law, draws, seed, **{**row, **codes, "outreach": (row["outreach"],) * 3})
+        for published, values in METHODS[case.method](case):
             low, high = np.quantile(values[1:], [0.05, 0.95]) if len(values) else (np.nan, np.nan)
             model = float(values[0]) if len(values) else np.nan
             judgement = verdict(published.relation, published.value, low, high)
@@ -126,9 +120,9 @@ def verdict(relation: str, published: float, low: float, high: float) -> str:
     return "high" if low > published else "low"
 
 
-def _projected_coverage(settings: Settings, case: Case) -> Iterator[Comparison]:
+def _projected_coverage(case: Case) -> Iterator[Comparison]:
     """Project the first rate that was published after the loss."""
-    data, law, draws, seed = settings
+    data = case.data
     losses = data.losses[(data.losses["area"] == case.area) & (data.losses["decision"] == case.decision)]
     rates = published_rates(data, case.area)
     after = rates[(rates["as_of"] > losses["on"].min()) & rates["rate"].notna()]
@@ -137,9 +131,9 @@ def _projected_coverage(settings: Settings, case: Case) -> Iterator[Comparison]:
     published = _published_rate(after.iloc[0])
     start, ranges = pd.Timestamp(case.start), {"outreach": case.outreach}
     scenario = Scenario(case.case, decision=case.decision, start=start, assumption_ranges=ranges)
-    projection = project_area(data, case.area, scenario, law)
+    projection = project_area(data, case.area, scenario, case.law)
     t, table = projection.months.index(published.on + pd.offsets.MonthEnd(0)), projection.assumptions
-    values = (central_values(table), draw_assumptions(table, draws, seed))
+    values = (central_values(table), draw_assumptions(table, case.draws, case.seed))
     yield published, np.concatenate([area_rates(projection, v)[:, t] for v in values])
 
 
@@ -147,43 +141,43 @@ def _published_rate(row: pd.Series) -> Published:
     return Published(row["as_of"], row["relation"], float(row["rate"]), "share", row["source"])
 
 
-def _reenrolled(settings: Settings, case: Case) -> Iterator[Comparison]:
+def _reenrolled(case: Case) -> Iterator[Comparison]:
     """Compute the least share that must be insured again, which follows from the district's own figures."""
-    source = settings.data.losses.drop_duplicates("area").set_index("area")["source"]
-    for row in reenrolment(settings.data, case.area, case.decision).to_dict("records"):
+    source = case.data.losses.drop_duplicates("area").set_index("area")["source"]
+    for row in reenrolment(case.data, case.area, case.decision).to_dict("records"):
         published = Published(row["as_of"], ">=", row["low"], "share", source[case.area])
-        yield published, _reenrolled_share(settings, case, row["on"], row["as_of"])
+        yield published, _reenrolled_share(case, row["on"], row["as_of"])
 
 
-def _coverage_after_fall(settings: Settings, case: Case) -> Iterator[Comparison]:
+def _coverage_after_fall(case: Case) -> Iterator[Comparison]:
     """Compute the last published rate from the fall between the first two."""
-    rates = published_rates(settings.data, case.area)
+    rates = published_rates(case.data, case.area)
     if len(rates) < 3:
         return
     before, after, last = (rates.iloc[i] for i in (0, 1, -1))
-    first, now = (_reenrolled_share(settings, case, after["as_of"], day) for day in (after["as_of"], last["as_of"]))
+    first, now = (_reenrolled_share(case, after["as_of"], day) for day in (after["as_of"], last["as_of"]))
     fall = (before["rate"] - after["rate"]) / (1 - first)  # some were back before the month ended
     yield _published_rate(last), after["rate"] + fall * (now - first)
 
 
-def _reenrolled_share(settings: Settings, case: Case, on: pd.Timestamp, until: pd.Timestamp) -> Floats:
+def _reenrolled_share(case: Case, on: pd.Timestamp, until: pd.Timestamp) -> Floats:
     """Compute the share of those who lost a card on a day that is insured again: the central value, then draws."""
     table = assumptions({"outreach": case.outreach})
     end = pd.Timestamp(until) + pd.offsets.MonthEnd(0)
     months = list(pd.date_range(pd.Timestamp(on) - pd.offsets.MonthEnd(1), end, freq="ME"))
     if len(months) == 1:
         months.append(months[0] + pd.offsets.MonthEnd(1))
-    entitlements = pool_entitlements(settings.law, months, 1, "decree 75")
+    entitlements = pool_entitlements(case.law, months, 1, "decree 75")
     shares = []
-    for values in (central_values(table), draw_assumptions(table, settings.draws, settings.seed)):
+    for values in (central_values(table), draw_assumptions(table, case.draws, case.seed)):
         paths = reenrolment_shares(values, entitlements, months, 1, table["at_share"])
         shares.append((paths.insured[:, :, -1] * pool_shares(values, values["minority_share"])).sum(axis=1))
     return np.concatenate(shares)
 
 
-def _lost_by_zones(settings: Settings, case: Case) -> Iterator[Comparison]:
+def _lost_by_zones(case: Case) -> Iterator[Comparison]:
     """Compute the fall of minority cards from the counts of communes in zones II and III alone."""
-    data = settings.data
+    data = case.data
     printed = data.published[data.published["figure"] == case.printed_figure]
     zones = data.decisions[data.decisions["area"] == case.area].set_index("decision")[["zone_II", "zone_III"]]
     losses = unit_losses(data, case.decision, case.reference_area)
@@ -193,23 +187,23 @@ def _lost_by_zones(settings: Settings, case: Case) -> Iterator[Comparison]:
     census = data.population[(data.population["status"] == "census") & (data.population["people"] < COMMUNE_PEOPLE)]
     share = float(losses["lost"].sum() / losses["population"].sum())  # of the residents of communes that left
     table = assumptions()
-    values = (central_values(table), draw_assumptions(table, settings.draws, settings.seed))
+    values = (central_values(table), draw_assumptions(table, case.draws, case.seed))
     minority = np.concatenate([v["minority_share"] for v in values])
     row = printed.iloc[0]
     published = Published(pd.Timestamp(row["as_of"]), row["relation"], float(row["value"]), "people", row["locator"])
     yield published, minority * communes * float(census["people"].mean()) * share
 
 
-def _forecasts(settings: Settings, case: Case) -> Iterator[Comparison]:
+def _forecasts(case: Case) -> Iterator[Comparison]:
     """Yield the forecasts of an area whose communes, zones and cards were published nowhere."""
-    published = settings.data.published
+    published = case.data.published
     rows = published[(published["figure"] == case.printed_figure) & (published["document"] == "observed")]
     for row in rows.to_dict("records"):
         on, value = pd.Timestamp(row["as_of"]), float(row["value"])
         yield Published(on, row["relation"], value, "people", row["locator"]), np.array([])
 
 
-METHODS: dict[str, Callable[[Settings, Case], Iterator[Comparison]]] = {
+METHODS: dict[str, Callable[[Case], Iterator[Comparison]]] = {
     "projection": _projected_coverage,
     "reenrolment": _reenrolled,
     "fall": _coverage_after_fall,

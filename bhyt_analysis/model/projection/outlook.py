@@ -21,15 +21,8 @@ from bhyt_analysis.model.projection.simulate import MONEY, QUANTILES, RESULTS
 def add_intervals(months: pd.DataFrame, projection: Projection, rates: Floats) -> pd.DataFrame:
     """Return the months of a projection with the intervals of the area as a whole, without its groups.
 
-    Parameters
-    ----------
-    months : what `projection_table` gives of the projection for the area with no draws.
-    rates : the drawn coverage (what `area_rates` gives).
-
-    Returns
-    -------
-    The rows of group "all" of ``months``; in the behavioural ones ``rate_low`` to ``rate_high`` are
-    those of `simulate`.
+    ``months`` are what `projection_table` gives without draws, ``rates`` the drawn coverage of `area_rates`.
+    Returns the rows of group "all"; in the behavioural ones ``rate_low`` to ``rate_high`` are those of `simulate`.
 
     Examples
     --------
@@ -53,10 +46,7 @@ def add_intervals(months: pd.DataFrame, projection: Projection, rates: Floats) -
 def outlook(months: pd.DataFrame, on: str | pd.Timestamp) -> pd.DataFrame:
     """Return the coverage of an area at the end of a month, and the cost of that calendar year for each payer.
 
-    Parameters
-    ----------
-    months : what `simulate` gives for one scenario and area.
-    on : a day of the month.
+    ``months`` are what `simulate` gives for one scenario and area, ``on`` a day of the month.
 
     Returns
     -------
@@ -142,9 +132,7 @@ def coverage_steps(
 def communes_at_baseline(data: Dataset, baseline: Baseline, impact: pd.DataFrame) -> pd.DataFrame:
     """Return each commune of an area: its people, its zones, who loses and who gains by a decision.
 
-    Parameters
-    ----------
-    impact : what `reclassify` gives of the area for the decision; empty without one.
+    ``impact`` is what `reclassify` gives of the area for the decision; empty without one.
 
     Returns
     -------
@@ -181,14 +169,8 @@ def communes_at_baseline(data: Dataset, baseline: Baseline, impact: pd.DataFrame
 def communes_in_month(at_baseline: pd.DataFrame, projection: Projection, on: str | pd.Timestamp) -> pd.DataFrame:
     """Return the communes with their coverage at the end of a month, with take-up.
 
-    Parameters
-    ----------
-    at_baseline : what `communes_at_baseline` gives.
-
-    Returns
-    -------
-    A new DataFrame: the columns of ``at_baseline`` and ``insured``, ``uninsured`` (people),
-    ``rate``; missing where the cards of communes are not known.
+    Returns the columns of ``at_baseline`` (what `communes_at_baseline` gives) and ``insured``, ``uninsured``
+    (people), ``rate``; missing where the cards of communes are not known.
 
     Examples
     --------

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import TypedDict
+from typing import Any
 
 import pandas as pd
 
@@ -18,13 +18,7 @@ from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.projection.assumptions import Range, assumptions
 from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
 
-
-class TargetRow(TypedDict):
-    """A coverage to reach: the day, the share of all people, and "=", ">=" or ">"."""
-
-    on: pd.Timestamp
-    rate: float
-    relation: str
+Target = Mapping[str, Any]  # a coverage to reach: ``on`` (day), ``rate`` (share), ``relation`` ("=", ">=" or ">")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +58,7 @@ class Scenario:
     support_window: str = ""
     assumption_ranges: Mapping[str, Range] = field(default_factory=dict)
     income: Mapping[str, float] = field(default_factory=dict)
-    targets: tuple[TargetRow, ...] = ()
+    targets: tuple[Target, ...] = ()
     seed: int = 1
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -30,13 +30,12 @@ from bhyt_analysis.model.projection.projection import (
     insured_people,
     leavers_by_pool,
 )
-from bhyt_analysis.model.projection.scenario import Scenario
+from bhyt_analysis.model.projection.scenario import Scenario, Target
 from bhyt_analysis.model.projection.simulate import QUANTILES, project_area
 from bhyt_analysis.model.targets.targets import binding_targets, people_needed
 
 TOLERANCE = 1e-6
 REENROLLED = "reenrolled"
-Target = Mapping[str, Any]  # a row of ``on``, ``rate``, ``relation``
 
 
 def area_rates(projection: Projection, values: Values, result: str = "behavioural") -> Floats:
