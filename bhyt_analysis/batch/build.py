@@ -119,7 +119,6 @@ def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult | None:
     """Run the template; return the result of a job that fails."""
     import papermill as pm
     from nbclient.exceptions import DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
 
     from bhyt_analysis.engine.papermill_engine import NotebookTimeoutError, WarmProcessDiedError, exited_early
 
@@ -137,7 +136,7 @@ def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult | None:
             notebook_timeout=job.options.notebook_timeout,
             extra_arguments=["--IPKernelApp.log_level=50"],  # a failure is reported once, by us
         )
-    except PapermillExecutionError as error:
+    except pm.exceptions.PapermillExecutionError as error:
         return area_result(job, "failed", _one_line(error.ename, error.evalue))
     except BhytError as error:
         if retry and isinstance(error, WarmProcessDiedError):  # perhaps because of another area: once more

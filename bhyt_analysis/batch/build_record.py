@@ -110,9 +110,8 @@ def reusable_files(folder: Path, inputs_sha256: str | None = None, formats: Sequ
 
 def is_up_to_date(out: Path, manifest: Manifest, formats: Sequence[str]) -> bool:
     """Return whether everything of an earlier run is complete, in all these formats."""
-    return (out / "index.html").is_file() and all(
-        a.is_complete and reusable_files(out / a.slug, a.inputs_sha256, formats) for a in manifest.areas
-    )
+    complete = (a.is_complete and reusable_files(out / a.slug, a.inputs_sha256, formats) for a in manifest.areas)
+    return (out / "index.html").is_file() and all(complete)
 
 
 def json_sha256(*values: object) -> str:

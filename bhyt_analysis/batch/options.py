@@ -25,7 +25,8 @@ class BatchOptions:
     jobs : processes; by default one for each processor that this process may use.
     engine : "standard" starts a kernel for each notebook, "warm" forks it from a process that has loaded all libraries
         (Linux). "auto" is "warm" where that works; if the two differ on the first of 8 areas or more, "standard".
-    dask : address of the scheduler of a Dask cluster, whose workers each build one area at a time.
+    dask : address of the scheduler of a Dask cluster (``bhyt-analysis[cluster]``); a worker builds one area at a time.
+    lang, as_of, scenario, decision, seed : parameters of the notebook.
     numbers : how numbers in text cells of the input are written, as for `load`.
     timeout, notebook_timeout : seconds that a cell, and a whole notebook, may take; None is no limit.
     memory_mb : megabytes that a notebook may use (Linux); by default its share of four fifths of the machine.
@@ -33,7 +34,6 @@ class BatchOptions:
     progress, verbose, profile : on standard error, a bar, if that is a terminal; a line for every area; at the end
         the seconds of each cell over all areas, the slowest first.
     formats : of "html" (always written), "docx", "pptx" and "xlsx".
-    others : parameters of the notebook.
 
     Raises
     ------

@@ -34,7 +34,6 @@ from bhyt_analysis.engine.config import WarmConfig
 from bhyt_analysis.engine.processes import become_subreaper, die_with_parent, kill_group
 from bhyt_analysis.engine.warm_process import REHEARSAL
 
-INLINE = "module://matplotlib_inline.backend_inline"
 # What a kernel imports as it starts, shows its first table or chart, or ends. Not the inline backend: it looks for
 # its kernel when it is imported, and without one notebooks run and show no charts.
 LIBRARIES = (
@@ -58,7 +57,7 @@ def main() -> None:
 
 def load_libraries(names: Sequence[str]) -> None:
     """Import the libraries and draw once."""
-    os.environ.setdefault("MPLBACKEND", INLINE)  # before pyplot, which keeps the first that it finds
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # before pyplot
     # Pandas looks once, when it is imported, whether it prints to a terminal or to a notebook.
     vars(builtins)["get_ipython"] = lambda: SimpleNamespace(kernel=True)
     import_module("pandas")
