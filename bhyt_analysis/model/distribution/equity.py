@@ -1,19 +1,19 @@
 """Measure how unequally the people without insurance are spread over the communes.
 
 Where nine in ten are insured, coverage is nearly the same everywhere and the usual indices
-of it shrink to nothing (Wagstaff 2005). The same people seen from the other side are not:
-2% and 20% without a card are ten to one. Everything here is of the uninsured.
+of it are close to zero (Wagstaff 2005). Those of the uninsured are not: 2% and 20% without
+a card are ten to one. Every index here is of the uninsured.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from bhyt_analysis.domain.data_status import derived_quality
+from bhyt_analysis.domain.faults import raise_faults
+from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
 
 COLUMNS = ["key", "value", "low", "high", "unit", "status"]
@@ -22,13 +22,14 @@ FIFTH = 0.2
 Floats = NDArray[np.float64]
 
 
+@result_table
 def equity(communes: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
-    """Compute gaps and indices of the uninsured between communes, each with the least and most it can be.
+    """Return gaps and indices of the uninsured between communes, each with the least and most it can be.
 
     Parameters
     ----------
     communes : one row a commune, ``insured`` and ``population`` (people); ``area`` or
-        ``name`` to identify it, ``status``, and the column named in ``rank``.
+        ``name`` for messages, ``status``, and the column named in ``rank``.
     rank : the column to rank people by, lowest first: a number (share of the poor, of
         ethnic minorities), an ordered category, or a zone (none, I, II, III). Communes
         with the same value share their rank.
@@ -45,15 +46,15 @@ def equity(communes: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
     - ``worst_fifth_share``: share of all uninsured who live in that worst fifth (0.2 where
       all are equal);
     - ``theil``: T = sum p_i (u_i/u) ln(u_i/u), p_i the share of people, 0 ln 0 = 0; from 0 to
-      -ln u, everybody uninsured in as few communes as can be;
+      -ln u, all uninsured people in as few communes as can be;
     - with ``rank``, ``concentration``: C = (2/u) sum p_i u_i R_i - 1, R_i the mean rank of
       the people of i; above 0 the uninsured live where the column is high; within
       [u-1, 1-u];
     - ``concentration_wagstaff``: C/(1-u), from -1 to 1, for comparing years or districts
       with different u;
-    - ``concentration_erreygers``: 4uC, the same seen from the insured with its sign turned.
+    - ``concentration_erreygers``: 4uC, that of the insured with the opposite sign.
 
-    Where no one is uninsured the shares and indices are missing, not 0: there is nothing to
+    Where all are insured the shares and indices are missing, not 0: there is nothing to
     spread. Communes of 0 people have no rate and are left out.
 
     Raises
@@ -74,9 +75,8 @@ def equity(communes: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
     Examples
     --------
     >>> communes = pd.DataFrame({"population": 1000, "insured": [900, 980], "poor_share": [0.4, 0.1]})
-    >>> equity(communes, rank="poor_share").set_index("key")["value"].round(
-    ...     3
-    ... ).to_dict()  # doctest: +NORMALIZE_WHITESPACE
+    >>> table = equity(communes, rank="poor_share").set_index("key")
+    >>> table["value"].round(3).to_dict()  # doctest: +NORMALIZE_WHITESPACE
     {'gap': 0.08, 'gap_fifths': 0.08, 'worst_fifth_share': 0.333, 'theil': 0.243,
      'concentration': 0.333, 'concentration_wagstaff': 0.355, 'concentration_erreygers': 0.08}
     """
@@ -104,8 +104,9 @@ def equity(communes: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
     return pd.DataFrame(facts, columns=COLUMNS[:-1]).assign(status=derived_quality(table["status"]))
 
 
+@result_table
 def lorenz(communes: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
-    """Return the curve of the share of the uninsured against the share of the people.
+    """Return the curve to draw: the share of the uninsured among each share of the people.
 
     Without ``rank`` people are ordered by the uninsured rate of their commune, lowest first
     (Lorenz curve, below the diagonal); with it by that column (concentration curve; the
@@ -116,7 +117,7 @@ def lorenz(communes: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame from (0, 0) to (1, 1): ``people_share``, ``uninsured_share`` (missing where
-    no one is uninsured), ``status``.
+    all are insured), ``status``.
 
     Examples
     --------
@@ -135,33 +136,26 @@ def lorenz(communes: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
 
 def _uninsured(communes: pd.DataFrame, rank: str | None) -> pd.DataFrame:
     """Return people, uninsured, rate, rank and status of each commune that has people."""
-    required = ["insured", "population", *([rank] if rank else [])]
-    _raise_any([("error.equity_column", {"column": c}) for c in required if c not in communes])
-    place = next((communes[c] for c in ("name", "area") if c in communes), communes.index.to_series())
-    labels = place.astype(str).to_list()
-    missing = [(labels[i], c) for c in required for i in np.flatnonzero(communes[c].isna())]
-    _raise_any([("error.equity_missing", {"area": area, "column": c}) for area, c in missing])
+    columns = ["insured", "population", *([rank] if rank else [])]
+    raise_faults(("error.equity_column", {"column": c}) for c in columns if c not in communes)
+    names = next((communes[c] for c in ("name", "area") if c in communes), communes.index.to_series())
+    labels = names.astype(str).to_list()
+    missing = [(labels[i], c) for c in columns for i in np.flatnonzero(communes[c].isna())]
+    raise_faults(("error.equity_missing", {"area": area, "column": c}) for area, c in missing)
     people = communes["population"].to_numpy("float64")
     insured = communes["insured"].to_numpy("float64")
-    wrong = np.flatnonzero((insured < 0) | (insured > people))
-    _raise_any(
-        [("error.equity_above", {"area": labels[i], "insured": insured[i], "population": people[i]}) for i in wrong]
+    raise_faults(
+        ("error.equity_above", {"area": labels[i], "insured": insured[i], "population": people[i]})
+        for i in np.flatnonzero((insured < 0) | (insured > people))
     )
-    there = people > 0
-    if not there.any():
+    if not (people > 0).any():
         raise BhytError(("error.equity_nobody", {}))
-    uninsured = people - insured
     status = communes["status"].fillna("derived").to_numpy() if "status" in communes else "derived"
-    table = pd.DataFrame({"people": people, "uninsured": uninsured, "status": status})
+    table = pd.DataFrame({"people": people, "uninsured": people - insured, "status": status})
     if rank:
         table["rank"] = _order(communes[rank])
-    table = table[there]
+    table = table[people > 0]
     return table.assign(rate=table["uninsured"] / table["people"])
-
-
-def _raise_any(faults: list[tuple[str, dict[str, Any]]]) -> None:
-    if faults:
-        raise BhytError(*faults)
 
 
 def _order(column: pd.Series) -> Floats:
@@ -177,14 +171,14 @@ def _order(column: pd.Series) -> Floats:
 
 
 def _curve(people: Floats, uninsured: Floats, order: Floats) -> tuple[Floats, Floats]:
-    """Return both, cumulated in an order from 0; communes that tie are one step."""
+    """Return both cumulated in an order from 0; ties are one step."""
     _, step = np.unique(order, return_inverse=True)
     x, y = (np.concatenate([[0.0], np.cumsum(np.bincount(step, weights=w))]) for w in (people, uninsured))
     return x, y
 
 
 def _concentration(x: Floats, y: Floats) -> float:
-    """C of a curve of summed shares: twice the covariance of the uninsured with the rank, over their mean."""
+    """Return C of a curve of cumulated shares: twice the covariance of the uninsured with the rank, over their mean."""
     rank = (x[1:] + x[:-1]) / 2
     return float(2 * (np.diff(y) @ rank) / (y[-1] * x[-1]) - 1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -10,16 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.optimize import linprog
 
-from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.domain.faults import Fault, fault_error, raise_faults
 
 TOLERANCE = 1e-6  # people
-WORST = 10  # margins that an error about fitting names
-Table = TypeVar("Table", pd.DataFrame, NDArray[Any])
-Fault = tuple[str, dict[str, Any]]
+MAX_NAMED = 10  # totals that an error about fitting names
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
+Table = TypeVar("Table", pd.DataFrame, NDArray[np.float64])
 Totals = tuple[Floats, Floats]  # of rows, of columns
-Names = tuple[list[Any], list[Any]]
+Names = tuple[list[object], list[object]]
 
 
 def rake(
@@ -29,7 +28,7 @@ def rake(
 
     Of all tables with these totals it is the one nearest to the seed: the ratios
     between cells (their cross-products) stay, and a cell of 0 stays 0. A seed of equal
-    cells says that nothing is known but the totals. What comes out is estimated.
+    cells says that only the totals are known. The result is estimated.
 
     Parameters
     ----------
@@ -46,7 +45,7 @@ def rake(
     Raises
     ------
     BhytError
-        all at once, for figures that are missing or negative, totals without the same
+        all at once, for missing or negative figures, totals without the same
         sum, a total of people over cells that can only be 0; and for totals that the
         cells can't reach together, with the worst of them and the difference.
 
@@ -64,9 +63,9 @@ def rake(
     cells: Floats = np.asarray(seed, dtype="float64")
     names: Names = _names(seed)
     totals: Totals = _total(rows, seed, 0), _total(columns, seed, 1)
-    _raise_any(_bad_figures(cells, totals, names))
-    _raise_any([*_unequal(totals, tolerance), *_unreachable(cells, totals, names)])
-    scaled = cells / cells.max() if cells.any() else cells
+    raise_faults(_bad_figures(cells, totals, names))
+    raise_faults([*_unequal(totals, tolerance), *_unreachable(cells, totals, names)])
+    scaled: Floats = cells / cells.max() if cells.any() else cells
     for _ in range(rounds):
         for axis in (0, 1):
             sums = scaled.sum(axis=1 - axis)
@@ -74,13 +73,15 @@ def rake(
             scaled = scaled * np.expand_dims(factor, 1 - axis)
         if max(np.abs(d).max(initial=0) for d in _differences(scaled, totals)) <= tolerance:
             return _like(seed, scaled)
-    raise BhytError(*_not_met(scaled, totals, names, tolerance, rounds))
+    count = sum(int((np.abs(d) > tolerance).sum()) for d in _differences(scaled, totals))
+    not_met: Fault = ("error.rake_not_met", {"rounds": rounds, "count": count})
+    raise fault_error([not_met, *_off(scaled, totals, names, tolerance)])
 
 
 def round_to_margins(table: Table, rows: ArrayLike, columns: ArrayLike, *, tolerance: float = TOLERANCE) -> Table:
     """Round a raked table to whole people so that it keeps its row and column totals exactly.
 
-    Each cell becomes the whole number below or above it, a whole one stays (a cell of 0
+    Each cell becomes the whole number below or above it, a whole number stays (a cell of 0
     too), and of all such tables this is one with the least total change, so the largest
     remainders go up as far as both totals let them. There always is one (Cox 1987).
 
@@ -97,7 +98,7 @@ def round_to_margins(table: Table, rows: ArrayLike, columns: ArrayLike, *, toler
     Raises
     ------
     BhytError
-        all at once, for figures that are missing or negative, totals that are not whole
+        all at once, for missing or negative figures, totals that are not whole
         people or that the table does not have.
 
     References
@@ -113,15 +114,15 @@ def round_to_margins(table: Table, rows: ArrayLike, columns: ArrayLike, *, toler
     cells: Floats = np.asarray(table, dtype="float64")
     names: Names = _names(table)
     totals: Totals = _total(rows, table, 0), _total(columns, table, 1)
-    _raise_any([*_bad_figures(cells, totals, names), *_not_whole(totals, names)])
-    _raise_any(_unequal(totals, 0.0))
-    _raise_any(_off(cells, totals, names, tolerance))
+    raise_faults([*_bad_figures(cells, totals, names), *_not_whole(totals, names)])
+    raise_faults(_unequal(totals, 0.0))
+    raise_faults(_off(cells, totals, names, tolerance))
     near = np.rint(cells)
     lower = np.where(np.abs(cells - near) <= TOLERANCE, near, np.floor(cells))
     remainder = np.where(cells - lower > TOLERANCE, cells - lower, 0.0)
     up = _cells_to_raise(remainder, [t - lower.sum(axis=1 - axis) for axis, t in enumerate(totals)])
-    if up is None:  # only with a tolerance so wide that the remainders do not hold the totals
-        raise BhytError(*_off(cells, totals, names, 0.0))
+    if up is None:  # only with a tolerance so wide that the remainders do not make up the totals
+        raise fault_error(_off(cells, totals, names, 0.0))
     return _like(table, lower.astype(np.int64) + up)
 
 
@@ -151,8 +152,8 @@ def _cells_to_raise(remainder: Floats, totals: list[Floats]) -> Whole | None:
     return raised
 
 
-def _names(table: pd.DataFrame | NDArray[Any]) -> Names:
-    """Return the labels of rows and columns, or their places counted from 1."""
+def _names(table: pd.DataFrame | Floats) -> Names:
+    """Return the labels of rows and columns, or their positions counted from 1."""
     if isinstance(table, pd.DataFrame):
         return list(table.index), list(table.columns)
     if table.ndim != 2:
@@ -160,12 +161,12 @@ def _names(table: pd.DataFrame | NDArray[Any]) -> Names:
     return [*range(1, table.shape[0] + 1)], [*range(1, table.shape[1] + 1)]
 
 
-def _total(values: ArrayLike, table: pd.DataFrame | NDArray[Any], axis: int) -> Floats:
+def _total(values: ArrayLike, table: pd.DataFrame | Floats, axis: int) -> Floats:
     if isinstance(values, pd.Series) and isinstance(table, pd.DataFrame):
         labels = table.axes[axis]
         unknown = [("error.rake_unknown", {"name": n}) for n in values.index.difference(labels, sort=False)]
         missing = [("error.rake_no_total", {"name": n}) for n in labels.difference(values.index, sort=False)]
-        _raise_any([*unknown, *missing])
+        raise_faults([*unknown, *missing])
         values = values.reindex(labels)
     total = np.asarray(values, dtype="float64")
     if total.shape != (table.shape[axis],):
@@ -173,15 +174,10 @@ def _total(values: ArrayLike, table: pd.DataFrame | NDArray[Any], axis: int) -> 
     return total
 
 
-def _like(table: Table, cells: NDArray[Any]) -> Table:
+def _like(table: Table, cells: Floats | Whole) -> Table:
     if isinstance(table, pd.DataFrame):
         return pd.DataFrame(cells, index=table.index, columns=table.columns)
-    return cells
-
-
-def _raise_any(faults: list[Fault]) -> None:
-    if faults:
-        raise BhytError(*faults)
+    return cells  # type: ignore[return-value]  # as many rows and columns, but perhaps whole
 
 
 def _differences(cells: Floats, totals: Totals) -> tuple[Floats, Floats]:
@@ -192,7 +188,8 @@ def _bad_figures(cells: Floats, totals: Totals, names: Names) -> list[Fault]:
     """Return the figures that are missing, infinite or negative."""
     faults: list[Fault] = []
     for i, j in np.argwhere(~((cells >= 0) & (cells < np.inf))):
-        faults.append(("error.rake_cell", {"row": names[0][i], "column": names[1][j], "found": _printed(cells[i, j])}))
+        fields = {"row": names[0][i], "column": names[1][j], "found": _printed(cells[i, j])}
+        faults.append(("error.rake_cell", fields))
     for key, total, labels in zip(("error.rake_row_total", "error.rake_column_total"), totals, names, strict=True):
         for i in np.flatnonzero(~((total >= 0) & (total < np.inf))):
             faults.append((key, {"name": labels[i], "found": _printed(total[i])}))
@@ -233,15 +230,10 @@ def _unreachable(cells: Floats, totals: Totals, names: Names) -> list[Fault]:
 def _off(cells: Floats, totals: Totals, names: Names, tolerance: float) -> list[Fault]:
     """Return the totals that a table misses by more than the tolerance, the worst of them first."""
     keys = ("error.rake_row_off", "error.rake_column_off")
-    faults = []
+    faults: list[tuple[float, Fault]] = []
     for axis, difference in enumerate(_differences(cells, totals)):
         for i in np.flatnonzero(np.abs(difference) > tolerance):
             total, off = totals[axis][i], difference[i]
             fields = {"name": names[axis][i], "found": total + off, "total": total, "difference": off}
             faults.append((abs(off), (keys[axis], fields)))
-    return [fault for _, fault in sorted(faults, key=lambda f: -f[0])[:WORST]]
-
-
-def _not_met(cells: Floats, totals: Totals, names: Names, tolerance: float, rounds: int) -> list[Fault]:
-    count = sum(int((np.abs(d) > tolerance).sum()) for d in _differences(cells, totals))
-    return [("error.rake_not_met", {"rounds": rounds, "count": count}), *_off(cells, totals, names, tolerance)]
+    return [fault for _, fault in sorted(faults, key=lambda f: -f[0])[:MAX_NAMED]]

@@ -1,4 +1,4 @@
-"""Round shares to whole people, and money to whole đồng."""
+"""Round shares to whole people and money to whole đồng."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HALF_DONG = 1e-5
 def largest_remainder(weights: ArrayLike, total: int) -> NDArray[np.int64]:
     """Return whole people in proportion to weights that add exactly to a total.
 
-    Everyone gets the whole part of their share; what is left goes one by one to the
+    Each row gets the integer part of its share; the rest goes one by one to the
     largest remainders, ties to the earlier row (Hamilton's method).
 
     Examples
@@ -51,7 +51,7 @@ def largest_remainders(weights: ArrayLike, totals: ArrayLike) -> NDArray[np.int6
 
 
 def round_half_up(vnd: ArrayLike) -> NDArray[np.float64]:
-    """Round amounts half up to the đồng.
+    """Return amounts rounded half up to the đồng.
 
     Examples
     --------
