@@ -60,6 +60,13 @@ def test_steps_lead_from_the_first_month_to_the_day(projected, result):
     assert steps["kind"].tolist() == ["level", *["change"] * (len(steps) - 2), "level"]
 
 
+def test_first_month_has_no_steps_but_its_count(projected):
+    projection, months = projected
+    steps = coverage_steps(projection, months, months["month"].min())
+    assert steps["step"].tolist() == ["start", "end"]
+    assert steps["people"].nunique() == 1
+
+
 def test_people_who_lost_a_card_are_a_step_of_their_own(data):
     projection = bhyt.project_area(data, "Lục Ngạn", PLAN)
     steps = coverage_steps(projection, projection_table(projection), "2021-12-31").set_index("step")["people"]

@@ -115,7 +115,7 @@ def coverage_steps(
     followed = after_loss(projection, [result]).set_index("month") if len(exits) else pd.DataFrame()
     if day in followed.index:
         sums = followed[["lost", "uninsured"]].astype(float).reindex([first, day]).fillna(0.0)
-        change = sums.loc[day] - sums.loc[first]
+        change = sums.iloc[1] - sums.iloc[0]
         lost = round(change["lost"])
         back = int(round_half_up(lost - change["uninsured"]))
     people = {"start": start, "lost": -lost, "gained": int(gained), "back": back}
