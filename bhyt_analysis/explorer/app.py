@@ -10,11 +10,12 @@ import os
 import re
 import tempfile
 import urllib.parse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import ipywidgets as ipw
 from IPython.display import Image, Markdown, display
@@ -24,8 +25,7 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import find_unit
 from bhyt_analysis.explorer import state as states
 from bhyt_analysis.explorer.controls import Controls, debounce, show_errors
-from bhyt_analysis.explorer.pages import download, draw, refresh_sections
-from bhyt_analysis.explorer.session import Explorer
+from bhyt_analysis.explorer.pages import Explorer, download, draw, refresh_sections
 from bhyt_analysis.explorer.state import State
 from bhyt_analysis.explorer.views import Context, memoised_views
 from bhyt_analysis.explorer.widgets import Widgets, arrange
@@ -36,13 +36,7 @@ from bhyt_analysis.ingest.scenario_files import parse_scenario, read_scenario
 from bhyt_analysis.law.law import Law
 
 INPUT = "BHYT_INPUT"  # the environment variable in which `bhyt explore INPUT` passes its input
-
-
-class UploadedFile(TypedDict):
-    """Describe a file of a `FileUpload`."""
-
-    name: str
-    content: memoryview
+UploadedFile = Mapping[str, Any]  # a file of a `FileUpload`: its ``name`` and ``content``
 
 
 def explore(
@@ -57,16 +51,10 @@ def explore(
     ``area`` is a name or code, by default the first that can be projected; ``scenario`` a scenario file or the
     name of a bundled one; ``state`` the code of the page "keep and share", which restores the whole explorer;
     ``data`` a Dataset, folder or workbook, by default that of ``bhyt explore INPUT``, else the bundled data;
-    ``lang`` "vi" or "en".
-
-    Raises
-    ------
-    BhytError
-        for an area, a scenario or a state that can't be used.
+    ``lang`` "vi" or "en". Raise a `BhytError` for an area, a scenario or a state that can't be used.
 
     Examples
     --------
-    >>> import bhyt_analysis as bhyt
     >>> bhyt.explore("Lục Ngạn", scenario="decision_861_ordinary")  # doctest: +SKIP
     """
     command_input = os.environ.get(INPUT) if data is None else None
@@ -81,8 +69,7 @@ def explore(
         first, pins = first_state(context, area, scenario), []
         first = replace(first, lang=language if language in LANGUAGES else "vi")
     app = build_explorer(context, first, pins)
-    for output in (*static_output(app), app.box):
-        display(output)
+    display(*static_output(app), app.box)
 
 
 def first_state(context: Context, area: str | None, scenario: str | Path | None) -> State:
@@ -93,11 +80,9 @@ def first_state(context: Context, area: str | None, scenario: str | Path | None)
     data, get_view = context.data, memoised_views(context)
     with_figures = {*data.cards["area"], *data.published["area"]}
     for code in (c for c in data.areas["code"] if c in with_figures):
-        try:
+        with suppress(BhytError):
             get_view(replace(state, area=code), "baseline")
-        except BhytError:
-            continue
-        return replace(state, area=code)
+            return replace(state, area=code)
     return state
 
 

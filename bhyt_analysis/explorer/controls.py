@@ -1,8 +1,4 @@
-"""Define the controls of the explorer: what each shows of a state, and the state that another value gives.
-
-A control reads one value of a state and returns a new state; it does not know the other controls, so that it
-can be tested without a browser.
-"""
+"""Define the controls of the explorer: what each shows of a state, and the state that another value gives."""
 
 from __future__ import annotations
 
@@ -39,7 +35,7 @@ TAKE_UP_GROUPS = tuple(name.removeprefix("take_up.") for name in assumptions().i
 SORT_COLUMNS = ("area", "name", "population", "lost", "gained", "insured", "uninsured", "rate")
 
 Options = Sequence[tuple[str, object]]  # label and value
-Get = Callable[[State, ViewGetter], object]
+Get = Callable[[State, ViewGetter], Any]
 Put = Callable[[State, Any, ViewGetter], State]
 GetOptions = Callable[[State, ViewGetter], Options]
 NO_OPTIONS: Options = [("–", "")]
@@ -47,16 +43,13 @@ NO_OPTIONS: Options = [("–", "")]
 
 @dataclass(eq=False)
 class Control:
-    """Hold one control: a widget, the value of a state that it shows, and the state that another value gives.
+    """Hold one control; it does not know the others, so that it can be tested without a browser."""
 
-    ``label`` is a message key; ``options`` returns the choices in the language of the state.
-    """
-
-    label: str
+    label: str  # the key of a message
     widget: ipw.Widget
     get: Get
     put: Put
-    options: GetOptions | None = None
+    options: GetOptions | None = None  # the choices in the language of the state
     error: ipw.HTML = field(default_factory=ipw.HTML)
     box: ipw.VBox = field(init=False)
 
@@ -67,13 +60,11 @@ class Control:
     def refresh(self, state: State, get_view: ViewGetter) -> None:
         """Show the state in its language; leave the value unchanged where the area has no figures."""
         self.widget.description = translate(self.label, state.lang)
-        try:
+        with suppress(BhytError):  # it is shown beside the area
             if self.options is not None:
                 set_options(self.widget, self.options(state, get_view), self.get(state, get_view))
             elif self.widget.value != (value := self.get(state, get_view)):
                 self.widget.value = value
-        except BhytError:  # shown beside the area
-            return
 
     def show_error(self, text: str) -> None:
         """Show an error message below the control; "" removes it."""
@@ -126,18 +117,12 @@ def debounce(work: Callable[[], None], wait: float = WAIT_SECONDS) -> Callable[[
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
-    """Return the event loop that runs in this thread."""
     with suppress(RuntimeError):
         return asyncio.get_running_loop()
     return None
 
 
-# --- Kinds of controls ------------------------------------------------------------------------------
-
-
-def slider(
-    label: str, values: Sequence[float], spec: str, get: Callable[[State, ViewGetter], float], put: Put
-) -> Control:
+def slider(label: str, values: Sequence[float], spec: str, get: Get, put: Put) -> Control:
     """Return a slider over values, labelled in the language of the state; another value of the state is added."""
 
     @cache
@@ -166,27 +151,11 @@ def text_box(label: str, get: Get, put: Put, lines: int = 1) -> Control:
 
 def field_control(control: Callable[..., Control], name: str, *arguments: object, **settings: object) -> Control:
     """Return a control of a field of the state that is shown and set as it is."""
-    return control(
-        f"explore.{name}",
-        *arguments,
-        lambda s, *_: getattr(s, name),
-        lambda s, v, _: replace(s, **{name: v}),
-        **settings,
-    )
 
+    def put(state: State, value: Any, get_view: ViewGetter) -> State:
+        return replace(state, **{name: value})
 
-def steps(first: float, last: float, step: float) -> list[float]:
-    """Return values from the first to the last, without errors of binary fractions.
-
-    Examples
-    --------
-    >>> steps(0.03, 0.032, 0.001)
-    [0.03, 0.031, 0.032]
-    """
-    return [round(first + i * step, 6) for i in range(round((last - first) / step) + 1)]
-
-
-# --- Area, decision and zones -----------------------------------------------------------------------
+    return control(f"explore.{name}", *arguments, lambda s, _: getattr(s, name), put, **settings)
 
 
 def search_areas(names: Sequence[tuple[str, str]], text: str, default: Sequence[str]) -> list[tuple[str, str]]:
@@ -223,8 +192,7 @@ def area_control(context: Context, search: ipw.Text) -> Control:
         matches = search_areas(names, search.value, default)
         if not matches:
             nearest = nearest_choice(normalise_name(search.value), [_own_name(n) for n, _ in names])
-            nothing = translate("expect.nothing", state.lang)
-            hint = next((n for n, _ in names if _own_name(n) == nearest), nothing)
+            hint = next((n for n, _ in names if _own_name(n) == nearest), "expect.nothing")
             raise BhytError(("error.unknown_area", {"found": search.value, "nearest": hint}))
         return [*(n for n in names if n[1] == state.area), *(n for n in matches if n[1] != state.area)]
 
@@ -278,9 +246,6 @@ def province_name(context: Context, area: str) -> str:
     return str([*provinces, *(u for u in reversed(units) if u["kind"] != "country")][0]["name"])
 
 
-# --- Behaviour, law and dates -----------------------------------------------------------------------
-
-
 def assumption_slider(name: str, values: Sequence[float], spec: str) -> Control:
     """Return a slider of the central value of an assumption."""
 
@@ -321,12 +286,12 @@ def top_up_slider(context: Context, group: str, values: Sequence[float]) -> Cont
 def month_control() -> Control:
     """Return the control of the month of the figures, among the projected months."""
 
-    def get(state: State, get_view: ViewGetter) -> str:
-        return str(get_view(state, "month").date())
-
     def options(state: State, get_view: ViewGetter) -> Options:
         projection = get_view(state, "projection")
         return [(f"{m:%m/%Y}", str(m.date())) for m in projection.months[projection.report_index :]]
+
+    def get(state: State, get_view: ViewGetter) -> str:
+        return str(get_view(state, "month").date())
 
     widget = ipw.SelectionSlider(options=NO_OPTIONS, style={"description_width": "auto"})
     return Control("explore.on", widget, get, lambda s, v, _: replace(s, on=v), options)
@@ -353,17 +318,19 @@ class Controls:
     """Hold all controls; ``search`` filters the areas, ``commune`` chooses the commune of the zone."""
 
     def __init__(self, context: Context, search: ipw.Text, commune: ipw.Dropdown) -> None:
-        shares, rates = steps(0, 1, 0.05), steps(0.03, 0.06, 0.001)
+        shares, rates = [i / 20 for i in range(21)], [i / 1000 for i in range(30, 61)]
+        growth = [i / 1000 for i in range(-30, 31)]
+        salaries = [float(vnd) for vnd in range(1_000_000, 4_000_001, 10_000)]
         self.area = area_control(context, search)
         self.decision = decision_control(context)
         self.zone = zone_control(commune)
         self.month = month_control()
-        self.outreach = assumption_slider("outreach", steps(0, 2, 0.5), "d1")
+        self.outreach = assumption_slider("outreach", [0.0, 0.5, 1.0, 1.5, 2.0], "d1")
         self.take_up = {g: assumption_slider(f"take_up.{g}", shares, "p0") for g in TAKE_UP_GROUPS}
-        self.growth = assumption_slider("population_growth", steps(-0.03, 0.03, 0.001), "p1")
+        self.growth = assumption_slider("population_growth", growth, "p1")
         self.support_shares = {g: law_slider(f"of.{g}", "subsidy_share", g, shares, "p0") for g in SUPPORT_GROUPS}
         self.top_ups = {g: top_up_slider(context, g, shares) for g in SUPPORT_GROUPS}
-        self.base_salary = law_slider("base_salary", "base_salary", "", steps(1e6, 4e6, 1e4), "n")
+        self.base_salary = law_slider("base_salary", "base_salary", "", salaries, "n")
         self.contribution_rate = law_slider("contribution_rate", "contribution_rate", "", rates, "p1")
         self.start = date_box("start", lambda s, v, _: replace(s, start=parse_day(v)))
         self.end = date_box("end", lambda s, v, _: replace(s, end=parse_day(v)))

@@ -18,12 +18,8 @@ NOTEBOOK = "explore.ipynb"
 def voila_command(environment: dict[str, str]) -> list[str]:
     """Return the command that serves the notebook as a page; complete ``environment`` for it.
 
-    Voilà only reads the notebook; it uses our template, and warm kernels where there are any.
-
-    Raises
-    ------
-    BhytError
-        where Voilà is not installed.
+    Voilà only reads the notebook; it uses our template, and warm kernels where there are any. Raise a `BhytError`
+    where Voilà is not installed.
     """
     from bhyt_analysis.engine import warm_process
     from bhyt_analysis.engine.config import VARIABLE, WarmConfig

@@ -1,18 +1,29 @@
-"""Render the explorer's results as HTML: headline, comparisons, errors and descriptions of charts."""
+"""Render the explorer's results as HTML, and its charts and tables as links that hold their files."""
 
 from __future__ import annotations
 
+import base64
 import html
-from collections.abc import Iterable, Sequence
+import io
+import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from bhyt_analysis import charts
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.finance.budget import PAYERS
 from bhyt_analysis.tables import formatting
 from bhyt_analysis.tables.labels import column_name, status_name, weakest_stamp
 
+MIME_TYPES = {
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".csv": "text/csv",
+    ".toml": "application/toml",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 STYLE = f"<style>\n{Path(__file__).with_name('style.css').read_text('utf-8')}</style>"
 
 
@@ -36,12 +47,6 @@ def render_description(alt: str, lang: str) -> str:
     return f"<details><summary>{escape_html(translate('explore.in_words', lang))}</summary>{escape_html(alt)}</details>"
 
 
-def render_stamps(statuses: Sequence[str], proposal: bool, lang: str) -> str:
-    """Render the stamps that results must carry: a proposal, estimated or synthetic figures."""
-    tags = ["proposal" if proposal else None, weakest_stamp(list(statuses))]
-    return "".join(f'<span class="bhyt-stamp">{escape_html(translate(f"stamp.{t}", lang))}</span>' for t in tags if t)
-
-
 def year_label(row: pd.Series, lang: str) -> str:
     """Return the year of an outlook, with the number of its months unless it has all twelve."""
     key = "explore.year" if row["months"] == 12 else "explore.months_of_year"
@@ -49,12 +54,8 @@ def year_label(row: pd.Series, lang: str) -> str:
 
 
 def render_headline(outlook: pd.DataFrame, probabilities: pd.DataFrame, title: str, lang: str) -> str:
-    """Render the main figures of a scenario: coverage, people, public money and the chance of the target.
-
-    ``outlook`` and ``probabilities`` are the tables of `outlook` and `target_probabilities`.
-    """
-    rows = outlook.set_index("result")
-    behavioural, static = rows.loc["behavioural"], rows.loc["static"]
+    """Render the main figures of a scenario: coverage, people, public money and the chance of the target."""
+    behavioural, static = (outlook.set_index("result").loc[result] for result in ("behavioural", "static"))
     public = behavioural[["vnd_central", "vnd_province"]].sum(min_count=1)
     of_province = translate("explore.of_province", lang, vnd=behavioural["vnd_province"])
     interval = {"low": behavioural["rate_low"], "high": behavioural["rate_high"], "static": static["rate"]}
@@ -71,7 +72,9 @@ def render_headline(outlook: pd.DataFrame, probabilities: pd.DataFrame, title: s
     ]
     texts = ((escape_html(label), escape_html(figure), escape_html(note)) for label, figure, note in cards)
     body = "".join(f'<div class="bhyt-card">{a}<b>{b}</b><small>{c}</small></div>' for a, b, c in texts)
-    stamps = render_stamps(list(outlook["status"]), bool(outlook["proposal"].any()), lang)
+    tags = ["proposal" if outlook["proposal"].any() else None, weakest_stamp(list(outlook["status"]))]
+    marks = [escape_html(translate(f"stamp.{tag}", lang)) for tag in tags if tag]
+    stamps = "".join(f'<span class="bhyt-stamp">{mark}</span>' for mark in marks)
     return f'<h2>{escape_html(title)}</h2>{stamps}<div class="bhyt-cards">{body}</div>'
 
 
@@ -88,10 +91,7 @@ def _probability_card(probabilities: pd.DataFrame, lang: str) -> tuple[str, str,
 
 
 def render_results(outlook: pd.DataFrame, lang: str) -> str:
-    """Render the static and the behavioural result side by side: coverage, people, VND of the year by payer.
-
-    ``outlook`` is the table of `outlook`.
-    """
+    """Render the static and the behavioural result side by side: coverage, people, VND of the year by payer."""
     rows = outlook.set_index("result").loc[["static", "behavioural"]]
     year = f"{year_label(rows.loc['behavioural'], lang)} ({translate('label.billions', lang)})"
     lines = [(translate(f"fact.{c}", lang), c, f) for c, f in (("insured", "{v:n}"), ("uninsured", "{v:n}"))]
@@ -104,10 +104,7 @@ def render_results(outlook: pd.DataFrame, lang: str) -> str:
 
 
 def render_comparison(rows: pd.DataFrame, lang: str) -> str:
-    """Render scenarios as columns and their results as lines.
-
-    ``rows``: one row per scenario, as `views.compare_scenarios` returns.
-    """
+    """Render the rows of `views.compare_scenarios`: scenarios as columns and their results as lines."""
     cells = formatting.format_table(rows, lang)
     labels = [column_name(c, lang) for c in rows if c not in ("scenario", "status")]
     statuses = "; ".join(dict.fromkeys(status_name(s, lang) for s in rows["status"]))
@@ -147,3 +144,61 @@ def to_tab_separated(rows: pd.DataFrame, lang: str) -> str:
     """Return a table as text that can be pasted into a spreadsheet."""
     table = formatting.spreadsheet_table(rows, lang)
     return "\n".join("\t".join(map(str, line)) for line in [table.columns, *table.to_numpy().tolist()])
+
+
+def chart_files(chart: charts.Chart, name: str) -> dict[str, bytes]:
+    """Return a chart as the batch writes it, PNG (300 dpi) and SVG, by file name."""
+    with tempfile.TemporaryDirectory() as folder:
+        stem = Path(folder) / name
+        charts.save(chart, stem)
+        return {f"{name}{suffix}": stem.with_suffix(suffix).read_bytes() for suffix in (".png", ".svg")}
+
+
+def table_files(rows: pd.DataFrame, name: str, lang: str) -> dict[str, bytes]:
+    """Return a table as CSV with a byte order mark for Excel and as a workbook with numeric cells, by file name.
+
+    Examples
+    --------
+    >>> files = table_files(pd.DataFrame({"name": ["Xã Đầu"], "insured": [900]}), "communes", "en")
+    >>> files["communes.csv"].decode("utf-8-sig").split()
+    ['Area,Insured', 'Đầu', 'commune,900']
+    """
+    import openpyxl
+
+    table, book = formatting.spreadsheet_table(rows, lang), openpyxl.Workbook()
+    csv = table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")  # as `formatting.save_csv` writes it
+    sheet = book.active
+    sheet.append(list(table.columns))
+    numeric = [formatting.COLUMN_FORMATS.get(c, "date") != "date" for c in rows]
+    for line in table.itertuples(index=False):
+        sheet.append([_to_number(v) if n else v for v, n in zip(line, numeric, strict=True)])
+    sheet.freeze_panes = "A2"
+    for column in sheet.columns:
+        width = max(len(str(cell.value or "")) for cell in column) + 2
+        sheet.column_dimensions[column[0].column_letter].width = min(60, width)
+    out = io.BytesIO()
+    book.save(out)
+    return {f"{name}.csv": csv, f"{name}.xlsx": out.getvalue()}
+
+
+def _to_number(text: str) -> float | str | None:
+    """Return the number of a cell; the text of a suppressed count; None for a missing value."""
+    try:
+        return float(text)
+    except ValueError:
+        return text or None
+
+
+def render_links(files: Mapping[str, bytes]) -> str:
+    """Return links that hold the files themselves, so that they work in JupyterLab and in Voilà without a server.
+
+    Examples
+    --------
+    >>> render_links({"a.csv": b"1"})
+    '<a class="bhyt-file" download="a.csv" href="data:text/csv;base64,MQ==">a.csv</a>'
+    """
+    links = ""
+    for name, content in files.items():
+        source = f"data:{MIME_TYPES[Path(name).suffix]};base64,{base64.b64encode(content).decode()}"
+        links += f'<a class="bhyt-file" download="{escape_html(name)}" href="{source}">{escape_html(name)}</a>'
+    return links

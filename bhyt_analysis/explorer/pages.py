@@ -1,27 +1,105 @@
-"""Draw the state of the explorer on the selected page, and label its widgets in the language of the state."""
+"""Hold a running explorer, draw its state on the selected page, and label its widgets in the language of the state."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from threading import get_ident
 
+import ipywidgets as ipw
 import pandas as pd
 
+from bhyt_analysis.explorer import controls as inputs
 from bhyt_analysis.explorer import markup
-from bhyt_analysis.explorer.controls import NO_OPTIONS, commune_options, premium_groups, set_options, show_errors
-from bhyt_analysis.explorer.export import chart_files, render_links, table_files
-from bhyt_analysis.explorer.scenario_title import scenario_title
-from bhyt_analysis.explorer.session import Explorer
-from bhyt_analysis.explorer.state import State, to_link, to_toml
+from bhyt_analysis.explorer.controls import Control, Controls, set_options, show_errors
+from bhyt_analysis.explorer.state import POLICY_FIELDS, State, scenario_title, to_link, to_toml
 from bhyt_analysis.explorer.text_input import parse_day
-from bhyt_analysis.explorer.views import CHARTS, compare_scenarios, premium_lines, screen_chart
-from bhyt_analysis.explorer.widgets import MAX_PINS, PAGES, show
+from bhyt_analysis.explorer.views import CHARTS, Context, ViewGetter, compare_scenarios, premium_lines, screen_chart
+from bhyt_analysis.explorer.widgets import MAX_PINS, PAGES, Widgets, show
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.scenario_files import localise_scenario
+from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import projection_table
 from bhyt_analysis.model.targets.allocation import METHODS
 from bhyt_analysis.tables.formatting import to_html
+
+
+@dataclass(eq=False)
+class Explorer:
+    """Hold a running explorer."""
+
+    context: Context
+    get_view: ViewGetter
+    state: State  # the requested one
+    pins: list[State]
+    controls: Controls
+    widgets: Widgets
+    bundled: dict[str, Scenario]
+    box: ipw.VBox = field(default_factory=ipw.VBox)
+    history: list[State] = field(default_factory=list)  # the states that were drawn, the latest last
+    pending_controls: list[Control] = field(default_factory=list)  # changed since the last drawing
+    suspended_threads: list[int] = field(default_factory=list)  # they set controls by program
+    schedule_draw: Callable[[], None] = lambda: None  # requests a drawing
+
+    def request(self, state: State) -> None:
+        """Request the drawing of a state; several requests in a short time draw only the last."""
+        if state != self.state:
+            self.state = state
+            self.schedule_draw()
+
+    def change(self, control: Control, value: object) -> None:
+        """Request the state that the new value of a control gives, or show an error below the control."""
+        with show_errors(control.error, self.state.lang):
+            state = control.put(self.state, value, self.get_view)
+            policy_changed = any(getattr(state, f) != getattr(self.state, f) for f in POLICY_FIELDS)
+            if policy_changed and control is not self.controls.name:  # the name belongs to the former policy
+                state = replace(state, name="", name_en="")
+            self.pending_controls.append(control)
+            self.request(state)
+
+    def undo(self) -> None:
+        """Request the state that was drawn before the present one."""
+        if self.state == self.history[-1] and len(self.history) > 1:
+            self.history.pop()
+        self.pending_controls.clear()
+        self.request(self.history[-1])
+
+    def pin(self) -> None:
+        """Keep the scenario for the comparison, up to the maximum and each only once."""
+        if len(self.pins) < MAX_PINS and self.state not in self.pins:
+            self.pins.append(self.state)
+            self.schedule_draw()
+
+    def unpin(self, index: int) -> None:
+        """Remove a scenario from the comparison."""
+        if index < len(self.pins):
+            del self.pins[index]
+            self.schedule_draw()
+
+    def compared_states(self, state: State) -> list[State]:
+        """Return the pinned scenarios of the area of a state, and the state itself."""
+        states = [p for p in self.pins if p.area == state.area]
+        return states if state in states else [*states, state]
+
+    def refresh(self, control: Control) -> None:
+        """Show the state in a control."""
+        with self.suspended():
+            control.refresh(self.state, self.get_view)
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Set widgets without handling it as input; input meanwhile arrives in another thread and is handled."""
+        self.suspended_threads.append(get_ident())
+        try:
+            yield
+        finally:
+            self.suspended_threads.remove(get_ident())
+
+    def is_suspended(self) -> bool:
+        """Return whether this thread sets widgets by program."""
+        return get_ident() in self.suspended_threads
 
 
 def draw(app: Explorer) -> None:
@@ -107,7 +185,7 @@ def _render_allocation(rows: pd.DataFrame, lang: str) -> str:
         f"<p><b>{total}</b></p>{to_html(rows.drop(columns='area'), lang)}"
         f"<button onclick=\"const t=this.nextElementSibling;t.select();document.execCommand('copy')\">{label}</button>"
         f'<textarea readonly rows="3" style="width:100%" aria-label="{label}">{text}</textarea>'
-        f"{render_links(table_files(rows, 'targets', lang))}"
+        f"{markup.render_links(markup.table_files(rows, 'targets', lang))}"
     )
 
 
@@ -123,12 +201,13 @@ def _draw_household(app: Explorer, state: State) -> None:
 def _draw_share(app: Explorer, state: State) -> None:
     """Draw the file, the line of code and, in Voilà, the link that restore the state."""
     code, toml, lang = to_link([state, *app.pins]), to_toml(state), state.lang
+    links, text = markup.render_links({"scenario.toml": toml.encode()}), markup.escape_html(toml)
     line = markup.escape_html(f'bhyt.explore(state="{code}")')
-    texts = {key: markup.escape_html(translate(f"explore.{key}", lang)) for key in ("file", "code", "link")}
-    link = f'<p><a href="?state={code}">{texts["link"]}</a></p>' if "QUERY_STRING" in os.environ else ""
+    labels = {key: markup.escape_html(translate(f"explore.{key}", lang)) for key in ("file", "code", "link")}
+    link = f'<p><a href="?state={code}">{labels["link"]}</a></p>' if "QUERY_STRING" in os.environ else ""
     app.widgets.share.value = (
-        f"<h3>{texts['file']}</h3>{render_links({'scenario.toml': toml.encode()})}<pre>{markup.escape_html(toml)}</pre>"
-        f"<h3>{texts['code']}</h3><textarea readonly rows='3' style='width:100%'>{line}</textarea>{link}"
+        f"<h3>{labels['file']}</h3>{links}<pre>{text}</pre>"
+        f"<h3>{labels['code']}</h3><textarea readonly rows='3' style='width:100%'>{line}</textarea>{link}"
     )
 
 
@@ -145,21 +224,21 @@ def download(app: Explorer, name: str) -> None:
     """Show links to the files of a chart, at the size of paper, or of a table."""
     links = app.widgets.downloads[name].links
     with show_errors(links, app.state.lang):
-        links.value = render_links(_files(app, name))
+        links.value = markup.render_links(_files(app, name))
 
 
 def _files(app: Explorer, name: str) -> dict[str, bytes]:
     """Return the files of a chart or table by file name."""
     state, lang, get_view = app.state, app.state.lang, app.get_view
     if name == "communes":
-        return table_files(markup.sort_communes(get_view(state, "communes"), state.sort), name, lang)
+        return markup.table_files(markup.sort_communes(get_view(state, "communes"), state.sort), name, lang)
     if name == "compare":
         rows, chart = compare_scenarios(app.context, app.compared_states(state), get_view(state, "month"), lang)
-        return chart_files(chart, name) | table_files(rows, name, lang)
-    files = chart_files(get_view(state, f"chart_{name}")(), name)
+        return markup.chart_files(chart, name) | markup.table_files(rows, name, lang)
+    files = markup.chart_files(get_view(state, f"chart_{name}")(), name)
     if name == "path":
         months = projection_table(get_view(state, "projection")).assign(scenario=scenario_title(state, lang))
-        files |= table_files(months, "months", lang)
+        files |= markup.table_files(months, "months", lang)
     return files
 
 
@@ -182,12 +261,12 @@ def refresh_widgets(app: Explorer, state: State) -> None:
         button.description = f"{'ABCD'[i]}. {scenario_title(app.pins[i], lang)}" if i < len(app.pins) else ""
         button.tooltip = translate("explore.unpin", lang)
     set_options(widgets.page, [(translate(f"explore.page.{p}", lang), p) for p in PAGES], widgets.page.value)
-    set_options(widgets.group, premium_groups(lang), widgets.group.value)
+    set_options(widgets.group, inputs.premium_groups(lang), widgets.group.value)
     scenarios = [(localise_scenario(scenario, lang).name, name) for name, scenario in app.bundled.items()]
-    set_options(widgets.bundled, [*NO_OPTIONS, *scenarios], "")
-    options = NO_OPTIONS
+    set_options(widgets.bundled, [*inputs.NO_OPTIONS, *scenarios], "")
+    options = inputs.NO_OPTIONS
     with suppress(BhytError):
-        options = commune_options(app.context, state, app.get_view)
+        options = inputs.commune_options(app.context, state, app.get_view)
     set_options(widgets.commune, options, widgets.commune.value)
     widgets.commune.disabled = len(options) == 1
     refresh_sections(app)

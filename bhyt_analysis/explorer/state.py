@@ -15,14 +15,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.languages import LANGUAGES
-from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.messages import BhytError, format_message, has_message, translate
 from bhyt_analysis.ingest.loader import read_table
 from bhyt_analysis.ingest.scenario_files import find_scenario_file, parse_scenario, read_scenario
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.law.law_file import COLUMNS, ONWARD
-from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, assumptions
+from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, allowed_range, assumptions
 from bhyt_analysis.model.projection.scenario import Scenario
+from bhyt_analysis.tables.labels import column_name, group_name
 
 Record = Mapping[str, Any]  # a scenario file or one of its rows, as TOML reads it
 Fields = dict[str, Any]  # values of fields or keys by name
@@ -97,12 +99,7 @@ def state_from_dict(record: Record, file: Path | None = None, base: State | None
     """Return the state of a scenario file; view fields that it does not set are those of ``base``.
 
     Rows of its law files and zone lists become rows of the state. Only a record of a real ``file`` may name
-    other files: a link must not read files of the server.
-
-    Raises
-    ------
-    BhytError
-        for all faults of the file; see `read_scenario`.
+    other files: a link must not read files of the server. Raise a `BhytError` with all faults of the record.
 
     Examples
     --------
@@ -145,9 +142,6 @@ def to_scenario(state: State) -> Scenario:
     (0.1, 0.5, 0.6)
     """
     return parse_scenario(state_to_dict(state), UNSAVED_FILE)
-
-
-# --- Changes of one input ---------------------------------------------------------------------------
 
 
 def move_to_area(state: State, area: str) -> State:
@@ -199,7 +193,6 @@ def law_value(state: State, parameter: str, key: str = "") -> float | None:
 
 
 def _sets_parameter(row: Record, parameter: str, key: str) -> bool:
-    """Return whether a row of law sets this parameter nationwide."""
     return (row["parameter"], row.get("key", ""), row.get("area", "")) == (parameter, key, "")
 
 
@@ -268,7 +261,42 @@ def reset_to_law(state: State) -> State:
     return State(**{f: getattr(state, f) for f in fields})
 
 
-# --- Files and links --------------------------------------------------------------------------------
+def scenario_title(state: State, lang: str) -> str:
+    """Return the name of a scenario, or a list of its changes if it has none.
+
+    Examples
+    --------
+    >>> scenario_title(State(decision="861", assumptions=(("outreach", (2.0, 2.0, 2.0)),)), "en")
+    'Decision 861; effort 2'
+    >>> scenario_title(State(), "vi")
+    'Luật hiện hành, không có gì thay đổi'
+    """
+    if state.name:
+        return state.name_en if lang == "en" and state.name_en else state.name
+    parts = [translate("explore.decision", lang, decision=state.decision)] if state.decision else []
+    labels = assumptions()[f"name_{lang}"]
+    for name, (_, value, _) in state.assumptions:
+        if name == "outreach":
+            number = format_number(value, lang, 0 if value.is_integer() else 1)
+            parts.append(translate("explore.outreach_of", lang, outreach=number))
+        else:
+            template = "{v:p0}" if allowed_range(name) == (0, 1) else "{v:d1}"
+            parts.append(f"{labels[name]} {format_message(template, lang, v=value)}")
+    for top_up in state.top_ups:
+        group = _short_group_name(str(top_up["group"]), lang)
+        parts.append(translate("explore.top_up_of", lang, group=group, points=top_up["points"]))
+    for row in state.law:
+        group = f" ({_short_group_name(str(row['key']), lang)})" if row.get("key") else ""
+        number = format_message("{v:n}" if float(row["value"]) > 1 else "{v:pe}", lang, v=row["value"])
+        parts.append(f"{column_name(str(row['parameter']), lang).split(',')[0]}{group} {number}")
+    if state.zones:
+        parts.append(translate("explore.zones_moved", lang, count=len(state.zones)))
+    return "; ".join(parts) or translate("label.law_in_force", lang)
+
+
+def _short_group_name(group: str, lang: str) -> str:
+    key = f"explore.brief.{group}"
+    return translate(key, lang) if has_message(key) else group_name(group, lang)
 
 
 def to_toml(state: State) -> str:
@@ -323,10 +351,7 @@ def to_link(states: Iterable[State]) -> str:
 def from_link(text: str) -> list[State]:
     """Decode the states of a link.
 
-    Raises
-    ------
-    BhytError
-        for a text that is truncated or not made by `to_link`, and the faults of `state_from_dict`.
+    Raise a `BhytError` for a text that is truncated or not made by `to_link`, and for those of `state_from_dict`.
 
     Examples
     --------

@@ -5,11 +5,11 @@ The views connect functions of the model and compute nothing of their own.
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -20,8 +20,7 @@ from bhyt_analysis.charts.chart import Chart, render_image
 from bhyt_analysis.domain.dataset import Dataset, select_unit
 from bhyt_analysis.domain.geography import lineage, unit_name
 from bhyt_analysis.explorer.markup import render_headline, render_results, sort_communes
-from bhyt_analysis.explorer.scenario_title import scenario_title
-from bhyt_analysis.explorer.state import LAW_FIELDS, State, commune_zone, to_scenario
+from bhyt_analysis.explorer.state import LAW_FIELDS, State, commune_zone, scenario_title, to_scenario
 from bhyt_analysis.explorer.text_input import parse_amounts, parse_rate
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.i18n.unit_names import inline_name
@@ -80,12 +79,11 @@ def memoised_views(context: Context) -> ViewGetter:
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> get_view = memoised_views(Context(load(), Law.read()))
+    >>> get_view = memoised_views(Context(bhyt.load(), bhyt.Law.read()))
     >>> state = State(area="219", decision="861", on="2021-12-31")
     >>> int(get_view(state, "outlook").set_index("result").at["static", "uninsured"])
     47910
-    >>> get_view(state, "baseline") is get_view(dataclasses.replace(state, on="2022-12-31"), "baseline")
+    >>> get_view(state, "baseline") is get_view(replace(state, on="2022-12-31"), "baseline")
     True
     """
     cache: dict[str, tuple[list[object], object, object]] = {}  # by view: its key, its result, a token of the result
@@ -128,8 +126,6 @@ def _model_view(name: str, function: Callable[..., object], *inputs: str) -> Non
     VIEWS[name] = View(lambda _, state, *values: function(*values), (), inputs)
 
 
-# --- Projection -------------------------------------------------------------------------------------
-
 _view(name="data")(lambda context, _: context.data)
 
 
@@ -154,7 +150,7 @@ def _policy(context: Context, state: State, baseline: Baseline) -> Projection:
 def _projection(context: Context, state: State, policy: Projection) -> Projection:
     """Add the behaviour."""
     scenario = to_scenario(state)
-    return apply_behaviour(policy, dataclasses.replace(scenario, support_window=policy.scenario.support_window))
+    return apply_behaviour(policy, replace(scenario, support_window=policy.scenario.support_window))
 
 
 @_view("lang")
@@ -216,8 +212,6 @@ _model_view("outlook", outlooks.outlook, "months", "month")
 _model_view("steps", outlooks.coverage_steps, "projection", "group_months", "month")
 _view("lang", name="results")(lambda _, state, outlook: render_results(outlook, state.lang))
 
-# --- Communes ---------------------------------------------------------------------------------------
-
 
 @_view("area", "decision", "zones")
 def _reclassification(context: Context, state: State) -> pd.DataFrame:
@@ -264,10 +258,9 @@ def _allocation(context: Context, state: State, allocation_input: pd.DataFrame) 
         codes = communes["area"]
         communes = communes.assign(**{amount: codes.map(parse_amounts(state.amounts, list(codes)))})
     table = allocate(communes, rate, method=state.method, ratchet=state.ratchet)
-    try:
+    other = pd.Series(pd.NA, index=table.index, dtype="Int64")
+    with suppress(BhytError):  # under the ratchet the target may be out of reach
         other = allocate(communes, rate, method=state.method, ratchet=not state.ratchet)["target_people"]
-    except BhytError:  # under the ratchet it may be out of reach
-        other = pd.Series(pd.NA, index=table.index, dtype="Int64")
     table = table.assign(rate=table["insured"] / table["population"])
     columns = ["area", "name", "population", "insured", "rate", "target_people", "target_rate", "to_add"]
     alternative = {"without_ratchet" if state.ratchet else "with_ratchet": other}
@@ -277,8 +270,6 @@ def _allocation(context: Context, state: State, allocation_input: pd.DataFrame) 
 _model_view("baseline_communes", outlooks.communes_at_baseline, "data", "baseline", "reclassification")
 _model_view("communes", outlooks.communes_in_month, "baseline_communes", "projection", "month")
 _view("area", name="allocation_input")(lambda context, state: communes_to_allocate(context.data, state.area))
-
-# --- Charts -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -356,22 +347,16 @@ def _gaps(context: Context, state: State, allocation: pd.DataFrame) -> DrawChart
     return partial(charts.gaps, allocation, area_title(context, state), state.lang)
 
 
-# --- Comparison and household -----------------------------------------------------------------------
-
-
 def compare_scenarios(
     context: Context, states: Sequence[State], month: pd.Timestamp, lang: str
 ) -> tuple[pd.DataFrame, Chart]:
     """Compare scenarios of one area in a month: a table of differences to the first, and a chart of their paths.
 
-    Raises
-    ------
-    BhytError
-        where one of them can't be computed.
+    Raise a `BhytError` where one of them can't be computed.
     """
     plans = []
     for letter, state in zip("ABCDEFGH", states, strict=False):
-        plans.append(to_scenario(dataclasses.replace(state, name=f"{letter}. {scenario_title(state, lang)}")))
+        plans.append(to_scenario(replace(state, name=f"{letter}. {scenario_title(state, lang)}")))
     months = simulation.simulate(context.data, states[0].area, plans, context.law, draws=0)
     rows = compare(months, on=month)
     money = ["vnd_central_more", "vnd_province_more", "vnd_household_more", "vnd_per_additional"]
@@ -386,8 +371,7 @@ def premium_lines(context: Context, state: State, day: str, group: str, members:
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> context = Context(load(), Law.read())
+    >>> context = Context(bhyt.load(), bhyt.Law.read())
     >>> premium_lines(context, State(area="219", lang="en"), "2021-07-01", "household", 4)[-1]
     'A self-paying household of 4 pays 2,252,880 VND a year.'
     """
