@@ -34,15 +34,19 @@ def matters_text(
 ) -> str:
     """Return the matters for decision as a list of Markdown.
 
-    Parameters
-    ----------
-    facts : the headline figures by key.
-    items : of the sections before.
-    findings : on published figures, with their ``severity``.
-    upcoming : the targets whose day has not come, in words.
-    decision : the name of the zoning decision.
+    ``items``: of the sections before. ``upcoming``: the targets whose day has not come, in words. ``decision``: the
+    name of the zoning decision.
     """
-    lines = [*_target_lines(facts, lang), *_loss_lines(facts, lang, decision)]
+    lines = []
+    target, to_add = facts.get("next_target"), facts.get("next_to_add")
+    if target and to_add and to_add.value and to_add.value > 0:
+        key = "need.target_passed" if pd.Timestamp(target.as_of).date() < dt.date.today() else "need.target"
+        lines.append(translate(key, lang, people=to_add.value, **target_fields(target, lang)))
+    if lost := facts.get("lost"):
+        if "reenrolled" not in facts:
+            lines.append(translate("need.back_unknown", lang, people=lost.value, decision=decision))
+        elif people := people_not_back(facts):
+            lines.append(translate("need.back", lang, people=people, decision=decision))
     shared = next((i.table for i in items if i.name == "allocation" and i.table is not None), None)
     if shared is not None and "to_add" in shared and (shared["to_add"] > 0).any():
         lines.append(_largest_gaps(shared, lang))
@@ -56,25 +60,6 @@ def matters_text(
     if any(fact.status == "estimated" for fact in facts.values()):
         lines.append(translate("need.estimated", lang))
     return "\n".join(f"- {line}" for line in lines) or translate("need.nothing", lang)
-
-
-def _target_lines(facts: Facts, lang: str) -> list[str]:
-    """Return what is missing to the first target."""
-    target, to_add = facts.get("next_target"), facts.get("next_to_add")
-    if not target or not to_add or not to_add.value or to_add.value <= 0:
-        return []
-    passed = pd.Timestamp(target.as_of).date() < dt.date.today()
-    key = "need.target_passed" if passed else "need.target"
-    return [translate(key, lang, people=to_add.value, **target_fields(target, lang))]
-
-
-def _loss_lines(facts: Facts, lang: str, decision: str) -> list[str]:
-    """Return how many of those who lost a card are not known to be insured."""
-    lost = facts.get("lost")
-    if lost and "reenrolled" in facts:
-        people = people_not_back(facts)
-        return [translate("need.back", lang, people=people, decision=decision)] if people else []
-    return [translate("need.back_unknown", lang, people=lost.value, decision=decision)] if lost else []
 
 
 def _largest_gaps(shared: pd.DataFrame, lang: str) -> str:

@@ -32,25 +32,17 @@ from bhyt_analysis.quality.plan_audit import audit
 
 @dataclass(frozen=True, eq=False)
 class Briefing:
-    """The briefing of one area.
+    """The briefing of an area, which is the name or code of a unit.
 
-    Attributes
-    ----------
-    data : the input, as `bhyt_analysis.load` gives it.
-    area : name or code of the unit.
-    law : the law with its changes over time.
-    scenario : a scenario to set beside the law in force, or None.
-    as_of : the last day of the figures to use; None is the latest.
-    lang : "vi" or "en".
-    seed : of what is drawn at random.
-    decision : the zoning decision to brief on; None is the one that `default_decision` gives for the unit and day.
-    out : the folder for charts, tables and facts; None writes nothing.
-    tables, items : the table that each section was made from, and its items, by the name of the section.
+    ``scenario``: set beside the law in force. ``as_of``: the last day of the figures to use; None is the latest.
+    ``seed``: of what is drawn at random. ``decision``: on zones; None is what `default_decision` gives. ``out``: the
+    folder for charts, tables and facts; None writes nothing. ``tables``, ``items``: the table that each section was
+    made from, and its items, by the name of the section.
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> briefing = Briefing(load(), "Sơn Dương", Law.read(), lang="en")
+    >>> import bhyt_analysis as bhyt
+    >>> briefing = Briefing(bhyt.load(), "Sơn Dương", Law.read(), lang="en")
     >>> briefing.code, briefing.name, briefing.decision_name
     ('076', 'Sơn Dương district', 'Decision 861')
     """
@@ -155,14 +147,12 @@ class Briefing:
     def section(self, name: str, table: pd.DataFrame) -> None:
         """Show the heading and the items of a section, and write the files of its charts and tables to ``out``.
 
-        Parameters
-        ----------
-        name : the module of the section, one of `bhyt_analysis.briefing.sections.SECTIONS`.
-        table : what the section is made from (its module says what); rows may be left out.
+        ``name``: of its module in `bhyt_analysis.briefing.sections`, which says what ``table`` is; rows may be left
+        out.
         """
-        from bhyt_analysis.briefing.sections import SECTIONS
+        from bhyt_analysis.briefing.sections import NAMES, SECTIONS
 
-        modules = {module.__name__.rpartition(".")[2]: module for module in SECTIONS}
+        modules = dict(zip(NAMES, SECTIONS, strict=True))
         if name not in modules:
             raise BhytError(("error.unknown_section", {"found": name, "expected": ", ".join(modules)}))
         module = modules[name]
@@ -192,18 +182,12 @@ class Briefing:
 
     def _fact_to_dict(self, fact: Fact) -> dict[str, Any]:
         number = float if fact.unit == "share" else int  # people and đồng are whole numbers
-        numbers = {"value": fact.value, "low": fact.low, "high": fact.high}
-        return {
-            "key": fact.key,
-            "label": fact_title(fact.key, self.lang, self.decision_name),
-            **{k: None if v is None else number(v) for k, v in numbers.items()},
-            "relation": fact.relation,
-            "unit": fact.unit,
-            "text": format_fact(fact, self.lang),
-            "as_of": None if fact.as_of is None else str(fact.as_of)[:10],
-            "status": fact.status,
-            "source": format_citation(fact.source, self.lang),
-        }
+        record: dict[str, Any] = {"key": fact.key, "label": fact_title(fact.key, self.lang, self.decision_name)}
+        for key, value in {"value": fact.value, "low": fact.low, "high": fact.high}.items():
+            record[key] = None if value is None else number(value)
+        record |= {"relation": fact.relation, "unit": fact.unit, "text": format_fact(fact, self.lang)}
+        as_of = None if fact.as_of is None else str(fact.as_of)[:10]
+        return {**record, "as_of": as_of, "status": fact.status, "source": format_citation(fact.source, self.lang)}
 
     def write_facts(self) -> None:
         """Write what `to_dict` gives to ``facts.json`` in ``out``, and show what it was made with."""

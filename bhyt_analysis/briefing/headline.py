@@ -31,8 +31,8 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     """
     lang, decision = briefing.lang, briefing.decision_name
     rows = facts_table(table, lang, decision)[["fact", "value", "as_of", "status"]]
-    summary = Item("summary", _summary(table, lang, decision))
-    return [summary, *_dissolved_unit(briefing.unit_data, briefing.code, lang), Item("headline", table=rows)]
+    summary, unit = _summary(table, lang, decision), _dissolved_unit(briefing.unit_data, briefing.code, lang)
+    return [Item("summary", summary), Item("unit", unit), Item("headline", table=rows)]
 
 
 def _summary(figures: pd.DataFrame, lang: str, decision: str) -> str:
@@ -53,15 +53,15 @@ def _summary(figures: pd.DataFrame, lang: str, decision: str) -> str:
     return "\n".join(lines)
 
 
-def _dissolved_unit(data: Dataset, code: str, lang: str) -> list[Item]:
+def _dissolved_unit(data: Dataset, code: str, lang: str) -> str:
     """Return in which units the area of a dissolved unit lies today."""
     until = unit_row(data.areas, code)["until"]
     if pd.isna(until) or until.date() >= dt.date.today():
-        return []
+        return ""
     steps = data.successors[data.successors["code_old"].isin(communes(data.areas, code, until))]
     new = list(dict.fromkeys(c for c in steps["code_new"] if c))
     if not new:
-        return []
+        return ""
     on = steps["on"].max()
     province = unit_label(data, unit_row(data.areas, new[0], on)["parent"], lang, on)
     units = ", ".join(unit_label(data, c, lang, on) for c in new)
@@ -69,4 +69,4 @@ def _dissolved_unit(data: Dataset, code: str, lang: str) -> list[Item]:
     text = translate("text.unit_ended", lang, **fields)
     if unknown := int((steps["code_new"] == "").sum()):
         text += " " + translate("text.unit_unknown", lang, count=unknown)
-    return [Item("unit", text)]
+    return text

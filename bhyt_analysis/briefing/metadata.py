@@ -22,17 +22,10 @@ KINDS = ("title", "warning", "heading", "text", "chart", "table", "made_with")
 class OutputMetadata:
     """What one output of a notebook is.
 
-    Attributes
-    ----------
-    kind : one of `KINDS`: the title of the briefing, a warning on all of it, the heading of a section, an item's
-        text, chart or table, or the line that says with what it was made.
-    name : the code of the unit (title), the reason (warning), the key of the section (heading), the name of the
-        item (text, chart, table), which is also that of its files, or the version of the package (made_with).
-    title : what readers call it: the kind of briefing, the section, the chart or the table.
-    area : the unit with the one above it (title only).
-    decision : the name of the zoning decision that the briefing is about (title only; "" for none).
-    lang : the language, "vi" or "en" (title only).
-    payload : what the chart or the table says, as ``to_dict`` of its description gives it (chart, table).
+    ``kind``: one of `KINDS`. ``name``: the code of the unit (title), the reason (warning), the key of the section
+    (heading), the name of the item and its files (text, chart, table), or the version of the package (made_with).
+    ``title``: what readers call it. Of the title only: ``area``, the unit with the one above it, ``decision``, the
+    name of the zoning decision, and ``lang``. ``payload``: ``to_dict`` of the description of a chart or table.
     """
 
     kind: str
@@ -51,10 +44,7 @@ class OutputMetadata:
     def from_dict(cls, metadata: Mapping[str, Any]) -> OutputMetadata | None:
         """Return what the metadata of an output say; None for an output that is no part of a briefing.
 
-        Raises
-        ------
-        BhytError
-            for metadata of another schema.
+        Raises BhytError for metadata of another schema.
 
         Examples
         --------

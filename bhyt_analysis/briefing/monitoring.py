@@ -37,9 +37,8 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
         return [Item("watch", translate("text.watch_none", lang, name=name))]
     month = parse_month(briefing.as_of) or table["month"].max()
     rows = monitor(data, code, month, table)
-    texts = monitor_texts.monitor_texts(rows, lang) + monitor_texts.nowcast_texts(
-        nowcast(data, code, month, table), lang
-    )
+    estimates = nowcast(data, code, month, table)
+    texts = monitor_texts.monitor_texts(rows, lang) + monitor_texts.nowcast_texts(estimates, lang)
     chosen = [Item("watch", "\n".join(f"- {text}" for text in texts), table=rows[PAGE_COLUMNS])]
     rated = own[own["rate"].notna()]
     if len(rated) and pd.notna(rows["rate"].iloc[0]):
@@ -72,9 +71,8 @@ def _expiring_cards(data: Dataset, code: str, month: pd.Timestamp, name: str, la
     text = monitor_texts.expiring_text(first, lang) if first["area"] == code else ""
     last = f"expiring_{int(threshold('expiring_third'))}"
     bars = rows[rows["area"] != code] if set(communes(data.areas, code)) - {code} else rows
-    chart = None
-    if (bars[last] > 0).any():
-        chart = charts.expiring_cards(bars, name, lang, str(rows["source"].iloc[0]))
+    some = (bars[last] > 0).any()
+    chart = charts.expiring_cards(bars, name, lang, str(rows["source"].iloc[0])) if some else None
     return [Item("watch_expiring", text, chart, rows.drop(columns=["area"]))]
 
 

@@ -20,8 +20,8 @@ ALIGNED = "<style>table.bhyt :is(td, th):not(.n) {text-align: left}</style>"
 
 def show_heading(key: str, lang: str = "vi") -> None:
     """Show the heading of a section, or that of a notebook whose key it is."""
-    whole_notebook = has_message(f"notebook.{key}")
-    display(Markdown(f"# {translate(f'notebook.{key}', lang)}" if whole_notebook else f"## {section_title(key, lang)}"))
+    notebook = f"notebook.{key}"
+    display(Markdown(f"# {translate(notebook, lang)}" if has_message(notebook) else f"## {section_title(key, lang)}"))
 
 
 def section_title(key: str, lang: str = "vi", decision: str = "") -> str:
@@ -58,7 +58,8 @@ def show_chart(chart: charts.Chart, name: str = "", out: str | Path | None = Non
     if out is None:
         picture = chart._repr_png_()
     else:
-        stem = _subfolder(out, "charts") / name
+        stem = Path(out, "charts", name)
+        stem.parent.mkdir(parents=True, exist_ok=True)
         charts.save(chart, stem)
         picture = stem.with_suffix(".png").read_bytes()
     about = OutputMetadata("chart", name, title or chart.description.title, payload=chart.description.to_dict())
@@ -74,10 +75,6 @@ def show_table(
     about = OutputMetadata("table", name, title or item_title(name, lang), payload=spec.to_dict())
     display(HTML(ALIGNED + formatting.spec_to_html(spec, lang)), metadata=about.to_dict())
     if out is not None:
-        formatting.save_csv(rows, _subfolder(out, "tables") / f"{name}.csv", lang)
-
-
-def _subfolder(out: str | Path, name: str) -> Path:
-    folder = Path(out) / name
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+        file = Path(out, "tables", f"{name}.csv")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        formatting.save_csv(rows, file, lang)

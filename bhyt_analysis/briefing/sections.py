@@ -7,43 +7,8 @@ area has no figures, a text says so and names the table that would have to be fi
 
 from __future__ import annotations
 
-from typing import Protocol
+from importlib import import_module
+from types import ModuleType
 
-import pandas as pd
-
-from bhyt_analysis.briefing import (
-    actions,
-    audit,
-    coverage,
-    finance,
-    headline,
-    monitoring,
-    reclassification,
-    sources,
-    targets,
-)
-from bhyt_analysis.briefing.briefing import Briefing
-from bhyt_analysis.briefing.items import Item
-
-
-class Section(Protocol):
-    """The module of a section."""
-
-    __name__: str
-    KEY: str
-
-    def items(self, briefing: Briefing, table: pd.DataFrame) -> list[Item]:
-        """Return the items that the section makes of a table of the model."""
-
-
-SECTIONS: tuple[Section, ...] = (
-    headline,
-    coverage,
-    reclassification,
-    targets,
-    monitoring,
-    finance,
-    actions,
-    audit,
-    sources,
-)
+NAMES = ("headline", "coverage", "reclassification", "targets", "monitoring", "finance", "actions", "audit", "sources")
+SECTIONS: tuple[ModuleType, ...] = tuple(import_module(f"bhyt_analysis.briefing.{name}") for name in NAMES)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 import xlsxwriter
@@ -17,7 +18,7 @@ from xlsxwriter.utility import xl_col_to_name, xl_range
 from xlsxwriter.worksheet import Worksheet
 
 from bhyt_analysis.documents.content import LOCALES, Content
-from bhyt_analysis.documents.xlsx_forms import ANNEXES, Annex, Field, Row
+from bhyt_analysis.documents.xlsx_forms import Annex, Field, Row, annexes
 from bhyt_analysis.i18n.messages import translate
 
 FONT = "Times New Roman"
@@ -37,8 +38,8 @@ def write_xlsx(content: Content, path: Path) -> None:
     subject = translate("label.reference", content.lang)
     book.set_properties({"title": f"{content.title}: {content.area}", "subject": subject, "author": "bhyt_analysis"})
     formats = _add_formats(book, content.lang)
-    for number, (key, build) in enumerate(ANNEXES.items(), 1):
-        _add_sheet(book, formats, content, number, key, build(content))
+    for number, (key, annex) in enumerate(annexes(content), 1):
+        _add_sheet(book, formats, content, number, key, annex)
     book.close()
 
 
@@ -102,7 +103,7 @@ def _write_total(sheet: Worksheet, formats: dict[str, Format], annex: Annex, lan
     """Write the row of the total, which leaves out rows that are part of the row above."""
     row = HEADING_ROW + 1
     counted = [i for i, r in enumerate(annex.rows) if not r.get("within")]
-    totals: Row = {}
+    totals: Row = {**annex.rows[0]}
     for field in annex.fields:
         cells = [annex.rows[i].get(field.key) for i in counted]
         numbers = [v for v in cells if isinstance(v, int | float)]
@@ -114,7 +115,7 @@ def _write_total(sheet: Worksheet, formats: dict[str, Format], annex: Annex, lan
         elif field.total == "sum" and value is not None:
             spans = ",".join(_spans([row + 1 + i for i in counted], column))
             sheet.write_formula(row, column, f"=SUM({spans})", style, value)
-        elif field.total == "formula" and field.value is not None:
+        elif field.total == "formula":
             _write_formula(sheet, (row, column), field, annex.fields, style, totals)
         else:
             sheet.write_blank(row, column, None, style)
@@ -126,7 +127,7 @@ def _write_rows(sheet: Worksheet, formats: dict[str, Format], annex: Annex, firs
         sheet.set_row(i, LINE * max([_count_lines(text, width) for text, width in texts], default=1))
         for column, field in enumerate(annex.fields):
             value, style = row.get(field.key), formats[field.kind]
-            if field.value is not None:
+            if field.template:
                 _write_formula(sheet, (i, column), field, annex.fields, style, row)
             elif isinstance(value, int | float):
                 sheet.write_number(i, column, value, style)
@@ -140,13 +141,12 @@ def _write_formula(
     sheet: Worksheet, cell: Cell, field: Field, fields: Sequence[Field], style: Format, row: Row
 ) -> None:
     """Write the formula of a field with its value in a row; a dash where it has none."""
-    value = field.value(row) if field.value else None
-    if value is None:
-        sheet.write_string(*cell, "–", style)
-        return
     letters = {f.key: xl_col_to_name(c) for c, f in enumerate(fields)}
-    formula = field.formula.format(row=cell[0] + 1, above=cell[0], total=HEADING_ROW + 2, **letters)
-    sheet.write_formula(*cell, f"={formula}", style, value)
+    formula = field.template.format(row=cell[0] + 1, above=cell[0], total=HEADING_ROW + 2, **letters)
+    if (value := field.value(row)) is None:
+        sheet.write_string(*cell, "–", style)
+    else:
+        sheet.write_formula(*cell, f"={formula}", style, value)
 
 
 def _count_lines(text: str, width: float) -> int:
@@ -155,20 +155,13 @@ def _count_lines(text: str, width: float) -> int:
 
 
 def _spans(rows: list[int], column: int) -> list[str]:
-    """Return the cells of a column as few ranges: B7:B9, B12.
+    """Return the cells of a column as few ranges.
 
-    Examples
-    --------
     >>> _spans([6, 7, 8, 11], 1)
     ['B7:B9', 'B12']
     """
-    spans: list[list[int]] = []
-    for row in rows:
-        if spans and spans[-1][1] == row - 1:
-            spans[-1][1] = row
-        else:
-            spans.append([row, row])
-    return [xl_range(first, column, last, column) for first, last in spans]
+    spans = [[row for _, row in pairs] for _, pairs in groupby(enumerate(rows), lambda pair: pair[1] - pair[0])]
+    return [xl_range(span[0], column, span[-1], column) for span in spans]
 
 
 def _write_notes(sheet: Worksheet, style: Format, row: int, last: int, width: float, notes: Sequence[str]) -> None:
