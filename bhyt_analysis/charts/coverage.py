@@ -5,24 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.charts.chart import (
-    BLACK,
-    BLUE,
-    GREY,
-    PALE,
-    SOFT,
-    TOP_EDGE,
-    Chart,
-    chart_function,
-    is_narrow,
-    new_chart,
-    percent_label,
-    rows_height_mm,
-    scale_width,
-    white_box,
-    wrap_labels,
-    wrap_text,
-)
+from bhyt_analysis.charts import chart as drawing
+from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
@@ -46,44 +30,44 @@ def bullet(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
     """
     rows = add_labels(rows, lang)
     targets = [sorted(t, key=lambda t: t[1]) for t in rows["targets"]]
-    marks = [[(wrap_text(label, scale_width(3.4), 9), share) for label, share in t] for t in targets]
+    marks = [[(drawing.wrap_text(label, drawing.scale_width(3.4), 9), share) for label, share in t] for t in targets]
     name = rows["name"].iloc[0] if len(rows) == 1 else ""
     most = max(map(len, marks), default=0)
     line = 0.36 * max((label.count("\n") + 1 for t in marks for label, _ in t), default=1)
     height = 32 + (10 + 14.4 * line * most) * len(rows)
-    sheet = new_chart(height, "chart.bullet", name, lang, rows["status"])
+    sheet = drawing.new_chart(height, "chart.bullet", name, lang, rows["status"])
     axes, step = sheet.axes, 1.0 + line * most
     for i, row in enumerate(rows.to_dict("records")):
         y = i * step
-        axes.barh(y, 100, 0.62, color=PALE, zorder=0)
+        axes.barh(y, 100, 0.62, color=drawing.PALE, zorder=0)
         if pd.notna(row["rate"]):
-            axes.barh(y, row["rate"] * 100, 0.34, color=BLUE, zorder=2)
+            axes.barh(y, row["rate"] * 100, 0.34, color=drawing.BLUE, zorder=2)
             # At the end of the bar, or at its beginning where a target crosses the end.
             crosses_end = any(-12 < (share - row["rate"]) * 100 < 1 for _, share in marks[i])
             x, shift, side = (0, 4, "left") if crosses_end else (row["rate"] * 100, -4, "right")
-            text = percent_label(row["rate"], lang, row["status"])
+            text = drawing.percent_label(row["rate"], lang, row["status"])
             sheet.label(text, (x, y), (shift, 0), side, fontsize=9.5, bold=True, color="white", zorder=4)
         else:
-            axes.text(1.5, y, translate("label.no_value", lang), va="center", color=SOFT, style="italic")
+            axes.text(1.5, y, translate("label.no_value", lang), va="center", color=drawing.SOFT, style="italic")
         for n, (label, share) in enumerate(marks[i]):
             label_y = y + 0.5 + line * n
-            axes.plot([share * 100] * 2, [y - 0.4, y + 0.4], color=BLACK, lw=1.6, zorder=3)
-            axes.plot([share * 100] * 2, [y + 0.4, label_y], color=GREY, lw=0.8, zorder=1)
+            axes.plot([share * 100] * 2, [y - 0.4, y + 0.4], color=drawing.BLACK, lw=1.6, zorder=3)
+            axes.plot([share * 100] * 2, [y + 0.4, label_y], color=drawing.GREY, lw=0.8, zorder=1)
             sheet.label(label, (share * 100, label_y), (-4, 0), "right")
-    axes.set_yticks(np.arange(len(rows)) * step, [""] if name else wrap_labels(rows["name"], 1.5))
+    axes.set_yticks(np.arange(len(rows)) * step, [""] if name else drawing.wrap_labels(rows["name"], 1.5))
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(rows) * step - 0.45, -0.55)
     sheet.set_axis("x", "axis.rate", (0, 100.3))
     coverage = translate("fact.coverage", lang)
     if not name:
-        sheet.add_series(coverage, rows["rate"], "p1", BLUE)
+        sheet.add_series(coverage, rows["rate"], "p1", drawing.BLUE)
         texts = (f"{n}: {label}" for n, t in zip(rows["name"], rows["targets"], strict=True) for label, _ in t)
         return sheet.finish(source, rows["name"], "bar", more="; ".join(dict.fromkeys(texts)))
     # One area is described with its targets as bars.
     names, shares = zip(("", rows["rate"].iloc[0]), *targets[0], strict=True)
     rate = shares[0] if rows["status"].iloc[0] == "published" else round(shares[0], 3)
     goals = [(i, _relation(label)) for i, label in enumerate(names[1:], 1)]
-    sheet.add_series("", [rate, *shares[1:]], "pe", BLUE, goals=goals)
+    sheet.add_series("", [rate, *shares[1:]], "pe", drawing.BLUE, goals=goals)
     return sheet.finish(source, [coverage, *(label.rsplit(":", 1)[0] for label in names[1:])], "bar")
 
 
@@ -112,19 +96,21 @@ def groups(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
     """
     key = "group" if "group" in rows else "subgroup"
     names = [group_name(g, lang) for g in rows[key]]
-    labels = wrap_labels(names, 2.1)
-    height, area = rows_height_mm(34, 9.5, labels), inline_name(str(rows["name"].iloc[0]), lang)
-    sheet = new_chart(height, "chart.groups" if key == "group" else "chart.subgroups", area, lang, rows["status"])
+    labels = drawing.wrap_labels(names, 2.1)
+    height, area = drawing.rows_height_mm(34, 9.5, labels), inline_name(str(rows["name"].iloc[0]), lang)
+    sheet = drawing.new_chart(
+        height, "chart.groups" if key == "group" else "chart.subgroups", area, lang, rows["status"]
+    )
     hidden = suppressed_cells(rows)["insured"].to_numpy()
     people = rows["insured"].astype(float).to_numpy()
     lengths = np.where(hidden, 0, people)
-    sheet.axes.barh(range(len(rows)), lengths, 0.64, color=BLUE)
+    sheet.axes.barh(range(len(rows)), lengths, 0.64, color=drawing.BLUE)
     for y, value in enumerate(people):
         text = f"<{SMALL}" if hidden[y] else format_message("{v:n} ({s:p1})", lang, v=value, s=value / people.sum())
         sheet.label(text, (lengths[y], y), (4, 0), fontsize=9.5)
     sheet.set_rows(labels)
-    sheet.set_axis("x", "axis.people", (0, people.max() * (2.4 if is_narrow() else 1.36)))
-    sheet.add_series(translate("column.insured", lang), people, "n", BLUE, hidden)
+    sheet.set_axis("x", "axis.people", (0, people.max() * (2.4 if drawing.is_narrow() else 1.36)))
+    sheet.add_series(translate("column.insured", lang), people, "n", drawing.BLUE, hidden)
     return sheet.finish(source, names, "bar")
 
 
@@ -149,9 +135,9 @@ def group_mix(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
     mask = mask.reindex(shares.index).fillna(False).astype(bool)
     titles = add_labels(rows.drop_duplicates(key), lang).set_index(key)["name"]
     names = [titles[i] if key == "area" else format_date(i, lang) for i in shares.index]
-    labels = wrap_labels(names, 1.7)
-    height = rows_height_mm(76 if is_narrow() else 52, 6.2, labels)
-    sheet = new_chart(height, "chart.group_mix", name, lang, rows["status"])
+    labels = drawing.wrap_labels(names, 1.7)
+    height = drawing.rows_height_mm(76 if drawing.is_narrow() else 52, 6.2, labels)
+    sheet = drawing.new_chart(height, "chart.group_mix", name, lang, rows["status"])
     sheet.stack_shares({group_name(g, lang): shares[g] for g in order}, list(mask.to_numpy().T))
     sheet.set_rows(labels)
     sheet.set_axis("x", "axis.of_insured", (0, 100))
@@ -171,40 +157,42 @@ def path(steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> 
     """
     if len(steps) and steps["insured_now"].notna().all():
         return _path_from_now(steps, name, lang, source)
-    sheet = new_chart(44 + 11 * len(steps), "chart.path_people", name, lang, steps["status"])
+    sheet = drawing.new_chart(44 + 11 * len(steps), "chart.path_people", name, lang, steps["status"])
     population = float(steps["population"].iloc[0])
     for y, people in enumerate(steps["people_needed"]):
-        sheet.axes.barh(y, population, 0.62, color=PALE)
-        sheet.axes.barh(y, people, 0.4, color=BLUE)
+        sheet.axes.barh(y, population, 0.62, color=drawing.PALE)
+        sheet.axes.barh(y, people, 0.4, color=drawing.BLUE)
         text = format_message("{v:n} ", lang, v=people) + translate("label.people", lang)
         sheet.label(text, (people, y), (-5, 0), "right", fontsize=9.5, bold=True, color="white")
     labels = [
-        f"{r.on.year}: {translate(f'relation.{r.relation}', lang)}{percent_label(r.rate, lang, 'published')}"
+        f"{r.on.year}: {translate(f'relation.{r.relation}', lang)}{drawing.percent_label(r.rate, lang, 'published')}"
         for r in steps.itertuples()
     ]
     text = f"{translate('label.population', lang)}: {format_number(population, lang)}"
-    sheet.label(text, (population, 1), (0, 3), "right", "bottom", xycoords=TOP_EDGE)
+    sheet.label(text, (population, 1), (0, 3), "right", "bottom", xycoords=drawing.TOP_EDGE)
     sheet.set_rows(labels)
     sheet.set_axis("x", "axis.people", (0, population * 1.02))
-    sheet.add_series(translate("column.people_needed", lang), steps["people_needed"], "n", BLUE)
+    sheet.add_series(translate("column.people_needed", lang), steps["people_needed"], "n", drawing.BLUE)
     return sheet.finish(source, labels, "bar", more=text)
 
 
 def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Chart:
     """Draw the rate now and at each target as a line, each step with the people that it adds."""
-    sheet = new_chart(88, "chart.path", name, lang, steps["status"])
-    axes, narrow = sheet.axes, is_narrow()
+    sheet = drawing.new_chart(88, "chart.path", name, lang, steps["status"])
+    axes, narrow = sheet.axes, drawing.is_narrow()
     now = float(steps["insured_now"].iloc[0]) / float(steps["population"].iloc[0])
     is_counted = steps["status"].iloc[0] != "estimated"  # else a rate that is printed
     rates = np.array([now, *steps["rate"]]) * 100
     x = np.arange(len(rates))
-    axes.plot(x, rates, "-", color=GREY, lw=1.2, zorder=1)
-    axes.plot(x[:1], rates[:1], "o", color=BLACK, ms=8)
-    axes.plot(x[1:], rates[1:], "D", color=BLUE, ms=7)
+    axes.plot(x, rates, "-", color=drawing.GREY, lw=1.2, zorder=1)
+    axes.plot(x[:1], rates[:1], "o", color=drawing.BLACK, ms=8)
+    axes.plot(x[1:], rates[1:], "D", color=drawing.BLUE, ms=7)
     relations = ["", *(translate(f"relation.{r}", lang) for r in steps["relation"])]
     for i, rate in enumerate(rates):
-        text = relations[i] + percent_label(rate / 100, lang, "derived" if is_counted and not i else "published")
-        sheet.label(text, (i, rate), (0, -17), "center", "baseline", 9.5, bbox=white_box(0.5))
+        text = relations[i] + drawing.percent_label(
+            rate / 100, lang, "derived" if is_counted and not i else "published"
+        )
+        sheet.label(text, (i, rate), (0, -17), "center", "baseline", 9.5, bbox=drawing.white_box(0.5))
     people = translate("label.people", lang)
     additions = [format_message("{v:+n}", lang, v=n) if n else "" for n in steps["to_add"]]
     for i, text in enumerate(additions, start=1):
@@ -216,11 +204,11 @@ def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Ch
     labels = [f"{start:%m/%Y}" if narrow else format_date(start, lang), *years]
     goals = list(enumerate(relations[1:], 1))
     figures = [round(now, 3) if is_counted else now, *steps["rate"]]
-    sheet.add_series(translate("fact.coverage", lang), figures, "pe", BLUE, goals=goals)
+    sheet.add_series(translate("fact.coverage", lang), figures, "pe", drawing.BLUE, goals=goals)
     span = max(rates.max() - rates.min(), 1.0)
     bottom, top = rates.min() - span * 0.28, rates.max() + span * 0.42
     axes.set(xlim=(-0.5, len(rates) - 0.5))
-    axes.set_xticks(x, wrap_labels(labels, 4.5 / len(labels)))
+    axes.set_xticks(x, drawing.wrap_labels(labels, 4.5 / len(labels)))
     sheet.set_axis("y", "axis.rate", (bottom, top), (bottom, 100))
     steps_text = (f"{y} ({text} {people})" if text else y for y, text in zip(years, additions, strict=True))
     return sheet.finish(source, [labels[0], *steps_text], "line")

@@ -8,30 +8,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from bhyt_analysis.charts.chart import (
-    BLUE,
-    DARK,
-    GREEN,
-    GREY,
-    LIGHT,
-    ORANGE,
-    SKY,
-    Chart,
-    Look,
-    chart_function,
-    is_narrow,
-    new_chart,
-    rows_height_mm,
-    scale_width,
-    wrap_labels,
-    wrap_text,
-)
+from bhyt_analysis.charts import chart as drawing
+from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.finance.budget import PAYERS
 from bhyt_analysis.tables.labels import statuses_of
 
-PAYER_COLORS = dict(zip(PAYERS, (BLUE, GREEN, SKY, ORANGE, LIGHT), strict=True))  # dark to light
+PAYER_COLORS = dict(
+    zip(PAYERS, (drawing.BLUE, drawing.GREEN, drawing.SKY, drawing.ORANGE, drawing.LIGHT), strict=True)
+)  # dark to light
 
 
 @chart_function
@@ -46,22 +32,22 @@ def premium(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
     >>> rows = bhyt.premiums(people, bhyt.Law.read().at("2026-11-22"))
     >>> chart = bhyt.charts.premium(rows, "vi", "quy định áp dụng tại ngày 22/11/2026")
     """
-    labels = wrap_labels(rows["label"], 2.3)
-    sheet = new_chart(rows_height_mm(34, 9.5, labels), "chart.premium", "", lang, rows["status"])
+    labels = drawing.wrap_labels(rows["label"], 2.3)
+    sheet = drawing.new_chart(drawing.rows_height_mm(34, 9.5, labels), "chart.premium", "", lang, rows["status"])
     state, own = rows["subsidy"].to_numpy(float), rows["own_payment"].to_numpy(float)
     names, y = [translate(f"bar.{key}", lang) for key in ("state", "own")], range(len(rows))
-    sheet.axes.barh(y, state, 0.6, color=BLUE, label=names[0])
-    sheet.axes.barh(y, own, 0.6, left=state, color=ORANGE, hatch="//", edgecolor="white", label=names[1])
+    sheet.axes.barh(y, state, 0.6, color=drawing.BLUE, label=names[0])
+    sheet.axes.barh(y, own, 0.6, left=state, color=drawing.ORANGE, hatch="//", edgecolor="white", label=names[1])
     for i in y:
         if state[i]:
             sheet.label(format_number(state[i], lang), (state[i] / 2, i), ha="center", bold=True, color="white")
         if own[i]:
             sheet.label(format_number(own[i], lang), (state[i] + own[i], i), (4, 0), bold=True)
     sheet.set_rows(labels, 0.6)
-    sheet.set_axis("x", "axis.vnd", (0, (state + own).max() * (1.5 if is_narrow() else 1.26)))
+    sheet.set_axis("x", "axis.vnd", (0, (state + own).max() * (1.5 if drawing.is_narrow() else 1.26)))
     sheet.legend(fontsize=9.5)
-    sheet.add_series(names[0], rows["subsidy"], "n", BLUE)
-    sheet.add_series(names[1], rows["own_payment"], "n", ORANGE)
+    sheet.add_series(names[0], rows["subsidy"], "n", drawing.BLUE)
+    sheet.add_series(names[1], rows["own_payment"], "n", drawing.ORANGE)
     return sheet.finish(source, rows["label"], "stacked")
 
 
@@ -77,20 +63,20 @@ def cost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> C
     >>> rows = bhyt.full_year_cost(30082, bhyt.Law.read(), days, "published")
     >>> chart = bhyt.charts.cost(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
     """
-    narrow, is_proposal = is_narrow(), (rows["status"] == "proposal").tolist()
-    sheet = new_chart(34 + (14 if narrow else 9.5) * len(rows), "chart.cost", name, lang, rows["status"])
+    narrow, is_proposal = drawing.is_narrow(), (rows["status"] == "proposal").tolist()
+    sheet = drawing.new_chart(34 + (14 if narrow else 9.5) * len(rows), "chart.cost", name, lang, rows["status"])
     billions = rows["cost"].to_numpy(float) * 1e-9
     for y, value in enumerate(billions):
-        color, hatch = (ORANGE, "//") if is_proposal[y] else (BLUE, "")
+        color, hatch = (drawing.ORANGE, "//") if is_proposal[y] else (drawing.BLUE, "")
         sheet.axes.barh(y, value, 0.6, color=color, hatch=hatch, edgecolor="white")
         text = format_number(value, lang, 1) + (f" ({translate('label.proposal', lang)})" if is_proposal[y] else "")
-        sheet.label(wrap_text(text, scale_width(1.8)), (value, y), (4, 0), fontsize=9.5, bold=True)
+        sheet.label(drawing.wrap_text(text, drawing.scale_width(1.8)), (value, y), (4, 0), fontsize=9.5, bold=True)
     template = "{d:date}: {s:n} × {r:pe}"
     labels = [format_message(template, lang, d=r.on, s=r.base_salary, r=r.contribution_rate) for r in rows.itertuples()]
-    sheet.set_rows(wrap_labels(labels, 2.2))
+    sheet.set_rows(drawing.wrap_labels(labels, 2.2))
     free = 1.9 if narrow else 1.45 if any(is_proposal) else 1.14
     sheet.set_axis("x", "axis.billions", (0, billions.max() * free))
-    sheet.add_series(translate("column.cost_bn", lang), billions, "d1", BLUE)
+    sheet.add_series(translate("column.cost_bn", lang), billions, "d1", drawing.BLUE)
     return sheet.finish(source, labels, "bar")
 
 
@@ -115,7 +101,7 @@ def payers(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", re
         for y in years.index
     ]
     title = f"{name}, “{rows['scenario'].iloc[0]}”"
-    sheet = new_chart(50 + 12 * len(years), "chart.payers", title, lang, statuses_of(totals))
+    sheet = drawing.new_chart(50 + 12 * len(years), "chart.payers", title, lang, statuses_of(totals))
     ends, widest = np.zeros(len(years)), float(years.sum(axis=1).max())
     for payer, color in PAYER_COLORS.items():
         part = years[f"vnd_{payer}"].to_numpy()
@@ -125,7 +111,7 @@ def payers(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", re
             sheet.add_series(text, part, "d1", color)
     for y, total in enumerate(ends):
         sheet.label(format_number(total, lang, 1), (total, y), (4, 0), fontsize=9.5, bold=True)
-    sheet.set_rows([wrap_text(text, max(scale_width(1.1), 0.6)) for text in labels])
+    sheet.set_rows([drawing.wrap_text(text, max(drawing.scale_width(1.1), 0.6)) for text in labels])
     sheet.set_axis("x", "label.billions", (0, widest * 1.14))
     sheet.legend()
     costed_share = totals["insured_costed"].sum() / max(totals["insured"].sum(), 1)
@@ -152,23 +138,29 @@ def cost_per_insured(rows: pd.DataFrame, name: str, lang: str = "vi", source: st
     texts = (
         f"{r.scenario}: {format_number(r.people, lang)}; {format_number(r.million, lang, 1)}" for r in rows.itertuples()
     )
-    labels = [wrap_text(text, max(scale_width(1.8), 1.2), 9) for text in texts]
+    labels = [drawing.wrap_text(text, max(drawing.scale_width(1.8), 1.2), 9) for text in texts]
     heights = [(text.count("\n") + 1.6) * 9 * 1.25 / 72 for text in labels]
-    sheet = new_chart(max(96, sum(heights) * 25.4 + 52), "chart.cost_per_insured", name, lang, statuses_of(rows))
+    sheet = drawing.new_chart(
+        max(96, sum(heights) * 25.4 + 52), "chart.cost_per_insured", name, lang, statuses_of(rows)
+    )
     # From the most people down: on the frontier while the money for each falls.
     cheapest = rows["million"][::-1].cummin()[::-1]
     best, axes = (rows["million"] <= cheapest).to_numpy(), sheet.axes
-    axes.plot(x[best], y[best], color=BLUE, lw=1.2, ls="--", zorder=1)
-    axes.plot(x[best], y[best], "D", color=BLUE, ms=7)
-    axes.plot(x[~best], y[~best], "o", color=GREY, ms=7)
+    axes.plot(x[best], y[best], color=drawing.BLUE, lw=1.2, ls="--", zorder=1)
+    axes.plot(x[best], y[best], "D", color=drawing.BLUE, ms=7)
+    axes.plot(x[~best], y[~best], "o", color=drawing.GREY, ms=7)
     sheet.set_axis("x", "axis.more_people", (0, x.max() * 1.08))
     sheet.set_axis("y", "axis.million_each", (0, y.max() * 1.15), places=1)
     axes.yaxis.set_major_locator(MaxNLocator(5))
     height = sheet.figure.get_figheight() - 2.0  # inches of the axes, at least
-    line = {"arrowstyle": "-", "color": GREY, "lw": 0.6, "relpos": (0, 0.5), "shrinkB": 4}
+    line = {"arrowstyle": "-", "color": drawing.GREY, "lw": 0.6, "relpos": (0, 0.5), "shrinkB": 4}
     centres = _separate(y / axes.get_ylim()[1], [h / height for h in heights])
     for i, centre in enumerate(centres):
-        look: Look = {"color": BLUE if best[i] else DARK, "annotation_clip": False, "arrowprops": line}
+        look: drawing.Look = {
+            "color": drawing.BLUE if best[i] else drawing.DARK,
+            "annotation_clip": False,
+            "arrowprops": line,
+        }
         sheet.label(labels[i], (x[i], y[i]), (1.05, centre), bold=best[i], textcoords="axes fraction", **look)
     sheet.add_series(translate("axis.more_people", lang), rows["people"], "n")
     sheet.add_series(translate("axis.million_each", lang), rows["million"], "d1")

@@ -15,18 +15,8 @@ from matplotlib.colors import BoundaryNorm
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as Outline
 
-from bhyt_analysis.charts.chart import (
-    BLACK,
-    BLUE,
-    EDGE,
-    Chart,
-    Sheet,
-    chart_function,
-    new_chart,
-    scale_width,
-    text_width,
-    wrap_text,
-)
+from bhyt_analysis.charts import chart as drawing
+from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.tables.labels import add_labels
@@ -72,8 +62,8 @@ def choropleth(
     (west, south), (east, north) = points.min(axis=0), points.max(axis=0)
     degrees = max(abs(west), abs(east)) <= 180
     scale = 1 / np.cos(np.radians((south + north) / 2)) if degrees else 1.0
-    height = scale_width(6.3) * 25.4 * 0.72 * ((north - south) * scale / (east - west))
-    sheet = new_chart(46 + min(height, 200), "chart.choropleth", name, lang, rows["status"])
+    height = drawing.scale_width(6.3) * 25.4 * 0.72 * ((north - south) * scale / (east - west))
+    sheet = drawing.new_chart(46 + min(height, 200), "chart.choropleth", name, lang, rows["status"])
     axes, rate = sheet.axes, rows.set_index("area")["rate"].astype(float) * 100
     edges = classes(rate)
     shade = BoundaryNorm(edges, len(edges) - 1)
@@ -82,13 +72,13 @@ def choropleth(
         fill = "white" if missing_rate else SEQUENCE[shade_index(int(shade(rate[area])), len(edges) - 1)]
         outline = Outline.make_compound_path(*(Outline(ring, closed=True) for ring in rings))
         hatch = "////" if missing_rate else None
-        axes.add_patch(PathPatch(outline, facecolor=fill, edgecolor=EDGE, lw=0.6, hatch=hatch))
+        axes.add_patch(PathPatch(outline, facecolor=fill, edgecolor=drawing.EDGE, lw=0.6, hatch=hatch))
     axes.set(xlim=(west, east), ylim=(south, north), aspect=scale)
     axes.set_axis_off()
     _name_units(sheet, rows, shapes, rate, edges, scale)
     legend(axes, edges, rate.isna().any(), lang)
     ordered = add_labels(rows.sort_values("rate"), lang)
-    sheet.add_series(translate("fact.coverage", lang), ordered["rate"], "p1", BLUE)
+    sheet.add_series(translate("fact.coverage", lang), ordered["rate"], "p1", drawing.BLUE)
     note, axis = translate("note.choropleth", lang), translate("axis.rate", lang)
     return sheet.finish(source, ordered["name"], "bar", note, axis=axis)
 
@@ -119,7 +109,12 @@ def shade_index(position: int, count: int) -> int:
 
 
 def _name_units(
-    sheet: Sheet, rows: pd.DataFrame, shapes: Mapping[str, Shape], rate: pd.Series, edges: np.ndarray, scale: float
+    sheet: drawing.Sheet,
+    rows: pd.DataFrame,
+    shapes: Mapping[str, Shape],
+    rate: pd.Series,
+    edges: np.ndarray,
+    scale: float,
 ) -> None:
     """Write the name of each unit where it is widest, if it fits there."""
     width, height = sheet.figure.get_size_inches()
@@ -128,10 +123,10 @@ def _name_units(
     for area, name in zip(rows["area"], rows["name"], strict=True):
         x, y, length = _widest_line(max(shapes[area], key=len))
         available = length * inches * 0.9
-        words = wrap_text(name, available, 9)
-        if words.count("\n") < 2 and max(text_width(line, 9) for line in words.split("\n")) <= available:
+        words = drawing.wrap_text(name, available, 9)
+        if words.count("\n") < 2 and max(drawing.text_width(line, 9) for line in words.split("\n")) <= available:
             dark = pd.notna(rate[area]) and rate[area] >= edges[max(len(edges) - 3, 1)]
-            sheet.axes.text(x, y, words, ha="center", va="center", fontsize=9, color="white" if dark else BLACK)
+            sheet.axes.text(x, y, words, ha="center", va="center", fontsize=9, color="white" if dark else drawing.BLACK)
 
 
 def _widest_line(ring: np.ndarray) -> tuple[float, float, float]:
@@ -153,11 +148,11 @@ def legend(axes: Axes, edges: np.ndarray, blanks: bool, lang: str) -> None:
     """Draw the shades of the classes, and the hatching of what is not known."""
     spans = (" – ".join(format_number(float(v), lang) for v in span) for span in itertools.pairwise(edges))
     entries = [
-        Patch(facecolor=SEQUENCE[shade_index(i, len(edges) - 1)], edgecolor=EDGE, label=span)
+        Patch(facecolor=SEQUENCE[shade_index(i, len(edges) - 1)], edgecolor=drawing.EDGE, label=span)
         for i, span in enumerate(spans)
     ]
     if blanks:
         text = translate("label.no_value", lang)
-        entries.append(Patch(facecolor="white", edgecolor=EDGE, hatch="////", label=text))
+        entries.append(Patch(facecolor="white", edgecolor=drawing.EDGE, hatch="////", label=text))
     look = {"frameon": False, "fontsize": 9, "title_fontsize": 9, "title": translate("axis.rate", lang)}
     axes.legend(handles=entries, loc="center left", bbox_to_anchor=(1.0, 0.5), **look)

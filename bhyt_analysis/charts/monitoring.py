@@ -6,29 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.patches import Rectangle
 
-from bhyt_analysis.charts.chart import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    RED,
-    RIGHT_EDGE,
-    SKY,
-    SOFT,
-    Chart,
-    Look,
-    Sheet,
-    chart_function,
-    is_narrow,
-    new_chart,
-    percent_label,
-    rows_height_mm,
-    scale_width,
-    white_box,
-    wrap_labels,
-    wrap_text,
-)
+from bhyt_analysis.charts import chart as drawing
+from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
@@ -39,7 +18,13 @@ from bhyt_analysis.tables.formatting import SMALL, suppressed_cells
 from bhyt_analysis.tables.labels import add_labels
 
 # The colour of each state, and a mark of its own for readers without colours.
-MARKS = {"green": (GREEN, "o"), "amber": (ORANGE, "^"), "red": (RED, "s"), "none": ("white", "D"), "grey": (GREY, "X")}
+MARKS = {
+    "green": (drawing.GREEN, "o"),
+    "amber": (drawing.ORANGE, "^"),
+    "red": (drawing.RED, "s"),
+    "none": ("white", "D"),
+    "grey": (drawing.GREY, "X"),
+}
 BROWN = "#8A5A00"
 MOST_MONTHS = 18
 MOST_LINES = 36  # of a table on one page
@@ -58,29 +43,29 @@ def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = 
     >>> chart = bhyt.charts.pace(history[history["area"] == "X001"], row, "vi", "bảng cards")
     """
     statuses = _texts([*history["status"], row["projected_status"]])
-    sheet = new_chart(96, "chart.watch_pace", inline_name(str(row["name"]), lang), lang, statuses)
+    sheet = drawing.new_chart(96, "chart.watch_pace", inline_name(str(row["name"]), lang), lang, statuses)
     axes, past = sheet.axes, history[history["month"] <= row["month"]].tail(MOST_MONTHS)
-    axes.plot(past["as_of"], past["rate"] * 100, "o-", color=BLUE, lw=1.6, ms=4, zorder=4)
+    axes.plot(past["as_of"], past["rate"] * 100, "o-", color=drawing.BLUE, lw=1.6, ms=4, zorder=4)
     now, rate = past["as_of"].iloc[-1], float(past["rate"].iloc[-1]) * 100
     ends: list[tuple[float, str, str]] = []
     if pd.notna(row["projected_rate_low"]) and now < row["year_end"]:
         x = [now, row["year_end"]]
         middle, low, high = (float(row[f"projected_rate{c}"]) * 100 for c in ("", "_low", "_high"))
-        axes.fill_between(x, [rate, low], [rate, high], color=SKY, alpha=0.5, lw=0)
-        axes.plot(x, [rate, middle], color=BLUE, lw=1.6, ls="--")
+        axes.fill_between(x, [rate, low], [rate, high], color=drawing.SKY, alpha=0.5, lw=0)
+        axes.plot(x, [rate, middle], color=drawing.BLUE, lw=1.6, ls="--")
         span = format_message("{m:p1} ({a:p1}–{b:p1})", lang, m=middle / 100, a=low / 100, b=high / 100)
-        ends.append((middle, f"{translate('label.projected', lang)}: {span}", BLUE))
+        ends.append((middle, f"{translate('label.projected', lang)}: {span}", drawing.BLUE))
     if pd.notna(row["required_pace"]) and row["to_add"] > 0:
         ends += _draw_required(sheet, row, now, rate)
     first, last = past["as_of"].iloc[0], max(d for d in (row["year_end"], row["target_on"]) if pd.notna(d))
     axes.set_xlim(first - pd.Timedelta(days=10), last + pd.Timedelta(days=6))
-    look: Look = {"color": BLUE, "bbox": white_box(0.6), "zorder": 5}
-    sheet.label(percent_label(rate / 100, lang), (now, rate), (0, 9), "center", "baseline", bold=True, **look)
+    look: drawing.Look = {"color": drawing.BLUE, "bbox": drawing.white_box(0.6), "zorder": 5}
+    sheet.label(drawing.percent_label(rate / 100, lang), (now, rate), (0, 9), "center", "baseline", bold=True, **look)
     bottom, top = axes.get_ylim()
     sheet.set_axis("y", "axis.rate", (max(0.0, bottom - 1), min(102.0, top + 2)))
-    sheet.label_line_ends(ends, max(scale_width(1.45), 1.0), 1.3, 0.62)
+    sheet.label_line_ends(ends, max(drawing.scale_width(1.45), 1.0), 1.3, 0.62)
     # The first and last day on a narrow sheet; else the last count, every fourth one before it, the end.
-    days = [first, last] if is_narrow() else [*past["as_of"].iloc[::-1].iloc[::4], last]
+    days = [first, last] if drawing.is_narrow() else [*past["as_of"].iloc[::-1].iloc[::4], last]
     axes.set_xticks(days, [f"{d:%m/%Y}" for d in days])
     sheet.add_series(translate("fact.coverage", lang), past["rate"], "p1")
     months, more = [f"{m:%m/%Y}" for m in past["month"]], "; ".join(text for _, text, _ in ends)
@@ -92,19 +77,23 @@ def _texts(statuses: list[object]) -> list[str]:
     return [s for s in dict.fromkeys(statuses) if isinstance(s, str)]
 
 
-def _draw_required(sheet: Sheet, row: pd.Series, now: pd.Timestamp, rate: float) -> list[tuple[float, str, str]]:
+def _draw_required(
+    sheet: drawing.Sheet, row: pd.Series, now: pd.Timestamp, rate: float
+) -> list[tuple[float, str, str]]:
     """Draw the band of paths that are amber, up to the one that reaches the target; return the texts of its ends."""
     axes, lang = sheet.axes, sheet.lang
     target = float(row["people_needed"]) / float(row["population"]) * 100
     amber = rate + (target - rate) * threshold("amber_pace")
     x = [now, row["target_on"]]
-    axes.fill_between(x, [rate, amber], [rate, target], color=ORANGE, alpha=0.3, lw=0)
-    axes.plot(x, [rate, target], color=BLACK, lw=1.3, ls=":")
-    axes.plot([row["target_on"]], [target], "D", color=BLACK, ms=7, zorder=5, clip_on=False)
+    axes.fill_between(x, [rate, amber], [rate, target], color=drawing.ORANGE, alpha=0.3, lw=0)
+    axes.plot(x, [rate, target], color=drawing.BLACK, lw=1.3, ls=":")
+    axes.plot([row["target_on"]], [target], "D", color=drawing.BLACK, ms=7, zorder=5, clip_on=False)
     relation = translate("relation." + row["target_relation"], lang)
-    text = f"{translate('label.target', lang)}: {relation}{percent_label(row['target_rate'], lang, 'published')}"
+    text = (
+        f"{translate('label.target', lang)}: {relation}{drawing.percent_label(row['target_rate'], lang, 'published')}"
+    )
     band = translate("label.amber_band", lang, low=threshold("amber_pace"), required=row["required_pace"])
-    return [(target, text, BLACK), ((amber + target) / 2 - 0.01, band, BROWN)]
+    return [(target, text, drawing.BLACK), ((amber + target) / 2 - 0.01, band, BROWN)]
 
 
 @chart_function
@@ -120,22 +109,26 @@ def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     """
     rows = add_labels(rows, lang)
     rows = rows[rows["place"] != ""]
-    sheet = new_chart(104, "chart.watch_funnel", name, lang, rows["status"])
+    sheet = drawing.new_chart(104, "chart.watch_funnel", name, lang, rows["status"])
     axes, people = sheet.axes, rows["population"].to_numpy(float)
     grid = np.unique(np.linspace(max(people.min() * 0.6, 1), people.max() * 1.12, 200).astype(int))
     expected, spread = float(rows["expected"].iloc[0]), float(rows["spread"].iloc[0])
     for ring, dashes in (("inner", "--"), ("outer", "-")):
         edges = [edge * 100 for edge in control_limits(grid, expected, spread, ring)]
         for edge in edges:
-            axes.plot(grid, edge, color=GREY, lw=1.2, ls=dashes)
+            axes.plot(grid, edge, color=drawing.GREY, lw=1.2, ls=dashes)
         share = round(threshold(f"funnel_{ring}") * 100, 6)
         text = format_number(share, lang, 0 if share.is_integer() else 1) + "%"
-        sheet.label(text, (grid[-1], edges[0][-1]), (3, 0), color=SOFT)
-    axes.axhline(expected * 100, color=BLACK, lw=1)
-    text = f"{translate('label.all_together', lang)}: {percent_label(expected, lang)}"
-    sheet.label(text, (1, expected * 100), (-2, 3), "right", "baseline", xycoords=RIGHT_EDGE)
+        sheet.label(text, (grid[-1], edges[0][-1]), (3, 0), color=drawing.SOFT)
+    axes.axhline(expected * 100, color=drawing.BLACK, lw=1)
+    text = f"{translate('label.all_together', lang)}: {drawing.percent_label(expected, lang)}"
+    sheet.label(text, (1, expected * 100), (-2, 3), "right", "baseline", xycoords=drawing.RIGHT_EDGE)
     rates = rows["insured"].to_numpy(float) / people * 100
-    for kind, color, marker in (("below", RED, "v"), ("within", BLUE, "o"), ("above", GREEN, "^")):
+    for kind, color, marker in (
+        ("below", drawing.RED, "v"),
+        ("within", drawing.BLUE, "o"),
+        ("above", drawing.GREEN, "^"),
+    ):
         chosen = rows["place"].str.startswith(kind).to_numpy()
         axes.plot(people[chosen], rates[chosen], marker, color=color, ms=6, ls="none")
     _name_extremes(sheet, rows.assign(rate=rates))
@@ -145,12 +138,12 @@ def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     sheet.set_axis("y", "axis.rate", (bottom, min(104.0, top + 2)), (bottom, 100))
     far = ", ".join(rows.loc[rows["place"].str.endswith("outer"), "name"])
     more = "; ".join([text, *([f"{translate('label.outside', lang)}: {far}"] if far else [])])
-    sheet.add_series(translate("fact.coverage", lang), rates / 100, "p1", BLUE)
+    sheet.add_series(translate("fact.coverage", lang), rates / 100, "p1", drawing.BLUE)
     note = translate("note.watch_funnel" if spread else "note.watch_funnel_chance", lang, spread=spread)
     return sheet.finish(source, rows["name"], note=note, more=more)
 
 
-def _name_extremes(sheet: Sheet, rows: pd.DataFrame) -> None:
+def _name_extremes(sheet: drawing.Sheet, rows: pd.DataFrame) -> None:
     """Name the units beyond the limits, or the lowest and highest where none is, clear of each other."""
     far = rows[rows["place"].str.endswith(("inner", "outer"))]
     rows, all_people = far if len(far) else rows.loc[[rows["rate"].idxmin(), rows["rate"].idxmax()]], rows["population"]
@@ -182,13 +175,18 @@ def expiring_cards(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
     last = f"expiring_{days[-1]}"
     rows = rows[rows[last] > 0].sort_values(last)
     hidden = suppressed_cells(rows)
-    labels = wrap_labels(rows["name"], 2.6)
-    sheet = new_chart(rows_height_mm(40, 5.6, labels), "chart.watch_expiring", name, lang, rows["status"])
-    left, looks = np.zeros(len(rows)), ((RED, ""), (ORANGE, "//"), (SKY, ".."))
+    labels = drawing.wrap_labels(rows["name"], 2.6)
+    sheet = drawing.new_chart(
+        drawing.rows_height_mm(40, 5.6, labels), "chart.watch_expiring", name, lang, rows["status"]
+    )
+    left, looks = np.zeros(len(rows)), ((drawing.RED, ""), (drawing.ORANGE, "//"), (drawing.SKY, ".."))
     for day, previous, (color, hatch) in zip(days, [-1, *days], looks, strict=False):
         column = f"expiring_{day}"
         right = np.where(hidden[column], left, rows[column].to_numpy(float))
-        look: Look = {"label": translate("label.days", lang, first=previous + 1, last=day), "edgecolor": "white"}
+        look: drawing.Look = {
+            "label": translate("label.days", lang, first=previous + 1, last=day),
+            "edgecolor": "white",
+        }
         sheet.axes.barh(range(len(rows)), right - left, 0.64, left=left, color=color, hatch=hatch, **look)
         sheet.add_series(translate(f"column.{column}", lang), rows[column], "n", color, hidden[column])
         left = right
@@ -196,7 +194,7 @@ def expiring_cards(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
         sheet.label(f"<{SMALL}" if small else format_number(total, lang), (total, y), (4, 0))
     sheet.set_rows(labels, 0.7, upward=True)
     sheet.set_axis("x", "axis.cards", (0, max(left.max(initial=1) * 1.12, 1)))
-    sheet.legend("left", 1 if is_narrow() else 3)
+    sheet.legend("left", 1 if drawing.is_narrow() else 3)
     return sheet.finish(source, rows["name"])
 
 
@@ -212,21 +210,22 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     """
     statuses = _texts([*rows["status"], *rows["projected_status"]])
     count, rows = len(rows), add_labels(_most_urgent(rows), lang)
-    hidden, narrow = suppressed_cells(rows), is_narrow()
+    hidden, narrow = suppressed_cells(rows), drawing.is_narrow()
     columns = [("rate", "p1", 0.38), ("plan_share", "p1", 0.49), ("pace", "d2", 0.59), ("projected_rate", "p1", 0.705)]
     columns = [("rate", "p1", 0.5)] if narrow else columns
     labels = [
-        wrap_text(unit, 1.05 if narrow else scale_width(1.85), 9.5, y == 0) for y, unit in enumerate(rows["name"])
+        drawing.wrap_text(unit, 1.05 if narrow else drawing.scale_width(1.85), 9.5, y == 0)
+        for y, unit in enumerate(rows["name"])
     ]
-    sheet = new_chart(rows_height_mm(36, 6.4, labels), "chart.watch_states", name, lang, statuses)
+    sheet = drawing.new_chart(drawing.rows_height_mm(36, 6.4, labels), "chart.watch_states", name, lang, statuses)
     axes, right = sheet.axes, columns[-1][2] + 0.02
     axes.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -1.9))
     axes.axis("off")
     for column, _, edge in columns:
-        text = wrap_text(translate(f"head.{column}", lang), 0.62, 9)
-        sheet.label(text, (edge, -0.75), ha="right", va="bottom", color=SOFT)
-    sheet.label(translate("column.alert", lang), (right + 0.01, -0.75), va="bottom", color=SOFT)
-    axes.plot([0, 1], [-0.6, -0.6], color=GREY, lw=0.8)
+        text = drawing.wrap_text(translate(f"head.{column}", lang), 0.62, 9)
+        sheet.label(text, (edge, -0.75), ha="right", va="bottom", color=drawing.SOFT)
+    sheet.label(translate("column.alert", lang), (right + 0.01, -0.75), va="bottom", color=drawing.SOFT)
+    axes.plot([0, 1], [-0.6, -0.6], color=drawing.GREY, lw=0.8)
     alerts = [translate(f"alert.{alert}", lang) for alert in rows["alert"]]
     for y, row in enumerate(rows.to_dict("records")):
         sheet.label(labels[y], (0, y), fontsize=9.5, bold=y == 0)
@@ -236,9 +235,9 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
             sheet.label(text, (edge, y), ha="right", fontsize=9.5, bold=y == 0)
         color, marker = MARKS[row["alert"]]
         axes.add_patch(Rectangle((right, y - 0.4), 1 - right, 0.8, facecolor=color, alpha=0.18, lw=0))
-        border = BLACK if row["alert"] == "none" else color
+        border = drawing.BLACK if row["alert"] == "none" else color
         axes.plot([right + 0.02], [y], marker, color=color, mec=border, ms=7)
-        sheet.label(alerts[y], (right + (0.07 if narrow else 0.043), y), color=BLACK)
+        sheet.label(alerts[y], (right + (0.07 if narrow else 0.043), y), color=drawing.BLACK)
     sheet.add_series(translate("fact.coverage", lang), rows["rate"], "p1", hidden=hidden["rate"])
     more = "; ".join(f"{unit}: {alert}" for unit, alert in zip(rows["name"], alerts, strict=True))
     note = translate("note.watch_states", lang)

@@ -10,29 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, DateFormatter, YearLocator
 
-from bhyt_analysis.charts.chart import (
-    BLACK,
-    BLUE,
-    DARK,
-    GREEN,
-    ORANGE,
-    RED,
-    SKY,
-    TOP_EDGE,
-    VIOLET,
-    Chart,
-    Look,
-    chart_function,
-    is_narrow,
-    new_chart,
-    percent_label,
-    rows_height_mm,
-    scale_width,
-    shades,
-    wrap_labels,
-    wrap_legend_label,
-    wrap_text,
-)
+from bhyt_analysis.charts import chart as drawing
+from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import translate
@@ -40,7 +19,7 @@ from bhyt_analysis.model.projection.after_loss import ENTITLEMENTS, UNINSURED
 from bhyt_analysis.model.projection.assumptions import assumptions
 from bhyt_analysis.tables.labels import group_name, statuses_of
 
-LINES = (BLUE, RED, GREEN, ORANGE, VIOLET, SKY, DARK)
+LINES = (drawing.BLUE, drawing.RED, drawing.GREEN, drawing.ORANGE, drawing.VIOLET, drawing.SKY, drawing.DARK)
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1)))
 
 
@@ -62,17 +41,17 @@ def fan(
     totals = rows[rows["group"] == "all"]
     behavioural, static = (totals[totals["result"] == r] for r in ("behavioural", "static"))
     title = f"{name}, “{rows['scenario'].iloc[0]}”"
-    sheet = new_chart(92, "chart.fan", title, lang, statuses_of(totals))
+    sheet = drawing.new_chart(92, "chart.fan", title, lang, statuses_of(totals))
     axes, x = sheet.axes, behavioural["month"]
     for low, high, alpha in (("rate_low", "rate_high", 0.22), ("rate_inner_low", "rate_inner_high", 0.38)):
-        axes.fill_between(x, behavioural[low] * 100, behavioural[high] * 100, color=BLUE, alpha=alpha, lw=0)
-    axes.plot(x, behavioural["rate"] * 100, color=BLUE, lw=1.8)
-    axes.plot(static["month"], static["rate"] * 100, color=DARK, lw=1.2, ls="--")
+        axes.fill_between(x, behavioural[low] * 100, behavioural[high] * 100, color=drawing.BLUE, alpha=alpha, lw=0)
+    axes.plot(x, behavioural["rate"] * 100, color=drawing.BLUE, lw=1.8)
+    axes.plot(static["month"], static["rate"] * 100, color=drawing.DARK, lw=1.2, ls="--")
     more = []
     for target in targets:
         on, rate = pd.Timestamp(target["on"]), float(target["rate"])
-        axes.plot([on], [rate * 100], "D", color=BLACK, ms=6, zorder=5)
-        text = translate(f"relation.{target['relation']}", lang) + percent_label(rate, lang, "published")
+        axes.plot([on], [rate * 100], "D", color=drawing.BLACK, ms=6, zorder=5)
+        text = translate(f"relation.{target['relation']}", lang) + drawing.percent_label(rate, lang, "published")
         is_early = (on - x.min()).days < (x.max() - x.min()).days / 8
         sheet.label(text, (on, rate * 100), (0, 7), "left" if is_early else "center", "baseline", zorder=6)
         more.append(f"{translate('label.target', lang)} {format_date(target['on'], lang)}: {text}")
@@ -80,11 +59,11 @@ def fan(
     bottom, top = axes.get_ylim()
     sheet.set_axis("y", "axis.rate", (max(0, bottom - 0.5), min(104, top + 1.5)))
     yearly, ends = _is_yearly(behavioural).to_numpy(), []
-    for frame, result, color in ((behavioural, "behavioural", BLUE), (static, "static", DARK)):
+    for frame, result, color in ((behavioural, "behavioural", drawing.BLUE), (static, "static", drawing.DARK)):
         text, rate = translate(f"result.{result}", lang), frame["rate"].iloc[-1]
-        ends.append((rate * 100, f"{text}: {percent_label(rate, lang)}", color))
+        ends.append((rate * 100, f"{text}: {drawing.percent_label(rate, lang)}", color))
         sheet.add_series(text, frame[yearly]["rate"], "p1")
-    sheet.label_line_ends(ends, scale_width(1.45))
+    sheet.label_line_ends(ends, drawing.scale_width(1.45))
     note = translate("note.fan", lang)
     return sheet.finish(source, _month_names(x[yearly]), note=note, more="; ".join(more), over_time=True)
 
@@ -102,14 +81,14 @@ def scenarios(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
     >>> chart = bhyt.charts.scenarios(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
     """
     rows = rows[(rows["group"] == "all") & (rows["result"] == "behavioural")]
-    sheet = new_chart(100, "chart.scenarios", name, lang, statuses_of(rows))
+    sheet = drawing.new_chart(100, "chart.scenarios", name, lang, statuses_of(rows))
     ends = []
     for i, (scenario, line) in enumerate(rows.groupby("scenario", sort=False)):
         color, rate = LINES[i % len(LINES)], line["rate"].iloc[-1]
         sheet.axes.plot(line["month"], line["rate"] * 100, color=color, ls=DASHES[i % len(DASHES)], lw=1.8)
-        ends.append((rate * 100, f"{scenario}: {percent_label(rate, lang)}", color))
+        ends.append((rate * 100, f"{scenario}: {drawing.percent_label(rate, lang)}", color))
         sheet.add_series(str(scenario), line["rate"], "p1", color)
-    sheet.label_line_ends(ends, scale_width(1.9))
+    sheet.label_line_ends(ends, drawing.scale_width(1.9))
     _set_months(sheet.axes, rows["month"])
     sheet.set_axis("y", "axis.rate")
     months = _month_names(rows.loc[rows["scenario"] == rows["scenario"].iloc[0], "month"])
@@ -128,7 +107,7 @@ def _month_names(months: Iterable[pd.Timestamp]) -> list[str]:
 
 def _set_months(axes: Axes, months: pd.Series) -> None:
     """Set the horizontal axis to these months, with years or months as ticks."""
-    span, narrow = (months.max() - months.min()).days, is_narrow()
+    span, narrow = (months.max() - months.min()).days, drawing.is_narrow()
     if span > 800:
         axes.xaxis.set_major_locator(YearLocator(2 if narrow and span >= 1600 else 1))
         axes.xaxis.set_major_formatter(DateFormatter("%Y"))
@@ -152,12 +131,12 @@ def tornado(rows: pd.DataFrame, name: str, on: DateLike, lang: str = "vi", sourc
     """
     rows = rows.head(10)
     names = assumptions().loc[rows["name"], f"name_{lang}"].tolist()
-    labels = wrap_labels(names, 2.2)
+    labels = drawing.wrap_labels(names, 2.2)
     title = f"{name}, {format_date(on, lang)}"
-    sheet = new_chart(rows_height_mm(38, 9.5, labels), "chart.tornado", title, lang, ["estimated"])
+    sheet = drawing.new_chart(drawing.rows_height_mm(38, 9.5, labels), "chart.tornado", title, lang, ["estimated"])
     axes, share = sheet.axes, float(rows["rate"].iloc[0])
     middle, reach = share * 100, 0.5
-    for end, color in (("low", ORANGE), ("high", BLUE)):
+    for end, color in (("low", drawing.ORANGE), ("high", drawing.BLUE)):
         rates = rows[f"rate_{end}"].to_numpy() * 100
         axes.barh(range(len(rows)), rates - middle, 0.6, left=middle, color=color)
         for y, (rate, value) in enumerate(zip(rates, rows[end], strict=True)):
@@ -166,11 +145,20 @@ def tornado(rows: pd.DataFrame, name: str, on: DateLike, lang: str = "vi", sourc
             sheet.label(text, (rate, y), (4 if right else -4, 0), "left" if right else "right")
         reach = max(reach, np.abs(rates - middle).max())
         sheet.add_series(translate(f"end.{end}", lang), rows[f"rate_{end}"], "p1", color)
-    axes.axvline(middle, color=BLACK, lw=1)
-    sheet.label(percent_label(share, lang), (middle, 1), (0, 3), "center", "bottom", 9.5, True, xycoords=TOP_EDGE)
+    axes.axvline(middle, color=drawing.BLACK, lw=1)
+    sheet.label(
+        drawing.percent_label(share, lang),
+        (middle, 1),
+        (0, 3),
+        "center",
+        "bottom",
+        9.5,
+        True,
+        xycoords=drawing.TOP_EDGE,
+    )
     sheet.set_rows(labels)
     axes.set_ylim(top=-0.6)
-    reach *= 2.0 if is_narrow() else 1.3
+    reach *= 2.0 if drawing.is_narrow() else 1.3
     sheet.set_axis("x", "axis.rate", (middle - reach, middle + reach))
     return sheet.finish(source, names, note=translate("note.tornado", lang))
 
@@ -188,14 +176,14 @@ def reenrolment(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "
     >>> chart = bhyt.charts.reenrolment(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
     """
     rows = rows[rows["result"] == "behavioural"]
-    sheet = new_chart(134, "chart.back", name, lang, rows["status"])
+    sheet = drawing.new_chart(134, "chart.back", name, lang, rows["status"])
     names = {k: group_name(k, lang) for k in ENTITLEMENTS if rows[k].max() > 0}
     names[UNINSURED] = translate("label.still_without", lang)
-    layers, labels = [rows[k].to_numpy() / 1000 for k in names], [wrap_legend_label(n) for n in names.values()]
-    look: Look = {"colors": shades(len(names)), "lw": 0.4, "edgecolor": "white"}
+    layers, labels = [rows[k].to_numpy() / 1000 for k in names], [drawing.wrap_legend_label(n) for n in names.values()]
+    look: drawing.Look = {"colors": drawing.shades(len(names)), "lw": 0.4, "edgecolor": "white"}
     sheet.axes.stackplot(rows["month"], layers, labels=labels, **look)
-    text = wrap_legend_label(translate("label.broken", lang))
-    sheet.axes.plot(rows["month"], rows["broken"] / 1000, color=BLACK, lw=1.4, ls="--", label=text)
+    text = drawing.wrap_legend_label(translate("label.broken", lang))
+    sheet.axes.plot(rows["month"], rows["broken"] / 1000, color=drawing.BLACK, lw=1.4, ls="--", label=text)
     _set_months(sheet.axes, rows["month"])
     sheet.set_axis("y", "axis.thousands", (0, rows["lost"].max() / 1000))
     sheet.legend()
@@ -217,21 +205,21 @@ def backtest(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
     """
     rows = rows[rows["model"].notna() & (rows["relation"] != ">=")].reset_index(drop=True)
     names = [f"{n}: {translate(f'figure.{f}', lang)}" for n, f in zip(rows["name"], rows["figure"], strict=True)]
-    labels = wrap_labels(names, 1.9)
-    sheet = new_chart(rows_height_mm(40, 14, labels), "chart.scorecard", "", lang, ["estimated"])
+    labels = drawing.wrap_labels(names, 1.9)
+    sheet = drawing.new_chart(drawing.rows_height_mm(40, 14, labels), "chart.scorecard", "", lang, ["estimated"])
     axes, more = sheet.axes, []
     for y, row in enumerate(rows.to_dict("records")):
         low, middle, high = (row[c] / row["published"] * 100 for c in ("low", "model", "high"))
-        color = BLUE if row["verdict"] in ("within", "consistent") else RED
+        color = drawing.BLUE if row["verdict"] in ("within", "consistent") else drawing.RED
         axes.plot([low, high], [y, y], color=color, lw=5, solid_capstyle="butt")
         axes.plot([middle], [y], "o", color="white", mec=color, ms=7, mew=1.6)
         verdict = translate(f"verdict.{row['verdict']}", lang)
-        sheet.label(wrap_text(verdict, scale_width(1.7), 9), (high, y), (7, 0), color=color, bold=True)
+        sheet.label(drawing.wrap_text(verdict, drawing.scale_width(1.7), 9), (high, y), (7, 0), color=color, bold=True)
         more.append(f"{names[y]}: {verdict}")
-    axes.axvline(100, color=BLACK, lw=1.2)
+    axes.axvline(100, color=drawing.BLACK, lw=1.2)
     most = max(float((rows["high"] / rows["published"]).max()) * 100, 105)
     least = min(float((rows["low"] / rows["published"]).min()) * 100, 95)
-    right = most + (most - least) * (1.1 if is_narrow() else 0.5)
+    right = most + (most - least) * (1.1 if drawing.is_narrow() else 0.5)
     sheet.set_rows(labels, 0.6)
     sheet.set_axis("x", "axis.of_published", (least - 4, right))
     sheet.add_series(translate("axis.of_published", lang), rows["model"] / rows["published"], "p0")

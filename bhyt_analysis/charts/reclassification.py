@@ -5,27 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.charts.chart import (
-    BLACK,
-    BLUE,
-    EDGE,
-    GREEN,
-    GREY,
-    RED,
-    RIGHT_EDGE,
-    SKY,
-    Chart,
-    Look,
-    chart_function,
-    is_narrow,
-    legend_columns,
-    new_chart,
-    percent_label,
-    rows_height_mm,
-    scale_width,
-    wrap_labels,
-    wrap_text,
-)
+from bhyt_analysis.charts import chart as drawing
+from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, translate
@@ -47,13 +28,13 @@ def losses(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     """
     rows = add_labels(rows, lang)
     rows = rows[(rows["lost"].fillna(0) > 0) | (rows["gained"].fillna(0) > 0)].sort_values("lost")[::-1]
-    labels = wrap_labels(rows["name"], 2.6)
-    sheet = new_chart(rows_height_mm(36, 6.0, labels), "chart.lost", name, lang, rows["status"])
+    labels = drawing.wrap_labels(rows["name"], 2.6)
+    sheet = drawing.new_chart(drawing.rows_height_mm(36, 6.0, labels), "chart.lost", name, lang, rows["status"])
     hidden, axes = suppressed_cells(rows[["lost", "gained"]]), sheet.axes
     lost, gained = (rows[c].fillna(0).to_numpy(float) for c in ("lost", "gained"))
     both = bool(gained.any())  # losses go to the left only where gains are on the right
-    bars: list[tuple[str, np.ndarray, int, Look]] = [("lost", lost, -1 if both else 1, {"color": RED})]
-    bars += [("gained", gained, 1, {"color": GREEN, "hatch": "//", "edgecolor": "white"})] if both else []
+    bars: list[tuple[str, np.ndarray, int, drawing.Look]] = [("lost", lost, -1 if both else 1, {"color": drawing.RED})]
+    bars += [("gained", gained, 1, {"color": drawing.GREEN, "hatch": "//", "edgecolor": "white"})] if both else []
     for column, people, side, look in bars:
         text, mask = translate(f"column.{column}", lang), hidden[column].to_numpy()
         lengths = side * np.where(mask, 0, people)
@@ -64,11 +45,11 @@ def losses(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
             sheet.label(f"<{SMALL}" if mask[y] else figure, (lengths[y], y), (side * 4, 0), text_side)
         sheet.add_series(text, rows[column], "n", look["color"], mask)
     sheet.set_rows(labels, 0.7)
-    far, free = max(lost.max(initial=0), gained.max(initial=0)), 2.2 if is_narrow() else 1
+    far, free = max(lost.max(initial=0), gained.max(initial=0)), 2.2 if drawing.is_narrow() else 1
     limits = (0, far * (1 + 0.12 * free))
     if both:
         sheet.legend("left", fontsize=9.5)
-        axes.axvline(0, color=EDGE, lw=0.8)
+        axes.axvline(0, color=drawing.EDGE, lw=0.8)
         limits = (-lost.max() - far * 0.32 * free, gained.max() + far * 0.25 * free)
     sheet.set_axis("x", "axis.people", limits)
     # A commune loses or gains, seldom both.
@@ -103,33 +84,33 @@ def waterfall(
     values = steps["rate" if points else "people"].to_numpy(float) * (100 if points else 1)
     title = title or ("chart.waterfall_points" if points else "chart.waterfall")
     decision = decision or translate("label.the_decision", lang)
-    sheet = new_chart(84, title, name, lang, steps["status"], decision=decision)
+    sheet = drawing.new_chart(84, title, name, lang, steps["status"], decision=decision)
     axes, level, ends = sheet.axes, 0.0, []
     texts = [_step_text(value, kind, points, lang) for value, kind in zip(values, steps["kind"], strict=True)]
     for x, (value, kind) in enumerate(zip(values, steps["kind"], strict=True)):
         if kind in ("level", "bound"):
             start = level = value
             if points:  # the axis does not begin at 0
-                axes.plot([x - 0.3, x + 0.3], [value] * 2, color=BLUE, lw=4, solid_capstyle="butt")
+                axes.plot([x - 0.3, x + 0.3], [value] * 2, color=drawing.BLUE, lw=4, solid_capstyle="butt")
             elif kind == "bound":
-                axes.bar(x, value, 0.6, facecolor="white", edgecolor=BLUE, hatch="..", ls="--")
+                axes.bar(x, value, 0.6, facecolor="white", edgecolor=drawing.BLUE, hatch="..", ls="--")
             else:
-                axes.bar(x, value, 0.6, color=BLUE)
+                axes.bar(x, value, 0.6, color=drawing.BLUE)
         else:
             start, level = level, level + value
-            color, hatch = (RED, "") if value < 0 else (GREEN, "//")
+            color, hatch = (drawing.RED, "") if value < 0 else (drawing.GREEN, "//")
             axes.bar(x, abs(value), 0.6, bottom=min(start, level), color=color, hatch=hatch, edgecolor="white")
         ends += [start, level]
         sheet.label(texts[x], (x, max(start, level)), (0, 3), "center", "baseline", bold=True)
         if x + 1 < len(steps):
-            axes.plot([x + 0.3, x + 0.7], [level, level], color=GREY, lw=0.8)
+            axes.plot([x + 0.3, x + 0.7], [level, level], color=drawing.GREY, lw=0.8)
     if population:
-        axes.axhline(population, color=BLACK, lw=1, ls="--")
+        axes.axhline(population, color=drawing.BLACK, lw=1, ls="--")
         text = f"{translate('label.population', lang)}: {format_number(population, lang)}"
-        sheet.label(text, (1, population), (0, 3), "right", "bottom", xycoords=RIGHT_EDGE)
+        sheet.label(text, (1, population), (0, 3), "right", "bottom", xycoords=drawing.RIGHT_EDGE)
     span = max(ends) - min(ends)
     limits = (min(ends) - span * 0.12, max(ends) + span * 0.16) if points else (0, max([*ends, population or 0]) * 1.14)
-    labels = wrap_labels(steps["label"], 4.6 / len(steps))
+    labels = drawing.wrap_labels(steps["label"], 4.6 / len(steps))
     axes.set_xticks(range(len(steps)), labels, fontsize=9)
     axes.set_xlim(-0.5, len(steps) - 0.5)
     axes.tick_params(axis="x", length=0)
@@ -169,23 +150,23 @@ def slope(
     """
     rows = add_labels(rows, lang)
     decision = decision or translate("label.the_decision", lang)
-    sheet = new_chart(98, "chart.slope", name, lang, rows["status"], decision=decision)
-    axes, narrow, ends = sheet.axes, is_narrow(), []
+    sheet = drawing.new_chart(98, "chart.slope", name, lang, rows["status"], decision=decision)
+    axes, narrow, ends = sheet.axes, drawing.is_narrow(), []
     for row in rows.sort_values("concerned").to_dict("records"):
-        color = (RED if row["after"] < row["before"] else GREEN) if row["concerned"] else GREY
+        color = (drawing.RED if row["after"] < row["before"] else drawing.GREEN) if row["concerned"] else drawing.GREY
         axes.plot([0, 1], [row["before"] * 100, row["after"] * 100], "o-", color=color, lw=1.4, ms=4)
         if row["concerned"]:
-            ends.append((row["after"] * 100, f"{row['name']} {percent_label(row['after'], lang)}", color))
+            ends.append((row["after"] * 100, f"{row['name']} {drawing.percent_label(row['after'], lang)}", color))
     # Labels on the right keep clear of each other; a line leads to the end that each belongs to.
     low, high, y = rows[["before", "after"]].to_numpy().min() * 100, 100.0, -np.inf
     gap = (high - low) / 15
     for value, end, color in sorted(ends):
-        text = wrap_text(end, scale_width(2.6 if narrow else 2.0), 9)
+        text = drawing.wrap_text(end, drawing.scale_width(2.6 if narrow else 2.0), 9)
         y = max(value, y + gap * (text.count("\n") + 1) * 0.9 if "\n" in text else y + gap)
         line = {"arrowstyle": "-", "color": color, "lw": 0.6, "shrinkA": 0, "shrinkB": 3}
-        look: Look = {"textcoords": "data", "arrowprops": line, "annotation_clip": False}
-        sheet.label(text, (1, value), (1.06, y), color=BLACK, **look)
-    axes.set_xticks([0, 1], wrap_labels([format_date(d, lang) for d in days], 2))
+        look: drawing.Look = {"textcoords": "data", "arrowprops": line, "annotation_clip": False}
+        sheet.label(text, (1, value), (1.06, y), color=drawing.BLACK, **look)
+    axes.set_xticks([0, 1], drawing.wrap_labels([format_date(d, lang) for d in days], 2))
     axes.set_xlim(-0.08, 2.6 if narrow else 1.62)
     sheet.set_axis("y", "axis.rate", (low - gap, max(high, y) + gap))
     rows = rows[rows["concerned"]]
@@ -206,22 +187,24 @@ def curve(rows: pd.DataFrame, bounds: pd.Series, name: str, lang: str = "vi", so
     >>> bounds = bhyt.reenrolment(bhyt.load(), "Lục Ngạn").iloc[0]
     >>> chart = bhyt.charts.curve(reenrolment_curve(bounds), bounds, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
     """
-    sheet = new_chart(82, "chart.curve", name, lang, [bounds["status"]])
+    sheet = drawing.new_chart(82, "chart.curve", name, lang, [bounds["status"]])
     axes, x, low, high = sheet.axes, rows["population"] / 1000, rows["low"] * 100, rows["high"] * 100
-    axes.fill_between(x, low, high, color=SKY, alpha=0.55, lw=0)
-    axes.plot(x, low, color=BLUE, lw=1.4)
-    axes.plot(x, high, color=BLUE, lw=1.4)
+    axes.fill_between(x, low, high, color=drawing.SKY, alpha=0.55, lw=0)
+    axes.plot(x, low, color=drawing.BLUE, lw=1.4)
+    axes.plot(x, high, color=drawing.BLUE, lw=1.4)
     here, ends = bounds["population"] / 1000, [bounds["low"] * 100, bounds["high"] * 100]
     words = {"population": bounds["population"], "low": bounds["low"], "high": bounds["high"]}
-    axes.plot([here] * 2, ends, color=RED, lw=4, solid_capstyle="butt")
+    axes.plot([here] * 2, ends, color=drawing.RED, lw=4, solid_capstyle="butt")
     text = format_message("{population:n}: {low:p0}–{high:p0}", lang, **words)
     sheet.label(text, (here, ends[1]), (8, 10), va="baseline", fontsize=9.5, bold=True)
     if pd.notna(bounds["largest_population"]):
         most = float(bounds["largest_population"]) / 1000
-        text = wrap_text(translate("bar.most", lang, people=bounds["largest_population"]), scale_width(2.2), 9)
-        arrow = {"arrowstyle": "-", "color": GREY, "lw": 0.8, "shrinkB": 4}
+        text = drawing.wrap_text(
+            translate("bar.most", lang, people=bounds["largest_population"]), drawing.scale_width(2.2), 9
+        )
+        arrow = {"arrowstyle": "-", "color": drawing.GREY, "lw": 0.8, "shrinkB": 4}
         sheet.label(text, (most, 0), (-2, 52), "right", "baseline", arrowprops=arrow)
-        axes.plot([most], [0], "o", color=BLACK, ms=5, clip_on=False, zorder=5)
+        axes.plot([most], [0], "o", color=drawing.BLACK, ms=5, clip_on=False, zorder=5)
     sheet.set_axis("x", "axis.population", (x.min(), x.max() * 1.02))
     sheet.set_axis("y", "axis.again", (0, 100))
     return sheet.finish(source, more=translate("alt.curve", lang, **words))
@@ -249,10 +232,10 @@ def flows(rows: pd.DataFrame, name: str, on: DateLike, lang: str = "vi", source:
     units = add_labels(rows.drop_duplicates("area"), lang).set_index("area")["name"]
     lost = people.sum(axis=1).reindex(shares.index)
     names = [f"{units[a]} ({format_number(round(n), lang)})" for a, n in lost.items()]
-    labels = wrap_labels(names, 1.9)
-    frame = 36 + 8 * -(-len(order) // legend_columns())
+    labels = drawing.wrap_labels(names, 1.9)
+    frame = 36 + 8 * -(-len(order) // drawing.legend_columns())
     title = f"{name}, {format_date(on, lang)}"
-    sheet = new_chart(rows_height_mm(frame, 6.5, labels), "chart.flows", title, lang, statuses)
+    sheet = drawing.new_chart(drawing.rows_height_mm(frame, 6.5, labels), "chart.flows", title, lang, statuses)
     texts = {t: translate("label.still_without", lang) if t == UNINSURED else group_name(t, lang) for t in order}
     sheet.stack_shares({text: shares[t] for t, text in texts.items()})
     sheet.set_rows(labels)

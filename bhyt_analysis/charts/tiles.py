@@ -7,19 +7,8 @@ import pandas as pd
 from matplotlib.colors import BoundaryNorm
 from matplotlib.patches import Rectangle
 
-from bhyt_analysis.charts.chart import (
-    BLACK,
-    EDGE,
-    RED,
-    Chart,
-    chart_function,
-    is_narrow,
-    new_chart,
-    percent_label,
-    scale_width,
-    white_box,
-    wrap_text,
-)
+from bhyt_analysis.charts import chart as drawing
+from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.charts.maps import SEQUENCE, classes, legend, shade_index
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import strip_unit_word
@@ -43,11 +32,11 @@ def tiles(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", val
     >>> chart = bhyt.charts.tiles(rows, "huyện Mẫu 01", "vi", "bảng cards")
     """
     rows = rows.sort_values("area").reset_index(drop=True)
-    columns = 3 if is_narrow() else 6 if len(rows) > 20 else 4
+    columns = 3 if drawing.is_narrow() else 6 if len(rows) > 20 else 4
     lines = -(-len(rows) // columns)
-    width = scale_width(6.0 if is_narrow() else 4.9) / columns  # inches of a tile
+    width = drawing.scale_width(6.0 if drawing.is_narrow() else 4.9) / columns  # inches of a tile
     height = lines * max(width * FLATNESS, 0.46)
-    sheet = new_chart(26 + height * 25.4, f"chart.tiles_{value}", name, lang, rows["status"])
+    sheet = drawing.new_chart(26 + height * 25.4, f"chart.tiles_{value}", name, lang, rows["status"])
     share = rows[value].astype("float64") * 100
     edges = classes(share) if share.notna().any() else np.array([0.0, 100.0])
     shade = BoundaryNorm(edges, len(edges) - 1)
@@ -56,13 +45,13 @@ def tiles(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", val
         x, y, missing = i % columns, i // columns, pd.isna(row[value])
         index = 0 if missing else shade_index(int(shade(share[i])), len(edges) - 1)
         tile = Rectangle((x, y), 1 - GAP, 1 - GAP, facecolor="white" if missing else SEQUENCE[index])
-        tile.set(hatch="////" if missing else None, edgecolor=EDGE, lw=0.5)
+        tile.set(hatch="////" if missing else None, edgecolor=drawing.EDGE, lw=0.5)
         if marked[i]:
-            tile.set(edgecolor=RED, lw=2.4, zorder=3)
+            tile.set(edgecolor=drawing.RED, lw=2.4, zorder=3)
         sheet.axes.add_patch(tile)
-        words = wrap_text(strip_unit_word(row["name"]), width * 0.86, 9)
-        text = words if missing else f"{words}\n{percent_label(row[value], lang)}"
-        box, color = white_box(1.0) if missing else None, "white" if index > 2 else BLACK
+        words = drawing.wrap_text(strip_unit_word(row["name"]), width * 0.86, 9)
+        text = words if missing else f"{words}\n{drawing.percent_label(row[value], lang)}"
+        box, color = drawing.white_box(1.0) if missing else None, "white" if index > 2 else drawing.BLACK
         sheet.axes.text(x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=9, color=color, bbox=box)
     sheet.axes.set(xlim=(0, columns), ylim=(lines, 0))
     sheet.axes.set_axis_off()
