@@ -1,8 +1,7 @@
 """Add the figures of former communes up to those of the new ones that replaced them.
 
-In July 2025 communes were joined, and some were split. Counts of all former communes of a new one add up
-to its own. Where a commune was split and the shares are not known, nothing is added up, and a finding
-says so.
+In July 2025 communes were joined, and some were split. Counts of all former communes of a new one add up to its own.
+Where a commune was split and the shares are not known, nothing is added up, and a finding says so.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
+from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.findings import Finding, Term, findings_table
 from bhyt_analysis.domain.geography import unit_name
@@ -27,17 +26,15 @@ SAME_MONTH = 30  # days: an older count taken for a later day is an estimate
 def to_successor_units(data: Dataset, on: str | pd.Timestamp, lang: str = "vi") -> tuple[Dataset, pd.DataFrame]:
     """Return a dataset in which new units have the counts of the former units that they replaced by a day.
 
-    Parameters
-    ----------
-    data : its ``successors`` list the former units of each new one, with the share of its people that went there.
-    on : the day of the added counts; the last counts from before the new units are taken.
+    ``successors`` lists the former units of each new one, with the share of its people that went there. The last
+    counts from before the new units are taken, and added up as those of the day ``on``.
 
     Returns
     -------
-    The dataset with more rows of ``population`` and ``cards``, whose source names the former units and the
-    day of their counts; and what could not be added up, as a table of findings (rule, severity, message,
-    area). A new unit with figures of its own gets none. Sums of entire units are "derived"; a share of a
-    unit, or a count from more than a month before, makes an estimate.
+    The dataset with more rows of ``population`` and ``cards``, whose source names the former units and the day of
+    their counts; and what could not be added up, as a table of findings (rule, severity, message, area). A new unit
+    with figures of its own gets none. Sums of entire units are "derived"; a share of a unit, or a count from more
+    than a month before, makes an estimate.
 
     Examples
     --------
@@ -95,10 +92,9 @@ def _complete_parts(
     for code in sorted(set(rows["code_new"]) - set(last.index)):
         missing = moves.loc[moves["code_new"] == code, "code_old"]
         missing = missing[~missing.isin(shared.loc[shared["code_new"] == code, "code_old"])]
-        value = _former_names(data, missing, day) or Term("expect.same_day")
-        details = {"table": Term(f"table.{name}")}
-        unit = unit_name(data.areas, code, day)
-        findings.append(Finding("not_carried", area=code, name=unit, value=value, details=details))
+        value, unit = _former_names(data, missing, day) or Term("expect.same_day"), unit_name(data.areas, code, day)
+        finding = Finding("not_carried", area=code, name=unit, value=value)
+        findings.append(finding.with_parts(table=Term(f"table.{name}")))
     complete = shared["as_of"] == shared["code_new"].map(last) if len(last) else shared["as_of"].isna()
     return shared[complete], findings
 
@@ -110,7 +106,7 @@ def _former_names(data: Dataset, codes: pd.Series, day: pd.Timestamp) -> str:
 
 def _sums(data: Dataset, name: str, rows: pd.DataFrame, day: pd.Timestamp, lang: str) -> pd.DataFrame:
     """Return the rows of the new units: sums of the people of their parts, in whole numbers."""
-    counts = [c["column"] for c in table_columns(name).to_dict("records") if c["type"] == "count"]
+    counts = table_columns(name).query("type == 'count'")["column"].tolist()
     key = ["code_new", "as_of", *(["group"] if "group" in rows else [])]
     # The parts of a unit are cut where its people add up to them, so that they are whole and add up to all.
     parts = rows.sort_values("code_new").groupby(["area", "row", "file"], sort=False)["share"]
@@ -124,14 +120,10 @@ def _sums(data: Dataset, name: str, rows: pd.DataFrame, day: pd.Timestamp, lang:
     if name == "population":  # a count that one of the former units lacks is not known of the new one
         sums = sums.where(groups[counts].count().eq(groups.size(), axis=0))
     late = (day - sums.index.get_level_values("as_of")).days > SAME_MONTH
-    weak = groups["share"].min().lt(1) | late
-    sums["status"] = [
-        derived_quality(lowest_quality(list(s)), "estimated" if w else "derived")
-        for s, w in zip(groups["status"].agg(list), weak, strict=True)
-    ]
+    weakest = (groups["share"].min().lt(1) | late).map({True: "estimated", False: "derived"})
+    sums["status"] = [derived_quality(s, w) for s, w in zip(groups["status"].agg(list), weakest, strict=True)]
     names = groups["area"].agg(lambda codes: _former_names(data, codes, day))
     sums = sums.reset_index()
-    sums["source"] = [
-        translate("carry.source", lang, units=u, day=d) for u, d in zip(names, sums["as_of"], strict=True)
-    ]
+    pairs = zip(names, sums["as_of"], strict=True)
+    sums["source"] = [translate("carry.source", lang, units=units, day=last) for units, last in pairs]
     return sums.rename(columns={"code_new": "area"}).assign(as_of=day, file="successors", row=0)

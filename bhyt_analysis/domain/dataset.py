@@ -12,10 +12,7 @@ from bhyt_analysis.domain.geography import match_units
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """The checked tables of one input; each keeps the ``file`` and ``row`` of its rows.
-
-    ``source`` is the path of the input, ``sha256`` the fingerprint of its files.
-    """
+    """The checked tables of one input, its path (``source``) and fingerprint; rows keep their ``file`` and ``row``."""
 
     areas: pd.DataFrame
     successors: pd.DataFrame
@@ -47,8 +44,8 @@ TABLES = tuple(f.name for f in fields(Dataset) if f.name not in ("source", "sha2
 def select_unit(data: Dataset, area: str) -> tuple[str, Dataset]:
     """Return the code of a unit, and the dataset without the figures of other units of that code.
 
-    In July 2025 codes were given to other units: 15 was Yên Bái and is Lào Cai. A name
-    of only one of them selects that one; a code, or a name of all, selects all.
+    In July 2025 codes were given to other units: 15 was Yên Bái and is Lào Cai. A name of only one of them selects
+    that one; a code, or a name of all, selects all.
 
     Examples
     --------

@@ -21,11 +21,7 @@ def default_decision(data: Dataset, area: str, as_of: DateLike | None = None) ->
     Figures are zones or losses in the unit, or totals of zones for the unit itself. Without any, the latest
     decision with totals for a unit above is taken; None if there is no such decision either. An input
     without a table of decisions is read with the bundled one: the State's decisions are the same for all.
-
-    Parameters
-    ----------
-    area : name or code.
-    as_of : only decisions in force on the day or before it; without it, all.
+    With ``as_of``, only decisions in force on the day or before it are considered.
 
     Examples
     --------
@@ -39,7 +35,7 @@ def default_decision(data: Dataset, area: str, as_of: DateLike | None = None) ->
     last_day = units["until"].max() if units["until"].notna().all() else pd.Timestamp.max
     last_day = last_day if as_of is None else min(last_day, pd.Timestamp(as_of))
     above = {c for c, *_ in lineage(data.areas, code, units["since"].max() if as_of is None else last_day)}
-    above |= {COUNTRY, *data.areas.loc[data.areas["kind"] == "country", "code"]}
+    above |= _countries(data)
 
     table = decisions_table(data)
     in_force = table[table["area"].isin(above) & (table["since"] <= last_day)]
@@ -60,9 +56,9 @@ def units_with_own_decision(data: Dataset) -> list[str]:
     >>> units_with_own_decision(load())
     ['Tỉnh Lào Cai']
     """
-    countries = {COUNTRY, *data.areas.loc[data.areas["kind"] == "country", "code"]}
     table = data.decisions[data.decisions["area"].isin(data.areas["code"])]
-    own = table[~table["decision"].isin(data.decisions.loc[data.decisions["area"].isin(countries), "decision"])]
+    national = data.decisions.loc[data.decisions["area"].isin(_countries(data)), "decision"]
+    own = table[~table["decision"].isin(national)]
     names = []
     for row in own.to_dict("records"):
         listed = data.zones.loc[data.zones["decision"] == row["decision"], "area"]
@@ -88,6 +84,10 @@ def support_group(data: Dataset, decision: str) -> str:
     tables = (data.decisions, _bundled_decisions())
     groups = pd.concat([t.loc[t["decision"] == decision, "support_title"] for t in tables])
     return next((group for group in groups if group), "")
+
+
+def _countries(data: Dataset) -> set[str]:
+    return {COUNTRY, *data.areas.loc[data.areas["kind"] == "country", "code"]}
 
 
 def _days_of_figures(data: Dataset, code: str) -> dict[str, pd.Timestamp]:

@@ -1,15 +1,13 @@
 """Describe what is wrong or unusual in data, with a sentence in either language.
 
-The rules are data: one row of ``rules.csv`` is a rule with its severity and its
-sentence. A `Finding` holds the rule's id, the place in the file or document, and
-the figures that the sentence names.
+One row of ``rules.csv`` is a rule with its severity and its sentence. A `Finding` holds the rule's id, the place in
+the file or document, and the figures that the sentence names.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
@@ -17,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.domain.packaged_tables import packaged_table
+from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
@@ -26,88 +24,55 @@ from bhyt_analysis.law.groups import groups
 SEVERITIES = ("error", "warning", "info")
 
 
-class Phrase(ABC):
+@dataclass(frozen=True)
+class Phrase:
     """A part of a sentence that is worded in the reader's language."""
 
-    @abstractmethod
-    def text(self, lang: str) -> str:
-        """Return the words in a language."""
+    key: str
+
+
+class Term(Phrase):
+    """A message of the package, such as ``unit.people``."""
+
+
+class UnitName(Phrase):
+    """The name of a unit inside a sentence."""
+
+
+class GroupName(Phrase):
+    """The name of a group of the insured, by its key."""
+
+
+class Citation(Phrase):
+    """A document and a place in it."""
 
 
 Part = str | float | dt.date | Phrase | None
 
 
 @dataclass(frozen=True)
-class Term(Phrase):
-    """A message of the package, such as ``unit.people``."""
-
-    key: str
-
-    def text(self, lang: str) -> str:
-        """Return the message."""
-        return translate(self.key, lang)
-
-
-@dataclass(frozen=True)
-class UnitName(Phrase):
-    """The name of a unit inside a sentence."""
-
-    name: str
-
-    def text(self, lang: str) -> str:
-        """Return the name as it is written in running text."""
-        return inline_name(self.name, lang)
-
-
-@dataclass(frozen=True)
-class GroupName(Phrase):
-    """The name of a group of the insured."""
-
-    key: str
-
-    def text(self, lang: str) -> str:
-        """Return the group's name."""
-        return str(groups().at[self.key, f"name_{lang}"])
-
-
-@dataclass(frozen=True)
-class Citation(Phrase):
-    """A document and a place in it."""
-
-    locator: str
-
-    def text(self, lang: str) -> str:
-        """Return the reference as the language cites it."""
-        return format_citation(self.locator, lang)
-
-
-@dataclass(frozen=True)
 class Listing(Phrase):
     """Several parts of a kind in one sentence, each worded by the message ``key``."""
 
-    key: str
     items: Sequence[Mapping[str, Part]]
-
-    def text(self, lang: str) -> str:
-        """Return the parts, divided by semicolons."""
-        return "; ".join(translate(self.key, lang, **_worded(item, lang)) for item in self.items)
 
 
 class TableRow(Protocol):
-    """A row of a table, with its place in the input."""
+    """A row of a table: its place in the input, and its cells by column."""
 
     file: str
     row: int
+
+    def __getattr__(self, column: str) -> Any: ...
 
 
 @dataclass(frozen=True)
 class Finding:
     """One thing that is wrong or unusual: its rule, its place, and the figures of its sentence.
 
-    ``file``, ``row`` and ``column`` are the place in an input (several columns are joined by commas),
-    ``heading`` the column as the user sees it and ``letters`` the letters of its columns in a sheet;
-    ``document``, ``area`` (code) and ``figures`` are the place in published figures. ``details`` are
-    further parts of the sentence, by the names that ``rules.csv`` gives them.
+    ``file``, ``row`` and ``column`` (several are joined by commas) are the place in an input, ``heading`` the column
+    as the user sees it, ``letters`` those of its columns in a sheet; ``document``, ``area`` (code) and ``figures`` the
+    place in published figures. ``details`` are further parts of the sentence, by their names in ``rules.csv``.
 
     Examples
     --------
@@ -143,9 +108,8 @@ class Finding:
 
     def with_parts(self, **parts: Part) -> Finding:
         """Return the finding with parts of its sentence: its own fields, and all others as ``details``."""
-        names = {f.name for f in fields(self)}
-        own: dict[str, Any] = {k: v for k, v in parts.items() if k in names}
-        return replace(self, **own, details={**self.details, **{k: v for k, v in parts.items() if k not in names}})
+        own: dict[str, Any] = {f.name: parts.pop(f.name) for f in fields(self) if f.name in parts}
+        return replace(self, **own, details={**self.details, **parts})
 
     @property
     def severity(self) -> str:
@@ -185,17 +149,29 @@ def finding_message(finding: Finding, lang: str = "vi") -> str:
 
 def _worded(parts: Mapping[str, Part], lang: str) -> dict[str, Part]:
     """Return the parts with those that depend on the language as text."""
-    return {key: part.text(lang) if isinstance(part, Phrase) else part for key, part in parts.items()}
+    return {key: _phrase_text(part, lang) if isinstance(part, Phrase) else part for key, part in parts.items()}
+
+
+def _phrase_text(phrase: Phrase, lang: str) -> str:
+    match phrase:
+        case Listing(key, items):
+            return "; ".join(translate(key, lang, **_worded(item, lang)) for item in items)
+        case UnitName(name):
+            return inline_name(name, lang)
+        case GroupName(key):
+            return str(groups().at[key, f"name_{lang}"])
+        case Citation(locator):
+            return format_citation(locator, lang)
+        case _:
+            return translate(phrase.key, lang)
 
 
 def findings_table(findings: Iterable[Finding], lang: str, columns: list[str]) -> pd.DataFrame:
     """Return the findings as rows, errors first: rule, severity, message, and the fields in ``columns``."""
     rows = []
     for finding in findings:
-        place = {c: getattr(finding, c) for c in columns}
-        place = {c: value.key if isinstance(value, Term) else value for c, value in place.items()}
-        message = finding_message(finding, lang)
-        rows.append({"rule": finding.rule, "severity": finding.severity, "message": message, **place})
+        place = [v.key if isinstance(v, Term) else v for v in (getattr(finding, c) for c in columns)]
+        rows.append([finding.rule, finding.severity, finding_message(finding, lang), *place])
     table = pd.DataFrame(rows, columns=["rule", "severity", "message", *columns])
     rank = table["severity"].map(SEVERITIES.index)
     return table.iloc[rank.argsort(kind="stable")].reset_index(drop=True)

@@ -1,13 +1,15 @@
-"""Find units by code or name, the units in and above them, and their populations."""
+"""Find units by code or name (or report that there is none), the units in and above them, and their populations."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.data_status import lowest_quality
+from bhyt_analysis.domain.findings import Finding, TableRow, Term
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
 
@@ -24,13 +26,8 @@ def units_on(areas: pd.DataFrame, on: pd.Timestamp | None) -> pd.DataFrame:
 def find_unit(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) -> str:
     """Return the code of the unit that a code or a name means.
 
-    A bare name means the largest unit of that name ("Sơn Dương" is the district and
-    not its town); a name with the word for the kind means just that unit.
-
-    Raises
-    ------
-    BhytError
-        for a name that no unit has (with the nearest), or two of the same kind.
+    A bare name means the largest unit of that name ("Sơn Dương" is the district and not its town); a name with the
+    word for the kind means just that unit. A name that no unit has, or two of the same kind, raises a `BhytError`.
 
     Examples
     --------
@@ -67,6 +64,20 @@ def match_units(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) 
         choices = ", ".join(f"{r.code} {full_unit_name(areas, r.code)}" for r in matches.itertuples())
         raise BhytError(("error.ambiguous_area", {"found": text, "choices": choices}))
     return matches
+
+
+def unknown_area(row: TableRow, column: str, code: str, areas: pd.DataFrame) -> Finding:
+    """Return the finding about a row with an unknown code, with the nearest known code or name."""
+    hint = nearest_choice(code, areas["code"]) or nearest_choice(code, areas["name"]) or Term("expect.nothing")
+    return Finding.in_row("unknown_area", row, column, value=code, expected=hint)
+
+
+def check_area_codes(areas: pd.DataFrame, table: pd.DataFrame) -> Iterator[Finding]:
+    """Yield a finding for each row with a unit that the table ``areas`` does not have."""
+    codes = table["area"].mask(table["area"] == "each", table["of"]) if "of" in table else table["area"]
+    unknown = table.assign(code=codes)[(codes != "") & ~codes.isin(areas["code"])]
+    for row in unknown.itertuples():
+        yield unknown_area(row, "area", row.code, areas)
 
 
 def unit_row(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> pd.Series:
@@ -122,8 +133,7 @@ def lineage(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> l
 
 def communes(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> list[str]:
     """Return the codes of the communes in a unit (itself, if it is one) that exist on a day."""
-    if on is not None and not pd.isna(on):
-        areas = areas[_exist(areas["since"].to_numpy(), areas["until"].to_numpy(), on)]
+    areas = units_on(areas, on)
     inside = _inside(areas, code) & (areas["kind"].to_numpy() == "commune")
     return list(dict.fromkeys(areas["code"].to_numpy()[inside]))
 
@@ -180,8 +190,8 @@ def population_at(
 ) -> PopulationCount | None:
     """Return the count nearest to a day (without one, the latest): the unit's own, or its communes' sum.
 
-    A sum is taken only where every commune of that day is listed and has a figure. None
-    where no count is known: missing is not zero.
+    A sum is taken only where every commune of that day is listed and has a figure. None where no count is known:
+    missing is not zero.
 
     Examples
     --------
@@ -220,15 +230,12 @@ def add_population(
 ) -> pd.DataFrame:
     """Add to rows of (area, as_of) the area's own population nearest to the day.
 
-    Only counts of the unit that has the code on that day are taken: since July 2025
-    many codes mean other units than before. The columns are ``population``, ``population_as_of``,
-    ``population_status`` and ``population_source``, and the column named by ``also``;
-    missing where there is no figure. Order and index remain.
+    Only counts of the unit that has the code on that day are taken: since July 2025 many codes mean other units than
+    before. The columns are ``population``, ``population_as_of``, ``population_status`` and ``population_source``, and
+    the column named by ``also``; missing where there is no figure. Order and index remain.
     """
-    columns = ["area", "as_of", "people", "status", "source", *([] if also is None else [also])]
-    counts = population[columns].rename(
-        columns={"people": "population", "status": "population_status", "source": "population_source"}
-    )
+    names = {"people": "population", "status": "population_status", "source": "population_source"}
+    counts = population[["area", "as_of", *names, *([] if also is None else [also])]].rename(columns=names)
     reused = set(areas.loc[areas["code"].duplicated(), "code"])
     counts = counts.assign(population_as_of=counts["as_of"], unit=_unit_keys(areas, counts, reused))
     keyed = rows.assign(_order=range(len(rows)), unit=_unit_keys(areas, rows, reused))
@@ -242,10 +249,8 @@ def _unit_keys(areas: pd.DataFrame, rows: pd.DataFrame, reused: set[str]) -> pd.
     """Return the code of each row, with the first day of its unit where several units have used the code."""
     codes = rows["area"].tolist()
     if not reused.isdisjoint(codes):
-        periods: dict[str, list[tuple[pd.Timestamp, pd.Timestamp]]] = {}
-        for code, since, until in zip(areas["code"], areas["since"], areas["until"], strict=True):
-            if code in reused:
-                periods.setdefault(code, []).append((since, until))
+        again = areas[areas["code"].isin(reused)]
+        periods = {c: list(zip(t["since"], t["until"], strict=True)) for c, t in again.groupby("code")}
         pairs = zip(codes, rows["as_of"], strict=True)
         codes = [f"{code} {_first_day(periods[code], day)}" if code in reused else code for code, day in pairs]
     return pd.Series(codes, index=rows.index, dtype="str")

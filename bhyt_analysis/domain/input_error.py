@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from bhyt_analysis.domain.findings import Finding, findings_table
 from bhyt_analysis.i18n.messages import BhytError
 
 PLACE = ["file", "row", "column"]
 UNREADABLE = {"not_utf8", "not_a_table", "empty_input"}  # rules of an input that can't be read at all
+Fault = tuple[str, Mapping[str, object]]  # key of a message, and its fields
+
+
+def fault_error(faults: Iterable[Fault]) -> BhytError:
+    """Return one error that names all faults."""
+    return BhytError(*((key, dict(fields)) for key, fields in faults))
+
+
+def raise_faults(faults: Iterable[Fault]) -> None:
+    """Raise one `BhytError` that names all faults, if there are any."""
+    if faults := list(faults):
+        raise fault_error(faults)
 
 
 class InputError(BhytError):

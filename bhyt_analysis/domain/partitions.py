@@ -1,9 +1,8 @@
 """Select the rows of an input on which one unit's briefing depends, and store them for other processes.
 
-A briefing of one district reads a few thousand of a country's millions of rows. They are
-located once for all units, and each unit's rows have a fingerprint: what has not changed
-need not be built again. A partition on disk is a folder with one JSON file, which `load`
-reads as it reads an input.
+A briefing of one district reads a few thousand of a country's millions of rows. They are located once for all units,
+and each unit's rows have a fingerprint: what has not changed need not be built again. A partition on disk is a folder
+with one JSON file, which `load` reads as it reads an input.
 """
 
 from __future__ import annotations
@@ -45,9 +44,9 @@ class AreaPartitions:
     def select(self, area: str) -> Dataset:
         """Return the dataset with the rows of a unit, of all units in it and of those above it."""
         codes = self._related_codes(area)
-        tables = {name: getattr(self.data, name).iloc[self._rows(name, codes)] for name in TABLES}
-        rows = {name: t.reset_index(drop=True) for name, t in tables.items() if name not in SHARED_TABLES}
-        return replace(self.data, **rows)
+        own = {name: self._rows(name, codes) for name in TABLES if name not in SHARED_TABLES}
+        tables = {name: getattr(self.data, name).iloc[rows].reset_index(drop=True) for name, rows in own.items()}
+        return replace(self.data, **tables)
 
     def sha256(self, area: str) -> str:
         """Return a fingerprint of the rows of `select` and their units, without their ``file`` and ``row``."""
@@ -72,8 +71,8 @@ class AreaPartitions:
         areas, successors = self.data.areas, self.data.successors
         code = str(match_units(areas, area)["code"].iloc[0])
         inside = {code, *communes(areas, code)}
-        inside |= set(areas.loc[areas["parent"].isin(inside), "code"])
-        new = set(successors.loc[successors["code_old"].isin(inside), "code_new"])
+        inside.update(areas.loc[areas["parent"].isin(inside), "code"])
+        new = successors.loc[successors["code_old"].isin(inside), "code_new"]
         return {*(c for c, *_ in lineage(areas, code)), *inside, *new, "each"}
 
 
@@ -107,12 +106,9 @@ def read_partition(folder: str | Path) -> Dataset:
     return Dataset(**record | {name: _decode_table(columns) for name, columns in record.pop("tables").items()})
 
 
-Column = dict[str, object]
-
-
-def _encode_table(table: pd.DataFrame) -> dict[str, Column]:
+def _encode_table(table: pd.DataFrame) -> dict[str, dict[str, object]]:
     """Return the columns with their dtypes: each value once, and its position in every row (-1 where missing)."""
-    columns: dict[str, Column] = {}
+    columns = {}
     for name, cells in table.items():
         codes, values = pd.factorize(cells)
         kind = str(cells.dtype)
@@ -121,7 +117,7 @@ def _encode_table(table: pd.DataFrame) -> dict[str, Column]:
     return columns
 
 
-def _decode_table(columns: dict[str, Column]) -> pd.DataFrame:
+def _decode_table(columns: dict[str, dict[str, object]]) -> pd.DataFrame:
     decoded = {}
     for name, column in columns.items():
         values, codes = pd.array(column["values"], dtype=column["dtype"]), np.array(column["codes"], dtype=np.intp)

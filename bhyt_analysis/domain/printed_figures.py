@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.dataset import Dataset
@@ -19,20 +20,16 @@ class Interval(NamedTuple):
 
     def meets(self, other: Interval) -> bool:
         """Tell whether some value is in both."""
-        low = max(self.low, other.low)
-        high = min(self.high, other.high)
-        if low < high:
-            return True
-        return low == high and not any(
-            (i.low == low and i.low_open) or (i.high == high and i.high_open) for i in (self, other)
-        )
+        low, high = max(self.low, other.low), min(self.high, other.high)
+        is_open = any((i.low == low and i.low_open) or (i.high == high and i.high_open) for i in (self, other))
+        return low < high or (low == high and not is_open)
 
 
-def printed_interval(value: float, decimals: int = 0, relation: str = "=") -> Interval:
+def printed_interval(value: float, decimals: float = 0, relation: str = "=") -> Interval:
     """Return the interval of a printed figure, in the figure's own unit.
 
-    "85.1" is [85.05, 85.15); "above 99" is open at 99, "at least" closed; "about"
-    allows one unit of the last place either way.
+    "85.1" is [85.05, 85.15); "above 99" is open at 99, "at least" closed; "about" allows one unit of the last place
+    either way. Missing decimals are none.
 
     Examples
     --------
@@ -41,43 +38,33 @@ def printed_interval(value: float, decimals: int = 0, relation: str = "=") -> In
     >>> printed_interval(99, 0, ">")
     Interval(low=99.0, high=inf, low_open=True, high_open=True)
     """
-    half = 0.5 * 10.0 ** -int(decimals)
-    places = int(decimals) + 1
-    if relation == ">":
-        return Interval(float(value), float("inf"), True)
-    if relation == ">=":
-        return Interval(float(value), float("inf"))
+    if relation in (">", ">="):
+        return Interval(float(value), float("inf"), relation == ">")
     if relation == "<":
         return Interval(float("-inf"), float(value), True, True)
-    if relation == "about":
-        half *= 2
-    return Interval(round(value - half, places), round(value + half, places))
+    places = 0 if pd.isna(decimals) else int(decimals)
+    half = (1 if relation == "about" else 0.5) * 10.0**-places
+    return Interval(round(value - half, places + 1), round(value + half, places + 1))
 
 
 def published_rates(data: Dataset, code: str) -> pd.DataFrame:
     """Return the coverage rates that documents print for a unit, as shares with their bounds.
 
-    Columns ``as_of``, ``relation``, ``rate`` (missing unless the figure is printed with
-    "=" or "about"), ``rate_low``, ``rate_high`` (at most 1), ``document``, ``source``.
+    Columns ``as_of``, ``relation``, ``rate`` (missing unless printed with "=" or "about"), ``rate_low``,
+    ``rate_high`` (at most 1), ``document``, ``source``.
     """
     rows = data.published
     rows = rows[(rows["area"] == code) & (rows["figure"] == "coverage") & rows["value"].notna()]
-    rates = []
-    for row in rows.itertuples():
-        bounds = printed_interval(row.value, 0 if pd.isna(row.decimals) else row.decimals, row.relation)
-        rates.append(
-            {
-                "as_of": pd.to_datetime(row.as_of, format="%Y-%m-%d", errors="coerce"),
-                "relation": row.relation,
-                "rate": row.value / 100 if row.relation in ("=", "about") else float("nan"),
-                "rate_low": max(bounds.low, 0.0) / 100,
-                "rate_high": min(bounds.high, 100.0) / 100,
-                "document": row.document,
-                "source": figure_source(data, row.document, row.locator),
-            }
-        )
-    columns = ["as_of", "relation", "rate", "rate_low", "rate_high", "document", "source"]
-    table = pd.DataFrame(rates, columns=columns)
+    bounds = [printed_interval(r.value, r.decimals, r.relation) for r in rows.itertuples()]
+    sources = [figure_source(data, r.document, r.locator) for r in rows.itertuples()]
+    low, high = ([i[side] for i in bounds] for side in (0, 1))
+    table = rows.assign(
+        as_of=pd.to_datetime(rows["as_of"], format="%Y-%m-%d", errors="coerce"),
+        rate=(rows["value"] / 100).where(rows["relation"].isin(["=", "about"])),
+        rate_low=np.maximum(low, 0.0) / 100,
+        rate_high=np.minimum(high, 100.0) / 100,
+        source=sources,
+    )[["as_of", "relation", "rate", "rate_low", "rate_high", "document", "source"]]
     # A rate of "the end of the year" has no place in a sequence of days.
     return table[table["as_of"].notna()].sort_values("as_of", ignore_index=True)
 

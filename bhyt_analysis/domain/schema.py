@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import pandas as pd
 
-from bhyt_analysis.domain.packaged_tables import packaged_table
+from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.law.groups import groups
 

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.domain.bundled import bundled_path
-from bhyt_analysis.domain.faults import Fault, raise_faults
+from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.ingest.loader import read_table

@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.domain.bundled import bundled_path
+from bhyt_analysis.domain.bundled import bundled_path, packaged_table
 from bhyt_analysis.domain.decisions import COUNTRY
-from bhyt_analysis.domain.packaged_tables import packaged_table
 from bhyt_analysis.i18n.messages import BhytError
 
 SOURCE = "Số liệu giả lập"

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import namedtuple
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from bhyt_analysis.law.law_file import ONWARD
 
 if TYPE_CHECKING:
-    from bhyt_analysis.law.law import InForce, Law
+    from bhyt_analysis.law.law import Law
 
 
-class LawRow(NamedTuple):
-    """A row of the law, by which a reform is compared."""
-
-    parameter: str
-    key: str
-    area: str
-    since: dt.date
-    until: dt.date
-    unit: str
-    reference: str
-    status: str
-    file: str
-    row: int
-
-
+# A row of the law, by which a reform is compared.
+LawRow = namedtuple("LawRow", "parameter key area since until unit reference status file row")
 COLUMNS = ["parameter", "key", "area", "since", "until", "before", "after", "unit", "reference", "status", "text"]
 
 
@@ -36,16 +24,17 @@ def compare(law: Law, reform: Law) -> pd.DataFrame:
     """Return the changes of a reform as rows; see `Law.compare`."""
     combined = law | reform
     table = reform.table.sort_values(["parameter", "key", "area", "since"])
-    rows = [LawRow(*values) for values in table[list(LawRow._fields)].itertuples(index=False)]
+    rows = map(LawRow._make, table[list(LawRow._fields)].itertuples(index=False))
     return pd.DataFrame([change for row in rows for change in _changes(law, combined, row)], columns=COLUMNS)
 
 
 def _changes(law: Law, combined: Law, row: LawRow) -> Iterator[dict[str, object]]:
     """Yield the periods of a row of a reform in which it changes the law."""
     for since, until in _periods(_same_key(combined.table, row), row):
-        rules = combined.at(since, row.area or None)
-        before, after = (_value(r, row) for r in (law.at(since, row.area or None), rules))
-        if before == after or not _is_decisive(rules, row):
+        old, new = (_same_key(rules.at(since, row.area or None).table, row) for rules in (law, combined))
+        before, after = (float(rows["value"].iloc[0]) if len(rows) else None for rows in (old, new))
+        # Only where this very row is the one in force, and not a later reform of it.
+        if before == after or not ((new["file"] == row.file) & (new["row"] == row.row)).any():
             continue
         own = _areas_with_own_value(_same_key(law.table, row), row, since, until)
         text = _text(row, since, until, before, after, own)
@@ -62,17 +51,6 @@ def _periods(table: pd.DataFrame, row: LawRow) -> Iterator[tuple[dt.date, dt.dat
 
 def _same_key(table: pd.DataFrame, row: LawRow) -> pd.DataFrame:
     return table[(table["parameter"] == row.parameter) & (table["key"] == row.key)]
-
-
-def _value(law: InForce, row: LawRow) -> float | None:
-    rows = _same_key(law.table, row)
-    return float(rows["value"].iloc[0]) if len(rows) else None
-
-
-def _is_decisive(law: InForce, row: LawRow) -> bool:
-    """Tell whether this very row is the one in force, and not a later reform of it."""
-    rows = _same_key(law.table, row)
-    return len(rows) > 0 and (rows["file"].iloc[0], rows["row"].iloc[0]) == (row.file, row.row)
 
 
 def _areas_with_own_value(table: pd.DataFrame, row: LawRow, since: dt.date, until: dt.date) -> list[str]:

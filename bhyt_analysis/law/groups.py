@@ -1,8 +1,7 @@
 """Hold the groups of the insured: who pays for them, their order in the law, and what the package does with each.
 
-One row of ``groups.csv`` is a group of article 12 of the law (``key == group``) or
-a sub-group of it. ``within`` names a wider sub-group that some offices report
-instead of its parts, such as ``difficult_area`` for the three area titles.
+One row of ``groups.csv`` is a group of article 12 of the law (``key == group``) or a sub-group of it. ``within`` names
+a wider sub-group that some offices report instead of its parts, such as ``difficult_area`` for the three area titles.
 """
 
 from functools import lru_cache
@@ -28,11 +27,10 @@ def groups() -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame indexed by ``key`` with ``group``, ``within``, ``card_codes`` (joined
-    by ``;``), ``payer``, ``title_order`` (a person with several titles is insured
-    under the lowest), ``subsidy_key`` (the key of ``subsidy_share`` in the law),
-    ``benefit_level``, the flags that `groups_flagged` reads, ``name_vi``, ``name_en``
-    and ``reference``.
+    DataFrame indexed by ``key`` with ``group``, ``within``, ``card_codes`` (joined by ``;``), ``payer``,
+    ``title_order`` (a person with several titles is insured under the lowest), ``subsidy_key`` (the key of
+    ``subsidy_share`` in the law), ``benefit_level``, the flags that `groups_flagged` reads, ``name_vi``,
+    ``name_en`` and ``reference``.
 
     Examples
     --------
@@ -95,25 +93,17 @@ def double_counted_groups(keys: pd.Series) -> bool:
 def drop_nested_groups(cards: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of ``cards`` that may be added up without counting a card twice.
 
-    An office may report both a group and its parts; where the group is there on the
-    same area and day, its parts are left out.
+    An office may report both a group and its parts; where the group is there on the same area and day, its
+    parts are left out.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> cards = pd.DataFrame(
-    ...     {"area": "A", "as_of": "2021-12-31", "group": ["state_paid", "poor", "household"], "cards": [10, 4, 5]}
-    ... )
-    >>> int(drop_nested_groups(cards)["cards"].sum())
+    >>> rows = {"area": "A", "as_of": "2021-12-31", "group": ["state_paid", "poor", "household"], "cards": [10, 4, 5]}
+    >>> int(drop_nested_groups(pd.DataFrame(rows))["cards"].sum())
     15
     """
-    if not double_counted_groups(cards["group"]):
-        return cards
-    reported = _reported_keys(cards)
-    nested = pd.Series(False, index=cards.index)
-    for wider, differs in _wider_keys(cards):
-        nested |= wider.isin(reported) & differs
-    return cards[~nested]
+    return cards[~_nested_and_split(cards)[0]] if double_counted_groups(cards["group"]) else cards
 
 
 def leaf_groups(cards: pd.DataFrame) -> pd.DataFrame:
@@ -122,30 +112,20 @@ def leaf_groups(cards: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> import pandas as pd
-    >>> cards = pd.DataFrame(
-    ...     {"area": "A", "as_of": "2021-12-31", "group": ["state_paid", "poor", "household"], "cards": [10, 4, 5]}
-    ... )
-    >>> leaf_groups(cards)["group"].tolist()
+    >>> leaf_groups(pd.DataFrame({"group": ["state_paid", "poor", "household"]}))["group"].tolist()
     ['poor', 'household']
     """
-    if not double_counted_groups(cards["group"]):
-        return cards
-    reported = _reported_keys(cards)
-    split = pd.Series(False, index=cards.index)
-    for wider, differs in _wider_keys(cards):
-        split |= reported.isin(wider[differs])
-    return cards[~split]
+    return cards[~_nested_and_split(cards)[1]] if double_counted_groups(cards["group"]) else cards
 
 
-def _reported_keys(cards: pd.DataFrame) -> pd.MultiIndex:
-    """Return the area, day and group of each row, as far as the table has them."""
-    return pd.MultiIndex.from_frame(cards[[*(c for c in ("area", "as_of") if c in cards), "group"]])
-
-
-def _wider_keys(cards: pd.DataFrame) -> list[tuple[pd.MultiIndex, np.ndarray]]:
-    """Return for each level above the keys with the wider group, and whether it differs from the row's own."""
-    levels = []
+def _nested_and_split(cards: pd.DataFrame) -> np.ndarray:
+    """Mark the rows of which a wider group is reported on the same area and day, and those of which a part is."""
+    place = [c for c in ("area", "as_of") if c in cards]
+    reported = pd.MultiIndex.from_frame(cards[[*place, "group"]])
+    marks = np.zeros((2, len(cards)), dtype=bool)
     for column in ("group", "within"):
-        wider = cards["group"].map(_table()[column]).fillna("")
-        levels.append((_reported_keys(cards.assign(group=wider)), (wider != cards["group"]).to_numpy()))
-    return levels
+        group = cards["group"].map(_table()[column]).fillna("")
+        differs = (group != cards["group"]).to_numpy()
+        wider = pd.MultiIndex.from_frame(cards[place].assign(group=group))
+        marks |= wider.isin(reported) & differs, reported.isin(wider[differs])
+    return marks

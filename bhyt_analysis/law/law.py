@@ -1,8 +1,7 @@
 """Give the law in force on a date and in an area, with reforms in place of the rows that they replace.
 
-One row of ``law.csv`` is one value in force from a date (``since``) to a date
-(``until``, both inclusive; blank is onward), in an area (blank is nationwide),
-from a cited text. A reform is a file of the same shape.
+One row of ``law.csv`` is one value in force from a date (``since``) to a date (``until``, both inclusive; blank is
+onward), in an area (blank is nationwide), from a cited text. A reform is a file of the same shape.
 """
 
 from __future__ import annotations
@@ -22,8 +21,7 @@ from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
 from bhyt_analysis.law import comparison
 from bhyt_analysis.law.law_file import FILE, ONWARD, LawError, check_law_rows, known_keys, read_law_file
 
-# One name or code, or the chain of units that a place belongs to, the smallest first,
-# each unit by all its names.
+# One name or code, or the chain of units that a place belongs to, the smallest first, each unit by all its names.
 Area = str | Sequence[str | Sequence[str]] | None
 MONTH_COLUMNS = ["month", "parameter", "key", "value", "reference", "status"]
 
@@ -40,11 +38,7 @@ class InForce:
     table: pd.DataFrame
 
     def __getitem__(self, parameter: str) -> float | pd.Series:
-        """Return a number for a parameter without keys, else a Series by key.
-
-        Raises `LawError` for a parameter that is unknown or
-        not in force on the day.
-        """
+        """Return a number for a parameter without keys, else a Series by key; see `rows` for errors."""
         rows = self.rows(parameter)
         if len(rows) == 1 and rows["key"].iloc[0] == "":
             return float(rows["value"].iloc[0])
@@ -68,7 +62,7 @@ class InForce:
         return own.iloc[0]
 
     def rows(self, parameter: str) -> pd.DataFrame:
-        """Return the rows of one parameter, one a key."""
+        """Return the rows of one parameter, one a key; raise `LawError` for an unknown one or none in force."""
         rows = self.table[self.table["parameter"] == parameter]
         if rows.empty:
             parameters = known_keys()
@@ -101,8 +95,8 @@ class Law:
     def read(cls, path: str | Path | None = None) -> Law:
         """Read the bundled law, or a reform file of the same columns.
 
-        Raises `LawError` that lists every row which is wrong: no reference, not a
-        date, not a number, twice the same, overlapping, an unknown parameter.
+        Raises `LawError` that lists every row which is wrong: no reference, not a date, not a number, twice the
+        same, overlapping, an unknown parameter.
         """
         return cls(read_law_file(FILE if path is None else Path(path)).assign(layer=0))
 
@@ -121,9 +115,8 @@ class Law:
     def __or__(self, reform: Law) -> Law:
         """Return the law as a reform changes it.
 
-        A row of the reform replaces what it covers: the same parameter, key and area
-        on the days from ``since`` to ``until``. When its ``until`` passes, the law that
-        it covered resumes. Rows of smaller areas keep their precedence.
+        A row of the reform replaces what it covers: the same parameter, key and area on the days from ``since`` to
+        ``until``. After these, the law that it covered resumes. Rows of smaller areas keep their precedence.
         """
         if not isinstance(reform, Law):
             return NotImplemented
@@ -134,26 +127,21 @@ class Law:
     def at(self, day: DateLike, area: Area = None) -> InForce:
         """Return the values in force on a day, nationwide or in an area.
 
-        ``area`` is a name or code, or the chain of units that a place belongs to, the
-        smallest first (what `bhyt_analysis.domain.geography.lineage` gives). The row of
-        the smallest unit wins; within one area a reform wins over the law that it covers,
-        then the later ``since``.
+        ``area`` is a name or code, or the chain of units that a place belongs to, the smallest first (what
+        `bhyt_analysis.domain.geography.lineage` gives). The row of the smallest unit wins; within one area a reform
+        wins over the law that it covers, then the later ``since``.
         """
-        date, chain = parse_date(day), _name_chain(area)
-        rows = self.table[(self.table["since"] <= date) & (self.table["until"] >= date)]
-        rows = rows.assign(distance=[_distance(a, chain) for a in rows["area"]]).dropna(subset="distance")
-        rows = rows.sort_values(["distance", "layer", "since"], ascending=[True, False, False], kind="stable")
-        rows = rows.drop_duplicates(["parameter", "key"]).sort_values(["layer", "row"], kind="stable")
-        label = area if isinstance(area, str) else (next(iter(area[0])) if chain and area else "")
-        table = rows.drop(columns=["distance", "layer"]).reset_index(drop=True)
-        return InForce(date, str(label or ""), table)
+        date = parse_date(day)
+        rows = _weakest_first(self.table[(self.table["since"] <= date) & (self.table["until"] >= date)], area)
+        rows = rows.drop_duplicates(["parameter", "key"], keep="last").sort_values(["layer", "row"], kind="stable")
+        label = area if isinstance(area, str) else next(iter(area[0])) if area else ""
+        return InForce(date, label, rows.drop(columns=["distance", "layer"]).reset_index(drop=True))
 
     def months(self, start: DateLike, end: DateLike, area: Area = None) -> pd.DataFrame:
         """Return the law month by month, for budgets: one row a month, parameter and key.
 
-        The month's value is the one in force on its first day: contributions are due
-        by the month. Columns ``month`` (first day), ``parameter``, ``key``, ``value``,
-        ``reference``, ``status``.
+        The month's value is the one in force on its first day: contributions are due by the month. Columns
+        ``month`` (first day), ``parameter``, ``key``, ``value``, ``reference``, ``status``.
 
         Examples
         --------
@@ -171,8 +159,7 @@ class Law:
     def monthly(self, parameter: str, months: Sequence[DateLike], area: Area = None) -> pd.DataFrame:
         """Return one parameter month by month, one column a key; missing where nothing is in force.
 
-        ``months`` are any days of the months; a month's value is that of its first day.
-        The same rows win as in `at`.
+        ``months`` are any days of the months; a month's value is that of its first day. The same rows win as in `at`.
 
         Examples
         --------
@@ -181,11 +168,7 @@ class Law:
         [0.3, 0.5]
         """
         firsts = np.array([parse_date(m).replace(day=1) for m in months], dtype="datetime64[D]")
-        chain = _name_chain(area)
-        rows = self.table[self.table["parameter"] == parameter]
-        rows = rows.assign(distance=[_distance(a, chain) for a in rows["area"]]).dropna(subset="distance")
-        # The weakest first: a later one replaces it.
-        rows = rows.sort_values(["distance", "layer", "since"], ascending=[False, True, True], kind="stable")
+        rows = _weakest_first(self.table[self.table["parameter"] == parameter], area)
         values: dict[str, np.ndarray] = {key: np.full(len(firsts), np.nan) for key in rows["key"]}
         for row in rows.itertuples():
             inside = (firsts >= np.datetime64(row.since)) & (firsts <= np.datetime64(row.until))
@@ -206,10 +189,9 @@ class Law:
     def compare(self, reform: Law) -> pd.DataFrame:
         """Return what a reform changes, from when, in words; one row a changed value.
 
-        Columns ``parameter``, ``key``, ``area``, ``since``, ``until`` (None is onward),
-        ``before`` and ``after`` (value; missing where there was none), ``unit``,
-        ``reference``, ``status``, ``text``. Rows of the reform that change nothing are
-        left out; the text names areas whose own row keeps precedence over the reform.
+        Columns ``parameter``, ``key``, ``area``, ``since``, ``until`` (None is onward), ``before`` and ``after``
+        (missing where there was none), ``unit``, ``reference``, ``status``, ``text``. Rows of the reform that
+        change nothing are left out; the text names areas whose own row keeps precedence over the reform.
 
         Examples
         --------
@@ -246,6 +228,13 @@ def _name_chain(area: Area) -> list[set[str]]:
         return []
     units = [area] if isinstance(area, str) else list(area)
     return [{normalise_name(strip_unit_word(n)) for n in ([u] if isinstance(u, str) else u)} for u in units]
+
+
+def _weakest_first(rows: pd.DataFrame, area: Area) -> pd.DataFrame:
+    """Return the rows that hold in an area, each before those that replace it."""
+    chain = _name_chain(area)
+    rows = rows.assign(distance=[_distance(a, chain) for a in rows["area"]]).dropna(subset="distance")
+    return rows.sort_values(["distance", "layer", "since"], ascending=[False, True, True], kind="stable")
 
 
 def _distance(area: str, chain: list[set[str]]) -> float | None:

@@ -10,9 +10,16 @@ from collections.abc import Callable, Iterator
 
 import pandas as pd
 
-from bhyt_analysis.domain.area_codes import check_area_codes, unknown_area
 from bhyt_analysis.domain.findings import Finding, GroupName, Part, TableRow, Term, has_errors
-from bhyt_analysis.domain.geography import add_population, communes, is_fully_listed, population_at, unit_name
+from bhyt_analysis.domain.geography import (
+    add_population,
+    check_area_codes,
+    communes,
+    is_fully_listed,
+    population_at,
+    unit_name,
+    unknown_area,
+)
 from bhyt_analysis.law.groups import double_counted_groups, drop_nested_groups, groups, leaf_groups, main_group
 from bhyt_analysis.quality.limits import rule_limits
 from bhyt_analysis.quality.month_checks import check_months
@@ -56,8 +63,8 @@ def check_units(areas: pd.DataFrame) -> Iterator[Finding]:
 
 def _period_order(table: pd.DataFrame) -> Iterator[Finding]:
     for row in table[table["until"] < table["since"]].itertuples():
-        days = {"value": str(row.until.date()), "expected": str(row.since.date())}
-        yield Finding.in_row("until_before_since", row, "until", **days)
+        since, until = str(row.since.date()), str(row.until.date())
+        yield Finding.in_row("until_before_since", row, "until", value=until, expected=since)
 
 
 # The day on which the unit of a row must exist. A target or a printed figure may be about another day.
@@ -79,14 +86,10 @@ def _units_on_their_days(tables: Tables) -> Iterator[Finding]:
         rows = rows[~rows["position"].isin(both.loc[exists, "position"])]
         for row, day in zip(rows.itertuples(), rows[column], strict=True):
             units = periods[periods["code"] == row.area]
-            past = units[units["until"] < day].tail(1)
-            parts: dict[str, Part] = {"value": row.area, "day": day}
-            if len(past):
-                parts |= {"name": past["name"].iloc[0], "until": past["until"].iloc[0]}
-                yield Finding.in_row("unit_ended", row, "area", **parts)
-            else:
-                parts |= {"name": units["name"].iloc[0], "since": units["since"].min()}
-                yield Finding.in_row("unit_not_yet", row, "area", **parts)
+            rule, parts = "unit_not_yet", {"name": units["name"].iloc[0], "since": units["since"].min()}
+            if len(past := units[units["until"] < day].tail(1)):
+                rule, parts = "unit_ended", {"name": past["name"].iloc[0], "until": past["until"].iloc[0]}
+            yield Finding.in_row(rule, row, "area", value=row.area, day=day, **parts)
 
 
 VISITS = r"(?i)\b(?:lượt|turns?|visits?)\b"
@@ -115,6 +118,16 @@ def _count_finding(rule: str, row: TableRow, column: str, value: int, expected: 
     return Finding.in_row(rule, row, column, value=int(value), expected=int(expected), **parts)
 
 
+def _unit_and_day(tables: Tables, row: TableRow) -> dict[str, Part]:
+    return {"name": unit_name(tables["areas"], row.area, row.as_of), "day": row.as_of}
+
+
+def _sums(table: pd.DataFrame, keys: list[str], figure: str) -> pd.DataFrame:
+    """Return the sums of a figure, each with the place in the input of its first row."""
+    groups = table.groupby(keys, as_index=False)
+    return groups.agg(total=(figure, "sum"), file=("file", "first"), row=("row", "first"))
+
+
 def _household_sizes_and_minority(tables: Tables) -> Iterator[Finding]:
     population = tables["population"]
     sizes = [c for c in population if c.startswith("size_")]
@@ -129,21 +142,18 @@ def _household_sizes_and_minority(tables: Tables) -> Iterator[Finding]:
 def _cards_above_people(tables: Tables) -> Iterator[Finding]:
     """Yield units with more cards than people in their own rows, by day."""
     areas, population = tables["areas"], tables["population"]
-    cards = drop_nested_groups(tables["cards"])
-    totals = cards.groupby(["area", "as_of"], as_index=False).agg(
-        cards=("cards", "sum"), file=("file", "first"), row=("row", "first")
-    )
+    totals = _sums(drop_nested_groups(tables["cards"]), ["area", "as_of"], "cards")
     totals = add_population(totals, areas, population)
-    for row in totals[~(totals["cards"] <= totals["population"]).fillna(False).astype(bool)].itertuples():
+    for row in totals[~(totals["total"] <= totals["population"]).fillna(False).astype(bool)].itertuples():
         people, source = row.population, row.population_source
         if pd.isna(people):  # a unit without a count of its own has the sum of its communes
             count = population_at(areas, population, row.area, row.as_of)
             if count is None:
                 continue
             people, source = count.people, count.source
-        if row.cards > people:
-            parts = {"name": unit_name(areas, row.area, row.as_of), "day": row.as_of, "source": source}
-            yield _count_finding("insured_above_population", row, "cards", row.cards, people, **parts)
+        if row.total > people:
+            parts = {**_unit_and_day(tables, row), "source": source}
+            yield _count_finding("insured_above_population", row, "cards", row.total, people, **parts)
 
 
 def _groups_and_parts(tables: Tables) -> Iterator[Finding]:
@@ -160,7 +170,7 @@ def _groups_and_parts(tables: Tables) -> Iterator[Finding]:
         above, below = both["cards"] < both["cards_parts"], both["rest"] & (both["cards"] > both["cards_parts"])
         for row in both[above | below].itertuples():
             rule = "parts_above_whole" if row.cards < row.cards_parts else "parts_below_whole"
-            details = {"group": row.group, "name": unit_name(tables["areas"], row.area, row.as_of), "day": row.as_of}
+            details = {"group": row.group, **_unit_and_day(tables, row)}
             yield _count_finding(rule, row, "cards", row.cards, row.cards_parts, **details)
 
 
@@ -216,11 +226,9 @@ def _communes_without_cards(tables: Tables) -> Iterator[Finding]:
 def _communes_and_units(tables: Tables) -> Iterator[Finding]:
     """Yield cards and people of a unit that differ from the sum of its communes on the same day."""
     areas = tables["areas"]
-    cards = drop_nested_groups(_with_unit_figures(areas, tables["cards"])).rename(columns={"cards": "own_count"})
+    cards = drop_nested_groups(_with_unit_figures(areas, tables["cards"]))
     cards = pd.concat([cards.assign(group=""), cards.assign(group=main_group(cards["group"]))])
-    cards = cards.groupby(["area", "as_of", "group"], as_index=False).agg(
-        own_count=("own_count", "sum"), file=("file", "first"), row=("row", "first")
-    )
+    cards = _sums(cards, ["area", "as_of", "group"], "cards").rename(columns={"total": "own_count"})
     people = tables["population"].rename(columns={"people": "own_count"}).assign(group="")
     for table, column in ((cards, "cards"), (people, "people")):
         for code, day, inside in _units_with_communes(areas, table):
@@ -234,7 +242,7 @@ def _communes_and_units(tables: Tables) -> Iterator[Finding]:
             for row in both.itertuples():
                 rule = "communes_above_district" if row.total > row.own_count else "communes_below_district"
                 subject = GroupName(row.group) if row.group else Term(f"unit.{column}")
-                parts = {"name": unit_name(areas, code, day), "day": day, "subject": subject}
+                parts = {**_unit_and_day(tables, row), "subject": subject}
                 yield _count_finding(rule, row, column, row.own_count, row.total, **parts)
 
 
@@ -264,7 +272,7 @@ def _denominators(tables: Tables) -> Iterator[Finding]:
     for row in upper.sort_values("as_of").drop_duplicates("area", keep="last").itertuples():
         count = population_at(areas, people[people["area"] != row.area], row.area, row.as_of)
         if count is not None and count.as_of != row.as_of and abs(count.people / row.people - 1) > limit:
-            parts = {"name": unit_name(areas, row.area, row.as_of), "day": row.as_of, "other": count.as_of}
+            parts = {**_unit_and_day(tables, row), "other": count.as_of}
             yield _count_finding("denominators_differ", row, "people", row.people, count.people, **parts)
 
 
@@ -276,9 +284,8 @@ def _population_jumps(tables: Tables) -> Iterator[Finding]:
     share = rule_limits("population_jump")["share"]
     far = ((ratio > 1 + share) | (ratio < 1 / (1 + share))).fillna(False)
     for row in rows.assign(past=before["people"], other=before["as_of"])[far].itertuples():
-        name = unit_name(areas, row.area, row.as_of)
-        if name == unit_name(areas, row.area, row.other):  # the same unit of that code
-            parts = {"name": name, "day": row.as_of, "other": row.other}
+        parts = {**_unit_and_day(tables, row), "other": row.other}
+        if parts["name"] == unit_name(areas, row.area, row.other):  # the same unit of that code
             yield _count_finding("population_jump", row, "people", row.people, row.past, **parts)
 
 
@@ -323,15 +330,9 @@ def _successor_shares(tables: Tables) -> Iterator[Finding]:
 def _expiring_cards(tables: Tables) -> Iterator[Finding]:
     """Yield groups of which more cards expire than there are."""
     keys = ["area", "as_of", "group"]
-    sums = (
-        tables["expiring"]
-        .groupby(keys, as_index=False)
-        .agg(total=("cards", "sum"), file=("file", "first"), row=("row", "first"))
-    )
-    both = sums.merge(tables["cards"][[*keys, "cards"]], on=keys)
+    both = _sums(tables["expiring"], keys, "cards").merge(tables["cards"][[*keys, "cards"]], on=keys)
     for row in both[both["total"] > both["cards"]].itertuples():
-        name = unit_name(tables["areas"], row.area, row.as_of)
-        parts: dict[str, Part] = {"group": GroupName(row.group), "name": name, "day": row.as_of}
+        parts = {"group": GroupName(row.group), **_unit_and_day(tables, row)}
         yield _count_finding("expiring_above_cards", row, "cards", row.total, row.cards, **parts)
 
 

@@ -2,15 +2,10 @@
 
 from functools import lru_cache
 
-from bhyt_analysis.domain.packaged_tables import packaged_table
+from bhyt_analysis.domain.bundled import packaged_table
 
 
-@lru_cache(maxsize=1)
-def _limits() -> dict[str, dict[str, float]]:
-    table = packaged_table("quality/limits.csv", ("value",))
-    return {str(rule): dict(zip(rows["limit"], rows["value"], strict=True)) for rule, rows in table.groupby("rule")}
-
-
+@lru_cache(maxsize=32)
 def rule_limits(rule: str) -> dict[str, float]:
     """Return the limits of a rule by their names.
 
@@ -19,4 +14,5 @@ def rule_limits(rule: str) -> dict[str, float]:
     >>> rule_limits("front_loaded")
     {'share': 0.5, 'years': 3.0}
     """
-    return dict(_limits()[rule])
+    rows = packaged_table("quality/limits.csv", ("value",), "rule").loc[[rule]]
+    return dict(zip(rows["limit"], rows["value"], strict=True))

@@ -1,7 +1,7 @@
 """Check that the cards of a month follow from those of the months around it.
 
-All series of cards (a unit's sub-group month by month) are one matrix, so that a country takes
-no longer than a district.
+All series of cards (a unit's sub-group month by month) are one matrix, so that a country takes no longer than a
+district.
 """
 
 from __future__ import annotations
@@ -36,12 +36,9 @@ def check_months(tables: Tables) -> Iterator[Finding]:
     """Yield the findings from following cards from month to month."""
     yield from _stock_and_flow(tables)
     series = monthly_series(tables["cards"])
-    if len(series.months) < 2:
-        return
-    yield from _jumps(tables, series)
-    yield from _silent_months(tables, series)
-    yield from _groups_missing(tables, series)
-    yield from _copied_months(tables, series)
+    if len(series.months) > 1:
+        for check in (_jumps, _silent_months, _groups_missing, _copied_months):
+            yield from check(tables, series)
 
 
 def monthly_series(cards: pd.DataFrame) -> Series:
@@ -218,8 +215,7 @@ def reported_months(unit: pd.Series, reported: NDArray[np.bool_]) -> Iterator[tu
 
 
 def _month_list(days: pd.DatetimeIndex) -> str:
-    months = [f"{d:%m/%Y}" for d in days[:12]]
-    return ", ".join([*months, "…"] if len(days) > 12 else months)
+    return ", ".join([f"{d:%m/%Y}" for d in days[:12]] + ["…"] * (len(days) > 12))
 
 
 def _groups_missing(tables: Tables, series: Series) -> Iterator[Finding]:
@@ -239,8 +235,8 @@ def _groups_missing(tables: Tables, series: Series) -> Iterator[Finding]:
         columns = np.flatnonzero(missing[line] & by_area[area] & ~by_main_group[keys.iloc[line]])
         if len(columns):
             position = series.position[line, columns[0] + int(np.argmax(reported[line, columns[0] :]))]
-            days = series.months[columns]
-            parts: dict[str, Part] = {"value": _month_list(days), "group": GroupName(group)}
+            days, name = series.months[columns], GroupName(group)
+            parts: dict[str, Part] = {"value": _month_list(days), "group": name}
             yield _cell_finding(tables, position, "group_missing", "as_of", area, days[0], **parts)
 
 

@@ -1,22 +1,19 @@
 """Audit whether the figures that a plan publishes fit each other.
 
-Interval arithmetic on what is printed: a figure can be any value that rounds to it, and
-a finding is only what no such value can explain. The rules are rows of ``rules.csv``;
-each function below finds what one or two of them describe. No document, unit or year
-has a rule of its own: figures belong together by their names (docs/audit.md), by their
-base, and by the day.
+Interval arithmetic on what is printed: a figure can be any value that rounds to it, and a finding is only what no such
+value can explain. Each function finds what one or two rows of ``rules.csv`` describe. No document, unit or year has a
+rule of its own: figures belong together by their names (docs/audit.md), by their base, and by the day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Protocol
 
 import pandas as pd
 
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.findings import Citation, Finding, Listing, Part, Term, UnitName, findings_table
+from bhyt_analysis.domain.findings import Citation, Finding, Listing, Part, TableRow, Term, UnitName, findings_table
 from bhyt_analysis.domain.geography import communes, find_unit, lineage, population_at, unit_name
 from bhyt_analysis.domain.printed_figures import Interval, printed_interval, published_rates
 from bhyt_analysis.i18n.messages import has_message
@@ -28,28 +25,7 @@ WHERE = ["document", "area", "figures"]
 COUNTS_OF = {"share_": ("cards_", "insured_by_", "insured_", "people_"), "coverage_": ("insured_", "cards_")}
 
 
-class PrintedFigure(Protocol):
-    """A row of the table ``published``."""
-
-    figure: str
-    value: float
-    decimals: float
-    unit: str
-    relation: str
-    base: str
-    as_of: str
-    locator: str
-
-
-class Loss(Protocol):
-    """A row of the table ``losses``."""
-
-    on: pd.Timestamp
-    people: int
-    source: str
-
-
-Figures = dict[str, PrintedFigure]
+Figures = dict[str, TableRow]  # rows of ``published`` by their figure
 
 
 def audit(data: Dataset, area: str | None = None, lang: str = "vi") -> pd.DataFrame:
@@ -57,14 +33,9 @@ def audit(data: Dataset, area: str | None = None, lang: str = "vi") -> pd.DataFr
 
     Returns
     -------
-    DataFrame, errors first: ``rule``, ``severity`` (error: the figures can't all be
-    true; warning: something is missing or at odds; info: worth knowing), ``message``,
-    ``document``, ``area`` (code), ``figures`` (those concerned, joined by commas).
-
-    Raises
-    ------
-    BhytError
-        for an unknown area.
+    DataFrame, errors first: ``rule``, ``severity`` (error: the figures can't all be true; warning: something is
+    missing or at odds; info: worth knowing), ``message``, ``document``, ``area`` (code), ``figures`` (those
+    concerned, joined by commas). An unknown area raises a `BhytError`.
 
     Examples
     --------
@@ -90,15 +61,11 @@ def _figures(rows: pd.DataFrame) -> Figures:
     return {row.figure: row for row in rows.itertuples()}
 
 
-def _decimals(row: PrintedFigure) -> int:
-    return 0 if pd.isna(row.decimals) else int(row.decimals)
+def _interval(row: TableRow) -> Interval:
+    return printed_interval(row.value, row.decimals, row.relation)
 
 
-def _interval(row: PrintedFigure) -> Interval:
-    return printed_interval(row.value, _decimals(row), row.relation)
-
-
-def _either_rounding(row: PrintedFigure) -> Interval:
+def _either_rounding(row: TableRow) -> Interval:
     """Return the interval of a printed share that may have been rounded half up or half to even."""
     return _interval(row)._replace(high_open=False)
 
@@ -108,14 +75,14 @@ def _ratio(part: Interval, base: Interval) -> Interval:
     return Interval(100 * part.low / base.high, 100 * part.high / base.low, False, False)
 
 
-def _count(row: PrintedFigure) -> Interval:
+def _count(row: TableRow) -> Interval:
     """Return the interval of a count: exact where printed with "=", rounded only with "about"."""
     if row.relation == "=":
         return Interval(row.value, row.value, False, False)
     return _interval(row)
 
 
-def _numerator(figure: str, counts: Figures) -> PrintedFigure | None:
+def _numerator(figure: str, counts: Figures) -> TableRow | None:
     """Return the printed count that a rate or share is of, if there is one."""
     if figure == "coverage":
         return counts.get("insured_total")
@@ -138,9 +105,7 @@ def check_shares(data: Dataset, code: str) -> Iterator[Finding]:
             yield from _check_share_sums(document, code, pairs, counts)
 
 
-def _check_share(
-    document: str, code: str, row: PrintedFigure, part: PrintedFigure, counts: Figures
-) -> Iterator[Finding]:
+def _check_share(document: str, code: str, row: TableRow, part: TableRow, counts: Figures) -> Iterator[Finding]:
     """Check a share against its count and base, and against other bases that it may have been divided by."""
     base = counts[row.base]
     if _either_rounding(row).meets(_ratio(_count(part), _count(base))):
@@ -159,12 +124,12 @@ def _check_share(
     yield Finding.in_document(rule, document, code, figures, **parts, locator=Citation(row.locator))
 
 
-def _rounded(row: PrintedFigure, part: PrintedFigure, base: PrintedFigure) -> float:
-    return round(100 * part.value / base.value, _decimals(row))
+def _rounded(row: TableRow, part: TableRow, base: TableRow) -> float:
+    return round(100 * part.value / base.value, 0 if pd.isna(row.decimals) else int(row.decimals))
 
 
 def _check_share_sums(
-    document: str, code: str, pairs: list[tuple[PrintedFigure, PrintedFigure]], counts: Figures
+    document: str, code: str, pairs: list[tuple[TableRow, TableRow]], counts: Figures
 ) -> Iterator[Finding]:
     """Check the shares of parts that make up a total: their sum as printed and as it should be."""
     for base in dict.fromkeys(row.base for row, _ in pairs):
@@ -239,7 +204,7 @@ def check_contradictions(data: Dataset, code: str) -> Iterator[Finding]:
                         yield _contradiction(document, code, figure, first, second)
 
 
-def _contradiction(document: str, code: str, figure: str, first: PrintedFigure, second: PrintedFigure) -> Finding:
+def _contradiction(document: str, code: str, figure: str, first: TableRow, second: TableRow) -> Finding:
     percent, key = first.unit == "percent", f"figure.{figure}"
     scale = 100 if percent else 1
     parts: dict[str, Part] = {"figure": Term(key) if has_message(key) else figure}
@@ -249,7 +214,7 @@ def _contradiction(document: str, code: str, figure: str, first: PrintedFigure, 
     return Finding.in_document("told_twice" if percent else "counted_twice", document, code, figure, **parts)
 
 
-def _stated(row: PrintedFigure) -> Interval:
+def _stated(row: TableRow) -> Interval:
     """Return the interval of a figure; a full or empty share is exact and not rounded."""
     if row.unit == "percent" and row.relation == "=" and row.value in (0, 100):
         return _count(row)
@@ -273,7 +238,7 @@ def check_losses(data: Dataset, code: str) -> Iterator[Finding]:
             yield Finding.in_document("lost_added_back", loss.source, code, names, **parts)
 
 
-def _check_loss_and_rates(data: Dataset, code: str, loss: Loss) -> Iterator[Finding]:
+def _check_loss_and_rates(data: Dataset, code: str, loss: TableRow) -> Iterator[Finding]:
     """Check a loss against the rates printed before and after it, and the population known."""
     rates = published_rates(data, code)
     before, after = rates[rates["as_of"] <= loss.on].tail(1), rates[rates["as_of"] > loss.on].head(1)
@@ -355,17 +320,11 @@ def check_path(data: Dataset, code: str) -> Iterator[Finding]:
         same = _own_targets(data, above).merge(targets, on="on", suffixes=("_above", ""))
         lower = same[same["rate_above"] > same["rate"]].sort_values("on").drop_duplicates("on", keep="last")
         if len(lower):
-            pairs: list[dict[str, Part]] = [
-                {
-                    "year": str(r.on.year),
-                    "relation": Term(f"relation.{r.relation}"),
-                    "value": r.rate,
-                    "expected": r.rate_above,
-                }
-                for r in lower.itertuples()
-            ]
+            relations = [Term(f"relation.{r}") for r in lower["relation"]]
+            pairs = lower[["rate", "rate_above"]].set_axis(["value", "expected"], axis=1)
+            pairs = pairs.assign(year=lower["on"].dt.strftime("%Y"), relation=relations)
             parts: dict[str, Part] = {"above": UnitName(unit_name(data.areas, above, lower["on"].iloc[0]))}
-            parts["pairs"] = Listing("pair.below_upper_target", pairs)
+            parts["pairs"] = Listing("pair.below_upper_target", pairs.to_dict("records"))
             yield Finding.in_document("below_upper_target", document, code, "target_coverage", **parts)
 
 

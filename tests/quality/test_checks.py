@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.domain.bundled import PACKAGE
 from bhyt_analysis.domain.findings import rules
-from bhyt_analysis.domain.packaged_tables import PACKAGE
 from bhyt_analysis.ingest import synthetic
 from bhyt_analysis.quality.limits import rule_limits
 from bhyt_analysis.quality.month_checks import monthly_series, typical_values

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.data_status import derived_quality
-from bhyt_analysis.domain.faults import Fault, raise_faults
+from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.domain.result_table import result_table
 
 VIEWS = ("group", "population", "rate_composition")

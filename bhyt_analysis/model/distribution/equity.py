@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bhyt_analysis.domain.data_status import derived_quality
-from bhyt_analysis.domain.faults import raise_faults
+from bhyt_analysis.domain.input_error import raise_faults
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
 

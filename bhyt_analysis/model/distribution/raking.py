@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.optimize import linprog
 
-from bhyt_analysis.domain.faults import Fault, fault_error, raise_faults
+from bhyt_analysis.domain.input_error import Fault, fault_error, raise_faults
 
 TOLERANCE = 1e-6  # people
 MAX_NAMED = 10  # totals that an error about fitting names

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from bhyt_analysis.domain.packaged_tables import packaged_table
+from bhyt_analysis.domain.bundled import packaged_table
 
 
 def thresholds() -> pd.DataFrame:

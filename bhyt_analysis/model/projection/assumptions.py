@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bhyt_analysis.domain.faults import raise_faults
-from bhyt_analysis.domain.packaged_tables import packaged_table
+from bhyt_analysis.domain.bundled import packaged_table
+from bhyt_analysis.domain.input_error import raise_faults
 from bhyt_analysis.i18n.messages import nearest_choice
 
 RANGE = ["low", "central", "high"]

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import find_unit, unit_name
-from bhyt_analysis.domain.packaged_tables import packaged_table
 from bhyt_analysis.domain.printed_figures import published_rates
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.projection.assumptions import Range, assumptions, central_values, draw_assumptions

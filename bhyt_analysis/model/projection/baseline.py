@@ -10,8 +10,8 @@ import pandas as pd
 
 from bhyt_analysis.domain.data_status import STATUSES, derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
-from bhyt_analysis.domain.faults import Fault, raise_faults
 from bhyt_analysis.domain.geography import communes, lineage, population_at, unit_name
+from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import groups, groups_flagged
 from bhyt_analysis.law.law import Area, Law

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from bhyt_analysis.domain.area_codes import check_area_codes
 from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.geography import check_area_codes
 from bhyt_analysis.domain.input_error import InputError
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.law.law import Law

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.domain.faults import Fault, raise_faults
+from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import nearest_choice
 from bhyt_analysis.law.groups import groups

@@ -9,8 +9,8 @@ import pandas as pd
 
 from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.faults import Fault, raise_faults
 from bhyt_analysis.domain.geography import communes, find_unit, full_unit_name, unit_name
+from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.reclassification.reclassify import ZONES, reclassify
 

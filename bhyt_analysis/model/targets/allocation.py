@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
-from bhyt_analysis.domain.faults import Fault, raise_faults
 from bhyt_analysis.domain.geography import communes as communes_in
 from bhyt_analysis.domain.geography import unit_name
+from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.model.coverage.coverage import coverage
