@@ -1,7 +1,9 @@
 """A district's target commune by commune: whole people, exact sums, bounds, none worse off for more."""
 
+import csv
 import itertools
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,8 @@ from bhyt_analysis.model.distribution.rounding import largest_remainder
 from bhyt_analysis.model.targets.allocation import METHODS, allocate, communes_to_allocate
 
 from ..conftest import write_table
+
+ROOT = Path(__file__).parents[2]
 
 
 def three(**more):
@@ -171,14 +175,16 @@ def one_by_one(table, goal_people, method, ratchet):
             if have[area] < r["population"] and pull(r, method):
                 start = 0 if method in ("equal-rate", "level-up") else r["insured"]
                 half = have[area] + 1 - Fraction(1, 2)
-                waiting.append(((half - start) / Fraction(pull(r, method)), area))
-        have[min(waiting)[1]] += 1
+                cost = r["cost_per_person"] if method == "least-cost" else 0
+                waiting.append((cost, (half - start) / Fraction(pull(r, method)), area))
+        have[min(waiting)[2]] += 1
     return [have[a] for a in table["area"]]
 
 
 def pull(row, method):
     by_gap = row["population"] - row["insured"]
-    return {"share-of-gap": by_gap, "capacity": row["capacity"]}.get(method, row["population"])
+    by_method = {"share-of-gap": by_gap, "least-cost": by_gap, "capacity": row["capacity"]}
+    return by_method.get(method, row["population"])
 
 
 @st.composite
@@ -210,7 +216,7 @@ def rate_of(people, table):
     table=districts(),
     part=st.fractions(0, 1),
     ratchet=st.booleans(),
-    method=st.sampled_from(["equal-rate", "share-of-gap", "level-up", "equal-points", "capacity"]),
+    method=st.sampled_from(["equal-rate", "share-of-gap", "level-up", "equal-points", "least-cost", "capacity"]),
 )
 def test_it_is_what_one_person_at_a_time_gives(table, part, ratchet, method):
     lowers = method in ("equal-rate", "share-of-gap", "equal-points") and not ratchet
@@ -280,9 +286,11 @@ def test_a_whole_country_of_communes_adds_exactly(method):
     table = pd.DataFrame({"area": [f"{i:05d}" for i in range(11_000)], "population": population})
     table = table.assign(insured=rng.binomial(population, 0.85), lost=rng.binomial(population, 0.1))
     table = table.assign(cost_per_person=rng.integers(1, 10**6, 11_000), capacity=rng.random(11_000) + 0.01)
-    for rate, relation in ((0.95, "="), (0.951, ">")):
+    total = int(population.sum())
+    # In whole numbers: 950 of 1,000, rounded up, and the first number above 951 of 1,000.
+    for rate, relation, people in ((0.95, "=", -(-total * 950 // 1000)), (0.951, ">", total * 951 // 1000 + 1)):
         out = allocate(table, rate, relation, method)
-        assert out["target_people"].sum() == bhyt.people_needed(int(population.sum()), rate, relation)
+        assert out["target_people"].sum() == people
         assert (out["target_people"] <= population).all()
         assert (out["to_add"] >= 0).all()
 
@@ -408,25 +416,52 @@ def test_what_a_method_weighs_by_must_be_known_everywhere(method, more):
 # From the dataset -----------------------------------------------------------------------
 
 
+def rows_of_example(table, **values):
+    """The rows of a bundled CSV file with some values, read without the package."""
+    with (ROOT / f"data/{table}_example.csv").open(encoding="utf-8", newline="") as file:
+        return [row for row in csv.DictReader(file) if all(row[c] == v for c, v in values.items())]
+
+
+def losses_by_article_12():
+    """Who lost a card by Decision 861 in the example district, commune by commune from its rows and the law."""
+    minority = {r["area"]: Fraction(int(r["minority_people"]), int(r["people"])) for r in rows_of_example("population")}
+    cards = {(r["area"], r["group"]): int(r["cards"]) for r in rows_of_example("cards", as_of="2021-06-30")}
+    before = {r["area"]: r["zone"] for r in rows_of_example("zones", decision="582")}
+    lost = []
+    for row in rows_of_example("zones", decision="861"):
+        area, change = row["area"], (before[row["area"]], row["zone"])
+        of_residents = cards[area, "resident_of_especially_difficult_area"]
+        outside = 1 - Fraction(row["special_villages_share"])  # residents of special villages keep theirs
+        if change == ("III", "II"):  # ethnic minorities keep one under their own entitlement
+            exact = of_residents * outside * (1 - minority[area])
+        elif change == ("III", "I"):
+            exact = of_residents * outside
+        elif change == ("II", "I"):
+            exact = Fraction(cards[area, "minority_in_difficult_area"])
+        else:
+            exact = Fraction(0)
+        lost.append(int(exact + Fraction(1, 2)))
+    return lost
+
+
 def test_the_synthetic_district_is_allocated_from_its_cards(data):
     table = communes_to_allocate(data, "X001", on="2022-06-30")
     assert table.columns.tolist() == ["area", "name", "as_of", "population", "insured", "lost", "status"]
     assert table.loc[0, ["area", "name", "population"]].tolist() == ["X00101", "Xã Mẫu 01", 3_404]
     assert set(table["status"]) == {"synthetic"}
-    decided = bhyt.reclassify(data, decision="861", area="X001")
-    assert table["lost"].tolist() == decided["lost"].tolist()
-    total = int(table["population"].sum())
+    assert table["lost"].tolist() == losses_by_article_12()
+    assert table["population"].sum() == 64_897  # 93% of them are 60,354.21
     for method in ("share-of-gap", "equal-rate", "equal-points", "level-up", "shock-adjusted"):
         out = allocate(table, 0.93, method=method)
-        assert out["target_people"].sum() == bhyt.people_needed(total, 0.93)
+        assert out["target_people"].sum() == 60_355
 
 
 def test_cards_are_of_the_day_before_a_later_decision(data):
     table = communes_to_allocate(data, "X001", on="2021-06-30")
     assert set(table["as_of"]) == {pd.Timestamp("2021-06-30")}
-    assert (
-        table["insured"].tolist() == bhyt.coverage(data, "X001", by=["commune"], as_of="2021-06-30")["insured"].tolist()
-    )
+    cards = rows_of_example("cards", as_of="2021-06-30")
+    by_commune = [sum(int(r["cards"]) for r in cards if r["area"] == area) for area in table["area"]]
+    assert table["insured"].tolist() == by_commune
     assert table["lost"].isna().all()  # an earlier decision is known, but not what it took
 
 

@@ -148,9 +148,9 @@ def _target_facts(data: Dataset, code: str, as_of: str | pd.Timestamp | None) ->
     first, last = steps.iloc[0], steps.iloc[-1]
     for name, step in (("next", first), ("last", last))[: min(len(steps), 2)]:
         status = "synthetic" if step["status"] == "synthetic" else "published"
-        rate, on, source, needed = float(step["rate"]), step["on"], step["instrument"], int(step["people_needed"])
+        rate, on, source, people = float(step["rate"]), step["on"], step["instrument"], int(step["people_needed"])
         yield Fact(f"{name}_target", rate, "share", on, status, _join(source), relation=step["relation"])
-        yield Fact(f"{name}_people", needed, "people", on, step["status"], _join(source, basis))
+        yield Fact(f"{name}_people", people, "people", on, step["status"], _join(source, basis))
     if pd.notna(first["to_add"]):
         for key, step, column in (("next", first, "to_add"), ("total", last, "total_to_add"))[: min(len(steps), 2)]:
             source = _join(step["instrument"], basis)
