@@ -51,10 +51,10 @@ def apply_zone_moves(data: Dataset, decision: str, moves: Iterable[Mapping[str, 
     raise_faults(faults)
     if not rows:
         return data
-    changed = pd.DataFrame(rows).reindex(columns=data.zones.columns).astype(data.zones.dtypes)
-    kept = data.zones[~((data.zones["decision"] == decision) & data.zones["area"].isin(changed["area"]))]
-    losses = _changed_losses(data, decision, dict(zip(changed["area"], changed["zone"], strict=True)))
-    return dataclasses.replace(data, zones=pd.concat([kept, changed], ignore_index=True), losses=losses)
+    new_rows = pd.DataFrame(rows).reindex(columns=data.zones.columns).astype(data.zones.dtypes)
+    other_rows = data.zones[~((data.zones["decision"] == decision) & data.zones["area"].isin(new_rows["area"]))]
+    losses = _changed_losses(data, decision, dict(zip(new_rows["area"], new_rows["zone"], strict=True)))
+    return dataclasses.replace(data, zones=pd.concat([other_rows, new_rows], ignore_index=True), losses=losses)
 
 
 def _zone_row(data: Dataset, decision: str, move: Mapping[str, object]) -> dict[str, object]:

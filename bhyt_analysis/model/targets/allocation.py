@@ -195,9 +195,9 @@ def _add_bounds(
     rates = {**({} if caps is None else {"caps": caps}), **{f"minimum {area}": r for area, r in lowest.items()}}
     faults += [("error.allocate_rate", {"column": c, "found": r}) for c, r in rates.items() if not _is_share(r)]
     raise_faults(faults)
-    kept = insured if ratchet or method not in LOWERING else insured * 0
+    base = insured if ratchet or method not in LOWERING else insured * 0
     if "last_year" in table:
-        kept = np.maximum(kept, table["last_year"].fillna(0))
+        base = np.maximum(base, table["last_year"].fillna(0))
     upper = population.astype(float)
     if caps is not None:
         upper = np.minimum(upper, [_whole_part(p, caps) for p in population])
@@ -205,9 +205,9 @@ def _add_bounds(
         upper = np.minimum(upper, [_whole_part(p, c) for p, c in zip(population, table["cap"], strict=True)])
     if "reach" in table:
         upper = np.minimum(upper, insured + table["reach"].fillna(np.inf))
-    upper = np.maximum(upper, kept)  # a commune above a cap stays there: a cap takes no cards away
+    upper = np.maximum(upper, base)  # a commune above a cap stays there: a cap takes no cards away
     people = [people_needed(p, lowest.get(a, 0)) for a, p in zip(table["area"], population, strict=True)]
-    lower = np.maximum(kept, people)
+    lower = np.maximum(base, people)
     raise_faults(
         ("error.allocate_bounds", {"area": table["area"][i], "least": lower[i], "most": upper[i]})
         for i in np.flatnonzero(lower > upper)
@@ -247,8 +247,8 @@ def _add_lines(table: pd.DataFrame, method: str) -> pd.DataFrame:
     elif method == "capacity":
         pull = table["capacity"]
     # Nothing pulls a commune without a gap, reach or capacity: it stays as near to today as its bounds let it.
-    stays = insured.clip(table["lower"], table["upper"])
-    lower, upper = (table[bound].mask(pull == 0, stays) for bound in ("lower", "upper"))
+    nearest = insured.clip(table["lower"], table["upper"])
+    lower, upper = (table[bound].mask(pull == 0, nearest) for bound in ("lower", "upper"))
     return table.assign(start=start.astype(float), pull=pull.astype(float), tier=tier, lower=lower, upper=upper)
 
 
