@@ -134,9 +134,11 @@ def test_the_public_surface():
     public = [
         "Law", "InForce", "groups", "Dataset", "InputError", "load", "check", "audit", "to_successor_units", "coverage",
         "reclassify", "reenrolment", "premiums", "full_year_cost", "people_needed", "target_path", "target_steps",
-        "headline", "Scenario", "read_scenario", "add_comparison_texts", "assign_entitlement", "budget", "allocate", "simulate", "project_area", "compare",
+        "headline", "Scenario", "read_scenario", "add_comparison_texts", "assign_entitlement", "budget",
+        "allocate", "simulate", "project_area", "compare",
         "after_loss", "transitions", "target_probabilities", "tornado", "break_even", "decompose", "backtest",
-        "monitor", "funnel", "explain", "explore", "run_batch", "BatchOptions", "charts", "tables", "Briefing", "unit_losses", "notebook",
+        "monitor", "funnel", "explain", "explore", "run_batch", "BatchOptions", "charts", "tables",
+        "Briefing", "unit_losses", "notebook",
         "monitoring",
     ]  # fmt: skip
     assert bhyt.__all__ == sorted(public)
