@@ -108,8 +108,7 @@ class Briefing:
     def findings(self) -> pd.DataFrame:
         """Return the findings of `audit` on the area and on the unit right above it, with the unit's ``name``."""
         data = self.unit_data
-        units = [self.code, *[c for c, *_ in lineage(data.areas, self.code)][1:2]]
-        units = [u for u in units if unit_row(data.areas, u)["kind"] != "country"]
+        units = [c for c, *_ in lineage(data.areas, self.code)[:2] if unit_row(data.areas, c)["kind"] != "country"]
         tables = [audit(data, u, self.lang).assign(name=unit_label(data, u, self.lang)) for u in units]
         return pd.concat(tables, ignore_index=True)
 

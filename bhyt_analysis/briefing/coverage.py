@@ -37,8 +37,12 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
         first = _not_known(data, code, lang) if pd.isna(now["rate_low"]) else _rate_only(data, code, now, lang)
         chosen = [first, *_against_targets(data, code, now, lang), *_commune_people(data, code, lang)]
     else:
+        fields = {**now.to_dict(), "name": inline_name(now["name"], lang)}
+        fields["population_source"] = population_basis(now["population_source"], lang)
+        fields["uninsured"] = now["population"] - now["insured"]
+        key = "text.covered_count" if pd.isna(now["population"]) else "text.covered"
         chosen = [
-            Item("coverage", _coverage_text(now, lang)),
+            Item("coverage", translate(key, lang, **fields)),
             *_against_targets(data, code, now, lang),
             *_months(briefing),
             *_groups(briefing, table, now),
@@ -56,13 +60,6 @@ def assessment(facts: Facts, lang: str = "vi") -> list[str]:
     gap = target.value - now.value
     key = "text.gap_below" if gap > 0 else "text.gap_above"
     return [translate(key, lang, points=abs(gap), **target_fields(target, lang)), *sentences]
-
-
-def _coverage_text(now: pd.Series, lang: str) -> str:
-    fields = {**now.to_dict(), "name": inline_name(now["name"], lang)}
-    fields |= {"population_source": population_basis(now["population_source"], lang)}
-    key = "text.covered_count" if pd.isna(now["population"]) else "text.covered"
-    return translate(key, lang, uninsured=now["population"] - now["insured"], **fields)
 
 
 def _months(briefing: Briefing) -> list[Item]:
@@ -143,11 +140,11 @@ def _against_targets(data: Dataset, code: str, now: pd.Series, lang: str) -> lis
     if upper:  # and what the level above asks for at the latest of these dates
         nearest = pd.concat([nearest, upper[0][upper[0]["on"].isin(nearest["on"])].tail(1)])
     marks = [(_mark(data, row, lang), float(row["rate"])) for row in nearest.to_dict("records")]
-    rated = pd.notna(now["rate"])
-    # Without coverage only targets are drawn.
-    rate, status = (float(now["rate"]), now["status"]) if rated else (float("nan"), "target")
-    row = {"name": inline_name(now["name"], lang), "rate": rate, "targets": marks, "status": status}
-    sources = [now["source"]] if rated else []
+    row = {"name": inline_name(now["name"], lang), "targets": marks, "rate": float("nan"), "status": "target"}
+    sources = []
+    if pd.notna(now["rate"]):  # else only targets are drawn
+        row |= {"rate": float(now["rate"]), "status": now["status"]}
+        sources = [now["source"]]
     source = "; ".join(dict.fromkeys([*sources, *(i.rsplit(", ", 1)[0] for i in nearest["instrument"])]))
     return [Item("coverage_target", chart=charts.bullet(pd.DataFrame([row]), lang, source))]
 

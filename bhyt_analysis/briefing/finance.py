@@ -112,16 +112,13 @@ def _support(briefing: Briefing) -> list[Item]:
     group = support_group(briefing.data_as_of, briefing.decision or "")
     if not group:
         return []
-    rows = []
+    none, rows = translate("support.none", lang), []
     history = subsidy_history(briefing.law, group, on, lineage(briefing.data_as_of.areas, briefing.code, on))
-    for row in history.to_dict("records"):
-        key = "period.from" if row["until"] is None else "period.from_to"
-        share = row["share"]
-        support = translate("support.none", lang) if pd.isna(share) else format_message("{v:pe}", lang, v=share)
-        period = translate(key, lang, since=row["since"], until=row["until"])
-        rows.append({"period": period, "support": support, "reference": row["reference"]})
-    key = f"text.support_{group}"
-    key = key if has_message(key) else "text.support"
+    for since, until, share, reference in history[["since", "until", "share", "reference"]].to_numpy(dtype=object):
+        period = translate("period.from" if until is None else "period.from_to", lang, since=since, until=until)
+        support = none if pd.isna(share) else format_message("{v:pe}", lang, v=share)
+        rows.append({"period": period, "support": support, "reference": reference})
+    key = f"text.support_{group}" if has_message(f"text.support_{group}") else "text.support"
     return [Item("support", translate(key, lang, group=group_name(group, lang)), table=pd.DataFrame(rows))]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.i18n.messages import BhytError, has_message, translate
 
 SCHEMA = 1
 KEY = "bhyt"  # of an output's metadata
@@ -62,6 +62,11 @@ expected 1): make the briefing again.
         if fields.get("schema") != SCHEMA:
             raise BhytError(("error.notebook_schema", {"found": fields.get("schema", "–"), "expected": SCHEMA}))
         return cls(**{k: v for k, v in fields.items() if k != "schema"})
+
+
+def item_title(name: str, lang: str = "vi", decision: str = "") -> str:
+    """Return what readers call an item; its name where no message has one."""
+    return translate(f"item.{name}", lang, decision=decision) if has_message(f"item.{name}") else name
 
 
 def is_outline(cell: Mapping[str, Any]) -> bool:

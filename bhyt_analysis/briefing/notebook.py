@@ -9,7 +9,7 @@ from IPython.display import HTML, Image, Markdown, display
 
 from bhyt_analysis import charts
 from bhyt_analysis.briefing.items import Item
-from bhyt_analysis.briefing.metadata import OutputMetadata
+from bhyt_analysis.briefing.metadata import OutputMetadata, item_title
 from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.tables import formatting
 
@@ -27,11 +27,6 @@ def show_heading(key: str, lang: str = "vi") -> None:
 def section_title(key: str, lang: str = "vi", decision: str = "") -> str:
     """Return the title of a section. ``decision``: the name of the decision that the briefing is about."""
     return translate(f"section.{key}", lang, decision=decision)
-
-
-def item_title(name: str, lang: str = "vi", decision: str = "") -> str:
-    """Return what readers call an item; its name where no message has one."""
-    return translate(f"item.{name}", lang, decision=decision) if has_message(f"item.{name}") else name
 
 
 def show_text(markdown: str, about: OutputMetadata) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pandas as pd
 
 from bhyt_analysis import charts
@@ -65,15 +63,11 @@ def decision_text(briefing: Briefing) -> str:
     issued, until = (pd.to_datetime(rows[column], errors="coerce").min() for column in ("issued", "until"))
     if rows.empty or pd.isna(issued) or pd.isna(until):
         return translate("text.decision_named", briefing.lang, decision=briefing.decision_name)
-    last = until.year // 5 * 5
-    fields = {"instrument": rows["instrument"].iloc[0], "issued": _document_date(issued, briefing.lang)}
-    return translate("text.decision", briefing.lang, first=last - 4, last=last, **fields)
-
-
-def _document_date(day: dt.date, lang: str) -> str:
-    """Return the date of a document; a Vietnamese one has a zero before days under 10 and months 1 and 2 only."""
-    month = f"{day.month:02}" if day.month < 3 else str(day.month)
-    return f"{day.day:02}/{month}/{day.year}" if lang == "vi" else format_date(day, lang)
+    # The date of a Vietnamese document has a zero before days under 10 and months 1 and 2 only.
+    day = f"{issued:%d/%m/%Y}" if issued.month < 3 else f"{issued:%d}/{issued.month}/{issued.year}"
+    date = day if briefing.lang == "vi" else format_date(issued, briefing.lang)
+    last, instrument = until.year // 5 * 5, rows["instrument"].iloc[0]
+    return translate("text.decision", briefing.lang, instrument=instrument, issued=date, first=last - 4, last=last)
 
 
 def _zones(briefing: Briefing) -> Item | None:
@@ -89,9 +83,8 @@ def _zones(briefing: Briefing) -> Item | None:
     fields = {"name": briefing.name, "count": len(rows), "zones": zones}
     table = rows[["area", "name", "zone_before", "zone_after", "population", "status"]]
     unknown = [c for c in ("zone_before", "population") if not table[c].replace("", pd.NA).notna().any()]
-    return Item(
-        "zones", translate("text.zones", lang, on=rows["on"].min(), **fields), table=table.drop(columns=unknown)
-    )
+    text = translate("text.zones", lang, on=rows["on"].min(), **fields)
+    return Item("zones", text, table=table.drop(columns=unknown))
 
 
 def _lost(briefing: Briefing, table: pd.DataFrame) -> Item:
@@ -100,8 +93,7 @@ def _lost(briefing: Briefing, table: pd.DataFrame) -> Item:
     total, method, source = table["lost"].sum(), table["method"].iloc[0], table["source"].iloc[0]
     fields = {"on": table["on"].min(), "lost": total, "name": name, "count": len(table)}
     if method == "zones":
-        counted = table[table["lost"].notna()]
-        sums = {c: counted[c].sum() for c in ("before", "kept", "gained")}
+        sums = table.loc[table["lost"].notna(), ["before", "kept", "gained"]].sum()
         uncounted = table.loc[table["lost"].isna(), "name"]
         text = translate("text.lost_zones", lang, **fields, **sums)
         if len(uncounted):
@@ -127,12 +119,9 @@ def _before_and_after(briefing: Briefing) -> list[Item]:
         first, last = change["before_as_of"].iloc[0], change["after_as_of"].iloc[0]
         state = change["group"] == "state_paid"
         fall, rise = int(change.loc[state, "change"].sum()), int(change.loc[~state, "change"].sum())
-        rows = [
-            (translate("bar.before", lang, on=first + pd.Timedelta(days=1)), change["before"].sum(), "level"),
-            (translate("bar.state_fall", lang), fall, "change"),
-            (translate("bar.other", lang), rise, "change"),
-            (translate("bar.after", lang, on=last), change["after"].sum(), "level"),
-        ]
+        before, after = change["before"].sum(), change["after"].sum()
+        bars = {"before": (before, "level"), "state_fall": (fall, "change"), "other": (rise, "change")}
+        start, end = first + pd.Timedelta(days=1), last
         text = translate("text.observed_change", lang, first=first, last=last, fall=-fall, rise=rise)
         table, status = change[["group", "before", "after", "change", "status"]], lowest_quality(change["status"])
         source = str(coverage(data, code)["source"].iloc[0])
@@ -142,23 +131,20 @@ def _before_and_after(briefing: Briefing) -> list[Item]:
             return []
         row = bounds.iloc[0]
         population = float(row["population"])
-        most = round(row["before_high"] * population)
         after = round((row["after_low"] + row["after_high"]) / 2 * population)
-        rows = [
-            (translate("bar.before_most", lang), most, "bound"),
-            (translate("bar.lost", lang), -row["lost"], "change"),
-            (translate("bar.back", lang), row["low_people"], "bound_change"),
-            (translate("bar.after", lang, on=row["as_of"]), after, "level"),
-        ]
+        bars = {"before_most": (round(row["before_high"] * population), "bound"), "lost": (-row["lost"], "change")}
+        bars["back"] = (row["low_people"], "bound_change")
+        start, end = None, row["as_of"]
         status, source = row["status"], _source_of_loss(briefing)
+    rows = [(translate(f"bar.{key}", lang, on=start), *bar) for key, bar in bars.items()]
+    rows.append((translate("bar.after", lang, on=end), after, "level"))
     steps = pd.DataFrame(rows, columns=["label", "people", "kind"]).assign(status=status)
     chart = charts.waterfall(steps, briefing.name, lang, source, population, decision=briefing.decision_name)
     return [Item("before_after", text, chart, table)]
 
 
 def _source_of_loss(briefing: Briefing) -> str:
-    losses = briefing.data_as_of.losses
-    own = losses[(losses["area"] == briefing.code) & (losses["decision"] == briefing.decision)]
+    own = briefing.data_as_of.losses.query("area == @briefing.code and decision == @briefing.decision")
     return str(own["source"].iloc[0])
 
 
@@ -196,10 +182,9 @@ def _slope(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
         return []
     before, after = (t[t["as_of"] == t["as_of"].max()] for t in (before, after))
     before = before[["area", "name", "rate"]].assign(status=lowest_quality(before["status"], after["status"]))
-    rows = before.merge(after[["area", "rate"]], on="area", suffixes=("_before", "_after"))
-    rows = rows.rename(columns={"rate_before": "before", "rate_after": "after"})
-    changed = table.loc[(table["lost"] > 0) | (table["gained"] > 0), "area"]
-    rows = rows.assign(concerned=rows["area"].isin(set(changed)))
+    rates = after[["area", "rate"]].rename(columns={"rate": "after"})
+    rows = before.rename(columns={"rate": "before"}).merge(rates, on="area")
+    rows["concerned"] = rows["area"].isin(table.loc[(table["lost"] > 0) | (table["gained"] > 0), "area"])
     days = (months.loc[before.index[0], "as_of"], after["as_of"].iloc[0])
     source = str(coverage(data, code)["source"].iloc[0])
     chart = charts.slope(rows, briefing.name, days, briefing.lang, source, briefing.decision_name)

@@ -22,6 +22,7 @@ from bhyt_analysis.model.targets.allocation import allocate
 from bhyt_analysis.model.targets.targets import binding_targets
 
 KEY = "path"
+FIGURES = ("next_people", "next_to_add")  # of the headline, on whose certainty the section ends
 MAX_COMMUNES = 60  # units of a table that people read; a province has its districts do this
 
 
@@ -31,13 +32,12 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     ``table``: what `bhyt_analysis.target_steps` gives.
     """
     data, code, lang, name = briefing.data_as_of, briefing.code, briefing.lang, briefing.name
-    upcoming = upcoming_target_texts(data, code, lang)
+    upcoming, sure = upcoming_target_texts(data, code, lang), certainty(briefing.facts, FIGURES, lang)
     ahead = [translate("text.path_live", lang, targets="; ".join(upcoming))] if upcoming else []
     if table.empty:
         text = " ".join([translate("text.no_target", lang, name=name), *ahead])
-        return add_sentences([Item("path", text)], ["path"], _certainty(briefing))
-    first = table.iloc[0]
-    columns = ["on", "target", "people_needed"]
+        return add_sentences([Item("path", text)], ["path"], sure)
+    first, columns = table.iloc[0], ["on", "target", "people_needed"]
     if pd.notna(first["to_add"]):
         columns += ["to_add", "total_to_add", "points"]
         texts = _steps_texts(table, name, lang)
@@ -53,11 +53,7 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     chart = charts.path(table, name, lang, sources)
     rows = table.assign(target=[target_text(r, lang) for r in table.to_dict("records")])
     path = Item("path", " ".join([*texts, *ahead]), chart, rows[[*columns, "population", "status", "instrument"]])
-    return add_sentences([path, *_allocation(briefing, first)], ["path"], _certainty(briefing))
-
-
-def _certainty(briefing: Briefing) -> list[str]:
-    return certainty(briefing.facts, ("next_people", "next_to_add"), briefing.lang)
+    return add_sentences([path, *_allocation(briefing, first)], ["path"], sure)
 
 
 def _steps_texts(steps: pd.DataFrame, name: str, lang: str) -> list[str]:
@@ -89,18 +85,13 @@ def _target_fields(step: pd.Series, lang: str) -> dict[str, object]:
 
 
 def _allocation(briefing: Briefing, target: pd.Series) -> list[Item]:
-    """Return the first target shared out to the communes.
-
-    Where each commune's cards are known, by equal shares of the gaps; where only its people
-    are, the same rate for all, which does not tell how many each must add.
-    """
+    """Return the first target shared out: by equal shares of the gaps, or where no cards are known by people."""
     data, code, lang = briefing.data_as_of, briefing.code, briefing.lang
     units = communes(data.areas, code)
     if not 2 <= len(units) <= MAX_COMMUNES or code in units:
         return []
-    text, table = "", None
-    if data.cards["area"].isin(units).any():  # spares working out what can't be known
-        text, table = _shared_by_gaps(briefing, target)
+    counted = data.cards["area"].isin(units).any()  # spares working out what can't be known
+    text, table = _shared_by_gaps(briefing, target) if counted else ("", None)
     if not text:
         text, table = _shared_by_people(data, units, target, lang)
     until = unit_row(data.areas, code)["until"]
@@ -143,11 +134,9 @@ def upcoming_target_texts(data: Dataset, code: str, lang: str) -> list[str]:
     """Return the targets of the units above whose day has not come, in words."""
     upper = binding_targets(data, code)
     upper = upper[upper["level"].isin(["province", "country"]) & (upper["on"] >= pd.Timestamp(dt.date.today()))]
-    texts = []
-    for _, row in upper.iterrows():
-        area = unit_label(data, row["area"], lang, row["on"])
-        texts.append(translate("text.live_target", lang, area=area, **_target_fields(row, lang)))
-    return texts
+    areas = [unit_label(data, area, lang, on) for area, on in zip(upper["area"], upper["on"], strict=True)]
+    rows = zip(areas, upper.iterrows(), strict=True)
+    return [translate("text.live_target", lang, area=area, **_target_fields(row, lang)) for area, (_, row) in rows]
 
 
 def target_text(target: Mapping[str, object], lang: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -20,17 +21,13 @@ SMALL_GAIN = 0.8  # of the lines in large letters, below which small letters are
 
 @dataclass(frozen=True)
 class TableLayout:
-    """A table, or those of its columns that fit the page, ready to be written.
-
-    ``cells``: its rows as text; ``widths`` of the columns in mm; ``lines`` of each row, the heading's first;
-    ``points``: the size of its letters.
-    """
+    """A table, or those of its columns that fit the page, ready to be written."""
 
     table: TableSpec
     cells: list[list[str]]
-    widths: list[float]
-    lines: list[int]
-    points: float
+    widths: list[float]  # of the columns, mm
+    lines: list[int]  # of each row, the heading's first
+    points: float  # the size of its letters
 
     @property
     def height(self) -> float:
@@ -47,7 +44,7 @@ def lay_out_table(table: TableSpec, lang: str, page_width: float) -> Iterator[Ta
     widths = _minimum_widths(table, cells, LETTERS[SMALL], page_width)
     columns = [0]
     for i in range(1, len(widths)):
-        if len(columns) > 1 and sum(widths[k] for k in columns) + widths[i] > page_width:
+        if len(columns) > 1 and sum(widths[k] for k in [*columns, i]) > page_width:
             yield _lay_out_part(table.select(columns), lang, page_width)
             columns = [0]
         columns.append(i)
@@ -57,15 +54,14 @@ def lay_out_table(table: TableSpec, lang: str, page_width: float) -> Iterator[Ta
 
 def _lay_out_part(table: TableSpec, lang: str, page_width: float) -> TableLayout:
     cells = table.formatted_rows(lang)
-    large, small = (_lay_out_in(points, table, cells, page_width) for points in (LARGE, SMALL))
-    dates = [_dates_fit(table, cells, LETTERS[points], page_width) for points in (LARGE, SMALL)]
+    layouts, dates = [], []
+    for points, letter in LETTERS.items():
+        widths = column_widths(table, cells, page_width, letter)
+        lines = _count_lines(_text_lengths(table, cells) * letter, np.array(widths)).max(axis=1)
+        layouts.append(TableLayout(table, cells, widths, [int(n) for n in lines], points))
+        dates.append(_dates_fit(table, cells, letter, page_width))
+    large, small = layouts
     return small if sum(small.lines) < sum(large.lines) * SMALL_GAIN or dates == [False, True] else large
-
-
-def _lay_out_in(points: float, table: TableSpec, cells: list[list[str]], page_width: float) -> TableLayout:
-    widths = column_widths(table, cells, page_width, LETTERS[points])
-    lines = _count_lines(_text_lengths(table, cells) * LETTERS[points], np.array(widths)).max(axis=1)
-    return TableLayout(table, cells, widths, [int(n) for n in lines], points)
 
 
 def column_widths(
@@ -107,13 +103,12 @@ def _exchange_widths(lengths: np.ndarray, minimum: np.ndarray, widths: np.ndarra
     best = total_height(widths)
     while True:
         trials = []
-        for giver, step in ((g, s) for g in range(len(widths)) for s in (STEP, 4 * STEP)):
-            for taker in range(len(widths)):
-                if taker != giver and widths[giver] - step >= minimum[giver]:
-                    trial = widths.copy()
-                    trial[giver] -= step
-                    trial[taker] += step
-                    trials.append((total_height(trial), trial))
+        for giver, step, taker in product(range(len(widths)), (STEP, 4 * STEP), range(len(widths))):
+            if taker != giver and widths[giver] - step >= minimum[giver]:
+                trial = widths.copy()
+                trial[giver] -= step
+                trial[taker] += step
+                trials.append((total_height(trial), trial))
         lowest, trial = min(trials, key=lambda t: t[0], default=(best, widths))
         if lowest >= best:
             return widths
@@ -133,23 +128,19 @@ def _text_lengths(table: TableSpec, cells: list[list[str]]) -> np.ndarray:
 
 def _minimum_widths(table: TableSpec, cells: list[list[str]], letter: float, page_width: float) -> list[float]:
     """Return the least width of each column (mm) that breaks no word or number; nor a date, if dates fit."""
-    breakable = ("text",) if _dates_fit(table, cells, letter, page_width) else ("text", "date")
+    breakable = {"text"} if _dates_fit(table, cells, letter, page_width) else {"text", "date"}
     return _unbroken_widths(table, cells, letter, breakable)
 
 
 def _dates_fit(table: TableSpec, cells: list[list[str]], letter: float, page_width: float) -> bool:
-    """Return whether the page is wide enough for dates on one line."""
-    return sum(_unbroken_widths(table, cells, letter, ("text",))) <= page_width * DATES_LIMIT
+    return sum(_unbroken_widths(table, cells, letter, {"text"})) <= page_width * DATES_LIMIT
 
 
-def _unbroken_widths(
-    table: TableSpec, cells: list[list[str]], letter: float, breakable: tuple[str, ...]
-) -> list[float]:
+def _unbroken_widths(table: TableSpec, cells: list[list[str]], letter: float, breakable: set[str]) -> list[float]:
     """Return the width of the longest part of each column: a word, or a cell of a kind that is not breakable."""
     widths = []
     for i, column in enumerate(table.columns):
-        parts = column.heading.split()
-        for row in cells:
-            parts += row[i].split() if column.kind in breakable else [row[i]]
+        texts = [row[i] for row in cells]
+        parts = column.heading.split() + (" ".join(texts).split() if column.kind in breakable else texts)
         widths.append(letter * max(map(len, parts), default=1) + PADDING)
     return widths

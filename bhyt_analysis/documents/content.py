@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -24,18 +25,14 @@ LOCALES = {"vi": "[$-42A]", "en": "[$-809]"}  # of number formats: whose separat
 
 @dataclass(frozen=True)
 class Block:
-    """A part of a briefing, in the order of reading.
+    """A part of a briefing, in the order of reading."""
 
-    ``kind``: as in `bhyt_analysis.briefing.metadata`; texts are Markdown. ``name``: of the item or section.
-    ``caption``: of a chart, a table or an item's text; ``number`` of a chart or table among its kind.
-    """
-
-    kind: str
-    name: str
-    text: str = ""
+    kind: str  # as in `bhyt_analysis.briefing.metadata`
+    name: str  # of the item or section
+    text: str = ""  # Markdown
     level: int = 0
-    caption: str = ""
-    number: int = 0
+    caption: str = ""  # of a chart, a table or an item's text
+    number: int = 0  # of a chart or table among its kind
     image: bytes = b""
     chart: ChartDescription | None = None
     table: TableSpec | None = None
@@ -52,6 +49,16 @@ class Content:
     decision: str
     blocks: tuple[Block, ...]
 
+    @property
+    def full_title(self) -> str:
+        """Return the title with the area."""
+        return f"{self.title}: {self.area}"
+
+    @property
+    def area_heading(self) -> str:
+        """Return the area as a line of its own."""
+        return self.area[:1].upper() + self.area[1:]
+
     def of_kind(self, kind: str) -> list[Block]:
         """Return the blocks of a kind."""
         return [b for b in self.blocks if b.kind == kind]
@@ -62,8 +69,7 @@ class Content:
 
     def table(self, name: str) -> TableSpec | None:
         """Return the table of an item."""
-        block = self.item(name, "table")
-        return block.table if block else None
+        return block.table if (block := self.item(name, "table")) else None
 
     def sections(self) -> list[tuple[Block, list[Block]]]:
         """Return the heading of each section with the blocks below it."""
@@ -79,10 +85,7 @@ class Content:
 def read_content(notebook: Path) -> Content:
     """Return the content of an executed notebook of a briefing.
 
-    Raises
-    ------
-    BhytError
-        if it is no executed briefing (none of its outputs is a title), or one of another version.
+    Raises BhytError if it is no executed briefing (none of its outputs is a title), or one of another version.
     """
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     outputs = [OutputMetadata.from_dict(o.get("metadata", {})) for c in cells for o in c.get("outputs", [])]
@@ -98,16 +101,15 @@ def _blocks(cells: list[dict[str, Any]]) -> Iterator[Block]:
         if cell["cell_type"] == "markdown" and not is_outline(cell):  # an analyst's own
             yield from _text_block("".join(cell["source"]), OutputMetadata("text"))
         for output in cell.get("outputs", []):
-            data, about = output.get("data", {}), OutputMetadata.from_dict(output.get("metadata", {}))
+            data = output.get("data", {})
+            about = OutputMetadata.from_dict(output.get("metadata", {})) or OutputMetadata("text")
             if "text/markdown" in data:
-                yield from _text_block("".join(data["text/markdown"]), about or OutputMetadata("text"))
+                yield from _text_block("".join(data["text/markdown"]), about)
             elif "image/png" in data:
                 image = base64.b64decode("".join(data["image/png"]))
-                chart = (
-                    ChartDescription.from_dict(about.payload) if about and about.payload else ChartDescription("", "")
-                )
-                yield Block("chart", about.name if about else "", caption=chart.title, image=image, chart=chart)
-            elif about and about.kind == "table":
+                chart = ChartDescription.from_dict(about.payload) if about.payload else ChartDescription("", "")
+                yield Block("chart", about.name, caption=chart.title, image=image, chart=chart)
+            elif about.kind == "table":
                 yield Block("table", about.name, caption=about.title, table=TableSpec.from_dict(about.payload))
 
 
@@ -125,8 +127,14 @@ def _text_block(text: str, about: OutputMetadata) -> Iterator[Block]:
         yield Block("text", about.name, text, caption=about.title)
 
 
+def split_markdown(line: str) -> Iterator[tuple[str, bool, bool]]:
+    """Yield the parts of a line of Markdown: their text, and whether it is bold or italic."""
+    for part in re.split(r"(\*\*.+?\*\*|\*.+?\*)", line):
+        bold, marked = part.startswith("**"), part.startswith("*")
+        yield part.strip("*") if marked else part, bold, marked and not bold
+
+
 def _number(blocks: Iterator[Block]) -> Iterator[Block]:
-    """Yield the blocks, the charts and the tables with their numbers."""
     counts = Counter[str]()
     for block in blocks:
         counts[block.kind] += 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
+from itertools import count
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
@@ -21,13 +22,12 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Mm, Pt, RGBColor
-from docx.styles.style import ParagraphStyle
 from docx.text.paragraph import Paragraph
 from PIL import Image
 
 from bhyt_analysis.charts.description import ChartDescription
 from bhyt_analysis.documents.column_widths import TableLayout, lay_out_table
-from bhyt_analysis.documents.content import Block, Content
+from bhyt_analysis.documents.content import Block, Content, split_markdown
 from bhyt_analysis.documents.image_slices import MAX_HEIGHT, slice_image
 from bhyt_analysis.documents.page_flow import arrange_blocks
 from bhyt_analysis.i18n.messages import translate
@@ -43,6 +43,19 @@ RED = RGBColor(0xB3, 0x3A, 0x00)
 LANGUAGES = {"vi": "vi-VN", "en": "en-GB"}
 NS = nsdecls("w")
 CENTER, LEFT, JUSTIFY = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.LEFT, WD_ALIGN_PARAGRAPH.JUSTIFY
+# Size, bold, italic, points before and after, line spacing, alignment (None: as in the library's template).
+STYLES = {
+    "Normal": (BODY_SIZE, False, False, 0, 6, 1.15, JUSTIFY),
+    "List Bullet": (BODY_SIZE, False, False, 0, 6, 1.15, JUSTIFY),
+    "Title": (16, True, False, 0, 4, 1.0, CENTER),
+    "Heading 1": (14, True, False, 12, 6, 1.0, None),
+    "Heading 2": (14, True, True, 12, 6, 1.0, None),
+    "Heading 3": (13, True, True, 12, 6, 1.0, None),
+    "Caption": (12, True, False, 0, 10, 1.0, CENTER),
+    "Note": (SMALL_SIZE, False, True, 0, 6, 1.0, LEFT),
+    "Stamp": (12, True, False, 0, 4, 1.0, CENTER),
+    "Cell": (SMALL_SIZE, False, False, 0, 0, 1.0, LEFT),
+}
 
 
 def write_docx(content: Content, path: Path) -> None:
@@ -51,17 +64,14 @@ def write_docx(content: Content, path: Path) -> None:
     _set_styles(report, content.lang)
     _set_page(report, content)
     _add_title(report, content)
-    # Codes of units are in the annex tables only.
-    tables = {
-        b.number: list(lay_out_table(b.table.drop("area"), content.lang, WIDTH))
-        for b in content.of_kind("table")
-        if b.table
-    }
-    number = 0
+    tables = {}
+    for block in content.of_kind("table"):
+        if block.table:  # codes of units are in the annex tables only
+            tables[block.number] = list(lay_out_table(block.table.drop("area"), content.lang, WIDTH))
+    numbers = count(1)
     for block in arrange_blocks(content.blocks, lambda block: _measure(block, tables), PAGE_HEIGHT, TITLE_HEIGHT):
         if block.kind == "heading" and block.level == 2:
-            number += 1
-            report.add_heading(f"{number}. {block.text}", 1)
+            report.add_heading(f"{next(numbers)}. {block.text}", 1)
         elif block.kind == "heading":
             report.add_heading(block.text, min(block.level - 1, 9) if block.level > 2 else 1)
         elif block.kind == "text":
@@ -102,10 +112,7 @@ def _set_page(report: Report, content: Content) -> None:
         footer = section.first_page_footer.paragraphs[0]
         footer.style, footer.text = "Note", block.text
     properties = report.core_properties
-    properties.title, properties.subject = (
-        f"{content.title}: {content.area}",
-        translate("label.reference", content.lang),
-    )
+    properties.title, properties.subject = content.full_title, translate("label.reference", content.lang)
     properties.created = properties.modified = dt.datetime.now(dt.UTC)  # not that of the library's template
     properties.author, properties.comments, properties.language = "bhyt_analysis", "", LANGUAGES[content.lang]
 
@@ -119,58 +126,34 @@ def _set_styles(report: Report, lang: str) -> None:
             defaults.remove(old)
     defaults.insert(0, _fonts())
     defaults.append(parse_xml(f'<w:lang {NS} w:val="{LANGUAGES[lang]}" w:eastAsia="{LANGUAGES[lang]}"/>'))
-    for name in ("Normal", "List Bullet"):
-        _set_style(report, name, size=BODY_SIZE, after=6, line=1.15, align=JUSTIFY)
+    for name, (size, bold, italic, before, after, line, align) in STYLES.items():
+        style = styles[name] if name in styles else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+        properties = style.element.get_or_add_rPr()
+        for old in properties.findall(qn("w:rFonts")):  # those of the theme would come first
+            properties.remove(old)
+        properties.insert(0, _fonts())
+        style.font.size, style.font.bold, style.font.italic = Pt(size), bold, italic
+        style.font.color.rgb = RED if name == "Stamp" else RGBColor(0, 0, 0)
+        layout = style.paragraph_format
+        layout.space_before, layout.space_after, layout.line_spacing = Pt(before), Pt(after), line
+        if align is not None:
+            layout.alignment = align
+        if name.startswith("Heading"):
+            layout.keep_with_next = True
     styles["Normal"].paragraph_format.widow_control = True
-    title = _set_style(report, "Title", size=16, after=4, bold=True, align=CENTER).element
-    border = title.pPr.find(qn("w:pBdr"))
-    if border is not None:
-        title.pPr.remove(border)
-    for level, size in ((1, 14), (2, 14), (3, 13)):
-        heading = _set_style(report, f"Heading {level}", size=size, before=12, after=6, bold=True, italic=level > 1)
-        heading.paragraph_format.keep_with_next = True
-    _set_style(report, "Caption", size=12, after=10, bold=True, align=CENTER)
-    for name in ("Note", "Stamp", "Cell"):
-        styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
-    _set_style(report, "Note", size=SMALL_SIZE, after=6, italic=True, align=LEFT)
-    _set_style(report, "Stamp", size=12, after=4, bold=True, align=CENTER).font.color.rgb = RED
-    _set_style(report, "Cell", size=SMALL_SIZE, align=LEFT)
+    title = styles["Title"].element.pPr
+    for border in title.findall(qn("w:pBdr")):
+        title.remove(border)
 
 
 def _fonts() -> BaseOxmlElement:
     return parse_xml(f'<w:rFonts {NS} w:ascii="{FONT}" w:hAnsi="{FONT}" w:eastAsia="{FONT}" w:cs="{FONT}"/>')
 
 
-def _set_style(
-    report: Report,
-    name: str,
-    size: float,
-    before: float = 0,
-    after: float = 0,
-    bold: bool = False,
-    italic: bool = False,
-    line: float = 1.0,
-    align: WD_ALIGN_PARAGRAPH | None = None,
-) -> ParagraphStyle:
-    style = report.styles[name]
-    properties = style.element.get_or_add_rPr()
-    for old in properties.findall(qn("w:rFonts")):  # those of the theme would come first
-        properties.remove(old)
-    properties.insert(0, _fonts())
-    style.font.size, style.font.bold, style.font.italic = Pt(size), bold, italic
-    style.font.color.rgb = RGBColor(0, 0, 0)
-    layout = style.paragraph_format
-    layout.space_before, layout.space_after, layout.line_spacing = Pt(before), Pt(after), line
-    if align is not None:
-        layout.alignment = align
-    return style
-
-
 def _add_title(report: Report, content: Content) -> None:
     """Add what the report is, of which area, and that it is no administrative document."""
     report.add_paragraph(content.title.upper(), "Title")
-    area = report.add_paragraph(content.area[:1].upper() + content.area[1:], "Title")
-    area.runs[0].font.size = Pt(14)
+    report.add_paragraph(content.area_heading, "Title").runs[0].font.size = Pt(14)
     report.add_paragraph(translate("label.reference", content.lang), "Note").alignment = CENTER
     for block in content.of_kind("warning"):
         report.add_paragraph(block.text, "Stamp")
@@ -184,28 +167,16 @@ def _add_text(report: Report, block: Block, content: Content) -> None:
         paragraph = report.add_paragraph(style="List Bullet" if bullet else "Normal")
         if not bullet:
             paragraph.paragraph_format.first_line_indent = Mm(10)
-        _add_runs(paragraph, line[2:] if bullet else line)
-        if i == len(lines) - 1:
-            _add_references(paragraph, block, content)
-
-
-def _add_runs(paragraph: Paragraph, markdown: str) -> None:
-    """Add the bold and italics of Markdown as runs."""
-    for part in re.split(r"(\*\*.+?\*\*|\*.+?\*)", " ".join(markdown.split("\n"))):
-        run = paragraph.add_run(part.strip("*") if part.startswith("*") else part)
-        run.bold = part.startswith("**") or None
-        run.italic = (part.startswith("*") and not part.startswith("**")) or None
-
-
-def _add_references(paragraph: Paragraph, block: Block, content: Content) -> None:
-    """Add cross references to the chart and the table of the same item, as fields."""
-    others = [b for kind in ("chart", "table") if block.name and (b := content.item(block.name, kind))]
-    for i, other in enumerate(others):
-        paragraph.add_run(" (" if i == 0 else ", ")
-        label = f"{translate(f'label.{other.kind}', content.lang)}\u00a0{other.number}"
-        _add_field(paragraph, f"REF {_bookmark(other)} \\h", label)
-    if others:
-        paragraph.add_run(")")
+        for text, bold, italic in split_markdown(line.removeprefix("- ").replace("\n", " ")):
+            run = paragraph.add_run(text)
+            run.bold, run.italic = bold or None, italic or None
+        others = [b for kind in ("chart", "table") if block.name and (b := content.item(block.name, kind))]
+        for k, other in enumerate(others if i == len(lines) - 1 else []):
+            paragraph.add_run(", " if k else " (")
+            label = f"{translate(f'label.{other.kind}', content.lang)}\u00a0{other.number}"
+            _add_field(paragraph, f"REF {_bookmark(other)} \\h", label)
+            if k == len(others) - 1:
+                paragraph.add_run(")")
 
 
 def _bookmark(block: Block) -> str:
@@ -226,7 +197,6 @@ def _add_field(paragraph: Paragraph, code: str, text: str) -> None:
 
 
 def _add_caption(report: Report, block: Block, lang: str) -> Paragraph:
-    """Add the caption of a chart or table, its number a field that cross references name."""
     paragraph = report.add_paragraph(style="Caption")
     mark = 100 * (block.kind == "table") + block.number
     paragraph._p.append(parse_xml(f'<w:bookmarkStart {NS} w:id="{mark}" w:name="{_bookmark(block)}"/>'))
@@ -281,12 +251,12 @@ def _add_table(report: Report, block: Block, parts: list[TableLayout], lang: str
 
 def _table_xml(layout: TableLayout, title: str) -> BaseOxmlElement:
     """Return the table as XML: adding cell by cell in python-docx would take longer than all the rest."""
-    table, cells = layout.table, layout.cells
+    table, last = layout.table, len(layout.cells) - 1
     grid = "".join(f'<w:gridCol w:w="{round(w * TWIPS)}"/>' for w in layout.widths)
     rows = _row_xml(layout, [c.heading for c in table.columns], heading=True)
     short = layout.height <= UNBROKEN_HEIGHT  # a long table leaves no row alone on a page, nor its notes
-    for i, row in enumerate(cells):
-        keep = (short or i == 0 or i + 2 >= len(cells)) and (i + 1 < len(cells) or bool(table.notes))
+    for i, row in enumerate(layout.cells):
+        keep = (short or i == 0 or i >= last - 1) and (i < last or bool(table.notes))
         rows += _row_xml(layout, row, keep=keep)
     sides = ("top", "left", "bottom", "right", "insideH", "insideV")
     borders = "".join(f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="7F7F7F"/>' for side in sides)

@@ -23,10 +23,7 @@ PAGE, OFFICE = FORMATS[0], FORMATS[1:]
 def check_formats(names: Iterable[str]) -> tuple[str, ...]:
     """Return the formats in their order; the page is always one of them, because the index leads to it.
 
-    Raises
-    ------
-    BhytError
-        for a name that is no format.
+    Raises BhytError for a name that is no format.
 
     Examples
     --------

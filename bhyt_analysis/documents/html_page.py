@@ -9,10 +9,10 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bhyt_analysis.briefing.metadata import OutputMetadata, is_outline
+from bhyt_analysis.briefing.metadata import OutputMetadata, is_outline, item_title
 from bhyt_analysis.documents.formats import OFFICE
 from bhyt_analysis.documents.image_slices import MAX_HEIGHT, slice_image
-from bhyt_analysis.i18n.messages import has_message, translate
+from bhyt_analysis.i18n.messages import translate
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -27,13 +27,8 @@ def _exporter() -> HTMLExporter:
     from nbconvert import HTMLExporter
 
     # "basic" is the body alone: no scripts, no fonts, no addresses to load from.
-    return HTMLExporter(
-        template_name="basic",
-        exclude_input=True,
-        exclude_output_prompt=True,
-        exclude_anchor_links=True,
-        embed_images=True,
-    )
+    settings = ("exclude_input", "exclude_output_prompt", "exclude_anchor_links", "embed_images")
+    return HTMLExporter(template_name="basic", **dict.fromkeys(settings, True))
 
 
 @lru_cache(maxsize=4)
@@ -59,19 +54,16 @@ def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None =
     body, _ = _exporter().from_notebook_node(book)
     body = re.sub(r'(<table class="bhyt">.*?</table>)', r'<div class="wide">\1</div>', body, flags=re.DOTALL)
     heading = re.search(r"<h1[^>]*>(.*?)</h1>", body, flags=re.DOTALL)
-    text = read_template(TEMPLATE).render(
-        lang=lang,
-        title=Markup(heading.group(1)).striptags() if heading else notebook.stem,
-        index=index,
-        sections=sections,
-        body=Markup(body),
-        notebook=notebook.name,
-        office=[f"{notebook.stem}.{f}" for f in OFFICE if notebook.with_suffix(f".{f}").exists()],
-        charts=_label_files(notebook.parent / "charts", ".svg", labels, lang),
-        tables=_label_files(notebook.parent / "tables", ".csv", labels, lang),
-        words={k: translate(f"label.{k}", lang) for k in ("reference", "downloads", "notebook", "contents", "sort")}
-        | {"back": translate("label.back_to_index", lang)},
-    )
+    words = {k: translate(f"label.{k}", lang) for k in ("reference", "downloads", "notebook", "contents", "sort")}
+    fields = {
+        "title": Markup(heading.group(1)).striptags() if heading else notebook.stem,
+        "notebook": notebook.name,
+        "office": [f"{notebook.stem}.{f}" for f in OFFICE if notebook.with_suffix(f".{f}").exists()],
+        "charts": _label_files(notebook.parent / "charts", ".svg", labels, lang),
+        "tables": _label_files(notebook.parent / "tables", ".csv", labels, lang),
+        "words": {**words, "back": translate("label.back_to_index", lang)},
+    }
+    text = read_template(TEMPLATE).render(fields, lang=lang, index=index, sections=sections, body=Markup(body))
     page.write_text(text, encoding="utf-8")
 
 
@@ -82,9 +74,7 @@ def _add_anchors(cells: list[NotebookNode], lang: str) -> tuple[list[tuple[str, 
     """
     sections, labels, counts = [], {}, {"chart": 0, "table": 0}
     for output in (o for cell in cells for o in cell.get("outputs", [])):
-        about = OutputMetadata.from_dict(output.get("metadata", {}))
-        if about is None:
-            continue
+        about = OutputMetadata.from_dict(output.get("metadata", {})) or OutputMetadata("text")
         if about.kind == "heading":
             sections.append((about.name, about.title))
             output["data"] = {"text/html": f'<h2 id="{about.name}">{escape(about.title)}</h2>'}
@@ -98,7 +88,6 @@ def _add_anchors(cells: list[NotebookNode], lang: str) -> tuple[list[tuple[str, 
 
 
 def _chart_html(output: NotebookNode, about: OutputMetadata, number: str, lang: str) -> str:
-    """Return a chart with its number, title and files."""
     name, chart = about.name, about.payload
     image = base64.b64decode(output["data"]["image/png"])
     width = output["metadata"].get("image/png", {}).get("width", "")
@@ -117,7 +106,6 @@ def _chart_html(output: NotebookNode, about: OutputMetadata, number: str, lang: 
 
 
 def _table_html(output: NotebookNode, about: OutputMetadata, number: str, lang: str) -> str:
-    """Return a table with its number, title and file above it."""
     rows = str(output["data"]["text/html"])
     if not about.name:
         return rows
@@ -128,7 +116,4 @@ def _table_html(output: NotebookNode, about: OutputMetadata, number: str, lang: 
 def _label_files(folder: Path, ending: str, labels: dict[str, str], lang: str) -> list[tuple[str, str]]:
     """Return the stems of the files of a folder with what readers call them."""
     stems = sorted(p.stem for p in folder.glob(f"*{ending}"))
-    return [
-        (s, labels.get(s) or (translate(f"item.{s}", lang, decision="") if has_message(f"item.{s}") else s))
-        for s in stems
-    ]
+    return [(s, labels.get(s) or item_title(s, lang)) for s in stems]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import itertools
 import math
 from collections.abc import Sequence
 
@@ -15,11 +14,8 @@ MAX_HEIGHT = 232  # mm that a picture may take on a page of A4, with its caption
 def slice_image(image: bytes, page_breaks: Sequence[float], width: float, max_height: float) -> list[bytes]:
     """Return a picture in as few pieces as fit, of about equal height; one piece where it fits or may not be cut.
 
-    Parameters
-    ----------
-    image : the file of a picture.
-    page_breaks : fractions of its height, from the top, where it may be cut.
-    width, max_height : the width of the picture and the height of a piece, in the same unit.
+    ``page_breaks``: fractions of its height, from the top, where it may be cut. ``width``: of the picture, in the
+    unit of ``max_height``.
 
     Examples
     --------
@@ -37,10 +33,7 @@ def slice_image(image: bytes, page_breaks: Sequence[float], width: float, max_he
         even = edges[-1] + (1 - edges[-1]) / math.ceil((1 - edges[-1]) / limit)
         edges.append(next((b for b in fitting if b >= even), fitting[-1]))
     lines = [round(edge * sheet.height) for edge in [*edges, 1.0]]
-    return [_encode_png(sheet.crop((0, top, sheet.width, end))) for top, end in itertools.pairwise(lines)]
-
-
-def _encode_png(sheet: Image.Image) -> bytes:
-    file = io.BytesIO()
-    sheet.save(file, "png", optimize=True)
-    return file.getvalue()
+    files = [io.BytesIO() for _ in lines[1:]]
+    for file, top, end in zip(files, lines[:-1], lines[1:], strict=True):
+        sheet.crop((0, top, sheet.width, end)).save(file, "png", optimize=True)
+    return [file.getvalue() for file in files]

@@ -13,10 +13,7 @@ Measure = Callable[[Block], tuple[float, bool]]  # the height of a block (mm), a
 def arrange_blocks(blocks: Sequence[Block], measure: Measure, page_height: float, start: float = 0) -> list[Block]:
     """Return the blocks in order, but a table before the chart of its item where that leaves less of a page empty.
 
-    Parameters
-    ----------
-    measure : gives the height of a block (mm), and whether it may break over pages.
-    page_height, start : the height of a page, and how much of the first page is used already (mm).
+    ``page_height``, ``start``: the height of a page, and how much of the first one is used already (mm).
 
     Examples
     --------

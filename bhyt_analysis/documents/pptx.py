@@ -16,12 +16,13 @@ from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.opc.package import Part
 from pptx.oxml.ns import qn
 from pptx.presentation import Presentation as Slides
+from pptx.shapes.autoshape import Shape
 from pptx.slide import Slide
-from pptx.text.text import TextFrame, _Paragraph
+from pptx.text.text import TextFrame
 from pptx.util import Emu, Inches, Pt
 
 from bhyt_analysis.documents.column_widths import column_widths
-from bhyt_analysis.documents.content import Block, Content
+from bhyt_analysis.documents.content import Block, Content, split_markdown
 from bhyt_analysis.documents.pptx_charts import FONT, INK, KINDS, MAX_BARS, SOFT, WHITE, add_native_chart, set_alt_text
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.tables.formatting import TableSpec
@@ -44,13 +45,9 @@ def write_pptx(content: Content, path: Path) -> None:
     """Write 8 to 12 slides of a briefing to ``path``."""
     slides = Presentation()
     slides.slide_width, slides.slide_height = Inches(WIDTH), Inches(HEIGHT)
-    _set_theme_font(slides)
-    _widen_layouts(slides)
+    _set_layouts(slides)
     properties = slides.core_properties
-    properties.title, properties.subject = (
-        f"{content.title}: {content.area}",
-        translate("label.reference", content.lang),
-    )
+    properties.title, properties.subject = content.full_title, translate("label.reference", content.lang)
     properties.author, properties.comments = "bhyt_analysis", ""
     properties.created = properties.modified = dt.datetime.now(dt.UTC)  # not that of the library's template
     _add_title_slide(slides, content)
@@ -92,16 +89,12 @@ def _is_readable(block: Block) -> bool:
     return height * (1 - chart.title_fraction) / width * chart.width_mm / 25.4 <= BODY_HEIGHT
 
 
-def _set_theme_font(slides: Slides) -> None:
-    """Make Times New Roman the font of headings and of the body."""
+def _set_layouts(slides: Slides) -> None:
+    """Set Times New Roman as the font of the theme, and widen the layouts, which are drawn for a narrower slide."""
     for relation in slides.slide_master.part.rels.values():
         part = relation.target_part
         if relation.reltype.endswith("/theme") and isinstance(part, Part):
             part._blob = re.sub(rb'(<a:latin typeface=")[^"]*"', rb"\1" + FONT.encode() + b'"', part.blob)
-
-
-def _widen_layouts(slides: Slides) -> None:
-    """Widen the layouts, which are drawn for a narrower slide."""
     ratio = WIDTH / 10
     for sheet in (slides.slide_master, *slides.slide_layouts):
         for shape in sheet.placeholders:
@@ -112,8 +105,8 @@ def _widen_layouts(slides: Slides) -> None:
 def _add_title_slide(slides: Slides, content: Content) -> None:
     slide = slides.slides.add_slide(slides.slide_layouts[0])
     _fill_frame(slide.shapes.title.text_frame, [content.title], 36, bold=True)
-    lines = [content.area[:1].upper() + content.area[1:], translate("label.reference", content.lang)]
-    lines += [b.text for b in content.of_kind("warning")]
+    warnings = [b.text for b in content.of_kind("warning")]
+    lines = [content.area_heading, translate("label.reference", content.lang), *warnings]
     frame = slide.placeholders[1].text_frame
     _fill_frame(frame, lines, 22)
     for i, paragraph in enumerate(frame.paragraphs[1:]):
@@ -124,6 +117,7 @@ def _add_title_slide(slides: Slides, content: Content) -> None:
 
 def _add_slide(slides: Slides, title: str, stamps: Sequence[str]) -> Slide:
     """Add a slide with its title and number, and the stamps of weak figures at the side of the title."""
+    stamps = [stamp for stamp in stamps if stamp]
     slide = slides.slides.add_slide(slides.slide_layouts[5])
     shape = slide.shapes.title
     width = BODY_WIDTH - (3.4 if stamps else 0)
@@ -133,24 +127,28 @@ def _add_slide(slides: Slides, title: str, stamps: Sequence[str]) -> Slide:
     shape.text_frame.vertical_anchor = MSO_ANCHOR.MIDDLE
     shape.text_frame.paragraphs[0].alignment = PP_ALIGN.LEFT
     for i, text in enumerate(stamps):
-        box = slide.shapes.add_textbox(Inches(WIDTH - LEFT - 3.3), Inches(0.4 + 0.45 * i), Inches(3.3), Inches(0.36))
-        _fill_frame(box.text_frame, [text], 13, bold=True, color=RED)
+        box = _add_box(slide, [text], 13, (WIDTH - LEFT - 3.3, 0.4 + 0.45 * i, 3.3, 0.36), bold=True, color=RED)
         box.text_frame.paragraphs[0].alignment = PP_ALIGN.CENTER
         box.line.color.rgb = RED
-    _add_slide_number(slide, len(slides.slides))
-    return slide
-
-
-def _add_slide_number(slide: Slide, number: int) -> None:
-    """Add the number of a slide as a field, which PowerPoint keeps up to date."""
-    box = slide.shapes.add_textbox(Inches(WIDTH - LEFT - 0.8), Inches(HEIGHT - 0.42), Inches(0.8), Inches(0.32))
-    _fill_frame(box.text_frame, [str(number)], 12, color=SOFT)
+    # The number is a field, which PowerPoint keeps up to date.
+    box = _add_box(slide, [str(len(slides.slides))], 12, (WIDTH - LEFT - 0.8, HEIGHT - 0.42, 0.8, 0.32), color=SOFT)
     paragraph = box.text_frame.paragraphs[0]
     paragraph.alignment = PP_ALIGN.RIGHT
     run = paragraph.runs[0]._r
     field = run.makeelement(qn("a:fld"), {"id": "{B6F15528-21DE-4FAA-801E-634DDDAF4B2B}", "type": "slidenum"})
     field.extend(list(run))
     paragraph._p.replace(run, field)
+    return slide
+
+
+def _add_box(
+    slide: Slide, lines: list[str], size: float, sides: Sequence[float], bold: bool = False, color: RGBColor = INK
+) -> Shape:
+    """Add a box of text. ``sides``: left, top, width and height in inches."""
+    left, top, width, height = map(Inches, sides)
+    box = slide.shapes.add_textbox(left, top, width, height)
+    _fill_frame(box.text_frame, lines, size, bold, color)
+    return box
 
 
 def _fill_frame(frame: TextFrame, lines: list[str], size: float, bold: bool = False, color: RGBColor = INK) -> None:
@@ -159,37 +157,24 @@ def _fill_frame(frame: TextFrame, lines: list[str], size: float, bold: bool = Fa
     for i, line in enumerate(lines):
         paragraph = frame.paragraphs[0] if i == 0 else frame.add_paragraph()
         paragraph.space_after = Pt(size * 0.45)
-        text = line.removeprefix("- ")
-        if line.startswith("- "):
-            _make_bullet(paragraph, size)
-        for part in re.split(r"(\*\*.+?\*\*|\*.+?\*)", " ".join(text.split())):
+        if line.startswith("- "):  # a bullet of PowerPoint's own, with a hanging indent
+            properties, inset = paragraph._p.get_or_add_pPr(), round(Pt(size) * 0.9)
+            properties.set("marL", str(inset))
+            properties.set("indent", str(-inset))
+            properties.append(properties.makeelement(qn("a:buFont"), {"typeface": "Arial"}))
+            properties.append(properties.makeelement(qn("a:buChar"), {"char": "•"}))
+        for part, strong, italic in split_markdown(" ".join(line.removeprefix("- ").split())):
             if part:
                 run = paragraph.add_run()
-                run.text = part.strip("*") if part.startswith("*") else part
+                run.text = part
                 run.font.size, run.font.name, run.font.color.rgb = Pt(size), FONT, color
-                run.font.bold = bold or part.startswith("**")
-                run.font.italic = part.startswith("*") and not part.startswith("**")
-
-
-def _make_bullet(paragraph: _Paragraph, size: float) -> None:
-    """Give a paragraph a bullet of PowerPoint's own, with a hanging indent."""
-    properties = paragraph._p.get_or_add_pPr()
-    inset = str(round(Pt(size) * 0.9))
-    properties.set("marL", inset)
-    properties.set("indent", f"-{inset}")
-    properties.append(properties.makeelement(qn("a:buFont"), {"typeface": "Arial"}))
-    properties.append(properties.makeelement(qn("a:buChar"), {"char": "•"}))
+                run.font.bold, run.font.italic = bold or strong, italic
 
 
 def _set_notes(slide: Slide, lines: Iterable[str]) -> None:
     frame = slide.notes_slide.notes_text_frame
     assert frame is not None
     frame.text = "\n".join(line.replace("*", "") for line in lines if line)
-
-
-def _add_body(slide: Slide, lines: list[str], size: float, left: float, width: float) -> None:
-    box = slide.shapes.add_textbox(Inches(left), Inches(TOP), Inches(width), Inches(BODY_HEIGHT))
-    _fill_frame(box.text_frame, lines, size)
 
 
 def _split_lines(text: str) -> list[str]:
@@ -210,24 +195,21 @@ def _add_side_text(slide: Slide, text: str, left: float) -> None:
     while _text_height(lines, size, width) > height:
         *sentences, _ = re.split(r"(?<=\.)\s+", lines[-1])
         lines = [*lines[:-1], *([" ".join(sentences)] if sentences else [])]
-    _add_body(slide, lines, size, left, width)
+    _add_box(slide, lines, size, (left, TOP, width, BODY_HEIGHT))
 
 
 def _text_height(lines: list[str], size: float, width: float, after: float = 0.45) -> float:
-    """Return the height of a text (inches): letters of Times New Roman are about 0.47 of their size wide.
-
-    ``after``: the space below a paragraph, as a part of the size.
-    """
-    letters = max(1, int((width - 0.2) * 72 / (size * 0.47)))
+    """Return the height of a text (inches). ``after``: the space below a paragraph, as a part of the size."""
+    letters = max(1, int((width - 0.2) * 72 / (size * 0.47)))  # of Times New Roman
     return sum(-(-len(line) // letters) * size * 1.2 + size * after for line in lines) / 72
 
 
 def _add_text_slide(slides: Slides, block: Block, content: Content) -> None:
     headline = content.table("headline")
-    stamps = [headline.stamp] if headline and headline.stamp else []
-    slide = _add_slide(slides, block.caption or content.title, stamps)
+    slide = _add_slide(slides, block.caption or content.title, [headline.stamp] if headline else [])
     lines = _split_lines(block.text)
-    _add_body(slide, lines, _fit_size(lines, 24, BODY_WIDTH, BODY_HEIGHT), LEFT, BODY_WIDTH)
+    size = _fit_size(lines, 24, BODY_WIDTH, BODY_HEIGHT)
+    _add_box(slide, lines, size, (LEFT, TOP, BODY_WIDTH, BODY_HEIGHT))
     _set_notes(slide, [block.text])
 
 
@@ -251,13 +233,12 @@ def _add_chart_slide(slides: Slides, block: Block, content: Content) -> None:
     slide = _add_slide(slides, block.caption, [translate(f"stamp.{tag}", lang) for tag in chart.tags])
     text = side_text = _chart_text(content, block)
     width = CHART_WIDTH if text.strip() else BODY_WIDTH
+    if native and len(chart.categories) > MAX_BARS:
+        side_text += "\n" + translate("text.more_bars", lang, shown=MAX_BARS, count=len(chart.categories))
     if native:
         add_native_chart(slide, chart, (LEFT, TOP, width, BODY_HEIGHT), lang)
     else:
         _add_picture(slide, block, width)
-    if native and len(chart.categories) > MAX_BARS:
-        more = translate("text.more_bars", lang, shown=MAX_BARS, count=len(chart.categories))
-        side_text = f"{text}\n{more}"
     if side_text.strip():
         _add_side_text(slide, side_text, LEFT + CHART_WIDTH + 0.25)
     if native:
@@ -278,8 +259,7 @@ def _chart_text(content: Content, block: Block) -> str:
 
 
 def _add_footnote(slide: Slide, text: str) -> None:
-    box = slide.shapes.add_textbox(Inches(LEFT), Inches(TOP + BODY_HEIGHT + 0.1), Inches(BODY_WIDTH), Inches(0.6))
-    _fill_frame(box.text_frame, [text], 12, color=SOFT)
+    _add_box(slide, [text], 12, (LEFT, TOP + BODY_HEIGHT + 0.1, BODY_WIDTH, 0.6), color=SOFT)
 
 
 def _add_picture(slide: Slide, block: Block, max_width: float) -> None:
@@ -296,9 +276,8 @@ def _add_picture(slide: Slide, block: Block, max_width: float) -> None:
 def _fit_rows(rows: list[list[str]], widths: list[float]) -> tuple[int, list[float]]:
     """Return the largest letters in which all rows of a table fit, or the least ones, and the rows' heights."""
     for size in (16, 15, 14, 13, 12):
-        heights = [
-            max(_text_height([text], size, w, 0) for text, w in zip(row, widths, strict=True)) + 0.08 for row in rows
-        ]
+        cells = [[_text_height([text], size, w, 0) for text, w in zip(row, widths, strict=True)] for row in rows]
+        heights = [max(row) + 0.08 for row in cells]
         if sum(heights) <= BODY_HEIGHT:
             break
     return size, heights
@@ -306,8 +285,7 @@ def _fit_rows(rows: list[list[str]], widths: list[float]) -> tuple[int, list[flo
 
 def _add_table_slide(slides: Slides, block: Block, table: TableSpec, lang: str) -> None:
     """Add a table of PowerPoint's own, with as many rows as fit."""
-    slide = _add_slide(slides, block.caption, [table.stamp] if table.stamp else [])
-    table = table.drop("area")
+    slide, table = _add_slide(slides, block.caption, [table.stamp]), table.drop("area")
     cells = table.formatted_rows(lang)
     widths = column_widths(table, cells, BODY_WIDTH * 25.4 * 0.72)
     widths = [w * BODY_WIDTH / sum(widths) for w in widths]
@@ -331,9 +309,8 @@ def _add_table_slide(slides: Slides, block: Block, table: TableSpec, lang: str) 
             paragraph = cell.text_frame.paragraphs[0]
             paragraph.space_after = Pt(0)
             paragraph.alignment = PP_ALIGN.RIGHT if table.columns[c].numeric else PP_ALIGN.LEFT
-    notes = [*table.notes]
-    if count < len(cells):
-        notes.insert(0, translate("text.more_rows", lang, shown=count, count=len(cells)))
+    more = [translate("text.more_rows", lang, shown=count, count=len(cells))] if count < len(cells) else []
+    notes = [*more, *table.notes]
     if notes:
         _add_footnote(slide, ". ".join(n.rstrip(".") for n in notes) + ".")
     details = [f"{row[0]}: {'; '.join(text for text in row[1:] if text)}" for row in cells]

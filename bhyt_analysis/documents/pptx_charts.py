@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import cast
 
 from pptx.chart.axis import ValueAxis
@@ -11,13 +12,8 @@ from pptx.chart.datalabel import DataLabel
 from pptx.chart.point import Point
 from pptx.chart.series import BarSeries, LineSeries
 from pptx.dml.color import RGBColor
-from pptx.enum.chart import (
-    XL_CHART_TYPE,
-    XL_LABEL_POSITION,
-    XL_LEGEND_POSITION,
-    XL_MARKER_STYLE,
-    XL_TICK_LABEL_POSITION,
-)
+from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION, XL_MARKER_STYLE, XL_TICK_LABEL_POSITION
+from pptx.enum.chart import XL_LABEL_POSITION as LABEL
 from pptx.oxml.ns import qn
 from pptx.shapes.base import BaseShape
 from pptx.shapes.graphfrm import GraphicFrame
@@ -40,19 +36,17 @@ TARGET_GREY, WHITE = RGBColor(0xB0, 0xB0, 0xB0), RGBColor(255, 255, 255)
 INK, SOFT = RGBColor(0x1D, 0x24, 0x30), RGBColor(0x5B, 0x64, 0x72)
 
 
-def add_native_chart(
-    slide: Slide, description: ChartDescription, frame: tuple[float, float, float, float], lang: str
-) -> None:
+def add_native_chart(slide: Slide, description: ChartDescription, sides: Sequence[float], lang: str) -> None:
     """Add a chart that PowerPoint draws from figures of its own.
 
-    ``frame``: left, top, width and height in inches. Of many categories the first `MAX_BARS` are drawn.
+    ``sides``: left, top, width and height in inches. Of many categories the first `MAX_BARS` are drawn.
     """
     kind, count = description.kind, min(len(description.categories), MAX_BARS)
     data = ChartData()
     data.categories = list(description.categories[:count])
     for figures in description.series:
         data.add_series(figures.name or description.axis, figures.values[:count], _number_format(figures.spec, lang))
-    left, top, width, height = (Inches(side) for side in frame)
+    left, top, width, height = map(Inches, sides)
     shape = cast(GraphicFrame, slide.shapes.add_chart(KINDS[kind], left, top, width, height, data))
     set_alt_text(shape, description.alt)
     chart = shape.chart
@@ -111,15 +105,8 @@ def _add_label(point: Point, number_format: str) -> DataLabel:
     return label
 
 
-def _remove_label(point: Point) -> None:
-    element = point.data_label._get_or_add_dLbl()
-    for child in list(element)[1:]:
-        element.remove(child)
-    element.append(element.makeelement(qn("c:delete"), {"val": "1"}))
-
-
 def _number_format(spec: str, lang: str, prefix: str = "") -> str:
-    """Return the number format of a figure; ``prefix``: a word before it ("above ")."""
+    """Return the number format of a figure. ``prefix``: a word before it ("above ")."""
     quoted = f'"{prefix}"' if prefix else ""
     return LOCALES[lang] + quoted + FORMATS[spec] if spec in FORMATS else f"{quoted}General"
 
@@ -140,7 +127,6 @@ def _set_scale(axis: ValueAxis, description: ChartDescription) -> None:
 
 
 def _format_series(series: BarSeries | LineSeries, color: str, number_format: str, kind: str) -> None:
-    """Set the colour of a series and the labels of its points."""
     rgb = RGBColor.from_string((color or "#0072B2")[1:])
     shape = series.format
     if isinstance(series, LineSeries):
@@ -152,15 +138,15 @@ def _format_series(series: BarSeries | LineSeries, color: str, number_format: st
     labels.show_value, labels.number_format, labels.number_format_is_linked = True, number_format, False
     labels.font.name = FONT
     if kind == "line":
-        labels.position = XL_LABEL_POSITION.ABOVE
+        labels.position = LABEL.ABOVE
         if len(series.values) > 1 and (series.values[1] or 0) > (series.values[0] or 0):
             first = _add_label(series.points[0], number_format)
-            first.position = XL_LABEL_POSITION.BELOW  # the line rises through the place above it
+            first.position = LABEL.BELOW  # the line rises through the place above it
     elif kind == "stacked":
         dark = sum(int(color[i : i + 2], 16) * w for i, w in ((1, 0.3), (3, 0.59), (5, 0.11))) < 115
         labels.font.color.rgb = WHITE if dark else INK
-        for i, value in enumerate(series.values):
-            if not value:  # an empty part has no label
-                _remove_label(series.points[i])
+        for i in (i for i, value in enumerate(series.values) if not value):  # an empty part has no label
+            label = series.points[i].data_label._get_or_add_dLbl()
+            label[1:] = [label.makeelement(qn("c:delete"), {"val": "1"})]
     else:
-        labels.position = XL_LABEL_POSITION.OUTSIDE_END
+        labels.position = LABEL.OUTSIDE_END

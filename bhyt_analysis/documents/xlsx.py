@@ -36,7 +36,7 @@ def write_xlsx(content: Content, path: Path) -> None:
     plain = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
     book = xlsxwriter.Workbook(str(path), plain)
     subject = translate("label.reference", content.lang)
-    book.set_properties({"title": f"{content.title}: {content.area}", "subject": subject, "author": "bhyt_analysis"})
+    book.set_properties({"title": content.full_title, "subject": subject, "author": "bhyt_analysis"})
     formats = _add_formats(book, content.lang)
     for number, (key, annex) in enumerate(annexes(content), 1):
         _add_sheet(book, formats, content, number, key, annex)
@@ -76,12 +76,8 @@ def _add_sheet(
     width = sum(f.width for f in fields)
     sheet.set_row(1, 1.4 * LINE)
     sheet.set_row(3, LINE * _count_lines(warning, width * 0.9) if warning else 8)
-    lines = {
-        "plain": translate("label.reference", lang),
-        "name": title.upper() if lang == "vi" else title,
-        "area": content.area[:1].upper() + content.area[1:],
-        "stamp": warning,
-    }
+    name = title.upper() if lang == "vi" else title
+    lines = {"plain": translate("label.reference", lang), "name": name, "area": content.area_heading, "stamp": warning}
     for row, (role, text) in enumerate(lines.items()):
         if last and row:
             sheet.merge_range(row, 0, row, last, "", formats[role])
@@ -102,18 +98,17 @@ def _add_sheet(
 def _write_total(sheet: Worksheet, formats: dict[str, Format], annex: Annex, lang: str) -> None:
     """Write the row of the total, which leaves out rows that are part of the row above."""
     row = HEADING_ROW + 1
-    counted = [i for i, r in enumerate(annex.rows) if not r.get("within")]
+    counted = {row + 1 + i: r for i, r in enumerate(annex.rows) if not r.get("within")}
     totals: Row = {**annex.rows[0]}
     for field in annex.fields:
-        cells = [annex.rows[i].get(field.key) for i in counted]
-        numbers = [v for v in cells if isinstance(v, int | float)]
-        totals[field.key] = sum(numbers) if len(numbers) == len(cells) else None
+        numbers = [v for r in counted.values() if isinstance(v := r.get(field.key), int | float)]
+        totals[field.key] = sum(numbers) if len(numbers) == len(counted) else None
     for column, field in enumerate(annex.fields):
         style, value = formats[f"{field.kind}_total"], totals[field.key]
         if field.key == "name":
             sheet.write_string(row, column, translate("label.total", lang), style)
         elif field.total == "sum" and value is not None:
-            spans = ",".join(_spans([row + 1 + i for i in counted], column))
+            spans = ",".join(_spans(list(counted), column))
             sheet.write_formula(row, column, f"=SUM({spans})", style, value)
         elif field.total == "formula":
             _write_formula(sheet, (row, column), field, annex.fields, style, totals)
@@ -150,8 +145,7 @@ def _write_formula(
 
 
 def _count_lines(text: str, width: float) -> int:
-    """Return the lines of a text in a column, whose width is in digits, wider than most letters."""
-    return 1 + int(len(text) / (width * 1.08))
+    return 1 + int(len(text) / (width * 1.08))  # a width is in digits, which are wider than most letters
 
 
 def _spans(rows: list[int], column: int) -> list[str]:
@@ -165,7 +159,6 @@ def _spans(rows: list[int], column: int) -> list[str]:
 
 
 def _write_notes(sheet: Worksheet, style: Format, row: int, last: int, width: float, notes: Sequence[str]) -> None:
-    """Write what holds for the table below it, in rows high enough for its lines."""
     for i, note in enumerate(filter(None, notes)):
         if last:
             sheet.merge_range(row + i, 0, row + i, last, "", style)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bhyt_analysis.documents.content import Content
@@ -20,19 +20,17 @@ OPERATORS = {"+": operator.add, "-": operator.sub, "/": operator.truediv}
 class Field:
     """A column of an annex: a column of a table, or a formula of others.
 
-    ``operation``: works a figure out from two others of the row ("insured / population"). ``formula``: the same for a
-    workbook where it needs other rows; it holds column letters as ``{insured}``, its row as ``{row}``, the one above
-    as ``{above}`` and that of the total as ``{total}``. ``total`` says what the row of the total has: "sum",
-    "formula" (the same as in the rows), or nothing. ``label``: the message of its heading; left out, the column's.
+    A formula for the workbook holds column letters as ``{insured}``, its row as ``{row}``, the one above as
+    ``{above}`` and that of the total as ``{total}``.
     """
 
     key: str
     kind: str = "n"
     width: float = 12
-    operation: str = ""
-    formula: str = ""
-    total: str = ""
-    label: str = ""
+    operation: str = ""  # on two other columns of the row: "insured / population"
+    formula: str = ""  # where it is not that of the operation
+    total: str = ""  # what the row of the total has: "sum", "formula" (the same as in the rows), or nothing
+    label: str = ""  # the message of its heading; left out, that of the package's column of the same key
 
     @property
     def template(self) -> str:
