@@ -23,6 +23,8 @@ from bhyt_analysis.domain.geography import communes, lineage, match_units
 
 # The units themselves are in every partition: names are looked up among all of them.
 SHARED_TABLES = ("areas", "successors", "documents")
+# The column with the unit of a table's rows; a table that is in every fingerprint has none.
+UNIT_COLUMNS = dict.fromkeys(TABLES, "area") | {"areas": "code", "successors": "code_old", "documents": None}
 FILE_NAME = "partition.json"  # marks the folder of a partition
 
 
@@ -39,7 +41,7 @@ class AreaPartitions:
 
     def __init__(self, data: Dataset) -> None:
         self.data = data
-        self._positions = {name: getattr(data, name).groupby(_key(name)).indices for name in TABLES if _key(name)}
+        self._positions = {n: getattr(data, n).groupby(column).indices for n, column in UNIT_COLUMNS.items() if column}
 
     def select(self, area: str) -> Dataset:
         """Return the dataset with the rows of a unit, of all units in it and of those above it."""
@@ -61,7 +63,7 @@ class AreaPartitions:
         return {name: pd.util.hash_pandas_object(t, index=False).to_numpy() for name, t in tables.items()}
 
     def _rows(self, name: str, codes: Iterable[str]) -> np.ndarray:
-        if not _key(name):
+        if UNIT_COLUMNS[name] is None:
             return np.arange(len(getattr(self.data, name)))
         positions = self._positions[name]
         rows = [positions[code] for code in codes if code in positions]
@@ -123,8 +125,3 @@ def _decode_table(columns: dict[str, dict[str, object]]) -> pd.DataFrame:
         values, codes = pd.array(column["values"], dtype=column["dtype"]), np.array(column["codes"], dtype=np.intp)
         decoded[name] = values.take(codes, allow_fill=bool((codes < 0).any()))
     return pd.DataFrame(decoded)
-
-
-def _key(name: str) -> str:
-    """Return the column with the unit of a table's rows; "" for a table that is part of every partition."""
-    return {"areas": "code", "successors": "code_old", "documents": ""}.get(name, "area")

@@ -80,9 +80,7 @@ def _parse(name: str, content: bytes, allowed: AllowedKeys | None, first_row: in
     _raise_if_any(_rates_above_cap(table, name))
     table["since"] = [parse_date(d) for d in table["since"]]
     table["until"] = [parse_date(d) if d else ONWARD for d in table["until"]]
-    for column in OPTIONAL:
-        if column not in table:
-            table[column] = ""
+    table = table.assign(**{c: "" for c in OPTIONAL if c not in table})
     _raise_if_any(_overlaps(table, name))
     return table
 
@@ -93,13 +91,10 @@ def _raise_if_any(faults: Iterator[Fault]) -> None:
 
 
 def _column_faults(raw: pd.DataFrame, name: str) -> Iterator[Fault]:
-    expected = ", ".join(COLUMNS)
-    for column in COLUMNS:
-        if column not in raw:
-            yield "error.missing_column", {"file": name, "column": column, "expected": expected}
-    for column in raw:
-        if column not in COLUMNS + OPTIONAL:
-            yield "error.unknown_column", {"file": name, "column": column, "expected": expected}
+    missing = [("error.missing_column", c) for c in COLUMNS if c not in raw]
+    unknown = [("error.unknown_column", c) for c in raw if c not in COLUMNS + OPTIONAL]
+    for key, column in [*missing, *unknown]:
+        yield key, {"file": name, "column": column, "expected": ", ".join(COLUMNS)}
 
 
 def _row_faults(row: Row, keys: dict[str, set[str]]) -> Iterator[Fault]:

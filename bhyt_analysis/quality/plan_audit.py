@@ -7,8 +7,8 @@ rule of its own: figures belong together by their names (docs/audit.md), by thei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator
+from itertools import combinations, pairwise
 
 import pandas as pd
 
@@ -44,11 +44,8 @@ def audit(data: Dataset, area: str | None = None, lang: str = "vi") -> pd.DataFr
     >>> table.loc[table["rule"] == "share_of_wrong_base", "figures"].tolist()
     ['share_household, cards_household, insured_by_local_office, insured_total']
     """
-    if area is None:
-        units = set(data.published["area"]) | set(data.duties["area"]) | set(data.targets["area"]) - {"each"}
-        codes = [c for c in data.areas["code"].drop_duplicates() if c in units]
-    else:
-        codes = [find_unit(data.areas, area)]
+    units = {*data.published["area"], *data.duties["area"], *data.targets["area"]} - {"each"}
+    codes = [c for c in data.areas["code"].unique() if c in units] if area is None else [find_unit(data.areas, area)]
     return findings_table((f for code in codes for rule in RULES for f in rule(data, code)), lang, WHERE)
 
 
@@ -187,9 +184,8 @@ def check_populations(data: Dataset, code: str) -> Iterator[Finding]:
         count = population_at(data.areas, census, code, day)
         if count is None or count.people <= people:
             continue
-        insured = figures["insured_total"].value if "insured_total" in figures else float("nan")
-        parts: dict[str, Part] = {"value": people, "as_of": day, "expected": count.people, "census": count.as_of}
-        parts["rate"] = insured / count.people
+        rate = figures["insured_total"].value / count.people if "insured_total" in figures else float("nan")
+        parts = {"value": people, "as_of": day, "expected": count.people, "census": count.as_of, "rate": rate}
         yield Finding.in_document("census_above_plan", document, code, "population", **parts)
 
 
@@ -197,11 +193,9 @@ def check_contradictions(data: Dataset, code: str) -> Iterator[Finding]:
     """Yield figures that are printed twice for the same day so that no value fits both."""
     for document, rows in _documents(data, code):
         for (figure, _), same in rows.groupby(["figure", "as_of"], sort=False):
-            printed = list(same.itertuples())
-            for i, first in enumerate(printed):
-                for second in printed[i + 1 :]:
-                    if not _stated(first).meets(_stated(second)):
-                        yield _contradiction(document, code, figure, first, second)
+            for first, second in combinations(same.itertuples(), 2):
+                if not _stated(first).meets(_stated(second)):
+                    yield _contradiction(document, code, figure, first, second)
 
 
 def _contradiction(document: str, code: str, figure: str, first: TableRow, second: TableRow) -> Finding:
@@ -224,18 +218,20 @@ def _stated(row: TableRow) -> Interval:
 def check_losses(data: Dataset, code: str) -> Iterator[Finding]:
     """Yield what the lost cards imply together with the counts, or the coverage before and after."""
     for loss in data.losses[data.losses["area"] == code].itertuples():
-        counts = None
-        for _, rows in _documents(data, code):
-            figures = _figures(rows)
-            if {"insured_total", "population"} <= figures.keys():
-                counts = (figures["insured_total"].value, figures["population"].value)
+        counts = _last_counts(_documents(data, code))
         if counts is None:
             yield from _check_loss_and_rates(data, code, loss)
-        elif counts[0] + loss.people > counts[1]:
-            names = "insured_total, population, cards_lost"
-            least, rate = counts[0] + loss.people - counts[1], (counts[0] + loss.people) / counts[1]
-            parts = {"lost": loss.people, "rate": rate, "least": least, "share": least / loss.people}
+        elif (before := counts[0] + loss.people) > counts[1]:
+            names, least = "insured_total, population, cards_lost", before - counts[1]
+            parts = {"lost": loss.people, "rate": before / counts[1], "least": least, "share": least / loss.people}
             yield Finding.in_document("lost_added_back", loss.source, code, names, **parts)
+
+
+def _last_counts(documents: Iterable[tuple[str, pd.DataFrame]]) -> tuple[float, float] | None:
+    """Return the insured and the population of the last document that prints both."""
+    printed = [_figures(rows) for _, rows in documents]
+    both = [f for f in printed if {"insured_total", "population"} <= f.keys()]
+    return (both[-1]["insured_total"].value, both[-1]["population"].value) if both else None
 
 
 def _check_loss_and_rates(data: Dataset, code: str, loss: TableRow) -> Iterator[Finding]:
@@ -282,8 +278,8 @@ def check_missing(data: Dataset, code: str) -> Iterator[Finding]:
 
 def _is_collection(data: Dataset, document: str) -> bool:
     """Tell whether figures were gathered from several sources, so that there is no document to cite."""
-    rows = data.documents[data.documents["document"] == document]
-    return len(rows) > 0 and bool((rows["short"] == "").all())
+    short = data.documents.loc[data.documents["document"] == document, "short"]
+    return len(short) > 0 and bool((short == "").all())
 
 
 def _plans(targets: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -294,13 +290,9 @@ def _plans(targets: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
 def _spans(years: list[int]) -> str:
     """Return [2016, 2017, 2018, 2022] as "2016–2018, 2022"."""
-    spans: list[list[int]] = []
-    for year in years:
-        if spans and spans[-1][-1] == year - 1:
-            spans[-1].append(year)
-        else:
-            spans.append([year])
-    return ", ".join(str(s[0]) if len(s) == 1 else f"{s[0]}–{s[-1]}" for s in spans)
+    steps = pd.Series(years)
+    spans = steps.groupby(steps.diff().ne(1).cumsum()).agg(["min", "max"])
+    return ", ".join(str(low) if low == high else f"{low}–{high}" for low, high in spans.itertuples(index=False))
 
 
 def _own_targets(data: Dataset, code: str) -> pd.DataFrame:
@@ -351,12 +343,9 @@ def _starting_rate(data: Dataset, code: str, on: pd.Timestamp) -> float | None:
     rates = rates[(rates["as_of"] < on) & rates["rate"].notna()]
     if rates.empty:
         return None
-    start = float(rates["rate"].iloc[-1])
-    for _, rows in _documents(data, code):
-        figures = _figures(rows[rows["as_of"] == str(rates["as_of"].iloc[-1].date())])
-        if {"insured_total", "population"} <= figures.keys():
-            start = figures["insured_total"].value / figures["population"].value
-    return start
+    day = str(rates["as_of"].iloc[-1].date())
+    counts = _last_counts((name, rows[rows["as_of"] == day]) for name, rows in _documents(data, code))
+    return float(rates["rate"].iloc[-1]) if counts is None else counts[0] / counts[1]
 
 
 def check_sub_targets(data: Dataset, code: str) -> Iterator[Finding]:
