@@ -69,10 +69,7 @@ def explain(row: pd.Series, lang: str = "vi", law: Law | None = None) -> str:
     lang : "vi" or "en".
     law : the law that the row was computed with; by default the bundled law.
 
-    Raises
-    ------
-    BhytError
-        for a row that comes from none of them, or that rests on another law than ``law``.
+    Raises BhytError for a row that comes from none of them, or that rests on another law than ``law``.
 
     Examples
     --------

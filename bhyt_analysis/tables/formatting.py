@@ -41,9 +41,9 @@ class TableColumn:
 class TableSpec:
     """A table as every document shows it, with figures kept as figures.
 
-    ``rows``: cells are numbers, texts (a day is "YYYY-MM-DD"; a hidden count is ``<5`` or blank), or None for what
-    is not known. ``notes``: what is the same in every row, and that something is hidden. ``stamp``: the words that
-    mark weak figures, or "".
+    ``rows``: cells are numbers, texts (a day is "YYYY-MM-DD"; a hidden count is ``<5`` or blank), or None for what is
+    not known. ``notes``: what is the same in every row, and that something is hidden. ``stamp``: the words that mark
+    weak figures, or "".
     """
 
     columns: tuple[TableColumn, ...]
@@ -117,8 +117,7 @@ WRITTEN_ONCE = ("population", "status", "instrument", "reference", "rate_referen
 def suppressed_cells(table: pd.DataFrame) -> pd.DataFrame:
     """Return a mask of the table: True where a count of 1 to 4 people must be hidden.
 
-    Where only one cell of a column is hidden it could be worked out from the total, so
-    the next smallest is hidden too.
+    Where only one cell of a column is hidden it could be worked out from the total, so the next smallest is hidden too.
 
     Examples
     --------
@@ -267,8 +266,8 @@ def format_cell(value: Cell, kind: str, lang: str = "vi") -> str:
 def to_html(table: pd.DataFrame, lang: str = "vi") -> str:
     """Return an HTML table: numbers right, text left, everything escaped.
 
-    What is the same in every row (status, source, ...) is written once below it, and the
-    stamp of estimated or synthetic figures above it.
+    What is the same in every row (status, source, ...) is written once below it, and the stamp of estimated or
+    synthetic figures above it.
 
     Examples
     --------
@@ -301,8 +300,7 @@ def save_csv(table: pd.DataFrame, path: Path, lang: str = "vi") -> None:
 def spreadsheet_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     """Return the table as texts for a spreadsheet: plain numbers, headings in the language.
 
-    Shares are in per cent; hidden counts are ``<5``; text that a spreadsheet would take
-    for a formula is kept as text.
+    Shares are in per cent; hidden counts are ``<5``; text that a spreadsheet would take for a formula is kept as text.
 
     Examples
     --------

@@ -25,16 +25,9 @@ Range = tuple[float, float, float]
 def assumptions(ranges: Mapping[str, Range] | None = None) -> pd.DataFrame:
     """Return the assumptions, indexed by name, with the ranges of a scenario.
 
-    Returns
-    -------
-    DataFrame with ``low``, ``central``, ``high``, ``at_share`` (the share of the premium
-    that the State pays where a take-up was observed), ``unit``, ``name_vi``, ``name_en``,
-    ``source``.
-
-    Raises
-    ------
-    BhytError
-        for unknown names, each with the nearest.
+    Returns a DataFrame with ``low``, ``central``, ``high``, ``at_share`` (the share of the premium that the State pays
+    where a take-up was observed), ``unit``, ``name_vi``, ``name_en``, ``source``. Raises BhytError for unknown names,
+    each with the nearest.
 
     Examples
     --------
@@ -106,8 +99,8 @@ def central_values(table: pd.DataFrame) -> Values:
 def draw_assumptions(table: pd.DataFrame, draws: int, seed: int) -> Values:
     """Draw each assumption from a PERT-Beta distribution on (low, central, high).
 
-    Each assumption has a stream of its own, so that scenarios that share an
-    assumption share its draws, and their difference is not noise.
+    Each assumption has a stream of its own, so that scenarios that share an assumption share its draws, and their
+    difference is not noise.
 
     Examples
     --------

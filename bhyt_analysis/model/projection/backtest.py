@@ -61,21 +61,12 @@ Comparison = tuple[Published, Floats]  # the central value of the model, then it
 def run_backtest(data: Dataset, law: Law | None = None, draws: int = 1000, seed: int = 1) -> pd.DataFrame:
     """Compare the model with each published figure of the cases.
 
-    Nothing is fitted to these figures. ``basis`` (a key of the messages) names the inputs of
-    the model; what was published after the fact is only compared.
+    Nothing is fitted to these figures. ``basis`` (a key of the messages) names the inputs of the model; what was
+    published after the fact is only compared.
 
-    Parameters
-    ----------
-    data : Dataset with the areas of the cases, such as the bundled one.
-    law : by default the bundled law.
-    draws, seed : of the intervals.
-
-    Returns
-    -------
-    DataFrame, one row a case: ``case`` (luc_ngan, son_duong, yen_bai, viet_nam,
-    hoa_binh), ``area``, ``name``, ``figure`` (coverage, reenrolled, lost), ``on``,
-    ``relation``, ``published``, ``model``, ``low``, ``high`` (90% of draws), ``unit``
-    (share or people), ``verdict`` (see `verdict`), ``basis``, ``source``.
+    Returns a DataFrame, one row a case: ``case``, ``area``, ``name``, ``figure`` (coverage, reenrolled, lost), ``on``,
+    ``relation``, ``published``, ``model``, ``low``, ``high`` (90% of draws), ``unit`` (share or people), ``verdict``
+    (see `verdict`), ``basis``, ``source``.
 
     Examples
     --------
@@ -99,10 +90,8 @@ def run_backtest(data: Dataset, law: Law | None = None, draws: int = 1000, seed:
 def verdict(relation: str, published: float, low: float, high: float) -> str:
     """Judge a published figure against the interval of the model.
 
-    Returns
-    -------
-    "within" the interval, "consistent" with a published bound, "high" or "low" for a model that
-    misses the figure, "no_data" where the model lacks its inputs (``low`` and ``high`` missing).
+    Returns "within" the interval, "consistent" with a published bound, "high" or "low" for a model that misses the
+    figure, "no_data" where the model lacks its inputs (``low`` and ``high`` missing).
 
     Examples
     --------

@@ -36,12 +36,11 @@ NAMES_IN_ERROR = 10
 class Baseline:
     """The units of an area on the day of their count, from which they are projected.
 
-    ``units``: one row a unit with ``area``, ``name``, ``population`` (people),
-    ``household_scale``, ``scale_known``, ``status``. ``insured``: (units, groups) people,
-    in the order of `GROUPS`. ``exits``: one row a unit and day of exit with ``unit``
-    (position), ``on``, ``lost``, ``gained``, ``other`` (people; the last keep a card under
-    another state-paid entitlement), ``minority`` (share of those who lost, missing where not
-    known), ``status``. ``lineages``: each unit's lineage, for the law.
+    ``units``: one row a unit with ``area``, ``name``, ``population`` (people), ``household_scale``, ``scale_known``,
+    ``status``. ``insured``: (units, groups) people, in the order of `GROUPS`. ``exits``: one row a unit and day of exit
+    with ``unit`` (position), ``on``, ``lost``, ``gained``, ``other`` (people; the last keep a card under another
+    state-paid entitlement), ``minority`` (share of those who lost, missing where not known), ``status``. ``lineages``:
+    each unit's lineage, for the law.
     """
 
     area: str
@@ -70,13 +69,9 @@ def projection_group(keys: pd.Series) -> pd.Series:
 def build_baseline(data: Dataset, area: str, scenario: Scenario, law: Law) -> Baseline:
     """Find the last figures of an area up to the scenario's first day, or else before its decision.
 
-    Cards by commune are used where every commune has them, else the unit's own
-    cards, else a printed rate times the nearest count of people, which is estimated.
-
-    Raises
-    ------
-    BhytError
-        where neither cards nor a rate, or no count of people, is known by that day.
+    Cards by commune are used where every commune has them, else the unit's own cards, else a printed rate times the
+    nearest count of people, which is estimated. Raises BhytError where neither cards nor a rate, or no count of people,
+    is known by that day.
     """
     code, data = select_unit(scenario.apply_to_data(data), area)
     changes = _decision_changes(data, code, scenario)

@@ -44,9 +44,8 @@ CARD_MONTHS = 12  # a self-paid card is valid for a year
 class PoolEntitlements:
     """The group in which each pool may be insured in each month, and what the State pays of it.
 
-    ``keys`` (pools, months) of text, ``shares`` (pools, months); before the exit the
-    key is the area entitlement and the share 1. ``gap_months``: the months without a card
-    after which five years in a row are lost.
+    ``keys`` (pools, months) of text, ``shares`` (pools, months); before the exit the key is the area entitlement and
+    the share 1. ``gap_months``: the months without a card after which five years in a row are lost.
     """
 
     keys: NDArray[np.object_]
@@ -65,8 +64,7 @@ class ReenrolmentPaths:
 def pool_shares(values: Values, minority: Floats) -> Floats:
     """Divide those who lost over the pools: (draws, pools), each row adding up to 1.
 
-    ``minority`` is the share of ethnic minorities among those who lost, one for all
-    draws or one a draw. Linear in it.
+    ``minority`` is the share of ethnic minorities among those who lost, one for all draws or one a draw. Linear in it.
 
     Examples
     --------
@@ -95,9 +93,8 @@ def pool_entitlements(
 ) -> PoolEntitlements:
     """Find the entitlement of each pool in each month: of those that it may have, the best supported one.
 
-    ``exit_month`` is the position of the first month without the entitlement ``before``. Law
-    25/2008/QH12 as amended, art. 12 and Decree 146/2018/NĐ-CP art. 8: a supported
-    person with several entitlements takes the highest support.
+    ``exit_month`` is the position of the first month without the entitlement ``before``. Law 25/2008/QH12 as amended,
+    art. 12 and Decree 146/2018/NĐ-CP art. 8: a supported person with several entitlements takes the highest support.
 
     Examples
     --------
@@ -154,8 +151,8 @@ def before_policy(values: Values) -> Values:
 def target_take_up(values: Values, keys: Sequence[str], shares: Floats, observed_shares: pd.Series) -> Floats:
     """Return the take-up that each pool tends to: (draws, pools, months).
 
-    ``keys`` name the pools' own groups, ``shares`` (pools, months) what the State pays,
-    ``observed_shares`` what it paid where the take-up was observed, by assumption.
+    ``keys`` name the pools' own groups, ``shares`` (pools, months) what the State pays, ``observed_shares`` what it
+    paid where the take-up was observed, by assumption.
     """
     observed = [values.get(f"take_up.{k}", np.ones_like(values["outreach"])) for k in keys]
     observed_share = np.array([observed_shares.get(f"take_up.{k}", 0.0) for k in keys])
@@ -180,10 +177,9 @@ def reenrolment_shares(
 ) -> ReenrolmentPaths:
     """Follow each pool month by month from the month in which the card ends.
 
-    Each month: cards lapse or end, those without a card are without it for one month
-    more, then some join. Persistence is yearly; what falls in price joins faster, what
-    rises in price leaves as cards run out. Before the month ``policy_month`` the outreach is
-    ``outreach_before``, from then on that of the scenario.
+    Each month: cards lapse or end, those without a card are without it for one month more, then some join. Persistence
+    is yearly; what falls in price joins faster, what rises in price leaves as cards run out. Before the month
+    ``policy_month`` the outreach is ``outreach_before``, from then on that of the scenario.
 
     Examples
     --------

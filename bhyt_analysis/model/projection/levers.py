@@ -20,16 +20,9 @@ LawRow = dict[str, str | float]
 def build_reform(rows: Iterable[Mapping[str, object]], name: str) -> Law:
     """Build a law of proposals from rows; the unit and other missing fields are filled in.
 
-    Parameters
-    ----------
-    rows : ``parameter``, ``since`` and ``value``; where they matter ``key``, ``area``,
-        ``until``. Without a ``reference`` it is a question and no text.
-    name : the origin of the rows in errors, such as their file.
-
-    Raises
-    ------
-    LawError
-        with every row that is wrong.
+    ``rows`` have ``parameter``, ``since`` and ``value``; where they matter ``key``, ``area``, ``until``; without a
+    ``reference`` it is a question and no text. ``name`` is the origin of the rows in errors, such as their file.
+    Raises LawError with every row that is wrong.
 
     Examples
     --------
@@ -54,22 +47,12 @@ def top_up_rows(
 ) -> list[LawRow]:
     """Return the rows by which a province pays more of a group's premium than the law says there.
 
-    The least that holds nationwide may change during the top-up, so there is one row
-    for each stretch; together they pay all of a premium at most. Decree 146/2018/NĐ-CP art.
-    8(2) and Decree 188/2025/NĐ-CP art. 6 let provinces do so.
+    The least that holds nationwide may change during the top-up, so there is one row for each stretch; together they
+    pay all of a premium at most. Decree 146/2018/NĐ-CP art. 8(2) and Decree 188/2025/NĐ-CP art. 6 let provinces do so.
 
-    Parameters
-    ----------
-    law : the law that it comes on top of.
-    group : a key of ``subsidy_share``.
-    points : the addition, a share of the premium (0.3 is 30 points).
-    place : the lineage of the place, by which its present law is looked up.
-    area : the unit that pays, as the rows name it.
-
-    Raises
-    ------
-    LawError
-        for a group that the law does not know, points outside 0 to 1, days in the wrong order.
+    ``group`` is a key of ``subsidy_share``, ``points`` the addition (share of the premium: 0.3 is 30 points), ``place``
+    the lineage by which the present ``law`` is looked up, ``area`` the unit that pays, as the rows name it. Raises
+    LawError for a group that the law does not know, points outside 0 to 1, days in the wrong order.
 
     Examples
     --------

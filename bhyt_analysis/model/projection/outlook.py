@@ -21,8 +21,8 @@ from bhyt_analysis.model.projection.simulate import MONEY, QUANTILES, RESULTS
 def add_intervals(months: pd.DataFrame, projection: Projection, rates: Floats) -> pd.DataFrame:
     """Return the months of a projection with the intervals of the area as a whole, without its groups.
 
-    ``months`` are what `projection_table` gives without draws, ``rates`` the drawn coverage of `area_rates`.
-    Returns the rows of group "all"; in the behavioural ones ``rate_low`` to ``rate_high`` are those of `simulate`.
+    ``months`` are what `projection_table` gives without draws, ``rates`` the drawn coverage of `area_rates`. Returns
+    the rows of group "all"; in the behavioural ones ``rate_low`` to ``rate_high`` are those of `simulate`.
 
     Examples
     --------
@@ -46,19 +46,11 @@ def add_intervals(months: pd.DataFrame, projection: Projection, rates: Floats) -
 def outlook(months: pd.DataFrame, on: str | pd.Timestamp) -> pd.DataFrame:
     """Return the coverage of an area at the end of a month, and the cost of that calendar year for each payer.
 
-    ``months`` are what `simulate` gives for one scenario and area, ``on`` a day of the month.
-
-    Returns
-    -------
-    DataFrame, one row a ``result``: ``on`` (the month's end), ``people``, ``insured``,
-    ``uninsured``, ``rate``, ``rate_low``, ``rate_high``, ``year`` and ``months`` (of it
-    that lie after the start; the count itself costs nothing), VND of those months by
-    payer, ``costed`` (share of the insured whose cost is known), ``proposal``, ``status``.
-
-    Raises
-    ------
-    BhytError
-        for a month that the table does not have.
+    ``months`` are what `simulate` gives for one scenario and area, ``on`` a day of the month. Returns a DataFrame, one
+    row a ``result``: ``on`` (the month's end), ``people``, ``insured``, ``uninsured``, ``rate``, ``rate_low``,
+    ``rate_high``, ``year`` and ``months`` (of it that lie after the start; the count itself costs nothing), VND of
+    those months by payer, ``costed`` (share of the insured whose cost is known), ``proposal``, ``status``. Raises
+    BhytError for a month that the table does not have.
 
     Examples
     --------
@@ -91,13 +83,10 @@ def coverage_steps(
 ) -> pd.DataFrame:
     """Return the people insured at the start, the changes since, and those insured at the end of a month.
 
-    Returns
-    -------
-    DataFrame with ``step`` ("start", "lost", "gained", "back", "other", "end"),
-    ``people`` (levels, and changes with their sign, that add up), ``kind`` ("level" or
-    "change"), ``on``, ``status``. "back" are those of the lost who are insured at the
-    end, "other" all who came or went otherwise (price, outreach, growth). Steps of 0
-    people are left out.
+    Returns a DataFrame with ``step`` ("start", "lost", "gained", "back", "other", "end"), ``people`` (levels, and
+    changes with their sign, that add up), ``kind`` ("level" or "change"), ``on``, ``status``. "back" are those of the
+    lost who are insured at the end, "other" all who came or went otherwise (price, outreach, growth). Steps of 0 people
+    are left out.
 
     Examples
     --------
@@ -132,13 +121,9 @@ def coverage_steps(
 def communes_at_baseline(data: Dataset, baseline: Baseline, impact: pd.DataFrame) -> pd.DataFrame:
     """Return each commune of an area: its people, its zones, who loses and who gains by a decision.
 
-    ``impact`` is what `reclassify` gives of the area for the decision; empty without one.
-
-    Returns
-    -------
-    DataFrame, one row a commune: ``area``, ``name``, ``zone_before``, ``zone_after``,
-    ``population``, ``lost``, ``gained``, ``lost_share`` (of the population), ``status``.
-    What is not known is missing.
+    ``impact`` is what `reclassify` gives of the area for the decision; empty without one. Returns a DataFrame, one row
+    a commune: ``area``, ``name``, ``zone_before``, ``zone_after``, ``population``, ``lost``, ``gained``, ``lost_share``
+    (of the population), ``status``. What is not known is missing.
 
     Examples
     --------
@@ -169,8 +154,8 @@ def communes_at_baseline(data: Dataset, baseline: Baseline, impact: pd.DataFrame
 def communes_in_month(at_baseline: pd.DataFrame, projection: Projection, on: str | pd.Timestamp) -> pd.DataFrame:
     """Return the communes with their coverage at the end of a month, with take-up.
 
-    Returns the columns of ``at_baseline`` (what `communes_at_baseline` gives) and ``insured``, ``uninsured``
-    (people), ``rate``; missing where the cards of communes are not known.
+    Returns the columns of ``at_baseline`` (what `communes_at_baseline` gives) and ``insured``, ``uninsured`` (people),
+    ``rate``; missing where the cards of communes are not known.
 
     Examples
     --------

@@ -52,8 +52,8 @@ class UnitClass:
 class ExitClass:
     """Exits under the same law in the same month: those who leave are insured again alike.
 
-    ``exits``: positions of the rows of `Baseline.exits`; ``exit_month``: position of the first month
-    after the exit; ``entitlement``: that of the area, or a support that ends.
+    ``exits``: positions of the rows of `Baseline.exits`; ``exit_month``: position of the first month after the exit;
+    ``entitlement``: that of the area, or a support that ends.
     """
 
     exits: np.ndarray
@@ -71,9 +71,9 @@ class ExitClass:
 class Projection:
     """A scenario and the figures of an area, ready to be computed for one set of values or many.
 
-    ``months`` are month ends from the first that matters (an exit may lie before the
-    count); ``baseline_index`` is the position of the count among them, ``report_index`` that of the first
-    month of results. ``growth``: people of each month to those of the count.
+    ``months`` are month ends from the first that matters (an exit may lie before the count); ``baseline_index`` is the
+    position of the count among them, ``report_index`` that of the first month of results. ``growth``: people of each
+    month to those of the count.
     """
 
     baseline: Baseline
@@ -102,10 +102,7 @@ class Projection:
 def project(baseline: Baseline, scenario: Scenario, law: Law) -> Projection:
     """Project a baseline under a scenario: which months, which law in each place, who leaves when.
 
-    Raises
-    ------
-    BhytError
-        for a scenario that ends before its figures begin.
+    Raises BhytError for a scenario that ends before its figures begin.
     """
     return apply_behaviour(apply_policy(baseline, scenario, law), scenario)
 
@@ -279,15 +276,11 @@ def insured_people(
 
     The figures are those of the count and the change since.
 
-    Parameters
-    ----------
-    result : "static" (no behaviour: people lose what the law takes) or "behavioural".
-    values : sets of assumptions (`central_values`, `draw_assumptions`); by default the central ones.
-    block : the block of each unit, numbered from 0; by default each unit is one.
-        Blocks change in proportion to their people, so a whole area costs no more than a unit.
-    by_group : without it, only totals: (draws, blocks, months).
-    months : positions of the months; by default all.
-    changes : what `coverage_changes` gives for the same arguments, where it is used again.
+    ``result`` is "static" (no behaviour: people lose what the law takes) or "behavioural"; ``values`` are sets of
+    assumptions, by default the central ones; ``block`` numbers the block of each unit from 0, by default each unit is
+    one. Blocks change in proportion to their people, so a whole area costs no more than a unit. Without ``by_group``
+    there are only totals: (draws, blocks, months). ``months`` are positions, by default all; ``changes`` is what
+    `coverage_changes` gives for the same arguments, where it is used again.
     """
     values = central_values(projection.assumptions) if values is None else values
     block = projection.each_unit if block is None else block
@@ -395,8 +388,8 @@ def _add_exits(
 def _gains(projection: Projection, exit_class: ExitClass, block: np.ndarray, blocks: np.ndarray) -> Floats:
     """Return the change of the groups where people gain the area entitlement or keep another: (blocks, groups).
 
-    People gain it who have no earlier entitlement: some had no card, the others leave the group
-    in which they were insured.
+    People gain it who have no earlier entitlement: some had no card, the others leave the group in which they were
+    insured.
     """
     exits = projection.baseline.exits.iloc[exit_class.exits]
     unit, gained = exits["unit"].to_numpy(), exits["gained"].to_numpy(dtype=float)
@@ -416,8 +409,8 @@ def leavers_by_pool(
 ) -> Leavers:
     """Divide those who leave over the pools.
 
-    Those who left before the count and are still without a card can't be more than all without:
-    if the counts leave fewer, the others are back already.
+    Those who left before the count and are still without a card can't be more than all without: if the counts leave
+    fewer, the others are back already.
     """
     exits, first = projection.baseline.exits.iloc[exit_class.exits], projection.baseline_index
     blocks, inside = np.unique(block[exits["unit"].to_numpy()], return_inverse=True)

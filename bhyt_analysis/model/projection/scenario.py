@@ -74,12 +74,7 @@ class Scenario:
     def apply_to_data(self, data: Dataset) -> Dataset:
         """Return the data with the scenario's own list of zones and its moves of communes.
 
-        Raises
-        ------
-        InputError
-            for areas of the list that the data do not have.
-        BhytError
-            for moves that can't be made.
+        Raises InputError for areas of the list that the data do not have, BhytError for moves that can't be made.
         """
         if self.zones is not None:
             if findings := list(check_area_codes(data.areas, self.zones)):

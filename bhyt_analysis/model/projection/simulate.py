@@ -74,23 +74,15 @@ def simulate(
     draws : how often the assumptions are drawn for the intervals; 0 gives none.
     seed : of the draws; by default the scenario's own.
 
-    Returns
-    -------
-    DataFrame, one row a ``scenario``, ``result`` ("static": no behaviour; "behavioural":
-    with take-up), ``area``, ``name``, ``month`` (its end) and ``group`` (the groups of a
-    projection, and "all"), with ``people``, ``insured`` (whole people; the groups add up
-    to "all"), ``rate`` (of all people), ``rate_low`` and ``rate_high`` (90% of draws),
-    ``rate_inner_low`` and ``rate_inner_high`` (50%), ``rate_median``, then VND of the
-    month by payer (``vnd_central``, ``vnd_province``, ``vnd_social_security_fund``,
-    ``vnd_employer``, ``vnd_household``), ``insured_costed`` (people whose cost is in
-    them: employees and pensioners only where a scenario has their income), ``proposal``
-    (whether a reform in it is not in force), ``reforms`` (their files), ``status``.
-
-    Raises
-    ------
-    BhytError
-        for an unknown area, one without figures to start from, a decision whose losses
-        are not known there, or a number of draws that can't be.
+    Returns a DataFrame, one row a ``scenario``, ``result`` ("static": no behaviour; "behavioural": with take-up),
+    ``area``, ``name``, ``month`` (its end) and ``group`` (the groups of a projection, and "all"), with ``people``,
+    ``insured`` (whole people; the groups add up to "all"), ``rate`` (of all people), ``rate_low`` and ``rate_high``
+    (90% of draws), ``rate_inner_low`` and ``rate_inner_high`` (50%), ``rate_median``, then VND of the month by payer
+    (``vnd_central``, ``vnd_province``, ``vnd_social_security_fund``, ``vnd_employer``, ``vnd_household``),
+    ``insured_costed`` (people whose cost is in them: employees and pensioners only where a scenario has their income),
+    ``proposal`` (whether a reform in it is not in force), ``reforms`` (their files), ``status``. Raises BhytError for
+    an unknown area, one without figures to start from, a decision whose losses are not known there, or a number of
+    draws that can't be.
 
     Examples
     --------
@@ -140,8 +132,8 @@ def project_area(data: Dataset, area: str, scenario: Scenario, law: Law | None =
 def resolve_support_window(scenario: Scenario, data: Dataset, baseline: Baseline, law: Law) -> Scenario:
     """Return the scenario with the support window of its decision where it has none itself.
 
-    Of a decision that is in no table, exits since the law knows the support of Decree 188
-    have its 36 months from their own day.
+    Of a decision that is in no table, exits since the law knows the support of Decree 188 have its 36 months from their
+    own day.
     """
     if scenario.support_window or not scenario.decision:
         return scenario
@@ -233,8 +225,8 @@ def _intervals(
 def cost_by_payer(projection: Projection, insured: Floats, block: np.ndarray, by_group: bool) -> tuple[Floats, Floats]:
     """Compute the cost of insured people for each payer in each month of results, rounded half up to the đồng.
 
-    ``insured`` (blocks, groups, months) people of the months of results. Returns VND (blocks,
-    groups or their sum, months, payers), and the people whose cost is known.
+    ``insured`` (blocks, groups, months) people of the months of results. Returns VND (blocks, groups or their sum,
+    months, payers), and the people whose cost is known.
     """
     shape = (len(insured), insured.shape[1] if by_group else 1, insured.shape[2])
     vnd, costed = np.zeros((*shape, len(PAYERS))), np.zeros(shape)

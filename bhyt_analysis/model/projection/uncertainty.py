@@ -62,18 +62,10 @@ def target_probabilities(
 ) -> pd.DataFrame:
     """Estimate how likely each target is met: the share of draws in which it is.
 
-    Parameters
-    ----------
-    projection : what `project_area` gives.
-    targets : rows of ``on``, ``rate``, ``relation``; by default the scenario's own.
-    rates : what `area_rates` gives for the draws, where it is known already.
-
-    Returns
-    -------
-    DataFrame with ``on``, ``rate``, ``relation``, ``people_needed``, ``chance`` (share of
-    draws; missing for a day outside the projection), ``rate_low``, ``rate_inner_low``,
-    ``rate_median``, ``rate_inner_high``, ``rate_high`` (the drawn coverage: 90%, 50%,
-    median), ``status``.
+    ``targets`` are by default the scenario's own; ``rates`` is what `area_rates` gives for the draws, if it is known.
+    Returns a DataFrame with ``on``, ``rate``, ``relation``, ``people_needed``, ``chance`` (share of draws; missing for
+    a day outside the projection), ``rate_low``, ``rate_inner_low``, ``rate_median``, ``rate_inner_high``, ``rate_high``
+    (the drawn coverage: 90%, 50%, median), ``status``.
 
     Examples
     --------
@@ -127,11 +119,8 @@ def commune_intervals(
 ) -> pd.DataFrame:
     """Return the interval of every commune's coverage in one month, and its chance of a rate, in little memory.
 
-    Returns
-    -------
-    DataFrame, one row a unit: ``area``, ``name``, ``rate_low``, ``rate_inner_low``,
-    ``rate_median``, ``rate_inner_high``, ``rate_high``, ``chance`` (missing without ``rate``),
-    ``status``.
+    Returns a DataFrame, one row a unit: ``area``, ``name``, ``rate_low``, ``rate_inner_low``, ``rate_median``,
+    ``rate_inner_high``, ``rate_high``, ``chance`` (missing without ``rate``), ``status``.
 
     Examples
     --------
@@ -155,11 +144,9 @@ def commune_intervals(
 def tornado(projection: Projection, on: str | pd.Timestamp) -> pd.DataFrame:
     """Return the effect of each assumption alone on the coverage of a month, the strongest first.
 
-    Returns
-    -------
-    DataFrame with ``name`` (of the assumption), ``low``, ``central``, ``high`` (its values),
-    ``rate_low``, ``rate``, ``rate_high`` (coverage with it low, central and high, all others
-    central), ``width`` (the distance, shares), ``status``.
+    Returns a DataFrame with ``name`` (of the assumption), ``low``, ``central``, ``high`` (its values), ``rate_low``,
+    ``rate``, ``rate_high`` (coverage with it low, central and high, all others central), ``width`` (the distance,
+    shares), ``status``.
 
     Examples
     --------
@@ -225,17 +212,10 @@ def break_even(
     name : an assumption (`assumptions`), or "reenrolled": the share of those who lost a
         card who are insured again by then, in whatever group.
 
-    Returns
-    -------
-    DataFrame of one row: ``name``, ``rate``, ``on``, ``value`` (missing where no value
-    between ``low`` and ``high`` will do), ``low``, ``high`` (the ends of the search),
-    ``rate_at_low``, ``rate_at_high`` (the coverage there), ``central`` (the value of the
-    scenario), ``status``.
-
-    Raises
-    ------
-    BhytError
-        for an unknown assumption, or a month outside the projection.
+    Returns a DataFrame of one row: ``name``, ``rate``, ``on``, ``value`` (missing where no value between ``low`` and
+    ``high`` will do), ``low``, ``high`` (the ends of the search), ``rate_at_low``, ``rate_at_high`` (the coverage
+    there), ``central`` (the value of the scenario), ``status``. Raises BhytError for an unknown assumption, or a month
+    outside the projection.
 
     Examples
     --------
