@@ -369,12 +369,10 @@ def check_sub_targets(data: Dataset, code: str) -> Iterator[Finding]:
                 continue
             pupils, others = (1 - float(parts.loc[mask, "rate"].iloc[-1]) for mask in (is_pupil, ~is_pupil))
             start, target = float(before["rate_low"].iloc[0]), float(targets["rate"].iloc[0])
-            limits = rule_limits("sub_targets_short")
-            high, low = (
-                start - (share * pupils + (1 - share) * others) * loss.people / count.people
-                for share in (limits["pupils_high"], limits["pupils_low"])
+            limits = rule_limits("sub_targets_short").values()
+            low, high = sorted(
+                start - (share * pupils + (1 - share) * others) * loss.people / count.people for share in limits
             )
-            low, high = min(low, high), max(low, high)
             if high < target:
                 figures = ", ".join(["target_coverage", *(f"target_{s}" for s in parts["scope"])])
                 shares = {"low": low, "high": high, "expected": target, "start": start}
