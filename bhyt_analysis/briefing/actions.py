@@ -63,11 +63,8 @@ def matters_text(
 
 
 def _largest_gaps(shared: pd.DataFrame, lang: str) -> str:
-    """Return the communes that are furthest from their share of the target."""
-    largest = shared.sort_values("to_add", ascending=False, kind="stable").head(MAX_COMMUNES)
-    largest = largest[largest["to_add"] > 0]
-    names = "; ".join(
-        translate("need.commune", lang, name=display_name(row["name"], lang), people=row["to_add"])
-        for row in largest.to_dict("records")
-    )
-    return translate("need.furthest", lang, names=names, share=largest["to_add"].sum() / shared["to_add"].sum())
+    largest = shared[shared["to_add"] > 0].sort_values("to_add", ascending=False, kind="stable").head(MAX_COMMUNES)
+    names = [display_name(name, lang) for name in largest["name"]]
+    people = zip(names, largest["to_add"], strict=True)
+    texts = "; ".join(translate("need.commune", lang, name=name, people=count) for name, count in people)
+    return translate("need.furthest", lang, names=texts, share=largest["to_add"].sum() / shared["to_add"].sum())

@@ -67,8 +67,7 @@ def _months(briefing: Briefing) -> list[Item]:
     data = briefing.data_as_of
     if data.cards["as_of"].nunique() < 2:
         return []
-    rows = coverage(data, briefing.code, by=["month"], as_of=briefing.as_of)
-    rows = rows[rows["insured"].notna()]
+    rows = coverage(data, briefing.code, by=["month"], as_of=briefing.as_of).dropna(subset="insured")
     if len(rows) < 2:
         return []
     table = rows.assign(month=rows["as_of"], change=rows["insured"].diff())
@@ -158,15 +157,11 @@ def _mark(data: Dataset, target: Mapping[str, Any], lang: str) -> str:
 def _communes(briefing: Briefing) -> list[Item]:
     """Return the coverage of the communes, the lowest first, beside the first target."""
     data, code, lang = briefing.data_as_of, briefing.code, briefing.lang
-    rows = coverage(data, code, by=["commune"], as_of=briefing.as_of)
-    rows = rows[rows["insured"].notna() & rows["rate"].notna()]
+    rows = coverage(data, code, by=["commune"], as_of=briefing.as_of).dropna(subset=["insured", "rate"])
     if rows.empty or set(rows["area"]) == {code}:
         return []
-    steps = target_steps(data, code, briefing.as_of)
-    target = None
-    if len(steps):
-        first = {**steps.iloc[0].to_dict(), "area": code, "level": "own"}
-        target = (_mark(data, first, lang), float(first["rate"]))
+    first = target_steps(data, code, briefing.as_of).head(1).assign(area=code, level="own").to_dict("records")
+    target = next(((_mark(data, step, lang), float(step["rate"])) for step in first), None)
     rows = rows.assign(uninsured=rows["population"] - rows["insured"]).sort_values("rate")
     low, high = rows.iloc[0], rows.iloc[-1]
     names = {"lowest": display_name(low["name"], lang), "highest": display_name(high["name"], lang)}
@@ -182,8 +177,8 @@ def _commune_people(data: Dataset, code: str, lang: str) -> list[Item]:
     rows = rows[rows["as_of"] == rows["as_of"].max()]
     if len(rows) < 2:
         return []
-    rows = rows.assign(name=[unit_name(data.areas, a, d) for a, d in zip(rows["area"], rows["as_of"], strict=True)])
-    rows = rows.rename(columns={"people": "population"})
+    names = [unit_name(data.areas, a, d) for a, d in zip(rows["area"], rows["as_of"], strict=True)]
+    rows = rows.assign(name=names, population=rows["people"])
     basis = rows["source"].iloc[0]
     text = translate("text.commune_people", lang, count=len(rows), basis=population_basis(basis, lang))
     chart = charts.commune_people(rows, unit_label(data, code, lang), lang, basis)

@@ -27,8 +27,8 @@ def certainty(facts: Facts, keys: Iterable[str], lang: str) -> list[str]:
 
 def target_fields(target: Fact, lang: str) -> dict[str, object]:
     """Return the fields by which messages name a target."""
-    relation = translate(f"relation.{target.relation or '='}", lang)
-    return {"rate": target.value, "on": target.as_of, "relation": relation}
+    relation = target.relation or "="
+    return {"rate": target.value, "on": target.as_of, "relation": translate(f"relation.{relation}", lang)}
 
 
 def facts_table(figures: pd.DataFrame, lang: str, decision: str = "") -> pd.DataFrame:
@@ -57,9 +57,9 @@ def format_fact(fact: Fact, lang: str = "vi") -> str:
     """
     relation = translate(f"relation.{fact.relation or '='}", lang)
     share = "{v:pe}" if fact.status == "published" else "{v:p1}"
+    if fact.value is None and fact.high is not None and fact.high >= 1:
+        return (relation or translate("relation.>=", lang)) + format_message(share, lang, v=fact.low)
     if fact.value is None:
-        if fact.high is not None and fact.high >= 1:
-            return (relation or translate("relation.>=", lang)) + format_message(share, lang, v=fact.low)
         return format_message("{a:p0}–{b:p0}", lang, a=fact.low, b=fact.high)
     if fact.unit == "share":
         return relation + format_message(share, lang, v=fact.value)

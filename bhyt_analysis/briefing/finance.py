@@ -66,8 +66,7 @@ def _subsidy(briefing: Briefing) -> list[Item]:
     data, code = briefing.data_as_of, briefing.code
     if not data.cards["area"].isin([code, *communes(data.areas, code)]).any():
         return []
-    rows = coverage(data, code, by=["subgroup"], as_of=briefing.as_of)
-    rows = rows[rows["insured"].notna()]
+    rows = coverage(data, code, by=["subgroup"], as_of=briefing.as_of).dropna(subset="insured")
     if rows.empty:
         return []
     amounts = premiums(pd.DataFrame({"group": rows["subgroup"].to_numpy()}), briefing.law_in_force)

@@ -44,9 +44,8 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     if len(rated) and pd.notna(rows["rate"].iloc[0]):
         chosen.append(Item("watch_pace", chart=charts.pace(rated, rows.iloc[0], lang, str(rows["source"].iloc[0]))))
     states = charts.states(rows, name, lang, str(rows["source"].dropna().iloc[0]))
-    chosen.append(Item("watch_states", chart=states))
-    chosen += [*_funnel(rows.iloc[1:], name, lang), *_expiring_cards(data, code, month, name, lang)]
-    return chosen + _reports(data, code, month, lang)
+    chosen += [Item("watch_states", chart=states), *_funnel(rows.iloc[1:], name, lang)]
+    return [*chosen, *_expiring_cards(data, code, month, name, lang), *_reports(data, code, month, lang)]
 
 
 def _funnel(commune_rows: pd.DataFrame, name: str, lang: str) -> list[Item]:

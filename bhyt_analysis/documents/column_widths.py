@@ -82,8 +82,7 @@ def column_widths(
     minimum = np.array(_minimum_widths(table, cells, letter, page_width))
     if minimum.sum() >= page_width:
         return list(minimum * page_width / minimum.sum())
-    lengths = _text_lengths(table, cells) * letter
-    widths = minimum.copy()
+    lengths, widths = _text_lengths(table, cells) * letter, minimum.copy()
     while widths.sum() < page_width - STEP:  # each step goes to the column that makes most rows high
         lines = _count_lines(lengths, widths)
         high = np.where((lines == lines.max(axis=1, keepdims=True)) & (lines > 1), lines, 0).sum(axis=0)

@@ -50,11 +50,6 @@ class Content:
     blocks: tuple[Block, ...]
 
     @property
-    def full_title(self) -> str:
-        """Return the title with the area."""
-        return f"{self.title}: {self.area}"
-
-    @property
     def area_heading(self) -> str:
         """Return the area as a line of its own."""
         return self.area[:1].upper() + self.area[1:]
@@ -92,8 +87,12 @@ def read_content(notebook: Path) -> Content:
     title = next((o for o in outputs if o is not None and o.kind == "title"), None)
     if title is None:
         raise BhytError(("error.not_a_briefing", {"file": notebook}))
-    blocks = tuple(_number(_blocks(cells)))
-    return Content(title.lang, title.title, title.area, title.name, title.decision, blocks)
+    blocks, counts = list(_blocks(cells)), Counter[str]()
+    for i, block in enumerate(blocks):
+        if block.kind in ("chart", "table"):
+            counts[block.kind] += 1
+            blocks[i] = replace(block, number=counts[block.kind])
+    return Content(title.lang, title.title, title.area, title.name, title.decision, tuple(blocks))
 
 
 def _blocks(cells: list[dict[str, Any]]) -> Iterator[Block]:
@@ -132,10 +131,3 @@ def split_markdown(line: str) -> Iterator[tuple[str, bool, bool]]:
     for part in re.split(r"(\*\*.+?\*\*|\*.+?\*)", line):
         bold, marked = part.startswith("**"), part.startswith("*")
         yield part.strip("*") if marked else part, bold, marked and not bold
-
-
-def _number(blocks: Iterator[Block]) -> Iterator[Block]:
-    counts = Counter[str]()
-    for block in blocks:
-        counts[block.kind] += 1
-        yield replace(block, number=counts[block.kind] if block.kind in ("chart", "table") else 0)

@@ -42,6 +42,7 @@ TWIPS = 56.7  # of a mm
 RED = RGBColor(0xB3, 0x3A, 0x00)
 LANGUAGES = {"vi": "vi-VN", "en": "en-GB"}
 NS = nsdecls("w")
+FONTS = f'<w:rFonts {NS} w:ascii="{FONT}" w:hAnsi="{FONT}" w:eastAsia="{FONT}" w:cs="{FONT}"/>'
 CENTER, LEFT, JUSTIFY = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.LEFT, WD_ALIGN_PARAGRAPH.JUSTIFY
 # Size, bold, italic, points before and after, line spacing, alignment (None: as in the library's template).
 STYLES = {
@@ -98,7 +99,6 @@ def _measure(block: Block, tables: dict[int, list[TableLayout]]) -> tuple[float,
 
 
 def _set_page(report: Report, content: Content) -> None:
-    """Set the page, its number from the second one on, and the properties of the file."""
     section = report.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
     for name, size in MARGINS.items():
@@ -112,7 +112,8 @@ def _set_page(report: Report, content: Content) -> None:
         footer = section.first_page_footer.paragraphs[0]
         footer.style, footer.text = "Note", block.text
     properties = report.core_properties
-    properties.title, properties.subject = content.full_title, translate("label.reference", content.lang)
+    properties.title = f"{content.title}: {content.area}"
+    properties.subject = translate("label.reference", content.lang)
     properties.created = properties.modified = dt.datetime.now(dt.UTC)  # not that of the library's template
     properties.author, properties.comments, properties.language = "bhyt_analysis", "", LANGUAGES[content.lang]
 
@@ -121,17 +122,16 @@ def _set_styles(report: Report, lang: str) -> None:
     """Set Times New Roman in every style, the sizes of the decree, and styles for captions, notes and stamps."""
     styles = report.styles
     defaults = styles.element.find(qn("w:docDefaults")).find(qn("w:rPrDefault")).find(qn("w:rPr"))
-    for tag in ("w:lang", "w:rFonts"):
-        for old in defaults.findall(qn(tag)):
-            defaults.remove(old)
-    defaults.insert(0, _fonts())
+    for old in [*defaults.findall(qn("w:lang")), *defaults.findall(qn("w:rFonts"))]:
+        defaults.remove(old)
+    defaults.insert(0, parse_xml(FONTS))
     defaults.append(parse_xml(f'<w:lang {NS} w:val="{LANGUAGES[lang]}" w:eastAsia="{LANGUAGES[lang]}"/>'))
     for name, (size, bold, italic, before, after, line, align) in STYLES.items():
         style = styles[name] if name in styles else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         properties = style.element.get_or_add_rPr()
         for old in properties.findall(qn("w:rFonts")):  # those of the theme would come first
             properties.remove(old)
-        properties.insert(0, _fonts())
+        properties.insert(0, parse_xml(FONTS))
         style.font.size, style.font.bold, style.font.italic = Pt(size), bold, italic
         style.font.color.rgb = RED if name == "Stamp" else RGBColor(0, 0, 0)
         layout = style.paragraph_format
@@ -144,10 +144,6 @@ def _set_styles(report: Report, lang: str) -> None:
     title = styles["Title"].element.pPr
     for border in title.findall(qn("w:pBdr")):
         title.remove(border)
-
-
-def _fonts() -> BaseOxmlElement:
-    return parse_xml(f'<w:rFonts {NS} w:ascii="{FONT}" w:hAnsi="{FONT}" w:eastAsia="{FONT}" w:cs="{FONT}"/>')
 
 
 def _add_title(report: Report, content: Content) -> None:
@@ -174,32 +170,23 @@ def _add_text(report: Report, block: Block, content: Content) -> None:
         for k, other in enumerate(others if i == len(lines) - 1 else []):
             paragraph.add_run(", " if k else " (")
             label = f"{translate(f'label.{other.kind}', content.lang)}\u00a0{other.number}"
-            _add_field(paragraph, f"REF {_bookmark(other)} \\h", label)
+            _add_field(paragraph, f"REF _Ref_{other.kind}_{other.number} \\h", label)
             if k == len(others) - 1:
                 paragraph.add_run(")")
 
 
-def _bookmark(block: Block) -> str:
-    return f"_Ref_{block.kind}_{block.number}"
-
-
 def _add_field(paragraph: Paragraph, code: str, text: str) -> None:
     """Add a field that Word keeps up to date, with its text until then."""
-    parts = (
-        '<w:fldChar w:fldCharType="begin"/>',
-        f'<w:instrText xml:space="preserve"> {code} </w:instrText>',
-        '<w:fldChar w:fldCharType="separate"/>',
-        f"<w:t>{text}</w:t>",
-        '<w:fldChar w:fldCharType="end"/>',
-    )
-    for xml in parts:
+    begin, separate, end = (f'<w:fldChar w:fldCharType="{kind}"/>' for kind in ("begin", "separate", "end"))
+    instruction = f'<w:instrText xml:space="preserve"> {code} </w:instrText>'
+    for xml in (begin, instruction, separate, f"<w:t>{text}</w:t>", end):
         paragraph._p.append(parse_xml(f"<w:r {NS}>{xml}</w:r>"))
 
 
 def _add_caption(report: Report, block: Block, lang: str) -> Paragraph:
     paragraph = report.add_paragraph(style="Caption")
-    mark = 100 * (block.kind == "table") + block.number
-    paragraph._p.append(parse_xml(f'<w:bookmarkStart {NS} w:id="{mark}" w:name="{_bookmark(block)}"/>'))
+    mark, name = 100 * (block.kind == "table") + block.number, f"_Ref_{block.kind}_{block.number}"
+    paragraph._p.append(parse_xml(f'<w:bookmarkStart {NS} w:id="{mark}" w:name="{name}"/>'))
     label = translate(f"label.{block.kind}", lang)
     paragraph.add_run(f"{label}\u00a0")  # as in references, which Word copies from here
     _add_field(paragraph, f"SEQ {label} \\* ARABIC", str(block.number))
@@ -287,6 +274,5 @@ def _row_xml(layout: TableLayout, texts: list[str], heading: bool = False, keep:
     return f"<w:tr><w:trPr>{row}</w:trPr>{''.join(cells)}</w:tr>"
 
 
-def _printable(text: str) -> str:
-    """Return a text without the characters that XML can't hold."""
+def _printable(text: str) -> str:  # XML can't hold other characters
     return "".join(c for c in text if c in "\t\n" or ord(c) >= 32)

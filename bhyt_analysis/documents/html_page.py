@@ -68,10 +68,7 @@ def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None =
 
 
 def _add_anchors(cells: list[NotebookNode], lang: str) -> tuple[list[tuple[str, str]], dict[str, str]]:
-    """Give sections, charts and tables of the cells an anchor, and charts and tables a number and links to files.
-
-    Return the anchors and titles of the sections, and the titles of the items by name.
-    """
+    """Give sections, charts and tables an anchor, number and files; return the sections, and the items' titles."""
     sections, labels, counts = [], {}, {"chart": 0, "table": 0}
     for output in (o for cell in cells for o in cell.get("outputs", [])):
         about = OutputMetadata.from_dict(output.get("metadata", {})) or OutputMetadata("text")

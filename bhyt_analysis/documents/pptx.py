@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from pathlib import Path
+from typing import cast
 
 from PIL import Image
 from pptx import Presentation
@@ -30,6 +31,7 @@ from bhyt_analysis.tables.formatting import TableSpec
 WIDTH, HEIGHT = 13.333, 7.5  # inches
 LEFT, TOP, BODY_HEIGHT = 0.6, 1.35, 5.2  # of the body
 BODY_WIDTH = WIDTH - 2 * LEFT
+FOOTNOTE = (LEFT, TOP + BODY_HEIGHT + 0.1, BODY_WIDTH, 0.6)  # left, top, width and height
 CHART_WIDTH, MAX_CHART_WIDTH = 7.9, 9.5  # inches of a chart with text at its side, and of a picture alone
 MAX_SLIDES, MIN_SLIDES = 12, 8
 # Charts that are left out first where there are too many slides.
@@ -47,17 +49,17 @@ def write_pptx(content: Content, path: Path) -> None:
     slides.slide_width, slides.slide_height = Inches(WIDTH), Inches(HEIGHT)
     _set_layouts(slides)
     properties = slides.core_properties
-    properties.title, properties.subject = content.full_title, translate("label.reference", content.lang)
+    properties.title = f"{content.title}: {content.area}"
+    properties.subject = translate("label.reference", content.lang)
     properties.author, properties.comments = "bhyt_analysis", ""
     properties.created = properties.modified = dt.datetime.now(dt.UTC)  # not that of the library's template
     _add_title_slide(slides, content)
     for block in _choose_blocks(content):
         if block.kind == "chart":
             _add_chart_slide(slides, block, content)
-        elif block.table is not None and block.name == "sources":
-            _add_sources_slide(slides, block, block.table, content)
         elif block.table is not None:
-            _add_table_slide(slides, block, block.table, content.lang)
+            add_slide = _add_sources_slide if block.name == "sources" else _add_table_slide
+            add_slide(slides, block, block.table, content)
         else:
             _add_text_slide(slides, block, content)
     slides.save(str(path))
@@ -72,12 +74,10 @@ def _choose_blocks(content: Content) -> list[Block]:
         if 1 + len(blocks) + len(charts) > MAX_SLIDES:
             charts = [c for c in charts if c.name != name]
     charts = charts[: MAX_SLIDES - 1 - len(blocks)]
-    for name in EXTRA_TABLES:
-        block = content.item(name, "table")
-        if 1 + len(blocks) + len(charts) < MIN_SLIDES and block:
-            blocks.append(block)
+    extra = [b for name in EXTRA_TABLES if (b := content.item(name, "table"))]
+    chosen = [*blocks, *charts, *extra[: max(0, MIN_SLIDES - 1 - len(blocks) - len(charts))]]
     order = {id(b): i for i, b in enumerate(content.blocks)}
-    return sorted([*blocks, *charts], key=lambda b: order[id(b)])
+    return sorted(chosen, key=lambda b: order[id(b)])
 
 
 def _is_readable(block: Block) -> bool:
@@ -172,26 +172,22 @@ def _fill_frame(frame: TextFrame, lines: list[str], size: float, bold: bool = Fa
 
 
 def _set_notes(slide: Slide, lines: Iterable[str]) -> None:
-    frame = slide.notes_slide.notes_text_frame
-    assert frame is not None
+    frame = cast(TextFrame, slide.notes_slide.notes_text_frame)
     frame.text = "\n".join(line.replace("*", "") for line in lines if line)
 
 
-def _split_lines(text: str) -> list[str]:
-    return [line for line in text.split("\n") if line.strip()]
-
-
-def _fit_size(lines: list[str], size: float, width: float, height: float) -> float:
-    """Return the largest size of letters, from ``size`` down to 14, in which the lines fit (or 14)."""
+def _fit_text(text: str, size: float, width: float, height: float) -> tuple[list[str], float]:
+    """Return the lines of a text, and the largest size of letters, down from ``size``, in which they fit (or 14)."""
+    lines = [line for line in text.split("\n") if line.strip()]
     while size > 14 and _text_height(lines, size, width) > height:
         size -= 1
-    return size
+    return lines, size
 
 
 def _add_side_text(slide: Slide, text: str, left: float) -> None:
     """Add a text at the side of a chart, in the largest letters that fit; what does not fit is in the notes only."""
-    width, height, lines = WIDTH - LEFT - left, BODY_HEIGHT - 0.1, _split_lines(text)
-    size = _fit_size(lines, 18, width, height)
+    width, height = WIDTH - LEFT - left, BODY_HEIGHT - 0.1
+    lines, size = _fit_text(text, 18, width, height)
     while _text_height(lines, size, width) > height:
         *sentences, _ = re.split(r"(?<=\.)\s+", lines[-1])
         lines = [*lines[:-1], *([" ".join(sentences)] if sentences else [])]
@@ -207,8 +203,7 @@ def _text_height(lines: list[str], size: float, width: float, after: float = 0.4
 def _add_text_slide(slides: Slides, block: Block, content: Content) -> None:
     headline = content.table("headline")
     slide = _add_slide(slides, block.caption or content.title, [headline.stamp] if headline else [])
-    lines = _split_lines(block.text)
-    size = _fit_size(lines, 24, BODY_WIDTH, BODY_HEIGHT)
+    lines, size = _fit_text(block.text, 24, BODY_WIDTH, BODY_HEIGHT)
     _add_box(slide, lines, size, (LEFT, TOP, BODY_WIDTH, BODY_HEIGHT))
     _set_notes(slide, [block.text])
 
@@ -242,7 +237,7 @@ def _add_chart_slide(slides: Slides, block: Block, content: Content) -> None:
     if side_text.strip():
         _add_side_text(slide, side_text, LEFT + CHART_WIDTH + 0.25)
     if native:
-        _add_footnote(slide, chart.source)
+        _add_box(slide, [chart.source], 12, FOOTNOTE, color=SOFT)
     _set_notes(slide, [chart.alt, text, chart.source])
 
 
@@ -256,10 +251,6 @@ def _chart_text(content: Content, block: Block) -> str:
             if before and not content.item(before[-1].name, "chart"):
                 return before[-1].text
     return ""
-
-
-def _add_footnote(slide: Slide, text: str) -> None:
-    _add_box(slide, [text], 12, (LEFT, TOP + BODY_HEIGHT + 0.1, BODY_WIDTH, 0.6), color=SOFT)
 
 
 def _add_picture(slide: Slide, block: Block, max_width: float) -> None:
@@ -283,8 +274,9 @@ def _fit_rows(rows: list[list[str]], widths: list[float]) -> tuple[int, list[flo
     return size, heights
 
 
-def _add_table_slide(slides: Slides, block: Block, table: TableSpec, lang: str) -> None:
+def _add_table_slide(slides: Slides, block: Block, table: TableSpec, content: Content) -> None:
     """Add a table of PowerPoint's own, with as many rows as fit."""
+    lang = content.lang
     slide, table = _add_slide(slides, block.caption, [table.stamp]), table.drop("area")
     cells = table.formatted_rows(lang)
     widths = column_widths(table, cells, BODY_WIDTH * 25.4 * 0.72)
@@ -312,6 +304,6 @@ def _add_table_slide(slides: Slides, block: Block, table: TableSpec, lang: str) 
     more = [translate("text.more_rows", lang, shown=count, count=len(cells))] if count < len(cells) else []
     notes = [*more, *table.notes]
     if notes:
-        _add_footnote(slide, ". ".join(n.rstrip(".") for n in notes) + ".")
+        _add_box(slide, [". ".join(n.rstrip(".") for n in notes) + "."], 12, FOOTNOTE, color=SOFT)
     details = [f"{row[0]}: {'; '.join(text for text in row[1:] if text)}" for row in cells]
     _set_notes(slide, [*details, *notes])

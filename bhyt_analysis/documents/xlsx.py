@@ -36,7 +36,7 @@ def write_xlsx(content: Content, path: Path) -> None:
     plain = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
     book = xlsxwriter.Workbook(str(path), plain)
     subject = translate("label.reference", content.lang)
-    book.set_properties({"title": content.full_title, "subject": subject, "author": "bhyt_analysis"})
+    book.set_properties({"title": f"{content.title}: {content.area}", "subject": subject, "author": "bhyt_analysis"})
     formats = _add_formats(book, content.lang)
     for number, (key, annex) in enumerate(annexes(content), 1):
         _add_sheet(book, formats, content, number, key, annex)
@@ -111,7 +111,7 @@ def _write_total(sheet: Worksheet, formats: dict[str, Format], annex: Annex, lan
             spans = ",".join(_spans(list(counted), column))
             sheet.write_formula(row, column, f"=SUM({spans})", style, value)
         elif field.total == "formula":
-            _write_formula(sheet, (row, column), field, annex.fields, style, totals)
+            _write_formula(sheet, (row, column), field, annex, style, totals)
         else:
             sheet.write_blank(row, column, None, style)
 
@@ -123,7 +123,7 @@ def _write_rows(sheet: Worksheet, formats: dict[str, Format], annex: Annex, firs
         for column, field in enumerate(annex.fields):
             value, style = row.get(field.key), formats[field.kind]
             if field.template:
-                _write_formula(sheet, (i, column), field, annex.fields, style, row)
+                _write_formula(sheet, (i, column), field, annex, style, row)
             elif isinstance(value, int | float):
                 sheet.write_number(i, column, value, style)
             elif field.kind == "date" and value:
@@ -132,11 +132,9 @@ def _write_rows(sheet: Worksheet, formats: dict[str, Format], annex: Annex, firs
                 sheet.write_string(i, column, "–" if value is None else str(value), style)
 
 
-def _write_formula(
-    sheet: Worksheet, cell: Cell, field: Field, fields: Sequence[Field], style: Format, row: Row
-) -> None:
+def _write_formula(sheet: Worksheet, cell: Cell, field: Field, annex: Annex, style: Format, row: Row) -> None:
     """Write the formula of a field with its value in a row; a dash where it has none."""
-    letters = {f.key: xl_col_to_name(c) for c, f in enumerate(fields)}
+    letters = {f.key: xl_col_to_name(c) for c, f in enumerate(annex.fields)}
     formula = field.template.format(row=cell[0] + 1, above=cell[0], total=HEADING_ROW + 2, **letters)
     if (value := field.value(row)) is None:
         sheet.write_string(*cell, "–", style)
@@ -167,8 +165,7 @@ def _write_notes(sheet: Worksheet, style: Format, row: int, last: int, width: fl
 
 
 def _set_print(sheet: Worksheet, title: str, rows: int) -> None:
-    """Set A4 landscape, the headings on every page, as wide as the page; a short table on one."""
-    sheet.set_paper(9)
+    sheet.set_paper(9)  # A4
     sheet.set_landscape()
     sheet.center_horizontally()
     sheet.set_margins(left=0.6, right=0.6, top=0.7, bottom=0.6)

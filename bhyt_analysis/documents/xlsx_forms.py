@@ -177,7 +177,7 @@ def annexes(content: Content) -> Iterator[tuple[str, Annex]]:
     names = {targets: "allocation", enrolment: "groups", subsidies: "subsidy", progress: "months", impact: "lost"}
     for build, name in names.items():
         key, table = build.__name__, content.table(name)
-        needed = Field("name", "text", 100, label="label.needed_figures")
-        empty = Annex([needed], [], [translate(f"annex_needs.{key}", content.lang)])
+        column = Field("name", "text", 100, label="label.needed_figures")
+        empty = Annex([column], [], [translate(f"annex_needs.{key}", content.lang)])
         yield key, build(content, table) if table else empty
     yield "log", log(content)
