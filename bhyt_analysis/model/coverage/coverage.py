@@ -34,24 +34,19 @@ def coverage(
 
     Parameters
     ----------
-    data : Dataset
     area : name or code; without one, every unit that `areas_with_figures` lists.
-    by : any of "group", "subgroup" (people of one group over all people), "commune",
-        "month" (every date that the cards have, else the latest).
+    by : any of "group", "subgroup" (people of one group over all people), "commune", "month" (every date that the
+        cards have, else the latest).
     as_of : the last day that counts; figures after it are left out.
 
     Returns
     -------
-    DataFrame with ``area``, ``name``, ``group`` or ``subgroup`` where requested, ``as_of``,
-    ``insured`` and ``population`` (people), ``rate``, ``rate_low``, ``rate_high``
-    (shares; the interval that rounding leaves), ``status``, ``population_as_of``,
-    ``population_source``, ``source``. A unit whose plan prints only a rate has that
+    DataFrame with ``area``, ``name``, ``group`` or ``subgroup`` where requested, ``as_of``, ``insured`` and
+    ``population`` (people), ``rate``, ``rate_low``, ``rate_high`` (shares; the interval that rounding leaves),
+    ``status``, ``population_as_of``, ``population_source``, ``source``. A unit whose plan prints only a rate has that
     rate and no count; one without any figure has missing values, never zero.
 
-    Raises
-    ------
-    BhytError
-        for an unknown area or ``by``.
+    Raises BhytError for an unknown area or ``by``.
 
     Examples
     --------
@@ -66,11 +61,8 @@ def coverage(
     if unknown := [b for b in by if b not in BY]:
         raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(BY)}))
     data = limit_to_date(data, as_of)
-    if area is None:
-        codes = areas_with_figures(data)
-    else:
-        code, data = select_unit(data, area)
-        codes = [code]
+    code, data = (None, data) if area is None else select_unit(data, area)
+    codes = areas_with_figures(data) if code is None else [code]
     tables = [_area_coverage(data, code, by) for code in codes]
     columns = COLUMNS[:2] + [b for b in ("group", "subgroup") if b in by] + COLUMNS[2:] + BASIS
     return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
@@ -79,8 +71,7 @@ def coverage(
 def areas_with_figures(data: Dataset) -> list[str]:
     """List the units to make a briefing of: those right above communes that have figures.
 
-    A unit that alone has figures (none of its communes has) is listed itself; so is a
-    commune without a unit above it.
+    A unit that alone has figures (none of its communes has) is listed itself; so is a commune without a unit above it.
 
     Examples
     --------
@@ -106,8 +97,8 @@ def areas_with_figures(data: Dataset) -> list[str]:
 def select_cards(data: Dataset, code: str, per_commune: bool = False) -> pd.DataFrame:
     """Return the cards of a unit: its own rows, or those of its communes where it has none.
 
-    Communes replace their unit only on days on which every one of them reports: a
-    sum with one missing would look like a fall.
+    Communes replace their unit only on days on which every one of them reports: a sum with one missing would look like
+    a fall.
     """
     own = data.cards[data.cards["area"] == code]
     if len(own) and not per_commune:
@@ -150,10 +141,9 @@ def _area_coverage(data: Dataset, code: str, by: list[str]) -> pd.DataFrame:
     out["rate_low"] = out["rate_high"] = out["rate"]
     population_status = out["population_status"].fillna("derived").replace("", "derived")
     out["status"] = [derived_quality(c, p) for c, p in zip(out["cards_status"], population_status, strict=True)]
-    if keys[2:]:
-        order = out[keys[2]].map(groups()["title_order"])
-        out = out.assign(order=order).sort_values(["as_of", "area", "order"], kind="stable")
-    return out
+    if not keys[2:]:
+        return out
+    return out.assign(order=out[keys[2]].map(groups()["title_order"])).sort_values([*keys[:2], "order"], kind="stable")
 
 
 def _with_remainders(cards: pd.DataFrame) -> pd.DataFrame:
@@ -208,6 +198,4 @@ def _without_cards(data: Dataset, code: str, by: list[str]) -> pd.DataFrame:
 def _join_sources(sources: pd.Series) -> str:
     """Return the distinct sources; several of one document by their common beginning."""
     unique = list(dict.fromkeys(sources))
-    if len(unique) == 1:
-        return str(unique[0])
-    return "; ".join(dict.fromkeys(s.rsplit(", ", 1)[0] for s in unique))
+    return "; ".join(unique if len(unique) == 1 else dict.fromkeys(s.rsplit(", ", 1)[0] for s in unique))

@@ -32,44 +32,38 @@ def decompose(
 
     Parameters
     ----------
-    before, after : one row an area, a group, or a group of an area, with ``area`` and/or
-        ``group``, ``insured`` and ``population`` (people of the area, repeated over its
-        groups). ``eligible`` (people of the row itself) allows the third view and replaces
-        ``population`` where that is left out; ``status`` enters the result's; any other
+    before, after : one row an area, a group, or a group of an area, with ``area`` and/or ``group``, ``insured`` and
+        ``population`` (people of the area, repeated over its groups). ``eligible`` (people of the row itself) allows
+        the third view and replaces ``population`` where that is left out; ``status`` enters the result's; any other
         column, such as ``zone``, can be named in ``by``. The result of `coverage` fits.
     view : what to split into, d for the change and a bar for the mean of both dates;
         "group" : ``dN_k * mean(1/P)`` of each cell, and one row for the population;
         "population" : the insured ``dN * mean(1/P)`` against the population
         ``mean(N) * d(1/P)``, the Shapley values of the two factors of N * (1/P);
         "rate_composition" : Kitagawa's ``mean(w_k) * dr_k`` (rate: people mobilised inside
-        a cell) and ``mean(r_k) * dw_k`` (composition: people whom a reclassification moves
-        between cells), with w = eligible/P, r = insured/eligible. Composition is read over
-        all cells at once: who leaves one arrives in another.
-        Left out: "rate_composition" where cells have people of their own (``eligible``, or
-        areas in zones), else "group" where there are groups, else "population".
+        a cell) and ``mean(r_k) * dw_k`` (composition: people whom a reclassification moves between cells), with w =
+        eligible/P, r = insured/eligible. Composition is read over all cells at once: who leaves one arrives in
+        another. Left out: "rate_composition" where cells have people of their own (``eligible``, or areas in zones),
+        else "group" where there are groups, else "population".
     by : the column that names a cell; left out, the first there is of group, zone, area.
-    fill_value : people of a group that only one table has; None is an error, because
-        missing is not zero, and 0 says that it had no insured people.
+    fill_value : people of a group that only one table has; None is an error, because missing is not zero, and 0 says
+        that it had no insured people.
 
     Returns
     -------
-    DataFrame: ``part`` (the name in ``by``, "insured", "population", "rate" or
-    "composition"), ``key`` (the cell; "" for the total), ``people``, ``points`` (share
-    units, 0.01 is one percentage point; they add to the change of N/P), ``status``.
-    ``people`` is the change of the insured, which rate and composition split exactly,
-    and in the row "population" the change of the population.
-    A cell without people on one date has no rate there: all of it is composition.
+    DataFrame: ``part`` (the name in ``by``, "insured", "population", "rate" or "composition"), ``key`` (the cell; ""
+    for the total), ``people``, ``points`` (share units, 0.01 is one percentage point; they add to the change of N/P),
+    ``status``. ``people`` is the change of the insured, which rate and composition split exactly, and in the row
+    "population" the change of the population. A cell without people on one date has no rate there: all of it is
+    composition.
 
-    Raises
-    ------
-    BhytError
-        all at once, for missing columns or figures, rows that occur twice or in one
-        table only, areas with two populations, cells that do not add to the population.
+    Raises BhytError for missing columns or figures, rows that occur twice or in one table only, areas with two
+    populations, cells that do not add to the population; all are named at once.
 
     References
     ----------
-    E. M. Kitagawa, "Components of a difference between two rates", JASA 50 (1955) 1168-1194;
-    L. S. Shapley, "A value for n-person games" (1953).
+    E. M. Kitagawa, "Components of a difference between two rates", JASA 50 (1955) 1168-1194; L. S. Shapley, "A value
+    for n-person games" (1953).
 
     Examples
     --------
@@ -97,18 +91,15 @@ def shapley(value: Callable[[frozenset[str]], float], levers: Sequence[str]) -> 
 
     Returns
     -------
-    DataFrame, one row a lever in the given order: ``lever``, ``value`` (in the unit of
-    the function); the sum is ``value(all) - value(none)``.
+    DataFrame, one row a lever in the given order: ``lever``, ``value`` (in the unit of the function); the sum is
+    ``value(all) - value(none)``.
 
-    Raises
-    ------
-    ValueError
-        for a repeated lever, or for too many.
+    Raises ValueError for a repeated lever, or for too many.
 
     References
     ----------
-    L. S. Shapley, "A value for n-person games" (1953); A. F. Shorrocks, "Decomposition
-    procedures for distributional analysis", Journal of Economic Inequality 11 (2013) 99-126.
+    L. S. Shapley, "A value for n-person games" (1953); A. F. Shorrocks, "Decomposition procedures for distributional
+    analysis", Journal of Economic Inequality 11 (2013) 99-126.
 
     Examples
     --------
@@ -267,15 +258,14 @@ def _insured_population(cells: pd.DataFrame, by: str, view: str, before: float, 
     """Return each cell's insured over the mean of 1/P, and the mean insured over the change of 1/P."""
     gained = (cells["insured_after"] - cells["insured_before"]).to_numpy()
     mean = float(cells["insured_before"].sum() + cells["insured_after"].sum()) / 2
-    insured = {
-        "part": by if view == "group" else "insured",
-        "key": cells.index,
-        "people": gained,
-        "points": gained * (1 / before + 1 / after) / 2,
-        "status": cells["status"].array,
-    }
+    insured = _part(cells, by if view == "group" else "insured", gained, gained * (1 / before + 1 / after) / 2)
     population = ["population", "", after - before, mean * (1 / after - 1 / before), derived_quality(cells["status"])]
-    return pd.concat([pd.DataFrame(insured), pd.DataFrame([population], columns=COLUMNS)], ignore_index=True)
+    return pd.concat([insured, pd.DataFrame([population], columns=COLUMNS)], ignore_index=True)
+
+
+def _part(cells: pd.DataFrame, name: str, people: np.ndarray, points: np.ndarray) -> pd.DataFrame:
+    rows = {"part": name, "key": cells.index, "people": people, "points": points, "status": cells["status"].array}
+    return pd.DataFrame(rows)
 
 
 def _rate_composition(cells: pd.DataFrame, people_before: float, people_after: float) -> pd.DataFrame:
@@ -287,12 +277,6 @@ def _rate_composition(cells: pd.DataFrame, people_before: float, people_after: f
     rate = np.where(e > 0, rate, rate[:, ::-1])  # no people there: the rate of the other date
     change, mean = rate[:, 1] - rate[:, 0], rate.mean(axis=1)
     share = e / [people_before, people_after]
-    parts = {
-        "rate": (e.mean(axis=1) * change, share.mean(axis=1) * change),
-        "composition": (mean * (e[:, 1] - e[:, 0]), mean * (share[:, 1] - share[:, 0])),
-    }
-    tables = [
-        pd.DataFrame({"part": part, "key": cells.index, "people": p, "points": points, "status": cells["status"].array})
-        for part, (p, points) in parts.items()
-    ]
-    return pd.concat(tables, ignore_index=True)
+    rates = _part(cells, "rate", e.mean(axis=1) * change, share.mean(axis=1) * change)
+    moved_people, moved_share = e[:, 1] - e[:, 0], share[:, 1] - share[:, 0]
+    return pd.concat([rates, _part(cells, "composition", mean * moved_people, mean * moved_share)], ignore_index=True)

@@ -51,12 +51,10 @@ def headline(
 
     Returns
     -------
-    DataFrame, one row a figure: ``key`` (population, households, insured, coverage,
-    uninsured, coverage_before, lost, reenrolled, lost_cost, next_target, next_people,
-    next_to_add, last_target, last_people, total_to_add), ``value``, ``low``, ``high``
-    (the interval where there is one), ``relation`` (of a target or a bound), ``unit``
-    (people, cards, households, share, vnd), ``as_of``, ``status``, ``source``. What is
-    not known has no row.
+    DataFrame, one row a figure: ``key`` (population, households, insured, coverage, uninsured, coverage_before, lost,
+    reenrolled, lost_cost, next_target, next_people, next_to_add, last_target, last_people, total_to_add), ``value``,
+    ``low``, ``high`` (the interval where there is one), ``relation`` (of a target or a bound), ``unit`` (people,
+    cards, households, share, vnd), ``as_of``, ``status``, ``source``. What is not known has no row.
 
     Examples
     --------
@@ -90,7 +88,9 @@ def _coverage_facts(data: Dataset, code: str, as_of: str | pd.Timestamp | None) 
         insured = int(now["insured"])
         cards = select_cards(data, code)
         status = lowest_quality(cards.loc[cards["as_of"] == day, "status"])
-        status = status if _is_printed(data, code, insured) else derived_quality(status)
+        totals = data.published[(data.published["area"] == code) & (data.published["figure"] == "insured_total")]
+        if not (totals["value"] == insured).any():  # no document prints this very total: it is a sum of ours
+            status = derived_quality(status)
         yield Fact("insured", insured, "people", day, status, _join(now["source"]))
     if counted and rated:
         status, source = now["status"], _join(now["source"], now["population_source"])
@@ -106,12 +106,6 @@ def _coverage_facts(data: Dataset, code: str, as_of: str | pd.Timestamp | None) 
             yield Fact("uninsured", count.people - insured, "people", day, status, source)
 
 
-def _is_printed(data: Dataset, code: str, insured: int) -> bool:
-    """Tell whether a document prints this very total; else it is a sum of ours."""
-    rows = data.published[(data.published["area"] == code) & (data.published["figure"] == "insured_total")]
-    return bool((rows["value"] == insured).any())
-
-
 def _loss_facts(data: Dataset, law: Law, code: str, decision: str) -> Iterator[Fact]:
     """Yield what was lost by the decision, what came back, and what the lost cards cost in a year."""
     table = unit_losses(data, decision, code)
@@ -122,10 +116,9 @@ def _loss_facts(data: Dataset, law: Law, code: str, decision: str) -> Iterator[F
     on, source = table["on"].min(), table["source"].iloc[0]
     rates = published_rates(data, code)
     for row in rates[rates["as_of"] <= on].tail(1).to_dict("records"):
-        value, relation = row["rate"] if row["relation"] in ("=", "about") else row["rate_low"], row["relation"]
-        yield Fact(
-            "coverage_before", value, "share", row["as_of"], "published", _join(row["source"]), relation=relation
-        )
+        day, relation, printed_in = row["as_of"], row["relation"], _join(row["source"])
+        value = row["rate"] if relation in ("=", "about") else row["rate_low"]
+        yield Fact("coverage_before", value, "share", day, "published", printed_in, relation=relation)
     relation = ">=" if table["lost"].isna().any() else ""  # unknown losses of some communes would be added to it
     yield Fact("lost", lost, unit, on, status, _join(source), relation=relation)
     now_source = coverage(data, code)["source"].iloc[0]

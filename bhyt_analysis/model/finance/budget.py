@@ -28,11 +28,10 @@ def monthly_prices(
 ) -> NDArray[np.float64]:
     """Return what each payer pays a month for one person: (keys, months, payers), in VND, not rounded.
 
-    Decree 146/2018/NĐ-CP art. 7-8 and Decree 188/2025/NĐ-CP art. 6: the contribution
-    rate times the base salary of that month. The price of group "household" is that of a
-    first member (see `household_scale`). Employees and the social security fund
-    contribute on ``income``; without it, and for a key that is no group, the price is
-    missing and not zero.
+    Decree 146/2018/NĐ-CP art. 7-8 and Decree 188/2025/NĐ-CP art. 6: the contribution rate times the base salary of
+    that month. The price of group "household" is that of a first member (see `household_scale`). Employees and the
+    social security fund contribute on ``income``; without it, and for a key that is no group, the price is missing and
+    not zero.
 
     Examples
     --------
@@ -71,9 +70,8 @@ def monthly_prices(
 def payer_shares(law: Law, months: Sequence[pd.Timestamp], area: Area = None) -> pd.DataFrame:
     """Return the share of each group's premium that the State pays by month, one column a key of ``subsidy_share``.
 
-    What holds nationwide is the least (Decree 146/2018/NĐ-CP art. 8, Decree
-    188/2025/NĐ-CP art. 6: provinces may add to it), so that a province's older row
-    does not stop a nationwide share that has risen above it.
+    What holds nationwide is the least (Decree 146/2018/NĐ-CP art. 8, Decree 188/2025/NĐ-CP art. 6: provinces may add
+    to it), so that a province's older row does not stop a nationwide share that has risen above it.
     """
     local, national = (law.monthly("subsidy_share", months, a) for a in (area, None))
     national = national.reindex(columns=local.columns)
@@ -83,9 +81,8 @@ def payer_shares(law: Law, months: Sequence[pd.Timestamp], area: Area = None) ->
 def group_subsidy_share(shares: pd.DataFrame, key: str) -> NDArray[np.float64]:
     """Return the share of a group's premium by month, from `payer_shares` or `Law.monthly` of ``subsidy_share``.
 
-    Where a part of a group has no share of its own any more (near-poor households of poor
-    districts since July 2025), that of the wider group holds. Missing where there is none,
-    and for a key that is no group.
+    Where a part of a group has no share of its own any more (near-poor households of poor districts since July 2025),
+    that of the wider group holds. Missing where there is none, and for a key that is no group.
 
     Examples
     --------
@@ -104,37 +101,27 @@ def group_subsidy_share(shares: pd.DataFrame, key: str) -> NDArray[np.float64]:
 
 @result_table
 def budget(
-    cards: pd.DataFrame,
-    law: Law,
-    area: Area = None,
-    household_scale: float = 1.0,
-    income: Incomes | None = None,
+    cards: pd.DataFrame, law: Law, area: Area = None, household_scale: float = 1.0, income: Incomes | None = None
 ) -> pd.DataFrame:
     """Return the cost of cards by month, group and payer.
 
-    Each month has its own base salary, rate and shares: a base salary that changes in
-    July changes the second half of the year only. Rounded half up to the đồng once, in
-    each row.
+    Each month has its own base salary, rate and shares: a base salary that changes in July changes the second half of
+    the year only. Rounded half up to the đồng once, in each row.
 
     Parameters
     ----------
-    cards : ``month`` (any day of it), ``group`` (keys of `groups`), ``insured`` (people);
-        ``status``, if there is one, enters the result's.
+    cards : ``month`` (any day of it), ``group`` (keys of `groups`), ``insured`` (people); ``status``, if there is one,
+        enters the result's.
     area : the area, for what its province adds; a name or a lineage.
-    household_scale : mean factor of a household member (see `household_scale`), 1 where
-        each pays as a first member.
+    household_scale : mean factor of a household member (see `household_scale`), 1 where each pays as a first member.
     income : VND a month by group, for "employer_employee" and "social_security_paid".
 
     Returns
     -------
-    DataFrame with ``month``, ``group``, ``payer`` (central, province,
-    social_security_fund, employer, household), ``insured``, ``vnd`` (missing where
-    an income is not known), ``status``.
+    DataFrame with ``month``, ``group``, ``payer`` (central, province, social_security_fund, employer, household),
+    ``insured``, ``vnd`` (missing where an income is not known), ``status``.
 
-    Raises
-    ------
-    BhytError
-        for a missing column or unknown groups.
+    Raises BhytError for a missing column or unknown groups.
 
     Examples
     --------
@@ -167,9 +154,9 @@ def budget(
 def household_scale(population: pd.DataFrame, factors: pd.Series) -> pd.Series:
     """Return the mean factor of a member where all members of households enrol together, by row of ``population``.
 
-    Decree 146/2018/NĐ-CP art. 7(1e): members pay 1, 0.7, 0.6, 0.5 and 0.4 of the first. The
-    counts of households by size give how many are first, second and so on; those of 7
-    and more have as many members as the people who are left. Missing where the sizes are.
+    Decree 146/2018/NĐ-CP art. 7(1e): members pay 1, 0.7, 0.6, 0.5 and 0.4 of the first. The counts of households by
+    size give how many are first, second and so on; those of 7 and more have as many members as the people who are
+    left. Missing where the sizes are.
 
     Examples
     --------

@@ -29,31 +29,25 @@ Parameters = dict[str, dict[str, float]]  # values in force, by parameter and ke
 def premiums(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
     """Return the yearly premium of each person or cell, and who pays which part.
 
-    Decree 146/2018/NĐ-CP art. 7 and Decree 188/2025/NĐ-CP art. 6: the contribution
-    rate times the base salary a month; members of a household pay 1, 0.7, 0.6, 0.5 and
-    0.4 of the first. Employees and those paid by the social security fund contribute
-    on their salary or allowance, not on the base salary.
+    Decree 146/2018/NĐ-CP art. 7 and Decree 188/2025/NĐ-CP art. 6: the contribution rate times the base salary a month;
+    members of a household pay 1, 0.7, 0.6, 0.5 and 0.4 of the first. Employees and those paid by the social security
+    fund contribute on their salary or allowance, not on the base salary.
 
     Parameters
     ----------
-    people : one row a person or cell, with ``group`` (a key of `groups`, as text, or as a
-        Categorical, which is ten times faster for a million people); optional ``member``
-        (1 is the household's first, for group "household"; 1 if left out) and ``income``
-        (VND a month, for employees and the social security fund).
+    people : one row a person or cell, with ``group`` (a key of `groups`, as text, or as a Categorical, which is ten
+        times faster for a million people); optional ``member`` (1 is the household's first, for group "household"; 1
+        if left out) and ``income`` (VND a month, for employees and the social security fund).
     law : what `Law.at` gives; the twelve months are those of that day's law.
 
     Returns
     -------
-    A new DataFrame: the input's columns, then ``factor``, ``premium``,
-    ``subsidy_share``, ``subsidy``, ``own_payment`` (VND a year for one person, rounded
-    half up to the đồng; premium = subsidy + own_payment). Where the law gives no amount
-    (no income known, a group of mixed shares), it is missing and not zero.
+    A new DataFrame: the input's columns, then ``factor``, ``premium``, ``subsidy_share``, ``subsidy``, ``own_payment``
+    (VND a year for one person, rounded half up to the đồng; premium = subsidy + own_payment). Where the law gives no
+    amount (no income known, a group of mixed shares), it is missing and not zero.
 
-    Raises
-    ------
-    BhytError
-        for a missing column, unknown groups (all are named; ? is a missing one), or a member
-        that is not a number of 1 or more.
+    Raises BhytError for a missing column, unknown groups (all are named; ? is a missing one), or a member that is not
+    a number of 1 or more.
 
     Examples
     --------
@@ -68,7 +62,9 @@ def premiums(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
     table, today = groups(), _in_force(law)
     group, rows = _group_codes(people["group"], table.index)
     # Amounts on the base salary are calculated once for each group and number in the household ...
-    steps, rate = _household_steps(today), today["contribution_rate"][""] * MONTHS
+    rate, scale = today["contribution_rate"][""] * MONTHS, today["household_factor"]
+    # The factor by the member's number in the household, the last for all further ones; number 0 has none.
+    steps = np.array([np.nan, *(scale[number] for number in sorted(scale, key=int))])
     factor = np.where(group.categories.to_numpy()[:, None] == "household", steps, 1.0).ravel()
     share = _shares(table, today)[rows].repeat(len(steps))
     each = _amounts(today["base_salary"][""] * rate * factor, share)
@@ -94,9 +90,8 @@ def premiums(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
 def subsidy_shares(law: InForce) -> pd.Series:
     """Return the share of the premium that others than the insured pay, by group, on the law's day in its area.
 
-    An employer pays its part of the contribution, the social security fund all of it, the
-    State what ``subsidy_share`` of the law says. Missing where the law of the day has
-    nothing for the group, and for a group of mixed shares.
+    An employer pays its part of the contribution, the social security fund all of it, the State what ``subsidy_share``
+    of the law says. Missing where the law of the day has nothing for the group, and for a group of mixed shares.
 
     Examples
     --------
@@ -145,12 +140,6 @@ def _group_codes(group: pd.Series, keys: pd.Index) -> tuple[pd.Categorical, np.n
     return codes, rows
 
 
-def _household_steps(today: Parameters) -> np.ndarray:
-    """Return the factor by the member's number in the household, the last for all further ones; number 0 has none."""
-    factors = today["household_factor"]
-    return np.array([np.nan] + [factors[number] for number in sorted(factors, key=int)])
-
-
 def _member_numbers(people: pd.DataFrame, last: int) -> np.ndarray:
     """Return the member's number in the household, up to the last that makes a difference; 1 where it is left out."""
     if "member" not in people:
@@ -180,9 +169,9 @@ def household_premium(members: int, law: InForce) -> float:
 def full_year_cost(people: int, law: Law, days: list[str], status: str = "derived", area: Area = None) -> pd.DataFrame:
     """Return the cost of a year of cards at the law of each of some days.
 
-    Columns ``on``, ``base_salary`` (VND a month), ``contribution_rate``, ``premium``
-    (VND a person and year), ``people``, ``cost`` (VND a year), ``reference``
-    (of the base salary), ``rate_reference``, ``status`` ("proposal" where the law of the day is one).
+    Columns ``on``, ``base_salary`` (VND a month), ``contribution_rate``, ``premium`` (VND a person and year),
+    ``people``, ``cost`` (VND a year), ``reference`` (of the base salary), ``rate_reference``, ``status`` ("proposal"
+    where the law of the day is one).
 
     Examples
     --------
@@ -194,19 +183,16 @@ def full_year_cost(people: int, law: Law, days: list[str], status: str = "derive
         today = law.at(day, area)
         premium = float(premiums(pd.DataFrame({"group": ["difficult_area"]}), today)["premium"].iloc[0])
         statuses = {*today.rows("base_salary")["status"], *today.rows("contribution_rate")["status"]}
-        rows.append(
-            {
-                "on": pd.Timestamp(day),
-                "base_salary": today.number("base_salary"),
-                "contribution_rate": today.number("contribution_rate"),
-                "premium": premium,
-                "people": people,
-                "cost": int(premium) * people,
-                "reference": today.reference("base_salary"),
-                "rate_reference": today.reference("contribution_rate"),
-                "status": "proposal" if "proposal" in statuses else derived_quality(status),
-            }
+        status_of_day = "proposal" if "proposal" in statuses else derived_quality(status)
+        values = (
+            today.number("base_salary"),
+            today.number("contribution_rate"),
+            premium,
+            people,
+            int(premium) * people,
         )
+        references = (today.reference("base_salary"), today.reference("contribution_rate"))
+        rows.append((pd.Timestamp(day), *values, *references, status_of_day))
     return pd.DataFrame(rows, columns=COST_COLUMNS)
 
 
@@ -216,8 +202,7 @@ def subsidy_history(
 ) -> pd.DataFrame:
     """Return the share that the State pays for an entitlement, period by period, from a day to the law of today.
 
-    Columns ``since``, ``until`` (None is onward), ``share`` (missing where there is no
-    support), ``reference``.
+    Columns ``since``, ``until`` (None is onward), ``share`` (missing where there is no support), ``reference``.
 
     Examples
     --------

@@ -1,13 +1,13 @@
 """Find the communes whose coverage differs from the rest by more than chance, whatever their size.
 
-A league table ranks the small communes first and last, by chance alone. A funnel plot (Spiegelhalter 2005,
-Funnel plots for comparing institutional performance, Statistics in Medicine 24:1185-1202) compares each coverage
-with the limits that a commune of its size would keep at the coverage of all. The limits are binomial and
-exact: each person is insured or not, and at coverages near 100% the normal approximation lets every commune
-pass, while Poisson, which has no upper bound, is for events without a ceiling. People do not enrol one by one, but
-by household, class or list, and zones differ: where the communes' own spread is wider than binomial, the part of
-it beside chance is added to the limits of every size (the additive random effect of the same paper, by
-DerSimonian and Laird 1986, Controlled Clinical Trials 7:177-188, from winsorised z-scores).
+A league table ranks the small communes first and last, by chance alone. A funnel plot (Spiegelhalter 2005, Funnel
+plots for comparing institutional performance, Statistics in Medicine 24:1185-1202) compares each coverage with the
+limits that a commune of its size would keep at the coverage of all. The limits are binomial and exact: each person is
+insured or not, and at coverages near 100% the normal approximation lets every commune pass, while Poisson, which has
+no upper bound, is for events without a ceiling. People do not enrol one by one, but by household, class or list, and
+zones differ: where the communes' own spread is wider than binomial, the part of it beside chance is added to the
+limits of every size (the additive random effect of the same paper, by DerSimonian and Laird 1986, Controlled Clinical
+Trials 7:177-188, from winsorised z-scores).
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def binomial_limit(population: ArrayLike, rate: float, probability: float) -> Fl
 
     Examples
     --------
-    Of 2 people at one half, none is insured with probability 1/4 and at most one with 3/4: at 1/2 the
-    limit lies half-way between 0 and 1 person.
+    Of 2 people at one half, none is insured with probability 1/4 and at most one with 3/4: at 1/2 the limit lies
+    half-way between 0 and 1 person.
 
     >>> binomial_limit([2], 0.5, 0.5).tolist()
     [0.25]
@@ -55,8 +55,8 @@ def between_unit_spread(
 ) -> float:
     """Return the standard deviation of the units' true coverages (a share) beside chance, 0 where chance suffices.
 
-    From the mean square of the z-scores. Those at each end are winsorised, so that the units which the
-    plot is to detect do not widen its limits. 0 also where the excess may be chance: up to 1 + 2·√(2/n).
+    From the mean square of the z-scores. Those at each end are winsorised, so that the units which the plot is to
+    detect do not widen its limits. 0 also where the excess may be chance: up to 1 + 2·√(2/n).
 
     Examples
     --------
@@ -116,8 +116,8 @@ def funnel(rows: pd.DataFrame) -> pd.DataFrame:
     -------
     A new DataFrame, rows and index as in ``rows``: its columns, then ``expected`` (the coverage of all, a share),
     ``spread`` (`between_unit_spread`, the same for all), ``inner_low``, ``inner_high``, ``outer_low``, ``outer_high``
-    (limits of 95% and 99.8%), ``place`` (one of `POSITIONS`). Units without both figures, or without people, have
-    no place.
+    (limits of 95% and 99.8%), ``place`` (one of `POSITIONS`). Units without both figures, or without people, have no
+    place.
 
     Examples
     --------

@@ -1,8 +1,7 @@
 """Compare the insured of each month with the plan, and project the figure of the year's end.
 
-What is still to add a month, what was added a month, where that leads by the end of the year, and one of five
-states that has words beside its colour. Thresholds are rows of ``thresholds.csv``, targets and reports of the
-input's tables.
+What is still to add a month, what was added a month, where that leads by the end of the year, and one of five states
+that has words beside its colour. Thresholds are rows of ``thresholds.csv``, targets and reports of the input's tables.
 """
 
 from __future__ import annotations
@@ -68,8 +67,8 @@ def monitor(
     ----------
     data : Dataset with ``cards`` of at least this month, better of every month.
     area : name or code of the unit; without one, every unit that has cards, each without its communes.
-    month : any day of the month, or "YYYY-MM"; without it the last one that has cards. Later cards are
-        not used; the population is the count nearest to each month.
+    month : any day of the month, or "YYYY-MM"; without it the last one that has cards. Later cards are not used; the
+        population is the count nearest to each month.
     counts : the result of `monthly_counts` for the unit, where it is available.
 
     Returns
@@ -78,18 +77,15 @@ def monitor(
     ``population``, ``rate``; ``change_month``, ``change_year`` (people, on last month and on the same month last
     year); ``target_on``, ``target_relation``, ``target_rate``, ``target_level`` (own, each, district, province,
     country; "shared" is the unit's target shared out by the gaps at the start of the year), ``people_needed``,
-    ``plan_share`` (insured over people needed), ``to_add``; ``required_pace`` (people a month until the target's
-    day), ``actual_pace`` (people a month since the start of the year, without those of a reclassification),
-    ``pace`` (actual over required; missing where nothing is to be added); ``year_end``, ``projected``,
-    ``projected_low``, ``projected_high`` (people) and the same as shares (``projected_rate`` and so on): see
-    `bhyt_analysis.model.monitoring.pace`; ``rate_last_year`` (at the end of the year before); ``alert`` (green,
-    amber, red, none, grey), ``reason`` (a message key ``reason.*``); ``status`` (of the counts),
-    ``projected_status``, ``source``. What is not known is missing, never zero.
+    ``plan_share`` (insured over people needed), ``to_add``; ``required_pace`` (people a month until the target's day),
+    ``actual_pace`` (people a month since the start of the year, without those of a reclassification), ``pace`` (actual
+    over required; missing where nothing is to be added); ``year_end``, ``projected``, ``projected_low``,
+    ``projected_high`` (people) and the same as shares (``projected_rate`` and so on): see
+    `bhyt_analysis.model.monitoring.pace`; ``rate_last_year`` (at the end of the year before); ``alert`` (green, amber,
+    red, none, grey), ``reason`` (a message key ``reason.*``); ``status`` (of the counts), ``projected_status``,
+    ``source``. What is not known is missing, never zero.
 
-    Raises
-    ------
-    BhytError
-        for an unknown area, or one that has no cards by then.
+    Raises BhytError for an unknown area, or one that has no cards by then.
 
     Examples
     --------
@@ -253,8 +249,8 @@ def _own_target(
 def _shared_targets(counts: pd.DataFrame, inside: list[str], target: Target, end: pd.Timestamp) -> dict[str, Target]:
     """Share out the unit's target in people to its communes by their gaps at the start of the year.
 
-    A commune keeps its count where the unit had already fulfilled its target by then. Without a count of
-    every commune no target is shared out.
+    A commune keeps its count where the unit had already fulfilled its target by then. Without a count of every commune
+    no target is shared out.
     """
     rows = counts[counts["area"].isin(inside)].dropna(subset=["insured", "population"])
     before, after = rows[rows["month"].dt.year == end.year - 1], rows[rows["month"].dt.year == end.year]
@@ -328,9 +324,9 @@ def _projection(now: pd.Series, pace: Pace, day: pd.Timestamp) -> Row:
 def alert_level(row: Row) -> tuple[str, str]:
     """Return the colour of a unit and the reason for it, from a row of `monitor`.
 
-    Red where coverage is below the end of the year before (the ratchet), or the pace below four fifths of the
-    required one; amber up to the required pace; green from there, and where nothing is left to add. A unit without
-    a report is grey, one without a target or without enough months is not compared.
+    Red where coverage is below the end of the year before (the ratchet), or the pace below four fifths of the required
+    one; amber up to the required pace; green from there, and where nothing is left to add. A unit without a report is
+    grey, one without a target or without enough months is not compared.
 
     Examples
     --------
@@ -367,15 +363,15 @@ def alert_level(row: Row) -> tuple[str, str]:
 def nowcast(data: Dataset, area: str, month: Month = None, counts: pd.DataFrame | None = None) -> pd.DataFrame:
     """Project a unit's figure to the day its yearly report is due, and to the end of the year.
 
-    A yearly report that is due in November must give the figure of December. From the last counted month, at the
-    pace of `monitor`, which has the same parameters.
+    A yearly report that is due in November must give the figure of December. From the last counted month, at the pace
+    of `monitor`, which has the same parameters.
 
     Returns
     -------
     DataFrame, one row a day: ``area``, ``name``, ``counted_on`` (the last count), ``on``, ``deadline`` ("by" or
     "before"), ``what`` ("report" or "year_end"), ``projected``, ``projected_low``, ``projected_high`` (people),
-    ``projected_rate``, ``projected_rate_low``, ``projected_rate_high``, ``projected_status``, ``source``. Empty
-    where too few months are counted.
+    ``projected_rate``, ``projected_rate_low``, ``projected_rate_high``, ``projected_status``, ``source``. Empty where
+    too few months are counted.
 
     Examples
     --------
@@ -412,8 +408,8 @@ def expiring_cards(data: Dataset, area: str, month: Month = None) -> pd.DataFram
     Returns
     -------
     DataFrame, the unit first, then its communes: ``area``, ``name``, ``as_of``, ``expiring_30``, ``expiring_60``,
-    ``expiring_90`` (cards; each window includes the ones before it), ``status``, ``source``. The unit itself has a
-    row where it, or every commune, reports; the table is empty where the month has no count.
+    ``expiring_90`` (cards; each window includes the ones before it), ``status``, ``source``. The unit itself has a row
+    where it, or every commune, reports; the table is empty where the month has no count.
 
     Examples
     --------
@@ -433,17 +429,11 @@ def expiring_cards(data: Dataset, area: str, month: Month = None) -> pd.DataFram
     days_left = (rows["expires"] - rows["as_of"]).dt.days
     windows = {f"expiring_{days}": days for days in (int(threshold(f"expiring_{w}")) for w in EXPIRY_WINDOWS)}
     rows = rows.assign(**{c: rows["cards"].where(days_left.between(0, days), 0) for c, days in windows.items()})
-    out = [
-        {
-            "area": unit,
-            "name": unit_name(data.areas, unit, own["as_of"].iloc[0]),
-            "as_of": own["as_of"].max(),
-            **own[[*windows]].sum(),
-            "status": lowest_quality(own["status"]),
-            "source": "; ".join(own["source"].unique()),
-        }
-        for unit, own in _rows_by_unit(rows, code, inside)
-    ]
+    out = []
+    for unit, own in _rows_by_unit(rows, code, inside):
+        name, status = unit_name(data.areas, unit, own["as_of"].iloc[0]), lowest_quality(own["status"])
+        source = "; ".join(own["source"].unique())
+        out.append((unit, name, own["as_of"].max(), *own[[*windows]].sum(), status, source))
     columns = ["area", "name", "as_of", *windows, "status", "source"]
     return pd.DataFrame(out, columns=columns).astype(dict.fromkeys(windows, "Int64"))
 

@@ -1,9 +1,9 @@
 """Measure how fast the insured grow from month to month, and project it.
 
-The count is modelled as a random walk with drift: its gain in a month is a steady pace and chance. Hyndman
-and Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., sections 5.2 and 5.5, give its forecast and
-its spread. Their normal quantile is for long series; with the few months of a year it is Student's t with one
-degree of freedom less than there are changes, which is exact where the chances are normal.
+The count is modelled as a random walk with drift: its gain in a month is a steady pace and chance. Hyndman and
+Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., sections 5.2 and 5.5, give its forecast and its spread.
+Their normal quantile is for long series; with the few months of a year it is Student's t with one degree of freedom
+less than there are changes, which is exact where the chances are normal.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def project_pace(now: float, pace: Pace, months: float, share: float = 0.9) -> t
 
     Examples
     --------
-    Pace 120 a month, spread 20, two months ahead: 240 more, and t(2) at 95% is 2.92; its spread is
-    20 · √(2 + 2²/3) = 36.5.
+    Pace 120 a month, spread 20, two months ahead: 240 more, and t(2) at 95% is 2.92; its spread is 20 · √(2 + 2²/3) =
+    36.5.
 
     >>> [round(v, 1) for v in project_pace(1000, estimate_pace([100, 140, 120]), 2)]
     [1133.4, 1240.0, 1346.6]

@@ -21,33 +21,27 @@ CIRCUMSTANCES = ["minority", "special_village"]
 def assign_entitlement(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
     """Assign the group under which each person or cell is insured, by the order of article 12.
 
-    Law 25/2008/QH12 as amended by Law 46/2014/QH13 art. 13: a person with several entitlements
-    is insured under the first in the order of article 12. Decree 146/2018/NĐ-CP art. 8:
-    a person with several entitlements to support takes the highest support; among equal ones
-    the first in order. An entitlement counts only if the law of the day, in its area, pays for
-    it; a person without any is insured as a household member. The level of benefits follows
-    another rule (art. 22: the highest of all entitlements) and is not part of the result.
+    Law 25/2008/QH12 as amended by Law 46/2014/QH13 art. 13: a person with several entitlements is insured under the
+    first in the order of article 12. Decree 146/2018/NĐ-CP art. 8: a person with several entitlements to support takes
+    the highest support; among equal ones the first in order. An entitlement counts only if the law of the day, in its
+    area, pays for it; a person without any is insured as a household member. The level of benefits follows another
+    rule (art. 22: the highest of all entitlements) and is not part of the result.
 
     Parameters
     ----------
-    people : one row a person, or a cell of people with the same entitlements; one column of
-        true or false for each entitlement, named by a key of `groups`; other columns are kept.
-        ``minority`` and ``special_village``, which `area_entitlements` reads, are no entitlements.
+    people : one row a person, or a cell of people with the same entitlements; one column of true or false for each
+        entitlement, named by a key of `groups`; other columns are kept. ``minority`` and ``special_village``, which
+        `area_entitlements` reads, are no entitlements.
     law : what `Law.at` gives. Provinces with rules of their own need one call each.
 
     Returns
     -------
-    A new DataFrame: the input's columns, then ``group`` (the key under which insured, a
-    Categorical as `premiums` likes it), ``article_group`` (the group of article 12),
-    ``subsidy_share`` (the share of the premium that others pay) and ``other_titles``
-    (how many other entitlements count on the day).
+    A new DataFrame: the input's columns, then ``group`` (the key under which insured, a Categorical as `premiums`
+    likes it), ``article_group`` (the group of article 12), ``subsidy_share`` (the share of the premium that others
+    pay) and ``other_titles`` (how many other entitlements count on the day).
 
-    Raises
-    ------
-    BhytError
-        for true-or-false columns that are no group, for entitlements that are missing or
-        something else than true or false, and for an entitlement to support of an unnamed
-        kind; all are named at once.
+    Raises BhytError for true-or-false columns that are no group, for entitlements that are missing or something else
+    than true or false, and for an entitlement to support of an unnamed kind; all are named at once.
 
     Examples
     --------
@@ -116,25 +110,22 @@ def _not_true_or_false(values: pd.Series) -> list[Fault]:
 def area_entitlements(people: pd.DataFrame) -> pd.DataFrame:
     """Add the entitlement that each person or cell has by place of residence.
 
-    Law 25/2008/QH12 as amended by Law 46/2014/QH13 art. 12(3h), as in `reclassify`: all residents
-    of zone III and of especially difficult villages, ethnic minorities in zone II.
+    Law 25/2008/QH12 as amended by Law 46/2014/QH13 art. 12(3h), as in `reclassify`: all residents of zone III and of
+    especially difficult villages, ethnic minorities in zone II.
 
     Parameters
     ----------
-    people : one row a person or cell, with ``zone`` (III, II, I, none), ``minority``
-        (true or false) and optionally ``special_village`` (true for an especially
-        difficult village; false if left out). A Categorical zone is faster.
+    people : one row a person or cell, with ``zone`` (III, II, I, none), ``minority`` (true or false) and optionally
+        ``special_village`` (true for an especially difficult village; false if left out). A Categorical zone is
+        faster.
 
     Returns
     -------
     A new DataFrame: the input's columns, then one of true or false for each of the entitlements
-    ``resident_of_especially_difficult_area`` and ``minority_in_difficult_area``, as
-    `assign_entitlement` takes them. No person has both.
+    ``resident_of_especially_difficult_area`` and ``minority_in_difficult_area``, as `assign_entitlement` takes them.
+    No person has both.
 
-    Raises
-    ------
-    BhytError
-        for missing columns, unknown zones and missing values; all are named at once.
+    Raises BhytError for missing columns, unknown zones and missing values; all are named at once.
 
     Examples
     --------

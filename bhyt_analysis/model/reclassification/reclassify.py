@@ -91,12 +91,11 @@ def reclassify(
 ) -> pd.DataFrame:
     """Return the cards by area entitlement before and after a decision, commune by commune.
 
-    Where the zones of a commune are known on both sides and its cards before, people
-    lose or gain the entitlement by the table of article 12(3h) (`AREA_ENTITLEMENTS`), Kinh and
-    ethnic-minority residents apart. Where only a total is published, it is spread
-    over the communes that the decision names, by population, and marked estimated; a
-    total whose communes are not known stays one row of the district. A commune of
-    which only the new zone is known has its row, and no count.
+    Where the zones of a commune are known on both sides and its cards before, people lose or gain the entitlement by
+    the table of article 12(3h) (`AREA_ENTITLEMENTS`), Kinh and ethnic-minority residents apart. Where only a total is
+    published, it is spread over the communes that the decision names, by population, and marked estimated; a total
+    whose communes are not known stays one row of the district. A commune of which only the new zone is known has its
+    row, and no count.
 
     Parameters
     ----------
@@ -104,27 +103,22 @@ def reclassify(
     decision : as in the tables ``zones`` and ``losses``. Communes may leave on days of their own.
     area : name or code; without one, every unit that has figures.
     by : ("subgroup",) for one row a commune and entitlement, with the column ``subgroup``.
-    minority_share : share of ethnic minorities assumed where no count of them is known
-        (share of people, 0 to 1); what rests on it is estimated.
-    other_entitlement_share : share of those who lose the entitlement by area and hold another
-        state-paid one later in the order of article 12 (0 to 1); they keep a state-paid card.
+    minority_share : share of ethnic minorities assumed where no count of them is known (share of people, 0 to 1); what
+        rests on it is estimated.
+    other_entitlement_share : share of those who lose the entitlement by area and hold another state-paid one later in
+        the order of article 12 (0 to 1); they keep a state-paid card.
 
     Returns
     -------
-    DataFrame, one row a commune: ``area``, ``name``, ``zone_before``, ``zone_after``
-    ("" where not known), ``population``, ``before`` (cards by area entitlement), ``lost``,
-    ``kept``, ``gained``, ``after`` (whole people, missing where not known; before =
-    lost + kept, after = kept + gained), ``status``, ``on`` (the day), ``method``
-    ("zones", "spread", "published" or "listed"), ``source``, ``minority_lost`` (share of
-    ethnic minorities among those who lost), ``kept_other`` (of the kept, those under
-    another state-paid entitlement). By sub-group also ``moved``: of the kept, those whose
-    entitlement by area became the other one; before = lost + kept and
-    after = kept - moved + gained, where gained counts those who moved here.
+    DataFrame, one row a commune: ``area``, ``name``, ``zone_before``, ``zone_after`` ("" where not known),
+    ``population``, ``before`` (cards by area entitlement), ``lost``, ``kept``, ``gained``, ``after`` (whole people,
+    missing where not known; before = lost + kept, after = kept + gained), ``status``, ``on`` (the day), ``method``
+    ("zones", "spread", "published" or "listed"), ``source``, ``minority_lost`` (share of ethnic minorities among those
+    who lost), ``kept_other`` (of the kept, those under another state-paid entitlement). By sub-group also ``moved``:
+    of the kept, those whose entitlement by area became the other one; before = lost + kept and after = kept - moved +
+    gained, where gained counts those who moved here.
 
-    Raises
-    ------
-    BhytError
-        for an unknown area, or a decision of which nothing is known anywhere.
+    Raises BhytError for an unknown area, or a decision of which nothing is known anywhere.
 
     Examples
     --------
@@ -141,11 +135,8 @@ def reclassify(
         raise BhytError((key, {"decision": decision, "known": ", ".join(decisions)}))
     if unknown := [b for b in by if b != "subgroup"]:
         raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": "subgroup"}))
-    if area is None:
-        codes = areas_with_figures(data)
-    else:
-        code, data = select_unit(data, area)
-        codes = [code]
+    code, data = (None, data) if area is None else select_unit(data, area)
+    codes = areas_with_figures(data) if code is None else [code]
     options = Options(decision, bool(by), minority_share, other_entitlement_share)
     table = _concat([_area_rows(data, code, options) for code in codes])
     if by:
@@ -230,7 +221,10 @@ def _decided_communes(data: Dataset, decided: pd.DataFrame, options: Options) ->
     by_zones = _by_zones(data, pairs.dropna(subset="zone_before"), options)
     pairs = pairs[pairs["decision"] == options.decision]
     by_zones = by_zones[by_zones.index.isin(pairs.index)]
-    return _concat([by_zones, _listed(data, pairs[~pairs["area"].isin(by_zones["area"])])])
+    listed = pairs[~pairs["area"].isin(by_zones["area"])]
+    listed = add_population(listed.assign(as_of=listed["since"]), data.areas, data.population)
+    listed = listed.assign(zone_before=listed["zone_before"].fillna(""), method="listed")
+    return _concat([by_zones, _describe(data, listed)])
 
 
 def _add_zone_before(data: Dataset, zones: pd.DataFrame) -> pd.DataFrame:
@@ -241,12 +235,6 @@ def _add_zone_before(data: Dataset, zones: pd.DataFrame) -> pd.DataFrame:
     pairs = pairs[(pairs["since_before"] <= day_before) & (open_end >= day_before)]
     pairs = pairs.sort_values("since_before").drop_duplicates("pair", keep="last").set_index("pair")
     return zones.join(pairs[[c for c in pairs if c.endswith("_before")]])
-
-
-def _listed(data: Dataset, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Return communes of which the new zone is known, but not who held a card before."""
-    rows = add_population(pairs.assign(as_of=pairs["since"]), data.areas, data.population)
-    return _describe(data, rows.assign(zone_before=rows["zone_before"].fillna(""), method="listed"))
 
 
 def _describe(data: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
@@ -292,9 +280,9 @@ def _after_earlier_move(rows: pd.DataFrame, left: pd.DataFrame) -> pd.DataFrame:
 def _cards_before(cards: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """Return the cards by area entitlement on each commune's last counted day before a change, by pair.
 
-    Adds ``cards_status``, ``counted`` (the day) and ``rest`` (people of an earlier entitlement).
-    Left out are communes without cards, and those that report the state-paid group only as
-    a total: the cards by area are among them, but how many is not known.
+    Adds ``cards_status``, ``counted`` (the day) and ``rest`` (people of an earlier entitlement). Left out are communes
+    without cards, and those that report the state-paid group only as a total: the cards by area are among them, but
+    how many is not known.
     """
     order = groups()["title_order"]
     own = cards.merge(pairs[["area", "since"]].rename_axis("pair").reset_index(), on="area")
@@ -343,8 +331,8 @@ def _resident_cells(
 ) -> tuple[Floats, NDArray[np.str_], NDArray[np.str_], NDArray[np.bool_]]:
     """Split the residents of each commune (rows) into six cells by village and ethnicity (columns).
 
-    Villages are special on both sides of the change, on one only, or on neither. Returns the
-    share of residents, the entitlement before and after, and whether the cell is of a minority.
+    Villages are special on both sides of the change, on one only, or on neither. Returns the share of residents, the
+    entitlement before and after, and whether the cell is of a minority.
     """
     sides = (("zone_before", "special_villages_share_before"), ("zone", "special_villages_share"))
     first, second = (rows[v].fillna(0.0).mask(rows[z] == "III", 0.0).to_numpy(float) for z, v in sides)
@@ -419,10 +407,9 @@ def _spread_loss(data: Dataset, decided: pd.DataFrame, loss: dict) -> pd.DataFra
     counted = add_population(units.assign(as_of=loss["on"]), data.areas, data.population)
     if units.empty or counted["population"].isna().any():
         count = population_at(data.areas, data.population, loss["area"], loss["on"])
-        table = pd.DataFrame({"area": [loss["area"]], "zone_before": "", "zone_after": "", "method": "published"})
-        table = table.assign(
-            population=None if count is None else count.people, lost=loss["people"], status=loss["status"]
-        )
+        row = {"area": loss["area"], "zone_before": "", "zone_after": "", "method": "published"}
+        row |= {"population": None if count is None else count.people, "lost": loss["people"]}
+        table = pd.DataFrame([{**row, "status": loss["status"]}])
     else:
         before = data.zones.merge(units[["area", "since"]], on="area", suffixes=("", "_decided"))
         before = before[before["since"] < before["since_decided"]].sort_values("since")

@@ -35,14 +35,14 @@ def take_up_rate(
 ) -> NDArray[np.float64]:
     """Return the take-up of a group when its price or the outreach changes; arrays broadcast.
 
-    The arc elasticity applies to the mid-point of the two prices (1 - share):
-    R = e ((1-s) - (1-s0)) / ((2-s-s0)/2), r_price = r0 (1+R/2) / (1-R/2), and outreach
-    adds to the log-odds: r = min(r_max, logit⁻¹(logit(r_price) + a outreach)).
+    The arc elasticity applies to the mid-point of the two prices (1 - share): R = e ((1-s) - (1-s0)) / ((2-s-s0)/2),
+    r_price = r0 (1+R/2) / (1-R/2), and outreach adds to the log-odds: r = min(r_max, logit⁻¹(logit(r_price) + a
+    outreach)).
 
     Parameters
     ----------
-    observed_rate, observed_share : observed take-up (share of people), and the share of the
-        premium that the State paid then.
+    observed_rate, observed_share : observed take-up (share of people), and the share of the premium that the State
+        paid then.
     share : the share that it pays now.
     elasticity : arc elasticity of take-up, 0 or less and above -1.
     outreach, outreach_effect : level 0 none, 1 ordinary, 2 household visits; log-odds a level.
@@ -79,16 +79,15 @@ def reenrolment_bounds(
 ) -> Bounds:
     """Return the share of those who lost a card who must, and who can, be insured again.
 
-    From N_after = N_before - lost * (1 - r), with N_before anywhere between the
-    bounds of the coverage before: r is least where coverage before was highest.
-    Other changes of the insured count as if they were of those who lost.
+    From N_after = N_before - lost * (1 - r), with N_before anywhere between the bounds of the coverage before: r is
+    least where coverage before was highest. Other changes of the insured count as if they were of those who lost.
 
     Parameters
     ----------
     lost, population : people.
     insured_after : least and most people insured afterwards.
-    rate_before : least and most coverage before, as shares; (0, 1) without a figure,
-        because no more than all people can be insured.
+    rate_before : least and most coverage before, as shares; (0, 1) without a figure, because no more than all people
+        can be insured.
 
     Examples
     --------
@@ -125,12 +124,10 @@ def reenrolment(data: Dataset, area: str, decision: str | None = None) -> pd.Dat
 
     Returns
     -------
-    DataFrame of one row (none where no loss is published): ``area``, ``name``,
-    ``decision``, ``lost``, ``on``, ``as_of`` (of the figure after), ``population``,
-    ``population_as_of``, ``before_low``, ``before_high``, ``after_low``,
-    ``after_high`` (coverage, shares), ``low``, ``high`` (share of those who lost who
-    are insured again), ``low_people``, ``largest_population`` (missing unless a rate
-    is known on both sides), ``status``.
+    DataFrame of one row (none where no loss is published): ``area``, ``name``, ``decision``, ``lost``, ``on``,
+    ``as_of`` (of the figure after), ``population``, ``population_as_of``, ``before_low``, ``before_high``,
+    ``after_low``, ``after_high`` (coverage, shares), ``low``, ``high`` (share of those who lost who are insured
+    again), ``low_people``, ``largest_population`` (missing unless a rate is known on both sides), ``status``.
 
     Examples
     --------
@@ -147,54 +144,41 @@ def reenrolment(data: Dataset, area: str, decision: str | None = None) -> pd.Dat
     return table.astype({"largest_population": "Int64", "low_people": "Int64"})
 
 
-def _reenrolment_row(data: Dataset, loss: dict) -> dict[str, object] | None:
+def _reenrolment_row(data: Dataset, loss: dict) -> tuple[object, ...] | None:
     """Return the row of a published loss; None where no rate or no population after it is known."""
     code, on = loss["area"], loss["on"]
     months = coverage(data, code, by=["month"])
     months = months[(months["as_of"] > on) & months["rate_low"].notna()]
-    rates = published_rates(data, code)
-    before = rates[rates["as_of"] <= on].tail(1)
     if months.empty:
         return None
     after = months.iloc[0]
     count = population_at(data.areas, data.population, code, after["as_of"])
     if count is None:
         return None
+    rates = published_rates(data, code)
+    before = rates[rates["as_of"] <= on].tail(1)
     counted = pd.notna(after["insured"])
     people = int(after["population"]) if counted else count.people
     insured = (after["rate_low"] * people, after["rate_high"] * people)
     insured = (float(after["insured"]),) * 2 if counted else insured
     rate_before = (0.0, 1.0) if before.empty else (before["rate_low"].iloc[0], before["rate_high"].iloc[0])
-    bounds = reenrolment_bounds(float(loss["people"]), people, insured, rate_before)
+    low, high = reenrolment_bounds(float(loss["people"]), people, insured, rate_before)
     fell = not before.empty and rate_before[0] > after["rate_high"]
-    return {
-        "area": code,
-        "name": unit_name(data.areas, code, on),
-        "decision": loss["decision"],
-        "lost": int(loss["people"]),
-        "on": on,
-        "as_of": after["as_of"],
-        "population": people,
-        "population_as_of": count.as_of,
-        "before_low": rate_before[0],
-        "before_high": rate_before[1],
-        "after_low": insured[0] / people,
-        "after_high": insured[1] / people,
-        "low": bounds.low,
-        "high": bounds.high,
-        "low_people": int(np.ceil(bounds.low * loss["people"] - 1e-9)),
-        "largest_population": largest_population(loss["people"], rate_before[0], after["rate_high"]) if fell else None,
-        # A rate multiplied by a count of another year is an estimate.
-        "status": derived_quality(loss["status"], after["status"], count.status, "derived" if counted else "estimated"),
-    }
+    most = largest_population(loss["people"], rate_before[0], after["rate_high"]) if fell else None
+    # A rate multiplied by a count of another year is an estimate.
+    status = derived_quality(loss["status"], after["status"], count.status, "derived" if counted else "estimated")
+    names = (code, unit_name(data.areas, code, on), loss["decision"])
+    counts = (int(loss["people"]), on, after["as_of"], people, count.as_of)
+    shares = (*rate_before, insured[0] / people, insured[1] / people, low, high)
+    return (*names, *counts, *shares, int(np.ceil(low * loss["people"] - 1e-9)), most, status)
 
 
 @result_table
 def reenrolment_curve(bounds: pd.Series, populations: ArrayLike | None = None) -> pd.DataFrame:
     """Return re-enrolment by the population that the document does not give.
 
-    ``bounds`` is a row of `reenrolment`. Without ``populations``, 61 points from just
-    above those who lost to the largest population that fits the document.
+    ``bounds`` is a row of `reenrolment`. Without ``populations``, 61 points from just above those who lost to the
+    largest population that fits the document.
 
     Examples
     --------
@@ -220,9 +204,8 @@ def reenrolment_curve(bounds: pd.Series, populations: ArrayLike | None = None) -
 def observed_change(data: Dataset, area: str, decision: str | None = None) -> pd.DataFrame:
     """Compare the cards just before a decision and on the latest day, by group, where both are counted.
 
-    Columns ``group``, ``before``, ``after``, ``change``, ``status``, ``before_as_of``,
-    ``after_as_of``; empty where the cards of either side are not known. The decision is by
-    default that of `default_decision`.
+    Columns ``group``, ``before``, ``after``, ``change``, ``status``, ``before_as_of``, ``after_as_of``; empty where
+    the cards of either side are not known. The decision is by default that of `default_decision`.
 
     Examples
     --------

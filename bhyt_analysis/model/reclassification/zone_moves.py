@@ -18,21 +18,17 @@ from bhyt_analysis.model.reclassification.reclassify import ZONES, reclassify
 def apply_zone_moves(data: Dataset, decision: str, moves: Iterable[Mapping[str, object]]) -> Dataset:
     """Return the data as they would be if a decision had put some communes in other zones.
 
-    What rests on it is estimated, because it was not decided. Where only a total of the loss is
-    published, it is known to be the same share of the people in every commune that left
-    (`reclassify` spreads it so), and the total changes by the communes that leave or stay.
+    What rests on it is estimated, because it was not decided. Where only a total of the loss is published, it is known
+    to be the same share of the people in every commune that left (`reclassify` spreads it so), and the total changes
+    by the communes that leave or stay.
 
     Parameters
     ----------
     decision : as in the table ``zones``; a name of its own for a list of one's own.
-    moves : ``area`` (name or code) and ``zone``; ``since`` (a day; by default the
-        commune's own under the decision, else the decision's) and
-        ``special_villages_share`` (by default the decision's).
+    moves : ``area`` (name or code) and ``zone``; ``since`` (a day; by default the commune's own under the decision,
+        else the decision's) and ``special_villages_share`` (by default the decision's).
 
-    Raises
-    ------
-    BhytError
-        with every area or zone that is not known, and every commune whose day is not.
+    Raises BhytError with every area or zone that is not known, and every commune whose day is not.
 
     Examples
     --------

@@ -23,24 +23,12 @@ from bhyt_analysis.model.targets.targets import people_needed
 Rate = float | str | Decimal
 
 # Each method and the column that it needs beyond population and insured.
-METHODS = {
-    "share-of-gap": "",
-    "equal-rate": "",
-    "equal-points": "",
-    "level-up": "",
-    "shock-adjusted": "lost",
-    "least-cost": "cost_per_person",
-    "capacity": "capacity",
-}
+METHODS = dict.fromkeys(("share-of-gap", "equal-rate", "equal-points", "level-up"), "")
+METHODS |= {"shock-adjusted": "lost", "least-cost": "cost_per_person", "capacity": "capacity"}
 # The message about wrong values of each column; in the bounds, blank is no bound.
 VALUE_MESSAGES = {
-    "population": "error.allocate_people",
-    "insured": "error.allocate_people",
-    "lost": "error.allocate_people",
-    "cost_per_person": "error.allocate_amount",
-    "capacity": "error.allocate_amount",
-    "last_year": "error.allocate_people",
-    "reach": "error.allocate_people",
+    **dict.fromkeys(("population", "insured", "lost", "last_year", "reach"), "error.allocate_people"),
+    **dict.fromkeys(("cost_per_person", "capacity"), "error.allocate_amount"),
     "cap": "error.allocate_share",
 }
 BOUNDS = ("last_year", "reach", "cap")
@@ -75,40 +63,34 @@ def allocate(
     capacity        insured  capacity                              by its collectors
     ==============  =======  ====================================  ============================
 
-    Where a bound holds a commune back, the same k rises for the rest. Under the ratchet
-    equal-rate becomes level-up. shock-adjusted asks a commune in which a decision ended the
-    cards of 30% of the people for 30% less of its gap than others; where it ended all, the
-    commune comes last. A commune without a gap, reach or capacity stays where it is.
+    Where a bound holds a commune back, the same k rises for the rest. Under the ratchet equal-rate becomes level-up.
+    shock-adjusted asks a commune in which a decision ended the cards of 30% of the people for 30% less of its gap than
+    others; where it ended all, the commune comes last. A commune without a gap, reach or capacity stays where it is.
 
-    Rounding: person j of a commune is counted once its line passes j - 1/2 (the divisor
-    method of Webster and Sainte-Laguë), equal moments in the order of area codes. The
-    largest remainder of Hamilton would at times take a person from a commune when the
-    target rises (the Alabama paradox; Balinski and Young, Fair Representation, 1982); here
-    people join in one fixed order, so more target never gives a commune fewer people.
+    Rounding: person j of a commune is counted once its line passes j - 1/2 (the divisor method of Webster and
+    Sainte-Laguë), equal moments in the order of area codes. The largest remainder of Hamilton would at times take a
+    person from a commune when the target rises (the Alabama paradox; Balinski and Young, Fair Representation, 1982);
+    here people join in one fixed order, so more target never gives a commune fewer people.
 
     Parameters
     ----------
-    communes : one row a commune: ``area``, ``population`` and ``insured`` (whole people).
-        Optional: ``name`` (for messages), ``last_year`` (insured people that the ratchet
-        keeps, where more than today), ``cap`` (highest rate, blank is none). By method:
-        ``lost`` (people), ``cost_per_person`` (VND for one more insured person) and
+    communes : one row a commune: ``area``, ``population`` and ``insured`` (whole people). Optional: ``name`` (for
+        messages), ``last_year`` (insured people that the ratchet keeps, where more than today), ``cap`` (highest rate,
+        blank is none). By method: ``lost`` (people), ``cost_per_person`` (VND for one more insured person) and
         ``reach`` (most people that can be added, blank is all), ``capacity`` (any unit).
     rate, relation : the target, as in `people_needed`.
-    ratchet : no commune falls below the people insured today. Without it share-of-gap,
-        equal-rate and equal-points may lower a commune; the other methods never do.
+    ratchet : no commune falls below the people insured today. Without it share-of-gap, equal-rate and equal-points may
+        lower a commune; the other methods never do.
     caps : highest target rate of any commune. One that is above it stays there.
     minimum : lowest rate of some communes, by their area.
 
     Returns
     -------
-    A new DataFrame, rows and index as in ``communes``: its columns, then ``target_people``,
-    ``target_rate`` (a share, missing where no people live) and ``to_add`` (people).
+    A new DataFrame, rows and index as in ``communes``: its columns, then ``target_people``, ``target_rate`` (a share,
+    missing where no people live) and ``to_add`` (people).
 
-    Raises
-    ------
-    BhytError
-        with all missing columns or all bad values at once, for an unknown method, and for
-        a target that can't be reached, with the most or the least that can.
+    Raises BhytError with all missing columns or all bad values at once, for an unknown method, and for a target that
+    can't be reached, with the most or the least that can.
 
     Examples
     --------
@@ -297,16 +279,13 @@ def communes_to_allocate(data: Dataset, area: str, on: str | pd.Timestamp | None
 
     Returns
     -------
-    DataFrame, one row a commune: ``area``, ``name``, ``as_of`` (of the cards),
-    ``population``, ``insured``, ``lost`` (people whose card the latest decision ended; 0
-    where no decision is known, missing where it is but not for this commune), ``status``.
+    DataFrame, one row a commune: ``area``, ``name``, ``as_of`` (of the cards), ``population``, ``insured``, ``lost``
+    (people whose card the latest decision ended; 0 where no decision is known, missing where it is but not for this
+    commune), ``status``.
 
-    Raises
-    ------
-    BhytError
-        for an unknown area, and where no commune, or not every one, has cards on the last
-        day: what is missing is not zero. Of the population alone only the same rate for
-        every commune could be derived, which needs no allocation.
+    Raises BhytError for an unknown area, and where no commune, or not every one, has cards on the last day: what is
+    missing is not zero. Of the population alone only the same rate for every commune could be derived, which needs no
+    allocation.
 
     Examples
     --------

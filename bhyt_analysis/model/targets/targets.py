@@ -33,10 +33,7 @@ def people_needed(population: int, rate: float | str | Decimal, relation: str = 
     rate : share from 0 to 1.
     relation : "=" and ">=" ask for at least the rate, ">" for more than it.
 
-    Raises
-    ------
-    BhytError
-        where the target is more than all people.
+    Raises BhytError where the target is more than all people.
 
     Examples
     --------
@@ -63,11 +60,11 @@ def people_needed(population: int, rate: float | str | Decimal, relation: str = 
 def target_path(start: float, end: float, years: int, kind: str = "gap") -> list[float]:
     """Return the coverage at the end of each year on the way from ``start`` to ``end``, both included.
 
-    ``gap`` closes the same part of the remaining gap each year, 1 - c_t = (1 - c_0)(1 - k)^t;
-    ``logit`` is a straight line in the log-odds; ``straight`` a straight line.
+    ``gap`` closes the same part of the remaining gap each year, 1 - c_t = (1 - c_0)(1 - k)^t; ``logit`` is a straight
+    line in the log-odds; ``straight`` a straight line.
 
-    Raises ValueError for shares outside [0, 1), for ``gap`` and ``logit`` also at 1
-    (a gap can't be closed by parts), for fewer than one year or an unknown kind.
+    Raises ValueError for shares outside [0, 1), for ``gap`` and ``logit`` also at 1 (a gap can't be closed by parts),
+    for fewer than one year or an unknown kind.
 
     Examples
     --------
@@ -97,9 +94,8 @@ def target_path(start: float, end: float, years: int, kind: str = "gap") -> list
 def binding_targets(data: Dataset, area: str) -> pd.DataFrame:
     """Return the targets that bind a unit: its own, those set for each unit of its kind, and those above.
 
-    Adds ``level``: "own", "each", or the kind of the unit that an upper target is of.
-    Only targets of the total population (scope "all") with a date and a rate; at one date its
-    own goes before one set for each.
+    Adds ``level``: "own", "each", or the kind of the unit that an upper target is of. Only targets of the total
+    population (scope "all") with a date and a rate; at one date its own goes before one set for each.
 
     Examples
     --------
@@ -127,19 +123,17 @@ def binding_targets(data: Dataset, area: str) -> pd.DataFrame:
 def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = None) -> pd.DataFrame:
     """Return each target of a unit in people, and the step from the one before.
 
-    The population stays that of the count nearest to the start; the column
-    ``population_as_of`` names it. The first step starts from the people insured now;
-    where no figure of them exists, it is missing. Where only a rate is published, they
-    are the rate times that population. Where that population is of another year than
-    the rate, or than the first target if there is no rate, the steps are estimated.
+    The population stays that of the count nearest to the start; the column ``population_as_of`` names it. The first
+    step starts from the people insured now; where no figure of them exists, it is missing. Where only a rate is
+    published, they are the rate times that population. Where that population is of another year than the rate, or than
+    the first target if there is no rate, the steps are estimated.
 
     Returns
     -------
-    DataFrame, one row a target date: ``on``, ``level``, ``relation``, ``rate``,
-    ``population``, ``people_needed``, ``to_add`` (people, on the line before),
-    ``total_to_add``, ``share_of_gain``, ``points`` (rise of the rate), ``insured_now``,
-    ``now_as_of``, ``population_as_of``, ``population_status``, ``instrument``, ``status``.
-    A unit without own targets has the rows of the unit above it, whose kind is ``level``.
+    DataFrame, one row a target date: ``on``, ``level``, ``relation``, ``rate``, ``population``, ``people_needed``,
+    ``to_add`` (people, on the line before), ``total_to_add``, ``share_of_gain``, ``points`` (rise of the rate),
+    ``insured_now``, ``now_as_of``, ``population_as_of``, ``population_status``, ``instrument``, ``status``. A unit
+    without own targets has the rows of the unit above it, whose kind is ``level``.
 
     Examples
     --------
@@ -150,7 +144,10 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     code, data = select_unit(limit_to_date(data, as_of), area)
     now = coverage(data, code).iloc[0]
     counted, rated = pd.notna(now["insured"]), pd.notna(now["rate"])
-    rows = _nearest_level(binding_targets(data, code)).drop_duplicates("on", keep="first")
+    bound = binding_targets(data, code)
+    levels = (["own", "each"], ["province"], ["country"])  # the nearest that has targets
+    nearest = next((names for names in levels if bound["level"].isin(names).any()), [])
+    rows = bound[bound["level"].isin(nearest)].drop_duplicates("on", keep="first")
     has_figure = counted or pd.notna(now["rate_low"])
     if has_figure:  # a target in the past of the figures is no step to come
         rows = rows[rows["on"] > now["as_of"]]
@@ -175,11 +172,3 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     same_year = "derived" if rate_day.year == count.as_of.year else "estimated"
     table["status"] = derived_quality(now["status"], count.status, same_year)
     return table[STEP_COLUMNS].reset_index(drop=True)
-
-
-def _nearest_level(bound: pd.DataFrame) -> pd.DataFrame:
-    """Return the unit's own targets, else those of the province, else of the country."""
-    for levels in (["own", "each"], ["province"], ["country"]):
-        if len(rows := bound[bound["level"].isin(levels)]):
-            return rows
-    return bound.head(0)
