@@ -1,1 +1,1 @@
-"""Floor 3: pure functions from checked tables to results."""
+"""Pure functions of coverage, reclassification, targets, money and time."""
