@@ -54,8 +54,7 @@ def matters_text(
         lines.append(translate("need.ahead", lang, targets="; ".join(upcoming)))
     if any(item.name == "not_known" for item in items):
         lines.append(translate("need.figures", lang))
-    errors = int((findings["severity"] == "error").sum()) if len(findings) else 0
-    if errors:
+    if errors := int((findings["severity"] == "error").sum()):
         lines.append(translate("need.audit" if errors > 1 else "need.audit_one", lang, count=errors))
     if any(fact.status == "estimated" for fact in facts.values()):
         lines.append(translate("need.estimated", lang))

@@ -58,8 +58,8 @@ def show_chart(chart: charts.Chart, name: str = "", out: str | Path | None = Non
         charts.save(chart, stem)
         picture = stem.with_suffix(".png").read_bytes()
     about = OutputMetadata("chart", name, title or chart.description.title, payload=chart.description.to_dict())
-    metadata = about.to_dict() if name else None
-    display(Image(picture, width=SCREEN_WIDTH, alt=chart.description.alt), metadata=metadata)
+    image = Image(picture, width=SCREEN_WIDTH, alt=chart.description.alt)
+    display(image, metadata=about.to_dict() if name else None)
 
 
 def show_table(

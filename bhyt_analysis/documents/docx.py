@@ -147,7 +147,6 @@ def _set_styles(report: Report, lang: str) -> None:
 
 
 def _add_title(report: Report, content: Content) -> None:
-    """Add what the report is, of which area, and that it is no administrative document."""
     report.add_paragraph(content.title.upper(), "Title")
     report.add_paragraph(content.area_heading, "Title").runs[0].font.size = Pt(14)
     report.add_paragraph(translate("label.reference", content.lang), "Note").alignment = CENTER
@@ -170,9 +169,13 @@ def _add_text(report: Report, block: Block, content: Content) -> None:
         for k, other in enumerate(others if i == len(lines) - 1 else []):
             paragraph.add_run(", " if k else " (")
             label = f"{translate(f'label.{other.kind}', content.lang)}\u00a0{other.number}"
-            _add_field(paragraph, f"REF _Ref_{other.kind}_{other.number} \\h", label)
+            _add_field(paragraph, f"REF {_bookmark(other)} \\h", label)
             if k == len(others) - 1:
                 paragraph.add_run(")")
+
+
+def _bookmark(block: Block) -> str:
+    return f"_Ref_{block.kind}_{block.number}"
 
 
 def _add_field(paragraph: Paragraph, code: str, text: str) -> None:
@@ -185,8 +188,8 @@ def _add_field(paragraph: Paragraph, code: str, text: str) -> None:
 
 def _add_caption(report: Report, block: Block, lang: str) -> Paragraph:
     paragraph = report.add_paragraph(style="Caption")
-    mark, name = 100 * (block.kind == "table") + block.number, f"_Ref_{block.kind}_{block.number}"
-    paragraph._p.append(parse_xml(f'<w:bookmarkStart {NS} w:id="{mark}" w:name="{name}"/>'))
+    mark = 100 * (block.kind == "table") + block.number
+    paragraph._p.append(parse_xml(f'<w:bookmarkStart {NS} w:id="{mark}" w:name="{_bookmark(block)}"/>'))
     label = translate(f"label.{block.kind}", lang)
     paragraph.add_run(f"{label}\u00a0")  # as in references, which Word copies from here
     _add_field(paragraph, f"SEQ {label} \\* ARABIC", str(block.number))
@@ -202,9 +205,8 @@ def _add_chart(report: Report, block: Block, lang: str) -> None:
     parts = slice_image(block.image, chart.page_breaks, width, MAX_HEIGHT)
     for i, part in enumerate(parts):
         paragraph = report.add_paragraph()
-        paragraph.alignment = CENTER
-        paragraph.paragraph_format.keep_with_next = i + 1 == len(parts)
-        paragraph.paragraph_format.line_spacing = 1.0
+        layout = paragraph.paragraph_format
+        layout.alignment, layout.keep_with_next, layout.line_spacing = CENTER, i + 1 == len(parts), 1.0
         picture = paragraph.add_run().add_picture(io.BytesIO(part))
         ratio = picture.height / picture.width
         picture.width = Mm(min(width, MAX_HEIGHT / ratio))
@@ -220,8 +222,7 @@ def _add_table(report: Report, block: Block, parts: list[TableLayout], lang: str
     """Add a table of Word's own: its caption above, the heading repeated on every page, the notes below."""
     table = parts[0].table
     caption = _add_caption(report, block, lang).paragraph_format
-    caption.keep_with_next = True
-    caption.space_before, caption.space_after = Pt(8), Pt(4)
+    caption.keep_with_next, caption.space_before, caption.space_after = True, Pt(8), Pt(4)
     if table.stamp:
         report.add_paragraph(table.stamp, "Stamp").paragraph_format.keep_with_next = True
     for i, part in enumerate(parts):

@@ -96,7 +96,6 @@ def _mark_target(point: Point, kind: str) -> None:
 
 
 def _add_label(point: Point, number_format: str) -> DataLabel:
-    """Give one point a label with its own number format."""
     label = point.data_label
     element = label._get_or_add_dLbl()
     for old in element.findall(qn("c:numFmt")):

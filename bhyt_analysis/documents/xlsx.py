@@ -8,7 +8,6 @@ they begin with.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -91,7 +90,11 @@ def _add_sheet(
     if total:
         _write_total(sheet, formats, annex, lang)
     _write_rows(sheet, formats, annex, HEADING_ROW + 1 + total)
-    _write_notes(sheet, formats["note"], HEADING_ROW + 2 + total + len(annex.rows), last, width or 80, annex.notes)
+    for row, note in enumerate(filter(None, annex.notes), HEADING_ROW + 2 + total + len(annex.rows)):
+        if last:
+            sheet.merge_range(row, 0, row, last, "", formats["note"])
+        sheet.write_string(row, 0, note, formats["note"])
+        sheet.set_row(row, LINE * _count_lines(note, width or 80))
     _set_print(sheet, title, len(annex.rows))
 
 
@@ -154,14 +157,6 @@ def _spans(rows: list[int], column: int) -> list[str]:
     """
     spans = [[row for _, row in pairs] for _, pairs in groupby(enumerate(rows), lambda pair: pair[1] - pair[0])]
     return [xl_range(span[0], column, span[-1], column) for span in spans]
-
-
-def _write_notes(sheet: Worksheet, style: Format, row: int, last: int, width: float, notes: Sequence[str]) -> None:
-    for i, note in enumerate(filter(None, notes)):
-        if last:
-            sheet.merge_range(row + i, 0, row + i, last, "", style)
-        sheet.write_string(row + i, 0, note, style)
-        sheet.set_row(row + i, LINE * _count_lines(note, width))
 
 
 def _set_print(sheet: Worksheet, title: str, rows: int) -> None:
