@@ -23,8 +23,7 @@ def premium_steps(law: InForce, group: str, members: int = 1, lang: str = "vi") 
 
     Examples
     --------
-    >>> from bhyt_analysis.law import Law
-    >>> premium_steps(Law.read().at("2021-07-01"), "near_poor", lang="en")[-1]
+    >>> premium_steps(bhyt.Law.read().at("2021-07-01"), "near_poor", lang="en")[-1]
     'The insured person pays 804,600 − 563,220 = 241,380 VND a year.'
     """
 
@@ -73,16 +72,13 @@ def explain(row: pd.Series, lang: str = "vi", law: Law | None = None) -> str:
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> from bhyt_analysis.model.coverage.coverage import coverage
-    >>> print(explain(coverage(load(), "X001", as_of="2021-06-30").iloc[0], "en"))
+    >>> print(explain(bhyt.coverage(bhyt.load(), "X001", as_of="2021-06-30").iloc[0], "en"))
     Huyện Mẫu 01 (giả lập), 30 June 2021: All: 58,186 insured of 64,897 people (89.7%). Synthetic figures.
     """
     record = row.to_dict()
     function = _FUNCTIONS.get(row.attrs.get("result", ""))
     if function is None:
-        columns = ", ".join(str(column) for column in record)
-        raise BhytError(("error.explain", {"found": columns, "known": ", ".join(sorted(_FUNCTIONS))}))
+        raise BhytError(("error.explain", {"found": ", ".join(map(str, record)), "known": ", ".join(_FUNCTIONS)}))
     if law is None and record.get("reforms"):
         raise BhytError(("error.explain_law", {"reforms": record["reforms"]}))
     parts = list(function(record, lang, Law.read() if law is None else law))

@@ -140,7 +140,6 @@ def suppressed_cells(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _hide(column: str, cells: Sequence[Cell], mask: pd.DataFrame) -> list[Cell]:
-    """Return the cells of a column with ``<5``, or nothing, where the mask of `suppressed_cells` is true."""
     blank = f"<{SMALL}" if column in PEOPLE_COLUMNS else ""
     return [blank if hidden else cell for hidden, cell in zip(mask[column], cells, strict=True)]
 
@@ -160,7 +159,6 @@ def format_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
 
 
 def _cell_text(column: str, value: Value, lang: str) -> str:
-    """Return a cell of a result as its column is written."""
     if column == "relation":
         return translate(f"relation.{value}", lang).strip() or str(value)
     if column == "name":
@@ -195,10 +193,7 @@ def _format_figure(value: Value, spec: str, lang: str) -> str:
 
 
 def backtest_table(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
-    """Return the backtest with figures of different units written side by side.
-
-    ``rows``: what `bhyt_analysis.model.projection.backtest.backtest` gives.
-    """
+    """Return what `bhyt.backtest` gives with figures of different units written side by side."""
     specs = rows["unit"].map(lambda unit: "p1" if unit == "share" else "n")
     published, model, low, high = (
         [_format_figure(v, spec, lang) for v, spec in zip(rows[c], specs, strict=True)]
@@ -317,7 +312,6 @@ def spreadsheet_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
 
 
 def _plain_text(column: str, kind: str | None, value: Value, lang: str) -> str:
-    """Return a cell as a spreadsheet reads it."""
     if pd.isna(value):
         return ""
     if kind == "date":

@@ -19,23 +19,18 @@ from bhyt_analysis.tables.labels import Row
 def monitor_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
     """Return the state of the first unit of `monitor` in sentences, and how its communes are assessed.
 
-    ``table``: what `bhyt_analysis.model.monitoring.monitor.monitor` gives. What is not known is left out.
+    What is not known is left out.
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> from bhyt_analysis.model.monitoring.monitor import monitor
-    >>> monitor_texts(monitor(load(), "X001", "2022-06"), "en")[0]
+    >>> monitor_texts(bhyt.monitor(bhyt.load(), "X001", "2022-06"), "en")[0]
     'On 30 June 2022, **49,505** people of Mẫu 01 district (synthetic) were insured (76.3% of the population).'
     """
     row: Row = {k: None if pd.isna(v) else v for k, v in table.iloc[0].to_dict().items()}
     words = {"name": inline_name(row["name"], lang), "month": row["month"]}
-    texts = []
-    if row["insured"] is None:
-        texts.append(translate("text.watch_silent", lang, **words))
-    else:
-        key = "text.watch" if row["rate"] is not None else "text.watch_count"
-        texts.append(translate(key, lang, insured=row["insured"], rate=row["rate"], **words))
+    key = "text.watch_count" if row["rate"] is None else "text.watch"
+    key = "text.watch_silent" if row["insured"] is None else key
+    texts = [translate(key, lang, insured=row["insured"], rate=row["rate"], **words)]
     alert = {"alert": translate(f"alert.{row['alert']}", lang), "reason": translate(row["reason"], lang)}
     texts.append(translate("text.watch_alert", lang, **alert))  # what it comes to, before why
     for column, key in (("change_month", "text.watch_month"), ("change_year", "text.watch_year")):
@@ -84,10 +79,7 @@ def monitor_sentences(
 
 
 def nowcast_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
-    """Return what the yearly report will say, before the end of the year.
-
-    ``table``: what `bhyt_analysis.model.monitoring.monitor.nowcast` gives.
-    """
+    """Return what the yearly report will say by the table of `nowcast`, before the end of the year."""
     texts = []
     for row in table[table["what"] == "report"].to_dict("records"):
         words = {"rate": row["projected_rate"], "low": row["projected_rate_low"], "high": row["projected_rate_high"]}
@@ -124,10 +116,7 @@ def period_text(kind: str, period: pd.Timestamp, lang: str = "vi") -> str:
 
 
 def expiring_text(row: Row, lang: str = "vi") -> str:
-    """Return how many cards of a unit run out soon.
-
-    ``row``: of what `bhyt_analysis.model.monitoring.monitor.expiring_cards` gives.
-    """
+    """Return how many cards of a unit run out soon, by its row of `expiring_cards`."""
     words = {"as_of": row["as_of"]}
     for window in EXPIRY_WINDOWS:
         days = int(threshold(f"expiring_{window}"))
@@ -137,10 +126,7 @@ def expiring_text(row: Row, lang: str = "vi") -> str:
 
 
 def reports_text(table: pd.DataFrame, lang: str = "vi") -> str:
-    """Return how many of the reports that are due came, and when.
-
-    ``table``: what `bhyt_analysis.model.monitoring.reports.reports_due` gives.
-    """
+    """Return how many of the reports of `reports_due` came, and when."""
     count = Counter(table["state"])
     states = "; ".join(f"{format_number(count[s], lang)} {translate(f'state.{s}', lang)}" for s in STATES if count[s])
     return translate("text.watch_reports", lang, states=states)

@@ -15,6 +15,7 @@ from bhyt_analysis.model.finance.budget import group_subsidy_share, payer_shares
 
 WHAT_IF = "what if (no instrument)"
 LawRow = dict[str, str | float]
+Day = str | dt.date
 
 
 def build_reform(rows: Iterable[Mapping[str, object]], name: str) -> Law:
@@ -37,13 +38,7 @@ def build_reform(rows: Iterable[Mapping[str, object]], name: str) -> Law:
 
 
 def top_up_rows(
-    law: Law,
-    group: str,
-    points: float,
-    place: Area,
-    area: str,
-    since: str | dt.date,
-    until: str | dt.date | None = None,
+    law: Law, group: str, points: float, place: Area, area: str, since: Day, until: Day | None = None
 ) -> list[LawRow]:
     """Return the rows by which a province pays more of a group's premium than the law says there.
 

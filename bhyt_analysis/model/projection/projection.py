@@ -7,6 +7,7 @@ matrix products, for one area or eleven thousand communes, one set of assumption
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -130,8 +131,7 @@ def apply_behaviour(policy: Projection, scenario: Scenario) -> Projection:
     years = (np.arange(len(policy.months)) - policy.baseline_index) / 12
     growth = (1 + float(table.at["population_growth", "central"])) ** years
     people = policy.baseline.units["population"].to_numpy()[:, None] * growth
-    projection = replace(policy, scenario=scenario, assumptions=table, people=people, growth=growth)
-    return _add_support_ends(projection)
+    return _add_support_ends(replace(policy, scenario=scenario, assumptions=table, people=people, growth=growth))
 
 
 def _month_after(day: pd.Timestamp) -> pd.Timestamp:
@@ -142,12 +142,11 @@ def _month_after(day: pd.Timestamp) -> pd.Timestamp:
 def _classes(
     baseline: Baseline, scenario: Scenario, law: Law, months: list[pd.Timestamp], exit_months: pd.Series
 ) -> tuple[list[UnitClass], list[ExitClass]]:
-    units_by_law: dict[tuple[str, ...], list[int]] = {}
-    areas: dict[str, tuple[str, ...]] = {}  # one look-up for units under the same parent
+    units_by_law = defaultdict[tuple[str, ...], list[int]](list)
+    places = {str(place): place for place in baseline.lineages}
+    areas = {key: law.areas_of(place) for key, place in places.items()}  # one look-up for units under the same parent
     for i, place in enumerate(baseline.lineages):
-        if str(place) not in areas:
-            areas[str(place)] = law.areas_of(place)
-        units_by_law.setdefault(areas[str(place)], []).append(i)
+        units_by_law[areas[str(place)]].append(i)
     unit_classes, exit_classes, window = [], [], scenario.support_window or "none"
     for units in units_by_law.values():
         place = baseline.lineages[units[0]]
@@ -179,21 +178,15 @@ def _add_support_ends(projection: Projection) -> Projection:
                 continue
             rows = np.arange(len(units)) + sum(map(len, exits))
             record = {"unit": units, "on": months[exit_month - 1] + pd.Timedelta(days=1), "lost": people[units]}
-            record |= {
-                "gained": 0.0,
-                "other": 0.0,
-                "minority": 1.0,
-                "status": baseline.units["status"].to_numpy()[units],
-            }
-            exits.append(pd.DataFrame(record))
+            record |= {"gained": 0.0, "other": 0.0, "minority": 1.0}
+            exits.append(pd.DataFrame({**record, "status": baseline.units["status"].to_numpy()[units]}))
             place, key = baseline.lineages[units[0]], GROUPS[group]
             entitlements = cohort.pool_entitlements(law, months, exit_month, "none", place, before=key)
             exit_classes.append(ExitClass(rows, exit_month, entitlements, key))
     if len(exits) == 1:
         return projection
     table = pd.concat([rows for rows in exits if len(rows)], ignore_index=True)
-    baseline = replace(baseline, exits=table)
-    return replace(projection, baseline=baseline, exit_classes=exit_classes)
+    return replace(projection, baseline=replace(baseline, exits=table), exit_classes=exit_classes)
 
 
 def _supported_people(projection: Projection) -> dict[int, Floats]:
@@ -202,8 +195,9 @@ def _supported_people(projection: Projection) -> dict[int, Floats]:
     if not any(p.any() for p in people.values()):
         return {}
     values, first = central_values(projection.assumptions), projection.baseline_index
-    for exit_class, paths in zip(projection.exit_classes, _exit_paths(projection, values, "behavioural"), strict=True):
+    for exit_class in projection.exit_classes:
         if exit_class.exit_month <= first:
+            paths = reenrolment_paths(projection, exit_class, values, "behavioural")
             leavers = leavers_by_pool(projection, exit_class, paths, values, projection.each_unit)
             for group in people:
                 in_group = exit_class.pool_groups[:, first] == group
@@ -240,7 +234,8 @@ class CoverageChanges(NamedTuple):
 def coverage_changes(projection: Projection, values: Values, result: str = "behavioural") -> CoverageChanges:
     """Compute the change of each class of units (none by price in the static result) and of exits."""
     prices = [_price_change(c, projection, values) for c in projection.unit_classes] if result != "static" else []
-    return CoverageChanges(prices, _exit_paths(projection, values, result))
+    paths = [reenrolment_paths(projection, one, values, result) for one in projection.exit_classes]
+    return CoverageChanges(prices, paths)
 
 
 def _price_change(unit_class: UnitClass, projection: Projection, values: Values) -> PriceChange:
@@ -248,10 +243,6 @@ def _price_change(unit_class: UnitClass, projection: Projection, values: Values)
     change = cohort.price_response(values, GROUPS, unit_class.state_shares, months, first, observed) - 1
     groups = np.flatnonzero(change.any(axis=(0, 2)))
     return PriceChange(groups, change[:, groups], cohort.outreach_gains(values, len(months), first, observed))
-
-
-def _exit_paths(projection: Projection, values: Values, result: str) -> list[ReenrolmentPaths]:
-    return [reenrolment_paths(projection, one, values, result) for one in projection.exit_classes]
 
 
 def reenrolment_paths(projection: Projection, exit_class: ExitClass, values: Values, result: str) -> ReenrolmentPaths:

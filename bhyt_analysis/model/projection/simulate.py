@@ -36,16 +36,8 @@ RESULTS = ("static", "behavioural")
 BREAKDOWNS = ("commune", "group")
 MONEY = [f"vnd_{p}" for p in PAYERS]
 COLUMNS = ["scenario", "result", "area", "name", "month", "group", "people", "insured", "rate", "rate_low", "rate_high"]
-COLUMNS += [
-    "rate_median",
-    "rate_inner_low",
-    "rate_inner_high",
-    *MONEY,
-    "insured_costed",
-    "proposal",
-    "reforms",
-    "status",
-]
+COLUMNS += ["rate_median", "rate_inner_low", "rate_inner_high"]
+COLUMNS += [*MONEY, "insured_costed", "proposal", "reforms", "status"]
 MAX_DRAWS = 100_000  # the intervals of one area then take some gigabytes
 QUANTILES = {"rate_low": 0.05, "rate_inner_low": 0.25, "rate_median": 0.5, "rate_inner_high": 0.75, "rate_high": 0.95}
 
@@ -154,12 +146,10 @@ def check_reform_areas(law: Law, data: Dataset) -> None:
     names = {*Law.read().table["area"], *data.areas["code"], *data.areas["name"]}
     normalised = {normalise_name(strip_unit_word(name)) for name in names}
     unknown = reforms[[normalise_name(strip_unit_word(a)) not in normalised for a in reforms["area"]]]
-    faults = []
-    for file, row, area in unknown[["file", "row", "area"]].itertuples(index=False):
-        nearest = nearest_choice(area, names) or "–"
-        faults.append(("error.law_area", {"file": file, "row": row, "found": area, "nearest": nearest}))
-    if faults:
-        raise LawError(*faults)
+    records = unknown[["file", "row", "area"]].rename(columns={"area": "found"}).to_dict("records")
+    nearest = [nearest_choice(record["found"], names) or "–" for record in records]
+    if records:
+        raise LawError(*(("error.law_area", {**r, "nearest": n}) for r, n in zip(records, nearest, strict=True)))
 
 
 def projection_table(

@@ -13,14 +13,8 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.model.projection.assumptions import (
-    RANGE,
-    Values,
-    allowed_range,
-    central_values,
-    check_assumption_names,
-    draw_assumptions,
-)
+from bhyt_analysis.model.projection import assumptions
+from bhyt_analysis.model.projection.assumptions import RANGE, Values, central_values, draw_assumptions
 from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, Floats
 from bhyt_analysis.model.projection.projection import (
     Projection,
@@ -47,8 +41,7 @@ def area_rates(projection: Projection, values: Values, result: str = "behavioura
 def _month_index(projection: Projection, on: str | pd.Timestamp) -> int:
     day, months = pd.Timestamp(on) + pd.offsets.MonthEnd(0), projection.months
     if day not in months:
-        fields = {"on": day, "first": months[projection.report_index], "last": months[-1]}
-        raise BhytError(("error.no_month", fields))
+        raise BhytError(("error.no_month", {"on": day, "first": months[projection.report_index], "last": months[-1]}))
     return months.index(day)
 
 
@@ -85,12 +78,7 @@ def target_probabilities(
             minimum = people_needed(population, rate, relation)
             met = rates[:, t] * population >= minimum - TOLERANCE
             bounds = np.quantile(rates[:, t], list(QUANTILES.values()))
-            row |= {
-                "on": projection.months[t],
-                "people_needed": minimum,
-                "chance": float(met.mean()),
-                **dict(zip(QUANTILES, bounds, strict=True)),
-            }
+            row |= {"people_needed": minimum, "chance": float(met.mean()), **dict(zip(QUANTILES, bounds, strict=True))}
         rows.append({**row, "status": "estimated"})
     columns = ["on", "rate", "relation", "people_needed", "chance", *QUANTILES, "status"]
     return pd.DataFrame(rows, columns=columns).astype({"people_needed": "Int64", "chance": "float64"})
@@ -235,8 +223,8 @@ def break_even(
         def coverage(value: float) -> float:
             return at_low + (at_high - at_low) * value
     else:
-        check_assumption_names([name])
-        low, high = allowed_range(name)
+        assumptions.check_assumption_names([name])
+        low, high = assumptions.allowed_range(name)
         central = float(projection.assumptions.at[name, "central"])
 
         def coverage(value: float) -> float:
