@@ -38,13 +38,13 @@ def decompose(
         column, such as ``zone``, can be named in ``by``. The result of `coverage` fits.
     view : what to split into, d for the change and a bar for the mean of both dates;
         "group" : ``dN_k * mean(1/P)`` of each cell, and one row for the population;
-        "population" : the insured ``dN * mean(1/P)`` against the population
-        ``mean(N) * d(1/P)``, the Shapley values of the two factors of N * (1/P);
-        "rate_composition" : Kitagawa's ``mean(w_k) * dr_k`` (rate: people mobilised inside
-        a cell) and ``mean(r_k) * dw_k`` (composition: people whom a reclassification moves between cells), with w =
-        eligible/P, r = insured/eligible. Composition is read over all cells at once: who leaves one arrives in
-        another. Left out: "rate_composition" where cells have people of their own (``eligible``, or areas in zones),
-        else "group" where there are groups, else "population".
+        "population" : the insured ``dN * mean(1/P)`` against the population ``mean(N) * d(1/P)``, the Shapley values
+        of the two factors of N * (1/P);
+        "rate_composition" : Kitagawa's ``mean(w_k) * dr_k`` (rate: people mobilised inside a cell) and
+        ``mean(r_k) * dw_k`` (composition: people whom a reclassification moves between cells), with w = eligible/P,
+        r = insured/eligible. Composition is read over all cells at once: who leaves one arrives in another.
+        Left out: "rate_composition" where cells have people of their own (``eligible``, or areas in zones), else
+        "group" where there are groups, else "population".
     by : the column that names a cell; left out, the first there is of group, zone, area.
     fill_value : people of a group that only one table has; None is an error, because missing is not zero, and 0 says
         that it had no insured people.
@@ -84,17 +84,9 @@ def decompose(
 def shapley(value: Callable[[frozenset[str]], float], levers: Sequence[str]) -> pd.DataFrame:
     """Return the contribution of each lever (price, outreach, time, ...), averaged over every order of applying them.
 
-    Parameters
-    ----------
-    value : the result of the model with this set of levers on; called once a subset.
-    levers : names, each once, at most 12.
-
-    Returns
-    -------
-    DataFrame, one row a lever in the given order: ``lever``, ``value`` (in the unit of the function); the sum is
-    ``value(all) - value(none)``.
-
-    Raises ValueError for a repeated lever, or for too many.
+    ``value`` gives the model's result with a set of levers on; it is called once a subset, so that 12 levers are the
+    most. Columns ``lever`` (in the given order), ``value`` (in the unit of the function; the sum is ``value(all) -
+    value(none)``). Raises ValueError for a repeated lever, or for too many.
 
     References
     ----------

@@ -44,17 +44,12 @@ def headline(
 ) -> pd.DataFrame:
     """Return the headline figures of an area that can be known from its tables.
 
-    Parameters
-    ----------
-    as_of : the last day that counts.
-    decision : the zoning decision of the losses; left out, that of `default_decision`.
-
-    Returns
-    -------
-    DataFrame, one row a figure: ``key`` (population, households, insured, coverage, uninsured, coverage_before, lost,
-    reenrolled, lost_cost, next_target, next_people, next_to_add, last_target, last_people, total_to_add), ``value``,
-    ``low``, ``high`` (the interval where there is one), ``relation`` (of a target or a bound), ``unit`` (people,
-    cards, households, share, vnd), ``as_of``, ``status``, ``source``. What is not known has no row.
+    ``as_of`` is the last day that counts, ``decision`` the zoning decision of the losses (left out, that of
+    `default_decision`). One row a figure, with ``key`` (population, households, insured, coverage, uninsured,
+    coverage_before, lost, reenrolled, lost_cost, next_target, next_people, next_to_add, last_target, last_people,
+    total_to_add), ``value``, ``low``, ``high`` (the interval where there is one), ``relation`` (of a target or a
+    bound), ``unit`` (people, cards, households, share, vnd), ``as_of``, ``status``, ``source``. What is not known has
+    no row.
 
     Examples
     --------

@@ -27,9 +27,7 @@ POSITIONS = ("below_outer", "below_inner", "within", "above_inner", "above_outer
 def binomial_limit(population: ArrayLike, rate: float, probability: float) -> Floats:
     """Return the binomial quantile as a share, interpolated between whole people.
 
-    Parameters
-    ----------
-    population : people, 1 or more. rate : expected share. probability : of a lower share, such as 0.975.
+    ``population`` are people, 1 or more, ``rate`` the expected share, ``probability`` that of a lower share.
 
     Examples
     --------
@@ -108,16 +106,12 @@ def control_limits(population: ArrayLike, rate: float, spread: float, ring: str)
 def funnel(rows: pd.DataFrame) -> pd.DataFrame:
     """Return each unit's coverage with the limits of its size and its position among them.
 
-    Parameters
-    ----------
-    rows : one row a unit with ``insured`` and ``population`` (people), such as `coverage` by commune.
+    ``rows`` has one row a unit with ``insured`` and ``population`` (people), such as `coverage` by commune.
 
-    Returns
-    -------
-    A new DataFrame, rows and index as in ``rows``: its columns, then ``expected`` (the coverage of all, a share),
-    ``spread`` (`between_unit_spread`, the same for all), ``inner_low``, ``inner_high``, ``outer_low``, ``outer_high``
-    (limits of 95% and 99.8%), ``place`` (one of `POSITIONS`). Units without both figures, or without people, have no
-    place.
+    Returns a new DataFrame, rows and index as in ``rows``: its columns, then ``expected`` (the coverage of all, a
+    share), ``spread`` (`between_unit_spread`, the same for all), ``inner_low``, ``inner_high``, ``outer_low``,
+    ``outer_high`` (limits of 95% and 99.8%), ``place`` (one of `POSITIONS`). Units without both figures, or without
+    people, have no place.
 
     Examples
     --------

@@ -161,10 +161,8 @@ def _select_month(
 def monthly_counts(data: Dataset, area: str) -> pd.DataFrame:
     """Return the insured of a unit and of each of its communes, month by month: the last count of each month.
 
-    Returns
-    -------
-    DataFrame with ``area``, ``name``, ``month``, ``as_of``, ``insured``, ``population``, ``rate``, ``status``,
-    ``source``, in the order of units and days. The unit itself has a row where it, or every commune, reports.
+    Columns ``area``, ``name``, ``month``, ``as_of``, ``insured``, ``population``, ``rate``, ``status``, ``source``, in
+    the order of units and days. The unit itself has a row where it, or every commune, reports.
 
     Examples
     --------
@@ -212,10 +210,8 @@ def _unit_pace(own: pd.DataFrame, reclassified: dict[pd.Timestamp, int], end: pd
         months.append(months_between(previous["as_of"], count["as_of"]))
         in_year += count["month"].year == end.year
     fewest = int(threshold("fewest_changes"))
-    if len(changes) < fewest:
-        return None
     last = max(in_year, fewest)
-    return estimate_pace(changes[-last:], months[-last:])
+    return estimate_pace(changes[-last:], months[-last:]) if len(changes) >= fewest else None
 
 
 def _targets(data: Dataset, code: str, counts: pd.DataFrame, end: pd.Timestamp) -> dict[str, Target]:
@@ -273,9 +269,8 @@ def _unit_row(
 ) -> Row:
     """Return the row of one unit, from its own counts."""
     by_month = own.set_index("month")
-    last_year = own.loc[own["month"].dt.year == end.year - 1, "rate"]
-    row: Row = {"area": unit, "name": unit_name(data.areas, unit, end), "month": end}
-    row["rate_last_year"] = last_year.iloc[-1] if len(last_year) else None
+    last_year = [*own.loc[own["month"].dt.year == end.year - 1, "rate"]][-1:] or [None]
+    row: Row = {"area": unit, "name": unit_name(data.areas, unit, end), "month": end, "rate_last_year": last_year[0]}
     if target is not None:
         row |= {f"target_{name}": getattr(target, name) for name in ("on", "relation", "rate", "level")}
         row["people_needed"] = target.people
@@ -366,10 +361,8 @@ def nowcast(data: Dataset, area: str, month: Month = None, counts: pd.DataFrame 
     A yearly report that is due in November must give the figure of December. From the last counted month, at the pace
     of `monitor`, which has the same parameters.
 
-    Returns
-    -------
-    DataFrame, one row a day: ``area``, ``name``, ``counted_on`` (the last count), ``on``, ``deadline`` ("by" or
-    "before"), ``what`` ("report" or "year_end"), ``projected``, ``projected_low``, ``projected_high`` (people),
+    One row a day, with ``area``, ``name``, ``counted_on`` (the last count), ``on``, ``deadline`` ("by" or "before"),
+    ``what`` ("report" or "year_end"), ``projected``, ``projected_low``, ``projected_high`` (people),
     ``projected_rate``, ``projected_rate_low``, ``projected_rate_high``, ``projected_status``, ``source``. Empty where
     too few months are counted.
 
@@ -405,9 +398,7 @@ def _report_days(data: Dataset, code: str, end: pd.Timestamp) -> list[tuple[pd.T
 def expiring_cards(data: Dataset, area: str, month: Month = None) -> pd.DataFrame:
     """Count the cards that expire in 30, 60 and 90 days from the last count of the month, by unit.
 
-    Returns
-    -------
-    DataFrame, the unit first, then its communes: ``area``, ``name``, ``as_of``, ``expiring_30``, ``expiring_60``,
+    One row for the unit, then for each commune: ``area``, ``name``, ``as_of``, ``expiring_30``, ``expiring_60``,
     ``expiring_90`` (cards; each window includes the ones before it), ``status``, ``source``. The unit itself has a row
     where it, or every commune, reports; the table is empty where the month has no count.
 

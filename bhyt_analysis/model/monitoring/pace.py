@@ -62,18 +62,13 @@ def estimate_pace(changes: Sequence[float], months: Sequence[float] | None = Non
 def project_pace(now: float, pace: Pace, months: float, share: float = 0.9) -> tuple[float, float, float]:
     """Project a count some months ahead: the low end, the middle and the high end of its interval.
 
-    Parameters
-    ----------
-    now : the last count. months : how far ahead, 0 or more. share : width of the interval.
-
-    Returns
-    -------
-    (low, middle, high) in people; low and high are missing where a single change gives no spread.
+    ``now`` is the last count, ``months`` how far ahead (0 or more), ``share`` the width of the interval. Its ends, in
+    people, are missing where a single change gives no spread.
 
     Examples
     --------
-    Pace 120 a month, spread 20, two months ahead: 240 more, and t(2) at 95% is 2.92; its spread is 20 · √(2 + 2²/3) =
-    36.5.
+    Pace 120 a month, spread 20, two months ahead: 240 more, and t(2) at 95% is 2.92; its spread is
+    20 · √(2 + 2²/3) = 36.5.
 
     >>> [round(v, 1) for v in project_pace(1000, estimate_pace([100, 140, 120]), 2)]
     [1133.4, 1240.0, 1346.6]

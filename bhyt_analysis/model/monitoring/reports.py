@@ -64,15 +64,11 @@ def required_reports(data: Dataset, code: str, month: pd.Timestamp) -> pd.DataFr
 def reports_due(data: Dataset, area: str, month: pd.Timestamp) -> pd.DataFrame:
     """Return the reports of the last twelve months and of the month to come, with their state.
 
-    Parameters
-    ----------
-    month : its last day is the reference day; reports that the input records later count as received.
+    The last day of ``month`` is the reference day; reports that the input records later count as received.
 
-    Returns
-    -------
-    DataFrame, missing reports first: ``area``, ``name``, ``kind`` (monthly, quarterly, half_yearly, yearly),
-    ``period`` (its last day), ``due``, ``deadline`` ("by" or "before"), ``received`` (day), ``state`` (overdue;
-    not_received where there is no due day; late; awaited; received, without a due day; in_time), ``source``.
+    Columns, missing reports first: ``area``, ``name``, ``kind`` (monthly, quarterly, half_yearly, yearly), ``period``
+    (its last day), ``due``, ``deadline`` ("by" or "before"), ``received`` (day), ``state`` (overdue; not_received
+    where there is no due day; late; awaited; received, without a due day; in_time), ``source``.
 
     Examples
     --------

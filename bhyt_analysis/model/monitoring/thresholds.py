@@ -6,11 +6,7 @@ from bhyt_analysis.domain.bundled import packaged_table
 
 
 def thresholds() -> pd.DataFrame:
-    """Return every threshold of the monthly monitor.
-
-    Returns
-    -------
-    DataFrame indexed by ``name``: ``value``, ``unit``, ``name_vi``, ``name_en``, ``source``.
+    """Return every threshold by ``name``: ``value``, ``unit``, ``name_vi``, ``name_en``, ``source``.
 
     Examples
     --------

@@ -113,15 +113,10 @@ def area_entitlements(people: pd.DataFrame) -> pd.DataFrame:
     Law 25/2008/QH12 as amended by Law 46/2014/QH13 art. 12(3h), as in `reclassify`: all residents of zone III and of
     especially difficult villages, ethnic minorities in zone II.
 
-    Parameters
-    ----------
-    people : one row a person or cell, with ``zone`` (III, II, I, none), ``minority`` (true or false) and optionally
-        ``special_village`` (true for an especially difficult village; false if left out). A Categorical zone is
-        faster.
+    ``people`` has one row a person or cell, with ``zone`` (III, II, I, none; a Categorical is faster), ``minority``
+    (true or false) and optionally ``special_village`` (true for an especially difficult village).
 
-    Returns
-    -------
-    A new DataFrame: the input's columns, then one of true or false for each of the entitlements
+    Returns a new DataFrame: the input's columns, then one of true or false for each of the entitlements
     ``resident_of_especially_difficult_area`` and ``minority_in_difficult_area``, as `assign_entitlement` takes them.
     No person has both.
 

@@ -82,12 +82,8 @@ def reenrolment_bounds(
     From N_after = N_before - lost * (1 - r), with N_before anywhere between the bounds of the coverage before: r is
     least where coverage before was highest. Other changes of the insured count as if they were of those who lost.
 
-    Parameters
-    ----------
-    lost, population : people.
-    insured_after : least and most people insured afterwards.
-    rate_before : least and most coverage before, as shares; (0, 1) without a figure, because no more than all people
-        can be insured.
+    ``insured_after`` are the least and most people insured afterwards, ``rate_before`` the least and most coverage
+    before, as shares; (0, 1) without a figure, because no more than all people can be insured.
 
     Examples
     --------
@@ -118,16 +114,11 @@ def largest_population(lost: float, rate_before: float, rate_after: float) -> in
 def reenrolment(data: Dataset, area: str, decision: str | None = None) -> pd.DataFrame:
     """Return the bounds of re-enrolment by the published figures, with the numbers that they rest on.
 
-    Parameters
-    ----------
-    decision : the zoning decision; left out, that of `default_decision`.
-
-    Returns
-    -------
-    DataFrame of one row (none where no loss is published): ``area``, ``name``, ``decision``, ``lost``, ``on``,
-    ``as_of`` (of the figure after), ``population``, ``population_as_of``, ``before_low``, ``before_high``,
-    ``after_low``, ``after_high`` (coverage, shares), ``low``, ``high`` (share of those who lost who are insured
-    again), ``low_people``, ``largest_population`` (missing unless a rate is known on both sides), ``status``.
+    The decision is by default that of `default_decision`. One row (none where no loss is published): ``area``,
+    ``name``, ``decision``, ``lost``, ``on``, ``as_of`` (of the figure after), ``population``, ``population_as_of``,
+    ``before_low``, ``before_high``, ``after_low``, ``after_high`` (coverage, shares), ``low``, ``high`` (share of
+    those who lost who are insured again), ``low_people``, ``largest_population`` (missing unless a rate is known on
+    both sides), ``status``.
 
     Examples
     --------

@@ -22,11 +22,9 @@ def apply_zone_moves(data: Dataset, decision: str, moves: Iterable[Mapping[str, 
     to be the same share of the people in every commune that left (`reclassify` spreads it so), and the total changes
     by the communes that leave or stay.
 
-    Parameters
-    ----------
-    decision : as in the table ``zones``; a name of its own for a list of one's own.
-    moves : ``area`` (name or code) and ``zone``; ``since`` (a day; by default the commune's own under the decision,
-        else the decision's) and ``special_villages_share`` (by default the decision's).
+    ``decision`` is one of the table ``zones``, or a name of its own for a list of one's own. A move has ``area`` (name
+    or code) and ``zone``; ``since`` (a day; by default the commune's own under the decision, else the decision's) and
+    ``special_villages_share`` (by default the decision's).
 
     Raises BhytError with every area or zone that is not known, and every commune whose day is not.
 

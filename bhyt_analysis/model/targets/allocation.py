@@ -277,11 +277,9 @@ def _share_tier(table: pd.DataFrame, people: int) -> NDArray[np.int64]:
 def communes_to_allocate(data: Dataset, area: str, on: str | pd.Timestamp | None = None) -> pd.DataFrame:
     """Return the table that `allocate` takes, from the latest cards of each commune on or before a day.
 
-    Returns
-    -------
-    DataFrame, one row a commune: ``area``, ``name``, ``as_of`` (of the cards), ``population``, ``insured``, ``lost``
-    (people whose card the latest decision ended; 0 where no decision is known, missing where it is but not for this
-    commune), ``status``.
+    One row a commune, with ``area``, ``name``, ``as_of`` (of the cards), ``population``, ``insured``, ``lost`` (people
+    whose card the latest decision ended; 0 where no decision is known, missing where it is but not for this commune),
+    ``status``.
 
     Raises BhytError for an unknown area, and where no commune, or not every one, has cards on the last day: what is
     missing is not zero. Of the population alone only the same rate for every commune could be derived, which needs no

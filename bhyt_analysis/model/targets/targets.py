@@ -25,15 +25,9 @@ STEP_COLUMNS = [
 def people_needed(population: int, rate: float | str | Decimal, relation: str = "=") -> int:
     """Return the smallest whole number of insured people that satisfies a target.
 
-    Exact in decimals: the rate counts as it is written, not as a binary fraction.
-
-    Parameters
-    ----------
-    population : people, 0 or more.
-    rate : share from 0 to 1.
-    relation : "=" and ">=" ask for at least the rate, ">" for more than it.
-
-    Raises BhytError where the target is more than all people.
+    Exact in decimals: the rate counts as it is written, not as a binary fraction. ``rate`` is a share from 0 to 1; "="
+    and ">=" ask for at least the rate, ">" for more than it. Raises BhytError where the target is more than all
+    people.
 
     Examples
     --------
@@ -128,9 +122,7 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     published, they are the rate times that population. Where that population is of another year than the rate, or than
     the first target if there is no rate, the steps are estimated.
 
-    Returns
-    -------
-    DataFrame, one row a target date: ``on``, ``level``, ``relation``, ``rate``, ``population``, ``people_needed``,
+    One row a target date, with ``on``, ``level``, ``relation``, ``rate``, ``population``, ``people_needed``,
     ``to_add`` (people, on the line before), ``total_to_add``, ``share_of_gain``, ``points`` (rise of the rate),
     ``insured_now``, ``now_as_of``, ``population_as_of``, ``population_status``, ``instrument``, ``status``. A unit
     without own targets has the rows of the unit above it, whose kind is ``level``.
@@ -157,14 +149,15 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
         return pd.DataFrame(columns=STEP_COLUMNS)
     insured = int(now["insured"]) if counted else round(float(now["rate"]) * count.people) if rated else None
     people = [people_needed(count.people, r, rel) for r, rel in zip(rows["rate"], rows["relation"], strict=True)]
+    needed = pd.array(people, dtype="Int64")
     table = rows.assign(population=count.people, people_needed=people)
-    table["to_add"] = pd.array(people, dtype="Int64") - pd.array([insured, *people[:-1]], dtype="Int64")
-    table["total_to_add"] = pd.array(people, dtype="Int64") - pd.array([insured] * len(people), dtype="Int64")
+    table["insured_now"] = pd.array([insured] * len(table), dtype="Int64")
+    table["to_add"] = needed - pd.array([insured, *people[:-1]], dtype="Int64")
+    table["total_to_add"] = needed - table["insured_now"].array
     gain = None if insured is None else people[-1] - insured
     table["share_of_gain"] = [float(a) / gain if gain and pd.notna(a) else float("nan") for a in table["to_add"]]
     starts = [insured / count.people if insured is not None else float("nan"), *rows["rate"].tolist()[:-1]]
     table["points"] = rows["rate"].to_numpy() - starts
-    table["insured_now"] = pd.array([insured] * len(table), dtype="Int64")
     table["now_as_of"] = now["as_of"] if insured is not None else pd.NaT
     table["population_as_of"], table["population_status"] = count.as_of, count.status
     # People of one year compared with a rate of another are an estimate.
