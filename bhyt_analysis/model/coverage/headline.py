@@ -87,10 +87,10 @@ def _coverage_facts(data: Dataset, code: str, as_of: str | pd.Timestamp | None) 
         if not (totals["value"] == insured).any():  # no document prints this very total: it is a sum of ours
             status = derived_quality(status)
         yield Fact("insured", insured, "people", day, status, _join(now["source"]))
-    if counted and rated:
-        status, source = now["status"], _join(now["source"], now["population_source"])
-        yield Fact("coverage", float(now["rate"]), "share", day, status, source)
-        yield Fact("uninsured", int(now["population"]) - insured, "people", day, status, source)
+        if rated:
+            status, source = now["status"], _join(now["source"], now["population_source"])
+            yield Fact("coverage", float(now["rate"]), "share", day, status, source)
+            yield Fact("uninsured", int(now["population"]) - insured, "people", day, status, source)
     elif rated:
         rate, source = float(now["rate"]), _join(now["source"])
         yield Fact("coverage", rate, "share", day, now["status"], source, now["rate_low"], now["rate_high"])

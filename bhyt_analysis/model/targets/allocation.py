@@ -181,10 +181,8 @@ def _add_bounds(
     if "last_year" in table:
         base = np.maximum(base, table["last_year"].fillna(0))
     upper = population.astype(float)
-    if caps is not None:
-        upper = np.minimum(upper, [_whole_part(p, caps) for p in population])
-    if "cap" in table:
-        upper = np.minimum(upper, [_whole_part(p, c) for p, c in zip(population, table["cap"], strict=True)])
+    for limits in ([caps] * len(table), table.get("cap", [None] * len(table))):
+        upper = np.minimum(upper, [_whole_part(p, c) for p, c in zip(population, limits, strict=True)])
     if "reach" in table:
         upper = np.minimum(upper, insured + table["reach"].fillna(np.inf))
     upper = np.maximum(upper, base)  # a commune above a cap stays there: a cap takes no cards away
@@ -204,7 +202,7 @@ def _is_share(rate: Rate) -> bool:
         return False
 
 
-def _whole_part(population: int, cap: Rate) -> int:
+def _whole_part(population: int, cap: Rate | None) -> int:
     """Return the most whole people whose share is not above a cap, exact in decimals; all people without a cap."""
     if pd.isna(cap):
         return population
