@@ -149,9 +149,9 @@ class Briefing:
         ``name``: of its module in `bhyt_analysis.briefing.sections`, which says what ``table`` is; rows may be left
         out.
         """
-        from bhyt_analysis.briefing.sections import NAMES, SECTIONS
+        from bhyt_analysis.briefing.sections import SECTIONS
 
-        modules = dict(zip(NAMES, SECTIONS, strict=True))
+        modules = {section.__name__.rpartition(".")[2]: section for section in SECTIONS}
         if name not in modules:
             raise BhytError(("error.unknown_section", {"found": name, "expected": ", ".join(modules)}))
         module = modules[name]

@@ -1,14 +1,38 @@
-"""Register the sections of a briefing, in the order of reading.
-
-A section is a module with a ``KEY``, which names its title (the message ``section.KEY``) and its anchor on the page,
-and a function ``items(briefing, table)``: a text, and where the figures allow it a chart and a table. Where an
-area has no figures, a text says so and names the table that would have to be filled in.
-"""
+"""Register the sections of a briefing, in the order of reading."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from types import ModuleType
+from typing import TYPE_CHECKING, Protocol
 
-NAMES = ("headline", "coverage", "reclassification", "targets", "monitoring", "finance", "actions", "audit", "sources")
-SECTIONS: tuple[ModuleType, ...] = tuple(import_module(f"bhyt_analysis.briefing.{name}") for name in NAMES)
+import pandas as pd
+
+from bhyt_analysis.briefing import (
+    actions,
+    audit,
+    coverage,
+    finance,
+    headline,
+    monitoring,
+    reclassification,
+    sources,
+    targets,
+)
+from bhyt_analysis.briefing.items import Item
+
+if TYPE_CHECKING:
+    from bhyt_analysis.briefing.briefing import Briefing
+
+
+class Section(Protocol):
+    """A module that answers one question; its ``KEY`` names its title (the message ``section.KEY``) and its anchor."""
+
+    KEY: str
+    __name__: str
+
+    def items(self, briefing: Briefing, table: pd.DataFrame) -> list[Item]:
+        """Return texts, and where the figures allow it charts and tables; without figures, the table to fill in."""
+
+
+SECTIONS: tuple[Section, ...] = (
+    headline, coverage, reclassification, targets, monitoring, finance, actions, audit, sources,
+)  # fmt: skip
