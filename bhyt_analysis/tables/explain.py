@@ -61,13 +61,8 @@ def premium_steps(law: InForce, group: str, members: int = 1, lang: str = "vi") 
 def explain(row: pd.Series, lang: str = "vi", law: Law | None = None) -> str:
     """Return a row of a result in words, with the articles that it rests on.
 
-    Parameters
-    ----------
-    row : a row (``.iloc[i]`` or ``.loc[key]``) of what `coverage`, `reclassify`, `premiums`, `budget`, `simulate`,
-        `allocate` or `compare` gives; its ``attrs["result"]`` says which of them.
-    lang : "vi" or "en".
-    law : the law that the row was computed with; by default the bundled law.
-
+    ``row`` (``.iloc[i]`` or ``.loc[key]``) is of what `coverage`, `reclassify`, `premiums`, `budget`, `simulate`,
+    `allocate` or `compare` gives; its ``attrs["result"]`` says of which. ``law`` is the law that it was computed with.
     Raises BhytError for a row that comes from none of them, or that rests on another law than ``law``.
 
     Examples

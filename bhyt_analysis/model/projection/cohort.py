@@ -22,6 +22,7 @@ from bhyt_analysis.model.projection.assumptions import Values
 from bhyt_analysis.model.reclassification.take_up import take_up_rate
 
 Floats = NDArray[np.float64]
+Months = Sequence[pd.Timestamp]  # their ends
 
 EMPLOYED = "employer_employee"
 # The groups after a loss, those of households with ethnic minorities apart.
@@ -84,12 +85,7 @@ def pool_shares(values: Values, minority: Floats) -> Floats:
 
 
 def pool_entitlements(
-    law: Law,
-    months: Sequence[pd.Timestamp],
-    exit_month: int,
-    support_window: str,
-    area: Area = None,
-    before: str = AREA_ENTITLEMENT,
+    law: Law, months: Months, exit_month: int, support_window: str, area: Area = None, before: str = AREA_ENTITLEMENT
 ) -> PoolEntitlements:
     """Find the entitlement of each pool in each month: of those that it may have, the best supported one.
 
@@ -170,7 +166,7 @@ def target_take_up(values: Values, keys: Sequence[str], shares: Floats, observed
 def reenrolment_shares(
     values: Values,
     entitlements: PoolEntitlements,
-    months: Sequence[pd.Timestamp],
+    months: Months,
     exit_month: int,
     observed_shares: pd.Series,
     policy_month: int = 0,
@@ -245,9 +241,7 @@ def _support_ends(entitlements: PoolEntitlements) -> NDArray[np.bool_]:
     return ends
 
 
-def static_paths(
-    entitlements: PoolEntitlements, months: Sequence[pd.Timestamp], exit_month: int, draws: int = 1
-) -> ReenrolmentPaths:
+def static_paths(entitlements: PoolEntitlements, months: Months, exit_month: int, draws: int = 1) -> ReenrolmentPaths:
     """Follow the same pools without behaviour: only an employer's duty insures people again."""
     shape = (draws, len(POOLS), len(months))
     since = np.arange(len(months)) - exit_month
@@ -257,12 +251,7 @@ def static_paths(
 
 
 def price_response(
-    values: Values,
-    keys: Sequence[str],
-    shares: Floats,
-    months: Sequence[pd.Timestamp],
-    start: int,
-    observed_shares: pd.Series,
+    values: Values, keys: Sequence[str], shares: Floats, months: Months, start: int, observed_shares: pd.Series
 ) -> Floats:
     """Follow the cards of groups outside the decision as their price changes: (draws, groups, months), 1 at the start.
 

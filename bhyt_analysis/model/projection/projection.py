@@ -101,10 +101,7 @@ class Projection:
 
 
 def project(baseline: Baseline, scenario: Scenario, law: Law) -> Projection:
-    """Project a baseline under a scenario: which months, which law in each place, who leaves when.
-
-    Raises BhytError for a scenario that ends before its figures begin.
-    """
+    """Project a baseline under a scenario; raises BhytError for one that ends before its figures begin."""
     return apply_behaviour(apply_policy(baseline, scenario, law), scenario)
 
 
@@ -173,9 +170,11 @@ def _add_support_ends(projection: Projection) -> Projection:
     for unit_class in projection.unit_classes:
         for group, people in supported.items():
             units = unit_class.units[people[unit_class.units] > 0]
-            exit_month = _support_end(projection, unit_class.state_shares[group])
-            if not len(units) or exit_month is None:
+            paid = unit_class.state_shares[group, projection.baseline_index :] > 0
+            ends = np.flatnonzero(paid[:-1] & ~paid[1:])
+            if not len(units) or not len(ends):
                 continue
+            exit_month = projection.baseline_index + int(ends[0]) + 1  # the first without the support
             rows = np.arange(len(units)) + sum(map(len, exits))
             record = {"unit": units, "on": months[exit_month - 1] + pd.Timedelta(days=1), "lost": people[units]}
             record |= {"gained": 0.0, "other": 0.0, "minority": 1.0}
@@ -203,13 +202,6 @@ def _supported_people(projection: Projection) -> dict[int, Floats]:
                 in_group = exit_class.pool_groups[:, first] == group
                 people[group][leavers.blocks] -= leavers.people[0] @ (paths.insured[0, :, first] * in_group)
     return people
-
-
-def _support_end(projection: Projection, state_shares: Floats) -> int | None:
-    """Return the position of the first month after the count without a support that there was the month before."""
-    paid = state_shares[projection.baseline_index :] > 0
-    ends = np.flatnonzero(paid[:-1] & ~paid[1:])
-    return int(ends[0]) + projection.baseline_index + 1 if len(ends) else None
 
 
 class PriceChange(NamedTuple):
@@ -296,16 +288,11 @@ def insured_people(
             own = projection.baseline.insured[units]
             _add_price_and_outreach(insured, uninsured, own, price, block[units], months)
     np.clip(insured, 0, None, out=insured)
-    _limit_to_population(people, insured)
-    return insured
-
-
-def _limit_to_population(people: Floats, insured: Floats) -> None:
-    """Shrink the groups alike where they would add up to more than everybody: each is insured once."""
-    total = insured.sum(axis=2) if insured.ndim == 4 else insured
-    if (total > people).any():
+    total = insured.sum(axis=2) if by_group else insured
+    if (total > people).any():  # each is insured once: the groups shrink alike
         factor = np.minimum(1.0, np.divide(people, total, out=np.ones_like(total), where=total > 0))
-        insured *= factor[:, :, None] if insured.ndim == 4 else factor
+        insured *= factor[:, :, None] if by_group else factor
+    return insured
 
 
 def sum_by_block(rows: Floats, block: np.ndarray) -> Floats:

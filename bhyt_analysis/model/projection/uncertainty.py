@@ -194,11 +194,8 @@ def break_even(
 ) -> pd.DataFrame:
     """Find the value of one assumption at which a coverage is reached, all others central.
 
-    Parameters
-    ----------
-    rate, on : the coverage (share of all people) and its month.
-    name : an assumption (`assumptions`), or "reenrolled": the share of those who lost a
-        card who are insured again by then, in whatever group.
+    ``rate`` is the coverage (share of all people), ``on`` its month, ``name`` an assumption or "reenrolled": the share
+    of those who lost a card who are insured again by then, in whatever group.
 
     Returns a DataFrame of one row: ``name``, ``rate``, ``on``, ``value`` (missing where no value between ``low`` and
     ``high`` will do), ``low``, ``high`` (the ends of the search), ``rate_at_low``, ``rate_at_high`` (the coverage
