@@ -149,11 +149,11 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
         return pd.DataFrame(columns=STEP_COLUMNS)
     insured = int(now["insured"]) if counted else round(float(now["rate"]) * count.people) if rated else None
     people = [people_needed(count.people, r, rel) for r, rel in zip(rows["rate"], rows["relation"], strict=True)]
-    needed = pd.array(people, dtype="Int64")
+    targets = pd.array(people, dtype="Int64")
     table = rows.assign(population=count.people, people_needed=people)
     table["insured_now"] = pd.array([insured] * len(table), dtype="Int64")
-    table["to_add"] = needed - pd.array([insured, *people[:-1]], dtype="Int64")
-    table["total_to_add"] = needed - table["insured_now"].array
+    table["to_add"] = targets - pd.array([insured, *people[:-1]], dtype="Int64")
+    table["total_to_add"] = targets - table["insured_now"].array
     gain = None if insured is None else people[-1] - insured
     table["share_of_gain"] = [float(a) / gain if gain and pd.notna(a) else float("nan") for a in table["to_add"]]
     starts = [insured / count.people if insured is not None else float("nan"), *rows["rate"].tolist()[:-1]]
