@@ -244,7 +244,7 @@ def wrap_text(text: str, inches: float, points: float = 9.5, bold: bool = False)
 
 
 @dataclass(eq=False)
-class Sheet:
+class ChartSheet:
     """A chart while it is drawn: what new marks, labels and figures are added to.
 
     ``headings``: the texts above the axes; ``series``: the figures for the description, in the order of drawing.
@@ -420,7 +420,7 @@ def _page_breaks(figure: Figure) -> tuple[float, ...]:
     return tuple(round(float(a + b) / 2, 4) for a, b in itertools.pairwise(parts))
 
 
-def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Iterable[str], **fields: str) -> Sheet:
+def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Iterable[str], **fields: str) -> ChartSheet:
     """Return a chart with its title (a message with fields) and no marks, stamped where a figure is weak."""
     size, narrow, statuses = _size.get(), is_narrow(), list(statuses)
     # A proposal says so next to how well its figures are known.
@@ -452,7 +452,7 @@ def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Iterab
         for i, text in enumerate(stamps)
     ]
     description = ChartDescription(title, title, tags=tuple(t for t in tags if t), width_mm=size.width)
-    return Sheet(figure, figure.add_subplot(), description, headings, statuses, lang)
+    return ChartSheet(figure, figure.add_subplot(), description, headings, statuses, lang)
 
 
 def percent_label(value: float, lang: str, status: str = "derived") -> str:

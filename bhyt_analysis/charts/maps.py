@@ -109,7 +109,7 @@ def shade_index(position: int, count: int) -> int:
 
 
 def _name_units(
-    sheet: drawing.Sheet,
+    sheet: drawing.ChartSheet,
     rows: pd.DataFrame,
     shapes: Mapping[str, Shape],
     rate: pd.Series,

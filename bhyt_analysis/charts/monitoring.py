@@ -78,7 +78,7 @@ def _texts(statuses: list[object]) -> list[str]:
 
 
 def _draw_required(
-    sheet: drawing.Sheet, row: pd.Series, now: pd.Timestamp, rate: float
+    sheet: drawing.ChartSheet, row: pd.Series, now: pd.Timestamp, rate: float
 ) -> list[tuple[float, str, str]]:
     """Draw the band of paths that are amber, up to the one that reaches the target; return the texts of its ends."""
     axes, lang = sheet.axes, sheet.lang
@@ -143,7 +143,7 @@ def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     return sheet.finish(source, rows["name"], note=note, more=more)
 
 
-def _name_extremes(sheet: drawing.Sheet, rows: pd.DataFrame) -> None:
+def _name_extremes(sheet: drawing.ChartSheet, rows: pd.DataFrame) -> None:
     """Name the units beyond the limits, or the lowest and highest where none is, clear of each other."""
     far = rows[rows["place"].str.endswith(("inner", "outer"))]
     rows, all_people = far if len(far) else rows.loc[[rows["rate"].idxmin(), rows["rate"].idxmax()]], rows["population"]

@@ -16,7 +16,7 @@ from bhyt_analysis.domain.geography import communes, full_unit_name, lineage, un
 from bhyt_analysis.explorer import state as states
 from bhyt_analysis.explorer.markup import render_error
 from bhyt_analysis.explorer.state import State
-from bhyt_analysis.explorer.text_input import parse_day
+from bhyt_analysis.explorer.text_input import parse_typed_day
 from bhyt_analysis.explorer.views import Context, ViewGetter
 from bhyt_analysis.i18n.formats import format_date
 from bhyt_analysis.i18n.messages import BhytError, format_message, nearest_choice, translate
@@ -332,10 +332,10 @@ class Controls:
         self.top_ups = {g: top_up_slider(context, g, shares) for g in SUPPORT_GROUPS}
         self.base_salary = law_slider("base_salary", "base_salary", "", salaries, "n")
         self.contribution_rate = law_slider("contribution_rate", "contribution_rate", "", rates, "p1")
-        self.start = date_box("start", lambda s, v, _: replace(s, start=parse_day(v)))
-        self.end = date_box("end", lambda s, v, _: replace(s, end=parse_day(v)))
-        self.since = date_box("since", lambda s, v, get_view: _set_law_period(s, parse_day(v), s.until, get_view))
-        self.until = date_box("until", lambda s, v, get_view: _set_law_period(s, s.since, parse_day(v), get_view))
+        self.start = date_box("start", lambda s, v, _: replace(s, start=parse_typed_day(v)))
+        self.end = date_box("end", lambda s, v, _: replace(s, end=parse_typed_day(v)))
+        self.since = date_box("since", lambda s, v, get_view: _set_law_period(s, parse_typed_day(v), s.until, get_view))
+        self.until = date_box("until", lambda s, v, get_view: _set_law_period(s, s.since, parse_typed_day(v), get_view))
         self.goal = field_control(text_box, "goal")
         self.method = field_control(dropdown, "method", _method_options)
         self.ratchet = field_control(Control, "ratchet", ipw.Checkbox(indent=False))

@@ -15,7 +15,7 @@ from bhyt_analysis.explorer import controls as inputs
 from bhyt_analysis.explorer import markup
 from bhyt_analysis.explorer.controls import Control, Controls, set_options, show_errors
 from bhyt_analysis.explorer.state import POLICY_FIELDS, State, scenario_title, to_link, to_toml
-from bhyt_analysis.explorer.text_input import parse_day
+from bhyt_analysis.explorer.text_input import parse_typed_day
 from bhyt_analysis.explorer.views import CHARTS, Context, ViewGetter, compare_scenarios, premium_lines, screen_chart
 from bhyt_analysis.explorer.widgets import MAX_PINS, PAGES, Widgets, show
 from bhyt_analysis.i18n.messages import BhytError, translate
@@ -193,7 +193,7 @@ def _draw_household(app: Explorer, state: State) -> None:
     widgets = app.widgets
     lines: list[str] = []
     with show_errors(widgets.premium_error, state.lang):
-        day = parse_day(widgets.day.value) or str(app.get_view(state, "month").date())
+        day = parse_typed_day(widgets.day.value) or str(app.get_view(state, "month").date())
         lines = premium_lines(app.context, state, day, widgets.group.value, int(widgets.members.value))
     widgets.premium.value = markup.render_paragraphs(lines)
 

@@ -8,12 +8,12 @@ from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError
 
 
-def parse_day(text: str) -> str:
+def parse_typed_day(text: str) -> str:
     """Return a date such as 31/12/2021 or 2021-12-31 as ISO text; "" for no date.
 
     Examples
     --------
-    >>> parse_day("1/7/2021"), parse_day("2021-07-01"), parse_day(" ")
+    >>> parse_typed_day("1/7/2021"), parse_typed_day("2021-07-01"), parse_typed_day(" ")
     ('2021-07-01', '2021-07-01', '')
     """
     return str(parse_date(text)) if text.strip() else ""
