@@ -131,7 +131,6 @@ def draw(app: Explorer) -> None:
 def _show_failure(app: Explorer, text: str) -> None:
     """Show an error beside the control that changed last, and in place of results that are no longer valid."""
     widgets = app.widgets
-    (app.pending_controls[-1] if app.pending_controls else app.controls.area).show_error(text)
     widgets.headline.value = widgets.comparison.value = markup.render_error(text)
     for output in (widgets.results, widgets.zone_changes, widgets.communes, widgets.allocation):
         output.value = ""
@@ -139,6 +138,8 @@ def _show_failure(app: Explorer, text: str) -> None:
         picture.show(None, app.state.lang)
     for download in widgets.downloads.values():
         show(download.button, False)
+    # Last, so that no reader sees the error beside results that are no longer valid.
+    (app.pending_controls[-1] if app.pending_controls else app.controls.area).show_error(text)
 
 
 def _draw_scenario(app: Explorer, state: State) -> None:

@@ -1,12 +1,14 @@
 """The index and the pages in a real browser, opened from disk. Needs Debian's chromium and chromium-driver."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.batch.build_record import AreaResult
 from bhyt_analysis.batch.index_page import write_index
 
 from . import chromium
@@ -71,17 +73,15 @@ def test_an_index_of_every_commune_of_the_country_opens_finds_and_sorts(browser,
     entries = []
     for number in range(3321):  # the bundled communes again and again
         slug = f"unit-{number}"
-        entries.append(
-            {"area": communes[number % len(communes)], "slug": slug, "status": "done", "error": None, "files": []}
-        )
+        entries.append(AreaResult(communes[number % len(communes)], slug, "done"))
         (tmp_path / slug).mkdir()
         texts = json.loads((briefings / "luc-ngan" / "facts.json").read_text("utf-8"))
         texts["facts"] = [
             f | {"value": 3321 - number if f["key"] == "population" else f["value"]} for f in texts["facts"]
         ]
         (tmp_path / slug / "facts.json").write_text(json.dumps(texts), "utf-8")
-    entries[-1] |= {"status": "failed", "error": "OSError: no such file"}
-    write_index(tmp_path, {"areas": entries}, data)
+    entries[-1] = replace(entries[-1], status="failed", error="OSError: no such file")
+    write_index(tmp_path, entries, data)
     assert (tmp_path / "index.html").stat().st_size < 3_000_000
     opened(browser, tmp_path / "index.html")
     rows = "return [...document.querySelectorAll('tbody tr')].filter(r => r.checkVisibility())"
@@ -89,7 +89,7 @@ def test_an_index_of_every_commune_of_the_country_opens_finds_and_sorts(browser,
     assert browser.execute_script(f"{rows}[0].className") == "bad"
     browser.find_element(By.CSS_SELECTOR, "input[type=search]").send_keys("kien lao")
     same = data.areas.loc[data.areas["name"].str.contains("Kiên Lao"), "code"]
-    expected = sum(e["area"] in set(same) for e in entries)
+    expected = sum(e.area in set(same) for e in entries)
     assert expected > 1
     assert browser.execute_script(f"{rows}.length") == expected
     browser.find_element(By.CSS_SELECTOR, "input[type=search]").send_keys(Keys.CONTROL, "a", Keys.DELETE)
