@@ -12,21 +12,26 @@ settings.register_profile("bhyt", deadline=None, derandomize=True)
 settings.load_profile("bhyt")
 
 ROOT = Path(__file__).parents[1]
-# The marks of the tests of a folder; single tests add their own.
+# The marks of the tests and doctests of a folder, and of files that take long.
 MARKS = {
     "batch": ("batch", "slow"),
     "engine": ("batch", "slow"),
     "documents": ("render", "slow"),
-    "charts": ("render",),
+    "charts": ("render", "slow"),
+    "explorer": ("render", "slow"),
     "notebooks": ("render", "slow"),
     "browser": ("browser", "slow"),
+    "test_damaged_files": ("slow",),
+    "test_partitions": ("slow",),
+    "test_raking": ("slow",),
+    "test_simulate": ("slow",),
 }
 
 
 def pytest_collection_modifyitems(items):
-    """Mark each test by its folder."""
+    """Mark each test by its folder and its file."""
     for item in items:
-        for mark in MARKS.get(item.path.parent.name, ()) if "tests" in item.path.parts else ():
+        for mark in (*MARKS.get(item.path.parent.name, ()), *MARKS.get(item.path.stem, ())):
             item.add_marker(mark)
 
 

@@ -380,7 +380,7 @@ class ChartSheet:
         figure, title, names = self.figure, self.description.title, tuple(categories)
         source = self._add_source_line(source, note)
         figure.get_layout_engine().execute(figure)  # type: ignore[union-attr]
-        figure.set_layout_engine("none")  # laid out and drawn once, while the style holds
+        figure.set_layout_engine("none")  # drawn once, while the style is set
         figure.canvas.draw()
         top = min(text.get_window_extent().y0 for text in self.headings) / figure.bbox.height
         description = replace(
