@@ -111,3 +111,18 @@ class BatchRun:
             if not processes or time.monotonic() > deadline:
                 return processes
             time.sleep(0.1)
+
+
+def import_without_posix(package):
+    """Import all modules of a package where nothing is there that only POSIX has."""
+    code = (
+        "import sys\nfor name in ('fcntl', 'resource', 'pwd', 'grp', 'termios'): sys.modules[name] = None\n"
+        "import signal, os, select, socket\n"
+        "for place, names in ((signal, ('SIGKILL', 'SIGCHLD')), (os, ('fork', 'killpg', 'setsid', 'pipe2')),"
+        " (select, ('poll',)), (socket, ('AF_UNIX', 'recv_fds', 'send_fds'))):\n"
+        "    for name in names: delattr(place, name)\n"
+        f"import importlib, pkgutil, {package} as package\n"
+        f"for m in pkgutil.iter_modules(package.__path__): importlib.import_module('{package}.' + m.name)\n"
+    )
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr

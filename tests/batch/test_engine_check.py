@@ -1,8 +1,6 @@
 """The comparison of two runs finds what a reader would, and nothing that is a matter of chance."""
 
 import copy
-import subprocess
-import sys
 
 import nbformat
 import pytest
@@ -13,7 +11,7 @@ from bhyt_analysis.batch.engine_check import Decision, EngineCheck, difference
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.engine import warm_process
 
-from ..notebook_runs import new_notebook
+from ..notebook_runs import import_without_posix, new_notebook
 
 ID = "application/vnd.jupyter.widget-state+json"
 
@@ -135,14 +133,4 @@ def test_a_parameter_of_a_wrong_type_ends_before_anything_is_built(tmp_path):
 
 
 def test_the_batch_is_imported_without_what_only_posix_has():
-    code = (
-        "import sys\nfor name in ('fcntl', 'resource', 'pwd', 'grp', 'termios'): sys.modules[name] = None\n"
-        "import signal, os, select, socket\n"
-        "for place, names in ((signal, ('SIGKILL', 'SIGCHLD')), (os, ('fork', 'killpg', 'setsid', 'pipe2')),"
-        " (select, ('poll',)), (socket, ('AF_UNIX', 'recv_fds', 'send_fds'))):\n"
-        "    for name in names: delattr(place, name)\n"
-        "import importlib, pkgutil, bhyt_analysis.batch as batch\n"
-        "for m in pkgutil.iter_modules(batch.__path__): importlib.import_module('bhyt_analysis.batch.' + m.name)\n"
-    )
-    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert process.returncode == 0, process.stderr
+    import_without_posix("bhyt_analysis.batch")

@@ -20,7 +20,7 @@ from bhyt_analysis.engine.provisioner import ForkedKernel
 from bhyt_analysis.i18n.messages import BhytError
 
 from ..conftest import ROOT
-from ..notebook_runs import new_notebook, write_notebook
+from ..notebook_runs import import_without_posix, new_notebook, write_notebook
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
@@ -350,17 +350,7 @@ def test_a_wrong_parameter_ends_before_anything_runs(tmp_path):
 
 
 def test_the_engine_is_imported_without_what_only_posix_has():
-    code = (
-        "import sys\nfor name in ('fcntl', 'resource', 'pwd', 'grp', 'termios'): sys.modules[name] = None\n"
-        "import signal, os, select, socket\n"
-        "for place, names in ((signal, ('SIGKILL', 'SIGCHLD')), (os, ('fork', 'killpg', 'setsid', 'pipe2')),"
-        " (select, ('poll',)), (socket, ('AF_UNIX', 'recv_fds', 'send_fds'))):\n"
-        "    for name in names: delattr(place, name)\n"
-        "import importlib, pkgutil, bhyt_analysis.engine as engine\n"
-        "for m in pkgutil.iter_modules(engine.__path__): importlib.import_module('bhyt_analysis.engine.' + m.name)\n"
-    )
-    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert process.returncode == 0, process.stderr
+    import_without_posix("bhyt_analysis.engine")
 
 
 @linux
