@@ -22,6 +22,7 @@ _NAMES = {
     "InForce": "law.law",
     "groups": "law.groups",
     "Dataset": "domain.dataset",
+    "country": "domain.country",
     "to_successor_units": "domain.crosswalk",
     "InputError": "domain.input_error",
     "load": "ingest.loader",

@@ -139,7 +139,7 @@ def test_the_public_surface():
         "after_loss", "transitions", "target_probabilities", "tornado", "break_even", "decompose", "backtest",
         "monitor", "funnel", "explain", "explore", "run_batch", "BatchOptions", "charts", "tables",
         "Briefing", "unit_losses", "notebook",
-        "monitoring",
+        "monitoring", "country",
     ]  # fmt: skip
     assert bhyt.__all__ == sorted(public)
     for name in bhyt.__all__:
