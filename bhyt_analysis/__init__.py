@@ -23,6 +23,8 @@ _NAMES = {
     "groups": "law.groups",
     "Dataset": "domain.dataset",
     "country": "domain.country",
+    "AreaView": "domain.area_view",
+    "area": "domain.area_view",
     "to_successor_units": "domain.crosswalk",
     "InputError": "domain.input_error",
     "load": "ingest.loader",

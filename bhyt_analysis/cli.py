@@ -421,17 +421,14 @@ def law(on: str, area: str | None, as_json: bool, lang: str) -> int:
 
 def _lineage(area: str | None, on: str) -> str | Sequence[str | Sequence[str]] | None:
     """Return the units that an area lies in; a province that only the law knows is taken by its name."""
-    import pandas as pd
-
-    from bhyt_analysis.domain.geography import find_unit, lineage
+    from bhyt_analysis.domain.area_view import area_view
     from bhyt_analysis.i18n.unit_names import normalise_name
     from bhyt_analysis.ingest import load
     from bhyt_analysis.law import Law
 
     if area is None or normalise_name(area) in {normalise_name(a) for a in Law.read().table["area"]}:
         return area
-    areas = load().areas
-    return lineage(areas, find_unit(areas, area), pd.Timestamp(on))
+    return area_view(load(), area).places(on)
 
 
 @command("explore")

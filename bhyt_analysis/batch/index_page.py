@@ -10,7 +10,6 @@ from bhyt_analysis.batch.build_record import AreaResult, write_atomically
 from bhyt_analysis.documents.formats import OFFICE
 from bhyt_analysis.documents.html_page import read_template
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.geography import match_units, unit_name
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.tables.labels import status_name
@@ -57,11 +56,15 @@ def _losses_label(facts: Iterable[Facts], lang: str) -> str:
 
 
 def _row(result: AreaResult, facts: Facts, data: Dataset, lang: str) -> dict[str, object]:
-    unit, slug = match_units(data.areas, result.area).iloc[0], result.slug
-    code, name, parent = unit["code"], unit["name"], unit["parent"]
-    parent_name = unit_name(data.areas, parent) if parent else ""
+    unit, slug = data.find(result.area), result.slug
+    above = data.geography.parent(unit)
+    code, name, parent_name = unit.code, unit.name, "" if above is None else above.name
     status = translate("result.done" if result.is_complete else f"result.{result.status}", lang)
-    row = {"name": name, "parent": parent_name, "find": normalise_name(f"{name} {parent_name} {code}")}
+    row: dict[str, object] = {
+        "name": name,
+        "parent": parent_name,
+        "find": normalise_name(f"{name} {parent_name} {code}"),
+    }
     row |= {"error": result.error, "result": status}
     if not result.is_complete:
         return row

@@ -7,14 +7,17 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from bhyt_analysis.batch.build import Job, template_path
 from bhyt_analysis.batch.build_record import code_fingerprint, json_sha256
 from bhyt_analysis.batch.options import BatchOptions
+from bhyt_analysis.domain.area_view import select_area
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.decisions import units_with_own_decision
-from bhyt_analysis.domain.geography import match_units
-from bhyt_analysis.domain.partitions import AreaPartitions
+from bhyt_analysis.domain.geography import Geography, Unit
+from bhyt_analysis.domain.partitions import partition_sha256
 from bhyt_analysis.engine.parameters import check_parameters
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.unit_names import slugify, strip_unit_word
@@ -47,57 +50,56 @@ def _scenario_text(path: Path) -> list[str]:
 
 
 def plan_areas(
-    parts: AreaPartitions, out: Path, names: Sequence[str] | None, common: Parameters, options: BatchOptions
+    data: Dataset, out: Path, names: Sequence[str] | None, common: Parameters, options: BatchOptions
 ) -> list[Job]:
     """Return a job for each area; without ``names`` for every unit with figures or a zoning decision of its own.
 
     `BhytError` for an unknown area or parameter, or if there is nothing to build.
     """
-    data = parts.data
     if names is None:
         names = [*areas_with_figures(data), *units_with_own_decision(data)]
-    areas = dict.fromkeys(_unit_key(data, name) for name in names)
-    if not areas:
+    units = list(dict.fromkeys(data.find(name) for name in names))
+    if not units:
         raise BhytError(("error.no_areas", {}))
-    folders, policy, notebook = slugs(data), policy_sha256(common), json.loads(template_path().read_text("utf-8"))
+    folders, policy, notebook = (
+        slugs(data.geography),
+        policy_sha256(common),
+        json.loads(template_path().read_text("utf-8")),
+    )
     jobs = []
-    for area in areas:
+    for unit in units:
+        area = data.geography.key(unit)
         parameters = {"area": area, **common}
         check_parameters(notebook, parameters)
-        slug = folders.get(area) or _slug_of_name(data, folders, area)
-        digest = json_sha256(area, parts.sha256(area), policy)
-        jobs.append(Job(area, slug, str(out), parameters, digest, options, options.engine))
+        digest = json_sha256(area, partition_sha256(select_area(data, unit)), policy)
+        jobs.append(Job(area, folders[unit], str(out), parameters, digest, options, options.engine))
     return jobs
 
 
-def _unit_key(data: Dataset, area: str) -> str:
-    """Return the code of a unit; its name where the code has been given to a unit of another name."""
-    rows = match_units(data.areas, area)
-    code = str(rows["code"].iloc[0])
-    return code if len(rows) == (data.areas["code"] == code).sum() else str(rows["name"].iloc[0])
-
-
-def _slug_of_name(data: Dataset, names: Mapping[str, str], area: str) -> str:
-    code = str(match_units(data.areas, area)["code"].iloc[0])
-    used = {name for other, name in names.items() if other != code}
-    candidates = (slugify(strip_unit_word(area)), slugify(area))
-    return next((c for c in candidates if c not in used), f"{slugify(area)}-{slugify(code)}")
-
-
-def slugs(data: Dataset) -> dict[str, str]:
+def slugs(geography: Geography) -> dict[Unit, str]:
     """Return a folder name for each unit: its bare name where that is unique, otherwise more of it.
+
+    Of several spells of one unit under one name, those that have ended have the day of their end.
 
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> names = slugs(load())
-    >>> names["076"], names["522"], names["51"]
-    ('son-duong', 'thanh-pho-quang-ngai', 'tinh-quang-ngai')
+    >>> geography = load().geography
+    >>> names = slugs(geography)
+    >>> [names[geography.find(a)] for a in ("076", "522", "51", "51@2025-06-30")]
+    ['son-duong', 'thanh-pho-quang-ngai', 'tinh-quang-ngai', 'tinh-quang-ngai-2025-06-30']
     """
-    units = data.areas.drop_duplicates("code")
-    upper = units["kind"].isin(["country", "province", "district"])
+    units = pd.DataFrame([(u.code, u.name, u.kind) for u in geography.units.values()], columns=["code", "name", "kind"])
+    units = units.drop_duplicates(["code", "name"])
+    upper = units["kind"] != "commune"
     short, full = units["name"].map(strip_unit_word).map(slugify), units["name"].map(slugify)
     unique_upper = short[upper].drop_duplicates(keep=False).index
     names = short.where(~short.duplicated(keep=False) | units.index.isin(unique_upper), full)
     names = names.mask(names.duplicated(keep=False), names + "-" + units["code"].map(slugify))
-    return dict(zip(units["code"], names, strict=True))
+    by_unit = dict(zip(zip(units["code"], units["name"], strict=True), names, strict=True))
+    slugs_of_spells = {}
+    for unit in geography.units.values():
+        later = [u for u in geography.units_with_code(unit.code) if u.name == unit.name and u.first > unit.first]
+        ended = f"-{unit.until:%Y-%m-%d}" if later and unit.until is not None else ""
+        slugs_of_spells[unit] = by_unit[unit.code, unit.name] + ended
+    return slugs_of_spells

@@ -20,7 +20,6 @@ from bhyt_analysis.batch.plan import common_parameters, plan_areas, policy_sha25
 from bhyt_analysis.batch.scheduler import BatchWarning, Progress, build_all
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.partitions import AreaPartitions
 from bhyt_analysis.engine import warm_process
 from bhyt_analysis.engine.warm_process import WarmProcess
 from bhyt_analysis.i18n.messages import BhytError, translate
@@ -83,11 +82,11 @@ def run_batch(
     use_warm = options.engine == "warm" and not options.dask
     warm_context = closing(WarmProcess.start(warm_config(), shared=True)) if use_warm else nullcontext()
     with warm_context as warm:  # it loads meanwhile
-        parts = AreaPartitions(data if isinstance(data, Dataset) else load(data, numbers=options.numbers))
-        plan = plan_areas(parts, folder, areas, common, options)
+        dataset = data if isinstance(data, Dataset) else load(data, numbers=options.numbers)
+        plan = plan_areas(dataset, folder, areas, common, options)
         folder.mkdir(parents=True, exist_ok=True)
         with _folder_lock(folder):
-            manifest = _build_plan(plan, folder, parts, warm, started)
+            manifest = _build_plan(plan, folder, dataset, warm, started)
             record.write_atomically(folder / NOTES / "asked", request)
             return manifest.to_dict()
 
@@ -132,7 +131,7 @@ def _choose_engine(options: BatchOptions) -> str:
 
 
 def _build_plan(
-    plan: Sequence[Job], folder: Path, parts: AreaPartitions, warm: WarmProcess | None, started: str
+    plan: Sequence[Job], folder: Path, data: Dataset, warm: WarmProcess | None, started: str
 ) -> record.Manifest:
     """Build what cannot be reused; write the manifest and the index of all that is in the folder then."""
     options, earlier = plan[0].options, record.read_manifest(folder)
@@ -144,7 +143,7 @@ def _build_plan(
     jobs = [job for job in plan if job.area not in results]
     try:
         with _interrupt_flag() as interrupts:
-            for result in build_all(jobs, parts, progress, warm) if jobs else ():
+            for result in build_all(jobs, data, progress, warm) if jobs else ():
                 results[result.area] = result
                 progress.advance(result)
                 if interrupts:
@@ -156,10 +155,10 @@ def _build_plan(
         others = [] if earlier is None else [a for a in earlier.areas if a.slug not in slugs]
         areas += [a for a in others if record.reusable_files(folder / a.slug)]
         versions, law = record.versions(), Law.read().sha256()
-        manifest = record.Manifest(started, record.timestamp(), versions, law, parts.data.sha256, areas)
+        manifest = record.Manifest(started, record.timestamp(), versions, law, data.sha256, areas)
         shutil.rmtree(folder / WORK, ignore_errors=True)
         manifest.write(folder)
-        write_index(folder, areas, parts.data, options.lang)
+        write_index(folder, areas, data, options.lang)
     return manifest
 
 

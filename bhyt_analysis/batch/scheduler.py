@@ -16,7 +16,9 @@ from bhyt_analysis.batch.build_record import AreaResult
 from bhyt_analysis.batch.engine_check import EngineCheck
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.batch.workers import limit_memory, notebook_memory, prepare, processor_count, run_all
-from bhyt_analysis.domain.partitions import AreaPartitions, write_partition
+from bhyt_analysis.domain.area_view import select_area
+from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.partitions import write_partition
 from bhyt_analysis.engine.warm_process import WarmProcess
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import translate
@@ -69,12 +71,11 @@ class Progress:
                 print(f"{mean:>8} {most:>8}  {slug:24} {name}", file=sys.stderr)
 
 
-def build_all(
-    plan: Sequence[Job], parts: AreaPartitions, progress: Progress, warm: WarmProcess | None
-) -> Iterator[AreaResult]:
+def build_all(plan: Sequence[Job], data: Dataset, progress: Progress, warm: WarmProcess | None) -> Iterator[AreaResult]:
     """Yield the result of each area as it ends; all areas again if the warm engine differs from the standard one."""
     folder = Path(plan[0].out, WORK, "parts")
-    plan = [replace(job, partition=str(write_partition(folder / job.slug, parts.select(job.area)))) for job in plan]
+    parts = ((job, select_area(data, data.find(job.area))) for job in plan)
+    plan = [replace(job, partition=str(write_partition(folder / job.slug, part))) for job, part in parts]
     check = EngineCheck(plan)
     tasks = check.first_jobs()
     for job, outcome in _run(tasks, plan, warm):

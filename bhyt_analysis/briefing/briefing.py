@@ -15,9 +15,9 @@ from bhyt_analysis.briefing.facts import Facts, fact_title, facts_by_key, format
 from bhyt_analysis.briefing.items import Item, unit_label
 from bhyt_analysis.briefing.metadata import OutputMetadata
 from bhyt_analysis.briefing.notebook import section_title, show_item, show_text
-from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
+from bhyt_analysis.domain.area_view import AreaView, area_view
+from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.decisions import default_decision
-from bhyt_analysis.domain.geography import communes, lineage, unit_name, unit_row
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import BhytError, translate
@@ -64,23 +64,24 @@ class Briefing:
         object.__setattr__(self, "decision", decision)
 
     @cached_property
-    def _unit(self) -> tuple[str, Dataset]:
-        return select_unit(self.data, self.area)
+    def view(self) -> AreaView:
+        """Return the area as it was known on the day of the briefing."""
+        return area_view(self.data, self.area, self.as_of)
 
     @property
     def code(self) -> str:
         """Return the code of the unit."""
-        return self._unit[0]
-
-    @property
-    def unit_data(self) -> Dataset:
-        """Return the input without the figures of other units that bore the unit's code."""
-        return self._unit[1]
+        return self.view.code
 
     @cached_property
+    def unit_data(self) -> Dataset:
+        """Return the rows of the area, also those of later days."""
+        return area_view(self.data, self.view.unit).data
+
+    @property
     def data_as_of(self) -> Dataset:
-        """Return the input as it was on the day of the briefing."""
-        return limit_to_date(self.unit_data, self.as_of)
+        """Return the rows of the area as they were known on the day of the briefing."""
+        return self.view.data
 
     @cached_property
     def name(self) -> str:
@@ -108,7 +109,7 @@ class Briefing:
     def findings(self) -> pd.DataFrame:
         """Return the findings of `audit` on the area and on the unit right above it, with the unit's ``name``."""
         data = self.unit_data
-        units = [c for c, *_ in lineage(data.areas, self.code)[:2] if unit_row(data.areas, c)["kind"] != "country"]
+        units = [u.code for u in self.view.lineage[:2] if u.kind != "country"]
         tables = [audit(data, u, self.lang).assign(name=unit_label(data, u, self.lang)) for u in units]
         return pd.concat(tables, ignore_index=True)
 
@@ -122,7 +123,7 @@ class Briefing:
     def law_in_force(self) -> InForce:
         """Return the law in force in the unit after its latest change, which need not have come yet."""
         day = self.law.latest_change()
-        return self.law.at(day, lineage(self.unit_data.areas, self.code, pd.Timestamp(day)))
+        return self.law.at(day, self.unit_data.geography.places(self.code, pd.Timestamp(day)))
 
     @property
     def premium_groups(self) -> pd.DataFrame:
@@ -133,11 +134,10 @@ class Briefing:
     def show_title(self) -> None:
         """Show the title: the kind of briefing, the unit and the one above it; one of synthetic figures says so."""
         title, data = translate("label.page_title", self.lang), self.unit_data
-        units = [c for c, *_ in lineage(data.areas, self.code)[:2] if c != "VN"]
-        names = ", ".join(inline_name(unit_name(data.areas, c), self.lang) for c in units)
+        names = ", ".join(inline_name(u.name, self.lang) for u in self.view.lineage[:2] if u.kind != "country")
         about = OutputMetadata("title", self.code, title, names, self.decision_name, self.lang)
         show_text(f"# {title}: {names}", about)
-        inside = [self.code, *communes(data.areas, self.code)]
+        inside = [self.code, *data.geography.commune_codes(self.code)]
         tables = (data.cards, data.population, data.losses)
         if any((t.loc[t["area"].isin(inside), "status"] == "synthetic").any() for t in tables):
             warning = translate("stamp.synthetic_page", self.lang)
@@ -167,7 +167,7 @@ class Briefing:
         """Return what ``facts.json`` holds: the headline figures, the findings, and what they were made with."""
         return {
             "area": self.code,
-            "name": unit_name(self.unit_data.areas, self.code),
+            "name": self.view.unit.name,
             "lang": self.lang,
             "as_of": None if self.as_of is None else str(self.as_of)[:10],
             "scenario": self.scenario and self.scenario.name,

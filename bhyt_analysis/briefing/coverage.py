@@ -14,7 +14,7 @@ from bhyt_analysis.briefing.items import Item, add_sentences, population_basis, 
 from bhyt_analysis.briefing.targets import target_text
 from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.geography import communes, population_at, unit_name
+from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import display_name, inline_name
 from bhyt_analysis.model.coverage.coverage import coverage
@@ -101,7 +101,7 @@ def _groups(briefing: Briefing, table: pd.DataFrame, now: pd.Series) -> list[Ite
 
 def _not_known(data: Dataset, code: str, lang: str) -> Item:
     """Return that no coverage is known, and which tables would have to be filled in."""
-    count = population_at(data.areas, data.population, code)
+    count = population_at(data.geography, data.population, code)
     rows = [(translate(f"table.{t}", lang), translate(f"need.{t}", lang)) for t in NEEDS]
     table = pd.DataFrame(rows, columns=["sheet", "columns"])
     name = unit_label(data, code, lang)
@@ -116,7 +116,7 @@ def _rate_only(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:
     if pd.isna(now["rate"]):
         fields = {"relation": translate("relation.>=", lang), "low": now["rate_low"], "as_of": now["as_of"]}
         return Item("coverage", translate("text.covered_bound", lang, **fields))
-    count = population_at(data.areas, data.population, code, now["as_of"])
+    count = population_at(data.geography, data.population, code, now["as_of"])
     people = None if count is None else count.people
     insured = None if people is None else round(now["rate"] * people)
     uninsured = None if people is None or insured is None else people - insured
@@ -173,11 +173,13 @@ def _communes(briefing: Briefing) -> list[Item]:
 
 def _commune_people(data: Dataset, code: str, lang: str) -> list[Item]:
     """Return the people of the communes where nothing is known of their cards: the basis of any plan."""
-    rows = data.population[data.population["area"].isin(communes(data.areas, code)) & (data.population["area"] != code)]
+    rows = data.population[
+        data.population["area"].isin(data.geography.commune_codes(code)) & (data.population["area"] != code)
+    ]
     rows = rows[rows["as_of"] == rows["as_of"].max()]
     if len(rows) < 2:
         return []
-    names = [unit_name(data.areas, a, d) for a, d in zip(rows["area"], rows["as_of"], strict=True)]
+    names = [data.geography.unit_at(a, d).name for a, d in zip(rows["area"], rows["as_of"], strict=True)]
     rows = rows.assign(name=names, population=rows["people"])
     basis = rows["source"].iloc[0]
     text = translate("text.commune_people", lang, count=len(rows), basis=population_basis(basis, lang))

@@ -12,7 +12,7 @@ from bhyt_analysis.briefing.facts import certainty
 from bhyt_analysis.briefing.items import Item, add_sentences
 from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.decisions import support_group
-from bhyt_analysis.domain.geography import communes, lineage, population_at
+from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.i18n.messages import BhytError, format_message, has_message, translate
 from bhyt_analysis.ingest.scenario_files import localise_scenario
 from bhyt_analysis.law.law import Law
@@ -52,7 +52,7 @@ def _yearly_premium(briefing: Briefing, table: pd.DataFrame) -> Item:
     first_member = f" ({translate('label.first_member', lang)})"
     labels = [group_name(key, lang) + (first_member if key == "household" else "") for key in table["group"]]
     rows = table.assign(reference=references.reindex(table["group"]).to_numpy(), status="law", label=labels)
-    count = population_at(briefing.data_as_of.areas, briefing.data_as_of.population, briefing.code)
+    count = population_at(briefing.data_as_of.geography, briefing.data_as_of.population, briefing.code)
     members = USUAL_HOUSEHOLD if count is None or not count.households else round(count.people / count.households)
     fields = {"premium": household_premium(1, law), "household": household_premium(members, law), "members": members}
     fields |= {"rate": law.number("contribution_rate"), "salary": law.number("base_salary")}
@@ -64,7 +64,7 @@ def _yearly_premium(briefing: Briefing, table: pd.DataFrame) -> Item:
 def _subsidy(briefing: Briefing) -> list[Item]:
     """Return what the State pays in a year, sub-group by sub-group, for those it pays for or supports now."""
     data, code = briefing.data_as_of, briefing.code
-    if not data.cards["area"].isin([code, *communes(data.areas, code)]).any():
+    if not data.cards["area"].isin([code, *data.geography.commune_codes(code)]).any():
         return []
     rows = coverage(data, code, by=["subgroup"], as_of=briefing.as_of).dropna(subset="insured")
     if rows.empty:
@@ -90,7 +90,7 @@ def _lost_cost(briefing: Briefing) -> Item:
     status, _ = loss_status_and_unit(briefing.data_as_of, briefing.decision or "", briefing.code, losses)
     changes = law.table[(law.table["parameter"] == "base_salary") & (law.table["status"] != "proposal")]
     days = [str(on.date()), *sorted(str(d) for d in changes["since"] if on.date() < d <= law.latest_change())]
-    units = lineage(briefing.data_as_of.areas, briefing.code, on)
+    units = briefing.data_as_of.geography.places(briefing.code, on)
     costs = full_year_cost(people, law, days, status, units)
     if briefing.scenario is not None:
         reform = briefing.scenario.apply_to_law(law)
@@ -112,7 +112,7 @@ def _support(briefing: Briefing) -> list[Item]:
     if not group:
         return []
     none, rows = translate("support.none", lang), []
-    history = subsidy_history(briefing.law, group, on, lineage(briefing.data_as_of.areas, briefing.code, on))
+    history = subsidy_history(briefing.law, group, on, briefing.data_as_of.geography.places(briefing.code, on))
     for since, until, share, reference in history[["since", "until", "share", "reference"]].to_numpy(dtype=object):
         period = translate("period.from" if until is None else "period.from_to", lang, since=since, until=until)
         support = none if pd.isna(share) else format_message("{v:pe}", lang, v=share)

@@ -8,10 +8,9 @@ import pandas as pd
 
 from bhyt_analysis.briefing.briefing import Briefing
 from bhyt_analysis.briefing.facts import facts_by_key, facts_table, format_fact
-from bhyt_analysis.briefing.items import Item, unit_label
+from bhyt_analysis.briefing.items import Item
+from bhyt_analysis.domain.area_view import AreaView
 from bhyt_analysis.domain.data_status import lowest_quality
-from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.geography import communes, unit_row
 from bhyt_analysis.i18n.messages import translate
 
 KEY = "headline"
@@ -31,7 +30,7 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     """
     lang, decision = briefing.lang, briefing.decision_name
     rows = facts_table(table, lang, decision)[["fact", "value", "as_of", "status"]]
-    summary, unit = _summary(table, lang, decision), _dissolved_unit(briefing.unit_data, briefing.code, lang)
+    summary, unit = _summary(table, lang, decision), _dissolved_unit(briefing.view, lang)
     return [Item("summary", summary), Item("unit", unit), Item("headline", table=rows)]
 
 
@@ -53,20 +52,20 @@ def _summary(figures: pd.DataFrame, lang: str, decision: str) -> str:
     return "\n".join(lines)
 
 
-def _dissolved_unit(data: Dataset, code: str, lang: str) -> str:
+def _dissolved_unit(view: AreaView, lang: str) -> str:
     """Return in which units the area of a dissolved unit lies today."""
-    until = unit_row(data.areas, code)["until"]
-    if pd.isna(until) or until.date() >= dt.date.today():
+    geography, until = view.geography, view.unit.until
+    if until is None or until.date() >= dt.date.today():
         return ""
-    steps = data.successors[data.successors["code_old"].isin(communes(data.areas, code, until))]
-    new = list(dict.fromkeys(c for c in steps["code_new"] if c))
+    communes = view.communes(until)
+    new = list(dict.fromkeys(unit for old in communes for unit, _ in geography.successors(old)))
     if not new:
         return ""
-    on = steps["on"].max()
-    province = unit_label(data, unit_row(data.areas, new[0], on)["parent"], lang, on)
-    units = ", ".join(unit_label(data, c, lang, on) for c in new)
+    above = geography.parent(new[0])
+    units = ", ".join(geography.name(unit, lang) for unit in new)
+    province = "" if above is None else geography.name(above, lang)
     fields = {"on": until + pd.Timedelta(days=1), "count": len(new), "province": province, "units": units}
     text = translate("text.unit_ended", lang, **fields)
-    if unknown := int((steps["code_new"] == "").sum()):
+    if unknown := sum(not geography.successors(old) for old in communes):
         text += " " + translate("text.unit_unknown", lang, count=unknown)
     return text

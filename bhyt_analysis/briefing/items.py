@@ -10,7 +10,7 @@ import pandas as pd
 
 from bhyt_analysis.charts.chart import Chart
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.geography import PopulationCount, unit_name
+from bhyt_analysis.domain.population import PopulationCount
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import inline_name
@@ -58,4 +58,4 @@ def unit_label(data: Dataset, code: str, lang: str, on: pd.Timestamp | None = No
     """Return a unit's name within a sentence: "huyện Sơn Dương", "cả nước"."""
     if code == COUNTRY:
         return translate("label.country", lang)
-    return inline_name(unit_name(data.areas, code, on), lang)
+    return inline_name(data.geography.unit_at(code, on).name, lang)

@@ -8,7 +8,6 @@ from bhyt_analysis import charts
 from bhyt_analysis.briefing.briefing import Briefing
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.geography import communes
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.model.monitoring.funnel import funnel
 from bhyt_analysis.model.monitoring.monitor import expiring_cards, monitor, nowcast, parse_month
@@ -69,7 +68,7 @@ def _expiring_cards(data: Dataset, code: str, month: pd.Timestamp, name: str, la
     first = rows.iloc[0].to_dict()
     text = monitor_texts.expiring_text(first, lang) if first["area"] == code else ""
     last = f"expiring_{int(threshold('expiring_third'))}"
-    bars = rows[rows["area"] != code] if set(communes(data.areas, code)) - {code} else rows
+    bars = rows[rows["area"] != code] if set(data.geography.commune_codes(code)) - {code} else rows
     some = (bars[last] > 0).any()
     chart = charts.expiring_cards(bars, name, lang, str(rows["source"].iloc[0])) if some else None
     return [Item("watch_expiring", text, chart, rows.drop(columns=["area"]))]

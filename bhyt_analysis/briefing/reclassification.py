@@ -10,7 +10,7 @@ from bhyt_analysis.briefing.facts import Facts, certainty
 from bhyt_analysis.briefing.items import Item, add_sentences, population_basis
 from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.decisions import TOTALS, decisions_table
-from bhyt_analysis.domain.geography import communes, population_at
+from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.i18n.formats import format_date
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.model.coverage.coverage import coverage
@@ -74,7 +74,7 @@ def _zones(briefing: Briefing) -> Item | None:
     """Return the zones of the communes that the decision names; None where it names none of the unit."""
     data, code, lang = briefing.data_as_of, briefing.code, briefing.lang
     listed = data.zones.loc[data.zones["decision"] == briefing.decision, "area"]
-    if not briefing.decision or not listed.isin(communes(data.areas, code)).any():
+    if not briefing.decision or not listed.isin(data.geography.commune_codes(code)).any():
         return None
     rows = reclassify(data, briefing.decision, code)
     counts = rows["zone_after"].value_counts().reindex(ZONES).dropna()
@@ -103,7 +103,7 @@ def _lost(briefing: Briefing, table: pd.DataFrame) -> Item:
     text = translate("text.lost_cards" if unit == "cards" else "text.lost_published", lang, **fields)
     if method == "published":
         return Item("lost", text + " " + translate("text.lost_no_communes", lang))
-    count = population_at(data.areas, data.population, table["area"].iloc[0], table["on"].iloc[0])
+    count = population_at(data.geography, data.population, table["area"].iloc[0], table["on"].iloc[0])
     share = total / table["population"].sum()
     text += " " + translate("text.lost_spread", lang, basis=population_basis(count, lang), share=share, **fields)
     columns = ["area", "name", "zone_after", "population", "lost", "status"]
@@ -164,7 +164,7 @@ def _reenrolled(briefing: Briefing) -> list[Item]:
         text = translate("text.reenrolled_least", lang, people=row["low_people"], uninsured=uninsured, **fields)
         # Without a figure before, nothing says that not all of them came back.
         return [Item("reenrolled", text, table=table.assign(high=float("nan")))]
-    count = population_at(data.areas, data.population, code, row["as_of"])
+    count = population_at(data.geography, data.population, code, row["as_of"])
     fields |= {"basis": population_basis(count, lang), "high": row["high"], "most": row["largest_population"]}
     chart = charts.curve(reenrolment_curve(row), row, briefing.name, lang, _source_of_loss(briefing))
     return [Item("reenrolled", translate("text.reenrolled_between", lang, **fields), chart, table)]

@@ -13,7 +13,7 @@ from bhyt_analysis.briefing.facts import certainty
 from bhyt_analysis.briefing.items import Item, add_sentences, population_basis, unit_label
 from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.geography import communes, lineage, population_at, unit_name, unit_row
+from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.model.coverage.coverage import coverage
@@ -44,7 +44,7 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     else:
         texts = _people_texts(data, code, table, lang)
     if first["level"] in ("province", "country"):
-        chain = lineage(data.areas, code, first["on"])
+        chain = data.geography.places(code, first["on"])
         above = chain[1][1] if first["level"] == "province" and len(chain) > 1 else chain[-1][1]
         texts.insert(0, translate("text.path_upper", lang, name=name, above=inline_name(above, lang)))
     if table["on"].iloc[-1].date() < dt.date.today():
@@ -72,7 +72,7 @@ def _steps_texts(steps: pd.DataFrame, name: str, lang: str) -> list[str]:
 
 def _people_texts(data: Dataset, code: str, steps: pd.DataFrame, lang: str) -> list[str]:
     """Return the people of each target, where the insured are not known."""
-    count = population_at(data.areas, data.population, code, steps["population_as_of"].iloc[0])
+    count = population_at(data.geography, data.population, code, steps["population_as_of"].iloc[0])
     texts = []
     for _, step in steps.iterrows():
         fields = {"needed": step["people_needed"], "population": step["population"], **_target_fields(step, lang)}
@@ -87,15 +87,15 @@ def _target_fields(step: pd.Series, lang: str) -> dict[str, object]:
 def _allocation(briefing: Briefing, target: pd.Series) -> list[Item]:
     """Return the first target shared out: by equal shares of the gaps, or where no cards are known by people."""
     data, code, lang = briefing.data_as_of, briefing.code, briefing.lang
-    units = communes(data.areas, code)
+    units = data.geography.commune_codes(code)
     if not 2 <= len(units) <= MAX_COMMUNES or code in units:
         return []
     counted = data.cards["area"].isin(units).any()  # spares working out what can't be known
     text, table = _shared_by_gaps(briefing, target) if counted else ("", None)
     if not text:
         text, table = _shared_by_people(data, units, target, lang)
-    until = unit_row(data.areas, code)["until"]
-    if text and pd.notna(until) and until.date() < dt.date.today():
+    until = briefing.view.unit.until
+    if text and until is not None and until.date() < dt.date.today():
         text += " " + translate("text.allocation_ended", lang, on=until + pd.Timedelta(days=1))
     return [Item("allocation", text, table=table)] if text else []
 
@@ -117,12 +117,12 @@ def _shared_by_gaps(briefing: Briefing, target: pd.Series) -> tuple[str, pd.Data
 
 def _shared_by_people(data: Dataset, units: list[str], target: pd.Series, lang: str) -> tuple[str, pd.DataFrame | None]:
     """Return the target by population; an empty text where the people of a commune are not known."""
-    counts = [population_at(data.areas, data.population, unit, target["on"]) for unit in units]
+    counts = [population_at(data.geography, data.population, unit, target["on"]) for unit in units]
     reported = [count for count in counts if count is not None]
     if len(reported) < len(units):
         return "", None
     people = [count.people for count in reported]
-    names = [unit_name(data.areas, unit, count.as_of) for unit, count in zip(units, reported, strict=True)]
+    names = [data.geography.unit_at(unit, count.as_of).name for unit, count in zip(units, reported, strict=True)]
     table = pd.DataFrame({"area": units, "name": names, "population": people})
     table["target_people"] = largest_remainder(people, int(target["people_needed"]))
     table["status"] = derived_quality("estimated", lowest_quality([count.status for count in reported]))

@@ -6,7 +6,7 @@ Where a commune was split and the shares are not known, nothing is added up, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,11 +15,12 @@ import pandas as pd
 from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.findings import Finding, Term, findings_table
-from bhyt_analysis.domain.geography import unit_name
+from bhyt_analysis.domain.geography import Unit
 from bhyt_analysis.domain.schema import table_columns
 from bhyt_analysis.i18n.messages import translate
 
 CROSSWALK_TABLES = ("population", "cards")
+CARRIED = ", theo địa giới mới"  # after the source of figures that were added up from former units
 SAME_MONTH = 30  # days: an older count taken for a later day is an estimate
 
 
@@ -67,11 +68,11 @@ def _unknown_successors(data: Dataset, moves: pd.DataFrame) -> Iterator[Finding]
     reporting = {a for name in CROSSWALK_TABLES for a in getattr(data, name)["area"]}
     for code, rows in moves[moves["code_old"].isin(reporting)].groupby("code_old", sort=False):
         on = rows["on"].iloc[0]
-        name = unit_name(data.areas, str(code), on - pd.Timedelta(days=1))
+        name = data.geography.unit_at(str(code), on - pd.Timedelta(days=1)).name
         if (rows["code_new"] == "").any():
             yield Finding("successor_unknown", area=str(code), name=name)
         elif rows["share"].isna().any():
-            new_names = ", ".join(unit_name(data.areas, c, on) for c in rows["code_new"])
+            new_names = ", ".join(data.geography.unit_at(c, on).name for c in rows["code_new"])
             yield Finding("split_unknown", area=str(code), name=name, value=new_names)
 
 
@@ -92,7 +93,10 @@ def _complete_parts(
     for code in sorted(set(rows["code_new"]) - set(last.index)):
         missing = moves.loc[moves["code_new"] == code, "code_old"]
         missing = missing[~missing.isin(shared.loc[shared["code_new"] == code, "code_old"])]
-        value, unit = _former_names(data, missing, day) or Term("expect.same_day"), unit_name(data.areas, code, day)
+        value, unit = (
+            _former_names(data, missing, day) or Term("expect.same_day"),
+            data.geography.unit_at(code, day).name,
+        )
         finding = Finding("not_carried", area=code, name=unit, value=value)
         findings.append(finding.with_parts(table=Term(f"table.{name}")))
     complete = shared["as_of"] == shared["code_new"].map(last) if len(last) else shared["as_of"].isna()
@@ -101,7 +105,7 @@ def _complete_parts(
 
 def _former_names(data: Dataset, codes: pd.Series, day: pd.Timestamp) -> str:
     """Return the names of former units, as they were on the day before."""
-    return ", ".join(unit_name(data.areas, c, day - pd.Timedelta(days=1)) for c in dict.fromkeys(codes))
+    return ", ".join(data.geography.unit_at(c, day - pd.Timedelta(days=1)).name for c in dict.fromkeys(codes))
 
 
 def _sums(data: Dataset, name: str, rows: pd.DataFrame, day: pd.Timestamp, lang: str) -> pd.DataFrame:
@@ -127,3 +131,55 @@ def _sums(data: Dataset, name: str, rows: pd.DataFrame, day: pd.Timestamp, lang:
     pairs = zip(names, sums["as_of"], strict=True)
     sums["source"] = [translate("carry.source", lang, units=units, day=last) for units, last in pairs]
     return sums.rename(columns={"code_new": "area"}).assign(as_of=day, file="successors", row=0)
+
+
+def carry_to(data: Dataset, units: Sequence[Unit], tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the tables of people and cards with the figures of former units for the units that they became.
+
+    A unit without figures of its own gets the sum of those from which it came, for each day on which all of them have
+    a figure and the share of each is known. The figures of the only unit that it was before stay as they are; sums of
+    whole units are "derived", those with parts of units "estimated". The day stays that of the figures.
+    """
+    links = pd.DataFrame(
+        [(u.id, u.code, o.id, o.first, o.last, share) for u in units for o, share in data.geography.origins(u).items()],
+        columns=["target", "code", "unit_id", "first", "last", "share"],
+    )
+    return {name: _with_carried(data, name, links, tables[name]) for name in CROSSWALK_TABLES}
+
+
+def _with_carried(data: Dataset, name: str, links: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+    links = links[~links["target"].isin(own["unit_id"])]
+    rows = data.rows(name, set(links["unit_id"]))
+    if rows.empty:
+        return own
+    days = rows["as_of"].map(lambda day: day.toordinal())
+    rows = rows.assign(day=days).merge(links, on="unit_id")
+    rows = rows[(rows["first"] <= rows["day"]) & (rows["day"] <= rows["last"])]
+    parts = rows.groupby(["target", "as_of"]).agg(day=("day", "first"), found=("unit_id", "nunique"))
+    required = parts.reset_index()[["target", "day"]].merge(links, on="target")
+    required = required[(required["first"] <= required["day"]) & (required["day"] <= required["last"])]
+    required = required.groupby(["target", "day"])["share"].agg(["size", lambda s: s.notna().all()])
+    required.columns = ["size", "known"]
+    parts = parts.join(required, on=["target", "day"])
+    complete = parts.index[(parts["found"] == parts["size"]) & parts["known"]]
+    rows = rows[pd.MultiIndex.from_frame(rows[["target", "as_of"]]).isin(complete)]
+    if rows.empty:
+        return own
+    counts = table_columns(name).query("type == 'count'")["column"].tolist()
+    for column in counts:
+        rows[column] = (rows[column].astype("Float64") * rows["share"] + 0.5 + 1e-9).map(np.floor).astype("Int64")
+    key = ["target", "code", "as_of", *(["group"] if "group" in rows else [])]
+    groups = rows.groupby(key, sort=False)
+    sums = groups[counts].sum(min_count=1)
+    if name == "population":  # a count that one of the former units lacks is not known of the new one
+        sums = sums.where(groups[counts].count().eq(groups.size(), axis=0))
+    entire, several = groups["share"].min() >= 1, groups["unit_id"].nunique() > 1
+    kinds = np.where(~entire, "estimated", np.where(several, "derived", ""))
+    sums["status"] = [
+        derived_quality(*statuses, kind) if kind else statuses[0]
+        for statuses, kind in zip(groups["status"].agg(list), kinds, strict=True)
+    ]
+    sums["source"] = groups["source"].agg(lambda texts: "; ".join(f"{t}{CARRIED}" for t in dict.fromkeys(texts)))
+    sums = sums.reset_index().rename(columns={"target": "unit_id", "code": "area"}).assign(file="successors", row=0)
+    sums = sums.reindex(columns=own.columns).astype(own.dtypes)
+    return pd.concat([own, sums], ignore_index=True)

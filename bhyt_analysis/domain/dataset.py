@@ -1,18 +1,25 @@
-"""Hold the checked tables of one input, and select what was known on a day or belongs to a unit."""
+"""Hold the checked tables of one input, each row with the unit that it is about, and select from them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.findings import Finding
-from bhyt_analysis.domain.geography import match_units
+from bhyt_analysis.domain.geography import NO_UNIT, Geography, Unit
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """The checked tables of one input, its path (``source``) and fingerprint; rows keep their ``file`` and ``row``."""
+    """The checked tables of one input, its path (``source``) and fingerprint; rows keep their ``file`` and ``row``.
+
+    Every row has in ``unit_id`` the id of the unit that bore its code on the row's own day, given when the dataset is
+    made; -1 where it names none. ``geography`` is made of the tables ``areas`` and ``successors``.
+    """
 
     areas: pd.DataFrame
     successors: pd.DataFrame
@@ -31,6 +38,70 @@ class Dataset:
     source: str
     sha256: str
     warnings: list[Finding] = field(default_factory=list, repr=False)
+    geography: Geography = field(default=None, repr=False)  # type: ignore[assignment]
+    views: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)  # of `area`, by unit and day
+
+    def __post_init__(self) -> None:
+        """Give each row its unit; rows that have one keep it, as long as the units are the same."""
+        renewed = "unit_id" not in self.areas
+        if renewed:
+            object.__setattr__(self, "areas", self.areas.assign(unit_id=np.arange(len(self.areas))))
+        elif self.areas["unit_id"].isna().any():
+            object.__setattr__(self, "areas", _with_new_ids(self.areas))
+        if self.geography is None or self.geography.areas is not self.areas:
+            today = None if self.geography is None else self.geography.today
+            object.__setattr__(self, "geography", Geography(self.areas, self.successors, today))
+        for name in UNIT_TABLES:
+            table = getattr(self, name)
+            if renewed or "unit_id" not in table or table["unit_id"].isna().any():
+                object.__setattr__(self, name, table.assign(unit_id=self._units_of_rows(name, table, renewed)))
+
+    def _units_of_rows(self, name: str, table: pd.DataFrame, renewed: bool) -> np.ndarray:
+        ids = self.geography.unit_ids(table["area"], days_of_rows(name, table).tolist())
+        if renewed or "unit_id" not in table:
+            return ids
+        return np.where(table["unit_id"].isna(), ids, table["unit_id"].fillna(NO_UNIT)).astype("int64")
+
+    @cached_property
+    def rows_by_unit(self) -> dict[str, dict[int, np.ndarray]]:
+        """Return the positions of the rows of each unit, by table."""
+        return {name: getattr(self, name).groupby("unit_id").indices for name in UNIT_TABLES}
+
+    def rows(self, table: str, units: set[int]) -> pd.DataFrame:
+        """Return the rows of a table that are about one of the units, in their order."""
+        positions = self.rows_by_unit[table]
+        found = [positions[unit] for unit in units if unit in positions]
+        return getattr(self, table).iloc[np.sort(np.concatenate(found)) if found else []]
+
+    @cached_property
+    def units_with_figures(self) -> set[int]:
+        """Return the ids of the units that figures of people, targets or documents are about."""
+        tables = ("population", "cards", "losses", "targets", "published")
+        return {unit for name in tables for unit in self.rows_by_unit[name]} - {NO_UNIT}
+
+    def find(self, text: str, on: pd.Timestamp | None = None) -> Unit:
+        """Return the unit that a code or a name means; see `Geography.find`.
+
+        A bare name without a day goes first to the units of which the data hold figures: in the bundled plans of
+        2021, "Sơn Dương" is the district, though a commune bears the name today.
+
+        Examples
+        --------
+        >>> import bhyt_analysis as bhyt
+        >>> data = bhyt.load()
+        >>> [data.find(n).name for n in ("Sơn Dương", "son duong", "Xã Sơn Dương", "07537")]
+        ['Huyện Sơn Dương', 'Huyện Sơn Dương', 'Xã Sơn Dương', 'Xã Biên Sơn']
+        """
+        return self.geography.find(text, on, first=self.units_with_figures)
+
+
+def _with_new_ids(areas: pd.DataFrame) -> pd.DataFrame:
+    """Return the units with an id for those that have none yet."""
+    new = areas["unit_id"].isna()
+    first = int(areas["unit_id"].max()) + 1 if not new.all() else 0
+    ids = areas["unit_id"].fillna(0).astype("int64").to_numpy(copy=True)
+    ids[new.to_numpy()] = np.arange(first, first + int(new.sum()))
+    return areas.assign(unit_id=ids)
 
 
 # The column with the day of a row, of each table that has one.
@@ -38,38 +109,28 @@ DAY_COLUMNS = {
     "population": "as_of", "cards": "as_of", "flows": "as_of", "expiring": "as_of", "losses": "on", "zones": "since",
     "reports": "received", "published": "as_of",
 }  # fmt: skip
-TABLES = tuple(f.name for f in fields(Dataset) if f.name not in ("source", "sha256", "warnings"))
+# The day that tells whose row it is; the text that rows of one document have in common.
+_UNIT_DAYS = DAY_COLUMNS | {"decisions": "since", "duties": "since", "targets": "on", "documents": "issued"}
+_DOCUMENT_COLUMNS = {"targets": "instrument", "published": "document"}
+TABLES = tuple(f.name for f in fields(Dataset) if f.name not in ("source", "sha256", "warnings", "geography", "views"))
+UNIT_TABLES = tuple(name for name in TABLES if name not in ("areas", "successors"))
 
 
-def select_unit(data: Dataset, area: str) -> tuple[str, Dataset]:
-    """Return the code of a unit, and the dataset without the figures of other units of that code.
+def days_of_rows(name: str, table: pd.DataFrame) -> pd.Series:
+    """Return the day on which the unit of each row bore its code; missing where it is not known.
 
-    In July 2025 codes were given to other units: 15 was Yên Bái and is Lào Cai. A name of only one of them selects
-    that one; a code, or a name of all, selects all.
-
-    Examples
-    --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> data = load()
-    >>> [(select_unit(data, n)[1].published["area"] == "15").sum() for n in ("Yên Bái", "Lào Cai")]
-    [np.int64(4), np.int64(0)]
+    A target of 2025 that a plan of 2022 sets is one for the unit of 2022: the first day in a document counts for all
+    of its rows about a unit.
     """
-    rows = match_units(data.areas, area)
-    code = str(rows["code"].iloc[0])
-    same_code = data.areas["code"] == code
-    if len(rows) == same_code.sum():
-        return code, data
-    first = pd.Timestamp.min if rows["since"].isna().any() else rows["since"].min()
-    last = pd.Timestamp.max if rows["until"].isna().any() else rows["until"].max()
+    days = to_days(table[_UNIT_DAYS[name]])
+    if name in _DOCUMENT_COLUMNS and len(table):
+        days = days.groupby([table["area"], table[_DOCUMENT_COLUMNS[name]]]).transform("min")
+    return days
 
-    tables = {}
-    for name in DAY_COLUMNS:
-        table, days = getattr(data, name), _days(data, name)
-        tables[name] = table[(table["area"] != code) | ~((days < first) | (days > last))]
-    areas = data.areas[~same_code | data.areas.index.isin(rows.index)]
-    other = (areas["since"] > last) | (areas["until"] < first)  # in the code's other unit
-    areas = areas.assign(parent=areas["parent"].mask((areas["parent"] == code) & other, ""))
-    return code, replace(data, areas=areas, **tables)
+
+def to_days(column: pd.Series) -> pd.Series:
+    """Return a column as days; missing for days in words, such as "the end of the year"."""
+    return pd.to_datetime(column, format="%Y-%m-%d", errors="coerce")
 
 
 def limit_to_date(data: Dataset, day: str | pd.Timestamp | None) -> Dataset:
@@ -84,9 +145,5 @@ def limit_to_date(data: Dataset, day: str | pd.Timestamp | None) -> Dataset:
     if day is None:
         return data
     last = pd.Timestamp(day)
-    return replace(data, **{name: getattr(data, name)[~(_days(data, name) > last)] for name in DAY_COLUMNS})
-
-
-def _days(data: Dataset, name: str) -> pd.Series:
-    """Return the day of each row; missing for days in words, such as "the end of the year"."""
-    return pd.to_datetime(getattr(data, name)[DAY_COLUMNS[name]], format="%Y-%m-%d", errors="coerce")
+    tables = {name: getattr(data, name) for name in DAY_COLUMNS}
+    return replace(data, **{name: t[~(to_days(t[DAY_COLUMNS[name]]) > last)] for name, t in tables.items()})

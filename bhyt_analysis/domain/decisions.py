@@ -6,9 +6,9 @@ from functools import lru_cache
 
 import pandas as pd
 
+from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.bundled import bundled_path
-from bhyt_analysis.domain.dataset import Dataset, select_unit
-from bhyt_analysis.domain.geography import lineage, unit_name, units_within
+from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.i18n.dates import DateLike
 
 COUNTRY = "VN"  # in the bundled decisions, also for an input that does not list it
@@ -30,12 +30,11 @@ def default_decision(data: Dataset, area: str, as_of: DateLike | None = None) ->
     >>> [default_decision(data, area) for area in ("Sơn Dương", "X001", "Yên Bái", "Lào Cai")]
     ['861', '861', '861', '2752']
     """
-    code, data = select_unit(data, area)
-    units = data.areas[data.areas["code"] == code]
-    last_day = units["until"].max() if units["until"].notna().all() else pd.Timestamp.max
+    view = area_view(data, area)
+    code, data = view.code, view.data
+    last_day = pd.Timestamp.max if view.unit.until is None else view.unit.until
     last_day = last_day if as_of is None else min(last_day, pd.Timestamp(as_of))
-    above = {c for c, *_ in lineage(data.areas, code, units["since"].max() if as_of is None else last_day)}
-    above |= _countries(data)
+    above = {u.code for u in view.lineage} | _countries(data)
 
     table = decisions_table(data)
     in_force = table[table["area"].isin(above) & (table["since"] <= last_day)]
@@ -62,8 +61,9 @@ def units_with_own_decision(data: Dataset) -> list[str]:
     names = []
     for row in own.to_dict("records"):
         listed = data.zones.loc[data.zones["decision"] == row["decision"], "area"]
-        if listed.isin(units_within(data.areas, row["area"])["code"]).any():
-            names.append(unit_name(data.areas, row["area"], row["since"]))
+        unit = data.geography.unit_at(row["area"], row["since"])
+        if listed.isin({u.code for u in data.geography.inside(unit)}).any():
+            names.append(unit.name)
     return list(dict.fromkeys(names))
 
 
@@ -92,7 +92,7 @@ def _countries(data: Dataset) -> set[str]:
 
 def _days_of_figures(data: Dataset, code: str) -> dict[str, pd.Timestamp]:
     """Return the first day of the zones and losses in a unit, by decision."""
-    codes = units_within(data.areas, code)["code"]
+    codes = {u.code for u in data.geography.inside(data.geography.unit_at(code))}
     figures = pd.concat([data.zones.rename(columns={"since": "on"}), data.losses])[["area", "decision", "on"]]
     return figures[figures["area"].isin(codes)].groupby("decision")["on"].min().to_dict()
 

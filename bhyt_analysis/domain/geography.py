@@ -1,69 +1,401 @@
-"""Find units by code or name (or report that there is none), the units in and above them, and their populations."""
+"""Hold the administrative units as spells, and find them by code, name and day without a scan.
+
+A code or a name means different units on different days: since July 2025 many codes were given to other units. A unit
+is therefore one spell of one administrative unit, a row of the table ``areas``, with an id of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.findings import Finding, TableRow, Term
+from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
-from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
+from bhyt_analysis.i18n.unit_names import (
+    accented_key,
+    expand_abbreviations,
+    inline_name,
+    normalise_name,
+    strip_unit_word,
+)
 
-KIND_RANK = {"country": 0, "province": 1, "district": 2, "commune": 3}
+KIND_RANK = {"country": 0, "province": 1, "district": 2, "area": 3, "commune": 4}
+NO_UNIT = -1  # of a row that names no unit of its own ("each", a blank)
+_OPEN_START, _OPEN_END = 0, 10_000_000  # days, as `date.toordinal` counts them
+_CHOICES_IN_ERROR = 8
 
 
-def units_on(areas: pd.DataFrame, on: pd.Timestamp | None) -> pd.DataFrame:
-    """Return the units that exist on a day; blank dates are open."""
-    if on is None or pd.isna(on):
-        return areas
-    return areas[_exist(areas["since"].to_numpy(), areas["until"].to_numpy(), on)]
+@dataclass(frozen=True)
+class Unit:
+    """One spell of one administrative unit; ``since`` and ``until`` are None where they are open.
+
+    ``listed`` is "some" where the table has only some of the units in it, so that they do not add up to it.
+    """
+
+    id: int
+    code: str
+    name: str = field(compare=False)
+    kind: str = field(compare=False)
+    parent_code: str = field(compare=False)
+    since: pd.Timestamp | None = field(compare=False)
+    until: pd.Timestamp | None = field(compare=False)
+    listed: str = field(default="", compare=False)
+    first: int = field(init=False, repr=False, compare=False)  # the days, as whole numbers
+    last: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "first", _OPEN_START if self.since is None else self.since.toordinal())
+        object.__setattr__(self, "last", _OPEN_END if self.until is None else self.until.toordinal())
+
+    @property
+    def is_fully_listed(self) -> bool:
+        """Return whether the units in it add up to it."""
+        return self.listed != "some"
+
+    def exists_on(self, day: int | None) -> bool:
+        """Return whether the unit exists on a day (an ordinal); every unit does on an unknown one."""
+        return day is None or self.first <= day <= self.last
+
+    def overlaps(self, other: Unit) -> bool:
+        """Return whether there was a day on which both existed."""
+        return self.first <= other.last and other.first <= self.last
 
 
-def find_unit(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) -> str:
-    """Return the code of the unit that a code or a name means.
+class Geography:
+    """The units of a table ``areas``, with look-ups by dictionary. Built once, and not changed.
 
-    A bare name means the largest unit of that name ("Sơn Dương" is the district and not its town); a name with the
-    word for the kind means just that unit. A name that no unit has, or two of the same kind, raises a `BhytError`.
+    A code or a name without a day means the unit that exists ``today`` (an ordinal; without it, the last day of all),
+    or else the last one that bore it.
 
     Examples
     --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> areas = load().areas
-    >>> find_unit(areas, "Sơn Dương"), find_unit(areas, "son duong"), find_unit(areas, "Thị trấn Sơn Dương")
-    ('076', '076', '02536')
+    >>> import bhyt_analysis as bhyt
+    >>> geography = bhyt.load().geography
+    >>> geography.find("24").name, geography.find("24", on="2021-12-31").name
+    ('Tỉnh Bắc Ninh', 'Tỉnh Bắc Giang')
+    >>> unit = geography.find("Huyện Lục Ngạn")
+    >>> [u.name for u in geography.lineage(unit)], len(geography.communes(unit, "2021-12-31"))
+    (['Huyện Lục Ngạn', 'Tỉnh Bắc Giang', 'Việt Nam'], 29)
     """
-    return str(match_units(areas, text, on)["code"].iloc[0])
+
+    def __init__(self, areas: pd.DataFrame, successors: pd.DataFrame | None = None, today: int | None = None) -> None:
+        self.areas, self.today = areas, today
+        self._successor_table = successors
+        ids = areas["unit_id"].tolist() if "unit_id" in areas else range(len(areas))
+        days = {c: [None if pd.isna(d) else d for d in areas[c]] for c in ("since", "until")}
+        listed = areas["listed"].tolist() if "listed" in areas else [""] * len(areas)
+        columns = (ids, areas["code"], areas["name"], areas["kind"], areas["parent"], *days.values(), listed)
+        self.units = {int(row[0]): Unit(*row) for row in zip(*columns, strict=True)}
+        by_code: dict[str, list[Unit]] = defaultdict(list)
+        for unit in self.units.values():
+            by_code[unit.code].append(unit)
+        self._by_code = {code: sorted(units, key=lambda u: u.first) for code, units in by_code.items()}
+
+    # -- by id and code
+
+    def unit(self, unit_id: int) -> Unit:
+        """Return the unit with an id."""
+        return self.units[unit_id]
+
+    def units_with_code(self, code: str) -> list[Unit]:
+        """Return all units that ever bore a code, the first one first."""
+        return self._by_code.get(code, [])
+
+    def unit_at(self, code: str, on: DateLike | None = None) -> Unit:
+        """Return the unit that bears a code on a day, or the one that was nearest to it in time."""
+        units = self._by_code.get(code)
+        if not units:
+            raise BhytError(("error.unknown_area", {"found": code, "nearest": nearest_choice(code, self._by_code)}))
+        return units[0] if len(units) == 1 else _nearest(units, self._day(on))
+
+    def _day(self, on: DateLike | None) -> int | None:
+        return self.today if (day := _ordinal(on)) is None else day
+
+    # -- by name
+
+    def find(
+        self,
+        text: str,
+        on: DateLike | None = None,
+        kind: str | None = None,
+        within: Unit | None = None,
+        first: Collection[int] = (),
+    ) -> Unit:
+        """Return the unit that a code or a name means.
+
+        ``on``: the day that is meant; None is today, or the last day of a unit that has ended. ``kind``, ``within``:
+        only units of a kind, or in another unit. The text may say itself what is meant: «Xã Tân Lập, tỉnh Bắc Ninh»,
+        «Tỉnh Quảng Ngãi @ 30/06/2025». A bare name means the largest unit of that name; a name with the word for its
+        kind just that unit. ``first``: ids of units that go before others of the same name.
+
+        Raises BhytError for a name that no unit bears, or that several of the same kind do, with the choices.
+
+        Examples
+        --------
+        >>> import bhyt_analysis as bhyt
+        >>> geography = bhyt.load().geography
+        >>> geography.find("Thị trấn Sơn Dương", on="2021-12-31").code, geography.find("tinh lao cai").code
+        ('02536', '15')
+        """
+        units = self.matches(text, on, kind, within, first)
+        if not units:
+            raise BhytError(("error.unknown_area", {"found": text, "nearest": self._hint(text)}))
+        if len(units) > 1:
+            choices = [f"{u.code} {self.full_name(u)}" for u in units]
+            more = ["…"] * (len(choices) > _CHOICES_IN_ERROR)
+            shown = ", ".join([*choices[:_CHOICES_IN_ERROR], *more])
+            raise BhytError(("error.ambiguous_area", {"found": text, "choices": shown}))
+        return units[0]
+
+    def matches(
+        self,
+        text: str,
+        on: DateLike | None = None,
+        kind: str | None = None,
+        within: Unit | None = None,
+        first: Collection[int] = (),
+    ) -> list[Unit]:
+        """Return the units that a code or a name can mean: one, several of the same kind, or none; see `find`."""
+        text, _, day = str(text).partition("@")
+        on = parse_date(day.strip()) if day else on
+        name, *places = (part.strip() for part in text.split(","))
+        units = self.bearers(name)
+        if kind is not None:
+            units = [u for u in units if u.kind == kind]
+        if within is not None:
+            units = [u for u in units if within in self.lineage(u, on)]
+        for place in places:
+            upper = set(self.bearers(place))
+            units = [u for u in units if not upper.isdisjoint(self.lineage(u)[1:])]
+        is_bare = name not in self._by_code and strip_unit_word(expand_abbreviations(name)) == name
+        if is_bare and on is None:
+            units = [u for u in units if u.id in first] or units
+        units = self._on_day(units, on)
+        if len(units) > 1:
+            units = [u for u in units if u.id in first] or units
+            rank = min(KIND_RANK[u.kind] for u in units)
+            units = [u for u in units if KIND_RANK[u.kind] == rank]
+        return units
+
+    def key(self, unit: Unit) -> str:
+        """Return the shortest text by which `find` finds just this unit: its code, with a day where it was reused.
+
+        Examples
+        --------
+        >>> import bhyt_analysis as bhyt
+        >>> geography = bhyt.load().geography
+        >>> [geography.key(geography.find(name)) for name in ("Huyện Lục Ngạn", "Tỉnh Yên Bái")]
+        ['219', '15@2025-06-30']
+        """
+        is_last = self._on_day(self.units_with_code(unit.code), None) == [unit]
+        return unit.code if is_last or unit.until is None else f"{unit.code}@{unit.until:%Y-%m-%d}"
+
+    def bearers(self, text: str) -> list[Unit]:
+        """Return all units that bear a code or a name, on any day.
+
+        A text with accents must have the right ones; one without any matches all names that differ only in accents.
+        The full name goes before the bare one: "Thị xã Chũ" is not "Phường Chũ".
+        """
+        if text in self._by_code:
+            return self._by_code[text]
+        name = expand_abbreviations(text)
+        key = normalise_name if name.isascii() else accented_key
+        for spelling in (name, strip_unit_word(name)):
+            if units := self._by_name.get(key(spelling)):
+                return units
+        return []
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Unit]]:
+        """Return the units by each way to write their names."""
+        units: dict[str, list[Unit]] = defaultdict(list)
+        spellings: dict[str, set[str]] = {}
+        for unit in self.units.values():
+            if unit.name not in spellings:
+                names = {unit.name, strip_unit_word(unit.name)}
+                spellings[unit.name] = {f(n) for f in (accented_key, normalise_name) for n in names}
+            for spelling in spellings[unit.name]:
+                units[spelling].append(unit)
+        return units
+
+    def _on_day(self, units: list[Unit], on: DateLike | None) -> list[Unit]:
+        """Return the units that exist on a day; without one those of today, else the last that did."""
+        if (day := _ordinal(on)) is not None:
+            return [u for u in units if u.exists_on(day)]
+        existing = [u for u in units if (u.exists_on(self.today) if self.today is not None else u.until is None)]
+        if existing or not units:
+            return existing
+        last = max(u.last for u in units)
+        return [u for u in units if u.last == last]
+
+    def _hint(self, text: str) -> str:
+        """Return the names most like a text, for an error."""
+        name = expand_abbreviations(text)
+        for spelling in (name, strip_unit_word(name)):
+            if nearest := nearest_choice(normalise_name(spelling), self._by_name):
+                return min(self._by_name[nearest], key=lambda u: KIND_RANK[u.kind]).name
+        return ", ".join(u.name for u in list(self.units.values())[:5])
+
+    def name(self, unit: Unit, lang: str = "vi") -> str:
+        """Return the name of a unit as a sentence has it."""
+        return inline_name(unit.name, lang)
+
+    def full_name(self, unit: Unit) -> str:
+        """Return the unit's name with that of the unit above, by which people distinguish namesakes."""
+        above = self.parent(unit)
+        return unit.name if above is None else f"{unit.name} ({above.name})"
+
+    # -- above and below
+
+    def parent(self, unit: Unit, on: DateLike | None = None) -> Unit | None:
+        """Return the unit right above, as it was on a day (without one, on the last day that both existed)."""
+        units = self.parents(unit)
+        if len(units) < 2:
+            return units[0] if units else None
+        day = self._day(on)
+        return _nearest(units, day if day is not None and unit.exists_on(day) else unit.last)
+
+    def parents(self, unit: Unit) -> list[Unit]:
+        """Return all units that ever were right above."""
+        units = self._by_code.get(unit.parent_code, []) if unit.parent_code else []
+        return units if len(units) < 2 else [u for u in units if u.overlaps(unit)] or units[-1:]
+
+    def lineage(self, unit: Unit, on: DateLike | None = None) -> list[Unit]:
+        """Return the unit and those above it, the smallest first."""
+        chain = [unit]
+        while (above := self.parent(chain[-1], on)) is not None and above not in chain:
+            chain.append(above)
+        return chain
+
+    def places(self, code: str, on: DateLike | None = None) -> list[tuple[str, ...]]:
+        """Return a unit and those above it by code and name, as `Law.at` takes them.
+
+        Examples
+        --------
+        >>> import bhyt_analysis as bhyt
+        >>> bhyt.load().geography.places("219")
+        [('219', 'Huyện Lục Ngạn'), ('24', 'Tỉnh Bắc Giang'), ('VN', 'Việt Nam')]
+        """
+        return [(u.code, u.name) for u in self.lineage(self.unit_at(code, on), on)]
+
+    @cached_property
+    def _children(self) -> dict[int, list[Unit]]:
+        children: dict[int, list[Unit]] = defaultdict(list)
+        for unit in self.units.values():
+            for above in self.parents(unit):
+                children[above.id].append(unit)
+        return children
+
+    def children(self, unit: Unit, on: DateLike | None = None) -> list[Unit]:
+        """Return the units right below that exist on a day; without one, all that ever were below."""
+        day = _ordinal(on)
+        return [u for u in self._children.get(unit.id, ()) if u.exists_on(day)]
+
+    def inside(self, unit: Unit, on: DateLike | None = None) -> Iterator[Unit]:
+        """Yield the unit and all units in it."""
+        yield unit
+        for below in self.children(unit, on):
+            yield from self.inside(below, on)
+
+    def communes(self, unit: Unit, on: DateLike | None = None) -> list[Unit]:
+        """Return the communes in a unit (itself, if it is one) that exist on a day; without one, all that ever did."""
+        day = _ordinal(on)
+        return [u for u in self.inside(unit, on) if u.kind == "commune" and u.exists_on(day)]
+
+    def commune_codes(self, code: str, on: DateLike | None = None) -> list[str]:
+        """Return the codes of the communes in the unit that bears a code, each once."""
+        return list(dict.fromkeys(u.code for u in self.communes(self.unit_at(code, on), on)))
+
+    # -- before and after
+
+    @cached_property
+    def _steps(self) -> dict[int, list[tuple[Unit, float]]]:
+        """Return for each unit those that it became part of, each with the share of its people (NaN: not known)."""
+        steps: dict[int, list[tuple[Unit, float]]] = defaultdict(list)
+        table = self._successor_table
+        for row in () if table is None else table.itertuples():
+            if not row.code_new or row.code_new not in self._by_code or row.code_old not in self._by_code:
+                continue
+            day = row.on
+            old, new = self.unit_at(row.code_old, day - pd.Timedelta(days=1)), self.unit_at(row.code_new, day)
+            if old is not new:
+                steps[old.id].append((new, float("nan") if pd.isna(row.share) else float(row.share)))
+        for units in self._by_code.values():  # one that goes on under its code, with another name or unit above
+            for old, new in pairwise(units):
+                if old.id not in steps and old.until is not None and new.since == old.until + pd.Timedelta(days=1):
+                    steps[old.id].append((new, 1.0))
+        return steps
+
+    def successors(self, unit: Unit) -> list[tuple[Unit, float]]:
+        """Return the units that a unit became part of, each with the share of its people (NaN: not known)."""
+        return self._steps.get(unit.id, [])
+
+    @cached_property
+    def _origins(self) -> dict[int, list[tuple[Unit, float]]]:
+        origins: dict[int, list[tuple[Unit, float]]] = defaultdict(list)
+        for old, steps in self._steps.items():
+            for new, share in steps:
+                origins[new.id].append((self.units[old], share))
+        return origins
+
+    def predecessors(self, unit: Unit) -> list[tuple[Unit, float]]:
+        """Return the units that became part of a unit, each with the share of its people that did (NaN: not known)."""
+        return self._origins.get(unit.id, [])
+
+    def origins(self, unit: Unit) -> dict[Unit, float]:
+        """Return all units from which a unit came, at any number of steps back, with the share of their people.
+
+        Examples
+        --------
+        >>> import bhyt_analysis as bhyt
+        >>> geography = bhyt.load().geography
+        >>> {u.name: share for u, share in geography.origins(geography.find("Xã Biên Sơn")).items()}
+        {'Xã Phong Minh': 1.0, 'Xã Biên Sơn': 1.0}
+        """
+        shares: dict[Unit, float] = {}
+        for before, share in self.predecessors(unit):
+            shares[before] = shares.get(before, 0.0) + share
+            for old, part in self.origins(before).items():
+                shares[old] = shares.get(old, 0.0) + part * share
+        return shares
+
+    # -- rows of tables
+
+    def unit_ids(self, codes: pd.Series, days: Sequence[DateLike] | None = None) -> np.ndarray:
+        """Return the id of the unit that each row is about, by its code and its day; `NO_UNIT` for a code of none."""
+        rows, names = pd.factorize(np.asarray(codes, dtype=object))
+        units = [self._by_code.get(str(name), []) for name in names]
+        ids = np.array([u[0].id if u else NO_UNIT for u in units], dtype="int64")[rows]
+        reused = np.flatnonzero(np.array([len(u) > 1 for u in units], dtype=bool)[rows])
+        known: dict[object, int] = {}
+        for i in reused.tolist():
+            key = (rows[i], None if days is None else days[i])
+            if key not in known:
+                known[key] = _nearest(units[rows[i]], self._day(key[1])).id
+            ids[i] = known[key]
+        return ids
 
 
-def match_units(areas: pd.DataFrame, text: str, on: pd.Timestamp | None = None) -> pd.DataFrame:
-    """Return the rows of the one unit that a code or a name means; see `find_unit`."""
-    units = units_on(areas, on)
-    text = str(text).strip()
-    if len(rows := units[units["code"].to_numpy() == text]):
-        return rows
-    name, short_name = normalise_name(text), normalise_name(strip_unit_word(text))
-    names = units["name"].map(normalise_name)
-    matches = units[names == name]
-    if matches.empty:
-        short_names = units["name"].map(strip_unit_word).map(normalise_name)
-        matches = units[short_names == name]
-        if matches.empty:
-            matches = units[short_names == short_name]
-    if matches.empty:
-        nearest = nearest_choice(name, names) or nearest_choice(short_name, short_names)
-        similar = units["name"][(names == nearest) | (short_names == nearest)]
-        hint = similar.iloc[0] if len(similar) else ", ".join(units["name"].head(5))
-        raise BhytError(("error.unknown_area", {"found": text, "nearest": hint}))
-    rank = matches["kind"].map(KIND_RANK)
-    matches = matches[rank == rank.min()]
-    if matches["code"].nunique() > 1:
-        choices = ", ".join(f"{r.code} {full_unit_name(areas, r.code)}" for r in matches.itertuples())
-        raise BhytError(("error.ambiguous_area", {"found": text, "choices": choices}))
-    return matches
+def _ordinal(day: DateLike | None) -> int | None:
+    """Return a day as a whole number; None where it is not known."""
+    if day is None:
+        return None
+    stamp = parse_date(day) if isinstance(day, str) else pd.Timestamp(day)
+    return None if stamp is pd.NaT else stamp.toordinal()
+
+
+def _nearest(units: list[Unit], day: int | None) -> Unit:
+    """Return the unit that exists on a day, or was nearest to it; without a day the last one."""
+    if day is None:
+        return units[-1]
+    return min(reversed(units), key=lambda u: max(u.first - day, day - u.last, 0))
 
 
 def unknown_area(row: TableRow, column: str, code: str, areas: pd.DataFrame) -> Finding:
@@ -78,184 +410,3 @@ def check_area_codes(areas: pd.DataFrame, table: pd.DataFrame) -> Iterator[Findi
     unknown = table.assign(code=codes)[(codes != "") & ~codes.isin(areas["code"])]
     for row in unknown.itertuples():
         yield unknown_area(row, "area", row.code, areas)
-
-
-def unit_row(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> pd.Series:
-    """Return the row of a unit on a day, or its first one."""
-    return areas.iloc[_position(areas, code, on)]
-
-
-def _position(areas: pd.DataFrame, code: str, on: pd.Timestamp | None) -> int:
-    """Return the position of the row of a unit on a day; looked up thousands of times, so without a table."""
-    positions = np.flatnonzero(areas["code"].to_numpy() == code)
-    if not len(positions):
-        raise BhytError(("error.unknown_area", {"found": code, "nearest": nearest_choice(code, areas["code"])}))
-    if on is not None and not pd.isna(on) and len(positions) > 1:
-        since, until = areas["since"].to_numpy()[positions], areas["until"].to_numpy()[positions]
-        positions = positions[_exist(since, until, on)].tolist() or positions
-    return int(positions[0])
-
-
-def _exist(since: np.ndarray, until: np.ndarray, on: pd.Timestamp) -> np.ndarray:
-    """Mark the units that exist on a day; blank dates are open."""
-    day = pd.Timestamp(on).to_datetime64()
-    return ~(since > day) & ~(until < day)
-
-
-def unit_name(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> str:
-    """Return the unit's name on a day, or its first one."""
-    return str(areas["name"].to_numpy()[_position(areas, code, on)])
-
-
-def full_unit_name(areas: pd.DataFrame, code: str) -> str:
-    """Return the unit's name with that of the unit above, by which people distinguish namesakes."""
-    row = unit_row(areas, code)
-    above = (areas["code"].to_numpy() == row["parent"]).any()  # not so in a table that is still being checked
-    return f"{row['name']} ({unit_name(areas, row['parent'])})" if above else str(row["name"])
-
-
-def lineage(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> list[tuple[str, ...]]:
-    """Return the unit and those above it, the smallest first, each by its code and name.
-
-    Examples
-    --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> lineage(load().areas, "219")
-    [('219', 'Huyện Lục Ngạn'), ('24', 'Tỉnh Bắc Giang'), ('VN', 'Việt Nam')]
-    """
-    chain: list[tuple[str, ...]] = []
-    while code:
-        position = _position(areas, code, on)
-        chain.append((code, str(areas["name"].to_numpy()[position])))
-        code = areas["parent"].to_numpy()[position]
-    return chain
-
-
-def communes(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> list[str]:
-    """Return the codes of the communes in a unit (itself, if it is one) that exist on a day."""
-    areas = units_on(areas, on)
-    inside = _inside(areas, code) & (areas["kind"].to_numpy() == "commune")
-    return list(dict.fromkeys(areas["code"].to_numpy()[inside]))
-
-
-def units_within(areas: pd.DataFrame, code: str) -> pd.DataFrame:
-    """Return the rows of a unit and of all units that it ever contained: much fewer, for look-ups on many days.
-
-    Examples
-    --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> areas = load().areas
-    >>> communes(units_within(areas, "219"), "219") == communes(areas, "219")
-    True
-    """
-    return areas[_inside(areas, code)]
-
-
-def _inside(areas: pd.DataFrame, code: str) -> np.ndarray:
-    """Mark the rows of a unit and of all units in it."""
-    codes, above = areas["code"].to_numpy(), areas["parent"].array
-    inside, level = codes == code, [code]
-    while level:  # a step for each kind of unit, for all of them at once: a country has ten thousand
-        below = above.isin(level) & ~inside
-        inside |= below
-        level = list(set(codes[below]))
-    return np.asarray(inside)
-
-
-def is_fully_listed(areas: pd.DataFrame, code: str, on: pd.Timestamp | None = None) -> bool:
-    """Tell whether the table lists all units in a unit, so that its communes add up to it.
-
-    Examples
-    --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> areas = load().areas
-    >>> is_fully_listed(areas, "219"), is_fully_listed(areas, "VN")
-    (True, False)
-    """
-    return bool(areas["listed"].to_numpy()[_position(areas, code, on)] != "some")
-
-
-class PopulationCount(NamedTuple):
-    """The number of people in a unit, by a count on a day."""
-
-    people: int
-    households: int | None
-    as_of: pd.Timestamp
-    status: str
-    source: str
-
-
-def population_at(
-    areas: pd.DataFrame, population: pd.DataFrame, code: str, on: pd.Timestamp | None = None
-) -> PopulationCount | None:
-    """Return the count nearest to a day (without one, the latest): the unit's own, or its communes' sum.
-
-    A sum is taken only where every commune of that day is listed and has a figure. None where no count is known:
-    missing is not zero.
-
-    Examples
-    --------
-    >>> from bhyt_analysis.ingest.loader import load
-    >>> data = load()
-    >>> population_at(data.areas, data.population, "219").people
-    226540
-    """
-    position = _position(areas, code, on)  # since July 2025 many codes mean other units than before
-    since, until, listed = (areas[c].to_numpy()[position] for c in ("since", "until", "listed"))
-    area, days = population["area"].to_numpy(), population["as_of"].to_numpy()
-    rows = np.flatnonzero(~(days < since) & ~(days > until))
-    people, households, status, source = (population[c].array for c in ("people", "households", "status", "source"))
-    counts = []
-    for i in rows[area[rows] == code]:  # one by one: quicker than a selection of the arrays
-        homes = None if pd.isna(households[i]) else int(households[i])
-        counts.append(PopulationCount(int(people[i]), homes, pd.Timestamp(days[i]), status[i], source[i]))
-    areas = units_within(areas, code)
-    inside = set(communes(areas, code)) - {code} if listed != "some" else set()
-    rows_by_day: dict[pd.Timestamp, list[int]] = {}
-    for i in rows.tolist() if inside else ():
-        if area[i] in inside and not pd.isna(days[i]):
-            rows_by_day.setdefault(pd.Timestamp(days[i]), []).append(i)
-    for as_of, same_day in sorted(rows_by_day.items()):
-        if set(communes(areas, code, as_of)) <= set(area[same_day]):
-            homes = None if pd.isna(households[same_day]).any() else int(households[same_day].sum())
-            sources, quality = "; ".join(dict.fromkeys(source[same_day])), lowest_quality(list(status[same_day]))
-            counts.append(PopulationCount(int(people[same_day].sum()), homes, as_of, quality, sources))
-    if on is None or pd.isna(on):
-        return max(counts, key=lambda c: c.as_of, default=None)
-    return min(counts, key=lambda c: abs(c.as_of - on), default=None)
-
-
-def add_population(
-    rows: pd.DataFrame, areas: pd.DataFrame, population: pd.DataFrame, also: str | None = None
-) -> pd.DataFrame:
-    """Add to rows of (area, as_of) the area's own population nearest to the day.
-
-    Only counts of the unit that has the code on that day are taken: since July 2025 many codes mean other units than
-    before. The columns are ``population``, ``population_as_of``, ``population_status`` and ``population_source``, and
-    the column named by ``also``; missing where there is no figure. Order and index remain.
-    """
-    names = {"people": "population", "status": "population_status", "source": "population_source"}
-    counts = population[["area", "as_of", *names, *([] if also is None else [also])]].rename(columns=names)
-    reused = set(areas.loc[areas["code"].duplicated(), "code"])
-    counts = counts.assign(population_as_of=counts["as_of"], unit=_unit_keys(areas, counts, reused))
-    keyed = rows.assign(_order=range(len(rows)), unit=_unit_keys(areas, rows, reused))
-    keyed["as_of"], counts["as_of"] = keyed["as_of"].astype("datetime64[s]"), counts["as_of"].astype("datetime64[s]")
-    counts = counts.sort_values("as_of").drop(columns="area")
-    merged = pd.merge_asof(keyed.sort_values("as_of"), counts, on="as_of", by="unit", direction="nearest")
-    return merged.sort_values("_order").drop(columns=["_order", "unit"]).set_axis(rows.index)
-
-
-def _unit_keys(areas: pd.DataFrame, rows: pd.DataFrame, reused: set[str]) -> pd.Series:
-    """Return the code of each row, with the first day of its unit where several units have used the code."""
-    codes = rows["area"].tolist()
-    if not reused.isdisjoint(codes):
-        again = areas[areas["code"].isin(reused)]
-        periods = {c: list(zip(t["since"], t["until"], strict=True)) for c, t in again.groupby("code")}
-        pairs = zip(codes, rows["as_of"], strict=True)
-        codes = [f"{code} {_first_day(periods[code], day)}" if code in reused else code for code, day in pairs]
-    return pd.Series(codes, index=rows.index, dtype="str")
-
-
-def _first_day(periods: list[tuple[pd.Timestamp, pd.Timestamp]], day: pd.Timestamp) -> pd.Timestamp:
-    """Return the first day of the unit that has a code on a day, of all units that have used it."""
-    return next((since for since, until in periods if not since > day and not until < day), periods[0][0])

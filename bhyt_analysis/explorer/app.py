@@ -22,7 +22,6 @@ from IPython.display import Image, Markdown, display
 
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.geography import find_unit
 from bhyt_analysis.explorer import state as states
 from bhyt_analysis.explorer.controls import Controls, debounce, show_errors
 from bhyt_analysis.explorer.pages import Explorer, download, draw, refresh_sections
@@ -76,13 +75,14 @@ def first_state(context: Context, area: str | None, scenario: str | Path | None)
     """Return the initial state: for the area, or by default for the first that can be projected."""
     state = states.from_file(scenario) if scenario is not None else State()
     if area is not None:
-        return replace(state, area=find_unit(context.data.areas, area))
+        return replace(state, area=context.data.geography.key(context.data.find(area)))
     data, get_view = context.data, memoised_views(context)
-    with_figures = {*data.cards["area"], *data.published["area"]}
-    for code in (c for c in data.areas["code"] if c in with_figures):
+    with_figures = {*data.rows_by_unit["cards"], *data.rows_by_unit["published"]}
+    for unit in (u for u in data.geography.units.values() if u.id in with_figures):
         with suppress(BhytError):
-            get_view(replace(state, area=code), "baseline")
-            return replace(state, area=code)
+            candidate = replace(state, area=data.geography.key(unit))
+            get_view(candidate, "baseline")
+            return candidate
     return state
 
 

@@ -11,8 +11,7 @@ from typing import Any
 
 import ipywidgets as ipw
 
-from bhyt_analysis.domain.dataset import select_unit
-from bhyt_analysis.domain.geography import communes, full_unit_name, lineage, unit_row
+from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.explorer import state as states
 from bhyt_analysis.explorer.markup import render_error
 from bhyt_analysis.explorer.state import State
@@ -183,9 +182,9 @@ def _own_name(full_name: str) -> str:
 
 def area_control(context: Context, search: ipw.Text) -> Control:
     """Return the control of the unit, among those that match the text of ``search``."""
-    areas = context.data.areas
-    codes = areas.loc[areas["kind"] != "country", "code"].drop_duplicates()
-    names = [(full_unit_name(areas, code), code) for code in codes]
+    geography = context.data.geography
+    units = [u for u in geography.units.values() if u.kind != "country"]
+    names = [(geography.full_name(u), geography.key(u)) for u in units]
     default = areas_with_figures(context.data)
 
     def options(state: State, get_view: ViewGetter) -> Options:
@@ -204,8 +203,9 @@ def decision_control(context: Context) -> Control:
     """Return the control of the decision, among those about communes of the area."""
 
     def options(state: State, get_view: ViewGetter) -> Options:
-        code, data = select_unit(context.data, state.area)
-        codes = {code, *communes(data.areas, code)}
+        view = area_view(context.data, state.area)
+        code, data = view.code, view.data
+        codes = {code, *data.geography.commune_codes(code)}
         decisions = {d for t in (data.zones, data.losses) for d in t.loc[t["area"].isin(codes), "decision"]}
         decisions |= {state.decision} - {""}
         labels = [(translate("explore.decision", state.lang, decision=d), d) for d in sorted(decisions)]
@@ -234,16 +234,16 @@ def commune_options(context: Context, state: State, get_view: ViewGetter) -> Opt
     rows = rows[(rows["zone_after"].fillna("") != "") | rows["area"].isin(codes)]
     columns = zip(rows["area"], rows["name"], rows["zone_after"], strict=True)
     options = [(f"{name} – {translate(f'zone.{zone}', state.lang)}", code) for code, name, zone in columns]
-    options += [(full_unit_name(context.data.areas, code), code) for code in codes if code not in set(rows["area"])]
+    geography, listed = area_view(context.data, state.area).geography, set(rows["area"])
+    options += [(geography.full_name(geography.unit_at(code)), code) for code in codes if code not in listed]
     return [*NO_OPTIONS, *sorted(options)]
 
 
 def province_name(context: Context, area: str) -> str:
     """Return the name of the province of a unit; of one outside provinces, that of its topmost unit."""
-    code, data = select_unit(context.data, area)
-    units = [unit_row(data.areas, c) for c, *_ in lineage(data.areas, code)]
-    provinces = [u for u in units if u["kind"] == "province"]
-    return str([*provinces, *(u for u in reversed(units) if u["kind"] != "country")][0]["name"])
+    units = area_view(context.data, area).lineage
+    provinces = [u for u in units if u.kind == "province"]
+    return [*provinces, *(u for u in reversed(units) if u.kind != "country")][0].name
 
 
 def assumption_slider(name: str, values: Sequence[float], spec: str) -> Control:

@@ -17,8 +17,8 @@ import pandas as pd
 
 from bhyt_analysis import charts
 from bhyt_analysis.charts.chart import Chart, render_image
-from bhyt_analysis.domain.dataset import Dataset, select_unit
-from bhyt_analysis.domain.geography import lineage, unit_name
+from bhyt_analysis.domain.area_view import area_view
+from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.explorer.markup import render_headline, render_results, sort_communes
 from bhyt_analysis.explorer.state import LAW_FIELDS, State, commune_zone, scenario_title, to_scenario
 from bhyt_analysis.explorer.text_input import parse_amounts, parse_rate
@@ -231,7 +231,7 @@ def _zone_changes(context: Context, state: State, reclassification: pd.DataFrame
     decided = reclassify(context.data, state.decision, state.area).set_index("area")
     texts = []
     for code in (str(r["area"]) for r in state.zones):
-        fields: dict[str, object] = {"name": unit_name(context.data.areas, code)}
+        fields: dict[str, object] = {"name": context.data.geography.unit_at(code).name}
         for when, table in (("before", decided), ("after", reclassification.set_index("area"))):
             row = table.loc[code] if code in table.index else pd.Series(dtype=object)
             zone = row.get("zone_after", "") if when == "before" else commune_zone(state, code)
@@ -289,8 +289,9 @@ def screen_chart(chart: Chart) -> ScreenChart:
 
 def area_title(context: Context, state: State) -> str:
     """Return the name of the area as titles write it."""
-    code, data = select_unit(context.data, state.area)
-    return inline_name(unit_name(data.areas, code), state.lang)
+    view = area_view(context.data, state.area)
+    code, data = view.code, view.data
+    return inline_name(data.geography.unit_at(code).name, state.lang)
 
 
 def _chart(*fields: str) -> Callable[[Function], Function]:
@@ -375,7 +376,7 @@ def premium_lines(context: Context, state: State, day: str, group: str, members:
     >>> premium_lines(context, State(area="219", lang="en"), "2021-07-01", "household", 4)[-1]
     'A self-paying household of 4 pays 2,252,880 VND a year.'
     """
-    units = lineage(context.data.areas, select_unit(context.data, state.area)[0]) if state.area else None
+    units = area_view(context.data, state.area).places() if state.area else None
     law = to_scenario(state).apply_to_law(context.law).at(day, units)
     lines = premium_steps(law, group, members if group == "household" else 1, state.lang)
     proposals = set(law.table.loc[law.table["status"] == "proposal", "parameter"])

@@ -9,6 +9,12 @@ UNIT_WORDS = (
     "tp.", "tt.", "tx.", "p.", "h.", "q.", "x.", "t.",
 )  # fmt: skip
 
+_ABBREVIATIONS = {
+    "x": "xã", "p": "phường", "tt": "thị trấn", "tx": "thị xã", "tp": "thành phố", "h": "huyện", "q": "quận",
+    "t": "tỉnh",
+}  # fmt: skip
+_TONES = "\u0300\u0301\u0303\u0309\u0323"
+
 
 def normalise_name(text: str) -> str:
     """Return a name without accents, case or spare spaces, for comparing what people type.
@@ -21,6 +27,36 @@ def normalise_name(text: str) -> str:
     plain = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     return " ".join(plain.split())
+
+
+def accented_key(name: str) -> str:
+    """Normalise a name but keep its accents, with the tone after the syllable: Hoà and Hòa are one name.
+
+    Examples
+    --------
+    >>> accented_key("Xã Hoà Bình") == accented_key("xã  HÒA BÌNH")
+    True
+    """
+    words = []
+    for word in unicodedata.normalize("NFD", name.casefold()).split():
+        tones = "".join(c for c in word if c in _TONES)
+        words.append(unicodedata.normalize("NFC", "".join(c for c in word if c not in _TONES)) + tones)
+    return " ".join(words)
+
+
+def expand_abbreviations(text: str) -> str:
+    """Remove the list number of a name and write out the word for its kind.
+
+    Examples
+    --------
+    >>> expand_abbreviations("3. x. Kiên Lao"), expand_abbreviations("TT.Chũ"), expand_abbreviations("Phì Điền")
+    ('xã Kiên Lao', 'thị trấn Chũ', 'Phì Điền')
+    """
+    text = " ".join(
+        re.sub(r"^([-+*•]|\d{1,3}[.)]|[IVX]{1,5}[.)])\s*", "", unicodedata.normalize("NFC", text.strip())).split()
+    )
+    match = re.match(r"(?i)(tt|tx|tp|x|p|h|q|t)(?:\.\s*|\s+)(?=\S)", text)
+    return f"{_ABBREVIATIONS[match[1].lower()]} {text[match.end() :]}" if match else text
 
 
 def strip_unit_word(name: str) -> str:

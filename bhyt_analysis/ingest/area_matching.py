@@ -8,7 +8,6 @@ two units is reported, not guessed.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -17,14 +16,10 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.findings import Finding, TableRow, Term
-from bhyt_analysis.domain.geography import full_unit_name
+from bhyt_analysis.domain.geography import Geography
 from bhyt_analysis.i18n.messages import nearest_choice
-from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
-from bhyt_analysis.ingest.vietnamese_text import clean_text
+from bhyt_analysis.i18n.unit_names import accented_key, expand_abbreviations, normalise_name, strip_unit_word
 
-WORDS = {"x": "xã", "p": "phường", "tt": "thị trấn", "tx": "thị xã", "tp": "thành phố"}
-WORDS |= {"h": "huyện", "q": "quận", "t": "tỉnh"}
-_TONES = "\u0300\u0301\u0303\u0309\u0323"
 # The tables whose rows name a unit of their own day, and the column of that day.
 DAYS = {**dict.fromkeys(("population", "cards", "flows", "expiring"), "as_of"), "losses": "on", "zones": "since"}
 
@@ -38,6 +33,7 @@ class Gazetteer:
     """Units by their names: the rows of ``areas`` by ways to write a name, and the unit above each code."""
 
     areas: pd.DataFrame
+    geography: Geography
     rows: dict[str, list[int]]
     code: list[str]
     codes: frozenset[str]
@@ -52,44 +48,16 @@ def build_gazetteer(areas: pd.DataFrame) -> Gazetteer:
     """Return a gazetteer of units with all ways to write their names."""
     rows: dict[str, list[int]] = defaultdict(list)
     for row, name in enumerate(areas["name"]):
-        for spelling in {f(n) for f in (_accented_key, normalise_name) for n in (name, strip_unit_word(name))}:
+        for spelling in {f(n) for f in (accented_key, normalise_name) for n in (name, strip_unit_word(name))}:
             rows[spelling].append(row)
     parents = dict(zip(areas["code"], areas["parent"], strict=True))
-    return Gazetteer(areas, rows, areas["code"].tolist(), frozenset(areas["code"]), parents)
-
-
-def _accented_key(name: str) -> str:
-    """Normalise a name but keep its accents, with the tone after the syllable: Hoà and Hòa are one name.
-
-    Examples
-    --------
-    >>> _accented_key("Xã Hoà Bình") == _accented_key("xã  HÒA BÌNH")
-    True
-    """
-    words = []
-    for word in unicodedata.normalize("NFD", clean_text(name).casefold()).split():
-        tones = "".join(c for c in word if c in _TONES)
-        words.append(unicodedata.normalize("NFC", "".join(c for c in word if c not in _TONES)) + tones)
-    return " ".join(words)
-
-
-def expand_abbreviations(text: str) -> str:
-    """Remove the list number of a name and write out the word for its kind.
-
-    Examples
-    --------
-    >>> expand_abbreviations("3. x. Kiên Lao"), expand_abbreviations("TT.Chũ"), expand_abbreviations("Phì Điền")
-    ('xã Kiên Lao', 'thị trấn Chũ', 'Phì Điền')
-    """
-    text = " ".join(re.sub(r"^([-+*•]|\d{1,3}[.)]|[IVX]{1,5}[.)])\s*", "", clean_text(text)).split())
-    match = re.match(r"(?i)(tt|tx|tp|x|p|h|q|t)(?:\.\s*|\s+)(?=\S)", text)
-    return f"{WORDS[match[1].lower()]} {text[match.end() :]}" if match else text
+    return Gazetteer(areas, Geography(areas), rows, areas["code"].tolist(), frozenset(areas["code"]), parents)
 
 
 def match_name(units: Gazetteer, text: str) -> list[int]:
     """Return the rows of the units that a name can mean, on any day and anywhere."""
     name = expand_abbreviations(text)
-    return units.rows.get(normalise_name(name) if name.isascii() else _accented_key(name), [])
+    return units.rows.get(normalise_name(name) if name.isascii() else accented_key(name), [])
 
 
 def resolve_areas(tables: Tables, titles: Titles, bundled: Callable[[], pd.DataFrame], findings: Findings) -> Tables:
@@ -162,7 +130,8 @@ def _check_names(table: pd.DataFrame, units: Gazetteer) -> Findings:
     for (code, name), same in rows.groupby(["area", "_name"], sort=False):
         candidates = units.matching_codes(str(name))
         if candidates and code not in candidates:
-            parts = {"value": code, "expected": full_unit_name(units.areas, str(code)), "name": name}
+            expected = units.geography.full_name(units.geography.unit_at(str(code)))
+            parts = {"value": code, "expected": expected, "name": name}
             findings += [Finding.in_row("code_not_name", row, "area", **parts) for row in same.itertuples()]
     return findings
 
@@ -280,7 +249,7 @@ def _unresolved(
     """Return the finding about a text that fits no unit, or several."""
     areas, rows = units.areas, match_name(units, text)
     if len(match.codes) > 1:
-        choices = "; ".join(f"{c} {full_unit_name(areas, c)}" for c in sorted(match.codes))
+        choices = "; ".join(f"{c} {units.geography.full_name(units.geography.unit_at(c))}" for c in sorted(match.codes))
         return Finding.in_row("ambiguous_area", row, column, value=text, expected=choices)
     if match.rule == "not_on_day":
         last = max((d for d in areas["until"].iloc[rows] if not pd.isna(d)), default=pd.NaT)

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import TABLES, Dataset
 from bhyt_analysis.domain.findings import Finding, findings_table, has_errors
 from bhyt_analysis.domain.input_error import PLACE, InputError
-from bhyt_analysis.domain.partitions import AreaPartitions, is_partition, read_partition
+from bhyt_analysis.domain.partitions import is_partition, read_partition
 from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest.area_matching import Tables, Titles, build_gazetteer, is_known_name, resolve_areas
@@ -60,7 +61,7 @@ def load(path: str | Path | None = None, area: str | None = None, numbers: str |
     data, findings = read_input(path, numbers)
     if data is None:
         raise InputError(*findings)
-    return data if area is None else AreaPartitions(data).select(area)
+    return data if area is None else area_view(data, area).data
 
 
 def read_input(path: str | Path | None = None, numbers: str | None = None) -> tuple[Dataset | None, list[Finding]]:
@@ -85,14 +86,16 @@ def read_input(path: str | Path | None = None, numbers: str | None = None) -> tu
         tables = _resolve_units(tables, titles, source, findings)
     for name, rows in tables.items():
         findings += _duplicates(name, rows)
+    data = None
     if not has_errors(findings):  # each table is valid by itself: check them against each other
-        findings += checks.check_across_tables(tables)
+        data = Dataset(**tables, source=str(source), sha256=sha256)
+        findings += checks.check_across_tables(data)
     elif set(tables["areas"]["file"]).isdisjoint(f.file for f in findings if f.severity == "error"):
         findings += checks.check_units(tables["areas"])
     findings = [_with_heading(f, headings) for f in findings]
-    if has_errors(findings):
+    if data is None or has_errors(findings):
         return None, findings
-    return Dataset(**tables, source=str(source), sha256=sha256, warnings=findings), findings
+    return replace(data, warnings=findings), findings
 
 
 def read_table(path: str | Path, name: str) -> pd.DataFrame:

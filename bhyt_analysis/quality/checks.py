@@ -10,36 +10,29 @@ from collections.abc import Callable, Iterator
 
 import pandas as pd
 
+from bhyt_analysis.domain.dataset import TABLES, Dataset
 from bhyt_analysis.domain.findings import Finding, GroupName, Part, TableRow, Term, has_errors
-from bhyt_analysis.domain.geography import (
-    add_population,
-    check_area_codes,
-    communes,
-    is_fully_listed,
-    population_at,
-    unit_name,
-    unknown_area,
-)
+from bhyt_analysis.domain.geography import NO_UNIT, Geography, check_area_codes, unknown_area
+from bhyt_analysis.domain.population import add_population, population_at
 from bhyt_analysis.law.groups import double_counted_groups, drop_nested_groups, groups, leaf_groups, main_group
 from bhyt_analysis.quality.limits import rule_limits
 from bhyt_analysis.quality.month_checks import check_months
 
-Tables = dict[str, pd.DataFrame]
 LEVELS = 6  # of units above each other, more than any country has
 
 
-def check_across_tables(tables: Tables) -> list[Finding]:
+def check_across_tables(data: Dataset) -> list[Finding]:
     """Return the findings from the tables together."""
-    areas = tables["areas"]
+    areas = data.areas
     findings = list(check_units(areas))
-    for name in (n for n in tables if n not in ("areas", "successors")):
-        findings += check_area_codes(areas, tables[name])
+    for name in (n for n in TABLES if n not in ("areas", "successors")):
+        findings += check_area_codes(areas, getattr(data, name))
     for name in ("areas", "zones", "decisions"):
-        findings += _period_order(tables[name])
-    findings += _units_on_their_days(tables)
-    findings += _visits_for_people(tables)
+        findings += _period_order(getattr(data, name))
+    findings += _units_on_their_days(data)
+    findings += _visits_for_people(data)
     if not has_errors(findings):  # the other checks look units up
-        findings += [finding for check in CHECKS for finding in check(tables)]
+        findings += [finding for check in CHECKS for finding in check(data)]
     return findings
 
 
@@ -73,13 +66,13 @@ DAY_OF_UNIT = {
 }  # fmt: skip
 
 
-def _units_on_their_days(tables: Tables) -> Iterator[Finding]:
+def _units_on_their_days(data: Dataset) -> Iterator[Finding]:
     """Yield figures of a unit on a day on which no unit of that code exists."""
-    areas = tables["areas"]
+    areas = data.areas
     with_period = set(areas.loc[areas["since"].notna() | areas["until"].notna(), "code"])
     periods = areas.loc[areas["code"].isin(with_period), ["code", "name", "since", "until"]]
     for name, column in DAY_OF_UNIT.items():
-        rows = tables[name][tables[name]["area"].isin(with_period)].reset_index(names="position")
+        rows = getattr(data, name)[getattr(data, name)["area"].isin(with_period)].reset_index(names="position")
         both = rows.merge(periods, left_on="area", right_on="code", suffixes=("", "_unit"))
         since, until = (both[c if f"{c}_unit" not in both else f"{c}_unit"] for c in ("since", "until"))
         exists = ~(since > both[column]) & ~(until < both[column])
@@ -100,15 +93,15 @@ COUNT_UNITS = {
 }  # fmt: skip
 
 
-def _visits_for_people(tables: Tables) -> Iterator[Finding]:
+def _visits_for_people(data: Dataset) -> Iterator[Finding]:
     """Yield counts of visits (lượt: each as often as it is made) where people or cards are required."""
     for name, unit in COUNT_UNITS.items():
-        table = tables[name]
+        table = getattr(data, name)
         sources = table["source"].drop_duplicates()
         rows = table[table["source"].isin(sources[sources.str.contains(VISITS)])]
         for row in rows.drop_duplicates(["file", "source"]).itertuples():
             yield Finding.in_row("turns_not_people", row, "source", value=row.source, expected=Term(unit))
-    published = tables["published"]
+    published = data.published
     counts = published["figure"].str.match(r"(cards|insured|people|population)(_|$)")
     for row in published[counts & published["unit"].str.contains(VISITS)].itertuples():
         yield Finding.in_row("turns_not_people", row, "unit", value=row.unit, expected=Term("expect.people"))
@@ -118,8 +111,8 @@ def _count_finding(rule: str, row: TableRow, column: str, value: int, expected: 
     return Finding.in_row(rule, row, column, value=int(value), expected=int(expected), **parts)
 
 
-def _unit_and_day(tables: Tables, row: TableRow) -> dict[str, Part]:
-    return {"name": unit_name(tables["areas"], row.area, row.as_of), "day": row.as_of}
+def _unit_and_day(data: Dataset, row: TableRow) -> dict[str, Part]:
+    return {"name": data.geography.unit_at(row.area, row.as_of).name, "day": row.as_of}
 
 
 def _sums(table: pd.DataFrame, keys: list[str], figure: str) -> pd.DataFrame:
@@ -128,8 +121,8 @@ def _sums(table: pd.DataFrame, keys: list[str], figure: str) -> pd.DataFrame:
     return groups.agg(total=(figure, "sum"), file=("file", "first"), row=("row", "first"))
 
 
-def _household_sizes_and_minority(tables: Tables) -> Iterator[Finding]:
-    population = tables["population"]
+def _household_sizes_and_minority(data: Dataset) -> Iterator[Finding]:
+    population = data.population
     sizes = [c for c in population if c.startswith("size_")]
     complete = population[[*sizes, "households"]].notna().all(axis=1)
     total = population[sizes].sum(axis=1)
@@ -139,26 +132,26 @@ def _household_sizes_and_minority(tables: Tables) -> Iterator[Finding]:
         yield _count_finding("minority_above_people", row, "minority_people", row.minority_people, row.people)
 
 
-def _cards_above_people(tables: Tables) -> Iterator[Finding]:
+def _cards_above_people(data: Dataset) -> Iterator[Finding]:
     """Yield units with more cards than people in their own rows, by day."""
-    areas, population = tables["areas"], tables["population"]
-    totals = _sums(drop_nested_groups(tables["cards"]), ["area", "as_of"], "cards")
-    totals = add_population(totals, areas, population)
+    geography, population = data.geography, data.population
+    totals = _sums(drop_nested_groups(data.cards), ["area", "as_of"], "cards")
+    totals = add_population(totals, geography, population)
     for row in totals[~(totals["total"] <= totals["population"]).fillna(False).astype(bool)].itertuples():
         people, source = row.population, row.population_source
         if pd.isna(people):  # a unit without a count of its own has the sum of its communes
-            count = population_at(areas, population, row.area, row.as_of)
+            count = population_at(geography, population, row.area, row.as_of)
             if count is None:
                 continue
             people, source = count.people, count.source
         if row.total > people:
-            parts = {**_unit_and_day(tables, row), "source": source}
+            parts = {**_unit_and_day(data, row), "source": source}
             yield _count_finding("insured_above_population", row, "cards", row.total, people, **parts)
 
 
-def _groups_and_parts(tables: Tables) -> Iterator[Finding]:
+def _groups_and_parts(data: Dataset) -> Iterator[Finding]:
     """Yield groups that are smaller than their parts, or larger where the parts include all others."""
-    cards, table, place = tables["cards"], groups(), ["area", "as_of"]
+    cards, table, place = data.cards, groups(), ["area", "as_of"]
     if not double_counted_groups(cards["group"]):
         return
     for wider in ("group", "within"):
@@ -170,68 +163,65 @@ def _groups_and_parts(tables: Tables) -> Iterator[Finding]:
         above, below = both["cards"] < both["cards_parts"], both["rest"] & (both["cards"] > both["cards_parts"])
         for row in both[above | below].itertuples():
             rule = "parts_above_whole" if row.cards < row.cards_parts else "parts_below_whole"
-            details = {"group": row.group, **_unit_and_day(tables, row)}
+            details = {"group": row.group, **_unit_and_day(data, row)}
             yield _count_finding(rule, row, "cards", row.cards, row.cards_parts, **details)
 
 
-def _losses_above_people(tables: Tables) -> Iterator[Finding]:
-    for row in tables["losses"].itertuples():
-        count = population_at(tables["areas"], tables["population"], row.area, row.on)
+def _losses_above_people(data: Dataset) -> Iterator[Finding]:
+    for row in data.losses.itertuples():
+        count = population_at(data.geography, data.population, row.area, row.on)
         if count is not None and row.people > count.people:
-            parts = {"name": unit_name(tables["areas"], row.area, row.on), "source": count.source}
+            parts = {"name": data.geography.unit_at(row.area, row.on).name, "source": count.source}
             yield _count_finding("lost_above_population", row, "people", row.people, count.people, **parts)
 
 
-def _zone_totals(tables: Tables) -> Iterator[Finding]:
+def _zone_totals(data: Dataset) -> Iterator[Finding]:
     """Yield totals of a decision that its list of zones contradicts, where the list has every commune of the unit."""
-    areas, zones = tables["areas"], tables["zones"]
-    for row in tables["decisions"].itertuples():
-        codes = communes(areas, row.area, row.since)
+    geography, zones = data.geography, data.zones
+    for row in data.decisions.itertuples():
+        unit, codes = geography.unit_at(row.area, row.since), geography.commune_codes(row.area, row.since)
         listed = zones[(zones["decision"] == row.decision) & zones["area"].isin(codes)]
-        if listed.empty or not is_fully_listed(areas, row.area, row.since) or set(codes) - set(listed["area"]):
+        if listed.empty or not unit.is_fully_listed or set(codes) - set(listed["area"]):
             continue
         for zone in ("I", "II", "III"):
             expected, count = getattr(row, f"zone_{zone}"), int((listed["zone"] == zone).sum())
             if pd.notna(expected) and expected != count:
-                parts = {"name": unit_name(areas, row.area, row.since), "decision": row.decision, "zone": zone}
+                parts = {"name": unit.name, "decision": row.decision, "zone": zone}
                 yield _count_finding("zone_counts", row, f"zone_{zone}", count, expected, **parts)
 
 
-def _target_scopes(tables: Tables) -> Iterator[Finding]:
-    for row in tables["targets"].itertuples():
+def _target_scopes(data: Dataset) -> Iterator[Finding]:
+    for row in data.targets.itertuples():
         if row.area == "each" and not (row.of and row.kind):
             yield Finding.in_row("each_of_what", row, "kind" if row.of else "of")
         if row.relation == ">" and row.rate == 1:
             yield Finding.in_row("target_above_everybody", row, "rate")
 
 
-def _communes_without_cards(tables: Tables) -> Iterator[Finding]:
+def _communes_without_cards(data: Dataset) -> Iterator[Finding]:
     """Yield units of which some communes report cards on a day, but not all."""
-    areas = tables["areas"]
-    rows = tables["cards"].drop_duplicates(["area", "as_of"])
-    rows = rows.merge(areas.drop_duplicates("code")[["code", "parent", "kind"]], left_on="area", right_on="code")
-    rows = rows[(rows["kind"] == "commune") & (rows["parent"] != "")]
-    # Where every commune that the unit ever had reports, none of the day is missing.
-    ever = areas[areas["kind"] == "commune"].groupby("parent")["code"].nunique()
-    ever = ever[~ever.index.isin(areas.loc[areas["kind"] != "commune", "parent"])]
-    reporting = rows.groupby(["parent", "as_of"])["area"].transform("nunique")
-    for (parent, day), same in rows[reporting != rows["parent"].map(ever)].groupby(["parent", "as_of"]):
-        missing = sorted(set(communes(areas, parent, day)) - set(same["area"]))
-        if missing:
-            names = [unit_name(areas, c, day) for c in missing[:5]] + ["…"] * (len(missing) > 5)
-            first, unit = next(same.itertuples()), unit_name(areas, parent, day)
-            yield Finding.in_row("not_reported", first, "area", value=", ".join(names), name=unit, day=day)
+    geography = data.geography
+    rows = data.cards.drop_duplicates(["unit_id", "as_of"])
+    days = rows["as_of"].to_numpy()
+    units = [geography.unit(i) for i in rows["unit_id"]]
+    above = [geography.parent(u, d) if u.kind == "commune" else None for u, d in zip(units, days, strict=True)]
+    rows = rows.assign(above=[NO_UNIT if u is None else u.id for u in above]).query(f"above != {NO_UNIT}")
+    for (unit_id, day), same in rows.groupby(["above", "as_of"]):
+        unit, reporting = geography.unit(unit_id), set(same["unit_id"])
+        if missing := sorted((u for u in geography.communes(unit, day) if u.id not in reporting), key=lambda u: u.code):
+            names = [u.name for u in missing[:5]] + ["…"] * (len(missing) > 5)
+            first = next(same.itertuples())
+            yield Finding.in_row("not_reported", first, "area", value=", ".join(names), name=unit.name, day=day)
 
 
-def _communes_and_units(tables: Tables) -> Iterator[Finding]:
+def _communes_and_units(data: Dataset) -> Iterator[Finding]:
     """Yield cards and people of a unit that differ from the sum of its communes on the same day."""
-    areas = tables["areas"]
-    cards = drop_nested_groups(_with_unit_figures(areas, tables["cards"]))
+    cards = drop_nested_groups(_with_unit_figures(data.geography, data.cards))
     cards = pd.concat([cards.assign(group=""), cards.assign(group=main_group(cards["group"]))])
     cards = _sums(cards, ["area", "as_of", "group"], "cards").rename(columns={"total": "own_count"})
-    people = tables["population"].rename(columns={"people": "own_count"}).assign(group="")
+    people = data.population.rename(columns={"people": "own_count"}).assign(group="")
     for table, column in ((cards, "cards"), (people, "people")):
-        for code, day, inside in _units_with_communes(areas, table):
+        for code, day, inside in _units_with_communes(data.geography, table):
             same_day = table[table["as_of"] == day]
             own, below = same_day[same_day["area"] == code], same_day[same_day["area"].isin(inside)]
             below = below.groupby("group").agg(total=("own_count", "sum"), units=("area", "nunique"))
@@ -242,71 +232,71 @@ def _communes_and_units(tables: Tables) -> Iterator[Finding]:
             for row in both.itertuples():
                 rule = "communes_above_district" if row.total > row.own_count else "communes_below_district"
                 subject = GroupName(row.group) if row.group else Term(f"unit.{column}")
-                parts = {**_unit_and_day(tables, row), "subject": subject}
+                parts = {**_unit_and_day(data, row), "subject": subject}
                 yield _count_finding(rule, row, column, row.own_count, row.total, **parts)
 
 
-def _with_unit_figures(areas: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+def _with_unit_figures(geography: Geography, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of units above communes and of the communes in them; none where no such unit has rows."""
-    upper = set(rows["area"].unique()) - set(areas.loc[areas["kind"] == "commune", "code"])
-    return rows[rows["area"].isin(upper.union(*(communes(areas, code) for code in upper)))]
+    upper = [unit for i in rows["unit_id"].unique() if (unit := geography.unit(i)).kind != "commune"]
+    return rows[rows["unit_id"].isin({u.id for unit in upper for u in (unit, *geography.communes(unit))})]
 
 
-def _units_with_communes(areas: pd.DataFrame, own: pd.DataFrame) -> Iterator[tuple[str, pd.Timestamp, list[str]]]:
+def _units_with_communes(geography: Geography, own: pd.DataFrame) -> Iterator[tuple[str, pd.Timestamp, list[str]]]:
     """Yield the units above communes that have figures of their own on a day on which communes have some, too."""
-    units = areas.drop_duplicates("code").set_index("code")
-    above = own["area"].map(units["parent"])
-    is_commune = own["area"].map(units["kind"]) == "commune"
+    kinds = {code: geography.unit_at(code) for code in own["area"].unique()}
+    above = own["area"].map({code: unit.parent_code for code, unit in kinds.items()})
+    is_commune = own["area"].map({code: unit.kind for code, unit in kinds.items()}) == "commune"
     reported = pd.MultiIndex.from_arrays([above[is_commune], own.loc[is_commune, "as_of"]])
     upper = own[~is_commune & pd.MultiIndex.from_frame(own[["area", "as_of"]]).isin(reported)]
     for row in upper.drop_duplicates(["area", "as_of"]).itertuples():
-        if is_fully_listed(areas, row.area, row.as_of):
-            yield row.area, row.as_of, [c for c in communes(areas, row.area, row.as_of) if c != row.area]
+        if geography.unit_at(row.area, row.as_of).is_fully_listed:
+            yield row.area, row.as_of, [c for c in geography.commune_codes(row.area, row.as_of) if c != row.area]
 
 
-def _denominators(tables: Tables) -> Iterator[Finding]:
+def _denominators(data: Dataset) -> Iterator[Finding]:
     """Yield units whose people differ from those of their communes on another day: rates have other denominators."""
-    areas, people = tables["areas"], tables["population"]
+    geography, people = data.geography, data.population
     limit = rule_limits("denominators_differ")["share"]
-    upper = people[people["area"].map(areas.drop_duplicates("code").set_index("code")["kind"]) != "commune"]
-    for row in upper.sort_values("as_of").drop_duplicates("area", keep="last").itertuples():
-        count = population_at(areas, people[people["area"] != row.area], row.area, row.as_of)
+    upper = people[[geography.unit(i).kind != "commune" for i in people["unit_id"]]]
+    for row in upper.sort_values("as_of").drop_duplicates("unit_id", keep="last").itertuples():
+        count = population_at(geography, people[people["unit_id"] != row.unit_id], row.area, row.as_of)
         if count is not None and count.as_of != row.as_of and abs(count.people / row.people - 1) > limit:
-            parts = {**_unit_and_day(tables, row), "other": count.as_of}
+            parts = {**_unit_and_day(data, row), "other": count.as_of}
             yield _count_finding("denominators_differ", row, "people", row.people, count.people, **parts)
 
 
-def _population_jumps(tables: Tables) -> Iterator[Finding]:
+def _population_jumps(data: Dataset) -> Iterator[Finding]:
     """Yield two counts of a unit, one after the other, that no births and moves can explain."""
-    areas, rows = tables["areas"], tables["population"].sort_values(["area", "as_of"], kind="stable")
-    before = rows[["people", "as_of"]].shift().where(rows["area"] == rows["area"].shift())
+    rows = data.population.sort_values(["unit_id", "as_of"], kind="stable")
+    before = rows[["people", "as_of"]].shift().where(rows["unit_id"] == rows["unit_id"].shift())
     ratio = (rows["people"] / before["people"]).astype("Float64")
     share = rule_limits("population_jump")["share"]
     far = ((ratio > 1 + share) | (ratio < 1 / (1 + share))).fillna(False)
     for row in rows.assign(past=before["people"], other=before["as_of"])[far].itertuples():
-        parts = {**_unit_and_day(tables, row), "other": row.other}
-        if parts["name"] == unit_name(areas, row.area, row.other):  # the same unit of that code
-            yield _count_finding("population_jump", row, "people", row.people, row.past, **parts)
+        parts = {**_unit_and_day(data, row), "other": row.other}
+        yield _count_finding("population_jump", row, "people", row.people, row.past, **parts)
 
 
-def _loss_units(tables: Tables) -> Iterator[Finding]:
+def _loss_units(data: Dataset) -> Iterator[Finding]:
     """Yield losses of one decision within one unit, some in people and some in cards."""
-    losses, areas = tables["losses"], tables["areas"]
+    losses, geography = data.losses, data.geography
     units = losses["unit"].where(losses["unit"] != "", "people")
     for _, same in losses.assign(unit=units).groupby("decision"):
         if same["unit"].nunique() < 2:
             continue
         for row in same.itertuples():
-            inside = same[same["area"].isin(set(communes(areas, row.area, row.on)) - {row.area})]
+            inside = same[same["area"].isin(set(geography.commune_codes(row.area, row.on)) - {row.area})]
             for other in inside[inside["unit"] != row.unit].head(1).itertuples():
                 parts: dict[str, Part] = {"value": Term(f"unit.{other.unit}"), "expected": Term(f"unit.{row.unit}")}
-                names = {"name": unit_name(areas, other.area, other.on), "other": unit_name(areas, row.area, row.on)}
+                first, second = geography.unit_at(other.area, other.on), geography.unit_at(row.area, row.on)
+                names = {"name": first.name, "other": second.name}
                 yield Finding.in_row("losses_unit_mixed", other, "unit", **parts, **names, decision=row.decision)
 
 
-def _published_units(tables: Tables) -> Iterator[Finding]:
+def _published_units(data: Dataset) -> Iterator[Finding]:
     """Yield figures of one name in two units in one document, and percentages without a base."""
-    published = tables["published"]
+    published = data.published
     for (_, figure), same in published.groupby(["document", "figure"], sort=False):
         first = same.iloc[0]
         for row in same[same["unit"] != first["unit"]].itertuples():
@@ -316,28 +306,28 @@ def _published_units(tables: Tables) -> Iterator[Finding]:
         yield Finding.in_row("share_without_base", row, "base", figure=row.figure)
 
 
-def _successor_shares(tables: Tables) -> Iterator[Finding]:
+def _successor_shares(data: Dataset) -> Iterator[Finding]:
     """Yield split units whose parts do not add up to the unit."""
-    areas, rounding = tables["areas"], rule_limits("successor_shares")["share"]
-    for (code, day), parts in tables["successors"].groupby(["code_old", "on"]):
+    rounding = rule_limits("successor_shares")["share"]
+    for (code, day), parts in data.successors.groupby(["code_old", "on"]):
         total = float(parts["share"].sum())
         if total > 1 + rounding or (parts["share"].notna().all() and total < 1 - rounding):
-            name = unit_name(areas, code, day) if code in set(areas["code"]) else code
+            name = data.geography.unit_at(code, day).name if data.geography.units_with_code(code) else code
             first = next(parts.itertuples())
             yield Finding.in_row("successor_shares", first, "share", value=total, name=name, day=day)
 
 
-def _expiring_cards(tables: Tables) -> Iterator[Finding]:
+def _expiring_cards(data: Dataset) -> Iterator[Finding]:
     """Yield groups of which more cards expire than there are."""
     keys = ["area", "as_of", "group"]
-    both = _sums(tables["expiring"], keys, "cards").merge(tables["cards"][[*keys, "cards"]], on=keys)
+    both = _sums(data.expiring, keys, "cards").merge(data.cards[[*keys, "cards"]], on=keys)
     for row in both[both["total"] > both["cards"]].itertuples():
-        parts = {"group": GroupName(row.group), **_unit_and_day(tables, row)}
+        parts = {"group": GroupName(row.group), **_unit_and_day(data, row)}
         yield _count_finding("expiring_above_cards", row, "cards", row.total, row.cards, **parts)
 
 
 # What is checked once every unit is known; findings come in this order.
-CHECKS: tuple[Callable[[Tables], Iterator[Finding]], ...] = (
+CHECKS: tuple[Callable[[Dataset], Iterator[Finding]], ...] = (
     _household_sizes_and_minority, _cards_above_people, _groups_and_parts, _losses_above_people, _zone_totals,
     _target_scopes, _communes_without_cards, _communes_and_units, _denominators, _population_jumps, _loss_units,
     _published_units, _successor_shares, _expiring_cards, check_months,

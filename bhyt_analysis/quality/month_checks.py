@@ -13,12 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.findings import Finding, GroupName, Part
-from bhyt_analysis.domain.geography import unit_name
 from bhyt_analysis.law.groups import drop_nested_groups, main_group
 from bhyt_analysis.quality.limits import rule_limits
 
-Tables = dict[str, pd.DataFrame]
 Floats = NDArray[np.float64]
 MAD = 1.4826  # times the median absolute deviation is the standard deviation of normal figures
 
@@ -32,13 +31,13 @@ class Series(NamedTuple):
     position: NDArray[np.int64]
 
 
-def check_months(tables: Tables) -> Iterator[Finding]:
+def check_months(data: Dataset) -> Iterator[Finding]:
     """Yield the findings from following cards from month to month."""
-    yield from _stock_and_flow(tables)
-    series = monthly_series(tables["cards"])
+    yield from _stock_and_flow(data)
+    series = monthly_series(data.cards)
     if len(series.months) > 1:
         for check in (_jumps, _silent_months, _groups_missing, _copied_months):
-            yield from check(tables, series)
+            yield from check(data, series)
 
 
 def monthly_series(cards: pd.DataFrame) -> Series:
@@ -65,22 +64,22 @@ def monthly_series(cards: pd.DataFrame) -> Series:
 
 
 def _cell_finding(
-    tables: Tables, position: int, rule: str, column: str, area: str, unit_day: pd.Timestamp, **parts: Part
+    data: Dataset, position: int, rule: str, column: str, area: str, unit_day: pd.Timestamp, **parts: Part
 ) -> Finding:
     """Return a finding about the row of ``cards`` that a cell of the matrix comes from."""
-    row = next(tables["cards"].iloc[[position]].itertuples())
-    return Finding.in_row(rule, row, column, name=unit_name(tables["areas"], area, unit_day), **parts)
+    row = next(data.cards.iloc[[position]].itertuples())
+    return Finding.in_row(rule, row, column, name=data.geography.unit_at(area, unit_day).name, **parts)
 
 
 # --- Stock and flow -------------------------------------------------------------------------------
 
 
-def _stock_and_flow(tables: Tables) -> Iterator[Finding]:
+def _stock_and_flow(data: Dataset) -> Iterator[Finding]:
     """Yield months whose cards at the end are not those at the start with the flows added."""
-    flows = tables["flows"]
+    flows = data.flows
     if flows.empty:
         return
-    stock = _stock(tables["cards"][tables["cards"]["area"].isin(flows["area"])], flows["group"])
+    stock = _stock(data.cards[data.cards["area"].isin(flows["area"])], flows["group"])
     keys = flows[["area", "group", "as_of"]]
     before = keys.assign(as_of=flows["as_of"] - pd.offsets.MonthEnd(1))
     start, end = (stock.reindex(pd.MultiIndex.from_frame(k)).to_numpy() for k in (before, keys))
@@ -90,7 +89,7 @@ def _stock_and_flow(tables: Tables) -> Iterator[Finding]:
     columns = ["new", "renewed", "expired", "suspended", "reclassified"]
     for row in rows[rows["end"] != rows["expected"]].itertuples():
         parts: dict[str, Part] = {c: int(getattr(row, c)) for c in ("start", *columns, "expected")}
-        parts |= {"name": unit_name(tables["areas"], row.area, row.as_of), "month": f"{row.as_of:%m/%Y}"}
+        parts |= {"name": data.geography.unit_at(row.area, row.as_of).name, "month": f"{row.as_of:%m/%Y}"}
         yield Finding.in_row("stock_flow", row, ", ".join(columns), value=int(row.end), **parts)
 
 
@@ -145,7 +144,7 @@ def _median(values: Floats) -> Floats:
     return out
 
 
-def _jumps(tables: Tables, series: Series) -> Iterator[Finding]:
+def _jumps(data: Dataset, series: Series) -> Iterator[Finding]:
     """Yield counts far from the months around them, by their own history (the Hampel identifier on logarithms)."""
     limit = rule_limits("sudden_jump")
     if len(series.months) < limit["months"]:
@@ -157,22 +156,22 @@ def _jumps(tables: Tables, series: Series) -> Iterator[Finding]:
     far &= np.abs(series.values - normal) >= limit["cards"]
     far &= ((~np.isnan(series.values)).sum(axis=1) >= limit["months"])[:, None]
     if far.any():
-        far &= ~_explained(tables, series, limit)
+        far &= ~_explained(data, series, limit)
     for line, t in zip(*np.nonzero(far), strict=True):
         area, group = series.keys.iloc[line]
         day = series.months[t]
         parts: dict[str, Part] = {"value": int(series.values[line, t]), "expected": int(normal[line, t] + 0.5)}
         parts |= {"group": GroupName(group), "day": day}
-        yield _cell_finding(tables, series.position[line, t], "sudden_jump", "cards", area, day, **parts)
+        yield _cell_finding(data, series.position[line, t], "sudden_jump", "cards", area, day, **parts)
 
 
-def _explained(tables: Tables, series: Series, limit: dict[str, float]) -> NDArray[np.bool_]:
+def _explained(data: Dataset, series: Series, limit: dict[str, float]) -> NDArray[np.bool_]:
     """Mark jumps at the two ends of a series that a zoning decision or pupils' enrolment may explain.
 
     There a new level can't be distinguished from an error.
     """
     out = np.zeros(series.values.shape, dtype=bool)
-    zones = tables["zones"]
+    zones = data.zones
     for t in {0, len(series.months) - 1}:
         day = series.months[t]
         since = zones["since"].between(day - pd.offsets.MonthEnd(int(limit["settling"])), day)
@@ -185,12 +184,12 @@ def _explained(tables: Tables, series: Series, limit: dict[str, float]) -> NDArr
 # --- Missing and copied months --------------------------------------------------------------------
 
 
-def _silent_months(tables: Tables, series: Series) -> Iterator[Finding]:
+def _silent_months(data: Dataset, series: Series) -> Iterator[Finding]:
     """Yield months in which a unit that reports every month, or all communes of one, do not report."""
-    areas, reported = tables["areas"], ~np.isnan(series.values)
-    units = areas.drop_duplicates("code").set_index("code")
-    commune = series.keys["area"].map(units["kind"]) == "commune"
-    above = series.keys["area"].map(units["parent"])
+    reported = ~np.isnan(series.values)
+    units = {code: data.geography.unit_at(code) for code in series.keys["area"].unique()}
+    commune = series.keys["area"].map({code: u.kind for code, u in units.items()}) == "commune"
+    above = series.keys["area"].map({code: u.parent_code for code, u in units.items()})
     unit = above.where(commune & (above != ""), series.keys["area"])
     for code, lines in reported_months(unit, reported):
         columns = np.flatnonzero(lines)
@@ -203,7 +202,7 @@ def _silent_months(tables: Tables, series: Series) -> Iterator[Finding]:
         after = columns[1 + int(np.argmax(steps))]
         position = series.position[(unit == code).to_numpy(), after].max()
         missing = _month_list(pd.date_range(days[0], days[-1], freq="ME").difference(days))
-        yield _cell_finding(tables, position, "missing_months", "as_of", code, days[0], value=missing)
+        yield _cell_finding(data, position, "missing_months", "as_of", code, days[0], value=missing)
 
 
 def reported_months(unit: pd.Series, reported: NDArray[np.bool_]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
@@ -218,7 +217,7 @@ def _month_list(days: pd.DatetimeIndex) -> str:
     return ", ".join([f"{d:%m/%Y}" for d in days[:12]] + ["…"] * (len(days) > 12))
 
 
-def _groups_missing(tables: Tables, series: Series) -> Iterator[Finding]:
+def _groups_missing(data: Dataset, series: Series) -> Iterator[Finding]:
     """Yield months in which a unit reports other groups but not this one, though it does before and after."""
     reported = ~np.isnan(series.values)
     before = np.logical_or.accumulate(reported, axis=1)
@@ -237,10 +236,10 @@ def _groups_missing(tables: Tables, series: Series) -> Iterator[Finding]:
             position = series.position[line, columns[0] + int(np.argmax(reported[line, columns[0] :]))]
             days, name = series.months[columns], GroupName(group)
             parts: dict[str, Part] = {"value": _month_list(days), "group": name}
-            yield _cell_finding(tables, position, "group_missing", "as_of", area, days[0], **parts)
+            yield _cell_finding(data, position, "group_missing", "as_of", area, days[0], **parts)
 
 
-def _copied_months(tables: Tables, series: Series) -> Iterator[Finding]:
+def _copied_months(data: Dataset, series: Series) -> Iterator[Finding]:
     """Yield months whose cards are, group by group, those of the month before."""
     limit, reported = rule_limits("same_as_before"), ~np.isnan(series.values)
     codes, names = series.keys["area"].factorize(sort=True)
@@ -256,4 +255,4 @@ def _copied_months(tables: Tables, series: Series) -> Iterator[Finding]:
         columns = np.flatnonzero(alike[unit]) + 1
         position, days = series.position[codes == unit, columns[0]].max(), series.months[columns]
         value = _month_list(days)
-        yield _cell_finding(tables, position, "same_as_before", "cards", names[unit], days[0], value=value)
+        yield _cell_finding(data, position, "same_as_before", "cards", names[unit], days[0], value=value)

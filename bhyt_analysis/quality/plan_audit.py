@@ -14,7 +14,7 @@ import pandas as pd
 
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.findings import Citation, Finding, Listing, Part, TableRow, Term, UnitName, findings_table
-from bhyt_analysis.domain.geography import communes, find_unit, lineage, population_at, unit_name
+from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.domain.printed_figures import Interval, printed_interval, published_rates
 from bhyt_analysis.i18n.messages import has_message
 from bhyt_analysis.law.groups import groups
@@ -45,7 +45,7 @@ def audit(data: Dataset, area: str | None = None, lang: str = "vi") -> pd.DataFr
     ['share_household, cards_household, insured_by_local_office, insured_total']
     """
     units = {*data.published["area"], *data.duties["area"], *data.targets["area"]} - {"each"}
-    codes = [c for c in data.areas["code"].unique() if c in units] if area is None else [find_unit(data.areas, area)]
+    codes = [c for c in data.areas["code"].unique() if c in units] if area is None else [data.find(area).code]
     return findings_table((f for code in codes for rule in RULES for f in rule(data, code)), lang, WHERE)
 
 
@@ -181,7 +181,7 @@ def check_populations(data: Dataset, code: str) -> Iterator[Finding]:
             continue
         people, day = figures["population"].value, pd.Timestamp(figures["population"].as_of)
         census = data.population[(data.population["status"] == "census") & (data.population["as_of"] < day)]
-        count = population_at(data.areas, census, code, day)
+        count = population_at(data.geography, census, code, day)
         if count is None or count.people <= people:
             continue
         rate = figures["insured_total"].value / count.people if "insured_total" in figures else float("nan")
@@ -241,7 +241,7 @@ def _check_loss_and_rates(data: Dataset, code: str, loss: TableRow) -> Iterator[
     if before.empty or after.empty:
         return
     (before_low, before_high), (after_low, after_high) = (t[["rate_low", "rate_high"]].iloc[0] for t in (before, after))
-    count = population_at(data.areas, data.population, code, after["as_of"].iloc[0])
+    count = population_at(data.geography, data.population, code, after["as_of"].iloc[0])
     if before_low <= after_high or count is None:
         return
     most = int(loss.people / (before_low - after_high))
@@ -265,9 +265,9 @@ def check_missing(data: Dataset, code: str) -> Iterator[Finding]:
     if targets.empty:
         return
     figures = {figure for rows in documents.values() for figure in rows["figure"]}
-    cards = data.cards["area"].isin([code, *communes(data.areas, code)])
+    cards = data.cards["area"].isin([code, *data.geography.commune_codes(code)])
     if not figures & {"coverage", "insured_total"} and not cards.any():
-        instrument, name = targets["instrument"].iloc[0], UnitName(unit_name(data.areas, code))
+        instrument, name = targets["instrument"].iloc[0], UnitName(data.geography.unit_at(code).name)
         yield Finding.in_document("no_baseline", instrument, code, "coverage, insured_total", name=name)
     for instrument, plan in _plans(targets):
         years = sorted(set(plan["on"].dt.year))
@@ -308,14 +308,14 @@ def check_path(data: Dataset, code: str) -> Iterator[Finding]:
     document = targets["instrument"].iloc[0]
     for instrument, plan in _plans(targets):
         yield from _check_steps(data, code, instrument, plan)
-    for above in [c for c, _ in lineage(data.areas, code)][1:]:
+    for above in [c for c, _ in data.geography.places(code)][1:]:
         same = _own_targets(data, above).merge(targets, on="on", suffixes=("_above", ""))
         lower = same[same["rate_above"] > same["rate"]].sort_values("on").drop_duplicates("on", keep="last")
         if len(lower):
             relations = [Term(f"relation.{r}") for r in lower["relation"]]
             pairs = lower[["rate", "rate_above"]].set_axis(["value", "expected"], axis=1)
             pairs = pairs.assign(year=lower["on"].dt.strftime("%Y"), relation=relations)
-            parts: dict[str, Part] = {"above": UnitName(unit_name(data.areas, above, lower["on"].iloc[0]))}
+            parts: dict[str, Part] = {"above": UnitName(data.geography.unit_at(above, lower["on"].iloc[0]).name)}
             parts["pairs"] = Listing("pair.below_upper_target", pairs.to_dict("records"))
             yield Finding.in_document("below_upper_target", document, code, "target_coverage", **parts)
 
@@ -361,7 +361,7 @@ def check_sub_targets(data: Dataset, code: str) -> Iterator[Finding]:
         for on, parts in rows.groupby("on"):
             targets = _own_targets(data, code)
             targets = targets[targets["on"] == on]
-            count = population_at(data.areas, data.population, code, on)
+            count = population_at(data.geography, data.population, code, on)
             if before.empty or targets.empty or count is None:
                 continue
             is_pupil = parts["scope"].isin(["pupil_who_lost", "student_who_lost"])
@@ -390,7 +390,7 @@ def check_implied_values(data: Dataset, code: str) -> Iterator[Finding]:
                 continue
             rate, people = _either_rounding(figures["coverage"]), _count(figures["insured_total"])
             day = pd.to_datetime(as_of, format="%Y-%m-%d", errors="coerce")
-            count = population_at(data.areas, data.population, code, day)
+            count = population_at(data.geography, data.population, code, day)
             if count is None or rate.low <= 0 or rate.high == float("inf"):
                 continue
             low, high = 100 * people.low / rate.high, 100 * people.high / rate.low

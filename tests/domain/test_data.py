@@ -8,7 +8,7 @@ import pytest
 import bhyt_analysis as bhyt
 from bhyt_analysis.domain.dataset import TABLES
 from bhyt_analysis.domain.decisions import default_decision
-from bhyt_analysis.domain.geography import communes, find_unit, full_unit_name, lineage, population_at, unit_name
+from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.domain.schema import schema
 from bhyt_analysis.ingest import synthetic
 
@@ -34,8 +34,8 @@ CENSUS = {
 
 @pytest.mark.parametrize(("name", "people"), CENSUS.items())
 def test_people_of_each_district_at_the_census(data, name, people):
-    code = find_unit(data.areas, name)
-    count = population_at(data.areas, data.population, code, pd.Timestamp("2019-04-01"))
+    code = data.find(name).code
+    count = population_at(data.geography, data.population, code, pd.Timestamp("2019-04-01"))
     assert (count.people, count.status) == (people, "census")
 
 
@@ -83,7 +83,7 @@ LUC_NGAN = {
 
 def test_the_fourteen_communes_of_luc_ngan(data):
     names = {
-        unit_name(data.areas, a).removeprefix("Xã ")
+        data.geography.unit_at(a).name.removeprefix("Xã ")
         for a in data.zones.query("decision == '861'")["area"]
         if a.startswith("07")
     }
@@ -128,7 +128,7 @@ def test_split_units_have_no_invented_share(data):
 def test_the_island_communes_become_the_special_zone_of_ly_son_only(data):
     new = data.successors[data.successors["code_old"].isin(["21541", "21544", "21547"])]["code_new"]
     assert new.tolist() == ["21548"] * 3
-    assert unit_name(data.areas, "21548") == "Đặc khu Lý Sơn"
+    assert data.geography.unit_at("21548").name == "Đặc khu Lý Sơn"
 
 
 def test_ten_communes_have_no_known_successor(data):
@@ -141,38 +141,38 @@ def test_codes_are_text_with_their_leading_zeros(data):
 
 def test_a_name_means_the_largest_unit_of_that_name(data):
     names = ("Sơn Dương", "Thị trấn Sơn Dương", "Sơn La", "Thành phố Sơn La", "LỤC NGẠN", "219")
-    assert [find_unit(data.areas, n) for n in names] == ["076", "02536", "14", "116", "219", "219"]
+    assert [data.find(n).code for n in names] == ["076", "02536", "14", "116", "219", "219"]
 
 
 def test_an_ambiguous_name_is_an_error_with_both_units(data):
     with pytest.raises(ValueError, match=r"03997 Xã Tân Lập \(Huyện Mộc Châu\), 07594 Xã Tân Lập \(Huyện Lục Ngạn\)"):
-        find_unit(data.areas, "Tân Lập")
+        data.find("Tân Lập").code
 
 
 def test_an_unknown_name_is_an_error_with_the_nearest(data):
     with pytest.raises(ValueError, match="Huyện Sơn Dương"):
-        find_unit(data.areas, "Huyện Sơn Duong A")
+        data.find("Huyện Sơn Duong A").code
 
 
 def test_a_unit_has_the_name_of_the_day(data):
-    assert unit_name(data.areas, "24", pd.Timestamp("2021-01-01")) == "Tỉnh Bắc Giang"
-    assert unit_name(data.areas, "24", pd.Timestamp("2025-08-01")) == "Tỉnh Bắc Ninh"
-    assert full_unit_name(data.areas, "219") == "Huyện Lục Ngạn (Tỉnh Bắc Giang)"
-    assert lineage(data.areas, "219")[-1] == ("VN", "Việt Nam")
+    assert data.geography.unit_at("24", pd.Timestamp("2021-01-01")).name == "Tỉnh Bắc Giang"
+    assert data.geography.unit_at("24", pd.Timestamp("2025-08-01")).name == "Tỉnh Bắc Ninh"
+    assert data.geography.full_name(data.geography.unit_at("219")) == "Huyện Lục Ngạn (Tỉnh Bắc Giang)"
+    assert data.geography.places("219")[-1] == ("VN", "Việt Nam")
 
 
 def test_districts_ended_and_communes_of_2025_belong_to_provinces(data):
-    assert len(communes(data.areas, "14", pd.Timestamp("2019-04-01"))) == 204
-    new = communes(data.areas, "14", pd.Timestamp("2025-07-01"))
+    assert len(data.geography.commune_codes("14", pd.Timestamp("2019-04-01"))) == 204
+    new = data.geography.commune_codes("14", pd.Timestamp("2025-07-01"))
     assert set(data.areas[data.areas["code"].isin(new) & data.areas["since"].notna()]["parent"]) == {"14"}
 
 
 def test_a_sum_of_people_is_taken_only_where_every_commune_is_counted(data):
     some = data.population[data.population["area"] != "02539"]
     assert (
-        population_at(data.areas, some, "076", pd.Timestamp("2019-04-01")).people == 182_330
+        population_at(data.geography, some, "076", pd.Timestamp("2019-04-01")).people == 182_330
     )  # the plan's own, of 2021
-    assert population_at(data.areas, some[some["area"] != "076"], "076") is None
+    assert population_at(data.geography, some[some["area"] != "076"], "076") is None
 
 
 @pytest.mark.parametrize(

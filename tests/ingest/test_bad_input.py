@@ -5,7 +5,7 @@ import pytest
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.cli import main
-from bhyt_analysis.domain.geography import population_at
+from bhyt_analysis.domain.population import population_at
 
 from ..conftest import write_table
 
@@ -302,7 +302,7 @@ def test_zones_are_counted_against_their_decision(small_input):
 
 def test_partly_listed_communes_are_not_summed_for_their_district(small_input):
     data = bhyt.load(small_input)
-    assert population_at(data.areas, data.population, "D1").people == 3000
+    assert population_at(data.geography, data.population, "D1").people == 3000
     areas = ["code", "name", "kind", "parent", "listed"]
     write_table(
         small_input / "areas.csv",
@@ -312,5 +312,5 @@ def test_partly_listed_communes_are_not_summed_for_their_district(small_input):
         ["C2", "Xã Sau", "commune", "D1", ""],
     )
     data = bhyt.load(small_input)
-    assert population_at(data.areas, data.population, "D1") is None
+    assert population_at(data.geography, data.population, "D1") is None
     assert bhyt.coverage(data, "D1")["insured"].isna().all()

@@ -8,7 +8,7 @@ import pytest
 
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.findings import Finding
-from bhyt_analysis.domain.geography import communes, unit_name, unit_row, units_on
+from bhyt_analysis.domain.geography import units_on
 from bhyt_analysis.ingest.loader import TABLES, InputError, load, read_input
 from bhyt_analysis.law import Law
 from bhyt_analysis.law.law_file import FILE
@@ -95,11 +95,11 @@ def test_changed_law_file_is_read_again_and_changed_table_is_not_kept(tmp_path: 
 
 def test_unit_look_up_follows_a_table_changed_in_place() -> None:
     areas = load().areas
-    inside = communes(areas, "219")
+    inside = geography.commune_codes("219")
     areas.loc[areas["code"] == "219", "name"] = "Huyện Khác"
     areas.loc[areas["code"] == inside[0], "parent"] = "24"
-    assert unit_name(areas, "219") == "Huyện Khác"
-    assert communes(areas, "219") == inside[1:]
+    assert geography.unit_at("219").name == "Huyện Khác"
+    assert geography.commune_codes("219") == inside[1:]
 
 
 def test_unit_look_up_uses_the_units_of_the_day() -> None:
@@ -110,5 +110,5 @@ def test_unit_look_up_uses_the_units_of_the_day() -> None:
         rows = areas[areas["code"] == code]
         for day in days:
             alive = units_on(rows, day)
-            pd.testing.assert_series_equal(unit_row(areas, code, day), (alive if len(alive) else rows).iloc[0])
-            assert unit_name(areas, code, day) == unit_row(areas, code, day)["name"]
+            pd.testing.assert_series_equal(geography.unit_at(code, day), (alive if len(alive) else rows).iloc[0])
+            assert geography.unit_at(code, day).name == geography.unit_at(code, day).name

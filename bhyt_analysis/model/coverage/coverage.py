@@ -6,16 +6,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from bhyt_analysis.domain.area_view import AreaView, area_view
 from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
-from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
-from bhyt_analysis.domain.geography import (
-    add_population,
-    communes,
-    is_fully_listed,
-    population_at,
-    unit_name,
-    units_within,
-)
+from bhyt_analysis.domain.dataset import Dataset, limit_to_date
+from bhyt_analysis.domain.geography import NO_UNIT
+from bhyt_analysis.domain.population import add_population, communes_of_count, population_at
 from bhyt_analysis.domain.printed_figures import published_rates
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
@@ -60,38 +55,41 @@ def coverage(
     by = list(by or [])
     if unknown := [b for b in by if b not in BY]:
         raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(BY)}))
-    data = limit_to_date(data, as_of)
-    code, data = (None, data) if area is None else select_unit(data, area)
-    codes = areas_with_figures(data) if code is None else [code]
-    tables = [_area_coverage(data, code, by) for code in codes]
+    if area is None:
+        data = limit_to_date(data, as_of)
+    areas = areas_with_figures(data) if area is None else [area]
+    tables = [area_view(data, a, as_of).result(_area_coverage, *by) for a in areas]
     columns = COLUMNS[:2] + [b for b in ("group", "subgroup") if b in by] + COLUMNS[2:] + BASIS
     return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
 
 
 def areas_with_figures(data: Dataset) -> list[str]:
-    """List the units to make a briefing of: those right above communes that have figures.
+    """List the units to make a briefing of, each by its code (with a day where the code was given to another unit).
 
-    A unit that alone has figures (none of its communes has) is listed itself; so is a commune without a unit above it.
+    These are the districts and provinces right above communes that have figures; communes with cards that are in no
+    district; units that alone have figures (none of their communes has), or a document of their own.
 
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> len(areas_with_figures(load()))
-    29
+    >>> areas = areas_with_figures(load())
+    >>> len(areas), areas[:3]
+    (31, ['070', '071', '072'])
     """
-    areas = data.areas.drop_duplicates("code")
-    codes = set(data.population["area"]) | set(data.cards["area"]) | set(data.losses["area"])
-    if not codes:  # no figure of people at all: the units of documents, zones or targets, else every unit
-        codes = set(data.published["area"]) | set(data.zones["area"]) | (set(data.targets["area"]) - {"each"})
-        codes = codes or set(areas["code"])
-    rows = areas[areas["code"].isin(codes)]
-    commune_rows = rows[rows["kind"] == "commune"]
-    above = set(commune_rows["parent"]) - {""}
-    alone = set(commune_rows.loc[commune_rows["parent"] == "", "code"])
-    upper = set(rows.loc[rows["kind"] != "commune", "code"])
-    parents = set(areas.loc[areas["code"].isin(above | upper), "parent"])
-    chosen = above | alone | (upper - parents)
-    return [code for code in areas["code"] if code in chosen]
+    geography, rows = data.geography, data.rows_by_unit
+    reporting = {*rows["cards"], *rows["losses"]} - {NO_UNIT}
+    ids = (reporting | {*rows["population"]}) - {NO_UNIT}
+    if not ids:  # no figure of people at all: the units of documents, zones or targets, else every unit
+        ids = {i for name in ("published", "zones", "targets") for i in rows[name]} - {NO_UNIT} or set(geography.units)
+    units = [geography.unit(i) for i in ids]
+    above = {u: geography.parent(u) for u in units if u.kind == "commune"}
+    chosen = {u for u, upper in above.items() if upper is None or (u.id in reporting and upper.kind != "district")}
+    chosen |= {upper for upper in above.values() if upper is not None}
+    others = {u for u in units if u.kind != "commune"}
+    chosen |= others - {geography.parent(u) for u in chosen | others}
+    documents = {geography.unit(i) for i in rows["documents"] if i != NO_UNIT}
+    chosen |= {unit for unit in documents if unit.kind != "country"}
+    return [geography.key(u) for u in geography.units.values() if u in chosen]
 
 
 def select_cards(data: Dataset, code: str, per_commune: bool = False) -> pd.DataFrame:
@@ -103,16 +101,19 @@ def select_cards(data: Dataset, code: str, per_commune: bool = False) -> pd.Data
     own = data.cards[data.cards["area"] == code]
     if len(own) and not per_commune:
         return own
-    inside = communes(data.areas, code) if per_commune or is_fully_listed(data.areas, code) else []
+    inside = data.geography.commune_codes(code) if per_commune or data.geography.unit_at(code).is_fully_listed else []
     rows = data.cards[data.cards["area"].isin([c for c in inside if per_commune or c != code])]
     if per_commune:
         return rows
-    units, reporting = units_within(data.areas, code), rows.groupby("as_of")["area"].agg(set)
-    complete_days = [day for day, there in reporting.items() if set(communes(units, code, day)) <= there]
+    unit, reporting = data.geography.unit_at(code), rows.groupby("as_of")["unit_id"].agg(set)
+    complete_days = [
+        day for day, there in reporting.items() if {u.id for u in communes_of_count(data.geography, unit, day)} <= there
+    ]
     return rows[rows["as_of"].isin(complete_days)]
 
 
-def _area_coverage(data: Dataset, code: str, by: list[str]) -> pd.DataFrame:
+def _area_coverage(view: AreaView, *by: str) -> pd.DataFrame:
+    data, code = view.data, view.code
     per_commune = "commune" in by
     cards = select_cards(data, code, per_commune)
     if "month" not in by and len(cards):
@@ -135,8 +136,8 @@ def _area_coverage(data: Dataset, code: str, by: list[str]) -> pd.DataFrame:
         cards_status=("status", lambda s: lowest_quality(s.unique())),
         source=("source", _join_sources),
     )
-    out = add_population(out, data.areas, data.population) if per_commune else _own_population(data, code, out)
-    out["name"] = [unit_name(data.areas, a, d) for a, d in zip(out["area"], out["as_of"], strict=True)]
+    out = add_population(out, data.geography, data.population) if per_commune else _own_population(data, code, out)
+    out["name"] = [data.geography.unit_at(a, d).name for a, d in zip(out["area"], out["as_of"], strict=True)]
     out["rate"] = out["insured"].astype("float64") / out["population"].astype("float64")
     out["rate_low"] = out["rate_high"] = out["rate"]
     population_status = out["population_status"].fillna("derived").replace("", "derived")
@@ -160,8 +161,7 @@ def _with_remainders(cards: pd.DataFrame) -> pd.DataFrame:
 
 
 def _own_population(data: Dataset, code: str, rows: pd.DataFrame) -> pd.DataFrame:
-    units = units_within(data.areas, code)
-    by_day = {d: population_at(units, data.population, code, d) for d in rows["as_of"].unique()}
+    by_day = {d: population_at(data.geography, data.population, code, d) for d in rows["as_of"].unique()}
     counts = [by_day[d] for d in rows["as_of"]]
     return rows.assign(
         population=pd.array([c.people if c else None for c in counts], dtype="Int64"),
@@ -171,15 +171,15 @@ def _own_population(data: Dataset, code: str, rows: pd.DataFrame) -> pd.DataFram
     )
 
 
-def _without_cards(data: Dataset, code: str, by: list[str]) -> pd.DataFrame:
+def _without_cards(data: Dataset, code: str, by: Sequence[str]) -> pd.DataFrame:
     """Return the printed rates of units without cards, or only their people."""
     rows: list[dict[str, object]] = []
-    for unit in communes(data.areas, code) if "commune" in by else [code]:
+    for unit in data.geography.commune_codes(code) if "commune" in by else [code]:
         rates = published_rates(data, unit)
         rates = rates if "month" in by else rates.tail(1)
         rows += rates.assign(area=unit, status="published").to_dict("records")
         if rates.empty:
-            count = population_at(data.areas, data.population, unit)
+            count = population_at(data.geography, data.population, unit)
             if count is not None:
                 day, people, status, source = count.as_of, count.people, count.status, count.source
                 counted = {"as_of": day, "population": people, "population_as_of": day, "population_source": source}
@@ -189,7 +189,7 @@ def _without_cards(data: Dataset, code: str, by: list[str]) -> pd.DataFrame:
     out = pd.DataFrame(rows, columns=[c for c in COLUMNS if c != "name"] + BASIS)
     days = ["as_of", "population_as_of"]
     out[days] = out[days].apply(pd.to_datetime)
-    out["name"] = [unit_name(data.areas, a, d) for a, d in zip(out["area"], out["as_of"], strict=True)]
+    out["name"] = [data.geography.unit_at(a, d).name for a, d in zip(out["area"], out["as_of"], strict=True)]
     out = out.assign(**{column: "" for column in ("group", "subgroup") if column in by})
     counts, shares = ("insured", "population"), ("rate", "rate_low", "rate_high")
     return out.astype({**dict.fromkeys(counts, "Int64"), **dict.fromkeys(shares, "float64")})

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
-from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
+from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.decisions import default_decision
-from bhyt_analysis.domain.geography import lineage, population_at
+from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.domain.printed_figures import published_rates
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.law.law import Law
@@ -58,7 +59,8 @@ def headline(
     >>> int(facts.at["next_to_add", "value"]), facts.at["lost", "unit"], facts.at["lost", "status"]
     (10028, 'cards', 'published')
     """
-    code, data = select_unit(limit_to_date(data, as_of), area)
+    view = area_view(data, area, as_of)
+    code, data = view.code, view.data
     decision = decision or default_decision(data, code, as_of)
     losses = _loss_facts(data, law, code, decision) if decision else ()
     facts = [*_coverage_facts(data, code, as_of), *losses, *_target_facts(data, code, as_of)]
@@ -74,7 +76,7 @@ def _coverage_facts(data: Dataset, code: str, as_of: str | pd.Timestamp | None) 
     now = coverage(data, code, as_of=as_of).iloc[0]
     counted, rated = pd.notna(now["insured"]), pd.notna(now["rate"])
     day = now["as_of"] if counted or pd.notna(now["rate_low"]) else as_of
-    count = population_at(data.areas, data.population, code, None if day is None else pd.Timestamp(day))
+    count = population_at(data.geography, data.population, code, None if day is None else pd.Timestamp(day))
     if count is not None:
         yield Fact("population", count.people, "people", count.as_of, count.status, count.source)
         if count.households is not None:
@@ -118,10 +120,10 @@ def _loss_facts(data: Dataset, law: Law, code: str, decision: str) -> Iterator[F
     yield Fact("lost", lost, unit, on, status, _join(source), relation=relation)
     now_source = coverage(data, code)["source"].iloc[0]
     for row in reenrolment(data, code, decision).to_dict("records"):
-        count = population_at(data.areas, data.population, code, row["as_of"])
+        count = population_at(data.geography, data.population, code, row["as_of"])
         sources = _join(source, now_source, count.source if count else "")
         yield Fact("reenrolled", None, "share", row["as_of"], row["status"], sources, row["low"], row["high"])
-    cost = full_year_cost(lost, law, [str(on.date())], status, lineage(data.areas, code, on)).iloc[0]
+    cost = full_year_cost(lost, law, [str(on.date())], status, data.geography.places(code, on)).iloc[0]
     sources = _join(source, cost["reference"], cost["rate_reference"])
     yield Fact("lost_cost", int(cost["cost"]), "vnd", on, cost["status"], sources)
 
@@ -131,7 +133,7 @@ def _target_facts(data: Dataset, code: str, as_of: str | pd.Timestamp | None) ->
     steps = target_steps(data, code, as_of)
     if steps.empty:
         return
-    count = population_at(data.areas, data.population, code, steps["population_as_of"].iloc[0])
+    count = population_at(data.geography, data.population, code, steps["population_as_of"].iloc[0])
     basis = count.source if count else ""
     first, last = steps.iloc[0], steps.iloc[-1]
     for name, step in (("next", first), ("last", last))[: min(len(steps), 2)]:

@@ -13,10 +13,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 import pandas as pd
 
+from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
-from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
-from bhyt_analysis.domain.geography import communes, is_fully_listed, lineage, unit_name
-from bhyt_analysis.domain.partitions import AreaPartitions
+from bhyt_analysis.domain.dataset import Dataset, limit_to_date
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import drop_nested_groups
@@ -99,8 +98,8 @@ def monitor(
     code, data, counts, end = _select_month(data, area, month, counts)
     reclassified = _reclassified_people(data, code, counts)
     targets = _targets(data, code, counts, end)
-    inside, reporting = communes(data.areas, code, end), counts["area"].unique()
-    inside = [c for c in inside if c in reporting or is_fully_listed(data.areas, code, end)]
+    inside, reporting = data.geography.commune_codes(code, end), counts["area"].unique()
+    inside = [c for c in inside if c in reporting or data.geography.unit_at(code, end).is_fully_listed]
     rows = []
     for unit in dict.fromkeys([code, *inside]):
         own = counts[counts["area"] == unit]
@@ -113,12 +112,13 @@ def monitor(
 
 
 def _monitor_all(data: Dataset, month: Month) -> pd.DataFrame:
-    end, partitions = parse_month(month), AreaPartitions(data)
+    end = parse_month(month)
     if end is None and len(data.cards):
         end = data.cards["as_of"].max() + pd.offsets.MonthEnd(0)
-    counted = set(data.cards["area"] if end is None else data.cards.loc[data.cards["as_of"] <= end, "area"])
-    codes = [c for c in areas_with_figures(data) if not counted.isdisjoint({c, *communes(data.areas, c)})]
-    tables = [monitor(partitions.select(code), code, end).head(1) for code in codes]
+    counted = set(data.cards["unit_id"] if end is None else data.cards.loc[data.cards["as_of"] <= end, "unit_id"])
+    units = [data.geography.find(area) for area in areas_with_figures(data)]
+    units = [u for u in units if not counted.isdisjoint(inside.id for inside in data.geography.inside(u))]
+    tables = [monitor(data, data.geography.key(unit), end).head(1) for unit in units]
     if not tables:
         raise BhytError(("error.watch_nothing", {}))
     return pd.concat(tables, ignore_index=True)
@@ -146,11 +146,12 @@ def _select_month(
     """Return the unit's code, the data known by the end of the month, the counts by month, and that end."""
     end = parse_month(month)
     # The people of a year are counted after it.
-    code, data = select_unit(replace(limit_to_date(data, end), population=data.population), area)
+    view = area_view(replace(limit_to_date(data, end), population=data.population), area)
+    code, data = view.code, view.data
     counts = monthly_counts(data, code) if counts is None else counts
     counts = counts if end is None else counts[counts["as_of"] <= end]
     if counts.empty:
-        name = unit_name(data.areas, code)
+        name = data.geography.unit_at(code).name
         if end is None:
             raise BhytError(("error.watch_no_cards", {"name": name}))
         raise BhytError(("error.watch_no_cards_by", {"name": name, "month": end}))
@@ -170,9 +171,10 @@ def monthly_counts(data: Dataset, area: str) -> pd.DataFrame:
     >>> monthly_counts(load(), "X001").groupby("area").size().unique().tolist()
     [24]
     """
-    code, data = select_unit(data, area)
+    view = area_view(data, area)
+    code, data = view.code, view.data
     tables = [coverage(data, code, by=["month"])]
-    if set(communes(data.areas, code)) - {code}:
+    if set(data.geography.commune_codes(code)) - {code}:
         tables.append(coverage(data, code, by=["commune", "month"]))
     rows = pd.concat([t[t["insured"].notna()].assign(rank=i) for i, t in enumerate(tables)])
     rows["month"] = rows["as_of"] + pd.offsets.MonthEnd(0)
@@ -186,7 +188,7 @@ def _reclassified_people(data: Dataset, code: str, counts: pd.DataFrame) -> dict
 
     The unit's own flows, or the sum of its communes' in months in which every one of them reports its flows.
     """
-    flows = data.flows[data.flows["area"].isin({code, *communes(data.areas, code)})]
+    flows = data.flows[data.flows["area"].isin({code, *data.geography.commune_codes(code)})]
     flows = flows.assign(month=flows["as_of"] + pd.offsets.MonthEnd(0), people=flows["reclassified"].fillna(0))
     totals = flows[flows["group"] == ""]  # reported for all groups together; else the groups are added up
     keys, keys_of_totals = (pd.MultiIndex.from_frame(t[["area", "month"]]) for t in (flows, totals))
@@ -197,7 +199,7 @@ def _reclassified_people(data: Dataset, code: str, counts: pd.DataFrame) -> dict
         by_unit[code] = {
             month: rows.sum()
             for month, rows in people.groupby("month")
-            if set(communes(data.areas, code, month)) <= set(rows.index.get_level_values("area"))
+            if set(data.geography.commune_codes(code, month)) <= set(rows.index.get_level_values("area"))
         }
     return by_unit
 
@@ -217,7 +219,7 @@ def _unit_pace(own: pd.DataFrame, reclassified: dict[pd.Timestamp, int], end: pd
 def _targets(data: Dataset, code: str, counts: pd.DataFrame, end: pd.Timestamp) -> dict[str, Target]:
     """Return the next target of the unit, and of each commune its own one or its part of the unit's."""
     unit = _own_target(data, code, counts, end, TARGET_LEVELS)
-    inside = [c for c in communes(data.areas, code, end) if c != code]
+    inside = [c for c in data.geography.commune_codes(code, end) if c != code]
     targets = {} if unit is None else {code: unit, **_shared_targets(counts, inside, unit, end)}
     rated = data.targets[data.targets["rate"].notna()]
     if (rated["area"].isin(inside) | ((rated["area"] == "each") & (rated["kind"] == "commune"))).any():
@@ -270,7 +272,12 @@ def _unit_row(
     """Return the row of one unit, from its own counts."""
     by_month = own.set_index("month")
     last_year = [*own.loc[own["month"].dt.year == end.year - 1, "rate"]][-1:] or [None]
-    row: Row = {"area": unit, "name": unit_name(data.areas, unit, end), "month": end, "rate_last_year": last_year[0]}
+    row: Row = {
+        "area": unit,
+        "name": data.geography.unit_at(unit, end).name,
+        "month": end,
+        "rate_last_year": last_year[0],
+    }
     if target is not None:
         row |= {f"target_{name}": getattr(target, name) for name in ("on", "relation", "rate", "level")}
         row["people_needed"] = target.people
@@ -388,7 +395,7 @@ def nowcast(data: Dataset, area: str, month: Month = None, counts: pd.DataFrame 
 
 def _report_days(data: Dataset, code: str, end: pd.Timestamp) -> list[tuple[pd.Timestamp, str]]:
     """Return the days on which the yearly report of a month's year is due by the unit's plan, or one above it."""
-    units = [unit for unit, *_ in lineage(data.areas, code, end)]
+    units = [unit for unit, *_ in data.geography.places(code, end)]
     rows = pd.concat([required_reports(data, unit, end).query("area == @unit") for unit in units])
     rows = rows[(rows["kind"] == "yearly") & (rows["period"].dt.year == end.year) & rows["due"].notna()]
     return [(r.due, r.deadline) for r in rows.drop_duplicates("due").itertuples()]
@@ -410,8 +417,9 @@ def expiring_cards(data: Dataset, area: str, month: Month = None) -> pd.DataFram
     (13, True)
     """
     end = parse_month(month)
-    code, data = select_unit(limit_to_date(data, end), area)
-    inside = communes(data.areas, code, end)
+    view = area_view(data, area, end)
+    code, data = view.code, view.data
+    inside = data.geography.commune_codes(code, end)
     rows = data.expiring[data.expiring["area"].isin({code, *inside})]
     months = rows["as_of"] + pd.offsets.MonthEnd(0)
     rows = rows[months == (months.max() if end is None else end)]
@@ -422,7 +430,7 @@ def expiring_cards(data: Dataset, area: str, month: Month = None) -> pd.DataFram
     rows = rows.assign(**{c: rows["cards"].where(days_left.between(0, days), 0) for c, days in windows.items()})
     out = []
     for unit, own in _rows_by_unit(rows, code, inside):
-        name, status = unit_name(data.areas, unit, own["as_of"].iloc[0]), lowest_quality(own["status"])
+        name, status = data.geography.unit_at(unit, own["as_of"].iloc[0]).name, lowest_quality(own["status"])
         source = "; ".join(own["source"].unique())
         out.append((unit, name, own["as_of"].max(), *own[[*windows]].sum(), status, source))
     columns = ["area", "name", "as_of", *windows, "status", "source"]

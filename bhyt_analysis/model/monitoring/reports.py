@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bhyt_analysis.domain.dataset import Dataset, select_unit
-from bhyt_analysis.domain.geography import communes, unit_name
+from bhyt_analysis.domain.area_view import area_view
+from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.result_table import result_table
 
 MONTHS_IN_PERIOD = {"monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12}
@@ -47,7 +47,7 @@ def required_reports(data: Dataset, code: str, month: pd.Timestamp) -> pd.DataFr
     Columns ``area``, ``kind``, ``period`` (its last day), ``due`` (missing where no plan names a day), ``deadline``
     ("by" or "before"), ``source``.
     """
-    units = {code, *communes(data.areas, code, month)}
+    units = {code, *data.geography.commune_codes(code, month)}
     months = pd.date_range(month - pd.offsets.MonthEnd(11), pd.Timestamp(month.year, 12, 31), freq="ME")
     rows = []
     for duty in data.duties[data.duties["area"].isin(units)].to_dict("records"):
@@ -77,9 +77,10 @@ def reports_due(data: Dataset, area: str, month: pd.Timestamp) -> pd.DataFrame:
     >>> table.loc[table["kind"] == "yearly", ["period", "due", "state"]].astype(str).to_numpy().tolist()
     [['2020-12-31', '2020-11-20', 'late'], ['2021-12-31', '2021-11-20', 'in_time']]
     """
-    code, data = select_unit(data, area)
+    view = area_view(data, area)
+    code, data = view.code, view.data
     table = required_reports(data, code, month)
-    received = data.reports[data.reports["area"].isin({code, *communes(data.areas, code, month)})]
+    received = data.reports[data.reports["area"].isin({code, *data.geography.commune_codes(code, month)})]
     ends = [period_end(k, p) for k, p in zip(received["kind"], received["period"], strict=True)]
     received = received.assign(period=pd.Series(ends, index=received.index, dtype="datetime64[s]"))
     keys = ["area", "kind", "period"]
@@ -87,7 +88,7 @@ def reports_due(data: Dataset, area: str, month: pd.Timestamp) -> pd.DataFrame:
     near = (table["period"] <= month) | (table["due"] <= month + AHEAD)
     table = table[(table["period"] >= month - pd.offsets.MonthEnd(11)) & near]
     table = table.assign(deadline=table["deadline"].fillna("by"), source=table["source"].fillna(""))
-    table["name"] = [unit_name(data.areas, a, p) for a, p in zip(table["area"], table["period"], strict=True)]
+    table["name"] = [data.geography.unit_at(a, p).name for a, p in zip(table["area"], table["period"], strict=True)]
     table["state"] = [_state(row, month) for row in table.to_dict("records")]
     table = table.assign(order=table["state"].map(STATES.index))
     return table.sort_values(["order", "period", "area"], kind="stable")[COLUMNS].reset_index(drop=True)

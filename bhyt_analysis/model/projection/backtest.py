@@ -10,7 +10,6 @@ import pandas as pd
 
 from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.geography import find_unit, unit_name
 from bhyt_analysis.domain.printed_figures import published_rates
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.projection.assumptions import Range, assumptions, central_values, draw_assumptions
@@ -75,13 +74,13 @@ def run_backtest(data: Dataset, law: Law | None = None, draws: int = 1000, seed:
     """
     law, rows = Law.read() if law is None else law, list[tuple[object, ...]]()
     for row in packaged_table("model/projection/backtest_cases.csv", ("outreach",)).to_dict("records"):
-        codes = {c: find_unit(data.areas, row[c]) if row[c] else "" for c in ("area", "reference_area")}
+        codes = {c: data.find(row[c]).code if row[c] else "" for c in ("area", "reference_area")}
         case = Case(data, law, draws, seed, **{**row, **codes, "outreach": (row["outreach"],) * 3})
         for published, values in METHODS[case.method](case):
             low, high = np.quantile(values[1:], [0.05, 0.95]) if len(values) else (np.nan, np.nan)
             model = float(values[0]) if len(values) else np.nan
             judgement = verdict(published.relation, published.value, low, high)
-            name = unit_name(data.areas, case.area, published.on)
+            name = data.geography.unit_at(case.area, published.on).name
             figures = (case.figure, *published[:3], model, float(low), float(high), published.unit, judgement)
             rows.append((case.case, case.area, name, *figures, f"basis.{case.case}", published.source))
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.data_status import STATUSES, derived_quality, lowest_quality
-from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
-from bhyt_analysis.domain.geography import communes, lineage, population_at, unit_name
+from bhyt_analysis.domain.dataset import Dataset, limit_to_date
 from bhyt_analysis.domain.input_error import Fault, raise_faults
+from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import groups, groups_flagged
 from bhyt_analysis.law.law import Area, Law
@@ -73,7 +74,8 @@ def build_baseline(data: Dataset, area: str, scenario: Scenario, law: Law) -> Ba
     nearest count of people, which is estimated. Raises BhytError where neither cards nor a rate, or no count of people,
     is known by that day.
     """
-    code, data = select_unit(scenario.apply_to_data(data), area)
+    view = area_view(scenario.apply_to_data(data), area)
+    code, data = view.code, view.data
     changes = _decision_changes(data, code, scenario)
     day = scenario.start if scenario.start is not None else _first_day(data, code, changes)
     data_then = limit_to_date(data, day)
@@ -81,13 +83,13 @@ def build_baseline(data: Dataset, area: str, scenario: Scenario, law: Law) -> Ba
     if counted is None:
         raise BhytError(_missing_baseline(data_then, code, day))
     units, insured, day = counted
-    units = units.assign(name=[unit_name(data.areas, a, day) for a in units["area"]])
+    units = units.assign(name=[data.geography.unit_at(a, day).name for a in units["area"]])
     units = _add_household_scale(data, units, day, law).reset_index(drop=True)
     exits = _unit_exits(data, units, insured, changes)
     known_exits = exits if len(exits) else _unit_exits(data, units, insured, _losses_after(data, code, day))
     insured = _allot_area_cards(units, insured, known_exits, day)
-    lineages: list[Area] = [lineage(data.areas, a, day) for a in units["area"]]
-    return Baseline(code, unit_name(data.areas, code, day), day, units, insured, exits, lineages)
+    lineages: list[Area] = [data.geography.places(a, day) for a in units["area"]]
+    return Baseline(code, data.geography.unit_at(code, day).name, day, units, insured, exits, lineages)
 
 
 def _decision_changes(data: Dataset, code: str, scenario: Scenario) -> pd.DataFrame:
@@ -102,17 +104,17 @@ def _decision_changes(data: Dataset, code: str, scenario: Scenario) -> pd.DataFr
     if table["method"].isin(["published", "spread"]).any() and unit_losses(data, decision, code).empty:
         losses = data.losses[data.losses["decision"] == decision].drop_duplicates("area")
         parts = ", ".join(
-            unit_name(data.areas, a, on)
+            data.geography.unit_at(a, on).name
             for a, on in zip(losses["area"], losses["on"], strict=True)
-            if any(code in unit for unit in lineage(data.areas, a, on))
+            if any(code in unit for unit in data.geography.places(a, on))
         )
-        fields = {"decision": decision, "name": unit_name(data.areas, code), "known": parts}
+        fields = {"decision": decision, "name": data.geography.unit_at(code).name, "known": parts}
         raise BhytError(("error.exits_of_parts", fields))
     if table["lost"].isna().any():  # unknown for some communes: the sum of the others is not the area's
         table = table.assign(status=[derived_quality(s, "estimated") for s in table["status"]])
     table = table[table["lost"].notna()]
     if table.empty:
-        raise BhytError(("error.no_exits", {"decision": decision, "name": unit_name(data.areas, code)}))
+        raise BhytError(("error.no_exits", {"decision": decision, "name": data.geography.unit_at(code).name}))
     return table
 
 
@@ -130,8 +132,8 @@ def _first_day(data: Dataset, code: str, changes: pd.DataFrame) -> pd.Timestamp 
 
 def _missing_baseline(data: Dataset, code: str, day: pd.Timestamp | None) -> tuple[str, dict[str, object]]:
     """Return why an area has no baseline: nothing is known at all, or the cards of only some communes."""
-    fields: dict[str, object] = {"name": unit_name(data.areas, code, day), "day": day}
-    codes = communes(data.areas, code, day)
+    fields: dict[str, object] = {"name": data.geography.unit_at(code, day).name, "day": day}
+    codes = data.geography.commune_codes(code, day)
     cards = data.cards[data.cards["area"].isin(codes)]
     if cards.empty:
         return ("error.no_start_at_all" if day is None else "error.no_start"), fields
@@ -140,7 +142,7 @@ def _missing_baseline(data: Dataset, code: str, day: pd.Timestamp | None) -> tup
     missing = [c for c in codes if c not in reported]
     if not missing:  # all cards are there: the counts of people are not
         return "error.no_start", fields
-    names = ", ".join(unit_name(data.areas, c, last) for c in missing[:NAMES_IN_ERROR])
+    names = ", ".join(data.geography.unit_at(c, last).name for c in missing[:NAMES_IN_ERROR])
     names += ", …" if len(missing) > NAMES_IN_ERROR else ""
     return "error.no_start_partial", {**fields, "day": last, "count": len(missing), "names": names}
 
@@ -160,7 +162,7 @@ def _count_by_commune(data: Dataset, code: str) -> Count | None:
     if rows.empty or rows["population"].isna().any():
         return None
     day = rows["as_of"].iloc[0]
-    return None if set(communes(data.areas, code, day)) - set(rows["area"]) else _count(rows, day)
+    return None if set(data.geography.commune_codes(code, day)) - set(rows["area"]) else _count(rows, day)
 
 
 def _count_of_unit(data: Dataset, code: str) -> Count | None:
@@ -184,7 +186,7 @@ def _count(rows: pd.DataFrame, day: pd.Timestamp) -> Count:
 def _count_from_rate(data: Dataset, code: str) -> Count | None:
     """Multiply a printed rate with the count of people nearest to it."""
     row = coverage(data, code).iloc[0]
-    population = population_at(data.areas, data.population, code, row["as_of"])
+    population = population_at(data.geography, data.population, code, row["as_of"])
     rate = next((row[c] for c in ("rate", "rate_low", "rate_high") if pd.notna(row[c]) and row[c] > 0), None)
     if rate is None or population is None:  # "above 99%" counts as 99%, "below 87%" (from nothing on) as 87%
         return None
@@ -203,7 +205,7 @@ def _add_household_scale(data: Dataset, units: pd.DataFrame, day: pd.Timestamp, 
     counts = counts.sort_values("days_apart", kind="stable").drop_duplicates("area").set_index("area")
     scales = []
     for code in units["area"]:
-        codes = [code] if code in counts.index else communes(data.areas, code)
+        codes = [code] if code in counts.index else data.geography.commune_codes(code)
         rows = counts.reindex(codes).dropna(subset=["scale"])
         people = rows["people"].astype("float64")
         scales.append(float((rows["scale"] * people).sum() / people.sum()) if len(rows) else np.nan)
@@ -238,7 +240,7 @@ def _unit_exits(data: Dataset, units: pd.DataFrame, insured: Floats, changes: pd
 
 def _spread(data: Dataset, units: pd.DataFrame, insured: Floats, row: pd.Series) -> pd.DataFrame:
     """Spread the exits of a wider unit over its communes by their area cards, or else by their people."""
-    positions = pd.Index(units["area"]).get_indexer(communes(data.areas, row["area"]))
+    positions = pd.Index(units["area"]).get_indexer(data.geography.commune_codes(row["area"]))
     inside = positions[positions >= 0]
     cards = insured[inside, AREA]
     weights = cards if cards.sum() > 0 else units["population"].to_numpy()[inside]

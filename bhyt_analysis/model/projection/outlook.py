@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
-from bhyt_analysis.domain.dataset import Dataset, select_unit
-from bhyt_analysis.domain.geography import add_population, communes, unit_name
+from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.population import add_population
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.distribution.rounding import round_half_up
@@ -127,11 +128,12 @@ def communes_at_baseline(data: Dataset, baseline: Baseline, impact: pd.DataFrame
     >>> len(table), int(table["lost"].sum()), int(table["lost"].notna().sum())
     (30, 46106, 14)
     """
-    code, data = select_unit(data, baseline.area)
-    codes = communes(data.areas, code, baseline.day)
+    view = area_view(data, baseline.area)
+    code, data = view.code, view.data
+    codes = data.geography.commune_codes(code, baseline.day)
     table = pd.DataFrame({"area": codes, "as_of": baseline.day})
-    table = add_population(table, data.areas, data.population).rename(columns={"population": "counted"})
-    table["name"] = [unit_name(data.areas, c, baseline.day) for c in codes]
+    table = add_population(table, data.geography, data.population).rename(columns={"population": "counted"})
+    table["name"] = [data.geography.unit_at(c, baseline.day).name for c in codes]
     columns = ["zone_before", "zone_after", "population", "lost", "gained"]
     by_area = impact.drop_duplicates("area").set_index("area").reindex(codes)
     table = table.join(by_area[[*columns, "status"]], on="area")

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
-from bhyt_analysis.domain.dataset import Dataset, select_unit
-from bhyt_analysis.domain.geography import add_population, communes, is_fully_listed, population_at, unit_name
+from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.population import add_population, population_at
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import groups, leaf_groups
@@ -135,10 +136,9 @@ def reclassify(
         raise BhytError((key, {"decision": decision, "known": ", ".join(decisions)}))
     if unknown := [b for b in by if b != "subgroup"]:
         raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": "subgroup"}))
-    code, data = (None, data) if area is None else select_unit(data, area)
-    codes = areas_with_figures(data) if code is None else [code]
+    views = [area_view(data, a) for a in (areas_with_figures(data) if area is None else [area])]
     options = Options(decision, bool(by), minority_share, other_entitlement_share)
-    table = _concat([_area_rows(data, code, options) for code in codes])
+    table = _concat([_area_rows(view.data, view.code, options) for view in views])
     if by:
         table = table[(table[["before", "gained"]].fillna(1) != 0).any(axis=1)]
         table = table.assign(subgroup=table["subgroup"].fillna("difficult_area").astype("str"))
@@ -156,7 +156,8 @@ def unit_losses(data: Dataset, decision: str, area: str) -> pd.DataFrame:
     >>> [len(unit_losses(load(), "861", area)) for area in ("Lục Ngạn", "Tỉnh Bắc Giang")]
     [14, 0]
     """
-    code, data = select_unit(data, area)
+    view = area_view(data, area)
+    code, data = view.code, view.data
     if decision not in set(data.zones["decision"]) | set(data.losses["decision"]):
         return _set_dtypes(pd.DataFrame(columns=COLUMNS + BASIS))
     table = reclassify(data, decision, code)
@@ -164,9 +165,9 @@ def unit_losses(data: Dataset, decision: str, area: str) -> pd.DataFrame:
     if len(_published_losses(data, code, decision)):
         return table
     day = table["on"].min()
-    listed = len(table) and is_fully_listed(data.areas, code, day)
-    in_table = {c for a in table["area"] for c in communes(data.areas, a)}
-    return table if listed and in_table.issuperset(communes(data.areas, code, day)) else table.head(0)
+    listed = len(table) and data.geography.unit_at(code, day).is_fully_listed
+    in_table = {c for a in table["area"] for c in data.geography.commune_codes(a)}
+    return table if listed and in_table.issuperset(data.geography.commune_codes(code, day)) else table.head(0)
 
 
 def loss_status_and_unit(data: Dataset, decision: str, area: str, table: pd.DataFrame) -> tuple[str, str]:
@@ -180,7 +181,8 @@ def loss_status_and_unit(data: Dataset, decision: str, area: str, table: pd.Data
     >>> loss_status_and_unit(load(), "861", "Sơn Dương", unit_losses(load(), "861", "Sơn Dương"))
     ('published', 'cards')
     """
-    code, data = select_unit(data, area)
+    view = area_view(data, area)
+    code, data = view.code, view.data
     losses = _published_losses(data, code, decision)
     if losses.empty or table["method"].iloc[0] == "zones":
         return lowest_quality(table["status"]), "people"
@@ -199,11 +201,11 @@ def _concat(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def _area_rows(data: Dataset, code: str, options: Options) -> pd.DataFrame:
     """Return the rows of one area, each unit by its best source, be it zones or a published total."""
     losses = _published_losses(data, code, options.decision)
-    below = data.areas[(data.areas["parent"] == code) & (data.areas["kind"] != "commune")]["code"].unique()
+    below = [u.code for u in data.geography.children(data.geography.unit_at(code)) if u.kind != "commune"]
     zones = data.zones[data.zones["decision"] == options.decision]
-    zones = zones[zones["area"].isin(communes(data.areas, code))]
+    zones = zones[zones["area"].isin(data.geography.commune_codes(code))]
     if losses.empty and len(below):
-        districts = {c for unit in below for c in communes(data.areas, unit)}
+        districts = {c for unit in below for c in data.geography.commune_codes(unit)}
         rest = _decided_communes(data, zones[~zones["area"].isin(districts)], options)
         return _concat([*(_area_rows(data, unit, options) for unit in below), rest])
     rows = _decided_communes(data, zones, options)
@@ -222,7 +224,7 @@ def _decided_communes(data: Dataset, decided: pd.DataFrame, options: Options) ->
     pairs = pairs[pairs["decision"] == options.decision]
     by_zones = by_zones[by_zones.index.isin(pairs.index)]
     listed = pairs[~pairs["area"].isin(by_zones["area"])]
-    listed = add_population(listed.assign(as_of=listed["since"]), data.areas, data.population)
+    listed = add_population(listed.assign(as_of=listed["since"]), data.geography, data.population)
     listed = listed.assign(zone_before=listed["zone_before"].fillna(""), method="listed")
     return _concat([by_zones, _describe(data, listed)])
 
@@ -239,7 +241,7 @@ def _add_zone_before(data: Dataset, zones: pd.DataFrame) -> pd.DataFrame:
 
 def _describe(data: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows of `_add_zone_before` with the names and in the order of the result's columns."""
-    names = [unit_name(data.areas, a, d) for a, d in zip(rows["area"], rows["since"], strict=True)]
+    names = [data.geography.unit_at(a, d).name for a, d in zip(rows["area"], rows["since"], strict=True)]
     rows = rows.rename(columns={"zone": "zone_after", "since": "on"}).assign(name=names)
     return rows.reindex(columns=BY_SUBGROUP)
 
@@ -249,9 +251,9 @@ def _by_zones(data: Dataset, pairs: pd.DataFrame, options: Options) -> pd.DataFr
     pairs = pairs.sort_values("since", kind="stable").join(_cards_before(data.cards, pairs), how="inner")
     if pairs.empty:
         return _concat([])
-    pairs = add_population(pairs.assign(as_of=pairs["since"]), data.areas, data.population)
+    pairs = add_population(pairs.assign(as_of=pairs["since"]), data.geography, data.population)
     counted = data.population.dropna(subset=["minority_people"])
-    ethnic = add_population(pairs[["area", "as_of"]], data.areas, counted, also="minority_people")
+    ethnic = add_population(pairs[["area", "as_of"]], data.geography, counted, also="minority_people")
     share = (ethnic["minority_people"] / ethnic["population"]).astype("float64")
     assumed = share.isna() & (options.minority_share is not None)
     pairs["minority"] = share if options.minority_share is None else share.fillna(options.minority_share)
@@ -403,10 +405,10 @@ def _split_by_entitlement(rows: pd.DataFrame, flows: CardFlows) -> pd.DataFrame:
 
 def _spread_loss(data: Dataset, decided: pd.DataFrame, loss: dict) -> pd.DataFrame:
     """Return a published total, spread over the communes that are known to leave zone III."""
-    units = decided[decided["area"].isin(communes(data.areas, loss["area"])) & (decided["zone"] != "III")]
-    counted = add_population(units.assign(as_of=loss["on"]), data.areas, data.population)
+    units = decided[decided["area"].isin(data.geography.commune_codes(loss["area"])) & (decided["zone"] != "III")]
+    counted = add_population(units.assign(as_of=loss["on"]), data.geography, data.population)
     if units.empty or counted["population"].isna().any():
-        count = population_at(data.areas, data.population, loss["area"], loss["on"])
+        count = population_at(data.geography, data.population, loss["area"], loss["on"])
         row = {"area": loss["area"], "zone_before": "", "zone_after": "", "method": "published"}
         row |= {"population": None if count is None else count.people, "lost": loss["people"]}
         table = pd.DataFrame([{**row, "status": loss["status"]}])
@@ -422,7 +424,7 @@ def _spread_loss(data: Dataset, decided: pd.DataFrame, loss: dict) -> pd.DataFra
             status=[lowest_quality("estimated", loss["status"], s) for s in counted["population_status"]],
             method="spread",
         )
-    names = [unit_name(data.areas, a, loss["on"]) for a in table["area"]]
+    names = [data.geography.unit_at(a, loss["on"]).name for a in table["area"]]
     return table.assign(name=names, on=loss["on"], source=loss["source"]).reindex(columns=BY_SUBGROUP)
 
 

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
-from bhyt_analysis.domain.dataset import Dataset, select_unit
+from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.decisions import default_decision
-from bhyt_analysis.domain.geography import communes, population_at, unit_name
+from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.domain.printed_figures import published_rates
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.law.groups import groups
@@ -127,7 +128,8 @@ def reenrolment(data: Dataset, area: str, decision: str | None = None) -> pd.Dat
     >>> print(f"{row['low']:.2f} to {row['high']:.2f}, at most {row['largest_population']} people")
     0.37 to 0.42, at most 391226 people
     """
-    code, data = select_unit(data, area)
+    view = area_view(data, area)
+    code, data = view.code, view.data
     decision = decision or default_decision(data, code)
     losses = data.losses[(data.losses["area"] == code) & (data.losses["decision"] == decision)]
     rows = [_reenrolment_row(data, loss) for loss in losses[losses["people"] > 0].to_dict("records")]
@@ -143,7 +145,7 @@ def _reenrolment_row(data: Dataset, loss: dict) -> tuple[object, ...] | None:
     if months.empty:
         return None
     after = months.iloc[0]
-    count = population_at(data.areas, data.population, code, after["as_of"])
+    count = population_at(data.geography, data.population, code, after["as_of"])
     if count is None:
         return None
     rates = published_rates(data, code)
@@ -158,7 +160,7 @@ def _reenrolment_row(data: Dataset, loss: dict) -> tuple[object, ...] | None:
     most = largest_population(loss["people"], rate_before[0], after["rate_high"]) if fell else None
     # A rate multiplied by a count of another year is an estimate.
     status = derived_quality(loss["status"], after["status"], count.status, "derived" if counted else "estimated")
-    names = (code, unit_name(data.areas, code, on), loss["decision"])
+    names = (code, data.geography.unit_at(code, on).name, loss["decision"])
     counts = (int(loss["people"]), on, after["as_of"], people, count.as_of)
     shares = (*rate_before, insured[0] / people, insured[1] / people, low, high)
     return (*names, *counts, *shares, int(np.ceil(low * loss["people"] - 1e-9)), most, status)
@@ -204,9 +206,10 @@ def observed_change(data: Dataset, area: str, decision: str | None = None) -> pd
     >>> observed_change(load(), "Sơn Dương").empty
     True
     """
-    code, data = select_unit(data, area)
+    view = area_view(data, area)
+    code, data = view.code, view.data
     zones = data.zones[data.zones["decision"] == (decision or default_decision(data, code))]
-    day = zones.loc[zones["area"].isin(communes(data.areas, code)), "since"].min()
+    day = zones.loc[zones["area"].isin(data.geography.commune_codes(code)), "since"].min()
     if pd.isna(day):
         return pd.DataFrame(columns=CHANGE_COLUMNS)
     months = coverage(data, code, by=["group", "month"])

@@ -9,7 +9,6 @@ import pandas as pd
 
 from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.geography import communes, find_unit, full_unit_name, unit_name
 from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.reclassification.reclassify import ZONES, reclassify
@@ -53,11 +52,11 @@ def apply_zone_moves(data: Dataset, decision: str, moves: Iterable[Mapping[str, 
 
 def _zone_row(data: Dataset, decision: str, move: Mapping[str, object]) -> dict[str, object]:
     """Return the row of ``zones`` for a move."""
-    code = find_unit(data.areas, str(move["area"]))
+    code = data.find(str(move["area"])).code
     decided = data.zones[data.zones["decision"] == decision]
     own = decided[decided["area"] == code].tail(1)
     since = pd.Timestamp(move.get("since") or (own if len(own) else decided)["since"].min())
-    fields = {"name": full_unit_name(data.areas, code), "decision": decision}
+    fields = {"name": data.geography.full_name(data.geography.unit_at(code)), "decision": decision}
     if move["zone"] not in ZONES:
         raise BhytError(("error.rezone_zone", {**fields, "found": move["zone"], "expected": ", ".join(ZONES)}))
     if pd.isna(since):
@@ -74,13 +73,13 @@ def _changed_losses(data: Dataset, decision: str, zones: dict[str, str]) -> pd.D
     out = data.losses.copy()
     faults: list[Fault] = []
     for index, loss in data.losses[data.losses["decision"] == decision].iterrows():
-        inside = set(communes(data.areas, loss["area"])) & set(zones)
+        inside = set(data.geography.commune_codes(loss["area"])) & set(zones)
         table = reclassify(data, decision, loss["area"]) if inside else pd.DataFrame({"method": []})
         if not inside or (table["method"] == "zones").all():
             continue  # known commune by commune: the zones themselves decide who loses
         if (table["method"] == "published").any():
-            names = ", ".join(unit_name(data.areas, c) for c in sorted(inside))
-            fields = {"names": names, "name": unit_name(data.areas, loss["area"]), "decision": decision}
+            names = ", ".join(data.geography.unit_at(c).name for c in sorted(inside))
+            fields = {"names": names, "name": data.geography.unit_at(loss["area"]).name, "decision": decision}
             faults.append(("error.rezone_spread", fields))
             continue
         people = _people_losing(data, table, {c: zones[c] for c in inside})

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.data_status import derived_quality
-from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
-from bhyt_analysis.domain.geography import communes as communes_in
-from bhyt_analysis.domain.geography import unit_name
+from bhyt_analysis.domain.dataset import Dataset, limit_to_date
 from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
@@ -290,17 +289,18 @@ def communes_to_allocate(data: Dataset, area: str, on: str | pd.Timestamp | None
     >>> len(table), int(table["insured"].sum()), int(table["population"].sum())
     (12, 49505, 64897)
     """
-    code, data = select_unit(data, area)
+    view = area_view(data, area)
+    code, data = view.code, view.data
     rows = coverage(data, code, by=["commune"], as_of=on)
     rows = rows[rows["insured"].notna()]
     if rows.empty:
-        name = unit_name(data.areas, code)
+        name = data.geography.unit_at(code).name
         if on is None:
             raise BhytError(("error.allocate_no_cards", {"name": name}))
         raise BhytError(("error.allocate_no_cards_by", {"name": name, "on": pd.Timestamp(on)}))
     day, reporting = rows["as_of"].max(), set(rows["area"])
-    units = communes_in(data.areas, code, day)
-    if silent := [f"{c} {unit_name(data.areas, c, day)}" for c in units if c not in reporting]:
+    units = data.geography.commune_codes(code, day)
+    if silent := [f"{c} {data.geography.unit_at(c, day).name}" for c in units if c not in reporting]:
         raise BhytError(("error.allocate_silent", {"on": day, "count": len(silent), "areas": ", ".join(silent)}))
     lost = _lost(limit_to_date(data, day), code, rows["area"].tolist())  # a later decision does not affect these cards
     status = [derived_quality(s, o) for s, o in zip(rows["status"], lost["status"], strict=True)]

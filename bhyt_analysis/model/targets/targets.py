@@ -7,9 +7,10 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import pandas as pd
 
+from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.data_status import derived_quality
-from bhyt_analysis.domain.dataset import Dataset, limit_to_date, select_unit
-from bhyt_analysis.domain.geography import lineage, population_at, unit_row
+from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.coverage.coverage import coverage
@@ -97,9 +98,9 @@ def binding_targets(data: Dataset, area: str) -> pd.DataFrame:
     >>> binding_targets(load(), "Lý Sơn").query("level == 'own'")["rate"].tolist()
     [1.0]
     """
-    code, data = select_unit(data, area)
-    chain = [c for c, _ in lineage(data.areas, code)]
-    kind = str(unit_row(data.areas, code)["kind"])
+    view = area_view(data, area)
+    code, data = view.code, view.data
+    chain, kind = {u.code: u.kind for u in view.lineage}, view.kind
     rows = data.targets[(data.targets["scope"] == "all") & data.targets["on"].notna() & data.targets["rate"].notna()]
     rows = rows[rows["relation"].isin(RELATIONS)]  # a ratchet sets no rate of its own
     own = rows[rows["area"] == code].assign(level="own")
@@ -107,8 +108,8 @@ def binding_targets(data: Dataset, area: str) -> pd.DataFrame:
     # Set for each, but less than what its own target requires by then: no step of its own.
     stricter = [((own["on"] <= d) & (own["rate"] >= r)).any() for d, r in zip(each["on"], each["rate"], strict=True)]
     each = each[~pd.Series(stricter, index=each.index, dtype=bool)]
-    upper = rows[rows["area"].isin(chain[1:])]
-    upper = upper.assign(level=upper["area"].map(data.areas.drop_duplicates("code").set_index("code")["kind"]))
+    upper = rows[rows["area"].isin([c for c in chain if c != code])]
+    upper = upper.assign(level=upper["area"].map(chain))
     bound = pd.concat([own, each]).drop_duplicates("on", keep="first")
     return pd.concat([bound, upper]).sort_values(["on", "level"], kind="stable", ignore_index=True)
 
@@ -133,7 +134,8 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     >>> target_steps(load(), "Sơn Dương")["to_add"].tolist()
     [10028, 1641, 912, 182]
     """
-    code, data = select_unit(limit_to_date(data, as_of), area)
+    view = area_view(data, area, as_of)
+    code, data = view.code, view.data
     now = coverage(data, code).iloc[0]
     counted, rated = pd.notna(now["insured"]), pd.notna(now["rate"])
     bound = binding_targets(data, code)
@@ -144,7 +146,7 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     if has_figure:  # a target in the past of the figures is no step to come
         rows = rows[rows["on"] > now["as_of"]]
     start_day = now["as_of"] if has_figure else (rows["on"].min() if len(rows) else None)
-    count = population_at(data.areas, data.population, code, start_day)
+    count = population_at(data.geography, data.population, code, start_day)
     if rows.empty or count is None or count.people == 0:
         return pd.DataFrame(columns=STEP_COLUMNS)
     insured = int(now["insured"]) if counted else round(float(now["rate"]) * count.people) if rated else None

@@ -1,0 +1,196 @@
+"""Hold one area as it is known on a day: its unit, the units in and above it, and only their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pandas as pd
+
+from bhyt_analysis.domain.crosswalk import carry_to
+from bhyt_analysis.domain.dataset import UNIT_TABLES, Dataset, limit_to_date
+from bhyt_analysis.domain.geography import NO_UNIT, Geography, Unit
+from bhyt_analysis.domain.population import PopulationCount, population_at
+from bhyt_analysis.i18n.dates import DateLike, parse_date
+from bhyt_analysis.i18n.unit_names import inline_name
+
+
+@dataclass(frozen=True, eq=False)
+class AreaView:
+    """One area as known on a day.
+
+    ``data`` has only the rows of the unit, of the units in it and of those above it, and in them a code means the unit
+    of that code that belongs to the area. ``others``: the units that its code or name also meant, on other days.
+    Results are kept: each is worked out once.
+
+    Examples
+    --------
+    >>> import bhyt_analysis as bhyt
+    >>> view = bhyt.area(bhyt.load(), "Huyện Sơn Dương")
+    >>> view.unit.code, view.name("vi"), view.parent.name, len(view.communes("2021-12-31"))
+    ('076', 'huyện Sơn Dương', 'Tỉnh Tuyên Quang', 31)
+    >>> int(view.coverage(by=["group"])["insured"].sum())
+    155163
+    """
+
+    data: Dataset
+    unit: Unit
+    as_of: pd.Timestamp | None = None
+    others: tuple[Unit, ...] = ()
+    _results: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def code(self) -> str:
+        """Return the code of the unit."""
+        return self.unit.code
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of the unit."""
+        return self.unit.kind
+
+    @property
+    def geography(self) -> Geography:
+        """Return the units of the area and those above it."""
+        return self.data.geography
+
+    @property
+    def parent(self) -> Unit | None:
+        """Return the unit right above."""
+        return self.geography.parent(self.unit)
+
+    @property
+    def lineage(self) -> list[Unit]:
+        """Return the unit and those above it, the smallest first."""
+        return self.geography.lineage(self.unit)
+
+    def places(self, on: DateLike | None = None) -> list[tuple[str, ...]]:
+        """Return the unit and those above it by code and name, as `Law.at` takes them."""
+        return self.geography.places(self.code, on)
+
+    def name(self, lang: str = "vi") -> str:
+        """Return the name of the unit as a sentence has it."""
+        return inline_name(self.unit.name, lang)
+
+    def communes(self, on: DateLike | None = None) -> list[Unit]:
+        """Return the communes in the area (itself, if it is one) on a day; without one, all that ever were."""
+        return self.geography.communes(self.unit, on)
+
+    def rows(self, table: str) -> pd.DataFrame:
+        """Return the rows of a table that are about the unit itself."""
+        return self.data.rows(table, {self.unit.id})
+
+    def population_at(self, day: DateLike | None = None) -> PopulationCount | None:
+        """Return the count of people nearest to a day (without one, the latest); None where none is known."""
+        on = None if day is None else pd.Timestamp(parse_date(day))
+        return population_at(self.geography, self.data.population, self.code, on)
+
+    def result(self, function: Callable[..., Any], *args: Hashable) -> Any:
+        """Return ``function(view, *args)``, worked out once for each of its arguments."""
+        key = (function, *args)
+        if key not in self._results:
+            self._results[key] = function(self, *args)
+        return self._results[key]
+
+    def coverage(self, by: str | list[str] | None = None) -> pd.DataFrame:
+        """Return the coverage of the area; see `bhyt_analysis.coverage`."""
+        from bhyt_analysis.model.coverage.coverage import coverage
+
+        return coverage(self.data, self.code, by)
+
+    def targets(self) -> pd.DataFrame:
+        """Return the targets that bind the area; see `bhyt_analysis.model.targets.targets.binding_targets`."""
+        from bhyt_analysis.model.targets.targets import binding_targets
+
+        return binding_targets(self.data, self.code)
+
+    def decision(self) -> str | None:
+        """Return the zoning decision that a briefing of the area is about."""
+        from bhyt_analysis.domain.decisions import default_decision
+
+        return default_decision(self.data, self.code, self.as_of)
+
+
+def area_view(data: Dataset, text: str | Unit, as_of: DateLike | None = None) -> AreaView:
+    """Return the view of the area that a code or a name means, with what was known on a day.
+
+    Parameters
+    ----------
+    text : of a country, province, district, commune or own area; for what it means see `Dataset.find`.
+    as_of : the last day that counts, and the day of the name; None is all that is known, and today's unit.
+
+    Raises
+    ------
+    BhytError
+        for a name that no unit bears, or several.
+
+    Examples
+    --------
+    >>> import bhyt_analysis as bhyt
+    >>> view = bhyt.area(bhyt.load(), "07537")
+    >>> view.unit.name, [u.name for u in view.others]
+    ('Xã Biên Sơn', ['Xã Phong Vân'])
+    """
+    day = None if as_of is None else pd.Timestamp(parse_date(as_of))
+    unit = text if isinstance(text, Unit) else _find(data, text, day)
+    key = (unit.id, day)
+    if key not in data.views:
+        data.views[key] = _view(data, unit, day, text if isinstance(text, str) else unit.code)
+    return data.views[key]
+
+
+area = area_view  # its public name
+
+
+def _find(data: Dataset, text: str, day: pd.Timestamp | None) -> Unit:
+    """Return the unit that a text means on a day, or else the last one that it ever meant."""
+    units = [] if day is None else data.geography.matches(text, day)
+    return units[0] if len(units) == 1 else data.find(text)
+
+
+def _view(data: Dataset, unit: Unit, day: pd.Timestamp | None, text: str) -> AreaView:
+    others = tuple(u for u in data.geography.bearers(text.partition("@")[0].strip()) if u != unit)
+    selected = select_area(data, unit)
+    view = AreaView(limit_to_date(selected, day), unit, day, others)
+    view.data.views.update({(unit.id, None): view, (unit.id, day): view})
+    return view
+
+
+def select_area(data: Dataset, unit: Unit) -> Dataset:
+    """Return the dataset with the rows of a unit, of all units in it and of those above it.
+
+    Figures of the units from which they came are carried to them where whole units became them.
+    """
+    geography = data.geography
+    inside = list(geography.inside(unit))
+    above = _all_above(geography, inside)
+    later = {new for u in inside for new, _ in geography.successors(u)}
+    named = {*inside, *above, *later, *_all_above(geography, later)}
+    if len(named) == len(geography.units):
+        return data
+    ids = {u.id for u in (*inside, *above)} | {NO_UNIT}
+    tables = {name: data.rows(name, ids) for name in UNIT_TABLES if name != "documents"}
+    tables |= carry_to(data, inside, tables)
+    tables = {name: rows.reset_index(drop=True) for name, rows in tables.items()}
+    areas = data.areas[data.areas["unit_id"].isin({u.id for u in named})].reset_index(drop=True)
+    successors = data.successors
+    if len(successors):
+        successors = successors[successors["code_old"].isin({u.code for u in inside})].reset_index(drop=True)
+    return replace(
+        data,
+        **tables,
+        areas=areas,
+        successors=successors,
+        geography=Geography(areas, successors, unit.last if unit.until else None),
+    )
+
+
+def _all_above(geography: Geography, units: list[Unit] | set[Unit]) -> set[Unit]:
+    """Return all units that were ever above some units."""
+    found: set[Unit] = set()
+    level = set(units)
+    while level:
+        level = {above for u in level for above in geography.parents(u)} - found
+        found |= level
+    return found
