@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
-from bhyt_analysis.domain.crosswalk import carry_to
+from bhyt_analysis.domain.country import SOURCE as COUNTRY_SOURCE
+from bhyt_analysis.domain.country import country
+from bhyt_analysis.domain.crosswalk import CROSSWALK_TABLES, carry_to
 from bhyt_analysis.domain.dataset import UNIT_TABLES, Dataset, limit_to_date
 from bhyt_analysis.domain.geography import NO_UNIT, Geography, Unit
 from bhyt_analysis.domain.population import PopulationCount, population_at
 from bhyt_analysis.i18n.dates import DateLike, parse_date
-from bhyt_analysis.i18n.unit_names import inline_name
+from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.i18n.unit_names import inline_name, normalise_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +136,10 @@ def area_view(data: Dataset, text: str | Unit, as_of: DateLike | None = None) ->
     ('Xã Biên Sơn', ['Xã Phong Vân'])
     """
     day = None if as_of is None else pd.Timestamp(parse_date(as_of))
-    unit = text if isinstance(text, Unit) else _find(data, text, day)
+    if isinstance(text, Unit):
+        unit = text
+    else:
+        data, unit = _find(data, text, day)
     key = (unit.id, day)
     if key not in data.views:
         data.views[key] = _view(data, unit, day, text if isinstance(text, str) else unit.code)
@@ -143,10 +149,64 @@ def area_view(data: Dataset, text: str | Unit, as_of: DateLike | None = None) ->
 area = area_view  # its public name
 
 
-def _find(data: Dataset, text: str, day: pd.Timestamp | None) -> Unit:
-    """Return the unit that a text means on a day, or else the last one that it ever meant."""
+def _find(data: Dataset, text: str, day: pd.Timestamp | None) -> tuple[Dataset, Unit]:
+    """Return the unit that a text means on a day, or else the last one that it ever meant, with its dataset.
+
+    A unit that the data lack is taken from the whole country, with the units in and above it.
+    """
     units = [] if day is None else data.geography.matches(text, day)
-    return units[0] if len(units) == 1 else data.find(text)
+    if len(units) == 1:
+        return data, units[0]
+    try:
+        return data, data.find(text)
+    except BhytError as error:
+        if not data.geography.matches(text) and (found := country().geography.matches(text, day)):
+            data = add_country_units(data, found)
+            return data, data.find(text)
+        raise error
+
+
+def add_country_units(data: Dataset, units: Sequence[Unit]) -> Dataset:
+    """Return the dataset with units of the country, those in and above them and those that they came from.
+
+    A unit that the dataset has is left as it is there.
+    """
+    geography = country().geography
+    inside = [u for unit in units for u in geography.inside(unit)]
+    origins = {o for u in inside for o in geography.origins(u)}
+    wanted = {*inside, *origins, *_all_above(geography, [*inside, *origins])}
+    known = {(u.code, normalise_name(u.name)) for u in data.geography.units.values()}
+    new = {u.id for u in wanted if (u.code, normalise_name(u.name)) not in known}
+    areas = country().data.areas
+    areas = areas[areas["unit_id"].isin(new)].assign(unit_id=pd.NA)
+    steps = country().successors
+    steps = steps[steps["code_new"].isin({geography.unit(i).code for i in new})]
+    return replace(
+        data,
+        areas=pd.concat([data.areas, areas], ignore_index=True),
+        successors=pd.concat([data.successors, steps], ignore_index=True).drop_duplicates(
+            ["code_old", "code_new", "on"]
+        ),
+    )
+
+
+def _with_country_people(population: pd.DataFrame, units: list[Unit]) -> pd.DataFrame:
+    """Return the population with the counts that the country has of units without any of their own.
+
+    Units are the same where code, name and days agree; made-up units have none.
+    """
+    ids = {}
+    for unit in units:
+        same = [u for u in country().geography.units_with_code(unit.code) if u.overlaps(unit)]
+        same = [u for u in same if normalise_name(u.name) == normalise_name(unit.name)]
+        ids |= {u.id: unit.id for u in same[-1:]}
+    if not ids:
+        return population
+    units = [country().geography.unit(i) for i in ids]
+    own = {name: country().data.rows(name, set(ids)) for name in CROSSWALK_TABLES}
+    rows = carry_to(country().data, units, own)["population"]
+    rows = rows.assign(unit_id=rows["unit_id"].map(ids))[population.columns]
+    return pd.concat([population, rows], ignore_index=True).drop_duplicates(["unit_id", "as_of"], ignore_index=True)
 
 
 def _view(data: Dataset, unit: Unit, day: pd.Timestamp | None, text: str) -> AreaView:
@@ -171,7 +231,11 @@ def select_area(data: Dataset, unit: Unit) -> Dataset:
         return data
     ids = {u.id for u in (*inside, *above)} | {NO_UNIT}
     tables = {name: data.rows(name, ids) for name in UNIT_TABLES if name != "documents"}
+    own = set(tables["population"]["unit_id"])
     tables |= carry_to(data, inside, tables)
+    if data.source != COUNTRY_SOURCE:
+        without = [u for u in inside if u.id not in own and u.kind in ("province", "commune") and u.code.isdigit()]
+        tables["population"] = _with_country_people(tables["population"], without)
     tables = {name: rows.reset_index(drop=True) for name, rows in tables.items()}
     areas = data.areas[data.areas["unit_id"].isin({u.id for u in named})].reset_index(drop=True)
     successors = data.successors
@@ -186,7 +250,7 @@ def select_area(data: Dataset, unit: Unit) -> Dataset:
     )
 
 
-def _all_above(geography: Geography, units: list[Unit] | set[Unit]) -> set[Unit]:
+def _all_above(geography: Geography, units: Iterable[Unit]) -> set[Unit]:
     """Return all units that were ever above some units."""
     found: set[Unit] = set()
     level = set(units)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from bhyt_analysis.domain.bundled import bundled_path
+from bhyt_analysis.domain.dataset import TABLES, Dataset
+from bhyt_analysis.domain.geography import Geography
 from bhyt_analysis.domain.schema import table_columns
 
+SOURCE = "country"  # of the dataset of the whole country
 OUTLINE_YEARS = (2019, 2025)
 FIXED_TYPES = {"area": "area", "as_of": "date", "status": "status", "source": "text"}  # all else are counts
 
@@ -32,6 +35,18 @@ class Country:
     ages: pd.DataFrame
     ethnicity: pd.DataFrame
     outlines: dict[int, dict[str, Any]]
+
+    @cached_property
+    def data(self) -> Dataset:
+        """Return the units and their people as a dataset, for `bhyt_analysis.area` and all that takes one."""
+        tables = {"areas": self.units, "successors": self.successors, "population": self.people}
+        empty = {name: empty_table(name) for name in TABLES if name not in tables}
+        return Dataset(**tables, **empty, source=SOURCE, sha256="")
+
+    @property
+    def geography(self) -> Geography:
+        """Return the units with their look-ups."""
+        return self.data.geography
 
 
 @lru_cache(maxsize=1)
@@ -75,6 +90,13 @@ def _read(file: str, table: str = "") -> pd.DataFrame:
     columns = {c: _as_type(cells[c] if c in cells else pd.Series("", cells.index, "str"), t) for c, t in types.items()}
     numbers = range(2, len(cells) + 2)  # of the lines of the file, whose first has the headings
     return pd.DataFrame(columns).assign(file=f"country/{file}", row=numbers)
+
+
+def empty_table(name: str) -> pd.DataFrame:
+    """Return a table of the schema without rows."""
+    types = table_columns(name).set_index("column")["type"]
+    columns = {c: _as_type(pd.Series([], dtype="str"), t) for c, t in types.items()}
+    return pd.DataFrame(columns).assign(file=pd.Series([], dtype="str"), row=pd.Series([], dtype="int64"))
 
 
 def _text(file: str) -> pd.DataFrame:

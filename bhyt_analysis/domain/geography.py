@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -174,8 +174,7 @@ class Geography:
         for place in places:
             upper = set(self.bearers(place))
             units = [u for u in units if not upper.isdisjoint(self.lineage(u)[1:])]
-        is_bare = name not in self._by_code and strip_unit_word(expand_abbreviations(name)) == name
-        if is_bare and on is None:
+        if on is None and first and name not in self._by_code and len(set(_name_keys(name))) == 1:  # a bare name
             units = [u for u in units if u.id in first] or units
         units = self._on_day(units, on)
         if len(units) > 1:
@@ -205,12 +204,7 @@ class Geography:
         """
         if text in self._by_code:
             return self._by_code[text]
-        name = expand_abbreviations(text)
-        key = normalise_name if name.isascii() else accented_key
-        for spelling in (name, strip_unit_word(name)):
-            if units := self._by_name.get(key(spelling)):
-                return units
-        return []
+        return next((units for key in _name_keys(text) if (units := self._by_name.get(key))), [])
 
     @cached_property
     def _by_name(self) -> dict[str, list[Unit]]:
@@ -381,6 +375,14 @@ class Geography:
                 known[key] = _nearest(units[rows[i]], self._day(key[1])).id
             ids[i] = known[key]
         return ids
+
+
+@lru_cache(maxsize=65536)
+def _name_keys(text: str) -> tuple[str, str]:
+    """Return the keys of a name as it is written, and of it without the word for its kind."""
+    name = expand_abbreviations(text)
+    key = normalise_name if name.isascii() else accented_key
+    return key(name), key(strip_unit_word(name))
 
 
 def _ordinal(day: DateLike | None) -> int | None:

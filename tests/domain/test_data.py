@@ -146,12 +146,12 @@ def test_a_name_means_the_largest_unit_of_that_name(data):
 
 def test_an_ambiguous_name_is_an_error_with_both_units(data):
     with pytest.raises(ValueError, match=r"03997 Xã Tân Lập \(Huyện Mộc Châu\), 07594 Xã Tân Lập \(Huyện Lục Ngạn\)"):
-        data.find("Tân Lập").code
+        data.find("Tân Lập")
 
 
 def test_an_unknown_name_is_an_error_with_the_nearest(data):
     with pytest.raises(ValueError, match="Huyện Sơn Dương"):
-        data.find("Huyện Sơn Duong A").code
+        data.find("Huyện Sơn Duong A")
 
 
 def test_a_unit_has_the_name_of_the_day(data):

@@ -8,7 +8,6 @@ import pytest
 
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.findings import Finding
-from bhyt_analysis.domain.geography import units_on
 from bhyt_analysis.ingest.loader import TABLES, InputError, load, read_input
 from bhyt_analysis.law import Law
 from bhyt_analysis.law.law_file import FILE
@@ -91,24 +90,3 @@ def test_changed_law_file_is_read_again_and_changed_table_is_not_kept(tmp_path: 
     own = Law.read().table
     own.loc[:, "value"] = 0.0
     assert Law.read().at("2021-07-01")["base_salary"] == 1490000
-
-
-def test_unit_look_up_follows_a_table_changed_in_place() -> None:
-    areas = load().areas
-    inside = geography.commune_codes("219")
-    areas.loc[areas["code"] == "219", "name"] = "Huyện Khác"
-    areas.loc[areas["code"] == inside[0], "parent"] = "24"
-    assert geography.unit_at("219").name == "Huyện Khác"
-    assert geography.commune_codes("219") == inside[1:]
-
-
-def test_unit_look_up_uses_the_units_of_the_day() -> None:
-    areas = load().areas
-    twice = areas.loc[areas["code"].duplicated(), "code"].unique()
-    days = [None, pd.NaT, *(pd.Timestamp(d) for d in ("2015-06-30", "2021-07-01", "2025-06-30", "2025-07-01"))]
-    for code in [*twice[:20], "219", "VN"]:
-        rows = areas[areas["code"] == code]
-        for day in days:
-            alive = units_on(rows, day)
-            pd.testing.assert_series_equal(geography.unit_at(code, day), (alive if len(alive) else rows).iloc[0])
-            assert geography.unit_at(code, day).name == geography.unit_at(code, day).name
