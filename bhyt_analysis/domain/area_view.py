@@ -195,7 +195,7 @@ def _with_country_people(population: pd.DataFrame, units: list[Unit]) -> pd.Data
 
     Units are the same where code, name and days agree; made-up units have none.
     """
-    ids = {}
+    ids: dict[int, int] = {}
     for unit in units:
         same = [u for u in country().geography.units_with_code(unit.code) if u.overlaps(unit)]
         same = [u for u in same if normalise_name(u.name) == normalise_name(unit.name)]
