@@ -45,7 +45,7 @@ def to_successor_units(data: Dataset, on: str | pd.Timestamp, lang: str = "vi") 
     >>> int(row["people"]), row["status"]
     (34743, 'estimated')
     >>> left["rule"].value_counts().to_dict()
-    {'successor_unknown': 10, 'not_carried': 4, 'split_unknown': 2}
+    {'not_carried': 2, 'split_unknown': 1}
     """
     day = pd.Timestamp(on)
     moves = data.successors[data.successors["on"] <= day]

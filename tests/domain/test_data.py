@@ -120,8 +120,10 @@ def test_the_example_is_complete_for_24_months(data):
 def test_split_units_have_no_invented_share(data):
     parts = data.successors[data.successors["code_new"] != ""]
     split = parts.groupby("code_old").filter(lambda g: len(g) > 1)
-    assert set(split["code_old"]) == {"21142", "21514"}
-    assert split["share"].isna().all()
+    shares = {code: rows["share"].tolist() for code, rows in split.groupby("code_old")}
+    assert shares.keys() == {"21142", "21514"}
+    assert pd.isna(shares["21142"]).all()
+    assert shares["21514"] == [0.5328, 0.4672]  # from the people that Resolution 867/NQ-UBTVQH14 names
     assert (parts.drop(split.index)["share"] == 1.0).all()
 
 
@@ -131,8 +133,11 @@ def test_the_island_communes_become_the_special_zone_of_ly_son_only(data):
     assert data.geography.unit_at("21548").name == "Đặc khu Lý Sơn"
 
 
-def test_ten_communes_have_no_known_successor(data):
-    assert (data.successors["code_new"] == "").sum() == 10
+def test_every_commune_of_2019_has_a_known_successor(data):
+    assert (data.successors["code_new"] != "").all()
+    # Chiềng Ly joined Thuận Châu, Nghĩa Phú An Phú (Resolutions 1681 and 1677/NQ-UBTVQH15)
+    new = data.successors.set_index("code_old")["code_new"]
+    assert (new["03751"], new["21253"]) == ("03721", "21034")
 
 
 def test_codes_are_text_with_their_leading_zeros(data):
@@ -164,7 +169,7 @@ def test_a_unit_has_the_name_of_the_day(data):
 def test_districts_ended_and_communes_of_2025_belong_to_provinces(data):
     assert len(data.geography.commune_codes("14", pd.Timestamp("2019-04-01"))) == 204
     new = data.geography.commune_codes("14", pd.Timestamp("2025-07-01"))
-    assert set(data.areas[data.areas["code"].isin(new) & data.areas["since"].notna()]["parent"]) == {"14"}
+    assert set(data.areas[data.areas["code"].isin(new) & (data.areas["since"] == "2025-07-01")]["parent"]) == {"14"}
 
 
 def test_a_sum_of_people_is_taken_only_where_every_commune_is_counted(data):

@@ -482,7 +482,7 @@ def test_dissolved_unit_is_reported_with_its_last_day(tmp_path):
     path = bundled(tmp_path, ["Xã Phì Điền", dt.date(2025, 12, 31), 4230], ["Xã Kiên Lao", dt.date(2025, 12, 31), 5120])
     assert report(path) == [
         (
-            "error unit_ended: [Dân số], row 2, column A «Xã»: 07582 (Xã Phì Điền) ended with 30 June 2025 and "
+            "error unit_ended: [Dân số], row 2, column A «Xã»: 07582 (Xã Phì Điền) ended with 31 December 2024 and "
             "cannot have figures of 31 December 2025; name the new unit, or a day of the old one"
         )
     ]

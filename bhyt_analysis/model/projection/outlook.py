@@ -126,7 +126,7 @@ def communes_at_baseline(data: Dataset, baseline: Baseline, impact: pd.DataFrame
     >>> baseline = build_baseline(data, "Lục Ngạn", bhyt.Scenario("861", decision="861"), bhyt.Law.read())
     >>> table = communes_at_baseline(data, baseline, bhyt.reclassify(data, "861", "Lục Ngạn"))
     >>> len(table), int(table["lost"].sum()), int(table["lost"].notna().sum())
-    (30, 46106, 14)
+    (29, 46106, 14)
     """
     view = area_view(data, baseline.area)
     code, data = view.code, view.data
