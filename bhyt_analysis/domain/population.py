@@ -48,7 +48,9 @@ def population_at(
     for i in np.flatnonzero(np.isin(units, inside)).tolist() if inside else ():
         rows_by_day.setdefault(pd.Timestamp(days[i]), []).append(i)
     for as_of, same_day in sorted(rows_by_day.items()):
-        if {u.id for u in communes_of_count(geography, unit, as_of)} <= set(units[same_day]):
+        counted = {u.id for u in communes_of_count(geography, unit, as_of)}
+        same_day = [i for i in same_day if units[i] in counted]  # a former and a later spell may both have the count
+        if same_day and counted == set(units[same_day]):
             homes = None if pd.isna(households[same_day]).any() else int(households[same_day].sum())
             sources, quality = "; ".join(dict.fromkeys(source[same_day])), lowest_quality(list(status[same_day]))
             counts.append(PopulationCount(int(people[same_day].sum()), homes, as_of, quality, sources))

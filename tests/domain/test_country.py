@@ -76,9 +76,9 @@ def test_dong_nai_is_a_city_since_30_april_2026(country):
 
 def test_former_and_new_units_exist_on_the_days_of_a_change(country):
     units, moves = country.units, country.successors
-    named = moves[moves["code_new"] != ""]
-    assert len(moves) - len(named) == 2  # Phúc Thành A and Phú An Hòa: not known
-    for rows, column, shift in ((moves, "code_old", ONE_DAY), (named, "code_new", pd.Timedelta(0))):
+    identified = moves[moves["code_new"] != ""]
+    assert len(moves) - len(identified) == 2  # Phúc Thành A and Phú An Hòa: not known
+    for rows, column, shift in ((moves, "code_old", ONE_DAY), (identified, "code_new", pd.Timedelta(0))):
         days = rows["on"] - shift
         for day in days.unique():
             assert set(rows.loc[days == day, column]) <= set(on_day(units, day)["code"]), (column, day)

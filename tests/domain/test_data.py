@@ -151,7 +151,7 @@ def test_a_name_means_the_largest_unit_of_that_name(data):
 
 def test_an_ambiguous_name_is_an_error_with_both_units(data):
     with pytest.raises(ValueError, match=r"03997 Xã Tân Lập \(Huyện Mộc Châu\), 07594 Xã Tân Lập \(Huyện Lục Ngạn\)"):
-        data.find("Tân Lập")
+        data.geography.find("Tân Lập", on="2021-12-31")
 
 
 def test_an_unknown_name_is_an_error_with_the_nearest(data):
