@@ -139,7 +139,7 @@ def test_the_public_surface():
         "after_loss", "transitions", "target_probabilities", "tornado", "break_even", "decompose", "backtest",
         "monitor", "funnel", "explain", "explore", "run_batch", "BatchOptions", "charts", "tables",
         "Briefing", "unit_losses", "notebook",
-        "monitoring", "country",
+        "monitoring", "country", "area", "AreaView",
     ]  # fmt: skip
     assert bhyt.__all__ == sorted(public)
     for name in bhyt.__all__:
@@ -184,13 +184,14 @@ import bhyt_analysis as b
 from bhyt_analysis.domain.bundled import bundled_path
 template = bundled_path("notebooks") / "area_briefing.ipynb"
 scenario = b.read_scenario("near_poor_100")
-print(b.__file__, b.coverage(b.load(), "Sơn Dương")["insured"].iloc[0], template.is_file(), len(scenario.reforms))
+print(b.__file__, b.coverage(b.load(), "Sơn Dương")["insured"].iloc[0], template.is_file(), len(scenario.reforms),
+    b.country().units["code"].iloc[0])
 """
     run = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert run.stderr == ""
-    where, insured, there, reforms = run.stdout.split()
+    where, insured, there, reforms, first_unit = run.stdout.split()
     assert where.startswith(str(tmp_path))
-    assert (insured, there, reforms) == ("155163", "True", "1")
+    assert (insured, there, reforms, first_unit) == ("155163", "True", "1", "VN")
 
 
 def test_the_readme_opens_in_vietnamese_and_names_the_two_commands():
