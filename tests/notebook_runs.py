@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 
 from .conftest import ROOT
+from .waiting import SECONDS, run
 
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 
@@ -90,9 +91,9 @@ class BatchRun:
                 preexec_fn=preexec,
             )
 
-    def wait_for_areas(self, seconds=300):
+    def wait_for_areas(self):
         """Return how each area ended, slug -> (status, error), when the batch has ended."""
-        self.process.wait(seconds)
+        self.process.wait(SECONDS)
         manifest = json.loads((self.out / "manifest.json").read_text("utf-8"))
         return {a["slug"]: (a["status"], a["error"]) for a in manifest["areas"]}
 
@@ -124,5 +125,5 @@ def import_without_posix(package):
         f"import importlib, pkgutil, {package} as package\n"
         f"for m in pkgutil.iter_modules(package.__path__): importlib.import_module('{package}.' + m.name)\n"
     )
-    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    process = run([sys.executable, "-c", code])
     assert process.returncode == 0, process.stderr

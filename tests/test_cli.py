@@ -1,7 +1,6 @@
 """The command line: names, help in two languages, choices from the library, completion, errors of a call."""
 
 import os
-import subprocess
 import sys
 
 import pytest
@@ -10,6 +9,8 @@ from bhyt_analysis.batch.options import ENGINES
 from bhyt_analysis.cli import cli, main
 from bhyt_analysis.documents.formats import FORMATS
 from bhyt_analysis.model.targets.allocation import METHODS
+
+from .waiting import run as run_process
 
 COMMANDS = [
     "brief", "check", "template", "audit", "reclassify", "allocate", "simulate", "monitor", "premium", "law", "explore",
@@ -91,7 +92,7 @@ def test_shares_and_dates_as_people_write_them(rate, on, capsys):
 def test_the_shell_completes_commands_and_choices(words, offered):
     environment = dict(os.environ, _BHYT_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(words.count(" ")))
     code = "import sys; from bhyt_analysis.cli import main; sys.exit(main())"
-    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    run = run_process([sys.executable, "-c", code], env=environment)
     assert {line.split(",")[1] for line in run.stdout.splitlines()} == offered
 
 

@@ -9,7 +9,6 @@ import signal
 import struct
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +19,8 @@ from bhyt_analysis.batch.plan import slugs
 from bhyt_analysis.cli import main
 
 from ..conftest import ROOT
+from ..waiting import run as run_process
+from ..waiting import wait_until
 
 AREAS = ["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn"]
 BHYT = [sys.executable, "-m", "bhyt_analysis.cli"]
@@ -29,10 +30,10 @@ BHYT = [sys.executable, "-m", "bhyt_analysis.cli"]
 def briefings(tmp_path_factory):
     """Four areas in Vietnamese and one in English with a scenario, by the command line."""
     out = tmp_path_factory.mktemp("briefings")
-    vi = subprocess.run([*BHYT, "brief", "--out", out / "vi", "--area", *AREAS], capture_output=True, text=True)
+    vi = run_process([*BHYT, "brief", "--out", out / "vi", "--area", *AREAS])
     scenario = ROOT / "scenarios" / "contribution_rate_2027.toml"
     call = [*BHYT, "brief", "--out", out / "en", "--area", "Sơn Dương", "--lang", "en", "--scenario", scenario]
-    en = subprocess.run(call, capture_output=True, text=True)
+    en = run_process(call)
     return out, vi, en
 
 
@@ -174,7 +175,7 @@ def spoilt(monkeypatch, tmp_path):
         call = [*BHYT, "brief", "--out", str(tmp_path / "out"), "--area", *areas]
         call += [f"--{k}={v}" for k, v in options.items()]
         environment = {**os.environ, "PYTHONPATH": str(tmp_path / "package")}
-        run = subprocess.run(call, capture_output=True, text=True, env=environment, cwd=tmp_path)
+        run = run_process(call, env=environment, cwd=tmp_path)
         manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
         return run, {a["slug"]: a for a in manifest["areas"]}, tmp_path / "out"
 
@@ -240,14 +241,13 @@ def test_ctrl_c_keeps_what_is_complete(tmp_path):
     call = [*BHYT, "brief", "--out", str(out), "--jobs", "1", "--area", "Lý Sơn", "Sơn Tây", "Minh Long", "Sơn Hà"]
     run = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
-        while not (out / "ly-son").exists() and run.poll() is None:
-            time.sleep(0.05)
+        wait_until(lambda: (out / "ly-son").exists() or run.poll() is not None)
         os.killpg(run.pid, signal.SIGINT)
         assert run.wait(60) == 1
     finally:
         if run.poll() is None:
             os.killpg(run.pid, signal.SIGKILL)
-        run.communicate()
+        run.communicate(timeout=60)
     manifest = json.loads((out / "manifest.json").read_text("utf-8"))
     status = {a["slug"]: a["status"] for a in manifest["areas"]}
     assert status["ly-son"] == "done"

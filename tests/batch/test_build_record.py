@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -19,6 +18,8 @@ from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest import synthetic
 
 from ..notebook_runs import copy_package
+from ..waiting import run as run_process
+from ..waiting import wait_until
 
 SLUGS = ["mau-01-gia-lap", "mau-02-gia-lap", "mau-03-gia-lap"]
 
@@ -38,9 +39,7 @@ class Place:
 
     def run(self, *options, status=0, **more):
         self.log.write_text("")
-        run = subprocess.run(
-            self.call(*options, **more), env=self.environment, cwd=self.folder, capture_output=True, text=True
-        )
+        run = run_process(self.call(*options, **more), env=self.environment, cwd=self.folder)
         assert run.returncode == status, run.stderr
         return run
 
@@ -120,7 +119,7 @@ def test_another_template_law_or_code_builds_all_again(tmp_path):
     def digest():
         code = "from bhyt_analysis.batch.build_record import code_fingerprint; print(code_fingerprint())"
         call, environment = [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": str(place)}
-        return subprocess.run(call, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+        return run_process(call, env=environment, cwd=tmp_path, check=True).stdout
 
     digests = [digest()]
     for name in (
@@ -171,11 +170,11 @@ def test_after_kill_9_no_area_is_lost_or_built_twice(tmp_path):
     run = subprocess.Popen(
         place.call(), env=place.environment, cwd=tmp_path, stderr=subprocess.DEVNULL, start_new_session=True
     )
-    until = time.monotonic() + 120
-    while not (place.out / SLUGS[0] / "build.json").exists() and time.monotonic() < until:
-        time.sleep(0.05)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
+    try:
+        wait_until((place.out / SLUGS[0] / "build.json").exists)
+    finally:
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait(60)
     assert not (place.out / "manifest.json").exists()
     (tmp_path / "go").touch()
     place.run()
@@ -190,10 +189,8 @@ def test_two_batches_never_share_a_folder(tmp_path):
     )
     first = subprocess.Popen(place.call(), env=place.environment, cwd=tmp_path, stdout=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + 120
-        while not (place.out / ".work").exists() and time.monotonic() < until:
-            time.sleep(0.05)
-        second = subprocess.run(place.call(), env=place.environment, cwd=tmp_path, capture_output=True, text=True)
+        wait_until((place.out / ".work").exists)
+        second = run_process(place.call(), env=place.environment, cwd=tmp_path)
         assert second.returncode == 2
         assert "Another batch is running in the folder" in second.stderr
     finally:
@@ -246,8 +243,6 @@ def test_a_script_without_a_guard_runs_once(place):
     script = place.folder / "mine.py"
     call = f"bhyt.run_batch({str(place.input)!r}, {str(place.out)!r}, areas=['X001'])"
     script.write_text(f"import bhyt_analysis as bhyt\nprint('began')\n{call}\n")
-    run = subprocess.run(
-        [sys.executable, script], env=place.environment, cwd=place.folder, capture_output=True, text=True
-    )
+    run = run_process([sys.executable, script], env=place.environment, cwd=place.folder)
     assert (run.returncode, run.stdout) == (0, "began\n"), run.stderr
     assert place.statuses == {SLUGS[0]: "done"}

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from bhyt_analysis.domain.partitions import FILE_NAME, write_partition
 from bhyt_analysis.i18n.messages import BhytError
 
 from ..notebook_runs import copy_package
+from ..waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are killed and counted in /proc")
 CODES = ["536", "530", "531", "529"]  # Lý Sơn, Sơn Tây and others
@@ -44,12 +44,8 @@ class Cluster:
 
     @property
     def address(self):
-        until = time.monotonic() + 60
-        while time.monotonic() < until:
-            if self.file.exists() and self.file.stat().st_size:
-                return json.loads(self.file.read_text())["address"]
-            time.sleep(0.1)
-        raise TimeoutError
+        wait_until(lambda: self.file.exists() and self.file.stat().st_size)
+        return json.loads(self.file.read_text())["address"]
 
     def brief(self, out, *options):
         code = "from bhyt_analysis.cli import main; import sys; sys.exit(main())"
@@ -62,7 +58,7 @@ class Cluster:
         for process in (*self.workers, self.scheduler):
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            process.wait(60)
 
 
 def areas(out):
@@ -83,9 +79,7 @@ def test_a_cluster_builds_every_area_and_a_killed_worker_loses_none(tmp_path):
     dask = Cluster(tmp_path, source)
     try:
         run = dask.brief(tmp_path / "out", "--area", *CODES)
-        until = time.monotonic() + 120
-        while len({p.name.split("-")[1] for p in log.iterdir()}) < 2 and time.monotonic() < until:
-            time.sleep(0.1)
+        wait_until(lambda: len({p.name.split("-")[1] for p in log.iterdir()}) == 2)
         at_work = {p.name.split("-")[1] for p in log.iterdir()}
         assert at_work == {str(w.pid) for w in dask.workers}
         os.kill(dask.workers[0].pid, signal.SIGKILL)

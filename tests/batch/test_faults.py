@@ -2,9 +2,7 @@
 
 import os
 import signal
-import subprocess
 import sys
-import time
 
 import pytest
 
@@ -12,6 +10,8 @@ from bhyt_analysis.ingest.loader import load
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
 from ..notebook_runs import BatchRun
+from ..waiting import run as run_process
+from ..waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what is killed here is looked for in /proc")
 
@@ -85,14 +85,14 @@ def test_no_process_that_a_cell_has_left_outlives_the_batch(run):
 def test_after_kill_9_of_the_batch_nothing_is_left_running(tmp_path, group):
     source = SLEEP + 'import pathlib, time\npathlib.Path(out, "here").touch()\ntime.sleep(600)'
     batch = BatchRun(tmp_path, source, areas=["536", "530"], jobs=2)
-    while len(list(batch.out.glob(".work/*/here"))) < 2:
+    try:
+        wait_until(lambda: len(list(batch.out.glob(".work/*/here"))) == 2 or batch.process.poll() is not None)
         assert batch.process.poll() is None, batch.errors.read_text()
-        time.sleep(0.1)
-    assert (
-        len(batch.remaining_processes()) >= 2 + 2 + 2 + 4
-    )  # workers, their warmed processes, kernels, what these have started
-    (os.killpg if group else os.kill)(batch.process.pid, signal.SIGKILL)
-    batch.process.wait()
+        # workers, their warmed processes, kernels, what these have started
+        assert len(batch.remaining_processes()) >= 2 + 2 + 2 + 4
+    finally:
+        (os.killpg if group else os.kill)(batch.process.pid, signal.SIGKILL)
+        batch.process.wait(60)
     left = batch.remaining_processes(20)
     for pid in left:
         os.kill(pid, signal.SIGKILL)
@@ -140,9 +140,7 @@ def test_a_whole_notebook_has_a_limit_too(tmp_path):
 def test_a_full_disk_is_reported_and_leaves_no_half_written_area(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = (
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk], capture_output=True).returncode == 0
-    )
+    mounted = run_process(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk]).returncode == 0
 
     def limit():  # without a disk of its own, files of the same size can't be written
         if not mounted:
@@ -166,7 +164,7 @@ def test_a_full_disk_is_reported_and_leaves_no_half_written_area(tmp_path):
             assert not (disk / "out" / slug).exists()
     finally:
         if mounted:
-            subprocess.run(["umount", disk], check=True)
+            run_process(["umount", disk], check=True)
 
 
 def test_engines_that_differ_are_reported_and_the_standard_one_is_used(tmp_path):

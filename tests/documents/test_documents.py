@@ -5,7 +5,6 @@ import io
 import json
 import os
 import re
-import subprocess
 import sys
 import zipfile
 from dataclasses import replace
@@ -34,6 +33,7 @@ from bhyt_analysis.documents.xlsx import write_xlsx
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
 
 from ..conftest import ROOT, write_table
+from ..waiting import run as run_process
 
 AREAS = {"vi": ["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn"], "en": ["Sơn Dương", "Lục Ngạn", "X001"]}
 SLUGS = {"Sơn Dương": "son-duong", "Lục Ngạn": "luc-ngan", "X001": "mau-01-gia-lap", "Lý Sơn": "ly-son"}
@@ -724,7 +724,7 @@ def test_there_is_no_other_format(tmp_path):
     with pytest.raises(BhytError, match="pdf"):
         check_formats(["pdf"])
     call = [sys.executable, "-m", "bhyt_analysis.cli", "brief", "--out", tmp_path / "x", "--formats", "html,pdf"]
-    run = subprocess.run(call, capture_output=True, text=True)
+    run = run_process(call)
     assert run.returncode == 2
     assert "pdf" in run.stderr
     assert not (tmp_path / "x").exists()
@@ -738,7 +738,7 @@ def test_office_libraries_load_only_where_a_file_is_written(outputs, tmp_path):
         "formats.write_office(notebook, ('html',)); html_page.write_page(notebook, page)\n"
         "print([m for m in ('docx', 'pptx', 'xlsxwriter') if m in sys.modules])"
     )
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    printed = run_process([sys.executable, "-c", code], check=True).stdout
     assert printed.strip() == "[]"
 
 

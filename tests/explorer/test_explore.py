@@ -241,7 +241,7 @@ def test_input_in_another_thread_during_a_refresh_is_drawn(context, monkeypatch)
         if len(calls) == 1:
             move = threading.Thread(target=lambda: setattr(app.controls.outreach.widget, "value", 2.0))
             move.start()
-            move.join()
+            move.join(60)
 
     async def moves():
         app = application.build_explorer(context, ORDINARY)

@@ -12,7 +12,8 @@ LANGUAGES = {"vi": ("Số liệu", "Nhóm"), "en": ("figures", "Group")}
 
 def run(path, folder, **parameters):
     executed = folder / path.name
-    papermill.execute_notebook(path, executed, parameters, cwd=folder, progress_bar=False)
+    options = {"cwd": folder, "progress_bar": False, "execution_timeout": 300}
+    papermill.execute_notebook(path, executed, parameters, **options)
     return nbformat.read(executed, as_version=4)
 
 

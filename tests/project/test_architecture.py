@@ -6,9 +6,9 @@ After a change of modules: ``python -m tests.project.test_architecture`` writes 
 import ast
 import fnmatch
 import re
-import subprocess
 
 from ..conftest import ROOT
+from ..waiting import run
 
 DOC = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- Written by python -m tests.project.test_architecture -->\n", "<!-- end -->\n"
@@ -40,7 +40,7 @@ def test_every_file_that_the_page_names_exists():
     files = re.findall(r"`([\w./*]+\.(?:py|csv|ipynb|toml|md))`", page)
     assert len(files) > 20
     call = ["git", "ls-files"]
-    tracked = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    tracked = run(call, cwd=ROOT, check=True).stdout.split("\n")
     for name in files:
         assert fnmatch.filter(tracked, f"*{name}"), name
 

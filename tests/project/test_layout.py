@@ -4,7 +4,6 @@ import ast
 import csv
 import re
 import string
-import subprocess
 import sys
 import tomllib
 import zipfile
@@ -19,10 +18,9 @@ from bhyt_analysis.domain import findings
 from bhyt_analysis.i18n.messages import FOLDER as MESSAGES
 
 from ..conftest import ROOT
+from ..waiting import run as run_process
 
-TRACKED = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
-    "\0"
-)[:-1]
+TRACKED = run_process(["git", "ls-files", "-z"], cwd=ROOT, check=True).stdout.split("\0")[:-1]
 NOTEBOOKS = [ROOT / f for f in TRACKED if f.endswith(".ipynb")]
 
 
@@ -31,7 +29,7 @@ def test_environment_yml_is_what_its_tool_makes_of_pyproject(tmp_path):
     written_file = tmp_path / "environment.yml"
     committed = (ROOT / "environment.yml").read_text("utf-8")
     (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text("utf-8"), "utf-8")
-    subprocess.run([tool, "project", "--overwrite", "force"], cwd=tmp_path, check=True, capture_output=True)
+    run_process([tool, "project", "--overwrite", "force"], cwd=tmp_path, check=True)
     assert written_file.read_text("utf-8") == committed
 
 
@@ -152,7 +150,7 @@ def test_import_loads_neither_plotting_nor_notebooks():
     modules = ("matplotlib", "seaborn", "papermill", "IPython", "nbconvert", "ipywidgets")
     code = "import sys, bhyt_analysis as b; b.coverage(b.load())"
     code += f"; print([m for m in {modules} if m in sys.modules])"
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    printed = run_process([sys.executable, "-c", code], check=True).stdout
     assert printed.strip() == "[]"
 
 
@@ -171,7 +169,7 @@ def wheel(tmp_path_factory):
         folder,
         ROOT,
     ]
-    subprocess.run(call, check=True, capture_output=True)
+    run_process(call, check=True)
     return next(folder.glob("*.whl"))
 
 
@@ -187,7 +185,7 @@ scenario = b.read_scenario("near_poor_100")
 print(b.__file__, b.coverage(b.load(), "Sơn Dương")["insured"].iloc[0], template.is_file(), len(scenario.reforms),
     b.country().units["code"].iloc[0])
 """
-    run = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    run = run_process([sys.executable, "-I", "-c", code], cwd=tmp_path)
     assert run.stderr == ""
     where, insured, there, reforms, first_unit = run.stdout.split()
     assert where.startswith(str(tmp_path))

@@ -2,15 +2,15 @@
 
 import ast
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from ..conftest import ROOT
+from ..waiting import run
 from .vocabulary import faults
 
-TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+TRACKED = run(["git", "ls-files"], cwd=ROOT, check=True).stdout.split("\n")
 READ = [f for f in TRACKED if f.endswith((".py", ".md", ".ipynb"))]
 PACKAGE = [f for f in TRACKED if f.startswith("bhyt_analysis/") and f.endswith(".py")]
 
