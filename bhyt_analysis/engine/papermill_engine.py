@@ -10,6 +10,7 @@ import signal
 from time import monotonic
 from typing import Any
 
+import zmq
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -102,7 +103,11 @@ class LimitedClient(PapermillNotebookClient):
                 self.task_poll_for_reply.cancel()  # what nbclient itself does when a kernel is dead
         elif msg["msg_type"] in OUTPUT_MESSAGES:
             return None
-        return super().process_message(msg, *args, **kwargs)
+        output = super().process_message(msg, *args, **kwargs)
+        # An output widget has sent its state on the socket on which the reply to the cell is awaited, past asyncio. A
+        # reply that has come just before would not be noticed, and waited for without end.
+        self.kc.shell_channel.socket.get(zmq.EVENTS)
+        return output
 
 
 def _content_bytes(content: object) -> int:

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import subprocess
 import sys
 import time
 from contextlib import closing
@@ -12,6 +11,7 @@ from pathlib import Path
 import nbformat
 import papermill as pm
 import pytest
+from nbclient.output_widget import OutputWidget
 
 from bhyt_analysis.engine import papermill_engine, warm_process
 from bhyt_analysis.engine.config import VARIABLE, WarmConfig
@@ -21,6 +21,8 @@ from bhyt_analysis.i18n.messages import BhytError
 
 from ..conftest import ROOT
 from ..notebook_runs import import_without_posix, new_notebook, write_notebook
+from ..waiting import run as run_process
+from ..waiting import wait_until
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
@@ -32,6 +34,7 @@ def stop_warm_process():
 
 
 def run(path, name="bhyt-warm", **options):
+    options = {"execution_timeout": 60, **options}
     out = path.with_name(f"{path.stem}.{name}.ipynb")
     pm.execute_notebook(path, out, engine_name=name, progress_bar=False, cwd=path.parent, **options)
     return nbformat.read(out, 4)
@@ -59,7 +62,7 @@ RICH = [
     "%%capture caught\nprint('hidden')",
     "%time x = caught.stdout\nx",
     "!echo from the shell; echo to stderr 1>&2",
-    "import os\nos.system('echo of a child')\nos.write(1, b'of C\\n');",
+    "import os\nos.system('echo of a child')\nos.write(1, b'of C\\n')\nimport time\ntime.sleep(1)",
     "import ipywidgets\nslider = ipywidgets.IntSlider(value=5, description='n')\ntray = ipywidgets.Output()\n"
     "with tray:\n    print('in the tray')\nslider",
     "tray",
@@ -239,7 +242,7 @@ def test_any_program_of_jupyter_gets_warm_kernels_by_one_variable(tmp_path):
     for name, printed in (("bhyt-warm", "True True\n"), ("local-provisioner", "False False\n")):
         environment = {**os.environ, "JUPYTER_DEFAULT_PROVISIONER_NAME": name, VARIABLE: config}
         call = [sys.executable, "-c", code, path]
-        process = subprocess.run(call, capture_output=True, text=True, env=environment, timeout=120)
+        process = run_process(call, env=environment)
         assert (process.stdout, process.returncode) == (printed, 0), process.stderr
 
 
@@ -309,6 +312,22 @@ def test_a_cell_that_takes_too_long_is_ended_at_once_also_in_c(tmp_path):
     assert time.monotonic() - start < 60
 
 
+@pytest.mark.parametrize("name", ["bhyt-warm", "bhyt-standard"])
+def test_a_reply_that_comes_while_an_output_widget_sends_is_noticed(tmp_path, monkeypatch, name):
+    send = OutputWidget.send
+
+    def send_later(self, *args, **options):
+        time.sleep(1)  # meanwhile the kernel replies
+        send(self, *args, **options)
+
+    monkeypatch.setattr(OutputWidget, "send", send_later)
+    tray = "import ipywidgets\ntray = ipywidgets.Output()\nwith tray:\n    print('in the tray', flush=True)"
+    tray += "\nimport time\ntime.sleep(0.3)"
+    path = write_notebook(tmp_path / "n.ipynb", tray, "print('ran')")
+    # Without it the cell lasts as long as it may, and no time is left for the next one.
+    assert text(run(path, name, execution_timeout=None, notebook_timeout=60).cells[2]) == "ran\n"
+
+
 # --- Parameters -----------------------------------------------------------------------------------
 
 
@@ -357,13 +376,9 @@ def test_the_engine_is_imported_without_what_only_posix_has():
 def test_a_kernel_whose_client_has_ended_is_ended():
     channel = warm_process.current_process().request_kernel([], "/", dict(os.environ))
     children = Path(f"/proc/{warm_process.process_id()}/task/{warm_process.process_id()}/children")
-    while not children.read_text():
-        time.sleep(0.01)
+    wait_until(children.read_text)
     channel.close()
-    deadline = time.monotonic() + 20
-    while children.read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: not children.read_text())
 
 
 @linux
@@ -371,20 +386,16 @@ def test_a_client_that_ends_takes_only_its_own_kernels_along():
     def connect():
         process = warm_process.WarmProcess.connect(shared.address)
         kernel = ForkedKernel(process.request_kernel([], "/", dict(os.environ)))
-        while not kernel.pid:
-            kernel.poll()
-            time.sleep(0.01)
+        wait_until(lambda: kernel.poll() or kernel.pid)
+        assert kernel.poll() is None
         return process, kernel
 
     with closing(warm_process.WarmProcess.start(WarmConfig(), shared=True)) as shared:
         (first, first_kernel), (second, second_kernel) = connect(), connect()
         first.close()
         first_kernel._channel.close()
-        deadline = time.monotonic() + 20
-        while Path(f"/proc/{first_kernel.pid}").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: not Path(f"/proc/{first_kernel.pid}").exists())
         assert second_kernel.poll() is None
         second_kernel.kill()
-        assert second_kernel.wait() == -9
+        assert wait_until(second_kernel.poll) == -9
         second.close()
