@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import ModuleType
 
@@ -23,6 +24,7 @@ from bhyt_analysis.engine import warm_process
 from bhyt_analysis.engine.processes import become_subreaper, end_descendants
 
 Build = Callable[[Job], AreaResult]
+END_SECONDS = 10  # for a worker to end; then it is killed
 MEMORY_SHARE = 0.8  # of the machine, for all workers together
 # Spawned and not forked: the same on Windows, and no state is shared.
 _context = multiprocessing.get_context("spawn")
@@ -77,18 +79,23 @@ def run_all(
                 except (EOFError, OSError):
                     result = None
                     worker.connection.close()
-                    worker.process.join()
+                    _end(worker.process)
                 yield worker.job, result
         for worker in idle:
             worker.connection.close()
         for worker in idle:
-            worker.process.join()
+            worker.process.join(END_SECONDS)
     finally:
         processes = [worker.process for worker in (*idle, *busy.values())]
         for process in processes:
             process.terminate()
         for process in processes:
-            process.join(10)
+            _end(process)
+
+
+def _end(process: BaseProcess) -> None:
+    process.join(END_SECONDS)
+    process.kill()  # does nothing to one that has ended
 
 
 def _run_worker(connection: Connection, prepare: Callable[[], None], build: Build) -> None:
@@ -112,8 +119,10 @@ def _exit_with_parent() -> None:
 
 
 def _exit() -> None:
-    end_descendants()
-    os._exit(1)
+    try:
+        end_descendants()
+    finally:  # also when a signal has interrupted an import that this needs
+        os._exit(1)
 
 
 def prepare(address: str, memory: int | None) -> None:

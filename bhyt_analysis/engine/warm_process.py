@@ -14,10 +14,11 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from subprocess import DEVNULL, Popen
+from subprocess import DEVNULL, Popen, TimeoutExpired
 
 from bhyt_analysis.engine.config import VARIABLE, WarmConfig
 
+END_SECONDS = 120  # for the process to end: more than a rehearsal takes
 KERNEL, REHEARSAL = b"k", b"r"  # the requests that the process answers
 # Unless set, the C library returns the pixels of a chart (megabytes) to the system and requests others page by page.
 MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**28), "MALLOC_TRIM_THRESHOLD_": str(2**29), "MALLOC_TOP_PAD_": str(2**25)}
@@ -94,7 +95,11 @@ class WarmProcess:
         """Disconnect; if this program has started the process, that ends, and every kernel with it."""
         self._channel.close()
         if self.process is not None:
-            self.process.wait()
+            try:
+                self.process.wait(END_SECONDS)
+            except TimeoutExpired:
+                self.process.kill()  # and with it its kernels
+                self.process.wait()
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 
