@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.decisions import COUNTRY
+from bhyt_analysis.i18n.dates import DateLike
 
 
 class Interval(NamedTuple):
@@ -67,6 +72,38 @@ def published_rates(data: Dataset, code: str) -> pd.DataFrame:
     )[["as_of", "relation", "rate", "rate_low", "rate_high", "document", "source"]]
     # A rate of "the end of the year" has no place in a sequence of days.
     return table[table["as_of"].notna()].sort_values("as_of", ignore_index=True)
+
+
+def national_rate(data: Dataset, on: DateLike) -> pd.Series | None:
+    """Return the last coverage of the country that was printed for a day of the year up to a day; None without one.
+
+    A row of `published_rates` with a rate. An input that prints none of the country is read with the bundled ones.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.ingest.loader import load
+    >>> row = national_rate(load(), "2025-10-31")
+    >>> f"{row['rate']:.2%}", str(row["as_of"].date()), row["source"]
+    ('94.29%', '2024-12-31', 'Chỉ thị 52-CT/TW')
+    >>> national_rate(load(), "2021-12-31") is None
+    True
+    """
+    rates = published_rates(data, COUNTRY)
+    if rates.empty:
+        rates = published_rates(replace(data, **_bundled_figures()), COUNTRY)
+    last = pd.Timestamp(on)
+    rates = rates[rates["rate"].notna() & (rates["as_of"] <= last) & (rates["as_of"] > last - pd.DateOffset(years=1))]
+    return None if rates.empty else rates.iloc[-1]
+
+
+@lru_cache(maxsize=1)
+def _bundled_figures() -> dict[str, pd.DataFrame]:
+    """Return what was observed, as in the bundled data, and the documents that printed it."""
+    files = {"published": "published_observed.csv", "documents": "documents.csv"}
+    folder = bundled_path("data")
+    tables = {k: pd.read_csv(folder / v, dtype=str, keep_default_na=False, encoding="utf-8") for k, v in files.items()}
+    numbers = {c: pd.to_numeric(tables["published"][c]) for c in ("value", "decimals")}
+    return {**tables, "published": tables["published"].assign(**numbers)}
 
 
 def figure_source(data: Dataset, document: str, locator: str) -> str:
