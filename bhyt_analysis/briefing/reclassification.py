@@ -83,7 +83,10 @@ def _zones(briefing: Briefing) -> Item | None:
     fields = {"name": briefing.name, "count": len(rows), "zones": zones}
     table = rows[["area", "name", "zone_before", "zone_after", "population", "status"]]
     unknown = [c for c in ("zone_before", "population") if not table[c].replace("", pd.NA).notna().any()]
-    text = translate("text.zones", lang, on=rows["on"].min(), **fields)
+    on = rows["on"].min()
+    unit = data.geography.unit_at(code, on)
+    is_whole = unit.is_fully_listed and set(data.geography.commune_codes(code, on)) <= set(rows["area"])
+    text = translate("text.zones" if is_whole else "text.zones_some", lang, on=on, **fields)
     return Item("zones", text, table=table.drop(columns=unknown))
 
 

@@ -27,8 +27,8 @@ def default_decision(data: Dataset, area: str, as_of: DateLike | None = None) ->
     --------
     >>> from bhyt_analysis.ingest.loader import load
     >>> data = load()
-    >>> [default_decision(data, area) for area in ("Sơn Dương", "X001", "Yên Bái", "Lào Cai")]
-    ['861', '861', '861', '2752']
+    >>> [default_decision(data, area) for area in ("Sơn Dương", "Yên Bái", "Lào Cai", "Điện Biên", "Sơn La")]
+    ['861', '861', '2752', '46', '60']
     """
     view = area_view(data, area)
     code, data = view.code, view.data
@@ -42,7 +42,8 @@ def default_decision(data: Dataset, area: str, as_of: DateLike | None = None) ->
     first_days = _days_of_figures(data, code)
     days |= {d: day for d, day in first_days.items() if d not in set(table["decision"]) and day <= last_day}
     totals = in_force[in_force[TOTALS].notna().any(axis=1)]
-    with_figures = {*first_days, *totals.loc[totals["area"] == code, "decision"]} & set(days)
+    of_unit = (totals["area"] == code) & ~(totals["since"] < pd.Timestamp(view.unit.since))  # not of one before it
+    with_figures = {*first_days, *totals.loc[of_unit, "decision"]} & set(days)
     return max(sorted(with_figures or set(totals["decision"])), key=days.__getitem__, default=None)
 
 
@@ -53,7 +54,7 @@ def units_with_own_decision(data: Dataset) -> list[str]:
     --------
     >>> from bhyt_analysis.ingest.loader import load
     >>> units_with_own_decision(load())
-    ['Tỉnh Lào Cai']
+    ['Tỉnh Lào Cai', 'Tỉnh Điện Biên']
     """
     table = data.decisions[data.decisions["area"].isin(data.areas["code"])]
     national = data.decisions.loc[data.decisions["area"].isin(_countries(data)), "decision"]

@@ -155,6 +155,21 @@ def test_lao_cai_is_briefed_on_its_own_decision(data, law):
     assert "861" not in text_of(section_items(briefing))
 
 
+def test_dien_bien_is_briefed_on_its_own_decision(data, law):
+    briefing = bhyt.Briefing(data, "Điện Biên", law, lang="en")
+    intro, zones = section_items(briefing, "reclassification")
+    assert intro.text.startswith("Decision 46 sets the communes of zones III, II and I")
+    assert "the 45 communes of Điện Biên province" in zones.text
+    assert "Zone III: 38 communes; Zone II: 5 communes; Zone I: 2 communes" in zones.text
+
+
+def test_a_list_of_some_communes_does_not_pass_for_all(data, law):
+    intro, zones = section_items(bhyt.Briefing(data, "Nghệ An", law, lang="en"), "reclassification")
+    assert intro.text.startswith("Decision 60/QĐ-BDTTG of 29 January 2026")
+    assert "names only 51 communes of Nghệ An province" in zones.text  # of 130
+    assert zones.table["status"].unique().tolist() == ["derived"]
+
+
 def test_an_unknown_section_is_refused(data, law):
     with pytest.raises(BhytError, match="no section “who”"):
         bhyt.Briefing(data, "Sơn Dương", law).section("who", NO_FINDINGS)

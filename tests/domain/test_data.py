@@ -9,6 +9,7 @@ import bhyt_analysis as bhyt
 from bhyt_analysis.domain.dataset import TABLES
 from bhyt_analysis.domain.decisions import default_decision
 from bhyt_analysis.domain.population import population_at
+from bhyt_analysis.domain.printed_figures import national_rate
 from bhyt_analysis.domain.schema import schema
 from bhyt_analysis.ingest import synthetic
 
@@ -183,17 +184,71 @@ def test_a_sum_of_people_is_taken_only_where_every_commune_is_counted(data):
 @pytest.mark.parametrize(
     ("area", "day", "decision"),
     [
-        *((area, None, "861") for area in ("Sơn Dương", "Lục Ngạn", "Tỉnh Quảng Ngãi", "Tỉnh Sơn La", "X001", "VN")),
+        *((area, None, "861") for area in ("Sơn Dương", "Lục Ngạn", "Huyện Mai Sơn", "X001")),
         ("Sơn Dương", "2020-12-31", "582"),
         ("Tỉnh Yên Bái", None, "861"),  # its code was given to Lào Cai, which has a decision of its own
         ("Tỉnh Lào Cai", None, "2752"),
         ("Xã Bát Xát", None, "2752"),
         ("Tỉnh Lào Cai", "2025-10-01", "861"),
+        *((area, None, "46") for area in ("Tỉnh Điện Biên", "Phường Mường Lay")),
+        ("Tỉnh Điện Biên", "2025-12-31", "861"),  # the list is in force from 1 January 2026
+        *((area, None, "60") for area in ("Tỉnh Sơn La", "Tỉnh Quảng Ngãi", "VN", "Nghệ An", "Lạng Sơn")),
+        *((area, "2026-01-28", "861") for area in ("Tỉnh Sơn La", "Tỉnh Quảng Ngãi", "VN")),
+        ("Tỉnh Thanh Hóa", None, "267"),  # it has counts of its own, of which the national decision tells none
     ],
 )
 def test_a_briefing_is_about_the_latest_decision_with_figures(data, area, day, decision):
     assert default_decision(data, area, day) == decision
     assert default_decision(dataclasses.replace(data, decisions=data.decisions.head(0)), area, day) == decision
+
+
+# The two wards in zone I and the five units in zone II that the decision of Điện Biên names.
+DIEN_BIEN = {
+    "Phường Điện Biên Phủ": "I", "Phường Mường Thanh": "I", "Xã Thanh Nưa": "II", "Xã Thanh An": "II",
+    "Xã Tuần Giáo": "II", "Xã Mường Phăng": "II", "Phường Mường Lay": "II",
+}  # fmt: skip
+
+
+def test_the_zones_of_dien_bien(data):
+    listed = data.zones[data.zones["decision"] == "46"]
+    zones = {data.geography.unit_at(r.area).name: r.zone for r in listed.itertuples()}
+    assert {name: zone for name, zone in zones.items() if zone != "III"} == DIEN_BIEN
+    assert len(zones) == 45
+    assert set(listed["area"]) == set(data.geography.commune_codes("11", "2026-01-01"))
+    assert set(listed.loc[listed["zone"] == "III", "status"]) == {"derived"}  # by name only those of I and II
+
+
+def test_the_list_of_nghe_an_is_marked_as_second_hand(data):
+    listed = data.zones[data.zones["decision"] == "60"]
+    assert (len(listed), set(listed["zone"])) == (51, {"III"})
+    assert listed["source"].str.contains("thứ cấp").all()
+    assert set(listed["status"]) == {"derived"}
+
+
+def test_the_national_list_of_2026(data):
+    rows = data.decisions[data.decisions["decision"] == "60"].set_index("area")
+    # 1,333 communes; 87 of 124 in Tuyên Quang, 66 of 75 in Sơn La, 51 in Nghệ An
+    assert rows.loc["VN", ["zone_I", "zone_II", "zone_III"]].tolist() == [250, 259, 824]
+    assert rows["zone_III"].drop("VN").to_dict() == {"04": 53, "08": 87, "12": 32, "14": 66, "40": 51}
+    assert not data.decisions["source"].str.contains("Đề xuất").any()
+
+
+# Printed for the end of 2019 and 2022 to 2025; "below 87%" of April 2022 is no rate.
+NATIONAL = [("2019-12-30", None), ("2019-12-31", 0.9), ("2020-12-30", 0.9), ("2020-12-31", None), ("2021-12-31", None),
+            ("2022-06-30", None), ("2022-12-30", 0.911), ("2022-12-31", 0.92), ("2023-12-31", 0.9335),
+            ("2025-10-31", 0.9429), ("2026-11-25", 0.9516), ("2027-01-31", None)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("day", "rate"), NATIONAL)
+def test_the_national_average_is_the_last_of_a_year(data, day, rate):
+    own = dataclasses.replace(data, published=data.published.head(0), documents=data.documents.head(0))
+    for tables in (data, own):  # an input without figures of the country is read with the bundled ones
+        row = national_rate(tables, day)
+        assert (row is None) if rate is None else (row["rate"] == pytest.approx(rate))
+
+
+def test_the_source_of_the_national_average(data):
+    assert national_rate(data, "2026-06-30")["source"] == "Báo Lao Động"
 
 
 def test_every_table_of_the_schema_is_loaded(data):

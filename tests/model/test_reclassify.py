@@ -229,7 +229,7 @@ def test_every_area_at_once(data):
 
 
 def test_an_unknown_decision_is_an_error(data):
-    with pytest.raises(ValueError, match="no figures on Decision 999; there are for: 2752, 582, 861"):
+    with pytest.raises(ValueError, match="no figures on Decision 999; there are for: 2752, 46, 582, 60, 861"):
         bhyt.reclassify(data, "999", "Lục Ngạn")
 
 
