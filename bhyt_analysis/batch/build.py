@@ -177,8 +177,6 @@ def _missing_files(work: Path, cells: Sequence[Cell]) -> list[str]:
     charts = sorted({o.name for o in outputs if o is not None and o.kind == "chart"})
     files = [Path("charts", name + suffix) for name in charts for suffix in (".png", ".svg")]
     missing += [str(f) for f in files if not (work / f).is_file() or not (work / f).stat().st_size]
-    if not charts:
-        missing.append("charts")
     try:
         json.loads((work / "facts.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -24,6 +24,8 @@ MAX_COMMUNES = 3  # that are named
 
 def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     """Return the matters for decision. ``table``: the findings on published figures, as `Briefing.findings`."""
+    if not briefing.has_enrolment:
+        return []
     upcoming = upcoming_target_texts(briefing.unit_data, briefing.code, briefing.lang)
     items = [item for section in briefing.items.values() for item in section]
     return [Item("needed", matters_text(briefing.facts, items, table, upcoming, briefing.lang, briefing.decision_name))]
@@ -52,8 +54,6 @@ def matters_text(
         lines.append(_largest_gaps(shared, lang))
     if upcoming:
         lines.append(translate("need.ahead", lang, targets="; ".join(upcoming)))
-    if any(item.name == "not_known" for item in items):
-        lines.append(translate("need.figures", lang))
     if errors := int((findings["severity"] == "error").sum()):
         lines.append(translate("need.audit" if errors > 1 else "need.audit_one", lang, count=errors))
     if any(fact.status == "estimated" for fact in facts.values()):

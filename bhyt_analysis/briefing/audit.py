@@ -13,6 +13,10 @@ KEY = "audit"
 
 def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     """Return the findings, or that there are none. ``table``: as `Briefing.findings`."""
+    if not briefing.has_enrolment:
+        table = table[(table["name"] == briefing.name) & (table["severity"] != "info")]
+        if table.empty:
+            return []
     if table.empty:
         published = briefing.code in set(briefing.unit_data.published["area"])
         key = "text.audit_none" if published else "text.audit_nothing_published"

@@ -25,8 +25,10 @@ from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.law.law import InForce, Law
 from bhyt_analysis.model.coverage.headline import Fact, headline
+from bhyt_analysis.model.coverage.reporting import has_enrolment
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.reclassification.reclassify import unit_losses
+from bhyt_analysis.model.targets.targets import binding_targets, nearest_targets
 from bhyt_analysis.quality.plan_audit import audit
 
 
@@ -87,6 +89,18 @@ class Briefing:
     def name(self) -> str:
         """Return the name of the unit within a sentence."""
         return unit_label(self.unit_data, self.code, self.lang)
+
+    @cached_property
+    def has_enrolment(self) -> bool:
+        """Return whether anything is known of who is insured; without it the briefing is one page."""
+        return has_enrolment(self.view)
+
+    @cached_property
+    def target_owner(self) -> str:
+        """Return the name of the unit above whose targets count; "" for targets of the unit's own."""
+        levels = nearest_targets(binding_targets(self.data_as_of, self.code))["level"]
+        owner = next((unit for unit in self.view.lineage[1:] if unit.kind in set(levels)), None)
+        return "" if owner is None else unit_label(self.data_as_of, owner.code, self.lang)
 
     @property
     def decision_name(self) -> str:

@@ -9,21 +9,23 @@ import pandas as pd
 
 from bhyt_analysis import charts
 from bhyt_analysis.briefing.briefing import Briefing
-from bhyt_analysis.briefing.facts import Facts, certainty, target_fields
+from bhyt_analysis.briefing.facts import Facts, certainty, format_fact, target_fields
+from bhyt_analysis.briefing.headline import current_units
 from bhyt_analysis.briefing.items import Item, add_sentences, population_basis, unit_label
 from bhyt_analysis.briefing.targets import target_text
 from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.population import population_at
+from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import display_name, inline_name
 from bhyt_analysis.model.coverage.coverage import coverage
-from bhyt_analysis.model.targets.targets import binding_targets, target_steps
+from bhyt_analysis.model.coverage.reporting import reporting_communes
+from bhyt_analysis.model.targets.targets import OWN_LEVELS, binding_targets, nearest_targets, target_steps
 from bhyt_analysis.tables.labels import group_name
 
 KEY = "who"
 NEEDS = ("cards", "population", "zones", "targets")  # tables to fill in where nothing is known of cards
-OWN_LEVELS = ("own", "each")  # of targets that bind the area itself
 
 
 def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
@@ -33,9 +35,14 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     """
     data, code, lang = briefing.data_as_of, briefing.code, briefing.lang
     now = coverage(data, code, as_of=briefing.as_of).iloc[0]
+    if not briefing.has_enrolment:
+        return [_not_known(briefing)]
     if pd.isna(now["insured"]):
-        first = _not_known(data, code, lang) if pd.isna(now["rate_low"]) else _rate_only(data, code, now, lang)
-        chosen = [first, *_against_targets(data, code, now, lang), *_commune_people(data, code, lang)]
+        if pd.isna(now["rate_low"]):
+            first = _reporting(briefing)
+        else:
+            first = [_rate_only(data, code, now, lang), *_against_targets(data, code, now, lang)]
+        chosen = [*first, *(_communes(briefing) or _commune_people(data, code, lang))]
     else:
         fields = {**now.to_dict(), "name": inline_name(now["name"], lang)}
         fields["population_source"] = population_basis(now["population_source"], lang)
@@ -52,8 +59,11 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
 
 
 def assessment(facts: Facts, lang: str = "vi") -> list[str]:
-    """Return sentences that set the coverage beside the next target, and on how well it is known."""
-    sentences = certainty(facts, ("insured", "coverage", "uninsured"), lang)
+    """Return sentences that set the coverage beside the next target and the country's, and on how well it is known."""
+    sentences = certainty(facts, ("insured", "coverage", "uninsured", "reporting_insured", "reporting_coverage"), lang)
+    if country := facts.get("national_coverage"):
+        fields = {"day": country.as_of, "source": format_citation(country.source, lang)}
+        sentences.insert(0, translate("text.national", lang, rate=format_fact(country, lang), **fields))
     now, target = facts.get("coverage"), facts.get("next_target")
     if now is None or target is None or now.value is None or target.value is None:
         return sentences
@@ -99,16 +109,26 @@ def _groups(briefing: Briefing, table: pd.DataFrame, now: pd.Series) -> list[Ite
     ]
 
 
-def _not_known(data: Dataset, code: str, lang: str) -> Item:
-    """Return that no coverage is known, and which tables would have to be filled in."""
-    count = population_at(data.geography, data.population, code)
-    rows = [(translate(f"table.{t}", lang), translate(f"need.{t}", lang)) for t in NEEDS]
-    table = pd.DataFrame(rows, columns=["sheet", "columns"])
-    name = unit_label(data, code, lang)
-    if count is None:
-        return Item("not_known", translate("text.nothing_known", lang, name=name), table=table)
-    fields = {"people": count.people, "households": count.households, "basis": population_basis(count, lang)}
-    return Item("not_known", translate("text.not_known", lang, name=name, **fields), table=table)
+def _not_known(briefing: Briefing) -> Item:
+    """Return which tables would have to be filled in, and the command that writes them for today's units."""
+    view, lang = briefing.view, briefing.lang
+    needs = "; ".join(translate(f"need.{table}", lang) for table in NEEDS)
+    current = current_units(view)[:1] if view.unit.until is not None else []
+    lineage = view.geography.lineage(current[0])[1:2] if current else view.lineage[:2]
+    names = [unit.name for unit in lineage if unit.kind != "country"]
+    return Item("not_known", translate("text.not_known", lang, area=", ".join(names), needs=needs))
+
+
+def _reporting(briefing: Briefing) -> list[Item]:
+    """Return the sums of the communes that report, which are not all, named as theirs."""
+    found, lang = reporting_communes(briefing.view), briefing.lang
+    if found is None:
+        return []
+    fields = {**found._asdict(), "name": briefing.name}
+    if found.population is None:
+        return [Item("coverage", translate("text.reporting_count", lang, **fields))]
+    fields |= {"uninsured": found.population - found.insured, "basis": population_basis(found.population_source, lang)}
+    return [Item("coverage", translate("text.reporting", lang, **fields))]
 
 
 def _rate_only(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:
@@ -134,10 +154,10 @@ def _against_targets(data: Dataset, code: str, now: pd.Series, lang: str) -> lis
     targets = binding_targets(data, code)
     if targets.empty:
         return []
-    levels = (OWN_LEVELS, ("province",), ("country",))
-    nearest, *upper = [rows for level in levels if len(rows := targets[targets["level"].isin(level)])]
-    if upper:  # and what the level above asks for at the latest of these dates
-        nearest = pd.concat([nearest, upper[0][upper[0]["on"].isin(nearest["on"])].tail(1)])
+    nearest = nearest_targets(targets[~(targets["on"] < now["as_of"])])
+    upper = nearest_targets(targets.drop(nearest.index))
+    # and what the level above asks for at the latest of these dates
+    nearest = pd.concat([nearest, upper[upper["on"].isin(nearest["on"])].tail(1)])
     marks = [(_mark(data, row, lang), float(row["rate"])) for row in nearest.to_dict("records")]
     row = {"name": inline_name(now["name"], lang), "targets": marks, "rate": float("nan"), "status": "target"}
     sources = []

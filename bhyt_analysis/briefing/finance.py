@@ -38,7 +38,7 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
 
     ``table``: what `bhyt_analysis.premiums` gives of `Briefing.premium_groups`.
     """
-    chosen = [_yearly_premium(briefing, table), *_subsidy(briefing)]
+    chosen = [_yearly_premium(briefing, table), *_subsidy(briefing)] if briefing.has_enrolment else []
     if briefing.losses["lost"].sum() > 0:
         chosen += [_lost_cost(briefing), *_support(briefing)]
     if briefing.scenario is not None:

@@ -8,18 +8,23 @@ import pandas as pd
 
 from bhyt_analysis.briefing.briefing import Briefing
 from bhyt_analysis.briefing.facts import facts_by_key, facts_table, format_fact
-from bhyt_analysis.briefing.items import Item
+from bhyt_analysis.briefing.items import Item, population_basis
 from bhyt_analysis.domain.area_view import AreaView
 from bhyt_analysis.domain.data_status import lowest_quality
+from bhyt_analysis.domain.geography import Unit
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.unit_names import inline_name
+from bhyt_analysis.model.coverage.census import paid_ages
 
 KEY = "headline"
 # The sentences of the summary with the figures that each needs; of those in one line the first that can be said.
+REPORTING = ("reporting_insured", "reporting_coverage", "reporting_population", "reporting_communes", "communes")
+TARGET = ("next_target", "next_people", "next_to_add")
 SENTENCES = (
-    {"covered": ("insured", "coverage", "uninsured"), "rate": ("coverage", "uninsured"), "none": ("population",)},
+    {"covered": ("insured", "coverage", "uninsured"), "rate": ("coverage", "uninsured"), "reporting": REPORTING},
     {"lost": ("lost", "lost_cost")},
     {"again": ("reenrolled",)},
-    {"target": ("next_target", "next_people", "next_to_add"), "target_people": ("next_target", "next_people")},
+    {"target": TARGET, "target_reached": TARGET, "target_people": ("next_target", "next_people")},
 )
 
 
@@ -28,28 +33,76 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
 
     ``table``: what `bhyt_analysis.headline` gives.
     """
-    lang, decision = briefing.lang, briefing.decision_name
-    rows = facts_table(table, lang, decision)[["fact", "value", "as_of", "status"]]
-    summary, unit = _summary(table, lang, decision), _dissolved_unit(briefing.view, lang)
-    return [Item("summary", summary), Item("unit", unit), Item("headline", table=rows)]
+    lang, unit = briefing.lang, Item("unit", _dissolved_unit(briefing.view, briefing.lang))
+    if not briefing.has_enrolment:
+        text = " ".join([translate("text.nothing_known", lang, name=briefing.name), *_paid_ages(briefing.view, lang)])
+        return [Item("summary", text), unit, Item("headline", table=_people_table(briefing, table))]
+    rows = facts_table(table, lang, briefing.decision_name)[["fact", "value", "as_of", "status"]]
+    return [Item("summary", _summary(briefing, table)), unit, Item("headline", table=rows)]
 
 
-def _summary(figures: pd.DataFrame, lang: str, decision: str) -> str:
+def _people_table(briefing: Briefing, figures: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures of a unit without cards with their sources; a target is in the row of its people."""
+    lang, facts = briefing.lang, facts_by_key(figures)
+    rows = facts_table(figures, lang, briefing.decision_name)
+    for step in ("next", "last"):
+        if target := facts.get(f"{step}_target"):
+            fields = {"target": format_fact(target, lang), "owner": _target_owner(briefing)}
+            rows.loc[rows["key"] == f"{step}_people", "fact"] = translate("fact.target_people", lang, **fields)
+    basis = facts["population"].source if "population" in facts else ""
+    sources = [s if key == "population" else s.replace(f"; {basis}", "").removeprefix(f"{basis}; ")
+               for key, s in zip(rows["key"], rows["source"], strict=True)]  # fmt: skip
+    rows["source"] = [population_basis(source, lang) for source in sources]
+    return rows.loc[~rows["key"].str.endswith("_target"), ["fact", "value", "as_of", "status", "source"]]
+
+
+def _target_owner(briefing: Briefing) -> str:
+    """Return " of" the unit above whose targets count; "" for targets of the unit's own."""
+    owner = briefing.target_owner
+    return " " + translate("text.of_owner", briefing.lang, owner=owner) if owner else ""
+
+
+def _paid_ages(view: AreaView, lang: str) -> list[str]:
+    """Return who pays for the youngest and the oldest, and whose ages by the census were applied to the people."""
+    ages = view.result(paid_ages)
+    if ages.empty:
+        return []
+    units = ages["units"].iloc[0]
+    key = "text.paid_ages_own" if units == (view.unit.name,) else "text.paid_ages_of"
+    names = ", ".join(inline_name(name, lang) for name in units)
+    return [translate("text.paid_ages", lang), translate(key, lang, units=names)]
+
+
+def _summary(briefing: Briefing, figures: pd.DataFrame) -> str:
     """Return a few sentences of the headline figures, the weak ones marked."""
+    lang, decision = briefing.lang, briefing.decision_name
     facts = facts_by_key(figures)
     texts = {key: format_fact(fact, lang) for key, fact in facts.items()}
     counted = next((facts[k].as_of for k in ("insured", "coverage") if k in facts), None)
-    unsure = {"covered"} if "insured" in facts and facts["insured"].status == "estimated" else set()  # only a rate
+    unfit = {"covered"} if "insured" in facts and facts["insured"].status == "estimated" else set()  # only a rate
+    if "next_to_add" in facts and (facts["next_to_add"].value or 0) <= 0:
+        unfit.add("target")
     lines = []
     for sentences in SENTENCES:
-        key = next((k for k, keys in sentences.items() if set(keys) <= facts.keys() and k not in unsure), None)
+        key = next((k for k, keys in sentences.items() if set(keys) <= facts.keys() and k not in unfit), None)
         if key is not None:
             figures_used = [facts[k] for k in sentences[key]]
             status = lowest_quality([f.status for f in figures_used if f.status != "proposal"])
             mark = f" *({translate(f'status.{status}', lang)})*" if status in ("estimated", "synthetic") else ""
             fields = {"day": figures_used[0].as_of, "counted": counted, "decision": decision}
+            fields["owner"] = _target_owner(briefing)
             lines.append("- " + translate(f"sum.{key}", lang, **fields, **texts) + mark)
     return "\n".join(lines)
+
+
+def current_units(view: AreaView) -> list[Unit]:
+    """Return the units that the communes of a dissolved unit became part of."""
+    return list(dict.fromkeys(unit for old in _last_communes(view) for unit, _ in view.geography.successors(old)))
+
+
+def _last_communes(view: AreaView) -> list[Unit]:
+    """Return the communes of a dissolved unit on its last day; those before where it had none by then."""
+    return view.communes(view.unit.until) or view.communes()
 
 
 def _dissolved_unit(view: AreaView, lang: str) -> str:
@@ -57,8 +110,7 @@ def _dissolved_unit(view: AreaView, lang: str) -> str:
     geography, until = view.geography, view.unit.until
     if until is None or until.date() >= dt.date.today():
         return ""
-    communes = view.communes(until)
-    new = list(dict.fromkeys(unit for old in communes for unit, _ in geography.successors(old)))
+    new = current_units(view)
     if not new:
         return ""
     above = geography.parent(new[0])
@@ -66,6 +118,6 @@ def _dissolved_unit(view: AreaView, lang: str) -> str:
     province = "" if above is None else geography.name(above, lang)
     fields = {"on": until + pd.Timedelta(days=1), "count": len(new), "province": province, "units": units}
     text = translate("text.unit_ended", lang, **fields)
-    if unknown := sum(not geography.successors(old) for old in communes):
+    if unknown := sum(not geography.successors(old) for old in _last_communes(view)):
         text += " " + translate("text.unit_unknown", lang, count=unknown)
     return text

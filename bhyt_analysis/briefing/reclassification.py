@@ -31,6 +31,8 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     if table.empty:
         if zones := _zones(briefing):
             return [Item("decision", intro), zones]
+        if not briefing.has_enrolment:
+            return []
         missing = translate("text.no_decision", lang, name=briefing.name, decision=decision)
         return [Item("decision", f"{intro} {missing}".strip())]
     chosen = [_lost(briefing, table), *_before_and_after(briefing), *_reenrolled(briefing), *_slope(briefing, table)]
@@ -77,17 +79,26 @@ def _zones(briefing: Briefing) -> Item | None:
     if not briefing.decision or not listed.isin(data.geography.commune_codes(code)).any():
         return None
     rows = reclassify(data, briefing.decision, code)
-    counts = rows["zone_after"].value_counts().reindex(ZONES).dropna()
-    names = {zone: translate(f"zone.{zone}", lang) for zone in ZONES}
-    zones = "; ".join(translate("text.zone_count", lang, zone=names[z], count=n) for z, n in counts.items())
-    fields = {"name": briefing.name, "count": len(rows), "zones": zones}
+    text = _zones_text(briefing, rows)
+    if not briefing.has_enrolment:
+        return Item("zones", text)
     table = rows[["area", "name", "zone_before", "zone_after", "population", "status"]]
     unknown = [c for c in ("zone_before", "population") if not table[c].replace("", pd.NA).notna().any()]
-    on = rows["on"].min()
-    unit = data.geography.unit_at(code, on)
-    is_whole = unit.is_fully_listed and set(data.geography.commune_codes(code, on)) <= set(rows["area"])
-    text = translate("text.zones" if is_whole else "text.zones_some", lang, on=on, **fields)
+    text += " " + translate("text.zones_no_cards", lang)
     return Item("zones", text, table=table.drop(columns=unknown))
+
+
+def _zones_text(briefing: Briefing, rows: pd.DataFrame) -> str:
+    """Return how many communes are in each zone, or the zone of a commune."""
+    geography, code, lang, on = briefing.data_as_of.geography, briefing.code, briefing.lang, rows["on"].min()
+    counts = rows["zone_after"].value_counts().reindex(ZONES).dropna()
+    names = {zone: translate(f"zone.{zone}", lang) for zone in ZONES}
+    if briefing.view.kind == "commune":
+        return translate("text.zone", lang, on=on, name=briefing.name, zone=names[counts.index[0]])
+    zones = "; ".join(translate("text.zone_count", lang, zone=names[z], count=n) for z, n in counts.items())
+    is_whole = briefing.view.unit.is_fully_listed and set(geography.commune_codes(code, on)) <= set(rows["area"])
+    key = "text.zones" if is_whole else "text.zones_some"
+    return translate(key, lang, on=on, name=briefing.name, count=len(rows), zones=zones)
 
 
 def _lost(briefing: Briefing, table: pd.DataFrame) -> Item:

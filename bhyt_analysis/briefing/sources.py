@@ -15,7 +15,7 @@ KEY = "sources"
 
 def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     """Return the headline figures with their status and source. ``table``: what `bhyt_analysis.headline` gives."""
-    if table.empty:
+    if table.empty or not briefing.has_enrolment:
         return []
     rows = facts_table(table, briefing.lang, briefing.decision_name)
     rows["source"] = [format_citation(s, briefing.lang) for s in rows["source"]]

@@ -15,11 +15,10 @@ from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
-from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.distribution.rounding import largest_remainder
 from bhyt_analysis.model.targets.allocation import allocate
-from bhyt_analysis.model.targets.targets import binding_targets
+from bhyt_analysis.model.targets.targets import UPPER_LEVELS, binding_targets, nearest_targets
 
 KEY = "path"
 FIGURES = ("next_people", "next_to_add")  # of the headline, on whose certainty the section ends
@@ -32,6 +31,8 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     ``table``: what `bhyt_analysis.target_steps` gives.
     """
     data, code, lang, name = briefing.data_as_of, briefing.code, briefing.lang, briefing.name
+    if not briefing.has_enrolment:
+        return []
     upcoming, sure = upcoming_target_texts(data, code, lang), certainty(briefing.facts, FIGURES, lang)
     ahead = [translate("text.path_live", lang, targets="; ".join(upcoming))] if upcoming else []
     if table.empty:
@@ -43,10 +44,8 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
         texts = _steps_texts(table, name, lang)
     else:
         texts = _people_texts(data, code, table, lang)
-    if first["level"] in ("province", "country"):
-        chain = data.geography.places(code, first["on"])
-        above = chain[1][1] if first["level"] == "province" and len(chain) > 1 else chain[-1][1]
-        texts.insert(0, translate("text.path_upper", lang, name=name, above=inline_name(above, lang)))
+    if briefing.target_owner:
+        texts.insert(0, translate("text.path_upper", lang, name=name, above=briefing.target_owner))
     if table["on"].iloc[-1].date() < dt.date.today():
         texts.append(translate("text.path_passed", lang))
     sources = "; ".join(dict.fromkeys(i.rsplit(", ", 1)[0] for i in table["instrument"]))
@@ -65,7 +64,7 @@ def _steps_texts(steps: pd.DataFrame, name: str, lang: str) -> list[str]:
     else:
         fields |= {"to_add": first["to_add"], "now": first["insured_now"], "as_of": first["now_as_of"]}
         texts = [translate("text.path", lang, population=first["population"], **fields)]
-    if len(steps) > 2 and first["share_of_gain"] > 0.5:
+    if len(steps) > 2 and first["to_add"] > 0 and first["share_of_gain"] > 0.5:
         texts.append(translate("text.path_front", lang, share=first["share_of_gain"], last=last["on"]))
     return texts
 
@@ -73,11 +72,12 @@ def _steps_texts(steps: pd.DataFrame, name: str, lang: str) -> list[str]:
 def _people_texts(data: Dataset, code: str, steps: pd.DataFrame, lang: str) -> list[str]:
     """Return the people of each target, where the insured are not known."""
     count = population_at(data.geography, data.population, code, steps["population_as_of"].iloc[0])
-    texts = []
+    targets = []
     for _, step in steps.iterrows():
-        fields = {"needed": step["people_needed"], "population": step["population"], **_target_fields(step, lang)}
-        texts.append(translate("text.path_people", lang, basis=population_basis(count, lang), **fields))
-    return [*texts, translate("text.path_no_start", lang)]
+        targets.append(translate("text.path_step", lang, needed=step["people_needed"], **_target_fields(step, lang)))
+    fields = {"population": steps["population"].iloc[0], "basis": population_basis(count, lang)}
+    people = translate("text.path_people", lang, targets="; ".join(targets), **fields)
+    return [people, translate("text.path_no_start", lang)]
 
 
 def _target_fields(step: pd.Series, lang: str) -> dict[str, object]:
@@ -131,9 +131,10 @@ def _shared_by_people(data: Dataset, units: list[str], target: pd.Series, lang: 
 
 
 def upcoming_target_texts(data: Dataset, code: str, lang: str) -> list[str]:
-    """Return the targets of the units above whose day has not come, in words."""
-    upper = binding_targets(data, code)
-    upper = upper[upper["level"].isin(["province", "country"]) & (upper["on"] >= pd.Timestamp(dt.date.today()))]
+    """Return the targets above those that count for the unit whose day has not come, in words."""
+    targets = binding_targets(data, code)
+    upper = targets.drop(nearest_targets(targets).index)
+    upper = upper[upper["level"].isin(UPPER_LEVELS) & (upper["on"] >= pd.Timestamp(dt.date.today()))]
     areas = [unit_label(data, area, lang, on) for area, on in zip(upper["area"], upper["on"], strict=True)]
     rows = zip(areas, upper.iterrows(), strict=True)
     return [translate("text.live_target", lang, area=area, **_target_fields(row, lang)) for area, (_, row) in rows]

@@ -39,7 +39,7 @@ OPTIONAL_CHARTS = (
     *("watch_funnel", "watch_expiring", "commune_people", "slope", "premium", "watch_states", "reenrolled", "cost"),
     *("groups", "scenario_path", "lost"),
 )
-EXTRA_TABLES = ("not_known", "support", "subgroups", "lost")  # added where there are too few slides
+EXTRA_TABLES = ("support", "subgroups", "lost")  # added where there are too few slides
 RED = RGBColor(0xB3, 0x3A, 0)
 
 

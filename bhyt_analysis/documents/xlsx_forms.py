@@ -165,9 +165,7 @@ def impact(content: Content, table: TableSpec) -> Annex:
 
 def log(content: Content) -> Annex:
     """Return Biểu 06: what of the data contradicts itself or is missing."""
-    label, missing = translate("label.needed_figures", content.lang), _records(content.table("not_known"))
     rows = _records(content.table("audit"))
-    rows += [{"severity": label, "name": r["sheet"], "message": r["columns"]} for r in missing]
     fields = [ORDER, Field("severity", "text", 18), Field("name", "text", 26), Field("message", "text", 90)]
     return Annex(fields, _number(rows), _text(content, "audit"))
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.domain.country import SOURCE as COUNTRY_SOURCE
-from bhyt_analysis.domain.country import country
+from bhyt_analysis.domain.country import country, country_unit
 from bhyt_analysis.domain.crosswalk import CROSSWALK_TABLES, carry_to
 from bhyt_analysis.domain.dataset import UNIT_TABLES, Dataset, limit_to_date
 from bhyt_analysis.domain.geography import NO_UNIT, Geography, Unit
@@ -195,11 +195,7 @@ def _with_country_people(population: pd.DataFrame, units: list[Unit]) -> pd.Data
 
     Units are the same where code, name and days agree; made-up units have none.
     """
-    ids: dict[int, int] = {}
-    for unit in units:
-        same = [u for u in country().geography.units_with_code(unit.code) if u.overlaps(unit)]
-        same = [u for u in same if normalise_name(u.name) == normalise_name(unit.name)]
-        ids |= {u.id: unit.id for u in same[-1:]}
+    ids = {same.id: unit.id for unit in units if (same := country_unit(unit)) is not None}
     if not ids:
         return population
     units = [country().geography.unit(i) for i in ids]

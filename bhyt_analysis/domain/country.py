@@ -12,11 +12,13 @@ import pandas as pd
 
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import TABLES, Dataset
-from bhyt_analysis.domain.geography import Geography
+from bhyt_analysis.domain.geography import Geography, Unit
 from bhyt_analysis.domain.schema import table_columns
+from bhyt_analysis.i18n.unit_names import normalise_name
 
 SOURCE = "country"  # of the dataset of the whole country
 OUTLINE_YEARS = (2019, 2025)
+CENSUS_DAY = pd.Timestamp(2019, 4, 1)
 FIXED_TYPES = {"area": "area", "as_of": "date", "status": "status", "source": "text"}  # all else are counts
 
 
@@ -66,10 +68,36 @@ def country() -> Country:
         units=_read("units.csv", "areas"),
         successors=_read("successors.csv", "successors"),
         people=pd.concat(people, ignore_index=True),
-        ages=_read("ages.csv"),
+        ages=census_ages(),
         ethnicity=_read("ethnicity.csv"),
         outlines={year: json.loads(_path(f"outlines_{year}.geojson").read_bytes()) for year in OUTLINE_YEARS},
     )
+
+
+@lru_cache(maxsize=1)
+def census_ages() -> pd.DataFrame:
+    """Return the table ``ages`` of the country alone.
+
+    Examples
+    --------
+    >>> int(census_ages().set_index("area").at["219", "age_0_4"])
+    23017
+    """
+    return _read("ages.csv")
+
+
+def country_unit(unit: Unit) -> Unit | None:
+    """Return the unit of the country of the same code, name and days; None for a made-up one.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.ingest.loader import load
+    >>> geography = load().geography
+    >>> [country_unit(geography.find(name)) is not None for name in ("Xã Biên Sơn", "X00101")]
+    [True, False]
+    """
+    same = [u for u in country().geography.units_with_code(unit.code) if u.overlaps(unit)]
+    return next((u for u in reversed(same) if normalise_name(u.name) == normalise_name(unit.name)), None)
 
 
 def _path(file: str) -> Path:

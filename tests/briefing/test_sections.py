@@ -151,7 +151,7 @@ def test_lao_cai_is_briefed_on_its_own_decision(data, law):
     assert intro.text.startswith("Decision 2752/QĐ-UBND of 31 December 2025 lists the communes of zones III, II and I")
     assert "for 2026–2030" in intro.text
     assert "Zone III: 47 communes; Zone II: 36 communes; Zone I: 12 communes; Off the list: 4 communes" in zones.text
-    assert len(zones.table) == 99
+    assert zones.table is None  # 99 rows would not be one page
     assert "861" not in text_of(section_items(briefing))
 
 
@@ -167,7 +167,6 @@ def test_a_list_of_some_communes_does_not_pass_for_all(data, law):
     intro, zones = section_items(bhyt.Briefing(data, "Nghệ An", law, lang="en"), "reclassification")
     assert intro.text.startswith("Decision 60/QĐ-BDTTG of 29 January 2026")
     assert "names only 51 communes of Nghệ An province" in zones.text  # of 130
-    assert zones.table["status"].unique().tolist() == ["derived"]
 
 
 def test_an_unknown_section_is_refused(data, law):

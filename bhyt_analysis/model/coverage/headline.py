@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bhyt_analysis.domain.area_view import area_view
+from bhyt_analysis.domain.area_view import AreaView, area_view
 from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.decisions import default_decision
 from bhyt_analysis.domain.population import population_at
-from bhyt_analysis.domain.printed_figures import published_rates
+from bhyt_analysis.domain.printed_figures import national_rate, published_rates
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.law.law import Law
+from bhyt_analysis.model.coverage.census import census_households, paid_ages
 from bhyt_analysis.model.coverage.coverage import coverage, select_cards
+from bhyt_analysis.model.coverage.reporting import has_enrolment, reporting_communes
 from bhyt_analysis.model.finance.premiums import full_year_cost
 from bhyt_analysis.model.reclassification.reclassify import loss_status_and_unit, unit_losses
 from bhyt_analysis.model.reclassification.take_up import reenrolment
@@ -47,10 +49,14 @@ def headline(
 
     ``as_of`` is the last day that counts, ``decision`` the zoning decision of the losses (left out, that of
     `default_decision`). One row a figure, with ``key`` (population, households, insured, coverage, uninsured,
-    coverage_before, lost, reenrolled, lost_cost, next_target, next_people, next_to_add, last_target, last_people,
-    total_to_add), ``value``, ``low``, ``high`` (the interval where there is one), ``relation`` (of a target or a
-    bound), ``unit`` (people, cards, households, share, vnd), ``as_of``, ``status``, ``source``. What is not known has
-    no row.
+    national_coverage, coverage_before, lost, reenrolled, lost_cost, next_target, next_people, next_to_add, last_target,
+    last_people, total_to_add), ``value``, ``low``, ``high`` (the interval where there is one), ``relation`` (of a
+    target or a bound), ``unit`` (people, cards, households, communes, share, vnd), ``as_of``, ``status``, ``source``.
+    What is not known has no row.
+
+    Where some of the communes report, their sums are ``reporting_communes`` (of ``communes``), ``reporting_insured``,
+    ``reporting_population`` and ``reporting_coverage``; where nothing is known of cards, ``child_under_6`` and
+    ``aged_75`` are the people whose age gives them one.
 
     Examples
     --------
@@ -63,7 +69,8 @@ def headline(
     code, data = view.code, view.data
     decision = decision or default_decision(data, code, as_of)
     losses = _loss_facts(data, law, code, decision) if decision else ()
-    facts = [*_coverage_facts(data, code, as_of), *losses, *_target_facts(data, code, as_of)]
+    people = _coverage_facts(data, code, as_of) if has_enrolment(view) else _census_facts(view)
+    facts = [*people, *_reporting_facts(view), *_national_facts(view), *losses, *_target_facts(data, code, as_of)]
     return pd.DataFrame([vars(fact) for fact in facts], columns=COLUMNS)
 
 
@@ -101,6 +108,46 @@ def _coverage_facts(data: Dataset, code: str, as_of: str | pd.Timestamp | None) 
             status = derived_quality(now["status"], count.status, "estimated")
             yield Fact("insured", insured, "people", day, status, source)
             yield Fact("uninsured", count.people - insured, "people", day, status, source)
+
+
+def _census_facts(view: AreaView) -> Iterator[Fact]:
+    """Yield the people and households of an area without cards, and those whose age gives them one."""
+    count = view.population_at(view.as_of)
+    if count is None:
+        return
+    yield Fact("population", count.people, "people", count.as_of, count.status, count.source)
+    homes = count if count.households is not None else census_households(view)
+    if homes is not None:
+        yield Fact("households", homes.households, "households", homes.as_of, homes.status, homes.source)
+    for row in view.result(paid_ages).to_dict("records"):
+        yield Fact(row["key"], row["people"], "people", row["as_of"], row["status"], row["source"])
+
+
+def _reporting_facts(view: AreaView) -> Iterator[Fact]:
+    """Yield the sums of the communes that report, where they are not all."""
+    found = reporting_communes(view)
+    if found is None or pd.notna(view.coverage().iloc[0]["insured"]):
+        return
+    day, source = found.as_of, _join(found.source)
+    yield Fact("communes", found.communes, "communes", day, "derived", source)
+    yield Fact("reporting_communes", found.reporting, "communes", day, "derived", source)
+    yield Fact("reporting_insured", found.insured, "people", day, found.status, source)
+    if found.population is not None:
+        source = _join(source, found.population_source)
+        yield Fact("reporting_population", found.population, "people", day, found.status, source)
+        yield Fact("reporting_coverage", found.rate, "share", day, found.status, source)
+
+
+def _national_facts(view: AreaView) -> Iterator[Fact]:
+    """Yield the country's coverage of the year before the day of the area's, if the area is a real one."""
+    now, found = view.coverage().iloc[0], reporting_communes(view)
+    day = now["as_of"] if pd.notna(now["rate_low"]) else None if found is None else found.as_of
+    if day is None or view.kind == "country" or "synthetic" in (now["status"], found and found.status):
+        return
+    row = national_rate(view.data, day)
+    if row is not None:
+        fields = (float(row["rate"]), "share", row["as_of"], "published", row["source"])
+        yield Fact("national_coverage", *fields, relation=row["relation"])
 
 
 def _loss_facts(data: Dataset, law: Law, code: str, decision: str) -> Iterator[Fact]:

@@ -24,12 +24,11 @@ from bhyt_analysis.model.monitoring.pace import Pace, estimate_pace, months_betw
 from bhyt_analysis.model.monitoring.reports import required_reports
 from bhyt_analysis.model.monitoring.thresholds import threshold
 from bhyt_analysis.model.targets.allocation import allocate
-from bhyt_analysis.model.targets.targets import binding_targets, people_needed
+from bhyt_analysis.model.targets.targets import OWN_LEVELS, UPPER_LEVELS, binding_targets, people_needed
 
 Month: TypeAlias = "str | pd.Timestamp | None"
 Row: TypeAlias = "dict[str, Any]"  # columns of `monitor` or of a result beside it
 ALERTS = ("red", "amber", "green", "none", "grey")
-TARGET_LEVELS = ("own", "each", "district", "province", "country")
 EXPIRY_WINDOWS = ("first", "second", "third")
 UNIT = ["area", "name", "month", "insured", "population", "rate", "change_month", "change_year"]
 PLAN = ["target_on", "target_relation", "target_rate", "target_level", "people_needed", "plan_share", "to_add"]
@@ -218,12 +217,12 @@ def _unit_pace(own: pd.DataFrame, reclassified: dict[pd.Timestamp, int], end: pd
 
 def _targets(data: Dataset, code: str, counts: pd.DataFrame, end: pd.Timestamp) -> dict[str, Target]:
     """Return the next target of the unit, and of each commune its own one or its part of the unit's."""
-    unit = _own_target(data, code, counts, end, TARGET_LEVELS)
+    unit = _own_target(data, code, counts, end, (*OWN_LEVELS, *UPPER_LEVELS))
     inside = [c for c in data.geography.commune_codes(code, end) if c != code]
     targets = {} if unit is None else {code: unit, **_shared_targets(counts, inside, unit, end)}
     rated = data.targets[data.targets["rate"].notna()]
     if (rated["area"].isin(inside) | ((rated["area"] == "each") & (rated["kind"] == "commune"))).any():
-        own = {commune: _own_target(data, commune, counts, end, ("own", "each")) for commune in inside}
+        own = {commune: _own_target(data, commune, counts, end, OWN_LEVELS) for commune in inside}
         targets |= {commune: target for commune, target in own.items() if target}
     return targets
 

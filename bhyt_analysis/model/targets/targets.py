@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import pandas as pd
 
-from bhyt_analysis.domain.area_view import area_view
+from bhyt_analysis.domain.area_view import AreaView, area_view
 from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.population import population_at
@@ -16,6 +17,8 @@ from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.coverage.coverage import coverage
 
 RELATIONS = ("=", ">=", ">")
+OWN_LEVELS = ("own", "each")  # of targets that bind the unit itself
+UPPER_LEVELS = ("area", "district", "province", "country")  # kinds of the units above, the nearest first
 PATH_KINDS = ("gap", "logit", "straight")
 STEP_COLUMNS = [
     "on", "level", "relation", "rate", "population", "people_needed", "to_add", "total_to_add", "share_of_gain",
@@ -114,6 +117,19 @@ def binding_targets(data: Dataset, area: str) -> pd.DataFrame:
     return pd.concat([bound, upper]).sort_values(["on", "level"], kind="stable", ignore_index=True)
 
 
+def nearest_targets(bound: pd.DataFrame) -> pd.DataFrame:
+    """Return of the targets that bind a unit its own, or else those of the nearest unit above that has any.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.ingest.loader import load
+    >>> [nearest_targets(binding_targets(load(), name))["level"].iloc[0] for name in ("Lý Sơn", "X00101", "Mường La")]
+    ['own', 'district', 'province']
+    """
+    levels = (OWN_LEVELS, *((level,) for level in UPPER_LEVELS))
+    return next((rows for names in levels if len(rows := bound[bound["level"].isin(names)])), bound.head(0))
+
+
 @result_table
 def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = None) -> pd.DataFrame:
     """Return each target of a unit in people, and the step from the one before.
@@ -126,7 +142,8 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     One row a target date, with ``on``, ``level``, ``relation``, ``rate``, ``population``, ``people_needed``,
     ``to_add`` (people, on the line before), ``total_to_add``, ``share_of_gain``, ``points`` (rise of the rate),
     ``insured_now``, ``now_as_of``, ``population_as_of``, ``population_status``, ``instrument``, ``status``. A unit
-    without own targets has the rows of the unit above it, whose kind is ``level``.
+    without own targets has the rows of the nearest unit above that has any, whose kind is ``level``. A unit without
+    any figure has the targets that are not past on the day ``as_of``, today or its own last day, if there are any.
 
     Examples
     --------
@@ -138,13 +155,12 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     code, data = view.code, view.data
     now = coverage(data, code).iloc[0]
     counted, rated = pd.notna(now["insured"]), pd.notna(now["rate"])
-    bound = binding_targets(data, code)
-    levels = (["own", "each"], ["province"], ["country"])  # the nearest that has targets
-    nearest = next((names for names in levels if bound["level"].isin(names).any()), [])
-    rows = bound[bound["level"].isin(nearest)].drop_duplicates("on", keep="first")
+    rows = nearest_targets(binding_targets(data, code)).drop_duplicates("on", keep="first")
     has_figure = counted or pd.notna(now["rate_low"])
     if has_figure:  # a target in the past of the figures is no step to come
         rows = rows[rows["on"] > now["as_of"]]
+    elif (ahead := rows["on"] >= _first_day_ahead(view)).any():
+        rows = rows[ahead]
     start_day = now["as_of"] if has_figure else (rows["on"].min() if len(rows) else None)
     count = population_at(data.geography, data.population, code, start_day)
     if rows.empty or count is None or count.people == 0:
@@ -167,3 +183,10 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     same_year = "derived" if rate_day.year == count.as_of.year else "estimated"
     table["status"] = derived_quality(now["status"], count.status, same_year)
     return table[STEP_COLUMNS].reset_index(drop=True)
+
+
+def _first_day_ahead(view: AreaView) -> pd.Timestamp:
+    """Return the day of the view, else the last day of a unit that has ended, else today."""
+    today = pd.Timestamp(dt.date.today())
+    ended = view.unit.until
+    return view.as_of or (today if ended is None else min(ended, today))

@@ -1,0 +1,77 @@
+"""Sum the communes of an area that report, where not all of them do."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from bhyt_analysis.domain.area_view import AreaView
+from bhyt_analysis.domain.country import country, country_unit
+from bhyt_analysis.domain.data_status import derived_quality
+
+
+class Reporting(NamedTuple):
+    """The communes with cards on the last day that has any: how many of all, and their sums.
+
+    ``population`` and ``rate`` are None where the people of one of them are not known.
+    """
+
+    as_of: pd.Timestamp
+    reporting: int
+    communes: int
+    insured: int
+    population: int | None
+    rate: float | None
+    status: str
+    source: str
+    population_source: str
+
+
+def reporting_communes(view: AreaView) -> Reporting | None:
+    """Return the sums of the communes that report; None for a unit with cards of its own, and where none reports.
+
+    They are no figures of the area itself, unless all its communes report.
+
+    Examples
+    --------
+    >>> import bhyt_analysis as bhyt
+    >>> data = bhyt.load()
+    >>> found = reporting_communes(bhyt.area(data, "X001"))
+    >>> found.reporting, found.communes, found.insured == int(bhyt.coverage(data, "X001")["insured"].iloc[0])
+    (12, 12, True)
+    >>> reporting_communes(bhyt.area(data, "Huyện Sơn Dương")) is None
+    True
+    """
+    return view.result(_reporting_communes)
+
+
+def _reporting_communes(view: AreaView) -> Reporting | None:
+    if view.kind == "commune" or (view.data.cards["unit_id"] == view.unit.id).any():
+        return None
+    rows = view.coverage(by=["commune"]).dropna(subset="insured")
+    if rows.empty:
+        return None
+    on = rows["as_of"].max()
+    communes = len(view.communes(on))
+    if not view.unit.is_fully_listed and (known := country_unit(view.unit)) is not None:
+        communes = len(country().geography.communes(known, on))
+    insured, people = int(rows["insured"].sum()), rows["population"]
+    population = None if people.isna().any() else int(people.sum())
+    sources = ("; ".join(dict.fromkeys(t for t in rows[c] if t)) for c in ("source", "population_source"))
+    rate = insured / population if population else None
+    return Reporting(on, len(rows), communes, insured, population, rate, derived_quality(rows["status"]), *sources)
+
+
+def has_enrolment(view: AreaView) -> bool:
+    """Return whether anything is known of who is insured: a count, a printed rate, or cards of some communes.
+
+    Examples
+    --------
+    >>> import bhyt_analysis as bhyt
+    >>> data = bhyt.load()
+    >>> [has_enrolment(bhyt.area(data, name)) for name in ("Huyện Sơn Dương", "Huyện Lục Ngạn", "Huyện Lý Sơn")]
+    [True, True, False]
+    """
+    now = view.coverage().iloc[0]
+    return bool(pd.notna(now["insured"]) or pd.notna(now["rate_low"])) or reporting_communes(view) is not None
