@@ -75,9 +75,11 @@ class Dataset:
 
     @cached_property
     def units_with_figures(self) -> set[int]:
-        """Return the ids of the units that figures of people, targets or documents are about."""
+        """Return the ids of the units that figures of people, targets or documents are about, and of those above."""
         tables = ("population", "cards", "losses", "targets", "published")
-        return {unit for name in tables for unit in self.rows_by_unit[name]} - {NO_UNIT}
+        own = {unit for name in tables for unit in self.rows_by_unit[name]} - {NO_UNIT}
+        units = [self.geography.unit(i) for i in own & self.geography.units.keys()]
+        return own | {above.id for unit in units for above in self.geography.lineage(unit)}
 
     def find(self, text: str, on: pd.Timestamp | None = None) -> Unit:
         """Return the unit that a code or a name means; see `Geography.find`.
