@@ -182,11 +182,13 @@ def check(input: str, numbers: str | None, as_json: bool, annotate: str | None, 
 
 @command("template")
 @click.argument("file", metavar="FILE.xlsx", type=click.Path())
-def template(file: str, lang: str) -> int:
-    """Write an empty input workbook."""
+@option("--area", "areas", multiple=True, metavar="NAME_OR_CODE", message="template_areas")
+def template(file: str, areas: tuple[str, ...], lang: str) -> int:
+    """Write an input workbook, empty or with what is known of some areas."""
     from bhyt_analysis.ingest.template import write_template
 
-    write_template(file, lang)
+    for note in write_template(file, lang, areas):
+        print(note, file=sys.stderr)
     print(file)
     return DONE
 

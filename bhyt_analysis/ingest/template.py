@@ -1,25 +1,31 @@
 """Write an input workbook to fill in: a sheet for each table of the schema, with notes, drop-downs and an example.
 
-All of it comes from the schema (``tables.csv``), the groups and the messages, so that the reader can read it.
+All of it comes from the schema (``tables.csv``), the groups and the messages, so that the reader can read it. For
+given areas all is filled in that is known of them, and only the counts of cards are left to type.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 from openpyxl import Workbook
 from openpyxl.comments import Comment
-from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from bhyt_analysis.domain.schema import schema, table_columns
+from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError, has_message, translate
+from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.ingest.cell_types import CHOICES, choice_keys
+from bhyt_analysis.ingest.template_rows import NAME, KnownRows, known_rows, reported_groups
 from bhyt_analysis.law import groups
 
 ROWS = 5000  # with drop-downs
@@ -27,13 +33,20 @@ HEADING = 2  # row of the headings, below the title of the sheet
 FORMATS = dict.fromkeys(("count", "change"), "#,##0") | dict.fromkeys(("date", "target_date"), "dd/mm/yyyy")
 FORMATS |= {"share": "0.0%", "number": "General"}
 FONT = "Arial"
-DARK, GREY, PALE = "1F4E79", "7F7F7F", "F2F2F2"
+DARK, GREY, PALE, YELLOW = "1F4E79", "7F7F7F", "F2F2F2", "FFF2CC"
+BLANK_COLUMN = dict.fromkeys(("required", "unit", "meaning", "meaning_vi"), "")
 
 
-def write_template(path: str | Path, lang: str = "vi") -> None:
-    """Write the empty workbook; it opens in Excel and LibreOffice.
+def write_template(
+    path: str | Path, lang: str = "vi", areas: Sequence[str] = (), today: DateLike | None = None
+) -> list[str]:
+    """Write the workbook, empty or about some areas; it opens in Excel and LibreOffice.
 
-    Raises BhytError if the file exists (it may be filled in already) or its folder does not.
+    ``areas``: names or codes of provinces and communes, or of units that have ended, for which the communes of today
+    stand in. ``today``: the day of the units and targets. Returns the sentences that
+    name those communes.
+
+    Raises BhytError if the file exists (it may be filled in already), its folder does not, or a name means no area.
     """
     check_lang(lang)
     file = Path(path)
@@ -41,13 +54,20 @@ def write_template(path: str | Path, lang: str = "vi") -> None:
         raise BhytError(("error.file_exists", {"file": file}))
     if not file.parent.is_dir():
         raise BhytError(("error.no_folder", {"file": file, "folder": file.parent}))
+    content = known_rows(areas, pd.Timestamp(parse_date(today or dt.date.today()))) if areas else None
+    notes = _notes(content, lang) if content else []
     book = Workbook()
-    _guide(book.active, lang)
+    _guide(book.active, lang, notes)
     for table in dict.fromkeys(schema()["table"]):
-        _sheet(book.create_sheet(sheet_name(table, lang)), table, lang)
+        sheet = book.create_sheet(sheet_name(table, lang))
+        if content is None or content.tables.get(table, pd.DataFrame()).empty:
+            _sheet(sheet, table, lang)
+        else:
+            _filled_sheet(sheet, table, content.tables[table], lang)
     _lists(book.create_sheet(translate("template.lists", lang)), lang)
     for sheet in book:  # a printed sheet is as wide as the page
         sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+        sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
     partial = file.with_name(f".{file.name}.{os.getpid()}")
     try:
@@ -55,6 +75,19 @@ def write_template(path: str | Path, lang: str = "vi") -> None:
         partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)
+    return notes[1:]
+
+
+def _notes(content: KnownRows, lang: str) -> list[str]:
+    """Return what is filled in, and which communes stand in for areas that have ended."""
+    provinces = ", ".join(inline_name(name, lang) for name in content.provinces)
+    notes = [translate("template.filled", lang, count=len(content.communes), provinces=provinces)]
+    for unit, communes in content.former.items():
+        names = ", ".join(inline_name(c.name, lang) for c in communes)
+        name = inline_name(unit.name, lang)
+        fields = {"name": name[:1].upper() + name[1:], "until": unit.until, "communes": names}
+        notes.append(translate("template.ended", lang, **fields))
+    return notes
 
 
 def sheet_name(table: str, lang: str) -> str:
@@ -114,24 +147,84 @@ def _options(kind: str, lang: str) -> list[str]:
 def _sheet(sheet: Worksheet, table: str, lang: str) -> None:
     """Fill the sheet of one table: title, headings with notes, an example row, formats and drop-downs."""
     columns = table_columns(table).to_dict("records")
-    sheet.append([" – ".join(filter(None, [sheet_name(table, lang), _first_message(lang, f"about.{table}")]))])
-    sheet.append([translate("template.row", lang), *(_heading(c, lang) for c in columns)])
+    _head(sheet, table, columns, lang)
     example = example_row(table, lang)
     sheet.append([translate("template.example", lang), *(example.get(c["column"]) for c in columns)])
+    for cell in sheet[HEADING + 1]:
+        cell.font, cell.fill = Font(name=FONT, italic=True, color=GREY), PatternFill("solid", fgColor=PALE)
+    for i, column in enumerate(columns, 2):
+        _format_column(sheet, i, column, lang)
+    sheet.freeze_panes = sheet.cell(HEADING + 1, 2)
+
+
+def _filled_sheet(sheet: Worksheet, table: str, rows: pd.DataFrame, lang: str) -> None:
+    """Fill the sheet of one table with rows, in which names stand beside codes, and cards have a column a group."""
+    columns = _filled_columns(table, lang)
+    _head(sheet, table, columns, lang)
+    if table == "cards":
+        rows = rows.assign(source=translate("template.cards_source", lang))
+        sheet["A1"].value = f"{sheet['A1'].value} – {translate('template.cards', lang)}"
+        sheet.row_dimensions[HEADING].height = 96
+    for number, row in enumerate(rows.to_dict("records"), 1):
+        sheet.append([number, *(_cell(row.get(c["column"]), c["type"], lang) for c in columns)])
+    for i, column in enumerate(columns, 2):
+        _format_column(sheet, i, column, lang)
+        cells = [cells[0] for cells in sheet.iter_rows(HEADING + 1, sheet.max_row, i, i)]
+        longest = 10 if "date" in column["type"] else max(len(str(c.value or "")) for c in cells)
+        sheet.column_dimensions[get_column_letter(i)].width = max(12, min(60, longest + 2))
+        for cell in cells:
+            cell.font, cell.number_format = Font(name=FONT), FORMATS.get(column["type"], "@")
+            if column["table"] == "groups":
+                cell.fill, cell.border = PatternFill("solid", fgColor=YELLOW), Border(*[Side("thin", GREY)] * 4)
+    for (cell,) in sheet.iter_rows(HEADING + 1, sheet.max_row, 1, 1):
+        cell.font, cell.alignment = Font(name=FONT, color=GREY), Alignment(horizontal="center")
+    names = [c["column"] for c in columns]
+    sheet.freeze_panes = sheet.cell(HEADING + 1, names.index("name" if table == "areas" else NAME) + 3)
+    sheet.print_title_rows = f"1:{HEADING}"
+
+
+def _filled_columns(table: str, lang: str) -> list[dict[str, str]]:
+    """Return the columns of a table with the names of the units, and for cards with the groups for their column."""
+    columns = []
+    for column in table_columns(table).to_dict("records"):
+        if table == "cards" and column["column"] == "group":
+            columns += [_group_column(key, lang) for key in reported_groups()]
+        elif (table, column["column"]) != ("cards", "cards"):
+            columns.append(column)
+        if column["column"] == "area":
+            name = {f"name_{lang}": translate("template.unit_name", lang), "column": NAME, "type": "text"}
+            columns.append(BLANK_COLUMN | {"table": table} | name)
+    return columns
+
+
+def _group_column(key: str, lang: str) -> dict[str, str]:
+    """Return the column of the cards of one group."""
+    count = {"column": key, "type": "count", "required": "yes", "table": "groups"}
+    return BLANK_COLUMN | count | {f"name_{lang}": choice_name("group", key, lang)}
+
+
+def _cell(value: object, kind: str, lang: str) -> object:
+    """Return a value of a table as a cell of its sheet."""
+    if value is None or value == "" or pd.isna(value):
+        return translate("write.yearly", lang) if kind == "target_date" else None
+    if kind in CHOICES:
+        return choice_name(kind, str(value), lang)
+    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
+
+
+def _head(sheet: Worksheet, table: str, columns: list[dict[str, str]], lang: str) -> None:
+    """Write the title of a sheet and its headings with notes."""
+    sheet.append([" – ".join(filter(None, [sheet_name(table, lang), _first_message(lang, f"about.{table}")]))])
+    sheet.append([translate("template.row", lang), *(_heading(c, lang) for c in columns)])
     sheet["A1"].font = Font(name=FONT, bold=True, size=13, color=DARK)
     for cell in sheet[HEADING]:
         cell.font, cell.fill = Font(name=FONT, bold=True, color="FFFFFF"), PatternFill("solid", fgColor=DARK)
         cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal="center")
-    for cell in sheet[HEADING + 1]:
-        cell.font, cell.fill = Font(name=FONT, italic=True, color=GREY), PatternFill("solid", fgColor=PALE)
-    sheet.row_dimensions[HEADING].height = 48
-    sheet.column_dimensions["A"].width = 8
-    for i, column in enumerate(columns, 2):
-        cell = sheet.cell(HEADING, i)
+    for cell, column in zip(sheet[HEADING][1:], columns, strict=True):
         cell.comment = Comment(_note(column, lang), "bhyt_analysis", width=320, height=150)
         cell.fill = PatternFill("solid", fgColor=DARK if column["required"] else GREY)
-        _format_column(sheet, i, column, lang)
-    sheet.freeze_panes = sheet.cell(HEADING + 1, 2)
+    sheet.row_dimensions[HEADING].height = 48
+    sheet.column_dimensions["A"].width = 8
 
 
 def _format_column(sheet: Worksheet, i: int, column: dict[str, str], lang: str) -> None:
@@ -164,16 +257,16 @@ def _note(column: dict[str, str], lang: str) -> str:
     return "\n".join([*lines, _first_message(lang, f"write.{kind}", "write.text"), translate(required, lang)])
 
 
-def _guide(sheet: Worksheet, lang: str) -> None:
-    """Fill the guide: how to use the workbook, and what each sheet is for."""
+def _guide(sheet: Worksheet, lang: str, notes: list[str]) -> None:
+    """Fill the guide: what is filled in, how to use the workbook, and what each sheet is for."""
     sheet.title = translate("template.guide", lang)
     lines = translate("template.how", lang).split("\n")
-    for line in [translate("template.title", lang), "", *lines, "", translate("template.sheets", lang)]:
+    for line in [translate("template.title", lang), "", *notes, *lines, "", translate("template.sheets", lang)]:
         sheet.append([line])
     bold = [1, sheet.max_row]
     for table in dict.fromkeys(schema()["table"]):
         sheet.append([f"• {sheet_name(table, lang)} – {_first_message(lang, f'about.{table}')}"])
-    sheet.column_dimensions["A"].width = 125
+    sheet.column_dimensions["A"].width = 105
     for row in range(1, sheet.max_row + 1):
         cell = sheet.cell(row, 1)
         cell.alignment, cell.font = Alignment(wrap_text=True, vertical="top"), Font(name=FONT, size=11)

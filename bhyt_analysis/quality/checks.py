@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pandas as pd
 
+from bhyt_analysis.domain.crosswalk import CARRIED
 from bhyt_analysis.domain.dataset import TABLES, Dataset
 from bhyt_analysis.domain.findings import Finding, GroupName, Part, TableRow, Term, has_errors
 from bhyt_analysis.domain.geography import NO_UNIT, Geography, check_area_codes, unknown_area
@@ -67,12 +68,15 @@ DAY_OF_UNIT = {
 
 
 def _units_on_their_days(data: Dataset) -> Iterator[Finding]:
-    """Yield figures of a unit on a day on which no unit of that code exists."""
+    """Yield figures of a unit on a day on which no unit of that code exists, but for those in its later boundaries."""
     areas = data.areas
     with_period = set(areas.loc[areas["since"].notna() | areas["until"].notna(), "code"])
     periods = areas.loc[areas["code"].isin(with_period), ["code", "name", "since", "until"]]
     for name, column in DAY_OF_UNIT.items():
-        rows = getattr(data, name)[getattr(data, name)["area"].isin(with_period)].reset_index(names="position")
+        rows = getattr(data, name)
+        rows = rows[rows["area"].isin(with_period) & ~rows["source"].str.endswith(CARRIED)].reset_index(
+            names="position"
+        )
         both = rows.merge(periods, left_on="area", right_on="code", suffixes=("", "_unit"))
         since, until = (both[c if f"{c}_unit" not in both else f"{c}_unit"] for c in ("since", "until"))
         exists = ~(since > both[column]) & ~(until < both[column])

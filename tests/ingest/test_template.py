@@ -181,3 +181,137 @@ def fill(book, table, lang, rows):
     for i, row in enumerate(rows, HEADING + 2):
         for j, value in enumerate(row, 2):
             sheet.cell(i, j, value)
+
+
+# --- A template about areas ---
+
+TODAY = "2026-02-10"
+BAT_XAT, SA_PA, CHU = "02683", "03006", "07525"  # by the statistics office's list of July 2025
+# Published registered people of 2025 (sapnhap.bando.com.vn).
+REGISTERED = {BAT_XAT: 27229, SA_PA: 22882, CHU: 58409}
+# Census 2019: Bát Xát town, Bản Vược, Bản Qua, Quang Kim and Phìn Ngan, which all became Xã Bát Xát.
+CENSUS_OF_BAT_XAT = 5607 + 4161 + 6113 + 6250 + 3079
+
+
+@pytest.fixture(scope="module")
+def province(tmp_path_factory):
+    path = tmp_path_factory.mktemp("template") / "lao_cai.xlsx"
+    assert write_template(path, areas=["Lào Cai"], today=TODAY) == []
+    return path
+
+
+def rows_of(path, name, lang="vi"):
+    """Return the rows of a sheet by their headings, without the units in brackets."""
+    sheet = openpyxl.load_workbook(path)[sheet_name(name, lang)]
+    headings = [c.value.split(" (")[0] for c in sheet[HEADING]]
+    return pd.DataFrame([[c.value for c in row] for row in sheet.iter_rows(HEADING + 1)], columns=headings)
+
+
+def type_counts(path, count=10):
+    """Type a count into every yellow cell and return how many groups each commune has."""
+    book = openpyxl.load_workbook(path)
+    yellow = [c for row in book["Số thẻ"].iter_rows(HEADING + 1) for c in row if c.fill.fgColor.rgb == "00FFF2CC"]
+    for cell in yellow:
+        assert cell.value is None
+        cell.value = count
+    book.save(path)
+    return len({c.column for c in yellow})
+
+
+def test_province_has_its_99_communes_people_and_zones(province):
+    units = rows_of(province, "areas")
+    assert units["Cấp"].value_counts().to_dict() == {"Xã": 99, "Tỉnh": 1, "Cả nước": 1}
+    assert units.set_index("Mã đơn vị").at[BAT_XAT, "Tên đơn vị"] == "Xã Bát Xát"
+    people = rows_of(province, "population").set_index(["Mã đơn vị", "Ngày số liệu"])
+    registered, census = (people.loc[(BAT_XAT, day)] for day in (dt.datetime(2025, 7, 1), dt.datetime(2019, 4, 1)))
+    assert registered[["Dân số", "Tình trạng số liệu"]].tolist() == [REGISTERED[BAT_XAT], "Công bố"]
+    assert census[["Dân số", "Tình trạng số liệu"]].tolist() == [CENSUS_OF_BAT_XAT, "Tính toán"]
+    assert people["Nguồn"].notna().all()
+    # Decision 2752/QĐ-UBND of 31 December 2025: 12, 36 and 47 communes; 4 of the 99 are in no zone.
+    zones = rows_of(province, "zones")["Khu vực"].value_counts().to_dict()
+    assert zones == {"Khu vực I": 12, "Khu vực II": 36, "Khu vực III": 47, "Ngoài danh sách": 4}
+
+
+def test_province_has_the_targets_to_come(province):
+    # Directive 52-CT/TW: above 95% in 2026, all by 2030; Lào Cai has no plan in the bundled data.
+    targets = rows_of(province, "targets")
+    assert targets["Tên đơn vị"].tolist() == ["Việt Nam"] * 2
+    assert [d.date().isoformat() for d in targets["Thời điểm"]] == ["2026-12-31", "2030-12-31"]
+    assert targets["Chỉ tiêu"].tolist() == [0.95, 1]
+    assert targets["Văn bản"].str.startswith("Chỉ thị 52-CT/TW").all()
+
+
+def test_province_is_read_back_and_gives_coverage_once_typed(province, tmp_path):
+    path = tmp_path / "filled.xlsx"
+    path.write_bytes(province.read_bytes())
+    assert "error" not in set(bhyt.check(path)["severity"])
+    assert bhyt.load(path).cards.empty  # an empty cell is no count
+    insured = 10 * type_counts(path)
+    data = bhyt.load(path)
+    assert {d.date().isoformat() for d in data.cards["as_of"]} == {"2026-01-31"}
+    now = bhyt.area(data, "Lào Cai").coverage().iloc[0]
+    assert (now["name"], now["insured"]) == ("Tỉnh Lào Cai", 99 * insured)
+    assert abs(now["population"] - 1_778_785) <= 1  # Resolution 202/2025/QH15; some communes are rounded estimates
+    communes = bhyt.area(data, "Lào Cai").coverage(["commune"]).set_index("area")
+    assert len(communes) == 99
+    assert communes.at[BAT_XAT, "rate"] == pytest.approx(insured / REGISTERED[BAT_XAT])
+
+
+def test_sheets_of_a_province_suit_excel(province):
+    book = openpyxl.load_workbook(province)
+    cards, people = book["Số thẻ"], book["Dân số"]
+    assert (cards.freeze_panes, cards.print_title_rows) == ("D3", "$1:$2")
+    assert [cards.cell(3, i).number_format for i in (2, 4, 5)] == ["@", "dd/mm/yyyy", "#,##0"]
+    assert people.cell(3, 5).number_format == "#,##0"
+    assert isinstance(people.cell(3, 2).value, str)
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_communes_of_two_provinces_give_no_findings(tmp_path, lang):
+    path = tmp_path / "list.xlsx"
+    write_template(path, lang, ["Xã Bát Xát", SA_PA, "Phường Chũ"], TODAY)
+    data = bhyt.load(path)
+    assert set(bhyt.check(path)["rule"]) == {"example_row"}
+    assert data.areas["code"].tolist() == ["VN", "15", "24", BAT_XAT, SA_PA, CHU]
+    assert data.areas["listed"].tolist() == ["some"] * 3 + [""] * 3
+    people = data.population[data.population["as_of"] == "2025-07-01"]
+    assert dict(zip(people["area"], people["people"], strict=True)) == REGISTERED
+    assert rows_of(path, "cards", lang).iloc[:, 1].tolist() == [BAT_XAT, SA_PA, CHU]
+
+
+def test_targets_of_the_province_and_for_each_commune_are_filled_in(tmp_path):
+    path = tmp_path / "son_la.xlsx"
+    write_template(path, areas=["Phường Tô Hiệu"], today=TODAY)
+    targets = bhyt.load(path).targets
+    # The plan of Sơn La: 96.35% in 2030, every pupil, and no commune below the year before.
+    rows = targets[targets["of"].eq("14") | targets["area"].eq("14")]
+    assert rows[["area", "scope", "relation"]].to_numpy().tolist() == [
+        ["14", "all", ">"],
+        ["14", "student", "="],
+        ["each", "all", "ratchet"],
+    ]
+    assert rows["rate"].tolist()[:2] == [0.9635, 1]
+
+
+def test_an_old_district_gives_the_communes_that_it_became(tmp_path, capsys):
+    path = tmp_path / "bat_xat.xlsx"
+    assert main(["template", str(path), "--area", "Huyện Bát Xát"]) == 0
+    output = capsys.readouterr()
+    assert output.out.strip() == str(path)
+    # Resolution 1673/NQ-UBTVQH15; Tòng Sành went to Cốc San.
+    names = ["Bát Xát", "A Mú Sung", "Trịnh Tường", "Y Tý", "Dền Sáng", "Bản Xèo", "Mường Hum", "Cốc San"]
+    assert "Huyện Bát Xát không còn từ sau ngày 30/06/2025" in output.err
+    assert output.err.strip().endswith(", ".join(f"xã {n}" for n in names) + ".")
+    assert rows_of(path, "cards")["Tên đơn vị"].tolist() == [f"Xã {n}" for n in names]
+
+
+def test_a_wrong_name_gives_one_sentence_and_no_file(tmp_path, capsys):
+    path = tmp_path / "wrong.xlsx"
+    assert main(["template", str(path), "--area", "Xã Bát Xạt"]) == 2
+    assert capsys.readouterr().err == 'Không có đơn vị nào tên "Xã Bát Xạt"; có phải Xã Bát Xát?\n'
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_unit_whose_successors_are_not_known_is_refused(tmp_path):
+    with pytest.raises(BhytError, match="Phúc Thành A"):  # it ended in 2024; into which commune is not known
+        write_template(tmp_path / "a.xlsx", areas=["Xã Phúc Thành A"], today=TODAY)
