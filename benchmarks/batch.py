@@ -98,9 +98,9 @@ def briefings(number: int = NUMBERS[0]) -> dict[str, float]:
     codes = areas(number)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        parts = partitions.AreaPartitions(bhyt.load())
+        data = bhyt.load()
         for code in codes:  # the bare script has its rows ready too
-            partitions.write_partition(folder / "parts" / code, parts.select(code))
+            partitions.write_partition(folder / "parts" / code, bhyt.area(data, code).data)
         times = {"ours": seconds(lambda: run_command(folder / "ours", codes)) / number}
         sample = codes[:: number // LOOP_AREAS]
         times["papermill command in a loop"] = seconds(lambda: run_loop(folder / "loop", sample)) / len(sample)

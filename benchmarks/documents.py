@@ -12,7 +12,8 @@ from pathlib import Path
 
 from benchmarks.cells import InteractiveShell, brief
 from bhyt_analysis.documents.formats import OFFICE, write_office
-from bhyt_analysis.domain.partitions import AreaPartitions, write_partition
+from bhyt_analysis.domain.area_view import area_view
+from bhyt_analysis.domain.partitions import write_partition
 from bhyt_analysis.ingest.loader import load
 
 AREAS = ("Sơn Dương", "Lục Ngạn", "X001")
@@ -24,9 +25,9 @@ def measure(areas: tuple[str, ...] = AREAS, rounds: int = ROUNDS) -> dict[str, d
     shell = InteractiveShell.instance()
     medians = {}
     with tempfile.TemporaryDirectory() as folder:
-        out, parts = Path(folder), AreaPartitions(load())
+        out, data = Path(folder), load()
         for area in areas:
-            write_partition(out / "parts" / area, parts.select(area))
+            write_partition(out / "parts" / area, area_view(data, area).data)
         brief(areas[0], out, shell)
         write_office(out / "briefing.ipynb", OFFICE)
         for area in areas:

@@ -337,7 +337,7 @@ def test_a_bad_engine_area_or_scenario_ends_before_anything_is_built(tmp_path):
 
 
 def test_slugs_are_ascii_and_unique(data):
-    names = slugs(data)
+    names = slugs(data.geography)
     assert len(set(names.values())) == len(names)
     assert all(re.fullmatch(r"[a-z0-9-]+", s) for s in names.values())
 
