@@ -77,15 +77,14 @@ class Dataset:
     def units_with_figures(self) -> set[int]:
         """Return the ids of the units that figures of people, targets or documents are about, and of those above."""
         tables = ("population", "cards", "losses", "targets", "published")
-        own = {unit for name in tables for unit in self.rows_by_unit[name]} - {NO_UNIT}
-        units = [self.geography.unit(i) for i in own & self.geography.units.keys()]
-        return own | {above.id for unit in units for above in self.geography.lineage(unit)}
+        ids = {unit for name in tables for unit in self.rows_by_unit[name]} - {NO_UNIT}
+        return {unit.id for i in ids for unit in self.geography.lineage(self.geography.unit(i))}
 
     def find(self, text: str, on: pd.Timestamp | None = None) -> Unit:
         """Return the unit that a code or a name means; see `Geography.find`.
 
-        A bare name without a day goes first to the units of which the data hold figures: in the bundled plans of
-        2021, "Sơn Dương" is the district, though a commune bears the name today.
+        A bare name without a day means a larger unit of the past where the data hold figures of it: in the bundled
+        plans of 2021, "Sơn Dương" is the district, though a commune bears the name today.
 
         Examples
         --------

@@ -133,7 +133,8 @@ class Geography:
         ``on``: the day that is meant; None is today, or the last day of a unit that has ended. ``kind``, ``within``:
         only units of a kind, or in another unit. The text may say itself what is meant: «Xã Tân Lập, tỉnh Bắc Ninh»,
         «Tỉnh Quảng Ngãi @ 30/06/2025». A bare name means the largest unit of that name; a name with the word for its
-        kind just that unit. ``first``: ids of units that go before others of the same name.
+        kind just that unit. ``first``: ids of units that go before others of the same name and kind, and before smaller
+        ones that bear it today.
 
         Raises BhytError for a name that no unit bears, or that several of the same kind do, with the choices.
 
@@ -174,14 +175,17 @@ class Geography:
         for place in places:
             upper = set(self.bearers(place))
             units = [u for u in units if not upper.isdisjoint(self.lineage(u)[1:])]
-        if on is None and first and name not in self._by_code and len(set(_name_keys(name))) == 1:  # a bare name
-            units = [u for u in units if u.id in first] or units
-        units = self._on_day(units, on)
-        if len(units) > 1:
-            units = [u for u in units if u.id in first] or units
-            rank = min(KIND_RANK[u.kind] for u in units)
-            units = [u for u in units if KIND_RANK[u.kind] == rank]
-        return units
+        found = self._on_day(units, on)
+        if on is None and name not in self._by_code and len(set(_name_keys(name))) == 1:  # a bare name
+            top = min((KIND_RANK[u.kind] for u in found), default=len(KIND_RANK))
+            larger = [u for u in units if u.id in first and KIND_RANK[u.kind] < top]
+            found = self._on_day(larger, on) or found
+        if len(found) > 1:
+            found = [u for u in found if u.id in first] or found
+        if len(found) > 1 and name not in self._by_code:
+            rank = min(KIND_RANK[u.kind] for u in found)
+            found = [u for u in found if KIND_RANK[u.kind] == rank]
+        return found
 
     def key(self, unit: Unit) -> str:
         """Return the shortest text by which `find` finds just this unit: its code, with a day where it was reused.
