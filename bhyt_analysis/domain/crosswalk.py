@@ -57,7 +57,8 @@ def to_successor_units(data: Dataset, on: str | pd.Timestamp, lang: str = "vi") 
         findings += more
         table = getattr(data, name)
         if len(rows):
-            sums = _sums(data, name, rows, day, lang)[table.columns].astype(table.dtypes)
+            sums = _sums(data, name, rows, day, lang)[[c for c in table.columns if c != "unit_id"]]
+            sums = sums.astype(table.dtypes[sums.columns])
             table = pd.concat([table, sums], ignore_index=True)
         tables[name] = table
     return replace(data, **tables), findings_table(findings, lang, ["area"])
@@ -140,10 +141,13 @@ def carry_to(data: Dataset, units: Sequence[Unit], tables: dict[str, pd.DataFram
     a figure and the share of each is known. The figures of the only unit that it was before stay as they are; sums of
     whole units are "derived", those with parts of units "estimated". The day stays that of the figures.
     """
-    links = pd.DataFrame(
-        [(u.id, u.code, o.id, o.first, o.last, share) for u in units for o, share in data.geography.origins(u).items()],
-        columns=["target", "code", "unit_id", "first", "last", "share"],
-    )
+    rows = []
+    for unit in units:
+        origins = data.geography.origins(unit)
+        for origin, share in origins.items():  # a district without communes counts from the day after their end
+            parts = [o.last + 1 for o in origins if data.geography.parent(o) == origin]
+            rows.append((unit.id, unit.code, origin.id, max([origin.first, *parts]), origin.last, share))
+    links = pd.DataFrame(rows, columns=["target", "code", "unit_id", "first", "last", "share"])
     return {name: _with_carried(data, name, links, tables[name]) for name in CROSSWALK_TABLES}
 
 

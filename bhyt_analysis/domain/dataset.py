@@ -42,7 +42,7 @@ class Dataset:
     views: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)  # of `area`, by unit and day
 
     def __post_init__(self) -> None:
-        """Give each row its unit; rows that have one keep it, as long as the units are the same."""
+        """Give each row its unit; a row that has one keeps it, as long as the unit bears the code of the row."""
         renewed = "unit_id" not in self.areas
         if renewed:
             object.__setattr__(self, "areas", self.areas.assign(unit_id=np.arange(len(self.areas))))
@@ -53,14 +53,14 @@ class Dataset:
             object.__setattr__(self, "geography", Geography(self.areas, self.successors, today))
         for name in UNIT_TABLES:
             table = getattr(self, name)
-            if renewed or "unit_id" not in table or table["unit_id"].isna().any():
-                object.__setattr__(self, name, table.assign(unit_id=self._units_of_rows(name, table, renewed)))
-
-    def _units_of_rows(self, name: str, table: pd.DataFrame, renewed: bool) -> np.ndarray:
-        ids = self.geography.unit_ids(table["area"], days_of_rows(name, table).tolist())
-        if renewed or "unit_id" not in table:
-            return ids
-        return np.where(table["unit_id"].isna(), ids, table["unit_id"].fillna(NO_UNIT)).astype("int64")
+            ids = np.full(len(table), NO_UNIT) if renewed or "unit_id" not in table else table["unit_id"].fillna(NO_UNIT)
+            ids = np.asarray(ids, dtype="int64")
+            wrong = self.geography.codes_of(ids) != table["area"].to_numpy(dtype=object)
+            if wrong.any() or "unit_id" not in table:
+                days = days_of_rows(name, table)[wrong].tolist()
+                ids = ids.copy()
+                ids[wrong] = self.geography.unit_ids(table.loc[wrong, "area"], days)
+                object.__setattr__(self, name, table.assign(unit_id=ids))
 
     @cached_property
     def rows_by_unit(self) -> dict[str, dict[int, np.ndarray]]:

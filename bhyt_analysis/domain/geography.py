@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -325,10 +324,6 @@ class Geography:
             old, new = self.unit_at(row.code_old, day - pd.Timedelta(days=1)), self.unit_at(row.code_new, day)
             if old is not new:
                 steps[old.id].append((new, float("nan") if pd.isna(row.share) else float(row.share)))
-        for units in self._by_code.values():  # one that goes on under its code, with another name or unit above
-            for old, new in pairwise(units):
-                if old.id not in steps and old.until is not None and new.since == old.until + pd.Timedelta(days=1):
-                    steps[old.id].append((new, 1.0))
         return steps
 
     def successors(self, unit: Unit) -> list[tuple[Unit, float]]:
@@ -355,7 +350,7 @@ class Geography:
         >>> import bhyt_analysis as bhyt
         >>> geography = bhyt.load().geography
         >>> {u.name: share for u, share in geography.origins(geography.find("Xã Biên Sơn")).items()}
-        {'Xã Phong Minh': 1.0, 'Xã Biên Sơn': 1.0}
+        {'Xã Phong Vân': 1.0, 'Xã Biên Sơn': 1.0}
         """
         shares: dict[Unit, float] = {}
         for before, share in self.predecessors(unit):
@@ -365,6 +360,12 @@ class Geography:
         return shares
 
     # -- rows of tables
+
+    def codes_of(self, ids: np.ndarray) -> np.ndarray:
+        """Return the code of each unit by its id; None for an id of none."""
+        codes = np.full(max(self.units, default=0) + 2, None, dtype=object)  # the last one is of `NO_UNIT`
+        codes[list(self.units)] = [unit.code for unit in self.units.values()]
+        return codes[np.where(ids < len(codes), ids, NO_UNIT)]
 
     def unit_ids(self, codes: pd.Series, days: Sequence[DateLike] | None = None) -> np.ndarray:
         """Return the id of the unit that each row is about, by its code and its day; `NO_UNIT` for a code of none."""

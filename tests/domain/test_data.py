@@ -84,9 +84,9 @@ LUC_NGAN = {
 
 def test_the_fourteen_communes_of_luc_ngan(data):
     names = {
-        data.geography.unit_at(a).name.removeprefix("Xã ")
-        for a in data.zones.query("decision == '861'")["area"]
-        if a.startswith("07")
+        data.geography.unit(r.unit_id).name.removeprefix("Xã ")
+        for r in data.zones.query("decision == '861'").itertuples()
+        if r.area.startswith("07")
     }
     assert names == LUC_NGAN
 

@@ -136,14 +136,6 @@ def test_origins_multiply_the_shares_of_each_step():
     assert shares == {"B": 0.4, "A": pytest.approx(0.2)}
 
 
-def test_a_unit_that_goes_on_under_its_code_became_the_next():
-    geography = new_geography(
-        ("A", "Xã A", "commune", "", "", "2024-12-31"), ("A", "Phường A", "commune", "", "2025-01-01", "")
-    )
-    first, second = geography.units_with_code("A")
-    assert geography.successors(first) == [(second, 1.0)]
-
-
 def test_each_row_is_about_the_unit_of_its_own_day(data):
     days = data.published[data.published["area"] == "15"]
     assert {data.geography.unit(i).name for i in days["unit_id"]} == {"Tỉnh Yên Bái"}
