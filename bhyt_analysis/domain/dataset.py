@@ -53,7 +53,9 @@ class Dataset:
             object.__setattr__(self, "geography", Geography(self.areas, self.successors, today))
         for name in UNIT_TABLES:
             table = getattr(self, name)
-            ids = np.full(len(table), NO_UNIT) if renewed or "unit_id" not in table else table["unit_id"].fillna(NO_UNIT)
+            ids = (
+                np.full(len(table), NO_UNIT) if renewed or "unit_id" not in table else table["unit_id"].fillna(NO_UNIT)
+            )
             ids = np.asarray(ids, dtype="int64")
             wrong = self.geography.codes_of(ids) != table["area"].to_numpy(dtype=object)
             if wrong.any() or "unit_id" not in table:

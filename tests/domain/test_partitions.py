@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.dataset import TABLES
 from bhyt_analysis.domain.findings import Citation, Finding, GroupName, Listing, Term, UnitName
-from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.partitions import partition_sha256, write_partition
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest import synthetic, workbook

@@ -90,7 +90,9 @@ def areas_with_figures(data: Dataset) -> list[str]:
     documents = {geography.unit(i) for i in rows["documents"] if i != NO_UNIT}
     chosen |= {unit for unit in documents if unit.kind != "country"}
     # A district that went on under another name is there once, as it was in the end.
-    chosen -= {u for u in chosen if any(later in chosen and later.code == u.code for later, _ in geography.successors(u))}
+    chosen -= {
+        u for u in chosen if any(later in chosen and later.code == u.code for later, _ in geography.successors(u))
+    }
     return [geography.key(u) for u in geography.units.values() if u in chosen]
 
 
