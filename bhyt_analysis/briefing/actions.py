@@ -40,6 +40,8 @@ def matters_text(
     name of the zoning decision.
     """
     lines = []
+    if (reporting := facts.get("reporting_communes")) and reporting.value is not None and reporting.high is not None:
+        lines.append(translate("need.reporting", lang, communes=reporting.high - reporting.value))
     target, to_add = facts.get("next_target"), facts.get("next_to_add")
     if target and to_add and to_add.value and to_add.value > 0:
         key = "need.target_passed" if pd.Timestamp(target.as_of).date() < dt.date.today() else "need.target"

@@ -20,7 +20,7 @@ from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import display_name, inline_name
 from bhyt_analysis.model.coverage.coverage import coverage
-from bhyt_analysis.model.coverage.reporting import reporting_communes
+from bhyt_analysis.model.coverage.reporting import reporting_communes, reporting_sums
 from bhyt_analysis.model.targets.targets import OWN_LEVELS, binding_targets, nearest_targets, target_steps
 from bhyt_analysis.tables.labels import group_name
 
@@ -52,7 +52,7 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
             Item("coverage", translate(key, lang, **fields)),
             *_against_targets(data, code, now, lang),
             *_months(briefing),
-            *_groups(briefing, table, now),
+            *_groups(briefing, table),
             *(_communes(briefing) or _commune_people(data, code, lang)),
         ]
     return add_sentences(chosen, ["coverage"], assessment(briefing.facts, lang))
@@ -72,19 +72,29 @@ def assessment(facts: Facts, lang: str = "vi") -> list[str]:
     return [translate(key, lang, points=abs(gap), **target_fields(target, lang)), *sentences]
 
 
+def _coverage_by(briefing: Briefing, by: str) -> pd.DataFrame:
+    """Return the coverage by group, sub-group or month; where only some communes report, theirs."""
+    sums = reporting_communes(briefing.view)
+    if sums is not None and briefing.view.coverage()["insured"].isna().all():
+        fields = {"reporting": sums.reporting, "communes": sums.communes, "name": briefing.name}
+        name = translate("label.reporting", briefing.lang, **fields)
+        return reporting_sums(briefing.view, by).assign(name=name)
+    return coverage(briefing.data_as_of, briefing.code, by=[by], as_of=briefing.as_of)
+
+
 def _months(briefing: Briefing) -> list[Item]:
     """Return the insured month by month, where more than one month is known."""
     data = briefing.data_as_of
     if data.cards["as_of"].nunique() < 2:
         return []
-    rows = coverage(data, briefing.code, by=["month"], as_of=briefing.as_of).dropna(subset="insured")
+    rows = _coverage_by(briefing, "month").dropna(subset="insured")
     if len(rows) < 2:
         return []
     table = rows.assign(month=rows["as_of"], change=rows["insured"].diff())
     return [Item("months", table=table[["month", "insured", "change", "population", "rate", "status"]])]
 
 
-def _groups(briefing: Briefing, table: pd.DataFrame, now: pd.Series) -> list[Item]:
+def _groups(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     """Return the insured by the groups of the table, and by sub-group."""
     data, code, lang = briefing.data_as_of, briefing.code, briefing.lang
     rows = table.rename(columns={"subgroup": "group"})
@@ -95,14 +105,14 @@ def _groups(briefing: Briefing, table: pd.DataFrame, now: pd.Series) -> list[Ite
     largest = rows.loc[rows["insured"].idxmax()]
     fields = {"group": group_name(largest["group"], lang), "insured": largest["insured"], "total": total}
     text = translate("text.groups", lang, share=largest["share_of_insured"], **fields)
-    parts = coverage(data, code, by=["subgroup"], as_of=briefing.as_of)
+    parts = _coverage_by(briefing, "subgroup")
     parts = parts.assign(share_of_insured=parts["insured"] / total)
     army = parts.loc[parts["subgroup"] == "relative_of_army_staff", "insured"].sum()
     if army and "published" in set(data.cards.loc[data.cards["area"] == code, "status"]):
         text += " " + translate("text.groups_army", lang, army=army)
     columns = ["insured", "share_of_insured", "rate", "status"]
     titles = {"rate": "share_of_population"}
-    chart = charts.groups(rows, lang, now["source"])
+    chart = charts.groups(rows, lang, rows["source"].iloc[0])
     return [
         Item("groups", text, chart, rows[["group", *columns]].rename(columns=titles)),
         Item("subgroups", table=parts[["subgroup", *columns]].rename(columns=titles)),
@@ -121,14 +131,16 @@ def _not_known(briefing: Briefing) -> Item:
 
 def _reporting(briefing: Briefing) -> list[Item]:
     """Return the sums of the communes that report, which are not all, named as theirs."""
-    found, lang = reporting_communes(briefing.view), briefing.lang
-    if found is None:
+    sums, lang = reporting_communes(briefing.view), briefing.lang
+    if sums is None:
         return []
-    fields = {**found._asdict(), "name": briefing.name}
-    if found.population is None:
-        return [Item("coverage", translate("text.reporting_count", lang, **fields))]
-    fields |= {"uninsured": found.population - found.insured, "basis": population_basis(found.population_source, lang)}
-    return [Item("coverage", translate("text.reporting", lang, **fields))]
+    fields = {**sums._asdict(), "name": briefing.name}
+    key = "text.reporting_count"
+    if sums.population is not None:
+        key, basis = "text.reporting", population_basis(sums.population_source, lang)
+        fields |= {"uninsured": sums.population - sums.insured, "basis": basis}
+    groups = _groups(briefing, _coverage_by(briefing, "group"))
+    return [Item("coverage", translate(key, lang, **fields)), *_months(briefing), *groups]
 
 
 def _rate_only(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:

@@ -63,6 +63,8 @@ def format_fact(fact: Fact, lang: str = "vi") -> str:
         return format_message("{a:p0}–{b:p0}", lang, a=fact.low, b=fact.high)
     if fact.unit == "share":
         return relation + format_message(share, lang, v=fact.value)
+    if fact.unit == "communes":
+        return format_message("{v:n}/{high:n} ", lang, v=fact.value, high=fact.high) + translate("unit.communes", lang)
     if fact.unit == "vnd":
         return relation + format_message("{v:bn1} ", lang, v=fact.value) + translate("label.billions", lang)
     return relation + format_message("{v:n} ", lang, v=fact.value) + translate(f"unit.{fact.unit}", lang)

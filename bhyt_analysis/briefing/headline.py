@@ -18,7 +18,7 @@ from bhyt_analysis.model.coverage.census import paid_ages
 
 KEY = "headline"
 # The sentences of the summary with the figures that each needs; of those in one line the first that can be said.
-REPORTING = ("reporting_insured", "reporting_coverage", "reporting_population", "reporting_communes", "communes")
+REPORTING = ("reporting_insured", "reporting_coverage", "reporting_population", "reporting_communes")
 TARGET = ("next_target", "next_people", "next_to_add")
 SENTENCES = (
     {"covered": ("insured", "coverage", "uninsured"), "rate": ("coverage", "uninsured"), "reporting": REPORTING},
@@ -50,9 +50,8 @@ def _people_table(briefing: Briefing, figures: pd.DataFrame) -> pd.DataFrame:
             fields = {"target": format_fact(target, lang), "owner": _target_owner(briefing)}
             rows.loc[rows["key"] == f"{step}_people", "fact"] = translate("fact.target_people", lang, **fields)
     basis = facts["population"].source if "population" in facts else ""
-    sources = [s if key == "population" else s.replace(f"; {basis}", "").removeprefix(f"{basis}; ")
-               for key, s in zip(rows["key"], rows["source"], strict=True)]  # fmt: skip
-    rows["source"] = [population_basis(source, lang) for source in sources]
+    others = [s.replace(f"; {basis}", "").removeprefix(f"{basis}; ") for s in rows["source"]]  # is in the first row
+    rows["source"] = [population_basis(s, lang) for s in rows["source"].where(rows["key"] == "population", others)]
     return rows.loc[~rows["key"].str.endswith("_target"), ["fact", "value", "as_of", "status", "source"]]
 
 

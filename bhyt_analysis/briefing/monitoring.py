@@ -32,18 +32,20 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     if table.empty:
         return []
     own = table[table["area"] == code]
-    if len(own) <= threshold("fewest_changes"):
+    some = own.empty  # communes report, but not all of them
+    if (table if some else own)["month"].nunique() <= threshold("fewest_changes"):
         return [Item("watch", translate("text.watch_none", lang, name=name))]
     month = parse_month(briefing.as_of) or table["month"].max()
     rows = monitor(data, code, month, table)
     estimates = nowcast(data, code, month, table)
     texts = monitor_texts.monitor_texts(rows, lang) + monitor_texts.nowcast_texts(estimates, lang)
+    rows = rows.iloc[1:] if some else rows
     chosen = [Item("watch", "\n".join(f"- {text}" for text in texts), table=rows[PAGE_COLUMNS])]
     rated = own[own["rate"].notna()]
     if len(rated) and pd.notna(rows["rate"].iloc[0]):
         chosen.append(Item("watch_pace", chart=charts.pace(rated, rows.iloc[0], lang, str(rows["source"].iloc[0]))))
     states = charts.states(rows, name, lang, str(rows["source"].dropna().iloc[0]))
-    chosen += [Item("watch_states", chart=states), *_funnel(rows.iloc[1:], name, lang)]
+    chosen += [Item("watch_states", chart=states), *_funnel(rows[rows["area"] != code], name, lang)]
     return [*chosen, *_expiring_cards(data, code, month, name, lang), *_reports(data, code, month, lang)]
 
 

@@ -91,6 +91,8 @@ def _allocation(briefing: Briefing, target: pd.Series) -> list[Item]:
     if not 2 <= len(units) <= MAX_COMMUNES or code in units:
         return []
     counted = data.cards["area"].isin(units).any()  # spares working out what can't be known
+    if counted and pd.isna(target["to_add"]):  # only some communes report
+        return []
     text, table = _shared_by_gaps(briefing, target) if counted else ("", None)
     if not text:
         text, table = _shared_by_people(data, units, target, lang)

@@ -223,14 +223,14 @@ def select_area(data: Dataset, unit: Unit) -> Dataset:
     above = _all_above(geography, inside)
     later = {new for u in inside for new, _ in geography.successors(u)}
     named = {*inside, *above, *later, *_all_above(geography, later)}
-    if len(named) == len(geography.units):
+    without = [u for u in inside if u.kind in ("province", "commune") and u.code.isdigit()]
+    without = [u for u in without if u.id not in data.rows_by_unit["population"]]
+    if len(named) == len(geography.units) and (data.source == COUNTRY_SOURCE or not without):
         return data
     ids = {u.id for u in (*inside, *above)} | {NO_UNIT}
     tables = {name: data.rows(name, ids) for name in UNIT_TABLES if name != "documents"}
-    own = set(tables["population"]["unit_id"])
     tables |= carry_to(data, inside, tables)
     if data.source != COUNTRY_SOURCE:
-        without = [u for u in inside if u.id not in own and u.kind in ("province", "commune") and u.code.isdigit()]
         tables["population"] = _with_country_people(tables["population"], without)
     tables = {name: rows.reset_index(drop=True) for name, rows in tables.items()}
     areas = data.areas[data.areas["unit_id"].isin({u.id for u in named})].reset_index(drop=True)

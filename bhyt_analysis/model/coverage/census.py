@@ -71,8 +71,8 @@ def _units_with_ages(view: AreaView) -> list[Unit]:
 
 def _units_of_census(unit: Unit) -> dict[Unit, float]:
     """Return the units on the day of the census that a unit came from, with the share of their people."""
-    known, day = country_unit(unit), CENSUS_DAY.toordinal()
-    before = {} if known is None else {known: 1.0, **country().geography.origins(known)}
+    same, day = country_unit(unit), CENSUS_DAY.toordinal()
+    before = {} if same is None else {same: 1.0, **country().geography.origins(same)}
     return {u: share for u, share in before.items() if u.exists_on(day)}
 
 
@@ -91,6 +91,6 @@ def census_households(view: AreaView) -> PopulationCount | None:
     if not counted or len(rows) < len(counted) or set(counted.values()) != {1.0}:
         return None
     status = derived_quality(rows["status"]) if len(rows) > 1 else str(rows["status"].iloc[0])
-    carried = CARRIED if view.unit.since is not None and view.unit.since > CENSUS_DAY else ""
-    source = "; ".join(f"{text}{carried}" for text in dict.fromkeys(rows["source"]))
+    suffix = CARRIED if view.unit.since is not None and view.unit.since > CENSUS_DAY else ""
+    source = "; ".join(f"{text}{suffix}" for text in dict.fromkeys(rows["source"]))
     return PopulationCount(int(rows["people"].sum()), int(rows["households"].sum()), CENSUS_DAY, status, source)

@@ -54,9 +54,9 @@ def headline(
     target or a bound), ``unit`` (people, cards, households, communes, share, vnd), ``as_of``, ``status``, ``source``.
     What is not known has no row.
 
-    Where some of the communes report, their sums are ``reporting_communes`` (of ``communes``), ``reporting_insured``,
-    ``reporting_population`` and ``reporting_coverage``; where nothing is known of cards, ``child_under_6`` and
-    ``aged_75`` are the people whose age gives them one.
+    Where some of the communes report, ``reporting_communes`` is how many (``high``: of all), and ``reporting_insured``,
+    ``reporting_population`` and ``reporting_coverage`` are their sums; where nothing is known of cards,
+    ``child_under_6`` and ``aged_75`` are the people whose age gives them one.
 
     Examples
     --------
@@ -125,24 +125,23 @@ def _census_facts(view: AreaView) -> Iterator[Fact]:
 
 def _reporting_facts(view: AreaView) -> Iterator[Fact]:
     """Yield the sums of the communes that report, where they are not all."""
-    found = reporting_communes(view)
-    if found is None or pd.notna(view.coverage().iloc[0]["insured"]):
+    sums = reporting_communes(view)
+    if sums is None or pd.notna(view.coverage().iloc[0]["insured"]):
         return
-    day, source = found.as_of, _join(found.source)
-    yield Fact("communes", found.communes, "communes", day, "derived", source)
-    yield Fact("reporting_communes", found.reporting, "communes", day, "derived", source)
-    yield Fact("reporting_insured", found.insured, "people", day, found.status, source)
-    if found.population is not None:
-        source = _join(source, found.population_source)
-        yield Fact("reporting_population", found.population, "people", day, found.status, source)
-        yield Fact("reporting_coverage", found.rate, "share", day, found.status, source)
+    day, source = sums.as_of, _join(sums.source)
+    yield Fact("reporting_communes", sums.reporting, "communes", day, "derived", source, high=sums.communes)
+    yield Fact("reporting_insured", sums.insured, "people", day, sums.status, source)
+    if sums.population is not None:
+        source = _join(source, sums.population_source)
+        yield Fact("reporting_population", sums.population, "people", day, sums.status, source)
+        yield Fact("reporting_coverage", sums.rate, "share", day, sums.status, source)
 
 
 def _national_facts(view: AreaView) -> Iterator[Fact]:
     """Yield the country's coverage of the year before the day of the area's, if the area is a real one."""
-    now, found = view.coverage().iloc[0], reporting_communes(view)
-    day = now["as_of"] if pd.notna(now["rate_low"]) else None if found is None else found.as_of
-    if day is None or view.kind == "country" or "synthetic" in (now["status"], found and found.status):
+    now, sums = view.coverage().iloc[0], reporting_communes(view)
+    day = now["as_of"] if pd.notna(now["rate_low"]) else None if sums is None else sums.as_of
+    if day is None or view.kind == "country" or "synthetic" in (now["status"], sums and sums.status):
         return
     row = national_rate(view.data, day)
     if row is not None:

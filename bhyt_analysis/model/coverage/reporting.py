@@ -37,8 +37,8 @@ def reporting_communes(view: AreaView) -> Reporting | None:
     --------
     >>> import bhyt_analysis as bhyt
     >>> data = bhyt.load()
-    >>> found = reporting_communes(bhyt.area(data, "X001"))
-    >>> found.reporting, found.communes, found.insured == int(bhyt.coverage(data, "X001")["insured"].iloc[0])
+    >>> sums = reporting_communes(bhyt.area(data, "X001"))
+    >>> sums.reporting, sums.communes, sums.insured == int(bhyt.coverage(data, "X001")["insured"].iloc[0])
     (12, 12, True)
     >>> reporting_communes(bhyt.area(data, "Huyện Sơn Dương")) is None
     True
@@ -54,13 +54,49 @@ def _reporting_communes(view: AreaView) -> Reporting | None:
         return None
     on = rows["as_of"].max()
     communes = len(view.communes(on))
-    if not view.unit.is_fully_listed and (known := country_unit(view.unit)) is not None:
-        communes = len(country().geography.communes(known, on))
+    if not view.unit.is_fully_listed and (same := country_unit(view.unit)) is not None:
+        communes = len(country().geography.communes(same, on))
     insured, people = int(rows["insured"].sum()), rows["population"]
     population = None if people.isna().any() else int(people.sum())
     sources = ("; ".join(dict.fromkeys(t for t in rows[c] if t)) for c in ("source", "population_source"))
     rate = insured / population if population else None
     return Reporting(on, len(rows), communes, insured, population, rate, derived_quality(rows["status"]), *sources)
+
+
+def reporting_sums(view: AreaView, by: str) -> pd.DataFrame:
+    """Return the sums of the communes that report on the last day, by "group", "subgroup" or "month".
+
+    Of the months those in which all of them report. The columns are those of `bhyt_analysis.coverage` without ``area``
+    and ``name``.
+
+    Examples
+    --------
+    >>> import bhyt_analysis as bhyt
+    >>> data = bhyt.load()
+    >>> sums = reporting_sums(bhyt.area(data, "X001"), "month")
+    >>> sums["insured"].tolist() == bhyt.coverage(data, "X001", by=["month"])["insured"].tolist()
+    True
+    """
+    rows = view.coverage(by=["commune", by]).dropna(subset="insured")
+    last = set(rows.loc[rows["as_of"] == rows["as_of"].max(), "area"])
+    keys = ["as_of"] if by == "month" else ["as_of", by]
+    table = (
+        rows[rows["area"].isin(last)]
+        .groupby(keys, as_index=False, sort=False)
+        .agg(
+            insured=("insured", "sum"),
+            communes=("area", "nunique"),
+            population=("population", lambda people: people.sum(skipna=False)),
+            status=("status", derived_quality),
+            source=("source", lambda texts: "; ".join(dict.fromkeys(texts))),
+        )
+    )
+    if by == "month":
+        table = table[table["communes"] == len(last)]
+    elif (sums := reporting_communes(view)) is not None:  # also of communes without the group
+        table["population"] = pd.array([sums.population] * len(table), dtype="Int64")
+    table["rate"] = table["insured"].astype("float64") / table["population"].astype("float64")
+    return table.drop(columns="communes").reset_index(drop=True)
 
 
 def has_enrolment(view: AreaView) -> bool:
