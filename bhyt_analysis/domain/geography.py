@@ -27,6 +27,7 @@ from bhyt_analysis.i18n.unit_names import (
 
 KIND_RANK = {"country": 0, "province": 1, "district": 2, "area": 3, "commune": 4}
 NO_UNIT = -1  # of a row that names no unit of its own ("each", a blank)
+MEMBER_MARK = ";"  # between the codes of the communes of an own area
 _OPEN_START, _OPEN_END = 0, 10_000_000  # days, as `date.toordinal` counts them
 _CHOICES_IN_ERROR = 8
 
@@ -36,6 +37,7 @@ class Unit:
     """One spell of one administrative unit; ``since`` and ``until`` are None where they are open.
 
     ``listed`` is "some" where the table has only some of the units in it, so that they do not add up to it.
+    ``communes`` has the codes of the communes of an office's own area; above them stays their province.
     """
 
     id: int
@@ -46,6 +48,7 @@ class Unit:
     since: pd.Timestamp | None = field(compare=False)
     until: pd.Timestamp | None = field(compare=False)
     listed: str = field(default="", compare=False)
+    communes: str = field(default="", compare=False)
     first: int = field(init=False, repr=False, compare=False)  # the days, as whole numbers
     last: int = field(init=False, repr=False, compare=False)
 
@@ -89,8 +92,8 @@ class Geography:
         self._successor_table = successors
         ids = areas["unit_id"].tolist() if "unit_id" in areas else range(len(areas))
         days = {c: [None if pd.isna(d) else d for d in areas[c]] for c in ("since", "until")}
-        listed = areas["listed"].tolist() if "listed" in areas else [""] * len(areas)
-        columns = (ids, areas["code"], areas["name"], areas["kind"], areas["parent"], *days.values(), listed)
+        more = [areas[c].tolist() if c in areas else [""] * len(areas) for c in ("listed", "communes")]
+        columns = (ids, areas["code"], areas["name"], areas["kind"], areas["parent"], *days.values(), *more)
         self.units = {int(row[0]): Unit(*row) for row in zip(*columns, strict=True)}
         by_code: dict[str, list[Unit]] = defaultdict(list)
         for unit in self.units.values():
@@ -106,6 +109,11 @@ class Geography:
     def units_with_code(self, code: str) -> list[Unit]:
         """Return all units that ever bore a code, the first one first."""
         return self._by_code.get(code, [])
+
+    @property
+    def codes(self) -> Collection[str]:
+        """Return all codes that units ever bore."""
+        return self._by_code.keys()
 
     def unit_at(self, code: str, on: DateLike | None = None) -> Unit:
         """Return the unit that bears a code on a day, or the one that was nearest to it in time."""
@@ -165,7 +173,7 @@ class Geography:
         """Return the units that a code or a name can mean: one, several of the same kind, or none; see `find`."""
         text, _, day = str(text).partition("@")
         on = parse_date(day.strip()) if day else on
-        name, *places = (part.strip() for part in text.split(","))
+        name, *places = (part.strip() for part in ([text] if self.bearers(text.strip()) else text.split(",")))
         units = self.bearers(name)
         if kind is not None:
             units = [u for u in units if u.kind == kind]
@@ -232,12 +240,18 @@ class Geography:
         last = max(u.last for u in units)
         return [u for u in units if u.last == last]
 
+    def similar(self, text: str, units: Collection[Unit] | None = None) -> list[Unit]:
+        """Return the units (of some, or of all) whose name looks most like a text; none if no name is close."""
+        name = expand_abbreviations(text)
+        keys = self._by_name if units is None else {k for u in units for k in _name_keys(u.name)}
+        found = (nearest_choice(normalise_name(n), keys) for n in (name, strip_unit_word(name)))
+        bearers = self._by_name.get(next(filter(None, found), ""), [])
+        return [u for u in bearers if units is None or u in units]
+
     def _hint(self, text: str) -> str:
         """Return the names most like a text, for an error."""
-        name = expand_abbreviations(text)
-        for spelling in (name, strip_unit_word(name)):
-            if nearest := nearest_choice(normalise_name(spelling), self._by_name):
-                return min(self._by_name[nearest], key=lambda u: KIND_RANK[u.kind]).name
+        if units := self.similar(text):
+            return min(units, key=lambda u: KIND_RANK[u.kind]).name
         return ", ".join(u.name for u in list(self.units.values())[:5])
 
     def name(self, unit: Unit, lang: str = "vi") -> str:
@@ -286,6 +300,10 @@ class Geography:
     def _children(self) -> dict[int, list[Unit]]:
         children: dict[int, list[Unit]] = defaultdict(list)
         for unit in self.units.values():
+            if unit.communes:  # an own area lies beside the tree: the unit above it has the same communes
+                codes = (c for c in unit.communes.split(MEMBER_MARK) if c in self._by_code)
+                children[unit.id] = [self.unit_at(code, unit.until) for code in codes]
+                continue
             for above in self.parents(unit):
                 children[above.id].append(unit)
         return children

@@ -63,7 +63,7 @@ def group_keys_by_name() -> dict[str, str]:
 def heading_vocabulary(table: str) -> dict[str, str]:
     """Return the meaning of the headings of a table: normalised heading to column, or to a group in a wide table.
 
-    Columns that begin with ``_`` are not in the schema: ``_name`` and ``_within`` help to find the unit,
+    Columns that begin with ``_`` are not in the schema: ``_name``, ``_within`` and ``_province`` help to find the unit,
     ``_total`` is the sum of a row, and the rest is not read.
 
     Examples
@@ -72,7 +72,7 @@ def heading_vocabulary(table: str) -> dict[str, str]:
     ('people', 'poor', '_row')
     """
     own = ["area", "as_of", "group", "card"] if table == REGISTER else table_columns(table)["column"].tolist()
-    helpers = ["_row", "_numbers", *(["_name", "_within"] if "area" in own else [])]
+    helpers = ["_row", "_numbers", *(["_name", "_within", "_province"] if "area" in own else [])]
     helpers += ["_total"] if allows_wide_layout(table) else []
     headings = alternative_headings()
     common = headings[(headings["table"] == "") & headings["column"].isin([*own, *helpers])]

@@ -1,27 +1,31 @@
-"""Match the names of units in rows to codes, by the day of the row and its district.
+"""Match the names of units in rows to codes, by the day of the row and the places that the input names.
 
-People write «Xã Kiên Lao», «KIÊN LAO», «Kien Lao» or «x. Kiên Lao». A text with accents must have the
-right ones; a text without any matches all names that differ from it only in accents. A name that fits
-two units is reported, not guessed.
+People write «Xã Kiên Lao», «KIÊN LAO», «Kien Lao» or «x. Kiên Lao». A name is looked up in the input's own table
+``areas``, then among all units of the country: in the province or district that the row, the titles, the names of sheet
+and file or the other rows tell. A name that still fits two units is reported, not guessed.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, reduce
 
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.bundled import bundled_path
+from bhyt_analysis.domain.country import country
+from bhyt_analysis.domain.dataset import days_of_rows
 from bhyt_analysis.domain.findings import Finding, TableRow, Term
-from bhyt_analysis.domain.geography import Geography
+from bhyt_analysis.domain.geography import MEMBER_MARK, Geography, Unit
 from bhyt_analysis.i18n.messages import nearest_choice
-from bhyt_analysis.i18n.unit_names import accented_key, expand_abbreviations, normalise_name, strip_unit_word
+from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
 
-# The tables whose rows name a unit of their own day, and the column of that day.
-DAYS = {**dict.fromkeys(("population", "cards", "flows", "expiring"), "as_of"), "losses": "on", "zones": "since"}
+# The tables whose rows name a unit that must exist on their own day.
+FIGURES = frozenset(("population", "cards", "flows", "expiring", "losses", "zones"))
+NO_NAMES = frozenset(("", "each"))
 
 Findings = list[Finding]
 Tables = dict[str, pd.DataFrame]  # by name
@@ -29,211 +33,328 @@ Titles = dict[str, tuple[str, ...]]  # the texts above each sheet, by its label
 
 
 @dataclass(frozen=True)
-class Gazetteer:
-    """Units by their names: the rows of ``areas`` by ways to write a name, and the unit above each code."""
+class KnownUnits:
+    """The units that names can mean: the first ``own`` ones are the input's, the others those of the country."""
 
-    areas: pd.DataFrame
     geography: Geography
-    rows: dict[str, list[int]]
-    code: list[str]
-    codes: frozenset[str]
-    parents: dict[str, str]
+    own: int
+    _uppers: dict[int, frozenset[Unit]] = field(default_factory=dict)
 
-    def matching_codes(self, name: str) -> set[str]:
-        """Return the codes of the units that a name can mean."""
-        return {self.code[i] for i in match_name(self, name)}
+    def candidates(self, text: str) -> list[Unit]:
+        """Return the units that a text can mean, on any day: the input's own, else those of the country."""
+        units = self.geography.bearers(text) or self._with_zeros(text) or self._misspelt(text)
+        return [u for u in units if u.id < self.own] or units
+
+    def _with_zeros(self, text: str) -> list[Unit]:
+        """Return the units that a number can be with its leading zeros, which Excel drops."""
+        codes = (text.zfill(n) for n in (2, 3, 5)) if re.fullmatch(r"\d{1,4}", text) else ()
+        return [u for code in dict.fromkeys(codes) for u in self.geography.units_with_code(code)]
+
+    def _misspelt(self, text: str) -> list[Unit]:
+        """Return the units of the country that the bundled plans write in another way."""
+        if len(self.geography.units) == self.own:
+            return []
+        spelt = ((u, self.geography.units_with_code(u.code)) for u in _spellings_of_plans().bearers(text))
+        return [u for other, units in spelt for u in units if u.overlaps(other)]
+
+    def uppers(self, unit: Unit) -> frozenset[Unit]:
+        """Return the units above one, but the country, and the provinces that those became."""
+        if unit.id not in self._uppers:
+            above = [u for u in self.geography.parents(unit) if u.kind != "country"]
+            later = [new for u in above if u.kind == "province" for new, _ in self.geography.successors(u)]
+            self._uppers[unit.id] = frozenset([*above, *later]).union(*map(self.uppers, above))
+        return self._uppers[unit.id]
 
 
-def build_gazetteer(areas: pd.DataFrame) -> Gazetteer:
-    """Return a gazetteer of units with all ways to write their names."""
-    rows: dict[str, list[int]] = defaultdict(list)
-    for row, name in enumerate(areas["name"]):
-        for spelling in {f(n) for f in (accented_key, normalise_name) for n in (name, strip_unit_word(name))}:
-            rows[spelling].append(row)
-    parents = dict(zip(areas["code"], areas["parent"], strict=True))
-    return Gazetteer(areas, Geography(areas), rows, areas["code"].tolist(), frozenset(areas["code"]), parents)
+@lru_cache(maxsize=1)
+def _spellings_of_plans() -> Geography:
+    """Return the units of the bundled plans, some of which spell names in their own way."""
+    areas = pd.read_csv(bundled_path("data") / "areas.csv", dtype="str", keep_default_na=False, encoding="utf-8")
+    return Geography(areas.assign(**{day: pd.to_datetime(areas[day]) for day in ("since", "until")}))
 
 
-def match_name(units: Gazetteer, text: str) -> list[int]:
-    """Return the rows of the units that a name can mean, on any day and anywhere."""
-    name = expand_abbreviations(text)
-    return units.rows.get(normalise_name(name) if name.isascii() else accented_key(name), [])
+def name_known_units(tables: Tables) -> bool:
+    """Return whether a table names a unit of the country."""
+    units = KnownUnits(country().geography, 0)
+    return any(units.candidates(a) for t in tables.values() if "area" in t for a in pd.unique(t["area"]))
 
 
-def resolve_areas(tables: Tables, titles: Titles, bundled: Callable[[], pd.DataFrame], findings: Findings) -> Tables:
-    """Return the tables with codes for the names of units, and with the bundled units that they name.
+def resolve_areas(tables: Tables, titles: Titles, findings: Findings) -> Tables:
+    """Return the tables with codes for the names of units, and with the units of the country that they name.
 
-    A unit that the input's own table ``areas`` lacks is looked up among the bundled ones.
+    The country is read only if the input's own table ``areas`` lacks a unit that is named.
     """
     own = tables["areas"]
     rows = {name: table for name, table in tables.items() if "area" in table and len(table)}
-    codes = {*own["code"], "", "each"}
-    resolved = all("_name" not in t and t["area"].isin(codes).all() for t in rows.values())
-    if resolved and len(own) and own["parent"].isin(codes).all():
+    codes = NO_NAMES | set(own["code"])
+    all_known = all("_name" not in t and t["area"].isin(codes).all() for t in rows.values())
+    if all_known and len(own) and own["parent"].isin(codes).all() and not (own["communes"] != "").any():
         return tables
-    units = build_gazetteer(own if len(own) else bundled())
-    if len(own):
-        names = {a for column in (own["parent"], *(t["area"] for t in rows.values())) for a in pd.unique(column)}
-        if unknown := {a for a in names - {"", "each"} if not is_known_name(units, a)}:
-            units = build_gazetteer(_add_bundled(own, bundled(), unknown))
-    result = tables | {"areas": _resolve_parents(units, findings)}
+    own = _resolve_parents(own, findings)
+    units = KnownUnits(Geography(own, tables["successors"]), len(own))
+    if not all(units.candidates(name) for name in _all_names(own, rows) - NO_NAMES):
+        units = _with_country(own)
+    own, members = _resolve_members(own, units, findings)
+    sheets = {name: _Sheets(units, name, table, titles) for name, table in rows.items()}
+    workbook = _Context.from_rows(units, "", [group for s in sheets.values() for group in s.all_groups()])
     for name, table in rows.items():
-        findings += _check_names(table, units)
-        result[name] = _resolve_table(name, table, units, titles, findings)
-    return result
+        findings += _check_names(name, table, units)
+        tables = tables | {name: sheets[name].with_codes(workbook, findings)}
+    return _with_named_units(tables | {"areas": own}, units, members)
 
 
-def is_known_name(units: Gazetteer, text: str) -> bool:
-    """Return whether a text is the code or the name of a unit."""
-    return text in units.codes or bool(match_name(units, text))
+def _all_names(own: pd.DataFrame, rows: Tables) -> set[str]:
+    """Return all texts that name units."""
+    columns = [own["parent"], *(t[c] for t in rows.values() for c in ("area", "of") if c in t)]
+    names = {text for column in columns for text in pd.unique(column)}
+    return names.union(*map(_member_names, pd.unique(own["communes"])))
 
 
-def _add_bundled(own: pd.DataFrame, bundled: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
-    """Return the input's units and the bundled ones with these names, with the units above and in them."""
-    others = build_gazetteer(bundled[~bundled["code"].isin(own["code"])].reset_index(drop=True))
-    areas = others.areas
-    inner = set[str]().union(*(({text} & others.codes) | _named_units(others, text) for text in names))
-    codes = inner.union(*(_lineage(others, code) for code in inner))
-    while inner:
-        inner = set(areas.loc[areas["parent"].isin(inner) & (areas["kind"] == "commune"), "code"]) - codes
-        codes = codes | inner
-    return pd.concat([own, areas[areas["code"].isin(codes)]], ignore_index=True)
+def _with_country(own: pd.DataFrame) -> KnownUnits:
+    """Return the input's own units and those of the country under other codes."""
+    if own.empty:
+        return KnownUnits(country().geography, 0)
+    others = country().units[~country().units["code"].isin(own["code"])]
+    return KnownUnits(Geography(pd.concat([own, others], ignore_index=True), country().successors), len(own))
 
 
-def _named_units(units: Gazetteer, text: str) -> set[str]:
-    """Return the codes of a name, or those that a number can be with its leading zeros, which Excel drops."""
-    padded = {text.zfill(n) for n in (2, 3, 5)} if re.fullmatch(r"\d{1,4}", text) else set()
-    return units.matching_codes(text) or (padded - {text}) & units.codes
+# --- The input's own table of units ---
 
 
-def _resolve_parents(units: Gazetteer, findings: Findings) -> pd.DataFrame:
-    """Return the units with codes for the names of the units above them."""
-    areas = units.areas
-    unresolved = areas[(areas["parent"] != "") & ~areas["parent"].isin(units.codes)]
-    codes = {}
-    for text in pd.unique(unresolved["parent"]):
-        candidates = _named_units(units, text)
-        if len(candidates) == 1:
-            codes[text] = candidates.pop()
-        elif candidates:  # a unit that is missing altogether is reported by the checks
-            same = unresolved[unresolved["parent"] == text]
-            findings += [_unresolved(units, row, "parent", text, Match(candidates)) for row in same.itertuples()]
-    return areas.assign(parent=areas["parent"].replace(codes)) if codes else areas
+def _resolve_parents(own: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    """Return the input's units with codes for the names of the units above them."""
+    names = own[(own["parent"] != "") & ~own["parent"].isin(own["code"])]
+    if names.empty:
+        return own
+    listed, parents = KnownUnits(Geography(own), len(own)), own["parent"].copy()
+    for (text, until), same in names.groupby(["parent", "until"], dropna=False):
+        units = listed if listed.candidates(text) else KnownUnits(country().geography, 0)
+        options = [u for u in units.candidates(text) if units is listed or u.kind != "commune"]
+        options = _on_day_or_last(options, until)
+        if len({u.code for u in options}) == 1:
+            parents[same.index] = options[0].code
+        elif options:  # a unit that is missing altogether is reported by the checks
+            findings += [_several(units, row, "parent", text, options) for row in same.itertuples()]
+    return own.assign(parent=parents)
 
 
-def _check_names(table: pd.DataFrame, units: Gazetteer) -> Findings:
-    """Return a finding for each row whose code is that of another unit than its name."""
-    if "_name" not in table:
-        return []
-    rows = table[table["area"].isin(units.codes) & (table["_name"] != "")].drop_duplicates(["file", "row"])
-    findings = []
-    for (code, name), same in rows.groupby(["area", "_name"], sort=False):
-        candidates = units.matching_codes(str(name))
-        if candidates and code not in candidates:
-            expected = units.geography.full_name(units.geography.unit_at(str(code)))
-            parts = {"value": code, "expected": expected, "name": name}
-            findings += [Finding.in_row("code_not_name", row, "area", **parts) for row in same.itertuples()]
-    return findings
+def _on_day_or_last(units: list[Unit], day: pd.Timestamp) -> list[Unit]:
+    """Return the units that exist on a day (without one, today), else the last ones that did."""
+    on = None if pd.isna(day) else day.toordinal()
+    existing = [u for u in units if (u.until is None if on is None else u.exists_on(on))]
+    return existing or [u for u in units if u.last == max(v.last for v in units)]
 
 
-def _resolve_table(
-    name: str, table: pd.DataFrame, units: Gazetteer, titles: Titles, findings: Findings
-) -> pd.DataFrame:
-    """Return a table with codes in its column ``area``; a text that fits no unit, or several, becomes a finding."""
-    has_code = (table["area"].isin(units.codes) | table["area"].isin(["", "each"])).to_numpy()
-    if has_code.all():
-        return table
-    key = ["file", "area", "within", "day"]
-    day = table[DAYS[name]] if name in DAYS else pd.NaT
-    rows = table.assign(within=table.get("_within", ""), day=day)[~has_code]
-    number = rows.groupby(key, dropna=False, sort=False).ngroup().to_numpy()
-    queries = rows.iloc[np.unique(number, return_index=True)[1]]  # one row for each distinct question
-    matches = [_match_unit(units, q.area, q.within, q.day) for q in queries.itertuples()]
-    parents = _common_parents(units, table[has_code], queries, matches)
-    for i, file in enumerate(queries["file"]):
-        nearest = _nearest_units(units, matches[i].codes, titles.get(file, ()), parents.get(file))
-        matches[i] = replace(matches[i], codes=nearest)
-    unclear = rows.assign(number=number)[[matches[i].code is None for i in number]]
-    for row in unclear.drop_duplicates(["file", "row"]).itertuples():  # once for all groups of a row
-        findings.append(_unresolved(units, row, "area", row.area, matches[row.number], row.day))
-    findings += _lost_zeros(queries, matches)
-    codes = [m.code or a for m, a in zip(matches, queries["area"], strict=True)]
-    area = table["area"].to_numpy(dtype=object, copy=True)
-    area[~has_code] = np.array(codes, dtype=object)[number]
-    return table.assign(area=pd.array(area, dtype="str"))
+def _member_names(text: str) -> list[str]:
+    return [name.strip() for name in re.split(r"[;,\n]", text) if name.strip()]
+
+
+def _resolve_members(own: pd.DataFrame, units: KnownUnits, findings: Findings) -> tuple[pd.DataFrame, list[Unit]]:
+    """Return the input's units with codes for the names of the communes of each own area, and those communes."""
+    every: list[Unit] = []
+    for row in own[own["communes"] != ""].itertuples():
+        names = _member_names(row.communes)
+        groups = [[u for u in units.candidates(n) if u.kind == "commune"] for n in names]
+        groups = [_on_day_or_last(group, row.until) for group in groups]
+        above = frozenset(units.geography.units_with_code(row.parent)) if row.parent else frozenset()
+        context = _Context.from_rows(units, row.name, groups)
+        context = replace(context, places=above or context.places)
+        groups = [context.narrow(group, units) for group in groups]
+        for name, group in zip(names, groups, strict=True):
+            if len({u.code for u in group}) != 1:
+                finding = _several(units, row, "communes", name, group) if group else None
+                findings.append(finding or _unknown(units, row, "communes", name, "unknown_area", context.places))
+        options = [group[0] for group in groups if group]
+        parents = {u.parent_code for u in options}
+        parent = parents.pop() if not row.parent and len(parents) == 1 else row.parent
+        own = own.assign(
+            communes=own["communes"].where(own.index != row.Index, MEMBER_MARK.join(u.code for u in options)),
+            parent=own["parent"].where(own.index != row.Index, parent),
+        )
+        every += options
+    return own, every
+
+
+# --- Names in rows ---
 
 
 @dataclass(frozen=True)
-class Match:
-    """The codes of the units that a text can mean, and the rule that is broken if it is not one."""
+class _Match:
+    """The units that a text can mean; if there is none, the rule that it breaks, and the nearest units."""
 
-    codes: set[str]
+    units: list[Unit]
     rule: str = "unknown_area"
+    nearest: Sequence[Unit] = ()
 
     @property
     def code(self) -> str | None:
         """Return the code of the only unit."""
-        return next(iter(self.codes)) if len(self.codes) == 1 else None
+        codes = {u.code for u in self.units}
+        return codes.pop() if len(codes) == 1 else None
 
 
-def _match_unit(units: Gazetteer, text: str, within: str, on: pd.Timestamp) -> Match:
-    """Return the units that a text can mean on a day, in a unit above (a name or code, or "")."""
-    areas, rows = units.areas, match_name(units, text)
-    if not rows:
-        return Match(_named_units(units, text))
-    if within:
-        upper = units.matching_codes(within) | ({within} & units.codes)
-        rows = [i for i in rows if upper & _lineage(units, units.parents[units.code[i]])]
-        if not rows:
-            return Match(set(), "not_within")
-    if not pd.isna(on):
-        since, until = (areas[c].to_numpy()[rows] for c in ("since", "until"))
-        day = pd.Timestamp(on).to_datetime64()
-        rows = [i for i, exists in zip(rows, ~(since > day) & ~(until < day), strict=True) if exists]
-        if not rows:
-            return Match(set(), "not_on_day")
-    return Match({units.code[i] for i in rows}, "ambiguous_area")
+@dataclass(frozen=True)
+class _Context:
+    """What a sheet tells of its units: texts above it, the places that all of them are in, and their only kind."""
+
+    text: str
+    places: frozenset[Unit]
+    kind: str | None
+
+    @classmethod
+    def from_rows(cls, units: KnownUnits, text: str, groups: list[list[Unit]]) -> _Context:
+        """Return the context of rows that can mean some units each; rows of one unit go before others."""
+        certain = [group for group in groups if len({u.code for u in group}) == 1]
+        inside = [group for group in certain or groups if group and group[0].kind != "country"]
+        places = [frozenset(v for u in group for v in _places(units, u)) for group in inside]
+        kinds = {group[0].kind for group in certain}
+        words = " ".join(re.findall(r"\w+", normalise_name(text).replace("_", " ")))
+        common = reduce(frozenset.intersection, places) if places else frozenset()
+        return cls(f" {words} ", common, kinds.pop() if len(kinds) == 1 else None)
+
+    def names(self, unit: Unit, units: KnownUnits, key: Callable[[str], str]) -> int:
+        """Return how many units above one, also above those from which it came, the text names."""
+        origins = (v for old, _ in units.geography.predecessors(unit) for v in units.uppers(old))
+        keys = {key(u.name) for u in (*units.uppers(unit), *origins)}
+        return sum(f" {k} " in self.text for k in keys if not k.isdigit())
+
+    def narrow(self, options: list[Unit], units: KnownUnits) -> list[Unit]:
+        """Return those of several units that are in the places of the text, else of the rows."""
+        tests: tuple[Callable[[Unit], int], ...] = (
+            lambda u: self.names(u, units, normalise_name),
+            lambda u: self.names(u, units, _bare_key),
+            lambda u: len(units.uppers(u) & self.places),
+            lambda u: u.kind == self.kind,
+        )
+        for test in tests:
+            if len({u.code for u in options}) < 2:
+                break
+            scores = [test(u) for u in options]
+            options = [u for u, score in zip(options, scores, strict=True) if score == max(scores)]
+        return options
 
 
-def _lineage(units: Gazetteer, code: str) -> set[str]:
-    """Return the codes of a unit and of all units above it."""
-    chain = set[str]()
-    while code and code not in chain:
-        chain.add(code)
-        code = units.parents.get(code, "")
-    return chain
+def _places(units: KnownUnits, unit: Unit) -> frozenset[Unit]:
+    """Return the units above one, and itself if it is no commune."""
+    return units.uppers(unit) | (frozenset() if unit.kind in ("commune", "country") else {unit})
 
 
-def _common_parents(
-    units: Gazetteer, resolved: pd.DataFrame, queries: pd.DataFrame, matches: list[Match]
-) -> dict[str, str]:
-    """Return for each sheet the unit above all units that are certain, if it is the same for all."""
-    columns = ["file", "area"]
-    certain = pd.concat([resolved[columns], queries.assign(area=[m.code for m in matches])[columns]]).dropna()
-    parents = defaultdict[str, set[str]](set)
-    for file, code in certain.drop_duplicates().itertuples(index=False):
-        parents[file].add(units.parents.get(code, ""))
-    return {file: some.pop() for file, some in parents.items() if len(some) == 1}
+@lru_cache(maxsize=65536)
+def _bare_key(name: str) -> str:
+    return normalise_name(strip_unit_word(name))
 
 
-def _nearest_units(units: Gazetteer, codes: set[str], titles: tuple[str, ...], parent: str | None) -> set[str]:
-    """Return the one of several units that is in the unit of a title, else in that of its sheet; else all."""
-    if len(codes) < 2:
-        return codes
-    areas, title = units.areas, normalise_name(" ".join(titles))
-    names = dict(zip(areas["code"], areas["name"].map(strip_unit_word).map(normalise_name), strict=True))
-
-    def in_title(code: str) -> bool:
-        upper = (u for u in _lineage(units, units.parents.get(code, "")) if units.parents.get(u))
-        return any(re.search(rf"\b{re.escape(names[u])}\b", title) for u in upper)
-
-    for nearest in ({c for c in codes if in_title(c)}, {c for c in codes if parent and units.parents.get(c) == parent}):
-        if len(nearest) == 1:
-            return nearest
-    return codes
+def _within(table: pd.DataFrame) -> pd.Series | str:
+    """Return the units above that each row names: «huyện, tỉnh»."""
+    columns = [table[c] for c in ("_within", "_province") if c in table]
+    return columns[0].str.cat(columns[1:], ",") if columns else ""
 
 
-def _lost_zeros(queries: pd.DataFrame, matches: list[Match]) -> Findings:
+class _Sheets:
+    """The rows of one table, and what each distinct text in them can mean."""
+
+    def __init__(self, units: KnownUnits, name: str, table: pd.DataFrame, titles: Titles) -> None:
+        self.units, self.table = units, table
+        codes = {*units.geography.codes, *NO_NAMES}
+        self.has_code = table["area"].isin(codes).to_numpy()
+        day = days_of_rows(name, table)
+        rows = table.assign(within=_within(table), day=day)[~self.has_code]
+        self.rows = rows.assign(number=rows.groupby(["file", "area", "within", "day"], dropna=False).ngroup())
+        self.queries = self.rows.drop_duplicates("number").sort_values("number")  # one for each distinct question
+        self.matches = [_match_unit(units, q.area, q.within, q.day, name in FIGURES) for q in self.queries.itertuples()]
+        coded = table.loc[self.has_code & ~table["area"].isin(NO_NAMES), ["file", "area"]].drop_duplicates()
+        self.groups: dict[str, list[list[Unit]]] = {}
+        for file, code in coded.itertuples(index=False):
+            self.groups.setdefault(file, []).append(units.geography.units_with_code(code))
+        for file, match in zip(self.queries["file"], self.matches, strict=True):
+            self.groups.setdefault(file, []).append(match.units)
+        files = self.groups.items()
+        self.contexts = {f: _Context.from_rows(units, " ".join((*titles.get(f, ()), f)), g) for f, g in files}
+
+    def all_groups(self) -> Iterator[list[Unit]]:
+        """Yield for each distinct text the units that it can mean in its sheet."""
+        for file, groups in self.groups.items():
+            yield from (self.contexts[file].narrow(group, self.units) for group in groups)
+
+    def with_codes(self, workbook: _Context, findings: Findings) -> pd.DataFrame:
+        """Return the table with codes for texts; one that fits no unit, or several, becomes a finding."""
+        table = self.table
+        if "of" in table:
+            table = table.assign(of=table["of"].map(lambda text: self._upper_code(text, workbook)))
+        if self.has_code.all():
+            return table
+        matches = []
+        for file, match in zip(self.queries["file"], self.matches, strict=True):
+            options = workbook.narrow(self.contexts[file].narrow(match.units, self.units), self.units)
+            matches.append(replace(match, units=options))
+        unclear = self.rows[[matches[i].code is None for i in self.rows["number"]]]
+        for row in unclear.drop_duplicates(["file", "row"]).itertuples():  # once for all groups of a row
+            places = self.contexts[row.file].places or workbook.places
+            findings.append(_unresolved(self.units, row, matches[row.number], places))
+        findings += _lost_zeros(self.queries, matches)
+        codes = [m.code or a for m, a in zip(matches, self.queries["area"], strict=True)]
+        area = table["area"].to_numpy(dtype=object, copy=True)
+        area[~self.has_code] = np.array(codes, dtype=object)[self.rows["number"]]
+        return table.assign(area=pd.array(area, dtype="str"))
+
+    def _upper_code(self, text: str, workbook: _Context) -> str:
+        """Return the code of the unit of whose units each has a target; the text itself if that is not clear."""
+        options = [u for u in self.units.candidates(text) if u.kind != "commune"] if text else []
+        options = workbook.narrow(_on_day_or_last(options, pd.NaT), self.units)
+        return options[0].code if len({u.code for u in options}) == 1 else text
+
+
+def _match_unit(units: KnownUnits, text: str, within: str, day: pd.Timestamp, has_figures: bool) -> _Match:
+    """Return the units that a text can mean on a day, in units above («huyện, tỉnh», by names or codes, or "")."""
+    name, *places = [text] if units.candidates(text) else text.split(",")
+    options = units.candidates(name.strip())
+    for place in (p.strip() for p in (*places, *within.split(",")) if p.strip()):
+        upper = set(units.candidates(place))
+        if any(u.kind == "country" for u in upper):
+            continue
+        inside = [u for u in options if upper & units.uppers(u)] or [u for u in options if u in upper]
+        if options and not inside:
+            return _Match([], "not_within", options)
+        options = inside
+    if not options:
+        return _Match([])
+    if not has_figures:  # a target of a later day may be that of a unit of before
+        on = None if pd.isna(day) else day.toordinal()
+        existing = [u for u in options if on is not None and u.exists_on(on)]
+        same_kind = len({u.kind for u in options}) == 1
+        return _Match(existing or (_on_day_or_last(options, pd.NaT) if same_kind else options))
+    if pd.isna(day):
+        return _Match(options)
+    existing = [u for u in options if u.exists_on(day.toordinal())] or _with_other_word(units, options, day)
+    return _Match(existing) if existing else _Match([], "not_on_day", options)
+
+
+def _with_other_word(units: KnownUnits, options: list[Unit], day: pd.Timestamp) -> list[Unit]:
+    """Return the units of a day that were others only by the word for their kind: a commune that became a ward."""
+    same_code = ((u, v) for u in options for v in units.geography.units_with_code(u.code))
+    return [v for u, v in same_code if v.exists_on(day.toordinal()) and _bare_key(u.name) == _bare_key(v.name)]
+
+
+def _check_names(name: str, table: pd.DataFrame, units: KnownUnits) -> Findings:
+    """Return a finding for each row whose code is that of another unit than its name."""
+    if "_name" not in table:
+        return []
+    geography = units.geography
+    rows = table.assign(day=days_of_rows(name, table))
+    rows = rows[rows["area"].isin(geography.codes) & (rows["_name"] != "")].drop_duplicates(["file", "row"])
+    findings = []
+    for (code, text, day), same in rows.groupby(["area", "_name", "day"], sort=False, dropna=False):
+        unit, namesakes = geography.unit_at(code, None if pd.isna(day) else day), units.candidates(text)
+        if namesakes and (unit not in namesakes if not pd.isna(day) else code not in {u.code for u in namesakes}):
+            parts = {"value": code, "expected": geography.full_name(unit), "name": text}
+            findings += [Finding.in_row("code_not_name", row, "area", **parts) for row in same.itertuples()]
+    return findings
+
+
+# --- Findings ---
+
+
+def _lost_zeros(queries: pd.DataFrame, matches: list[_Match]) -> Findings:
     """Return one finding for each sheet whose codes have lost their zeros, as Excel drops them."""
     findings: dict[str, Finding] = {}
     for row, match in zip(queries.itertuples(), matches, strict=True):
@@ -243,24 +364,103 @@ def _lost_zeros(queries: pd.DataFrame, matches: list[Match]) -> Findings:
     return list(findings.values())
 
 
-def _unresolved(
-    units: Gazetteer, row: TableRow, column: str, text: str, match: Match, on: pd.Timestamp | None = None
-) -> Finding:
+def _unresolved(units: KnownUnits, row: TableRow, match: _Match, places: frozenset[Unit]) -> Finding:
     """Return the finding about a text that fits no unit, or several."""
-    areas, rows = units.areas, match_name(units, text)
-    if len(match.codes) > 1:
-        choices = "; ".join(f"{c} {units.geography.full_name(units.geography.unit_at(c))}" for c in sorted(match.codes))
-        return Finding.in_row("ambiguous_area", row, column, value=text, expected=choices)
+    if match.units:
+        return _several(units, row, "area", row.area, match.units)
     if match.rule == "not_on_day":
-        last = max((d for d in areas["until"].iloc[rows] if not pd.isna(d)), default=pd.NaT)
-        first = min((d for d in areas["since"].iloc[rows] if not pd.isna(d)), default=pd.NaT)
-        rule, term = ("unit_ended", {"until": last}) if last < on else ("unit_not_yet", {"since": first})
-        code, name = units.code[rows[0]], areas["name"].iloc[rows[0]]
-        return Finding.in_row(rule, row, column, value=code, name=name, day=on, **term)
-    name = expand_abbreviations(text)
-    spellings = (nearest_choice(normalise_name(n), list(units.rows)) for n in (name, strip_unit_word(name)))
-    near = units.rows.get(next(filter(None, spellings), ""), [])
-    hint = "; ".join(dict.fromkeys(f"{units.code[i]} {areas['name'].iloc[i]}" for i in near))
-    expected = hint or nearest_choice(text, areas["code"]) or Term("expect.nothing")
-    rule = match.rule if match.rule == "not_within" else "unknown_area"
-    return Finding.in_row(rule, row, column, value=text, expected=expected)
+        day = row.day.toordinal()
+        inside = [u for u in match.nearest if units.uppers(u) & places] or match.nearest
+        unit = min(inside, key=lambda u: max(u.first - day, day - u.last))
+        rule, term = (
+            ("unit_ended", {"until": unit.until}) if unit.last < day else ("unit_not_yet", {"since": unit.since})
+        )
+        return Finding.in_row(rule, row, "area", value=unit.code, name=unit.name, day=row.day, **term)
+    if match.rule == "not_within":
+        hint = _listed(dict.fromkeys(f"{u.code} {units.geography.full_name(u)}" for u in match.nearest))
+        return Finding.in_row("not_within", row, "area", value=row.area, expected=hint)
+    return _unknown(units, row, "area", row.area, "unknown_area", places)
+
+
+_SHOWN = 8  # choices in a message
+
+
+def _listed(choices: Iterable[str]) -> str:
+    texts = list(choices)
+    return "; ".join([*texts[:_SHOWN], *["…"] * (len(texts) > _SHOWN)])
+
+
+def _several(units: KnownUnits, row: TableRow, column: str, text: str, options: Iterable[Unit]) -> Finding:
+    choices = sorted({f"{u.code} {units.geography.full_name(u)}" for u in options})
+    return Finding.in_row("ambiguous_area", row, column, value=text, expected=_listed(choices))
+
+
+def _unknown(units: KnownUnits, row: TableRow, column: str, text: str, rule: str, places: frozenset[Unit]) -> Finding:
+    """Return the finding about a text that names no unit, with the nearest names of the same places or of all."""
+    geography = units.geography
+    own = [geography.units[i] for i in range(units.own)]
+    inside = {u for place in places for u in geography.inside(place)} | set(own)
+    code = nearest_choice(text, [u.code for u in own])
+    near = geography.similar(text, inside) or ([] if code else geography.similar(text))
+    hint = _listed(dict.fromkeys(f"{u.code} {u.name}" for u in near))
+    return Finding.in_row(rule, row, column, value=text, expected=hint or code or Term("expect.nothing"))
+
+
+# --- The units that the input is about ---
+
+
+def _with_named_units(tables: Tables, units: KnownUnits, members: list[Unit]) -> Tables:
+    """Return the tables with the units of the country that they name, those above them, and the successors of all.
+
+    Without units of the input's own, all communes of the same province or former district are among them, so that a
+    sum can say of how many it is; units that have ended have the ones that they became.
+    """
+    geography, own = units.geography, tables["areas"]
+    if len(geography.units) == units.own:
+        return tables | {"areas": own}
+    subjects = {u for u in _named_units(tables, geography) if u.id >= units.own} | set(members)
+    if (own["kind"] == "area").all():
+        subjects |= {u for unit in subjects if unit.kind == "commune" for u in geography.parents(unit)}
+    wanted = {u for unit in subjects for u in (geography.inside(unit) if unit.kind != "country" else (unit,))}
+    wanted |= {new for unit in wanted for new in _later(geography, unit)}
+    own_units = [geography.units[i] for i in range(units.own)]
+    above = wanted | {u for unit in own_units if (u := geography.parent(unit)) is not None}
+    while above:
+        wanted |= above
+        above = {u for unit in above for u in geography.parents(unit)} - wanted
+    others = sorted((u for u in wanted if u.id >= units.own), key=lambda u: u.id)
+    incomplete = np.array([not wanted.issuperset(geography.children(u)) for u in others], dtype=bool)
+    rows = geography.areas.iloc[[u.id for u in others]].drop(columns="unit_id", errors="ignore")
+    rows = rows.assign(listed=rows["listed"].mask(incomplete, "some"))
+    areas = pd.concat([own, rows], ignore_index=True) if len(own) else rows.reset_index(drop=True)
+    if len(tables["successors"]):
+        return tables | {"areas": areas}
+    steps = country().successors
+    steps = steps[steps["code_old"].isin({u.code for u in wanted})]
+    pairs = zip(steps["code_old"], steps["code_new"], steps["on"], strict=True)
+    kept = np.array([_is_step(geography, wanted, *pair) for pair in pairs], dtype=bool)
+    return tables | {"areas": areas, "successors": steps[kept].reset_index(drop=True)}
+
+
+def _named_units(tables: Tables, geography: Geography) -> Iterator[Unit]:
+    """Yield the units that bear the codes of all rows on their days."""
+    for name, table in tables.items():
+        if "area" in table:
+            rows = table[["area"]].assign(day=days_of_rows(name, table)).drop_duplicates()
+            ids = geography.unit_ids(rows["area"], rows["day"].tolist())
+            yield from (geography.units[i] for i in set(ids.tolist()) if i in geography.units)
+        for code in pd.unique(table["of"]) if "of" in table else ():
+            yield from geography.units_with_code(code)[-1:]
+
+
+def _later(geography: Geography, unit: Unit) -> Iterator[Unit]:
+    """Yield all units that a unit became part of, at any number of steps."""
+    for new, _ in geography.successors(unit) if unit.until is not None else ():
+        yield new
+        yield from _later(geography, new)
+
+
+def _is_step(geography: Geography, wanted: set[Unit], old: str, new: str, day: pd.Timestamp) -> bool:
+    """Return whether both units of a row of successors are wanted, not others that bore their codes."""
+    before = geography.unit_at(old, day - pd.Timedelta(days=1))
+    return before in wanted and (new == "" or geography.unit_at(new, day) in wanted)

@@ -230,7 +230,7 @@ def _choice(kind: str) -> Converter:
 
 _NUMERIC: set[Converter] = {_count, _change, _number, _share}
 CHOICES: dict[str, tuple[str, ...]] = {
-    "kind": ("country", "province", "district", "commune"),
+    "kind": ("country", "province", "district", "area", "commune"),
     "zone": ("III", "II", "I", "none"),
     "status": STATUSES,
     "relation": ("=", ">=", ">", "ratchet"),

@@ -15,7 +15,7 @@ from bhyt_analysis.ingest.table_detection import DetectedTable
 from bhyt_analysis.ingest.vietnamese_text import STYLES, clean_text, number_style
 from bhyt_analysis.law.groups import drop_nested_groups
 
-UNIT_HINTS = ("_within", "_name")  # columns that help to find the unit of a row; dropped when it is known
+UNIT_HINTS = ("_within", "_province", "_name")  # columns that help to find the unit of a row; dropped when it is known
 Styles = dict[str, str | None]  # how numbers are written in each column, "vi" or "en"
 
 

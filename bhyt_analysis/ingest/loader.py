@@ -22,7 +22,7 @@ from bhyt_analysis.domain.input_error import PLACE, InputError
 from bhyt_analysis.domain.partitions import is_partition, read_partition
 from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.ingest.area_matching import Tables, Titles, build_gazetteer, is_known_name, resolve_areas
+from bhyt_analysis.ingest.area_matching import Tables, Titles, name_known_units, resolve_areas
 from bhyt_analysis.ingest.coercion import UNIT_HINTS, coerce_table
 from bhyt_analysis.ingest.person_register import count_large_register, count_persons
 from bhyt_analysis.ingest.table_detection import ColumnHeading, DetectedTable, detect_table
@@ -146,27 +146,13 @@ def _detected_tables(source: Path, findings: list[Finding]) -> Iterator[tuple[De
 
 
 def _resolve_units(tables: Tables, titles: Titles, source: Path, findings: list[Finding]) -> Tables:
-    """Return the tables with codes for names of units; without a table ``areas`` the bundled units are used."""
-    tables = dict(tables)
-    if not len(tables["areas"]):
-        if not _name_bundled_units(tables):
-            if not has_errors(findings):
-                findings.append(Finding("missing_table", source.name, column="areas"))
-            return tables
-        if not len(tables["successors"]):
-            tables["successors"] = read_table(bundled_path("data") / "successors.csv", "successors")
-    tables = resolve_areas(tables, titles, _bundled_areas, findings)
+    """Return the tables with codes for names of units; units that the input lacks are those of the country."""
+    if not len(tables["areas"]) and not name_known_units(tables):
+        if not has_errors(findings):
+            findings.append(Finding("missing_table", source.name, column="areas"))
+        return tables
+    tables = resolve_areas(tables, titles, findings)
     return {name: table.drop(columns=list(UNIT_HINTS), errors="ignore") for name, table in tables.items()}
-
-
-def _name_bundled_units(tables: Tables) -> bool:
-    """Return whether a table names a unit of the bundled data."""
-    units = build_gazetteer(_bundled_areas())
-    return any(is_known_name(units, a) for t in tables.values() if "area" in t for a in pd.unique(t["area"]))
-
-
-def _bundled_areas() -> pd.DataFrame:
-    return read_table(bundled_path("data") / "areas.csv", "areas")
 
 
 def _with_heading(finding: Finding, headings: Headings) -> Finding:

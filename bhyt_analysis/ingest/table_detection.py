@@ -247,7 +247,7 @@ def _read_table(name: str, sheet: Sheet, head: np.ndarray, heading: Heading, fin
 
 def _promote_unit_column(keys: list[str]) -> list[str]:
     """Use the column of names, else that of upper units, as the unit if no column has its code."""
-    for substitute in ("_name", "_within"):
+    for substitute in ("_name", "_within", "_province"):
         if "area" not in keys and substitute in keys:
             keys[keys.index(substitute)] = "area"
     return keys
@@ -302,10 +302,10 @@ def _split_rows(
     rows = ~_numbering_row(body) & ~_repeated_headings(body, heading)
     texts = cells[[c for c in cells if c not in ("source", "note", "status", *schema.group_keys_by_name().values())]]
     total, example = _matching_rows(texts, TOTAL), _matching_rows(texts, EXAMPLE)
-    if example.any():
-        findings.append(Finding("example_row", label, int(cells.index[example][0])))
     filled = pd.DataFrame(cells.to_numpy() != "", columns=cells.columns)
     totals, data = rows & total & ~example, rows & ~total & ~example
+    if example.any() and (data & filled.to_numpy().any(axis=1)).any():  # not for an empty sheet of the template
+        findings.append(Finding("example_row", label, int(cells.index[example][0])))
     notes = _note_rows(body, filled, data)
     data &= ~notes
     heads, within = _sections(body, cells, filled, data)
@@ -407,6 +407,10 @@ def _note_rows(body: pd.DataFrame, filled: pd.DataFrame, data: np.ndarray) -> np
     """Mark the rows of text below the table, such as notes and signatures."""
     columns = [c for c in filled if c[0] != "_"]
     full = data & (filled[columns].to_numpy().sum(axis=1) >= min(2, len(columns)))
+    for row in reversed(np.flatnonzero(full)):  # signatures beside each other
+        if not all(type(v) is str and NOTE.fullmatch(normalise_name(v)) for v in body.iloc[row] if v != ""):
+            break
+        full[row] = False
     notes = np.zeros(len(body), dtype=bool)
     if not full.any():
         return notes

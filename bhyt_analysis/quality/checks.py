@@ -13,7 +13,7 @@ import pandas as pd
 from bhyt_analysis.domain.crosswalk import CARRIED
 from bhyt_analysis.domain.dataset import TABLES, Dataset
 from bhyt_analysis.domain.findings import Finding, GroupName, Part, TableRow, Term, has_errors
-from bhyt_analysis.domain.geography import NO_UNIT, Geography, check_area_codes, unknown_area
+from bhyt_analysis.domain.geography import NO_UNIT, Geography, Unit, check_area_codes, unknown_area
 from bhyt_analysis.domain.population import add_population, population_at
 from bhyt_analysis.law.groups import double_counted_groups, drop_nested_groups, groups, leaf_groups, main_group
 from bhyt_analysis.quality.limits import rule_limits
@@ -210,12 +210,19 @@ def _communes_without_cards(data: Dataset) -> Iterator[Finding]:
     units = [geography.unit(i) for i in rows["unit_id"]]
     above = [geography.parent(u, d) if u.kind == "commune" else None for u, d in zip(units, days, strict=True)]
     rows = rows.assign(above=[NO_UNIT if u is None else u.id for u in above]).query(f"above != {NO_UNIT}")
+    gaps: dict[tuple[Unit, tuple[Unit, ...]], list[TableRow]] = {}
     for (unit_id, day), same in rows.groupby(["above", "as_of"]):
         unit, reporting = geography.unit(unit_id), set(same["unit_id"])
         if missing := sorted((u for u in geography.communes(unit, day) if u.id not in reporting), key=lambda u: u.code):
-            names = [u.name for u in missing[:5]] + ["…"] * (len(missing) > 5)
-            first = next(same.itertuples())
-            yield Finding.in_row("not_reported", first, "area", value=", ".join(names), name=unit.name, day=day)
+            gaps.setdefault((unit, tuple(missing)), []).append(next(same.itertuples()))
+    for (unit, units_missing), firsts in gaps.items():  # once for all days on which the same ones are missing
+        names = [u.name for u in units_missing[:5]] + ["…"] * (len(units_missing) > 5)
+        last = firsts[-1].as_of
+        total = len(geography.communes(unit, last))
+        parts: dict[str, Part] = {"communes": total - len(units_missing), "total": total, "days": len(firsts)}
+        yield Finding.in_row(
+            "not_reported", firsts[0], "area", value=", ".join(names), name=unit.name, day=last, **parts
+        )
 
 
 def _communes_and_units(data: Dataset) -> Iterator[Finding]:

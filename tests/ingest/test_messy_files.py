@@ -443,7 +443,7 @@ def test_name_of_another_district_is_not_matched(tmp_path):
     assert report(path) == [
         (
             'error not_within: [Dân số], row 5, column B «Xã»: there is no "Xã Cao" in the unit above that the row '
-            "names; the nearest is T802 Xã Cao"
+            "names; the nearest is T802 Xã Cao (Huyện Bên)"
         )
     ]
 
