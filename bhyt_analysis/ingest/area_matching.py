@@ -421,24 +421,24 @@ def _with_named_units(tables: Tables, units: KnownUnits, members: list[Unit]) ->
     subjects = {u for u in _named_units(tables, geography) if u.id >= units.own} | set(members)
     if (own["kind"] == "area").all():
         subjects |= {u for unit in subjects if unit.kind == "commune" for u in geography.parents(unit)}
-    wanted = {u for unit in subjects for u in (geography.inside(unit) if unit.kind != "country" else (unit,))}
-    wanted |= {new for unit in wanted for new in _later(geography, unit)}
+    selection = {u for unit in subjects for u in (geography.inside(unit) if unit.kind != "country" else (unit,))}
+    selection |= {new for unit in selection for new in _later(geography, unit)}
     own_units = [geography.units[i] for i in range(units.own)]
-    above = wanted | {u for unit in own_units if (u := geography.parent(unit)) is not None}
+    above = selection | {u for unit in own_units if (u := geography.parent(unit)) is not None}
     while above:
-        wanted |= above
-        above = {u for unit in above for u in geography.parents(unit)} - wanted
-    others = sorted((u for u in wanted if u.id >= units.own), key=lambda u: u.id)
-    incomplete = np.array([not wanted.issuperset(geography.children(u)) for u in others], dtype=bool)
+        selection |= above
+        above = {u for unit in above for u in geography.parents(unit)} - selection
+    others = sorted((u for u in selection if u.id >= units.own), key=lambda u: u.id)
+    incomplete = np.array([not selection.issuperset(geography.children(u)) for u in others], dtype=bool)
     rows = geography.areas.iloc[[u.id for u in others]].drop(columns="unit_id", errors="ignore")
     rows = rows.assign(listed=rows["listed"].mask(incomplete, "some"))
     areas = pd.concat([own, rows], ignore_index=True) if len(own) else rows.reset_index(drop=True)
     if len(tables["successors"]):
         return tables | {"areas": areas}
     steps = country().successors
-    steps = steps[steps["code_old"].isin({u.code for u in wanted})]
+    steps = steps[steps["code_old"].isin({u.code for u in selection})]
     pairs = zip(steps["code_old"], steps["code_new"], steps["on"], strict=True)
-    kept = np.array([_is_step(geography, wanted, *pair) for pair in pairs], dtype=bool)
+    kept = np.array([_is_step(geography, selection, *pair) for pair in pairs], dtype=bool)
     return tables | {"areas": areas, "successors": steps[kept].reset_index(drop=True)}
 
 
@@ -460,7 +460,7 @@ def _later(geography: Geography, unit: Unit) -> Iterator[Unit]:
         yield from _later(geography, new)
 
 
-def _is_step(geography: Geography, wanted: set[Unit], old: str, new: str, day: pd.Timestamp) -> bool:
+def _is_step(geography: Geography, selection: set[Unit], old: str, new: str, day: pd.Timestamp) -> bool:
     """Return whether both units of a row of successors are wanted, not others that bore their codes."""
     before = geography.unit_at(old, day - pd.Timedelta(days=1))
-    return before in wanted and (new == "" or geography.unit_at(new, day) in wanted)
+    return before in selection and (new == "" or geography.unit_at(new, day) in selection)

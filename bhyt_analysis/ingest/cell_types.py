@@ -228,6 +228,13 @@ def _choice(kind: str) -> Converter:
     return convert
 
 
+def _scope(value: Cell, _: CellOptions) -> str:
+    """Return the key of everyone or of a group of the insured; another text stays as it is."""
+    text = _text(value)
+    everyone = {normalise_name(translate("choice.scope.all", lang)) for lang in LANGUAGES}
+    return "all" if normalise_name(text) in everyone else group_keys_by_name().get(normalise_name(text), text)
+
+
 _NUMERIC: set[Converter] = {_count, _change, _number, _share}
 CHOICES: dict[str, tuple[str, ...]] = {
     "kind": ("country", "province", "district", "area", "commune"),
@@ -247,5 +254,6 @@ CONVERTERS: dict[str, tuple[Converter, str]] = {
     "share": (_share, "expect.share"),
     "date": (_date, "expect.date"),
     "target_date": (_target_date, "expect.target_date"),
+    "scope": (_scope, "expect.text"),
     **{kind: (_choice(kind), "expect.text") for kind in CHOICES},
 }

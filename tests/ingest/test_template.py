@@ -76,7 +76,7 @@ def test_example_rows_of_an_empty_template_are_not_read(template):
     _, path = template
     findings = bhyt.check(path, "en")
     assert findings.loc[findings["severity"] == "error", "rule"].tolist() == ["empty_input"]
-    assert findings["rule"].value_counts().to_dict() == {"example_row": len(TABLES), "empty_input": 1}
+    assert findings["rule"].tolist() == ["empty_input"]  # nothing else is to be said of sheets without rows
 
 
 def test_template_never_overwrites_a_file(tmp_path, capsys):
