@@ -76,7 +76,8 @@ def _spellings_of_plans() -> Geography:
 def name_known_units(tables: Tables) -> bool:
     """Return whether a table names a unit of the country."""
     units = KnownUnits(country().geography, 0)
-    return any(units.candidates(a) for t in tables.values() if "area" in t for a in pd.unique(t["area"]))
+    names = (name for t in tables.values() if "area" in t for name in pd.unique(t["area"]))
+    return any(units.candidates(name) or units.candidates(name.partition(",")[0]) for name in names)
 
 
 def resolve_areas(tables: Tables, titles: Titles, findings: Findings) -> Tables:
