@@ -20,7 +20,7 @@ from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import display_name, inline_name
 from bhyt_analysis.model.coverage.coverage import coverage
-from bhyt_analysis.model.coverage.reporting import reporting_communes, reporting_sums
+from bhyt_analysis.model.coverage.reporting import commune_counts, reporting_communes, reporting_sums
 from bhyt_analysis.model.targets.targets import OWN_LEVELS, binding_targets, nearest_targets, target_steps
 from bhyt_analysis.tables.labels import group_name
 
@@ -42,7 +42,7 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
             first = _reporting(briefing)
         else:
             first = [_rate_only(data, code, now, lang), *_against_targets(data, code, now, lang)]
-        chosen = [*first, *(_communes(briefing) or _commune_people(data, code, lang))]
+        chosen = [*first, *(_communes(briefing) or _commune_people(briefing))]
     else:
         fields = {**now.to_dict(), "name": inline_name(now["name"], lang)}
         fields["population_source"] = population_basis(now["population_source"], lang)
@@ -53,7 +53,7 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
             *_against_targets(data, code, now, lang),
             *_months(briefing),
             *_groups(briefing, table),
-            *(_communes(briefing) or _commune_people(data, code, lang)),
+            *(_communes(briefing) or _commune_people(briefing)),
         ]
     return add_sentences(chosen, ["coverage"], assessment(briefing.facts, lang))
 
@@ -203,17 +203,13 @@ def _communes(briefing: Briefing) -> list[Item]:
     return [Item("communes", text, chart, table)]
 
 
-def _commune_people(data: Dataset, code: str, lang: str) -> list[Item]:
+def _commune_people(briefing: Briefing) -> list[Item]:
     """Return the people of the communes where nothing is known of their cards: the basis of any plan."""
-    rows = data.population[
-        data.population["area"].isin(data.geography.commune_codes(code)) & (data.population["area"] != code)
-    ]
-    rows = rows[rows["as_of"] == rows["as_of"].max()]
+    lang, rows = briefing.lang, commune_counts(briefing.view)
     if len(rows) < 2:
         return []
-    names = [data.geography.unit_at(a, d).name for a, d in zip(rows["area"], rows["as_of"], strict=True)]
-    rows = rows.assign(name=names, population=rows["people"])
+    rows = rows.assign(population=rows["people"])
     basis = rows["source"].iloc[0]
     text = translate("text.commune_people", lang, count=len(rows), basis=population_basis(basis, lang))
-    chart = charts.commune_people(rows, unit_label(data, code, lang), lang, basis)
+    chart = charts.commune_people(rows, briefing.name, lang, basis)
     return [Item("commune_people", text, chart, rows[["area", "name", "population", "status"]])]

@@ -95,13 +95,9 @@ def _summary(briefing: Briefing, figures: pd.DataFrame) -> str:
 
 
 def current_units(view: AreaView) -> list[Unit]:
-    """Return the units that the communes of a dissolved unit became part of."""
-    return list(dict.fromkeys(unit for old in _last_communes(view) for unit, _ in view.geography.successors(old)))
-
-
-def _last_communes(view: AreaView) -> list[Unit]:
-    """Return the communes of a dissolved unit on its last day; those before where it had none by then."""
-    return view.communes(view.unit.until) or view.communes()
+    """Return the units of today that the communes of a dissolved unit, those of any of its days, became part of."""
+    after = (unit for old in view.communes() for unit in view.geography.descendants(old))
+    return list(dict.fromkeys(unit for unit in after if unit.until is None))
 
 
 def _dissolved_unit(view: AreaView, lang: str) -> str:
@@ -117,6 +113,6 @@ def _dissolved_unit(view: AreaView, lang: str) -> str:
     province = "" if above is None else geography.name(above, lang)
     fields = {"on": until + pd.Timedelta(days=1), "count": len(new), "province": province, "units": units}
     text = translate("text.unit_ended", lang, **fields)
-    if unknown := sum(not geography.successors(old) for old in _last_communes(view)):
+    if unknown := sum(not geography.successors(old) for old in view.communes()):
         text += " " + translate("text.unit_unknown", lang, count=unknown)
     return text

@@ -112,7 +112,8 @@ def _lost(briefing: Briefing, table: pd.DataFrame) -> Item:
         text = translate("text.lost_zones", lang, **fields, **sums)
         if len(uncounted):
             text += " " + translate("text.lost_some", lang, count=len(uncounted), names=", ".join(uncounted))
-        return Item("lost", text, charts.losses(table, name, lang, source), table[COLUMNS])
+        chart = charts.losses(table, name, lang, source) if total > 0 else None
+        return Item("lost", text, chart, table[COLUMNS])
     unit = loss_status_and_unit(data, briefing.decision or "", code, table)[1]
     text = translate("text.lost_cards" if unit == "cards" else "text.lost_published", lang, **fields)
     if method == "published":

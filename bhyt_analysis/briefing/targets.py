@@ -13,9 +13,10 @@ from bhyt_analysis.briefing.facts import certainty
 from bhyt_analysis.briefing.items import Item, add_sentences, population_basis, unit_label
 from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.population import population_at
+from bhyt_analysis.domain.population import communes_of_count, population_at
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
 from bhyt_analysis.model.coverage.coverage import coverage
+from bhyt_analysis.model.coverage.reporting import commune_counts
 from bhyt_analysis.model.distribution.rounding import largest_remainder
 from bhyt_analysis.model.targets.allocation import allocate
 from bhyt_analysis.model.targets.targets import UPPER_LEVELS, binding_targets, nearest_targets
@@ -95,7 +96,7 @@ def _allocation(briefing: Briefing, target: pd.Series) -> list[Item]:
         return []
     text, table = _shared_by_gaps(briefing, target) if counted else ("", None)
     if not text:
-        text, table = _shared_by_people(data, units, target, lang)
+        text, table = _shared_by_people(briefing, target)
     until = briefing.view.unit.until
     if text and until is not None and until.date() < dt.date.today():
         text += " " + translate("text.allocation_ended", lang, on=until + pd.Timedelta(days=1))
@@ -117,18 +118,15 @@ def _shared_by_gaps(briefing: Briefing, target: pd.Series) -> tuple[str, pd.Data
     return translate("text.allocation", lang, people=shared["to_add"].sum(), **_target_fields(target, lang)), table
 
 
-def _shared_by_people(data: Dataset, units: list[str], target: pd.Series, lang: str) -> tuple[str, pd.DataFrame | None]:
+def _shared_by_people(briefing: Briefing, target: pd.Series) -> tuple[str, pd.DataFrame | None]:
     """Return the target by population; an empty text where the people of a commune are not known."""
-    counts = [population_at(data.geography, data.population, unit, target["on"]) for unit in units]
-    reported = [count for count in counts if count is not None]
-    if len(reported) < len(units):
+    view, lang, counts = briefing.view, briefing.lang, commune_counts(briefing.view)
+    if counts.empty or len(counts) < len(communes_of_count(view.geography, view.unit, counts["as_of"].iloc[0])):
         return "", None
-    people = [count.people for count in reported]
-    names = [data.geography.unit_at(unit, count.as_of).name for unit, count in zip(units, reported, strict=True)]
-    table = pd.DataFrame({"area": units, "name": names, "population": people})
-    table["target_people"] = largest_remainder(people, int(target["people_needed"]))
-    table["status"] = derived_quality("estimated", lowest_quality([count.status for count in reported]))
-    fields = {"needed": target["people_needed"], "basis": population_basis(reported[0], lang)}
+    table = counts[["area", "name"]].assign(population=counts["people"])
+    table["target_people"] = largest_remainder(counts["people"].tolist(), int(target["people_needed"]))
+    table["status"] = derived_quality("estimated", lowest_quality(counts["status"]))
+    fields = {"needed": target["people_needed"], "basis": population_basis(counts["source"].iloc[0], lang)}
     return translate("text.allocation_people", lang, **fields, **_target_fields(target, lang)), table
 
 

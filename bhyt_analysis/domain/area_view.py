@@ -221,7 +221,7 @@ def select_area(data: Dataset, unit: Unit) -> Dataset:
     geography = data.geography
     inside = list(geography.inside(unit))
     above = _all_above(geography, inside)
-    later = {new for u in inside for new, _ in geography.successors(u)}
+    later = {new for u in inside for new in geography.descendants(u)}
     named = {*inside, *above, *later, *_all_above(geography, later)}
     without = [u for u in inside if u.kind in ("province", "commune") and u.code.isdigit()]
     without = [u for u in without if u.id not in data.rows_by_unit["population"]]

@@ -348,6 +348,13 @@ class Geography:
         """Return the units that a unit became part of, each with the share of its people (NaN: not known)."""
         return self._steps.get(unit.id, [])
 
+    def descendants(self, unit: Unit) -> list[Unit]:
+        """Return all units that a unit became part of, at any number of steps, the first step first."""
+        found = dict.fromkeys(new for new, _ in self.successors(unit))
+        for new in list(found):
+            found |= dict.fromkeys(self.descendants(new))
+        return list(found)
+
     @cached_property
     def _origins(self) -> dict[int, list[tuple[Unit, float]]]:
         origins: dict[int, list[tuple[Unit, float]]] = defaultdict(list)

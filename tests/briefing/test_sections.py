@@ -180,3 +180,12 @@ def test_metadata_survive_json_and_another_schema_is_refused():
     assert OutputMetadata.from_dict({}) is None
     with pytest.raises(BhytError, match="another version"):
         OutputMetadata.from_dict({"bhyt": {"chart": "groups"}})
+
+
+def test_the_people_of_a_district_are_counted_once(data, law):
+    """Son Duong: 33 communes at the census; those joined since are not added to those that they became."""
+    items = {i.name: i for i in section_items(bhyt.Briefing(data, "Huyện Sơn Dương", law), "coverage")}
+    assert len(items["commune_people"].table) == 33
+    people = data.population[data.population["area"].isin(items["commune_people"].table["area"])]
+    census = people[(people["as_of"] == "2019-04-01") & ~people["area"].duplicated()]
+    assert items["commune_people"].table["population"].sum() == census["people"].sum()

@@ -9,6 +9,7 @@ import pandas as pd
 from bhyt_analysis.domain.area_view import AreaView
 from bhyt_analysis.domain.country import country, country_unit
 from bhyt_analysis.domain.data_status import derived_quality
+from bhyt_analysis.domain.population import communes_of_count
 
 
 class Reporting(NamedTuple):
@@ -97,6 +98,27 @@ def reporting_sums(view: AreaView, by: str) -> pd.DataFrame:
         table["population"] = pd.array([sums.population] * len(table), dtype="Int64")
     table["rate"] = table["insured"].astype("float64") / table["population"].astype("float64")
     return table.drop(columns="communes").reset_index(drop=True)
+
+
+def commune_counts(view: AreaView) -> pd.DataFrame:
+    """Return the people of the communes in a larger unit on the last day that has any, of those that were there then.
+
+    The rows of the table ``population``, with the ``name`` of each commune.
+
+    Examples
+    --------
+    >>> import bhyt_analysis as bhyt
+    >>> len(commune_counts(bhyt.area(bhyt.load(), "Huyện Sơn Dương")))
+    33
+    """
+    geography, rows = view.geography, view.data.population
+    rows = rows[rows["unit_id"].isin({u.id for u in view.communes() if u != view.unit})]
+    if rows.empty:
+        return rows.assign(name="")
+    day = rows["as_of"].max()
+    communes = {u.id: u.name for u in communes_of_count(geography, view.unit, day)}
+    rows = rows[(rows["as_of"] == day) & rows["unit_id"].isin(communes)]
+    return rows.assign(name=rows["unit_id"].map(communes))
 
 
 def has_enrolment(view: AreaView) -> bool:

@@ -1,0 +1,87 @@
+"""Briefings of units of today: what is told of some communes, and the one page of a unit without enrolment."""
+
+import pytest
+
+import bhyt_analysis as bhyt
+
+from ..briefing_items import section_items
+from ..model.test_reporting import some_reports  # noqa: F401
+
+
+def one_page(data, law, area, lang="vi"):
+    briefing = bhyt.Briefing(data, area, law, lang=lang)
+    return briefing, {i.name: i for i in section_items(briefing) if not i.is_empty()}
+
+
+def text_of(items):
+    return " ".join(item.text for item in items.values())
+
+
+def test_a_page_without_enrolment_has_each_figure_once_with_its_source(data, law):
+    briefing, items = one_page(data, law, "Xã Bát Xát")
+    assert list(items) == ["summary", "headline", "not_known", "decision", "zones"]
+    table = items["headline"].table
+    assert table["value"].tolist() == [
+        "27.229 người", "6.270 hộ", "3.596 người", "420 người", "25.868 người", "27.229 người",
+    ]  # fmt: skip
+    assert table["fact"].iloc[-2:].tolist() == [
+        "Số người cần đạt theo chỉ tiêu của cả nước: trên 95,0%",
+        "Số người cần đạt theo chỉ tiêu của cả nước: 100,0%",
+    ]
+    assert (table[["status", "source"]] != "").all(axis=None)
+    assert all(item.chart is None for item in items.values())
+    assert items["zones"].text == "Từ 31/12/2025, xã Bát Xát được xếp: Khu vực II."
+
+
+def test_a_page_without_enrolment_says_whose_ages_they_are(data, law):
+    assert "cơ cấu tuổi của huyện Bát Xát (Tổng điều tra 2019" in one_page(data, law, "Xã Bát Xát")[1]["summary"].text
+    text = one_page(data, law, "Tỉnh Lào Cai", "en")[1]["summary"].text
+    assert "the ages of Lào Cai province, Yên Bái province" in text
+
+
+@pytest.mark.parametrize(
+    ("area", "named"),
+    [("Xã Bát Xát", "Xã Bát Xát, Tỉnh Lào Cai"), ("Tỉnh Lào Cai", "Tỉnh Lào Cai"), ("536", "Tỉnh Quảng Ngãi")],
+)
+def test_what_to_send_is_asked_of_units_of_today(data, law, area, named):
+    text = one_page(data, law, area)[1]["not_known"].text
+    assert f'bhyt template so_lieu.xlsx --area "{named}"' in text
+
+
+def test_no_page_prints_a_dash_for_people_or_households(data, law):
+    for area in ("Xã Bát Xát", "Tỉnh Lào Cai", "Huyện Lý Sơn", "Tỉnh Sơn La"):
+        text = text_of(one_page(data, law, area)[1])
+        assert "– hộ" not in text
+        assert "– người" not in text
+
+
+def test_a_dissolved_unit_names_those_of_today(data, law):
+    assert "đặc khu Lý Sơn" in one_page(data, law, "536")[1]["unit"].text
+
+
+def test_a_commune_has_the_target_of_its_district_under_its_name(data, law):
+    briefing, items = one_page(data, law, "X00101")
+    assert briefing.target_owner == "huyện Mẫu 01 (giả lập)"
+    assert "ở đây dùng chỉ tiêu của huyện Mẫu 01 (giả lập)" in items["path"].text
+    assert "Chỉ tiêu của huyện Mẫu 01 (giả lập) vào 31/12/2022: 93,0%" in items["summary"].text
+    assert "đã đạt vào 30/06/2022" in items["summary"].text  # 3,351 of 3,404 people
+
+
+def test_a_province_tells_how_many_of_its_communes_report(some_reports, law):  # noqa: F811
+    briefing, items = one_page(some_reports, law, "Tỉnh Lào Cai")
+    assert items["coverage"].text.startswith("**3** trong 99 xã của tỉnh Lào Cai có số thẻ vào 31/10/2026.")
+    assert "**41.000** trong 44.347 người tham gia BHYT, đạt **92,5%**" in items["coverage"].text
+    assert "đây không phải là tỷ lệ của tỉnh Lào Cai" in items["coverage"].text
+    assert "Còn 96 xã chưa có số thẻ" in items["needed"].text
+    assert "allocation" not in items
+    assert items["groups"].table["insured"].tolist() == [41_000]
+    assert items["groups"].chart.description.title.endswith("3/99 xã của tỉnh Lào Cai")
+
+
+def test_the_national_rate_of_the_year_before_stands_beside(some_reports, law):  # noqa: F811
+    text = one_page(some_reports, law, "Xã Bát Xát")[1]["coverage"].text
+    assert "Cả nước: 95,16% (31/12/2025, Báo Lao Động)." in text
+    facts = bhyt.headline(some_reports, law, "Xã Bát Xát").set_index("key")
+    assert facts.at["national_coverage", "status"] == "published"
+    old = bhyt.headline(some_reports, law, "Huyện Lục Ngạn")  # of 2021, with nothing printed of the country that year
+    assert "national_coverage" not in set(old["key"])
