@@ -212,7 +212,8 @@ def choice_words(kind: str) -> dict[str, str]:
         return group_keys_by_name()
     keys = CHOICES[kind]
     names = {k: f"choice.{kind}.{k}" for k in keys if has_message(f"choice.{kind}.{k}")}
-    words = {normalise_name(translate(name, lang)): k for k, name in names.items() for lang in LANGUAGES}
+    texts = [(translate(name, lang), k) for k, name in names.items() for lang in LANGUAGES]
+    words = {normalise_name(word): k for text, k in texts for word in (text, *text.split(" / "))}
     return words | {normalise_name(k): k for k in keys}
 
 

@@ -139,11 +139,13 @@ def _household_sizes_and_minority(data: Dataset) -> Iterator[Finding]:
 def _cards_above_people(data: Dataset) -> Iterator[Finding]:
     """Yield units with more cards than people in their own rows, by day."""
     geography, population = data.geography, data.population
-    totals = _sums(drop_nested_groups(data.cards), ["area", "as_of"], "cards")
+    totals = _sums(drop_nested_groups(data.cards), ["unit_id", "area", "as_of"], "cards")
     totals = add_population(totals, geography, population)
     for row in totals[~(totals["total"] <= totals["population"]).fillna(False).astype(bool)].itertuples():
         people, source = row.population, row.population_source
         if pd.isna(people):  # a unit without a count of its own has the sum of its communes
+            if geography.unit(row.unit_id).kind == "commune":
+                continue
             count = population_at(geography, population, row.area, row.as_of)
             if count is None:
                 continue

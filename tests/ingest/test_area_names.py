@@ -6,6 +6,7 @@ import pytest
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.ingest import area_matching
+from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
 from ..briefing_items import section_items
 from .offices import AREAS, PEOPLE, office, write_xlsx
@@ -232,6 +233,10 @@ def test_own_area_with_a_commune_that_does_not_exist(tmp_path):
     [message] = table.loc[table["rule"] == "unknown_area", "message"]
     assert "«Gồm các xã»" in message
     assert "02701 Xã Y Tý" in message
+
+
+def test_own_area_has_a_briefing_beside_its_communes_and_province(tmp_path):
+    assert set(areas_with_figures(bhyt.load(own_area(tmp_path)))) == {"BX", "15", "02683", "02701", "02680"}
 
 
 def test_missing_communes_are_one_finding(tmp_path):

@@ -67,7 +67,8 @@ def areas_with_figures(data: Dataset) -> list[str]:
     """List the units to make a briefing of, each by its code (with a day where the code was given to another unit).
 
     These are the districts and provinces right above communes that have figures; communes with cards that are in no
-    district; units that alone have figures (none of their communes has), or a document of their own.
+    district; units that alone have figures (none of their communes has), or a document of their own; an office's own
+    areas with cards of their communes.
 
     Examples
     --------
@@ -89,6 +90,8 @@ def areas_with_figures(data: Dataset) -> list[str]:
     chosen |= others - {geography.parent(u) for u in chosen | others}
     documents = {geography.unit(i) for i in rows["documents"] if i != NO_UNIT}
     chosen |= {unit for unit in documents if unit.kind != "country"}
+    own_areas = (u for u in geography.units.values() if u.kind == "area")
+    chosen |= {u for u in own_areas if any(below.id in reporting for below in geography.children(u))}
     # A district that went on under another name is there once, as it was in the end.
     chosen -= {
         u for u in chosen if any(later in chosen and later.code == u.code for later, _ in geography.successors(u))
