@@ -100,6 +100,6 @@ def slugs(geography: Geography) -> dict[Unit, str]:
     slugs_of_spells = {}
     for unit in geography.units.values():
         later = [u for u in geography.units_with_code(unit.code) if u.name == unit.name and u.first > unit.first]
-        ended = f"-{unit.until:%Y-%m-%d}" if later and unit.until is not None else ""
-        slugs_of_spells[unit] = by_unit[unit.code, unit.name] + ended
+        suffix = f"-{unit.until:%Y-%m-%d}" if later and unit.until is not None else ""
+        slugs_of_spells[unit] = by_unit[unit.code, unit.name] + suffix
     return slugs_of_spells

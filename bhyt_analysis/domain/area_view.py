@@ -248,9 +248,9 @@ def select_area(data: Dataset, unit: Unit) -> Dataset:
 
 def _all_above(geography: Geography, units: Iterable[Unit]) -> set[Unit]:
     """Return all units that were ever above some units."""
-    found: set[Unit] = set()
+    upper: set[Unit] = set()
     level = set(units)
     while level:
-        level = {above for u in level for above in geography.parents(u)} - found
-        found |= level
-    return found
+        level = {above for u in level for above in geography.parents(u)} - upper
+        upper |= level
+    return upper

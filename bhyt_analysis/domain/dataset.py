@@ -53,10 +53,9 @@ class Dataset:
             object.__setattr__(self, "geography", Geography(self.areas, self.successors, today))
         for name in UNIT_TABLES:
             table = getattr(self, name)
-            ids = (
-                np.full(len(table), NO_UNIT) if renewed or "unit_id" not in table else table["unit_id"].fillna(NO_UNIT)
-            )
-            ids = np.asarray(ids, dtype="int64")
+            ids = np.full(len(table), NO_UNIT)
+            if "unit_id" in table and not renewed:
+                ids = pd.to_numeric(table["unit_id"], errors="coerce").fillna(NO_UNIT).to_numpy("int64")
             wrong = self.geography.codes_of(ids) != table["area"].to_numpy(dtype=object)
             if wrong.any() or "unit_id" not in table:
                 days = days_of_rows(name, table)[wrong].tolist()
@@ -72,8 +71,8 @@ class Dataset:
     def rows(self, table: str, units: set[int]) -> pd.DataFrame:
         """Return the rows of a table that are about one of the units, in their order."""
         positions = self.rows_by_unit[table]
-        found = [positions[unit] for unit in units if unit in positions]
-        return getattr(self, table).iloc[np.sort(np.concatenate(found)) if found else []]
+        rows = [positions[unit] for unit in units if unit in positions]
+        return getattr(self, table).iloc[np.sort(np.concatenate(rows)) if rows else []]
 
     @cached_property
     def units_with_figures(self) -> set[int]:

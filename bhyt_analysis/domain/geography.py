@@ -158,8 +158,8 @@ class Geography:
         if len(units) > 1:
             choices = [f"{u.code} {self.full_name(u)}" for u in units]
             more = ["…"] * (len(choices) > _CHOICES_IN_ERROR)
-            shown = ", ".join([*choices[:_CHOICES_IN_ERROR], *more])
-            raise BhytError(("error.ambiguous_area", {"found": text, "choices": shown}))
+            listed = ", ".join([*choices[:_CHOICES_IN_ERROR], *more])
+            raise BhytError(("error.ambiguous_area", {"found": text, "choices": listed}))
         return units[0]
 
     def matches(
@@ -182,17 +182,17 @@ class Geography:
         for place in places:
             upper = set(self.bearers(place))
             units = [u for u in units if not upper.isdisjoint(self.lineage(u)[1:])]
-        found = self._on_day(units, on)
+        candidates = self._on_day(units, on)
         if on is None and name not in self._by_code and len(set(_name_keys(name))) == 1:  # a bare name
-            top = min((KIND_RANK[u.kind] for u in found), default=len(KIND_RANK))
+            top = min((KIND_RANK[u.kind] for u in candidates), default=len(KIND_RANK))
             larger = [u for u in units if u.id in first and KIND_RANK[u.kind] < top]
-            found = self._on_day(larger, on) or found
-        if len(found) > 1:
-            found = [u for u in found if u.id in first] or found
-        if len(found) > 1 and name not in self._by_code:
-            rank = min(KIND_RANK[u.kind] for u in found)
-            found = [u for u in found if KIND_RANK[u.kind] == rank]
-        return found
+            candidates = self._on_day(larger, on) or candidates
+        if len(candidates) > 1:
+            candidates = [u for u in candidates if u.id in first] or candidates
+        if len(candidates) > 1 and name not in self._by_code:
+            rank = min(KIND_RANK[u.kind] for u in candidates)
+            candidates = [u for u in candidates if KIND_RANK[u.kind] == rank]
+        return candidates
 
     def key(self, unit: Unit) -> str:
         """Return the shortest text by which `find` finds just this unit: its code, with a day where it was reused.
@@ -398,12 +398,12 @@ class Geography:
         units = [self._by_code.get(str(name), []) for name in names]
         ids = np.array([u[0].id if u else NO_UNIT for u in units], dtype="int64")[rows]
         reused = np.flatnonzero(np.array([len(u) > 1 for u in units], dtype=bool)[rows])
-        known: dict[object, int] = {}
+        ids_by_day: dict[object, int] = {}
         for i in reused.tolist():
             key = (rows[i], None if days is None else days[i])
-            if key not in known:
-                known[key] = _nearest(units[rows[i]], self._day(key[1])).id
-            ids[i] = known[key]
+            if key not in ids_by_day:
+                ids_by_day[key] = _nearest(units[rows[i]], self._day(key[1])).id
+            ids[i] = ids_by_day[key]
         return ids
 
 

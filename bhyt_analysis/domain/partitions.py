@@ -18,11 +18,11 @@ from bhyt_analysis.domain.findings import decode_part, encode_part
 from bhyt_analysis.domain.geography import Geography
 
 FILE_NAME = "partition.json"  # marks the folder of a partition
-_PLACE_COLUMNS = ["file", "row", "unit_id"]  # where a row stands says nothing of what it says
+_PLACE_COLUMNS = ["file", "row", "unit_id"]  # the place of a row is no part of what it says
 
 
 def partition_sha256(data: Dataset) -> str:
-    """Return a fingerprint of the rows of a dataset, whatever their order and the place where they stand."""
+    """Return a fingerprint of the rows of a dataset, whatever their order and place."""
     digest = hashlib.sha256()
     for name in TABLES:
         rows = getattr(data, name).drop(columns=_PLACE_COLUMNS, errors="ignore")

@@ -80,7 +80,7 @@ def add_population(
     names = {"people": "population", "status": "population_status", "source": "population_source"}
     columns = ["unit_id", "as_of", *names, *([] if also is None else [also])]
     counts = population[columns].rename(columns=names).assign(population_as_of=population["as_of"])
-    units = rows["unit_id"] if "unit_id" in rows else geography.unit_ids(rows["area"], rows["as_of"])
+    units = rows["unit_id"] if "unit_id" in rows else geography.unit_ids(rows["area"], rows["as_of"].tolist())
     keyed = rows.assign(_order=range(len(rows)), unit_id=units)
     keyed["as_of"], counts["as_of"] = keyed["as_of"].astype("datetime64[s]"), counts["as_of"].astype("datetime64[s]")
     merged = pd.merge_asof(

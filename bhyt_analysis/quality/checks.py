@@ -271,7 +271,7 @@ def _denominators(data: Dataset) -> Iterator[Finding]:
     """Yield units whose people differ from those of their communes on another day: rates have other denominators."""
     geography, people = data.geography, data.population
     limit = rule_limits("denominators_differ")["share"]
-    upper = people[people["unit_id"].map(lambda i: geography.unit(i).kind != "commune").astype(bool)]
+    upper = people[people["unit_id"].map(lambda i: geography.unit(i).kind) != "commune"]
     for row in upper.sort_values("as_of").drop_duplicates("unit_id", keep="last").itertuples():
         count = population_at(geography, people[people["unit_id"] != row.unit_id], row.area, row.as_of)
         if count is not None and count.as_of != row.as_of and abs(count.people / row.people - 1) > limit:

@@ -120,7 +120,7 @@ def test_the_example_is_complete_for_24_months(data):
 
 def test_split_units_have_no_invented_share(data):
     parts = data.successors[data.successors["code_new"] != ""]
-    split = parts.groupby("code_old").filter(lambda g: len(g) > 1)
+    split = parts.groupby(["code_old", "on"]).filter(lambda g: len(g) > 1)
     shares = {code: rows["share"].tolist() for code, rows in split.groupby("code_old")}
     assert shares.keys() == {"21142", "21514"}
     assert pd.isna(shares["21142"]).all()
@@ -129,16 +129,27 @@ def test_split_units_have_no_invented_share(data):
 
 
 def test_the_island_communes_become_the_special_zone_of_ly_son_only(data):
-    new = data.successors[data.successors["code_old"].isin(["21541", "21544", "21547"])]["code_new"]
-    assert new.tolist() == ["21548"] * 3
-    assert data.geography.unit_at("21548").name == "Đặc khu Lý Sơn"
+    # An Vĩnh, An Hải and An Bình were dissolved in the district in 2020 (Resolution 867), which became the zone in 2025.
+    new = data.successors.set_index("code_old")["code_new"]
+    assert [new[code] for code in ("21541", "21544", "21547", "536")] == ["536", "536", "536", "21548"]
+    zone = data.geography.unit_at("21548")
+    assert zone.name == "Đặc khu Lý Sơn"
+    assert {u.code for u in data.geography.origins(zone)} == {"21541", "21544", "21547", "536"}
 
 
 def test_every_commune_of_2019_has_a_known_successor(data):
     assert (data.successors["code_new"] != "").all()
-    # Chiềng Ly joined Thuận Châu, Nghĩa Phú An Phú (Resolutions 1681 and 1677/NQ-UBTVQH15)
-    new = data.successors.set_index("code_old")["code_new"]
-    assert (new["03751"], new["21253"]) == ("03721", "21034")
+    counted = data.rows("population", {u.id for u in data.geography.units.values() if u.kind == "commune"})
+    communes = {data.geography.unit(i) for i in counted[counted["as_of"] == "2019-04-01"]["unit_id"]}
+    assert len(communes) == 451
+    for unit in communes:
+        level = [unit]
+        while any(u.until is not None for u in level):
+            level = [new for u in level for new, _ in (data.geography.successors(u) or [(u, 1.0)] * (u.until is None))]
+        assert level, unit
+    # Chiềng Ly joined Thuận Châu, Nghĩa Phú by way of An Phú the ward An Phú (Resolutions 1279, 1677 and 1681)
+    names = {code: data.geography.successors(data.geography.unit_at(code, "2019-04-01")) for code in ("03751", "21253")}
+    assert {code: [u.name for u, _ in new] for code, new in names.items()}["21253"] == ["Xã An Phú"]
 
 
 def test_codes_are_text_with_their_leading_zeros(data):

@@ -75,7 +75,7 @@ def areas_with_figures(data: Dataset) -> list[str]:
     >>> from bhyt_analysis.ingest.loader import load
     >>> areas = areas_with_figures(load())
     >>> len(areas), areas[:3]
-    (31, ['070', '071', '072'])
+    (31, ['14', '51@2025-06-30', '076'])
     """
     geography, rows = data.geography, data.rows_by_unit
     reporting = {*rows["cards"], *rows["losses"]} - {NO_UNIT}
@@ -93,9 +93,8 @@ def areas_with_figures(data: Dataset) -> list[str]:
     own_areas = (u for u in geography.units.values() if u.kind == "area")
     chosen |= {u for u in own_areas if any(below.id in reporting for below in geography.children(u))}
     # A district that went on under another name is there once, as it was in the end.
-    chosen -= {
-        u for u in chosen if any(later in chosen and later.code == u.code for later, _ in geography.successors(u))
-    }
+    later = {u: [new for new, _ in geography.successors(u) if new.code == u.code] for u in chosen}
+    chosen = {u for u in chosen if chosen.isdisjoint(later[u])}
     return [geography.key(u) for u in geography.units.values() if u in chosen]
 
 

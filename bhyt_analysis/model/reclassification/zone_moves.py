@@ -44,7 +44,8 @@ def apply_zone_moves(data: Dataset, decision: str, moves: Iterable[Mapping[str, 
     raise_faults(faults)
     if not rows:
         return data
-    new_rows = pd.DataFrame(rows).reindex(columns=data.zones.columns).astype(data.zones.dtypes)
+    types = data.zones.dtypes.drop("unit_id")
+    new_rows = pd.DataFrame(rows).reindex(columns=types.index).astype(types)
     other_rows = data.zones[~((data.zones["decision"] == decision) & data.zones["area"].isin(new_rows["area"]))]
     losses = _changed_losses(data, decision, dict(zip(new_rows["area"], new_rows["zone"], strict=True)))
     return dataclasses.replace(data, zones=pd.concat([other_rows, new_rows], ignore_index=True), losses=losses)
