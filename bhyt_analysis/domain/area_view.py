@@ -160,10 +160,11 @@ def _find(data: Dataset, text: str, day: pd.Timestamp | None) -> tuple[Dataset, 
     try:
         return data, data.find(text)
     except BhytError as error:
-        if not data.geography.matches(text) and (found := country().geography.matches(text, day)):
-            data = add_country_units(data, found)
-            return data, data.find(text)
-        raise error
+        units = [] if data.geography.matches(text) else country().geography.matches(text, day)
+        if not units:
+            raise error
+        data = add_country_units(data, units)
+        return data, data.find(text)
 
 
 def add_country_units(data: Dataset, units: Sequence[Unit]) -> Dataset:
@@ -174,9 +175,9 @@ def add_country_units(data: Dataset, units: Sequence[Unit]) -> Dataset:
     geography = country().geography
     inside = [u for unit in units for u in geography.inside(unit)]
     origins = {o for u in inside for o in geography.origins(u)}
-    wanted = {*inside, *origins, *_all_above(geography, [*inside, *origins])}
-    known = {(u.code, normalise_name(u.name)) for u in data.geography.units.values()}
-    new = {u.id for u in wanted if (u.code, normalise_name(u.name)) not in known}
+    related = {*inside, *origins, *_all_above(geography, [*inside, *origins])}
+    own = {(u.code, normalise_name(u.name)) for u in data.geography.units.values()}
+    new = {u.id for u in related if (u.code, normalise_name(u.name)) not in own}
     areas = country().data.areas
     areas = areas[areas["unit_id"].isin(new)].assign(unit_id=pd.NA)
     steps = country().successors
@@ -222,18 +223,18 @@ def select_area(data: Dataset, unit: Unit) -> Dataset:
     inside = list(geography.inside(unit))
     above = _all_above(geography, inside)
     later = {new for u in inside for new in geography.descendants(u)}
-    named = {*inside, *above, *later, *_all_above(geography, later)}
-    without = [u for u in inside if u.kind in ("province", "commune") and u.code.isdigit()]
-    without = [u for u in without if u.id not in data.rows_by_unit["population"]]
-    if len(named) == len(geography.units) and (data.source == COUNTRY_SOURCE or not without):
+    listed = {*inside, *above, *later, *_all_above(geography, later)}
+    uncounted = [u for u in inside if u.kind in ("province", "commune") and u.code.isdigit()]
+    uncounted = [u for u in uncounted if u.id not in data.rows_by_unit["population"]]
+    if len(listed) == len(geography.units) and (data.source == COUNTRY_SOURCE or not uncounted):
         return data
     ids = {u.id for u in (*inside, *above)} | {NO_UNIT}
     tables = {name: data.rows(name, ids) for name in UNIT_TABLES if name != "documents"}
     tables |= carry_to(data, inside, tables)
     if data.source != COUNTRY_SOURCE:
-        tables["population"] = _with_country_people(tables["population"], without)
+        tables["population"] = _with_country_people(tables["population"], uncounted)
     tables = {name: rows.reset_index(drop=True) for name, rows in tables.items()}
-    areas = data.areas[data.areas["unit_id"].isin({u.id for u in named})].reset_index(drop=True)
+    areas = data.areas[data.areas["unit_id"].isin({u.id for u in listed})].reset_index(drop=True)
     successors = data.successors
     if len(successors):
         successors = successors[successors["code_old"].isin({u.code for u in inside})].reset_index(drop=True)

@@ -129,7 +129,7 @@ def test_split_units_have_no_invented_share(data):
 
 
 def test_the_island_communes_become_the_special_zone_of_ly_son_only(data):
-    # An Vĩnh, An Hải and An Bình were dissolved in the district in 2020 (Resolution 867), which became the zone in 2025.
+    # An Vĩnh, An Hải and An Bình went up in the district in 2020 (Resolution 867), and it became the zone in 2025.
     new = data.successors.set_index("code_old")["code_new"]
     assert [new[code] for code in ("21541", "21544", "21547", "536")] == ["536", "536", "536", "21548"]
     zone = data.geography.unit_at("21548")

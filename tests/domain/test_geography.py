@@ -78,13 +78,13 @@ def test_every_name_that_several_units_bear_means_those_of_its_days(country):
     for name, units in shared.items():
         for unit in units:
             day = unit.since or unit.until or pd.Timestamp(THEN)
-            found = country.matches(name, on=day)
-            assert unit in found
-            assert all(u.exists_on(day.toordinal()) for u in found)
+            matches = country.matches(name, on=day)
+            assert unit in matches
+            assert all(u.exists_on(day.toordinal()) for u in matches)
         existing = [u for u in units if u.until is None]
-        found = country.matches(name)
-        assert set(existing) <= set(found)
-        assert all(u.until is None for u in found) or not existing
+        matches = country.matches(name)
+        assert set(existing) <= set(matches)
+        assert all(u.until is None for u in matches) or not existing
 
 
 def test_the_unit_above_tells_namesakes_apart(country):
@@ -107,7 +107,7 @@ def test_the_key_of_every_unit_finds_just_this_unit(country):
 def test_names_without_accents_find_all_that_differ_only_in_them():
     rows = [("1", "Xã Hoà Bình", "commune", "", "", ""), ("2", "Xã Hóa Bình", "commune", "", "", "")]
     geography = new_geography(*rows)
-    assert geography.find("xã HÒA BÌNH").code == "1"  # the tone stands after or before the second vowel
+    assert geography.find("xã HÒA BÌNH").code == "1"  # the tone is on the second vowel or the first
     assert [u.code for u in geography.matches("xa hoa binh")] == ["1", "2"]
     assert geography.find("x. Hóa Bình").code == "2"
 
