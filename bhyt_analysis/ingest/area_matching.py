@@ -8,6 +8,7 @@ and file or the other rows tell. A name that still fits two units is reported, n
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
@@ -251,6 +252,14 @@ def _within(table: pd.DataFrame) -> pd.Series | str:
     return columns[0].str.cat(columns[1:], ",") if columns else ""
 
 
+_ENOUGH = 3  # units of one province, for a sheet to be about it
+
+
+def _common(units: KnownUnits, group: list[Unit]) -> frozenset[Unit]:
+    """Return the places that all units of a group are in, and what they became."""
+    return reduce(frozenset.intersection, [units.uppers(u) for u in group]) if group else frozenset()
+
+
 class _Sheets:
     """The rows of one table, and what each distinct text in them can mean."""
 
@@ -293,10 +302,27 @@ class _Sheets:
             places = self.contexts[row.file].places or workbook.places
             findings.append(_unresolved(self.units, row, matches[row.number], places))
         findings += _lost_zeros(self.queries, matches)
+        findings += self._names_of_other_provinces(matches)
         codes = [m.code or a for m, a in zip(matches, self.queries["area"], strict=True)]
         area = table["area"].to_numpy(dtype=object, copy=True)
         area[~self.has_code] = np.array(codes, dtype=object)[self.rows["number"]]
         return table.assign(area=pd.array(area, dtype="str"))
+
+    def _names_of_other_provinces(self, matches: list[_Match]) -> Iterator[Finding]:
+        """Yield the only name of a sheet that is found in another province than all others."""
+        for file, groups in self.groups.items():
+            places = Counter(p for g in groups for p in _common(self.units, g) if p.kind == "province")
+            province, count = next(iter(places.most_common(1)), (None, 0))
+            here = (self.queries["file"] == file).to_numpy()
+            others = [
+                (row, m.units[0])
+                for row, m in zip(self.queries[here].itertuples(), np.array(matches, dtype=object)[here], strict=True)
+                if m.code and m.units[0].kind == "commune" and province not in self.units.uppers(m.units[0])
+            ]
+            if province is not None and count >= _ENOUGH and len({row.area for row, _ in others}) == 1:
+                row, unit = others[0]
+                parts = {"value": row.area, "expected": self.units.geography.full_name(unit), "name": province.name}
+                yield Finding.in_row("unit_elsewhere", row, "area", **parts)
 
     def _upper_code(self, text: str, workbook: _Context) -> str:
         """Return the code of the unit of whose units each has a target; the text itself if that is not clear."""

@@ -75,6 +75,16 @@ def test_unit_of_another_province_than_the_column_says(tmp_path):
     assert "02701 Xã Y Tý (Tỉnh Lào Cai)" in message
 
 
+def test_only_unit_of_another_province_is_a_warning(tmp_path):
+    rows = people(("Xã Y Tý", NEW), ("Xã Bát Xát", NEW), ("Phường Sa Pa", NEW), ("Xã Đất Mũi", NEW))
+    table = bhyt.check(write_xlsx(tmp_path / "so_lieu.xlsx", {"Dân số": rows}), "en")
+    assert table[["rule", "row"]].to_numpy().tolist() == [["unit_elsewhere", 5]]
+    assert (
+        "is read as Xã Đất Mũi (Tỉnh Cà Mau), but the other units of the table lie in Tỉnh Lào Cai"
+        in table.at[0, "message"]
+    )
+
+
 def test_province_and_district_columns_narrow_a_name(tmp_path):
     """In 2021 eight communes had the name Hợp Thành."""
     rows = people(
