@@ -17,6 +17,7 @@ from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.model.coverage.census import paid_ages
 
 KEY = "headline"
+MAX_UNITS = 20  # of today that the text about a dissolved unit names
 # The sentences of the summary with the figures that each needs; of those in one line the first that can be said.
 REPORTING = ("reporting_insured", "reporting_coverage", "reporting_population", "reporting_communes")
 TARGET = ("next_target", "next_people", "next_to_add")
@@ -112,7 +113,7 @@ def _dissolved_unit(view: AreaView, lang: str) -> str:
     units = ", ".join(geography.name(unit, lang) for unit in new)
     province = "" if above is None else geography.name(above, lang)
     fields = {"on": until + pd.Timedelta(days=1), "count": len(new), "province": province, "units": units}
-    text = translate("text.unit_ended", lang, **fields)
+    text = translate("text.unit_ended" if len(new) <= MAX_UNITS else "text.unit_ended_many", lang, **fields)
     if unknown := sum(not geography.successors(old) for old in view.communes()):
         text += " " + translate("text.unit_unknown", lang, count=unknown)
     return text

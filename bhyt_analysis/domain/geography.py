@@ -350,10 +350,10 @@ class Geography:
 
     def descendants(self, unit: Unit) -> list[Unit]:
         """Return all units that a unit became part of, at any number of steps, the first step first."""
-        found = dict.fromkeys(new for new, _ in self.successors(unit))
-        for new in list(found):
-            found |= dict.fromkeys(self.descendants(new))
-        return list(found)
+        units = dict.fromkeys(new for new, _ in self.successors(unit))
+        for new in list(units):
+            units |= dict.fromkeys(self.descendants(new))
+        return list(units)
 
     @cached_property
     def _origins(self) -> dict[int, list[tuple[Unit, float]]]:

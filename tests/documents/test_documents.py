@@ -60,6 +60,18 @@ def document(outputs, request):
     return lang, outputs / lang / slug / slug
 
 
+@pytest.fixture(params=[b for b in BRIEFINGS if b[1] != "ly-son"], ids=lambda m: "-".join(m))
+def full_document(outputs, request):
+    """Of an area with figures of enrolment; without any the briefing is one page."""
+    lang, slug = request.param
+    return lang, outputs / lang / slug / slug
+
+
+def least(stem, count):
+    """Return how many parts there are at least: one on the page without enrolment."""
+    return 1 if stem.name == "ly-son" else count
+
+
 def document_text(report):
     """All text of a report, tables and fields as well."""
     paragraphs = report.element.body.iter(qn("w:p"))
@@ -142,7 +154,7 @@ def test_the_report_says_what_the_page_says_word_for_word(document):
     page, report = page_texts(stem.with_suffix(".html")), report_texts(Document(stem.with_suffix(".docx")), content)
     made_with = [plain(b.text) for b in content.of_kind("made_with")]  # in the report below the first page
     stamps = [plain(b.text) for b in content.of_kind("warning")]  # there in a style of their own
-    assert len(report) >= 8
+    assert len(report) >= least(stem, 8)
     assert report == [t for t in page if t not in made_with + stamps]
 
 
@@ -150,7 +162,7 @@ def test_the_tables_of_the_report_are_those_of_the_page_cell_by_cell(document):
     _lang, stem = document
     content = read_content(stem.with_suffix(".ipynb"))
     page, report = page_tables(stem.with_suffix(".html")), report_tables(Document(stem.with_suffix(".docx")))
-    assert len(report) == len(page) == len(content.of_kind("table")) >= 4
+    assert len(report) == len(page) == len(content.of_kind("table")) >= least(stem, 4)
     for block in content.of_kind("table"):
         kept = [i for i, c in enumerate(block.table.columns) if c.key != "area"]  # codes are in the annex tables
         rows = [[row[i] for i in kept] for row in page[block.name]]
@@ -183,12 +195,12 @@ def test_the_slides_say_only_what_the_page_says(document):
                 texts = [t for t in lines if t and t not in stamps and not t.startswith(counted)]
                 assert [t for t in texts if t not in page] == [], title
                 bodies += len(texts)
-    assert bodies >= 4
+    assert bodies >= least(stem, 4)
     assert grids >= 1
 
 
-def test_the_slide_of_sources_names_those_of_the_headline_figures(document):
-    lang, stem = document
+def test_the_slide_of_sources_names_those_of_the_headline_figures(full_document):
+    lang, stem = full_document
     slides, title = Presentation(stem.with_suffix(".pptx")).slides, translate("item.sources", lang)
     (slide,) = [s for s in slides if s.shapes.title.text == title]
     bodies = [s for s in slide.shapes if s.has_text_frame and s != slide.shapes.title]
@@ -210,7 +222,8 @@ def test_the_headline_figures_are_in_all_four(document):
     slides = slide_text(Presentation(stem.with_suffix(".pptx")))
     assert [v for v in values[:10] if v not in slides] == []
     record = json.loads((stem.parent / "facts.json").read_text("utf-8"))
-    assert [f["text"] for f in record["facts"]] == values
+    facts = [f for f in record["facts"] if stem.name != "ly-son" or not f["key"].endswith("_target")]
+    assert [f["text"] for f in facts] == values  # on one page a target is in the row of its people
 
 
 def annex(stem, order, values=True):
@@ -274,8 +287,8 @@ def value_of(formula, sheet):
     return eval(text, {"ROUND": lambda x, n: int(x + 0.5), "__builtins__": {}})
 
 
-def test_every_formula_gives_the_figure_that_is_kept_with_it(document):
-    _lang, stem = document
+def test_every_formula_gives_the_figure_that_is_kept_with_it(full_document):
+    _lang, stem = full_document
     book = openpyxl.load_workbook(stem.with_suffix(".xlsx"))
     kept = openpyxl.load_workbook(stem.with_suffix(".xlsx"), data_only=True)
     count = 0
@@ -364,8 +377,8 @@ def test_every_style_that_is_used_is_times_new_roman(document):
         assert set(fonts.attrib.values()) == {"Times New Roman"}, style.name
 
 
-def test_headings_captions_and_references_are_words_own(document):
-    _lang, stem = document
+def test_headings_captions_and_references_are_words_own(full_document):
+    _lang, stem = full_document
     report = Document(stem.with_suffix(".docx"))
     content = read_content(stem.with_suffix(".ipynb"))
     heads = [p.text for p in report.paragraphs if p.style.name == "Heading 1"]
@@ -435,8 +448,8 @@ def test_a_notebook_that_is_no_briefing_is_refused(tmp_path):
 # --- Slides ---------------------------------------------------------------------------------------
 
 
-def test_there_are_8_to_12_slides_with_notes_inside_the_frame(document):
-    _lang, stem = document
+def test_there_are_8_to_12_slides_with_notes_inside_the_frame(full_document):
+    _lang, stem = full_document
     show = Presentation(stem.with_suffix(".pptx"))
     assert 8 <= len(show.slides) <= 12
     for slide in show.slides:
@@ -454,8 +467,8 @@ def native(show):
     return [(slide, s) for slide in show.slides for s in slide.shapes if s.has_chart]
 
 
-def test_native_charts_hold_the_figures_of_their_tables(document):
-    _lang, stem = document
+def test_native_charts_hold_the_figures_of_their_tables(full_document):
+    _lang, stem = full_document
     show = Presentation(stem.with_suffix(".pptx"))
     charts = {b.chart.alt: b.chart for b in read_content(stem.with_suffix(".ipynb")).of_kind("chart")}
     shapes = native(show)
@@ -668,7 +681,7 @@ def test_the_page_leads_to_its_sections_and_files(document):
     anchors = re.findall(r' id="([^"]+)"', page)
     assert len(anchors) == len(set(anchors))
     jumps = re.findall(r'href="#([^"]+)"', page)
-    assert len(jumps) >= 7
+    assert len(jumps) >= least(stem, 7)
     assert set(jumps) <= set(anchors)
     for link in re.findall(r'href="([^"#:]+)"', page):
         if not link.startswith(".."):
