@@ -244,8 +244,8 @@ class Geography:
         """Return the units (of some, or of all) whose name looks most like a text; none if no name is close."""
         name = expand_abbreviations(text)
         keys = self._by_name if units is None else {k for u in units for k in _name_keys(u.name)}
-        found = (nearest_choice(normalise_name(n), keys) for n in (name, strip_unit_word(name)))
-        bearers = self._by_name.get(next(filter(None, found), ""), [])
+        names = (nearest_choice(normalise_name(n), keys) for n in (name, strip_unit_word(name)))
+        bearers = self._by_name.get(next(filter(None, names), ""), [])
         return [u for u in bearers if units is None or u in units]
 
     def _hint(self, text: str) -> str:
