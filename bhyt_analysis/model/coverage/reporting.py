@@ -59,7 +59,7 @@ def _reporting_communes(view: AreaView) -> Reporting | None:
         communes = len(country().geography.communes(same, on))
     insured, people = int(rows["insured"].sum()), rows["population"]
     population = None if people.isna().any() else int(people.sum())
-    sources = ("; ".join(dict.fromkeys(t for t in rows[c] if t)) for c in ("source", "population_source"))
+    sources = ("; ".join(dict.fromkeys(rows[c].dropna())) for c in ("source", "population_source"))
     rate = insured / population if population else None
     return Reporting(on, len(rows), communes, insured, population, rate, derived_quality(rows["status"]), *sources)
 

@@ -187,6 +187,5 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
 
 def _first_day_ahead(view: AreaView) -> pd.Timestamp:
     """Return the day of the view, else the last day of a unit that has ended, else today."""
-    today = pd.Timestamp(dt.date.today())
-    ended = view.unit.until
-    return view.as_of or (today if ended is None else min(ended, today))
+    today, until = pd.Timestamp(dt.date.today()), view.unit.until
+    return view.as_of or (today if until is None else min(until, today))
