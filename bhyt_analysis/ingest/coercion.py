@@ -81,7 +81,22 @@ def _number_styles(table: DetectedTable, figures: list[str], numbers: str | None
     texts = {c: _number_texts(table, c) for c in figures}
     sheet_style = number_style(chain.from_iterable(texts.values()))
     unclear = {c for c, cells in texts.items() if not any(number_style([t]) for t in cells)}
-    return {c: sheet_style if c in unclear else number_style(cells) for c, cells in texts.items()}
+    styles = {c: sheet_style if c in unclear else number_style(cells) for c, cells in texts.items()}
+    return {c: style or _style_by_total(table, c) for c, style in styles.items()}
+
+
+def _style_by_total(table: DetectedTable, column: str) -> str | None:
+    """Return the only style in which the figures of a column add up to its total; None where there is none."""
+    if column not in table.totals:
+        return None
+    matching = []
+    for style in STYLES:
+        values, faults = convert_column(table.cells[column], _optional("count", column), style)
+        findings: list[Finding] = []
+        if not faults:
+            _check_totals(table, pd.DataFrame({column: values}), {column: style}, [column], findings)
+            matching += [] if findings else [style]
+    return matching[0] if len(matching) == 1 else None
 
 
 def _number_texts(table: DetectedTable, column: str) -> list[str]:

@@ -70,6 +70,9 @@ VALID = {
     "blank rows": people_sheet([PEOPLE[0], [], PEOPLE[1], [], [], *PEOPLE[2:], []]),
     "the heading again on every page": cards_sheet([*CARDS[:4], CARDS[0], *CARDS[4:]]),
     "a right total": people_sheet([*PEOPLE, ["Tổng cộng", None, 17350, 4300, None, None]]),
+    "a total that says how the numbers are written": people_sheet(
+        [*column(PEOPLE, "Dân số", "5.120", "4.230", "8.000"), ["Tổng cộng", None, 17350, 4300, None, None]]
+    ),
     "a right total at the top": people_sheet([PEOPLE[0], ["Toàn huyện", None, 17350, 4300, None, None], *PEOPLE[1:]]),
     "right totals of parts": people_sheet(
         [
