@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from bhyt_analysis.domain.dataset import Dataset
 
 DONE, FAULTS, UNUSABLE = 0, 1, 2
-Read = Callable[..., "Dataset"]
+Read = Callable[[], "Dataset"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -102,15 +102,33 @@ on_option = option("--on", required=True, metavar="DATE", type=Date())
 
 
 def data_argument(function: Callable[..., int]) -> Callable[..., int]:
-    """Declare INPUT and ``--numbers``; the command gets ``read``, which loads them (all, or one area's rows)."""
+    """Declare INPUT and ``--numbers``; the command gets ``read``, which loads them."""
 
     @functools.wraps(function)
-    def run(input: str | None, numbers: str | None, **options: object) -> int:
+    def run(input: str | None, numbers: str | None, **options: Any) -> int:
         from bhyt_analysis.ingest import load
 
-        return function(read=lambda area=None: load(input, area, numbers=numbers), **options)
+        def read() -> Dataset:
+            data = load(input, numbers=numbers)
+            _print_other_units(data, options["area"], options["lang"])
+            return data
+
+        return function(read=read, **options)
 
     return click.argument("input", required=False, metavar="INPUT")(numbers_option(run))
+
+
+def _print_other_units(data: Dataset, area: str | None, lang: str, on: str | None = None) -> None:
+    """Print on standard error which units the code or the name of an area meant on other days."""
+    if area is None:
+        return
+    from bhyt_analysis.domain.area_view import find_unit
+    from bhyt_analysis.i18n.dates import parse_date
+    from bhyt_analysis.tables.labels import other_units_text
+
+    data, unit = find_unit(data, area, None if on is None else parse_date(on))
+    if text := other_units_text(data.geography, area, unit, lang):
+        print(text, file=sys.stderr)
 
 
 @click.group(cls=Group, name="bhyt")
@@ -334,6 +352,7 @@ def monitor(
     lang: str,
 ) -> int:
     """Print, or write, the state of each unit against its plan in a month."""
+    from bhyt_analysis.domain.area_view import area_view
     from bhyt_analysis.model.monitoring.monitor import MAIN_COLUMNS, expiring_cards, nowcast
     from bhyt_analysis.model.monitoring.monitor import monitor as monitor_month
     from bhyt_analysis.model.monitoring.reports import reports_due
@@ -341,7 +360,7 @@ def monitor(
 
     if out and not area:
         raise BhytError(("error.watch_out", {}))
-    data = read(area)
+    data = area_view(read(), area).data if area else read()
     tables = {"units": monitor_month(data, area, month)}
     if area:
         day = tables["units"]["month"].iloc[0]
@@ -391,7 +410,7 @@ def premium(on: str, area: str | None, household: int | None, group: str | None,
     from bhyt_analysis.law import Law
     from bhyt_analysis.tables.explain import premium_steps
 
-    law_in_force = Law.read().at(on, _lineage(area, on))
+    law_in_force = Law.read().at(on, _lineage(area, on, lang))
     if household and group not in (None, "household"):
         raise BhytError(("error.household_and_group", {}))
     for line in premium_steps(law_in_force, group or "household", household or 1, lang):
@@ -408,7 +427,7 @@ def law(on: str, area: str | None, as_json: bool, lang: str) -> int:
     from bhyt_analysis.i18n.citations import format_citation
     from bhyt_analysis.law import Law
 
-    table = Law.read().at(on, _lineage(area, on)).table
+    table = Law.read().at(on, _lineage(area, on, lang)).table
     table = table[["parameter", "key", "area", "since", "until", "value", "unit", "reference", "status", "note"]]
     until = ["" if d.year == 9999 else str(d) for d in table["until"]]
     table = table.assign(until=until, since=table["since"].astype(str))
@@ -421,7 +440,7 @@ def law(on: str, area: str | None, as_json: bool, lang: str) -> int:
     return DONE
 
 
-def _lineage(area: str | None, on: str) -> str | Sequence[str | Sequence[str]] | None:
+def _lineage(area: str | None, on: str, lang: str) -> str | Sequence[str | Sequence[str]] | None:
     """Return the units that an area lies in; a province that only the law knows is taken by its name."""
     from bhyt_analysis.domain.area_view import area_view
     from bhyt_analysis.i18n.unit_names import normalise_name
@@ -430,7 +449,9 @@ def _lineage(area: str | None, on: str) -> str | Sequence[str | Sequence[str]] |
 
     if area is None or normalise_name(area) in {normalise_name(a) for a in Law.read().table["area"]}:
         return area
-    return area_view(load(), area).places(on)
+    data = load()
+    _print_other_units(data, area, lang, on)
+    return area_view(data, area, on).places(on)
 
 
 @command("explore")

@@ -99,3 +99,38 @@ def test_the_shell_completes_commands_and_choices(words, offered):
 def test_bhyt_alone_prints_its_help(capsys):
     assert main([]) == 2
     assert "reclassify" in capsys.readouterr().err
+
+
+PHONG_VAN = "07537 là xã Biên Sơn, tỉnh Bắc Ninh; trước 01/07/2025 mã này là xã Phong Vân, huyện Lục Ngạn "
+OTHER_UNITS = [  # the days and units are those of Resolutions 202/2025/QH15 and 1658/NQ-UBTVQH15
+    (["law", "--on", "2026-11-22", "--area", "07537"], PHONG_VAN + "(chọn đơn vị đó: 07537@2025-06-30)."),
+    (["premium", "--on", "2026-11-22", "--area", "07537"], PHONG_VAN + "(chọn đơn vị đó: 07537@2025-06-30)."),
+    (["premium", "--on", "2021-12-31", "--area", "07537"],
+     "07537 là xã Phong Vân, huyện Lục Ngạn; từ 01/07/2025 mã này là xã Biên Sơn, tỉnh Bắc Ninh "
+     "(chọn đơn vị đó: 07537)."),
+    (["audit", "--area", "24", "--lang", "en"],
+     "24 is Bắc Ninh province; before 1 July 2025 this code was Bắc Giang province (to choose it: 24@2025-06-30)."),
+    (["reclassify", "--decision", "861", "--area", "Lục Ngạn"],
+     "Lục Ngạn là huyện Lục Ngạn, tỉnh Bắc Giang; từ 01/07/2025 tên này là xã Lục Ngạn, tỉnh Bắc Ninh "
+     "(chọn đơn vị đó: 07582)."),
+    (["simulate", "--area", "Sơn Dương", "--draws", "0"],
+     "Sơn Dương là huyện Sơn Dương, tỉnh Tuyên Quang; từ 01/07/2025 tên này là xã Sơn Dương, tỉnh Tuyên Quang "
+     "(chọn đơn vị đó: 02536)."),
+    (["monitor", "--area", "076@2025-06-30"], ""),
+    (["law", "--on", "2026-11-22", "--area", "07537@30/06/2025"], ""),
+    (["premium", "--on", "2026-11-22", "--area", "Lào Cai"], ""),  # the province went on under its name
+    (["premium", "--on", "2026-11-22", "--area", "Xã Biên Sơn"], ""),  # joined by another, of the same name
+    (["allocate", "--area", "X001", "--on", "2022-06-30", "--rate", "93%"], ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "line"), OTHER_UNITS)
+def test_a_code_or_name_that_was_reused_is_told(call, line, capsys):
+    assert main(call) in (0, 1)
+    assert capsys.readouterr().err == (f"{line}\n" if line else "")
+
+
+@pytest.mark.slow
+def test_a_briefing_by_a_reused_code_says_so(tmp_path, capsys):
+    assert main(["brief", "--out", str(tmp_path), "--area", "07537", "--engine", "standard"]) == 0
+    assert PHONG_VAN in capsys.readouterr().err

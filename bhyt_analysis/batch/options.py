@@ -31,8 +31,8 @@ class BatchOptions:
     timeout, notebook_timeout : seconds that a cell, and a whole notebook, may take; None is no limit.
     memory_mb : megabytes that a notebook may use (Linux); by default its share of four fifths of the machine.
     fresh : build every area again, also what has not changed.
-    progress, verbose, profile : on standard error, a bar, if that is a terminal; a line for every area; at the end
-        the seconds of each cell over all areas, the slowest first.
+    progress, verbose, profile : on standard error, what else the names of ``areas`` mean and a bar, if that is a
+        terminal; a line for every area; at the end the seconds of each cell over all areas, the slowest first.
     formats : of "html" (always written), "docx", "pptx" and "xlsx".
 
     Raises

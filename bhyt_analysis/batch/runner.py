@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,7 @@ from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.loader import fingerprint, load
 from bhyt_analysis.ingest.scenario_files import read_scenario
 from bhyt_analysis.law.law import Law
+from bhyt_analysis.tables.labels import other_units_text
 
 NOTES = ".bhyt"  # in the folder of the batch: the lock, and the digest of the last request
 
@@ -84,6 +86,9 @@ def run_batch(
     with warm_context as warm:  # it loads meanwhile
         dataset = data if isinstance(data, Dataset) else load(data, numbers=options.numbers)
         plan = plan_areas(dataset, folder, areas, common, options)
+        for name in dict.fromkeys(areas or ()) if options.progress else ():
+            if text := other_units_text(dataset.geography, name, dataset.find(name), options.lang):
+                print(text, file=sys.stderr)
         folder.mkdir(parents=True, exist_ok=True)
         with _folder_lock(folder):
             manifest = _build_plan(plan, folder, dataset, warm, started)

@@ -24,7 +24,7 @@ class AreaView:
     """One area as known on a day.
 
     ``data`` has only the rows of the unit, of the units in it and of those above it, and in them a code means the unit
-    of that code that belongs to the area. ``others``: the units that its code or name also meant, on other days.
+    of that code that belongs to the area. ``others``: the units that its code or name meant on other days.
     Results are kept: each is worked out once.
 
     Examples
@@ -139,7 +139,7 @@ def area_view(data: Dataset, text: str | Unit, as_of: DateLike | None = None) ->
     if isinstance(text, Unit):
         unit = text
     else:
-        data, unit = _find(data, text, day)
+        data, unit = find_unit(data, text, day)
     key = (unit.id, day)
     if key not in data.views:
         data.views[key] = _view(data, unit, day, text if isinstance(text, str) else unit.code)
@@ -149,7 +149,7 @@ def area_view(data: Dataset, text: str | Unit, as_of: DateLike | None = None) ->
 area = area_view  # its public name
 
 
-def _find(data: Dataset, text: str, day: pd.Timestamp | None) -> tuple[Dataset, Unit]:
+def find_unit(data: Dataset, text: str, day: pd.Timestamp | None = None) -> tuple[Dataset, Unit]:
     """Return the unit that a text means on a day, or else the last one that it ever meant, with its dataset.
 
     A unit that the data lack is taken from the whole country, with the units in and above it.
@@ -207,9 +207,8 @@ def _with_country_people(population: pd.DataFrame, units: list[Unit]) -> pd.Data
 
 
 def _view(data: Dataset, unit: Unit, day: pd.Timestamp | None, text: str) -> AreaView:
-    others = tuple(u for u in data.geography.bearers(text.partition("@")[0].strip()) if u != unit)
-    selected = select_area(data, unit)
-    view = AreaView(limit_to_date(selected, day), unit, day, others)
+    others = tuple(data.geography.other_meanings(text, unit))
+    view = AreaView(limit_to_date(select_area(data, unit), day), unit, day, others)
     view.data.views.update({(unit.id, None): view, (unit.id, day): view})
     return view
 

@@ -217,6 +217,39 @@ class Geography:
             return self._by_code[text]
         return next((units for key in _name_keys(text) if (units := self._by_name.get(key))), [])
 
+    def other_meanings(self, text: str, unit: Unit) -> list[Unit]:
+        """Return the units that a code or a name, which means one unit, meant or will mean on other days.
+
+        Of a unit that went on, joined by others or under another name, nothing is told where its name stays or it is
+        alone. A text with a day has one meaning only.
+
+        Examples
+        --------
+        >>> import bhyt_analysis as bhyt
+        >>> geography = bhyt.load().geography
+        >>> unit = geography.find("Huyện Lục Ngạn")
+        >>> [u.name for u in geography.other_meanings("Lục Ngạn", unit)], geography.other_meanings("219", unit)
+        (['Xã Lục Ngạn'], [])
+        """
+        units: list[Unit] = []
+        for other in sorted(self.bearers(text.strip()), key=lambda u: -u.last):  # of several spells the last one
+            is_told = other.last == unit.last or any(self._is_same_unit(other, u) for u in (unit, *units))
+            if not is_told and other in self.matches(text, other.until):
+                units.append(other)
+        return units
+
+    def _is_same_unit(self, one: Unit, other: Unit) -> bool:
+        """Return whether a unit is another one later or before: nothing was joined or split, or its name stayed."""
+        old, new = (one, other) if one.last <= other.last else (other, one)
+        later = old
+        while len(steps := self.successors(later)) == 1 and len(self.predecessors(steps[0][0])) == 1:
+            later = steps[0][0]
+            if later == new:
+                return True
+        names = {normalise_name(strip_unit_word(u.name)) for u in (old, new)}
+        is_related = old.code == new.code or new in self.descendants(old)
+        return old.kind == new.kind and len(names) == 1 and is_related
+
     @cached_property
     def _by_name(self) -> dict[str, list[Unit]]:
         """Return the units by each way to write their names."""

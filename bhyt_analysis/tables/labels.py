@@ -6,11 +6,13 @@ from typing import Any
 
 import pandas as pd
 
+from bhyt_analysis.domain.geography import Geography, Unit
 from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.i18n.unit_names import display_name
 from bhyt_analysis.law.groups import groups
 
 Row = dict[str, Any]  # of a result, by column
+_MOST_OTHERS = 3  # units that a sentence lists
 
 
 def group_name(key: str, lang: str = "vi") -> str:
@@ -52,3 +54,34 @@ def statuses_of(rows: pd.DataFrame) -> list[str]:
 def add_labels(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     """Return the rows with the names of their units (``name``) in the language."""
     return rows.assign(name=[display_name(str(name), lang) for name in rows["name"]])
+
+
+def other_units_text(geography: Geography, text: str, unit: Unit, lang: str = "vi") -> str:
+    """Return a sentence on the units that a code or a name meant on other days; empty if there are none.
+
+    Examples
+    --------
+    >>> import bhyt_analysis as bhyt
+    >>> geography = bhyt.load().geography
+    >>> other_units_text(geography, "24", geography.find("24"))
+    '24 là tỉnh Bắc Ninh; trước 01/07/2025 mã này là tỉnh Bắc Giang (chọn đơn vị đó: 24@2025-06-30).'
+    """
+    bearer = "code" if text.strip() in geography.codes else "name"
+    parts = []
+    for other in geography.other_meanings(text, unit):
+        is_later = other.last > unit.last
+        day = max(other.first, unit.last + 1) if is_later else other.last + 1
+        fields = {"day": pd.Timestamp.fromordinal(day), "unit": _name_and_place(geography, other, lang)}
+        key = f"cli.{bearer}_{'since' if is_later else 'before'}"
+        parts.append(translate(key, lang, **fields, key=geography.key(other)))
+    if not parts:
+        return ""
+    place = _name_and_place(geography, unit, lang)
+    listed = "; ".join([*parts[:_MOST_OTHERS], *["…"] * (len(parts) > _MOST_OTHERS)])
+    return translate("cli.other_units", lang, found=text.strip(), unit=place, others=listed)
+
+
+def _name_and_place(geography: Geography, unit: Unit, lang: str) -> str:
+    """Return the name of a unit with that of the unit above, but for the country."""
+    units = [u for u in geography.lineage(unit)[:2] if u.kind != "country"]
+    return ", ".join(geography.name(u, lang) for u in units)
