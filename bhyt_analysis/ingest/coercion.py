@@ -87,7 +87,7 @@ def _number_styles(table: DetectedTable, figures: list[str], numbers: str | None
 
 def _style_by_total(table: DetectedTable, column: str) -> str | None:
     """Return the only style in which the figures of a column add up to its total; None where there is none."""
-    if column not in table.totals:
+    if column not in table.totals or (table.totals[column] == "").all():
         return None
     matching = []
     for style in STYLES:
