@@ -1,5 +1,6 @@
 """The command line: names, help in two languages, choices from the library, completion, errors of a call."""
 
+import json
 import os
 import sys
 
@@ -125,12 +126,15 @@ OTHER_UNITS = [  # the days and units are those of Resolutions 202/2025/QH15 and
 
 
 @pytest.mark.parametrize(("call", "line"), OTHER_UNITS)
-def test_a_code_or_name_that_was_reused_is_told(call, line, capsys):
+def test_a_code_or_name_that_was_reused_gets_a_line(call, line, capsys):
     assert main(call) in (0, 1)
     assert capsys.readouterr().err == (f"{line}\n" if line else "")
 
 
 @pytest.mark.slow
-def test_a_briefing_by_a_reused_code_says_so(tmp_path, capsys):
-    assert main(["brief", "--out", str(tmp_path), "--area", "07537", "--engine", "standard"]) == 0
+def test_briefings_of_a_reused_code_and_of_a_unit_of_the_country(tmp_path, capsys):
+    names = ["--area", "07537", "--area", "Xã Tân Lập, tỉnh Quảng Trị"]  # 14,418 registered people
+    assert main(["brief", "--out", str(tmp_path), *names, "--engine", "standard"]) == 0
     assert PHONG_VAN in capsys.readouterr().err
+    facts = json.loads((tmp_path / "xa-tan-lap-19462" / "facts.json").read_text("utf-8"))
+    assert {f["key"]: f["value"] for f in facts["facts"]}["population"] == 14_418

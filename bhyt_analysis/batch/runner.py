@@ -19,6 +19,7 @@ from bhyt_analysis.batch.index_page import write_index
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.batch.plan import common_parameters, plan_areas, policy_sha256
 from bhyt_analysis.batch.scheduler import BatchWarning, Progress, build_all
+from bhyt_analysis.domain.area_view import find_unit
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.engine import warm_process
@@ -85,15 +86,25 @@ def run_batch(
     warm_context = closing(WarmProcess.start(warm_config(), shared=True)) if use_warm else nullcontext()
     with warm_context as warm:  # it loads meanwhile
         dataset = data if isinstance(data, Dataset) else load(data, numbers=options.numbers)
+        if areas is not None:
+            dataset, areas = _find_areas(dataset, areas, options)
         plan = plan_areas(dataset, folder, areas, common, options)
-        for name in dict.fromkeys(areas or ()) if options.progress else ():
-            if text := other_units_text(dataset.geography, name, dataset.find(name), options.lang):
-                print(text, file=sys.stderr)
         folder.mkdir(parents=True, exist_ok=True)
         with _folder_lock(folder):
             manifest = _build_plan(plan, folder, dataset, warm, started)
             record.write_atomically(folder / NOTES / "asked", request)
             return manifest.to_dict()
+
+
+def _find_areas(data: Dataset, names: Sequence[str], options: BatchOptions) -> tuple[Dataset, list[str]]:
+    """Return the dataset with those of the areas that it lacked, and the key of each area; tell what else they mean."""
+    units = []
+    for name in dict.fromkeys(names):
+        data, unit = find_unit(data, name)
+        units.append(unit)
+        if options.progress and (text := other_units_text(data.geography, name, unit, options.lang)):
+            print(text, file=sys.stderr)
+    return data, [data.geography.key(unit) for unit in units]
 
 
 def _unchanged_manifest(folder: Path, request: str, options: BatchOptions, started: str) -> record.Manifest | None:

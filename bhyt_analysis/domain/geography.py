@@ -220,8 +220,8 @@ class Geography:
     def other_meanings(self, text: str, unit: Unit) -> list[Unit]:
         """Return the units that a code or a name, which means one unit, meant or will mean on other days.
 
-        Of a unit that went on, joined by others or under another name, nothing is told where its name stays or it is
-        alone. A text with a day has one meaning only.
+        Without those that are the same unit, under a new name or joined by others under the old one. A text with a day
+        has one meaning only.
 
         Examples
         --------
@@ -233,8 +233,8 @@ class Geography:
         """
         units: list[Unit] = []
         for other in sorted(self.bearers(text.strip()), key=lambda u: -u.last):  # of several spells the last one
-            is_told = other.last == unit.last or any(self._is_same_unit(other, u) for u in (unit, *units))
-            if not is_told and other in self.matches(text, other.until):
+            is_listed = other.last == unit.last or any(self._is_same_unit(other, u) for u in (unit, *units))
+            if not is_listed and other in self.matches(text, other.until):
                 units.append(other)
         return units
 
