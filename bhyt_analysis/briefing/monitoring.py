@@ -39,7 +39,8 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     rows = monitor(data, code, month, table)
     estimates = nowcast(data, code, month, table)
     texts = monitor_texts.monitor_texts(rows, lang) + monitor_texts.nowcast_texts(estimates, lang)
-    rows = rows.iloc[1:] if some else rows
+    if some:  # the text counts the others
+        rows = rows.iloc[1:].dropna(subset="insured")
     chosen = [Item("watch", "\n".join(f"- {text}" for text in texts), table=rows[PAGE_COLUMNS])]
     rated = own[own["rate"].notna()]
     if len(rated) and pd.notna(rows["rate"].iloc[0]):

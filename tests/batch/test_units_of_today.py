@@ -1,4 +1,4 @@
-"""Briefings of a commune, a province, an own area and a dissolved district, from names without a table of the country."""
+"""Briefings of a commune, a province, an own area and a dissolved district, found by their names."""
 
 import json
 
