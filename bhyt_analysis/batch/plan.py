@@ -89,17 +89,15 @@ def slugs(geography: Geography) -> dict[Unit, str]:
     >>> [names[geography.find(a)] for a in ("076", "522", "51", "51@2025-06-30")]
     ['son-duong', 'thanh-pho-quang-ngai', 'tinh-quang-ngai', 'tinh-quang-ngai-2025-06-30']
     """
-    units = pd.DataFrame([(u.code, u.name, u.kind) for u in geography.units.values()], columns=["code", "name", "kind"])
-    units = units.drop_duplicates(["code", "name"])
-    upper = units["kind"] != "commune"
-    short, full = units["name"].map(strip_unit_word).map(slugify), units["name"].map(slugify)
-    unique_upper = short[upper].drop_duplicates(keep=False).index
-    names = short.where(~short.duplicated(keep=False) | units.index.isin(unique_upper), full)
+    rows = [(u.code, slugify(u.name), slugify(strip_unit_word(u.name)), u.kind) for u in geography.units.values()]
+    units = pd.DataFrame(rows, columns=["code", "full", "short", "kind"]).drop_duplicates(["code", "full"])
+    unique_upper = units.loc[units["kind"] != "commune", "short"].drop_duplicates(keep=False).index
+    names = units["short"].where(~units["short"].duplicated(keep=False) | units.index.isin(unique_upper), units["full"])
     names = names.mask(names.duplicated(keep=False), names + "-" + units["code"].map(slugify))
-    by_unit = dict(zip(zip(units["code"], units["name"], strict=True), names, strict=True))
+    by_unit = dict(zip(zip(units["code"], units["full"], strict=True), names, strict=True))
     slugs_of_spells = {}
     for unit in geography.units.values():
-        later = [u for u in geography.units_with_code(unit.code) if u.name == unit.name and u.first > unit.first]
-        suffix = f"-{unit.until:%Y-%m-%d}" if later and unit.until is not None else ""
-        slugs_of_spells[unit] = by_unit[unit.code, unit.name] + suffix
+        name, same_code = slugify(unit.name), geography.units_with_code(unit.code)
+        is_last = all(u.first <= unit.first for u in same_code if slugify(u.name) == name)
+        slugs_of_spells[unit] = by_unit[unit.code, name] + ("" if is_last else f"-{unit.until:%Y-%m-%d}")
     return slugs_of_spells

@@ -22,7 +22,7 @@ from ..conftest import ROOT
 from ..waiting import run as run_process
 from ..waiting import wait_until
 
-AREAS = ["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn"]
+AREAS = ["Huyện Sơn Dương", "Huyện Lục Ngạn", "X001", "Huyện Lý Sơn"]
 BHYT = [sys.executable, "-m", "bhyt_analysis.cli"]
 
 
@@ -32,7 +32,7 @@ def briefings(tmp_path_factory):
     out = tmp_path_factory.mktemp("briefings")
     vi = run_process([*BHYT, "brief", "--out", out / "vi", "--area", *AREAS])
     scenario = ROOT / "scenarios" / "contribution_rate_2027.toml"
-    call = [*BHYT, "brief", "--out", out / "en", "--area", "Sơn Dương", "--lang", "en", "--scenario", scenario]
+    call = [*BHYT, "brief", "--out", out / "en", "--area", "Huyện Sơn Dương", "--lang", "en", "--scenario", scenario]
     en = run_process(call)
     return out, vi, en
 
@@ -313,8 +313,8 @@ def test_an_output_folder_may_lie_inside_the_input(small_input):
 def test_a_day_or_an_output_that_can_not_be_ends_with_status_2(tmp_path, capsys):
     assert main(["brief", "--out", str(tmp_path / "o"), "--as-of", "31/12/2024x"]) == 2
     (tmp_path / "file").write_text("", "utf-8")
-    assert main(["brief", "--out", str(tmp_path / "file"), "--area", "Lý Sơn"]) == 2
-    assert main(["reclassify", "--decision", "861", "--area", "Lục Ngạn", "--csv", str(tmp_path / "no" / "x.csv")]) == 2
+    assert main(["brief", "--out", str(tmp_path / "file"), "--area", "536"]) == 2
+    assert main(["reclassify", "--decision", "861", "--area", "219", "--csv", str(tmp_path / "no" / "x.csv")]) == 2
     streams = capsys.readouterr()
     assert streams.out == ""
     assert len(streams.err.splitlines()) == 3
