@@ -130,8 +130,8 @@ def reclassify(
     >>> reclassify(load(), decision="2752", area="Lào Cai")["zone_after"].value_counts().to_dict()
     {'III': 47, 'II': 36, 'I': 12, 'none': 4}
     """
-    decisions = sorted({d for table in (data.zones, data.losses, data.decisions) for d in table["decision"]})
-    if decision not in decisions:
+    decisions = sorted(set(data.zones["decision"]) | set(data.losses["decision"]))
+    if decision not in {*decisions, *data.decisions["decision"]}:
         key = "error.no_decision" if decisions else "error.no_decision_at_all"
         raise BhytError((key, {"decision": decision, "known": ", ".join(decisions)}))
     if unknown := [b for b in by if b != "subgroup"]:
