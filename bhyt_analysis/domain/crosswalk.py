@@ -75,16 +75,38 @@ def carry_to(data: Dataset, units: Iterable[Unit], tables: dict[str, pd.DataFram
     a figure and the share of each is known. The figures of the only unit that it was before stay as they are; sums of
     whole units are "derived", those with parts of units "estimated". The day stays that of the figures.
     """
-    links = _links(data.geography, units)
+    kept: dict[int, dict[str, pd.DataFrame]] = data.result(_carried_rows)
+    units = list(units)
+    new = {u.id: u for u in units if u.id not in kept}
+    kept |= {i: {} for i in new}
+    candidates = [u for u in new.values() if data.geography.predecessors(u)]
+    if candidates:
+        links = _links(data.geography, candidates)
+        for name in CROSSWALK_TABLES:
+            open_links = links[~links["target"].isin(data.rows_by_unit[name].keys())]
+            if open_links["unit_id"].isin(data.rows_by_unit[name].keys()).any():
+                for target, rows in _carried(data, name, open_links).groupby("unit_id"):
+                    kept[int(target)][name] = rows
     result = {}
     for name in CROSSWALK_TABLES:
-        own = tables[name]
-        rows = _complete_rows(data, name, links[~links["target"].isin(own["unit_id"])])
-        sums = _sums(rows, name)
-        sources = rows.groupby(["target", "as_of"])["source"].agg(_carried_source)
-        keys = zip(sums["unit_id"], sums["as_of"], strict=True)
-        result[name] = _append(own, sums.assign(source=[sources[key] for key in keys]))
+        rows = [kept[u.id][name] for u in units if name in kept[u.id]]
+        result[name] = pd.concat([tables[name], *rows], ignore_index=True) if rows else tables[name]
     return result
+
+
+def _carried_rows(data: Dataset) -> dict[int, dict[str, pd.DataFrame]]:
+    """Return the rows that were carried so far, by unit and table: none at first."""
+    return {}
+
+
+def _carried(data: Dataset, name: str, links: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the new units, in the columns and types of the table."""
+    rows = _complete_rows(data, name, links)
+    sums = _sums(rows, name)
+    sources = rows.groupby(["target", "as_of"])["source"].agg(_carried_source)
+    keys = zip(sums["unit_id"], sums["as_of"], strict=True)
+    table = getattr(data, name)
+    return sums.assign(source=[sources[key] for key in keys]).reindex(columns=table.columns).astype(table.dtypes)
 
 
 def _carried_source(sources: pd.Series) -> str:
@@ -128,15 +150,15 @@ def _complete_rows(data: Dataset, name: str, links: pd.DataFrame) -> pd.DataFram
 def _sums(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     """Return the rows of the new units: sums of the people of their parts, in whole numbers."""
     counts = table_columns(name).query("type == 'count'")["column"].tolist()
-    for column in counts:
-        people, lower = rows[column].astype("Float64"), rows["lower"]
-        low, high = (np.floor(people * share + 0.5 + 1e-9) for share in (lower, lower + rows["share"]))
-        rows = rows.assign(**{column: (high - low).astype("Int64")})
+    people, lower, share = (rows[c].to_numpy("float64", na_value=np.nan) for c in (counts, ["lower"], ["share"]))
+    low, high = (np.floor(people * part + 0.5 + 1e-9) for part in (lower, lower + share))
+    rows = rows.assign(**dict(zip(counts, (high - low).T, strict=True)))
     key = ["target", "code", "as_of", *(["group"] if "group" in rows else [])]
     groups = rows.groupby(key, sort=False)
     sums = groups[counts].sum(min_count=1)
     if name == "population":  # a count that one of the former units lacks is not known of the new one
         sums = sums.where(groups[counts].count().eq(groups.size(), axis=0))
+    sums = sums.astype("Int64")
     pairs = zip(groups["status"].agg(list), groups["weak"].first(), strict=True)
     sums["status"] = [derived_quality(*statuses, weak) if weak else statuses[0] for statuses, weak in pairs]
     return sums.reset_index().rename(columns={"target": "unit_id", "code": "area"}).assign(file="successors", row=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
@@ -40,6 +41,7 @@ class Dataset:
     warnings: list[Finding] = field(default_factory=list, repr=False)
     geography: Geography = field(default=None, repr=False)  # type: ignore[assignment]
     views: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)  # of `area`, by unit and day
+    results: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)  # of `result`, by function
 
     def __post_init__(self) -> None:
         """Give each row its unit; a row that has one keeps it, as long as the unit bears the code of the row."""
@@ -62,6 +64,12 @@ class Dataset:
                 ids = ids.copy()
                 ids[wrong] = self.geography.unit_ids(table.loc[wrong, "area"], days)
                 object.__setattr__(self, name, table.assign(unit_id=ids))
+
+    def result(self, function: Callable[[Dataset], Any]) -> Any:
+        """Return ``function(data)``, worked out once."""
+        if function not in self.results:
+            self.results[function] = function(self)
+        return self.results[function]
 
     @cached_property
     def rows_by_unit(self) -> dict[str, dict[int, np.ndarray]]:
@@ -114,7 +122,8 @@ DAY_COLUMNS = {
 # The day that tells whose row it is; the text that rows of one document have in common.
 _UNIT_DAYS = DAY_COLUMNS | {"decisions": "since", "duties": "since", "targets": "on", "documents": "issued"}
 _DOCUMENT_COLUMNS = {"targets": "instrument", "published": "document"}
-TABLES = tuple(f.name for f in fields(Dataset) if f.name not in ("source", "sha256", "warnings", "geography", "views"))
+_OTHER_FIELDS = ("source", "sha256", "warnings", "geography", "views", "results")
+TABLES = tuple(f.name for f in fields(Dataset) if f.name not in _OTHER_FIELDS)
 UNIT_TABLES = tuple(name for name in TABLES if name not in ("areas", "successors"))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -58,10 +57,19 @@ def published_rates(data: Dataset, code: str) -> pd.DataFrame:
     Columns ``as_of``, ``relation``, ``rate`` (missing unless printed with "=" or "about"), ``rate_low``,
     ``rate_high`` (at most 1), ``document``, ``source``.
     """
-    rows = data.published
-    rows = rows[(rows["area"] == code) & (rows["figure"] == "coverage") & rows["value"].notna()]
-    bounds = [printed_interval(r.value, r.decimals, r.relation) for r in rows.itertuples()]
-    sources = [figure_source(data, r.document, r.locator) for r in rows.itertuples()]
+    rates: dict[str, pd.DataFrame] = data.result(_published_rates)
+    return rates[code if code in rates else ""]
+
+
+def _published_rates(data: Dataset) -> dict[str, pd.DataFrame]:
+    return _rates_by_unit(data.published, data.result(_short_names))
+
+
+def _rates_by_unit(published: pd.DataFrame, names: dict[str, str]) -> dict[str, pd.DataFrame]:
+    """Return the rates of all units by code; those of "" are of a unit without any."""
+    rows = published[(published["figure"] == "coverage") & published["value"].notna()]
+    bounds = [printed_interval(*r) for r in zip(rows["value"], rows["decimals"], rows["relation"], strict=True)]
+    sources = [_cited(names, *r) for r in zip(rows["document"], rows["locator"], strict=True)]
     low, high = ([i[side] for i in bounds] for side in (0, 1))
     table = rows.assign(
         as_of=pd.to_datetime(rows["as_of"], format="%Y-%m-%d", errors="coerce"),
@@ -69,9 +77,14 @@ def published_rates(data: Dataset, code: str) -> pd.DataFrame:
         rate_low=np.maximum(low, 0.0) / 100,
         rate_high=np.minimum(high, 100.0) / 100,
         source=sources,
-    )[["as_of", "relation", "rate", "rate_low", "rate_high", "document", "source"]]
+    )
     # A rate of "the end of the year" has no place in a sequence of days.
-    return table[table["as_of"].notna()].sort_values("as_of", ignore_index=True)
+    table = table[table["as_of"].notna()].sort_values("as_of", kind="stable")
+    units, table = table["area"], table[["as_of", "relation", "rate", "rate_low", "rate_high", "document", "source"]]
+    of_units = {
+        str(code): table.loc[index].reset_index(drop=True) for code, index in units.groupby(units).groups.items()
+    }
+    return {"": table.iloc[:0].reset_index(drop=True), **of_units}
 
 
 def national_rate(data: Dataset, on: DateLike) -> pd.Series | None:
@@ -90,25 +103,37 @@ def national_rate(data: Dataset, on: DateLike) -> pd.Series | None:
     """
     rates = published_rates(data, COUNTRY)
     if rates.empty:
-        rates = published_rates(replace(data, **_bundled_figures()), COUNTRY)
+        rates = _bundled_national_rates()
     last = pd.Timestamp(on)
     rates = rates[rates["rate"].notna() & (rates["as_of"] <= last) & (rates["as_of"] > last - pd.DateOffset(years=1))]
     return None if rates.empty else rates.iloc[-1]
 
 
 @lru_cache(maxsize=1)
-def _bundled_figures() -> dict[str, pd.DataFrame]:
-    """Return what was observed, as in the bundled data, and the documents that printed it."""
+def _bundled_national_rates() -> pd.DataFrame:
+    """Return the rates of the country in what was observed, as in the bundled data."""
     files = {"published": "published_observed.csv", "documents": "documents.csv"}
     folder = bundled_path("data")
     tables = {k: pd.read_csv(folder / v, dtype=str, keep_default_na=False, encoding="utf-8") for k, v in files.items()}
     numbers = {c: pd.to_numeric(tables["published"][c]) for c in ("value", "decimals")}
-    return {**tables, "published": tables["published"].assign(**numbers)}
+    return _rates_by_unit(tables["published"].assign(**numbers), _names_of_documents(tables["documents"]))[COUNTRY]
 
 
 def figure_source(data: Dataset, document: str, locator: str) -> str:
     """Return a document and a place in it, as a reader would cite it."""
-    rows = data.documents[data.documents["document"] == document]
-    if rows.empty:
+    return _cited(data.result(_short_names), document, locator)
+
+
+def _cited(names: dict[str, str], document: str, locator: str) -> str:
+    if document not in names:
         return f"{document}, {locator}"
-    return ", ".join(part for part in (rows["short"].iloc[0], locator) if part)
+    return ", ".join(part for part in (names[document], locator) if part)
+
+
+def _short_names(data: Dataset) -> dict[str, str]:
+    return _names_of_documents(data.documents)
+
+
+def _names_of_documents(documents: pd.DataFrame) -> dict[str, str]:
+    table = documents.drop_duplicates("document")
+    return dict(zip(table["document"], table["short"], strict=True))

@@ -182,9 +182,10 @@ def _without_cards(data: Dataset, code: str, by: Sequence[str]) -> pd.DataFrame:
     rows: list[dict[str, object]] = []
     for unit in data.geography.commune_codes(code) if "commune" in by else [code]:
         rates = published_rates(data, unit)
-        rates = rates if "month" in by else rates.tail(1)
-        rows += rates.assign(area=unit, status="published").to_dict("records")
-        if rates.empty:
+        if len(rates):
+            rates = rates if "month" in by else rates.tail(1)
+            rows += rates.assign(area=unit, status="published").to_dict("records")
+        else:
             count = population_at(data.geography, data.population, unit)
             if count is not None:
                 day, people, status, source = count.as_of, count.people, count.status, count.source
