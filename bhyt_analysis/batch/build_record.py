@@ -145,6 +145,7 @@ def code_fingerprint() -> str:
     package = Path(__file__).parents[1]
     files = [p for p in sorted(package.rglob("*")) if p.suffix in CODE and "bundled" not in p.parts]
     code = hashlib.sha256()
-    for path in (*files, bundled_path("notebooks") / "area_briefing.ipynb"):
+    country = sorted((bundled_path("data") / "country").glob("*.csv"))  # also people of units of the input
+    for path in (*files, *country, bundled_path("notebooks") / "area_briefing.ipynb"):
         code.update(path.name.encode() + b"\0" + path.read_bytes())
     return json_sha256(code.hexdigest(), Law.read().sha256(), versions())

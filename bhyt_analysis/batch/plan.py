@@ -12,7 +12,6 @@ import pandas as pd
 from bhyt_analysis.batch.build import Job, template_path
 from bhyt_analysis.batch.build_record import code_fingerprint, json_sha256
 from bhyt_analysis.batch.options import BatchOptions
-from bhyt_analysis.domain.area_view import select_area
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.decisions import units_with_own_decision
@@ -66,12 +65,12 @@ def plan_areas(
         policy_sha256(common),
         json.loads(template_path().read_text("utf-8")),
     )
+    check_parameters(notebook, {"area": "", **common})
     jobs = []
     for unit in units:
         area = data.geography.key(unit)
         parameters = {"area": area, **common}
-        check_parameters(notebook, parameters)
-        digest = json_sha256(area, partition_sha256(select_area(data, unit)), policy)
+        digest = json_sha256(area, partition_sha256(data, unit), policy)
         jobs.append(Job(area, folders[unit], str(out), parameters, digest, options, options.engine))
     return jobs
 

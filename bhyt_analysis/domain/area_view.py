@@ -175,7 +175,7 @@ def add_country_units(data: Dataset, units: Sequence[Unit]) -> Dataset:
     geography = country().geography
     inside = [u for unit in units for u in geography.inside(unit)]
     origins = {o for u in inside for o in geography.origins(u)}
-    related = {*inside, *origins, *_all_above(geography, [*inside, *origins])}
+    related = {*inside, *origins, *all_above(geography, [*inside, *origins])}
     own = {(u.code, normalise_name(u.name)) for u in data.geography.units.values()}
     new = {u.id for u in related if (u.code, normalise_name(u.name)) not in own}
     areas = country().data.areas
@@ -220,9 +220,9 @@ def select_area(data: Dataset, unit: Unit) -> Dataset:
     """
     geography = data.geography
     inside = list(geography.inside(unit))
-    above = _all_above(geography, inside)
+    above = all_above(geography, inside)
     later = {new for u in inside for new in geography.descendants(u)}
-    listed = {*inside, *above, *later, *_all_above(geography, later)}
+    listed = {*inside, *above, *later, *all_above(geography, later)}
     uncounted = [u for u in inside if u.kind in ("province", "commune") and u.code.isdigit()]
     uncounted = [u for u in uncounted if u.id not in data.rows_by_unit["population"]]
     if len(listed) == len(geography.units) and (data.source == COUNTRY_SOURCE or not uncounted):
@@ -246,7 +246,7 @@ def select_area(data: Dataset, unit: Unit) -> Dataset:
     )
 
 
-def _all_above(geography: Geography, units: Iterable[Unit]) -> set[Unit]:
+def all_above(geography: Geography, units: Iterable[Unit]) -> set[Unit]:
     """Return all units that were ever above some units."""
     upper: set[Unit] = set()
     level = set(units)

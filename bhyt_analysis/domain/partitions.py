@@ -8,26 +8,57 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.domain.dataset import TABLES, Dataset
+from bhyt_analysis.domain.area_view import all_above
+from bhyt_analysis.domain.dataset import TABLES, UNIT_TABLES, Dataset
 from bhyt_analysis.domain.findings import decode_part, encode_part
-from bhyt_analysis.domain.geography import Geography
+from bhyt_analysis.domain.geography import NO_UNIT, Geography, Unit
 
 FILE_NAME = "partition.json"  # marks the folder of a partition
 _PLACE_COLUMNS = ["file", "row", "unit_id"]  # the place of a row is no part of what it says
 
 
-def partition_sha256(data: Dataset) -> str:
-    """Return a fingerprint of the rows of a dataset, whatever their order and place."""
-    digest = hashlib.sha256()
-    for name in TABLES:
-        rows = getattr(data, name).drop(columns=_PLACE_COLUMNS, errors="ignore")
-        digest.update(name.encode() + np.sort(pd.util.hash_pandas_object(rows, index=False).to_numpy()).tobytes())
-    return digest.hexdigest()
+def partition_sha256(data: Dataset, unit: Unit) -> str:
+    """Return a fingerprint of the rows on which a unit's briefing depends, whatever their order and place.
+
+    These are the rows of the unit, of those in it and above it, and of those from which they came.
+    """
+    rows, names = data.result(_digests)
+    geography = data.geography
+    inside = set(geography.inside(unit))
+    above = all_above(geography, inside)
+    later = {new for u in inside for new in geography.descendants(u)}
+    figures = {u.id for u in (*inside, *above, *(o for u in inside for o in geography.origins(u)))} | {NO_UNIT}
+    listed = {u.id for u in (*inside, *above, *later, *all_above(geography, later))}
+    found = [*(rows[i] for i in figures if i in rows), *(names[i] for i in listed)]
+    return hashlib.sha256(b"".join(sorted(found))).hexdigest()
+
+
+def _digests(data: Dataset) -> tuple[dict[int, bytes], dict[int, bytes]]:
+    """Return the digests of the rows about each unit, and of its row in the table of units."""
+    found: dict[int, list[bytes]] = defaultdict(list)
+    for name in UNIT_TABLES:
+        hashes = _row_hashes(getattr(data, name))
+        units = {NO_UNIT: slice(None)} if name == "documents" else data.rows_by_unit[name]
+        for unit, positions in units.items():
+            found[int(unit)].append(name.encode() + np.sort(hashes[positions]).tobytes())
+    hashes, positions_by_code = _row_hashes(data.successors), data.successors.groupby("code_old").indices
+    for code, positions in positions_by_code.items():
+        for former in data.geography.units_with_code(str(code)):
+            found[former.id].append(b"successors" + np.sort(hashes[positions]).tobytes())
+    rows = {unit: hashlib.sha256(b"".join(parts)).digest() for unit, parts in found.items()}
+    areas = zip(data.areas["unit_id"].tolist(), _row_hashes(data.areas), strict=True)
+    return rows, {unit: number.tobytes() for unit, number in areas}
+
+
+def _row_hashes(table: pd.DataFrame) -> np.ndarray:
+    rows = table.drop(columns=_PLACE_COLUMNS, errors="ignore")
+    return pd.util.hash_pandas_object(rows, index=False).to_numpy()
 
 
 def write_partition(folder: Path, data: Dataset) -> Path:

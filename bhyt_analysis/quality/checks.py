@@ -322,12 +322,14 @@ def _published_units(data: Dataset) -> Iterator[Finding]:
 def _successor_shares(data: Dataset) -> Iterator[Finding]:
     """Yield split units whose parts do not add up to the unit."""
     rounding = rule_limits("successor_shares")["share"]
-    for (code, day), parts in data.successors.groupby(["code_old", "on"]):
-        total = float(parts["share"].sum())
-        if total > 1 + rounding or (parts["share"].notna().all() and total < 1 - rounding):
-            name = data.geography.unit_at(code, day).name if data.geography.units_with_code(code) else code
-            first = next(parts.itertuples())
-            yield Finding.in_row("successor_shares", first, "share", value=total, name=name, day=day)
+    groups = data.successors.groupby(["code_old", "on"])["share"]
+    totals = groups.sum()
+    wrong = (totals > 1 + rounding) | ((groups.count() == groups.size()) & (totals < 1 - rounding))
+    for (code, day), total in totals[wrong].items():
+        steps = data.successors
+        first = next(steps[(steps["code_old"] == code) & (steps["on"] == day)].itertuples())
+        name = data.geography.unit_at(code, day).name if data.geography.units_with_code(code) else code
+        yield Finding.in_row("successor_shares", first, "share", value=float(total), name=name, day=day)
 
 
 def _expiring_cards(data: Dataset) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
 
 def sha256(data, area):
-    return partition_sha256(area_view(data, area).data)
+    return partition_sha256(data, data.find(area))
 
 
 def test_a_partition_gives_the_results_of_the_input(data, law):
