@@ -11,6 +11,7 @@ import hashlib
 from collections import namedtuple
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -146,11 +147,9 @@ class Law:
         `bhyt_analysis.domain.geography.lineage` gives). The row of the smallest unit wins; within one area a reform
         wins over the law that it covers, then the later ``since``.
         """
-        date = parse_date(day)
-        rows = _weakest_first(self.table[(self.table["since"] <= date) & (self.table["until"] >= date)], area)
-        rows = rows.drop_duplicates(["parameter", "key"], keep="last").sort_values(["layer", "row"], kind="stable")
-        label = area if isinstance(area, str) else next(iter(area[0])) if area else ""
-        return InForce(date, label, rows.drop(columns=["distance", "layer"]).reset_index(drop=True))
+        if area is not None and not isinstance(area, str):
+            area = tuple(u if isinstance(u, str) else tuple(u) for u in area)
+        return _in_force(self, parse_date(day), area)
 
     def months(self, start: DateLike, end: DateLike, area: Area = None) -> pd.DataFrame:
         """Return the law month by month, for budgets: one row a month, parameter and key.
@@ -246,6 +245,15 @@ def _name_chain(area: Area) -> list[set[str]]:
         return []
     units = [area] if isinstance(area, str) else list(area)
     return [{normalise_name(strip_unit_word(n)) for n in ([u] if isinstance(u, str) else u)} for u in units]
+
+
+@lru_cache(maxsize=256)
+def _in_force(law: Law, date: pd.Timestamp, area: Area) -> InForce:
+    table = law.table
+    rows = _weakest_first(table[(table["since"] <= date) & (table["until"] >= date)], area)
+    rows = rows.drop_duplicates(["parameter", "key"], keep="last").sort_values(["layer", "row"], kind="stable")
+    label = area if isinstance(area, str) else next(iter(area[0])) if area else ""
+    return InForce(date, label, rows.drop(columns=["distance", "layer"]).reset_index(drop=True))
 
 
 def _weakest_first(rows: pd.DataFrame, area: Area) -> pd.DataFrame:

@@ -7,7 +7,8 @@ rule of its own: figures belong together by their names (docs/audit.md), by thei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations, pairwise
 
 import pandas as pd
@@ -49,9 +50,18 @@ def audit(data: Dataset, area: str | None = None, lang: str = "vi") -> pd.DataFr
     return findings_table((f for code in codes for rule in RULES for f in rule(data, code)), lang, WHERE)
 
 
-def _documents(data: Dataset, code: str) -> Iterator[tuple[str, pd.DataFrame]]:
-    rows = data.published[(data.published["area"] == code) & data.published["value"].notna()]
-    yield from ((str(name), part) for name, part in rows.groupby("document", sort=False))
+def _documents(data: Dataset, code: str) -> Sequence[tuple[str, pd.DataFrame]]:
+    documents: dict[str, list[tuple[str, pd.DataFrame]]] = data.result(_all_documents)
+    return documents.get(code, [])
+
+
+def _all_documents(data: Dataset) -> dict[str, list[tuple[str, pd.DataFrame]]]:
+    """Return the figures that each document prints of a unit, by the unit's code."""
+    documents: dict[str, list[tuple[str, pd.DataFrame]]] = defaultdict(list)
+    rows = data.published[data.published["value"].notna()]
+    for (code, name), part in rows.groupby(["area", "document"], sort=False):
+        documents[code].append((str(name), part))
+    return documents
 
 
 def _figures(rows: pd.DataFrame) -> Figures:

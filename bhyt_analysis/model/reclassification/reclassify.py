@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bhyt_analysis.domain.area_view import area_view
+from bhyt_analysis.domain.area_view import AreaView, area_view
 from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.population import add_population, population_at
@@ -138,7 +138,7 @@ def reclassify(
         raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": "subgroup"}))
     views = [area_view(data, a) for a in (areas_with_figures(data) if area is None else [area])]
     options = Options(decision, bool(by), minority_share, other_entitlement_share)
-    table = _concat([_area_rows(view.data, view.code, options) for view in views])
+    table = _concat([view.result(_view_rows, options) for view in views])
     if by:
         table = table[(table[["before", "gained"]].fillna(1) != 0).any(axis=1)]
         table = table.assign(subgroup=table["subgroup"].fillna("difficult_area").astype("str"))
@@ -156,7 +156,11 @@ def unit_losses(data: Dataset, decision: str, area: str) -> pd.DataFrame:
     >>> [len(unit_losses(load(), "861", area)) for area in ("Lục Ngạn", "Tỉnh Bắc Giang")]
     [14, 0]
     """
-    view = area_view(data, area)
+    table: pd.DataFrame = area_view(data, area).result(_unit_losses, decision)
+    return table.copy()
+
+
+def _unit_losses(view: AreaView, decision: str) -> pd.DataFrame:
     code, data = view.code, view.data
     if decision not in set(data.zones["decision"]) | set(data.losses["decision"]):
         return _set_dtypes(pd.DataFrame(columns=COLUMNS + BASIS))
@@ -196,6 +200,10 @@ def _published_losses(data: Dataset, code: str, decision: str) -> pd.DataFrame:
 def _concat(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     filled = [p for p in parts if len(p)]
     return pd.concat(filled) if filled else pd.DataFrame(columns=BY_SUBGROUP)
+
+
+def _view_rows(view: AreaView, options: Options) -> pd.DataFrame:
+    return _area_rows(view.data, view.code, options)
 
 
 def _area_rows(data: Dataset, code: str, options: Options) -> pd.DataFrame:

@@ -101,7 +101,11 @@ def binding_targets(data: Dataset, area: str) -> pd.DataFrame:
     >>> binding_targets(load(), "Lý Sơn").query("level == 'own'")["rate"].tolist()
     [1.0]
     """
-    view = area_view(data, area)
+    table: pd.DataFrame = area_view(data, area).result(_binding_targets)
+    return table.copy()
+
+
+def _binding_targets(view: AreaView) -> pd.DataFrame:
     code, data = view.code, view.data
     chain, kind = {u.code: u.kind for u in view.lineage}, view.kind
     rows = data.targets[(data.targets["scope"] == "all") & data.targets["on"].notna() & data.targets["rate"].notna()]
@@ -151,7 +155,11 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     >>> target_steps(load(), "Sơn Dương")["to_add"].tolist()
     [10028, 1641, 912, 182]
     """
-    view = area_view(data, area, as_of)
+    table: pd.DataFrame = area_view(data, area, as_of).result(_target_steps)
+    return table.copy()
+
+
+def _target_steps(view: AreaView) -> pd.DataFrame:
     code, data = view.code, view.data
     now = coverage(data, code).iloc[0]
     counted, rated = pd.notna(now["insured"]), pd.notna(now["rate"])
