@@ -15,8 +15,8 @@ Facts = dict[str, Fact]  # the headline figures by key
 
 def facts_by_key(figures: pd.DataFrame) -> Facts:
     """Return the headline figures, rows of a table, by their keys."""
-    rows = figures.astype(object).where(figures.notna(), None).to_dict("records")
-    return {row["key"]: Fact(**{str(k): v for k, v in row.items()}) for row in rows}
+    rows = figures.to_dict("records")
+    return {row["key"]: Fact(**{str(k): None if pd.isna(v) else v for k, v in row.items()}) for row in rows}
 
 
 def certainty(facts: Facts, keys: Iterable[str], lang: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Words that stand before the name of a unit, long ones first.
 UNIT_WORDS = (
@@ -16,6 +17,7 @@ _ABBREVIATIONS = {
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 
 
+@lru_cache(maxsize=65536)
 def normalise_name(text: str) -> str:
     """Return a name without accents, case or spare spaces, for comparing what people type.
 

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, reduce
+from functools import cached_property, lru_cache, reduce
 
 import numpy as np
 import pandas as pd
@@ -40,6 +40,7 @@ class KnownUnits:
     geography: Geography
     own: int
     _uppers: dict[int, frozenset[Unit]] = field(default_factory=dict)
+    matches: dict[tuple[object, ...], _Match] = field(default_factory=dict)  # by question: tables ask the same ones
 
     def candidates(self, text: str) -> list[Unit]:
         """Return the units that a text can mean, on any day: the input's own, else those of the country."""
@@ -188,7 +189,7 @@ class _Match:
     rule: str = "unknown_area"
     nearest: Sequence[Unit] = ()
 
-    @property
+    @cached_property
     def code(self) -> str | None:
         """Return the code of the only unit."""
         codes = {u.code for u in self.units}
@@ -271,7 +272,8 @@ class _Sheets:
         rows = table.assign(within=_within(table), day=day)[~self.has_code]
         self.rows = rows.assign(number=rows.groupby(["file", "area", "within", "day"], dropna=False).ngroup())
         self.queries = self.rows.drop_duplicates("number").sort_values("number")  # one for each distinct question
-        self.matches = [_match_unit(units, q.area, q.within, q.day, name in FIGURES) for q in self.queries.itertuples()]
+        queries = zip(*(self.queries[c] for c in ("area", "within", "day")), strict=True)
+        self.matches = [_known_match(units, *query, name in FIGURES) for query in queries]
         coded = table.loc[self.has_code & ~table["area"].isin(NO_NAMES), ["file", "area"]].drop_duplicates()
         self.groups: dict[str, list[list[Unit]]] = {}
         for file, code in coded.itertuples(index=False):
@@ -331,6 +333,13 @@ class _Sheets:
         return options[0].code if len({u.code for u in options}) == 1 else text
 
 
+def _known_match(units: KnownUnits, text: str, within: str, day: pd.Timestamp, has_figures: bool) -> _Match:
+    question = (text, within, day, has_figures)
+    if question not in units.matches:
+        units.matches[question] = _match_unit(units, *question)
+    return units.matches[question]
+
+
 def _match_unit(units: KnownUnits, text: str, within: str, day: pd.Timestamp, has_figures: bool) -> _Match:
     """Return the units that a text can mean on a day, in units above («huyện, tỉnh», by names or codes, or "")."""
     name, *places = [text] if units.candidates(text) else text.split(",")
@@ -385,7 +394,7 @@ def _lost_zeros(queries: pd.DataFrame, matches: list[_Match]) -> Findings:
     """Return one finding for each sheet whose codes have lost their zeros, as Excel drops them."""
     findings: dict[str, Finding] = {}
     for row, match in zip(queries.itertuples(), matches, strict=True):
-        if match.code and str(row.area).isdigit():
+        if str(row.area).isdigit() and match.code:
             finding = Finding.in_row("lost_zeros", row, "area", value=row.area, expected=match.code)
             findings.setdefault(str(row.file), finding)
     return list(findings.values())
