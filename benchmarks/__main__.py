@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 import bhyt_analysis as bhyt
-from benchmarks import batch, cells, documents, explore, inputs
+from benchmarks import batch, cells, documents, explore, inputs, units
 from bhyt_analysis.model.projection.baseline import GROUPS as SUBGROUPS
 from bhyt_analysis.model.projection.baseline import Baseline
 from bhyt_analysis.model.projection.projection import insured_people, project
@@ -197,6 +197,7 @@ def main() -> None:
         )
     for name, seconds in explore.main().items():
         results[name] = {**seconds, "ratio": seconds["ours"] / seconds["bare redraw"]}
+    results |= units.main()
     cells.main()
     documents.main()
     path = ROOT / "outputs" / "bench.json"

@@ -1,7 +1,7 @@
 """Measure the processor seconds of one area in a warm process, step by step: ``python -m benchmarks.cells``.
 
-The cells of the briefing's template are run in this process; an empty notebook measures what it costs to start,
-use and end its kernel. Each second is counted once, at the innermost step.
+The cells of the briefing's template are run in this process, on the area's rows that the batch has stored; an empty
+notebook measures what it costs to start, use and end its kernel. Each second is counted once, at the innermost step.
 """
 
 import base64
@@ -26,18 +26,23 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
+import bhyt_analysis as bhyt
 from bhyt_analysis import charts
 from bhyt_analysis.documents import html_page
 from bhyt_analysis.domain.bundled import bundled_path
+from bhyt_analysis.domain.partitions import write_partition
 from bhyt_analysis.engine import warm_process
+from bhyt_analysis.tables import formatting
 
 AREAS = ("Sơn Dương", "Lục Ngạn", "Lý Sơn", "Thành phố Quảng Ngãi", "X001", "Bình Sơn", "Mộc Châu", "Ba Tơ")
 ROUNDS = 5
-# The functions of each step; the rest of the time of the cells is computing and writing text.
+# The functions of each step; the rest of the time of the cells is computing and wording.
 STEPS = {
+    "chart": [(charts, name) for name in charts.__all__ if name not in ("Chart", "save")],
     "draw": [(ConstrainedLayoutEngine, "execute"), (FigureCanvasAgg, "draw")],
     "encode": [(Image.Image, "save")],
     "save": [(charts, "save")],
+    "write": [(formatting, "save_csv"), (nbformat, "write")],
     "page": [(html_page, "write_page")],
 }
 
@@ -107,14 +112,16 @@ def measure(areas: tuple[str, ...] = AREAS, rounds: int = ROUNDS) -> dict[str, d
     shell = InteractiveShell.instance()
     medians = {}
     with tempfile.TemporaryDirectory() as folder:
-        brief(areas[0], Path(folder), shell)
+        data = bhyt.load()
+        parts = {a: str(write_partition(Path(folder, "parts", a), bhyt.area(data, a).data)) for a in areas}
+        brief(areas[0], Path(folder), shell, parts[areas[0]])
         for area in areas:
             steps: dict[str, list[float]] = {}
             for _ in range(rounds):
                 seconds = Counter[str]()
                 start = time.process_time()
                 with counted(seconds):
-                    brief(area, Path(folder), shell)
+                    brief(area, Path(folder), shell, parts[area])
                 total = time.process_time() - start
                 for step, spent in {"compute": total - seconds.total(), **seconds, "all": total}.items():
                     steps.setdefault(step, []).append(spent)
