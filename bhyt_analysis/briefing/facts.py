@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 
@@ -15,8 +16,11 @@ Facts = dict[str, Fact]  # the headline figures by key
 
 def facts_by_key(figures: pd.DataFrame) -> Facts:
     """Return the headline figures, rows of a table, by their keys."""
-    rows = figures.to_dict("records")
-    return {row["key"]: Fact(**{str(k): None if pd.isna(v) else v for k, v in row.items()}) for row in rows}
+    facts = Facts()
+    for row in figures.to_dict("records"):
+        values: dict[str, Any] = {str(k): None if pd.isna(v) else v for k, v in row.items()}
+        facts[values["key"]] = Fact(**values)
+    return facts
 
 
 def certainty(facts: Facts, keys: Iterable[str], lang: str) -> list[str]:

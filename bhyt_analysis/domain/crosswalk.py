@@ -85,7 +85,7 @@ def carry_to(data: Dataset, units: Iterable[Unit], tables: dict[str, pd.DataFram
         for name in CROSSWALK_TABLES:
             open_links = links[~links["target"].isin(data.rows_by_unit[name].keys())]
             if open_links["unit_id"].isin(data.rows_by_unit[name].keys()).any():
-                for target, rows in _carried(data, name, open_links).groupby("unit_id"):
+                for target, rows in _carry(data, name, open_links).groupby("unit_id"):
                     kept[int(target)][name] = rows
     result = {}
     for name in CROSSWALK_TABLES:
@@ -99,7 +99,7 @@ def _carried_rows(data: Dataset) -> dict[int, dict[str, pd.DataFrame]]:
     return {}
 
 
-def _carried(data: Dataset, name: str, links: pd.DataFrame) -> pd.DataFrame:
+def _carry(data: Dataset, name: str, links: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the new units, in the columns and types of the table."""
     rows = _complete_rows(data, name, links)
     sums = _sums(rows, name)

@@ -35,23 +35,23 @@ def partition_sha256(data: Dataset, unit: Unit) -> str:
     later = {new for u in inside for new in geography.descendants(u)}
     figures = {u.id for u in (*inside, *above, *(o for u in inside for o in geography.origins(u)))} | {NO_UNIT}
     listed = {u.id for u in (*inside, *above, *later, *all_above(geography, later))}
-    found = [*(rows[i] for i in figures if i in rows), *(names[i] for i in listed)]
-    return hashlib.sha256(b"".join(sorted(found))).hexdigest()
+    digests = [*(rows[i] for i in figures if i in rows), *(names[i] for i in listed)]
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
 
 
 def _digests(data: Dataset) -> tuple[dict[int, bytes], dict[int, bytes]]:
     """Return the digests of the rows about each unit, and of its row in the table of units."""
-    found: dict[int, list[bytes]] = defaultdict(list)
+    parts_by_unit: dict[int, list[bytes]] = defaultdict(list)
     for name in UNIT_TABLES:
         hashes = _row_hashes(getattr(data, name))
         units = {NO_UNIT: slice(None)} if name == "documents" else data.rows_by_unit[name]
         for unit, positions in units.items():
-            found[int(unit)].append(name.encode() + np.sort(hashes[positions]).tobytes())
+            parts_by_unit[int(unit)].append(name.encode() + np.sort(hashes[positions]).tobytes())
     hashes, positions_by_code = _row_hashes(data.successors), data.successors.groupby("code_old").indices
     for code, positions in positions_by_code.items():
         for former in data.geography.units_with_code(str(code)):
-            found[former.id].append(b"successors" + np.sort(hashes[positions]).tobytes())
-    rows = {unit: hashlib.sha256(b"".join(parts)).digest() for unit, parts in found.items()}
+            parts_by_unit[former.id].append(b"successors" + np.sort(hashes[positions]).tobytes())
+    rows = {unit: hashlib.sha256(b"".join(parts)).digest() for unit, parts in parts_by_unit.items()}
     areas = zip(data.areas["unit_id"].tolist(), _row_hashes(data.areas), strict=True)
     return rows, {unit: number.tobytes() for unit, number in areas}
 

@@ -272,8 +272,8 @@ class _Sheets:
         rows = table.assign(within=_within(table), day=day)[~self.has_code]
         self.rows = rows.assign(number=rows.groupby(["file", "area", "within", "day"], dropna=False).ngroup())
         self.queries = self.rows.drop_duplicates("number").sort_values("number")  # one for each distinct question
-        queries = zip(*(self.queries[c] for c in ("area", "within", "day")), strict=True)
-        self.matches = [_known_match(units, *query, name in FIGURES) for query in queries]
+        queries = zip(self.queries["area"], self.queries["within"], self.queries["day"], strict=True)
+        self.matches = [_known_match(units, *q, name in FIGURES) for q in queries]
         coded = table.loc[self.has_code & ~table["area"].isin(NO_NAMES), ["file", "area"]].drop_duplicates()
         self.groups: dict[str, list[list[Unit]]] = {}
         for file, code in coded.itertuples(index=False):
