@@ -74,7 +74,7 @@ class Dataset:
     @cached_property
     def rows_by_unit(self) -> dict[str, dict[int, np.ndarray]]:
         """Return the positions of the rows of each unit, by table."""
-        return {name: getattr(self, name).groupby("unit_id").indices for name in UNIT_TABLES}
+        return {name: _positions(getattr(self, name)["unit_id"].to_numpy()) for name in UNIT_TABLES}
 
     def rows(self, table: str, units: set[int]) -> pd.DataFrame:
         """Return the rows of a table that are about one of the units, in their order."""
@@ -102,7 +102,17 @@ class Dataset:
         >>> [data.find(n).name for n in ("Sơn Dương", "son duong", "Xã Sơn Dương", "07537")]
         ['Huyện Sơn Dương', 'Huyện Sơn Dương', 'Xã Sơn Dương', 'Xã Biên Sơn']
         """
+        bearers = self.geography.units_with_code(text)
+        if len(bearers) == 1 and on is None:
+            return bearers[0]
         return self.geography.find(text, on, first=self.units_with_figures)
+
+
+def _positions(ids: np.ndarray) -> dict[int, np.ndarray]:
+    """Return the positions of each value, in their order; for small tables many times quicker than a groupby."""
+    order = np.argsort(ids, kind="stable")
+    values, starts = np.unique(ids[order], return_index=True)
+    return dict(zip(values.tolist(), np.split(order, starts[1:]), strict=True)) if len(ids) else {}
 
 
 def _with_new_ids(areas: pd.DataFrame) -> pd.DataFrame:
