@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.country import SOURCE as COUNTRY_SOURCE
@@ -15,8 +16,7 @@ from bhyt_analysis.domain.dataset import UNIT_TABLES, Dataset, limit_to_date
 from bhyt_analysis.domain.geography import NO_UNIT, Geography, Unit
 from bhyt_analysis.domain.population import PopulationCount, population_at
 from bhyt_analysis.i18n.dates import DateLike, parse_date
-from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.i18n.unit_names import inline_name, normalise_name
+from bhyt_analysis.i18n.unit_names import inline_name, normalise_name, word_kinds
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,36 +152,47 @@ area = area_view  # its public name
 def find_unit(data: Dataset, text: str, day: pd.Timestamp | None = None) -> tuple[Dataset, Unit]:
     """Return the unit that a text means on a day, or else the last one that it ever meant, with its dataset.
 
-    A unit that the data lack is taken from the whole country, with the units in and above it.
+    A unit that the data lack is taken from the whole country, with the units in and above it. So is a unit of today
+    whose name the data know only from the past, and a name that they cannot tell from those of other provinces.
     """
-    units = [] if day is None else data.geography.matches(text, day)
+    name, geography = text.partition("@")[0].strip(), data.geography
+    units = [] if day is None else geography.matches(text, day)
     if len(units) == 1:
         return data, units[0]
-    try:
-        return data, data.find(text)
-    except BhytError as error:
-        units = [] if data.geography.matches(text) else country().geography.matches(text, day)
-        if not units:
-            raise error
-        data = add_country_units(data, units)
-        return data, data.find(text)
+    if geography.matches(text) and (geography.bears(name) or not country().geography.bears(name)):
+        unit = data.find(text)
+        if "@" in text or not word_kinds(name) or unit.kind not in ("province", "commune"):
+            return data, unit
+        if unit.until is None and (unit.kind == "province" or unit.id in data.units_with_figures):
+            return data, unit
+        others = [u for u in country().geography.matches(text) if u.until is None]
+        if len(others) < 2 and (not others or unit.until is None):
+            return data, unit
+    elif not country().geography.matches(text):
+        return data, data.find(text)  # raises the error
+    units = country().geography.matches(text, day) if day is not None else []
+    unit = units[0] if len(units) == 1 else country().geography.find(text)
+    data = add_country_units(data, [unit])
+    return data, data.geography.unit_at(unit.code, unit.until)
 
 
 def add_country_units(data: Dataset, units: Sequence[Unit]) -> Dataset:
-    """Return the dataset with units of the country, those in and above them and those that they came from.
+    """Return the dataset with units of the country, those in and above them, those that they came from and became.
 
     A unit that the dataset has is left as it is there.
     """
     geography = country().geography
     inside = [u for unit in units for u in geography.inside(unit)]
-    origins = {o for u in inside for o in geography.origins(u)}
-    related = {*inside, *origins, *all_above(geography, [*inside, *origins])}
-    own = {(u.code, normalise_name(u.name)) for u in data.geography.units.values()}
-    new = {u.id for u in related if (u.code, normalise_name(u.name)) not in own}
+    earlier = {*inside, *(o for u in inside for o in geography.origins(u))}
+    related = {*earlier, *(new for u in inside for new in geography.descendants(u))}
+    related |= all_above(geography, related)
+    new = {u.id for u in related if not _is_listed(data.geography, u)}
     areas = country().data.areas
     areas = areas[areas["unit_id"].isin(new)].assign(unit_id=pd.NA)
     steps = country().successors
-    steps = steps[steps["code_new"].isin({geography.unit(i).code for i in new})]
+    steps = steps[steps["code_old"].isin({u.code for u in earlier})]
+    before = geography.unit_ids(steps["code_old"], (steps["on"] - pd.Timedelta(days=1)).tolist())
+    steps = steps[np.isin(before, [u.id for u in earlier])]
     return replace(
         data,
         areas=pd.concat([data.areas, areas], ignore_index=True),
@@ -189,6 +200,12 @@ def add_country_units(data: Dataset, units: Sequence[Unit]) -> Dataset:
             ["code_old", "code_new", "on"]
         ),
     )
+
+
+def _is_listed(geography: Geography, unit: Unit) -> bool:
+    """Return whether a unit is among those of another table of units: by its code, its name and its days."""
+    name = normalise_name(unit.name)
+    return any(u.overlaps(unit) and normalise_name(u.name) == name for u in geography.units_with_code(unit.code))
 
 
 def _with_country_people(population: pd.DataFrame, units: list[Unit]) -> pd.DataFrame:

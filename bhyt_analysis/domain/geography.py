@@ -6,6 +6,7 @@ is therefore one spell of one administrative unit, a row of the table ``areas``,
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,13 +24,16 @@ from bhyt_analysis.i18n.unit_names import (
     inline_name,
     normalise_name,
     strip_unit_word,
+    word_kinds,
 )
 
 KIND_RANK = {"country": 0, "province": 1, "district": 2, "area": 3, "commune": 4}
 NO_UNIT = -1  # of a row that names no unit of its own ("each", a blank)
 MEMBER_MARK = ";"  # between the codes of the communes of an own area
 _OPEN_START, _OPEN_END = 0, 10_000_000  # days, as `date.toordinal` counts them
+CODE_LENGTHS = (2, 3, 5)  # of provinces, districts and communes
 _CHOICES_IN_ERROR = 8
+_PLACES = re.compile(r"\s*[,(]\s*|\s+(?=(?:tỉnh|huyện)\s)", re.IGNORECASE)  # between a name and the units above
 
 
 @dataclass(frozen=True)
@@ -173,7 +177,7 @@ class Geography:
         """Return the units that a code or a name can mean: one, several of the same kind, or none; see `find`."""
         text, _, day = str(text).partition("@")
         on = parse_date(day.strip()) if day else on
-        name, *places = (part.strip() for part in ([text] if self.bearers(text.strip()) else text.split(",")))
+        name, *places = [text.strip()] if self.bears(text.strip()) else _PLACES.split(text.strip().rstrip(")"))
         units = self.bearers(name)
         if kind is not None:
             units = [u for u in units if u.kind == kind]
@@ -215,7 +219,16 @@ class Geography:
         """
         if text in self._by_code:
             return self._by_code[text]
-        return next((units for key in _name_keys(text) if (units := self._by_name.get(key))), [])
+        if text.isdigit():  # without its zeros, which Excel drops
+            return [unit for n in CODE_LENGTHS for unit in self._by_code.get(text.zfill(n), ())]
+        name, short_name = _name_keys(text)
+        if units := self._by_name.get(name, []):
+            return units
+        return [u for u in self._by_name.get(short_name, ()) if u.kind in word_kinds(text)]
+
+    def bears(self, text: str) -> bool:
+        """Return whether a unit bears just this code or name; a commune is not the district of its name."""
+        return text in self._by_code or _name_keys(text)[0] in self._by_name
 
     def other_meanings(self, text: str, unit: Unit) -> list[Unit]:
         """Return the units that a code or a name, which means one unit, meant or will mean on other days.
@@ -285,7 +298,7 @@ class Geography:
         """Return the names most like a text, for an error."""
         if units := self.similar(text):
             return min(units, key=lambda u: KIND_RANK[u.kind]).name
-        return ", ".join(u.name for u in list(self.units.values())[:5])
+        return ", ".join(list(dict.fromkeys(u.name for u in self.units.values()))[:5])
 
     def name(self, unit: Unit, lang: str = "vi") -> str:
         """Return the name of a unit as a sentence has it."""
@@ -373,7 +386,7 @@ class Geography:
                 continue
             day = row.on
             old, new = self.unit_at(row.code_old, day - pd.Timedelta(days=1)), self.unit_at(row.code_new, day)
-            if old is not new:
+            if old.last < day.toordinal() <= new.last:
                 steps[old.id].append((new, float("nan") if pd.isna(row.share) else float(row.share)))
         return steps
 

@@ -14,6 +14,11 @@ _ABBREVIATIONS = {
     "x": "xã", "p": "phường", "tt": "thị trấn", "tx": "thị xã", "tp": "thành phố", "h": "huyện", "q": "quận",
     "t": "tỉnh",
 }  # fmt: skip
+_WORD_KINDS = {
+    "tỉnh": ("province",), "thành phố": ("province", "district"), "thị xã": ("district",), "huyện": ("district",),
+    "quận": ("district",), "xã": ("commune",), "phường": ("commune",), "thị trấn": ("commune",),
+    "đặc khu": ("commune",),
+}  # fmt: skip
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 
 
@@ -57,8 +62,23 @@ def expand_abbreviations(text: str) -> str:
     text = " ".join(
         re.sub(r"^([-+*•]|\d{1,3}[.)]|[IVX]{1,5}[.)])\s*", "", unicodedata.normalize("NFC", text.strip())).split()
     )
+    if re.fullmatch(r"(?i)tp\.?\s*hcm", text):
+        return "thành phố Hồ Chí Minh"
     match = re.match(r"(?i)(tt|tx|tp|x|p|h|q|t)(?:\.\s*|\s+)(?=\S)", text)
     return f"{_ABBREVIATIONS[match[1].lower()]} {text[match.end() :]}" if match else text
+
+
+def word_kinds(text: str) -> tuple[str, ...]:
+    """Return the kinds of units that the word before a name can mean; none for a bare name.
+
+    Examples
+    --------
+    >>> word_kinds("TP. Vinh"), word_kinds("Huyện Kỳ Sơn"), word_kinds("Vinh")
+    (('province', 'district'), ('district',), ())
+    """
+    name = expand_abbreviations(text)
+    word = name[: len(name) - len(strip_unit_word(name))].strip().casefold()
+    return _WORD_KINDS.get(word, ())
 
 
 def strip_unit_word(name: str) -> str:

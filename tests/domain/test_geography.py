@@ -166,3 +166,39 @@ def test_on_any_day_a_code_means_the_spell_that_holds_it(starts, day):
     geography = new_geography(*rows)
     expected = max((i for i, d in enumerate(days) if d <= day), default=0)
     assert geography.unit_at("X", first + pd.Timedelta(days=day)).name == f"Xã {expected}"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "above"),
+    [
+        ("Huyện Yên Thành", "426", "Tỉnh Nghệ An"),  # and not xã Yên Thành of Lào Cai, which the bundled units have
+        ("Huyện Bát Xát", "082", "Tỉnh Lào Cai"),
+        ("Xã Phú Tân (Cà Mau)", "32218", "Tỉnh Cà Mau"),
+        ("xã Phú Tân tỉnh Cà Mau", "32218", "Tỉnh Cà Mau"),
+        ("TPHCM", "79", "Việt Nam"),
+        ("8", "08", "Việt Nam"),  # the code of Tuyên Quang without its zero, and not Quận 8
+        ("Vinh", "412", "Tỉnh Nghệ An"),
+        ("Quận Hoàng Mai", "008", "Thành phố Hà Nội"),
+    ],
+)
+def test_a_unit_that_the_data_lack_is_taken_from_the_country(data, text, code, above):
+    view = bhyt.area(data, text)
+    assert (view.unit.code, view.parent.name) == (code, above)
+
+
+@pytest.mark.parametrize("text", ["Xã Tân Lập", "Xã Hợp Thành"])
+def test_a_name_in_several_provinces_of_today_is_asked_about(data, text):
+    with pytest.raises(ValueError, match=rf"{text} \(Tỉnh .*{text} \(Tỉnh "):
+        bhyt.area(data, text)
+
+
+def test_a_word_for_another_level_is_another_unit(data):
+    with pytest.raises(ValueError, match="Tỉnh Hà Tây"):  # joined Hà Nội in 2008; a commune bears the name
+        bhyt.area(data, "Tỉnh Hà Tây")
+
+
+def test_a_dissolved_district_knows_what_its_communes_became(data):
+    view = bhyt.area(data, "Huyện Kỳ Sơn, tỉnh Nghệ An")
+    became = {new.name for u in view.communes(view.unit.until) for new, _ in view.geography.successors(u)}
+    assert {"Xã Mường Xén", "Xã Mỹ Lý", "Xã Keng Đu"} <= became
+    assert all(view.geography.successors(u) for u in view.communes(view.unit.until))
