@@ -24,6 +24,7 @@ from bhyt_analysis.ingest.vietnamese_text import AmbiguousNumberError, clean_tex
 from bhyt_analysis.ingest.workbook import Cell
 from bhyt_analysis.law.groups import groups
 
+SCOPES = ("all", "ethnic_minority", "pupil_who_lost", "student_who_lost", "other_who_lost")  # beside the groups
 NUMERIC_TYPES = ("count", "change", "share", "number")
 # The day that a month alone means, by the column: a count is of its end, a rule begins with its first day.
 MONTH_DAYS = {"as_of": "last", "until": "last", "since": "first"}
@@ -230,10 +231,15 @@ def _choice(kind: str) -> Converter:
 
 
 def _scope(value: Cell, _: CellOptions) -> str:
-    """Return the key of everyone or of a group of the insured; another text stays as it is."""
+    """Return the key of everyone, of other people or of a group of the insured; another text stays as it is."""
     text = _text(value)
-    everyone = {normalise_name(translate("choice.scope.all", lang)) for lang in LANGUAGES}
-    return "all" if normalise_name(text) in everyone else group_keys_by_name().get(normalise_name(text), text)
+    return _scope_words().get(normalise_name(text), text)
+
+
+@lru_cache(maxsize=1)
+def _scope_words() -> dict[str, str]:
+    names = {normalise_name(translate(f"choice.scope.{key}", lang)): key for key in SCOPES for lang in LANGUAGES}
+    return group_keys_by_name() | names
 
 
 _NUMERIC: set[Converter] = {_count, _change, _number, _share}

@@ -140,6 +140,17 @@ def choice_name(kind: str, key: str, lang: str) -> str:
     return _first_message(lang, f"choice.{kind}.{key}") or key
 
 
+def scope_name(scope: str, lang: str) -> str:
+    """Return the people that a target is about, in words that the reader reads back.
+
+    Examples
+    --------
+    >>> scope_name("all", "vi"), scope_name("student", "vi"), scope_name("ethnic_minority", "en")
+    ('Toàn dân', 'Học sinh, sinh viên', 'Ethnic minority people')
+    """
+    return choice_name("group" if scope in groups().index else "scope", scope, lang)
+
+
 def _options(kind: str, lang: str) -> list[str]:
     return [choice_name(kind, str(k), lang) for k in choice_keys(kind)]
 
@@ -209,6 +220,8 @@ def _cell(value: object, kind: str, lang: str) -> object:
         return translate("write.yearly", lang) if kind == "target_date" else None
     if kind in CHOICES:
         return choice_name(kind, str(value), lang)
+    if kind == "scope":
+        return scope_name(str(value), lang)
     return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
 
 

@@ -17,8 +17,8 @@ from bhyt_analysis.domain.schema import schema, table_columns
 from bhyt_analysis.i18n.messages import BhytError, has_message
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest import loader
-from bhyt_analysis.ingest.cell_types import choice_words
-from bhyt_analysis.ingest.template import HEADING, choice_name, sheet_name, write_template
+from bhyt_analysis.ingest.cell_types import CONVERTERS, CellOptions, choice_words
+from bhyt_analysis.ingest.template import HEADING, choice_name, scope_name, sheet_name, write_template
 from bhyt_analysis.law import groups
 from bhyt_analysis.quality import checks
 
@@ -235,6 +235,7 @@ def test_province_has_its_99_communes_people_and_zones(province):
 def test_province_has_the_targets_to_come(province):
     # Directive 52-CT/TW: above 95% in 2026, all by 2030; Lào Cai has no plan in the bundled data.
     targets = rows_of(province, "targets")
+    assert targets["Phạm vi"].tolist() == ["Toàn dân"] * 2
     assert targets["Tên đơn vị"].tolist() == ["Việt Nam"] * 2
     assert [d.date().isoformat() for d in targets["Thời điểm"]] == ["2026-12-31", "2030-12-31"]
     assert targets["Chỉ tiêu"].tolist() == [0.95, 1]
@@ -291,6 +292,15 @@ def test_targets_of_the_province_and_for_each_commune_are_filled_in(tmp_path):
         ["each", "all", "ratchet"],
     ]
     assert rows["rate"].tolist()[:2] == [0.9635, 1]
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_whom_a_target_is_about_is_written_in_words_and_read_back(lang):
+    for scope in [*pd.read_csv(Path("data/targets.csv"))["scope"].unique(), "student_who_lost", *groups().index]:
+        name = scope_name(scope, lang)
+        assert "_" not in name
+        assert name != scope
+        assert CONVERTERS["scope"][0](name, CellOptions()) == scope
 
 
 def test_an_old_district_gives_the_communes_that_it_became(tmp_path, capsys):
