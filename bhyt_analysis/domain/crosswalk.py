@@ -71,8 +71,8 @@ def to_successor_units(data: Dataset, on: str | pd.Timestamp, lang: str = "vi") 
 def carry_to(data: Dataset, units: Iterable[Unit], tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Return the tables of people and cards with the figures of former units for the units that they became.
 
-    A unit without figures of its own gets the sum of those from which it came, for each day on which all of them have
-    a figure and the share of each is known. The figures of the only unit that it was before stay as they are; sums of
+    A unit gets the sum of those from which it came, for each day before its own on which all of them have a figure and
+    the share of each is known. The figures of the only unit that it was before stay as they are; sums of
     whole units are "derived", those with parts of units "estimated". The day stays that of the figures.
     """
     kept: dict[int, dict[str, pd.DataFrame]] = data.result(_carried_rows)
@@ -83,9 +83,8 @@ def carry_to(data: Dataset, units: Iterable[Unit], tables: dict[str, pd.DataFram
     if candidates:
         links = _links(data.geography, candidates)
         for name in CROSSWALK_TABLES:
-            open_links = links[~links["target"].isin(data.rows_by_unit[name].keys())]
-            if open_links["unit_id"].isin(data.rows_by_unit[name].keys()).any():
-                for target, rows in _carry(data, name, open_links).groupby("unit_id"):
+            if links["unit_id"].isin(data.rows_by_unit[name].keys()).any():
+                for target, rows in _carry(data, name, links).groupby("unit_id"):
                     kept[int(target)][name] = rows
     result = {}
     for name in CROSSWALK_TABLES:
