@@ -164,9 +164,9 @@ def _rate_only(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:
 def _against_targets(data: Dataset, code: str, now: pd.Series, lang: str) -> list[Item]:
     """Return coverage against the targets that bind the area or the units above it."""
     targets = binding_targets(data, code)
-    if targets.empty:
-        return []
     nearest = nearest_targets(targets[~(targets["on"] < now["as_of"])])
+    if nearest.empty:
+        return []
     upper = nearest_targets(targets.drop(nearest.index))
     # and what the level above asks for at the latest of these dates
     nearest = pd.concat([nearest, upper[upper["on"].isin(nearest["on"])].tail(1)])

@@ -96,7 +96,7 @@ def test_households_of_whole_former_communes_are_added(data):
 
 
 def test_the_nearest_unit_with_a_target_is_taken(data):
-    expected = {"X00101": "district", "Xã Bát Xát": "country", "Huyện Mường La": "province", "Huyện Lý Sơn": "own"}
+    expected = {"X00101": "district", "Xã Bát Xát": "country", "Phường Tô Hiệu": "province", "Huyện Lý Sơn": "own"}
     for name, level in expected.items():
         assert nearest_targets(binding_targets(data, name))["level"].unique().tolist() == [level]
 

@@ -4,6 +4,7 @@ import itertools
 import math
 from fractions import Fraction
 
+import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -86,10 +87,27 @@ def test_the_island_district_has_its_own_target_of_everybody(data):
     assert steps[["rate", "people_needed"]].to_numpy().tolist() == [[1.0, 18_550]]
 
 
-def test_a_district_of_son_la_has_the_target_of_its_province(data):
-    steps = bhyt.target_steps(data, "Mường La")  # 99,534 people; at least 96.2%, above 96.35%
-    assert steps["level"].unique().tolist() == ["province"]
-    assert steps["people_needed"].tolist() == [95_752, 95_902]
+def test_a_ward_of_son_la_has_the_target_of_its_province(data):
+    targets = binding_targets(data, "Phường Tô Hiệu").query("level == 'province'")  # at least 96.2%, above 96.35%
+    assert targets[["relation", "rate"]].to_numpy().tolist() == [[">=", 0.962], [">", 0.9635]]
+
+
+@pytest.mark.parametrize("name", ["Mường La", "Huyện Kỳ Sơn, Nghệ An", "Sơn Dương", "Lục Ngạn"])
+def test_a_district_has_no_upper_target_after_its_last_day(data, name):
+    upper = binding_targets(data, name).query("level not in ['own', 'each']")
+    assert upper["on"].max() == pd.Timestamp("2024-12-31")  # districts ended on 30 June 2025
+    steps = bhyt.target_steps(data, name)
+    assert steps.loc[~steps["level"].isin(["own", "each"]), "on"].le("2025-06-30").all()
+
+
+def test_a_district_without_figures_has_the_last_target_above_it(data):
+    steps = bhyt.target_steps(data, "Mường La")  # 99,534 people; Decision 546: 94.1% of the country in 2024
+    assert steps[["level", "people_needed"]].to_numpy().tolist() == [["country", 93_662]]
+
+
+def test_an_ended_district_keeps_the_targets_of_its_own_plan(data):
+    own = binding_targets(data, "Sơn Dương").query("level == 'own'")
+    assert own["on"].max() == pd.Timestamp("2025-12-31")
 
 
 def test_a_rate_without_people_gives_estimated_steps(data):
@@ -99,13 +117,9 @@ def test_a_rate_without_people_gives_estimated_steps(data):
 
 
 def test_targets_of_upper_levels_are_named_by_level(data):
-    upper = (
-        binding_targets(data, "Sơn Dương")
-        .query("level == 'country'")
-        .set_index(binding_targets(data, "Sơn Dương").query("level == 'country'")["on"].dt.year)
-    )
-    assert upper.loc[2022, "rate"] == 0.926
-    assert upper.loc[2025, "rate"] == 0.9515
+    upper = binding_targets(data, "Xã Bát Xát").query("level == 'country'")
+    rates = dict(zip(upper["on"].dt.year, upper["rate"], strict=True))
+    assert (rates[2022], rates[2025]) == (0.926, 0.9515)
 
 
 @given(

@@ -93,7 +93,8 @@ def binding_targets(data: Dataset, area: str) -> pd.DataFrame:
     """Return the targets that bind a unit: its own, those set for each unit of its kind, and those above.
 
     Adds ``level``: "own", "each", or the kind of the unit that an upper target is of. Only targets of the total
-    population (scope "all") with a date and a rate; at one date its own goes before one set for each.
+    population (scope "all") with a date and a rate; at one date its own goes before one set for each. A unit that has
+    ended has the targets of the units above up to its last day.
 
     Examples
     --------
@@ -116,6 +117,8 @@ def _binding_targets(view: AreaView) -> pd.DataFrame:
     stricter = [((own["on"] <= d) & (own["rate"] >= r)).any() for d, r in zip(each["on"], each["rate"], strict=True)]
     each = each[~pd.Series(stricter, index=each.index, dtype=bool)]
     upper = rows[rows["area"].isin([c for c in chain if c != code])]
+    if view.unit.until is not None:
+        upper = upper[upper["on"] <= view.unit.until]
     upper = upper.assign(level=upper["area"].map(chain))
     bound = pd.concat([own, each]).drop_duplicates("on", keep="first")
     return pd.concat([bound, upper]).sort_values(["on", "level"], kind="stable", ignore_index=True)
@@ -127,7 +130,7 @@ def nearest_targets(bound: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> [nearest_targets(binding_targets(load(), name))["level"].iloc[0] for name in ("Lý Sơn", "X00101", "Mường La")]
+    >>> [nearest_targets(binding_targets(load(), name))["level"].iloc[0] for name in ("Lý Sơn", "X00101", "Tô Hiệu")]
     ['own', 'district', 'province']
     """
     levels = (OWN_LEVELS, *((level,) for level in UPPER_LEVELS))
@@ -147,7 +150,8 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     ``to_add`` (people, on the line before), ``total_to_add``, ``share_of_gain``, ``points`` (rise of the rate),
     ``insured_now``, ``now_as_of``, ``population_as_of``, ``population_status``, ``instrument``, ``status``. A unit
     without own targets has the rows of the nearest unit above that has any, whose kind is ``level``. A unit without
-    any figure has the targets that are not past on the day ``as_of``, today or its own last day, if there are any.
+    any figure has the targets that are not past on the day ``as_of``, today or its own last day, if there are any;
+    else its own, or the last one of the unit above.
 
     Examples
     --------
@@ -169,6 +173,8 @@ def _target_steps(view: AreaView) -> pd.DataFrame:
         rows = rows[rows["on"] > now["as_of"]]
     elif (ahead := rows["on"] >= _first_day_ahead(view)).any():
         rows = rows[ahead]
+    elif not rows["level"].isin(OWN_LEVELS).any():
+        rows = rows.tail(1)
     start_day = now["as_of"] if has_figure else (rows["on"].min() if len(rows) else None)
     count = population_at(data.geography, data.population, code, start_day)
     if rows.empty or count is None or count.people == 0:
