@@ -9,6 +9,7 @@ from pathlib import Path
 from bhyt_analysis.batch.build_record import AreaResult, write_atomically
 from bhyt_analysis.documents.formats import OFFICE
 from bhyt_analysis.documents.html_page import read_template
+from bhyt_analysis.domain.area_view import find_unit
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import normalise_name
@@ -56,7 +57,7 @@ def _losses_label(facts: Iterable[Facts], lang: str) -> str:
 
 
 def _row(result: AreaResult, facts: Facts, data: Dataset, lang: str) -> dict[str, object]:
-    unit, slug = data.find(result.area), result.slug
+    (data, unit), slug = find_unit(data, result.area), result.slug
     above = data.geography.parent(unit)
     code, name, parent_name = unit.code, unit.name, "" if above is None else above.name
     status = translate("result.done" if result.is_complete else f"result.{result.status}", lang)

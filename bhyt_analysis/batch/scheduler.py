@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from statistics import fmean
 
+import pandas as pd
+
 from bhyt_analysis.batch.build import WORK, Job, area_failure, build_area
 from bhyt_analysis.batch.build_record import AreaResult
 from bhyt_analysis.batch.engine_check import EngineCheck
@@ -74,7 +76,9 @@ class Progress:
 def build_all(plan: Sequence[Job], data: Dataset, progress: Progress, warm: WarmProcess | None) -> Iterator[AreaResult]:
     """Yield the result of each area as it ends; all areas again if the warm engine differs from the standard one."""
     folder = Path(plan[0].out, WORK, "parts")
-    parts = ((job, select_area(data, data.find(job.area))) for job in plan)
+    as_of = plan[0].options.as_of
+    day = None if as_of is None else pd.Timestamp(as_of)
+    parts = ((job, select_area(data, data.find(job.area), day)) for job in plan)
     plan = [replace(job, partition=str(write_partition(folder / job.slug, part))) for job, part in parts]
     check = EngineCheck(plan)
     tasks = check.first_jobs()

@@ -197,7 +197,7 @@ def _communes(briefing: Briefing) -> list[Item]:
     rows = rows.assign(uninsured=rows["population"] - rows["insured"]).sort_values("rate")
     low, high = rows.iloc[0], rows.iloc[-1]
     names = {"lowest": display_name(low["name"], lang), "highest": display_name(high["name"], lang)}
-    text = translate("text.communes", lang, low=low["rate"], high=high["rate"], **names)
+    text = translate("text.communes", lang, low=low["rate"], high=high["rate"], **names) if len(rows) > 1 else ""
     chart = charts.communes(rows, unit_label(data, code, lang), target, lang, rows["source"].iloc[0])
     table = rows[["area", "name", "population", "insured", "uninsured", "rate", "status"]]
     return [Item("communes", text, chart, table)]

@@ -225,18 +225,22 @@ def _with_country_people(population: pd.DataFrame, units: list[Unit]) -> pd.Data
 
 def _view(data: Dataset, unit: Unit, day: pd.Timestamp | None, text: str) -> AreaView:
     others = tuple(data.geography.other_meanings(text, unit))
-    view = AreaView(limit_to_date(select_area(data, unit), day), unit, day, others)
+    view = AreaView(limit_to_date(select_area(data, unit, day), day), unit, day, others)
     view.data.views.update({(unit.id, None): view, (unit.id, day): view})
     return view
 
 
-def select_area(data: Dataset, unit: Unit) -> Dataset:
+def select_area(data: Dataset, unit: Unit, day: pd.Timestamp | None = None) -> Dataset:
     """Return the dataset with the rows of a unit, of all units in it and of those above it.
 
-    Figures of the units from which they came are carried to them where whole units became them.
+    Figures of the units from which they came are carried to them where whole units became them. A province that went
+    on in July 2025, when its communes gave their codes to others, has those of ``day``, or else of its last day.
     """
     geography = data.geography
     inside = list(geography.inside(unit))
+    if unit.kind in ("province", "country") and len({u.code for u in inside}) < len(inside):
+        last = unit.last if day is None else day.toordinal()
+        inside = [u for u in inside if u == unit or u.exists_on(last)]
     above = all_above(geography, inside)
     later = {new for u in inside for new in geography.descendants(u)}
     listed = {*inside, *above, *later, *all_above(geography, later)}

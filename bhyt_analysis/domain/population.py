@@ -62,10 +62,11 @@ def population_at(
 def communes_of_count(geography: Geography, unit: Unit, as_of: pd.Timestamp) -> list[Unit]:
     """Return the communes that a count must have to stand for the whole unit.
 
-    A count from before the unit is one of its later communes, added up from the units that they came from.
+    A count from before the unit, or from before its communes, is one of the later communes, added up from the units
+    that they came from.
     """
     begins_later = unit.since is not None and as_of < unit.since
-    return geography.communes(unit, unit.since if begins_later else as_of)
+    return geography.communes(unit, unit.since if begins_later else as_of) or geography.communes(unit)
 
 
 def add_population(

@@ -10,6 +10,8 @@ from bhyt_analysis.model.coverage.census import census_households, paid_ages
 from bhyt_analysis.model.coverage.reporting import has_enrolment, reporting_communes
 from bhyt_analysis.model.targets.targets import binding_targets, nearest_targets
 
+from ..conftest import write_table
+
 LAO_CAI_PEOPLE = {"02683": 27_229, "02701": 10_304, "02728": 6_814}  # registered in 2025: Bát Xát, Y Tý, Mường Hum
 CARDS = {"02683": 25_000, "02701": 10_000, "02728": 6_000}
 
@@ -105,3 +107,15 @@ def test_a_unit_of_today_without_figures_has_only_targets_ahead(data):
     steps = bhyt.target_steps(data, "Xã Bát Xát", "2026-06-30")
     assert steps["on"].dt.year.tolist() == [2026, 2030]
     assert steps["people_needed"].tolist() == [25_868, 27_229]
+
+
+def test_a_province_that_went_on_has_the_communes_of_the_day(tmp_path):
+    """16690 was phường Trường Thi of Vinh and is phường Trường Vinh, with more people: their cards are no series."""
+    columns = ["area", "as_of", "group", "cards", "status", "source"]
+    cards = [["16690", "2025-05-31", "household", 12_300], ["16690", "2026-09-30", "household", 102_400]]
+    write_table(tmp_path / "cards.csv", columns, *([*row, "published", "BHXH"] for row in cards))
+    data = bhyt.load(tmp_path)
+    now = bhyt.coverage(data, "Tỉnh Nghệ An", by=["commune", "month"]).set_index("name")["insured"].to_dict()
+    assert now == {"Phường Trường Vinh": 102_400}
+    before = bhyt.coverage(data, "Tỉnh Nghệ An", by=["commune", "month"], as_of="2025-06-30")
+    assert before.set_index("name")["insured"].to_dict() == {"Phường Trường Thi": 12_300}
