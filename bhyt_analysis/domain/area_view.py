@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.country import SOURCE as COUNTRY_SOURCE
@@ -183,22 +182,15 @@ def add_country_units(data: Dataset, units: Sequence[Unit]) -> Dataset:
     """
     geography = country().geography
     inside = [u for unit in units for u in geography.inside(unit)]
-    earlier = {*inside, *(o for u in inside for o in geography.origins(u))}
-    related = {*earlier, *(new for u in inside for new in geography.descendants(u))}
-    related |= all_above(geography, related)
-    new = {u.id for u in related if not _is_listed(data.geography, u)}
-    areas = country().data.areas
-    areas = areas[areas["unit_id"].isin(new)].assign(unit_id=pd.NA)
-    steps = country().successors
-    steps = steps[steps["code_old"].isin({u.code for u in earlier})]
-    before = geography.unit_ids(steps["code_old"], (steps["on"] - pd.Timedelta(days=1)).tolist())
-    steps = steps[np.isin(before, [u.id for u in earlier])]
+    related = {v for u in inside for v in (u, *geography.origins(u), *geography.descendants(u))}
+    related |= geography.all_above(related)
+    new = [u.id for u in related if not _is_listed(data.geography, u)]
+    areas = geography.areas[geography.areas["unit_id"].isin(new)].assign(unit_id=pd.NA)
+    successors = pd.concat([data.successors, geography.rows_of_steps(related, related)], ignore_index=True)
     return replace(
         data,
         areas=pd.concat([data.areas, areas], ignore_index=True),
-        successors=pd.concat([data.successors, steps], ignore_index=True).drop_duplicates(
-            ["code_old", "code_new", "on"]
-        ),
+        successors=successors.drop_duplicates(["code_old", "code_new", "on"]),
     )
 
 
@@ -230,6 +222,13 @@ def _view(data: Dataset, unit: Unit, day: pd.Timestamp | None, text: str) -> Are
     return view
 
 
+def units_around(geography: Geography, inside: Collection[Unit]) -> tuple[set[Unit], set[Unit]]:
+    """Return the units above those of an area, and all that its view lists: also those that they became part of."""
+    above = geography.all_above(inside)
+    later = {new for u in inside for new in geography.descendants(u)}
+    return above, {*inside, *above, *later, *geography.all_above(later)}
+
+
 def select_area(data: Dataset, unit: Unit, day: pd.Timestamp | None = None) -> Dataset:
     """Return the dataset with the rows of a unit, of all units in it and of those above it.
 
@@ -241,9 +240,7 @@ def select_area(data: Dataset, unit: Unit, day: pd.Timestamp | None = None) -> D
     if unit.kind in ("province", "country") and len({u.code for u in inside}) < len(inside):
         last = unit.last if day is None else day.toordinal()
         inside = [u for u in inside if u == unit or u.exists_on(last)]
-    above = all_above(geography, inside)
-    later = {new for u in inside for new in geography.descendants(u)}
-    listed = {*inside, *above, *later, *all_above(geography, later)}
+    above, listed = units_around(geography, inside)
     uncounted = [u for u in inside if u.kind in ("province", "commune") and u.code.isdigit()]
     uncounted = [u for u in uncounted if u.id not in data.rows_by_unit["population"]]
     if len(listed) == len(geography.units) and (data.source == COUNTRY_SOURCE or not uncounted):
@@ -255,9 +252,7 @@ def select_area(data: Dataset, unit: Unit, day: pd.Timestamp | None = None) -> D
         tables["population"] = _with_country_people(tables["population"], uncounted)
     tables = {name: rows.reset_index(drop=True) for name, rows in tables.items()}
     areas = data.areas[data.areas["unit_id"].isin({u.id for u in listed})].reset_index(drop=True)
-    successors = data.successors
-    if len(successors):
-        successors = successors[successors["code_old"].isin({u.code for u in inside})].reset_index(drop=True)
+    successors = geography.rows_of_steps(listed, listed).reset_index(drop=True)
     return replace(
         data,
         **tables,
@@ -265,13 +260,3 @@ def select_area(data: Dataset, unit: Unit, day: pd.Timestamp | None = None) -> D
         successors=successors,
         geography=Geography(areas, successors, unit.last if unit.until else None),
     )
-
-
-def all_above(geography: Geography, units: Iterable[Unit]) -> set[Unit]:
-    """Return all units that were ever above some units."""
-    upper: set[Unit] = set()
-    level = set(units)
-    while level:
-        level = {above for u in level for above in geography.parents(u)} - upper
-        upper |= level
-    return upper

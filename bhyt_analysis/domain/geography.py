@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -30,6 +30,7 @@ from bhyt_analysis.i18n.unit_names import (
 KIND_RANK = {"country": 0, "province": 1, "district": 2, "area": 3, "commune": 4}
 NO_UNIT = -1  # of a row that names no unit of its own ("each", a blank)
 MEMBER_MARK = ";"  # between the codes of the communes of an own area
+STEP_COLUMNS = ["code_old", "code_new", "on", "share"]  # of the table of successors, those that are read here
 _OPEN_START, _OPEN_END = 0, 10_000_000  # days, as `date.toordinal` counts them
 CODE_LENGTHS = (2, 3, 5)  # of provinces, districts and communes
 _CHOICES_IN_ERROR = 8
@@ -93,7 +94,7 @@ class Geography:
 
     def __init__(self, areas: pd.DataFrame, successors: pd.DataFrame | None = None, today: int | None = None) -> None:
         self.areas, self.today = areas, today
-        self._successor_table = successors
+        self.successor_table = pd.DataFrame(columns=STEP_COLUMNS) if successors is None else successors
         ids = areas["unit_id"].tolist() if "unit_id" in areas else range(len(areas))
         days = {c: [None if pd.isna(d) else d for d in areas[c]] for c in ("since", "until")}
         more = [areas[c].tolist() if c in areas else [""] * len(areas) for c in ("listed", "communes")]
@@ -324,6 +325,15 @@ class Geography:
         units = self._by_code.get(unit.parent_code, []) if unit.parent_code else []
         return units if len(units) < 2 else [u for u in units if u.overlaps(unit)] or units[-1:]
 
+    def all_above(self, units: Iterable[Unit]) -> set[Unit]:
+        """Return all units that ever were above some units."""
+        upper: set[Unit] = set()
+        level = set(units)
+        while level:
+            level = {above for u in level for above in self.parents(u)} - upper
+            upper |= level
+        return upper
+
     def lineage(self, unit: Unit, on: DateLike | None = None) -> list[Unit]:
         """Return the unit and those above it, the smallest first."""
         chain = [unit]
@@ -380,15 +390,28 @@ class Geography:
     def _steps(self) -> dict[int, list[tuple[Unit, float]]]:
         """Return for each unit those that it became part of, each with the share of its people (NaN: not known)."""
         steps: dict[int, list[tuple[Unit, float]]] = defaultdict(list)
-        table = self._successor_table
-        for row in () if table is None else table.itertuples():
-            if not row.code_new or row.code_new not in self._by_code or row.code_old not in self._by_code:
-                continue
-            day = row.on
-            old, new = self.unit_at(row.code_old, day - pd.Timedelta(days=1)), self.unit_at(row.code_new, day)
-            if old.last < day.toordinal() <= new.last:
-                steps[old.id].append((new, float("nan") if pd.isna(row.share) else float(row.share)))
+        shares = self.successor_table["share"].astype("float64")
+        for old_id, new_id, on, share in zip(*self._ids_of_steps, self.successor_table["on"], shares, strict=True):
+            if NO_UNIT not in (old_id, new_id):
+                old, new = self.units[old_id], self.units[new_id]
+                if old.last < on.toordinal() <= new.last:
+                    steps[old.id].append((new, share))
         return steps
+
+    @cached_property
+    def _ids_of_steps(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ids of the units before and after each row of the table of successors."""
+        old, new, on, _ = (self.successor_table[c] for c in STEP_COLUMNS)
+        return self.unit_ids(old, (on - pd.Timedelta(days=1)).tolist()), self.unit_ids(new, on.tolist())
+
+    def rows_of_steps(self, old: Collection[Unit], new: Collection[Unit]) -> pd.DataFrame:
+        """Return the rows of the table of successors from some units to others, or to one that is not known.
+
+        Rows about other units that bore their codes are not among them.
+        """
+        before, after = self._ids_of_steps
+        chosen = np.isin(before, [u.id for u in old]) & np.isin(after, [NO_UNIT, *(u.id for u in new)])
+        return self.successor_table[chosen]
 
     def successors(self, unit: Unit) -> list[tuple[Unit, float]]:
         """Return the units that a unit became part of, each with the share of its people (NaN: not known)."""

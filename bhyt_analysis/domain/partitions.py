@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.domain.area_view import all_above
+from bhyt_analysis.domain.area_view import units_around
 from bhyt_analysis.domain.dataset import TABLES, UNIT_TABLES, Dataset
 from bhyt_analysis.domain.findings import decode_part, encode_part
 from bhyt_analysis.domain.geography import NO_UNIT, Geography, Unit
@@ -31,11 +31,9 @@ def partition_sha256(data: Dataset, unit: Unit) -> str:
     rows, names = data.result(_digests)
     geography = data.geography
     inside = set(geography.inside(unit))
-    above = all_above(geography, inside)
-    later = {new for u in inside for new in geography.descendants(u)}
+    above, listed = units_around(geography, inside)
     figures = {u.id for u in (*inside, *above, *(o for u in inside for o in geography.origins(u)))} | {NO_UNIT}
-    listed = {u.id for u in (*inside, *above, *later, *all_above(geography, later))}
-    digests = [*(rows[i] for i in figures if i in rows), *(names[i] for i in listed)]
+    digests = [*(rows[i] for i in figures if i in rows), *(names[u.id] for u in listed)]
     return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
 
 

@@ -23,7 +23,6 @@ from bhyt_analysis.explorer.markup import render_headline, render_results, sort_
 from bhyt_analysis.explorer.state import LAW_FIELDS, State, commune_zone, scenario_title, to_scenario
 from bhyt_analysis.explorer.text_input import parse_amounts, parse_rate
 from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.projection import outlook as outlooks
@@ -289,9 +288,7 @@ def screen_chart(chart: Chart) -> ScreenChart:
 
 def area_title(context: Context, state: State) -> str:
     """Return the name of the area as titles write it."""
-    view = area_view(context.data, state.area)
-    code, data = view.code, view.data
-    return inline_name(data.geography.unit_at(code).name, state.lang)
+    return area_view(context.data, state.area).name(state.lang)
 
 
 def _chart(*fields: str) -> Callable[[Function], Function]:

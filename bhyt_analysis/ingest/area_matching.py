@@ -143,9 +143,9 @@ def _resolve_parents(own: pd.DataFrame, findings: Findings) -> pd.DataFrame:
 
 def _on_day_or_last(units: list[Unit], day: pd.Timestamp) -> list[Unit]:
     """Return the units that exist on a day (without one, today), else the last ones that did."""
-    on = None if pd.isna(day) else day.toordinal()
-    existing = [u for u in units if (u.until is None if on is None else u.exists_on(on))]
-    return existing or [u for u in units if u.last == max(v.last for v in units)]
+    existing = [] if pd.isna(day) else [u for u in units if u.exists_on(day.toordinal())]
+    last = max((u.last for u in units), default=0)  # of one that has not ended it is beyond all days
+    return existing or [u for u in units if u.last == last]
 
 
 def _member_names(text: str) -> list[str]:
@@ -458,12 +458,10 @@ def _with_named_units(tables: Tables, units: KnownUnits, members: list[Unit]) ->
     if (own["kind"] == "area").all():
         subjects |= {u for unit in subjects if unit.kind == "commune" for u in geography.parents(unit)}
     selection = {u for unit in subjects for u in (geography.inside(unit) if unit.kind != "country" else (unit,))}
-    selection |= {new for unit in selection for new in _later(geography, unit)}
+    selection |= {new for unit in selection if unit.until is not None for new in geography.descendants(unit)}
     own_units = [geography.units[i] for i in range(units.own)]
-    above = selection | {u for unit in own_units if (u := geography.parent(unit)) is not None}
-    while above:
-        selection |= above
-        above = {u for unit in above for u in geography.parents(unit)} - selection
+    selection |= {u for unit in own_units if (u := geography.parent(unit)) is not None}
+    selection |= geography.all_above(selection)
     others = sorted((u for u in selection if u.id >= units.own), key=lambda u: u.id)
     incomplete = np.array([not selection.issuperset(geography.children(u)) for u in others], dtype=bool)
     rows = geography.areas.iloc[[u.id for u in others]].drop(columns="unit_id", errors="ignore")
@@ -471,11 +469,8 @@ def _with_named_units(tables: Tables, units: KnownUnits, members: list[Unit]) ->
     areas = pd.concat([own, rows], ignore_index=True) if len(own) else rows.reset_index(drop=True)
     if len(tables["successors"]):
         return tables | {"areas": areas}
-    steps = country().successors
-    steps = steps[steps["code_old"].isin({u.code for u in selection})]
-    pairs = zip(steps["code_old"], steps["code_new"], steps["on"], strict=True)
-    kept = np.array([_is_step(geography, selection, *pair) for pair in pairs], dtype=bool)
-    return tables | {"areas": areas, "successors": steps[kept].reset_index(drop=True)}
+    steps = geography.rows_of_steps(selection, selection)
+    return tables | {"areas": areas, "successors": steps.reset_index(drop=True)}
 
 
 def _named_units(tables: Tables, geography: Geography) -> Iterator[Unit]:
@@ -487,16 +482,3 @@ def _named_units(tables: Tables, geography: Geography) -> Iterator[Unit]:
             yield from (geography.units[i] for i in set(ids.tolist()) if i in geography.units)
         for code in pd.unique(table["of"]) if "of" in table else ():
             yield from geography.units_with_code(code)[-1:]
-
-
-def _later(geography: Geography, unit: Unit) -> Iterator[Unit]:
-    """Yield all units that a unit became part of, at any number of steps."""
-    for new, _ in geography.successors(unit) if unit.until is not None else ():
-        yield new
-        yield from _later(geography, new)
-
-
-def _is_step(geography: Geography, selection: set[Unit], old: str, new: str, day: pd.Timestamp) -> bool:
-    """Return whether both units of a row of successors are wanted, not others that bore their codes."""
-    before = geography.unit_at(old, day - pd.Timedelta(days=1))
-    return before in selection and (new == "" or geography.unit_at(new, day) in selection)

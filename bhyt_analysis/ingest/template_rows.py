@@ -16,12 +16,7 @@ from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest.loader import load
 from bhyt_analysis.law import groups
 
-IN_FORCE = (
-    "zones",
-    "decisions",
-    "targets",
-    "duties",
-)  # tables of the bundled data of which the rows in force are taken
+IN_FORCE = ("zones", "decisions", "targets", "duties")  # tables of the bundled data: their rows in force are taken
 NAME = "_name"  # column of the names beside the codes, which the reader compares with them
 
 
@@ -87,10 +82,8 @@ def _communes_of_today(geography: Geography, unit: Unit, today: pd.Timestamp) ->
     """Return the communes in a unit, or those to which the communes of a unit that has ended went."""
     if unit.until is None:
         return geography.communes(unit, today)
-    waiting, current = geography.communes(unit, unit.until) or [unit], set[Unit]()
-    while waiting:
-        current |= {u for u in waiting if u.until is None}
-        waiting = [new for u in waiting if u.until is not None for new, _ in geography.successors(u)]
+    former = geography.communes(unit, unit.until) or [unit]
+    current = {new for old in former for new in (old, *geography.descendants(old)) if new.until is None}
     if not current:
         raise BhytError(("error.no_commune_today", {"name": geography.full_name(unit)}))
     return sorted(current, key=lambda u: u.code)
@@ -109,9 +102,8 @@ def _people(communes: list[Unit]) -> pd.DataFrame:
     Counts of the provinces are left out: they differ from the sums of their communes, and views have them anyway.
     """
     data = country().data
-    registered = data.rows("population", {c.id for c in communes})
-    none = {name: data.rows(name, set()) for name in CROSSWALK_TABLES}
-    rows = pd.concat([registered, carry_to(data, communes, none)["population"]], ignore_index=True)
+    registered = {name: data.rows(name, {c.id for c in communes}) for name in CROSSWALK_TABLES}
+    rows = carry_to(data, communes, registered)["population"]
     return _in_order(rows, communes).sort_values("as_of", ascending=False, kind="stable")
 
 
