@@ -151,8 +151,9 @@ area = area_view  # its public name
 def find_unit(data: Dataset, text: str, day: pd.Timestamp | None = None) -> tuple[Dataset, Unit]:
     """Return the unit that a text means on a day, or else the last one that it ever meant, with its dataset.
 
-    A unit that the data lack is taken from the whole country, with the units in and above it. So is a unit of today
-    whose name the data know only from the past, and a name that they cannot tell from those of other provinces.
+    A unit that the data lack, or of which they list only a part, is taken from the whole country, with the units in
+    and above it. So is a unit of today whose name the data know only from the past, and a name that they cannot tell
+    from those of other provinces.
     """
     name, geography = text.partition("@")[0].strip(), data.geography
     units = [] if day is None else geography.matches(text, day)
@@ -160,13 +161,8 @@ def find_unit(data: Dataset, text: str, day: pd.Timestamp | None = None) -> tupl
         return data, units[0]
     if geography.matches(text) and (geography.bears(name) or not country().geography.bears(name)):
         unit = data.find(text)
-        if "@" in text or not word_kinds(name) or unit.kind not in ("province", "commune"):
-            return data, unit
-        if unit.until is None and (unit.kind == "province" or unit.id in data.units_with_figures):
-            return data, unit
-        others = [u for u in country().geography.matches(text) if u.until is None]
-        if len(others) < 2 and (not others or unit.until is None):
-            return data, unit
+        if not _means_others(data, text, unit):
+            return _complete(data, unit)
     elif not country().geography.matches(text):
         return data, data.find(text)  # raises the error
     units = country().geography.matches(text, day) if day is not None else []
@@ -175,29 +171,52 @@ def find_unit(data: Dataset, text: str, day: pd.Timestamp | None = None) -> tupl
     return data, data.geography.unit_at(unit.code, unit.until)
 
 
+def _means_others(data: Dataset, text: str, unit: Unit) -> bool:
+    """Return whether a name means units of today that the data lack, instead of one of theirs or beside it."""
+    if "@" in text or not word_kinds(text) or unit.kind not in ("province", "commune"):
+        return False
+    if unit.until is None and (unit.kind == "province" or unit.id in data.units_with_figures):
+        return False
+    others = [u for u in country().geography.matches(text) if u.until is None]
+    return len(others) > 1 or (len(others) == 1 and unit.until is not None)
+
+
+def _complete(data: Dataset, unit: Unit) -> tuple[Dataset, Unit]:
+    """Return a unit with its dataset, with all units of the country in it where the data list only a part of them."""
+    same = None if unit.is_fully_listed or unit.kind == "country" else country_unit(unit)
+    if same is None:
+        return data, unit
+    data = add_country_units(data, [same])
+    return data, data.geography.unit(unit.id)
+
+
 def add_country_units(data: Dataset, units: Sequence[Unit]) -> Dataset:
     """Return the dataset with units of the country, those in and above them, those that they came from and became.
 
-    A unit that the dataset has is left as it is there.
+    A unit that the dataset has is left as it is there. Units of which it then has only a part are listed as such.
     """
     geography = country().geography
-    inside = [u for unit in units for u in geography.inside(unit)]
+    inside = {u for unit in units for u in geography.inside(unit)}
     related = {v for u in inside for v in (u, *geography.origins(u), *geography.descendants(u))}
     related |= geography.all_above(related)
-    new = [u.id for u in related if not _is_listed(data.geography, u)]
-    areas = geography.areas[geography.areas["unit_id"].isin(new)].assign(unit_id=pd.NA)
+    new = {u.id for u in related if not _same_units(data.geography, u)}
+    areas = geography.areas[geography.areas["unit_id"].isin(new)]
+    in_part = ~areas["unit_id"].isin({u.id for u in inside}) & (areas["kind"] != "commune")
+    areas = areas.assign(listed=areas["listed"].mask(in_part, "some"), unit_id=pd.NA)
+    entire = {same.id for u in inside for same in _same_units(data.geography, u)}
+    own = data.areas.assign(listed=data.areas["listed"].mask(data.areas["unit_id"].isin(entire), ""))
     successors = pd.concat([data.successors, geography.rows_of_steps(related, related)], ignore_index=True)
     return replace(
         data,
-        areas=pd.concat([data.areas, areas], ignore_index=True),
+        areas=pd.concat([own, areas], ignore_index=True),
         successors=successors.drop_duplicates(["code_old", "code_new", "on"]),
     )
 
 
-def _is_listed(geography: Geography, unit: Unit) -> bool:
-    """Return whether a unit is among those of another table of units: by its code, its name and its days."""
-    name = normalise_name(unit.name)
-    return any(u.overlaps(unit) and normalise_name(u.name) == name for u in geography.units_with_code(unit.code))
+def _same_units(geography: Geography, unit: Unit) -> list[Unit]:
+    """Return the units of another table that are a unit: of its code, its name and its days."""
+    name, units = normalise_name(unit.name), geography.units_with_code(unit.code)
+    return [u for u in units if u.overlaps(unit) and normalise_name(u.name) == name]
 
 
 def _with_country_people(population: pd.DataFrame, units: list[Unit]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from itertools import combinations, pairwise
 
 import pandas as pd
 
+from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.findings import Citation, Finding, Listing, Part, TableRow, Term, UnitName, findings_table
 from bhyt_analysis.domain.population import population_at
@@ -45,9 +46,12 @@ def audit(data: Dataset, area: str | None = None, lang: str = "vi") -> pd.DataFr
     >>> table.loc[table["rule"] == "share_of_wrong_base", "figures"].tolist()
     ['share_household, cards_household, insured_by_local_office, insured_total']
     """
-    units = {*data.published["area"], *data.duties["area"], *data.targets["area"]} - {"each"}
-    codes = [c for c in data.areas["code"].unique() if c in units] if area is None else [data.find(area).code]
-    return findings_table((f for code in codes for rule in RULES for f in rule(data, code)), lang, WHERE)
+    if area is not None:
+        views = [area_view(data, area)]
+    else:
+        ids = {i for name in ("published", "duties", "targets") for i in data.rows_by_unit[name]}
+        views = [area_view(data, unit) for unit in data.geography.units.values() if unit.id in ids]
+    return findings_table((f for v in views for rule in RULES for f in rule(v.data, v.code)), lang, WHERE)
 
 
 def _documents(data: Dataset, code: str) -> Sequence[tuple[str, pd.DataFrame]]:

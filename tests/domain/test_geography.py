@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.domain.area_view import find_unit
 from bhyt_analysis.domain.geography import Geography
 
 COLUMNS = ["code", "name", "kind", "parent", "since", "until"]
@@ -202,3 +203,12 @@ def test_a_dissolved_district_knows_what_its_communes_became(data):
     became = {new.name for u in view.communes(view.unit.until) for new, _ in view.geography.successors(u)}
     assert {"Xã Mường Xén", "Xã Mỹ Lý", "Xã Keng Đu"} <= became
     assert all(view.geography.successors(u) for u in view.communes(view.unit.until))
+
+
+def test_a_unit_listed_in_part_is_completed_before_it_is_summed(data):
+    # The census counted 56,813 people in Năm Căn; one commune of today brings only some of its communes along.
+    whole = bhyt.area(data, "Huyện Năm Căn").population_at("2019-04-01").people
+    assert whole == 56_813
+    more, _ = find_unit(data, "32191")
+    assert bhyt.area(more, "971").population_at("2019-04-01").people == whole
+    assert len(bhyt.area(data, "Tỉnh Bắc Ninh").communes()) == 99
