@@ -50,9 +50,9 @@ class Dataset:
             object.__setattr__(self, "areas", self.areas.assign(unit_id=np.arange(len(self.areas))))
         elif self.areas["unit_id"].isna().any():
             object.__setattr__(self, "areas", _with_new_ids(self.areas))
-        known = self.geography
-        if known is None or known.areas is not self.areas or known.successor_table is not self.successors:
-            today = None if known is None else known.today
+        geography = self.geography
+        if geography is None or geography.areas is not self.areas or geography.successor_table is not self.successors:
+            today = None if geography is None else geography.today
             object.__setattr__(self, "geography", Geography(self.areas, self.successors, today))
         for name in UNIT_TABLES:
             table = getattr(self, name)

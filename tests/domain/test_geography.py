@@ -207,8 +207,8 @@ def test_a_dissolved_district_knows_what_its_communes_became(data):
 
 def test_a_unit_listed_in_part_is_completed_before_it_is_summed(data):
     # The census counted 56,813 people in Năm Căn; one commune of today brings only some of its communes along.
-    whole = bhyt.area(data, "Huyện Năm Căn").population_at("2019-04-01").people
-    assert whole == 56_813
+    people = bhyt.area(data, "Huyện Năm Căn").population_at("2019-04-01").people
+    assert people == 56_813
     more, _ = find_unit(data, "32191")
-    assert bhyt.area(more, "971").population_at("2019-04-01").people == whole
+    assert bhyt.area(more, "971").population_at("2019-04-01").people == people
     assert len(bhyt.area(data, "Tỉnh Bắc Ninh").communes()) == 99

@@ -71,8 +71,8 @@ def test_sub_targets_of_luc_ngan_reach_about_98_per_cent(data):
 
 
 def test_quang_ngai_has_no_start_and_no_targets_for_2016_to_2019(data):
-    assert "no_baseline" in rules_of(data, "Tỉnh Quảng Ngãi")
-    assert "2016–2019" in message(data, "Tỉnh Quảng Ngãi", "years_without_target")
+    assert "no_baseline" in rules_of(data, "Tỉnh Quảng Ngãi @ 2025-06-30")
+    assert "2016–2019" in message(data, "Tỉnh Quảng Ngãi @ 2025-06-30", "years_without_target")
 
 
 def test_son_la_aims_below_the_nation_and_reports_before_the_year_ends(data):
