@@ -49,10 +49,16 @@ def _scenario_text(path: Path) -> list[str]:
 
 
 def plan_areas(
-    data: Dataset, out: Path, names: Sequence[str] | None, common: Parameters, options: BatchOptions
+    data: Dataset,
+    out: Path,
+    names: Sequence[str] | None,
+    common: Parameters,
+    options: BatchOptions,
+    listed: Geography | None = None,
 ) -> list[Job]:
     """Return a job for each area; without ``names`` for every unit with figures or a zoning decision of its own.
 
+    ``listed``: the units of the input, where some of the country were added; see `slugs`.
     `BhytError` for an unknown area or parameter, or if there is nothing to build.
     """
     if names is None:
@@ -61,7 +67,7 @@ def plan_areas(
     if not units:
         raise BhytError(("error.no_areas", {}))
     folders, policy, notebook = (
-        slugs(data.geography),
+        slugs(data.geography, listed),
         policy_sha256(common),
         json.loads(template_path().read_text("utf-8")),
     )
@@ -75,10 +81,11 @@ def plan_areas(
     return jobs
 
 
-def slugs(geography: Geography) -> dict[Unit, str]:
+def slugs(geography: Geography, listed: Geography | None = None) -> dict[Unit, str]:
     """Return a folder name for each unit: its bare name where that is unique, otherwise more of it.
 
-    Of several spells of one unit under one name, those that have ended have the day of their end.
+    Of several spells of one unit under one name, those that have ended have the day of their end. ``listed``: the
+    units of the input, whose names do not depend on those that were added from the country.
 
     Examples
     --------
@@ -88,7 +95,8 @@ def slugs(geography: Geography) -> dict[Unit, str]:
     >>> [names[geography.find(a)] for a in ("076", "522", "51", "51@2025-06-30")]
     ['son-duong', 'thanh-pho-quang-ngai', 'tinh-quang-ngai', 'tinh-quang-ngai-2025-06-30']
     """
-    rows = [(u.code, slugify(u.name), slugify(strip_unit_word(u.name)), u.kind) for u in geography.units.values()]
+    listed = listed or geography
+    rows = [(u.code, slugify(u.name), slugify(strip_unit_word(u.name)), u.kind) for u in listed.units.values()]
     units = pd.DataFrame(rows, columns=["code", "full", "short", "kind"]).drop_duplicates(["code", "full"])
     unique_upper = units.loc[units["kind"] != "commune", "short"].drop_duplicates(keep=False).index
     names = units["short"].where(~units["short"].duplicated(keep=False) | units.index.isin(unique_upper), units["full"])
@@ -96,7 +104,9 @@ def slugs(geography: Geography) -> dict[Unit, str]:
     by_unit = dict(zip(zip(units["code"], units["full"], strict=True), names, strict=True))
     slugs_of_spells = {}
     for unit in geography.units.values():
-        name, same_code = slugify(unit.name), geography.units_with_code(unit.code)
+        name, code = slugify(unit.name), slugify(unit.code)
+        same_code = (listed if unit.id in listed.units else geography).units_with_code(unit.code)
         is_last = all(u.first <= unit.first for u in same_code if slugify(u.name) == name)
-        slugs_of_spells[unit] = by_unit[unit.code, name] + ("" if is_last else f"-{unit.until:%Y-%m-%d}")
+        slug = by_unit.get((unit.code, name), f"{name}-{code}")
+        slugs_of_spells[unit] = slug if is_last else f"{slug}-{unit.until:%Y-%m-%d}"
     return slugs_of_spells

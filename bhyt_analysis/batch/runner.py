@@ -86,9 +86,10 @@ def run_batch(
     warm_context = closing(WarmProcess.start(warm_config(), shared=True)) if use_warm else nullcontext()
     with warm_context as warm:  # it loads meanwhile
         dataset = data if isinstance(data, Dataset) else load(data, numbers=options.numbers)
+        listed = dataset.geography
         if areas is not None:
             dataset, areas = _find_areas(dataset, areas, options)
-        plan = plan_areas(dataset, folder, areas, common, options)
+        plan = plan_areas(dataset, folder, areas, common, options, listed)
         folder.mkdir(parents=True, exist_ok=True)
         with _folder_lock(folder):
             manifest = _build_plan(plan, folder, dataset, warm, started)

@@ -17,6 +17,7 @@ import pytest
 import bhyt_analysis as bhyt
 from bhyt_analysis.batch.plan import slugs
 from bhyt_analysis.cli import main
+from bhyt_analysis.domain.area_view import find_unit
 
 from ..conftest import ROOT
 from ..waiting import run as run_process
@@ -340,6 +341,14 @@ def test_slugs_are_ascii_and_unique(data):
     names = slugs(data.geography)
     assert len(set(names.values())) == len(names)
     assert all(re.fullmatch(r"[a-z0-9-]+", s) for s in names.values())
+
+
+def test_units_of_the_country_change_no_folder_of_the_input(data):
+    names = slugs(data.geography)
+    more, unit = find_unit(data, "Tỉnh Cà Mau")
+    both = slugs(more.geography, data.geography)
+    assert {u: both[u] for u in names} == names
+    assert both[unit] == "tinh-ca-mau-96"
 
 
 def test_what_the_command_prints(capsys):

@@ -212,8 +212,9 @@ def test_the_name_of_a_reused_code_is_kept(tmp_path):
     manifest = bhyt.run_batch(None, tmp_path / "o", ["Yên Bái"], bhyt.BatchOptions(jobs=1))
     assert [(a["slug"], a["status"]) for a in manifest["areas"]] == [("yen-bai", "done")]
     page = (tmp_path / "o" / "yen-bai" / "yen-bai.html").read_text("utf-8")
-    assert "tỉnh Yên Bái" in page
-    assert "Lào Cai" not in page
+    assert ": tỉnh Yên Bái</h1>" in page
+    assert "đơn vị cấp xã của tỉnh Lào Cai" in page  # what it became is told,
+    assert "2752" not in page  # but no decision of the province that has its code
 
 
 def test_a_dataset_that_was_changed_in_memory_is_built_again(place):
