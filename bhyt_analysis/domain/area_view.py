@@ -260,6 +260,8 @@ def select_area(data: Dataset, unit: Unit, day: pd.Timestamp | None = None) -> D
         last = unit.last if day is None else day.toordinal()
         inside = [u for u in inside if u == unit or u.exists_on(last)]
     above, listed = units_around(geography, inside)
+    earlier = {u for u in geography.units_with_code(unit.code) if u.first < unit.first}
+    above, listed = above - earlier, listed - earlier
     uncounted = [u for u in inside if u.kind in ("province", "commune") and u.code.isdigit()]
     uncounted = [u for u in uncounted if u.id not in data.rows_by_unit["population"]]
     if len(listed) == len(geography.units) and (data.source == COUNTRY_SOURCE or not uncounted):
@@ -272,10 +274,13 @@ def select_area(data: Dataset, unit: Unit, day: pd.Timestamp | None = None) -> D
     tables = {name: rows.reset_index(drop=True) for name, rows in tables.items()}
     areas = data.areas[data.areas["unit_id"].isin({u.id for u in listed})].reset_index(drop=True)
     successors = geography.rows_of_steps(listed, listed).reset_index(drop=True)
-    return replace(
+    selected = replace(
         data,
         **tables,
         areas=areas,
         successors=successors,
         geography=Geography(areas, successors, unit.last if unit.until else None),
     )
+    if unit.kind == "district" and population_at(selected.geography, selected.population, unit.code) is None:
+        return replace(selected, population=_with_country_people(selected.population, [unit]))
+    return selected

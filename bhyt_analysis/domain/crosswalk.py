@@ -124,7 +124,8 @@ def _links(geography: Geography, units: Iterable[Unit]) -> pd.DataFrame:
             parts = [o.last + 1 for o in origins if geography.parent(o) == origin]
             steps = dict(geography.successors(origin))
             lower = sum(s for u, s in steps.items() if u.code < unit.code and s == s) if unit in steps else 0.0
-            rows.append((unit.id, unit.code, origin.id, max([origin.first, *parts]), origin.last, share, lower))
+            last = min(origin.last, unit.first - 1)  # from its own first day on, a unit has figures of its own
+            rows.append((unit.id, unit.code, origin.id, max([origin.first, *parts]), last, share, lower))
     return pd.DataFrame(rows, columns=["target", "code", "unit_id", "first", "last", "share", "lower"])
 
 

@@ -62,11 +62,12 @@ def population_at(
 def communes_of_count(geography: Geography, unit: Unit, as_of: pd.Timestamp) -> list[Unit]:
     """Return the communes that a count must have to stand for the whole unit.
 
-    A count from before the unit, or from before its communes, is one of the later communes, added up from the units
-    that they came from.
+    A count from before the unit, or from before its communes, is one of the communes that it has in the end, added up
+    from the units that they came from.
     """
-    begins_later = unit.since is not None and as_of < unit.since
-    return geography.communes(unit, unit.since if begins_later else as_of) or geography.communes(unit)
+    if unit.since is None or as_of >= unit.since:
+        return geography.communes(unit, as_of) or geography.communes(unit)
+    return [u for u in geography.communes(unit) if u.last >= unit.last]
 
 
 def add_population(
