@@ -228,9 +228,10 @@ def _zone_changes(context: Context, state: State, reclassification: pd.DataFrame
     if not state.zones:
         return []
     decided = reclassify(context.data, state.decision, state.area).set_index("area")
+    names = {**reclassification.set_index("area")["name"], **decided["name"]}  # of the decision's day
     texts = []
     for code in (str(r["area"]) for r in state.zones):
-        fields: dict[str, object] = {"name": context.data.geography.unit_at(code).name}
+        fields: dict[str, object] = {"name": names.get(code, context.data.geography.unit_at(code).name)}
         for when, table in (("before", decided), ("after", reclassification.set_index("area"))):
             row = table.loc[code] if code in table.index else pd.Series(dtype=object)
             zone = row.get("zone_after", "") if when == "before" else commune_zone(state, code)

@@ -400,8 +400,8 @@ def test_targets_are_allocated_and_the_table_is_copied(lab, data):
 def test_area_without_figures_shows_error_and_no_old_results(lab):
     open_ordinary_scenario(lab)
     lab.type("Tìm đơn vị (có hoặc không dấu)", "")
-    lab.choose("Đơn vị", "Huyện Mộc Châu")
-    lab.wait_for("Huyện Mộc Châu", css=".bhyt-controls .bhyt-error")
+    lab.choose("Đơn vị", "Thị xã Mộc Châu")
+    lab.wait_for("Thị xã Mộc Châu", css=".bhyt-controls .bhyt-error")
     assert not lab.all(".bhyt-results img")
     assert not lab.cards()
     lab.save_screenshot("7_no_figures")

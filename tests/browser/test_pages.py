@@ -113,7 +113,7 @@ def test_pages_fit_the_window_and_show_their_pictures(browser, briefings, slug, 
     opened(browser, briefings / slug / f"{slug}.html")
     assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
     pictures = browser.find_elements(By.TAG_NAME, "img")
-    assert len(pictures) >= 3
+    assert len(pictures) >= (0 if slug == "ly-son" else 3)  # without enrolment there is one page of text and tables
     for picture in pictures:
         assert browser.execute_script("return arguments[0].naturalWidth", picture) > 500
         assert len(picture.get_attribute("alt")) > 20
