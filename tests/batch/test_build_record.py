@@ -213,8 +213,8 @@ def test_the_name_of_a_reused_code_is_kept(tmp_path):
     assert [(a["slug"], a["status"]) for a in manifest["areas"]] == [("yen-bai", "done")]
     page = (tmp_path / "o" / "yen-bai" / "yen-bai.html").read_text("utf-8")
     assert ": tỉnh Yên Bái</h1>" in page
-    assert "đơn vị cấp xã của tỉnh Lào Cai" in page  # what it became is told,
-    assert "2752" not in page  # but no decision of the province that has its code
+    assert "đơn vị cấp xã của tỉnh Lào Cai" in page  # the page says what it became,
+    assert "2752" not in page  # and no decision of the province that has its code now
 
 
 def test_a_dataset_that_was_changed_in_memory_is_built_again(place):
