@@ -15,11 +15,11 @@ from bhyt_analysis.briefing.facts import Facts, fact_title, facts_by_key, format
 from bhyt_analysis.briefing.items import Item, unit_label
 from bhyt_analysis.briefing.metadata import OutputMetadata
 from bhyt_analysis.briefing.notebook import section_title, show_item, show_text
-from bhyt_analysis.domain.area_view import AreaView, area_view
+from bhyt_analysis.domain.area_view import AreaView, area_view, find_unit
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.decisions import default_decision
 from bhyt_analysis.i18n.citations import format_citation
-from bhyt_analysis.i18n.dates import DateLike
+from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import groups_flagged
@@ -78,7 +78,9 @@ class Briefing:
     @cached_property
     def unit_data(self) -> Dataset:
         """Return the rows of the area, also those of later days."""
-        return area_view(self.data, self.view.unit).data
+        day = None if self.as_of is None else pd.Timestamp(parse_date(self.as_of))
+        data, unit = self.data.result(find_unit, self.area, day)
+        return area_view(data, unit).data
 
     @property
     def data_as_of(self) -> Dataset:

@@ -15,7 +15,7 @@ from bhyt_analysis.domain.dataset import UNIT_TABLES, Dataset, limit_to_date
 from bhyt_analysis.domain.geography import NO_UNIT, Geography, Unit
 from bhyt_analysis.domain.population import PopulationCount, population_at
 from bhyt_analysis.i18n.dates import DateLike, parse_date
-from bhyt_analysis.i18n.unit_names import inline_name, normalise_name, word_kinds
+from bhyt_analysis.i18n.unit_names import inline_name, word_kinds
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +138,7 @@ def area_view(data: Dataset, text: str | Unit, as_of: DateLike | None = None) ->
     if isinstance(text, Unit):
         unit = text
     else:
-        data, unit = find_unit(data, text, day)
+        data, unit = data.result(find_unit, text, day)
     key = (unit.id, day)
     if key not in data.views:
         data.views[key] = _view(data, unit, day, text if isinstance(text, str) else unit.code)
@@ -199,11 +199,11 @@ def add_country_units(data: Dataset, units: Sequence[Unit]) -> Dataset:
     inside = {u for unit in units for u in geography.inside(unit)}
     related = {v for u in inside for v in (u, *geography.origins(u), *geography.descendants(u))}
     related |= geography.all_above(related)
-    new = {u.id for u in related if not _same_units(data.geography, u)}
+    new = {u.id for u in related if not data.geography.same_units(u)}
     areas = geography.areas[geography.areas["unit_id"].isin(new)]
     in_part = ~areas["unit_id"].isin({u.id for u in inside}) & (areas["kind"] != "commune")
     areas = areas.assign(listed=areas["listed"].mask(in_part, "some"), unit_id=pd.NA)
-    entire = {same.id for u in inside for same in _same_units(data.geography, u)}
+    entire = {same.id for u in inside for same in data.geography.same_units(u)}
     own = data.areas.assign(listed=data.areas["listed"].mask(data.areas["unit_id"].isin(entire), ""))
     successors = pd.concat([data.successors, geography.rows_of_steps(related, related)], ignore_index=True)
     return replace(
@@ -211,12 +211,6 @@ def add_country_units(data: Dataset, units: Sequence[Unit]) -> Dataset:
         areas=pd.concat([own, areas], ignore_index=True),
         successors=successors.drop_duplicates(["code_old", "code_new", "on"]),
     )
-
-
-def _same_units(geography: Geography, unit: Unit) -> list[Unit]:
-    """Return the units of another table that are a unit: of its code, its name and its days."""
-    name, units = normalise_name(unit.name), geography.units_with_code(unit.code)
-    return [u for u in units if u.overlaps(unit) and normalise_name(u.name) == name]
 
 
 def _with_country_people(population: pd.DataFrame, units: list[Unit]) -> pd.DataFrame:

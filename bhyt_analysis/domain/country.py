@@ -14,7 +14,6 @@ from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import TABLES, Dataset
 from bhyt_analysis.domain.geography import Geography, Unit
 from bhyt_analysis.domain.schema import table_columns
-from bhyt_analysis.i18n.unit_names import normalise_name
 
 SOURCE = "country"  # of the dataset of the whole country
 OUTLINE_YEARS = (2019, 2025)
@@ -96,8 +95,7 @@ def country_unit(unit: Unit) -> Unit | None:
     >>> [country_unit(geography.find(name)) is not None for name in ("Xã Biên Sơn", "X00101")]
     [True, False]
     """
-    same = [u for u in country().geography.units_with_code(unit.code) if u.overlaps(unit)]
-    return next((u for u in reversed(same) if normalise_name(u.name) == normalise_name(unit.name)), None)
+    return next(reversed(country().geography.same_units(unit)), None)
 
 
 def _path(file: str) -> Path:

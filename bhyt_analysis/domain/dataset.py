@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
@@ -66,11 +66,12 @@ class Dataset:
                 ids[wrong] = self.geography.unit_ids(table.loc[wrong, "area"], days)
                 object.__setattr__(self, name, table.assign(unit_id=ids))
 
-    def result(self, function: Callable[[Dataset], Any]) -> Any:
-        """Return ``function(data)``, worked out once."""
-        if function not in self.results:
-            self.results[function] = function(self)
-        return self.results[function]
+    def result(self, function: Callable[..., Any], *args: Hashable) -> Any:
+        """Return ``function(data, *args)``, worked out once for each of its arguments."""
+        key = (function, *args)
+        if key not in self.results:
+            self.results[key] = function(self, *args)
+        return self.results[key]
 
     @cached_property
     def rows_by_unit(self) -> dict[str, dict[int, np.ndarray]]:

@@ -111,6 +111,11 @@ class Geography:
         """Return the unit with an id."""
         return self.units[unit_id]
 
+    def same_units(self, unit: Unit) -> list[Unit]:
+        """Return the units here that are one of another table: of its code, its name and its days."""
+        name, units = normalise_name(unit.name), self.units_with_code(unit.code)
+        return [u for u in units if u.overlaps(unit) and normalise_name(u.name) == name]
+
     def units_with_code(self, code: str) -> list[Unit]:
         """Return all units that ever bore a code, the first one first."""
         return self._by_code.get(code, [])

@@ -20,6 +20,7 @@ from typing import Any
 import ipywidgets as ipw
 from IPython.display import Image, Markdown, display
 
+from bhyt_analysis.domain.area_view import find_unit
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.explorer import state as states
@@ -75,7 +76,8 @@ def first_state(context: Context, area: str | None, scenario: str | Path | None)
     """Return the initial state: for the area, or by default for the first that can be projected."""
     state = states.from_file(scenario) if scenario is not None else State()
     if area is not None:
-        return replace(state, area=context.data.geography.key(context.data.find(area)))
+        data, unit = context.data.result(find_unit, area)
+        return replace(state, area=data.geography.key(unit))
     data, get_view = context.data, memoised_views(context)
     with_figures = {*data.rows_by_unit["cards"], *data.rows_by_unit["published"]}
     for unit in (u for u in data.geography.units.values() if u.id in with_figures):

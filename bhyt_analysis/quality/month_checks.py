@@ -52,14 +52,16 @@ def monthly_series(cards: pd.DataFrame) -> Series:
     row = np.flatnonzero(cards["as_of"].dt.is_month_end.to_numpy(bool))
     cards = cards.iloc[row]
     # Codes and not pairs of texts: those of a country would take as long as reading it.
-    (unit, units), (kind, kinds) = (cards[c].factorize() for c in ("area", "group"))
+    unit, _ = cards["unit_id" if "unit_id" in cards else "area"].factorize()
+    areas = cards["area"].to_numpy()[np.unique(unit, return_index=True)[1]]  # a code that was given on has two lines
+    kind, kinds = cards["group"].factorize()
     pairs, line = np.unique(unit * len(kinds) + kind, return_inverse=True)
     column, months = cards["as_of"].factorize(sort=True)
     position = np.full((len(pairs), len(months)), -1)
     position[line, column] = row
     values = np.full(position.shape, np.nan)
     values[line, column] = cards["cards"].to_numpy(float)
-    keys = pd.DataFrame({"area": units[pairs // max(len(kinds), 1)], "group": kinds[pairs % max(len(kinds), 1)]})
+    keys = pd.DataFrame({"area": areas[pairs // max(len(kinds), 1)], "group": kinds[pairs % max(len(kinds), 1)]})
     return Series(keys, pd.DatetimeIndex(months), values, position)
 
 

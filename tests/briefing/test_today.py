@@ -84,3 +84,9 @@ def test_the_national_rate_of_the_year_before_is_beside(some_reports, law):  # n
     assert facts.at["national_coverage", "status"] == "published"
     old = bhyt.headline(some_reports, law, "Huyện Lục Ngạn")  # of 2021, with nothing printed of the country that year
     assert "national_coverage" not in set(old["key"])
+
+
+def test_a_briefing_of_a_unit_that_the_data_lack_has_its_people(data, law):
+    briefing = bhyt.Briefing(data, "Huyện Năm Căn", law)
+    assert briefing.facts["population"].value == 56_813  # the census of 2019
+    assert briefing.unit_data.geography.unit_at("971").name == "Huyện Năm Căn"

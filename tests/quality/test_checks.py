@@ -371,3 +371,11 @@ def test_the_order_of_rows_does_not_matter(order, twice):
     series = monthly_series(cards.iloc[list(order)].reset_index(drop=True))
     lines = dict(zip(series.keys["area"], series.values.tolist(), strict=True))
     assert lines == {"A": [0, 1, 2], "B": [3, 4, 5]}
+
+
+def test_a_code_that_was_given_on_is_the_line_of_each_unit():
+    days = pd.to_datetime(["2025-05-31", "2025-06-30", "2025-07-31"])
+    cards = pd.DataFrame({"area": "A", "unit_id": [3, 3, 8], "group": "poor", "as_of": days, "cards": [10, 11, 900]})
+    series = monthly_series(cards)
+    assert series.keys["area"].tolist() == ["A", "A"]
+    assert np.nan_to_num(series.values, nan=-1).tolist() == [[10, 11, -1], [-1, -1, 900]]

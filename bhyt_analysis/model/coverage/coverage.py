@@ -23,7 +23,10 @@ BASIS = ["population_as_of", "population_source", "source"]
 
 @result_table
 def coverage(
-    data: Dataset, area: str | None = None, by: Sequence[str] | None = None, as_of: str | pd.Timestamp | None = None
+    data: Dataset,
+    area: str | None = None,
+    by: str | Sequence[str] | None = None,
+    as_of: str | pd.Timestamp | None = None,
 ) -> pd.DataFrame:
     """Return the coverage N/P with its numerator, its denominator and the sources of both.
 
@@ -52,7 +55,7 @@ def coverage(
     >>> coverage(load(), "Lục Ngạn")[["rate", "rate_low", "rate_high"]].iloc[0].tolist()
     [0.8721, 0.87205, 0.87215]
     """
-    by = list(by or [])
+    by = [by] if isinstance(by, str) else list(by or [])
     if unknown := [b for b in by if b not in BY]:
         raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(BY)}))
     if area is None:

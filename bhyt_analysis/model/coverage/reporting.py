@@ -7,7 +7,6 @@ from typing import NamedTuple
 import pandas as pd
 
 from bhyt_analysis.domain.area_view import AreaView
-from bhyt_analysis.domain.country import country, country_unit
 from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.population import communes_of_count
 
@@ -55,8 +54,6 @@ def _reporting_communes(view: AreaView) -> Reporting | None:
         return None
     on = rows["as_of"].max()
     communes = len(view.communes(on))
-    if not view.unit.is_fully_listed and (same := country_unit(view.unit)) is not None:
-        communes = len(country().geography.communes(same, on))
     insured, people = int(rows["insured"].sum()), rows["population"]
     population = None if people.isna().any() else int(people.sum())
     sources = ("; ".join(dict.fromkeys(rows[c].dropna())) for c in ("source", "population_source"))
