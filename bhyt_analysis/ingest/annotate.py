@@ -22,8 +22,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from bhyt_analysis.domain.findings import SEVERITIES, Finding, finding_message
 from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.ingest.headings import SEARCH_ROWS
 from bhyt_analysis.ingest.person_register import CARD, is_large_register
-from bhyt_analysis.ingest.table_detection import SEARCH_ROWS, find_person_heading
+from bhyt_analysis.ingest.table_detection import find_person_heading
 from bhyt_analysis.ingest.workbook import Sheet, list_input_files, read_sheets
 
 COPYABLE = (".xlsx", ".xlsm")

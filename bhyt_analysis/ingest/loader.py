@@ -24,8 +24,9 @@ from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest.area_matching import Tables, Titles, name_known_units, resolve_areas
 from bhyt_analysis.ingest.coercion import UNIT_HINTS, coerce_table
+from bhyt_analysis.ingest.headings import ColumnHeading
 from bhyt_analysis.ingest.person_register import count_large_register, count_persons
-from bhyt_analysis.ingest.table_detection import ColumnHeading, DetectedTable, detect_table
+from bhyt_analysis.ingest.table_detection import DetectedTable, detect_table
 from bhyt_analysis.ingest.workbook import list_input_files, read_sheets
 from bhyt_analysis.quality import checks
 
