@@ -4,6 +4,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from bhyt_analysis.i18n.text import clean_text
+
 # Words that stand before the name of a unit, long ones first.
 UNIT_WORDS = (
     "thành phố", "thị trấn", "thị xã", "đặc khu", "phường", "tỉnh", "huyện", "quận", "xã",
@@ -20,6 +22,8 @@ _WORD_KINDS = {
     "đặc khu": ("commune",),
 }  # fmt: skip
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
+# What people type for the apostrophe of names such as Đắk R'Lấp.
+_APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u201a\u201b\u02b9\u02bb\u02bc\u02c8\u2032\u00b4`", "'"))
 
 
 @lru_cache(maxsize=65536)
@@ -30,8 +34,11 @@ def normalise_name(text: str) -> str:
     --------
     >>> normalise_name("  Huyện  Lục Ngạn "), normalise_name("ĐỨC PHỔ")
     ('huyen luc ngan', 'duc pho')
+    >>> normalise_name("Phì \\u00d0iền"), normalise_name("Đắk R\u2019Lấp")
+    ('phi dien', "dak r'lap")
     """
-    plain = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    plain = clean_text(text).translate(_APOSTROPHES).casefold().replace("đ", "d")
+    plain = unicodedata.normalize("NFD", plain)
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     return " ".join(plain.split())
 
@@ -45,7 +52,8 @@ def accented_key(name: str) -> str:
     True
     """
     words = []
-    for word in unicodedata.normalize("NFD", name.casefold()).split():
+    plain = clean_text(name).translate(_APOSTROPHES).casefold()
+    for word in unicodedata.normalize("NFD", plain).split():
         tones = "".join(c for c in word if c in _TONES)
         words.append(unicodedata.normalize("NFC", "".join(c for c in word if c not in _TONES)) + tones)
     return " ".join(words)

@@ -25,7 +25,7 @@ from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.headings import SEARCH_ROWS
 from bhyt_analysis.ingest.person_register import CARD, is_large_register
 from bhyt_analysis.ingest.table_detection import find_person_heading
-from bhyt_analysis.ingest.workbook import Sheet, list_input_files, read_sheets
+from bhyt_analysis.ingest.workbook import Sheet, list_input_files, read_sheets, sheet_label
 
 COPYABLE = (".xlsx", ".xlsm")
 FILLS = {"error": "FFC7CE", "warning": "FFEB9C", "info": "DDEBF7"}
@@ -80,7 +80,7 @@ def _copy(source: Path) -> tuple[Workbook, dict[str, Worksheet]]:
         except Exception as error:  # openpyxl raises many kinds on a damaged file
             reason = str(error).splitlines()[0]
             raise BhytError(("error.annotate_unreadable", {"file": source, "why": reason})) from None
-        return book, {f"{source.name} [{sheet.title}]": sheet for sheet in book.worksheets}
+        return book, {sheet_label(source, sheet.title): sheet for sheet in book.worksheets}
     book, sheets = Workbook(), dict[str, Worksheet]()
     book.remove(book.active)
     for file in list_input_files(source):

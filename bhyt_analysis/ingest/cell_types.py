@@ -147,7 +147,7 @@ class AmbiguousShareError(ValueError):
 def _text(value: Cell, _: CellOptions | None = None) -> str:
     if isinstance(value, float):
         return f"{value:.0f}" if value.is_integer() else f"{value!r}"
-    return str(value)
+    return " ".join(str(value).split())  # line breaks inside a cell are blanks
 
 
 def _decimal(value: Cell, style: str | None) -> Decimal:

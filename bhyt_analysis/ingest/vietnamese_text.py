@@ -15,21 +15,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from itertools import chain
 
+from bhyt_analysis.i18n.text import clean_text as clean_text
+from bhyt_analysis.i18n.text import printable
+
 STYLES = {"vi": (".", ","), "en": (",", ".")}  # separators of thousands and of decimals
 NO_FIGURE = ("-", "–", "—", "…", "...", "x", "n/a", "na", "null", "không có số liệu")  # zero, or unknown?
 FIRST_SERIAL, LAST_SERIAL = 36526, 55153  # the days 2000-01-01 and 2050-12-31 as Excel counts them
-_SPACES = str.maketrans("\u00a0\u2007\u2009\u202f\u3000", " " * 5, "\u200b\u200c\u200d\ufeff")
-
-
-def clean_text(text: str) -> str:
-    """Normalise a cell's text: composed letters, plain spaces, none at its ends.
-
-    Examples
-    --------
-    >>> clean_text(" Xa\\u0303\\u00a0Kiên Lao ")
-    'Xã Kiên Lao'
-    """
-    return text.strip() if text.isascii() else unicodedata.normalize("NFC", text.translate(_SPACES)).strip()
 
 
 def number_readings(text: str) -> dict[str, Decimal]:
@@ -181,11 +172,32 @@ def is_syllable(word: str) -> bool:
     return not (re.search(r"(c|ch|p|t)$", base) and tones and tones[0] not in "\u0301\u0323")
 
 
+# Signs of text in Unicode that are letters in an old font: footnote marks after a word, quotation marks around it.
+_LEADING, _TRAILING, _SIGNS = "«‹µ", "¹²³°»®©™›", set("«»‹›¹²³°±¼½¾×÷µ®©™§·¬") | _MARKS
+_SEPARATORS = re.compile(r"[\s\d.,;:/()\[\]\"'!?_+*=%&<>|\\-]+")
+_WORD = re.compile(_SEPARATORS.pattern.replace("[", "[^", 1))
+# Letters that only Unicode has: a text with one of them is in no old font.
+_UNICODE_ONLY = re.compile(
+    "[\u0102\u0103\u0110\u0111\u0128\u0129\u0168\u0169\u01a0\u01a1\u01af\u01b0\u0300-\u0323\u1ea0-\u1ef9]"
+)
+
+
+def _words(texts: Iterable[str]) -> set[str]:
+    """Return the words of texts that are not ASCII, without the signs around them."""
+    pieces = chain.from_iterable(_SEPARATORS.split(printable_letters(t)) for t in texts if not t.isascii())
+    words = {p.lstrip(_LEADING).rstrip(_TRAILING) for p in pieces if not p.isascii() and not set(p) <= _SIGNS}
+    return {w for w in words if not w.isascii()}
+
+
+def printable_letters(text: str) -> str:
+    """Return a text in composed letters without what is invisible, but with the soft hyphen, a letter in TCVN3."""
+    return unicodedata.normalize("NFC", "\u00ad".join(map(printable, text.split("\u00ad"))))
+
+
 def syllable_share(texts: Iterable[str]) -> float | None:
     """Return the share of syllables among the words that are not ASCII; None if there are no such words."""
-    pieces = (re.split(r"[\s\d.,;:/()\[\]\"'!?_+*=%&<>|\\-]+", clean_text(t)) for t in texts if not t.isascii())
-    words = {w for w in chain.from_iterable(pieces) if not w.isascii() and not set(w) <= _MARKS}
-    return sum(map(is_syllable, words)) / len(words) if words else None
+    words = _words(texts)
+    return sum(is_syllable(w) for w in words) / len(words) if words else None
 
 
 def legacy_font(texts: Iterable[str]) -> str | None:
@@ -193,20 +205,48 @@ def legacy_font(texts: Iterable[str]) -> str | None:
 
     Examples
     --------
-    >>> legacy_font(["X· Kiªn Lao", "B¶o Th¾ng"]), legacy_font(["Xaõ Kieân Lao"]), legacy_font(["Xã Kiên Lao"])
+    >>> legacy_font(["X· Kiªn Lao", "B¶o Th¾ng"]), legacy_font(["Xaõ Kieân Lao"]), legacy_font(["Xã Kiên Lao¹, m²"])
     ('tcvn3', 'vni', '')
     """
-    samples = [t for t in dict.fromkeys(texts) if not t.isascii()]
-    plain = syllable_share(samples)
+    samples = [t for t in dict.fromkeys(texts) if not t.isascii() and not _UNICODE_ONLY.search(t)]
+    plain = syllable_share(map(clean_text, samples))
     if plain is None or plain >= 0.8:
         return ""
-    strange = {c for c in "".join(samples).casefold() if not c.isascii()} - _LETTERS - _MARKS
-    shares = {font: syllable_share(map(DECODERS[font], samples)) or 0.0 for font in DECODERS}
+    strange = {c for c in "".join(_words(map(clean_text, samples))).casefold() if not c.isascii()} - _LETTERS - _MARKS
+    shares = {font: syllable_share(_convert_words(t, font) for t in samples) or 0.0 for font in DECODERS}
     best = max(shares, key=lambda font: shares[font])
     # A letter that Vietnamese lacks is proof; an unusual word alone is not.
     if shares[best] >= 0.8 and shares[best] > plain and (strange or (best == "vni" and plain > 0)):
         return best
     return None if plain < 0.5 and strange else ""
+
+
+def from_font(text: str, font: str) -> str:
+    """Convert a text of a column in an old font, but not one that is in Unicode already, nor signs around a word.
+
+    Examples
+    --------
+    >>> from_font("«X· Kiªn Lao»¹", "tcvn3"), from_font("Xã Kiên Lao", "tcvn3"), from_font("Đồng", "tcvn3")
+    ('«Xã Kiên Lao»¹', 'Xã Kiên Lao', 'Đồng')
+    """
+    if _UNICODE_ONLY.search(text):
+        return text
+    unicode = _convert_words(text, font)
+    is_unicode = syllable_share([clean_text(text)]) == 1 and (syllable_share([unicode]) or 0) < 1
+    return text if is_unicode else unicode
+
+
+def _convert_words(text: str, font: str) -> str:
+    """Convert each word from a font; signs around a word, such as footnote marks, stay if it is a word without them."""
+    convert = DECODERS[font]
+
+    def convert_word(word: re.Match[str]) -> str:
+        core = word[0].lstrip(_LEADING).rstrip(_TRAILING)
+        if core in ("", word[0]) or is_syllable(convert(word[0])) or not (core.isascii() or is_syllable(convert(core))):
+            return convert(word[0])
+        return convert(core).join(word[0].split(core, 1))
+
+    return _WORD.sub(convert_word, text) if font == "tcvn3" else convert(text)
 
 
 def from_tcvn3(text: str) -> str:
@@ -232,6 +272,66 @@ def from_vni(text: str) -> str:
 
 
 DECODERS = {"tcvn3": from_tcvn3, "vni": from_vni}
+
+
+# --- UTF-8 that a program took for something else, and letters that it lost ---
+
+_MISREAD_AS = ("cp1252", "cp1258", "mac_roman", "cp850", "cp437")
+_SECOND = "[\x80-\xbf\u0152-\u017e\u0192\u02c6-\u02dc\u2013-\u2122]"  # what its second bytes are read as
+_MOJIBAKE = re.compile(rf"[ÃÄÅÆĂ]{_SECOND}|á[º»]{_SECOND}|â€|√[^\s\w]|[├ß][^\s\w]")
+_LOST_LETTER = re.compile(r"[^\W\d_](?:\?|\ufffd)+[^\W\d_]|\ufffd")
+
+
+def mend_mojibake(text: str) -> str | None:
+    """Return the text that was UTF-8 and read as another encoding, once or twice; None where that is not certain.
+
+    Examples
+    --------
+    >>> mend_mojibake("Xã Kiên Lao".encode().decode("cp1252")), mend_mojibake("Xã Kiên Lao"), mend_mojibake("5 m²")
+    ('Xã Kiên Lao', None, None)
+    """
+    for encoding in _MISREAD_AS if not text.isascii() and not set(text.casefold()) <= _SOUND else ():
+        content = _misread_bytes(text, encoding)
+        # A hard blank, the second half of à, became a plain one; between two words it may also be lost.
+        content = re.sub(rb"\xc3(?= |$)(?! ?\S)", b"\xc3\xa0", re.sub(rb"\xc3  ", b"\xc3\xa0 ", content))
+        decoded = _decode(content, "utf-8") if content else None
+        if decoded is None or decoded == text:
+            continue
+        mended = unicodedata.normalize("NFC", decoded)
+        if set(mended.casefold()) <= _SOUND:
+            return mended
+        if (again := mend_mojibake(mended)) is not None:
+            return again
+    return None
+
+
+_SOUND = _LETTERS | _SIGNS | set(map(chr, range(32, 127))) | set("\n\t\r\u00a0\u00ad")
+
+
+def _misread_bytes(text: str, encoding: str) -> bytes:
+    """Return the bytes that were read as a text; none if it can't have been read as this encoding."""
+    content = bytearray()
+    for c in text:
+        try:
+            content += c.encode(encoding)
+        except UnicodeEncodeError:
+            if ord(c) > 255:
+                return b""
+            content.append(ord(c))
+    return bytes(content)
+
+
+def text_damage(text: str) -> str:
+    """Return how a text is damaged: "mojibake", "lost_letters" (question marks for letters), or "".
+
+    Examples
+    --------
+    >>> text_damage("X? Ki?n Lao"), text_damage("HoÃ BÃ¬nh"), text_damage("Có thẻ (x)"), text_damage("a.vn/?q=1")
+    ('lost_letters', 'mojibake', '', '')
+    """
+    if "?" in text or "\ufffd" in text:
+        return "lost_letters" if _LOST_LETTER.search(re.sub(r"\S*(?:://|/)\S*", "", text)) else ""
+    return "mojibake" if not text.isascii() and "«" not in text and _MOJIBAKE.search(text) else ""
 
 
 def decode(content: bytes) -> str | None:

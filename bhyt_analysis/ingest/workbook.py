@@ -14,6 +14,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -22,7 +23,8 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.findings import Finding, Term
-from bhyt_analysis.ingest.vietnamese_text import DECODERS, decode, legacy_font
+from bhyt_analysis.i18n.text import clean_text
+from bhyt_analysis.ingest.vietnamese_text import decode, from_font, legacy_font, mend_mojibake, text_damage
 
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook, SheetMetadata
@@ -69,12 +71,18 @@ def column_letter(column: int) -> str:
     return get_column_letter(column) if column <= MAX_COLUMNS else str(column)
 
 
+def sheet_label(file: Path, sheet: str) -> str:
+    """Return how messages name a sheet of a workbook."""
+    return f"{clean_text(file.name)} [{clean_text(sheet)}]"
+
+
 def read_sheets(file: Path, findings: list[Finding]) -> Iterator[Sheet]:
     """Yield the visible, non-empty sheets of a workbook, or the one of a CSV file; adds the findings."""
     content = file.read_bytes()
     if file.suffix.lower() not in WORKBOOKS:
-        if (cells := read_csv_cells(content, file.name, findings)) is not None:
-            yield Sheet(file.name, file.stem, decode_cells(cells, file.name, findings), plain=True)
+        if (cells := read_csv_cells(content, clean_text(file.name), findings)) is not None:
+            label, name = clean_text(file.name), clean_text(file.stem)
+            yield Sheet(label, name, decode_cells(cells, label, findings), plain=True)
         return
     from python_calamine import CalamineWorkbook
 
@@ -87,7 +95,7 @@ def read_sheets(file: Path, findings: list[Finding]) -> Iterator[Sheet]:
     except BaseException as error:  # a damaged file: calamine raises many kinds, and panics that are no Exception
         if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
             raise
-        findings.append(Finding("not_a_table", file.name, value=(str(error).splitlines() or ["?"])[0]))
+        findings.append(Finding("not_a_table", clean_text(file.name), value=(str(error).splitlines() or ["?"])[0]))
 
 
 def _read_sheet(
@@ -96,7 +104,7 @@ def _read_sheet(
     """Return one sheet of a workbook, or None if it is hidden or empty."""
     from python_calamine import SheetTypeEnum, SheetVisibleEnum
 
-    label = f"{file.name} [{metadata.name}]"
+    label, name = sheet_label(file, metadata.name), clean_text(metadata.name)
     if metadata.typ != SheetTypeEnum.WorkSheet:
         return None
     if metadata.visible != SheetVisibleEnum.Visible:
@@ -115,7 +123,7 @@ def _read_sheet(
     if cells.empty:
         return None
     merged = [(a + 1, b + 1, c + 1, d + 1) for (a, b), (c, d) in sheet.merged_cell_ranges or ()]
-    return Sheet(label, metadata.name, decode_cells(cells, label, findings), tuple(merged))
+    return Sheet(label, name, decode_cells(cells, label, findings), tuple(merged))
 
 
 def _grid(rows: list[list[Any]]) -> pd.DataFrame:
@@ -197,21 +205,37 @@ def _unreadable_cells(xml: bytes) -> dict[tuple[int, int], str]:
 
 
 def decode_cells(cells: pd.DataFrame, label: str, findings: list[Finding]) -> pd.DataFrame:
-    """Convert text in an old font, of the sheet or of single columns, to Unicode."""
-    texts = {c: [t for t in pd.unique(cells[c]) if type(t) is str and not t.isascii()] for c in cells}
-    sheet_font = legacy_font([t for column in texts.values() for t in column[:SAMPLE]])
-    fonts = {c: sheet_font or legacy_font(column[:SAMPLE]) for c, column in texts.items() if column}
-    for font in sorted({f for f in fonts.values() if f}):
-        findings.append(Finding("old_font", label, details={"font": Term(f"charset.{font}")}))
-    for column in (c for c, font in fonts.items() if font is None):
-        findings.append(Finding("doubtful_text", label, column=column_letter(int(column))))
+    """Return the cells with clean text in Unicode: old fonts of the sheet or of single columns, wrongly read UTF-8."""
+    texts = {c: [t for t in pd.unique(cells[c]) if type(t) is str and not _is_plain(t)] for c in cells}
+    mended = {t: m for t in dict.fromkeys(chain.from_iterable(texts.values())) if (m := mend_mojibake(t)) is not None}
+    if mended:
+        findings.append(Finding("mojibake_mended", label, value=next(iter(mended.values())), count=len(mended)))
+    unicode = {c: {t: mended.get(t, t) for t in column} for c, column in texts.items() if column}
+    sheet_font = legacy_font([t for column in unicode.values() for t in list(column.values())[:SAMPLE]])
+    fonts = {c: sheet_font or legacy_font(list(column.values())[:SAMPLE]) for c, column in unicode.items()}
+    for name in sorted({f for f in fonts.values() if f}):
+        findings.append(Finding("old_font", label, details={"font": Term(f"charset.{name}")}))
     decoded = {}
-    for column, convert in ((c, DECODERS[font]) for c, font in fonts.items() if font):
-        unicode = {t: convert(t) for t in texts[column]}
-        decoded[column] = [unicode.get(v, v) for v in cells[column]]
+    for column, readings in unicode.items():
+        font = fonts[column]
+        clean = {t: clean_text(from_font(u, font) if font and t not in mended else u) for t, u in readings.items()}
+        damage = [(d, t) for t in clean.values() if (d := text_damage(t))] if font != "vni" else []
+        letter = column_letter(int(column))
+        for rule in dict.fromkeys(rule for rule, _ in damage):
+            same = [t for d, t in damage if d == rule]
+            findings.append(Finding(rule, label, column=letter, value=same[0], count=len(same)))
+        if font is None and not damage:
+            findings.append(Finding("doubtful_text", label, column=letter))
+        if any(t != c for t, c in clean.items()):
+            decoded[column] = [clean.get(v, v) if type(v) is str else v for v in cells[column]]
     if not decoded:
         return cells
     return pd.DataFrame({c: decoded.get(c, cells[c]) for c in cells}, index=cells.index, dtype=object)
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text is nothing but what is on a keyboard without accents."""
+    return text.isascii() and text.isprintable() and "?" not in text and "_x" not in text
 
 
 def read_csv_cells(content: bytes, label: str, findings: list[Finding]) -> pd.DataFrame | None:
