@@ -25,7 +25,7 @@ from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.headings import SEARCH_ROWS
 from bhyt_analysis.ingest.person_register import CARD, is_large_register
 from bhyt_analysis.ingest.table_detection import find_person_heading
-from bhyt_analysis.ingest.workbook import Sheet, list_input_files, read_sheets, sheet_label
+from bhyt_analysis.ingest.workbook import Percent, Sheet, list_input_files, read_sheets, sheet_label
 
 COPYABLE = (".xlsx", ".xlsm")
 FILLS = {"error": "FFC7CE", "warning": "FFEB9C", "info": "DDEBF7"}
@@ -91,7 +91,9 @@ def _copy(source: Path) -> tuple[Workbook, dict[str, Worksheet]]:
             for row, values in cells.cells.iterrows():
                 for column, value in values.items():
                     if value != "":
-                        cell = sheet.cell(row=row, column=column, value=value)
+                        share = isinstance(value, Percent)
+                        cell = sheet.cell(row=row, column=column, value=value.value if share else value)
+                        cell.number_format = "0.0%" if share else cell.number_format
                         cell.data_type = "s" if isinstance(value, str) else cell.data_type  # "=1+1" stays text
             sheets[cells.label] = sheet
     return book, sheets

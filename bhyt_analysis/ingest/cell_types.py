@@ -21,7 +21,7 @@ from bhyt_analysis.i18n.messages import has_message, nearest_choice, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest import vietnamese_text as vietnamese
 from bhyt_analysis.ingest.vietnamese_text import AmbiguousNumberError, clean_text
-from bhyt_analysis.ingest.workbook import Cell
+from bhyt_analysis.ingest.workbook import Cell, Percent
 from bhyt_analysis.law.groups import groups
 
 SCOPES = ("all", "ethnic_minority", "pupil_who_lost", "student_who_lost", "other_who_lost")  # beside the groups
@@ -151,7 +151,7 @@ def _text(value: Cell, _: CellOptions | None = None) -> str:
 
 
 def _decimal(value: Cell, style: str | None) -> Decimal:
-    if isinstance(value, dt.date):
+    if isinstance(value, dt.date | Percent):
         raise ValueError
     if isinstance(value, float):
         return Decimal(repr(round(value, 9)))
@@ -178,6 +178,8 @@ def _number(value: Cell, options: CellOptions) -> float:
 
 
 def _share(value: Cell, options: CellOptions) -> float:
+    if isinstance(value, Percent):
+        value, options = value.value, CellOptions()
     has_sign = type(value) is str and value.endswith("%")
     exact = _decimal(value.removesuffix("%").strip() if type(value) is str else value, options.style)
     if options.percent and not has_sign and 0 < exact <= 1:

@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import html
 import io
-import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.findings import Finding, Term
 from bhyt_analysis.i18n.text import clean_text
+from bhyt_analysis.ingest.sheet_details import (
+    PERCENT,
+    YEAR,
+    BookDetails,
+    Range,
+    SheetDetails,
+    XlsxDetails,
+    column_letter,
+)
 from bhyt_analysis.ingest.vietnamese_text import decode, from_font, legacy_font, mend_mojibake, text_damage
 
 if TYPE_CHECKING:
@@ -31,11 +37,26 @@ if TYPE_CHECKING:
 
 TEXT_FILES = (".csv", ".tsv")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
-MAX_CELLS = 20_000_000  # of one sheet, blank ones included: a single distant cell is a mistake
-MAX_COLUMNS = 18_278  # that have letters: the last one is ZZZ
 SAMPLE = 1000  # texts of a column that decide on its font
-Cell = str | float | dt.date
-Range = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Percent:
+    """The share in a cell with a number format of per cent.
+
+    Examples
+    --------
+    >>> Percent(0.921).value, str(Percent(0.921))
+    (0.921, '92.1%')
+    """
+
+    value: float
+
+    def __str__(self) -> str:
+        return f"{round(self.value * 100, 7):.10g}%"
+
+
+Cell = str | float | dt.date | Percent
 _CELL_TYPES = {str, float, dt.date}
 
 
@@ -43,10 +64,11 @@ _CELL_TYPES = {str, float, dt.date}
 class Sheet:
     """The cells of one sheet or CSV file.
 
-    ``label`` names it in messages, ``name`` is that of the sheet or file. ``cells`` are text, float
-    or datetime.date, "" if blank; index and columns are the rows and columns that the user sees,
-    both from 1. ``merged`` are the merged ranges (first row, first column, last row, last column).
-    ``plain`` is a CSV file, where one separator too many shifts the cells of its row.
+    ``label`` names it in messages, ``name`` is that of the sheet or file. ``cells`` are text, float, `Percent`
+    or datetime.date, "" if blank; a month or year that the sheet has as a day is text, such as "7/2021". Index and
+    columns are the rows and columns that the user sees, both from 1. ``merged`` are the merged ranges (first row,
+    first column, last row, last column). ``plain`` is a CSV file, where one separator too many shifts the cells
+    of its row. ``hidden_rows`` (filtered ones, too) and ``hidden_columns`` are in ``cells`` like all others.
     """
 
     label: str
@@ -54,6 +76,8 @@ class Sheet:
     cells: pd.DataFrame
     merged: tuple[Range, ...] = ()
     plain: bool = False
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
 
 
 def list_input_files(source: Path) -> list[Path]:
@@ -62,13 +86,6 @@ def list_input_files(source: Path) -> list[Path]:
         return [source]
     suffixes = (*TEXT_FILES, *WORKBOOKS, ".parquet")
     return sorted(p for p in source.iterdir() if p.suffix.lower() in suffixes and not p.name.startswith(("~$", ".")))
-
-
-def column_letter(column: int) -> str:
-    """Return the letters of a column, counted from 1; its number where a CSV file has more columns than letters."""
-    from openpyxl.utils import get_column_letter
-
-    return get_column_letter(column) if column <= MAX_COLUMNS else str(column)
 
 
 def sheet_label(file: Path, sheet: str) -> str:
@@ -88,8 +105,9 @@ def read_sheets(file: Path, findings: list[Finding]) -> Iterator[Sheet]:
 
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        details = XlsxDetails(content) if _is_xlsx(content) else None
         for metadata in book.sheets_metadata:
-            sheet = _read_sheet(file, content, book, metadata, findings)
+            sheet = _read_sheet(file, book, details, metadata, findings)
             if sheet is not None:
                 yield sheet
     except BaseException as error:  # a damaged file: calamine raises many kinds, and panics that are no Exception
@@ -98,8 +116,16 @@ def read_sheets(file: Path, findings: list[Finding]) -> Iterator[Sheet]:
         findings.append(Finding("not_a_table", clean_text(file.name), value=(str(error).splitlines() or ["?"])[0]))
 
 
+def _is_xlsx(content: bytes) -> bool:
+    """Return whether a file is a workbook of zipped XML parts as Excel writes them."""
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return False
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return "xl/workbook.xml" in archive.namelist()
+
+
 def _read_sheet(
-    file: Path, content: bytes, book: CalamineWorkbook, metadata: SheetMetadata, findings: list[Finding]
+    file: Path, book: CalamineWorkbook, formats: BookDetails | None, metadata: SheetMetadata, findings: list[Finding]
 ) -> Sheet | None:
     """Return one sheet of a workbook, or None if it is hidden or empty."""
     from python_calamine import SheetTypeEnum, SheetVisibleEnum
@@ -110,20 +136,45 @@ def _read_sheet(
     if metadata.visible != SheetVisibleEnum.Visible:
         findings.append(Finding("hidden_sheet", label))
         return None
-    xml = _sheet_xml(content, metadata.name)
-    if last := _distant_cell(xml):
-        findings.append(Finding("far_cell", label, value=last))
+    details = formats.sheet(metadata.name) if formats else SheetDetails()
+    if details.last:
+        findings.append(Finding("far_cell", label, value=details.last))
         return None
     sheet = book.get_sheet_by_name(metadata.name)
     rows = sheet.to_python(skip_empty_area=False)
-    for (row, column), text in _unreadable_cells(xml).items():
-        if row <= len(rows) and column <= len(rows[row - 1]):
-            rows[row - 1][column - 1] = text
+    _apply_details(rows, details)
     cells = _grid(rows)
     if cells.empty:
         return None
     merged = [(a + 1, b + 1, c + 1, d + 1) for (a, b), (c, d) in sheet.merged_cell_ranges or ()]
-    return Sheet(label, name, decode_cells(cells, label, findings), tuple(merged))
+    hidden = details.hidden_rows, details.hidden_columns
+    cells = decode_cells(cells, label, findings)
+    return Sheet(label, name, cells, (*merged, *details.merged), False, *hidden)
+
+
+def _apply_details(rows: list[list[Any]], details: SheetDetails) -> None:
+    """Replace the cells that have an error or no result, and those that their number format gives a meaning."""
+    for (row, column), text in details.texts.items():
+        if row <= len(rows) and column <= len(rows[row - 1]):
+            rows[row - 1][column - 1] = text
+    for (row, column), meaning in details.meanings.items():
+        if row <= len(rows) and column <= len(rows[row - 1]):
+            rows[row - 1][column - 1] = _by_format(rows[row - 1][column - 1], meaning)
+
+
+def _by_format(value: Any, meaning: str) -> Any:
+    """Return a cell as its number format has it: a share, or a month or year as text.
+
+    A month's last day stays a day, so that a month or a year is not taken for more than it says.
+    """
+    if meaning == PERCENT:
+        return Percent(float(value)) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    if not isinstance(value, dt.date):
+        return value
+    following = value + dt.timedelta(days=1)
+    if following.day == 1 and (meaning != YEAR or following.month == 1):
+        return value
+    return str(value.year) if meaning == YEAR else f"{value.month}/{value.year}"
 
 
 def _grid(rows: list[list[Any]]) -> pd.DataFrame:
@@ -142,63 +193,7 @@ def _convert(value: object) -> Cell:
         return str(value).upper()
     if isinstance(value, int):
         return float(value)
-    return value if isinstance(value, dt.date) else str(value)
-
-
-# --- The XML of an .xlsx sheet, for what calamine omits: errors, formulas without a result, distant cells ---
-
-
-def _sheet_xml(content: bytes, sheet: str) -> bytes:
-    """Return the XML of a sheet of an .xlsx workbook; empty for a workbook of another kind."""
-    if not zipfile.is_zipfile(io.BytesIO(content)):
-        return b""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        names = set(archive.namelist())
-        if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
-            return b""
-        rels = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-        target = {r.get("Id"): r.get("Target", "") for r in rels}
-        for element in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():
-            if element.tag.endswith("}sheet") and element.get("name") == sheet:
-                key = next((v for k, v in element.attrib.items() if k.endswith("}id")), "")
-                file = target.get(key, "")
-                file = file.removeprefix("/") if file.startswith("/") else f"xl/{file}"
-                return archive.read(file) if file in names else b""
-    return b""
-
-
-# Cells that can make a sheet too large: beyond column ZZ, row 200000, or column AZ and row 10000 together.
-_DISTANT = re.compile(rb""" r=["'](?:[A-Z]{3}\d|[A-Z]{1,2}(?:[2-9]\d{5}|\d{7})|[B-Z][A-Z]\d{5})""")
-
-
-def _distant_cell(xml: bytes) -> str:
-    """Return the last cell of a sheet that is larger than `MAX_CELLS`, or ""."""
-    from openpyxl.utils import column_index_from_string
-
-    if not _DISTANT.search(xml):
-        return ""
-    letters = {c.decode() for c in set(re.findall(rb"""\sr=["']([A-Z]{1,3})\d""", xml))}
-    columns = {column_index_from_string(c): c for c in letters} or {1: "A"}
-    width, height = max(columns), max(map(int, re.findall(rb"""\sr=["'][A-Z]{0,3}(\d{1,9})["']""", xml)), default=1)
-    return f"{columns[width]}{height}" if width * height > MAX_CELLS else ""
-
-
-_ERROR = re.compile(rb"""<c\s([^>]*\bt=["']e["'][^>]*)>(?:(?!</c>).)*?<v>([^<]*)</v>""", re.DOTALL)
-_NO_RESULT = re.compile(rb"<c\s([^>]*)>\s*<f(?:\s[^>]*)?(?:/>|>([^<]*)</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
-
-
-def _unreadable_cells(xml: bytes) -> dict[tuple[int, int], str]:
-    """Return the text of the cells (row, column) that have an error, or a formula without its result."""
-    from openpyxl.utils.cell import coordinate_to_tuple
-
-    texts = {}
-    cells = _ERROR.findall(xml) if b't="e"' in xml or b"t='e'" in xml else []
-    formulas = b"</f>" in xml or b"<f/>" in xml
-    cells += [(a, b"=" + f) for a, f in _NO_RESULT.findall(xml) if b't="str"' not in a] if formulas else []
-    for attributes, text in cells:
-        if match := re.search(rb"""\br=["']([A-Z]{1,3}[1-9]\d{0,6})["']""", attributes):
-            texts[coordinate_to_tuple(match[1].decode())] = html.unescape(text.decode("utf-8", "replace"))
-    return texts
+    return value if isinstance(value, dt.date | Percent) else str(value)
 
 
 # --- Text ---

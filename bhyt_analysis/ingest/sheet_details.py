@@ -1,0 +1,243 @@
+"""Read what calamine omits of a sheet: number formats, errors, formulas without a result, hidden rows and columns.
+
+The sheets of .xlsx are searched with patterns, because a parser would take longer than reading all cells.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from posixpath import normpath
+from typing import Protocol
+from xml.etree import ElementTree
+
+from openpyxl.utils import column_index_from_string
+
+Position = tuple[int, int]  # row and column of a cell, as the user counts them
+Range = tuple[int, int, int, int]  # first row, first column, last row, last column
+MAX_CELLS = 20_000_000  # of one sheet, blank ones included: a single distant cell is a mistake
+MAX_COLUMNS = 18_278  # that have letters: the last one is ZZZ
+PERCENT, MONTH, YEAR = "percent", "month", "year"
+BUILTIN_FORMATS = {9: "0%", 10: "0.00%", 17: "mmm-yy"}  # those of Excel without a code that have one of these meanings
+
+
+@dataclass(frozen=True)
+class SheetDetails:
+    """What a sheet has beside its values.
+
+    ``texts`` are the cells that have an error or a formula without its result; ``meanings`` the cells whose number
+    format makes them a per cent, a month or a year. ``last`` is the last cell of a sheet that is too large, or "".
+    """
+
+    texts: Mapping[Position, str] = field(default_factory=dict)
+    meanings: Mapping[Position, str] = field(default_factory=dict)
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+    merged: tuple[Range, ...] = ()
+    last: str = ""
+
+
+class BookDetails(Protocol):
+    """The details of a workbook; ``from_1904`` says that it counts its days from 1904."""
+
+    from_1904: bool
+
+    def sheet(self, name: str) -> SheetDetails:
+        """Return the details of a sheet."""
+        ...
+
+
+def format_meaning(code: str) -> str:
+    """Return what a number format makes of its cells: a per cent, a month, a year (of a day), or "" for all others.
+
+    Examples
+    --------
+    >>> [format_meaning(code) for code in ("0.0%", "mm/yyyy", '"Tháng" m/yyyy', "[$-42A]mmmm yyyy;@", "yyyy")]
+    ['percent', 'month', 'month', 'month', 'year']
+    >>> [format_meaning(code) for code in ("dd/mm/yyyy", "#,##0", '0" %"', "h:mm", "d-mmm")]
+    ['', '', '', '', '']
+    """
+    first = re.sub(r'"[^"]*"|\[[^\]]*\]|[\\_*].', "", code).split(";")[0].casefold()
+    if "%" in first:
+        return PERCENT
+    letters = set(re.sub("d{3,}", "", first))  # three and more are the day of the week
+    if "y" not in letters or letters & {"d", "h", "s", "0", "#"}:
+        return ""
+    return MONTH if "m" in letters else YEAR
+
+
+def column_letter(column: int) -> str:
+    """Return the letters of a column, counted from 1; its number where a CSV file has more columns than letters."""
+    from openpyxl.utils import get_column_letter
+
+    return get_column_letter(column) if column <= MAX_COLUMNS else str(column)
+
+
+@lru_cache(maxsize=2048)
+def _column_number(letters: bytes) -> int:
+    return column_index_from_string(letters.decode())
+
+
+# --- Packages of XML: .xlsx and .xlsm ---
+
+
+class Package:
+    """The parts of a zipped workbook, by names without regard to their case, and the relations between them."""
+
+    def __init__(self, content: bytes) -> None:
+        self.archive = zipfile.ZipFile(io.BytesIO(content))
+        self.names = {name.replace("\\", "/").lower(): name for name in self.archive.namelist()}
+
+    def read(self, name: str) -> bytes:
+        """Return the content of a part; empty if there is none of this name."""
+        stored = self.names.get(name.lower())
+        return b"" if stored is None else self.archive.read(stored)
+
+    def related(self, name: str) -> dict[str, tuple[str, str]]:
+        """Return the kind and the target of each relation of a part, by its id."""
+        folder, _, base = name.rpartition("/")
+        rels = self.read(f"{folder}/_rels/{base}.rels".lstrip("/"))
+        parts = {}
+        for relation in ElementTree.fromstring(rels) if rels else ():
+            target = relation.get("Target", "").replace("\\", "/")
+            target = target.lstrip("/") if target.startswith("/") else normpath(f"{folder}/{target}").lstrip("/")
+            parts[relation.get("Id", "")] = (relation.get("Type", "").rpartition("/")[2], target)
+        return parts
+
+
+class XlsxDetails:
+    """The details of an .xlsx or .xlsm workbook, with or without prefixes, Strict or not."""
+
+    def __init__(self, content: bytes) -> None:
+        self.package = Package(content)
+        book = next((n for k, n in self.package.related("").values() if k == "officeDocument"), "xl/workbook.xml")
+        related, root = self.package.related(book), ElementTree.fromstring(self.package.read(book))
+        self.parts, self.from_1904 = {}, False
+        for element in root.iter():
+            tag = _local(element.tag)
+            if tag == "workbookPr":
+                self.from_1904 = element.get("date1904", "") in ("1", "true")
+            elif tag == "sheet":
+                key = next((v for k, v in element.attrib.items() if k.endswith("}id")), "")
+                self.parts[element.get("name", "")] = related.get(key, ("", ""))[1]
+        styles = next((n for k, n in related.values() if k == "styles"), "")
+        self.meanings = _style_meanings(self.package.read(styles))
+
+    def sheet(self, name: str) -> SheetDetails:
+        """Return the details of a sheet."""
+        xml = _plain_xml(self.package.read(self.parts.get(name, "")))
+        if last := _distant_cell(xml):
+            return SheetDetails(last=last)
+        rows, columns = _hidden(xml)
+        return SheetDetails(_unreadable_cells(xml), _meanings(xml, self.meanings), rows, columns)
+
+
+def _local(tag: str) -> str:
+    """Return the name of an element without its namespace."""
+    return tag.rpartition("}")[2]
+
+
+def _style_meanings(xml: bytes) -> dict[bytes, str]:
+    """Return the meaning of the styles of cells that have one, by their numbers."""
+    root = ElementTree.fromstring(xml) if xml else ()
+    formats = dict(BUILTIN_FORMATS)
+    numbers: list[int] = []
+    for part in root:
+        if _local(part.tag) == "numFmts":
+            formats |= {int(f.get("numFmtId", "0")): f.get("formatCode", "") for f in part}
+        elif _local(part.tag) == "cellXfs":
+            numbers = [int(x.get("numFmtId", "0")) for x in part]
+    meanings = (format_meaning(formats.get(number, "")) for number in numbers)
+    return {str(style).encode(): meaning for style, meaning in enumerate(meanings) if meaning}
+
+
+_PREFIX = re.compile(rb"<([\w.-]+):worksheet\b")
+_UNUSUAL = re.compile(rb"""<(?:c|row)(?! r="[A-Z]{0,3}\d+")[\s>/]""")
+
+
+def _plain_xml(xml: bytes) -> bytes:
+    """Return the XML of a sheet without prefixes, and with the place of each row and cell as its first attribute."""
+    if xml[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        xml = xml.decode("utf-16").encode()
+    if prefix := _PREFIX.search(xml[:4096]):
+        xml = re.sub(rb"<(/?)" + re.escape(prefix[1]) + rb":", rb"<\1", xml)
+    return _numbered(xml) if _UNUSUAL.search(xml) else xml
+
+
+def _numbered(xml: bytes) -> bytes:
+    """Return the XML of a sheet with the places of its rows and cells, which programs may leave out."""
+    row = column = 0
+
+    def number(match: re.Match[bytes]) -> bytes:
+        nonlocal row, column
+        tag, attributes = match[1], match[2]
+        place = re.search(rb"""\sr\s*=\s*["']([A-Z]{0,3})(\d+)["']""", attributes)
+        rest = attributes.replace(place[0], b"", 1) if place else attributes
+        if tag == b"row":
+            row, column = int(place[2]) if place else row + 1, 0
+            return b'<row r="%d"%b>' % (row, rest)
+        column = _column_number(place[1]) if place and place[1] else column + 1
+        return b'<c r="%b%d"%b>' % (column_letter(column).encode(), int(place[2]) if place else row, rest)
+
+    return re.sub(rb"<(row|c)((?:\s[^>]*)?/?)>", number, xml)
+
+
+# Cells that can make a sheet too large: beyond column ZZ, row 200000, or column AZ and row 10000 together.
+_DISTANT = re.compile(rb' r="(?:[A-Z]{3}\d|[A-Z]{1,2}(?:[2-9]\d{5}|\d{7})|[B-Z][A-Z]\d{5})')
+
+
+def _distant_cell(xml: bytes) -> str:
+    """Return the last cell of a sheet that is larger than `MAX_CELLS`, or ""."""
+    if not _DISTANT.search(xml):
+        return ""
+    width = max(map(_column_number, set(re.findall(rb'\sr="([A-Z]{1,3})\d', xml))), default=1)
+    height = max(map(int, re.findall(rb'\sr="[A-Z]{0,3}(\d{1,9})"', xml)), default=1)
+    return f"{column_letter(width)}{height}" if width * height > MAX_CELLS else ""
+
+
+_ERROR = re.compile(
+    rb"""<c r="([A-Z]+)(\d+)"[^>]*\bt=["']e["'][^>]*>(?:(?!</c>).)*?<v(?:\s[^>]*)?>([^<]*)</v>""", re.DOTALL
+)
+_NO_RESULT = re.compile(
+    rb"""<c r="([A-Z]+)(\d+)"(?![^>]*\bt=["']str["'])[^>]*>\s*<f(?:\s[^>]*)?(?:/>|>([^<]*)</f>)"""
+    rb"""\s*(?:<v\s*/>|<v></v>)?\s*</c>"""
+)
+
+
+def _unreadable_cells(xml: bytes) -> dict[Position, str]:
+    """Return the text of the cells that have an error, or a formula without its result."""
+    cells = _ERROR.findall(xml) if b't="e"' in xml or b"t='e'" in xml else []
+    if b"</f>" in xml or re.search(rb"<f[\s/]", xml):
+        cells += [(c, r, b"=" + (formula or b"\xe2\x80\xa6")) for c, r, formula in _NO_RESULT.findall(xml)]
+    return {
+        (int(row), _column_number(letters)): html.unescape(text.decode("utf-8", "replace"))
+        for letters, row, text in cells
+    }
+
+
+def _meanings(xml: bytes, styles: Mapping[bytes, str]) -> dict[Position, str]:
+    """Return the meaning of the cells whose style has one."""
+    if not styles:
+        return {}
+    cells = re.compile(rb"""<c r="([A-Z]+)(\d+)"[^>]*?\ss=["'](""" + b"|".join(styles) + rb""")["']""")
+    return {(int(row), _column_number(letters)): styles[style] for letters, row, style in cells.findall(xml)}
+
+
+def _hidden(xml: bytes) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the hidden rows and columns of a sheet; one of no height or width is hidden, too."""
+    hidden = rb"""\s(?:hidden=["'](?:1|true)["']|%b=["']0(?:\.0+)?["'])"""
+    rows, columns = frozenset[int](), set[int]()
+    if re.search(rb"""\s(?:hidden|ht)=""", xml):
+        rows = frozenset(map(int, re.findall(rb'<row r="(\d+)"[^>]*?' + hidden % b"ht", xml)))
+    head = xml[: xml.find(b"<sheetData")]
+    for column in re.findall(rb"<col\s[^>]*>", head):
+        limits = [re.search(rb"""\s%b=["'](\d+)["']""" % limit, column) for limit in (b"min", b"max")]
+        if all(limits) and re.search(hidden % b"width", column):
+            first, last = (int(limit[1]) for limit in limits if limit)
+            columns.update(range(first, min(last, MAX_COLUMNS) + 1))
+    return rows, frozenset(columns)
