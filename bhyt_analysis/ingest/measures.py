@@ -24,7 +24,8 @@ def measure_of(text: str) -> str:
     """Return the measure that a text names in full, a row of ``measures.csv``; "" if it names none.
 
     The measures are people, cards, households, percent, money, visits, without_card, plan, change, rank, cumulative
-    and scaled (thousands of something). The first row of the file that matches decides.
+    and scaled (thousands of something). The first row of the file that matches decides; a pattern with accents is for
+    texts with them, so that the town «Hồ» is no «hộ».
 
     Examples
     --------
@@ -33,8 +34,9 @@ def measure_of(text: str) -> str:
     >>> [measure_of(text) for text in ("Hộ gia đình", "Ngân sách nhà nước hỗ trợ 70%", "Triệu Sơn", "số hộ")]
     ['', '', '', 'households']
     """
-    folded = " ".join(re.sub(r"[()\[\]{}]", " ", normalise_name(clean_text(text))).split())
-    folded = folded.strip("*:.,; ")
-    bare = UNIT_LABEL.sub("", folded, count=1) if UNIT_LABEL.match(folded) else folded
-    readings = (m for t in dict.fromkeys((bare, folded)) for m, pattern in _patterns() if pattern.fullmatch(t))
-    return next(readings, "")
+    plain = " ".join(re.sub(r"[()\[\]{}]", " ", clean_text(text).casefold()).split()).strip("*:.,; ")
+    folded = normalise_name(plain)
+    readings = [plain, folded]
+    if label := UNIT_LABEL.match(folded):
+        readings = [plain[label.end() :], folded[label.end() :], *readings]
+    return next((m for m, pattern in _patterns() if any(map(pattern.fullmatch, readings))), "")

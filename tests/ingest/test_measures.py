@@ -2,6 +2,8 @@
 
 import pytest
 
+from bhyt_analysis.domain.country import country
+from bhyt_analysis.i18n.unit_names import strip_unit_word
 from bhyt_analysis.ingest.measures import measure_of
 
 MEASURES = {
@@ -49,3 +51,9 @@ CASES = [(text, measure) for measure, texts in MEASURES.items() for text in text
 @pytest.mark.parametrize(("text", "measure"), CASES)
 def test_words_name_one_measure_or_none(text, measure):
     assert measure_of(text) == measure
+
+
+def test_no_name_of_a_unit_is_a_measure():
+    names = [u.name for u in country().geography.units.values()]
+    texts = {*names, *map(strip_unit_word, names)}
+    assert [t for t in texts if measure_of(t) or measure_of(f"Đơn vị: {t}")] == []
