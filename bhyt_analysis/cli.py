@@ -183,11 +183,11 @@ def brief(input: str | None, out: str, areas: tuple[str, ...], memory: int | Non
 @click.argument("input", metavar="INPUT")
 @numbers_option
 @json_option
+@option("--all", "every", is_flag=True)
 @option("--annotate", metavar="OUT.xlsx", type=click.Path())
-def check(input: str, numbers: str | None, as_json: bool, annotate: str | None, lang: str) -> int:
-    """Print the findings on an input; with ``--annotate`` write a copy of it in which they are marked."""
-    from bhyt_analysis.domain.findings import findings_table
-    from bhyt_analysis.domain.input_error import PLACE
+def check(input: str, numbers: str | None, as_json: bool, every: bool, annotate: str | None, lang: str) -> int:
+    """Print the causes of the findings on an input; with ``--annotate`` write a copy of it in which they are marked."""
+    from bhyt_analysis.domain.causes import causes_table
     from bhyt_analysis.ingest.loader import read_input
 
     findings = read_input(input, numbers)[1]
@@ -195,7 +195,7 @@ def check(input: str, numbers: str | None, as_json: bool, annotate: str | None, 
         from bhyt_analysis.ingest.annotate import annotate as write_annotated_copy
 
         print(write_annotated_copy(input, annotate, findings, lang), file=sys.stderr)
-    return _print_findings(findings_table(findings, lang, PLACE), as_json, lang)
+    return _print_findings(causes_table(findings, lang, every), as_json, lang)
 
 
 @command("template")

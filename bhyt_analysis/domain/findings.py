@@ -16,12 +16,13 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.bundled import packaged_table
+from bhyt_analysis.domain.schema import choice_name, column_name, table_name
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
-from bhyt_analysis.law.groups import groups
 
 SEVERITIES = ("error", "warning", "info")
+COLUMNS_LISTED = 6  # columns of a sheet in a sentence
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,14 @@ class Listing(Phrase):
     items: Sequence[Mapping[str, Part]]
 
 
+@dataclass(frozen=True)
+class Choices(Phrase):
+    """The choices of a type ``key``: the nearest to what was written, and all of them where they are few."""
+
+    nearest: Sequence[str] = ()
+    listed: Sequence[str] = ()
+
+
 class TableRow(Protocol):
     """A row of a table: its place in the input, and its cells by column."""
 
@@ -70,15 +79,16 @@ class TableRow(Protocol):
 class Finding:
     """One thing that is wrong or unusual: its rule, its place, and the figures of its sentence.
 
-    ``file``, ``row`` and ``column`` (several are joined by commas) are the place in an input, ``heading`` the column
-    as the user sees it, ``letters`` those of its columns in a sheet; ``document``, ``area`` (code) and ``figures`` the
-    place in published figures. ``details`` are further parts of the sentence, by their names in ``rules.csv``.
+    ``file``, ``row`` and ``column`` (several are joined by commas) are the place in an input, ``table_key`` its table,
+    ``heading`` the column as the user sees it, ``letters`` those of its columns in a sheet; ``document``, ``area``
+    (code) and ``figures`` the place in published figures. ``details`` are further parts of the sentence, by their
+    names in ``rules.csv``.
 
     Examples
     --------
     >>> finding = Finding("double_column", "cards.csv", 1, "cards")
     >>> finding.severity, finding_message(finding, "en")
-    ('error', 'cards.csv, row 1: column cards occurs twice')
+    ('error', 'cards.csv, row 1: column «Cards» occurs twice')
     """
 
     rule: str
@@ -87,6 +97,7 @@ class Finding:
     column: str | Term | None = None
     heading: str | None = None
     letters: str = ""
+    table_key: str = ""
     document: str | None = None
     area: str | None = None
     figures: str | None = None
@@ -139,11 +150,45 @@ def rules() -> pd.DataFrame:
     return packaged_table("domain/rules.csv", index="rule")
 
 
+class _Key(str):
+    """A part of a sentence that the format of its place words: ``{value:table}`` names the tables of these keys."""
+
+    table: str
+    lang: str
+
+    def __new__(cls, text: str, table: str, lang: str) -> _Key:
+        key = super().__new__(cls, text)
+        key.table, key.lang = table, lang
+        return key
+
+    def __format__(self, spec: str) -> str:
+        if spec == "first":  # of the columns of a sheet, such as B «Xã», C «Hộ nghèo»
+            names = re.findall(r"[A-Z]{1,3} «.*?»(?=, |$)", self) or self.split(", ")
+            return ", ".join([*names[:COLUMNS_LISTED], *["…"] * (len(names) > COLUMNS_LISTED)])
+        if spec not in ("table", "columns", "group", "unit"):
+            return format(str(self), spec)
+        return ", ".join(self._name(key, spec) for key in self.split(", "))
+
+    def _name(self, key: str, spec: str) -> str:
+        match spec:
+            case "table":
+                return f"«{table_name(key, self.lang)}»"
+            case "columns":
+                return f"«{name}»" if (name := column_name(self.table, key, self.lang)) else key
+            case "group":
+                return choice_name("group", key, self.lang)
+            case _:
+                return choice_name("figure_unit", key, self.lang)
+
+
 def finding_message(finding: Finding, lang: str = "vi") -> str:
     """Return the sentence of a finding."""
     parts = {f.name: getattr(finding, f.name) for f in fields(finding) if f.name != "details"} | dict(finding.details)
-    parts["column"] = finding.heading or finding.column
-    text = format_message(str(rules().at[finding.rule, f"message_{lang}"]), lang, **_worded(parts, lang))
+    if isinstance(finding.column, str):
+        parts["column"] = finding.heading or format(_Key(finding.column, finding.table_key, lang), "columns")
+    worded = _worded(parts, lang)
+    keys = {name: _Key(p, finding.table_key, lang) if isinstance(p, str) else p for name, p in worded.items()}
+    text = format_message(str(rules().at[finding.rule, f"message_{lang}"]), lang, **keys)
     return re.sub(r"([.?!])[.?!]+$", r"\1", text)  # a question that ends on a full stop keeps one mark
 
 
@@ -156,10 +201,14 @@ def _phrase_text(phrase: Phrase, lang: str) -> str:
     match phrase:
         case Listing(key, items):
             return "; ".join(translate(key, lang, **_worded(item, lang)) for item in items)
+        case Choices(kind, nearest, listed):
+            lists = {"expect.nearest": nearest, "expect.one_of": listed}
+            texts = {key: " / ".join(choice_name(kind, c, lang) for c in keys) for key, keys in lists.items() if keys}
+            return " ".join(translate(key, lang, names=names) for key, names in texts.items())
         case UnitName(name):
             return inline_name(name, lang)
         case GroupName(key):
-            return str(groups().at[key, f"name_{lang}"])
+            return choice_name("group", key, lang)
         case Citation(locator):
             return format_citation(locator, lang)
         case _:

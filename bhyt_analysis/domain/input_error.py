@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from bhyt_analysis.domain.findings import Finding, findings_table
+from bhyt_analysis.domain.causes import causes
+from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.i18n.messages import BhytError
 
-PLACE = ["file", "row", "column"]
 UNREADABLE = {"not_utf8", "not_a_table", "empty_input"}  # rules of an input that can't be read at all
 Fault = tuple[str, Mapping[str, object]]  # key of a message, and its fields
 
@@ -37,6 +37,5 @@ class InputError(BhytError):
         return any(f.rule in UNREADABLE for f in self.findings)
 
     def text(self, lang: str = "vi") -> str:
-        """Return the errors, one sentence a line."""
-        rows = findings_table(self.findings, lang, PLACE)
-        return "\n".join(rows.loc[rows["severity"] == "error", "message"])
+        """Return the errors, one sentence a line for each cause."""
+        return "\n".join(cause.message(lang) for cause in causes(self.findings) if cause.first.severity == "error")

@@ -7,6 +7,7 @@ from functools import lru_cache
 import pandas as pd
 
 from bhyt_analysis.domain.bundled import packaged_table
+from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.law.groups import groups
 
@@ -23,6 +24,63 @@ def table_columns(table: str) -> pd.DataFrame:
     """Return the rows of the schema that describe one table."""
     columns = schema()
     return columns[columns["table"] == table]
+
+
+def table_name(table: str, lang: str) -> str:
+    """Return the name of a table in the reader's language, which is that of its sheet.
+
+    Examples
+    --------
+    >>> table_name("cards", "vi"), table_name("cards", "en")
+    ('Số thẻ', 'Cards')
+    """
+    return translate(f"sheet.{table}", lang) if has_message(f"sheet.{table}") else table
+
+
+def column_name(table: str, column: str, lang: str) -> str:
+    """Return the heading of a column, or of a group that heads one; "" for what is no column.
+
+    ``table`` may be "" where it is not known. A column beside the schema, such as ``_total``, has its first heading.
+
+    Examples
+    --------
+    >>> column_name("duties", "kind", "vi"), column_name("", "_total", "vi"), column_name("cards", "C", "vi")
+    ('Loại báo cáo', 'Tổng', '')
+    """
+    columns = schema().query("column == @column")
+    own = columns[columns["table"] == table]
+    if len(columns):
+        return str((own if len(own) else columns)[f"name_{lang}"].iloc[0])
+    if column in groups().index:
+        return choice_name("group", column, lang)
+    headings = alternative_headings().query("table == '' and column == @column")["heading"]
+    return "" if column[:1] != "_" or headings.empty else str(headings.iloc[-1 if lang == "en" else 0])
+
+
+def choice_name(kind: str, key: str, lang: str) -> str:
+    """Return the text of a choice in the drop-down of its type; the key itself if it has none.
+
+    Examples
+    --------
+    >>> choice_name("status", "derived", "vi"), choice_name("group", "near_poor", "en")
+    ('Tính toán', 'Near-poor households')
+    """
+    if kind in ("group", "scope") and key in groups().index:
+        return str(groups().at[key, f"name_{lang}"])
+    return translate(f"choice.{kind}.{key}", lang) if has_message(f"choice.{kind}.{key}") else key
+
+
+@lru_cache(maxsize=16)
+def choice_synonyms(kind: str) -> dict[str, str]:
+    """Return the keys of the choices of a type by other words that people write for them, normalised.
+
+    Examples
+    --------
+    >>> choice_synonyms("zone")["kv iii"], choice_synonyms("status")["so bo"]
+    ('III', 'estimated')
+    """
+    rows = packaged_table("domain/choices.csv").query("type == @kind")
+    return dict(zip(rows["word"].map(normalise_name), rows["key"], strict=True))
 
 
 def alternative_headings() -> pd.DataFrame:

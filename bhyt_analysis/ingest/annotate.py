@@ -20,6 +20,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import quote_sheetname
 from openpyxl.worksheet.worksheet import Worksheet
 
+from bhyt_analysis.domain.causes import causes
 from bhyt_analysis.domain.findings import SEVERITIES, Finding, finding_message
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.headings import SEARCH_ROWS
@@ -35,7 +36,7 @@ KEPT_COLUMNS = ("area", "_name", "_within", "group", "card", "as_of", "valid_fro
 
 
 def annotate(source: str | Path, out: str | Path, findings: Iterable[Finding], lang: str = "vi") -> Path:
-    """Write a copy of an input in which every finding marks its cells, and a sheet lists them all; return its path.
+    """Write a copy of an input in which every finding marks its cells, and a sheet lists their causes; return its path.
 
     A folder becomes a workbook with a sheet for every sheet and CSV file in it. An existing file ``out`` is replaced.
     Raises BhytError if ``out`` is the input, lies in the input folder or is no .xlsx, or if the workbook can't be read.
@@ -161,15 +162,16 @@ def _visible(sheet: Worksheet, coordinate: str) -> str:
 
 
 def _list(book: Workbook, sheets: dict[str, Worksheet], findings: list[Finding], lang: str) -> None:
-    """Add a sheet with all findings, each with a link to its cell."""
+    """Add a sheet with all causes, each with a link to its first cell."""
     sheet = book.create_sheet(_title(book, translate("label.findings", lang)))
     sheet.append([translate(f"column.{c}", lang) for c in ("severity", "rule", "sheet", "cell", "message")])
     for cell in sheet[1]:
         cell.font = Font(bold=True)
-    for row, finding in enumerate(findings, 2):
+    for row, cause in enumerate(causes(findings), 2):
+        finding = cause.first
         cells, label = finding_cells(sheets, finding), finding.file or ""
         title = sheets[label].title if label in sheets else label
-        severity, message = translate(f"check.{finding.severity}", lang), finding_message(finding, lang)
+        severity, message = translate(f"check.{finding.severity}", lang), cause.message(lang)
         sheet.append([severity, finding.rule, title, ", ".join(cells), message])
         for cell in sheet[row]:
             cell.data_type = "s"  # a sentence is never a formula

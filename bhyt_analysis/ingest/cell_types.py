@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -14,10 +15,10 @@ import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
 from bhyt_analysis.domain.data_status import STATUSES
-from bhyt_analysis.domain.findings import Finding, Term
-from bhyt_analysis.domain.schema import group_keys_by_name
+from bhyt_analysis.domain.findings import Choices, Finding, Term
+from bhyt_analysis.domain.schema import choice_synonyms, group_keys_by_name
 from bhyt_analysis.i18n.languages import LANGUAGES
-from bhyt_analysis.i18n.messages import has_message, nearest_choice, translate
+from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest import vietnamese_text as vietnamese
 from bhyt_analysis.ingest.vietnamese_text import AmbiguousNumberError, clean_text
@@ -25,6 +26,7 @@ from bhyt_analysis.ingest.workbook import Cell, Percent
 from bhyt_analysis.law.groups import groups
 
 SCOPES = ("all", "ethnic_minority", "pupil_who_lost", "student_who_lost", "other_who_lost")  # beside the groups
+GROUP_TYPES = ("group", "scope")  # choices among the groups of the insured
 NUMERIC_TYPES = ("count", "change", "share", "number")
 # The day that a month alone means, by the column: a count is of its end, a rule begins with its first day.
 MONTH_DAYS = {"as_of": "last", "until": "last", "since": "first"}
@@ -89,10 +91,7 @@ def _findings(
         text, rule = texts[codes[position]], faults[codes[position]]
         finding = Finding(rule, row=int(cells.index[position]), column=heading, value=display_cell(text))
         if rule == "bad_cell" and kind in CHOICES:
-            choices = choice_words(kind)
-            nearest = choices.get(nearest_choice(normalise_name(str(text)), choices))
-            hint = nearest or ", ".join(map(str, list(choice_keys(kind))[:8]))
-            findings.append(replace(finding, rule="bad_choice", expected=hint))
+            findings.append(replace(finding, rule="bad_choice", expected=_nearest_choices(kind, str(text))))
         elif rule == "bad_cell":
             findings.append(replace(finding, expected=Term(expected)))
         elif rule not in reported:
@@ -104,6 +103,16 @@ def _findings(
         rows = cells.index[np.isin(codes, blank)]
         findings += [Finding("blank_cell", row=int(n), column=heading, expected=Term(expected)) for n in rows]
     return findings
+
+
+def _nearest_choices(kind: str, text: str) -> Choices:
+    """Return the choices that look like a text, and all of them where they are few."""
+    words = choice_words(kind)
+    close = difflib.get_close_matches(normalise_name(text), words, n=12, cutoff=0.5)
+    nearest = tuple(dict.fromkeys(words[word] for word in close))
+    if kind == "group":
+        return Choices(kind, nearest[:3], () if nearest else ("any",))
+    return Choices(kind, nearest[:1], (*SCOPES, "any") if kind == "scope" else tuple(CHOICES[kind]))
 
 
 def _two_readings(rule: str, text: Cell) -> dict[str, str | float]:
@@ -205,25 +214,30 @@ def _target_date(value: Cell, options: CellOptions) -> pd.Timestamp:
 
 def choice_keys(kind: str) -> Iterable[str]:
     """Return the keys of the choices of a type, in their order."""
-    return groups().index if kind == "group" else CHOICES[kind]
+    everyone = SCOPES if kind == "scope" else ()
+    return (*everyone, *groups().index) if kind in GROUP_TYPES else CHOICES[kind]
 
 
 @lru_cache(maxsize=16)
 def choice_words(kind: str) -> dict[str, str]:
-    """Return the choices of a type by their normalised keys and names in both languages."""
-    if kind == "group":
-        return group_keys_by_name()
-    keys = CHOICES[kind]
+    """Return the choices of a type by all that people write for them, normalised: keys, names, other words."""
+    keys = SCOPES if kind == "scope" else CHOICES.get(kind, ("each",))
     names = {k: f"choice.{kind}.{k}" for k in keys if has_message(f"choice.{kind}.{k}")}
     texts = [(translate(name, lang), k) for k, name in names.items() for lang in LANGUAGES]
     words = {normalise_name(word): k for text, k in texts for word in (text, *text.split(" / "))}
-    return words | {normalise_name(k): k for k in keys}
+    words |= {normalise_name(k): k for k in keys} | choice_synonyms(kind)
+    return group_keys_by_name() | words if kind in GROUP_TYPES else words
+
+
+_CARD = r"([a-z]{2})[\s.-]?[1-5]([\s.-]?\d{2}([\s.-]?\d{10})?)?"
 
 
 def _choice(kind: str) -> Converter:
     def convert(value: Cell, _: CellOptions) -> str:
-        text = normalise_name(_text(value))
-        if kind == "group" and (card := re.fullmatch(r"([a-z]{2})[\s.-]?[1-5]([\s.-]?\d{2}([\s.-]?\d{10})?)?", text)):
+        text = normalise_name(_text(value)).strip(" .:;")
+        if kind in GROUP_TYPES and (
+            card := re.fullmatch(r"([a-z]{2})[\s.-]?[1-5]([\s.-]?\d{2}([\s.-]?\d{10})?)?", text)
+        ):
             text = card[1]  # a card's number, or its beginning: the group and the level of benefit
         if text not in choice_words(kind):
             raise ValueError
@@ -232,16 +246,10 @@ def _choice(kind: str) -> Converter:
     return convert
 
 
-def _scope(value: Cell, _: CellOptions) -> str:
-    """Return the key of everyone, of other people or of a group of the insured; another text stays as it is."""
+def _target_area(value: Cell, _: CellOptions) -> str:
+    """Return ``each`` for each unit of another; the code or name of a unit stays as it is."""
     text = _text(value)
-    return _scope_words().get(normalise_name(text), text)
-
-
-@lru_cache(maxsize=1)
-def _scope_words() -> dict[str, str]:
-    names = {normalise_name(translate(f"choice.scope.{key}", lang)): key for key in SCOPES for lang in LANGUAGES}
-    return group_keys_by_name() | names
+    return choice_words("target_area").get(normalise_name(text), text)
 
 
 _NUMERIC: set[Converter] = {_count, _change, _number, _share}
@@ -251,10 +259,13 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "status": STATUSES,
     "relation": ("=", ">=", ">", "ratchet"),
     "unit": ("people", "cards"),
+    "figure_unit": ("people", "cards", "percent", "communes", "villages", "households", "vnd", "visits", "date"),
+    "figure_relation": ("=", ">=", ">", "<", "about", "before"),
     "listed": ("all", "some"),
     "report_kind": ("monthly", "quarterly", "half_yearly", "yearly"),
     "deadline": ("by", "before"),
     "group": (),  # law/groups.csv
+    "scope": (),  # SCOPES and the groups
 }
 CONVERTERS: dict[str, tuple[Converter, str]] = {
     "count": (_count, "expect.count"),
@@ -263,6 +274,6 @@ CONVERTERS: dict[str, tuple[Converter, str]] = {
     "share": (_share, "expect.share"),
     "date": (_date, "expect.date"),
     "target_date": (_target_date, "expect.target_date"),
-    "scope": (_scope, "expect.text"),
+    "target_area": (_target_area, "expect.text"),
     **{kind: (_choice(kind), "expect.text") for kind in CHOICES},
 }

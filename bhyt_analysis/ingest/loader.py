@@ -16,9 +16,10 @@ import pandas as pd
 
 from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.bundled import bundled_path
+from bhyt_analysis.domain.causes import causes_table
 from bhyt_analysis.domain.dataset import TABLES, Dataset
-from bhyt_analysis.domain.findings import Finding, findings_table, has_errors
-from bhyt_analysis.domain.input_error import PLACE, InputError
+from bhyt_analysis.domain.findings import Finding, has_errors
+from bhyt_analysis.domain.input_error import InputError
 from bhyt_analysis.domain.partitions import is_partition, read_partition
 from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
@@ -72,14 +73,14 @@ def read_input(path: str | Path | None = None, numbers: str | None = None) -> tu
         raise BhytError(("error.no_such_file", {"file": source}))
     findings: list[Finding] = []
     frames: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
-    headings, titles = Headings(), Titles()
+    headings, titles, names = Headings(), Titles(), dict[str, str]()
     sha256 = fingerprint(source)
     for table, cards in _detected_tables(source, findings):
         if table.name == REGISTER:
             frames["cards"].append(count_persons(table, findings) if cards is None else cards)
         else:
             frames[table.name].append(coerce_table(table, numbers, findings))
-        headings[table.label], titles[table.label] = table.headings, table.titles
+        headings[table.label], titles[table.label], names[table.label] = table.headings, table.titles, table.name
     if not any(len(rows) for parts in frames.values() for rows in parts) and not has_errors(findings):
         findings.append(Finding("empty_input", source.name))
     tables = {name: _concat(name, parts) for name, parts in frames.items()}
@@ -93,7 +94,7 @@ def read_input(path: str | Path | None = None, numbers: str | None = None) -> tu
         findings += checks.check_across_tables(data)
     elif set(tables["areas"]["file"]).isdisjoint(f.file for f in findings if f.severity == "error"):
         findings += checks.check_units(tables["areas"])
-    findings = [_with_heading(f, headings) for f in findings]
+    findings = [_with_heading(f, headings, names) for f in findings]
     if data is None or has_errors(findings):
         return None, findings
     return replace(data, warnings=findings), findings
@@ -150,18 +151,19 @@ def _resolve_units(tables: Tables, titles: Titles, source: Path, findings: list[
     """Return the tables with codes for names of units; units that the input lacks are those of the country."""
     if not len(tables["areas"]) and not name_known_units(tables):
         if not has_errors(findings):
-            findings.append(Finding("missing_table", source.name, column="areas"))
+            findings.append(Finding("missing_table", source.name, column="areas", value="areas"))
         return tables
     tables = resolve_areas(tables, titles, findings)
     return {name: table.drop(columns=list(UNIT_HINTS), errors="ignore") for name, table in tables.items()}
 
 
-def _with_heading(finding: Finding, headings: Headings) -> Finding:
-    """Return a finding with the heading of its column as the user sees it, and the letters of all its columns."""
+def _with_heading(finding: Finding, headings: Headings, names: dict[str, str]) -> Finding:
+    """Return a finding with its table, the heading of its column as the user sees it, and its columns' letters."""
     columns = headings.get(finding.file or "", {})
     column = finding.column if isinstance(finding.column, str) else ""
     letters = " ".join(columns[c].letters for c in column.split(", ") if c in columns)
-    return replace(finding, letters=letters, heading=str(columns[column]) if column in columns else None)
+    heading = str(columns[column]) if column in columns else None
+    return replace(finding, letters=letters, heading=heading, table_key=names.get(finding.file or "", ""))
 
 
 def _concat(name: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
@@ -185,10 +187,22 @@ def _duplicates(name: str, table: pd.DataFrame) -> list[Finding]:
     return findings
 
 
-def check(data: Dataset | str | Path | None = None, lang: str = "vi", numbers: str | None = None) -> pd.DataFrame:
-    """Return the data-quality findings: rule, severity, message, file, row, column; errors first.
+def check(
+    data: Dataset | str | Path | None = None, lang: str = "vi", numbers: str | None = None, every: bool = False
+) -> pd.DataFrame:
+    """Return the data-quality findings, one row for each cause; errors first.
 
     For a path it lists the errors, too, instead of raising them; a dataset has only warnings.
+
+    Parameters
+    ----------
+    data, numbers : as in `load`.
+    every : one row for each cell instead.
+
+    Returns
+    -------
+    DataFrame of ``rule``, ``severity``, ``message``, ``file`` (and sheet), ``row`` and ``column`` of the first cell,
+    and ``count``, the number of cells.
 
     Examples
     --------
@@ -196,4 +210,4 @@ def check(data: Dataset | str | Path | None = None, lang: str = "vi", numbers: s
     []
     """
     findings = data.warnings if isinstance(data, Dataset) else read_input(data, numbers)[1]
-    return findings_table(findings, lang, PLACE)
+    return causes_table(findings, lang, every)

@@ -19,7 +19,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from bhyt_analysis.domain.schema import schema, table_columns
+from bhyt_analysis.domain.schema import choice_name, schema, table_columns, table_name
 from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError, has_message, translate
@@ -59,7 +59,7 @@ def write_template(
     book = Workbook()
     _guide(book.active, lang, notes)
     for table in dict.fromkeys(schema()["table"]):
-        sheet = book.create_sheet(sheet_name(table, lang))
+        sheet = book.create_sheet(table_name(table, lang))
         if content is None or content.tables.get(table, pd.DataFrame()).empty:
             _sheet(sheet, table, lang)
         else:
@@ -88,17 +88,6 @@ def _notes(content: KnownRows, lang: str) -> list[str]:
         fields = {"name": name[:1].upper() + name[1:], "until": unit.until, "communes": names}
         notes.append(translate("template.ended", lang, **fields))
     return notes
-
-
-def sheet_name(table: str, lang: str) -> str:
-    """Return the name of the sheet of a table.
-
-    Examples
-    --------
-    >>> sheet_name("cards", "vi"), sheet_name("cards", "en")
-    ('Số thẻ', 'Cards')
-    """
-    return _first_message(lang, f"sheet.{table}") or table
 
 
 def example_row(table: str, lang: str) -> dict[str, object]:
@@ -131,24 +120,6 @@ def _value(text: str, kind: str) -> object:
     if kind in ("date", "target_date"):
         return pd.Timestamp(text).to_pydatetime()
     return float(text) if kind in ("share", "number") else int(text) if kind in ("count", "change") else text
-
-
-def choice_name(kind: str, key: str, lang: str) -> str:
-    """Return the text of a choice in the drop-down of its type."""
-    if kind == "group":
-        return str(groups().at[key, f"name_{lang}"])
-    return _first_message(lang, f"choice.{kind}.{key}") or key
-
-
-def scope_name(scope: str, lang: str) -> str:
-    """Return the people that a target is about, in words that the reader reads back.
-
-    Examples
-    --------
-    >>> scope_name("all", "vi"), scope_name("student", "vi"), scope_name("ethnic_minority", "en")
-    ('Toàn dân', 'Học sinh, sinh viên', 'Ethnic minority people')
-    """
-    return choice_name("group" if scope in groups().index else "scope", scope, lang)
 
 
 def _options(kind: str, lang: str) -> list[str]:
@@ -220,14 +191,14 @@ def _cell(value: object, kind: str, lang: str) -> object:
         return translate("write.yearly", lang) if kind == "target_date" else None
     if kind in CHOICES:
         return choice_name(kind, str(value), lang)
-    if kind == "scope":
-        return scope_name(str(value), lang)
+    if kind == "target_area" and value == "each":
+        return choice_name(kind, "each", lang)
     return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
 
 
 def _head(sheet: Worksheet, table: str, columns: list[dict[str, str]], lang: str) -> None:
     """Write the title of a sheet and its headings with notes."""
-    sheet.append([" – ".join(filter(None, [sheet_name(table, lang), _first_message(lang, f"about.{table}")]))])
+    sheet.append([" – ".join(filter(None, [table_name(table, lang), _first_message(lang, f"about.{table}")]))])
     sheet.append([translate("template.row", lang), *(_heading(c, lang) for c in columns)])
     sheet["A1"].font = Font(name=FONT, bold=True, size=13, color=DARK)
     for cell in sheet[HEADING]:
@@ -250,7 +221,7 @@ def _format_column(sheet: Worksheet, i: int, column: dict[str, str], lang: str) 
         options = get_column_letter(list(CHOICES).index(kind) + 1)
         cells = f"'{translate('template.lists', lang)}'!${options}$2:${options}${1 + len(_options(kind, lang))}"
         rule = DataValidation(type="list", formula1=cells, allow_blank=True)
-        rule.error, rule.errorTitle = translate("template.not_in_list", lang), sheet_name(column["table"], lang)
+        rule.error, rule.errorTitle = translate("template.not_in_list", lang), table_name(column["table"], lang)
         sheet.add_data_validation(rule)
         rule.add(f"{letter}{HEADING + 1}:{letter}{HEADING + ROWS}")
 
@@ -278,7 +249,7 @@ def _guide(sheet: Worksheet, lang: str, notes: list[str]) -> None:
         sheet.append([line])
     bold = [1, sheet.max_row]
     for table in dict.fromkeys(schema()["table"]):
-        sheet.append([f"• {sheet_name(table, lang)} – {_first_message(lang, f'about.{table}')}"])
+        sheet.append([f"• {table_name(table, lang)} – {_first_message(lang, f'about.{table}')}"])
     sheet.column_dimensions["A"].width = 105
     for row in range(1, sheet.max_row + 1):
         cell = sheet.cell(row, 1)

@@ -70,9 +70,9 @@ def test_valid_input_has_no_findings(small_input):
         ({"cards": ""}, "cards", "blank, expected a whole number"),
         ({"as_of": "31-13-2021"}, "as_of", '"31-13-2021", expected a date'),
         ({"as_of": "31/02/2021"}, "as_of", '"31/02/2021", expected a date'),
-        ({"group": "near_por"}, "group", "did you mean near_poor?"),
+        ({"group": "near_por"}, "group", "did you mean “Near-poor households”?"),
         ({"status": "sure"}, "status", '"sure" is not in the list'),
-        ({"area": "C9"}, "area", 'area "C9" is not in the table areas; the nearest is C2'),
+        ({"area": "C9"}, "area", 'area "C9" is not in the table Areas nor a unit of the country; the nearest is C2'),
         ({"source": ""}, "source", "blank, expected a text"),
     ],
 )
@@ -90,7 +90,7 @@ def test_bad_cell_is_reported_with_file_row_and_column(small_input, cells, colum
 
 def test_missing_column_is_reported(small_input):
     cards(small_input, GOOD[:3] + GOOD[4:], columns=CARDS[:3] + CARDS[4:])
-    assert "cards_more.csv, row 1: column cards is missing" in findings(small_input)["message"].iloc[0]
+    assert "cards_more.csv, row 1: column «Cards» is missing" in findings(small_input)["message"].iloc[0]
 
 
 def test_duplicate_column_is_reported(small_input):
@@ -102,7 +102,7 @@ def test_unknown_column_is_a_warning_with_the_nearest(small_input):
     cards(small_input, [*GOOD, "x"], columns=[*CARDS, "sourc"])
     rows = findings(small_input)
     assert rows["severity"].tolist() == ["warning"]
-    assert "column G «sourc» is not used; the nearest is source" in rows["message"].iloc[0]
+    assert "column G «sourc» is not used; the nearest is «Source»" in rows["message"].iloc[0]
     assert len(bhyt.load(small_input).cards) == 4
 
 
@@ -110,8 +110,8 @@ def test_duplicate_keys_are_reported_across_files(small_input):
     cards(small_input, GOOD, GOOD, ["C1", "2021-06-30", "household", "9", "published", "BHXH"])
     rows = findings(small_input)
     assert rows["rule"].tolist() == ["twice", "twice"]
-    assert "cards_more.csv, row 3: the same key as row 2 (area, as_of, group)" in rows["message"].iloc[0]
-    assert "row 4: the same key as row 3 (cards.csv)" in rows["message"].iloc[1]
+    assert "cards_more.csv, row 3: the same as row 2 (the same «Area», «As of», «Group»)" in rows["message"].iloc[0]
+    assert "row 4: the same as row 3 (cards.csv)" in rows["message"].iloc[1]
 
 
 def test_more_insured_than_people_is_reported(small_input):
@@ -135,7 +135,7 @@ def test_group_smaller_than_its_parts_is_reported(small_input):
     )
     rows = findings(small_input)
     assert rows["rule"].tolist() == ["parts_above_whole"]
-    assert "100 cards of state_paid are fewer than the 101 of its parts" in rows["message"].iloc[0]
+    assert "100 cards of Paid by the state budget are fewer than the 101 of its parts" in rows["message"].iloc[0]
 
 
 def test_unknown_encoding_is_reported(small_input):
@@ -187,12 +187,12 @@ def test_misnamed_file_is_a_warning(small_input):
     write_table(small_input / "card.csv", CARDS, GOOD)
     rows = findings(small_input)
     assert rows["rule"].tolist() == ["unknown_file"]
-    assert "the nearest is cards" in rows["message"].iloc[0]
+    assert "the nearest is «Cards»" in rows["message"].iloc[0]
 
 
 def test_missing_areas_table_is_reported(small_input):
     (small_input / "areas.csv").unlink()
-    assert "the table areas is missing" in findings(small_input)["message"].iloc[0]
+    assert "the table «Areas» is missing" in findings(small_input)["message"].iloc[0]
 
 
 def test_empty_folder_is_reported(tmp_path):

@@ -13,16 +13,19 @@ from hypothesis import strategies as st
 import bhyt_analysis as bhyt
 from bhyt_analysis.cli import main
 from bhyt_analysis.domain.dataset import TABLES
-from bhyt_analysis.domain.schema import schema, table_columns
+from bhyt_analysis.domain.schema import choice_name, schema, table_columns, table_name
 from bhyt_analysis.i18n.messages import BhytError, has_message
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest import loader
 from bhyt_analysis.ingest.cell_types import CONVERTERS, CellOptions, choice_words
-from bhyt_analysis.ingest.template import HEADING, choice_name, scope_name, sheet_name, write_template
+from bhyt_analysis.ingest.template import HEADING, write_template
 from bhyt_analysis.law import groups
 from bhyt_analysis.quality import checks
 
-CHOICE_TYPES = ("kind", "zone", "status", "relation", "unit", "listed", "group", "report_kind", "deadline")
+CHOICE_TYPES = (
+    "kind", "zone", "status", "relation", "unit", "figure_unit", "figure_relation", "listed", "report_kind", "deadline",
+    "group", "scope",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=["vi", "en"])
@@ -36,7 +39,7 @@ def test_tables_have_sheets_and_columns_have_annotated_headings(template):
     lang, path = template
     book = openpyxl.load_workbook(path)
     for table in TABLES:
-        sheet = book[sheet_name(table, lang)]
+        sheet = book[table_name(table, lang)]
         headings = [c.value for c in sheet[HEADING]][1:]
         names = table_columns(table)[f"name_{lang}"].tolist()
         assert [h.split(" (")[0] if h not in names else h for h in headings] == names
@@ -54,7 +57,7 @@ def test_every_choice_has_a_drop_down_that_the_reader_accepts(template):
     lang, path = template
     book = openpyxl.load_workbook(path)
     for table in TABLES:
-        sheet = book[sheet_name(table, lang)]
+        sheet = book[table_name(table, lang)]
         rules = {
             str(r.sqref).split(":")[0].rstrip("0123456789"): r.formula1 for r in sheet.data_validations.dataValidation
         }
@@ -177,7 +180,7 @@ def fill_all(book, lang, population, cards, targets):
 
 
 def fill(book, table, lang, rows):
-    sheet = book[sheet_name(table, lang)]
+    sheet = book[table_name(table, lang)]
     for i, row in enumerate(rows, HEADING + 2):
         for j, value in enumerate(row, 2):
             sheet.cell(i, j, value)
@@ -202,7 +205,7 @@ def province(tmp_path_factory):
 
 def rows_of(path, name, lang="vi"):
     """Return the rows of a sheet by their headings, without the units in brackets."""
-    sheet = openpyxl.load_workbook(path)[sheet_name(name, lang)]
+    sheet = openpyxl.load_workbook(path)[table_name(name, lang)]
     headings = [c.value.split(" (")[0] for c in sheet[HEADING]]
     return pd.DataFrame([[c.value for c in row] for row in sheet.iter_rows(HEADING + 1)], columns=headings)
 
@@ -297,7 +300,7 @@ def test_targets_of_the_province_and_for_each_commune_are_filled_in(tmp_path):
 @pytest.mark.parametrize("lang", ["vi", "en"])
 def test_whom_a_target_is_about_is_written_in_words_and_read_back(lang):
     for scope in [*pd.read_csv(Path("data/targets.csv"))["scope"].unique(), "student_who_lost", *groups().index]:
-        name = scope_name(scope, lang)
+        name = choice_name("scope", scope, lang)
         assert "_" not in name
         assert name != scope
         assert CONVERTERS["scope"][0](name, CellOptions()) == scope

@@ -4,10 +4,9 @@ After a change of the schema: ``python -m tests.project.test_own_data`` writes t
 """
 
 from bhyt_analysis.domain.dataset import TABLES
-from bhyt_analysis.domain.schema import table_columns
+from bhyt_analysis.domain.schema import table_columns, table_name
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.ingest.cell_types import CHOICES
-from bhyt_analysis.ingest.template import sheet_name
 
 from ..conftest import ROOT
 
@@ -20,7 +19,7 @@ def described():
     """Return the tables of the schema as Markdown."""
     text = ""
     for table in TABLES:
-        text += f"\n## `{table}` («{sheet_name(table, 'vi')}»): {translate(f'about.{table}', 'en')}\n\n"
+        text += f"\n## `{table}` («{table_name(table, 'vi')}»): {translate(f'about.{table}', 'en')}\n\n"
         text += "| column | Vietnamese heading | type | needed | unit | meaning |\n|---|---|---|---|---|---|\n"
         for c in table_columns(table).to_dict("records"):
             kind = " or ".join(f"`{k}`" for k in CHOICES.get(c["type"], ())) or c["type"].replace("_", " ")
