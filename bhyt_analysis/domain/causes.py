@@ -96,8 +96,8 @@ def causes(findings: Iterable[Finding]) -> list[Cause]:
     for key in same:
         similar.setdefault(key[:2], []).append(key)
     gathered: dict[Key, list[Finding]] = {}
-    for key, found in same.items():
-        gathered.setdefault(key[:2] if len(similar[key[:2]]) > MAX_VALUES else key, []).extend(found)
+    for key, members in same.items():
+        gathered.setdefault(key[:2] if len(similar[key[:2]]) > MAX_VALUES else key, []).extend(members)
     return sorted((Cause(f) for f in gathered.values()), key=lambda c: SEVERITIES.index(c.first.severity))
 
 
@@ -127,13 +127,13 @@ def _cause_key(finding: Finding) -> Key:
 
 def _joined_columns(findings: list[Finding]) -> list[Finding]:
     """Return the findings with all missing columns of a sheet as one."""
-    joined: dict[Key, Finding] = {}
+    by_sheet: dict[Key, Finding] = {}
     for number, finding in enumerate(findings):
         key = (finding.file,) if finding.rule == "missing_column" else (finding.file, number)
-        if before := joined.get(key):
+        if before := by_sheet.get(key):
             finding = replace(before, column=f"{before.column}, {finding.column}")
-        joined[key] = finding
-    return list(joined.values())
+        by_sheet[key] = finding
+    return list(by_sheet.values())
 
 
 def _without_consequences(findings: list[Finding]) -> list[Finding]:

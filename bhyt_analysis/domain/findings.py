@@ -178,7 +178,8 @@ class _Key(str):
             case "group":
                 return choice_name("group", key, self.lang)
             case _:
-                return choice_name("figure_unit", key, self.lang)
+                name = choice_name("figure_unit", key, self.lang)
+                return name if name in (key, name.upper()) else name.lower()
 
 
 def finding_message(finding: Finding, lang: str = "vi") -> str:

@@ -103,7 +103,7 @@ def test_folder_of_csv_files_becomes_a_workbook(small_input, tmp_path):
     assert (book["cards_x"]["F2"].value, book["cards_x"]["F2"].data_type) == ("=1+1", "s")
     texts = comments(out)
     assert {cell for (sheet, cell) in texts if sheet == "cards_x"} >= {"A3", "B3", "C3"}  # the duplicate key
-    assert "the same key as row 2" in texts["cards_x", "A3"]
+    assert "the same as row 2" in texts["cards_x", "A3"]
 
 
 def test_valid_input_has_an_empty_list(small_input, tmp_path):

@@ -70,7 +70,7 @@ def test_valid_input_has_no_findings(small_input):
         ({"cards": ""}, "cards", "blank, expected a whole number"),
         ({"as_of": "31-13-2021"}, "as_of", '"31-13-2021", expected a date'),
         ({"as_of": "31/02/2021"}, "as_of", '"31/02/2021", expected a date'),
-        ({"group": "near_por"}, "group", "did you mean “Near-poor households”?"),
+        ({"group": "near_por"}, "group", "did you mean “Near-poor households"),
         ({"status": "sure"}, "status", '"sure" is not in the list'),
         ({"area": "C9"}, "area", 'area "C9" is not in the table Areas nor a unit of the country; the nearest is C2'),
         ({"source": ""}, "source", "blank, expected a text"),
