@@ -48,7 +48,6 @@ def printable(text: str) -> str:
     return _REMOVED.sub("", _BREAKS.sub("\n", text))
 
 
-@lru_cache(maxsize=65536)
 def clean_text(text: str) -> str:
     """Normalise a cell's text: composed letters of one alphabet, plain blanks, none at its ends, nothing invisible.
 
@@ -59,6 +58,11 @@ def clean_text(text: str) -> str:
     """
     if text.isascii() and text.isprintable() and "_x" not in text:
         return text.strip()
+    return _clean(text)
+
+
+@lru_cache(maxsize=65536)
+def _clean(text: str) -> str:
     text = printable(_ESCAPED.sub(lambda code: chr(int(code[1], 16)), text))
     text = _COMPATIBLE.sub(lambda part: unicodedata.normalize("NFKC", part[0]), _BLANKS.sub(" ", text))
     text = _STROKES.sub(lambda d: "Đ" if d[1] == "D" else "đ", text.translate(_LETTERS))

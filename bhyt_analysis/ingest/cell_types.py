@@ -21,7 +21,8 @@ from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest import vietnamese_text as vietnamese
-from bhyt_analysis.ingest.vietnamese_text import AmbiguousNumberError, clean_text
+from bhyt_analysis.ingest.measures import measure_of
+from bhyt_analysis.ingest.vietnamese_text import UnclearCellError, clean_text
 from bhyt_analysis.ingest.workbook import Cell, Percent
 from bhyt_analysis.law.groups import groups
 
@@ -34,13 +35,22 @@ MONTH_DAYS = {"as_of": "last", "until": "last", "since": "first"}
 
 @dataclass(frozen=True)
 class CellOptions:
-    """How the cells of a column are written; ``month_day`` is the day that a month alone means, see `parse_day`."""
+    """How the cells of a column are written.
+
+    ``month_day`` is the day that a month alone means, see `parse_day`; ``measures`` are what the words after a number
+    may say, see `measure_of`.
+    """
 
     style: str | None = None
     percent: bool = False
     month_day: str = ""
+    measures: tuple[str, ...] = ()
 
 
+# What the words after a number may say, by the unit of the column; columns of groups are of cards.
+MEASURES = {
+    "people": ("people",), "cards": ("cards", "people"), "households": ("households",), "": ("cards", "people"),
+}  # fmt: skip
 Converter = Callable[[Cell, CellOptions], object]
 
 
@@ -56,8 +66,11 @@ def convert_column(
     texts = [clean_text(t) if type(t) is str else t for t in uniques]
     kind = column["type"]
     convert, expected = CONVERTERS.get(kind, (_text, "expect.text"))
-    options = CellOptions(style, percent, MONTH_DAYS.get(column["column"], ""))
+    measures = MEASURES.get(column.get("unit", ""), ()) if kind in ("count", "change") else ()
+    options = CellOptions(style, percent, MONTH_DAYS.get(column["column"], ""), measures)
     results = [_convert_cell(convert, text, options) for text in texts]
+    if kind in ("date", "target_date"):
+        results = _doubt_order(texts, results)
     findings = _findings(cells, codes, texts, [fault for _, fault in results], column, expected)
     return pd.Series(_array(kind, [value for value, _ in results]).take(codes), index=cells.index), findings
 
@@ -70,10 +83,8 @@ def _convert_cell(convert: Converter, text: Cell, options: CellOptions) -> tuple
         return None, "no_figure"
     try:
         return convert(text, options), ""
-    except AmbiguousNumberError:
-        return None, "ambiguous_number"
-    except AmbiguousShareError:
-        return None, "ambiguous_share"
+    except UnclearCellError as error:
+        return None, error.rule
     except (ValueError, OverflowError):
         return None, "bad_cell"
 
@@ -119,7 +130,7 @@ def _two_readings(rule: str, text: Cell) -> dict[str, str | float]:
     """Return the two numbers that an ambiguous cell can mean."""
     if rule != "ambiguous_number":
         return {}
-    readings = vietnamese.number_readings(str(text).removesuffix("%").strip()).values()
+    readings = vietnamese.number_readings(str(text)).values()
     return {"integer": f"{max(readings):f}", "fraction": float(min(readings))}
 
 
@@ -149,26 +160,30 @@ def _array(kind: str, values: list[object]) -> ExtensionArray | np.ndarray:
 # --- One cell: text, a float or a day ---
 
 
-class AmbiguousShareError(ValueError):
-    """A share such as 0.9 under a heading of per cent."""
-
-
 def _text(value: Cell, _: CellOptions | None = None) -> str:
     if isinstance(value, float):
         return f"{value:.0f}" if value.is_integer() else f"{value!r}"
     return " ".join(str(value).split())  # line breaks inside a cell are blanks
 
 
-def _decimal(value: Cell, style: str | None) -> Decimal:
+def _decimal(value: Cell, options: CellOptions) -> Decimal:
     if isinstance(value, dt.date | Percent):
         raise ValueError
     if isinstance(value, float):
         return Decimal(repr(round(value, 9)))
-    return vietnamese.parse_number(value, style)
+    number = vietnamese.split_number(value)
+    if number.words and not number.rule:
+        measure = measure_of(number.words)
+        if measure in options.measures:
+            return vietnamese.parse_number(value, options.style)
+        if not measure:
+            raise ValueError
+        raise UnclearCellError("scaled_cell" if measure == "scaled" else "other_unit", value)
+    return vietnamese.parse_number(value, options.style)
 
 
 def _change(value: Cell, options: CellOptions) -> int:
-    exact = _decimal(value, options.style)
+    exact = _decimal(value, options)
     if exact != exact.to_integral_value() or abs(exact) >= 10**12:
         raise ValueError
     return int(exact)
@@ -183,16 +198,16 @@ def _count(value: Cell, options: CellOptions) -> int:
 
 
 def _number(value: Cell, options: CellOptions) -> float:
-    return float(_decimal(value, options.style))
+    return float(_decimal(value, options))
 
 
 def _share(value: Cell, options: CellOptions) -> float:
     if isinstance(value, Percent):
         value, options = value.value, CellOptions()
-    has_sign = type(value) is str and value.endswith("%")
-    exact = _decimal(value.removesuffix("%").strip() if type(value) is str else value, options.style)
+    has_sign = type(value) is str and bool(vietnamese.split_number(value).words)
+    exact = _decimal(value, replace(options, measures=("percent",)))
     if options.percent and not has_sign and 0 < exact <= 1:
-        raise AmbiguousShareError
+        raise UnclearCellError("ambiguous_share", str(value))
     share = exact / 100 if has_sign or options.percent else exact
     if not 0 <= share <= 1:
         raise ValueError
@@ -201,7 +216,25 @@ def _share(value: Cell, options: CellOptions) -> float:
 
 def _date(value: Cell, options: CellOptions) -> pd.Timestamp:
     day = value if isinstance(value, dt.date) else vietnamese.parse_day(_text(value), options.month_day)
-    return pd.Timestamp(day)
+    return pd.Timestamp(vietnamese.check_year(day))
+
+
+def _doubt_order(texts: list[Cell], results: list[tuple[object, str]]) -> list[tuple[object, str]]:
+    """Return the results without the days of a column in which days and months may have changed places.
+
+    A day with the month first, such as 06/30/2021, makes 07/04/2021 in the same column doubtful. A program that
+    expects the month first reads 07/04/2021 as a day, but leaves 30/06/2021 as a text.
+    """
+    slashed = [
+        re.fullmatch(r"(\d{1,2})([/.-])(\d{1,2})\2\d{4}.*", t, re.ASCII) if type(t) is str else None for t in texts
+    ]
+    if any(rule == "month_first" for _, rule in results):
+        doubtful = [m is not None and int(m[1]) <= 12 and int(m[3]) <= 12 and m[1] != m[3] for m in slashed]
+        return [(None, "month_first") if d and not r[1] else r for d, r in zip(doubtful, results, strict=True)]
+    days = [t.day <= 12 for t in texts if isinstance(t, dt.date)]
+    if days and all(days) and any(slashed) and all(int(m[1]) > 12 for m in slashed if m):
+        return [(None, "mixed_days") if isinstance(t, dt.date) else r for t, r in zip(texts, results, strict=True)]
+    return results
 
 
 def _target_date(value: Cell, options: CellOptions) -> pd.Timestamp:

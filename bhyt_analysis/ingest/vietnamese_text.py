@@ -12,15 +12,71 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
 
+from bhyt_analysis.i18n.formats import MONTHS
 from bhyt_analysis.i18n.text import clean_text as clean_text
 from bhyt_analysis.i18n.text import printable
+from bhyt_analysis.i18n.unit_names import normalise_name
 
 STYLES = {"vi": (".", ","), "en": (",", ".")}  # separators of thousands and of decimals
 NO_FIGURE = ("-", "–", "—", "…", "...", "x", "n/a", "na", "null", "không có số liệu")  # zero, or unknown?
 FIRST_SERIAL, LAST_SERIAL = 36526, 55153  # the days 2000-01-01 and 2050-12-31 as Excel counts them
+
+
+class UnclearCellError(ValueError):
+    """A text that is not read because it is unclear what it means; ``rule`` says why."""
+
+    def __init__(self, rule: str, text: str) -> None:
+        """Hold the rule of ``rules.csv`` that the text breaks."""
+        super().__init__(text)
+        self.rule = rule
+
+
+@dataclass(frozen=True)
+class WrittenNumber:
+    """The figure of a text, the words after it, and the rule that it breaks."""
+
+    figure: str
+    words: str = ""
+    rule: str = ""
+
+
+_APPROXIMATE = re.compile(
+    r"(~|≈|±|[<>≥≤]=?|khoang|gan|tren|hon|duoi|tam|uoc|chung|about|around|circa|over|under)[\s\d].*"
+)
+_FIGURE = re.compile(r"([+-]? ?[0-9](?:[0-9., ]*[0-9])?|\([0-9](?:[0-9., ]*[0-9])?\)) *(.*)", re.DOTALL)
+_EXPONENT = re.compile(r"[eE] ?[+-]?[0-9]+|[x×*] ?10 ?(\^|[⁰¹²³⁴-⁹]).*|\^.*")
+_MARK = re.compile(r" *(?:[⁽(]?[¹²³⁰⁴-⁹*†‡①-⑳]+[⁾)]?)$")  # of a footnote, for certain
+_BRACKETED = re.compile(r" *[(\[][0-9a-z]{1,2}[)\]]$")  # a footnote, or not
+
+
+def split_number(text: str) -> WrittenNumber:
+    """Return the figure of a text without the words and the footnote mark after it.
+
+    Examples
+    --------
+    >>> split_number("1.234 người¹"), split_number("(123)")
+    (WrittenNumber(figure='1.234', words='người', rule=''), WrittenNumber(figure='-123', words='', rule=''))
+    >>> [split_number(t).rule for t in ("khoảng 1.200", "1,2E+03", "1.234 (1)", "10³")]
+    ['approximate_number', 'exponent_number', 'footnote_number', 'footnote_number']
+    """
+    plain = clean_text(text).replace("\u2212", "-").lstrip("'\u2018\u2019")
+    if len(plain) > 60:
+        return WrittenNumber(plain)
+    if not plain[:1].isdigit() and _APPROXIMATE.fullmatch(normalise_name(plain)):
+        return WrittenNumber(plain, rule="approximate_number")
+    if not (match := _FIGURE.fullmatch(plain)):
+        return WrittenNumber(plain)
+    figure, rest = match[1].replace("(", "-").rstrip(")"), match[2]
+    if _EXPONENT.fullmatch(rest):
+        return WrittenNumber(figure, rule="exponent_number")
+    words = _MARK.sub("", rest)
+    if _BRACKETED.search(words) or (words != rest and figure.lstrip("+-") == "10"):  # 10³ is a thousand, or has a note
+        return WrittenNumber(figure, words, "footnote_number")
+    return WrittenNumber(figure, "%" if re.fullmatch(r"[oO]/[oO]", words) else words)
 
 
 def number_readings(text: str) -> dict[str, Decimal]:
@@ -34,11 +90,14 @@ def number_readings(text: str) -> dict[str, Decimal]:
     ({'vi': Decimal('1234567')}, {'vi': Decimal('0.851')}, {'vi': Decimal('1234.5')}, {})
     """
     readings = {}
-    plain = text.replace("\u2212", "-").removeprefix("'")
+    number = split_number(text)
     for style, (thousands, decimal) in STYLES.items():
         for mark in (re.escape(thousands), " "):
-            grouped = rf"([+-]?)((?:[1-9]\d{{0,2}}(?:{mark}\d{{3}})+)|\d{{1,15}})(?:{re.escape(decimal)}(\d{{1,15}}))?"
-            if len(plain) <= 40 and (match := re.fullmatch(grouped, plain, re.ASCII)):
+            grouped = (
+                rf"([+-]?) ?((?:[1-9]\d{{0,2}}(?:{mark}\d{{3}})+)|\d{{1,15}})(?:{re.escape(decimal)}(\d{{1,15}}))?"
+            )
+            match = None if number.rule else re.fullmatch(grouped, number.figure[:41], re.ASCII)
+            if match:
                 sign, integer, decimals = match.groups()
                 digits = re.sub(r"\D", "", integer)
                 readings[style] = Decimal(sign + digits + (f".{decimals}" if decimals else ""))
@@ -54,25 +113,32 @@ def number_style(texts: Iterable[str]) -> str | None:
     >>> number_style(["1.234", "85,1%"]), number_style(["1.234", "12"]), number_style(["1,5", "1.5"])
     ('vi', None, None)
     """
-    readings = (number_readings(t.removesuffix("%").strip()) for t in texts)
+    readings = map(number_readings, texts)
     styles = {next(iter(r)) for r in readings if len(r) == 1}
     return styles.pop() if len(styles) == 1 else None
 
 
-class AmbiguousNumberError(ValueError):
+class AmbiguousNumberError(UnclearCellError):
     """A number such as 1.234, which means two."""
+
+    def __init__(self, text: str) -> None:
+        """Hold the text."""
+        super().__init__("ambiguous_number", text)
 
 
 def parse_number(text: str, style: str | None = None) -> Decimal:
     """Return the number that a text means; ``style`` decides where the text can mean two.
 
-    Raises ValueError for text that is no number, AmbiguousNumberError for text that can be two.
+    Raises ValueError for text that is no number, UnclearCellError for one that is not certain (`split_number`),
+    AmbiguousNumberError for one that can be two. The words after the number are for the caller to judge.
 
     Examples
     --------
     >>> parse_number("182.330", "vi"), parse_number("0,851"), parse_number("12")
     (Decimal('182330'), Decimal('0.851'), Decimal('12'))
     """
+    if rule := split_number(text).rule:
+        raise UnclearCellError(rule, text)
     readings = number_readings(text)
     if not readings:
         raise ValueError(text)
@@ -83,30 +149,84 @@ def parse_number(text: str, style: str | None = None) -> Decimal:
     return readings[style]
 
 
+YEARS = (1990, 2100)  # of days in the data
+_TIME = r"(?:[T ] ?(?:0?0:00|12:00(?=.*[AS][MA]$))(?::00(?:\.0+)?)?(?: ?(?:AM|SA))?(?:Z|\+0[07]:?00)?)?"
+
+
 def parse_day(text: str, month_day: str = "") -> dt.date:
     """Return the day that a text means: day first, as the country writes, or year first.
 
-    ``month_day`` is the day that a month alone means, ``"first"`` or ``"last"``; without it a month is no day.
-    Raises ValueError for text that is no day.
+    ``month_day`` is the day that a month alone means, ``"first"`` or ``"last"``; without it a month is no day. With
+    ``"last"`` a quarter, a half or the first nine months of a year mean their last day.
+    Raises ValueError for text that is no day, UnclearCellError for a day with the month first, with a year of two
+    digits, or of a year that no data are of.
 
     Examples
     --------
     >>> [str(parse_day(text, "last")) for text in ("1.7.2021", "2021-12-31", "12/2021", "Tháng 7 năm 2021", "44561")]
     ['2021-07-01', '2021-12-31', '2021-12-31', '2021-07-31', '2021-12-31']
+    >>> [str(parse_day(text, "last")) for text in ("30-Jun-2021", "Quý II/2021", "6 tháng đầu năm 2021")]
+    ['2021-06-30', '2021-06-30', '2021-06-30']
     """
-    text = re.sub(r"(?i)^(tính )?(đến )?(hết )?ngày\s+", "", text)
-    if match := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?)?", text, re.ASCII):
-        return dt.date(*map(int, match.groups()))
-    in_words = r"(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})"
-    if match := re.fullmatch(rf"(?i)(\d{{1,2}})([/.-])(\d{{1,2}})\2(\d{{4}})|{in_words}", text, re.ASCII):
-        day, month, year = (int(g) for g in match.groups() if g and g.isdigit())
-        return dt.date(year, month, day)
+    text = re.sub(r"(?i)^(tính )?(đến )?(hết )?(ngày\s+)?", "", " ".join(text.split()))
+    if match := re.fullmatch(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){_TIME}", text, re.ASCII):
+        return check_year(dt.date(int(match[1]), int(match[3]), int(match[4])))
+    in_words = r"(\d{1,2})\s+tháng\s+(\d{1,2})(?:,|\s+năm)\s+(\d{4})"
+    if match := re.fullmatch(
+        rf"(?i)(\d{{1,2}})([/.-])(\d{{1,2}})\2(\d{{2}}|\d{{4}}){_TIME}|{in_words}", text, re.ASCII
+    ):
+        numbers = [g for g in match.groups() if g and g.isdigit()]
+        if len(numbers[2]) == 2:
+            raise UnclearCellError("two_digit_year", text)
+        day, month, year = map(int, numbers)
+        if month > 12 >= day:
+            raise UnclearCellError("month_first", text)
+        return check_year(dt.date(year, month, day))
+    if year_month_day := _named_month(text):
+        return check_year(dt.date(*year_month_day))
     if re.fullmatch(r"\d{5}(\.0)?", text, re.ASCII) and FIRST_SERIAL <= float(text) <= LAST_SERIAL:
         return dt.date(1899, 12, 30) + dt.timedelta(days=int(float(text)))
-    if month_day and (year_month := _year_month(text)):
+    year_month = _year_month(text) or (_period_end(text) if month_day == "last" else None)
+    if month_day and year_month:
+        check_year(dt.date(*year_month, 1))
         last = calendar.monthrange(*year_month)[1]
         return dt.date(*year_month, 1 if month_day == "first" else last)
+    if month_day and re.fullmatch(
+        r"(?i)(?:tháng\s*|t|quý\s*|q)?[\dIV]{1,3}\s*(?:[/.-]|\s+năm\s+)\s*\d\d", text, re.ASCII
+    ):
+        raise UnclearCellError("two_digit_year", text)
     raise ValueError(text)
+
+
+def check_year(day: dt.date) -> dt.date:
+    """Return a day; raise UnclearCellError if no data are of its year, such as 2201 or 0021."""
+    if not YEARS[0] <= day.year <= YEARS[1]:
+        raise UnclearCellError("odd_year", str(day))
+    return day
+
+
+_NAMED = r"(?P<name>[A-Z]{3,9})\.?|(?:thg|tháng|th)\.? ?(?P<month>\d{1,2})"
+_NAMED_DAYS = tuple(
+    re.compile(rf"(?i){pattern}{_TIME}", re.ASCII)
+    for pattern in (
+        rf"(?P<day>\d{{1,2}})[-/ ](?:{_NAMED})[-/, ]+(?P<year>\d\d(?:\d\d)?)",
+        rf"(?:{_NAMED}) (?P<day>\d{{1,2}}), ?(?P<year>\d\d(?:\d\d)?)",
+    )
+)
+
+
+def _named_month(text: str) -> tuple[int, int, int] | None:
+    """Return year, month and day of "30-Jun-2021", "June 30, 2021" or "30-Thg6-2021"."""
+    match = next((m for pattern in _NAMED_DAYS if (m := pattern.fullmatch(text))), None)
+    word = (match["name"] or "").casefold() if match else ""
+    names = [
+        i for i, month in enumerate(MONTHS, 1) if word in (month[:3].casefold(), month.casefold(), month[:4].casefold())
+    ]
+    if match is None or not (names or match["month"]):
+        return None
+    if len(match["year"]) == 2:
+        raise UnclearCellError("two_digit_year", text)
+    return int(match["year"]), names[0] if names else int(match["month"]), int(match["day"])
 
 
 def _year_month(text: str) -> tuple[int, int] | None:
@@ -115,6 +235,22 @@ def _year_month(text: str) -> tuple[int, int] | None:
         return int(match[2]), int(match[1])
     match = re.fullmatch(r"(\d{4})[-/](\d{1,2})", text, re.ASCII)
     return (int(match[1]), int(match[2])) if match else None
+
+
+_QUARTERS = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "1": 1, "2": 2, "3": 3, "4": 4}
+
+
+def _period_end(text: str) -> tuple[int, int] | None:
+    """Return year and last month of "Quý II/2021", "Q2/2021", "6 tháng đầu năm 2021" or "9 tháng năm 2021"."""
+    plain = normalise_name(text)
+    year = r"(?: ?[/.,-] ?| nam | )(?:nam )?(\d{4})"
+    if match := re.fullmatch(rf"(?:quy |quy|q ?|quarter )(iv|i{{1,3}}|[1-4]){year}", plain):
+        return int(match[2]), 3 * _QUARTERS[match[1]]
+    if match := re.fullmatch(r"(\d{4}) ?-?q([1-4])", plain):
+        return int(match[1]), 3 * int(match[2])
+    if match := re.fullmatch(rf"(?:(3|6|9) thang(?: dau)?|(?:nua|6 thang) (cuoi|sau)|(nua dau)){year}", plain):
+        return int(match[4]), int(match[1] or (12 if match[2] else 6))
+    return None
 
 
 # --- Text in the fonts of before Unicode ---
@@ -173,7 +309,7 @@ def is_syllable(word: str) -> bool:
 
 
 # Signs of text in Unicode that are letters in an old font: footnote marks after a word, quotation marks around it.
-_LEADING, _TRAILING, _SIGNS = "«‹µ", "¹²³°»®©™›", set("«»‹›¹²³°±¼½¾×÷µ®©™§·¬") | _MARKS
+_LEADING, _TRAILING, _SIGNS = "«‹µ°", "¹²³°»®©™›", set("«»‹›¹²³°±¼½¾×÷µ®©™§·¬") | _MARKS
 _SEPARATORS = re.compile(r"[\s\d.,;:/()\[\]\"'!?_+*=%&<>|\\-]+")
 _WORD = re.compile(_SEPARATORS.pattern.replace("[", "[^", 1))
 # Letters that only Unicode has: a text with one of them is in no old font.

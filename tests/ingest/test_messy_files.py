@@ -236,9 +236,9 @@ WRONG = {
         people_sheet(column(PEOPLE, "Dân số", 5120.5, 4230, 8000)),
         f'error bad_cell: [Dân số], row 2, column C «Dân số»: "5120.5", {COUNT}',
     ),
-    "people with a word": (
-        people_sheet(column(PEOPLE, "Dân số", "5120 người", 4230, 8000)),
-        f'error bad_cell: [Dân số], row 2, column C «Dân số»: "5120 người", {COUNT}',
+    "people with another word": (
+        people_sheet(column(PEOPLE, "Dân số", "5120 con", 4230, 8000)),
+        f'error bad_cell: [Dân số], row 2, column C «Dân số»: "5120 con", {COUNT}',
     ),
     "a dash for none or not known": (
         people_sheet(column(PEOPLE, "Số hộ", "-", "-", 2100)),
@@ -259,7 +259,8 @@ WRONG = {
     ),
     "month first": (
         people_sheet(column(PEOPLE, "Ngày số liệu", "06/30/2021", JUNE, JUNE)),
-        f'error bad_cell: [Dân số], row 2, column B «Ngày số liệu»: "06/30/2021", {DATE}',
+        'error month_first: [Dân số], row 2, column B «Ngày số liệu»: "06/30/2021" (in 1 cells): the column has days '
+        "with the month first; write day/month/year, such as 30/06/2021",
     ),
     "a year for a day": (
         people_sheet(column(PEOPLE, "Ngày số liệu", 2021, JUNE, JUNE)),
