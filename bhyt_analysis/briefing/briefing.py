@@ -21,6 +21,7 @@ from bhyt_analysis.domain.decisions import default_decision
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.text import clean_line
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.law.law import InForce, Law
@@ -63,7 +64,7 @@ class Briefing:
 
     def __post_init__(self) -> None:
         decision = self.decision or default_decision(self.data, self.area, self.as_of)
-        object.__setattr__(self, "decision", decision)
+        object.__setattr__(self, "decision", decision and clean_line(decision))
 
     @cached_property
     def view(self) -> AreaView:

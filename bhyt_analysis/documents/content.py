@@ -18,6 +18,7 @@ from typing import Any
 from bhyt_analysis.briefing.metadata import OutputMetadata, is_outline
 from bhyt_analysis.charts.description import ChartDescription
 from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.i18n.text import printable
 from bhyt_analysis.tables.formatting import TableSpec
 
 LOCALES = {"vi": "[$-42A]", "en": "[$-809]"}  # of number formats: whose separators a program may use
@@ -82,7 +83,7 @@ def read_content(notebook: Path) -> Content:
 
     Raises BhytError if it is no executed briefing (none of its outputs is a title), or one of another version.
     """
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    cells = read_notebook(notebook)["cells"]
     outputs = [OutputMetadata.from_dict(o.get("metadata", {})) for c in cells for o in c.get("outputs", [])]
     title = next((o for o in outputs if o is not None and o.kind == "title"), None)
     if title is None:
@@ -93,6 +94,20 @@ def read_content(notebook: Path) -> Content:
             counts[block.kind] += 1
             blocks[i] = replace(block, number=counts[block.kind])
     return Content(title.lang, title.title, title.area, title.name, title.decision, tuple(blocks))
+
+
+def read_notebook(notebook: Path) -> dict[str, Any]:
+    """Return a notebook as it is on disk, without characters that documents can't hold."""
+    return dict(_printable(json.loads(notebook.read_text(encoding="utf-8"))))
+
+
+def _printable(part: Any) -> Any:
+    """Return a part of a JSON document with all of its texts printable."""
+    if isinstance(part, str):
+        return printable(part)
+    if isinstance(part, list):
+        return [_printable(p) for p in part]
+    return {k: _printable(v) for k, v in part.items()} if isinstance(part, dict) else part
 
 
 def _blocks(cells: list[dict[str, Any]]) -> Iterator[Block]:

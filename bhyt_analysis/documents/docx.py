@@ -253,7 +253,7 @@ def _table_xml(layout: TableLayout, title: str) -> BaseOxmlElement:
     return parse_xml(
         f'<w:tbl {NS}><w:tblPr><w:tblW w:w="{width}" w:type="dxa"/><w:jc w:val="center"/>'
         f'<w:tblBorders>{borders}</w:tblBorders><w:tblLayout w:type="fixed"/>{margins}<w:tblLook w:firstRow="1"/>'
-        f"<w:tblCaption w:val={quoteattr(_printable(title))}/></w:tblPr><w:tblGrid>{grid}</w:tblGrid>{rows}</w:tbl>"
+        f"<w:tblCaption w:val={quoteattr(title)}/></w:tblPr><w:tblGrid>{grid}</w:tblGrid>{rows}</w:tbl>"
     )
 
 
@@ -270,10 +270,6 @@ def _row_xml(layout: TableLayout, texts: list[str], heading: bool = False, keep:
             f'<w:tc><w:tcPr><w:tcW w:w="{round(width * TWIPS)}" w:type="dxa"/>{shade}</w:tcPr>'
             f'<w:p><w:pPr><w:pStyle w:val="Cell"/>{keep_next}<w:jc w:val="{align}"/></w:pPr>'
             f"<w:r><w:rPr>{bold}{size}</w:rPr>"
-            f'<w:t xml:space="preserve">{escape(_printable(text))}</w:t></w:r></w:p></w:tc>'
+            f'<w:t xml:space="preserve">{escape(text)}</w:t></w:r></w:p></w:tc>'
         )
     return f"<w:tr><w:trPr>{row}</w:trPr>{''.join(cells)}</w:tr>"
-
-
-def _printable(text: str) -> str:  # XML can't hold other characters
-    return "".join(c for c in text if c in "\t\n" or ord(c) >= 32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from functools import lru_cache
 from html import escape
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bhyt_analysis.briefing.metadata import OutputMetadata, is_outline, item_title
+from bhyt_analysis.documents.content import read_notebook
 from bhyt_analysis.documents.formats import OFFICE
 from bhyt_analysis.documents.image_slices import MAX_HEIGHT, slice_image
 from bhyt_analysis.i18n.messages import translate
@@ -46,9 +48,9 @@ def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None =
     ``index``: the address of the list of areas, relative to the page.
     """
     from markupsafe import Markup
-    from nbformat import read
+    from nbformat import reads
 
-    book = read(notebook, 4)
+    book = reads(json.dumps(read_notebook(notebook)), 4)
     book["cells"] = [cell for cell in book["cells"] if not is_outline(cell)]
     sections, labels = _add_anchors(book["cells"], lang)
     body, _ = _exporter().from_notebook_node(book)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.domain.geography import NO_UNIT, Geography, Unit
+from bhyt_analysis.i18n.text import clean_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +47,9 @@ class Dataset:
     def __post_init__(self) -> None:
         """Give each row its unit; a row that has one keeps it, as long as the unit bears the code of the row."""
         renewed = "unit_id" not in self.areas
+        for name in TABLES:
+            if "unit_id" not in (table := getattr(self, name)) and (renewed or name != "successors"):
+                object.__setattr__(self, name, _with_clean_text(table))
         if renewed:
             object.__setattr__(self, "areas", self.areas.assign(unit_id=np.arange(len(self.areas))))
         elif self.areas["unit_id"].isna().any():
@@ -108,6 +112,16 @@ class Dataset:
         if len(bearers) == 1 and on is None:
             return bearers[0]
         return self.geography.find(text, on, first=self.units_with_figures)
+
+
+def _with_clean_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without characters that documents can't hold, also where it was not read from a file."""
+    changed = {}
+    for key in table.select_dtypes(["object", "str"]):
+        texts = (t for t in table[key].unique() if isinstance(t, str))
+        if clean := {t: c for t in texts if (c := clean_line(t)) != t}:
+            changed[key] = table[key].map(lambda value, clean=clean: clean.get(value, value))
+    return table.assign(**changed) if changed else table
 
 
 def _positions(ids: np.ndarray) -> dict[int, np.ndarray]:

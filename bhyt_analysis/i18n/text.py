@@ -48,6 +48,17 @@ def printable(text: str) -> str:
     return _REMOVED.sub("", _BREAKS.sub("\n", text))
 
 
+def clean_line(text: str) -> str:
+    """Return a clean text on one line, with single blanks: see `clean_text`.
+
+    Examples
+    --------
+    >>> clean_line("Thống\\nkê  \\u200b2021")
+    'Thống kê 2021'
+    """
+    return " ".join(clean_text(text).split())
+
+
 def clean_text(text: str) -> str:
     """Normalise a cell's text: composed letters of one alphabet, plain blanks, none at its ends, nothing invisible.
 

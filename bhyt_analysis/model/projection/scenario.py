@@ -14,6 +14,7 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import check_area_codes
 from bhyt_analysis.domain.input_error import InputError
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.text import clean_line
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.projection.assumptions import Range, assumptions
 from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
@@ -60,6 +61,11 @@ class Scenario:
     income: Mapping[str, float] = field(default_factory=dict)
     targets: tuple[Target, ...] = ()
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        """Clean the texts that outputs repeat."""
+        for key in ("name", "name_en", "decision"):
+            object.__setattr__(self, key, clean_line(getattr(self, key)))
 
     @classmethod
     def current_law(cls, start: pd.Timestamp | None = None, end: pd.Timestamp | None = None) -> Scenario:
