@@ -150,7 +150,7 @@ def last_days(rng: random.Random, n: int) -> list[dt.date]:
 def good_workbook(seed: object) -> Workbook:
     """Return a random workbook that needs no question."""
     rng = random.Random(f"{seed}-good")
-    layout = rng.choice(["long", "wide", "one", "months"])
+    layout = rng.choice(["long", "wide", "wide", "one", "months"])
     days = last_days(rng, {"one": 1, "months": rng.randint(2, 3)}.get(layout, rng.choice([1, 1, 2, 3])))
     place, communes, above = rng.choice(places(days[0]))
     communes = rng.sample(communes, min(len(communes), rng.randint(3, 8)))
@@ -327,11 +327,15 @@ def spoil(seed: object, names: list[str]) -> tuple[Workbook, list[str]]:
 
 
 def choose(seed: object) -> list[str]:
-    """Return the names of one to four mutations; most workbooks have only harmless and unclear ones."""
+    """Return the names of one to four mutations: two in five only harmless, a third with one that must be asked about."""
     rng = random.Random(f"{seed}-choice")
-    effects = rng.choice([(HARMLESS,), (HARMLESS,), (HARMLESS, UNCLEAR), (HARMLESS, UNCLEAR, ASK), (ASK, HARMLESS)])
-    names = [n for n, (effect, _) in MUTATIONS.items() if effect in effects]
-    return rng.sample(names, rng.randint(1, 4))
+    first = rng.choices([HARMLESS, UNCLEAR, ASK], [40, 25, 35])[0]
+    names = {e: [n for n, (effect, _) in MUTATIONS.items() if effect == e] for e in (HARMLESS, UNCLEAR, ASK)}
+    chosen = [rng.choice(names[first])]
+    others = rng.sample(names[HARMLESS] + (names[UNCLEAR] if first == UNCLEAR else []), rng.randint(0, 3))
+    chosen += [n for n in others if n not in chosen]
+    rng.shuffle(chosen)
+    return chosen
 
 
 def effect_of(names: list[str]) -> str:
