@@ -50,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from bhyt_analysis.domain.input_error import InputError
 
     try:
-        return int(cli.main(words, "bhyt", standalone_mode=False, obj=requested or locale_language()) or DONE)
+        status = int(cli.main(words, "bhyt", standalone_mode=False, obj=requested or locale_language()) or DONE)
+        sys.stdout.flush()
+        return status
     except InputError as error:
         print(error.text(lang), file=sys.stderr)
         return UNUSABLE if error.unreadable else FAULTS
@@ -63,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         return FAULTS
     except BrokenPipeError:  # the reader of our output has enough
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is written when Python ends
         return DONE
     except OSError as error:  # a folder that is a file, no right to write, a full disk
         print(translate("error.can_not_write", lang, file=error.filename, why=error.strerror), file=sys.stderr)
@@ -188,14 +190,22 @@ def brief(input: str | None, out: str, areas: tuple[str, ...], memory: int | Non
 def check(input: str, numbers: str | None, as_json: bool, every: bool, annotate: str | None, lang: str) -> int:
     """Print the causes of the findings on an input; with ``--annotate`` write a copy of it in which they are marked."""
     from bhyt_analysis.domain.causes import causes_table
-    from bhyt_analysis.ingest.loader import read_input
+    from bhyt_analysis.ingest.loader import examine_input
+    from bhyt_analysis.tables.input_summary import input_summary
 
-    findings = read_input(input, numbers)[1]
+    reading = examine_input(input, numbers)
+    findings = reading.findings
     if annotate:
         from bhyt_analysis.ingest.annotate import annotate as write_annotated_copy
 
         print(write_annotated_copy(input, annotate, findings, lang), file=sys.stderr)
-    return _print_findings(causes_table(findings, lang, every), as_json, lang)
+    status = _print_findings(causes_table(findings, lang, every), as_json, lang)
+    if not as_json and (lines := input_summary(reading.data, reading.tables, findings, lang)):
+        width = max(len(label) for label, _ in lines)
+        print("\n" + translate("read.title", lang))
+        for label, text in lines:
+            print(f"  {label:<{width}}  {text}")
+    return status
 
 
 @command("template")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -66,8 +66,23 @@ def load(path: str | Path | None = None, area: str | None = None, numbers: str |
     return data if area is None else area_view(data, area).data
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What was read of an input: the dataset (None if there are errors), its tables so far, and all findings."""
+
+    data: Dataset | None
+    tables: Tables
+    findings: list[Finding]
+
+
 def read_input(path: str | Path | None = None, numbers: str | None = None) -> tuple[Dataset | None, list[Finding]]:
     """Return the dataset (None if it has errors) and all findings; for ``numbers`` see `load`."""
+    reading = examine_input(path, numbers)
+    return reading.data, reading.findings
+
+
+def examine_input(path: str | Path | None = None, numbers: str | None = None) -> Reading:
+    """Return all that can be read of an input, also of one with errors; for ``numbers`` see `load`."""
     source = bundled_path("data") if path is None else Path(path)
     if not source.exists():
         raise BhytError(("error.no_such_file", {"file": source}))
@@ -96,8 +111,8 @@ def read_input(path: str | Path | None = None, numbers: str | None = None) -> tu
         findings += checks.check_units(tables["areas"])
     findings = [_with_heading(f, headings, names) for f in findings]
     if data is None or has_errors(findings):
-        return None, findings
-    return replace(data, warnings=findings), findings
+        return Reading(None, tables, findings)
+    return Reading(replace(data, warnings=findings), tables, findings)
 
 
 def read_table(path: str | Path, name: str) -> pd.DataFrame:
