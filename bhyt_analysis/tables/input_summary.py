@@ -118,8 +118,8 @@ def _coverage_texts(data: Dataset, lang: str) -> dict[str, str]:
         if len(people) == len(counts) and population:
             texts["coverage"] = format_number(total / population, lang, 1, scale=100) + "%"
         else:
-            lacking = len(counts) - len(people)
-            texts["coverage"] = translate("read.no_coverage", lang, count=lacking)
+            missing = len(counts) - len(people)
+            texts["coverage"] = translate("read.no_coverage", lang, count=missing)
     return texts
 
 

@@ -83,15 +83,15 @@ def test_missing_columns_of_sheets_of_months_are_one_line(tmp_path):
 
 def test_days_of_titles_are_one_line_with_their_range():
     days = pd.to_datetime(["2025-11-30", "2025-12-31", "2026-10-31"])
-    found = [Finding("date_above", f"b.xlsx [T{i}]", details={"day": day}) for i, day in enumerate(days)]
-    (cause,) = causes(found)
+    findings = [Finding("date_above", f"b.xlsx [T{i}]", details={"day": day}) for i, day in enumerate(days)]
+    (cause,) = causes(findings)
     assert "từ 30/11/2025 đến 31/10/2026" in cause.message("vi")
     assert cause.count == 3
 
 
 def test_a_duplicate_of_a_row_with_an_unreadable_key_is_not_reported():
     file = "b.xlsx [Số thẻ]"
-    found = [
+    findings = [
         Finding("bad_cell", file, 5, "as_of", value="x"),
         Finding("twice", file, 5, "area, as_of, group", value="4"),
         Finding("twice", file, 9, "area, as_of, group", value="8"),
@@ -99,16 +99,16 @@ def test_a_duplicate_of_a_row_with_an_unreadable_key_is_not_reported():
         Finding("bad_cell", file, 6, "cards", value="y"),
         Finding("missing_table", "b.xlsx", value="areas"),
     ]
-    kept = [(c.first.rule, c.first.row) for c in causes(found)]
+    kept = [(c.first.rule, c.first.row) for c in causes(findings)]
     assert kept == [("bad_cell", 5), ("twice", 9), ("bad_cell", 6)]
 
 
 def test_a_consequence_without_its_cause_is_reported():
-    found = [
+    findings = [
         Finding("total_off", "b.xlsx [S]", 20, "cards", value=5, expected=6),
         Finding("example_row", "b.xlsx [S]", 1),
     ]
-    assert [c.first.rule for c in causes(found)] == ["total_off", "example_row"]
+    assert [c.first.rule for c in causes(findings)] == ["total_off", "example_row"]
 
 
 def test_the_command_prints_every_cell_when_asked(tmp_path, capsys):
