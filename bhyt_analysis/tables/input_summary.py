@@ -70,7 +70,9 @@ def _units_text(data: Dataset | None, tables: Mapping[str, pd.DataFrame], rows: 
     """Return how many units have figures, by the unit above them where it is known."""
     if data is None:
         names = dict(zip(tables["areas"]["code"], tables["areas"]["name"], strict=True))
-        units = [names.get(area, area) for area in rows["area"].unique() if area]
+        units = [names[area] for area in rows["area"].unique() if area in names]  # another text may name a person
+        if not units:
+            return ""
         return translate("read.units_unknown", lang, count=len(units), names=_listed(units))
     last = rows.drop_duplicates("unit_id", keep="last")
     pairs = [(data.geography.unit(i), day) for i, day in zip(last["unit_id"], last["as_of"], strict=True)]
