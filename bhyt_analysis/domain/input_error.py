@@ -8,7 +8,7 @@ from bhyt_analysis.domain.causes import causes
 from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.i18n.messages import BhytError
 
-UNREADABLE = {"not_utf8", "not_a_table", "empty_input"}  # rules of an input that can't be read at all
+UNREADABLE = {"not_utf8", "not_a_table", "wrong_kind", "empty_input"}  # rules of an input that can't be read at all
 Fault = tuple[str, Mapping[str, object]]  # key of a message, and its fields
 
 

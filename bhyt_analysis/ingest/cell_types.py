@@ -23,11 +23,12 @@ from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest import vietnamese_text as vietnamese
 from bhyt_analysis.ingest.measures import measure_of
 from bhyt_analysis.ingest.vietnamese_text import UnclearCellError, clean_text
-from bhyt_analysis.ingest.workbook import Cell, Percent
+from bhyt_analysis.ingest.workbook import Cell, Percent, SerialFrom1904
 from bhyt_analysis.law.groups import groups
 
 SCOPES = ("all", "ethnic_minority", "pupil_who_lost", "student_who_lost", "other_who_lost")  # beside the groups
 GROUP_TYPES = ("group", "scope")  # choices among the groups of the insured
+LONGEST_TEXT = 80  # characters of a cell in a message
 NUMERIC_TYPES = ("count", "change", "share", "number")
 # The day that a month alone means, by the column: a count is of its end, a rule begins with its first day.
 MONTH_DAYS = {"as_of": "last", "until": "last", "since": "first"}
@@ -79,6 +80,8 @@ def _convert_cell(convert: Converter, text: Cell, options: CellOptions) -> tuple
     """Return the value of a cell, or None and the rule that it breaks."""
     if text == "":
         return None, ""
+    if type(text) is str and text[0] in "#=EL" and (match := _NO_VALUE.fullmatch(text)):
+        return None, "no_result" if match[1] else "error_cell"
     if convert in _NUMERIC and type(text) is str and not text[0].isdigit() and normalise_name(text) in _NO_FIGURE:
         return None, "no_figure"
     try:
@@ -89,6 +92,11 @@ def _convert_cell(convert: Converter, text: Cell, options: CellOptions) -> tuple
         return None, "bad_cell"
 
 
+# A formula without its result (but no text of a constant, such as ="07552"), or an error of a formula.
+_NO_VALUE = re.compile(
+    r'(=\s*(?!\s|"[^"]*"$).+)|#(?:REF!|N/A|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|[A-Z_]{4,}[!?]?)|(?:Err|Lỗi):\d{3}',
+    re.DOTALL,
+)
 _NO_FIGURE = {normalise_name(mark) for mark in vietnamese.NO_FIGURE}
 
 
@@ -143,6 +151,8 @@ def display_cell(text: Cell) -> str:
     ('HN…', '3', 'năm')
     """
     plain = _text(text)
+    if len(plain) > LONGEST_TEXT:
+        plain = f"{plain[:LONGEST_TEXT]}…"
     return f"{plain[:2]}…" if not isinstance(text, float) and re.search(r"\d{9}", plain) else plain
 
 
@@ -215,6 +225,8 @@ def _share(value: Cell, options: CellOptions) -> float:
 
 
 def _date(value: Cell, options: CellOptions) -> pd.Timestamp:
+    if isinstance(value, SerialFrom1904):
+        value = value.day if value > 9999 else value  # a year is no day
     day = value if isinstance(value, dt.date) else vietnamese.parse_day(_text(value), options.month_day)
     return pd.Timestamp(vietnamese.check_year(day))
 

@@ -23,12 +23,13 @@ from bhyt_analysis.domain.input_error import InputError
 from bhyt_analysis.domain.partitions import is_partition, read_partition
 from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.i18n.text import clean_text
 from bhyt_analysis.ingest.area_matching import Tables, Titles, name_known_units, resolve_areas
 from bhyt_analysis.ingest.coercion import UNIT_HINTS, coerce_table
 from bhyt_analysis.ingest.headings import ColumnHeading
 from bhyt_analysis.ingest.person_register import count_large_register, count_persons
-from bhyt_analysis.ingest.table_detection import DetectedTable, detect_table
-from bhyt_analysis.ingest.workbook import list_input_files, read_sheets
+from bhyt_analysis.ingest.table_detection import DetectedTable, detect_table, is_template_page
+from bhyt_analysis.ingest.workbook import first_names, list_input_files, read_sheets, report_unread_files
 from bhyt_analysis.quality import checks
 
 Headings = dict[str, dict[str, ColumnHeading]]  # by label of the sheet and column
@@ -89,6 +90,8 @@ def examine_input(path: str | Path | None = None, numbers: str | None = None) ->
     findings: list[Finding] = []
     frames: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     headings, titles, names = Headings(), Titles(), dict[str, str]()
+    if path is not None:
+        report_unread_files(source, findings)
     sha256 = fingerprint(source)
     for table, cards in _detected_tables(source, findings):
         if table.name == REGISTER:
@@ -156,10 +159,16 @@ def _detected_tables(source: Path, findings: list[Finding]) -> Iterator[tuple[De
         if (register := count_large_register(file, findings)) is not None:
             yield register
             continue
+        empty, is_template = list[str](), False
         for sheet in read_sheets(file, findings):
             table = detect_table(sheet, findings, by_headings=not (sheet.plain and source.is_dir()))
+            is_template |= is_template_page(sheet.name)
+            if table is not None and not len(table.cells):
+                empty.append(sheet.name)
             if table is not None and (len(table.cells) or table.headings):
                 yield table, None
+        if empty and not is_template:  # of the template's tables each office fills in those that it has
+            findings.append(Finding("empty_tables", clean_text(file.name), count=len(empty), value=first_names(empty)))
 
 
 def _resolve_units(tables: Tables, titles: Titles, source: Path, findings: list[Finding]) -> Tables:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import html
 import io
 import re
+import struct
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from posixpath import normpath
@@ -46,6 +47,8 @@ class BookDetails(Protocol):
     """The details of a workbook; ``from_1904`` says that it counts its days from 1904."""
 
     from_1904: bool
+
+    def __init__(self, content: bytes) -> None: ...
 
     def sheet(self, name: str) -> SheetDetails:
         """Return the details of a sheet."""
@@ -117,7 +120,7 @@ class XlsxDetails:
         self.package = Package(content)
         book = next((n for k, n in self.package.related("").values() if k == "officeDocument"), "xl/workbook.xml")
         related, root = self.package.related(book), ElementTree.fromstring(self.package.read(book))
-        self.parts, self.from_1904 = {}, False
+        self.parts, self.from_1904 = dict[str, str](), False
         for element in root.iter():
             tag = _local(element.tag)
             if tag == "workbookPr":
@@ -241,3 +244,214 @@ def _hidden(xml: bytes) -> tuple[frozenset[int], frozenset[int]]:
             first, last = (int(limit[1]) for limit in limits if limit)
             columns.update(range(first, min(last, MAX_COLUMNS) + 1))
     return rows, frozenset(columns)
+
+
+# --- Binary parts: .xlsb ---
+
+ERRORS = {
+    0: "#NULL!",
+    7: "#DIV/0!",
+    15: "#VALUE!",
+    23: "#REF!",
+    29: "#NAME?",
+    36: "#NUM!",
+    42: "#N/A",
+    43: "#GETTING_DATA",
+}
+_ROW, _CELLS, _ERROR_CELLS, _BOOK_SETTINGS, _SHEET, _COLUMNS, _MERGED = 0, range(1, 12), (3, 11), 153, 156, 60, 176
+_FORMAT, _STYLE, _STYLES_START, _STYLES_END = 44, 47, 617, 618
+
+
+class XlsbDetails:
+    """The details of an .xlsb workbook, by the records of [MS-XLSB]."""
+
+    def __init__(self, content: bytes) -> None:
+        self.package = Package(content)
+        related = self.package.related("xl/workbook.bin")
+        self.parts, self.from_1904 = dict[str, str](), False
+        for kind, record in _records(self.package.read("xl/workbook.bin")):
+            if kind == _BOOK_SETTINGS:
+                self.from_1904 = bool(record[0] & 1)
+            elif kind == _SHEET:
+                relation, end = _wide_text(record, 8)
+                self.parts[_wide_text(record, end)[0]] = related.get(relation, ("", ""))[1]
+        styles = next((name for kind, name in related.values() if kind == "styles"), "")
+        self.meanings = _binary_style_meanings(self.package.read(styles))
+
+    def sheet(self, name: str) -> SheetDetails:
+        """Return the details of a sheet."""
+        texts, meanings, merged = dict[Position, str](), dict[Position, str](), list[Range]()
+        rows, columns, row, width = set[int](), set[int](), 0, 1
+        for kind, record in _records(self.package.read(self.parts.get(name, ""))):
+            if kind == _ROW:
+                row = struct.unpack_from("<I", record)[0] + 1
+                if record[11] & 0x10:
+                    rows.add(row)
+            elif kind in _CELLS:
+                column, style = struct.unpack_from("<II", record)
+                width = max(width, column + 1)
+                if kind in _ERROR_CELLS:
+                    texts[row, column + 1] = ERRORS.get(record[8], "#N/A")
+                elif meaning := self.meanings.get(style & 0xFFFFFF):
+                    meanings[row, column + 1] = meaning
+            elif kind == _COLUMNS:
+                first, last, size = struct.unpack_from("<III", record)
+                if record[16] & 1 or not size:
+                    columns.update(range(first + 1, min(last + 1, MAX_COLUMNS) + 1))
+            elif kind == _MERGED:
+                top, bottom, left, right = struct.unpack_from("<IIII", record)
+                merged.append((top + 1, left + 1, bottom + 1, right + 1))
+        last_cell = f"{column_letter(width)}{row}" if row * width > MAX_CELLS else ""
+        return SheetDetails(texts, meanings, frozenset(rows), frozenset(columns), tuple(merged), last_cell)
+
+
+def _records(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the kind and the content of each record."""
+    position, end = 0, len(content)
+    while position < end:
+        kind = content[position]
+        position += 1
+        if kind & 0x80:
+            kind = kind & 0x7F | content[position] << 7
+            position += 1
+        size = shift = 0
+        while True:
+            byte = content[position]
+            position += 1
+            size |= (byte & 0x7F) << shift
+            shift += 7
+            if not byte & 0x80:
+                break
+        yield kind, content[position : position + size]
+        position += size
+
+
+def _wide_text(record: bytes, start: int) -> tuple[str, int]:
+    """Return a text of a record that begins with its length, and where it ends."""
+    end = start + 4 + 2 * struct.unpack_from("<I", record, start)[0]
+    return record[start + 4 : end].decode("utf-16-le"), end
+
+
+def _binary_style_meanings(content: bytes) -> dict[int, str]:
+    """Return the meaning of the styles of cells that have one, by their numbers."""
+    formats, numbers, within = dict(BUILTIN_FORMATS), list[int](), False
+    for kind, record in _records(content):
+        if kind == _FORMAT:
+            formats[struct.unpack_from("<H", record)[0]] = _wide_text(record, 2)[0]
+        elif kind in (_STYLES_START, _STYLES_END):
+            within = kind == _STYLES_START
+        elif kind == _STYLE and within:
+            numbers.append(struct.unpack_from("<H", record, 2)[0])
+    meanings = (format_meaning(formats.get(number, "")) for number in numbers)
+    return {style: meaning for style, meaning in enumerate(meanings) if meaning}
+
+
+# --- OpenDocument: .ods ---
+
+_ODS_SPECIAL = re.compile(
+    rb"table:formula=|:visibility=|value-type=.percentage|:number-(?:rows|columns)-spanned=|<number:date-style"
+    rb"|1904-01-01"
+)
+_ODS_ERROR = re.compile(r"#[A-Z][A-Z/0_]*[!?]?|#N/A|(?:Err|Lỗi):\d{3}")
+MAX_REPEATS = 100_000  # of a row or cell; more is the blank rest of a sheet
+
+
+class OdsDetails:
+    """The details of an .ods workbook."""
+
+    def __init__(self, content: bytes) -> None:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        xml = archive.read("content.xml")
+        self.tables, self.from_1904 = dict[str, ElementTree.Element](), False
+        self.meanings = dict[str, str]()
+        if _ODS_SPECIAL.search(xml):
+            root = ElementTree.fromstring(xml)
+            common = ElementTree.fromstring(archive.read("styles.xml")) if "styles.xml" in archive.namelist() else ()
+            self.meanings = _ods_style_meanings([*common, *root])
+            self.tables = {_attribute(t, "name"): t for t in root.iter() if _local(t.tag) == "table"}
+            nulls = (_attribute(e, "date-value") for e in root.iter() if _local(e.tag) == "null-date")
+            self.from_1904 = "1904-01-01" in nulls
+
+    def sheet(self, name: str) -> SheetDetails:
+        """Return the details of a sheet."""
+        texts, meanings, merged = dict[Position, str](), dict[Position, str](), list[Range]()
+        rows, columns, defaults = set[int](), set[int](), dict[int, str]()
+        row = column = 1
+        for element in self.tables[name].iter() if name in self.tables else ():
+            if _local(element.tag) == "table-column":
+                numbers = _repeated(element, "columns", column)
+                column += int(_attribute(element, "number-columns-repeated") or 1)
+                defaults |= dict.fromkeys(numbers, _attribute(element, "default-cell-style-name"))
+                columns.update(numbers if _is_hidden(element) else ())
+            elif _local(element.tag) == "table-row":
+                numbers = _repeated(element, "rows", row)
+                row += int(_attribute(element, "number-rows-repeated") or 1)
+                rows.update(numbers if _is_hidden(element) else ())
+                style = _attribute(element, "default-cell-style-name")
+                for places, cell in _ods_cells(element):
+                    every = [(r, c) for r in numbers for c in places]
+                    texts |= dict.fromkeys(every, text) if (text := _ods_unreadable(cell)) else {}
+                    own = _attribute(cell, "style-name") or style or defaults.get(places.start, "")
+                    percent = _attribute(cell, "value-type") == "percentage"
+                    meaning = PERCENT if percent else self.meanings.get(own, "")
+                    if meaning and _attribute(cell, "value-type") in ("percentage", "date"):
+                        meanings |= dict.fromkeys(every, meaning)
+                    height, width = (int(_attribute(cell, f"number-{n}-spanned") or 1) for n in ("rows", "columns"))
+                    if height * width > 1:
+                        top, left = numbers.start, places.start
+                        merged.append((top, left, top + height - 1, left + width - 1))
+        return SheetDetails(texts, meanings, frozenset(rows), frozenset(columns), tuple(merged))
+
+
+def _attribute(element: ElementTree.Element, name: str) -> str:
+    """Return an attribute of an element by its name without the namespace, or ""."""
+    return next((v for k, v in element.attrib.items() if _local(k) == name), "")
+
+
+def _repeated(element: ElementTree.Element, kind: str, start: int) -> range:
+    """Return the numbers of the rows or columns that an element is for."""
+    return range(start, start + min(int(_attribute(element, f"number-{kind}-repeated") or 1), MAX_REPEATS))
+
+
+def _is_hidden(element: ElementTree.Element) -> bool:
+    return _attribute(element, "visibility") in ("collapse", "filter")
+
+
+def _ods_cells(row: ElementTree.Element) -> Iterator[tuple[range, ElementTree.Element]]:
+    """Yield the cells of a row that have something, each with the numbers of its columns."""
+    column = 1
+    for cell in row:
+        if _local(cell.tag) in ("table-cell", "covered-table-cell"):
+            if len(cell) or len(cell.attrib) > 1:
+                yield _repeated(cell, "columns", column), cell
+            column += int(_attribute(cell, "number-columns-repeated") or 1)
+
+
+def _ods_unreadable(cell: ElementTree.Element) -> str:
+    """Return the error of a cell or its formula if it has no result, or ""."""
+    if not (formula := _attribute(cell, "formula")):
+        return ""
+    text = "".join("".join(p.itertext()) for p in cell if _local(p.tag) == "p")
+    if _ODS_ERROR.fullmatch(text) or _attribute(cell, "value-type") == "error":
+        return text or "#N/A"
+    return "" if _attribute(cell, "value-type") else "=" + formula.partition("=")[2]
+
+
+def _ods_style_meanings(parts: Iterable[ElementTree.Element]) -> dict[str, str]:
+    """Return the meaning of the styles of cells that have one, by their names."""
+    days, styles = dict[str, str](), dict[str, tuple[str, str]]()
+    for element in (e for part in parts for e in part.iter()):
+        if _local(element.tag) == "date-style":
+            fields = {_local(e.tag) for e in element}
+            if "year" in fields and not fields & {"day", "hours", "minutes"}:
+                days[_attribute(element, "name")] = MONTH if "month" in fields else YEAR
+        elif _local(element.tag) == "style" and _attribute(element, "family") == "table-cell":
+            names = (_attribute(element, "data-style-name"), _attribute(element, "parent-style-name"))
+            styles[_attribute(element, "name")] = names
+
+    def meaning(name: str, depth: int = 0) -> str:
+        data, parent = styles.get(name, ("", ""))
+        return days.get(data, "") if data or depth > 9 else meaning(parent, depth + 1) if parent else ""
+
+    meanings = {name: meaning(name) for name in styles}
+    return {name: text for name, text in meanings.items() if text}

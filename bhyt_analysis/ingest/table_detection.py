@@ -77,14 +77,19 @@ def _tables() -> list[str]:
     return list(dict.fromkeys(schema.schema()["table"]))
 
 
+def is_template_page(name: str) -> bool:
+    """Return whether a sheet is a page of the template without a table: its guide or its lists."""
+    pages = (translate(f"template.{s}", lang) for s in ("guide", "lists") for lang in LANGUAGES)
+    return normalise_name(name) in map(normalise_name, pages)
+
+
 def detect_table(sheet: Sheet, findings: list[Finding], by_headings: bool = True) -> DetectedTable | None:
     """Return the table of a sheet; None, with a finding, for a sheet without one.
 
     A sheet whose name is no table's is recognised by its headings, unless ``by_headings`` is false, as for the
     CSV files of a folder: such a file may be a list for a scenario.
     """
-    guide = (translate(f"template.{s}", lang) for s in ("guide", "lists") for lang in LANGUAGES)
-    if normalise_name(sheet.name) in map(normalise_name, guide):  # of the template
+    if is_template_page(sheet.name):
         return None
     name = table_from_name(sheet.name)
     head = clean_head(sheet.cells)

@@ -1,6 +1,6 @@
 """Read the cells of workbooks and CSV files, sheet by sheet, as the user sees them.
 
-Workbooks (.xlsx, .xlsm, .xls, .ods) are read by calamine, CSV by pandas or the csv module. Files are
+Workbooks (.xlsx, .xlsm, .xlsb, .ods) are read by calamine, .xls by xlrd, CSV by pandas or the csv module. Files are
 opened for reading only and nothing is written. Rows keep the number that the user sees.
 """
 
@@ -9,34 +9,38 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.findings import Finding, Term
 from bhyt_analysis.i18n.text import clean_text
+from bhyt_analysis.ingest.file_kinds import ODS, TEXT, WORKBOOK_KINDS, XLS, XLSB, XLSX, file_kind, special_kind
+from bhyt_analysis.ingest.old_workbook import OldWorkbook
 from bhyt_analysis.ingest.sheet_details import (
     PERCENT,
     YEAR,
     BookDetails,
+    OdsDetails,
     Range,
     SheetDetails,
+    XlsbDetails,
     XlsxDetails,
     column_letter,
 )
 from bhyt_analysis.ingest.vietnamese_text import decode, from_font, legacy_font, mend_mojibake, text_damage
 
-if TYPE_CHECKING:
-    from python_calamine import CalamineWorkbook, SheetMetadata
-
 TEXT_FILES = (".csv", ".tsv")
-WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+LOCK_FILES = ("~$", ".")  # the beginnings of the names of files that programs keep beside others
+SYSTEM_FILES = ("thumbs.db", "desktop.ini", "__macosx", "readme")
+OTHER_FILES = (".geojson", ".toml", ".md")  # boundaries, scenarios and notes, which belong in a folder of data
 SAMPLE = 1000  # texts of a column that decide on its font
 
 
@@ -54,6 +58,15 @@ class Percent:
 
     def __str__(self) -> str:
         return f"{round(self.value * 100, 7):.10g}%"
+
+
+class SerialFrom1904(float):
+    """A whole number in a workbook that counts its days from 1904: as a day it is later than in other workbooks."""
+
+    @property
+    def day(self) -> dt.date:
+        """Return the day that the number means."""
+        return dt.date(1904, 1, 1) + dt.timedelta(days=int(self))
 
 
 Cell = str | float | dt.date | Percent
@@ -83,9 +96,31 @@ class Sheet:
 def list_input_files(source: Path) -> list[Path]:
     """Return the files of an input: itself, or those of a folder that can have tables, without Excel's lock files."""
     if not source.is_dir():
-        return [source]
-    suffixes = (*TEXT_FILES, *WORKBOOKS, ".parquet")
-    return sorted(p for p in source.iterdir() if p.suffix.lower() in suffixes and not p.name.startswith(("~$", ".")))
+        return [] if special_kind(source) else [source]
+    return sorted(p for p in source.iterdir() if _can_have_tables(p) and not special_kind(p))
+
+
+def _can_have_tables(path: Path) -> bool:
+    """Return whether a file of a folder is read, by its name."""
+    return path.suffix.lower() in (*TEXT_FILES, *WORKBOOKS, ".parquet") and not path.name.startswith(LOCK_FILES)
+
+
+def report_unread_files(source: Path, findings: list[Finding]) -> None:
+    """Add a finding for the files of an input that are not read, one for its sub-folders, and one for each pipe."""
+    paths = sorted(source.iterdir()) if source.is_dir() else [source]
+    kinds = {p: special_kind(p) for p in paths if not p.name.lower().startswith((*LOCK_FILES, *SYSTEM_FILES))}
+    for path, kind in kinds.items():
+        if kind not in ("", "folder") or (kind and _can_have_tables(path)):
+            findings.append(Finding("wrong_kind", clean_text(path.name), value=Term(f"file_kind.{kind}")))
+    if not source.is_dir():
+        return
+    folders = [p.name for p, kind in kinds.items() if kind == "folder" and not _can_have_tables(p)]
+    others = [p for p, kind in kinds.items() if not kind and not _can_have_tables(p)]
+    files = [p.name for p in others if p.suffix.lower() not in OTHER_FILES]
+    for rule, names in (("folders_not_read", folders), ("files_not_read", files)):
+        if names:
+            label = clean_text(source.resolve().name)
+            findings.append(Finding(rule, label, count=len(names), value=clean_text(first_names(names))))
 
 
 def sheet_label(file: Path, sheet: str) -> str:
@@ -94,62 +129,145 @@ def sheet_label(file: Path, sheet: str) -> str:
 
 
 def read_sheets(file: Path, findings: list[Finding]) -> Iterator[Sheet]:
-    """Yield the visible, non-empty sheets of a workbook, or the one of a CSV file; adds the findings."""
-    content = file.read_bytes()
-    if file.suffix.lower() not in WORKBOOKS:
-        if (cells := read_csv_cells(content, clean_text(file.name), findings)) is not None:
-            label, name = clean_text(file.name), clean_text(file.stem)
-            yield Sheet(label, name, decode_cells(cells, label, findings), plain=True)
-        return
-    from python_calamine import CalamineWorkbook
+    """Yield the visible, non-empty sheets of a workbook, or the one of a CSV file; adds the findings.
 
+    A file is read as what its content is, whatever its name says.
+    """
+    label, name = clean_text(file.name), clean_text(file.stem)
+    if kind := special_kind(file):
+        findings.append(Finding("wrong_kind", label, value=Term(f"file_kind.{kind}")))
+        return
+    content = file.read_bytes()
+    kind = file_kind(content)
+    if kind in WORKBOOK_KINDS:
+        yield from _read_workbook(file, content, kind, findings)
+    elif kind not in (TEXT, ""):
+        findings.append(Finding("wrong_kind", label, value=Term(f"file_kind.{kind}")))
+    elif file.suffix.lower() in WORKBOOKS and not (kind and _is_table_of_text(content)):
+        findings.append(
+            Finding("not_a_table", label, value=Term("file_kind.plain_text" if kind else "file_kind.damaged"))
+        )
+    elif (cells := read_csv_cells(content, label, findings)) is not None:
+        yield Sheet(label, name, decode_cells(cells, label, findings), plain=True)
+
+
+def _is_table_of_text(content: bytes) -> bool:
+    """Return whether text that is named like a workbook is surely a table: most lines have as many separators."""
+    if (text := decode(content)) is None or "\0" in text:
+        return False
+    lines, mark = [line for line in text.split("\n")[:30] if line.strip()], detect_delimiter(text)
+    counts = [line.count(mark) for line in lines]
+    return len(lines) > 1 and max(counts) > 0 and counts.count(max(set(counts), key=counts.count)) > len(counts) / 2
+
+
+@dataclass(frozen=True)
+class _RawSheet:
+    """A sheet as a reader of its kind of workbook has it; ``read`` returns its rows."""
+
+    name: str
+    visible: bool
+    details: SheetDetails
+    read: Callable[[], list[list[Any]]]
+
+
+def _read_workbook(file: Path, content: bytes, kind: str, findings: list[Finding]) -> Iterator[Sheet]:
+    """Yield the visible, non-empty sheets of a workbook; adds the findings."""
+    label, empty = clean_text(file.name), list[str]()
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        details = XlsxDetails(content) if _is_xlsx(content) else None
-        for metadata in book.sheets_metadata:
-            sheet = _read_sheet(file, book, details, metadata, findings)
-            if sheet is not None:
+        from_1904, sheets = _raw_sheets(content, kind)
+        for raw in sheets:
+            if not raw.visible:
+                findings.append(Finding("hidden_sheet", sheet_label(file, raw.name)))
+            elif raw.details.last:
+                findings.append(Finding("far_cell", sheet_label(file, raw.name), value=raw.details.last))
+            elif (sheet := _read_sheet(file, raw, from_1904, findings)) is not None:
                 yield sheet
-    except BaseException as error:  # a damaged file: calamine raises many kinds, and panics that are no Exception
+            else:
+                empty.append(clean_text(raw.name))
+    except BaseException as error:  # a damaged file: the readers raise many kinds, and panics that are no Exception
         if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
             raise
-        findings.append(Finding("not_a_table", clean_text(file.name), value=(str(error).splitlines() or ["?"])[0]))
+        if "encrypted" in str(error):
+            findings.append(Finding("wrong_kind", label, value=Term("file_kind.password")))
+            return
+        findings.append(Finding("not_a_table", label, value=(str(error).splitlines() or ["?"])[0]))
+    if empty:
+        findings.append(Finding("empty_sheets", label, count=len(empty), value=first_names(empty)))
 
 
-def _is_xlsx(content: bytes) -> bool:
-    """Return whether a file is a workbook of zipped XML parts as Excel writes them."""
-    if not zipfile.is_zipfile(io.BytesIO(content)):
-        return False
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return "xl/workbook.xml" in archive.namelist()
+def first_names(names: Sequence[str], most: int = 5) -> str:
+    """Return the first of some names as text."""
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
 
 
-def _read_sheet(
-    file: Path, book: CalamineWorkbook, formats: BookDetails | None, metadata: SheetMetadata, findings: list[Finding]
-) -> Sheet | None:
-    """Return one sheet of a workbook, or None if it is hidden or empty."""
-    from python_calamine import SheetTypeEnum, SheetVisibleEnum
+def _raw_sheets(content: bytes, kind: str) -> tuple[bool, Iterator[_RawSheet]]:
+    """Return whether a workbook counts its days from 1904, and its sheets of cells."""
+    if kind == XLS:
+        old = OldWorkbook.from_bytes(content)
+        return old.from_1904, (_RawSheet(n, v, details, partial(list, rows)) for n, v, rows, details in old.sheets())
+    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-    label, name = sheet_label(file, metadata.name), clean_text(metadata.name)
-    if metadata.typ != SheetTypeEnum.WorkSheet:
-        return None
-    if metadata.visible != SheetVisibleEnum.Visible:
-        findings.append(Finding("hidden_sheet", label))
-        return None
-    details = formats.sheet(metadata.name) if formats else SheetDetails()
-    if details.last:
-        findings.append(Finding("far_cell", label, value=details.last))
-        return None
-    sheet = book.get_sheet_by_name(metadata.name)
-    rows = sheet.to_python(skip_empty_area=False)
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    readers: dict[str, type[BookDetails]] = {XLSX: XlsxDetails, XLSB: XlsbDetails, ODS: OdsDetails}
+    formats = readers[kind](content)
+
+    def sheets() -> Iterator[_RawSheet]:
+        for metadata in book.sheets_metadata:
+            if metadata.typ != SheetTypeEnum.WorkSheet:
+                continue
+            if metadata.visible != SheetVisibleEnum.Visible:
+                yield _RawSheet(metadata.name, False, SheetDetails(), list)
+                continue
+            details = formats.sheet(metadata.name)
+            if details.last:
+                yield _RawSheet(metadata.name, True, details, list)
+                continue
+            sheet = book.get_sheet_by_name(metadata.name)
+            ranges = ((a + 1, b + 1, c + 1, d + 1) for (a, b), (c, d) in sheet.merged_cell_ranges or ())
+            details = replace(details, merged=details.merged or tuple(ranges))
+            yield _RawSheet(metadata.name, True, details, partial(sheet.to_python, skip_empty_area=False))
+
+    return formats.from_1904, sheets()
+
+
+def _read_sheet(file: Path, raw: _RawSheet, from_1904: bool, findings: list[Finding]) -> Sheet | None:
+    """Return one sheet of a workbook, or None if it is empty."""
+    details, label = raw.details, sheet_label(file, raw.name)
+    rows = raw.read()
     _apply_details(rows, details)
     cells = _grid(rows)
     if cells.empty:
         return None
-    merged = [(a + 1, b + 1, c + 1, d + 1) for (a, b), (c, d) in sheet.merged_cell_ranges or ()]
-    hidden = details.hidden_rows, details.hidden_columns
+    if from_1904:
+        cells = cells.map(lambda v: SerialFrom1904(v) if type(v) is float and v.is_integer() else v)
+    hidden_rows = details.hidden_rows & set(cells.index)
+    hidden_columns = frozenset(c for c in details.hidden_columns & set(cells.columns) if (cells[c] != "").any())
+    if hidden_rows:
+        findings.append(Finding("hidden_rows", label, min(hidden_rows), count=len(hidden_rows)))
+    if hidden_columns:
+        letters = first_names([column_letter(c) for c in sorted(hidden_columns)])
+        findings.append(Finding("hidden_columns", label, count=len(hidden_columns), value=letters))
+    _check_merged(cells, details.merged, label, findings)
     cells = decode_cells(cells, label, findings)
-    return Sheet(label, name, cells, (*merged, *details.merged), False, *hidden)
+    return Sheet(label, clean_text(raw.name), cells, details.merged, False, hidden_rows, hidden_columns)
+
+
+def _check_merged(cells: pd.DataFrame, merged: tuple[Range, ...], label: str, findings: list[Finding]) -> None:
+    """Report figures in merged ranges that only their first cell seems to have."""
+    hidden, values, lines = list[tuple[int, int, Range]](), cells.to_numpy(), cells.index.to_numpy()
+    for area in merged:
+        top, left, bottom, right = area
+        first, end = np.searchsorted(lines, (top, bottom + 1))
+        part = values[first:end, left - 1 : right]
+        for i, j in zip(*np.nonzero(part != ""), strict=True):
+            place, value = (int(lines[first + i]), left + int(j)), part[i, j]
+            if place != (top, left) and (type(value) is not str or value.strip()[:1].isdigit()):
+                hidden.append((*place, area))
+    if hidden:
+        row, column, (top, left, bottom, right) = min(hidden)
+        area_text = f"{column_letter(left)}{top}:{column_letter(right)}{bottom}"
+        cell = f"{column_letter(column)}{row}"
+        findings.append(Finding("under_merge", label, row, count=len(hidden), value=cell, expected=area_text))
 
 
 def _apply_details(rows: list[list[Any]], details: SheetDetails) -> None:

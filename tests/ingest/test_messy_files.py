@@ -247,7 +247,8 @@ WRONG = {
     ),
     "a formula without a result": (
         people_sheet(column(PEOPLE, "Dân số", "=5000+120", 4230, 8000)),
-        f'error bad_cell: [Dân số], row 2, column C «Dân số»: "=5000+120", {COUNT}',
+        "error no_result: [Dân số], row 2, column C «Dân số»: the formula =5000+120 has no result "
+        "(cells like this: 1); open the file in Excel, let it compute, and save it",
     ),
     "thousands in the heading": (
         people_sheet([["Mã đơn vị", "Ngày số liệu", "Dân số (nghìn người)", *PEOPLE[0][3:]], *PEOPLE[1:]]),
@@ -335,7 +336,8 @@ WRONG = {
     ),
     "an error of Excel": (
         people_sheet(column(PEOPLE, "Số hộ", "#REF!", 1000, 2100)),
-        f'error bad_cell: [Dân số], row 2, column D «Số hộ»: "#REF!", {COUNT}',
+        "error error_cell: [Dân số], row 2, column D «Số hộ»: a formula has the error #REF! "
+        "(cells like this: 1); mend the formula or write the figure",
     ),
     "per cent without the mark under per cent": (
         office(**{"Chỉ tiêu": [TARGETS_PERCENT, ["T9", "all", 2022, "Bằng", 0.9, "Kế hoạch"]]}),
