@@ -47,9 +47,9 @@ class Dataset:
     def __post_init__(self) -> None:
         """Give each row its unit; a row that has one keeps it, as long as the unit bears the code of the row."""
         renewed = "unit_id" not in self.areas
-        for name in TABLES:
-            if "unit_id" not in (table := getattr(self, name)) and (renewed or name != "successors"):
-                object.__setattr__(self, name, _with_clean_text(table))
+        if self.geography is None:  # it is not made from another dataset
+            for name in TABLES:
+                object.__setattr__(self, name, _with_clean_text(getattr(self, name)))
         if renewed:
             object.__setattr__(self, "areas", self.areas.assign(unit_id=np.arange(len(self.areas))))
         elif self.areas["unit_id"].isna().any():

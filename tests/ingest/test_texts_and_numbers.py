@@ -1,13 +1,19 @@
 """Read texts, numbers and days as people write them: the value, or the rule that asks about it."""
 
 import datetime as dt
+import re
 import unicodedata
+import zipfile
 
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import bhyt_analysis as bhyt
+from bhyt_analysis.domain.bundled import bundled_path
+from bhyt_analysis.domain.dataset import TABLES
+from bhyt_analysis.domain.schema import table_columns
 from bhyt_analysis.i18n.text import clean_text, printable
 from bhyt_analysis.i18n.unit_names import accented_key, normalise_name
 from bhyt_analysis.ingest.cell_types import convert_column
@@ -229,3 +235,68 @@ def test_mended_and_damaged_text_is_one_line_each():
 
 def test_decomposed_text_is_the_same_name():
     assert all(normalise_name(unicodedata.normalize("NFD", n)) == normalise_name(n) for n in NAMES)
+
+
+# --- From every text of an input to every document ---
+
+HOSTILE = "\x0b\x01\u00ad\u200b\u200e\u202a\u2060\ufe0f\ufffc\ufeff\u0085\u2028"
+
+
+@pytest.mark.slow
+def test_invisible_characters_in_every_text_end_no_document(tmp_path):
+    folder = tmp_path / "input"
+    folder.mkdir()
+    for file in sorted(bundled_path("data").glob("*.csv")):
+        table = pd.read_csv(file, dtype=str, keep_default_na=False)
+        columns = table_columns(file.stem)
+        for key in set(columns.loc[columns["type"] == "text", "column"]) & set(table):
+            table[key] = [f"{HOSTILE}{t[:2]}\u00ad{t[2:]}{HOSTILE}" if t else t for t in table[key]]
+        table.to_csv(folder / file.name, index=False)
+    data, clean = bhyt.load(folder), bhyt.load()
+    for name in TABLES:
+        left, right = (getattr(d, name).drop(columns="file", errors="ignore") for d in (data, clean))
+        pd.testing.assert_frame_equal(left, right)
+    (area,) = build(folder, tmp_path / "out")
+    check_documents(tmp_path / "out", area)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("keep", [True, False])
+def test_text_of_data_made_by_hand_ends_no_document(tmp_path, keep):
+    data, bad = bhyt.load(), f"Thống\ud800 kê{HOSTILE}"
+    tables = {name: getattr(data, name) for name in TABLES}
+    for name in ("population", "cards", "losses", "targets", "documents"):
+        for key in {"source", "instrument", "title"} & set(tables[name]):
+            tables[name] = tables[name].assign(**{key: pd.Series(bad, tables[name].index, dtype=object)})
+    if not keep:
+        tables = {name: table.drop(columns="unit_id", errors="ignore") for name, table in tables.items()}
+    (area,) = build(bhyt.Dataset(**tables, source="mine", sha256="0" * 64), tmp_path / "out")
+    check_documents(tmp_path / "out", area)
+
+
+def build(source, out):
+    """Return the result of one area with every kind of document, the scenario and decision with hostile names."""
+    scenario = out.with_name("mine.toml")
+    name = "".join(f"\\u{ord(c):04x}" for c in HOSTILE)
+    scenario.write_text(f'name = "kịch bản{name} riêng"\ndecision = "861{name}"\n', encoding="utf-8")
+    options = bhyt.BatchOptions(
+        jobs=1, formats=("html", "docx", "pptx", "xlsx"), scenario=str(scenario), decision=f"861{HOSTILE}"
+    )
+    return bhyt.run_batch(source, out, ["Sơn Dương"], options)["areas"]
+
+
+def check_documents(out, area):
+    """Fail unless an area has its documents, none with a character of the list."""
+    assert area["status"] == "done", area
+    files = {f.suffix: f for f in (out / area["slug"]).iterdir()}
+    assert {".html", ".docx", ".pptx", ".xlsx"} <= set(files)
+    forbidden = re.compile(f"[{HOSTILE}]")
+    for suffix in (".docx", ".pptx", ".xlsx"):
+        with zipfile.ZipFile(files[suffix]) as archive:
+            parts = [
+                archive.read(n).decode()
+                for n in archive.namelist()
+                if re.search("(document|slide\\d+|Strings)\\.xml$", n)
+            ]
+        assert parts and not any(map(forbidden.search, parts)), suffix
+    assert not forbidden.search(files[".html"].read_text("utf-8"))
