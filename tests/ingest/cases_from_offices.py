@@ -231,7 +231,26 @@ THREE_ROWS = [
     *([i, n, *f, JUNE] for i, (n, f) in enumerate(zip(NAMES, STATE, strict=True), 1)),
 ]
 STATE_HEADS = ["Hộ nghèo", "Trẻ em dưới 6 tuổi", "BTXH", None]
+
+
+def one_of_two(first, second, true_place=1):
+    """Return a case of two lower headings under one group only; ``true_place`` is the place of the true figures."""
+    lower = tuple((a, 37 + i) if true_place == 0 else (37 + i, a) for i, (a, _) in enumerate(FIGURES))
+    figures = tuple((*a, b) for a, (_, b) in zip(lower, FIGURES, strict=True))
+    build = headed(["Hộ nghèo", None, "Hộ gia đình"], [first, second, None], figures, "C1:D1", "E1:E2")
+    return Case(f"{first} and {second} under one group", "either", build)
+
+
 CASES["several rows of headings"] = [
+    one_of_two("Số hộ", "Số thẻ"),
+    one_of_two("Số hộ", "Số người"),
+    one_of_two("Số thẻ", "Tỷ lệ %", 0),
+    one_of_two("Hộ", "Khẩu có thẻ"),
+    one_of_two("Kế hoạch", "Thực hiện"),
+    one_of_two("Tổng số người", "Trong đó: có thẻ"),
+    one_of_two("Số người", "Số thẻ"),
+    one_of_two("Chưa cấp", "Đã cấp"),
+    one_of_two("SL", "Tỷ lệ", 0),
     Case("households and people", "either", headed(HN + GD, ["Số hộ", "Số người"] * 2, PAIRS, "C1:D1", "E1:F1")),
     Case(
         "people and a rate",

@@ -327,7 +327,7 @@ def spoil(seed: object, names: list[str]) -> tuple[Workbook, list[str]]:
 
 
 def choose(seed: object) -> list[str]:
-    """Return the names of one to four mutations: two in five only harmless, a third with one that must be asked about."""
+    """Return the names of one to four mutations: two in five sets are harmless, a third must be asked about."""
     rng = random.Random(f"{seed}-choice")
     first = rng.choices([HARMLESS, UNCLEAR, ASK], [40, 25, 35])[0]
     names = {e: [n for n, (effect, _) in MUTATIONS.items() if effect == e] for e in (HARMLESS, UNCLEAR, ASK)}
