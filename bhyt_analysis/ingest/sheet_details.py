@@ -422,7 +422,7 @@ def _ods_cells(row: ElementTree.Element) -> Iterator[tuple[range, ElementTree.El
     column = 1
     for cell in row:
         if _local(cell.tag) in ("table-cell", "covered-table-cell"):
-            if len(cell) or len(cell.attrib) > 1:
+            if len(cell) or {_local(k) for k in cell.attrib} - {"number-columns-repeated", "style-name"}:
                 yield _repeated(cell, "columns", column), cell
             column += int(_attribute(cell, "number-columns-repeated") or 1)
 

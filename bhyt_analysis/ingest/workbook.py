@@ -235,11 +235,9 @@ def _read_sheet(file: Path, raw: _RawSheet, from_1904: bool, findings: list[Find
     details, label = raw.details, sheet_label(file, raw.name)
     rows = raw.read()
     _apply_details(rows, details)
-    cells = _grid(rows)
+    cells = _grid(rows, from_1904)
     if cells.empty:
         return None
-    if from_1904:
-        cells = cells.map(lambda v: SerialFrom1904(v) if type(v) is float and v.is_integer() else v)
     hidden_rows = details.hidden_rows & set(cells.index)
     hidden_columns = frozenset(c for c in details.hidden_columns & set(cells.columns) if (cells[c] != "").any())
     if hidden_rows:
@@ -272,9 +270,14 @@ def _check_merged(cells: pd.DataFrame, merged: tuple[Range, ...], label: str, fi
 
 def _apply_details(rows: list[list[Any]], details: SheetDetails) -> None:
     """Replace the cells that have an error or no result, and those that their number format gives a meaning."""
+    if details.texts:  # calamine's rows end with the last value
+        height, width = (max(place[axis] for place in details.texts) for axis in (0, 1))
+        width = max(width, max(map(len, rows), default=0))
+        rows += [[] for _ in range(height - len(rows))]
+        for line in rows:
+            line += [""] * (width - len(line))
     for (row, column), text in details.texts.items():
-        if row <= len(rows) and column <= len(rows[row - 1]):
-            rows[row - 1][column - 1] = text
+        rows[row - 1][column - 1] = text
     for (row, column), meaning in details.meanings.items():
         if row <= len(rows) and column <= len(rows[row - 1]):
             rows[row - 1][column - 1] = _by_format(rows[row - 1][column - 1], meaning)
@@ -295,11 +298,13 @@ def _by_format(value: Any, meaning: str) -> Any:
     return str(value.year) if meaning == YEAR else f"{value.month}/{value.year}"
 
 
-def _grid(rows: list[list[Any]]) -> pd.DataFrame:
+def _grid(rows: list[list[Any]], from_1904: bool = False) -> pd.DataFrame:
     """Return rows of cells ("" is blank) as the table of a `Sheet`, without blank rows but with the row numbers."""
     table = np.array(rows, dtype=object) if rows else np.empty((0, 0), dtype=object)
     filled = (table != "").any(axis=1)
     columns = [[v if type(v) in _CELL_TYPES else _convert(v) for v in column] for column in table[filled].T]
+    if from_1904:
+        columns = [[SerialFrom1904(v) if type(v) is float and v.is_integer() else v for v in c] for c in columns]
     return pd.DataFrame(dict(enumerate(columns, 1)), index=np.flatnonzero(filled) + 1, dtype=object)
 
 
