@@ -133,8 +133,12 @@ class XlsxDetails:
 
     def sheet(self, name: str) -> SheetDetails:
         """Return the details of a sheet."""
-        xml = _plain_xml(self.package.read(self.parts.get(name, "")))
-        if last := _distant_cell(xml):
+        last = ""
+        xml = _without_prefix(self.package.read(self.parts.get(name, "")))
+        if _UNUSUAL.search(xml):
+            xml = _numbered(xml) if _NO_PLACE.search(xml) else xml
+            last = _distant_cell(xml)
+        if last:
             return SheetDetails(last=last)
         rows, columns = _hidden(xml)
         return SheetDetails(_unreadable_cells(xml), _meanings(xml, self.meanings), rows, columns)
@@ -160,20 +164,24 @@ def _style_meanings(xml: bytes) -> dict[bytes, str]:
 
 
 _PREFIX = re.compile(rb"<([\w.-]+):worksheet\b")
-_UNUSUAL = re.compile(rb"""<(?:c|row)(?! r="[A-Z]{0,3}\d+")[\s>/]""")
 
 
-def _plain_xml(xml: bytes) -> bytes:
-    """Return the XML of a sheet without prefixes, and with the place of each row and cell as its first attribute."""
+# A cell or row without its place as the first attribute, and one of those or far from the first cell.
+_NO_PLACE = re.compile(rb"""<(?:c|row)(?! r="[A-Z]{0,3}\d+")[\s>/]""")
+_UNUSUAL = re.compile(rb"""<(?:c|row)(?! r="(?:A?[A-Z])?1?\d{1,5}"| r="[A-Z]{2}\d{1,4}")[\s>/]""")
+
+
+def _without_prefix(xml: bytes) -> bytes:
+    """Return the XML of a sheet in UTF-8 and without prefixes."""
     if xml[:2] in (b"\xff\xfe", b"\xfe\xff"):
         xml = xml.decode("utf-16").encode()
     if prefix := _PREFIX.search(xml[:4096]):
         xml = re.sub(rb"<(/?)" + re.escape(prefix[1]) + rb":", rb"<\1", xml)
-    return _numbered(xml) if _UNUSUAL.search(xml) else xml
+    return xml
 
 
 def _numbered(xml: bytes) -> bytes:
-    """Return the XML of a sheet with the places of its rows and cells, which programs may leave out."""
+    """Return the XML of a sheet with the place of each row and cell as its first attribute; programs may omit it."""
     row = column = 0
 
     def number(match: re.Match[bytes]) -> bytes:
@@ -215,7 +223,7 @@ _NO_RESULT = re.compile(
 def _unreadable_cells(xml: bytes) -> dict[Position, str]:
     """Return the text of the cells that have an error, or a formula without its result."""
     cells = _ERROR.findall(xml) if b't="e"' in xml or b"t='e'" in xml else []
-    if b"</f>" in xml or re.search(rb"<f[\s/]", xml):
+    if b"</f>" in xml or b"<f " in xml or b"<f/" in xml:
         cells += [(c, r, b"=" + (formula or b"\xe2\x80\xa6")) for c, r, formula in _NO_RESULT.findall(xml)]
     return {
         (int(row), _column_number(letters)): html.unescape(text.decode("utf-8", "replace"))
@@ -225,6 +233,8 @@ def _unreadable_cells(xml: bytes) -> dict[Position, str]:
 
 def _meanings(xml: bytes, styles: Mapping[bytes, str]) -> dict[Position, str]:
     """Return the meaning of the cells whose style has one."""
+    if len(styles) <= 8:
+        styles = {style: meaning for style, meaning in styles.items() if b's="%b"' % style in xml or b"s='" in xml}
     if not styles:
         return {}
     cells = re.compile(rb"""<c r="([A-Z]+)(\d+)"[^>]*?\ss=["'](""" + b"|".join(styles) + rb""")["']""")
@@ -235,7 +245,7 @@ def _hidden(xml: bytes) -> tuple[frozenset[int], frozenset[int]]:
     """Return the hidden rows and columns of a sheet; one of no height or width is hidden, too."""
     hidden = rb"""\s(?:hidden=["'](?:1|true)["']|%b=["']0(?:\.0+)?["'])"""
     rows, columns = frozenset[int](), set[int]()
-    if re.search(rb"""\s(?:hidden|ht)=""", xml):
+    if b"hidden=" in xml or b" ht=" in xml:
         rows = frozenset(map(int, re.findall(rb'<row r="(\d+)"[^>]*?' + hidden % b"ht", xml)))
     head = xml[: xml.find(b"<sheetData")]
     for column in re.findall(rb"<col\s[^>]*>", head):

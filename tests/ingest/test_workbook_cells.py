@@ -80,7 +80,7 @@ def write_cells(path, rows, formats=(), change=None, epoch=None):
 
 
 @pytest.mark.parametrize(
-    ("code", "shown"),
+    ("code", "cell"),
     [
         ("mm/yyyy", "7/2021"),
         ("m-yy", "7/2021"),
@@ -95,9 +95,9 @@ def write_cells(path, rows, formats=(), change=None, epoch=None):
         ('yyyy"年"m"月"d', JULY),
     ],
 )
-def test_day_is_what_its_number_format_shows(tmp_path, code, shown):
+def test_day_is_what_its_number_format_shows(tmp_path, code, cell):
     path = write_cells(tmp_path / "a.xlsx", [[JULY, 0.5]], [("A1", code)])
-    assert cells_of(path)[0].cells.at[1, 1] == shown
+    assert cells_of(path)[0].cells.at[1, 1] == cell
 
 
 def test_last_day_of_a_month_stays_a_day(tmp_path):
