@@ -806,8 +806,8 @@ CASES["hidden and merged"] = [
         ),
         noted=True,
     ),
-    Case("a figure under a merge", "ask", raw_merge(">4230<", "C2:C3")),
-    Case("a figure under a wide merge", "ask", raw_merge(">1000<", "C2:D2")),
+    Case("a figure under a merge", "either", raw_merge(">4230<", "C2:C3"), people=PEOPLE_TRUE, noted=True),
+    Case("a figure under a wide merge", "either", raw_merge(">1000<", "C2:D2"), people=PEOPLE_TRUE, noted=True),
     Case("one figure for two communes", "ask", own(changed(wide(HEADS), r3c3=None), ["C2:C3"])),
     Case(
         "a name for its two groups",
