@@ -18,7 +18,7 @@ from bhyt_analysis.explorer.state import POLICY_FIELDS, State, scenario_title, t
 from bhyt_analysis.explorer.text_input import parse_typed_day
 from bhyt_analysis.explorer.views import CHARTS, Context, ViewGetter, compare_scenarios, premium_lines, screen_chart
 from bhyt_analysis.explorer.widgets import MAX_PINS, PAGES, Widgets, show
-from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.messages import BhytError, has_message, translate
 from bhyt_analysis.ingest.scenario_files import localise_scenario
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import projection_table
@@ -148,9 +148,10 @@ def _draw_scenario(app: Explorer, state: State) -> None:
     widgets.zone_changes.value = markup.render_paragraphs(app.get_view(state, "zone_changes"))
     for name in CHARTS:
         chart = app.get_view(state, f"picture_{name}")
-        widgets.pictures[name].show(chart, state.lang)
+        reason = translate(f"explore.no_{name}", state.lang) if has_message(f"explore.no_{name}") else ""
+        widgets.pictures[name].show(chart, state.lang, reason)
         show(widgets.downloads[name].button, chart)
-    show(widgets.downloads["communes"].button, True)
+    show(widgets.downloads["communes"].button, len(app.get_view(state, "communes")))
     widgets.communes.value = app.get_view(state, "communes_table")
 
 

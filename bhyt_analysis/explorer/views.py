@@ -33,7 +33,7 @@ from bhyt_analysis.model.projection.baseline import Baseline, build_baseline
 from bhyt_analysis.model.projection.cohort import Floats
 from bhyt_analysis.model.projection.compare import compare
 from bhyt_analysis.model.projection.projection import Projection, apply_behaviour, apply_policy
-from bhyt_analysis.model.reclassification.reclassify import reclassify
+from bhyt_analysis.model.reclassification.reclassify import COLUMNS, reclassify
 from bhyt_analysis.model.targets.allocation import METHODS, allocate, communes_to_allocate
 from bhyt_analysis.tables.explain import premium_steps
 from bhyt_analysis.tables.formatting import to_html
@@ -219,7 +219,7 @@ def _reclassification(context: Context, state: State) -> pd.DataFrame:
         return reclassify(to_scenario(state).apply_to_data(context.data), state.decision, state.area)
     if len(context.data.zones):
         return reclassify(context.data, context.data.zones["decision"].iloc[0], state.area).head(0)
-    return pd.DataFrame(columns=["area", "zone_before", "zone_after", "population", "lost", "gained", "status"])
+    return pd.DataFrame(columns=COLUMNS)
 
 
 @_view("lang", "zones")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import ipywidgets as ipw
 
 from bhyt_analysis.explorer.controls import FULL_WIDTH, NO_OPTIONS, Controls, premium_groups
-from bhyt_analysis.explorer.markup import STYLE, render_description
+from bhyt_analysis.explorer.markup import STYLE, render_description, render_paragraphs
 from bhyt_analysis.explorer.views import CHARTS, ScreenChart
 
 MAX_PINS = 4
@@ -29,9 +29,10 @@ class Picture:
         self.image = ipw.Image(format="png", layout={"display": "none"})
         self.description = ipw.HTML()
 
-    def show(self, chart: ScreenChart | None, lang: str) -> None:
-        """Show a chart with its description; None hides both."""
-        self.description.value = "" if chart is None else render_description(chart.alt, lang)
+    def show(self, chart: ScreenChart | None, lang: str, reason: str = "") -> None:
+        """Show a chart with its description; for None the ``reason`` why there is none."""
+        missing = render_paragraphs([reason] if reason else [])
+        self.description.value = missing if chart is None else render_description(chart.alt, lang)
         if chart is not None and self.image.value != chart.png:  # equal bytes are not sent again
             self.image.value = chart.png
         show(self.image, chart)

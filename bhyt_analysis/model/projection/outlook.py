@@ -131,7 +131,7 @@ def communes_at_baseline(data: Dataset, baseline: Baseline, impact: pd.DataFrame
     view = area_view(data, baseline.area)
     code, data = view.code, view.data
     codes = data.geography.commune_codes(code, baseline.day)
-    table = pd.DataFrame({"area": codes, "as_of": baseline.day})
+    table = pd.DataFrame({"area": pd.Series(codes, dtype="str"), "as_of": baseline.day})  # text without communes, too
     table = add_population(table, data.geography, data.population).rename(columns={"population": "counted"})
     table["name"] = [data.geography.unit_at(c, baseline.day).name for c in codes]
     columns = ["zone_before", "zone_after", "population", "lost", "gained"]
