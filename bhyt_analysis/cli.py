@@ -194,18 +194,19 @@ def check(input: str, numbers: str | None, as_json: bool, every: bool, annotate:
     from bhyt_analysis.tables.input_summary import input_summary
 
     reading = examine_input(input, numbers)
-    findings = reading.findings
-    if annotate:
-        from bhyt_analysis.ingest.annotate import annotate as write_annotated_copy
+    findings, written = reading.findings, True
+    if annotate:  # the findings are printed even if there is no copy
+        from bhyt_analysis.ingest.annotate import try_annotate
 
-        print(write_annotated_copy(input, annotate, findings, lang), file=sys.stderr)
+        written, notes = try_annotate(input, annotate, findings, lang)
+        print(*notes, sep="\n", file=sys.stderr)
     status = _print_findings(causes_table(findings, lang, every), as_json, lang)
     if not as_json and (lines := input_summary(reading.data, reading.tables, findings, lang)):
         width = max(len(label) for label, _ in lines)
         print("\n" + translate("read.title", lang))
         for label, text in lines:
             print(f"  {label:<{width}}  {text}")
-    return status
+    return status if written else UNUSABLE
 
 
 @command("template")

@@ -7,6 +7,7 @@ the columns needed for counting: no names, no days of birth, of card numbers the
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,23 +16,35 @@ from pathlib import Path
 import pandas as pd
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import MergedCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.comments import Comment
+from openpyxl.packaging.core import DocumentProperties
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import quote_sheetname
 from openpyxl.worksheet.worksheet import Worksheet
 
 from bhyt_analysis.domain.causes import causes
-from bhyt_analysis.domain.findings import SEVERITIES, Finding, finding_message
+from bhyt_analysis.domain.findings import SEVERITIES, Finding, Term, finding_message
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.headings import SEARCH_ROWS
 from bhyt_analysis.ingest.person_register import CARD, is_large_register
-from bhyt_analysis.ingest.table_detection import find_person_heading
+from bhyt_analysis.ingest.personal_data import (
+    HIDDEN,
+    PERSONAL,
+    SAMPLE,
+    PersonList,
+    find_persons,
+    hide_in_finding,
+    hide_personal,
+    is_person_name,
+)
 from bhyt_analysis.ingest.workbook import Percent, Sheet, list_input_files, read_sheets, sheet_label
 
 COPYABLE = (".xlsx", ".xlsm")
 FILLS = {"error": "FFC7CE", "warning": "FFEB9C", "info": "DDEBF7"}
 MAX_COMMENTS = 5000  # Excel slows down with more; further cells are only coloured and listed
 AUTHOR = "bhyt check"
+MAX_WIDTH = 500  # columns in which personal data are looked for
 KEPT_COLUMNS = ("area", "_name", "_within", "group", "card", "as_of", "valid_from", "valid_until")
 
 
@@ -50,16 +63,41 @@ def annotate(source: str | Path, out: str | Path, findings: Iterable[Finding], l
     'marked.xlsx'
     """
     source, out = Path(source), Path(out)
+    _write_copy(source, out, findings, lang)
+    return out
+
+
+def try_annotate(source: str | Path, out: str | Path, findings: Iterable[Finding], lang: str) -> tuple[bool, list[str]]:
+    """Write the copy of `annotate`; return whether it could be written, and what to say: its path or why there is none.
+
+    A second sentence says why a copy has the cells only.
+    """
+    try:
+        note = _write_copy(Path(source), Path(out), findings, lang)
+    except BhytError as error:
+        return False, [error.text(lang)]
+    except OSError as error:
+        return False, [translate("error.can_not_write", lang, file=out, why=error.strerror)]
+    return True, [str(out), *([finding_message(note, lang)] if note else [])]
+
+
+def _write_copy(source: Path, out: Path, findings: Iterable[Finding], lang: str) -> Finding | None:
+    """Write the copy; return the finding that it has the cells only."""
     _check_target(source, out)
-    book, sheets = _copy(source)
-    for sheet in book.worksheets:  # hidden ones, too
-        _remove_personal_data(sheet)
-    ordered = sorted(findings, key=lambda f: SEVERITIES.index(f.severity))
+    book, sheets, why = _copy(source)
+    note = Finding("copied_cells", source.name, value=Term(f"copy.{why}")) if why else None
+    ordered = sorted((hide_in_finding(f) for f in findings), key=lambda f: SEVERITIES.index(f.severity))
+    ordered += [note] if note else []
     _mark(sheets, ordered, lang)
     _list(book, sheets, ordered, lang)
+    book.properties = DocumentProperties(creator=AUTHOR)
     part = out.with_name(f".{out.name}.part")
-    book.save(part)
-    return part.replace(out)
+    try:
+        book.save(part)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+    return note
 
 
 def _check_target(source: Path, out: Path) -> None:
@@ -73,52 +111,117 @@ def _check_target(source: Path, out: Path) -> None:
         raise BhytError(("error.no_folder", {"file": out, "folder": out.parent}))
 
 
-def _copy(source: Path) -> tuple[Workbook, dict[str, Worksheet]]:
-    """Return a workbook with the cells of the input, and its sheets by the labels that findings use."""
-    if source.suffix.lower() in COPYABLE:
-        try:
-            book = load_workbook(source)
-        except Exception as error:  # openpyxl raises many kinds on a damaged file
-            reason = str(error).splitlines()[0]
-            raise BhytError(("error.annotate_unreadable", {"file": source, "why": reason})) from None
-        return book, {sheet_label(source, sheet.title): sheet for sheet in book.worksheets}
-    book, sheets = Workbook(), dict[str, Worksheet]()
-    book.remove(book.active)
+Cells = dict[tuple[int, int], object]  # values by row and column
+Copy = tuple[Workbook, dict[str, Worksheet], str]
+
+
+def _copy(source: Path) -> Copy:
+    """Return a workbook with the cells of the input, its sheets by the labels of findings, and why it has no formats.
+
+    A workbook with personal data, or that openpyxl can't read, is made anew from cells: so no comment, hidden list,
+    drop-down, pivot table or property of the file is copied.
+    """
+    if source.suffix.lower() not in COPYABLE:
+        return _copy_cells(source, "")
+    try:
+        book = load_workbook(source)
+    except Exception:  # openpyxl raises many kinds on a damaged file
+        book = None
+    if book is None or not book.worksheets:  # of the strict kind it reads no sheet
+        return _copy_cells(source, "refused")
+    if not any(_personal_columns(_values(sheet)) for sheet in book.worksheets):  # hidden ones, too
+        return book, {sheet_label(source, sheet.title): sheet for sheet in book.worksheets}, ""
+    return _copy_values(source)
+
+
+def _copy_values(source: Path) -> Copy:
+    """Return the copy of a workbook with personal data: its cells that are needed, widths and merged ranges."""
+    book, sheets = _empty_workbook(), dict[str, Worksheet]()
+    for old in load_workbook(source, data_only=True).worksheets:
+        title = _title(book, hide_personal(old.title))
+        sheet = sheets[sheet_label(source, old.title)] = book.create_sheet(title)
+        _write(sheet, _values(old))
+        sheet.sheet_state = old.sheet_state
+        for cell in list(sheet._cells.values()):
+            cell.number_format = old.cell(cell.row, cell.column).number_format
+        for letters, dimension in old.column_dimensions.items():
+            sheet.column_dimensions[letters].width = dimension.width
+        for cells in old.merged_cells.ranges:
+            sheet.merge_cells(cells.coord)
+    return book, sheets, "personal"
+
+
+def _copy_cells(source: Path, why: str) -> Copy:
+    """Return the copy of files of which only the cells are read; an unreadable workbook is an error."""
+    book, sheets, findings = _empty_workbook(), dict[str, Worksheet](), list[Finding]()
     for file in list_input_files(source):
         if file.suffix.lower() == ".parquet" or is_large_register(file):
             continue
-        for cells in read_sheets(file, []):
-            sheet = book.create_sheet(_title(book, cells.name))
-            for row, values in cells.cells.iterrows():
-                for column, value in values.items():
-                    if value != "":
-                        share = isinstance(value, Percent)
-                        cell = sheet.cell(row=row, column=column, value=value.value if share else value)
-                        cell.number_format = "0.0%" if share else cell.number_format
-                        cell.data_type = "s" if isinstance(value, str) else cell.data_type  # "=1+1" stays text
-            sheets[cells.label] = sheet
-    return book, sheets
+        for cells in read_sheets(file, findings):
+            sheet = sheets[cells.label] = book.create_sheet(_title(book, hide_personal(cells.name)))
+            rows = cells.cells.iterrows()
+            _write(sheet, {(row, column): v for row, values in rows for column, v in values.items() if v != ""})
+    unreadable = next((f for f in findings if f.severity == "error"), None)
+    if why and not sheets and unreadable:
+        raise BhytError(("error.annotate_unreadable", {"file": source, "why": hide_personal(str(unreadable.value or ""))}))
+    return book, sheets, why
 
 
-def _remove_personal_data(sheet: Worksheet) -> None:
-    """Empty the cells of a list of persons that are not needed for counting."""
-    # Only the cells that exist, not all up to the last, which can be a million rows below.
-    cells = [c for c in sheet._cells.values() if not isinstance(c, MergedCell)]
-    values = {(c.row, c.column): c.value for c in cells if c.value is not None}
-    rows = sorted({row for row, _ in values})[:SEARCH_ROWS]
+def _empty_workbook() -> Workbook:
+    book = Workbook()
+    book.remove(book.active)
+    return book
+
+
+def _values(sheet: Worksheet) -> Cells:
+    """Return the filled cells of a sheet: only those that exist, not all up to the last, a million rows below."""
+    cells = (c for c in sheet._cells.values() if not isinstance(c, MergedCell) and c.value is not None)
+    return {(c.row, c.column): c.value for c in cells}
+
+
+def _write(sheet: Worksheet, values: Cells) -> None:
+    """Write cells without personal data; text such as "=1+1" stays text."""
+    persons, rows = _personal_columns(values), sorted({row for row, _ in values})
+    first = rows[persons.heading.rows[-1]] if persons and persons.heading.rows[-1] >= 0 else 0
+    keys = dict(enumerate(persons.heading.keys, 1)) if persons else {}
+    is_list = persons is not None and (persons.certain or len(PERSONAL & set(keys.values())) > 1)
+    for (row, column), value in values.items():
+        key = keys.get(column, "")
+        if persons and row > first and (key not in KEPT_COLUMNS if is_list else key in HIDDEN):
+            continue
+        share = isinstance(value, Percent)
+        text = value.value if isinstance(value, Percent) else _needed(value, key if row > first else "")
+        if text is not None:
+            cell = sheet.cell(row=row, column=column, value=text)
+            cell.number_format = "0.0%" if share else cell.number_format
+            cell.data_type = "s" if isinstance(text, str) else cell.data_type
+
+
+def _needed(value: object, key: str) -> object:
+    """Return what counting needs of a cell: of a card number its letters, of other text all but personal data."""
+    if isinstance(value, str):
+        value = ILLEGAL_CHARACTERS_RE.sub("", value)
+        if key in ("card", "group") and re.match(CARD, value):
+            return value.strip()[:2].upper()
+        return hide_personal(value) if key not in ("area", "_name") or is_person_name(value) else value
+    return None if key == "card" or (isinstance(value, int | float) and hide_personal(f"{value:.0f}") == "…") else value
+
+
+def _personal_columns(values: Cells) -> PersonList | None:
+    """Return the list of persons, or the columns with personal data, in the cells of a sheet."""
+    rows = sorted({row for row, _ in values})[: SEARCH_ROWS + SAMPLE]
     numbers = range(1, max((column for _, column in values), default=0) + 1)
-    table = pd.DataFrame([[values.get((r, c), "") for c in numbers] for r in rows], rows, numbers, dtype=object)
-    heading = None if table.empty else find_person_heading(Sheet(sheet.title, sheet.title, table))
-    if heading is None:
-        return
-    sheet._pivots = []  # a pivot table keeps the rows of its source
-    columns = {column for column, key in enumerate(heading.keys, 1) if key in KEPT_COLUMNS}
-    last = rows[heading.rows[-1]]
-    for cell in cells:
-        if cell.row > last:
-            text = cell.value if cell.column in columns else None
-            cell.value = text.strip()[:2].upper() if isinstance(text, str) and re.match(CARD, text) else text
-            cell.comment = cell.hyperlink = None
+    if len(numbers) > MAX_WIDTH:  # a distant cell: only the columns that have cells
+        numbers = range(1, MAX_WIDTH + 1)
+    table = pd.DataFrame([[_plain(values.get((r, c))) for c in numbers] for r in rows], rows, numbers, dtype=object)
+    return None if table.empty else find_persons(Sheet("", "", table))
+
+
+def _plain(value: object) -> Cell:
+    """Return a value of openpyxl as a cell of a `Sheet`."""
+    if value is None or isinstance(value, str | dt.date):
+        return value or ""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
 def _title(book: Workbook, name: str) -> str:

@@ -30,6 +30,9 @@ from bhyt_analysis.ingest.headings import ColumnHeading
 from bhyt_analysis.ingest.person_register import count_large_register, count_persons
 from bhyt_analysis.ingest.table_detection import DetectedTable, detect_table, is_template_page
 from bhyt_analysis.ingest.workbook import first_names, list_input_files, read_sheets, report_unread_files
+from bhyt_analysis.ingest.personal_data import hide_in_finding
+from bhyt_analysis.ingest.table_detection import DetectedTable, detect_table
+from bhyt_analysis.ingest.workbook import list_input_files, read_sheets
 from bhyt_analysis.quality import checks
 
 Headings = dict[str, dict[str, ColumnHeading]]  # by label of the sheet and column
@@ -112,7 +115,7 @@ def examine_input(path: str | Path | None = None, numbers: str | None = None) ->
         findings += checks.check_across_tables(data)
     elif set(tables["areas"]["file"]).isdisjoint(f.file for f in findings if f.severity == "error"):
         findings += checks.check_units(tables["areas"])
-    findings = [_with_heading(f, headings, names) for f in findings]
+    findings = [hide_in_finding(_with_heading(f, headings, names)) for f in findings]
     if data is None or has_errors(findings):
         return Reading(None, tables, findings)
     return Reading(replace(data, warnings=findings), tables, findings)

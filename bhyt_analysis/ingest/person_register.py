@@ -33,6 +33,8 @@ KEYS = ["area", "_within", "code", "as_of"]
 VALID = {"valid_from": "since", "valid_until": "until"}  # days of a card, with the columns of the schema for their type
 # A card's number begins with the letters of its group; the rest of it is not used.
 CARD = r"^\s*[A-Za-z]{2}[ .-]?[0-9]"
+NUMBER = r"^[0-9][0-9 .-]{7,}$"  # without letters: the social insurance number alone, which tells no group
+NO_LETTERS = "#"  # the group of such a number
 
 
 def count_persons(table: DetectedTable, findings: list[Finding]) -> pd.DataFrame:
@@ -60,7 +62,8 @@ def _count_rows(cells: pd.DataFrame, numbers: pd.Index) -> pd.DataFrame:
 
 def _group_codes(cells: pd.Series) -> pd.Series:
     """Return the group's letters of card numbers; other texts are kept."""
-    text = cells.astype("str")
+    text = cells.astype("str").str.strip()
+    text = text.mask(text.str.match(NUMBER), NO_LETTERS)
     return text.where(~text.str.match(CARD), text.str.strip().str[:2].str.upper())
 
 
@@ -78,7 +81,9 @@ def _to_cards(table: DetectedTable, rows: pd.DataFrame, repeated: int, findings:
         names = f"{schema['as_of']['name_vi']} / {schema['as_of']['name_en']}"
         place, present = (table.label, table.heading_row, "as_of"), ", ".join(map(str, table.headings.values()))
         findings.append(Finding("missing_column", *place, value=present, expected=names))
-    rows = _valid_rows(table, rows, schema["as_of"], findings)
+    if (unclear := rows["code"] == NO_LETTERS).any():
+        findings.append(Finding("register_no_group", table.label, count=int(rows.loc[unclear, "count"].sum())))
+    rows = _valid_rows(table, rows[~unclear], schema["as_of"], findings)
     data = {}
     for key, column in (("area", "area"), ("code", "group"), ("as_of", "as_of")):
         required = "yes" if column in table.headings or key == "code" else ""
@@ -231,7 +236,8 @@ def _persons_query(register: LargeRegister) -> str:
     text |= {key: f"coalesce(trim(cast(c{i} as varchar)), '')" for key, i in positions.items()}
     days = "".join(f" {text[day]} {day}," for day in _keys(positions) if day in VALID)
     code = text["group" if "group" in positions else "card"]
-    code = f"case when regexp_matches({code}, '{CARD}') then upper(left({code}, 2)) else {code} end"
+    letters = f"when regexp_matches({code}, '{CARD}') then upper(left({code}, 2))"
+    code = f"case {letters} when regexp_matches({code}, '{NUMBER}') then '{NO_LETTERS}' else {code} end"
     return (
         f"create temp table persons as select {text['area']} area, {text['_within']} _within, {code} code,"
         f" {text['as_of']} as_of,{days}"

@@ -25,13 +25,13 @@ from bhyt_analysis.ingest.headings import (
     clean_head,
     one_row_heading,
 )
+from bhyt_analysis.ingest.personal_data import find_persons, uncountable_list
 from bhyt_analysis.ingest.row_kinds import split_rows
 from bhyt_analysis.ingest.title_lines import labelled_values, stated_date
 from bhyt_analysis.ingest.vietnamese_text import clean_text
 from bhyt_analysis.ingest.workbook import Cell, Sheet, column_letter
 
 SCALED = re.compile(r"\b(nghin|ngan|trieu|1[.,]?000|thousands?|millions?)\b")
-PERSONAL = frozenset({"_person", "_born", "_number"})  # only a list of persons has such columns
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,12 @@ def detect_table(sheet: Sheet, findings: list[Finding], by_headings: bool = True
         return None
     name = table_from_name(sheet.name)
     head = clean_head(sheet.cells)
-    if name != "areas" and (heading := best_heading(sheet, head, schema.REGISTER)) and _is_register(heading):
-        return _read_table(schema.REGISTER, sheet, head, heading, findings)
+    persons = find_persons(sheet) if name != "areas" else None
+    if persons and (persons.certain or not _has_table(sheet, head, name)):
+        if persons.missing:
+            findings.append(uncountable_list(sheet, persons))
+            return None
+        return _read_table(schema.REGISTER, sheet, head, persons.heading, findings)
     if name is not None:  # without a recognised heading the first row is taken for it, and its errors are reported
         heading = best_heading(sheet, head, name) or one_row_heading(head, 0, schema.heading_vocabulary(name))
         return _read_table(name, sheet, head, heading, findings)
@@ -112,17 +116,10 @@ def detect_table(sheet: Sheet, findings: list[Finding], by_headings: bool = True
 # --- The heading ---
 
 
-def find_person_heading(sheet: Sheet) -> Heading | None:
-    """Return the heading of a list of persons, whether it can be counted or not; None for any other sheet."""
-    head, words = clean_head(sheet.cells), schema.heading_vocabulary(schema.REGISTER)
-    rows = (one_row_heading(head, row, words) for row in range(len(head)))
-    candidates = (best_heading(sheet, head, schema.REGISTER), *rows)
-    return next((h for h in candidates if h and PERSONAL & set(h.keys)), None)
-
-
-def _is_register(heading: Heading) -> bool:
-    keys = set(heading.keys)
-    return bool(keys & {"_person", "_born"}) and bool(keys & {"card", "group"}) and bool(keys & {"area", "_name"})
+def _has_table(sheet: Sheet, head: np.ndarray, name: str | None) -> bool:
+    """Return whether a sheet has the heading of a table, of the one that its name says or of any."""
+    headings = ((t, best_heading(sheet, head, t)) for t in ([name] if name else _tables()))
+    return any(h is not None and _is_complete(t, h) for t, h in headings)
 
 
 def _is_complete(table: str, heading: Heading) -> bool:
