@@ -36,9 +36,8 @@ from bhyt_analysis.ingest.personal_data import (
     find_persons,
     hide_in_finding,
     hide_personal,
-    is_person_name,
 )
-from bhyt_analysis.ingest.workbook import Percent, Sheet, list_input_files, read_sheets, sheet_label
+from bhyt_analysis.ingest.workbook import Cell, Percent, Sheet, list_input_files, read_sheets, sheet_label
 
 COPYABLE = (".xlsx", ".xlsm")
 FILLS = {"error": "FFC7CE", "warning": "FFEB9C", "info": "DDEBF7"}
@@ -162,8 +161,10 @@ def _copy_cells(source: Path, why: str) -> Copy:
             rows = cells.cells.iterrows()
             _write(sheet, {(row, column): v for row, values in rows for column, v in values.items() if v != ""})
     unreadable = next((f for f in findings if f.severity == "error"), None)
-    if why and not sheets and unreadable:
-        raise BhytError(("error.annotate_unreadable", {"file": source, "why": hide_personal(str(unreadable.value or ""))}))
+    if unreadable and not sheets and not source.is_dir():
+        raise BhytError(
+            ("error.annotate_unreadable", {"file": source, "why": hide_personal(str(unreadable.value or ""))})
+        )
     return book, sheets, why
 
 
@@ -190,20 +191,18 @@ def _write(sheet: Worksheet, values: Cells) -> None:
         if persons and row > first and (key not in KEPT_COLUMNS if is_list else key in HIDDEN):
             continue
         share = isinstance(value, Percent)
-        text = value.value if isinstance(value, Percent) else _needed(value, key if row > first else "")
+        text = value.value if isinstance(value, Percent) else _counting_part(value, key if row > first else "")
         if text is not None:
             cell = sheet.cell(row=row, column=column, value=text)
             cell.number_format = "0.0%" if share else cell.number_format
             cell.data_type = "s" if isinstance(text, str) else cell.data_type
 
 
-def _needed(value: object, key: str) -> object:
+def _counting_part(value: object, key: str) -> object:
     """Return what counting needs of a cell: of a card number its letters, of other text all but personal data."""
     if isinstance(value, str):
-        value = ILLEGAL_CHARACTERS_RE.sub("", value)
-        if key in ("card", "group") and re.match(CARD, value):
-            return value.strip()[:2].upper()
-        return hide_personal(value) if key not in ("area", "_name") or is_person_name(value) else value
+        text = ILLEGAL_CHARACTERS_RE.sub("", value)
+        return text.strip()[:2].upper() if key in ("card", "group") and re.match(CARD, text) else hide_personal(text)
     return None if key == "card" or (isinstance(value, int | float) and hide_personal(f"{value:.0f}") == "…") else value
 
 

@@ -1,7 +1,7 @@
 """Recognise personal data in cells: names of people, numbers of cards, of identity papers and of phones.
 
 Names of communes such as «Lê Lợi» are written like those of people, so the names of the country's units are no names
-of people, whether the word for the kind of unit stands before them or not.
+of people, with or without the word for the kind of unit.
 """
 
 from __future__ import annotations
@@ -16,23 +16,13 @@ from functools import lru_cache
 import pandas as pd
 
 from bhyt_analysis.domain import schema
-from bhyt_analysis.domain.bundled import bundled_path
+from bhyt_analysis.domain.bundled import bundled_path, packaged_table
 from bhyt_analysis.domain.findings import Finding, Listing, Part, Term
 from bhyt_analysis.i18n.unit_names import accented_key, expand_abbreviations, normalise_name, strip_unit_word
 from bhyt_analysis.ingest.headings import Heading, best_heading, clean_head, one_row_heading
+from bhyt_analysis.ingest.title_lines import stated_date
 from bhyt_analysis.ingest.workbook import Cell, Sheet
 
-# Surnames that hardly begin anything else, and others that also are words or begin names of places.
-SURNAMES = frozenset(
-    "nguyễn trần lê phạm huỳnh hoàng phan vũ võ đặng bùi đỗ ngô dương đinh trịnh trương lò vàng giàng thào sùng quàng "
-    "tòng vừ hạng chảo tẩn lường hứa nông triệu đàm quách tạ phùng lầu lù phàn thạch điểu ksor rơ siu lưu lại".split()
-)
-MORE_SURNAMES = frozenset(
-    "hồ lý đoàn lương mai tô hà cao lâm thái chu châu bế vi cà mùa ma má cứ ly bàn đèo cầm kha sơn kim danh la lục mông "
-    "hầu tăng từ văn khổng kiều nghiêm sầm tống tưởng vương đào đậu đồng doãn bạch cù giáp lã mạc ninh thân tôn hàn "
-    "đồng lữ nhữ phí viên ông âu hoa ân thiều".split()
-)
-PLAIN_SURNAMES = frozenset("nguyen tran pham huynh hoang phan bui dang trinh truong giang thao quang".split())
 WORDS = ("phạm vi", "trần nhà", "lại sau", "đỗ xe", "vàng mã", "dương lịch", "lưu ý", "lưu trữ", "vũ khí")
 PLACE_WORDS = re.compile(
     r"(?:xã|phường|thị trấn|huyện|quận|thị xã|thành phố|tỉnh|thôn|bản|ấp|tổ|khu|phố|đường|trường|viện|xóm|làng|buôn|"
@@ -54,6 +44,13 @@ SAMPLE = 2000  # cells of a column that decide what it holds
 
 
 # --- One cell ---
+
+
+@lru_cache(maxsize=3)
+def _surnames(use: str) -> frozenset[str]:
+    """Return the frequent surnames: "certain", "also_word" (a word, or in names of places), "without_accents"."""
+    rows = packaged_table("ingest/surnames.csv")
+    return frozenset(rows.loc[rows["use"] == use, "surname"])
 
 
 @lru_cache(maxsize=1)
@@ -82,8 +79,8 @@ def is_person_name(text: str) -> bool:
     if not 2 <= len(words) <= 6 or not all(_is_capitalised(w) for w in words):
         return False
     first, name = words[0].lower(), " ".join(words).lower()
-    certain = first in SURNAMES or (name.isascii() and first in PLAIN_SURNAMES)
-    likely = certain or (len(words) >= 3 and first in MORE_SURNAMES and not text.isupper())
+    certain = first in _surnames("certain") or (name.isascii() and first in _surnames("without_accents"))
+    likely = certain or (len(words) >= 3 and first in _surnames("also_word") and not text.isupper())
     return likely and not name.startswith(WORDS) and not is_unit_name(" ".join(words))
 
 
@@ -119,7 +116,7 @@ def hide_personal(text: str) -> str:
 
     def hide_name(match: re.Match[str]) -> str:
         words = match[0].split(" ")
-        for start in range(len(words) - 1):
+        for start in range(len(words) - 1 if not is_unit_name(match[0]) else 0):
             before = f"{match.string[: match.start()]}{' '.join(words[:start])} "
             if PLACE_WORDS.search(before):
                 return match[0]
@@ -138,7 +135,9 @@ def hide_in_finding(finding: Finding) -> Finding:
     """
     value, expected = finding.value, str(finding.expected or "")
     misspelt = isinstance(value, str) and normalise_name(value)[:6] in normalise_name(expected)
-    parts: dict[str, Part] = {k: hide_personal(v) for k in ("heading", "column") if isinstance(v := vars(finding)[k], str)}
+    parts: dict[str, Part] = {
+        k: hide_personal(v) for k in ("heading", "column") if isinstance(v := vars(finding)[k], str)
+    }
     if isinstance(value, str) and not misspelt:
         parts["value"] = hide_personal(value)
     details = {k: hide_personal(v) if isinstance(v, str) and k != "source" else v for k, v in finding.details.items()}
@@ -204,7 +203,9 @@ def find_persons(sheet: Sheet) -> PersonList | None:
             keys[i] = kind
         elif keys[i] in ("_number", "_person") and not kind and _are_figures(body.iloc[:, i], keys[i]):
             keys[i] = ""  # codes of units under «Mã BHXH», numbers of people under «Người tham gia»
-    numbers = any(k in ("card", "_number") and o in ("card", "_number") for k, o in zip(kinds, heading.keys, strict=True))
+    numbers = any(
+        k in ("card", "_number") and o in ("card", "_number") for k, o in zip(kinds, heading.keys, strict=True)
+    )
     certain = "card" in kinds or numbers or "_person" in keys or {"_born", "card"} <= set(keys)
     return PersonList(replace(heading, keys=tuple(keys)), certain) if certain or PERSONAL & set(keys) else None
 
@@ -242,5 +243,8 @@ def _is_name(value: Cell) -> bool:
 
 def uncountable_list(sheet: Sheet, persons: PersonList) -> Finding:
     """Return the finding for a list of persons that lacks what is needed for counting."""
-    parts: list[Mapping[str, Part]] = [{"name": Term(f"register.{part}")} for part in persons.missing]
+    titles = [str(v) for row in sheet.cells.to_numpy()[: max(persons.heading.rows[0], 0)] for v in row if v != ""]
+    undated = "as_of" not in persons.heading.keys and stated_date([*titles, sheet.name]) is None
+    missing = [*persons.missing, *(["day"] if undated else [])]
+    parts: list[Mapping[str, Part]] = [{"name": Term(f"register.{part}")} for part in missing]
     return Finding("register_incomplete", sheet.label, expected=Listing("register.part", parts))
