@@ -8,6 +8,7 @@ the columns needed for counting: no names, no days of birth, of card numbers the
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -123,7 +124,7 @@ def _copy(source: Path) -> Copy:
     if source.suffix.lower() not in COPYABLE:
         return _copy_cells(source, "")
     try:
-        book = load_workbook(source)
+        book = load_workbook(io.BytesIO(source.read_bytes()))  # a path would be left open
     except Exception:  # openpyxl raises many kinds on a damaged file
         book = None
     if book is None or not book.worksheets:  # of the strict kind it reads no sheet

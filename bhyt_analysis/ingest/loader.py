@@ -28,11 +28,9 @@ from bhyt_analysis.ingest.area_matching import Tables, Titles, name_known_units,
 from bhyt_analysis.ingest.coercion import UNIT_HINTS, coerce_table
 from bhyt_analysis.ingest.headings import ColumnHeading
 from bhyt_analysis.ingest.person_register import count_large_register, count_persons
+from bhyt_analysis.ingest.personal_data import hide_in_finding
 from bhyt_analysis.ingest.table_detection import DetectedTable, detect_table, is_template_page
 from bhyt_analysis.ingest.workbook import first_names, list_input_files, read_sheets, report_unread_files
-from bhyt_analysis.ingest.personal_data import hide_in_finding
-from bhyt_analysis.ingest.table_detection import DetectedTable, detect_table
-from bhyt_analysis.ingest.workbook import list_input_files, read_sheets
 from bhyt_analysis.quality import checks
 
 Headings = dict[str, dict[str, ColumnHeading]]  # by label of the sheet and column
@@ -197,7 +195,8 @@ def _concat(name: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
     if not frames:
         columns = table_columns(name)["column"].tolist()
         return coerce_table(DetectedTable(name, "", pd.DataFrame(columns=columns), {}, 0, pd.DataFrame()), None, [])
-    return pd.concat(frames, ignore_index=True)
+    rows = pd.concat(frames, ignore_index=True)
+    return rows.fillna({hint: "" for hint in UNIT_HINTS if hint in rows})  # of a sheet without it
 
 
 def _duplicates(name: str, table: pd.DataFrame) -> list[Finding]:

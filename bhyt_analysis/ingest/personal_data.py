@@ -19,7 +19,7 @@ from bhyt_analysis.domain import schema
 from bhyt_analysis.domain.bundled import bundled_path, packaged_table
 from bhyt_analysis.domain.findings import Finding, Listing, Part, Term
 from bhyt_analysis.i18n.unit_names import accented_key, expand_abbreviations, normalise_name, strip_unit_word
-from bhyt_analysis.ingest.headings import Heading, best_heading, clean_head, one_row_heading
+from bhyt_analysis.ingest.headings import SEARCH_ROWS, Heading, best_heading, clean_head, one_row_heading
 from bhyt_analysis.ingest.title_lines import stated_date
 from bhyt_analysis.ingest.workbook import Cell, Sheet
 
@@ -230,12 +230,15 @@ def _without_heading(sheet: Sheet) -> PersonList | None:
     kinds = [column_kind(sheet.cells[c]) for c in sheet.cells]
     if not any(kinds):
         return None
-    first = next(
-        (i for i, row in enumerate(sheet.cells.to_numpy()[:100]) if any(_number_kind(v) or _is_name(v) for v in row)), 0
-    )
-    texts = tuple(str(v) for v in sheet.cells.iloc[first - 1]) if first else ("",) * len(kinds)
-    kinds = ["" if MONEY.search(normalise_name(t)) and k == "_number" else k for k, t in zip(kinds, texts, strict=True)]
-    return PersonList(Heading((first - 1,), texts, tuple(kinds)), "card" in kinds) if any(kinds) else None
+    personal = [any(_number_kind(v) or _is_name(v) for v in row) for row in sheet.cells.to_numpy()[:SEARCH_ROWS]]
+    first = personal.index(True) if True in personal else 0
+    if not first:
+        return PersonList(Heading((-1,), ("",) * len(kinds), tuple(kinds)), "card" in kinds)
+    heading = one_row_heading(clean_head(sheet.cells.iloc[:first]), -1, schema.heading_vocabulary(schema.REGISTER))
+    money = [bool(MONEY.search(normalise_name(text))) for text in heading.texts]
+    kinds = ["" if m and k == "_number" else k for k, m in zip(kinds, money, strict=True)]
+    keys = tuple(k or key for k, key in zip(kinds, heading.keys, strict=True))
+    return PersonList(Heading((first - 1,), heading.texts, keys), "card" in kinds) if any(kinds) else None
 
 
 def _is_name(value: Cell) -> bool:

@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 from openpyxl.comments import Comment
 from openpyxl.styles import Font
+from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from bhyt_analysis.cli import main
@@ -207,3 +208,63 @@ def test_large_register_is_not_copied(tmp_path, monkeypatch):
     out = annotate(tmp_path / "in", tmp_path / "marked.xlsx", read_input(tmp_path / "in")[1])
     assert openpyxl.load_workbook(out).sheetnames == ["Kết quả kiểm tra"]
     assert not [s for s in SECRETS if s in all_text(out)]
+
+
+# --- Workbooks with personal data anywhere, and workbooks that openpyxl refuses ---
+
+HIDDEN = ("Mẫu", "Kín", "Giấu", "0123456", "0912345")
+STRICT = {
+    "http://schemas.openxmlformats.org/spreadsheetml/2006/main": "http://purl.oclc.org/ooxml/spreadsheetml/main",
+    "http://schemas.openxmlformats.org/officeDocument/2006/": "http://purl.oclc.org/ooxml/officeDocument/",
+}
+BAD_DAY = {"<dcterms:created": "<dcterms:modified xsi:type=\"dcterms:W3CDTF\">hôm qua</dcterms:modified><dcterms:created"}
+RULE = '<conditionalFormatting sqref="A1"><cfRule type="x" priority="1"/></conditionalFormatting>'
+BAD_RULE = {"</sheetData>": f"</sheetData>{RULE}"}
+
+
+def test_names_are_in_no_part_of_the_copy(workbook, tmp_path, capsys):
+    book = openpyxl.load_workbook(workbook)
+    people = book.create_sheet("Danh sách")
+    people.append(["Họ và tên chủ hộ", "Mã thẻ", "Xã", "Ngày số liệu"])
+    people.append(["Nguyễn Văn Mẫu", "HN2240123456789", "C1", "30/06/2021"])
+    cards = book["cards"]
+    cards["D4"].comment = Comment("hỏi Lò Thị Kín", "Trần Thị Giấu")
+    cards["K1"] = "Người lập: Lò Thị Kín"
+    cards.add_data_validation(DataValidation(type="list", formula1='"Nguyễn Văn Mẫu,Lò Thị Kín"', sqref="K2"))
+    cards.oddHeader.center.text, cards.oddFooter.left.text = "Trần Thị Giấu", "Lò Thị Kín"
+    book.defined_names["người"] = DefinedName("người", attr_text='"Lò Thị Kín"')
+    hidden = book.create_sheet("Ẩn")
+    hidden.sheet_state = "hidden"
+    hidden.append(["Lò Thị Kín", "0912345678"])
+    book.properties.creator, book.properties.lastModifiedBy = "Lò Thị Kín", "Trần Thị Giấu"
+    book.save(workbook)
+    out = tmp_path / "marked.xlsx"
+    main(["check", str(workbook), "--lang", "en", "--annotate", str(out)])
+    captured = capsys.readouterr()
+    assert "the cells only (because the file lists persons)" in captured.err
+    for text in (all_text(out), captured.out, captured.err):
+        assert not [s for s in HIDDEN if s in text]
+    assert openpyxl.load_workbook(out)["cards"]["D4"].value == 700
+
+
+@pytest.mark.parametrize("changes", [STRICT, BAD_DAY, BAD_RULE], ids=["strict", "day of the file", "formatting rule"])
+def test_workbook_that_openpyxl_refuses_is_copied_by_its_cells(workbook, tmp_path, capsys, changes):
+    refused, out = tmp_path / "refused.xlsx", tmp_path / "marked.xlsx"
+    with zipfile.ZipFile(workbook) as old, zipfile.ZipFile(refused, "w") as new:
+        for name in old.namelist():
+            text = old.read(name).decode("utf-8")
+            for before, after in changes.items():
+                text = text.replace(before, after)
+            new.writestr(name, text)
+    assert main(["check", str(refused), "--lang", "en", "--annotate", str(out)]) == 1
+    captured = capsys.readouterr()
+    assert "[bad_cell]" in captured.out
+    assert "refused.xlsx: the marked copy has the cells only" in captured.err
+    assert openpyxl.load_workbook(out)["cards"]["D5"].fill.fgColor.rgb.endswith(FILLS["error"])
+
+
+def test_findings_are_printed_even_without_a_copy(workbook, tmp_path, capsys):
+    assert main(["check", str(workbook), "--lang", "en", "--annotate", str(tmp_path / "no" / "marked.xlsx")]) == 2
+    captured = capsys.readouterr()
+    assert "[bad_cell]" in captured.out
+    assert "there is no folder" in captured.err

@@ -7,9 +7,11 @@ import pytest
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.i18n.unit_names import strip_unit_word
 from bhyt_analysis.ingest import person_register
+from bhyt_analysis.ingest.personal_data import column_kind, hide_personal, is_person_name
 
-from .offices import AREAS, as_text, write_xlsx
+from .offices import AREAS, PEOPLE, as_text, office, write_xlsx
 
 HEAD = ["STT", "Họ và tên", "Ngày sinh", "Mã thẻ BHYT", "Xã", "Ngày số liệu"]
 JUNE, JULY = dt.date(2021, 6, 30), dt.date(2021, 7, 31)
@@ -148,3 +150,98 @@ def test_damaged_large_file_discloses_none_of_its_rows(folder, monkeypatch):
         findings = bhyt.check(folder, "en")
         assert "not_a_table" in set(findings["rule"]), engine
         assert not [s for s in (*SECRETS, "Hở") if s in findings.to_csv()]
+
+
+# --- Lists by their cells, and lists that can't be counted ---
+
+NAMES = ["Nguyễn Văn Mẫu", "Lò Thị Kín", "Trần Thị Giấu", "Hoàng Văn Bí"]
+UNITS, GROUPS = ["Kiên Lao", "Kiên Lao", "Kiên Lao", "Phì Điền"], ["HN", "HN", "TE", "GD"]
+LETTERED = ["HN 2 24 0123456789", "HN-2-24-0123456790", "TE.1.24.0123456791", "GD4240123456792"]
+PLAIN = ["0123456789", "0123456790", "0123456791", "0123456792"]
+PAPERS = [1080012345.0, 1080012346.0, 24190001233.0, 24190001299.0]  # identity numbers that have lost their zeros
+LISTS = {
+    "cards below an unknown heading": {"Mã số": LETTERED, "Xã": UNITS},
+    "identity numbers as text": {"Số CMND/CCCD": ["121234567", *PLAIN[1:]], "Xã": UNITS, "Nhóm": GROUPS},
+    "identity numbers as numbers": {"Ghi chú thêm": PAPERS, "Xã": UNITS, "Nhóm": GROUPS},
+    "surname and given name": {"Họ, đệm": ["Lò Thị"] * 4, "Tên": ["Kín"] * 4, "Xã": UNITS, "Nhóm": GROUPS},
+    "names below an unknown heading": {"Người dân": NAMES, "Xã": UNITS, "Nhóm": GROUPS},
+    "names in capitals": {"Thành viên": [n.upper() for n in NAMES], "Xã": UNITS, "Nhóm": GROUPS},
+    "head of the household": {"Họ và tên chủ hộ": NAMES, "Mã thẻ": LETTERED, "Xã": UNITS},
+}
+UNCOUNTABLE = {
+    "social insurance numbers": ({"Mã thẻ BHYT": PLAIN, "Xã": UNITS}, "a column of groups"),
+    "phones": ({"Họ tên": NAMES, "Số điện thoại": ["0912 345 678"] * 4, "Xã": UNITS}, "a column of groups"),
+    "births": ({"Họ và tên": NAMES, "Năm sinh": [1980] * 4, "Nhóm": GROUPS}, "a column of communes"),
+}
+HIDDEN = ("Mẫu", "Kín", "Giấu", "MẪU", "KÍN", "01234", "2345678", "80012", "912 345", "24190")
+
+
+def list_workbook(path, columns, below=()):
+    """Write the valid workbook of units with a sheet of persons of 30 June 2021."""
+    rows = [["Số liệu đến ngày 30/6/2021"], list(columns), *map(list, zip(*columns.values(), strict=True)), *below]
+    return write_xlsx(path, {"Đơn vị": AREAS, "Danh sách": rows})
+
+
+@pytest.mark.parametrize("columns", LISTS.values(), ids=LISTS)
+def test_list_of_persons_is_recognised_by_its_cells(tmp_path, columns):
+    data = bhyt.load(list_workbook(tmp_path / "so_lieu.xlsx", columns))
+    assert cells(data) == {k: v for k, v in CELLS.items() if k[1] == JUNE}
+
+
+@pytest.mark.parametrize(("columns", "missing"), UNCOUNTABLE.values(), ids=UNCOUNTABLE)
+def test_uncountable_list_is_one_line_without_names(tmp_path, columns, missing):
+    findings = bhyt.check(list_workbook(tmp_path / "so_lieu.xlsx", columns), "en")
+    errors = findings[findings["severity"] == "error"]
+    assert errors["rule"].tolist() == ["register_incomplete"]
+    assert missing in errors["message"].iloc[0]
+    assert not [s for s in HIDDEN if s in findings.to_csv()]
+
+
+def test_numbers_without_letters_among_cards_are_one_error(tmp_path):
+    mixed = {"Mã thẻ": [*LETTERED[:3], PLAIN[3]], "Xã": UNITS}
+    findings = bhyt.check(list_workbook(tmp_path / "so_lieu.xlsx", mixed), "en")
+    errors = findings[findings["severity"] == "error"]
+    assert errors["rule"].tolist() == ["register_no_group"]
+    assert "1 rows have a social insurance number" in errors["message"].iloc[0]
+
+
+def test_names_and_numbers_in_wrong_columns_are_in_no_message(tmp_path):
+    wrong = {"Họ tên": NAMES, "Mã thẻ": LETTERED, "Xã": ["Kiên Lao", "Lò Thị Kín", "HN2240123456789", "0912 345 678"]}
+    below = [[], [None, None, "NGƯỜI LẬP BIỂU"], [None, None, "Trần Thị Giấu"]]
+    findings = bhyt.check(list_workbook(tmp_path / "so_lieu.xlsx", wrong, below), "en")
+    assert (findings["rule"] == "unknown_area").sum() == 3
+    assert not [s for s in HIDDEN if s in findings.to_csv()]
+
+
+def test_names_of_communes_are_no_persons():
+    units = bhyt.country().units
+    communes = units[(units["kind"] == "commune") & units["until"].isna()]
+    assert len(communes) == 3321
+    bare = communes["name"].map(strip_unit_word)
+    assert not [n for names in (communes["name"], bare, bare.str.upper()) for n in names if is_person_name(n)]
+    assert not [n for names in (communes["name"], bare) for n in names if "…" in hide_personal(n)]
+    for _, names in communes.groupby("parent")["name"]:
+        assert column_kind(names) == column_kind(names.map(strip_unit_word)) == ""
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1_234_567_890.0 * 100, 2_345_678_900.0],  # money
+        ["1.234.567.890", "2.345.678.901"],
+        ["07552", "07555"],
+        [dt.date(2021, 6, 30)] * 3,
+        [5120.0, 4230.0],
+        ["Thôn Lê Lợi", "Bản Lò Vi"],
+        ["20210630", "2021-06-30 00:00:00"],
+    ],
+)
+def test_figures_codes_days_and_places_are_no_personal_numbers(values):
+    assert column_kind(values) == ""
+
+
+def test_table_with_the_names_of_officers_stays_a_table(tmp_path):
+    officers = ["Người phụ trách", *NAMES[:3]]
+    people = [[*row, name] for row, name in zip(PEOPLE, officers, strict=True)]
+    data = bhyt.load(write_xlsx(tmp_path / "so_lieu.xlsx", office(**{"Dân số": people})))
+    assert data.population["people"].sum() == 5120 + 4230 + 8000

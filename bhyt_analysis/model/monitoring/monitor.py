@@ -175,7 +175,8 @@ def monthly_counts(data: Dataset, area: str) -> pd.DataFrame:
     tables = [coverage(data, code, by=["month"])]
     if set(data.geography.commune_codes(code)) - {code}:
         tables.append(coverage(data, code, by=["commune", "month"]))
-    rows = pd.concat([t[t["insured"].notna()].assign(rank=i) for i, t in enumerate(tables)])
+    tables = [t[t["insured"].notna()].assign(rank=i) for i, t in enumerate(tables)]
+    rows = pd.concat([t for t in tables if len(t)] or tables[:1])  # an empty one changes the type of the days
     rows["month"] = rows["as_of"] + pd.offsets.MonthEnd(0)
     rows = rows.sort_values(["rank", "area", "as_of"], kind="stable").drop_duplicates(["area", "month"], keep="last")
     columns = ["area", "name", "month", "as_of", "insured", "population", "rate", "status", "source"]
