@@ -30,6 +30,7 @@ from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
 from bhyt_analysis.model.targets.allocation import communes_to_allocate
 
 from ..conftest import ROOT
+from ..ingest.offices import AREAS, CARDS, PEOPLE, office, write_xlsx
 
 LEFT = "minority_left_2016_2020_list"
 ORDINARY = replace(states.from_file("decision_861_ordinary"), area="219", on="2021-12-31")
@@ -500,3 +501,32 @@ def test_voila_uses_warm_kernels_unless_configured_otherwise():
     assert custom["JUPYTER_DEFAULT_PROVISIONER_NAME"] == "local-provisioner"
     assert custom["JUPYTER_PATH"] == os.pathsep.join([default["JUPYTER_PATH"], "mine"])
     assert (Path(default["JUPYTER_PATH"]) / "voila" / "templates" / "bhyt" / "index.html.j2").is_file()
+
+
+# --- Inputs of an office, with less than the bundled data ---
+
+LESS = {
+    "without zones": office(),
+    "one commune": {"Đơn vị": AREAS[:3], "Dân số": PEOPLE[:2], "Số thẻ": CARDS[:3]},
+    "without people": {"Đơn vị": AREAS, "Số thẻ": CARDS},
+    "only units": {"Đơn vị": AREAS},
+    "only a province": {
+        "Đơn vị": [AREAS[0], ["T0", "Tỉnh Khe Sâu", "Tỉnh", None]],
+        "Dân số": [PEOPLE[0], ["T0", *PEOPLE[1][1:]]],
+        "Số thẻ": [CARDS[0], *(["T0", *row[1:]] for row in CARDS[1:3])],
+    },
+}
+
+
+@pytest.mark.parametrize("sheets", LESS.values(), ids=LESS)
+def test_explorer_opens_on_any_checked_workbook(tmp_path, law, sheets):
+    context = Context(bhyt.load(write_xlsx(tmp_path / "so_lieu.xlsx", sheets)), law)
+    app = application.build_explorer(context, application.first_state(context, None, None))
+    assert application.static_output(app)
+    assert words(app.widgets.headline.value).strip()
+    for page in app.widgets.page.options:
+        app.widgets.page.value = page[1] if isinstance(page, tuple) else page
+    app.widgets.page.value = "scenario"
+    if app.state.area and len(sheets) == 3 and "Dân số" in sheets:
+        pictures = [app.widgets.pictures[name] for name in CHARTS]
+        assert all(p.description.value for p in pictures)  # the chart in words, or why there is none

@@ -217,7 +217,8 @@ STRICT = {
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main": "http://purl.oclc.org/ooxml/spreadsheetml/main",
     "http://schemas.openxmlformats.org/officeDocument/2006/": "http://purl.oclc.org/ooxml/officeDocument/",
 }
-BAD_DAY = {"<dcterms:created": "<dcterms:modified xsi:type=\"dcterms:W3CDTF\">hôm qua</dcterms:modified><dcterms:created"}
+DAY = '<dcterms:modified xsi:type="dcterms:W3CDTF">hôm qua</dcterms:modified>'
+BAD_DAY = {"<dcterms:created": f"{DAY}<dcterms:created"}
 RULE = '<conditionalFormatting sqref="A1"><cfRule type="x" priority="1"/></conditionalFormatting>'
 BAD_RULE = {"</sheetData>": f"</sheetData>{RULE}"}
 
