@@ -20,7 +20,7 @@ from bhyt_analysis.law.groups import groups
 
 MAX_VALUES = 4  # different values of one rule and column that are still causes of their own
 LISTED = 3  # values, columns and sheets that a sentence lists
-ROW_LISTS = ("note_rows", "part_heads")  # rules whose value only says where
+ROW_LISTS = ("note_rows", "part_heads", "cumulative_rows", "village_rows")  # rules whose value only says where
 COLUMNS = ["rule", "severity", "message", "file", "row", "column", "count"]
 Key = tuple[object, ...]
 

@@ -134,16 +134,36 @@ def _check_totals(
     """Compare the figures in rows of totals with the sums of the rows that they can mean."""
     if table.totals.empty:
         return
+    lines = rows.index.to_numpy()
+    groups = _groups_of_totals(table) if "group" in rows else {}
     for key in columns:
         totals = convert_column(table.totals[key], _optional("count", key), styles.get(key))[0]
-        values = rows[key].fillna(0).to_numpy(dtype="int64")
-        every = int(values.sum())
+        figures = rows[key].fillna(0).to_numpy(dtype="int64")
         for line, total in totals.dropna().astype(int).items():
-            part = values[_summed_rows(table, rows.index.to_numpy(), line)]
-            sums = {every, int(part.sum()), *([every - total] if total in values else [])}
-            if total not in sums:
-                expected = int(part.sum()) if len(part) else every
-                findings.append(Finding("total_off", table.label, int(line), key, value=int(total), expected=expected))
+            group = groups.get(line, "")
+            values = np.where(rows["group"] == group, figures, 0) if group else figures
+            part, every = values[_summed_rows(table, lines, line)], int(values.sum())
+            sums = {*_possible_sums(table, values, lines, line), *([every - total] if total in values else [])}
+            if total == part.sum() or (total and total in sums):
+                continue
+            expected = int(part.sum()) if len(part) else every
+            findings.append(Finding("total_off", table.label, int(line), key, value=int(total), expected=expected))
+
+
+def _groups_of_totals(table: DetectedTable) -> dict[int, str]:
+    """Return the group of each row of totals of a long table that has one."""
+    if "group" not in table.totals:
+        return {}
+    groups = convert_column(table.totals["group"], _optional("group", "group"), None)[0]
+    return {line: str(group) for line, group in groups.items() if group and group == group}
+
+
+def _possible_sums(table: DetectedTable, values: np.ndarray, lines: np.ndarray, line: int) -> set[int]:
+    """Return the sums that a row of totals can mean: of all rows, or of those up to another row of totals."""
+    before = np.concatenate([[0], np.cumsum(values)])
+    borders = before[np.searchsorted(lines, [0, *table.totals.index, lines.max(initial=0) + 1])]
+    here = before[np.searchsorted(lines, line)]
+    return {int(before[-1]), *map(int, np.abs(borders - here))}
 
 
 def _summed_rows(table: DetectedTable, lines: np.ndarray, line: int) -> np.ndarray:

@@ -2,54 +2,333 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from collections.abc import Sequence
+from bisect import bisect
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain import schema
+from bhyt_analysis.domain.bundled import packaged_table
+from bhyt_analysis.domain.country import country
 from bhyt_analysis.domain.findings import Finding
-from bhyt_analysis.i18n.unit_names import normalise_name
-from bhyt_analysis.ingest.vietnamese_text import clean_text
+from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word, word_kinds
+from bhyt_analysis.ingest.title_lines import stated_date
+from bhyt_analysis.ingest.vietnamese_text import STYLES, clean_text, number_readings
 from bhyt_analysis.ingest.workbook import Cell
 
-TOTAL = re.compile(r"(tong( cong| so)?|cong|toan (tinh|huyen|xa|thi xa|thanh pho|quan)|total|sum)( \(.*\))?[:.]?")
-EXAMPLE = re.compile("vi du|example")
-NOTE = re.compile(
-    r"(\(?\*|ghi chu|nguon|luu y|chu thich|nguoi lap|thu truong|giam doc|note|source).*|.*ngay .* thang .* nam .*"
-)
-_FIRST_LETTERS = frozenset(" tTcCsSvVeE")  # of TOTAL and EXAMPLE
+UNIT_COLUMNS = ("_row", "area", "_name", "_within", "_province")
 # A unit that has communes, at the head of a section of a table: «II. Huyện Lục Ngạn».
 UPPER_UNIT = re.compile(
     r"(?:(?:[ivx]{1,5}|[a-h])\s*[.)/-]\s*)?(?:huyen|thi xa|thanh pho|quan|tinh|h\.|tx\.|tp\.)\s*\S.*"
 )
 SECTION_NUMBER = re.compile(r"(?:[IVX]{1,5}|[A-H])[.)]?")
+_LIST_NUMBER = re.compile(r"(?:[ivx]{1,5}|[a-h]|\d{1,2})\s*[.)/:-]+\s*(?=[^\d\s=+])")
+_MARKS = re.compile(r"[\s*†‡¹²³⁴⁵⁶⁷⁸⁹.:;,]+$|\s*\([\d*]+\)$")
+_PLAIN_FIGURE = re.compile(r"[+-]?[\d., ]+%?")
+_CODE = re.compile(r"[A-Za-z]{0,3}\d{1,10}")
 
 
 def split_rows(
-    label: str, body: pd.DataFrame, cells: pd.DataFrame, heading_texts: Sequence[str], findings: list[Finding]
+    label: str,
+    body: pd.DataFrame,
+    cells: pd.DataFrame,
+    heading_texts: Sequence[str],
+    findings: list[Finding],
+    titles: Sequence[str] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
-    """Return the rows of data, the rows of totals, and whether the totals precede the rows that they sum."""
-    rows = ~_numbering_row(body) & ~_repeated_headings(body, heading_texts)
-    texts = cells[[c for c in cells if c not in ("source", "note", "status", *schema.group_keys_by_name().values())]]
-    total, example = _matching_rows(texts, TOTAL), _matching_rows(texts, EXAMPLE)
+    """Return the rows of data, the rows of totals, and whether the totals precede the rows that they sum.
+
+    Sums of zones and districts inside the table are totals, too; what is below its signatures is not read. A heading
+    repeated below the day of the ``titles`` begins a page, below another day it begins a second table.
+    """
+    repeated = _repeated_headings(body, heading_texts)
+    rows = ~repeated & ~_numbering_rows(body, repeated) & ~_page_rows(body)
+    rows &= ~_page_titles(body, repeated)
+    end, second = _table_end(body, cells, rows, repeated, stated_date(titles))
+    below = np.arange(len(body)) >= end
+    if second is not None:
+        findings.append(Finding("second_table", label, int(body.index[second])))
+    groups = schema.group_keys_by_name().values()
+    texts = cells[[c for c in cells if c not in ("source", "note", "status", *groups)]]
+    units = cells[[c for c in UNIT_COLUMNS if c in cells]]
+    if body.shape[1] and "_row" not in cells and "group" not in cells:
+        units = units.assign(_first=body.iloc[:, 0].to_numpy()) if _is_free(body, cells) else units
+    total = _matching_rows(texts, "total") | _matching_rows(units, "total") | _matching_rows(units, "short_total")
+    cumulative, example = _matching_rows(units, "cumulative"), _matching_rows(texts, "example")
+    rows &= ~below
     filled = pd.DataFrame(cells.to_numpy() != "", columns=cells.columns)
-    totals, data = rows & total & ~example, rows & ~total & ~example
-    if example.any() and (data & filled.to_numpy().any(axis=1)).any():  # not for an empty sheet of the template
+    totals, data = rows & total & ~example & ~cumulative, rows & ~total & ~example & ~cumulative
+    if (example & rows).any() and (data & filled.to_numpy().any(axis=1)).any():  # not for an empty template
         findings.append(Finding("example_row", label, int(cells.index[example][0])))
-    notes = _note_rows(body, filled, data)
+    notes = _note_rows(body, filled, data) | (below & (body != "").to_numpy().any(axis=1))
+    notes = notes if second is None else notes & (np.arange(len(body)) < second)
     data &= ~notes
+    figures = _figures(cells)
+    villages = _village_rows(cells, figures, data)
+    data &= ~villages
     heads, within = _sections(body, cells, filled, data)
-    for rule, skipped in (("note_rows", notes), ("part_heads", heads)):
+    sums = _sums(cells, figures, data & ~heads, totals)
+    data &= ~sums
+    for rule, skipped in (
+        ("note_rows", notes),
+        ("part_heads", heads),
+        ("cumulative_rows", rows & cumulative),
+        ("village_rows", villages),
+    ):
         if skipped.any():
             lines = ", ".join(map(str, body.index[skipped][:5])) + (", …" if skipped.sum() > 5 else "")
             findings.append(Finding(rule, label, int(body.index[skipped][0]), value=lines))
     if "_within" not in cells and any(within):
         cells = cells.assign(_within=within)
     data &= filled.to_numpy().any(axis=1) & ~heads
-    totals_first = bool(total.any() and data.any() and total.argmax() < data.argmax())
+    totals = (totals | sums) & filled.to_numpy().any(axis=1)
+    totals_first = bool(totals.any() and data.any() and totals.argmax() < data.argmax())
     return cells[data], cells[totals], totals_first
+
+
+def _is_free(body: pd.DataFrame, cells: pd.DataFrame) -> bool:
+    """Return whether the first column has no meaning in the table, such as one of list numbers without a heading."""
+    first = body.iloc[:, 0].to_numpy()
+    return not any((cells[c].to_numpy() == first).all() for c in cells)
+
+
+# --- Words ---
+
+
+@lru_cache(maxsize=1)
+def _row_words() -> dict[str, re.Pattern[str]]:
+    """Return for each kind of row a pattern of the folded texts that mark it."""
+    words = packaged_table("ingest/row_words.csv").groupby("kind", sort=False)["pattern"]
+    return {str(kind): re.compile("|".join(f"(?:{p})" for p in patterns)) for kind, patterns in words}
+
+
+@lru_cache(maxsize=65536)
+def marks_row(text: str, kind: str) -> bool:
+    """Return whether a text marks a row of a kind of ``row_words.csv``, with a list number or a footnote mark or not.
+
+    Examples
+    --------
+    >>> [marks_row(t, "total") for t in ("A. Tổng số", "T Ổ N G", "Cộng = I+II", "Cộng khu vực III", "Xã Cộng Hòa")]
+    [True, True, True, True, False]
+    """
+    folded = normalise_name(clean_text(text))
+    if re.fullmatch(r"(?:\S ){2,}\S", folded):  # letters with spaces between them
+        folded = folded.replace(" ", "")
+    readings = {folded, _MARKS.sub("", folded)}
+    if kind in ("total", "short_total", "cumulative", "zone", "example"):
+        readings |= {_MARKS.sub("", _LIST_NUMBER.sub("", folded, count=1))}
+    return any(map(_row_words()[kind].fullmatch, readings))
+
+
+def _matching_rows(cells: pd.DataFrame, kind: str) -> np.ndarray:
+    """Return the rows in which a text marks a kind; each distinct text is matched once."""
+
+    def matches(text: Cell) -> bool:
+        if type(text) is not str or text == "" or _CODE.fullmatch(text) or _PLAIN_FIGURE.fullmatch(text):
+            return False
+        return marks_row(text, kind)
+
+    rows = np.zeros(len(cells), dtype=bool)
+    for column in cells:
+        codes, texts = pd.factorize(cells[column])
+        rows |= np.array([matches(t) for t in texts] or [False])[codes]
+    return rows
+
+
+@lru_cache(maxsize=1)
+def _unit_names() -> frozenset[str]:
+    """Return the names of the country's units, with and without the word for their kind, normalised."""
+    names = [unit.name for unit in country().geography.units.values()]
+    return frozenset(map(normalise_name, (*names, *map(strip_unit_word, names))))
+
+
+def _names_unit(text: str) -> bool:
+    """Return whether a text is the name of a unit, known or with the word for its kind."""
+    return bool(word_kinds(text)) or normalise_name(clean_text(text)) in _unit_names()
+
+
+# --- Sums inside the table ---
+
+
+def _figures(cells: pd.DataFrame) -> np.ndarray:
+    """Return the counts of the rows: an array of rows by columns, NaN where a cell is no number or a column unclear."""
+    keys = {"people", "households", "cards", "_total", *schema.group_keys_by_name().values()}
+    columns = [_numbers(cells[c]) for c in cells if c in keys]
+    return np.column_stack(columns) if columns else np.empty((len(cells), 0))
+
+
+def _numbers(column: pd.Series) -> np.ndarray:
+    codes, texts = pd.factorize(column)
+    readings = [{} if type(t) is not str else number_readings(clean_text(t)) for t in texts]
+    # A whole number in the style in which most cells are whole; the types of the columns are checked later.
+    integers = {s: sum(s in r and r[s] == int(r[s]) for r in readings) for s in STYLES}
+    style = max(integers, key=lambda s: integers[s])
+    values = [t if isinstance(t, float) else float(r.get(style, "nan")) for t, r in zip(texts, readings, strict=True)]
+    return np.array([*values, np.nan])[codes]
+
+
+def _unit_texts(cells: pd.DataFrame) -> list[str]:
+    """Return the name of the unit of each row, or its code."""
+    columns = [c for c in ("_name", "area") if c in cells]
+    rows = zip(*(cells[c] for c in columns), strict=True) if columns else [()] * len(cells)
+    return [next((clean_text(v) for v in row if type(v) is str and v), "") for row in rows]
+
+
+def _keys(cells: pd.DataFrame) -> list[frozenset[Cell]]:
+    """Return the group and the day of each row: only rows of the same are summed. A sum may leave them blank."""
+    columns = [c for c in ("group", "as_of") if c in cells]
+    keys = zip(*(cells[c] for c in columns), strict=True) if columns else [()] * len(cells)
+    return [frozenset(k for k in key if k != "") for key in keys]
+
+
+UNNAMED, ZONE = 9, 3  # levels of rows that may be sums: 0 province, 1 district
+
+
+def _sums(cells: pd.DataFrame, figures: np.ndarray, data: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    """Mark the rows of data that sum others: of zones, of units above communes, and without the name of a unit.
+
+    A zone, or a district at the head of its section, is a sum even where its figures are not: `coercion` reports it.
+    """
+    sums = np.zeros(len(cells), dtype=bool)
+    rows: list[int] = np.flatnonzero(data & np.isfinite(figures).any(axis=1)).tolist()
+    texts = _unit_texts(cells) if rows else []
+    levels = {row: _level(texts[row]) for row in rows}
+    if all(level is None for level in levels.values()):
+        return sums
+    stops: list[int] = np.flatnonzero(totals).tolist()
+    keys, counts = _keys(cells), np.nan_to_num(figures)
+    begins = levels[rows[0]] not in (None, UNNAMED)
+    for position in reversed(range(len(rows))):
+        row = rows[position]
+        if (level := levels[row]) is None:
+            continue
+        if level == UNNAMED:
+            sums[row] = _sums_run(figures, row, (r for r in islice(rows, position + 1, None) if not sums[r]))
+            continue
+        section = _section(position, rows, levels, texts, stops)
+        parts = [r for r in section if not sums[r] and keys[row] <= keys[r]]
+        parts = [r for r in parts if not _has_section(r, parts, levels)]
+        communes = any(levels[r] in (None, UNNAMED) for r in parts)
+        equal = bool(parts) and _equal(figures[row], counts[parts].sum(axis=0))
+        sums[row] = equal or (communes and (level == ZONE or begins))
+    return sums | _sums_of_rows_above(figures, keys, levels, sums, stops, begins)
+
+
+def _sums_of_rows_above(
+    figures: np.ndarray,
+    keys: list[frozenset[Cell]],
+    levels: dict[int, int | None],
+    sums: np.ndarray,
+    stops: list[int],
+    begins: bool,
+) -> np.ndarray:
+    """Mark the rows that are the sum of all rows between them and the total before them."""
+    more = np.zeros(len(sums), dtype=bool)
+    above: dict[frozenset[Cell], tuple[int, np.ndarray]] = {}
+    last = -1
+    for row, level in levels.items():
+        if bisect(stops, last) != bisect(stops, row):
+            above.clear()
+        last = row
+        if sums[row]:
+            continue
+        same = [above[key] for key in above if keys[row] <= key]
+        minimum = 2 if level == UNNAMED else 1
+        possible = level in (UNNAMED, ZONE) or (level is not None and not begins)
+        if possible and sum(n for n, _ in same) >= minimum and _equal(figures[row], sum(total for _, total in same)):
+            more[row] = True
+            above = {key: part for key, part in above.items() if not keys[row] <= key}
+        else:
+            n, total = above.get(keys[row], (0, np.zeros(figures.shape[1])))
+            above[keys[row]] = n + 1, total + np.nan_to_num(figures[row])
+    return more
+
+
+def _level(text: str) -> int | None:
+    """Return the level of a row that may sum others; None for a commune, or the code of a unit."""
+    if text and _CODE.fullmatch(text):
+        return None
+    if text and marks_row(text, "zone"):
+        return ZONE
+    if text and _is_upper_unit(text):
+        return 0 if re.search(r"(^|\W)tinh\b", normalise_name(text)) else 1
+    return None if text and _names_unit(re.sub(r"^\d{1,3}\s*[.)]\s*", "", text)) else UNNAMED
+
+
+def _section(
+    position: int, rows: list[int], levels: dict[int, int | None], texts: list[str], stops: list[int]
+) -> list[int]:
+    """Return the rows below a row up to the next of its level or above, or the next row of totals."""
+    row, section = rows[position], list[int]()
+    level = levels[row]
+    stop = [*stops, len(texts)][bisect(stops, row)]
+    for below in islice(rows, position + 1, None):
+        other = levels[below]
+        above_it = other is not None and other != UNNAMED and level is not None and other <= level
+        if below > stop or (above_it and texts[below] != texts[row]):
+            break
+        if not above_it:
+            section.append(below)
+    return section
+
+
+def _has_section(row: int, rows: list[int], levels: dict[int, int | None]) -> bool:
+    """Return whether a row above communes is followed by one of a lower level."""
+    own, position = levels[row], rows.index(row) + 1
+    if own is None or own == UNNAMED or position == len(rows):
+        return False
+    following = levels[rows[position]]
+    return following is None or following > own
+
+
+def _equal(total: np.ndarray, expected: np.ndarray | int) -> bool:
+    """Return whether the figures of a row, at least one and not all zero, are some sums."""
+    counted = np.isfinite(total)
+    sums = np.broadcast_to(expected, total.shape)[counted]
+    return bool(counted.any() and np.array_equal(total[counted], sums) and sums.sum() > 0)
+
+
+def _sums_run(figures: np.ndarray, row: int, below: Iterable[int]) -> bool:
+    """Return whether a row is the sum of two or more rows right below it."""
+    counted = np.isfinite(figures[row])
+    own = figures[row][counted]
+    total = np.zeros(len(own))
+    for n, other in enumerate(below, 1):
+        total += np.nan_to_num(figures[other][counted])
+        if n > 1 and total.sum() > 0 and np.array_equal(total, own):
+            return True
+        if (total > own).any():
+            break
+    return False
+
+
+def _village_rows(cells: pd.DataFrame, figures: np.ndarray, data: np.ndarray) -> np.ndarray:
+    """Mark the rows of villages below the row of their commune, which has figures of its own, where all add up."""
+    villages = np.zeros(len(cells), dtype=bool)
+    rows: list[int] = np.flatnonzero(data & np.isfinite(figures).any(axis=1)).tolist()
+    texts = _unit_texts(cells) if rows else []
+    commune, run = -1, list[int]()
+    for row in (*rows, -1):
+        if row >= 0 and _is_village(texts[row]):
+            run.append(row)
+            continue
+        if commune >= 0 and run and _equal(figures[commune], np.nansum(figures[run], axis=0)):
+            villages[run] = True
+        commune, run = row, []
+    return villages
+
+
+def _is_village(text: str) -> bool:
+    folded = re.sub(r"^(?:\d{1,3}(?:\.\d{1,3})?|[-+*•])\s*[.)]?\s*", "", normalise_name(text))
+    return _row_words()["village"].fullmatch(folded) is not None and not _names_unit(text)
+
+
+# --- Sections ---
 
 
 def _sections(
@@ -69,10 +348,16 @@ def _sections(
             continue
         if _is_upper_unit(values[-1]):
             heads[row], upper[row] = not upper[following], values[-1]
+        elif marks_row(values[-1], "zone"):
+            heads[row] = True
         elif len(values) == 2:
             heads[row] = bool(SECTION_NUMBER.fullmatch(str(values[0]).strip()))
-    begins, unit = len(rows) > 0 and bool(heads[rows[0]] or upper[rows[0]]), ""
+    zones = _matching_rows(cells[[c for c in ("_name", "area") if c in cells]], "zone")
+    first = next((row for row in rows if not zones[row]), None)
+    begins, unit = first is not None and bool((heads[first] and upper[first]) or upper[first] or heads[rows[0]]), ""
     for row in rows if heads.any() or begins else ():
+        if zones[row]:
+            continue
         if heads[row] or (begins and upper[row]):
             unit = upper[row]
         else:
@@ -94,53 +379,145 @@ def _is_upper_unit(text: str) -> bool:
     return UPPER_UNIT.fullmatch(normalise_name(clean_text(text))) is not None
 
 
-def _matching_rows(cells: pd.DataFrame, pattern: re.Pattern[str]) -> np.ndarray:
-    """Return the rows in which a text matches; each distinct text is matched once."""
+# --- Rows of the heading, of pages and of column numbers ---
 
-    def matches(text: Cell) -> bool:
-        if type(text) is not str or text[:1] not in _FIRST_LETTERS or text[-1].isdigit():
-            return False
-        return pattern.fullmatch(normalise_name(clean_text(text))) is not None
 
-    rows = np.zeros(len(cells), dtype=bool)
-    for column in cells:
-        codes, texts = pd.factorize(cells[column])
-        rows |= np.array([matches(t) for t in texts] or [False])[codes]
+def _numbering_rows(body: pd.DataFrame, repeated: np.ndarray) -> np.ndarray:
+    """Mark the rows below a heading that number its columns: A, B, 1, 2 or (1), (2), (3)=(1)+(2)."""
+    rows = np.zeros(len(body), dtype=bool)
+    after = np.flatnonzero(repeated) + 1
+    for row in (r for r in (0, 1, *after) if r < len(body)):
+        texts = [_numbering_text(v) for v in body.iloc[row] if v != ""]
+        numbers = [int(m[1]) for t in texts if (m := re.fullmatch(r"[(\[]?(\d{1,2})[)\]]?(?: ?=.*)?[)\]]?", t))]
+        letters = [t for t in texts if re.fullmatch(r"[(\[]?[A-Za-z][)\]]?", t)]
+        in_order = bool(numbers) and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+        one_kind = len(texts) >= 3 and len(numbers) + len(letters) == len(texts)
+        rows[row] = one_kind and in_order and (row == 0 or repeated[row - 1] or bool(letters))
     return rows
 
 
-def _numbering_row(body: pd.DataFrame) -> np.ndarray:
-    """Mark the row below a heading that numbers its columns: A, B, 1, 2 or (1), (2), (3)=(1)+(2)."""
+def _numbering_text(value: Cell) -> str:
+    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value).strip()
+
+
+def _page_rows(body: pd.DataFrame) -> np.ndarray:
+    """Mark the rows that have only the number of a printed page, or that it continues."""
     rows = np.zeros(len(body), dtype=bool)
-    values = [v for v in body.iloc[0] if v != ""] if len(body) else []
-    texts = [f"{v:.0f}" if isinstance(v, float) and v.is_integer() else str(v).strip() for v in values]
-    numbers = [m[1] for t in texts if (m := re.fullmatch(r"\(?(\d{1,2})\)?(\s*=.*)?", t))]
-    letters = [t for t in texts if re.fullmatch(r"\(?[A-Z]\)?", t)]
-    in_order = numbers == [str(n) for n in range(1, len(numbers) + 1)]
-    rows[:1] = len(texts) >= 3 and len(numbers) + len(letters) == len(texts) and in_order
+    filled = (body != "").to_numpy()
+    for row in np.flatnonzero(filled.sum(axis=1) == 1):
+        value = body.iloc[row].to_numpy()[filled[row]][0]
+        rows[row] = type(value) is str and marks_row(value, "page")
     return rows
 
 
 def _repeated_headings(body: pd.DataFrame, heading_texts: Sequence[str]) -> np.ndarray:
-    """Mark the rows that repeat the heading, as at the top of a printed page."""
-    columns = [(column, text) for column, text in zip(body, heading_texts, strict=True) if text]
-    minimum = max(2, len(columns) // 2 + 1)
-    same = np.zeros(len(body), dtype=bool)
-    if len(columns) < minimum:
-        return same
-    # At least one of the first columns must agree, so that few rows are compared in all columns.
-    first = columns[: len(columns) - minimum + 1]
-    rows = np.flatnonzero(np.any([body[c].to_numpy() == t for c, t in first], axis=0))
-    same[rows] = np.sum([body[c].to_numpy()[rows] == t for c, t in columns], axis=0) >= minimum
-    return same
+    """Mark the rows that repeat the heading or one of its rows, as at the top of a printed page."""
+    matching, filled = np.zeros(len(body), dtype=int), np.zeros(len(body), dtype=int)
+    every = 0
+    for column, text in zip(body, heading_texts, strict=True):
+        values = body[column].to_numpy()
+        filled += values != ""
+        if text:
+            parts = {normalise_name(t) for t in (text, *re.split(r" – ", text)) if t}
+            codes, texts = pd.factorize(body[column])
+            same = [type(t) is str and t != "" and normalise_name(clean_text(t)) in parts for t in texts]
+            matching += np.array([*same, False])[codes]
+            every += 1
+    minimum = max(2, every // 2 + 1)
+    return (matching >= minimum) | ((matching >= 2) & (matching == filled))
+
+
+def _with_figures(body: pd.DataFrame) -> np.ndarray:
+    """Mark the rows that have a number in any cell."""
+    rows = np.zeros(len(body), dtype=bool)
+    for column in body:
+        codes, texts = pd.factorize(body[column])
+        numbers = [t != "" and (type(t) is not str or _PLAIN_FIGURE.fullmatch(t) is not None) for t in texts]
+        rows |= np.array([*numbers, False])[codes]
+    return rows
+
+
+def _page_titles(body: pd.DataFrame, repeated: np.ndarray) -> np.ndarray:
+    """Mark the titles above a repeated heading, at the top of a printed page."""
+    rows, filled = np.zeros(len(body), dtype=bool), (body != "").to_numpy()
+    if not repeated.any():
+        return rows
+    figures = _with_figures(body)
+    for heading in map(int, np.flatnonzero(repeated)):
+        row = heading - 1
+        while row >= 0 and not figures[row] and not _is_wide(filled, row) and not repeated[row]:
+            if any(_names_unit(str(v)) for v in body.iloc[row] if v != ""):
+                break
+            rows[row] = True
+            row -= 1
+    return rows
+
+
+def _table_end(
+    body: pd.DataFrame, cells: pd.DataFrame, rows: np.ndarray, repeated: np.ndarray, day: dt.date | None
+) -> tuple[int, int | None]:
+    """Return the position of the first row below the table, and of a second table below it, or None.
+
+    Signatures end the table; so does the heading of another table, and the same heading below a line with a day.
+    """
+    filled, values, figures = (body != "").to_numpy(), body.to_numpy(dtype=object), _with_figures(body)
+    has_data = np.cumsum(rows & figures & (filled.sum(axis=1) >= 2)) > 0
+    end = len(body)
+    for row in map(int, np.flatnonzero(~figures & has_data)):
+        texts = [v for v in values[row] if v != ""]
+        if any(type(t) is str and marks_row(t, "signature") and not _names_unit(t) for t in texts):
+            end = row
+            break
+    for row in map(int, np.flatnonzero(~figures & has_data & (filled.sum(axis=1) >= 2))):
+        above = [str(v) for r in range(max(row - 4, 0), row) if not figures[r] for v in values[r] if v != ""]
+        other = not repeated[row] and _is_heading([v for v in values[row] if v != ""])
+        again = repeated[row] and (row > end or stated_date(above) not in (None, day))
+        if other or again:
+            first = row
+            while first > 0 and not figures[first - 1] and not _is_wide(filled, first - 1):
+                first -= 1
+            return min(end, first), row
+    unread = [
+        r for r in map(int, np.flatnonzero(figures)) if r > end and filled[r].sum() >= 3 and _is_unit_row(cells, r)
+    ]
+    return end, (unread[0] if unread else None)
+
+
+def _is_wide(filled: np.ndarray, row: int) -> bool:
+    """Return whether a row without figures has more cells than a title."""
+    return bool(filled[row].sum() > 2)
+
+
+def _is_unit_row(cells: pd.DataFrame, row: int) -> bool:
+    return any(
+        type(v := cells[c].iloc[row]) is str and v != "" and (_CODE.fullmatch(v) is not None or _names_unit(v))
+        for c in ("area", "_name")
+        if c in cells
+    )
+
+
+@lru_cache(maxsize=1)
+def _heading_words() -> dict[str, str]:
+    tables = dict.fromkeys(schema.schema()["table"])
+    return {w: key for t in tables for w, key in schema.heading_vocabulary(t).items()}
+
+
+def _is_heading(values: list[Cell]) -> bool:
+    """Return whether the texts of a row are the heading of a table: most are known, with that of the unit."""
+    keys = [_heading_words().get(normalise_name(clean_text(v)), "") if type(v) is str else "" for v in values]
+    distinct = {k for k in keys if k}
+    unit = distinct & {"area", "_name", "_within", "_row"}
+    return len(distinct) >= 3 and bool(unit) and 2 * sum(map(bool, keys)) > len(keys)
 
 
 def _note_rows(body: pd.DataFrame, filled: pd.DataFrame, data: np.ndarray) -> np.ndarray:
     """Mark the rows of text below the table, such as notes and signatures."""
     columns = [c for c in filled if c[0] != "_"]
     full = data & (filled[columns].to_numpy().sum(axis=1) >= min(2, len(columns)))
-    for row in reversed(np.flatnonzero(full)):  # signatures beside each other
-        if not all(type(v) is str and NOTE.fullmatch(normalise_name(v)) for v in body.iloc[row] if v != ""):
+    for row in reversed(np.flatnonzero(full)):  # notes and signatures beside each other
+        values = [v for v in body.iloc[row] if v != ""]
+        all_notes = all(type(v) is str and (_is_note(v) or marks_row(v, "signature")) for v in values)
+        if not all_notes and not (_is_note(values[0]) and all(type(v) is str for v in values)):
             break
         full[row] = False
     notes = np.zeros(len(body), dtype=bool)
@@ -150,6 +527,13 @@ def _note_rows(body: pd.DataFrame, filled: pd.DataFrame, data: np.ndarray) -> np
     for row in range(end + 1, len(body)):
         texts = [v for v in body.iloc[row] if v != ""]
         gap = gap or body.index[row] > body.index[row - 1] + 1
-        prose = all(type(v) is str and not re.fullmatch(r"[\d.,% ]+", v) for v in texts)
-        notes[row] = prose and (gap or any(len(t) > 40 or ":" in t or NOTE.fullmatch(normalise_name(t)) for t in texts))
+        prose = all(type(v) is str and not _PLAIN_FIGURE.fullmatch(v) for v in texts)
+        note = bool(texts) and _is_note(texts[0])
+        unit = bool(texts) and type(texts[-1]) is str and _names_unit(texts[-1])
+        long = any(type(t) is str and (len(t) > 40 or ":" in t) for t in texts)
+        notes[row] = note or (prose and not unit and (gap or long or any(map(_is_note, texts))))
     return notes & data
+
+
+def _is_note(text: Cell) -> bool:
+    return type(text) is str and (marks_row(text, "note") or marks_row(text, "page")) and not _names_unit(text)

@@ -1,0 +1,214 @@
+"""Check which rows of a table are data: totals, sums of sections, cumulative rows, notes, signatures, headings."""
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.domain.country import country
+from bhyt_analysis.i18n.unit_names import strip_unit_word
+from bhyt_analysis.ingest.row_kinds import marks_row, split_rows
+from tests.ingest.offices import PEOPLE, office, write_xlsx
+
+JUNE = dt.date(2021, 6, 30)
+KINDS = {
+    "total": (
+        "T.số|Tổng|Tổng số|Tổng cộng toàn huyện|Tổng cộng (I+II)|Cộng = I+II|Cộng (1+2)|∑|Σ|Toàn tỉnh|"
+        "Toàn huyện Lục Ngạn|Toàn xã|Cộng khu vực III|Cộng xã KV I|Tổng các xã|Cộng huyện A|Cả tỉnh|Total|Grand total|"
+        "A. Tổng số|I. Tổng cộng|Tổng cộng (*)|Tổng số¹|T Ổ N G|T Ổ N G  C Ộ N G|CỘNG:|Mang sang|Cộng trang|"
+        "Tổng số (1)|Toàn thị xã|Tổng cộng = I + II + III|Cộng I|Cộng A+B|Tổng số thẻ|T. cộng"
+    ),
+    "short_total": "TS|TC|Chung|T/S|All",
+    "cumulative": "Lũy kế|Luỹ kế từ đầu năm|Cộng lũy kế|Số lũy kế",
+    "signature": (
+        "NGƯỜI LẬP BIỂU|NGƯỜI LẬP|GIÁM ĐỐC|PHÓ GIÁM ĐỐC|KT. GIÁM ĐỐC|TM. UBND|TL. CHỦ TỊCH|TUQ. GIÁM ĐỐC|CHỦ TỊCH|"
+        "THỦ TRƯỞNG ĐƠN VỊ|KẾ TOÁN|Nơi nhận:|(Ký, họ tên)|(ký tên, đóng dấu)|Suối Đá, ngày 05 tháng 7 năm 2021|"
+        "Kế toán trưởng|Suối Đá, ngày ... tháng ... năm 2021|(Đã ký)|TM. ỦY BAN NHÂN DÂN|Trưởng phòng"
+    ),
+    "note": (
+        "(1) Số liệu của BHXH|1. Ghi chú: không kể|¹ Số liệu|* Không kể|1 Không kể học sinh|Ghi chú: ĐVT nghìn người|"
+        "Nguồn: BHXH tỉnh, 2026|Ghi chú"
+    ),
+    "zone": "Khu vực III|Xã KV II|Xã khu vực III|KV I|III. Khu vực III|Các xã khu vực 3|Vùng III",
+    "page": "Trang 2/5|(tiếp theo)|Trang 1|- 2 -|Biểu 01 (tiếp theo)",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_words_mark_a_kind_of_row(kind):
+    assert [text for text in KINDS[kind].split("|") if not marks_row(text, kind)] == []
+
+
+def test_no_name_of_a_unit_marks_a_row():
+    names = {unit.name for unit in country().geography.units.values()}
+    names |= {strip_unit_word(name) for name in names}
+    assert [(n, kind) for n in names for kind in KINDS if marks_row(n, kind)] == []
+
+
+HEAD = ["STT", "Đơn vị", "Hộ nghèo", "Hộ gia đình"]
+
+
+def rows_read(*rows, head=HEAD, titles=()):
+    """Return the numbers of the rows of data and of totals, and the findings, of a table below its heading."""
+    body = pd.DataFrame([[("" if v is None else v) for v in row] for row in rows], dtype=object)
+    body = body.set_axis(range(2, len(body) + 2)).set_axis(range(1, len(head) + 1), axis=1)
+    cells = body.set_axis(["_row", "area", "poor", "household"], axis=1)
+    findings = []
+    data, totals, _ = split_rows("f", body, cells, head, findings, titles)
+    return list(data.index), list(totals.index), sorted({f.rule for f in findings})
+
+
+A, B, C, D = (
+    [1.0, "Xã Mai Sơn", 5.0, 7.0],
+    [2.0, "Xã Phì Điền", 3.0, 4.0],
+    [1.0, "Chũ", 2.0, 9.0],
+    [2.0, "Nam", 6.0, 6.0],
+)
+SUM_AB, SUM_CD, SUM = [8.0, 11.0], [8.0, 15.0], [16.0, 26.0]
+TABLES = {
+    "a total": ([A, B, [None, "TS", *SUM_AB]], [2, 3], [4], []),
+    "a total in the first column": ([A, B, ["Tổng cộng", None, *SUM_AB]], [2, 3], [4], []),
+    "a total first": ([["", "Toàn huyện Lục Ngạn", *SUM_AB], A, B], [3, 4], [2], []),
+    "cumulative": ([A, B, [None, "Lũy kế", 30.0, 40.0]], [2, 3], [], ["cumulative_rows"]),
+    "a sum without a name": ([A, B, [None, None, *SUM_AB]], [2, 3], [4], []),
+    "a sum of an unknown name": ([A, B, [None, "Cụm xã phía nam", *SUM_AB]], [2, 3], [4], []),
+    "figures without a unit that are no sum": ([A, B, [None, None, 1.0, 2.0]], [2, 3, 4], [], []),
+    "districts with their sums": (
+        [["I", "Huyện Sơn Động", *SUM_AB], A, B, ["II", "Huyện Lục Ngạn", *SUM_CD], C, D, [None, "Tổng", *SUM]],
+        [3, 4, 6, 7],
+        [2, 5, 8],
+        [],
+    ),
+    "a district that is not its sum": ([["I", "Huyện Sơn Động", 9.0, 11.0], A, B], [3, 4], [2], []),
+    "only districts": ([[1.0, "Huyện Sơn Động", *SUM_AB], [2.0, "Huyện Lục Ngạn", *SUM_CD]], [2, 3], [], []),
+    "a province and its districts": (
+        [[None, "Tỉnh Bắc Giang", *SUM], [1.0, "Huyện Sơn Động", *SUM_AB], [2.0, "Huyện Lục Ngạn", *SUM_CD]],
+        [3, 4],
+        [2],
+        [],
+    ),
+    "zones in a district": (
+        [
+            ["A", "Huyện Sơn Động", *SUM],
+            ["I", "Khu vực III", *SUM_AB],
+            A,
+            B,
+            ["II", "Khu vực II", *SUM_CD],
+            C,
+            D,
+        ],
+        [4, 5, 7, 8],
+        [2, 3, 6],
+        [],
+    ),
+    "zones without figures": (
+        [["I", "Khu vực III", None, None], A, ["II", "Khu vực I", None, None], B],
+        [3, 5],
+        [],
+        ["part_heads"],
+    ),
+    "villages of a commune": (
+        [[1.0, "Xã Mai Sơn", *SUM_AB], [None, "Thôn 1", 5.0, 7.0], [None, "Bản Pha", 3.0, 4.0], C],
+        [2, 5],
+        [],
+        ["village_rows"],
+    ),
+    "signatures with names and numbers": (
+        [
+            A,
+            B,
+            [None, "NGƯỜI LẬP BIỂU", None, "GIÁM ĐỐC"],
+            [None, "Nguyễn Văn An", None, "Trần Thị Bé"],
+            [None, "ĐT", 912.0, None],
+        ],
+        [2, 3],
+        [],
+        ["note_rows"],
+    ),
+    "place and day": (
+        [A, B, [None, None, None, "Suối Đá, ngày 05 tháng 7 năm 2021"], [None, None, None, 5.0]],
+        [2, 3],
+        [],
+        ["note_rows"],
+    ),
+    "the heading of another table": (
+        [
+            A,
+            B,
+            [None, "BIỂU 2. DÂN SỐ", None, None],
+            ["STT", "Đơn vị", "Dân số", "Số hộ"],
+            [1.0, "Xã Mai Sơn", 500.0, 100.0],
+        ],
+        [2, 3],
+        [],
+        ["note_rows", "second_table"],
+    ),
+    "the same heading for another month": (
+        [A, B, [None, "Tháng 7 năm 2021", None, None], HEAD, [1.0, "Xã Mai Sơn", 50.0, 10.0]],
+        [2, 3],
+        [],
+        ["note_rows", "second_table"],
+    ),
+    "figures below the signatures": (
+        [A, B, [None, "GIÁM ĐỐC", None, None], [3.0, "Xã Tân Mộc", 50.0, 10.0]],
+        [2, 3],
+        [],
+        ["note_rows", "second_table"],
+    ),
+    "a repeated heading": ([A, HEAD, B], [2, 4], [], []),
+    "a repeated heading with its numbers": ([A, HEAD, ["A", "B", 1.0, "2=1"], B], [2, 5], [], []),
+    "numbers of columns": ([["(A)", "(B)", "(1)", "(2=1)"], A, B], [3, 4], [], []),
+    "numbers of columns from three on": ([["a", "b", 3.0, 4.0], A, B], [3, 4], [], []),
+    "a page number": ([A, [None, None, "Trang 1/2", None], B], [2, 4], [], []),
+    "a note that begins with a number": ([A, B, [None, "(1) Số liệu của xã", None, None]], [2, 3], [], ["note_rows"]),
+    "a note beside its label": ([A, B, ["Ghi chú", "2 xã chưa báo cáo", None, None]], [2, 3], [], ["note_rows"]),
+    "a unit with a long name": (
+        [A, [2.0, "Xã Phì Điền (sáp nhập từ xã Hồng Giang và xã Giáp Sơn cũ)", 3.0, 4.0]],
+        [2, 3],
+        [],
+        [],
+    ),
+    "a unit that begins with a word of sums": (
+        [A, [2.0, "Xã Cộng Hòa", 3.0, 4.0], [3.0, "Tổng Cọt", 9.0, 1.0]],
+        [2, 3, 4],
+        [],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("rows", "data", "totals", "rules"), TABLES.values(), ids=TABLES)
+def test_rows_are_of_their_kinds(rows, data, totals, rules):
+    assert rows_read(*rows) == (data, totals, rules)
+
+
+def test_titles_of_the_same_day_at_the_top_of_a_page_are_no_second_table():
+    title = [None, "SỐ THẺ THÁNG 6 NĂM 2021", None, None]
+    assert rows_read(A, title, HEAD, B, titles=["SỐ THẺ THÁNG 6 NĂM 2021"]) == ([2, 5], [], [])
+
+
+def check_people(tmp_path, *rows):
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", office(**{"Dân số": [*PEOPLE, *rows]}))
+    findings = bhyt.check(path, "en")
+    return path, findings[["severity", "rule"]].apply(tuple, axis=1).tolist()
+
+
+def test_file_with_signatures_and_sums_reads_only_its_units(tmp_path):
+    total = ["Tổng cộng toàn huyện", JUNE, 17350, 4300, None, None]
+    signature = [None, None, None, None, None, "GIÁM ĐỐC"]
+    path, _ = check_people(tmp_path, total, signature, [None, None, 5, None, None, "Nguyễn Văn An"])
+    assert bhyt.load(path).population["people"].sum() == 17350
+
+
+def test_wrong_sum_of_a_zone_is_an_error(tmp_path):
+    rows = [[None, "Khu vực III", JUNE, 99, 9, "Công bố", "Thống kê"]]
+    head = ["Mã đơn vị", "Tên đơn vị", *PEOPLE[0][1:]]
+    rows += [[row[0], None, *row[1:]] for row in PEOPLE[1:]]
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", office(**{"Dân số": [head, *rows]}))
+    assert "total_off" in bhyt.check(path, "en")["rule"].tolist()
+
+
+def test_figures_without_a_unit_are_an_error(tmp_path):
+    _, findings = check_people(tmp_path, [None, JUNE, 1200, 300, "Công bố", "Thống kê"])
+    assert ("error", "blank_cell") in findings
