@@ -23,6 +23,7 @@ from bhyt_analysis.i18n.unit_names import (
     expand_abbreviations,
     inline_name,
     normalise_name,
+    spelling_key,
     strip_unit_word,
     word_kinds,
 )
@@ -225,12 +226,31 @@ class Geography:
         """
         if text in self._by_code:
             return self._by_code[text]
-        if text.isdigit():  # without its zeros, which Excel drops
-            return [unit for n in CODE_LENGTHS for unit in self._by_code.get(text.zfill(n), ())]
+        if text.isdigit():  # without its zeros, which Excel drops: all of them
+            codes = dict.fromkeys(text.zfill(n) for n in CODE_LENGTHS if text[0] != "0")
+            return [unit for code in codes for unit in self._by_code.get(code, ())]
         name, short_name = _name_keys(text)
         if units := self._by_name.get(name, []):
             return units
         return [u for u in self._by_name.get(short_name, ()) if u.kind in word_kinds(text)]
+
+    def bearers_by_spelling(self, text: str) -> list[Unit]:
+        """Return all units whose name has another spelling of a text, such as Quí for Quý or Đắc for Đắk."""
+        name = expand_abbreviations(text)
+        if units := self._by_spelling.get(spelling_key(name), []):
+            return units
+        short = self._by_spelling.get(spelling_key(strip_unit_word(name)), ())
+        return [u for u in short if u.kind in word_kinds(text)]
+
+    @cached_property
+    def _by_spelling(self) -> dict[str, list[Unit]]:
+        """Return the units by what the spellings of their names have in common, with and without accents."""
+        units: dict[str, list[Unit]] = defaultdict(list)
+        for unit in self.units.values():
+            names = (unit.name, strip_unit_word(unit.name))
+            for key in {spelling_key(n) for name in names for n in (name, normalise_name(name))} - {""}:
+                units[key].append(unit)
+        return units
 
     def bears(self, text: str) -> bool:
         """Return whether a unit bears just this code or name; a commune is not the district of its name."""
@@ -309,6 +329,19 @@ class Geography:
     def name(self, unit: Unit, lang: str = "vi") -> str:
         """Return the name of a unit as a sentence has it."""
         return inline_name(unit.name, lang)
+
+    def described(self, unit: Unit, on: DateLike | None = None) -> str:
+        """Return the unit's name with those of all units above it on a day, and its code.
+
+        Examples
+        --------
+        >>> import bhyt_analysis as bhyt
+        >>> geography = bhyt.load().geography
+        >>> geography.described(geography.find("Xã Quý Sơn"))
+        'Xã Quý Sơn, huyện Lục Ngạn, tỉnh Bắc Giang (07576)'
+        """
+        above = [inline_name(u.name) for u in self.lineage(unit, on)[1:] if u.kind != "country"]
+        return f"{', '.join([unit.name, *above])} ({unit.code})"
 
     def full_name(self, unit: Unit) -> str:
         """Return the unit's name with that of the unit above, by which people distinguish namesakes."""

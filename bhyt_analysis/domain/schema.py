@@ -131,6 +131,7 @@ def heading_vocabulary(table: str) -> dict[str, str]:
     """
     own = ["area", "as_of", "group", "card"] if table == REGISTER else table_columns(table)["column"].tolist()
     helpers = ["_row", "_numbers", *(["_name", "_within", "_province"] if "area" in own else [])]
+    helpers += ["_within", "_province"] if table == "areas" else []
     helpers += ["_total"] if allows_wide_layout(table) else []
     headings = alternative_headings()
     common = headings[(headings["table"] == "") & headings["column"].isin([*own, *helpers])]

@@ -72,8 +72,58 @@ def expand_abbreviations(text: str) -> str:
     )
     if re.fullmatch(r"(?i)tp\.?\s*hcm", text):
         return "thành phố Hồ Chí Minh"
-    match = re.match(r"(?i)(tt|tx|tp|x|p|h|q|t)(?:\.\s*|\s+)(?=\S)", text)
-    return f"{_ABBREVIATIONS[match[1].lower()]} {text[match.end() :]}" if match else text
+    match = re.match(r"(?i)(tt|tx|tp|x|p|h|q|t)(?:\.\s*|\s+)(?=\S)|(p|q)(?=\d)", text)
+    return f"{_ABBREVIATIONS[(match[1] or match[2]).lower()]} {text[match.end() :]}" if match else text
+
+
+def strip_footnote(text: str) -> str:
+    """Return a name without the marks of footnotes after it.
+
+    Examples
+    --------
+    >>> [strip_footnote(name) for name in ("Xã Kiên Lao (*)", "Chũ¹", "Phì Điền [2]", "Phường 1**", "Xã Mỹ An(1)")]
+    ['Xã Kiên Lao', 'Chũ', 'Phì Điền', 'Phường 1', 'Xã Mỹ An']
+    """
+    return _FOOTNOTE.sub("", text)
+
+
+_FOOTNOTE = re.compile(r"\s*(?:[*†‡¹²³⁴⁵⁶⁷⁸⁹⁰]+|[(\[](?:\*+|\d{1,2}|[a-z]|[¹²³⁴⁵⁶⁷⁸⁹⁰]+)[)\]])+[.,:]?\s*$")
+
+
+@lru_cache(maxsize=65536)
+def spelling_key(name: str) -> str:
+    """Return what the spellings of one name have in common: Quí and Quý, Đăk, Đắk and Đắc, H'Leo and H’ Leo.
+
+    Accents stay, but for the tone of a syllable that ends in c or k; spaces, hyphens and apostrophes do not.
+
+    Examples
+    --------
+    >>> spelling_key("Xã Quí Sơn") == spelling_key("xã Quý Sơn"), spelling_key("Đắc Lắc") == spelling_key("ĐĂK LĂK")
+    (True, True)
+    >>> spelling_key("Ia H' Lốp") == spelling_key("Ia H’Lốp"), spelling_key("Tay") == spelling_key("Tai")
+    (True, False)
+    """
+    text = re.sub(r"['’‘`´ʼ]\s*", "", name.casefold().replace("ð", "đ"))
+    syllables = accented_key(re.sub(r"[-–—.]", " ", text)).split()
+    return "".join(_spelling(s) for s in syllables)
+
+
+def _spelling(syllable: str) -> str:
+    """Return a syllable of `accented_key` in the one way that stands for all."""
+    letters = syllable.rstrip(_TONES)
+    tone = syllable[len(letters) :]
+    if letters.isdigit():
+        return letters.lstrip("0")
+    if re.fullmatch(r"(qu|[bcdđghklmnpqrstvx]*)y", letters):
+        letters = letters[:-1] + "i"
+    letters = re.sub(r"kr(oo|o|ô)ng$", "krông", letters)
+    if letters.endswith(("c", "k")):
+        letters = letters[:-1] + "c"
+        letters, tone = ("đăc" if letters in ("đac", "dăc") else letters), tone.replace(_ACUTE, "")
+    return letters + tone
+
+
+_ACUTE = "\u0301"
 
 
 def word_kinds(text: str) -> tuple[str, ...]:

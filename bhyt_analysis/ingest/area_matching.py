@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, reduce
 
@@ -20,9 +20,9 @@ from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.country import country
 from bhyt_analysis.domain.dataset import days_of_rows
 from bhyt_analysis.domain.findings import Finding, TableRow, Term
-from bhyt_analysis.domain.geography import MEMBER_MARK, Geography, Unit
+from bhyt_analysis.domain.geography import CODE_LENGTHS, MEMBER_MARK, Geography, Unit
 from bhyt_analysis.i18n.messages import nearest_choice
-from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
+from bhyt_analysis.i18n.unit_names import normalise_name, strip_footnote, strip_unit_word
 
 # The tables whose rows name a unit that must exist on their own day.
 FIGURES = frozenset(("population", "cards", "flows", "expiring", "losses", "zones"))
@@ -41,16 +41,25 @@ class KnownUnits:
     own: int
     _uppers: dict[int, frozenset[Unit]] = field(default_factory=dict)
     matches: dict[tuple[object, ...], _Match] = field(default_factory=dict)  # by question: tables ask the same ones
+    nearest: dict[tuple[object, ...], str | Term] = field(default_factory=dict)  # by question, as messages name them
 
     def candidates(self, text: str) -> list[Unit]:
         """Return the units that a text can mean, on any day: the input's own, else those of the country."""
-        units = self.geography.bearers(text) or self._with_zeros(text) or self._misspelt(text)
+        units = self._bearers(text) or self._misspelt(text) or self.geography.bearers_by_spelling(strip_footnote(text))
         return [u for u in units if u.id < self.own] or units
 
-    def _with_zeros(self, text: str) -> list[Unit]:
-        """Return the units that a number can be with its leading zeros, which Excel drops."""
-        codes = (text.zfill(n) for n in (2, 3, 5)) if re.fullmatch(r"\d{1,4}", text) else ()
-        return [u for code in dict.fromkeys(codes) for u in self.geography.units_with_code(code)]
+    def _bearers(self, text: str) -> list[Unit]:
+        return self.geography.bearers(text) or self.geography.bearers(strip_footnote(text))
+
+    def is_respelt(self, text: str) -> bool:
+        """Return whether a text is a name in another spelling than that of its units."""
+        return not self._bearers(text) and bool(self.candidates(text))
+
+    def numbered(self, text: str) -> list[Unit]:
+        """Return the units whose code a number can be, as it is or without its leading zeros, which Excel drops."""
+        codes = dict.fromkeys((text, *(text.zfill(n) for n in CODE_LENGTHS)))
+        units = [u for code in codes for u in self.geography.units_with_code(code)]
+        return [u for u in units if u.id < self.own] or units
 
     def _misspelt(self, text: str) -> list[Unit]:
         """Return the units of the country that the bundled plans write in another way."""
@@ -64,7 +73,8 @@ class KnownUnits:
         if unit.id not in self._uppers:
             above = [u for u in self.geography.parents(unit) if u.kind != "country"]
             later = [new for u in above if u.kind == "province" for new, _ in self.geography.successors(u)]
-            self._uppers[unit.id] = frozenset([*above, *later]).union(*map(self.uppers, above))
+            self._uppers[unit.id] = frozenset([*above, *later])  # also where a unit lies within itself
+            self._uppers[unit.id] |= frozenset[Unit]().union(*map(self.uppers, above))
         return self._uppers[unit.id]
 
 
@@ -75,17 +85,11 @@ def _spellings_of_plans() -> Geography:
     return Geography(areas.assign(**{day: pd.to_datetime(areas[day]) for day in ("since", "until")}))
 
 
-def name_known_units(tables: Tables) -> bool:
-    """Return whether a table names a unit of the country."""
-    units = KnownUnits(country().geography, 0)
-    names = (name for t in tables.values() if "area" in t for name in pd.unique(t["area"]))
-    return any(units.candidates(name) or units.candidates(name.partition(",")[0]) for name in names)
-
-
-def resolve_areas(tables: Tables, titles: Titles, findings: Findings) -> Tables:
+def resolve_areas(tables: Tables, titles: Titles, findings: Findings, headings: dict[str, str] | None = None) -> Tables:
     """Return the tables with codes for the names of units, and with the units of the country that they name.
 
-    The country is read only if the input's own table ``areas`` lacks a unit that is named.
+    ``headings`` are those of the columns of units, by the label of the sheet. The country is read only if the input's
+    own table ``areas`` lacks a unit that is named.
     """
     own = tables["areas"]
     rows = {name: table for name, table in tables.items() if "area" in table and len(table)}
@@ -93,16 +97,15 @@ def resolve_areas(tables: Tables, titles: Titles, findings: Findings) -> Tables:
     all_known = all("_name" not in t and t["area"].isin(codes).all() for t in rows.values())
     if all_known and len(own) and own["parent"].isin(codes).all() and not (own["communes"] != "").any():
         return tables
-    own = _resolve_parents(own, findings)
     units = KnownUnits(Geography(own, tables["successors"]), len(own))
     if not all(units.candidates(name) for name in _all_names(own, rows) - NO_NAMES):
         units = _with_country(own)
     own, members = _resolve_members(own, units, findings)
-    sheets = {name: _Sheets(units, name, table, titles) for name, table in rows.items()}
+    sheets = {name: _Sheets(units, name, table, titles, headings or {}) for name, table in rows.items()}
     workbook = _Context.from_rows(units, "", [group for s in sheets.values() for group in s.all_groups()])
-    for name, table in rows.items():
-        findings += _check_names(name, table, units)
+    for name in rows:
         tables = tables | {name: sheets[name].with_codes(workbook, findings)}
+        findings += _check_names(name, tables[name], sheets[name].has_code | sheets[name].is_number, units)
     return _with_named_units(tables | {"areas": own}, units, members)
 
 
@@ -124,24 +127,7 @@ def _with_country(own: pd.DataFrame) -> KnownUnits:
 # --- The input's own table of units ---
 
 
-def _resolve_parents(own: pd.DataFrame, findings: Findings) -> pd.DataFrame:
-    """Return the input's units with codes for the names of the units above them."""
-    names = own[(own["parent"] != "") & ~own["parent"].isin(own["code"])]
-    if names.empty:
-        return own
-    listed, parents = KnownUnits(Geography(own), len(own)), own["parent"].copy()
-    for (text, until), same in names.groupby(["parent", "until"], dropna=False):
-        units = listed if listed.candidates(text) else KnownUnits(country().geography, 0)
-        options = [u for u in units.candidates(text) if units is listed or u.kind != "commune"]
-        options = _on_day_or_last(options, until)
-        if len({u.code for u in options}) == 1:
-            parents[same.index] = options[0].code
-        elif options:  # a unit that is missing altogether is reported by the checks
-            findings += [_several(units, row, "parent", text, options) for row in same.itertuples()]
-    return own.assign(parent=parents)
-
-
-def _on_day_or_last(units: list[Unit], day: pd.Timestamp) -> list[Unit]:
+def on_day_or_last(units: list[Unit], day: pd.Timestamp) -> list[Unit]:
     """Return the units that exist on a day (without one, today), else the last ones that did."""
     existing = [] if pd.isna(day) else [u for u in units if u.exists_on(day.toordinal())]
     last = max((u.last for u in units), default=0)  # of one that has not ended it is beyond all days
@@ -158,15 +144,17 @@ def _resolve_members(own: pd.DataFrame, units: KnownUnits, findings: Findings) -
     for row in own[own["communes"] != ""].itertuples():
         names = _member_names(row.communes)
         groups = [[u for u in units.candidates(n) if u.kind == "commune"] for n in names]
-        groups = [_on_day_or_last(group, row.until) for group in groups]
+        groups = [on_day_or_last(group, row.until) for group in groups]
         above = frozenset(units.geography.units_with_code(row.parent)) if row.parent else frozenset()
         context = _Context.from_rows(units, row.name, groups)
         context = replace(context, places=above or context.places)
         groups = [context.narrow(group, units) for group in groups]
         for name, group in zip(names, groups, strict=True):
             if len({u.code for u in group}) != 1:
-                finding = _several(units, row, "communes", name, group) if group else None
-                findings.append(finding or _unknown(units, row, "communes", name, "unknown_area", context.places))
+                finding = several_units(units, row, "communes", name, group) if group else None
+                findings.append(finding or unknown_unit(units, row, "communes", name, context.places))
+            elif units.is_respelt(name):
+                findings.append(_respelt(units, row, "communes", name, group[0]))
         options = [group[0] for group in groups if group]
         parents = {u.parent_code for u in options}
         parent = parents.pop() if not row.parent and len(parents) == 1 else row.parent
@@ -188,6 +176,8 @@ class _Match:
     units: list[Unit]
     rule: str = "unknown_area"
     nearest: Sequence[Unit] = ()
+    respelt: bool = False  # the name has another spelling than that of the units
+    numbered: bool = False  # the text is a number that has lost its zeros
 
     @cached_property
     def code(self) -> str | None:
@@ -221,14 +211,19 @@ class _Context:
         keys = {key(u.name) for u in (*units.uppers(unit), *origins)}
         return sum(f" {k} " in self.text for k in keys if not k.isdigit())
 
-    def narrow(self, options: list[Unit], units: KnownUnits) -> list[Unit]:
-        """Return those of several units that are in the places of the text, else of the rows."""
+    def narrow(self, options: list[Unit], units: KnownUnits, numbered: bool = False) -> list[Unit]:
+        """Return those of several units that are in the places of the text, else of the rows.
+
+        A number that can be the code of units of several levels is in the places of the rows, or is not decided.
+        """
         tests: tuple[Callable[[Unit], int], ...] = (
             lambda u: self.names(u, units, normalise_name),
             lambda u: self.names(u, units, _bare_key),
-            lambda u: len(units.uppers(u) & self.places),
+            lambda u: len((_places(units, u) if numbered else units.uppers(u)) & self.places),
             lambda u: u.kind == self.kind,
         )
+        if numbered and self.places and not any(_places(units, u) & self.places for u in options):
+            return options
         for test in tests:
             if len({u.code for u in options}) < 2:
                 break
@@ -264,15 +259,24 @@ def _common(units: KnownUnits, group: list[Unit]) -> frozenset[Unit]:
 class _Sheets:
     """The rows of one table, and what each distinct text in them can mean."""
 
-    def __init__(self, units: KnownUnits, name: str, table: pd.DataFrame, titles: Titles) -> None:
+    def __init__(
+        self, units: KnownUnits, name: str, table: pd.DataFrame, titles: Titles, headings: dict[str, str]
+    ) -> None:
         self.units, self.table = units, table
         codes = {*units.geography.codes, *NO_NAMES}
-        self.has_code = table["area"].isin(codes).to_numpy()
+        self.is_number = table["area"].str.fullmatch(SHORT_NUMBER).to_numpy(dtype=bool)
+        lost_zeros = table["file"].isin(_files_without_zeros(table, codes)).to_numpy() & self.is_number
+        self.has_code = table["area"].isin(codes).to_numpy() & ~lost_zeros
         day = days_of_rows(name, table)
-        rows = table.assign(within=_within(table), day=day)[~self.has_code]
-        self.rows = rows.assign(number=rows.groupby(["file", "area", "within", "day"], dropna=False).ngroup())
+        levels = {f: _level(h) for f, h in headings.items()}
+        level = pd.Series([levels.get(f, "") for f in table["file"]], index=table.index, dtype="str")
+        written = table["_name"].where(lost_zeros, "") if "_name" in table else ""
+        asked = table.assign(within=_within(table), day=day, written=written, level=level.where(lost_zeros, ""))
+        rows = asked[~self.has_code]
+        keys = ["area", "within", "day", "written", "level"]
+        self.rows = rows.assign(number=rows.groupby(["file", *keys], dropna=False).ngroup())
         self.queries = self.rows.drop_duplicates("number").sort_values("number")  # one for each distinct question
-        queries = zip(self.queries["area"], self.queries["within"], self.queries["day"], strict=True)
+        queries = self.queries[keys].itertuples(index=False, name=None)
         self.matches = [_known_match(units, *q, name in FIGURES) for q in queries]
         coded = table.loc[self.has_code & ~table["area"].isin(NO_NAMES), ["file", "area"]].drop_duplicates()
         self.groups: dict[str, list[list[Unit]]] = {}
@@ -297,18 +301,45 @@ class _Sheets:
             return table
         matches = []
         for file, match in zip(self.queries["file"], self.matches, strict=True):
-            options = workbook.narrow(self.contexts[file].narrow(match.units, self.units), self.units)
-            matches.append(replace(match, units=options))
+            options = self.contexts[file].narrow(match.units, self.units, match.numbered)
+            matches.append(replace(match, units=workbook.narrow(options, self.units, match.numbered)))
+        strange = self._files_without_units(findings)
         unclear = self.rows[[matches[i].code is None for i in self.rows["number"]]]
+        unclear = unclear[~unclear["file"].isin(strange)]
         for row in unclear.drop_duplicates(["file", "row"]).itertuples():  # once for all groups of a row
             places = self.contexts[row.file].places or workbook.places
             findings.append(_unresolved(self.units, row, matches[row.number], places))
         findings += _lost_zeros(self.queries, matches)
+        findings += self._respelt_names(matches)
         findings += self._names_of_other_provinces(matches)
         codes = [m.code or a for m, a in zip(matches, self.queries["area"], strict=True)]
         area = table["area"].to_numpy(dtype=object, copy=True)
         area[~self.has_code] = np.array(codes, dtype=object)[self.rows["number"]]
         return table.assign(area=pd.array(area, dtype="str"))
+
+    def _files_without_units(self, findings: Findings) -> set[str]:
+        """Return the sheets none of whose many names is one of a unit; each is one finding."""
+        files = set()
+        for file, queries in self.queries.assign(match=self.matches).groupby("file", sort=False):
+            nothing = [m.rule == "unknown_area" and not m.units for m in queries["match"]]
+            many = queries["area"].nunique() > _FEW or (
+                not self.units.own and queries["area"].str.fullmatch(_CODE).all()
+            )
+            if many and all(nothing) and not self.has_code[self.table["file"] == file].any():
+                row = next(queries.itertuples())
+                parts = {"value": row.area, "count": int(queries["area"].nunique())}
+                findings.append(Finding.in_row("no_unit_recognised", row, "area", **parts))
+                files.add(str(file))
+        return files
+
+    def _respelt_names(self, matches: list[_Match]) -> Iterator[Finding]:
+        """Yield the first name of each sheet that has another spelling than its unit, with the count of all."""
+        queries = self.queries.assign(match=matches)
+        respelt = queries[[m.respelt and m.code is not None for m in matches]]
+        for _, same in respelt.groupby("file", sort=False):
+            row = next(same.itertuples())
+            finding = _respelt(self.units, row, "area", row.area, row.match.units[0])
+            yield replace(finding, count=int(same["area"].nunique()))
 
     def _names_of_other_provinces(self, matches: list[_Match]) -> Iterator[Finding]:
         """Yield the only name of a sheet that is found in another province than all others."""
@@ -323,42 +354,97 @@ class _Sheets:
             ]
             if province is not None and count >= _ENOUGH and len({row.area for row, _ in others}) == 1:
                 row, unit = others[0]
-                parts = {"value": row.area, "expected": self.units.geography.full_name(unit), "name": province.name}
+                parts = {"value": row.area, "expected": self.units.geography.described(unit), "name": province.name}
                 yield Finding.in_row("unit_elsewhere", row, "area", **parts)
 
     def _upper_code(self, text: str, workbook: _Context) -> str:
         """Return the code of the unit of whose units each has a target; the text itself if that is not clear."""
         options = [u for u in self.units.candidates(text) if u.kind != "commune"] if text else []
-        options = workbook.narrow(_on_day_or_last(options, pd.NaT), self.units)
+        options = workbook.narrow(on_day_or_last(options, pd.NaT), self.units)
         return options[0].code if len({u.code for u in options}) == 1 else text
 
 
-def _known_match(units: KnownUnits, text: str, within: str, day: pd.Timestamp, has_figures: bool) -> _Match:
-    question = (text, within, day, has_figures)
+_FEW = 3  # names that are reported one by one, though none of their sheet is one of a unit
+_CODE = r"\S*\d\S*"  # a text that looks like a code
+SHORT_NUMBER = r"[1-9]\d{0,3}"  # that may be a code without its zeros
+_PLACES = re.compile(  # between a name and the units above it
+    r"\s*[,;(]\s*|\s+[-–—]\s+(?=(?:h\.|huyện|tx\.|thị xã|tp\.|thành phố|quận|t\.|tỉnh)\s)|\s+(?=(?:tỉnh|huyện)\s)",
+    re.IGNORECASE,
+)
+_LEVEL_WORDS = {
+    "commune": r"\b(xa|phuong|thi tran|px)\b",
+    "district": r"\b(huyen|quan|qh)\b",
+    "province": r"\b(tinh)\b",
+}
+
+
+def _level(heading: str) -> str:
+    """Return the only level of units that the heading of their column names, or ""."""
+    text = normalise_name(heading)
+    levels = [kind for kind, words in _LEVEL_WORDS.items() if re.search(words, text)]
+    return levels[0] if len(levels) == 1 else ""
+
+
+def _files_without_zeros(table: pd.DataFrame, codes: Collection[str]) -> list[str]:
+    """Return the sheets with a number that is a code only by leading zeros, and with no code that has kept them."""
+    texts = table[["file", "area"]].drop_duplicates()
+    texts = texts[texts["area"].str.fullmatch(r"\d{1,5}").to_numpy(dtype=bool)]
+    lost = [a[0] != "0" and a not in codes and any(a.zfill(n) in codes for n in CODE_LENGTHS) for a in texts["area"]]
+    kept = texts.loc[texts["area"].str.startswith("0"), "file"]
+    return [f for f in texts.loc[lost, "file"].unique() if f not in set(kept)]
+
+
+def _known_match(
+    units: KnownUnits, text: str, within: str, day: pd.Timestamp, written: str, level: str, has_figures: bool
+) -> _Match:
+    question = (text, within, day, written, level, has_figures)
     if question not in units.matches:
         units.matches[question] = _match_unit(units, *question)
     return units.matches[question]
 
 
-def _match_unit(units: KnownUnits, text: str, within: str, day: pd.Timestamp, has_figures: bool) -> _Match:
+def _options(units: KnownUnits, text: str, written: str, level: str) -> list[Unit]:
+    """Return the units that a text can mean; of a number without zeros those of the level and the name of its row."""
+    if not re.fullmatch(SHORT_NUMBER, text):
+        return units.candidates(text)
+    options = units.numbered(text)
+    named = set(units.candidates(written)) if written else set[Unit]()
+    for chosen in ([u for u in options if u.kind == level], [u for u in options if u in named]):
+        options = [u for u in options if u in chosen] or options
+    return options
+
+
+def _match_unit(
+    units: KnownUnits, text: str, within: str, day: pd.Timestamp, written: str, level: str, has_figures: bool
+) -> _Match:
     """Return the units that a text can mean on a day, in units above («huyện, tỉnh», by names or codes, or "")."""
-    name, *places = [text] if units.candidates(text) else text.split(",")
-    options = units.candidates(name.strip())
+    plain = strip_footnote(text)
+    name, *places = [plain] if units.candidates(plain) else _PLACES.split(plain.rstrip(") "))
+    options = _options(units, name.strip(), written, level)
+    marks = {"respelt": units.is_respelt(name.strip()), "numbered": name.strip().isdigit()}
     for place in (p.strip() for p in (*places, *within.split(",")) if p.strip()):
         upper = set(units.candidates(place))
         if any(u.kind == "country" for u in upper):
             continue
-        inside = [u for u in options if upper & units.uppers(u)] or [u for u in options if u in upper]
+        on_day = upper if pd.isna(day) else {u for u in upper if u.exists_on(day.toordinal())}
+        insides = ([u for u in options if uppers & units.uppers(u)] for uppers in (on_day, upper))
+        inside = next(filter(None, insides), None) or [u for u in options if u in upper]
         if options and not inside:
             return _Match([], "not_within", options)
         options = inside
     if not options:
         return _Match([])
+    match = _on_day(units, options, day, has_figures)
+    return replace(match, **marks)
+
+
+def _on_day(units: KnownUnits, options: list[Unit], day: pd.Timestamp, has_figures: bool) -> _Match:
+    """Return those of some units that a row of a day can be about."""
     if not has_figures:  # a target of a later day may be that of a unit of before
         on = None if pd.isna(day) else day.toordinal()
         existing = [u for u in options if on is not None and u.exists_on(on)]
         same_kind = len({u.kind for u in options}) == 1
-        return _Match(existing or (_on_day_or_last(options, pd.NaT) if same_kind else options))
+        return _Match(existing or (on_day_or_last(options, pd.NaT) if same_kind else options))
     if pd.isna(day):
         return _Match(options)
     existing = [u for u in options if u.exists_on(day.toordinal())] or _with_other_word(units, options, day)
@@ -371,18 +457,18 @@ def _with_other_word(units: KnownUnits, options: list[Unit], day: pd.Timestamp) 
     return [v for u, v in same_code if v.exists_on(day.toordinal()) and _bare_key(u.name) == _bare_key(v.name)]
 
 
-def _check_names(name: str, table: pd.DataFrame, units: KnownUnits) -> Findings:
+def _check_names(name: str, table: pd.DataFrame, has_code: np.ndarray, units: KnownUnits) -> Findings:
     """Return a finding for each row whose code is that of another unit than its name."""
     if "_name" not in table:
         return []
     geography = units.geography
-    rows = table.assign(day=days_of_rows(name, table))
+    rows = table.assign(day=days_of_rows(name, table))[has_code]
     rows = rows[rows["area"].isin(geography.codes) & (rows["_name"] != "")].drop_duplicates(["file", "row"])
     findings = []
     for (code, text, day), same in rows.groupby(["area", "_name", "day"], sort=False, dropna=False):
         unit, namesakes = geography.unit_at(code, None if pd.isna(day) else day), units.candidates(text)
         if namesakes and (unit not in namesakes if not pd.isna(day) else code not in {u.code for u in namesakes}):
-            parts = {"value": code, "expected": geography.full_name(unit), "name": text}
+            parts = {"value": code, "expected": geography.described(unit), "name": text}
             findings += [Finding.in_row("code_not_name", row, "area", **parts) for row in same.itertuples()]
     return findings
 
@@ -403,7 +489,7 @@ def _lost_zeros(queries: pd.DataFrame, matches: list[_Match]) -> Findings:
 def _unresolved(units: KnownUnits, row: TableRow, match: _Match, places: frozenset[Unit]) -> Finding:
     """Return the finding about a text that fits no unit, or several."""
     if match.units:
-        return _several(units, row, "area", row.area, match.units)
+        return several_units(units, row, "area", row.area, match.units)
     if match.rule == "not_on_day":
         day = row.day.toordinal()
         inside = [u for u in match.nearest if units.uppers(u) & places] or match.nearest
@@ -413,9 +499,10 @@ def _unresolved(units: KnownUnits, row: TableRow, match: _Match, places: frozens
         )
         return Finding.in_row(rule, row, "area", value=unit.code, name=unit.name, day=row.day, **term)
     if match.rule == "not_within":
-        hint = _listed(dict.fromkeys(f"{u.code} {units.geography.full_name(u)}" for u in match.nearest))
+        nearest = [u for u in match.nearest if pd.isna(row.day) or u.exists_on(row.day.toordinal())] or match.nearest
+        hint = _listed(dict.fromkeys(units.geography.described(u) for u in nearest))
         return Finding.in_row("not_within", row, "area", value=row.area, expected=hint)
-    return _unknown(units, row, "area", row.area, "unknown_area", places)
+    return unknown_unit(units, row, "area", row.area, places)
 
 
 _SHOWN = 8  # choices in a message
@@ -426,20 +513,32 @@ def _listed(choices: Iterable[str]) -> str:
     return "; ".join([*texts[:_SHOWN], *["…"] * (len(texts) > _SHOWN)])
 
 
-def _several(units: KnownUnits, row: TableRow, column: str, text: str, options: Iterable[Unit]) -> Finding:
-    choices = sorted({f"{u.code} {units.geography.full_name(u)}" for u in options})
+def several_units(units: KnownUnits, row: TableRow, column: str, text: str, options: Iterable[Unit]) -> Finding:
+    """Return the finding about a text that fits several units."""
+    day = getattr(row, "day", None)
+    choices = sorted({units.geography.described(u, day) for u in options})
     return Finding.in_row("ambiguous_area", row, column, value=text, expected=_listed(choices))
 
 
-def _unknown(units: KnownUnits, row: TableRow, column: str, text: str, rule: str, places: frozenset[Unit]) -> Finding:
+def _respelt(units: KnownUnits, row: TableRow, column: str, text: str, unit: Unit) -> Finding:
+    """Return the finding about a name in another spelling than that of its unit."""
+    return Finding.in_row("name_respelt", row, column, value=text, expected=units.geography.described(unit), count=1)
+
+
+def unknown_unit(units: KnownUnits, row: TableRow, column: str, text: str, places: frozenset[Unit]) -> Finding:
     """Return the finding about a text that names no unit, with the nearest names of the same places or of all."""
-    geography = units.geography
-    own = [geography.units[i] for i in range(units.own)]
-    inside = {u for place in places for u in geography.inside(place)} | set(own)
-    code = nearest_choice(text, [u.code for u in own])
-    near = geography.similar(text, inside) or ([] if code else geography.similar(text))
-    hint = _listed(dict.fromkeys(f"{u.code} {u.name}" for u in near))
-    return Finding.in_row(rule, row, column, value=text, expected=hint or code or Term("expect.nothing"))
+    geography, day = units.geography, getattr(row, "day", pd.NaT)
+    question = (text, places, day, column == "parent")
+    if question not in units.nearest:
+        own = [geography.units[i] for i in range(units.own)]
+        name = _PLACES.split(strip_footnote(text))[0]
+        inside = {u for place in places for u in geography.inside(place)} | set(own)
+        code = nearest_choice(text, [u.code for u in own])
+        near = geography.similar(name, inside) or ([] if code or re.fullmatch(_CODE, name) else geography.similar(name))
+        near = on_day_or_last([u for u in near if column != "parent" or u.kind != "commune"], day)
+        hint = _listed(dict.fromkeys(geography.described(u) for u in near))
+        units.nearest[question] = hint or code or Term("expect.nothing")
+    return Finding.in_row("unknown_area", row, column, value=text, expected=units.nearest[question])
 
 
 # --- The units that the input is about ---

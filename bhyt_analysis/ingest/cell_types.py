@@ -29,6 +29,7 @@ from bhyt_analysis.law.groups import groups
 SCOPES = ("all", "ethnic_minority", "pupil_who_lost", "student_who_lost", "other_who_lost")  # beside the groups
 GROUP_TYPES = ("group", "scope")  # choices among the groups of the insured
 LONGEST_TEXT = 80  # characters of a cell in a message
+CITY = "city"  # in the column of kinds: a province or a district, which its place decides
 NUMERIC_TYPES = ("count", "change", "share", "number")
 # The day that a month alone means, by the column: a count is of its end, a rule begins with its first day.
 MONTH_DAYS = {"as_of": "last", "until": "last", "since": "first"}

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.area_view import area_view
@@ -24,12 +25,13 @@ from bhyt_analysis.domain.partitions import is_partition, read_partition
 from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.text import clean_text
-from bhyt_analysis.ingest.area_matching import Tables, Titles, name_known_units, resolve_areas
+from bhyt_analysis.ingest.area_matching import Tables, Titles, resolve_areas
 from bhyt_analysis.ingest.coercion import UNIT_HINTS, coerce_table
 from bhyt_analysis.ingest.headings import ColumnHeading
 from bhyt_analysis.ingest.person_register import count_large_register, count_persons
 from bhyt_analysis.ingest.personal_data import hide_in_finding
 from bhyt_analysis.ingest.table_detection import DetectedTable, detect_table, is_template_page
+from bhyt_analysis.ingest.unit_lists import complete_own_units, complete_unit_list, plain_codes
 from bhyt_analysis.ingest.workbook import first_names, list_input_files, read_sheets, report_unread_files
 from bhyt_analysis.quality import checks
 
@@ -98,21 +100,22 @@ def examine_input(path: str | Path | None = None, numbers: str | None = None) ->
         if table.name == REGISTER:
             frames["cards"].append(count_persons(table, findings) if cards is None else cards)
         else:
+            table = complete_unit_list(table)
             frames[table.name].append(coerce_table(table, numbers, findings))
         headings[table.label], titles[table.label], names[table.label] = table.headings, table.titles, table.name
     if not any(len(rows) for parts in frames.values() for rows in parts) and not has_errors(findings):
         findings.append(Finding("empty_input", source.name))
     tables = {name: _concat(name, parts) for name, parts in frames.items()}
     if any(frames.values()):
-        tables = _resolve_units(tables, titles, source, findings)
+        tables = _resolve_units(tables, titles, source, findings, headings)
     for name, rows in tables.items():
         findings += _duplicates(name, rows)
     data = None
     if not has_errors(findings):  # each table is valid by itself: check them against each other
         data = Dataset(**tables, source=str(source), sha256=sha256)
         findings += checks.check_across_tables(data)
-    elif set(tables["areas"]["file"]).isdisjoint(f.file for f in findings if f.severity == "error"):
-        findings += checks.check_units(tables["areas"])
+    else:
+        findings += checks.check_circles(tables["areas"])
     findings = [hide_in_finding(_with_heading(f, headings, names)) for f in findings]
     if data is None or has_errors(findings):
         return Reading(None, tables, findings)
@@ -172,13 +175,15 @@ def _detected_tables(source: Path, findings: list[Finding]) -> Iterator[tuple[De
             findings.append(Finding("empty_tables", clean_text(file.name), count=len(empty), value=first_names(empty)))
 
 
-def _resolve_units(tables: Tables, titles: Titles, source: Path, findings: list[Finding]) -> Tables:
+def _resolve_units(tables: Tables, titles: Titles, source: Path, findings: list[Finding], headings: Headings) -> Tables:
     """Return the tables with codes for names of units; units that the input lacks are those of the country."""
-    if not len(tables["areas"]) and not name_known_units(tables):
+    if not any(len(table) and ("area" in table or name == "areas") for name, table in tables.items()):
         if not has_errors(findings):
             findings.append(Finding("missing_table", source.name, column="areas", value="areas"))
         return tables
-    tables = resolve_areas(tables, titles, findings)
+    columns = {label: str(named["area"].text) for label, named in headings.items() if "area" in named}
+    tables = complete_own_units(plain_codes(tables), findings)
+    tables = resolve_areas(tables, titles, findings, columns)
     return {name: table.drop(columns=list(UNIT_HINTS), errors="ignore") for name, table in tables.items()}
 
 
@@ -201,7 +206,10 @@ def _concat(name: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _duplicates(name: str, table: pd.DataFrame) -> list[Finding]:
     """Return a finding for each row that repeats the key of another."""
-    key = table_columns(name).query("key == 'yes'")["column"].tolist()
+    columns = table_columns(name).query("key == 'yes'")
+    key = columns["column"].tolist()
+    required = [c for c in columns.query("required != ''")["column"] if c in table]
+    table = table[table[required].replace("", np.nan).notna().all(axis=1)]  # a blank one is reported by itself
     group = table.groupby(key, dropna=False, sort=False).ngroup()
     repeated = group.duplicated()
     firsts = table[~repeated].set_axis(group[~repeated])

@@ -128,6 +128,8 @@ def _is_complete(table: str, heading: Heading) -> bool:
     required = columns[(columns["required"] != "") & ~columns["column"].isin(["status", "source", "as_of"])]["column"]
     if "_name" in keys:
         keys.add("area")
+    if table == "areas" and any(key.startswith(("_within", "_province")) for key in keys):
+        keys.add("parent")
     if len(keys & set(schema.group_keys_by_name())) >= 2:
         keys |= {"group", *columns.loc[columns["type"] == "count", "column"]}
     return set(required) <= keys and len(keys) >= 3
@@ -141,7 +143,7 @@ def _read_table(name: str, sheet: Sheet, head: np.ndarray, heading: Heading, fin
     heading_row = int(sheet.cells.index[heading.rows[-1]])
     body = sheet.cells.iloc[heading.rows[-1] + 1 :]
     titles = [[v for v in row if v != ""] for row in head[: heading.rows[0]]]
-    keys = _promote_unit_column(list(heading.keys))
+    keys = list(heading.keys) if name == "areas" else _promote_unit_column(list(heading.keys))
     headings = {k: ColumnHeading(t, i) for i, (k, t) in enumerate(zip(keys, heading.texts, strict=True), 1) if k}
     _check_headings(name, sheet, body, heading, keys, findings)
     positions = [i for i, k in enumerate(keys) if k and keys.index(k) == i]

@@ -42,11 +42,16 @@ def check_units(areas: pd.DataFrame) -> Iterator[Finding]:
     unknown = (areas["parent"] != "") & ~areas["parent"].isin(areas["code"])
     for row in areas[unknown].itertuples():
         yield unknown_area(row, "parent", row.parent, areas)
+    yield from check_circles(areas[~unknown])
+
+
+def check_circles(areas: pd.DataFrame) -> Iterator[Finding]:
+    """Yield units within themselves."""
     above = areas["parent"].groupby(areas["code"]).first()
     parents, chain = above.to_dict(), areas["parent"]
     for _ in range(LEVELS):
         chain = chain.map(above).fillna("")
-    for row in areas[(chain != "") & ~unknown].itertuples():  # a chain without end: follow each of the few
+    for row in areas[chain != ""].itertuples():  # a chain without end: follow each of the few
         visited, code = {row.code}, row.parent
         while code and code not in visited:
             visited.add(code)

@@ -61,7 +61,7 @@ def test_other_sheets_tell_the_province(tmp_path):
 def test_name_without_a_place_is_asked_about(tmp_path):
     [[rule, message]] = findings(tmp_path, **{"Dân số": people(("Xã Hợp Thành", NEW))})
     assert rule == "ambiguous_area"
-    assert "02680 Xã Hợp Thành (Tỉnh Lào Cai); 05632 Xã Hợp Thành (Tỉnh Thái Nguyên)" in message
+    assert "Xã Hợp Thành, tỉnh Lào Cai (02680); Xã Hợp Thành, tỉnh Thái Nguyên (05632)" in message
 
 
 def test_name_in_two_named_provinces_is_asked_about(tmp_path):
@@ -72,7 +72,7 @@ def test_name_in_two_named_provinces_is_asked_about(tmp_path):
 def test_unit_of_another_province_than_the_column_says(tmp_path):
     [[rule, message]] = findings(tmp_path, **{"Dân số": people(("Xã Y Tý", NEW, "Cà Mau"), extra=["Tỉnh"])})
     assert rule == "not_within"
-    assert "02701 Xã Y Tý (Tỉnh Lào Cai)" in message
+    assert "Xã Y Tý, tỉnh Lào Cai (02701)" in message
 
 
 def test_only_unit_of_another_province_is_a_warning(tmp_path):
@@ -80,7 +80,7 @@ def test_only_unit_of_another_province_is_a_warning(tmp_path):
     table = bhyt.check(write_xlsx(tmp_path / "so_lieu.xlsx", {"Dân số": rows}), "en")
     assert table[["rule", "row"]].to_numpy().tolist() == [["unit_elsewhere", 5]]
     assert (
-        "is read as Xã Đất Mũi (Tỉnh Cà Mau), but the other units of the table lie in Tỉnh Lào Cai"
+        "is read as Xã Đất Mũi, tỉnh Cà Mau (32248), but the other units of the table lie in Tỉnh Lào Cai"
         in table.at[0, "message"]
     )
 
@@ -127,7 +127,7 @@ def test_code_with_the_name_of_another_day_is_reported(tmp_path):
     rows[0][0] = "Mã đơn vị"
     [[rule, message]] = findings(tmp_path, **{"Dân số": rows})
     assert rule == "code_not_name"
-    assert "the code 07537 is Xã Biên Sơn (Tỉnh Bắc Ninh)" in message
+    assert "the code 07537 is Xã Biên Sơn, tỉnh Bắc Ninh (07537)" in message
 
 
 def test_commune_that_became_a_town_keeps_its_code(tmp_path):
@@ -239,10 +239,10 @@ def test_own_area_needs_no_parent_and_takes_codes_and_commas(tmp_path):
 
 
 def test_own_area_with_a_commune_that_does_not_exist(tmp_path):
-    table = bhyt.check(own_area(tmp_path, communes="Xã Bát Xát; Xã Y Tí"), "en")
+    table = bhyt.check(own_area(tmp_path, communes="Xã Bát Xát; Xã Y Tú"), "en")
     [message] = table.loc[table["rule"] == "unknown_area", "message"]
     assert "«Gồm các xã»" in message
-    assert "02701 Xã Y Tý" in message
+    assert "Xã Y Tý, tỉnh Lào Cai (02701)" in message
 
 
 def test_own_area_has_a_briefing_beside_its_communes_and_province(tmp_path):

@@ -72,7 +72,7 @@ def test_valid_input_has_no_findings(small_input):
         ({"as_of": "31/02/2021"}, "as_of", '"31/02/2021", expected a date'),
         ({"group": "near_por"}, "group", "did you mean “Near-poor households"),
         ({"status": "sure"}, "status", '"sure" is not in the list'),
-        ({"area": "C9"}, "area", 'area "C9" is not in the table Areas nor a unit of the country; the nearest is C2'),
+        ({"area": "C9"}, "area", 'there is no unit "C9"; the nearest is C2'),
         ({"source": ""}, "source", "blank, expected a text"),
     ],
 )
@@ -192,7 +192,7 @@ def test_misnamed_file_is_a_warning(small_input):
 
 def test_missing_areas_table_is_reported(small_input):
     (small_input / "areas.csv").unlink()
-    assert "the table «Areas» is missing" in findings(small_input)["message"].iloc[0]
+    assert "add the table «Areas»" in findings(small_input)["message"].iloc[0]
 
 
 def test_empty_folder_is_reported(tmp_path):

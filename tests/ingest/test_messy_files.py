@@ -285,8 +285,8 @@ WRONG = {
     ),
     "a name with a wrong accent": (
         people_sheet(with_names(PEOPLE, "Kiên Lao", "Phì Diền", "Chũ")),
-        'error unknown_area: [Dân số], row 3, column A «Xã, thị trấn»: area "Phì Diền" is not in the table '
-        "areas; the nearest is T902 Xã Phì Điền",
+        'error unknown_area: [Dân số], row 3, column A «Xã, thị trấn»: there is no unit "Phì Diền"; the '
+        "nearest is Xã Phì Điền, huyện Khe Sâu (T902)",
     ),
     "a name that fits two units": (
         office(
@@ -296,7 +296,7 @@ WRONG = {
             }
         ),
         'error ambiguous_area: [Dân số], row 2, column A «Xã, thị trấn»: "Xã Kiên Lao" fits several units: '
-        "T801 Xã Kiên Lao (Huyện Bên); T901 Xã Kiên Lao (Huyện Khe Sâu); write the code, or add a column "
+        "Xã Kiên Lao, huyện Bên (T801); Xã Kiên Lao, huyện Khe Sâu (T901); write the code, or add a column "
         "of districts",
     ),
     "namesakes under a unit that is not there": (
@@ -306,10 +306,10 @@ WRONG = {
                 "Dân số": with_names(PEOPLE, "Xã Kiên Lao", "T902", "T801"),
             }
         ),
+        'error unknown_area: [Đơn vị], row 6, column D «Thuộc đơn vị»: there is no unit "-"; the nearest is no name is '
+        "close\n"
         'error ambiguous_area: [Dân số], row 2, column A «Xã, thị trấn»: "Xã Kiên Lao" fits several units: '
-        "T801 Xã Kiên Lao; T901 Xã Kiên Lao (Huyện Khe Sâu); write the code, or add a column of districts\n"
-        'error unknown_area: [Đơn vị], row 6, column D «Thuộc đơn vị»: area "-" is not in the table areas; '
-        "the nearest is no name is close",
+        "Xã Kiên Lao (T801); Xã Kiên Lao, huyện Khe Sâu (T901); write the code, or add a column of districts",
     ),
     "an unknown group": (
         cards_sheet(column(CARDS, "Nhóm đối tượng", "Hộ nghèo", "ZZ", "HN", "GD", "HN", "GD")),
@@ -449,7 +449,7 @@ def test_name_of_another_district_is_not_matched(tmp_path):
     assert report(path) == [
         (
             'error not_within: [Dân số], row 5, column B «Xã»: there is no "Xã Cao" in the unit above that the row '
-            "names; the nearest is T802 Xã Cao (Huyện Bên)"
+            "names; the nearest is Xã Cao, huyện Bên (T802)"
         )
     ]
 
@@ -719,7 +719,7 @@ def test_code_and_name_of_different_units_are_reported(tmp_path):
     path = write_xlsx(tmp_path / "so_lieu.xlsx", people_sheet(rows))
     assert report(path) == [
         (
-            "error code_not_name: [Dân số], row 2, column A «Mã đơn vị»: the code T901 is Xã Kiên Lao (Huyện Khe "
-            'Sâu), but the row is named "Xã Phì Điền"'
+            "error code_not_name: [Dân số], row 2, column A «Mã đơn vị»: the code T901 is Xã Kiên Lao, huyện Khe "
+            'Sâu (T901), but the row is named "Xã Phì Điền"'
         )
     ]
