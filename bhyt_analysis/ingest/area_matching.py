@@ -219,7 +219,7 @@ class _Context:
         tests: tuple[Callable[[Unit], int], ...] = (
             lambda u: self.names(u, units, normalise_name),
             lambda u: self.names(u, units, _bare_key),
-            lambda u: len((_places(units, u) if numbered else units.uppers(u)) & self.places),
+            lambda u: bool(_places(units, u) & self.places) if numbered else len(units.uppers(u) & self.places),
             lambda u: u.kind == self.kind,
         )
         if numbered and self.places and not any(_places(units, u) & self.places for u in options):
@@ -277,7 +277,7 @@ class _Sheets:
         self.rows = rows.assign(number=rows.groupby(["file", *keys], dropna=False).ngroup())
         self.queries = self.rows.drop_duplicates("number").sort_values("number")  # one for each distinct question
         queries = self.queries[keys].itertuples(index=False, name=None)
-        self.matches = [_known_match(units, *q, name in FIGURES) for q in queries]
+        self.matches = [_known_match(units, (*q, name in FIGURES)) for q in queries]
         coded = table.loc[self.has_code & ~table["area"].isin(NO_NAMES), ["file", "area"]].drop_duplicates()
         self.groups: dict[str, list[list[Unit]]] = {}
         for file, code in coded.itertuples(index=False):
@@ -394,10 +394,7 @@ def _files_without_zeros(table: pd.DataFrame, codes: Collection[str]) -> list[st
     return [f for f in texts.loc[lost, "file"].unique() if f not in set(kept)]
 
 
-def _known_match(
-    units: KnownUnits, text: str, within: str, day: pd.Timestamp, written: str, level: str, has_figures: bool
-) -> _Match:
-    question = (text, within, day, written, level, has_figures)
+def _known_match(units: KnownUnits, question: tuple[str, str, pd.Timestamp, str, str, bool]) -> _Match:
     if question not in units.matches:
         units.matches[question] = _match_unit(units, *question)
     return units.matches[question]
@@ -421,7 +418,6 @@ def _match_unit(
     plain = strip_footnote(text)
     name, *places = [plain] if units.candidates(plain) else _PLACES.split(plain.rstrip(") "))
     options = _options(units, name.strip(), written, level)
-    marks = {"respelt": units.is_respelt(name.strip()), "numbered": name.strip().isdigit()}
     for place in (p.strip() for p in (*places, *within.split(",")) if p.strip()):
         upper = set(units.candidates(place))
         if any(u.kind == "country" for u in upper):
@@ -435,7 +431,7 @@ def _match_unit(
     if not options:
         return _Match([])
     match = _on_day(units, options, day, has_figures)
-    return replace(match, **marks)
+    return replace(match, respelt=units.is_respelt(name.strip()), numbered=name.strip().isdigit())
 
 
 def _on_day(units: KnownUnits, options: list[Unit], day: pd.Timestamp, has_figures: bool) -> _Match:
@@ -479,7 +475,7 @@ def _check_names(name: str, table: pd.DataFrame, has_code: np.ndarray, units: Kn
 def _lost_zeros(queries: pd.DataFrame, matches: list[_Match]) -> Findings:
     """Return one finding for each sheet whose codes have lost their zeros, as Excel drops them."""
     findings: dict[str, Finding] = {}
-    for row, match in zip(queries.itertuples(), matches, strict=True):
+    for row, match in sorted(zip(queries.itertuples(), matches, strict=True), key=lambda pair: pair[0].row):
         if str(row.area).isdigit() and match.code:
             finding = Finding.in_row("lost_zeros", row, "area", value=row.area, expected=match.code)
             findings.setdefault(str(row.file), finding)

@@ -7,16 +7,20 @@ province of each row. Units above, by name or code, are those that ever were abo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.country import country
+from bhyt_analysis.domain.dataset import days_of_rows
 from bhyt_analysis.domain.findings import Finding, TableRow
 from bhyt_analysis.domain.geography import CODE_LENGTHS, KIND_RANK, Geography, Unit
 from bhyt_analysis.i18n.unit_names import spelling_key, strip_unit_word, word_kinds
 from bhyt_analysis.ingest.area_matching import (
+    FIGURES,
     SHORT_NUMBER,
     KnownUnits,
     Tables,
@@ -52,10 +56,8 @@ def complete_unit_list(table: DetectedTable) -> DetectedTable:
         cells["kind"] = [next(iter(word_kinds(name)), "") if _is_clear(name) else "" for name in cells["name"]]
     if "parent" in cells or not upper:
         return replace(table, cells=cells)
-    rows = [
-        _raised(dict(row))
-        for row in cells.reindex(columns=cells.columns.union(_uppers())).fillna("").to_dict("records")
-    ]
+    every = cells.assign(**{c: "" for c in _uppers() if c not in cells})
+    rows = [_raised(row) for row in every.to_dict("records")]
     listed = {(row["code"], spelling_key(row["name"])) for row in rows}
     known = country().geography
     added: dict[tuple[str, str], dict[str, str]] = {}
@@ -159,7 +161,7 @@ def complete_own_units(tables: Tables, findings: list[Finding]) -> Tables:
     """Return the tables with the own units under their codes with zeros, and with the codes of the units above."""
     own = tables["areas"]
     own = _with_zeros(own, findings)
-    own = _with_parents(own, findings)
+    own = _with_parents(own, _latest_day(tables), findings)
     if (own["kind"] == CITY).any():
         own = own.assign(kind=[_kind_of_city(row) if row.kind == CITY else row.kind for row in own.itertuples()])
     cities = {n: t.assign(kind=t["kind"].replace(CITY, "district")) for n, t in tables.items() if "kind" in t}
@@ -189,74 +191,88 @@ def _kind_of_city(row: TableRow) -> str:
     return "province" if row.parent in ("", "VN") else "district"
 
 
-def _with_parents(own: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
+def _with_parents(own: pd.DataFrame, day: pd.Timestamp, findings: list[Finding]) -> pd.DataFrame:
     """Return the own units with codes for the names, or for the short codes, of the units above them."""
-    listed_codes = own.groupby("code")["kind"].agg(set).to_dict()
-    rank = own["kind"].map(KIND_RANK).fillna(KIND_RANK["district"])
-    given = own["parent"] != ""
-    lower = [
-        any(KIND_RANK.get(k, 0) < r or k == CITY for k in listed_codes.get(p, ())) for p, r in zip(own["parent"], rank)
-    ]
-    isin = own["parent"].isin(own["code"])
-    numbers = own["parent"].str.fullmatch(SHORT_NUMBER).to_numpy(dtype=bool)
-    names = own[given & ~(isin & (~numbers | pd.Series(lower, index=own.index)))]
+    listed, numbers = own["parent"].isin(own["code"]), own["parent"].str.fullmatch(SHORT_NUMBER)
+    kinds = own.groupby("code")["kind"].agg(set)
+    pairs = own[["parent", "kind"]].itertuples(index=False, name=None)
+    above = [any(_is_above(upper, kind) for upper in kinds.get(parent, ())) for parent, kind in pairs]
+    names = own[
+        (own["parent"] != "") & ~(listed & (~numbers | np.array(above, dtype=bool)))
+    ]  # a number may also have lost its zeros
     if names.empty:
         return own
-    upper, files = Parents(own), set(own["file"])
-    incomplete = any(
-        f.severity == "error" and f.file in files for f in findings
-    )  # a unit may be missing by another fault
+    upper, files = Parents(own, day), set(own["file"])
+    incomplete = any(f.severity == "error" and f.file in files for f in findings)
     parents = own["parent"].copy()
     for row in names.itertuples():
-        options = upper.options(row)
+        units, options = upper.options(row)
+        if row.parent in kinds.index:  # the number of another unit of the list: only that of the country is clear
+            options = [u for u in options if u.code in upper.codes_above(row)]
         if len({u.code for u in options}) == 1:
             parents[row.Index] = options[0].code
         elif options:
-            findings.append(several_units(upper.units_of(options), row, "parent", row.parent, options))
-        elif row.parent not in listed_codes and not incomplete:
+            findings.append(several_units(units, row, "parent", row.parent, options))
+        elif row.parent not in kinds.index and not incomplete:
             findings.append(unknown_unit(upper.country, row, "parent", row.parent, frozenset()))
     return own.assign(parent=parents)
+
+
+def _latest_day(tables: Tables) -> pd.Timestamp:
+    """Return the latest day of the figures of an input; missing without any."""
+    days = [days_of_rows(name, tables[name]).max() for name in FIGURES if len(tables[name])]
+    return max((d for d in days if not pd.isna(d)), default=pd.NaT)
+
+
+def _is_above(kind: str, other: str) -> bool:
+    """Return whether units of a kind can have units of another in them; those of no or an unclear kind can."""
+    return kind == CITY or KIND_RANK.get(kind, 0) < KIND_RANK.get(other, len(KIND_RANK))
+
+
+def _is_within(units: KnownUnits, codes: set[str], unit: Unit) -> bool:
+    return unit.parent_code in codes or any(u.code in codes for u in units.uppers(unit))
 
 
 class Parents:
     """The units that can be above the own ones: those of the list, else those of the country."""
 
-    def __init__(self, own: pd.DataFrame) -> None:
+    def __init__(self, own: pd.DataFrame, day: pd.Timestamp) -> None:
+        self.day = day  # of units whose own last day is not known
         self.listed = KnownUnits(Geography(own), len(own))
         self.country = KnownUnits(country().geography, 0)
 
-    def units_of(self, options: list[Unit]) -> KnownUnits:
-        """Return the units among which some were found."""
-        return self.listed if options[0] in self.listed.geography.units.values() else self.country
-
-    def options(self, row: TableRow) -> list[Unit]:
-        """Return the units that the parent of an own unit can mean, on the days of that unit."""
+    def codes_above(self, row: TableRow) -> set[str]:
+        """Return the codes of the units that ever were above the unit of the country of a code and name."""
         geography = self.country.geography
         same = _country_units(geography, row.code, row.name)
-        above = {u.code for spell in same for u in geography.parents(spell)}
+        return {u.code for spell in same for u in geography.parents(spell)}
+
+    def options(self, row: TableRow) -> tuple[KnownUnits, list[Unit]]:
+        """Return the units that the parent of an own unit can mean, and those among which they are."""
         text, _, place = row.parent.partition(",")
         places = [p.strip() for p in (place, getattr(row, "_province", "")) if p.strip()]
         for units in (self.listed, self.country):
-            options = [
-                u for u in self._named(units, text.strip()) if KIND_RANK.get(u.kind, 2) < KIND_RANK.get(row.kind, 2)
-            ]
+            options = [u for u in self._named(units, text.strip()) if _is_above(u.kind, row.kind)]
             options = [u for u in options if (u.code, u.name) != (row.code, row.name)]
             if options:
                 break
-        for test in self._tests(units, row, above, places):
+        if not pd.isna(day := self.day if pd.isna(row.until) else row.until):
+            options = [u for u in options if u.exists_on(day.toordinal())] or options
+        for test in self._tests(units, row, places):
             if len({u.code for u in options}) < 2:
                 break
             options = [u for u in options if test(u)] or options
-        return on_day_or_last(options, row.until) if len({u.code for u in options}) > 1 else options
+        return units, on_day_or_last(options, day) if len({u.code for u in options}) > 1 else options
 
     @staticmethod
     def _named(units: KnownUnits, text: str) -> list[Unit]:
         return units.numbered(text) if re.fullmatch(SHORT_NUMBER, text) else units.candidates(text)
 
-    def _tests(self, units: KnownUnits, row: TableRow, above: set[str], places: list[str]) -> Iterable:
+    def _tests(self, units: KnownUnits, row: TableRow, places: list[str]) -> Iterator[Callable[[Unit], bool]]:
         """Yield what tells units above of one name from each other, the best first."""
+        above = self.codes_above(row)
         yield lambda u: u.code in above
         for place in places:
             upper = {v.code for v in units.candidates(place)}
-            yield lambda u, upper=upper: any(v.code in upper for v in units.uppers(u)) or u.parent_code in upper
+            yield partial(_is_within, units, upper)
         yield lambda u: any(_same_name(v.name, row.name) for v in units.geography.children(u))
