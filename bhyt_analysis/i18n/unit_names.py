@@ -109,7 +109,7 @@ def spelling_key(name: str) -> str:
 
 
 def _spelling(syllable: str) -> str:
-    """Return a syllable of `accented_key` in the one way that stands for all."""
+    """Return a syllable of `accented_key` in one way for all."""
     letters = syllable.rstrip(_TONES)
     tone = syllable[len(letters) :]
     if letters.isdigit():

@@ -270,10 +270,12 @@ class _Sheets:
         day = days_of_rows(name, table)
         levels = {f: _level(h) for f, h in headings.items()}
         level = pd.Series([levels.get(f, "") for f in table["file"]], index=table.index, dtype="str")
-        written = table["_name"].where(lost_zeros, "") if "_name" in table else ""
-        asked = table.assign(within=_within(table), day=day, written=written, level=level.where(lost_zeros, ""))
-        rows = asked[~self.has_code]
-        keys = ["area", "within", "day", "written", "level"]
+        name_beside = table["_name"].where(lost_zeros, "") if "_name" in table else ""
+        queried = table.assign(
+            within=_within(table), day=day, name_beside=name_beside, level=level.where(lost_zeros, "")
+        )
+        rows = queried[~self.has_code]
+        keys = ["area", "within", "day", "name_beside", "level"]
         self.rows = rows.assign(number=rows.groupby(["file", *keys], dropna=False).ngroup())
         self.queries = self.rows.drop_duplicates("number").sort_values("number")  # one for each distinct question
         queries = self.queries[keys].itertuples(index=False, name=None)
@@ -400,24 +402,24 @@ def _known_match(units: KnownUnits, question: tuple[str, str, pd.Timestamp, str,
     return units.matches[question]
 
 
-def _options(units: KnownUnits, text: str, written: str, level: str) -> list[Unit]:
+def _options(units: KnownUnits, text: str, name_beside: str, level: str) -> list[Unit]:
     """Return the units that a text can mean; of a number without zeros those of the level and the name of its row."""
     if not re.fullmatch(SHORT_NUMBER, text):
         return units.candidates(text)
     options = units.numbered(text)
-    named = set(units.candidates(written)) if written else set[Unit]()
-    for chosen in ([u for u in options if u.kind == level], [u for u in options if u in named]):
+    bearers = set(units.candidates(name_beside)) if name_beside else set[Unit]()
+    for chosen in ([u for u in options if u.kind == level], [u for u in options if u in bearers]):
         options = [u for u in options if u in chosen] or options
     return options
 
 
 def _match_unit(
-    units: KnownUnits, text: str, within: str, day: pd.Timestamp, written: str, level: str, has_figures: bool
+    units: KnownUnits, text: str, within: str, day: pd.Timestamp, name_beside: str, level: str, has_figures: bool
 ) -> _Match:
     """Return the units that a text can mean on a day, in units above («huyện, tỉnh», by names or codes, or "")."""
     plain = strip_footnote(text)
     name, *places = [plain] if units.candidates(plain) else _PLACES.split(plain.rstrip(") "))
-    options = _options(units, name.strip(), written, level)
+    options = _options(units, name.strip(), name_beside, level)
     for place in (p.strip() for p in (*places, *within.split(",")) if p.strip()):
         upper = set(units.candidates(place))
         if any(u.kind == "country" for u in upper):

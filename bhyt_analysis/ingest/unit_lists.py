@@ -252,7 +252,7 @@ class Parents:
         text, _, place = row.parent.partition(",")
         places = [p.strip() for p in (place, getattr(row, "_province", "")) if p.strip()]
         for units in (self.listed, self.country):
-            options = [u for u in self._named(units, text.strip()) if _is_above(u.kind, row.kind)]
+            options = [u for u in self._candidates(units, text.strip()) if _is_above(u.kind, row.kind)]
             options = [u for u in options if (u.code, u.name) != (row.code, row.name)]
             if options:
                 break
@@ -265,7 +265,7 @@ class Parents:
         return units, on_day_or_last(options, day) if len({u.code for u in options}) > 1 else options
 
     @staticmethod
-    def _named(units: KnownUnits, text: str) -> list[Unit]:
+    def _candidates(units: KnownUnits, text: str) -> list[Unit]:
         return units.numbered(text) if re.fullmatch(SHORT_NUMBER, text) else units.candidates(text)
 
     def _tests(self, units: KnownUnits, row: TableRow, places: list[str]) -> Iterator[Callable[[Unit], bool]]:

@@ -192,7 +192,7 @@ def test_misnamed_file_is_a_warning(small_input):
 
 def test_missing_areas_table_is_reported(small_input):
     (small_input / "areas.csv").unlink()
-    assert "add the table «Areas»" in findings(small_input)["message"].iloc[0]
+    assert "add the table Areas" in findings(small_input)["message"].iloc[0]
 
 
 def test_empty_folder_is_reported(tmp_path):
