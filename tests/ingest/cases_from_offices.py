@@ -54,7 +54,8 @@ class Case:
     private: tuple[str, ...] = ()
     blank: bool = False
     noted: bool = False
-    most: int = 12
+    most: int = 4
+    kind: str = ""
 
 
 def book(sheets, merged=(), then=None, name="so_lieu.xlsx") -> Build:
@@ -1285,5 +1286,9 @@ CASES["lists of persons"] = [
     ),
 ]
 
-ALL = {f"{kind}: {case.name}": case for kind, cases in CASES.items() for case in cases}
-__all__ = ["ALL", "Case", "replace"]
+# Of a table that is read wrongly these rules report the consequences, cell by cell, and not the cause.
+CONSEQUENCES = {"blank_cell", "bad_cell", "bad_choice", "twice", "parts_above_whole", "insured_above_population"}
+CONSEQUENCES |= {"unknown_area", "not_a_table", "missing_table"}
+OF_CONSEQUENCES = {"unit of a heading", "several rows of headings", "totals", "scale", "day", "unknown columns"}
+OF_CONSEQUENCES |= {"the one sheet of an office"}
+ALL = {f"{kind}: {case.name}": replace(case, kind=kind) for kind, cases in CASES.items() for case in cases}

@@ -13,7 +13,7 @@ import pytest
 from bhyt_analysis.domain.findings import finding_message
 from bhyt_analysis.ingest.loader import read_input
 
-from .cases_from_offices import ALL
+from .cases_from_offices import ALL, CONSEQUENCES, OF_CONSEQUENCES
 
 
 def test_each_case_has_its_own_name():
@@ -38,6 +38,8 @@ def fault(case, folder):
             return "no data and no error"
         if case.must == "read":
             return f"REFUSED ({len(errors)}) " + " || ".join(errors[:2])
+        if case.kind in OF_CONSEQUENCES and (rules := {e.partition(":")[0] for e in errors} & CONSEQUENCES):
+            return f"REASON {sorted(rules)}: {errors[0]}"
         return f"LONG {len(errors)} lines: {errors[0]}" if len(errors) > case.most else ""
     if case.must == "ask":
         return f"SILENT {brief(figures(data))} {brief(people(data)) if case.people else ''}"
@@ -97,7 +99,7 @@ def main(words):
                 except Exception as error:
                     text = f"CRASH {error!r}"
                 faults += [(text, label)] if text else []
-    order = ["SILENT", "FALSE", "PRIVATE", "CRASH", "MUTE", "REFUSED", "LONG"]
+    order = ["SILENT", "FALSE", "PRIVATE", "CRASH", "MUTE", "REFUSED", "REASON", "LONG"]
     faults.sort(key=lambda f: next((i for i, w in enumerate(order) if f[0].startswith(w)), len(order)))
     for text, label in faults:
         print(f"{label}\n    {text[:420]}")
