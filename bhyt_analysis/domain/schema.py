@@ -122,7 +122,7 @@ def heading_vocabulary(table: str) -> dict[str, str]:
     """Return the meaning of the headings of a table: normalised heading to column, or to a group in a wide table.
 
     Columns that begin with ``_`` are not in the schema: ``_name``, ``_within`` and ``_province`` help to find the unit,
-    ``_total`` is the sum of a row, and the rest is not read.
+    ``_total`` is the sum of a row, ``_people``, ``_households`` and ``_rate`` stand beside cards, the rest is not read.
 
     Examples
     --------
@@ -130,9 +130,9 @@ def heading_vocabulary(table: str) -> dict[str, str]:
     ('people', 'poor', '_row')
     """
     own = ["area", "as_of", "group", "card"] if table == REGISTER else table_columns(table)["column"].tolist()
-    helpers = ["_row", "_numbers", *(["_name", "_within", "_province"] if "area" in own else [])]
+    helpers = ["_row", "_note", "_numbers", *(["_name", "_within", "_province"] if "area" in own else [])]
     helpers += ["_within", "_province"] if table == "areas" else []
-    helpers += ["_total"] if allows_wide_layout(table) else []
+    helpers += ["_total", "_people", "_households", "_rate"] if allows_wide_layout(table) else []
     headings = alternative_headings()
     common = headings[(headings["table"] == "") & headings["column"].isin([*own, *helpers])]
     words = dict(zip(common["heading"].map(normalise_name), common["column"], strict=True))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import chain
 
 import numpy as np
 import pandas as pd
+from openpyxl.utils import column_index_from_string
 
 from bhyt_analysis.domain.findings import Finding, Term
 from bhyt_analysis.domain.schema import allows_wide_layout, group_keys_by_name, table_columns
@@ -16,6 +18,7 @@ from bhyt_analysis.ingest.vietnamese_text import STYLES, clean_text, number_styl
 from bhyt_analysis.law.groups import drop_nested_groups
 
 UNIT_HINTS = ("_within", "_province", "_name")  # columns that help to find the unit of a row; dropped when it is known
+RATE_TOLERANCE = 0.00051  # half of the last decimal of 85,1%
 Styles = dict[str, str | None]  # how numbers are written in each column, "vi" or "en"
 
 
@@ -111,18 +114,66 @@ def _to_long(
 ) -> pd.DataFrame:
     """Return a wide table as one row for each unit and group; a unit without any figure has not reported."""
     values = {key: _convert(table, _optional("count", key), findings, styles[key]) for key in groups}
-    blank = pd.DataFrame({key: table.cells[key] == "" for key in groups})
-    partly = blank[blank.any(axis=1) & ~blank.all(axis=1)]
-    for key in groups:
-        lines = map(int, partly.index[partly[key]])
-        findings += [Finding("blank_cell", table.label, n, key, expected=Term("expect.count")) for n in lines]
+    totals = _row_totals(table, findings)
+    values = _fill_blanks(table, values, totals, findings)
     long = pd.concat([rows.assign(group=key, **{figure: values[key]}) for key in groups])
     order = [c for c in table_columns(table.name)["column"] if c in long]
     long = long[[*order, *(c for c in long if c not in order)]].astype({"group": "str"})
     reported = long[long[figure].notna()]
     _check_totals(table, rows.assign(**values), styles, groups, findings)
-    _check_row_totals(table, reported, figure, findings)
+    _check_row_totals(table, reported, figure, totals, findings)
     return reported.sort_index(kind="stable")
+
+
+def _row_totals(table: DetectedTable, findings: list[Finding]) -> pd.Series:
+    """Return the column of totals of a wide table; a formula that was not computed gives none."""
+    if "_total" not in table.cells:
+        return pd.Series(pd.NA, index=table.cells.index, dtype="Int64")
+    computed = table.cells["_total"].where(~_is_formula(table.cells["_total"]), "")
+    computed_table = replace(table, cells=table.cells.assign(_total=computed))
+    style = _number_styles(computed_table, ["_total"], None)["_total"]
+    return _convert(computed_table, _optional("count", "_total"), findings, style)
+
+
+def _is_formula(cells: pd.Series) -> pd.Series:
+    return cells.map(lambda v: type(v) is str and v.startswith("="))
+
+
+def _fill_blanks(
+    table: DetectedTable, values: dict[str, pd.Series], totals: pd.Series, findings: list[Finding]
+) -> dict[str, pd.Series]:
+    """Return the groups with 0 in blank cells where the row's total says so; other blanks are asked about.
+
+    A total says it if the other groups add up to it, or if it is a sum of cells among which the blank one is.
+    """
+    blank = pd.DataFrame({key: table.cells[key] == "" for key in values})
+    partly = blank[blank.any(axis=1) & ~blank.all(axis=1)]
+    if partly.empty:
+        return values
+    frame = pd.DataFrame(values)
+    present = frame.fillna(0).melt(ignore_index=False, var_name="group", value_name="cards")
+    zero = (totals == _group_totals(present.assign(area=present.index), "cards").reindex(totals.index)).fillna(False)
+    filled = {}
+    for key in values:
+        lines = partly.index[partly[key]]
+        summed = pd.Series([bool(zero[n]) or _sums_cell(table, n, key) for n in lines], index=lines, dtype=bool)
+        filled[key] = values[key].where(~values[key].index.isin(lines[summed]), 0)
+        for n in lines[~summed]:
+            findings.append(Finding("blank_cell", table.label, int(n), key, expected=Term("expect.count")))
+    count = int(partly.to_numpy().sum()) - sum(f.rule == "blank_cell" and f.file == table.label for f in findings)
+    if count > 0:
+        findings.append(Finding("blank_is_zero", table.label, count=count))
+    return filled
+
+
+def _sums_cell(table: DetectedTable, line: int, key: str) -> bool:
+    """Return whether the row's total is a formula that adds up a range of the row with the column of a group in it."""
+    formula = table.cells["_total"].get(line, "") if "_total" in table.cells else ""
+    match = re.fullmatch(r"=\s*SUM\(\$?([A-Z]+)\$?\d+:\$?([A-Z]+)\$?\d+\)", str(formula).upper())
+    if match is None or key not in table.headings:
+        return False
+    first, last = (column_index_from_string(letters) for letters in match.groups())
+    return first <= table.headings[key].number <= last
 
 
 # --- Totals in the table: they are no data, but must be right ---
@@ -174,16 +225,37 @@ def _summed_rows(table: DetectedTable, lines: np.ndarray, line: int) -> np.ndarr
     return (lines > others[others < line].max(initial=0)) & (lines < line)
 
 
-def _check_row_totals(table: DetectedTable, long: pd.DataFrame, figure: str, findings: list[Finding]) -> None:
-    """Compare the column of totals of a wide table with the groups of its row."""
-    if "_total" not in table.cells:
-        return
-    style = _number_styles(table, ["_total"], None)["_total"]
-    totals = _convert(table, _optional("count", "_total"), findings, style)
-    every = long.groupby(level=0)[figure].sum()
-    distinct = drop_nested_groups(long.assign(area=long.index).drop(columns="as_of", errors="ignore"))
-    once = distinct.groupby(level=0)[figure].sum()
+def _group_totals(long: pd.DataFrame, figure: str) -> pd.Series:
+    """Return the figures of all groups of each line, those of a wider group once."""
+    distinct = drop_nested_groups(long.drop(columns="as_of", errors="ignore"))
+    return distinct.groupby(level=0)[figure].sum()
+
+
+def _check_row_totals(
+    table: DetectedTable, long: pd.DataFrame, figure: str, totals: pd.Series, findings: list[Finding]
+) -> None:
+    """Compare the totals of a wide table with the groups of their rows, and its rates with the people beside them."""
+    every = long.groupby(level=0)[figure].sum().reindex(totals.index, fill_value=0)
+    once = _group_totals(long.assign(area=long.index), figure).reindex(totals.index, fill_value=0)
     for line, total in totals.dropna().items():
-        if line in every.index and int(total) not in (int(every[line]), int(once[line])):
+        if int(total) not in (int(every[line]), int(once[line])):
             finding = Finding("row_total_off", table.label, int(line), "_total")
             findings.append(replace(finding, value=int(total), expected=int(once[line])))
+    if {"_rate", "_people"} <= {*table.cells}:
+        _check_rates(table, once, findings)
+
+
+def _check_rates(table: DetectedTable, insured: pd.Series, findings: list[Finding]) -> None:
+    """Compare the rates of coverage with the people and cards of their rows, to the decimals of a printed rate."""
+    style = _number_styles(table, ["_people", "_rate"], None)
+    people, _ = convert_column(table.cells["_people"], _optional("count", "_people"), style["_people"])
+    rates, _ = convert_column(
+        table.cells["_rate"], _optional("share", "_rate"), style["_rate"], "_rate" in table.percent
+    )
+    for line, rate in rates.dropna().items():
+        if pd.notna(people[line]) and people[line] and insured[line]:
+            share = int(insured[line]) / int(people[line])
+            if abs(share - rate) > RATE_TOLERANCE:
+                parts = {"insured": int(insured[line]), "people": int(people[line])}
+                finding = Finding("rate_off", table.label, int(line), "_rate", value=float(rate), expected=share)
+                findings.append(finding.with_parts(**parts))

@@ -1,19 +1,36 @@
-"""Find the heading of a table, of one or two rows, and the meaning of its columns."""
+"""Find the heading of a table, of up to five rows, and say what each of its columns holds.
+
+A heading is read from its lowest text up: «Ngân sách nhà nước đóng | Hộ nghèo | Số hộ» is a count of households. A text
+of which a part is not understood makes the whole column not understood: what it would mean without that part is not
+guessed.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain import schema
+from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.i18n.unit_names import normalise_name
+from bhyt_analysis.ingest.measures import measure_of
 from bhyt_analysis.ingest.vietnamese_text import clean_text
-from bhyt_analysis.ingest.workbook import Sheet, column_letter
+from bhyt_analysis.ingest.workbook import Cell, Sheet, column_letter
+from bhyt_analysis.law.groups import groups
 
 SEARCH_ROWS = 40  # rows from the top in which the heading is looked for
+MAX_ROWS = 5  # of a heading
+UNIT_KEYS = frozenset({"area", "_name", "_within", "_province", "code", "name"})
+_DATE = r"\d{1,2}\s*[/.-]\s*\d{1,2}\s*[/.-]\s*\d{4}"
+_MONTH = r"\d{1,2}\s*(?:[/.-]|nam)\s*\d{4}"
+_DAY = re.compile(rf"(?:\bngay\s+)?({_DATE})\b|(?:\bthang\s*|\bt)?\b({_MONTH})\b|(?:\bnam\s+)?\b((?:19|20)\d\d)\b")
+_FIGURE = re.compile(r"[\d.,% ()+-]+")
 
 
 @dataclass(frozen=True)
@@ -33,12 +50,30 @@ class ColumnHeading:
 
 
 @dataclass(frozen=True)
+class ColumnMeaning:
+    """What the heading of a column says.
+
+    ``key`` is a column of the table, a group, or a helper that begins with "_"; "" if the heading is not understood.
+    ``measures`` are those that the heading names, see `measure_of`; ``day`` is a day, a month or a year in it.
+    """
+
+    key: str = ""
+    measures: frozenset[str] = frozenset()
+    day: str = ""
+
+
+@dataclass(frozen=True)
 class Heading:
-    """The rows of a heading (positions), and for each column its text and its meaning ("" if unknown)."""
+    """The rows of a heading (positions), and for each column its text and its meaning."""
 
     rows: tuple[int, ...]
     texts: tuple[str, ...]
-    keys: tuple[str, ...]
+    columns: tuple[ColumnMeaning, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys of the columns."""
+        return tuple(column.key for column in self.columns)
 
 
 def clean_head(cells: pd.DataFrame) -> np.ndarray:
@@ -47,54 +82,312 @@ def clean_head(cells: pd.DataFrame) -> np.ndarray:
     return np.array(rows, dtype=object).reshape(-1, cells.shape[1])
 
 
-def heading_meaning(heading: str, words: dict[str, str]) -> str:
-    """Return the meaning of a heading in a vocabulary, with or without its unit in brackets; "" if it has none."""
-    if re.fullmatch("[A-Z]{2}", heading.strip()):  # a card code
-        return words.get(heading.strip()) or words.get(normalise_name(heading), "")
-    folded = normalise_name(heading).rstrip("*:. ")
-    bare = re.sub(r"\s*[(\[][^()\[\]]*[)\]]$", "", folded).rstrip("*:. ")
-    return words.get(folded) or words.get(bare) or words.get(re.sub(r"\s*,?\s*%$", "", bare), "")
+# --- What one text says ---
+
+
+@dataclass(frozen=True)
+class _Label:
+    """What one text of a heading says; ``understood`` is false if a part of it is not understood."""
+
+    key: str = ""
+    measures: frozenset[str] = frozenset()
+    day: str = ""
+    understood: bool = True
+
+
+_UNCLEAR = _Label(understood=False)
+
+
+def heading_meaning(heading: str, table: str) -> str:
+    """Return the column or group that a text names in a table; "" if it names none, or another measure of it."""
+    label = _read_label(heading, table)
+    return label.key if label.understood and not label.measures - fitting_measures(table, label.key) else ""
+
+
+@lru_cache(maxsize=4096)
+def _read_label(text: str, table: str) -> _Label:
+    """Read one text of a heading: its brackets, its day, and the rest."""
+    words, text = schema.heading_vocabulary(table), " ".join(text.split())
+    if re.fullmatch("[A-Z]{2}", text) and text in words:  # a card code
+        return _Label(words[text])
+    folded = _folded(text)
+    if folded in words:
+        return _Label(words[folded])
+    base = re.sub(r"[(\[][^()\[\]]*[)\]]", " ", folded)
+    asides = [_read_aside(aside, table) for aside in re.findall(r"[(\[]([^()\[\]]*)[)\]]", folded)]
+    base, day = _take_day(base)
+    label = _read_base(_folded(base), table)
+    days = {d for d in (day, label.day, *(a.day for a in asides)) if d}
+    same = all(a.key in ("", label.key) or not label.key for a in asides)
+    if not (label.understood and same and all(a.understood for a in asides) and len(days) <= 1):
+        return _UNCLEAR
+    key = label.key or next((a.key for a in asides if a.key), "")
+    return _Label(key, label.measures.union(*(a.measures for a in asides)), "".join(days))
+
+
+def _folded(text: str) -> str:
+    return normalise_name(text).strip("*:. ;,–-†‡")
+
+
+def _read_aside(text: str, table: str) -> _Label:
+    """Read what stands in brackets: a measure, a day, another name of the same, or a column number."""
+    words = schema.heading_vocabulary(table)
+    if not text or re.fullmatch(r"(cot )?[\d\s=+x:.,-]+|[a-z*]", text):
+        return _Label()
+    if re.fullmatch("[a-z]{2}", text) and text.upper() in words:
+        return _Label(words[text.upper()])
+    rest, day = _take_day(text)
+    rest = _folded(rest)
+    if day and (not rest or _is_neutral(rest.split(), True)):
+        return _Label(day=day)
+    if measure := measure_of(text):
+        return _Label(measures=frozenset({measure}))
+    return _read_base(text, table)
+
+
+def _take_day(text: str) -> tuple[str, str]:
+    """Return a text without its only day, month or year, and that day as text."""
+    matches = list(_DAY.finditer(text))
+    if len(matches) != 1:
+        return text, ""
+    match = matches[0]
+    day = re.sub(r"\s*nam\s*", "/", re.sub(r"\s*([/.-])\s*", "/", match[1] or match[2] or match[3]))
+    return f"{text[: match.start()]} {text[match.end() :]}", day
+
+
+def _read_base(text: str, table: str) -> _Label:
+    """Read a text without brackets and day: a name of a column or group, words around it, and a measure."""
+    words = schema.heading_vocabulary(table)
+    if not text or _is_neutral(text.split(), True):
+        return _Label()
+    if text in words:
+        return _Label(words[text])
+    if measure := measure_of(text):
+        return _Label(measures=frozenset({measure}))
+    tokens = re.findall(r"[^\W_]+|[%<>+]", text)
+    phrases = _phrases(table)
+    spans = [(i, j) for i in range(len(tokens)) for j in range(len(tokens), i, -1)]
+    for i, j in sorted(spans, key=lambda s: s[0] - s[1]):
+        if key := phrases.get(" ".join(tokens[i:j])):
+            measures = [_around(part, key, tokens[i], table) for part in (tokens[:i], tokens[j:])]
+            if None not in measures:
+                return _Label(key, frozenset(m for m in measures if m))
+    return _UNCLEAR
+
+
+@lru_cache(maxsize=64)
+def _phrases(table: str) -> dict[str, str]:
+    """Return the names of figures and groups by their words, without punctuation; names of one word stand alone."""
+    figures, words = figure_keys(table), schema.heading_vocabulary(table)
+    phrases = {" ".join(re.findall(r"[^\W_]+|[%<>+]", w)): key for w, key in words.items() if key in figures}
+    return {phrase: key for phrase, key in phrases.items() if " " in phrase or len(phrase) > 3}
+
+
+def _around(tokens: list[str], key: str, first: str, table: str) -> str | None:
+    """Return the measure that the words before or after a name give, "" for none; None if they are not understood."""
+    text = " ".join(tokens)
+    if first == "ho" and re.search(r"(^| )(so|tong so|tong|so luong|ty le|ti le)$", text):
+        return "percent" if text.endswith("le") else "households"  # «Số hộ nghèo» counts households
+    insured = key in schema.group_keys_by_name().values() or key in ("cards", "_total")
+    return "" if _is_neutral(tokens, insured) else measure_of(text) or None
+
+
+@lru_cache(maxsize=1)
+def _neutral_words() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the words that change nothing in any heading, and those that do not in one of insured people."""
+    table = packaged_table("ingest/heading_words.csv")
+    kinds = table["kind"].to_numpy() == "any"
+    return frozenset(table.loc[kinds, "words"]), frozenset(table["words"])
+
+
+def _is_neutral(tokens: Sequence[str], insured: bool) -> bool:
+    """Return whether a text consists of words that change nothing; ``insured`` if it is about insured people."""
+    words, position = _neutral_words()[insured], 0
+    while position < len(tokens):
+        ends = range(len(tokens), position, -1)
+        end = next((e for e in ends if " ".join(tokens[position:e]).strip("/:;,.-+") in words), 0)
+        if not end:
+            return False
+        position = end
+    return True
+
+
+# --- What a column says ---
+
+
+@lru_cache(maxsize=64)
+def figure_keys(table: str) -> frozenset[str]:
+    """Return the columns of a table that hold figures, and the groups where they head columns."""
+    columns = schema.table_columns(table)
+    figures = columns.loc[columns["type"].isin(("count", "change", "share", "number")), "column"]
+    wide = {*groups().index, "_total", "_people", "_households", "_rate"} if schema.allows_wide_layout(table) else ()
+    return frozenset((*figures, *wide))
+
+
+@lru_cache(maxsize=512)
+def fitting_measures(table: str, key: str) -> frozenset[str]:
+    """Return the measures in which a column can be given."""
+    if key in groups().index or key in ("_total", "cards"):
+        return frozenset({"people", "cards"})
+    if key in ("_people", "_households", "_rate"):
+        return frozenset({{"_people": "people", "_households": "households", "_rate": "percent"}[key]})
+    columns = schema.table_columns(table)
+    units = dict(zip(columns["column"], columns["unit"], strict=True))
+    unit = str(units.get(key, "")).partition(" ")[0]
+    return frozenset({"percent" if unit == "share" else unit} - {""})
+
+
+def measure_fits(table: str, column: ColumnMeaning, stated: str = "") -> bool:
+    """Return whether the figures of a column are in the measure that its table holds.
+
+    ``stated`` is the measure of the table, which counts for columns of people or cards that name none.
+    """
+    fitting = fitting_measures(table, column.key)
+    applies = stated and not column.measures and fitting & {"people", "cards"}
+    return not ({stated} if applies else column.measures) - fitting
+
+
+def _column_meaning(path: Sequence[str], table: str) -> ColumnMeaning:
+    """Return the meaning of the texts above a column, from the upper to the lowest one."""
+    labels = [_read_label(text, table) for text in path]
+    if not labels or not all(label.understood for label in labels):
+        return ColumnMeaning()
+    figures = figure_keys(table)
+    days = {label.day for label in labels if label.day}
+    measures = frozenset[str]().union(*(label.measures for label in labels))
+    key = ""
+    for position in range(len(labels) - 1, -1, -1):
+        text, label = path[position], labels[position]
+        above = [other.key for other in labels[:position] if other.key in figures and other.key != "_total"]
+        if not label.key:
+            continue
+        if key:
+            if not ({label.key, key} <= UNIT_KEYS or _is_context(label.key, key)):
+                return ColumnMeaning()
+        elif above and label.key == "_total":
+            continue  # the total of the column above
+        elif above and label.key in figures and (measure := measure_of(_folded(text))):
+            measures |= {measure}
+        else:
+            key = label.key
+    if not key and measures == {"percent"} and "_rate" in figures:
+        key = "_rate"
+    if len(days) > 1 or (days and key not in figures):
+        return ColumnMeaning()
+    return ColumnMeaning(key, measures, "".join(days))
+
+
+def _is_context(upper: str, key: str) -> bool:
+    """Return whether a column above another one is a wider group, or all insured people."""
+    table = groups()
+    if upper == key or (upper in ("cards", "_total", "group", "_people") and (upper != "_people" or key == "_total")):
+        return True
+    if key not in table.index or upper not in table.index:
+        return False
+    return upper in (table.at[key, "group"], table.at[key, "within"])
+
+
+# --- The rows of a heading ---
 
 
 def best_heading(sheet: Sheet, head: np.ndarray, table: str) -> Heading | None:
-    """Return the row, or two rows, that name most columns of a table; the first of equals."""
-    words, best, most = schema.heading_vocabulary(table), None, 1
-    for heading in (one_row_heading(head, row, words) for row in range(len(head))):
+    """Return the rows that name most columns of a table; the first of equals."""
+    best, most = None, 1
+    for row in range(len(head)):
+        heading = heading_from(sheet, head, row, table)
         if (n := _columns_named(heading)) > most:
             best, most = heading, n
-        if heading is best and heading.rows == (0,) and all(heading.keys):
-            return best
-    for double in (_two_row_heading(sheet, head, row, words) for row in range(len(head) - 1)):
-        if double and (n := _columns_named(double)) > most:
-            best, most = double, n
+        if heading is best and row == 0 and all(heading.keys):
+            break
+    if best and best.rows[0] and _spans_figures(sheet, head, best.rows[0] - 1, best, table):
+        return heading_from(sheet, head, best.rows[0] - 1, table, begins=True)
     return best
+
+
+_LINE = re.compile(r"(don vi|dvt|d\.v\.t|unit).*|.*ngay.*thang.*nam.*")  # that stands above a table, not in its heading
+
+
+def _spans_figures(sheet: Sheet, head: np.ndarray, row: int, heading: Heading, table: str) -> bool:
+    """Return whether a row has a text merged over some columns of figures, which says something of them."""
+    figures = {i for i, c in enumerate(heading.columns, 1) if c.key in figure_keys(table)}
+    line, first = int(sheet.cells.index[row]), int(sheet.cells.index[heading.rows[0]])
+    for top, left, bottom, right in sheet.merged:
+        inside = {*range(left, right + 1)} & figures
+        if line == first - 1 and top <= line == bottom and len(inside) > 1 and left > min(figures) - 1 and left > 1:
+            text = head[row][left - 1]
+            return type(text) is str and text != "" and not _LINE.fullmatch(normalise_name(text))
+    return False
 
 
 def _columns_named(heading: Heading) -> int:
     """Return how many columns of the table a heading names; the name of a unit counts as its code."""
-    return len({"area" if k == "_name" else k for k in heading.keys if k == "_name" or k[:1] not in ("", "_")})
+    columns = {(c.key, c.day) for c in heading.columns}
+    named = {("area" if k == "_name" else k, day) for k, day in columns if k == "_name" or k[:1] not in ("", "_")}
+    return len(named)
 
 
-def one_row_heading(head: np.ndarray, row: int, words: dict[str, str]) -> Heading:
-    """Return the row of a heading with the meaning of each of its texts."""
-    texts = tuple(v if type(v) is str else "" for v in head[row])
-    return Heading((row,), texts, tuple(heading_meaning(t, words) if t else "" for t in texts))
+def heading_from(sheet: Sheet, head: np.ndarray, row: int, table: str, begins: bool = False) -> Heading:
+    """Return the heading that begins in a row, with the rows below it that go on with it."""
+    last, more = row, begins or _begins(head, row, table)
+    while more and last + 1 < min(len(head), row + MAX_ROWS) and _goes_on(head, row, last + 1, table):
+        last += 1
+    rows = tuple(range(row, last + 1))
+    paths = _paths(sheet, head, rows, table)
+    texts = tuple(" – ".join(path) for path in paths)
+    return Heading(rows, texts, tuple(_column_meaning(path, table) for path in paths))
 
 
-def _two_row_heading(sheet: Sheet, head: np.ndarray, row: int, words: dict[str, str]) -> Heading | None:
-    """Return a heading over two rows: merged cells above, and below them the headings of their columns."""
-    if not all(type(v) is str for v in head[row + 1]) or not (head[row + 1] != "").any():
-        return None
-    if not any(heading_meaning(v, words) for v in head[row + 1] if v):
-        return None
-    lines = sheet.cells.index[[row, row + 1]]
-    upper, lower = ([v if type(v) is str else "" for v in head[r]] for r in (row, row + 1))
+def _texts(row: Sequence[Cell]) -> list[str]:
+    """Return the cells of a heading as text; a year is one."""
+    return [v if type(v) is str else f"{v:.0f}" if type(v) is float and 1990 <= v <= 2100 else "" for v in row]
+
+
+def _begins(head: np.ndarray, row: int, table: str) -> bool:
+    """Return whether a heading of several rows can begin in a row, unlike in the lines of a title."""
+    texts = [t for t in _texts(head[row]) if t]
+    labels = [_read_label(t, table) for t in texts]
+    return len(texts) >= 2 and (any(x.key for x in labels) or all(x.understood for x in labels))
+
+
+def _goes_on(head: np.ndarray, first: int, row: int, table: str) -> bool:
+    """Return whether a row goes on with the heading above it.
+
+    Such a row has texts only, none of a unit below the heading of the units, and half of them are understood.
+    """
+    texts = _texts(head[row])
+    filled = [i for i, v in enumerate(head[row]) if v != ""]
+    if not filled or any(not texts[i] for i in filled):
+        return False
+    years = re.compile(r"(19|20)\d\d")
+    if any(_FIGURE.fullmatch(texts[i]) and not years.fullmatch(texts[i]) and texts[i] != "%" for i in filled):
+        return False
+    labels = {i: _read_label(texts[i], table) for i in filled}
+    for upper in range(first, row):
+        above = [_read_label(t, table).key if t else "" for t in _texts(head[upper])]
+        if any(above[i] in UNIT_KEYS and labels[i].key not in UNIT_KEYS for i in filled):
+            return False
+    clear = [x for x in labels.values() if x.understood and (x.key or x.measures or len(x.day) in range(1, 8))]
+    return bool(clear) and 2 * len(clear) >= len(labels)
+
+
+def _paths(sheet: Sheet, head: np.ndarray, rows: tuple[int, ...], table: str) -> list[list[str]]:
+    """Return for each column its distinct texts in the rows of a heading, with those merged over it."""
+    grid = [_texts(head[row]) for row in rows]
+    lines = [int(n) for n in sheet.cells.index[list(rows)]]
     for first, left, last, right in sheet.merged:
-        if first <= lines[0] <= last and (value := head[row][left - 1] if left <= head.shape[1] else ""):
-            upper[left - 1 : right] = [value] * (min(right, head.shape[1]) - left + 1)
-    texts, keys = [], []
-    for above, below in zip(upper, lower, strict=True):
-        readings = [f"{above} {below}", below, above] if below and above != below else [above]
-        texts.append(f"{above} – {below}" if below and above and above != below else below or above)
-        keys.append(next((key for text in readings if text and (key := heading_meaning(text, words))), ""))
-    return Heading((row, row + 1), tuple(texts), tuple(keys))
+        for line, texts in zip(lines, grid, strict=True):
+            if first == line and left <= len(texts):  # a cell merged downwards says its text once
+                texts[left - 1 : right] = [texts[left - 1]] * (min(right, len(texts)) - left + 1)
+            elif first < line <= last and left <= len(texts):
+                texts[left - 1 : right] = [""] * (min(right, len(texts)) - left + 1)
+    for upper, lower in pairwise(grid):
+        for i in range(1, len(upper)):  # a text above several columns that is not merged over them
+            if not upper[i] and lower[i] and upper[i - 1] and lower[i - 1] and _needs_upper(lower[i], table):
+                upper[i] = upper[i - 1]
+    return [list(dict.fromkeys(t for t in column if t)) for column in zip(*grid, strict=True)]
+
+
+def _needs_upper(text: str, table: str) -> bool:
+    """Return whether a text says only how something is counted, so that the text above it must say what."""
+    label = _read_label(text, table)
+    return label.understood and (not label.key or label.key == "_total" or bool(measure_of(_folded(text))))

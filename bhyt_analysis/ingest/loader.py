@@ -30,7 +30,7 @@ from bhyt_analysis.ingest.coercion import UNIT_HINTS, coerce_table
 from bhyt_analysis.ingest.headings import ColumnHeading
 from bhyt_analysis.ingest.person_register import count_large_register, count_persons
 from bhyt_analysis.ingest.personal_data import hide_in_finding
-from bhyt_analysis.ingest.table_detection import DetectedTable, detect_table, is_template_page
+from bhyt_analysis.ingest.table_detection import DetectedTable, detect_tables, is_template_page
 from bhyt_analysis.ingest.unit_lists import complete_own_units, complete_unit_list, plain_codes
 from bhyt_analysis.ingest.workbook import first_names, list_input_files, read_sheets, report_unread_files
 from bhyt_analysis.quality import checks
@@ -102,7 +102,9 @@ def examine_input(path: str | Path | None = None, numbers: str | None = None) ->
         else:
             table = complete_unit_list(table)
             frames[table.name].append(coerce_table(table, numbers, findings))
-        headings[table.label], titles[table.label], names[table.label] = table.headings, table.titles, table.name
+        headings[table.label] = headings.get(table.label, {}) | table.headings
+        titles[table.label] = table.titles
+        names.setdefault(table.label, table.name)
     if not any(len(rows) for parts in frames.values() for rows in parts) and not has_errors(findings):
         findings.append(Finding("empty_input", source.name))
     tables = {name: _concat(name, parts) for name, parts in frames.items()}
@@ -130,8 +132,8 @@ def read_table(path: str | Path, name: str) -> pd.DataFrame:
     file, findings = Path(path), list[Finding]()
     if not file.is_file():
         raise BhytError(("error.no_such_file", {"file": file}))
-    tables = [detect_table(replace(sheet, name=name), findings) for sheet in read_sheets(file, findings)]
-    frames = [coerce_table(table, None, findings) for table in tables if table is not None]
+    tables = (t for sheet in read_sheets(file, findings) for t in detect_tables(replace(sheet, name=name), findings))
+    frames = [coerce_table(table, None, findings) for table in tables if table.name == name]
     rows = _concat(name, frames).drop(columns=list(UNIT_HINTS), errors="ignore")
     findings += _duplicates(name, rows)
     if has_errors(findings):
@@ -165,12 +167,10 @@ def _detected_tables(source: Path, findings: list[Finding]) -> Iterator[tuple[De
             continue
         empty, is_template = list[str](), False
         for sheet in read_sheets(file, findings):
-            table = detect_table(sheet, findings, by_headings=not (sheet.plain and source.is_dir()))
+            tables = detect_tables(sheet, findings, by_headings=not (sheet.plain and source.is_dir()))
             is_template |= is_template_page(sheet.name)
-            if table is not None and not len(table.cells):
-                empty.append(sheet.name)
-            if table is not None and (len(table.cells) or table.headings):
-                yield table, None
+            empty += [sheet.name] if tables and not any(len(table.cells) for table in tables) else []
+            yield from ((table, None) for table in tables if len(table.cells) or table.headings)
         if empty and not is_template:  # of the template's tables each office fills in those that it has
             findings.append(Finding("empty_tables", clean_text(file.name), count=len(empty), value=first_names(empty)))
 

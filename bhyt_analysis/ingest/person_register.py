@@ -20,7 +20,7 @@ from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest.cell_types import convert_column
-from bhyt_analysis.ingest.table_detection import DetectedTable, detect_table
+from bhyt_analysis.ingest.table_detection import DetectedTable, detect_tables
 from bhyt_analysis.ingest.workbook import TEXT_FILES, Sheet, detect_delimiter, read_csv_cells
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _detect_register(file: Path, findings: list[Finding]) -> LargeRegister | Non
         return None
     new: list[Finding] = []
     head = _parquet_head(file) if parquet else _csv_head(file)
-    table = None if head is None else detect_table(head[0], new)
+    table = next(iter(detect_tables(head[0], new)), None) if head is not None else None
     if head is None or table is None or table.name != REGISTER:
         return None
     findings += new

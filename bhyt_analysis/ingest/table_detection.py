@@ -7,6 +7,7 @@ totals and notes. Such rows are left out of the data, with a finding if they can
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,21 +18,18 @@ from bhyt_analysis.domain.findings import Finding, Term
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import has_message, nearest_choice, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
-from bhyt_analysis.ingest.cell_types import NUMERIC_TYPES
-from bhyt_analysis.ingest.headings import (
-    ColumnHeading,
-    Heading,
-    best_heading,
-    clean_head,
-    one_row_heading,
-)
+from bhyt_analysis.ingest.columns import Layout, choose_columns
+from bhyt_analysis.ingest.headings import ColumnHeading, Heading, best_heading, clean_head, figure_keys, heading_from
 from bhyt_analysis.ingest.personal_data import find_persons, uncountable_list
 from bhyt_analysis.ingest.row_kinds import split_rows
-from bhyt_analysis.ingest.title_lines import labelled_values, stated_date
+from bhyt_analysis.ingest.title_lines import labelled_values, stated_date, stated_status, stated_unit
 from bhyt_analysis.ingest.vietnamese_text import clean_text
-from bhyt_analysis.ingest.workbook import Cell, Sheet, column_letter
+from bhyt_analysis.ingest.workbook import Cell, Sheet
+from bhyt_analysis.law.groups import groups
 
-SCALED = re.compile(r"\b(nghin|ngan|trieu|1[.,]?000|thousands?|millions?)\b")
+NOTE_ROWS = 12  # below a table in which a line may say in what its figures are given
+PEOPLE_BESIDE = {"_people": "people", "_households": "households"}  # columns of ``population`` beside cards
+INSTRUMENT = re.compile(r"(?i)((?:kế hoạch|quyết định|nghị quyết|công văn|chương trình)\s+(?:số\s*:?\s*)?\d[\w./-]*)")
 
 
 @dataclass(frozen=True)
@@ -83,34 +81,51 @@ def is_template_page(name: str) -> bool:
     return normalise_name(name) in map(normalise_name, pages)
 
 
-def detect_table(sheet: Sheet, findings: list[Finding], by_headings: bool = True) -> DetectedTable | None:
-    """Return the table of a sheet; None, with a finding, for a sheet without one.
+def detect_tables(sheet: Sheet, findings: list[Finding], by_headings: bool = True) -> list[DetectedTable]:
+    """Return the tables of a sheet; none, with a finding, for a sheet without one.
 
-    A sheet whose name is no table's is recognised by its headings, unless ``by_headings`` is false, as for the
-    CSV files of a folder: such a file may be a list for a scenario.
+    One sheet can hold several: cards beside the population of each unit, or a column for each month. A sheet whose
+    name is no table's is recognised by its headings, unless ``by_headings`` is false, as for the CSV files of a folder:
+    such a file may be a list for a scenario.
     """
     if is_template_page(sheet.name):
-        return None
+        return []
     name = table_from_name(sheet.name)
     head = clean_head(sheet.cells)
     persons = find_persons(sheet) if name != "areas" else None
     if persons and (persons.certain or not _has_table(sheet, head, name)):
         if persons.missing:
             findings.append(uncountable_list(sheet, persons))
-            return None
-        return _read_table(schema.REGISTER, sheet, head, persons.heading, findings)
+            return []
+        return _read_tables(schema.REGISTER, sheet, head, persons.heading, findings)
     if name is not None:  # without a recognised heading the first row is taken for it, and its errors are reported
-        heading = best_heading(sheet, head, name) or one_row_heading(head, 0, schema.heading_vocabulary(name))
-        return _read_table(name, sheet, head, heading, findings)
+        heading = best_heading(sheet, head, name) or heading_from(sheet, head, 0, name)
+        return _read_tables(name, sheet, head, heading, findings)
     candidates = [(t, h) for t in _tables() if by_headings and (h := best_heading(sheet, head, t))]
     candidates = [(t, h) for t, h in candidates if _is_complete(t, h)]
     if not candidates:
-        hint = nearest_choice(normalise_name(sheet.name), _tables()) or ", ".join(_tables())
-        findings.append(Finding("unknown_file", sheet.label, expected=hint))
-        return None
+        hint = nearest_choice(normalise_name(sheet.name), _tables())
+        findings.append(Finding("unknown_file", sheet.label, expected=hint or ", ".join(_tables())))
+        return []
     name, heading = max(candidates, key=lambda c: len({k for k in c[1].keys if k}))
     findings.append(Finding("table_by_headings", sheet.label, value=name))
-    return _read_table(name, sheet, head, heading, findings)
+    if name == "cards" and not _is_about_cards(sheet, head, heading):
+        findings.append(Finding("cards_unclear", sheet.label, int(sheet.cells.index[heading.rows[0]])))
+        return []
+    return _read_tables(name, sheet, head, heading, findings)
+
+
+_CARDS = re.compile(r"\b(the|bhyt|bao hiem y te|tham gia|bao phu|cards?|insured|health insurance|coverage)\b")
+
+
+def _is_about_cards(sheet: Sheet, head: np.ndarray, heading: Heading) -> bool:
+    """Return whether a sheet of groups counts cards: some word says so, or a group has no other meaning.
+
+    Poor and near-poor people beside a population may as well be counted as such.
+    """
+    texts = [sheet.label, *(v for row in head[: heading.rows[-1] + 1] for v in row if type(v) is str)]
+    other = {*heading.keys} & {*schema.group_keys_by_name().values()} - {"poor", "near_poor", "household"}
+    return bool(other) or any(_CARDS.search(normalise_name(text)) for text in texts)
 
 
 # --- The heading ---
@@ -135,63 +150,65 @@ def _is_complete(table: str, heading: Heading) -> bool:
     return set(required) <= keys and len(keys) >= 3
 
 
-# --- The table below it ---
+# --- The tables below it ---
 
 
-def _read_table(name: str, sheet: Sheet, head: np.ndarray, heading: Heading, findings: list[Finding]) -> DetectedTable:
-    """Return the rows below a heading, without those that are no data."""
-    heading_row = int(sheet.cells.index[heading.rows[-1]])
+def _read_tables(
+    name: str, sheet: Sheet, head: np.ndarray, heading: Heading, findings: list[Finding]
+) -> list[DetectedTable]:
+    """Return the tables below a heading: one for each day that the heading names, and the population beside cards."""
     body = sheet.cells.iloc[heading.rows[-1] + 1 :]
     titles = [[v for v in row if v != ""] for row in head[: heading.rows[0]]]
-    keys = list(heading.keys) if name == "areas" else _promote_unit_column(list(heading.keys))
-    headings = {k: ColumnHeading(t, i) for i, (k, t) in enumerate(zip(keys, heading.texts, strict=True), 1) if k}
-    _check_headings(name, sheet, body, heading, keys, findings)
-    positions = [i for i, k in enumerate(keys) if k and keys.index(k) == i]
-    cells = _fill_merged(body, sheet, name, keys).iloc[:, positions].set_axis([keys[i] for i in positions], axis=1)
+    measure, text = _stated_measure(sheet, body, titles)
+    if measure == "scaled" and name != schema.REGISTER:
+        findings.append(Finding("scaled", sheet.label, 1, Term("expect.title"), value=text))
+        measure = ""
+    tables = []
+    for layout in choose_columns(name, sheet, body, heading, measure, findings):
+        table = _read_table(name, sheet, body, heading, layout, findings)
+        table = add_title_columns(table, sheet, titles, layout.day, findings)
+        people = _people_beside(table)
+        tables += [table, people] if people is not None else [table]
+    return tables
+
+
+def _stated_measure(sheet: Sheet, body: pd.DataFrame, titles: list[list[Cell]]) -> tuple[str, str]:
+    """Return the measure that a line above the table, the name of the sheet or a note below gives for all figures."""
+    below = body.iloc[-NOTE_ROWS:]
+    lone = [v for row in below.to_numpy() if sum(c != "" for c in row) <= 2 for v in row if type(v) is str and v]
+    return stated_unit([*(str(v) for row in titles for v in row), *lone, sheet.name])
+
+
+def _read_table(
+    name: str, sheet: Sheet, body: pd.DataFrame, heading: Heading, layout: Layout, findings: list[Finding]
+) -> DetectedTable:
+    """Return the rows below a heading, without those that are no data."""
+    columns = [i for i, key in enumerate(layout.keys) if key]
+    keys = [layout.keys[i] for i in columns]
+    headings = {layout.keys[i]: ColumnHeading(heading.texts[i], i + 1) for i in columns}
+    cells = _fill_merged(body, sheet, name, layout.keys).iloc[:, columns].set_axis(keys, axis=1)
     data, totals, totals_first = split_rows(sheet.label, body, cells, heading.texts, findings)
-    percent = frozenset(keys[i] for i in positions if "%" in heading.texts[i])
-    texts = tuple(str(v) for row in titles for v in row)
-    table = DetectedTable(name, sheet.label, data, headings, heading_row, totals, percent, texts, totals_first)
-    return _add_title_columns(table, sheet, titles, findings)
+    percent = frozenset(layout.keys[i] for i in columns if "%" in heading.texts[i])
+    heading_row = int(sheet.cells.index[heading.rows[-1]])
+    texts = tuple(str(v) for row in sheet.cells.iloc[: heading.rows[0]].to_numpy() for v in row if v != "")
+    return DetectedTable(name, sheet.label, data, headings, heading_row, totals, percent, texts, totals_first)
 
 
-def _promote_unit_column(keys: list[str]) -> list[str]:
-    """Use the column of names, else that of upper units, as the unit if no column has its code."""
-    for substitute in ("_name", "_within", "_province"):
-        if "area" not in keys and substitute in keys:
-            keys[keys.index(substitute)] = "area"
-    return keys
+def _people_beside(table: DetectedTable) -> DetectedTable | None:
+    """Return the population that stands beside the cards of each unit as a table of its own."""
+    beside = {key: column for key, column in PEOPLE_BESIDE.items() if key in table.cells}
+    if "_people" not in beside:
+        return None
+    common = [c for c in ("area", "as_of", "status", "source", "_name", "_within", "_province") if c in table.cells]
+    columns = {**dict(zip(common, common, strict=True)), **beside}
+    headings = {new: table.headings[old] for old, new in columns.items() if old in table.headings}
+    cells, totals = (t[[c for c in columns if c in t]].rename(columns=beside) for t in (table.cells, table.totals))
+    return replace(table, name="population", cells=cells, headings=headings, totals=totals)
 
 
-def _check_headings(
-    table: str, sheet: Sheet, body: pd.DataFrame, heading: Heading, keys: list[str], findings: list[Finding]
-) -> None:
-    """Report headings that are unknown, occur twice or change the scale, and cells without a heading."""
-    row = int(sheet.cells.index[heading.rows[-1]])
-    words, columns = schema.heading_vocabulary(table), schema.table_columns(table)["column"].tolist()
-    for i, (key, text) in enumerate(zip(keys, heading.texts, strict=True), 1):
-        if text and not key and table != schema.REGISTER:
-            hint = words.get(nearest_choice(normalise_name(text), words), "")
-            expected = hint if hint and hint[0] != "_" else ", ".join(columns)
-            column = str(ColumnHeading(text, i))
-            findings.append(Finding("unknown_column", sheet.label, row, column, value=text, expected=expected))
-        elif not text and (filled := np.flatnonzero((body[i] != "").to_numpy())).size:
-            if not sheet.plain:
-                findings.append(Finding("no_heading", sheet.label, row, column_letter(i)))
-            else:  # one separator too many has shifted the cells of the row
-                shifted = map(int, body.index[filled])
-                findings += [Finding("not_a_table", sheet.label, n, value=f"{n}: {i} > {i - 1}") for n in shifted]
-        if key and SCALED.search(" ".join(re.findall(r"[(\[].*?[)\]]", normalise_name(text)))):
-            findings.append(Finding("scaled", sheet.label, row, str(ColumnHeading(text, i)), value=text))
-    double = {k for k in keys if k and k[0] != "_" and keys.count(k) > 1}
-    findings += [Finding("double_column", sheet.label, row, k) for k in sorted(double)]
-
-
-def _fill_merged(body: pd.DataFrame, sheet: Sheet, table: str, keys: list[str]) -> pd.DataFrame:
+def _fill_merged(body: pd.DataFrame, sheet: Sheet, table: str, keys: Sequence[str]) -> pd.DataFrame:
     """Repeat cells merged over several rows in each row, but not figures, which count once."""
-    columns = schema.table_columns(table)
-    numeric = columns.loc[columns["type"].isin(NUMERIC_TYPES), "column"]
-    figures = {*numeric, *schema.group_keys_by_name().values(), "_total"}
+    figures = figure_keys(table)
     ranges = [r for r in sheet.merged if r[2] > r[0] and r[0] in body.index and r[1] <= len(keys)]
     ranges = [r for r in ranges if keys[r[1] - 1] and keys[r[1] - 1] not in figures]
     if not ranges:
@@ -205,25 +222,49 @@ def _fill_merged(body: pd.DataFrame, sheet: Sheet, table: str, keys: list[str]) 
 # --- Columns from the lines above the table ---
 
 
-def _add_title_columns(
-    table: DetectedTable, sheet: Sheet, titles: list[list[Cell]], findings: list[Finding]
+def add_title_columns(
+    table: DetectedTable, sheet: Sheet, titles: list[list[Cell]], day: str, findings: list[Finding]
 ) -> DetectedTable:
-    """Return the table with the columns that a line above it fills, such as «Nguồn: BHXH huyện»."""
-    for cell in (v for row in titles for v in row if type(v) is str):
-        text = normalise_name(cell)
-        if re.search(r"don vi tinh|dvt|\bunit\b", text) and SCALED.search(text):
-            findings.append(Finding("scaled", table.label, 1, Term("expect.title"), value=cell))
-    values = labelled_values(titles, schema.heading_vocabulary(table.name))
-    register, columns = table.name == schema.REGISTER, schema.table_columns(table.name)
-    required = ["as_of"] if register else columns[columns["required"] != ""]["column"].tolist()
+    """Return the table with the columns that its heading or a line above it fills, such as «Nguồn: BHXH huyện»."""
+    values = labelled_values(titles, table.name)
+    columns = schema.table_columns(table.name)
+    required = ["as_of"] if table.name == schema.REGISTER else columns[columns["required"] != ""]["column"].tolist()
+    day_column = next((c for c in ("as_of", "on") if c in required), "")
+    if day and day_column:
+        values[day_column] = day
     missing = [c for c in required if c not in {*table.cells, *values}]
-    if "as_of" in missing and (day := stated_date([*table.titles, sheet.name])):
-        values["as_of"] = day
-        findings.append(Finding("date_above", table.label, details={"day": day}))
+    if "as_of" in missing and (stated := stated_date(table.titles, sheet.name)):
+        values["as_of"] = stated
+        findings.append(Finding("date_above", table.label, details={"day": stated}))
+    if table.name == "targets":
+        values |= _target_values(table, sheet, missing, findings)
+    if "status" in missing and "source" in required:
+        status = stated_status([*table.titles, sheet.name])
+        values["status"] = status or "published"
+        findings.append(Finding("status_assumed", table.label, value=Term(f"choice.status.{values['status']}")))
     if "source" in missing:
         values["source"] = table.label
         findings.append(Finding("source_is_file", table.label))
-    groups = schema.group_keys_by_name().values()
-    values = {k: v for k, v in values.items() if k not in table.cells and k not in groups}
+    values = {k: v for k, v in values.items() if k not in table.cells and k not in groups().index}
     headings = {**{k: ColumnHeading(k) for k in values}, **table.headings}
     return replace(table, cells=table.cells.assign(**values), headings=headings)
+
+
+def _target_values(table: DetectedTable, sheet: Sheet, missing: list[str], findings: list[Finding]) -> dict[str, Cell]:
+    """Return what the title and the heading of a list of targets say of all its rows."""
+    heading = table.headings["rate"].text if "rate" in table.headings else ""
+    texts = [*table.titles, sheet.name, heading]
+    years = {y for t in texts if not INSTRUMENT.search(t) for y in re.findall(r"\b20\d\d\b", t)}
+    values: dict[str, Cell] = {}
+    if "on" in missing and len(years) == 1:
+        values["on"] = years.pop()
+    if "scope" in missing and any("bao phu" in normalise_name(t) for t in texts):
+        values["scope"] = "all"
+    if "relation" in missing:
+        values["relation"] = "="
+    instruments = [m[1] for t in table.titles if (m := INSTRUMENT.search(t))]
+    if "instrument" in missing:
+        values["instrument"] = instruments[0] if len(instruments) == 1 else table.label
+    if values:
+        findings.append(Finding("target_above", table.label, value="; ".join(map(str, values.values()))))
+    return values

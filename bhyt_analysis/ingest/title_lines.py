@@ -17,21 +17,21 @@ from bhyt_analysis.ingest.workbook import Cell
 LABEL = re.compile(r"[^\d:]{2,40}:")  # a cell that begins with a label of its own
 
 
-def labelled_values(titles: list[list[Cell]], words: dict[str, str]) -> dict[str, Cell]:
-    """Return the values of labels in a vocabulary: «label: value» in one cell, or in two cells of a row."""
+def labelled_values(titles: list[list[Cell]], table: str) -> dict[str, Cell]:
+    """Return the values of labels of a table's columns: «label: value» in one cell, or in two cells of a row."""
     values: dict[str, Cell] = {}
     for row in titles:
         for label, following in zip(row, [*row[1:], ""], strict=False):
             name, _, inside = label.partition(":") if type(label) is str else ("", "", "")
             value = inside.strip() or following
-            key = heading_meaning(name, words) if name else ""
-            if key and value != "" and (inside.strip() or not _is_label(value, words)):
+            key = heading_meaning(name, table) if name else ""
+            if key and value != "" and (inside.strip() or not _is_label(value, table)):
                 values.setdefault(key, value)
     return values
 
 
-def _is_label(value: Cell, words: dict[str, str]) -> bool:
-    return type(value) is str and bool(LABEL.match(value) or heading_meaning(value, words))
+def _is_label(value: Cell, table: str) -> bool:
+    return type(value) is str and bool(LABEL.match(value) or heading_meaning(value, table))
 
 
 # --- The day of the figures ---

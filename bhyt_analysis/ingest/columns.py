@@ -1,0 +1,265 @@
+"""Choose the columns of a table by its heading, and report those that are not read.
+
+A column of figures is read only if its heading says all that it needs: what is counted, in the measure of the table.
+Another measure of the same thing (households, per cent, a plan) is left out, with an error if nothing else gives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import pandas as pd
+
+from bhyt_analysis.domain import schema
+from bhyt_analysis.domain.findings import Finding, Listing, Term
+from bhyt_analysis.i18n.messages import nearest_choice
+from bhyt_analysis.i18n.unit_names import normalise_name
+from bhyt_analysis.ingest.headings import (
+    ColumnHeading,
+    ColumnMeaning,
+    Heading,
+    figure_keys,
+    fitting_measures,
+    measure_fits,
+)
+from bhyt_analysis.ingest.vietnamese_text import clean_text, number_readings
+from bhyt_analysis.ingest.workbook import Cell, Percent, Sheet, column_letter
+from bhyt_analysis.law.groups import groups
+
+NOT_READ = frozenset({"_row", "_note"})  # helpers that are left out without a word
+AMBIGUOUS_CODES = ("TS", "TC")  # of groups, and short for "tổng số" and "tổng cộng"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns of one table: for each column of the sheet its key, or ""; and the day that its heading names."""
+
+    keys: tuple[str, ...]
+    day: str = ""
+
+
+def choose_columns(
+    table: str, sheet: Sheet, body: pd.DataFrame, heading: Heading, stated: str, findings: list[Finding]
+) -> list[Layout]:
+    """Return the columns of each table below a heading, one for each day that the headings name.
+
+    ``body`` are the rows below the heading; ``stated`` is the measure that a line above or below gives for all figures.
+    """
+    choice = _Choice(table, sheet, body, heading, stated)
+    findings += choice.findings()
+    return choice.layouts()
+
+
+class _Choice:
+    """The columns of one sheet, by what their headings say."""
+
+    def __init__(self, table: str, sheet: Sheet, body: pd.DataFrame, heading: Heading, stated: str) -> None:
+        self.table, self.sheet, self.body, self.heading = table, sheet, body, heading
+        self.row = int(sheet.cells.index[heading.rows[-1]])
+        self.meanings = _promote_unit_column(self._with_sums([self._meaning(i) for i in self.positions]))
+        fits = [measure_fits(table, m, stated) for m in self.meanings]
+        self.fitting = [i for i in self.positions if self.meanings[i].key and fits[i]]
+        self.misfits = [i for i in self.positions if self.meanings[i].key and not fits[i]]
+        self.stated = stated
+        self.chosen = self._visible_first(self.fitting)
+
+    @property
+    def positions(self) -> range:
+        return range(len(self.heading.texts))
+
+    def _meaning(self, position: int) -> ColumnMeaning:
+        """Return the meaning of a column; a year alone is the day of a target, not of counts."""
+        meaning = self.heading.columns[position]
+        return ColumnMeaning() if len(meaning.day) == 4 and self.table not in ("targets", "register") else meaning
+
+    def _with_sums(self, meanings: list[ColumnMeaning]) -> list[ColumnMeaning]:
+        """Return the meanings, where «TS» and «TC» are the total if they are the sum of the other groups.
+
+        In a table of one figure beside its groups, as «Số thẻ | Hộ nghèo | Hộ gia đình», this is the total, too.
+        """
+        keys = [m.key for m in meanings]
+        wide = [i for i, k in enumerate(keys) if k in groups().index]
+        if "group" in keys or not schema.allows_wide_layout(self.table):
+            return meanings
+        if wide and "cards" in keys:
+            position = keys.index("cards")
+            meanings[position] = ColumnMeaning("_total", meanings[position].measures, meanings[position].day)
+        for i in (i for i in wide if _code(self.heading.texts[i]) in AMBIGUOUS_CODES):
+            others = [j for j in wide if j != i and meanings[j].day == meanings[i].day]
+            if "_total" not in keys and others and self._is_sum(i, others):
+                meanings[i] = ColumnMeaning("_total", meanings[i].measures, meanings[i].day)
+        return meanings
+
+    def _is_sum(self, position: int, others: Iterable[int]) -> bool:
+        """Return whether the figures of a column are the sums of those of others, in all rows that have one."""
+        total = figures(self.body[position + 1])
+        parts = np.array([figures(self.body[j + 1]) for j in others])
+        rows = ~np.isnan(total) & (total > 0)
+        several = (np.nan_to_num(parts) > 0).sum(axis=0) > 1
+        return bool((rows & several).any()) and bool((np.nan_to_num(parts).sum(axis=0) == total)[rows].all())
+
+    def _visible_first(self, positions: list[int]) -> list[int]:
+        """Return the columns without the hidden ones of which a visible one has the same meaning."""
+        visible = {self._place(i) for i in positions if not self._is_hidden(i)}
+        return [i for i in positions if not self._is_hidden(i) or self._place(i) not in visible]
+
+    def _place(self, position: int) -> tuple[str, str]:
+        return self.meanings[position].key, self.meanings[position].day
+
+    def _is_hidden(self, position: int) -> bool:
+        return position + 1 in self.sheet.hidden_columns
+
+    # --- The tables ---
+
+    def layouts(self) -> list[Layout]:
+        """Return the columns by the days of their headings; a column without a day belongs to all of them."""
+        days = list(dict.fromkeys(d for i in self.chosen if (d := self.meanings[i].day)))
+        layouts = []
+        for day in days or [""]:
+            keys = [""] * len(self.heading.texts)
+            for i in self.chosen:
+                key = self.meanings[i].key
+                if self.meanings[i].day in ("", day) and key not in keys and key not in NOT_READ:
+                    keys[i] = key
+            layouts.append(Layout(tuple(keys), day))
+        return layouts
+
+    # --- The findings ---
+
+    def findings(self) -> list[Finding]:
+        """Return what is not read, and why."""
+        if self.table == schema.REGISTER:
+            return []
+        found = chain(self._unknown(), self._other_measures(), self._double(), self._only_hidden(), self._sums())
+        return list(found)
+
+    def _finding(self, rule: str, position: int, **parts: object) -> Finding:
+        text = self.heading.texts[position]
+        column = str(ColumnHeading(text, position + 1))
+        return Finding(rule, self.sheet.label, self.row, column, value=text).with_parts(**parts)  # type: ignore[arg-type]
+
+    def _unknown(self) -> Iterable[Finding]:
+        """Yield columns that are not understood; figures in a table of groups are errors."""
+        for i in self.positions:
+            text, filled = self.heading.texts[i], (self.body[i + 1] != "").to_numpy()
+            if self.meanings[i].key or not filled.any():
+                continue
+            if not text:
+                yield from self._without_heading(i, filled)
+                continue
+            measure = next(iter(self.heading.columns[i].measures), "")
+            if measure and measure not in ("people", "cards", "households", "scaled"):
+                continue  # a rate, an amount or a plan of all, which no table of counts holds
+            rule = "unknown_figures" if self._holds_figures(i) and self._needs_all_figures() else "unknown_column"
+            yield self._finding(rule, i, expected=self._nearest(text))
+
+    def _without_heading(self, position: int, filled: np.ndarray) -> Iterable[Finding]:
+        """Yield the finding about cells without a heading, as one separator too many shifts those of its row."""
+        if not self.sheet.plain:
+            yield Finding("no_heading", self.sheet.label, self.row, column_letter(position + 1))
+        for n in self.body.index[filled] if self.sheet.plain else ():
+            yield Finding("not_a_table", self.sheet.label, int(n), value=f"{n}: {position + 1} > {position}")
+
+    def _needs_all_figures(self) -> bool:
+        return schema.allows_wide_layout(self.table)
+
+    def _holds_figures(self, position: int) -> bool:
+        return bool((~np.isnan(figures(self.body[position + 1]))).any())
+
+    def _nearest(self, text: str) -> str:
+        """Return the column or group whose names are nearest to a heading, else all columns."""
+        words = schema.heading_vocabulary(self.table)
+        lowest = text.rpartition(" – ")[2]
+        key = words.get(nearest_choice(normalise_name(lowest), words), "")
+        return key if key and key[0] != "_" else ", ".join(schema.table_columns(self.table)["column"])
+
+    def _other_measures(self) -> Iterable[Finding]:
+        """Yield figures in another measure than the table's: an error where no other column gives them."""
+        given, others = {self._place(i) for i in self.chosen}, []
+        for i in self.misfits:
+            if not (self.body[i + 1] != "").any():
+                continue
+            measures = self.meanings[i].measures or {self.stated}
+            if "scaled" in measures:
+                yield self._finding("scaled", i)
+            elif self._place(i) in given or self.meanings[i].key in ("_total", "_people", "_households", "_rate"):
+                others.append({"column": str(ColumnHeading(self.heading.texts[i], i + 1))})
+            else:
+                unit = next(iter(sorted(measures - fitting_measures(self.table, self.meanings[i].key))))
+                needed = Term(f"measure.{next(iter(sorted(fitting_measures(self.table, self.meanings[i].key))), '')}")
+                yield self._finding("other_measure", i, unit=Term(f"measure.{unit}"), expected=needed)
+        if others:
+            place = (self.sheet.label, self.row)
+            yield Finding("other_columns", *place, count=len(others), value=Listing("check.column", others))
+
+    def _double(self) -> Iterable[Finding]:
+        """Yield meanings that two visible columns have."""
+        places = [self._place(i) for i in self.chosen if self.meanings[i].key[0] != "_"]
+        for key in dict.fromkeys(key for key, day in places if places.count((key, day)) > 1):
+            yield Finding("double_column", self.sheet.label, self.row, key)
+
+    def _only_hidden(self) -> Iterable[Finding]:
+        """Yield figures of a hidden column in a table that has visible ones which are not understood."""
+        unclear = [i for i in self.positions if not self.meanings[i].key and self.heading.texts[i]]
+        if not any(self._holds_figures(i) and not self._is_hidden(i) for i in unclear):
+            return
+        for i in self.chosen:
+            if self._is_hidden(i) and self.meanings[i].key in figure_keys(self.table):
+                yield self._finding("only_hidden", i)
+
+    def _sums(self) -> Iterable[Finding]:
+        """Yield groups that are the sum of all other groups in at least two rows, as only a total is."""
+        wide = [i for i in self.chosen if self.meanings[i].key in groups().index]
+        for i in wide:
+            others = [
+                j for j in wide if j != i and self.meanings[j].day == self.meanings[i].day and not self._is_nested(i, j)
+            ]
+            rows = (~np.isnan(figures(self.body[i + 1]))).sum()
+            if len(others) > 1 and len(others) == len(wide) - 1 and rows > 1 and self._is_sum(i, others):
+                yield self._finding("sum_column", i)
+
+    def _is_nested(self, wider: int, narrower: int) -> bool:
+        row = groups().loc[self.meanings[narrower].key]
+        return self.meanings[wider].key in (row["group"], row["within"])
+
+
+def _promote_unit_column(meanings: list[ColumnMeaning]) -> list[ColumnMeaning]:
+    """Use the column of names, else that of upper units, as the unit if no column has its code."""
+    for substitute in ("_name", "_within", "_province"):
+        keys = [m.key for m in meanings]
+        if "area" not in keys and substitute in keys:
+            meanings[keys.index(substitute)] = ColumnMeaning("area")
+    return meanings
+
+
+def _code(text: str) -> str:
+    """Return a card code that is a heading of its own or stands in brackets, without dots: «T.S» is TS."""
+    return clean_text(text).rpartition(" – ")[2].replace(".", "").strip("() ")
+
+
+def figures(cells: pd.Series) -> np.ndarray:
+    """Return the figures of a column, to see what it holds: nan for other cells, 0 for a figure in doubt.
+
+    Examples
+    --------
+    >>> figures(pd.Series([1200.0, "1.200", "=SUM(A1:A2)", "Xã Kiên Lao", ""])).tolist()
+    [1200.0, 1200.0, 0.0, nan, nan]
+    """
+    codes, uniques = pd.factorize(cells)
+    return np.array([_figure(v) for v in uniques] or [np.nan], dtype="float64").take(codes)
+
+
+def _figure(value: Cell) -> float:
+    if isinstance(value, float):
+        return value
+    if isinstance(value, Percent):
+        return 0.0
+    if type(value) is not str or not value:
+        return np.nan
+    if value[0] in "=#":
+        return 0.0
+    readings = number_readings(clean_text(value).removesuffix("%").strip())
+    return float(max(readings.values())) if readings else np.nan
