@@ -29,7 +29,7 @@ from bhyt_analysis.ingest.vietnamese_text import clean_text, number_readings
 from bhyt_analysis.ingest.workbook import Cell, Percent, Sheet, column_letter
 from bhyt_analysis.law.groups import groups
 
-NOT_READ = frozenset({"_row", "_note"})  # helpers that are left out without a word
+NOT_READ = frozenset({"_note"})  # helpers that are left out without a word
 AMBIGUOUS_CODES = ("TS", "TC")  # of groups, and short for "tổng số" and "tổng cộng"
 
 
@@ -139,7 +139,7 @@ class _Choice:
     def _finding(self, rule: str, position: int, **parts: object) -> Finding:
         text = self.heading.texts[position]
         column = str(ColumnHeading(text, position + 1))
-        return Finding(rule, self.sheet.label, self.row, column, value=text).with_parts(**parts)  # type: ignore[arg-type]
+        return Finding(rule, self.sheet.label, self.row, column, value=text, table_key=self.table).with_parts(**parts)  # type: ignore[arg-type]
 
     def _unknown(self) -> Iterable[Finding]:
         """Yield columns that are not understood; figures in a table of groups are errors."""
@@ -169,12 +169,12 @@ class _Choice:
     def _holds_figures(self, position: int) -> bool:
         return bool((~np.isnan(figures(self.body[position + 1]))).any())
 
-    def _nearest(self, text: str) -> str:
-        """Return the column or group whose names are nearest to a heading, else all columns."""
+    def _nearest(self, text: str) -> str | Term:
+        """Return the column or group whose names are nearest to a heading, if any are near."""
         words = schema.heading_vocabulary(self.table)
         lowest = text.rpartition(" – ")[2]
         key = words.get(nearest_choice(normalise_name(lowest), words), "")
-        return key if key and key[0] != "_" else ", ".join(schema.table_columns(self.table)["column"])
+        return key if key and key[0] != "_" else Term("expect.nothing")
 
     def _other_measures(self) -> Iterable[Finding]:
         """Yield figures in another measure than the table's: an error where no other column gives them."""
@@ -197,9 +197,10 @@ class _Choice:
 
     def _double(self) -> Iterable[Finding]:
         """Yield meanings that two visible columns have."""
-        places = [self._place(i) for i in self.chosen if self.meanings[i].key[0] != "_"]
-        for key in dict.fromkeys(key for key, day in places if places.count((key, day)) > 1):
-            yield Finding("double_column", self.sheet.label, self.row, key)
+        places = [self._place(i) for i in self.chosen]
+        for position, (key, day) in zip(self.chosen, places, strict=True):
+            if key[0] != "_" and self.chosen[places.index((key, day))] != position:
+                yield self._finding("double_column", position)
 
     def _only_hidden(self) -> Iterable[Finding]:
         """Yield figures of a hidden column in a table that has visible ones which are not understood."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -74,6 +74,11 @@ class Heading:
     def keys(self) -> tuple[str, ...]:
         """Return the keys of the columns."""
         return tuple(column.key for column in self.columns)
+
+    def with_keys(self, keys: Sequence[str]) -> Heading:
+        """Return the heading with other keys of its columns."""
+        columns = (c if c.key == key else ColumnMeaning(key) for c, key in zip(self.columns, keys, strict=True))
+        return replace(self, columns=tuple(columns))
 
 
 def clean_head(cells: pd.DataFrame) -> np.ndarray:
@@ -335,6 +340,12 @@ def heading_from(sheet: Sheet, head: np.ndarray, row: int, table: str, begins: b
     paths = _paths(sheet, head, rows, table)
     texts = tuple(" – ".join(path) for path in paths)
     return Heading(rows, texts, tuple(_column_meaning(path, table) for path in paths))
+
+
+def one_row_heading(head: np.ndarray, row: int, table: str) -> Heading:
+    """Return one row as a heading."""
+    texts = tuple(_texts(head[row]))
+    return Heading((row,), texts, tuple(_column_meaning([t], table) if t else ColumnMeaning() for t in texts))
 
 
 def _texts(row: Sequence[Cell]) -> list[str]:

@@ -19,7 +19,7 @@ from bhyt_analysis.domain import schema
 from bhyt_analysis.domain.bundled import bundled_path, packaged_table
 from bhyt_analysis.domain.findings import Finding, Listing, Part, Term
 from bhyt_analysis.i18n.unit_names import accented_key, expand_abbreviations, normalise_name, strip_unit_word
-from bhyt_analysis.ingest.headings import SEARCH_ROWS, Heading, best_heading, clean_head, one_row_heading
+from bhyt_analysis.ingest.headings import SEARCH_ROWS, ColumnMeaning, Heading, best_heading, clean_head, one_row_heading
 from bhyt_analysis.ingest.title_lines import stated_date
 from bhyt_analysis.ingest.workbook import Cell, Sheet
 
@@ -187,8 +187,8 @@ class PersonList:
 
 def find_persons(sheet: Sheet) -> PersonList | None:
     """Return the list of persons in a sheet, whether it can be counted or not, by its headings and by its cells."""
-    head, words = clean_head(sheet.cells), schema.heading_vocabulary(schema.REGISTER)
-    rows = (one_row_heading(head, row, words) for row in range(len(head)))
+    head = clean_head(sheet.cells)
+    rows = (one_row_heading(head, row, schema.REGISTER) for row in range(len(head)))
     best = best_heading(sheet, head, schema.REGISTER)
     heading = next((h for h in (best, *rows) if h and HIDDEN & set(h.keys) - {"card"}), best)
     if heading is None:
@@ -208,7 +208,7 @@ def find_persons(sheet: Sheet) -> PersonList | None:
     )
     named = {"_person"} & set(heading.keys) & set(keys)  # by their heading
     certain = "card" in kinds or numbers or bool(named) or {"_born", "card"} <= set(keys)
-    return PersonList(replace(heading, keys=tuple(keys)), certain) if certain or PERSONAL & set(keys) else None
+    return PersonList(heading.with_keys(keys), certain) if certain or PERSONAL & set(keys) else None
 
 
 def _are_figures(cells: pd.Series, key: str) -> bool:
@@ -233,12 +233,14 @@ def _without_heading(sheet: Sheet) -> PersonList | None:
     personal = [any(_number_kind(v) or _is_name(v) for v in row) for row in sheet.cells.to_numpy()[:SEARCH_ROWS]]
     first = personal.index(True) if True in personal else 0
     if not first:
-        return PersonList(Heading((-1,), ("",) * len(kinds), tuple(kinds)), "card" in kinds)
-    heading = one_row_heading(clean_head(sheet.cells.iloc[:first]), -1, schema.heading_vocabulary(schema.REGISTER))
+        columns = tuple(map(ColumnMeaning, kinds))
+        return PersonList(Heading((-1,), ("",) * len(kinds), columns), "card" in kinds)
+    heading = one_row_heading(clean_head(sheet.cells.iloc[:first]), -1, schema.REGISTER)
     money = [bool(MONEY.search(normalise_name(text))) for text in heading.texts]
     kinds = ["" if m and k == "_number" else k for k, m in zip(kinds, money, strict=True)]
     keys = tuple(k or key for k, key in zip(kinds, heading.keys, strict=True))
-    return PersonList(Heading((first - 1,), heading.texts, keys), "card" in kinds) if any(kinds) else None
+    heading = replace(heading.with_keys(keys), rows=(first - 1,))
+    return PersonList(heading, "card" in kinds) if any(kinds) else None
 
 
 def _is_name(value: Cell) -> bool:
