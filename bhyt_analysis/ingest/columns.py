@@ -59,7 +59,8 @@ class _Choice:
     def __init__(self, table: str, sheet: Sheet, body: pd.DataFrame, heading: Heading, stated: str) -> None:
         self.table, self.sheet, self.body, self.heading = table, sheet, body, heading
         self.row = int(sheet.cells.index[heading.rows[-1]])
-        self.meanings = _promote_unit_column(self._with_sums([self._meaning(i) for i in self.positions]))
+        meanings = self._with_sums([self._meaning(i) for i in self.positions])
+        self.meanings = meanings if table == "areas" else _promote_unit_column(meanings)
         fits = [measure_fits(table, m, stated) for m in self.meanings]
         self.fitting = [i for i in self.positions if self.meanings[i].key and fits[i]]
         self.misfits = [i for i in self.positions if self.meanings[i].key and not fits[i]]
