@@ -1090,7 +1090,7 @@ CASES["letters"] = [
     ),
     Case(
         "mojibake",
-        "ask",
+        "either",
         files(
             areas__csv=as_text(AREAS).encode("utf-8").decode("latin-1"),
             population__csv=as_text(PEOPLE),

@@ -38,7 +38,9 @@ def fault(case, folder):
             return "no data and no error"
         if case.must == "read":
             return f"REFUSED ({len(errors)}) " + " || ".join(errors[:2])
-        if case.kind in OF_CONSEQUENCES and (rules := {e.partition(":")[0] for e in errors} & CONSEQUENCES):
+        causes = {"blank_cell"} if case.blank else set()
+        rules = {e.partition(":")[0] for e in errors} & CONSEQUENCES - causes
+        if case.kind in OF_CONSEQUENCES and rules:
             return f"REASON {sorted(rules)}: {errors[0]}"
         return f"LONG {len(errors)} lines: {errors[0]}" if len(errors) > case.most else ""
     if case.must == "ask":
