@@ -69,7 +69,7 @@ def split_rows(
     notes = notes if second is None else notes & (np.arange(len(body)) < second)
     data &= ~notes
     figures = _figures(cells)
-    villages = _village_rows(cells, figures, data)
+    villages = _village_rows(label, cells, figures, data, findings)
     data &= ~villages
     heads, within = _sections(body, cells, filled, data)
     sums = _sums(cells, figures, data & ~heads, totals)
@@ -156,10 +156,14 @@ def _names_unit(text: str) -> bool:
 
 
 def _figures(cells: pd.DataFrame) -> np.ndarray:
-    """Return the counts of the rows: an array of rows by columns, NaN where a cell is no number or a column unclear."""
-    keys = {"people", "households", "cards", "_total", *schema.group_keys_by_name().values()}
-    columns = [_numbers(cells[c]) for c in cells if c in keys]
+    """Return the counts of the rows: an array of rows by columns, NaN where a cell is no number."""
+    columns = [_numbers(cells[c]) for c in _figure_columns(cells)]
     return np.column_stack(columns) if columns else np.empty((len(cells), 0))
+
+
+def _figure_columns(cells: pd.DataFrame) -> list[str]:
+    keys = {"people", "households", "cards", "_total", *schema.group_keys_by_name().values()}
+    return [c for c in cells if c in keys]
 
 
 def _numbers(column: pd.Series) -> np.ndarray:
@@ -219,6 +223,29 @@ def _sums(cells: pd.DataFrame, figures: np.ndarray, data: np.ndarray, totals: np
     return sums | _sums_of_rows_above(figures, keys, levels, sums, stops, begins)
 
 
+class _Sums:
+    """The figures of rows added up, by their group and day."""
+
+    def __init__(self, width: int) -> None:
+        self.parts: dict[frozenset[Cell], tuple[int, np.ndarray]] = {}
+        self.zero = np.zeros(width)
+
+    def add(self, key: frozenset[Cell], figures: np.ndarray) -> None:
+        """Add a row."""
+        n, total = self.parts.get(key, (0, self.zero))
+        self.parts[key] = n + 1, total + np.nan_to_num(figures)
+
+    def equal(self, key: frozenset[Cell], figures: np.ndarray, minimum: int) -> bool:
+        """Return whether a row is the sum of the rows of its group and day, of which there are enough."""
+        same = [part for other, part in self.parts.items() if key <= other]
+        enough = sum(n for n, _ in same) >= minimum
+        return enough and _equal(figures, sum((total for _, total in same), self.zero))
+
+    def clear(self, key: frozenset[Cell] = frozenset()) -> None:
+        """Begin anew for a group and day, or for all."""
+        self.parts = {other: part for other, part in self.parts.items() if not key <= other}
+
+
 def _sums_of_rows_above(
     figures: np.ndarray,
     keys: list[frozenset[Cell]],
@@ -229,23 +256,24 @@ def _sums_of_rows_above(
 ) -> np.ndarray:
     """Mark the rows that are the sum of all rows between them and the total before them."""
     more = np.zeros(len(sums), dtype=bool)
-    above: dict[frozenset[Cell], tuple[int, np.ndarray]] = {}
+    # A district sums the zones and parts in it, too: its rows are those since the last district.
+    above, section = _Sums(figures.shape[1]), _Sums(figures.shape[1])
     last = -1
     for row, level in levels.items():
         if bisect(stops, last) != bisect(stops, row):
             above.clear()
         last = row
-        if sums[row]:
-            continue
-        same = [above[key] for key in above if keys[row] <= key]
+        possible = sums[row] or level in (UNNAMED, ZONE) or (level is not None and not begins)
+        upper = level is not None and level < ZONE
         minimum = 2 if level == UNNAMED else 1
-        possible = level in (UNNAMED, ZONE) or (level is not None and not begins)
-        if possible and sum(n for n, _ in same) >= minimum and _equal(figures[row], sum(total for _, total in same)):
+        runs = (above, section) if upper else (above,)
+        if possible and any(run.equal(keys[row], figures[row], minimum) for run in runs):
             more[row] = True
-            above = {key: part for key, part in above.items() if not keys[row] <= key}
-        else:
-            n, total = above.get(keys[row], (0, np.zeros(figures.shape[1])))
-            above[keys[row]] = n + 1, total + np.nan_to_num(figures[row])
+            for run in runs:
+                run.clear(keys[row])
+        elif not sums[row]:
+            above.add(keys[row], figures[row])
+            section.add(keys[row], figures[row])
     return more
 
 
@@ -286,10 +314,10 @@ def _has_section(row: int, rows: list[int], levels: dict[int, int | None]) -> bo
     return following is None or following > own
 
 
-def _equal(total: np.ndarray, expected: np.ndarray | int) -> bool:
+def _equal(total: np.ndarray, expected: np.ndarray) -> bool:
     """Return whether the figures of a row, at least one and not all zero, are some sums."""
     counted = np.isfinite(total)
-    sums = np.broadcast_to(expected, total.shape)[counted]
+    sums = expected[counted]
     return bool(counted.any() and np.array_equal(total[counted], sums) and sums.sum() > 0)
 
 
@@ -307,18 +335,24 @@ def _sums_run(figures: np.ndarray, row: int, below: Iterable[int]) -> bool:
     return False
 
 
-def _village_rows(cells: pd.DataFrame, figures: np.ndarray, data: np.ndarray) -> np.ndarray:
-    """Mark the rows of villages below the row of their commune, which has figures of its own, where all add up."""
+def _village_rows(
+    label: str, cells: pd.DataFrame, figures: np.ndarray, data: np.ndarray, findings: list[Finding]
+) -> np.ndarray:
+    """Mark the rows of villages below the row of their commune, and report where they do not add up to it."""
     villages = np.zeros(len(cells), dtype=bool)
     rows: list[int] = np.flatnonzero(data & np.isfinite(figures).any(axis=1)).tolist()
-    texts = _unit_texts(cells) if rows else []
+    texts = _unit_texts(cells) if rows and "group" not in cells else []
     commune, run = -1, list[int]()
-    for row in (*rows, -1):
+    for row in (*rows, -1) if texts else ():
         if row >= 0 and _is_village(texts[row]):
             run.append(row)
             continue
-        if commune >= 0 and run and _equal(figures[commune], np.nansum(figures[run], axis=0)):
+        if commune >= 0 and run and _level(texts[commune]) is None:
             villages[run] = True
+            sums = np.nansum(figures[run], axis=0)
+            for i in np.flatnonzero(np.isfinite(figures[commune]) & (figures[commune] != sums)):
+                place = (label, int(cells.index[commune]), _figure_columns(cells)[i])
+                findings.append(Finding("total_off", *place, value=int(figures[commune][i]), expected=int(sums[i])))
         commune, run = row, []
     return villages
 
@@ -471,7 +505,8 @@ def _table_end(
     for row in map(int, np.flatnonzero(~figures & has_data & (filled.sum(axis=1) >= 2))):
         above = [str(v) for r in range(max(row - 4, 0), row) if not figures[r] for v in values[r] if v != ""]
         other = not repeated[row] and _is_heading([v for v in values[row] if v != ""])
-        again = repeated[row] and (row > end or stated_date(above) not in (None, day))
+        page = stated_date(above) in (None, day) or any(marks_row(text, "page") for text in above)
+        again = repeated[row] and (row > end or not page)
         if other or again:
             first = row
             while first > 0 and not figures[first - 1] and not _is_wide(filled, first - 1):

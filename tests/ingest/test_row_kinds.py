@@ -9,7 +9,7 @@ import bhyt_analysis as bhyt
 from bhyt_analysis.domain.country import country
 from bhyt_analysis.i18n.unit_names import strip_unit_word
 from bhyt_analysis.ingest.row_kinds import marks_row, split_rows
-from tests.ingest.offices import PEOPLE, office, write_xlsx
+from tests.ingest.offices import CARDS, PEOPLE, office, write_xlsx
 
 JUNE = dt.date(2021, 6, 30)
 KINDS = {
@@ -114,6 +114,12 @@ TABLES = {
         [],
         ["village_rows"],
     ),
+    "villages that do not add up": (
+        [[1.0, "Xã Mai Sơn", 9.0, 11.0], [None, "Thôn 1", 5.0, 7.0], [None, "Thôn 2", 3.0, 4.0]],
+        [2],
+        [],
+        ["total_off", "village_rows"],
+    ),
     "signatures with names and numbers": (
         [
             A,
@@ -186,6 +192,77 @@ def test_rows_are_of_their_kinds(rows, data, totals, rules):
 def test_titles_of_the_same_day_at_the_top_of_a_page_are_no_second_table():
     title = [None, "SỐ THẺ THÁNG 6 NĂM 2021", None, None]
     assert rows_read(A, title, HEAD, B, titles=["SỐ THẺ THÁNG 6 NĂM 2021"]) == ([2, 5], [], [])
+
+
+FORM_HEAD = [["Tình trạng số liệu: Công bố"], ["SỐ THẺ BHYT THÁNG 6 NĂM 2021"], HEAD]
+LAO, DIEN, CHU = [1, "Xã Kiên Lao", 1000, 2000], [2, "Xã Phì Điền", 1300, 800], [3, "Thị trấn Chũ", 30, 5500]
+ZONE_3, ZONE_1, EVERY = [2300, 2800], [30, 5500], [2330, 8300]
+TITLE_AGAIN = ["SỐ THẺ BHYT THÁNG 6 NĂM 2021 (tiếp theo)"]
+FORMS = {
+    "signatures right below": [
+        LAO,
+        DIEN,
+        CHU,
+        [None, "Tổng cộng", *EVERY],
+        [None, "GIÁM ĐỐC"],
+        ["Nơi nhận:"],
+        ["- Như trên;"],
+        ["- Lưu: VT (2)."],
+    ],
+    "zones above": [[None, "I. KHU VỰC III", *ZONE_3], LAO, DIEN, [None, "II. KHU VỰC I", *ZONE_1], CHU],
+    "zones below": [
+        LAO,
+        DIEN,
+        [None, "Xã KV III", *ZONE_3],
+        CHU,
+        [None, "Khu vực I", *ZONE_1],
+        [None, "Huyện Khe Sâu", *EVERY],
+    ],
+    "pages with carried sums": [
+        ["(A)", "(B)", "(1)", "(2)"],
+        LAO,
+        ["Cộng trang", None, 1000, 2000],
+        ["Trang 1/2"],
+        TITLE_AGAIN,
+        HEAD,
+        ["(A)", "(B)", "(1)", "(2)"],
+        ["Mang sang", None, 1000, 2000],
+        DIEN,
+        CHU,
+        ["Tổng cộng", None, *EVERY],
+    ],
+    "a sum in the figures only": [LAO, DIEN, CHU, [None, None, *EVERY]],
+}
+WRONG_FORMS = {
+    "a zone": ([["A", "Khu vực III", 2301, 2800], LAO, DIEN, ["B", "Khu vực I", *ZONE_1], CHU], "total_off"),
+    "a district": ([["I", "Huyện Khe Sâu", 2331, 8300], LAO, DIEN, CHU], "total_off"),
+    "a total of a short name": ([[None, "TS", 2331, 8300], LAO, DIEN, CHU], "total_off"),
+    "no unit": ([LAO, DIEN, CHU, [None, None, 1200, 1]], "blank_cell"),
+    "an unknown unit": ([LAO, DIEN, CHU, [4, "Cơ quan khác", 12, 13]], "unknown_area"),
+}
+
+
+@pytest.mark.parametrize("rows", FORMS.values(), ids=FORMS)
+def test_form_of_an_office_has_only_its_units(tmp_path, rows):
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", office(**{"Số thẻ": [*FORM_HEAD, *rows]}))
+    cards = bhyt.load(path).cards
+    assert cards.groupby("area")["cards"].sum().to_dict() == {"T901": 3000, "T902": 2100, "T903": 5530}
+    assert set(cards["as_of"].astype(str)) == {"2021-06-30"}
+
+
+@pytest.mark.parametrize(("rows", "rule"), WRONG_FORMS.values(), ids=WRONG_FORMS)
+def test_wrong_sum_or_row_without_a_unit_is_one_error(tmp_path, rows, rule):
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", office(**{"Số thẻ": [*FORM_HEAD, *rows]}))
+    assert bhyt.check(path, "en").query("severity == 'error'")["rule"].tolist() == [rule]
+
+
+def test_totals_of_groups_in_a_long_table_are_compared_by_group(tmp_path):
+    rows = [["Tổng cộng", JUNE, group, cards, "Công bố", "BHXH"] for group, cards in (("HN", 2330), ("GD", 8300))]
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", office(**{"Số thẻ": [*CARDS, *rows]}))
+    assert bhyt.load(path).cards["cards"].sum() == 10630
+    rows[0][3] = 2331
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", office(**{"Số thẻ": [*CARDS, *rows]}))
+    assert bhyt.check(path, "en")["rule"].tolist() == ["total_off"]
 
 
 def check_people(tmp_path, *rows):

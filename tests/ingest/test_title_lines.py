@@ -2,9 +2,11 @@
 
 import pytest
 
+import bhyt_analysis as bhyt
 from bhyt_analysis.domain.country import country
 from bhyt_analysis.i18n.unit_names import strip_unit_word
 from bhyt_analysis.ingest.title_lines import labelled_values, stated_date, stated_status, stated_unit
+from tests.ingest.offices import CARDS, office, write_xlsx
 
 # The texts above the table, the name of the sheet, and the day; None is asked about.
 DATES = [
@@ -201,10 +203,23 @@ def test_label_takes_no_value_from_another_label():
 
 def test_names_of_units_change_no_reading():
     names = {unit.name for unit in country().geography.units.values()}
-    names |= {strip_unit_word(name) for name in names}
-    for name in names:
+    for name in {strip_unit_word(name) for name in names}:
         signed = [f"{name}, ngày 30 tháng 6 năm 2021"]
         assert stated_date(signed) is None, name
         assert str(stated_date([f"Số thẻ {name} tháng 5 năm 2021", *signed])) in ("2021-05-31", "None"), name
         assert stated_unit([name, f"Đơn vị: {name}", f"Số thẻ BHYT {name}"]) == ("", ""), name
         assert stated_status([name, f"SỐ THẺ {name.upper()}"]) == "", name
+
+
+@pytest.mark.parametrize("line", ["Suối Đá, ngày 05 tháng 7 năm 2021", "Ngày in: 05/07/2021"])
+def test_file_with_a_month_above_and_a_later_signature(tmp_path, line):
+    rows = [["BHXH HUYỆN KHE SÂU", None, line], ["SỐ THẺ BHYT THÁNG 6 NĂM 2021"]]
+    rows += [[row[0], *row[2:]] for row in CARDS]
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", office(**{"Số thẻ": rows}))
+    assert set(bhyt.load(path).cards["as_of"].astype(str)) == {"2021-06-30"}
+
+
+def test_file_with_only_a_signature_lacks_its_day(tmp_path):
+    rows = [["Suối Đá, ngày 05 tháng 7 năm 2021"], *([row[0], *row[2:]] for row in CARDS)]
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", office(**{"Số thẻ": rows}))
+    assert "missing_column" in bhyt.check(path, "en")["rule"].tolist()
