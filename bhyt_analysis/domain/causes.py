@@ -20,7 +20,8 @@ from bhyt_analysis.law.groups import groups
 
 MAX_VALUES = 4  # different values of one rule and column that are still causes of their own
 LISTED = 3  # values, columns and sheets that a sentence lists
-ROW_LISTS = ("note_rows", "part_heads", "cumulative_rows", "village_rows")  # rules whose value only says where
+# Rules whose value only says where, or by how much a total is off.
+NO_CAUSE = ("note_rows", "part_heads", "cumulative_rows", "village_rows", "total_off", "row_total_off", "rate_off")
 COLUMNS = ["rule", "severity", "message", "file", "row", "column", "count"]
 Key = tuple[object, ...]
 
@@ -121,8 +122,11 @@ def _cause_key(finding: Finding) -> Key:
     if column in groups().index:
         column = "*"  # a column for each group of a wide table
     column = re.sub(r"^[A-Z]{1,3} (?=«)", "", column)  # the same heading in another column of another sheet
-    value = None if finding.rule in ROW_LISTS else finding.value
-    return (finding.rule, column, value, str(finding.expected))
+    if finding.rule in NO_CAUSE:
+        return finding.rule, column, None, None
+    if finding.rule == "other_measure":  # of all groups of a table in households, say
+        return finding.rule, "*", None, str(finding.details.get("unit"))
+    return finding.rule, column, finding.value, str(finding.expected)
 
 
 def _joined_columns(findings: list[Finding]) -> list[Finding]:

@@ -37,7 +37,7 @@ def coerce_table(table: DetectedTable, numbers: str | None, findings: list[Findi
         if key in table.cells:
             data[key] = _convert(table, column, findings, styles.get(key))
             continue
-        if column["required"]:
+        if column["required"] and key not in table.reported:
             present = ", ".join(str(table.headings.get(c, c)) for c in table.cells if c[0] != "_")
             names = f"{column['name_vi']} / {column['name_en']}"
             place = (table.label, table.heading_row, key)

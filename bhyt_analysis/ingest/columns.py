@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain import schema
-from bhyt_analysis.domain.findings import Finding, Listing, Term
+from bhyt_analysis.domain.findings import Finding, Term
 from bhyt_analysis.i18n.messages import nearest_choice
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest.headings import (
@@ -35,10 +35,14 @@ AMBIGUOUS_CODES = ("TS", "TC")  # of groups, and short for "tổng số" and "t�
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns of one table: for each column of the sheet its key, or ""; and the day that its heading names."""
+    """The columns of one table: for each column of the sheet its key, or ""; and the day that its heading names.
+
+    ``reported`` are keys of columns that are not read, which a finding says, so that they are not missing as well.
+    """
 
     keys: tuple[str, ...]
     day: str = ""
+    reported: frozenset[str] = frozenset()
 
 
 def choose_columns(
@@ -65,7 +69,9 @@ class _Choice:
         self.fitting = [i for i in self.positions if self.meanings[i].key and fits[i]]
         self.misfits = [i for i in self.positions if self.meanings[i].key and not fits[i]]
         self.stated = stated
-        self.chosen = self._visible_first(self.fitting)
+        visible = self._visible_first(self.fitting)
+        self.chosen = self._own_measure_first(visible)
+        self.second = [i for i in visible if i not in self.chosen]
 
     @property
     def positions(self) -> range:
@@ -107,6 +113,13 @@ class _Choice:
         visible = {self._place(i) for i in positions if not self._is_hidden(i)}
         return [i for i in positions if not self._is_hidden(i) or self._place(i) not in visible]
 
+    def _own_measure_first(self, positions: list[int]) -> list[int]:
+        """Return the columns without those that count people where another counts the same in cards."""
+        cards = {self._place(i) for i in positions if self.meanings[i].measures == {"cards"}}
+        people = (i for i in positions if self.meanings[i].measures == {"people"} and self._place(i) in cards)
+        second = set(people) if self.table == "cards" else set[int]()
+        return [i for i in positions if i not in second]
+
     def _place(self, position: int) -> tuple[str, str]:
         return self.meanings[position].key, self.meanings[position].day
 
@@ -125,8 +138,13 @@ class _Choice:
                 key = self.meanings[i].key
                 if self.meanings[i].day in ("", day) and key not in keys and key not in NOT_READ:
                     keys[i] = key
-            layouts.append(Layout(tuple(keys), day))
+            layouts.append(Layout(tuple(keys), day, self._reported()))
         return layouts
+
+    def _reported(self) -> frozenset[str]:
+        """Return the keys of the columns in another measure; of groups, those of the long layout, too."""
+        keys = {self.meanings[i].key for i in self.misfits}
+        return frozenset(keys | ({"group", "cards"} if keys & {*groups().index} else set()))
 
     # --- The findings ---
 
@@ -146,7 +164,8 @@ class _Choice:
         """Yield columns that are not understood; figures in a table of groups are errors."""
         for i in self.positions:
             text, filled = self.heading.texts[i], (self.body[i + 1] != "").to_numpy()
-            if self.meanings[i].key or not filled.any():
+            beside_groups = self.meanings[i].key in groups().index and any(m.key == "group" for m in self.meanings)
+            if (self.meanings[i].key and not beside_groups) or not filled.any():
                 continue
             if not text:
                 yield from self._without_heading(i, filled)
@@ -179,7 +198,7 @@ class _Choice:
 
     def _other_measures(self) -> Iterable[Finding]:
         """Yield figures in another measure than the table's: an error where no other column gives them."""
-        given, others = {self._place(i) for i in self.chosen}, []
+        given, others = {self._place(i) for i in self.chosen}, list[int]()
         for i in self.misfits:
             if not (self.body[i + 1] != "").any():
                 continue
@@ -187,14 +206,14 @@ class _Choice:
             if "scaled" in measures:
                 yield self._finding("scaled", i)
             elif self._place(i) in given or self.meanings[i].key in ("_total", "_people", "_households", "_rate"):
-                others.append({"column": str(ColumnHeading(self.heading.texts[i], i + 1))})
+                others.append(i)
             else:
                 unit = next(iter(sorted(measures - fitting_measures(self.table, self.meanings[i].key))))
                 needed = Term(f"measure.{next(iter(sorted(fitting_measures(self.table, self.meanings[i].key))), '')}")
                 yield self._finding("other_measure", i, unit=Term(f"measure.{unit}"), expected=needed)
-        if others:
-            place = (self.sheet.label, self.row)
-            yield Finding("other_columns", *place, count=len(others), value=Listing("check.column", others))
+        if others := sorted({*others, *self.second}):
+            texts = [str(ColumnHeading(self.heading.texts[i], i + 1)) for i in others]
+            yield Finding("other_columns", self.sheet.label, self.row, count=len(others), value=", ".join(texts))
 
     def _double(self) -> Iterable[Finding]:
         """Yield meanings that two visible columns have."""
@@ -205,7 +224,8 @@ class _Choice:
 
     def _only_hidden(self) -> Iterable[Finding]:
         """Yield figures of a hidden column in a table that has visible ones which are not understood."""
-        unclear = [i for i in self.positions if not self.meanings[i].key and self.heading.texts[i]]
+        unread = {*self.positions} - {*self.fitting}
+        unclear = [i for i in sorted(unread) if self.heading.texts[i]]
         if not any(self._holds_figures(i) and not self._is_hidden(i) for i in unclear):
             return
         for i in self.chosen:

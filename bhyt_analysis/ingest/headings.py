@@ -163,13 +163,11 @@ def _take_day(text: str) -> tuple[str, str]:
 def _read_base(text: str, table: str) -> _Label:
     """Read a text without brackets and day: a name of a column or group, words around it, and a measure."""
     words = schema.heading_vocabulary(table)
-    if not text or _is_neutral(text.split(), True):
-        return _Label()
-    if text in words:
-        return _Label(words[text])
-    if measure := measure_of(text):
-        return _Label(measures=frozenset({measure}))
-    tokens = re.findall(r"[^\W_]+|[%<>+]", text)
+    if not text or text in words:
+        return _Label(words.get(text, ""))
+    tokens, measure = re.findall(r"[^\W_]+|[%<>+]", text), measure_of(text)
+    if _is_neutral(text.split(), True):
+        return _Label(measures=frozenset({measure} - {""}))
     phrases = _phrases(table)
     spans = [(i, j) for i in range(len(tokens)) for j in range(len(tokens), i, -1)]
     for i, j in sorted(spans, key=lambda s: s[0] - s[1]):
@@ -177,7 +175,7 @@ def _read_base(text: str, table: str) -> _Label:
             measures = [_around(part, key, tokens[i], table) for part in (tokens[:i], tokens[j:])]
             if None not in measures:
                 return _Label(key, frozenset(m for m in measures if m))
-    return _UNCLEAR
+    return _Label(measures=frozenset({measure})) if measure else _UNCLEAR
 
 
 @lru_cache(maxsize=64)

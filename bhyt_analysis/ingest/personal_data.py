@@ -190,7 +190,8 @@ def find_persons(sheet: Sheet) -> PersonList | None:
     head = clean_head(sheet.cells)
     rows = (one_row_heading(head, row, schema.REGISTER) for row in range(len(head)))
     best = best_heading(sheet, head, schema.REGISTER)
-    heading = next((h for h in (best, *rows) if h and HIDDEN & set(h.keys) - {"card"}), best)
+    several = (h for h in (best, *rows) if h and sum(map(bool, h.texts)) > 1)  # «(họ tên)» below a signature is alone
+    heading = next((h for h in several if HIDDEN & set(h.keys) - {"card"}), best)
     if heading is None:
         return _without_heading(sheet)
     body = sheet.cells.iloc[heading.rows[-1] + 1 :]

@@ -39,6 +39,7 @@ class DetectedTable:
     ``cells`` has columns of the schema, in a wide table also groups; its index are the rows that the user sees.
     ``headings`` are by column, ``heading_row`` is their row; ``percent`` are the columns whose heading says per cent.
     ``totals`` precede the rows that they sum if ``totals_first``; ``titles`` are the texts above the table.
+    ``reported`` are columns of which a finding already says that they are not read.
     """
 
     name: str
@@ -50,6 +51,7 @@ class DetectedTable:
     percent: frozenset[str] = frozenset()
     titles: tuple[str, ...] = ()
     totals_first: bool = False
+    reported: frozenset[str] = frozenset()
 
 
 def table_from_name(name: str) -> str | None:
@@ -191,7 +193,9 @@ def _read_table(
     percent = frozenset(layout.keys[i] for i in columns if "%" in heading.texts[i])
     heading_row = int(sheet.cells.index[heading.rows[-1]])
     texts = tuple(str(v) for row in sheet.cells.iloc[: heading.rows[0]].to_numpy() for v in row if v != "")
-    return DetectedTable(name, sheet.label, data, headings, heading_row, totals, percent, texts, totals_first)
+    return DetectedTable(
+        name, sheet.label, data, headings, heading_row, totals, percent, texts, totals_first, layout.reported
+    )
 
 
 def _people_beside(table: DetectedTable) -> DetectedTable | None:
@@ -235,7 +239,7 @@ def add_title_columns(
     missing = [c for c in required if c not in {*table.cells, *values}]
     if "as_of" in missing and (stated := stated_date(table.titles, sheet.name)):
         values["as_of"] = stated
-        findings.append(Finding("date_above", table.label, details={"day": stated}))
+        findings.append(Finding("date_above", table.label, details={"day": pd.Timestamp(stated)}))
     if table.name == "targets":
         values |= _target_values(table, sheet, missing, findings)
     if "status" in missing and "source" in required:
