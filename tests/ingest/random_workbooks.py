@@ -115,6 +115,8 @@ class Workbook:
     place: str
     above: set[str]
     empty_sheet: bool = False
+    hidden_copy: bool = False
+    delimiter: str = ","
 
     @property
     def cards_sheets(self) -> list[Sheet]:
@@ -287,6 +289,9 @@ def write(book: Workbook, folder: Path) -> Path:
                 page.row_dimensions[line].hidden = True
     if book.empty_sheet:
         work.create_sheet("Sheet9")
+    if book.hidden_copy:
+        copy = work.copy_worksheet(work[book.sheets[-1].name[:31]])
+        copy.title, copy.sheet_state = "Bản cũ", "hidden"
     path = folder / "so_lieu.xlsx"
     work.save(path)
     return path
@@ -299,7 +304,7 @@ def _write_csv(book: Workbook, folder: Path) -> Path:
         rows = [[f"{v:%d/%m/%Y}" if isinstance(v, dt.date) else v for v in row] for row in grid(sheet)[0]]
         width = max(map(len, rows))
         with (target / f"{sheet.table}_{i}.csv").open("w", encoding="utf-8-sig", newline="") as out:
-            csv.writer(out).writerows([*r, *[""] * (width - len(r))] for r in rows)
+            csv.writer(out, delimiter=book.delimiter).writerows([*r, *[""] * (width - len(r))] for r in rows)
     return target
 
 
@@ -784,6 +789,18 @@ def percent_cells(book, rng):
     return True
 
 
+@mutation(HARMLESS)
+def hidden_sheet(book, rng):
+    book.hidden_copy = book.ext != "csv"
+    return book.hidden_copy
+
+
+@mutation(HARMLESS)
+def semicolons(book, rng):
+    book.delimiter = rng.choice([";", "\t"])
+    return book.ext == "csv"
+
+
 # --- Unclear: the truth is in the file, but a question is allowed ---
 
 
@@ -820,6 +837,25 @@ def sums_of_zones(book, rng):
             sheet.rows, applied = rows, True
             sheet.totals = True
     return applied
+
+
+@mutation(UNCLEAR)
+def row_of_the_unit_above(book, rng):
+    return _odd_total(book, rng, [book.place, book.place.upper()])
+
+
+@mutation(UNCLEAR)
+def column_copied(book, rng):
+    return add_neighbour(book, rng, str, lambda n: n)
+
+
+@mutation(UNCLEAR)
+def figures_with_a_decimal(book, rng):
+    for sheet in book.sheets:
+        for row in sheet.data if book.ext == "csv" else ():
+            for key in FIGURES & set(row.cells):
+                row.cells[key] = f"{row.cells[key]}.0" if type(row.cells[key]) is int else row.cells[key]
+    return book.ext == "csv"
 
 
 @mutation(UNCLEAR)
