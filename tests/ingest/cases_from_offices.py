@@ -40,8 +40,9 @@ class Case:
     """One file: its kind, what must happen (read, ask, either), and the figures that it means.
 
     ``people`` and ``rates`` are compared where they are given; ``upper`` has the units above the communes, whose rows
-    may only be sums; ``private`` are texts that no message may contain; ``blank`` says that no figure may be read as 0;
-    ``noted`` that a finding must mention what was not used, ``most`` how many lines the report may have.
+    may only be sums; ``private`` are texts that no message may contain; ``blank`` says that a blank may be read as 0;
+    ``noted`` that a finding must mention what was not used, ``most`` how many lines the report may have;
+    ``also`` are figures that may be there too, ``reasons`` rules of `CONSEQUENCES` that are the cause in this case.
     """
 
     name: str
@@ -55,6 +56,8 @@ class Case:
     blank: bool = False
     noted: bool = False
     most: int = 4
+    also: Counts = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
     kind: str = ""
 
 
@@ -305,6 +308,7 @@ CASES["several rows of headings"] = [
             "F1:F2",
         ),
         truth(tuple((a + b, c, d) for a, b, c, d in STATE), ("poor", "social_assistance", "household")),
+        also=truth(tuple((a + b + c,) for a, b, c, _ in STATE), ("state_paid",)),
     ),
     Case("three rows", "read", own(THREE_ROWS, ["A1:A3", "B1:B3", "C1:F1", "C2:E2", "G1:G3"]), STATE_TRUE),
     Case("three rows, not merged", "either", own(THREE_ROWS), STATE_TRUE),
@@ -529,7 +533,7 @@ CASES["unknown columns"] = [
     Case("a wrong total of cards beside", "ask", own(wide(["Số thẻ", *HEADS], tuple((9999, *f) for f in FIGURES)))),
     Case(
         "people beside",
-        "either",
+        "read",
         own(wide(["Dân số", *HEADS], tuple((p, *f) for p, f in zip((5120, 4230, 8000), FIGURES, strict=True)))),
         people=PEOPLE_TRUE,
     ),
@@ -539,6 +543,7 @@ CASES["unknown columns"] = [
         own(wide(["Dân số", *HEADS], tuple((p, *f) for p, f in zip((5000, 4230, 8000), FIGURES, strict=True)))),
         people=PEOPLE_TRUE,
         noted=True,
+        reasons=("twice",),
     ),
     Case("the same group twice", "ask", own(wide(["Hộ nghèo", "Hộ gia đình", "HN"], WITH_THIRD))),
     Case(
@@ -646,6 +651,7 @@ DISTRICT_SUMS = [
     *OLD_ROWS[2:],
 ]
 PERCENT = office_rows(rate=lambda n, people: n / people)
+NO_FIRST = {k: n for k, n in TOWN_TRUE.items() if k != ("06040", "employer_employee", DECEMBER)}
 CASES["the one sheet of an office"] = [
     form("flat", "read", [HEADING, *ROWS, total_of(ROWS), *BELOW]),
     form("total first", "read", [HEADING, total_of(ROWS, "Toàn tỉnh"), *ROWS, *BELOW]),
@@ -696,18 +702,26 @@ CASES["the one sheet of an office"] = [
     form("a wrong total of a row", "ask", [HEADING, *changed(ROWS, r2c9=10501)]),
     form("a rate of other figures", "either", [HEADING, *changed(ROWS, r2c10=71.2)], noted=True),
     form("thousands of people", "ask", [[None] * 9 + ["ĐVT: nghìn người"], HEADING, *ROWS]),
+    form("a blank that the total contradicts", "ask", [HEADING, *changed(ROWS, r1c4=None)], blank=True),
+    form(
+        "a blank without totals",
+        "either",
+        [HEADING[:-2], *(r[:-2] for r in changed(ROWS, r1c4=None))],
+        cards=NO_FIRST,
+        reasons=("blank_cell",),
+    ),
     form(
         "a blank for none",
         "either",
         [HEADING, *changed(ROWS, r1c4=None, r1c9=7550, r1c10=82.79)],
-        cards={k: v for k, v in TOWN_TRUE.items() if k != ("06040", "employer_employee", DECEMBER)},
+        cards=NO_FIRST,
         blank=True,
     ),
     form(
         "a dash for none",
         "either",
         [HEADING, *changed(ROWS, r1c4="-", r1c9=7550, r1c10=82.79)],
-        cards={k: v for k, v in TOWN_TRUE.items() if k != ("06040", "employer_employee", DECEMBER)},
+        cards=NO_FIRST,
         blank=True,
     ),
     form(

@@ -38,7 +38,7 @@ def fault(case, folder):
             return "no data and no error"
         if case.must == "read":
             return f"REFUSED ({len(errors)}) " + " || ".join(errors[:2])
-        causes = {"blank_cell"} if case.blank else set()
+        causes = {"blank_cell"} if case.blank else set(case.reasons)
         rules = {e.partition(":")[0] for e in errors} & CONSEQUENCES - causes
         if case.kind in OF_CONSEQUENCES and rules:
             return f"REASON {sorted(rules)}: {errors[0]}"
@@ -57,6 +57,7 @@ def fault(case, folder):
 
 def different(actual, expected, case):
     """Return the figures that are not those expected; units above may only have the sums of their communes."""
+    actual, expected = ({k: n for k, n in d.items() if n or not case.blank} for d in (actual, expected))
     added = defaultdict(int)
     for (area, *rest), n in expected.items():
         for unit, communes in case.upper.items():
@@ -64,7 +65,7 @@ def different(actual, expected, case):
                 added[unit, *rest] += n
     upper = {k: n for k, n in actual.items() if k[0] in case.upper}
     actual = {k: n for k, n in actual.items() if k[0] not in case.upper}
-    extra = {k: n for k, n in actual.items() if expected.get(k) != n}
+    extra = {k: n for k, n in actual.items() if n not in (expected.get(k), case.also.get(k))}
     lost = {k: n for k, n in expected.items() if k not in actual}
     sums = {k: n for k, n in upper.items() if added[k] != n}
     return "; ".join(f"{word} {brief(d)}" for word, d in (("has", extra), ("lost", lost), ("sums", sums)) if d)
