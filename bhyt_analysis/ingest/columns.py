@@ -83,22 +83,26 @@ class _Choice:
         return ColumnMeaning() if len(meaning.day) == 4 and self.table not in ("targets", "register") else meaning
 
     def _with_sums(self, meanings: list[ColumnMeaning]) -> list[ColumnMeaning]:
-        """Return the meanings, where «TS» and «TC» are the total if they are the sum of the other groups.
+        """Return the meanings with the columns of sums that their heading alone does not tell.
 
-        In a table of one figure beside its groups, as «Số thẻ | Hộ nghèo | Hộ gia đình», this is the total, too.
+        «Số thẻ | Hộ nghèo | Hộ gia đình» begins with the total of its groups. «TS», «TC» and a heading that is not
+        understood are the total if they are the sum of the groups; «TS» and «TC» are a group among other codes.
         """
         keys = [m.key for m in meanings]
         wide = [i for i, k in enumerate(keys) if k in groups().index]
         if "group" in keys or not schema.allows_wide_layout(self.table):
             return meanings
         if wide and "cards" in keys:
-            position = keys.index("cards")
-            meanings[position] = ColumnMeaning("_total", meanings[position].measures, meanings[position].day)
-        for i in (i for i in wide if _code(self.heading.texts[i]) in AMBIGUOUS_CODES):
+            keys[keys.index("cards")] = "_total"
+        short = [i for i in wide if _code(self.heading.texts[i]) in AMBIGUOUS_CODES]
+        unknown = [i for i, m in enumerate(meanings) if not m.key and not m.measures and self._holds_figures(i)]
+        for i in [*short, *unknown]:
             others = [j for j in wide if j != i and meanings[j].day == meanings[i].day]
             if "_total" not in keys and others and self._is_sum(i, others):
-                meanings[i] = ColumnMeaning("_total", meanings[i].measures, meanings[i].day)
-        return meanings
+                keys[i] = "_total"
+            elif i in short and not all(len(_code(self.heading.texts[j])) == 2 for j in others):
+                keys[i] = ""
+        return [m if m.key == k else ColumnMeaning(k, m.measures, m.day) for m, k in zip(meanings, keys, strict=True)]
 
     def _is_sum(self, position: int, others: Iterable[int]) -> bool:
         """Return whether the figures of a column are the sums of those of others, in all rows that have one."""
@@ -167,14 +171,14 @@ class _Choice:
             beside_groups = self.meanings[i].key in groups().index and any(m.key == "group" for m in self.meanings)
             if (self.meanings[i].key and not beside_groups) or not filled.any():
                 continue
-            if not text:
+            if not text and not (self._holds_figures(i) and self._needs_all_figures() and not self.sheet.plain):
                 yield from self._without_heading(i, filled)
                 continue
             measure = next(iter(self.heading.columns[i].measures), "")
             if measure and measure not in ("people", "cards", "households", "scaled"):
                 continue  # a rate, an amount or a plan of all, which no table of counts holds
             rule = "unknown_figures" if self._holds_figures(i) and self._needs_all_figures() else "unknown_column"
-            yield self._finding(rule, i, expected=self._nearest(text))
+            yield self._finding(rule, i, expected=self._nearest(text) if text else Term("expect.none"))
 
     def _without_heading(self, position: int, filled: np.ndarray) -> Iterable[Finding]:
         """Yield the finding about cells without a heading, as one separator too many shifts those of its row."""
@@ -194,7 +198,7 @@ class _Choice:
         words = schema.heading_vocabulary(self.table)
         lowest = text.rpartition(" – ")[2]
         key = words.get(nearest_choice(normalise_name(lowest), words), "")
-        return key if key and key[0] != "_" else Term("expect.nothing")
+        return key if key and key[0] != "_" else Term("expect.none")
 
     def _other_measures(self) -> Iterable[Finding]:
         """Yield figures in another measure than the table's: an error where no other column gives them."""

@@ -20,6 +20,7 @@ from bhyt_analysis.domain import schema
 from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest.measures import measure_of
+from bhyt_analysis.ingest.row_words import marks_row
 from bhyt_analysis.ingest.vietnamese_text import clean_text
 from bhyt_analysis.ingest.workbook import Cell, Sheet, column_letter
 from bhyt_analysis.law.groups import groups
@@ -30,6 +31,8 @@ UNIT_KEYS = frozenset({"area", "_name", "_within", "_province", "code", "name"})
 _DATE = r"\d{1,2}\s*[/.-]\s*\d{1,2}\s*[/.-]\s*\d{4}"
 _MONTH = r"\d{1,2}\s*(?:[/.-]|nam)\s*\d{4}"
 _DAY = re.compile(rf"(?:\bngay\s+)?({_DATE})\b|(?:\bthang\s*|\bt)?\b({_MONTH})\b|(?:\bnam\s+)?\b((?:19|20)\d\d)\b")
+_MARKS = re.compile(r"[\u00b9\u00b2\u00b3\u2070-\u2079*\u2020\u2021]+$|\s+\((?:\*+|\d)\)$")  # of footnotes
+_COLUMN_NUMBERS = re.compile(r"(?:cot )?[a-z]?\d{1,2}(?: ?[=+:;,-] ?[\[(]?[a-z]?\d{1,2}[\])]?)*|[a-z*]")
 _FIGURE = re.compile(r"[\d.,% ()+-]+")
 
 
@@ -112,7 +115,7 @@ def heading_meaning(heading: str, table: str) -> str:
 @lru_cache(maxsize=4096)
 def _read_label(text: str, table: str) -> _Label:
     """Read one text of a heading: its brackets, its day, and the rest."""
-    words, text = schema.heading_vocabulary(table), " ".join(text.split())
+    words, text = schema.heading_vocabulary(table), " ".join(_MARKS.sub("", text).split())
     if re.fullmatch("[A-Z]{2}", text) and text in words:  # a card code
         return _Label(words[text])
     folded = _folded(text)
@@ -137,7 +140,7 @@ def _folded(text: str) -> str:
 def _read_aside(text: str, table: str) -> _Label:
     """Read what stands in brackets: a measure, a day, another name of the same, or a column number."""
     words = schema.heading_vocabulary(table)
-    if not text or re.fullmatch(r"(cot )?[\d\s=+x:.,-]+|[a-z*]", text):
+    if not text or _COLUMN_NUMBERS.fullmatch(text):
         return _Label()
     if re.fullmatch("[a-z]{2}", text) and text.upper() in words:
         return _Label(words[text.upper()])
@@ -175,7 +178,9 @@ def _read_base(text: str, table: str) -> _Label:
             measures = [_around(part, key, tokens[i], table) for part in (tokens[:i], tokens[j:])]
             if None not in measures:
                 return _Label(key, frozenset(m for m in measures if m))
-    return _Label(measures=frozenset({measure})) if measure else _UNCLEAR
+    if measure:
+        return _Label(measures=frozenset({measure}))
+    return _Label("_total") if schema.allows_wide_layout(table) and marks_row(text, "total") else _UNCLEAR
 
 
 @lru_cache(maxsize=64)
@@ -332,7 +337,7 @@ def _columns_named(heading: Heading) -> int:
 def heading_from(sheet: Sheet, head: np.ndarray, row: int, table: str, begins: bool = False) -> Heading:
     """Return the heading that begins in a row, with the rows below it that go on with it."""
     last, more = row, begins or _begins(head, row, table)
-    while more and last + 1 < min(len(head), row + MAX_ROWS) and _goes_on(head, row, last + 1, table):
+    while more and last + 1 < min(len(head), row + MAX_ROWS) and _goes_on(sheet, head, row, last + 1, table):
         last += 1
     rows = tuple(range(row, last + 1))
     paths = _paths(sheet, head, rows, table)
@@ -358,10 +363,11 @@ def _begins(head: np.ndarray, row: int, table: str) -> bool:
     return len(texts) >= 2 and (any(x.key for x in labels) or all(x.understood for x in labels))
 
 
-def _goes_on(head: np.ndarray, first: int, row: int, table: str) -> bool:
+def _goes_on(sheet: Sheet, head: np.ndarray, first: int, row: int, table: str) -> bool:
     """Return whether a row goes on with the heading above it.
 
-    Such a row has texts only, none of a unit below the heading of the units, and half of them are understood.
+    Such a row has texts only, and none of a unit below the heading of the units. A cell of the heading is merged into
+    it or above two of its cells, or half of its texts are understood.
     """
     texts = _texts(head[row])
     filled = [i for i, v in enumerate(head[row]) if v != ""]
@@ -375,6 +381,12 @@ def _goes_on(head: np.ndarray, first: int, row: int, table: str) -> bool:
         above = [_read_label(t, table).key if t else "" for t in _texts(head[upper])]
         if any(above[i] in UNIT_KEYS and labels[i].key not in UNIT_KEYS for i in filled):
             return False
+    lines = [int(n) for n in sheet.cells.index[[first, row]]]
+    below = {i + 1 for i in filled}
+    for top, left, bottom, right in sheet.merged:
+        over = lines[0] <= top <= bottom < lines[1] and len(below & {*range(left, right + 1)}) > 1
+        if over or (lines[0] <= top < lines[1] <= bottom):
+            return True
     clear = [x for x in labels.values() if x.understood and (x.key or x.measures or len(x.day) in range(1, 8))]
     return bool(clear) and 2 * len(clear) >= len(labels)
 

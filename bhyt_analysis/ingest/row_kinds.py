@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain import schema
-from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.domain.country import country
 from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word, word_kinds
+from bhyt_analysis.ingest.row_words import marks_row, row_words
 from bhyt_analysis.ingest.title_lines import stated_date
 from bhyt_analysis.ingest.vietnamese_text import STYLES, clean_text, number_readings
 from bhyt_analysis.ingest.workbook import Cell
@@ -27,8 +27,6 @@ UPPER_UNIT = re.compile(
     r"(?:(?:[ivx]{1,5}|[a-h])\s*[.)/-]\s*)?(?:huyen|thi xa|thanh pho|quan|tinh|h\.|tx\.|tp\.)\s*\S.*"
 )
 SECTION_NUMBER = re.compile(r"(?:[IVX]{1,5}|[A-H])[.)]?")
-_LIST_NUMBER = re.compile(r"(?:[ivx]{1,5}|[a-h]|\d{1,2})\s*[.)/:-]+\s*(?=[^\d\s=+])")
-_MARKS = re.compile(r"[\s*†‡¹²³⁴⁵⁶⁷⁸⁹.:;,]+$|\s*\([\d*]+\)$")
 _PLAIN_FIGURE = re.compile(r"[+-]?[\d., ]+%?")
 _CODE = re.compile(r"[A-Za-z]{0,3}\d{1,10}")
 
@@ -58,7 +56,8 @@ def split_rows(
     units = cells[[c for c in UNIT_COLUMNS if c in cells]]
     if body.shape[1] and "_row" not in cells and "group" not in cells:
         units = units.assign(_first=body.iloc[:, 0].to_numpy()) if _is_free(body, cells) else units
-    total = _matching_rows(texts, "total") | _matching_rows(units, "total") | _matching_rows(units, "short_total")
+    named = cells[[c for c in ("code", "name", "group") if c in cells]]
+    total = _matching_rows(named, "total") | _matching_rows(units, "total") | _matching_rows(units, "short_total")
     cumulative, example = _matching_rows(units, "cumulative"), _matching_rows(texts, "example")
     rows &= ~below
     filled = pd.DataFrame(cells.to_numpy() != "", columns=cells.columns)
@@ -98,31 +97,6 @@ def _is_free(body: pd.DataFrame, cells: pd.DataFrame) -> bool:
 
 
 # --- Words ---
-
-
-@lru_cache(maxsize=1)
-def _row_words() -> dict[str, re.Pattern[str]]:
-    """Return for each kind of row a pattern of the folded texts that mark it."""
-    words = packaged_table("ingest/row_words.csv").groupby("kind", sort=False)["pattern"]
-    return {str(kind): re.compile("|".join(f"(?:{p})" for p in patterns)) for kind, patterns in words}
-
-
-@lru_cache(maxsize=65536)
-def marks_row(text: str, kind: str) -> bool:
-    """Return whether a text marks a row of a kind of ``row_words.csv``, with a list number or a footnote mark or not.
-
-    Examples
-    --------
-    >>> [marks_row(t, "total") for t in ("A. Tổng số", "T Ổ N G", "Cộng = I+II", "Cộng khu vực III", "Xã Cộng Hòa")]
-    [True, True, True, True, False]
-    """
-    folded = normalise_name(clean_text(text))
-    if re.fullmatch(r"(?:\S ){2,}\S", folded):  # letters with spaces between them
-        folded = folded.replace(" ", "")
-    readings = {folded, _MARKS.sub("", folded)}
-    if kind in ("total", "short_total", "cumulative", "zone", "example"):
-        readings |= {_MARKS.sub("", _LIST_NUMBER.sub("", folded, count=1))}
-    return any(map(_row_words()[kind].fullmatch, readings))
 
 
 def _matching_rows(cells: pd.DataFrame, kind: str) -> np.ndarray:
@@ -359,7 +333,7 @@ def _village_rows(
 
 def _is_village(text: str) -> bool:
     folded = re.sub(r"^(?:\d{1,3}(?:\.\d{1,3})?|[-+*•])\s*[.)]?\s*", "", normalise_name(text))
-    return _row_words()["village"].fullmatch(folded) is not None and not _names_unit(text)
+    return row_words()["village"].fullmatch(folded) is not None and not _names_unit(text)
 
 
 # --- Sections ---

@@ -189,10 +189,10 @@ def _read_table(
     keys = [layout.keys[i] for i in columns]
     headings = {layout.keys[i]: ColumnHeading(heading.texts[i], i + 1) for i in columns}
     cells = _fill_merged(body, sheet, name, layout.keys).iloc[:, columns].set_axis(keys, axis=1)
-    data, totals, totals_first = split_rows(sheet.label, body, cells, heading.texts, findings)
+    texts = tuple(str(v) for row in sheet.cells.iloc[: heading.rows[0]].to_numpy() for v in row if v != "")
+    data, totals, totals_first = split_rows(sheet.label, body, cells, heading.texts, findings, titles=texts)
     percent = frozenset(layout.keys[i] for i in columns if "%" in heading.texts[i])
     heading_row = int(sheet.cells.index[heading.rows[-1]])
-    texts = tuple(str(v) for row in sheet.cells.iloc[: heading.rows[0]].to_numpy() for v in row if v != "")
     return DetectedTable(
         name, sheet.label, data, headings, heading_row, totals, percent, texts, totals_first, layout.reported
     )
