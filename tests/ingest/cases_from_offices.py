@@ -194,6 +194,7 @@ CASES: dict[str, list[Case]] = {}
 
 # --- The unit of a heading ---
 
+HEADS_OF_TWO = ["Hộ nghèo", "Hộ gia đình"]
 SHARES = ((91, 85), (93, 80), (91, 70))
 CASES["unit of a heading"] = [
     Case("number of households", "ask", own(wide(["Hộ nghèo (số hộ)", "Hộ gia đình (số hộ)"], SHARES))),
@@ -220,6 +221,76 @@ CASES["unit of a heading"] = [
     Case("cards that fell", "ask", own(column_of(CARDS, "Số thẻ", heading="Số thẻ (giảm)"))),
     Case("cards in percent", "ask", own(column_of(CARDS, "Số thẻ", 20, 40, 30, 19, 1, 69, heading="Số thẻ (%)"))),
     Case("cards to be issued", "ask", own(column_of(CARDS, "Số thẻ", heading="Số thẻ (cần cấp)"))),
+]
+
+# --- Headings of two groups, of a part of a group, of those outside it ---
+
+TWO_GROUPS = [
+    "Hộ nghèo, cận nghèo",
+    "Hộ nghèo và cận nghèo",
+    "Hộ nghèo + HSSV",
+    "Hộ nghèo/Cận nghèo",
+    "Trẻ em và học sinh",
+]
+OUTSIDE = [
+    "Ngoài hộ nghèo",
+    "Không thuộc hộ nghèo",
+    "Hộ mới thoát nghèo",
+    "Hộ nghèo không có thẻ",
+    "Hộ nghèo chưa tham gia",
+]
+PARTS = ["Hộ nghèo: nữ", "Hộ nghèo là DTTS", "Nữ thuộc hộ nghèo", "Hộ nghèo - trong đó nữ", "Hộ nghèo từ 80 tuổi"]
+OTHER_COUNTS = [
+    "Số hộ nghèo",
+    "Tổng số hộ nghèo",
+    "Số hộ gia đình có hộ nghèo",
+    "Hộ nghèo thiếu hụt BHYT",
+    "Hộ nghèo giảm",
+]
+OTHER_COUNTS += [
+    "Hộ nghèo đề nghị cấp",
+    "Hộ nghèo bình quân",
+    "Hộ nghèo năm trước",
+    "Hộ nghèo lũy kế",
+    "Hộ nghèo cuối năm",
+]
+SAME_COUNTS = [
+    "Số thẻ hộ nghèo",
+    "Thẻ hộ nghèo",
+    "Số người thuộc hộ nghèo",
+    "Đối tượng hộ nghèo",
+    "1. Hộ nghèo",
+    "- Hộ nghèo",
+]
+SAME_COUNTS += ["Hộ nghèo (Mã HN)", "HN - Hộ nghèo", "a) Hộ nghèo", "Người thuộc hộ gia đình nghèo"]
+CASES["headings near to a group"] = [
+    *(Case(h, "ask", own(wide([h, "Hộ gia đình"]))) for h in TWO_GROUPS + OUTSIDE + PARTS + OTHER_COUNTS),
+    *(Case(h, "either", own(wide([h, "Hộ gia đình"]))) for h in SAME_COUNTS),
+]
+
+# --- Figures as people write them ---
+
+MARKED = ["1000¹", "1000²", "1000(1)", "1000*", "1000 (1)", "1e3", "1,0E+03", "1000 thẻ", "1.000,0", "1,000.0", "1'000"]
+MARKED += ["1.000", "1,000", "1 000", "1\u202f000", "'1000", "1000.", "1000,0", "+1000", "1000 người"]
+NO_FIGURES = [
+    "(1000)",
+    "-1000",
+    "1000-",
+    "1000 (tăng 20)",
+    "1000/1200",
+    "900-1000",
+    "~1000",
+    "1O00",
+    "l000",
+    "1000\n2000",
+]
+NO_FIGURES += ["1.0.00", "1000+20", "hơn 1000", "1000,5", "½", "1000%", "TRUE", "30/6/2021", "1000 2000"]
+CASES["figures as people write them"] = [
+    *(Case(repr(t), "either", own(changed(wide(HEADS_OF_TWO), r2c3=t))) for t in MARKED),
+    *(Case(repr(t), "ask", own(changed(wide(HEADS_OF_TWO), r2c3=t))) for t in NO_FIGURES),
+    Case("a day in place of a figure", "ask", own(changed(wide(HEADS_OF_TWO), r2c3=JUNE))),
+    Case("a percent cell in place of a figure", "ask", own(changed(wide(HEADS_OF_TWO), r2c3=0.5))),
+    Case("true in place of a figure", "ask", own(changed(wide(HEADS_OF_TWO), r2c3=True))),
 ]
 
 # --- Headings over several rows ---
@@ -397,6 +468,55 @@ CASES["totals"] = [
     ),
 ]
 
+# --- Rows that are no commune and no sum ---
+
+
+def another_row(name, must="ask", figures=(40, 60), total=True):
+    """Return a case of a row of cards outside the communes, with a total that has them."""
+    rows = [*wide(HEADS_OF_TWO), [name, JUNE, *figures, *S]]
+    added = [a + b for a, b in zip(sums(), figures, strict=True)]
+    return Case(f"row {name}", must, own([*rows, *([["Tổng cộng", None, *added]] if total else [])]))
+
+
+JULY_END = dt.date(2021, 7, 31)
+JULY_FIGURES = tuple((a + 5, b + 7) for a, b in FIGURES)
+BESIDE = [[*a[1:4], None, *b[1:4]] for a, b in zip(dayless(), dayless(figures=JULY_FIGURES), strict=True)]
+CASES["rows that are no commune"] = [
+    *map(
+        another_row, ["Khác", "Chưa rõ địa chỉ", "Ngoài huyện", "Lực lượng vũ trang", "BHXH huyện quản lý", "Xã khác"]
+    ),
+    *map(another_row, ["Các đơn vị trực thuộc", "Trường THPT số 1", "Không xác định", "Doanh nghiệp", "Huyện quản lý"]),
+    another_row("", total=False),
+    another_row("Khác", total=False),
+    another_row("Khu vực III", total=False),
+    another_row("Cộng", total=False),
+    another_row("Tổng số hộ", total=False),
+    another_row("Thị trấn", total=False),
+    another_row("Bình quân", "either", (777, 2767), total=False),
+    another_row("Cao nhất", "either", (1300, 5500), total=False),
+    another_row("Tỷ lệ (%)", "either", (22, 78), total=False),
+    another_row("So với tháng trước", "either", (12, -8), total=False),
+    another_row("Chỉ tiêu giao", "either", (2500, 9000), total=False),
+    another_row("Trong đó: nữ", "either", (1100, 4100), total=False),
+    Case("two tables beside each other", "either", own([["Tháng 6/2021", None, None, None, "Tháng 7/2021"], *BESIDE])),
+    Case(
+        "two months below each other",
+        "either",
+        own([["Tháng 6/2021"], *dayless(), [], ["Tháng 7/2021"], *dayless(figures=JULY_FIGURES)]),
+        TRUE | truth(JULY_FIGURES, day=JULY_END),
+    ),
+    Case(
+        "groups as rows and communes as columns",
+        "either",
+        own([["Tháng 6/2021"], ["Nhóm", *NAMES], ["Hộ nghèo", 1000, 1300, 30], ["Hộ gia đình", 2000, 800, 5500]]),
+    ),
+    Case(
+        "a line of the month in the table",
+        "either",
+        own([wide(HEADS_OF_TWO)[0], ["Tháng 6/2021"], *wide(HEADS_OF_TWO)[1:]]),
+    ),
+]
+
 # --- Thousands and millions ---
 
 HEADS = ["Hộ nghèo", "Hộ gia đình"]
@@ -451,6 +571,21 @@ CASES["day"] = [
         "either",
         under_titles("Theo Quyết định 861/QĐ-TTg ngày 04/6/2021", "Tháng 6/2021"),
     ),
+    Case("a sheet of another month", "either", under_titles("Tháng 6/2021", sheet="Số thẻ T5.2021")),
+    Case("brought up to date on", "read", under_titles("Tháng 6/2021", "Cập nhật 05/7/2021")),
+    Case("closed at midnight", "either", under_titles("Số liệu chốt đến 24h ngày 30/6/2021", SIGNED)),
+    Case(
+        "a report of July with figures of June",
+        "either",
+        under_titles("BÁO CÁO THÁNG 7/2021", "(số liệu đến 30/6/2021)"),
+    ),
+    Case("from a month to a month", "ask", under_titles("Từ tháng 6 đến tháng 12 năm 2021")),
+    Case("a month of months", "either", under_titles("BÁO CÁO 6 THÁNG NĂM 2021")),
+    Case("a quarter in short", "either", under_titles("Kỳ: QII.2021")),
+    Case("a form's own day", "ask", under_titles("Mẫu số D03-TS ban hành theo QĐ 595 ngày 14/4/2017")),
+    Case("a law's day", "either", under_titles("Theo Luật BHYT ngày 14/11/2008", "Tháng 06-2021")),
+    Case("a day of receipt", "ask", under_titles("Ngày nhận: 07/7/2021")),
+    Case("a day of birth of the form", "ask", under_titles("Ngày báo cáo: 07/7/2021", SIGNED)),
     Case("a year", "either", under_titles("SỐ THẺ BHYT NĂM 2021"), truth(day=dt.date(2021, 12, 31))),
 ]
 
