@@ -252,7 +252,7 @@ OTHER_COUNTS += [
     "Hộ nghèo bình quân",
     "Hộ nghèo năm trước",
     "Hộ nghèo lũy kế",
-    "Hộ nghèo cuối năm",
+    "Hộ nghèo đầu năm",
 ]
 SAME_COUNTS = [
     "Số thẻ hộ nghèo",
