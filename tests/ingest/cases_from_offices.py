@@ -268,6 +268,46 @@ CASES["headings near to a group"] = [
     *(Case(h, "either", own(wide([h, "Hộ gia đình"]))) for h in SAME_COUNTS),
 ]
 
+# --- Columns beside the groups ---
+
+LIKE_GROUPS = [
+    "Còn lại",
+    "Hộ mới thoát nghèo",
+    "Mới thoát nghèo",
+    "Người mới thoát nghèo",
+    "Diện mới bổ sung",
+    "Đóng đủ 5 năm",
+]
+LIKE_GROUPS += [
+    "Giảm nghèo",
+    "Số hộ nghèo đa chiều",
+    "Không có lương hưu",
+    "Tự đóng",
+    "Thu nhập thấp",
+    "Hộ kinh doanh",
+    "NSNN",
+]
+MEASURES = [
+    "KH",
+    "Tỷ lệ (%)",
+    "So sánh",
+    "Số hộ",
+    "Tăng mới",
+    "Lũy kế",
+    "Chưa tham gia",
+    "Số tiền",
+    "Lượt KCB",
+    "Xếp hạng",
+]
+CASES["columns beside the groups"] = [
+    *(Case(h, "ask", own(wide([*HEADS_OF_TWO, h], each(lambda a, b: 77)))) for h in LIKE_GROUPS),
+    *(
+        Case(f"{h} first", "ask", own(wide([h, *HEADS_OF_TWO], tuple((77, *f) for f in FIGURES))))
+        for h in LIKE_GROUPS[:4]
+    ),
+    *(Case(h, "either", own(wide([*HEADS_OF_TWO, h], each(lambda a, b: 77))), noted=True) for h in MEASURES),
+]
+
 # --- Figures as people write them ---
 
 MARKED = ["1000¹", "1000²", "1000(1)", "1000*", "1000 (1)", "1e3", "1,0E+03", "1000 thẻ", "1.000,0", "1,000.0", "1'000"]

@@ -1197,7 +1197,7 @@ def half_a_card(book, rng):
     sheet = rng.choice(book.cards_sheets)
     key = rng.choice([c.key for c in sheet.columns if c.key in (*GROUPS, "cards")])
     row = rng.choice(sheet.data)
-    row.cells[key] = rng.choice([0.52, 12.5, -17, "12 thẻ", "khoảng 500", "?"])
+    row.cells[key] = rng.choice([0.52, 12.5, -17, "12 hộ", "khoảng 500", "?"])
     return True
 
 
