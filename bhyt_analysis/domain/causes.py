@@ -21,7 +21,10 @@ from bhyt_analysis.law.groups import groups
 MAX_VALUES = 4  # different values of one rule and column that are still causes of their own
 LISTED = 3  # values, columns and sheets that a sentence lists
 # Rules whose value only says where, or by how much a total is off.
-NO_CAUSE = ("note_rows", "part_heads", "cumulative_rows", "village_rows", "total_off", "row_total_off", "rate_off")
+NO_CAUSE = (
+    "note_rows", "part_heads", "cumulative_rows", "village_rows", "total_off", "row_total_off", "rate_off", "twice",
+)  # fmt: skip
+OF_TABLE = ("lost_letters", "ambiguous_number")  # rules of how a file was written, whatever the column
 COLUMNS = ["rule", "severity", "message", "file", "row", "column", "count"]
 Key = tuple[object, ...]
 
@@ -124,6 +127,10 @@ def _cause_key(finding: Finding) -> Key:
     column = re.sub(r"^[A-Z]{1,3} (?=«)", "", column)  # the same heading in another column of another sheet
     if finding.rule in NO_CAUSE:
         return finding.rule, column, None, None
+    if finding.rule in OF_TABLE:
+        return finding.rule, "*", None, None
+    if finding.rule == "unknown_figures":  # the same lower heading below each group
+        return finding.rule, re.sub(r"^.* – |[«»]", "", column), None, str(finding.expected)
     if finding.rule == "other_measure":  # of all groups of a table in households, say
         return finding.rule, "*", None, str(finding.details.get("unit"))
     return finding.rule, column, finding.value, str(finding.expected)

@@ -7,7 +7,7 @@ Another measure of the same thing (households, per cent, a plan) is left out, wi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -23,6 +23,7 @@ from bhyt_analysis.ingest.headings import (
     Heading,
     figure_keys,
     fitting_measures,
+    heading_meaning,
     measure_fits,
 )
 from bhyt_analysis.ingest.vietnamese_text import clean_text, number_readings
@@ -30,6 +31,7 @@ from bhyt_analysis.ingest.workbook import Cell, Percent, Sheet, column_letter
 from bhyt_analysis.law.groups import groups
 
 NOT_READ = frozenset({"_note"})  # helpers that are left out without a word
+YEAR = 4  # digits of a day that is only a year
 AMBIGUOUS_CODES = ("TS", "TC")  # of groups, and short for "tổng số" and "tổng cộng"
 
 
@@ -63,13 +65,13 @@ class _Choice:
     def __init__(self, table: str, sheet: Sheet, body: pd.DataFrame, heading: Heading, stated: str) -> None:
         self.table, self.sheet, self.body, self.heading = table, sheet, body, heading
         self.row = int(sheet.cells.index[heading.rows[-1]])
-        meanings = self._with_sums([self._meaning(i) for i in self.positions])
+        meanings = self._with_sums(self._dated())
         self.meanings = meanings if table == "areas" else _promote_unit_column(meanings)
         fits = [measure_fits(table, m, stated) for m in self.meanings]
         self.fitting = [i for i in self.positions if self.meanings[i].key and fits[i]]
         self.misfits = [i for i in self.positions if self.meanings[i].key and not fits[i]]
         self.stated = stated
-        visible = self._visible_first(self.fitting)
+        visible = self._visible_first(self._without_subtotals(self.fitting))
         self.chosen = self._own_measure_first(visible)
         self.second = [i for i in visible if i not in self.chosen]
 
@@ -77,10 +79,23 @@ class _Choice:
     def positions(self) -> range:
         return range(len(self.heading.texts))
 
-    def _meaning(self, position: int) -> ColumnMeaning:
-        """Return the meaning of a column; a year alone is the day of a target, not of counts."""
-        meaning = self.heading.columns[position]
-        return ColumnMeaning() if len(meaning.day) == 4 and self.table not in ("targets", "register") else meaning
+    def _dated(self) -> list[ColumnMeaning]:
+        """Return the meanings of the headings with days that can be the day of figures.
+
+        A column of days decides, and so does the title for people beside cards; then one day in the headings is only
+        a word more. A year alone is the day of a target, not of counts.
+        """
+        columns = self.heading.columns
+        has_days = any(c.key in ("as_of", "on") for c in columns)
+        days = {c.day for c in columns if c.day and c.key not in ("_people", "_households")}
+        meanings = []
+        for column in columns:
+            beside = column.key in ("_people", "_households", "_rate") and len(column.day) == YEAR
+            if column.day and ((has_days and len(days) < 2) or beside):
+                column = replace(column, day="")
+            unclear = column.day and (has_days or (len(column.day) == YEAR and self.table != "targets"))
+            meanings.append(ColumnMeaning() if unclear else column)
+        return meanings
 
     def _with_sums(self, meanings: list[ColumnMeaning]) -> list[ColumnMeaning]:
         """Return the meanings with the columns of sums that their heading alone does not tell.
@@ -111,6 +126,16 @@ class _Choice:
         rows = ~np.isnan(total) & (total > 0)
         several = (np.nan_to_num(parts) > 0).sum(axis=0) > 1
         return bool((rows & several).any()) and bool((np.nan_to_num(parts).sum(axis=0) == total)[rows].all())
+
+    def _without_subtotals(self, positions: list[int]) -> list[int]:
+        """Return the columns without «Cộng» below a wider group that is the sum of the groups beside it."""
+
+        def is_subtotal(i: int) -> bool:
+            above, _, lowest = self.heading.texts[i].rpartition(" – ")
+            parts = [j for j in positions if j != i and self._is_nested(i, j)] if above else []
+            return bool(parts) and heading_meaning(lowest, self.table) == "_total" and self._is_sum(i, parts)
+
+        return [i for i in positions if self.meanings[i].key not in groups().index or not is_subtotal(i)]
 
     def _visible_first(self, positions: list[int]) -> list[int]:
         """Return the columns without the hidden ones of which a visible one has the same meaning."""
@@ -248,8 +273,8 @@ class _Choice:
                 yield self._finding("sum_column", i)
 
     def _is_nested(self, wider: int, narrower: int) -> bool:
-        row = groups().loc[self.meanings[narrower].key]
-        return self.meanings[wider].key in (row["group"], row["within"])
+        key, table = self.meanings[narrower].key, groups()
+        return key in table.index and self.meanings[wider].key in (table.at[key, "group"], table.at[key, "within"])
 
 
 def _promote_unit_column(meanings: list[ColumnMeaning]) -> list[ColumnMeaning]:

@@ -45,7 +45,7 @@ def read_scenario(path: str | Path, lang: str = "vi") -> Scenario:
     {'outreach': (2.0, 2.0, 2.0)}
     """
     file = find_scenario_file(path)
-    return localise_scenario(parse_scenario(_read_toml(file), file), lang)
+    return localise_scenario(parse_scenario(read_toml(file), file), lang)
 
 
 def find_scenario_file(path: str | Path) -> Path:
@@ -71,7 +71,7 @@ def localise_scenario(scenario: Scenario, lang: str) -> Scenario:
     return dataclasses.replace(scenario, name=scenario.name_en) if lang == "en" and scenario.name_en else scenario
 
 
-def _read_toml(file: Path) -> dict[str, Toml]:
+def read_toml(file: Path) -> dict[str, Toml]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:

@@ -207,7 +207,8 @@ def _people_beside(table: DetectedTable) -> DetectedTable | None:
     columns = {**dict(zip(common, common, strict=True)), **beside}
     headings = {new: table.headings[old] for old, new in columns.items() if old in table.headings}
     cells, totals = (t[[c for c in columns if c in t]].rename(columns=beside) for t in (table.cells, table.totals))
-    return replace(table, name="population", cells=cells, headings=headings, totals=totals)
+    reported = frozenset(schema.table_columns("population")["column"])  # the cards' table says what is missing
+    return replace(table, name="population", cells=cells, headings=headings, totals=totals, reported=reported)
 
 
 def _fill_merged(body: pd.DataFrame, sheet: Sheet, table: str, keys: Sequence[str]) -> pd.DataFrame:
