@@ -97,6 +97,7 @@ def _group_keys() -> Iterable[str]:
 
 
 numbers_option = option("--numbers", type=Choice(lambda: LANGUAGES), metavar="vi|en")
+answers_option = option("--answers", metavar="FILE.toml", type=click.Path())
 area_option = option("--area", metavar="A")
 json_option = option("--json", "as_json", is_flag=True)
 csv_option = option("--csv", metavar="FILE", type=click.Path())
@@ -104,20 +105,20 @@ on_option = option("--on", required=True, metavar="DATE", type=Date())
 
 
 def data_argument(function: Callable[..., int]) -> Callable[..., int]:
-    """Declare INPUT and ``--numbers``; the command gets ``read``, which loads them."""
+    """Declare INPUT and how it is read; the command gets ``read``, which loads it."""
 
     @functools.wraps(function)
-    def run(input: str | None, numbers: str | None, **options: Any) -> int:
+    def run(input: str | None, numbers: str | None, answers: str | None, **options: Any) -> int:
         from bhyt_analysis.ingest import load
 
         def read() -> Dataset:
-            data = load(input, numbers=numbers)
+            data = load(input, numbers=numbers, answers=answers)
             _print_other_units(data, options["area"], options["lang"])
             return data
 
         return function(read=read, **options)
 
-    return click.argument("input", required=False, metavar="INPUT")(numbers_option(run))
+    return click.argument("input", required=False, metavar="INPUT")(numbers_option(answers_option(run)))
 
 
 def _print_other_units(data: Dataset, area: str | None, lang: str, on: str | None = None) -> None:
@@ -141,6 +142,7 @@ def cli() -> None:
 @command("brief")
 @click.argument("input", required=False, metavar="INPUT")
 @numbers_option
+@answers_option
 @option("--out", required=True, metavar="DIR", type=click.Path())
 @option("--area", "areas", multiple=True, metavar="NAME_OR_CODE", message="areas")
 @option("--jobs", type=Whole(1), metavar="N")
@@ -184,22 +186,30 @@ def brief(input: str | None, out: str, areas: tuple[str, ...], memory: int | Non
 @command("check")
 @click.argument("input", metavar="INPUT")
 @numbers_option
+@answers_option
 @json_option
 @option("--all", "every", is_flag=True)
 @option("--annotate", metavar="OUT.xlsx", type=click.Path())
-def check(input: str, numbers: str | None, as_json: bool, every: bool, annotate: str | None, lang: str) -> int:
+def check(
+    input: str, numbers: str | None, answers: str | None, as_json: bool, every: bool, annotate: str | None, lang: str
+) -> int:
     """Print the causes of the findings on an input; with ``--annotate`` write a copy of it in which they are marked."""
     from bhyt_analysis.domain.causes import causes_table
     from bhyt_analysis.ingest.loader import examine_input
     from bhyt_analysis.tables.input_summary import input_summary
 
-    reading = examine_input(input, numbers)
+    reading = examine_input(input, numbers, answers if answers and Path(answers).exists() else None)
     findings, written = reading.findings, True
     if annotate:  # the findings are printed even if there is no copy
         from bhyt_analysis.ingest.annotate import try_annotate
 
         written, notes = try_annotate(input, annotate, findings, lang)
         print(*notes, sep="\n", file=sys.stderr)
+    if answers:
+        from bhyt_analysis.ingest.answers import write_questions
+
+        if count := write_questions(answers, findings, lang):
+            print(translate("answer.written", lang, file=answers, count=count), file=sys.stderr)
     status = _print_findings(causes_table(findings, lang, every), as_json, lang)
     if not as_json and (lines := input_summary(reading.data, reading.tables, findings, lang)):
         width = max(len(label) for label, _ in lines)
@@ -468,18 +478,29 @@ def _lineage(area: str | None, on: str, lang: str) -> str | Sequence[str | Seque
 @command("explore")
 @click.argument("input", required=False, metavar="INPUT")
 @numbers_option
+@answers_option
 @option("--voila", is_flag=True)
 @option("--port", type=Whole(1), metavar="N")
 @option("--no-browser", is_flag=True)
-def explore(input: str | None, numbers: str | None, voila: bool, port: int | None, no_browser: bool, lang: str) -> int:
+def explore(
+    input: str | None,
+    numbers: str | None,
+    answers: str | None,
+    voila: bool,
+    port: int | None,
+    no_browser: bool,
+    lang: str,
+) -> int:
     """Serve the explorer until it is stopped."""
     from bhyt_analysis.explorer.launch import lab_command, voila_command
     from bhyt_analysis.ingest import load
 
     environment = dict(os.environ)
     if input:
-        load(input, numbers=numbers)  # errors of the input are printed here, and not in a notebook
+        load(input, numbers=numbers, answers=answers)  # errors of the input are printed here, and not in a notebook
         environment["BHYT_INPUT"] = str(Path(input).resolve())
+        environment |= {"BHYT_NUMBERS": numbers} if numbers else {}
+        environment |= {"BHYT_ANSWERS": str(Path(answers).resolve())} if answers else {}
     call = voila_command(environment) if voila else lab_command()
     call += ["--no-browser"] if no_browser else []
     call += [f"--port={port}"] if port else []

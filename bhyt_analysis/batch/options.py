@@ -27,7 +27,7 @@ class BatchOptions:
         (Linux). "auto" is "warm" where that works; if the two differ on the first of 8 areas or more, "standard".
     dask : address of the scheduler of a Dask cluster (``bhyt-analysis[cluster]``); a worker builds one area at a time.
     lang, as_of, scenario, decision, seed : parameters of the notebook.
-    numbers : how numbers in text cells of the input are written, as for `load`.
+    numbers, answers : how numbers in text cells are written, and a file of answers on the input, as for `load`.
     timeout, notebook_timeout : seconds that a cell, and a whole notebook, may take; None is no limit.
     memory_mb : megabytes that a notebook may use (Linux); by default its share of four fifths of the machine.
     fresh : build every area again, also what has not changed.
@@ -51,6 +51,7 @@ class BatchOptions:
     dask: str | None = None
     lang: str = "vi"
     numbers: str | None = None
+    answers: str | Path | None = None
     as_of: DateLike | None = None
     scenario: str | Path | None = None
     decision: str | None = None

@@ -25,6 +25,7 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.engine import warm_process
 from bhyt_analysis.engine.warm_process import WarmProcess
 from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.ingest.answers import read_answers
 from bhyt_analysis.ingest.loader import fingerprint, load
 from bhyt_analysis.ingest.scenario_files import read_scenario
 from bhyt_analysis.law.law import Law
@@ -78,14 +79,15 @@ def run_batch(
     # A dataset may have been changed since it was read: only files are identified by their bytes.
     inputs = fingerprint(source) if not isinstance(data, Dataset) and Path(source).exists() else ""
     names = sorted(set(areas)) if areas is not None else None
-    request = record.json_sha256(inputs, source, options.numbers, policy_sha256(common), names) if inputs else ""
+    reading = [options.numbers, read_answers(options.answers) if options.answers else None]
+    request = record.json_sha256(inputs, source, repr(reading), policy_sha256(common), names) if inputs else ""
     if manifest := _unchanged_manifest(folder, request, options, started):
         return manifest.to_dict()
     options = replace(options, engine=_choose_engine(options))
     use_warm = options.engine == "warm" and not options.dask
     warm_context = closing(WarmProcess.start(warm_config(), shared=True)) if use_warm else nullcontext()
     with warm_context as warm:  # it loads meanwhile
-        dataset = data if isinstance(data, Dataset) else load(data, numbers=options.numbers)
+        dataset = data if isinstance(data, Dataset) else load(data, numbers=options.numbers, answers=options.answers)
         listed = dataset.geography
         if areas is not None:
             dataset, areas = _find_areas(dataset, areas, options)

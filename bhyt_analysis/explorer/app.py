@@ -35,7 +35,8 @@ from bhyt_analysis.ingest.loader import load
 from bhyt_analysis.ingest.scenario_files import parse_scenario, read_scenario
 from bhyt_analysis.law.law import Law
 
-INPUT = "BHYT_INPUT"  # the environment variable in which `bhyt explore INPUT` passes its input
+# The environment variables in which `bhyt explore INPUT` passes its input and how it is read.
+INPUT, NUMBERS, ANSWERS = "BHYT_INPUT", "BHYT_NUMBERS", "BHYT_ANSWERS"
 UploadedFile = Mapping[str, Any]  # a file of a `FileUpload`: its ``name`` and ``content``
 
 
@@ -58,7 +59,8 @@ def explore(
     >>> bhyt.explore("Lục Ngạn", scenario="decision_861_ordinary")  # doctest: +SKIP
     """
     command_input = os.environ.get(INPUT) if data is None else None
-    context = Context(data if isinstance(data, Dataset) else load(data or command_input), Law.read())
+    reading = {"numbers": os.environ.get(NUMBERS), "answers": os.environ.get(ANSWERS)} if command_input else {}
+    context = Context(data if isinstance(data, Dataset) else load(data or command_input, **reading), Law.read())
     query = dict(urllib.parse.parse_qsl(os.environ.get("QUERY_STRING", "")))  # of the page's address, from Voilà
     if code := state or query.get("state"):
         first, *pins = states.from_link(code)

@@ -7,7 +7,7 @@ answer that is left blank stays a question.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,13 +17,13 @@ from bhyt_analysis.domain.schema import group_keys_by_name, heading_vocabulary, 
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import normalise_name
-from bhyt_analysis.ingest.headings import figure_keys
-from bhyt_analysis.ingest.scenario_files import read_toml
+from bhyt_analysis.ingest.columns import LEFT_OUT
+from bhyt_analysis.ingest.headings import ColumnMeaning, Heading, figure_keys
 from bhyt_analysis.ingest.table_detection import DetectedTable
+from bhyt_analysis.ingest.toml_files import read_toml
 from bhyt_analysis.ingest.vietnamese_text import NO_FIGURE, clean_text, parse_day
 from bhyt_analysis.ingest.workbook import Cell
 
-LEFT_OUT = "_left_out"  # the key of a column that the analyst leaves out
 UNIT_COLUMNS = ("area", "_name", "_within", "parent", "of")
 # The section of an answers file that settles the findings of a rule.
 SECTIONS = {
@@ -31,6 +31,12 @@ SECTIONS = {
     "only_hidden": "columns", "unknown_area": "units", "ambiguous_area": "units", "bad_choice": "words",
     "missing_column": "days", "blank_cell": "blanks", "no_figure": "blanks", "ambiguous_number": "numbers",
 }  # fmt: skip
+
+
+PARTS = ("columns", "words", "units", "days")  # sections of several answers
+SINGLE = ("numbers", "blanks")  # answers of the whole input
+# The answers that are a word of their own, in both languages.
+WORDS = {"columns": (LEFT_OUT,), "numbers": LANGUAGES, "blanks": ("0", "unknown"), "words": (), "units": (), "days": ()}
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,16 @@ class Answers:
     numbers: str | None = None
     blanks: str = ""
 
+    def with_columns(self, heading: Heading) -> Heading:
+        """Return a heading with the answered meanings of its columns."""
+        answered = (self.columns.get(question_key(text)) for text in heading.texts)
+        columns = (ColumnMeaning(key) if key else c for key, c in zip(answered, heading.columns, strict=True))
+        return replace(heading, columns=tuple(columns))
+
+    def day_of(self, label: str) -> str:
+        """Return the answered day of a sheet, or ""."""
+        return self.days.get(question_key(label), "")
+
     def apply(self, table: DetectedTable) -> DetectedTable:
         """Return a detected table with the answers in the place of its cells."""
         cells, figures = table.cells, figure_keys(table.name)
@@ -63,6 +79,8 @@ class Answers:
     def _cell(value: Cell, texts: Mapping[str, str], blanks: str) -> Cell:
         if type(value) is not str:
             return value
+        if not value:
+            return 0.0 if blanks == "0" else value
         if blanks and normalise_name(value) in _DASHES:
             return 0.0 if blanks == "0" else ""
         return texts.get(question_key(value), value)
@@ -82,35 +100,36 @@ def read_answers(file: str | Path) -> Answers:
     Raises BhytError with every entry that is no answer: an unknown section, column or day.
     """
     faults: list[Fault] = []
-    parts: dict[str, dict[str, str]] = {name: {} for name in ("columns", "words", "units", "days")}
-    single = {"numbers": {lang: lang for lang in LANGUAGES}, "blanks": _answer_words("blanks")}
-    values: dict[str, str] = {}
-    for section, content in read_toml(Path(file)).items():
-        entries = content if isinstance(content, dict) else {"": content}
-        for question, answer in entries.items():
-            text = clean_text(str(answer))
-            if section in single and not question:
-                meaning = single[section].get(normalise_name(text))
-            else:
-                meaning = _meaning(section, text) if section in parts and question else None
-            if meaning is None and text:
-                expected = translate(f"answer.{section}") if section in (*parts, *single) else ", ".join((*parts, *single))
-                fields = {"file": Path(file).name, "section": section, "question": question or section, "answer": text}
-                faults.append(("error.bad_answer", {**fields, "expected": expected}))
-            elif meaning and section in parts:
-                parts[section][question_key(question)] = meaning
-            elif meaning:
-                values[section] = meaning
+    parts: dict[str, dict[str, str]] = {name: {} for name in (*PARTS, *SINGLE)}
+    for section, question, answer in _entries(read_toml(Path(file))):
+        meaning = _meaning(section, answer) if (section in PARTS) == bool(question) else None
+        if meaning is None and answer:
+            expected = translate(f"answer.{section}") if section in parts else ", ".join(parts)
+            fields = {"file": Path(file).name, "section": section, "question": question or section, "answer": answer}
+            faults.append(("error.bad_answer", {**fields, "expected": expected}))
+        elif meaning and section in parts:
+            parts[section][question_key(question)] = meaning
     raise_faults(faults)
-    return Answers(**parts, **values)
+    columns, words, units, days = (parts[name] for name in PARTS)
+    return Answers(columns, words, units, days, parts["numbers"].get("") or None, parts["blanks"].get("", ""))
+
+
+def _entries(content: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
+    """Yield section, question and answer of each entry of a file; the question of a single answer is blank."""
+    for section, entries in content.items():
+        for question, answer in (entries if isinstance(entries, dict) else {"": entries}).items():
+            yield section, question, clean_text(str(answer))
 
 
 def _meaning(section: str, answer: str) -> str | None:
     """Return what an answer means in its section, or None."""
+    words = {normalise_name(translate(f"answer.word.{k}", lang)): k for k in WORDS[section] for lang in LANGUAGES}
+    if (key := words.get(normalise_name(answer))) or section in SINGLE:
+        return key
     if section == "columns":
         tables = dict.fromkeys(schema()["table"])
-        words = (_answer_words("leave"), group_keys_by_name(), *(heading_vocabulary(t) for t in tables))
-        return next((m for w in words if (m := w.get(normalise_name(answer)))), None)
+        vocabularies = (group_keys_by_name(), *(heading_vocabulary(t) for t in tables))
+        return next((m for v in vocabularies if (m := v.get(normalise_name(answer)))), None)
     if section == "days":
         try:
             return f"{parse_day(answer, 'last'):%d/%m/%Y}"
@@ -119,57 +138,42 @@ def _meaning(section: str, answer: str) -> str | None:
     return answer
 
 
-def _answer_words(kind: str) -> dict[str, str]:
-    """Return the words of an answer in both languages: to leave a column out, or for a blank figure."""
-    keys = ("0", "unknown") if kind == "blanks" else (LEFT_OUT,)
-    names = {k: k if k == "0" else f"answer.word.{k.strip('_')}" for k in keys}
-    words = {normalise_name(name if k == "0" else translate(name, lang)): k for k, name in names.items() for lang in LANGUAGES}
-    return words | {k: k for k in keys}
-
-
 def write_questions(file: str | Path, findings: Iterable[Finding], lang: str = "vi") -> int:
     """Write what findings leave unclear into an answers file, after the answers that it has; return how many questions.
 
     A question whose text was hidden because it may name a person is left out.
     """
     path = Path(file)
-    content = read_toml(path) if path.exists() else {}
-    texts: dict[str, dict[str, tuple[object, str]]] = {section: {} for section in dict.fromkeys(SECTIONS.values())}
-    for section, entries in content.items():
-        for question, answer in (entries if isinstance(entries, dict) else {"": entries}).items():
-            texts.setdefault(section, {})[question] = (answer, "")
-    count = 0
+    entries = {(s, question_key(q)): (q, a, "") for s, q, a in _entries(read_toml(path) if path.exists() else {})}
+    before = len(entries)
     for finding in findings:
-        section, question = SECTIONS.get(finding.rule, ""), _question(finding)
-        if section and question is not None and not any(question_key(q) == question_key(question) for q in texts[section]):
-            texts[section][question] = ("", finding_message(finding, lang))
-            count += 1
-    path.write_text("\n".join(_lines(texts, lang)) + "\n", encoding="utf-8")
-    return count
+        if (question := _question(finding)) is not None:
+            key = (SECTIONS[finding.rule], question_key(question))
+            entries.setdefault(key, (question, "", finding_message(finding, lang)))
+    lines = [f"# {translate('answer.title', lang)}"]
+    for section in (*SINGLE, *PARTS):
+        own = [entry for (s, _), entry in entries.items() if s == section]
+        lines += ["", f"# {translate(f'answer.{section}', lang)}"] if own else []
+        lines += [f"[{section}]"] if own and section in PARTS else []
+        for question, answer, message in own:
+            name = json.dumps(question, ensure_ascii=False) if question else section
+            lines += [f"# {message}"] if message else []
+            lines += [f"{name} = {json.dumps(answer, ensure_ascii=False)}"]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return len(entries) - before
 
 
 def _question(finding: Finding) -> str | None:
-    """Return the question of a finding: a heading, a cell, a sheet, or "" for one question of the input."""
-    section, value = SECTIONS.get(finding.rule, ""), str(finding.value or "")
-    if section in ("numbers", "blanks"):
-        return "" if finding.rule != "blank_cell" or str(finding.column) in _all_figures() else None
-    if section == "days":
-        return str(finding.file) if "as_of" in str(finding.column).split(", ") else None
-    return value if value and "…" not in value else None
-
-
-def _all_figures() -> set[str]:
-    return {key for table in dict.fromkeys(schema()["table"]) for key in figure_keys(table)}
-
-
-def _lines(texts: Mapping[str, Mapping[str, tuple[object, str]]], lang: str) -> Iterable[str]:
-    """Yield the lines of an answers file: single answers first, then the sections, each with what it can be."""
-    yield f"# {translate('answer.title', lang)}"
-    for section, entries in sorted(texts.items(), key=lambda item: item[0] not in ("numbers", "blanks")):
-        if not entries:
-            continue
-        yield from ("", f"# {translate(f'answer.{section}', lang)}")
-        yield from () if "" in entries else (f"[{section}]",)
-        for question, (answer, message) in entries.items():
-            yield from (f"# {message}",) if message else ()
-            yield f"{json.dumps(question, ensure_ascii=False) if question else section} = {json.dumps(answer, ensure_ascii=False)}"
+    """Return the question of a finding: a heading, a cell or a sheet, "" for one of the whole input; None for none."""
+    section, value = SECTIONS.get(finding.rule), str(finding.value or "")
+    columns = str(finding.column).split(", ")
+    figures = {key for table in dict.fromkeys(schema()["table"]) for key in figure_keys(table)}
+    match section:
+        case "numbers" | "blanks":
+            return "" if finding.rule != "blank_cell" or {*columns} & figures else None
+        case "days":
+            return str(finding.file) if "as_of" in columns else None
+        case None:
+            return None
+        case _:
+            return value if value and "…" not in value else None

@@ -22,8 +22,11 @@ RATE_TOLERANCE = 0.00051  # half of the last decimal of 85,1%
 Styles = dict[str, str | None]  # how numbers are written in each column, "vi" or "en"
 
 
-def coerce_table(table: DetectedTable, numbers: str | None, findings: list[Finding]) -> pd.DataFrame:
-    """Return the rows with the columns and types of the schema, and their ``file`` and ``row``; adds the findings."""
+def coerce_table(table: DetectedTable, numbers: str | None, findings: list[Finding], blanks: str = "") -> pd.DataFrame:
+    """Return the rows with the columns and types of the schema, and their ``file`` and ``row``; adds the findings.
+
+    ``blanks`` is "unknown" if blank figures of groups are not known, so that nothing is asked about them.
+    """
     columns = table_columns(table.name).to_dict("records")
     groups = _wide_groups(table)
     if groups:
@@ -47,7 +50,7 @@ def coerce_table(table: DetectedTable, numbers: str | None, findings: list[Findi
     for key in (k for k in UNIT_HINTS if k in table.cells):
         rows[key] = convert_column(table.cells[key], _optional("text", key), None)[0]
     if groups:
-        rows = _to_long(table, rows, groups, figure, styles, findings)
+        rows = _to_long(table, rows, groups, figure, styles, findings, blanks)
     else:
         counts = [c["column"] for c in columns if c["type"] == "count" and c["column"] in table.cells]
         _check_totals(table, rows, styles, counts, findings)
@@ -110,12 +113,18 @@ def _number_texts(table: DetectedTable, column: str) -> list[str]:
 
 
 def _to_long(
-    table: DetectedTable, rows: pd.DataFrame, groups: list[str], figure: str, styles: Styles, findings: list[Finding]
+    table: DetectedTable,
+    rows: pd.DataFrame,
+    groups: list[str],
+    figure: str,
+    styles: Styles,
+    findings: list[Finding],
+    blanks: str,
 ) -> pd.DataFrame:
     """Return a wide table as one row for each unit and group; a unit without any figure has not reported."""
     values = {key: _convert(table, _optional("count", key), findings, styles[key]) for key in groups}
     totals = _row_totals(table, findings)
-    values = _fill_blanks(table, values, totals, findings)
+    values = _fill_blanks(table, values, totals, findings if blanks != "unknown" else [])
     long = pd.concat([rows.assign(group=key, **{figure: values[key]}) for key in groups])
     order = [c for c in table_columns(table.name)["column"] if c in long]
     long = long[[*order, *(c for c in long if c not in order)]].astype({"group": "str"})

@@ -30,7 +30,8 @@ from bhyt_analysis.ingest.vietnamese_text import clean_text, number_readings
 from bhyt_analysis.ingest.workbook import Cell, Percent, Sheet, column_letter
 from bhyt_analysis.law.groups import groups
 
-NOT_READ = frozenset({"_note"})  # helpers that are left out without a word
+LEFT_OUT = "_left_out"  # the key of a column that the analyst leaves out
+NOT_READ = frozenset({"_note", LEFT_OUT})
 YEAR = 4  # digits of a day that is only a year
 AMBIGUOUS_CODES = ("TS", "TC")  # of groups, and short for "tổng số" and "tổng cộng"
 
@@ -160,12 +161,13 @@ class _Choice:
     def layouts(self) -> list[Layout]:
         """Return the columns by the days of their headings; a column without a day belongs to all of them."""
         days = list(dict.fromkeys(d for i in self.chosen if (d := self.meanings[i].day)))
+        unused = NOT_READ | ({"_total", "_rate"} if any(self._left_out()) else set())  # which include what is left out
         layouts = []
         for day in days or [""]:
             keys = [""] * len(self.heading.texts)
             for i in self.chosen:
                 key = self.meanings[i].key
-                if self.meanings[i].day in ("", day) and key not in keys and key not in NOT_READ:
+                if self.meanings[i].day in ("", day) and key not in {*keys, *unused}:
                     keys[i] = key
             layouts.append(Layout(tuple(keys), day, self._reported()))
         return layouts
@@ -181,8 +183,8 @@ class _Choice:
         """Return what is not read, and why."""
         if self.table == schema.REGISTER:
             return []
-        found = chain(self._unknown(), self._other_measures(), self._double(), self._only_hidden(), self._sums())
-        return list(found)
+        parts = (self._unknown, self._other_measures, self._double, self._only_hidden, self._sums, self._left_out)
+        return list(chain.from_iterable(part() for part in parts))
 
     def _finding(self, rule: str, position: int, **parts: object) -> Finding:
         text = self.heading.texts[position]
@@ -271,6 +273,12 @@ class _Choice:
             rows = (~np.isnan(figures(self.body[i + 1]))).sum()
             if len(others) > 1 and len(others) == len(wide) - 1 and rows > 1 and self._is_sum(i, others):
                 yield self._finding("sum_column", i)
+
+    def _left_out(self) -> Iterable[Finding]:
+        """Yield figures that the analyst has left out; what is made without them says so."""
+        for i in self.positions:
+            if self.meanings[i].key == LEFT_OUT and self._holds_figures(i):
+                yield self._finding("left_out", i)
 
     def _is_nested(self, wider: int, narrower: int) -> bool:
         key, table = self.meanings[narrower].key, groups()

@@ -25,6 +25,7 @@ from bhyt_analysis.domain.partitions import is_partition, read_partition
 from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.text import clean_text
+from bhyt_analysis.ingest.answers import Answers, read_answers
 from bhyt_analysis.ingest.area_matching import Tables, Titles, resolve_areas
 from bhyt_analysis.ingest.coercion import UNIT_HINTS, coerce_table
 from bhyt_analysis.ingest.headings import ColumnHeading
@@ -38,7 +39,12 @@ from bhyt_analysis.quality import checks
 Headings = dict[str, dict[str, ColumnHeading]]  # by label of the sheet and column
 
 
-def load(path: str | Path | None = None, area: str | None = None, numbers: str | None = None) -> Dataset:
+def load(
+    path: str | Path | None = None,
+    area: str | None = None,
+    numbers: str | None = None,
+    answers: str | Path | None = None,
+) -> Dataset:
     """Read and check an input: a folder of CSV files and workbooks, one workbook, or the bundled data.
 
     Parameters
@@ -47,6 +53,7 @@ def load(path: str | Path | None = None, area: str | None = None, numbers: str |
     area : name or code of a unit, to keep only its rows and those of the units in it and above it.
     numbers : "vi" if 1.234 in a text cell is one thousand two hundred and thirty-four, "en" if it is a
         decimal; by default the other cells of the column or sheet decide. It is never guessed.
+    answers : path of a file with answers to what the input leaves unclear, see `read_answers`.
 
     Returns
     -------
@@ -64,7 +71,7 @@ def load(path: str | Path | None = None, area: str | None = None, numbers: str |
     """
     if is_partition(path):
         return read_partition(str(path))
-    data, findings = read_input(path, numbers)
+    data, findings = read_input(path, numbers, answers)
     if data is None:
         raise InputError(*findings)
     return data if area is None else area_view(data, area).data
@@ -79,14 +86,20 @@ class Reading:
     findings: list[Finding]
 
 
-def read_input(path: str | Path | None = None, numbers: str | None = None) -> tuple[Dataset | None, list[Finding]]:
-    """Return the dataset (None if it has errors) and all findings; for ``numbers`` see `load`."""
-    reading = examine_input(path, numbers)
+def read_input(
+    path: str | Path | None = None, numbers: str | None = None, answers: str | Path | None = None
+) -> tuple[Dataset | None, list[Finding]]:
+    """Return the dataset (None if it has errors) and all findings; for ``numbers`` and ``answers`` see `load`."""
+    reading = examine_input(path, numbers, answers)
     return reading.data, reading.findings
 
 
-def examine_input(path: str | Path | None = None, numbers: str | None = None) -> Reading:
-    """Return all that can be read of an input, also of one with errors; for ``numbers`` see `load`."""
+def examine_input(
+    path: str | Path | None = None, numbers: str | None = None, answers: str | Path | None = None
+) -> Reading:
+    """Return all that can be read of an input, also of one with errors; for ``numbers`` and ``answers`` see `load`."""
+    answered = Answers() if answers is None else read_answers(answers)
+    numbers = numbers or answered.numbers
     source = bundled_path("data") if path is None else Path(path)
     if not source.exists():
         raise BhytError(("error.no_such_file", {"file": source}))
@@ -96,12 +109,12 @@ def examine_input(path: str | Path | None = None, numbers: str | None = None) ->
     if path is not None:
         report_unread_files(source, findings)
     sha256 = fingerprint(source)
-    for table, cards in _detected_tables(source, findings):
+    for table, cards in _detected_tables(source, findings, answered):
         if table.name == REGISTER:
             frames["cards"].append(count_persons(table, findings) if cards is None else cards)
         else:
             table = complete_unit_list(table)
-            frames[table.name].append(coerce_table(table, numbers, findings))
+            frames[table.name].append(coerce_table(table, numbers, findings, answered.blanks))
         headings[table.label] = headings.get(table.label, {}) | table.headings
         titles[table.label] = table.titles
         names.setdefault(table.label, table.name)
@@ -110,6 +123,7 @@ def examine_input(path: str | Path | None = None, numbers: str | None = None) ->
     tables = {name: _concat(name, parts) for name, parts in frames.items()}
     if any(frames.values()):
         tables = _resolve_units(tables, titles, source, findings, headings)
+        tables["population"] = _one_population(tables["population"], names, findings)
     for name, rows in tables.items():
         findings += _duplicates(name, rows)
     data = None
@@ -159,7 +173,9 @@ def fingerprint(path: str | Path | None = None) -> str:
     return digest.hexdigest()
 
 
-def _detected_tables(source: Path, findings: list[Finding]) -> Iterator[tuple[DetectedTable, pd.DataFrame | None]]:
+def _detected_tables(
+    source: Path, findings: list[Finding], answers: Answers
+) -> Iterator[tuple[DetectedTable, pd.DataFrame | None]]:
     """Yield each table of the input, still as cells; of a large register with its counted cards."""
     for file in list_input_files(source):
         if (register := count_large_register(file, findings)) is not None:
@@ -167,7 +183,7 @@ def _detected_tables(source: Path, findings: list[Finding]) -> Iterator[tuple[De
             continue
         empty, is_template = list[str](), False
         for sheet in read_sheets(file, findings):
-            tables = detect_tables(sheet, findings, by_headings=not (sheet.plain and source.is_dir()))
+            tables = detect_tables(sheet, findings, not (sheet.plain and source.is_dir()), answers)
             is_template |= is_template_page(sheet.name)
             empty += [sheet.name] if tables and not any(len(table.cells) for table in tables) else []
             yield from ((table, None) for table in tables if len(table.cells) or table.headings)
@@ -185,6 +201,21 @@ def _resolve_units(tables: Tables, titles: Titles, source: Path, findings: list[
     tables = complete_own_units(plain_codes(tables), findings)
     tables = resolve_areas(tables, titles, findings, columns)
     return {name: table.drop(columns=list(UNIT_HINTS), errors="ignore") for name, table in tables.items()}
+
+
+def _one_population(population: pd.DataFrame, names: dict[str, str], findings: list[Finding]) -> pd.DataFrame:
+    """Return the population without people beside cards of whom the table of the population has the same count."""
+    beside = population["file"].map(names).eq("cards").to_numpy()
+    if not beside.any() or beside.all():
+        return population
+    key = ["area", "as_of"]
+    own = population[~beside].drop_duplicates(key).set_index(key)["people"]
+    others = population[beside]
+    count = own.reindex(pd.MultiIndex.from_frame(others[key])).set_axis(others.index)
+    for row in others[(count != others["people"]).fillna(False)].itertuples():
+        parts = {"value": int(row.people), "expected": int(count[row.Index])}
+        findings.append(Finding.in_row("people_differ", row, "_people", **parts))
+    return population.drop(others.index[count.notna()])
 
 
 def _with_heading(finding: Finding, headings: Headings, names: dict[str, str]) -> Finding:
@@ -222,7 +253,11 @@ def _duplicates(name: str, table: pd.DataFrame) -> list[Finding]:
 
 
 def check(
-    data: Dataset | str | Path | None = None, lang: str = "vi", numbers: str | None = None, every: bool = False
+    data: Dataset | str | Path | None = None,
+    lang: str = "vi",
+    numbers: str | None = None,
+    every: bool = False,
+    answers: str | Path | None = None,
 ) -> pd.DataFrame:
     """Return the data-quality findings, one row for each cause; errors first.
 
@@ -230,7 +265,7 @@ def check(
 
     Parameters
     ----------
-    data, numbers : as in `load`.
+    data, numbers, answers : as in `load`.
     every : one row for each cell instead.
 
     Returns
@@ -243,5 +278,5 @@ def check(
     >>> check()["severity"].tolist()
     []
     """
-    findings = data.warnings if isinstance(data, Dataset) else read_input(data, numbers)[1]
+    findings = data.warnings if isinstance(data, Dataset) else read_input(data, numbers, answers)[1]
     return causes_table(findings, lang, every)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
-import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from functools import reduce
 from itertools import chain
@@ -20,6 +18,7 @@ from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.ingest.loader import read_table
+from bhyt_analysis.ingest.toml_files import read_toml
 from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, allowed_range, assumptions
@@ -69,22 +68,6 @@ def localise_scenario(scenario: Scenario, lang: str) -> Scenario:
     'status quo'
     """
     return dataclasses.replace(scenario, name=scenario.name_en) if lang == "en" and scenario.name_en else scenario
-
-
-def read_toml(file: Path) -> dict[str, Toml]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise BhytError(("error.no_such_file", {"file": file})) from None
-    except (IsADirectoryError, PermissionError):
-        key = "error.scenario_folder" if file.is_dir() else "error.no_such_file"  # Windows may not open a folder
-        raise BhytError((key, {"file": file})) from None
-    except UnicodeDecodeError as error:
-        raise BhytError(("error.not_utf8", {"file": file.name, "byte": error.start})) from None
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"line (\d+), column (\d+)", str(error))  # none where the end comes too early
-        line, column = place.groups() if place else (str(len(file.read_text("utf-8-sig").splitlines())), "–")
-        raise BhytError(("error.scenario_file", {"file": file.name, "line": line, "column": column})) from None
 
 
 def parse_scenario(payload: Mapping[str, Toml], file: Path) -> Scenario:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,9 @@ from bhyt_analysis.ingest.title_lines import labelled_values, stated_date, state
 from bhyt_analysis.ingest.vietnamese_text import clean_text
 from bhyt_analysis.ingest.workbook import Cell, Sheet
 from bhyt_analysis.law.groups import groups
+
+if TYPE_CHECKING:
+    from bhyt_analysis.ingest.answers import Answers
 
 NOTE_ROWS = 12  # below a table in which a line may say in what its figures are given
 PEOPLE_BESIDE = {"_people": "people", "_households": "households"}  # columns of ``population`` beside cards
@@ -83,13 +87,22 @@ def is_template_page(name: str) -> bool:
     return normalise_name(name) in map(normalise_name, pages)
 
 
-def detect_tables(sheet: Sheet, findings: list[Finding], by_headings: bool = True) -> list[DetectedTable]:
+def detect_tables(
+    sheet: Sheet, findings: list[Finding], by_headings: bool = True, answers: Answers | None = None
+) -> list[DetectedTable]:
     """Return the tables of a sheet; none, with a finding, for a sheet without one.
 
     One sheet can hold several: cards beside the population of each unit, or a column for each month. A sheet whose
     name is no table's is recognised by its headings, unless ``by_headings`` is false, as for the CSV files of a folder:
-    such a file may be a list for a scenario.
+    such a file may be a list for a scenario. ``answers`` say what its headings and words mean where they are unclear.
     """
+    tables = _detect_tables(sheet, findings, by_headings, answers)
+    return [answers.apply(table) for table in tables] if answers else tables
+
+
+def _detect_tables(
+    sheet: Sheet, findings: list[Finding], by_headings: bool, answers: Answers | None
+) -> list[DetectedTable]:
     if is_template_page(sheet.name):
         return []
     name = table_from_name(sheet.name)
@@ -102,7 +115,7 @@ def detect_tables(sheet: Sheet, findings: list[Finding], by_headings: bool = Tru
         return _read_tables(schema.REGISTER, sheet, head, persons.heading, findings)
     if name is not None:  # without a recognised heading the first row is taken for it, and its errors are reported
         heading = best_heading(sheet, head, name) or heading_from(sheet, head, 0, name)
-        return _read_tables(name, sheet, head, heading, findings)
+        return _read_tables(name, sheet, head, heading, findings, answers)
     candidates = [(t, h) for t in _tables() if by_headings and (h := best_heading(sheet, head, t))]
     candidates = [(t, h) for t, h in candidates if _is_complete(t, h)]
     if not candidates:
@@ -114,7 +127,7 @@ def detect_tables(sheet: Sheet, findings: list[Finding], by_headings: bool = Tru
     if name == "cards" and not _is_about_cards(sheet, head, heading):
         findings.append(Finding("cards_unclear", sheet.label, int(sheet.cells.index[heading.rows[0]])))
         return []
-    return _read_tables(name, sheet, head, heading, findings)
+    return _read_tables(name, sheet, head, heading, findings, answers)
 
 
 _CARDS = re.compile(r"\b(the|bhyt|bao hiem y te|tham gia|bao phu|cards?|insured|health insurance|coverage)\b")
@@ -156,9 +169,16 @@ def _is_complete(table: str, heading: Heading) -> bool:
 
 
 def _read_tables(
-    name: str, sheet: Sheet, head: np.ndarray, heading: Heading, findings: list[Finding]
+    name: str,
+    sheet: Sheet,
+    head: np.ndarray,
+    heading: Heading,
+    findings: list[Finding],
+    answers: Answers | None = None,
 ) -> list[DetectedTable]:
     """Return the tables below a heading: one for each day that the heading names, and the population beside cards."""
+    heading = answers.with_columns(heading) if answers else heading
+    day = answers.day_of(sheet.label) if answers else ""
     body = sheet.cells.iloc[heading.rows[-1] + 1 :]
     titles = [[v for v in row if v != ""] for row in head[: heading.rows[0]]]
     measure, text = _stated_measure(sheet, body, titles)
@@ -168,7 +188,7 @@ def _read_tables(
     tables = []
     for layout in choose_columns(name, sheet, body, heading, measure, findings):
         table = _read_table(name, sheet, body, heading, layout, findings)
-        table = add_title_columns(table, sheet, titles, layout.day, findings)
+        table = add_title_columns(table, sheet, titles, layout.day or day, findings)
         people = _people_beside(table)
         tables += [table, people] if people is not None else [table]
     return tables
