@@ -268,6 +268,47 @@ CASES["headings near to a group"] = [
     *(Case(h, "either", own(wide([h, "Hộ gia đình"]))) for h in SAME_COUNTS),
 ]
 
+OTHER_PEOPLE = [
+    "Dân số từ 15 tuổi",
+    "Dân số nữ",
+    "Dân số thành thị",
+    "Dân số tham gia BHYT",
+    "Dân số chưa có thẻ",
+    "Dân số dự kiến",
+]
+OTHER_PEOPLE += [
+    "Mật độ dân số",
+    "Dân số (nghìn người)",
+    "Dân số tạm trú",
+    "Tăng dân số",
+    "Dân số năm trước",
+    "Số hộ dân",
+]
+OTHER_CARDS = [
+    "Số thẻ cấp mới",
+    "Số thẻ hết hạn",
+    "Số thẻ thu hồi",
+    "Số thẻ đề nghị cấp",
+    "Số thẻ tăng",
+    "Số thẻ kế hoạch",
+]
+OTHER_CARDS += [
+    "Số thẻ tháng trước",
+    "Số thẻ lỗi",
+    "Số thẻ chưa trả",
+    "Số người chưa tham gia",
+    "Số thẻ bình quân",
+    "Số thẻ lũy kế",
+]
+CASES["headings near to people and cards"] = [
+    *(Case(h, "ask", people_of(column_of(PEOPLE, "Dân số", heading=h))) for h in OTHER_PEOPLE),
+    *(Case(h, "ask", own(column_of(CARDS, "Số thẻ", heading=h))) for h in OTHER_CARDS),
+    *(
+        Case(h, "either", own(column_of(CARDS, "Số thẻ", heading=h)))
+        for h in ("Tổng số thẻ", "Số lượng thẻ", "Thẻ BHYT")
+    ),
+]
+
 # --- Columns beside the groups ---
 
 LIKE_GROUPS = [
@@ -1083,6 +1124,7 @@ def target(name, must, scope="all", relation="Ít nhất", cells=(92.1, 93.5), h
     return Case(name, must, book(office(**{"Chỉ tiêu": rows}), then=then), **({"rates": RATES} | more))
 
 
+OTHER_RATES = ["Chỉ tiêu tăng thêm (%)", "Thực hiện (%)", "Tỷ lệ năm trước (%)", "Chỉ tiêu (người)", "Chênh lệch (%)"]
 NO_SIGN = [*TARGET[:4], "Chỉ tiêu", "Văn bản"]
 CASES["choices and shares"] = [
     target("everyone", "read", "Toàn dân"),
@@ -1097,6 +1139,7 @@ CASES["choices and shares"] = [
     target("percent cells with two digits", "read", cells=(0.921, 0.935), style="0.00%"),
     target("percent cells under a heading without a sign", "read", cells=(0.921, 0.935), style="0.0%", heading=NO_SIGN),
     target("fractions under a sign", "ask", cells=(0.921, 0.935)),
+    *(target(f"another rate: {h}", "ask", heading=[*TARGET[:4], h, "Văn bản"]) for h in OTHER_RATES),
     target("percent as text", "read", cells=("92,1%", "93,5 %")),
     target("percent as numbers without a sign", "either", heading=NO_SIGN),
     target("one percent cell of two", "either", cells=("92,1%", 0.935)),
