@@ -11,6 +11,7 @@ from bhyt_analysis.briefing.facts import facts_by_key, facts_table, format_fact
 from bhyt_analysis.briefing.items import Item, population_basis
 from bhyt_analysis.domain.area_view import AreaView
 from bhyt_analysis.domain.data_status import lowest_quality
+from bhyt_analysis.domain.findings import finding_message
 from bhyt_analysis.domain.geography import Unit
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import inline_name
@@ -37,9 +38,15 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     lang, unit = briefing.lang, Item("unit", _dissolved_unit(briefing.view, briefing.lang))
     if not briefing.has_enrolment:
         text = " ".join([translate("text.nothing_known", lang, name=briefing.name), *_paid_ages(briefing.view, lang)])
-        return [Item("summary", text), unit, Item("headline", table=_people_table(briefing, table))]
+        return [Item("summary", text), *_left_out(briefing), unit, Item("headline", table=_people_table(briefing, table))]
     rows = facts_table(table, lang, briefing.decision_name)[["fact", "value", "as_of", "status"]]
-    return [Item("summary", _summary(briefing, table)), unit, Item("headline", table=rows)]
+    return [Item("summary", _summary(briefing, table)), *_left_out(briefing), unit, Item("headline", table=rows)]
+
+
+def _left_out(briefing: Briefing) -> list[Item]:
+    """Return what the analyst has left out of the input, which all figures lack."""
+    texts = [finding_message(f, briefing.lang) for f in briefing.data.warnings if f.rule == "left_out"]
+    return [Item("left_out", "\n\n".join(texts))] if texts else []
 
 
 def _people_table(briefing: Briefing, figures: pd.DataFrame) -> pd.DataFrame:

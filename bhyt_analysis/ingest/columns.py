@@ -65,6 +65,7 @@ class _Choice:
 
     def __init__(self, table: str, sheet: Sheet, body: pd.DataFrame, heading: Heading, stated: str) -> None:
         self.table, self.sheet, self.body, self.heading = table, sheet, body, heading
+        self.read: dict[int, np.ndarray] = {}  # figures of columns, by position
         self.row = int(sheet.cells.index[heading.rows[-1]])
         meanings = self._with_sums(self._dated())
         self.meanings = meanings if table == "areas" else _promote_unit_column(meanings)
@@ -79,6 +80,12 @@ class _Choice:
     @property
     def positions(self) -> range:
         return range(len(self.heading.texts))
+
+    def _figures(self, position: int) -> np.ndarray:
+        """Return the figures of a column, see `figures`."""
+        if position not in self.read:
+            self.read[position] = figures(self.body[position + 1])
+        return self.read[position]
 
     def _dated(self) -> list[ColumnMeaning]:
         """Return the meanings of the headings with days that can be the day of figures.
@@ -122,8 +129,8 @@ class _Choice:
 
     def _is_sum(self, position: int, others: Iterable[int]) -> bool:
         """Return whether the figures of a column are the sums of those of others, in all rows that have one."""
-        total = figures(self.body[position + 1])
-        parts = np.array([figures(self.body[j + 1]) for j in others])
+        total = self._figures(position)
+        parts = np.array([self._figures(j) for j in others])
         rows = ~np.isnan(total) & (total > 0)
         several = (np.nan_to_num(parts) > 0).sum(axis=0) > 1
         return bool((rows & several).any()) and bool((np.nan_to_num(parts).sum(axis=0) == total)[rows].all())
@@ -218,7 +225,7 @@ class _Choice:
         return schema.allows_wide_layout(self.table)
 
     def _holds_figures(self, position: int) -> bool:
-        return bool((~np.isnan(figures(self.body[position + 1]))).any())
+        return bool((~np.isnan(self._figures(position))).any())
 
     def _nearest(self, text: str) -> str | Term:
         """Return the column or group whose names are nearest to a heading, if any are near."""
@@ -270,7 +277,7 @@ class _Choice:
             others = [
                 j for j in wide if j != i and self.meanings[j].day == self.meanings[i].day and not self._is_nested(i, j)
             ]
-            rows = (~np.isnan(figures(self.body[i + 1]))).sum()
+            rows = (~np.isnan(self._figures(i))).sum()
             if len(others) > 1 and len(others) == len(wide) - 1 and rows > 1 and self._is_sum(i, others):
                 yield self._finding("sum_column", i)
 
