@@ -38,7 +38,12 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     lang, unit = briefing.lang, Item("unit", _dissolved_unit(briefing.view, briefing.lang))
     if not briefing.has_enrolment:
         text = " ".join([translate("text.nothing_known", lang, name=briefing.name), *_paid_ages(briefing.view, lang)])
-        return [Item("summary", text), *_left_out(briefing), unit, Item("headline", table=_people_table(briefing, table))]
+        return [
+            Item("summary", text),
+            *_left_out(briefing),
+            unit,
+            Item("headline", table=_people_table(briefing, table)),
+        ]
     rows = facts_table(table, lang, briefing.decision_name)[["fact", "value", "as_of", "status"]]
     return [Item("summary", _summary(briefing, table)), *_left_out(briefing), unit, Item("headline", table=rows)]
 

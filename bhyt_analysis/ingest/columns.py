@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from itertools import chain
 
 import numpy as np
@@ -15,7 +16,6 @@ import pandas as pd
 
 from bhyt_analysis.domain import schema
 from bhyt_analysis.domain.findings import Finding, Term
-from bhyt_analysis.i18n.messages import nearest_choice
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest.headings import (
     ColumnHeading,
@@ -32,6 +32,7 @@ from bhyt_analysis.law.groups import groups
 
 LEFT_OUT = "_left_out"  # the key of a column that the analyst leaves out
 NOT_READ = frozenset({"_note", LEFT_OUT})
+NEAR = 0.7  # of the letters of a heading, for a name to be proposed
 YEAR = 4  # digits of a day that is only a year
 AMBIGUOUS_CODES = ("TS", "TC")  # of groups, and short for "tổng số" and "tổng cộng"
 
@@ -182,7 +183,9 @@ class _Choice:
     def _reported(self) -> frozenset[str]:
         """Return the keys of the columns in another measure; of groups, those of the long layout, too."""
         keys = {self.meanings[i].key for i in self.misfits}
-        return frozenset(keys | ({"group", "cards"} if keys & {*groups().index} else set()))
+        unknown = (i for i in self.positions if not self.meanings[i].key and self._holds_figures(i))
+        long = schema.allows_wide_layout(self.table) and (keys & {*groups().index} or any(True for _ in unknown))
+        return frozenset(keys | ({"group", "cards"} if long else set()))
 
     # --- The findings ---
 
@@ -208,9 +211,8 @@ class _Choice:
             if not text and not (self._holds_figures(i) and self._needs_all_figures() and not self.sheet.plain):
                 yield from self._without_heading(i, filled)
                 continue
-            measure = next(iter(self.heading.columns[i].measures), "")
-            if measure and measure not in ("people", "cards", "households", "scaled"):
-                continue  # a rate, an amount or a plan of all, which no table of counts holds
+            if i in self._measures_of_all():
+                continue
             rule = "unknown_figures" if self._holds_figures(i) and self._needs_all_figures() else "unknown_column"
             yield self._finding(rule, i, expected=self._nearest(text) if text else Term("expect.none"))
 
@@ -221,8 +223,20 @@ class _Choice:
         for n in self.body.index[filled] if self.sheet.plain else ():
             yield Finding("not_a_table", self.sheet.label, int(n), value=f"{n}: {position + 1} > {position}")
 
+    def _measures_of_all(self) -> list[int]:
+        """Return the columns of a rate, an amount or a plan of all, which the table does not hold.
+
+        A list of targets without a column of the target may have it in such a column.
+        """
+        if self.table == "targets" and not any(m.key == "rate" for m in self.meanings):
+            return []
+        counts = {"people", "cards", "households", "scaled"}
+        unnamed = (i for i in self.positions if not self.meanings[i].key and self._holds_figures(i))
+        columns = self.heading.columns
+        return [i for i in unnamed if columns[i].measures and not columns[i].measures & counts]
+
     def _needs_all_figures(self) -> bool:
-        return schema.allows_wide_layout(self.table)
+        return schema.allows_wide_layout(self.table) or self.table == "targets"
 
     def _holds_figures(self, position: int) -> bool:
         return bool((~np.isnan(self._figures(position))).any())
@@ -231,7 +245,8 @@ class _Choice:
         """Return the column or group whose names are nearest to a heading, if any are near."""
         words = schema.heading_vocabulary(self.table)
         lowest = text.rpartition(" – ")[2]
-        key = words.get(nearest_choice(normalise_name(lowest), words), "")
+        near = get_close_matches(normalise_name(lowest), words, n=1, cutoff=NEAR)
+        key = words[near[0]] if near else ""
         return key if key and key[0] != "_" else Term("expect.none")
 
     def _other_measures(self) -> Iterable[Finding]:
@@ -249,7 +264,10 @@ class _Choice:
                 unit = next(iter(sorted(measures - fitting_measures(self.table, self.meanings[i].key))))
                 needed = Term(f"measure.{next(iter(sorted(fitting_measures(self.table, self.meanings[i].key))), '')}")
                 yield self._finding("other_measure", i, unit=Term(f"measure.{unit}"), expected=needed)
-        if others := sorted({*others, *self.second}):
+        keys = {self.meanings[i].key for i in self.chosen}
+        unused = {"_rate", "_households"} if "_people" not in keys else set()
+        others += [i for i in self.chosen if self.meanings[i].key in unused and self._holds_figures(i)]
+        if others := sorted({*others, *self.second, *self._measures_of_all()}):
             texts = [str(ColumnHeading(self.heading.texts[i], i + 1)) for i in others]
             yield Finding("other_columns", self.sheet.label, self.row, count=len(others), value=", ".join(texts))
 
