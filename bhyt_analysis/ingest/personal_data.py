@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 
 import pandas as pd
 
@@ -155,7 +156,7 @@ def column_kind(values: Iterable[Cell]) -> str:
     >>> column_kind(["HN4240123456789"]), column_kind(["0123456789", "0123456790"]), column_kind([5120.0, 4230.0])
     ('card', '_number', '')
     """
-    cells = [v for v in values if v != "" and v is not None][:SAMPLE]
+    cells = list(islice((v for v in values if v != "" and v is not None), SAMPLE))
     distinct = list(dict.fromkeys(cells))
     if not distinct or all(isinstance(v, dt.date) for v in distinct):
         return ""
