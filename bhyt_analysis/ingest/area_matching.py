@@ -282,8 +282,9 @@ class _Sheets:
         self.matches = [_known_match(units, (*q, name in FIGURES)) for q in queries]
         coded = table.loc[self.has_code & ~table["area"].isin(NO_NAMES), ["file", "area"]].drop_duplicates()
         self.groups: dict[str, list[list[Unit]]] = {}
-        for file, code in coded.itertuples(index=False):
-            self.groups.setdefault(file, []).append(units.geography.units_with_code(code))
+        self.coded = [units.geography.units_with_code(code) for code in coded["area"]]
+        for file, group in zip(coded["file"], self.coded, strict=True):
+            self.groups.setdefault(file, []).append(group)
         for file, match in zip(self.queries["file"], self.matches, strict=True):
             self.groups.setdefault(file, []).append(match.units)
         files = self.groups.items()
@@ -291,8 +292,13 @@ class _Sheets:
 
     def all_groups(self) -> Iterator[list[Unit]]:
         """Yield for each distinct text the units that it can mean in its sheet."""
-        for file, groups in self.groups.items():
-            yield from (self.contexts[file].narrow(group, self.units) for group in groups)
+        yield from self.coded
+        yield from (match.units for match in self._matches_in_sheets())
+
+    def _matches_in_sheets(self) -> Iterator[_Match]:
+        """Yield what each distinct text can mean in its sheet."""
+        for file, match in zip(self.queries["file"], self.matches, strict=True):
+            yield replace(match, units=self.contexts[file].narrow(match.units, self.units, match.numbered))
 
     def with_codes(self, workbook: _Context, findings: Findings) -> pd.DataFrame:
         """Return the table with codes for texts; one that fits no unit, or several, becomes a finding."""
@@ -301,10 +307,10 @@ class _Sheets:
             table = table.assign(of=table["of"].map(lambda text: self._upper_code(text, workbook)))
         if self.has_code.all():
             return table
-        matches = []
-        for file, match in zip(self.queries["file"], self.matches, strict=True):
-            options = self.contexts[file].narrow(match.units, self.units, match.numbered)
-            matches.append(replace(match, units=workbook.narrow(options, self.units, match.numbered)))
+        matches = [
+            replace(match, units=workbook.narrow(match.units, self.units, match.numbered))
+            for match in self._matches_in_sheets()
+        ]
         strange = self._files_without_units(findings)
         unclear = self.rows[[matches[i].code is None for i in self.rows["number"]]]
         unclear = unclear[~unclear["file"].isin(strange)]

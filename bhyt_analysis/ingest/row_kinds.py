@@ -186,7 +186,8 @@ def _sums(cells: pd.DataFrame, figures: np.ndarray, data: np.ndarray, totals: np
         if (level := levels[row]) is None:
             continue
         if level == UNNAMED:
-            sums[row] = _sums_run(figures, row, (r for r in islice(rows, position + 1, None) if not sums[r]))
+            below = (r for r in islice(rows, position + 1, None) if not sums[r] and keys[row] <= keys[r])
+            sums[row] = _sums_run(figures, row, below)
             continue
         section = _section(position, rows, levels, texts, stops)
         parts = [r for r in section if not sums[r] and keys[row] <= keys[r]]
@@ -296,7 +297,7 @@ def _equal(total: np.ndarray, expected: np.ndarray) -> bool:
 
 
 def _sums_run(figures: np.ndarray, row: int, below: Iterable[int]) -> bool:
-    """Return whether a row is the sum of two or more rows right below it."""
+    """Return whether a row is the sum of the first two or more of the rows below it."""
     counted = np.isfinite(figures[row])
     own = figures[row][counted]
     total = np.zeros(len(own))

@@ -265,6 +265,13 @@ def test_totals_of_groups_in_a_long_table_are_compared_by_group(tmp_path):
     assert bhyt.check(path, "en")["rule"].tolist() == ["total_off"]
 
 
+def test_row_of_another_group_or_day_is_no_part_of_a_sum():
+    rows = [["A", "5/2021", "HN", 9.0], ["B", "5/2021", "GD", 4.0], ["C", "6/2021", "HN", 5.0]]
+    cells = pd.DataFrame(rows, columns=["area", "as_of", "group", "cards"], index=[2, 3, 4], dtype=object)
+    body = cells.set_axis(range(1, 5), axis=1)
+    assert split_rows("x.xlsx [1]", body, cells, ["Mã", "Ngày", "Nhóm", "Số thẻ"], [])[0].index.tolist() == [2, 3, 4]
+
+
 def check_people(tmp_path, *rows):
     path = write_xlsx(tmp_path / "so_lieu.xlsx", office(**{"Dân số": [*PEOPLE, *rows]}))
     findings = bhyt.check(path, "en")
