@@ -15,7 +15,7 @@ from bhyt_analysis.ingest.loader import read_input
 
 from .random_workbooks import ASK, HARMLESS, choose, effect_of, spoil, write
 
-SEEDS = 150
+SEEDS = 120
 LEAST_READ = 0.85  # of the workbooks that have only harmless changes
 
 
@@ -72,6 +72,10 @@ def run(seeds, shrink=True, refused=None):
         if result not in ("read", "asked"):
             fewest = smallest(seed, done, result) if shrink else done
             faults.append(f"{result} {fewest} (seed {seed}): {text}")
+            if refused is not None:
+                print(faults[-1], flush=True)
+        if refused is not None and seed % 100 == 99:
+            print(f"seed {seed}: {len(faults)} faults, {read} of {harmless} harmless workbooks read", flush=True)
     return faults, read, harmless
 
 
@@ -94,7 +98,6 @@ def main(words):
     first = int(words[1]) if len(words) > 1 else 0
     refused = []
     faults, read, harmless = run(range(first, first + int(words[0])), refused=refused)
-    print(*sorted(faults), sep="\n")
     causes = Counter(m for _, done, _ in refused for m in done)
     print("refused though harmless:", *(f"  {n} {m}" for m, n in causes.most_common()), sep="\n")
     print(*(f"  seed {s} {d}: {t[:300]}" for s, d, t in refused[:40]), sep="\n")
