@@ -121,6 +121,8 @@ def _read_label(text: str, table: str) -> _Label:
     folded = _folded(text)
     if folded in words:
         return _Label(words[folded])
+    if "=" in text and schema.allows_wide_layout(table) and marks_row(text, "total"):  # «Cộng = (3)+(4)»
+        return _Label("_total")
     base = re.sub(r"[(\[][^()\[\]]*[)\]]", " ", folded)
     asides = [_read_aside(aside, table) for aside in re.findall(r"[(\[]([^()\[\]]*)[)\]]", folded)]
     base, day = _take_day(base)

@@ -1,0 +1,94 @@
+"""Answer once what an input leaves unclear, and read it again with the answers."""
+
+import datetime as dt
+import tomllib
+
+import pytest
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.ingest.answers import read_answers, write_questions
+from bhyt_analysis.ingest.loader import examine_input
+
+from .offices import AREAS, PEOPLE, office, write_xlsx
+
+JUNE = dt.date(2021, 6, 30)
+UNCLEAR = [
+    ["Xã", "Hộ nghèo", "Diện 139", "Hộ gia đình"],
+    ["Kiên Lao", 1000, 40, "-"],
+    ["Phì Điền", 1300, 50, 800],
+    ["Chũ", 30, None, 5500],
+]
+
+
+@pytest.fixture
+def unclear(tmp_path):
+    """Return a workbook with an unknown group, no day, a dash and a blank cell."""
+    return write_xlsx(tmp_path / "so_lieu.xlsx", office(**{"Số thẻ": UNCLEAR}))
+
+
+def answer(file, **answers):
+    """Fill in the answers of a file, as an analyst does in an editor."""
+    text = file.read_text(encoding="utf-8")
+    for question, reply in answers.items():
+        text = text.replace(f'{question} = ""', f'{question} = "{reply}"')
+    file.write_text(text, encoding="utf-8")
+
+
+def test_questions_are_written_once_and_answers_are_heeded(unclear, tmp_path):
+    file = tmp_path / "tra_loi.toml"
+    assert write_questions(file, examine_input(unclear).findings) == 3
+    questions = tomllib.loads(file.read_text(encoding="utf-8"))
+    assert questions == {
+        "blanks": "",
+        "columns": {"Diện 139": ""},
+        "days": {"so_lieu.xlsx [Số thẻ]": ""},
+    }
+    answer(file, **{"blanks": "0", '"Diện 139"': "Người có công", '"so_lieu.xlsx [Số thẻ]"': "30/6/2021"})
+    assert write_questions(file, examine_input(unclear, answers=file).findings) == 0
+    cards = bhyt.load(unclear, answers=file).cards
+    assert cards["as_of"].dt.date.unique().tolist() == [JUNE]
+    assert dict(zip(zip(cards["area"], cards["group"], strict=True), cards["cards"], strict=True)) == {
+        ("T901", "poor"): 1000, ("T901", "person_of_merit_other"): 40, ("T901", "household"): 0,
+        ("T902", "poor"): 1300, ("T902", "person_of_merit_other"): 50, ("T902", "household"): 800,
+        ("T903", "poor"): 30, ("T903", "person_of_merit_other"): 0, ("T903", "household"): 5500,
+    }  # fmt: skip
+
+
+def test_column_left_out_is_a_warning_of_all_that_is_made(unclear, tmp_path):
+    file = tmp_path / "a.toml"
+    text = 'blanks = "chưa biết"\n[columns]\n"Diện 139" = "bỏ qua"\n[days]\n"so_lieu.xlsx [Số thẻ]" = "6/2021"\n'
+    file.write_text(text, encoding="utf-8")
+    data = bhyt.load(unclear, answers=file)
+    assert [f.rule for f in data.warnings].count("left_out") == 1
+    assert data.cards["cards"].tolist() == [1000, 1300, 800, 30, 5500]  # a dash that is not known is no figure
+
+
+def test_words_and_units_are_replaced(tmp_path):
+    cards = [["Đơn vị", "Ngày số liệu", "Nhóm", "Số thẻ", "Tình trạng", "Nguồn"]]
+    cards += [["Xã Mới", JUNE, "Diện A", 5, "Công bố", "BHXH"]]
+    people = [PEOPLE[0], *PEOPLE[1:]]
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", {"Đơn vị": AREAS, "Dân số": people, "Số thẻ": cards})
+    file = tmp_path / "a.toml"
+    write_questions(file, examine_input(path).findings)
+    answer(file, **{'"Xã Mới"': "T902", '"Diện A"': "Hộ nghèo"})
+    data = bhyt.load(path, answers=file)
+    assert data.cards[["area", "group", "cards"]].values.tolist() == [["T902", "poor", 5]]
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ('[columns]\n"Diện 139" = "Nhóm lạ"', "Nhóm lạ"),
+        ('[days]\n"S" = "32/13/2021"', "32/13/2021"),
+        ('[cot]\n"S" = "x"', "cot"),
+        ('numbers = "fr"', "fr"),
+        ("[columns\n", "a.toml"),
+    ],
+)
+def test_entry_that_is_no_answer_is_named(tmp_path, text, part):
+    file = tmp_path / "a.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(BhytError) as error:
+        read_answers(file)
+    assert part in error.value.text("vi")
