@@ -666,7 +666,7 @@ CASES["day"] = [
     Case("a form's own day", "ask", under_titles("Mẫu số D03-TS ban hành theo QĐ 595 ngày 14/4/2017")),
     Case("a law's day", "either", under_titles("Theo Luật BHYT ngày 14/11/2008", "Tháng 06-2021")),
     Case("a day of receipt", "ask", under_titles("Ngày nhận: 07/7/2021")),
-    Case("a day of birth of the form", "ask", under_titles("Ngày báo cáo: 07/7/2021", SIGNED)),
+    Case("the day of the report", "ask", under_titles("Ngày báo cáo: 07/7/2021", SIGNED)),
     Case("a year", "either", under_titles("SỐ THẺ BHYT NĂM 2021"), truth(day=dt.date(2021, 12, 31))),
 ]
 
