@@ -20,7 +20,8 @@ MEASURES = {
     ),
     "visits": ("lượt|lượt khám|số lượt KCB|Lượt người"),
     "without_card": (
-        "chưa có thẻ|chưa tham gia|còn lại|chưa bao phủ|số người chưa có thẻ BHYT|người chưa tham gia BHYT|uninsured"
+        "chưa có thẻ|chưa tham gia|còn thiếu|chưa bao phủ|số người chưa có thẻ BHYT|người chưa tham gia BHYT|uninsured|"
+        "Còn lại chưa có thẻ|Chưa có|Không có BHYT|Người còn phải vận động"
     ),
     "plan": (
         "kế hoạch|KH|chỉ tiêu|giao|dự kiến|phấn đấu|dự toán|KH năm 2026|kế hoạch giao|"
@@ -28,7 +29,8 @@ MEASURES = {
     ),
     "change": (
         "tăng/giảm|+/-|tăng|giảm|so với tháng trước|chênh lệch|biến động|tăng (+), giảm (-)|"
-        "Tăng(+)/Giảm(-)|(+/-)|tăng, giảm|Tăng giảm|± so với tháng trước|So với cùng kỳ|thẻ tăng|change"
+        "Tăng(+)/Giảm(-)|(+/-)|tăng, giảm|Tăng giảm|± so với tháng trước|So với cùng kỳ|thẻ tăng|change|"
+        "cấp mới|Tăng mới|Phát sinh mới|mới (tăng)|Số thẻ cấp mới|Thẻ phát hành mới"
     ),
     "rank": ("xếp hạng|thứ hạng|Rank"),
     "cumulative": ("lũy kế|luỹ kế từ đầu năm|Lũy kế|LK"),
@@ -42,7 +44,9 @@ MEASURES = {
         "NSNN hỗ trợ 70%|HN|GD|Học sinh|Trạm y tế|Văn|Số|STT|Thứ tự|Đạt|Huyện Suối Đá|"
         "Đơn vị: Huyện Suối Đá|Tổng số|Đồng Tâm|Người cao tuổi|Trẻ em dưới 6 tuổi|Người có công|"
         "Đồng bào dân tộc|Thẻ bảo hiểm khác|Chưa đủ tuổi|Tháng 6|30/6/2021|1|2|2021|CK|Người nghèo|"
-        "Xã Tân|Vạn Phúc"
+        "Xã Tân|Vạn Phúc|Còn lại|Số người còn lại|Hộ mới thoát nghèo|Mới thoát nghèo|Người mới thoát nghèo|Số dân mới|"
+        "Mới|Hộ mới|Nông thôn mới|Không có lương hưu|Người không có việc làm|Chưa có nhà ở|Mức hỗ trợ 70%|Mức đóng 30%|"
+        "remaining"
     ),
 }
 CASES = [(text, measure) for measure, texts in MEASURES.items() for text in texts.split("|")]
