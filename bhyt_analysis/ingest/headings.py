@@ -126,7 +126,9 @@ def _read_label(text: str, table: str) -> _Label:
     base = re.sub(r"[(\[][^()\[\]]*[)\]]", " ", folded)
     asides = [_read_aside(aside, table) for aside in re.findall(r"[(\[]([^()\[\]]*)[)\]]", folded)]
     base, day = _take_day(base)
-    label = _read_base(_folded(base), table)
+    code = re.sub(r"[(\[][^()\[\]]*[)\]]", "", text).strip(" *:.")  # «GD (người)»
+    is_code = re.fullmatch("[A-Z]{2}", code) and code in words
+    label = _Label(words[code]) if is_code else _read_base(_folded(base), table)
     days = {d for d in (day, label.day, *(a.day for a in asides)) if d}
     same = all(a.key in ("", label.key) or not label.key for a in asides)
     if not (label.understood and same and all(a.understood for a in asides) and len(days) <= 1):
