@@ -24,10 +24,17 @@ from bhyt_analysis.ingest.workbook import Cell
 UNIT_COLUMNS = ("_row", "area", "_name", "_within", "_province")
 # A unit that has communes, at the head of a section of a table: «II. Huyện Lục Ngạn».
 UPPER_UNIT = re.compile(
-    r"(?:(?:[ivx]{1,5}|[a-h])\s*[.)/-]\s*)?(?:huyen|thi xa|thanh pho|quan|tinh|h\.|tx\.|tp\.)\s*\S.*"
+    r"(?:(?:[ivx]{1,5}|[a-h])\s*[.)/-]\s*)?(?:huyen|thi xa|thanh pho|quan|tinh|[hq]\.|t\.?[xp][. ])\s*\S.*"
+)
+# The heading of a column of districts or provinces, without communes: «Huyện, TX, TP», «Tên huyện».
+UPPER_HEADING = re.compile(
+    r"(?:ten |ma )?(?:don vi )?(?:hanh chinh )?(?:cap )?(?:huyen|quan|thi xa|thanh pho|tinh|tx|tp)"
+    r"(?:[ ,/&-]+(?:va )?(?:huyen|quan|thi xa|thanh pho|tinh|tx|tp))*"
 )
 SECTION_NUMBER = re.compile(r"(?:[IVX]{1,5}|[A-H])[.)]?")
 _PLAIN_FIGURE = re.compile(r"[+-]?[\d., ]+%?")
+_FOOTNOTE_MARK = re.compile(r"[(\[]?(?:\d{1,2}|[a-h])[)\].:]*|[*†‡]+|[¹²³⁴⁵⁶⁷⁸⁹]")
+_PHONE = re.compile(r"[+0-9][\d. ]{7,}")
 _CODE = re.compile(r"[A-Za-z]{0,3}\d{1,10}")
 
 
@@ -38,11 +45,13 @@ def split_rows(
     heading_texts: Sequence[str],
     findings: list[Finding],
     titles: Sequence[str] = (),
+    plain: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
     """Return the rows of data, the rows of totals, and whether the totals precede the rows that they sum.
 
     Sums of zones and districts inside the table are totals, too; what is below its signatures is not read. A heading
-    repeated below the day of the ``titles`` begins a page, below another day it begins a second table.
+    repeated below the day of the ``titles`` begins a page, below another day it begins a second table. The last row of
+    a ``plain`` file that ends before its last columns is reported, as the file may have been cut.
     """
     repeated = _repeated_headings(body, heading_texts)
     rows = ~repeated & ~_numbering_rows(body, repeated) & ~_page_rows(body)
@@ -56,27 +65,34 @@ def split_rows(
     units = cells[[c for c in UNIT_COLUMNS if c in cells]]
     if body.shape[1] and "_row" not in cells and "group" not in cells:
         units = units.assign(_first=body.iloc[:, 0].to_numpy()) if _is_free(body, cells) else units
-    named = cells[[c for c in ("code", "name", "group") if c in cells]]
-    total = _matching_rows(named, "total") | _matching_rows(units, "total") | _matching_rows(units, "short_total")
+    name_cells = cells[[c for c in ("code", "name", "group") if c in cells]]
+    total = _matching_rows(name_cells, "total") | _matching_rows(units, "total") | _matching_rows(units, "short_total")
     cumulative, example = _matching_rows(units, "cumulative"), _matching_rows(texts, "example")
+    compared = _matching_rows(units, "comparison") & ~total
     rows &= ~below
     filled = pd.DataFrame(cells.to_numpy() != "", columns=cells.columns)
-    totals, data = rows & total & ~example & ~cumulative, rows & ~total & ~example & ~cumulative
+    unused = example | cumulative | compared
+    totals, data = rows & total & ~unused, rows & ~total & ~unused
     if (example & rows).any() and (data & filled.to_numpy().any(axis=1)).any():  # not for an empty template
         findings.append(Finding("example_row", label, int(cells.index[example][0])))
     notes = _note_rows(body, filled, data) | (below & (body != "").to_numpy().any(axis=1))
     notes = notes if second is None else notes & (np.arange(len(body)) < second)
     data &= ~notes
+    if plain and (cut := _cut_row(cells, filled, data)) is not None:
+        findings.append(Finding("cut_file", label, int(body.index[cut])))
+        data[cut] = False
     figures = _figures(cells)
     villages = _village_rows(label, cells, figures, data, findings)
     data &= ~villages
-    heads, within = _sections(body, cells, filled, data)
-    sums = _sums(cells, figures, data & ~heads, totals)
+    districts = _is_of_upper_units(cells, data, heading_texts)
+    heads, within = (np.zeros(len(cells), dtype=bool), []) if districts else _sections(body, cells, filled, data)
+    sums = _sums(cells, figures, data & ~heads, totals, districts)
     data &= ~sums
     for rule, skipped in (
         ("note_rows", notes),
         ("part_heads", heads),
         ("cumulative_rows", rows & cumulative),
+        ("comparison_rows", rows & compared & ~cumulative),
         ("village_rows", villages),
     ):
         if skipped.any():
@@ -167,15 +183,20 @@ def _keys(cells: pd.DataFrame) -> list[frozenset[Cell]]:
 UNNAMED, ZONE = 9, 3  # levels of rows that may be sums: 0 province, 1 district
 
 
-def _sums(cells: pd.DataFrame, figures: np.ndarray, data: np.ndarray, totals: np.ndarray) -> np.ndarray:
+def _sums(
+    cells: pd.DataFrame, figures: np.ndarray, data: np.ndarray, totals: np.ndarray, districts: bool
+) -> np.ndarray:
     """Mark the rows of data that sum others: of zones, of units above communes, and without the name of a unit.
 
-    A zone, or a district at the head of its section, is a sum even where its figures are not: `coercion` reports it.
+    A zone, or a district at the head of its communes, is a sum even where its figures are not: `coercion` reports it.
+    In a table of ``districts`` every name of a unit is one.
     """
     sums = np.zeros(len(cells), dtype=bool)
     rows: list[int] = np.flatnonzero(data & np.isfinite(figures).any(axis=1)).tolist()
     texts = _unit_texts(cells) if rows else []
     levels = {row: _level(texts[row]) for row in rows}
+    if districts:
+        levels = {row: 1 if level is None else level for row, level in levels.items()}
     if all(level is None for level in levels.values()):
         return sums
     stops: list[int] = np.flatnonzero(totals).tolist()
@@ -192,9 +213,11 @@ def _sums(cells: pd.DataFrame, figures: np.ndarray, data: np.ndarray, totals: np
         section = _section(position, rows, levels, texts, stops)
         parts = [r for r in section if not sums[r] and keys[row] <= keys[r]]
         parts = [r for r in parts if not _has_section(r, parts, levels)]
-        communes = any(levels[r] in (None, UNNAMED) for r in parts)
         equal = bool(parts) and _equal(figures[row], counts[parts].sum(axis=0))
-        sums[row] = equal or (communes and (level == ZONE or begins))
+        if level == ZONE:
+            sums[row] = equal or any(levels[r] in (None, UNNAMED) for r in parts)
+        else:
+            sums[row] = equal or (begins and any(levels[r] is None for r in parts))
     return sums | _sums_of_rows_above(figures, keys, levels, sums, stops, begins)
 
 
@@ -250,6 +273,24 @@ def _sums_of_rows_above(
             above.add(keys[row], figures[row])
             section.add(keys[row], figures[row])
     return more
+
+
+@lru_cache(maxsize=1)
+def _upper_names() -> frozenset[str]:
+    """Return the names of the country's provinces and districts, without the word for their kind, normalised."""
+    units = country().geography.units.values()
+    return frozenset(normalise_name(strip_unit_word(u.name)) for u in units if _is_upper_unit(u.name))
+
+
+def _is_of_upper_units(cells: pd.DataFrame, data: np.ndarray, heading_texts: Sequence[str]) -> bool:
+    """Return whether all rows are districts or provinces, by the heading of their column or by their names."""
+    texts = [re.sub(r"^\d{1,3}\s*[.)]\s*", "", t) for t, row in zip(_unit_texts(cells), data, strict=True) if row and t]
+    others = [t for t in texts if not _is_upper_unit(t)]
+    if {"_within", "_province"} & {*cells} or any(_CODE.fullmatch(t) or word_kinds(t) for t in others):
+        return False
+    if any(UPPER_HEADING.fullmatch(normalise_name(clean_text(t))) for t in heading_texts if t):
+        return True
+    return len(texts) - len(others) > 1 and all(normalise_name(clean_text(t)) in _upper_names() for t in others)
 
 
 def _level(text: str) -> int | None:
@@ -472,9 +513,9 @@ def _table_end(
     filled, values, figures = (body != "").to_numpy(), body.to_numpy(dtype=object), _with_figures(body)
     has_data = np.cumsum(rows & figures & (filled.sum(axis=1) >= 2)) > 0
     end = len(body)
-    for row in map(int, np.flatnonzero(~figures & has_data)):
-        texts = [v for v in values[row] if v != ""]
-        if any(type(t) is str and marks_row(t, "signature") and not _names_unit(t) for t in texts):
+    phones = np.array([_has_only_phones(row) for row in values], dtype=bool)
+    for row in map(int, np.flatnonzero((~figures | phones) & has_data)):
+        if any(type(t) is str and marks_row(t, "signature") and not _names_unit(t) for t in values[row]):
             end = row
             break
     for row in map(int, np.flatnonzero(~figures & has_data & (filled.sum(axis=1) >= 2))):
@@ -491,6 +532,12 @@ def _table_end(
         r for r in map(int, np.flatnonzero(figures)) if r > end and filled[r].sum() >= 3 and _is_unit_row(cells, r)
     ]
     return end, (unread[0] if unread else None)
+
+
+def _has_only_phones(values: np.ndarray) -> bool:
+    """Return whether the figures of a row can be numbers of telephones."""
+    numbers = (_numbering_text(v) for v in values if v != "" and (type(v) is not str or _PLAIN_FIGURE.fullmatch(v)))
+    return all(_PHONE.fullmatch(number) for number in numbers)
 
 
 def _is_wide(filled: np.ndarray, row: int) -> bool:
@@ -527,7 +574,11 @@ def _note_rows(body: pd.DataFrame, filled: pd.DataFrame, data: np.ndarray) -> np
     for row in reversed(np.flatnonzero(full)):  # notes and signatures beside each other
         values = [v for v in body.iloc[row] if v != ""]
         all_notes = all(type(v) is str and (_is_note(v) or marks_row(v, "signature")) for v in values)
-        if not all_notes and not (_is_note(values[0]) and all(type(v) is str for v in values)):
+        if (
+            not all_notes
+            and not _is_footnote(values)
+            and not (_is_note(values[0]) and all(type(v) is str for v in values))
+        ):
             break
         full[row] = False
     notes = np.zeros(len(body), dtype=bool)
@@ -538,11 +589,33 @@ def _note_rows(body: pd.DataFrame, filled: pd.DataFrame, data: np.ndarray) -> np
         texts = [v for v in body.iloc[row] if v != ""]
         gap = gap or body.index[row] > body.index[row - 1] + 1
         prose = all(type(v) is str and not _PLAIN_FIGURE.fullmatch(v) for v in texts)
-        note = bool(texts) and _is_note(texts[0])
+        note = bool(texts) and (_is_note(texts[0]) or _is_footnote(texts))
         unit = bool(texts) and type(texts[-1]) is str and _names_unit(texts[-1])
         long = any(type(t) is str and (len(t) > 40 or ":" in t) for t in texts)
         notes[row] = note or (prose and not unit and (gap or long or any(map(_is_note, texts))))
     return notes & data
+
+
+def _is_footnote(values: list[Cell]) -> bool:
+    """Return whether a row has only a mark and the words of a footnote: 1 | «Chưa gồm thẻ của quân đội»."""
+    if (
+        len(values) != 2
+        or type(text := values[1]) is not str
+        or not _FOOTNOTE_MARK.fullmatch(_numbering_text(values[0]))
+    ):
+        return False
+    # The words of a name are capitals: a commune without figures is none.
+    return any(word[:1].islower() for word in text.split()[1:]) and not _names_unit(text)
+
+
+def _cut_row(cells: pd.DataFrame, filled: pd.DataFrame, data: np.ndarray) -> int | None:
+    """Return the position of the last row of a file if it ends before the columns that all other rows have."""
+    last = len(cells) - 1
+    if last < 1 or not data[last] or data.sum() < 2:
+        return None
+    row, others = filled.to_numpy()[last], filled.to_numpy()[data][:-1].all(axis=0)
+    end = int(np.flatnonzero(row).max(initial=-1))
+    return last if end >= 0 and others[end + 1 :].any() else None
 
 
 def _is_note(text: Cell) -> bool:

@@ -9,7 +9,7 @@ import bhyt_analysis as bhyt
 from bhyt_analysis.domain.country import country
 from bhyt_analysis.i18n.unit_names import strip_unit_word
 from bhyt_analysis.ingest.row_kinds import marks_row, split_rows
-from tests.ingest.offices import CARDS, PEOPLE, office, write_xlsx
+from tests.ingest.offices import CARDS, PEOPLE, as_text, office, write_xlsx
 
 JUNE = dt.date(2021, 6, 30)
 KINDS = {
@@ -31,6 +31,11 @@ KINDS = {
         "Nguồn: BHXH tỉnh, 2026|Ghi chú"
     ),
     "zone": "Khu vực III|Xã KV II|Xã khu vực III|KV I|III. Khu vực III|Các xã khu vực 3|Vùng III",
+    "comparison": (
+        "Cùng kỳ năm trước|Cùng kỳ năm 2020|Tăng, giảm so với cùng kỳ|Tăng/giảm|Tỷ lệ (%)|Tỉ lệ %|Kế hoạch|"
+        "Kế hoạch giao năm 2021|Đạt tỷ lệ (%)|Đạt % so với KH|So với tháng trước|So sánh (+/-)|Tháng trước|"
+        "Chênh lệch|% đạt được|Tăng (+), giảm (-)|Năm trước|Chỉ tiêu giao|Còn thiếu so với kế hoạch"
+    ),
     "page": "Trang 2/5|(tiếp theo)|Trang 1|- 2 -|Biểu 01 (tiếp theo)",
 }
 
@@ -88,6 +93,70 @@ TABLES = {
         [2],
         [],
     ),
+    "old districts, the first no sum of the others": (
+        [
+            [1.0, "H. Bát Xát", 12.0, 53.0],
+            [2.0, "T.P Lào Cai", 1.0, 2.0],
+            [3.0, "TX. Sa Pa", 4.0, 5.0],
+            [4.0, "Q.1", 7.0, 46.0],
+        ],
+        [2, 3, 4, 5],
+        [],
+        [],
+    ),
+    "a district and names without their word": (
+        [[1.0, "Huyện Sơn Động", 9.0, 11.0], [2.0, "Lục Ngạn", 3.0, 4.0], [3.0, "Huyện Yên Thế", 6.0, 8.0]],
+        [2, 3, 4],
+        [],
+        [],
+    ),
+    "a district that has not reported": (
+        [[1.0, "Huyện Sơn Động", None, None], [2.0, "Lục Ngạn", 3.0, 4.0], [3.0, "Huyện Yên Thế", 6.0, 8.0]],
+        [2, 3, 4],
+        [],
+        [],
+    ),
+    "a district and rows that are no commune": (
+        [[1.0, "Huyện Sơn Động", 9.0, 11.0], [2.0, "Cơ quan khác", 3.0, 4.0], [3.0, "Đơn vị khác", 6.0, 8.0]],
+        [2, 3, 4],
+        [],
+        [],
+    ),
+    "a comparison below the total": (
+        [
+            A,
+            B,
+            [None, "Tổng", *SUM_AB],
+            [None, "Cùng kỳ năm trước", 7.0, 9.0],
+            ["Tăng, giảm so với cùng kỳ", None, 1.0, 2.0],
+            [None, "Tỷ lệ (%)", 114.3, 122.2],
+            [None, "Kế hoạch", 10.0, 12.0],
+            [None, "Đạt tỷ lệ", 80.0, 91.7],
+        ],
+        [2, 3],
+        [4],
+        ["comparison_rows"],
+    ),
+    "footnotes of two cells": (
+        [A, B, [1.0, "Chưa gồm thẻ của quân đội", None, None], ["(2)", "Số tạm tính", None, None]],
+        [2, 3],
+        [],
+        ["note_rows"],
+    ),
+    "a footnote with a number of a decision": (
+        [A, B, ["1 Theo Quyết định 861", None, None, None], [2.0, "Hộ nghèo theo chuẩn mới", None, None]],
+        [2, 3],
+        [],
+        ["note_rows"],
+    ),
+    "an unknown unit without figures is no footnote": ([A, B, [3.0, "Bản Mế", None, None]], [2, 3, 4], [], []),
+    "who made it and telephone numbers": (
+        [A, B, [None, "Người lập: Mẫu", None, "ĐT: 0912345678"], [None, "NGƯỜI LẬP BIỂU", None, 912345678.0]],
+        [2, 3],
+        [],
+        ["note_rows"],
+    ),
+    "a telephone number first": ([A, B, [None, "Điện thoại", 912345678.0, None]], [2, 3], [], ["note_rows"]),
     "zones in a district": (
         [
             ["A", "Huyện Sơn Động", *SUM],
@@ -270,6 +339,15 @@ def test_row_of_another_group_or_day_is_no_part_of_a_sum():
     cells = pd.DataFrame(rows, columns=["area", "as_of", "group", "cards"], index=[2, 3, 4], dtype=object)
     body = cells.set_axis(range(1, 5), axis=1)
     assert split_rows("x.xlsx [1]", body, cells, ["Mã", "Ngày", "Nhóm", "Số thẻ"], [])[0].index.tolist() == [2, 3, 4]
+
+
+def test_last_row_of_a_cut_file_is_one_error(tmp_path):
+    tables = {"areas": office()["Đơn vị"], "population": PEOPLE, "cards": CARDS}
+    for name, rows in tables.items():
+        (tmp_path / f"{name}.csv").write_text(as_text(rows), encoding="utf-8")
+    for length in (7, 12, 20, 30, 35):
+        (tmp_path / "cards.csv").write_text(as_text(CARDS)[:-length], encoding="utf-8")
+        assert bhyt.check(tmp_path, "en").query("severity == 'error'")["rule"].tolist() == ["cut_file"]
 
 
 def check_people(tmp_path, *rows):
