@@ -24,7 +24,7 @@ LISTED = 3  # values, columns and sheets that a sentence lists
 NO_CAUSE = (
     "note_rows", "part_heads", "cumulative_rows", "village_rows", "total_off", "row_total_off", "rate_off", "twice",
 )  # fmt: skip
-OF_TABLE = ("lost_letters", "ambiguous_number")  # rules of how a file was written, whatever the column
+OF_TABLE = ("lost_letters", "ambiguous_number", "scaled")  # rules of how a file was written, whatever the column
 COLUMNS = ["rule", "severity", "message", "file", "row", "column", "count"]
 Key = tuple[object, ...]
 
@@ -58,9 +58,10 @@ class Cause:
         if len(self.findings) == 1:
             return notes
         files = dict.fromkeys(f.file for f in self.findings if f.file)
-        if first.row is not None and first.count is None and len(files) < self.count:
-            notes.append(translate("cause.cells", lang, count=self.count))
         headings = dict.fromkeys(_heading(f, lang) for f in self.findings)
+        is_of_columns = len(headings) == self.count  # each finding is another column of one row
+        if first.row is not None and first.count is None and len(files) < self.count and not is_of_columns:
+            notes.append(translate("cause.cells", lang, count=self.count))
         if len(headings) > 1:
             notes.append(translate("cause.columns", lang, names=_shortened(list(headings)[1:])))
         if len(files) > 1:

@@ -165,6 +165,8 @@ class _Key(str):
         if spec == "first":  # of the columns of a sheet, such as B «Xã», C «Hộ nghèo»
             names = re.findall(r"[A-Z]{1,3} «.*?»(?=, |$)", self) or self.split(", ")
             return ", ".join([*names[:COLUMNS_LISTED], *["…"] * (len(names) > COLUMNS_LISTED)])
+        if spec == "near":
+            return translate("expect.near", self.lang, name=format(self, "columns")) if self else ""
         if spec not in ("table", "columns", "group", "unit"):
             return format(str(self), spec)
         return ", ".join(self._name(key, spec) for key in self.split(", "))

@@ -6,10 +6,10 @@ Another measure of the same thing (households, per cent, a plan) is left out, wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from itertools import chain
+from itertools import chain, takewhile
 
 import numpy as np
 import pandas as pd
@@ -26,12 +26,14 @@ from bhyt_analysis.ingest.headings import (
     heading_meaning,
     measure_fits,
 )
+from bhyt_analysis.ingest.measures import measure_of
 from bhyt_analysis.ingest.vietnamese_text import clean_text, number_readings
 from bhyt_analysis.ingest.workbook import Cell, Percent, Sheet, column_letter
 from bhyt_analysis.law.groups import groups
 
 LEFT_OUT = "_left_out"  # the key of a column that the analyst leaves out
-NOT_READ = frozenset({"_note", LEFT_OUT})
+SUBTOTAL = "_subtotal"  # the key of a column that is the sum of the groups on its left
+NOT_READ = frozenset({"_note", "_unit", SUBTOTAL, LEFT_OUT})
 NEAR = 0.7  # of the letters of a heading, for a name to be proposed
 YEAR = 4  # digits of a day that is only a year
 AMBIGUOUS_CODES = ("TS", "TC")  # of groups, and short for "tổng số" and "tổng cộng"
@@ -103,6 +105,7 @@ class _Choice:
             if column.day and ((has_days and len(days) < 2) or beside):
                 column = replace(column, day="")
             unclear = column.day and (has_days or (len(column.day) == YEAR and self.table != "targets"))
+            unclear = unclear and measure_fits(self.table, column)
             meanings.append(ColumnMeaning() if unclear else column)
         return meanings
 
@@ -118,15 +121,32 @@ class _Choice:
             return meanings
         if wide and "cards" in keys:
             keys[keys.index("cards")] = "_total"
+        for i in (i for i, key in enumerate(keys) if key == "_total"):
+            left = list(takewhile(lambda j: j in wide, range(i - 1, -1, -1)))
+            if len(left) > 1 and not self._is_total(i, wide, keys) and self._is_sum(i, left):
+                keys[i] = SUBTOTAL
         short = [i for i in wide if _code(self.heading.texts[i]) in AMBIGUOUS_CODES]
         unknown = [i for i, m in enumerate(meanings) if not m.key and not m.measures and self._holds_figures(i)]
         for i in [*short, *unknown]:
             others = [j for j in wide if j != i and meanings[j].day == meanings[i].day]
-            if "_total" not in keys and others and self._is_sum(i, others):
+            if "_total" not in keys and others and self._is_total(i, others, keys):
                 keys[i] = "_total"
             elif i in short and not all(len(_code(self.heading.texts[j])) == 2 for j in others):
                 keys[i] = ""
         return [m if m.key == k else ColumnMeaning(k, m.measures, m.day) for m, k in zip(meanings, keys, strict=True)]
+
+    def _is_total(self, position: int, groups_beside: list[int], keys: list[str]) -> bool:
+        """Return whether a column is the sum of the groups beside it, with a wider group or with its parts."""
+        table = groups()
+
+        def wider(j: int) -> set[int]:
+            above = {table.at[keys[j], "group"], table.at[keys[j], "within"]} - {keys[j]}
+            return {i for i in groups_beside if keys[i] in above}
+
+        parts = {j for j in groups_beside if wider(j)}
+        unions = {i for j in groups_beside for i in wider(j)}
+        layers = ([j for j in groups_beside if j not in unions], [j for j in groups_beside if j not in parts])
+        return any(self._is_sum(position, layer) for layer in layers)
 
     def _is_sum(self, position: int, others: Iterable[int]) -> bool:
         """Return whether the figures of a column are the sums of those of others, in all rows that have one."""
@@ -193,7 +213,8 @@ class _Choice:
         """Return what is not read, and why."""
         if self.table == schema.REGISTER:
             return []
-        parts = (self._unknown, self._other_measures, self._double, self._only_hidden, self._sums, self._left_out)
+        parts: list[Callable[[], Iterable[Finding]]] = [self._unknown, self._other_measures, self._double]
+        parts += [self._only_hidden, self._sums, self._units_of_rows, self._left_out]
         return list(chain.from_iterable(part() for part in parts))
 
     def _finding(self, rule: str, position: int, **parts: object) -> Finding:
@@ -214,7 +235,7 @@ class _Choice:
             if i in self._measures_of_all():
                 continue
             rule = "unknown_figures" if self._holds_figures(i) and self._needs_all_figures() else "unknown_column"
-            yield self._finding(rule, i, expected=self._nearest(text) if text else Term("expect.none"))
+            yield self._finding(rule, i, expected=self._nearest(text))
 
     def _without_heading(self, position: int, filled: np.ndarray) -> Iterable[Finding]:
         """Yield the finding about cells without a heading, as one separator too many shifts those of its row."""
@@ -231,8 +252,10 @@ class _Choice:
         if self.table == "targets" and not any(m.key == "rate" for m in self.meanings):
             return []
         counts = {"people", "cards", "households", "scaled"}
-        unnamed = (i for i in self.positions if not self.meanings[i].key and self._holds_figures(i))
         columns = self.heading.columns
+        unnamed = (
+            i for i, c in enumerate(columns) if not self.meanings[i].key and not c.key and self._holds_figures(i)
+        )
         return [i for i in unnamed if columns[i].measures and not columns[i].measures & counts]
 
     def _needs_all_figures(self) -> bool:
@@ -241,24 +264,24 @@ class _Choice:
     def _holds_figures(self, position: int) -> bool:
         return bool((~np.isnan(self._figures(position))).any())
 
-    def _nearest(self, text: str) -> str | Term:
+    def _nearest(self, text: str) -> str:
         """Return the column or group whose names are nearest to a heading, if any are near."""
         words = schema.heading_vocabulary(self.table)
         lowest = text.rpartition(" – ")[2]
         near = get_close_matches(normalise_name(lowest), words, n=1, cutoff=NEAR)
         key = words[near[0]] if near else ""
-        return key if key and key[0] != "_" else Term("expect.none")
+        return key if key[:1] != "_" else ""
 
     def _other_measures(self) -> Iterable[Finding]:
         """Yield figures in another measure than the table's: an error where no other column gives them."""
-        given, others = {self._place(i) for i in self.chosen}, list[int]()
+        given, others = {self.meanings[i].key for i in self.chosen}, list[int]()
         for i in self.misfits:
             if not (self.body[i + 1] != "").any():
                 continue
             measures = self.meanings[i].measures or {self.stated}
             if "scaled" in measures:
                 yield self._finding("scaled", i)
-            elif self._place(i) in given or self.meanings[i].key in ("_total", "_people", "_households", "_rate"):
+            elif self.meanings[i].key in given or self.meanings[i].key in ("_total", "_people", "_households", "_rate"):
                 others.append(i)
             else:
                 unit = next(iter(sorted(measures - fitting_measures(self.table, self.meanings[i].key))))
@@ -298,6 +321,17 @@ class _Choice:
             rows = (~np.isnan(self._figures(i))).sum()
             if len(others) > 1 and len(others) == len(wide) - 1 and rows > 1 and self._is_sum(i, others):
                 yield self._finding("sum_column", i)
+
+    def _units_of_rows(self) -> Iterable[Finding]:
+        """Yield what a column «ĐVT» says of the figures beside it, if the table holds them in another measure."""
+        for i in (i for i in self.positions if self.meanings[i].key == "_unit"):
+            for text in dict.fromkeys(v for v in self.body[i + 1] if type(v) is str and v):
+                measure = measure_of(text)
+                if measure == "scaled":
+                    yield replace(self._finding("scaled", i), value=text)
+                elif measure not in ("", "people", "cards"):
+                    unit, needed = Term(f"measure.{measure}"), Term("measure.people")
+                    yield self._finding("other_measure", i, unit=unit, expected=needed)
 
     def _left_out(self) -> Iterable[Finding]:
         """Yield figures that the analyst has left out; what is made without them says so."""

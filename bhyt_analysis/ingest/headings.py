@@ -357,7 +357,8 @@ def one_row_heading(head: np.ndarray, row: int, table: str) -> Heading:
 
 def _texts(row: Sequence[Cell]) -> list[str]:
     """Return the cells of a heading as text; a year is one."""
-    return [v if type(v) is str else f"{v:.0f}" if type(v) is float and 1990 <= v <= 2100 else "" for v in row]
+    texts = (f"{v:.0f}" if type(v) is float and 1990 <= v <= 2100 else v for v in row)
+    return [" ".join(t.split()) if type(t) is str else "" for t in texts]
 
 
 def _begins(head: np.ndarray, row: int, table: str) -> bool:

@@ -53,10 +53,10 @@ def input_summary(
     if (cards := filled.get("cards")) is not None:
         lines["units"] = _units_text(data, tables, cards, lang)
         lines["days"] = _days_text(cards["as_of"], lang)
-        lines["groups"] = _groups_text(cards["group"], lang)
+        lines["groups"] = _groups_text(cards["group"], lang) if (cards["group"] != "").any() else ""
         if data is not None:
             lines |= _coverage_texts(data, lang)
-        elif not (rows := drop_nested_groups(cards[cards["as_of"] == cards["as_of"].max()])).empty:
+        elif (rows := drop_nested_groups(cards[cards["as_of"] == cards["as_of"].max()]))["cards"].notna().any():
             total = int(rows["cards"].sum())
             lines["cards"] = translate("read.cards_so_far", lang, count=total, day=cards["as_of"].max())
     elif "population" in filled:
