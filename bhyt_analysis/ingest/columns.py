@@ -123,7 +123,8 @@ class _Choice:
             keys[keys.index("cards")] = "_total"
         for i in (i for i, key in enumerate(keys) if key == "_total"):
             left = list(takewhile(lambda j: j in wide, range(i - 1, -1, -1)))
-            if len(left) > 1 and not self._is_total(i, wide, keys) and self._is_sum(i, left):
+            sums = (self._is_sum(i, left[:n]) for n in range(2, len(left) + 1))
+            if not self._is_total(i, wide, keys) and any(sums):
                 keys[i] = SUBTOTAL
         short = [i for i in wide if _code(self.heading.texts[i]) in AMBIGUOUS_CODES]
         unknown = [i for i, m in enumerate(meanings) if not m.key and not m.measures and self._holds_figures(i)]
@@ -219,7 +220,7 @@ class _Choice:
 
     def _finding(self, rule: str, position: int, **parts: object) -> Finding:
         text = self.heading.texts[position]
-        column = str(ColumnHeading(text, position + 1))
+        column = str(ColumnHeading(text, position + 1)) if text else column_letter(position + 1)
         return Finding(rule, self.sheet.label, self.row, column, value=text, table_key=self.table).with_parts(**parts)  # type: ignore[arg-type]
 
     def _unknown(self) -> Iterable[Finding]:
