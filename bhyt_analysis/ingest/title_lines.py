@@ -18,13 +18,16 @@ LABEL = re.compile(r"[^\d:]{2,40}:")  # a cell that begins with a label of its o
 
 
 def labelled_values(titles: list[list[Cell]], table: str) -> dict[str, Cell]:
-    """Return the values of labels of a table's columns: «label: value» in one cell, or in two cells of a row."""
+    """Return the values of labels of a table's columns: «label: value» in one cell, or in two cells of a row.
+
+    The day of a report, such as «Ngày báo cáo: 07/7/2021», is none of its figures.
+    """
     values: dict[str, Cell] = {}
     for row in titles:
         for label, following in zip(row, [*row[1:], ""], strict=False):
             name, _, inside = label.partition(":") if type(label) is str else ("", "", "")
             value = inside.strip() or following
-            key = heading_meaning(name, table) if name else ""
+            key = heading_meaning(name, table) if name and not _STAMP_LABEL.fullmatch(normalise_name(name)) else ""
             if key and value != "" and (inside.strip() or not _is_label(value, table)):
                 values.setdefault(key, value)
     return values
@@ -36,7 +39,25 @@ def _is_label(value: Cell, table: str) -> bool:
 
 # --- The day of the figures ---
 
-_DAY = r"(?:\d{1,2} ?[/.-] ?\d{1,2} ?[/.-] ?\d{2,4}|\d{1,2} thang \d{1,2},? nam \d{4}|\d{4}-\d{1,2}-\d{1,2})"
+_ENGLISH = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+_ENGLISH_MONTH = rf"(?:{'|'.join(f'{m}|{m[:3]}' for m in _ENGLISH)}|sept)[.]?"
+_DAY = (
+    r"(?:\d{1,2} ?[/.-] ?\d{1,2} ?[/.-] ?\d{2,4}|\d{1,2} thang \d{1,2},? nam \d{4}|\d{4}-\d{1,2}-\d{1,2}|"
+    rf"\d{{1,2}} {_ENGLISH_MONTH},? \d{{4}}|{_ENGLISH_MONTH} \d{{1,2}},? \d{{4}})"
+)
 _BLANK = r"[ .…_]*"
 # A document with its day: «Quyết định 861/QĐ-TTg ngày 04/6/2021», «số 99/KH-UBND ngày ...», «ban hành ngày ...».
 _DOCUMENT = re.compile(
@@ -45,14 +66,26 @@ _DOCUMENT = re.compile(
     r"\b(?:ke hoach|bao cao|bien ban|van ban) (?:so )?\d|\bso:? ?\d+[^ ]*/|/(?:qd|nd|nq|kh|tt|ct|cv|bc|tb|ub)[a-z]*\b)"
     rf"(?:(?!tinh den|den het|thoi diem|so lieu|;).){{0,120}}?(?:{_DAY}|thang \d{{1,2}}(?: ?[/.-] ?| nam )\d{{4}})"
 )
+_MADE = r"(?:in|lap|xuat|ket xuat|trich xuat|cap nhat|tao|gui|nhan|nop|tai ve)"
 _STAMP = (
-    r"(?:(?:ngay|thoi gian|thoi diem|gio|luc) (?:in|ky|lap|xuat|ket xuat|trich xuat|tao|gui|nhan|nop|duyet|cap nhat|"
-    r"ban hanh)|(?:in|ky|lap|xuat|ket xuat|cap nhat|tao|nop) (?:luc|ngay|vao)|print(?:ed|ing)?(?: date| on)?|"
-    r"(?:created|exported|signed|updated)(?: on| at)?)"
+    rf"(?:(?:ngay|thoi gian|thoi diem|gio|luc) (?:gio )?(?:{_MADE}|tong hop|ky|duyet|ban hanh)|ngay bao cao(?! so lieu)|"
+    rf"(?:{_MADE}|tong hop|ky|chot(?: du lieu| so lieu)?(?! \w+ 2[34][:h])) (?:luc|vao)|(?:{_MADE}|ky) ngay|"
+    r"print(?:ed|ing)?(?: date| on)?|date of (?:the )?report|(?:created|exported|signed|updated|received)(?: on| at)?)"
 )
-# The time of printing or signing: «Ngày in: 05/07/2021», «In lúc 8:30 ngày 05/07/2021».
-_STAMPED = re.compile(rf"\b{_STAMP}\b[^\d]{{0,25}}(?:\d{{1,2}}[:h]\d{{0,2}}(?::\d{{2}})?,? ?)?(?:ngay )?{_DAY}")
-_STAMP_LABEL = re.compile(rf"{_STAMP}[a-z ]*[: ]*")
+_UPDATED = r"(?:in|xuat|ket xuat|trich xuat|cap nhat|tai ve)(?: du lieu| so lieu)?[: ]+"
+# The time of printing or signing: «Ngày in: 05/07/2021», «In lúc 8:30 ngày 05/07/2021», «Cập nhật 05/7/2021»; but the
+# figures go to the day in «cập nhật đến 30/6/2021».
+_STAMPED = re.compile(
+    rf"\b(?:{_STAMP}\b(?:(?!\b(?:den|toi|het)\b)[^\d]){{0,25}}|{_UPDATED})"
+    rf"(?:\d{{1,2}}[:h]\d{{0,2}}(?::\d{{2}})?,? ?)?(?:ngay )?{_DAY}"
+)
+# A day of cards, of births or of sending: «thẻ có giá trị đến 31/12/2026», «sinh trước 01/01/2020», «gửi trước ...».
+_OTHER_DAY = re.compile(
+    r"\b(?:(?:gia tri|hieu luc|han|han dung|het han)(?: (?:su dung|cua|the|bhyt|cho|den|toi|tu|ke|het|truoc|sau|ngay))*|"
+    r"(?:truoc|sau|sinh|valid (?:until|to)|expir(?:y|es|ing)(?: on| date)?|born)(?: (?:ngay|tu|before|after))*)"
+    rf":? ?{_DAY}"
+)
+_STAMP_LABEL = re.compile(rf"(?:{_STAMP}(?:(?!\b(?:den|toi|het)\b)[a-z ])*|{_MADE})[: ]*")
 _SIGNED = re.compile(
     rf"(?P<place>[^:;]{{1,40}}?)(?P<comma>,?) ?ngay (?:{_DAY}|(?:\d{{1,2}}|{_BLANK}) ?thang (?:\d{{1,2}}|{_BLANK}) ?nam"
     rf" ?(?:\d{{4}}|{_BLANK}))[.]?"
@@ -111,7 +144,8 @@ def stated_date(texts: Sequence[str], sheet_name: str = "") -> dt.date | None:
     """Return the only day that the lines above a table name for its figures, or the last day of the only period.
 
     The day of a document, of a signature or of printing is none, nor is a year alone; two different periods are none.
-    The name of the sheet counts where the lines name no period, and may name the month of their only year.
+    The name of the sheet counts where the lines name no period, and may name the month of their only year; the name of
+    another month, as in a copy of the last month's sheet, leaves the day open.
 
     Examples
     --------
@@ -127,7 +161,9 @@ def stated_date(texts: Sequence[str], sheet_name: str = "") -> dt.date | None:
     sheet = _periods([re.sub(r"\b(t|thang)[ .-]?(?=\d)", "thang ", normalise_name(name))])
     if not lines.is_empty():
         years = lines.years or sheet.years or {day.year for day in sheet.days | sheet.months}
-        return lines.only_day(years)
+        day = lines.only_day(years)
+        months = {(other.year, other.month) for other in sheet.days | sheet.months | sheet.bare_days}
+        return day if day and months <= {(day.year, day.month)} else None
     if sheet.bare_days and not sheet.days:
         sheet.days = sheet.bare_days
     return sheet.only_day(sheet.years or lines.years)
@@ -141,7 +177,7 @@ def _data_lines(texts: Sequence[str]) -> list[str]:
         parts = [normalise_name(_UNSIGNED.sub(" ", part)) for part in plain]
         line = " ".join(part for part in parts if part and not _is_signature(part))
         if not (stamp and _BARE_DAY.fullmatch(line)):
-            for pattern in (_DOCUMENT, _STAMPED):
+            for pattern in (_DOCUMENT, _STAMPED, _OTHER_DAY):
                 line = pattern.sub(" ", line)
             lines.append(line)
         stamp = _STAMP_LABEL.fullmatch(line) is not None
@@ -186,12 +222,19 @@ def _quarter(text: str) -> int:
     return {"i": 1, "ii": 2, "iii": 3, "iv": 4}.get(text) or int(text)
 
 
+def _english_month(text: str) -> str:
+    """Return the number of a month by its English name or its first three letters."""
+    return str(next(n for n, month in enumerate(_ENGLISH, 1) if month[:3] == text[:3]))
+
+
 Reading = Callable[[re.Match[str]], dt.date]
 _DAYS: tuple[tuple[str, Reading], ...] = (
     (r"(?<!\d)(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?!\d)", lambda m: _day(m[3], m[2], m[1])),
     (rf"(^|\b(?:ngay|den|het) |[,:(] ?|)(?<!\d)(\d{{1,2}}) thang {_NUMBER},? nam (\d{{4}})", _day_in_words),
     (r"(?<![\d/.-])(\d{1,2}) ?([/.-]) ?(\d{1,2}) ?\2 ?(\d{4}|\d{2})(?![\d/])", lambda m: _day(m[1], m[3], m[4])),
     (r"(?<![\d/.-])(\d{1,2})[/.-](\d{1,2}) nam (\d{4})", lambda m: _day(m[1], m[2], m[3])),
+    (rf"(?<![\d/.-])(\d{{1,2}}) ({_ENGLISH_MONTH}),? (\d{{4}})", lambda m: _day(m[1], _english_month(m[2]), m[3])),
+    (rf"\b({_ENGLISH_MONTH}) (\d{{1,2}}),? (\d{{4}})", lambda m: _day(m[2], _english_month(m[1]), m[3])),
 )
 _MONTHS: tuple[tuple[str, Reading], ...] = (
     (rf"\b{_NUMBER} thang dau nam,? (\d{{4}})", lambda m: _month_end(int(m[2]), _number(m[1]))),
@@ -203,6 +246,7 @@ _MONTHS: tuple[tuple[str, Reading], ...] = (
     ),
     (rf"\bthang {_NUMBER},? nam,? (\d{{4}}|\d{{2}})(?!\d)", lambda m: _short_month(m[2], m[1])),
     (rf"\bthang {_NUMBER} ?[/.-] ?(\d{{4}}|\d{{2}})(?!\d)", lambda m: _short_month(m[2], m[1])),
+    (rf"\b({_ENGLISH_MONTH}),? (\d{{4}})(?!\d)", lambda m: _short_month(m[2], _english_month(m[1]))),
     (r"\bthang (\d{1,2}),? (\d{4})(?!\d)", lambda m: _short_month(m[2], m[1])),
     (r"\bt ?(\d{1,2}) ?[/.-] ?(\d{4})(?!\d)", lambda m: _short_month(m[2], m[1])),
     (

@@ -69,7 +69,21 @@ DATES = [
     (["SỐ THẺ NĂM 2021"], "Thang 6", "2021-06-30"),
     (["SỐ THẺ"], "30.6.21", "2021-06-30"),
     (["SỐ THẺ"], "Thang 6", None),
-    (["SỐ THẺ THÁNG 5 NĂM 2021"], "T6.2021", "2021-05-31"),
+    (["SỐ THẺ THÁNG 5 NĂM 2021"], "T6.2021", None),
+    (["SỐ THẺ THÁNG 5 NĂM 2021"], "T5.2021", "2021-05-31"),
+    (["SỐ THẺ THÁNG 5 NĂM 2021"], "Số thẻ 2021", "2021-05-31"),
+    (["Thẻ có giá trị đến 31/12/2026"], "", None),
+    (["Thẻ có giá trị đến 31/12/2026", "Tháng 3/2026"], "", "2026-03-31"),
+    (["Hạn sử dụng: 31/12/2026", "Tháng 3/2026"], "", "2026-03-31"),
+    (["Thẻ còn hiệu lực tính đến ngày 31/3/2026"], "", "2026-03-31"),
+    (["Trẻ em sinh trước 01/01/2020, số liệu tháng 3/2026"], "", "2026-03-31"),
+    (["Tháng 3/2026 (gửi trước ngày 05/4/2026)"], "", "2026-03-31"),
+    (["As at 31 March 2026"], "", "2026-03-31"),
+    (["Cards in force, March 31, 2026"], "", "2026-03-31"),
+    (["Insured people, Sept 2025"], "", "2025-09-30"),
+    (["March 2026", "Printed on 5 April 2026"], "", "2026-03-31"),
+    (["Cập nhật: 05/4/2026"], "", None),
+    (["Báo cáo tổng hợp ngày 31/12/2021"], "", "2021-12-31"),
     (["Năm 2020 và 2021"], "T6", None),
     (["SỐ THẺ NĂM 2021", "Suối Đá, ngày 05 tháng 1 năm 2022"], "T12", "2021-12-31"),
     ([], "cards_2021-07", "2021-07-31"),
@@ -95,6 +109,29 @@ DATES = [
     (["Báo cáo tháng 6 năm 2021 theo Kế hoạch số 45/KH-UBND ngày 12/3/2021"], "", "2021-06-30"),
     (["Biểu số 01/BHYT ban hành kèm theo Thông tư 01/2020/TT-BYT ngày 16/01/2020 tháng 6 năm 2021"], "", "2021-06-30"),
     (["Số thẻ Phường 5 tháng 6 năm 2021"], "", None),
+    (["Tháng 6/2021", "Cập nhật 05/7/2021"], "", "2021-06-30"),
+    (["Tháng 6/2021", "(cập nhật: 05/7/2021)"], "", "2021-06-30"),
+    (["Tháng 6/2021", "Cập nhật:", "05/7/2021"], "", "2021-06-30"),
+    (["Tháng 6/2021", "Ngày báo cáo: 07/7/2021"], "", "2021-06-30"),
+    (["Tháng 6/2021", "Ngày báo cáo", "07/7/2021"], "", "2021-06-30"),
+    (["Tháng 6/2021", "Trích xuất ngày 05/7/2021"], "", "2021-06-30"),
+    (["Tháng 6/2021", "Trích xuất dữ liệu 05/07/2021"], "", "2021-06-30"),
+    (["Tháng 6/2021", "Chốt dữ liệu lúc 17:00 ngày 05/7/2021"], "", "2021-06-30"),
+    (["Tháng 6/2021", "Kết xuất lúc 8h30 05/7/2021"], "", "2021-06-30"),
+    (["Tháng 6/2021", "Ngày tổng hợp: 05/7/2021"], "", "2021-06-30"),
+    (["Tháng 6/2021", "Date of report: 05/7/2021"], "", "2021-06-30"),
+    (["Ngày báo cáo: 07/7/2021"], "", None),
+    (["Ngày nhận: 07/7/2021"], "", None),
+    (["Ngày cập nhật: 30/6/2021"], "", None),
+    (["Kỳ báo cáo: 30/6/2021"], "", "2021-06-30"),
+    (["Tháng báo cáo: 06/2021"], "", "2021-06-30"),
+    (["Kỳ số liệu 30/6/2021", "Ngày báo cáo: 07/7/2021"], "", "2021-06-30"),
+    (["Số liệu cập nhật đến ngày 30/6/2021"], "", "2021-06-30"),
+    (["Cập nhật số liệu đến 30/6/2021"], "", "2021-06-30"),
+    (["Ngày báo cáo số liệu đến 30/6/2021"], "", "2021-06-30"),
+    (["Chốt số liệu đến ngày 30/6/2021"], "", "2021-06-30"),
+    (["Số liệu chốt ngày 30/6/2021"], "", "2021-06-30"),
+    (["Chốt số liệu lúc 24h ngày 30/6/2021"], "", "2021-06-30"),
 ]
 MEASURES = [
     ("Đơn vị: nghìn người", "scaled"),
@@ -192,13 +229,14 @@ def test_status_of_a_table(text, status):
 
 
 def test_label_takes_no_value_from_another_label():
-    words = {"ngay so lieu": "as_of", "nguon": "source"}
-    assert labelled_values([["Ngày số liệu:", "Nguồn: BHXH"]], words) == {"source": "BHXH"}
-    assert labelled_values([["Ngày số liệu:", "Ngày in: 05/7/2021"]], words) == {}
-    assert labelled_values([["Ngày số liệu:", "30/6/2021", "Nguồn:", "BHXH"]], words) == {
+    assert labelled_values([["Ngày số liệu:", "Nguồn: BHXH"]], "cards") == {"source": "BHXH"}
+    assert labelled_values([["Ngày số liệu:", "Ngày in: 05/7/2021"]], "cards") == {}
+    assert labelled_values([["Ngày số liệu:", "30/6/2021", "Nguồn:", "BHXH"]], "cards") == {
         "as_of": "30/6/2021",
         "source": "BHXH",
     }
+    for label in ("Ngày báo cáo: 07/7/2021", "Ngày nhận: 07/7/2021"):
+        assert labelled_values([[label]], "cards") == {}
 
 
 def test_names_of_units_change_no_reading():
