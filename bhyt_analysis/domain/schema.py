@@ -131,6 +131,7 @@ def heading_vocabulary(table: str) -> dict[str, str]:
     """
     own = ["area", "as_of", "group", "card"] if table == REGISTER else table_columns(table)["column"].tolist()
     helpers = ["_row", "_note", "_numbers", *(["_name", "_within", "_province"] if "area" in own else [])]
+    helpers += ["_year"] if "as_of" in own else []
     helpers += ["_unit"] if "unit" not in own else []
     helpers += ["_within", "_province"] if table == "areas" else []
     helpers += ["_total", "_people", "_households", "_rate"] if allows_wide_layout(table) else []

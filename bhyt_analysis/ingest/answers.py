@@ -29,7 +29,8 @@ UNIT_COLUMNS = ("area", "_name", "_within", "parent", "of")
 SECTIONS = {
     "unknown_figures": "columns", "sum_column": "columns", "double_column": "columns", "other_measure": "columns",
     "only_hidden": "columns", "unknown_area": "units", "ambiguous_area": "units", "bad_choice": "words",
-    "missing_column": "days", "blank_cell": "blanks", "no_figure": "blanks", "ambiguous_number": "numbers",
+    "missing_column": "days", "no_day": "days", "blank_cell": "blanks", "no_figure": "blanks",
+    "ambiguous_number": "numbers",
 }  # fmt: skip
 
 
@@ -172,7 +173,7 @@ def _question(finding: Finding) -> str | None:
         case "numbers" | "blanks":
             return "" if finding.rule != "blank_cell" or {*columns} & figures else None
         case "days":
-            return str(finding.file) if "as_of" in columns else None
+            return str(finding.file) if finding.rule == "no_day" or "as_of" in columns else None
         case None:
             return None
         case _:

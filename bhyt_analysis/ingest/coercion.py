@@ -41,7 +41,7 @@ def coerce_table(table: DetectedTable, numbers: str | None, findings: list[Findi
             data[key] = _convert(table, column, findings, styles.get(key))
             continue
         if column["required"] and key not in table.reported:
-            present = ", ".join(str(table.headings.get(c, c)) for c in table.cells if c[0] != "_")
+            present = ", ".join([*table.unclear, *(str(h) for c, h in table.headings.items() if c[0] != "_")])
             names = f"{column['name_vi']} / {column['name_en']}"
             place = (table.label, table.heading_row, key)
             findings.append(Finding("missing_column", *place, value=present, expected=names))

@@ -43,12 +43,14 @@ AMBIGUOUS_CODES = ("TS", "TC")  # of groups, and short for "tổng số" and "t�
 class Layout:
     """The columns of one table: for each column of the sheet its key, or ""; and the day that its heading names.
 
-    ``reported`` are keys of columns that are not read, which a finding says, so that they are not missing as well.
+    ``reported`` are keys of columns that are not read, which a finding says, so that they are not missing as well;
+    ``unclear`` are the headings that are not understood.
     """
 
     keys: tuple[str, ...]
     day: str = ""
     reported: frozenset[str] = frozenset()
+    unclear: tuple[str, ...] = ()
 
 
 def choose_columns(
@@ -198,7 +200,9 @@ class _Choice:
                 key = self.meanings[i].key
                 if self.meanings[i].day in ("", day) and key not in {*keys, *unused}:
                     keys[i] = key
-            layouts.append(Layout(tuple(keys), day, self._reported()))
+            unknown = (i for i, m in enumerate(self.meanings) if not m.key and self.heading.texts[i])
+            unclear = tuple(str(ColumnHeading(self.heading.texts[i], i + 1)) for i in unknown)
+            layouts.append(Layout(tuple(keys), day, self._reported(), unclear))
         return layouts
 
     def _reported(self) -> frozenset[str]:

@@ -77,16 +77,19 @@ def _to_cards(table: DetectedTable, rows: pd.DataFrame, repeated: int, findings:
     """Convert counts by the texts of cells to counts by unit, group and month, in the columns of ``cards``."""
     rows = rows[(rows[["area", "code"]] != "").any(axis=1)].set_index("row", drop=False).sort_index()
     schema = {c["column"]: c for c in table_columns("cards").to_dict("records")}
-    if "as_of" not in table.headings:
+    if "as_of" not in table.cells:
         names = f"{schema['as_of']['name_vi']} / {schema['as_of']['name_en']}"
-        place, present = (table.label, table.heading_row, "as_of"), ", ".join(map(str, table.headings.values()))
+        place, present = (
+            (table.label, table.heading_row, "as_of"),
+            ", ".join([*table.unclear, *map(str, table.headings.values())]),
+        )
         findings.append(Finding("missing_column", *place, value=present, expected=names))
     if (unclear := rows["code"] == NO_LETTERS).any():
         findings.append(Finding("register_no_group", table.label, count=int(rows.loc[unclear, "count"].sum())))
     rows = _valid_rows(table, rows[~unclear], schema["as_of"], findings)
     data = {}
     for key, column in (("area", "area"), ("code", "group"), ("as_of", "as_of")):
-        required = "yes" if column in table.headings or key == "code" else ""
+        required = "yes" if column in table.cells or key == "code" else ""
         data[column], new = convert_column(rows[key], {**schema[column], "required": required}, None)
         heading = "card" if column == "group" and "group" not in table.headings else column
         findings += [replace(f, file=table.label, column=heading) for f in new]

@@ -43,7 +43,8 @@ class DetectedTable:
     ``cells`` has columns of the schema, in a wide table also groups; its index are the rows that the user sees.
     ``headings`` are by column, ``heading_row`` is their row; ``percent`` are the columns whose heading says per cent.
     ``totals`` precede the rows that they sum if ``totals_first``; ``titles`` are the texts above the table.
-    ``reported`` are columns of which a finding already says that they are not read.
+    ``reported`` are columns of which a finding already says that they are not read, ``unclear`` the headings that are
+    not understood.
     """
 
     name: str
@@ -56,6 +57,7 @@ class DetectedTable:
     titles: tuple[str, ...] = ()
     totals_first: bool = False
     reported: frozenset[str] = frozenset()
+    unclear: tuple[str, ...] = ()
 
 
 def table_from_name(name: str) -> str | None:
@@ -120,7 +122,7 @@ def _detect_tables(
     candidates = [(t, h) for t, h in candidates if _is_complete(t, h)]
     if not candidates:
         hint = nearest_choice(normalise_name(sheet.name), _tables())
-        findings.append(Finding("unknown_file", sheet.label, expected=hint or ", ".join(_tables())))
+        findings.append(Finding("unknown_file", sheet.label, expected=hint or "cards, population, targets"))
         return []
     name, heading = max(candidates, key=lambda c: len({k for k in c[1].keys if k}))
     findings.append(Finding("table_by_headings", sheet.label, value=name))
@@ -214,7 +216,17 @@ def _read_table(
     percent = frozenset(layout.keys[i] for i in columns if "%" in heading.texts[i])
     heading_row = int(sheet.cells.index[heading.rows[-1]])
     return DetectedTable(
-        name, sheet.label, data, headings, heading_row, totals, percent, texts, totals_first, layout.reported
+        name,
+        sheet.label,
+        data,
+        headings,
+        heading_row,
+        totals,
+        percent,
+        texts,
+        totals_first,
+        layout.reported,
+        layout.unclear,
     )
 
 
@@ -271,8 +283,24 @@ def add_title_columns(
         values["source"] = table.label
         findings.append(Finding("source_is_file", table.label))
     values = {k: v for k, v in values.items() if k not in table.cells and k not in groups().index}
-    headings = {**{k: ColumnHeading(k) for k in values}, **table.headings}
-    return replace(table, cells=table.cells.assign(**values), headings=headings)
+    lines = [t for t in table.titles if re.search(r"\b(19|20)\d\d\b", t)]
+    if "as_of" in missing and "as_of" not in values and lines:
+        findings.append(Finding("no_day", table.label, value=lines[0]))
+        table = replace(table, reported=table.reported | {"as_of"})
+    return replace(table, cells=_with_years(table.cells.assign(**values)))
+
+
+def _with_years(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells with the year beside them in those months that stand alone: «3 | 2026» is March 2026."""
+    if not {"_year", "as_of"} <= {*cells}:
+        return cells
+    days = []
+    for month, year in zip(cells["as_of"], cells["_year"], strict=True):
+        alone = re.fullmatch(r"(?i)(?:tháng |t)?(\d{1,2})(?:\.0)?", str(month).strip())
+        days.append(
+            f"{alone[1]}/{float(year):.0f}" if alone and re.fullmatch(r"(19|20)\d\d(\.0)?", str(year)) else month
+        )
+    return cells.assign(as_of=days)
 
 
 def _target_values(table: DetectedTable, sheet: Sheet, missing: list[str], findings: list[Finding]) -> dict[str, Cell]:
