@@ -167,10 +167,13 @@ def _numbers(column: pd.Series) -> np.ndarray:
 
 
 def _unit_texts(cells: pd.DataFrame) -> list[str]:
-    """Return the name of the unit of each row, or its code."""
-    columns = [c for c in ("_name", "area") if c in cells]
-    rows = zip(*(cells[c] for c in columns), strict=True) if columns else [()] * len(cells)
-    return [next((clean_text(v) for v in row if type(v) is str and v), "") for row in rows]
+    """Return the name of the unit of each row, or its code; each distinct text is cleaned once."""
+    texts = np.full(len(cells), "", dtype=object)
+    for column in (c for c in ("area", "_name") if c in cells):
+        codes, uniques = pd.factorize(cells[column])
+        names = np.array([*(clean_text(v) if type(v) is str else "" for v in uniques), ""], dtype=object)[codes]
+        texts = np.where(names != "", names, texts)
+    return list(texts)
 
 
 def _keys(cells: pd.DataFrame) -> list[frozenset[Cell]]:
