@@ -96,7 +96,11 @@ def question_key(text: str) -> str:
 
 
 def read_answers(file: str | Path) -> Answers:
-    """Return the answers of a file; blank ones are left out.
+    """Return the answers of a TOML file; blank ones are left out.
+
+    ``numbers`` ("vi" or "en") and ``blanks`` ("0" or "not known") are for the whole input. The sections ``columns``,
+    ``words``, ``units`` and ``days`` have a line for each heading, word, unit or sheet. An answer is the name or key of
+    a column or group, or "leave out"; a choice; a code or name; a day. All may be in Vietnamese or English.
 
     Raises BhytError with every entry that is no answer: an unknown section, column or day.
     """
@@ -105,7 +109,7 @@ def read_answers(file: str | Path) -> Answers:
     for section, question, answer in _entries(read_toml(Path(file))):
         meaning = _meaning(section, answer) if (section in PARTS) == bool(question) else None
         if meaning is None and answer:
-            expected = translate(f"answer.{section}") if section in parts else ", ".join(parts)
+            expected = f"answer.{section}" if section in parts else ", ".join(parts)  # a key is worded later
             fields = {"file": Path(file).name, "section": section, "question": question or section, "answer": answer}
             faults.append(("error.bad_answer", {**fields, "expected": expected}))
         elif meaning and section in parts:

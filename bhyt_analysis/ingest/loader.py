@@ -1,8 +1,8 @@
 """Read a folder of CSV files or a workbook, and check its tables.
 
-A file belongs to the table whose name it begins with, so ``cards.csv`` and
-``cards_2021-07.csv`` are both read as ``cards``. All errors of an input are reported at
-once, each with its file, row and column.
+A file or sheet belongs to the table whose name it begins with, so ``cards.csv`` and ``cards_2021-07.csv`` are both
+read as ``cards``; other sheets are recognised by their headings. A figure is read as the sheet means it, or a finding
+asks about it: none is guessed. All findings of an input come at once, each with its file, row and column.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def load(
 
     Parameters
     ----------
-    path : of the folder or workbook (.xlsx, .xls, .ods); without it the bundled data.
+    path : of the folder or file (.xlsx, .xlsm, .xlsb, .xls, .ods, .csv, .tsv); without it the bundled data.
     area : name or code of a unit, to keep only its rows and those of the units in it and above it.
     numbers : "vi" if 1.234 in a text cell is one thousand two hundred and thirty-four, "en" if it is a
         decimal; by default the other cells of the column or sheet decide. It is never guessed.
@@ -62,7 +62,7 @@ def load(
     Raises
     ------
     InputError
-        with all errors at once, each naming its file, row and column.
+        with one sentence for each cause: the first cell, how many are like it, and what to do.
 
     Examples
     --------
@@ -97,7 +97,10 @@ def read_input(
 def examine_input(
     path: str | Path | None = None, numbers: str | None = None, answers: str | Path | None = None
 ) -> Reading:
-    """Return all that can be read of an input, also of one with errors; for ``numbers`` and ``answers`` see `load`."""
+    """Return all that can be read of an input and all findings; for ``numbers`` and ``answers`` see `load`.
+
+    With errors the tables lack what is asked about, and there is no dataset.
+    """
     answered = Answers() if answers is None else read_answers(answers)
     numbers = numbers or answered.numbers
     source = bundled_path("data") if path is None else Path(path)
@@ -261,7 +264,8 @@ def check(
 ) -> pd.DataFrame:
     """Return the data-quality findings, one row for each cause; errors first.
 
-    For a path it lists the errors, too, instead of raising them; a dataset has only warnings.
+    For a path it lists the errors, too, instead of raising them; a dataset has only warnings. What only follows from
+    another error is not listed; every error says what to do.
 
     Parameters
     ----------

@@ -1,6 +1,9 @@
 """The examples of the documents work as printed."""
 
 import re
+from pathlib import Path
+
+from openpyxl import Workbook
 
 from bhyt_analysis.cli import main
 
@@ -30,3 +33,37 @@ def test_the_first_example_of_the_readme_gives_what_it_says():
     for line in examples:
         code, _, comment = line.partition("  # ")
         assert comment.startswith(repr(eval(code, names)))
+
+
+def test_the_sheet_of_an_office_is_checked_and_answered_as_printed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "own_data.md").read_text("utf-8")
+    outputs = re.findall(r"```text\n\$ bhyt (check .*)\n((?s:.*?))```", page)
+    answers = re.search(r"```toml\n(.*?)```", page, flags=re.DOTALL).group(1)
+    table = re.search(r"\n\n(\| STT .*?)\n\n", page, flags=re.DOTALL).group(1)
+    heading, _, *rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in table.splitlines()]
+    book = Workbook()
+    sheet = book.active
+    sheet.title = "Tháng 12"
+    for row in (["SỐ NGƯỜI THAM GIA BHYT"], ["Đến hết tháng 12 năm 2025"], heading, *rows):
+        sheet.append([int(cell) if cell.isdigit() else cell or None for cell in row])
+    book.save("bao_cao.xlsx")
+    assert main(["check", "bao_cao.xlsx", "--lang", "en"]) == 0
+    summary = capsys.readouterr().out.partition("\n\n")[2]
+    assert "Cards     53,300 on 31 December 2025" in summary and "Coverage  88.8%" in summary
+
+    unclear = {(3, 7): ("HSSV", "Mã 15"), (9, 8): (None, "-")}
+    for place, (before, after) in unclear.items():
+        assert sheet.cell(*place).value == before
+        sheet.cell(*place).value = after
+    book.save("bao_cao.xlsx")
+    for words, output in outputs:
+        assert main(words.split()) == 1
+        assert capsys.readouterr().out == output
+    assert len(outputs) == 2
+    assert main(["check", "bao_cao.xlsx", "--answers", "tra_loi.toml"]) == 1
+    assert Path("tra_loi.toml").read_text("utf-8") == re.sub(r'= ".*"', '= ""', answers)
+    Path("tra_loi.toml").write_text(answers, encoding="utf-8")
+    capsys.readouterr()
+    assert main(["check", "bao_cao.xlsx", "--answers", "tra_loi.toml", "--lang", "en"]) == 0
+    assert capsys.readouterr().out.partition("\n\n")[2] == summary
