@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 NOTE_ROWS = 12  # below a table in which a line may say in what its figures are given
 PEOPLE_BESIDE = {"_people": "people", "_households": "households"}  # columns of ``population`` beside cards
+UNIT_COLUMN = re.compile(r"don vi (?:tinh|do)|dv tinh|dvt|d\. ?v\. ?t\.?|unit(?: of measure(?:ment)?)?")
 INSTRUMENT = re.compile(r"(?i)((?:kế hoạch|quyết định|nghị quyết|công văn|chương trình)\s+(?:số\s*:?\s*)?\d[\w./-]*)")
 
 
@@ -183,7 +184,7 @@ def _read_tables(
     day = answers.day_of(sheet.label) if answers else ""
     body = sheet.cells.iloc[heading.rows[-1] + 1 :]
     titles = [[v for v in row if v != ""] for row in head[: heading.rows[0]]]
-    measure, text = _stated_measure(sheet, body, titles)
+    measure, text = _stated_measure(sheet, body, titles, heading.texts)
     if measure == "scaled" and name != schema.REGISTER:
         findings.append(Finding("scaled", sheet.label, 1, Term("expect.title"), value=text))
         measure = ""
@@ -196,11 +197,16 @@ def _read_tables(
     return tables
 
 
-def _stated_measure(sheet: Sheet, body: pd.DataFrame, titles: list[list[Cell]]) -> tuple[str, str]:
-    """Return the measure that a line above the table, the name of the sheet or a note below gives for all figures."""
+def _stated_measure(
+    sheet: Sheet, body: pd.DataFrame, titles: list[list[Cell]], headings: Sequence[str]
+) -> tuple[str, str]:
+    """Return the measure of all figures: by a line above, a note below, the name of the sheet or a column «ĐVT»."""
     below = body.iloc[-NOTE_ROWS:]
     lone = [v for row in below.to_numpy() if sum(c != "" for c in row) <= 2 for v in row if type(v) is str and v]
-    return stated_unit([*(str(v) for row in titles for v in row), *lone, sheet.name])
+    columns = [i for i, text in enumerate(headings, 1) if UNIT_COLUMN.fullmatch(normalise_name(clean_text(text)))]
+    stated = [f"{headings[i - 1]}: {v}" for i in columns for v in pd.unique(body[i]) if type(v) is str and v]
+    stated.sort(key=lambda text: stated_unit([text])[0] in ("people", "cards"))  # one row in thousands is enough
+    return stated_unit([*stated, *(str(v) for row in titles for v in row), *lone, sheet.name])
 
 
 def _read_table(

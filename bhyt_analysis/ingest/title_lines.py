@@ -68,8 +68,9 @@ _DOCUMENT = re.compile(
 )
 _MADE = r"(?:in|lap|xuat|ket xuat|trich xuat|cap nhat|tao|gui|nhan|nop|tai ve)"
 _STAMP = (
-    rf"(?:(?:ngay|thoi gian|thoi diem|gio|luc) (?:gio )?(?:{_MADE}|tong hop|ky|duyet|ban hanh)|ngay bao cao(?! so lieu)|"
-    rf"(?:{_MADE}|tong hop|ky|chot(?: du lieu| so lieu)?(?! \w+ 2[34][:h])) (?:luc|vao)|(?:{_MADE}|ky) ngay|"
+    rf"(?:(?:ngay|thoi gian|thoi diem|gio|luc) (?:gio )?(?:{_MADE}|tong hop|ky|duyet|ban hanh)|"
+    rf"ngay bao cao(?! so lieu)|(?:{_MADE}|ky) ngay|"
+    rf"(?:{_MADE}|tong hop|ky|chot(?: du lieu| so lieu)?(?! \w+ 2[34][:h])) (?:luc|vao)|"
     r"print(?:ed|ing)?(?: date| on)?|date of (?:the )?report|(?:created|exported|signed|updated|received)(?: on| at)?)"
 )
 _UPDATED = r"(?:in|xuat|ket xuat|trich xuat|cap nhat|tai ve)(?: du lieu| so lieu)?[: ]+"
@@ -81,7 +82,8 @@ _STAMPED = re.compile(
 )
 # A day of cards, of births or of sending: «thẻ có giá trị đến 31/12/2026», «sinh trước 01/01/2020», «gửi trước ...».
 _OTHER_DAY = re.compile(
-    r"\b(?:(?:gia tri|hieu luc|han|han dung|het han)(?: (?:su dung|cua|the|bhyt|cho|den|toi|tu|ke|het|truoc|sau|ngay))*|"
+    r"\b(?:(?:gia tri|hieu luc|han|han dung|het han)"
+    r"(?: (?:su dung|cua|the|bhyt|cho|den|toi|tu|ke|het|truoc|sau|ngay))*|"
     r"(?:truoc|sau|sinh|valid (?:until|to)|expir(?:y|es|ing)(?: on| date)?|born)(?: (?:ngay|tu|before|after))*)"
     rf":? ?{_DAY}"
 )

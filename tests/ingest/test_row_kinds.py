@@ -34,7 +34,8 @@ KINDS = {
     "comparison": (
         "Cùng kỳ năm trước|Cùng kỳ năm 2020|Tăng, giảm so với cùng kỳ|Tăng/giảm|Tỷ lệ (%)|Tỉ lệ %|Kế hoạch|"
         "Kế hoạch giao năm 2021|Đạt tỷ lệ (%)|Đạt % so với KH|So với tháng trước|So sánh (+/-)|Tháng trước|"
-        "Chênh lệch|% đạt được|Tăng (+), giảm (-)|Năm trước|Chỉ tiêu giao|Còn thiếu so với kế hoạch"
+        "Chênh lệch|% đạt được|Tăng (+), giảm (-)|Năm trước|Chỉ tiêu giao|Còn thiếu so với kế hoạch|"
+        "Năm 2020|Tháng 5/2021|Quý I/2021|Bình quân|Trung bình/xã|Cao nhất|Chênh lệch với BHXH tỉnh|Trong đó: nữ"
     ),
     "page": "Trang 2/5|(tiếp theo)|Trang 1|- 2 -|Biểu 01 (tiếp theo)",
 }
@@ -169,6 +170,12 @@ TABLES = {
         ],
         [4, 5, 7, 8],
         [2, 3, 6],
+        [],
+    ),
+    "towns and villages": (
+        [[None, "Thành thị", *SUM_AB], A, B, [None, "Nông thôn", *SUM_CD], C, D, [None, "Tổng", *SUM]],
+        [3, 4, 6, 7],
+        [2, 5, 8],
         [],
     ),
     "zones without figures": (

@@ -261,3 +261,12 @@ def test_file_with_only_a_signature_lacks_its_day(tmp_path):
     rows = [["Suối Đá, ngày 05 tháng 7 năm 2021"], *([row[0], *row[2:]] for row in CARDS)]
     path = write_xlsx(tmp_path / "so_lieu.xlsx", office(**{"Số thẻ": rows}))
     assert "missing_column" in bhyt.check(path, "en")["rule"].tolist()
+
+
+@pytest.mark.parametrize(("unit", "rule"), [("nghìn người", "scaled"), ("hộ", "other_measure"), ("thẻ", "")])
+def test_column_of_the_unit_of_measure_is_read(tmp_path, unit, rule):
+    rows = [[*CARDS[0], "ĐVT"], *([*row, "thẻ"] for row in CARDS[1:])]
+    rows[2][-1] = unit
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", office(**{"Số thẻ": rows}))
+    assert rule in ["", *bhyt.check(path, "vi").query("severity == 'error'")["rule"]]
+    assert bool(rule) == bhyt.check(path, "vi")["severity"].eq("error").any()
