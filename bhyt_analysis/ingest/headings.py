@@ -30,7 +30,7 @@ MAX_ROWS = 5  # of a heading
 UNIT_KEYS = frozenset({"area", "_name", "_within", "_province", "code", "name"})
 _DATE = r"\d{1,2}\s*[/.-]\s*\d{1,2}\s*[/.-]\s*\d{4}"
 _MONTH = r"\d{1,2}\s*(?:[/.-]|nam)\s*\d{4}"
-_DAY = re.compile(rf"(?:\bngay\s+)?({_DATE})\b|(?:\bthang\s*|\bt)?\b({_MONTH})\b|(?:\bnam\s+)?\b((?:19|20)\d\d)\b")
+_DAY = re.compile(rf"(?:\bngay\s+)?({_DATE})\b|(?:\bthang\s*|\bt|\b)({_MONTH})\b|(?:\bnam\s+)?\b((?:19|20)\d\d)\b")
 _MARKS = re.compile(r"[\u00b9\u00b2\u00b3\u2070-\u2079*\u2020\u2021]+$|\s+\((?:\*+|\d)\)$")  # of footnotes
 _COLUMN_NUMBERS = re.compile(r"(?:cot )?[a-z]?\d{1,2}(?: ?[=+:;,-] ?[\[(]?[a-z]?\d{1,2}[\])]?)*|[a-z*]")
 _FIGURE = re.compile(r"[\d.,% ()+-]+")
@@ -192,7 +192,7 @@ def _phrases(table: str) -> dict[str, str]:
     """Return the names of figures and groups by their words, without punctuation; names of one word stand alone."""
     figures, words = figure_keys(table), schema.heading_vocabulary(table)
     phrases = {" ".join(re.findall(r"[^\W_]+|[%<>+]", w)): key for w, key in words.items() if key in figures}
-    return {phrase: key for phrase, key in phrases.items() if " " in phrase or len(phrase) > 3}
+    return {phrase: key for phrase, key in phrases.items() if len(phrase) > (2 if key in groups().index else 3)}
 
 
 def _around(tokens: list[str], key: str, first: str, table: str) -> str | None:
@@ -284,7 +284,7 @@ def _column_meaning(path: Sequence[str], table: str) -> ColumnMeaning:
             key = label.key
     if not key and measures == {"percent"} and "_rate" in figures:
         key = "_rate"
-    if len(days) > 1 or (days and key not in figures):
+    if len(days) > 1 or (days and key and key not in figures):
         return ColumnMeaning()
     return ColumnMeaning(key, measures, "".join(days))
 
@@ -406,9 +406,10 @@ def _paths(sheet: Sheet, head: np.ndarray, rows: tuple[int, ...], table: str) ->
                 texts[left - 1 : right] = [texts[left - 1]] * (min(right, len(texts)) - left + 1)
             elif first < line <= last and left <= len(texts):
                 texts[left - 1 : right] = [""] * (min(right, len(texts)) - left + 1)
-    for upper, lower in pairwise(grid):
+    for position, (upper, lower) in enumerate(pairwise(grid)):
         for i in range(1, len(upper)):  # a text above several columns that is not merged over them
-            if not upper[i] and lower[i] and upper[i - 1] and lower[i - 1] and _needs_upper(lower[i], table):
+            above = any(row[i] for row in grid[: position + 1])
+            if not above and lower[i] and upper[i - 1] and lower[i - 1] and _needs_upper(lower[i], table):
                 upper[i] = upper[i - 1]
     return [list(dict.fromkeys(t for t in column if t)) for column in zip(*grid, strict=True)]
 

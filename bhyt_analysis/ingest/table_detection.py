@@ -7,7 +7,7 @@ totals and notes. Such rows are left out of the data, with a finding if they can
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,13 @@ from bhyt_analysis.ingest.personal_data import find_persons, uncountable_list
 from bhyt_analysis.ingest.row_kinds import split_rows
 from bhyt_analysis.ingest.title_lines import labelled_values, stated_date, stated_status, stated_unit
 from bhyt_analysis.ingest.vietnamese_text import clean_text
-from bhyt_analysis.ingest.workbook import Cell, Sheet
+from bhyt_analysis.ingest.workbook import Cell, Sheet, column_letter
 from bhyt_analysis.law.groups import groups
 
 if TYPE_CHECKING:
     from bhyt_analysis.ingest.answers import Answers
 
+FEW_GROUPS = 3  # that are no accident
 NOTE_ROWS = 12  # below a table in which a line may say in what its figures are given
 PEOPLE_BESIDE = {"_people": "people", "_households": "households"}  # columns of ``population`` beside cards
 UNIT_COLUMN = re.compile(r"don vi (?:tinh|do)|dv tinh|dvt|d\. ?v\. ?t\.?|unit(?: of measure(?:ment)?)?")
@@ -121,6 +122,9 @@ def _detect_tables(
         return _read_tables(name, sheet, head, heading, findings, answers)
     candidates = [(t, h) for t in _tables() if by_headings and (h := best_heading(sheet, head, t))]
     candidates = [(t, h) for t, h in candidates if _is_complete(t, h)]
+    if not candidates and (rows := _groups_in_rows(sheet)):
+        findings.append(Finding("groups_in_rows", sheet.label, value=rows))
+        return []
     if not candidates:
         hint = nearest_choice(normalise_name(sheet.name), _tables())
         findings.append(Finding("unknown_file", sheet.label, expected=hint or "cards, population, targets"))
@@ -131,6 +135,16 @@ def _detect_tables(
         findings.append(Finding("cards_unclear", sheet.label, int(sheet.cells.index[heading.rows[0]])))
         return []
     return _read_tables(name, sheet, head, heading, findings, answers)
+
+
+def _groups_in_rows(sheet: Sheet) -> str:
+    """Return some groups that stand below each other in one of the first columns, or ""."""
+    words = schema.group_keys_by_name()
+    for column in list(sheet.cells)[:4]:
+        texts = [v for v in sheet.cells[column] if type(v) is str and len(v) > 2 and normalise_name(v) in words]
+        if len({words[normalise_name(v)] for v in texts}) >= FEW_GROUPS:
+            return ", ".join(list(dict.fromkeys(texts))[:FEW_GROUPS])
+    return ""
 
 
 _CARDS = re.compile(r"\b(the|bhyt|bao hiem y te|tham gia|bao phu|cards?|insured|health insurance|coverage)\b")
@@ -216,6 +230,7 @@ def _read_table(
     columns = [i for i, key in enumerate(layout.keys) if key]
     keys = [layout.keys[i] for i in columns]
     headings = {layout.keys[i]: ColumnHeading(heading.texts[i], i + 1) for i in columns}
+    findings += _merged_figures(body, sheet, name, layout)
     cells = _fill_merged(body, sheet, name, layout.keys).iloc[:, columns].set_axis(keys, axis=1)
     texts = tuple(str(v) for row in sheet.cells.iloc[: heading.rows[0]].to_numpy() for v in row if v != "")
     data, totals, totals_first = split_rows(sheet.label, body, cells, heading.texts, findings, texts, sheet.plain)
@@ -247,6 +262,15 @@ def _people_beside(table: DetectedTable) -> DetectedTable | None:
     cells, totals = (t[[c for c in columns if c in t]].rename(columns=beside) for t in (table.cells, table.totals))
     reported = frozenset(schema.table_columns("population")["column"])  # the cards' table says what is missing
     return replace(table, name="population", cells=cells, headings=headings, totals=totals, reported=reported)
+
+
+def _merged_figures(body: pd.DataFrame, sheet: Sheet, table: str, layout: Layout) -> Iterable[Finding]:
+    """Yield figures merged over several rows, which stand for all of them together."""
+    for first, left, last, right in sheet.merged:
+        key = layout.keys[left - 1] if left <= len(layout.keys) else ""
+        if key in figure_keys(table) and last > first and first in body.index and type(body.at[first, left]) is float:
+            cells = f"{column_letter(left)}{first}:{column_letter(right)}{last}"
+            yield Finding("merged_figure", sheet.label, first, key, value=cells, table_key=table)
 
 
 def _fill_merged(body: pd.DataFrame, sheet: Sheet, table: str, keys: Sequence[str]) -> pd.DataFrame:
