@@ -27,6 +27,7 @@ from bhyt_analysis.ingest.headings import (
     measure_fits,
 )
 from bhyt_analysis.ingest.measures import measure_of
+from bhyt_analysis.ingest.unit_columns import UnitColumns, unit_columns
 from bhyt_analysis.ingest.vietnamese_text import clean_text, number_readings
 from bhyt_analysis.ingest.workbook import Cell, Percent, Sheet, column_letter
 from bhyt_analysis.law.groups import groups
@@ -35,6 +36,7 @@ LEFT_OUT = "_left_out"  # the key of a column that the analyst leaves out
 SUBTOTAL = "_subtotal"  # the key of a column that is the sum of the groups on its left
 NOT_READ = frozenset({"_note", "_unit", SUBTOTAL, LEFT_OUT})
 NEAR = 0.7  # of the letters of a heading, for a name to be proposed
+UNCLEAR = "_unclear"  # the key of a column of which only the measure is clear, while those of units are looked for
 YEAR = 4  # digits of a day that is only a year
 AMBIGUOUS_CODES = ("TS", "TC")  # of groups, and short for "tổng số" and "tổng cộng"
 
@@ -73,7 +75,8 @@ class _Choice:
         self.read: dict[int, np.ndarray] = {}  # figures of columns, by position
         self.row = int(sheet.cells.index[heading.rows[-1]])
         meanings = self._with_sums(self._dated())
-        self.meanings = meanings if table == "areas" else _promote_unit_column(meanings)
+        self.units = self._unit_columns(meanings)
+        self.meanings = [m if m.key == k else ColumnMeaning(k) for m, k in zip(meanings, self.units.keys, strict=True)]
         fits = [measure_fits(table, m, stated) for m in self.meanings]
         self.fitting = [i for i in self.positions if self.meanings[i].key and fits[i]]
         self.misfits = [i for i in self.positions if self.meanings[i].key and not fits[i]]
@@ -110,6 +113,14 @@ class _Choice:
             unclear = unclear and measure_fits(self.table, column)
             meanings.append(ColumnMeaning() if unclear else column)
         return meanings
+
+    def _unit_columns(self, meanings: list[ColumnMeaning]) -> UnitColumns:
+        """Return the columns of units, by what is not understood otherwise."""
+        keys = [m.key or UNCLEAR * bool(m.measures) for m in meanings]
+        if self.table == "areas" or "area" not in schema.heading_vocabulary(self.table).values():
+            return UnitColumns(tuple(m.key for m in meanings))
+        units = unit_columns(keys, self.heading.texts, self.body, self._holds_figures)
+        return replace(units, keys=tuple(k.removeprefix(UNCLEAR) for k in units.keys))
 
     def _with_sums(self, meanings: list[ColumnMeaning]) -> list[ColumnMeaning]:
         """Return the meanings with the columns of sums that their heading alone does not tell.
@@ -210,7 +221,8 @@ class _Choice:
         keys = {self.meanings[i].key for i in self.misfits}
         unknown = (i for i in self.positions if not self.meanings[i].key and self._holds_figures(i))
         long = schema.allows_wide_layout(self.table) and (keys & {*groups().index} or any(True for _ in unknown))
-        return frozenset(keys | ({"group", "cards"} if long else set()))
+        unit = {"area"} if self.units.doubt else set[str]()
+        return frozenset(keys | unit | ({"group", "cards"} if long else set()))
 
     # --- The findings ---
 
@@ -218,8 +230,8 @@ class _Choice:
         """Return what is not read, and why."""
         if self.table == schema.REGISTER:
             return []
-        parts: list[Callable[[], Iterable[Finding]]] = [self._unknown, self._other_measures, self._double]
-        parts += [self._only_hidden, self._sums, self._units_of_rows, self._left_out]
+        parts: list[Callable[[], Iterable[Finding]]] = [self._units, self._unknown, self._other_measures]
+        parts += [self._double, self._only_hidden, self._sums, self._units_of_rows, self._left_out]
         return list(chain.from_iterable(part() for part in parts))
 
     def _finding(self, rule: str, position: int, **parts: object) -> Finding:
@@ -227,12 +239,22 @@ class _Choice:
         column = str(ColumnHeading(text, position + 1)) if text else column_letter(position + 1)
         return Finding(rule, self.sheet.label, self.row, column, value=text, table_key=self.table).with_parts(**parts)  # type: ignore[arg-type]
 
+    def _units(self) -> Iterable[Finding]:
+        """Yield the columns of units that only their cells tell, and whether it is clear which one is the unit."""
+        for i in self.units.by_content:
+            yield self._finding("unit_column_by_content", i)
+        if doubt := self.units.doubt:
+            used = self.units.used
+            rule, columns = ("unit_unclear", doubt) if used is None else ("unit_below", (used,))
+            listed = ", ".join(str(ColumnHeading(self.heading.texts[i], i + 1)) for i in columns)
+            yield self._finding(rule, doubt[0], expected=listed)
+
     def _unknown(self) -> Iterable[Finding]:
         """Yield columns that are not understood; figures in a table of groups are errors."""
         for i in self.positions:
             text, filled = self.heading.texts[i], (self.body[i + 1] != "").to_numpy()
             beside_groups = self.meanings[i].key in groups().index and any(m.key == "group" for m in self.meanings)
-            if (self.meanings[i].key and not beside_groups) or not filled.any():
+            if (self.meanings[i].key and not beside_groups) or not filled.any() or i in self.units.doubt:
                 continue
             if not text and not (self._holds_figures(i) and self._needs_all_figures() and not self.sheet.plain):
                 yield from self._without_heading(i, filled)
@@ -347,15 +369,6 @@ class _Choice:
     def _is_nested(self, wider: int, narrower: int) -> bool:
         key, table = self.meanings[narrower].key, groups()
         return key in table.index and self.meanings[wider].key in (table.at[key, "group"], table.at[key, "within"])
-
-
-def _promote_unit_column(meanings: list[ColumnMeaning]) -> list[ColumnMeaning]:
-    """Use the column of names, else that of upper units, as the unit if no column has its code."""
-    for substitute in ("_name", "_within", "_province"):
-        keys = [m.key for m in meanings]
-        if "area" not in keys and substitute in keys:
-            meanings[keys.index(substitute)] = ColumnMeaning("area")
-    return meanings
 
 
 def _code(text: str) -> str:

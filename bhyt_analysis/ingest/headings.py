@@ -21,6 +21,7 @@ from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest.measures import measure_of
 from bhyt_analysis.ingest.row_words import marks_row
+from bhyt_analysis.ingest.unit_columns import unit_heading_key
 from bhyt_analysis.ingest.vietnamese_text import clean_text
 from bhyt_analysis.ingest.workbook import Cell, Sheet, column_letter
 from bhyt_analysis.law.groups import groups
@@ -121,6 +122,8 @@ def _read_label(text: str, table: str) -> _Label:
     folded = _folded(text)
     if folded in words:
         return _Label(words[folded])
+    if (unit := unit_heading_key(text, table)) in words.values():
+        return _Label(unit)
     if "=" in text and schema.allows_wide_layout(table) and marks_row(text, "total"):  # «Cộng = (3)+(4)»
         return _Label("_total")
     base = re.sub(r"[(\[][^()\[\]]*[)\]]", " ", folded)
@@ -172,6 +175,8 @@ def _read_base(text: str, table: str) -> _Label:
     words = schema.heading_vocabulary(table)
     if not text or text in words:
         return _Label(words.get(text, ""))
+    if (unit := unit_heading_key(text, table)) in words.values():
+        return _Label(unit)
     tokens, measure = re.findall(r"[^\W_]+|[%<>+]", text), measure_of(text)
     if _is_neutral(text.split(), True):
         return _Label(measures=frozenset({measure} - {""}))

@@ -1,11 +1,13 @@
 """Name units of several provinces without a sheet of units; codes and days are those of data/country/units.csv."""
 
 import datetime as dt
+import re
 
 import pytest
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.ingest import area_matching
+from bhyt_analysis.ingest.unit_columns import unit_heading
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
 from ..briefing_items import section_items
@@ -253,3 +255,97 @@ def test_missing_communes_are_one_finding(tmp_path):
     table = bhyt.check(own_area(tmp_path), "en")
     [message] = table.loc[table["rule"] == "not_reported", "message"]
     assert "Tỉnh Lào Cai has cards of 3 of its 99 communes on 1 day, last on 31 December 2025" in message
+
+
+# --- The columns of units ---
+
+ROWS = {"02683": "Xã Bát Xát", "02701": "Xã Y Tý", "02728": "Xã Mường Hum", "02746": "Xã Cốc San"}
+GROUPS = ["Hộ nghèo", "Hộ gia đình"]
+
+
+def wide(heads, *rows):
+    """Return a sheet of two groups by unit; a row has the cells of the columns of units."""
+    return [[*heads, "Ngày số liệu", *GROUPS], *([*row, NEW, 10 + i, 20 + i] for i, row in enumerate(rows))]
+
+
+def checked(tmp_path, rows, sheet="Số thẻ"):
+    """Return the units of a sheet in the order of their poor, and the rules of what `check` says of its columns."""
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", {sheet: rows})
+    causes = bhyt.check(path, "vi")
+    rules = causes.loc[causes["rule"].str.startswith(("unit", "unknown", "kind")), "rule"].tolist()
+    if (causes["severity"] == "error").any():
+        return [], rules
+    cards = bhyt.load(path).cards.query("group == 'poor'").sort_values("cards")
+    return cards["area"].tolist(), rules
+
+
+UNIT_HEADINGS = """
+Phường/Xã | Tên xã, phường | Tên đơn vị hành chính | Tên ĐVHC | Xã - Phường | Địa bàn xã | Danh mục xã | Nơi cư trú
+ĐƠN VỊ HÀNH CHÍNH CẤP XÃ | Phường, xã, đặc khu | Đơn vị (xã, phường) | UBND xã | Tên phường xã | Xã/phường trực thuộc
+Mã PX | Mã số xã, phường | Phường/Xã (2)
+"""
+
+
+@pytest.mark.parametrize("heading", re.split(r" \| |\n", UNIT_HEADINGS.strip()))
+def test_headings_of_units_are_words_for_kinds_of_units(tmp_path, heading):
+    cells = ROWS if "Mã" in heading else ROWS.values()
+    assert checked(tmp_path, wide([heading], *([c] for c in cells))) == ([*ROWS], [])
+
+
+@pytest.mark.parametrize("heading", ["Đơn vị tính", "Số xã", "Cấp xã hội"])
+def test_a_text_that_only_looks_like_a_kind_of_unit_heads_none(heading):
+    assert unit_heading(heading) == ""
+
+
+@pytest.mark.parametrize(
+    "heads", [("Tỉnh/Thành phố", "Phường/Xã"), ("Tỉnh", "Tên đơn vị cơ sở"), ("Tỉnh", "Nơi cư trú"), ("TP", "UBND xã")]
+)
+def test_communes_beside_their_provinces_are_the_units(tmp_path, heads):
+    rows = wide(heads, ("Tỉnh Lào Cai", "Xã Bát Xát"), ("Tỉnh Nghệ An", "Phường Trường Vinh"))
+    assert checked(tmp_path, rows) == (["02683", "16690"], [])
+
+
+def test_codes_and_names_of_provinces_and_communes_side_by_side(tmp_path):
+    heads = ["Mã TP", "Tỉnh/Thành phố", "Mã PX", "Phường/Xã"]
+    assert checked(tmp_path, wide(heads, *((15, "Tỉnh Lào Cai", c, n) for c, n in ROWS.items()))) == ([*ROWS], [])
+
+
+def test_names_of_units_tell_their_column_whatever_its_heading(tmp_path):
+    assert checked(tmp_path, wide(["Nội dung"], *([n] for n in ROWS.values()))) == ([*ROWS], ["unit_column_by_content"])
+    below = wide(["Tỉnh", "Diễn giải"], *(("Lào Cai", n) for n in ROWS.values()))
+    assert checked(tmp_path, below) == ([*ROWS], ["unit_column_by_content"])
+    codes = wide(["Mã hiệu"], *([c] for c in ROWS))
+    assert checked(tmp_path, codes) == ([*ROWS], ["unit_column_by_content"])
+
+
+def test_one_commune_for_each_province_may_be_its_seat(tmp_path):
+    rows = wide(["Tỉnh", "Trung tâm"], ("Lào Cai", "Xã Bát Xát"), ("Nghệ An", "Phường Trường Vinh"))
+    assert checked(tmp_path, rows) == ([], ["unit_below"])
+
+
+def test_some_names_below_the_units_in_use_are_asked_about(tmp_path):
+    rows = wide(["Tỉnh", "Diễn giải"], ("Lào Cai", "Xã Bát Xát"), ("Lào Cai", "Xã Ý Tí"), ("Lào Cai", "Tổ một"))
+    assert checked(tmp_path, rows) == ([], ["unit_below"])
+
+
+def test_numbers_below_the_units_in_use_may_be_their_codes(tmp_path):
+    rows = people(("Lào Cai", NEW, 2683), ("Lào Cai", NEW, 2701), extra=["Ký hiệu"])
+    assert [rule for rule, _ in findings(tmp_path, **{"Dân số": rows})] == ["unit_below"]
+
+
+def test_a_list_without_units_names_the_likely_column(tmp_path):
+    [[rule, message]] = findings(tmp_path, **{"Số thẻ": wide(["Diễn giải"], ["Ô một"], ["Ô hai"])})
+    assert rule == "unit_unclear"
+    assert "perhaps A «Diễn giải»" in message
+
+
+def test_names_of_upper_units_beside_short_names_stay_the_units(tmp_path):
+    heading, *rows = wide(["Mã huyện", "Tên"], ("082", "Bát Xát"), ("088", "Sa Pa"))
+    rows = [heading, *([*row[:2], OLD, *row[3:]] for row in rows)]
+    assert checked(tmp_path, rows)[0] == ["082", "088"]
+
+
+def test_counts_of_a_level_are_no_names_of_its_units(tmp_path):
+    heading, row = wide(["Xã"], ["Xã Y Tý"])
+    rows = [[*heading, "Cấp huyện"], [*row, 6]]
+    assert checked(tmp_path, rows) == ([], ["unknown_figures"])
