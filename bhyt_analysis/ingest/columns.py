@@ -26,7 +26,6 @@ from bhyt_analysis.ingest.headings import (
     heading_meaning,
     measure_fits,
 )
-from bhyt_analysis.ingest.measures import measure_of
 from bhyt_analysis.ingest.unit_columns import UnitColumns, unit_columns
 from bhyt_analysis.ingest.vietnamese_text import clean_text, number_readings
 from bhyt_analysis.ingest.workbook import Cell, Percent, Sheet, column_letter
@@ -231,7 +230,7 @@ class _Choice:
         if self.table == schema.REGISTER:
             return []
         parts: list[Callable[[], Iterable[Finding]]] = [self._units, self._unknown, self._other_measures]
-        parts += [self._double, self._only_hidden, self._sums, self._units_of_rows, self._left_out]
+        parts += [self._double, self._only_hidden, self._sums, self._left_out]
         return list(chain.from_iterable(part() for part in parts))
 
     def _finding(self, rule: str, position: int, **parts: object) -> Finding:
@@ -348,17 +347,6 @@ class _Choice:
             rows = (~np.isnan(self._figures(i))).sum()
             if len(others) > 1 and len(others) == len(wide) - 1 and rows > 1 and self._is_sum(i, others):
                 yield self._finding("sum_column", i)
-
-    def _units_of_rows(self) -> Iterable[Finding]:
-        """Yield what a column «ĐVT» says of the figures beside it, if the table holds them in another measure."""
-        for i in (i for i in self.positions if self.meanings[i].key == "_unit"):
-            for text in dict.fromkeys(v for v in self.body[i + 1] if type(v) is str and v):
-                measure = measure_of(text)
-                if measure == "scaled":
-                    yield replace(self._finding("scaled", i), value=text)
-                elif measure not in ("", "people", "cards"):
-                    unit, needed = Term(f"measure.{measure}"), Term("measure.people")
-                    yield self._finding("other_measure", i, unit=unit, expected=needed)
 
     def _left_out(self) -> Iterable[Finding]:
         """Yield figures that the analyst has left out; what is made without them says so."""

@@ -20,7 +20,15 @@ from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import has_message, nearest_choice, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest.columns import Layout, choose_columns
-from bhyt_analysis.ingest.headings import ColumnHeading, Heading, best_heading, clean_head, figure_keys, heading_from
+from bhyt_analysis.ingest.headings import (
+    ColumnHeading,
+    Heading,
+    best_heading,
+    clean_head,
+    figure_keys,
+    heading_from,
+    heading_meaning,
+)
 from bhyt_analysis.ingest.personal_data import find_persons, uncountable_list
 from bhyt_analysis.ingest.row_kinds import split_rows
 from bhyt_analysis.ingest.title_lines import labelled_values, stated_date, stated_status, stated_unit
@@ -34,7 +42,6 @@ if TYPE_CHECKING:
 FEW_GROUPS = 3  # that are no accident
 NOTE_ROWS = 12  # below a table in which a line may say in what its figures are given
 PEOPLE_BESIDE = {"_people": "people", "_households": "households"}  # columns of ``population`` beside cards
-UNIT_COLUMN = re.compile(r"don vi (?:tinh|do)|dv tinh|dvt|d\. ?v\. ?t\.?|unit(?: of measure(?:ment)?)?")
 INSTRUMENT = re.compile(r"(?i)((?:kế hoạch|quyết định|nghị quyết|công văn|chương trình)\s+(?:số\s*:?\s*)?\d[\w./-]*)")
 
 
@@ -217,7 +224,7 @@ def _stated_measure(
     """Return the measure of all figures: by a line above, a note below, the name of the sheet or a column «ĐVT»."""
     below = body.iloc[-NOTE_ROWS:]
     lone = [v for row in below.to_numpy() if sum(c != "" for c in row) <= 2 for v in row if type(v) is str and v]
-    columns = [i for i, text in enumerate(headings, 1) if UNIT_COLUMN.fullmatch(normalise_name(clean_text(text)))]
+    columns = [i for i, text in enumerate(headings, 1) if heading_meaning(text, "cards") == "_unit"]
     stated = [f"{headings[i - 1]}: {v}" for i in columns for v in pd.unique(body[i]) if type(v) is str and v]
     stated.sort(key=lambda text: stated_unit([text])[0] in ("people", "cards"))  # one row in thousands is enough
     return stated_unit([*stated, *(str(v) for row in titles for v in row), *lone, sheet.name])
