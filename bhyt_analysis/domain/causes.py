@@ -23,6 +23,7 @@ LISTED = 3  # values, columns and sheets that a sentence lists
 # Rules whose value only says where, or by how much a total is off.
 NO_CAUSE = (
     "note_rows", "part_heads", "cumulative_rows", "village_rows", "total_off", "row_total_off", "rate_off", "twice",
+    "insured_above_population",
 )  # fmt: skip
 OF_TABLE = ("lost_letters", "ambiguous_number", "scaled")  # rules of how a file was written, whatever the column
 COLUMNS = ["rule", "severity", "message", "file", "row", "column", "count"]

@@ -278,7 +278,14 @@ def _column_meaning(path: Sequence[str], table: str) -> ColumnMeaning:
         above = [other.key for other in labels[:position] if other.key in figures and other.key != "_total"]
         if not label.key:
             continue
-        if key:
+        if (
+            key
+            and label.key not in ("_people", key)
+            and label.key in figures
+            and (measure := measure_of(_folded(text)))
+        ):
+            measures |= {measure}  # «Số hộ» above groups
+        elif key:
             if not ({label.key, key} <= UNIT_KEYS or _is_context(label.key, key)):
                 return ColumnMeaning()
         elif above and label.key == "_total":
@@ -414,12 +421,12 @@ def _paths(sheet: Sheet, head: np.ndarray, rows: tuple[int, ...], table: str) ->
     for position, (upper, lower) in enumerate(pairwise(grid)):
         for i in range(1, len(upper)):  # a text above several columns that is not merged over them
             above = any(row[i] for row in grid[: position + 1])
-            if not above and lower[i] and upper[i - 1] and lower[i - 1] and _needs_upper(lower[i], table):
+            if not above and lower[i] and upper[i - 1] and lower[i - 1] and not _is_column(lower[i], table):
                 upper[i] = upper[i - 1]
     return [list(dict.fromkeys(t for t in column if t)) for column in zip(*grid, strict=True)]
 
 
-def _needs_upper(text: str, table: str) -> bool:
-    """Return whether a text says only how something is counted, so that the text above it must say what."""
-    label = _read_label(text, table)
-    return label.understood and (not label.key or label.key == "_total" or bool(measure_of(_folded(text))))
+def _is_column(text: str, table: str) -> bool:
+    """Return whether a text names a column that holds no figures, such as the source."""
+    key = _read_label(text, table).key
+    return bool(key) and key not in figure_keys(table)
