@@ -66,10 +66,14 @@ def expand_abbreviations(text: str) -> str:
     --------
     >>> expand_abbreviations("3. x. Kiên Lao"), expand_abbreviations("TT.Chũ"), expand_abbreviations("Phì Điền")
     ('xã Kiên Lao', 'thị trấn Chũ', 'Phì Điền')
+    >>> expand_abbreviations("UBND xã Kiên Lao"), expand_abbreviations("T.P Lào Cai")
+    ('xã Kiên Lao', 'thành phố Lào Cai')
     """
     text = " ".join(
         re.sub(r"^([-+*•]|\d{1,3}[.)]|[IVX]{1,5}[.)])\s*", "", unicodedata.normalize("NFC", text.strip())).split()
     )
+    text = re.sub(r"(?i)^(?:ubnd|uỷ ban nhân dân|ủy ban nhân dân|u\.b\.n\.d\.?)\s+(?=\S)", "", text)
+    text = re.sub(r"(?i)^t\.\s*([ptx])(?:\.\s*|\s+)(?=\S)", r"t\1. ", text)
     if re.fullmatch(r"(?i)tp\.?\s*hcm", text):
         return "thành phố Hồ Chí Minh"
     match = re.match(r"(?i)(tt|tx|tp|x|p|h|q|t)(?:\.\s*|\s+)(?=\S)|(p|q)(?=\d)", text)
@@ -134,9 +138,19 @@ def word_kinds(text: str) -> tuple[str, ...]:
     >>> word_kinds("TP. Vinh"), word_kinds("Huyện Kỳ Sơn"), word_kinds("Vinh")
     (('province', 'district'), ('district',), ())
     """
+    return _WORD_KINDS.get(unit_word(text), ())
+
+
+def unit_word(text: str) -> str:
+    """Return the word for the kind before a name, or "".
+
+    Examples
+    --------
+    >>> unit_word("TP. Vinh"), unit_word("Xã Y Tý"), unit_word("Vinh")
+    ('thành phố', 'xã', '')
+    """
     name = expand_abbreviations(text)
-    word = name[: len(name) - len(strip_unit_word(name))].strip().casefold()
-    return _WORD_KINDS.get(word, ())
+    return name[: len(name) - len(strip_unit_word(name))].strip().casefold()
 
 
 def strip_unit_word(name: str) -> str:

@@ -22,7 +22,7 @@ from bhyt_analysis.domain.dataset import days_of_rows
 from bhyt_analysis.domain.findings import Finding, TableRow, Term
 from bhyt_analysis.domain.geography import CODE_LENGTHS, MEMBER_MARK, Geography, Unit
 from bhyt_analysis.i18n.messages import nearest_choice
-from bhyt_analysis.i18n.unit_names import normalise_name, strip_footnote, strip_unit_word
+from bhyt_analysis.i18n.unit_names import normalise_name, strip_footnote, strip_unit_word, unit_word
 
 # The tables whose rows name a unit that must exist on their own day.
 FIGURES = frozenset(("population", "cards", "flows", "expiring", "losses", "zones"))
@@ -31,6 +31,11 @@ NO_NAMES = frozenset(("", "each"))
 Findings = list[Finding]
 Tables = dict[str, pd.DataFrame]  # by name
 Titles = dict[str, tuple[str, ...]]  # the texts above each sheet, by its label
+
+
+_CODE_FIRST = re.compile(r"(?P<code>\d{2,5})\s*[-–—:._]?\s*(?P<name>[^\W\d].*)")
+_CODE_LAST = re.compile(r"(?P<name>[^\W\d].*?)\s*[-–—:_]\s*(?P<code>\d{2,5})")
+_CODE_CHAIN = re.compile(r"(\d{2})[._/-](?:\d{3}[._/-])?(\d{5})")
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,18 @@ class KnownUnits:
         return [u for u in units if u.id < self.own] or units
 
     def _bearers(self, text: str) -> list[Unit]:
-        return self.geography.bearers(text) or self.geography.bearers(strip_footnote(text))
+        return self.geography.bearers(text) or self.geography.bearers(strip_footnote(text)) or self._coded(text)
+
+    def _coded(self, text: str) -> list[Unit]:
+        """Return the units of a code beside their name, «02683 - Xã Bát Xát», or after those above it: «15.02683»."""
+        if chain := _CODE_CHAIN.fullmatch(text):
+            upper, code = chain.groups()
+            above = {*self.geography.units_with_code(upper)}
+            return [u for u in self.geography.units_with_code(code) if above & self.uppers(u)]
+        if parts := _CODE_FIRST.fullmatch(text) or _CODE_LAST.fullmatch(text):
+            bearers = self.candidates(parts["name"])
+            return [u for u in self.numbered(parts["code"]) if u in bearers]
+        return []
 
     def is_respelt(self, text: str) -> bool:
         """Return whether a text is a name in another spelling than that of its units."""
@@ -178,6 +194,7 @@ class _Match:
     nearest: Sequence[Unit] = ()
     respelt: bool = False  # the name has another spelling than that of the units
     numbered: bool = False  # the text is a number that has lost its zeros
+    other_word: bool = False  # the word before the name is not that of the units
 
     @cached_property
     def code(self) -> str | None:
@@ -314,11 +331,15 @@ class _Sheets:
         strange = self._files_without_units(findings)
         unclear = self.rows[[matches[i].code is None for i in self.rows["number"]]]
         unclear = unclear[~unclear["file"].isin(strange)]
+        powers = unclear["area"].str.fullmatch(_EXPONENT).to_numpy(dtype=bool)
+        findings += _exponents(unclear[powers])
+        unclear = unclear[~powers]
         for row in unclear.drop_duplicates(["file", "row"]).itertuples():  # once for all groups of a row
             places = self.contexts[row.file].places or workbook.places
             findings.append(_unresolved(self.units, row, matches[row.number], places))
         findings += _lost_zeros(self.queries, matches)
         findings += self._respelt_names(matches)
+        findings += self._other_words(matches)
         findings += self._names_of_other_provinces(matches)
         codes = [m.code or a for m, a in zip(matches, self.queries["area"], strict=True)]
         area = table["area"].to_numpy(dtype=object, copy=True)
@@ -329,6 +350,8 @@ class _Sheets:
         """Return the sheets none of whose many names is one of a unit; each is one finding."""
         files = set()
         for file, queries in self.queries.assign(match=self.matches).groupby("file", sort=False):
+            if queries["area"].str.fullmatch(_EXPONENT).any():
+                continue
             nothing = [m.rule == "unknown_area" and not m.units for m in queries["match"]]
             many = queries["area"].nunique() > _FEW or (
                 not self.units.own and queries["area"].str.fullmatch(_CODE).all()
@@ -348,6 +371,16 @@ class _Sheets:
             row = next(same.itertuples())
             finding = _respelt(self.units, row, "area", row.area, row.match.units[0])
             yield replace(finding, count=int(same["area"].nunique()))
+
+    def _other_words(self, matches: list[_Match]) -> Iterator[Finding]:
+        """Yield the first name of each sheet whose word for the kind is not that of its unit, with the count of all."""
+        queries = self.queries.assign(match=matches)
+        others = queries[[m.other_word and m.code is not None for m in matches]]
+        for _, same in others.groupby("file", sort=False):
+            row = next(same.itertuples())
+            expected = self.units.geography.described(row.match.units[0])
+            parts = {"value": row.area, "expected": expected, "count": int(same["area"].nunique())}
+            yield Finding.in_row("kind_differs", row, "area", **parts)
 
     def _names_of_other_provinces(self, matches: list[_Match]) -> Iterator[Finding]:
         """Yield the only name of a sheet that is found in another province than all others."""
@@ -374,6 +407,7 @@ class _Sheets:
 
 _FEW = 3  # names that are reported one by one, though none of their sheet is one of a unit
 _CODE = r"\S*\d\S*"  # a text that looks like a code
+_EXPONENT = r"\d+(?:[.,]\d+)?[eE]\+?\d+"  # that a spreadsheet makes of a long code
 SHORT_NUMBER = r"[1-9]\d{0,3}"  # that may be a code without its zeros
 _PLACES = re.compile(  # between a name and the units above it
     r"\s*[,;(]\s*|\s+[-–—]\s+(?=(?:h\.|huyện|tx\.|thị xã|tp\.|thành phố|quận|t\.|tỉnh)\s)|\s+(?=(?:tỉnh|huyện)\s)",
@@ -439,7 +473,10 @@ def _match_unit(
     if not options:
         return _Match([])
     match = _on_day(units, options, day, has_figures)
-    return replace(match, respelt=units.is_respelt(name.strip()), numbered=name.strip().isdigit())
+    word = unit_word(name)
+    other_word = bool(word) and bool(match.units) and all(unit_word(u.name) != word for u in match.units)
+    respelt = units.is_respelt(name.strip())
+    return replace(match, respelt=respelt, numbered=name.strip().isdigit(), other_word=other_word)
 
 
 def _on_day(units: KnownUnits, options: list[Unit], day: pd.Timestamp, has_figures: bool) -> _Match:
@@ -456,9 +493,24 @@ def _on_day(units: KnownUnits, options: list[Unit], day: pd.Timestamp, has_figur
 
 
 def _with_other_word(units: KnownUnits, options: list[Unit], day: pd.Timestamp) -> list[Unit]:
-    """Return the units of a day that were others only by the word for their kind: a commune that became a ward."""
+    """Return the units of a day that were others only by the word for their kind: a commune that became a ward.
+
+    One that others joined, as the communes of July 2025, is not the same unit: its figures are not those of before.
+    """
     same_code = ((u, v) for u in options for v in units.geography.units_with_code(u.code))
-    return [v for u, v in same_code if v.exists_on(day.toordinal()) and _bare_key(u.name) == _bare_key(v.name)]
+    others = [(u, v) for u, v in same_code if v.exists_on(day.toordinal()) and _bare_key(u.name) == _bare_key(v.name)]
+    return [v for u, v in others if _is_renamed(units.geography, u, v)]
+
+
+def _is_renamed(geography: Geography, one: Unit, other: Unit) -> bool:
+    """Return whether one of two units became the other alone, and no other unit did."""
+    old, new = (one, other) if one.last < other.first else (other, one)
+    while old != new:
+        steps = [after for after, _ in geography.successors(old)]
+        if len(steps) != 1 or len(geography.predecessors(steps[0])) != 1:
+            return False
+        old = steps[0]
+    return True
 
 
 def _check_names(name: str, table: pd.DataFrame, has_code: np.ndarray, units: KnownUnits) -> Findings:
@@ -488,6 +540,13 @@ def _lost_zeros(queries: pd.DataFrame, matches: list[_Match]) -> Findings:
             finding = Finding.in_row("lost_zeros", row, "area", value=row.area, expected=match.code)
             findings.setdefault(str(row.file), finding)
     return list(findings.values())
+
+
+def _exponents(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Yield the first code of each sheet that is written with an exponent, with the count of all."""
+    for _, same in rows.groupby("file", sort=False):
+        row = next(same.itertuples())
+        yield Finding.in_row("exponent_number", row, "area", value=row.area, count=int(same["row"].nunique()))
 
 
 def _unresolved(units: KnownUnits, row: TableRow, match: _Match, places: frozenset[Unit]) -> Finding:

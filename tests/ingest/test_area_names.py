@@ -349,3 +349,41 @@ def test_counts_of_a_level_are_no_names_of_its_units(tmp_path):
     heading, row = wide(["Xã"], ["Xã Y Tý"])
     rows = [[*heading, "Cấp huyện"], [*row, 6]]
     assert checked(tmp_path, rows) == ([], ["unknown_figures"])
+
+
+# --- Words and codes beside names ---
+
+
+@pytest.mark.parametrize(
+    "text", ["{code} - {name}", "{name} - {code}", "{code}. {name}", "15.{code}", "UBND {name}", "ubnd X.{bare}"]
+)
+def test_code_beside_the_name_or_the_council_of_a_commune(tmp_path, text):
+    cells = [text.format(code=code, name=name, bare=name[3:]) for code, name in ROWS.items()]
+    assert checked(tmp_path, wide(["Đơn vị"], *([c] for c in cells))) == ([*ROWS], [])
+
+
+def test_code_of_another_unit_than_the_name_beside_it_is_unclear(tmp_path):
+    [[rule, _]] = findings(tmp_path, **{"Số thẻ": wide(["Đơn vị"], ["02683 - Xã Y Tý"], ["02701 - Xã Y Tý"])})
+    assert rule == "unknown_area"
+
+
+def test_districts_with_dots_in_their_words_are_not_summed(tmp_path):
+    rows = people(("H. Bát Xát", OLD), ("T.P Lào Cai", OLD), ("TX.Sa Pa", OLD))
+    assert codes(tmp_path, rows) == ["082", "080", "088"]
+
+
+def test_codes_with_exponents_are_one_error(tmp_path):
+    rows = wide(["Mã xã"], ["2,683E+03"], ["2,701E+03"], ["2,728E+03"])
+    assert [rule for rule, _ in findings(tmp_path, **{"Số thẻ": rows})] == ["exponent_number"]
+
+
+def test_word_of_another_kind_is_reported_with_the_unit(tmp_path):
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", {"Số thẻ": wide(["Xã"], ["Phường Bát Xát"], ["Xã Y Tý"])})
+    [message] = bhyt.check(path).query("rule == 'kind_differs'")["message"]
+    assert "Phường Bát Xát" in message
+    assert "Xã Bát Xát, tỉnh Lào Cai (02683)" in message
+
+
+def test_commune_that_others_joined_has_no_figures_before(tmp_path):
+    day = dt.date(2025, 5, 31)  # 02683 was Thị trấn Bát Xát until 30 June 2025
+    assert [rule for rule, _ in findings(tmp_path, **{"Dân số": people(("Xã Bát Xát", day))})] == ["unit_not_yet"]
