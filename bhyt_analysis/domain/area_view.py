@@ -213,7 +213,7 @@ def add_country_units(data: Dataset, units: Sequence[Unit]) -> Dataset:
     )
 
 
-def _with_country_people(population: pd.DataFrame, units: list[Unit]) -> pd.DataFrame:
+def with_country_people(population: pd.DataFrame, units: list[Unit]) -> pd.DataFrame:
     """Return the population with the counts that the country has of units without any of their own.
 
     Units are the same where code, name and days agree; made-up units have none.
@@ -264,7 +264,7 @@ def select_area(data: Dataset, unit: Unit, day: pd.Timestamp | None = None) -> D
     tables = {name: data.rows(name, ids) for name in UNIT_TABLES if name != "documents"}
     tables |= carry_to(data, inside, tables)
     if data.source != COUNTRY_SOURCE:
-        tables["population"] = _with_country_people(tables["population"], uncounted)
+        tables["population"] = with_country_people(tables["population"], uncounted)
     tables = {name: rows.reset_index(drop=True) for name, rows in tables.items()}
     areas = data.areas[data.areas["unit_id"].isin({u.id for u in listed})].reset_index(drop=True)
     successors = geography.rows_of_steps(listed, listed).reset_index(drop=True)
@@ -276,5 +276,5 @@ def select_area(data: Dataset, unit: Unit, day: pd.Timestamp | None = None) -> D
         geography=Geography(areas, successors, unit.last if unit.until else None),
     )
     if unit.kind == "district" and population_at(selected.geography, selected.population, unit.code) is None:
-        return replace(selected, population=_with_country_people(selected.population, [unit]))
+        return replace(selected, population=with_country_people(selected.population, [unit]))
     return selected

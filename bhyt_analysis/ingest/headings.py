@@ -133,6 +133,8 @@ def _read_label(text: str, table: str) -> _Label:
     is_code = re.fullmatch("[A-Z]{2}", code) and code in words
     label = _Label(words[code]) if is_code else _read_base(_folded(base), table)
     days = {d for d in (day, label.day, *(a.day for a in asides)) if d}
+    of_communes = "communes" in fitting_measures(table, label.key)  # «Số xã khu vực I (xã)»
+    asides = [_Label() if of_communes and (a.key in UNIT_KEYS or not a.understood) else a for a in asides]
     same = all(a.key in ("", label.key) or not label.key for a in asides)
     if not (label.understood and same and all(a.understood for a in asides) and len(days) <= 1):
         return _UNCLEAR

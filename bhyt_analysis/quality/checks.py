@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator
 
 import pandas as pd
 
+from bhyt_analysis.domain.area_view import with_country_people
 from bhyt_analysis.domain.crosswalk import CARRIED
 from bhyt_analysis.domain.dataset import TABLES, Dataset
 from bhyt_analysis.domain.findings import Finding, GroupName, Part, TableRow, Term, has_errors
 from bhyt_analysis.domain.geography import NO_UNIT, Geography, Unit, check_area_codes, unknown_area
-from bhyt_analysis.domain.population import add_population, population_at
+from bhyt_analysis.domain.population import PopulationCount, add_population, population_at
 from bhyt_analysis.law.groups import double_counted_groups, drop_nested_groups, groups, leaf_groups, main_group
 from bhyt_analysis.quality.limits import rule_limits
 from bhyt_analysis.quality.month_checks import check_months
 
+ABOVE_COUNTRY = 1.5  # times the people of the country's own count, which may be some years older
 LEVELS = 6  # of units above each other, more than any country has
 
 
@@ -142,22 +144,38 @@ def _household_sizes_and_minority(data: Dataset) -> Iterator[Finding]:
 
 
 def _cards_above_people(data: Dataset) -> Iterator[Finding]:
-    """Yield units with more cards than people in their own rows, by day."""
+    """Yield units with more cards than people in their own rows, by day.
+
+    Units of the country of whose people the input has no count may not have `ABOVE_COUNTRY` times those of the country.
+    """
     geography, population = data.geography, data.population
     totals = _sums(drop_nested_groups(data.cards), ["unit_id", "area", "as_of"], "cards")
     totals = add_population(totals, geography, population)
+    of_country = _people_of_country(data, totals.loc[totals["population"].isna(), "unit_id"])
     for row in totals[~(totals["total"] <= totals["population"]).fillna(False).astype(bool)].itertuples():
         people, source = row.population, row.population_source
         if pd.isna(people):  # a unit without a count of its own has the sum of its communes
-            if geography.unit(row.unit_id).kind == "commune":
-                continue
-            count = population_at(geography, population, row.area, row.as_of)
-            if count is None:
+            is_commune = geography.unit(row.unit_id).kind == "commune"
+            count = None if is_commune else population_at(geography, population, row.area, row.as_of)
+            if count is None and (count := of_country.get(row.unit_id)) is None:
                 continue
             people, source = count.people, count.source
+            if row.unit_id in of_country and row.total <= ABOVE_COUNTRY * people:
+                continue
         if row.total > people:
             parts = {**_unit_and_day(data, row), "source": source}
             yield _count_finding("insured_above_population", row, "cards", row.total, people, **parts)
+
+
+def _people_of_country(data: Dataset, unit_ids: pd.Series) -> dict[int, PopulationCount]:
+    """Return the country's latest count of people of units without one in the input."""
+    units = [u for i in pd.unique(unit_ids) if i != NO_UNIT and (u := data.geography.unit(int(i))).code.isdigit()]
+    units = [u for u in units if u.id not in data.rows_by_unit["population"]]
+    if not units:
+        return {}
+    people = with_country_people(data.population.iloc[:0], units)
+    counts = ((u.id, population_at(data.geography, people, u.code, None)) for u in units)
+    return {i: count for i, count in counts if count is not None}
 
 
 def _groups_and_parts(data: Dataset) -> Iterator[Finding]:
