@@ -199,11 +199,11 @@ def check(
     from bhyt_analysis.tables.input_summary import input_summary
 
     reading = examine_input(input, numbers, answers if answers and Path(answers).exists() else None)
-    findings, written = reading.findings, True
+    findings, copied = reading.findings, True
     if annotate:  # the findings are printed even if there is no copy
         from bhyt_analysis.ingest.annotate import try_annotate
 
-        written, notes = try_annotate(input, annotate, findings, lang)
+        copied, notes = try_annotate(input, annotate, findings, lang)
         print(*notes, sep="\n", file=sys.stderr)
     if answers:
         from bhyt_analysis.ingest.answers import write_questions
@@ -216,7 +216,7 @@ def check(
         print("\n" + translate("read.title", lang))
         for label, text in lines:
             print(f"  {label:<{width}}  {text}")
-    return status if written else UNUSABLE
+    return status if copied else UNUSABLE
 
 
 @command("template")

@@ -207,7 +207,8 @@ def _phrase_text(phrase: Phrase, lang: str) -> str:
         case Choices(kind, nearest, listed):
             lists = {"expect.nearest": nearest, "expect.one_of": listed}
             texts = {key: " / ".join(choice_name(kind, c, lang) for c in keys) for key, keys in lists.items() if keys}
-            return " ".join(translate(key, lang, names=names) for key, names in texts.items())
+            first, *more = (translate(key, lang, names=names) for key, names in texts.items())
+            return " ".join([first, *(text[0].upper() + text[1:] for text in more)])
         case UnitName(name):
             return inline_name(name, lang)
         case GroupName(key):

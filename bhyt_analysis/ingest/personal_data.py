@@ -208,8 +208,8 @@ def find_persons(sheet: Sheet) -> PersonList | None:
     numbers = any(
         k in ("card", "_number") and o in ("card", "_number") for k, o in zip(kinds, heading.keys, strict=True)
     )
-    named = {"_person"} & set(heading.keys) & set(keys)  # by their heading
-    certain = "card" in kinds or numbers or bool(named) or {"_born", "card"} <= set(keys)
+    persons = {"_person"} & set(heading.keys) & set(keys)  # by their heading
+    certain = "card" in kinds or numbers or bool(persons) or {"_born", "card"} <= set(keys)
     return PersonList(heading.with_keys(keys), certain) if certain or PERSONAL & set(keys) else None
 
 

@@ -59,13 +59,13 @@ def complete_unit_list(table: DetectedTable) -> DetectedTable:
     every = cells.assign(**{c: "" for c in _uppers() if c not in cells})
     rows = [_raised(row) for row in every.to_dict("records")]
     listed = {(row["code"], spelling_key(row["name"])) for row in rows}
-    known = country().geography
+    geography = country().geography
     added: dict[tuple[str, str], dict[str, str]] = {}
     for row in rows:
-        row["parent"] = _parent_text(row, known)
+        row["parent"] = _parent_text(row, geography)
         for kind in UPPER_COLUMNS:
             code, name = (row[c] for c in UPPER_COLUMNS[kind])
-            if code and name and (code, spelling_key(name)) not in listed and not _country_units(known, code, name):
+            if code and name and (code, spelling_key(name)) not in listed and not _country_units(geography, code, name):
                 above = row["_province_code"] if kind == "district" else ""
                 added[code, kind] = {"code": code, "name": name, "kind": kind, "parent": above}
     result = pd.DataFrame([*rows, *added.values()], dtype=object).fillna("")
@@ -100,21 +100,21 @@ def _raised(row: dict[str, str]) -> dict[str, str]:
     return row
 
 
-def _parent_text(row: dict[str, str], known: Geography) -> str:
+def _parent_text(row: dict[str, str], geography: Geography) -> str:
     """Return the code of the unit above of a row of a list, else its name with the province."""
     for code, name in UPPER_COLUMNS.values():
         if row[code]:
-            units = _country_units(known, row[code], row[name]) if row[name] else []
+            units = _country_units(geography, row[code], row[name]) if row[name] else []
             return units[0].code if units else row[code]
         if row[name]:
             return row[name] if name == "_province" else ", ".join(filter(None, (row[name], row["_province"])))
     return ""
 
 
-def _country_units(known: Geography, code: str, name: str) -> list[Unit]:
+def _country_units(geography: Geography, code: str, name: str) -> list[Unit]:
     """Return the units of a code, also without its zeros, that bear a name."""
     codes = dict.fromkeys((code, *(code.zfill(n) for n in CODE_LENGTHS))) if code.isdigit() else (code,)
-    return [u for c in codes for u in known.units_with_code(c) if _same_name(u.name, name)]
+    return [u for c in codes for u in geography.units_with_code(c) if _same_name(u.name, name)]
 
 
 def _same_name(one: str, other: str) -> bool:

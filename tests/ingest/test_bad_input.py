@@ -102,7 +102,7 @@ def test_unknown_column_is_a_warning_with_the_nearest(small_input):
     cards(small_input, [*GOOD, "x"], columns=[*CARDS, "sourc"])
     rows = findings(small_input)
     assert rows["severity"].tolist() == ["warning"]
-    assert "column G «sourc» is not used; the nearest is «Source»" in rows["message"].iloc[0]
+    assert "column G «sourc» is not used (nearest name: «Source»)" in rows["message"].iloc[0]
     assert len(bhyt.load(small_input).cards) == 4
 
 
@@ -187,7 +187,7 @@ def test_misnamed_file_is_a_warning(small_input):
     write_table(small_input / "card.csv", CARDS, GOOD)
     rows = findings(small_input)
     assert rows["rule"].tolist() == ["unknown_file"]
-    assert "the nearest is «Cards»" in rows["message"].iloc[0]
+    assert "if it holds data, name it as a table: «Cards»" in rows["message"].iloc[0]
 
 
 def test_missing_areas_table_is_reported(small_input):

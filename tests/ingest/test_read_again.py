@@ -75,7 +75,7 @@ def test_changed_findings_do_not_affect_the_next_reading(folder: Path) -> None:
     findings = read_input(folder)[1]
     assert findings
     findings.clear()
-    assert read_input(folder)[1][0].rule == "unknown_file"
+    assert "unknown_file" in {finding.rule for finding in read_input(folder)[1]}
 
 
 def test_changed_law_file_is_read_again_and_changed_table_is_not_kept(tmp_path: Path) -> None:
