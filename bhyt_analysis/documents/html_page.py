@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bhyt_analysis.briefing.metadata import OutputMetadata, is_outline, item_title
-from bhyt_analysis.documents.content import read_notebook
 from bhyt_analysis.documents.formats import OFFICE
 from bhyt_analysis.documents.image_slices import MAX_HEIGHT, slice_image
 from bhyt_analysis.i18n.messages import translate
@@ -49,6 +48,8 @@ def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None =
     """
     from markupsafe import Markup
     from nbformat import reads
+
+    from bhyt_analysis.documents.content import read_notebook  # loads the charts, which a list of areas does without
 
     book = reads(json.dumps(read_notebook(notebook)), 4)
     book["cells"] = [cell for cell in book["cells"] if not is_outline(cell)]

@@ -115,6 +115,7 @@ def report_unread_files(source: Path, findings: list[Finding]) -> None:
     if not source.is_dir():
         return
     folders = [p.name for p, kind in kinds.items() if kind == "folder" and not _can_have_tables(p)]
+    folders = [f for f in folders if not (source / f / "manifest.json").exists()]  # of briefings that were made
     others = [p for p, kind in kinds.items() if not kind and not _can_have_tables(p)]
     files = [p.name for p in others if p.suffix.lower() not in OTHER_FILES]
     for rule, names in (("folders_not_read", folders), ("files_not_read", files)):

@@ -102,14 +102,14 @@ def test_unknown_column_is_a_warning_with_the_nearest(small_input):
     cards(small_input, [*GOOD, "x"], columns=[*CARDS, "sourc"])
     rows = findings(small_input)
     assert rows["severity"].tolist() == ["warning"]
-    assert "column G «sourc» is not used (nearest name: «Source»)" in rows["message"].iloc[0]
+    assert "column G «sourc» is not used (near to «Source»)" in rows["message"].iloc[0]
     assert len(bhyt.load(small_input).cards) == 4
 
 
 def test_duplicate_keys_are_reported_across_files(small_input):
     cards(small_input, GOOD, GOOD, ["C1", "2021-06-30", "household", "9", "published", "BHXH"])
-    rows = findings(small_input)
-    assert rows["rule"].tolist() == ["twice", "twice"]
+    assert findings(small_input)["count"].tolist() == [2]  # one cause
+    rows = bhyt.check(small_input, "en", every=True).query("rule == 'twice'")
     assert "cards_more.csv, row 3: the same as row 2 (the same «Area», «As of», «Group»)" in rows["message"].iloc[0]
     assert "row 4: the same as row 3 (cards.csv)" in rows["message"].iloc[1]
 
@@ -201,7 +201,7 @@ def test_empty_folder_is_reported(tmp_path):
 
 def test_all_errors_are_reported_at_once(small_input):
     cards(small_input, changed(cards="x", as_of="y", group="z", area="C9", status=""), changed(cards="x"))
-    rows = findings(small_input)
+    rows = bhyt.check(small_input, "en", every=True).query("severity == 'error'")
     assert len(rows) == 5
     assert set(rows["column"]) == {"area", "cards", "as_of", "group", "status"}
 

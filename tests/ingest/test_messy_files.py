@@ -189,7 +189,7 @@ REPORTED = {
     ),
     "a column of one's own": (
         people_sheet([[*PEOPLE[0], "Diện tích"], *([*r, 12.5] for r in PEOPLE[1:])]),
-        "warning unknown_column: [Dân số], row 1: column G «Diện tích» is not used (nearest name: none)",
+        "warning unknown_column: [Dân số], row 1: column G «Diện tích» is not used",
     ),
     "notes beside the table": (
         people_sheet([PEOPLE[0], PEOPLE[1], [*PEOPLE[2], None, "xem lại"], PEOPLE[3]]),
