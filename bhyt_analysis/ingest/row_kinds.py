@@ -45,13 +45,13 @@ def split_rows(
     heading_texts: Sequence[str],
     findings: list[Finding],
     titles: Sequence[str] = (),
-    plain: bool = False,
+    unended: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
     """Return the rows of data, the rows of totals, and whether the totals precede the rows that they sum.
 
     Sums of zones and districts inside the table are totals, too; what is below its signatures is not read. A heading
     repeated below the day of the ``titles`` begins a page, below another day it begins a second table. The last row of
-    a ``plain`` file that ends before its last columns is reported, as the file may have been cut.
+    an ``unended`` file is reported if it ends before the last columns, as the file may have been cut.
     """
     repeated = _repeated_headings(body, heading_texts)
     rows = ~repeated & ~_numbering_rows(body, repeated) & ~_page_rows(body)
@@ -78,7 +78,7 @@ def split_rows(
     notes = _note_rows(body, filled, data) | (below & (body != "").to_numpy().any(axis=1))
     notes = notes if second is None else notes & (np.arange(len(body)) < second)
     data &= ~notes
-    if plain and (cut := _cut_row(cells, filled, data)) is not None:
+    if unended and (cut := _cut_row(cells, filled, data)) is not None:
         findings.append(Finding("cut_file", label, int(body.index[cut])))
         data[cut] = False
     figures = _figures(cells)

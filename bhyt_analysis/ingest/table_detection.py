@@ -240,7 +240,7 @@ def _read_table(
     findings += _merged_figures(body, sheet, name, layout)
     cells = _fill_merged(body, sheet, name, layout.keys).iloc[:, columns].set_axis(keys, axis=1)
     texts = tuple(str(v) for row in sheet.cells.iloc[: heading.rows[0]].to_numpy() for v in row if v != "")
-    data, totals, totals_first = split_rows(sheet.label, body, cells, heading.texts, findings, texts, sheet.plain)
+    data, totals, totals_first = split_rows(sheet.label, body, cells, heading.texts, findings, texts, sheet.unended)
     percent = frozenset(layout.keys[i] for i in columns if "%" in heading.texts[i])
     heading_row = int(sheet.cells.index[heading.rows[-1]])
     return DetectedTable(

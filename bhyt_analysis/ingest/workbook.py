@@ -81,7 +81,8 @@ class Sheet:
     or datetime.date, "" if blank; a month or year that the sheet has as a day is text, such as "7/2021". Index and
     columns are the rows and columns that the user sees, both from 1. ``merged`` are the merged ranges (first row,
     first column, last row, last column). ``plain`` is a CSV file, where one separator too many shifts the cells
-    of its row. ``hidden_rows`` (filtered ones, too) and ``hidden_columns`` are in ``cells`` like all others.
+    of its row; one that is ``unended`` has no line break at its end. ``hidden_rows`` (filtered ones, too) and
+    ``hidden_columns`` are in ``cells`` like all others.
     """
 
     label: str
@@ -91,6 +92,7 @@ class Sheet:
     plain: bool = False
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
+    unended: bool = False
 
 
 def list_input_files(source: Path) -> list[Path]:
@@ -149,7 +151,8 @@ def read_sheets(file: Path, findings: list[Finding]) -> Iterator[Sheet]:
             Finding("not_a_table", label, value=Term("file_kind.plain_text" if kind else "file_kind.damaged"))
         )
     elif (cells := read_csv_cells(content, label, findings)) is not None:
-        yield Sheet(label, name, decode_cells(cells, label, findings), plain=True)
+        unended = content.rstrip(b" \0")[-1:] not in (b"\n", b"\r")
+        yield Sheet(label, name, decode_cells(cells, label, findings), plain=True, unended=unended)
 
 
 def _is_table_of_text(content: bytes) -> bool:

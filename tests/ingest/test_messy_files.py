@@ -183,9 +183,7 @@ REPORTED = {
     "a sheet that is no table": (
         office(Nháp=[["việc cần làm"], ["gọi xã"]]),
         "warning unknown_file: [Nháp]: not the name of a table, nor has it the headings of one, so it was not read; "
-        "if it holds data, name it as a table: «Areas», «Successors», «Population», «Cards», «Card flows», "
-        "«Expiring cards», «Zones», «Decisions», «Losses», «Targets», «Report duties», «Reports received», "
-        "«Published figures», «Documents»",
+        "if it holds data, name it as a table: «Cards», «Population», «Targets»",
     ),
     "a column of one's own": (
         people_sheet([[*PEOPLE[0], "Diện tích"], *([*r, 12.5] for r in PEOPLE[1:])]),
