@@ -276,9 +276,10 @@ WRONG = {
         cards_sheet([*drop_column(WIDE, "Tổng cộng")[:3], [3, "Chũ", JUNE, None, 5500, "Công bố", "BHXH"]]),
         f"error blank_cell: [Số thẻ], row 4, column D «Hộ nghèo»: blank, {COUNT}",
     ),
-    "a merged figure is counted once": (  # rows 2 and 3 share one merged cell
+    "a merged figure of two units": (
         people_sheet([*PEOPLE[:2], [*PEOPLE[2][:2], None, *PEOPLE[2][3:]], PEOPLE[3]]),
-        f"error blank_cell: [Dân số], row 3, column C «Dân số»: blank, {COUNT}",
+        "error merged_figure: [Dân số], row 2, column C «Dân số»: the merged cell C2:C3 is one figure for several rows; "
+        "give each unit its own",
     ),
     "a name with a wrong accent": (
         people_sheet(with_names(PEOPLE, "Kiên Lao", "Phì Diền", "Chũ")),
