@@ -278,8 +278,8 @@ WRONG = {
     ),
     "a merged figure of two units": (
         people_sheet([*PEOPLE[:2], [*PEOPLE[2][:2], None, *PEOPLE[2][3:]], PEOPLE[3]]),
-        "error merged_figure: [Dân số], row 2, column C «Dân số»: the merged cell C2:C3 is one figure for several rows; "
-        "give each unit its own",
+        "error merged_figure: [Dân số], row 2, column C «Dân số»: the merged cell C2:C3 is one figure for several "
+        "rows; give each unit its own",
     ),
     "a name with a wrong accent": (
         people_sheet(with_names(PEOPLE, "Kiên Lao", "Phì Diền", "Chũ")),
