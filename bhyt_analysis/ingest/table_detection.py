@@ -356,6 +356,6 @@ def _target_values(table: DetectedTable, sheet: Sheet, missing: list[str], findi
     if "instrument" in missing:
         values["instrument"] = instruments[0] if len(instruments) == 1 else table.label
     if values:
-        texts = "; ".join(str(values[c]) for c in ("on", "instrument") if c in values)
-        findings.append(Finding("target_above", table.label, value=texts, details={"names": ", ".join(values)}))
+        stated = "; ".join(str(values[c]) for c in ("on", "instrument") if c in values)
+        findings.append(Finding("target_above", table.label, value=stated, details={"names": ", ".join(values)}))
     return values
