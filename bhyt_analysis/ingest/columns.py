@@ -260,7 +260,9 @@ class _Choice:
                 continue
             if i in self._measures_of_all():
                 continue
-            rule = "unknown_figures" if self._holds_figures(i) and self._needs_all_figures() else "unknown_column"
+            rule = "no_groups" if self._counts_cards(i) else "unknown_figures"
+            needed = self._needs_all_figures() or rule == "no_groups"
+            rule = rule if self._holds_figures(i) and needed else "unknown_column"
             yield self._finding(rule, i, expected=self._nearest(text))
 
     def _without_heading(self, position: int, filled: np.ndarray) -> Iterable[Finding]:
@@ -269,6 +271,11 @@ class _Choice:
             yield Finding("no_heading", self.sheet.label, self.row, column_letter(position + 1))
         for n in self.body.index[filled] if self.sheet.plain else ():
             yield Finding("not_a_table", self.sheet.label, int(n), value=f"{n}: {position + 1} > {position}")
+
+    def _counts_cards(self, position: int) -> bool:
+        """Return whether a column of a table of people counts those with a card, which would be lost."""
+        is_cards = heading_meaning(self.heading.texts[position], "cards") in ("cards", "_total")
+        return self.table == "population" and (is_cards or "cards" in self.heading.columns[position].measures)
 
     def _measures_of_all(self) -> list[int]:
         """Return the columns of a rate, an amount or a plan of all, which the table does not hold.
@@ -288,7 +295,12 @@ class _Choice:
         return schema.allows_wide_layout(self.table) or self.table == "targets"
 
     def _holds_figures(self, position: int) -> bool:
-        return bool((~np.isnan(self._figures(position))).any())
+        """Return whether a column has a figure, a rate or a formula; zeros alone say nothing."""
+        values = pd.unique(self.body[position + 1])
+        doubtful = any(
+            isinstance(v, Percent) or (type(v) is str and v[:1] in ("=", "#") and len(v) > 1) for v in values
+        )
+        return doubtful or bool((np.nan_to_num(self._figures(position), nan=0.0) != 0).any())
 
     def _nearest(self, text: str) -> str:
         """Return the column or group whose names are nearest to a heading, if any are near."""

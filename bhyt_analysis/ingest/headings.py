@@ -33,6 +33,7 @@ _DATE = r"\d{1,2}\s*[/.-]\s*\d{1,2}\s*[/.-]\s*\d{4}"
 _MONTH = r"\d{1,2}\s*(?:[/.-]|nam)\s*\d{4}"
 _DAY = re.compile(rf"(?:\bngay\s+)?({_DATE})\b|(?:\bthang\s*|\bt|\b)({_MONTH})\b|(?:\bnam\s+)?\b((?:19|20)\d\d)\b")
 _MARKS = re.compile(r"[\u00b9\u00b2\u00b3\u2070-\u2079*\u2020\u2021]+$|\s+\((?:\*+|\d)\)$")  # of footnotes
+_LIST_NUMBER = re.compile(r"^(?:nhóm\s+(?:\d|[ivx]{1,4})\s*[:.–-]|(?:\d{1,2}|[ivx]{1,4}|[a-h])\s*[.):])\s*(?=\D)", re.I)
 _COLUMN_NUMBERS = re.compile(r"(?:cot )?[a-z]?\d{1,2}(?: ?[=+:;,-] ?[\[(]?[a-z]?\d{1,2}[\])]?)*|[a-z*]")
 _FIGURE = re.compile(r"[\d.,% ()+-]+")
 
@@ -117,6 +118,7 @@ def heading_meaning(heading: str, table: str) -> str:
 def _read_label(text: str, table: str) -> _Label:
     """Read one text of a heading: its brackets, its day, and the rest."""
     words, text = schema.heading_vocabulary(table), " ".join(_MARKS.sub("", text).split())
+    text = text if normalise_name(text) in words else _LIST_NUMBER.sub("", text)
     if re.fullmatch("[A-Z]{2}", text) and text in words:  # a card code
         return _Label(words[text])
     folded = _folded(text)

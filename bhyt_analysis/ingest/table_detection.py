@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +32,7 @@ from bhyt_analysis.ingest.headings import (
 )
 from bhyt_analysis.ingest.personal_data import find_persons, uncountable_list
 from bhyt_analysis.ingest.row_kinds import split_rows
-from bhyt_analysis.ingest.title_lines import labelled_values, stated_date, stated_status, stated_unit
+from bhyt_analysis.ingest.title_lines import labelled_values, stated_date, stated_status, stated_unit, title_measure
 from bhyt_analysis.ingest.vietnamese_text import clean_text
 from bhyt_analysis.ingest.workbook import Cell, Sheet, column_letter
 from bhyt_analysis.law.groups import groups
@@ -209,6 +210,12 @@ def _read_tables(
     if measure == "scaled" and name != schema.REGISTER:
         findings.append(Finding("scaled", sheet.label, 1, Term("expect.title"), value=text))
         measure = ""
+    if name == "cards":
+        other, title = title_measure([*(str(v) for row in titles for v in row), sheet.name])
+        if other:
+            finding = Finding("title_measure", sheet.label, value=title, expected=Term("measure.cards"))
+            findings.append(finding.with_parts(unit=Term(f"measure.{other}")))
+            return []
     tables = []
     for layout in choose_columns(name, sheet, body, heading, measure, findings):
         table = _read_table(name, sheet, body, heading, layout, findings)
@@ -227,7 +234,8 @@ def _stated_measure(
     columns = [i for i, text in enumerate(headings, 1) if heading_meaning(text, "cards") == "_unit"]
     stated = [f"{headings[i - 1]}: {v}" for i in columns for v in pd.unique(body[i]) if type(v) is str and v]
     stated.sort(key=lambda text: stated_unit([text])[0] in ("people", "cards"))  # one row in thousands is enough
-    return stated_unit([*stated, *(str(v) for row in titles for v in row), *lone, sheet.name])
+    pairs = [f"{a} {b}" for row in titles for a, b in pairwise(row) if str(a).endswith(":")]
+    return stated_unit([*stated, *pairs, *(str(v) for row in titles for v in row), *lone, sheet.name])
 
 
 def _read_table(

@@ -7,7 +7,9 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
+from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest.headings import heading_meaning
 from bhyt_analysis.ingest.measures import measure_of
@@ -395,3 +397,32 @@ def stated_status(texts: Sequence[str]) -> str:
     """
     plain = [" ".join(clean_text(str(t)).casefold().replace("_", " ").split()) for t in texts]
     return next((s for s, words in _STATUS_WORDS.items() if any(map(words.search, plain))), "")
+
+
+# Lines of a document's name, or that compare what was done with a plan.
+_NOT_OF_FIGURES = re.compile(
+    r"thuc hien|tien do|ket qua|so voi|kem theo|ban hanh|can cu|quyet dinh|ke hoach so|/kh-|/qd-"
+)
+
+
+@lru_cache(maxsize=1)
+def _title_words() -> list[tuple[str, re.Pattern[str]]]:
+    table = packaged_table("ingest/title_words.csv")
+    return [(m, re.compile(p)) for m, p in zip(table["measure"], table["pattern"], strict=True)]
+
+
+def title_measure(texts: Iterable[str]) -> tuple[str, str]:
+    """Return what a title says that a table counts, if it is not people with a card, and the title; "" for neither.
+
+    Examples
+    --------
+    >>> title_measure(["BHXH TỈNH A", "SỐ NGƯỜI CHƯA THAM GIA BHYT"]), title_measure(["THỰC HIỆN CHỈ TIÊU BHYT"])
+    (('without_card', 'SỐ NGƯỜI CHƯA THAM GIA BHYT'), ('', ''))
+    """
+    for text in texts:
+        folded = normalise_name(clean_text(text))
+        if not _NOT_OF_FIGURES.search(folded):
+            for measure, pattern in _title_words():
+                if pattern.search(folded):
+                    return measure, text
+    return "", ""
