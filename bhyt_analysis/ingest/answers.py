@@ -27,7 +27,8 @@ from bhyt_analysis.ingest.workbook import Cell
 UNIT_COLUMNS = ("area", "_name", "_within", "parent", "of")
 # The section of an answers file that settles the findings of a rule.
 SECTIONS = {
-    "unknown_figures": "columns", "no_groups": "columns", "sum_column": "columns", "double_column": "columns", "other_measure": "columns",
+    "no_groups": "columns",
+    "unknown_figures": "columns", "sum_column": "columns", "double_column": "columns", "other_measure": "columns",
     "only_hidden": "columns", "unit_unclear": "columns", "unit_below": "columns",
     "unknown_area": "units", "ambiguous_area": "units", "bad_choice": "words",
     "missing_column": "days", "no_day": "days", "blank_cell": "blanks", "no_figure": "blanks",
