@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bhyt_analysis.domain.causes import causes
 from bhyt_analysis.domain.findings import finding_message
 from bhyt_analysis.ingest.loader import read_input
 
@@ -38,11 +39,12 @@ def fault(case, folder):
             return "no data and no error"
         if case.must == "read":
             return f"REFUSED ({len(errors)}) " + " || ".join(errors[:2])
-        causes = {"blank_cell"} if case.blank else set(case.reasons)
-        rules = {e.partition(":")[0] for e in errors} & CONSEQUENCES - causes
+        expected = {"blank_cell"} if case.blank else set(case.reasons)
+        rules = {c.first.rule for c in causes(findings)} & CONSEQUENCES - expected
         if case.kind in OF_CONSEQUENCES and rules:
             return f"REASON {sorted(rules)}: {errors[0]}"
-        return f"LONG {len(errors)} lines: {errors[0]}" if len(errors) > case.most else ""
+        lines = [c.message("en") for c in causes(findings) if c.first.severity == "error"]
+        return f"LONG {len(lines)} lines: {lines[0]}" if len(lines) > case.most else ""
     if case.must == "ask":
         return f"SILENT {brief(figures(data))} {brief(people(data)) if case.people else ''}"
     wrong = (case.cards is not None and different(figures(data), case.cards, case)) or (
