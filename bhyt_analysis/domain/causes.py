@@ -118,7 +118,7 @@ def causes_table(findings: Iterable[Finding], lang: str, every: bool = False) ->
         first = cause.first
         column = first.column if isinstance(first.column, str) or first.column is None else first.column.key
         rows.append([first.rule, first.severity, cause.message(lang), first.file, first.row, column, cause.count])
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"row": "Int64", "count": "Int64"})
 
 
 def _cause_key(finding: Finding) -> Key:

@@ -8,7 +8,8 @@ from bhyt_analysis.domain.causes import causes
 from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.i18n.messages import BhytError
 
-UNREADABLE = {"not_utf8", "not_a_table", "wrong_kind", "empty_input"}  # rules of an input that can't be read at all
+# Rules of an input that can't be read at all.
+UNREADABLE = {"not_utf8", "csv_quotes", "not_a_table", "wrong_kind", "empty_input"}
 Fault = tuple[str, Mapping[str, object]]  # key of a message, and its fields
 
 

@@ -29,15 +29,8 @@ from bhyt_analysis.domain.findings import SEVERITIES, Finding, Term, finding_mes
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.headings import SEARCH_ROWS
 from bhyt_analysis.ingest.person_register import CARD, is_large_register
-from bhyt_analysis.ingest.personal_data import (
-    HIDDEN,
-    PERSONAL,
-    SAMPLE,
-    PersonList,
-    find_persons,
-    hide_in_finding,
-    hide_personal,
-)
+from bhyt_analysis.ingest.personal_data import HIDDEN, PERSONAL, find_persons, staff_columns
+from bhyt_analysis.ingest.personal_text import SAMPLE, hide_in_finding, hide_personal
 from bhyt_analysis.ingest.workbook import Cell, Percent, Sheet, list_input_files, read_sheets, sheet_label
 
 COPYABLE = (".xlsx", ".xlsm")
@@ -129,9 +122,34 @@ def _copy(source: Path) -> Copy:
         book = None
     if book is None or not book.worksheets:  # of the strict kind it reads no sheet
         return _copy_cells(source, "refused")
-    if not any(_personal_columns(_values(sheet)) for sheet in book.worksheets):  # hidden ones, too
-        return book, {sheet_label(source, sheet.title): sheet for sheet in book.worksheets}, ""
-    return _copy_values(source)
+    tables = (_table(_values(sheet)) for sheet in book.worksheets)  # hidden ones, too
+    if any(table and find_persons(table) for table in tables):
+        return _copy_values(source)
+    sheets = {sheet_label(source, sheet.title): sheet for sheet in book.worksheets}
+    _hide_texts(book)
+    return book, sheets, ""
+
+
+def _hide_texts(book: Workbook) -> None:
+    """Replace the names and numbers of persons in all texts of a workbook that is kept with its formats."""
+    for sheet in book.worksheets:
+        if (title := hide_personal(sheet.title)) != sheet.title:
+            sheet.title = _title(book, title)
+        for cell in sheet._cells.values():
+            if isinstance(cell.value, str) and (text := hide_personal(cell.value)) != cell.value:
+                cell.value = text
+            if cell.comment:
+                cell.comment = Comment(hide_personal(cell.comment.text), hide_personal(cell.comment.author or AUTHOR))
+        for part in (f"{page}{end}" for page in ("odd", "even", "first") for end in ("Header", "Footer")):
+            for side in ("left", "center", "right"):
+                line = getattr(getattr(sheet, part), side)
+                line.text = hide_personal(line.text) if line.text else line.text
+        for rule in sheet.data_validations.dataValidation:
+            for field in ("formula1", "formula2", "prompt", "promptTitle", "error", "errorTitle"):
+                setattr(rule, field, text and hide_personal(text) if (text := getattr(rule, field)) else text)
+    for names in (book.defined_names, *(sheet.defined_names for sheet in book.worksheets)):
+        for name in names.values():
+            name.value = hide_personal(name.value) if name.value else name.value
 
 
 def _copy_values(source: Path) -> Copy:
@@ -163,9 +181,8 @@ def _copy_cells(source: Path, why: str) -> Copy:
             _write(sheet, {(row, column): v for row, values in rows for column, v in values.items() if v != ""})
     unreadable = next((f for f in findings if f.severity == "error"), None)
     if unreadable and not sheets and not source.is_dir():
-        raise BhytError(
-            ("error.annotate_unreadable", {"file": source, "why": hide_personal(str(unreadable.value or ""))})
-        )
+        why = unreadable.value.key if isinstance(unreadable.value, Term) else hide_personal(str(unreadable.value or ""))
+        raise BhytError(("error.annotate_unreadable", {"file": source, "why": why}))
     return book, sheets, why
 
 
@@ -183,13 +200,16 @@ def _values(sheet: Worksheet) -> Cells:
 
 def _write(sheet: Worksheet, values: Cells) -> None:
     """Write cells without personal data; text such as "=1+1" stays text."""
-    persons, rows = _personal_columns(values), sorted({row for row, _ in values})
+    table, rows = _table(values), sorted({row for row, _ in values})
+    persons = None if table is None else find_persons(table)
     first = rows[persons.heading.rows[-1]] if persons and persons.heading.rows[-1] >= 0 else 0
     keys = dict(enumerate(persons.heading.keys, 1)) if persons else {}
-    is_list = persons is not None and (persons.certain or len(PERSONAL & set(keys.values())) > 1)
+    hidden = {column for column, key in keys.items() if key in HIDDEN}
+    staff = staff_columns(table, persons) if table and persons else []
+    is_list = persons is not None and not staff and (persons.certain or len(PERSONAL & set(keys.values())) > 1)
     for (row, column), value in values.items():
         key = keys.get(column, "")
-        if persons and row > first and (key not in KEPT_COLUMNS if is_list else key in HIDDEN):
+        if persons and row > first and (key not in KEPT_COLUMNS if is_list else column in hidden):
             continue
         share = isinstance(value, Percent)
         text = value.value if isinstance(value, Percent) else _counting_part(value, key if row > first else "")
@@ -207,14 +227,14 @@ def _counting_part(value: object, key: str) -> object:
     return None if key == "card" or (isinstance(value, int | float) and hide_personal(f"{value:.0f}") == "…") else value
 
 
-def _personal_columns(values: Cells) -> PersonList | None:
-    """Return the list of persons, or the columns with personal data, in the cells of a sheet."""
+def _table(values: Cells) -> Sheet | None:
+    """Return the cells of a sheet as a `Sheet`, or None if it is empty."""
     rows = sorted({row for row, _ in values})[: SEARCH_ROWS + SAMPLE]
     numbers = range(1, max((column for _, column in values), default=0) + 1)
     if len(numbers) > MAX_WIDTH:  # a distant cell: only the columns that have cells
         numbers = range(1, MAX_WIDTH + 1)
     table = pd.DataFrame([[_plain(values.get((r, c))) for c in numbers] for r in rows], rows, numbers, dtype=object)
-    return None if table.empty else find_persons(Sheet("", "", table))
+    return None if table.empty else Sheet("", "", table)
 
 
 def _plain(value: object) -> Cell:
@@ -255,7 +275,8 @@ def finding_cells(sheets: dict[str, Worksheet], finding: Finding) -> list[str]:
     if sheet is None or not row:
         return []
     filled = (c.column_letter for c in sheet[row] if c.value is not None)
-    letters = finding.letters.split() or [next(filled, "A")]
+    unused = re.match(r"([A-Z]{1,3})(?: «|$)", str(finding.column or ""))  # by its letter, as it has no other name
+    letters = finding.letters.split() or [unused[1] if unused else next(filled, "A")]
     return list(dict.fromkeys(_visible(sheet, f"{letter}{row}") for letter in letters))
 
 

@@ -30,7 +30,8 @@ from bhyt_analysis.ingest.area_matching import Tables, Titles, resolve_areas
 from bhyt_analysis.ingest.coercion import UNIT_HINTS, coerce_table
 from bhyt_analysis.ingest.headings import ColumnHeading
 from bhyt_analysis.ingest.person_register import count_large_register, count_persons
-from bhyt_analysis.ingest.personal_data import hide_in_finding
+from bhyt_analysis.ingest.personal_data import without_staff
+from bhyt_analysis.ingest.personal_text import hide_cited_numbers, hide_in_finding
 from bhyt_analysis.ingest.table_detection import DetectedTable, detect_tables, is_template_page
 from bhyt_analysis.ingest.unit_lists import complete_own_units, complete_unit_list, plain_codes
 from bhyt_analysis.ingest.workbook import first_names, list_input_files, read_sheets, report_unread_files
@@ -123,7 +124,7 @@ def examine_input(
         names.setdefault(table.label, table.name)
     if not any(len(rows) for parts in frames.values() for rows in parts) and not has_errors(findings):
         findings.append(Finding("empty_input", source.name))
-    tables = {name: _concat(name, parts) for name, parts in frames.items()}
+    tables = {name: hide_cited_numbers(_concat(name, parts), findings) for name, parts in frames.items()}
     if any(frames.values()):
         tables = _resolve_units(tables, titles, source, findings, headings)
         tables["population"] = _one_population(tables["population"], names, findings)
@@ -186,6 +187,7 @@ def _detected_tables(
             continue
         empty, is_template = list[str](), False
         for sheet in read_sheets(file, findings):
+            sheet = without_staff(sheet, findings)
             tables = detect_tables(sheet, findings, not (sheet.plain and source.is_dir()), answers)
             is_template |= is_template_page(sheet.name)
             empty += [sheet.name] if tables and not any(len(table.cells) for table in tables) else []

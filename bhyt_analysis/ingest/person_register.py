@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.findings import Finding, Term
 from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest.cell_types import convert_column
@@ -173,7 +173,8 @@ def count_large_register(file: Path, findings: list[Finding]) -> tuple[DetectedT
         raise
     except Exception as error:  # of the engine; its message may quote a row, and with it a name
         line = re.search(r"\bline:? (\d+)", str(error), re.IGNORECASE)
-        findings.append(Finding("not_a_table", table.label, value=line[1] if line else "?"))
+        damaged = Finding("not_a_table", table.label, value=Term("file_kind.damaged"))
+        findings.append(Finding("csv_quotes", table.label, int(line[1])) if line else damaged)
         rows, repeated = pd.DataFrame({**dict.fromkeys(_keys(positions), ""), "count": 0, "row": 0}, index=[]), 0
     return table, _to_cards(table, rows.assign(**stated), repeated, findings)
 

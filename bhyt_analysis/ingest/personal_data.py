@@ -1,174 +1,36 @@
-"""Recognise personal data in cells: names of people, numbers of cards, of identity papers and of phones.
-
-Names of communes such as «Lê Lợi» are written like those of people, so the names of the country's units are no names
-of people, with or without the word for the kind of unit.
-"""
+"""Find the lists of persons among the sheets of an input, and the columns that name the staff of an office."""
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import islice
 
 import pandas as pd
 
 from bhyt_analysis.domain import schema
-from bhyt_analysis.domain.bundled import bundled_path, packaged_table
 from bhyt_analysis.domain.findings import Finding, Listing, Part, Term
-from bhyt_analysis.i18n.unit_names import accented_key, expand_abbreviations, normalise_name, strip_unit_word
-from bhyt_analysis.ingest.headings import SEARCH_ROWS, ColumnMeaning, Heading, best_heading, clean_head, one_row_heading
-from bhyt_analysis.ingest.title_lines import stated_date
-from bhyt_analysis.ingest.workbook import Cell, Sheet
-
-WORDS = ("phạm vi", "trần nhà", "lại sau", "đỗ xe", "vàng mã", "dương lịch", "lưu ý", "lưu trữ", "vũ khí")
-PLACE_WORDS = re.compile(
-    r"(?:xã|phường|thị trấn|huyện|quận|thị xã|thành phố|tỉnh|thôn|bản|ấp|tổ|khu|phố|đường|trường|viện|xóm|làng|buôn|"
-    r"[xphqt]\.|t[ptx]\.)\s*$",
-    re.IGNORECASE,
+from bhyt_analysis.i18n.unit_names import normalise_name
+from bhyt_analysis.ingest.headings import (
+    SEARCH_ROWS,
+    ColumnMeaning,
+    Heading,
+    best_heading,
+    clean_head,
+    figure_keys,
+    heading_from,
+    one_row_heading,
 )
-_CAPITAL = "A-ZÀ-ÖØ-ÝĂĐĨŨƠƯẠ-Ỹ"  # every second letter of the last range is small, see `_is_capitalised`
-_RUN = re.compile(rf"\b[{_CAPITAL}][^\W\d_]*(?:['’][^\W\d_]+)?(?: [{_CAPITAL}][^\W\d_]*(?:['’][^\W\d_]+)?)+")
-CARD_NUMBER = re.compile(r"(?:[A-Z]{2}\d{9,13}|\d{2,4}[A-Z]{2}\d{7,11})", re.IGNORECASE)
-IDENTITY_NUMBER = re.compile(r"\+?\d{9,15}")
-FIGURE = re.compile(r"[1-9]\d{0,2}(?:([.,  ])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")  # digits in groups of three
-_CARD_IN_TEXT = re.compile(r"(?<!\w)([A-Za-z]{2})[ .-]?\d(?:[ .-]?\d){8,12}(?!\w)")
-_DIGITS_IN_TEXT = re.compile(r"(?<![\w.,])\+?\d(?:[ .\-\u00a0]?\d){8,14}(?![\w])")
-_DAYS = re.compile(r"(?:(?:19|20)\d\d[ -]?)+|(?:19|20)\d\d-\d\d-\d\d.*|\d\d[.-]\d\d[.-](?:19|20)\d\d.*")
+from bhyt_analysis.ingest.personal_text import column_kind, is_person_name, number_kind
+from bhyt_analysis.ingest.title_lines import stated_date
+from bhyt_analysis.ingest.workbook import Cell, Sheet, column_letter
+
 MONEY = re.compile(r"tien|\bdong\b|vnd|kinh phi|gia tri|ngan sach|so du|thu |chi ")
 PERSONAL = frozenset({"_person", "_born", "_number"})  # by their heading alone; only a list of persons has them
 HIDDEN = PERSONAL | {"_given", "_phone", "_address", "card"}
-SAMPLE = 2000  # cells of a column that decide what it holds
-
-
-# --- One cell ---
-
-
-@lru_cache(maxsize=3)
-def _surnames(use: str) -> frozenset[str]:
-    """Return the frequent surnames: "certain", "also_word" (a word, or in names of places), "without_accents"."""
-    rows = packaged_table("ingest/surnames.csv")
-    return frozenset(rows.loc[rows["use"] == use, "surname"])
-
-
-@lru_cache(maxsize=1)
-def _unit_names() -> frozenset[str]:
-    """Return the names of all units of the country, without the word for their kind."""
-    names = pd.read_csv(bundled_path("data") / "country" / "units.csv", usecols=["name"], dtype="str")["name"]
-    return frozenset(key for n in names for key in (accented_key(strip_unit_word(n)), normalise_name(n)))
-
-
-def is_unit_name(text: str) -> bool:
-    """Return whether a text is the name of a unit of the country, with or without the word for its kind."""
-    name = expand_abbreviations(text)
-    return {accented_key(name), accented_key(strip_unit_word(name)), normalise_name(name)} & _unit_names() != set()
-
-
-@lru_cache(maxsize=65536)
-def is_person_name(text: str) -> bool:
-    """Return whether a text is written like the name of a person: capitalised words after a surname.
-
-    Examples
-    --------
-    >>> is_person_name("Lò Thị Mẫu"), is_person_name("NGUYEN VAN MAU"), is_person_name("Lê Lợi"), is_person_name("Lê")
-    (True, True, False, False)
-    """
-    words = unicodedata.normalize("NFC", text).strip(" .,;:").split()
-    if not 2 <= len(words) <= 6 or not all(_is_capitalised(w) for w in words):
-        return False
-    first, name = words[0].lower(), " ".join(words).lower()
-    certain = first in _surnames("certain") or (name.isascii() and first in _surnames("without_accents"))
-    likely = certain or (len(words) >= 3 and first in _surnames("also_word") and not text.isupper())
-    return likely and not name.startswith(WORDS) and not is_unit_name(" ".join(words))
-
-
-def _is_capitalised(word: str) -> bool:
-    letters = re.sub(r"['’.-]", "", word)
-    return letters.isalpha() and word[0].isupper() and (letters.isupper() or letters[1:].islower() or "'" in word)
-
-
-def _number_kind(value: Cell) -> str:
-    """Return "card" for a card number with letters, "_number" for another number of a person, else ""."""
-    if isinstance(value, float):
-        return "_number" if value.is_integer() and 9 <= len(f"{value:.0f}") <= 15 and value % 100 else ""
-    if type(value) is not str or FIGURE.fullmatch(value.strip()):
-        return ""
-    text = re.sub(r"[\s.\-\u00a0'’]", "", value)
-    if CARD_NUMBER.fullmatch(text):
-        return "card"
-    return "_number" if IDENTITY_NUMBER.fullmatch(text) and not _DAYS.fullmatch(value.strip()) else ""
-
-
-@lru_cache(maxsize=65536)
-def hide_personal(text: str) -> str:
-    """Return a text with "…" for names of people and for numbers of cards, of identity papers and of phones.
-
-    Examples
-    --------
-    >>> hide_personal("thẻ HN4 24 0123456789 của Lò Thị Mẫu, xã Lê Lợi (0912 345 678), 30/06/2021")
-    'thẻ HN… của L…, xã Lê Lợi (…), 30/06/2021'
-    """
-
-    def hide_digits(match: re.Match[str]) -> str:
-        return match[0] if FIGURE.fullmatch(match[0]) or _DAYS.fullmatch(match[0]) else "…"
-
-    def hide_name(match: re.Match[str]) -> str:
-        words = match[0].split(" ")
-        for start in range(len(words) - 1 if not is_unit_name(match[0]) else 0):
-            before = f"{match.string[: match.start()]}{' '.join(words[:start])} "
-            if PLACE_WORDS.search(before):
-                return match[0]
-            if is_person_name(name := " ".join(words[start:])):
-                return " ".join([*words[:start], f"{name[0]}…"])
-        return match[0]
-
-    text = _CARD_IN_TEXT.sub(r"\1…", unicodedata.normalize("NFC", text))
-    return _RUN.sub(hide_name, _DIGITS_IN_TEXT.sub(hide_digits, text))
-
-
-def hide_in_finding(finding: Finding) -> Finding:
-    """Return a finding without names and numbers of people in what it cites of the input.
-
-    A cell that comes near the name that is proposed for it is a misspelt unit and no person.
-    """
-    value, expected = finding.value, str(finding.expected or "")
-    misspelt = isinstance(value, str) and normalise_name(value)[:6] in normalise_name(expected)
-    parts: dict[str, Part] = {
-        k: hide_personal(v) for k in ("heading", "column") if isinstance(v := vars(finding)[k], str)
-    }
-    if isinstance(value, str) and not misspelt:
-        parts["value"] = hide_personal(value)
-    details = {k: hide_personal(v) if isinstance(v, str) and k != "source" else v for k, v in finding.details.items()}
-    return replace(finding, details=details, **parts)  # type: ignore[arg-type]
-
-
-# --- Columns of a sheet ---
-
-
-def column_kind(values: Iterable[Cell]) -> str:
-    """Return what most cells of a column are: "card", "_number" or "_person"; "" for anything else.
-
-    Examples
-    --------
-    >>> column_kind(["HN4240123456789"]), column_kind(["0123456789", "0123456790"]), column_kind([5120.0, 4230.0])
-    ('card', '_number', '')
-    """
-    cells = list(islice((v for v in values if v != "" and v is not None), SAMPLE))
-    distinct = list(dict.fromkeys(cells))
-    if not distinct or all(isinstance(v, dt.date) for v in distinct):
-        return ""
-    kinds = [_number_kind(v) for v in distinct]
-    if kinds.count("card") >= 0.5 * len(distinct):
-        return "card"
-    numbers = len(distinct) - kinds.count("")
-    if numbers >= max(2, 0.6 * len(distinct)) and 2 * len(distinct) >= len(cells):
-        return "_number"
-    names = [v for v in distinct if type(v) is str and is_person_name(v)]
-    long = [v for v in names if len(v.split()) > 2]
-    return "_person" if len(names) >= max(2, 0.6 * len(distinct)) and 2 * len(long) >= len(names) else ""
+PHONE = re.compile(r"(?:\+?84|0)(?:2\d{9}|[35789]\d{8})")
+PAPER = re.compile(r"\bthe\b|bhxh|bhyt|cccd|cmnd|cmt|dinh danh|can cuoc|giay to|\bso so\b")
+NO_HOUSEHOLD = 10  # people or cards that are no longer those of one household
 
 
 @dataclass(frozen=True)
@@ -232,7 +94,7 @@ def _without_heading(sheet: Sheet) -> PersonList | None:
     kinds = [column_kind(sheet.cells[c]) for c in sheet.cells]
     if not any(kinds):
         return None
-    personal = [any(_number_kind(v) or _is_name(v) for v in row) for row in sheet.cells.to_numpy()[:SEARCH_ROWS]]
+    personal = [any(number_kind(v) or _is_name(v) for v in row) for row in sheet.cells.to_numpy()[:SEARCH_ROWS]]
     first = personal.index(True) if True in personal else 0
     if not first:
         columns = tuple(map(ColumnMeaning, kinds))
@@ -256,3 +118,60 @@ def uncountable_list(sheet: Sheet, persons: PersonList) -> Finding:
     missing = [*persons.missing, *(["day"] if undated else [])]
     parts: list[Mapping[str, Part]] = [{"name": Term(f"register.{part}")} for part in missing]
     return Finding("register_incomplete", sheet.label, expected=Listing("register.part", parts))
+
+
+# --- Staff beside the figures of units ---
+
+
+def without_staff(sheet: Sheet, findings: list[Finding]) -> Sheet:
+    """Return a sheet of figures without the columns that name the staff of its units; adds the finding."""
+    persons = find_persons(sheet)
+    columns = staff_columns(sheet, persons) if persons else []
+    if persons is None or not columns:
+        return sheet
+    cells = sheet.cells.copy()
+    cells.iloc[persons.heading.rows[0] :, columns] = ""
+    letters = ", ".join(column_letter(int(sheet.cells.columns[i])) for i in columns)
+    findings.append(Finding("staff_left_out", sheet.label, count=len(columns), value=letters))
+    return replace(sheet, cells=cells[(cells != "").any(axis=1)])
+
+
+def staff_columns(sheet: Sheet, persons: PersonList) -> list[int]:
+    """Return the positions of the columns that name the staff of units and their phones; none in a list of persons.
+
+    A table with staff has each unit once a day, beside figures that are no single household's.
+    """
+    keys, first = persons.heading.keys, persons.heading.rows[0]
+    body = sheet.cells.iloc[persons.heading.rows[-1] + 1 :]
+    papers = [PAPER.search(normalise_name(text)) is not None for text in persons.heading.texts]
+    phones = [k == "_number" and not papers[i] and _are_phones(body, i) for i, k in enumerate(keys)]
+    columns = [i for i, k in enumerate(keys) if k in ("_person", "_phone") or phones[i]]
+    others = {k for i, k in enumerate(keys) if i not in columns}
+    units = [i for i, k in enumerate(keys) if k in ("area", "_name", "_within", "as_of")]
+    of_household = any("chu ho" in normalise_name(text) for text in persons.heading.texts)
+    if not columns or of_household or first < 0 or others & {"card", "_number", "_born", "_given"}:
+        return []
+    if not others & {"area", "_name"}:
+        return []
+    head = clean_head(sheet.cells)
+    headings = {table: heading_from(sheet, head, first, table).keys for table in ("cards", "population")}
+    figures = {i for t, names in headings.items() for i, k in enumerate(names) if k in figure_keys(t)} - {*columns}
+    rows = [[v for i in figures if (v := _figure(row[i])) is not None] for row in body.to_numpy()]
+    of_units = [max(row) for row in rows if row]
+    places = [tuple(row) for row, values in zip(body.iloc[:, units].to_numpy(), rows, strict=True) if values]
+    many = sum(figure >= NO_HOUSEHOLD for figure in of_units)
+    return columns if 2 * many > len(of_units) > 0 and len({*places}) == len(places) else []
+
+
+def _are_phones(body: pd.DataFrame, position: int) -> bool:
+    """Return whether most cells of a column are numbers of phones; as numbers they have lost their zero."""
+    cells = [f"0{v:.0f}" if isinstance(v, float) else str(v) for v in body.iloc[:, position] if v != ""]
+    texts = [re.sub(r"[\s.\-\u00a0]", "", text) for text in cells]
+    return 2 * sum(PHONE.fullmatch(text) is not None for text in texts) > len(texts)
+
+
+def _figure(value: Cell) -> float | None:
+    """Return the figure of a cell, in whichever way its thousands are written; None for any other cell."""
+    if type(value) is str:
+        return float(re.sub(r"\D", "", value)) if re.fullmatch(r"\d+(?:[., ]\d{3})*", value.strip()) else None
+    return float(value) if isinstance(value, float) else None

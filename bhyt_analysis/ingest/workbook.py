@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,6 +24,7 @@ from bhyt_analysis.domain.findings import Finding, Term
 from bhyt_analysis.i18n.text import clean_text
 from bhyt_analysis.ingest.file_kinds import ODS, TEXT, WORKBOOK_KINDS, XLS, XLSB, XLSX, file_kind, special_kind
 from bhyt_analysis.ingest.old_workbook import OldWorkbook
+from bhyt_analysis.ingest.personal_text import hide_personal
 from bhyt_analysis.ingest.sheet_details import (
     PERCENT,
     YEAR,
@@ -41,6 +43,7 @@ WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 LOCK_FILES = ("~$", ".")  # the beginnings of the names of files that programs keep beside others
 SYSTEM_FILES = ("thumbs.db", "desktop.ini", "__macosx", "readme")
 OTHER_FILES = (".geojson", ".toml", ".md")  # boundaries, scenarios and notes, which belong in a folder of data
+DELIMITERS = ",;\t|^~"  # of two that fit as well the first
 SAMPLE = 1000  # texts of a column that decide on its font
 
 
@@ -127,8 +130,8 @@ def report_unread_files(source: Path, findings: list[Finding]) -> None:
 
 
 def sheet_label(file: Path, sheet: str) -> str:
-    """Return how messages name a sheet of a workbook."""
-    return f"{clean_text(file.name)} [{clean_text(sheet)}]"
+    """Return how messages name a sheet of a workbook; one that has the name of a person is hidden."""
+    return f"{clean_text(file.name)} [{hide_personal(clean_text(sheet))}]"
 
 
 def read_sheets(file: Path, findings: list[Finding]) -> Iterator[Sheet]:
@@ -151,8 +154,17 @@ def read_sheets(file: Path, findings: list[Finding]) -> Iterator[Sheet]:
             Finding("not_a_table", label, value=Term("file_kind.plain_text" if kind else "file_kind.damaged"))
         )
     elif (cells := read_csv_cells(content, label, findings)) is not None:
+        if _has_other_separator(cells):
+            findings.append(Finding("not_a_table", label, value=Term("file_kind.separator")))
+            return
         unended = content.rstrip(b" \0")[-1:] not in (b"\n", b"\r")
         yield Sheet(label, name, decode_cells(cells, label, findings), plain=True, unended=unended)
+
+
+def _has_other_separator(cells: pd.DataFrame) -> bool:
+    """Return whether the only column of a text is surely several: most lines have as many marks or wide spaces."""
+    counts = [len(re.findall(r"[:#*!]| {2,}", str(line).strip())) for line in cells.iloc[:30, 0]]
+    return cells.shape[1] == 1 and len(counts) > 1 and max(counts) > 0 and counts.count(counts[0]) > len(counts) / 2
 
 
 def _is_table_of_text(content: bytes) -> bool:
@@ -194,7 +206,7 @@ def _read_workbook(file: Path, content: bytes, kind: str, findings: list[Finding
         if "encrypted" in str(error):
             findings.append(Finding("wrong_kind", label, value=Term("file_kind.password")))
             return
-        findings.append(Finding("not_a_table", label, value=(str(error).splitlines() or ["?"])[0]))
+        findings.append(Finding("not_a_table", label, value=Term("file_kind.damaged")))
     if empty:
         findings.append(Finding("empty_sheets", label, count=len(empty), value=first_names(empty)))
 
@@ -378,11 +390,11 @@ def read_csv_cells(content: bytes, label: str, findings: list[Finding]) -> pd.Da
                 rows.append(row)
                 lines.append(start)
             start = reader.line_num + 1
-    except csv.Error as error:
-        findings.append(Finding("not_a_table", label, reader.line_num, value=f"{reader.line_num}: {error}"))
+    except csv.Error:
+        findings.append(Finding("csv_quotes", label, start))
         return None
     if not rows:
-        findings.append(Finding("not_a_table", label, value="0"))
+        findings.append(Finding("not_a_table", label, value=Term("file_kind.empty")))
         return None
     width = max(map(len, rows))
     cells = [row + [""] * (width - len(row)) for row in rows]
@@ -407,7 +419,7 @@ def detect_delimiter(text: str) -> str:
         usual = max(set(counts), key=counts.count, default=0)
         return counts.count(usual), usual
 
-    return max(",;\t", key=consistency)
+    return max(DELIMITERS, key=consistency)
 
 
 def _read_plain_csv(text: str, delimiter: str) -> pd.DataFrame | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import html
+import json
 import zipfile
 
 import openpyxl
@@ -16,11 +17,12 @@ from bhyt_analysis.domain.findings import Finding, Term
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest import person_register
 from bhyt_analysis.ingest.annotate import FILLS, annotate
-from bhyt_analysis.ingest.loader import read_input
+from bhyt_analysis.ingest.loader import check, read_input
 
 from ..conftest import write_table
-from .offices import AREAS
-from .test_person_register import HEAD, PERSONS, SECRETS
+from .offices import AREAS, write_xlsx
+from .test_file_kinds import compound
+from .test_person_register import HEAD, PERSONS, SECRETS, STAFF, commune_table
 
 CARDS = ["Mã đơn vị", "Ngày số liệu", "Nhóm đối tượng", "Số thẻ", "Tình trạng số liệu", "Nguồn"]
 
@@ -269,3 +271,55 @@ def test_findings_are_printed_even_without_a_copy(workbook, tmp_path, capsys):
     captured = capsys.readouterr()
     assert "[bad_cell]" in captured.out
     assert "there is no folder" in captured.err
+
+
+def test_reason_for_no_copy_is_a_sentence(tmp_path, capsys):
+    path = tmp_path / "locked.xlsx"
+    path.write_bytes(compound("EncryptedPackage"))
+    assert main(["check", str(path), "--lang", "vi", "--annotate", str(tmp_path / "marked.xlsx")]) == 2
+    error = capsys.readouterr().err
+    assert "tệp có mật khẩu" in error
+    assert "Term(" not in error
+
+
+def test_unknown_heading_is_marked_at_its_own_cell(tmp_path):
+    rows = [["Xã", "Ngày số liệu", "HN", "GD", "Nhóm Z"], ["T901", "30/06/2021", 1000, 2000, 77]]
+    path = write_xlsx(tmp_path / "a.xlsx", {"Đơn vị": AREAS, "Số thẻ": rows})
+    texts = comments(annotate(path, tmp_path / "marked.xlsx", read_input(path)[1]))
+    assert "Nhóm Z" in texts["Số thẻ", "E1"]
+    assert ("Số thẻ", "A1") not in texts
+
+
+def test_rows_of_findings_are_whole_numbers_in_json(tmp_path, capsys):
+    rows = [["Xã", "Ngày số liệu", "HN", "GD"], ["T901", "30/06/2021", "x", 2000]]
+    path = write_xlsx(tmp_path / "a.xlsx", {"Đơn vị": AREAS, "Số thẻ": rows})
+    main(["check", str(path), "--json"])
+    numbers = [finding["row"] for finding in json.loads(capsys.readouterr().out)]
+    assert {type(number) for number in numbers} == {int, type(None)}
+    assert str(check(path)["row"].dtype) == "Int64"
+
+
+def test_copy_hides_persons_in_notes_and_keeps_the_formats(workbook, tmp_path):
+    book = openpyxl.load_workbook(workbook)
+    cards = book["cards"]
+    cards["G3"], cards["G4"] = "Ghi chú", "Lò Thị Kín, CCCD 010123456789, sđt0912345678"
+    cards["F5"] = "Nguyễn Văn Mẫu cung cấp, ĐT 0912 345 678, thẻ HN2240123456789"
+    cards["D4"].comment = Comment("hỏi Lò Thị Kín, 0912345678", "Trần Thị Giấu")
+    cards.add_data_validation(DataValidation(type="list", formula1='"Nguyễn Văn Mẫu,Lò Thị Kín"', sqref="K2"))
+    cards.oddHeader.center.text, cards.oddFooter.left.text = "Trần Thị Giấu", "Lò Thị Kín"
+    book.defined_names["người"] = DefinedName("người", attr_text='"Lò Thị Kín"')
+    book.create_sheet("Lò Thị Kín")["A1"] = "chưa có"
+    book.save(workbook)
+    out = annotate(workbook, tmp_path / "marked.xlsx", read_input(workbook)[1])
+    assert not [s for s in (*HIDDEN, "0123456789", "345 678") if s in all_text(out)]
+    page = openpyxl.load_workbook(out)["cards"]
+    assert page["G4"].value == "L…, CCCD …, sđt…"
+    assert (page["H4"].value, page["A1"].font.bold, page["D4"].number_format) == ("=D4*2", True, "#,##0")
+
+
+def test_copy_of_a_table_with_staff_keeps_its_figures(tmp_path):
+    path = write_xlsx(tmp_path / "a.xlsx", {"Đơn vị": AREAS, "Số thẻ": commune_table(STAFF)})
+    out = annotate(path, tmp_path / "marked.xlsx", read_input(path)[1])
+    assert not [s for s in (*HIDDEN, "345 67", "654 321") if s in all_text(out)]
+    rows = openpyxl.load_workbook(out)["Số thẻ"].iter_rows(values_only=True)
+    assert [row[2] for row in rows] == ["Hộ nghèo", 1000, 1300, 30]

@@ -95,7 +95,7 @@ def test_old_workbook_with_a_new_name_is_read(tmp_path):
     assert bhyt.check(tmp_path / "a.xlsx").empty
 
 
-@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|", "^"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_sound_text_named_like_a_workbook_is_read(tmp_path, mark, encoding):
     folder = office_folder(tmp_path / "vao")
@@ -162,3 +162,40 @@ def test_empty_sheets_and_tables_are_one_line_each(tmp_path):
     assert rows["severity"].tolist() == ["info"] * 2
     assert rows["message"].str.contains("Sheet4, Sheet5").tolist().count(True) == 1
     assert rows["message"].str.contains("Khu vực").tolist().count(True) == 1
+
+
+# --- Separators, quotation marks and damaged parts ---
+
+
+@pytest.mark.parametrize("first", ["", "sep=|\n", '"sep=|"\n'])
+def test_bars_part_the_columns_of_a_text(tmp_path, first):
+    folder = office_folder(tmp_path / "vao")
+    (folder / "cards.csv").write_text(first + as_text(CARDS, "|"), "utf-8")
+    assert int(bhyt.load(folder).cards["cards"].sum()) == 1000 + 2000 + 1300 + 800 + 30 + 5500
+
+
+@pytest.mark.parametrize("mark", [":", "#", "   "])
+def test_unknown_separator_is_one_line_with_what_to_do(tmp_path, mark):
+    (tmp_path / "cards.csv").write_text(as_text(CARDS, mark), "utf-8")
+    rows = bhyt.check(tmp_path / "cards.csv", "vi")
+    assert rows["rule"].tolist() == ["not_a_table"]
+    assert "không nhận ra dấu ngăn cách các cột" in rows["message"].iloc[0]
+
+
+def test_open_quotation_mark_is_named_by_the_row_where_it_begins(tmp_path):
+    text = as_text(CARDS).replace("T902", '"T902', 1)
+    (tmp_path / "cards.csv").write_text(text, "utf-8")
+    rows = bhyt.check(tmp_path / "cards.csv", "vi")
+    assert rows[["rule", "row"]].to_numpy().tolist() == [["csv_quotes", 4]]
+    assert "unexpected" not in rows["message"].iloc[0]
+
+
+@pytest.mark.parametrize("part", ["xl/styles.xml", "xl/workbook.xml", "xl/worksheets/sheet1.xml"])
+def test_cut_part_of_a_workbook_is_a_damaged_file(tmp_path, part):
+    sound, cut = write_xlsx(tmp_path / "a.xlsx", office()), tmp_path / "b.xlsx"
+    with zipfile.ZipFile(sound) as old, zipfile.ZipFile(cut, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name)[: 150 if name == part else None])
+    rows = bhyt.check(cut, "vi")
+    assert rows["rule"].tolist() == ["not_a_table"]
+    assert "tệp bị hỏng" in rows["message"].iloc[0]

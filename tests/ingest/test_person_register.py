@@ -9,9 +9,9 @@ import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.unit_names import strip_unit_word
 from bhyt_analysis.ingest import person_register
-from bhyt_analysis.ingest.personal_data import column_kind, hide_personal, is_person_name
+from bhyt_analysis.ingest.personal_text import column_kind, hide_personal, is_person_name
 
-from .offices import AREAS, PEOPLE, as_text, office, write_xlsx
+from .offices import AREAS, CARDS, PEOPLE, as_text, office, write_xlsx
 
 HEAD = ["STT", "Họ và tên", "Ngày sinh", "Mã thẻ BHYT", "Xã", "Ngày số liệu"]
 JUNE, JULY = dt.date(2021, 6, 30), dt.date(2021, 7, 31)
@@ -148,7 +148,7 @@ def test_damaged_large_file_discloses_none_of_its_rows(folder, monkeypatch):
         with (folder / "danh sach.csv").open("a", encoding="utf-8") as file:
             file.write('6,"Nguyễn Hở,1980,HN2240123456794,Kiên Lao,30/06/2021\n')
         findings = bhyt.check(folder, "en")
-        assert "not_a_table" in set(findings["rule"]), engine
+        assert {"not_a_table", "csv_quotes"} & set(findings["rule"]), engine
         assert not [s for s in (*SECRETS, "Hở") if s in findings.to_csv()]
 
 
@@ -245,3 +245,68 @@ def test_table_with_the_names_of_officers_stays_a_table(tmp_path):
     people = [[*row, name] for row, name in zip(PEOPLE, officers, strict=True)]
     data = bhyt.load(write_xlsx(tmp_path / "so_lieu.xlsx", office(**{"Dân số": people})))
     assert data.population["people"].sum() == 5120 + 4230 + 8000
+
+
+COMMUNES = ["Kiên Lao", "Phì Điền", "Chũ"]
+STAFF = {"Người phụ trách": NAMES[:3], "Số điện thoại": ["0912 345 678", "0912 345 679", "0987 654 321"]}
+
+
+def commune_table(columns):
+    """Return a table of the cards of poor people in each commune, with more columns."""
+    rows = zip(COMMUNES, [1000, 1300, 30], *columns.values(), strict=True)
+    return [["Xã", "Ngày số liệu", "Hộ nghèo", *columns], *([u, JUNE, n, *more] for u, n, *more in rows)]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        STAFF,
+        {"Cán bộ đầu mối": NAMES[:3]},
+        {"Họ và tên cán bộ xã": NAMES[1:], "ĐT": [912345678, 912345679, 987654321]},
+        {"Họ tên": NAMES[:3], "Liên hệ": ["+84 912 345 678", "+84 912 345 679", "0987.654.321"]},
+    ],
+    ids=["name and phone", "name", "phones as numbers", "name of the person"],
+)
+def test_names_and_phones_of_staff_are_left_out_of_a_table(tmp_path, columns):
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", {"Đơn vị": AREAS, "Số thẻ": commune_table(columns)})
+    data, findings = bhyt.load(path), bhyt.check(path, "en")
+    assert dict(zip(data.cards["area"], data.cards["cards"], strict=True)) == {"T901": 1000, "T902": 1300, "T903": 30}
+    assert findings["rule"].tolist().count("staff_left_out") == 1
+    assert not [s for s in (*HIDDEN, "987") if s in findings.to_csv()]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"Họ và tên chủ hộ": NAMES[:3], "Số khẩu": [12, 14, 15], "Xã": COMMUNES},
+        {"Họ và tên": NAMES[:3], "Hộ nghèo": [1, 1, 1], "Xã": COMMUNES},
+        {"Họ và tên": NAMES[:3], "Hộ nghèo": [100, 100, 100], "Xã": UNITS[:3]},
+        {"Họ và tên": NAMES[:3], "Mã thẻ": ["0912345678", *PLAIN[:2]], "Hộ nghèo": [99, 99, 99], "Xã": COMMUNES},
+        {"Họ và tên": NAMES[:3], "Năm sinh": [1980, 1981, 1982], "Hộ nghèo": [99, 99, 99], "Xã": COMMUNES},
+    ],
+    ids=["households", "one for each person", "repeated communes", "cards", "births"],
+)
+def test_list_with_figures_stays_a_list_of_persons(tmp_path, columns):
+    findings = bhyt.check(list_workbook(tmp_path / "so_lieu.xlsx", columns), "en")
+    assert "staff_left_out" not in set(findings["rule"])
+    assert (findings["severity"] == "error").any()
+
+
+def test_numbers_of_persons_in_sources_are_in_no_result(tmp_path):
+    cards = [list(row) for row in CARDS]
+    cards[1][5] = "Lò Văn Mẫu cung cấp, sđt0912345678"
+    cards[3][5] = "Lò Văn Mẫu 2016"
+    cards[2][5] = "thẻ HN4240123456789, CCCD 010190001234, https://so.vn/202106301234"
+    path = write_xlsx(tmp_path / "so_lieu.xlsx", office(**{"Số thẻ": cards}))
+    sources = set(bhyt.load(path).cards["source"]) - {"BHXH"}
+    citation = "Lò Văn Mẫu 2016"
+    assert sources == {"L… cung cấp, sđt…", "thẻ HN…, CCCD …, https://so.vn/202106301234", citation}
+    message = bhyt.check(path, "vi").set_index("rule").at["numbers_hidden", "message"]
+    assert message.startswith("so_lieu.xlsx [Số thẻ]: 2 dòng có số thẻ")
+
+
+def test_sheet_named_after_a_person_is_hidden_in_messages(tmp_path):
+    sheets = office(**{"Lò Thị Kín": [["Xã", "Số"], ["Kiên Lao", 5]]})
+    findings = bhyt.check(write_xlsx(tmp_path / "so_lieu.xlsx", sheets), "vi")
+    assert "so_lieu.xlsx [L…]" in set(findings["file"])
+    assert "Kín" not in findings.to_csv()
