@@ -9,7 +9,7 @@ from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.i18n.messages import BhytError
 
 # Rules of an input that can't be read at all.
-UNREADABLE = {"not_utf8", "csv_quotes", "not_a_table", "wrong_kind", "empty_input"}
+UNREADABLE = {"not_utf8", "csv_quotes", "csv_cells", "not_a_table", "wrong_kind", "empty_input"}
 Fault = tuple[str, Mapping[str, object]]  # key of a message, and its fields
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain import schema
-from bhyt_analysis.domain.findings import Finding, Term
+from bhyt_analysis.domain.findings import Finding, Part, Term
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest.headings import (
     ColumnHeading,
@@ -73,7 +73,7 @@ class _Choice:
         self.table, self.sheet, self.body, self.heading = table, sheet, body, heading
         self.read: dict[int, np.ndarray] = {}  # figures of columns, by position
         self.row = int(sheet.cells.index[heading.rows[-1]])
-        meanings = self._with_sums(self._dated())
+        meanings = self._with_sums(self._heading_days())
         self.units = self._unit_columns(meanings)
         self.meanings = [m if m.key == k else ColumnMeaning(k) for m, k in zip(meanings, self.units.keys, strict=True)]
         fits = [measure_fits(table, m, stated) for m in self.meanings]
@@ -94,7 +94,7 @@ class _Choice:
             self.read[position] = figures(self.body[position + 1])
         return self.read[position]
 
-    def _dated(self) -> list[ColumnMeaning]:
+    def _heading_days(self) -> list[ColumnMeaning]:
         """Return the meanings of the headings with days that can be the day of figures.
 
         A column of days decides, and so does the title for people beside cards; then one day in the headings is only
@@ -105,8 +105,8 @@ class _Choice:
         days = {c.day for c in columns if c.day and c.key not in ("_people", "_households")}
         meanings = []
         for column in columns:
-            beside = column.key in ("_people", "_households", "_rate") and len(column.day) == YEAR
-            if column.day and ((has_days and len(days) < 2) or beside):
+            is_beside = column.key in ("_people", "_households", "_rate") and len(column.day) == YEAR
+            if column.day and ((has_days and len(days) < 2) or is_beside):
                 column = replace(column, day="")
             unclear = column.day and (has_days or (len(column.day) == YEAR and self.table != "targets"))
             unclear = unclear and measure_fits(self.table, column)
@@ -233,10 +233,11 @@ class _Choice:
         parts += [self._double, self._only_hidden, self._sums, self._left_out]
         return list(chain.from_iterable(part() for part in parts))
 
-    def _finding(self, rule: str, position: int, **parts: object) -> Finding:
+    def _finding(self, rule: str, position: int, **parts: Part) -> Finding:
         text = self.heading.texts[position]
         column = str(ColumnHeading(text, position + 1)) if text else column_letter(position + 1)
-        return Finding(rule, self.sheet.label, self.row, column, value=text, table_key=self.table).with_parts(**parts)  # type: ignore[arg-type]
+        finding = Finding(rule, self.sheet.label, self.row, column, value=text, table_key=self.table)
+        return finding.with_parts(**parts)
 
     def _units(self) -> Iterable[Finding]:
         """Yield the columns of units that only their cells tell, and whether it is clear which one is the unit."""
@@ -261,8 +262,8 @@ class _Choice:
             if i in self._measures_of_all():
                 continue
             rule = "no_groups" if self._counts_cards(i) else "unknown_figures"
-            needed = self._needs_all_figures() or rule == "no_groups"
-            rule = rule if self._holds_figures(i) and needed else "unknown_column"
+            needs_all = self._needs_all_figures() or rule == "no_groups"
+            rule = rule if self._holds_figures(i) and needs_all else "unknown_column"
             yield self._finding(rule, i, expected=self._nearest(text))
 
     def _without_heading(self, position: int, filled: np.ndarray) -> Iterable[Finding]:
@@ -270,7 +271,7 @@ class _Choice:
         if not self.sheet.plain:
             yield Finding("no_heading", self.sheet.label, self.row, column_letter(position + 1))
         for n in self.body.index[filled] if self.sheet.plain else ():
-            yield Finding("not_a_table", self.sheet.label, int(n), value=f"{n}: {position + 1} > {position}")
+            yield Finding("csv_cells", self.sheet.label, int(n), count=position + 1, expected=position)
 
     def _counts_cards(self, position: int) -> bool:
         """Return whether a column of a table of people counts those with a card, which would be lost."""
@@ -312,19 +313,18 @@ class _Choice:
 
     def _other_measures(self) -> Iterable[Finding]:
         """Yield figures in another measure than the table's: an error where no other column gives them."""
-        given, others = {self.meanings[i].key for i in self.chosen}, list[int]()
-        for i in self.misfits:
-            if not (self.body[i + 1] != "").any():
-                continue
-            measures = self.meanings[i].measures or {self.stated}
+        helpers = ("_total", "_people", "_households", "_rate")
+        read_keys, others = {*helpers, *(self.meanings[i].key for i in self.chosen)}, list[int]()
+        for i in (i for i in self.misfits if (self.body[i + 1] != "").any()):
+            key, measures = self.meanings[i].key, self.meanings[i].measures or {self.stated}
+            fitting = fitting_measures(self.table, key)
             if "scaled" in measures:
                 yield self._finding("scaled", i)
-            elif self.meanings[i].key in given or self.meanings[i].key in ("_total", "_people", "_households", "_rate"):
+            elif key in read_keys:
                 others.append(i)
             else:
-                unit = next(iter(sorted(measures - fitting_measures(self.table, self.meanings[i].key))))
-                needed = Term(f"measure.{next(iter(sorted(fitting_measures(self.table, self.meanings[i].key))), '')}")
-                yield self._finding("other_measure", i, unit=Term(f"measure.{unit}"), expected=needed)
+                unit, expected = (Term(f"measure.{min(m, default='')}") for m in (measures - fitting, fitting))
+                yield self._finding("other_measure", i, unit=unit, expected=expected)
         keys = {self.meanings[i].key for i in self.chosen}
         unused = {"_rate", "_households"} if "_people" not in keys else set()
         others += [i for i in self.chosen if self.meanings[i].key in unused and self._holds_figures(i)]
@@ -372,7 +372,7 @@ class _Choice:
 
 
 def _code(text: str) -> str:
-    """Return a card code that is a heading of its own or stands in brackets, without dots: «T.S» is TS."""
+    """Return a card code that is a heading of its own or is in brackets, without dots: «T.S» is TS."""
     return clean_text(text).rpartition(" – ")[2].replace(".", "").strip("() ")
 
 

@@ -149,7 +149,7 @@ def _folded(text: str) -> str:
 
 
 def _read_aside(text: str, table: str) -> _Label:
-    """Read what stands in brackets: a measure, a day, another name of the same, or a column number."""
+    """Read what is in brackets: a measure, a day, another name of the same, or a column number."""
     words = schema.heading_vocabulary(table)
     if not text or _COLUMN_NUMBERS.fullmatch(text):
         return _Label()
@@ -332,7 +332,7 @@ def best_heading(sheet: Sheet, head: np.ndarray, table: str) -> Heading | None:
     return best
 
 
-_LINE = re.compile(r"(don vi|dvt|d\.v\.t|unit).*|.*ngay.*thang.*nam.*")  # that stands above a table, not in its heading
+_LINE = re.compile(r"(don vi|dvt|d\.v\.t|unit).*|.*ngay.*thang.*nam.*")  # of a title above a table, not of its heading
 
 
 def _spans_figures(sheet: Sheet, head: np.ndarray, row: int, heading: Heading, table: str) -> bool:
@@ -350,8 +350,8 @@ def _spans_figures(sheet: Sheet, head: np.ndarray, row: int, heading: Heading, t
 def _columns_named(heading: Heading) -> int:
     """Return how many columns of the table a heading names; the name of a unit counts as its code."""
     columns = {(c.key, c.day) for c in heading.columns}
-    named = {("area" if k == "_name" else k, day) for k, day in columns if k == "_name" or k[:1] not in ("", "_")}
-    return len(named)
+    names = {("area" if k == "_name" else k, day) for k, day in columns if k == "_name" or k[:1] not in ("", "_")}
+    return len(names)
 
 
 def heading_from(sheet: Sheet, head: np.ndarray, row: int, table: str, begins: bool = False) -> Heading:
@@ -405,8 +405,8 @@ def _goes_on(sheet: Sheet, head: np.ndarray, first: int, row: int, table: str) -
     lines = [int(n) for n in sheet.cells.index[[first, row]]]
     below = {i + 1 for i in filled}
     for top, left, bottom, right in sheet.merged:
-        over = lines[0] <= top <= bottom < lines[1] and len(below & {*range(left, right + 1)}) > 1
-        if over or (lines[0] <= top < lines[1] <= bottom):
+        is_over = lines[0] <= top <= bottom < lines[1] and len(below & {*range(left, right + 1)}) > 1
+        if is_over or (lines[0] <= top < lines[1] <= bottom):
             return True
     clear = [x for x in labels.values() if x.understood and (x.key or x.measures or len(x.day) in range(1, 8))]
     return bool(clear) and 2 * len(clear) >= len(labels)

@@ -202,7 +202,7 @@ def _resolve_units(tables: Tables, titles: Titles, source: Path, findings: list[
         if not has_errors(findings):
             findings.append(Finding("missing_table", source.name, column="areas", value="areas"))
         return tables
-    columns = {label: str(named["area"].text) for label, named in headings.items() if "area" in named}
+    columns = {label: str(of_sheet["area"].text) for label, of_sheet in headings.items() if "area" in of_sheet}
     tables = complete_own_units(plain_codes(tables), findings)
     tables = resolve_areas(tables, titles, findings, columns)
     return {name: table.drop(columns=list(UNIT_HINTS), errors="ignore") for name, table in tables.items()}
@@ -210,12 +210,12 @@ def _resolve_units(tables: Tables, titles: Titles, source: Path, findings: list[
 
 def _one_population(population: pd.DataFrame, names: dict[str, str], findings: list[Finding]) -> pd.DataFrame:
     """Return the population without people beside cards of whom the table of the population has the same count."""
-    beside = population["file"].map(names).eq("cards").to_numpy()
-    if not beside.any() or beside.all():
+    in_cards = population["file"].map(names).eq("cards").to_numpy()
+    if not in_cards.any() or in_cards.all():
         return population
     key = ["area", "as_of"]
-    own = population[~beside].drop_duplicates(key).set_index(key)["people"]
-    others = population[beside]
+    own = population[~in_cards].drop_duplicates(key).set_index(key)["people"]
+    others = population[in_cards]
     count = own.reindex(pd.MultiIndex.from_frame(others[key])).set_axis(others.index)
     for row in others[(count != others["people"]).fillna(False)].itertuples():
         parts = {"value": int(row.people), "expected": int(count[row.Index])}

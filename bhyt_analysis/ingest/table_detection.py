@@ -267,14 +267,16 @@ def _read_table(
 
 
 def _people_beside(table: DetectedTable) -> DetectedTable | None:
-    """Return the population that stands beside the cards of each unit as a table of its own."""
-    beside = {key: column for key, column in PEOPLE_BESIDE.items() if key in table.cells}
-    if "_people" not in beside:
+    """Return the population beside the cards of each unit as a table of its own."""
+    people_columns = {key: column for key, column in PEOPLE_BESIDE.items() if key in table.cells}
+    if "_people" not in people_columns:
         return None
     common = [c for c in ("area", "as_of", "status", "source", "_name", "_within", "_province") if c in table.cells]
-    columns = {**dict(zip(common, common, strict=True)), **beside}
+    columns = {**dict(zip(common, common, strict=True)), **people_columns}
     headings = {new: table.headings[old] for old, new in columns.items() if old in table.headings}
-    cells, totals = (t[[c for c in columns if c in t]].rename(columns=beside) for t in (table.cells, table.totals))
+    cells, totals = (
+        t[[c for c in columns if c in t]].rename(columns=people_columns) for t in (table.cells, table.totals)
+    )
     reported = frozenset(schema.table_columns("population")["column"])  # the cards' table says what is missing
     return replace(table, name="population", cells=cells, headings=headings, totals=totals, reported=reported)
 
@@ -336,7 +338,7 @@ def add_title_columns(
 
 
 def _with_years(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells with the year beside them in those months that stand alone: «3 | 2026» is March 2026."""
+    """Return the cells with the year beside them in the months without one: «3 | 2026» is March 2026."""
     if not {"_year", "as_of"} <= {*cells}:
         return cells
     days = []

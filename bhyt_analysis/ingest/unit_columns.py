@@ -137,8 +137,10 @@ def _one_of_each_level(keys: Sequence[str], headings: Sequence[str], holds_figur
 
     Figures below «Cấp huyện» are those of all its units.
     """
-    result = ["" if key in LEVELS and _counts_level(h) and holds_figures(i) else key
-              for i, (key, h) in enumerate(zip(keys, headings, strict=True))]  # fmt: skip
+    result = [
+        "" if key in LEVELS and _counts_level(h) and holds_figures(i) else key
+        for i, (key, h) in enumerate(zip(keys, headings, strict=True))
+    ]
     is_code = [unit_heading(h.rpartition(" – ")[2]).endswith("code") for h in headings]
     for level in ("_within", "_province"):
         same = [i for i, key in enumerate(result) if key == level]
@@ -170,8 +172,8 @@ class _Column:
         self.texts = [_text(v) for v in cells]
         distinct = [t for t in dict.fromkeys(self.texts) if t]
         self.units = {t: _candidates(t) for t in distinct[:_MOST]}
-        written = [v for v in cells if type(v) is str and re.fullmatch(r"\d{2,5}", v)]
-        self.has_written_codes = any(v[0] == "0" for v in written) and self.share >= _NEARLY_ALL
+        texts = [v for v in cells if type(v) is str and re.fullmatch(r"\d{2,5}", v)]
+        self.has_written_codes = any(v[0] == "0" for v in texts) and self.share >= _NEARLY_ALL
 
     @property
     def share(self) -> float:

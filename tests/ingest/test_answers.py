@@ -35,7 +35,7 @@ def answer(file, **answers):
     file.write_text(text, encoding="utf-8")
 
 
-def test_questions_are_written_once_and_answers_are_heeded(unclear, tmp_path):
+def test_questions_are_written_once_and_answers_are_used(unclear, tmp_path):
     file = tmp_path / "tra_loi.toml"
     assert write_questions(file, examine_input(unclear).findings) == 3
     questions = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -49,10 +49,16 @@ def test_questions_are_written_once_and_answers_are_heeded(unclear, tmp_path):
     cards = bhyt.load(unclear, answers=file).cards
     assert cards["as_of"].dt.date.unique().tolist() == [JUNE]
     assert dict(zip(zip(cards["area"], cards["group"], strict=True), cards["cards"], strict=True)) == {
-        ("T901", "poor"): 1000, ("T901", "person_of_merit_other"): 40, ("T901", "household"): 0,
-        ("T902", "poor"): 1300, ("T902", "person_of_merit_other"): 50, ("T902", "household"): 800,
-        ("T903", "poor"): 30, ("T903", "person_of_merit_other"): 0, ("T903", "household"): 5500,
-    }  # fmt: skip
+        ("T901", "poor"): 1000,
+        ("T901", "person_of_merit_other"): 40,
+        ("T901", "household"): 0,
+        ("T902", "poor"): 1300,
+        ("T902", "person_of_merit_other"): 50,
+        ("T902", "household"): 800,
+        ("T903", "poor"): 30,
+        ("T903", "person_of_merit_other"): 0,
+        ("T903", "household"): 5500,
+    }
 
 
 def test_column_left_out_is_a_warning_of_all_that_is_made(unclear, tmp_path):

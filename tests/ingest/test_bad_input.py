@@ -168,7 +168,7 @@ def test_blank_lines_and_line_breaks_keep_the_row_numbers(small_input):
 def test_row_with_too_many_cells_is_reported(small_input):
     cards(small_input, GOOD, [*changed(as_of="2021-08-31"), "more"])
     rows = findings(small_input)
-    assert rows["rule"].tolist() == ["not_a_table"]
+    assert rows["rule"].tolist() == ["csv_cells"]
     assert rows["row"].tolist() == [3]
 
 

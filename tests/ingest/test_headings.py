@@ -62,8 +62,11 @@ def test_lower_heading_says_what_is_counted():
 def test_lower_heading_that_is_not_understood_leaves_no_meaning():
     rows = [["Xã", "Ngày", "Ngân sách nhà nước đóng", None], [None, None, "Hộ nghèo", "Diện 139"]]
     assert [c[0] for c in read_heading(rows, [(1, 3, 1, 4), (1, 1, 2, 1), (1, 2, 2, 2)])] == [
-        "_name", "as_of", "poor", ""
-    ]  # fmt: skip
+        "_name",
+        "as_of",
+        "poor",
+        "",
+    ]
 
 
 def test_text_above_several_columns_counts_without_merged_cells():

@@ -553,7 +553,8 @@ def test_legacy_text_in_a_workbook_is_converted_to_unicode(tmp_path):
 def test_decimal_commas_between_comma_separators_shift_nothing(folder):
     text = as_text(PEOPLE).replace("5120", "5,120")
     (folder / "population.csv").write_text(text, encoding="utf-8")
-    assert report(folder)[0] == "error not_a_table: population.csv: cannot be read as a table (2: 7 > 6)"
+    expected = "row 2 has 7 cells, the heading only 6; a number with a comma needs quotation marks"
+    assert report(folder)[0] == f"error csv_cells: population.csv, {expected}"
 
 
 def test_semicolon_file_with_decimal_commas_is_read(folder):
