@@ -399,9 +399,9 @@ def stated_status(texts: Sequence[str]) -> str:
     return next((s for s, words in _STATUS_WORDS.items() if any(map(words.search, plain))), "")
 
 
-# Lines of a document's name, or that compare what was done with a plan.
+# Lines of a document's name, that compare what was done with a plan, or that say how to fill in a form.
 _NOT_OF_FIGURES = re.compile(
-    r"thuc hien|tien do|ket qua|so voi|kem theo|ban hanh|can cu|quyet dinh|ke hoach so|/kh-|/qd-"
+    r"thuc hien|tien do|ket qua|so voi|kem theo|ban hanh|can cu|quyet dinh|ke hoach so|/kh-|/qd-|\bghi (so )?0\b"
 )
 
 
