@@ -65,7 +65,7 @@ class Dataset:
                 ids = pd.to_numeric(table["unit_id"], errors="coerce").fillna(NO_UNIT).to_numpy("int64")
             wrong = self.geography.codes_of(ids) != table["area"].to_numpy(dtype=object)
             if wrong.any() or "unit_id" not in table:
-                days = days_of_rows(name, table)[wrong].tolist()
+                days = days_of_rows(name, table)[wrong].array
                 ids = ids.copy()
                 ids[wrong] = self.geography.unit_ids(table.loc[wrong, "area"], days)
                 object.__setattr__(self, name, table.assign(unit_id=ids))

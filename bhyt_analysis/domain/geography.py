@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from bhyt_analysis.domain.findings import Finding, TableRow, Term
 from bhyt_analysis.i18n.dates import DateLike, parse_date
@@ -499,7 +500,7 @@ class Geography:
         codes[list(self.units)] = [unit.code for unit in self.units.values()]
         return codes[np.where(ids < len(codes), ids, NO_UNIT)]
 
-    def unit_ids(self, codes: pd.Series, days: Sequence[DateLike] | None = None) -> np.ndarray:
+    def unit_ids(self, codes: pd.Series, days: Sequence[DateLike] | ExtensionArray | None = None) -> np.ndarray:
         """Return the id of the unit that each row is about, by its code and its day; `NO_UNIT` for a code of none."""
         rows, names = pd.factorize(np.asarray(codes, dtype=object))
         units = [self._by_code.get(str(name), []) for name in names]

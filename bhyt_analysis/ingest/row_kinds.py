@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from bisect import bisect
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import lru_cache, partial
 from itertools import islice
 
 import numpy as np
@@ -53,10 +54,11 @@ def split_rows(
     repeated below the day of the ``titles`` begins a page, below another day it begins a second table. The last row of
     an ``unended`` file is reported if it ends before the last columns, as the file may have been cut.
     """
-    repeated = _repeated_headings(body, heading_texts)
-    rows = ~repeated & ~_numbering_rows(body, repeated) & ~_page_rows(body)
-    rows &= ~_page_titles(body, repeated)
-    end, second = _table_end(body, cells, rows, repeated, stated_date(titles))
+    filled_body = _filled(body)
+    repeated = _repeated_headings(body, filled_body, heading_texts)
+    rows = ~repeated & ~_numbering_rows(body, repeated) & ~_page_rows(body, filled_body)
+    rows &= ~_page_titles(body, filled_body, repeated)
+    end, second = _table_end(body, filled_body, cells, rows, repeated, stated_date(titles))
     below = np.arange(len(body)) >= end
     if second is not None:
         findings.append(Finding("second_table", label, int(body.index[second])))
@@ -70,23 +72,23 @@ def split_rows(
     cumulative, example = _matching_rows(units, "cumulative"), _matching_rows(texts, "example")
     compared = _matching_rows(units, "comparison") & ~total
     rows &= ~below
-    filled = pd.DataFrame(cells.to_numpy() != "", columns=cells.columns)
+    filled = pd.DataFrame(_filled(cells), columns=cells.columns)
     unused = example | cumulative | compared
     totals, data = rows & total & ~unused, rows & ~total & ~unused
     if (example & rows).any() and (data & filled.to_numpy().any(axis=1)).any():  # not for an empty template
         findings.append(Finding("example_row", label, int(cells.index[example][0])))
-    notes = _note_rows(body, filled, data) | (below & (body != "").to_numpy().any(axis=1))
+    notes = _note_rows(body, filled, data) | (below & filled_body.any(axis=1))
     notes = notes if second is None else notes & (np.arange(len(body)) < second)
     data &= ~notes
     if unended and (cut := _cut_row(cells, filled, data)) is not None:
         findings.append(Finding("cut_file", label, int(body.index[cut])))
         data[cut] = False
-    figures = _figures(cells)
-    villages = _village_rows(label, cells, figures, data, findings)
+    figures, names = _figures(cells), _unit_texts(cells)
+    villages = _village_rows(label, cells, names, figures, data, findings)
     data &= ~villages
-    districts = _is_of_upper_units(cells, data, heading_texts)
+    districts = _is_of_upper_units(cells, names[data], heading_texts)
     heads, within = (np.zeros(len(cells), dtype=bool), []) if districts else _sections(body, cells, filled, data)
-    sums = _sums(cells, figures, data & ~heads, totals, districts)
+    sums = _sums(cells, names, figures, data & ~heads, totals, districts)
     data &= ~sums
     for rule, skipped in (
         ("note_rows", notes),
@@ -112,6 +114,32 @@ def _is_free(body: pd.DataFrame, cells: pd.DataFrame) -> bool:
     return not any((cells[c].to_numpy() == first).all() for c in cells)
 
 
+# --- Cells ---
+
+
+def _by_value(column: pd.Series, function: Callable[[Cell], object], kind: type) -> np.ndarray:
+    """Return a function of each cell of a column as an array of a kind, worked out once for each distinct cell."""
+    codes, values = pd.factorize(column.to_numpy(dtype=object))
+    return np.array([*map(function, values)], dtype=kind)[codes]
+
+
+def _any_by_value(cells: pd.DataFrame, function: Callable[[Cell], bool]) -> np.ndarray:
+    """Mark the rows of which a function holds for any cell."""
+    rows = np.zeros(len(cells), dtype=bool)
+    for column in cells:
+        rows |= _by_value(cells[column], function, bool)
+    return rows
+
+
+def _filled(cells: pd.DataFrame) -> np.ndarray:
+    """Mark the cells that are not blank."""
+    return cells.to_numpy(dtype=object) != ""
+
+
+def _is_figure(value: Cell) -> bool:
+    return value != "" and (type(value) is not str or _PLAIN_FIGURE.fullmatch(value) is not None)
+
+
 # --- Words ---
 
 
@@ -123,11 +151,7 @@ def _matching_rows(cells: pd.DataFrame, kind: str) -> np.ndarray:
             return False
         return marks_row(text, kind)
 
-    rows = np.zeros(len(cells), dtype=bool)
-    for column in cells:
-        codes, texts = pd.factorize(cells[column])
-        rows |= np.array([matches(t) for t in texts] or [False])[codes]
-    return rows
+    return _any_by_value(cells, matches)
 
 
 @lru_cache(maxsize=1)
@@ -157,7 +181,7 @@ def _figure_columns(cells: pd.DataFrame) -> list[str]:
 
 
 def _numbers(column: pd.Series) -> np.ndarray:
-    codes, texts = pd.factorize(column)
+    codes, texts = pd.factorize(column.to_numpy(dtype=object))
     readings = [{} if type(t) is not str else number_readings(clean_text(t)) for t in texts]
     # A whole number in the style in which most cells are whole; the types of the columns are checked later.
     integers = {s: sum(s in r and r[s] == int(r[s]) for r in readings) for s in STYLES}
@@ -166,14 +190,13 @@ def _numbers(column: pd.Series) -> np.ndarray:
     return np.array([*values, np.nan])[codes]
 
 
-def _unit_texts(cells: pd.DataFrame) -> list[str]:
-    """Return the name of the unit of each row, or its code; each distinct text is cleaned once."""
+def _unit_texts(cells: pd.DataFrame) -> np.ndarray:
+    """Return the name of the unit of each row, or its code."""
     texts = np.full(len(cells), "", dtype=object)
     for column in (c for c in ("area", "_name") if c in cells):
-        codes, uniques = pd.factorize(cells[column])
-        names = np.array([*(clean_text(v) if type(v) is str else "" for v in uniques), ""], dtype=object)[codes]
+        names = _by_value(cells[column], lambda v: clean_text(v) if type(v) is str else "", object)
         texts = np.where(names != "", names, texts)
-    return list(texts)
+    return texts
 
 
 def _keys(cells: pd.DataFrame) -> list[frozenset[Cell]]:
@@ -187,7 +210,7 @@ UNNAMED, ZONE = 9, 3  # levels of rows that may be sums: 0 province, 1 district
 
 
 def _sums(
-    cells: pd.DataFrame, figures: np.ndarray, data: np.ndarray, totals: np.ndarray, districts: bool
+    cells: pd.DataFrame, names: np.ndarray, figures: np.ndarray, data: np.ndarray, totals: np.ndarray, districts: bool
 ) -> np.ndarray:
     """Mark the rows of data that sum others: of zones, of units above communes, and without the name of a unit.
 
@@ -195,13 +218,14 @@ def _sums(
     In a table of ``districts`` every name of a unit is one.
     """
     sums = np.zeros(len(cells), dtype=bool)
-    rows: list[int] = np.flatnonzero(data & np.isfinite(figures).any(axis=1)).tolist()
-    texts = _unit_texts(cells) if rows else []
-    levels = {row: _level(texts[row]) for row in rows}
+    with_figures = data & np.isfinite(figures).any(axis=1)
+    by_name = {name: _level(name) for name in set(names[with_figures])}
     if districts:
-        levels = {row: 1 if level is None else level for row, level in levels.items()}
-    if all(level is None for level in levels.values()):
+        by_name = {name: 1 if level is None else level for name, level in by_name.items()}
+    if all(level is None for level in by_name.values()):
         return sums
+    rows, texts = np.flatnonzero(with_figures).tolist(), names.tolist()
+    levels = {row: by_name[texts[row]] for row in rows}
     stops: list[int] = np.flatnonzero(totals).tolist()
     keys, counts = _keys(cells), np.nan_to_num(figures)
     begins = levels[rows[0]] not in (None, UNNAMED)
@@ -285,15 +309,17 @@ def _upper_names() -> frozenset[str]:
     return frozenset(normalise_name(strip_unit_word(u.name)) for u in units if _is_upper_unit(u.name))
 
 
-def _is_of_upper_units(cells: pd.DataFrame, data: np.ndarray, heading_texts: Sequence[str]) -> bool:
+def _is_of_upper_units(cells: pd.DataFrame, names: np.ndarray, heading_texts: Sequence[str]) -> bool:
     """Return whether all rows are districts or provinces, by the heading of their column or by their names."""
-    texts = [re.sub(r"^\d{1,3}\s*[.)]\s*", "", t) for t, row in zip(_unit_texts(cells), data, strict=True) if row and t]
-    others = [t for t in texts if not _is_upper_unit(t)]
+    rows = Counter(names.tolist())
+    texts = {name: re.sub(r"^\d{1,3}\s*[.)]\s*", "", name) for name in rows if name}
+    others = {t for t in texts.values() if not _is_upper_unit(t)}
     if {"_within", "_province"} & {*cells} or any(_CODE.fullmatch(t) or word_kinds(t) for t in others):
         return False
     if any(UPPER_HEADING.fullmatch(normalise_name(clean_text(t))) for t in heading_texts if t):
         return True
-    return len(texts) - len(others) > 1 and all(normalise_name(clean_text(t)) in _upper_names() for t in others)
+    upper = sum(rows[name] for name, text in texts.items() if text not in others)
+    return upper > 1 and all(normalise_name(clean_text(t)) in _upper_names() for t in others)
 
 
 def _level(text: str) -> int | None:
@@ -355,18 +381,23 @@ def _sums_run(figures: np.ndarray, row: int, below: Iterable[int]) -> bool:
 
 
 def _village_rows(
-    label: str, cells: pd.DataFrame, figures: np.ndarray, data: np.ndarray, findings: list[Finding]
+    label: str,
+    cells: pd.DataFrame,
+    names: np.ndarray,
+    figures: np.ndarray,
+    data: np.ndarray,
+    findings: list[Finding],
 ) -> np.ndarray:
     """Mark the rows of villages below the row of their commune, and report where they do not add up to it."""
     villages = np.zeros(len(cells), dtype=bool)
-    rows: list[int] = np.flatnonzero(data & np.isfinite(figures).any(axis=1)).tolist()
-    texts = _unit_texts(cells) if rows and "group" not in cells else []
+    with_figures = data & np.isfinite(figures).any(axis=1)
+    texts = {name for name in set(names[with_figures]) if _is_village(name)} if "group" not in cells else set[str]()
     commune, run = -1, list[int]()
-    for row in (*rows, -1) if texts else ():
-        if row >= 0 and _is_village(texts[row]):
+    for row in (*np.flatnonzero(with_figures).tolist(), -1) if texts else ():
+        if row >= 0 and names[row] in texts:
             run.append(row)
             continue
-        if commune >= 0 and run and _level(texts[commune]) is None:
+        if commune >= 0 and run and _level(names[commune]) is None:
             villages[run] = True
             sums = np.nansum(figures[run], axis=0)
             for i in np.flatnonzero(np.isfinite(figures[commune]) & (figures[commune] != sums)):
@@ -422,10 +453,13 @@ def _upper_units(cells: pd.DataFrame) -> np.ndarray:
     """Return for each row the name of a unit that has communes, or ""."""
     upper = np.full(len(cells), "", dtype=object)
     for column in (c for c in ("_name", "area") if c in cells):
-        codes, texts = pd.factorize(cells[column])
-        names = [t if type(t) is str and not t[:1].isdigit() and _is_upper_unit(t) else "" for t in texts]
-        upper = np.where(upper == "", np.array([*names, ""], dtype=object)[codes], upper)
+        names = _by_value(cells[column], _upper_unit, object)
+        upper = np.where(upper == "", names, upper)
     return upper
+
+
+def _upper_unit(value: Cell) -> str:
+    return value if type(value) is str and not value[:1].isdigit() and _is_upper_unit(value) else ""
 
 
 def _is_upper_unit(text: str) -> bool:
@@ -453,49 +487,39 @@ def _numbering_text(value: Cell) -> str:
     return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
-def _page_rows(body: pd.DataFrame) -> np.ndarray:
+def _page_rows(body: pd.DataFrame, filled: np.ndarray) -> np.ndarray:
     """Mark the rows that have only the number of a printed page, or that it continues."""
     rows = np.zeros(len(body), dtype=bool)
-    filled = (body != "").to_numpy()
     for row in np.flatnonzero(filled.sum(axis=1) == 1):
-        value = body.iloc[row].to_numpy()[filled[row]][0]
+        value = body.iloc[row, filled[row].argmax()]
         rows[row] = type(value) is str and marks_row(value, "page")
     return rows
 
 
-def _repeated_headings(body: pd.DataFrame, heading_texts: Sequence[str]) -> np.ndarray:
+def _repeated_headings(body: pd.DataFrame, filled: np.ndarray, heading_texts: Sequence[str]) -> np.ndarray:
     """Mark the rows that repeat the heading or one of its rows, as at the top of a printed page."""
-    matching, filled = np.zeros(len(body), dtype=int), np.zeros(len(body), dtype=int)
-    every = 0
-    for column, text in zip(body, heading_texts, strict=True):
-        values = body[column].to_numpy()
-        filled += values != ""
-        if text:
-            parts = {normalise_name(t) for t in (text, *re.split(r" – ", text)) if t}
-            codes, texts = pd.factorize(body[column])
-            same = [type(t) is str and t != "" and normalise_name(clean_text(t)) in parts for t in texts]
-            matching += np.array([*same, False])[codes]
-            every += 1
-    minimum = max(2, every // 2 + 1)
-    return (matching >= minimum) | ((matching >= 2) & (matching == filled))
+    headings = {
+        column: {normalise_name(t) for t in (text, *text.split(" – "))} - {""}
+        for column, text in zip(body, heading_texts, strict=True)
+        if text
+    }
+    matching = np.zeros(len(body), dtype=int)
+    for column, names in headings.items():
+        matching += _by_value(body[column], partial(_names_any, names=names), int)
+    minimum = max(2, len(headings) // 2 + 1)
+    return (matching >= minimum) | ((matching >= 2) & (matching == filled.sum(axis=1)))
 
 
-def _with_figures(body: pd.DataFrame) -> np.ndarray:
-    """Mark the rows that have a number in any cell."""
-    rows = np.zeros(len(body), dtype=bool)
-    for column in body:
-        codes, texts = pd.factorize(body[column])
-        numbers = [t != "" and (type(t) is not str or _PLAIN_FIGURE.fullmatch(t) is not None) for t in texts]
-        rows |= np.array([*numbers, False])[codes]
-    return rows
+def _names_any(value: Cell, names: Collection[str]) -> bool:
+    return type(value) is str and normalise_name(value) in names
 
 
-def _page_titles(body: pd.DataFrame, repeated: np.ndarray) -> np.ndarray:
+def _page_titles(body: pd.DataFrame, filled: np.ndarray, repeated: np.ndarray) -> np.ndarray:
     """Mark the titles above a repeated heading, at the top of a printed page."""
-    rows, filled = np.zeros(len(body), dtype=bool), (body != "").to_numpy()
+    rows = np.zeros(len(body), dtype=bool)
     if not repeated.any():
         return rows
-    figures = _with_figures(body)
+    figures = _any_by_value(body, _is_figure)
     for heading in map(int, np.flatnonzero(repeated)):
         row = heading - 1
         while row >= 0 and not figures[row] and not _is_wide(filled, row) and not repeated[row]:
@@ -507,17 +531,22 @@ def _page_titles(body: pd.DataFrame, repeated: np.ndarray) -> np.ndarray:
 
 
 def _table_end(
-    body: pd.DataFrame, cells: pd.DataFrame, rows: np.ndarray, repeated: np.ndarray, day: dt.date | None
+    body: pd.DataFrame,
+    filled: np.ndarray,
+    cells: pd.DataFrame,
+    rows: np.ndarray,
+    repeated: np.ndarray,
+    day: dt.date | None,
 ) -> tuple[int, int | None]:
     """Return the position of the first row below the table, and of a second table below it, or None.
 
     Signatures end the table; so does the heading of another table, and the same heading below a line with a day.
     """
-    filled, values, figures = (body != "").to_numpy(), body.to_numpy(dtype=object), _with_figures(body)
+    values, figures = body.to_numpy(dtype=object), _any_by_value(body, _is_figure)
+    counts = _any_by_value(body, _is_count)
     has_data = np.cumsum(rows & figures & (filled.sum(axis=1) >= 2)) > 0
     end = len(body)
-    phones = np.array([_has_only_phones(row) for row in values], dtype=bool)
-    for row in map(int, np.flatnonzero((~figures | phones) & has_data)):
+    for row in map(int, np.flatnonzero(~counts & has_data)):
         if any(type(t) is str and marks_row(t, "signature") and not _names_unit(t) for t in values[row]):
             end = row
             break
@@ -531,16 +560,13 @@ def _table_end(
             while first > 0 and not figures[first - 1] and not _is_wide(filled, first - 1):
                 first -= 1
             return min(end, first), row
-    unread = [
-        r for r in map(int, np.flatnonzero(figures)) if r > end and filled[r].sum() >= 3 and _is_unit_row(cells, r)
-    ]
-    return end, (unread[0] if unread else None)
+    below = (np.arange(len(body)) > end) & figures & (filled.sum(axis=1) >= 3)
+    return end, next((row for row in map(int, np.flatnonzero(below)) if _is_unit_row(cells, row)), None)
 
 
-def _has_only_phones(values: np.ndarray) -> bool:
-    """Return whether the figures of a row can be numbers of telephones."""
-    numbers = (_numbering_text(v) for v in values if v != "" and (type(v) is not str or _PLAIN_FIGURE.fullmatch(v)))
-    return all(_PHONE.fullmatch(number) for number in numbers)
+def _is_count(value: Cell) -> bool:
+    """Return whether a cell is a figure that can't be the number of a telephone."""
+    return _is_figure(value) and not _PHONE.fullmatch(_numbering_text(value))
 
 
 def _is_wide(filled: np.ndarray, row: int) -> bool:

@@ -89,6 +89,8 @@ def number_readings(text: str) -> dict[str, Decimal]:
     >>> number_readings("1.234.567"), number_readings("0,851"), number_readings("1 234,5"), number_readings("1.23.4")
     ({'vi': Decimal('1234567')}, {'vi': Decimal('0.851')}, {'vi': Decimal('1234.5')}, {})
     """
+    if text.isascii() and text.isdigit() and len(text) <= 15:
+        return dict.fromkeys(STYLES, Decimal(text))
     readings = {}
     number = split_number(text)
     for style, (thousands, decimal) in STYLES.items():

@@ -424,7 +424,7 @@ def detect_delimiter(text: str) -> str:
 
 def _read_plain_csv(text: str, delimiter: str) -> pd.DataFrame | None:
     """Read a CSV text without quotes by pandas, which is faster; None if pandas can't or all rows are blank."""
-    options = {"header": None, "dtype": str, "keep_default_na": False, "skip_blank_lines": False, "index_col": False}
+    options = {"header": None, "dtype": object, "keep_default_na": False, "skip_blank_lines": False, "index_col": False}
     try:
         rows = pd.read_csv(io.StringIO(text), sep=delimiter, quoting=csv.QUOTE_NONE, **options)
     except (pd.errors.ParserError, pd.errors.EmptyDataError):

@@ -40,7 +40,7 @@ def groups() -> pd.DataFrame:
     >>> list(groups().query("key == group").index)[-1]
     'household'
     """
-    return _table().copy()
+    return _table().copy(deep=False)  # pandas copies what is changed
 
 
 @lru_cache(maxsize=16)

@@ -81,9 +81,8 @@ def _units_on_their_days(data: Dataset) -> Iterator[Finding]:
     periods = areas.loc[areas["code"].isin(with_period), ["code", "name", "since", "until"]]
     for name, column in DAY_OF_UNIT.items():
         rows = getattr(data, name)
-        rows = rows[rows["area"].isin(with_period) & ~rows["source"].str.endswith(CARRIED)].reset_index(
-            names="position"
-        )
+        rows = rows[rows["area"].isin(with_period)]
+        rows = rows[~rows["source"].str.endswith(CARRIED)].reset_index(names="position")
         both = rows.merge(periods, left_on="area", right_on="code", suffixes=("", "_unit"))
         since, until = (both[c if f"{c}_unit" not in both else f"{c}_unit"] for c in ("since", "until"))
         exists = ~(since > both[column]) & ~(until < both[column])
