@@ -88,6 +88,7 @@ def alternative_headings() -> pd.DataFrame:
     return packaged_table("domain/headings.csv")
 
 
+@lru_cache(maxsize=64)
 def allows_wide_layout(table: str) -> bool:
     """Tell whether a table may have a column for each group: it has groups and one figure.
 

@@ -24,7 +24,7 @@ from bhyt_analysis.ingest.row_words import marks_row
 from bhyt_analysis.ingest.unit_columns import unit_heading_key
 from bhyt_analysis.ingest.vietnamese_text import clean_text
 from bhyt_analysis.ingest.workbook import Cell, Sheet, column_letter
-from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.groups import group_keys, groups
 
 SEARCH_ROWS = 40  # rows from the top in which the heading is looked for
 MAX_ROWS = 5  # of a heading
@@ -201,7 +201,7 @@ def _phrases(table: str) -> dict[str, str]:
     """Return the names of figures and groups by their words, without punctuation; names of one word stand alone."""
     figures, words = figure_keys(table), schema.heading_vocabulary(table)
     phrases = {" ".join(re.findall(r"[^\W_]+|[%<>+]", w)): key for w, key in words.items() if key in figures}
-    return {phrase: key for phrase, key in phrases.items() if len(phrase) > (2 if key in groups().index else 3)}
+    return {phrase: key for phrase, key in phrases.items() if len(phrase) > (2 if key in group_keys() else 3)}
 
 
 def _around(tokens: list[str], key: str, first: str, table: str) -> str | None:
@@ -241,14 +241,14 @@ def figure_keys(table: str) -> frozenset[str]:
     """Return the columns of a table that hold figures, and the groups where they head columns."""
     columns = schema.table_columns(table)
     figures = columns.loc[columns["type"].isin(("count", "change", "share", "number")), "column"]
-    wide = {*groups().index, "_total", "_people", "_households", "_rate"} if schema.allows_wide_layout(table) else ()
+    wide = {*group_keys(), "_total", "_people", "_households", "_rate"} if schema.allows_wide_layout(table) else ()
     return frozenset((*figures, *wide))
 
 
 @lru_cache(maxsize=512)
 def fitting_measures(table: str, key: str) -> frozenset[str]:
     """Return the measures in which a column can be given."""
-    if key in groups().index or key in ("_total", "cards"):
+    if key in group_keys() or key in ("_total", "cards"):
         return frozenset({"people", "cards"})
     if key in ("_people", "_households", "_rate"):
         return frozenset({{"_people": "people", "_households": "households", "_rate": "percent"}[key]})

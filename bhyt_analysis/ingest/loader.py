@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.area_view import area_view
@@ -242,10 +241,11 @@ def _concat(name: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _duplicates(name: str, table: pd.DataFrame) -> list[Finding]:
     """Return a finding for each row that repeats the key of another."""
-    columns = table_columns(name).query("key == 'yes'")
+    columns = table_columns(name)[table_columns(name)["key"] == "yes"]
     key = columns["column"].tolist()
-    required = [c for c in columns.query("required != ''")["column"] if c in table]
-    table = table[table[required].replace("", np.nan).notna().all(axis=1)]  # a blank one is reported by itself
+    required = [c for c in columns.loc[columns["required"] != "", "column"] if c in table]
+    blank = table[required].isna() | (table[required] == "")
+    table = table[~blank.any(axis=1)]  # a blank one is reported by itself
     group = table.groupby(key, dropna=False, sort=False).ngroup()
     repeated = group.duplicated()
     firsts = table[~repeated].set_axis(group[~repeated])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import pandas as pd
 
@@ -48,6 +49,7 @@ class PersonList:
         return [part for part, columns in parts.items() if not keys & columns]
 
 
+@lru_cache(maxsize=1)
 def find_persons(sheet: Sheet) -> PersonList | None:
     """Return the list of persons in a sheet, whether it can be counted or not, by its headings and by its cells."""
     head = clean_head(sheet.cells)

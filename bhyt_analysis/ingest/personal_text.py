@@ -92,7 +92,7 @@ def number_kind(value: Cell) -> str:
     """Return "card" for a card number with letters, "_number" for another number of a person, else ""."""
     if isinstance(value, float):
         return "_number" if value.is_integer() and 9 <= len(f"{value:.0f}") <= 15 and value % 100 else ""
-    if type(value) is not str or FIGURE.fullmatch(value.strip()):
+    if type(value) is not str or len(value) < 9 or FIGURE.fullmatch(value.strip()):
         return ""
     text = re.sub(r"[\s.\-\u00a0'’]", "", value)
     if CARD_NUMBER.fullmatch(text):

@@ -117,17 +117,17 @@ def _is_free(body: pd.DataFrame, cells: pd.DataFrame) -> bool:
 # --- Cells ---
 
 
-def _by_value(column: pd.Series, function: Callable[[Cell], object], kind: type) -> np.ndarray:
+def _by_value(column: pd.Series | np.ndarray, function: Callable[[Cell], object], kind: type) -> np.ndarray:
     """Return a function of each cell of a column as an array of a kind, worked out once for each distinct cell."""
-    codes, values = pd.factorize(column.to_numpy(dtype=object))
+    codes, values = pd.factorize(np.asarray(column, dtype=object))
     return np.array([*map(function, values)], dtype=kind)[codes]
 
 
 def _any_by_value(cells: pd.DataFrame, function: Callable[[Cell], bool]) -> np.ndarray:
     """Mark the rows of which a function holds for any cell."""
     rows = np.zeros(len(cells), dtype=bool)
-    for column in cells:
-        rows |= _by_value(cells[column], function, bool)
+    for column in cells.to_numpy(dtype=object).T:
+        rows |= _by_value(column, function, bool)
     return rows
 
 

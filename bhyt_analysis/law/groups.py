@@ -43,6 +43,18 @@ def groups() -> pd.DataFrame:
     return _table().copy(deep=False)  # pandas copies what is changed
 
 
+@lru_cache(maxsize=1)
+def group_keys() -> frozenset[str]:
+    """Return the keys of the groups and sub-groups.
+
+    Examples
+    --------
+    >>> "near_poor" in group_keys(), "near-poor" in group_keys()
+    (True, False)
+    """
+    return frozenset(_table().index)
+
+
 @lru_cache(maxsize=16)
 def groups_flagged(flag: str) -> tuple[str, ...]:
     """Return the keys of the groups with a flag of ``groups.csv``, in the order that the flag gives.
