@@ -313,7 +313,7 @@ class _Choice:
 
     def _other_measures(self) -> Iterable[Finding]:
         """Yield figures in another measure than the table's: an error where no other column gives them."""
-        helpers = ("_total", "_people", "_households", "_rate")
+        helpers = ("_total", "_households", "_rate")
         read_keys, others = {*helpers, *(self.meanings[i].key for i in self.chosen)}, list[int]()
         for i in (i for i in self.misfits if (self.body[i + 1] != "").any()):
             key, measures = self.meanings[i].key, self.meanings[i].measures or {self.stated}

@@ -19,7 +19,7 @@ from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import drop_nested_groups
 
 NAMES_LISTED = 6
-COUNTRY_FILE = "country/units.csv"  # of units that the input takes from the package
+COUNTRY = "country/"  # the folder of the files of units that the input takes from the package
 # Rules of findings on what was not read: columns, and sheets or files.
 UNREAD = {"unknown_column": "columns", "no_heading": "columns", "hidden_sheet": "sheets", "unknown_file": "sheets"}
 
@@ -42,7 +42,7 @@ def input_summary(
     """
     if data is not None:
         tables = {name: getattr(data, name) for name in tables}
-    own = {name: rows[~rows["file"].isin(["", COUNTRY_FILE])] for name, rows in tables.items()}
+    own = {name: rows[(rows["file"] != "") & ~rows["file"].str.startswith(COUNTRY)] for name, rows in tables.items()}
     filled = {name: rows for name, rows in own.items() if len(rows)}
     if not filled:
         return []
