@@ -8,7 +8,6 @@ from itertools import chain
 
 import numpy as np
 import pandas as pd
-from openpyxl.utils import column_index_from_string
 
 from bhyt_analysis.domain.findings import Finding, Term
 from bhyt_analysis.domain.schema import allows_wide_layout, group_keys_by_name, table_columns
@@ -181,6 +180,8 @@ def _sums_cell(table: DetectedTable, line: int, key: str) -> bool:
     match = re.fullmatch(r"=\s*SUM\(\$?([A-Z]+)\$?\d+:\$?([A-Z]+)\$?\d+\)", str(formula).upper())
     if match is None or key not in table.headings:
         return False
+    from openpyxl.utils import column_index_from_string  # only here: an input without formulas does not load openpyxl
+
     first, last = (column_index_from_string(letters) for letters in match.groups())
     return first <= table.headings[key].number <= last
 

@@ -17,8 +17,6 @@ from posixpath import normpath
 from typing import Protocol
 from xml.etree import ElementTree
 
-from openpyxl.utils import column_index_from_string
-
 Position = tuple[int, int]  # row and column of a cell, as the user counts them
 Range = tuple[int, int, int, int]  # first row, first column, last row, last column
 MAX_CELLS = 20_000_000  # of one sheet, blank ones included: a single distant cell is a mistake
@@ -83,6 +81,8 @@ def column_letter(column: int) -> str:
 
 @lru_cache(maxsize=2048)
 def _column_number(letters: bytes) -> int:
+    from openpyxl.utils import column_index_from_string
+
     return column_index_from_string(letters.decode())
 
 
