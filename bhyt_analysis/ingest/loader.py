@@ -241,6 +241,8 @@ def _concat(name: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _duplicates(name: str, table: pd.DataFrame) -> list[Finding]:
     """Return a finding for each row that repeats the key of another."""
+    if table.empty:
+        return []
     columns = table_columns(name)[table_columns(name)["key"] == "yes"]
     key = columns["column"].tolist()
     required = [c for c in columns.loc[columns["required"] != "", "column"] if c in table]
