@@ -338,8 +338,8 @@ class Geography:
         --------
         >>> import bhyt_analysis as bhyt
         >>> geography = bhyt.load().geography
-        >>> geography.described(geography.find("Xã Quý Sơn"), "2021-12-31")
-        'Xã Quý Sơn, huyện Lục Ngạn, tỉnh Bắc Giang (07576)'
+        >>> geography.described(geography.find("Xã Quý Sơn"))  # in its last months
+        'Xã Quý Sơn, thị xã Chũ, tỉnh Bắc Giang (07576)'
         """
         above = [inline_name(u.name) for u in self.lineage(unit, on)[1:] if u.kind != "country"]
         return f"{', '.join([unit.name, *above])} ({unit.code})"
