@@ -18,6 +18,7 @@ from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.model.coverage.census import paid_ages
 
 KEY = "headline"
+LEFT_OUT = ("left_out", "blank_unknown")  # rules of figures that an analyst's answers leave out
 MAX_UNITS = 20  # of today that the text about a dissolved unit names
 # The sentences of the summary with the figures that each needs; of those in one line the first that can be said.
 REPORTING = ("reporting_insured", "reporting_coverage", "reporting_population", "reporting_communes")
@@ -50,7 +51,9 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
 
 def _left_out(briefing: Briefing) -> list[Item]:
     """Return what the analyst has left out of the input, which all figures lack."""
-    texts = [finding_message(f, briefing.lang) for f in briefing.data.warnings if f.rule == "left_out"]
+    texts = [
+        finding_message(f, briefing.lang) for f in briefing.data.warnings if f.rule in ("left_out", "blank_unknown")
+    ]
     return [Item("left_out", "\n\n".join(texts))] if texts else []
 
 

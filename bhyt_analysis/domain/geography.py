@@ -248,8 +248,7 @@ class Geography:
         """Return the units by what the spellings of their names have in common, with and without accents."""
         units: dict[str, list[Unit]] = defaultdict(list)
         for unit in self.units.values():
-            names = (unit.name, strip_unit_word(unit.name))
-            for key in {spelling_key(n) for name in names for n in (name, normalise_name(name))} - {""}:
+            for key in _spelling_keys(unit.name):
                 units[key].append(unit)
         return units
 
@@ -513,6 +512,13 @@ class Geography:
                 ids_by_day[key] = _nearest(units[rows[i]], self._day(key[1])).id
             ids[i] = ids_by_day[key]
         return ids
+
+
+@lru_cache(maxsize=32768)
+def _spelling_keys(name: str) -> frozenset[str]:
+    """Return what the spellings of a name have in common, with and without its word for the kind and its accents."""
+    names = (name, strip_unit_word(name))
+    return frozenset(spelling_key(n) for full in names for n in (full, normalise_name(full))) - {""}
 
 
 @lru_cache(maxsize=65536)

@@ -123,7 +123,7 @@ def _to_long(
     """Return a wide table as one row for each unit and group; a unit without any figure has not reported."""
     values = {key: _convert(table, _optional("count", key), findings, styles[key]) for key in groups}
     totals = _row_totals(table, findings)
-    values = _fill_blanks(table, values, totals, findings if blanks != "unknown" else [])
+    values = _fill_blanks(table, values, totals, findings, blanks)
     long = pd.concat([rows.assign(group=key, **{figure: values[key]}) for key in groups])
     order = [c for c in table_columns(table.name)["column"] if c in long]
     long = long[[*order, *(c for c in long if c not in order)]].astype({"group": "str"})
@@ -148,30 +148,30 @@ def _is_formula(cells: pd.Series) -> pd.Series:
 
 
 def _fill_blanks(
-    table: DetectedTable, values: dict[str, pd.Series], totals: pd.Series, findings: list[Finding]
+    table: DetectedTable, values: dict[str, pd.Series], totals: pd.Series, findings: list[Finding], blanks: str
 ) -> dict[str, pd.Series]:
     """Return the groups with 0 in blank cells where the row's total says so; other blanks are asked about.
 
-    A total says it if the other groups add up to it, or if it is a sum of cells among which the blank one is.
+    A total says it if the other groups add up to it, or if it is a sum of cells among which the blank one is. Where the
+    analyst has answered that ``blanks`` are "unknown", one line says how many figures are missing.
     """
     blank = pd.DataFrame({key: table.cells[key] == "" for key in values})
     partly = blank[blank.any(axis=1) & ~blank.all(axis=1)]
     if partly.empty:
         return values
-    frame = pd.DataFrame(values)
-    present = frame.fillna(0).melt(ignore_index=False, var_name="group", value_name="cards")
-    zero = (totals == _group_totals(present.assign(area=present.index), "cards").reindex(totals.index)).fillna(False)
-    filled = {}
-    for key in values:
-        lines = partly.index[partly[key]]
-        summed = pd.Series([bool(zero[n]) or _sums_cell(table, n, key) for n in lines], index=lines, dtype=bool)
-        filled[key] = values[key].where(~values[key].index.isin(lines[summed]), 0)
-        for n in lines[~summed]:
-            findings.append(Finding("blank_cell", table.label, int(n), key, expected=Term("expect.count")))
-    count = int(partly.to_numpy().sum()) - sum(f.rule == "blank_cell" and f.file == table.label for f in findings)
-    if count > 0:
+    present = pd.DataFrame(values).fillna(0).melt(ignore_index=False, var_name="group", value_name="cards")
+    sums = _group_totals(present.assign(area=present.index), "cards")
+    agrees = set(totals.index[(totals == sums.reindex(totals.index)).fillna(False)])
+    zero = {key: [n for n in partly.index[partly[key]] if n in agrees or _sums_cell(table, n, key)] for key in values}
+    unclear = [(int(n), key) for key in values for n in partly.index[partly[key]] if n not in zero[key]]
+    if count := sum(map(len, zero.values())):
         findings.append(Finding("blank_is_zero", table.label, count=count))
-    return filled
+    if unclear and blanks == "unknown":
+        findings.append(Finding("blank_unknown", table.label, unclear[0][0], unclear[0][1], count=len(unclear)))
+    else:
+        expected = Term("expect.count")
+        findings += [Finding("blank_cell", table.label, n, key, expected=expected) for n, key in unclear]
+    return {key: column.where(~column.index.isin(zero[key]), 0) for key, column in values.items()}
 
 
 def _sums_cell(table: DetectedTable, line: int, key: str) -> bool:

@@ -17,6 +17,7 @@ import pandas as pd
 from bhyt_analysis.domain import schema
 from bhyt_analysis.domain.findings import Finding, Part, Term
 from bhyt_analysis.i18n.unit_names import normalise_name
+from bhyt_analysis.ingest.figures import figures
 from bhyt_analysis.ingest.headings import (
     ColumnHeading,
     ColumnMeaning,
@@ -27,9 +28,9 @@ from bhyt_analysis.ingest.headings import (
     measure_fits,
 )
 from bhyt_analysis.ingest.unit_columns import UnitColumns, unit_columns
-from bhyt_analysis.ingest.vietnamese_text import clean_text, number_readings
-from bhyt_analysis.ingest.workbook import Cell, Percent, Sheet, column_letter
-from bhyt_analysis.law.groups import group_keys, groups
+from bhyt_analysis.ingest.vietnamese_text import clean_text
+from bhyt_analysis.ingest.workbook import Percent, Sheet, column_letter
+from bhyt_analysis.law.groups import group_keys, wider_groups
 
 LEFT_OUT = "_left_out"  # the key of a column that the analyst leaves out
 SUBTOTAL = "_subtotal"  # the key of a column that is the sum of the groups on its left
@@ -150,16 +151,11 @@ class _Choice:
 
     def _is_total(self, position: int, groups_beside: list[int], keys: list[str]) -> bool:
         """Return whether a column is the sum of the groups beside it, with a wider group or with its parts."""
-        table = groups()
-
-        def wider(j: int) -> set[int]:
-            above = {table.at[keys[j], "group"], table.at[keys[j], "within"]} - {keys[j]}
-            return {i for i in groups_beside if keys[i] in above}
-
-        parts = {j for j in groups_beside if wider(j)}
-        unions = {i for j in groups_beside for i in wider(j)}
-        layers = ([j for j in groups_beside if j not in unions], [j for j in groups_beside if j not in parts])
-        return any(self._is_sum(position, layer) for layer in layers)
+        present = {keys[j] for j in groups_beside}
+        unions = {upper for key in present for upper in wider_groups(key)}
+        narrow = [j for j in groups_beside if keys[j] not in unions]
+        wide = [j for j in groups_beside if not wider_groups(keys[j]) & present]
+        return self._is_sum(position, narrow) or self._is_sum(position, wide)
 
     def _is_sum(self, position: int, others: Iterable[int]) -> bool:
         """Return whether the figures of a column are the sums of those of others, in all rows that have one."""
@@ -367,35 +363,9 @@ class _Choice:
                 yield self._finding("left_out", i)
 
     def _is_nested(self, wider: int, narrower: int) -> bool:
-        key, table = self.meanings[narrower].key, groups()
-        return key in table.index and self.meanings[wider].key in (table.at[key, "group"], table.at[key, "within"])
+        return self.meanings[wider].key in wider_groups(self.meanings[narrower].key)
 
 
 def _code(text: str) -> str:
     """Return a card code that is a heading of its own or is in brackets, without dots: «T.S» is TS."""
     return clean_text(text).rpartition(" – ")[2].replace(".", "").strip("() ")
-
-
-def figures(cells: pd.Series) -> np.ndarray:
-    """Return the figures of a column, to see what it holds: nan for other cells, 0 for a figure in doubt.
-
-    Examples
-    --------
-    >>> figures(pd.Series([1200.0, "1.200", "=SUM(A1:A2)", "Xã Kiên Lao", ""])).tolist()
-    [1200.0, 1200.0, 0.0, nan, nan]
-    """
-    codes, uniques = pd.factorize(cells)
-    return np.array([_figure(v) for v in uniques] or [np.nan], dtype="float64").take(codes)
-
-
-def _figure(value: Cell) -> float:
-    if isinstance(value, float):
-        return value
-    if isinstance(value, Percent):
-        return 0.0
-    if type(value) is not str or not value:
-        return np.nan
-    if value[0] in "=#":
-        return 0.0
-    readings = number_readings(clean_text(value).removesuffix("%").strip())
-    return float(max(readings.values())) if readings else np.nan

@@ -24,7 +24,7 @@ from bhyt_analysis.ingest.row_words import marks_row
 from bhyt_analysis.ingest.unit_columns import unit_heading_key
 from bhyt_analysis.ingest.vietnamese_text import clean_text
 from bhyt_analysis.ingest.workbook import Cell, Sheet, column_letter
-from bhyt_analysis.law.groups import group_keys, groups
+from bhyt_analysis.law.groups import group_keys, wider_groups
 
 SEARCH_ROWS = 40  # rows from the top in which the heading is looked for
 MAX_ROWS = 5  # of a heading
@@ -307,12 +307,9 @@ def _column_meaning(path: Sequence[str], table: str) -> ColumnMeaning:
 
 def _is_context(upper: str, key: str) -> bool:
     """Return whether a column above another one is a wider group, or all insured people."""
-    table = groups()
-    if upper == key or (upper in ("cards", "_total", "group", "_people") and (upper != "_people" or key == "_total")):
-        return True
-    if key not in table.index or upper not in table.index:
-        return False
-    return upper in (table.at[key, "group"], table.at[key, "within"])
+    if upper == "_people":
+        return key == "_total"
+    return upper in {key, "cards", "_total", "group", *wider_groups(key)}
 
 
 # --- The rows of a heading ---
@@ -392,7 +389,8 @@ def _goes_on(sheet: Sheet, head: np.ndarray, first: int, row: int, table: str) -
     """
     texts = _texts(head[row])
     filled = [i for i, v in enumerate(head[row]) if v != ""]
-    if not filled or any(not texts[i] for i in filled):
+    below_blank_row = sheet.cells.index[row] > sheet.cells.index[row - 1] + 1
+    if below_blank_row or not filled or any(not texts[i] for i in filled):
         return False
     years = re.compile(r"(19|20)\d\d")
     if any(_FIGURE.fullmatch(texts[i]) and not years.fullmatch(texts[i]) and texts[i] != "%" for i in filled):

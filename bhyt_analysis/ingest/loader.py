@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -29,7 +30,6 @@ from bhyt_analysis.ingest.area_matching import Tables, Titles, resolve_areas
 from bhyt_analysis.ingest.coercion import UNIT_HINTS, coerce_table
 from bhyt_analysis.ingest.headings import ColumnHeading
 from bhyt_analysis.ingest.person_register import count_large_register, count_persons
-from bhyt_analysis.ingest.personal_data import without_staff
 from bhyt_analysis.ingest.personal_text import hide_cited_numbers, hide_in_finding
 from bhyt_analysis.ingest.table_detection import DetectedTable, detect_tables, is_template_page
 from bhyt_analysis.ingest.unit_lists import complete_own_units, complete_unit_list, plain_codes
@@ -186,7 +186,6 @@ def _detected_tables(
             continue
         empty, is_template = list[str](), False
         for sheet in read_sheets(file, findings):
-            sheet = without_staff(sheet, findings)
             tables = detect_tables(sheet, findings, not (sheet.plain and source.is_dir()), answers)
             is_template |= is_template_page(sheet.name)
             empty += [sheet.name] if tables and not any(len(table.cells) for table in tables) else []
@@ -233,10 +232,15 @@ def _with_heading(finding: Finding, headings: Headings, names: dict[str, str]) -
 
 def _concat(name: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
     if not frames:
-        columns = table_columns(name)["column"].tolist()
-        return coerce_table(DetectedTable(name, "", pd.DataFrame(columns=columns), {}, 0, pd.DataFrame()), None, [])
+        return _empty_table(name).copy()
     rows = pd.concat(frames, ignore_index=True)
     return rows.fillna({hint: "" for hint in UNIT_HINTS if hint in rows})  # of a sheet without it
+
+
+@lru_cache(maxsize=len(TABLES))
+def _empty_table(name: str) -> pd.DataFrame:
+    columns = table_columns(name)["column"].tolist()
+    return coerce_table(DetectedTable(name, "", pd.DataFrame(columns=columns), {}, 0, pd.DataFrame()), None, [])
 
 
 def _duplicates(name: str, table: pd.DataFrame) -> list[Finding]:

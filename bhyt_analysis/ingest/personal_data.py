@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
+import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain import schema
 from bhyt_analysis.domain.findings import Finding, Listing, Part, Term
 from bhyt_analysis.i18n.unit_names import normalise_name
+from bhyt_analysis.ingest.figures import figures
 from bhyt_analysis.ingest.headings import (
     SEARCH_ROWS,
     ColumnMeaning,
@@ -49,7 +50,6 @@ class PersonList:
         return [part for part, columns in parts.items() if not keys & columns]
 
 
-@lru_cache(maxsize=1)
 def find_persons(sheet: Sheet) -> PersonList | None:
     """Return the list of persons in a sheet, whether it can be counted or not, by its headings and by its cells."""
     head = clean_head(sheet.cells)
@@ -80,8 +80,8 @@ def find_persons(sheet: Sheet) -> PersonList | None:
 def _are_figures(cells: pd.Series, key: str) -> bool:
     """Return whether the cells below a heading of numbers of persons, or of names, are short codes or counts."""
     texts = [v if type(v) is str else f"{v}" for v in cells if v != ""]
-    figures = [t for t in texts if len(re.sub(r"\D", "", t)) < 8 and (key == "_number" or re.fullmatch(r"[\d., ]+", t))]
-    return len(texts) > 0 and 2 * len(figures) > len(texts)
+    short = [t for t in texts if len(re.sub(r"\D", "", t)) < 8 and (key == "_number" or re.fullmatch(r"[\d., ]+", t))]
+    return len(texts) > 0 and 2 * len(short) > len(texts)
 
 
 def _kind_below(cells: pd.Series, heading: str, key: str) -> str:
@@ -125,12 +125,8 @@ def uncountable_list(sheet: Sheet, persons: PersonList) -> Finding:
 # --- Staff beside the figures of units ---
 
 
-def without_staff(sheet: Sheet, findings: list[Finding]) -> Sheet:
+def without_staff(sheet: Sheet, persons: PersonList, columns: list[int], findings: list[Finding]) -> Sheet:
     """Return a sheet of figures without the columns that name the staff of its units; adds the finding."""
-    persons = find_persons(sheet)
-    columns = staff_columns(sheet, persons) if persons else []
-    if persons is None or not columns:
-        return sheet
     cells = sheet.cells.copy()
     cells.iloc[persons.heading.rows[0] :, columns] = ""
     letters = ", ".join(column_letter(int(sheet.cells.columns[i])) for i in columns)
@@ -157,12 +153,14 @@ def staff_columns(sheet: Sheet, persons: PersonList) -> list[int]:
         return []
     head = clean_head(sheet.cells)
     headings = {table: heading_from(sheet, head, first, table).keys for table in ("cards", "population")}
-    figures = {i for t, names in headings.items() for i, k in enumerate(names) if k in figure_keys(t)} - {*columns}
-    rows = [[v for i in figures if (v := _figure(row[i])) is not None] for row in body.to_numpy()]
-    of_units = [max(row) for row in rows if row]
-    places = [tuple(row) for row, values in zip(body.iloc[:, units].to_numpy(), rows, strict=True) if values]
-    many = sum(figure >= NO_HOUSEHOLD for figure in of_units)
-    return columns if 2 * many > len(of_units) > 0 and len({*places}) == len(places) else []
+    positions = {i for t, names in headings.items() for i, k in enumerate(names) if k in figure_keys(t)} - {*columns}
+    if not positions:
+        return []
+    highest = np.fmax.reduce([figures(body.iloc[:, i]) for i in positions])
+    filled = ~np.isnan(highest)
+    places = [tuple(row) for row in body.iloc[filled, units].to_numpy()]
+    many = (highest >= NO_HOUSEHOLD).sum()
+    return columns if 2 * many > len(places) > 0 and len({*places}) == len(places) else []
 
 
 def _are_phones(body: pd.DataFrame, position: int) -> bool:
@@ -170,10 +168,3 @@ def _are_phones(body: pd.DataFrame, position: int) -> bool:
     cells = [f"0{v:.0f}" if isinstance(v, float) else str(v) for v in body.iloc[:, position] if v != ""]
     texts = [re.sub(r"[\s.\-\u00a0]", "", text) for text in cells]
     return 2 * sum(PHONE.fullmatch(text) is not None for text in texts) > len(texts)
-
-
-def _figure(value: Cell) -> float | None:
-    """Return the figure of a cell, in whichever way its thousands are written; None for any other cell."""
-    if type(value) is str:
-        return float(re.sub(r"\D", "", value)) if re.fullmatch(r"\d+(?:[., ]\d{3})*", value.strip()) else None
-    return float(value) if isinstance(value, float) else None

@@ -17,9 +17,10 @@ from bhyt_analysis.domain import schema
 from bhyt_analysis.domain.country import country
 from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word, word_kinds
+from bhyt_analysis.ingest.figures import figures as read_figures
 from bhyt_analysis.ingest.row_words import marks_row, row_words
 from bhyt_analysis.ingest.title_lines import stated_date
-from bhyt_analysis.ingest.vietnamese_text import STYLES, clean_text, number_readings
+from bhyt_analysis.ingest.vietnamese_text import clean_text
 from bhyt_analysis.ingest.workbook import Cell
 
 UNIT_COLUMNS = ("_row", "area", "_name", "_within", "_province")
@@ -171,23 +172,13 @@ def _names_unit(text: str) -> bool:
 
 def _figures(cells: pd.DataFrame) -> np.ndarray:
     """Return the counts of the rows: an array of rows by columns, NaN where a cell is no number."""
-    columns = [_numbers(cells[c]) for c in _figure_columns(cells)]
+    columns = [read_figures(cells[c]) for c in _figure_columns(cells)]
     return np.column_stack(columns) if columns else np.empty((len(cells), 0))
 
 
 def _figure_columns(cells: pd.DataFrame) -> list[str]:
     keys = {"people", "households", "cards", "_total", *schema.group_keys_by_name().values()}
     return [c for c in cells if c in keys]
-
-
-def _numbers(column: pd.Series) -> np.ndarray:
-    codes, texts = pd.factorize(column.to_numpy(dtype=object))
-    readings = [{} if type(t) is not str else number_readings(clean_text(t)) for t in texts]
-    # A whole number in the style in which most cells are whole; the types of the columns are checked later.
-    integers = {s: sum(s in r and r[s] == int(r[s]) for r in readings) for s in STYLES}
-    style = max(integers, key=lambda s: integers[s])
-    values = [t if isinstance(t, float) else float(r.get(style, "nan")) for t, r in zip(texts, readings, strict=True)]
-    return np.array([*values, np.nan])[codes]
 
 
 def _unit_texts(cells: pd.DataFrame) -> np.ndarray:

@@ -30,12 +30,20 @@ from bhyt_analysis.ingest.headings import (
     heading_from,
     heading_meaning,
 )
-from bhyt_analysis.ingest.personal_data import find_persons, uncountable_list
+from bhyt_analysis.ingest.personal_data import find_persons, staff_columns, uncountable_list, without_staff
 from bhyt_analysis.ingest.row_kinds import split_rows
-from bhyt_analysis.ingest.title_lines import labelled_values, stated_date, stated_status, stated_unit, title_measure
+from bhyt_analysis.ingest.title_lines import (
+    labelled_values,
+    stated_date,
+    stated_instrument,
+    stated_status,
+    stated_unit,
+    stated_year,
+    title_measure,
+)
 from bhyt_analysis.ingest.vietnamese_text import clean_text
 from bhyt_analysis.ingest.workbook import Cell, Sheet, column_letter
-from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.groups import group_keys
 
 if TYPE_CHECKING:
     from bhyt_analysis.ingest.answers import Answers
@@ -43,7 +51,7 @@ if TYPE_CHECKING:
 FEW_GROUPS = 3  # that are no accident
 NOTE_ROWS = 12  # below a table in which a line may say in what its figures are given
 PEOPLE_BESIDE = {"_people": "people", "_households": "households"}  # columns of ``population`` beside cards
-INSTRUMENT = re.compile(r"(?i)((?:kế hoạch|quyết định|nghị quyết|công văn|chương trình)\s+(?:số\s*:?\s*)?\d[\w./-]*)")
+YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
 @dataclass(frozen=True)
@@ -118,8 +126,10 @@ def _detect_tables(
     if is_template_page(sheet.name):
         return []
     name = table_from_name(sheet.name)
-    head = clean_head(sheet.cells)
     persons = find_persons(sheet) if name != "areas" else None
+    if persons and (columns := staff_columns(sheet, persons)):
+        sheet, persons = without_staff(sheet, persons, columns, findings), None
+    head = clean_head(sheet.cells)
     if persons and (persons.certain or not _has_table(sheet, head, name)):
         if persons.missing:
             findings.append(uncountable_list(sheet, persons))
@@ -219,7 +229,7 @@ def _read_tables(
     tables = []
     for layout in choose_columns(name, sheet, body, heading, measure, findings):
         table = _read_table(name, sheet, body, heading, layout, findings)
-        table = add_title_columns(table, sheet, titles, layout.day or day, findings)
+        table = _add_title_columns(table, sheet, titles, layout.day or day, findings)
         people = _people_beside(table)
         tables += [table, people] if people is not None else [table]
     return tables
@@ -306,66 +316,69 @@ def _fill_merged(body: pd.DataFrame, sheet: Sheet, table: str, keys: Sequence[st
 # --- Columns from the lines above the table ---
 
 
-def add_title_columns(
+def _add_title_columns(
     table: DetectedTable, sheet: Sheet, titles: list[list[Cell]], day: str, findings: list[Finding]
 ) -> DetectedTable:
     """Return the table with the columns that its heading or a line above it fills, such as «Nguồn: BHXH huyện»."""
     values = labelled_values(titles, table.name)
     columns = schema.table_columns(table.name)
     required = ["as_of"] if table.name == schema.REGISTER else columns[columns["required"] != ""]["column"].tolist()
-    day_column = next((c for c in ("as_of", "on") if c in required), "")
-    if day and day_column:
+    if day and (day_column := next((c for c in ("as_of", "on") if c in required), "")):
         values[day_column] = day
     missing = [c for c in required if c not in {*table.cells, *values}]
-    if "as_of" in missing and (stated := stated_date(table.titles, sheet.name)):
-        values["as_of"] = stated
-        findings.append(Finding("date_above", table.label, details={"day": pd.Timestamp(stated)}))
+    if "as_of" in missing:
+        values, table = _with_stated_day(values, table, sheet, findings)
     if table.name == "targets":
         values |= _target_values(table, sheet, missing, findings)
     if "status" in missing and "source" in required:
-        status = stated_status([*table.titles, sheet.name])
-        values["status"] = status or "published"
+        values["status"] = stated_status([*table.titles, sheet.name]) or "published"
         findings.append(Finding("status_assumed", table.label, value=Term(f"choice.status.{values['status']}")))
     if "source" in missing:
         values["source"] = table.label
         findings.append(Finding("source_is_file", table.label))
-    values = {k: v for k, v in values.items() if k not in table.cells and k not in groups().index}
-    lines = [t for t in table.titles if re.search(r"\b(19|20)\d\d\b", t)]
-    if "as_of" in missing and "as_of" not in values and lines:
-        findings.append(Finding("no_day", table.label, value=lines[0]))
-        table = replace(table, reported=table.reported | {"as_of"})
+    values = {k: v for k, v in values.items() if k not in table.cells and k not in group_keys()}
     return replace(table, cells=_with_years(table.cells.assign(**values)))
+
+
+def _with_stated_day(
+    values: dict[str, Cell], table: DetectedTable, sheet: Sheet, findings: list[Finding]
+) -> tuple[dict[str, Cell], DetectedTable]:
+    """Return the values with the day that the titles state; where they name other days only, a finding cites one."""
+    if stated := stated_date(table.titles, sheet.name):
+        findings.append(Finding("date_above", table.label, details={"day": pd.Timestamp(stated)}))
+        return {**values, "as_of": stated}, table
+    if not (lines := [t for t in table.titles if YEAR.search(t)]):
+        return values, table
+    findings.append(Finding("no_day", table.label, value=lines[0]))
+    return values, replace(table, reported=table.reported | {"as_of"})
 
 
 def _with_years(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the cells with the year beside them in the months without one: «3 | 2026» is March 2026."""
     if not {"_year", "as_of"} <= {*cells}:
         return cells
-    days = []
-    for month, year in zip(cells["as_of"], cells["_year"], strict=True):
+
+    def with_year(month: Cell, year: Cell) -> Cell:
         alone = re.fullmatch(r"(?i)(?:tháng |t)?(\d{1,2})(?:\.0)?", str(month).strip())
-        days.append(
-            f"{alone[1]}/{float(year):.0f}" if alone and re.fullmatch(r"(19|20)\d\d(\.0)?", str(year)) else month
-        )
-    return cells.assign(as_of=days)
+        years = re.fullmatch(r"((?:19|20)\d\d)(?:\.0)?", str(year).strip())
+        return f"{alone[1]}/{years[1]}" if alone and years else month
+
+    return cells.assign(as_of=list(map(with_year, cells["as_of"], cells["_year"])))
 
 
 def _target_values(table: DetectedTable, sheet: Sheet, missing: list[str], findings: list[Finding]) -> dict[str, Cell]:
     """Return what the title and the heading of a list of targets say of all its rows."""
     heading = table.headings["rate"].text if "rate" in table.headings else ""
     texts = [*table.titles, sheet.name, heading]
-    years = {y for t in texts if not INSTRUMENT.search(t) for y in re.findall(r"\b20\d\d\b", t)}
-    values: dict[str, Cell] = {}
-    if "on" in missing and len(years) == 1:
-        values["on"] = years.pop()
-    if "scope" in missing and any("bao phu" in normalise_name(t) for t in texts):
-        values["scope"] = "all"
-    if "relation" in missing:
-        values["relation"] = "="
-    instruments = [m[1] for t in table.titles if (m := INSTRUMENT.search(t))]
-    if "instrument" in missing:
-        values["instrument"] = instruments[0] if len(instruments) == 1 else table.label
+    covers_all = any("bao phu" in normalise_name(text) for text in texts)
+    stated = {
+        "on": stated_year(texts),
+        "scope": "all" if covers_all else "",
+        "relation": "=",
+        "instrument": stated_instrument(table.titles) or table.label,
+    }
+    values: dict[str, Cell] = {key: value for key, value in stated.items() if key in missing and value}
     if values:
-        stated = "; ".join(str(values[c]) for c in ("on", "instrument") if c in values)
-        findings.append(Finding("target_above", table.label, value=stated, details={"names": ", ".join(values)}))
+        cited = "; ".join(stated[key] for key in ("on", "instrument") if key in values)
+        findings.append(Finding("target_above", table.label, value=cited, details={"names": ", ".join(values)}))
     return values

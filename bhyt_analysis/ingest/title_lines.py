@@ -426,3 +426,30 @@ def title_measure(texts: Iterable[str]) -> tuple[str, str]:
                 if pattern.search(folded):
                     return measure, text
     return "", ""
+
+
+_INSTRUMENT = re.compile(r"(?i)((?:kế hoạch|quyết định|nghị quyết|công văn|chương trình)\s+(?:số\s*:?\s*)?\d[\w./-]*)")
+
+
+def stated_instrument(texts: Iterable[str]) -> str:
+    """Return the only document with a number that some texts name, or "".
+
+    Examples
+    --------
+    >>> stated_instrument(["CHỈ TIÊU NĂM 2026", "(Kèm theo Kế hoạch số 99/KH-UBND ngày 15/01/2026)"])
+    'Kế hoạch số 99/KH-UBND'
+    """
+    instruments = {match[1] for text in texts if (match := _INSTRUMENT.search(text))}
+    return instruments.pop() if len(instruments) == 1 else ""
+
+
+def stated_year(texts: Iterable[str]) -> str:
+    """Return the only year of this century that some texts name, without those of documents, or "".
+
+    Examples
+    --------
+    >>> stated_year(["CHỈ TIÊU NĂM 2026", "(Kèm theo Kế hoạch số 99/KH-UBND ngày 15/01/2025)"])
+    '2026'
+    """
+    years = {year for text in texts if not _INSTRUMENT.search(text) for year in re.findall(r"\b20\d\d\b", text)}
+    return years.pop() if len(years) == 1 else ""

@@ -76,7 +76,7 @@ Cell = str | float | dt.date | Percent
 _CELL_TYPES = {str, float, dt.date}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Sheet:
     """The cells of one sheet or CSV file.
 

@@ -55,6 +55,20 @@ def group_keys() -> frozenset[str]:
     return frozenset(_table().index)
 
 
+@lru_cache(maxsize=256)
+def wider_groups(key: str) -> frozenset[str]:
+    """Return the groups that contain a group or sub-group; none for a key of no group.
+
+    Examples
+    --------
+    >>> sorted(wider_groups("minority_in_difficult_area")), sorted(wider_groups("household"))
+    (['difficult_area', 'state_paid'], [])
+    """
+    if key not in group_keys():
+        return frozenset()
+    return frozenset(str(_table().at[key, column]) for column in ("group", "within")) - {key, "", "nan"}
+
+
 @lru_cache(maxsize=16)
 def groups_flagged(flag: str) -> tuple[str, ...]:
     """Return the keys of the groups with a flag of ``groups.csv``, in the order that the flag gives.
