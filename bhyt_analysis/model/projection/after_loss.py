@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,12 @@ import pandas as pd
 from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.model.projection import cohort
 from bhyt_analysis.model.projection.assumptions import central_values
 from bhyt_analysis.model.projection.baseline import AREA, GROUPS, UNKNOWN_GROUP
-from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, POOLS, SUPPORT_WINDOWS, Floats, ReenrolmentPaths
-from bhyt_analysis.model.projection.projection import ExitClass, Projection, coverage_changes, leavers_by_pool
+from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, POOLS, SUPPORT_WINDOWS, Floats
+from bhyt_analysis.model.projection.division import ExitClass
+from bhyt_analysis.model.projection.projection import Projection, coverage_changes, division_of, since_count
 from bhyt_analysis.model.projection.simulate import RESULTS
 
 UNINSURED = "uninsured"
@@ -43,15 +46,15 @@ def after_loss(projection: Projection, results: Sequence[str] = RESULTS) -> pd.D
     tables = []
     for result in results:
         sums = {key: np.zeros(len(months)) for key in ("lost", "broken", *ENTITLEMENTS)}
-        for exit_class, leavers, paths in _area_exits(projection, result):
-            exited = (np.arange(len(months)) >= exit_class.exit_month).astype(float)
-            lost, people = float(exits["lost"].to_numpy()[exit_class.exits].sum()), leavers.sum(axis=0)
+        for one in _followed(projection, result):
+            exited = (np.arange(len(months)) >= one.exit_class.exit_month).astype(float)
+            lost = float(exits["lost"].to_numpy()[one.exit_class.exits].sum())
             sums["lost"] += lost * exited
-            sums[UNKNOWN_GROUP] += (lost - people.sum()) * exited
-            sums["broken"] += (people @ paths.continuity_lost[0]) * exited
-            insured = people[:, None] * paths.insured[0] * exited
+            sums[UNKNOWN_GROUP] += (lost - one.people.sum()) * exited
+            sums["broken"] += (one.people.sum(axis=0) @ one.continuity_lost) * exited
+            insured = one.insured.sum(axis=0) * exited
             for key in ENTITLEMENTS:
-                sums[key] += np.where(exit_class.entitlements.keys == key, insured, 0.0).sum(axis=0)
+                sums[key] += np.where(one.exit_class.entitlements.keys == key, insured, 0.0).sum(axis=0)
         table = pd.DataFrame({"scenario": projection.scenario.name, "result": result, "month": months, **sums})
         table["uninsured"] = table["lost"] - table[ENTITLEMENTS].sum(axis=1)
         table["back"] = 1 - table["uninsured"] / table["lost"].where(table["lost"] > 0)
@@ -83,20 +86,20 @@ def transitions(projection: Projection, month: str | pd.Timestamp, result: str =
     states = [AREA_ENTITLEMENT, *ENTITLEMENTS, UNINSURED]
     people = pd.DataFrame(0.0, index=range(len(units)), columns=states)
     people[AREA_ENTITLEMENT] = projection.baseline.insured[:, AREA]
-    for exit_class, leavers, paths in _area_exits(projection, result):
-        rows, keys = exits.iloc[exit_class.exits], exit_class.entitlements.keys[:, t]
-        lost = rows["lost"].astype(float)
-        flows = pd.DataFrame(0.0, index=rows.index, columns=states)
-        if exit_class.exit_month <= projection.baseline_index:  # the count no longer has them in the entitlement
+    for one in _followed(projection, result):
+        rows, keys = exits.iloc[one.exit_class.exits], one.exit_class.entitlements.keys[:, t]
+        lost = rows["lost"].astype(float).groupby(rows["unit"]).sum()
+        flows = pd.DataFrame(0.0, index=lost.index, columns=states)
+        if one.exit_class.exit_month <= projection.baseline_index:  # the count no longer has them in the entitlement
             flows[AREA_ENTITLEMENT] += lost
-        if t >= exit_class.exit_month:
-            insured = leavers * paths.insured[0, :, t]
+        if t >= one.exit_class.exit_month:
+            insured = one.insured[:, :, t]
             flows[AREA_ENTITLEMENT] -= lost
-            flows[UNKNOWN_GROUP] += lost - leavers.sum(axis=1)
+            flows[UNKNOWN_GROUP] += lost - one.people.sum(axis=1)
             for key in ENTITLEMENTS:
                 flows[key] += insured[:, keys == key].sum(axis=1)
-            flows[UNINSURED] = (leavers - insured).sum(axis=1)
-        people = people.add(flows.groupby(rows["unit"]).sum(), fill_value=0.0)
+            flows[UNINSURED] = one.people.sum(axis=1) - insured.sum(axis=1)
+        people = people.add(flows, fill_value=0.0)
     total = people.sum(axis=1)
     table = people.assign(area=units["area"].to_numpy(), name=units["name"].to_numpy(), total=total)[total > 0]
     table = table.melt(["area", "name", "total"], states, "to", "people", ignore_index=False).sort_index(kind="stable")
@@ -105,11 +108,33 @@ def transitions(projection: Projection, month: str | pd.Timestamp, result: str =
     return table[["area", "name", "from", "to", "people", "share", "status"]].reset_index(drop=True)
 
 
-def _area_exits(projection: Projection, result: str) -> Iterator[tuple[ExitClass, Floats, ReenrolmentPaths]]:
-    """Yield each class of exits from the area entitlement: the people of its exits by pool, and their paths."""
-    values, units = central_values(projection.assumptions), projection.baseline.exits["unit"].to_numpy()
+class Followed(NamedTuple):
+    """Those who left by one class of exits and are followed: ``people`` (units with exits, pools), the insured of them
+    (units with exits, pools, months), and the share (pools, months) whose five years in a row are lost.
+    """
+
+    exit_class: ExitClass
+    people: Floats
+    insured: Floats
+    continuity_lost: Floats
+
+
+def _followed(projection: Projection, result: str) -> Iterator[Followed]:
+    """Yield each class of exits, with the central values."""
+    values, first = central_values(projection.assumptions), projection.baseline_index
     changes = coverage_changes(projection, values, result)
-    for exit_class, paths in zip(projection.exit_classes, changes.paths, strict=True):
-        if exit_class.entitlement == AREA_ENTITLEMENT:
-            leavers = leavers_by_pool(projection, exit_class, paths, values, projection.each_unit)
-            yield exit_class, leavers.people[0][np.searchsorted(leavers.blocks, units[exit_class.exits])], paths
+    division = division_of(projection, changes, values, projection.each_unit)
+    static = result == "static"
+    lapse = np.zeros((1, len(POOLS))) if static else cohort.monthly_lapse(values)
+    for one, leavers, level in zip(projection.exit_classes, division.leavers, changes.pools, strict=True):
+        stays, joins = since_count(level, first)
+        at_count = leavers.uninsured[0] + leavers.group[0] + leavers.unknown[0]
+        people = leavers.entitlement[0] + at_count
+        insured = people[:, :, None] * level[0]
+        if one.exit_month <= first:
+            later = (
+                leavers.uninsured[0][:, :, None] * joins[0] + (at_count - leavers.uninsured[0])[:, :, None] * stays[0]
+            )
+            insured[:, :, first:] = later[:, :, first:]
+        lost = cohort.continuity_lost(level, lapse, one.exit_month, one.entitlements.gap_months)
+        yield Followed(one, people, insured, lost[0])

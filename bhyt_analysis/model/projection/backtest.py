@@ -13,7 +13,7 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.printed_figures import published_rates
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.projection.assumptions import Range, assumptions, central_values, draw_assumptions
-from bhyt_analysis.model.projection.cohort import Floats, pool_entitlements, pool_shares, reenrolment_shares
+from bhyt_analysis.model.projection.cohort import Floats, pool_entitlements, pool_shares, reenrolment_levels
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import project_area
 from bhyt_analysis.model.projection.uncertainty import area_rates
@@ -158,8 +158,8 @@ def _reenrolled_share(case: Case, on: pd.Timestamp, until: pd.Timestamp) -> Floa
     entitlements = pool_entitlements(case.law, months, 1, "decree 75")
     shares = []
     for values in (central_values(table), draw_assumptions(table, case.draws, case.seed)):
-        paths = reenrolment_shares(values, entitlements, months, 1, table["at_share"])
-        shares.append((paths.insured[:, :, -1] * pool_shares(values, values["minority_share"])).sum(axis=1))
+        levels = reenrolment_levels(values, entitlements, months, 1, table["at_share"])
+        shares.append((levels[:, :, -1] * pool_shares(values, values["minority_share"])).sum(axis=1))
     return np.concatenate(shares)
 
 

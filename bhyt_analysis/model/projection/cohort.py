@@ -45,21 +45,15 @@ CARD_MONTHS = 12  # a self-paid card is valid for a year
 class PoolEntitlements:
     """The group in which each pool may be insured in each month, and what the State pays of it.
 
-    ``keys`` (pools, months) of text, ``shares`` (pools, months); before the exit the key is the area entitlement and
-    the share 1. ``gap_months``: the months without a card after which five years in a row are lost.
+    ``keys`` (pools, months) of text, ``shares`` (pools, months), ``own_shares`` those without a support after the exit;
+    before the exit the key is the entitlement that ends and the share 1. ``gap_months``: the months without a card
+    after which five years in a row are lost.
     """
 
     keys: NDArray[np.object_]
     shares: Floats
+    own_shares: Floats
     gap_months: int
-
-
-@dataclass(frozen=True, eq=False)
-class ReenrolmentPaths:
-    """The shares of each pool by draw and month: insured; ever uninsured so long that five years in a row are lost."""
-
-    insured: Floats
-    continuity_lost: Floats
 
 
 def pool_shares(values: Values, minority: Floats) -> Floats:
@@ -110,19 +104,20 @@ def pool_entitlements(
     if support in spans:  # a span of its own: months since the exit, not days of the calendar
         support_shares[np.arange(len(months)) - exit_month >= spans[support].fillna(0).to_numpy()] = 0
     keys = np.full((len(POOLS), len(months)), before, dtype=object)
-    shares = np.ones((len(POOLS), len(months)))
+    shares, own_shares = np.ones((2, len(POOLS), len(months)))
     for i, pool in enumerate(POOLS.itertuples()):
         own = shares_of(pool.entitlement)
         better = (support_shares > own) & pool.minority
         keys[i, exit_month:] = np.where(better, support, pool.entitlement)[exit_month:]
         shares[i, exit_month:] = np.where(better, support_shares, own)[exit_month:]
-    return PoolEntitlements(keys, shares, int(law.at(months[-1], area).number("continuity_gap")))
+        own_shares[i, exit_month:] = own[exit_month:]
+    return PoolEntitlements(keys, shares, own_shares, int(law.at(months[-1], area).number("continuity_gap")))
 
 
 def joining_rates(values: Values) -> tuple[Floats, Floats]:
     """Return the share that joins at once, and that of the rest that joins each month, by the outreach of each draw.
 
-    Between the three levels of outreach the values lie on straight lines.
+    Between the three levels of outreach the values lie on straight lines; no level has less than the one below it.
 
     Examples
     --------
@@ -133,7 +128,8 @@ def joining_rates(values: Values) -> tuple[Floats, Floats]:
     outreach = np.clip(values["outreach"], 0, 2)
     rates = []
     for name in ("at_once", "monthly"):
-        none, ordinary, intensive = (values[f"{name}.{level}"] for level in OUTREACH_LEVELS)
+        drawn = np.stack([values[f"{name}.{level}"] for level in OUTREACH_LEVELS])
+        none, ordinary, intensive = np.maximum.accumulate(drawn)
         below, above = none + outreach * (ordinary - none), ordinary + (outreach - 1) * (intensive - ordinary)
         rates.append(np.where(outreach <= 1, below, above))
     return rates[0], rates[1]
@@ -144,150 +140,173 @@ def before_policy(values: Values) -> Values:
     return {**values, "outreach": values["outreach_before"]}
 
 
-def target_take_up(values: Values, keys: Sequence[str], shares: Floats, observed_shares: pd.Series) -> Floats:
+def target_take_up(
+    values: Values, keys: Sequence[str], shares: Floats, observed_shares: pd.Series, policy_month: int = 0
+) -> Floats:
     """Return the take-up that each pool tends to: (draws, pools, months).
 
     ``keys`` name the pools' own groups, ``shares`` (pools, months) what the State pays, ``observed_shares`` what it
-    paid where the take-up was observed, by assumption.
+    paid where the take-up was observed, by assumption. Before the month ``policy_month`` the outreach is
+    ``outreach_before``, from then on that of the scenario.
     """
     observed = [values.get(f"take_up.{k}", np.ones_like(values["outreach"])) for k in keys]
     observed_share = np.array([observed_shares.get(f"take_up.{k}", 0.0) for k in keys])
-    names = ("price_elasticity", "outreach", "outreach_effect", "highest_take_up")
+    is_policy = np.arange(shares.shape[1]) >= policy_month
+    outreach = np.where(is_policy, values["outreach"][:, None], values["outreach_before"][:, None])
     rates = take_up_rate(
         np.stack(observed, axis=1)[:, :, None],
         observed_share[None, :, None],
         shares[None],
-        *(values[name][:, None, None] for name in names),
+        values["price_elasticity"][:, None, None],
+        outreach[:, None, :],
+        *(values[name][:, None, None] for name in ("outreach_effect", "highest_take_up")),
     )
     rates[:, [k == EMPLOYED for k in keys]] = 1.0  # an employer must insure
     return rates
 
 
-def reenrolment_shares(
+def take_up_levels(
+    values: Values,
+    target: Floats,
+    months: Months,
+    start: int,
+    level: Floats,
+    pupils: NDArray[np.bool_],
+    lapse: Floats | float = 0.0,
+    policy_month: int = 0,
+) -> Floats:
+    """Follow the insured share of groups month by month towards their take-up: (draws, groups, months).
+
+    ``level`` (draws, groups) is that of the month ``start``, which earlier months have too. Each month some cards
+    lapse; those for whom the price has become too high leave as their cards of a year run out, a twelfth a month; of
+    those still to join some do so, more of them when the take-up rises. Source: `assumptions.csv`.
+    """
+    levels = np.repeat(level[:, :, None], target.shape[2], axis=2)
+    leaving = np.zeros((*level.shape, CARD_MONTHS))  # who leaves this month, the next, ...
+    rates = [tuple(r[:, None] for r in joining_rates(v)) for v in (before_policy(values), values)]
+    for t in range(start + 1, target.shape[2]):
+        now = target[:, :, t]
+        level, leaving = level * (1 - lapse), leaving * np.expand_dims(1 - lapse, -1) if np.any(lapse) else leaving
+        planned = leaving.sum(axis=2)
+        excess = level - planned - now
+        if planned.any():  # the price has fallen again before their cards have run out
+            stay = np.divide(np.clip(-excess, 0, planned), planned, out=np.zeros_like(planned), where=planned > 0)
+            leaving = leaving * (1 - stay[:, :, None])
+        leaving = leaving + np.clip(excess, 0, None)[:, :, None] / CARD_MONTHS
+        level = level - leaving[:, :, 0]
+        leaving = np.concatenate([leaving[:, :, 1:], np.zeros_like(leaving[:, :, :1])], axis=2)
+        at_once, monthly = rates[t >= policy_month]
+        rises = now > target[:, :, t - 1]  # cheaper, or more outreach
+        rate = np.where(rises, np.maximum(at_once, monthly), monthly)
+        if months[t].month in SCHOOL_MONTHS:
+            rate = np.where(pupils, np.maximum(values["school_step"][:, None], rate), rate)
+        level = level + rate * np.clip(now - level, 0, None)
+        levels[:, :, t] = level
+    return levels
+
+
+def reenrolment_levels(
     values: Values,
     entitlements: PoolEntitlements,
     months: Months,
     exit_month: int,
     observed_shares: pd.Series,
     policy_month: int = 0,
-) -> ReenrolmentPaths:
-    """Follow each pool month by month from the month in which the card ends.
+) -> Floats:
+    """Follow the insured share of each pool from the month in which the card ends: (draws, pools, months).
 
-    Each month: cards lapse or end, those without a card are without it for one month more, then some join. Persistence
-    is yearly; what falls in price joins faster, what rises in price leaves as cards run out. Before the month
-    ``policy_month`` the outreach is ``outreach_before``, from then on that of the scenario.
+    When a support ends, so do the cards that it paid: who would be insured without it still is, and of the others a
+    share renews at the price of the own group. Before the month ``policy_month`` the outreach is ``outreach_before``,
+    from then on that of the scenario.
 
     Examples
     --------
-    Households under ordinary outreach after the exit of July 2021, by hand: take-up
-    logit⁻¹(logit 0.35 + 0.5) = 0.470; 5% of it at once: 0.0235.
+    Households under ordinary outreach after the exit of July 2021, by hand: 5% of those who lost at once.
 
     >>> from bhyt_analysis.model.projection.assumptions import assumptions, central_values
     >>> table, months = assumptions(), list(pd.date_range("2021-06-30", "2021-12-31", freq="ME"))
     >>> entitlements = pool_entitlements(bhyt.Law.read(), months, 1, "none")
-    >>> paths = reenrolment_shares(central_values(table), entitlements, months, 1, table["at_share"])
-    >>> paths.insured[0, 6, :2].round(4).tolist()
-    [1.0, 0.0235]
+    >>> levels = reenrolment_levels(central_values(table), entitlements, months, 1, table["at_share"])
+    >>> levels[0, 6, :2].round(4).tolist()
+    [1.0, 0.05]
     """
-    past, keys, shares = before_policy(values), POOLS["entitlement"].tolist(), entitlements.shares
-    target = target_take_up(values, keys, shares, observed_shares)
-    if exit_month < policy_month:
-        target[:, :, :policy_month] = target_take_up(past, keys, shares[:, :policy_month], observed_shares)
-    support_ends = _support_ends(entitlements)
-    lapse = np.where(SELF_PAID, 1 - values["persistence"][:, None] ** (1 / 12), 0.0)
-    zeros = np.zeros(target.shape[:2])
-    insured, continuity_lost = np.ones(target.shape), np.zeros(target.shape)
-    # Insured with and without five years in a row; without a card for 1, 2, ... months; for longer than the gap.
-    continuous, returned, gaps, longer = zeros + 1, zeros, [zeros] * entitlements.gap_months, zeros
-    for t in range(exit_month, target.shape[2]):
-        card_ends = np.ones(len(POOLS), bool) if t == exit_month else support_ends[:, t]
-        covered = continuous + returned
-        too_dear = np.clip(covered - target[:, :, t], 0, None) / np.maximum(covered, 1e-12) / CARD_MONTHS
-        leave = np.where(card_ends, 1.0, np.clip(lapse + too_dear, 0, 1))
-        longer = longer + gaps[-1] + returned * leave
-        gaps = [continuous * leave, *gaps[:-1]]
-        continuous, returned = continuous * (1 - leave), returned * (1 - leave)
+    keys, lapse = POOLS["entitlement"].tolist(), monthly_lapse(values)
 
-        before = values if t >= policy_month else past
-        rates = _monthly_joining(before, target, t, exit_month, card_ends, months[t].month)
-        uninsured = sum(gaps) + longer
-        joining = np.clip(rates * np.clip(target[:, :, t] - continuous - returned, 0, None), 0, uninsured)
-        part = joining / np.maximum(uninsured, 1e-12)
-        continuous, returned = continuous + sum(gaps) * part, returned + longer * part
-        gaps, longer = [people * (1 - part) for people in gaps], longer * (1 - part)
-        insured[:, :, t], continuity_lost[:, :, t] = continuous + returned, returned + longer
-    return ReenrolmentPaths(insured, continuity_lost)
+    def follow(shares: Floats) -> Floats:
+        target = target_take_up(values, keys, shares, observed_shares, policy_month)
+        past = values if exit_month >= policy_month else before_policy(values)
+        level = np.minimum(joining_rates(past)[0][:, None], target[:, :, exit_month])
+        if months[exit_month].month in SCHOOL_MONTHS:
+            step = np.maximum(level, values["school_step"][:, None] * target[:, :, exit_month])
+            level = np.where(PUPILS, step, level)
+        level = np.where(EMPLOYEES, 1.0, level)
+        return take_up_levels(values, target, months, exit_month, level, PUPILS, lapse, policy_month)
 
-
-def _monthly_joining(
-    values: Values, target: Floats, t: int, exit_month: int, card_ends: NDArray[np.bool_], calendar_month: int
-) -> Floats:
-    """Return the share of those still to join who do so in a month: (draws, pools)."""
-    at_once, monthly = (rate[:, None] for rate in joining_rates(values))
-    first = t == exit_month
-    rises = (target[:, :, t] > target[:, :, t - 1]) & (not first)  # cheaper, or more outreach
-    rates = np.where(card_ends, at_once, np.where(rises, np.maximum(at_once, monthly), monthly))
-    at_school = PUPILS & (calendar_month in SCHOOL_MONTHS or (not first and card_ends))
-    rates = np.where(at_school, np.maximum(values["school_step"][:, None], rates), rates)
-    return np.where(EMPLOYEES, 1.0, rates)
-
-
-def _support_ends(entitlements: PoolEntitlements) -> NDArray[np.bool_]:
-    """Tell in which months a support of the month before has ended, by pool: the cards end with it."""
-    keys = entitlements.keys
-    supported = np.isin(keys.astype(str), [k for k in SUPPORT_WINDOWS.values() if k])
-    ends = np.zeros(keys.shape, dtype=bool)
-    ends[:, 1:] = supported[:, :-1] & (keys[:, 1:] != keys[:, :-1])
-    return ends
-
-
-def static_paths(entitlements: PoolEntitlements, months: Months, exit_month: int, draws: int = 1) -> ReenrolmentPaths:
-    """Follow the same pools without behaviour: only an employer's duty insures people again."""
-    shape = (draws, len(POOLS), len(months))
-    since = np.arange(len(months)) - exit_month
-    insured = np.broadcast_to((since < 0) | EMPLOYEES[:, None], shape).astype(float)
-    lost = np.broadcast_to((since >= entitlements.gap_months) & ~EMPLOYEES[:, None], shape).astype(float)
-    return ReenrolmentPaths(insured, lost)
-
-
-def price_response(
-    values: Values, keys: Sequence[str], shares: Floats, months: Months, start: int, observed_shares: pd.Series
-) -> Floats:
-    """Follow the cards of groups outside the decision as their price changes: (draws, groups, months), 1 at the start.
-
-    Groups without a take-up of their own stay as they are.
-    """
-    responsive = np.array([f"take_up.{k}" in values for k in keys])
-    levels = np.ones((len(values["outreach"]), len(keys), len(months)))
-    if not responsive.any():
-        return levels
-    names = [k for k, r in zip(keys, responsive, strict=True) if r]
-    target = target_take_up(before_policy(values), names, np.nan_to_num(shares[responsive]), observed_shares)
-    before = target[:, :, start][:, :, None]
-    ratio = np.divide(target, before, out=np.ones_like(target), where=before > 0)
-    at_once, monthly = (rate[:, None] for rate in joining_rates(values))
-    pupils = np.array(names) == "student"
-    level = np.ones(ratio.shape[:2])
-    for t in range(start + 1, len(months)):
-        gap = ratio[:, :, t] - level
-        rate = np.where(ratio[:, :, t] != ratio[:, :, t - 1], np.maximum(at_once, monthly), monthly)
-        rate = np.where(pupils & (months[t].month in SCHOOL_MONTHS), values["school_step"][:, None], rate)
-        level = level + np.where(gap > 0, rate * gap, gap / CARD_MONTHS)
-        levels[:, responsive, t] = level
+    levels = follow(entitlements.shares)
+    levels[:, :, :exit_month] = 1.0
+    ends = _support_ends(entitlements, exit_month)
+    if ends:
+        own = follow(entitlements.own_shares)
+        for pool, end in ends.items():
+            without, after = own[:, pool, end:], np.arange(len(months) - end)
+            more = np.clip(levels[:, pool, end - 1] - without[:, 0], 0, None) * values["renewal_after_support"]
+            renewed = more[:, None] * (1 - lapse[:, pool, None]) ** after
+            room = np.divide(1 - without, 1 - without[:, :1], out=np.zeros_like(without), where=without[:, :1] < 1)
+            levels[:, pool, end:] = without + renewed * room
     return levels
 
 
-def outreach_gains(values: Values, months: int, start: int, observed_shares: pd.Series) -> Floats:
-    """Return the share of people uninsured at the start who join because of more outreach: (draws, months)."""
-    full_price = np.zeros((1, 1))
-    now, before = (
-        target_take_up(v, ["household"], full_price, observed_shares)[:, 0, 0] for v in (values, before_policy(values))
-    )
-    target = np.divide(np.clip(now - before, 0, None), 1 - before, out=np.zeros_like(now), where=before < 1)
-    at_once, monthly = joining_rates(values)
-    gains, level = np.zeros((len(target), months)), np.zeros(len(target))
-    for t in range(start + 1, months):
-        rate = np.maximum(at_once, monthly) if t == start + 1 else monthly
-        level = level + rate * (target - level)
-        gains[:, t] = level
-    return gains
+def monthly_lapse(values: Values) -> Floats:
+    """Return the share of each pool's cards that lapse in a month: (draws, pools)."""
+    return np.where(SELF_PAID, 1 - values["persistence"][:, None] ** (1 / CARD_MONTHS), 0.0)
+
+
+def _support_ends(entitlements: PoolEntitlements, exit_month: int) -> dict[int, int]:
+    """Return the month in which the last support of each pool ends, where the State pays less from then on."""
+    keys, shares = entitlements.keys.astype(str), entitlements.shares
+    supported = np.isin(keys, [k for k in SUPPORT_WINDOWS.values() if k])
+    ends = supported[:, :-1] & ~supported[:, 1:] & (shares[:, 1:] < shares[:, :-1])
+    return {p: int(np.flatnonzero(row)[-1]) + 1 for p, row in enumerate(ends) if row[max(exit_month - 1, 0) :].any()}
+
+
+def continuity_lost(levels: Floats, lapse: Floats, exit_month: int, gap_months: int) -> Floats:
+    """Return the share of each pool that was ever so long without a card that five years in a row are lost.
+
+    ``levels`` are those of `reenrolment_levels`, ``lapse`` the share of the insured that leaves in a month.
+    """
+    zeros, lost = np.zeros(levels.shape[:2]), np.zeros(levels.shape)
+    # Insured with and without five years in a row; without a card for 1, 2, ... months; for longer than the gap.
+    continuous, returned, gaps, longer = zeros + 1, zeros, [zeros] * gap_months, zeros
+    for t in range(exit_month, levels.shape[2]):
+        before = continuous + returned
+        fall = 1 - np.divide(levels[:, :, t], before, out=np.ones_like(before), where=before > 0)
+        leave = np.ones_like(zeros) if t == exit_month else np.clip(np.maximum(lapse, fall), 0, 1)
+        longer = longer + gaps[-1] + returned * leave
+        gaps = [continuous * leave, *gaps[:-1]]
+        continuous, returned = continuous * (1 - leave), returned * (1 - leave)
+        uninsured = sum(gaps) + longer
+        joining = np.clip(levels[:, :, t] - continuous - returned, 0, uninsured)
+        part = np.divide(joining, uninsured, out=np.zeros_like(joining), where=uninsured > 0)
+        continuous, returned = continuous + sum(gaps) * part, returned + longer * part
+        gaps, longer = [people * (1 - part) for people in gaps], longer * (1 - part)
+        lost[:, :, t] = returned + longer
+    return lost
+
+
+def static_levels(months: Months, exit_month: int, draws: int = 1) -> Floats:
+    """Follow the same pools without behaviour: only an employer's duty insures people again."""
+    since = np.arange(len(months)) - exit_month
+    return np.broadcast_to((since < 0) | EMPLOYEES[:, None], (draws, len(POOLS), len(months))).astype(float)
+
+
+def group_levels(
+    values: Values, keys: Sequence[str], shares: Floats, months: Months, start: int, observed_shares: pd.Series
+) -> Floats:
+    """Follow the take-up of groups that lost no card, as their price and the outreach change: (draws, groups, months).
+
+    ``keys`` are groups with a take-up of their own, ``start`` the month of the count, where they have the take-up that
+    the price and the outreach before the policy give.
+    """
+    target = target_take_up(values, keys, np.nan_to_num(shares), observed_shares, start + 1)
+    pupils = np.array(keys) == "student"
+    return take_up_levels(values, target, months, start, target[:, :, start], pupils, policy_month=start + 1)

@@ -16,56 +16,37 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.law.groups import groups
-from bhyt_analysis.law.law import Law
+from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.finance.budget import group_subsidy_share, monthly_prices, payer_shares
 from bhyt_analysis.model.projection import cohort
 from bhyt_analysis.model.projection.assumptions import Values, assumptions, central_values
-from bhyt_analysis.model.projection.baseline import AREA, GROUPS, OTHER, UNKNOWN_GROUP, Baseline
-from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, POOLS, Floats, PoolEntitlements, ReenrolmentPaths
+from bhyt_analysis.model.projection.baseline import AREA, GROUPS, OTHER, UNKNOWN, Baseline
+from bhyt_analysis.model.projection.cohort import Floats
+from bhyt_analysis.model.projection.division import UNINSURED, Division, ExitClass, divide, sum_by_block
 from bhyt_analysis.model.projection.scenario import Scenario
 
 Positions = Sequence[int] | np.ndarray
 MONTHS_AHEAD = 60  # where a scenario has no end
 CHUNK = 4_000_000  # numbers in memory at once where every commune is drawn
 HOUSEHOLD = GROUPS.index("household")
+# The groups with a take-up of their own: it follows their price and the outreach.
+RESPONSIVE = [i for i, key in enumerate(GROUPS) if f"take_up.{key}" in assumptions().index]
+LEAST_TAKE_UP = 1e-3  # of a group, when it is told how many of it have no card
 ENDING_SUPPORTS = [GROUPS.index(key) for key in cohort.SUPPORT_WINDOWS.values() if key]
-# Entitlements after that of the area in the order of the law: whoever gains it leaves them.
-FIRST_SUPPORTED = groups().at["state_supported", "title_order"]
-LATER_GROUPS = [
-    i for i, g in enumerate(GROUPS) if g == UNKNOWN_GROUP or groups().at[g, "title_order"] >= FIRST_SUPPORTED
-]
 
 
 @dataclass(frozen=True, eq=False)
 class UnitClass:
     """Units under the same law: their prices change alike.
 
-    ``units``: positions of the units; ``state_shares`` (groups, months), ``prices`` (groups, months, payers).
+    ``units``: positions of the units; ``state_shares`` (groups, months), ``prices`` (groups, months, payers);
+    ``support_ends``: by group, the exit of those who have on the day of the count a support that ends later.
     """
 
     units: np.ndarray
     state_shares: Floats
     prices: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class ExitClass:
-    """Exits under the same law in the same month: those who leave are insured again alike.
-
-    ``exits``: positions of the rows of `Baseline.exits`; ``exit_month``: position of the first month after the exit;
-    ``entitlement``: that of the area, or a support that ends.
-    """
-
-    exits: np.ndarray
-    exit_month: int
-    entitlements: PoolEntitlements
-    entitlement: str = AREA_ENTITLEMENT
-
-    @property
-    def pool_groups(self) -> np.ndarray:
-        """Positions of the groups of the pools: (pools, months)."""
-        return np.array([[GROUPS.index(key) for key in keys] for keys in self.entitlements.keys])
+    support_ends: dict[int, ExitClass]
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +109,7 @@ def apply_behaviour(policy: Projection, scenario: Scenario) -> Projection:
     years = (np.arange(len(policy.months)) - policy.baseline_index) / 12
     growth = (1 + float(table.at["population_growth", "central"])) ** years
     people = policy.baseline.units["population"].to_numpy()[:, None] * growth
-    return _add_support_ends(replace(policy, scenario=scenario, assumptions=table, people=people, growth=growth))
+    return replace(policy, scenario=scenario, assumptions=table, people=people, growth=growth)
 
 
 def _month_after(day: pd.Timestamp) -> pd.Timestamp:
@@ -145,6 +126,7 @@ def _classes(
     for i, place in enumerate(baseline.lineages):
         units_by_law[areas[str(place)]].append(i)
     unit_classes, exit_classes, window = [], [], scenario.support_window or "none"
+    first = months.index(baseline.day + pd.offsets.MonthEnd(0))
     for units in units_by_law.values():
         place = baseline.lineages[units[0]]
         inside = baseline.exits["unit"].isin(units).to_numpy()
@@ -155,95 +137,96 @@ def _classes(
         shares = payer_shares(law, months, place)
         state_shares = np.stack([group_subsidy_share(shares, g) for g in GROUPS])  # missing where the law has none
         prices = monthly_prices(law, months, GROUPS, place, dict(scenario.income))
-        unit_classes.append(UnitClass(np.array(units), state_shares, prices))
+        ends = _support_ends(law, months, state_shares, first, place)
+        unit_classes.append(UnitClass(np.array(units), state_shares, prices, ends))
     return unit_classes, exit_classes
 
 
-def _add_support_ends(projection: Projection) -> Projection:
-    """Add an exit for those who have, on the day of the count, a support that ends later.
-
-    Those who are known to have left by the scenario's decision are followed by their own pools.
-    """
-    baseline, law, months = projection.baseline, projection.law, projection.months
-    exit_classes, exits = list(projection.exit_classes), [baseline.exits]
-    supported = _supported_people(projection)
-    for unit_class in projection.unit_classes:
-        for group, people in supported.items():
-            units = unit_class.units[people[unit_class.units] > 0]
-            paid = unit_class.state_shares[group, projection.baseline_index :] > 0
-            ends = np.flatnonzero(paid[:-1] & ~paid[1:])
-            if not len(units) or not len(ends):
-                continue
-            exit_month = projection.baseline_index + int(ends[0]) + 1  # the first without the support
-            rows = np.arange(len(units)) + sum(map(len, exits))
-            record = {"unit": units, "on": months[exit_month - 1] + pd.Timedelta(days=1), "lost": people[units]}
-            record |= {"gained": 0.0, "other": 0.0, "minority": 1.0}
-            exits.append(pd.DataFrame({**record, "status": baseline.units["status"].to_numpy()[units]}))
-            place, key = baseline.lineages[units[0]], GROUPS[group]
-            entitlements = cohort.pool_entitlements(law, months, exit_month, "none", place, before=key)
-            exit_classes.append(ExitClass(rows, exit_month, entitlements, key))
-    if len(exits) == 1:
-        return projection
-    table = pd.concat([rows for rows in exits if len(rows)], ignore_index=True)
-    return replace(projection, baseline=replace(baseline, exits=table), exit_classes=exit_classes)
-
-
-def _supported_people(projection: Projection) -> dict[int, Floats]:
-    """Return the people of each unit with a support that ends, by group, without those whom the pools follow."""
-    people = {group: projection.baseline.insured[:, group].copy() for group in ENDING_SUPPORTS}
-    if not any(p.any() for p in people.values()):
-        return {}
-    values, first = central_values(projection.assumptions), projection.baseline_index
-    for exit_class in projection.exit_classes:
-        if exit_class.exit_month <= first:
-            paths = reenrolment_paths(projection, exit_class, values, "behavioural")
-            leavers = leavers_by_pool(projection, exit_class, paths, values, projection.each_unit)
-            for group in people:
-                in_group = exit_class.pool_groups[:, first] == group
-                people[group][leavers.blocks] -= leavers.people[0] @ (paths.insured[0, :, first] * in_group)
-    return people
-
-
-class PriceChange(NamedTuple):
-    """The change of a class of units by price and outreach since the count.
-
-    ``change`` (draws, groups, months): of the insured of the ``groups`` (positions) that follow their price;
-    ``outreach_share`` (draws, months): of the people without any card who join.
-    """
-
-    groups: np.ndarray
-    change: Floats
-    outreach_share: Floats
+def _support_ends(
+    law: Law, months: list[pd.Timestamp], state_shares: Floats, first: int, place: Area
+) -> dict[int, ExitClass]:
+    """Return, by group, how those are insured again who have on the day of the count a support that ends later."""
+    ends = {}
+    for group in ENDING_SUPPORTS:
+        paid = state_shares[group, first:] > 0
+        if len(days := np.flatnonzero(paid[:-1] & ~paid[1:])):
+            exit_month = first + int(days[0]) + 1  # the first without the support
+            before = cohort.pool_entitlements(law, months, exit_month, "none", place, before=GROUPS[group])
+            ends[group] = ExitClass(np.array([], dtype=int), exit_month, before)
+    return ends
 
 
 class CoverageChanges(NamedTuple):
-    """The changes of all classes, for whatever number of units."""
+    """How the people of all classes change, for whatever number of units; arrays are (draws, ..., months).
 
-    prices: list[PriceChange]
-    paths: list[ReenrolmentPaths]
+    ``levels``: the take-up of the groups `RESPONSIVE` in each class of units; ``pools``: the insured share of the pools
+    of each class of exits; ``ends``: that of the pools of each support that ends, by class of units and group;
+    ``uninsured_groups`` (draws, groups of `RESPONSIVE`): the groups to which people without a card belong.
+    """
+
+    levels: list[Floats]
+    pools: list[Floats]
+    ends: list[dict[int, Floats]]
+    uninsured_groups: Floats
 
 
 def coverage_changes(projection: Projection, values: Values, result: str = "behavioural") -> CoverageChanges:
-    """Compute the change of each class of units (none by price in the static result) and of exits."""
-    prices = [_price_change(c, projection, values) for c in projection.unit_classes] if result != "static" else []
-    paths = [reenrolment_paths(projection, one, values, result) for one in projection.exit_classes]
-    return CoverageChanges(prices, paths)
-
-
-def _price_change(unit_class: UnitClass, projection: Projection, values: Values) -> PriceChange:
-    first, observed, months = projection.baseline_index, projection.assumptions["at_share"], projection.months
-    change = cohort.price_response(values, GROUPS, unit_class.state_shares, months, first, observed) - 1
-    groups = np.flatnonzero(change.any(axis=(0, 2)))
-    return PriceChange(groups, change[:, groups], cohort.outreach_gains(values, len(months), first, observed))
-
-
-def reenrolment_paths(projection: Projection, exit_class: ExitClass, values: Values, result: str) -> ReenrolmentPaths:
-    """Follow the pools of a class of exits under a result, for each draw."""
-    entitlements, months, exit_month = exit_class.entitlements, projection.months, exit_class.exit_month
+    """Compute how people change under a result: "static" (no behaviour) or "behavioural"."""
+    draws, first, months = len(values["outreach"]), projection.baseline_index, projection.months
+    observed = projection.assumptions["at_share"]
+    ends_of = [c.support_ends for c in projection.unit_classes]
     if result == "static":
-        return cohort.static_paths(entitlements, months, exit_month, len(values["outreach"]))
-    observed, policy_month = projection.assumptions["at_share"], projection.baseline_index + 1
-    return cohort.reenrolment_shares(values, entitlements, months, exit_month, observed, policy_month)
+        levels = [np.ones((draws, len(RESPONSIVE), len(months)))] * len(projection.unit_classes)
+
+        def follow(one: ExitClass) -> Floats:
+            return cohort.static_levels(months, one.exit_month, draws)
+    else:
+        keys = [GROUPS[g] for g in RESPONSIVE]
+        levels = [
+            cohort.group_levels(values, keys, c.state_shares[RESPONSIVE], months, first, observed)
+            for c in projection.unit_classes
+        ]
+
+        def follow(one: ExitClass) -> Floats:
+            return cohort.reenrolment_levels(values, one.entitlements, months, one.exit_month, observed, first + 1)
+
+    pools = [follow(one) for one in projection.exit_classes]
+    ends = [{group: follow(one) for group, one in of_class.items()} for of_class in ends_of]
+    changes = CoverageChanges(levels, pools, ends, np.zeros((draws, len(RESPONSIVE))))
+    return changes._replace(uninsured_groups=_groups_of_uninsured(projection, changes, values))
+
+
+def _groups_of_uninsured(projection: Projection, changes: CoverageChanges, values: Values) -> Floats:
+    """Return to which groups people without a card belong: (draws, groups of `RESPONSIVE`), adding up to 1.
+
+    Where three quarters of a group take part, it has a third of its insured again without a card; all others without
+    one are of households that pay by themselves. The shares are those of the whole area: its parts add up to it.
+    """
+    stock = division_of(projection, changes, values, _class_of_unit(projection)).stock
+    others = np.zeros((max(len(stock), len(values["outreach"])), len(RESPONSIVE)))
+    for i, levels in enumerate(changes.levels[: stock.shape[1]]):
+        level = levels[:, :, projection.baseline_index]
+        others = others + stock[:, i, RESPONSIVE] * (1 - level) / np.maximum(level, LEAST_TAKE_UP)
+    household = RESPONSIVE.index(HOUSEHOLD)
+    others[:, household] = 0.0
+    uninsured, total = stock[:, :, UNINSURED].sum(axis=1), others.sum(axis=1)
+    most = np.maximum(uninsured, total)[:, None]
+    shares = np.divide(others, most, out=np.zeros_like(others), where=most > 0)
+    shares[:, household] = 1 - shares.sum(axis=1)
+    return shares
+
+
+def _class_of_unit(projection: Projection) -> np.ndarray:
+    """Return the number of the class of each unit."""
+    number = np.zeros(len(projection.baseline.units), dtype=int)
+    for i, unit_class in enumerate(projection.unit_classes):
+        number[unit_class.units] = i
+    return number
+
+
+def division_of(projection: Projection, changes: CoverageChanges, values: Values, part: np.ndarray) -> Division:
+    """Divide the people of a projection; ``part`` is the number of the part of each unit."""
+    return divide(projection.baseline, projection.exit_classes, changes.pools, values, projection.baseline_index, part)
 
 
 def insured_people(
@@ -257,163 +240,104 @@ def insured_people(
 ) -> Floats:
     """Return the insured people by draw, block of units, group and month: (draws, blocks, groups, months).
 
-    The figures are those of the count and the change since.
+    Everyone is in one part of the division of the count, and each part follows one path, a share of its people; so
+    communes add up to their area, and nobody is insured twice.
 
     ``result`` is "static" (no behaviour: people lose what the law takes) or "behavioural"; ``values`` are sets of
     assumptions, by default the central ones; ``block`` numbers the block of each unit from 0, by default each unit is
-    one. Blocks change in proportion to their people, so a whole area costs no more than a unit. Without ``by_group``
-    there are only totals: (draws, blocks, months). ``months`` are positions, by default all; ``changes`` is what
-    `coverage_changes` gives for the same arguments, where it is used again.
+    one. Without ``by_group`` there are only totals: (draws, blocks, months). ``months`` are positions, by default all;
+    ``changes`` is what `coverage_changes` gives for the same arguments, where it is used again.
     """
     values = central_values(projection.assumptions) if values is None else values
     block = projection.each_unit if block is None else block
-    months = np.arange(len(projection.months)) if months is None else np.asarray(months)
+    chosen = np.arange(len(projection.months)) if months is None else np.asarray(months)
     changes = coverage_changes(projection, values, result) if changes is None else changes
-    counts = sum_by_block(projection.baseline.insured, block)
-    people = sum_by_block(projection.people[:, months], block)
-    growth, total = projection.growth[months], counts.sum(axis=1)[:, None]
-    shape = (len(values["outreach"]), len(counts), *([len(GROUPS)] if by_group else []), len(months))
-    insured = np.multiply(counts[:, :, None] if by_group else total, growth, out=np.empty(shape))
-    uninsured = np.broadcast_to(np.clip(people - total * growth, 0, None), (shape[0], *people.shape)).copy()
-    for exit_class, paths in zip(projection.exit_classes, changes.paths, strict=True):
-        if len(exit_class.exits):
-            leavers = leavers_by_pool(projection, exit_class, paths, values, block)
-            # Those who leave come first: they are not among the others without a card.
-            others = uninsured[:, leavers.blocks] - leavers.uninsured[:, :, None]
-            uninsured[:, leavers.blocks] = np.clip(others, 0, None)
-            _add_exits(insured, projection, exit_class, paths, leavers, block, months)
-    for unit_class, price in zip(projection.unit_classes, changes.prices, strict=False):  # none in the static result
-        units = unit_class.units
-        if len(units) and (len(price.groups) or price.outreach_share.any()):
-            own = projection.baseline.insured[units]
-            _add_price_and_outreach(insured, uninsured, own, price, block[units], months)
-    np.clip(insured, 0, None, out=insured)
-    total = insured.sum(axis=2) if by_group else insured
-    if (total > people).any():  # each is insured once: the groups shrink alike
-        factor = np.minimum(1.0, np.divide(people, total, out=np.ones_like(total), where=total > 0))
-        insured *= factor[:, :, None] if by_group else factor
-    return insured
+    pairs, part = np.unique(np.stack([block, _class_of_unit(projection)]), axis=1, return_inverse=True)
+    division = division_of(projection, changes, values, part)
+    column = np.arange(len(GROUPS)) if by_group else np.zeros(len(GROUPS), dtype=int)  # of each group in the result
+    insured = np.zeros((len(values["outreach"]), pairs.shape[1], column.max() + 1, len(chosen)))
+    for parts, people, path in _flows(projection, division, changes, values, pairs[1], column):
+        change = people @ path[..., chosen].reshape(*path.shape[:2], -1)
+        insured[:, parts] += change.reshape(*change.shape[:2], *insured.shape[2:])
+    insured *= projection.growth[chosen]
+    insured = sum_by_block(insured.swapaxes(0, 1), pairs[0]).swapaxes(0, 1)
+    return insured if by_group else insured[:, :, 0]
 
 
-def sum_by_block(rows: Floats, block: np.ndarray) -> Floats:
-    """Add up the rows of each block."""
-    count = int(block.max()) + 1
-    if len(rows) == count and (block == np.arange(count)).all():
-        return rows
-    sums = np.zeros((count, *rows.shape[1:]))
-    np.add.at(sums, block, rows)
-    return sums
-
-
-def _add_price_and_outreach(
-    insured: Floats, uninsured: Floats, counts: Floats, price: PriceChange, block: np.ndarray, months: np.ndarray
-) -> None:
-    """Add the change of groups that follow their price, and the people whom outreach insures, up to all people."""
-    blocks, inside = np.unique(block, return_inverse=True)
-    counts, change = sum_by_block(counts, inside)[:, price.groups], price.change[:, :, months]
-    more, less = (np.matmul(counts, np.clip(change, *limits)) for limits in ((0, None), (None, 0)))
-    available = uninsured[:, blocks]
-    by_outreach = available * price.outreach_share[:, None, months]
-    joining = more + by_outreach
-    part = np.minimum(1.0, np.divide(available, joining, out=np.ones_like(joining), where=joining > 0))
-    if insured.ndim == 3:
-        insured[:, blocks] += joining * part + less
-        return
-    for i, group in enumerate(price.groups):
-        own = counts[:, i][None, :, None] * change[:, [i]]
-        insured[:, blocks, group] += np.where(own > 0, own * part, own)
-    insured[:, blocks, HOUSEHOLD] += by_outreach * part
-
-
-class Leavers(NamedTuple):
-    """The blocks with exits, their leavers by draw and pool, and those of them without a card at the count."""
-
-    blocks: np.ndarray
-    people: Floats
-    uninsured: Floats
-
-
-def _add_exits(
-    insured: Floats,
+def _flows(
     projection: Projection,
-    exit_class: ExitClass,
-    paths: ReenrolmentPaths,
-    leavers: Leavers,
-    block: np.ndarray,
-    months: np.ndarray,
-) -> None:
-    """Add those who lose their entitlement, and those who gain one, from the month of their exit on."""
-    blocks, people, first, growth = leavers.blocks, leavers.people, projection.baseline_index, projection.growth[months]
-    exited = (months >= exit_class.exit_month).astype(float) - float(first >= exit_class.exit_month)
-    gains = _gains(projection, exit_class, block, blocks)[:, :, None] * exited * growth
-    share, share_at_count = paths.insured[:, :, months], paths.insured[:, :, first, None]
-    if insured.ndim == 3:
-        insured[:, blocks] += np.matmul(people, share - share_at_count) * growth + gains.sum(axis=1)
-        return
-    groups, pools, draws = exit_class.pool_groups, np.arange(len(POOLS)), people.shape[0]
-    by_group = np.zeros((draws, len(POOLS), len(GROUPS), len(months)))
-    by_group[:, pools[:, None], groups[:, months], np.arange(len(months))] = share
-    by_group[:, pools, groups[:, first]] -= share_at_count
-    changing = np.flatnonzero(by_group.any(axis=(0, 1, 3)))
-    change = np.matmul(people, by_group[:, :, changing].reshape(draws, len(POOLS), -1))
-    change = change.reshape(*change.shape[:2], len(changing), len(months))
-    for i, group in enumerate(changing):
-        insured[:, blocks, group] += change[:, :, i] * growth
-    for group in np.flatnonzero(gains.any(axis=(0, 2))):
-        insured[:, blocks, group] += gains[:, group]
+    division: Division,
+    changes: CoverageChanges,
+    values: Values,
+    class_of: np.ndarray,
+    column: np.ndarray,
+) -> Iterator[tuple[np.ndarray, Floats, Floats]]:
+    """Yield everyone once: parts, people (draws, parts, kinds) and their insured share, by kind, column and month.
 
-
-def _gains(projection: Projection, exit_class: ExitClass, block: np.ndarray, blocks: np.ndarray) -> Floats:
-    """Return the change of the groups where people gain the area entitlement or keep another: (blocks, groups).
-
-    People gain it who have no earlier entitlement: some had no card, the others leave the group in which they were
-    insured.
+    ``class_of`` is the class of units of each part, ``column`` that of each group in the result.
     """
-    exits = projection.baseline.exits.iloc[exit_class.exits]
-    unit, gained = exits["unit"].to_numpy(), exits["gained"].to_numpy(dtype=float)
-    counts, people = projection.baseline.insured[unit], projection.people[unit, projection.baseline_index]
-    eligible = np.clip(people - counts.sum(axis=1), 0, None) + counts[:, LATER_GROUPS].sum(axis=1)
-    part = np.minimum(1.0, np.divide(gained, eligible, out=np.zeros_like(eligible), where=eligible > 0))
-    change = np.zeros(counts.shape)
-    change[:, LATER_GROUPS] = -counts[:, LATER_GROUPS] * part[:, None]
-    other = exits["other"].to_numpy(dtype=float)  # they keep a card, with another entitlement
-    change[:, AREA] = np.minimum(gained, eligible) - other
-    change[:, OTHER] += other
-    return sum_by_block(change, np.searchsorted(blocks, block[unit]))
+    first, months, columns = projection.baseline_index, len(projection.months), int(column.max()) + 1
+
+    def by_group(levels: Floats, groups: np.ndarray) -> Floats:
+        """Put the levels of pools (draws, pools, months) into the columns of their groups (pools, months)."""
+        path = np.zeros((*levels.shape[:2], columns, months))
+        pool, month = np.ogrid[: levels.shape[1], :months]
+        path[:, pool, column[groups], month] = levels
+        return path
+
+    def then_in(path: Floats, month: int, group: int) -> Floats:
+        """Return a path on which everyone is insured in one group from a month on."""
+        changed = path.copy()
+        changed[..., month:] = 0.0
+        changed[:, :, column[group], month:] = 1.0
+        return changed
+
+    every, of_minority = np.arange(len(GROUPS)), cohort.pool_shares(values, np.array([1.0]))
+    for i, unit_class in enumerate(projection.unit_classes):
+        stays, joins = since_count(changes.levels[i], first)
+        path = np.zeros((len(stays), UNINSURED + 1, columns, months))
+        path[:, every, column] = 1.0
+        for position, group in enumerate(RESPONSIVE):
+            path[:, group, column[group]] = stays[:, position]
+            path[:, UNINSURED, column[group]] += changes.uninsured_groups[:, position, None] * joins[:, position]
+        for group, level in changes.ends[i].items():
+            pools = by_group(level, unit_class.support_ends[group].pool_groups)
+            path[:, group] = (of_minority[:, :, None, None] * pools).sum(axis=1)
+        parts = np.flatnonzero(class_of == i)
+        yield parts, division.stock[:, parts], path
+        for gain in division.gains:
+            inside = class_of[gain.parts] == i
+            yield gain.parts[inside], gain.people[:, inside], then_in(path, gain.month, AREA)
+    stays_in_area = np.zeros((1, UNINSURED + 1, columns, months))
+    stays_in_area[:, AREA, column[AREA]] = 1.0
+    for other in division.others:
+        yield other.parts, other.people, then_in(stays_in_area, other.month, OTHER)
+    for one, leavers, level in zip(projection.exit_classes, division.leavers, changes.pools, strict=True):
+        groups = one.pool_groups
+        if one.exit_month > first:
+            yield leavers.parts, leavers.entitlement, by_group(level, groups)
+            continue
+        stays, joins = since_count(level, first)
+        yield leavers.parts, leavers.uninsured, by_group(joins, groups)
+        yield leavers.parts, leavers.group, by_group(stays, groups)
+        yield leavers.parts, leavers.unknown, by_group(stays, np.full_like(groups, UNKNOWN))
 
 
-def leavers_by_pool(
-    projection: Projection, exit_class: ExitClass, paths: ReenrolmentPaths, values: Values, block: np.ndarray
-) -> Leavers:
-    """Divide those who leave over the pools.
+def since_count(levels: Floats, first: int) -> tuple[Floats, Floats]:
+    """Return which share of those insured at the count still is, and of the others then already is: two like levels.
 
-    Those who left before the count and are still without a card can't be more than all without: if the counts leave
-    fewer, the others are back already.
+    Those who were insured at the count are the last to leave.
+
+    Examples
+    --------
+    >>> stays, joins = since_count(np.array([0.5, 0.25, 0.75]), 0)
+    >>> stays.tolist(), joins.tolist()
+    ([1.0, 0.5, 1.0], [0.0, 0.0, 0.5])
     """
-    exits, first = projection.baseline.exits.iloc[exit_class.exits], projection.baseline_index
-    blocks, inside = np.unique(block[exits["unit"].to_numpy()], return_inverse=True)
-    people = people_by_pool(exits, values, inside)
-    if exit_class.exit_month > first:
-        return Leavers(blocks, people, np.zeros(people.shape[:2]))
-    counts = projection.people[:, first] - projection.baseline.insured.sum(axis=1)
-    uninsured = np.clip(sum_by_block(counts[:, None], block), 0, None)[blocks, 0]
-    still = (people * (1 - paths.insured[:, None, :, first])).sum(axis=2)
-    part = np.minimum(1.0, np.divide(uninsured, still, out=np.ones_like(still), where=still > 0))
-    return Leavers(blocks, people * part[:, :, None], still * part)
-
-
-def people_by_pool(exits: pd.DataFrame, values: Values, block: np.ndarray) -> Floats:
-    """Divide those who lose their entitlement: (draws, blocks, pools).
-
-    The pools are linear in the share of minorities, so communes add up before they are divided.
-    """
-    lost, share = exits["lost"].to_numpy(dtype=float), exits["minority"].to_numpy(dtype=float)
-    unknown = np.isnan(share)
-    columns = np.stack([np.where(unknown, 0.0, lost), np.where(unknown, 0.0, lost * share), lost * unknown], axis=1)
-    total, minority, rest = sum_by_block(columns, block).T[:, None, :, None]
-    none, every = (cohort.pool_shares(values, np.array([m]))[:, None, :] for m in (0.0, 1.0))
-    assumed = cohort.pool_shares(values, values["minority_share"])[:, None, :]
-    return total * none + minority * (every - none) + rest * assumed
+    at_count = levels[..., first, None]
+    stays = np.divide(levels, at_count, out=np.ones_like(levels), where=at_count > 0)
+    joins = np.divide(levels - at_count, 1 - at_count, out=np.zeros_like(levels), where=at_count < 1)
+    return np.minimum(stays, 1.0), np.clip(joins, 0.0, 1.0)
 
 
 def commune_rates(
@@ -425,18 +349,12 @@ def commune_rates(
     """
     months = np.arange(len(projection.months)) if months is None else np.asarray(months)
     changes = coverage_changes(projection, values, result)
-    correction = count_correction(values)[:, None, None]
-    size = max(1, CHUNK // (len(values["outreach"]) * len(months)))
+    size = max(1, CHUNK // (len(values["outreach"]) * max(len(months), UNINSURED + 1)))
     for begin in range(0, len(projection.baseline.units), size):
         units = projection.each_unit[begin : begin + size]
         part = _select_units(projection, units)
         insured = insured_people(part, result, values, by_group=False, months=months, changes=changes)
-        yield units, np.minimum(insured / part.people[:, months] * correction, 1.0)
-
-
-def count_correction(values: Values) -> Floats:
-    """Return the factor of a rate for duplicate cards and the error of the count of people, by draw."""
-    return (1 - values["duplicates"]) / (1 + values["population_error"])
+        yield units, insured / part.people[:, months]
 
 
 def _select_units(projection: Projection, units: np.ndarray) -> Projection:

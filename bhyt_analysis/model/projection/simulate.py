@@ -21,14 +21,13 @@ from bhyt_analysis.model.finance.budget import PAYERS
 from bhyt_analysis.model.projection.assumptions import draw_assumptions
 from bhyt_analysis.model.projection.baseline import GROUPS, Baseline, build_baseline
 from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS, Floats
+from bhyt_analysis.model.projection.division import sum_by_block
 from bhyt_analysis.model.projection.projection import (
     HOUSEHOLD,
     Projection,
     commune_rates,
-    count_correction,
     insured_people,
     project,
-    sum_by_block,
 )
 from bhyt_analysis.model.projection.scenario import Scenario
 
@@ -203,8 +202,6 @@ def _intervals(
         people = sum_by_block(projection.people, block)[0, months]
         rates = insured_people(projection, result, values, block, months=months) / people
         rates = np.concatenate([rates, rates.sum(axis=2, keepdims=True)], axis=2)
-        # The errors of counts are no reason to insure more than everybody.
-        rates = np.minimum(rates * count_correction(values)[:, None, None, None], 1.0)
         return {name: np.quantile(rates[:, 0], level, axis=0)[None] for name, level in QUANTILES.items()}
     bounds = np.full((len(QUANTILES), len(block), 1, len(months)), np.nan)
     for units, rates in commune_rates(projection, values, result, months):

@@ -14,16 +14,10 @@ from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.projection import assumptions
+from bhyt_analysis.model.projection.after_loss import after_loss
 from bhyt_analysis.model.projection.assumptions import RANGE, Values, central_values, draw_assumptions
-from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, Floats
-from bhyt_analysis.model.projection.projection import (
-    Projection,
-    commune_rates,
-    count_correction,
-    coverage_changes,
-    insured_people,
-    leavers_by_pool,
-)
+from bhyt_analysis.model.projection.cohort import Floats
+from bhyt_analysis.model.projection.projection import Projection, commune_rates, insured_people
 from bhyt_analysis.model.projection.scenario import Scenario, Target
 from bhyt_analysis.model.projection.simulate import QUANTILES, project_area
 from bhyt_analysis.model.targets.targets import binding_targets, people_needed
@@ -33,9 +27,25 @@ REENROLLED = "reenrolled"
 
 
 def area_rates(projection: Projection, values: Values, result: str = "behavioural") -> Floats:
-    """Return the coverage of the area by draw and month, with the errors of counts and duplicate cards."""
+    """Return the reported coverage of the area by draw and month: cards to the people of the plan's own count.
+
+    Its uncertainty is behaviour; see `true_rates`.
+    """
     insured = insured_people(projection, result, values, projection.whole_area, by_group=False)[:, 0]
-    return np.minimum(insured / projection.people.sum(axis=0) * count_correction(values)[:, None], 1.0)
+    return insured / projection.people.sum(axis=0)
+
+
+def true_rates(rates: Floats, values: Values) -> Floats:
+    """Return the true coverage for reported rates by draw and month: without duplicate cards, of the people there are.
+
+    Examples
+    --------
+    >>> values = {"duplicates": np.array([0.01]), "population_error": np.array([0.02])}
+    >>> true_rates(np.array([[0.9]]), values).round(4).tolist()
+    [[0.8735]]
+    """
+    correction = (1 - values["duplicates"]) / (1 + values["population_error"])
+    return np.minimum(rates * correction[:, None], 1.0)
 
 
 def _month_index(projection: Projection, on: str | pd.Timestamp) -> int:
@@ -237,17 +247,11 @@ def break_even(
 
 def _reenrolment_effect(projection: Projection, t: int) -> tuple[float, float, float]:
     """Return the coverage if none and if all who lost are insured again, and the share of the scenario who are."""
-    values, block = central_values(projection.assumptions), projection.whole_area
-    exits = projection.baseline.exits["lost"].to_numpy(dtype=float)
-    lost = reenrolled = 0.0
-    for exit_class, paths in zip(projection.exit_classes, coverage_changes(projection, values).paths, strict=True):
-        if exit_class.entitlement == AREA_ENTITLEMENT and exit_class.exit_month <= t:
-            people = leavers_by_pool(projection, exit_class, paths, values, block).people[0, 0]
-            left = float(exits[exit_class.exits].sum())
-            lost += left
-            reenrolled += float(people @ paths.insured[0, :, t]) + left - float(people.sum())
-    if not lost:
-        raise BhytError(("error.nobody_lost", {"name": projection.baseline.name, "on": projection.months[t]}))
+    followed = after_loss(projection, ["behavioural"]).set_index("month")
+    day = projection.months[t]
+    if day not in followed.index or not float(followed.at[day, "lost"]):
+        raise BhytError(("error.nobody_lost", {"name": projection.baseline.name, "on": day}))
+    lost, back = float(followed.at[day, "lost"]), float(followed.at[day, "back"])
     share_of_people = projection.growth[t] / float(projection.people[:, t].sum())
-    none = float(area_rates(projection, values)[0, t]) - reenrolled * share_of_people
-    return none, none + lost * share_of_people, reenrolled / lost
+    none = float(area_rates(projection, central_values(projection.assumptions))[0, t]) - back * lost * share_of_people
+    return none, none + lost * share_of_people, back
