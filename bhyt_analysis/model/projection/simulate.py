@@ -163,17 +163,13 @@ def projection_table(
     areas = units[["area", "name"]] if by_commune else pd.DataFrame({"area": [baseline.area], "name": [baseline.name]})
     months = range(projection.report_index, len(projection.months))
     people = sum_by_block(projection.people, block)[:, months]
-    # Units of one block may lie under different law: each part is costed by its own, then added up.
-    law_of_unit = np.zeros(len(units), dtype=int)
-    for i, unit_class in enumerate(projection.unit_classes):
-        law_of_unit[unit_class.units] = i
-    pairs, part = np.unique(np.stack([block, law_of_unit]), axis=1, return_inverse=True)
     tables = []
     for result in RESULTS:
-        insured = _round_people(insured_people(projection, result, None, part, months=months)[0])
+        # Costs are those of whole people, commune by commune, each by its own law and households.
+        insured = _whole_people(insured_people(projection, result, months=months)[0])
         bounds = _intervals(projection, result, block, draws, seed, by_group=not by_commune) if draws else {}
-        money, costed = cost_by_payer(projection, insured, part, by_group)
-        insured, money, costed = (sum_by_block(parts, pairs[0]) for parts in (insured, money, costed))
+        money, costed = cost_by_payer(projection, insured, block, by_group)
+        insured = sum_by_block(insured, block)
         if not by_group:
             insured = insured.sum(axis=1, keepdims=True)
         tables.append(_rows(projection, areas, people, insured, bounds, money, costed).assign(result=result))
@@ -185,11 +181,14 @@ def projection_table(
     return table
 
 
-def _round_people(insured: Floats) -> Floats:
-    """Round to whole people: in each month the groups add up to their rounded sum. Costs are those of whole people."""
-    rows = insured.transpose(0, 2, 1).reshape(-1, insured.shape[1])
-    rounded = largest_remainders(rows, np.floor(rows.sum(axis=1) + 0.5))
-    return rounded.reshape(insured.shape[0], insured.shape[2], -1).transpose(0, 2, 1).astype("float64")
+def _whole_people(insured: Floats) -> Floats:
+    """Round (units, groups, months) to whole people: in each month units and groups add up to the rounded total."""
+    units, count, months = insured.shape
+    by_month = insured.sum(axis=0).T
+    of_groups = largest_remainders(by_month, np.floor(by_month.sum(axis=1) + 0.5))  # (months, groups)
+    rows = insured.transpose(2, 1, 0).reshape(months * count, units)
+    whole = largest_remainders(rows, of_groups.ravel())
+    return whole.reshape(months, count, units).transpose(2, 1, 0).astype("float64")
 
 
 def _intervals(
@@ -212,32 +211,29 @@ def _intervals(
 def cost_by_payer(projection: Projection, insured: Floats, block: np.ndarray, by_group: bool) -> tuple[Floats, Floats]:
     """Compute the cost of insured people for each payer in each month of results, rounded half up to the đồng.
 
-    ``insured`` (blocks, groups, months) people of the months of results. Returns VND (blocks, groups or their sum,
-    months, payers), and the people whose cost is known.
+    ``insured`` (units, groups, months) people of the months of results, ``block`` the block of each unit. Returns VND
+    (blocks, groups or their sum, months, payers), and the people whose cost is known.
     """
-    shape = (len(insured), insured.shape[1] if by_group else 1, insured.shape[2])
+    shape = (int(block.max()) + 1, insured.shape[1] if by_group else 1, insured.shape[2])
     vnd, costed = np.zeros((*shape, len(PAYERS))), np.zeros(shape)
-    people = projection.people[:, [projection.baseline_index]]
-    scale = sum_by_block(projection.baseline.units[["household_scale"]].to_numpy() * people, block)
-    scale = scale / sum_by_block(people, block)
+    more = projection.baseline.units["household_scale"].to_numpy() - 1  # members after the first pay less
     for unit_class in projection.unit_classes:
-        blocks = np.unique(block[unit_class.units])
-        if not len(blocks):
-            continue
+        units = unit_class.units
+        blocks, inside = np.unique(block[units], return_inverse=True)
         prices = unit_class.prices[:, projection.report_index :]
         priced, prices = ~np.isnan(prices).any(axis=2), np.nan_to_num(prices)
-        own = insured if len(blocks) == len(insured) else insured[blocks]
-        household = own[:, HOUSEHOLD] * (scale[blocks] - 1)  # members after the first pay less
+        own = sum_by_block(insured[units], inside)
+        household = sum_by_block(insured[units, HOUSEHOLD] * more[units, None], inside)
         for i in np.flatnonzero(prices.any(axis=(0, 1))):
             price = prices[:, :, i]
             if by_group:
                 due = own * price
                 due[:, HOUSEHOLD] += household * price[HOUSEHOLD]
-                vnd[blocks, :, :, i] = round_half_up(due)
+                vnd[blocks, :, :, i] += due
             else:
-                vnd[blocks, 0, :, i] = round_half_up(np.einsum("ngt,gt->nt", own, price) + household * price[HOUSEHOLD])
-        costed[blocks] = own * priced if by_group else np.einsum("ngt,gt->nt", own, priced.astype(float))[:, None]
-    return vnd, costed
+                vnd[blocks, 0, :, i] += np.einsum("ngt,gt->nt", own, price) + household * price[HOUSEHOLD]
+        costed[blocks] += own * priced if by_group else np.einsum("ngt,gt->nt", own, priced.astype(float))[:, None]
+    return round_half_up(vnd), costed
 
 
 def _rows(
