@@ -215,8 +215,8 @@ def reenrolment_levels(
 ) -> Floats:
     """Follow the insured share of each pool from the month in which the card ends: (draws, pools, months).
 
-    When a support ends, so do the cards that it paid: who would be insured without it still is, and of the others a
-    share renews at the price of the own group. Before the month ``policy_month`` the outreach is ``outreach_before``,
+    When a support ends, so do the cards that it paid: a share of them is renewed at the price of the own group, and no
+    fewer are insured than would be if there had been no support. Before the month ``policy_month`` the outreach is ``outreach_before``,
     from then on that of the scenario.
 
     Examples
@@ -249,7 +249,7 @@ def reenrolment_levels(
         own = follow(entitlements.own_shares)
         for pool, end in ends.items():
             without, after = own[:, pool, end:], np.arange(len(months) - end)
-            more = np.clip(levels[:, pool, end - 1] - without[:, 0], 0, None) * values["renewal_after_support"]
+            more = np.clip(levels[:, pool, end - 1] * values["renewal_after_support"] - without[:, 0], 0, None)
             renewed = more[:, None] * (1 - lapse[:, pool, None]) ** after
             room = np.divide(1 - without, 1 - without[:, :1], out=np.zeros_like(without), where=without[:, :1] < 1)
             levels[:, pool, end:] = without + renewed * room
