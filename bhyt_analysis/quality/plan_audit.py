@@ -15,7 +15,17 @@ import pandas as pd
 
 from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.findings import Citation, Finding, Listing, Part, TableRow, Term, UnitName, findings_table
+from bhyt_analysis.domain.findings import (
+    Citation,
+    Finding,
+    GroupName,
+    Listing,
+    Part,
+    TableRow,
+    Term,
+    UnitName,
+    findings_table,
+)
 from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.domain.printed_figures import Interval, printed_interval, published_rates
 from bhyt_analysis.i18n.messages import has_message
@@ -27,6 +37,7 @@ WHERE = ["document", "area", "figures"]
 COUNTS_OF = {"share_": ("cards_", "insured_by_", "insured_", "people_"), "coverage_": ("insured_", "cards_")}
 
 
+ROUNDING = 5e-4  # of a rate with a decimal of a per cent
 Figures = dict[str, TableRow]  # rows of ``published`` by their figure
 
 
@@ -171,6 +182,7 @@ def check_sums(data: Dataset, code: str) -> Iterator[Finding]:
             if "insured_total" in people:
                 parts = [f for f in people if f in main_groups]
                 yield from _check_parts(document, code, "insured_total", parts, people, complete=False)
+                yield from _check_unexplained(document, code, people, main_groups)
             if {"insured_total", "population"} <= people.keys() and people["insured_total"] > people["population"]:
                 counts = {"value": people["insured_total"], "expected": people["population"]}
                 yield Finding.in_document("insured_above_people", document, code, "insured_total, population", **counts)
@@ -185,6 +197,67 @@ def _check_parts(
         return
     rule = "parts_above_group" if expected > printed else "parts_below_group"
     yield Finding.in_document(rule, document, code, ", ".join([total, *parts]), value=printed, expected=expected)
+
+
+def _check_unexplained(document: str, code: str, people: dict[str, float], main_groups: set[str]) -> Iterator[Finding]:
+    """Check whether the main groups, if all are printed, explain the total, or those insured through one office."""
+    if not main_groups <= people.keys():
+        return
+    others = groups()["group"]
+    parts = [*main_groups, *(f for f in people if f.startswith("cards_") and f.removeprefix("cards_") not in others)]
+    parts = [f for f in parts if not any(f != g and f.startswith(g + "_") for g in main_groups)]
+    explained = sum(people[f] for f in parts)
+    rest = people["insured_total"] - explained
+    if rest > 0 and explained not in [n for f, n in people.items() if f.startswith("insured_by_")]:
+        counts = {"value": people["insured_total"], "rest": rest, "share": rest / people["insured_total"]}
+        yield Finding.in_document("groups_below_total", document, code, ", ".join(["insured_total", *parts]), **counts)
+
+
+def check_limits(data: Dataset, code: str) -> Iterator[Finding]:
+    """Yield rates above 100%, of everybody or of a group, and groups with more cards than people."""
+    for document, rows in _documents(data, code):
+        for row in rows[rows["unit"] == "percent"].itertuples():
+            if row.figure.split("_")[0] in ("coverage", "share") and _interval(row).low > 100 and row.relation != "<":
+                parts: dict[str, Part] = {"value": row.value / 100, "locator": Citation(row.locator)}
+                yield _of_figure("rate_above_100", document, code, row.figure, **parts)
+        for _, same in rows[rows["relation"] == "="].groupby("as_of", sort=False, dropna=False):
+            counts = _figures(same[same["unit"].isin(["people", "cards"])])
+            for figure, people in counts.items():
+                group = figure.removeprefix("people_")
+                cards = next((counts[n + group] for n in ("cards_", "insured_") if n + group in counts), None)
+                if group != figure and cards is not None and cards.value > people.value:
+                    parts = {"value": cards.value, "expected": people.value, "locator": Citation(cards.locator)}
+                    yield _of_figure("group_above_people", document, code, f"{cards.figure}, {figure}", **parts)
+
+
+def _of_figure(rule: str, document: str, code: str, figures: str, **parts: Part) -> Finding:
+    """Return a finding about figures of everybody or of the group that the first one names."""
+    group = figures.split(", ")[0].partition("_")[2]
+    subject: Part = GroupName(group) if group in groups().index else Term("group.all")
+    return Finding.in_document(rule, document, code, figures, subject=subject, **parts)
+
+
+def check_changes(data: Dataset, code: str) -> Iterator[Finding]:
+    """Yield changes, of a rate in points or of a count, that their two levels can't give.
+
+    ``change_X`` is the change of ``X`` since its last level in the same document.
+    """
+    for document, rows in _documents(data, code):
+        for change in rows[rows["figure"].str.startswith("change_")].itertuples():
+            levels = rows[(rows["figure"] == change.figure.removeprefix("change_")) & (rows["unit"] == change.unit)]
+            before = levels[levels["as_of"] < change.as_of].sort_values("as_of", kind="stable").tail(1)
+            after = levels[levels["as_of"] == change.as_of].tail(1)
+            if before.empty or after.empty:
+                continue
+            first, last = (next(t.itertuples()) for t in (before, after))
+            low, high = _interval(first), _interval(last)
+            if _either_rounding(change).meets(Interval(high.low - low.high, high.high - low.low, True, True)):
+                continue
+            scale = 100 if change.unit == "percent" else 1
+            parts: dict[str, Part] = {"value": change.value / scale, "expected": (last.value - first.value) / scale}
+            parts |= {"before": first.value / scale, "after": last.value / scale, "locator": Citation(change.locator)}
+            rule = "points_off" if change.unit == "percent" else "change_off"
+            yield Finding.in_document(rule, document, code, f"{change.figure}, {first.figure}", **parts)
 
 
 def check_populations(data: Dataset, code: str) -> Iterator[Finding]:
@@ -334,6 +407,36 @@ def check_path(data: Dataset, code: str) -> Iterator[Finding]:
             yield Finding.in_document("below_upper_target", document, code, "target_coverage", **parts)
 
 
+def check_targets(data: Dataset, code: str) -> Iterator[Finding]:
+    """Yield targets below what is reached, and targets in people that are not those of their rate."""
+    targets, rates = _own_targets(data, code), published_rates(data, code)
+    for target in targets.itertuples():
+        before = rates[(rates["as_of"] < target.on) & (rates["rate_low"] > target.rate + ROUNDING)].tail(1)
+        if (
+            target.relation != "<"
+            and len(before)
+            and rates.loc[rates["as_of"] < target.on].index[-1] == before.index[0]
+        ):
+            last = before.iloc[0]
+            parts: dict[str, Part] = {"value": target.rate, "relation": Term(f"relation.{target.relation}")}
+            parts |= {"year": f"{target.on:%Y}", "expected": last["rate_low"], "as_of": last["as_of"]}
+            yield Finding.in_document("target_below_today", target.instrument, code, "target_coverage", **parts)
+    for document, rows in _documents(data, code):
+        for row in rows[(rows["figure"] == "target_insured") & (rows["relation"] == "=")].itertuples():
+            rate = targets.loc[targets["on"].dt.strftime("%Y-%m-%d") == row.as_of, "rate"]
+            people = rows[(rows["figure"] == "population") & (rows["as_of"] <= row.as_of)].sort_values("as_of").tail(1)
+            if rate.empty or people.empty:
+                continue
+            value, expected = float(rate.iloc[-1]), row.value / float(people["value"].iloc[0])
+            is_same_day = people["as_of"].iloc[0] == row.as_of
+            limit = ROUNDING if is_same_day else rule_limits("target_people_off")["share"]
+            if abs(expected / value - 1) > limit:
+                counts: dict[str, Part] = {"people": row.value, "base": float(people["value"].iloc[0])}
+                counts |= {"value": value, "expected": expected, "locator": Citation(row.locator)}
+                figures = "target_coverage, target_insured, population"
+                yield Finding.in_document("target_people_off", document, code, figures, **counts)
+
+
 def _check_steps(data: Dataset, code: str, instrument: str, plan: pd.DataFrame) -> Iterator[Finding]:
     """Check the first step of a plan against all of them, and each against the one before."""
     for before, after in pairwise(plan.itertuples()):
@@ -425,6 +528,6 @@ def check_report_dates(data: Dataset, code: str) -> Iterator[Finding]:
 
 
 RULES: tuple[Callable[[Dataset, str], Iterator[Finding]], ...] = (
-    check_shares, check_sums, check_populations, check_implied_values, check_contradictions, check_losses,
-    check_missing, check_path, check_sub_targets, check_report_dates,
+    check_shares, check_sums, check_limits, check_changes, check_populations, check_implied_values,
+    check_contradictions, check_losses, check_missing, check_path, check_targets, check_sub_targets, check_report_dates,
 )  # fmt: skip

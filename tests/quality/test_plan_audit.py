@@ -91,8 +91,8 @@ def test_errors_come_first(data):
     assert severities == sorted(severities, key=["error", "warning", "info"].index)
 
 
-def plan_of(data, figures, targets=()):
-    """Return a made-up plan of one district, in the tables of the library."""
+def plan_of(data, figures, targets=(), days=None):
+    """Return a made-up plan of one district, in the tables of the library; ``days`` are those of its figures."""
     columns = list(data.published.columns)
     rows = [
         {**dict(zip(("figure", "value", "decimals", "unit", "base"), figure, strict=True)), "row": i}
@@ -100,6 +100,7 @@ def plan_of(data, figures, targets=()):
     ]
     common = {"document": "p", "area": "D1", "relation": "=", "as_of": "2021-12-31", "locator": "mục 1", "note": ""}
     published = pd.DataFrame(rows, columns=columns).assign(**common, file="p.csv").astype({"decimals": "Int64"})
+    published = published if days is None else published.assign(as_of=days)
     areas = data.areas.head(1).assign(code="D1", name="Huyện Một", kind="district", parent="")
     common = {**dict.fromkeys(data.targets.columns, ""), "area": "D1", "scope": "all", "relation": "="}
     rows = [{**common, "on": pd.Timestamp(f"{year}-12-31"), "rate": rate} for year, rate in targets]
@@ -131,7 +132,7 @@ def test_nothing_is_found_in_a_plan_whose_figures_are_right(data, cards, away, u
 
 
 @given(local=st.integers(10_000, 200_000), part=st.integers(1_000, 9_000), wrong=st.integers(2, 40))
-def test_a_share_that_no_base_explains_is_found(data, local, part, wrong):
+def test_a_share_that_no_base_explains_is_rules_broken(data, local, part, wrong):
     figures = [
         ("insured_by_local_office", local, 0, "people", ""),
         ("cards_g", part, 0, "cards", ""),
@@ -185,6 +186,85 @@ def test_a_printed_figure_allows_an_interval(value, decimals, relation, interval
 def test_intervals_meet_or_not(one, other, meet):
     assert one.meets(other) is meet
     assert other.meets(one) is meet
+
+
+# --- Figures that no value can explain, and their sound neighbours -------------------------------------------
+
+
+def rules_broken(data, figures, targets=(), days=None):
+    """Return the rules that a small plan of one district breaks; ``days`` are those of figures, by position."""
+    ignored = {"no_population", "no_baseline", "told_twice"}
+    return set(bhyt.audit(plan_of(data, figures, targets, days), "D1")["rule"]) - ignored
+
+
+@pytest.mark.parametrize(
+    ("figures", "rules"),
+    [
+        ([("coverage", 100.4, 1, "percent", "")], {"rate_above_100"}),
+        ([("coverage", 100.0, 1, "percent", "")], set()),
+        ([("coverage_student", 103, 0, "percent", "")], {"rate_above_100"}),
+        (
+            [("cards_near_poor", 520, 0, "cards", ""), ("people_near_poor", 500, 0, "people", "")],
+            {"group_above_people"},
+        ),
+        ([("cards_near_poor", 500, 0, "cards", ""), ("people_near_poor", 500, 0, "people", "")], set()),
+    ],
+)
+def test_rates_above_everybody(data, figures, rules):
+    assert rules_broken(data, figures) == rules
+
+
+FIVE = ("employer_employee", "social_security_paid", "state_paid", "state_supported", "household")
+
+
+@pytest.mark.parametrize(("total", "rules"), [(5_000, set()), (5_400, {"groups_below_total"})])
+def test_groups_explain_the_total_or_it_is_said(data, total, rules):
+    figures = [(f"cards_{g}", 1_000, 0, "cards", "") for g in FIVE] + [("insured_total", total, 0, "people", "")]
+    assert rules_broken(data, figures) == rules
+    assert rules_broken(data, figures[1:]) == set()  # a plan may list some groups only
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        (2.5, set()),  # 85.1 to 87.6
+        (2.4, set()),  # from 85.14 to 87.55 it is 2.41, printed 2.4
+        (2.7, {"points_off"}),
+        (2.9, {"points_off"}),  # 2.5 / 85.1 is 2.9 per cent of the rate, not points
+    ],
+)
+def test_a_change_in_points_fits_its_two_levels(data, change, rules):
+    figures = [
+        (f, v, 1, "percent", "") for f, v in (("coverage", 85.1), ("coverage", 87.6), ("change_coverage", change))
+    ]
+    assert rules_broken(data, figures, days=["2020-12-31", "2021-12-31", "2021-12-31"]) == rules
+
+
+def test_a_change_of_people_fits_its_two_counts(data):
+    figures = [("insured_total", 1_000, 0, "people", ""), ("insured_total", 1_250, 0, "people", "")]
+    days = ["2020-12-31", "2021-12-31", "2021-12-31"]
+    assert rules_broken(data, [*figures, ("change_insured_total", 250, 0, "people", "")], days=days) == set()
+    assert rules_broken(data, [*figures, ("change_insured_total", 350, 0, "people", "")], days=days) == {"change_off"}
+
+
+@pytest.mark.parametrize(("target", "rules"), [(0.86, set()), (0.851, set()), (0.84, {"target_below_today"})])
+def test_a_target_is_not_below_what_is_reached(data, target, rules):
+    assert rules_broken(data, [("coverage", 85.1, 1, "percent", "")], [(2022, target)]) == rules
+
+
+@pytest.mark.parametrize(
+    ("people", "day", "rules"),
+    [
+        (90_600, "2022-12-31", set()),  # 90.6% of 100,000
+        (93_000, "2022-12-31", {"target_people_off"}),
+        (93_000, "2021-12-31", set()),  # the population may have grown to 102,649
+        (81_000, "2021-12-31", {"target_people_off"}),
+    ],
+)
+def test_a_target_in_people_is_that_of_its_rate(data, people, day, rules):
+    figures = [("population", 100_000, 0, "people", ""), ("target_insured", people, 0, "people", "")]
+    figures += [("coverage", 85.1, 1, "percent", "population")]
+    assert rules_broken(data, figures, [(2022, 0.906)], days=[day, "2022-12-31", "2021-12-31"]) == rules
 
 
 # --- Made-up plans: consistent ones give nothing, and one figure damaged beyond rounding is named ---

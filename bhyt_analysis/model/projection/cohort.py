@@ -216,8 +216,8 @@ def reenrolment_levels(
     """Follow the insured share of each pool from the month in which the card ends: (draws, pools, months).
 
     When a support ends, so do the cards that it paid: a share of them is renewed at the price of the own group, and no
-    fewer are insured than would be if there had been no support. Before the month ``policy_month`` the outreach is ``outreach_before``,
-    from then on that of the scenario.
+    fewer are insured than would be if there had been no support. Before the month ``policy_month`` the outreach is
+    ``outreach_before``, from then on that of the scenario.
 
     Examples
     --------
