@@ -102,7 +102,7 @@ def divide(
     lost, other = (np.where(is_later, exits[c].to_numpy(dtype=float), 0.0) for c in ("lost", "other"))
     terms = _exit_terms(exits)
     for people in (lost, other):  # no more than have the entitlement
-        total = np.bincount(unit, people, len(counts))
+        total = np.bincount(unit, people, len(counts)).astype("float64")
         fit = _fit(counts[:, AREA], total)
         people *= fit[unit]
         if people is lost:

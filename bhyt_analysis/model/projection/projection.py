@@ -202,7 +202,10 @@ def _groups_of_uninsured(projection: Projection, changes: CoverageChanges, value
     Where three quarters of a group take part, it has a third of its insured again without a card; all others without
     one are of households that pay by themselves. The shares are those of the whole area: its parts add up to it.
     """
-    stock = division_of(projection, changes, values, _class_of_unit(projection)).stock
+    division = division_of(projection, changes, values, _class_of_unit(projection))
+    stock = division.stock.copy()
+    for gain in division.gains:  # until then they are like all others: what is decided later changes nothing before
+        stock[:, gain.parts] += gain.people
     others = np.zeros((max(len(stock), len(values["outreach"])), len(RESPONSIVE)))
     for i, levels in enumerate(changes.levels[: stock.shape[1]]):
         level = levels[:, :, projection.baseline_index]
