@@ -210,19 +210,18 @@ class SlowModel:
             return dict.fromkeys(months, 0.0), keys
         own = {m: self.take_up(group, unit.state_share(group, m), m) for m in months}
         alone = self.back(group, own, exit_month)
-        ends = [m for m in months[1:] if keys[m] == group and keys[m - 1] != group]
-        if support_at_count:
-            end, before = exit_month, 1.0
-        else:
-            best = {m: self.take_up(group, unit.state_share(keys[m], m), m) for m in months}
-            levels = self.back(group, best, exit_month)
-            if not ends:
-                return levels, keys
-            end, before = ends[-1], levels[ends[-1] - 1]
-        renewed = max(self.values["renewal_after_support"] * before - alone[end], 0.0)
-        kept = renewed / (1 - alone[end]) if alone[end] < 1 else 0.0
-        after = {m: alone[m] + kept * (1 - self.lapse(group)) ** (m - end) * (1 - alone[m]) for m in months if m >= end}
-        return after if support_at_count else levels | after, keys
+        paid = {m: unit.state_share(keys[m], m) for m in months}
+        best = {m: self.take_up(group, paid[m], m) for m in months}
+        levels = dict(alone) if support_at_count else self.back(group, best, exit_month)
+        falls = [m for m in months[1:] if keys[m - 1] != group and paid[m] < paid[m - 1]]
+        ends = [m for m in falls if keys[m] == group]
+        levels |= {m: alone[m] for m in months if ends and m >= ends[0] and keys[m] == group}
+        for fall in [exit_month] if support_at_count else falls:
+            before = 1.0 if support_at_count else levels[fall - 1]
+            for month in range(fall, self.end + 1):
+                renewed = self.values["renewal_after_support"] * before * (1 - self.lapse(group)) ** (month - fall)
+                levels[month] = max(levels[month], renewed)
+        return levels, keys
 
     def back(self, group: str, target: dict[int, float], exit_month: int) -> dict[int, float]:
         level = min(self.by_outreach("at_once", exit_month), target[exit_month])

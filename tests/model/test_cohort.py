@@ -1,7 +1,6 @@
-"""Re-enrolment of those who lost a card, against a slow calculator written from the rules, and by properties."""
+"""Re-enrolment of those who lost a card, against the slow model of the rules, by hand, and by properties."""
 
-import datetime as dt
-import math
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -14,102 +13,73 @@ from bhyt_analysis.model.projection import cohort
 from bhyt_analysis.model.projection.assumptions import assumptions, central_values, draw_assumptions, draw_pert
 from bhyt_analysis.model.reclassification.take_up import take_up_rate
 
+from .slow_model import SlowModel, Unit, month_number
+
 MONTHS = list(pd.date_range("2021-06-30", "2028-12-31", freq="ME"))
 
 
-# --- The oracle: one pool, plain floats, a list of (part, insured, months of the gap, continuity lost). -
-# It reads neither law.csv nor assumptions.csv. Support: Decree 146/2018 art. 8 (pupils and farm
-# households 30%, near-poor 70%), Decree 188/2025 art. 6(6) (pupils 50% from July 2025), Decree 75/2023
-# art. 3(3) (70% from November 2023 to October 2026). Behaviour: the central values of the design.
-
-OBSERVED = {"household": (0.35, 0.0), "farm_average_income": (0.35, 0.3)}
-OBSERVED |= {"near_poor": (0.75, 0.7), "student": (0.97, 0.3)}
+UNIT = Unit(1.0, {})  # of nowhere in particular: the nationwide law
 
 
-def oracle_support(group, minority, month, support_window):
-    own = {"household": 0.0, "farm_average_income": 0.3, "near_poor": 0.7}.get(group)
-    if group == "student":
-        own = 0.5 if month >= dt.date(2025, 7, 1) else 0.3
-    support = 0.7 if dt.date(2023, 11, 1) <= month <= dt.date(2026, 10, 31) else 0.0
-    if minority and support_window == "decree 75" and support > own:
-        return support, True
-    return own, False
+def slow_model(outreach, support_window, months=MONTHS):
+    """Return the slow model that restates the rules, counted in the first month."""
+    first, last = (month_number(m.year, m.month) for m in (months[0], months[-1]))
+    return SlowModel([UNIT], first, last, {"outreach": outreach, "outreach_before": outreach}, support_window)
 
 
-def oracle_take_up(group, share, outreach):
-    r0, s0 = OBSERVED[group]
-    r = r0
-    if share != s0:
-        price, before = 1 - share, 1 - s0
-        change = -0.47 * (price - before) / ((price + before) / 2)
-        r = r0 * (1 + change / 2) / (1 - change / 2)
-    top = max(0.95, r0)
-    r = min(r, top)
-    return min(top, 1 / (1 + math.exp(-(math.log(r / (1 - r)) + 0.5 * outreach))))
-
-
-def oracle(group, minority, outreach, support_window, months, exit_month):
-    at_once, monthly = {0: (0.0, 0.03), 1: (0.05, 0.05), 2: (0.4, 0.07)}[outreach]
-    people = [(1.0, True, 0, False)]
-    path, was_supported, last_target = [], False, None
-    for t, end in enumerate(months):
-        if t < exit_month:
-            path.append((1.0, 0.0))
-            continue
-        share, supported = oracle_support(group, minority, end.date().replace(day=1), support_window)
-        target = oracle_take_up(group, share, outreach)
-        card_ends = t == exit_month or (was_supported and not supported)
-        inside = sum(p for p, insured, _, _ in people if insured)
-        leave = 1 - 0.9 ** (1 / 12) if group in ("household", "farm_average_income") else 0.0
-        if inside > target:
-            leave += (inside - target) / inside / 12
-        leave = 1.0 if card_ends else min(leave, 1.0)
-        after = []
-        for part, insured, gap, lost in people:
-            if insured:
-                after += [(part * (1 - leave), True, 0, lost), (part * leave, False, 1, lost)]
-            else:
-                after.append((part, False, gap + 1, lost or gap + 1 > 3))
-        rate = monthly
-        if card_ends:
-            rate = at_once
-        elif t > exit_month and target > last_target:
-            rate = max(at_once, monthly)
-        if group == "student" and (end.month in (9, 10) or (card_ends and t > exit_month)):
-            rate = max(rate, 0.75)
-        inside = sum(p for p, insured, _, _ in after if insured)
-        outside = sum(p for p, insured, _, _ in after if not insured)
-        joins = min(max(rate * (target - inside), 0), outside)
-        share_joining = joins / outside if outside > 1e-12 else 0.0
-        people = []
-        for part, insured, gap, lost in after:
-            if insured:
-                people.append((part, True, 0, lost))
-            else:
-                people += [(part * share_joining, True, 0, lost), (part * (1 - share_joining), False, gap, lost)]
-        merged = {}
-        for part, insured, gap, lost in people:
-            key = (insured, min(gap, 4), lost)
-            merged[key] = merged.get(key, 0.0) + part
-        people = [(part, *key) for key, part in merged.items()]
-        path.append((sum(p for p, i, _, _ in people if i), sum(p for p, _, _, lost in people if lost)))
-        was_supported, last_target = supported, target
-    return path
+def reenrolment(entitlements, outreach=1, exit_month=1, months=MONTHS):
+    """Return the levels of the pools and the share whose five years in a row are lost: (pools, months) each."""
+    table = assumptions({"outreach": (outreach,) * 3, "outreach_before": (outreach,) * 3})
+    values = central_values(table)
+    levels = cohort.reenrolment_levels(values, entitlements, months, exit_month, table["at_share"])
+    gap = entitlements.gap_months
+    return levels[0], cohort.continuity_lost(levels, cohort.monthly_lapse(values), exit_month, gap)[0]
 
 
 @pytest.mark.parametrize("outreach", [0, 1, 2])
 @pytest.mark.parametrize("support_window", ["decree 75", "none"])
-def test_reenrolment_equals_the_oracle(outreach, support_window):
-    table = assumptions({"outreach": (outreach,) * 3})
+def test_reenrolment_equals_the_slow_model(outreach, support_window):
     entitlements = cohort.pool_entitlements(Law.read(), MONTHS, 1, support_window)
-    paths = cohort.reenrolment_shares(central_values(table), entitlements, MONTHS, 1, table["at_share"])
+    levels, _ = reenrolment(entitlements, outreach)
+    slow = slow_model(outreach, support_window)
     for i, pool in enumerate(cohort.POOLS.itertuples()):
-        if pool.entitlement == "employer_employee":
-            assert (paths.insured[0, i] == 1).all()
-            continue
-        expected = oracle(pool.entitlement, pool.minority, outreach, support_window, MONTHS, 1)
-        np.testing.assert_allclose(paths.insured[0, i], [t[0] for t in expected], atol=1e-9, err_msg=str(pool))
-        np.testing.assert_allclose(paths.continuity_lost[0, i], [t[1] for t in expected], atol=1e-9, err_msg=str(pool))
+        expected, keys = slow.pool(UNIT, pool.entitlement, pool.minority, slow.count + 1, support_window)
+        assert entitlements.keys[i, 1:].tolist() == list(keys.values())
+        np.testing.assert_allclose(levels[i], [1.0, *expected.values()], atol=1e-9, err_msg=str(pool))
+
+
+def oracle_continuity(levels, lapse, exit_month):
+    """Follow people by months of the gap (4 is longer than three) and whether five years in a row are lost."""
+    people, lost = {(0, False): 1.0}, []
+    for t, level in enumerate(levels):
+        if t >= exit_month:
+            inside = sum(n for (gap, _), n in people.items() if gap == 0)
+            fall = 1 - level / inside if inside else 0.0
+            leave = 1.0 if t == exit_month else min(max(lapse, fall), 1.0)
+            after = Counter()
+            for (gap, broken), n in people.items():
+                if gap == 0:
+                    after[0, broken] += n * (1 - leave)
+                    after[1, broken] += n * leave
+                else:
+                    after[min(gap + 1, 4), broken or gap >= 3] += n
+            inside = sum(n for (gap, _), n in after.items() if gap == 0)
+            joins = min(max(level - inside, 0.0) / (1 - inside), 1.0) if inside < 1 else 0.0
+            people = Counter()
+            for (gap, broken), n in after.items():
+                people[0, broken] += n * (1 if gap == 0 else joins)
+                people[gap, broken] += n * (0 if gap == 0 else 1 - joins)
+        lost.append(sum(n for (_, broken), n in people.items() if broken))
+    return lost
+
+
+@pytest.mark.parametrize("outreach", [0, 2])
+def test_continuity_equals_people_followed_by_the_months_of_a_gap(outreach):
+    levels, lost = reenrolment(cohort.pool_entitlements(Law.read(), MONTHS, 1, "decree 75"), outreach)
+    for i, pool in enumerate(cohort.POOLS.itertuples()):
+        expected = oracle_continuity(levels[i], slow_model(outreach, "none").lapse(pool.entitlement), 1)
+        if pool.entitlement != "employer_employee":  # insured again on the same day
+            np.testing.assert_allclose(lost[i], expected, atol=1e-9, err_msg=str(pool))
 
 
 def test_the_dated_sequence_of_support():
@@ -139,23 +109,31 @@ def test_near_poor_minority_stays_near_poor_at_equal_support():
 
 
 def test_the_end_of_support_is_a_second_loss():
-    table = assumptions()
-    entitlements = cohort.pool_entitlements(Law.read(), MONTHS, 1, "decree 75")
-    paths = cohort.reenrolment_shares(central_values(table), entitlements, MONTHS, 1, table["at_share"])
+    levels, _ = reenrolment(cohort.pool_entitlements(Law.read(), MONTHS, 1, "decree 75"))
     october, november = MONTHS.index(pd.Timestamp("2026-10-31")), MONTHS.index(pd.Timestamp("2026-11-30"))
-    # households: take-up at full price logit⁻¹(logit 0.35 + 0.5) = 0.4703; 5% of it at once
-    assert paths.insured[0, 7, october] > 0.5
-    assert paths.insured[0, 7, november] == pytest.approx(0.05 * 0.4703, abs=1e-4)
-    assert paths.insured[0, 6, november] == pytest.approx(paths.insured[0, 6, october], abs=0.01)
+    # Households: take-up of 0.6997 at 30% of the price (log-odds of 0.5872, and 0.5 more), 0.4703 at the full one. Cards
+    # lapse by 0.9 ** (1/12) a month and 5% of the distance join: the levels tend to 0.857 of the take-up, the first one
+    # since November 2023. Half of the cards are renewed, fewer than would be insured if there had been no support.
+    assert 0.54 < levels[7, october] < 0.857 * 0.6997
+    assert levels[7, november] == pytest.approx(0.857 * 0.4703, abs=0.02)
+    assert levels[7, november] == levels[6, november] > 0.5 * levels[7, october]
+    assert levels[6, november] == pytest.approx(levels[6, october], abs=0.01)
+
+
+def test_more_renewed_cards_lapse_by_the_persistence():
+    table = assumptions({"renewal_after_support": (0.9, 0.9, 0.9)})
+    entitlements = cohort.pool_entitlements(Law.read(), MONTHS, 1, "decree 75")
+    levels = cohort.reenrolment_levels(central_values(table), entitlements, MONTHS, 1, table["at_share"])[0, 7]
+    end = MONTHS.index(pd.Timestamp("2026-11-30"))
+    assert levels[end] == pytest.approx(0.9 * levels[end - 1])
+    assert levels[end + 12] == pytest.approx(0.9 * levels[end])  # a yearly persistence of 0.9
 
 
 def test_reenrolment_within_three_months_keeps_continuity():
-    table = assumptions()
-    entitlements = cohort.pool_entitlements(Law.read(), MONTHS, 1, "none")
-    paths = cohort.reenrolment_shares(central_values(table), entitlements, MONTHS, 1, table["at_share"])
-    assert (paths.continuity_lost[:, :, :4] == 0).all()  # July, August, September 2021: one to three months
+    levels, lost = reenrolment(cohort.pool_entitlements(Law.read(), MONTHS, 1, "none"))
+    assert (lost[:, :4] == 0).all()  # July, August, September 2021: one to three months
     # in October those without a card since July are in the fourth month
-    assert paths.continuity_lost[0, 6, 4] == pytest.approx(1 - paths.insured[0, 6, 3], abs=0.01)
+    assert lost[6, 4] == pytest.approx(1 - levels[6, 3], abs=0.01)
 
 
 @given(outreach=st.floats(0, 2), more=st.floats(0, 1), seed=st.integers(0, 50))
@@ -163,15 +141,11 @@ def test_more_outreach_never_insures_fewer(outreach, more, seed):
     table = assumptions()
     entitlements = cohort.pool_entitlements(Law.read(), MONTHS[:24], 1, "decree 75")
     values, observed = draw_assumptions(table, 20, seed), table["at_share"]
-    values["at_once.intensive"] = np.maximum(values["at_once.intensive"], values["at_once.ordinary"])
-    values["monthly.intensive"] = np.maximum(values["monthly.intensive"], values["monthly.ordinary"])
-    values["monthly.ordinary"] = np.maximum(values["monthly.ordinary"], values["monthly.none"])
-    values["monthly.intensive"] = np.maximum(values["monthly.intensive"], values["monthly.ordinary"])
     low, high = (
-        cohort.reenrolment_shares({**values, "outreach": np.full(20, level)}, entitlements, MONTHS[:24], 1, observed)
+        cohort.reenrolment_levels({**values, "outreach": np.full(20, level)}, entitlements, MONTHS[:24], 1, observed)
         for level in (outreach, min(2, outreach + more))
     )
-    assert (high.insured >= low.insured - 1e-9).all()
+    assert (high >= low - 1e-9).all()
 
 
 @given(seed=st.integers(0, 1000), exit_month=st.integers(1, 40))
@@ -179,11 +153,12 @@ def test_shares_stay_between_0_and_1(seed, exit_month):
     table = assumptions()
     entitlements = cohort.pool_entitlements(Law.read(), MONTHS, exit_month, "decree 75")
     values = draw_assumptions(table, 5, seed)
-    paths = cohort.reenrolment_shares(values, entitlements, MONTHS, exit_month, table["at_share"])
-    for part in (paths.insured, paths.continuity_lost):
+    levels = cohort.reenrolment_levels(values, entitlements, MONTHS, exit_month, table["at_share"])
+    lost = cohort.continuity_lost(levels, cohort.monthly_lapse(values), exit_month, entitlements.gap_months)
+    for part in (levels, lost):
         assert (part >= -1e-12).all()
         assert (part <= 1 + 1e-12).all()
-    assert (np.diff(paths.continuity_lost, axis=2) >= -1e-9).all()  # what is lost stays lost
+    assert (np.diff(lost, axis=2) >= -1e-9).all()  # what is lost stays lost
 
 
 # --- take-up ------------------------------------------------------------------------------------------

@@ -215,9 +215,10 @@ def reenrolment_levels(
 ) -> Floats:
     """Follow the insured share of each pool from the month in which the card ends: (draws, pools, months).
 
-    When a support ends, so do the cards that it paid: a share of them is renewed at the price of the own group, and no
-    fewer are insured than would be if there had been no support. Before the month ``policy_month`` the outreach is
-    ``outreach_before``, from then on that of the scenario.
+    When a support ends, so do the cards that it paid: a share of them is renewed at the price of the own group and
+    lapses over the years, and no fewer are insured than would be if there had been no support. Where a support only
+    falls, no fewer stay than if it had ended. Before the month ``policy_month`` the outreach is ``outreach_before``,
+    from then on that of the scenario.
 
     Examples
     --------
@@ -244,15 +245,15 @@ def reenrolment_levels(
 
     levels = follow(entitlements.shares)
     levels[:, :, :exit_month] = 1.0
-    ends = _support_ends(entitlements, exit_month)
-    if ends:
-        own = follow(entitlements.own_shares)
-        for pool, end in ends.items():
-            without, after = own[:, pool, end:], np.arange(len(months) - end)
-            more = np.clip(levels[:, pool, end - 1] * values["renewal_after_support"] - without[:, 0], 0, None)
-            renewed = more[:, None] * (1 - lapse[:, pool, None]) ** after
-            room = np.divide(1 - without, 1 - without[:, :1], out=np.zeros_like(without), where=without[:, :1] < 1)
-            levels[:, pool, end:] = without + renewed * room
+    falls, ended = _support_falls(entitlements, exit_month)
+    if ended.any():
+        levels = np.where(ended, follow(entitlements.own_shares), levels)
+    for pool in np.flatnonzero(falls.any(axis=1)):
+        path = levels[:, pool]
+        for fall in np.flatnonzero(falls[pool]):
+            kept = (1 - lapse[:, pool, None]) ** np.arange(len(months) - fall)
+            renewed = values["renewal_after_support"] * path[:, fall - 1]
+            path[:, fall:] = np.maximum(path[:, fall:], renewed[:, None] * kept)
     return levels
 
 
@@ -261,12 +262,14 @@ def monthly_lapse(values: Values) -> Floats:
     return np.where(SELF_PAID, 1 - values["persistence"][:, None] ** (1 / CARD_MONTHS), 0.0)
 
 
-def _support_ends(entitlements: PoolEntitlements, exit_month: int) -> dict[int, int]:
-    """Return the month in which the last support of each pool ends, where the State pays less from then on."""
+def _support_falls(entitlements: PoolEntitlements, exit_month: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return in which months the State begins to pay less of a support, and in which it has ended: (pools, months)."""
     keys, shares = entitlements.keys.astype(str), entitlements.shares
     supported = np.isin(keys, [k for k in SUPPORT_WINDOWS.values() if k])
-    ends = supported[:, :-1] & ~supported[:, 1:] & (shares[:, 1:] < shares[:, :-1])
-    return {p: int(np.flatnonzero(row)[-1]) + 1 for p, row in enumerate(ends) if row[max(exit_month - 1, 0) :].any()}
+    falls = np.zeros(supported.shape, dtype=bool)
+    falls[:, 1:] = supported[:, :-1] & (shares[:, 1:] < shares[:, :-1])
+    falls[:, :exit_month] = False
+    return falls, np.logical_or.accumulate(falls & ~supported, axis=1) & ~supported
 
 
 def continuity_lost(levels: Floats, lapse: Floats, exit_month: int, gap_months: int) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 
+import numpy as np
 import pandas as pd
 
 from bhyt_analysis.i18n.dates import parse_date
@@ -70,12 +71,16 @@ def top_up_rows(
     changes = [first, *sorted(d for d in {*subsidies["since"], *days_after} if first < d <= last)]
     shares = group_subsidy_share(payer_shares(law, [pd.Timestamp(day) for day in changes], place), group)
     rows: list[LawRow] = []
-    for day, share in zip(changes, shares, strict=True):
-        value = round(min(1.0, (0.0 if pd.isna(share) else float(share)) + points), 6)
-        if rows and rows[-1]["value"] == value:
+    # Nothing on top of nothing is no support: only a support that is paid has a share and a price.
+    values = [np.nan if pd.isna(s) and points == 0 else round(min(1.0, np.nan_to_num(s) + points), 6) for s in shares]
+    stretches = [*changes, None if last == ONWARD else last + dt.timedelta(days=1)]
+    for i, value in enumerate(values):
+        if pd.isna(value):
             continue
-        if rows:
-            rows[-1]["until"] = str(day - dt.timedelta(days=1))
-        row: LawRow = {"parameter": "subsidy_share", "key": group, "area": area, "since": str(day), "value": value}
-        rows.append({**row, "until": "" if last == ONWARD else str(last)})
+        until = "" if stretches[i + 1] is None else str(stretches[i + 1] - dt.timedelta(days=1))
+        if i and values[i - 1] == value:
+            rows[-1]["until"] = until
+            continue
+        row: LawRow = {"parameter": "subsidy_share", "key": group, "area": area}
+        rows.append({**row, "since": str(changes[i]), "value": float(value), "until": until})
     return rows

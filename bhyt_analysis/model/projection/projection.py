@@ -149,8 +149,8 @@ def _support_ends(
     ends = {}
     for group in ENDING_SUPPORTS:
         paid = state_shares[group, first:] > 0
-        if len(days := np.flatnonzero(paid[:-1] & ~paid[1:])):
-            exit_month = first + int(days[0]) + 1  # the first without the support
+        if paid[0] and not paid.all():
+            exit_month = first + int(np.argmin(paid))  # the first without the support
             before = cohort.pool_entitlements(law, months, exit_month, "none", place, before=GROUPS[group])
             ends[group] = ExitClass(np.array([], dtype=int), exit_month, before)
     return ends

@@ -162,11 +162,12 @@ def projection_table(
     block = projection.each_unit if by_commune else projection.whole_area
     areas = units[["area", "name"]] if by_commune else pd.DataFrame({"area": [baseline.area], "name": [baseline.name]})
     months = range(projection.report_index, len(projection.months))
-    people = sum_by_block(projection.people, block)[:, months]
+    whole_units = _add_up(projection.people[:, months])
+    people = sum_by_block(whole_units, block)
     tables = []
     for result in RESULTS:
         # Costs are those of whole people, commune by commune, each by its own law and households.
-        insured = _whole_people(insured_people(projection, result, months=months)[0])
+        insured = _whole_people(insured_people(projection, result, months=months)[0], whole_units)
         bounds = _intervals(projection, result, block, draws, seed, by_group=not by_commune) if draws else {}
         money, costed = cost_by_payer(projection, insured, block, by_group)
         insured = sum_by_block(insured, block)
@@ -181,14 +182,30 @@ def projection_table(
     return table
 
 
-def _whole_people(insured: Floats) -> Floats:
-    """Round (units, groups, months) to whole people: in each month units and groups add up to the rounded total."""
+def _add_up(people: Floats) -> Floats:
+    """Round (units, months) to whole people that add up to the rounded total."""
+    return largest_remainders(people.T, np.floor(people.sum(axis=0) + 0.5)).T.astype("float64")
+
+
+def _whole_people(insured: Floats, people: Floats) -> Floats:
+    """Round (units, groups, months) to whole people: in each month units and groups add up to the rounded total.
+
+    ``people`` (units, months): no unit has more insured. Where all of a unit are, one more by rounding goes to another.
+    """
     units, count, months = insured.shape
     by_month = insured.sum(axis=0).T
     of_groups = largest_remainders(by_month, np.floor(by_month.sum(axis=1) + 0.5))  # (months, groups)
     rows = insured.transpose(2, 1, 0).reshape(months * count, units)
-    whole = largest_remainders(rows, of_groups.ravel())
-    return whole.reshape(months, count, units).transpose(2, 1, 0).astype("float64")
+    whole = largest_remainders(rows, of_groups.ravel()).reshape(months, count, units).transpose(2, 1, 0)
+    for unit, month in np.argwhere(whole.sum(axis=1) > people):
+        more = whole[:, :, month] - insured[:, :, month]
+        while (room := people[:, month] - whole[:, :, month].sum(axis=1))[unit] < 0:
+            group = int(more[unit].argmax())
+            other = int(np.where(room > 0, more[:, group], np.inf).argmin())
+            for i, step in ((unit, -1), (other, 1)):
+                whole[i, group, month] += step
+                more[i, group] += step
+    return whole.astype("float64")
 
 
 def _intervals(
@@ -255,7 +272,7 @@ def _rows(
         return with_sum.transpose(0, 2, 1).ravel()
 
     count = to_rows(insured)
-    total = np.repeat(np.floor(people + 0.5).ravel(), len(names))
+    total = np.repeat(people.ravel(), len(names))
     table = pd.DataFrame({c: np.repeat(areas[c].to_numpy(), len(months) * len(names)) for c in ("area", "name")})
     table["month"] = np.tile(np.repeat(months, len(names)), len(areas))
     table["group"] = np.tile(names, len(areas) * len(months))
