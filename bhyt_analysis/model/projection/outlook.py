@@ -15,8 +15,8 @@ from bhyt_analysis.model.distribution.rounding import round_half_up
 from bhyt_analysis.model.projection.after_loss import after_loss
 from bhyt_analysis.model.projection.baseline import Baseline
 from bhyt_analysis.model.projection.cohort import Floats
-from bhyt_analysis.model.projection.projection import Projection, insured_people
-from bhyt_analysis.model.projection.simulate import MONEY, QUANTILES, RESULTS
+from bhyt_analysis.model.projection.projection import Projection
+from bhyt_analysis.model.projection.simulate import MONEY, QUANTILES, RESULTS, whole_people
 
 
 def add_intervals(months: pd.DataFrame, projection: Projection, rates: Floats) -> pd.DataFrame:
@@ -166,8 +166,8 @@ def communes_in_month(at_baseline: pd.DataFrame, projection: Projection, on: str
     baseline = projection.baseline
     if len(baseline.units) > 1:
         t = projection.months.index(pd.Timestamp(on) + pd.offsets.MonthEnd(0))
-        insured = np.floor(insured_people(projection, by_group=False, months=[t])[0, :, 0] + 0.5)
-        people = np.floor(projection.people[:, t] + 0.5)
+        people, groups = whole_people(projection, "behavioural", [t])
+        people, insured = people[:, 0], groups.sum(axis=1)[:, 0]
         units = baseline.units.assign(insured=insured, uninsured=people - insured, rate=insured / people)
         units = units.set_index("area").loc[table["area"]]
         table[["insured", "uninsured"]] = units[["insured", "uninsured"]].astype("Int64").to_numpy()

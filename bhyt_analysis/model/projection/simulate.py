@@ -162,17 +162,16 @@ def projection_table(
     block = projection.each_unit if by_commune else projection.whole_area
     areas = units[["area", "name"]] if by_commune else pd.DataFrame({"area": [baseline.area], "name": [baseline.name]})
     months = range(projection.report_index, len(projection.months))
-    whole_units = _add_up(projection.people[:, months])
-    people = sum_by_block(whole_units, block)
     tables = []
     for result in RESULTS:
         # Costs are those of whole people, commune by commune, each by its own law and households.
-        insured = _whole_people(insured_people(projection, result, months=months)[0], whole_units)
+        people, insured = whole_people(projection, result, months)
         bounds = _intervals(projection, result, block, draws, seed, by_group=not by_commune) if draws else {}
         money, costed = cost_by_payer(projection, insured, block, by_group)
         insured = sum_by_block(insured, block)
         if not by_group:
             insured = insured.sum(axis=1, keepdims=True)
+        people = sum_by_block(people, block)
         tables.append(_rows(projection, areas, people, insured, bounds, money, costed).assign(result=result))
     table = pd.concat(tables, ignore_index=True)
     reforms = "; ".join(file for reform in scenario.reforms for file in dict.fromkeys(reform.table["file"]))
@@ -182,12 +181,22 @@ def projection_table(
     return table
 
 
-def _add_up(people: Floats) -> Floats:
-    """Round (units, months) to whole people that add up to the rounded total."""
-    return largest_remainders(people.T, np.floor(people.sum(axis=0) + 0.5)).T.astype("float64")
+def whole_people(projection: Projection, result: str, months: Sequence[int]) -> tuple[Floats, Floats]:
+    """Return people (units, months) and those insured (units, groups, months), whole and adding up in each month.
+
+    Examples
+    --------
+    >>> projection = bhyt.project_area(bhyt.load(), "X001", bhyt.Scenario("861", decision="861"))
+    >>> people, insured = whole_people(projection, "behavioural", [0])
+    >>> people.shape, insured.shape, bool((insured.sum(axis=1) <= people).all())
+    ((12, 1), (12, 16, 1), True)
+    """
+    people = projection.people[:, months]
+    people = largest_remainders(people.T, np.floor(people.sum(axis=0) + 0.5)).T.astype("float64")
+    return people, _round_insured(insured_people(projection, result, months=months)[0], people)
 
 
-def _whole_people(insured: Floats, people: Floats) -> Floats:
+def _round_insured(insured: Floats, people: Floats) -> Floats:
     """Round (units, groups, months) to whole people: in each month units and groups add up to the rounded total.
 
     ``people`` (units, months): no unit has more insured. Where all of a unit are, one more by rounding goes to another.

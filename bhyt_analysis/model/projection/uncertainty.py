@@ -150,7 +150,7 @@ def tornado(projection: Projection, on: str | pd.Timestamp) -> pd.DataFrame:
     --------
     >>> projection = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.Scenario("861", decision="861"))
     >>> tornado(projection, "2021-12-31")["name"].iloc[0]
-    'population_error'
+    'take_up.household'
     """
     t, table = _month_index(projection, on), projection.assumptions
     ranges = table.loc[table["low"] != table["high"], RANGE]
