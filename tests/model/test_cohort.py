@@ -112,8 +112,8 @@ def test_the_end_of_support_is_a_second_loss():
     levels, _ = reenrolment(cohort.pool_entitlements(Law.read(), MONTHS, 1, "decree 75"))
     october, november = MONTHS.index(pd.Timestamp("2026-10-31")), MONTHS.index(pd.Timestamp("2026-11-30"))
     # Households: take-up of 0.6997 at 30% of the price (log-odds of 0.5872, and 0.5 more), 0.4703 at the full one.
-    # Cards lapse by 0.9 ** (1/12) a month and 5% of the distance join: the levels tend to 0.857 of the take-up, the first one
-    # since November 2023. Half of the cards are renewed, fewer than would be insured if there had been no support.
+    # Cards lapse by 0.9 ** (1/12) a month and 5% of the distance join: the levels tend to 0.857 of the take-up, the
+    # first one since November 2023. Half of the cards are renewed, fewer than without any support would be insured.
     assert 0.54 < levels[7, october] < 0.857 * 0.6997
     assert levels[7, november] == pytest.approx(0.857 * 0.4703, abs=0.02)
     assert levels[7, november] == levels[6, november] > 0.5 * levels[7, october]
