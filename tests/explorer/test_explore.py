@@ -469,7 +469,7 @@ def test_walkthrough_in_docs_has_figures_of_the_library(data):
     rows = {e: expected(data, f"decision_861_{e}") for e in ("ordinary", "high")}
     for row in rows.values():
         assert f"**{format_number(row['people'] - row['insured'])}**" in text
-    for outreach, billions in ((1, "2,04"), (2, "4,17")):
+    for outreach, billions in ((1, "2,13"), (2, "4,65")):
         top_up = {"group": LEFT, "points": 0.7, "area": "Bắc Giang", "since": "2021-07-01"}
         record = {"name": "x", "decision": "861", "assumptions": {"outreach": outreach}, "top_up": [top_up]}
         months = bhyt.simulate(data, "Lục Ngạn", parse_scenario(record, ROOT / "x.toml"), draws=0)

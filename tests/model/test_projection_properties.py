@@ -14,7 +14,7 @@ from bhyt_analysis.model.projection.assumptions import central_values, draw_assu
 from bhyt_analysis.model.projection.baseline import AREA, EXIT_COLUMNS, GROUPS, Baseline
 from bhyt_analysis.model.projection.levers import build_reform, top_up_rows
 from bhyt_analysis.model.projection.projection import coverage_changes, division_of, insured_people, project
-from bhyt_analysis.model.projection.simulate import RESULTS, project_area, projection_table
+from bhyt_analysis.model.projection.simulate import MONEY, RESULTS, project_area, projection_table
 
 LAW = Law.read()
 COUNT = pd.Timestamp("2024-06-30")
@@ -91,7 +91,11 @@ def assert_same(first, second):
     for result in RESULTS:
         np.testing.assert_allclose(of_area(first, result), of_area(second, result), atol=1e-6)
     tables = [projection_table(p, draws=10).drop(columns=["reforms", "proposal", "status"]) for p in (first, second)]
-    pd.testing.assert_frame_equal(*tables, check_exact=False, rtol=1e-9, atol=1e-6)
+    rates = [c for c in tables[0] if c.startswith("rate_")]
+    pd.testing.assert_frame_equal(tables[0][rates], tables[1][rates], check_exact=False, rtol=0, atol=1e-9)
+    # halves may be rounded to either side: one person, one premium
+    assert (tables[0]["insured"] - tables[1]["insured"]).abs().max() <= 1
+    assert (tables[0][MONEY] - tables[1][MONEY]).abs().max(axis=None) <= 113_850 * 2
 
 
 outreaches = st.sampled_from([0.0, 0.5, 1.0, 2.0])
@@ -290,4 +294,4 @@ def test_support_that_ends_leaves_what_was_before_after_a_year(baseline, outreac
     scenario = plan("none", outreach=outreach, outreach_before=outreach)
     while_paid, never = (insured(project(baseline, scenario, one)) for one in (law, LAW))
     assert (while_paid[..., 1 : months + 1].sum(axis=2) >= never[..., 1 : months + 1].sum(axis=2) - 1e-9).all()
-    np.testing.assert_allclose(while_paid[..., months + 12 :], never[..., months + 12 :], atol=1e-6)
+    np.testing.assert_allclose(while_paid[..., months + 12 :], never[..., months + 12 :], atol=1e-3)
