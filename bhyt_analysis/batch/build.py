@@ -20,7 +20,7 @@ from bhyt_analysis.briefing.metadata import OutputMetadata
 from bhyt_analysis.documents.formats import write_office
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.engine import warm_process
-from bhyt_analysis.engine.config import WarmConfig
+from bhyt_analysis.engine.config import INLINE_CHARTS, WarmConfig
 from bhyt_analysis.engine.processes import end_descendants
 from bhyt_analysis.i18n.messages import BhytError, translate
 
@@ -62,7 +62,7 @@ def template_path() -> Path:
 
 def warm_config() -> WarmConfig:
     """Return the configuration of the warm kernels of briefings."""
-    return WarmConfig(LIBRARIES, str(template_path()), {"area": REHEARSAL_AREA, "out": "."})
+    return WarmConfig(LIBRARIES, str(template_path()), {"area": REHEARSAL_AREA, "out": "."}, variables=INLINE_CHARTS)
 
 
 def area_result(job: Job, status: str, error: str | None = None, files: Sequence[str] = ()) -> AreaResult:
@@ -84,11 +84,13 @@ def build_area(job: Job) -> AreaResult:
     except Exception as error:  # a full disk, a folder that cannot be written: reported, and the others go on
         result = area_result(job, "failed", _one_line(type(error).__name__, str(error)))
     finally:
-        if job.engine == "standard":  # a warm process itself ends what its kernels have left running
+        failure = warm_process.failure()
+        if job.engine == "standard" or failure:  # a warm process itself ends what its kernels have left running
             end_descendants(warm_process.process_id())
         if not job.canary:
             shutil.rmtree(job.work, ignore_errors=True)
-    return replace(result, seconds=round(time.monotonic() - start, 3))
+    warm_failure = failure.text(job.options.lang) if failure and job.engine == "warm" else ""
+    return replace(result, seconds=round(time.monotonic() - start, 3), warm_failure=warm_failure)
 
 
 def _build(job: Job) -> AreaResult:
@@ -135,6 +137,7 @@ def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult | None:
             execution_timeout=job.options.timeout,
             notebook_timeout=job.options.notebook_timeout,
             extra_arguments=["--IPKernelApp.log_level=50"],  # a failure is reported once, by us
+            plain_kernel=True,
         )
     except pm.exceptions.PapermillExecutionError as error:
         return area_result(job, "failed", _one_line(error.ename, error.evalue))

@@ -43,6 +43,7 @@ class AreaResult:
     inputs_sha256: str = ""
     files: list[str] = field(default_factory=list)
     cell_seconds: list[tuple[str, float]] = field(default_factory=list)  # not in the manifest
+    warm_failure: str = ""  # why the standard engine has run it in place of the warm one; not in the manifest
 
     @property
     def is_complete(self) -> bool:
@@ -63,7 +64,8 @@ class Manifest:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the manifest as JSON has it."""
-        areas = [{k: v for k, v in asdict(area).items() if k != "cell_seconds"} for area in self.areas]
+        transient = ("cell_seconds", "warm_failure")
+        areas = [{k: v for k, v in asdict(area).items() if k not in transient} for area in self.areas]
         return {**vars(self), "areas": areas}
 
     def write(self, out: Path) -> None:

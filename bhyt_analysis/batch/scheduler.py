@@ -17,7 +17,7 @@ from bhyt_analysis.batch.build import WORK, Job, area_failure, build_area
 from bhyt_analysis.batch.build_record import AreaResult
 from bhyt_analysis.batch.engine_check import EngineCheck
 from bhyt_analysis.batch.options import BatchOptions
-from bhyt_analysis.batch.workers import limit_memory, notebook_memory, prepare, processor_count, run_all
+from bhyt_analysis.batch.workers import limit_memory, low_limits, notebook_memory, prepare, processor_count, run_all
 from bhyt_analysis.domain.area_view import select_area
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.partitions import write_partition
@@ -80,10 +80,14 @@ def build_all(plan: Sequence[Job], data: Dataset, progress: Progress, warm: Warm
     day = None if as_of is None else pd.Timestamp(as_of)
     parts = ((job, select_area(data, data.find(job.area), day)) for job in plan)
     plan = [replace(job, partition=str(write_partition(folder / job.slug, part))) for job, part in parts]
-    check = EngineCheck(plan)
+    check, has_warned = EngineCheck(plan), False
     tasks = check.first_jobs()
     for job, outcome in _run(tasks, plan, warm):
         result = outcome or area_failure(job, "error.area_died")
+        if result.warm_failure and not has_warned:
+            has_warned = True
+            text = translate("warning.warm_failed", job.options.lang, why=result.warm_failure)
+            warnings.warn(text, BatchWarning, stacklevel=4)
         decision = check.feed(job, result, {task.area for task in tasks})
         if decision.counts:
             yield result
@@ -101,6 +105,9 @@ def _run(tasks: deque[Job], plan: Sequence[Job], warm: WarmProcess | None) -> It
         from bhyt_analysis.batch.cluster import run_on
 
         return run_on(options.dask, tasks, plan[0].engine, options.memory_mb, build_area)
+    for option, has, need in low_limits():
+        text = translate("warning.low_limit", options.lang, option=option, has=has, need=need)
+        warnings.warn(text, BatchWarning, stacklevel=5)
     workers = max(1, min(options.jobs or processor_count(), len(plan)))
     memory = notebook_memory(options.memory_mb, workers)
     if warm and warm.process and memory:

@@ -18,6 +18,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.log import logger
 from traitlets import Float, Int
+from traitlets.config import Config
 
 from bhyt_analysis.engine.parameters import check_parameters
 from bhyt_analysis.engine.provisioner import PrivateKernelManager, WarmKernelManager
@@ -42,6 +43,25 @@ class LimitedClient(PapermillNotebookClient):
     output_limit = Int(OUTPUT_BYTES, help="bytes of output of one cell")
     _deadline = float("inf")
     _output_bytes = 0
+    _process: Any = None  # of the kernel, also when its manager has gone
+
+    async def async_start_new_kernel(self, **kwargs: object) -> None:
+        """Start the kernel; remember its process, which says how it ended."""
+        await super().async_start_new_kernel(**kwargs)
+        self._process = self.km.provisioner.process
+
+    start_new_kernel = run_sync(async_start_new_kernel)
+
+    def execute(self, **kwargs: object) -> NotebookNode:
+        """Run the notebook; `WarmProcessDiedError` also if the process died before the first cell or after the last."""
+        try:
+            return super().execute(**kwargs)
+        except (RuntimeError, DeadKernelError) as error:
+            if getattr(self._process, "parent_died", False):
+                raise self._killed_error(WarmProcessDiedError) from None
+            if isinstance(error, DeadKernelError):
+                raise
+            raise BhytError(("engine.kernel_not_started", {"reason": str(error)})) from error
 
     def papermill_execute_cells(self) -> None:
         """Run the cells; `BhytError` for a limit that was passed or a kernel that died.
@@ -69,13 +89,14 @@ class LimitedClient(PapermillNotebookClient):
         """Return how the kernel died; None if there is no way to know."""
         if self._output_bytes > self.output_limit:
             return BhytError(("engine.output_limit", {"megabytes": self.output_limit / 1e6}))
-        process = self.km.provisioner.process
-        if process is None or (status := process.poll()) is None:
+        if self._process is None or (status := self._process.poll()) is None:
             return None
         if status >= 0:
             return BhytError(("engine.kernel_exited", {"status": status}))
-        error_type = WarmProcessDiedError if getattr(process, "parent_died", False) else BhytError
-        return error_type(("engine.kernel_killed", {"signal": signal.Signals(-status).name}))
+        return self._killed_error(WarmProcessDiedError if getattr(self._process, "parent_died", False) else BhytError)
+
+    def _killed_error(self, error_type: type[BhytError]) -> BhytError:
+        return error_type(("engine.kernel_killed", {"signal": signal.Signals(-self._process.returncode).name}))
 
     def _get_timeout(self, cell: NotebookNode | None) -> float | None:
         cell_timeout: float | None = super()._get_timeout(cell)
@@ -134,12 +155,15 @@ class StandardEngine(NBClientEngine):
     ) -> NotebookNode:
         """Run the notebook; `BhytError` for a parameter that it does not have, before its kernel starts.
 
-        ``options`` are those of papermill, and ``notebook_timeout`` and ``output_limit`` of `LimitedClient`.
+        ``options`` are those of papermill, and ``notebook_timeout`` and ``output_limit`` of `LimitedClient`. With
+        ``plain_kernel`` the kernel is made of this environment's Python alone: no configuration of IPython is read, and
+        no kernel specification.
         """
         check_parameters(nb_man.nb, nb_man.nb.metadata.papermill.get("parameters", {}))
         options.pop("input_path", None)
         options["startup_timeout"] = options.pop("start_timeout", 60)
         options["timeout"] = options.pop("execution_timeout", None) or options.get("timeout")
+        options["config"] = Config(PrivateKernelManager={"plain": options.pop("plain_kernel", False)})
         options |= {"kernel_name": kernel_name, "kernel_manager_class": cls.manager, "log": logger}
         return LimitedClient(nb_man, **options).execute()
 
