@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 import subprocess
 import sys
@@ -29,6 +28,8 @@ from bhyt_analysis.i18n.command_help import (
 )
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.safe_text import print_text as print  # names and cells hold no codes of a terminal
+from bhyt_analysis.i18n.safe_text import to_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -521,7 +522,7 @@ def synthetic(districts: int, seed: int, out: str, lang: str) -> int:
 
 
 def _print_json(content: object) -> None:
-    print(json.dumps(content, ensure_ascii=False, indent=1, default=str))
+    print(to_json(content))
 
 
 def _print_table(table: pd.DataFrame, csv: str | None, lang: str) -> int:

@@ -25,6 +25,7 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.engine import warm_process
 from bhyt_analysis.engine.warm_process import WarmProcess
 from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.safe_text import print_text
 from bhyt_analysis.ingest.answers import read_answers
 from bhyt_analysis.ingest.loader import fingerprint, load
 from bhyt_analysis.ingest.scenario_files import read_scenario
@@ -106,7 +107,7 @@ def _find_areas(data: Dataset, names: Sequence[str], options: BatchOptions) -> t
         data, unit = find_unit(data, name)
         units.append(unit)
         if options.progress and (text := other_units_text(data.geography, name, unit, options.lang)):
-            print(text, file=sys.stderr)
+            print_text(text, file=sys.stderr)
     return data, [data.geography.key(unit) for unit in units]
 
 

@@ -24,6 +24,7 @@ from bhyt_analysis.domain.partitions import write_partition
 from bhyt_analysis.engine.warm_process import WarmProcess
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.safe_text import to_terminal
 
 REHEARSAL_FROM = 24  # areas; a rehearsal takes as long as some areas, and saves each a little
 
@@ -51,7 +52,7 @@ class Progress:
         if self._options.verbose:
             status = translate(f"result.{result.status}", self._lang)
             line = translate("cli.area", self._lang, slug=result.slug, result=status, seconds=result.seconds)
-            self._bar.write(line + (f": {result.error}" if result.error else ""), file=sys.stderr)
+            self._bar.write(to_terminal(line + (f": {result.error}" if result.error else "")), file=sys.stderr)
         for name, seconds in result.cell_seconds:
             self._cells[name].append((seconds, result.slug))
         self._bar.update()

@@ -16,6 +16,7 @@ from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.briefing.reclassification import people_not_back
 from bhyt_analysis.briefing.targets import upcoming_target_texts
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.safe_text import BULLET
 from bhyt_analysis.i18n.unit_names import display_name
 
 KEY = "needed"
@@ -34,7 +35,7 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
 def matters_text(
     facts: Facts, items: list[Item], findings: pd.DataFrame, upcoming: list[str], lang: str = "vi", decision: str = ""
 ) -> str:
-    """Return the matters for decision as a list of Markdown.
+    """Return the matters for decision as the lines of a list.
 
     ``items``: of the sections before. ``upcoming``: the targets whose day has not come, in words. ``decision``: the
     name of the zoning decision.
@@ -60,7 +61,7 @@ def matters_text(
         lines.append(translate("need.audit" if errors > 1 else "need.audit_one", lang, count=errors))
     if any(fact.status == "estimated" for fact in facts.values()):
         lines.append(translate("need.estimated", lang))
-    return "\n".join(f"- {line}" for line in lines) or translate("need.nothing", lang)
+    return "\n".join(BULLET + line for line in lines) or translate("need.nothing", lang)
 
 
 def _largest_gaps(shared: pd.DataFrame, lang: str) -> str:

@@ -21,6 +21,7 @@ from bhyt_analysis.domain.decisions import default_decision
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.safe_text import EMPHASIS, STRONG
 from bhyt_analysis.i18n.text import clean_line
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import groups_flagged
@@ -153,12 +154,12 @@ class Briefing:
         title, data = translate("label.page_title", self.lang), self.unit_data
         names = ", ".join(inline_name(u.name, self.lang) for u in self.view.lineage[:2] if u.kind != "country")
         about = OutputMetadata("title", self.code, title, names, self.decision_name, self.lang)
-        show_text(f"# {title}: {names}", about)
+        show_text(f"{title}: {names}", about, 1)
         inside = [self.code, *data.geography.commune_codes(self.code)]
         tables = (data.cards, data.population, data.losses)
         if any((t.loc[t["area"].isin(inside), "status"] == "synthetic").any() for t in tables):
             warning = translate("stamp.synthetic_page", self.lang)
-            show_text(f"**{warning}**", OutputMetadata("warning", "synthetic", warning))
+            show_text(f"{STRONG}{warning}{STRONG}", OutputMetadata("warning", "synthetic", warning))
 
     def section(self, name: str, table: pd.DataFrame) -> None:
         """Show the heading and the items of a section, and write the files of its charts and tables to ``out``.
@@ -176,7 +177,7 @@ class Briefing:
         self.items[name] = items = [item for item in module.items(self, table) if not item.is_empty()]
         if items:
             title = section_title(module.KEY, self.lang, self.decision_name)
-            show_text(f"## {title}", OutputMetadata("heading", module.KEY, title))
+            show_text(title, OutputMetadata("heading", module.KEY, title), 2)
         for item in items:
             show_item(item, self.lang, self.out, self.decision_name)
 
@@ -213,4 +214,4 @@ class Briefing:
             Path(self.out, "facts.json").write_text(text, encoding="utf-8")
         hashes = {"inputs": record["inputs_sha256"][:8], "law": record["law_sha256"][:8]}
         line = translate("label.made_with", self.lang, version=__version__, seed=self.seed, **hashes)
-        show_text(f"*{line}*", OutputMetadata("made_with", __version__, line))
+        show_text(f"{EMPHASIS}{line}{EMPHASIS}", OutputMetadata("made_with", __version__, line))

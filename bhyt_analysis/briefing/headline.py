@@ -14,6 +14,7 @@ from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.findings import finding_message
 from bhyt_analysis.domain.geography import Unit
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.safe_text import BULLET, EMPHASIS
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.model.coverage.census import paid_ages
 
@@ -103,10 +104,11 @@ def _summary(briefing: Briefing, figures: pd.DataFrame) -> str:
         if key is not None:
             figures_used = [facts[k] for k in sentences[key]]
             status = lowest_quality([f.status for f in figures_used if f.status != "proposal"])
-            mark = f" *({translate(f'status.{status}', lang)})*" if status in ("estimated", "synthetic") else ""
+            note = f" {EMPHASIS}({translate(f'status.{status}', lang)}){EMPHASIS}"
+            mark = note if status in ("estimated", "synthetic") else ""
             fields = {"day": figures_used[0].as_of, "counted": counted, "decision": decision}
             fields["owner"] = _target_owner(briefing)
-            lines.append("- " + translate(f"sum.{key}", lang, **fields, **texts) + mark)
+            lines.append(BULLET + translate(f"sum.{key}", lang, **fields, **texts) + mark)
     return "\n".join(lines)
 
 

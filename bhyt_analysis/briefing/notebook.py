@@ -11,6 +11,7 @@ from bhyt_analysis import charts
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.briefing.metadata import OutputMetadata, item_title
 from bhyt_analysis.i18n.messages import has_message, translate
+from bhyt_analysis.i18n.safe_text import to_markdown
 from bhyt_analysis.tables import formatting
 
 SCREEN_WIDTH = 605  # CSS pixels of 160 mm
@@ -21,7 +22,9 @@ ALIGNED = "<style>table.bhyt :is(td, th):not(.n) {text-align: left}</style>"
 def show_heading(key: str, lang: str = "vi") -> None:
     """Show the heading of a section, or that of a notebook whose key it is."""
     notebook = f"notebook.{key}"
-    display(Markdown(f"# {translate(notebook, lang)}" if has_message(notebook) else f"## {section_title(key, lang)}"))
+    own = has_message(notebook)
+    text = translate(notebook, lang) if own else section_title(key, lang)
+    display(Markdown(f"{'#' if own else '##'} {to_markdown(text)}"))
 
 
 def section_title(key: str, lang: str = "vi", decision: str = "") -> str:
@@ -29,9 +32,13 @@ def section_title(key: str, lang: str = "vi", decision: str = "") -> str:
     return translate(f"section.{key}", lang, decision=decision)
 
 
-def show_text(markdown: str, about: OutputMetadata) -> None:
-    """Show a text, and keep what it is for the documents that are made from the notebook."""
-    display(Markdown(markdown), metadata=about.to_dict())
+def show_text(text: str, about: OutputMetadata, level: int = 0) -> None:
+    """Show a text, or with a ``level`` a heading, and keep what it is for the documents made from the notebook.
+
+    No name or other text of an input in it becomes Markdown (`bhyt_analysis.i18n.safe_text`).
+    """
+    signs = "#" * level + " " if level else ""
+    display(Markdown(signs + to_markdown(text)), metadata=about.to_dict())
 
 
 def show_item(item: Item, lang: str = "vi", out: str | Path | None = None, decision: str = "") -> None:

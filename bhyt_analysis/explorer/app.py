@@ -31,6 +31,7 @@ from bhyt_analysis.explorer.views import Context, memoised_views
 from bhyt_analysis.explorer.widgets import Widgets, arrange
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.safe_text import to_markdown
 from bhyt_analysis.ingest.loader import load
 from bhyt_analysis.ingest.scenario_files import parse_scenario, read_scenario
 from bhyt_analysis.law.law import Law
@@ -96,8 +97,8 @@ def static_output(app: Explorer) -> list[Image | Markdown]:
     try:
         chart = app.get_view(app.state, "picture_path")
     except BhytError as error:
-        return [Markdown(f"{error.text(app.state.lang)}\n\n{how_to_start}")]
-    return [Image(chart.png, alt=chart.alt), Markdown(f"{chart.alt}\n\n{how_to_start}")]
+        return [Markdown(f"{to_markdown(error.text(app.state.lang))}\n\n{how_to_start}")]
+    return [Image(chart.png, alt=chart.alt), Markdown(f"{to_markdown(chart.alt)}\n\n{how_to_start}")]
 
 
 def build_explorer(context: Context, state: State, pins: Sequence[State] = ()) -> Explorer:

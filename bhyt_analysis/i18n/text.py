@@ -7,11 +7,11 @@ import unicodedata
 from functools import lru_cache
 
 # Controls and other signs without a form: documents can't hold some of them, and a name with one is another name.
-# Of the blanks and line breaks the common ones stay.
+# Of the blanks and line breaks the common ones stay. The last three are the signs of `bhyt_analysis.i18n.safe_text`.
 _INVISIBLE = (
     "\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff\uf8f0-\uf8f2"
 )
 _REMOVED = re.compile(f"[{_INVISIBLE}]")
 _BREAKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]|\r\n?")
@@ -31,6 +31,7 @@ _LOOK_ALIKES = dict(
     )
 )
 _FOREIGN = re.compile("[\u0370-\u03ff\u0400-\u052f]")
+_APOSTROPHE = re.compile("^'(?=[-=+@])")
 _WORD = re.compile(r"[^\W\d_]+(?:[\u0300-\u036f]+[^\W\d_]*)*")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 
@@ -62,14 +63,18 @@ def clean_line(text: str) -> str:
 def clean_text(text: str) -> str:
     """Normalise a cell's text: composed letters of one alphabet, plain blanks, none at its ends, nothing invisible.
 
+    An apostrophe by which a sheet keeps a text that looks like a formula is none of the text.
+
     Examples
     --------
     >>> clean_text(" Xa\\u0303\\u00a0Kiên Lao "), clean_text("Phì \\u00d0iền\\u200b, \\u041dộ nghèo")
     ('Xã Kiên Lao', 'Phì Điền, Hộ nghèo')
+    >>> clean_text("'=1+1")
+    '=1+1'
     """
     if text.isascii() and text.isprintable() and "_x" not in text:
-        return text.strip()
-    return _clean(text)
+        return _APOSTROPHE.sub("", text.strip())
+    return _APOSTROPHE.sub("", _clean(text))
 
 
 @lru_cache(maxsize=65536)

@@ -156,6 +156,7 @@ def _filled_sheet(sheet: Worksheet, table: str, rows: pd.DataFrame, lang: str) -
         sheet.column_dimensions[get_column_letter(i)].width = max(12, min(60, longest + 2))
         for cell in cells:
             cell.font, cell.number_format = Font(name=FONT), FORMATS.get(column["type"], "@")
+            cell.data_type = "s" if isinstance(cell.value, str) else cell.data_type  # a name is never a formula
             if column["table"] == "groups":
                 cell.fill, cell.border = PatternFill("solid", fgColor=YELLOW), Border(*[Side("thin", GREY)] * 4)
     for (cell,) in sheet.iter_rows(HEADING + 1, sheet.max_row, 1, 1):
