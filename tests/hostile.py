@@ -4,9 +4,10 @@ from itertools import cycle
 
 import pandas as pd
 
+from bhyt_analysis.i18n.safe_text import to_sheet
 from bhyt_analysis.ingest.synthetic import write_country
 
-FORMULA = "=cmd|'/c calc'!A1"  # which ingestion refuses in a cell: it has no result
+FORMULA = "=cmd|'/c calc'!A1"
 SCRIPT = "window.hacked=1"
 # What a reader must see as it is written here; ingestion takes out only what is invisible.
 TEXTS = (
@@ -21,6 +22,7 @@ TEXTS = (
     "*thin* **fat** _low_ `code`",
     "a | b &lt; c ~~d~~",
     "# head",
+    FORMULA,
     "@SUM(1+1)",
     "-2+3",
     "+1",
@@ -36,16 +38,26 @@ NAME_WORDS = {"province": "Tỉnh", "district": "Huyện", "commune": "Xã"}
 COLUMNS = ("source", "note", "instrument", "locator", "base", "document", "short", "title", "issuer", "number")
 
 
+def _cell(text):
+    """Return a text as a cell of a CSV file, with an override of its direction and an escape code in it."""
+    return to_sheet(f"{text[:2]}\u202e\x1b{text[2:]}")
+
+
+def _name(word, text):
+    """Return the name of a unit; one that is a formula begins with it."""
+    return _cell(text) if text in (FORMULA, "@SUM(1+1)", "-2+3") else f"{word} {_cell(text)}"
+
+
 def write_hostile_input(folder):
     """Write the synthetic tables with a hostile text in every cell that holds a text; return the folder."""
     write_country(folder, 1, 7)
     for path in folder.glob("*.csv"):
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
         for column in set(COLUMNS) & set(table):
-            table[column] = [text for text, _ in zip(cycle(TEXTS), table.index, strict=False)]
+            table[column] = [_cell(text) for text, _ in zip(cycle(TEXTS), table.index, strict=False)]
         if path.stem == "areas":
             words = table["kind"].map(NAME_WORDS)
-            table["name"] = [f"{word} {text}" for word, text in zip(words, cycle(TEXTS), strict=False)]
+            table["name"] = [_name(word, text) for word, text in zip(words, cycle(TEXTS), strict=False)]
         if path.stem == "zones":
             table["decision"] = table["decision"].replace(table["decision"].iloc[-1], TEXTS[8])
         table.to_csv(path, index=False)

@@ -46,6 +46,7 @@ Look = dict[str, Any]  # keyword arguments of matplotlib
 DPI = 300
 SCREEN_DPI = 144  # of a picture in a notebook
 LETTER_WIDTH = 0.45  # ems of a usual letter
+LONG_WORD = 24  # letters; no word of either language has more
 USUAL_LINES = 3  # of a title or a source, for which a chart on paper has space
 MANY_ROWS = 20  # rows from which a chart may be too high for a page
 FONTS = ("Times New Roman", "Tinos", "Liberation Serif", "Nimbus Roman", "DejaVu Serif")
@@ -238,10 +239,10 @@ def text_width(text: str, points: float, bold: bool = False) -> float:
 
 
 def wrap_text(text: str, inches: float, points: float = 9.5, bold: bool = False) -> str:
-    """Break a text at spaces, and long words anywhere, so that no line is wider than it may be."""
+    """Break a text at spaces so that no line is wider than it may be, and addresses and the like anywhere."""
     lines: list[str] = []
     start = 0.0
-    letters = max(1, int(inches * 72 / points / LETTER_WIDTH))
+    letters = max(LONG_WORD, int(inches * 72 / points / LETTER_WIDTH))
     words = [word[i : i + letters] for word in text.split() for i in range(0, len(word), letters)]
     ends = _words(" ".join(words), bold)
     if len(ends) != len(words):  # some have nothing to draw

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import ipywidgets as ipw
@@ -32,6 +32,7 @@ from bhyt_analysis.explorer.widgets import Widgets, arrange
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.i18n.safe_text import to_markdown
+from bhyt_analysis.i18n.text import printable
 from bhyt_analysis.ingest.loader import load
 from bhyt_analysis.ingest.scenario_files import parse_scenario, read_scenario
 from bhyt_analysis.law.law import Law
@@ -167,7 +168,8 @@ def _text(files: Sequence[UploadedFile]) -> str:
 def _zone_file_state(app: Explorer, files: Sequence[UploadedFile]) -> State:
     """Return the state with the user's own list of zones."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / files[0]["name"]
+        name = PureWindowsPath(printable(files[0]["name"])).name  # a visitor of a page may send any
+        path = Path(folder) / (name.lstrip(".") or "zones.csv")
         path.write_bytes(bytes(files[0]["content"]))
         record = {"name": path.stem, "zones": path.name}
         record["decision"] = parse_scenario(record, path).decision

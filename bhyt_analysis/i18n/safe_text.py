@@ -103,8 +103,7 @@ def to_html(text: str) -> str:
 def to_sheet(text: str) -> str:
     """Return a text for a CSV file or the clipboard: a spreadsheet would compute one that looks like a formula.
 
-    It then begins with an apostrophe, which `bhyt_analysis.i18n.text.clean_text` takes off again. Numbers stay as they
-    are.
+    It then begins with an apostrophe, which `from_sheet` takes off again. Numbers stay as they are.
 
     Examples
     --------
@@ -112,6 +111,17 @@ def to_sheet(text: str) -> str:
     ("'=1+1", "'-2+3", '-5', 'Xã A')
     """
     return "'" + text if text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text) else text
+
+
+def from_sheet(text: str) -> str:
+    """Return the text of a cell without the apostrophe that keeps it from being a formula.
+
+    Examples
+    --------
+    >>> from_sheet("'=1+1"), from_sheet("'quoted'")
+    ('=1+1', "'quoted'")
+    """
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA_STARTS) else text
 
 
 def to_terminal(text: str) -> str:

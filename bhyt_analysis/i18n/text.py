@@ -31,7 +31,6 @@ _LOOK_ALIKES = dict(
     )
 )
 _FOREIGN = re.compile("[\u0370-\u03ff\u0400-\u052f]")
-_APOSTROPHE = re.compile("^'(?=[-=+@])")
 _WORD = re.compile(r"[^\W\d_]+(?:[\u0300-\u036f]+[^\W\d_]*)*")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 
@@ -63,18 +62,14 @@ def clean_line(text: str) -> str:
 def clean_text(text: str) -> str:
     """Normalise a cell's text: composed letters of one alphabet, plain blanks, none at its ends, nothing invisible.
 
-    An apostrophe by which a sheet keeps a text that looks like a formula is none of the text.
-
     Examples
     --------
     >>> clean_text(" Xa\\u0303\\u00a0Kiên Lao "), clean_text("Phì \\u00d0iền\\u200b, \\u041dộ nghèo")
     ('Xã Kiên Lao', 'Phì Điền, Hộ nghèo')
-    >>> clean_text("'=1+1")
-    '=1+1'
     """
     if text.isascii() and text.isprintable() and "_x" not in text:
-        return _APOSTROPHE.sub("", text.strip())
-    return _APOSTROPHE.sub("", _clean(text))
+        return text.strip()
+    return _clean(text)
 
 
 @lru_cache(maxsize=65536)

@@ -1,6 +1,9 @@
 """The explorer shows every text of an input as it is written: no widget holds markup but its own."""
 
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
+from tempfile import gettempdir
 
 import ipywidgets as ipw
 import pytest
@@ -11,6 +14,7 @@ from bhyt_analysis.explorer import app as application
 from bhyt_analysis.explorer.state import State
 from bhyt_analysis.explorer.views import Context
 from bhyt_analysis.explorer.widgets import PAGES
+from bhyt_analysis.i18n.messages import BhytError
 
 from ..hostile import TEXTS, write_hostile_input
 
@@ -72,3 +76,13 @@ def test_the_output_without_widgets_is_text(app):
     words = application.static_output(app)[1]
     assert "&#60;script&#62;" in words.data
     assert not set("<$\\") & set(words.data.replace("<span>", "").replace("</span>", ""))
+
+
+@pytest.mark.parametrize("name", ["../../zones.csv", "..\\zones.csv", "{folder}/zones.csv", ".."])
+def test_an_uploaded_file_is_written_nowhere_else(app, tmp_path, name):
+    content = b"area,zone\nX00101,III\n"
+    uploaded = {"name": name.format(folder=tmp_path), "content": content}
+    with suppress(BhytError):
+        application._zone_file_state(app, [uploaded])
+    assert list(tmp_path.iterdir()) == []
+    assert not Path(gettempdir(), "zones.csv").exists()
