@@ -1,6 +1,8 @@
 """The briefing of an input of markup, scripts and formulas shows them as text in every format."""
 
+import base64
 import csv
+import hashlib
 import io
 import json
 import re
@@ -38,6 +40,16 @@ def test_the_page_and_plain_nbconvert_show_texts(hostile_briefing):
         addresses = [str(tag.get("href", tag.get("src", ""))) for tag in tags]
         assert not [a for a in addresses if re.match("[a-z]+:", a, re.I) and not a.startswith("data:image/png;")]
         assert len(page.find_all("script")) == (html is not plain)
+
+
+def test_pages_allow_their_one_script_and_load_nothing(hostile_briefing):
+    for file in (hostile_briefing.with_suffix(".html"), hostile_briefing.parents[1] / "index.html"):
+        page = BeautifulSoup(file.read_text("utf-8"), "html.parser")
+        policy = page.find("meta", {"http-equiv": "Content-Security-Policy"})["content"]
+        digest = base64.b64encode(hashlib.sha256(page.find("script").string.encode()).digest()).decode()
+        assert f"script-src 'sha256-{digest}'; " in policy
+        assert policy.startswith("default-src 'none'; ")
+        assert "http" not in policy
 
 
 def test_jupyter_finds_no_formula_in_an_element(hostile_briefing):
