@@ -167,7 +167,7 @@ def style() -> Look:
 
 @contextmanager
 def _style_context() -> Iterator[None]:
-    """Draw with the settings of every chart; a sign that the font lacks is a box, and nothing more is said of it."""
+    """Draw with the settings of every chart; a sign that the font lacks is a box, without a warning."""
     with mpl.rc_context(style()), warnings.catch_warnings():  # type: ignore[arg-type]
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
