@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -483,6 +482,9 @@ def _lineage(area: str | None, on: str, lang: str) -> str | Sequence[str | Seque
 @option("--voila", is_flag=True)
 @option("--port", type=Whole(1), metavar="N")
 @option("--no-browser", is_flag=True)
+@option("--no-token", is_flag=True)
+@option("--allow-host", "hosts", multiple=True, metavar="NAME")
+@option("--keep-minutes", type=Whole(1), metavar="N")
 def explore(
     input: str | None,
     numbers: str | None,
@@ -490,22 +492,28 @@ def explore(
     voila: bool,
     port: int | None,
     no_browser: bool,
+    no_token: bool,
+    hosts: Sequence[str],
+    keep_minutes: int | None,
     lang: str,
 ) -> int:
     """Serve the explorer until it is stopped."""
-    from bhyt_analysis.explorer.launch import lab_command, voila_command
+    from bhyt_analysis.explorer.launch import KEEP_MINUTES, lab_command, run, voila_command
     from bhyt_analysis.ingest import load
 
+    if not voila and (no_token or hosts or keep_minutes):
+        raise BhytError(("error.only_with_voila", {}))
     environment = dict(os.environ)
     if input:
         load(input, numbers=numbers, answers=answers)  # errors of the input are printed here, and not in a notebook
         environment["BHYT_INPUT"] = str(Path(input).resolve())
         environment |= {"BHYT_NUMBERS": numbers} if numbers else {}
         environment |= {"BHYT_ANSWERS": str(Path(answers).resolve())} if answers else {}
-    call = voila_command(environment) if voila else lab_command()
+    page = functools.partial(voila_command, environment, not no_token, hosts, keep_minutes or KEEP_MINUTES)
+    call = page() if voila else lab_command()
     call += ["--no-browser"] if no_browser else []
     call += [f"--port={port}"] if port else []
-    return DONE if subprocess.call(call, env=environment) == 0 else UNUSABLE
+    return DONE if run(call, environment) == 0 else UNUSABLE
 
 
 @command("synthetic")
