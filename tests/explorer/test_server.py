@@ -110,7 +110,9 @@ def answers(tmp_path_factory):
         record["address"] = server.display_url, token
         page = f"/?token={token}"
         static = "/voila/templates/lab/static/voila-style.js"
-        record["without"] = {p: await client.fetch(p) for p in ("/", "/?token=x", static, "/voila/static/voila.js", "/x")}
+        record["without"] = {
+            p: await client.fetch(p) for p in ("/", "/?token=x", static, "/voila/static/voila.js", "/x")
+        }
         hosts = ("evil.example", f"evil.example:{server.port}", "localhost.evil.example", "192.0.2.1", "")
         record["hosts"] = [(await client.fetch(page, host=host or "."))[0] for host in hosts]
         local = (f"127.0.0.1:{server.port}", f"[::1]:{server.port}", "localhost")
