@@ -32,8 +32,9 @@ from bhyt_analysis.batch.engine_check import difference
 from bhyt_analysis.batch.runner import NOTES
 from bhyt_analysis.engine.private_folders import PREFIX
 
-AREAS = ("536", "530", "531")
+AREAS = ("536", "530", "531", "529")
 KINDS = ("batch", "worker", "warm", "kernel")
+WEIGHTS = (1, 2, 2, 2)  # a kill of the batch ends the run
 SECONDS = 300  # for a run; more is a problem
 END_SECONDS = 30  # for what must end by itself
 BATCH = "from bhyt_analysis.cli import main; import sys; sys.exit(main())"
@@ -140,9 +141,9 @@ class KillLoop:
         while sum(self.kills.values()) < kills:
             number += 1
             out = self._session.folder / f"run-{number}"
-            for _ in range(self._random.randint(1, 3)):
+            for _ in range(self._random.randint(1, 2)):
                 if (left := kills - sum(self.kills.values())) > 0:
-                    self._run(out, min(self._random.randint(1, 3), left))
+                    self._run(out, min(self._random.randint(1, 6), left))
             before = self._complete(out)
             if status := self._run(out):
                 self._problem(out, f"the last run ended with status {status}")
@@ -155,7 +156,7 @@ class KillLoop:
         options += ["--dask", self._cluster.address] if self._cluster else ["--jobs", "2"]
         batch = self._session.start("-c", BATCH, "brief", "--out", str(out), *options)
         killed = []
-        while len(killed) < kills and (victim := self._kill(batch)):
+        while len(killed) < kills and (victim := self._kill(batch, self._seconds / kills)):
             killed.append(victim)
             if self._cluster:
                 self._cluster.revive()
@@ -173,9 +174,9 @@ class KillLoop:
         self._check_folder(out, victims)
         return status
 
-    def _kill(self, batch: subprocess.Popen[bytes]) -> str:
-        """Kill a process of a random kind at a random moment; return its kind, empty if the batch has ended before."""
-        kind, moment = self._random.choice(KINDS), self._random.uniform(0, self._seconds)
+    def _kill(self, batch: subprocess.Popen[bytes], seconds: float) -> str:
+        """Kill a process of a random kind at a moment within so many seconds; empty if the batch has ended before."""
+        kind, moment = self._random.choices(KINDS, WEIGHTS)[0], self._random.uniform(0, seconds)
         deadline = time.monotonic() + moment
         while batch.poll() is None:
             if time.monotonic() > deadline:

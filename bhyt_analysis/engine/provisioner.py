@@ -40,6 +40,10 @@ END_SECONDS = 30  # for a kernel that was killed
 LAUNCHER, PLAIN_KERNEL = "ipykernel_launcher", "bhyt_analysis.engine.plain_kernel"
 
 
+class KernelStartError(BhytError):
+    """A forked kernel could not start."""
+
+
 class ForkedKernel:
     """A kernel as its provisioner uses it: like a Popen, for a process that is the child of another one."""
 
@@ -101,7 +105,7 @@ class ForkedKernel:
         for line in lines:
             report = json.loads(line)
             if "error" in report:
-                raise BhytError(("engine.kernel_not_started", {"reason": report["error"]}))
+                raise KernelStartError(("engine.kernel_not_started", {"reason": report["error"]}))
             if "no_process" in report:
                 raise BhytError(("error.no_process", {"reason": report["no_process"]}))
             self.pid = report.get("pid", self.pid)
@@ -121,7 +125,7 @@ class WarmProvisioner(LocalProvisioner):
     async def launch_kernel(
         self, cmd: list[str], *, env: Mapping[str, str] = os.environ, cwd: str | Path | None = None, **kwargs: object
     ) -> KernelConnectionInfo:
-        """Fork the kernel and wait until it listens; where the warm process cannot start, start the kernel as usual."""
+        """Fork the kernel and wait until it listens; where that fails, start the kernel as usual."""
         module = next((m for m in (LAUNCHER, PLAIN_KERNEL) if m in cmd), "")
         is_ours = module and Path(cmd[0]).absolute() == Path(sys.executable)
         if not (is_ours and warm_process.is_supported()):
@@ -131,7 +135,7 @@ class WarmProvisioner(LocalProvisioner):
         environment = {**env, "JPY_PARENT_PID": str(os.getpid())}
         try:
             kernel = await self._fork(arguments, folder, environment, module == PLAIN_KERNEL)
-        except WarmStartError as error:
+        except (WarmStartError, KernelStartError) as error:  # one that is started has more memory for itself
             warnings.warn(str(error), WarmWarning, stacklevel=2)
             return await super().launch_kernel(cmd, env=env, cwd=cwd, **kwargs)
         self.pid = self.pgid = kernel.pid
