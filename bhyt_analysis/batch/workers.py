@@ -5,6 +5,7 @@ Each worker has a pipe of its own, and no lock or queue in common with the other
 
 from __future__ import annotations
 
+import logging
 import math
 import multiprocessing
 import os
@@ -202,6 +203,8 @@ def prepare(address: str, memory: int | None) -> None:
     """Limit the memory of a worker and load what it needs; ``address`` is that of the warm process, if there is one."""
     os.environ |= warm_config().environment()
     warnings.simplefilter("ignore", warm_process.WarmWarning)  # the batch says so once
+    if not _has_home():
+        _use_temporary_home()
     if address:
         warm_process.configure(warm_config(), address)
     if memory is not None:
@@ -210,6 +213,22 @@ def prepare(address: str, memory: int | None) -> None:
     # imported. jsonschema works without what cannot be imported.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     import bhyt_analysis.engine.papermill_engine  # noqa: F401  papermill loads while the warm process does
+
+
+def _has_home() -> bool:
+    """Return whether the user has a folder of their own that can be written to."""
+    with suppress(RuntimeError):
+        return os.access(Path.home(), os.W_OK)
+    return False
+
+
+def _use_temporary_home() -> None:
+    """Have matplotlib keep its files in a temporary folder, for the kernels too: else each says so in its notebook."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="IPython")
+    import matplotlib
+
+    matplotlib.get_configdir()  # sets the variable MPLCONFIGDIR
 
 
 def limit_memory(pid: int, memory: int) -> None:

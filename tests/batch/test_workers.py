@@ -1,7 +1,10 @@
 """Workers that do not start, or do not answer, are ended and named; nothing waits for them without end."""
 
+import os
+import sys
 import time
 from collections import deque
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +12,8 @@ from bhyt_analysis.batch import workers
 from bhyt_analysis.batch.build import Job, area_result
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.i18n.messages import BhytError
+
+from ..waiting import run
 
 resource = pytest.importorskip("resource")
 
@@ -63,3 +68,11 @@ def test_limits_too_low_for_briefings_are_named(monkeypatch):
     limits = {resource.RLIMIT_AS: 700_000 * 1024, resource.RLIMIT_NOFILE: resource.RLIM_INFINITY}
     monkeypatch.setattr(resource, "getrlimit", lambda limit: (limits[limit], resource.RLIM_INFINITY))
     assert workers.low_limits() == [("-v", 700_000, 1_536_000)]
+
+
+def test_without_a_home_kernels_keep_files_in_a_temporary_folder(tmp_path):
+    code = "import os; from bhyt_analysis.batch.workers import prepare as p; p('', None); print(os.environ['MPLCONFIGDIR'])"
+    environment = {k: v for k, v in os.environ.items() if k != "MPLCONFIGDIR"}
+    environment |= {"HOME": "/proc/none", "TMPDIR": str(tmp_path)}
+    process = run([sys.executable, "-c", code], env=environment)
+    assert (Path(process.stdout.strip()).parent, process.stderr) == (tmp_path, "")
