@@ -71,7 +71,8 @@ def test_limits_too_low_for_briefings_are_named(monkeypatch):
 
 
 def test_without_a_home_kernels_keep_files_in_a_temporary_folder(tmp_path):
-    code = "import os; from bhyt_analysis.batch.workers import prepare as p; p('', None); print(os.environ['MPLCONFIGDIR'])"
+    code = "import os; from bhyt_analysis.batch import workers; workers.prepare('', None)"
+    code += "; print(os.environ['MPLCONFIGDIR'])"
     environment = {k: v for k, v in os.environ.items() if k != "MPLCONFIGDIR"}
     environment |= {"HOME": "/proc/none", "TMPDIR": str(tmp_path)}
     process = run([sys.executable, "-c", code], env=environment)

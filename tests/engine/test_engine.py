@@ -312,6 +312,17 @@ def test_a_cell_that_takes_too_long_is_ended_at_once_also_in_c(tmp_path):
     assert time.monotonic() - start < 60
 
 
+@pytest.mark.parametrize("lost", ["execute_reply", "status"])
+def test_a_kernel_that_loses_a_message_is_ended_and_named(tmp_path, monkeypatch, lost):
+    lose = (
+        "session = get_ipython().kernel.session\nsend = session.send\n"
+        f"session.send = lambda stream, message, *a, **o: message != {lost!r} and send(stream, message, *a, **o)"
+    )
+    monkeypatch.setattr(papermill_engine, "REPLY_SECONDS", 5)
+    with pytest.raises(BhytError, match=r"The notebook's process runs but did not answer for [45] seconds"):
+        run(write_notebook(tmp_path / "n.ipynb", lose, "1"), execution_timeout=None)
+
+
 @pytest.mark.parametrize("name", ["bhyt-warm", "bhyt-standard"])
 def test_a_reply_that_comes_while_an_output_widget_sends_is_noticed(tmp_path, monkeypatch, name):
     send = OutputWidget.send
