@@ -35,7 +35,7 @@ class Suite:
 
     name: str
     tests: tuple[str, ...]
-    without: tuple[str, ...] = ()
+    omitted_tests: tuple[str, ...] = ()
 
 
 SUITES = (
@@ -167,12 +167,10 @@ def run_suite(suite: Suite, folder: Path, python: Path, kernels: str, test: str 
     options = ["asyncio_default_fixture_loop_scope=function", f"timeout={TEST_SECONDS}", "timeout_method=signal"]
     call = [python, "-m", "pytest", "-q", "-p", "peers_plugin", "-p", "no:cacheprovider", "--color=no"]
     call += [word for option in options for word in ("-o", option)]
-    call += [test] if test else [*suite.tests, *(f"--ignore={path}" for path in suite.without)]
+    call += [test] if test else [*suite.tests, *(f"--ignore={path}" for path in suite.omitted_tests)]
     with log.open("w") as output:
-        subprocess.run(
-            call, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-            timeout=SUITE_SECONDS, check=False,
-        )  # fmt: skip
+        files = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
+        subprocess.run(call, cwd=folder, env=environment, timeout=SUITE_SECONDS, check=False, **files)
     if not record.exists():
         raise SystemExit(f"{suite.name} on {kernels} kernels did not come to its end: see {log}")
     return json.loads(record.read_text("utf-8"))
