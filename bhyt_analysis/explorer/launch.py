@@ -47,14 +47,14 @@ def voila_command(
 def lab_command() -> list[str]:
     """Return the command that opens JupyterLab on a copy of the notebook: it saves what it shows.
 
-    Voilà's part in JupyterLab is left out: it hands out pictures of the folder without the token.
+    Where Voilà is installed, it is a part of JupyterLab and would give out pictures of the folder without the token.
     """
     copy = Path("outputs", NOTEBOOK)
     copy.parent.mkdir(exist_ok=True)
     if not copy.exists():
         shutil.copyfile(bundled_path("notebooks") / NOTEBOOK, copy)
     options = [f"--ServerApp.root_dir={Path.cwd()}", f"--LabApp.default_url=/doc/tree/{copy.as_posix()}"]
-    return [*PYTHON, "jupyterlab", "--ServerApp.jpserver_extensions=voila=False", *options]
+    return [*PYTHON, "jupyterlab", "--VoilaConfiguration.file_denylist=.*", *options]
 
 
 def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
