@@ -28,17 +28,23 @@ MONTH_COLUMNS = ["month", "parameter", "key", "value", "reference", "status"]
 # A row of the law, by which a reform is compared.
 LawRow = namedtuple("LawRow", "parameter key area since until unit reference status file row")
 DIFF_COLUMNS = [
+    "parameter", "key", "area", "since", "until", "before", "after", "unit", "reference", "status", "text",
+]  # fmt: skip
+# Parameters whose nationwide value is the least that holds in every area (Decree 146/2018/NĐ-CP art. 8(2), Decree
+# 188/2025/NĐ-CP art. 6): a province can add to it, and its older row does not stop a rise of it.
+MINIMUMS = ("subsidy_share",)
+OPEN_COLUMNS = [
     "parameter",
     "key",
     "area",
     "since",
     "until",
-    "before",
-    "after",
+    "value",
+    "otherwise",
     "unit",
     "reference",
     "status",
-    "text",
+    "note",
 ]
 
 
@@ -145,7 +151,18 @@ class Law:
 
         ``area`` is a name or code, or the chain of units that a place belongs to, the smallest first (what
         `bhyt_analysis.domain.geography.lineage` gives). The row of the smallest unit wins; within one area a reform
-        wins over the law that it covers, then the later ``since``.
+        wins over the law that it covers, then the later ``since``. Of ``subsidy_share`` the nationwide value is the
+        least that is paid anywhere: a province's own share counts where it is higher.
+
+        Examples
+        --------
+        >>> more = {"parameter": "subsidy_share", "key": "student", "since": "2027-01-01", "value": 0.6}
+        >>> reform = Law.of(pd.DataFrame([{**more, "reference": "what if", "status": "proposal"}]), "mine")
+        >>> [
+        ...     float((Law.read() | reform).at(day, "Đắk Lắk").number("subsidy_share", "student"))
+        ...     for day in ("2026-12-31", "2027-01-01")
+        ... ]
+        [0.55, 0.6]
         """
         if area is not None and not isinstance(area, str):
             area = tuple(u if isinstance(u, str) else tuple(u) for u in area)
@@ -184,9 +201,14 @@ class Law:
         firsts = np.array([parse_date(m).replace(day=1) for m in months], dtype="datetime64[D]")
         rows = _weakest_first(self.table[self.table["parameter"] == parameter], area)
         values: dict[str, np.ndarray] = {key: np.full(len(firsts), np.nan) for key in rows["key"]}
+        least: dict[str, np.ndarray] = {key: np.full(len(firsts), np.nan) for key in rows["key"]}
         for row in rows.itertuples():
             inside = (firsts >= np.datetime64(row.since)) & (firsts <= np.datetime64(row.until))
             values[row.key][inside] = row.value
+            if not row.area:
+                least[row.key][inside] = row.value
+        if parameter in MINIMUMS:
+            values = {key: np.fmax(own, least[key]) for key, own in values.items()}
         return pd.DataFrame(values, index=pd.DatetimeIndex(firsts, name="month"))
 
     def areas_of(self, area: Area) -> tuple[str, ...]:
@@ -251,9 +273,12 @@ def _name_chain(area: Area) -> list[set[str]]:
 def _in_force(law: Law, date: pd.Timestamp, area: Area) -> InForce:
     table = law.table
     rows = _weakest_first(table[(table["since"] <= date) & (table["until"] >= date)], area)
+    rows = rows.assign(local=rows["area"] != "").drop_duplicates(["parameter", "key", "local"], keep="last")
+    least = rows["value"].where(rows["parameter"].isin(MINIMUMS), 0.0)
+    rows = rows.assign(least=least).sort_values(["least", "local"], kind="stable")
     rows = rows.drop_duplicates(["parameter", "key"], keep="last").sort_values(["layer", "row"], kind="stable")
     label = area if isinstance(area, str) else next(iter(area[0])) if area else ""
-    return InForce(date, label, rows.drop(columns=["distance", "layer"]).reset_index(drop=True))
+    return InForce(date, label, rows.drop(columns=["distance", "layer", "local", "least"]).reset_index(drop=True))
 
 
 def _weakest_first(rows: pd.DataFrame, area: Area) -> pd.DataFrame:
@@ -278,7 +303,7 @@ def _changes(law: Law, combined: Law, row: LawRow) -> Iterator[dict[str, object]
         # Only where this very row is the one in force, and not a later reform of it.
         if before == after or not ((new["file"] == row.file) & (new["row"] == row.row)).any():
             continue
-        own = _areas_with_own_value(_same_key(law.table, row), row, since, until)
+        own = _areas_with_own_value(_same_key(law.table, row), row, since, until, after or 0.0)
         text = _text(row, since, until, before, after, own)
         period = {"since": since, "until": None if until == ONWARD else until}
         yield {**row._asdict(), **period, "before": before, "after": after, "text": text}
@@ -295,11 +320,13 @@ def _same_key(table: pd.DataFrame, row: LawRow) -> pd.DataFrame:
     return table[(table["parameter"] == row.parameter) & (table["key"] == row.key)]
 
 
-def _areas_with_own_value(table: pd.DataFrame, row: LawRow, since: dt.date, until: dt.date) -> list[str]:
+def _areas_with_own_value(table: pd.DataFrame, row: LawRow, since: dt.date, until: dt.date, value: float) -> list[str]:
     """Return the areas whose own row of the law has precedence over a nationwide reform in a period."""
     if row.area:
         return []
     own = table[(table["area"] != "") & (table["since"] <= until) & (table["until"] >= since)]
+    if row.parameter in MINIMUMS:
+        own = own[own["value"] > value]
     return sorted(set(own["area"]))
 
 
@@ -314,8 +341,6 @@ def _text(
         text += "; a proposal, not in force"
     if own:
         text += f"; {', '.join(own)} keep their own value"
-        if row.parameter == "subsidy_share":
-            text += ", though budgets and projections take the nationwide share where it is higher"
     return text
 
 

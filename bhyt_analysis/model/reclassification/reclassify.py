@@ -15,7 +15,7 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.population import add_population, population_at
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.law.groups import groups, leaf_groups
+from bhyt_analysis.law.groups import groups_on, leaf_groups
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 from bhyt_analysis.model.distribution.rounding import largest_remainder, largest_remainders
 
@@ -294,7 +294,6 @@ def _cards_before(cards: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     without cards, and those that report the state-paid group only as a total: the cards by area are among them, but
     how many is not known.
     """
-    order = groups()["title_order"]
     own = cards.merge(pairs[["area", "since"]].rename_axis("pair").reset_index(), on="area")
     own = own[own["as_of"] < own["since"]]
     own = own[own["as_of"] == own.groupby("pair")["as_of"].transform("max")].set_index("pair")
@@ -308,12 +307,21 @@ def _cards_before(cards: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     parts = table[[k for k in AREA_KEYS if k != "difficult_area"]].sum(axis=1)
     table["difficult_area"] = (table["difficult_area"] - parts).clip(lower=0)  # the total beyond its parts
     rest = leaf_groups(own.reset_index()[~by_area.to_numpy()])
-    rest = rest[(rest["group"] != "state_paid") & (rest["group"].map(order) < order["difficult_area"])]
+    rest = rest[(rest["group"] != "state_paid") & _before_area_titles(rest)]
     table["rest"] = rest.groupby("pair")["cards"].sum().reindex(table.index).fillna(0).astype("float64")
     status = (area_cards if len(area_cards) else own).groupby("pair")["status"].agg(lowest_quality)
     table["cards_status"] = status.reindex(table.index).fillna("derived")
     table["counted"] = own.groupby("pair")["as_of"].first()
     return table
+
+
+def _before_area_titles(cards: pd.DataFrame) -> pd.Series:
+    """Mark the cards of titles that stand before those by area in the order of the day of the change (``since``)."""
+    marks = pd.Series(False, index=cards.index)
+    for day, rows in cards.groupby("since"):
+        order = groups_on(day)["title_order"]
+        marks[rows.index] = (rows["group"].map(order) < order["difficult_area"]).astype(bool)
+    return marks
 
 
 def _card_flows(rows: pd.DataFrame, minority: pd.Series) -> CardFlows:
