@@ -15,9 +15,11 @@ from bhyt_analysis.briefing.facts import Facts, target_fields
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.briefing.reclassification import people_not_back
 from bhyt_analysis.briefing.targets import upcoming_target_texts
+from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import BULLET
 from bhyt_analysis.i18n.unit_names import display_name
+from bhyt_analysis.law.policy_facts import policy_facts
 
 KEY = "needed"
 MAX_COMMUNES = 3  # that are named
@@ -29,7 +31,22 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
         return []
     upcoming = upcoming_target_texts(briefing.unit_data, briefing.code, briefing.lang)
     items = [item for section in briefing.items.values() for item in section]
-    return [Item("needed", matters_text(briefing.facts, items, table, upcoming, briefing.lang, briefing.decision_name))]
+    text = matters_text(briefing.facts, items, table, upcoming, briefing.lang, briefing.decision_name)
+    return [Item("needed", "\n".join([text, *(f"- {line}" for line in policy_texts(briefing))]))]
+
+
+def policy_texts(briefing: Briefing) -> list[str]:
+    """Return sentences on what is announced or has just begun around the day of the last count of the insured."""
+    counted = next((briefing.facts[k].as_of for k in ("insured", "coverage") if k in briefing.facts), None)
+    if counted is None or briefing.view.unit.until is not None:
+        return []
+    facts = policy_facts(counted).to_dict("records")
+    return [
+        translate(
+            f"policy.{f['fact']}", briefing.lang, **{**f, "reference": format_citation(f["reference"], briefing.lang)}
+        )
+        for f in facts
+    ]
 
 
 def matters_text(

@@ -105,7 +105,7 @@ def _summary(briefing: Briefing, figures: pd.DataFrame) -> str:
             figures_used = [facts[k] for k in sentences[key]]
             status = lowest_quality([f.status for f in figures_used if f.status != "proposal"])
             note = f" {EMPHASIS}({translate(f'status.{status}', lang)}){EMPHASIS}"
-            mark = note if status in ("estimated", "synthetic") else ""
+            mark = note if status in ("estimated", "conflict", "synthetic") else ""
             fields = {"day": figures_used[0].as_of, "counted": counted, "decision": decision}
             fields["owner"] = _target_owner(briefing)
             lines.append(BULLET + translate(f"sum.{key}", lang, **fields, **texts) + mark)

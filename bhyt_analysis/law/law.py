@@ -240,6 +240,56 @@ class Law:
         rows = map(LawRow._make, table[list(LawRow._fields)].itertuples(index=False))
         return pd.DataFrame([change for row in rows for change in _changes(self, combined, row)], columns=DIFF_COLUMNS)
 
+    def open_points(self, key: str | None = None, area: Area = None) -> pd.DataFrame:
+        """Return the values on which the sources disagree (status ``conflict``), each with what holds if it does not.
+
+        ``key`` limits them to a group, ``area`` to those of a place and nationwide ones. Columns of ``law.csv`` with
+        ``until`` (None is onward) and ``otherwise``: what is in force without the value, or else that of a household
+        member on its own, for a person without the title pays and is treated as one.
+
+        Examples
+        --------
+        >>> points = Law.read().open_points("minority_left_2016_2020_list")
+        >>> points[["parameter", "value", "otherwise"]].to_numpy().tolist()
+        [['subsidy_share', 0.7, 0.0], ['benefit_share', 0.95, 0.8]]
+        """
+        rows = self.table[self.table["status"] == "conflict"]
+        rows = rows[(rows["key"] == key) | (key is None)]
+        rows = rows[[_distance(a, _name_chain(area)) is not None for a in rows["area"]]]
+        settled, otherwise = self.settle(applies=False), []
+        for row in rows.itertuples():
+            values = settled.at(row.since, row.area or None).rows(row.parameter).set_index("key")["value"]
+            otherwise.append(float(values.get(row.key, values.get("household", np.nan))))
+        until = [None if u == ONWARD else u for u in rows["until"]]
+        return rows.assign(otherwise=otherwise, until=until)[OPEN_COLUMNS].reset_index(drop=True)
+
+    def settle(self, applies: bool) -> Law:
+        """Return the law with the values on which the sources disagree in force, or without them.
+
+        Examples
+        --------
+        >>> law = Law.read()
+        >>> key = "minority_left_2016_2020_list"
+        >>> [key in law.settle(applies).at("2026-01-01")["subsidy_share"] for applies in (True, False)]
+        [True, False]
+        """
+        if applies:
+            return self
+        # The rows stay, without a value: what is made from this reading is still in dispute.
+        return Law(self.table.assign(value=self.table["value"].mask(self.table["status"] == "conflict")))
+
+    def first_dispute(self, parameter: str, key: str) -> dt.date | None:
+        """Return the first day on which the sources disagree about a value; None if they agree.
+
+        Examples
+        --------
+        >>> Law.read().first_dispute("subsidy_share", "minority_left_2016_2020_list")
+        datetime.date(2025, 8, 15)
+        """
+        rows = self.table[(self.table["status"] == "conflict") & (self.table["parameter"] == parameter)]
+        rows = rows[rows["key"] == key]
+        return min(rows["since"], default=None)
+
     def latest_change(self, today: DateLike | None = None) -> dt.date:
         """Return the last day, up to today, on which the law in force became another one.
 
@@ -284,6 +334,7 @@ def _in_force(law: Law, date: pd.Timestamp, area: Area) -> InForce:
 def _weakest_first(rows: pd.DataFrame, area: Area) -> pd.DataFrame:
     """Return the rows that hold in an area, each before those that replace it."""
     chain = _name_chain(area)
+    rows = rows[rows["value"].notna()]  # a reading of the law may leave a row without a value
     rows = rows.assign(distance=[_distance(a, chain) for a in rows["area"]]).dropna(subset="distance")
     return rows.sort_values(["distance", "layer", "since"], ascending=[False, True, True], kind="stable")
 

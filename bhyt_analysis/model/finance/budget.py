@@ -52,6 +52,10 @@ def monthly_prices(
             continue
         payers = values_by_month(key, "payer", months)
         for payer in dict.fromkeys(payers.tolist()):
+            there = payers == payer
+            if payer is None:  # the law does not have the group in these months
+                out[i, there] = np.nan
+                continue
             earnings = (income or {}).get(table.at[key, "group"], np.nan)
             if payer == "employer_and_employee":
                 parts = {"employer": earnings * employer_rate, "household": earnings * employee_rate}
@@ -65,7 +69,6 @@ def monthly_prices(
                 premium = np.where(np.isnan(share), np.nan, base * rate)
                 parts = {"central": premium * central, "province": premium * (share - central)}
                 parts["household"] = premium * (1 - share)
-            there = payers == payer
             for name, vnd in parts.items():
                 out[i, there, PAYERS.index(name)] = vnd[there]
     return out
@@ -144,9 +147,20 @@ def budget(
     vnd = round_half_up(price * cards["insured"].to_numpy(dtype=float)[:, None])
     status = cards["status"].map(derived_quality) if "status" in cards else "derived"
     cards = cards[["month", "group", "insured"]].assign(status=status)
+    disputed = _in_dispute(law, cards["group"], days)
+    cards["status"] = cards["status"].where(~disputed, [derived_quality(s, "conflict") for s in cards["status"]])
     table = pd.concat([cards.assign(payer=payer, vnd=vnd[:, i]) for i, payer in enumerate(PAYERS)])
     table = table.sort_index(kind="stable")[["month", "group", "payer", "insured", "vnd", "status"]]
     return table[table["vnd"] != 0].reset_index(drop=True)
+
+
+def _in_dispute(law: Law, keys: pd.Series, days: pd.Series) -> pd.Series:
+    """Mark the months of groups in which the sources disagree about what the State pays."""
+    rows = law.table[(law.table["status"] == "conflict") & (law.table["parameter"] == "subsidy_share")]
+    firsts, marks = days.dt.to_period("M").dt.start_time.dt.date, pd.Series(False, index=keys.index)
+    for row in rows.itertuples():
+        marks |= (keys.map(groups()["subsidy_key"]) == row.key) & (firsts >= row.since) & (firsts <= row.until)
+    return marks
 
 
 def household_scale(population: pd.DataFrame, factors: pd.Series) -> pd.Series:

@@ -203,24 +203,28 @@ def subsidy_history(
 ) -> pd.DataFrame:
     """Return the share that the State pays for an entitlement, period by period, from a day to the law of today.
 
-    Columns ``since``, ``until`` (None is onward), ``share`` (missing where there is no support), ``reference``.
+    Columns ``since``, ``until`` (None is onward), ``share`` (missing where there is no support), ``reference``,
+    ``status`` ("conflict" where the sources disagree, else "published").
 
     Examples
     --------
     >>> periods = subsidy_history(Law.read(), "minority_left_2016_2020_list", "2021-07-01", today="2026-11-22")
     >>> [str(d) for d in periods["since"]], periods["share"].tolist()
-    (['2021-07-01', '2023-11-01', '2026-11-01'], [nan, 0.7, nan])
+    (['2021-07-01', '2023-11-01', '2025-08-15', '2026-11-01'], [nan, 0.7, 0.7, nan])
+    >>> periods["status"].tolist()
+    ['published', 'published', 'conflict', 'published']
     """
     first, last = parse_date(start), law.latest_change(today)
     rows = law.table[(law.table["parameter"] == "subsidy_share") & (law.table["key"] == key)]
     ends = {u + dt.timedelta(days=1) for u in rows["until"] if u != ONWARD}
-    periods: list[tuple[dt.date, float, str]] = []
+    periods: list[tuple[dt.date, float, str, str]] = []
     for since in (first, *sorted(d for d in {*rows["since"], *ends} if first < d <= last)):
         in_force = law.at(since, area).rows("subsidy_share").set_index("key")
         share, reference = in_force["value"].get(key, np.nan), in_force["reference"].get(key, "")
-        if not periods or not np.array_equal(periods[-1][1], share, equal_nan=True):
-            periods.append((since, float(share), str(reference)))
-    table = pd.DataFrame(periods, columns=["since", "share", "reference"])
+        status = "conflict" if in_force["status"].get(key) == "conflict" else "published"
+        if not periods or not np.array_equal(periods[-1][1], share, equal_nan=True) or periods[-1][3] != status:
+            periods.append((since, float(share), str(reference), status))
+    table = pd.DataFrame(periods, columns=["since", "share", "reference", "status"])
     until = [since - dt.timedelta(days=1) for since in table["since"].iloc[1:]]
     table.insert(1, "until", pd.Series([*until, None], dtype=object))
     return table

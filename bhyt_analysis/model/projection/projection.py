@@ -29,7 +29,7 @@ Positions = Sequence[int] | np.ndarray
 MONTHS_AHEAD = 60  # where a scenario has no end
 CHUNK = 4_000_000  # numbers in memory at once where every commune is drawn
 HOUSEHOLD = GROUPS.index("household")
-ENDING_SUPPORTS = [GROUPS.index(key) for key in cohort.SUPPORT_WINDOWS.values() if key]
+ENDING_SUPPORTS = [GROUPS.index(key) for key in dict.fromkeys(cohort.SUPPORT_WINDOWS.values()) if key]
 # Entitlements after that of the area in the order of the law: whoever gains it leaves them.
 FIRST_SUPPORTED = groups().at["state_supported", "title_order"]
 LATER_GROUPS = [

@@ -11,7 +11,7 @@ from bhyt_analysis.i18n.messages import nearest_choice
 from bhyt_analysis.law.groups import groups, groups_on
 from bhyt_analysis.law.law import InForce
 from bhyt_analysis.model.finance.premiums import subsidy_shares
-from bhyt_analysis.model.reclassification.reclassify import AREA_ENTITLEMENTS, MINORITY, RESIDENT, ZONES
+from bhyt_analysis.model.reclassification.card_flows import AREA_ENTITLEMENTS, MINORITY, RESIDENT, ZONES
 
 # What `area_entitlements` reads: true or false, but no entitlements themselves.
 CIRCUMSTANCES = ["minority", "special_village"]

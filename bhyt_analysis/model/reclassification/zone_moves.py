@@ -11,7 +11,8 @@ from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.model.reclassification.reclassify import ZONES, reclassify
+from bhyt_analysis.model.reclassification.card_flows import ZONES
+from bhyt_analysis.model.reclassification.reclassify import reclassify
 
 MAX_FAULTS = 20  # each is looked for among the names of the country
 
