@@ -254,8 +254,8 @@ class Law:
         [['subsidy_share', 0.7, 0.0], ['benefit_share', 0.95, 0.8]]
         """
         rows = self.table[self.table["status"] == "conflict"]
-        rows = rows[(rows["key"] == key) | (key is None)]
-        rows = rows[[_distance(a, _name_chain(area)) is not None for a in rows["area"]]]
+        near = [_distance(a, _name_chain(area)) is not None for a in rows["area"]]
+        rows = rows[np.array(near, dtype=bool) & ((rows["key"] == key) | (key is None))]
         settled, otherwise = self.settle(applies=False), []
         for row in rows.itertuples():
             values = settled.at(row.since, row.area or None).rows(row.parameter).set_index("key")["value"]
