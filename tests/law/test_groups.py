@@ -26,7 +26,7 @@ def test_every_card_code_belongs_to_its_group_and_to_one_sub_group():
         assert sorted(own) == sorted(codes.split())
 
 
-# The first of each clause and letter of article 12, as two texts have them; what stands in one line has one title.
+# The first of each clause and letter of article 12, as two texts have them.
 LAW_46 = """employer_employee; pensioner; army; retired_commune_cadre_state_budget; ended_loss_of_capacity_allowance;
     person_of_merit_first_class; deputy; child_under_6; social_assistance; poor; minority_in_difficult_area;
     relative_of_martyr; relative_of_person_of_merit; relative_of_army_staff; organ_donor;
@@ -69,11 +69,16 @@ def test_group_payer_and_level_are_those_of_the_day(key, day, group, payer, leve
     assert groups_on(day).loc[key, ["group", "payer", "benefit_level"]].tolist() == [group, payer, level]
 
 
-@pytest.mark.parametrize(
-    ("key", "since"),
-    [("standing_militia", "2025-07-01"), ("social_pension", "2025-07-01"), ("artisan_low_income", "2018-12-01"),
-     ("worker_short_of_pension", "2025-07-01"), ("maternity", "2018-12-01")],
-)  # fmt: skip
+NEW_GROUPS = {
+    "standing_militia": "2025-07-01",
+    "social_pension": "2025-07-01",
+    "artisan_low_income": "2018-12-01",
+    "worker_short_of_pension": "2025-07-01",
+    "maternity": "2018-12-01",
+}
+
+
+@pytest.mark.parametrize(("key", "since"), NEW_GROUPS.items())
 def test_a_group_is_not_there_before_the_law_has_it(key, since):
     day_before = pd.Timestamp(since) - pd.Timedelta(days=1)
     assert pd.isna(groups_on(day_before).at[key, "group"])

@@ -20,12 +20,12 @@ LEFT = "minority_left_2016_2020_list"
 
 # The 36 months of Decree 75 ran to 2026-10-31 or ended with its repeal on 2025-08-15: both, day by day.
 @pytest.mark.parametrize(
-    ("day", "applied", "ended"),
+    ("day", "applied", "otherwise"),
     [("2025-08-14", 0.7, 0.7), ("2025-08-15", 0.7, None), ("2026-10-31", 0.7, None), ("2026-11-01", None, None)],
 )
 @pytest.mark.parametrize(("area", "paid"), [(None, 0.7), ("Quảng Ngãi", 1.0), ("Bạc Liêu", 1.0)])
-def test_the_law_has_both_readings_of_the_support_of_the_2021_cohort(law, day, applied, ended, area, paid):
-    for reading, share in ((True, applied), (False, ended)):
+def test_the_law_has_both_readings_of_the_support_of_the_2021_cohort(law, day, applied, otherwise, area, paid):
+    for reading, share in ((True, applied), (False, otherwise)):
         today = law.settle(applies=reading).at(day, area)
         assert today["subsidy_share"].get(LEFT) == (None if share is None else paid)
         people = pd.DataFrame({LEFT: [True]})
@@ -72,7 +72,7 @@ def readings(data):
     return scenarios, {w: table[table["scenario"] == s.name].set_index("month") for w, s in scenarios.items()}
 
 
-def test_a_scenario_chooses_the_reading_and_both_are_marked_from_the_first_month(readings):
+def test_a_scenario_chooses_the_reading_and_both_are_marked(readings):
     first, second = readings[1].values()
     same = first.index <= pd.Timestamp("2025-08-31")
     assert (first.loc[same, "insured"] == second.loc[same, "insured"]).all()
@@ -134,7 +134,7 @@ def test_more_poor_people_from_2027_cost_the_state_their_premium(data, law):
         poverty_change(data, "Sơn Dương", law, {"poor": -1.5})
 
 
-def test_what_is_not_known_of_communes_is_said_by_name():
+def test_what_is_not_known_of_communes_names_them():
     rows = pd.DataFrame({"name": ["Xã A", "Xã B", "Xã C"], "unknown": ["zone_before", "", "zone_before"]})
     texts = reclassification._unknown_texts(rows, "vi")
     assert len(texts) == 1

@@ -148,7 +148,7 @@ def test_a_poor_child_under_6_in_zone_iii_is_insured_as_a_child(law):
     assert (row["group"], row["article_group"], row["other_titles"]) == ("child_under_6", "state_paid", 2)
 
 
-def test_a_martyrs_relative_in_zone_iii_is_insured_as_a_relative_since_july_2025(law):
+def test_a_martyrs_relative_in_zone_iii_changes_title_in_july_2025(law):
     # Law 46/2014: h) areas before i) relatives; Law 51/2024: 9th relatives, 14th areas
     titles = ("relative_of_martyr", "resident_of_especially_difficult_area", "social_assistance")
     assert one(law, "2025-06-30", *titles) == ("social_assistance", 1.0)
@@ -157,7 +157,7 @@ def test_a_martyrs_relative_in_zone_iii_is_insured_as_a_relative_since_july_2025
     assert one(law, "2025-07-01", *titles[1:]) == ("resident_of_especially_difficult_area", 1.0)
 
 
-def test_the_employer_pays_for_relatives_of_defence_employees_before_any_support(law):
+def test_the_employer_pays_for_relatives_before_any_support(law):
     assert one(law, "2024-01-01", "relative_of_defence_employee", "near_poor") == ("relative_of_defence_employee", 1.0)
     assert one(law, "2024-01-01", "relative_of_defence_employee", "poor") == ("poor", 1.0)
 

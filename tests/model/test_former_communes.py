@@ -50,11 +50,11 @@ def write_input(folder, communes, zones_before=True, cards="former", shares=1, m
     zones = [[c, "861", z, 0, "2021-07-01", "2025-12-31", "published", "x"] for c, z, *_ in old.values()]
     zones = zones if zones_before is True else [z for z in zones if z[0] in zones_before]
     zones += [[c, "60", zone, 0, "2026-01-01", "", "published", "y"] for c, (_, zone) in communes.items()]
-    held = {c: k * entitled(z, False) + m * entitled(z, True) for c, z, k, m in old.values()}
+    cards_of = {c: k * entitled(z, False) + m * entitled(z, True) for c, z, k, m in old.values()}
     rows = {
-        "former": [[c, LAST, "difficult_area", n, "published", "x"] for c, n in held.items()],
+        "former": [[c, LAST, "difficult_area", n, "published", "x"] for c, n in cards_of.items()],
         "new": [
-            [code, "2025-12-31", "difficult_area", sum(held[f[0]] for f in former), "published", "x"]
+            [code, "2025-12-31", "difficult_area", sum(cards_of[f[0]] for f in former), "published", "x"]
             for code, (former, _) in communes.items()
         ],
         None: [],

@@ -23,7 +23,7 @@ from bhyt_analysis.model.reclassification.card_flows import (
     entitled_share,
     split_by_entitlement,
     totals,
-)  # fmt: skip
+)
 
 COUNTS = ["before", "lost", "kept", "gained", "after", "kept_other"]
 ZONE_COLUMNS = ["zone", "special_villages_share", "status"]
@@ -88,10 +88,10 @@ def by_former_communes(
     counted = rows["zone_before"].notna() & rows["cards_status"].notna() & rows["population"].notna()
     tables = []
     if counted.any():
-        known = rows[counted]
-        low, high = (_flows(known, share) for share in (0.25, 0.75))
+        complete = rows[counted]
+        low, high = (_flows(complete, share) for share in (0.25, 0.75))
         flows = low.where_close(high)
-        sums = totals(known, flows, other_entitlement_share)
+        sums = totals(complete, flows, other_entitlement_share)
         tables.append(split_by_entitlement(sums, flows) if by_subgroup else sums)
     rest = rows[~counted].assign(method="listed", **dict.fromkeys(COUNTS, np.nan), minority_lost=np.nan)
     return pd.concat([*tables, rest]).sort_index(kind="stable")
@@ -194,5 +194,5 @@ def _complete_sum(values: pd.Series) -> float:
 
 def _common_zone(zones: pd.Series) -> str:
     """Return the zone of all parts, ``mixed`` where they differ, "" where one is not known."""
-    known = set(zones.fillna(""))
-    return "" if "" in known else known.pop() if len(known) == 1 else "mixed"
+    different = set(zones.fillna(""))
+    return "" if "" in different else different.pop() if len(different) == 1 else "mixed"

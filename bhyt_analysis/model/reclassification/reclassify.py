@@ -23,7 +23,7 @@ from bhyt_analysis.model.reclassification.card_flows import (
     name_unknown,
     split_by_entitlement,
     totals,
-)  # fmt: skip
+)
 from bhyt_analysis.model.reclassification.former_communes import by_former_communes, sum_of_parts
 
 COLUMNS = [
