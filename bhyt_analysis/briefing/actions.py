@@ -32,7 +32,7 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     upcoming = upcoming_target_texts(briefing.unit_data, briefing.code, briefing.lang)
     items = [item for section in briefing.items.values() for item in section]
     text = matters_text(briefing.facts, items, table, upcoming, briefing.lang, briefing.decision_name)
-    return [Item("needed", "\n".join([text, *(f"- {line}" for line in policy_texts(briefing))]))]
+    return [Item("needed", "\n".join([text, *(BULLET + line for line in policy_texts(briefing))]))]
 
 
 def policy_texts(briefing: Briefing) -> list[str]:
