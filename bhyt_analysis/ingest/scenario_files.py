@@ -25,13 +25,12 @@ from bhyt_analysis.law.law_file import ONWARD
 from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, allowed_range, assumptions
 from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS
 from bhyt_analysis.model.projection.levers import LawRow, build_reform, top_up_rows
-from bhyt_analysis.model.projection.scenario import Scenario, Target
+from bhyt_analysis.model.projection.scenario import YEARS, Scenario, Target
 from bhyt_analysis.model.targets.targets import RELATIONS
 
 Toml = Any  # whatever a TOML file may hold; the readers below check it
 MAX_NUMBER = 1e15  # VND, people or shares: far above every amount of the country
 MAX_LETTERS = 2_000  # of one text
-YEARS = range(1990, 2101)  # of every day: months outside would never end, or have no law
 INCOME_GROUPS = tuple(g for g in groups_flagged("projected") if g in groups_flagged("earnings_based"))
 
 
@@ -135,13 +134,20 @@ def _read_values(payload: Mapping[str, Toml]) -> tuple[dict[str, Toml], list[Fau
         try:
             values[key] = reader(payload[key])
         except BhytError as error:
-            faults += error.messages
+            faults += (_with_place(fault, key) for fault in error.messages)
         except (ValueError, TypeError, KeyError, AttributeError):  # a table where a list is expected, or the like
             fields = {"key": key, "found": excerpt(payload[key]), "expected": expected}
             faults.append(("error.scenario_value", fields))
     if values.get("start") and values.get("end") and values["end"] <= values["start"]:
         faults.append(("error.scenario_span", {"start": values["start"], "end": values["end"]}))
     return values, faults
+
+
+def _with_place(fault: Fault, key: str) -> Fault:
+    """Return a fault; one about a day says in which key of the file it is."""
+    if fault[0] not in ("error.not_a_day", "error.day_out_of_range"):
+        return fault
+    return "error.scenario_value", {"key": key, "found": fault[1]["found"], "expected": "expect.day_in_range"}
 
 
 def excerpt(value: Toml) -> str:

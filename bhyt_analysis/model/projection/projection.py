@@ -23,7 +23,7 @@ from bhyt_analysis.model.projection import cohort
 from bhyt_analysis.model.projection.assumptions import Values, assumptions, central_values
 from bhyt_analysis.model.projection.baseline import AREA, GROUPS, OTHER, UNKNOWN_GROUP, Baseline
 from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, POOLS, Floats, PoolEntitlements, ReenrolmentPaths
-from bhyt_analysis.model.projection.scenario import Scenario
+from bhyt_analysis.model.projection.scenario import YEARS, Scenario
 
 Positions = Sequence[int] | np.ndarray
 MONTHS_AHEAD = 60  # where a scenario has no end
@@ -110,6 +110,8 @@ def apply_policy(baseline: Baseline, scenario: Scenario, law: Law) -> Projection
     day = baseline.day + pd.offsets.MonthEnd(0)
     since = day if scenario.start is None else max(day, scenario.start)
     end = scenario.end if scenario.end is not None else since + pd.offsets.MonthEnd(MONTHS_AHEAD)
+    if end.year > YEARS[-1]:
+        raise BhytError(("error.too_far_ahead", {"name": baseline.name, "end": end, "year": YEARS[-1]}))
     if end <= since:
         raise BhytError(("error.no_months_ahead", {"name": baseline.name, "start": since, "end": end}))
     month_after = {on: _month_after(on) for on in baseline.exits["on"].unique()}

@@ -19,6 +19,7 @@ from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.projection.assumptions import Range, assumptions
 from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
 
+YEARS = range(1990, 2101)  # of every day: months outside would never end, or have no law
 Target = Mapping[str, Any]  # a coverage to reach: ``on`` (day), ``rate`` (share), ``relation`` ("=", ">=" or ">")
 
 
