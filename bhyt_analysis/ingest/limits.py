@@ -11,7 +11,7 @@ MAX_UNPACKED = 2_000 * MB  # of a zipped workbook: a sheet of 500,000 rows and 4
 # Sheets unpack to 5 to 40 times their size, and at most to 1,032 times. Small parts may be anything.
 MAX_RATIO, SMALL_PART = 100, 50 * MB
 MAX_PARTS = 20_000  # of a zipped workbook, which has a few for each sheet
-MAX_TEXT = 2_000 * MB  # of all cells together, where a text that is stored once stands in many
+MAX_TEXT = 2_000 * MB  # of all cells together, where a text that is stored once is in many
 MAX_CELLS = 30_000_000  # of one sheet, blank ones included: a single distant cell is a mistake
 MAX_BLANK = 5_000_000  # cells of a sheet that nearly all are blank ...
 BLANK_SHARE = 50  # ... because it has as many cells for each that is written

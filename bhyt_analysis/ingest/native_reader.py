@@ -6,15 +6,17 @@ This file is also the program of that process, so it imports nothing of the pack
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pickle
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 MERGED = tuple[tuple[int, int], tuple[int, int]]
 
@@ -72,8 +74,10 @@ def _read_apart(content: bytes, omitted: Collection[str]) -> list[NativeSheet]:
     pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
     request = pickle.dumps((sorted(omitted), content))
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nothing, env=environment) as process:
+        stdin, process.stdin = process.stdin, None  # `communicate` with a time-out would send only its beginning
+        threading.Thread(target=_send, args=(stdin, request), daemon=True).start()
         try:
-            answer = _communicate(process, request, psutil.Process(process.pid), READER_MEMORY, READER_SECONDS)
+            answer = _communicate(process, psutil.Process(process.pid), READER_MEMORY, READER_SECONDS)
         except psutil.NoSuchProcess:  # it has ended already
             answer = process.communicate(timeout=READER_SECONDS)[0]
         except BaseException:
@@ -87,16 +91,19 @@ def _read_apart(content: bytes, omitted: Collection[str]) -> list[NativeSheet]:
     return [NativeSheet(*sheet) for sheet in sheets]
 
 
-def _communicate(
-    process: subprocess.Popen[bytes], request: bytes, usage: Any, most_bytes: int, most_seconds: float
-) -> bytes:
+def _send(stream: IO[bytes], request: bytes) -> None:
+    """Write a request and close the stream; a process that has ended already reads none."""
+    with contextlib.suppress(OSError), stream:
+        stream.write(request)
+
+
+def _communicate(process: subprocess.Popen[bytes], usage: Any, most_bytes: int, most_seconds: float) -> bytes:
     """Return the answer of a process; end it when it uses more memory or time than it may."""
-    end, remaining = time.monotonic() + most_seconds, request or None
+    end = time.monotonic() + most_seconds
     while True:
         try:
-            return process.communicate(remaining, timeout=0.1)[0]
+            return process.communicate(timeout=0.1)[0]
         except subprocess.TimeoutExpired:
-            remaining = None  # the first call goes on in the next
             if time.monotonic() > end or usage.memory_info().rss > most_bytes:
                 raise ReaderDiedError from None
 

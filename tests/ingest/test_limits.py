@@ -114,6 +114,14 @@ def test_death_of_the_native_reader_is_a_sentence(tmp_path):
     assert "more than 3 GB of memory or 120 seconds" in text
 
 
+@pytest.mark.timeout(60)
+def test_reader_apart_gets_files_larger_than_a_pipe():
+    content = zipped({"x": os.urandom(300_000)})
+    with pytest.raises(ValueError, match=r"[a-z]{3}"):
+        native_reader.read_native(content, (), False)
+
+
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("write", [write_xlsx, write_ods])
 def test_reader_apart_reads_the_same_cells(tmp_path, write):
     content = write(tmp_path / "a", office()).read_bytes()
