@@ -2,7 +2,7 @@
 
 import pytest
 
-from .__main__ import SUITES, differences, locked, read_documented
+from .__main__ import SUITES, best, differences, locked, read_documented
 
 
 def test_a_test_that_only_one_kind_of_kernel_has_is_a_difference():
@@ -10,6 +10,13 @@ def test_a_test_that_only_one_kind_of_kernel_has_is_a_difference():
     warm = {"a": "passed", "b": "passed", "c": "skipped", "only warm": "failed"}
     assert differences(stock, warm) == ["b", "only stock", "only warm"]
     assert differences(stock, stock) == []
+
+
+def test_a_test_that_passes_once_is_not_one_that_never_passes():
+    assert best(["failed", "failed", "passed"]) == "passed"
+    assert best(["failed", "skipped"]) == "skipped"
+    assert best([None, "failed"]) == "failed"
+    assert best([None, None]) is None
 
 
 @pytest.mark.parametrize("suite", [s.name for s in SUITES])
