@@ -25,8 +25,10 @@ from bhyt_analysis.i18n.command_help import (
     requested_language,
     usage_error,
 )
+from bhyt_analysis.i18n.failures import failure, failure_key
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.output import guarded_streams
 from bhyt_analysis.i18n.safe_text import print_text as print  # names and cells hold no codes of a terminal
 from bhyt_analysis.i18n.safe_text import to_json
 
@@ -41,14 +43,16 @@ Read = Callable[[], "Dataset"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 the input has errors or areas failed, 2 the call can't be carried out."""
-    for stream in (sys.stdout, sys.stderr):  # Vietnamese on a Windows console
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8")
     words = sys.argv[1:] if arguments is None else list(arguments)
     requested = requested_language(words)
-    lang = requested or "vi"
+    with guarded_streams(requested or "vi"):
+        return _run_command(words, requested)
+
+
+def _run_command(words: list[str], requested: str | None) -> int:
     from bhyt_analysis.domain.input_error import InputError
 
+    lang = requested or "vi"
     try:
         status = int(cli.main(words, "bhyt", standalone_mode=False, obj=requested or locale_language()) or DONE)
         sys.stdout.flush()
@@ -64,11 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UNUSABLE
     except (KeyboardInterrupt, click.Abort):
         return FAULTS
-    except BrokenPipeError:  # the reader of our output has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is written when Python ends
-        return DONE
-    except OSError as error:  # a folder that is a file, no right to write, a full disk
-        print(translate("error.can_not_write", lang, file=error.filename, why=error.strerror), file=sys.stderr)
+    except Exception as error:  # a folder that is a file, no right to write, a full disk, no memory
+        if failure_key(error) is None:
+            raise
+        print(failure(error).text(lang), file=sys.stderr)
         return UNUSABLE
 
 
@@ -170,7 +173,11 @@ def brief(input: str | None, out: str, areas: tuple[str, ...], memory: int | Non
     chosen = BatchOptions(**options, memory_mb=memory, progress=True)
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
-        manifest = run_batch(input, out, areas or None, chosen)
+        try:
+            manifest = run_batch(input, out, areas or None, chosen)
+        except (KeyboardInterrupt, SystemExit):
+            print(translate("cli.stopped", lang, folder=out), file=sys.stderr)
+            raise
     if all(a["status"] == "skipped" for a in manifest["areas"]):
         print(translate("cli.nothing_to_do", lang, count=len(manifest["areas"])), file=sys.stderr)
     index = str(Path(out, "index.html"))

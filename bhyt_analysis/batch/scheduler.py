@@ -13,7 +13,7 @@ from statistics import fmean
 
 import pandas as pd
 
-from bhyt_analysis.batch.build import WORK, Job, area_failure, build_area
+from bhyt_analysis.batch.build import WORK, Job, area_died, build_area
 from bhyt_analysis.batch.build_record import AreaResult
 from bhyt_analysis.batch.engine_check import EngineCheck
 from bhyt_analysis.batch.options import BatchOptions
@@ -84,7 +84,7 @@ def build_all(plan: Sequence[Job], data: Dataset, progress: Progress, warm: Warm
     check, has_warned = EngineCheck(plan), False
     tasks = check.first_jobs()
     for job, outcome in _run(tasks, plan, warm):
-        result = outcome or area_failure(job, "error.area_died")
+        result = outcome or area_died(job)
         if result.warm_failure and not has_warned:
             has_warned = True
             text = translate("warning.warm_failed", job.options.lang, why=result.warm_failure)
@@ -93,11 +93,17 @@ def build_all(plan: Sequence[Job], data: Dataset, progress: Progress, warm: Warm
         if decision.counts:
             yield result
         if decision.difference:
-            fields = {"name": plan[0].slug, "what": decision.difference}
-            warnings.warn(translate("warning.engines_differ", job.options.lang, **fields), BatchWarning, stacklevel=4)
+            _warn("engines_differ", plan[0], decision.difference)
             tasks.clear()
             progress.reset(len(plan))
+        if decision.not_compared:
+            _warn("engines_not_compared", plan[0], decision.not_compared)
         tasks.extend(decision.repeat)
+
+
+def _warn(key: str, job: Job, what: str) -> None:
+    text = translate(f"warning.{key}", job.options.lang, name=job.slug, what=what)
+    warnings.warn(text, BatchWarning, stacklevel=5)
 
 
 def _run(tasks: deque[Job], plan: Sequence[Job], warm: WarmProcess | None) -> Iterator[tuple[Job, AreaResult | None]]:

@@ -6,8 +6,6 @@ than the tables, and nothing is recommended that the figures do not ask for.
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pandas as pd
 
 from bhyt_analysis.briefing.briefing import Briefing
@@ -15,6 +13,7 @@ from bhyt_analysis.briefing.facts import Facts, target_fields
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.briefing.reclassification import people_not_back
 from bhyt_analysis.briefing.targets import upcoming_target_texts
+from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import BULLET
@@ -62,7 +61,7 @@ def matters_text(
         lines.append(translate("need.reporting", lang, communes=reporting.high - reporting.value))
     target, to_add = facts.get("next_target"), facts.get("next_to_add")
     if target and to_add and to_add.value and to_add.value > 0:
-        key = "need.target_passed" if pd.Timestamp(target.as_of).date() < dt.date.today() else "need.target"
+        key = "need.target_passed" if clock.is_past(pd.Timestamp(target.as_of)) else "need.target"
         lines.append(translate(key, lang, people=to_add.value, **target_fields(target, lang)))
     if lost := facts.get("lost"):
         if "reenrolled" not in facts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,10 @@ from bhyt_analysis.briefing.notebook import section_title, show_item, show_text
 from bhyt_analysis.domain.area_view import AreaView, area_view, find_unit
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.decisions import default_decision
+from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.dates import DateLike, parse_date
+from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.i18n.safe_text import EMPHASIS, STRONG
 from bhyt_analysis.i18n.text import clean_line
@@ -64,6 +66,7 @@ class Briefing:
     items: dict[str, list[Item]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
+        clock.begin_period()
         decision = self.decision or default_decision(self.data, self.area, self.as_of)
         object.__setattr__(self, "decision", decision and clean_line(decision))
 
@@ -182,7 +185,12 @@ class Briefing:
             show_item(item, self.lang, self.out, self.decision_name)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what ``facts.json`` holds: the headline figures, the findings, and what they were made with."""
+        """Return what ``facts.json`` holds: the headline figures, the findings, and what they were made with.
+
+        ``same_words``: the days on which the briefing says the same: ``since`` one (None: ever) to before ``until``.
+        """
+        facts = [self._fact_to_dict(fact) for fact in self.facts.values()]
+        findings = self.findings[["rule", "severity", "name", "message"]].to_dict("records")
         return {
             "area": self.code,
             "name": self.view.unit.name,
@@ -193,8 +201,9 @@ class Briefing:
             "version": __version__,
             "law_sha256": self.law.sha256(),
             "inputs_sha256": self.data.sha256,
-            "facts": [self._fact_to_dict(fact) for fact in self.facts.values()],
-            "findings": self.findings[["rule", "severity", "name", "message"]].to_dict("records"),
+            "same_words": asdict(clock.noted_period()),
+            "facts": facts,
+            "findings": findings,
         }
 
     def _fact_to_dict(self, fact: Fact) -> dict[str, Any]:
@@ -211,7 +220,8 @@ class Briefing:
         record = self.to_dict()
         if self.out is not None:
             text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
-            Path(self.out, "facts.json").write_text(text, encoding="utf-8")
+            with name_file(path := Path(self.out, "facts.json")):
+                path.write_text(text, encoding="utf-8")
         hashes = {"inputs": record["inputs_sha256"][:8], "law": record["law_sha256"][:8]}
         line = translate("label.made_with", self.lang, version=__version__, seed=self.seed, **hashes)
         show_text(f"{EMPHASIS}{line}{EMPHASIS}", OutputMetadata("made_with", __version__, line))

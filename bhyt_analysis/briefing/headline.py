@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pandas as pd
 
 from bhyt_analysis.briefing.briefing import Briefing
@@ -13,6 +11,7 @@ from bhyt_analysis.domain.area_view import AreaView
 from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.findings import finding_message
 from bhyt_analysis.domain.geography import Unit
+from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import BULLET, EMPHASIS
 from bhyt_analysis.i18n.unit_names import inline_name
@@ -121,7 +120,7 @@ def current_units(view: AreaView) -> list[Unit]:
 def _dissolved_unit(view: AreaView, lang: str) -> str:
     """Return in which units the area of a dissolved unit lies today."""
     geography, until = view.geography, view.unit.until
-    if until is None or until.date() >= dt.date.today():
+    if until is None or not clock.is_past(until):
         return ""
     new = current_units(view)
     if not new:

@@ -10,6 +10,7 @@ from IPython.display import HTML, Image, Markdown, display
 from bhyt_analysis import charts
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.briefing.metadata import OutputMetadata, item_title
+from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.i18n.safe_text import to_markdown
 from bhyt_analysis.tables import formatting
@@ -62,7 +63,8 @@ def show_chart(chart: charts.Chart, name: str = "", out: str | Path | None = Non
     else:
         stem = Path(out, "charts", name)
         stem.parent.mkdir(parents=True, exist_ok=True)
-        charts.save(chart, stem)
+        with name_file(stem.with_suffix(".png")):
+            charts.save(chart, stem)
         picture = stem.with_suffix(".png").read_bytes()
     about = OutputMetadata("chart", name, title or chart.description.title, payload=chart.description.to_dict())
     image = Image(picture, width=SCREEN_WIDTH, alt=chart.description.alt)
@@ -79,4 +81,5 @@ def show_table(
     if out is not None:
         file = Path(out, "tables", f"{name}.csv")
         file.parent.mkdir(parents=True, exist_ok=True)
-        formatting.save_csv(rows, file, lang)
+        with name_file(file):
+            formatting.save_csv(rows, file, lang)

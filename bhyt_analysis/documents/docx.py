@@ -7,7 +7,6 @@ no signature.
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import re
 from itertools import count
@@ -30,6 +29,7 @@ from bhyt_analysis.documents.column_widths import TableLayout, lay_out_table
 from bhyt_analysis.documents.content import Block, Content
 from bhyt_analysis.documents.image_slices import MAX_HEIGHT, slice_image
 from bhyt_analysis.documents.page_flow import arrange_blocks
+from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import BULLET, split_emphasis, to_title
 
@@ -115,7 +115,7 @@ def _set_page(report: Report, content: Content) -> None:
     properties = report.core_properties
     properties.title = to_title(f"{content.title}: {content.area}")
     properties.subject = translate("label.reference", content.lang)
-    properties.created = properties.modified = dt.datetime.now(dt.UTC)  # not that of the library's template
+    properties.created = properties.modified = clock.now()  # not that of the library's template
     properties.author, properties.comments, properties.language = "bhyt_analysis", "", LANGUAGES[content.lang]
 
 

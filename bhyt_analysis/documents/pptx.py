@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import re
 from collections.abc import Iterable, Sequence
@@ -25,6 +24,7 @@ from pptx.util import Emu, Inches, Pt
 from bhyt_analysis.documents.column_widths import column_widths
 from bhyt_analysis.documents.content import Block, Content
 from bhyt_analysis.documents.pptx_charts import FONT, INK, KINDS, MAX_BARS, SOFT, WHITE, add_native_chart, set_alt_text
+from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import BULLET, plain_text, split_emphasis, to_title
 from bhyt_analysis.tables.formatting import TableSpec
@@ -53,7 +53,7 @@ def write_pptx(content: Content, path: Path) -> None:
     properties.title = to_title(f"{content.title}: {content.area}")
     properties.subject = translate("label.reference", content.lang)
     properties.author, properties.comments = "bhyt_analysis", ""
-    properties.created = properties.modified = dt.datetime.now(dt.UTC)  # not that of the library's template
+    properties.created = properties.modified = clock.now()  # not that of the library's template
     _add_title_slide(slides, content)
     for block in _choose_blocks(content):
         if block.kind == "chart":

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.messages import nearest_choice
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
@@ -300,10 +301,10 @@ class Law:
         >>> Law.read().latest_change("2026-11-22")
         datetime.date(2026, 11, 1)
         """
-        limit = dt.date.today() if today is None else parse_date(today)
+        limit = None if today is None else parse_date(today)
         rows = self.table[self.table["status"] != "proposal"]
         ends = [u + dt.timedelta(days=1) for u in rows["until"] if u != ONWARD]
-        return max(d for d in [*rows["since"], *ends] if d <= limit)
+        return max(d for d in {*rows["since"], *ends} if (clock.has_come(d) if limit is None else d <= limit))
 
     def sha256(self) -> str:
         """Return a fingerprint of every row, for manifests."""
