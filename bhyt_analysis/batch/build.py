@@ -87,9 +87,9 @@ def cut_short(job: Job, error: BhytError, status: str = "failed") -> AreaResult:
     return replace(area_result(job, status, error.text(job.options.lang)), was_cut_short=True)
 
 
-def area_died(job: Job) -> AreaResult:
-    """Return the result of a job whose process died."""
-    return cut_short(job, BhytError(("error.area_died", {})))
+def area_cut_short(job: Job, message: str, **fields: object) -> AreaResult:
+    """Return the result of a job whose process died or does not answer, with a message."""
+    return cut_short(job, BhytError((message, fields)))
 
 
 def build_area(job: Job) -> AreaResult:
@@ -99,14 +99,16 @@ def build_area(job: Job) -> AreaResult:
         with _source_date(job.source_date):
             result = _build(job)
     except Exception as error:  # a full disk, a folder that cannot be written: reported, and the others go on
+        if isinstance(error, OSError) and isinstance(error.filename, str):  # the place where the file would have been
+            error.filename = error.filename.replace(str(job.work), str(job.folder))
         result = cut_short(job, failure(error, job.folder))
     finally:
-        failure = warm_process.failure()
-        if job.engine == "standard" or failure:  # a warm process itself ends what its kernels have left running
+        no_warm = warm_process.failure()
+        if job.engine == "standard" or no_warm:  # a warm process itself ends what its kernels have left running
             end_descendants(warm_process.process_id())
         if not job.canary:
             shutil.rmtree(job.work, ignore_errors=True)
-    warm_failure = failure.text(job.options.lang) if failure and job.engine == "warm" else ""
+    warm_failure = no_warm.text(job.options.lang) if no_warm and job.engine == "warm" else ""
     return replace(result, seconds=round(time.monotonic() - start, 3), warm_failure=warm_failure)
 
 
@@ -160,19 +162,20 @@ def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult:
 
     parameters = {**job.parameters, "data": job.partition} if job.partition else job.parameters
     try:
-        executed = pm.execute_notebook(
-            template_path(),
-            notebook,
-            parameters=parameters,
-            engine_name=f"bhyt-{job.engine}",
-            progress_bar=False,
-            request_save_on_cell_execute=False,  # no other program reads it before it is complete
-            cwd=notebook.parent,
-            execution_timeout=job.options.timeout,
-            notebook_timeout=job.options.notebook_timeout,
-            extra_arguments=["--IPKernelApp.log_level=50"],  # a failure is reported once, by us
-            plain_kernel=True,
-        )
+        with name_file(notebook):
+            executed = pm.execute_notebook(
+                template_path(),
+                notebook,
+                parameters=parameters,
+                engine_name=f"bhyt-{job.engine}",
+                progress_bar=False,
+                request_save_on_cell_execute=False,  # no other program reads it before it is complete
+                cwd=notebook.parent,
+                execution_timeout=job.options.timeout,
+                notebook_timeout=job.options.notebook_timeout,
+                extra_arguments=["--IPKernelApp.log_level=50"],  # a failure is reported once, by us
+                plain_kernel=True,
+            )
     except pm.exceptions.PapermillExecutionError as error:
         reason = cell_failure(error.ename, error.evalue, job.folder)
         if sent_error(error.ename, error.evalue):
@@ -184,7 +187,7 @@ def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult:
             return _execute(job, notebook, retry=False)
         return cut_short(job, error, "timeout" if isinstance(error, NotebookTimeoutError) else "failed")
     except DeadKernelError:
-        return area_died(job)
+        return area_cut_short(job, "error.area_died")
     if exited_early(executed):
         return area_failure(job, "error.area_left")
     seconds = _cell_seconds(executed.cells)

@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bhyt_analysis.batch.build import WORK, Job, area_failure, publish_folder, warm_config
+from bhyt_analysis.batch.build import WORK, Job, area_cut_short, publish_folder, warm_config
 from bhyt_analysis.batch.build_record import AreaResult, code_fingerprint
 from bhyt_analysis.batch.workers import Build, job_seconds, limit_memory, notebook_memory, processor_count
 from bhyt_analysis.domain.partitions import FILE_NAME
@@ -81,7 +81,7 @@ def run_on(
                     _unpack(job, archives)
                 elif not future.done():
                     future.cancel()
-                    result = area_failure(job, "error.area_no_answer")
+                    result = area_cut_short(job, "error.area_no_answer")
                 yield job, result
 
 

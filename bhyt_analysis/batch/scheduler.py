@@ -13,7 +13,7 @@ from statistics import fmean
 
 import pandas as pd
 
-from bhyt_analysis.batch.build import WORK, Job, area_died, build_area
+from bhyt_analysis.batch.build import WORK, Job, area_cut_short, build_area
 from bhyt_analysis.batch.build_record import AreaResult
 from bhyt_analysis.batch.engine_check import EngineCheck
 from bhyt_analysis.batch.options import BatchOptions
@@ -84,7 +84,7 @@ def build_all(plan: Sequence[Job], data: Dataset, progress: Progress, warm: Warm
     check, has_warned = EngineCheck(plan), False
     tasks = check.first_jobs()
     for job, outcome in _run(tasks, plan, warm):
-        result = outcome or area_died(job)
+        result = outcome or area_cut_short(job, "error.area_died")
         if result.warm_failure and not has_warned:
             has_warned = True
             text = translate("warning.warm_failed", job.options.lang, why=result.warm_failure)

@@ -22,7 +22,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import ModuleType
 
-from bhyt_analysis.batch.build import Job, area_failure, warm_config
+from bhyt_analysis.batch.build import Job, area_cut_short, warm_config
 from bhyt_analysis.batch.build_record import AreaResult
 from bhyt_analysis.engine import warm_process
 from bhyt_analysis.engine.processes import become_subreaper, end_descendants
@@ -71,7 +71,7 @@ class _Worker:
             return None
         self.process.kill()
         self.process.join(END_SECONDS)
-        return area_failure(self.job, "error.area_no_answer" if self.is_loaded else "error.worker_no_answer")
+        return area_cut_short(self.job, "error.area_no_answer" if self.is_loaded else "error.worker_no_answer")
 
     @property
     def remaining_seconds(self) -> float:
@@ -175,7 +175,7 @@ def _run_worker(connection: Connection, prepare: Callable[[], None], build: Buil
         prepare()
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
-        connection.send(area_failure(connection.recv(), "error.worker_not_started", reason=reason))
+        connection.send(area_cut_short(connection.recv(), "error.worker_not_started", reason=reason))
         return
     connection.send(None)
     with suppress(EOFError):

@@ -73,6 +73,8 @@ def failure_key(error: BaseException) -> str | None:
         return "failure.process_ended"
     if isinstance(error, RuntimeError) and _NO_THREAD in str(error):
         return "failure.no_process"
+    if isinstance(error, UnicodeDecodeError):
+        return "failure.not_utf8"
     if not isinstance(error, OSError):
         return None
     reason = "no_answer" if isinstance(error, TimeoutError) else _KEYS.get(error.errno or 0, "system")

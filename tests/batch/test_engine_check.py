@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.batch.build import Job, area_died, area_failure, area_result, cut_short
+from bhyt_analysis.batch.build import Job, area_cut_short, area_failure, area_result, cut_short
 from bhyt_analysis.batch.engine_check import Decision, EngineCheck, difference
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.engine import warm_process
@@ -73,6 +73,10 @@ def test_a_file_that_differs_or_is_missing_is_named(tmp_path):
     assert difference(one, write_run(tmp_path / "two", executed(), facts_json=b"2", x_svg=b"")) == "facts.json"
     assert difference(one, write_run(tmp_path / "three", executed(), facts_json=b"1")) == "x.svg"
     assert difference(one, tmp_path / "none") == "notebook"
+
+
+def area_died(job):
+    return area_cut_short(job, "error.area_died")
 
 
 def plan(folder, count=8, engine="warm"):
