@@ -27,6 +27,7 @@ LOCKS = (ROOT / "requirements.txt", HERE / "requirements.txt")
 KERNELS = ("stock", "warm")
 SUITE_SECONDS, TEST_SECONDS = 3600, 180
 REPEATS = 3
+STORES = ("abs", "adl", "gcs", "hdfs", "s3")
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ SUITES = (
     Suite("jupyter-client", ("tests",)),
     Suite("ipykernel", ("tests",)),
     Suite("jupyter-kernel-test", ("test_ipykernel.py",)),
-    # Stores of Amazon and Microsoft, whose libraries the project does not need; these tests start no kernel.
-    Suite("papermill", ("papermill/tests",), tuple(f"papermill/tests/test_{s}.py" for s in ("abs", "adl", "s3"))),
+    # Remote stores, whose libraries the project does not need; these tests start no kernel.
+    Suite("papermill", ("papermill/tests",), tuple(f"papermill/tests/test_{s}.py" for s in STORES)),
 )
 
 
