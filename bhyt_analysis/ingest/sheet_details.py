@@ -177,7 +177,7 @@ class XlsxDetails:
         """Return the XML of a sheet in its usual form, and its last cell if it is too large."""
         xml, extent = _without_prefix(part), None
         if xml is part and not (_PREFIXED.search(xml) and _OTHER_PREFIX.search(xml)):
-            extent = _extent(xml)
+            extent = _extent(xml) if _NOT_ORDINARY.search(xml) else _ORDINARY
         if extent is None:
             self.harmless = False
             xml, extent = _numbered(xml)
@@ -245,6 +245,9 @@ def _numbered(xml: bytes) -> tuple[bytes, Extent]:
     return re.sub(rb"<(row|c)((?:\s[^<>]*)?/?)>", number, xml), extent
 
 
+# Most sheets have no cell beyond column AZ or row 99999, and need no closer look: they are small enough.
+_NOT_ORDINARY = re.compile(rb'<(?:c(?! r="A?[A-Z][1-9]\d{0,4}")|row(?! r="[1-9]\d{0,4}"))[\s>/]')
+_ORDINARY = Extent(99_999, 52, 99_999 * 52)
 _CELL = re.compile(rb'<c r="([A-Z]{1,3})([1-9]\d{0,6})"')
 
 
