@@ -22,10 +22,11 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import ModuleType
 
-from bhyt_analysis.batch.build import Job, area_cut_short, warm_config
+from bhyt_analysis.batch.build import Job, area_cut_short, cut_short, warm_config
 from bhyt_analysis.batch.build_record import AreaResult
 from bhyt_analysis.engine import warm_process
 from bhyt_analysis.engine.processes import become_subreaper, end_descendants
+from bhyt_analysis.i18n.failures import failure, failure_key, one_line
 from bhyt_analysis.i18n.messages import BhytError
 
 Build = Callable[[Job], AreaResult]
@@ -146,9 +147,9 @@ def _start_worker(prepare: Callable[[], None], build: Build, is_only: bool) -> _
     """Start a worker; without a free process or file handle None, `BhytError` if there is no other worker."""
     try:
         return _Worker(prepare, build)
-    except OSError as error:
+    except OSError:
         if is_only:
-            raise BhytError(("error.no_process", {"reason": error.strerror})) from None
+            raise BhytError(("error.no_process", {})) from None
         return None
 
 
@@ -174,8 +175,9 @@ def _run_worker(connection: Connection, prepare: Callable[[], None], build: Buil
         threading.Thread(target=_exit_with_parent, daemon=True).start()
         prepare()
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        connection.send(area_cut_short(connection.recv(), "error.worker_not_started", reason=reason))
+        reason = one_line(type(error).__name__, str(error))
+        not_started = BhytError(("error.worker_not_started", {"reason": reason}))
+        connection.send(cut_short(connection.recv(), failure(error) if failure_key(error) else not_started))
         return
     connection.send(None)
     with suppress(EOFError):

@@ -107,7 +107,7 @@ class ForkedKernel:
             if "error" in report:
                 raise KernelStartError(("engine.kernel_not_started", {"reason": report["error"]}))
             if "no_process" in report:
-                raise BhytError(("error.no_process", {"reason": report["no_process"]}))
+                raise BhytError(("error.no_process", {}))
             self.pid = report.get("pid", self.pid)
             self.returncode = report.get("exit")
         if not data and self.returncode is None:  # the process that reports is dead, and does not end the kernel either

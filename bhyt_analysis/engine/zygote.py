@@ -157,9 +157,9 @@ class KernelServer:
     def _fork_kernel(self, channel: socket.socket, request: int) -> None:
         try:
             pid = os.fork()
-        except OSError as error:  # no memory, or no process numbers
+        except OSError:  # no memory, or no process numbers
             with suppress(OSError):
-                _report(channel, no_process=str(error.strerror))
+                _report(channel, no_process=1)
             channel.close()
         else:
             if not pid:
