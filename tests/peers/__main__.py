@@ -14,9 +14,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -177,7 +179,12 @@ def run_suite(suite: Suite, folder: Path, python: Path, kernels: str, test: str 
     call += [test] if test else [*suite.tests, *(f"--ignore={path}" for path in suite.omitted_tests)]
     with log.open("w") as output:
         files = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
-        subprocess.run(call, cwd=folder, env=environment, timeout=SUITE_SECONDS, check=False, **files)
+        process = subprocess.Popen(call, cwd=folder, env=environment, start_new_session=True, **files)
+        try:
+            process.wait(SUITE_SECONDS)
+        finally:  # also what a failed test has left running
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     if not record.exists():
         raise SystemExit(f"{suite.name} on {kernels} kernels did not come to its end: see {log}")
     return json.loads(record.read_text("utf-8"))
