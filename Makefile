@@ -4,14 +4,19 @@ VENV := .venv
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 OUT ?= outputs/briefings
+# A quarter of the time of pip; that comes after it where the settings of pip alone lead to an index.
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
+LOCK_OPTIONS := --generate-hashes --no-emit-index-url --no-annotate --no-header
 
-.PHONY: help briefings test browser bench lint gallery lab lock environment clean
+.PHONY: help briefings test browser bench lint gallery lab package peers lock environment clean
 
 help:
 	@echo "briefings  a briefing of every bundled area"
 	@echo "test       linters, type checks and all tests but the browser's"
 	@echo "browser    the tests in Chromium"
 	@echo "bench      the benchmarks"
+	@echo "package    the wheel and the sdist, used outside the repository with each Python of the machine"
+	@echo "peers      the suites of Jupyter's programs on stock and on warm kernels (half an hour; PEERS='nbclient ...')"
 	@echo "gallery    the page of the charts; lab: the explorer; lock, environment: after a change of dependencies"
 
 briefings: $(READY)
@@ -40,18 +45,29 @@ gallery: $(READY)
 lab: $(READY)
 	$(BIN)/bhyt explore
 
+package: $(READY)
+	$(BIN)/python -m tests.project.installed
+
+peers: $(READY)
+	$(BIN)/python -u -m tests.peers $(PEERS)
+
 # The lock: names, versions and hashes of everything, for every system; no addresses.
 lock: $(READY)
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --extra explore --extra register --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.txt
+		$(LOCK_OPTIONS) --output-file requirements.txt
+	$(BIN)/uv pip compile tests/peers/requirements.in --no-deps --constraint requirements.txt --universal --python-version 3.11 \
+		$(LOCK_OPTIONS) --output-file tests/peers/requirements.txt
 
 environment: $(READY)
 	$(BIN)/pyproject2conda project --overwrite force
 
 $(READY): requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	awk '/^[^ ]/ {wanted = /^uv==/} wanted' requirements.txt > $(VENV)/uv.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement $(VENV)/uv.txt
+	$(UV) --require-hashes --requirement requirements.txt || \
+		$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
+	$(UV) --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
 clean:

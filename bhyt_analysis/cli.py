@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
-import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -27,8 +25,12 @@ from bhyt_analysis.i18n.command_help import (
     requested_language,
     usage_error,
 )
+from bhyt_analysis.i18n.failures import failure, failure_key
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.output import guarded_streams
+from bhyt_analysis.i18n.safe_text import print_text as print  # names and cells hold no codes of a terminal
+from bhyt_analysis.i18n.safe_text import to_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,14 +43,16 @@ Read = Callable[[], "Dataset"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 the input has errors or areas failed, 2 the call can't be carried out."""
-    for stream in (sys.stdout, sys.stderr):  # Vietnamese on a Windows console
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8")
     words = sys.argv[1:] if arguments is None else list(arguments)
     requested = requested_language(words)
-    lang = requested or "vi"
+    with guarded_streams(requested or "vi"):
+        return _run_command(words, requested)
+
+
+def _run_command(words: list[str], requested: str | None) -> int:
     from bhyt_analysis.domain.input_error import InputError
 
+    lang = requested or "vi"
     try:
         status = int(cli.main(words, "bhyt", standalone_mode=False, obj=requested or locale_language()) or DONE)
         sys.stdout.flush()
@@ -64,11 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UNUSABLE
     except (KeyboardInterrupt, click.Abort):
         return FAULTS
-    except BrokenPipeError:  # the reader of our output has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is written when Python ends
-        return DONE
-    except OSError as error:  # a folder that is a file, no right to write, a full disk
-        print(translate("error.can_not_write", lang, file=error.filename, why=error.strerror), file=sys.stderr)
+    except Exception as error:  # a folder that is a file, no right to write, a full disk, no memory
+        if failure_key(error) is None:
+            raise
+        print(failure(error).text(lang), file=sys.stderr)
         return UNUSABLE
 
 
@@ -170,7 +173,11 @@ def brief(input: str | None, out: str, areas: tuple[str, ...], memory: int | Non
     chosen = BatchOptions(**options, memory_mb=memory, progress=True)
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
-        manifest = run_batch(input, out, areas or None, chosen)
+        try:
+            manifest = run_batch(input, out, areas or None, chosen)
+        except (KeyboardInterrupt, SystemExit):
+            print(translate("cli.stopped", lang, folder=out), file=sys.stderr)
+            raise
     if all(a["status"] == "skipped" for a in manifest["areas"]):
         print(translate("cli.nothing_to_do", lang, count=len(manifest["areas"])), file=sys.stderr)
     index = str(Path(out, "index.html"))
@@ -482,6 +489,9 @@ def _lineage(area: str | None, on: str, lang: str) -> str | Sequence[str | Seque
 @option("--voila", is_flag=True)
 @option("--port", type=Whole(1), metavar="N")
 @option("--no-browser", is_flag=True)
+@option("--no-token", is_flag=True)
+@option("--allow-host", "hosts", multiple=True, metavar="NAME")
+@option("--keep-minutes", type=Whole(1), metavar="N")
 def explore(
     input: str | None,
     numbers: str | None,
@@ -489,22 +499,28 @@ def explore(
     voila: bool,
     port: int | None,
     no_browser: bool,
+    no_token: bool,
+    hosts: Sequence[str],
+    keep_minutes: int | None,
     lang: str,
 ) -> int:
     """Serve the explorer until it is stopped."""
-    from bhyt_analysis.explorer.launch import lab_command, voila_command
+    from bhyt_analysis.explorer.launch import KEEP_MINUTES, lab_command, run, voila_command
     from bhyt_analysis.ingest import load
 
+    if not voila and (no_token or hosts or keep_minutes):
+        raise BhytError(("error.only_with_voila", {}))
     environment = dict(os.environ)
     if input:
         load(input, numbers=numbers, answers=answers)  # errors of the input are printed here, and not in a notebook
         environment["BHYT_INPUT"] = str(Path(input).resolve())
         environment |= {"BHYT_NUMBERS": numbers} if numbers else {}
         environment |= {"BHYT_ANSWERS": str(Path(answers).resolve())} if answers else {}
-    call = voila_command(environment) if voila else lab_command()
+    page = functools.partial(voila_command, environment, not no_token, hosts, keep_minutes or KEEP_MINUTES)
+    call = page() if voila else lab_command()
     call += ["--no-browser"] if no_browser else []
     call += [f"--port={port}"] if port else []
-    return DONE if subprocess.call(call, env=environment) == 0 else UNUSABLE
+    return DONE if run(call, environment) == 0 else UNUSABLE
 
 
 @command("synthetic")
@@ -521,7 +537,7 @@ def synthetic(districts: int, seed: int, out: str, lang: str) -> int:
 
 
 def _print_json(content: object) -> None:
-    print(json.dumps(content, ensure_ascii=False, indent=1, default=str))
+    print(to_json(content))
 
 
 def _print_table(table: pd.DataFrame, csv: str | None, lang: str) -> int:

@@ -8,6 +8,8 @@ from hypothesis import settings
 
 import bhyt_analysis as bhyt
 
+from .hostile import write_hostile_input
+
 settings.register_profile("bhyt", deadline=None, derandomize=True)
 settings.load_profile("bhyt")
 
@@ -43,6 +45,17 @@ def data():
 @pytest.fixture(scope="session")
 def law():
     return bhyt.Law.read()
+
+
+@pytest.fixture(scope="session")
+def hostile_briefing(tmp_path_factory):
+    """Return the path, without its ending, of the briefing of an input of markup, scripts and formulas."""
+    folder = tmp_path_factory.mktemp("hostile")
+    options = bhyt.BatchOptions(jobs=1, formats=("html", "docx", "pptx", "xlsx"))
+    manifest = bhyt.run_batch(write_hostile_input(folder / "input"), folder / "out", ["X001"], options)
+    assert [a["error"] for a in manifest["areas"]] == [None]
+    slug = manifest["areas"][0]["slug"]
+    return folder / "out" / slug / slug
 
 
 def write_table(path, columns, *rows):

@@ -9,19 +9,24 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.batch.build_record import AreaResult, write_build_record
+from bhyt_analysis.batch.executed_notebook import settle_notebook
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.briefing.metadata import OutputMetadata
 from bhyt_analysis.documents.formats import write_office
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.engine import warm_process
-from bhyt_analysis.engine.config import WarmConfig
+from bhyt_analysis.engine.config import INLINE_CHARTS, WarmConfig
 from bhyt_analysis.engine.processes import end_descendants
+from bhyt_analysis.i18n import clock
+from bhyt_analysis.i18n.clock import Period
+from bhyt_analysis.i18n.failures import cell_failure, failure, name_file, sent_error
 from bhyt_analysis.i18n.messages import BhytError, translate
 
 Cell = Mapping[str, Any]
@@ -43,6 +48,7 @@ class Job:
     engine: str = "warm"
     canary: bool = False  # a second run of the area with the other engine, to be compared
     partition: str | None = None  # the folder with the area's rows, which the notebook reads in place of ``data``
+    source_date: str = ""  # SOURCE_DATE_EPOCH of the batch, also for the workers of a cluster
 
     @property
     def folder(self) -> Path:
@@ -62,7 +68,7 @@ def template_path() -> Path:
 
 def warm_config() -> WarmConfig:
     """Return the configuration of the warm kernels of briefings."""
-    return WarmConfig(LIBRARIES, str(template_path()), {"area": REHEARSAL_AREA, "out": "."})
+    return WarmConfig(LIBRARIES, str(template_path()), {"area": REHEARSAL_AREA, "out": "."}, variables=INLINE_CHARTS)
 
 
 def area_result(job: Job, status: str, error: str | None = None, files: Sequence[str] = ()) -> AreaResult:
@@ -76,38 +82,70 @@ def area_failure(job: Job, message: str, **fields: object) -> AreaResult:
     return area_result(job, "failed", translate(message, job.options.lang, **fields))
 
 
+def cut_short(job: Job, error: BhytError, status: str = "failed") -> AreaResult:
+    """Return the result of a job that had no time, memory or disk, or whose process died."""
+    return replace(area_result(job, status, error.text(job.options.lang)), was_cut_short=True)
+
+
+def area_cut_short(job: Job, message: str, **fields: object) -> AreaResult:
+    """Return the result of a job whose process died or does not answer, with a message."""
+    return cut_short(job, BhytError((message, fields)))
+
+
 def build_area(job: Job) -> AreaResult:
     """Build one area; an error is part of the result."""
     start = time.monotonic()
     try:
-        result = _build(job)
+        with _source_date(job.source_date):
+            result = _build(job)
     except Exception as error:  # a full disk, a folder that cannot be written: reported, and the others go on
-        result = area_result(job, "failed", _one_line(type(error).__name__, str(error)))
+        if isinstance(error, OSError) and isinstance(error.filename, str):  # the place where the file would have been
+            error.filename = error.filename.replace(str(job.work), str(job.folder))
+        result = cut_short(job, failure(error, job.folder))
     finally:
-        if job.engine == "standard":  # a warm process itself ends what its kernels have left running
+        no_warm = warm_process.failure()
+        if job.engine == "standard" or no_warm:  # a warm process itself ends what its kernels have left running
             end_descendants(warm_process.process_id())
         if not job.canary:
             shutil.rmtree(job.work, ignore_errors=True)
-    return replace(result, seconds=round(time.monotonic() - start, 3))
+    warm_failure = no_warm.text(job.options.lang) if no_warm and job.engine == "warm" else ""
+    return replace(result, seconds=round(time.monotonic() - start, 3), warm_failure=warm_failure)
+
+
+@contextmanager
+def _source_date(value: str) -> Iterator[None]:
+    """Set or unset SOURCE_DATE_EPOCH as it is in the batch: a worker of a cluster has an environment of its own."""
+    before = os.environ.pop(clock.VARIABLE, "")
+    os.environ |= {clock.VARIABLE: value} if value else {}
+    try:
+        yield
+    finally:
+        os.environ.pop(clock.VARIABLE, None)
+        os.environ |= {clock.VARIABLE: before} if before else {}
 
 
 def _build(job: Job) -> AreaResult:
     _empty_folder(job.work)
     notebook = job.work / f"{job.slug}.ipynb"
-    if failure := _execute(job, notebook):
-        return failure
+    result = _execute(job, notebook)
+    if not result.is_complete:
+        return result
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     if missing := _missing_files(job.work, cells):
         return area_failure(job, "error.area_missing_files", missing=", ".join(missing))
     if job.canary:
-        return area_result(job, "done")
+        return result
     from bhyt_analysis.documents.html_page import write_page
 
     write_office(notebook, job.options.formats)
-    write_page(notebook, job.work / f"{job.slug}.html", job.options.lang, "../index.html")
-    files = write_build_record(job.work, job.inputs_sha256, job.options.formats)
+    page = job.work / f"{job.slug}.html"
+    with name_file(page):
+        write_page(notebook, page, job.options.lang, "../index.html")
+    facts = json.loads((job.work / "facts.json").read_text(encoding="utf-8"))
+    same_words = Period(**facts.get("same_words", {}))
+    files = write_build_record(job.work, job.inputs_sha256, job.options.formats, same_words)
     publish_folder(job.work, job.folder)
-    return replace(area_result(job, "done", files=files), cell_seconds=_cell_seconds(cells))
+    return replace(area_result(job, "done", files=files), cell_seconds=result.cell_seconds)
 
 
 def _empty_folder(folder: Path) -> None:
@@ -115,8 +153,8 @@ def _empty_folder(folder: Path) -> None:
     folder.mkdir(parents=True)
 
 
-def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult | None:
-    """Run the template; return the result of a job that fails."""
+def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult:
+    """Run the template, and write the executed notebook."""
     import papermill as pm
     from nbclient.exceptions import DeadKernelError
 
@@ -124,49 +162,45 @@ def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult | None:
 
     parameters = {**job.parameters, "data": job.partition} if job.partition else job.parameters
     try:
-        executed = pm.execute_notebook(
-            template_path(),
-            notebook,
-            parameters=parameters,
-            engine_name=f"bhyt-{job.engine}",
-            progress_bar=False,
-            request_save_on_cell_execute=False,  # no other program reads it before it is complete
-            cwd=notebook.parent,
-            execution_timeout=job.options.timeout,
-            notebook_timeout=job.options.notebook_timeout,
-            extra_arguments=["--IPKernelApp.log_level=50"],  # a failure is reported once, by us
-        )
+        with name_file(notebook):
+            executed = pm.execute_notebook(
+                template_path(),
+                notebook,
+                parameters=parameters,
+                engine_name=f"bhyt-{job.engine}",
+                progress_bar=False,
+                request_save_on_cell_execute=False,  # no other program reads it before it is complete
+                cwd=notebook.parent,
+                execution_timeout=job.options.timeout,
+                notebook_timeout=job.options.notebook_timeout,
+                extra_arguments=["--IPKernelApp.log_level=50"],  # a failure is reported once, by us
+                plain_kernel=True,
+            )
     except pm.exceptions.PapermillExecutionError as error:
-        return area_result(job, "failed", _one_line(error.ename, error.evalue))
+        reason = cell_failure(error.ename, error.evalue, job.folder)
+        if sent_error(error.ename, error.evalue):
+            return cut_short(job, reason)
+        return area_result(job, "failed", reason.text(job.options.lang))
     except BhytError as error:
         if retry and isinstance(error, WarmProcessDiedError):  # perhaps because of another area: once more
             _empty_folder(job.work)
             return _execute(job, notebook, retry=False)
-        status = "timeout" if isinstance(error, NotebookTimeoutError) else "failed"
-        return area_result(job, status, error.text(job.options.lang))
+        return cut_short(job, error, "timeout" if isinstance(error, NotebookTimeoutError) else "failed")
     except DeadKernelError:
-        return area_failure(job, "error.area_died")
+        return area_cut_short(job, "error.area_died")
     if exited_early(executed):
         return area_failure(job, "error.area_left")
-    if job.partition:
-        # Record the parameters of the input itself, so that the notebook runs again when the partition is deleted.
-        executed.metadata.papermill["parameters"] = dict(job.parameters)
-        for cell in executed.cells:
-            if "injected-parameters" in cell.metadata.get("tags", []):
-                cell.source = pm.translators.PythonTranslator.codify(job.parameters)
+    seconds = _cell_seconds(executed.cells)
+    settle_notebook(executed, job.parameters, template_path().name, notebook.name)
+    with name_file(notebook):
         pm.iorw.write_ipynb(executed, str(notebook))
-    return None
+    return replace(area_result(job, "done"), cell_seconds=seconds)
 
 
 def _cell_seconds(cells: Sequence[Cell]) -> list[tuple[str, float]]:
     """Return how long each cell of code ran, by its first line."""
     times = [(c, c["metadata"].get("papermill", {}).get("duration")) for c in cells if c["cell_type"] == "code"]
     return [("".join(c["source"]).split("\n", 1)[0], float(time)) for c, time in times if time is not None]
-
-
-def _one_line(name: str, text: str) -> str:
-    line = " ".join(text.split())
-    return f"{name}: {line}"[:400] if line else name
 
 
 def _missing_files(work: Path, cells: Sequence[Cell]) -> list[str]:

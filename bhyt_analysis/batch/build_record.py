@@ -12,7 +12,6 @@ import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -21,10 +20,14 @@ from typing import Any
 from bhyt_analysis import __version__
 from bhyt_analysis.documents.formats import PAGE
 from bhyt_analysis.domain.bundled import bundled_path
+from bhyt_analysis.i18n import clock
+from bhyt_analysis.i18n.clock import Period
+from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.law.law import Law
 
 FILE, MANIFEST = "build.json", "manifest.json"
 CODE = (".py", ".csv", ".j2")
+OWN_FIELDS = ("cell_seconds", "warm_failure", "was_cut_short")  # of an area's result, which the manifest does not have
 LIBRARIES = (
     "numpy", "pandas", "matplotlib", "seaborn", "papermill", "nbclient", "nbconvert", "ipykernel",
     "python-docx", "python-pptx", "xlsxwriter",
@@ -43,6 +46,8 @@ class AreaResult:
     inputs_sha256: str = ""
     files: list[str] = field(default_factory=list)
     cell_seconds: list[tuple[str, float]] = field(default_factory=list)  # not in the manifest
+    warm_failure: str = ""  # why the standard engine has run it in place of the warm one; not in the manifest
+    was_cut_short: bool = False  # by lack of time, memory or disk, or its process died; not in the manifest
 
     @property
     def is_complete(self) -> bool:
@@ -62,8 +67,9 @@ class Manifest:
     areas: list[AreaResult]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the manifest as JSON has it."""
-        areas = [{k: v for k, v in asdict(area).items() if k != "cell_seconds"} for area in self.areas]
+        """Return the manifest as JSON has it; times are those of ``SOURCE_DATE_EPOCH`` where that is set."""
+        times = {"seconds": 0.0} if clock.source_date() else {}
+        areas = [{k: v for k, v in (asdict(area) | times).items() if k not in OWN_FIELDS} for area in self.areas]
         return {**vars(self), "areas": areas}
 
     def write(self, out: Path) -> None:
@@ -82,26 +88,38 @@ def read_manifest(out: Path) -> Manifest | None:
 
 @dataclass(frozen=True)
 class BuildRecord:
-    """What an area was built from, in which formats, and the size of each file by its path in the area's folder."""
+    """What an area was built from, in which formats, and the size of each file by its path in the area's folder.
+
+    ``same_words``: the days on which the briefing says the same, as fields of `Period`.
+    """
 
     inputs_sha256: str
     formats: Sequence[str]
     files: dict[str, int]
+    same_words: dict[str, str | None] = field(default_factory=dict)
 
 
-def write_build_record(folder: Path, inputs_sha256: str, formats: Sequence[str] = (PAGE,)) -> list[str]:
+def write_build_record(
+    folder: Path, inputs_sha256: str, formats: Sequence[str] = (PAGE,), same_words: Period | None = None
+) -> list[str]:
     """Write the record of a finished area into its folder; return its files, by their path in it."""
     sizes = {p.relative_to(folder).as_posix(): p.stat().st_size for p in sorted(folder.rglob("*")) if p.is_file()}
-    record = asdict(BuildRecord(inputs_sha256, list(formats), sizes))
-    (folder / FILE).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    record = asdict(BuildRecord(inputs_sha256, list(formats), sizes, asdict(same_words or Period())))
+    with name_file(folder / FILE):
+        (folder / FILE).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return sorted([*sizes, FILE])
 
 
 def reusable_files(folder: Path, inputs_sha256: str | None = None, formats: Sequence[str] = ()) -> list[str] | None:
-    """Return the files of an area that is complete, from these inputs (None: any) and in all these formats, or None."""
+    """Return the files of an area that is complete, from these inputs and in all these formats, or None.
+
+    Its words must be those of today. Without inputs it may be made of any, on any day.
+    """
     try:
         record = BuildRecord(**json.loads((folder / FILE).read_text(encoding="utf-8")))
         is_same = inputs_sha256 in (None, record.inputs_sha256) and set(formats) <= set(record.formats)
+        if inputs_sha256 is not None:
+            is_same = is_same and Period(**record.same_words).holds_on(clock.today())
         is_whole = is_same and all((folder / name).stat().st_size == size for name, size in record.files.items())
         return sorted([*record.files, FILE]) if is_whole else None
     except (OSError, ValueError, TypeError, AttributeError):  # no record, or a file is missing
@@ -126,15 +144,16 @@ def versions() -> dict[str, str]:
 
 def timestamp() -> str:
     """Return the time in UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return clock.now().isoformat(timespec="seconds")
 
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a file so that it is never there in part."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, path)
+        with name_file(path, always=True):
+            part.write_text(text, encoding="utf-8")
+            os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
 

@@ -30,6 +30,7 @@ class Decision:
     counts: bool  # the result is that of its area
     repeat: tuple[Job, ...] = ()  # jobs to run again
     difference: str = ""  # between the engines: then the jobs to repeat replace those that wait
+    not_compared: str = ""  # why the two runs say nothing of the engines
 
 
 class EngineCheck:
@@ -40,6 +41,7 @@ class EngineCheck:
         self._is_open = len(plan) >= AREAS and self.engine == "warm"
         self._results: dict[str, AreaResult] = {}  # of the area that is run twice, by engine
         self._complete: set[str] = set()
+        self._repeated: set[str] = set()  # the engines whose run was cut short and begun again
 
     def first_jobs(self) -> deque[Job]:
         """Return the jobs of the plan, before them the second run of the first one."""
@@ -48,28 +50,47 @@ class EngineCheck:
 
     def feed(self, job: Job, result: AreaResult, waiting: Collection[str]) -> Decision:
         """Take the result of a job and decide what follows; ``waiting`` are the areas of jobs that have not begun."""
+        if self._must_repeat(job, result):
+            self._repeated.add(job.engine)
+            return Decision(counts=False, repeat=(job,))
         counts = job.engine == self.engine and not job.canary
         if counts:
             self._complete.add(job.area)
-        if difference := self._compare(job, result):
+        difference, not_compared = self._compare(job, result)
+        if difference:
             self.engine = "standard"
             repeat = [j for j in self.plan if j.area in {*self._complete, *waiting}]
         else:
             repeat = [] if counts or job.canary else [job]  # it was running when the warm engine was given up
-        return Decision(counts, tuple(replace(j, engine=self.engine) for j in repeat), difference)
+        return Decision(counts, tuple(replace(j, engine=self.engine) for j in repeat), difference, not_compared)
 
-    def _compare(self, job: Job, result: AreaResult) -> str:
-        """Return what differs between the two runs; empty if nothing does, or one of them has not ended."""
-        if not self._is_open or job.area != self.plan[0].area:
-            return ""
+    def _is_checked(self, job: Job) -> bool:
+        return self._is_open and job.area == self.plan[0].area
+
+    def _must_repeat(self, job: Job, result: AreaResult) -> bool:
+        """Return whether a run to be compared was cut short for the first time; one that took too long would again."""
+        is_death = result.was_cut_short and result.status != "timeout"
+        return self._is_checked(job) and is_death and job.engine not in self._repeated
+
+    def _compare(self, job: Job, result: AreaResult) -> tuple[str, str]:
+        """Return what differs between the two runs, and why they can't be compared.
+
+        Both are empty if nothing differs or one run has not ended. A process that was killed, or a full disk, says
+        nothing of the engine: only two runs that have come to their end, or to an error of a cell, are compared.
+        """
+        if not self._is_checked(job):
+            return "", ""
         self._results[job.engine] = result
         if len(self._results) < 2:
-            return ""
+            return "", ""
         self._is_open = False
         warm, standard = self._results["warm"], self._results["standard"]
+        cut_short = [r for r in (warm, standard) if r.was_cut_short]
+        if cut_short:
+            return "", cut_short[0].error or "" if len(cut_short) == 1 else ""
         if (warm.status, warm.error) != (standard.status, standard.error):
-            return f"{warm.error or warm.status} / {standard.error or standard.status}"
-        return difference(job.folder, replace(job, canary=True).work) if warm.status == "done" else ""
+            return f"{warm.error or warm.status} / {standard.error or standard.status}", ""
+        return difference(job.folder, replace(job, canary=True).work) if warm.status == "done" else "", ""
 
 
 def difference(folder: Path, other: Path) -> str:

@@ -18,7 +18,7 @@ from bhyt_analysis.tables.labels import status_name
 Facts = Mapping[str, Mapping[str, str]]
 TEMPLATE = Path(__file__).with_name("index.html.j2")
 FIGURES = ("population", "coverage", "uninsured", "lost", "next_target", "next_to_add")
-WEAK = ("estimated", "synthetic")
+WEAK = ("estimated", "conflict", "synthetic")
 
 
 def write_index(out: Path, results: Sequence[AreaResult], data: Dataset, lang: str = "vi") -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,12 +20,16 @@ from bhyt_analysis.domain.decisions import units_with_own_decision
 from bhyt_analysis.domain.geography import Geography, Unit
 from bhyt_analysis.domain.partitions import partition_sha256
 from bhyt_analysis.engine.parameters import check_parameters
+from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.unit_names import slugify, strip_unit_word
 from bhyt_analysis.ingest.scenario_files import find_scenario_file
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
 Parameters = Mapping[str, object]
+MAX_LETTERS = 57  # of a folder's name: a path has it twice, and on Windows no more than 260 letters in all
+DIGEST_LETTERS = 8
+RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}  # of Windows
 
 
 def common_parameters(source: str, options: BatchOptions) -> Parameters:
@@ -77,7 +83,9 @@ def plan_areas(
         area = data.geography.key(unit)
         parameters = {"area": area, **common}
         digest = json_sha256(area, partition_sha256(data, unit), policy)
-        jobs.append(Job(area, folders[unit], str(out), parameters, digest, options, options.engine))
+        source_date = os.environ.get(clock.VARIABLE, "")
+        job = Job(area, folders[unit], str(out), parameters, digest, options, options.engine, source_date=source_date)
+        jobs.append(job)
     return jobs
 
 
@@ -108,5 +116,19 @@ def slugs(geography: Geography, listed: Geography | None = None) -> dict[Unit, s
         same_code = (listed if unit.id in listed.units else geography).units_with_code(unit.code)
         is_last = all(u.first <= unit.first for u in same_code if slugify(u.name) == name)
         slug = by_unit.get((unit.code, name), f"{name}-{code}")
-        slugs_of_spells[unit] = slug if is_last else f"{slug}-{unit.until:%Y-%m-%d}"
+        slugs_of_spells[unit] = folder_name(slug if is_last else f"{slug}-{unit.until:%Y-%m-%d}")
     return slugs_of_spells
+
+
+def folder_name(slug: str) -> str:
+    """Return a name that every file system takes, also with the endings of files: a long one is cut, yet still unique.
+
+    Examples
+    --------
+    >>> folder_name("son-duong"), folder_name("con"), folder_name("xa-" + "a" * 300)
+    ('son-duong', 'con_', 'xa-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-cb977ed6')
+    """
+    if len(slug) > MAX_LETTERS:
+        digest = hashlib.sha256(slug.encode()).hexdigest()[:DIGEST_LETTERS]
+        return f"{slug[: MAX_LETTERS - DIGEST_LETTERS - 1].rstrip('-')}-{digest}"
+    return f"{slug}_" if slug in RESERVED else slug

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import sys
-import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
@@ -14,17 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.batch import build_record as record
-from bhyt_analysis.batch.build import WORK, Job, area_failure, area_result, warm_config
+from bhyt_analysis.batch.build import WORK, Job, area_result, warm_config
 from bhyt_analysis.batch.index_page import write_index
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.batch.plan import common_parameters, plan_areas, policy_sha256
 from bhyt_analysis.batch.scheduler import BatchWarning, Progress, build_all
+from bhyt_analysis.batch.stop_signals import StopSignals
 from bhyt_analysis.domain.area_view import find_unit
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.engine import warm_process
 from bhyt_analysis.engine.warm_process import WarmProcess
+from bhyt_analysis.i18n.failures import failure, failure_key
 from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.output import open_missing_streams
+from bhyt_analysis.i18n.safe_text import print_text
 from bhyt_analysis.ingest.answers import read_answers
 from bhyt_analysis.ingest.loader import fingerprint, load
 from bhyt_analysis.ingest.scenario_files import read_scenario
@@ -59,8 +61,11 @@ def run_batch(
     BhytError
         before anything is built: for an input, an area, a scenario or a parameter that cannot be used, or for a folder
         in which another batch is running.
-    KeyboardInterrupt
-        after the finished areas are in their place, with the manifest and the index.
+    BhytError
+        where the system refuses to write, or to start processes; what was finished stays.
+    KeyboardInterrupt, SystemExit
+        on Ctrl-C and on SIGTERM or SIGHUP (status 128 and the signal), after the finished areas are in their place,
+        with the manifest and the index.
 
     Examples
     --------
@@ -68,6 +73,7 @@ def run_batch(
 
         manifest = run_batch(None, "outputs/briefings")
     """
+    open_missing_streams()
     options, started = options or BatchOptions(), record.timestamp()
     if options.scenario is not None:
         read_scenario(options.scenario)
@@ -81,22 +87,36 @@ def run_batch(
     names = sorted(set(areas)) if areas is not None else None
     reading = [options.numbers, read_answers(options.answers) if options.answers else None]
     request = record.json_sha256(inputs, source, repr(reading), policy_sha256(common), names) if inputs else ""
-    if manifest := _unchanged_manifest(folder, request, options, started):
-        return manifest.to_dict()
+    with _words_for_failures(folder):
+        if manifest := _unchanged_manifest(folder, request, options, started):
+            return manifest.to_dict()
     options = replace(options, engine=_choose_engine(options))
     use_warm = options.engine == "warm" and not options.dask
     warm_context = closing(WarmProcess.start(warm_config(), shared=True)) if use_warm else nullcontext()
-    with warm_context as warm:  # it loads meanwhile
+    with StopSignals() as stop, warm_context as warm:  # it loads meanwhile
         dataset = data if isinstance(data, Dataset) else load(data, numbers=options.numbers, answers=options.answers)
         listed = dataset.geography
         if areas is not None:
             dataset, areas = _find_areas(dataset, areas, options)
         plan = plan_areas(dataset, folder, areas, common, options, listed)
-        folder.mkdir(parents=True, exist_ok=True)
-        with _folder_lock(folder):
-            manifest = _build_plan(plan, folder, dataset, warm, started)
-            record.write_atomically(folder / NOTES / "asked", request)
-            return manifest.to_dict()
+        with _words_for_failures(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            with _folder_lock(folder):
+                manifest = _build_plan(plan, folder, dataset, warm, started, stop)
+                record.write_atomically(folder / NOTES / "asked", request)
+                return manifest.to_dict()
+
+
+@contextmanager
+def _words_for_failures(folder: Path) -> Iterator[None]:
+    """Turn an error of the system into a sentence, with what is in the folder all the same."""
+    try:
+        yield
+    except Exception as error:
+        if failure_key(error) is None:
+            raise
+        messages = failure(error, folder).messages
+        raise BhytError(*messages, ("error.batch_ended", {"folder": folder})) from error
 
 
 def _find_areas(data: Dataset, names: Sequence[str], options: BatchOptions) -> tuple[Dataset, list[str]]:
@@ -106,7 +126,7 @@ def _find_areas(data: Dataset, names: Sequence[str], options: BatchOptions) -> t
         data, unit = find_unit(data, name)
         units.append(unit)
         if options.progress and (text := other_units_text(data.geography, name, unit, options.lang)):
-            print(text, file=sys.stderr)
+            print_text(text, file=sys.stderr)
     return data, [data.geography.key(unit) for unit in units]
 
 
@@ -150,34 +170,45 @@ def _choose_engine(options: BatchOptions) -> str:
 
 
 def _build_plan(
-    plan: Sequence[Job], folder: Path, data: Dataset, warm: WarmProcess | None, started: str
+    plan: Sequence[Job], folder: Path, data: Dataset, warm: WarmProcess | None, started: str, stop: StopSignals
 ) -> record.Manifest:
     """Build what cannot be reused; write the manifest and the index of all that is in the folder then."""
-    options, earlier = plan[0].options, record.read_manifest(folder)
+    options = plan[0].options
     shutil.rmtree(folder / WORK, ignore_errors=True)
     progress = Progress(len(plan), options)
     results = {} if options.fresh else {j.area: r for j in plan if (r := _reusable_result(j, "skipped"))}
     for result in results.values():
         progress.advance(result)
     jobs = [job for job in plan if job.area not in results]
+    reason = BhytError(("error.area_stopped", {}))
     try:
-        with _interrupt_flag() as interrupts:
-            for result in build_all(jobs, data, progress, warm) if jobs else ():
-                results[result.area] = result
-                progress.advance(result)
-                if interrupts:
-                    raise KeyboardInterrupt
+        for result in build_all(jobs, data, progress, warm) if jobs else ():
+            results[result.area] = result
+            progress.advance(result)
+            stop.raise_received()
+    except Exception as error:
+        reason = BhytError(("error.area_not_made", {"why": failure(error, folder).text(options.lang)}))
+        raise
     finally:
-        progress.close()
-        areas = [results.get(job.area) or _interrupted_result(job) for job in plan]
-        slugs = {job.slug for job in plan}
-        others = [] if earlier is None else [a for a in earlier.areas if a.slug not in slugs]
-        areas += [a for a in others if record.reusable_files(folder / a.slug)]
-        versions, law = record.versions(), Law.read().sha256()
-        manifest = record.Manifest(started, record.timestamp(), versions, law, data.sha256, areas)
-        shutil.rmtree(folder / WORK, ignore_errors=True)
-        manifest.write(folder)
-        write_index(folder, areas, data, options.lang)
+        with stop.deferred():
+            progress.close()
+            areas = [results.get(job.area) or _interrupted_result(job, reason) for job in plan]
+            manifest = _write_record(plan, folder, data, areas, started)
+    return manifest
+
+
+def _write_record(
+    plan: Sequence[Job], folder: Path, data: Dataset, areas: list[record.AreaResult], started: str
+) -> record.Manifest:
+    """Write the manifest and the index of these areas and of those that earlier runs have left in the folder."""
+    earlier, slugs = record.read_manifest(folder), {job.slug for job in plan}
+    others = [] if earlier is None else [a for a in earlier.areas if a.slug not in slugs]
+    areas = [*areas, *(a for a in others if record.reusable_files(folder / a.slug))]
+    versions, law = record.versions(), Law.read().sha256()
+    manifest = record.Manifest(started, record.timestamp(), versions, law, data.sha256, areas)
+    shutil.rmtree(folder / WORK, ignore_errors=True)
+    manifest.write(folder)
+    write_index(folder, areas, data, plan[0].options.lang)
     return manifest
 
 
@@ -186,25 +217,7 @@ def _reusable_result(job: Job, status: str) -> record.AreaResult | None:
     return None if files is None else area_result(job, status, files=files)
 
 
-def _interrupted_result(job: Job) -> record.AreaResult:
+def _interrupted_result(job: Job, reason: BhytError) -> record.AreaResult:
     """Return the result of an area that has not reported one; it may have come to its place just before the end."""
-    stopped = area_failure(job, "error.area_stopped")
+    stopped = area_result(job, "failed", reason.text(job.options.lang))
     return stopped if job.options.fresh else _reusable_result(job, "done") or stopped
-
-
-@contextmanager
-def _interrupt_flag() -> Iterator[list[int]]:
-    """Collect Ctrl-C: Python drops the exception if it comes while an object is being deleted."""
-    interrupts: list[int] = []
-
-    def interrupt(number: int, _: object) -> None:
-        interrupts.append(number)
-        raise KeyboardInterrupt
-
-    is_main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, interrupt) if is_main else None
-    try:
-        yield interrupts
-    finally:
-        if is_main:
-            signal.signal(signal.SIGINT, before)

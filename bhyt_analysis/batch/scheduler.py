@@ -13,17 +13,18 @@ from statistics import fmean
 
 import pandas as pd
 
-from bhyt_analysis.batch.build import WORK, Job, area_failure, build_area
+from bhyt_analysis.batch.build import WORK, Job, area_cut_short, build_area
 from bhyt_analysis.batch.build_record import AreaResult
 from bhyt_analysis.batch.engine_check import EngineCheck
 from bhyt_analysis.batch.options import BatchOptions
-from bhyt_analysis.batch.workers import limit_memory, notebook_memory, prepare, processor_count, run_all
+from bhyt_analysis.batch.workers import limit_memory, low_limits, notebook_memory, prepare, processor_count, run_all
 from bhyt_analysis.domain.area_view import select_area
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.partitions import write_partition
 from bhyt_analysis.engine.warm_process import WarmProcess
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.safe_text import to_terminal
 
 REHEARSAL_FROM = 24  # areas; a rehearsal takes as long as some areas, and saves each a little
 
@@ -51,7 +52,7 @@ class Progress:
         if self._options.verbose:
             status = translate(f"result.{result.status}", self._lang)
             line = translate("cli.area", self._lang, slug=result.slug, result=status, seconds=result.seconds)
-            self._bar.write(line + (f": {result.error}" if result.error else ""), file=sys.stderr)
+            self._bar.write(to_terminal(line + (f": {result.error}" if result.error else "")), file=sys.stderr)
         for name, seconds in result.cell_seconds:
             self._cells[name].append((seconds, result.slug))
         self._bar.update()
@@ -80,19 +81,29 @@ def build_all(plan: Sequence[Job], data: Dataset, progress: Progress, warm: Warm
     day = None if as_of is None else pd.Timestamp(as_of)
     parts = ((job, select_area(data, data.find(job.area), day)) for job in plan)
     plan = [replace(job, partition=str(write_partition(folder / job.slug, part))) for job, part in parts]
-    check = EngineCheck(plan)
+    check, has_warned = EngineCheck(plan), False
     tasks = check.first_jobs()
     for job, outcome in _run(tasks, plan, warm):
-        result = outcome or area_failure(job, "error.area_died")
+        result = outcome or area_cut_short(job, "error.area_died")
+        if result.warm_failure and not has_warned:
+            has_warned = True
+            text = translate("warning.warm_failed", job.options.lang, why=result.warm_failure)
+            warnings.warn(text, BatchWarning, stacklevel=4)
         decision = check.feed(job, result, {task.area for task in tasks})
         if decision.counts:
             yield result
         if decision.difference:
-            fields = {"name": plan[0].slug, "what": decision.difference}
-            warnings.warn(translate("warning.engines_differ", job.options.lang, **fields), BatchWarning, stacklevel=4)
+            _warn("engines_differ", plan[0], decision.difference)
             tasks.clear()
             progress.reset(len(plan))
+        if decision.not_compared:
+            _warn("engines_not_compared", plan[0], decision.not_compared)
         tasks.extend(decision.repeat)
+
+
+def _warn(key: str, job: Job, what: str) -> None:
+    text = translate(f"warning.{key}", job.options.lang, name=job.slug, what=what)
+    warnings.warn(text, BatchWarning, stacklevel=5)
 
 
 def _run(tasks: deque[Job], plan: Sequence[Job], warm: WarmProcess | None) -> Iterator[tuple[Job, AreaResult | None]]:
@@ -101,6 +112,9 @@ def _run(tasks: deque[Job], plan: Sequence[Job], warm: WarmProcess | None) -> It
         from bhyt_analysis.batch.cluster import run_on
 
         return run_on(options.dask, tasks, plan[0].engine, options.memory_mb, build_area)
+    for option, has, need in low_limits():
+        text = translate("warning.low_limit", options.lang, option=option, has=has, need=need)
+        warnings.warn(text, BatchWarning, stacklevel=5)
     workers = max(1, min(options.jobs or processor_count(), len(plan)))
     memory = notebook_memory(options.memory_mb, workers)
     if warm and warm.process and memory:

@@ -6,8 +6,6 @@ than the tables, and nothing is recommended that the figures do not ask for.
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pandas as pd
 
 from bhyt_analysis.briefing.briefing import Briefing
@@ -15,8 +13,12 @@ from bhyt_analysis.briefing.facts import Facts, target_fields
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.briefing.reclassification import people_not_back
 from bhyt_analysis.briefing.targets import upcoming_target_texts
+from bhyt_analysis.i18n import clock
+from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.safe_text import BULLET
 from bhyt_analysis.i18n.unit_names import display_name
+from bhyt_analysis.law.policy_facts import policy_facts
 
 KEY = "needed"
 MAX_COMMUNES = 3  # that are named
@@ -28,13 +30,28 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
         return []
     upcoming = upcoming_target_texts(briefing.unit_data, briefing.code, briefing.lang)
     items = [item for section in briefing.items.values() for item in section]
-    return [Item("needed", matters_text(briefing.facts, items, table, upcoming, briefing.lang, briefing.decision_name))]
+    text = matters_text(briefing.facts, items, table, upcoming, briefing.lang, briefing.decision_name)
+    return [Item("needed", "\n".join([text, *(BULLET + line for line in policy_texts(briefing))]))]
+
+
+def policy_texts(briefing: Briefing) -> list[str]:
+    """Return sentences on what is announced or has just begun around the day of the last count of the insured."""
+    counted = next((briefing.facts[k].as_of for k in ("insured", "coverage") if k in briefing.facts), None)
+    if counted is None or briefing.view.unit.until is not None:
+        return []
+    facts = policy_facts(counted).to_dict("records")
+    return [
+        translate(
+            f"policy.{f['fact']}", briefing.lang, **{**f, "reference": format_citation(f["reference"], briefing.lang)}
+        )
+        for f in facts
+    ]
 
 
 def matters_text(
     facts: Facts, items: list[Item], findings: pd.DataFrame, upcoming: list[str], lang: str = "vi", decision: str = ""
 ) -> str:
-    """Return the matters for decision as a list of Markdown.
+    """Return the matters for decision as the lines of a list.
 
     ``items``: of the sections before. ``upcoming``: the targets whose day has not come, in words. ``decision``: the
     name of the zoning decision.
@@ -44,7 +61,7 @@ def matters_text(
         lines.append(translate("need.reporting", lang, communes=reporting.high - reporting.value))
     target, to_add = facts.get("next_target"), facts.get("next_to_add")
     if target and to_add and to_add.value and to_add.value > 0:
-        key = "need.target_passed" if pd.Timestamp(target.as_of).date() < dt.date.today() else "need.target"
+        key = "need.target_passed" if clock.is_past(pd.Timestamp(target.as_of)) else "need.target"
         lines.append(translate(key, lang, people=to_add.value, **target_fields(target, lang)))
     if lost := facts.get("lost"):
         if "reenrolled" not in facts:
@@ -60,7 +77,7 @@ def matters_text(
         lines.append(translate("need.audit" if errors > 1 else "need.audit_one", lang, count=errors))
     if any(fact.status == "estimated" for fact in facts.values()):
         lines.append(translate("need.estimated", lang))
-    return "\n".join(f"- {line}" for line in lines) or translate("need.nothing", lang)
+    return "\n".join(BULLET + line for line in lines) or translate("need.nothing", lang)
 
 
 def _largest_gaps(shared: pd.DataFrame, lang: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,12 @@ from bhyt_analysis.briefing.notebook import section_title, show_item, show_text
 from bhyt_analysis.domain.area_view import AreaView, area_view, find_unit
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.decisions import default_decision
+from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.dates import DateLike, parse_date
+from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.safe_text import EMPHASIS, STRONG
 from bhyt_analysis.i18n.text import clean_line
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import groups_flagged
@@ -63,6 +66,7 @@ class Briefing:
     items: dict[str, list[Item]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
+        clock.begin_period()
         decision = self.decision or default_decision(self.data, self.area, self.as_of)
         object.__setattr__(self, "decision", decision and clean_line(decision))
 
@@ -153,12 +157,12 @@ class Briefing:
         title, data = translate("label.page_title", self.lang), self.unit_data
         names = ", ".join(inline_name(u.name, self.lang) for u in self.view.lineage[:2] if u.kind != "country")
         about = OutputMetadata("title", self.code, title, names, self.decision_name, self.lang)
-        show_text(f"# {title}: {names}", about)
+        show_text(f"{title}: {names}", about, 1)
         inside = [self.code, *data.geography.commune_codes(self.code)]
         tables = (data.cards, data.population, data.losses)
         if any((t.loc[t["area"].isin(inside), "status"] == "synthetic").any() for t in tables):
             warning = translate("stamp.synthetic_page", self.lang)
-            show_text(f"**{warning}**", OutputMetadata("warning", "synthetic", warning))
+            show_text(f"{STRONG}{warning}{STRONG}", OutputMetadata("warning", "synthetic", warning))
 
     def section(self, name: str, table: pd.DataFrame) -> None:
         """Show the heading and the items of a section, and write the files of its charts and tables to ``out``.
@@ -176,12 +180,17 @@ class Briefing:
         self.items[name] = items = [item for item in module.items(self, table) if not item.is_empty()]
         if items:
             title = section_title(module.KEY, self.lang, self.decision_name)
-            show_text(f"## {title}", OutputMetadata("heading", module.KEY, title))
+            show_text(title, OutputMetadata("heading", module.KEY, title), 2)
         for item in items:
             show_item(item, self.lang, self.out, self.decision_name)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what ``facts.json`` holds: the headline figures, the findings, and what they were made with."""
+        """Return what ``facts.json`` holds: the headline figures, the findings, and what they were made with.
+
+        ``same_words``: the days on which the briefing says the same: ``since`` one (None: ever) to before ``until``.
+        """
+        facts = [self._fact_to_dict(fact) for fact in self.facts.values()]
+        findings = self.findings[["rule", "severity", "name", "message"]].to_dict("records")
         return {
             "area": self.code,
             "name": self.view.unit.name,
@@ -192,8 +201,9 @@ class Briefing:
             "version": __version__,
             "law_sha256": self.law.sha256(),
             "inputs_sha256": self.data.sha256,
-            "facts": [self._fact_to_dict(fact) for fact in self.facts.values()],
-            "findings": self.findings[["rule", "severity", "name", "message"]].to_dict("records"),
+            "same_words": asdict(clock.noted_period()),
+            "facts": facts,
+            "findings": findings,
         }
 
     def _fact_to_dict(self, fact: Fact) -> dict[str, Any]:
@@ -210,7 +220,8 @@ class Briefing:
         record = self.to_dict()
         if self.out is not None:
             text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
-            Path(self.out, "facts.json").write_text(text, encoding="utf-8")
+            with name_file(path := Path(self.out, "facts.json")):
+                path.write_text(text, encoding="utf-8")
         hashes = {"inputs": record["inputs_sha256"][:8], "law": record["law_sha256"][:8]}
         line = translate("label.made_with", self.lang, version=__version__, seed=self.seed, **hashes)
-        show_text(f"*{line}*", OutputMetadata("made_with", __version__, line))
+        show_text(f"{EMPHASIS}{line}{EMPHASIS}", OutputMetadata("made_with", __version__, line))

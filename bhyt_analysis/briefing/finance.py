@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import reduce
 
 import pandas as pd
@@ -15,9 +17,10 @@ from bhyt_analysis.domain.decisions import support_group
 from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.i18n.messages import BhytError, format_message, has_message, translate
 from bhyt_analysis.ingest.scenario_files import localise_scenario
-from bhyt_analysis.law.law import Law
+from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.finance.premiums import full_year_cost, household_premium, premiums, subsidy_history
+from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS
 from bhyt_analysis.model.projection.compare import compare
 from bhyt_analysis.model.projection.projection import Projection
 from bhyt_analysis.model.projection.scenario import Scenario
@@ -30,6 +33,8 @@ from bhyt_analysis.tables.scenario_texts import comparison_text
 
 KEY = "cost"
 DRAWS = 300  # for the interval of a scenario
+# The two readings of the law about the support of those who left the list of 2016-2020.
+READINGS = {"decree 75": "decree 75 until repeal", "decree 75 until repeal": "decree 75"}
 USUAL_HOUSEHOLD = 4  # people, where no count of households is known
 
 
@@ -112,13 +117,24 @@ def _support(briefing: Briefing) -> list[Item]:
     if not group:
         return []
     none, rows = translate("support.none", lang), []
-    history = subsidy_history(briefing.law, group, on, briefing.data_as_of.geography.places(briefing.code, on))
-    for since, until, share, reference in history[["since", "until", "share", "reference"]].to_numpy(dtype=object):
+    units: Area = briefing.data_as_of.geography.places(briefing.code, on)
+    history = subsidy_history(briefing.law, group, on, units)
+    columns = ["since", "until", "share", "reference", "status"]
+    for since, until, share, reference, status in history[columns].to_numpy(dtype=object):
         period = translate("period.from" if until is None else "period.from_to", lang, since=since, until=until)
         support = none if pd.isna(share) else format_message("{v:pe}", lang, v=share)
-        rows.append({"period": period, "support": support, "reference": reference})
+        rows.append({"period": period, "support": support, "reference": reference, "status": status})
     key = f"text.support_{group}" if has_message(f"text.support_{group}") else "text.support"
-    return [Item("support", translate(key, lang, group=group_name(group, lang)), table=pd.DataFrame(rows))]
+    text = " ".join([translate(key, lang, group=group_name(group, lang)), *_open_points(briefing, group, units)])
+    return [Item("support", text, table=pd.DataFrame(rows))]
+
+
+def _open_points(briefing: Briefing, group: str, units: Area) -> Iterator[str]:
+    """Yield a sentence for each point on which the sources about a group's support or benefits disagree."""
+    points = briefing.law.open_points(group, units)
+    for point in points.drop_duplicates(["parameter", "since"], keep="last").to_dict("records"):
+        values = {c: format_message("{v:pe}", briefing.lang, v=point[c]) for c in ("value", "otherwise")}
+        yield translate(f"text.open_{point['parameter']}", briefing.lang, **{**point, **values})
 
 
 def _scenario(briefing: Briefing, scenario: Scenario) -> list[Item]:
@@ -151,9 +167,24 @@ def _scenario_path(briefing: Briefing, scenario: Scenario, projection: Projectio
     fields = {"on": end["month"], "rate": end["rate"], "low": end["rate_low"], "high": end["rate_high"]}
     targets = upcoming_targets(data, projection)
     chances = target_probabilities(projection, targets, DRAWS, scenario.seed)
-    texts = [translate("text.scenario_outcome", lang, text=outcome, **fields), *probability_texts(chances, lang)]
+    texts = [translate("text.scenario_outcome", lang, text=outcome, **fields), *_other_reading(briefing, projection)]
+    texts += probability_texts(chances, lang)
     source = str(coverage(data, code, as_of=projection.baseline.day).iloc[0]["source"])
     return Item("scenario_path", " ".join(texts), charts.fan(own, briefing.name, targets, lang, source))
+
+
+def _other_reading(briefing: Briefing, projection: Projection) -> Iterator[str]:
+    """Yield what the scenario gives in the other reading of the law, where it rests on a point in dispute."""
+    scenario, lang = projection.scenario, briefing.lang
+    other = READINGS.get(scenario.support_window)
+    day = briefing.law.first_dispute("subsidy_share", SUPPORT_WINDOWS[scenario.support_window or "none"])
+    if other is None or day is None or projection.months[-1] < pd.Timestamp(day) or projection.baseline.exits.empty:
+        return
+    chosen = [scenario, replace(scenario, support_window=other)]
+    rows = simulate(briefing.data_as_of, briefing.code, chosen, briefing.law, draws=0)
+    ends = rows[(rows["group"] == "all") & (rows["result"] == "behavioural") & (rows["month"] == rows["month"].max())]
+    rate, other_rate = ends["rate"]
+    yield translate("text.scenario_other_reading", lang, day=day, on=ends["month"].iloc[0], rate=rate, other=other_rate)
 
 
 def _change_text(row: pd.Series, lang: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pandas as pd
 
 from bhyt_analysis.briefing.briefing import Briefing
@@ -13,7 +11,9 @@ from bhyt_analysis.domain.area_view import AreaView
 from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.findings import finding_message
 from bhyt_analysis.domain.geography import Unit
+from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.safe_text import BULLET, EMPHASIS
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.model.coverage.census import paid_ages
 
@@ -103,10 +103,11 @@ def _summary(briefing: Briefing, figures: pd.DataFrame) -> str:
         if key is not None:
             figures_used = [facts[k] for k in sentences[key]]
             status = lowest_quality([f.status for f in figures_used if f.status != "proposal"])
-            mark = f" *({translate(f'status.{status}', lang)})*" if status in ("estimated", "synthetic") else ""
+            note = f" {EMPHASIS}({translate(f'status.{status}', lang)}){EMPHASIS}"
+            mark = note if status in ("estimated", "conflict", "synthetic") else ""
             fields = {"day": figures_used[0].as_of, "counted": counted, "decision": decision}
             fields["owner"] = _target_owner(briefing)
-            lines.append("- " + translate(f"sum.{key}", lang, **fields, **texts) + mark)
+            lines.append(BULLET + translate(f"sum.{key}", lang, **fields, **texts) + mark)
     return "\n".join(lines)
 
 
@@ -119,7 +120,7 @@ def current_units(view: AreaView) -> list[Unit]:
 def _dissolved_unit(view: AreaView, lang: str) -> str:
     """Return in which units the area of a dissolved unit lies today."""
     geography, until = view.geography, view.unit.until
-    if until is None or until.date() >= dt.date.today():
+    if until is None or not clock.is_past(until):
         return ""
     new = current_units(view)
     if not new:

@@ -9,6 +9,7 @@ from bhyt_analysis.briefing.briefing import Briefing
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.safe_text import BULLET
 from bhyt_analysis.model.monitoring.funnel import funnel
 from bhyt_analysis.model.monitoring.monitor import expiring_cards, monitor, nowcast, parse_month
 from bhyt_analysis.model.monitoring.reports import reports_due
@@ -41,7 +42,7 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     texts = monitor_texts.monitor_texts(rows, lang) + monitor_texts.nowcast_texts(estimates, lang)
     if some:  # the text counts the others
         rows = rows.iloc[1:].dropna(subset="insured")
-    chosen = [Item("watch", "\n".join(f"- {text}" for text in texts), table=rows[PAGE_COLUMNS])]
+    chosen = [Item("watch", "\n".join(BULLET + text for text in texts), table=rows[PAGE_COLUMNS])]
     rated = own[own["rate"].notna()]
     if len(rated) and pd.notna(rows["rate"].iloc[0]):
         chosen.append(Item("watch_pace", chart=charts.pace(rated, rows.iloc[0], lang, str(rows["source"].iloc[0]))))

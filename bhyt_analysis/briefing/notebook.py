@@ -10,7 +10,9 @@ from IPython.display import HTML, Image, Markdown, display
 from bhyt_analysis import charts
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.briefing.metadata import OutputMetadata, item_title
+from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.i18n.messages import has_message, translate
+from bhyt_analysis.i18n.safe_text import to_markdown
 from bhyt_analysis.tables import formatting
 
 SCREEN_WIDTH = 605  # CSS pixels of 160 mm
@@ -21,7 +23,9 @@ ALIGNED = "<style>table.bhyt :is(td, th):not(.n) {text-align: left}</style>"
 def show_heading(key: str, lang: str = "vi") -> None:
     """Show the heading of a section, or that of a notebook whose key it is."""
     notebook = f"notebook.{key}"
-    display(Markdown(f"# {translate(notebook, lang)}" if has_message(notebook) else f"## {section_title(key, lang)}"))
+    own = has_message(notebook)
+    text = translate(notebook, lang) if own else section_title(key, lang)
+    display(Markdown(f"{'#' if own else '##'} {to_markdown(text)}"))
 
 
 def section_title(key: str, lang: str = "vi", decision: str = "") -> str:
@@ -29,9 +33,13 @@ def section_title(key: str, lang: str = "vi", decision: str = "") -> str:
     return translate(f"section.{key}", lang, decision=decision)
 
 
-def show_text(markdown: str, about: OutputMetadata) -> None:
-    """Show a text, and keep what it is for the documents that are made from the notebook."""
-    display(Markdown(markdown), metadata=about.to_dict())
+def show_text(text: str, about: OutputMetadata, level: int = 0) -> None:
+    """Show a text, or with a ``level`` a heading, and keep what it is for the documents made from the notebook.
+
+    No name or other text of an input in it becomes Markdown (`bhyt_analysis.i18n.safe_text`).
+    """
+    signs = "#" * level + " " if level else ""
+    display(Markdown(signs + to_markdown(text)), metadata=about.to_dict())
 
 
 def show_item(item: Item, lang: str = "vi", out: str | Path | None = None, decision: str = "") -> None:
@@ -55,7 +63,8 @@ def show_chart(chart: charts.Chart, name: str = "", out: str | Path | None = Non
     else:
         stem = Path(out, "charts", name)
         stem.parent.mkdir(parents=True, exist_ok=True)
-        charts.save(chart, stem)
+        with name_file(stem.with_suffix(".png")):
+            charts.save(chart, stem)
         picture = stem.with_suffix(".png").read_bytes()
     about = OutputMetadata("chart", name, title or chart.description.title, payload=chart.description.to_dict())
     image = Image(picture, width=SCREEN_WIDTH, alt=chart.description.alt)
@@ -72,4 +81,5 @@ def show_table(
     if out is not None:
         file = Path(out, "tables", f"{name}.csv")
         file.parent.mkdir(parents=True, exist_ok=True)
-        formatting.save_csv(rows, file, lang)
+        with name_file(file):
+            formatting.save_csv(rows, file, lang)

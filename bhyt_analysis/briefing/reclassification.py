@@ -13,11 +13,13 @@ from bhyt_analysis.domain.decisions import TOTALS, decisions_table
 from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.i18n.formats import format_date
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.unit_names import display_name
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.reclassification.reclassify import COLUMNS, loss_status_and_unit, reclassify
 from bhyt_analysis.model.reclassification.take_up import observed_change, reenrolment, reenrolment_curve
 
 KEY = "decision"
+MAX_NAMES = 10  # in a sentence
 ZONES = ("III", "II", "I", "none")
 
 
@@ -84,8 +86,29 @@ def _zones(briefing: Briefing) -> Item | None:
         return Item("zones", text)
     table = rows[["area", "name", "zone_before", "zone_after", "population", "status"]]
     unknown = [c for c in ("zone_before", "population") if not table[c].replace("", pd.NA).notna().any()]
-    text += " " + translate("text.zones_no_cards", lang)
+    counted = rows[rows["lost"].notna() & rows["gained"].notna()]
+    if counted.empty:
+        text += " " + translate("text.zones_no_cards", lang)
+    else:  # of some communes, so that the sums are not the unit's
+        table = rows[[*COLUMNS]]
+        sums = {**counted[["lost", "kept", "gained"]].sum(), "count": len(counted)}
+        text = " ".join([text, translate("text.zones_counted", lang, **sums), *_unknown_texts(rows, lang)])
     return Item("zones", text, table=table.drop(columns=unknown))
+
+
+def _unknown_texts(rows: pd.DataFrame, lang: str) -> list[str]:
+    """Return a sentence for each kind of what is not known of communes, with their names."""
+    kinds = rows[rows["unknown"] != ""].groupby("unknown", sort=False)["name"]
+    return [
+        translate(f"text.unknown_{kind}", lang, count=len(names), names=_some_names(names, lang))
+        for kind, names in kinds
+    ]
+
+
+def _some_names(names: pd.Series, lang: str) -> str:
+    """Return the first names, so that a sentence on a province stays readable."""
+    texts = [display_name(name, lang) for name in names.head(MAX_NAMES)]
+    return ", ".join(texts) + ("…" if len(names) > MAX_NAMES else "")
 
 
 def _zones_text(briefing: Briefing, rows: pd.DataFrame) -> str:
@@ -108,8 +131,8 @@ def _lost(briefing: Briefing, table: pd.DataFrame) -> Item:
     fields = {"on": table["on"].min(), "lost": total, "name": name, "count": len(table)}
     if method == "zones":
         sums = table.loc[table["lost"].notna(), ["before", "kept", "gained"]].sum()
-        uncounted = table.loc[table["lost"].isna(), "name"]
-        text = translate("text.lost_zones", lang, **fields, **sums)
+        uncounted = table.loc[table["lost"].isna() & (table["unknown"] == ""), "name"]
+        text = " ".join([translate("text.lost_zones", lang, **fields, **sums), *_unknown_texts(table, lang)])
         if len(uncounted):
             text += " " + translate("text.lost_some", lang, count=len(uncounted), names=", ".join(uncounted))
         chart = charts.losses(table, name, lang, source) if total > 0 else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 
 import pandas as pd
@@ -14,6 +13,7 @@ from bhyt_analysis.briefing.items import Item, add_sentences, population_basis, 
 from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.population import communes_of_count, population_at
+from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.coverage.reporting import commune_counts
@@ -47,7 +47,7 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
         texts = _people_texts(data, code, table, lang)
     if briefing.target_owner:
         texts.insert(0, translate("text.path_upper", lang, name=name, above=briefing.target_owner))
-    if table["on"].iloc[-1].date() < dt.date.today():
+    if clock.is_past(table["on"].iloc[-1]):
         texts.append(translate("text.path_passed", lang))
     sources = "; ".join(dict.fromkeys(i.rsplit(", ", 1)[0] for i in table["instrument"]))
     chart = charts.path(table, name, lang, sources)
@@ -98,7 +98,7 @@ def _allocation(briefing: Briefing, target: pd.Series) -> list[Item]:
     if not text:
         text, table = _shared_by_people(briefing, target)
     until = briefing.view.unit.until
-    if text and until is not None and until.date() < dt.date.today():
+    if text and until is not None and clock.is_past(until):
         text += " " + translate("text.allocation_ended", lang, on=until + pd.Timedelta(days=1))
     return [Item("allocation", text, table=table)] if text else []
 
@@ -134,7 +134,8 @@ def upcoming_target_texts(data: Dataset, code: str, lang: str) -> list[str]:
     """Return the targets above those that count for the unit whose day has not come, in words."""
     targets = binding_targets(data, code)
     upper = targets.drop(nearest_targets(targets).index)
-    upper = upper[upper["level"].isin(UPPER_LEVELS) & (upper["on"] >= pd.Timestamp(dt.date.today()))]
+    upper = upper[upper["level"].isin(UPPER_LEVELS)]
+    upper = upper[~upper["on"].map(clock.is_past).astype(bool)]
     areas = [unit_label(data, area, lang, on) for area, on in zip(upper["area"], upper["on"], strict=True)]
     rows = zip(areas, upper.iterrows(), strict=True)
     return [translate("text.live_target", lang, area=area, **_target_fields(row, lang)) for area, (_, row) in rows]

@@ -11,8 +11,9 @@ from __future__ import annotations
 import io
 import itertools
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, wraps
@@ -44,6 +45,9 @@ TOP_EDGE, RIGHT_EDGE = ("data", "axes fraction"), ("axes fraction", "data")  # c
 Look = dict[str, Any]  # keyword arguments of matplotlib
 DPI = 300
 SCREEN_DPI = 144  # of a picture in a notebook
+LETTER_WIDTH = 0.45  # ems of a usual letter
+LONG_WORD = 24  # letters; no word of either language has more
+USUAL_LINES = 3  # of a title or a source, for which a chart on paper has space
 MANY_ROWS = 20  # rows from which a chart may be too high for a page
 FONTS = ("Times New Roman", "Tinos", "Liberation Serif", "Nimbus Roman", "DejaVu Serif")
 # Okabe and Ito (2008), dark enough to keep their order in grey.
@@ -153,15 +157,20 @@ def style() -> Look:
         "axes.spines.right": False,
         "axes.edgecolor": EDGE,
         "axes.grid": False,
+        "text.parse_math": False,  # a $ in a name is no formula
+        "text.usetex": False,
         "text.hinting": "none",  # at 300 dots an inch letters need no help, and are set in half the time
         "svg.fonttype": "path",  # letters are drawn the same wherever the file goes
         "svg.hashsalt": "bhyt_analysis",
     }
 
 
-def _style_context() -> AbstractContextManager[None]:
-    """Return a context with the settings of every chart."""
-    return mpl.rc_context(style())  # type: ignore[arg-type]
+@contextmanager
+def _style_context() -> Iterator[None]:
+    """Draw with the settings of every chart; a sign that the font lacks is a box, without a warning."""
+    with mpl.rc_context(style()), warnings.catch_warnings():  # type: ignore[arg-type]
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,17 +239,29 @@ def text_width(text: str, points: float, bold: bool = False) -> float:
 
 
 def wrap_text(text: str, inches: float, points: float = 9.5, bold: bool = False) -> str:
-    """Break a text at spaces so that no line is wider than it may be."""
+    """Break a text at spaces so that no line is wider than it may be, and addresses and the like anywhere."""
     lines: list[str] = []
     start = 0.0
-    words = text.split()
-    for word, (begin, end) in zip(words, _words(" ".join(words), bold), strict=True):
+    letters = max(LONG_WORD, int(inches * 72 / points / LETTER_WIDTH))
+    words = [word[i : i + letters] for word in text.split() for i in range(0, len(word), letters)]
+    ends = _words(" ".join(words), bold)
+    if len(ends) != len(words):  # some have nothing to draw
+        ends = [(LETTER_WIDTH * i, LETTER_WIDTH * (i + len(word))) for i, word in _positions(words)]
+    for word, (begin, end) in zip(words, ends, strict=True):
         if lines and (end - start) * points / 72 <= inches:
             lines[-1] += f" {word}"
         else:
             lines.append(word)
             start = begin
     return "\n".join(lines)
+
+
+def _positions(words: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield where each word begins in a text of them all, and the word."""
+    first = 0
+    for word in words:
+        yield first, word
+        first += len(word) + 1
 
 
 @dataclass(eq=False)
@@ -403,8 +424,10 @@ class ChartSheet:
         parts = [f"{translate('label.source', self.lang)}: {source}"] if source and source not in words else []
         text = ". ".join([*([note] if note else []), *parts, "; ".join(words)]).rstrip(".") + "."
         lines = wrap_text(text, self.figure.get_figwidth() - 2 * MARGIN, 9)
-        if self.description.width_mm < SIZES["a4"].width:
-            self.figure.set_figheight(self.figure.get_figheight() + 0.15 * lines.count("\n"))
+        free = 0 if self.description.width_mm < SIZES["a4"].width else USUAL_LINES - 1
+        if not _size.get().height:  # else the sheet is as high as its place
+            more = max(0, lines.count("\n") - free)
+            self.figure.set_figheight(self.figure.get_figheight() + 0.15 * more)
         self.figure.supxlabel(lines, x=LEFT, ha="left", fontsize=9, color=SOFT)
         return text
 
@@ -438,6 +461,8 @@ def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Iterab
     if narrow:
         height_mm += 5 * (heading.count("\n") + 2 * len(stamps))
         heading = "\n" * (2 * len(stamps) - 1) + heading  # no blank line without a stamp
+    elif heading.count("\n") >= USUAL_LINES:
+        height_mm += 5 * (heading.count("\n") + 1 - USUAL_LINES) if size.height is None else 0
     elif len(stamps) > 1 and "\n" not in heading:
         heading += "\n "  # space for the second stamp
     figure = Figure(figsize=(width / 25.4, height_mm / 25.4), dpi=size.dpi, layout="constrained")

@@ -19,9 +19,12 @@ from bhyt_analysis.charts import chart as drawing
 from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.ingest.file_kinds import read_text
+from bhyt_analysis.ingest.limits import MAX_BOUNDARIES
 from bhyt_analysis.tables.labels import add_labels
 
 SEQUENCE = ("#DEEBF7", "#9ECAE1", "#4292C6", "#2171B5", "#08306B")  # light to dark, in colour and in grey
+MAX_COORDINATE = 1e8  # metres; those of VN-2000 are below 3,000 km
 GeoJson = Mapping[str, Any]
 Shape = Sequence[np.ndarray]  # the rings of a unit, each of points (x, y)
 
@@ -44,7 +47,7 @@ def choropleth(
     Raises
     ------
     BhytError
-        for units of the rows that the boundaries do not have.
+        for units of the rows that the boundaries do not have, and for a file that holds no boundaries.
 
     Examples
     --------
@@ -84,15 +87,40 @@ def choropleth(
 
 
 def _shapes(boundaries: str | Path | GeoJson, code: str) -> dict[str, list[np.ndarray]]:
-    """Return the rings of each unit of a GeoJSON, by its code."""
-    collection = boundaries if isinstance(boundaries, Mapping) else json.loads(Path(boundaries).read_text("utf-8-sig"))
+    """Return the rings of each unit of a GeoJSON, by its code; raise BhytError for what is no such thing."""
+    name, place = "GeoJSON", "features"
     shapes: dict[str, list[np.ndarray]] = {}
-    for feature in collection["features"]:
-        shape = feature["geometry"]
-        parts = shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]
-        rings = [np.asarray(ring, dtype=float)[:, :2] for part in parts for ring in part]
-        shapes.setdefault(str(feature["properties"].get(code, "")), []).extend(rings)
+    try:
+        if isinstance(boundaries, Mapping):
+            collection = boundaries
+        else:
+            name, place = Path(boundaries).name, "JSON"
+            collection = json.loads(read_text(Path(boundaries), MAX_BOUNDARIES))
+        place = "features"
+        for i, feature in enumerate(collection["features"]):
+            place = f"features[{i}]"
+            shape = feature["geometry"]
+            parts = {"Polygon": [shape["coordinates"]], "MultiPolygon": shape["coordinates"]}[shape["type"]]
+            rings = [_ring(points) for part in parts for points in part]
+            shapes.setdefault(str(feature["properties"].get(code, "")), []).extend(rings)
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        if isinstance(error, BhytError):
+            raise
+        raise BhytError(("error.not_geojson", {"file": name, "place": place})) from None
     return shapes
+
+
+def _ring(points: Sequence[Sequence[float]]) -> np.ndarray:
+    """Return the points (x, y) of a ring; raise ValueError or IndexError for points that are on no map."""
+    ring = np.asarray(points, dtype=float)[:, :2]
+    if (
+        len(ring) < 3
+        or ring.shape[1] != 2
+        or not (np.abs(ring) <= MAX_COORDINATE).all()
+        or not np.ptp(ring, axis=0).all()
+    ):
+        raise ValueError
+    return ring
 
 
 def classes(rate: pd.Series) -> np.ndarray:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -18,10 +17,14 @@ from typing import Any
 from bhyt_analysis.briefing.metadata import OutputMetadata, is_outline
 from bhyt_analysis.charts.description import ChartDescription
 from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.i18n.safe_text import from_markdown, plain_text
 from bhyt_analysis.i18n.text import printable
 from bhyt_analysis.tables.formatting import TableSpec
 
 LOCALES = {"vi": "[$-42A]", "en": "[$-809]"}  # of number formats: whose separators a program may use
+
+# Of xlsxwriter: what is written as a text stays a text.
+PLAIN_TEXT = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Block:
 
     kind: str  # as in `bhyt_analysis.briefing.metadata`
     name: str  # of the item or section
-    text: str = ""  # Markdown
+    text: str = ""  # with the signs of `bhyt_analysis.i18n.safe_text`
     level: int = 0
     caption: str = ""  # of a chart, a table or an item's text
     number: int = 0  # of a chart or table among its kind
@@ -130,19 +133,13 @@ def _blocks(cells: list[dict[str, Any]]) -> Iterator[Block]:
 def _text_block(text: str, about: OutputMetadata) -> Iterator[Block]:
     """Yield the block of a text: a heading by its number signs, else what the metadata say."""
     text = text.strip()
-    signs = len(text) - len(text.lstrip("#"))
+    level = len(text) - len(text.lstrip("#"))
+    text = from_markdown(text[level:].strip())
     if about.kind == "title":
-        yield Block("title", about.name, text.lstrip("# "), 1)
-    elif signs and "\n" not in text:
-        yield Block("heading", about.name, text.lstrip("# "), signs)
+        yield Block("title", about.name, plain_text(text), 1)
+    elif level and "\n" not in text:
+        yield Block("heading", about.name, plain_text(text), level)
     elif about.kind in ("warning", "made_with"):
-        yield Block(about.kind, "", text.strip("*"))
+        yield Block(about.kind, "", plain_text(text))
     elif text:
         yield Block("text", about.name, text, caption=about.title)
-
-
-def split_markdown(line: str) -> Iterator[tuple[str, bool, bool]]:
-    """Yield the parts of a line of Markdown: their text, and whether it is bold or italic."""
-    for part in re.split(r"(\*\*.+?\*\*|\*.+?\*)", line):
-        bold, marked = part.startswith("**"), part.startswith("*")
-        yield part.strip("*") if marked else part, bold, marked and not bold

@@ -7,7 +7,6 @@ no signature.
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import re
 from itertools import count
@@ -27,10 +26,12 @@ from PIL import Image
 
 from bhyt_analysis.charts.description import ChartDescription
 from bhyt_analysis.documents.column_widths import TableLayout, lay_out_table
-from bhyt_analysis.documents.content import Block, Content, split_markdown
+from bhyt_analysis.documents.content import Block, Content
 from bhyt_analysis.documents.image_slices import MAX_HEIGHT, slice_image
 from bhyt_analysis.documents.page_flow import arrange_blocks
+from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.safe_text import BULLET, split_emphasis, to_title
 
 FONT = "Times New Roman"
 BODY_SIZE, SMALL_SIZE = 14, 11  # points
@@ -112,9 +113,9 @@ def _set_page(report: Report, content: Content) -> None:
         footer = section.first_page_footer.paragraphs[0]
         footer.style, footer.text = "Note", block.text
     properties = report.core_properties
-    properties.title = f"{content.title}: {content.area}"
+    properties.title = to_title(f"{content.title}: {content.area}")
     properties.subject = translate("label.reference", content.lang)
-    properties.created = properties.modified = dt.datetime.now(dt.UTC)  # not that of the library's template
+    properties.created = properties.modified = clock.now()  # not that of the library's template
     properties.author, properties.comments, properties.language = "bhyt_analysis", "", LANGUAGES[content.lang]
 
 
@@ -155,14 +156,14 @@ def _add_title(report: Report, content: Content) -> None:
 
 
 def _add_text(report: Report, block: Block, content: Content) -> None:
-    """Add a text of Markdown: paragraphs and bullets; the last one refers to the item's chart and table."""
-    lines = [line for line in re.split(r"\n+(?=- )|\n\n+", block.text) if line.strip()]
+    """Add a text: paragraphs and bullets; the last one refers to the item's chart and table."""
+    lines = [line for line in re.split(rf"\n+(?={BULLET})|\n\n+", block.text) if line.strip()]
     for i, line in enumerate(lines):
-        bullet = line.startswith("- ")
+        bullet = line.startswith(BULLET)
         paragraph = report.add_paragraph(style="List Bullet" if bullet else "Normal")
         if not bullet:
             paragraph.paragraph_format.first_line_indent = Mm(10)
-        for text, bold, italic in split_markdown(line.removeprefix("- ").replace("\n", " ")):
+        for text, bold, italic in split_emphasis(line.replace("\n", " ")):
             run = paragraph.add_run(text)
             run.bold, run.italic = bold or None, italic or None
         others = [b for kind in ("chart", "table") if block.name and (b := content.item(block.name, kind))]
@@ -182,7 +183,7 @@ def _add_field(paragraph: Paragraph, code: str, text: str) -> None:
     """Add a field that Word keeps up to date, with its text until then."""
     begin, separate, end = (f'<w:fldChar w:fldCharType="{kind}"/>' for kind in ("begin", "separate", "end"))
     instruction = f'<w:instrText xml:space="preserve"> {code} </w:instrText>'
-    for xml in (begin, instruction, separate, f"<w:t>{text}</w:t>", end):
+    for xml in (begin, instruction, separate, f"<w:t>{escape(text)}</w:t>", end):
         paragraph._p.append(parse_xml(f"<w:r {NS}>{xml}</w:r>"))
 
 

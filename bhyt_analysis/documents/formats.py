@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
+from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.i18n.messages import BhytError
 
 # The writer of each format, in the order of the index page. Office files are written from the content of a notebook
@@ -45,9 +46,13 @@ def write_office(notebook: Path, formats: Iterable[str]) -> None:
     if not chosen:
         return
     from bhyt_analysis.documents.content import read_content
+    from bhyt_analysis.documents.zip_times import settle_times
 
     content = read_content(notebook)
     for key in chosen:
         module, function = WRITERS[key].split(":")
         write = getattr(import_module(f"bhyt_analysis.documents.{module}"), function)
-        write(content, notebook.with_suffix(f".{key}"))
+        path = notebook.with_suffix(f".{key}")
+        with name_file(path):
+            write(content, path)
+            settle_times(path)

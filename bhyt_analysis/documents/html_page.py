@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from bhyt_analysis.briefing.metadata import OutputMetadata, is_outline, item_title
 from bhyt_analysis.documents.formats import OFFICE
@@ -34,11 +36,28 @@ def _exporter() -> HTMLExporter:
 
 @lru_cache(maxsize=4)
 def read_template(path: Path) -> Template:
-    """Return a page template, which escapes what it prints unless it is marked as HTML."""
+    """Return a page template, which escapes what it prints unless it is marked as HTML.
+
+    Its filter ``policy`` gives the Content-Security-Policy of a page with one script.
+    """
     from jinja2 import Environment, FileSystemLoader
 
     loader = FileSystemLoader(path.parent)
-    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template(path.name)
+    templates = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    templates.filters["policy"] = security_policy
+    return templates.get_template(path.name)
+
+
+def security_policy(script: str) -> str:
+    """Return the policy of a page that runs this script and no other, and loads nothing from anywhere.
+
+    Styles may stand anywhere in it: those of an analyst's own tables do.
+    """
+    sha256 = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; script-src 'sha256-{sha256}'; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
 
 
 def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None = None) -> None:
@@ -53,13 +72,12 @@ def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None =
 
     book = reads(json.dumps(read_notebook(notebook)), 4)
     book["cells"] = [cell for cell in book["cells"] if not is_outline(cell)]
-    sections, labels = _add_anchors(book["cells"], lang)
+    title, sections, labels = _add_anchors(book["cells"], lang)
     body, _ = _exporter().from_notebook_node(book)
     body = re.sub(r'(<table class="bhyt">.*?</table>)', r'<div class="wide">\1</div>', body, flags=re.DOTALL)
-    heading = re.search(r"<h1[^>]*>(.*?)</h1>", body, flags=re.DOTALL)
     words = {k: translate(f"label.{k}", lang) for k in ("reference", "downloads", "notebook", "contents", "sort")}
     fields = {
-        "title": Markup(heading.group(1)).striptags() if heading else notebook.stem,
+        "title": title or notebook.stem,
         "notebook": notebook.name,
         "office": [f"{notebook.stem}.{f}" for f in OFFICE if notebook.with_suffix(f".{f}").exists()],
         "charts": _label_files(notebook.parent / "charts", ".svg", labels, lang),
@@ -70,21 +88,23 @@ def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None =
     page.write_text(text, encoding="utf-8")
 
 
-def _add_anchors(cells: list[NotebookNode], lang: str) -> tuple[list[tuple[str, str]], dict[str, str]]:
-    """Give sections, charts and tables an anchor, number and files; return the sections, and the items' titles."""
-    sections, labels, counts = [], {}, {"chart": 0, "table": 0}
+def _add_anchors(cells: list[NotebookNode], lang: str) -> tuple[str, list[tuple[str, str]], dict[str, str]]:
+    """Give sections, charts and tables an anchor, number and files; return title, sections and the items' titles."""
+    title, sections, labels, counts = "", [], {}, {"chart": 0, "table": 0}
     for output in (o for cell in cells for o in cell.get("outputs", [])):
         about = OutputMetadata.from_dict(output.get("metadata", {})) or OutputMetadata("text")
-        if about.kind == "heading":
+        if about.kind == "title":
+            title = f"{about.title}: {about.area}"
+        elif about.kind == "heading":
             sections.append((about.name, about.title))
-            output["data"] = {"text/html": f'<h2 id="{about.name}">{escape(about.title)}</h2>'}
+            output["data"] = {"text/html": f'<h2 id="{escape(about.name)}">{escape(about.title)}</h2>'}
         elif about.kind in counts and about.payload:
             counts[about.kind] += 1
             number = f"{translate(f'label.{about.kind}', lang)} {counts[about.kind]}"
             labels[about.name] = about.title
             write = _chart_html if about.kind == "chart" else _table_html
             output["data"] = {"text/html": write(output, about, number, lang)}
-    return sections, labels
+    return title, sections, labels
 
 
 def _chart_html(output: NotebookNode, about: OutputMetadata, number: str, lang: str) -> str:
@@ -98,9 +118,9 @@ def _chart_html(output: NotebookNode, about: OutputMetadata, number: str, lang: 
         for i, part in enumerate(parts)
     )
     tall = ' class="high"' if len(parts) > 1 else ""
-    files = ", ".join(f'<a href="charts/{name}.{f}" download>{f.upper()}</a>' for f in ("png", "svg"))
+    files = ", ".join(f'<a href="charts/{quote(name)}.{f}" download>{f.upper()}</a>' for f in ("png", "svg"))
     return (
-        f'<figure id="chart-{name}"{tall}>{pictures}'
+        f'<figure id="chart-{escape(name)}"{tall}>{pictures}'
         f'<figcaption>{number}. {escape(chart["title"])} <span class="files">({files})</span></figcaption></figure>'
     )
 
@@ -109,8 +129,8 @@ def _table_html(output: NotebookNode, about: OutputMetadata, number: str, lang: 
     rows = str(output["data"]["text/html"])
     if not about.name:
         return rows
-    file = f'<span class="files">(<a href="tables/{about.name}.csv" download>CSV</a>)</span>'
-    return f'<p class="caption" id="table-{about.name}">{number}. {escape(about.title)} {file}</p>{rows}'
+    file = f'<span class="files">(<a href="tables/{quote(about.name)}.csv" download>CSV</a>)</span>'
+    return f'<p class="caption" id="table-{escape(about.name)}">{number}. {escape(about.title)} {file}</p>{rows}'
 
 
 def _label_files(folder: Path, ending: str, labels: dict[str, str], lang: str) -> list[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import re
 from collections.abc import Iterable, Sequence
@@ -23,9 +22,11 @@ from pptx.text.text import TextFrame
 from pptx.util import Emu, Inches, Pt
 
 from bhyt_analysis.documents.column_widths import column_widths
-from bhyt_analysis.documents.content import Block, Content, split_markdown
+from bhyt_analysis.documents.content import Block, Content
 from bhyt_analysis.documents.pptx_charts import FONT, INK, KINDS, MAX_BARS, SOFT, WHITE, add_native_chart, set_alt_text
+from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.safe_text import BULLET, plain_text, split_emphasis, to_title
 from bhyt_analysis.tables.formatting import TableSpec
 
 WIDTH, HEIGHT = 13.333, 7.5  # inches
@@ -49,10 +50,10 @@ def write_pptx(content: Content, path: Path) -> None:
     slides.slide_width, slides.slide_height = Inches(WIDTH), Inches(HEIGHT)
     _set_layouts(slides)
     properties = slides.core_properties
-    properties.title = f"{content.title}: {content.area}"
+    properties.title = to_title(f"{content.title}: {content.area}")
     properties.subject = translate("label.reference", content.lang)
     properties.author, properties.comments = "bhyt_analysis", ""
-    properties.created = properties.modified = dt.datetime.now(dt.UTC)  # not that of the library's template
+    properties.created = properties.modified = clock.now()  # not that of the library's template
     _add_title_slide(slides, content)
     for block in _choose_blocks(content):
         if block.kind == "chart":
@@ -152,28 +153,27 @@ def _add_box(
 
 
 def _fill_frame(frame: TextFrame, lines: list[str], size: float, bold: bool = False, color: RGBColor = INK) -> None:
-    """Write lines of Markdown as paragraphs; one that begins with "- " is a bullet of text."""
+    """Write lines of text as paragraphs; one that begins with the sign of a list has a bullet."""
     frame.word_wrap = True
     for i, line in enumerate(lines):
         paragraph = frame.paragraphs[0] if i == 0 else frame.add_paragraph()
         paragraph.space_after = Pt(size * 0.45)
-        if line.startswith("- "):  # a bullet of PowerPoint's own, with a hanging indent
+        if line.startswith(BULLET):  # a bullet of PowerPoint's own, with a hanging indent
             properties, inset = paragraph._p.get_or_add_pPr(), round(Pt(size) * 0.9)
             properties.set("marL", str(inset))
             properties.set("indent", str(-inset))
             properties.append(properties.makeelement(qn("a:buFont"), {"typeface": "Arial"}))
             properties.append(properties.makeelement(qn("a:buChar"), {"char": "•"}))
-        for part, strong, italic in split_markdown(" ".join(line.removeprefix("- ").split())):
-            if part:
-                run = paragraph.add_run()
-                run.text = part
-                run.font.size, run.font.name, run.font.color.rgb = Pt(size), FONT, color
-                run.font.bold, run.font.italic = bold or strong, italic
+        for part, strong, italic in split_emphasis(" ".join(line.split())):
+            run = paragraph.add_run()
+            run.text = part
+            run.font.size, run.font.name, run.font.color.rgb = Pt(size), FONT, color
+            run.font.bold, run.font.italic = bold or strong, italic
 
 
 def _set_notes(slide: Slide, lines: Iterable[str]) -> None:
     frame = cast(TextFrame, slide.notes_slide.notes_text_frame)
-    frame.text = "\n".join(line.replace("*", "") for line in lines if line)
+    frame.text = "\n".join(plain_text(line.replace(BULLET, "- ")) for line in lines if line)
 
 
 def _fit_text(text: str, size: float, width: float, height: float) -> tuple[list[str], float]:
@@ -211,7 +211,7 @@ def _add_text_slide(slides: Slides, block: Block, content: Content) -> None:
 def _add_sources_slide(slides: Slides, block: Block, table: TableSpec, content: Content) -> None:
     """Add the sources of the headline figures, each document once; figure by figure in the notes."""
     sources = [s.strip() for cell in table.column("source") for s in str(cell or "").split(";") if s.strip()]
-    lines = [f"- {s}" for s in dict.fromkeys(sources)] or [f"- {n}" for n in table.notes]
+    lines = [BULLET + s for s in dict.fromkeys(sources)] or [BULLET + n for n in table.notes]
     statuses = [str(s) for s in dict.fromkeys(table.column("status")) if s]
     label = translate("column.status", content.lang)
     lines += [f"{label}: {'; '.join(statuses)}."] if statuses else [f"{n}." for n in table.notes]

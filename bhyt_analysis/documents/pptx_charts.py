@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
 from typing import cast
 
+import xlsxwriter
 from pptx.chart.axis import ValueAxis
 from pptx.chart.data import ChartData
 from pptx.chart.datalabel import DataLabel
@@ -15,13 +17,14 @@ from pptx.dml.color import RGBColor
 from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION, XL_MARKER_STYLE, XL_TICK_LABEL_POSITION
 from pptx.enum.chart import XL_LABEL_POSITION as LABEL
 from pptx.oxml.ns import qn
+from pptx.parts.chart import ChartPart
 from pptx.shapes.base import BaseShape
 from pptx.shapes.graphfrm import GraphicFrame
 from pptx.slide import Slide
 from pptx.util import Inches, Pt
 
 from bhyt_analysis.charts.description import ChartDescription
-from bhyt_analysis.documents.content import LOCALES
+from bhyt_analysis.documents.content import LOCALES, PLAIN_TEXT
 
 FONT = "Times New Roman"
 KINDS = {
@@ -50,6 +53,7 @@ def add_native_chart(slide: Slide, description: ChartDescription, sides: Sequenc
     shape = cast(GraphicFrame, slide.shapes.add_chart(KINDS[kind], left, top, width, height, data))
     set_alt_text(shape, description.alt)
     chart = shape.chart
+    cast(ChartPart, chart.part).chart_workbook.update_from_xlsx_blob(_workbook(data))
     size = 9 if count > 22 else 11 if count > 12 else 13
     chart.font.name, chart.font.size, chart.font.color.rgb = FONT, Pt(size), INK
     chart.has_title = bool(description.axis)
@@ -79,6 +83,21 @@ def add_native_chart(slide: Slide, description: ChartDescription, sides: Sequenc
             _mark_target(series.points[position], kind)
             if prefix:
                 _add_label(series.points[position], _number_format(figures.spec, lang, prefix))
+
+
+def _workbook(data: ChartData) -> bytes:
+    """Return the figures of a chart as the workbook in which PowerPoint edits them.
+
+    It is that of python-pptx, which would take a name such as "=A1" for a formula, and an address for a link.
+    """
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True, **PLAIN_TEXT}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_column(1, 0, [category.label for category in data.categories])
+        for i, figures in enumerate(data, 1):
+            sheet.write(0, i, figures.name)
+            sheet.write_column(1, i, figures.values, book.add_format({"num_format": figures.number_format}))
+    return file.getvalue()
 
 
 def set_alt_text(shape: BaseShape, text: str) -> None:

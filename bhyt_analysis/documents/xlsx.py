@@ -16,9 +16,10 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name, xl_range
 from xlsxwriter.worksheet import Worksheet
 
-from bhyt_analysis.documents.content import LOCALES, Content
+from bhyt_analysis.documents.content import LOCALES, PLAIN_TEXT, Content
 from bhyt_analysis.documents.xlsx_forms import Annex, Field, Row, annexes
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.safe_text import to_title
 
 FONT = "Times New Roman"
 FORMATS = {"n": "#,##0", "+n": "#,##0", "d1": "#,##0.0", "p1": "0.0%", "pe": "0.0#%", "+pp1": "0.0"}
@@ -32,10 +33,10 @@ Cell = tuple[int, int]
 
 def write_xlsx(content: Content, path: Path) -> None:
     """Write the annex tables of a briefing to ``path``; a table without figures says what it needs."""
-    plain = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
-    book = xlsxwriter.Workbook(str(path), plain)
+    book = xlsxwriter.Workbook(str(path), PLAIN_TEXT)
     subject = translate("label.reference", content.lang)
-    book.set_properties({"title": f"{content.title}: {content.area}", "subject": subject, "author": "bhyt_analysis"})
+    title = to_title(f"{content.title}: {content.area}")
+    book.set_properties({"title": title, "subject": subject, "author": "bhyt_analysis"})
     formats = _add_formats(book, content.lang)
     for number, (key, annex) in enumerate(annexes(content), 1):
         _add_sheet(book, formats, content, number, key, annex)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bhyt_analysis.documents.content import Content
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.safe_text import plain_text
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.tables.formatting import TableSpec
 
@@ -79,7 +80,7 @@ def _number(rows: list[Row]) -> list[Row]:
 
 def _text(content: Content, name: str) -> list[str]:
     block = content.item(name, "text")
-    return [block.text.replace("**", "").replace("\n", " ")] if block else []
+    return [plain_text(block.text).replace("\n", " ")] if block else []
 
 
 def targets(content: Content, table: TableSpec) -> Annex:

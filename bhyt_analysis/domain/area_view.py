@@ -242,6 +242,16 @@ def units_around(geography: Geography, inside: Collection[Unit]) -> tuple[set[Un
     return above, {*inside, *above, *later, *geography.all_above(later)}
 
 
+def _former_with_zones(data: Dataset, inside: Collection[Unit]) -> set[Unit]:
+    """Return the units from which those of an area came, where zones are given of both: who lost needs these too."""
+    zoned, former = data.rows_by_unit["zones"].keys(), set[Unit]()
+    for unit in inside:
+        origins = data.geography.origins(unit) if unit.id in zoned else {}
+        if any(origin.id in zoned for origin in origins):
+            former |= origins.keys()
+    return former - set(inside)
+
+
 def select_area(data: Dataset, unit: Unit, day: pd.Timestamp | None = None) -> Dataset:
     """Return the dataset with the rows of a unit, of all units in it and of those above it.
 
@@ -255,12 +265,13 @@ def select_area(data: Dataset, unit: Unit, day: pd.Timestamp | None = None) -> D
         inside = [u for u in inside if u == unit or u.exists_on(last)]
     above, listed = units_around(geography, inside)
     earlier = {u for u in geography.units_with_code(unit.code) if u.first < unit.first}
-    above, listed = above - earlier, listed - earlier
+    former = _former_with_zones(data, inside)
+    above, listed = above - earlier, (listed - earlier) | former | geography.all_above(former)
     uncounted = [u for u in inside if u.kind in ("province", "commune") and u.code.isdigit()]
     uncounted = [u for u in uncounted if u.id not in data.rows_by_unit["population"]]
     if len(listed) == len(geography.units) and (data.source == COUNTRY_SOURCE or not uncounted):
         return data
-    ids = {u.id for u in (*inside, *above)} | {NO_UNIT}
+    ids = {u.id for u in (*inside, *above, *former)} | {NO_UNIT}
     tables = {name: data.rows(name, ids) for name in UNIT_TABLES if name != "documents"}
     tables |= carry_to(data, inside, tables)
     if data.source != COUNTRY_SOURCE:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-# From the best known to the weakest.
-STATUSES = ("published", "census", "derived", "estimated", "synthetic")
+# From the best known to the weakest. What is in conflict rests on sources, or readings of the law, that disagree.
+STATUSES = ("published", "census", "derived", "estimated", "conflict", "synthetic")
 
 
 def lowest_quality(*statuses: str | Iterable[str]) -> str:

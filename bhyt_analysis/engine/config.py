@@ -1,4 +1,4 @@
-"""Hold the configuration of warm kernels."""
+"""Hold the configuration of warm kernels, and what the warm process and its clients have agreed on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 VARIABLE = "BHYT_WARM"  # the configuration as JSON, for programs that start warm kernels without calling us
+START_SECONDS = 120  # for the libraries on a busy machine with a slow disk
+KERNEL, REHEARSAL = b"k", b"r"  # the requests that the warm process answers
+# Charts are shown in the notebook, whatever the user has chosen for windows, also one that does not exist.
+INLINE_CHARTS = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -26,6 +30,7 @@ class WarmConfig:
     rehearsal_parameters: Mapping[str, object] = field(default_factory=dict)  # replace those of its tagged cell
     rehearsal_seconds: int = 60  # a rehearsal that takes longer ends the process, and kernels go without it
     threads: int = 1  # of each numerical library: kernels side by side share the processors
+    variables: Mapping[str, str] = field(default_factory=dict)  # of the environment, in place of the program's
 
     @classmethod
     def from_json(cls, text: str) -> WarmConfig:
@@ -36,6 +41,6 @@ class WarmConfig:
         """Write the configuration as JSON."""
         return json.dumps(asdict(self))
 
-    def thread_limits(self) -> dict[str, str]:
-        """Return the environment variables that limit the threads; those that are set already keep their value."""
-        return {name: os.environ.get(name, str(self.threads)) for name in THREADS}
+    def environment(self) -> dict[str, str]:
+        """Return the variables, and those that limit the threads; of these, what is set already keeps its value."""
+        return {name: os.environ.get(name, str(self.threads)) for name in THREADS} | dict(self.variables)

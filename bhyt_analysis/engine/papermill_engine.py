@@ -18,12 +18,14 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.log import logger
 from traitlets import Float, Int
+from traitlets.config import Config
 
 from bhyt_analysis.engine.parameters import check_parameters
 from bhyt_analysis.engine.provisioner import PrivateKernelManager, WarmKernelManager
 from bhyt_analysis.i18n.messages import BhytError, translate
 
 OUTPUT_BYTES = 20_000_000
+REPLY_SECONDS = 120  # for a kernel to begin a cell, and to say that it has ended
 OUTPUT_MESSAGES = ("stream", "display_data", "execute_result", "update_display_data", "error")
 
 
@@ -42,6 +44,26 @@ class LimitedClient(PapermillNotebookClient):
     output_limit = Int(OUTPUT_BYTES, help="bytes of output of one cell")
     _deadline = float("inf")
     _output_bytes = 0
+    _silent_since: float | None = None  # when an answer of the kernel became due; None while it runs a cell
+    _process: Any = None  # of the kernel, also when its manager has gone
+
+    async def async_start_new_kernel(self, **kwargs: object) -> None:
+        """Start the kernel; remember its process, which says how it ended."""
+        await super().async_start_new_kernel(**kwargs)
+        self._process = self.km.provisioner.process
+
+    start_new_kernel = run_sync(async_start_new_kernel)
+
+    def execute(self, **kwargs: object) -> NotebookNode:
+        """Run the notebook; `WarmProcessDiedError` also if the process died before the first cell or after the last."""
+        try:
+            return super().execute(**kwargs)
+        except (RuntimeError, DeadKernelError) as error:
+            if getattr(self._process, "parent_died", False):
+                raise self._killed_error(WarmProcessDiedError) from None
+            if isinstance(error, DeadKernelError):
+                raise self._death_error() or error from None
+            raise BhytError(("engine.kernel_not_started", {"reason": str(error)})) from error
 
     def papermill_execute_cells(self) -> None:
         """Run the cells; `BhytError` for a limit that was passed or a kernel that died.
@@ -55,12 +77,14 @@ class LimitedClient(PapermillNotebookClient):
         except BaseException as error:
             self.shutdown_kernel = "immediate"  # a kernel that does not answer is not requested to end
             if isinstance(error, CellTimeoutError):
-                raise self._timeout_error() from None
+                raise self._timeout_error(error) from None
             if isinstance(error, DeadKernelError) and (reason := self._death_error()):
                 raise reason from None
             raise
 
-    def _timeout_error(self) -> NotebookTimeoutError:
+    def _timeout_error(self, error: CellTimeoutError) -> NotebookTimeoutError:
+        if "IOPub" in str(error):  # the cell has ended, but not what it shows
+            return NotebookTimeoutError(("engine.kernel_silent", {"seconds": self.iopub_timeout}))
         if monotonic() >= self._deadline:
             return NotebookTimeoutError(("engine.notebook_timeout", {"seconds": self.notebook_timeout}))
         return NotebookTimeoutError(("engine.cell_timeout", {"seconds": self.timeout}))
@@ -69,13 +93,16 @@ class LimitedClient(PapermillNotebookClient):
         """Return how the kernel died; None if there is no way to know."""
         if self._output_bytes > self.output_limit:
             return BhytError(("engine.output_limit", {"megabytes": self.output_limit / 1e6}))
-        process = self.km.provisioner.process
-        if process is None or (status := process.poll()) is None:
+        if self._is_silent():
+            return BhytError(("engine.kernel_silent", {"seconds": REPLY_SECONDS}))
+        if self._process is None or (status := self._process.poll()) is None:
             return None
         if status >= 0:
             return BhytError(("engine.kernel_exited", {"status": status}))
-        error_type = WarmProcessDiedError if getattr(process, "parent_died", False) else BhytError
-        return error_type(("engine.kernel_killed", {"signal": signal.Signals(-status).name}))
+        return self._killed_error(WarmProcessDiedError if getattr(self._process, "parent_died", False) else BhytError)
+
+    def _killed_error(self, error_type: type[BhytError]) -> BhytError:
+        return error_type(("engine.kernel_killed", {"signal": signal.Signals(-self._process.returncode).name}))
 
     def _get_timeout(self, cell: NotebookNode | None) -> float | None:
         cell_timeout: float | None = super()._get_timeout(cell)
@@ -86,13 +113,25 @@ class LimitedClient(PapermillNotebookClient):
 
     async def async_execute_cell(self, *args: object, **kwargs: object) -> NotebookNode:
         """Run a cell, which has written nothing yet."""
-        self._output_bytes = 0
+        self._output_bytes, self._silent_since = 0, monotonic()
         return await super().async_execute_cell(*args, **kwargs)
 
     execute_cell = run_sync(async_execute_cell)
 
+    def _is_silent(self) -> bool:
+        return self._silent_since is not None and monotonic() - self._silent_since > REPLY_SECONDS
+
+    async def _async_check_alive(self) -> None:
+        """Take a kernel for dead also if it lives and does not answer: without memory it may have lost the message."""
+        if self._is_silent():
+            raise DeadKernelError("no answer")
+        await super()._async_check_alive()
+
     def process_message(self, msg: dict[str, Any], *args: object, **kwargs: object) -> NotebookNode | None:
         """Keep the output of a cell up to the limit; then end the notebook and write so into the cell."""
+        if msg["msg_type"] == "status":
+            is_idle = msg["content"]["execution_state"] == "idle"
+            self._silent_since = monotonic() if is_idle else None
         if msg["msg_type"] in OUTPUT_MESSAGES and self._output_bytes <= self.output_limit:
             self._output_bytes += _content_bytes(msg["content"])
             if self._output_bytes > self.output_limit:
@@ -134,12 +173,15 @@ class StandardEngine(NBClientEngine):
     ) -> NotebookNode:
         """Run the notebook; `BhytError` for a parameter that it does not have, before its kernel starts.
 
-        ``options`` are those of papermill, and ``notebook_timeout`` and ``output_limit`` of `LimitedClient`.
+        ``options`` are those of papermill, and ``notebook_timeout`` and ``output_limit`` of `LimitedClient`. With
+        ``plain_kernel`` the kernel is made of this environment's Python alone: no configuration of IPython is read, and
+        no kernel specification.
         """
         check_parameters(nb_man.nb, nb_man.nb.metadata.papermill.get("parameters", {}))
         options.pop("input_path", None)
         options["startup_timeout"] = options.pop("start_timeout", 60)
         options["timeout"] = options.pop("execution_timeout", None) or options.get("timeout")
+        options["config"] = Config(PrivateKernelManager={"plain": options.pop("plain_kernel", False)})
         options |= {"kernel_name": kernel_name, "kernel_manager_class": cls.manager, "log": logger}
         return LimitedClient(nb_man, **options).execute()
 

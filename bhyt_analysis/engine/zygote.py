@@ -20,7 +20,6 @@ import selectors
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import traceback
 import warnings
@@ -30,9 +29,10 @@ from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
-from bhyt_analysis.engine.config import WarmConfig
+from bhyt_analysis.engine.config import INLINE_CHARTS, KERNEL, REHEARSAL, START_SECONDS, WarmConfig
+from bhyt_analysis.engine.plain_kernel import plain_kernel_app
+from bhyt_analysis.engine.private_folders import private_folder
 from bhyt_analysis.engine.processes import become_subreaper, die_with_parent, kill_group
-from bhyt_analysis.engine.warm_process import REHEARSAL
 
 # What a kernel imports as it starts, shows its first table or chart, or ends. Not the inline backend: it looks for
 # its kernel when it is imported, and without one notebooks run and show no charts.
@@ -51,20 +51,29 @@ def main() -> None:
     config, listener = WarmConfig.from_json(sys.argv[1]), sys.argv[2]
     owner = socket.socket(fileno=os.dup(0))
     become_subreaper()  # adopts what a cell has detached, to kill it
+    signal.alarm(START_SECONDS)  # ends this process: no client waits for a library that hangs
     load_libraries(config.libraries)
+    signal.alarm(0)
     KernelServer(owner, socket.socket(fileno=int(listener)) if listener else None, config).run()
 
 
 def load_libraries(names: Sequence[str]) -> None:
-    """Import the libraries and draw once."""
-    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # before pyplot
+    """Import the libraries and draw once; those that are not installed are left out.
+
+    Any other error ends this process: kernels would be forked with half a library, which can't be imported again.
+    """
+    for name, value in INLINE_CHARTS.items():
+        os.environ.setdefault(name, value)  # before pyplot
     # Pandas looks once, when it is imported, whether it prints to a terminal or to a notebook.
     vars(builtins)["get_ipython"] = lambda: SimpleNamespace(kernel=True)
     import_module("pandas")
     del vars(builtins)["get_ipython"]
     for name in (*LIBRARIES, *names):
-        with suppress(ImportError):
+        try:
             import_module(name)
+        except ModuleNotFoundError as error:
+            if not f"{name}.".startswith(f"{error.name}."):  # the library is there, but not one that it needs
+                raise
     figure = import_module("matplotlib.figure").Figure()
     figure.text(0.5, 0.5, "ấ")  # reads the fonts
     for suffix in ("png", "svg"):
@@ -79,7 +88,7 @@ def rehearse(config: WarmConfig) -> None:
     """
     signal.alarm(config.rehearsal_seconds)
     names: dict[str, object] = {"__name__": "__main__"}
-    with tempfile.TemporaryDirectory(prefix="bhyt-") as folder, warnings.catch_warnings(), suppress(Exception):
+    with private_folder() as folder, warnings.catch_warnings(), suppress(Exception):
         warnings.simplefilter("always")  # otherwise a warning that was shown here is shown by no kernel
         cells = json.loads(Path(config.rehearsal_notebook).read_text(encoding="utf-8"))["cells"]
         with Path(os.devnull).open("w") as null, redirect_stdout(null), redirect_stderr(null), chdir(folder):
@@ -134,6 +143,8 @@ class KernelServer:
             request, descriptors = b"", []
         if descriptors:
             self._fork_kernel(socket.socket(fileno=descriptors[0]), descriptors[1])
+        elif request == KERNEL:
+            pass  # no file handles are left for its channel, whose end tells the client
         elif request == REHEARSAL:
             rehearse(self._config)
             _freeze_objects()
@@ -146,7 +157,9 @@ class KernelServer:
     def _fork_kernel(self, channel: socket.socket, request: int) -> None:
         try:
             pid = os.fork()
-        except OSError:  # no memory or no process numbers left, which the client learns from the end of its channel
+        except OSError:  # no memory, or no process numbers
+            with suppress(OSError):
+                _report(channel, no_process=1)
             channel.close()
         else:
             if not pid:
@@ -211,8 +224,10 @@ def _run_kernel(channel: socket.socket, request: int) -> None:
     try:
         os.setsid()
         die_with_parent()
-        with Path(os.devnull).open() as null:
-            os.dup2(null.fileno(), 0)
+        null = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 2):  # the owner's channel, and the log of the warm process
+            os.dup2(null, descriptor)
+        os.close(null)
         os.lseek(request, 0, os.SEEK_SET)
         with open(request, encoding="utf-8") as file:
             _become_kernel(channel, **json.load(file))
@@ -230,13 +245,14 @@ def _run_kernel(channel: socket.socket, request: int) -> None:
         os._exit(code)
 
 
-def _become_kernel(channel: socket.socket, arguments: list[str], cwd: str, env: Mapping[str, str]) -> None:
+def _become_kernel(channel: socket.socket, arguments: list[str], cwd: str, env: Mapping[str, str], plain: bool) -> None:
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)
     sys.argv = ["ipykernel_launcher.py", *arguments]
     import_module("numpy").random.seed()  # otherwise every child draws the same; `random` reseeds itself
-    app = import_module("ipykernel.kernelapp").IPKernelApp.instance()
+    app_class = plain_kernel_app() if plain else import_module("ipykernel.kernelapp").IPKernelApp
+    app = app_class.instance()
     app.initialize(arguments)
     import_module("ipywidgets").load_ipython_extension(app.shell)  # seaborn imported it when there was no kernel
     _report(channel, pid=os.getpid())

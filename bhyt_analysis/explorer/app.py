@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import traceback
 import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import ipywidgets as ipw
@@ -25,12 +26,15 @@ from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.explorer import state as states
 from bhyt_analysis.explorer.controls import Controls, debounce, show_errors
+from bhyt_analysis.explorer.markup import render_error
 from bhyt_analysis.explorer.pages import Explorer, download, draw, refresh_sections
 from bhyt_analysis.explorer.state import State
 from bhyt_analysis.explorer.views import Context, memoised_views
 from bhyt_analysis.explorer.widgets import Widgets, arrange
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.safe_text import to_markdown
+from bhyt_analysis.i18n.text import printable
 from bhyt_analysis.ingest.loader import load
 from bhyt_analysis.ingest.scenario_files import parse_scenario, read_scenario
 from bhyt_analysis.law.law import Law
@@ -62,16 +66,35 @@ def explore(
     reading = {"numbers": os.environ.get(NUMBERS), "answers": os.environ.get(ANSWERS)} if command_input else {}
     context = Context(data if isinstance(data, Dataset) else load(data or command_input, **reading), Law.read())
     query = dict(urllib.parse.parse_qsl(os.environ.get("QUERY_STRING", "")))  # of the page's address, from Voilà
-    if code := state or query.get("state"):
-        first, *pins = states.from_link(code)
-    else:
+    language = lang or query.get("lang")
+    language = language if language in LANGUAGES else "vi"
+    if state:
+        first, *pins = states.from_link(state)
+        show(build_explorer(context, first, pins))
+        return
+    app, refusal = _linked_explorer(context, query["state"], language) if "state" in query else (None, "")
+    if app is None:
         if command_input:  # the area and the scenario of the notebook belong to the bundled data
             area = scenario = None
-        language = lang or query.get("lang")
-        first, pins = first_state(context, area, scenario), []
-        first = replace(first, lang=language if language in LANGUAGES else "vi")
-    app = build_explorer(context, first, pins)
-    display(*static_output(app), app.box)
+        app = build_explorer(context, replace(first_state(context, area, scenario), lang=language))
+    show(app, refusal)
+
+
+def show(app: Explorer, refusal: str = "") -> None:
+    """Display an explorer, below the sentence that says why it is not that of the page's address, if it is not."""
+    display(*([ipw.HTML(render_error(refusal))] if refusal else []), *static_output(app), app.box)
+
+
+def _linked_explorer(context: Context, code: str, lang: str) -> tuple[Explorer | None, str]:
+    """Return the explorer of a link, or the sentence that says why it can't be opened: the page opens without."""
+    try:
+        first, *pins = states.from_link(code)
+        return build_explorer(context, first, pins), ""
+    except BhytError as error:
+        return None, error.text(lang)
+    except Exception as error:  # also logged, as what a state may not cause
+        traceback.print_exc()
+        return None, translate("explore.unexpected", lang, what=f"{type(error).__name__}: {error}")
 
 
 def first_state(context: Context, area: str | None, scenario: str | Path | None) -> State:
@@ -96,8 +119,8 @@ def static_output(app: Explorer) -> list[Image | Markdown]:
     try:
         chart = app.get_view(app.state, "picture_path")
     except BhytError as error:
-        return [Markdown(f"{error.text(app.state.lang)}\n\n{how_to_start}")]
-    return [Image(chart.png, alt=chart.alt), Markdown(f"{chart.alt}\n\n{how_to_start}")]
+        return [Markdown(f"{to_markdown(error.text(app.state.lang))}\n\n{how_to_start}")]
+    return [Image(chart.png, alt=chart.alt), Markdown(f"{to_markdown(chart.alt)}\n\n{how_to_start}")]
 
 
 def build_explorer(context: Context, state: State, pins: Sequence[State] = ()) -> Explorer:
@@ -126,7 +149,11 @@ def _connect(app: Explorer) -> None:
         _on_change(app, toggle, lambda _: refresh_sections(app))
     _on_change(app, widgets.search, lambda _: _search_area(app))
     _on_change(app, widgets.commune, lambda _: app.refresh(app.controls.zone))
-    _on_change(app, widgets.scenario_file, partial(_load, app, lambda files: states.from_toml(_text(files), app.state)))
+    _on_change(
+        app,
+        widgets.scenario_file,
+        partial(_load, app, lambda files: states.from_toml(bytes(files[0]["content"]), app.state)),
+    )
     _on_change(app, widgets.zone_file, partial(_load, app, lambda files: _zone_file_state(app, files)))
     _on_change(app, widgets.bundled, partial(_load, app, lambda name: states.from_file(name, app.state)))
     _on_change(app, widgets.link, lambda text: _load_link(app, text))
@@ -159,14 +186,16 @@ def _search_area(app: Explorer) -> None:
             app.change(control, others[0])
 
 
-def _text(files: Sequence[UploadedFile]) -> str:
-    return bytes(files[0]["content"]).decode("utf-8-sig")
+def _scenario_file_state(app: Explorer, files: Sequence[UploadedFile]) -> State:
+    """Return the state of the user's scenario file."""
+    return states.from_toml(bytes(files[0]["content"]), app.state)
 
 
 def _zone_file_state(app: Explorer, files: Sequence[UploadedFile]) -> State:
     """Return the state with the user's own list of zones."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / files[0]["name"]
+        name = PureWindowsPath(printable(files[0]["name"])).name  # a visitor of a page may send any
+        path = Path(folder) / (name.lstrip(".")[-60:] or "zones.csv")
         path.write_bytes(bytes(files[0]["content"]))
         record = {"name": path.stem, "zones": path.name}
         record["decision"] = parse_scenario(record, path).decision

@@ -72,12 +72,15 @@ class Control:
 
 @contextmanager
 def show_errors(output: ipw.HTML, lang: str) -> Iterator[None]:
-    """Show in a widget the error that the block raises, if it is one that the user can correct."""
+    """Show in a widget the error that the block raises; raise again one that no user can correct, for the log."""
     output.value = ""
     try:
         yield
-    except (BhytError, UnicodeDecodeError) as error:
-        output.value = render_error(error.text(lang) if isinstance(error, BhytError) else str(error))
+    except BhytError as error:
+        output.value = render_error(error.text(lang))
+    except Exception as error:
+        output.value = render_error(translate("explore.unexpected", lang, what=f"{type(error).__name__}: {error}"))
+        raise
 
 
 def set_options(widget: ipw.Widget, options: Options, value: object) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from bhyt_analysis import charts
 from bhyt_analysis.i18n.messages import format_message, translate
+from bhyt_analysis.i18n.safe_text import to_html
 from bhyt_analysis.model.finance.budget import PAYERS
 from bhyt_analysis.tables import formatting
 from bhyt_analysis.tables.labels import column_name, status_name, weakest_stamp
@@ -28,8 +29,8 @@ STYLE = f"<style>\n{Path(__file__).with_name('style.css').read_text('utf-8')}</s
 
 
 def escape_html(text: str) -> str:
-    """Escape text for HTML and keep its line breaks."""
-    return html.escape(text).replace("\n", "<br>")
+    """Escape text for HTML elements and keep its line breaks; in attributes and text areas `html.escape` does it."""
+    return to_html(text).replace("\n", "<br>")
 
 
 def render_paragraphs(texts: Iterable[str]) -> str:
@@ -143,7 +144,8 @@ def sort_communes(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 def to_tab_separated(rows: pd.DataFrame, lang: str) -> str:
     """Return a table as text that can be pasted into a spreadsheet."""
     table = formatting.spreadsheet_table(rows, lang)
-    return "\n".join("\t".join(map(str, line)) for line in [table.columns, *table.to_numpy().tolist()])
+    lines = [table.columns, *table.to_numpy().tolist()]
+    return "\n".join("\t".join(" ".join(str(cell).split()) for cell in line) for line in lines)
 
 
 def chart_files(chart: charts.Chart, name: str) -> dict[str, bytes]:
@@ -167,11 +169,13 @@ def table_files(rows: pd.DataFrame, name: str, lang: str) -> dict[str, bytes]:
 
     table, book = formatting.spreadsheet_table(rows, lang), openpyxl.Workbook()
     csv = table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")  # as `formatting.save_csv` writes it
-    sheet = book.active
+    table, sheet = formatting.spreadsheet_table(rows, lang, for_text=False), book.active
     sheet.append(list(table.columns))
     numeric = [formatting.COLUMN_FORMATS.get(c, "date") != "date" for c in rows]
     for line in table.itertuples(index=False):
         sheet.append([_to_number(v) if n else v for v, n in zip(line, numeric, strict=True)])
+    for cell in (cell for line in sheet.iter_rows() for cell in line if isinstance(cell.value, str)):
+        cell.data_type = "s"  # a text, also where it looks like a formula
     sheet.freeze_panes = "A2"
     for column in sheet.columns:
         width = max(len(str(cell.value or "")) for cell in column) + 2
@@ -200,5 +204,5 @@ def render_links(files: Mapping[str, bytes]) -> str:
     links = ""
     for name, content in files.items():
         source = f"data:{MIME_TYPES[Path(name).suffix]};base64,{base64.b64encode(content).decode()}"
-        links += f'<a class="bhyt-file" download="{escape_html(name)}" href="{source}">{escape_html(name)}</a>'
+        links += f'<a class="bhyt-file" download="{html.escape(name)}" href="{source}">{escape_html(name)}</a>'
     return links

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -171,18 +172,19 @@ def _draw_comparison(app: Explorer, state: State) -> None:
 
 def _draw_targets(app: Explorer, state: State) -> None:
     """Draw the targets of the communes; show an error of the target beside it and leave the other results."""
-    html, picture = "", None
+    table, picture = "", None
     with show_errors(app.controls.goal.error, state.lang):
-        html = _render_allocation(app.get_view(state, "allocation"), state.lang)
+        table = _render_allocation(app.get_view(state, "allocation"), state.lang)
         picture = app.get_view(state, "picture_gaps")
-    app.widgets.allocation.value = html
+    app.widgets.allocation.value = table
     app.widgets.pictures["gaps"].show(picture, state.lang)
 
 
 def _render_allocation(rows: pd.DataFrame, lang: str) -> str:
     people = {"people": rows["target_people"].sum(), "add": rows["to_add"].sum()}
     texts = translate("explore.target_total", lang, **people), translate("explore.copy", lang)
-    total, label, text = map(markup.escape_html, (*texts, markup.to_tab_separated(rows, lang)))
+    total, label = map(markup.escape_html, texts)
+    text = html.escape(markup.to_tab_separated(rows, lang))
     return (
         f"<p><b>{total}</b></p>{to_html(rows.drop(columns='area'), lang)}"
         f"<button onclick=\"const t=this.nextElementSibling;t.select();document.execCommand('copy')\">{label}</button>"
@@ -204,7 +206,7 @@ def _draw_share(app: Explorer, state: State) -> None:
     """Draw the file, the line of code and, in Voilà, the link that restore the state."""
     code, toml, lang = to_link([state, *app.pins]), to_toml(state), state.lang
     links, text = markup.render_links({"scenario.toml": toml.encode()}), markup.escape_html(toml)
-    line = markup.escape_html(f'bhyt.explore(state="{code}")')
+    line = html.escape(f'bhyt.explore(state="{code}")')
     labels = {key: markup.escape_html(translate(f"explore.{key}", lang)) for key in ("file", "code", "link")}
     link = f'<p><a href="?state={code}">{labels["link"]}</a></p>' if "QUERY_STRING" in os.environ else ""
     app.widgets.share.value = (

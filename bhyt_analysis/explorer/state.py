@@ -8,22 +8,33 @@ from __future__ import annotations
 
 import base64
 import json
-import tomllib
+import tempfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bhyt_analysis.domain.input_error import raise_faults
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.languages import LANGUAGES
-from bhyt_analysis.i18n.messages import BhytError, format_message, has_message, translate
+from bhyt_analysis.i18n.messages import BhytError, format_message, has_message, nearest_choice, translate
+from bhyt_analysis.i18n.text import printable
 from bhyt_analysis.ingest.loader import read_table
-from bhyt_analysis.ingest.scenario_files import find_scenario_file, parse_scenario, read_scenario
+from bhyt_analysis.ingest.scenario_files import (
+    excerpt,
+    find_scenario_file,
+    parse_scenario,
+    read_day,
+    read_scenario,
+    read_values,
+)
+from bhyt_analysis.ingest.toml_files import read_toml
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.law.law_file import COLUMNS, ONWARD
 from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, allowed_range, assumptions
 from bhyt_analysis.model.projection.scenario import Scenario
+from bhyt_analysis.model.targets.allocation import METHODS
 from bhyt_analysis.tables.labels import column_name, group_name
 
 Record = Mapping[str, Any]  # a scenario file or one of its rows, as TOML reads it
@@ -31,6 +42,8 @@ Fields = dict[str, Any]  # values of fields or keys by name
 Row = Mapping[str, str | int | float]  # of a table of a state
 UNSAVED_FILE = Path("explorer.toml")  # the name in errors of a scenario without a file
 MAX_STATE_BYTES = 1_000_000  # of the decompressed text of a link
+MAX_STATES = 5  # of a link: the present state and the pinned ones
+MAX_LINE = 300  # letters of a text of one line
 POINT_ASSUMPTIONS = ("outreach", *POINT_VALUED)  # set by the analyst: one value, no range
 
 
@@ -107,24 +120,79 @@ def state_from_dict(record: Record, file: Path | None = None, base: State | None
     >>> state_from_dict(state_to_dict(state)) == replace(state, name=translate("label.explored"))
     True
     """
-    if file is None and (names := [*record.get("reforms", []), *([record["zones"]] if "zones" in record else [])]):
-        raise BhytError(("error.explore_files", {"files": ", ".join(str(n) for n in names)}))
+    if file is None and (names := [key for key in ("reforms", "zones") if record.get(key)]):
+        files = ", ".join(excerpt(record[key]) for key in names)
+        raise BhytError(("error.explore_files", {"files": files}))
     file = file or UNSAVED_FILE
-    scenario = parse_scenario(dict(record), file)
-    tables: dict[str, list[Record]] = {field: list(record.get(key, [])) for field, key in TABLES.items()}
-    for name in record.get("reforms", []):
+    scenario, values = parse_scenario(record, file), read_values(record, file)
+    tables: dict[str, list[Record]] = {field: list(values.get(key, [])) for field, key in TABLES.items()}
+    for name in values.get("reforms", []):
         reform = Law.read(file.parent / name).table[[*COLUMNS]]
         tables["law"] += reform.assign(until=[None if u == ONWARD else u for u in reform["until"]]).to_dict("records")
-    if "zones" in record:
-        zones = read_table(file.parent / record["zones"], "zones")
+    if "zones" in values:
+        zones = read_table(file.parent / values["zones"], "zones")
         tables["zones"] += zones[["area", "zone", "since", "special_villages_share"]].to_dict("records")
-    fields: Fields = {k: str(record.get(k, ""))[:10] for k in ("start", "end")}
+    fields: Fields = {k: str(read_day(record[k])) if record.get(k) else "" for k in ("start", "end")}
     fields |= {f: to_rows(rows) for f, rows in tables.items()}
-    fields |= {k: v for k, v in record.get("explore", {}).items() if k in VIEW_FIELDS}
+    fields |= _read_view(values.get("explore", {}), file)
     fields |= {f: getattr(scenario, f) for f in ("name", "name_en", "decision", "support_window", "seed")}
     fields["assumptions"] = tuple(sorted(scenario.assumption_ranges.items()))
     fields["income"] = tuple(sorted(scenario.income.items()))
     return replace(base or State(), **fields)
+
+
+def _read_view(record: Record, file: Path) -> Fields:
+    """Return the fields under [explore]; raise a `BhytError` with all that are not of their kind."""
+    fields, faults = Fields(), list[tuple[str, Fields]]()
+    for key, value in record.items():
+        reader, expected = _VIEW_READERS.get(key, (None, ""))
+        if reader is None:
+            nearest = nearest_choice(key, VIEW_FIELDS) or ", ".join(VIEW_FIELDS)
+            faults.append(("error.scenario_key", {"found": excerpt(key), "nearest": nearest}))
+            continue
+        try:
+            fields[key] = reader(value)
+        except BhytError as error:
+            faults += error.messages
+        except (ValueError, TypeError):
+            faults.append(("error.scenario_value", {"key": key, "found": excerpt(value), "expected": expected}))
+    raise_faults((key, {**args, "file": file.name}) for key, args in faults)
+    return fields
+
+
+def _view_text(most: int) -> Callable[[object], str]:
+    """Return a reader of a text of the page, of so many letters at most."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or len(value) > most:
+            raise ValueError
+        return printable(value)
+
+    return read
+
+
+def _view_day(value: object) -> str:
+    return "" if value == "" else str(read_day(value))
+
+
+def _view_choice(*choices: object) -> Callable[[object], object]:
+    def read(value: object) -> object:
+        if not isinstance(value, str | bool) or value not in choices:
+            raise ValueError
+        return value
+
+    return read
+
+
+# The reader of each field under [explore], and what it expects.
+_VIEW_READERS: dict[str, tuple[Callable[[Any], object], str]] = {
+    **dict.fromkeys(("area", "sort", "goal"), (_view_text(MAX_LINE), "expect.text")),
+    "lang": (_view_choice(*LANGUAGES), "vi, en"),
+    **dict.fromkeys(("on", "since", "until"), (_view_day, "expect.date")),
+    "method": (_view_choice(*METHODS), ", ".join(METHODS)),
+    "ratchet": (_view_choice(True, False), "true, false"),
+    "amounts": (_view_text(MAX_STATE_BYTES), "expect.text"),
+}
 
 
 def to_rows(rows: Iterable[Record]) -> tuple[Row, ...]:
@@ -313,12 +381,12 @@ def to_toml(state: State) -> str:
     return comments + tomli_w.dumps(state_to_dict(state))
 
 
-def from_toml(text: str, base: State | None = None) -> State:
+def from_toml(text: str | bytes, base: State | None = None) -> State:
     """Return the state of the text of a scenario file; see `state_from_dict`."""
-    try:
-        record = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BhytError(("error.explore_toml", {"why": str(error)})) from None
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / UNSAVED_FILE
+        file.write_bytes(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text)
+        record = read_toml(file)
     return state_from_dict(record, None, base)
 
 
@@ -333,7 +401,7 @@ def from_file(path: str | Path, base: State | None = None) -> State:
     """
     read_scenario(path)  # raises the faults of the file itself
     file = find_scenario_file(path)
-    return state_from_dict(tomllib.loads(file.read_text(encoding="utf-8-sig")), file, base)
+    return state_from_dict(read_toml(file), file, base)
 
 
 def to_link(states: Iterable[State]) -> str:
@@ -361,12 +429,19 @@ def from_link(text: str) -> list[State]:
     """
     try:
         packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        records = json.loads(zlib.decompressobj().decompress(packed, MAX_STATE_BYTES))
-        states = [state_from_dict(record) for record in records]
-    except BhytError:
-        raise
-    except (zlib.error, ValueError, TypeError):
+        content = zlib.decompressobj().decompress(packed, MAX_STATE_BYTES)
+        records = json.loads(content, parse_constant=_refuse_constant)
+    except (zlib.error, ValueError, RecursionError):
         raise BhytError(("error.explore_link", {})) from None
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        raise BhytError(("error.explore_link", {}))
+    if not 1 <= len(records) <= MAX_STATES:
+        raise BhytError(("error.explore_states", {"count": len(records), "most": MAX_STATES}))
     unnamed = translate("label.explored", "vi")
-    states = [replace(s, name="") if s.name == unnamed else s for s in states]
-    return [s if s.lang in LANGUAGES else replace(s, lang="vi") for s in states]
+    states = [state_from_dict(record) for record in records]
+    return [replace(s, name="") if s.name == unnamed else s for s in states]
+
+
+def _refuse_constant(name: str) -> float:
+    """Refuse NaN and Infinity, which JSON of Python has and JSON itself has not."""
+    raise ValueError(name)

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.ingest.scenario_files import MAX_NUMBER, excerpt
+
+MAX_FAULTS = 20  # lines that are named
 
 
 def parse_typed_day(text: str) -> str:
@@ -35,7 +38,7 @@ def parse_rate(text: str) -> float:
         if not 0 <= value <= 100:
             raise ValueError
     except ValueError:
-        raise BhytError(("explore.not_a_rate", {"found": text})) from None
+        raise BhytError(("explore.not_a_rate", {"found": excerpt(text)})) from None
     return round(value / 100, 6) if "%" in text or value > 1 else value
 
 
@@ -48,13 +51,18 @@ def parse_amounts(text: str, codes: Sequence[str]) -> dict[str, float]:
     {'X00101': 3.0, 'X00102': 2.5}
     """
     amounts: dict[str, float] = {}
-    faults = []
+    faults: list[tuple[str, dict[str, str]]] = []
     for line in filter(str.strip, text.splitlines()):
+        if len(faults) >= MAX_FAULTS:
+            break
         parts = line.replace(";", "\t").split("\t")
         try:
-            amounts[parts[0].strip()] = float(parts[1].strip().replace(",", "."))
+            amount = float(parts[1].strip().replace(",", "."))
+            if not 0 <= amount <= MAX_NUMBER:
+                raise ValueError
+            amounts[parts[0].strip()] = amount
         except (IndexError, ValueError):
-            faults.append(("explore.not_an_amount", {"found": line.strip()}))
+            faults.append(("explore.not_an_amount", {"found": excerpt(line)}))
     if missing := [c for c in codes if c not in amounts]:
         faults.append(("explore.amount_missing", {"areas": ", ".join(missing)}))
     if faults:

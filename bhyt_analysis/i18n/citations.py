@@ -18,6 +18,7 @@ FILE = Path(__file__).with_name("citations.csv")
 # The fields of the rows; what `text` and `other` hold is itself a citation.
 _FIELDS = {
     "number": r"[\w./-]+",
+    "year": r"\d{4}",
     "day": r"\d{1,2}/\d{1,2}/\d{4}",
     "unit": r"(?:thành phố|thị xã|tỉnh|huyện|quận|phường|xã) [^,;()]+?",
     "name": r"[^,;()]+?",

@@ -13,6 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from bhyt_analysis.i18n.dates import parse_date
+from bhyt_analysis.i18n.failures import failure
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, has_message, nearest_choice, translate
 
@@ -42,6 +43,9 @@ def usage_error(error: click.ClickException, lang: str) -> str:
         name = error.param.opts[0] if isinstance(error.param, click.Option) else error.param.human_readable_name.upper()
         command = error.ctx.info_name if error.ctx else ""
         return translate("usage.missing", lang, name=name, command=command)
+    if isinstance(error, click.BadOptionUsage):  # click tells the two kinds apart by their text alone
+        key = "usage.no_value" if "does not take" in error.message else "usage.needs_value"
+        return translate(key, lang, option=error.option_name)
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return error.format_message()
     return translate("usage.other", lang, why=error.format_message())
@@ -61,7 +65,12 @@ class Command(click.Command):
             elif option and words[-1] != option:
                 words.append(option)
             words.append(word)
-        return super().parse_args(ctx, words)
+        is_leaf = not isinstance(self, click.Group)
+        ctx.allow_extra_args = ctx.allow_extra_args or is_leaf
+        rest = super().parse_args(ctx, words)
+        if rest and is_leaf and not ctx.resilient_parsing:
+            raise BhytError(("usage.extra", {"found": " ".join(rest), "command": ctx.info_name}))
+        return rest
 
     def get_short_help_str(self, limit: int = 45) -> str:
         """Return the first sentence of the help, whole."""
@@ -107,6 +116,16 @@ class Group(Command, click.Group):
             nearest = nearest_choice(args[0], self.commands) or ", ".join(self.commands)
             raise BhytError(("usage.no_command", {"found": args[0], "nearest": nearest}))
         return click.Group.resolve_command(self, ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the sub-command; BhytError in place of an error of the system.
+
+        Click takes each broken pipe for the end of the reader of standard output, and ends without a word.
+        """
+        try:
+            return super().invoke(ctx)
+        except (OSError, EOFError) as error:
+            raise failure(error) from error
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """Return the words of the usage line."""

@@ -2,7 +2,7 @@
 
 Each file of ``messages/`` holds the messages of one topic, one row a message: ``key``, ``vi``, ``en``.
 Figures inside a message are formatted for its language: 85,1% and 182.330 in Vietnamese, 85.1% and
-182,330 in English.
+182,330 in English. What is bold is between ``**`` (`bhyt_analysis.i18n.safe_text`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import pandas as pd
 
 from bhyt_analysis.i18n.formats import MINUS, format_date, format_number
 from bhyt_analysis.i18n.languages import check_lang
+from bhyt_analysis.i18n.safe_text import STRONG
 
 FOLDER = Path(__file__).with_name("messages")
 
@@ -29,7 +30,8 @@ FOLDER = Path(__file__).with_name("messages")
 @lru_cache(maxsize=1)
 def _messages() -> dict[str, dict[str, str]]:
     """Return the messages of all topics by key and language."""
-    tables = (csv.DictReader(io.StringIO(path.read_text("utf-8"), newline="")) for path in sorted(FOLDER.glob("*.csv")))
+    texts = (path.read_text("utf-8").replace("**", STRONG) for path in sorted(FOLDER.glob("*.csv")))
+    tables = (csv.DictReader(io.StringIO(text, newline="")) for text in texts)
     return {row["key"]: row for table in tables for row in table}
 
 

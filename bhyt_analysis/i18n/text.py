@@ -7,11 +7,11 @@ import unicodedata
 from functools import lru_cache
 
 # Controls and other signs without a form: documents can't hold some of them, and a name with one is another name.
-# Of the blanks and line breaks the common ones stay.
+# Of the blanks and line breaks the common ones stay. The last three are the signs of `bhyt_analysis.i18n.safe_text`.
 _INVISIBLE = (
     "\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff\uf8f0-\uf8f2"
 )
 _REMOVED = re.compile(f"[{_INVISIBLE}]")
 _BREAKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]|\r\n?")

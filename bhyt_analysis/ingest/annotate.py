@@ -26,6 +26,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from bhyt_analysis.domain.causes import causes
 from bhyt_analysis.domain.findings import SEVERITIES, Finding, Term, finding_message
+from bhyt_analysis.i18n.failures import failure
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.headings import SEARCH_ROWS
 from bhyt_analysis.ingest.person_register import CARD, is_large_register
@@ -70,7 +71,7 @@ def try_annotate(source: str | Path, out: str | Path, findings: Iterable[Finding
     except BhytError as error:
         return False, [error.text(lang)]
     except OSError as error:
-        return False, [translate("error.can_not_write", lang, file=out, why=error.strerror)]
+        return False, [failure(error, out).text(lang)]
     return True, [str(out), *([finding_message(note, lang)] if note else [])]
 
 

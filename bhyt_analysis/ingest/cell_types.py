@@ -19,6 +19,7 @@ from bhyt_analysis.domain.findings import Choices, Finding, Term
 from bhyt_analysis.domain.schema import choice_synonyms, group_keys_by_name
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import has_message, translate
+from bhyt_analysis.i18n.safe_text import from_sheet
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest import vietnamese_text as vietnamese
 from bhyt_analysis.ingest.measures import measure_of
@@ -83,6 +84,7 @@ def _convert_cell(convert: Converter, text: Cell, options: CellOptions) -> tuple
         return None, ""
     if type(text) is str and text[0] in "#=EL" and (match := _NO_VALUE.fullmatch(text)):
         return None, "no_result" if match[1] else "error_cell"
+    text = from_sheet(text) if type(text) is str else text
     if convert in _NUMERIC and type(text) is str and not text[0].isdigit() and normalise_name(text) in _NO_FIGURE:
         return None, "no_figure"
     try:

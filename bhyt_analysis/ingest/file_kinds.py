@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import re
 import stat
-import zipfile
 from pathlib import Path
+
+from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.ingest.limits import MB, TooLargeError
+from bhyt_analysis.ingest.packages import Package
 
 # Kinds that are read; the others are keys of messages that say what to do.
 TEXT, XLSX, XLSB, XLS, ODS = "text", "xlsx", "xlsb", "xls", "ods"
@@ -53,6 +55,39 @@ def special_kind(path: Path) -> str:
     return "pipe" if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) else "device"
 
 
+def read_content(file: Path, most: int) -> bytes:
+    """Return the content of a regular file; raise TooLargeError for one of more than ``most`` bytes.
+
+    Whether it is a regular file is for the caller to see, by `special_kind`.
+    """
+    if (size := file.stat().st_size) <= most:
+        with file.open("rb") as opened:
+            content = opened.read(most + 1)  # it may have grown
+        size = len(content)
+    if size > most:
+        raise TooLargeError("file", found=size / MB, most=most / MB)
+    return content
+
+
+def read_text(file: Path, most: int) -> str:
+    """Return the text of a small file in UTF-8, such as a scenario, as `BhytError` says what hinders it.
+
+    Nothing but a regular file is opened: a pipe or a device would never end.
+    """
+    if (kind := special_kind(file)) == "missing" and not file.is_symlink():
+        raise BhytError(("error.no_such_file", {"file": file}))
+    if kind:
+        raise BhytError(("error.wrong_kind", {"file": file, "kind": f"file_kind.{kind}"}))
+    try:
+        return read_content(file, most).decode("utf-8-sig")
+    except PermissionError:
+        raise BhytError(("error.no_such_file", {"file": file})) from None
+    except UnicodeDecodeError as error:
+        raise BhytError(("error.not_utf8", {"file": file.name, "byte": error.start})) from None
+    except TooLargeError as error:
+        raise BhytError(("error.too_large", {"file": file.name, **error.figures})) from None
+
+
 def file_kind(content: bytes) -> str:
     """Return the kind of a file by its content: `TEXT` (also if unknown), a workbook's kind, or the key of a message.
 
@@ -90,14 +125,13 @@ def _is_text(content: bytes) -> bool:
 def _zip_kind(content: bytes) -> str:
     """Return the kind of a zipped file; `DAMAGED` for one that can't be opened."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = {name.replace("\\", "/").lower() for name in archive.namelist()}
-            if "mimetype" in names:
-                kind = archive.read("mimetype").decode("ascii", "replace").strip()
-                manifest = archive.read("META-INF/manifest.xml") if "meta-inf/manifest.xml" in names else b""
-                if b"encryption-data" in manifest:
-                    return "password"
-                return ODS if "opendocument.spreadsheet" in kind else "word" if "opendocument" in kind else "archive"
+        package = Package(content)
+        names = package.names
+        if "mimetype" in names:
+            kind = package.read("mimetype").decode("ascii", "replace").strip()
+            if b"encryption-data" in package.read("META-INF/manifest.xml"):
+                return "password"
+            return ODS if "opendocument.spreadsheet" in kind else "word" if "opendocument" in kind else "archive"
     except Exception:  # of a damaged or encrypted archive: zipfile and zlib raise many kinds
         return DAMAGED
     if "content.xml" in names:

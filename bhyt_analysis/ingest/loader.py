@@ -245,10 +245,11 @@ def _empty_table(name: str) -> pd.DataFrame:
 
 def _duplicates(name: str, table: pd.DataFrame) -> list[Finding]:
     """Return a finding for each row that repeats the key of another."""
-    if table.empty:
-        return []
     columns = table_columns(name)[table_columns(name)["key"] == "yes"]
     key = columns["column"].tolist()
+    table = table[table.duplicated(key, keep=False)]
+    if table.empty:
+        return []
     required = [c for c in columns.loc[columns["required"] != "", "column"] if c in table]
     blank = table[required].isna() | (table[required] == "")
     table = table[~blank.any(axis=1)]  # a blank one is reported by itself

@@ -151,7 +151,7 @@ def hide_cited_numbers(table: pd.DataFrame, findings: list[Finding]) -> pd.DataF
         if hidden:
             changed |= table[column].isin(hidden)
             table = table.assign(**{column: table[column].replace(hidden)})
-    for file, rows in table[changed].groupby("file"):
+    for file, rows in table[changed].groupby("file") if changed.any() else ():
         findings.append(Finding("numbers_hidden", str(file), count=rows["row"].nunique()))
     return table
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import reduce
 from itertools import chain
@@ -17,17 +16,21 @@ from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
+from bhyt_analysis.i18n.text import clean_line, printable
 from bhyt_analysis.ingest.loader import read_table
 from bhyt_analysis.ingest.toml_files import read_toml
 from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.law.law import Law
+from bhyt_analysis.law.law_file import ONWARD
 from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, allowed_range, assumptions
 from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS
 from bhyt_analysis.model.projection.levers import LawRow, build_reform, top_up_rows
-from bhyt_analysis.model.projection.scenario import Scenario, Target
+from bhyt_analysis.model.projection.scenario import YEARS, Scenario, Target
 from bhyt_analysis.model.targets.targets import RELATIONS
 
 Toml = Any  # whatever a TOML file may hold; the readers below check it
+MAX_NUMBER = 1e15  # VND, people or shares: far above every amount of the country
+MAX_LETTERS = 2_000  # of one text
 INCOME_GROUPS = tuple(g for g in groups_flagged("projected") if g in groups_flagged("earnings_based"))
 
 
@@ -79,8 +82,7 @@ def parse_scenario(payload: Mapping[str, Toml], file: Path) -> Scenario:
     >>> parse_scenario({"name": "mine", "law": [row]}, Path("mine.toml")).is_proposal
     True
     """
-    values, faults = _read_values(payload)
-    raise_faults((key, {**fields, "file": file.name}) for key, fields in faults)
+    values = read_values(payload, file)
     reforms = (*(Law.read(file.parent / name) for name in values.pop("reforms", ())), *_reforms(values, file.name))
     zones = read_table(file.parent / values.pop("zones"), "zones") if "zones" in values else None
     if zones is not None and not values.get("decision"):  # a list of one decision names it itself
@@ -88,6 +90,19 @@ def parse_scenario(payload: Mapping[str, Toml], file: Path) -> Scenario:
     renamed = {"zone": "zone_moves", "assumptions": "assumption_ranges"}
     fields = {renamed.get(key, key): v for key, v in values.items() if key not in ("law", "top_up", "explore")}
     return Scenario(**fields, zones=zones, reforms=reforms)
+
+
+def read_values(payload: Mapping[str, Toml], file: Path) -> dict[str, Toml]:
+    """Return the checked values of a scenario file by key, its days as dates or ISO text; raise all faults at once.
+
+    Examples
+    --------
+    >>> read_values({"name": "mine", "zone": [{"area": "07549", "zone": "I"}]}, Path("mine.toml"))["zone"]
+    ({'area': '07549', 'zone': 'I'},)
+    """
+    values, faults = _read_values(payload)
+    raise_faults((key, {**fields, "file": file.name}) for key, fields in faults)
+    return values
 
 
 def _reforms(values: Mapping[str, Toml], file_name: str) -> Iterator[Law]:
@@ -109,7 +124,7 @@ def _read_values(payload: Mapping[str, Toml]) -> tuple[dict[str, Toml], list[Fau
     faults: list[Fault] = []
     for key in (k for k in payload if k not in _READERS):
         nearest = nearest_choice(key, _READERS) or ", ".join(_READERS)
-        faults.append(("error.scenario_key", {"found": key, "nearest": nearest}))
+        faults.append(("error.scenario_key", {"found": excerpt(key), "nearest": nearest}))
     nameless = not isinstance(payload.get("name"), str) or not payload["name"].strip()
     if nameless:
         faults.append(("error.scenario_name", {}))
@@ -119,12 +134,32 @@ def _read_values(payload: Mapping[str, Toml]) -> tuple[dict[str, Toml], list[Fau
         try:
             values[key] = reader(payload[key])
         except BhytError as error:
-            faults += error.messages
+            faults += (_with_place(fault, key) for fault in error.messages)
         except (ValueError, TypeError, KeyError, AttributeError):  # a table where a list is expected, or the like
-            faults.append(("error.scenario_value", {"key": key, "found": payload[key], "expected": expected}))
+            fields = {"key": key, "found": excerpt(payload[key]), "expected": expected}
+            faults.append(("error.scenario_value", fields))
     if values.get("start") and values.get("end") and values["end"] <= values["start"]:
         faults.append(("error.scenario_span", {"start": values["start"], "end": values["end"]}))
     return values, faults
+
+
+def _with_place(fault: Fault, key: str) -> Fault:
+    """Return a fault; one about a day says in which key of the file it is."""
+    if fault[0] not in ("error.not_a_day", "error.day_out_of_range"):
+        return fault
+    return "error.scenario_value", {"key": key, "found": fault[1]["found"], "expected": "expect.day_in_range"}
+
+
+def excerpt(value: Toml) -> str:
+    """Return the beginning of a wrong value, for the sentence about it.
+
+    Examples
+    --------
+    >>> excerpt([1] * 9999)
+    '[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,…'
+    """
+    text = clean_line(str(value))
+    return text if len(text) <= 61 else f"{text[:60]}…"
 
 
 def _require(valid: bool) -> None:
@@ -133,8 +168,8 @@ def _require(valid: bool) -> None:
 
 
 def _read_text(value: Toml) -> str:
-    _require(isinstance(value, str))
-    return str(value.strip())
+    _require(isinstance(value, str) and len(value) <= MAX_LETTERS)
+    return printable(value).strip()
 
 
 def _read_texts(value: Toml) -> list[str]:
@@ -142,10 +177,38 @@ def _read_texts(value: Toml) -> list[str]:
     return [_read_text(v) for v in value]
 
 
+def read_day(value: Toml) -> dt.date:
+    """Return a day; raise a `BhytError` or ValueError for anything else, and for a day out of range.
+
+    Examples
+    --------
+    >>> read_day("31/12/2021").isoformat()
+    '2021-12-31'
+    """
+    day = parse_date(value if isinstance(value, dt.date) else excerpt(_read_text(value)))
+    if day.year not in YEARS:
+        raise BhytError(("error.day_out_of_range", {"found": str(day), "first": YEARS[0], "last": YEARS[-1]}))
+    return day
+
+
 def _read_month(value: Toml) -> pd.Timestamp:
     """Return the end of the month of a day."""
-    day = parse_date(value if isinstance(value, dt.date) else _read_text(value))
-    return pd.Timestamp(day) + pd.offsets.MonthEnd(0)
+    return pd.Timestamp(read_day(value)) + pd.offsets.MonthEnd(0)
+
+
+def _read_until(value: Toml) -> str:
+    """Return a last day as text; "" for none, and for the day that means none in files of law."""
+    return "" if value == "" or str(value)[:10] == str(ONWARD) else str(read_day(value))
+
+
+def _read_number(value: Toml) -> float:
+    _require(_is_number(value))
+    return float(value) if isinstance(value, float) else int(value)
+
+
+def _read_amount(value: Toml) -> float | str:
+    """Return a value of law: a number, or its text, which the reader of law looks at."""
+    return _read_text(value) if isinstance(value, str) else _read_number(value)
 
 
 def _read_support_window(value: Toml) -> str:
@@ -168,16 +231,16 @@ def _read_assumptions(payload: Toml) -> dict[str, Range]:
     for name, value in _flatten(payload):
         if name not in table.index:
             near = nearest_choice(name, table.index) or ", ".join(table.index)
-            faults.append(("error.scenario_assumption", {"found": name, "nearest": near}))
+            faults.append(("error.scenario_assumption", {"found": excerpt(name), "nearest": near}))
             continue
         numbers = value if isinstance(value, list) else [value] * 3
         low, high = allowed_range(name)
         in_range = len(numbers) == 3 and all(_is_number(n) and low <= n <= high for n in numbers)
         if name in POINT_VALUED and len(set(map(str, numbers))) > 1:
-            faults.append(("error.assumption_single", {"name": name, "found": value}))
+            faults.append(("error.assumption_single", {"name": name, "found": excerpt(value)}))
         elif not in_range or numbers != sorted(numbers, reverse=numbers[0] > numbers[-1]):
             limits = {"low": low, "high": high, "unit": table.at[name, "unit"]}
-            faults.append(("error.assumption_value", {"name": name, "found": value, **limits}))
+            faults.append(("error.assumption_value", {"name": name, "found": excerpt(value), **limits}))
         else:
             ranges[name] = (float(numbers[0]), float(numbers[1]), float(numbers[2]))
     raise_faults((key, {"file": "", **fields}) for key, fields in faults)
@@ -185,7 +248,7 @@ def _read_assumptions(payload: Toml) -> dict[str, Range]:
 
 
 def _is_number(value: Toml) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER
 
 
 def _read_income(payload: Toml) -> dict[str, float]:
@@ -195,6 +258,7 @@ def _read_income(payload: Toml) -> dict[str, float]:
 
 def _read_targets(payload: Toml) -> tuple[Target, ...]:
     targets: list[Target] = []
+    _require_rows(payload, 200)
     for row in payload:
         relation = row.get("relation", ">=")
         _require(_is_number(row["rate"]) and 0 <= row["rate"] <= 1 and relation in RELATIONS)
@@ -202,21 +266,43 @@ def _read_targets(payload: Toml) -> tuple[Target, ...]:
     return tuple(targets)
 
 
-def _rows_with(*required: str) -> Callable[[Toml], tuple[dict[str, Toml], ...]]:
-    """Return a reader of rows that have some keys; days become text."""
+def _require_rows(payload: Toml, most: int) -> None:
+    _require(isinstance(payload, list) and all(isinstance(row, dict) for row in payload))
+    if len(payload) > most:
+        raise BhytError(("error.scenario_rows", {"count": len(payload), "most": most}))
+
+
+def _read_share(value: Toml) -> float:
+    _require(_is_number(value) and 0 <= value <= 1)
+    return float(value)
+
+
+def _rows_with(most: int, *required: str) -> Callable[[Toml], tuple[dict[str, Toml], ...]]:
+    """Return a reader of rows, ``most`` at most, that have some columns; days become text."""
 
     def read(payload: Toml) -> tuple[dict[str, Toml], ...]:
+        _require_rows(payload, most)
         _require(all(set(required) <= set(row) for row in payload))
-        return tuple({k: str(v) if isinstance(v, dt.date) else v for k, v in row.items()} for row in payload)
+        return tuple({k: _CELLS[k](v) for k, v in row.items()} for row in payload)
 
     return read
 
 
 def _read_seed(value: Toml) -> int:
-    _require(isinstance(value, int) and not isinstance(value, bool) and value >= 0)
+    _require(isinstance(value, int) and _is_number(value) and value >= 0)
     return int(value)
 
 
+_TEXT_COLUMNS = ("area", "zone", "group", "parameter", "key", "unit", "reference", "status", "note")
+# The columns of the rows of law, top-ups and zones.
+_CELLS: dict[str, Callable[[Toml], Toml]] = {
+    **dict.fromkeys(_TEXT_COLUMNS, _read_text),
+    **dict.fromkeys(("since", "checked"), lambda value: str(read_day(value))),
+    "points": _read_number,
+    "special_villages_share": _read_share,
+    "until": _read_until,
+    "value": _read_amount,
+}
 _READERS: dict[str, tuple[Callable[[Toml], Toml], str]] = {
     "name": (_read_text, "expect.text"),
     "name_en": (_read_text, "expect.text"),
@@ -230,8 +316,8 @@ _READERS: dict[str, tuple[Callable[[Toml], Toml], str]] = {
     "income": (_read_income, "expect.income"),
     "targets": (_read_targets, "expect.targets"),
     "seed": (_read_seed, "expect.seed"),
-    "law": (_rows_with("parameter", "since", "value"), "expect.law_rows"),
-    "top_up": (_rows_with("group", "points", "area", "since"), "expect.top_ups"),
-    "zone": (_rows_with("area", "zone"), "expect.zone_rows"),
+    "law": (_rows_with(500, "parameter", "since", "value"), "expect.law_rows"),
+    "top_up": (_rows_with(50, "group", "points", "area", "since"), "expect.top_ups"),
+    "zone": (_rows_with(3_500, "area", "zone"), "expect.zone_rows"),
     "explore": (dict, "expect.explore"),  # the view of the explorer that wrote the file: not read here
 }

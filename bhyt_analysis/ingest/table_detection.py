@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -86,15 +87,20 @@ def table_from_name(name: str) -> str | None:
     >>> table_from_name("cards_2021-07"), table_from_name("Dân số 2021"), table_from_name("Sheet1")
     ('cards', 'population', None)
     """
-    folded, more = normalise_name(clean_text(name)), schema.alternative_headings()
+    folded = normalise_name(clean_text(name))
+    return next((table for title, table in _tables_by_title() if title.match(folded)), None)
+
+
+@lru_cache(maxsize=1)
+def _tables_by_title() -> list[tuple[re.Pattern[str], str]]:
+    """Return a pattern of the names of each table, the longest first."""
+    more = schema.alternative_headings()
     titles = [(f"sheet.{t}", t) for t in _tables() if has_message(f"sheet.{t}")]
     tables = {normalise_name(translate(key, lang)): t for key, t in titles for lang in LANGUAGES}
     others = more[(more["table"] != "") & (more["column"] == "")]
     tables |= {normalise_name(r.heading): r.table for r in others.itertuples()} | {t: t for t in _tables()}
-    for title in sorted(tables, key=len, reverse=True):
-        if re.fullmatch(rf"{re.escape(title)}([_ .,(-].*)?", folded):
-            return tables[title]
-    return None
+    names = sorted(tables, key=len, reverse=True)
+    return [(re.compile(rf"{re.escape(title)}([_ .,(-].*)?\Z"), tables[title]) for title in names]
 
 
 def _tables() -> list[str]:

@@ -6,7 +6,6 @@ given areas all is filled in that is known of them, and only the counts of cards
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from bhyt_analysis.domain.schema import choice_name, schema, table_columns, table_name
+from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError, has_message, translate
@@ -54,7 +54,7 @@ def write_template(
         raise BhytError(("error.file_exists", {"file": file}))
     if not file.parent.is_dir():
         raise BhytError(("error.no_folder", {"file": file, "folder": file.parent}))
-    content = known_rows(areas, pd.Timestamp(parse_date(today or dt.date.today()))) if areas else None
+    content = known_rows(areas, pd.Timestamp(parse_date(today or clock.today()))) if areas else None
     notes = _notes(content, lang) if content else []
     book = Workbook()
     _guide(book.active, lang, notes)
@@ -156,6 +156,7 @@ def _filled_sheet(sheet: Worksheet, table: str, rows: pd.DataFrame, lang: str) -
         sheet.column_dimensions[get_column_letter(i)].width = max(12, min(60, longest + 2))
         for cell in cells:
             cell.font, cell.number_format = Font(name=FONT), FORMATS.get(column["type"], "@")
+            cell.data_type = "s" if isinstance(cell.value, str) else cell.data_type  # a name is never a formula
             if column["table"] == "groups":
                 cell.fill, cell.border = PatternFill("solid", fgColor=YELLOW), Border(*[Side("thin", GREY)] * 4)
     for (cell,) in sheet.iter_rows(HEADING + 1, sheet.max_row, 1, 1):

@@ -72,7 +72,7 @@ def reported_groups() -> list[str]:
     Examples
     --------
     >>> reported_groups()[:3], len(reported_groups())
-    (['employer_employee', 'social_security_paid', 'state_paid_other'], 13)
+    (['employer_employee', 'social_security_paid', 'state_paid_other'], 16)
     """
     table = groups()
     return table.index[(table["projected"] != "") & (table["within"] == "")].tolist()

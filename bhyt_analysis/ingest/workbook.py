@@ -22,13 +22,35 @@ import pandas as pd
 
 from bhyt_analysis.domain.findings import Finding, Term
 from bhyt_analysis.i18n.text import clean_text
-from bhyt_analysis.ingest.file_kinds import ODS, TEXT, WORKBOOK_KINDS, XLS, XLSB, XLSX, file_kind, special_kind
+from bhyt_analysis.ingest.file_kinds import (
+    ODS,
+    TEXT,
+    WORKBOOK_KINDS,
+    XLS,
+    XLSB,
+    XLSX,
+    file_kind,
+    read_content,
+    special_kind,
+)
+from bhyt_analysis.ingest.limits import (
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_FILE,
+    MAX_TEXT_CELL,
+    MB,
+    READER_MEMORY,
+    READER_SECONDS,
+    TooLargeError,
+)
+from bhyt_analysis.ingest.native_reader import ReaderDiedError, read_native
 from bhyt_analysis.ingest.old_workbook import OldWorkbook
 from bhyt_analysis.ingest.personal_text import hide_personal
 from bhyt_analysis.ingest.sheet_details import (
     PERCENT,
     YEAR,
     BookDetails,
+    Extent,
     OdsDetails,
     Range,
     SheetDetails,
@@ -143,7 +165,11 @@ def read_sheets(file: Path, findings: list[Finding]) -> Iterator[Sheet]:
     if kind := special_kind(file):
         findings.append(Finding("wrong_kind", label, value=Term(f"file_kind.{kind}")))
         return
-    content = file.read_bytes()
+    try:
+        content = read_content(file, MAX_FILE)
+    except TooLargeError as error:
+        findings.append(error.finding(label))
+        return
     kind = file_kind(content)
     if kind in WORKBOOK_KINDS:
         yield from _read_workbook(file, content, kind, findings)
@@ -203,6 +229,11 @@ def _read_workbook(file: Path, content: bytes, kind: str, findings: list[Finding
     except BaseException as error:  # a damaged file: the readers raise many kinds, and panics that are no Exception
         if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
             raise
+        if isinstance(error, ReaderDiedError | MemoryError):
+            error = TooLargeError("reader", memory=READER_MEMORY / 1000 / MB, seconds=READER_SECONDS)
+        if isinstance(error, TooLargeError):
+            findings.append(error.finding(label))
+            return
         if "encrypted" in str(error):
             findings.append(Finding("wrong_kind", label, value=Term("file_kind.password")))
             return
@@ -221,29 +252,28 @@ def _raw_sheets(content: bytes, kind: str) -> tuple[bool, Iterator[_RawSheet]]:
     if kind == XLS:
         old = OldWorkbook.from_bytes(content)
         return old.from_1904, (_RawSheet(n, v, details, partial(list, rows)) for n, v, rows, details in old.sheets())
-    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
-
-    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
     readers: dict[str, type[BookDetails]] = {XLSX: XlsxDetails, XLSB: XlsbDetails, ODS: OdsDetails}
-    formats = readers[kind](content)
+    book = readers[kind](content)
+    return book.from_1904, _native_sheets(content, book, kind)
 
-    def sheets() -> Iterator[_RawSheet]:
-        for metadata in book.sheets_metadata:
-            if metadata.typ != SheetTypeEnum.WorkSheet:
-                continue
-            if metadata.visible != SheetVisibleEnum.Visible:
-                yield _RawSheet(metadata.name, False, SheetDetails(), list)
-                continue
-            details = formats.sheet(metadata.name)
-            if details.last:
-                yield _RawSheet(metadata.name, True, details, list)
-                continue
-            sheet = book.get_sheet_by_name(metadata.name)
-            ranges = ((a + 1, b + 1, c + 1, d + 1) for (a, b), (c, d) in sheet.merged_cell_ranges or ())
-            details = replace(details, merged=details.merged or tuple(ranges))
-            yield _RawSheet(metadata.name, True, details, partial(sheet.to_python, skip_empty_area=False))
 
-    return formats.from_1904, sheets()
+def _native_sheets(content: bytes, book: BookDetails, kind: str) -> Iterator[_RawSheet]:
+    """Yield the sheets that calamine reads; none of them is read before all have been measured."""
+    details = {name: book.sheet(name) for name in book.visible}
+    if too_large := [name for name in details if details[name].last]:
+        yield from (_RawSheet(name, True, details[name], list) for name in too_large)
+        if kind == ODS or len(too_large) == len(details):  # calamine reads all sheets of .ods at once
+            return
+    for sheet in read_native(content, too_large, book.is_harmless()):
+        if sheet.name in too_large:
+            continue
+        own = details.get(sheet.name, SheetDetails())
+        rows = sheet.rows
+        if last := Extent(len(rows), max(map(len, rows), default=0), MAX_CELLS).last:
+            yield _RawSheet(sheet.name, True, SheetDetails(last=last), list)
+            continue
+        merged = own.merged or ((a + 1, b + 1, c + 1, d + 1) for (a, b), (c, d) in sheet.merged)
+        yield _RawSheet(sheet.name, sheet.visible, replace(own, merged=tuple(merged)), partial(list, rows))
 
 
 def _read_sheet(file: Path, raw: _RawSheet, from_1904: bool, findings: list[Finding]) -> Sheet | None:
@@ -261,9 +291,18 @@ def _read_sheet(file: Path, raw: _RawSheet, from_1904: bool, findings: list[Find
     if hidden_columns:
         letters = first_names([column_letter(c) for c in sorted(hidden_columns)])
         findings.append(Finding("hidden_columns", label, count=len(hidden_columns), value=letters))
-    _check_merged(cells, details.merged, label, findings)
+    merged = _sound_ranges(details.merged, cells)
+    _check_merged(cells, merged, label, findings)
     cells = decode_cells(cells, label, findings)
-    return Sheet(label, clean_text(raw.name), cells, details.merged, False, hidden_rows, hidden_columns)
+    return Sheet(label, clean_text(raw.name), cells, merged, False, hidden_rows, hidden_columns)
+
+
+def _sound_ranges(merged: tuple[Range, ...], cells: pd.DataFrame) -> tuple[Range, ...]:
+    """Return the merged ranges that lie in a sheet; none if they must overlap, as those of Excel never do."""
+    height, width = int(cells.index[-1]), cells.shape[1]
+    inside = [area for area in dict.fromkeys(merged) if area[0] <= height and area[1] <= width]
+    sizes = ((min(bottom, height) - top + 1) * (min(right, width) - left + 1) for top, left, bottom, right in inside)
+    return tuple(inside) if sum(sizes) <= height * width else ()
 
 
 def _check_merged(cells: pd.DataFrame, merged: tuple[Range, ...], label: str, findings: list[Finding]) -> None:
@@ -379,6 +418,9 @@ def read_csv_cells(content: bytes, label: str, findings: list[Finding]) -> pd.Da
         findings.append(Finding("not_utf8", label, content[: _utf8_length(content)].count(b"\n") + 1))
         return None
     delimiter = detect_delimiter(text)
+    if (too_long := _too_long_row(text, delimiter, label)) is not None:
+        findings.append(too_long)
+        return None
     if '"' not in text and (plain := _read_plain_csv(text, delimiter)) is not None:
         return plain
     # The csv module knows the true line of a row with line breaks in a cell, pandas does not.
@@ -399,6 +441,26 @@ def read_csv_cells(content: bytes, label: str, findings: list[Finding]) -> pd.Da
     width = max(map(len, rows))
     cells = [row + [""] * (width - len(row)) for row in rows]
     return pd.DataFrame(cells, columns=range(1, width + 1), index=lines, dtype=object)
+
+
+def _too_long_row(text: str, delimiter: str, label: str) -> Finding | None:
+    """Return a finding for the first row with too many columns or with a cell that is too long."""
+    end_of_line = "\n" if "\n" in text else "\r"
+    start = 0
+    while len(text) - start > MAX_COLUMNS:
+        end = text.rfind(end_of_line, start, start + MAX_COLUMNS + 1)  # all lines up to there are short
+        if end < 0:
+            end = text.find(end_of_line, start)
+            line = text[start:] if end < 0 else text[start:end]
+            columns, row = line.count(delimiter) + 1, text.count(end_of_line, 0, start) + 1
+            if columns > MAX_COLUMNS:
+                return TooLargeError("columns", found=columns, most=MAX_COLUMNS).finding(label, row)
+            if len(line) > MAX_TEXT_CELL and (longest := max(map(len, line.split(delimiter)))) > MAX_TEXT_CELL:
+                return TooLargeError("cell", found=longest, most=MAX_TEXT_CELL).finding(label, row)
+            if end < 0:
+                break
+        start = end + 1
+    return None
 
 
 def _utf8_length(content: bytes) -> int:

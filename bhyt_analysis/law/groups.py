@@ -2,13 +2,20 @@
 
 One row of ``groups.csv`` is a group of article 12 of the law (``key == group``) or a sub-group of it. ``within`` names
 a wider sub-group that some offices report instead of its parts, such as ``difficult_area`` for the three area titles.
+Where the law changed a group (its payer, its place in the order, its level), each period is a row of its own, from
+``since`` to ``until`` (both inclusive; blank is open). A group that a share of its own supports has no period: it is
+there on the days on which ``law.csv`` has its share.
 """
 
+import datetime as dt
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from bhyt_analysis.i18n.dates import DateLike, parse_date
 
 FILE = Path(__file__).with_name("groups.csv")
 # Columns with the place of a group in a list of groups, missing for a group outside the list.
@@ -16,21 +23,29 @@ FLAGS = ("projected", "destination", "self_paid", "earnings_based", "premium_tab
 
 
 @lru_cache(maxsize=1)
-def _table() -> pd.DataFrame:
+def _periods() -> pd.DataFrame:
+    """Return all rows of the file, the periods of a group from the first to the last."""
     table = pd.read_csv(FILE, dtype=str, keep_default_na=False, encoding="utf-8")
     table["title_order"] = table["title_order"].astype("int64")
-    return table.assign(**{f: pd.to_numeric(table[f]).astype("Int64") for f in FLAGS}).set_index("key")
+    for column, open_end in (("since", dt.date.min), ("until", dt.date.max)):
+        table[column] = [parse_date(day) if day else open_end for day in table[column]]
+    return table.assign(**{f: pd.to_numeric(table[f]).astype("Int64") for f in FLAGS})
+
+
+@lru_cache(maxsize=1)
+def _table() -> pd.DataFrame:
+    return _periods().drop_duplicates("key", keep="last").set_index("key")
 
 
 def groups() -> pd.DataFrame:
-    """Return the groups and sub-groups, one row a key, in the order of article 12.
+    """Return the groups and sub-groups as the law has them last, one row a key.
 
     Returns
     -------
-    DataFrame indexed by ``key`` with ``group``, ``within``, ``card_codes`` (joined by ``;``), ``payer``,
-    ``title_order`` (a person with several titles is insured under the lowest), ``subsidy_key`` (the key of
-    ``subsidy_share`` in the law), ``benefit_level``, the flags that `groups_flagged` reads, ``name_vi``,
-    ``name_en`` and ``reference``.
+    DataFrame indexed by ``key`` with ``since`` and ``until`` (days), ``group``, ``within``, ``card_codes`` (joined by
+    ``;``), ``payer``, ``title_order`` (a person with several titles is insured under the lowest), ``subsidy_key`` (the
+    key of ``subsidy_share`` in the law), ``benefit_level``, the flags that `groups_flagged` reads, ``name_vi``,
+    ``name_en``, ``reference`` and ``status`` (of that text: confirmed, or secondary).
 
     Examples
     --------
@@ -41,6 +56,44 @@ def groups() -> pd.DataFrame:
     'household'
     """
     return _table().copy(deep=False)  # pandas copies what is changed
+
+
+def groups_on(day: DateLike) -> pd.DataFrame:
+    """Return the groups as the law has them on a day, in the columns and order of `groups`.
+
+    A group that is not there on the day has a row of missing values.
+
+    Examples
+    --------
+    From 1 December 2018 the State pays for survivors of great age, and no more the social security fund:
+
+    >>> [groups_on(day).at["survivors_allowance_at_80", "group"] for day in ("2018-11-30", "2018-12-01")]
+    ['social_security_paid', 'state_paid']
+    """
+    return _groups_on(parse_date(day)).copy(deep=False)
+
+
+@lru_cache(maxsize=64)
+def _groups_on(day: dt.date) -> pd.DataFrame:
+    table = _periods()
+    rows = table[(table["since"] <= day) & (table["until"] >= day)]
+    return rows.set_index("key").reindex(_table().index)
+
+
+def values_by_month(key: str, column: str, months: Sequence[DateLike]) -> np.ndarray:
+    """Return a column of a group on the first day of each month; None where the group is not there.
+
+    Examples
+    --------
+    >>> values_by_month("survivors_allowance_at_80", "payer", ["2018-11-30", "2018-12-31"]).tolist()
+    ['social_security_fund', 'state_budget']
+    """
+    table = _periods()
+    values = np.full(len(months), None, dtype=object)
+    firsts = np.array([parse_date(m).replace(day=1) for m in months], dtype=object)
+    for row in table[table["key"] == key].to_dict("records"):
+        values[(firsts >= row["since"]) & (firsts <= row["until"])] = row[column]
+    return values
 
 
 @lru_cache(maxsize=1)

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.messages import nearest_choice
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
@@ -28,17 +29,23 @@ MONTH_COLUMNS = ["month", "parameter", "key", "value", "reference", "status"]
 # A row of the law, by which a reform is compared.
 LawRow = namedtuple("LawRow", "parameter key area since until unit reference status file row")
 DIFF_COLUMNS = [
+    "parameter", "key", "area", "since", "until", "before", "after", "unit", "reference", "status", "text",
+]  # fmt: skip
+# Parameters whose nationwide value is the least that holds in every area (Decree 146/2018/NĐ-CP art. 8(2), Decree
+# 188/2025/NĐ-CP art. 6): a province can add to it, and its older row does not stop a rise of it.
+MINIMUMS = ("subsidy_share",)
+OPEN_COLUMNS = [
     "parameter",
     "key",
     "area",
     "since",
     "until",
-    "before",
-    "after",
+    "value",
+    "otherwise",
     "unit",
     "reference",
     "status",
-    "text",
+    "note",
 ]
 
 
@@ -145,7 +152,18 @@ class Law:
 
         ``area`` is a name or code, or the chain of units that a place belongs to, the smallest first (what
         `bhyt_analysis.domain.geography.lineage` gives). The row of the smallest unit wins; within one area a reform
-        wins over the law that it covers, then the later ``since``.
+        wins over the law that it covers, then the later ``since``. Of ``subsidy_share`` the nationwide value is the
+        least that is paid anywhere: a province's own share counts where it is higher.
+
+        Examples
+        --------
+        >>> more = {"parameter": "subsidy_share", "key": "student", "since": "2027-01-01", "value": 0.6}
+        >>> reform = Law.of(pd.DataFrame([{**more, "reference": "what if", "status": "proposal"}]), "mine")
+        >>> [
+        ...     float((Law.read() | reform).at(day, "Đắk Lắk").number("subsidy_share", "student"))
+        ...     for day in ("2026-12-31", "2027-01-01")
+        ... ]
+        [0.55, 0.6]
         """
         if area is not None and not isinstance(area, str):
             area = tuple(u if isinstance(u, str) else tuple(u) for u in area)
@@ -184,9 +202,14 @@ class Law:
         firsts = np.array([parse_date(m).replace(day=1) for m in months], dtype="datetime64[D]")
         rows = _weakest_first(self.table[self.table["parameter"] == parameter], area)
         values: dict[str, np.ndarray] = {key: np.full(len(firsts), np.nan) for key in rows["key"]}
+        least: dict[str, np.ndarray] = {key: np.full(len(firsts), np.nan) for key in rows["key"]}
         for row in rows.itertuples():
             inside = (firsts >= np.datetime64(row.since)) & (firsts <= np.datetime64(row.until))
             values[row.key][inside] = row.value
+            if not row.area:
+                least[row.key][inside] = row.value
+        if parameter in MINIMUMS:
+            values = {key: np.fmax(own, least[key]) for key, own in values.items()}
         return pd.DataFrame(values, index=pd.DatetimeIndex(firsts, name="month"))
 
     def areas_of(self, area: Area) -> tuple[str, ...]:
@@ -218,6 +241,56 @@ class Law:
         rows = map(LawRow._make, table[list(LawRow._fields)].itertuples(index=False))
         return pd.DataFrame([change for row in rows for change in _changes(self, combined, row)], columns=DIFF_COLUMNS)
 
+    def open_points(self, key: str | None = None, area: Area = None) -> pd.DataFrame:
+        """Return the values on which the sources disagree (status ``conflict``), each with what holds if it does not.
+
+        ``key`` limits them to a group, ``area`` to those of a place and nationwide ones. Columns of ``law.csv`` with
+        ``until`` (None is onward) and ``otherwise``: what is in force without the value, or else that of a household
+        member on its own, for a person without the title pays and is treated as one.
+
+        Examples
+        --------
+        >>> points = Law.read().open_points("minority_left_2016_2020_list")
+        >>> points[["parameter", "value", "otherwise"]].to_numpy().tolist()
+        [['subsidy_share', 0.7, 0.0], ['benefit_share', 0.95, 0.8]]
+        """
+        rows = self.table[self.table["status"] == "conflict"]
+        near = [_distance(a, _name_chain(area)) is not None for a in rows["area"]]
+        rows = rows[np.array(near, dtype=bool) & ((rows["key"] == key) | (key is None))]
+        settled, otherwise = self.settle(applies=False), []
+        for row in rows.itertuples():
+            values = settled.at(row.since, row.area or None).rows(row.parameter).set_index("key")["value"]
+            otherwise.append(float(values.get(row.key, values.get("household", np.nan))))
+        until = [None if u == ONWARD else u for u in rows["until"]]
+        return rows.assign(otherwise=otherwise, until=until)[OPEN_COLUMNS].reset_index(drop=True)
+
+    def settle(self, applies: bool) -> Law:
+        """Return the law with the values on which the sources disagree in force, or without them.
+
+        Examples
+        --------
+        >>> law = Law.read()
+        >>> key = "minority_left_2016_2020_list"
+        >>> [key in law.settle(applies).at("2026-01-01")["subsidy_share"] for applies in (True, False)]
+        [True, False]
+        """
+        if applies:
+            return self
+        # The rows stay, without a value: what is made from this reading is still in dispute.
+        return Law(self.table.assign(value=self.table["value"].mask(self.table["status"] == "conflict")))
+
+    def first_dispute(self, parameter: str, key: str) -> dt.date | None:
+        """Return the first day on which the sources disagree about a value; None if they agree.
+
+        Examples
+        --------
+        >>> Law.read().first_dispute("subsidy_share", "minority_left_2016_2020_list")
+        datetime.date(2025, 8, 15)
+        """
+        rows = self.table[(self.table["status"] == "conflict") & (self.table["parameter"] == parameter)]
+        rows = rows[rows["key"] == key]
+        return min(rows["since"], default=None)
+
     def latest_change(self, today: DateLike | None = None) -> dt.date:
         """Return the last day, up to today, on which the law in force became another one.
 
@@ -228,10 +301,10 @@ class Law:
         >>> Law.read().latest_change("2026-11-22")
         datetime.date(2026, 11, 1)
         """
-        limit = dt.date.today() if today is None else parse_date(today)
+        limit = None if today is None else parse_date(today)
         rows = self.table[self.table["status"] != "proposal"]
         ends = [u + dt.timedelta(days=1) for u in rows["until"] if u != ONWARD]
-        return max(d for d in [*rows["since"], *ends] if d <= limit)
+        return max(d for d in {*rows["since"], *ends} if (clock.has_come(d) if limit is None else d <= limit))
 
     def sha256(self) -> str:
         """Return a fingerprint of every row, for manifests."""
@@ -251,14 +324,18 @@ def _name_chain(area: Area) -> list[set[str]]:
 def _in_force(law: Law, date: pd.Timestamp, area: Area) -> InForce:
     table = law.table
     rows = _weakest_first(table[(table["since"] <= date) & (table["until"] >= date)], area)
+    rows = rows.assign(local=rows["area"] != "").drop_duplicates(["parameter", "key", "local"], keep="last")
+    least = rows["value"].where(rows["parameter"].isin(MINIMUMS), 0.0)
+    rows = rows.assign(least=least).sort_values(["least", "local"], kind="stable")
     rows = rows.drop_duplicates(["parameter", "key"], keep="last").sort_values(["layer", "row"], kind="stable")
     label = area if isinstance(area, str) else next(iter(area[0])) if area else ""
-    return InForce(date, label, rows.drop(columns=["distance", "layer"]).reset_index(drop=True))
+    return InForce(date, label, rows.drop(columns=["distance", "layer", "local", "least"]).reset_index(drop=True))
 
 
 def _weakest_first(rows: pd.DataFrame, area: Area) -> pd.DataFrame:
     """Return the rows that hold in an area, each before those that replace it."""
     chain = _name_chain(area)
+    rows = rows[rows["value"].notna()]  # a reading of the law may leave a row without a value
     rows = rows.assign(distance=[_distance(a, chain) for a in rows["area"]]).dropna(subset="distance")
     return rows.sort_values(["distance", "layer", "since"], ascending=[False, True, True], kind="stable")
 
@@ -278,7 +355,7 @@ def _changes(law: Law, combined: Law, row: LawRow) -> Iterator[dict[str, object]
         # Only where this very row is the one in force, and not a later reform of it.
         if before == after or not ((new["file"] == row.file) & (new["row"] == row.row)).any():
             continue
-        own = _areas_with_own_value(_same_key(law.table, row), row, since, until)
+        own = _areas_with_own_value(_same_key(law.table, row), row, since, until, after or 0.0)
         text = _text(row, since, until, before, after, own)
         period = {"since": since, "until": None if until == ONWARD else until}
         yield {**row._asdict(), **period, "before": before, "after": after, "text": text}
@@ -295,11 +372,13 @@ def _same_key(table: pd.DataFrame, row: LawRow) -> pd.DataFrame:
     return table[(table["parameter"] == row.parameter) & (table["key"] == row.key)]
 
 
-def _areas_with_own_value(table: pd.DataFrame, row: LawRow, since: dt.date, until: dt.date) -> list[str]:
+def _areas_with_own_value(table: pd.DataFrame, row: LawRow, since: dt.date, until: dt.date, value: float) -> list[str]:
     """Return the areas whose own row of the law has precedence over a nationwide reform in a period."""
     if row.area:
         return []
     own = table[(table["area"] != "") & (table["since"] <= until) & (table["until"] >= since)]
+    if row.parameter in MINIMUMS:
+        own = own[own["value"] > value]
     return sorted(set(own["area"]))
 
 
@@ -314,8 +393,6 @@ def _text(
         text += "; a proposal, not in force"
     if own:
         text += f"; {', '.join(own)} keep their own value"
-        if row.parameter == "subsidy_share":
-            text += ", though budgets and projections take the nationwide share where it is higher"
     return text
 
 

@@ -22,6 +22,7 @@ ONWARD = dt.date.max
 # Values that are a part of something: between 0 and 1.
 SHARES = ("subsidy_share", "benefit_share", "household_factor", "contribution_rate", "employer_rate", "employee_rate")
 
+MAX_BYTES = 20_000_000  # of a law file; the bundled one has less than 0.1 MB
 Row = dict[str, str]
 Fault = tuple[str, dict[str, object]]  # key of a message, and its fields
 AllowedKeys = tuple[tuple[str, ...], ...]  # each parameter, followed by its keys
@@ -33,10 +34,11 @@ class LawError(BhytError):
 
 def read_law_file(path: Path) -> pd.DataFrame:
     """Return the checked rows of a law file; raise `LawError` with all faults of the file."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise LawError(("error.no_such_file", {"file": path})) from None
+    if not path.is_file():  # a pipe or a device would never end
+        raise LawError(("error.no_such_file", {"file": path}))
+    if (size := path.stat().st_size) > MAX_BYTES:
+        raise LawError(("error.too_large", {"file": path.name, "found": size / 1e6, "most": MAX_BYTES / 1e6}))
+    content = path.read_bytes()
     return _parse(path.name, content, None if path == FILE else _allowed_keys()).copy()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,6 +12,8 @@ import pandas as pd
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, has_message, translate
+from bhyt_analysis.i18n.safe_text import to_html as escape_html
+from bhyt_analysis.i18n.safe_text import to_sheet
 from bhyt_analysis.i18n.unit_names import display_name
 from bhyt_analysis.tables.labels import column_name, group_name, status_name, weakest_stamp
 
@@ -278,13 +279,13 @@ def spec_to_html(spec: TableSpec, lang: str = "vi") -> str:
     head = "".join(_tag("th", c.heading, k) for c, k in zip(spec.columns, classes, strict=True))
     cells = (zip(row, classes, strict=True) for row in spec.formatted_rows(lang))
     rows = "".join(f"<tr>{''.join(_tag('td', text, k) for text, k in row)}</tr>" for row in cells)
-    title = f"<caption>{html.escape(spec.stamp)}</caption>" if spec.stamp else ""
-    foot = "".join(f'<p class="note">{html.escape(n)}</p>' for n in spec.notes)
+    title = f"<caption>{escape_html(spec.stamp)}</caption>" if spec.stamp else ""
+    foot = "".join(f'<p class="note">{escape_html(n)}</p>' for n in spec.notes)
     return f'<table class="bhyt">{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{foot}'
 
 
 def _tag(name: str, text: str, kind: str) -> str:
-    return f'<{name} class="{kind}">{html.escape(text)}</{name}>' if kind else f"<{name}>{html.escape(text)}</{name}>"
+    return f'<{name} class="{kind}">{escape_html(text)}</{name}>' if kind else f"<{name}>{escape_html(text)}</{name}>"
 
 
 def save_csv(table: pd.DataFrame, path: Path, lang: str = "vi") -> None:
@@ -292,10 +293,11 @@ def save_csv(table: pd.DataFrame, path: Path, lang: str = "vi") -> None:
     spreadsheet_table(table, lang).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 
-def spreadsheet_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
+def spreadsheet_table(table: pd.DataFrame, lang: str = "vi", for_text: bool = True) -> pd.DataFrame:
     """Return the table as texts for a spreadsheet: plain numbers, headings in the language.
 
-    Shares are in per cent; hidden counts are ``<5``; text that a spreadsheet would take for a formula is kept as text.
+    Shares are in per cent; hidden counts are ``<5``. ``for_text``: for a CSV file or the clipboard, where a text that
+    looks like a formula needs an apostrophe to stay a text (`bhyt_analysis.i18n.safe_text.to_sheet`).
 
     Examples
     --------
@@ -307,7 +309,9 @@ def spreadsheet_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
         kind, heading = COLUMN_FORMATS.get(column), column_name(column, lang)
         if kind in PER_CENT:  # also where the heading ends in brackets, as "Low (5%)" of draws
             heading = f"{heading[:-1]}; %)" if heading.endswith(")") else f"{heading} (%)"
-        out[heading] = _hide(column, [_plain_text(column, kind, v, lang) for v in table[column]], mask)
+        cells = [_plain_text(column, kind, v, lang) for v in table[column]]
+        cells = [to_sheet(text) for text in cells] if for_text and kind is None else cells
+        out[to_sheet(heading) if for_text else heading] = _hide(column, cells, mask)
     return pd.DataFrame(out)
 
 
@@ -322,5 +326,4 @@ def _plain_text(column: str, kind: str | None, value: Value, lang: str) -> str:
         return f"{round(float(value) * 100, 4):g}"
     if kind is not None:
         return str(int(value)) if float(value).is_integer() else f"{round(float(value), 6):.6g}"
-    text = _cell_text(column, value, lang)
-    return "'" + text if text[:1] in tuple("=+-@\t") else text
+    return _cell_text(column, value, lang)

@@ -43,7 +43,7 @@ def column_name(column: str, lang: str = "vi") -> str:
 
 def weakest_stamp(statuses: pd.Series | list[str]) -> str | None:
     """Return the status that a chart or table is stamped with, if any."""
-    return next((s for s in ("synthetic", "estimated", "proposal") if s in set(statuses)), None)
+    return next((s for s in ("synthetic", "conflict", "estimated", "proposal") if s in set(statuses)), None)
 
 
 def statuses_of(rows: pd.DataFrame) -> list[str]:

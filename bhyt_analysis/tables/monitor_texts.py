@@ -8,6 +8,7 @@ import pandas as pd
 
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.safe_text import plain_text
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.model.monitoring.monitor import ALERTS, EXPIRY_WINDOWS
 from bhyt_analysis.model.monitoring.reports import STATES
@@ -23,8 +24,8 @@ def monitor_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
 
     Examples
     --------
-    >>> monitor_texts(bhyt.monitor(bhyt.load(), "X001", "2022-06"), "en")[0]
-    'On 30 June 2022, **49,505** people of Mẫu 01 district (synthetic) were insured (76.3% of the population).'
+    >>> plain_text(monitor_texts(bhyt.monitor(bhyt.load(), "X001", "2022-06"), "en")[0])
+    'On 30 June 2022, 49,505 people of Mẫu 01 district (synthetic) were insured (76.3% of the population).'
     """
     row: Row = {k: None if pd.isna(v) else v for k, v in table.iloc[0].to_dict().items()}
     words = {"name": inline_name(row["name"], lang), "month": row["month"]}
@@ -75,7 +76,7 @@ def monitor_sentences(
         texts.append(expiring_text(expiring.iloc[0].to_dict(), lang))
     if len(reports):
         texts.append(reports_text(reports, lang))
-    return [text.replace("**", "") for text in texts]
+    return [plain_text(text) for text in texts]
 
 
 def nowcast_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:

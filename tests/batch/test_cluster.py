@@ -139,3 +139,59 @@ def test_a_worker_that_does_not_see_the_folder_sends_the_area_back(data, tmp_pat
     result, archives = cluster._build_remotely(shared, part, str(token), lambda: None, build)
     assert (result.status, archives) == ("done", {})
     assert (tmp_path / "shared" / "ly-son" / "charts" / "x.png").exists()
+
+
+def test_a_worker_whose_batch_has_been_killed_publishes_nothing(data, tmp_path):
+    job = Job("536", "ly-son", str(tmp_path), {"area": "536", "data": None}, "x", BatchOptions())
+    token = tmp_path / ".work" / "token"
+    token.parent.mkdir()
+    token.touch()
+
+    def build(job):
+        assert tmp_path in Path(job.out).parents
+        job.folder.mkdir(parents=True)
+        token.unlink()  # as a later batch in this folder does
+        return area_result(job, "done")
+
+    cluster._build_remotely(job, b"", str(token), lambda: None, build)
+    assert [p.name for p in tmp_path.iterdir()] == [".work"]
+    assert not list(token.parent.iterdir())
+
+
+class SilentCluster:
+    """A client of Dask as far as it is needed to see whether the cluster is still there."""
+
+    def __init__(self, status="running", workers=None):
+        self.status, self._workers, self.scheduler = status, workers, self
+
+    def ncores(self):
+        return self._workers
+
+    def sync(self, function, callback_timeout):
+        return function()
+
+
+def test_a_cluster_that_has_gone_is_named_with_how_to_go_on(monkeypatch):
+    with pytest.raises(BhytError, match="connection to the Dask scheduler at here was lost; finished briefings stay"):
+        cluster._ClusterWatch(SilentCluster("connecting"), "here").check()
+    cluster._ClusterWatch(SilentCluster(workers={"one": 1}), "here").check()
+    watch = cluster._ClusterWatch(SilentCluster(workers={}), "here")
+    watch.check()  # they may be starting again
+    monkeypatch.setattr(cluster, "WORKERLESS_SECONDS", 0)
+    with pytest.raises(BhytError, match="has had no workers for over a minute; finished briefings stay"):
+        watch.check()
+
+
+def test_a_scheduler_that_is_killed_ends_the_batch_with_a_sentence(tmp_path):
+    source = f"import pathlib, time\npathlib.Path({str(tmp_path)!r}, 'here').touch()\ntime.sleep(600)"
+    dask = Cluster(tmp_path, source, workers=1)
+    try:
+        run = dask.brief(tmp_path / "out", "--area", "536")
+        wait_until(lambda: (tmp_path / "here").exists() or run.poll() is not None)
+        os.kill(dask.scheduler.pid, signal.SIGKILL)
+        errors = run.communicate(timeout=180)[1]
+        assert "The connection to the Dask scheduler at" in errors, errors
+        assert run.returncode == 2
+        assert (tmp_path / "out" / "manifest.json").exists()
+    finally:
+        dask.end()

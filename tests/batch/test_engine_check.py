@@ -6,10 +6,11 @@ import nbformat
 import pytest
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.batch.build import Job, area_failure, area_result
+from bhyt_analysis.batch.build import Job, area_cut_short, area_failure, area_result, cut_short
 from bhyt_analysis.batch.engine_check import Decision, EngineCheck, difference
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.engine import warm_process
+from bhyt_analysis.i18n.messages import BhytError
 
 from ..notebook_runs import import_without_posix, new_notebook
 
@@ -74,6 +75,10 @@ def test_a_file_that_differs_or_is_missing_is_named(tmp_path):
     assert difference(one, tmp_path / "none") == "notebook"
 
 
+def area_died(job):
+    return area_cut_short(job, "error.area_died")
+
+
 def plan(folder, count=8, engine="warm"):
     areas = [str(number) for number in range(count)]
     return [Job(a, a, str(folder), {}, "x", BatchOptions(lang="en"), engine) for a in areas]
@@ -109,12 +114,52 @@ def test_engines_that_differ_repeat_what_is_complete_or_waiting(tmp_path):
     canary, *jobs = check.first_jobs()
     assert check.feed(canary, area_result(canary, "done"), set()).counts is False
     assert check.feed(jobs[1], area_result(jobs[1], "done"), set()) == Decision(counts=True)
-    decision = check.feed(jobs[0], area_failure(jobs[0], "error.area_died"), {"3", "4"})  # 2 and 5 to 7 are running
-    assert decision.difference == "The process that made the briefing died / done"
+    decision = check.feed(jobs[0], area_failure(jobs[0], "error.area_left"), {"3", "4"})  # 2 and 5 to 7 are running
+    assert decision.difference == "A cell called sys.exit(), the cells after it did not run / done"
     assert [(j.area, j.engine, j.canary) for j in decision.repeat] == [(a, "standard", False) for a in "0134"]
     late = check.feed(jobs[2], area_result(jobs[2], "done"), set())
     assert (late.counts, [(j.area, j.engine) for j in late.repeat]) == (False, [("2", "standard")])
     assert check.feed(decision.repeat[0], area_result(jobs[0], "done"), set()) == Decision(counts=True)
+
+
+def test_a_run_that_was_killed_is_begun_again_and_then_compared(tmp_path):
+    check = EngineCheck(plan(tmp_path))
+    canary, first, *_ = check.first_jobs()
+    write_run(write_outputs(first), executed(0))
+    assert check.feed(first, area_result(first, "done"), {"1"}) == Decision(counts=True)
+    assert check.feed(canary, area_died(canary), {"1"}) == Decision(counts=False, repeat=(canary,))
+    write_run(write_outputs(canary), executed(5))
+    assert check.feed(canary, area_result(canary, "done"), set()) == Decision(counts=False)
+    assert check.engine == "warm"
+
+
+def test_the_first_area_is_begun_again_when_its_process_dies(tmp_path):
+    check = EngineCheck(plan(tmp_path))
+    canary, first, *_ = check.first_jobs()
+    assert check.feed(first, area_died(first), {"1"}) == Decision(counts=False, repeat=(first,))
+    write_run(write_outputs(first), executed(0))
+    write_run(write_outputs(canary), executed(5))
+    assert check.feed(canary, area_result(canary, "done"), {"1"}) == Decision(counts=False)
+    assert check.feed(first, area_result(first, "done"), set()) == Decision(counts=True)
+
+
+def test_runs_that_are_cut_short_say_nothing_of_the_engines(tmp_path):
+    slow = BhytError(("engine.notebook_timeout", {"seconds": 1800}))
+    for results in ((area_died, area_died), (lambda job: cut_short(job, slow, "timeout"),)):
+        check = EngineCheck(plan(tmp_path))
+        canary, first, *_ = check.first_jobs()
+        assert check.feed(first, area_result(first, "done"), {"1"}).counts
+        decisions = [check.feed(canary, result(canary), {"1"}) for result in results]
+        assert [d.difference for d in decisions] == [""] * len(results)
+        assert decisions[-1] == Decision(counts=False, not_compared=results[-1](canary).error)
+        assert check.engine == "warm"
+
+
+def test_two_runs_that_are_both_cut_short_need_no_word(tmp_path):
+    check = EngineCheck(plan(tmp_path))
+    canary, first, *_ = check.first_jobs()
+    decisions = [check.feed(job, area_died(job), set()) for job in (first, canary, first, canary)]
+    assert decisions[2:] == [Decision(counts=True), Decision(counts=False)]
 
 
 def test_without_fork_auto_is_the_standard_engine_and_warm_is_an_error(tmp_path, monkeypatch):

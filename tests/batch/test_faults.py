@@ -110,6 +110,16 @@ def test_a_kernel_that_kills_the_warm_process_takes_no_other_area_along(tmp_path
     assert batch.remaining_processes(10) == {}
 
 
+def test_without_a_warm_process_the_standard_engine_makes_all_areas(tmp_path):
+    started = 'assert b"zygote" not in open(f"/proc/{__import__(\'os\').getppid()}/cmdline", "rb").read()'
+    edit = ("engine/zygote.py", "    load_libraries(config.libraries)", "    raise OSError('no libraries')")
+    batch = BatchRun(tmp_path, started, edit=edit, areas=["536", "530"], jobs=2)
+    assert list(batch.wait_for_areas().values()) == [("done", None)] * 2
+    errors = [line for line in batch.errors.read_text().splitlines() if "warm engine" in line]
+    assert len(errors) == 1 and "The warm engine could not start (OSError: no libraries); the standard" in errors[0]
+    assert batch.remaining_processes(10) == {}
+
+
 def test_a_rehearsal_that_hangs_in_c_ends_and_no_area_is_lost(tmp_path):
     hang = 'import os, re\nif not os.environ.get("JPY_PARENT_PID"):\n    re.match("(a+)+$", "a" * 60 + "b")'
     edit = ("engine/config.py", "rehearsal_seconds: int = 60", "rehearsal_seconds: int = 3")

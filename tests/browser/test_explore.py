@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import openpyxl
 import pandas as pd
+import psutil
 import pytest
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
@@ -24,6 +25,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.engine import warm_process
 from bhyt_analysis.explorer import state as states
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import format_message
@@ -89,8 +91,15 @@ class Server:
             except OSError:
                 subprocess.run([sys.executable, "-c", "import time; time.sleep(0.2)"], check=True)
 
+    def token(self):
+        """Return the token of the address that the server has printed."""
+        return re.search(r"token=(\w+)", self.log.read_text("utf-8")).group(1)
+
+    def programs(self):
+        """Return how many processes the server has."""
+        return len(psutil.Process(self.process.pid).children(recursive=True))
+
     def stop(self):
-        import psutil
 
         family = [*psutil.Process(self.process.pid).children(recursive=True), psutil.Process(self.process.pid)]
         for process in family:
@@ -466,8 +475,15 @@ def test_browser_and_kernel_log_no_errors(lab):
 # --- Voilà --------------------------------------------------------------------------------------------
 
 
-def test_voila_shows_the_notebook_without_code(voila, expected):
+def test_voila_answers_only_the_address_with_its_token(voila):
     voila.driver.get(voila.server.url())
+    assert voila.text("body").startswith("403")
+    assert "token=" in voila.text("body")
+    voila.errors()  # those of the refusal
+
+
+def test_voila_shows_the_notebook_without_code(voila, expected):
+    voila.driver.get(voila.server.url(f"?token={voila.server.token()}"))
     wait_until_ready(voila)
     assert "import bhyt_analysis" not in voila.text("body")
     voila.wait_for(people(expected["ordinary"]["uninsured"]))
@@ -493,6 +509,23 @@ def test_link_restores_the_state_in_voila(voila, expected):
     assert 'decision = "861"' in base64.b64decode(file.split(",")[1]).decode()
     assert voila.errors() == []
     assert "Traceback" not in voila.server.log.read_text("utf-8")
+
+
+def test_reloading_and_leaving_the_page_end_its_kernel(voila):
+    voila.driver.get(voila.server.url())  # the cookie has the token
+    wait_until_ready(voila)
+    voila.until(lambda: voila.server.programs() == programs_of_one_page())
+    voila.driver.refresh()
+    voila.driver.refresh()  # before the page is there
+    wait_until_ready(voila)
+    voila.until(lambda: voila.server.programs() == programs_of_one_page())
+    voila.driver.get("about:blank")
+    voila.until(lambda: voila.server.programs() == programs_of_one_page() - 1)
+
+
+def programs_of_one_page():
+    """Return how many processes a server has for one page: its kernel, and the warm process where there is one."""
+    return 1 + warm_process.is_supported()
 
 
 def test_tab_key_reaches_each_kind_of_control(voila):

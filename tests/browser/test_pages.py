@@ -11,6 +11,7 @@ import bhyt_analysis as bhyt
 from bhyt_analysis.batch.build_record import AreaResult
 from bhyt_analysis.batch.index_page import write_index
 
+from ..hostile import SCRIPT, TEXTS
 from . import chromium
 
 chromium.required()
@@ -152,3 +153,33 @@ def test_the_tables_of_a_page_sort_by_figures_and_by_days(browser, briefings):
     assert [int(n.replace(".", "")) for n in column(1)] == sorted(people, reverse=True)
     press(0)
     assert column(0) == days  # the months keep their order
+
+
+@pytest.mark.parametrize("is_index", [False, True])
+def test_no_text_of_an_input_runs_loads_or_links_anything(browser, hostile_briefing, is_index):
+    page = hostile_briefing.with_suffix(".html")
+    opened(browser, page.parents[1] / "index.html" if is_index else page)
+    assert browser.execute_script("return window.hacked") is None
+    links = "return [...document.querySelectorAll('[href], [src], [action]')].map(e => e.href || e.src || e.action)"
+    assert not [a for a in browser.execute_script(links) if not a.startswith(("file:", "data:image/png;"))]
+    handlers = "return [...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => /^on/.test(a.name)))"
+    assert browser.execute_script(handlers) == []
+    visible_text = " ".join(browser.find_element(By.TAG_NAME, "body").text.split())
+    assert [text for text in TEXTS[: 2 if is_index else None] if text not in visible_text] == []
+
+
+def test_a_page_runs_no_script_but_its_own_and_loads_nothing(browser, hostile_briefing, tmp_path):
+    """Markup that gets into a page all the same is stopped by its policy; the page itself still sorts its tables."""
+    text = hostile_briefing.with_suffix(".html").read_text("utf-8")
+    markup = f"<main>{TEXTS[0]}{TEXTS[1]}<img src='http://198.51.100.7/p.png'><a href='javascript:{SCRIPT}'>x</a>"
+    (tmp_path / "page.html").write_text(text.replace("<main>", markup + "<base href='http://198.51.100.7/'>"), "utf-8")
+    browser.get((tmp_path / "page.html").as_uri())
+    browser.execute_script("document.querySelector('main > a').click()")
+    assert browser.execute_script("return window.hacked") is None
+    violations = [entry["message"] for entry in browser.get_log("browser")]
+    assert len(violations) >= 4
+    assert all("Content Security Policy" in text or "ERR_FILE_NOT_FOUND" in text for text in violations)
+    sent = [e["message"] for e in browser.get_log("performance") if '"Network.responseReceived"' in e["message"]]
+    assert not [message for message in sent if "198.51.100.7" in message]
+    browser.execute_script("document.querySelector('table.bhyt thead button').click()")
+    assert browser.find_elements(By.CSS_SELECTOR, "table.bhyt th[aria-sort]")

@@ -14,7 +14,7 @@ import pytest
 from nbclient.output_widget import OutputWidget
 
 from bhyt_analysis.engine import papermill_engine, warm_process
-from bhyt_analysis.engine.config import VARIABLE, WarmConfig
+from bhyt_analysis.engine.config import INLINE_CHARTS, VARIABLE, WarmConfig
 from bhyt_analysis.engine.parameters import check_parameters
 from bhyt_analysis.engine.provisioner import ForkedKernel
 from bhyt_analysis.i18n.messages import BhytError
@@ -312,6 +312,17 @@ def test_a_cell_that_takes_too_long_is_ended_at_once_also_in_c(tmp_path):
     assert time.monotonic() - start < 60
 
 
+@pytest.mark.parametrize("lost", ["execute_reply", "status"])
+def test_a_kernel_that_loses_a_message_is_ended_and_named(tmp_path, monkeypatch, lost):
+    lose = (
+        "session = get_ipython().kernel.session\nsend = session.send\n"
+        f"session.send = lambda stream, message, *a, **o: message != {lost!r} and send(stream, message, *a, **o)"
+    )
+    monkeypatch.setattr(papermill_engine, "REPLY_SECONDS", 5)
+    with pytest.raises(BhytError, match=r"The notebook's process runs but did not answer for [45] seconds"):
+        run(write_notebook(tmp_path / "n.ipynb", lose, "1"), execution_timeout=None)
+
+
 @pytest.mark.parametrize("name", ["bhyt-warm", "bhyt-standard"])
 def test_a_reply_that_comes_while_an_output_widget_sends_is_noticed(tmp_path, monkeypatch, name):
     send = OutputWidget.send
@@ -399,3 +410,117 @@ def test_a_client_that_ends_takes_only_its_own_kernels_along():
         second_kernel.kill()
         assert wait_until(second_kernel.poll) == -9
         second.close()
+
+
+# --- Deaths of the warm process -------------------------------------------------------------------
+
+
+@pytest.fixture
+def warm_library(tmp_path, monkeypatch):
+    """Return a function that restarts the warm process with a library of this code."""
+
+    def configure(code):
+        (tmp_path / "added_library.py").write_text(code, "utf-8")
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(ROOT)]))
+        warm_process.stop()
+        warm_process.configure(WarmConfig(libraries=["added_library"]))
+
+    yield configure
+    warm_process.stop()
+    warm_process.configure(WarmConfig())
+
+
+PARENT = "print(b'zygote' in open(f'/proc/{__import__(\"os\").getppid()}/cmdline', 'rb').read())"
+
+
+@linux
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import os, sys\nprint('out of luck', file=sys.stderr, flush=True)\nos._exit(5)", "out of luck"),
+        ("raise RuntimeError('broken')", "RuntimeError: broken"),
+        ("import not_installed", "ModuleNotFoundError: No module named 'not_installed'"),
+        ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "signal SIGKILL"),
+    ],
+)
+def test_kernels_start_as_usual_where_the_warm_process_cannot(tmp_path, warm_library, code, reason):
+    warm_library(code)
+    path = write_notebook(tmp_path / "n.ipynb", PARENT)
+    with pytest.warns(warm_process.WarmWarning, match=rf"The warm engine could not start \({reason}\)"):
+        assert text(run(path).cells[1]) == "False\n"
+    assert warm_process.process_id() is None  # it is not tried again for each notebook
+    assert "không khởi động được" in warm_process.failure().text("vi")
+
+
+@linux
+def test_a_library_that_is_not_installed_is_left_out(tmp_path, warm_library):
+    warm_library("")
+    warm_process.configure(WarmConfig(libraries=["not_installed.part", "added_library"]))
+    assert text(run(write_notebook(tmp_path / "n.ipynb", PARENT)).cells[1]) == "True\n"
+
+
+@linux
+def test_a_kernel_is_requested_again_when_the_warm_process_is_killed(tmp_path, monkeypatch):
+    request, killed = warm_process.WarmProcess.request_kernel, []
+
+    def kill_first(process, *args, **options):
+        channel = request(process, *args, **options)
+        if not killed:
+            killed.append(process.process.pid)
+            os.kill(process.process.pid, 9)
+        return channel
+
+    warm_process.stop()
+    monkeypatch.setattr(warm_process.WarmProcess, "request_kernel", kill_first)
+    assert text(run(write_notebook(tmp_path / "n.ipynb", PARENT)).cells[1]) == "True\n"
+    assert killed and warm_process.process_id() not in (None, *killed)
+
+
+@linux
+def test_a_warm_process_that_the_system_does_not_start_is_as_one_that_died(monkeypatch):
+    def refuse(*_, **__):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(warm_process, "Popen", refuse)
+    with closing(warm_process.WarmProcess.start(WarmConfig(), shared=True)) as process:
+        assert not process.is_alive
+        process.request_rehearsal()  # no BrokenPipeError: that would be the end of our own output
+        assert "Resource temporarily unavailable" in process.death_reason()
+
+
+# --- Without what the user has configured ---------------------------------------------------------
+
+
+@linux
+@pytest.mark.parametrize("name", ["bhyt-warm", "bhyt-standard"])
+def test_a_plain_kernel_reads_no_configuration_of_the_user(tmp_path, monkeypatch, name):
+    profile = tmp_path / "ipython" / "profile_default"
+    (profile / "startup").mkdir(parents=True)
+    (profile / "startup" / "00.py").write_text("import sys\nleft = 1\nsys.exit(3)", "utf-8")
+    (profile / "ipython_config.py").write_text(
+        "c = get_config()\nc.InteractiveShellApp.exec_lines = ['1 / 0']", "utf-8"
+    )
+    specification = tmp_path / "share" / "kernels" / "python3"
+    specification.mkdir(parents=True)
+    kernel = {"argv": ["/no/python", "-f", "{connection_file}"], "display_name": "x", "language": "python"}
+    (specification / "kernel.json").write_text(json.dumps(kernel), "utf-8")
+    for variable, value in {
+        "IPYTHONDIR": profile.parent,
+        "JUPYTER_PATH": specification.parents[1],
+        "JUPYTER_PREFER_ENV_PATH": "0",
+        "PYTHONSTARTUP": profile / "startup" / "00.py",
+        "MPLBACKEND": "nonsense",
+    }.items():
+        monkeypatch.setenv(variable, str(value))
+    warm_process.stop()
+    warm_process.configure(WarmConfig(variables=INLINE_CHARTS))
+    if name == "bhyt-standard":
+        with pytest.raises((FileNotFoundError, BhytError)):
+            run(write_notebook(tmp_path / "n.ipynb", "1"), name)
+    source = "import matplotlib.pyplot as plt\nprint('left' in globals(), plt.get_backend())"
+    cell = run(write_notebook(tmp_path / "n.ipynb", source), name, plain_kernel=True).cells[1]
+    assert text(cell) in ("False inline\n", "False module://matplotlib_inline.backend_inline\n")
+    assert {p.name for p in profile.iterdir()} == {"startup", "ipython_config.py"}
+    assert warm_process.failure() is None
+    warm_process.stop()
+    warm_process.configure(WarmConfig())

@@ -9,6 +9,9 @@ import pytest
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law import Law, LawError
 from bhyt_analysis.law.law_file import FILE, STATUSES
+from bhyt_analysis.model.finance.budget import payer_shares
+from bhyt_analysis.model.finance.premiums import premiums, subsidy_history, subsidy_shares
+from bhyt_analysis.model.reclassification.entitlements import assign_entitlement
 
 from ..conftest import write_table
 
@@ -59,10 +62,73 @@ def test_base_salary_of_each_decree(law, day, salary):
         ("minority_left_2016_2020_list", "2023-11-01", 0.7),
         ("minority_left_2016_2020_list", "2026-10-31", 0.7),
         ("minority_left_later", "2025-07-01", 0.7),
+        ("near_poor_in_poor_district", "2018-11-30", 1.0),  # Decree 105/2014 art. 3(1a)
+        ("near_poor_in_poor_district", "2025-06-30", 1.0),  # Decree 146/2018 art. 8(1a)
+        ("near_poor_in_poor_commune", "2025-07-01", 1.0),  # Decree 188/2025 art. 6(6) and 70(2)
+        ("near_poor_minority_in_minority_area", "2025-07-01", 1.0),  # Law 51/2024: a title of art. 12(3)
+        ("multidimensionally_poor_other", "2025-06-30", 0.7),  # Decree 146/2018 art. 8(1b)
+        ("grassroots_security_force", "2025-07-01", 0.5),  # Law 51/2024 art. 12(4c)
+        ("artisan", "2025-07-01", 0.5),  # art. 12(4h)
+        ("trafficking_victim", "2025-07-01", 0.5),  # art. 12(4i)
+        ("mine_victim", "2025-07-01", 0.3),  # Decree 188/2025 arts 5(4) and 6(6)
+        ("resident_of_safe_zone_commune", "2026-11-26", 1.0),
     ],
 )
 def test_support_of_each_group(law, key, day, share):
     assert law.at(day)["subsidy_share"][key] == share
+
+
+# What provinces add to the national share.
+@pytest.mark.parametrize(
+    ("key", "area", "day", "share"),
+    [
+        ("near_poor", "Nghệ An", "2025-12-31", 1.0),
+        ("near_poor", "Nghệ An", "2026-01-01", 1.0),
+        ("farm_average_income", "Nghệ An", "2026-11-26", 0.5),
+        ("minority_left_later", "Nghệ An", "2026-11-26", 1.0),
+        ("student", "Điện Biên", "2024-09-01", 0.5),
+        ("student", "Điện Biên", "2025-07-01", 0.7),
+        ("near_poor", "Lào Cai", "2024-12-31", 1.0),
+        ("near_poor", "Lào Cai", "2025-01-01", 0.7),
+        ("minority_left_2016_2020_list", "Bạc Liêu", "2024-07-01", 1.0),
+    ],
+)
+def test_what_a_province_pays_on_top(law, key, area, day, share):
+    assert law.at(day, area)["subsidy_share"][key] == share
+
+
+def test_a_pupil_of_dien_bien_pays_379_080_for_a_year(law):
+    # printed by the province: 30% of 12 months at 4.5% of 2,340,000
+    pupil = premiums(pd.DataFrame({"group": ["student"]}), law.at("2025-09-01", "Điện Biên")).iloc[0]
+    assert (pupil["own_payment"], pupil["premium"]) == (379_080, 1_263_600)
+
+
+@pytest.mark.parametrize(
+    ("key", "day", "share"),
+    [
+        ("near_poor", "2025-12-31", 0.95),
+        ("near_poor", "2026-01-01", 1.0),  # Resolution 261/2025/QH15 art. 2(1a)
+        ("social_pension_75", "2025-12-31", 0.8),  # letter 38/BYT-BH: level 4, then 2
+        ("social_pension_75", "2026-01-01", 1.0),
+        ("state_paid_area", "2026-11-26", 1.0),
+        ("household", "2026-11-26", 0.8),
+        ("minority_left_2016_2020_list", "2025-06-30", 0.95),
+    ],
+)
+def test_benefits_of_each_group(law, key, day, share):
+    assert law.at(day)["benefit_share"][key] == share
+
+
+def test_no_row_runs_on_a_repealed_decree_unless_it_says_so(law):
+    # Decree 146's articles 12 and 14 ended on 2025-06-30, the rest of it and Decree 75 on 2025-08-14.
+    for decree in ("146/2018", "75/2023"):
+        late = law.table[(law.table["until"] > dt.date(2025, 8, 14)) & law.table["reference"].str.contains(decree)]
+        alone = late[~late["reference"].str.contains("188/2025")]
+        assert set(alone["status"]) <= {"conflict"}, alone["key"].tolist()
+
+
+def test_nothing_in_the_law_is_from_memory(law):
+    assert not law.table["note"].str.contains("memory|recall", case=False).any()
 
 
 @pytest.mark.parametrize("day", ["2021-07-01", "2023-10-31", "2026-11-01"])
@@ -116,11 +182,29 @@ def test_the_smallest_area_goes_first(tmp_path, law):
     assert after.at("2022-06-01")["subsidy_share"]["near_poor"] == 0.7
 
 
-def test_a_row_of_a_smaller_area_keeps_precedence_over_a_nationwide_reform(tmp_path, law):
-    change = reform(tmp_path, row("subsidy_share", "student", "", "2026-12-01", "", "0.7"))
+@pytest.mark.parametrize(("national", "paid"), [("0.52", 0.55), ("0.7", 0.7)])
+def test_the_national_share_is_the_least_that_a_province_pays(tmp_path, law, national, paid):
+    change = reform(tmp_path, row("subsidy_share", "student", "", "2026-12-01", "", national))
     after = law | change
-    assert after.at("2026-12-01", area="Đắk Lắk")["subsidy_share"]["student"] == 0.55
-    assert "Đắk Lắk" in law.compare(change)["text"].iloc[0]
+    # Every way to the share gives it: Đắk Lắk's own 55%, and more where everybody has more.
+    months = [pd.Timestamp("2026-12-31")]
+    pupils = pd.DataFrame({"pupil": [True]})
+    today = after.at("2026-12-01", area="Đắk Lắk")
+    answers = [
+        today["subsidy_share"]["student"],
+        today.number("subsidy_share", "student"),
+        after.monthly("subsidy_share", months, "Đắk Lắk")["student"].iloc[0],
+        payer_shares(after, months, "Đắk Lắk")["student"].iloc[0],
+        subsidy_shares(today)["pupil"],
+        assign_entitlement(pupils, today)["subsidy_share"].iloc[0],
+        premiums(pd.DataFrame({"group": ["student"]}), today)["subsidy_share"].iloc[0],
+        subsidy_history(after, "student", "2026-12-01", "Đắk Lắk", today="2026-12-01")["share"].iloc[-1],
+    ]
+    assert answers == [paid] * len(answers)
+    assert today.reference("subsidy_share", "student") == (
+        "một nghị quyết" if paid == 0.7 else "resolution of Đắk Lắk (+5% on the national share)"
+    )
+    assert ("Đắk Lắk" in law.compare(change)["text"].iloc[0]) == (paid == 0.55)
 
 
 @pytest.mark.parametrize("name", ["Quảng Ngãi", "Tỉnh Quảng Ngãi", "quang ngai", "QUẢNG NGÃI"])

@@ -59,6 +59,38 @@ def test_employers_and_pensioners_need_an_income(law):
     }
 
 
+def test_the_employer_pays_all_for_relatives_of_defence_employees(law):
+    # Decree 146/2018 art. 6(1) and 7: 4.5% of the base salary, by the employer alone; 105,300 a month at 2,340,000
+    table = bhyt.budget(cards("relative_of_defence_employee", ["2024-07-31"], 10), law)
+    assert table.set_index("payer")["vnd"].to_dict() == {"employer": 1_053_000}
+    price = bhyt.premiums(pd.DataFrame({"group": ["relative_of_defence_employee"]}), law.at("2024-07-01")).iloc[0]
+    assert price[["premium", "subsidy", "own_payment"]].tolist() == [1_263_600, 1_263_600, 0]
+
+
+def test_survivors_of_great_age_cost_the_state_from_december_2018(law):
+    # Decree 146/2018 art. 3(17): the social security fund before, on the allowance; 4.5% of 1,390,000 is 62,550
+    months = ["2018-11-30", "2018-12-31"]
+    table = bhyt.budget(cards("survivors_allowance_at_80", months, 10), law)
+    costs = table.set_index(["month", "payer"])["vnd"].dropna()
+    assert costs.to_dict() == {("2018-12-31", "central"): 625_500}
+    assert table.loc[table["vnd"].isna(), ["month", "payer"]].to_numpy().tolist() == [
+        ["2018-11-30", "social_security_fund"]
+    ]
+
+
+def test_a_group_that_the_law_does_not_have_yet_has_no_cost(law):
+    table = bhyt.budget(cards("social_pension", ["2025-06-30", "2025-07-31"], 10), law)
+    assert table.loc[table["month"] == "2025-06-30", "vnd"].isna().all()
+    assert table.loc[table["month"] == "2025-07-31", ["payer", "vnd"]].to_numpy().tolist() == [["central", 1_053_000]]
+
+
+def test_a_group_that_only_a_province_supports_is_paid_by_the_province(law):
+    # The 45% of Đồng Nai for minority farm households has no national share below it.
+    table = bhyt.budget(cards("provincial_group", ["2025-01-31"], 10), law, area="Đồng Nai").set_index("payer")["vnd"]
+    assert table.to_dict() == {"province": 473_850, "household": 579_150}
+    assert bhyt.budget(cards("provincial_group", ["2025-01-31"], 10), law, area="Sơn La")["vnd"].isna().all()
+
+
 def test_an_entitlement_that_is_not_in_force_costs_nothing(law):
     table = bhyt.budget(cards("minority_left_2016_2020_list", ["2026-11-30"], 10), law)
     assert table["vnd"].isna().all()

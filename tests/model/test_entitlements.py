@@ -24,8 +24,10 @@ def oracle_support(title, day, province):
     nghe_an = province == "Nghệ An" and 2021 <= day.year <= 2025  # Resolution 14/2020/NQ-HĐND
     hue = province == "Huế" and day >= dt.date(2025, 8, 15)
     dak_lak = province == "Đắk Lắk" and day >= dt.date(2025, 10, 30)
+    # A resolution of 2025 of Nghệ An adds 30 points for near-poor and for minorities who left, 20 for farmers.
+    nghe_an_2026 = province == "Nghệ An" and day.year >= 2026
     if title == "near_poor":
-        return 100 if nghe_an or hue or dak_lak else 70
+        return 100 if nghe_an or nghe_an_2026 or hue or dak_lak else 70
     if title == "near_poor_in_poor_district":  # Decree 146/2018/NĐ-CP art. 8(1a)
         return None if decree_188 else 100
     if title == "near_poor_in_poor_commune":
@@ -35,7 +37,7 @@ def oracle_support(title, day, province):
     if title == "farm_average_income":
         if nghe_an:
             return {2021: 40, 2022: 45}.get(day.year, 50)
-        return 60 if dak_lak else 30
+        return 60 if dak_lak else 50 if nghe_an_2026 else 30
     if title == LEFT_LIST:  # Decree 75/2023/NĐ-CP art. 3(3): 36 months from 2023-11-01
         if not dt.date(2023, 11, 1) <= day <= dt.date(2026, 10, 31):
             return None
@@ -43,9 +45,11 @@ def oracle_support(title, day, province):
     if title == LEFT_LATER:
         if not decree_188:
             return None
-        return 100 if hue else 85 if dak_lak else 70
-    if title == "village_staff_and_health_worker":
+        return 100 if hue or nghe_an_2026 else 85 if dak_lak else 70
+    if title in ("village_staff_and_health_worker", "grassroots_security_force"):
         return 50 if decree_188 else None
+    if title == "mine_victim":  # Decree 188/2025/NĐ-CP arts 5(4) and 6(6)
+        return 30 if decree_188 else None
     raise AssertionError(title)
 
 
@@ -59,34 +63,17 @@ def oracle(entitlements, day, province):
     # Article 12(2): the social security fund pays.
     if "pensioner" in entitlements:
         return "pensioner", "social_security_paid", Fraction(1)
+    if "survivors_allowance_at_80" in entitlements and day < dt.date(2018, 12, 1):  # before Decree 146/2018 art. 3(17)
+        return "survivors_allowance_at_80", "social_security_paid", Fraction(1)
     if "unemployment_benefit" in entitlements:
         return "unemployment_benefit", "social_security_paid", Fraction(1)
-    # Article 12(3): the State pays. a) forces; d) merit, veterans; e) under 6; g) assistance; h) poor
-    # and by area; i), k) relatives; later decrees and laws add to the end.
-    if "army" in entitlements:
-        return "army", "state_paid", Fraction(1)
-    if "person_of_merit_other" in entitlements:
-        return "person_of_merit_other", "state_paid", Fraction(1)
-    if "war_veteran" in entitlements:
-        return "war_veteran", "state_paid", Fraction(1)
-    if "child_under_6" in entitlements:
-        return "child_under_6", "state_paid", Fraction(1)
-    if "social_assistance" in entitlements:
-        return "social_assistance", "state_paid", Fraction(1)
-    if "poor" in entitlements:
-        return "poor", "state_paid", Fraction(1)
-    if "minority_in_difficult_area" in entitlements:
-        return "minority_in_difficult_area", "state_paid", Fraction(1)
-    if "resident_of_especially_difficult_area" in entitlements:
-        return "resident_of_especially_difficult_area", "state_paid", Fraction(1)
-    if "resident_of_island" in entitlements:
-        return "resident_of_island", "state_paid", Fraction(1)
-    if "relative_of_martyr" in entitlements:
-        return "relative_of_martyr", "state_paid", Fraction(1)
-    if "resident_of_safe_zone_commune" in entitlements and day >= dt.date(2023, 10, 19):  # Decree 75/2023/NĐ-CP
-        return "resident_of_safe_zone_commune", "state_paid", Fraction(1)
-    if "near_poor_minority_in_minority_area" in entitlements and day >= dt.date(2025, 7, 1):  # Law 51/2024/QH15
-        return "near_poor_minority_in_minority_area", "state_paid", Fraction(1)
+    # Article 12(3): the State pays; one order to 30 June 2025 (Law 46/2014), another one since (Law 51/2024).
+    for title in LAW_46 if day < dt.date(2025, 7, 1) else LAW_51:
+        if title in entitlements and (title not in BEGINS or day >= BEGINS[title]):
+            return title, "state_paid", Fraction(1)
+    # Decree 146/2018 art. 6: the employer pays for relatives of defence employees.
+    if "relative_of_defence_employee" in entitlements:
+        return "relative_of_defence_employee", "employer_paid", Fraction(1)
     # Article 12(4): the State supports; of several the highest, of equal ones the first.
     best = None
     for title in SUPPORTED:
@@ -100,15 +87,26 @@ def oracle(entitlements, day, province):
     return "household", "household", Fraction(0)
 
 
+# a) forces; d) merit, veterans; e) under 6; g) assistance; h) poor and by area; i) relatives; then by decrees.
+LAW_46 = ["army", "person_of_merit_other", "war_veteran", "child_under_6", "social_assistance", "poor",
+          "minority_in_difficult_area", "resident_of_especially_difficult_area", "resident_of_island",
+          "relative_of_martyr", "survivors_allowance_at_80", "resident_of_safe_zone_commune"]  # fmt: skip
+# 1st forces, 5th militia, 6th merit and veterans, 8th under 6, 9th relatives, 14th poor, near-poor minorities, areas.
+LAW_51 = ["army", "standing_militia", "person_of_merit_other", "war_veteran", "child_under_6", "relative_of_martyr",
+          "poor", "near_poor_minority_in_minority_area", "minority_in_difficult_area",
+          "resident_of_especially_difficult_area", "resident_of_island", "social_assistance",
+          "survivors_allowance_at_80", "resident_of_safe_zone_commune"]  # fmt: skip
+BEGINS = {"survivors_allowance_at_80": dt.date(2018, 12, 1), "resident_of_safe_zone_commune": dt.date(2023, 10, 19)}
 SUPPORTED = ["near_poor", "near_poor_in_poor_district", "near_poor_in_poor_commune", "student", "pupil",
-             "university_student", "farm_average_income", LEFT_LIST, LEFT_LATER,
-             "village_staff_and_health_worker"]  # fmt: skip
+             "university_student", "grassroots_security_force", "farm_average_income",
+             "village_staff_and_health_worker", LEFT_LIST, LEFT_LATER, "mine_victim"]  # fmt: skip
 TITLES = [*SUPPORTED, "employee_of_enterprise", "official_or_civil_servant", "pensioner", "unemployment_benefit",
           "army", "person_of_merit_other", "war_veteran", "child_under_6", "social_assistance", "poor",
           "minority_in_difficult_area", "resident_of_especially_difficult_area", "resident_of_island",
-          "relative_of_martyr", "resident_of_safe_zone_commune", "near_poor_minority_in_minority_area"]  # fmt: skip
-BEGINNINGS = ["2015-01-01", "2021-01-01", "2023-10-19", "2023-11-01", "2024-01-01", "2025-07-01", "2025-08-15",
-              "2025-10-30", "2026-01-01", "2026-11-01"]  # fmt: skip
+          "relative_of_martyr", "resident_of_safe_zone_commune", "near_poor_minority_in_minority_area",
+          "standing_militia", "survivors_allowance_at_80", "relative_of_defence_employee"]  # fmt: skip
+BEGINNINGS = ["2015-01-01", "2018-12-01", "2021-01-01", "2023-10-19", "2023-11-01", "2024-01-01", "2025-07-01",
+              "2025-08-15", "2025-10-30", "2026-01-01", "2026-11-01"]  # fmt: skip
 
 
 def days(rng):
@@ -148,6 +146,20 @@ def test_a_poor_child_under_6_in_zone_iii_is_insured_as_a_child(law):
     child = pd.DataFrame({"zone": ["III"], "minority": [True], "child_under_6": [True], "poor": [True]})
     row = assign_entitlement(area_entitlements(child), law.at("2024-01-01")).iloc[0]
     assert (row["group"], row["article_group"], row["other_titles"]) == ("child_under_6", "state_paid", 2)
+
+
+def test_a_martyrs_relative_in_zone_iii_changes_title_in_july_2025(law):
+    # Law 46/2014: h) areas before i) relatives; Law 51/2024: 9th relatives, 14th areas
+    titles = ("relative_of_martyr", "resident_of_especially_difficult_area", "social_assistance")
+    assert one(law, "2025-06-30", *titles) == ("social_assistance", 1.0)
+    assert one(law, "2025-06-30", *titles[:2]) == ("resident_of_especially_difficult_area", 1.0)
+    assert one(law, "2025-07-01", *titles) == ("relative_of_martyr", 1.0)
+    assert one(law, "2025-07-01", *titles[1:]) == ("resident_of_especially_difficult_area", 1.0)
+
+
+def test_the_employer_pays_for_relatives_before_any_support(law):
+    assert one(law, "2024-01-01", "relative_of_defence_employee", "near_poor") == ("relative_of_defence_employee", 1.0)
+    assert one(law, "2024-01-01", "relative_of_defence_employee", "poor") == ("poor", 1.0)
 
 
 def test_a_person_of_merit_in_a_poor_household_is_insured_by_merit(law):

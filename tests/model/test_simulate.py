@@ -86,7 +86,7 @@ def test_the_path_of_son_duong_starts_at_the_published_count(son_duong):
     assert set(first.loc[first["group"] == "all", "insured"]) == {155_163}
     assert set(first["status"]) == {"derived"}
     later = son_duong[(son_duong["month"] > "2021-12-31") & (son_duong["result"] == "behavioural")]
-    assert set(later["status"]) == {"estimated"}
+    assert set(later["status"]) == {"estimated", "conflict"}  # from August 2025 the sources disagree about the support
 
 
 def test_support_that_ends_in_october_2026_is_a_second_loss(son_duong):

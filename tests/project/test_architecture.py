@@ -8,7 +8,7 @@ import fnmatch
 import re
 
 from ..conftest import ROOT
-from ..waiting import run
+from .files import project_files
 
 DOC = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- Written by python -m tests.project.test_architecture -->\n", "<!-- end -->\n"
@@ -39,8 +39,7 @@ def test_every_file_that_the_page_names_exists():
     page = DOC.read_text("utf-8").split(BEGIN)[0] + DOC.read_text("utf-8").split(END)[1]
     files = re.findall(r"`([\w./*]+\.(?:py|csv|ipynb|toml|md))`", page)
     assert len(files) > 20
-    call = ["git", "ls-files"]
-    tracked = run(call, cwd=ROOT, check=True).stdout.split("\n")
+    tracked = project_files()
     for name in files:
         assert fnmatch.filter(tracked, f"*{name}"), name
 

@@ -5,6 +5,7 @@ import csv
 import re
 import string
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -19,9 +20,9 @@ from bhyt_analysis.i18n.messages import FOLDER as MESSAGES
 
 from ..conftest import ROOT
 from ..waiting import run as run_process
+from .files import project_files
 
-TRACKED = run_process(["git", "ls-files", "-z"], cwd=ROOT, check=True).stdout.split("\0")[:-1]
-NOTEBOOKS = [ROOT / f for f in TRACKED if f.endswith(".ipynb")]
+NOTEBOOKS = [ROOT / f for f in project_files() if f.endswith(".ipynb")]
 
 
 def test_environment_yml_is_what_its_tool_makes_of_pyproject(tmp_path):
@@ -155,22 +156,33 @@ def test_import_loads_neither_plotting_nor_notebooks():
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
+def sdist(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sdist")
+    build(ROOT, folder, "sdist")
+    (path,) = folder.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        archive.extractall(folder, filter="data")
+    return path.with_name(path.name.removesuffix(".tar.gz"))
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist, tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
-    call = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        "--wheel-dir",
-        folder,
-        ROOT,
-    ]
-    run_process(call, check=True)
+    build(sdist, folder, "wheel")
     return next(folder.glob("*.whl"))
+
+
+def build(source, folder, target):
+    run_process([sys.executable, "-m", "hatchling", "build", "-t", target, "-d", folder], cwd=source, check=True)
+
+
+def test_the_sdist_has_every_file_of_the_project(sdist):
+    assert [f for f in project_files() if not (sdist / f).is_file()] == []
+
+
+def test_the_wheel_from_the_sdist_is_that_from_the_repository(wheel, tmp_path):
+    build(ROOT, tmp_path, "wheel")
+    assert next(tmp_path.glob("*.whl")).read_bytes() == wheel.read_bytes()
 
 
 def test_an_installed_copy_carries_its_data_and_notebooks(wheel, tmp_path):

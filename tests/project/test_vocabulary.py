@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from ..conftest import ROOT
-from ..waiting import run
+from .files import project_files
 from .vocabulary import faults
 
-TRACKED = run(["git", "ls-files"], cwd=ROOT, check=True).stdout.split("\n")
-READ = [f for f in TRACKED if f.endswith((".py", ".md", ".ipynb"))]
-PACKAGE = [f for f in TRACKED if f.startswith("bhyt_analysis/") and f.endswith(".py")]
+READ = [f for f in project_files() if f.endswith((".py", ".md", ".ipynb"))]
+PACKAGE = [f for f in READ if f.startswith("bhyt_analysis/") and f.endswith(".py")]
 
 
 @pytest.mark.parametrize("file", READ)

@@ -12,7 +12,7 @@ from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.groups import groups, values_by_month
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.distribution.rounding import round_half_up
 
@@ -50,32 +50,33 @@ def monthly_prices(
         if key not in table.index:
             out[i] = np.nan
             continue
-        payer, group = table.at[key, "payer"], table.at[key, "group"]
-        earnings = (income or {}).get(group, np.nan)
-        if payer == "employer":
-            parts = {"employer": earnings * employer_rate, "household": earnings * employee_rate}
-        elif payer == "social_security_fund":
-            parts = {payer: earnings * rate}
-        else:
-            share = group_subsidy_share(local, key)
-            central = np.minimum(np.nan_to_num(group_subsidy_share(national, key)), np.nan_to_num(share))
-            premium = np.where(np.isnan(share), np.nan, base * rate)
-            parts = {"central": premium * central, "province": premium * (share - central)}
-            parts["household"] = premium * (1 - share)
-        for name, vnd in parts.items():
-            out[i, :, PAYERS.index(name)] = vnd
+        payers = values_by_month(key, "payer", months)
+        for payer in dict.fromkeys(payers.tolist()):
+            there = payers == payer
+            if payer is None:  # the law does not have the group in these months
+                out[i, there] = np.nan
+                continue
+            earnings = (income or {}).get(table.at[key, "group"], np.nan)
+            if payer == "employer_and_employee":
+                parts = {"employer": earnings * employer_rate, "household": earnings * employee_rate}
+            elif payer == "social_security_fund":
+                parts = {payer: earnings * rate}
+            elif payer == "employer":
+                parts = {payer: base * rate}
+            else:
+                share = group_subsidy_share(local, key)
+                central = np.minimum(np.nan_to_num(group_subsidy_share(national, key)), np.nan_to_num(share))
+                premium = np.where(np.isnan(share), np.nan, base * rate)
+                parts = {"central": premium * central, "province": premium * (share - central)}
+                parts["household"] = premium * (1 - share)
+            for name, vnd in parts.items():
+                out[i, there, PAYERS.index(name)] = vnd[there]
     return out
 
 
 def payer_shares(law: Law, months: Sequence[pd.Timestamp], area: Area = None) -> pd.DataFrame:
-    """Return the share of each group's premium that the State pays by month, one column a key of ``subsidy_share``.
-
-    What holds nationwide is the least (Decree 146/2018/NĐ-CP art. 8, Decree 188/2025/NĐ-CP art. 6: provinces may add
-    to it), so that a province's older row does not stop a nationwide share that has risen above it.
-    """
-    local, national = (law.monthly("subsidy_share", months, a) for a in (area, None))
-    national = national.reindex(columns=local.columns)
-    return local.where(~(national > local), national)
+    """Return the share of each group's premium that the State pays by month, one column a key of ``subsidy_share``."""
+    return law.monthly("subsidy_share", months, area)
 
 
 def group_subsidy_share(shares: pd.DataFrame, key: str) -> NDArray[np.float64]:
@@ -146,9 +147,20 @@ def budget(
     vnd = round_half_up(price * cards["insured"].to_numpy(dtype=float)[:, None])
     status = cards["status"].map(derived_quality) if "status" in cards else "derived"
     cards = cards[["month", "group", "insured"]].assign(status=status)
+    disputed = _in_dispute(law, cards["group"], days)
+    cards["status"] = cards["status"].where(~disputed, [derived_quality(s, "conflict") for s in cards["status"]])
     table = pd.concat([cards.assign(payer=payer, vnd=vnd[:, i]) for i, payer in enumerate(PAYERS)])
     table = table.sort_index(kind="stable")[["month", "group", "payer", "insured", "vnd", "status"]]
     return table[table["vnd"] != 0].reset_index(drop=True)
+
+
+def _in_dispute(law: Law, keys: pd.Series, days: pd.Series) -> pd.Series:
+    """Mark the months of groups in which the sources disagree about what the State pays."""
+    rows = law.table[(law.table["status"] == "conflict") & (law.table["parameter"] == "subsidy_share")]
+    firsts, marks = days.dt.to_period("M").dt.start_time.dt.date, pd.Series(False, index=keys.index)
+    for row in rows.itertuples():
+        marks |= (keys.map(groups()["subsidy_key"]) == row.key) & (firsts >= row.since) & (firsts <= row.until)
+    return marks
 
 
 def household_scale(population: pd.DataFrame, factors: pd.Series) -> pd.Series:

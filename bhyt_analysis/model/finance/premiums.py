@@ -11,7 +11,7 @@ from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.groups import groups_on
 from bhyt_analysis.law.law import Area, InForce, Law
 from bhyt_analysis.law.law_file import ONWARD
 from bhyt_analysis.model.distribution.rounding import round_half_up
@@ -59,7 +59,7 @@ def premiums(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
     """
     if "group" not in people:
         raise BhytError(("error.people_column", {"column": "group"}))
-    table, today = groups(), _in_force(law)
+    table, today = groups_on(law.day), _in_force(law)
     group, rows = _group_codes(people["group"], table.index)
     # Amounts on the base salary are calculated once for each group and number in the household ...
     rate, scale = today["contribution_rate"][""] * MONTHS, today["household_factor"]
@@ -90,8 +90,9 @@ def premiums(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
 def subsidy_shares(law: InForce) -> pd.Series:
     """Return the share of the premium that others than the insured pay, by group, on the law's day in its area.
 
-    An employer pays its part of the contribution, the social security fund all of it, the State what ``subsidy_share``
-    of the law says. Missing where the law of the day has nothing for the group, and for a group of mixed shares.
+    An employer pays its part of the contribution of its employees and all of that of relatives of defence employees,
+    the social security fund all of it, the State what ``subsidy_share`` of the law says. Missing where the law of the
+    day has nothing for the group, and for a group of mixed shares.
 
     Examples
     --------
@@ -99,14 +100,14 @@ def subsidy_shares(law: InForce) -> pd.Series:
     >>> shares[["poor", "near_poor", "pensioner", "minority_left_2016_2020_list"]].tolist()
     [1.0, 0.7, 1.0, nan]
     """
-    table = groups()
+    table = groups_on(law.day)
     return pd.Series(_shares(table, _in_force(law)), index=table.index, name="subsidy_share")
 
 
 def _shares(table: pd.DataFrame, today: Parameters) -> np.ndarray:
-    """Return the values of `subsidy_shares` in the order of `groups`."""
+    """Return the values of `subsidy_shares` in the order of `groups_on`."""
     employer, employee = today["employer_rate"][""], today["employee_rate"][""]
-    by_payer = {"employer": employer / (employer + employee), "social_security_fund": 1.0}
+    by_payer = {"employer_and_employee": employer / (employer + employee), "employer": 1.0, "social_security_fund": 1.0}
     rows = zip(table["payer"].to_numpy(), table["subsidy_key"].to_numpy(), strict=True)
     return np.array([by_payer.get(payer, today["subsidy_share"].get(key, np.nan)) for payer, key in rows])
 
@@ -202,24 +203,28 @@ def subsidy_history(
 ) -> pd.DataFrame:
     """Return the share that the State pays for an entitlement, period by period, from a day to the law of today.
 
-    Columns ``since``, ``until`` (None is onward), ``share`` (missing where there is no support), ``reference``.
+    Columns ``since``, ``until`` (None is onward), ``share`` (missing where there is no support), ``reference``,
+    ``status`` ("conflict" where the sources disagree, else "published").
 
     Examples
     --------
     >>> periods = subsidy_history(Law.read(), "minority_left_2016_2020_list", "2021-07-01", today="2026-11-22")
     >>> [str(d) for d in periods["since"]], periods["share"].tolist()
-    (['2021-07-01', '2023-11-01', '2026-11-01'], [nan, 0.7, nan])
+    (['2021-07-01', '2023-11-01', '2025-08-15', '2026-11-01'], [nan, 0.7, 0.7, nan])
+    >>> periods["status"].tolist()
+    ['published', 'published', 'conflict', 'published']
     """
     first, last = parse_date(start), law.latest_change(today)
     rows = law.table[(law.table["parameter"] == "subsidy_share") & (law.table["key"] == key)]
     ends = {u + dt.timedelta(days=1) for u in rows["until"] if u != ONWARD}
-    periods: list[tuple[dt.date, float, str]] = []
+    periods: list[tuple[dt.date, float, str, str]] = []
     for since in (first, *sorted(d for d in {*rows["since"], *ends} if first < d <= last)):
         in_force = law.at(since, area).rows("subsidy_share").set_index("key")
         share, reference = in_force["value"].get(key, np.nan), in_force["reference"].get(key, "")
-        if not periods or not np.array_equal(periods[-1][1], share, equal_nan=True):
-            periods.append((since, float(share), str(reference)))
-    table = pd.DataFrame(periods, columns=["since", "share", "reference"])
+        status = "conflict" if in_force["status"].get(key) == "conflict" else "published"
+        if not periods or not np.array_equal(periods[-1][1], share, equal_nan=True) or periods[-1][3] != status:
+            periods.append((since, float(share), str(reference), status))
+    table = pd.DataFrame(periods, columns=["since", "share", "reference", "status"])
     until = [since - dt.timedelta(days=1) for since in table["since"].iloc[1:]]
     table.insert(1, "until", pd.Series([*until, None], dtype=object))
     return table

@@ -35,7 +35,13 @@ SELF_PAID = POOLS["entitlement"].isin(groups_flagged("self_paid")).to_numpy()  #
 AREA_ENTITLEMENT = "difficult_area"
 # Whose 36 months count: Decree 75/2023 art. 3(3) has one span for all who left the list of 2016-2020;
 # Law 51/2024 and Decree 188/2025 count from each commune's own exit.
-SUPPORT_WINDOWS = {"decree 75": "minority_left_2016_2020_list", "decree 188": "minority_left_later", "none": ""}
+# Whose 36 months of support count; whether those of Decree 75 went on after its repeal is an open point of the law.
+SUPPORT_WINDOWS = {
+    "decree 75": "minority_left_2016_2020_list",
+    "decree 75 until repeal": "minority_left_2016_2020_list",
+    "decree 188": "minority_left_later",
+    "none": "",
+}
 OUTREACH_LEVELS = ("none", "ordinary", "intensive")
 SCHOOL_MONTHS = (9, 10)  # schools collect for the new year
 CARD_MONTHS = 12  # a self-paid card is valid for a year

@@ -23,7 +23,7 @@ from bhyt_analysis.model.projection.assumptions import Values, assumptions, cent
 from bhyt_analysis.model.projection.baseline import AREA, GROUPS, OTHER, UNKNOWN, Baseline
 from bhyt_analysis.model.projection.cohort import Floats
 from bhyt_analysis.model.projection.division import UNINSURED, Division, ExitClass, divide, sum_by_block
-from bhyt_analysis.model.projection.scenario import Scenario
+from bhyt_analysis.model.projection.scenario import YEARS, Scenario
 
 Positions = Sequence[int] | np.ndarray
 MONTHS_AHEAD = 60  # where a scenario has no end
@@ -32,7 +32,7 @@ HOUSEHOLD = GROUPS.index("household")
 # The groups with a take-up of their own: it follows their price and the outreach.
 RESPONSIVE = [i for i, key in enumerate(GROUPS) if f"take_up.{key}" in assumptions().index]
 LEAST_TAKE_UP = 1e-3  # of a group, when it is told how many of it have no card
-ENDING_SUPPORTS = [GROUPS.index(key) for key in cohort.SUPPORT_WINDOWS.values() if key]
+ENDING_SUPPORTS = [GROUPS.index(key) for key in dict.fromkeys(cohort.SUPPORT_WINDOWS.values()) if key]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +91,8 @@ def apply_policy(baseline: Baseline, scenario: Scenario, law: Law) -> Projection
     day = baseline.day + pd.offsets.MonthEnd(0)
     since = day if scenario.start is None else max(day, scenario.start)
     end = scenario.end if scenario.end is not None else since + pd.offsets.MonthEnd(MONTHS_AHEAD)
+    if end.year > YEARS[-1]:
+        raise BhytError(("error.too_far_ahead", {"name": baseline.name, "end": end, "year": YEARS[-1]}))
     if end <= since:
         raise BhytError(("error.no_months_ahead", {"name": baseline.name, "start": since, "end": end}))
     month_after = {on: _month_after(on) for on in baseline.exits["on"].unique()}

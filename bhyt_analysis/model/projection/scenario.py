@@ -19,6 +19,7 @@ from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.projection.assumptions import Range, assumptions
 from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
 
+YEARS = range(1990, 2101)  # of every day: months outside would never end, or have no law
 Target = Mapping[str, Any]  # a coverage to reach: ``on`` (day), ``rate`` (share), ``relation`` ("=", ">=" or ">")
 
 
@@ -35,8 +36,9 @@ class Scenario:
         they differ ``since``, ``special_villages_share`` (see `apply_zone_moves`).
     reforms : changes of the law, each on top of those before it.
     start, end : first and last month; None leaves the choice to the figures.
-    support_window : "decree 75", "decree 188" or "none": whose 36 months of support count; ""
-        leaves it to the decision (the table ``decisions``).
+    support_window : "decree 75", "decree 75 until repeal" (not after 14 August 2025, an open point of the law),
+        "decree 188" or "none": whose 36 months of support count; "" leaves it to the decision (the table
+        ``decisions``).
     assumption_ranges : assumptions of the scenario, name to (low, central, high).
     income : VND a month by group, for those who contribute on earnings.
     targets : rows of ``on``, ``rate``, ``relation``.
@@ -74,8 +76,8 @@ class Scenario:
         return cls(name, name_en, start=start, end=end)
 
     def apply_to_law(self, law: Law) -> Law:
-        """Return the law with the reforms of the scenario on top."""
-        return reduce(Law.__or__, self.reforms, law)
+        """Return the law with the reforms of the scenario on top, in the reading that it takes of open points."""
+        return reduce(Law.__or__, self.reforms, law.settle(applies=self.support_window != "decree 75 until repeal"))
 
     def apply_to_data(self, data: Dataset) -> Dataset:
         """Return the data with the scenario's own list of zones and its moves of communes.

@@ -306,4 +306,9 @@ def _statuses(projection: Projection, table: pd.DataFrame) -> pd.Series:
     first = (table["month"] == projection.months[projection.baseline_index]).to_numpy()
     # Without sizes of households the cost of those who pay for themselves is estimated, also where they are counted.
     unsized = table["group"].isin(["household", "all"]) & ~baseline.units["scale_known"].all()
-    return pd.Series(np.where(first & ~unsized.to_numpy(), counted, projected), index=table.index)
+    statuses = pd.Series(np.where(first & ~unsized.to_numpy(), counted, projected), index=table.index)
+    # From the first month in which the sources disagree about the support, all that follows rests on one reading.
+    support = SUPPORT_WINDOWS[projection.scenario.support_window or "none"]
+    if support and (day := projection.law.first_dispute("subsidy_share", support)) and len(baseline.exits):
+        statuses = statuses.mask(table["month"] >= pd.Timestamp(day), derived_quality(projected, "conflict"))
+    return statuses

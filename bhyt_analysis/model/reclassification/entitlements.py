@@ -8,10 +8,10 @@ import pandas as pd
 from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import nearest_choice
-from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.groups import groups, groups_on
 from bhyt_analysis.law.law import InForce
 from bhyt_analysis.model.finance.premiums import subsidy_shares
-from bhyt_analysis.model.reclassification.reclassify import AREA_ENTITLEMENTS, MINORITY, RESIDENT, ZONES
+from bhyt_analysis.model.reclassification.card_flows import AREA_ENTITLEMENTS, MINORITY, RESIDENT, ZONES
 
 # What `area_entitlements` reads: true or false, but no entitlements themselves.
 CIRCUMSTANCES = ["minority", "special_village"]
@@ -19,13 +19,15 @@ CIRCUMSTANCES = ["minority", "special_village"]
 
 @result_table
 def assign_entitlement(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
-    """Assign the group under which each person or cell is insured, by the order of article 12.
+    """Assign the group under which each person or cell is insured, by the order of article 12 on the law's day.
 
-    Law 25/2008/QH12 as amended by Law 46/2014/QH13 art. 13: a person with several entitlements is insured under the
-    first in the order of article 12. Decree 146/2018/NĐ-CP art. 8: a person with several entitlements to support takes
-    the highest support; among equal ones the first in order. An entitlement counts only if the law of the day, in its
-    area, pays for it; a person without any is insured as a household member. The level of benefits follows another
-    rule (art. 22: the highest of all entitlements) and is not part of the result.
+    Law 25/2008/QH12 art. 13(2) as amended by Law 46/2014/QH13, since 1 July 2025 art. 13(5) as amended by Law
+    51/2024/QH15: a person with several entitlements is insured under the first in the order of article 12, which is
+    another one since that day: relatives stand before poor households and residents of difficult areas, recipients of
+    monthly allowances after them. Decree 146/2018/NĐ-CP art. 8: a person with several entitlements to support takes the
+    highest support; among equal ones the first in order. An entitlement counts only if the law of the day, in its area,
+    pays for it; a person without any is insured as a household member. The level of benefits follows another rule (art.
+    22(2): the highest of all entitlements) and is not part of the result.
 
     Parameters
     ----------
@@ -54,7 +56,7 @@ def assign_entitlement(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
     >>> table[["group", "subsidy_share", "other_titles"]].to_numpy().tolist()
     [['child_under_6', 1.0, 1], ['near_poor', 0.7, 1]]
     """
-    table, share = groups(), subsidy_shares(law).to_numpy()
+    table, share = groups_on(law.day), subsidy_shares(law).to_numpy()
     raise_faults(_column_faults(people, table))
     assigned = np.full(len(people), table.index.get_loc("household"), dtype=np.int8)
     count = np.zeros(len(people), dtype=np.int64)
@@ -64,7 +66,7 @@ def assign_entitlement(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
             entitled = people[key].to_numpy(dtype=bool)
             np.copyto(assigned, row, where=entitled)
             count += entitled
-    articles = pd.Categorical(table["group"], categories=table["group"].unique())
+    articles = pd.Categorical(table["group"], categories=groups()["group"].unique())
     return people.assign(
         group=pd.Categorical.from_codes(assigned, table.index),
         article_group=articles.take(assigned),
@@ -75,7 +77,7 @@ def assign_entitlement(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
 
 def _order_of_entitlements(table: pd.DataFrame, share: np.ndarray) -> np.ndarray:
     """Return the rows of `groups` that are entitlements on the day, in the order in which they prevail."""
-    clause = table.loc[table["group"], "title_order"].to_numpy()
+    clause = table["group"].map(table["title_order"]).to_numpy()
     support = np.where(table["group"] == "state_supported", share, 0.0)
     order = np.lexsort([table["title_order"], -support, clause])  # by clause, then support, then order
     return order[~np.isnan(share[order]) & (table.index[order] != "household")]

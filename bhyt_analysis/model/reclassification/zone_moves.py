@@ -11,7 +11,10 @@ from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.model.reclassification.reclassify import ZONES, reclassify
+from bhyt_analysis.model.reclassification.card_flows import ZONES
+from bhyt_analysis.model.reclassification.reclassify import reclassify
+
+MAX_FAULTS = 20  # each is looked for among the names of the country
 
 
 def apply_zone_moves(data: Dataset, decision: str, moves: Iterable[Mapping[str, object]]) -> Dataset:
@@ -25,7 +28,7 @@ def apply_zone_moves(data: Dataset, decision: str, moves: Iterable[Mapping[str, 
     or code) and ``zone``; ``since`` (a day; by default the commune's own under the decision, else the decision's) and
     ``special_villages_share`` (by default the decision's).
 
-    Raises BhytError with every area or zone that is not known, and every commune whose day is not.
+    Raises BhytError with the areas and zones that are not known, and the communes whose day is not (the first 20).
 
     Examples
     --------
@@ -41,6 +44,8 @@ def apply_zone_moves(data: Dataset, decision: str, moves: Iterable[Mapping[str, 
             rows.append(_zone_row(data, decision, move))
         except BhytError as error:
             faults += error.messages
+        if len(faults) >= MAX_FAULTS:
+            break
     raise_faults(faults)
     if not rows:
         return data

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
@@ -13,6 +12,7 @@ from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.domain.result_table import result_table
+from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.coverage.coverage import coverage
 
@@ -171,7 +171,7 @@ def _target_steps(view: AreaView) -> pd.DataFrame:
     has_figure = counted or pd.notna(now["rate_low"])
     if has_figure:  # a target in the past of the figures is no step to come
         rows = rows[rows["on"] > now["as_of"]]
-    elif (ahead := rows["on"] >= _first_day_ahead(view)).any():
+    elif (ahead := rows["on"].map(lambda on: _is_ahead(on, view)).astype(bool)).any():
         rows = rows[ahead]
     elif not rows["level"].isin(OWN_LEVELS).any():
         rows = rows.tail(1)
@@ -199,7 +199,9 @@ def _target_steps(view: AreaView) -> pd.DataFrame:
     return table[STEP_COLUMNS].reset_index(drop=True)
 
 
-def _first_day_ahead(view: AreaView) -> pd.Timestamp:
-    """Return the day of the view, else the last day of a unit that has ended, else today."""
-    today, until = pd.Timestamp(dt.date.today()), view.unit.until
-    return view.as_of or (today if until is None else min(until, today))
+def _is_ahead(day: pd.Timestamp, view: AreaView) -> bool:
+    """Return whether a day is not before that of the view; without one, that of the unit's end, or else today."""
+    until = view.unit.until
+    if view.as_of is not None:
+        return day >= view.as_of
+    return (until is not None and day >= until) or not clock.is_past(day)

@@ -1,0 +1,141 @@
+"""Points on which the sources of the law disagree, facts around it, and a group that only a province supports."""
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.briefing import finance, reclassification
+from bhyt_analysis.domain.data_status import derived_quality
+from bhyt_analysis.law import Law
+from bhyt_analysis.law.policy_facts import policy_facts
+from bhyt_analysis.model.finance.poverty_change import poverty_change
+from bhyt_analysis.model.finance.premiums import subsidy_history
+from bhyt_analysis.model.reclassification.entitlements import assign_entitlement
+from bhyt_analysis.tables.labels import weakest_stamp
+
+LEFT = "minority_left_2016_2020_list"
+
+
+# The 36 months of Decree 75 ran to 2026-10-31 or ended with its repeal on 2025-08-15: both, day by day.
+@pytest.mark.parametrize(
+    ("day", "applied", "otherwise"),
+    [("2025-08-14", 0.7, 0.7), ("2025-08-15", 0.7, None), ("2026-10-31", 0.7, None), ("2026-11-01", None, None)],
+)
+@pytest.mark.parametrize(("area", "paid"), [(None, 0.7), ("Quảng Ngãi", 1.0), ("Bạc Liêu", 1.0)])
+def test_the_law_has_both_readings_of_the_support_of_the_2021_cohort(law, day, applied, otherwise, area, paid):
+    for reading, share in ((True, applied), (False, otherwise)):
+        today = law.settle(applies=reading).at(day, area)
+        assert today["subsidy_share"].get(LEFT) == (None if share is None else paid)
+        people = pd.DataFrame({LEFT: [True]})
+        assert assign_entitlement(people, today)["group"].iloc[0] == ("household" if share is None else LEFT)
+
+
+def test_open_points_give_both_outcomes(law):
+    points = law.open_points(LEFT).set_index("parameter")
+    assert points["value"].to_dict() == {"subsidy_share": 0.7, "benefit_share": 0.95}
+    assert points["otherwise"].to_dict() == {"subsidy_share": 0.0, "benefit_share": 0.8}
+    assert points["since"].to_dict() == {"subsidy_share": dt.date(2025, 8, 15), "benefit_share": dt.date(2025, 7, 1)}
+    assert law.open_points(LEFT, "Quảng Ngãi")["value"].tolist() == [0.7, 0.95, 1.0]
+    assert law.open_points("poor").empty
+
+
+def test_the_history_of_a_support_names_the_period_in_dispute(law):
+    table = subsidy_history(law, LEFT, "2023-11-01", today="2026-11-26")
+    assert [str(d) for d in table["since"]] == ["2023-11-01", "2025-08-15", "2026-11-01"]
+    assert table["status"].tolist() == ["published", "conflict", "published"]
+
+
+def test_costs_of_months_in_dispute_say_so(law):
+    months = ["2025-07-31", "2025-08-31", "2025-09-30", "2026-10-31"]
+    table = bhyt.budget(pd.DataFrame({"month": months, "group": LEFT, "insured": 10}), law)
+    # A month has the law of its first day: that of 1 August is not yet in dispute.
+    central = table[table["payer"] == "central"].set_index("month")["status"]
+    assert central.tolist() == ["derived", "derived", "conflict", "conflict"]
+
+
+def test_what_rests_on_a_conflict_is_weaker_than_an_estimate_and_stamped():
+    assert derived_quality("published", "estimated", "conflict") == "conflict"
+    assert derived_quality("conflict", "synthetic") == "synthetic"
+    assert weakest_stamp(["estimated", "conflict", "published"]) == "conflict"
+
+
+@pytest.fixture(scope="module")
+def readings(data):
+    """Return the projections of Sơn Dương in the two readings, by the name of the window."""
+    names = {"decree 75": "decision_861_ordinary", "decree 75 until repeal": "decision_861_support_to_repeal"}
+    scenarios = {window: bhyt.read_scenario(name) for window, name in names.items()}
+    assert all(scenarios[window].support_window == window for window in names)
+    table = bhyt.simulate(data, "Sơn Dương", list(scenarios.values()), draws=0)
+    table = table[(table["group"] == "all") & (table["result"] == "behavioural")]
+    return scenarios, {w: table[table["scenario"] == s.name].set_index("month") for w, s in scenarios.items()}
+
+
+def test_a_scenario_chooses_the_reading_and_both_are_marked(readings):
+    first, second = readings[1].values()
+    same = first.index <= pd.Timestamp("2025-08-31")
+    assert (first.loc[same, "insured"] == second.loc[same, "insured"]).all()
+    # The second loss comes with the repeal instead of at the end of October 2026.
+    assert second.loc["2025-12-31", "insured"] < first.loc["2025-12-31", "insured"] - 1000
+    assert first.loc["2026-12-31", "insured"] < first.loc["2026-10-31", "insured"] - 1000
+    for table in (first, second):
+        assert set(table.loc["2021-07-31":"2025-07-31", "status"]) <= {"derived", "estimated"}
+        assert set(table.loc["2025-08-31":, "status"]) == {"conflict"}
+
+
+def test_the_briefing_tells_both_readings(data, law, readings):
+    scenario = readings[0]["decree 75"]
+    briefing = bhyt.Briefing(data, "Sơn Dương", law, lang="en", scenario=scenario)
+    item = finance._support(briefing)[0]
+    assert "support of 70.0% if the old rule still applied, 0.0% if not" in item.text
+    assert "95.0% or 80.0% of the cost of treatment" in item.text
+    assert "conflict" in set(item.table["status"])
+    text = " ".join(item.text for item in finance._scenario(briefing, scenario))
+    assert "in the other reading, coverage on 31 December 2028" in text
+
+
+def test_a_group_that_only_a_province_supports_is_rows_of_input(law):
+    # What an analyst enters of a province: who pays which share of the premium of a group of its own.
+    rows = [("Lào Cai", "2026-01-01", 0.4), ("Sơn La", "2026-01-01", 0.8)]
+    record = {"parameter": "subsidy_share", "key": "provincial_group", "unit": "share of premium"}
+    record |= {"reference": "một nghị quyết của tỉnh", "status": "confirmed"}
+    reform = Law.of(pd.DataFrame([{**record, "area": a, "since": s, "value": v} for a, s, v in rows]), "tỉnh")
+    people = pd.DataFrame({"provincial_group": [True, True], "farm_average_income": [False, True]})
+    for area, groups, shares in (
+        ("Lào Cai", ["provincial_group"] * 2, [0.4, 0.4]),
+        ("Sơn La", ["provincial_group"] * 2, [0.8, 0.8]),
+        ("Điện Biên", ["household", "farm_average_income"], [0.0, 0.3]),
+    ):
+        table = assign_entitlement(people, (law | reform).at("2026-11-26", area))
+        assert (table["group"].tolist(), table["subsidy_share"].tolist()) == (groups, shares)
+    cards = pd.DataFrame({"month": ["2026-01-31"], "group": ["provincial_group"], "insured": [100]})
+    cost = bhyt.budget(cards, law | reform, area="Lào Cai").set_index("payer")["vnd"]
+    assert cost.to_dict() == {"province": 4_212_000, "household": 6_318_000}  # 40% and 60% of 100 x 105,300
+
+
+def test_facts_are_cited_around_their_day():
+    assert policy_facts("2021-12-31").empty
+    around = policy_facts("2026-10-31").set_index("fact")
+    assert around.loc["poverty_line", ["value", "other_value"]].tolist() == [2_200_000, 2_800_000]
+    assert around.loc["free_check_up", "value"] == 350_000
+    table = policy_facts()
+    assert (table["reference"] != "").all()
+    assert set(table["status"]) <= {"confirmed", "secondary"}
+
+
+def test_more_poor_people_from_2027_cost_the_state_their_premium(data, law):
+    # Sơn Dương: 4,154 poor and 6,198 near-poor; 4.5% of 2,530,000 is 113,850 a month.
+    table = poverty_change(data, "Sơn Dương", law, {"poor": 0.1, "near_poor": -0.05}).set_index("group")
+    assert table["change"].tolist() == [415, -310]
+    assert table["vnd_central_more"].tolist() == [415 * 113_850 * 12, -310 * 113_850 * 12 * 0.7]
+    assert table.loc["near_poor", "vnd_household_more"] == pytest.approx(-310 * 113_850 * 12 * 0.3)
+    with pytest.raises(ValueError, match="poor"):
+        poverty_change(data, "Sơn Dương", law, {"poor": -1.5})
+
+
+def test_what_is_not_known_of_communes_names_them():
+    rows = pd.DataFrame({"name": ["Xã A", "Xã B", "Xã C"], "unknown": ["zone_before", "", "zone_before"]})
+    texts = reclassification._unknown_texts(rows, "vi")
+    assert len(texts) == 1
+    assert "2 xã: Xã A, Xã C" in texts[0]

@@ -1,0 +1,1 @@
+"""Run the suites of Jupyter's programs on stock and on warm kernels, and compare them: ``make peers``."""
