@@ -23,7 +23,7 @@ briefings: $(READY)
 	$(BIN)/bhyt brief --out $(OUT)
 
 test: $(READY) lint
-	$(BIN)/python -m pytest -n auto --ignore=tests/browser
+	$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/browser
 
 browser: $(READY)
 	$(BIN)/python -m pytest tests/browser
