@@ -22,8 +22,10 @@ help:
 briefings: $(READY)
 	$(BIN)/bhyt brief --out $(OUT)
 
+# A file of tests runs in one process, which makes its briefings once; one process more than processors, since many wait.
 test: $(READY) lint
-	$(BIN)/python -m pytest -n auto --ignore=tests/browser
+	workers=$$(($$($(BIN)/python -c "import os; print(os.cpu_count())") + 1)); \
+	$(BIN)/python -m pytest -n $$workers --dist loadfile --ignore=tests/browser
 
 browser: $(READY)
 	$(BIN)/python -m pytest tests/browser

@@ -115,8 +115,8 @@ def _words_for_failures(folder: Path) -> Iterator[None]:
     except Exception as error:
         if failure_key(error) is None:
             raise
-        messages = failure(error, folder).messages
-        raise BhytError(*messages, ("error.batch_ended", {"folder": folder})) from error
+        kept = [("error.batch_ended", {"folder": folder})] if folder.is_dir() else []
+        raise BhytError(*failure(error, folder).messages, *kept) from error
 
 
 def _find_areas(data: Dataset, names: Sequence[str], options: BatchOptions) -> tuple[Dataset, list[str]]:

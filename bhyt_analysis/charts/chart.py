@@ -419,7 +419,8 @@ class ChartSheet:
 
     def _add_source_line(self, source: str, note: str) -> str:
         """Write how to read the chart, its source and status below it, and return the text."""
-        words = [status_name(s, self.lang) for s in dict.fromkeys(self.statuses) if s]
+        implied = {"estimated"} if "conflict" in self.statuses else set()  # those are estimated, too
+        words = [status_name(s, self.lang) for s in dict.fromkeys(self.statuses) if s and s not in implied]
         source = format_citation(source, self.lang)
         parts = [f"{translate('label.source', self.lang)}: {source}"] if source and source not in words else []
         text = ". ".join([*([note] if note else []), *parts, "; ".join(words)]).rstrip(".") + "."

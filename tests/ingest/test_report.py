@@ -47,7 +47,7 @@ def test_one_bad_value_on_three_sheets_is_one_line(tmp_path):
     ]
     message = bad["message"].iloc[0]
     assert '"Chả biết" không có trong danh mục' in message
-    assert "Công bố / Tổng điều tra / Tính toán / Ước tính / Giả lập" in message
+    assert "Công bố / Tổng điều tra / Tính toán / Ước tính / Chưa thống nhất / Giả lập" in message
     assert "18 ô như vậy" in message
     assert "ở 3 trang tính: T1.2025, T2.2025, T3.2025" in message
     cells = bhyt.check(path, every=True)
