@@ -37,6 +37,8 @@ WHERE = ["document", "area", "figures"]
 COUNTS_OF = {"share_": ("cards_", "insured_by_", "insured_", "people_"), "coverage_": ("insured_", "cards_")}
 
 
+# Which every plan has; beside them the law has smaller ones.
+MAIN_GROUPS = ("employer_employee", "social_security_paid", "state_paid", "state_supported", "household")
 ROUNDING = 5e-4  # of a rate with a decimal of a per cent
 Figures = dict[str, TableRow]  # rows of ``published`` by their figure
 
@@ -201,10 +203,13 @@ def _check_parts(
 
 def _check_unexplained(document: str, code: str, people: dict[str, float], main_groups: set[str]) -> Iterator[Finding]:
     """Check whether the main groups, if all are printed, explain the total, or those insured through one office."""
-    if not main_groups <= people.keys():
+    if not {f"cards_{group}" for group in MAIN_GROUPS} <= people.keys():
         return
     others = groups()["group"]
-    parts = [*main_groups, *(f for f in people if f.startswith("cards_") and f.removeprefix("cards_") not in others)]
+    parts = [
+        *(main_groups & people.keys()),
+        *(f for f in people if f.startswith("cards_") and f.removeprefix("cards_") not in others),
+    ]
     parts = [f for f in parts if not any(f != g and f.startswith(g + "_") for g in main_groups)]
     explained = sum(people[f] for f in parts)
     rest = people["insured_total"] - explained

@@ -189,7 +189,7 @@ def whole_people(projection: Projection, result: str, months: Sequence[int]) -> 
     >>> projection = bhyt.project_area(bhyt.load(), "X001", bhyt.Scenario("861", decision="861"))
     >>> people, insured = whole_people(projection, "behavioural", [0])
     >>> people.shape, insured.shape, bool((insured.sum(axis=1) <= people).all())
-    ((12, 1), (12, 16, 1), True)
+    ((12, 1), (12, 19, 1), True)
     """
     people = projection.people[:, months]
     people = largest_remainders(people.T, np.floor(people.sum(axis=0) + 0.5)).T.astype("float64")
