@@ -33,9 +33,8 @@ POOLS = pd.DataFrame(
 PUPILS, EMPLOYEES = ((POOLS["entitlement"] == key).to_numpy() for key in ("student", EMPLOYED))
 SELF_PAID = POOLS["entitlement"].isin(groups_flagged("self_paid")).to_numpy()  # cards lapse unless they are renewed
 AREA_ENTITLEMENT = "difficult_area"
-# Whose 36 months count: Decree 75/2023 art. 3(3) has one span for all who left the list of 2016-2020;
-# Law 51/2024 and Decree 188/2025 count from each commune's own exit.
-# Whose 36 months of support count; whether those of Decree 75 went on after its repeal is an open point of the law.
+# Whose 36 months count: Decree 75/2023 art. 3(3) has one span for all who left the list of 2016-2020, and whether it
+# went on after its repeal is an open point; Law 51/2024 and Decree 188/2025 count from each commune's own exit.
 SUPPORT_WINDOWS = {
     "decree 75": "minority_left_2016_2020_list",
     "decree 75 until repeal": "minority_left_2016_2020_list",
