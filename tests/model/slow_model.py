@@ -68,6 +68,10 @@ def nationwide_share(key: str, day: dt.date) -> float | None:
     return 0.0 if key == "household" else None
 
 
+def logistic(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-log_odds))
+
+
 @dataclass
 class TopUp:
     """What a province adds to the share of a group, from a day to another."""
@@ -139,9 +143,8 @@ class SlowModel:
         """Return a value between the three levels of outreach, on straight lines."""
         none, ordinary, intensive = (self.values[f"{name}.{x}"] for x in ("none", "ordinary", "intensive"))
         level = self.outreach(month)
-        if level <= 1:
-            return none + level * (ordinary - none)
-        return ordinary + (level - 1) * (intensive - ordinary)
+        share = none + level * (ordinary - none) if level <= 1 else ordinary + (level - 1) * (intensive - ordinary)
+        return share if share in (0, 1) else logistic(math.log(share / (1 - share)) + self.values["place_effect"])
 
     def take_up(self, group: str, share: float, month: int) -> float:
         r0, s0, e = self.values[f"take_up.{group}"], self.observed[group], self.values["price_elasticity"]
@@ -152,7 +155,8 @@ class SlowModel:
         highest = max(self.values["highest_take_up"], r0)
         r = min(r, highest)
         if 0 < r < 1:
-            r = 1 / (1 + math.exp(-math.log(r / (1 - r)) - self.values["outreach_effect"] * self.outreach(month)))
+            log_odds = math.log(r / (1 - r)) + self.values["outreach_effect"] * self.outreach(month)
+            r = logistic(log_odds + self.values["place_effect"])
         return min(r, highest)
 
     def lapse(self, group: str) -> float:

@@ -19,7 +19,7 @@ from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.finance.budget import payer_shares
 from bhyt_analysis.model.projection.assumptions import Values
-from bhyt_analysis.model.reclassification.take_up import take_up_rate
+from bhyt_analysis.model.reclassification.take_up import add_log_odds, take_up_rate
 
 Floats = NDArray[np.float64]
 Months = Sequence[pd.Timestamp]  # their ends
@@ -122,7 +122,8 @@ def pool_entitlements(
 def joining_rates(values: Values) -> tuple[Floats, Floats]:
     """Return the share that joins at once, and that of the rest that joins each month, by the outreach of each draw.
 
-    Between the three levels of outreach the values lie on straight lines; no level has less than the one below it.
+    Between the three levels of outreach the values lie on straight lines; no level has less than the one below it. The
+    effect of the place adds to the log-odds.
 
     Examples
     --------
@@ -136,7 +137,7 @@ def joining_rates(values: Values) -> tuple[Floats, Floats]:
         drawn = np.stack([values[f"{name}.{level}"] for level in OUTREACH_LEVELS])
         none, ordinary, intensive = np.maximum.accumulate(drawn)
         below, above = none + outreach * (ordinary - none), ordinary + (outreach - 1) * (intensive - ordinary)
-        rates.append(np.where(outreach <= 1, below, above))
+        rates.append(add_log_odds(np.where(outreach <= 1, below, above), values["place_effect"]))
     return rates[0], rates[1]
 
 
@@ -164,7 +165,7 @@ def target_take_up(
         shares[None],
         values["price_elasticity"][:, None, None],
         outreach[:, None, :],
-        *(values[name][:, None, None] for name in ("outreach_effect", "highest_take_up")),
+        *(values[name][:, None, None] for name in ("outreach_effect", "highest_take_up", "place_effect")),
     )
     rates[:, [k == EMPLOYED for k in keys]] = 1.0  # an employer must insure
     return rates

@@ -29,23 +29,39 @@ REENROLLED = "reenrolled"
 def area_rates(projection: Projection, values: Values, result: str = "behavioural") -> Floats:
     """Return the reported coverage of the area by draw and month: cards to the people of the plan's own count.
 
-    Its uncertainty is behaviour; see `true_rates`.
+    Its uncertainty is behaviour and place; see `reported_and_true_rates`.
     """
     insured = insured_people(projection, result, values, projection.whole_area, by_group=False)[:, 0]
     return insured / projection.people.sum(axis=0)
 
 
-def true_rates(rates: Floats, values: Values) -> Floats:
-    """Return the true coverage for reported rates by draw and month: without duplicate cards, of the people there are.
+@result_table
+def reported_and_true_rates(
+    projection: Projection, on: str | pd.Timestamp, draws: int = 1000, seed: int = 1
+) -> pd.DataFrame:
+    """Return the coverage of a month as it is reported, and as it is without the errors of counts.
+
+    The reported rate, by which a plan is judged, is cards to the people of the plan's own count. The true one is
+    insured people to the people there are: without duplicate cards (assumption ``duplicates``), of a population that
+    was counted with an error (``population_error``).
+
+    Returns a DataFrame of two rows: ``kind`` ("reported", "true"), ``on``, ``rate_low``, ``rate_inner_low``,
+    ``rate_median``, ``rate_inner_high``, ``rate_high``, ``status``.
 
     Examples
     --------
-    >>> values = {"duplicates": np.array([0.01]), "population_error": np.array([0.02])}
-    >>> true_rates(np.array([[0.9]]), values).round(4).tolist()
-    [[0.8735]]
+    >>> projection = bhyt.project_area(bhyt.load(), "Sơn Dương", bhyt.Scenario("861", decision="861"))
+    >>> rates = bhyt.reported_and_true_rates(projection, "2021-12-31").set_index("kind")
+    >>> (rates["rate_high"] - rates["rate_low"]).round(2).to_dict()
+    {'reported': 0.0, 'true': 0.04}
     """
+    t = _month_index(projection, on)
+    values = draw_assumptions(projection.assumptions, draws, seed)
+    reported = area_rates(projection, values)[:, t]
     correction = (1 - values["duplicates"]) / (1 + values["population_error"])
-    return np.minimum(rates * correction[:, None], 1.0)
+    both = np.quantile([reported, np.minimum(reported * correction, 1.0)], list(QUANTILES.values()), axis=1)
+    table = pd.DataFrame(both.T, columns=list(QUANTILES)).assign(status="estimated")
+    return table.assign(kind=["reported", "true"], on=projection.months[t])[["kind", "on", *QUANTILES, "status"]]
 
 
 def _month_index(projection: Projection, on: str | pd.Timestamp) -> int:
