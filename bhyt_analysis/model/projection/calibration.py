@@ -120,7 +120,7 @@ def fit(returns: list[ObservedReturn], law: Law) -> dict[str, pd.DataFrame]:
     values, places = draw_assumptions(table, DRAWS, SEED), np.random.default_rng(SEED)
     spread = np.abs(places.normal(0, SPREAD_OF_PLACES, DRAWS))
     nodes, share = np.polynomial.hermite_e.hermegauss(NODES)
-    likelihood = {}
+    likelihood = dict[str, Floats]()
     for one in returns:
         outreach = {name: np.full(DRAWS, one.outreach) for name in ("outreach", "outreach_before")}
         by_place = []
@@ -132,9 +132,8 @@ def fit(returns: list[ObservedReturn], law: Law) -> dict[str, pd.DataFrame]:
         likelihood[one.case] = share @ np.stack(by_place)
     fits = {ALL_CASES: list(likelihood)}
     fits |= {f"without {case}": [other for other in likelihood if other != case] for case in likelihood}
-    return {
-        name: _weighted_ranges(table, values, spread, [likelihood[c] for c in cases]) for name, cases in fits.items()
-    }
+    weights = {name: np.prod([likelihood[c] for c in cases], axis=0) for name, cases in fits.items()}
+    return {name: _weighted_ranges(table, values, spread, weight) for name, weight in weights.items()}
 
 
 def _weighted_ranges(table: pd.DataFrame, values: Values, spread: Floats, likelihood: Floats) -> pd.DataFrame:
