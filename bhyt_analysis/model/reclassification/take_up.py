@@ -169,7 +169,10 @@ def _reenrolment_row(data: Dataset, loss: dict) -> tuple[object, ...] | None:
     insured = (float(after["insured"]),) * 2 if counted else insured
     rate_before = (0.0, 1.0) if before.empty else (before["rate_low"].iloc[0], before["rate_high"].iloc[0])
     low, high = reenrolment_bounds(float(loss["people"]), people, insured, rate_before)
-    fell = not before.empty and rate_before[0] > after["rate_high"]
+    # Had more lost a card than printed ("more than 161,000"), more of them must be, and can be, insured again.
+    low = 0.0 if loss["relation"] == "<" else low
+    high = 1.0 if loss["relation"] in (">", ">=") else high
+    fell = not before.empty and rate_before[0] > after["rate_high"] and loss["relation"] not in (">", ">=")
     most = largest_population(loss["people"], rate_before[0], after["rate_high"]) if fell else None
     # A rate multiplied by a count of another year is an estimate.
     status = derived_quality(loss["status"], after["status"], count.status, "derived" if counted else "estimated")
