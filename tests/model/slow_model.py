@@ -1,6 +1,6 @@
 """The projection once more, month by month in plain floats: written from docs/scenarios.md and the law's text.
 
-Nothing is shared with the package but the file of assumptions. Months are numbers (12 x year + month); a unit's
+Nothing is shared with the package but the files of assumptions. Months are numbers (12 x year + month); a unit's
 people are kept by what they were at the count, and every path is followed by one loop over the months.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ASSUMPTIONS = Path(__file__).parents[2] / "bhyt_analysis" / "model" / "projection" / "assumptions.csv"
+FOLDER = Path(__file__).parents[2] / "bhyt_analysis" / "model" / "projection"
 DESTINATIONS = ["student", "near_poor", "farm_average_income", "household", "employer_employee"]
 RESPONSIVE = DESTINATIONS[:4]
 LATER = [*RESPONSIVE, "minority_left_2016_2020_list", "minority_left_later", "not_told"]  # after article 12(3)
@@ -34,8 +34,12 @@ def first_day(month: int) -> dt.date:
 
 def central_values() -> tuple[dict[str, float], dict[str, float]]:
     """Return the central assumptions, and the support under which each take-up was observed."""
-    rows = list(csv.DictReader(ASSUMPTIONS.read_text(encoding="utf-8").splitlines()))
+    rows, fitted = (
+        list(csv.DictReader((FOLDER / name).read_text(encoding="utf-8").splitlines()))
+        for name in ("assumptions.csv", "fitted_assumptions.csv")
+    )
     observed = {r["name"].removeprefix("take_up."): float(r["at_share"]) for r in rows if r["at_share"]}
+    rows += [r for r in fitted if r["fit"] == "all"]
     return {r["name"]: float(r["central"]) for r in rows}, observed
 
 

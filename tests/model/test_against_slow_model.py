@@ -90,6 +90,7 @@ def random_case(folder, seed):
     values["population_growth"] = rng.choice([0, 0.01, -0.005])
     values["take_up.household"] = rng.choice([0.35, round(rng.uniform(0.15, 0.55), 3)])
     values["persistence"] = rng.choice([0.9, 0.6])
+    values["place_effect"] = rng.choice([0, round(rng.uniform(-1.5, 1.5), 3)])
     values["minority_share"] = rng.choice([0.75, 0.5, 1])
     top_ups = random_top_ups(rng, units, count)
     since = rng.choice([None, dt.date(2025, 3, 1), dt.date(2027, 1, 1)])

@@ -200,7 +200,7 @@ def _lost_in_communes(case: Case) -> Iterator[Comparison]:
     # Where more of those who lost are of ethnic minorities, more of the residents lost: in zone II only they did.
     minority = np.concatenate([central["minority_share"], drawn["minority_share"]]) / central["minority_share"]
     row = losses.iloc[0]
-    published = Published(row["on"], "about", float(row["people"]), "people", row["source"])
+    published = Published(row["on"], row["relation"], float(row["people"]), "people", row["source"])
     yield published, minority * float(printed["value"].iloc[0]) * float(census["people"].mean()) * share
 
 

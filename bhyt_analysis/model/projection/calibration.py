@@ -132,7 +132,8 @@ def fit(returns: list[ObservedReturn], law: Law) -> dict[str, pd.DataFrame]:
         likelihood[one.case] = share @ np.stack(by_place)
     fits = {ALL_CASES: list(likelihood)}
     fits |= {f"without {case}": [other for other in likelihood if other != case] for case in likelihood}
-    weights = {name: np.prod([likelihood[c] for c in cases], axis=0) for name, cases in fits.items()}
+    every = np.ones(DRAWS)
+    weights = {name: np.prod([every, *(likelihood[c] for c in cases)], axis=0) for name, cases in fits.items()}
     return {name: _weighted_ranges(table, values, spread, weight) for name, weight in weights.items()}
 
 
@@ -161,13 +162,8 @@ def pert_range(mean: float, deviation: float, low: float, high: float) -> tuple[
     return first, min(max((6 * mean - first - last) / 4, first), last), last
 
 
-def fitted_table(data: Dataset, law: Law) -> pd.DataFrame:
-    """Return the rows of ``fitted_assumptions.csv``: ``fit``, ``name``, ``low``, ``central``, ``high``."""
-    fits = fit(observed_returns(data), law)
-    return pd.concat(fits, names=["fit"]).reset_index()
-
-
 if __name__ == "__main__":
     from bhyt_analysis.ingest.loader import load
 
-    fitted_table(load(), Law.read()).to_csv(FITTED_FILE, index=False, lineterminator="\n")
+    fits = fit(observed_returns(load()), Law.read())
+    pd.concat(fits, names=["fit"]).to_csv(FITTED_FILE, lineterminator="\n")
