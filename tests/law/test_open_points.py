@@ -15,6 +15,8 @@ from bhyt_analysis.model.finance.premiums import subsidy_history
 from bhyt_analysis.model.reclassification.entitlements import assign_entitlement
 from bhyt_analysis.tables.labels import weakest_stamp
 
+from ..conftest import write_table
+
 LEFT = "minority_left_2016_2020_list"
 
 
@@ -112,6 +114,24 @@ def test_a_group_that_only_a_province_supports_is_rows_of_input(law):
     cards = pd.DataFrame({"month": ["2026-01-31"], "group": ["provincial_group"], "insured": [100]})
     cost = bhyt.budget(cards, law | reform, area="Lào Cai").set_index("payer")["vnd"]
     assert cost.to_dict() == {"province": 4_212_000, "household": 6_318_000}  # 40% and 60% of 100 x 105,300
+
+
+def test_a_province_s_own_group_is_read_simulated_and_paid_by_it(tmp_path):
+    # Đồng Nai's minority farm households: 50,000 cards, 45% of 113,850 VND a month from 2027 on.
+    head = ["area", "as_of", "group", "cards", "status", "source"]
+    kinds = {"household": 700_000, "Hộ nông dân dân tộc thiểu số": 50_000}
+    rows = [["75", "2026-10-31", group, str(count), "published", "x"] for group, count in kinds.items()]
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_table(folder / "cards.csv", head, *rows)
+    lines = ['name = "x"', 'end = "2027-12-31"', "[[law]]", 'parameter = "subsidy_share"', 'key = "provincial_group"']
+    lines += ['area = "Đồng Nai"', 'since = "2027-01-01"', "value = 0.45"]
+    (tmp_path / "s.toml").write_text("\n".join(lines), encoding="utf-8")
+    table = bhyt.simulate(bhyt.load(folder), "Đồng Nai", bhyt.read_scenario(tmp_path / "s.toml"), draws=0)
+    own = table[(table["group"] == "provincial_group") & (table["result"] == "behavioural")].set_index("month")
+    paid = own.loc["2027-01-31", ["insured", "vnd_central", "vnd_province", "vnd_household"]].tolist()
+    assert paid == [50_000, 0, 2_561_625_000, 3_130_875_000]
+    assert own.loc["2026-12-31", ["vnd_province"]].isna().all()  # no text says what was paid then
 
 
 def test_facts_are_cited_around_their_day():

@@ -14,14 +14,15 @@ from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.projection import cohort
 from bhyt_analysis.model.projection.assumptions import central_values
 from bhyt_analysis.model.projection.baseline import AREA, GROUPS, UNKNOWN_GROUP
-from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, POOLS, SUPPORT_WINDOWS, Floats
+from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, POOLS, STATE_PAID, SUPPORT_WINDOWS, Floats
 from bhyt_analysis.model.projection.division import ExitClass
 from bhyt_analysis.model.projection.projection import Projection, coverage_changes, division_of, since_count
 from bhyt_analysis.model.projection.simulate import RESULTS
 
 UNINSURED = "uninsured"
 # The last is for those who are insured again by the counts of the baseline, but in an unknown group.
-ENTITLEMENTS = [g for g in GROUPS if g in {*POOLS["entitlement"], *SUPPORT_WINDOWS.values(), UNKNOWN_GROUP}]
+AFTER_LOSS = {*POOLS["entitlement"], *SUPPORT_WINDOWS.values(), STATE_PAID, UNKNOWN_GROUP}
+ENTITLEMENTS = [g for g in GROUPS if g in AFTER_LOSS]
 
 
 @result_table
@@ -39,7 +40,7 @@ def after_loss(projection: Projection, results: Sequence[str] = RESULTS) -> pd.D
     --------
     >>> projection = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.Scenario("861", decision="861"))
     >>> table = after_loss(projection).query("result == 'static'")
-    >>> float(table["lost"].iloc[-1]), round(float(table["uninsured"].iloc[-1]))
+    >>> float(table["lost"].iloc[0]), round(float(table["uninsured"].iloc[0]))
     (46106.0, 45645)
     """
     exits, months = projection.baseline.exits, projection.months

@@ -133,9 +133,12 @@ def _classes(
         place = baseline.lineages[units[0]]
         inside = baseline.exits["unit"].isin(units).to_numpy()
         for month in sorted(set(exit_months[inside]) & set(months)):  # later exits are outside the projection
-            exits, exit_month = np.flatnonzero(inside & (exit_months == month).to_numpy()), months.index(month)
+            of_month, exit_month = inside & (exit_months == month).to_numpy(), months.index(month)
             entitlements = cohort.pool_entitlements(law, months, exit_month, window, place)
-            exit_classes.append(ExitClass(exits, exit_month, entitlements))
+            of_area = baseline.exits["minority_area"].to_numpy(dtype=float)
+            for share in np.unique(of_area[of_month]):  # missing is one of them
+                exits = np.flatnonzero(of_month & ((of_area == share) | np.isnan(of_area) & np.isnan(share)))
+                exit_classes.append(ExitClass(exits, exit_month, entitlements, float(share)))
         shares = payer_shares(law, months, place)
         state_shares = np.stack([group_subsidy_share(shares, g) for g in GROUPS])  # missing where the law has none
         prices = monthly_prices(law, months, GROUPS, place, dict(scenario.income))
@@ -147,14 +150,18 @@ def _classes(
 def _support_ends(
     law: Law, months: list[pd.Timestamp], state_shares: Floats, first: int, place: Area
 ) -> dict[int, ExitClass]:
-    """Return, by group, how those are insured again who have on the day of the count a support that ends later."""
+    """Return, by group, how those are insured again who have on the day of the count a support that ends later.
+
+    Those who would be insured without it are counted from the day of the count on, whenever it ends: a longer support
+    never insures fewer.
+    """
     ends = {}
     for group in ENDING_SUPPORTS:
         paid = state_shares[group, first:] > 0
         if paid[0] and not paid.all():
             exit_month = first + int(np.argmin(paid))  # the first without the support
-            before = cohort.pool_entitlements(law, months, exit_month, "none", place, before=GROUPS[group])
-            ends[group] = ExitClass(np.array([], dtype=int), exit_month, before)
+            before = cohort.pool_entitlements(law, months, exit_month, "none", place, GROUPS[group], first)
+            ends[group] = ExitClass(np.array([], dtype=int), exit_month, before, np.nan)
     return ends
 
 
@@ -180,8 +187,8 @@ def coverage_changes(projection: Projection, values: Values, result: str = "beha
     if result == "static":
         levels = [np.ones((draws, len(RESPONSIVE), len(months)))] * len(projection.unit_classes)
 
-        def follow(one: ExitClass) -> Floats:
-            return cohort.static_levels(months, one.exit_month, draws)
+        def follow(one: ExitClass, since: int) -> Floats:
+            return cohort.static_levels(one.entitlements, draws)
     else:
         keys = [GROUPS[g] for g in RESPONSIVE]
         levels = [
@@ -189,11 +196,11 @@ def coverage_changes(projection: Projection, values: Values, result: str = "beha
             for c in projection.unit_classes
         ]
 
-        def follow(one: ExitClass) -> Floats:
-            return cohort.reenrolment_levels(values, one.entitlements, months, one.exit_month, observed, first + 1)
+        def follow(one: ExitClass, since: int) -> Floats:
+            return cohort.reenrolment_levels(values, one.entitlements, months, since, observed, first + 1)
 
-    pools = [follow(one) for one in projection.exit_classes]
-    ends = [{group: follow(one) for group, one in of_class.items()} for of_class in ends_of]
+    pools = [follow(one, one.exit_month) for one in projection.exit_classes]
+    ends = [{group: follow(one, first) for group, one in of_class.items()} for of_class in ends_of]
     changes = CoverageChanges(levels, pools, ends, np.zeros((draws, len(RESPONSIVE))))
     return changes._replace(uninsured_groups=_groups_of_uninsured(projection, changes, values))
 
