@@ -8,14 +8,16 @@ matrix products, for one area or eleven thousand communes, one set of assumption
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.finance.budget import group_subsidy_share, monthly_prices, payer_shares
 from bhyt_analysis.model.projection import cohort
@@ -26,6 +28,7 @@ from bhyt_analysis.model.projection.division import UNINSURED, Division, ExitCla
 from bhyt_analysis.model.projection.scenario import YEARS, Scenario
 
 Positions = Sequence[int] | np.ndarray
+SHARE_KEYS = groups()["subsidy_key"].to_dict()  # whose share of the premium a group has
 MONTHS_AHEAD = 60  # where a scenario has no end
 CHUNK = 4_000_000  # numbers in memory at once where every commune is drawn
 HOUSEHOLD = GROUPS.index("household")
@@ -163,6 +166,41 @@ def _support_ends(
             before = cohort.pool_entitlements(law, months, exit_month, "none", place, GROUPS[group], first)
             ends[group] = ExitClass(np.array([], dtype=int), exit_month, before, np.nan)
     return ends
+
+
+def month_statuses(projection: Projection) -> list[str]:
+    """Return how well each month of a projection is known: as well as the count, then at best estimated.
+
+    From the first month on in which the sources disagree about a support that someone has, all that follows rests on
+    one reading of the law ("conflict"); the count itself only where it has cards with that support.
+
+    Examples
+    --------
+    >>> import bhyt_analysis as bhyt
+    >>> projection = bhyt.project_area(bhyt.load(), "Sơn Dương", bhyt.Scenario("861", decision="861"))
+    >>> statuses = dict(zip(projection.months, month_statuses(projection)))
+    >>> [statuses[pd.Timestamp(day)] for day in ("2021-12-31", "2025-07-31", "2025-08-31")]
+    ['derived', 'estimated', 'conflict']
+    """
+    baseline, months = projection.baseline, pd.DatetimeIndex(projection.months)
+    counted = derived_quality(baseline.units["status"])
+    projected = derived_quality(counted, baseline.exits["status"], "estimated")
+    of_count = {GROUPS[i] for i in np.flatnonzero(baseline.insured.any(axis=0))}
+    left = {cohort.SUPPORT_WINDOWS[projection.scenario.support_window or "none"], *cohort.POOLS["entitlement"]}
+    disputed = _first_dispute(projection, of_count)
+    first = min(disputed, _first_dispute(projection, left)) if len(baseline.exits) else disputed
+    statuses = np.where(months >= first, derived_quality(projected, "conflict"), projected).tolist()
+    in_dispute = months[projection.baseline_index] >= disputed
+    statuses[projection.baseline_index] = derived_quality(counted, "conflict") if in_dispute else counted
+    return statuses
+
+
+def _first_dispute(projection: Projection, keys: Iterable[str]) -> pd.Timestamp:
+    """Return the first day on which the sources disagree about the share of some groups; the last day there is."""
+    shares = {SHARE_KEYS[key] for key in keys if key in SHARE_KEYS}
+    places = [projection.baseline.lineages[one.units[0]] for one in projection.unit_classes]
+    days = [projection.law.first_dispute("subsidy_share", key, place) for key in shares for place in places]
+    return min((pd.Timestamp(day) for day in days if day), default=pd.Timestamp.max)
 
 
 class CoverageChanges(NamedTuple):

@@ -17,7 +17,7 @@ from bhyt_analysis.model.projection import assumptions
 from bhyt_analysis.model.projection.after_loss import after_loss
 from bhyt_analysis.model.projection.assumptions import RANGE, Values, central_values, draw_assumptions
 from bhyt_analysis.model.projection.cohort import Floats
-from bhyt_analysis.model.projection.projection import Projection, commune_rates, insured_people
+from bhyt_analysis.model.projection.projection import Projection, commune_rates, insured_people, month_statuses
 from bhyt_analysis.model.projection.scenario import Scenario, Target
 from bhyt_analysis.model.projection.simulate import QUANTILES, project_area
 from bhyt_analysis.model.targets.targets import binding_targets, people_needed
@@ -105,7 +105,8 @@ def target_probabilities(
             met = rates[:, t] * population >= minimum - TOLERANCE
             bounds = np.quantile(rates[:, t], list(QUANTILES.values()))
             row |= {"people_needed": minimum, "chance": float(met.mean()), **dict(zip(QUANTILES, bounds, strict=True))}
-        rows.append({**row, "status": "estimated"})
+            row["status"] = month_statuses(projection)[t]
+        rows.append({"status": "estimated", **row})
     columns = ["on", "rate", "relation", "people_needed", "chance", *QUANTILES, "status"]
     return pd.DataFrame(rows, columns=columns).astype({"people_needed": "Int64", "chance": "float64"})
 
@@ -151,7 +152,7 @@ def commune_intervals(
         if rate is not None:
             bounds[rows, -1] = (rates[:, :, 0] >= rate - TOLERANCE).mean(axis=0)
     intervals = pd.DataFrame(bounds, columns=[*QUANTILES, "chance"])
-    return pd.concat([units[["area", "name"]], intervals], axis=1).assign(status="estimated")
+    return pd.concat([units[["area", "name"]], intervals], axis=1).assign(status=month_statuses(projection)[t])
 
 
 @result_table
@@ -178,7 +179,7 @@ def tornado(projection: Projection, on: str | pd.Timestamp) -> pd.DataFrame:
     rows = ranges.rename_axis("name").reset_index()
     rows = rows.assign(rate_low=rates[:-1:2], rate=rates[-1], rate_high=rates[1::2])
     rows["width"] = (rows["rate_high"] - rows["rate_low"]).abs()
-    rows = rows[rows["width"] > TOLERANCE].assign(status="estimated")
+    rows = rows[rows["width"] > TOLERANCE].assign(status=month_statuses(projection)[t])
     return rows.sort_values("width", ascending=False, kind="stable").reset_index(drop=True)
 
 
@@ -258,7 +259,7 @@ def break_even(
         at_low, at_high = coverage(low), coverage(high)
     row = {"name": name, "rate": rate, "on": projection.months[t], "value": bisect(coverage, rate, low, high)}
     row |= {"low": low, "high": high, "rate_at_low": at_low, "rate_at_high": at_high, "central": central}
-    return pd.DataFrame([{**row, "status": "estimated"}])
+    return pd.DataFrame([{**row, "status": month_statuses(projection)[t]}])
 
 
 def _reenrolment_effect(projection: Projection, t: int) -> tuple[float, float, float]:
