@@ -399,12 +399,17 @@ def commune_rates(
     """
     months = np.arange(len(projection.months)) if months is None else np.asarray(months)
     changes = coverage_changes(projection, values, result)
-    size = max(1, CHUNK // (len(values["outreach"]) * max(len(months), UNINSURED + 1)))
-    for begin in range(0, len(projection.baseline.units), size):
-        units = projection.each_unit[begin : begin + size]
-        part = _select_units(projection, units)
+    for units, part in some_units_at_a_time(projection, len(values["outreach"]) * max(len(months), UNINSURED + 1)):
         insured = insured_people(part, result, values, by_group=False, months=months, changes=changes)
         yield units, insured / part.people[:, months]
+
+
+def some_units_at_a_time(projection: Projection, numbers: int) -> Iterator[tuple[np.ndarray, Projection]]:
+    """Yield the positions of some units and their projection; ``numbers`` of each unit are in memory at once."""
+    size = max(1, CHUNK // numbers)
+    for begin in range(0, len(projection.baseline.units), size):
+        units = projection.each_unit[begin : begin + size]
+        yield units, _select_units(projection, units)
 
 
 def _select_units(projection: Projection, units: np.ndarray) -> Projection:
@@ -415,10 +420,10 @@ def _select_units(projection: Projection, units: np.ndarray) -> Projection:
     kept = np.isin(baseline.exits["unit"].to_numpy(), units)
     row = np.cumsum(kept) - 1
     exits = baseline.exits[kept].assign(unit=lambda t: position[t["unit"]]).reset_index(drop=True)
-    table, insured = baseline.units.iloc[units], baseline.insured[units]
+    table, insured, sizes = baseline.units.iloc[units], baseline.insured[units], baseline.sizes[units]
     return replace(
         projection,
-        baseline=replace(baseline, units=table, insured=insured, exits=exits),
+        baseline=replace(baseline, units=table, insured=insured, sizes=sizes, exits=exits),
         unit_classes=[replace(c, units=position[c.units][position[c.units] >= 0]) for c in projection.unit_classes],
         exit_classes=[replace(c, exits=row[c.exits[kept[c.exits]]]) for c in projection.exit_classes],
         people=projection.people[units],
