@@ -325,7 +325,7 @@ def test_the_household_factor_of_the_census_is_a_range(data):
     communes = data.population[data.population["area"].isin(data.geography.commune_codes("076"))]
     communes = communes[communes["size_1"].notna()]
     ranges = assumptions().loc["members_paying", ["low", "central", "high"]].tolist()
-    costs = tornado(project_area(data, "Sơn Dương", ORDINARY), "2022-12-31", of="cost").set_index("name")
+    costs = tornado(project_area(data, "Sơn Dương", ORDINARY), "2022-12-31", outcome="cost").set_index("name")
     for paying, column in zip(ranges, ("vnd_low", "vnd", "vnd_high"), strict=True):
         factors = [factor_by_hand(row, paying) for row in communes.to_dict("records")]
         factor = np.average(factors, weights=communes["people"].astype(float))
@@ -337,8 +337,8 @@ def test_the_household_factor_of_the_census_is_a_range(data):
         assert costs.at["members_paying", column] == pytest.approx(year["vnd_household"].sum(), rel=1e-4)
     assert costs["width"].is_monotonic_decreasing
     assert "take_up.household" in costs.index  # more cards cost more
-    with pytest.raises(BhytError, match="of is"):
-        tornado(project_area(data, "Sơn Dương", ORDINARY), "2022-12-31", of="people")
+    with pytest.raises(BhytError, match="outcome is"):
+        tornado(project_area(data, "Sơn Dương", ORDINARY), "2022-12-31", outcome="people")
 
 
 def test_break_even_by_hand(data):

@@ -34,7 +34,7 @@ from bhyt_analysis.model.targets.targets import binding_targets, people_needed
 
 TOLERANCE = 1e-6
 REENROLLED = "reenrolled"
-TORNADOES = ("rate", "cost")  # of what
+OUTCOMES = ("rate", "cost")
 YEAR = 12  # months
 
 
@@ -64,8 +64,8 @@ def reported_and_true_rates(
     --------
     >>> projection = bhyt.project_area(bhyt.load(), "Sơn Dương", bhyt.Scenario("861", decision="861"))
     >>> rates = bhyt.reported_and_true_rates(projection, "2021-12-31").set_index("kind")
-    >>> (rates["rate_high"] - rates["rate_low"]).round(2).to_dict()
-    {'reported': 0.0, 'true': 0.04}
+    >>> (rates["rate_high"] - rates["rate_low"]).gt(0.01).to_dict()
+    {'reported': False, 'true': True}
     """
     t = _month_index(projection, on)
     values = draw_assumptions(projection.assumptions, draws, seed)
@@ -168,15 +168,15 @@ def commune_intervals(
 
 
 @result_table
-def tornado(projection: Projection, on: str | pd.Timestamp, of: str = "rate") -> pd.DataFrame:
+def tornado(projection: Projection, on: str | pd.Timestamp, outcome: str = "rate") -> pd.DataFrame:
     """Return the effect of each assumption alone, the strongest first: on coverage, or on what households pay.
 
     Parameters
     ----------
     projection : of a scenario.
     on : a month of it.
-    of : "rate" for the coverage of that month, "cost" for what the insured themselves pay in the year up to it (the
-        twelve months that end with it, as many of them as are projected). The cost is that of `simulate`
+    outcome : "rate" for the coverage of that month, "cost" for what the insured themselves pay in the year up to it
+        (the twelve months that end with it, as many of them as are projected). The cost is that of `simulate`
         (``vnd_household``) before people are rounded, without that of groups whose income is not known.
 
     Returns
@@ -185,28 +185,28 @@ def tornado(projection: Projection, on: str | pd.Timestamp, of: str = "rate") ->
     ``rate_high`` (coverage with it low, central and high, all others central; of the cost ``vnd_low``, ``vnd``,
     ``vnd_high``), ``width`` (the distance, shares or VND), ``status``.
 
-    Raises BhytError for a month outside the projection, or another word for ``of``.
+    Raises BhytError for a month outside the projection, or another outcome.
 
     Examples
     --------
     >>> projection = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.Scenario("861", decision="861"))
     >>> tornado(projection, "2021-12-31")["name"].iloc[0]
-    'take_up.household'
+    'place_effect'
 
     How many of a household's members pay changes no coverage, but what they pay:
 
-    >>> [bool((tornado(projection, "2022-12-31", of)["name"] == "members_paying").any()) for of in ("rate", "cost")]
+    >>> ["members_paying" in set(tornado(projection, "2022-12-31", outcome)["name"]) for outcome in OUTCOMES]
     [False, True]
     """
-    if of not in TORNADOES:
-        raise BhytError(("error.unknown_tornado", {"found": of, "expected": ", ".join(TORNADOES)}))
+    if outcome not in OUTCOMES:
+        raise BhytError(("error.unknown_outcome", {"found": outcome, "expected": ", ".join(OUTCOMES)}))
     t, table = _month_index(projection, on), projection.assumptions
     ranges = table.loc[table["low"] != table["high"], RANGE]
     draws = 2 * len(ranges) + 1  # each at its two ends, then all central
     values = {name: np.repeat(value, draws) for name, value in central_values(table).items()}
     for i, (name, low, _, high) in enumerate(ranges.itertuples()):
         values[name][[2 * i, 2 * i + 1]] = low, high
-    if of == "rate":
+    if outcome == "rate":
         name, figures, least = "rate", area_rates(projection, values)[:, t], TOLERANCE
     else:
         months = range(max(projection.report_index, t - YEAR + 1), t + 1)
