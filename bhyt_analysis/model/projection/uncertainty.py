@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
@@ -201,6 +202,7 @@ def tornado(projection: Projection, on: str | pd.Timestamp, outcome: str = "rate
     if outcome not in OUTCOMES:
         raise BhytError(("error.unknown_outcome", {"found": outcome, "expected": ", ".join(OUTCOMES)}))
     t, table = _month_index(projection, on), projection.assumptions
+    status = month_statuses(projection)[t]
     ranges = table.loc[table["low"] != table["high"], RANGE]
     draws = 2 * len(ranges) + 1  # each at its two ends, then all central
     values = {name: np.repeat(value, draws) for name, value in central_values(table).items()}
@@ -211,7 +213,7 @@ def tornado(projection: Projection, on: str | pd.Timestamp, outcome: str = "rate
     else:
         months = range(max(projection.report_index, t - YEAR + 1), t + 1)
         name, figures, least = "vnd", household_cost(projection, values, months), 0.5
-    status = month_statuses(projection)[t] if name == "rate" else derived_quality(month_statuses(projection)[t], "estimated")
+        status = derived_quality(status, "estimated")
     rows = ranges.rename_axis("name").reset_index()
     low, high = figures[:-1:2], figures[1::2]
     rows = rows.assign(**{f"{name}_low": low, name: figures[-1], f"{name}_high": high}, width=np.abs(high - low))
