@@ -185,18 +185,35 @@ def month_statuses(projection: Projection) -> list[str]:
     baseline, months = projection.baseline, pd.DatetimeIndex(projection.months)
     counted = derived_quality(baseline.units["status"])
     projected = derived_quality(counted, baseline.exits["status"], "estimated")
-    of_count = {GROUPS[i] for i in np.flatnonzero(baseline.insured.any(axis=0))}
-    left = {cohort.SUPPORT_WINDOWS[projection.scenario.support_window or "none"], *cohort.POOLS["entitlement"]}
-    disputed = _first_dispute(projection, of_count)
-    first = min(disputed, _first_dispute(projection, left)) if len(baseline.exits) else disputed
+    first, of_count = first_dispute(projection), _first_dispute(projection, _counted_groups(baseline))
     statuses = np.where(months >= first, derived_quality(projected, "conflict"), projected).tolist()
-    in_dispute = months[projection.baseline_index] >= disputed
+    in_dispute = months[projection.baseline_index] >= of_count
     statuses[projection.baseline_index] = derived_quality(counted, "conflict") if in_dispute else counted
     return statuses
 
 
+def first_dispute(projection: Projection) -> pd.Timestamp:
+    """Return the first day on which the sources disagree about a support in a projection; without one, the last day.
+
+    Examples
+    --------
+    >>> import bhyt_analysis as bhyt
+    >>> scenarios = bhyt.Scenario("861", decision="861"), bhyt.Scenario.current_law()
+    >>> days = [first_dispute(bhyt.project_area(bhyt.load(), "Sơn Dương", scenario)) for scenario in scenarios]
+    >>> str(days[0].date()), days[1] == pd.Timestamp.max
+    ('2025-08-15', True)
+    """
+    window, keys = projection.scenario.support_window or "none", _counted_groups(projection.baseline)
+    if len(projection.baseline.exits):
+        keys |= {cohort.SUPPORT_WINDOWS[window], *cohort.POOLS["entitlement"]}
+    return _first_dispute(projection, keys)
+
+
+def _counted_groups(baseline: Baseline) -> set[str]:
+    return {GROUPS[i] for i in np.flatnonzero(baseline.insured.any(axis=0))}
+
+
 def _first_dispute(projection: Projection, keys: Iterable[str]) -> pd.Timestamp:
-    """Return the first day on which the sources disagree about the share of some groups; the last day there is."""
     shares = {SHARE_KEYS[key] for key in keys if key in SHARE_KEYS}
     places = [projection.baseline.lineages[one.units[0]] for one in projection.unit_classes]
     days = [projection.law.first_dispute("subsidy_share", key, place) for key in shares for place in places]
