@@ -279,8 +279,8 @@ class Law:
         # The rows stay, without a value: what is made from this reading is still in dispute.
         return Law(self.table.assign(value=self.table["value"].mask(self.table["status"] == "conflict")))
 
-    def first_dispute(self, parameter: str, key: str) -> dt.date | None:
-        """Return the first day on which the sources disagree about a value; None if they agree.
+    def first_dispute(self, parameter: str, key: str, area: Area = None) -> dt.date | None:
+        """Return the first day on which the sources disagree about a value in an area; None if they agree.
 
         Examples
         --------
@@ -288,8 +288,9 @@ class Law:
         datetime.date(2025, 8, 15)
         """
         rows = self.table[(self.table["status"] == "conflict") & (self.table["parameter"] == parameter)]
-        rows = rows[rows["key"] == key]
-        return min(rows["since"], default=None)
+        rows, chain = rows[rows["key"] == key], _name_chain(area)
+        near = [since for a, since in zip(rows["area"], rows["since"], strict=True) if _distance(a, chain) is not None]
+        return min(near, default=None)
 
     def latest_change(self, today: DateLike | None = None) -> dt.date:
         """Return the last day, up to today, on which the law in force became another one.

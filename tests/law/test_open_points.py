@@ -1,5 +1,6 @@
 """Points on which the sources of the law disagree, facts around it, and a group that only a province supports."""
 
+import dataclasses
 import datetime as dt
 
 import pandas as pd
@@ -8,10 +9,17 @@ import pytest
 import bhyt_analysis as bhyt
 from bhyt_analysis.briefing import finance, reclassification
 from bhyt_analysis.domain.data_status import derived_quality
+from bhyt_analysis.domain.dataset import TABLES
 from bhyt_analysis.law import Law
 from bhyt_analysis.law.policy_facts import policy_facts
 from bhyt_analysis.model.finance.poverty_change import poverty_change
 from bhyt_analysis.model.finance.premiums import subsidy_history
+from bhyt_analysis.model.projection import uncertainty
+from bhyt_analysis.model.projection.after_loss import after_loss, transitions
+from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS
+from bhyt_analysis.model.projection.outlook import communes_at_baseline, communes_in_month, outlook
+from bhyt_analysis.model.projection.projection import month_statuses
+from bhyt_analysis.model.projection.simulate import projection_table
 from bhyt_analysis.model.reclassification.entitlements import assign_entitlement
 from bhyt_analysis.tables.labels import weakest_stamp
 
@@ -86,6 +94,62 @@ def test_a_scenario_chooses_the_reading_and_both_are_marked(readings):
         assert set(table.loc["2025-08-31":, "status"]) == {"conflict"}
 
 
+@pytest.fixture(scope="module")
+def example(data):
+    """Return the projection of the made-up district of 12 communes as counted ones, by the name of the window."""
+    counted = {n: t.assign(status="published") for n in TABLES if "status" in (t := getattr(data, n))}
+    real = dataclasses.replace(data, **counted)
+    scenarios = (bhyt.Scenario("861", decision="861", support_window=w) for w in SUPPORT_WINDOWS)
+    return {s.support_window: bhyt.project_area(real, "X001", s) for s in scenarios}, real
+
+
+@pytest.mark.parametrize(
+    ("on", "window", "status"),
+    [
+        ("2025-07-31", "decree 75", "estimated"),
+        ("2025-08-31", "decree 75", "conflict"),
+        ("2025-08-31", "decree 75 until repeal", "conflict"),
+        ("2026-01-31", "decree 188", "estimated"),
+        ("2026-01-31", "none", "estimated"),
+    ],
+)
+def test_all_results_of_a_month_say_that_it_is_in_dispute(example, on, window, status):
+    projection, real = example[0][window], example[1]
+    communes = communes_at_baseline(real, projection.baseline, bhyt.reclassify(real, "861", "X001"))
+    followed, target = after_loss(projection).set_index("month"), {"on": on, "rate": 0.9, "relation": ">="}
+    results = {
+        "after_loss": followed[followed.index == on],
+        "transitions": transitions(projection, on),
+        "target_probabilities": uncertainty.target_probabilities(projection, [target], draws=2),
+        "commune_intervals": uncertainty.commune_intervals(projection, on, draws=2),
+        "tornado": uncertainty.tornado(projection, on),
+        "break_even": uncertainty.break_even(real, "X001", projection.scenario, 0.9, on),
+        "communes_in_month": communes_in_month(communes, projection, on),
+        "outlook": outlook(projection_table(projection), on),
+    }
+    assert {name: set(table["status"]) for name, table in results.items()} == {name: {status} for name in results}
+
+
+def test_a_count_with_cards_of_the_disputed_support_says_so(tmp_path, law):
+    head = ["area", "as_of", "group", "cards", "status", "source"]
+    for group, expected in ((LEFT, "conflict"), ("household", "estimated")):
+        rows = [["75", "2026-01-31", g, "90", "published", "x"] for g in ("poor", group)]
+        write_table(tmp_path / "cards.csv", head, *rows)
+        projection = bhyt.project_area(bhyt.load(tmp_path), "Đồng Nai", bhyt.Scenario.current_law(), law)
+        statuses = month_statuses(projection)
+        assert statuses[1:3] == [expected] * 2
+        assert (statuses[0] == "conflict") == (group == LEFT)
+
+
+def test_a_dispute_of_another_province_does_not_mark_a_projection(data, law):
+    rows = [{"parameter": "subsidy_share", "key": "near_poor", "area": a, "since": "2022-01-01"} for a in ("Huế", "08")]
+    for row, expected in zip(rows, ("estimated", "conflict"), strict=True):
+        record = {**row, "value": 0.9, "unit": "share of premium", "reference": "x", "status": "conflict"}
+        reform = Law.of(pd.DataFrame([record]), "mine")
+        projection = bhyt.project_area(data, "Sơn Dương", bhyt.Scenario("x"), law | reform)
+        assert month_statuses(projection)[3] == expected
+
+
 def test_the_briefing_tells_both_readings(data, law, readings):
     scenario = readings[0]["decree 75"]
     briefing = bhyt.Briefing(data, "Sơn Dương", law, lang="en", scenario=scenario)
@@ -94,7 +158,10 @@ def test_the_briefing_tells_both_readings(data, law, readings):
     assert "95.0% or 80.0% of the cost of treatment" in item.text
     assert "conflict" in set(item.table["status"])
     text = " ".join(item.text for item in finance._scenario(briefing, scenario))
-    assert "in the other reading, coverage on 31 December 2028" in text
+    both = {w: table.loc["2026-10-31", "rate"] for w, table in readings[1].items()}
+    rate, other = (f"{both[w]:.1%}" for w in ("decree 75", "decree 75 until repeal"))
+    assert f"in the other reading, coverage on 31 October 2026 is {other} instead of {rate}." in text
+    assert "On 31 December 2028 it is " in text
 
 
 def test_a_group_that_only_a_province_supports_is_rows_of_input(law):

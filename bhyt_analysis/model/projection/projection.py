@@ -8,14 +8,16 @@ matrix products, for one area or eleven thousand communes, one set of assumption
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.finance.budget import group_subsidy_share, monthly_prices, payer_shares
 from bhyt_analysis.model.projection import cohort
@@ -26,6 +28,7 @@ from bhyt_analysis.model.projection.division import UNINSURED, Division, ExitCla
 from bhyt_analysis.model.projection.scenario import YEARS, Scenario
 
 Positions = Sequence[int] | np.ndarray
+SHARE_KEYS = groups()["subsidy_key"].to_dict()  # whose share of the premium a group has
 MONTHS_AHEAD = 60  # where a scenario has no end
 CHUNK = 4_000_000  # numbers in memory at once where every commune is drawn
 HOUSEHOLD = GROUPS.index("household")
@@ -163,6 +166,58 @@ def _support_ends(
             before = cohort.pool_entitlements(law, months, exit_month, "none", place, GROUPS[group], first)
             ends[group] = ExitClass(np.array([], dtype=int), exit_month, before, np.nan)
     return ends
+
+
+def month_statuses(projection: Projection) -> list[str]:
+    """Return how well each month of a projection is known: as well as the count, then at best estimated.
+
+    From the first month on in which the sources disagree about a support that someone has, all that follows rests on
+    one reading of the law ("conflict"); the count itself only where it has cards with that support.
+
+    Examples
+    --------
+    >>> import bhyt_analysis as bhyt
+    >>> projection = bhyt.project_area(bhyt.load(), "Sơn Dương", bhyt.Scenario("861", decision="861"))
+    >>> statuses = dict(zip(projection.months, month_statuses(projection)))
+    >>> [statuses[pd.Timestamp(day)] for day in ("2021-12-31", "2025-07-31", "2025-08-31")]
+    ['derived', 'estimated', 'conflict']
+    """
+    baseline, months = projection.baseline, pd.DatetimeIndex(projection.months)
+    counted = derived_quality(baseline.units["status"])
+    projected = derived_quality(counted, baseline.exits["status"], "estimated")
+    first, of_count = first_dispute(projection), _first_dispute(projection, _counted_groups(baseline))
+    statuses = np.where(months >= first, derived_quality(projected, "conflict"), projected).tolist()
+    in_dispute = months[projection.baseline_index] >= of_count
+    statuses[projection.baseline_index] = derived_quality(counted, "conflict") if in_dispute else counted
+    return statuses
+
+
+def first_dispute(projection: Projection) -> pd.Timestamp:
+    """Return the first day on which the sources disagree about a support in a projection; without one, the last day.
+
+    Examples
+    --------
+    >>> import bhyt_analysis as bhyt
+    >>> scenarios = bhyt.Scenario("861", decision="861"), bhyt.Scenario.current_law()
+    >>> days = [first_dispute(bhyt.project_area(bhyt.load(), "Sơn Dương", scenario)) for scenario in scenarios]
+    >>> str(days[0].date()), days[1] == pd.Timestamp.max
+    ('2025-08-15', True)
+    """
+    window, keys = projection.scenario.support_window or "none", _counted_groups(projection.baseline)
+    if len(projection.baseline.exits):
+        keys |= {cohort.SUPPORT_WINDOWS[window], *cohort.POOLS["entitlement"]}
+    return _first_dispute(projection, keys)
+
+
+def _counted_groups(baseline: Baseline) -> set[str]:
+    return {GROUPS[i] for i in np.flatnonzero(baseline.insured.any(axis=0))}
+
+
+def _first_dispute(projection: Projection, keys: Iterable[str]) -> pd.Timestamp:
+    shares = {SHARE_KEYS[key] for key in keys if key in SHARE_KEYS}
+    places = [projection.baseline.lineages[one.units[0]] for one in projection.unit_classes]
+    days = [projection.law.first_dispute("subsidy_share", key, place) for key in shares for place in places]
+    return min((pd.Timestamp(day) for day in days if day), default=pd.Timestamp.max)
 
 
 class CoverageChanges(NamedTuple):
@@ -361,12 +416,17 @@ def commune_rates(
     """
     months = np.arange(len(projection.months)) if months is None else np.asarray(months)
     changes = coverage_changes(projection, values, result)
-    size = max(1, CHUNK // (len(values["outreach"]) * max(len(months), UNINSURED + 1)))
-    for begin in range(0, len(projection.baseline.units), size):
-        units = projection.each_unit[begin : begin + size]
-        part = _select_units(projection, units)
+    for units, part in some_units_at_a_time(projection, len(values["outreach"]) * max(len(months), UNINSURED + 1)):
         insured = insured_people(part, result, values, by_group=False, months=months, changes=changes)
         yield units, insured / part.people[:, months]
+
+
+def some_units_at_a_time(projection: Projection, numbers: int) -> Iterator[tuple[np.ndarray, Projection]]:
+    """Yield the positions of some units and their projection; ``numbers`` of each unit are in memory at once."""
+    size = max(1, CHUNK // numbers)
+    for begin in range(0, len(projection.baseline.units), size):
+        units = projection.each_unit[begin : begin + size]
+        yield units, _select_units(projection, units)
 
 
 def _select_units(projection: Projection, units: np.ndarray) -> Projection:
@@ -377,10 +437,10 @@ def _select_units(projection: Projection, units: np.ndarray) -> Projection:
     kept = np.isin(baseline.exits["unit"].to_numpy(), units)
     row = np.cumsum(kept) - 1
     exits = baseline.exits[kept].assign(unit=lambda t: position[t["unit"]]).reset_index(drop=True)
-    table, insured = baseline.units.iloc[units], baseline.insured[units]
+    table, insured, sizes = baseline.units.iloc[units], baseline.insured[units], baseline.sizes[units]
     return replace(
         projection,
-        baseline=replace(baseline, units=table, insured=insured, exits=exits),
+        baseline=replace(baseline, units=table, insured=insured, sizes=sizes, exits=exits),
         unit_classes=[replace(c, units=position[c.units][position[c.units] >= 0]) for c in projection.unit_classes],
         exit_classes=[replace(c, exits=row[c.exits[kept[c.exits]]]) for c in projection.exit_classes],
         people=projection.people[units],
