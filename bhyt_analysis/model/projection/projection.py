@@ -2,7 +2,7 @@
 
 Units under the same law, and exits in the same month under the same law, change alike, in proportion
 to their people; so the changes are computed once for each class and applied to the counts by
-matrix products, for one area or eleven thousand communes, one set of assumptions or many.
+products of arrays, for one area or eleven thousand communes, one set of assumptions or many.
 """
 
 from __future__ import annotations
@@ -324,9 +324,14 @@ def insured_people(
     column = np.arange(len(GROUPS)) if by_group else np.zeros(len(GROUPS), dtype=int)  # of each group in the result
     insured = np.zeros((len(values["outreach"]), pairs.shape[1], column.max() + 1, len(chosen)))
     for parts, people, path in _flows(projection, division, changes, values, pairs[1], column):
-        change = people @ path[..., chosen].reshape(*path.shape[:2], -1)
-        insured[:, parts] += change.reshape(*change.shape[:2], *insured.shape[2:])
-    insured *= projection.growth[chosen]
+        paths = path[..., chosen] * projection.growth[chosen]
+        rows = slice(None) if len(parts) == insured.shape[1] else parts
+        if not by_group:
+            insured[:, rows, 0] += people @ paths[:, :, 0]
+            continue
+        # Most kinds of people are only ever in one group: by pairs this is many times faster than a matrix product.
+        for kind, group in zip(*np.nonzero(paths.any(axis=(0, 3))), strict=True):
+            insured[:, rows, group] += people[:, :, kind, None] * paths[:, None, kind, group]
     insured = sum_by_block(insured.swapaxes(0, 1), pairs[0]).swapaxes(0, 1)
     return insured if by_group else insured[:, :, 0]
 
