@@ -155,6 +155,18 @@ def test_areas_in_parts_in_proportion_are_the_same(baseline, window, outreach, s
 
 
 @FEW
+@given(baselines(most_units=1), windows, outreaches, st.floats(0.1, 0.9))
+def test_communes_alike_are_the_same_alone_and_together(baseline, window, outreach, share):
+    parts = split_units(baseline, np.full((1, len(GROUPS) + 1), share))
+    scenario, exits = plan(window, outreach=outreach), parts.exits
+    together = insured(project(parts, scenario, LAW))
+    for unit in (0, 1):
+        rows = exits[exits["unit"] == unit].assign(unit=0)[EXIT_COLUMNS].to_numpy().tolist()
+        alone = baseline_of(parts.units["population"].iloc[[unit]], parts.insured[[unit]], rows)
+        np.testing.assert_allclose(insured(project(alone, scenario, LAW))[:, 0], together[:, unit], atol=1e-6)
+
+
+@FEW
 @given(baselines(days=LATER, gains=False), windows, outreaches, st.integers(0, 99))
 def test_areas_in_parts_out_of_proportion_are_the_same(baseline, window, outreach, seed):
     shares = np.random.default_rng(seed).random((len(baseline.units), len(GROUPS) + 1))
