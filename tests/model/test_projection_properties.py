@@ -21,7 +21,7 @@ LAW = Law.read()
 COUNT = pd.Timestamp("2024-06-30")
 END = pd.Timestamp("2028-12-31")
 FEW = settings(max_examples=5)
-# Sub-groups of a commune and what is known of nobody; the other groups have no rule of their own.
+# Sub-groups of a commune and an unknown group; the other groups have no rule of their own.
 COUNTED = ["employer_employee", "poor", "difficult_area", "near_poor", "student", "farm_average_income", "household"]
 LEFT = "minority_left_2016_2020_list"
 COUNTED += [LEFT, "not_told"]
@@ -72,7 +72,7 @@ def top_up(group, points, area, since, until=None, law=LAW):
     return law | build_reform(top_up_rows(law, group, points, [(area, area), ("D1", "")], area, since, until), "x")
 
 
-def drawn(scenario, draws=6, seed=1):
+def with_draws(scenario, draws=6, seed=1):
     """Return the central values and some draws."""
     table = scenario.assumptions()
     central, some = central_values(table), draw_assumptions(table, draws, seed)
@@ -82,7 +82,7 @@ def drawn(scenario, draws=6, seed=1):
 def insured(projection, result="behavioural", **options):
     """Return (draws, blocks, groups, months) from the month of the count on."""
     months = np.arange(projection.baseline_index, len(projection.months))
-    return insured_people(projection, result, drawn(projection.scenario), months=months, **options)
+    return insured_people(projection, result, with_draws(projection.scenario), months=months, **options)
 
 
 def of_area(projection, result="behavioural"):
@@ -192,7 +192,7 @@ def test_issue_17_top_ups_of_nothing_change_no_chance(data, tmp_path):
 @given(baselines(), windows, outreaches, st.floats(-0.02, 0.02))
 def test_everyone_is_in_one_part_of_the_count(baseline, window, outreach, growth):
     projection = project(baseline, plan(window, outreach=outreach, population_growth=growth), LAW)
-    values = drawn(projection.scenario)
+    values = with_draws(projection.scenario)
     division = division_of(projection, coverage_changes(projection, values), values, projection.each_unit)
     people = np.zeros((len(values["outreach"]), len(baseline.units))) + division.stock.sum(axis=2)
     for of_class in division.leavers:
@@ -201,7 +201,7 @@ def test_everyone_is_in_one_part_of_the_count(baseline, window, outreach, growth
     for move in (*division.gains, *division.others):
         people[:, move.parts] += move.people.sum(axis=2)
     np.testing.assert_allclose(people, np.tile(baseline.units["population"], (len(people), 1)), atol=1e-6)
-    each = [division.stock, *(n for of in division.leavers for n in of[1:]), *(m.people for m in division.gains)]
+    each = [division.stock, *(n for one in division.leavers for n in one[1:]), *(m.people for m in division.gains)]
     assert all((n >= -1e-9).all() for n in each)
 
 
@@ -248,9 +248,9 @@ def test_the_first_month_is_the_count_without_interval(baseline, window, outreac
     for table in (projection_table(projection, draws=10), communes):
         first = table[table["month"] == COUNT]
         for column in ("rate_low", "rate_inner_low", "rate_median", "rate_inner_high", "rate_high"):
-            known = first[column].notna()
-            assert (first.loc[known, column] - first.loc[known, "rate"]).abs().max() < 1e-12
-            assert known[first["group"] == "all"].all()
+            has_bound = first[column].notna()
+            assert (first.loc[has_bound, column] - first.loc[has_bound, "rate"]).abs().max() < 1e-12
+            assert has_bound[first["group"] == "all"].all()
     counted = baseline.insured.sum(axis=0)
     first = projection_table(projection).query("month == @COUNT and group != 'all'")
     for result in RESULTS:

@@ -218,7 +218,7 @@ FIVE = ("employer_employee", "social_security_paid", "state_paid", "state_suppor
 
 
 @pytest.mark.parametrize(("total", "rules"), [(5_000, set()), (5_400, {"groups_below_total"})])
-def test_groups_explain_the_total_or_it_is_said(data, total, rules):
+def test_groups_that_leave_part_of_the_total_are_an_issue(data, total, rules):
     figures = [(f"cards_{g}", 1_000, 0, "cards", "") for g in FIVE] + [("insured_total", total, 0, "people", "")]
     assert rules_broken(data, figures) == rules
     assert rules_broken(data, figures[1:]) == set()  # a plan may list some groups only

@@ -161,8 +161,8 @@ def joining_rates(values: Values) -> tuple[Floats, Floats]:
     outreach = np.clip(values["outreach"], 0, 2)
     rates = []
     for name in ("at_once", "monthly"):
-        drawn = np.stack([values[f"{name}.{level}"] for level in OUTREACH_LEVELS])
-        none, ordinary, intensive = np.maximum.accumulate(drawn)
+        by_level = np.stack([values[f"{name}.{level}"] for level in OUTREACH_LEVELS])
+        none, ordinary, intensive = np.maximum.accumulate(by_level)
         below, above = none + outreach * (ordinary - none), ordinary + (outreach - 1) * (intensive - ordinary)
         rates.append(add_log_odds(np.where(outreach <= 1, below, above), values["place_effect"]))
     return rates[0], rates[1]
@@ -278,9 +278,9 @@ def reenrolment_levels(
         return take_up_levels(values, target, months, exit_month, level, PUPILS, lapse, policy_month)
 
     levels = np.where(entitlements.has_card, 1.0, follow(entitlements.shares))
-    falls, ended = _support_falls(entitlements, exit_month)
-    if ended.any():
-        levels = np.where(ended, follow(entitlements.own_shares), levels)
+    falls, is_over = _support_falls(entitlements, exit_month)
+    if is_over.any():
+        levels = np.where(is_over, follow(entitlements.own_shares), levels)
     for pool in np.flatnonzero(falls.any(axis=1)):
         path = levels[:, pool]
         for fall in np.flatnonzero(falls[pool]):

@@ -34,7 +34,7 @@ CHUNK = 4_000_000  # numbers in memory at once where every commune is drawn
 HOUSEHOLD = GROUPS.index("household")
 # The groups with a take-up of their own: it follows their price and the outreach.
 RESPONSIVE = [i for i, key in enumerate(GROUPS) if f"take_up.{key}" in assumptions().index]
-LEAST_TAKE_UP = 1e-3  # of a group, when it is told how many of it have no card
+LEAST_TAKE_UP = 1e-3  # of a group, when we compute how many of it have no card
 ENDING_SUPPORTS = [GROUPS.index(key) for key in dict.fromkeys(cohort.SUPPORT_WINDOWS.values()) if key]
 
 
@@ -308,7 +308,7 @@ def insured_people(
     """Return the insured people by draw, block of units, group and month: (draws, blocks, groups, months).
 
     Everyone is in one part of the division of the count, and each part follows one path, a share of its people; so
-    communes add up to their area, and nobody is insured twice.
+    communes add up to their area, and no one is insured twice.
 
     ``result`` is "static" (no behaviour: people lose what the law takes) or "behavioural"; ``values`` are sets of
     assumptions, by default the central ones; ``block`` numbers the block of each unit from 0, by default each unit is

@@ -206,16 +206,16 @@ def _round_insured(insured: Floats, people: Floats) -> Floats:
     by_month = insured.sum(axis=0).T
     of_groups = largest_remainders(by_month, np.floor(by_month.sum(axis=1) + 0.5))  # (months, groups)
     rows = insured.transpose(2, 1, 0).reshape(months * count, units)
-    whole = largest_remainders(rows, of_groups.ravel()).reshape(months, count, units).transpose(2, 1, 0)
-    for unit, month in np.argwhere(whole.sum(axis=1) > people):
-        more = whole[:, :, month] - insured[:, :, month]
-        while (room := people[:, month] - whole[:, :, month].sum(axis=1))[unit] < 0:
+    rounded = largest_remainders(rows, of_groups.ravel()).reshape(months, count, units).transpose(2, 1, 0)
+    for unit, month in np.argwhere(rounded.sum(axis=1) > people):
+        more = rounded[:, :, month] - insured[:, :, month]
+        while (spare := people[:, month] - rounded[:, :, month].sum(axis=1))[unit] < 0:
             group = int(more[unit].argmax())
-            other = int(np.where(room > 0, more[:, group], np.inf).argmin())
+            other = int(np.where(spare > 0, more[:, group], np.inf).argmin())
             for i, step in ((unit, -1), (other, 1)):
-                whole[i, group, month] += step
+                rounded[i, group, month] += step
                 more[i, group] += step
-    return whole.astype("float64")
+    return rounded.astype("float64")
 
 
 def _intervals(
