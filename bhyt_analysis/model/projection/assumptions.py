@@ -119,9 +119,9 @@ def draw_assumptions(table: pd.DataFrame, draws: int, seed: int) -> Values:
 
     Examples
     --------
-    >>> values = draw_assumptions(assumptions(), 1000, seed=1)["take_up.household"]
-    >>> bool((values >= 0.1).all() and (values <= 0.6).all()), round(float(values.mean()), 2)
-    (True, 0.35)
+    >>> values = draw_assumptions(assumptions(fit=""), 1000, seed=1)["take_up.household"]
+    >>> bool((values >= 0.1).all() and (values <= 0.6).all()), bool(abs(values.mean() - 0.35) < 0.01)
+    (True, True)
     """
     values = Values()
     for name, low, mode, high in table[RANGE].itertuples():

@@ -155,8 +155,8 @@ def joining_rates(values: Values) -> tuple[Floats, Floats]:
     Examples
     --------
     >>> from bhyt_analysis.model.projection.assumptions import assumptions, central_values
-    >>> joining_rates(central_values(assumptions({"outreach": (2, 2, 2)})))
-    (array([0.4]), array([0.07]))
+    >>> joining_rates(central_values(assumptions({"outreach": (2, 2, 2)}, fit="")))
+    (array([0.36]), array([0.07]))
     """
     outreach = np.clip(values["outreach"], 0, 2)
     rates = []
@@ -259,7 +259,7 @@ def reenrolment_levels(
     Households under ordinary outreach after the exit of July 2021, by hand: 5% of those who lost at once.
 
     >>> from bhyt_analysis.model.projection.assumptions import assumptions, central_values
-    >>> table, months = assumptions(), list(pd.date_range("2021-06-30", "2021-12-31", freq="ME"))
+    >>> table, months = assumptions(fit=""), list(pd.date_range("2021-06-30", "2021-12-31", freq="ME"))
     >>> entitlements = pool_entitlements(bhyt.Law.read(), months, 1, "none")
     >>> levels = reenrolment_levels(central_values(table), entitlements, months, 1, table["at_share"])
     >>> levels[0, 6, :2].round(4).tolist()
