@@ -348,12 +348,13 @@ def test_pinned_scenarios_are_compared_as_differences(lab, expected, data):
     plans = [bhyt.read_scenario(f"decision_861_{e}") for e in ("ordinary", "high")]
     both = bhyt.simulate(data, "Lục Ngạn", plans, draws=0)
     row = bhyt.compare(both, on=DAY).query("result == 'behavioural'").iloc[-1]
-    lab.wait_for("A. Quyết định 861, vận động thường xuyên", "B. Quyết định 861; vận động 2")
+    high = "B. Quyết định 861; Nghị định 75, đến 31/10/2026; vận động 2"
+    lab.wait_for("A. Quyết định 861, vận động thường xuyên", high)
     lab.save_screenshot("5_compared")
     lab.wait_for(format_message("{v:+n}", "vi", v=row["people"]), format_message("{v:+pp1}", "vi", v=row["points"]))
     lab.until(lambda: lab.all(".bhyt-results img"))
     lab.save_screenshot("5_compared")
-    lab.press("B. Quyết định 861; vận động 2")
+    lab.press(high)
     lab.until(lambda: "B. " not in lab.text(".bhyt-results button"))
     lab.press("A. Quyết định 861, vận động thường xuyên")
     lab.wait_for("Hãy bấm “Ghim”")
