@@ -1,6 +1,7 @@
 """Fixtures of all tests, and their marks. Hypothesis runs without a deadline: no test is timed."""
 
 import csv
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,11 @@ from .hostile import write_hostile_input
 
 settings.register_profile("bhyt", deadline=None, derandomize=True)
 settings.load_profile("bhyt")
+
+# Under nohup, or in the background of a script, these are ignored, and so by what a test starts to be ended by them.
+for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) == signal.SIG_IGN:
+        signal.signal(getattr(signal, name), handler)
 
 ROOT = Path(__file__).parents[1]
 # The marks of the tests and doctests of a folder, and of files that take long.

@@ -203,7 +203,9 @@ def backtest(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
     >>> rows = bhyt.backtest(bhyt.load(), draws=100)
     >>> chart = bhyt.charts.backtest(rows, "vi", "các kế hoạch đã công bố")
     """
-    rows = rows[rows["model"].notna() & (rows["relation"] != ">=")].reset_index(drop=True)
+    # A bound that is kept would be far from 100%; one that is missed is shown.
+    kept = (rows["relation"] == ">=") & (rows["verdict"] == "consistent")
+    rows = rows[rows["model"].notna() & ~kept].reset_index(drop=True)
     names = [f"{n}: {translate(f'figure.{f}', lang)}" for n, f in zip(rows["name"], rows["figure"], strict=True)]
     labels = drawing.wrap_labels(names, 1.9)
     sheet = drawing.new_chart(drawing.rows_height_mm(40, 14, labels), "chart.scorecard", "", lang, ["estimated"])

@@ -235,7 +235,7 @@ def assumption_value(state: State, name: str) -> float:
 
 
 def with_assumption(state: State, name: str, value: float) -> State:
-    """Set the central value of an assumption; the range of the studies is kept, and widened to include the value.
+    """Set the central value of an assumption; its range is kept, and widened to include the value.
 
     Assumptions that the analyst sets (outreach, growth) are not uncertain and have no range.
 

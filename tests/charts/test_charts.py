@@ -94,6 +94,13 @@ def test_all_kinds_of_charts_are_among_them(items):
     assert all(isinstance(item.chart, charts.Chart) for item in items.values())
 
 
+def test_a_missed_bound_is_on_the_chart_of_the_backtest(items):
+    # the return of the country in 2022; the bound of Sơn Dương is kept, and far below the model
+    alt = items["Sơn Dương", "en", "scorecard"].chart.description.alt
+    assert "the model is too low" in alt
+    assert "Sơn Dương" not in alt
+
+
 def test_every_text_lies_inside_its_picture(items):
     outside = []
     for key, item in items.items():

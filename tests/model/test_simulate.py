@@ -16,6 +16,7 @@ from bhyt_analysis.model.finance.budget import monthly_prices, payer_shares
 from bhyt_analysis.model.projection.after_loss import ENTITLEMENTS, after_loss, transitions
 from bhyt_analysis.model.projection.assumptions import assumptions
 from bhyt_analysis.model.projection.baseline import GROUPS, build_baseline, projection_group
+from bhyt_analysis.model.projection.levers import build_reform
 from bhyt_analysis.model.projection.projection import insured_people
 from bhyt_analysis.model.projection.simulate import MONEY, project_area
 from bhyt_analysis.model.projection.uncertainty import (
@@ -340,6 +341,32 @@ def test_the_household_factor_of_the_census_is_a_range(data):
     assert "take_up.household" in costs.index  # more cards cost more
     with pytest.raises(BhytError, match="outcome is"):
         tornado(project_area(data, "Sơn Dương", ORDINARY), "2022-12-31", outcome="people")
+
+
+def test_a_reform_of_the_household_factor_counts_from_its_day(data):
+    # from July 2023 each member pays as the first does: 4.5% of 1,800,000; what was paid before stays
+    rows = [{"parameter": "household_factor", "key": str(n), "since": "2023-07-01", "value": 1} for n in range(2, 6)]
+    reform = dataclasses.replace(ORDINARY, reforms=(build_reform(rows, "x"),))
+    before, after = (bhyt.simulate(data, "Sơn Dương", one, draws=0) for one in (ORDINARY, reform))
+    paid = [month_row(table, "2023-06-30", group="household")["vnd_household"] for table in (before, after)]
+    assert paid[0] == paid[1]
+    row = month_row(after, "2023-07-31", group="household")
+    assert row["vnd_household"] == row["insured"] * 0.045 * 1_800_000
+    # and the tornado of the cost of a year of which half lies after it agrees with the months
+    costs = tornado(project_area(data, "Sơn Dương", reform), "2023-12-31", outcome="cost")
+    year = after[(after["group"] == "all") & (after["result"] == "behavioural") & (after["month"].dt.year == 2023)]
+    assert costs["vnd"].iloc[0] == pytest.approx(year["vnd_household"].sum(), rel=1e-4)
+
+
+def test_true_rate_leaves_out_duplicates_and_the_error_of_the_count(data):
+    # 1% of the cards are duplicates and 2% more people live there than were counted
+    ranges = {"duplicates": (0.01,) * 3, "population_error": (0.02,) * 3}
+    projection = project_area(data, "Lục Ngạn", dataclasses.replace(ORDINARY, assumption_ranges=ranges))
+    for on, status in (("2021-12-31", "estimated"), ("2026-01-31", "conflict")):
+        rates = bhyt.reported_and_true_rates(projection, on, draws=50).set_index("kind")
+        bounds = rates[["rate_low", "rate_median", "rate_high"]].astype(float)
+        np.testing.assert_allclose(bounds.loc["true"], bounds.loc["reported"] * 0.99 / 1.02)
+        assert rates["status"].tolist() == [status] * 2
 
 
 def test_break_even_by_hand(data):

@@ -24,8 +24,6 @@ from bhyt_analysis.model.reclassification.take_up import Bounds, reenrolment
 
 ALL_CASES = "all"
 DRAWS, NODES, SEED = 2000, 9, 1
-# The spread of places (log-odds): half of them within about one step of outreach of each other.
-SPREAD_OF_PLACES = 0.5
 # What the returns tell something about; the draws of all others stay as they are.
 FITTED = ["take_up.household", "take_up.farm_average_income", "outreach_effect", "at_once.ordinary"]
 FITTED += ["at_once.intensive", "monthly.ordinary", "school_step"]
@@ -116,7 +114,8 @@ def fit(returns: list[ObservedReturn], law: Law) -> dict[str, pd.DataFrame]:
     """
     table = assumptions(fit="")
     values, places = draw_assumptions(table, DRAWS, SEED), np.random.default_rng(SEED)
-    spread = np.abs(places.normal(0, SPREAD_OF_PLACES, DRAWS))
+    # The range of the effect of a place is that of places of all spreads: of a half-normal with the same deviation.
+    spread = np.abs(places.normal(0, table.at["place_effect", "high"] / np.sqrt(PERT_SPREAD), DRAWS))
     nodes, share = np.polynomial.hermite_e.hermegauss(NODES)
     likelihood = dict[str, Floats]()
     for one in returns:
@@ -124,9 +123,8 @@ def fit(returns: list[ObservedReturn], law: Law) -> dict[str, pd.DataFrame]:
         by_place = []
         for node in nodes:
             shares = returned_shares(one, table, values | outreach | {"place_effect": spread * node}, law)
-            by_place.append(
-                np.diff(norm.cdf([(one.low - shares), (one.high - shares)], scale=one.other_flows), axis=0)[0]
-            )
+            low, high = norm.cdf([one.low - shares, one.high - shares], scale=one.other_flows)
+            by_place.append(high - low)
         likelihood[one.case] = share @ np.stack(by_place)
     fits = {ALL_CASES: list(likelihood)}
     fits |= {f"without {case}": [other for other in likelihood if other != case] for case in likelihood}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.dataset import Dataset
@@ -244,14 +245,15 @@ def cost_by_payer(projection: Projection, insured: Floats, block: np.ndarray, by
     shape = (int(block.max()) + 1, insured.shape[1] if by_group else 1, insured.shape[2])
     vnd, costed = np.zeros((len(PAYERS), *shape)), np.zeros(shape)
     # Members after the first pay less.
-    more = household_scales(projection, central_values(projection.assumptions))[0] - 1
+    scales, period = household_scales(projection, central_values(projection.assumptions))
+    more = scales[period[projection.report_index :], 0].T - 1
     for unit_class in projection.unit_classes:
         units = unit_class.units
         blocks, inside = np.unique(block[units], return_inverse=True)
         prices = unit_class.prices[:, projection.report_index :]
         priced, prices = ~np.isnan(prices).any(axis=2), np.nan_to_num(prices)
         own = sum_by_block(insured if len(units) == len(insured) else insured[units], inside)  # no copy of everyone
-        household = sum_by_block(insured[units, HOUSEHOLD] * more[units, None], inside)
+        household = sum_by_block(insured[units, HOUSEHOLD] * more[units], inside)
         for i in np.flatnonzero(prices.any(axis=(0, 1))):
             price = prices[:, :, i]
             if by_group:
@@ -264,20 +266,25 @@ def cost_by_payer(projection: Projection, insured: Floats, block: np.ndarray, by
     return np.moveaxis(round_half_up(vnd), 0, -1), costed
 
 
-def household_scales(projection: Projection, values: Values) -> Floats:
-    """Return what a member of a household pays on average of a first member's premium: (draws, units).
+def household_scales(projection: Projection, values: Values) -> tuple[Floats, NDArray[np.intp]]:
+    """Return what a member of a household pays on average of a first member's premium, and the period of each month.
 
-    It follows the sizes of households of each unit and the assumption ``members_paying``; see `household_scale`.
+    The first is (periods, draws, units), a period for all months with the same factors of the law. It follows the sizes
+    of households of each unit and the assumption ``members_paying``; see `household_scale`.
 
     Examples
     --------
     >>> projection = bhyt.project_area(bhyt.load(), "Sơn Dương", bhyt.Scenario.current_law())
     >>> values = central_values(projection.assumptions) | {"members_paying": np.array([0.15, 1.0])}
-    >>> household_scales(projection, values).round(3).tolist()
-    [[0.932], [0.694]]
+    >>> scales, period = household_scales(projection, values)
+    >>> scales.round(3).tolist(), set(period.tolist())
+    ([[[0.932], [0.694]]], {0})
     """
-    factors = pd.Series(projection.law.at(projection.baseline.day)["household_factor"])
-    return payer_factors(factors, values["members_paying"]) @ projection.baseline.sizes.T
+    factors = projection.law.monthly("household_factor", projection.months)
+    period = factors.groupby(list(factors.columns), sort=False, dropna=False).ngroup().to_numpy()
+    of_periods = [row.dropna() for _, row in factors.drop_duplicates().iterrows()]
+    scales = [payer_factors(row, values["members_paying"]) @ projection.baseline.sizes.T for row in of_periods]
+    return np.stack(scales), period
 
 
 def _rows(

@@ -73,8 +73,10 @@ def reported_and_true_rates(
     reported = area_rates(projection, values)[:, t]
     correction = (1 - values["duplicates"]) / (1 + values["population_error"])
     both = np.quantile([reported, np.minimum(reported * correction, 1.0)], list(QUANTILES.values()), axis=1)
-    table = pd.DataFrame(both.T, columns=list(QUANTILES)).assign(status="estimated")
-    return table.assign(kind=["reported", "true"], on=projection.months[t])[["kind", "on", *QUANTILES, "status"]]
+    status = month_statuses(projection)[t]
+    table = pd.DataFrame(both.T, columns=list(QUANTILES)).assign(kind=["reported", "true"], on=projection.months[t])
+    table["status"] = [status, derived_quality(status, "estimated")]
+    return table[["kind", "on", *QUANTILES, "status"]]
 
 
 def _month_index(projection: Projection, on: str | pd.Timestamp) -> int:
@@ -232,7 +234,8 @@ def household_cost(projection: Projection, values: Values, months: Sequence[int]
     >>> bool(abs(table.query("group == 'all'")["vnd_household"].iloc[0] - cost) < 1)
     True
     """
-    changes, more = coverage_changes(projection, values), household_scales(projection, values) - 1
+    changes, (scales, period) = coverage_changes(projection, values), household_scales(projection, values)
+    of_months = period[np.asarray(months)]
     numbers = len(values["outreach"]) * max(len(months), 2) * (UNINSURED + 1)
     vnd = np.zeros(len(values["outreach"]))
     for units, part in some_units_at_a_time(projection, numbers):
@@ -241,7 +244,9 @@ def household_cost(projection: Projection, values: Values, months: Sequence[int]
             price = np.nan_to_num(one.prices[:, months, PAYERS.index("household")])
             own = insured[:, one.units]
             vnd += np.einsum("dugt,gt->d", own, price)
-            vnd += np.einsum("dut,du,t->d", own[:, :, HOUSEHOLD], more[:, units[one.units]], price[HOUSEHOLD])
+            for i, scale in enumerate(scales):  # members after the first pay less
+                due = own[:, :, HOUSEHOLD] * np.where(of_months == i, price[HOUSEHOLD], 0.0)
+                vnd += np.einsum("dut,du->d", due, scale[:, units[one.units]] - 1)
     return vnd
 
 
