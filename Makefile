@@ -8,7 +8,7 @@ OUT ?= outputs/briefings
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
 LOCK_OPTIONS := --generate-hashes --no-emit-index-url --no-annotate --no-header
 
-.PHONY: help briefings test browser bench lint gallery lab package peers lock environment clean
+.PHONY: help briefings test browser bench lint gallery lab calibrate package peers lock environment clean
 
 help:
 	@echo "briefings  a briefing of every bundled area"
@@ -18,6 +18,7 @@ help:
 	@echo "package    the wheel and the sdist, used outside the repository with each Python of the machine"
 	@echo "peers      the suites of Jupyter's programs on stock and on warm kernels (half an hour; PEERS='nbclient ...')"
 	@echo "gallery    the page of the charts; lab: the explorer; lock, environment: after a change of dependencies"
+	@echo "calibrate  fits the assumptions to the observed cases"
 
 briefings: $(READY)
 	$(BIN)/bhyt brief --out $(OUT)
@@ -32,6 +33,10 @@ browser: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+# The ranges of assumptions that agree with the returns observed after Decision 861.
+calibrate: $(READY)
+	$(BIN)/python -m bhyt_analysis.model.projection.calibration
 
 lint: $(READY)
 	$(BIN)/ruff check .

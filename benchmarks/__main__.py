@@ -20,6 +20,7 @@ import bhyt_analysis as bhyt
 from benchmarks import batch, cells, documents, explore, inputs, units
 from bhyt_analysis.model.projection.baseline import GROUPS as SUBGROUPS
 from bhyt_analysis.model.projection.baseline import Baseline
+from bhyt_analysis.model.projection.cohort import POOLS
 from bhyt_analysis.model.projection.projection import insured_people, project
 from bhyt_analysis.model.projection.simulate import cost_by_payer
 from bhyt_analysis.model.projection.uncertainty import commune_intervals
@@ -103,6 +104,7 @@ def communes(count: int) -> Baseline:
         "other": 0.0,
         "gained": 0.0,
         "minority": rng.random(len(left)),
+        "minority_area": 1.0,
     }
     leaving = pd.DataFrame({**exits, "status": "synthetic"})
     return Baseline("X", "X", pd.Timestamp("2021-06-30"), units, insured, leaving, [[("VN", "Việt Nam")]] * count)
@@ -131,10 +133,10 @@ def scenario() -> dict[str, float]:
     rng = np.random.default_rng(2)
     ratio, pool = (
         rng.random((len(SUBGROUPS), len(projection.months))),
-        rng.random((9, len(SUBGROUPS) * len(projection.months))),
+        rng.random((len(POOLS), len(SUBGROUPS) * len(projection.months))),
     )
     price, scale = np.nan_to_num(unit_class.prices), start.units["household_scale"].to_numpy()
-    left, people = start.exits["unit"].to_numpy(), rng.random((len(start.exits), 9))
+    left, people = start.exits["unit"].to_numpy(), rng.random((len(start.exits), len(POOLS)))
 
     def bare() -> tuple[np.ndarray, np.ndarray]:
         insured = start.insured[:, :, None] * ratio

@@ -53,6 +53,7 @@ _NAMES = {
     "after_loss": "model.projection.after_loss",
     "transitions": "model.projection.after_loss",
     "target_probabilities": "model.projection.uncertainty",
+    "reported_and_true_rates": "model.projection.uncertainty",
     "tornado": "model.projection.uncertainty",
     "break_even": "model.projection.uncertainty",
     "backtest": "ingest.bundled_backtest",

@@ -15,7 +15,7 @@ from bhyt_analysis.i18n.formats import format_date
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import display_name
 from bhyt_analysis.model.coverage.coverage import coverage
-from bhyt_analysis.model.reclassification.reclassify import COLUMNS, loss_status_and_unit, reclassify
+from bhyt_analysis.model.reclassification.reclassify import COLUMNS, loss_relation, loss_status_and_unit, reclassify
 from bhyt_analysis.model.reclassification.take_up import observed_change, reenrolment, reenrolment_curve
 
 KEY = "decision"
@@ -138,7 +138,9 @@ def _lost(briefing: Briefing, table: pd.DataFrame) -> Item:
         chart = charts.losses(table, name, lang, source) if total > 0 else None
         return Item("lost", text, chart, table[COLUMNS])
     unit = loss_status_and_unit(data, briefing.decision or "", code, table)[1]
-    text = translate("text.lost_cards" if unit == "cards" else "text.lost_published", lang, **fields)
+    relation = translate(f"relation.{loss_relation(data, briefing.decision or '', code)}", lang)
+    key = "text.lost_cards" if unit == "cards" else "text.lost_published"
+    text = translate(key, lang, **fields, relation=relation)
     if method == "published":
         return Item("lost", text + " " + translate("text.lost_no_communes", lang))
     count = population_at(data.geography, data.population, table["area"].iloc[0], table["on"].iloc[0])

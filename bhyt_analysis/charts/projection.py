@@ -133,7 +133,7 @@ def tornado(rows: pd.DataFrame, name: str, on: DateLike, lang: str = "vi", sourc
     names = assumptions().loc[rows["name"], f"name_{lang}"].tolist()
     labels = drawing.wrap_labels(names, 2.2)
     title = f"{name}, {format_date(on, lang)}"
-    sheet = drawing.new_chart(drawing.rows_height_mm(38, 9.5, labels), "chart.tornado", title, lang, ["estimated"])
+    sheet = drawing.new_chart(drawing.rows_height_mm(38, 9.5, labels), "chart.tornado", title, lang, rows["status"])
     axes, share = sheet.axes, float(rows["rate"].iloc[0])
     middle, reach = share * 100, 0.5
     for end, color in (("low", drawing.ORANGE), ("high", drawing.BLUE)):

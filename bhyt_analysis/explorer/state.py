@@ -336,7 +336,7 @@ def scenario_title(state: State, lang: str) -> str:
     Examples
     --------
     >>> scenario_title(State(decision="861", assumptions=(("outreach", (2.0, 2.0, 2.0)),)), "en")
-    'Decision 861; effort 2'
+    'Decision 861; outreach 2'
     >>> scenario_title(State(), "vi")
     'Luật hiện hành, không có gì thay đổi'
     """

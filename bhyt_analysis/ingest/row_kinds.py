@@ -15,6 +15,7 @@ import pandas as pd
 
 from bhyt_analysis.domain import schema
 from bhyt_analysis.domain.country import country
+from bhyt_analysis.domain.decisions import COUNTRY
 from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word, word_kinds
 from bhyt_analysis.ingest.figures import figures as read_figures
@@ -315,7 +316,7 @@ def _is_of_upper_units(cells: pd.DataFrame, names: np.ndarray, heading_texts: Se
 
 def _level(text: str) -> int | None:
     """Return the level of a row that may sum others; None for a commune, or the code of a unit."""
-    if text and _CODE.fullmatch(text):
+    if text and (_CODE.fullmatch(text) or text == COUNTRY):
         return None
     if text and marks_row(text, "zone"):
         return ZONE

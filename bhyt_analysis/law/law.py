@@ -20,7 +20,7 @@ import pandas as pd
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.messages import nearest_choice
-from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
+from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word, word_kinds
 from bhyt_analysis.law.law_file import FILE, ONWARD, LawError, check_law_rows, known_keys, read_law_file
 
 # One name or code, or the chain of units that a place belongs to, the smallest first, each unit by all its names.
@@ -279,8 +279,8 @@ class Law:
         # The rows stay, without a value: what is made from this reading is still in dispute.
         return Law(self.table.assign(value=self.table["value"].mask(self.table["status"] == "conflict")))
 
-    def first_dispute(self, parameter: str, key: str) -> dt.date | None:
-        """Return the first day on which the sources disagree about a value; None if they agree.
+    def first_dispute(self, parameter: str, key: str, area: Area = None) -> dt.date | None:
+        """Return the first day on which the sources disagree about a value in an area; None if they agree.
 
         Examples
         --------
@@ -288,8 +288,9 @@ class Law:
         datetime.date(2025, 8, 15)
         """
         rows = self.table[(self.table["status"] == "conflict") & (self.table["parameter"] == parameter)]
-        rows = rows[rows["key"] == key]
-        return min(rows["since"], default=None)
+        rows, chain = rows[rows["key"] == key], _name_chain(area)
+        near = [since for a, since in zip(rows["area"], rows["since"], strict=True) if _distance(a, chain) is not None]
+        return min(near, default=None)
 
     def latest_change(self, today: DateLike | None = None) -> dt.date:
         """Return the last day, up to today, on which the law in force became another one.
@@ -312,12 +313,20 @@ class Law:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _name_chain(area: Area) -> list[set[str]]:
-    """Return the area as sets of normalised names, the smallest unit first."""
+AreaName = tuple[str, frozenset[str]]  # normalised without the word for its kind, and the kinds that the word can mean
+
+
+@lru_cache(maxsize=65536)
+def _area_name(text: str) -> AreaName:
+    return normalise_name(strip_unit_word(text)), frozenset(word_kinds(text))
+
+
+def _name_chain(area: Area) -> list[list[AreaName]]:
+    """Return the area as the names of its units, the smallest unit first."""
     if area is None or (isinstance(area, str) and not area.strip()):
         return []
     units = [area] if isinstance(area, str) else list(area)
-    return [{normalise_name(strip_unit_word(n)) for n in ([u] if isinstance(u, str) else u)} for u in units]
+    return [[_area_name(n) for n in ([u] if isinstance(u, str) else u)] for u in units]
 
 
 @lru_cache(maxsize=256)
@@ -340,11 +349,18 @@ def _weakest_first(rows: pd.DataFrame, area: Area) -> pd.DataFrame:
     return rows.sort_values(["distance", "layer", "since"], ascending=[False, True, True], kind="stable")
 
 
-def _distance(area: str, chain: list[set[str]]) -> float | None:
-    """Return the position of a row's area in the chain, its length for nationwide rows, None outside of it."""
+def _distance(area: str, chain: list[list[AreaName]]) -> float | None:
+    """Return the position of a row's area in the chain, its length for nationwide rows, None outside of it.
+
+    Names agree without the words for their kinds, but not a province with a ward of the same name.
+    """
     if not area:
         return float(len(chain))
-    return next((float(i) for i, names in enumerate(chain) if normalise_name(strip_unit_word(area)) in names), None)
+    name, kinds = _area_name(area)
+    for position, names in enumerate(chain):
+        if any(name == other and (not (kinds and words) or kinds & words) for other, words in names):
+            return float(position)
+    return None
 
 
 def _changes(law: Law, combined: Law, row: LawRow) -> Iterator[dict[str, object]]:

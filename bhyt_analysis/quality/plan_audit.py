@@ -313,7 +313,7 @@ def check_losses(data: Dataset, code: str) -> Iterator[Finding]:
         counts = _last_counts(_documents(data, code))
         if counts is None:
             yield from _check_loss_and_rates(data, code, loss)
-        elif (before := counts[0] + loss.people) > counts[1]:
+        elif loss.relation != "<" and (before := counts[0] + loss.people) > counts[1]:
             names, least = "insured_total, population, cards_lost", before - counts[1]
             parts = {"lost": loss.people, "rate": before / counts[1], "least": least, "share": least / loss.people}
             yield Finding.in_document("lost_added_back", loss.source, code, names, **parts)
@@ -334,7 +334,7 @@ def _check_loss_and_rates(data: Dataset, code: str, loss: TableRow) -> Iterator[
         return
     (before_low, before_high), (after_low, after_high) = (t[["rate_low", "rate_high"]].iloc[0] for t in (before, after))
     count = population_at(data.geography, data.population, code, after["as_of"].iloc[0])
-    if before_low <= after_high or count is None:
+    if before_low <= after_high or count is None or loss.relation in (">", ">=", "<"):
         return
     most = int(loss.people / (before_low - after_high))
     low, high = (

@@ -493,7 +493,7 @@ def test_voila_shows_the_notebook_without_code(voila, expected):
     voila.wait_for(people(expected["high"]["uninsured"]))
     voila.press("English")
     voila.wait_for(format_number(expected["high"]["uninsured"], "en"), "Download")
-    voila.wait_for("Effort and day", css=".bhyt-controls")
+    voila.wait_for("Outreach and day", css=".bhyt-controls")
     voila.save_screenshot("2_high")
     assert voila.errors() == []
 

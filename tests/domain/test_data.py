@@ -69,7 +69,9 @@ def test_the_plan_of_son_duong(data):
 
 
 def test_losses_and_targets_of_the_plans(data):
-    assert data.losses.set_index("area")["people"].to_dict() == {"076": 30_082, "219": 46_106}
+    losses = data.losses.set_index("area")[["people", "relation"]].apply(tuple, axis=1)
+    plans = {"076": (30_082, ""), "219": (46_106, "")}
+    assert losses.to_dict() == {**plans, "60": (35_876, ""), "17": (161_000, ">"), "VN": (4_900_000, "about")}
     own = data.targets[(data.targets["area"] == "076") & (data.targets["scope"] == "all")]
     assert own.set_index(own["on"].dt.year)["rate"].to_dict() == {2022: 0.906, 2023: 0.915, 2024: 0.92, 2025: 0.921}
     son_la = data.targets[(data.targets["area"] == "14") & (data.targets["scope"] == "all")].set_index("rate")[

@@ -191,7 +191,7 @@ def test_memoised_views_equal_newly_computed_views(context, change):
 
 def test_scenario_title_lists_the_changes():
     title = scenario_title(replace(FULL, name="", name_en=""), "en")
-    for part in ("Decision 861", "effort 1.5", "province adds 70%", "State share (near-poor) 90.0%", "1 commune in"):
+    for part in ("Decision 861", "outreach 1.5", "province adds 70%", "State share (near-poor) 90.0%", "1 commune in"):
         assert part in title, part
 
 

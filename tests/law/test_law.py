@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bhyt_analysis.domain.country import country
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law import Law, LawError
+from bhyt_analysis.law.groups import groups_on
 from bhyt_analysis.law.law_file import FILE, STATUSES
 from bhyt_analysis.model.finance.budget import payer_shares
 from bhyt_analysis.model.finance.premiums import premiums, subsidy_history, subsidy_shares
@@ -412,3 +414,45 @@ def test_the_law_by_months_is_the_law_of_their_first_days(area, reform):
 def test_an_impossible_value_is_an_error(tmp_path, bad_row, part):
     with pytest.raises(LawError, match=part):
         reform(tmp_path, bad_row)
+
+
+# A ward of Hà Nội, one of Thanh Hóa, a commune of Lâm Đồng and one of Bình Phước: of other places than their names'.
+@pytest.mark.parametrize(
+    ("code", "day", "key", "share"),
+    [
+        ("00019", "2025-01-01", "student", 0.3),
+        ("14767", "2025-01-01", "student", 0.3),
+        ("25189", "2024-06-01", "minority_left_2016_2020_list", 0.7),
+        ("25414", "2022-06-01", "provincial_group", None),
+        ("100", "2025-01-01", "student", 0.5),  # the district of Điện Biên is in its province
+        ("522", "2024-06-01", "minority_left_2016_2020_list", 1.0),
+        ("75", "2025-06-01", "provincial_group", 0.45),
+    ],
+)
+def test_a_province_s_own_share_is_not_that_of_wards_of_its_name(law, code, day, key, share):
+    places = country().geography.places(code, day)
+    assert law.at(day, places)["subsidy_share"].get(key) == share
+    assert law.monthly("subsidy_share", [day], places).get(key, pd.Series([np.nan])).iloc[0] == pytest.approx(
+        share if share is not None else np.nan, nan_ok=True
+    )
+
+
+def test_the_rows_of_the_second_reading_hold(law):
+    """Rows and marks of November 2026: nothing recalled from memory, second-hand and disputed values say so."""
+    expected = {
+        ("subsidy_share", "near_poor_minority_in_minority_area", "2025-07-01"): (1.0, "secondary"),
+        ("subsidy_share", "minority_left_2016_2020_list", "2025-08-14"): (0.7, "confirmed"),
+        ("subsidy_share", "minority_left_2016_2020_list", "2025-08-15"): (0.7, "conflict"),
+        ("benefit_share", "minority_left_2016_2020_list", "2025-06-30"): (0.95, "confirmed"),
+        ("benefit_share", "minority_left_2016_2020_list", "2025-07-01"): (0.95, "conflict"),
+        ("continuity_gap", "", "2026-11-26"): (3, "secondary"),  # 90 days were recalled only
+        ("subsidy_share", "multidimensionally_poor_other", "2025-06-30"): (0.7, "confirmed"),
+    }
+    for (parameter, key, day), row in expected.items():
+        table = law.at(day).rows(parameter).set_index("key")
+        assert tuple(table.loc[key, ["value", "status"]]) == row
+    texts = law.table["note"] + law.table["status"] + law.table["reference"]
+    assert not texts.str.contains("recall|from memory", case=False).any()
+    later = groups_on("2026-11-26")
+    second_hand = later.index[later["reference"].str.fullmatch(r"Law 25.* Law 51/2024/QH15 art\. 12\(3\)")]
+    assert set(later.loc[second_hand.difference(["state_paid", "state_paid_other", "poor"]), "status"]) == {"secondary"}

@@ -1,5 +1,6 @@
 """Points on which the sources of the law disagree, facts around it, and a group that only a province supports."""
 
+import dataclasses
 import datetime as dt
 
 import pandas as pd
@@ -8,12 +9,21 @@ import pytest
 import bhyt_analysis as bhyt
 from bhyt_analysis.briefing import finance, reclassification
 from bhyt_analysis.domain.data_status import derived_quality
+from bhyt_analysis.domain.dataset import TABLES
 from bhyt_analysis.law import Law
 from bhyt_analysis.law.policy_facts import policy_facts
 from bhyt_analysis.model.finance.poverty_change import poverty_change
 from bhyt_analysis.model.finance.premiums import subsidy_history
+from bhyt_analysis.model.projection import uncertainty
+from bhyt_analysis.model.projection.after_loss import after_loss, transitions
+from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS
+from bhyt_analysis.model.projection.outlook import communes_at_baseline, communes_in_month, outlook
+from bhyt_analysis.model.projection.projection import month_statuses
+from bhyt_analysis.model.projection.simulate import projection_table
 from bhyt_analysis.model.reclassification.entitlements import assign_entitlement
 from bhyt_analysis.tables.labels import weakest_stamp
+
+from ..conftest import write_table
 
 LEFT = "minority_left_2016_2020_list"
 
@@ -84,6 +94,62 @@ def test_a_scenario_chooses_the_reading_and_both_are_marked(readings):
         assert set(table.loc["2025-08-31":, "status"]) == {"conflict"}
 
 
+@pytest.fixture(scope="module")
+def example(data):
+    """Return the projection of the made-up district of 12 communes as counted ones, by the name of the window."""
+    counted = {n: t.assign(status="published") for n in TABLES if "status" in (t := getattr(data, n))}
+    real = dataclasses.replace(data, **counted)
+    scenarios = (bhyt.Scenario("861", decision="861", support_window=w) for w in SUPPORT_WINDOWS)
+    return {s.support_window: bhyt.project_area(real, "X001", s) for s in scenarios}, real
+
+
+@pytest.mark.parametrize(
+    ("on", "window", "status"),
+    [
+        ("2025-07-31", "decree 75", "estimated"),
+        ("2025-08-31", "decree 75", "conflict"),
+        ("2025-08-31", "decree 75 until repeal", "conflict"),
+        ("2026-01-31", "decree 188", "estimated"),
+        ("2026-01-31", "none", "estimated"),
+    ],
+)
+def test_all_results_of_a_month_say_that_it_is_in_dispute(example, on, window, status):
+    projection, real = example[0][window], example[1]
+    communes = communes_at_baseline(real, projection.baseline, bhyt.reclassify(real, "861", "X001"))
+    followed, target = after_loss(projection).set_index("month"), {"on": on, "rate": 0.9, "relation": ">="}
+    results = {
+        "after_loss": followed[followed.index == on],
+        "transitions": transitions(projection, on),
+        "target_probabilities": uncertainty.target_probabilities(projection, [target], draws=2),
+        "commune_intervals": uncertainty.commune_intervals(projection, on, draws=2),
+        "tornado": uncertainty.tornado(projection, on),
+        "break_even": uncertainty.break_even(real, "X001", projection.scenario, 0.9, on),
+        "communes_in_month": communes_in_month(communes, projection, on),
+        "outlook": outlook(projection_table(projection), on),
+    }
+    assert {name: set(table["status"]) for name, table in results.items()} == {name: {status} for name in results}
+
+
+def test_a_count_with_cards_of_the_disputed_support_says_so(tmp_path, law):
+    head = ["area", "as_of", "group", "cards", "status", "source"]
+    for group, expected in ((LEFT, "conflict"), ("household", "estimated")):
+        rows = [["75", "2026-01-31", g, "90", "published", "x"] for g in ("poor", group)]
+        write_table(tmp_path / "cards.csv", head, *rows)
+        projection = bhyt.project_area(bhyt.load(tmp_path), "Đồng Nai", bhyt.Scenario.current_law(), law)
+        statuses = month_statuses(projection)
+        assert statuses[1:3] == [expected] * 2
+        assert (statuses[0] == "conflict") == (group == LEFT)
+
+
+def test_a_dispute_of_another_province_does_not_mark_a_projection(data, law):
+    rows = [{"parameter": "subsidy_share", "key": "near_poor", "area": a, "since": "2022-01-01"} for a in ("Huế", "08")]
+    for row, expected in zip(rows, ("estimated", "conflict"), strict=True):
+        record = {**row, "value": 0.9, "unit": "share of premium", "reference": "x", "status": "conflict"}
+        reform = Law.of(pd.DataFrame([record]), "mine")
+        projection = bhyt.project_area(data, "Sơn Dương", bhyt.Scenario("x"), law | reform)
+        assert month_statuses(projection)[3] == expected
+
+
 def test_the_briefing_tells_both_readings(data, law, readings):
     scenario = readings[0]["decree 75"]
     briefing = bhyt.Briefing(data, "Sơn Dương", law, lang="en", scenario=scenario)
@@ -112,6 +178,24 @@ def test_a_group_that_only_a_province_supports_is_rows_of_input(law):
     cards = pd.DataFrame({"month": ["2026-01-31"], "group": ["provincial_group"], "insured": [100]})
     cost = bhyt.budget(cards, law | reform, area="Lào Cai").set_index("payer")["vnd"]
     assert cost.to_dict() == {"province": 4_212_000, "household": 6_318_000}  # 40% and 60% of 100 x 105,300
+
+
+def test_a_province_s_own_group_is_read_simulated_and_paid_by_it(tmp_path):
+    # Đồng Nai's minority farm households: 50,000 cards, 45% of 113,850 VND a month from 2027 on.
+    head = ["area", "as_of", "group", "cards", "status", "source"]
+    kinds = {"household": 700_000, "Hộ nông dân dân tộc thiểu số": 50_000}
+    rows = [["75", "2026-10-31", group, str(count), "published", "x"] for group, count in kinds.items()]
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_table(folder / "cards.csv", head, *rows)
+    lines = ['name = "x"', 'end = "2027-12-31"', "[[law]]", 'parameter = "subsidy_share"', 'key = "provincial_group"']
+    lines += ['area = "Đồng Nai"', 'since = "2027-01-01"', "value = 0.45"]
+    (tmp_path / "s.toml").write_text("\n".join(lines), encoding="utf-8")
+    table = bhyt.simulate(bhyt.load(folder), "Đồng Nai", bhyt.read_scenario(tmp_path / "s.toml"), draws=0)
+    own = table[(table["group"] == "provincial_group") & (table["result"] == "behavioural")].set_index("month")
+    paid = own.loc["2027-01-31", ["insured", "vnd_central", "vnd_province", "vnd_household"]].tolist()
+    assert paid == [50_000, 0, 2_561_625_000, 3_130_875_000]
+    assert own.loc["2026-12-31", ["vnd_province"]].isna().all()  # no text says what was paid then
 
 
 def test_facts_are_cited_around_their_day():

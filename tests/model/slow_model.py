@@ -1,6 +1,6 @@
 """The projection once more, month by month in plain floats: written from docs/scenarios.md and the law's text.
 
-Nothing is shared with the package but the file of assumptions. Months are numbers (12 x year + month); a unit's
+Nothing is shared with the package but the files of assumptions. Months are numbers (12 x year + month); a unit's
 people are kept by what they were at the count, and every path is followed by one loop over the months.
 """
 
@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ASSUMPTIONS = Path(__file__).parents[2] / "bhyt_analysis" / "model" / "projection" / "assumptions.csv"
+FOLDER = Path(__file__).parents[2] / "bhyt_analysis" / "model" / "projection"
+NEAR_POOR_MINORITY = "near_poor_minority_in_minority_area"
 DESTINATIONS = ["student", "near_poor", "farm_average_income", "household", "employer_employee"]
 RESPONSIVE = DESTINATIONS[:4]
 LATER = [*RESPONSIVE, "minority_left_2016_2020_list", "minority_left_later", "not_told"]  # after article 12(3)
@@ -34,8 +35,12 @@ def first_day(month: int) -> dt.date:
 
 def central_values() -> tuple[dict[str, float], dict[str, float]]:
     """Return the central assumptions, and the support under which each take-up was observed."""
-    rows = list(csv.DictReader(ASSUMPTIONS.read_text(encoding="utf-8").splitlines()))
+    rows, fitted = (
+        list(csv.DictReader((FOLDER / name).read_text(encoding="utf-8").splitlines()))
+        for name in ("assumptions.csv", "fitted_assumptions.csv")
+    )
     observed = {r["name"].removeprefix("take_up."): float(r["at_share"]) for r in rows if r["at_share"]}
+    rows += [r for r in fitted if r["fit"] == "all"]
     return {r["name"]: float(r["central"]) for r in rows}, observed
 
 
@@ -65,7 +70,13 @@ def nationwide_share(key: str, day: dt.date) -> float | None:
         return 0.7 if dt.date(2023, 11, 1) <= day <= dt.date(2026, 10, 31) else None
     if key == "minority_left_later":
         return 0.7 if day >= dt.date(2025, 7, 1) else None
+    if key == NEAR_POOR_MINORITY:  # Law 51/2024, article 12(3)
+        return 1.0 if day >= dt.date(2025, 7, 1) else None
     return 0.0 if key == "household" else None
+
+
+def logistic(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-log_odds))
 
 
 @dataclass
@@ -86,6 +97,7 @@ class Exit:
     lost: float = 0.0
     gained: float = 0.0
     minority: float | None = None
+    minority_area: float | None = None
 
 
 @dataclass
@@ -139,9 +151,8 @@ class SlowModel:
         """Return a value between the three levels of outreach, on straight lines."""
         none, ordinary, intensive = (self.values[f"{name}.{x}"] for x in ("none", "ordinary", "intensive"))
         level = self.outreach(month)
-        if level <= 1:
-            return none + level * (ordinary - none)
-        return ordinary + (level - 1) * (intensive - ordinary)
+        share = none + level * (ordinary - none) if level <= 1 else ordinary + (level - 1) * (intensive - ordinary)
+        return share if share in (0, 1) else logistic(math.log(share / (1 - share)) + self.values["place_effect"])
 
     def take_up(self, group: str, share: float, month: int) -> float:
         r0, s0, e = self.values[f"take_up.{group}"], self.observed[group], self.values["price_elasticity"]
@@ -152,7 +163,8 @@ class SlowModel:
         highest = max(self.values["highest_take_up"], r0)
         r = min(r, highest)
         if 0 < r < 1:
-            r = 1 / (1 + math.exp(-math.log(r / (1 - r)) - self.values["outreach_effect"] * self.outreach(month)))
+            log_odds = math.log(r / (1 - r)) + self.values["outreach_effect"] * self.outreach(month)
+            r = logistic(log_odds + self.values["place_effect"])
         return min(r, highest)
 
     def lapse(self, group: str) -> float:
@@ -188,8 +200,12 @@ class SlowModel:
 
     # --- those who lose a card ----------------------------------------------------------------------------
 
-    def key_of_pool(self, unit: Unit, group: str, minority: bool, window: str, exit_month: int, month: int) -> str:
+    def key_of_pool(
+        self, unit: Unit, group: str, minority: bool, in_area: bool, window: str, exit_month: int, month: int
+    ) -> str:
         """Return the entitlement of which the State pays most; at equal shares that of the group itself."""
+        if in_area and unit.state_share(NEAR_POOR_MINORITY, month) is not None:
+            return "state_paid_other"
         support = {"decree 75": SUPPORTS[0], "decree 188": SUPPORTS[1]}.get(window)
         if not minority or support is None or group == "employer_employee":
             return group
@@ -199,23 +215,33 @@ class SlowModel:
         return support if share is not None and share > unit.state_share(group, month) else group
 
     def pool(
-        self, unit: Unit, group: str, minority: bool, exit_month: int, window: str, support_at_count: bool = False
+        self,
+        unit: Unit,
+        group: str,
+        minority: bool,
+        in_area: bool,
+        exit_month: int,
+        window: str,
+        support_at_count: bool = False,
     ) -> tuple[dict[int, float], dict[int, str]]:
         """Return the insured share and the group of a pool by month, from the exit on."""
         months = range(exit_month, self.end + 1)
-        keys = {m: self.key_of_pool(unit, group, minority, window, exit_month, m) for m in months}
+        keys = {m: self.key_of_pool(unit, group, minority, in_area, window, exit_month, m) for m in months}
         if group == "employer_employee":
             return dict.fromkeys(months, 1.0), keys
+        free = [m for m in months if keys[m] == "state_paid_other"]
         if not self.behavioural:
-            return dict.fromkeys(months, 0.0), keys
-        own = {m: self.take_up(group, unit.state_share(group, m), m) for m in months}
-        alone = self.back(group, own, exit_month)
+            return {m: float(m in free) for m in months}, keys
+        since = self.count if support_at_count else exit_month
+        own = {m: self.take_up(group, unit.state_share(group, m), m) for m in range(since, self.end + 1)}
+        alone = {m: level for m, level in self.back(group, own, since).items() if m >= exit_month}
         paid = {m: unit.state_share(keys[m], m) for m in months}
         best = {m: self.take_up(group, paid[m], m) for m in months}
         levels = dict(alone) if support_at_count else self.back(group, best, exit_month)
         falls = [m for m in months[1:] if keys[m - 1] != group and paid[m] < paid[m - 1]]
         ends = [m for m in falls if keys[m] == group]
         levels |= {m: alone[m] for m in months if ends and m >= ends[0] and keys[m] == group}
+        levels |= dict.fromkeys(free, 1.0)
         for fall in [exit_month] if support_at_count else falls:
             before = 1.0 if support_at_count else levels[fall - 1]
             for month in range(fall, self.end + 1):
@@ -229,12 +255,20 @@ class SlowModel:
             level = max(level, self.values["school_step"] * target[exit_month])
         return self.follow(group, target, exit_month, level, self.lapse(group))
 
-    def pools(self, minority: float | None) -> list[tuple[str, bool, float]]:
-        """Divide those who lost: group, ethnic minority or not, share."""
+    def pools(self, minority: float | None, area: float | None = None) -> list[tuple[str, bool, bool, float]]:
+        """Divide those who lost: group, ethnic minority or not, near-poor ones in a minority area, share."""
         shares = {g: self.values[f"destination.{g}"] for g in DESTINATIONS if g != "household"}
         shares["household"] = 1 - sum(shares.values())
         part = self.values["minority_share"] if minority is None else minority
-        return [(g, m, shares[g] * (part if m else 1 - part)) for g in DESTINATIONS for m in (False, True)]
+        inside = self.values["minority_area"] if area is None else area
+        pools = [(g, m, False, shares[g] * (part if m else 1 - part)) for g in DESTINATIONS for m in (False, True)]
+        pools = [p for p in pools if p[:2] != ("near_poor", True)]
+        near_poor = shares["near_poor"] * part
+        return [
+            *pools,
+            ("near_poor", True, False, near_poor * (1 - inside)),
+            ("near_poor", True, True, near_poor * inside),
+        ]
 
     # --- everyone once ------------------------------------------------------------------------------------
 
@@ -277,10 +311,10 @@ class SlowModel:
         stock["difficult_area"] -= one.lost
         for month in range(self.count, min(one.month, self.end + 1)):
             by_month[month]["difficult_area"] += one.lost
-        for group, minority, share in self.pools(one.minority):
+        for group, minority, in_area, share in self.pools(one.minority, one.minority_area):
             if share == 0:
                 continue
-            levels, keys = self.pool(unit, group, minority, one.month, self.support_window)
+            levels, keys = self.pool(unit, group, minority, in_area, one.month, self.support_window)
             for month in range(one.month, self.end + 1):
                 by_month[month][keys[month]] += one.lost * share * levels[month]
 
@@ -290,8 +324,8 @@ class SlowModel:
         for one in unit.exits:
             if one.month > self.count or not one.lost:
                 continue
-            for group, minority, share in self.pools(one.minority):
-                levels, keys = self.pool(unit, group, minority, one.month, self.support_window)
+            for group, minority, in_area, share in self.pools(one.minority, one.minority_area):
+                levels, keys = self.pool(unit, group, minority, in_area, one.month, self.support_window)
                 people, level, key = one.lost * share, levels[self.count], keys[self.count]
                 parts.append((people, levels, keys))
                 would_be[UNINSURED] += people * (1 - level)
@@ -347,8 +381,8 @@ class SlowModel:
             by_month[month][support] += people * left[month]
         if end > self.end:
             return
-        for group, minority, share in self.pools(1.0):
-            levels, keys = self.pool(unit, group, minority, end, "none", support_at_count=True)
+        for group, minority, in_area, share in self.pools(1.0):
+            levels, keys = self.pool(unit, group, minority, in_area, end, "none", support_at_count=True)
             for month in range(end, self.end + 1):
                 by_month[month][keys[month]] += people * share * levels[month] * left[month]
 

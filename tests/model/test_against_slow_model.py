@@ -90,6 +90,7 @@ def random_case(folder, seed):
     values["population_growth"] = rng.choice([0, 0.01, -0.005])
     values["take_up.household"] = rng.choice([0.35, round(rng.uniform(0.15, 0.55), 3)])
     values["persistence"] = rng.choice([0.9, 0.6])
+    values["place_effect"] = rng.choice([0, round(rng.uniform(-1.5, 1.5), 3)])
     values["minority_share"] = rng.choice([0.75, 0.5, 1])
     top_ups = random_top_ups(rng, units, count)
     since = rng.choice([None, dt.date(2025, 3, 1), dt.date(2027, 1, 1)])
@@ -135,8 +136,9 @@ def random_zones(rng, units, count):
     for unit in units:
         day = month_end(count) + dt.timedelta(days=rng.choice([1, 32, 170, 400]))
         if rng.random() < 0.5:
-            unit.exits.append(Exit(month_of(day), unit.insured["difficult_area"]))
-            rows.append(("III", "none", day))
+            zone = rng.choice(["none", "I", "I"])
+            unit.exits.append(Exit(month_of(day), unit.insured["difficult_area"], minority_area=float(zone == "I")))
+            rows.append(("III", zone, day))
         else:
             unit.insured["difficult_area"] = 0
             earlier = sum(n for g, n in unit.insured.items() if g not in [*RESPONSIVE, *SUPPORTS])
@@ -237,7 +239,7 @@ def test_two_exits_agree_at_every_level_of_outreach(tmp_path, outreach):
 def test_luc_ngan_agrees_at_every_level_of_outreach(data, outreach):
     # 99% of 226,540 people, of no known group; 46,106 of them lose the entitlement by area
     cards = {"not_told": 224_275 - 46_106, "difficult_area": 46_106}
-    unit = Unit(226_540, cards, [Exit(month_number(2021, 7), 46_106)])
+    unit = Unit(226_540, cards, [Exit(month_number(2021, 7), 46_106, minority_area=1.0)])
     slow = SlowModel([unit], month_number(2021, 6), month_number(2028, 12), {"outreach": outreach})
     plan = bhyt.Scenario(
         "861", decision="861", end=pd.Timestamp("2028-12-31"), assumption_ranges={"outreach": (outreach,) * 3}

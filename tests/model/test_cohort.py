@@ -43,7 +43,8 @@ def test_reenrolment_equals_the_slow_model(outreach, support_window):
     levels, _ = reenrolment(entitlements, outreach)
     slow = slow_model(outreach, support_window)
     for i, pool in enumerate(cohort.POOLS.itertuples()):
-        expected, keys = slow.pool(UNIT, pool.entitlement, pool.minority, slow.count + 1, support_window)
+        kind = pool.entitlement, pool.minority, pool.minority_area
+        expected, keys = slow.pool(UNIT, *kind, slow.count + 1, support_window)
         assert entitlements.keys[i, 1:].tolist() == list(keys.values())
         np.testing.assert_allclose(levels[i], [1.0, *expected.values()], atol=1e-9, err_msg=str(pool))
 
@@ -106,6 +107,22 @@ def test_near_poor_minority_stays_near_poor_at_equal_support():
     # in Quảng Ngãi the province pays the rest for those who left the list, 100% against 70%
     there = cohort.pool_entitlements(Law.read(), MONTHS, 1, "decree 75", "Quảng Ngãi")
     assert "minority_left_2016_2020_list" in set(there.keys[3])
+
+
+def test_near_poor_minorities_of_minority_areas_are_state_paid():
+    # Law 51/2024, article 12(3): by hand, without any outreach or behaviour, and back to near-poor if it were to end
+    entitlements = cohort.pool_entitlements(Law.read(), MONTHS, 1, "decree 75", "Quảng Ngãi")
+    june, july = MONTHS.index(pd.Timestamp("2025-06-30")), MONTHS.index(pd.Timestamp("2025-07-31"))
+    (inside,) = np.flatnonzero(cohort.POOLS["minority_area"])
+    assert (entitlements.keys[inside, :july] == entitlements.keys[3, :july]).all()
+    assert set(entitlements.keys[inside, july:]) == {"state_paid_other"}
+    assert (entitlements.shares[inside, july:] == 1).all()
+    levels, _ = reenrolment(entitlements, outreach=0)
+    assert levels[inside, june] < 0.9
+    assert (levels[inside, july:] == 1).all()
+    static = cohort.static_levels(entitlements)[0]
+    assert (static[inside, 1:july] == 0).all()
+    assert (static[inside, july:] == 1).all()
 
 
 def test_the_end_of_support_is_a_second_loss():

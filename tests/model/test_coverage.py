@@ -84,8 +84,8 @@ def test_every_month_is_there(data):
 
 def test_without_an_area_every_district_has_a_row(data):
     table = bhyt.coverage(data)
-    # 28 districts of the four plans and the made-up one and the provinces of two plans.
-    assert len(table) == 31
+    # 28 districts of the four plans and the made-up one, the provinces of two plans, and two with a loss.
+    assert len(table) == 33
     assert table["area"].tolist() == [data.find(area).code for area in areas_with_figures(data)]
 
 

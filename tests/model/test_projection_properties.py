@@ -46,7 +46,8 @@ def baselines(draw, days=(*EARLIER, *LATER), gains=True, most_units=3):
             left -= lost if later else 0
             gained = draw(st.sampled_from([0, 0, int(0.3 * (people[unit] - insured[unit, AREA]))])) if gains else 0
             minority = draw(st.sampled_from([np.nan, 0.0, 0.4, 1.0]))
-            exits.append([unit, pd.Timestamp(day), lost, gained, 0, minority, "published"])
+            minority_area = draw(st.sampled_from([np.nan, 0.0, 1.0]))
+            exits.append([unit, pd.Timestamp(day), lost, gained, 0, minority, minority_area, "published"])
     return baseline_of(people, insured, exits)
 
 
@@ -55,7 +56,7 @@ def baseline_of(people, insured, exits, places=None):
     units = pd.DataFrame({"area": codes, "name": codes, "population": np.array(people, dtype=float)})
     units = units.assign(household_scale=0.8, scale_known=True, status="published")
     table = pd.DataFrame(exits, columns=EXIT_COLUMNS).astype({"unit": "int64", "on": "datetime64[ns]"})
-    table = table.astype(dict.fromkeys(["lost", "gained", "other", "minority"], "float64"))
+    table = table.astype(dict.fromkeys(EXIT_COLUMNS[2:-1], "float64"))
     lineages = [[(code, code), ("D1", "Huyện Một")] for code in (places or codes)]
     return Baseline("D1", "Huyện Một", COUNT, units, np.array(insured, dtype=float), table, lineages)
 
@@ -295,3 +296,62 @@ def test_support_that_ends_leaves_what_was_before_after_a_year(baseline, outreac
     while_paid, never = (insured(project(baseline, scenario, one)) for one in (law, LAW))
     assert (while_paid[..., 1 : months + 1].sum(axis=2) >= never[..., 1 : months + 1].sum(axis=2) - 1e-9).all()
     np.testing.assert_allclose(while_paid[..., months + 12 :], never[..., months + 12 :], atol=1e-3)
+
+
+LEFT = "minority_left_2016_2020_list"
+
+
+def support_until(group, since, until, share):
+    """Return the law with one support of a group; afterwards there is none, whatever the law has."""
+    return national(group, [(since.date(), until.date(), share), (until.date() + dt.timedelta(days=1), None, 0.0)])
+
+
+def national(key, rows, parameter="subsidy_share"):
+    """Return the law with other nationwide rows of a parameter: (since, until, value) each."""
+    records = [
+        {"parameter": parameter, "key": key, "since": str(since), "until": str(until or ""), "value": value}
+        for since, until, value in rows
+    ]
+    return LAW | build_reform(records, "x")
+
+
+@settings(max_examples=8)
+@given(
+    baselines(),
+    windows,
+    outreaches,
+    outreaches,
+    st.sampled_from([LEFT, "minority_left_later"]),
+    st.lists(st.integers(0, 1200), min_size=2, max_size=2),
+    st.lists(st.floats(0.31, 1), min_size=2, max_size=2),
+    st.floats(0, 1),
+)
+def test_longer_or_higher_support_never_insures_fewer(baseline, window, outreach, before, group, days, shares, renewal):
+    # of all who have it at the count and all who leave later, nationwide from a day on
+    since = COUNT if window == "decree 75" else COUNT + dt.timedelta(days=300)
+    untils, shares = [since + dt.timedelta(days=31 + n) for n in sorted(days)], sorted(shares)
+    plans = plan(window, outreach=outreach, outreach_before=before, renewal_after_support=renewal)
+    less, longer, higher = (
+        project(baseline, plans, support_until(group, since, until, share))
+        for until, share in ((untils[0], shares[0]), (untils[1], shares[0]), (untils[0], shares[1]))
+    )
+    assert_never_fewer(longer, less)
+    assert_never_fewer(higher, less)
+
+
+@FEW
+@given(baselines(days=LATER), outreaches, st.integers(1, 48), st.integers(1, 48))
+def test_a_longer_window_of_support_never_insures_fewer(baseline, outreach, one, other):
+    laws = [national("minority_left_later", [(COUNT.date(), None, n)], "support_months") for n in sorted((one, other))]
+    less, more = (project(baseline, plan("decree 188", outreach=outreach), law) for law in laws)
+    assert_never_fewer(more, less)
+
+
+def test_support_at_the_count_that_lasts_longer_leaves_no_fewer():
+    # a year longer left 79 of 1,000 fewer: they were compared with people who lost a card when the support ends
+    cards = np.zeros((1, len(GROUPS)))
+    cards[0, GROUPS.index(LEFT)] = 1000
+    laws = [support_until(LEFT, COUNT, pd.Timestamp(until), 0.7) for until in ("2026-10-31", "2027-10-31")]
+    plans = plan(renewal_after_support=0.1)
+    less, more = (project(baseline_of([1000], cards, []), plans, law) for law in laws)
+    assert_never_fewer(more, less)

@@ -12,6 +12,7 @@ from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.distribution.rounding import largest_remainder, round_half_up
 from bhyt_analysis.model.projection.simulate import project_area
 from bhyt_analysis.model.reclassification.reclassify import unit_losses
+from bhyt_analysis.model.reclassification.take_up import reenrolment
 
 from ..conftest import write_table
 
@@ -225,7 +226,37 @@ def test_a_province_holds_what_is_known_of_its_districts(data):
 def test_every_area_at_once(data):
     table = bhyt.reclassify(data, "861")
     assert set(table["status"]) == {"published", "estimated", "synthetic"}
-    assert table["lost"].sum() == 30_082 + 46_106 + bhyt.reclassify(data, "861", "X001")["lost"].sum()
+    published = 30_082 + 46_106 + 35_876 + 161_000  # not the country's, which has them all
+    assert table["lost"].sum() == published + bhyt.reclassify(data, "861", "X001")["lost"].sum()
+
+
+@pytest.mark.parametrize(("area", "people"), [("VN", 4_900_000), ("219", 150_000), ("24", 90_000)])
+def test_a_total_is_not_spread_over_communes_that_can_not_be_all(data, area, people):
+    # 14 communes of one district: they have 113,007 people, and neither the country's nor the province's loss.
+    row = data.losses[data.losses["area"] == "219"].assign(area=area, people=pd.array([people], "Int64"))
+    table = bhyt.reclassify(dataclasses.replace(data, losses=row), "861", f"{area} @ 2021-07-01")
+    assert table[["area", "lost", "method"]].to_numpy().tolist() == [[area, people, "published"]]
+
+
+def test_a_loss_keeps_the_relation_that_it_is_printed_with(data):
+    facts = bhyt.headline(data, bhyt.Law.read(), "Hòa Bình", decision="861").set_index("key")
+    assert facts.loc[["lost", "lost_cost"], "relation"].tolist() == [">", ">"]
+    facts = bhyt.headline(data, bhyt.Law.read(), "Sơn Dương", decision="861").set_index("key")
+    assert facts.loc[["lost", "lost_cost"], "relation"].tolist() == ["", ""]
+
+
+@pytest.mark.parametrize(("relation", "low", "high"), [("=", 0.37, 0.42), (">", 0.37, 1), ("<", 0, 0.42)])
+def test_a_bound_of_the_loss_gives_one_bound_of_those_who_are_back(data, relation, low, high):
+    losses = data.losses.assign(relation=relation)
+    row = reenrolment(dataclasses.replace(data, losses=losses), "Lục Ngạn", "861").iloc[0]
+    assert (row["low"], row["high"]) == (pytest.approx(low, abs=0.005), pytest.approx(high, abs=0.005))
+    assert pd.isna(row["largest_population"]) == (relation == ">")
+
+
+def test_the_loss_of_the_country_does_not_stop_moves_of_communes(data):
+    move = [{"area": "Xã Thanh Hải", "zone": "III"}]
+    losses = bhyt.Scenario("x", decision="861", zone_moves=move).apply_to_data(data).losses.set_index("area")["people"]
+    assert (losses["219"], losses["VN"]) == (39_417, 4_900_000)
 
 
 def test_an_unknown_decision_is_an_error(data):

@@ -78,7 +78,7 @@ def areas_with_figures(data: Dataset) -> list[str]:
     >>> from bhyt_analysis.ingest.loader import load
     >>> areas = areas_with_figures(load())
     >>> len(areas), areas[:3]
-    (31, ['14', '51@2025-06-30', '076'])
+    (33, ['14', '17', '51@2025-06-30'])
     """
     geography, rows = data.geography, data.rows_by_unit
     reporting = {*rows["cards"], *rows["losses"]} - {NO_UNIT}

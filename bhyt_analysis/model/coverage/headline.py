@@ -19,7 +19,7 @@ from bhyt_analysis.model.coverage.census import census_households, paid_ages
 from bhyt_analysis.model.coverage.coverage import coverage, select_cards
 from bhyt_analysis.model.coverage.reporting import has_enrolment, reporting_communes
 from bhyt_analysis.model.finance.premiums import full_year_cost
-from bhyt_analysis.model.reclassification.reclassify import loss_status_and_unit, unit_losses
+from bhyt_analysis.model.reclassification.reclassify import loss_relation, loss_status_and_unit, unit_losses
 from bhyt_analysis.model.reclassification.take_up import reenrolment
 from bhyt_analysis.model.targets.targets import target_steps
 
@@ -162,7 +162,8 @@ def _loss_facts(data: Dataset, law: Law, code: str, decision: str) -> Iterator[F
         day, relation, printed_in = row["as_of"], row["relation"], _join(row["source"])
         value = row["rate"] if relation in ("=", "about") else row["rate_low"]
         yield Fact("coverage_before", value, "share", day, "published", printed_in, relation=relation)
-    relation = ">=" if table["lost"].isna().any() else ""  # unknown losses of some communes would be added to it
+    relation = "" if (table["method"] == "zones").all() else loss_relation(data, decision, code).replace("=", "")
+    relation = ">=" if table["lost"].isna().any() else relation  # unknown losses of some communes would be added to it
     yield Fact("lost", lost, unit, on, status, _join(source), relation=relation)
     now_source = coverage(data, code)["source"].iloc[0]
     for row in reenrolment(data, code, decision).to_dict("records"):
@@ -171,7 +172,7 @@ def _loss_facts(data: Dataset, law: Law, code: str, decision: str) -> Iterator[F
         yield Fact("reenrolled", None, "share", row["as_of"], row["status"], sources, row["low"], row["high"])
     cost = full_year_cost(lost, law, [str(on.date())], status, data.geography.places(code, on)).iloc[0]
     sources = _join(source, cost["reference"], cost["rate_reference"])
-    yield Fact("lost_cost", int(cost["cost"]), "vnd", on, cost["status"], sources)
+    yield Fact("lost_cost", int(cost["cost"]), "vnd", on, cost["status"], sources, relation=relation)
 
 
 def _target_facts(data: Dataset, code: str, as_of: str | pd.Timestamp | None) -> Iterator[Fact]:

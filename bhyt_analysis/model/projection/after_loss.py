@@ -14,14 +14,21 @@ from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.projection import cohort
 from bhyt_analysis.model.projection.assumptions import central_values
 from bhyt_analysis.model.projection.baseline import AREA, GROUPS, UNKNOWN_GROUP
-from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, POOLS, SUPPORT_WINDOWS, Floats
+from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, POOLS, STATE_PAID, SUPPORT_WINDOWS, Floats
 from bhyt_analysis.model.projection.division import ExitClass
-from bhyt_analysis.model.projection.projection import Projection, coverage_changes, division_of, since_count
+from bhyt_analysis.model.projection.projection import (
+    Projection,
+    coverage_changes,
+    division_of,
+    month_statuses,
+    since_count,
+)
 from bhyt_analysis.model.projection.simulate import RESULTS
 
 UNINSURED = "uninsured"
 # The last is for those who are insured again by the counts of the baseline, but in an unknown group.
-ENTITLEMENTS = [g for g in GROUPS if g in {*POOLS["entitlement"], *SUPPORT_WINDOWS.values(), UNKNOWN_GROUP}]
+AFTER_LOSS = {*POOLS["entitlement"], *SUPPORT_WINDOWS.values(), STATE_PAID, UNKNOWN_GROUP}
+ENTITLEMENTS = [g for g in GROUPS if g in AFTER_LOSS]
 
 
 @result_table
@@ -39,7 +46,7 @@ def after_loss(projection: Projection, results: Sequence[str] = RESULTS) -> pd.D
     --------
     >>> projection = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.Scenario("861", decision="861"))
     >>> table = after_loss(projection).query("result == 'static'")
-    >>> float(table["lost"].iloc[-1]), round(float(table["uninsured"].iloc[-1]))
+    >>> float(table["lost"].iloc[0]), round(float(table["uninsured"].iloc[0]))
     (46106.0, 45645)
     """
     exits, months = projection.baseline.exits, projection.months
@@ -59,7 +66,8 @@ def after_loss(projection: Projection, results: Sequence[str] = RESULTS) -> pd.D
         table["uninsured"] = table["lost"] - table[ENTITLEMENTS].sum(axis=1)
         table["back"] = 1 - table["uninsured"] / table["lost"].where(table["lost"] > 0)
         # Also without behaviour: how many take up employment is an assumption.
-        tables.append(table[table["lost"] > 0].assign(status=derived_quality(exits["status"], "estimated")))
+        statuses = [derived_quality(status, "estimated") for status in month_statuses(projection)]
+        tables.append(table.assign(status=statuses)[table["lost"] > 0])
     columns = ["scenario", "result", "month", "lost", *ENTITLEMENTS, "uninsured", "back", "broken", "status"]
     return pd.concat(tables, ignore_index=True)[columns]
 
@@ -103,7 +111,7 @@ def transitions(projection: Projection, month: str | pd.Timestamp, result: str =
     total = people.sum(axis=1)
     table = people.assign(area=units["area"].to_numpy(), name=units["name"].to_numpy(), total=total)[total > 0]
     table = table.melt(["area", "name", "total"], states, "to", "people", ignore_index=False).sort_index(kind="stable")
-    status = derived_quality(units["status"], exits["status"], "estimated")
+    status = derived_quality(month_statuses(projection)[t], "estimated")
     table = table.assign(share=table["people"] / table["total"], status=status, **{"from": AREA_ENTITLEMENT})
     return table[["area", "name", "from", "to", "people", "share", "status"]].reset_index(drop=True)
 

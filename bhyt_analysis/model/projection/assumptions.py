@@ -1,7 +1,8 @@
 """Define the assumptions about behaviour: their ranges, sources and random draws.
 
-One row of ``assumptions.csv`` is one assumption with its low, central and high value.
-A scenario may set any of them; everything that rests on one is estimated.
+One row of ``assumptions.csv`` is one assumption with its low, central and high value, by its source alone.
+``fitted_assumptions.csv`` has the ranges that also agree with what was observed after Decision 861 (see `calibration`);
+they go before the others. A scenario may set any of them; everything that rests on one is estimated.
 """
 
 from __future__ import annotations
@@ -22,25 +23,38 @@ Values = dict[str, NDArray[np.float64]]  # an array of draws by name
 Range = tuple[float, float, float]
 
 
-def assumptions(ranges: Mapping[str, Range] | None = None) -> pd.DataFrame:
+def assumptions(ranges: Mapping[str, Range] | None = None, fit: str = "all") -> pd.DataFrame:
     """Return the assumptions, indexed by name, with the ranges of a scenario.
 
-    Returns a DataFrame with ``low``, ``central``, ``high``, ``at_share`` (the share of the premium that the State pays
-    where a take-up was observed), ``unit``, ``name_vi``, ``name_en``, ``source``. Raises BhytError for unknown names,
-    each with the nearest.
+    ``fit``: the observed cases to which they are fitted: "all", "without" one of them ("without yen_bai"), or "" for
+    ranges by their sources alone. Returns a DataFrame with ``low``, ``central``, ``high``, ``at_share`` (the share of
+    the premium that the State pays where a take-up was observed), ``unit``, ``name_vi``, ``name_en``, ``source``.
+    Raises BhytError for unknown names, each with the nearest.
 
     Examples
     --------
-    >>> assumptions().loc["take_up.household", ["low", "central", "high"]].tolist()
+    >>> assumptions(fit="").loc["take_up.household", ["low", "central", "high"]].tolist()
     [0.1, 0.35, 0.6]
     >>> assumptions({"persistence": (0.8, 0.8, 0.8)}).at["persistence", "high"]
     np.float64(0.8)
     """
     table, ranges = _table(), ranges or {}
     check_assumption_names(ranges)
-    for name, values in ranges.items():
+    for name, values in (fitted_ranges(fit) | dict(ranges)).items():
         table.loc[name, RANGE] = values
     return table
+
+
+def fitted_ranges(fit: str) -> dict[str, Range]:
+    """Return the ranges of a fit by name; none for "".
+
+    Examples
+    --------
+    >>> fitted_ranges(""), sorted(fitted_ranges("all"))[:2]
+    ({}, ['at_once.intensive', 'at_once.ordinary'])
+    """
+    rows = packaged_table("model/projection/fitted_assumptions.csv", tuple(RANGE))
+    return {row.name: (row.low, row.central, row.high) for row in rows[rows["fit"] == fit].itertuples(index=False)}
 
 
 def _table() -> pd.DataFrame:
@@ -57,7 +71,7 @@ def check_assumption_names(names: Iterable[str]) -> None:
 # The possible values of those that are no share.
 _LIMITS = {
     "price_elasticity": (-0.99, 0), "outreach": (0, 2), "outreach_before": (0, 2), "outreach_effect": (0, 5),
-    "population_error": (-0.5, 0.5), "population_growth": (-0.5, 0.5),
+    "place_effect": (-5, 5), "population_error": (-0.5, 0.5), "population_growth": (-0.5, 0.5),
 }  # fmt: skip
 # The baseline is computed with them once: one value, no range.
 POINT_VALUED = ("other_titles", "population_growth")

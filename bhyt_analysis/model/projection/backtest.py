@@ -8,12 +8,24 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.printed_figures import published_rates
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.model.projection.assumptions import Range, assumptions, central_values, draw_assumptions
-from bhyt_analysis.model.projection.cohort import Floats, pool_entitlements, pool_shares, reenrolment_levels
+from bhyt_analysis.model.projection.assumptions import (
+    Range,
+    Values,
+    assumptions,
+    central_values,
+    draw_assumptions,
+    fitted_ranges,
+)
+from bhyt_analysis.model.projection.calibration import (
+    ObservedReturn,
+    backtest_cases,
+    recovered_share,
+    returned_shares,
+)
+from bhyt_analysis.model.projection.cohort import Floats
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import project_area
 from bhyt_analysis.model.projection.uncertainty import area_rates
@@ -23,6 +35,7 @@ from bhyt_analysis.model.reclassification.take_up import reenrolment
 COLUMNS = ["case", "area", "name", "figure", "on", "relation", "published", "model", "low", "high", "unit", "verdict"]
 COLUMNS += ["basis", "source"]
 COMMUNE_PEOPLE = 50_000  # no commune has more
+COMMUNES_LOST, PEOPLE_LOST = "communes_lost_decision_861", "people_lost_decision_861"
 
 
 class Case(NamedTuple):
@@ -33,15 +46,22 @@ class Case(NamedTuple):
     draws: int
     seed: int
     case: str
-    method: str
     area: str
-    figure: str
-    printed_figure: str
     decision: str
-    decision_before: str
     reference_area: str
-    outreach: Range
+    outreach: float
     start: str
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """The ranges of a fit to all other cases, with the outreach of this one."""
+        outreach = (self.outreach,) * 3
+        return {**fitted_ranges(f"without {self.case}"), "outreach": outreach, "outreach_before": outreach}
+
+    def draw(self) -> tuple[pd.DataFrame, list[Values]]:
+        """Return the assumptions, and their central values and draws."""
+        table = assumptions(self.ranges)
+        return table, [central_values(table), draw_assumptions(table, self.draws, self.seed)]
 
 
 class Published(NamedTuple):
@@ -60,8 +80,8 @@ Comparison = tuple[Published, Floats]  # the central value of the model, then it
 def run_backtest(data: Dataset, law: Law | None = None, draws: int = 1000, seed: int = 1) -> pd.DataFrame:
     """Compare the model with each published figure of the cases.
 
-    Nothing is fitted to these figures. ``basis`` (a key of the messages) names the inputs of the model; what was
-    published after the fact is only compared.
+    Each case is compared with assumptions that are fitted to the other cases alone. ``basis`` (a key of the messages)
+    names the inputs of the model.
 
     Returns a DataFrame, one row a case: ``case``, ``area``, ``name``, ``figure`` (coverage, reenrolled, lost), ``on``,
     ``relation``, ``published``, ``model``, ``low``, ``high`` (90% of draws), ``unit`` (share or people), ``verdict``
@@ -70,18 +90,19 @@ def run_backtest(data: Dataset, law: Law | None = None, draws: int = 1000, seed:
     Examples
     --------
     >>> run_backtest(bhyt.load(), draws=200)["case"].tolist()
-    ['luc_ngan', 'son_duong', 'yen_bai', 'viet_nam', 'hoa_binh']
+    ['luc_ngan', 'son_duong', 'yen_bai', 'viet_nam', 'viet_nam_return', 'hoa_binh']
     """
     law, rows = Law.read() if law is None else law, list[tuple[object, ...]]()
-    for row in packaged_table("model/projection/backtest_cases.csv", ("outreach",)).to_dict("records"):
+    for row in backtest_cases().to_dict("records"):
         codes = {c: data.find(row[c]).code if row[c] else "" for c in ("area", "reference_area")}
-        case = Case(data, law, draws, seed, **{**row, **codes, "outreach": (row["outreach"],) * 3})
-        for published, values in METHODS[case.method](case):
+        fields = {c: row[c] for c in ("case", "decision", "outreach", "start")}
+        case = Case(data, law, draws, seed, **{**fields, **codes})
+        for published, values in METHODS[row["method"]](case):
             low, high = np.quantile(values[1:], [0.05, 0.95]) if len(values) else (np.nan, np.nan)
             model = float(values[0]) if len(values) else np.nan
             judgement = verdict(published.relation, published.value, low, high)
             name = data.geography.unit_at(case.area, published.on).name
-            figures = (case.figure, *published[:3], model, float(low), float(high), published.unit, judgement)
+            figures = (row["figure"], *published[:3], model, float(low), float(high), published.unit, judgement)
             rows.append((case.case, case.area, name, *figures, f"basis.{case.case}", published.source))
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -117,12 +138,11 @@ def _projected_coverage(case: Case) -> Iterator[Comparison]:
     if after.empty:
         return
     published = _published_rate(after.iloc[0])
-    start, ranges = pd.Timestamp(case.start), {"outreach": case.outreach}
-    scenario = Scenario(case.case, decision=case.decision, start=start, assumption_ranges=ranges)
+    start = pd.Timestamp(case.start)
+    scenario = Scenario(case.case, decision=case.decision, start=start, assumption_ranges=case.ranges)
     projection = project_area(data, case.area, scenario, case.law)
-    t, table = projection.months.index(published.on + pd.offsets.MonthEnd(0)), projection.assumptions
-    values = (central_values(table), draw_assumptions(table, case.draws, case.seed))
-    yield published, np.concatenate([area_rates(projection, v)[:, t] for v in values])
+    t = projection.months.index(published.on + pd.offsets.MonthEnd(0))
+    yield published, np.concatenate([area_rates(projection, v)[:, t] for v in case.draw()[1]])
 
 
 def _published_rate(row: pd.Series) -> Published:
@@ -134,7 +154,7 @@ def _reenrolled(case: Case) -> Iterator[Comparison]:
     source = case.data.losses.drop_duplicates("area").set_index("area")["source"]
     for row in reenrolment(case.data, case.area, case.decision).to_dict("records"):
         published = Published(row["as_of"], ">=", row["low"], "share", source[case.area])
-        yield published, _reenrolled_share(case, row["on"], row["as_of"])
+        yield published, _returned(case, row["on"], row["on"], row["as_of"])
 
 
 def _coverage_after_fall(case: Case) -> Iterator[Comparison]:
@@ -143,49 +163,51 @@ def _coverage_after_fall(case: Case) -> Iterator[Comparison]:
     if len(rates) < 3:
         return
     before, after, last = (rates.iloc[i] for i in (0, 1, -1))
-    first, now = (_reenrolled_share(case, after["as_of"], day) for day in (after["as_of"], last["as_of"]))
-    fall = (before["rate"] - after["rate"]) / (1 - first)  # some were back before the month ended
-    yield _published_rate(last), after["rate"] + fall * (now - first)
+    back = _returned(case, _exit_day(case), after["as_of"], last["as_of"])
+    yield _published_rate(last), after["rate"] + (before["rate"] - after["rate"]) * back
 
 
-def _reenrolled_share(case: Case, on: pd.Timestamp, until: pd.Timestamp) -> Floats:
-    """Compute the share of those who lost a card on a day that is insured again: the central value, then draws."""
-    table = assumptions({"outreach": case.outreach})
-    end = pd.Timestamp(until) + pd.offsets.MonthEnd(0)
-    months = list(pd.date_range(pd.Timestamp(on) - pd.offsets.MonthEnd(1), end, freq="ME"))
-    if len(months) == 1:
-        months.append(months[0] + pd.offsets.MonthEnd(1))
-    entitlements = pool_entitlements(case.law, months, 1, "decree 75")
-    shares = []
-    for values in (central_values(table), draw_assumptions(table, case.draws, case.seed)):
-        levels = reenrolment_levels(values, entitlements, months, 1, table["at_share"])
-        shares.append((levels[:, :, -1] * pool_shares(values, values["minority_share"])).sum(axis=1))
-    return np.concatenate(shares)
+def _share_of_fall(case: Case) -> Iterator[Comparison]:
+    """Compute the share of a printed fall that came back."""
+    first, last, bounds = recovered_share(case.data, case.area)
+    rates = published_rates(case.data, case.area).set_index("as_of")
+    published = Published(last, ">=", bounds.low, "share", rates.at[last, "source"])
+    yield published, _returned(case, _exit_day(case), first, last)
 
 
-def _lost_by_zones(case: Case) -> Iterator[Comparison]:
-    """Compute the fall of minority cards from the counts of communes in zones II and III alone."""
+def _exit_day(case: Case) -> pd.Timestamp:
+    return case.data.losses.loc[case.data.losses["decision"] == case.decision, "on"].min()
+
+
+def _returned(case: Case, on: pd.Timestamp, since: pd.Timestamp, until: pd.Timestamp) -> Floats:
+    """Compute the share of those without a card since a day who are back: the central value, then draws."""
+    table, both = case.draw()
+    one = ObservedReturn(case.case, case.outreach, on, since, until, 0.0, 1.0, 0.0)
+    return np.concatenate([returned_shares(one, table, values, case.law) for values in both])
+
+
+def _lost_in_communes(case: Case) -> Iterator[Comparison]:
+    """Compute how many lost from the published number of communes, with the people of one reference area."""
     data = case.data
-    printed = data.published[data.published["figure"] == case.printed_figure]
-    zones = data.decisions[data.decisions["area"] == case.area].set_index("decision")[["zone_II", "zone_III"]]
-    losses = unit_losses(data, case.decision, case.reference_area)
-    if printed.empty or not {case.decision_before, case.decision} <= set(zones.index) or losses.empty:
+    printed = data.published[(data.published["area"] == case.area) & (data.published["figure"] == COMMUNES_LOST)]
+    losses = data.losses[(data.losses["area"] == case.area) & (data.losses["decision"] == case.decision)]
+    reference = unit_losses(data, case.decision, case.reference_area)
+    if printed.empty or losses.empty or reference.empty:
         return
-    communes = float(zones.loc[case.decision_before].sum() - zones.loc[case.decision].sum())
     census = data.population[(data.population["status"] == "census") & (data.population["people"] < COMMUNE_PEOPLE)]
-    share = float(losses["lost"].sum() / losses["population"].sum())  # of the residents of communes that left
-    table = assumptions()
-    values = (central_values(table), draw_assumptions(table, case.draws, case.seed))
-    minority = np.concatenate([v["minority_share"] for v in values])
-    row = printed.iloc[0]
-    published = Published(pd.Timestamp(row["as_of"]), row["relation"], float(row["value"]), "people", row["locator"])
-    yield published, minority * communes * float(census["people"].mean()) * share
+    share = float(reference["lost"].sum() / reference["population"].sum())  # of the residents of communes that left
+    central, drawn = case.draw()[1]
+    # Where more of those who lost are of ethnic minorities, more of the residents lost: in zone II only they did.
+    minority = np.concatenate([central["minority_share"], drawn["minority_share"]]) / central["minority_share"]
+    row = losses.iloc[0]
+    published = Published(row["on"], row["relation"], float(row["people"]), "people", row["source"])
+    yield published, minority * float(printed["value"].iloc[0]) * float(census["people"].mean()) * share
 
 
 def _forecasts(case: Case) -> Iterator[Comparison]:
     """Yield the forecasts of an area whose communes, zones and cards were published nowhere."""
     published = case.data.published
-    rows = published[(published["figure"] == case.printed_figure) & (published["document"] == "observed")]
+    rows = published[(published["figure"] == PEOPLE_LOST) & (published["area"] == case.area)]
     for row in rows.to_dict("records"):
         on, value = pd.Timestamp(row["as_of"]), float(row["value"])
         yield Published(on, row["relation"], value, "people", row["locator"]), np.array([])
@@ -195,6 +217,7 @@ METHODS: dict[str, Callable[[Case], Iterator[Comparison]]] = {
     "projection": _projected_coverage,
     "reenrolment": _reenrolled,
     "fall": _coverage_after_fall,
-    "zones": _lost_by_zones,
+    "return": _share_of_fall,
+    "communes": _lost_in_communes,
     "none": _forecasts,
 }

@@ -29,7 +29,8 @@ GROUPS = (*groups_flagged("projected"), UNKNOWN_GROUP)
 AREA, OTHER, UNKNOWN = (GROUPS.index(key) for key in (AREA_ENTITLEMENT, "state_paid_other", UNKNOWN_GROUP))
 REMAINDERS = {"state_paid": "state_paid_other", "state_supported": UNKNOWN_GROUP}
 COUNTS = ["lost", "gained", "other"]
-EXIT_COLUMNS = ["unit", "on", *COUNTS, "minority", "status"]
+EXIT_COLUMNS = ["unit", "on", *COUNTS, "minority", "minority_area", "status"]
+MINORITY_AREA = {"III": 1.0, "II": 1.0, "I": 1.0, "none": 0.0}  # whether a zone is of the minority and mountainous area
 NAMES_IN_ERROR = 10
 
 
@@ -40,8 +41,9 @@ class Baseline:
     ``units``: one row a unit with ``area``, ``name``, ``population`` (people), ``household_scale``, ``scale_known``,
     ``status``. ``insured``: (units, groups) people, in the order of `GROUPS`. ``exits``: one row a unit and day of exit
     with ``unit`` (position), ``on``, ``lost``, ``gained``, ``other`` (people; the last keep a card under another
-    state-paid entitlement), ``minority`` (share of those who lost, missing where not known), ``status``. ``lineages``:
-    each unit's lineage, for the law.
+    state-paid entitlement), ``minority`` (share of those who lost, missing where not known), ``minority_area`` (1 where
+    the commune is of the minority area after the exit, 0 where not, missing where not known), ``status``; where these
+    differ a unit has several rows a day. ``lineages``: each unit's lineage, for the law.
     """
 
     area: str
@@ -96,7 +98,9 @@ def _decision_changes(data: Dataset, code: str, scenario: Scenario) -> pd.DataFr
     """Return who leaves and joins by the scenario's decision, commune by commune; empty without one."""
     decision = scenario.decision
     if not decision:
-        return pd.DataFrame(columns=["area", "on", "lost", "gained", "kept_other", "minority_lost", "status"])
+        return pd.DataFrame(
+            columns=["area", "on", "lost", "gained", "kept_other", "minority_lost", "zone_after", "status"]
+        )
     other_share = float(scenario.assumptions().at["other_titles", "central"])
     # The share of minorities among all residents is not the one among those who lost: left to the ranges.
     table = reclassify(data, decision, code, other_entitlement_share=other_share)
@@ -221,6 +225,7 @@ def _unit_exits(data: Dataset, units: pd.DataFrame, insured: Floats, changes: pd
     rows = changes.rename(columns={"kept_other": "other", "minority_lost": "minority"})
     rows = rows.assign(
         unit=rows["area"].map(position) if len(units) > 1 else 0,
+        minority_area=rows["zone_after"].map(MINORITY_AREA).astype("float64"),
         **{c: rows[c].astype("float64").fillna(0.0) for c in COUNTS},
     )
     wider = rows[rows["unit"].isna()]
@@ -232,7 +237,8 @@ def _unit_exits(data: Dataset, units: pd.DataFrame, insured: Floats, changes: pd
     minority_people = rows["minority"].fillna(0) * rows["lost"]
     rows = rows.assign(unit=rows["unit"].astype("int64"), lost_known=lost_known, minority_people=minority_people)
     sums = {c: (c, "sum") for c in (*COUNTS, "lost_known", "minority_people")}
-    table = rows.groupby(["unit", "on"], as_index=False).agg(**sums, status=("status", lowest_quality))
+    same = rows.groupby(["unit", "on", "minority_area"], as_index=False, dropna=False)
+    table = same.agg(**sums, status=("status", lowest_quality))
     # The share is known for all who lost, or not known.
     share = table["minority_people"] / table["lost_known"].where(table["lost_known"] > 0)
     return table.assign(minority=share.where(table["lost_known"] == table["lost"]))[EXIT_COLUMNS]
@@ -245,14 +251,16 @@ def _spread(data: Dataset, units: pd.DataFrame, insured: Floats, row: pd.Series)
     cards = insured[inside, AREA]
     weights = cards if cards.sum() > 0 else units["population"].to_numpy()[inside]
     spread = {c: largest_remainder(weights, int(row[c])) for c in COUNTS}
-    return pd.DataFrame({"on": row["on"], "minority": row["minority"], "unit": inside, **spread, "status": "estimated"})
+    same = row[["on", "minority", "minority_area"]].to_dict()
+    return pd.DataFrame({**same, "unit": inside, **spread, "status": "estimated"})
 
 
 def _losses_after(data: Dataset, code: str, day: pd.Timestamp) -> pd.DataFrame:
     """Return the published losses of a unit within a year after the day, whatever the scenario decides."""
     losses = data.losses
     own = losses[(losses["area"] == code) & (losses["on"] > day) & (losses["on"] <= day + pd.DateOffset(years=1))]
-    return own[["area", "on", "status"]].assign(lost=own["people"], gained=0, kept_other=0, minority_lost=np.nan)
+    unknown = {"minority_lost": np.nan, "zone_after": ""}
+    return own[["area", "on", "status"]].assign(lost=own["people"], gained=0, kept_other=0, **unknown)
 
 
 def _allot_area_cards(units: pd.DataFrame, insured: Floats, exits: pd.DataFrame, day: pd.Timestamp) -> Floats:

@@ -2,8 +2,9 @@
 
 The people of one exit are followed month by month in pools: pupils, near-poor, farm
 and other households, those who take up employment, each with ethnic minorities apart,
-for whom support after the exit has a window of its own. Price, outreach and time move
-them; a support that ends is a second loss.
+for whom support after the exit has a window of its own, and the near-poor of whom, in a
+minority area, have a state-paid card since July 2025. Price, outreach and time move them;
+a support that ends is a second loss.
 """
 
 from __future__ import annotations
@@ -19,17 +20,20 @@ from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.finance.budget import payer_shares
 from bhyt_analysis.model.projection.assumptions import Values
-from bhyt_analysis.model.reclassification.take_up import take_up_rate
+from bhyt_analysis.model.reclassification.take_up import add_log_odds, take_up_rate
 
 Floats = NDArray[np.float64]
 Months = Sequence[pd.Timestamp]  # their ends
 
 EMPLOYED = "employer_employee"
-# The groups after a loss, those of households with ethnic minorities apart.
-POOLS = pd.DataFrame(
-    [(g, m) for g in groups_flagged("destination") for m in (False, True) if not (m and g == EMPLOYED)],
-    columns=["entitlement", "minority"],
-)
+NEAR_POOR = "near_poor"
+# Law 25/2008/QH12 as amended by Law 51/2024/QH15, art. 12(3): with poor households, since 1 July 2025.
+NEAR_POOR_MINORITY, STATE_PAID = "near_poor_minority_in_minority_area", "state_paid_other"
+# The groups after a loss, those of households with ethnic minorities apart, their near-poor in minority areas last.
+_DESTINATIONS = [
+    (g, m, False) for g in groups_flagged("destination") for m in (False, True) if (g, m) != (EMPLOYED, True)
+]
+POOLS = pd.DataFrame([*_DESTINATIONS, (NEAR_POOR, True, True)], columns=["entitlement", "minority", "minority_area"])
 PUPILS, EMPLOYEES = ((POOLS["entitlement"] == key).to_numpy() for key in ("student", EMPLOYED))
 SELF_PAID = POOLS["entitlement"].isin(groups_flagged("self_paid")).to_numpy()  # cards lapse unless they are renewed
 AREA_ENTITLEMENT = "difficult_area"
@@ -51,45 +55,60 @@ class PoolEntitlements:
     """The group in which each pool may be insured in each month, and what the State pays of it.
 
     ``keys`` (pools, months) of text, ``shares`` (pools, months), ``own_shares`` those without a support after the exit;
-    before the exit the key is the entitlement that ends and the share 1. ``gap_months``: the months without a card
-    after which five years in a row are lost.
+    ``has_card`` (pools, months): all of the pool are insured, whatever they do: before the exit, where the key is the
+    entitlement that ends and the share 1, and where the State pays for the group after it. ``gap_months``: the months
+    without a card after which five years in a row are lost.
     """
 
     keys: NDArray[np.object_]
     shares: Floats
     own_shares: Floats
+    has_card: NDArray[np.bool_]
     gap_months: int
 
 
-def pool_shares(values: Values, minority: Floats) -> Floats:
+def pool_shares(values: Values, minority: Floats, minority_area: float = np.nan) -> Floats:
     """Divide those who lost over the pools: (draws, pools), each row adding up to 1.
 
     ``minority`` is the share of ethnic minorities among those who lost, one for all draws or one a draw. Linear in it.
+    ``minority_area`` is the share of them in communes that are of the minority area after the exit; missing where it is
+    assumed.
 
     Examples
     --------
     >>> from bhyt_analysis.model.projection.assumptions import assumptions, central_values
-    >>> shares = pool_shares(central_values(assumptions()), np.array([0.5]))
+    >>> shares = pool_shares(central_values(assumptions()), np.array([0.5]), 1.0)
     >>> shares.round(3).tolist(), float(shares.sum().round(9))
-    ([[0.11, 0.11, 0.04, 0.04, 0.06, 0.06, 0.285, 0.285, 0.01]], 1.0)
+    ([[0.11, 0.11, 0.04, 0.0, 0.06, 0.06, 0.285, 0.285, 0.01, 0.04]], 1.0)
     """
+    inside = values["minority_area"] if np.isnan(minority_area) else np.array([minority_area])
     shares = {k.removeprefix("destination."): v for k, v in values.items() if k.startswith("destination.")}
     shares = {"household": np.clip(1 - sum(shares.values()), 0, None), **shares}
     total = sum(shares.values())
     columns = []
     for pool in POOLS.itertuples():
         part = 1.0 if pool.entitlement == EMPLOYED else minority if pool.minority else 1 - minority
+        if pool.minority and pool.entitlement == NEAR_POOR:
+            part = part * (inside if pool.minority_area else 1 - inside)
         columns.append(shares[pool.entitlement] / total * part)
     return np.stack(np.broadcast_arrays(*columns), axis=-1)
 
 
 def pool_entitlements(
-    law: Law, months: Months, exit_month: int, support_window: str, area: Area = None, before: str = AREA_ENTITLEMENT
+    law: Law,
+    months: Months,
+    exit_month: int,
+    support_window: str,
+    area: Area = None,
+    before: str = AREA_ENTITLEMENT,
+    without_since: int | None = None,
 ) -> PoolEntitlements:
     """Find the entitlement of each pool in each month: of those that it may have, the best supported one.
 
     ``exit_month`` is the position of the first month without the entitlement ``before``. Law 25/2008/QH12 as amended,
     art. 12 and Decree 146/2018/NĐ-CP art. 8: a supported person with several entitlements takes the highest support.
+    Where ``before`` is itself a support, ``without_since`` is the month from which on people are compared with those
+    who have none.
 
     Examples
     --------
@@ -108,21 +127,28 @@ def pool_entitlements(
     spans = law.monthly("support_months", months, area)
     if support in spans:  # a span of its own: months since the exit, not days of the calendar
         support_shares[np.arange(len(months)) - exit_month >= spans[support].fillna(0).to_numpy()] = 0
+    state_paid_shares = shares_of(NEAR_POOR_MINORITY)
     keys = np.full((len(POOLS), len(months)), before, dtype=object)
     shares, own_shares = np.ones((2, len(POOLS), len(months)))
+    has_card = np.tile(np.arange(len(months)) < exit_month, (len(POOLS), 1))
+    without_since = exit_month if without_since is None else without_since
     for i, pool in enumerate(POOLS.itertuples()):
         own = shares_of(pool.entitlement)
         better = (support_shares > own) & pool.minority
-        keys[i, exit_month:] = np.where(better, support, pool.entitlement)[exit_month:]
-        shares[i, exit_month:] = np.where(better, support_shares, own)[exit_month:]
-        own_shares[i, exit_month:] = own[exit_month:]
-    return PoolEntitlements(keys, shares, own_shares, int(law.at(months[-1], area).number("continuity_gap")))
+        state_paid = (state_paid_shares >= 1) & pool.minority_area  # first in the order of the law
+        key = np.where(state_paid, STATE_PAID, np.where(better, support, pool.entitlement))
+        share = np.where(state_paid, 1.0, np.where(better, support_shares, own))
+        keys[i, exit_month:], shares[i, exit_month:] = key[exit_month:], share[exit_month:]
+        has_card[i] |= state_paid
+        own_shares[i, without_since:] = own[without_since:]
+    return PoolEntitlements(keys, shares, own_shares, has_card, int(law.at(months[-1], area).number("continuity_gap")))
 
 
 def joining_rates(values: Values) -> tuple[Floats, Floats]:
     """Return the share that joins at once, and that of the rest that joins each month, by the outreach of each draw.
 
-    Between the three levels of outreach the values lie on straight lines; no level has less than the one below it.
+    Between the three levels of outreach the values lie on straight lines; no level has less than the one below it. The
+    effect of the place adds to the log-odds.
 
     Examples
     --------
@@ -136,7 +162,7 @@ def joining_rates(values: Values) -> tuple[Floats, Floats]:
         drawn = np.stack([values[f"{name}.{level}"] for level in OUTREACH_LEVELS])
         none, ordinary, intensive = np.maximum.accumulate(drawn)
         below, above = none + outreach * (ordinary - none), ordinary + (outreach - 1) * (intensive - ordinary)
-        rates.append(np.where(outreach <= 1, below, above))
+        rates.append(add_log_odds(np.where(outreach <= 1, below, above), values["place_effect"]))
     return rates[0], rates[1]
 
 
@@ -164,7 +190,7 @@ def target_take_up(
         shares[None],
         values["price_elasticity"][:, None, None],
         outreach[:, None, :],
-        *(values[name][:, None, None] for name in ("outreach_effect", "highest_take_up")),
+        *(values[name][:, None, None] for name in ("outreach_effect", "highest_take_up", "place_effect")),
     )
     rates[:, [k == EMPLOYED for k in keys]] = 1.0  # an employer must insure
     return rates
@@ -220,10 +246,11 @@ def reenrolment_levels(
 ) -> Floats:
     """Follow the insured share of each pool from the month in which the card ends: (draws, pools, months).
 
-    When a support ends, so do the cards that it paid: a share of them is renewed at the price of the own group and
-    lapses over the years, and no fewer are insured than would be if there had been no support. Where a support only
-    falls, no fewer stay than if it had ended. Before the month ``policy_month`` the outreach is ``outreach_before``,
-    from then on that of the scenario.
+    ``exit_month`` is the first without the card, or that from which on people with a support are compared with those
+    who have none. When a support ends, so do the cards that it paid: a share of them is renewed at the price of the own
+    group and lapses over the years, and no fewer are insured than would be if there had been no support. Where a
+    support only falls, no fewer stay than if it had ended. Before the month ``policy_month`` the outreach is
+    ``outreach_before``, from then on that of the scenario.
 
     Examples
     --------
@@ -248,8 +275,7 @@ def reenrolment_levels(
         level = np.where(EMPLOYEES, 1.0, level)
         return take_up_levels(values, target, months, exit_month, level, PUPILS, lapse, policy_month)
 
-    levels = follow(entitlements.shares)
-    levels[:, :, :exit_month] = 1.0
+    levels = np.where(entitlements.has_card, 1.0, follow(entitlements.shares))
     falls, ended = _support_falls(entitlements, exit_month)
     if ended.any():
         levels = np.where(ended, follow(entitlements.own_shares), levels)
@@ -270,7 +296,7 @@ def monthly_lapse(values: Values) -> Floats:
 def _support_falls(entitlements: PoolEntitlements, exit_month: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return in which months the State begins to pay less of a support, and in which it has ended: (pools, months)."""
     keys, shares = entitlements.keys.astype(str), entitlements.shares
-    supported = np.isin(keys, [k for k in SUPPORT_WINDOWS.values() if k])
+    supported = np.isin(keys, [STATE_PAID, *(k for k in SUPPORT_WINDOWS.values() if k)])
     falls = np.zeros(supported.shape, dtype=bool)
     falls[:, 1:] = supported[:, :-1] & (shares[:, 1:] < shares[:, :-1])
     falls[:, :exit_month] = False
@@ -301,10 +327,10 @@ def continuity_lost(levels: Floats, lapse: Floats, exit_month: int, gap_months: 
     return lost
 
 
-def static_levels(months: Months, exit_month: int, draws: int = 1) -> Floats:
-    """Follow the same pools without behaviour: only an employer's duty insures people again."""
-    since = np.arange(len(months)) - exit_month
-    return np.broadcast_to((since < 0) | EMPLOYEES[:, None], (draws, len(POOLS), len(months))).astype(float)
+def static_levels(entitlements: PoolEntitlements, draws: int = 1) -> Floats:
+    """Follow the same pools without behaviour: only an employer's duty and the State insure people again."""
+    levels = (entitlements.has_card | EMPLOYEES[:, None]).astype(float)
+    return np.broadcast_to(levels, (draws, *levels.shape))
 
 
 def group_levels(

@@ -33,12 +33,14 @@ GAINERS = [*LATER_GROUPS, UNINSURED]
 class ExitClass:
     """Exits under the same law in the same month: those who leave are insured again alike.
 
-    ``exits``: positions of the rows of `Baseline.exits`; ``exit_month``: position of the first month after the exit.
+    ``exits``: positions of the rows of `Baseline.exits`; ``exit_month``: position of the first month after the exit;
+    ``minority_area``: the share of those who lost who live in the minority area after it, missing where not known.
     """
 
     exits: np.ndarray
     exit_month: int
     entitlements: PoolEntitlements
+    minority_area: float
 
     @property
     def pool_groups(self) -> np.ndarray:
@@ -111,12 +113,14 @@ def divide(
     uninsured = np.clip(baseline.units["population"].to_numpy(dtype=float) - baseline.insured.sum(axis=1), 0, None)
     stock = np.concatenate([counts, uninsured[:, None]], axis=1)
 
-    shares, others = pool_terms(values), list[Move]()
+    shares, others = [pool_terms(values, one.minority_area) for one in classes], list[Move]()
     fits = _fits_of_earlier(stock, unit, classes, levels, terms, shares, first)
 
     def leavers_by(part: np.ndarray) -> list[Leavers]:
-        rows = ((one, level, unit[one.exits]) for one, level in zip(classes, levels, strict=True))
-        return [_leavers(one, level, terms[one.exits], of, part[of], fits, shares, first) for one, level, of in rows]
+        rows = ((*row, unit[row[0].exits]) for row in zip(classes, levels, shares, strict=True))
+        return [
+            _leavers(one, level, terms[one.exits], of, part[of], fits, pools, first) for one, level, pools, of in rows
+        ]
 
     leavers = leavers_by(part)
     for one, of_class in zip(classes, leavers, strict=True):
@@ -154,21 +158,21 @@ def _fits_of_earlier(
     classes: Sequence[ExitClass],
     levels: Sequence[Floats],
     terms: Floats,
-    shares: Floats,
+    shares: Sequence[Floats],
     first: int,
 ) -> _Fits:
     """Share the uninsured and the groups of each unit among all exits before the count."""
-    size = (len(shares), len(stock))
+    size = (max((len(of) for of in shares), default=1), len(stock))
     still, back = np.zeros(size), dict[int, Floats]()
-    for one, level in zip(classes, levels, strict=True):
+    for one, level, pools in zip(classes, levels, shares, strict=True):
         if one.exit_month > first:
             continue
         units, inside = np.unique(unit[one.exits], return_inverse=True)
         rows, at_count = sum_by_block(terms[one.exits], inside), level[:, None, :, first]
-        still[:, units] += (shares * (1 - at_count)).sum(axis=2) @ rows.T
+        still[:, units] += (pools * (1 - at_count)).sum(axis=2) @ rows.T
         groups_at_count = one.pool_groups[:, first]
         for group in np.unique(groups_at_count):
-            insured = (shares * at_count)[:, :, groups_at_count == group].sum(axis=2)
+            insured = (pools * at_count)[:, :, groups_at_count == group].sum(axis=2)
             back.setdefault(int(group), np.zeros(size))[:, units] += insured @ rows.T
     fits = {group: _fit(stock[:, group], people) for group, people in back.items()}
     left = sum((people * (1 - fits[group]) for group, people in back.items()), np.zeros(size))
@@ -249,14 +253,15 @@ def _exit_terms(exits: pd.DataFrame) -> Floats:
     return np.stack([np.where(unknown, 0.0, lost), np.where(unknown, 0.0, lost * share), lost * unknown], axis=1)
 
 
-def pool_terms(values: Values) -> Floats:
+def pool_terms(values: Values, minority_area: float) -> Floats:
     """Return the pools of those who lost: (draws, 3, pools).
 
     The first row is for everyone whose share of minorities is known, the second adds what minorities differ, the third
     is for those of whom it is assumed.
     """
-    none, every = (cohort.pool_shares(values, np.array([m])) for m in (0.0, 1.0))
-    return np.stack([none, every - none, cohort.pool_shares(values, values["minority_share"])], axis=1)
+    minorities = np.array([0.0]), np.array([1.0]), values["minority_share"]
+    none, every, assumed = (cohort.pool_shares(values, m, minority_area) for m in minorities)
+    return np.stack([none, every - none, assumed], axis=1)
 
 
 def sum_by_block(rows: Floats, block: np.ndarray) -> Floats:

@@ -15,7 +15,7 @@ from bhyt_analysis.model.distribution.rounding import round_half_up
 from bhyt_analysis.model.projection.after_loss import after_loss
 from bhyt_analysis.model.projection.baseline import Baseline
 from bhyt_analysis.model.projection.cohort import Floats
-from bhyt_analysis.model.projection.projection import Projection
+from bhyt_analysis.model.projection.projection import Projection, month_statuses
 from bhyt_analysis.model.projection.simulate import MONEY, QUANTILES, RESULTS, whole_people
 
 
@@ -172,7 +172,7 @@ def communes_in_month(at_baseline: pd.DataFrame, projection: Projection, on: str
         units = units.set_index("area").loc[table["area"]]
         table[["insured", "uninsured"]] = units[["insured", "uninsured"]].astype("Int64").to_numpy()
         table["rate"] = units["rate"].to_numpy()
-        others = ["estimated", *baseline.exits["status"]] if t != projection.baseline_index else []
+        of_month = month_statuses(projection)[t]
         statuses = zip(table["status"], units["status"], strict=True)
-        table["status"] = [derived_quality(*pair, others) for pair in statuses]
+        table["status"] = [derived_quality(*pair, of_month) for pair in statuses]
     return table

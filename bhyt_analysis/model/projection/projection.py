@@ -8,14 +8,16 @@ matrix products, for one area or eleven thousand communes, one set of assumption
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.finance.budget import group_subsidy_share, monthly_prices, payer_shares
 from bhyt_analysis.model.projection import cohort
@@ -26,6 +28,7 @@ from bhyt_analysis.model.projection.division import UNINSURED, Division, ExitCla
 from bhyt_analysis.model.projection.scenario import YEARS, Scenario
 
 Positions = Sequence[int] | np.ndarray
+SHARE_KEYS = groups()["subsidy_key"].to_dict()  # whose share of the premium a group has
 MONTHS_AHEAD = 60  # where a scenario has no end
 CHUNK = 4_000_000  # numbers in memory at once where every commune is drawn
 HOUSEHOLD = GROUPS.index("household")
@@ -133,9 +136,12 @@ def _classes(
         place = baseline.lineages[units[0]]
         inside = baseline.exits["unit"].isin(units).to_numpy()
         for month in sorted(set(exit_months[inside]) & set(months)):  # later exits are outside the projection
-            exits, exit_month = np.flatnonzero(inside & (exit_months == month).to_numpy()), months.index(month)
+            of_month, exit_month = inside & (exit_months == month).to_numpy(), months.index(month)
             entitlements = cohort.pool_entitlements(law, months, exit_month, window, place)
-            exit_classes.append(ExitClass(exits, exit_month, entitlements))
+            of_area = baseline.exits["minority_area"].to_numpy(dtype=float)
+            for share in np.unique(of_area[of_month]):  # missing is one of them
+                exits = np.flatnonzero(of_month & ((of_area == share) | np.isnan(of_area) & np.isnan(share)))
+                exit_classes.append(ExitClass(exits, exit_month, entitlements, float(share)))
         shares = payer_shares(law, months, place)
         state_shares = np.stack([group_subsidy_share(shares, g) for g in GROUPS])  # missing where the law has none
         prices = monthly_prices(law, months, GROUPS, place, dict(scenario.income))
@@ -147,15 +153,54 @@ def _classes(
 def _support_ends(
     law: Law, months: list[pd.Timestamp], state_shares: Floats, first: int, place: Area
 ) -> dict[int, ExitClass]:
-    """Return, by group, how those are insured again who have on the day of the count a support that ends later."""
+    """Return, by group, how those are insured again who have on the day of the count a support that ends later.
+
+    Those who would be insured without it are counted from the day of the count on, whenever it ends: a longer support
+    never insures fewer.
+    """
     ends = {}
     for group in ENDING_SUPPORTS:
         paid = state_shares[group, first:] > 0
         if paid[0] and not paid.all():
             exit_month = first + int(np.argmin(paid))  # the first without the support
-            before = cohort.pool_entitlements(law, months, exit_month, "none", place, before=GROUPS[group])
-            ends[group] = ExitClass(np.array([], dtype=int), exit_month, before)
+            before = cohort.pool_entitlements(law, months, exit_month, "none", place, GROUPS[group], first)
+            ends[group] = ExitClass(np.array([], dtype=int), exit_month, before, np.nan)
     return ends
+
+
+def month_statuses(projection: Projection) -> list[str]:
+    """Return how well each month of a projection is known: as well as the count, then at best estimated.
+
+    From the first month on in which the sources disagree about a support that someone has, all that follows rests on
+    one reading of the law ("conflict"); the count itself only where it has cards with that support.
+
+    Examples
+    --------
+    >>> import bhyt_analysis as bhyt
+    >>> projection = bhyt.project_area(bhyt.load(), "Sơn Dương", bhyt.Scenario("861", decision="861"))
+    >>> statuses = dict(zip(projection.months, month_statuses(projection)))
+    >>> [statuses[pd.Timestamp(day)] for day in ("2021-12-31", "2025-07-31", "2025-08-31")]
+    ['derived', 'estimated', 'conflict']
+    """
+    baseline, months = projection.baseline, pd.DatetimeIndex(projection.months)
+    counted = derived_quality(baseline.units["status"])
+    projected = derived_quality(counted, baseline.exits["status"], "estimated")
+    of_count = {GROUPS[i] for i in np.flatnonzero(baseline.insured.any(axis=0))}
+    left = {cohort.SUPPORT_WINDOWS[projection.scenario.support_window or "none"], *cohort.POOLS["entitlement"]}
+    disputed = _first_dispute(projection, of_count)
+    first = min(disputed, _first_dispute(projection, left)) if len(baseline.exits) else disputed
+    statuses = np.where(months >= first, derived_quality(projected, "conflict"), projected).tolist()
+    in_dispute = months[projection.baseline_index] >= disputed
+    statuses[projection.baseline_index] = derived_quality(counted, "conflict") if in_dispute else counted
+    return statuses
+
+
+def _first_dispute(projection: Projection, keys: Iterable[str]) -> pd.Timestamp:
+    """Return the first day on which the sources disagree about the share of some groups; the last day there is."""
+    shares = {SHARE_KEYS[key] for key in keys if key in SHARE_KEYS}
+    places = [projection.baseline.lineages[one.units[0]] for one in projection.unit_classes]
+    days = [projection.law.first_dispute("subsidy_share", key, place) for key in shares for place in places]
+    return min((pd.Timestamp(day) for day in days if day), default=pd.Timestamp.max)
 
 
 class CoverageChanges(NamedTuple):
@@ -180,8 +225,8 @@ def coverage_changes(projection: Projection, values: Values, result: str = "beha
     if result == "static":
         levels = [np.ones((draws, len(RESPONSIVE), len(months)))] * len(projection.unit_classes)
 
-        def follow(one: ExitClass) -> Floats:
-            return cohort.static_levels(months, one.exit_month, draws)
+        def follow(one: ExitClass, since: int) -> Floats:
+            return cohort.static_levels(one.entitlements, draws)
     else:
         keys = [GROUPS[g] for g in RESPONSIVE]
         levels = [
@@ -189,11 +234,11 @@ def coverage_changes(projection: Projection, values: Values, result: str = "beha
             for c in projection.unit_classes
         ]
 
-        def follow(one: ExitClass) -> Floats:
-            return cohort.reenrolment_levels(values, one.entitlements, months, one.exit_month, observed, first + 1)
+        def follow(one: ExitClass, since: int) -> Floats:
+            return cohort.reenrolment_levels(values, one.entitlements, months, since, observed, first + 1)
 
-    pools = [follow(one) for one in projection.exit_classes]
-    ends = [{group: follow(one) for group, one in of_class.items()} for of_class in ends_of]
+    pools = [follow(one, one.exit_month) for one in projection.exit_classes]
+    ends = [{group: follow(one, first) for group, one in of_class.items()} for of_class in ends_of]
     changes = CoverageChanges(levels, pools, ends, np.zeros((draws, len(RESPONSIVE))))
     return changes._replace(uninsured_groups=_groups_of_uninsured(projection, changes, values))
 

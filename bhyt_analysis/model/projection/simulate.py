@@ -27,6 +27,7 @@ from bhyt_analysis.model.projection.projection import (
     Projection,
     commune_rates,
     insured_people,
+    month_statuses,
     project,
 )
 from bhyt_analysis.model.projection.scenario import Scenario
@@ -299,16 +300,13 @@ def _rows(
 
 
 def _statuses(projection: Projection, table: pd.DataFrame) -> pd.Series:
-    """Return how well each row is known: the first month as well as its count; what is projected at best estimated."""
-    baseline = projection.baseline
-    counted = derived_quality(baseline.units["status"])
-    projected = derived_quality(counted, baseline.exits["status"], "estimated")
-    first = (table["month"] == projection.months[projection.baseline_index]).to_numpy()
-    # Without sizes of households the cost of those who pay for themselves is estimated, also where they are counted.
-    unsized = table["group"].isin(["household", "all"]) & ~baseline.units["scale_known"].all()
-    statuses = pd.Series(np.where(first & ~unsized.to_numpy(), counted, projected), index=table.index)
-    # From the first month in which the sources disagree about the support, all that follows rests on one reading.
-    support = SUPPORT_WINDOWS[projection.scenario.support_window or "none"]
-    if support and (day := projection.law.first_dispute("subsidy_share", support)) and len(baseline.exits):
-        statuses = statuses.mask(table["month"] >= pd.Timestamp(day), derived_quality(projected, "conflict"))
-    return statuses
+    """Return how well each row is known: as its month, but not its cost where the sizes of households are missing."""
+    statuses = table["month"].map(dict(zip(projection.months, month_statuses(projection), strict=True)))
+    if projection.baseline.units["scale_known"].all():
+        return statuses
+    # The cost of those who pay for themselves is estimated, also where they are counted.
+    return statuses.mask(table["group"].isin(["household", "all"]), statuses.map(_at_best_estimated))
+
+
+def _at_best_estimated(status: str) -> str:
+    return derived_quality(status, "estimated")

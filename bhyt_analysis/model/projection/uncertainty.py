@@ -17,7 +17,7 @@ from bhyt_analysis.model.projection import assumptions
 from bhyt_analysis.model.projection.after_loss import after_loss
 from bhyt_analysis.model.projection.assumptions import RANGE, Values, central_values, draw_assumptions
 from bhyt_analysis.model.projection.cohort import Floats
-from bhyt_analysis.model.projection.projection import Projection, commune_rates, insured_people
+from bhyt_analysis.model.projection.projection import Projection, commune_rates, insured_people, month_statuses
 from bhyt_analysis.model.projection.scenario import Scenario, Target
 from bhyt_analysis.model.projection.simulate import QUANTILES, project_area
 from bhyt_analysis.model.targets.targets import binding_targets, people_needed
@@ -29,23 +29,39 @@ REENROLLED = "reenrolled"
 def area_rates(projection: Projection, values: Values, result: str = "behavioural") -> Floats:
     """Return the reported coverage of the area by draw and month: cards to the people of the plan's own count.
 
-    Its uncertainty is behaviour; see `true_rates`.
+    Its uncertainty is behaviour and place; see `reported_and_true_rates`.
     """
     insured = insured_people(projection, result, values, projection.whole_area, by_group=False)[:, 0]
     return insured / projection.people.sum(axis=0)
 
 
-def true_rates(rates: Floats, values: Values) -> Floats:
-    """Return the true coverage for reported rates by draw and month: without duplicate cards, of the people there are.
+@result_table
+def reported_and_true_rates(
+    projection: Projection, on: str | pd.Timestamp, draws: int = 1000, seed: int = 1
+) -> pd.DataFrame:
+    """Return the coverage of a month as it is reported, and as it is without the errors of counts.
+
+    The reported rate, by which a plan is judged, is cards to the people of the plan's own count. The true one is
+    insured people to the people there are: without duplicate cards (assumption ``duplicates``), of a population that
+    was counted with an error (``population_error``).
+
+    Returns a DataFrame of two rows: ``kind`` ("reported", "true"), ``on``, ``rate_low``, ``rate_inner_low``,
+    ``rate_median``, ``rate_inner_high``, ``rate_high``, ``status``.
 
     Examples
     --------
-    >>> values = {"duplicates": np.array([0.01]), "population_error": np.array([0.02])}
-    >>> true_rates(np.array([[0.9]]), values).round(4).tolist()
-    [[0.8735]]
+    >>> projection = bhyt.project_area(bhyt.load(), "Sơn Dương", bhyt.Scenario("861", decision="861"))
+    >>> rates = bhyt.reported_and_true_rates(projection, "2021-12-31").set_index("kind")
+    >>> (rates["rate_high"] - rates["rate_low"]).round(2).to_dict()
+    {'reported': 0.0, 'true': 0.04}
     """
+    t = _month_index(projection, on)
+    values = draw_assumptions(projection.assumptions, draws, seed)
+    reported = area_rates(projection, values)[:, t]
     correction = (1 - values["duplicates"]) / (1 + values["population_error"])
-    return np.minimum(rates * correction[:, None], 1.0)
+    both = np.quantile([reported, np.minimum(reported * correction, 1.0)], list(QUANTILES.values()), axis=1)
+    table = pd.DataFrame(both.T, columns=list(QUANTILES)).assign(status="estimated")
+    return table.assign(kind=["reported", "true"], on=projection.months[t])[["kind", "on", *QUANTILES, "status"]]
 
 
 def _month_index(projection: Projection, on: str | pd.Timestamp) -> int:
@@ -89,7 +105,8 @@ def target_probabilities(
             met = rates[:, t] * population >= minimum - TOLERANCE
             bounds = np.quantile(rates[:, t], list(QUANTILES.values()))
             row |= {"people_needed": minimum, "chance": float(met.mean()), **dict(zip(QUANTILES, bounds, strict=True))}
-        rows.append({**row, "status": "estimated"})
+            row["status"] = month_statuses(projection)[t]
+        rows.append({"status": "estimated", **row})
     columns = ["on", "rate", "relation", "people_needed", "chance", *QUANTILES, "status"]
     return pd.DataFrame(rows, columns=columns).astype({"people_needed": "Int64", "chance": "float64"})
 
@@ -135,7 +152,7 @@ def commune_intervals(
         if rate is not None:
             bounds[rows, -1] = (rates[:, :, 0] >= rate - TOLERANCE).mean(axis=0)
     intervals = pd.DataFrame(bounds, columns=[*QUANTILES, "chance"])
-    return pd.concat([units[["area", "name"]], intervals], axis=1).assign(status="estimated")
+    return pd.concat([units[["area", "name"]], intervals], axis=1).assign(status=month_statuses(projection)[t])
 
 
 @result_table
@@ -162,7 +179,7 @@ def tornado(projection: Projection, on: str | pd.Timestamp) -> pd.DataFrame:
     rows = ranges.rename_axis("name").reset_index()
     rows = rows.assign(rate_low=rates[:-1:2], rate=rates[-1], rate_high=rates[1::2])
     rows["width"] = (rows["rate_high"] - rows["rate_low"]).abs()
-    rows = rows[rows["width"] > TOLERANCE].assign(status="estimated")
+    rows = rows[rows["width"] > TOLERANCE].assign(status=month_statuses(projection)[t])
     return rows.sort_values("width", ascending=False, kind="stable").reset_index(drop=True)
 
 
@@ -242,7 +259,7 @@ def break_even(
         at_low, at_high = coverage(low), coverage(high)
     row = {"name": name, "rate": rate, "on": projection.months[t], "value": bisect(coverage, rate, low, high)}
     row |= {"low": low, "high": high, "rate_at_low": at_low, "rate_at_high": at_high, "central": central}
-    return pd.DataFrame([{**row, "status": "estimated"}])
+    return pd.DataFrame([{**row, "status": month_statuses(projection)[t]}])
 
 
 def _reenrolment_effect(projection: Projection, t: int) -> tuple[float, float, float]:

@@ -58,8 +58,8 @@ def reclassify(
     Where the zones of a commune are known on both sides and its cards before, people lose or gain the entitlement by
     the table of article 12(3h) (`AREA_ENTITLEMENTS`), Kinh and ethnic-minority residents apart. Where only a total is
     published, it is spread over the communes that the decision names, by population, and marked estimated; a total
-    whose communes are not known stays one row of the district. A commune of which only the new zone is known has its
-    row, and no count.
+    whose communes are not known, or not all in the tables, stays one row of its unit. A commune of which only the new
+    zone is known has its row, and no count.
 
     A commune that came from others (lists of 2026-2030 for communes of July 2025) is counted by the zone that each
     former commune had: a decision may take cards from the people of one and give cards to those of another. Its cards
@@ -163,6 +163,19 @@ def loss_status_and_unit(data: Dataset, decision: str, area: str, table: pd.Data
     if losses.empty or table["method"].iloc[0] == "zones":
         return lowest_quality(table["status"]), "people"
     return lowest_quality(losses["status"]), str(losses["unit"].iloc[0] or "people")
+
+
+def loss_relation(data: Dataset, decision: str, area: str) -> str:
+    """Return how the published loss of a unit is printed: ">" for "more than", "about", ...; "=" where it is exact.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.ingest.loader import load
+    >>> [loss_relation(load(), "861", area) for area in ("Sơn Dương", "Hòa Bình @ 30/06/2025", "Việt Nam")]
+    ['=', '>', 'about']
+    """
+    relations = set(_published_losses(data, area_view(data, area).code, decision)["relation"]) - {"", "="}
+    return min(relations, default="=")
 
 
 def _published_losses(data: Dataset, code: str, decision: str) -> pd.DataFrame:
@@ -277,10 +290,13 @@ def _after_earlier_move(rows: pd.DataFrame, left: pd.DataFrame) -> pd.DataFrame:
 
 
 def _spread_loss(data: Dataset, decided: pd.DataFrame, loss: dict) -> pd.DataFrame:
-    """Return a published total, spread over the communes that are known to leave zone III."""
+    """Return a published total, spread over the communes that are known to leave zone III, if these can be all."""
     units = decided[decided["area"].isin(data.geography.commune_codes(loss["area"])) & (decided["zone"] != "III")]
     counted = add_population(units.assign(as_of=loss["on"]), data.geography, data.population)
-    if units.empty or counted["population"].isna().any():
+    people_known = len(units) and counted["population"].notna().all()
+    # The communes of some parts of a province, or of the country, are not those that its total was lost in.
+    listed = data.geography.unit_at(loss["area"], loss["on"]).is_fully_listed
+    if not (people_known and listed and int(loss["people"]) <= counted["population"].sum()):
         count = population_at(data.geography, data.population, loss["area"], loss["on"])
         row = {"area": loss["area"], "zone_before": "", "zone_after": "", "method": "published"}
         row |= {"population": None if count is None else count.people, "lost": loss["people"]}

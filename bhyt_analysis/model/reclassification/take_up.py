@@ -33,12 +33,13 @@ def take_up_rate(
     outreach: ArrayLike = 0.0,
     outreach_effect: ArrayLike = 0.0,
     max_rate: ArrayLike = 0.95,
+    place_effect: ArrayLike = 0.0,
 ) -> NDArray[np.float64]:
     """Return the take-up of a group when its price or the outreach changes; arrays broadcast.
 
     The arc elasticity applies to the mid-point of the two prices (1 - share): R = e ((1-s) - (1-s0)) / ((2-s-s0)/2),
-    r_price = r0 (1+R/2) / (1-R/2), and outreach adds to the log-odds: r = min(r_max, logit⁻¹(logit(r_price) + a
-    outreach)).
+    r_price = r0 (1+R/2) / (1-R/2); outreach and place add to the log-odds: r = min(r_max, logit⁻¹(logit(r_price) + a
+    outreach + place)).
 
     Parameters
     ----------
@@ -48,6 +49,7 @@ def take_up_rate(
     elasticity : arc elasticity of take-up, 0 or less and above -1.
     outreach, outreach_effect : level 0 none, 1 ordinary, 2 household visits; log-odds a level.
     max_rate : the most that take-up can be, or the observed one where that is more.
+    place_effect : log-odds by which the place differs from others.
 
     Examples
     --------
@@ -63,9 +65,20 @@ def take_up_rate(
     change = e * (s0 - s) / np.where(middle > 0, middle, 1.0)  # both free: nothing changes
     top = np.maximum(np.asarray(max_rate, dtype=float), r0)
     price = np.clip(r0 * (1 + change / 2) / (1 - change / 2), 0.0, top)
-    factor = np.exp(np.asarray(outreach_effect) * np.asarray(outreach, dtype=float))
-    odds = price / np.where(price < 1, 1 - price, 1.0) * factor
-    return np.where(price < 1, np.minimum(top, odds / (1 + odds)), 1.0)
+    log_odds = np.asarray(outreach_effect) * np.asarray(outreach, dtype=float) + place_effect
+    return np.where(price < 1, np.minimum(top, add_log_odds(price, log_odds)), 1.0)
+
+
+def add_log_odds(share: ArrayLike, log_odds: ArrayLike) -> NDArray[np.float64]:
+    """Return shares whose log-odds are higher by so much; 0 and 1 stay; arrays broadcast.
+
+    Examples
+    --------
+    >>> add_log_odds([0, 0.5, 1], np.log(3)).round(9).tolist()
+    [0.0, 0.75, 1.0]
+    """
+    share = np.asarray(share, dtype=float)
+    return share / (share + (1 - share) * np.exp(-np.asarray(log_odds, dtype=float)))
 
 
 class Bounds(NamedTuple):
@@ -156,7 +169,10 @@ def _reenrolment_row(data: Dataset, loss: dict) -> tuple[object, ...] | None:
     insured = (float(after["insured"]),) * 2 if counted else insured
     rate_before = (0.0, 1.0) if before.empty else (before["rate_low"].iloc[0], before["rate_high"].iloc[0])
     low, high = reenrolment_bounds(float(loss["people"]), people, insured, rate_before)
-    fell = not before.empty and rate_before[0] > after["rate_high"]
+    # Had more lost a card than printed ("more than 161,000"), more of them must be, and can be, insured again.
+    low = 0.0 if loss["relation"] == "<" else low
+    high = 1.0 if loss["relation"] in (">", ">=") else high
+    fell = not before.empty and rate_before[0] > after["rate_high"] and loss["relation"] not in (">", ">=")
     most = largest_population(loss["people"], rate_before[0], after["rate_high"]) if fell else None
     # A rate multiplied by a count of another year is an estimate.
     status = derived_quality(loss["status"], after["status"], count.status, "derived" if counted else "estimated")

@@ -84,6 +84,8 @@ def _changed_losses(data: Dataset, decision: str, zones: dict[str, str]) -> pd.D
         if not inside or (table["method"] == "zones").all():
             continue  # known commune by commune: the zones themselves decide who loses
         if (table["method"] == "published").any():
+            if data.geography.unit_at(loss["area"]).kind == "country":
+                continue  # what some thousand communes lost does not depend on a few
             names = ", ".join(data.geography.unit_at(c).name for c in sorted(inside))
             fields = {"names": names, "name": data.geography.unit_at(loss["area"]).name, "decision": decision}
             faults.append(("error.rezone_spread", fields))
