@@ -6,7 +6,7 @@ tables of these only, any other for all tables. docs/columns.md is made from it.
 - ``format``: of numbers that of a message (`bhyt_analysis.i18n.messages.format_message`); ``date``; of words ``text``,
   ``name`` of a unit, ``group``, ``key``, ``citation``, ``status``, ``flag``, ``message`` (its key), ``message:TOPIC``
   (the rest of its key); ``value``, a number in the unit that its row names.
-- ``disclosure``: one of `DISCLOSURES`; ``follows``: the columns without which its cells must not be published.
+- ``disclosure``: one of `DISCLOSURES`; ``follows``: the columns with which its cells are hidden (`followed_columns`).
 - ``adds_over``: the columns whose values it can be summed over: communes, groups, payers, months.
 - ``relation``: equations and inequalities of the cells of a row, with ``;`` between them (`Relation`).
 """
@@ -162,6 +162,19 @@ def find_column(name: str, result: str = "") -> Column:
         group = columns.get((ANY_GROUP, result)) or columns[ANY_GROUP, ""]
         return replace(group, name=name, label_vi=group_name(name, "vi"), label_en=group_name(name, "en"))
     return Column(name)
+
+
+@lru_cache(maxsize=1024)
+def followed_columns(name: str, result: str = "") -> frozenset[str]:
+    """Return the columns that a column follows, and those that these follow, whether or not a table has them.
+
+    Examples
+    --------
+    >>> sorted(followed_columns("pace"))
+    ['actual_pace', 'insured', 'required_pace', 'to_add']
+    """
+    direct = find_column(name, result).follows
+    return frozenset(direct).union(*(followed_columns(other, result) for other in direct))
 
 
 def column_name(name: str, lang: str = "vi", result: str = "") -> str:

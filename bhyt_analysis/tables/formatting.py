@@ -15,7 +15,7 @@ from bhyt_analysis.i18n.messages import format_message, has_message, translate
 from bhyt_analysis.i18n.safe_text import to_html as escape_html
 from bhyt_analysis.i18n.safe_text import to_sheet
 from bhyt_analysis.i18n.unit_names import display_name
-from bhyt_analysis.tables.columns import Column, table_columns
+from bhyt_analysis.tables.columns import Column, followed_columns, table_columns
 from bhyt_analysis.tables.labels import group_name, status_name, weakest_stamp
 
 SMALL = 5  # people; smaller groups are hidden in what is shared
@@ -98,7 +98,7 @@ def suppressed_cells(table: pd.DataFrame) -> pd.DataFrame:
     >>> suppressed_cells(t)["insured"].tolist()
     [True, True, False]
     """
-    columns = table_columns(table)
+    columns, result = table_columns(table), table.attrs.get("result", "")
     mask = pd.DataFrame(False, index=table.index, columns=table.columns)
     for name in (n for n, column in columns.items() if column.disclosure == "count"):
         counts = table[name].astype("Float64").abs()
@@ -106,7 +106,7 @@ def suppressed_cells(table: pd.DataFrame) -> pd.DataFrame:
         rest = counts[~small & (counts > 0).fillna(False)]
         if small.sum() == 1 and len(rest):
             small = small | (table.index == rest.idxmin())
-        for other in (n for n, column in columns.items() if n == name or name in column.follows):
+        for other in (n for n in columns if n == name or name in followed_columns(n, result)):
             mask[other] |= small.to_numpy(bool)
     return mask
 

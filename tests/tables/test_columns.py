@@ -16,6 +16,7 @@ from bhyt_analysis.i18n.messages import format_message, has_message
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.tables import columns as registry
 from bhyt_analysis.tables.columns import DISCLOSURES, Column, find_column, table_columns, table_relations
+from bhyt_analysis.tables.formatting import suppressed_cells
 
 from ..briefing_items import section_items
 from .public_results import DISTRICT, PERSON, public_functions, public_results
@@ -197,3 +198,16 @@ def test_the_help_of_a_function_names_the_columns_of_its_result(results):
         inputs = [*by_name.get(INPUTS.get(name, ""), ()), *(PERSON if "entitlement" in name else ())]
         groups = [c for c in by_name[name] if find_column(c, name).meaning == find_column("any_group", name).meaning]
         assert [c for c in by_name[name] if c not in {*words, *inputs, *groups}] == [], name
+
+
+def test_no_column_follows_itself(registered):
+    for row in registered.to_dict("records"):
+        for result in row["results"].split() or [""]:
+            assert row["column"] not in registry.followed_columns(row["column"], result)
+
+
+def test_what_follows_a_small_count_is_hidden_with_it():
+    row = {"insured": 3, "change_month": 1, "required_pace": 2.0, "pace": 0.5, "population": 90, "alert": "green"}
+    hidden = suppressed_cells(pd.DataFrame([row, {**row, "insured": 0}]))
+    assert hidden.iloc[0].to_dict() == {c: c not in ("population", "alert") for c in row}
+    assert not hidden.iloc[1].any()
