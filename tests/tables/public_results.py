@@ -96,10 +96,11 @@ def _projections(data: Dataset, law: Law) -> list[tuple[str, pd.DataFrame]]:
         ("after_loss", bhyt.after_loss(projection)),
         ("transitions", bhyt.transitions(projection, day)),
         ("target_probabilities", bhyt.target_probabilities(projection, draws=20, seed=1)),
+        ("reported_and_true_rates", bhyt.reported_and_true_rates(projection, day, draws=20, seed=1)),
         ("commune_intervals", commune_intervals(projection, day, draws=20, seed=1)),
         ("tornado", bhyt.tornado(projection, day)),
         ("break_even", bhyt.break_even(data, DISTRICT, plans[1], 0.9, day)),
-        ("backtest", bhyt.backtest(data, law, draws=20)),
+        ("backtest", bhyt.backtest(data, law, draws=2)),
     ]
 
 
