@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import pkgutil
+from importlib import import_module
 
 import pandas as pd
 
 import bhyt_analysis as bhyt
+from bhyt_analysis import model
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage.census import paid_ages
@@ -32,11 +35,12 @@ def public_results(data: Dataset, law: Law) -> list[tuple[str, pd.DataFrame]]:
 
 
 def public_functions() -> dict[str, object]:
-    """Return the functions that the package exports and that return a table, by name."""
-    functions = {name: getattr(bhyt, name) for name in bhyt.__all__}
-    functions |= {name: getattr(bhyt.monitoring, name) for name in ("monthly_counts", "nowcast", "expiring_cards")}
-    tables = {n: f for n, f in functions.items() if inspect.isfunction(f)}
-    return {n: f for n, f in tables.items() if "DataFrame" in str(inspect.signature(f).return_annotation)}
+    """Return the functions of the package and the result tables of the model, by name."""
+    modules = [import_module(m.name) for m in pkgutil.walk_packages(model.__path__, f"{model.__name__}.")]
+    results = {name: f for module in modules for name, f in vars(module).items() if hasattr(f, "__wrapped__")}
+    exported = {name: getattr(bhyt, name) for name in bhyt.__all__}
+    tables = {name: f for name, f in {**results, **exported}.items() if inspect.isfunction(f)}
+    return {name: f for name, f in tables.items() if "DataFrame" in str(inspect.signature(f).return_annotation)}
 
 
 def _figures(data: Dataset, law: Law) -> list[tuple[str, pd.DataFrame]]:

@@ -25,6 +25,7 @@ WORDS = {"text", "name", "group", "key", "citation", "status", "flag", "message"
 NO_ATTRS = {"audit", "check", "to_successor_units", "law", "groups"}  # made below the package of results
 # Results that repeat the columns of their input, with that input.
 INPUTS = {
+    "binding_targets": "targets",
     "allocate": "communes_to_allocate",
     "funnel": "monitor",
     "assign_entitlement": "area_entitlements",
@@ -70,6 +71,13 @@ def test_every_column_of_a_result_is_in_the_registry(results):
         columns = table_columns(table) if "result" in table.attrs else {c: find_column(c, name) for c in table}
         assert [c for c, column in columns.items() if not column.disclosure] == [], name
         assert "result" in table.attrs or name in NO_ATTRS
+
+
+def test_the_headings_of_a_result_are_distinct(results):
+    for name, table in results:
+        for lang in ("vi", "en"):
+            headings = [find_column(c, name).label(lang) for c in table]
+            assert sorted(set(headings)) == sorted(headings), name
 
 
 def test_every_row_says_what_the_program_can_read(registered, results):
@@ -186,10 +194,9 @@ def test_every_table_of_the_explorer_and_of_the_annexes_is_registered(data, law)
     assert all(find_column(name).disclosure for name in fields)
 
 
-def test_the_help_of_a_function_names_the_columns_of_its_result(results):
-    functions = public_functions()
-    by_name = dict(results)
-    for name, function in functions.items():
+def test_the_help_of_a_function_names_the_columns_of_its_result(data, results):
+    by_name = {**dict(results), "targets": data.targets}
+    for name, function in public_functions().items():
         source = inspect.unwrap(function)
         texts = [inspect.getdoc(source)]
         others = (source.__globals__.get(n) for n in re.findall(r"`(\w+)`", texts[0]))
