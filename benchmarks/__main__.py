@@ -18,6 +18,7 @@ import pandas as pd
 
 import bhyt_analysis as bhyt
 from benchmarks import batch, cells, documents, explore, inputs, units
+from bhyt_analysis.model.finance.budget import LARGEST_HOUSEHOLD
 from bhyt_analysis.model.projection.baseline import GROUPS as SUBGROUPS
 from bhyt_analysis.model.projection.baseline import Baseline
 from bhyt_analysis.model.projection.cohort import POOLS
@@ -92,9 +93,9 @@ def communes(count: int) -> Baseline:
     insured = rng.dirichlet(np.ones(len(SUBGROUPS)), count) * people[:, None] * 0.9
     insured[:, -1] = 0  # all groups are reported
     names = [f"C{i:05d}" for i in range(count)]
-    scale = rng.uniform(0.6, 0.75, count)
-    units = pd.DataFrame({"area": names, "name": names, "population": people, "household_scale": scale})
-    units = units.assign(scale_known=True, status="synthetic")
+    sizes = rng.dirichlet(np.ones(LARGEST_HOUSEHOLD), count)
+    units = pd.DataFrame({"area": names, "name": names, "population": people})
+    units = units.assign(sizes_known=True, status="synthetic")
     left = np.flatnonzero(rng.random(count) < 0.4)
     lost = insured[left, SUBGROUPS.index("difficult_area")] * 0.8
     exits = {
@@ -107,7 +108,9 @@ def communes(count: int) -> Baseline:
         "minority_area": 1.0,
     }
     leaving = pd.DataFrame({**exits, "status": "synthetic"})
-    return Baseline("X", "X", pd.Timestamp("2021-06-30"), units, insured, leaving, [[("VN", "Việt Nam")]] * count)
+    return Baseline(
+        "X", "X", pd.Timestamp("2021-06-30"), units, insured, sizes, leaving, [[("VN", "Việt Nam")]] * count
+    )
 
 
 SCENARIO = bhyt.Scenario("861", decision="861", support_window="decree 75")
@@ -135,7 +138,7 @@ def scenario() -> dict[str, float]:
         rng.random((len(SUBGROUPS), len(projection.months))),
         rng.random((len(POOLS), len(SUBGROUPS) * len(projection.months))),
     )
-    price, scale = np.nan_to_num(unit_class.prices), start.units["household_scale"].to_numpy()
+    price, scale = np.nan_to_num(unit_class.prices), rng.uniform(0.6, 0.75, COMMUNES)
     left, people = start.exits["unit"].to_numpy(), rng.random((len(start.exits), len(POOLS)))
 
     def bare() -> tuple[np.ndarray, np.ndarray]:

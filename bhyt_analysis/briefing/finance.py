@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import reduce
 
 import pandas as pd
@@ -20,9 +19,9 @@ from bhyt_analysis.ingest.scenario_files import localise_scenario
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.finance.premiums import full_year_cost, household_premium, premiums, subsidy_history
-from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS
 from bhyt_analysis.model.projection.compare import compare
-from bhyt_analysis.model.projection.projection import Projection
+from bhyt_analysis.model.projection.outlook import other_reading
+from bhyt_analysis.model.projection.projection import Projection, first_dispute
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import project_area, simulate
 from bhyt_analysis.model.projection.uncertainty import target_probabilities, upcoming_targets
@@ -30,12 +29,10 @@ from bhyt_analysis.model.reclassification.reclassify import loss_status_and_unit
 from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.explain import probability_texts
 from bhyt_analysis.tables.labels import group_name
-from bhyt_analysis.tables.scenario_texts import comparison_text
+from bhyt_analysis.tables.scenario_texts import comparison_text, reading_text
 
 KEY = "cost"
 DRAWS = 300  # for the interval of a scenario
-# The two readings of the law about the support of those who left the list of 2016-2020.
-READINGS = {"decree 75": "decree 75 until repeal", "decree 75 until repeal": "decree 75"}
 USUAL_HOUSEHOLD = 4  # people, where no count of households is known
 
 
@@ -175,17 +172,19 @@ def _scenario_path(briefing: Briefing, scenario: Scenario, projection: Projectio
 
 
 def _other_reading(briefing: Briefing, projection: Projection) -> Iterator[str]:
-    """Yield what the scenario gives in the other reading of the law, where it rests on a point in dispute."""
-    scenario, lang = projection.scenario, briefing.lang
-    other = READINGS.get(scenario.support_window)
-    day = briefing.law.first_dispute("subsidy_share", SUPPORT_WINDOWS[scenario.support_window or "none"])
-    if other is None or day is None or projection.months[-1] < pd.Timestamp(day) or projection.baseline.exits.empty:
+    """Yield what the scenario gives in the other reading of the law, where it rests on a point in dispute.
+
+    Of the month in which the two differ most, and of the last.
+    """
+    table = other_reading(projection, briefing.law)
+    if table.empty:
         return
-    chosen = [scenario, replace(scenario, support_window=other)]
-    rows = simulate(briefing.data_as_of, briefing.code, chosen, briefing.law, draws=0)
-    ends = rows[(rows["group"] == "all") & (rows["result"] == "behavioural") & (rows["month"] == rows["month"].max())]
-    rate, other_rate = ends["rate"]
-    yield translate("text.scenario_other_reading", lang, day=day, on=ends["month"].iloc[0], rate=rate, other=other_rate)
+    most = table.loc[(table["rate"] - table["other"]).abs().idxmax()]
+    yield reading_text(first_dispute(projection), most, briefing.lang)
+    last = table.iloc[-1]
+    if last["month"] > most["month"]:
+        fields = {"on": last["month"], "rate": last["rate"], "other": last["other"]}
+        yield translate("text.scenario_reading_at_end", briefing.lang, **fields)
 
 
 def _change_text(row: pd.Series, lang: str) -> str:

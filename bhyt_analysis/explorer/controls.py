@@ -23,6 +23,7 @@ from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 from bhyt_analysis.model.projection.assumptions import assumptions
+from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS
 from bhyt_analysis.model.targets.allocation import METHODS
 from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.labels import group_name
@@ -327,6 +328,7 @@ class Controls:
         salaries = [float(vnd) for vnd in range(1_000_000, 4_000_001, 10_000)]
         self.area = area_control(context, search)
         self.decision = decision_control(context)
+        self.support_window = field_control(dropdown, "support_window", _window_options)
         self.zone = zone_control(commune)
         self.month = month_control()
         self.outreach = assumption_slider("outreach", [0.0, 0.5, 1.0, 1.5, 2.0], "d1")
@@ -363,6 +365,12 @@ class Controls:
             "premium": [self.base_salary, self.contribution_rate, self.since, self.until],
             "growth": [self.growth, self.start, self.end],
         }
+
+
+def _window_options(state: State, get_view: ViewGetter) -> Options:
+    """Return whose 36 months of support count, of which the law leaves two readings open; first as decided."""
+    names = {window: window.replace(" ", "_") or "as_decided" for window in ("", *SUPPORT_WINDOWS)}
+    return [(translate(f"explore.window.{name}", state.lang), window) for window, name in names.items()]
 
 
 def _method_options(state: State, get_view: ViewGetter) -> Options:

@@ -146,7 +146,8 @@ def _show_failure(app: Explorer, text: str) -> None:
 def _draw_scenario(app: Explorer, state: State) -> None:
     widgets = app.widgets
     widgets.headline.value, widgets.results.value = (app.get_view(state, view) for view in ("headline", "results"))
-    widgets.zone_changes.value = markup.render_paragraphs(app.get_view(state, "zone_changes"))
+    notes = [text for view in ("reading_texts", "zone_changes") for text in app.get_view(state, view)]
+    widgets.zone_changes.value = markup.render_paragraphs(notes)
     for name in CHARTS:
         chart = app.get_view(state, f"picture_{name}")
         reason = translate(f"explore.no_{name}", state.lang) if has_message(f"explore.no_{name}") else ""

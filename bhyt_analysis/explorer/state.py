@@ -343,6 +343,8 @@ def scenario_title(state: State, lang: str) -> str:
     if state.name:
         return state.name_en if lang == "en" and state.name_en else state.name
     parts = [translate("explore.decision", lang, decision=state.decision)] if state.decision else []
+    if state.support_window:
+        parts.append(translate(f"explore.window.{state.support_window.replace(' ', '_')}", lang))
     labels = assumptions()[f"name_{lang}"]
     for name, (_, value, _) in state.assumptions:
         if name == "outreach":

@@ -32,11 +32,12 @@ from bhyt_analysis.model.projection.assumptions import draw_assumptions
 from bhyt_analysis.model.projection.baseline import Baseline, build_baseline
 from bhyt_analysis.model.projection.cohort import Floats
 from bhyt_analysis.model.projection.compare import compare
-from bhyt_analysis.model.projection.projection import Projection, apply_behaviour, apply_policy
+from bhyt_analysis.model.projection.projection import Projection, apply_behaviour, apply_policy, first_dispute
 from bhyt_analysis.model.reclassification.reclassify import COLUMNS, reclassify
 from bhyt_analysis.model.targets.allocation import METHODS, allocate, communes_to_allocate
 from bhyt_analysis.tables.explain import premium_steps
 from bhyt_analysis.tables.formatting import to_html
+from bhyt_analysis.tables.scenario_texts import reading_text
 
 DRAWS = 200  # of the assumptions: enough for an interval to about a tenth of a point, and quick
 MAX_TILES = 60  # communes
@@ -239,6 +240,20 @@ def _zone_changes(context: Context, state: State, reclassification: pd.DataFrame
             fields |= {f"{column}_{when}": row.get(column, 0) for column in ("lost", "gained")}
         texts.append(translate("explore.flipped", state.lang, **fields))
     return texts
+
+
+@_view()
+def _readings(context: Context, state: State, projection: Projection) -> pd.DataFrame:
+    return outlooks.other_reading(projection, context.law)
+
+
+@_view("lang")
+def _reading_texts(
+    context: Context, state: State, projection: Projection, readings: pd.DataFrame, month: pd.Timestamp
+) -> list[str]:
+    """Describe the month in the other reading of the law, where the sources disagree by then."""
+    rows = readings[readings["month"] == month].to_dict("records")
+    return [reading_text(first_dispute(projection), row, state.lang) for row in rows]
 
 
 @_view("lang", "sort")

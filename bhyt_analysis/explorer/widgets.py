@@ -91,7 +91,8 @@ def arrange(widgets: Widgets, controls: Controls) -> list[ipw.Widget]:
         toggle = ipw.ToggleButton(value=name == OPEN_SECTION, layout=FULL)
         widgets.sections[name] = toggle, ipw.VBox([control.box for control in inside])
     widgets.page_boxes.update({name: ipw.VBox(children) for name, children in _pages(widgets, controls).items()})
-    place = [widgets.search, controls.area.box, controls.decision.box, widgets.commune, controls.zone.box]
+    decision = [controls.decision.box, controls.support_window.box]
+    place = [widgets.search, controls.area.box, *decision, widgets.commune, controls.zone.box]
     sections = [widget for section in widgets.sections.values() for widget in section]
     left = ipw.VBox([*place, *sections], layout={"width": "330px", "flex": "0 0 330px"})
     right = ipw.VBox(list(widgets.page_boxes.values()), layout={"flex": "1 1 auto", "min_width": "0"})

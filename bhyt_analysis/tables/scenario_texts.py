@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,19 @@ def add_comparison_texts(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     '“two” changes nothing against “one” (up to 31 December 2022).'
     """
     return rows.assign(text=[comparison_text(row, lang) for row in rows.to_dict("records")])
+
+
+def reading_text(day: pd.Timestamp, row: Mapping[Hashable, object], lang: str = "vi") -> str:
+    """Return a row of `other_reading` as a sentence; ``day``: the first on which the sources disagree.
+
+    Examples
+    --------
+    >>> row = {"month": pd.Timestamp("2026-10-31"), "rate": 0.91, "other": 0.9}
+    >>> reading_text(pd.Timestamp("2025-08-15"), row, "en").split("; ")[1]
+    'in the other reading, coverage on 31 October 2026 is 90.0% instead of 91.0%.'
+    """
+    fields = {"day": day, "on": row["month"], "rate": row["rate"], "other": row["other"]}
+    return translate("text.scenario_other_reading", lang, **fields)
 
 
 def comparison_text(row: Mapping[str, object], lang: str = "vi") -> str:

@@ -220,6 +220,33 @@ def test_outreach_slider_changes_figures_and_chart(app, data):
     assert app.widgets.pictures["path"].image.value != before
 
 
+def test_reading_of_the_disputed_support_is_chosen_and_both_are_shown(app, data):
+    app.request(replace(app.state, on="2026-10-31"))
+    control = app.controls.support_window
+    assert [value for _, value in control.widget.options] == [
+        "",
+        "decree 75",
+        "decree 75 until repeal",
+        "decree 188",
+        "none",
+    ]
+    assert control.widget.value == app.state.support_window == "decree 75"
+    first, text = words(app.widgets.headline.value), words(app.widgets.zone_changes.value)
+    control.widget.value = "decree 75 until repeal"
+    assert (app.state.support_window, app.state.name) == ("decree 75 until repeal", "")
+    second, other = words(app.widgets.headline.value), words(app.widgets.zone_changes.value)
+    assert "đến khi bị bãi bỏ" in second
+    rates = [re.findall(r"là ([\d,]+%) thay vì ([\d,]+%)", t)[0] for t in (text, other)]
+    assert rates[0] == rates[1][::-1]
+    assert rates[0][1] in first
+    assert rates[0][0] in second
+    assert rates[0][0] != rates[0][1]
+    assert "NGUỒN CHƯA THỐNG NHẤT" in first
+    assert "NGUỒN CHƯA THỐNG NHẤT" in second
+    app.request(replace(app.state, on="2025-07-31"))
+    assert app.widgets.zone_changes.value == ""  # before the repeal both say the same
+
+
 def test_slider_at_value_in_force_leaves_law_unchanged(app):
     share = app.controls.support_shares["near_poor"]
     assert share.widget.value == 0.7  # Decree 146/2018/NĐ-CP art. 8

@@ -158,7 +158,10 @@ def test_the_briefing_tells_both_readings(data, law, readings):
     assert "95.0% or 80.0% of the cost of treatment" in item.text
     assert "conflict" in set(item.table["status"])
     text = " ".join(item.text for item in finance._scenario(briefing, scenario))
-    assert "in the other reading, coverage on 31 December 2028" in text
+    both = {w: table.loc["2026-10-31", "rate"] for w, table in readings[1].items()}
+    rate, other = (f"{both[w]:.1%}" for w in ("decree 75", "decree 75 until repeal"))
+    assert f"in the other reading, coverage on 31 October 2026 is {other} instead of {rate}." in text
+    assert "On 31 December 2028 it is " in text
 
 
 def test_a_group_that_only_a_province_supports_is_rows_of_input(law):

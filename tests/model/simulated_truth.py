@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.law.law import Law
+from bhyt_analysis.model.finance.budget import LARGEST_HOUSEHOLD
 from bhyt_analysis.model.projection.assumptions import assumptions, draw_assumptions
 from bhyt_analysis.model.projection.baseline import GROUPS, Baseline
 from bhyt_analysis.model.projection.projection import project
@@ -63,14 +64,16 @@ def is_inside(rng: random.Random, law: Law, seed: int) -> bool:
     day, last = ends[count - month_number(1990, 1)], ends[-1]
     one = unit.exits[0]
     on = ends[one.month - 1 - month_number(1990, 1)] + pd.Timedelta(days=1)
-    units = {"area": "D", "name": "D", "population": unit.people, "household_scale": 0.7, "scale_known": True}
-    exits = {"unit": 0, "on": on, "lost": one.lost, "gained": 0.0, "other": 0.0, "minority": np.nan}
+    units = {"area": "D", "name": "D", "population": unit.people, "sizes_known": True}
+    exits = {"unit": 0, "on": on, "lost": one.lost, "gained": 0.0, "other": 0.0}
+    exits |= {"minority": np.nan, "minority_area": np.nan}
     baseline = Baseline(
         "D",
         "D",
         day,
         pd.DataFrame([{**units, "status": "synthetic"}]),
         np.array([[unit.insured.get(g, 0.0) for g in GROUPS]]),
+        np.eye(LARGEST_HOUSEHOLD)[:1],
         pd.DataFrame([{**exits, "status": "synthetic"}]),
         [None],
     )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import math
 import random
 
 import numpy as np
@@ -52,11 +53,15 @@ def month_end(month: int) -> dt.date:
     return dt.date((month + 1) // 12, (month + 1) % 12 + 1, 1) - dt.timedelta(days=1)
 
 
-def household_factor(households: list[int]) -> float:
-    """Return what members pay on average: 1, 0.7, 0.6, 0.5 and 0.4 of a premium."""
-    factors = [1, 0.7, 0.6, 0.5, 0.4, 0.4, 0.4]
-    people = sum(n * (i + 1) for i, n in enumerate(households))
-    return sum(n * sum(factors[: i + 1]) for i, n in enumerate(households)) / people
+def household_factor(households: list[int], paying: float) -> float:
+    """Return what members who pay do on average, if each pays with a chance: 1, 0.7, 0.6, 0.5 and 0.4 of a premium."""
+    factors, paid, payers = [1, 0.7, 0.6, 0.5, 0.4, 0.4, 0.4], 0.0, 0.0
+    for size, count in enumerate(households, start=1):
+        for k in range(size + 1):
+            chance = math.comb(size, k) * paying**k * (1 - paying) ** (size - k)
+            paid += count * chance * sum(factors[:k])
+            payers += count * chance * k
+    return paid / payers
 
 
 def random_unit(rng, count, *, supported):
@@ -92,10 +97,11 @@ def random_case(folder, seed):
     values["persistence"] = rng.choice([0.9, 0.6])
     values["place_effect"] = rng.choice([0, round(rng.uniform(-1.5, 1.5), 3)])
     values["minority_share"] = rng.choice([0.75, 0.5, 1])
+    values["members_paying"] = rng.choice([1, 0.3, 0.65])
     top_ups = random_top_ups(rng, units, count)
     since = rng.choice([None, dt.date(2025, 3, 1), dt.date(2027, 1, 1)])
     income = rng.choice([{}, {"employer_employee": 6_000_000.0, "social_security_paid": 4_000_000.0}])
-    write_district(folder, rng, units, count, losses, zones)
+    write_district(folder, rng, units, count, losses, zones, values["members_paying"])
     lines = ['name = "thử"', 'decision = "Q1"', f"end = {month_end(count + MONTHS)}", f"start = {month_end(count)}"]
     lines += [f'support_window = "{window}"', "[assumptions]"]
     lines += [f'"{name}" = {value}' for name, value in values.items()]
@@ -160,7 +166,7 @@ def random_top_ups(rng, units, count):
     return top_ups
 
 
-def write_district(folder, rng, units, count, losses, zones):
+def write_district(folder, rng, units, count, losses, zones, paying=1.0):
     codes = [f"C{i}" for i in range(len(units))]
     areas = [[code, f"Xã {code}", "commune", "D1"] for code in codes]
     write_table(folder / "areas.csv", ["code", "name", "kind", "parent"], ["D1", "Huyện Một", "district", ""], *areas)
@@ -168,7 +174,7 @@ def write_district(folder, rng, units, count, losses, zones):
     for code, unit in zip(codes, units, strict=True):
         sizes = [*(rng.randint(1, 60) for _ in SIZES[1:]), 0] if unit.household_factor == 0 else [""] * 7
         if unit.household_factor == 0:
-            unit.household_factor = household_factor(sizes)
+            unit.household_factor = household_factor(sizes, paying)
         people.append([code, day, unit.people, *sizes, *PUBLISHED])
         cards += [[code, day, group, n, *PUBLISHED] for group, n in unit.insured.items()]
     write_table(folder / "population.csv", ["area", "as_of", "people", *SIZES, *FIGURES], *people)

@@ -1,5 +1,7 @@
 """Costs by month and payer, worked out by hand from the decrees."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -139,6 +141,32 @@ def test_the_household_scale_is_that_of_the_oracle(law, sizes):
     row = pd.DataFrame([{"people": people, **dict(zip(HOUSEHOLD_SIZES, [*sizes, 0], strict=True))}])
     scale = household_scale(row, law.at("2021-07-01")["household_factor"])
     assert scale.iloc[0] == pytest.approx(oracle_scale(sizes))
+
+
+@given(sizes=st.lists(st.integers(0, 30), min_size=6, max_size=6).filter(any), paying=st.floats(0.01, 0.99))
+def test_the_scale_where_some_members_pay_is_that_of_all_cases(law, sizes, paying):
+    # every way in which the members of a household may pay or not, with its chance
+    factor, paid, payers = [1.0, 0.7, 0.6, 0.5, 0.4, 0.4], 0.0, 0.0
+    for size, count in enumerate(sizes, start=1):
+        for case in itertools.product([True, False], repeat=size):
+            chance = count * paying ** sum(case) * (1 - paying) ** (size - sum(case))
+            paid += chance * sum(factor[: sum(case)])
+            payers += chance * sum(case)
+    people = sum(size * count for size, count in enumerate(sizes, start=1))
+    row = pd.DataFrame([{"people": people, **dict(zip(HOUSEHOLD_SIZES, [*sizes, 0], strict=True))}])
+    scale = household_scale(row, law.at("2021-07-01")["household_factor"], paying)
+    assert scale.iloc[0] == pytest.approx(paid / payers)
+
+
+def test_the_scale_is_missing_without_sizes_and_least_where_all_pay(law):
+    factors = law.at("2021-07-01")["household_factor"]
+    none = pd.DataFrame([{"people": 8, **dict.fromkeys(HOUSEHOLD_SIZES, np.nan)}])
+    assert household_scale(none, factors).isna().all()
+    row = pd.DataFrame([{"people": 17, **dict.fromkeys(HOUSEHOLD_SIZES, 0), "size_7_plus": 2}])
+    # two households of 8 and 9: 2.8 + 4 x 0.4 and 2.8 + 5 x 0.4
+    scales = [household_scale(row, factors, paying).iloc[0] for paying in (0, 0.3, 0.7, 1)]
+    assert (scales[0], scales[-1]) == pytest.approx((1, (4.4 + 4.8) / 17))
+    assert scales == sorted(scales, reverse=True)
 
 
 @given(

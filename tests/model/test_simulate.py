@@ -1,6 +1,7 @@
 """Scenarios month by month: figures by hand, and sums that hold for all inputs."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pandas as pd
@@ -302,6 +303,42 @@ def test_the_tornado_moves_one_assumption_at_a_time(data):
     alone = month_row(bhyt.simulate(data, "Lục Ngạn", scenario, draws=0), "2021-12-31")["rate"]
     assert rows.at["take_up.household", "rate_high"] == pytest.approx(alone, abs=1e-5)
     assert rows["width"].is_monotonic_decreasing
+
+
+def factor_by_hand(row, paying):
+    """Return what a member who pays does on average in the households of a commune, by the number who may pay."""
+    households = {n: float(row[f"size_{n}"]) for n in range(1, 7)}
+    large, rest = float(row["size_7_plus"]), row["people"] - sum(n * count for n, count in households.items())
+    size = min(max(rest / large, 7), 10)  # between two numbers of members
+    households[int(size)] = large * (1 - size % 1)
+    households[int(size) + 1] = large * (size % 1)
+    paid = payers = 0.0
+    for n, count in households.items():
+        for k in range(n + 1):
+            chance = math.comb(n, k) * paying**k * (1 - paying) ** (n - k)
+            paid += count * chance * sum([1, 0.7, 0.6, 0.5, *[0.4] * 6][:k])
+            payers += count * chance * k
+    return paid / payers
+
+
+def test_the_household_factor_of_the_census_is_a_range(data):
+    communes = data.population[data.population["area"].isin(data.geography.commune_codes("076"))]
+    communes = communes[communes["size_1"].notna()]
+    ranges = assumptions().loc["members_paying", ["low", "central", "high"]].tolist()
+    costs = tornado(project_area(data, "Sơn Dương", ORDINARY), "2022-12-31", outcome="cost").set_index("name")
+    for paying, column in zip(ranges, ("vnd_low", "vnd", "vnd_high"), strict=True):
+        factors = [factor_by_hand(row, paying) for row in communes.to_dict("records")]
+        factor = np.average(factors, weights=communes["people"].astype(float))
+        scenario = dataclasses.replace(ORDINARY, assumption_ranges={"members_paying": (paying,) * 3})
+        table = bhyt.simulate(data, "Sơn Dương", scenario, draws=0).query("result == 'behavioural'")
+        row = month_row(table, "2022-12-31", group="household")
+        assert row["vnd_household"] == pytest.approx(row["insured"] * 0.045 * 1_490_000 * factor, abs=1)
+        year = table[(table["group"] == "all") & (table["month"].dt.year == 2022)]
+        assert costs.at["members_paying", column] == pytest.approx(year["vnd_household"].sum(), rel=1e-4)
+    assert costs["width"].is_monotonic_decreasing
+    assert "take_up.household" in costs.index  # more cards cost more
+    with pytest.raises(BhytError, match="outcome is"):
+        tornado(project_area(data, "Sơn Dương", ORDINARY), "2022-12-31", outcome="people")
 
 
 def test_break_even_by_hand(data):

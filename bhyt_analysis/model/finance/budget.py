@@ -20,6 +20,7 @@ from bhyt_analysis.model.distribution.rounding import round_half_up
 # security fund, the employer, and the insured themselves.
 PAYERS = ("central", "province", "social_security_fund", "employer", "household")
 HOUSEHOLD_SIZES = ["size_1", "size_2", "size_3", "size_4", "size_5", "size_6", "size_7_plus"]
+LARGEST_HOUSEHOLD = 10  # members on average in those of 7 and more, at most
 Incomes = dict[str, float]  # VND a month by group of article 12
 
 
@@ -163,30 +164,79 @@ def _in_dispute(law: Law, keys: pd.Series, days: pd.Series) -> pd.Series:
     return marks
 
 
-def household_scale(population: pd.DataFrame, factors: pd.Series) -> pd.Series:
-    """Return the mean factor of a member where all members of households enrol together, by row of ``population``.
+def household_scale(population: pd.DataFrame, factors: pd.Series, paying: float = 1.0) -> pd.Series:
+    """Return the mean factor of a member who pays, by row of ``population``.
 
-    Decree 146/2018/NĐ-CP art. 7(1e): members pay 1, 0.7, 0.6, 0.5 and 0.4 of the first. The counts of households by
-    size give how many are first, second and so on; those of 7 and more have as many members as the people who are
-    left. Missing where the sizes are.
+    Decree 146/2018/NĐ-CP art. 7(1e) and Decree 188/2025/NĐ-CP art. 6: members who enrol together pay 1, 0.7, 0.6, 0.5
+    and 0.4 of the first. ``paying`` is the share of a household's members who pay by themselves (pupils, employees and
+    those with a state-paid card do not); see `payer_factors`. The counts of households by size are those of the census;
+    see `household_sizes`. Missing where the sizes are.
 
     Examples
     --------
-    A household of one and one of four: (1 + 1 + 0.7 + 0.6 + 0.5) / 5 = 0.76.
+    A household of one and one of four: (1 + 1 + 0.7 + 0.6 + 0.5) / 5 = 0.76. Where half of the members pay, one of the
+    four shares with 0 to 3 others: (1 + 3 * 1.7 / 2 + 3 * 2.3 / 3 + 2.8 / 4) / 8 = 0.81875.
 
     >>> row = pd.DataFrame([{"people": 5, **dict.fromkeys(HOUSEHOLD_SIZES, 0), "size_1": 1, "size_4": 1}])
-    >>> household_scale(row, Law.read().at("2021-07-01")["household_factor"]).tolist()
+    >>> factors = pd.Series(Law.read().at("2021-07-01")["household_factor"])
+    >>> household_scale(row, factors).tolist()
     [0.76]
+    >>> household_scale(row, factors, paying=0.5).round(6).tolist()
+    [0.855]
+    """
+    scale = household_sizes(population) @ payer_factors(factors, np.array([paying]))[0]
+    return pd.Series(scale, index=population.index)
+
+
+def household_sizes(population: pd.DataFrame) -> NDArray[np.float64]:
+    """Return how many of the members of households live with how many: (rows, 1 to `LARGEST_HOUSEHOLD`), shares.
+
+    Households of 7 and more have as many members as the people who are left, of two sizes next to each other. Missing
+    where the counts of households by size (`HOUSEHOLD_SIZES`) are, and where there are none.
+
+    Examples
+    --------
+    >>> row = pd.DataFrame([{"people": 13, **dict.fromkeys(HOUSEHOLD_SIZES, 0), "size_5": 1, "size_7_plus": 1}])
+    >>> household_sizes(row).round(3)[0, 4:8].tolist()
+    [0.385, 0.0, 0.0, 0.615]
+    """
+    counts = population[HOUSEHOLD_SIZES].astype("float64").to_numpy()
+    members = np.zeros((len(counts), LARGEST_HOUSEHOLD))
+    members[:, :6] = counts[:, :6] * np.arange(1, 7)
+    large = counts[:, 6]
+    rest = population["people"].astype("float64").to_numpy() - members.sum(axis=1)
+    # Sizes may leave out those who live in institutions; a household of "7 and more" has at least 7.
+    size = np.clip(np.divide(rest, large, out=np.full(len(large), 7.0), where=large > 0), 7, LARGEST_HOUSEHOLD)
+    smaller = np.floor(size)
+    for one in range(7, LARGEST_HOUSEHOLD + 1):
+        share = np.where(smaller == one, 1 - (size - smaller), 0.0) + np.where(smaller + 1 == one, size - smaller, 0.0)
+        members[:, one - 1] = large * share * one
+    total = members.sum(axis=1, keepdims=True)
+    return np.divide(members, total, out=np.full(members.shape, np.nan), where=total > 0)
+
+
+def payer_factors(factors: pd.Series, paying: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean factor of a member who pays by the size of the household: (draws, 1 to `LARGEST_HOUSEHOLD`).
+
+    ``factors`` of the first, second, ... member, the last one for all further; ``paying`` (draws) the share of members
+    who pay by themselves. Each member does so independently of the others, so a payer in a household of n shares with
+    0 to n - 1 others, by the binomial distribution.
+
+    Examples
+    --------
+    >>> factors = pd.Series(Law.read().at("2021-07-01")["household_factor"])
+    >>> payer_factors(factors, np.array([0.0, 0.5, 1.0]))[:, 3].round(5).tolist()
+    [1.0, 0.81875, 0.7]
     """
     steps = factors.set_axis(factors.index.astype(int)).sort_index().to_numpy()
-    by_member = steps[np.minimum(range(7), len(steps) - 1)]  # the last factor for all further members
-    counts = population[HOUSEHOLD_SIZES].astype("float64").to_numpy()
-    people = counts[:, :6] @ np.arange(1, 7)
-    large = counts[:, 6]
-    rest = population["people"].astype("float64").to_numpy() - people
-    # Sizes may leave out those who live in institutions; a household of "7 and more" has at least 7.
-    extra = np.where(large > 0, np.clip(rest - 7 * large, 0, 3 * large), 0.0)
-    members = people + 7 * large + extra
-    payments = counts @ np.array([sum(by_member[:size]) for size in range(1, 8)]) + extra * steps[-1]
-    scale = np.divide(payments, members, out=np.full(len(members), np.nan), where=members > 0)
-    return pd.Series(scale, index=population.index)
+    by_member = steps[np.minimum(np.arange(LARGEST_HOUSEHOLD), len(steps) - 1)]
+    mean_of_payers = np.cumsum(by_member) / np.arange(1, LARGEST_HOUSEHOLD + 1)
+    share = np.asarray(paying, dtype=float)[:, None]
+    others = np.zeros((len(share), LARGEST_HOUSEHOLD))  # the chance of 0, 1, ... other payers
+    others[:, 0] = 1.0
+    by_size = np.zeros((len(share), LARGEST_HOUSEHOLD))
+    for size in range(LARGEST_HOUSEHOLD):
+        by_size[:, size] = others @ mean_of_payers
+        one_more = np.concatenate([np.zeros_like(share), others[:, :-1]], axis=1)
+        others = others * (1 - share) + one_more * share
+    return by_size

@@ -18,7 +18,7 @@ from bhyt_analysis.law.groups import groups, groups_flagged
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.distribution.rounding import largest_remainder
-from bhyt_analysis.model.finance.budget import HOUSEHOLD_SIZES, household_scale
+from bhyt_analysis.model.finance.budget import HOUSEHOLD_SIZES, LARGEST_HOUSEHOLD, household_sizes
 from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT, Floats
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.reclassification.reclassify import reclassify, unit_losses
@@ -38,8 +38,9 @@ NAMES_IN_ERROR = 10
 class Baseline:
     """The units of an area on the day of their count, from which they are projected.
 
-    ``units``: one row a unit with ``area``, ``name``, ``population`` (people), ``household_scale``, ``scale_known``,
-    ``status``. ``insured``: (units, groups) people, in the order of `GROUPS`. ``exits``: one row a unit and day of exit
+    ``units``: one row a unit with ``area``, ``name``, ``population`` (people), ``sizes_known`` (of households),
+    ``status``. ``insured``: (units, groups) people, in the order of `GROUPS`. ``sizes``: (units, 1 to
+    `LARGEST_HOUSEHOLD`) shares of the people by the size of their household. ``exits``: one row a unit and day of exit
     with ``unit`` (position), ``on``, ``lost``, ``gained``, ``other`` (people; the last keep a card under another
     state-paid entitlement), ``minority`` (share of those who lost, missing where not known), ``minority_area`` (1 where
     the commune is of the minority area after the exit, 0 where not, missing where not known), ``status``; where these
@@ -51,6 +52,7 @@ class Baseline:
     day: pd.Timestamp
     units: pd.DataFrame
     insured: Floats
+    sizes: Floats
     exits: pd.DataFrame
     lineages: list[Area]
 
@@ -86,12 +88,15 @@ def build_baseline(data: Dataset, area: str, scenario: Scenario, law: Law) -> Ba
         raise BhytError(_missing_baseline(data_then, code, day))
     units, insured, day = counted
     units = units.assign(name=[data.geography.unit_at(a, day).name for a in units["area"]])
-    units = _add_household_scale(data, units, day, law).reset_index(drop=True)
+    sizes = _sizes_of_households(data, units, day)
+    units = units.assign(sizes_known=~np.isnan(sizes[:, 0])).reset_index(drop=True)
+    # Where no sizes are known each pays as a first member: the most that it can be.
+    sizes = np.where(np.isnan(sizes), np.eye(LARGEST_HOUSEHOLD)[0], sizes)
     exits = _unit_exits(data, units, insured, changes)
     known_exits = exits if len(exits) else _unit_exits(data, units, insured, _losses_after(data, code, day))
     insured = _allot_area_cards(units, insured, known_exits, day)
     lineages: list[Area] = [data.geography.places(a, day) for a in units["area"]]
-    return Baseline(code, data.geography.unit_at(code, day).name, day, units, insured, exits, lineages)
+    return Baseline(code, data.geography.unit_at(code, day).name, day, units, insured, sizes, exits, lineages)
 
 
 def _decision_changes(data: Dataset, code: str, scenario: Scenario) -> pd.DataFrame:
@@ -201,20 +206,21 @@ def _count_from_rate(data: Dataset, code: str) -> Count | None:
     return Count(units, insured, row["as_of"])
 
 
-def _add_household_scale(data: Dataset, units: pd.DataFrame, day: pd.Timestamp, law: Law) -> pd.DataFrame:
-    """Add the mean household factor of each unit, from the nearest count of households by size."""
+def _sizes_of_households(data: Dataset, units: pd.DataFrame, day: pd.Timestamp) -> Floats:
+    """Return the shares of members by size of household of each unit, from the nearest count; see `household_sizes`."""
     counts = data.population.dropna(subset=HOUSEHOLD_SIZES)
-    scale = household_scale(counts, pd.Series(law.at(day)["household_factor"]))
-    counts = counts.assign(scale=scale, days_apart=(counts["as_of"] - day).abs())
-    counts = counts.sort_values("days_apart", kind="stable").drop_duplicates("area").set_index("area")
-    scales = []
-    for code in units["area"]:
-        codes = [code] if code in counts.index else data.geography.commune_codes(code)
-        rows = counts.reindex(codes).dropna(subset=["scale"])
-        people = rows["people"].astype("float64")
-        scales.append(float((rows["scale"] * people).sum() / people.sum()) if len(rows) else np.nan)
-    # Where no sizes are known each pays as a first member: the most that it can be.
-    return units.assign(household_scale=np.nan_to_num(scales, nan=1.0), scale_known=~np.isnan(scales))
+    counts = counts.assign(days_apart=(counts["as_of"] - day).abs())
+    counts = counts.sort_values("days_apart", kind="stable").drop_duplicates("area")
+    sizes, people = household_sizes(counts), counts["people"].to_numpy(dtype=float)
+    position = pd.Index(counts["area"])
+    of_units = np.full((len(units), LARGEST_HOUSEHOLD), np.nan)
+    for i, code in enumerate(units["area"]):
+        rows = position.get_indexer([code] if code in position else data.geography.commune_codes(code))
+        rows = rows[rows >= 0]
+        rows = rows[~np.isnan(sizes[rows, 0])]
+        if len(rows):
+            of_units[i] = np.average(sizes[rows], axis=0, weights=people[rows])
+    return of_units
 
 
 def _unit_exits(data: Dataset, units: pd.DataFrame, insured: Floats, changes: pd.DataFrame) -> pd.DataFrame:

@@ -45,6 +45,8 @@ SUPPORT_WINDOWS = {
     "decree 188": "minority_left_later",
     "none": "",
 }
+# The other reading of the law on that open point; without a decision its support is that of people counted with it.
+READINGS = dict.fromkeys(("decree 75", ""), "decree 75 until repeal") | {"decree 75 until repeal": "decree 75"}
 OUTREACH_LEVELS = ("none", "ordinary", "intensive")
 SCHOOL_MONTHS = (9, 10)  # schools collect for the new year
 CARD_MONTHS = 12  # a self-paid card is valid for a year

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 
@@ -11,11 +13,18 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.population import add_population
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.distribution.rounding import round_half_up
 from bhyt_analysis.model.projection.after_loss import after_loss
 from bhyt_analysis.model.projection.baseline import Baseline
-from bhyt_analysis.model.projection.cohort import Floats
-from bhyt_analysis.model.projection.projection import Projection, month_statuses
+from bhyt_analysis.model.projection.cohort import READINGS, Floats
+from bhyt_analysis.model.projection.projection import (
+    Projection,
+    first_dispute,
+    insured_people,
+    month_statuses,
+    project,
+)
 from bhyt_analysis.model.projection.simulate import MONEY, QUANTILES, RESULTS, whole_people
 
 
@@ -70,6 +79,33 @@ def outlook(months: pd.DataFrame, on: str | pd.Timestamp) -> pd.DataFrame:
     rows = rows.assign(on=day, year=day.year, months=year["month"].nunique())
     rows = rows.assign(uninsured=rows["people"] - rows["insured"], costed=sums["insured_costed"] / sums["insured"])
     return rows[["on", *columns, "year", "months", *MONEY, "costed", "proposal", "status"]].reset_index()
+
+
+def other_reading(projection: Projection, law: Law) -> pd.DataFrame:
+    """Return coverage in both readings of the law, where a projection rests on a point on which the sources disagree.
+
+    ``law`` is that without the scenario. One row a month of results, from the first in dispute on: ``month``, ``rate``
+    (of the projection) and ``other`` (in the other reading), with central assumptions. Empty where no month is in
+    dispute, or the scenario takes the support of neither reading.
+
+    Examples
+    --------
+    >>> projection = bhyt.project_area(bhyt.load(), "Sơn Dương", bhyt.read_scenario("decision_861_ordinary"))
+    >>> table = other_reading(projection, bhyt.Law.read()).set_index("month")
+    >>> bool(table.loc["2026-10-31", "rate"] > table.loc["2026-10-31", "other"] + 0.001)
+    True
+    """
+    months = pd.DatetimeIndex(projection.months[projection.report_index :])
+    in_dispute, window = months >= first_dispute(projection), READINGS.get(projection.scenario.support_window)
+    table = pd.DataFrame({"month": months[in_dispute], "rate": np.nan, "other": np.nan})
+    if table.empty or window is None:
+        return table.head(0)
+    scenario = dataclasses.replace(projection.scenario, support_window=window)
+    readings = {"rate": projection, "other": project(projection.baseline, scenario, scenario.apply_to_law(law))}
+    for column, one in readings.items():
+        insured = insured_people(one, block=one.whole_area, by_group=False)[0, 0]
+        table[column] = (insured / one.people.sum(axis=0))[projection.report_index :][in_dispute]
+    return table
 
 
 @result_table

@@ -185,18 +185,35 @@ def month_statuses(projection: Projection) -> list[str]:
     baseline, months = projection.baseline, pd.DatetimeIndex(projection.months)
     counted = derived_quality(baseline.units["status"])
     projected = derived_quality(counted, baseline.exits["status"], "estimated")
-    of_count = {GROUPS[i] for i in np.flatnonzero(baseline.insured.any(axis=0))}
-    left = {cohort.SUPPORT_WINDOWS[projection.scenario.support_window or "none"], *cohort.POOLS["entitlement"]}
-    disputed = _first_dispute(projection, of_count)
-    first = min(disputed, _first_dispute(projection, left)) if len(baseline.exits) else disputed
+    first, of_count = first_dispute(projection), _first_dispute(projection, _counted_groups(baseline))
     statuses = np.where(months >= first, derived_quality(projected, "conflict"), projected).tolist()
-    in_dispute = months[projection.baseline_index] >= disputed
+    in_dispute = months[projection.baseline_index] >= of_count
     statuses[projection.baseline_index] = derived_quality(counted, "conflict") if in_dispute else counted
     return statuses
 
 
+def first_dispute(projection: Projection) -> pd.Timestamp:
+    """Return the first day on which the sources disagree about a support in a projection; without one, the last day.
+
+    Examples
+    --------
+    >>> import bhyt_analysis as bhyt
+    >>> scenarios = bhyt.Scenario("861", decision="861"), bhyt.Scenario.current_law()
+    >>> days = [first_dispute(bhyt.project_area(bhyt.load(), "Sơn Dương", scenario)) for scenario in scenarios]
+    >>> str(days[0].date()), days[1] == pd.Timestamp.max
+    ('2025-08-15', True)
+    """
+    window, keys = projection.scenario.support_window or "none", _counted_groups(projection.baseline)
+    if len(projection.baseline.exits):
+        keys |= {cohort.SUPPORT_WINDOWS[window], *cohort.POOLS["entitlement"]}
+    return _first_dispute(projection, keys)
+
+
+def _counted_groups(baseline: Baseline) -> set[str]:
+    return {GROUPS[i] for i in np.flatnonzero(baseline.insured.any(axis=0))}
+
+
 def _first_dispute(projection: Projection, keys: Iterable[str]) -> pd.Timestamp:
-    """Return the first day on which the sources disagree about the share of some groups; the last day there is."""
     shares = {SHARE_KEYS[key] for key in keys if key in SHARE_KEYS}
     places = [projection.baseline.lineages[one.units[0]] for one in projection.unit_classes]
     days = [projection.law.first_dispute("subsidy_share", key, place) for key in shares for place in places]
@@ -399,12 +416,17 @@ def commune_rates(
     """
     months = np.arange(len(projection.months)) if months is None else np.asarray(months)
     changes = coverage_changes(projection, values, result)
-    size = max(1, CHUNK // (len(values["outreach"]) * max(len(months), UNINSURED + 1)))
-    for begin in range(0, len(projection.baseline.units), size):
-        units = projection.each_unit[begin : begin + size]
-        part = _select_units(projection, units)
+    for units, part in some_units_at_a_time(projection, len(values["outreach"]) * max(len(months), UNINSURED + 1)):
         insured = insured_people(part, result, values, by_group=False, months=months, changes=changes)
         yield units, insured / part.people[:, months]
+
+
+def some_units_at_a_time(projection: Projection, numbers: int) -> Iterator[tuple[np.ndarray, Projection]]:
+    """Yield the positions of some units and their projection; ``numbers`` of each unit are in memory at once."""
+    size = max(1, CHUNK // numbers)
+    for begin in range(0, len(projection.baseline.units), size):
+        units = projection.each_unit[begin : begin + size]
+        yield units, _select_units(projection, units)
 
 
 def _select_units(projection: Projection, units: np.ndarray) -> Projection:
@@ -415,10 +437,10 @@ def _select_units(projection: Projection, units: np.ndarray) -> Projection:
     kept = np.isin(baseline.exits["unit"].to_numpy(), units)
     row = np.cumsum(kept) - 1
     exits = baseline.exits[kept].assign(unit=lambda t: position[t["unit"]]).reset_index(drop=True)
-    table, insured = baseline.units.iloc[units], baseline.insured[units]
+    table, insured, sizes = baseline.units.iloc[units], baseline.insured[units], baseline.sizes[units]
     return replace(
         projection,
-        baseline=replace(baseline, units=table, insured=insured, exits=exits),
+        baseline=replace(baseline, units=table, insured=insured, sizes=sizes, exits=exits),
         unit_classes=[replace(c, units=position[c.units][position[c.units] >= 0]) for c in projection.unit_classes],
         exit_classes=[replace(c, exits=row[c.exits[kept[c.exits]]]) for c in projection.exit_classes],
         people=projection.people[units],

@@ -17,8 +17,8 @@ from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.law.law_file import LawError
 from bhyt_analysis.model.distribution.rounding import largest_remainders, round_half_up
-from bhyt_analysis.model.finance.budget import PAYERS
-from bhyt_analysis.model.projection.assumptions import draw_assumptions
+from bhyt_analysis.model.finance.budget import PAYERS, payer_factors
+from bhyt_analysis.model.projection.assumptions import Values, central_values, draw_assumptions
 from bhyt_analysis.model.projection.baseline import GROUPS, Baseline, build_baseline
 from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS, Floats
 from bhyt_analysis.model.projection.division import sum_by_block
@@ -243,7 +243,8 @@ def cost_by_payer(projection: Projection, insured: Floats, block: np.ndarray, by
     """
     shape = (int(block.max()) + 1, insured.shape[1] if by_group else 1, insured.shape[2])
     vnd, costed = np.zeros((*shape, len(PAYERS))), np.zeros(shape)
-    more = projection.baseline.units["household_scale"].to_numpy() - 1  # members after the first pay less
+    # Members after the first pay less.
+    more = household_scales(projection, central_values(projection.assumptions))[0] - 1
     for unit_class in projection.unit_classes:
         units = unit_class.units
         blocks, inside = np.unique(block[units], return_inverse=True)
@@ -261,6 +262,22 @@ def cost_by_payer(projection: Projection, insured: Floats, block: np.ndarray, by
                 vnd[blocks, 0, :, i] += np.einsum("ngt,gt->nt", own, price) + household * price[HOUSEHOLD]
         costed[blocks] += own * priced if by_group else np.einsum("ngt,gt->nt", own, priced.astype(float))[:, None]
     return round_half_up(vnd), costed
+
+
+def household_scales(projection: Projection, values: Values) -> Floats:
+    """Return what a member of a household pays on average of a first member's premium: (draws, units).
+
+    It follows the sizes of households of each unit and the assumption ``members_paying``; see `household_scale`.
+
+    Examples
+    --------
+    >>> projection = bhyt.project_area(bhyt.load(), "Sơn Dương", bhyt.Scenario.current_law())
+    >>> values = central_values(projection.assumptions) | {"members_paying": np.array([0.15, 1.0])}
+    >>> household_scales(projection, values).round(3).tolist()
+    [[0.932], [0.694]]
+    """
+    factors = pd.Series(projection.law.at(projection.baseline.day)["household_factor"])
+    return payer_factors(factors, values["members_paying"]) @ projection.baseline.sizes.T
 
 
 def _rows(
@@ -302,7 +319,7 @@ def _rows(
 def _statuses(projection: Projection, table: pd.DataFrame) -> pd.Series:
     """Return how well each row is known: as its month, but not its cost where the sizes of households are missing."""
     statuses = table["month"].map(dict(zip(projection.months, month_statuses(projection), strict=True)))
-    if projection.baseline.units["scale_known"].all():
+    if projection.baseline.units["sizes_known"].all():
         return statuses
     # The cost of those who pay for themselves is estimated, also where they are counted.
     return statuses.mask(table["group"].isin(["household", "all"]), statuses.map(_at_best_estimated))

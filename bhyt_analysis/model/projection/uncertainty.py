@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.law import Law
+from bhyt_analysis.model.finance.budget import PAYERS
 from bhyt_analysis.model.projection import assumptions
 from bhyt_analysis.model.projection.after_loss import after_loss
 from bhyt_analysis.model.projection.assumptions import RANGE, Values, central_values, draw_assumptions
 from bhyt_analysis.model.projection.cohort import Floats
-from bhyt_analysis.model.projection.projection import Projection, commune_rates, insured_people, month_statuses
+from bhyt_analysis.model.projection.division import UNINSURED
+from bhyt_analysis.model.projection.projection import (
+    HOUSEHOLD,
+    Projection,
+    commune_rates,
+    coverage_changes,
+    insured_people,
+    month_statuses,
+    some_units_at_a_time,
+)
 from bhyt_analysis.model.projection.scenario import Scenario, Target
-from bhyt_analysis.model.projection.simulate import QUANTILES, project_area
+from bhyt_analysis.model.projection.simulate import QUANTILES, household_scales, project_area
 from bhyt_analysis.model.targets.targets import binding_targets, people_needed
 
 TOLERANCE = 1e-6
 REENROLLED = "reenrolled"
+OUTCOMES = ("rate", "cost")
+YEAR = 12  # months
 
 
 def area_rates(projection: Projection, values: Values, result: str = "behavioural") -> Floats:
@@ -52,8 +65,8 @@ def reported_and_true_rates(
     --------
     >>> projection = bhyt.project_area(bhyt.load(), "Sơn Dương", bhyt.Scenario("861", decision="861"))
     >>> rates = bhyt.reported_and_true_rates(projection, "2021-12-31").set_index("kind")
-    >>> (rates["rate_high"] - rates["rate_low"]).round(2).to_dict()
-    {'reported': 0.0, 'true': 0.04}
+    >>> (rates["rate_high"] - rates["rate_low"]).gt(0.01).to_dict()
+    {'reported': False, 'true': True}
     """
     t = _month_index(projection, on)
     values = draw_assumptions(projection.assumptions, draws, seed)
@@ -156,31 +169,80 @@ def commune_intervals(
 
 
 @result_table
-def tornado(projection: Projection, on: str | pd.Timestamp) -> pd.DataFrame:
-    """Return the effect of each assumption alone on the coverage of a month, the strongest first.
+def tornado(projection: Projection, on: str | pd.Timestamp, outcome: str = "rate") -> pd.DataFrame:
+    """Return the effect of each assumption alone, the strongest first: on coverage, or on what households pay.
 
-    Returns a DataFrame with ``name`` (of the assumption), ``low``, ``central``, ``high`` (its values), ``rate_low``,
-    ``rate``, ``rate_high`` (coverage with it low, central and high, all others central), ``width`` (the distance,
-    shares), ``status``.
+    Parameters
+    ----------
+    projection : of a scenario.
+    on : a month of it.
+    outcome : "rate" for the coverage of that month, "cost" for what the insured themselves pay in the year up to it
+        (the twelve months that end with it, as many of them as are projected). The cost is that of `simulate`
+        (``vnd_household``) before people are rounded, without that of groups whose income is not known.
+
+    Returns
+    -------
+    DataFrame with ``name`` (of the assumption), ``low``, ``central``, ``high`` (its values), ``rate_low``, ``rate``,
+    ``rate_high`` (coverage with it low, central and high, all others central; of the cost ``vnd_low``, ``vnd``,
+    ``vnd_high``), ``width`` (the distance, shares or VND), ``status``.
+
+    Raises BhytError for a month outside the projection, or another outcome.
 
     Examples
     --------
     >>> projection = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.Scenario("861", decision="861"))
     >>> tornado(projection, "2021-12-31")["name"].iloc[0]
-    'take_up.household'
+    'place_effect'
+
+    How many of a household's members pay changes no coverage, but what they pay:
+
+    >>> ["members_paying" in set(tornado(projection, "2022-12-31", outcome)["name"]) for outcome in OUTCOMES]
+    [False, True]
     """
+    if outcome not in OUTCOMES:
+        raise BhytError(("error.unknown_outcome", {"found": outcome, "expected": ", ".join(OUTCOMES)}))
     t, table = _month_index(projection, on), projection.assumptions
+    status = month_statuses(projection)[t]
     ranges = table.loc[table["low"] != table["high"], RANGE]
     draws = 2 * len(ranges) + 1  # each at its two ends, then all central
     values = {name: np.repeat(value, draws) for name, value in central_values(table).items()}
     for i, (name, low, _, high) in enumerate(ranges.itertuples()):
         values[name][[2 * i, 2 * i + 1]] = low, high
-    rates = area_rates(projection, values)[:, t]
+    if outcome == "rate":
+        name, figures, least = "rate", area_rates(projection, values)[:, t], TOLERANCE
+    else:
+        months = range(max(projection.report_index, t - YEAR + 1), t + 1)
+        name, figures, least = "vnd", household_cost(projection, values, months), 0.5
+        status = derived_quality(status, "estimated")
     rows = ranges.rename_axis("name").reset_index()
-    rows = rows.assign(rate_low=rates[:-1:2], rate=rates[-1], rate_high=rates[1::2])
-    rows["width"] = (rows["rate_high"] - rows["rate_low"]).abs()
-    rows = rows[rows["width"] > TOLERANCE].assign(status=month_statuses(projection)[t])
+    low, high = figures[:-1:2], figures[1::2]
+    rows = rows.assign(**{f"{name}_low": low, name: figures[-1], f"{name}_high": high}, width=np.abs(high - low))
+    rows = rows[rows["width"] > least].assign(status=status)
     return rows.sort_values("width", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def household_cost(projection: Projection, values: Values, months: Sequence[int]) -> Floats:
+    """Return what the insured themselves pay in some months (positions), in VND by draw, people not rounded.
+
+    Examples
+    --------
+    >>> projection = bhyt.project_area(bhyt.load(), "X001", bhyt.Scenario("861", decision="861"))
+    >>> cost = household_cost(projection, central_values(projection.assumptions), [0])[0]
+    >>> table = bhyt.simulate(bhyt.load(), "X001", projection.scenario, draws=0)
+    >>> bool(abs(table.query("group == 'all'")["vnd_household"].iloc[0] - cost) < 1)
+    True
+    """
+    changes, more = coverage_changes(projection, values), household_scales(projection, values) - 1
+    numbers = len(values["outreach"]) * max(len(months), 2) * (UNINSURED + 1)
+    vnd = np.zeros(len(values["outreach"]))
+    for units, part in some_units_at_a_time(projection, numbers):
+        insured = insured_people(part, values=values, months=np.asarray(months), changes=changes)
+        for one in part.unit_classes:
+            price = np.nan_to_num(one.prices[:, months, PAYERS.index("household")])
+            own = insured[:, one.units]
+            vnd += np.einsum("dugt,gt->d", own, price)
+            vnd += np.einsum("dut,du,t->d", own[:, :, HOUSEHOLD], more[:, units[one.units]], price[HOUSEHOLD])
+    return vnd
 
 
 def bisect(function: Callable[[float], float], target: float, low: float, high: float) -> float | None:
