@@ -26,7 +26,7 @@ from bhyt_analysis.tables.labels import group_name, is_group
 DISCLOSURES = {
     "count": "Number of persons, or of their cards: confidential where it is small.",
     "change": "Difference of two counts: not a number of persons itself, but tells one count from the other.",
-    "estimate": "Number or rate that a model or a plan derives from counts: no real persons, but close to them.",
+    "estimate": "Number, rate or sum that a model or a plan derives from counts: no real persons, but close to them.",
     "population": "Number of people, or what follows from it alone: published elsewhere and known to everybody.",
     "rate": "Ratio of counts, or difference of such ratios.",
     "interval": "Bound of a count, an estimate or a rate.",

@@ -103,6 +103,7 @@ def _projections(data: Dataset, law: Law) -> list[tuple[str, pd.DataFrame]]:
         ("reported_and_true_rates", bhyt.reported_and_true_rates(projection, day, draws=20, seed=1)),
         ("commune_intervals", commune_intervals(projection, day, draws=20, seed=1)),
         ("tornado", bhyt.tornado(projection, day)),
+        ("tornado", bhyt.tornado(projection, day, "cost")),
         ("break_even", bhyt.break_even(data, DISTRICT, plans[1], 0.9, day)),
         ("backtest", bhyt.backtest(data, law, draws=2)),
     ]
