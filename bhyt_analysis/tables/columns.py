@@ -47,7 +47,7 @@ class Term:
     """A column in a relation. ``sign``: 1 or -1. ``row``: where its cell is, "" is the same row.
 
     Other rows: ``previous``, the row above; ``month-1``, the unit's row of the month before, in whatever table;
-    ``baseline``, the row of the scenario that is compared with; ``all``, the sum of the rows; the name of a column, such
+    ``baseline``, that of the scenario which is compared with; ``all``, the sum of the rows; the name of a column, such
     as ``area``, the sum of the rows that are alike in it. ``optional``: 0 in a table without the column.
     """
 
