@@ -13,6 +13,7 @@ from bhyt_analysis.domain.area_view import find_unit
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import normalise_name
+from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.labels import status_name
 
 Facts = Mapping[str, Mapping[str, str]]
@@ -29,12 +30,12 @@ def write_index(out: Path, results: Sequence[AreaResult], data: Dataset, lang: s
     count = "index.count_failed" if failed else "index.count"
     words = {key: translate(f"index.{key}", lang) for key in ("title", "search", "links")}
     words["count"] = translate(count, lang, done=len(ordered) - failed, failed=failed)
-    columns = {"name": translate("column.name", lang), "parent": translate("index.parent", lang)}
+    columns = {key: column_name(key, lang) for key in ("name", "parent")}
     lost = _losses_label(facts.values(), lang)
-    columns |= {key: lost if key == "lost" else translate(f"fact.{key}", lang) for key in FIGURES}
+    columns |= {key: lost if key == "lost" else column_name(key, lang, "headline") for key in FIGURES}
     text = read_template(TEMPLATE).render(
         lang=lang,
-        columns=[*columns.items(), ("result", translate("index.result", lang))],
+        columns=[*columns.items(), ("result", column_name("result", lang))],
         figures=FIGURES,
         numeric=set(FIGURES),
         rows=[_row(result, facts.get(result.slug, {}), data, lang) for result in ordered],

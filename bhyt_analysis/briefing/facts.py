@@ -10,6 +10,7 @@ import pandas as pd
 from bhyt_analysis.domain.data_status import STATUSES, lowest_quality
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.coverage.headline import Fact
+from bhyt_analysis.tables.columns import column_name
 
 Facts = dict[str, Fact]  # the headline figures by key
 
@@ -48,7 +49,7 @@ def facts_table(figures: pd.DataFrame, lang: str, decision: str = "") -> pd.Data
 
 def fact_title(key: str, lang: str = "vi", decision: str = "") -> str:
     """Return what readers call a headline figure. ``decision``: the name of the zoning decision."""
-    return translate(f"fact.{key}", lang, decision=decision)
+    return format_message(column_name(key, lang, "headline"), lang, decision=decision)
 
 
 def format_fact(fact: Fact, lang: str = "vi") -> str:

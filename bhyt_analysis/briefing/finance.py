@@ -26,8 +26,9 @@ from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import project_area, simulate
 from bhyt_analysis.model.projection.uncertainty import target_probabilities, upcoming_targets
 from bhyt_analysis.model.reclassification.reclassify import loss_status_and_unit
+from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.explain import probability_texts
-from bhyt_analysis.tables.labels import column_name, group_name
+from bhyt_analysis.tables.labels import group_name
 from bhyt_analysis.tables.scenario_texts import comparison_text, reading_text
 
 KEY = "cost"

@@ -64,7 +64,7 @@ def _people_table(briefing: Briefing, figures: pd.DataFrame) -> pd.DataFrame:
     for step in ("next", "last"):
         if target := facts.get(f"{step}_target"):
             fields = {"target": format_fact(target, lang), "owner": _target_owner(briefing)}
-            rows.loc[rows["key"] == f"{step}_people", "fact"] = translate("fact.target_people", lang, **fields)
+            rows.loc[rows["key"] == f"{step}_people", "fact"] = translate("label.target_people", lang, **fields)
     basis = facts["population"].source if "population" in facts else ""
     others = [s.replace(f"; {basis}", "").removeprefix(f"{basis}; ") for s in rows["source"]]  # is in the first row
     rows["source"] = [population_basis(s, lang) for s in rows["source"].where(rows["key"] == "population", others)]

@@ -9,6 +9,7 @@ from bhyt_analysis.charts import chart as drawing
 from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import format_message, translate
+from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.labels import add_labels
 
 
@@ -45,7 +46,7 @@ def communes(
         sheet.label(goal_label, (goal, 1), (-4, 2), "right", "bottom", xycoords=drawing.TOP_EDGE)
     sheet.set_rows(labels, 0.7)
     sheet.set_axis("x", "axis.rate", (left, 100 + (100 - left) * (0.36 if drawing.is_narrow() else 0.15)), (left, 100))
-    sheet.add_series(translate("fact.coverage", lang), rows["rate"], "p1", drawing.BLUE)
+    sheet.add_series(column_name("coverage", lang), rows["rate"], "p1", drawing.BLUE)
     axis = "; ".join(t for t in (translate("axis.rate", lang), goal_label) if t)
     return sheet.finish(source, rows["name"], "bar", more=goal_label, axis=axis)
 
@@ -100,7 +101,7 @@ def gaps(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> C
     sheet = drawing.new_chart(drawing.rows_height_mm(38, 5.6, labels), "chart.gaps", name, lang, rows["status"])
     axes, y = sheet.axes, np.arange(len(rows))
     now, goal = rows["rate"].to_numpy(float) * 100, rows["target_rate"].to_numpy(float) * 100
-    coverage, target = translate("fact.coverage", lang), translate("label.target", lang)
+    coverage, target = column_name("coverage", lang), translate("label.target", lang)
     axes.hlines(y, np.minimum(now, goal), np.maximum(now, goal), color=drawing.GREY, lw=1.4, zorder=1)
     axes.plot(goal, y, "|", color=drawing.BLACK, ms=11, mew=2, label=target)
     axes.plot(now, y, "o", color=drawing.ORANGE, ms=6, label=coverage)

@@ -11,6 +11,7 @@ from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import groups as legal_groups
+from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.formatting import SMALL, suppressed_cells
 from bhyt_analysis.tables.labels import add_labels, group_name
 
@@ -58,7 +59,7 @@ def bullet(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(rows) * step - 0.45, -0.55)
     sheet.set_axis("x", "axis.rate", (0, 100.3))
-    coverage = translate("fact.coverage", lang)
+    coverage = column_name("coverage", lang)
     if not name:
         sheet.add_series(coverage, rows["rate"], "p1", drawing.BLUE)
         texts = (f"{n}: {label}" for n, t in zip(rows["name"], rows["targets"], strict=True) for label, _ in t)
@@ -110,7 +111,7 @@ def groups(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
         sheet.label(text, (lengths[y], y), (4, 0), fontsize=9.5)
     sheet.set_rows(labels)
     sheet.set_axis("x", "axis.people", (0, people.max() * (2.4 if drawing.is_narrow() else 1.36)))
-    sheet.add_series(translate("column.insured", lang), people, "n", drawing.BLUE, hidden)
+    sheet.add_series(column_name("insured", lang), people, "n", drawing.BLUE, hidden)
     return sheet.finish(source, names, "bar")
 
 
@@ -172,7 +173,7 @@ def path(steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> 
     sheet.label(text, (population, 1), (0, 3), "right", "bottom", xycoords=drawing.TOP_EDGE)
     sheet.set_rows(labels)
     sheet.set_axis("x", "axis.people", (0, population * 1.02))
-    sheet.add_series(translate("column.people_needed", lang), steps["people_needed"], "n", drawing.BLUE)
+    sheet.add_series(column_name("people_needed", lang), steps["people_needed"], "n", drawing.BLUE)
     return sheet.finish(source, labels, "bar", more=text)
 
 
@@ -204,7 +205,7 @@ def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Ch
     labels = [f"{start:%m/%Y}" if narrow else format_date(start, lang), *years]
     goals = list(enumerate(relations[1:], 1))
     figures = [round(now, 3) if is_counted else now, *steps["rate"]]
-    sheet.add_series(translate("fact.coverage", lang), figures, "pe", drawing.BLUE, goals=goals)
+    sheet.add_series(column_name("coverage", lang), figures, "pe", drawing.BLUE, goals=goals)
     span = max(rates.max() - rates.min(), 1.0)
     bottom, top = rates.min() - span * 0.28, rates.max() + span * 0.42
     axes.set(xlim=(-0.5, len(rates) - 0.5))

@@ -13,6 +13,7 @@ from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.finance.budget import PAYERS
+from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.labels import statuses_of
 
 PAYER_COLORS = dict(
@@ -76,7 +77,7 @@ def cost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> C
     sheet.set_rows(drawing.wrap_labels(labels, 2.2))
     free = 1.9 if narrow else 1.45 if any(is_proposal) else 1.14
     sheet.set_axis("x", "axis.billions", (0, billions.max() * free))
-    sheet.add_series(translate("column.cost_bn", lang), billions, "d1", drawing.BLUE)
+    sheet.add_series(column_name("cost_bn", lang), billions, "d1", drawing.BLUE)
     return sheet.finish(source, labels, "bar")
 
 

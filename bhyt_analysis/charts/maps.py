@@ -21,6 +21,7 @@ from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.file_kinds import read_text
 from bhyt_analysis.ingest.limits import MAX_BOUNDARIES
+from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.labels import add_labels
 
 SEQUENCE = ("#DEEBF7", "#9ECAE1", "#4292C6", "#2171B5", "#08306B")  # light to dark, in colour and in grey
@@ -81,7 +82,7 @@ def choropleth(
     _name_units(sheet, rows, shapes, rate, edges, scale)
     legend(axes, edges, rate.isna().any(), lang)
     ordered = add_labels(rows.sort_values("rate"), lang)
-    sheet.add_series(translate("fact.coverage", lang), ordered["rate"], "p1", drawing.BLUE)
+    sheet.add_series(column_name("coverage", lang), ordered["rate"], "p1", drawing.BLUE)
     note, axis = translate("note.choropleth", lang), translate("axis.rate", lang)
     return sheet.finish(source, ordered["name"], "bar", note, axis=axis)
 

@@ -14,6 +14,7 @@ from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.model.monitoring.funnel import control_limits
 from bhyt_analysis.model.monitoring.monitor import ALERTS, EXPIRY_WINDOWS
 from bhyt_analysis.model.monitoring.thresholds import threshold
+from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.formatting import SMALL, suppressed_cells
 from bhyt_analysis.tables.labels import add_labels
 
@@ -67,7 +68,7 @@ def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = 
     # The first and last day on a narrow sheet; else the last count, every fourth one before it, the end.
     days = [first, last] if drawing.is_narrow() else [*past["as_of"].iloc[::-1].iloc[::4], last]
     axes.set_xticks(days, [f"{d:%m/%Y}" for d in days])
-    sheet.add_series(translate("fact.coverage", lang), past["rate"], "p1")
+    sheet.add_series(column_name("coverage", lang), past["rate"], "p1")
     months, more = [f"{m:%m/%Y}" for m in past["month"]], "; ".join(text for _, text, _ in ends)
     return sheet.finish(source, months, note=translate("note.watch_pace", lang), more=more, over_time=True)
 
@@ -138,7 +139,7 @@ def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     sheet.set_axis("y", "axis.rate", (bottom, min(104.0, top + 2)), (bottom, 100))
     far = ", ".join(rows.loc[rows["place"].str.endswith("outer"), "name"])
     more = "; ".join([text, *([f"{translate('label.outside', lang)}: {far}"] if far else [])])
-    sheet.add_series(translate("fact.coverage", lang), rates / 100, "p1", drawing.BLUE)
+    sheet.add_series(column_name("coverage", lang), rates / 100, "p1", drawing.BLUE)
     note = translate("note.watch_funnel" if spread else "note.watch_funnel_chance", lang, spread=spread)
     return sheet.finish(source, rows["name"], note=note, more=more)
 
@@ -188,7 +189,7 @@ def expiring_cards(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
             "edgecolor": "white",
         }
         sheet.axes.barh(range(len(rows)), right - left, 0.64, left=left, color=color, hatch=hatch, **look)
-        sheet.add_series(translate(f"column.{column}", lang), rows[column], "n", color, hidden[column])
+        sheet.add_series(column_name(column, lang), rows[column], "n", color, hidden[column])
         left = right
     for y, (total, small) in enumerate(zip(left, hidden[last], strict=True)):
         sheet.label(f"<{SMALL}" if small else format_number(total, lang), (total, y), (4, 0))
@@ -224,7 +225,7 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     for column, _, edge in columns:
         text = drawing.wrap_text(translate(f"head.{column}", lang), 0.62, 9)
         sheet.label(text, (edge, -0.75), ha="right", va="bottom", color=drawing.SOFT)
-    sheet.label(translate("column.alert", lang), (right + 0.01, -0.75), va="bottom", color=drawing.SOFT)
+    sheet.label(column_name("alert", lang), (right + 0.01, -0.75), va="bottom", color=drawing.SOFT)
     axes.plot([0, 1], [-0.6, -0.6], color=drawing.GREY, lw=0.8)
     alerts = [translate(f"alert.{alert}", lang) for alert in rows["alert"]]
     for y, row in enumerate(rows.to_dict("records")):
@@ -238,7 +239,7 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
         border = drawing.BLACK if row["alert"] == "none" else color
         axes.plot([right + 0.02], [y], marker, color=color, mec=border, ms=7)
         sheet.label(alerts[y], (right + (0.07 if narrow else 0.043), y), color=drawing.BLACK)
-    sheet.add_series(translate("fact.coverage", lang), rows["rate"], "p1", hidden=hidden["rate"])
+    sheet.add_series(column_name("coverage", lang), rows["rate"], "p1", hidden=hidden["rate"])
     more = "; ".join(f"{unit}: {alert}" for unit, alert in zip(rows["name"], alerts, strict=True))
     note = translate("note.watch_states", lang)
     if count > len(rows):

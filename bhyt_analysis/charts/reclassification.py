@@ -11,6 +11,7 @@ from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.projection.after_loss import ENTITLEMENTS, UNINSURED
+from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.formatting import SMALL, suppressed_cells
 from bhyt_analysis.tables.labels import add_labels, group_name
 
@@ -36,7 +37,7 @@ def losses(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     bars: list[tuple[str, np.ndarray, int, drawing.Look]] = [("lost", lost, -1 if both else 1, {"color": drawing.RED})]
     bars += [("gained", gained, 1, {"color": drawing.GREEN, "hatch": "//", "edgecolor": "white"})] if both else []
     for column, people, side, look in bars:
-        text, mask = translate(f"column.{column}", lang), hidden[column].to_numpy()
+        text, mask = column_name(column, lang), hidden[column].to_numpy()
         lengths = side * np.where(mask, 0, people)
         axes.barh(range(len(rows)), lengths, 0.62, label=text, **look)
         for y in np.flatnonzero(people):

@@ -27,6 +27,7 @@ from bhyt_analysis.documents.pptx_charts import FONT, INK, KINDS, MAX_BARS, SOFT
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import BULLET, plain_text, split_emphasis, to_title
+from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.formatting import TableSpec
 
 WIDTH, HEIGHT = 13.333, 7.5  # inches
@@ -213,7 +214,7 @@ def _add_sources_slide(slides: Slides, block: Block, table: TableSpec, content: 
     sources = [s.strip() for cell in table.column("source") for s in str(cell or "").split(";") if s.strip()]
     lines = [BULLET + s for s in dict.fromkeys(sources)] or [BULLET + n for n in table.notes]
     statuses = [str(s) for s in dict.fromkeys(table.column("status")) if s]
-    label = translate("column.status", content.lang)
+    label = column_name("status", content.lang)
     lines += [f"{label}: {'; '.join(statuses)}."] if statuses else [f"{n}." for n in table.notes]
     _add_text_slide(slides, Block("text", block.name, "\n".join(lines), caption=block.caption), content)
     rows = ("; ".join(text for text in row if text) for row in table.formatted_rows(content.lang))

@@ -11,6 +11,7 @@ from bhyt_analysis.documents.content import Content
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import plain_text
 from bhyt_analysis.law.groups import groups
+from bhyt_analysis.tables.columns import column_name, find_column
 from bhyt_analysis.tables.formatting import TableSpec
 
 Row = dict[str, object]
@@ -26,12 +27,16 @@ class Field:
     """
 
     key: str
-    kind: str = "n"
     width: float = 12
     operation: str = ""  # on two other columns of the row: "insured / population"
     formula: str = ""  # where it is not that of the operation
     total: str = ""  # what the row of the total has: "sum", "formula" (the same as in the rows), or nothing
-    label: str = ""  # the message of its heading; left out, that of the package's column of the same key
+    heading_of: str = ""  # the column whose heading it has; left out, its own
+
+    @property
+    def kind(self) -> str:
+        """Return how its cells are written: as those of a `TableColumn`, or "order"."""
+        return "order" if self.key == "order" else find_column(self.key).kind
 
     @property
     def template(self) -> str:
@@ -53,7 +58,7 @@ class Field:
 
     def heading(self, lang: str) -> str:
         """Return the heading of the column."""
-        return translate(self.label or f"column.{self.key}", lang)
+        return column_name(self.heading_of or self.key, lang)
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,8 @@ class Annex:
     stamp: str = ""
 
 
-ORDER = Field("order", "order", 6, label="label.order")
-AREA = [ORDER, Field("name", "text", 26), Field("area", "text", 10)]
+ORDER = Field("order", 6)
+AREA = [ORDER, Field("name", 26), Field("area", 10)]
 
 
 def _records(table: TableSpec | None) -> list[Row]:
@@ -88,9 +93,9 @@ def targets(content: Content, table: TableSpec) -> Annex:
     rows = _number(_records(table))
     fields = [*AREA, Field("population", total="sum"), Field("target_people", total="sum")]
     if "insured" in rows[0]:
-        rate = Field("rate", "p1", operation="insured / population", total="formula")
+        rate = Field("rate", operation="insured / population", total="formula")
         fields[-1:-1] = [Field("insured", total="sum"), rate]
-        fields.append(Field("target_rate", "p1", operation="target_people / population", total="formula"))
+        fields.append(Field("target_rate", operation="target_people / population", total="formula"))
         fields.append(Field("to_add", operation="target_people - insured", total="formula"))
     return Annex(fields, rows, [*_text(content, "allocation"), *table.notes], table.stamp)
 
@@ -107,12 +112,12 @@ def enrolment(content: Content, table: TableSpec) -> Annex:
         rows += [{**p, "order": "", "name": f"– {p['subgroup']}", "within": True} for p in own]
     counts = [r["insured"] for r in rows if not r.get("within")]
     rows = [{**r, "all_insured": sum(c for c in counts if isinstance(c, int | float))} for r in rows]
-    fields = [ORDER, Field("name", "text", 56, label="column.group"), Field("insured", total="sum")]
+    fields = [ORDER, Field("name", 56, heading_of="group"), Field("insured", total="sum")]
     if not any(isinstance(c, str) for c in counts):  # none of them is hidden
         formula = "{insured}{row}/{insured}${total}"
-        fields.append(Field("share_of_insured", "p1", 18, "insured / all_insured", formula, total="formula"))
+        fields.append(Field("share_of_insured", 18, "insured / all_insured", formula, total="formula"))
     if "status" in rows[0]:
-        fields.append(Field("status", "text", 30))
+        fields.append(Field("status", 30))
     note = translate("annex_note.enrolment", lang) if any(r.get("within") for r in rows) else ""
     return Annex(fields, rows, [note, *table.notes], table.stamp)
 
@@ -123,10 +128,10 @@ def subsidies(content: Content, table: TableSpec) -> Annex:
     own = "{insured}{row}*{premium}{row}-{vnd_state}{row}"
     fields = [
         ORDER,
-        Field("name", "text", 46, label="column.subgroup"),
+        Field("name", 46, heading_of="subgroup"),
         Field("insured", total="sum"),
         Field("premium", width=16),
-        Field("subsidy_share", "pe", 14),
+        Field("subsidy_share", 14),
         Field("vnd_state", width=22, formula=state, total="sum"),
         Field("vnd_own", width=22, formula=own, total="sum"),
     ]
@@ -141,33 +146,33 @@ def progress(content: Content, table: TableSpec) -> Annex:
     for i, row in enumerate(rows):
         row |= {"order": i + 1, "name": row["month"], "goal": goal, "before": rows[i - 1]["insured"] if i else None}
     change = Field("change", operation="insured - before", formula="{insured}{row}-{insured}{above}")
-    fields = [ORDER, Field("month", "date", 16), Field("insured"), change]
+    fields = [ORDER, Field("month", 16), Field("insured"), change]
     if "population" in rows[0]:
-        fields += [Field("population"), Field("rate", "p1", operation="insured / population")]
+        fields += [Field("population"), Field("rate", operation="insured / population")]
     else:
-        fields.append(Field("rate", "p1"))
+        fields.append(Field("rate"))
     if isinstance(goal, int | float):
-        fields.append(Field("goal", width=18, label="annex.goal"))
-        fields.append(Field("of_goal", "p1", operation="insured / goal", label="annex.of_goal"))
+        fields.append(Field("goal", 18))
+        fields.append(Field("of_goal", operation="insured / goal"))
     return Annex(fields, rows, list(table.notes), table.stamp)
 
 
 def impact(content: Content, table: TableSpec) -> Annex:
     """Return Biểu 05: the cards that ended by the decision, commune by commune."""
     keys = [c.key for c in table.columns]
-    fields = [*AREA, *(Field(k, "text", 13) for k in ("zone_before", "zone_after") if k in keys)]
+    fields = [*AREA, *(Field(k, 13) for k in ("zone_before", "zone_after") if k in keys)]
     fields += [Field(k, total="sum") for k in ("population", "before", "lost", "kept", "gained") if k in keys]
     if "after" in keys:
         fields.append(Field("after", operation="kept + gained", total="formula"))
     elif "population" in keys:
-        fields.append(Field("share", "p1", operation="lost / population", total="formula", label="annex.lost_share"))
+        fields.append(Field("lost_share", operation="lost / population", total="formula"))
     return Annex(fields, _number(_records(table)), [*_text(content, "lost"), *table.notes], table.stamp)
 
 
 def log(content: Content) -> Annex:
     """Return Biểu 06: what of the data contradicts itself or is missing."""
     rows = _records(content.table("audit"))
-    fields = [ORDER, Field("severity", "text", 18), Field("name", "text", 26), Field("message", "text", 90)]
+    fields = [ORDER, Field("severity", 18), Field("name", 26), Field("message", 90)]
     return Annex(fields, _number(rows), _text(content, "audit"))
 
 
@@ -176,7 +181,7 @@ def annexes(content: Content) -> Iterator[tuple[str, Annex]]:
     names = {targets: "allocation", enrolment: "groups", subsidies: "subsidy", progress: "months", impact: "lost"}
     for build, name in names.items():
         key, table = build.__name__, content.table(name)
-        column = Field("name", "text", 100, label="label.needed_figures")
+        column = Field("needed_figures", 100)
         empty = Annex([column], [], [translate(f"annex_needs.{key}", content.lang)])
         yield key, build(content, table) if table else empty
     yield "log", log(content)

@@ -33,9 +33,9 @@ def to_successor_units(data: Dataset, on: str | pd.Timestamp, lang: str = "vi") 
     Returns
     -------
     The dataset with more rows of ``population`` and ``cards``, whose source names the former units and the day of
-    their counts; and what could not be added up, as a table of findings (rule, severity, message, area). A new unit
-    with figures of its own gets none. Sums of entire units are "derived"; a share of a unit, or a count from more
-    than a month before, makes an estimate.
+    their counts; and what could not be added up, as a table of findings (``rule``, ``severity``, ``message``,
+    ``area``). A new unit with figures of its own gets none. Sums of entire units are "derived"; a share of a unit, or a
+    count from more than a month before, makes an estimate.
 
     Examples
     --------

@@ -25,7 +25,8 @@ from bhyt_analysis.model.coverage.coverage import areas_with_figures
 from bhyt_analysis.model.projection.assumptions import assumptions
 from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS
 from bhyt_analysis.model.targets.allocation import METHODS
-from bhyt_analysis.tables.labels import column_name, group_name
+from bhyt_analysis.tables.columns import column_name
+from bhyt_analysis.tables.labels import group_name
 
 WAIT_SECONDS = 0.15  # without another change, before the state is drawn
 FULL_WIDTH = "100%"

@@ -16,7 +16,8 @@ from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.safe_text import to_html
 from bhyt_analysis.model.finance.budget import PAYERS
 from bhyt_analysis.tables import formatting
-from bhyt_analysis.tables.labels import column_name, status_name, weakest_stamp
+from bhyt_analysis.tables.columns import column_name, table_columns
+from bhyt_analysis.tables.labels import status_name, weakest_stamp
 
 MIME_TYPES = {
     ".png": "image/png",
@@ -95,8 +96,8 @@ def render_results(outlook: pd.DataFrame, lang: str) -> str:
     """Render the static and the behavioural result side by side: coverage, people, VND of the year by payer."""
     rows = outlook.set_index("result").loc[["static", "behavioural"]]
     year = f"{year_label(rows.loc['behavioural'], lang)} ({translate('label.billions', lang)})"
-    lines = [(translate(f"fact.{c}", lang), c, f) for c, f in (("insured", "{v:n}"), ("uninsured", "{v:n}"))]
-    lines = [(translate("fact.coverage", lang), "rate", "{v:p1}"), *lines]
+    lines = [(column_name(c, lang, "headline"), c, f) for c, f in (("insured", "{v:n}"), ("uninsured", "{v:n}"))]
+    lines = [(column_name("coverage", lang), "rate", "{v:p1}"), *lines]
     for payer in (p for p in PAYERS if rows[f"vnd_{p}"].abs().sum() > 0):
         lines.append((f"{translate(f'payer.{payer}', lang)}, {year}", f"vnd_{payer}", "{v:bn2}"))
     body = [(label, *(format_message(form, lang, v=v) for v in rows[column])) for label, column, form in lines]
@@ -171,7 +172,7 @@ def table_files(rows: pd.DataFrame, name: str, lang: str) -> dict[str, bytes]:
     csv = table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")  # as `formatting.save_csv` writes it
     table, sheet = formatting.spreadsheet_table(rows, lang, for_text=False), book.active
     sheet.append(list(table.columns))
-    numeric = [formatting.COLUMN_FORMATS.get(c, "date") != "date" for c in rows]
+    numeric = [column.is_number for column in table_columns(rows).values()]
     for line in table.itertuples(index=False):
         sheet.append([_to_number(v) if n else v for v, n in zip(line, numeric, strict=True)])
     for cell in (cell for line in sheet.iter_rows() for cell in line if isinstance(cell.value, str)):

@@ -35,7 +35,8 @@ from bhyt_analysis.law.law_file import COLUMNS, ONWARD
 from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, allowed_range, assumptions
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.targets.allocation import METHODS
-from bhyt_analysis.tables.labels import column_name, group_name
+from bhyt_analysis.tables.columns import column_name
+from bhyt_analysis.tables.labels import group_name
 
 Record = Mapping[str, Any]  # a scenario file or one of its rows, as TOML reads it
 Fields = dict[str, Any]  # values of fields or keys by name

@@ -289,7 +289,7 @@ def _visible(sheet: Worksheet, coordinate: str) -> str:
 def _list(book: Workbook, sheets: dict[str, Worksheet], findings: list[Finding], lang: str) -> None:
     """Add a sheet with all causes, each with a link to its first cell."""
     sheet = book.create_sheet(_title(book, translate("label.findings", lang)))
-    sheet.append([translate(f"column.{c}", lang) for c in ("severity", "rule", "sheet", "cell", "message")])
+    sheet.append([translate(f"annotate.{c}", lang) for c in ("severity", "rule", "sheet", "cell", "message")])
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     for row, cause in enumerate(causes(findings), 2):

@@ -15,7 +15,8 @@ from bhyt_analysis.i18n.messages import format_message, has_message, translate
 from bhyt_analysis.i18n.safe_text import to_html as escape_html
 from bhyt_analysis.i18n.safe_text import to_sheet
 from bhyt_analysis.i18n.unit_names import display_name
-from bhyt_analysis.tables.labels import column_name, group_name, status_name, weakest_stamp
+from bhyt_analysis.tables.columns import Column, followed_columns, table_columns
+from bhyt_analysis.tables.labels import group_name, status_name, weakest_stamp
 
 SMALL = 5  # people; smaller groups are hidden in what is shared
 Cell = float | str | None
@@ -24,8 +25,8 @@ Value = Any  # in a cell of a result
 
 @dataclass(frozen=True)
 class TableColumn:
-    """A column of a table. ``kind`` says how its cells are written: as in `COLUMN_FORMATS`, "text", or "right" for
-    text that is set to the right.
+    """A column of a table. ``kind`` says how its cells are written: as a number in the format of a message,
+    "date", "text", or "right" for text that is set to the right.
     """
 
     key: str
@@ -81,36 +82,7 @@ class TableSpec:
         return [None if position is None else row[position] for row in self.rows]
 
 
-# What a column holds decides how it is written: the format of a message, or "date".
-_COLUMNS_BY_FORMAT = {
-    "n": """insured uninsured population people_needed before lost kept gained after people members moved kept_other
-        target_people broken insured_costed without_ratchet with_ratchet vnd_state vnd_own vnd_central vnd_province
-        vnd_social_security_fund vnd_employer vnd_household vnd vnd_per_additional base_salary premium subsidy
-        own_payment projected projected_low projected_high expiring_30 expiring_60 expiring_90""",
-    "+n": """vnd_public_more vnd_central_more vnd_province_more vnd_household_more person_years to_add total_to_add
-        change change_month change_year actual_pace""",
-    "p1": """rate share_of_insured share_of_population low high target_rate rate_low rate_high rate_median
-        rate_inner_low rate_inner_high chance back share rate_at_low rate_at_high lost_share plan_share projected_rate
-        projected_rate_low projected_rate_high rate_last_year expected inner_low inner_high outer_low outer_high
-        spread""",
-    "pe": "published_rate contribution_rate subsidy_share",
-    "up": "required_pace",
-    "d2": "pace",
-    "d1": "cost_bn",
-    "+pp1": "points",
-    "date": "target_on year_end received counted_on as_of on month",
-}
-COLUMN_FORMATS = {column: spec for spec, columns in _COLUMNS_BY_FORMAT.items() for column in columns.split()}
 PER_CENT = {"p1", "pe"}
-# Counts of real people, and the columns from which a hidden count could be worked out.
-_COUNTS = "insured uninsured before lost kept gained after change expiring_30 expiring_60 expiring_90"
-PEOPLE_COLUMNS = _COUNTS.split()
-_FROM_INSURED = """uninsured rate share_of_insured share_of_population plan_share to_add required_pace pace vnd_state
-    vnd_own"""
-DERIVED_COLUMNS = {"insured": _FROM_INSURED.split(), "before": ["change"], "after": ["change"]}
-# Columns whose cells are keys of messages, with the group of the messages.
-_MESSAGE_GROUPS = {c: c for c in ("result", "verdict", "payer", "figure", "alert", "state", "place", "what")}
-_MESSAGE_GROUPS |= {"severity": "severity", "part": "part", "kind": "report"}
 # Written once below the table where it is the same in every row.
 WRITTEN_ONCE = ("population", "status", "instrument", "reference", "rate_reference", "source")
 
@@ -126,23 +98,22 @@ def suppressed_cells(table: pd.DataFrame) -> pd.DataFrame:
     >>> suppressed_cells(t)["insured"].tolist()
     [True, True, False]
     """
+    columns, result = table_columns(table), table.attrs.get("result", "")
     mask = pd.DataFrame(False, index=table.index, columns=table.columns)
-    for column in (c for c in PEOPLE_COLUMNS if c in table):
-        counts = table[column].astype("Float64").abs()
+    for name in (n for n, column in columns.items() if column.disclosure == "count"):
+        counts = table[name].astype("Float64").abs()
         small = ((counts > 0) & (counts < SMALL)).fillna(False)
         rest = counts[~small & (counts > 0).fillna(False)]
         if small.sum() == 1 and len(rest):
             small = small | (table.index == rest.idxmin())
-        mask[column] |= small.to_numpy(bool)
-        for other in DERIVED_COLUMNS.get(column, []):
-            if other in mask:
-                mask[other] |= small.to_numpy(bool)
+        for other in (n for n in columns if n == name or name in followed_columns(n, result)):
+            mask[other] |= small.to_numpy(bool)
     return mask
 
 
-def _hide(column: str, cells: Sequence[Cell], mask: pd.DataFrame) -> list[Cell]:
-    blank = f"<{SMALL}" if column in PEOPLE_COLUMNS else ""
-    return [blank if hidden else cell for hidden, cell in zip(mask[column], cells, strict=True)]
+def _hide(column: Column, cells: Sequence[Cell], mask: pd.DataFrame) -> list[Cell]:
+    blank = f"<{SMALL}" if column.disclosure == "count" else ""
+    return [blank if hidden else cell for hidden, cell in zip(mask[column.name], cells, strict=True)]
 
 
 def format_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
@@ -155,37 +126,39 @@ def format_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     (['Huyện Sơn Dương', '155.163', '85,1%'], ['Area', 'Insured', 'Rate'])
     """
     mask = suppressed_cells(table)
-    cells = {column_name(c, lang): _hide(c, [_cell_text(c, v, lang) for v in table[c]], mask) for c in table}
+    cells = {
+        column.label(lang): _hide(column, [_cell_text(column, v, lang) for v in table[name]], mask)
+        for name, column in table_columns(table).items()
+    }
     return pd.DataFrame(cells, index=table.index)
 
 
-def _cell_text(column: str, value: Value, lang: str) -> str:
-    if column == "relation":
-        return translate(f"relation.{value}", lang).strip() or str(value)
-    if column == "name":
-        return "" if pd.isna(value) else display_name(str(value), lang)
-    if column in _MESSAGE_GROUPS or (column == "key" and has_message(f"part.{value}")):
-        return translate(f"{_MESSAGE_GROUPS.get(column, 'part')}.{value}", lang)
-    if column in ("value", "central") and isinstance(value, float):
-        return format_number(value, lang, 3)
-    if column in ("group", "subgroup", "to", "key"):
-        return group_name(str(value), lang)
-    if column == "target_level":
-        return translate(f"level.{value}", lang) if has_message(f"level.{value}") else ""
-    if column in ("basis", "reason"):
-        return translate(str(value), lang)
-    if column == "proposal":
+def _cell_text(column: Column, value: Value, lang: str) -> str:
+    kind, _, topic = column.format.partition(":")
+    if kind == "date":
+        return format_date(value, lang)
+    if column.is_number:
+        return _format_figure(value, kind, lang)
+    if pd.isna(value):
+        return ""
+    if kind == "flag":
         return translate("label.proposal", lang) if value else ""
-    if column in ("status", "projected_status"):
-        return status_name(str(value), lang) if value == value and value else ""
-    if column.startswith("zone_"):
-        return translate(f"zone.{value}", lang) if has_message(f"zone.{value}") else str(value)
-    if column in ("reference", "rate_reference", "source", "instrument"):
-        return "" if pd.isna(value) else format_citation(str(value), lang)
-    if column in COLUMN_FORMATS:
-        spec = COLUMN_FORMATS[column]
-        return format_date(value, lang) if spec == "date" else _format_figure(value, spec, lang)
-    return "" if pd.isna(value) else str(value)
+    if kind == "value" and isinstance(value, float):
+        return format_number(value, lang, 3)
+    return _word_text(kind, topic, str(value), lang)
+
+
+def _word_text(kind: str, topic: str, text: str, lang: str) -> str:
+    """Return a cell of words as a reader sees it; a key without a message stays as it is."""
+    if kind == "key" and has_message(f"part.{text}"):
+        kind, topic = "message", "part"
+    if kind == "message":
+        key = f"{topic}.{text}" if topic else text
+        return (translate(key, lang).strip() if has_message(key) else "") or text
+    writers = {"name": display_name, "group": group_name, "key": group_name, "citation": format_citation}
+    if kind == "status":
+        return status_name(text, lang) if text else ""
+    return writers[kind](text, lang) if kind in writers else text
 
 
 def _format_figure(value: Value, spec: str, lang: str) -> str:
@@ -219,24 +192,24 @@ def table_spec(table: pd.DataFrame, lang: str = "vi") -> TableSpec:
     >>> spec.rows, spec.notes[0]
     ((('A commune', '<5'), ('B commune', '<5')), 'Status: Derived from published figures')
     """
-    mask = suppressed_cells(table)
-    once = [c for c in WRITTEN_ONCE if c in table and len(table) > 1 and table[c].astype(str).nunique() == 1]
-    notes = [f"{column_name(c, lang)}: {_cell_text(c, table[c].iloc[0], lang)}" for c in once]
+    by_name, mask = table_columns(table), suppressed_cells(table)
+    once = [by_name[c] for c in WRITTEN_ONCE if c in table and len(table) > 1 and table[c].astype(str).nunique() == 1]
+    notes = [f"{c.label(lang)}: {_cell_text(c, table[c.name].iloc[0], lang)}" for c in once]
     if mask.to_numpy().any():
         notes.append(translate("label.suppressed", lang))
     stamp = weakest_stamp(table["status"]) if "status" in table else None
     all_alike = stamp and table["status"].nunique() == 1
     words = translate(f"stamp.{stamp}" if all_alike else f"stamp_some.{stamp}", lang) if stamp else ""
     columns, cells = [], []
-    for column in (str(c) for c in table if c not in once):
-        kind = COLUMN_FORMATS.get(column, "right" if column == "value" else "text")
-        columns.append(TableColumn(column, column_name(column, lang), kind))
-        cells.append(_hide(column, [_spec_cell(column, kind, v, lang) for v in table[column]], mask))
+    for column in (c for c in by_name.values() if c not in once):
+        columns.append(TableColumn(column.name, column.label(lang), column.kind))
+        cells.append(_hide(column, [_spec_cell(column, v, lang) for v in table[column.name]], mask))
     return TableSpec(tuple(columns), tuple(zip(*cells, strict=True)), tuple(notes), words)
 
 
-def _spec_cell(column: str, kind: str, value: Value, lang: str) -> Cell:
+def _spec_cell(column: Column, value: Value, lang: str) -> Cell:
     """Return what a cell of a `TableSpec` contains: a number, a day, or a text."""
+    kind = column.kind
     if kind in ("text", "right"):
         return _cell_text(column, value, lang)
     if pd.isna(value):
@@ -305,25 +278,25 @@ def spreadsheet_table(table: pd.DataFrame, lang: str = "vi", for_text: bool = Tr
     [{'Area': "'=1+1", 'Insured': '1234', 'Rate (%)': '85.1'}]
     """
     mask, out = suppressed_cells(table), {}
-    for column in table:
-        kind, heading = COLUMN_FORMATS.get(column), column_name(column, lang)
-        if kind in PER_CENT:  # also where the heading ends in brackets, as "Low (5%)" of draws
+    for name, column in table_columns(table).items():
+        heading, is_word = column.label(lang), column.kind in ("text", "right")
+        if column.format in PER_CENT:  # also where the heading ends in brackets, as "Low (5%)" of draws
             heading = f"{heading[:-1]}; %)" if heading.endswith(")") else f"{heading} (%)"
-        cells = [_plain_text(column, kind, v, lang) for v in table[column]]
-        cells = [to_sheet(text) for text in cells] if for_text and kind is None else cells
+        cells = [_plain_text(column, v, lang) for v in table[name]]
+        cells = [to_sheet(text) for text in cells] if for_text and is_word else cells
         out[to_sheet(heading) if for_text else heading] = _hide(column, cells, mask)
     return pd.DataFrame(out)
 
 
-def _plain_text(column: str, kind: str | None, value: Value, lang: str) -> str:
+def _plain_text(column: Column, value: Value, lang: str) -> str:
     if pd.isna(value):
         return ""
-    if kind == "date":
+    if column.format == "date":
         return str(pd.Timestamp(value).date())
-    if kind in PER_CENT:
+    if column.format in PER_CENT:
         return f"{round(float(value) * 100, 6):g}"
-    if kind == "+pp1":
+    if column.format == "+pp1":
         return f"{round(float(value) * 100, 4):g}"
-    if kind is not None:
+    if column.is_number:
         return str(int(value)) if float(value).is_integer() else f"{round(float(value), 6):.6g}"
     return _cell_text(column, value, lang)

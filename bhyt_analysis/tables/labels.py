@@ -1,4 +1,4 @@
-"""Name groups, statuses and columns in each language."""
+"""Name groups, statuses and units in each language."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def group_name(key: str, lang: str = "vi") -> str:
     return translate(f"group.{key}", lang) if has_message(f"group.{key}") else key
 
 
+def is_group(key: str) -> bool:
+    """Return whether a key is that of a group, of a sub-group, or of what a projection cannot tell apart."""
+    return key in groups().index or has_message(f"group.{key}")
+
+
 def status_name(status: str, lang: str = "vi") -> str:
     """Return the words for a status."""
     return translate(f"status.{status}", lang)
-
-
-def column_name(column: str, lang: str = "vi") -> str:
-    """Return the heading of a column; a column without one keeps its name."""
-    return translate(f"column.{column}", lang) if has_message(f"column.{column}") else column
 
 
 def weakest_stamp(statuses: pd.Series | list[str]) -> str | None:

@@ -78,10 +78,10 @@ def monitor(
     ``plan_share`` (insured over people needed), ``to_add``; ``required_pace`` (people a month until the target's day),
     ``actual_pace`` (people a month since the start of the year, without those of a reclassification), ``pace`` (actual
     over required; missing where nothing is to be added); ``year_end``, ``projected``, ``projected_low``,
-    ``projected_high`` (people) and the same as shares (``projected_rate`` and so on): see
-    `bhyt_analysis.model.monitoring.pace`; ``rate_last_year`` (at the end of the year before); ``alert`` (green, amber,
-    red, none, grey), ``reason`` (a message key ``reason.*``); ``status`` (of the counts), ``projected_status``,
-    ``source``. What is not known is missing, never zero.
+    ``projected_high`` (people), ``projected_rate``, ``projected_rate_low``, ``projected_rate_high`` (the same as
+    shares): see `bhyt_analysis.model.monitoring.pace`; ``rate_last_year`` (at the end of the year before); ``alert``
+    (green, amber, red, none, grey), ``reason`` (a message key ``reason.*``); ``status`` (of the counts),
+    ``projected_status``, ``source``. What is not known is missing, never zero.
 
     Raises BhytError for an unknown area, or one that has no cards by then.
 

@@ -57,7 +57,8 @@ def outlook(months: pd.DataFrame, on: str | pd.Timestamp) -> pd.DataFrame:
     ``months`` are what `simulate` gives for one scenario and area, ``on`` a day of the month. Returns a DataFrame, one
     row a ``result``: ``on`` (the month's end), ``people``, ``insured``, ``uninsured``, ``rate``, ``rate_low``,
     ``rate_high``, ``year`` and ``months`` (of it that lie after the start; the count itself costs nothing), VND of
-    those months by payer, ``costed`` (share of the insured whose cost is known), ``proposal``, ``status``. Raises
+    those months by payer (``vnd_central``, ``vnd_province``, ``vnd_social_security_fund``, ``vnd_employer``,
+    ``vnd_household``), ``costed`` (share of the insured whose cost is known), ``proposal``, ``status``. Raises
     BhytError for a month that the table does not have.
 
     Examples

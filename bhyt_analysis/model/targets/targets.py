@@ -92,9 +92,9 @@ def target_path(start: float, end: float, years: int, kind: str = "gap") -> list
 def binding_targets(data: Dataset, area: str) -> pd.DataFrame:
     """Return the targets that bind a unit: its own, those set for each unit of its kind, and those above.
 
-    Adds ``level``: "own", "each", or the kind of the unit that an upper target is of. Only targets of the total
-    population (scope "all") with a date and a rate; at one date its own goes before one set for each. A unit that has
-    ended has the targets of the units above up to its last day.
+    Adds to rows of the table ``targets`` their ``level``: "own", "each", or the kind of the unit that an upper target
+    is of. Only targets of the total population (scope "all") with a date and a rate; at one date its own goes before
+    one set for each. A unit that has ended has the targets of the units above up to its last day.
 
     Examples
     --------
