@@ -1,0 +1,262 @@
+"""Work out what published cells tell of the hidden ones: two linear programmes for each hidden cell.
+
+`Cells` is what is published, as one system: each quantity is a variable, whatever number of tables print it, and each
+row of the matrix is something that everybody knows: a sum, a difference, a printed rate with its rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linprog
+from scipy.sparse import csr_array, vstack
+from scipy.sparse.csgraph import connected_components
+
+from bhyt_analysis.domain.bundled import packaged_table
+
+TOLERANCE = 1e-4  # persons; that of the solver is 1e-7
+REACH = 1e5  # persons; a range that goes further from the value than this has no end
+
+
+@lru_cache(maxsize=1)
+def disclosure_rules() -> dict[str, float]:
+    """Return the values of ``disclosure.csv`` by rule.
+
+    Examples
+    --------
+    >>> disclosure_rules()["threshold"]
+    5.0
+    """
+    rows = packaged_table("tables/disclosure.csv", ("value",))
+    return dict(zip(rows["rule"], rows["value"], strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Quantities of which at least one is printed, and what is known of them together.
+
+    ``table``: a row for each cell: ``column, area, day, group, other`` name it; ``value``, in its unit; ``half``, half
+    a unit of the last place to which it is printed; ``disclosure``, as in the registry; ``state``: "known" to
+    everybody, "printed", or "latent": in no table, but a relation gives it; ``least``, the least it can be; ``primary``:
+    confidential itself; ``weight``: loss where it is hidden.
+    ``matrix``: a row for each relation, a column for each cell; ``low``, ``high``: between which the row's sum lies;
+    ``stated_by``: the printed rate that states the relation, or -1 where it always holds.
+    ``followed``: pairs (cell, other): the cell is hidden with the other one.
+    ``places``: ``table, row, column`` and position of the ``cell`` that is printed there.
+    """
+
+    table: pd.DataFrame
+    matrix: csr_array
+    low: np.ndarray
+    high: np.ndarray
+    stated_by: np.ndarray
+    followed: np.ndarray
+    places: pd.DataFrame
+
+    @property
+    def primary(self) -> np.ndarray:
+        """Return which cells are confidential themselves."""
+        return self.table["primary"].to_numpy(bool)
+
+    @property
+    def can_hide(self) -> np.ndarray:
+        """Return which cells are printed and can be hidden."""
+        return (self.table["state"] == "printed").to_numpy()
+
+    def name(self, cell: int) -> str:
+        """Return the name of a cell: its column, area, day and group."""
+        row = self.table.iloc[cell]
+        return " · ".join(str(row[part]) for part in ("column", "area", "day", "group", "other") if row[part])
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """What is hidden. ``hidden``: each cell that is not printed; ``marked``: those that print the mark of small counts."""
+
+    hidden: np.ndarray
+    marked: np.ndarray
+
+    def with_hidden(self, cells: np.ndarray) -> Pattern:
+        """Return the pattern with more cells hidden."""
+        return replace(self, hidden=self.hidden | cells)
+
+
+def hide_primary(cells: Cells) -> Pattern:
+    """Return the pattern in which only what is confidential is hidden, and what is in no table."""
+    latent = (cells.table["state"] == "latent").to_numpy()
+    return Pattern(latent | (cells.primary & cells.can_hide), cells.primary & cells.can_hide)
+
+
+def cell_bounds(cells: Cells, pattern: Pattern) -> tuple[np.ndarray, np.ndarray]:
+    """Return between which values everybody knows each cell to be from what is printed in its place.
+
+    Other hidden counts of five and more are taken to be known not to be small ones: these have a mark of their own.
+    """
+    rules = disclosure_rules()
+    value, half = cells.table["value"].to_numpy(float), cells.table["half"].to_numpy(float)
+    is_count = (cells.table["disclosure"] == "count").to_numpy() & cells.can_hide
+    least = np.where(is_count & (value >= rules["threshold"]), rules["threshold"], cells.table["least"].to_numpy(float))
+    low = np.where(pattern.hidden, least, value - half)
+    high = np.where(pattern.hidden, np.inf, value + half)
+    # of a small count without a mark nothing is known
+    low[pattern.hidden & cells.primary] = 0
+    low[pattern.marked] = 1 if rules["zero_shown"] else 0
+    high[pattern.marked] = rules["threshold"] - 1
+    return low, high
+
+
+@dataclass(frozen=True, eq=False)
+class Extreme:
+    """The greatest value of a cell, with a proof. ``point``: the values of all cells where it is taken.
+
+    ``gain``: by how much the greatest value could grow if a cell were hidden, 0 for cells that the proof does not use.
+    """
+
+    value: float
+    point: np.ndarray
+    gain: np.ndarray
+
+
+class Attacker:
+    """Solve the linear programmes of a pattern; cells that nothing connects are apart from each other."""
+
+    def __init__(self, cells: Cells, pattern: Pattern) -> None:
+        self.cells, self.pattern = cells, pattern
+        self.value = cells.table["value"].to_numpy(float)
+        self.lower, self.upper = cell_bounds(cells, pattern)
+        # what the bounds would be if all were hidden
+        self._widest = cell_bounds(cells, replace(pattern, hidden=pattern.hidden | cells.can_hide))
+        known = cells.stated_by < 0
+        self._active = known | ~pattern.hidden[np.where(known, 0, cells.stated_by)]
+        self._free = self.upper > self.lower
+        entries, count = cells.matrix.tocoo(), len(self.value)
+        live = self._active[entries.row] & self._free[entries.col]
+        links = (live[live], (entries.col[live], entries.row[live] + count))
+        size = count + cells.matrix.shape[0]
+        self._component = connected_components(csr_array(links, shape=(size, size)), directed=False)[1]
+        self._systems: dict[int, tuple[np.ndarray, np.ndarray, csr_array]] = {}
+
+    @property
+    def components(self) -> np.ndarray:
+        """Return the number of each cell's component; cells of different ones tell nothing of each other."""
+        return self._component[: len(self.value)]
+
+    def greatest(self, cell: int, sign: int = 1) -> Extreme:
+        """Return the greatest value of a cell; with ``sign`` -1 that of its negative."""
+        objective = np.zeros(len(self.value))
+        objective[cell] = sign
+        return self.maximise(int(self._component[cell]), objective)
+
+    def maximise(self, component: int, objective: np.ndarray) -> Extreme:
+        """Return where a weighted sum of cells of a component is greatest, and which printed cells limit it."""
+        columns, rows, matrix = self._system(component)
+        point, fixed = self.value.copy(), self.value.copy()
+        if not len(columns):
+            return Extreme(float(objective @ point), point, self._gains(objective, rows, np.zeros(len(rows))))
+        fixed[columns] = 0
+        shift = self.cells.matrix[rows] @ fixed
+        low, high = self.cells.low[rows] - shift, self.cells.high[rows] - shift
+        equal = low == high
+        upper, lower = ~equal & np.isfinite(high), ~equal & np.isfinite(low)
+        weights = objective[columns]
+        ends = np.column_stack([self.lower[columns], self.upper[columns]])
+        ends[weights < 0, 0] = np.maximum(ends[weights < 0, 0], self.value[columns][weights < 0] - REACH)
+        ends[weights > 0, 1] = np.minimum(ends[weights > 0, 1], self.value[columns][weights > 0] + REACH)
+        limits = np.concatenate([high[upper], -low[lower]])
+        result = linprog(
+            -weights,
+            A_ub=vstack([matrix[upper], -matrix[lower]]) if len(limits) else None,
+            b_ub=limits if len(limits) else None,
+            A_eq=matrix[equal] if equal.any() else None,
+            b_eq=high[equal] if equal.any() else None,
+            bounds=ends,
+        )
+        if result.status:
+            raise RuntimeError(f"relations of published cells contradict each other: {result.message}")
+        point[columns] = result.x
+        multipliers = np.zeros(len(rows))
+        if equal.any():
+            multipliers[equal] = -result.eqlin.marginals
+        if len(limits):
+            multipliers[upper] -= result.ineqlin.marginals[: upper.sum()]
+            multipliers[lower] += result.ineqlin.marginals[upper.sum() :]
+        return Extreme(float(objective @ point), point, self._gains(objective, rows, multipliers))
+
+    def _system(self, component: int) -> tuple[np.ndarray, np.ndarray, csr_array]:
+        """Return the free cells of a component, its relations, and the matrix of both."""
+        if component not in self._systems:
+            here, count = self._component == component, len(self.value)
+            columns = np.flatnonzero(here[:count] & self._free)
+            rows = np.flatnonzero(here[count:] & self._active)
+            self._systems[component] = columns, rows, self.cells.matrix[rows][:, columns]
+        return self._systems[component]
+
+    def _gains(self, objective: np.ndarray, rows: np.ndarray, multipliers: np.ndarray) -> np.ndarray:
+        """Return by how much hiding each printed cell would loosen the proof that the multipliers are.
+
+        The proof: the objective is a sum of the relations times their multipliers, and of a rest of each cell, which
+        is at most the rest times one of the cell's bounds. Hiding a cell widens its bounds, or drops its relations.
+        """
+        used = np.flatnonzero(np.abs(multipliers) > 1e-9)
+        rest = objective - self.cells.matrix[rows[used]].T @ multipliers[used]
+        rest[np.abs(rest) < 1e-9] = 0
+        gain = np.zeros(len(self.value))
+        low, high = self._widest
+        open_ = ~self.pattern.hidden & self.cells.can_hide
+        up, down = open_ & (rest > 0), open_ & (rest < 0)
+        gain[up] = rest[up] * (high[up] - self.upper[up])
+        gain[down] = rest[down] * (low[down] - self.lower[down])
+        owners = self.cells.stated_by[rows[used]]
+        gain[owners[owners >= 0]] = np.inf
+        return gain
+
+
+def asked_range(cells: Cells, cell: int) -> tuple[float, float]:
+    """Return the range within which a hidden cell must stay uncertain: of a small count that of its mark.
+
+    Of a cell that is hidden to protect others one of the ends is enough; a hidden zero could be a large count.
+    """
+    rules, value = disclosure_rules(), float(cells.table["value"].iat[cell])
+    if cells.primary[cell]:
+        return (1.0 if rules["zero_shown"] else 0.0), rules["threshold"] - 1
+    if value == 0 and cells.table["disclosure"].iat[cell] == "count":
+        return value, rules["threshold"]
+    return value - rules["width_other"], value + rules["width_other"]
+
+
+def attack(cells: Cells, pattern: Pattern) -> pd.DataFrame:
+    """Return between which values each hidden count must lie, by all that is published.
+
+    The attacker uses every relation and what the marks say, but not that persons are whole.
+
+    Returns
+    -------
+    A row for each hidden count or change: ``cell`` (its position), ``name``, ``value``, ``least``, ``most``,
+    ``primary``, and ``safe``: whether it is as uncertain as `asked_range` asks for, or as it can be.
+
+    """
+    if not (cells.primary & pattern.hidden).any() and not (pattern.hidden & cells.can_hide).any():
+        return pd.DataFrame(columns=["cell", "name", "value", "least", "most", "primary", "safe"])
+    attacker = Attacker(cells, pattern)
+    people = cells.table["disclosure"].isin(["count", "change"]).to_numpy()
+    chosen = np.flatnonzero(pattern.hidden & people & (cells.can_hide | cells.primary))
+    rows = [_attack_cell(attacker, int(cell)) for cell in chosen]
+    return pd.DataFrame(rows, columns=["cell", "name", "value", "least", "most", "primary", "safe"])
+
+
+def _attack_cell(attacker: Attacker, cell: int) -> tuple[int, str, float, float, float, bool, bool]:
+    cells, value = attacker.cells, attacker.value[cell]
+    down, up = attacker.greatest(cell, -1), attacker.greatest(cell)
+    least, most = -down.value, up.value
+    low, high = asked_range(cells, cell)
+    wide_down = least <= low + TOLERANCE or not down.gain.any()
+    wide_up = most >= high - TOLERANCE or not up.gain.any()
+    if cells.primary[cell]:
+        safe = wide_down and wide_up and most - least >= 1 - TOLERANCE
+    else:
+        safe = least <= low + TOLERANCE or most >= high - TOLERANCE or not (down.gain.any() or up.gain.any())
+    ends = (-np.inf if value - least >= REACH - 1 else least), (np.inf if most - value >= REACH - 1 else most)
+    return cell, cells.name(cell), float(value), *ends, bool(cells.primary[cell]), bool(safe)
