@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,6 +20,7 @@ from bhyt_analysis.tables.attack import (
     disclosure_rules,
     hide_primary,
 )
+from bhyt_analysis.tables.cells import PublishedTable, collect_cells
 
 Cut = dict[int, float]  # the sum of these cells, 1 where hidden, times their numbers is at least 0
 
@@ -279,3 +280,36 @@ def _exact_sets(cells: Cells) -> Iterator[Cut]:
         for cell in (c for c in members if count[c]):
             if all(c == cell for c in unseen) and others.keys() - {int(cell)}:
                 yield {**others, int(cell): -1.0}
+
+
+@dataclass(frozen=True, eq=False)
+class Protection:
+    """What is hidden in a set of tables. ``marks``: for each table, its cells with "<5", "…", or "" where printed."""
+
+    cells: Cells
+    pattern: Pattern
+    marks: tuple[pd.DataFrame, ...]
+
+
+def protect(tables: Sequence[PublishedTable], parents: Mapping[str, str] | None = None) -> Protection:
+    """Return which cells of tables that are published together are hidden, so that no small count can be worked out.
+
+    ``parents``: the unit above each, by code.
+
+    Examples
+    --------
+    >>> groups = pd.DataFrame({"group": ["poor", "near_poor", "household"], "insured": [40, 3, 20]})
+    >>> total = pd.DataFrame({"insured": [63]})
+    >>> protect([PublishedTable("groups", groups), PublishedTable("total", total)]).marks[0]["insured"].tolist()
+    ['', '<5', '…']
+    """
+    cells = collect_cells(tables, parents)
+    pattern = choose_hidden(cells)
+    marks = [pd.DataFrame("", index=p.table.index, columns=p.table.columns) for p in tables]
+    if pattern.hidden.any():
+        text = np.where(pattern.marked, f"<{disclosure_rules()['threshold']:.0f}", "…")
+        printed = cells.places[pattern.hidden[cells.places["cell"].to_numpy(int)]]
+        for place in printed.itertuples(index=False):
+            frame = marks[place.table]
+            frame.iat[place.row, frame.columns.get_loc(place.column)] = text[place.cell]
+    return Protection(cells, pattern, tuple(marks))
