@@ -241,22 +241,26 @@ def attack(cells: Cells, pattern: Pattern) -> pd.DataFrame:
     if not (cells.primary & pattern.hidden).any() and not (pattern.hidden & cells.can_hide).any():
         return pd.DataFrame(columns=["cell", "name", "value", "least", "most", "primary", "safe"])
     attacker = Attacker(cells, pattern)
+    widest = Attacker(cells, replace(pattern, hidden=pattern.hidden | cells.can_hide))
     people = cells.table["disclosure"].isin(["count", "change"]).to_numpy()
     chosen = np.flatnonzero(pattern.hidden & people & (cells.can_hide | cells.primary))
-    rows = [_attack_cell(attacker, int(cell)) for cell in chosen]
+    rows = [_attack_cell(attacker, widest, int(cell)) for cell in chosen]
     return pd.DataFrame(rows, columns=["cell", "name", "value", "least", "most", "primary", "safe"])
 
 
-def _attack_cell(attacker: Attacker, cell: int) -> tuple[int, str, float, float, float, bool, bool]:
-    cells, value = attacker.cells, attacker.value[cell]
-    down, up = attacker.greatest(cell, -1), attacker.greatest(cell)
-    least, most = -down.value, up.value
+def _attack_cell(
+    attacker: Attacker, widest: Attacker, cell: int
+) -> tuple[int, str, float, float, float, bool, bool]:
+    cells, value = attacker.cells, float(attacker.value[cell])
+    least, most = -attacker.greatest(cell, -1).value, attacker.greatest(cell).value
     low, high = asked_range(cells, cell)
-    wide_down = least <= low + TOLERANCE or not down.gain.any()
-    wide_up = most >= high - TOLERANCE or not up.gain.any()
-    if cells.primary[cell]:
-        safe = wide_down and wide_up and most - least >= 1 - TOLERANCE
+    below, above = least <= low + TOLERANCE, most >= high - TOLERANCE
+    if cells.primary[cell]:  # no wider than it can be
+        below = below or least <= -widest.greatest(cell, -1).value + TOLERANCE
+        above = above or most >= widest.greatest(cell).value - TOLERANCE
+        safe = below and above and most - least >= 1 - TOLERANCE
     else:
-        safe = least <= low + TOLERANCE or most >= high - TOLERANCE or not (down.gain.any() or up.gain.any())
+        free = widest.greatest(cell).value >= high - TOLERANCE or -widest.greatest(cell, -1).value <= low + TOLERANCE
+        safe = below or above or not free
     ends = (-np.inf if value - least >= REACH - 1 else least), (np.inf if most - value >= REACH - 1 else most)
-    return cell, cells.name(cell), float(value), *ends, bool(cells.primary[cell]), bool(safe)
+    return cell, cells.name(cell), value, *ends, bool(cells.primary[cell]), bool(safe)

@@ -201,13 +201,13 @@ def _add_cell(system: _System, column: Column, key: Key, value: float) -> int:
 
 
 def _as_printed(value: float, style: str) -> tuple[float, float]:
-    """Return a figure as the file of a table prints it, and half a unit of its last place."""
+    """Return a figure as the file of a table prints it, and how much it is off at most: the file rounds it twice."""
     if float(value).is_integer() and style not in ("p1", "pe", "+pp1"):
         return value, 0.0
     scale, places = (100, 4 if style == "+pp1" else 6) if style in ("p1", "pe", "+pp1") else (1, 6)
     rounded = float(f"{round(value * scale, places):g}")
     last = 10.0 ** max(-places, floor(log10(abs(rounded))) - 5) if rounded else 10.0**-places
-    return rounded / scale, last / scale / 2
+    return rounded / scale, (last + 10.0**-places) / scale / 2
 
 
 def _row_keys(published: PublishedTable, columns: set[str]) -> Iterator[Key]:
@@ -435,7 +435,7 @@ def _relate_rate(system: _System, row: _Row, relation: Relation) -> None:
         for cell in divisor:
             numbers[cell] -= end
         total = sum(number * system.value[cell] for cell, number in numbers.items())
-        sides.append((numbers, low, high, low - 1e-6 <= total <= high + 1e-6))
+        sides.append((numbers, low, high, low <= total <= high))
     if all(side[3] for side in sides):
         for numbers, low, high, _ in sides:
             system.relations.append((dict(numbers), low, high, rate))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from time import monotonic
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from bhyt_analysis.tables.attack import (
     TOLERANCE,
     Attacker,
     Cells,
+    Extreme,
     Pattern,
     asked_range,
     disclosure_rules,
@@ -76,182 +78,206 @@ def _parts(cells: Cells) -> Iterator[tuple[Cells, np.ndarray]]:
 
 @dataclass(eq=False)
 class _Chooser:
-    """Choose the cells of one part of the system. ``given_up``: (cell, direction) that no pattern makes wider."""
+    """Choose the cells of one part of the system. ``unmarked``: small counts whose own mark would tell them."""
 
     cells: Cells
     cuts: list[Cut] = field(default_factory=list)
-    given_up: set[tuple[int, int]] = field(default_factory=set)
     unmarked: set[int] = field(default_factory=set)
 
-    def choose(self) -> Pattern:
-        """Return the pattern: by an integer programme, whose cuts are the proofs of an attacker."""
-        cells, rules = self.cells, disclosure_rules()
-        self.cuts = list(_exact_sets(cells))
-        exact = int(cells.can_hide.sum()) <= rules["largest_exact"]
-        pattern = self._with_followers(hide_primary(cells))
-        while True:
-            if exact and (solved := self._solve(rules["seconds"])) is not None:
-                pattern = solved
-            else:
-                exact = False
-            pattern = replace(pattern, marked=self._marked())
-            new = self._needs(pattern)
-            if not new:
-                return pattern
-            self.cuts += new
-            if not exact:
-                pattern = self._greedy()
+    def __post_init__(self) -> None:
+        self.weight = np.where(self.cells.can_hide, self.cells.table["weight"].to_numpy(float), 0)
+        count = (self.cells.table["disclosure"] == "count").to_numpy()
+        self.watched = np.flatnonzero(count & (self.cells.can_hide | self.cells.primary))
+        self.cuts = list(_exact_sets(self.cells))
+        self.widest = self._probe(np.ones(len(count), bool))
 
-    def _marked(self) -> np.ndarray:
+    def choose(self) -> Pattern:
+        """Return the pattern of the least loss, or one within `gap` of it.
+
+        An integer programme gives a pattern that fits all cuts so far, and a bound of the loss; the pattern is
+        completed until an attacker learns nothing, and each proof of the attacker is a cut of the next programme.
+        """
+        rules = disclosure_rules()
+        until = monotonic() + rules["seconds"]
+        exact = int(self.cells.can_hide.sum()) <= rules["largest_exact"]
+        best, least = None, np.inf
+        while True:
+            hidden, bound = self._solve(max(until - monotonic(), 0.2)) if exact else (None, 0.0)
+            if hidden is None:
+                hidden, exact = self._start(), False
+            marks = len(self.unmarked)
+            hidden = self._completed(hidden)
+            if len(self.unmarked) > marks:
+                best, least = None, np.inf
+            if (loss := float(self.weight @ hidden)) < least:
+                best, least = hidden, loss
+            done = not exact or monotonic() > until or bound >= loss - rules["gap"] * loss
+            if done and best is not None:
+                return Pattern(best, self._marks())
+
+    def _marks(self) -> np.ndarray:
         marked = hide_primary(self.cells).marked
         marked[list(self.unmarked)] = False
         return marked
 
-    def _solve(self, seconds: float) -> Pattern | None:
-        """Return the pattern of least loss that the cuts allow; None where it is not found in the time."""
-        cells, fixed = self.cells, hide_primary(self.cells).hidden
-        weight = np.where(cells.can_hide, cells.table["weight"].to_numpy(float), 0)
-        matrix = _cut_matrix(self.cuts, len(fixed))
-        followed = csr_array(
-            (
-                np.tile([1.0, -1.0], len(cells.followed)),
-                (np.repeat(np.arange(len(cells.followed)), 2), cells.followed.ravel()),
-            ),
-            shape=(len(cells.followed), len(fixed)),
-        )
-        limits = [LinearConstraint(m, 0, np.inf) for m in (matrix, followed) if m.shape[0]]
-        result = milp(
-            weight,
-            integrality=np.ones(len(fixed)),
-            bounds=Bounds(fixed.astype(float), 1),
-            constraints=limits,
-            options={"time_limit": seconds, "mip_rel_gap": 1e-3},
-        )
-        return None if result.x is None else Pattern(result.x > 0.5, self._marked())
+    def _start(self) -> np.ndarray:
+        """Return what must be hidden whatever else is: small counts, and what follows them."""
+        return self._with_followers(hide_primary(self.cells).hidden)
 
-    def _with_followers(self, pattern: Pattern) -> Pattern:
-        hidden = pattern.hidden.copy()
+    def _with_followers(self, hidden: np.ndarray) -> np.ndarray:
+        hidden = hidden.copy()
         followers, others = self.cells.followed[:, 0], self.cells.followed[:, 1]
         while (add := followers[hidden[others] & ~hidden[followers]]).size:
             hidden[add] = True
-        return replace(pattern, hidden=hidden)
+        return hidden
 
-    def _greedy(self) -> Pattern:
-        """Return a pattern that the cuts allow: cells of the least loss for what they add, then none that is idle."""
-        weight = self.cells.table["weight"].to_numpy(float)
-        start, matrix = self._with_followers(hide_primary(self.cells)), _cut_matrix(self.cuts, len(weight))
-        hidden = start.hidden.astype(float)
-        for row, cut in enumerate(self.cuts):
+    def _solve(self, seconds: float) -> tuple[np.ndarray | None, float]:
+        """Return what is hidden with the least loss that the cuts allow, and a bound of the loss."""
+        count, followed = len(self.weight), self.cells.followed
+        matrices = [_cut_matrix(self.cuts, count)]
+        matrices.append(_cut_matrix([{int(a): 1.0, int(b): -1.0} for a, b in followed if a != b], count))
+        result = milp(
+            self.weight,
+            integrality=np.ones(count),
+            bounds=Bounds(hide_primary(self.cells).hidden.astype(float), 1),
+            constraints=[LinearConstraint(m, 0, np.inf) for m in matrices if m.shape[0]],
+            options={"time_limit": seconds, "mip_rel_gap": disclosure_rules()["gap"] / 2},
+        )
+        return (None, 0.0) if result.x is None else (result.x > 0.5, float(result.mip_dual_bound or 0))
+
+    def _completed(self, start: np.ndarray) -> np.ndarray:
+        """Return more cells hidden, until an attacker learns no hidden count; add each proof to the cuts."""
+        hidden, own = start, len(self.cuts)
+        probe = None
+        while True:
+            probe = self._probe(hidden, probe)
+            marks = len(self.unmarked)
+            new = [cut for cell in self.watched[hidden[self.watched]] for cut in self._cuts_of(probe, int(cell))]
+            if len(self.unmarked) > marks:  # proofs with the marks need not hold now
+                self.cuts, own = list(_exact_sets(self.cells)), 0
+                self.widest = self._probe(np.ones(len(hidden), bool))
+            elif not new:
+                return hidden
+            else:
+                self.cuts += new
+                hidden = self._grown(start, self.cuts[own:], hidden)
+
+    def _grown(self, start: np.ndarray, cuts: Sequence[Cut], now: np.ndarray) -> np.ndarray:
+        """Return more hidden until the cuts hold: the cells of the least loss for what they add, none that is idle."""
+        hidden, matrix = now.astype(float), _cut_matrix(cuts, len(now))
+        for row, cut in enumerate(cuts):
             missing = -float((matrix[[row]] @ hidden)[0])
-            for cell in sorted((c for c, n in cut.items() if n > 0 and not hidden[c]), key=lambda c: weight[c] / cut[c]):
+            usable = [cell for cell, number in cut.items() if number > 0 and not hidden[cell]]
+            for cell in sorted(usable, key=lambda c: self.weight[c] / cut[c]):  # noqa: B023
                 if missing > 1e-9:
                     hidden[cell] = 1
                     missing -= cut[cell]
         sums, columns = matrix @ hidden, matrix.tocsc()
-        for cell in sorted(np.flatnonzero(hidden > start.hidden), key=lambda c: -weight[c]):
+        for cell in sorted(np.flatnonzero(hidden > now), key=lambda c: -self.weight[c]):
             without = sums - columns[:, [cell]].toarray().ravel()
             if (without >= -1e-9).all():
                 hidden[cell], sums = 0, without
-        return self._with_followers(replace(start, hidden=hidden > 0))
+        return self._with_followers(hidden > 0)
 
-    def _needs(self, pattern: Pattern) -> list[Cut]:
-        """Return cuts that the pattern breaks, each a proof that a hidden cell is known too well."""
-        cells, attacker = self.cells, Attacker(self.cells, pattern)
-        watch = [c for c in np.flatnonzero(pattern.hidden & (cells.can_hide | cells.primary)) if self._is_count(c)]
-        seen = _Witnesses(attacker, watch)
-        cuts: list[Cut] = []
-        for cell in watch:
-            cuts += self._cuts_of(attacker, seen, int(cell))
-        return cuts
+    def _probe(self, hidden: np.ndarray, before: _Probe | None = None) -> _Probe:
+        return _Probe(Attacker(self.cells, Pattern(hidden, self._marks())), self.watched, before)
 
-    def _is_count(self, cell: int) -> bool:
-        return self.cells.table["disclosure"].iat[cell] == "count"
-
-    def _cuts_of(self, attacker: Attacker, seen: _Witnesses, cell: int) -> list[Cut]:
+    def _cuts_of(self, probe: _Probe, cell: int) -> list[Cut]:
+        """Return cuts that the pattern breaks, each a proof that the attacker knows a hidden cell too well."""
         low, high = asked_range(self.cells, cell)
         sides = [(-1, -low), (1, high)]
         if self.cells.primary[cell]:
-            return [cut for sign, asked in sides for cut in self._side(attacker, seen, cell, sign, asked)]
-        return self._either_side(attacker, seen, cell, sides)
+            return [cut for sign, asked in sides for cut in self._cuts_of_primary(probe, cell, sign, asked)]
+        return self._cuts_of_other(probe, cell, sides)
 
-    def _side(self, attacker: Attacker, seen: _Witnesses, cell: int, sign: int, asked: float) -> list[Cut]:
-        """Return the cuts by which a small count's greatest (or negative of the least) value is at least ``asked``."""
-        if (cell, sign) in self.given_up or seen.reaches(cell, sign, asked):
+    def _cuts_of_primary(self, probe: _Probe, cell: int, sign: int, asked: float) -> list[Cut]:
+        if probe.reaches(cell, sign, asked):
             return []
-        extreme = seen.solve(cell, sign)
-        missing = asked - extreme.value
-        if missing <= TOLERANCE:
-            return []
+        if not self.widest.reaches(cell, sign, asked):
+            asked = min(asked, self.widest.solve(cell, sign).value)
+            self._unmark_if_told(cell)
+        extreme = probe.solve(cell, sign)
         usable = np.flatnonzero(extreme.gain > 1e-9)
-        if not len(usable):
-            self.given_up.add((cell, sign))
-            return self._unmark_if_exact(seen, cell)
-        capacity = {int(k): min(float(extreme.gain[k]) / missing, 1.0) for k in usable}
-        return [{**capacity, cell: -1.0}]
-
-    def _unmark_if_exact(self, seen: _Witnesses, cell: int) -> list[Cut]:
-        """Leave the mark off a small count that the mark itself would tell; then it needs another look."""
-        if cell in self.unmarked or not self.cells.can_hide[cell]:
+        if (missing := asked - extreme.value) <= TOLERANCE or not len(usable):
             return []
-        if seen.solve(cell, 1).value + seen.solve(cell, -1).value >= 1 - TOLERANCE:
-            return []
-        return self._unmark([cell])
+        return [{**{int(k): min(float(extreme.gain[k]) / missing, 1.0) for k in usable}, cell: -1.0}]
 
-    def _unmark(self, cells: Sequence[int]) -> list[Cut]:
-        self.unmarked |= set(cells)
-        self.given_up.clear()
-        self.cuts = list(_exact_sets(self.cells))  # what the attacker proved with the marks need not hold now
-        return [{}]  # holds always; the next round looks again
+    def _unmark_if_told(self, cell: int) -> None:
+        """Leave the mark off a small count that the mark itself would tell."""
+        if self.cells.can_hide[cell] and cell not in self.unmarked and self.widest.width(cell) < 1 - TOLERANCE:
+            self.unmarked.add(cell)
 
-    def _either_side(
-        self, attacker: Attacker, seen: _Witnesses, cell: int, sides: Sequence[tuple[int, float]]
-    ) -> list[Cut]:
-        """Return the cut by which another cell, if it is hidden, is not known to the person."""
-        if (cell, 0) in self.given_up or any(seen.reaches(cell, *side) for side in sides):
+    def _cuts_of_other(self, probe: _Probe, cell: int, sides: Sequence[tuple[int, float]]) -> list[Cut]:
+        """Return the cut by which a cell that protects others, if it is hidden, is not known to the person."""
+        if any(probe.reaches(cell, *side) for side in sides):
             return []
-        extremes = [seen.solve(cell, sign) for sign, _ in sides]
+        if not any(self.widest.reaches(cell, *side) or self.widest.solve_to(cell, *side) for side in sides):
+            if sides[1][1] - probe.attacker.value[cell] > 1:  # a hidden zero that cannot be a large count: it is zero
+                near = probe.attacker.components == probe.attacker.components[cell]
+                self.unmarked |= set(np.flatnonzero(near & probe.attacker.pattern.marked).tolist())
+            return []
+        extremes = [probe.solve(cell, sign) for sign, _ in sides]
         if any(e.value >= asked - TOLERANCE for e, (_, asked) in zip(extremes, sides, strict=True)):
             return []
-        gains = np.maximum(extremes[0].gain, extremes[1].gain)
-        if len(usable := np.flatnonzero(gains > 1e-9)):
-            return [{**dict.fromkeys(map(int, usable), 1.0), cell: -1.0}]
-        if sides[1][1] - attacker.value[cell] > 1:  # a hidden zero that cannot be a large count: it is zero
-            near = attacker.components == attacker.components[cell]
-            marked = np.flatnonzero(near & attacker.pattern.marked)
-            if len(marked):
-                return self._unmark(marked.tolist())
-        self.given_up.add((cell, 0))
-        return []
+        usable = np.flatnonzero(np.maximum(extremes[0].gain, extremes[1].gain) > 1e-9)
+        return [{**dict.fromkeys(map(int, usable), 1.0), cell: -1.0}] if len(usable) else []
 
 
-class _Witnesses:
-    """Remember points that fit all that is published: most cells are seen to be uncertain without a programme."""
+class _Probe:
+    """Solve an attacker's programmes, and remember points that fit all that is printed: most need no programme.
 
-    def __init__(self, attacker: Attacker, watch: Sequence[int]) -> None:
+    ``before``: of a pattern that hides less; its points still fit.
+    """
+
+    def __init__(self, attacker: Attacker, watched: np.ndarray, before: _Probe | None = None) -> None:
         self.attacker = attacker
-        self.most, self.least = attacker.value.copy(), attacker.value.copy()
-        self._solved: dict[tuple[int, int], object] = {}
+        start = attacker.value if before is None else before.most
+        self.most, self.least = start.copy(), (attacker.value if before is None else before.least).copy()
+        self._solved: dict[tuple[int, int], Extreme] = {}
+        hidden = watched[attacker.pattern.hidden[watched]]
         labels = attacker.components
-        for component in dict.fromkeys(labels[list(watch)].tolist()):
-            here = np.zeros(len(labels))
-            here[[c for c in watch if labels[c] == component]] = 1
-            if here.sum() > 2:
-                for sign in (1, -1):
-                    self._add(attacker.maximise(component, sign * here).point)
+        random = np.random.default_rng(0)
+        for component in np.unique(labels[hidden]) if before is None else []:
+            cells = hidden[labels[hidden] == component]
+            if len(cells) > 2:
+                self._search(int(component), cells, random)
+
+    def _search(self, component: int, cells: np.ndarray, random: np.random.Generator) -> None:
+        """Look for points at which many cells are far from their values, until few more are met."""
+        low, high = np.transpose([asked_range(self.attacker.cells, int(cell)) for cell in cells])
+        for _ in range(12):
+            short = np.array([(self.least[cells] > low + TOLERANCE), (self.most[cells] < high - TOLERANCE)])
+            signs = np.where(short[0] & (~short[1] | (random.random(len(cells)) < 0.5)), -1.0, 1.0)
+            objective = np.zeros(len(self.most))
+            objective[cells] = np.where(short.any(axis=0), signs * random.uniform(0.5, 1.5, len(cells)), 0)
+            if not objective.any():
+                return
+            self._add(self.attacker.maximise(component, objective).point)
+            left = np.array([(self.least[cells] > low + TOLERANCE), (self.most[cells] < high - TOLERANCE)])
+            if left.sum() > short.sum() - 2:
+                return
 
     def _add(self, point: np.ndarray) -> None:
         self.most, self.least = np.maximum(self.most, point), np.minimum(self.least, point)
 
     def reaches(self, cell: int, sign: int, asked: float) -> bool:
         """Return whether a point is known at which the cell is as far as asked."""
-        return (self.most[cell] if sign > 0 else -self.least[cell]) >= asked - TOLERANCE
+        return bool((self.most[cell] if sign > 0 else -self.least[cell]) >= asked - TOLERANCE)
 
-    def solve(self, cell: int, sign: int):
+    def solve(self, cell: int, sign: int) -> Extreme:
         """Return the extreme of a cell, and remember its point."""
         if (cell, sign) not in self._solved:
             self._solved[cell, sign] = extreme = self.attacker.greatest(cell, sign)
             self._add(extreme.point)
         return self._solved[cell, sign]
+
+    def solve_to(self, cell: int, sign: int, asked: float) -> bool:
+        """Return whether the cell can be as far as asked."""
+        return self.solve(cell, sign).value >= asked - TOLERANCE
+
+    def width(self, cell: int) -> float:
+        """Return the width of a cell's range."""
+        return self.solve(cell, 1).value + self.solve(cell, -1).value
 
 
 def _cut_matrix(cuts: Sequence[Cut], count: int) -> csr_array:
