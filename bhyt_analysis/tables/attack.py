@@ -113,11 +113,13 @@ class Extreme:
     """The greatest value of a cell, with a proof. ``point``: the values of all cells where it is taken.
 
     ``gain``: by how much the greatest value could grow if a cell were hidden, 0 for cells that the proof does not use.
+    ``marks``: the small counts whose marks the proof uses.
     """
 
     value: float
     point: np.ndarray
     gain: np.ndarray
+    marks: np.ndarray
 
 
 class Attacker:
@@ -155,7 +157,7 @@ class Attacker:
         columns, rows, matrix = self._system(component)
         point, fixed = self.value.copy(), self.value.copy()
         if not len(columns):
-            return Extreme(float(objective @ point), point, self._gains(objective, rows, np.zeros(len(rows))))
+            return Extreme(float(objective @ point), point, *self._proof(objective, rows, np.zeros(len(rows))))
         fixed[columns] = 0
         shift = self.cells.matrix[rows] @ fixed
         low, high = self.cells.low[rows] - shift, self.cells.high[rows] - shift
@@ -183,7 +185,7 @@ class Attacker:
         if len(limits):
             multipliers[upper] -= result.ineqlin.marginals[: upper.sum()]
             multipliers[lower] += result.ineqlin.marginals[upper.sum() :]
-        return Extreme(float(objective @ point), point, self._gains(objective, rows, multipliers))
+        return Extreme(float(objective @ point), point, *self._proof(objective, rows, multipliers))
 
     def _system(self, component: int) -> tuple[np.ndarray, np.ndarray, csr_array]:
         """Return the free cells of a component, its relations, and the matrix of both."""
@@ -194,8 +196,10 @@ class Attacker:
             self._systems[component] = columns, rows, self.cells.matrix[rows][:, columns]
         return self._systems[component]
 
-    def _gains(self, objective: np.ndarray, rows: np.ndarray, multipliers: np.ndarray) -> np.ndarray:
-        """Return by how much hiding each printed cell would loosen the proof that the multipliers are.
+    def _proof(
+        self, objective: np.ndarray, rows: np.ndarray, multipliers: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return by how much hiding each printed cell would loosen the proof that the multipliers are, and its marks.
 
         The proof: the objective is a sum of the relations times their multipliers, and of a rest of each cell, which
         is at most the rest times one of the cell's bounds. Hiding a cell widens its bounds, or drops its relations.
@@ -211,7 +215,7 @@ class Attacker:
         gain[down] = rest[down] * (low[down] - self.lower[down])
         owners = self.cells.stated_by[rows[used]]
         gain[owners[owners >= 0]] = np.inf
-        return gain
+        return gain, np.flatnonzero(self.pattern.marked & (rest != 0))
 
 
 def asked_range(cells: Cells, cell: int) -> tuple[float, float]:
@@ -223,7 +227,7 @@ def asked_range(cells: Cells, cell: int) -> tuple[float, float]:
     if cells.primary[cell]:
         return (1.0 if rules["zero_shown"] else 0.0), rules["threshold"] - 1
     if value == 0 and cells.table["disclosure"].iat[cell] == "count":
-        return value, rules["threshold"]
+        return -np.inf, rules["threshold"]
     return value - rules["width_other"], value + rules["width_other"]
 
 

@@ -213,8 +213,7 @@ class _Chooser:
             return []
         if not any(self.widest.reaches(cell, *side) or self.widest.solve_to(cell, *side) for side in sides):
             if sides[1][1] - probe.attacker.value[cell] > 1:  # a hidden zero that cannot be a large count: it is zero
-                near = probe.attacker.components == probe.attacker.components[cell]
-                self.unmarked |= set(np.flatnonzero(near & probe.attacker.pattern.marked).tolist())
+                self.unmarked |= set(self.widest.solve(cell, 1).marks.tolist())
             return []
         extremes = [probe.solve(cell, sign) for sign, _ in sides]
         if any(e.value >= asked - TOLERANCE for e, (_, asked) in zip(extremes, sides, strict=True)):
