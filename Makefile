@@ -36,7 +36,7 @@ bench: $(READY)
 
 # The ranges of assumptions that agree with the returns observed after Decision 861.
 calibrate: $(READY)
-	$(BIN)/python -m bhyt_analysis.model.projection.calibration
+	$(BIN)/python -m bhyt_analysis.ingest.bundled_calibration
 
 lint: $(READY)
 	$(BIN)/ruff check .

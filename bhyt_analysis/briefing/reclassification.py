@@ -82,13 +82,17 @@ def _zones(briefing: Briefing) -> Item | None:
         return None
     rows = reclassify(data, briefing.decision, code)
     text = _zones_text(briefing, rows)
-    if not briefing.has_enrolment:
+    if not briefing.has_enrolment and briefing.view.kind == "commune":
         return Item("zones", text)
     table = rows[["area", "name", "zone_before", "zone_after", "population", "status"]]
     unknown = [c for c in ("zone_before", "population") if not table[c].replace("", pd.NA).notna().any()]
     counted = rows[rows["lost"].notna() & rows["gained"].notna()]
     if counted.empty:
-        text += " " + translate("text.zones_no_cards", lang)
+        without_cards = rows["before"].isna().all()
+        texts = _unknown_texts(rows[(rows["unknown"] != "cards") | (not without_cards)], lang)
+        text = " ".join([text, *([translate("text.zones_no_cards", lang)] if without_cards else []), *texts])
+        if not briefing.has_enrolment:
+            return Item("zones", text)
     else:  # of some communes, so that the sums are not the unit's
         table = rows[[*COLUMNS]]
         sums = {**counted[["lost", "kept", "gained"]].sum(), "count": len(counted)}

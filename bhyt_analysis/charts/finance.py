@@ -153,6 +153,7 @@ def cost_per_insured(rows: pd.DataFrame, name: str, lang: str = "vi", source: st
     sheet.set_axis("x", "axis.more_people", (0, x.max() * 1.08))
     sheet.set_axis("y", "axis.million_each", (0, y.max() * 1.15), places=1)
     axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(MaxNLocator(2 if drawing.is_narrow() else 5))
     height = sheet.figure.get_figheight() - 2.0  # inches of the axes, at least
     line = {"arrowstyle": "-", "color": drawing.GREY, "lw": 0.6, "relpos": (0, 0.5), "shrinkB": 4}
     centres = _separate(y / axes.get_ylim()[1], [h / height for h in heights])

@@ -57,7 +57,7 @@ def fan(
         more.append(f"{translate('label.target', lang)} {format_date(target['on'], lang)}: {text}")
     _set_months(axes, x)
     bottom, top = axes.get_ylim()
-    sheet.set_axis("y", "axis.rate", (max(0, bottom - 0.5), min(104, top + 1.5)))
+    sheet.set_axis("y", "axis.reported_rate", (max(0, bottom - 0.5), min(104, top + 1.5)))
     yearly, ends = _is_yearly(behavioural).to_numpy(), []
     for frame, result, color in ((behavioural, "behavioural", drawing.BLUE), (static, "static", drawing.DARK)):
         text, rate = translate(f"result.{result}", lang), frame["rate"].iloc[-1]
@@ -90,7 +90,7 @@ def scenarios(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
         sheet.add_series(str(scenario), line["rate"], "p1", color)
     sheet.label_line_ends(ends, drawing.scale_width(1.9))
     _set_months(sheet.axes, rows["month"])
-    sheet.set_axis("y", "axis.rate")
+    sheet.set_axis("y", "axis.reported_rate")
     months = _month_names(rows.loc[rows["scenario"] == rows["scenario"].iloc[0], "month"])
     return sheet.finish(source, months, "line", over_time=True)
 
@@ -159,7 +159,7 @@ def tornado(rows: pd.DataFrame, name: str, on: DateLike, lang: str = "vi", sourc
     sheet.set_rows(labels)
     axes.set_ylim(top=-0.6)
     reach *= 2.0 if drawing.is_narrow() else 1.3
-    sheet.set_axis("x", "axis.rate", (middle - reach, middle + reach))
+    sheet.set_axis("x", "axis.reported_rate", (middle - reach, middle + reach))
     return sheet.finish(source, names, note=translate("note.tornado", lang))
 
 

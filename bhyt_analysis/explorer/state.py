@@ -207,8 +207,8 @@ def to_scenario(state: State) -> Scenario:
 
     Examples
     --------
-    >>> to_scenario(with_assumption(State(), "take_up.household", 0.5)).assumption_ranges["take_up.household"]
-    (0.1, 0.5, 0.6)
+    >>> to_scenario(with_assumption(State(), "take_up.near_poor", 0.6)).assumption_ranges["take_up.near_poor"]
+    (0.5, 0.6, 0.95)
     """
     return parse_scenario(state_to_dict(state), UNSAVED_FILE)
 
@@ -242,8 +242,8 @@ def with_assumption(state: State, name: str, value: float) -> State:
 
     Examples
     --------
-    >>> with_assumption(State(), "take_up.household", 0.7).assumptions
-    (('take_up.household', (0.1, 0.7, 0.7)),)
+    >>> with_assumption(State(), "take_up.near_poor", 0.98).assumptions
+    (('take_up.near_poor', (0.5, 0.98, 0.98)),)
     >>> with_assumption(with_assumption(State(), "outreach", 2), "outreach", 1) == State()
     True
     """

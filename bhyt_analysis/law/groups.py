@@ -8,9 +8,10 @@ there on the days on which ``law.csv`` has its share.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -88,12 +89,17 @@ def values_by_month(key: str, column: str, months: Sequence[DateLike]) -> np.nda
     >>> values_by_month("survivors_allowance_at_80", "payer", ["2018-11-30", "2018-12-31"]).tolist()
     ['social_security_fund', 'state_budget']
     """
-    table = _periods()
     values = np.full(len(months), None, dtype=object)
     firsts = np.array([parse_date(m).replace(day=1) for m in months], dtype=object)
-    for row in table[table["key"] == key].to_dict("records"):
+    for row in _periods_of(key):
         values[(firsts >= row["since"]) & (firsts <= row["until"])] = row[column]
     return values
+
+
+@lru_cache(maxsize=256)
+def _periods_of(key: str) -> list[dict[Hashable, Any]]:
+    table = _periods()
+    return table[table["key"] == key].to_dict("records")
 
 
 @lru_cache(maxsize=1)

@@ -37,6 +37,8 @@ WHERE = ["document", "area", "figures"]
 COUNTS_OF = {"share_": ("cards_", "insured_by_", "insured_", "people_"), "coverage_": ("insured_", "cards_")}
 
 
+SMALL = 1e-9  # of sums of printed shares
+MOST_MORE = 10  # figures whose sums are tried
 # Which every plan has; beside them the law has smaller ones.
 MAIN_GROUPS = ("employer_employee", "social_security_paid", "state_paid", "state_supported", "household")
 ROUNDING = 5e-4  # of a rate with a decimal of a per cent
@@ -127,6 +129,36 @@ def check_shares(data: Dataset, code: str) -> Iterator[Finding]:
             for row, part in pairs:
                 yield from _check_share(document, code, row, part, counts)
             yield from _check_share_sums(document, code, pairs, counts)
+            confirmed = {row.figure for row, _ in pairs}  # by their counts, which say more
+            yield from _check_main_shares(document, code, _shares_of_groups(same[~same["figure"].isin(confirmed)]))
+
+
+def _shares_of_groups(rows: pd.DataFrame) -> dict[str, Figures]:
+    """Return the printed shares of groups by what they are shares of, in the name of the base."""
+    shares: dict[str, Figures] = defaultdict(dict)
+    for row in rows.itertuples():
+        if row.unit == "percent" and row.figure.startswith("share_") and row.relation in ("=", "about"):
+            shares[row.base][row.figure.removeprefix("share_")] = row
+    return shares
+
+
+def _check_main_shares(document: str, code: str, shares: dict[str, Figures]) -> Iterator[Finding]:
+    """Check the shares of the main groups, which have all insured people between them and each of them once."""
+    wider = groups()["group"].to_dict()
+    for base, of_groups in shares.items():
+        main = [g for g in of_groups if wider.get(g) == g]
+        # Beside the main groups a plan may print others, such as people whom another office insures.
+        others = [g for g in of_groups if not any(g == m or g.startswith(m + "_") for m in main)]
+        sums = {}
+        for end in ("low", "high"):
+            parts = main if end == "low" else [*main, *others]
+            sums[end] = sum(getattr(_either_rounding(of_groups[g]), end) for g in parts)
+        figures = ", ".join([*(of_groups[g].figure for g in main), base])
+        if sums["low"] > 100 + SMALL:
+            yield Finding.in_document("shares_above_total", document, code, figures, value=sums["low"] / 100)
+        elif set(main) >= set(MAIN_GROUPS) and sums["high"] < 100 - SMALL and base.startswith("insured_"):
+            rest = 1 - sums["high"] / 100
+            yield Finding.in_document("shares_below_total", document, code, figures, value=rest)
 
 
 def _check_share(document: str, code: str, row: TableRow, part: TableRow, counts: Figures) -> Iterator[Finding]:
@@ -185,9 +217,18 @@ def check_sums(data: Dataset, code: str) -> Iterator[Finding]:
                 parts = [f for f in people if f in main_groups]
                 yield from _check_parts(document, code, "insured_total", parts, people, complete=False)
                 yield from _check_unexplained(document, code, people, main_groups)
+                for office in (f for f in people if f.startswith("insured_by_")):
+                    yield from _check_parts(document, code, "insured_total", [office], people, complete=False)
             if {"insured_total", "population"} <= people.keys() and people["insured_total"] > people["population"]:
-                counts = {"value": people["insured_total"], "expected": people["population"]}
-                yield Finding.in_document("insured_above_people", document, code, "insured_total, population", **counts)
+                yield _above_population(document, code, "insured_total", people)
+            for figure in (f for f in people if f.partition("_")[2] in table.index and "population" in people):
+                if figure.startswith(("cards_", "insured_")) and people[figure] > people["population"]:
+                    yield _above_population(document, code, figure, people)
+
+
+def _above_population(document: str, code: str, figure: str, people: dict[str, float]) -> Finding:
+    counts: dict[str, Part] = {"value": people[figure], "expected": people["population"]}
+    return Finding.in_document("insured_above_people", document, code, f"{figure}, population", **counts)
 
 
 def _check_parts(
@@ -213,7 +254,11 @@ def _check_unexplained(document: str, code: str, people: dict[str, float], main_
     parts = [f for f in parts if not any(f != g and f.startswith(g + "_") for g in main_groups)]
     explained = sum(people[f] for f in parts)
     rest = people["insured_total"] - explained
-    if rest > 0 and explained not in [n for f, n in people.items() if f.startswith("insured_by_")]:
+    offices = [n for f, n in people.items() if f.startswith("insured_by_")]
+    # A part of a group may be printed beside it: those whom another office insures.
+    more = [n for f, n in people.items() if f.startswith("cards_") and f not in parts][:MOST_MORE]
+    sums = {sum(chosen) for count in range(len(more) + 1) for chosen in combinations(more, count)}
+    if rest > 0 and explained not in offices and rest not in sums:
         counts = {"value": people["insured_total"], "rest": rest, "share": rest / people["insured_total"]}
         yield Finding.in_document("groups_below_total", document, code, ", ".join(["insured_total", *parts]), **counts)
 
@@ -222,8 +267,10 @@ def check_limits(data: Dataset, code: str) -> Iterator[Finding]:
     """Yield rates above 100%, of everybody or of a group, and groups with more cards than people."""
     for document, rows in _documents(data, code):
         for row in rows[rows["unit"] == "percent"].itertuples():
-            if row.figure.split("_")[0] in ("coverage", "share") and _interval(row).low > 100 and row.relation != "<":
-                parts: dict[str, Part] = {"value": row.value / 100, "locator": Citation(row.locator)}
+            is_rate, least = row.figure.split("_")[0] in ("coverage", "share"), _interval(row)
+            if is_rate and (least.low > 100 or (least.low == 100 and least.low_open)):
+                parts: dict[str, Part] = {"value": row.value / 100, "relation": Term(f"relation.{row.relation}")}
+                parts["locator"] = Citation(row.locator)
                 yield _of_figure("rate_above_100", document, code, row.figure, **parts)
         for _, same in rows[rows["relation"] == "="].groupby("as_of", sort=False, dropna=False):
             counts = _figures(same[same["unit"].isin(["people", "cards"])])
@@ -245,24 +292,28 @@ def _of_figure(rule: str, document: str, code: str, figures: str, **parts: Part)
 def check_changes(data: Dataset, code: str) -> Iterator[Finding]:
     """Yield changes, of a rate in points or of a count, that their two levels can't give.
 
-    ``change_X`` is the change of ``X`` since its last level in the same document.
+    ``change_X`` is the change of ``X`` since a level before in the same document, by default the last.
     """
     for document, rows in _documents(data, code):
         for change in rows[rows["figure"].str.startswith("change_")].itertuples():
             levels = rows[(rows["figure"] == change.figure.removeprefix("change_")) & (rows["unit"] == change.unit)]
-            before = levels[levels["as_of"] < change.as_of].sort_values("as_of", kind="stable").tail(1)
+            before = levels[levels["as_of"] < change.as_of].sort_values("as_of", kind="stable")
             after = levels[levels["as_of"] == change.as_of].tail(1)
             if before.empty or after.empty:
                 continue
-            first, last = (next(t.itertuples()) for t in (before, after))
-            low, high = _interval(first), _interval(last)
-            if _either_rounding(change).meets(Interval(high.low - low.high, high.high - low.low, True, True)):
+            first, last = (next(t.itertuples()) for t in (before.tail(1), after))
+            if any(_fits_change(change, level, last) for level in before.itertuples()):
                 continue
             scale = 100 if change.unit == "percent" else 1
             parts: dict[str, Part] = {"value": change.value / scale, "expected": (last.value - first.value) / scale}
             parts |= {"before": first.value / scale, "after": last.value / scale, "locator": Citation(change.locator)}
             rule = "points_off" if change.unit == "percent" else "change_off"
             yield Finding.in_document(rule, document, code, f"{change.figure}, {first.figure}", **parts)
+
+
+def _fits_change(change: TableRow, first: TableRow, last: TableRow) -> bool:
+    low, high = _interval(first), _interval(last)
+    return _either_rounding(change).meets(Interval(high.low - low.high, high.high - low.low, True, True))
 
 
 def check_populations(data: Dataset, code: str) -> Iterator[Finding]:
@@ -414,32 +465,74 @@ def check_path(data: Dataset, code: str) -> Iterator[Finding]:
 
 def check_targets(data: Dataset, code: str) -> Iterator[Finding]:
     """Yield targets below what is reached, and targets in people that are not those of their rate."""
-    targets, rates = _own_targets(data, code), published_rates(data, code)
-    for target in targets.itertuples():
-        before = rates[(rates["as_of"] < target.on) & (rates["rate_low"] > target.rate + ROUNDING)].tail(1)
-        if (
-            target.relation != "<"
-            and len(before)
-            and rates.loc[rates["as_of"] < target.on].index[-1] == before.index[0]
-        ):
-            last = before.iloc[0]
-            parts: dict[str, Part] = {"value": target.rate, "relation": Term(f"relation.{target.relation}")}
-            parts |= {"year": f"{target.on:%Y}", "expected": last["rate_low"], "as_of": last["as_of"]}
-            yield Finding.in_document("target_below_today", target.instrument, code, "target_coverage", **parts)
+    rows = data.targets[(data.targets["area"] == code) & data.targets["on"].notna() & data.targets["rate"].notna()]
+    for target in rows[rows["relation"] != "<"].sort_values("on").itertuples():
+        level = _level_before(_levels(data, code, target.scope), target.on)
+        if level is None or level[0] <= target.rate + ROUNDING:
+            continue
+        figure = "target_coverage" if target.scope == "all" else f"target_{target.scope}"
+        parts: dict[str, Part] = {"value": target.rate, "relation": Term(f"relation.{target.relation}")}
+        parts |= {"year": f"{target.on:%Y}", "expected": level[0], "as_of": level[1]}
+        yield _of_figure("target_below_today", target.instrument, code, figure, **parts)
     for document, rows in _documents(data, code):
         for row in rows[(rows["figure"] == "target_insured") & (rows["relation"] == "=")].itertuples():
-            rate = targets.loc[targets["on"].dt.strftime("%Y-%m-%d") == row.as_of, "rate"]
-            people = rows[(rows["figure"] == "population") & (rows["as_of"] <= row.as_of)].sort_values("as_of").tail(1)
-            if rate.empty or people.empty:
-                continue
-            value, expected = float(rate.iloc[-1]), row.value / float(people["value"].iloc[0])
-            is_same_day = people["as_of"].iloc[0] == row.as_of
-            limit = ROUNDING if is_same_day else rule_limits("target_people_off")["share"]
-            if abs(expected / value - 1) > limit:
-                counts: dict[str, Part] = {"people": row.value, "base": float(people["value"].iloc[0])}
-                counts |= {"value": value, "expected": expected, "locator": Citation(row.locator)}
-                figures = "target_coverage, target_insured, population"
-                yield Finding.in_document("target_people_off", document, code, figures, **counts)
+            yield from _check_target_people(data, code, document, row)
+
+
+def _levels(data: Dataset, code: str, scope: str) -> pd.DataFrame:
+    """Return what coverage everybody or a group had at least (``low``, a share) by day (``as_of``)."""
+    suffix, base = ("", "population") if scope == "all" else (f"_{scope}", f"people_{scope}")
+    numerators = ["insured_total"] if scope == "all" else [f"cards_{scope}", f"insured_{scope}"]
+    levels = []
+    for _, rows in _documents(data, code):
+        for as_of, same in rows.groupby("as_of", sort=False):
+            exact = _figures(same[same["unit"].isin(["people", "cards"]) & (same["relation"] == "=")])
+            counted = [exact[n].value / exact[base].value for n in numerators if {n, base} <= exact.keys()]
+            printed = [_interval(r).low / 100 for r in same.itertuples() if r.figure == f"coverage{suffix}"]
+            levels += [(as_of, max(0.0, share)) for share in (*counted, *printed)]
+    table = pd.DataFrame(levels, columns=["as_of", "low"])
+    return table.assign(as_of=pd.to_datetime(table["as_of"], format="%Y-%m-%d", errors="coerce"))
+
+
+def _level_before(levels: pd.DataFrame, on: pd.Timestamp) -> tuple[float, pd.Timestamp] | None:
+    """Return the least level of the last day before a day, and that day; None without one."""
+    before = levels[levels["as_of"] < on]
+    last = before["as_of"].max()
+    return None if before.empty else (float(before.loc[before["as_of"] == last, "low"].min()), last)
+
+
+def _check_target_people(data: Dataset, code: str, document: str, row: TableRow) -> Iterator[Finding]:
+    """Check a target in people against its rate, and against those insured before."""
+    rows = dict(_documents(data, code))[document]
+    exact = rows[(rows["relation"] == "=") & (rows["as_of"] <= row.as_of)].sort_values("as_of", kind="stable")
+    for last in exact[(exact["figure"] == "insured_total") & (exact["as_of"] < row.as_of)].tail(1).itertuples():
+        if row.value < last.value:
+            counts: dict[str, Part] = {"value": row.value, "expected": last.value, "as_of": last.as_of}
+            figures, locator = "target_insured, insured_total", Citation(row.locator)
+            yield Finding.in_document("target_people_below_today", document, code, figures, **counts, locator=locator)
+    targets = _own_targets(data, code)
+    targets = targets[targets["on"].dt.strftime("%Y-%m-%d") == row.as_of]
+    printed = exact[exact["figure"] == "population"].tail(1)
+    own = data.population[(data.population["area"] == code) & (data.population["status"] == "published")]
+    count = None if len(printed) else population_at(data.geography, own, code, pd.to_datetime(row.as_of))
+    if targets.empty or (printed.empty and count is None):
+        return
+    people, day = (printed["value"].iloc[0], printed["as_of"].iloc[0]) if count is None else (count.people, count.as_of)
+    target, share = targets.iloc[-1], row.value / float(people)
+    # A population of another day may have grown; that of the day itself leaves only the rounding of the rate.
+    is_same_day = str(day)[:10] == row.as_of
+    limit = ROUNDING + SMALL if is_same_day else rule_limits("target_people_off")["share"] * target["rate"]
+    is_more_allowed = target["relation"] in (">", ">=")
+    if share < target["rate"] - limit or (share > target["rate"] + limit and not is_more_allowed):
+        parts: dict[str, Part] = {"people": row.value, "base": float(people), "value": target["rate"]}
+        parts |= {
+            "expected": share,
+            "locator": Citation(row.locator),
+            "relation": Term(f"relation.{target['relation']}"),
+        }
+        yield Finding.in_document(
+            "target_people_off", document, code, "target_coverage, target_insured, population", **parts
+        )
 
 
 def _check_steps(data: Dataset, code: str, instrument: str, plan: pd.DataFrame) -> Iterator[Finding]:

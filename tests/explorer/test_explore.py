@@ -26,6 +26,7 @@ from bhyt_analysis.explorer.views import CHARTS, VIEWS, Context, compare_scenari
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message
 from bhyt_analysis.ingest.scenario_files import parse_scenario
+from bhyt_analysis.model.projection.assumptions import assumptions
 from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
 from bhyt_analysis.model.targets.allocation import communes_to_allocate
 
@@ -108,8 +109,9 @@ def test_link_may_not_name_files_of_the_server():
 
 
 def test_range_of_assumption_is_widened_to_its_value():
-    assert states.with_assumption(State(), "take_up.household", 0.5).assumptions[0][1] == (0.1, 0.5, 0.6)
-    assert states.with_assumption(State(), "take_up.household", 0.05).assumptions[0][1] == (0.05, 0.05, 0.6)
+    low, high = assumptions().loc["take_up.household", ["low", "high"]]
+    assert states.with_assumption(State(), "take_up.household", 0.5).assumptions[0][1] == (low, 0.5, high)
+    assert states.with_assumption(State(), "take_up.household", 0.05).assumptions[0][1] == (0.05, 0.05, high)
 
 
 # --- Views ------------------------------------------------------------------------------------------
@@ -496,7 +498,7 @@ def test_walkthrough_in_docs_has_figures_of_the_library(data):
     rows = {e: expected(data, f"decision_861_{e}") for e in ("ordinary", "high")}
     for row in rows.values():
         assert f"**{format_number(row['people'] - row['insured'])}**" in text
-    for outreach, billions in ((1, "2,13"), (2, "4,65")):
+    for outreach, billions in ((1, "1,92"), (2, "4,62")):
         top_up = {"group": LEFT, "points": 0.7, "area": "Bắc Giang", "since": "2021-07-01"}
         record = {"name": "x", "decision": "861", "assumptions": {"outreach": outreach}, "top_up": [top_up]}
         months = bhyt.simulate(data, "Lục Ngạn", parse_scenario(record, ROOT / "x.toml"), draws=0)

@@ -35,12 +35,12 @@ def first_day(month: int) -> dt.date:
 
 def central_values() -> tuple[dict[str, float], dict[str, float]]:
     """Return the central assumptions, and the support under which each take-up was observed."""
-    rows, fitted = (
+    rows, fit_rows = (
         list(csv.DictReader((FOLDER / name).read_text(encoding="utf-8").splitlines()))
         for name in ("assumptions.csv", "fitted_assumptions.csv")
     )
     observed = {r["name"].removeprefix("take_up."): float(r["at_share"]) for r in rows if r["at_share"]}
-    rows += [r for r in fitted if r["fit"] == "all"]
+    rows += [r for r in fit_rows if r["fit"] == "all"]
     return {r["name"]: float(r["central"]) for r in rows}, observed
 
 

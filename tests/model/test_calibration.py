@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bhyt_analysis.ingest.bundled_calibration import FITTED_FILE
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.projection.assumptions import RANGE, assumptions, draw_assumptions, draw_pert
-from bhyt_analysis.model.projection.calibration import FITTED, FITTED_FILE, fit, observed_returns, pert_range
+from bhyt_analysis.model.projection.calibration import FITTED, fit, observed_returns, pert_range
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +21,8 @@ def fits(data, law):
 
 
 def test_fitted_file_is_that_of_the_observed_returns(fits):
-    written = pd.read_csv(FITTED_FILE).set_index(["fit", "name"])[RANGE]
-    pd.testing.assert_frame_equal(pd.concat(fits, names=["fit"])[RANGE], written, atol=0.002)
+    file = pd.read_csv(FITTED_FILE).set_index(["fit", "name"])[RANGE]
+    pd.testing.assert_frame_equal(pd.concat(fits, names=["fit"])[RANGE], file, atol=0.002)
 
 
 def test_observed_returns_by_hand(data):
@@ -42,8 +43,8 @@ def test_fit_moves_towards_what_was_observed(data, law):
     luc_ngan = next(one for one in observed_returns(data) if one.case == "luc_ngan")
     central = {}
     for low in (0.2, 0.5):
-        fitted = fit([luc_ngan._replace(low=low, high=low + 0.02)], law)["all"]
-        central[low] = fitted.at["at_once.intensive", "central"]
+        ranges = fit([luc_ngan._replace(low=low, high=low + 0.02)], law)["all"]
+        central[low] = ranges.at["at_once.intensive", "central"]
     assert central[0.2] < assumptions(fit="").at["at_once.intensive", "central"] < central[0.5]
 
 
@@ -53,18 +54,18 @@ def test_fit_without_a_case_is_that_of_the_others(data, law, fits):
 
 
 def test_fitted_ranges_lie_within_those_of_their_sources():
-    prior, fitted = assumptions(fit=""), assumptions()
-    assert (fitted.loc[FITTED, "low"] >= prior.loc[FITTED, "low"] - 1e-9).all()
-    assert (fitted.loc[FITTED, "high"] <= prior.loc[FITTED, "high"] + 1e-9).all()
-    others = fitted.index.difference([*FITTED, "place_effect"])
-    pd.testing.assert_frame_equal(fitted.loc[others], prior.loc[others])
+    prior, both = assumptions(fit=""), assumptions()
+    assert (both.loc[FITTED, "low"] >= prior.loc[FITTED, "low"] - 1e-9).all()
+    assert (both.loc[FITTED, "high"] <= prior.loc[FITTED, "high"] + 1e-9).all()
+    others = both.index.difference([*FITTED, "place_effect"])
+    pd.testing.assert_frame_equal(both.loc[others], prior.loc[others])
 
 
 def test_pert_range_has_the_mean_and_the_spread():
     low, central, high = pert_range(0.4, 0.07, 0.1, 0.9)
-    drawn = draw_pert(np.random.default_rng(1), low, central, high, 200_000)
-    assert drawn.mean() == pytest.approx(0.4, abs=0.001)
-    assert drawn.std() == pytest.approx(0.07, rel=0.05)  # the variance of a PERT-Beta is about a 7th of the product
+    draws = draw_pert(np.random.default_rng(1), low, central, high, 200_000)
+    assert draws.mean() == pytest.approx(0.4, abs=0.001)
+    assert draws.std() == pytest.approx(0.07, rel=0.05)  # the variance of a PERT-Beta is about a 7th of the product
 
 
 def test_scenario_sets_what_was_fitted(data):

@@ -58,19 +58,19 @@ def oracle_continuity(levels, lapse, exit_month):
             fall = 1 - level / inside if inside else 0.0
             leave = 1.0 if t == exit_month else min(max(lapse, fall), 1.0)
             after = Counter()
-            for (gap, broken), n in people.items():
+            for (gap, lapsed), n in people.items():
                 if gap == 0:
-                    after[0, broken] += n * (1 - leave)
-                    after[1, broken] += n * leave
+                    after[0, lapsed] += n * (1 - leave)
+                    after[1, lapsed] += n * leave
                 else:
-                    after[min(gap + 1, 4), broken or gap >= 3] += n
+                    after[min(gap + 1, 4), lapsed or gap >= 3] += n
             inside = sum(n for (gap, _), n in after.items() if gap == 0)
             joins = min(max(level - inside, 0.0) / (1 - inside), 1.0) if inside < 1 else 0.0
             people = Counter()
-            for (gap, broken), n in after.items():
-                people[0, broken] += n * (1 if gap == 0 else joins)
-                people[gap, broken] += n * (0 if gap == 0 else 1 - joins)
-        lost.append(sum(n for (_, broken), n in people.items() if broken))
+            for (gap, lapsed), n in after.items():
+                people[0, lapsed] += n * (1 if gap == 0 else joins)
+                people[gap, lapsed] += n * (0 if gap == 0 else 1 - joins)
+        lost.append(sum(n for (_, lapsed), n in people.items() if lapsed))
     return lost
 
 

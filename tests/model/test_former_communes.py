@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.briefing import reclassification
 
 from ..conftest import write_table
 
@@ -148,3 +149,42 @@ def test_a_code_that_another_commune_had_before_is_not_that_commune(tmp_path):
     row = bhyt.reclassify(bhyt.load(tmp_path), "60", "Q").iloc[0]
     assert (row["zone_before"], row["population"]) == ("mixed", 3000)
     assert row[["before", "lost", "gained"]].tolist() == [1000, 1000, 0]
+
+
+def test_counts_of_former_communes_are_not_shared_out_anew(tmp_path):
+    # Few of O1's people hold a card by their area, most of O2's; both leave zone III.
+    write_input(tmp_path, {"N": ([("O1", "III", 1000, 0), ("O2", "III", 1000, 0)], "I")})
+    cards = [
+        ["O1", LAST, "difficult_area", 100, "published", "x"],
+        ["O2", LAST, "difficult_area", 950, "published", "x"],
+    ]
+    write_table(tmp_path / "cards.csv", CARDS, *cards)
+    parts = bhyt.reclassify(bhyt.load(tmp_path), "60", "Q", by=("former",)).set_index("former")
+    assert parts["lost"].to_dict() == {"O1": 100, "O2": 950}
+    # A later count of the commune itself is newer: it is shared out by the people entitled.
+    write_table(tmp_path / "cards.csv", CARDS, *cards, ["N", "2025-11-30", "difficult_area", 1000, "published", "x"])
+    parts = bhyt.reclassify(bhyt.load(tmp_path), "60", "Q", by=("former",)).set_index("former")
+    assert parts["lost"].to_dict() == {"O1": 500, "O2": 500}
+
+
+def test_a_gain_may_depend_on_an_unknown_ethnic_share(tmp_path):
+    data = write_input(tmp_path, {"N": ([("O1", "II", 500, 500)], "III")}, minority=False)
+    row = bhyt.reclassify(data, "60", "Q").iloc[0]
+    assert (row["lost"], pd.isna(row["gained"]), row["unknown"]) == (0, True, "minority")
+
+
+def test_without_an_area_the_provinces_of_a_list_are_there_once(tmp_path, data):
+    own = write_input(tmp_path, JOINED, cards="new")  # communes with cards, and their province
+    for table in (bhyt.reclassify(own, "60"), bhyt.reclassify(own, "60", "Q")):
+        assert sorted(table["area"]) == ["N1", "N2"]
+    assert len(bhyt.reclassify(data, "2752")) == 99
+    assert bhyt.reclassify(data, "46")["zone_after"].value_counts().to_dict() == {"III": 38, "II": 5, "I": 2}
+
+
+def test_a_briefing_of_a_list_says_what_it_can_not_know(data, law):
+    for area, count in (("Lào Cai", 99), ("Điện Biên", 45)):
+        briefing = bhyt.Briefing(data, area, law, lang="en")
+        table = bhyt.unit_losses(briefing.data_as_of, briefing.decision, briefing.area)
+        text = " ".join(item.text for item in reclassification.items(briefing, table))
+        assert f"{count} communes cannot be counted" in text
+        assert "cards by area before that day are not known" in text

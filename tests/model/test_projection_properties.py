@@ -21,21 +21,22 @@ LAW = Law.read()
 COUNT = pd.Timestamp("2024-06-30")
 END = pd.Timestamp("2028-12-31")
 FEW = settings(max_examples=5)
-# Sub-groups of a commune and what is known of nobody; the other groups have no rule of their own.
+# Sub-groups of a commune and an unknown group; the other groups have no rule of their own.
 COUNTED = ["employer_employee", "poor", "difficult_area", "near_poor", "student", "farm_average_income", "household"]
-COUNTED += ["minority_left_2016_2020_list", "not_told"]
+LEFT = "minority_left_2016_2020_list"
+COUNTED += [LEFT, "not_told"]
 TOPPED_UP = ["near_poor", "student", "farm_average_income", "minority_left_2016_2020_list"]
 EARLIER, LATER = ["2021-07-01", "2024-04-15"], ["2024-07-01", "2024-09-15", "2026-01-01"]
 
 
 @st.composite
-def baselines(draw, days=(*EARLIER, *LATER), gains=True, most_units=3):
+def baselines(draw, days=(*EARLIER, *LATER), gains=True, most_units=3, counted=tuple(COUNTED)):
     """Draw communes with whole people by group, some without any of a group or without people without a card."""
     size = draw(st.integers(1, most_units))
     insured = np.zeros((size, len(GROUPS)))
     few_or_many = st.one_of(st.just(0), st.integers(0, 40), st.integers(0, 3000))
     for unit in range(size):
-        for group in COUNTED:
+        for group in counted:
             insured[unit, GROUPS.index(group)] = draw(few_or_many)
     people = insured.sum(axis=1) + [draw(few_or_many) for _ in range(size)] + 1
     exits = []
@@ -71,7 +72,7 @@ def top_up(group, points, area, since, until=None, law=LAW):
     return law | build_reform(top_up_rows(law, group, points, [(area, area), ("D1", "")], area, since, until), "x")
 
 
-def drawn(scenario, draws=6, seed=1):
+def with_draws(scenario, draws=6, seed=1):
     """Return the central values and some draws."""
     table = scenario.assumptions()
     central, some = central_values(table), draw_assumptions(table, draws, seed)
@@ -81,7 +82,7 @@ def drawn(scenario, draws=6, seed=1):
 def insured(projection, result="behavioural", **options):
     """Return (draws, blocks, groups, months) from the month of the count on."""
     months = np.arange(projection.baseline_index, len(projection.months))
-    return insured_people(projection, result, drawn(projection.scenario), months=months, **options)
+    return insured_people(projection, result, with_draws(projection.scenario), months=months, **options)
 
 
 def of_area(projection, result="behavioural"):
@@ -154,6 +155,18 @@ def test_areas_in_parts_in_proportion_are_the_same(baseline, window, outreach, s
 
 
 @FEW
+@given(baselines(most_units=1), windows, outreaches, st.floats(0.1, 0.9))
+def test_communes_alike_are_the_same_alone_and_together(baseline, window, outreach, share):
+    parts = split_units(baseline, np.full((1, len(GROUPS) + 1), share))
+    scenario, exits = plan(window, outreach=outreach), parts.exits
+    together = insured(project(parts, scenario, LAW))
+    for unit in (0, 1):
+        rows = exits[exits["unit"] == unit].assign(unit=0)[EXIT_COLUMNS].to_numpy().tolist()
+        alone = baseline_of(parts.units["population"].iloc[[unit]], parts.insured[[unit]], rows)
+        np.testing.assert_allclose(insured(project(alone, scenario, LAW))[:, 0], together[:, unit], atol=1e-6)
+
+
+@FEW
 @given(baselines(days=LATER, gains=False), windows, outreaches, st.integers(0, 99))
 def test_areas_in_parts_out_of_proportion_are_the_same(baseline, window, outreach, seed):
     shares = np.random.default_rng(seed).random((len(baseline.units), len(GROUPS) + 1))
@@ -179,7 +192,7 @@ def test_issue_17_top_ups_of_nothing_change_no_chance(data, tmp_path):
 @given(baselines(), windows, outreaches, st.floats(-0.02, 0.02))
 def test_everyone_is_in_one_part_of_the_count(baseline, window, outreach, growth):
     projection = project(baseline, plan(window, outreach=outreach, population_growth=growth), LAW)
-    values = drawn(projection.scenario)
+    values = with_draws(projection.scenario)
     division = division_of(projection, coverage_changes(projection, values), values, projection.each_unit)
     people = np.zeros((len(values["outreach"]), len(baseline.units))) + division.stock.sum(axis=2)
     for of_class in division.leavers:
@@ -188,7 +201,7 @@ def test_everyone_is_in_one_part_of_the_count(baseline, window, outreach, growth
     for move in (*division.gains, *division.others):
         people[:, move.parts] += move.people.sum(axis=2)
     np.testing.assert_allclose(people, np.tile(baseline.units["population"], (len(people), 1)), atol=1e-6)
-    each = [division.stock, *(n for of in division.leavers for n in of[1:]), *(m.people for m in division.gains)]
+    each = [division.stock, *(n for one in division.leavers for n in one[1:]), *(m.people for m in division.gains)]
     assert all((n >= -1e-9).all() for n in each)
 
 
@@ -235,9 +248,9 @@ def test_the_first_month_is_the_count_without_interval(baseline, window, outreac
     for table in (projection_table(projection, draws=10), communes):
         first = table[table["month"] == COUNT]
         for column in ("rate_low", "rate_inner_low", "rate_median", "rate_inner_high", "rate_high"):
-            known = first[column].notna()
-            assert (first.loc[known, column] - first.loc[known, "rate"]).abs().max() < 1e-12
-            assert known[first["group"] == "all"].all()
+            has_bound = first[column].notna()
+            assert (first.loc[has_bound, column] - first.loc[has_bound, "rate"]).abs().max() < 1e-12
+            assert has_bound[first["group"] == "all"].all()
     counted = baseline.insured.sum(axis=0)
     first = projection_table(projection).query("month == @COUNT and group != 'all'")
     for result in RESULTS:
@@ -289,7 +302,14 @@ def test_more_months_never_insure_fewer(baseline, window, outreach, support, mor
 
 
 @FEW
-@given(baselines(days=()), outreaches, st.floats(0.01, 0.3), st.sampled_from(TOPPED_UP[:3]), st.integers(1, 24))
+@given(
+    # those who lose a card or a support are still joining: who has joined sooner, stays
+    baselines(days=(), counted=tuple(g for g in COUNTED if g != LEFT)),
+    outreaches,
+    st.floats(0.01, 0.3),
+    st.sampled_from(TOPPED_UP[:3]),
+    st.integers(1, 24),
+)
 def test_support_that_ends_leaves_what_was_before_after_a_year(baseline, outreach, points, group, months):
     since = COUNT + dt.timedelta(days=1)
     until = since + pd.DateOffset(months=months) - dt.timedelta(days=1)
@@ -298,9 +318,6 @@ def test_support_that_ends_leaves_what_was_before_after_a_year(baseline, outreac
     while_paid, never = (insured(project(baseline, scenario, one)) for one in (law, LAW))
     assert (while_paid[..., 1 : months + 1].sum(axis=2) >= never[..., 1 : months + 1].sum(axis=2) - 1e-9).all()
     np.testing.assert_allclose(while_paid[..., months + 12 :], never[..., months + 12 :], atol=1e-3)
-
-
-LEFT = "minority_left_2016_2020_list"
 
 
 def support_until(group, since, until, share):

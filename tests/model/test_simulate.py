@@ -299,7 +299,8 @@ def test_the_chance_of_a_target_falls_as_it_rises(data):
 
 def test_the_tornado_moves_one_assumption_at_a_time(data):
     rows = tornado(project_area(data, "Lục Ngạn", ORDINARY), "2021-12-31").set_index("name")
-    scenario = dataclasses.replace(ORDINARY, assumption_ranges={"take_up.household": (0.6, 0.6, 0.6)})
+    high = rows.at["take_up.household", "high"]
+    scenario = dataclasses.replace(ORDINARY, assumption_ranges={"take_up.household": (high,) * 3})
     alone = month_row(bhyt.simulate(data, "Lục Ngạn", scenario, draws=0), "2021-12-31")["rate"]
     assert rows.at["take_up.household", "rate_high"] == pytest.approx(alone, abs=1e-5)
     assert rows["width"].is_monotonic_decreasing

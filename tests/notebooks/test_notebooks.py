@@ -38,7 +38,7 @@ def test_the_decision_notebook_shows_its_misses_and_files(tmp_path):
     path = ROOT / "notebooks" / "decision_861.ipynb"
     text, pictures = outputs_of(run(path, tmp_path, lang="en", draws=200, out=str(tmp_path)))
     assert pictures == 4
-    for words in ("the model is too low", "the model is too high", "within the interval", "no data to compute it"):
+    for words in ("the model is too low", "consistent with the bound", "within the interval", "no data to compute it"):
         assert words in text
     assert {p.name for p in (tmp_path / "tables").iterdir()} == {"scorecard.csv", "lost.csv", "comparison.csv"}
     assert len(list((tmp_path / "charts").iterdir())) == 8

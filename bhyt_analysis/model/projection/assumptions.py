@@ -7,6 +7,7 @@ they go before the others. A scenario may set any of them; everything that rests
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -118,13 +119,14 @@ def draw_assumptions(table: pd.DataFrame, draws: int, seed: int) -> Values:
 
     Examples
     --------
-    >>> values = draw_assumptions(assumptions(), 1000, seed=1)["take_up.household"]
-    >>> bool((values >= 0.1).all() and (values <= 0.6).all()), round(float(values.mean()), 2)
-    (True, 0.35)
+    >>> values = draw_assumptions(assumptions(fit=""), 1000, seed=1)["take_up.household"]
+    >>> bool((values >= 0.1).all() and (values <= 0.6).all()), bool(abs(values.mean() - 0.35) < 0.01)
+    (True, True)
     """
-    position, values = _table().index.get_loc, Values()
+    values = Values()
     for name, low, mode, high in table[RANGE].itertuples():
-        values[name] = draw_pert(np.random.default_rng([seed, position(name)]), low, mode, high, draws)
+        stream = np.random.default_rng([seed, zlib.crc32(name.encode())])  # by name: a new row changes no other draw
+        values[name] = draw_pert(stream, low, mode, high, draws)
     return values
 
 

@@ -54,7 +54,7 @@ class Case(NamedTuple):
 
     @property
     def ranges(self) -> dict[str, Range]:
-        """The ranges of a fit to all other cases, with the outreach of this one."""
+        """Return the ranges of a fit to all other cases, with the outreach of this one."""
         outreach = (self.outreach,) * 3
         return {**fitted_ranges(f"without {self.case}"), "outreach": outreach, "outreach_before": outreach}
 
@@ -196,9 +196,9 @@ def _lost_in_communes(case: Case) -> Iterator[Comparison]:
         return
     census = data.population[(data.population["status"] == "census") & (data.population["people"] < COMMUNE_PEOPLE)]
     share = float(reference["lost"].sum() / reference["population"].sum())  # of the residents of communes that left
-    central, drawn = case.draw()[1]
+    central, draws = case.draw()[1]
     # Where more of those who lost are of ethnic minorities, more of the residents lost: in zone II only they did.
-    minority = np.concatenate([central["minority_share"], drawn["minority_share"]]) / central["minority_share"]
+    minority = np.concatenate([central["minority_share"], draws["minority_share"]]) / central["minority_share"]
     row = losses.iloc[0]
     published = Published(row["on"], row["relation"], float(row["people"]), "people", row["source"])
     yield published, minority * float(printed["value"].iloc[0]) * float(census["people"].mean()) * share

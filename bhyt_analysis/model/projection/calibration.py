@@ -8,7 +8,6 @@ a place that was not observed may have any of them.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +22,6 @@ from bhyt_analysis.model.projection.assumptions import RANGE, Values, assumption
 from bhyt_analysis.model.projection.cohort import Floats, pool_entitlements, pool_shares, reenrolment_levels
 from bhyt_analysis.model.reclassification.take_up import Bounds, reenrolment
 
-FITTED_FILE = Path(__file__).with_name("fitted_assumptions.csv")
 ALL_CASES = "all"
 DRAWS, NODES, SEED = 2000, 9, 1
 # The spread of places (log-odds): half of them within about one step of outreach of each other.
@@ -61,10 +59,10 @@ def observed_returns(data: Dataset) -> list[ObservedReturn]:
 
     Examples
     --------
-    >>> [(one.case, round(one.low, 2), round(one.high, 2)) for one in observed_returns(bhyt.load())]
-    [('luc_ngan', 0.37, 0.42), ('son_duong', 0.1, 0.3), ('yen_bai', 0.42, 0.48), ('viet_nam_return', 0.87, 1.0)]
+    >>> [f"{one.case}: {one.low:.2f} to {one.high:.2f}" for one in observed_returns(bhyt.load())][:3]
+    ['luc_ngan: 0.37 to 0.42', 'son_duong: 0.10 to 0.30', 'yen_bai: 0.40 to 0.50']
     """
-    cases, found = backtest_cases(), list[ObservedReturn]()
+    cases, returns = backtest_cases(), list[ObservedReturn]()
     for case in cases[cases["other_flows"].notna()].itertuples():
         code = data.find(case.area).code
         if case.method in ("projection", "reenrolment"):
@@ -77,8 +75,8 @@ def observed_returns(data: Dataset) -> list[ObservedReturn]:
             on = data.losses.loc[data.losses["decision"] == case.decision, "on"].min()
             first, last, bounds = recovered_share(data, code)
             days = (on, first, last)
-        found.append(ObservedReturn(case.case, case.outreach, *days, *bounds, case.other_flows))
-    return found
+        returns.append(ObservedReturn(case.case, case.outreach, *days, *bounds, case.other_flows))
+    return returns
 
 
 def recovered_share(data: Dataset, code: str) -> tuple[pd.Timestamp, pd.Timestamp, Bounds]:
@@ -154,16 +152,9 @@ def pert_range(mean: float, deviation: float, low: float, high: float) -> tuple[
 
     Examples
     --------
-    >>> [round(x, 9) for x in pert_range(0.5, 0.1 / 7**0.5, 0.0, 1.0)]
-    [0.4, 0.5, 0.6]
+    >>> print("{:.3f}, {:.3f}, {:.3f}".format(*pert_range(0.5, 0.1 / 7**0.5, 0.0, 1.0)))
+    0.400, 0.500, 0.600
     """
     part = min(1.0, deviation * np.sqrt(PERT_SPREAD / ((mean - low) * (high - mean))))
     first, last = mean - part * (mean - low), mean + part * (high - mean)
     return first, min(max((6 * mean - first - last) / 4, first), last), last
-
-
-if __name__ == "__main__":
-    from bhyt_analysis.ingest.loader import load
-
-    fits = fit(observed_returns(load()), Law.read())
-    pd.concat(fits, names=["fit"]).to_csv(FITTED_FILE, lineterminator="\n")

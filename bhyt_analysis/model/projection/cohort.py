@@ -155,14 +155,14 @@ def joining_rates(values: Values) -> tuple[Floats, Floats]:
     Examples
     --------
     >>> from bhyt_analysis.model.projection.assumptions import assumptions, central_values
-    >>> joining_rates(central_values(assumptions({"outreach": (2, 2, 2)})))
-    (array([0.4]), array([0.07]))
+    >>> joining_rates(central_values(assumptions({"outreach": (2, 2, 2)}, fit="")))
+    (array([0.36]), array([0.07]))
     """
     outreach = np.clip(values["outreach"], 0, 2)
     rates = []
     for name in ("at_once", "monthly"):
-        drawn = np.stack([values[f"{name}.{level}"] for level in OUTREACH_LEVELS])
-        none, ordinary, intensive = np.maximum.accumulate(drawn)
+        by_level = np.stack([values[f"{name}.{level}"] for level in OUTREACH_LEVELS])
+        none, ordinary, intensive = np.maximum.accumulate(by_level)
         below, above = none + outreach * (ordinary - none), ordinary + (outreach - 1) * (intensive - ordinary)
         rates.append(add_log_odds(np.where(outreach <= 1, below, above), values["place_effect"]))
     return rates[0], rates[1]
@@ -259,7 +259,7 @@ def reenrolment_levels(
     Households under ordinary outreach after the exit of July 2021, by hand: 5% of those who lost at once.
 
     >>> from bhyt_analysis.model.projection.assumptions import assumptions, central_values
-    >>> table, months = assumptions(), list(pd.date_range("2021-06-30", "2021-12-31", freq="ME"))
+    >>> table, months = assumptions(fit=""), list(pd.date_range("2021-06-30", "2021-12-31", freq="ME"))
     >>> entitlements = pool_entitlements(bhyt.Law.read(), months, 1, "none")
     >>> levels = reenrolment_levels(central_values(table), entitlements, months, 1, table["at_share"])
     >>> levels[0, 6, :2].round(4).tolist()
@@ -278,9 +278,9 @@ def reenrolment_levels(
         return take_up_levels(values, target, months, exit_month, level, PUPILS, lapse, policy_month)
 
     levels = np.where(entitlements.has_card, 1.0, follow(entitlements.shares))
-    falls, ended = _support_falls(entitlements, exit_month)
-    if ended.any():
-        levels = np.where(ended, follow(entitlements.own_shares), levels)
+    falls, is_over = _support_falls(entitlements, exit_month)
+    if is_over.any():
+        levels = np.where(is_over, follow(entitlements.own_shares), levels)
     for pool in np.flatnonzero(falls.any(axis=1)):
         path = levels[:, pool]
         for fall in np.flatnonzero(falls[pool]):

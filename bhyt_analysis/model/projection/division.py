@@ -119,7 +119,8 @@ def divide(
     def leavers_by(part: np.ndarray) -> list[Leavers]:
         rows = ((*row, unit[row[0].exits]) for row in zip(classes, levels, shares, strict=True))
         return [
-            _leavers(one, level, terms[one.exits], of, part[of], fits, pools, first) for one, level, pools, of in rows
+            _leavers(one, level, terms[one.exits], units, part[units], fits, pools, first)
+            for one, level, pools, units in rows
         ]
 
     leavers = leavers_by(part)
@@ -132,17 +133,17 @@ def divide(
     gains = list[Move]()
     if exits.loc[is_later, "gained"].any():
         each = np.arange(len(stock))
-        of_units = stock - _taken(classes, leavers_by(each), first, len(stock))
+        of_units = stock - _leavers_in_stock(classes, leavers_by(each), first, len(stock))
         gains = list(_gains(exits, classes, first, of_units, part))
     of_parts = sum_by_block(stock, part)
-    of_parts = of_parts - _taken(classes, leavers, first, len(of_parts))
+    of_parts = of_parts - _leavers_in_stock(classes, leavers, first, len(of_parts))
     for move in gains:
         of_parts[:, move.parts] -= move.people
     return Division(np.clip(of_parts, 0, None), leavers, gains, others)
 
 
 class _Fits(NamedTuple):
-    """How many of the people who left before the count its figures have room for, by draw and unit: (draws, units).
+    """How many of the people who left before the count fit into its figures, by draw and unit: (draws, units).
 
     ``group``: by the group in which they are insured at the count; ``unknown``: of those who don't fit into it.
     """
@@ -162,7 +163,7 @@ def _fits_of_earlier(
     first: int,
 ) -> _Fits:
     """Share the uninsured and the groups of each unit among all exits before the count."""
-    size = (max((len(of) for of in shares), default=1), len(stock))
+    size = (max((len(pools) for pools in shares), default=1), len(stock))
     still, back = np.zeros(size), dict[int, Floats]()
     for one, level, pools in zip(classes, levels, shares, strict=True):
         if one.exit_month > first:
@@ -211,15 +212,15 @@ def _leavers(
     return Leavers(parts, np.zeros_like(uninsured), uninsured, group, unknown)
 
 
-def _taken(classes: Sequence[ExitClass], leavers: Sequence[Leavers], first: int, parts: int) -> Floats:
+def _leavers_in_stock(classes: Sequence[ExitClass], leavers: Sequence[Leavers], first: int, parts: int) -> Floats:
     """Return what the leavers before the count take of the stock: (draws, parts, groups and uninsured)."""
-    taken = np.zeros((max((len(of.uninsured) for of in leavers), default=1), parts, UNINSURED + 1))
+    people = np.zeros((max((len(one.uninsured) for one in leavers), default=1), parts, UNINSURED + 1))
     for one, of_class in zip(classes, leavers, strict=True):
-        taken[:, of_class.parts, UNINSURED] += of_class.uninsured.sum(axis=2)
-        taken[:, of_class.parts, UNKNOWN] += of_class.unknown.sum(axis=2)
+        people[:, of_class.parts, UNINSURED] += of_class.uninsured.sum(axis=2)
+        people[:, of_class.parts, UNKNOWN] += of_class.unknown.sum(axis=2)
         for pool, group in enumerate(one.pool_groups[:, first]):
-            taken[:, of_class.parts, group] += of_class.group[:, :, pool]
-    return taken
+            people[:, of_class.parts, group] += of_class.group[:, :, pool]
+    return people
 
 
 def _gains(
@@ -229,11 +230,11 @@ def _gains(
     unit, gained = exits["unit"].to_numpy(dtype=int), exits["gained"].to_numpy(dtype=float)
     later = [one for one in classes if one.exit_month > first and gained[one.exits].any()]
     rows = np.concatenate([one.exits for one in later])
-    wanted = np.bincount(unit[rows], gained[rows], of_units.shape[1])
+    gaining = np.bincount(unit[rows], gained[rows], of_units.shape[1])
     movers = np.zeros_like(of_units)
     movers[:, :, GAINERS] = of_units[:, :, GAINERS]
     eligible = movers.sum(axis=2)
-    share = 1 / np.maximum(np.maximum(eligible, wanted), LEAST)  # of them, for each who gains
+    share = 1 / np.maximum(np.maximum(eligible, gaining), LEAST)  # of them, for each who gains
     for one in later:
         parts, inside = np.unique(part[unit[one.exits]], return_inverse=True)
         units = unit[one.exits]
@@ -241,9 +242,9 @@ def _gains(
         yield Move(parts, one.exit_month, sum_by_block(people.transpose(1, 0, 2), inside).transpose(1, 0, 2))
 
 
-def _fit(available: Floats, wanted: Floats) -> Floats:
-    """Return by how much the wanted people must shrink to be no more than there are."""
-    return np.minimum(1.0, np.divide(available, wanted, out=np.ones(np.shape(wanted)), where=wanted > 0))
+def _fit(available: Floats, people: Floats) -> Floats:
+    """Return by how much people must shrink to be no more than there are."""
+    return np.minimum(1.0, np.divide(available, people, out=np.ones(np.shape(people)), where=people > 0))
 
 
 def _exit_terms(exits: pd.DataFrame) -> Floats:

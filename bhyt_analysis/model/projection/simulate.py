@@ -206,16 +206,16 @@ def _round_insured(insured: Floats, people: Floats) -> Floats:
     by_month = insured.sum(axis=0).T
     of_groups = largest_remainders(by_month, np.floor(by_month.sum(axis=1) + 0.5))  # (months, groups)
     rows = insured.transpose(2, 1, 0).reshape(months * count, units)
-    whole = largest_remainders(rows, of_groups.ravel()).reshape(months, count, units).transpose(2, 1, 0)
-    for unit, month in np.argwhere(whole.sum(axis=1) > people):
-        more = whole[:, :, month] - insured[:, :, month]
-        while (room := people[:, month] - whole[:, :, month].sum(axis=1))[unit] < 0:
+    rounded = largest_remainders(rows, of_groups.ravel()).reshape(months, count, units).transpose(2, 1, 0)
+    for unit, month in np.argwhere(rounded.sum(axis=1) > people):
+        more = rounded[:, :, month] - insured[:, :, month]
+        while (spare := people[:, month] - rounded[:, :, month].sum(axis=1))[unit] < 0:
             group = int(more[unit].argmax())
-            other = int(np.where(room > 0, more[:, group], np.inf).argmin())
+            other = int(np.where(spare > 0, more[:, group], np.inf).argmin())
             for i, step in ((unit, -1), (other, 1)):
-                whole[i, group, month] += step
+                rounded[i, group, month] += step
                 more[i, group] += step
-    return whole.astype("float64")
+    return rounded.astype("float64")
 
 
 def _intervals(
@@ -242,7 +242,7 @@ def cost_by_payer(projection: Projection, insured: Floats, block: np.ndarray, by
     (blocks, groups or their sum, months, payers), and the people whose cost is known.
     """
     shape = (int(block.max()) + 1, insured.shape[1] if by_group else 1, insured.shape[2])
-    vnd, costed = np.zeros((*shape, len(PAYERS))), np.zeros(shape)
+    vnd, costed = np.zeros((len(PAYERS), *shape)), np.zeros(shape)
     # Members after the first pay less.
     more = household_scales(projection, central_values(projection.assumptions))[0] - 1
     for unit_class in projection.unit_classes:
@@ -250,18 +250,18 @@ def cost_by_payer(projection: Projection, insured: Floats, block: np.ndarray, by
         blocks, inside = np.unique(block[units], return_inverse=True)
         prices = unit_class.prices[:, projection.report_index :]
         priced, prices = ~np.isnan(prices).any(axis=2), np.nan_to_num(prices)
-        own = sum_by_block(insured[units], inside)
+        own = sum_by_block(insured if len(units) == len(insured) else insured[units], inside)  # no copy of everyone
         household = sum_by_block(insured[units, HOUSEHOLD] * more[units, None], inside)
         for i in np.flatnonzero(prices.any(axis=(0, 1))):
             price = prices[:, :, i]
             if by_group:
                 due = own * price
                 due[:, HOUSEHOLD] += household * price[HOUSEHOLD]
-                vnd[blocks, :, :, i] += due
+                vnd[i, blocks] += due
             else:
-                vnd[blocks, 0, :, i] += np.einsum("ngt,gt->nt", own, price) + household * price[HOUSEHOLD]
+                vnd[i, blocks, 0] += np.einsum("ngt,gt->nt", own, price) + household * price[HOUSEHOLD]
         costed[blocks] += own * priced if by_group else np.einsum("ngt,gt->nt", own, priced.astype(float))[:, None]
-    return round_half_up(vnd), costed
+    return np.moveaxis(round_half_up(vnd), 0, -1), costed
 
 
 def household_scales(projection: Projection, values: Values) -> Floats:

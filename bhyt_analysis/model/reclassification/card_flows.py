@@ -133,11 +133,12 @@ def entitled_share(rows: pd.DataFrame, minority: pd.Series) -> Floats:
 
 def name_unknown(rows: pd.DataFrame) -> list[str]:
     """Return what is not known of each commune (`UNKNOWN`), from its zones, special villages and counts."""
-    before, lost = (rows.get(c, pd.Series(np.nan, index=rows.index)) for c in ("before", "lost"))
+    counts = ("before", "lost", "gained")
+    before, lost, gained = (rows.get(c, pd.Series(np.nan, index=rows.index)) for c in counts)
     villages = pd.Series(False, index=rows.index)
     for zone, share in (("zone_before", "special_villages_share_before"), ("zone", "special_villages_share")):
         villages |= (rows[zone] != "III") & rows[share].isna()
-    missing = [rows["zone_before"].fillna("") == "", before.isna(), lost.isna(), villages]
+    missing = [rows["zone_before"].fillna("") == "", before.isna(), lost.isna() | gained.isna(), villages]
     return np.select([m.to_numpy(bool) for m in missing], UNKNOWN[:-1], "").tolist()
 
 

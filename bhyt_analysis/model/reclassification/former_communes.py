@@ -126,6 +126,9 @@ def _add_people(data: Dataset, rows: pd.DataFrame, minority_share: float | None)
 def _add_cards(data: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
     """Add the cards by area of each part: its share of those of the commune, or those of the former commune."""
     own = cards_before(data.cards, rows.drop_duplicates("pair").set_index("pair")[["unit_id", "since"]])
+    # Counts from before there was the commune are sums of its former ones, which are better known one by one.
+    first = rows.drop_duplicates("pair").set_index("pair")["unit_id"].map(lambda i: data.geography.unit(int(i)).since)
+    own = own[own["counted"] >= pd.to_datetime(first).reindex(own.index)]
     ends = pd.Series({u: data.geography.unit(u).until for u in rows["former_id"].unique()})
     day_after = rows["former_id"].map(ends) + pd.Timedelta(days=1)
     former = rows.assign(unit_id=rows["former_id"], since=np.fmin(day_after.fillna(rows["since"]), rows["since"]))

@@ -10,6 +10,7 @@ import pandas as pd
 from bhyt_analysis.domain.area_view import AreaView, area_view
 from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.geography import NO_UNIT
 from bhyt_analysis.domain.population import add_population, population_at
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
@@ -31,6 +32,7 @@ COLUMNS = [
 ]  # fmt: skip
 BASIS = ["on", "method", "source", "minority_lost", "kept_other", "unknown"]
 FORMER = ["former", "former_name"]
+KEYS = ("area", *FORMER, "subgroup", "on", "method")  # of a row of a result
 ALL_COLUMNS = [*COLUMNS[:2], *FORMER, "subgroup", *COLUMNS[2:8], "moved", *COLUMNS[8:], *BASIS]
 
 
@@ -69,7 +71,7 @@ def reclassify(
     ----------
     data : Dataset; a user's own list is rows of its ``zones`` under a decision of any name.
     decision : as in the tables ``zones`` and ``losses``. Communes may leave on days of their own.
-    area : name or code; without one, every unit that has figures.
+    area : name or code; without one, every unit that has figures, and those above the communes of the decision.
     by : "subgroup" for one row a commune and entitlement, with the column ``subgroup``; "former" for one row a former
         commune, with ``former`` (its code, "" where the commune came from no other) and ``former_name``; or both.
     minority_share : share of ethnic minorities assumed where no count of them is known (share of people, 0 to 1); what
@@ -106,15 +108,27 @@ def reclassify(
         raise BhytError((key, {"decision": decision, "known": ", ".join(decisions)}))
     if unknown := [b for b in by if b not in ("subgroup", "former")]:
         raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": "subgroup, former"}))
-    views = [area_view(data, a) for a in (areas_with_figures(data) if area is None else [area])]
+    views = [area_view(data, a) for a in (_areas_of_decision(data, decision) if area is None else [area])]
     options = Options(decision, tuple(by), minority_share, other_entitlement_share)
     table = _concat([view.result(_view_rows, options) for view in views])
+    table = table.drop_duplicates([*KEYS])  # a commune with figures of its own is in its province, too
     if "subgroup" in by:
         table = table[(table[["before", "gained"]].fillna(1) != 0).any(axis=1)]
         table = table.assign(subgroup=table["subgroup"].fillna("difficult_area").astype("str"))
     left_out = {*(() if "subgroup" in by else ("subgroup", "moved")), *(() if "former" in by else FORMER)}
     table = table.assign(**{c: table[c].astype("object").fillna("").astype("str") for c in (*FORMER, "unknown")})
     return _set_dtypes(table[[c for c in ALL_COLUMNS if c not in left_out]].reset_index(drop=True))
+
+
+def _areas_of_decision(data: Dataset, decision: str) -> list[str]:
+    """Return the units with figures, and the units above communes of the decision that are in none of them."""
+    geography, areas = data.geography, areas_with_figures(data)
+    chosen = {geography.find(a).id for a in areas}
+    listed = {int(i) for i in data.zones.loc[data.zones["decision"] == decision, "unit_id"]} - {NO_UNIT}
+    for unit in dict.fromkeys(geography.parent(geography.unit(i)) for i in sorted(listed)):
+        if unit is not None and chosen.isdisjoint(u.id for u in geography.lineage(unit)):
+            areas.append(geography.key(unit))
+    return areas
 
 
 def unit_losses(data: Dataset, decision: str, area: str) -> pd.DataFrame:
