@@ -1,13 +1,8 @@
-"""Work out what published cells tell of the hidden ones: two linear programmes for each hidden cell.
-
-`Cells` is what is published, as one system: each quantity is a variable, whatever number of tables print it, and each
-row of the matrix is something that everybody knows: a sum, a difference, a printed rate with its rounding.
-"""
+"""Work out what published cells tell of the hidden ones: two linear programmes for each hidden cell."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -15,97 +10,10 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 from scipy.sparse.csgraph import connected_components
 
-from bhyt_analysis.domain.bundled import packaged_table
+from bhyt_analysis.tables.disclosure import Cells, Pattern, asked_range, cell_bounds
 
 TOLERANCE = 1e-4  # persons; that of the solver is 1e-7
 REACH = 1e5  # persons; a range that goes further from the value than this has no end
-
-
-@lru_cache(maxsize=1)
-def disclosure_rules() -> dict[str, float]:
-    """Return the values of ``disclosure.csv`` by rule.
-
-    Examples
-    --------
-    >>> disclosure_rules()["threshold"]
-    5.0
-    """
-    rows = packaged_table("tables/disclosure.csv", ("value",))
-    return dict(zip(rows["rule"], rows["value"], strict=True))
-
-
-@dataclass(frozen=True, eq=False)
-class Cells:
-    """Quantities of which at least one is printed, and what is known of them together.
-
-    ``table``: a row for each cell: ``column, area, day, group, other`` name it; ``value``, in its unit; ``half``, half
-    a unit of the last place to which it is printed; ``disclosure``, as in the registry; ``state``: "known" to
-    everybody, "printed", or "latent": in no table, but a relation gives it; ``least``, the least it can be; ``primary``:
-    confidential itself; ``weight``: loss where it is hidden.
-    ``matrix``: a row for each relation, a column for each cell; ``low``, ``high``: between which the row's sum lies;
-    ``stated_by``: the printed rate that states the relation, or -1 where it always holds.
-    ``followed``: pairs (cell, other): the cell is hidden with the other one.
-    ``places``: ``table, row, column`` and position of the ``cell`` that is printed there.
-    """
-
-    table: pd.DataFrame
-    matrix: csr_array
-    low: np.ndarray
-    high: np.ndarray
-    stated_by: np.ndarray
-    followed: np.ndarray
-    places: pd.DataFrame
-
-    @property
-    def primary(self) -> np.ndarray:
-        """Return which cells are confidential themselves."""
-        return self.table["primary"].to_numpy(bool)
-
-    @property
-    def can_hide(self) -> np.ndarray:
-        """Return which cells are printed and can be hidden."""
-        return (self.table["state"] == "printed").to_numpy()
-
-    def name(self, cell: int) -> str:
-        """Return the name of a cell: its column, area, day and group."""
-        row = self.table.iloc[cell]
-        return " · ".join(str(row[part]) for part in ("column", "area", "day", "group", "other") if row[part])
-
-
-@dataclass(frozen=True, eq=False)
-class Pattern:
-    """What is hidden. ``hidden``: each cell that is not printed; ``marked``: those that print the mark of small counts."""
-
-    hidden: np.ndarray
-    marked: np.ndarray
-
-    def with_hidden(self, cells: np.ndarray) -> Pattern:
-        """Return the pattern with more cells hidden."""
-        return replace(self, hidden=self.hidden | cells)
-
-
-def hide_primary(cells: Cells) -> Pattern:
-    """Return the pattern in which only what is confidential is hidden, and what is in no table."""
-    latent = (cells.table["state"] == "latent").to_numpy()
-    return Pattern(latent | (cells.primary & cells.can_hide), cells.primary & cells.can_hide)
-
-
-def cell_bounds(cells: Cells, pattern: Pattern) -> tuple[np.ndarray, np.ndarray]:
-    """Return between which values everybody knows each cell to be from what is printed in its place.
-
-    Other hidden counts of five and more are taken to be known not to be small ones: these have a mark of their own.
-    """
-    rules = disclosure_rules()
-    value, half = cells.table["value"].to_numpy(float), cells.table["half"].to_numpy(float)
-    is_count = (cells.table["disclosure"] == "count").to_numpy() & cells.can_hide
-    least = np.where(is_count & (value >= rules["threshold"]), rules["threshold"], cells.table["least"].to_numpy(float))
-    low = np.where(pattern.hidden, least, value - half)
-    high = np.where(pattern.hidden, np.inf, value + half)
-    # of a small count without a mark nothing is known
-    low[pattern.hidden & cells.primary] = 0
-    low[pattern.marked] = 1 if rules["zero_shown"] else 0
-    high[pattern.marked] = rules["threshold"] - 1
-    return low, high
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,9 +104,7 @@ class Attacker:
             self._systems[component] = columns, rows, self.cells.matrix[rows][:, columns]
         return self._systems[component]
 
-    def _proof(
-        self, objective: np.ndarray, rows: np.ndarray, multipliers: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _proof(self, objective: np.ndarray, rows: np.ndarray, multipliers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return by how much hiding each printed cell would loosen the proof that the multipliers are, and its marks.
 
         The proof: the objective is a sum of the relations times their multipliers, and of a rest of each cell, which
@@ -216,19 +122,6 @@ class Attacker:
         owners = self.cells.stated_by[rows[used]]
         gain[owners[owners >= 0]] = np.inf
         return gain, np.flatnonzero(self.pattern.marked & (rest != 0))
-
-
-def asked_range(cells: Cells, cell: int) -> tuple[float, float]:
-    """Return the range within which a hidden cell must stay uncertain: of a small count that of its mark.
-
-    Of a cell that is hidden to protect others one of the ends is enough; a hidden zero could be a large count.
-    """
-    rules, value = disclosure_rules(), float(cells.table["value"].iat[cell])
-    if cells.primary[cell]:
-        return (1.0 if rules["zero_shown"] else 0.0), rules["threshold"] - 1
-    if value == 0 and cells.table["disclosure"].iat[cell] == "count":
-        return -np.inf, rules["threshold"]
-    return value - rules["width_other"], value + rules["width_other"]
 
 
 def attack(cells: Cells, pattern: Pattern) -> pd.DataFrame:
@@ -252,9 +145,7 @@ def attack(cells: Cells, pattern: Pattern) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["cell", "name", "value", "least", "most", "primary", "safe"])
 
 
-def _attack_cell(
-    attacker: Attacker, widest: Attacker, cell: int
-) -> tuple[int, str, float, float, float, bool, bool]:
+def _attack_cell(attacker: Attacker, widest: Attacker, cell: int) -> tuple[int, str, float, float, float, bool, bool]:
     cells, value = attacker.cells, float(attacker.value[cell])
     least, most = -attacker.greatest(cell, -1).value, attacker.greatest(cell).value
     low, high = asked_range(cells, cell)
@@ -264,7 +155,13 @@ def _attack_cell(
         above = above or most >= widest.greatest(cell).value - TOLERANCE
         safe = below and above and most - least >= 1 - TOLERANCE
     else:
-        free = widest.greatest(cell).value >= high - TOLERANCE or -widest.greatest(cell, -1).value <= low + TOLERANCE
-        safe = below or above or not free
+        safe = below or above or not _can_be_off(widest, cell, low, high)
     ends = (-np.inf if value - least >= REACH - 1 else least), (np.inf if most - value >= REACH - 1 else most)
     return cell, cells.name(cell), value, *ends, bool(cells.primary[cell]), bool(safe)
+
+
+def _can_be_off(widest: Attacker, cell: int, low: float, high: float) -> bool:
+    """Return whether a cell would be as uncertain as asked if all that can be hidden were."""
+    if widest.greatest(cell).value >= high - TOLERANCE:
+        return True
+    return np.isfinite(low) and -widest.greatest(cell, -1).value <= low + TOLERANCE

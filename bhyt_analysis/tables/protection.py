@@ -12,17 +12,9 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from bhyt_analysis.tables.attack import (
-    TOLERANCE,
-    Attacker,
-    Cells,
-    Extreme,
-    Pattern,
-    asked_range,
-    disclosure_rules,
-    hide_primary,
-)
+from bhyt_analysis.tables.attack import TOLERANCE, Attacker, Extreme
 from bhyt_analysis.tables.cells import PublishedTable, collect_cells
+from bhyt_analysis.tables.disclosure import Cells, Pattern, asked_range, disclosure_rules, hide_primary
 
 Cut = dict[int, float]  # the sum of these cells, 1 where hidden, times their numbers is at least 0
 
@@ -113,7 +105,17 @@ class _Chooser:
                 best, least = hidden, loss
             done = not exact or monotonic() > until or bound >= loss - rules["gap"] * loss
             if done and best is not None:
-                return Pattern(best, self._marks())
+                return Pattern(self._without_idle(best), self._marks())
+
+    def _without_idle(self, hidden: np.ndarray) -> np.ndarray:
+        """Return less hidden: without cells of which everybody knows the value all the same."""
+        probe, hidden = self._probe(hidden), hidden.copy()
+        followers = set(self.cells.followed[:, 0].tolist())
+        people = self.cells.table["disclosure"].isin(["count", "change"]).to_numpy()
+        for cell in np.flatnonzero(hidden & people & self.cells.can_hide & ~self.cells.primary).tolist():
+            if probe.most[cell] - probe.least[cell] < TOLERANCE and cell not in followers:
+                hidden[cell] = probe.width(cell) >= TOLERANCE
+        return hidden
 
     def _marks(self) -> np.ndarray:
         marked = hide_primary(self.cells).marked
@@ -168,12 +170,12 @@ class _Chooser:
         for row, cut in enumerate(cuts):
             missing = -float((matrix[[row]] @ hidden)[0])
             usable = [cell for cell, number in cut.items() if number > 0 and not hidden[cell]]
-            for cell in sorted(usable, key=lambda c: self.weight[c] / cut[c]):  # noqa: B023
+            for cell in sorted(usable, key=lambda c: self.weight[c] / cut[c]):
                 if missing > 1e-9:
                     hidden[cell] = 1
                     missing -= cut[cell]
         sums, columns = matrix @ hidden, matrix.tocsc()
-        for cell in sorted(np.flatnonzero(hidden > now), key=lambda c: -self.weight[c]):
+        for cell in sorted(np.flatnonzero(hidden > now).tolist(), key=lambda c: -self.weight[c]):
             without = sums - columns[:, [cell]].toarray().ravel()
             if (without >= -1e-9).all():
                 hidden[cell], sums = 0, without
@@ -203,9 +205,12 @@ class _Chooser:
         return [{**{int(k): min(float(extreme.gain[k]) / missing, 1.0) for k in usable}, cell: -1.0}]
 
     def _unmark_if_told(self, cell: int) -> None:
-        """Leave the mark off a small count that the mark itself would tell."""
-        if self.cells.can_hide[cell] and cell not in self.unmarked and self.widest.width(cell) < 1 - TOLERANCE:
-            self.unmarked.add(cell)
+        """Leave the marks off the small counts whose marks would tell this one, whatever else is hidden."""
+        if self.widest.width(cell) < 1 - TOLERANCE:
+            for sign in (-1, 1):
+                self.unmarked |= set(self.widest.solve(cell, sign).marks.tolist())
+            if self.cells.can_hide[cell]:
+                self.unmarked.add(cell)
 
     def _cuts_of_other(self, probe: _Probe, cell: int, sides: Sequence[tuple[int, float]]) -> list[Cut]:
         """Return the cut by which a cell that protects others, if it is hidden, is not known to the person."""
@@ -230,8 +235,8 @@ class _Probe:
 
     def __init__(self, attacker: Attacker, watched: np.ndarray, before: _Probe | None = None) -> None:
         self.attacker = attacker
-        start = attacker.value if before is None else before.most
-        self.most, self.least = start.copy(), (attacker.value if before is None else before.least).copy()
+        self.most: np.ndarray = (attacker.value if before is None else before.most).copy()
+        self.least: np.ndarray = (attacker.value if before is None else before.least).copy()
         self._solved: dict[tuple[int, int], Extreme] = {}
         hidden = watched[attacker.pattern.hidden[watched]]
         labels = attacker.components
@@ -330,11 +335,12 @@ def protect(tables: Sequence[PublishedTable], parents: Mapping[str, str] | None 
     """
     cells = collect_cells(tables, parents)
     pattern = choose_hidden(cells)
-    marks = [pd.DataFrame("", index=p.table.index, columns=p.table.columns) for p in tables]
+    marks = [np.full(p.table.shape, "", object) for p in tables]
     if pattern.hidden.any():
         text = np.where(pattern.marked, f"<{disclosure_rules()['threshold']:.0f}", "…")
         printed = cells.places[pattern.hidden[cells.places["cell"].to_numpy(int)]]
         for place in printed.itertuples(index=False):
-            frame = marks[place.table]
-            frame.iat[place.row, frame.columns.get_loc(place.column)] = text[place.cell]
-    return Protection(cells, pattern, tuple(marks))
+            column = tables[place.table].table.columns.get_loc(place.column)
+            marks[place.table][place.row, column] = text[place.cell]
+    frames = [pd.DataFrame(m, p.table.index, p.table.columns) for m, p in zip(marks, tables, strict=True)]
+    return Protection(cells, pattern, tuple(frames))
