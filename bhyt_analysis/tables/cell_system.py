@@ -129,7 +129,8 @@ def to_cells(system: CellSystem) -> Cells:
     is_count = (table["disclosure"] == "count").to_numpy()
     table["least"] = np.where(table["disclosure"] == "change", -np.inf, 0.0)
     zero = 0.0 if rules["zero_shown"] else -1.0
-    table["primary"] = is_count & (value > zero) & (value < rules["threshold"])
+    is_known = (table["state"] == "known").to_numpy()
+    table["primary"] = is_count & ~is_known & (value > zero) & (value < rules["threshold"])
     is_total = np.zeros(count, bool)
     is_total[list(system.totals)] = True
     size = np.log10(1 + np.abs(value))
