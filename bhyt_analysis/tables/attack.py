@@ -39,8 +39,8 @@ class Attacker:
         self.lower, self.upper = cell_bounds(cells, pattern)
         # what the bounds would be if all were hidden
         self._widest = cell_bounds(cells, replace(pattern, hidden=pattern.hidden | cells.can_hide))
-        known = cells.stated_by < 0
-        self._active = known | ~pattern.hidden[np.where(known, 0, cells.stated_by)]
+        always = cells.stated_by < 0
+        self._active = always | ~pattern.hidden[np.where(always, 0, cells.stated_by)]
         self._free = self.upper > self.lower
         entries, count = cells.matrix.tocoo(), len(self.value)
         live = self._active[entries.row] & self._free[entries.col]
@@ -63,11 +63,11 @@ class Attacker:
     def maximise(self, component: int, objective: np.ndarray) -> Extreme:
         """Return where a weighted sum of cells of a component is greatest, and which printed cells limit it."""
         columns, rows, matrix = self._system(component)
-        point, fixed = self.value.copy(), self.value.copy()
+        point, settled = self.value.copy(), self.value.copy()
         if not len(columns):
             return Extreme(float(objective @ point), point, *self._proof(objective, rows, np.zeros(len(rows))))
-        fixed[columns] = 0
-        shift = self.cells.matrix[rows] @ fixed
+        settled[columns] = 0
+        shift = self.cells.matrix[rows] @ settled
         low, high = self.cells.low[rows] - shift, self.cells.high[rows] - shift
         equal = low == high
         upper, lower = ~equal & np.isfinite(high), ~equal & np.isfinite(low)

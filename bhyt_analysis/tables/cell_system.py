@@ -140,10 +140,12 @@ def to_cells(system: CellSystem) -> Cells:
     entries = [
         (row, cell, number) for row, (numbers, *_) in enumerate(system.relations) for cell, number in numbers.items()
     ]
-    at, cells, numbers = (np.array(part) for part in zip(*entries, strict=True)) if entries else (np.zeros(0, int),) * 3
+    lines, cells, numbers = (
+        (np.array(part) for part in zip(*entries, strict=True)) if entries else (np.zeros(0, int),) * 3
+    )
     return Cells(
         table,
-        csr_array((numbers, (at, cells)), shape=(len(system.relations), count), dtype=float),
+        csr_array((numbers, (lines, cells)), shape=(len(system.relations), count), dtype=float),
         np.array([low for _, low, _, _ in system.relations]),
         np.array([high for _, _, high, _ in system.relations]),
         np.array([owner for *_, owner in system.relations], int),

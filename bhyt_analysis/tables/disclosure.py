@@ -78,7 +78,7 @@ def hide_primary(cells: Cells) -> Pattern:
 
 
 def cell_bounds(cells: Cells, pattern: Pattern) -> tuple[np.ndarray, np.ndarray]:
-    """Return between which values everybody knows each cell to be from what is printed in its place.
+    """Return between which values everybody knows each cell to be by what is printed for it.
 
     Other hidden counts of five and more are taken to be known not to be small ones: these have a mark of their own.
     """

@@ -176,9 +176,9 @@ class _Chooser:
                     missing -= cut[cell]
         sums, columns = matrix @ hidden, matrix.tocsc()
         for cell in sorted(np.flatnonzero(hidden > now).tolist(), key=lambda c: -self.weight[c]):
-            without = sums - columns[:, [cell]].toarray().ravel()
-            if (without >= -1e-9).all():
-                hidden[cell], sums = 0, without
+            rest = sums - columns[:, [cell]].toarray().ravel()
+            if (rest >= -1e-9).all():
+                hidden[cell], sums = 0, rest
         return self._with_followers(hidden > 0)
 
     def _probe(self, hidden: np.ndarray, before: _Probe | None = None) -> _Probe:
@@ -189,18 +189,18 @@ class _Chooser:
         low, high = asked_range(self.cells, cell)
         sides = [(-1, -low), (1, high)]
         if self.cells.primary[cell]:
-            return [cut for sign, asked in sides for cut in self._cuts_of_primary(probe, cell, sign, asked)]
+            return [cut for sign, target in sides for cut in self._cuts_of_primary(probe, cell, sign, target)]
         return self._cuts_of_other(probe, cell, sides)
 
-    def _cuts_of_primary(self, probe: _Probe, cell: int, sign: int, asked: float) -> list[Cut]:
-        if probe.reaches(cell, sign, asked):
+    def _cuts_of_primary(self, probe: _Probe, cell: int, sign: int, target: float) -> list[Cut]:
+        if probe.reaches(cell, sign, target):
             return []
-        if not self.widest.reaches(cell, sign, asked):
-            asked = min(asked, self.widest.solve(cell, sign).value)
+        if not self.widest.reaches(cell, sign, target):
+            target = min(target, self.widest.solve(cell, sign).value)
             self._unmark_if_told(cell)
         extreme = probe.solve(cell, sign)
         usable = np.flatnonzero(extreme.gain > 1e-9)
-        if (missing := asked - extreme.value) <= TOLERANCE or not len(usable):
+        if (missing := target - extreme.value) <= TOLERANCE or not len(usable):
             return []
         return [{**{int(k): min(float(extreme.gain[k]) / missing, 1.0) for k in usable}, cell: -1.0}]
 
@@ -221,7 +221,7 @@ class _Chooser:
                 self.unmarked |= set(self.widest.solve(cell, 1).marks.tolist())
             return []
         extremes = [probe.solve(cell, sign) for sign, _ in sides]
-        if any(e.value >= asked - TOLERANCE for e, (_, asked) in zip(extremes, sides, strict=True)):
+        if any(e.value >= target - TOLERANCE for e, (_, target) in zip(extremes, sides, strict=True)):
             return []
         usable = np.flatnonzero(np.maximum(extremes[0].gain, extremes[1].gain) > 1e-9)
         return [{**dict.fromkeys(map(int, usable), 1.0), cell: -1.0}] if len(usable) else []
@@ -264,9 +264,9 @@ class _Probe:
     def _add(self, point: np.ndarray) -> None:
         self.most, self.least = np.maximum(self.most, point), np.minimum(self.least, point)
 
-    def reaches(self, cell: int, sign: int, asked: float) -> bool:
-        """Return whether a point is known at which the cell is as far as asked."""
-        return bool((self.most[cell] if sign > 0 else -self.least[cell]) >= asked - TOLERANCE)
+    def reaches(self, cell: int, sign: int, target: float) -> bool:
+        """Return whether a point is known at which the cell is as far as asked for."""
+        return bool((self.most[cell] if sign > 0 else -self.least[cell]) >= target - TOLERANCE)
 
     def solve(self, cell: int, sign: int) -> Extreme:
         """Return the extreme of a cell, and remember its point."""
@@ -275,9 +275,9 @@ class _Probe:
             self._add(extreme.point)
         return self._solved[cell, sign]
 
-    def solve_to(self, cell: int, sign: int, asked: float) -> bool:
-        """Return whether the cell can be as far as asked."""
-        return self.solve(cell, sign).value >= asked - TOLERANCE
+    def solve_to(self, cell: int, sign: int, target: float) -> bool:
+        """Return whether the cell can be as far as asked for."""
+        return self.solve(cell, sign).value >= target - TOLERANCE
 
     def width(self, cell: int) -> float:
         """Return the width of a cell's range."""
@@ -341,6 +341,6 @@ def protect(tables: Sequence[PublishedTable], parents: Mapping[str, str] | None 
         printed = cells.places[pattern.hidden[cells.places["cell"].to_numpy(int)]]
         for place in printed.itertuples(index=False):
             column = tables[place.table].table.columns.get_loc(place.column)
-            marks[place.table][place.row, column] = text[place.cell]
+            marks[place.table][place.row, column] = str(text[place.cell])
     frames = [pd.DataFrame(m, p.table.index, p.table.columns) for m, p in zip(marks, tables, strict=True)]
     return Protection(cells, pattern, tuple(frames))

@@ -109,8 +109,8 @@ def _relate_row(system: CellSystem, row: TableRow, relation: Relation) -> None:
     for sign, _, cells in terms:
         for cell in cells or []:
             numbers[cell] += sign
-    if len(missing) == 1 and relation.sign == "=" and (given := _given_count(system, row, *missing[0], numbers)):
-        numbers[given[0]] += given[1]
+    if len(missing) == 1 and relation.sign == "=" and (latent := _given_count(system, row, *missing[0], numbers)):
+        numbers[latent[0]] += latent[1]
         missing = []
     if missing:
         return
@@ -146,11 +146,11 @@ def _given_count(
 
 
 def _printed_elsewhere(system: CellSystem, key: Key, value: float) -> int | None:
-    """Return a printed cell of the value, of the quantity under any of its names on any day."""
-    names = [key.column, *(r.terms[0].column for r in find_column(key.column).relations if len(r.terms) == 1)]
-    for name in names:
-        days = system.by_day.get(key._replace(column=name, day=""), {})
-        for cell in (c for c in (days.get(key.day), *days.values()) if c is not None):
+    """Return a printed cell of the value: of the quantity on the day, or under another of its names on any day."""
+    if (cell := system.find(key)) is not None and system.value[cell] == value:
+        return cell
+    for name in (r.terms[0].column for r in find_column(key.column).relations if len(r.terms) == 1 and not r.divisor):
+        for cell in system.by_day.get(key._replace(column=name, day=""), {}).values():
             if system.state[cell] == "printed" and system.value[cell] == value:
                 return cell
     return None
@@ -206,14 +206,14 @@ def add_sums(system: CellSystem, parents: Mapping[str, str]) -> None:
     """Add that totals are the sums of their parts: over groups, units, and other parts such as payers."""
     families: dict[tuple[str, Key], dict[str, int]] = defaultdict(dict)
     for key, cell in list(system.index.items()):
-        over = find_column(key.column).adds_over
+        dimensions = find_column(key.column).adds_over
         if system.disclosure[cell] not in SOLVED:
             continue
-        if "group" in over or "subgroup" in over:
+        if "group" in dimensions or "subgroup" in dimensions:
             families["group", key._replace(group="")][key.group] = cell
-        if "area" in over and key.area:
+        if "area" in dimensions and key.area:
             families["area", key._replace(area="")][key.area] = cell
-        for part in {name for name, _ in key.other} & set(over):
+        for part in {name for name, _ in key.other} & set(dimensions):
             rest = tuple(p for p in key.other if p[0] != part)
             families[part, key._replace(other=rest)][dict(key.other)[part]] = cell
     for (part, key), cells in families.items():

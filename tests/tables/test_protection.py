@@ -42,7 +42,7 @@ def test_group_without_a_total_is_hidden_alone():
     assert groups["insured"] == ["", "<5", ""]
 
 
-def test_total_that_is_told_by_people_and_uninsured():
+def test_total_from_people_and_uninsured():
     """3 of group near_poor, and the whole from 100 - 37: printed nowhere as a sum."""
     _, (groups, total) = _protect(
         {"group": ["near_poor", "household"], "insured": [3, 60]}, {"population": [100], "uninsured": [37]}
@@ -255,7 +255,7 @@ def _least_and_most(protection: Protection) -> list[tuple[float, float]]:
             top = np.append(high, np.ones(count))
             top[cell] = min(top[cell], value[cell] + 20)
             bounds = Bounds(np.append(low, np.zeros(count)), top)
-            whole = np.append(is_count, np.ones(count)).astype(int)
-            ends.append(sign * round(milp(objective, integrality=whole, bounds=bounds, constraints=rules).fun))
+            integers = np.append(is_count, np.ones(count)).astype(int)
+            ends.append(sign * round(milp(objective, integrality=integers, bounds=bounds, constraints=rules).fun))
         ranges.append((ends[0], ends[1]))
     return ranges
