@@ -19,6 +19,7 @@ from bhyt_analysis.tables.columns import Column, followed_columns, table_columns
 from bhyt_analysis.tables.labels import group_name, status_name, weakest_stamp
 
 SMALL = 5  # people; smaller groups are hidden in what is shared
+SMALL_MARK, OTHER_MARK = f"<{SMALL}", "…"  # in place of a small count, and of what would tell it
 Cell = float | str | None
 Value = Any  # in a cell of a result
 
@@ -43,7 +44,7 @@ class TableColumn:
 class TableSpec:
     """A table as every document shows it, with figures kept as figures.
 
-    ``rows``: cells are numbers, texts (a day is "YYYY-MM-DD"; a hidden count is ``<5`` or blank), or None for what is
+    ``rows``: cells are numbers, texts (a day is "YYYY-MM-DD"; a hidden count is ``<5`` or ``…``), or None for what is
     not known. ``notes``: what is the same in every row, and that something is hidden. ``stamp``: the words that mark
     weak figures, or "".
     """
@@ -111,9 +112,34 @@ def suppressed_cells(table: pd.DataFrame) -> pd.DataFrame:
     return mask
 
 
-def _hide(column: Column, cells: Sequence[Cell], mask: pd.DataFrame) -> list[Cell]:
-    blank = f"<{SMALL}" if column.disclosure == "count" else ""
-    return [blank if hidden else cell for hidden, cell in zip(mask[column.name], cells, strict=True)]
+def hidden_marks(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what is printed in place of each hidden cell of a table that is published alone; "" where it is printed.
+
+    Small counts are ``<5``; what is hidden to protect them, or follows them, is ``…``: it can be any number.
+
+    Examples
+    --------
+    >>> t = pd.DataFrame({"group": list("abc"), "insured": [3, 40, 50], "rate": [0.3, 0.4, 0.5]})
+    >>> hidden_marks(t)[["insured", "rate"]].to_numpy().tolist()
+    [['<5', '…'], ['…', '…'], ['', '']]
+    """
+    mask = suppressed_cells(table)
+    marks = pd.DataFrame("", index=table.index, columns=table.columns).mask(mask, OTHER_MARK)
+    for name in (n for n, column in table_columns(table).items() if column.disclosure == "count"):
+        small = mask[name] & table[name].astype("Float64").abs().between(1, SMALL - 1).fillna(False).astype(bool)
+        marks.loc[small, name] = SMALL_MARK
+    return marks
+
+
+def _hide(column: Column, cells: Sequence[Cell], marks: pd.DataFrame) -> list[Cell]:
+    return [mark or cell for mark, cell in zip(marks[column.name], cells, strict=True)]
+
+
+def _notes_of_marks(marks: pd.DataFrame, lang: str) -> list[str]:
+    """Return the note that says what the marks in a table mean."""
+    texts = {SMALL_MARK: "label.suppressed", OTHER_MARK: "label.protected"}
+    notes = [translate(key, lang) for mark, key in texts.items() if (marks == mark).to_numpy().any()]
+    return [" ".join(notes)] if notes else []
 
 
 def format_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
@@ -125,9 +151,9 @@ def format_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     >>> format_table(t).iloc[0].tolist(), format_table(t, "en").columns.tolist()
     (['Huyện Sơn Dương', '155.163', '85,1%'], ['Area', 'Insured', 'Rate'])
     """
-    mask = suppressed_cells(table)
+    marks = hidden_marks(table)
     cells = {
-        column.label(lang): _hide(column, [_cell_text(column, v, lang) for v in table[name]], mask)
+        column.label(lang): _hide(column, [_cell_text(column, v, lang) for v in table[name]], marks)
         for name, column in table_columns(table).items()
     }
     return pd.DataFrame(cells, index=table.index)
@@ -183,27 +209,29 @@ def backtest_table(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     )
 
 
-def table_spec(table: pd.DataFrame, lang: str = "vi") -> TableSpec:
+def table_spec(table: pd.DataFrame, lang: str = "vi", marks: pd.DataFrame | None = None) -> TableSpec:
     """Return a table as every document shows it, small groups hidden.
+
+    ``marks``: what is printed in place of hidden cells; None is for a table that is published alone.
 
     Examples
     --------
     >>> spec = table_spec(pd.DataFrame({"name": ["Xã A", "Xã B"], "insured": [3, 40], "status": "derived"}), "en")
     >>> spec.rows, spec.notes[0]
-    ((('A commune', '<5'), ('B commune', '<5')), 'Status: Derived from published figures')
+    ((('A commune', '<5'), ('B commune', '…')), 'Status: Derived from published figures')
     """
-    by_name, mask = table_columns(table), suppressed_cells(table)
+    by_name = table_columns(table)
+    marks = hidden_marks(table) if marks is None else marks
     once = [by_name[c] for c in WRITTEN_ONCE if c in table and len(table) > 1 and table[c].astype(str).nunique() == 1]
     notes = [f"{c.label(lang)}: {_cell_text(c, table[c.name].iloc[0], lang)}" for c in once]
-    if mask.to_numpy().any():
-        notes.append(translate("label.suppressed", lang))
+    notes += _notes_of_marks(marks, lang)
     stamp = weakest_stamp(table["status"]) if "status" in table else None
     all_alike = stamp and table["status"].nunique() == 1
     words = translate(f"stamp.{stamp}" if all_alike else f"stamp_some.{stamp}", lang) if stamp else ""
     columns, cells = [], []
     for column in (c for c in by_name.values() if c not in once):
         columns.append(TableColumn(column.name, column.label(lang), column.kind))
-        cells.append(_hide(column, [_spec_cell(column, v, lang) for v in table[column.name]], mask))
+        cells.append(_hide(column, [_spec_cell(column, v, lang) for v in table[column.name]], marks))
     return TableSpec(tuple(columns), tuple(zip(*cells, strict=True)), tuple(notes), words)
 
 
@@ -261,30 +289,33 @@ def _tag(name: str, text: str, kind: str) -> str:
     return f'<{name} class="{kind}">{escape_html(text)}</{name}>' if kind else f"<{name}>{escape_html(text)}</{name}>"
 
 
-def save_csv(table: pd.DataFrame, path: Path, lang: str = "vi") -> None:
+def save_csv(table: pd.DataFrame, path: Path, lang: str = "vi", marks: pd.DataFrame | None = None) -> None:
     """Write a CSV file that Excel opens right: UTF-8 with BOM, its cells as in `spreadsheet_table`."""
-    spreadsheet_table(table, lang).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    spreadsheet_table(table, lang, marks=marks).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 
-def spreadsheet_table(table: pd.DataFrame, lang: str = "vi", for_text: bool = True) -> pd.DataFrame:
+def spreadsheet_table(
+    table: pd.DataFrame, lang: str = "vi", for_text: bool = True, marks: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Return the table as texts for a spreadsheet: plain numbers, headings in the language.
 
     Shares are in per cent; hidden counts are ``<5``. ``for_text``: for a CSV file or the clipboard, where a text that
-    looks like a formula needs an apostrophe to stay a text (`bhyt_analysis.i18n.safe_text.to_sheet`).
+    looks like a formula needs an apostrophe to stay a text (`bhyt_analysis.i18n.safe_text.to_sheet`). ``marks``: as
+    of `table_spec`.
 
     Examples
     --------
     >>> spreadsheet_table(pd.DataFrame({"name": ["=1+1"], "insured": [1234], "rate": [0.851]}), "en").to_dict("records")
     [{'Area': "'=1+1", 'Insured': '1234', 'Rate (%)': '85.1'}]
     """
-    mask, out = suppressed_cells(table), {}
+    marks, out = hidden_marks(table) if marks is None else marks, {}
     for name, column in table_columns(table).items():
         heading, is_word = column.label(lang), column.kind in ("text", "right")
         if column.format in PER_CENT:  # also where the heading ends in brackets, as "Low (5%)" of draws
             heading = f"{heading[:-1]}; %)" if heading.endswith(")") else f"{heading} (%)"
         cells = [_plain_text(column, v, lang) for v in table[name]]
         cells = [to_sheet(text) for text in cells] if for_text and is_word else cells
-        out[to_sheet(heading) if for_text else heading] = _hide(column, cells, mask)
+        out[to_sheet(heading) if for_text else heading] = _hide(column, cells, marks)
     return pd.DataFrame(out)
 
 
