@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.briefing.metadata import OutputMetadata
+from bhyt_analysis.i18n.languages import LANGUAGES, check_lang
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.tables.columns import Column, find_column, registry
 
@@ -63,10 +64,11 @@ class PublishedText:
 
 @dataclass(frozen=True)
 class Published:
-    """All that was read from the files of a batch."""
+    """All that was read from the files of a batch, and the files that could not be read."""
 
     tables: tuple[PublishedTable, ...]
     texts: tuple[PublishedText, ...]
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass
@@ -83,26 +85,38 @@ class _Place:
 Part = PublishedTable | PublishedText
 
 
-def read_published(folder: Path, files: Iterable[str], langs: Mapping[str, str]) -> Published:
-    """Return what files of a batch say. ``files``: relative to the folder; ``langs``: the language of each area."""
+def _reading_order(file: str) -> tuple[bool, int, str]:
+    """Return what sorts the files: those first that say what others call their tables, the index last."""
+    first = ["facts.json", ".ipynb"]
+    return "/" not in file, next((i for i, ending in enumerate(first) if file.endswith(ending)), len(first)), file
+
+
+def read_published(folder: Path, files: Iterable[str]) -> Published:
+    """Return what files of a batch say, by their paths relative to its folder."""
     tables: list[PublishedTable] = []
     texts: list[PublishedText] = []
+    unreadable: list[str] = []
     places: dict[str, _Place] = {}
-    index = _Place("", "", next(iter(langs.values()), "vi"), {}, {})
-    for file in sorted(files, key=lambda name: ("/" not in name, not name.endswith((".ipynb", "facts.json")), name)):
+    index = _Place("", "", LANGUAGES[0], {}, {})
+    for file in sorted(files, key=_reading_order):
         reader = _READERS.get(Path(file).name) or _READERS.get(Path(file).suffix)
         if reader is None:  # a picture: its figures are in the notebook, with its alternative text
             continue
         area = file.split("/")[0] if "/" in file else ""
-        place = places.setdefault(area, _Place(area, "", langs[area], {}, {})) if area else index
+        place = places.setdefault(area, _Place(area, "", LANGUAGES[0], {}, {})) if area else index
         place.file = file
-        for part in reader(folder / file, place):
-            if isinstance(part, PublishedTable):
-                tables.append(part)
-            elif part.text:
-                texts.append(part)
+        try:
+            parts = list(reader(folder / file, place))
+        except OSError:
+            raise
+        except Exception:  # of whatever library reads this format; what it has is refused
+            unreadable.append(file)
+            continue
+        tables += [part for part in parts if isinstance(part, PublishedTable)]
+        texts += [part for part in parts if isinstance(part, PublishedText) and part.text]
+        index.lang = place.lang
         index.keys |= {label: key for label, key in place.keys.items() if key in INDEX_KEYS}
-    return Published(tuple(tables), tuple(texts))
+    return Published(tuple(tables), tuple(texts), tuple(unreadable))
 
 
 # --- Cells ----------------------------------------------------------------------------------------
@@ -340,6 +354,7 @@ def _read_pptx(path: Path, place: _Place) -> Iterator[Part]:
 
 def _read_facts(path: Path, place: _Place) -> Iterator[Part]:
     content = json.loads(path.read_text(encoding="utf-8"))
+    place.lang = check_lang(content["lang"])
     for fact in content["facts"]:
         place.keys[fact["label"]] = fact["key"]
         columns = (find_column("fact"), find_column(fact["key"], "headline"))

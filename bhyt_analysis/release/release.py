@@ -20,7 +20,7 @@ from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.release.attack import AttackResult, Breach, attack
 from bhyt_analysis.release.published import read_published
-from bhyt_analysis.release.record import SCHEMA, files_in, write_record
+from bhyt_analysis.release.record import SCHEMA, write_record
 from bhyt_analysis.tables.formatting import SMALL
 
 INDEX = "index.html"
@@ -70,9 +70,10 @@ def release(out: str | Path, folder: str | Path) -> Refusal | None:
             raise BhytError(("release.internal", {"folder": out, "areas": ", ".join(internal)}))
         with _gathered(target) as work:
             files = _copy(source, work, records)
-            langs = {slug: _read_json(work / slug / "facts.json")["lang"] for slug in records}
-            result = attack(read_published(work, files, langs))
-            changed = list(_changed(source, records))
+            published = read_published(work, files)
+            result = attack(published)
+            changed = [BhytError(("release.unreadable", {"file": name})) for name in published.unreadable]
+            changed += _changed(source, records)
             if result.breaches or changed:
                 count = len(result.breaches) + len(changed)
                 return Refusal((*_first(map(_breach_error, result.breaches)), *_first(changed)), count)
@@ -225,10 +226,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _publish(work: Path, target: Path) -> None:
-    """Move the complete folder to its place; the disk has it before it has the name."""
-    for name in files_in(work):
-        with (work / name).open("rb+") as file:
-            os.fsync(file.fileno())
+    """Move the complete folder to its place."""
     if target.is_dir():
         target.rmdir()  # it is empty; Windows replaces no folder
     os.replace(work, target)
