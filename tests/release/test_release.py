@@ -85,16 +85,16 @@ def test_the_record_says_what_was_done_in_both_languages(released):
 
 
 def test_verify_names_each_file_that_is_not_as_it_was(released, tmp_path, capsys):
-    elsewhere = shutil.copytree(released, tmp_path / "elsewhere")
-    assert main(["verify", str(elsewhere)]) == 0
-    page = elsewhere / "mot" / "mot.html"
+    away = shutil.copytree(released, tmp_path / "away")
+    assert main(["verify", str(away)]) == 0
+    page = away / "mot" / "mot.html"
     content = bytearray(page.read_bytes())
     content[len(content) // 2] ^= 1  # one bit; the size is the same
     page.write_bytes(content)
-    (elsewhere / "mot" / "facts.json").unlink()
-    (elsewhere / "mot" / "tables" / "new.csv").write_text("a", "utf-8")
+    (away / "mot" / "facts.json").unlink()
+    (away / "mot" / "tables" / "new.csv").write_text("a", "utf-8")
     capsys.readouterr()
-    assert main(["verify", str(elsewhere), "--lang", "en"]) == 1
+    assert main(["verify", str(away), "--lang", "en"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines == ["mot/facts.json: missing", "mot/tables/new.csv: added", "mot/mot.html: changed"]
 
@@ -211,7 +211,7 @@ def write_csv(folder, name, text):
         ("Đối tượng,Số người có thẻ,Tỷ trọng trong số có thẻ (%)\nA,400,80\nB,<5,\nC,…,\n", ""),
         ("Đơn vị,Dân số,Số người có thẻ,Chưa có thẻ\nXã A,600,…,<5\n", ""),
         ("Đơn vị,Dân số,Số người có thẻ,Chưa có thẻ\nXã A,600,597,3\n", "printed"),
-        ("Đơn vị,Dân số\nXã A,3\n", ""),  # people are counted elsewhere, and everybody knows it
+        ("Đơn vị,Dân số\nXã A,3\n", ""),  # people are counted away, and everybody knows it
     ],
 )
 def test_attack_finds_what_the_relations_tell(tmp_path, text, reason):
