@@ -161,6 +161,7 @@ def cli() -> None:
 @option("--seed", type=Whole(0), default=1, metavar="S")
 @option("--scenario", metavar="FILE", type=click.Path())
 @option("--decision", metavar="D")
+@option("--disclosure", type=Choice(_constant("tables.internal_copy", "DISCLOSURE")), default="on", metavar="on|off")
 @option(
     "--formats", type=Choice(_constant("documents.formats", "FORMATS"), several=True), default="html", metavar="LIST"
 )
@@ -533,6 +534,41 @@ def synthetic(districts: int, seed: int, out: str, lang: str) -> int:
 
     write_country(out, districts, seed)
     print(out)
+    return DONE
+
+
+@command("release")
+@click.argument("out", metavar="OUT", type=click.Path())
+@click.argument("folder", metavar="FOLDER", type=click.Path())
+def release(out: str, folder: str, lang: str) -> int:
+    """Copy what may leave the office, or say what keeps it from leaving."""
+    from bhyt_analysis.release.record import OWN_HASH, read_record
+    from bhyt_analysis.release.release import release as release_batch
+
+    if refusal := release_batch(out, folder):
+        for error in refusal.errors:
+            print(error.text(lang), file=sys.stderr)
+        print(translate("release.refused", lang, folder=folder, count=refusal.count), file=sys.stderr)
+        return FAULTS
+    print(translate("release.done", lang, sha256=read_record(Path(folder))[OWN_HASH]), file=sys.stderr)
+    print(folder)
+    return DONE
+
+
+@command("verify")
+@click.argument("folder", metavar="FOLDER", type=click.Path())
+def verify(folder: str, lang: str) -> int:
+    """Name the files of a released folder that are not as they were."""
+    from bhyt_analysis.release.record import OWN_HASH, read_record, verify_folder
+
+    faults = verify_folder(folder)
+    for fault in faults:
+        print(fault.text(lang))
+    if faults:
+        print(translate("verify.failed", lang, folder=folder, count=len(faults)), file=sys.stderr)
+        return FAULTS
+    record = read_record(Path(folder))
+    print(translate("verify.done", lang, count=len(record["outputs_sha256"]), sha256=record[OWN_HASH]))
     return DONE
 
 

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 MARKS = {
     "batch": ("batch", "slow"),
     "engine": ("batch", "slow"),
+    "release": ("batch", "slow"),
     "documents": ("render", "slow"),
     "charts": ("render", "slow"),
     "explorer": ("render", "slow"),
@@ -74,7 +75,11 @@ def write_table(path, columns, *rows):
 @pytest.fixture
 def small_input(tmp_path):
     """Return a sound input of one district with two communes, to be spoilt by a test."""
-    folder = tmp_path / "input"
+    return write_small_input(tmp_path / "input")
+
+
+def write_small_input(folder, *more_cards):
+    """Write a sound input of one district with two communes, and further rows of cards; return its folder."""
     folder.mkdir()
     areas = ["code", "name", "kind", "parent"]
     communes = [["C1", "Xã Đầu", "commune", "D1"], ["C2", "Xã Sau", "commune", "D1"]]
@@ -93,5 +98,6 @@ def small_input(tmp_path):
         ["C1", "2021-06-30", "difficult_area", "700", "published", "BHXH"],
         ["C1", "2021-06-30", "household", "200", "published", "BHXH"],
         ["C2", "2021-06-30", "household", "900", "published", "BHXH"],
+        *more_cards,
     )
     return folder

@@ -15,7 +15,7 @@ from .waiting import run as run_process
 
 COMMANDS = [
     "brief", "check", "template", "audit", "reclassify", "allocate", "simulate", "monitor", "premium", "law", "explore",
-    "synthetic",
+    "synthetic", "release", "verify",
 ]  # fmt: skip
 
 

@@ -143,7 +143,8 @@ def _build(job: Job) -> AreaResult:
         write_page(notebook, page, job.options.lang, "../index.html")
     facts = json.loads((job.work / "facts.json").read_text(encoding="utf-8"))
     same_words = Period(**facts.get("same_words", {}))
-    files = write_build_record(job.work, job.inputs_sha256, job.options.formats, same_words)
+    options = job.options
+    files = write_build_record(job.work, job.inputs_sha256, options.formats, same_words, options.disclosure)
     publish_folder(job.work, job.folder)
     return replace(area_result(job, "done", files=files), cell_seconds=result.cell_seconds)
 

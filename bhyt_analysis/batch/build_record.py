@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
@@ -65,12 +65,16 @@ class Manifest:
     law_sha256: str
     inputs_sha256: str
     areas: list[AreaResult]
+    disclosure: str = "on"  # "off": internal copies; only then is it in the file
 
     def to_dict(self) -> dict[str, Any]:
         """Return the manifest as JSON has it; times are those of ``SOURCE_DATE_EPOCH`` where that is set."""
         times = {"seconds": 0.0} if clock.source_date() else {}
         areas = [{k: v for k, v in (asdict(area) | times).items() if k not in OWN_FIELDS} for area in self.areas]
-        return {**vars(self), "areas": areas}
+        record = {**vars(self), "areas": areas}
+        if self.disclosure == "on":
+            del record["disclosure"]
+        return record
 
     def write(self, out: Path) -> None:
         """Write ``manifest.json``."""
@@ -88,26 +92,52 @@ def read_manifest(out: Path) -> Manifest | None:
 
 @dataclass(frozen=True)
 class BuildRecord:
-    """What an area was built from, in which formats, and the size of each file by its path in the area's folder.
+    """What an area was built from, in which formats, and the SHA-256 of each file by its path in the area's folder.
 
-    ``same_words``: the days on which the briefing says the same, as fields of `Period`.
+    ``same_words``: the days on which the briefing says the same, as fields of `Period`. ``disclosure``: "on", or "off"
+    for an internal copy.
     """
 
     inputs_sha256: str
     formats: Sequence[str]
-    files: dict[str, int]
+    files: dict[str, str]
     same_words: dict[str, str | None] = field(default_factory=dict)
+    disclosure: str = "on"
 
 
 def write_build_record(
-    folder: Path, inputs_sha256: str, formats: Sequence[str] = (PAGE,), same_words: Period | None = None
+    folder: Path,
+    inputs_sha256: str,
+    formats: Sequence[str] = (PAGE,),
+    same_words: Period | None = None,
+    disclosure: str = "on",
 ) -> list[str]:
     """Write the record of a finished area into its folder; return its files, by their path in it."""
-    sizes = {p.relative_to(folder).as_posix(): p.stat().st_size for p in sorted(folder.rglob("*")) if p.is_file()}
-    record = asdict(BuildRecord(inputs_sha256, list(formats), sizes, asdict(same_words or Period())))
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    files = {path.relative_to(folder).as_posix(): file_sha256(path) for path in paths}
+    record = asdict(BuildRecord(inputs_sha256, list(formats), files, asdict(same_words or Period()), disclosure))
     with name_file(folder / FILE):
         (folder / FILE).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return sorted([*sizes, FILE])
+    return sorted([*files, FILE])
+
+
+def read_build_record(folder: Path) -> BuildRecord | None:
+    """Read the record of an area; None if there is none, or none of ours."""
+    try:
+        record = BuildRecord(**json.loads((folder / FILE).read_text(encoding="utf-8")))
+        return record if isinstance(record.files, dict) else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def changed_files(folder: Path, record: BuildRecord) -> Iterator[str]:
+    """Yield the files of an area that are missing or not as they were built; the hash is compared, not the size."""
+    for name, sha256 in record.files.items():
+        try:
+            if file_sha256(folder / name) != sha256:
+                yield name
+        except OSError:
+            yield name
 
 
 def reusable_files(folder: Path, inputs_sha256: str | None = None, formats: Sequence[str] = ()) -> list[str] | None:
@@ -115,21 +145,27 @@ def reusable_files(folder: Path, inputs_sha256: str | None = None, formats: Sequ
 
     Its words must be those of today. Without inputs it may be made of any, on any day.
     """
+    record = read_build_record(folder)
     try:
-        record = BuildRecord(**json.loads((folder / FILE).read_text(encoding="utf-8")))
-        is_same = inputs_sha256 in (None, record.inputs_sha256) and set(formats) <= set(record.formats)
-        if inputs_sha256 is not None:
-            is_same = is_same and Period(**record.same_words).holds_on(clock.today())
-        is_whole = is_same and all((folder / name).stat().st_size == size for name, size in record.files.items())
-        return sorted([*record.files, FILE]) if is_whole else None
-    except (OSError, ValueError, TypeError, AttributeError):  # no record, or a file is missing
+        if record is None or inputs_sha256 not in (None, record.inputs_sha256) or set(formats) - set(record.formats):
+            return None
+        if inputs_sha256 is not None and not Period(**record.same_words).holds_on(clock.today()):
+            return None
+    except (TypeError, AttributeError):  # a record that was spoilt
         return None
+    return None if any(changed_files(folder, record)) else sorted([*record.files, FILE])
 
 
 def is_up_to_date(out: Path, manifest: Manifest, formats: Sequence[str]) -> bool:
     """Return whether everything of an earlier run is complete, in all these formats."""
     complete = (a.is_complete and reusable_files(out / a.slug, a.inputs_sha256, formats) for a in manifest.areas)
-    return (out / "index.html").is_file() and all(complete)
+    return all(complete)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def json_sha256(*values: object) -> str:

@@ -14,6 +14,7 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.tables.columns import column_name
+from bhyt_analysis.tables.internal_copy import internal_stamp
 from bhyt_analysis.tables.labels import status_name
 
 Facts = Mapping[str, Mapping[str, str]]
@@ -22,7 +23,9 @@ FIGURES = ("population", "coverage", "uninsured", "lost", "next_target", "next_t
 WEAK = ("estimated", "conflict", "synthetic")
 
 
-def write_index(out: Path, results: Sequence[AreaResult], data: Dataset, lang: str = "vi") -> Path:
+def write_index(
+    out: Path, results: Sequence[AreaResult], data: Dataset, lang: str = "vi", disclosure: str = "on"
+) -> Path:
     """Write ``index.html`` from the results and each area's ``facts.json``, failed areas first; return its path."""
     ordered = sorted(results, key=lambda r: r.is_complete)
     facts = {r.slug: _read_facts(out, r) for r in ordered if r.is_complete}
@@ -35,6 +38,7 @@ def write_index(out: Path, results: Sequence[AreaResult], data: Dataset, lang: s
     columns |= {key: lost if key == "lost" else column_name(key, lang, "headline") for key in FIGURES}
     text = read_template(TEMPLATE).render(
         lang=lang,
+        internal=internal_stamp(lang) if disclosure == "off" else "",
         columns=[*columns.items(), ("result", column_name("result", lang))],
         figures=FIGURES,
         numeric=set(FIGURES),

@@ -10,6 +10,7 @@ from bhyt_analysis.documents.formats import FORMATS, check_formats
 from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.tables.internal_copy import DISCLOSURE, check_disclosure
 
 ENGINES = ("auto", "warm", "standard")
 SEED = 1
@@ -33,12 +34,13 @@ class BatchOptions:
     fresh : build every area again, also what has not changed.
     progress, verbose, profile : on standard error, what else the names of ``areas`` mean and a bar, if that is a
         terminal; a line for every area; at the end the seconds of each cell over all areas, the slowest first.
+    disclosure : "off" hides no small count and marks every page, sheet and slide as an internal copy.
     formats : of "html" (always written), "docx", "pptx" and "xlsx".
 
     Raises
     ------
     BhytError
-        for an engine, a language, a date or a format that does not exist.
+        for an engine, a language, a date, a format or a disclosure that does not exist.
 
     Examples
     --------
@@ -63,11 +65,13 @@ class BatchOptions:
     progress: bool = False
     verbose: bool = False
     profile: bool = False
+    disclosure: str = DISCLOSURE[0]
     formats: Sequence[str] = FORMATS[:1]
 
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
             raise BhytError(("error.bad_engine", {"found": self.engine, "expected": ", ".join(ENGINES)}))
         check_lang(self.lang)
+        check_disclosure(self.disclosure)
         object.__setattr__(self, "formats", check_formats(self.formats))
         object.__setattr__(self, "as_of", self.as_of if self.as_of is None else str(parse_date(self.as_of)))

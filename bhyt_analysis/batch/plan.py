@@ -37,7 +37,7 @@ def common_parameters(source: str, options: BatchOptions) -> Parameters:
     path = None if source == str(bundled_path("data")) else str(Path(source).resolve())
     scenario = None if options.scenario is None else str(find_scenario_file(options.scenario).resolve())
     common = {"as_of": options.as_of, "decision": options.decision, "scenario": scenario, "lang": options.lang}
-    return {**common, "seed": options.seed, "data": path, "out": "."}
+    return {**common, "seed": options.seed, "data": path, "out": ".", "disclosure": options.disclosure}
 
 
 def policy_sha256(common: Parameters) -> str:

@@ -101,9 +101,10 @@ def run_batch(
         plan = plan_areas(dataset, folder, areas, common, options, listed)
         with _words_for_failures(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            with _folder_lock(folder):
+            with folder_lock(folder):
+                _check_other_areas(folder, plan, options)
                 manifest = _build_plan(plan, folder, dataset, warm, started, stop)
-                record.write_atomically(folder / NOTES / "asked", request)
+                record.write_atomically(folder / NOTES / "asked", _request_note(folder, request))
                 return manifest.to_dict()
 
 
@@ -135,9 +136,11 @@ def _unchanged_manifest(folder: Path, request: str, options: BatchOptions, start
     earlier = None if options.fresh else record.read_manifest(folder)
     if earlier is None:
         return None
-    with _folder_lock(folder):
+    with folder_lock(folder):
         path = folder / NOTES / "asked"
-        is_same = request and path.is_file() and path.read_text(encoding="utf-8") == request
+        index = folder / "index.html"
+        is_same = request and path.is_file() and index.is_file()
+        is_same = is_same and path.read_text(encoding="utf-8") == _request_note(folder, request)
         if not (is_same and record.is_up_to_date(folder, earlier, options.formats)):
             return None
         areas = [replace(a, status="skipped", seconds=0.0) for a in earlier.areas]
@@ -146,7 +149,31 @@ def _unchanged_manifest(folder: Path, request: str, options: BatchOptions, start
         return manifest
 
 
-def _folder_lock(folder: Path) -> AbstractContextManager[object]:
+def _request_note(folder: Path, request: str) -> str:
+    """Return what is noted of a run: the digest of its request, and that of the index that it wrote."""
+    return f"{request} {record.file_sha256(folder / 'index.html')}"
+
+
+def is_index_unchanged(folder: Path) -> bool:
+    """Return whether the index page of a batch is as the batch has written it."""
+    try:
+        note = (folder / NOTES / "asked").read_text(encoding="utf-8")
+        return note == _request_note(folder, note.partition(" ")[0])
+    except OSError:
+        return False
+
+
+def _check_other_areas(folder: Path, plan: Sequence[Job], options: BatchOptions) -> None:
+    """Raise if the folder would mix internal copies with briefings that may be shared."""
+    earlier, slugs = record.read_manifest(folder), {job.slug for job in plan}
+    others = [area.slug for area in (earlier.areas if earlier else ()) if area.slug not in slugs]
+    records = {slug: record.read_build_record(folder / slug) for slug in others}
+    if mixed := [slug for slug, built in records.items() if built and built.disclosure != options.disclosure]:
+        key = "error.folder_is_internal" if options.disclosure == "on" else "error.folder_is_shared"
+        raise BhytError((key, {"folder": folder, "areas": ", ".join(mixed)}))
+
+
+def folder_lock(folder: Path) -> AbstractContextManager[object]:
     """Keep other batches out of the folder: the lock ends with its process, however that ends."""
     from filelock import FileLock, Timeout
 
@@ -204,11 +231,12 @@ def _write_record(
     earlier, slugs = record.read_manifest(folder), {job.slug for job in plan}
     others = [] if earlier is None else [a for a in earlier.areas if a.slug not in slugs]
     areas = [*areas, *(a for a in others if record.reusable_files(folder / a.slug))]
-    versions, law = record.versions(), Law.read().sha256()
-    manifest = record.Manifest(started, record.timestamp(), versions, law, data.sha256, areas)
+    options, versions, law = plan[0].options, record.versions(), Law.read().sha256()
+    finished = record.timestamp()
+    manifest = record.Manifest(started, finished, versions, law, data.sha256, areas, options.disclosure)
     shutil.rmtree(folder / WORK, ignore_errors=True)
     manifest.write(folder)
-    write_index(folder, areas, data, plan[0].options.lang)
+    write_index(folder, areas, data, options.lang, options.disclosure)
     return manifest
 
 

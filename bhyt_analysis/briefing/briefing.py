@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -34,6 +34,10 @@ from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.reclassification.reclassify import unit_losses
 from bhyt_analysis.model.targets.targets import binding_targets, nearest_targets
 from bhyt_analysis.quality.plan_audit import audit
+from bhyt_analysis.tables.internal_copy import DISCLOSURE, INTERNAL, check_disclosure, use_disclosure
+
+if TYPE_CHECKING:
+    from bhyt_analysis.briefing.sections import Section
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +46,8 @@ class Briefing:
 
     ``scenario``: set beside the law in force. ``as_of``: the last day of the figures to use; None is the latest.
     ``seed``: of what is drawn at random. ``decision``: on zones; None is what `default_decision` gives. ``out``: the
-    folder for charts, tables and facts; None writes nothing. ``tables``, ``items``: the table that each section was
+    folder for charts, tables and facts; None writes nothing. ``disclosure``: "off" makes an internal copy, in which no
+    small count is hidden and which says so. ``tables``, ``items``: the table that each section was
     made from, and its items, by the name of the section.
 
     Examples
@@ -62,11 +67,13 @@ class Briefing:
     seed: int = 1
     decision: str | None = None
     out: str | Path | None = None
+    disclosure: str = DISCLOSURE[0]
     tables: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
     items: dict[str, list[Item]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         clock.begin_period()
+        check_disclosure(self.disclosure)
         decision = self.decision or default_decision(self.data, self.area, self.as_of)
         object.__setattr__(self, "decision", decision and clean_line(decision))
 
@@ -163,6 +170,9 @@ class Briefing:
         if any((t.loc[t["area"].isin(inside), "status"] == "synthetic").any() for t in tables):
             warning = translate("stamp.synthetic_page", self.lang)
             show_text(f"{STRONG}{warning}{STRONG}", OutputMetadata("warning", "synthetic", warning))
+        if self.disclosure == "off":
+            warning = translate("stamp.internal_page", self.lang)
+            show_text(f"{STRONG}{warning}{STRONG}", OutputMetadata("warning", INTERNAL, warning))
 
     def section(self, name: str, table: pd.DataFrame) -> None:
         """Show the heading and the items of a section, and write the files of its charts and tables to ``out``.
@@ -177,6 +187,10 @@ class Briefing:
             raise BhytError(("error.unknown_section", {"found": name, "expected": ", ".join(modules)}))
         module = modules[name]
         self.tables[name] = table
+        with use_disclosure(self.disclosure):
+            self._show_section(module, name, table)
+
+    def _show_section(self, module: Section, name: str, table: pd.DataFrame) -> None:
         self.items[name] = items = [item for item in module.items(self, table) if not item.is_empty()]
         if items:
             title = section_title(module.KEY, self.lang, self.decision_name)
@@ -198,6 +212,7 @@ class Briefing:
             "as_of": None if self.as_of is None else str(self.as_of)[:10],
             "scenario": self.scenario and self.scenario.name,
             "seed": self.seed,
+            "disclosure": self.disclosure,
             "version": __version__,
             "law_sha256": self.law.sha256(),
             "inputs_sha256": self.data.sha256,
@@ -217,7 +232,8 @@ class Briefing:
 
     def write_facts(self) -> None:
         """Write what `to_dict` gives to ``facts.json`` in ``out``, and show what it was made with."""
-        record = self.to_dict()
+        with use_disclosure(self.disclosure):
+            record = self.to_dict()
         if self.out is not None:
             text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
             with name_file(path := Path(self.out, "facts.json")):

@@ -39,6 +39,7 @@ from bhyt_analysis.charts.description import ChartDescription, ChartSeries, alt_
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
+from bhyt_analysis.tables.internal_copy import INTERNAL, is_internal
 from bhyt_analysis.tables.labels import status_name, weakest_stamp
 
 TOP_EDGE, RIGHT_EDGE = ("data", "axes fraction"), ("axes fraction", "data")  # coordinates of points there
@@ -449,6 +450,7 @@ def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Iterab
     size, narrow, statuses = _size.get(), is_narrow(), list(statuses)
     # A proposal says so next to how well its figures are known.
     tags = [weakest_stamp(list(s)) for s in (set(statuses) - {"proposal"}, {"proposal"} & set(statuses))]
+    tags = [INTERNAL, *tags] if is_internal() else tags
     stamps = [translate(f"stamp.{tag}", lang) for tag in tags if tag]
     title = translate(key, lang, **fields) + (f": {name}" if name else "")
     width = size.drawn_width

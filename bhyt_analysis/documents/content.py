@@ -20,6 +20,7 @@ from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.safe_text import from_markdown, plain_text
 from bhyt_analysis.i18n.text import printable
 from bhyt_analysis.tables.formatting import TableSpec
+from bhyt_analysis.tables.internal_copy import INTERNAL, internal_stamp
 
 LOCALES = {"vi": "[$-42A]", "en": "[$-809]"}  # of number formats: whose separators a program may use
 
@@ -57,6 +58,11 @@ class Content:
     def area_heading(self) -> str:
         """Return the area as a line of its own."""
         return self.area[:1].upper() + self.area[1:]
+
+    @property
+    def internal_stamp(self) -> str:
+        """Return what every page says of an internal copy; "" for what may be shared."""
+        return internal_stamp(self.lang) if self.item(INTERNAL, "warning") else ""
 
     def of_kind(self, kind: str) -> list[Block]:
         """Return the blocks of a kind."""
@@ -140,6 +146,6 @@ def _text_block(text: str, about: OutputMetadata) -> Iterator[Block]:
     elif level and "\n" not in text:
         yield Block("heading", about.name, plain_text(text), level)
     elif about.kind in ("warning", "made_with"):
-        yield Block(about.kind, "", plain_text(text))
+        yield Block(about.kind, about.name if about.kind == "warning" else "", plain_text(text))
     elif text:
         yield Block("text", about.name, text, caption=about.title)

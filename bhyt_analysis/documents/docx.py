@@ -109,6 +109,10 @@ def _set_page(report: Report, content: Content) -> None:
     number = section.header.paragraphs[0]
     number.alignment = CENTER
     _add_field(number, "PAGE", "2")
+    if content.internal_stamp:  # on every page, also the first
+        section.header.add_paragraph(content.internal_stamp, "Stamp")
+        first = section.first_page_header.paragraphs[0]
+        first.style, first.text = "Stamp", content.internal_stamp
     for block in content.of_kind("made_with"):
         footer = section.first_page_footer.paragraphs[0]
         footer.style, footer.text = "Note", block.text

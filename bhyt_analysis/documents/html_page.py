@@ -16,6 +16,7 @@ from bhyt_analysis.briefing.metadata import OutputMetadata, is_outline, item_tit
 from bhyt_analysis.documents.formats import OFFICE
 from bhyt_analysis.documents.image_slices import MAX_HEIGHT, slice_image
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.tables.internal_copy import INTERNAL, internal_stamp
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -72,12 +73,14 @@ def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None =
 
     book = reads(json.dumps(read_notebook(notebook)), 4)
     book["cells"] = [cell for cell in book["cells"] if not is_outline(cell)]
+    internal = internal_stamp(lang) if _has_warning(book["cells"], INTERNAL) else ""
     title, sections, labels = _add_anchors(book["cells"], lang)
     body, _ = _exporter().from_notebook_node(book)
     body = re.sub(r'(<table class="bhyt">.*?</table>)', r'<div class="wide">\1</div>', body, flags=re.DOTALL)
     words = {k: translate(f"label.{k}", lang) for k in ("reference", "downloads", "notebook", "contents", "sort")}
     fields = {
         "title": title or notebook.stem,
+        "internal": internal,
         "notebook": notebook.name,
         "office": [f"{notebook.stem}.{f}" for f in OFFICE if notebook.with_suffix(f".{f}").exists()],
         "charts": _label_files(notebook.parent / "charts", ".svg", labels, lang),
@@ -86,6 +89,11 @@ def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None =
     }
     text = read_template(TEMPLATE).render(fields, lang=lang, index=index, sections=sections, body=Markup(body))
     page.write_text(text, encoding="utf-8")
+
+
+def _has_warning(cells: list[NotebookNode], name: str) -> bool:
+    outputs = (OutputMetadata.from_dict(o.get("metadata", {})) for cell in cells for o in cell.get("outputs", []))
+    return any(o is not None and (o.kind, o.name) == ("warning", name) for o in outputs)
 
 
 def _add_anchors(cells: list[NotebookNode], lang: str) -> tuple[str, list[tuple[str, str]], dict[str, str]]:

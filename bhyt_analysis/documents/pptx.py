@@ -29,6 +29,7 @@ from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import BULLET, plain_text, split_emphasis, to_title
 from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.formatting import TableSpec
+from bhyt_analysis.tables.internal_copy import INTERNAL
 
 WIDTH, HEIGHT = 13.333, 7.5  # inches
 LEFT, TOP, BODY_HEIGHT = 0.6, 1.35, 5.2  # of the body
@@ -203,7 +204,8 @@ def _text_height(lines: list[str], size: float, width: float, after: float = 0.4
 
 def _add_text_slide(slides: Slides, block: Block, content: Content) -> None:
     headline = content.table("headline")
-    slide = _add_slide(slides, block.caption or content.title, [headline.stamp] if headline else [])
+    stamps = [content.internal_stamp, headline.stamp if headline else ""]
+    slide = _add_slide(slides, block.caption or content.title, stamps)
     lines, size = _fit_text(block.text, 24, BODY_WIDTH, BODY_HEIGHT)
     _add_box(slide, lines, size, (LEFT, TOP, BODY_WIDTH, BODY_HEIGHT))
     _set_notes(slide, [block.text])
@@ -226,7 +228,8 @@ def _add_chart_slide(slides: Slides, block: Block, content: Content) -> None:
     chart, lang = block.chart, content.lang
     assert chart is not None
     native = chart.kind in KINDS and any(v is not None for s in chart.series for v in s.values)
-    slide = _add_slide(slides, block.caption, [translate(f"stamp.{tag}", lang) for tag in chart.tags])
+    stamps = [translate(f"stamp.{tag}", lang) for tag in chart.tags if tag != INTERNAL]
+    slide = _add_slide(slides, block.caption, [content.internal_stamp, *stamps])
     text = side_text = _chart_text(content, block)
     width = CHART_WIDTH if text.strip() else BODY_WIDTH
     if native and len(chart.categories) > MAX_BARS:
@@ -278,7 +281,8 @@ def _fit_rows(rows: list[list[str]], widths: list[float]) -> tuple[int, list[flo
 def _add_table_slide(slides: Slides, block: Block, table: TableSpec, content: Content) -> None:
     """Add a table of PowerPoint's own, with as many rows as fit."""
     lang = content.lang
-    slide, table = _add_slide(slides, block.caption, [table.stamp]), table.drop("area")
+    slide = _add_slide(slides, block.caption, [content.internal_stamp, table.stamp])
+    table = table.drop("area")
     cells = table.formatted_rows(lang)
     widths = column_widths(table, cells, BODY_WIDTH * 25.4 * 0.72)
     widths = [w * BODY_WIDTH / sum(widths) for w in widths]

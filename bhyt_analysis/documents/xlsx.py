@@ -96,7 +96,7 @@ def _add_sheet(
             sheet.merge_range(row, 0, row, last, "", formats["note"])
         sheet.write_string(row, 0, note, formats["note"])
         sheet.set_row(row, LINE * _count_lines(note, width or 80))
-    _set_print(sheet, title, len(annex.rows))
+    _set_print(sheet, title, len(annex.rows), content.internal_stamp)
 
 
 def _write_total(sheet: Worksheet, formats: dict[str, Format], annex: Annex, lang: str) -> None:
@@ -160,7 +160,7 @@ def _spans(rows: list[int], column: int) -> list[str]:
     return [xl_range(span[0], column, span[-1], column) for span in spans]
 
 
-def _set_print(sheet: Worksheet, title: str, rows: int) -> None:
+def _set_print(sheet: Worksheet, title: str, rows: int, stamp: str) -> None:
     sheet.set_paper(9)  # A4
     sheet.set_landscape()
     sheet.center_horizontally()
@@ -168,5 +168,7 @@ def _set_print(sheet: Worksheet, title: str, rows: int) -> None:
     sheet.repeat_rows(HEADING_ROW)
     sheet.fit_to_pages(1, 1 if rows <= ONE_PAGE else 0)
     sheet.set_footer(f"&C{title.replace('&', '&&')} – &P/&N")
+    if stamp:
+        sheet.set_header(f"&C&B{stamp}")
     sheet.freeze_panes(HEADING_ROW + 1, 0)
     sheet.hide_gridlines(2)

@@ -16,6 +16,7 @@ from bhyt_analysis.i18n.safe_text import to_html as escape_html
 from bhyt_analysis.i18n.safe_text import to_sheet
 from bhyt_analysis.i18n.unit_names import display_name
 from bhyt_analysis.tables.columns import Column, followed_columns, table_columns
+from bhyt_analysis.tables.internal_copy import is_internal
 from bhyt_analysis.tables.labels import group_name, status_name, weakest_stamp
 
 SMALL = 5  # people; smaller groups are hidden in what is shared
@@ -89,7 +90,7 @@ WRITTEN_ONCE = ("population", "status", "instrument", "reference", "rate_referen
 
 
 def suppressed_cells(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a mask of the table: True where a count of 1 to 4 people must be hidden.
+    """Return a mask of the table: True where a count of 1 to 4 people must be hidden; nowhere in an internal copy.
 
     Where only one cell of a column is hidden it could be worked out from the total, so the next smallest is hidden too.
 
@@ -101,6 +102,8 @@ def suppressed_cells(table: pd.DataFrame) -> pd.DataFrame:
     """
     columns, result = table_columns(table), table.attrs.get("result", "")
     mask = pd.DataFrame(False, index=table.index, columns=table.columns)
+    if is_internal():
+        return mask
     for name in (n for n, column in columns.items() if column.disclosure == "count"):
         counts = table[name].astype("Float64").abs()
         small = ((counts > 0) & (counts < SMALL)).fillna(False)

@@ -14,6 +14,7 @@ from bhyt_analysis.model.monitoring.monitor import ALERTS, EXPIRY_WINDOWS
 from bhyt_analysis.model.monitoring.reports import STATES
 from bhyt_analysis.model.monitoring.thresholds import threshold
 from bhyt_analysis.tables.formatting import SMALL
+from bhyt_analysis.tables.internal_copy import is_internal
 from bhyt_analysis.tables.labels import Row
 
 
@@ -122,7 +123,8 @@ def expiring_text(row: Row, lang: str = "vi") -> str:
     for window in EXPIRY_WINDOWS:
         days = int(threshold(f"expiring_{window}"))
         count = int(row[f"expiring_{days}"])
-        words |= {window: f"<{SMALL}" if 0 < count < SMALL else format_number(count, lang), f"days_{window}": days}
+        is_hidden = 0 < count < SMALL and not is_internal()
+        words |= {window: f"<{SMALL}" if is_hidden else format_number(count, lang), f"days_{window}": days}
     return translate("text.watch_expiring", lang, **words)
 
 

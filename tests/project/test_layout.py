@@ -66,7 +66,7 @@ def test_the_template_has_the_parameters_of_the_design():
     tagged = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
     assert len(tagged) == 1
     names = [t.id for node in ast.parse(tagged[0].source).body for t in node.targets]
-    assert names == ["area", "as_of", "scenario", "lang", "seed", "data", "out", "decision"]
+    assert names == ["area", "as_of", "scenario", "lang", "seed", "data", "out", "decision", "disclosure"]
 
 
 def test_all_logic_of_the_notebook_is_in_the_library():
