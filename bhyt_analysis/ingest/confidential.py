@@ -48,9 +48,12 @@ _DAY = re.compile(
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _TITLE = re.compile(r"^(?:ông|bà|anh|chị|cháu|em|cô|chú|bác|mr|mrs|ms)\.?\s+", re.IGNORECASE)
-_PLACE = re.compile(r"(?:[A-Z]{1,3}\d*|\d{1,6}|…)(?::[A-Z]{1,3}\d*)?")  # a column, a row, a cell or a range
+_PLACE = re.compile(r"(?:[A-Z]{1,3}\d*|…)(?::[A-Z]{1,3}\d*)?")  # a column, a cell or a range
 # Rules whose value or names come from the package, or say only where.
-_OF_PACKAGE = {"table_by_headings", "missing_table", "source_is_file", "status_assumed", "unknown_file"}
+_OF_PACKAGE = {
+    "note_rows", "part_heads", "cumulative_rows", "comparison_rows", "village_rows", "twice", "table_by_headings",
+    "missing_table", "source_is_file", "status_assumed", "unknown_file",
+}  # fmt: skip
 _NAMES_A_UNIT = {"unknown_area", "ambiguous_area", "not_within", "code_not_name", "name_respelt", "unit_elsewhere"}
 
 

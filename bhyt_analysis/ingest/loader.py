@@ -136,7 +136,7 @@ def _examine(source: Path, own: bool, numbers: str | None, answered: Answers) ->
         tables["population"] = _one_population(tables["population"], names, findings)
     for name, rows in tables.items():
         findings += _duplicates(name, rows)
-    data = None
+    data, first_check = None, len(findings)
     if not has_errors(findings):  # each table is valid by itself: check them against each other
         data = Dataset(**tables, source=str(source), sha256=sha256)
         findings += checks.check_across_tables(data)
@@ -144,7 +144,10 @@ def _examine(source: Path, own: bool, numbers: str | None, answered: Answers) ->
         findings += checks.check_circles(tables["areas"])
     counted = {label for label, name in names.items() if name == REGISTER}
     findings = [hide_in_finding(_with_heading(f, headings, names)) for f in findings]
-    findings = hide_cells_of(findings, private, counted)
+    # All cells were understood before the checks, which cite units and counts and no cell, but for the names of units.
+    unit_sheets = {str(f.file) for f in findings} if tables["areas"]["file"].isin(private).any() else private - counted
+    read, checked = findings[:first_check], findings[first_check:]
+    findings = [*hide_cells_of(read, private, counted), *hide_cells_of(checked, unit_sheets, counted)]
     if data is None or has_errors(findings):
         of_units = {name: rows[~rows["file"].isin(private)] for name, rows in tables.items()}
         return Reading(None, of_units, findings)  # the others may name persons
