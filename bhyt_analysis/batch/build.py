@@ -28,6 +28,7 @@ from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.clock import Period
 from bhyt_analysis.i18n.failures import cell_failure, failure, name_file, sent_error
 from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.ingest.personal_text import hide_personal
 
 Cell = Mapping[str, Any]
 WORK = ".work"
@@ -178,7 +179,7 @@ def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult:
                 plain_kernel=True,
             )
     except pm.exceptions.PapermillExecutionError as error:
-        reason = cell_failure(error.ename, error.evalue, job.folder)
+        reason = cell_failure(error.ename, hide_personal(str(error.evalue)), job.folder)  # it may cite a source
         if sent_error(error.ename, error.evalue):
             return cut_short(job, reason)
         return area_result(job, "failed", reason.text(job.options.lang))

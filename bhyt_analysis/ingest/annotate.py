@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -28,18 +28,20 @@ from bhyt_analysis.domain.causes import causes
 from bhyt_analysis.domain.findings import SEVERITIES, Finding, Term, finding_message
 from bhyt_analysis.i18n.failures import failure
 from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.ingest.confidential import is_heading_row, is_public, lists_persons, without_cells
 from bhyt_analysis.ingest.headings import SEARCH_ROWS
 from bhyt_analysis.ingest.person_register import CARD, is_large_register
-from bhyt_analysis.ingest.personal_data import HIDDEN, PERSONAL, find_persons, staff_columns
+from bhyt_analysis.ingest.personal_data import HIDDEN, find_persons, staff_columns
 from bhyt_analysis.ingest.personal_text import SAMPLE, hide_in_finding, hide_personal
-from bhyt_analysis.ingest.workbook import Cell, Percent, Sheet, list_input_files, read_sheets, sheet_label
+from bhyt_analysis.ingest.workbook import Cell, Percent, Sheet, file_label, list_input_files, read_sheets, sheet_label
 
 COPYABLE = (".xlsx", ".xlsm")
 FILLS = {"error": "FFC7CE", "warning": "FFEB9C", "info": "DDEBF7"}
 MAX_COMMENTS = 5000  # Excel slows down with more; further cells are only coloured and listed
 AUTHOR = "bhyt check"
 MAX_WIDTH = 500  # columns in which personal data are looked for
-KEPT_COLUMNS = ("area", "_name", "_within", "group", "card", "as_of", "valid_from", "valid_until")
+DAYS = ("as_of", "valid_from", "valid_until")
+KEPT_COLUMNS = ("area", "_name", "_within", "group", "card", *DAYS)
 
 
 def annotate(source: str | Path, out: str | Path, findings: Iterable[Finding], lang: str = "vi") -> Path:
@@ -78,8 +80,9 @@ def try_annotate(source: str | Path, out: str | Path, findings: Iterable[Finding
 def _write_copy(source: Path, out: Path, findings: Iterable[Finding], lang: str) -> Finding | None:
     """Write the copy; return the finding that it has the cells only."""
     _check_target(source, out)
-    book, sheets, why = _copy(source)
-    note = Finding("copied_cells", source.name, value=Term(f"copy.{why}")) if why else None
+    with without_cells():
+        book, sheets, why = _copy(source)
+    note = Finding("copied_cells", file_label(source), value=Term(f"copy.{why}")) if why else None
     ordered = sorted((hide_in_finding(f) for f in findings), key=lambda f: SEVERITIES.index(f.severity))
     ordered += [note] if note else []
     _mark(sheets, ordered, lang)
@@ -124,7 +127,7 @@ def _copy(source: Path) -> Copy:
     if book is None or not book.worksheets:  # of the strict kind it reads no sheet
         return _copy_cells(source, "refused")
     tables = (_table(_values(sheet)) for sheet in book.worksheets)  # hidden ones, too
-    if any(table and find_persons(table) for table in tables):
+    if any(table and (find_persons(table) or lists_persons(table)) for table in tables):
         return _copy_values(source)
     sheets = {sheet_label(source, sheet.title): sheet for sheet in book.worksheets}
     _hide_texts(book)
@@ -207,10 +210,10 @@ def _write(sheet: Worksheet, values: Cells) -> None:
     keys = dict(enumerate(persons.heading.keys, 1)) if persons else {}
     hidden = {column for column, key in keys.items() if key in HIDDEN}
     staff = staff_columns(table, persons) if table and persons else []
-    is_list = persons is not None and not staff and (persons.certain or len(PERSONAL & set(keys.values())) > 1)
+    kept = _kept_cells(values, table, keys, first) if table and lists_persons(table) else set(values)
     for (row, column), value in values.items():
         key = keys.get(column, "")
-        if persons and row > first and (key not in KEPT_COLUMNS if is_list else column in hidden):
+        if (row, column) not in kept or (staff and row > first and column in hidden):
             continue
         share = isinstance(value, Percent)
         text = value.value if isinstance(value, Percent) else _counting_part(value, key if row > first else "")
@@ -218,6 +221,29 @@ def _write(sheet: Worksheet, values: Cells) -> None:
             cell = sheet.cell(row=row, column=column, value=text)
             cell.number_format = "0.0%" if share else cell.number_format
             cell.data_type = "s" if isinstance(text, str) else cell.data_type
+
+
+def _kept_cells(values: Cells, table: Sheet, keys: dict[int, str], first: int) -> set[tuple[int, int]]:
+    """Return the cells of a list of persons that are copied: its heading, and what counting needs if it is no person's.
+
+    A row may be shifted, so that its cells are not what their column says.
+    """
+    lines = table.cells.loc[: max(first, 1)] if first else table.cells[:SEARCH_ROWS]
+    headings = {int(n) for n, row in zip(lines.index, lines.to_numpy(), strict=True) if is_heading_row(row)}
+    repeated = Counter((column, v) for (_, column), v in values.items() if isinstance(v, dt.date))
+
+    def is_kept(row: int, column: int, value: object) -> bool:
+        key = keys.get(column, "")
+        if row in headings or (row <= first and is_public(value)):
+            return True
+        if row <= first or key not in KEPT_COLUMNS:
+            return False
+        is_card = key in ("card", "group") and isinstance(value, str) and re.match(CARD, value) is not None
+        return (
+            is_card or is_public(value) or (isinstance(value, dt.date) and key in DAYS and repeated[column, value] > 1)
+        )
+
+    return {(row, column) for (row, column), value in values.items() if is_kept(row, column, value)}
 
 
 def _counting_part(value: object, key: str) -> object:

@@ -172,7 +172,7 @@ def write_questions(file: str | Path, findings: Iterable[Finding], lang: str = "
 
 def _question(finding: Finding) -> str | None:
     """Return the question of a finding: a heading, a cell or a sheet, "" for one of the whole input; None for none."""
-    section, value = SECTIONS.get(finding.rule), str(finding.value or "")
+    section, value = SECTIONS.get(finding.rule), finding.value if isinstance(finding.value, str) else ""
     columns = str(finding.column).split(", ")
     figures = {key for table in dict.fromkeys(schema()["table"]) for key in figure_keys(table)}
     match section:

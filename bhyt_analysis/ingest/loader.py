@@ -24,16 +24,16 @@ from bhyt_analysis.domain.input_error import InputError
 from bhyt_analysis.domain.partitions import is_partition, read_partition
 from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.i18n.text import clean_text
 from bhyt_analysis.ingest.answers import Answers, read_answers
 from bhyt_analysis.ingest.area_matching import Tables, Titles, resolve_areas
 from bhyt_analysis.ingest.coercion import UNIT_HINTS, coerce_table
+from bhyt_analysis.ingest.confidential import hide_cells_of, lists_persons, without_cells, without_cited_texts
 from bhyt_analysis.ingest.headings import ColumnHeading
 from bhyt_analysis.ingest.person_register import count_large_register, count_persons
 from bhyt_analysis.ingest.personal_text import hide_cited_numbers, hide_in_finding
 from bhyt_analysis.ingest.table_detection import DetectedTable, detect_tables, is_template_page
 from bhyt_analysis.ingest.unit_lists import complete_own_units, complete_unit_list, plain_codes
-from bhyt_analysis.ingest.workbook import first_names, list_input_files, read_sheets, report_unread_files
+from bhyt_analysis.ingest.workbook import file_label, first_names, list_input_files, read_sheets, report_unread_files
 from bhyt_analysis.quality import checks
 
 Headings = dict[str, dict[str, ColumnHeading]]  # by label of the sheet and column
@@ -106,13 +106,19 @@ def examine_input(
     source = bundled_path("data") if path is None else Path(path)
     if not source.exists():
         raise BhytError(("error.no_such_file", {"file": source}))
-    findings: list[Finding] = []
+    with without_cells():
+        return _examine(source, path is not None, numbers, answered)
+
+
+def _examine(source: Path, own: bool, numbers: str | None, answered: Answers) -> Reading:
+    """Return what can be read of an existing input, which is the user's ``own`` or bundled; see `examine_input`."""
+    findings, private = list[Finding](), set[str]()
     frames: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     headings, titles, names = Headings(), Titles(), dict[str, str]()
-    if path is not None:
+    if own:
         report_unread_files(source, findings)
     sha256 = fingerprint(source)
-    for table, cards in _detected_tables(source, findings, answered):
+    for table, cards in _detected_tables(source, findings, answered, private):
         if table.name == REGISTER:
             frames["cards"].append(count_persons(table, findings) if cards is None else cards)
         else:
@@ -122,22 +128,29 @@ def examine_input(
         titles[table.label] = table.titles
         names.setdefault(table.label, table.name)
     if not any(len(rows) for parts in frames.values() for rows in parts) and not has_errors(findings):
-        findings.append(Finding("empty_input", source.name))
+        findings.append(Finding("empty_input", file_label(source)))
     tables = {name: hide_cited_numbers(_concat(name, parts), findings) for name, parts in frames.items()}
+    tables = {name: without_cited_texts(rows, private) for name, rows in tables.items()}
     if any(frames.values()):
         tables = _resolve_units(tables, titles, source, findings, headings)
         tables["population"] = _one_population(tables["population"], names, findings)
     for name, rows in tables.items():
         findings += _duplicates(name, rows)
-    data = None
+    data, first_check = None, len(findings)
     if not has_errors(findings):  # each table is valid by itself: check them against each other
         data = Dataset(**tables, source=str(source), sha256=sha256)
         findings += checks.check_across_tables(data)
     else:
         findings += checks.check_circles(tables["areas"])
+    counted = {label for label, name in names.items() if name == REGISTER}
     findings = [hide_in_finding(_with_heading(f, headings, names)) for f in findings]
+    # All cells were understood before the checks, which cite units and counts and no cell, but for the names of units.
+    unit_sheets = {str(f.file) for f in findings} if tables["areas"]["file"].isin(private).any() else private - counted
+    read, checked = findings[:first_check], findings[first_check:]
+    findings = [*hide_cells_of(read, private, counted), *hide_cells_of(checked, unit_sheets, counted)]
     if data is None or has_errors(findings):
-        return Reading(None, tables, findings)
+        of_units = {name: rows[~rows["file"].isin(private)] for name, rows in tables.items()}
+        return Reading(None, of_units, findings)  # the others may name persons
     return Reading(replace(data, warnings=findings), tables, findings)
 
 
@@ -149,12 +162,20 @@ def read_table(path: str | Path, name: str) -> pd.DataFrame:
     file, findings = Path(path), list[Finding]()
     if not file.is_file():
         raise BhytError(("error.no_such_file", {"file": file}))
-    tables = (t for sheet in read_sheets(file, findings) for t in detect_tables(replace(sheet, name=name), findings))
+    with without_cells():
+        return _read_table(file, name, findings)
+
+
+def _read_table(file: Path, name: str, findings: list[Finding]) -> pd.DataFrame:
+    """Return one table of an existing file; see `read_table`."""
+    sheets = list(read_sheets(file, findings))
+    tables = (t for sheet in sheets for t in detect_tables(replace(sheet, name=name), findings))
     frames = [coerce_table(table, None, findings) for table in tables if table.name == name]
     rows = _concat(name, frames).drop(columns=list(UNIT_HINTS), errors="ignore")
     findings += _duplicates(name, rows)
     if has_errors(findings):
-        raise InputError(*findings)
+        private = {sheet.label for sheet in sheets if lists_persons(sheet)}
+        raise InputError(*hide_cells_of([hide_in_finding(f) for f in findings], private, ()))
     return rows
 
 
@@ -177,28 +198,33 @@ def fingerprint(path: str | Path | None = None) -> str:
 
 
 def _detected_tables(
-    source: Path, findings: list[Finding], answers: Answers
+    source: Path, findings: list[Finding], answers: Answers, private: set[str]
 ) -> Iterator[tuple[DetectedTable, pd.DataFrame | None]]:
-    """Yield each table of the input, still as cells; of a large register with its counted cards."""
+    """Yield each table of the input, still as cells; of a large register with its counted cards.
+
+    The labels of the sheets that may list persons are added to ``private``.
+    """
     for file in list_input_files(source):
         if (register := count_large_register(file, findings)) is not None:
+            private.add(register[0].label)
             yield register
             continue
         empty, is_template = list[str](), False
         for sheet in read_sheets(file, findings):
+            private |= {sheet.label} if lists_persons(sheet) else set()
             tables = detect_tables(sheet, findings, not (sheet.plain and source.is_dir()), answers)
             is_template |= is_template_page(sheet.name)
             empty += [sheet.name] if tables and not any(len(table.cells) for table in tables) else []
             yield from ((table, None) for table in tables if len(table.cells) or table.headings)
         if empty and not is_template:  # of the template's tables each office fills in those that it has
-            findings.append(Finding("empty_tables", clean_text(file.name), count=len(empty), value=first_names(empty)))
+            findings.append(Finding("empty_tables", file_label(file), count=len(empty), value=first_names(empty)))
 
 
 def _resolve_units(tables: Tables, titles: Titles, source: Path, findings: list[Finding], headings: Headings) -> Tables:
     """Return the tables with codes for names of units; units that the input lacks are those of the country."""
     if not any(len(table) and ("area" in table or name == "areas") for name, table in tables.items()):
         if not has_errors(findings):
-            findings.append(Finding("missing_table", source.name, column="areas", value="areas"))
+            findings.append(Finding("missing_table", file_label(source), column="areas", value="areas"))
         return tables
     columns = {label: str(of_sheet["area"].text) for label, of_sheet in headings.items() if "area" in of_sheet}
     tables = complete_own_units(plain_codes(tables), findings)

@@ -21,7 +21,7 @@ from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest.cell_types import convert_column
 from bhyt_analysis.ingest.table_detection import DetectedTable, detect_tables
-from bhyt_analysis.ingest.workbook import TEXT_FILES, Sheet, detect_delimiter, read_csv_cells
+from bhyt_analysis.ingest.workbook import TEXT_FILES, Sheet, detect_delimiter, file_label, read_csv_cells
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -184,9 +184,9 @@ def _csv_head(file: Path) -> tuple[Sheet, str] | None:
     with file.open("rb") as content:
         block = content.read(HEAD)
     text = block.rpartition(b"\n")[0].decode("utf-8-sig", "replace")
-    if "\ufffd" in text or (cells := read_csv_cells(text.encode(), file.name, [])) is None:
+    if "\ufffd" in text or (cells := read_csv_cells(text.encode(), file_label(file), [])) is None:
         return None
-    return Sheet(file.name, file.stem, cells, plain=True), detect_delimiter(text)
+    return Sheet(file_label(file), file.stem, cells, plain=True), detect_delimiter(text)
 
 
 def _parquet_head(file: Path) -> tuple[Sheet, str]:
@@ -195,7 +195,7 @@ def _parquet_head(file: Path) -> tuple[Sheet, str]:
     names = [str(column[0]) for column in result.description]
     rows = [names, *([str(v) if v is not None else "" for v in row] for row in result.fetchall())]
     columns, index = range(1, len(names) + 1), range(1, len(rows) + 1)
-    return Sheet(file.name, file.stem, pd.DataFrame(rows, index, columns, dtype=object), plain=True), ""
+    return Sheet(file_label(file), file.stem, pd.DataFrame(rows, index, columns, dtype=object), plain=True), ""
 
 
 def _duckdb() -> DuckDBPyConnection:

@@ -74,13 +74,22 @@ def is_person_name(text: str) -> bool:
     >>> is_person_name("Lò Thị Mẫu"), is_person_name("NGUYEN VAN MAU"), is_person_name("Lê Lợi"), is_person_name("Lê")
     (True, True, False, False)
     """
-    words = unicodedata.normalize("NFC", text).strip(" .,;:").split()
+    return is_written_like_name(text) and not is_unit_name(" ".join(_name_words(text)))
+
+
+def _name_words(text: str) -> list[str]:
+    return unicodedata.normalize("NFC", text).strip(" .,;:").split()
+
+
+def is_written_like_name(text: str) -> bool:
+    """Return whether a text is written like the name of a person; that of a unit such as «Lê Lợi» may be, too."""
+    words = _name_words(text)
     if not 2 <= len(words) <= 6 or not all(_is_capitalised(w) for w in words):
         return False
     first, name = words[0].lower(), " ".join(words).lower()
     certain = first in _surnames("certain") or (name.isascii() and first in _surnames("without_accents"))
     likely = certain or (len(words) >= 3 and first in _surnames("also_word") and not text.isupper())
-    return likely and not name.startswith(WORDS) and not is_unit_name(" ".join(words))
+    return likely and not name.startswith(WORDS)
 
 
 def _is_capitalised(word: str) -> bool:

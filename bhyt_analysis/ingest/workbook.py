@@ -10,6 +10,7 @@ import csv
 import datetime as dt
 import io
 import re
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -138,7 +139,7 @@ def report_unread_files(source: Path, findings: list[Finding]) -> None:
     kinds = {p: special_kind(p) for p in paths if not p.name.lower().startswith((*LOCK_FILES, *SYSTEM_FILES))}
     for path, kind in kinds.items():
         if kind not in ("", "folder") or (kind and _can_have_tables(path)):
-            findings.append(Finding("wrong_kind", clean_text(path.name), value=Term(f"file_kind.{kind}")))
+            findings.append(Finding("wrong_kind", file_label(path), value=Term(f"file_kind.{kind}")))
     if not source.is_dir():
         return
     folders = [p.name for p, kind in kinds.items() if kind == "folder" and not _can_have_tables(p)]
@@ -153,7 +154,22 @@ def report_unread_files(source: Path, findings: list[Finding]) -> None:
 
 def sheet_label(file: Path, sheet: str) -> str:
     """Return how messages name a sheet of a workbook; one that has the name of a person is hidden."""
-    return f"{clean_text(file.name)} [{hide_personal(clean_text(sheet))}]"
+    return f"{file_label(file)} [{hide_personal(clean_text(sheet))}]"
+
+
+def file_label(file: Path) -> str:
+    """Return how messages name a file; of one that has the name of a person the first letter, and a number of its own.
+
+    Examples
+    --------
+    >>> file_label(Path("so_lieu.xlsx")), file_label(Path("DS Lò Thị Mẫu.csv"))
+    ('so_lieu.xlsx', 'DS L…-606.csv')
+    """
+    stem = clean_text(file.stem)
+    hidden = hide_personal(re.sub(r"[_-]+", " ", stem))
+    if "…" not in hidden or "…" in stem:
+        return clean_text(file.name)
+    return f"{hidden}-{zlib.crc32(stem.encode()) % 1000}{file.suffix}"
 
 
 def read_sheets(file: Path, findings: list[Finding]) -> Iterator[Sheet]:
@@ -161,7 +177,7 @@ def read_sheets(file: Path, findings: list[Finding]) -> Iterator[Sheet]:
 
     A file is read as what its content is, whatever its name says.
     """
-    label, name = clean_text(file.name), clean_text(file.stem)
+    label, name = file_label(file), clean_text(file.stem)
     if kind := special_kind(file):
         findings.append(Finding("wrong_kind", label, value=Term(f"file_kind.{kind}")))
         return
@@ -214,7 +230,7 @@ class _RawSheet:
 
 def _read_workbook(file: Path, content: bytes, kind: str, findings: list[Finding]) -> Iterator[Sheet]:
     """Yield the visible, non-empty sheets of a workbook; adds the findings."""
-    label, empty = clean_text(file.name), list[str]()
+    label, empty = file_label(file), list[str]()
     try:
         from_1904, sheets = _raw_sheets(content, kind)
         for raw in sheets:
