@@ -84,7 +84,7 @@ def _cell(fact: Mapping[str, str], lang: str) -> dict[str, object]:
     is_target, status = fact["key"] == "next_target", fact["status"]
     return {
         "text": f"{text} ({fact['as_of'][:4]})" if is_target else text,
-        "sort": fact["value"] if fact["value"] is not None else fact["low"],
+        "sort": next((fact[k] for k in ("value", "low") if fact[k] is not None), ""),
         "status": "" if is_target and status == "published" else status_name(status, lang),
         "weak": status in WEAK,
     }

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bhyt_analysis import __version__
-from bhyt_analysis.briefing.facts import Facts, fact_title, facts_by_key, format_fact
+from bhyt_analysis.briefing.facts import Facts, fact_marks, fact_title, facts_by_key, format_fact, read_facts
 from bhyt_analysis.briefing.items import Item, unit_label
 from bhyt_analysis.briefing.metadata import OutputMetadata
 from bhyt_analysis.briefing.notebook import section_title, show_item, show_text
+from bhyt_analysis.briefing.published import needs_protection, read_hidden, shorten_item, write_published
 from bhyt_analysis.domain.area_view import AreaView, area_view, find_unit
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.decisions import default_decision
@@ -34,6 +35,7 @@ from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.reclassification.reclassify import unit_losses
 from bhyt_analysis.model.targets.targets import binding_targets, nearest_targets
 from bhyt_analysis.quality.plan_audit import audit
+from bhyt_analysis.tables.hidden_cells import HiddenCells, use_hidden
 from bhyt_analysis.tables.internal_copy import DISCLOSURE, INTERNAL, check_disclosure, use_disclosure
 
 if TYPE_CHECKING:
@@ -123,6 +125,11 @@ class Briefing:
         return translate("label.decision", self.lang, decision=number) if number.isdigit() else number
 
     @cached_property
+    def hidden(self) -> HiddenCells | None:
+        """Return what is hidden because of all areas of a batch together; None where nothing is, or no batch runs."""
+        return None if self.disclosure == "off" else read_hidden(self.out)
+
+    @cached_property
     def figures(self) -> pd.DataFrame:
         """Return the headline figures: those that the section of them was made from, else all."""
         table = self.tables.get("headline")
@@ -187,24 +194,28 @@ class Briefing:
             raise BhytError(("error.unknown_section", {"found": name, "expected": ", ".join(modules)}))
         module = modules[name]
         self.tables[name] = table
-        with use_disclosure(self.disclosure):
+        with use_disclosure(self.disclosure), use_hidden(self.hidden):
             self._show_section(module, name, table)
 
     def _show_section(self, module: Section, name: str, table: pd.DataFrame) -> None:
-        self.items[name] = items = [item for item in module.items(self, table) if not item.is_empty()]
+        made, hidden = module.items(self, table), self.hidden
+        made = made if hidden is None else [shorten_item(item, hidden, self.lang) for item in made]
+        self.items[name] = items = [item for item in made if not item.is_empty()]
         if items:
             title = section_title(module.KEY, self.lang, self.decision_name)
             show_text(title, OutputMetadata("heading", module.KEY, title), 2)
         for item in items:
-            show_item(item, self.lang, self.out, self.decision_name)
+            show_item(item, self.lang, self.out, self.decision_name, self.hidden)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``facts.json`` holds: the headline figures, the findings, and what they were made with.
 
         ``same_words``: the days on which the briefing says the same: ``since`` one (None: ever) to before ``until``.
         """
-        facts = [self._fact_to_dict(fact) for fact in self.facts.values()]
+        facts = [self._fact_to_dict(fact) for fact in read_facts(self.figures).values()]
         findings = self.findings[["rule", "severity", "name", "message"]].to_dict("records")
+        if self.hidden is not None:
+            findings = [{**f, "message": self.hidden.shorten(f["message"], self.lang)} for f in findings]
         return {
             "area": self.code,
             "name": self.view.unit.name,
@@ -224,20 +235,24 @@ class Briefing:
     def _fact_to_dict(self, fact: Fact) -> dict[str, Any]:
         number = float if fact.unit == "share" else int  # people and đồng are whole numbers
         record: dict[str, Any] = {"key": fact.key, "label": fact_title(fact.key, self.lang, self.decision_name)}
+        mark = fact_marks().get(fact.key)
         for key, value in {"value": fact.value, "low": fact.low, "high": fact.high}.items():
-            record[key] = None if value is None else number(value)
-        record |= {"relation": fact.relation, "unit": fact.unit, "text": format_fact(fact, self.lang)}
+            record[key] = None if value is None or mark else number(value)
+        record |= {"relation": fact.relation, "unit": fact.unit, "text": mark or format_fact(fact, self.lang)}
         as_of = None if fact.as_of is None else str(fact.as_of)[:10]
         return {**record, "as_of": as_of, "status": fact.status, "source": format_citation(fact.source, self.lang)}
 
     def write_facts(self) -> None:
         """Write what `to_dict` gives to ``facts.json`` in ``out``, and show what it was made with."""
-        with use_disclosure(self.disclosure):
+        with use_disclosure(self.disclosure), use_hidden(self.hidden):
             record = self.to_dict()
         if self.out is not None:
             text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
             with name_file(path := Path(self.out, "facts.json")):
                 path.write_text(text, encoding="utf-8")
+        if self.disclosure == "on" and self.hidden is None and not write_published(self) and needs_protection(self):
+            warning = translate("label.not_joint", self.lang)
+            show_text(f"{STRONG}{warning}{STRONG}", OutputMetadata("warning", "not_joint", warning))
         hashes = {"inputs": record["inputs_sha256"][:8], "law": record["law_sha256"][:8]}
         line = translate("label.made_with", self.lang, version=__version__, seed=self.seed, **hashes)
         show_text(f"{EMPHASIS}{line}{EMPHASIS}", OutputMetadata("made_with", __version__, line))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,12 +11,25 @@ from bhyt_analysis.domain.data_status import STATUSES, lowest_quality
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.coverage.headline import Fact
 from bhyt_analysis.tables.columns import column_name
+from bhyt_analysis.tables.hidden_cells import hidden_cells
 
 Facts = dict[str, Fact]  # the headline figures by key
 
 
 def facts_by_key(figures: pd.DataFrame) -> Facts:
-    """Return the headline figures, rows of a table, by their keys."""
+    """Return the headline figures, rows of a table, by their keys; without those that are hidden."""
+    marks = fact_marks()
+    return {key: fact for key, fact in read_facts(figures).items() if key not in marks}
+
+
+def fact_marks() -> Mapping[str, str]:
+    """Return what is printed in place of each headline figure that is hidden, by key."""
+    hidden = hidden_cells()
+    return {} if hidden is None else hidden.facts
+
+
+def read_facts(figures: pd.DataFrame) -> Facts:
+    """Return the headline figures, rows of a table, by their keys, also those that are hidden."""
     facts = Facts()
     for row in figures.to_dict("records"):
         values: dict[str, Any] = {str(k): None if pd.isna(v) else v for k, v in row.items()}
@@ -38,10 +51,10 @@ def target_fields(target: Fact, lang: str) -> dict[str, object]:
 
 def facts_table(figures: pd.DataFrame, lang: str, decision: str = "") -> pd.DataFrame:
     """Return the headline figures as readers see them. ``decision``: the name of the zoning decision."""
-    facts = facts_by_key(figures).values()
+    facts, marks = read_facts(figures).values(), fact_marks()
     return figures.assign(
         fact=[fact_title(fact.key, lang, decision) for fact in facts],
-        value=[format_fact(fact, lang) for fact in facts],
+        value=[marks.get(fact.key) or format_fact(fact, lang) for fact in facts],
         # A target is no result: its status says so.
         status=["target" if f.key.endswith("_target") and f.status == "published" else f.status for f in facts],
     )

@@ -14,6 +14,7 @@ from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.i18n.safe_text import to_markdown
 from bhyt_analysis.tables import formatting
+from bhyt_analysis.tables.hidden_cells import HiddenCells
 
 SCREEN_WIDTH = 605  # CSS pixels of 160 mm
 # Notebooks set every cell of a table to the right; only numbers belong there.
@@ -42,7 +43,13 @@ def show_text(text: str, about: OutputMetadata, level: int = 0) -> None:
     display(Markdown(signs + to_markdown(text)), metadata=about.to_dict())
 
 
-def show_item(item: Item, lang: str = "vi", out: str | Path | None = None, decision: str = "") -> None:
+def show_item(
+    item: Item,
+    lang: str = "vi",
+    out: str | Path | None = None,
+    decision: str = "",
+    hidden: HiddenCells | None = None,
+) -> None:
     """Show the text, the chart and the table of an item; with ``out``, write the files of the chart and the table."""
     title = item_title(item.name, lang, decision)
     if item.text:
@@ -50,7 +57,8 @@ def show_item(item: Item, lang: str = "vi", out: str | Path | None = None, decis
     if item.chart is not None:
         show_chart(item.chart, item.name, out, title)
     if item.table is not None and len(item.table):
-        show_table(item.table, lang, item.name, out, title)
+        marks = None if hidden is None else hidden.table_marks(item.name, item.table)
+        show_table(item.table, lang, item.name, out, title, marks)
 
 
 def show_chart(chart: charts.Chart, name: str = "", out: str | Path | None = None, title: str = "") -> None:
@@ -72,14 +80,22 @@ def show_chart(chart: charts.Chart, name: str = "", out: str | Path | None = Non
 
 
 def show_table(
-    rows: pd.DataFrame, lang: str = "vi", name: str = "", out: str | Path | None = None, title: str = ""
+    rows: pd.DataFrame,
+    lang: str = "vi",
+    name: str = "",
+    out: str | Path | None = None,
+    title: str = "",
+    marks: pd.DataFrame | None = None,
 ) -> None:
-    """Show a table in the language; with ``out``, write ``tables/NAME.csv`` there. ``title``: its caption."""
-    spec = formatting.table_spec(rows, lang)
+    """Show a table in the language; with ``out``, write ``tables/NAME.csv`` there.
+
+    ``title``: its caption. ``marks``: what is printed in place of hidden cells, as of `formatting.table_spec`.
+    """
+    spec = formatting.table_spec(rows, lang, marks)
     about = OutputMetadata("table", name, title or item_title(name, lang), payload=spec.to_dict())
     display(HTML(ALIGNED + formatting.spec_to_html(spec, lang)), metadata=about.to_dict())
     if out is not None:
         file = Path(out, "tables", f"{name}.csv")
         file.parent.mkdir(parents=True, exist_ok=True)
         with name_file(file):
-            formatting.save_csv(rows, file, lang)
+            formatting.save_csv(rows, file, lang, marks)

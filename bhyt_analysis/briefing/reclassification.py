@@ -232,4 +232,6 @@ def _slope(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     days = (months.loc[before.index[0], "as_of"], after["as_of"].iloc[0])
     source = str(coverage(data, code)["source"].iloc[0])
     chart = charts.slope(rows, briefing.name, days, briefing.lang, source, briefing.decision_name)
-    return [Item("slope", chart=chart)]
+    columns = ["area", "name", "as_of", "population", "rate", "status"]
+    drawn = months.loc[months["as_of"].isin(days), columns]
+    return [Item("slope", chart=chart, drawn=drawn)]

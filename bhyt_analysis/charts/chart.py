@@ -39,6 +39,8 @@ from bhyt_analysis.charts.description import ChartDescription, ChartSeries, alt_
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
+from bhyt_analysis.tables.formatting import OTHER_MARK
+from bhyt_analysis.tables.hidden_cells import HiddenCells, hidden_cells
 from bhyt_analysis.tables.internal_copy import INTERNAL, is_internal
 from bhyt_analysis.tables.labels import status_name, weakest_stamp
 
@@ -198,11 +200,33 @@ def chart_function(draw: Callable[..., Chart]) -> Callable[..., Chart]:
         token = _size.set(SIZES[size])
         try:
             with _style_context():
-                return draw(*args, **kwargs)
+                return draw(*args, **kwargs) if hidden_cells() is None else _draw_without(draw, args, kwargs)
         finally:
             _size.reset(token)
 
     return styled
+
+
+def _draw_without(draw: Callable[..., Chart], args: Sequence[object], kwargs: Mapping[str, object]) -> Chart:
+    """Draw a chart without the figures that are hidden; a note in its place where too few are left to draw it."""
+    hidden = hidden_cells() or HiddenCells()
+    rows = [_without_hidden(value, hidden) for value in args]
+    try:
+        return draw(*rows, **{name: _without_hidden(value, hidden) for name, value in kwargs.items()})
+    except (ValueError, TypeError, LookupError):  # of missing figures
+        return _note_in_place(str(kwargs.get("lang", next((a for a in args if a in ("vi", "en")), "vi"))))
+
+
+def _without_hidden(value: object, hidden: HiddenCells) -> object:
+    if isinstance(value, pd.Series):
+        return hidden.without(value.to_frame().T.infer_objects()).iloc[0]
+    return hidden.without(value) if isinstance(value, pd.DataFrame) else value
+
+
+def _note_in_place(lang: str) -> Chart:
+    sheet = new_chart(30, "chart.withheld", "", lang, [])
+    sheet.axes.axis("off")
+    return sheet.finish("")
 
 
 @lru_cache(maxsize=1024)
@@ -303,7 +327,12 @@ class ChartSheet:
         bold: bool = False,
         **look: Any,
     ) -> None:
-        """Write a text at a point, moved by an offset in points."""
+        """Write a text at a point, moved by an offset in points; of a hidden figure … at the left end of its row."""
+        if hidden_cells() is not None and any(isinstance(v, float) and np.isnan(v) for v in point):
+            if isinstance(point[1], float) and np.isnan(point[1]):
+                return
+            text, point, look = OTHER_MARK, (0, point[1]), look | {"xycoords": self.axes.get_yaxis_transform()}
+            offset, ha = (4, 0), "left"
         look = {"fontweight": "bold" if bold else "normal", "textcoords": "offset points"} | look
         self.axes.annotate(text, point, offset, ha=ha, va=va, fontsize=fontsize, **look)
 
@@ -484,7 +513,9 @@ def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Iterab
 
 
 def percent_label(value: float, lang: str, status: str = "derived") -> str:
-    """Write a share as per cent: as it is printed where it is published, else with one decimal."""
+    """Write a share as per cent: as it is printed where it is published, else with one decimal; a hidden one as …."""
+    if hidden_cells() is not None and pd.isna(value):
+        return OTHER_MARK
     return format_message("{v:pe}" if status == "published" else "{v:p1}", lang, v=value)
 
 

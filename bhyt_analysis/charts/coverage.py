@@ -12,7 +12,7 @@ from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import groups as legal_groups
 from bhyt_analysis.tables.columns import column_name
-from bhyt_analysis.tables.formatting import SMALL, suppressed_cells
+from bhyt_analysis.tables.formatting import hidden_marks, suppressed_cells
 from bhyt_analysis.tables.labels import add_labels, group_name
 
 
@@ -102,15 +102,17 @@ def groups(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
     sheet = drawing.new_chart(
         height, "chart.groups" if key == "group" else "chart.subgroups", area, lang, rows["status"]
     )
-    hidden = suppressed_cells(rows)["insured"].to_numpy()
+    marks = hidden_marks(rows)["insured"].to_numpy()
+    hidden = marks != ""
     people = rows["insured"].astype(float).to_numpy()
     lengths = np.where(hidden, 0, people)
     sheet.axes.barh(range(len(rows)), lengths, 0.64, color=drawing.BLUE)
     for y, value in enumerate(people):
-        text = f"<{SMALL}" if hidden[y] else format_message("{v:n} ({s:p1})", lang, v=value, s=value / people.sum())
+        spec = "{v:n}" if hidden.any() else "{v:n} ({s:p1})"  # shares would tell the sum of what is hidden
+        text = marks[y] or format_message(spec, lang, v=value, s=value / people.sum())
         sheet.label(text, (lengths[y], y), (4, 0), fontsize=9.5)
     sheet.set_rows(labels)
-    sheet.set_axis("x", "axis.people", (0, people.max() * (2.4 if drawing.is_narrow() else 1.36)))
+    sheet.set_axis("x", "axis.people", (0, np.nanmax(people) * (2.4 if drawing.is_narrow() else 1.36)))
     sheet.add_series(column_name("insured", lang), people, "n", drawing.BLUE, hidden)
     return sheet.finish(source, names, "bar")
 

@@ -15,7 +15,7 @@ from bhyt_analysis.model.monitoring.funnel import control_limits
 from bhyt_analysis.model.monitoring.monitor import ALERTS, EXPIRY_WINDOWS
 from bhyt_analysis.model.monitoring.thresholds import threshold
 from bhyt_analysis.tables.columns import column_name
-from bhyt_analysis.tables.formatting import SMALL, suppressed_cells
+from bhyt_analysis.tables.formatting import hidden_marks, suppressed_cells
 from bhyt_analysis.tables.labels import add_labels
 
 # The colour of each state, and a mark of its own for readers without colours.
@@ -175,7 +175,8 @@ def expiring_cards(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
     days = [int(threshold(f"expiring_{w}")) for w in EXPIRY_WINDOWS]
     last = f"expiring_{days[-1]}"
     rows = rows[rows[last] > 0].sort_values(last)
-    hidden = suppressed_cells(rows)
+    marks = hidden_marks(rows)
+    hidden = marks != ""
     labels = drawing.wrap_labels(rows["name"], 2.6)
     sheet = drawing.new_chart(
         drawing.rows_height_mm(40, 5.6, labels), "chart.watch_expiring", name, lang, rows["status"]
@@ -191,8 +192,8 @@ def expiring_cards(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
         sheet.axes.barh(range(len(rows)), right - left, 0.64, left=left, color=color, hatch=hatch, **look)
         sheet.add_series(column_name(column, lang), rows[column], "n", color, hidden[column])
         left = right
-    for y, (total, small) in enumerate(zip(left, hidden[last], strict=True)):
-        sheet.label(f"<{SMALL}" if small else format_number(total, lang), (total, y), (4, 0))
+    for y, (total, mark) in enumerate(zip(left, marks[last], strict=True)):
+        sheet.label(mark or format_number(total, lang), (total, y), (4, 0))
     sheet.set_rows(labels, 0.7, upward=True)
     sheet.set_axis("x", "axis.cards", (0, max(left.max(initial=1) * 1.12, 1)))
     sheet.legend("left", 1 if drawing.is_narrow() else 3)

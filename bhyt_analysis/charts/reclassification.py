@@ -12,7 +12,7 @@ from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.projection.after_loss import ENTITLEMENTS, UNINSURED
 from bhyt_analysis.tables.columns import column_name
-from bhyt_analysis.tables.formatting import SMALL, suppressed_cells
+from bhyt_analysis.tables.formatting import hidden_marks
 from bhyt_analysis.tables.labels import add_labels, group_name
 
 
@@ -28,22 +28,25 @@ def losses(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     >>> chart = bhyt.charts.losses(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy Lục Ngạn")
     """
     rows = add_labels(rows, lang)
-    rows = rows[(rows["lost"].fillna(0) > 0) | (rows["gained"].fillna(0) > 0)].sort_values("lost")[::-1]
+    columns = ["lost", "gained"]
+    rows = rows[((rows[columns].fillna(0) > 0) | (hidden_marks(rows[columns]) != "")).any(axis=1)]
+    rows = rows.sort_values("lost")[::-1]
     labels = drawing.wrap_labels(rows["name"], 2.6)
     sheet = drawing.new_chart(drawing.rows_height_mm(36, 6.0, labels), "chart.lost", name, lang, rows["status"])
-    hidden, axes = suppressed_cells(rows[["lost", "gained"]]), sheet.axes
-    lost, gained = (rows[c].fillna(0).to_numpy(float) for c in ("lost", "gained"))
+    marks, axes = hidden_marks(rows[columns]), sheet.axes
+    lost, gained = (rows[c].fillna(0).to_numpy(float) for c in columns)
     both = bool(gained.any())  # losses go to the left only where gains are on the right
     bars: list[tuple[str, np.ndarray, int, drawing.Look]] = [("lost", lost, -1 if both else 1, {"color": drawing.RED})]
     bars += [("gained", gained, 1, {"color": drawing.GREEN, "hatch": "//", "edgecolor": "white"})] if both else []
     for column, people, side, look in bars:
-        text, mask = column_name(column, lang), hidden[column].to_numpy()
+        text, mark = column_name(column, lang), marks[column].to_numpy()
+        mask = mark != ""
         lengths = side * np.where(mask, 0, people)
         axes.barh(range(len(rows)), lengths, 0.62, label=text, **look)
-        for y in np.flatnonzero(people):
+        for y in np.flatnonzero((people > 0) | mask):
             figure = format_message("{v:+n}" if both else "{v:n}", lang, v=side * people[y])
             text_side = "left" if side > 0 else "right"
-            sheet.label(f"<{SMALL}" if mask[y] else figure, (lengths[y], y), (side * 4, 0), text_side)
+            sheet.label(mark[y] or figure, (lengths[y], y), (side * 4, 0), text_side)
         sheet.add_series(text, rows[column], "n", look["color"], mask)
     sheet.set_rows(labels, 0.7)
     far, free = max(lost.max(initial=0), gained.max(initial=0)), 2.2 if drawing.is_narrow() else 1

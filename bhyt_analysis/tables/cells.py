@@ -26,7 +26,7 @@ class PublishedTable:
     """A table that is to be published. ``name``: of the table, or of what prints it.
 
     ``area``, ``day``: those of rows that do not name them; a row without a day is of the latest day of its quantity.
-    ``areas``: codes by the names of units, for tables without codes.
+    ``areas``: the keys of units by their names and codes.
     """
 
     name: str
@@ -105,7 +105,7 @@ def _row_keys(published: PublishedTable, columns: set[str]) -> Iterator[Key]:
     table, count = published.table, len(published.table)
     areas = [published.area] * count
     if "area" in columns:
-        areas = [str(v) or published.area for v in table["area"]]
+        areas = [published.areas.get(str(v), str(v)) or published.area for v in table["area"]]
     elif "name" in columns and published.areas:
         areas = [published.areas.get(str(v), str(v)) for v in table["name"]]
     day = next((c for c in DAYS if c in columns), None)
@@ -140,17 +140,18 @@ def _read_figures(system: CellSystem, position: int, published: PublishedTable) 
 
 
 def _date_undated(system: CellSystem, rows: Sequence[TableRow]) -> None:
-    """Give the cells of rows without a day that of the latest count of their quantity that fits them."""
-    days_of: dict[str, set[str]] = defaultdict(set)
-    undated: dict[str, list[int]] = defaultdict(list)
+    """Give the cells of a table without days that of the latest count of their quantity and units that fits them."""
+    days_of: dict[tuple[str, str], set[str]] = defaultdict(set)
+    undated: dict[tuple[str, int], list[int]] = defaultdict(list)
+    table_of = {cell: table for table, _, _, cell in reversed(system.places)}
     for key, cell in system.index.items():
         if key.day:
-            days_of[key.column].add(key.day)
+            days_of[key.column, key.area].add(key.day)
         else:
-            undated[key.column].append(cell)
+            undated[key.column, table_of.get(cell, -1)].append(cell)
     same: dict[int, int] = {}
-    for column, cells in undated.items():
-        days = sorted(days_of[column], reverse=True)
+    for (column, _), cells in undated.items():
+        days = sorted(set().union(*(days_of[column, system.keys[cell].area] for cell in cells)), reverse=True)
         day = next((d for d in days if _fits_day(system, cells, d)), days[0] if days else "")
         for cell in cells if day else []:
             key = system.keys[cell]._replace(day=day)

@@ -16,6 +16,7 @@ from bhyt_analysis.i18n.safe_text import to_html as escape_html
 from bhyt_analysis.i18n.safe_text import to_sheet
 from bhyt_analysis.i18n.unit_names import display_name
 from bhyt_analysis.tables.columns import Column, followed_columns, table_columns
+from bhyt_analysis.tables.hidden_cells import hidden_cells
 from bhyt_analysis.tables.internal_copy import is_internal
 from bhyt_analysis.tables.labels import group_name, status_name, weakest_stamp
 
@@ -104,6 +105,8 @@ def suppressed_cells(table: pd.DataFrame) -> pd.DataFrame:
     mask = pd.DataFrame(False, index=table.index, columns=table.columns)
     if is_internal():
         return mask
+    if hidden_cells() is not None:  # what is hidden was left out
+        return table.isna() & [column.disclosure not in ("label", "status", "none") for column in columns.values()]
     for name in (n for n, column in columns.items() if column.disclosure == "count"):
         counts = table[name].astype("Float64").abs()
         small = ((counts > 0) & (counts < SMALL)).fillna(False)

@@ -1,0 +1,100 @@
+"""Exchange with the batch what an area publishes, and what of it is hidden because of all areas together."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from bhyt_analysis.briefing.items import Item
+from bhyt_analysis.i18n.failures import name_file
+from bhyt_analysis.tables.cells import PublishedTable, collect_cells
+from bhyt_analysis.tables.columns import table_columns
+from bhyt_analysis.tables.hidden_cells import HiddenCells
+
+if TYPE_CHECKING:
+    from bhyt_analysis.briefing.briefing import Briefing
+
+FILE = "protection.json"  # in the folder of an area while a batch builds it
+FACTS = "facts"  # the name of the table of headline figures
+
+
+def read_hidden(out: str | Path | None) -> HiddenCells | None:
+    """Return what the batch says is hidden in the area; None where no batch builds it, or nothing is said yet."""
+    path = None if out is None else Path(out, FILE)
+    if path is None or not path.is_file():
+        return None
+    fields = json.loads(path.read_text(encoding="utf-8")).get("hidden")
+    return fields and HiddenCells.from_dict(fields)
+
+
+def write_published(briefing: Briefing) -> bool:
+    """Write for the batch what the area publishes; return whether a batch asks for it."""
+    path = None if briefing.out is None else Path(briefing.out, FILE)
+    if path is None or not path.is_file():
+        return False
+    with name_file(path):
+        path.write_text(json.dumps(describe_published(briefing), ensure_ascii=False), encoding="utf-8")
+    return True
+
+
+def describe_published(briefing: Briefing) -> dict[str, Any]:
+    """Return the tables of a briefing, also what only its charts draw, with its units, as JSON can hold them."""
+    geography, view = briefing.unit_data.geography, briefing.view
+    units = {u.id: u for u in (*view.lineage, *geography.communes(view.unit))}.values()
+    keys = {u.id: geography.key(u) for u in units}
+    counts = Counter(u.name for u in units)
+    above = [(u, geography.parent(u)) for u in units]
+    items = [item for section in briefing.items.values() for item in section]
+    tables = [(i.name, t) for i in items for t in (i.table, i.drawn) if t is not None and len(t)]
+    return {
+        "area": keys[view.unit.id],
+        "areas": {u.code: keys[u.id] for u in units} | {u.name: keys[u.id] for u in units if counts[u.name] == 1},
+        "parents": {keys[u.id]: keys.get(p.id, geography.key(p)) for u, p in above if p is not None},
+        "tables": [_to_json(name, table) for name, table in [*tables, (FACTS, briefing.figures)]],
+    }
+
+
+def _to_json(name: str, table: pd.DataFrame) -> dict[str, Any]:
+    rows = [[_plain(v) for v in row] for row in table.astype(object).to_numpy().tolist()]
+    return {"name": name, "result": table.attrs.get("result", ""), "columns": list(map(str, table)), "rows": rows}
+
+
+def _plain(value: object) -> object:
+    """Return a cell as JSON has it: a number, a text, None."""
+    if isinstance(value, bool | int | float | str):
+        return None if value != value else value
+    if value is None or pd.isna(value):  # type: ignore[call-overload]
+        return None
+    number = getattr(value, "item", None)
+    return number() if number is not None else str(value)
+
+
+def published_tables(fields: Mapping[str, Any]) -> list[PublishedTable]:
+    """Return the tables that `describe_published` described."""
+    tables = []
+    for own in fields["tables"]:
+        frame = pd.DataFrame(own["rows"], columns=own["columns"])
+        frame.attrs["result"] = own["result"]
+        tables.append(PublishedTable(own["name"], frame, fields["area"], "", fields["areas"]))
+    return tables
+
+
+def needs_protection(briefing: Briefing) -> bool:
+    """Return whether something of a briefing must be hidden that its tables, each for itself, do not hide."""
+    fields = describe_published(briefing)
+    return bool(collect_cells(published_tables(fields), fields["parents"]).primary.any())
+
+
+def shorten_item(item: Item, hidden: HiddenCells, lang: str) -> Item:
+    """Return an item without the sentences, also those in cells of its table, that have hidden figures."""
+    table = item.table
+    if table is not None:
+        texts = [name for name, column in table_columns(table).items() if column.disclosure == "text"]
+        table = table.assign(**{c: [hidden.shorten(v, lang) for v in table[c]] for c in texts})
+    return replace(item, text=hidden.shorten(item.text, lang), table=table)
