@@ -17,8 +17,10 @@ from typing import Any
 
 from bhyt_analysis.batch.build_record import AreaResult, write_build_record
 from bhyt_analysis.batch.executed_notebook import settle_notebook
+from bhyt_analysis.batch.joint_protection import keep_published
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.briefing.metadata import OutputMetadata
+from bhyt_analysis.briefing.published import FILE as PUBLISHED
 from bhyt_analysis.documents.formats import write_office
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.engine import warm_process
@@ -29,6 +31,7 @@ from bhyt_analysis.i18n.clock import Period
 from bhyt_analysis.i18n.failures import cell_failure, failure, name_file, sent_error
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.personal_text import hide_personal
+from bhyt_analysis.tables.hidden_cells import HiddenCells
 
 Cell = Mapping[str, Any]
 WORK = ".work"
@@ -49,6 +52,7 @@ class Job:
     engine: str = "warm"
     canary: bool = False  # a second run of the area with the other engine, to be compared
     partition: str | None = None  # the folder with the area's rows, which the notebook reads in place of ``data``
+    hidden: HiddenCells | None = None  # what the other areas of the batch and this one tell together
     source_date: str = ""  # SOURCE_DATE_EPOCH of the batch, also for the workers of a cluster
 
     @property
@@ -126,16 +130,19 @@ def _source_date(value: str) -> Iterator[None]:
 
 
 def _build(job: Job) -> AreaResult:
-    _empty_folder(job.work)
     notebook = job.work / f"{job.slug}.ipynb"
     result = _execute(job, notebook)
     if not result.is_complete:
         return result
+    published = (job.work / PUBLISHED).read_text(encoding="utf-8")
+    (job.work / PUBLISHED).unlink()  # it has what is hidden
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     if missing := _missing_files(job.work, cells):
         return area_failure(job, "error.area_missing_files", missing=", ".join(missing))
     if job.canary:
         return result
+    if job.options.disclosure == "on" and job.hidden is None:
+        keep_published(Path(job.out), job.slug, published)
     from bhyt_analysis.documents.html_page import write_page
 
     write_office(notebook, job.options.formats)
@@ -145,7 +152,8 @@ def _build(job: Job) -> AreaResult:
     facts = json.loads((job.work / "facts.json").read_text(encoding="utf-8"))
     same_words = Period(**facts.get("same_words", {}))
     options = job.options
-    files = write_build_record(job.work, job.inputs_sha256, options.formats, same_words, options.disclosure)
+    hidden = 0 if job.hidden is None else len(job.hidden.cells)
+    files = write_build_record(job.work, job.inputs_sha256, options.formats, same_words, options.disclosure, hidden)
     publish_folder(job.work, job.folder)
     return replace(area_result(job, "done", files=files), cell_seconds=result.cell_seconds)
 
@@ -156,12 +164,16 @@ def _empty_folder(folder: Path) -> None:
 
 
 def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult:
-    """Run the template, and write the executed notebook."""
+    """Run the template in an empty folder, and write the executed notebook."""
     import papermill as pm
     from nbclient.exceptions import DeadKernelError
 
     from bhyt_analysis.engine.papermill_engine import NotebookTimeoutError, WarmProcessDiedError, exited_early
 
+    _empty_folder(job.work)
+    exchange = {} if job.hidden is None else {"hidden": job.hidden.to_dict()}
+    with name_file(job.work / PUBLISHED):
+        (job.work / PUBLISHED).write_text(json.dumps(exchange), encoding="utf-8")
     parameters = {**job.parameters, "data": job.partition} if job.partition else job.parameters
     try:
         with name_file(notebook):
@@ -185,7 +197,6 @@ def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult:
         return area_result(job, "failed", reason.text(job.options.lang))
     except BhytError as error:
         if retry and isinstance(error, WarmProcessDiedError):  # perhaps because of another area: once more
-            _empty_folder(job.work)
             return _execute(job, notebook, retry=False)
         return cut_short(job, error, "timeout" if isinstance(error, NotebookTimeoutError) else "failed")
     except DeadKernelError:

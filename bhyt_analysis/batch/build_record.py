@@ -95,7 +95,7 @@ class BuildRecord:
     """What an area was built from, in which formats, and the SHA-256 of each file by its path in the area's folder.
 
     ``same_words``: the days on which the briefing says the same, as fields of `Period`. ``disclosure``: "on", or "off"
-    for an internal copy.
+    for an internal copy. ``hidden``: how many figures are hidden because of all areas of the batch together.
     """
 
     inputs_sha256: str
@@ -103,6 +103,7 @@ class BuildRecord:
     files: dict[str, str]
     same_words: dict[str, str | None] = field(default_factory=dict)
     disclosure: str = "on"
+    hidden: int = 0
 
 
 def write_build_record(
@@ -111,11 +112,14 @@ def write_build_record(
     formats: Sequence[str] = (PAGE,),
     same_words: Period | None = None,
     disclosure: str = "on",
+    hidden: int = 0,
 ) -> list[str]:
     """Write the record of a finished area into its folder; return its files, by their path in it."""
     paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
     files = {path.relative_to(folder).as_posix(): file_sha256(path) for path in paths}
-    record = asdict(BuildRecord(inputs_sha256, list(formats), files, asdict(same_words or Period()), disclosure))
+    record = asdict(
+        BuildRecord(inputs_sha256, list(formats), files, asdict(same_words or Period()), disclosure, hidden)
+    )
     with name_file(folder / FILE):
         (folder / FILE).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return sorted([*files, FILE])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 from bhyt_analysis.batch import build_record as record
 from bhyt_analysis.batch.build import WORK, Job, area_result, warm_config
 from bhyt_analysis.batch.index_page import write_index
+from bhyt_analysis.batch.joint_protection import forget_published, hidden_by_area
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.batch.plan import common_parameters, plan_areas, policy_sha256
 from bhyt_analysis.batch.scheduler import BatchWarning, Progress, build_all
@@ -203,7 +204,7 @@ def _build_plan(
     options = plan[0].options
     shutil.rmtree(folder / WORK, ignore_errors=True)
     progress = Progress(len(plan), options)
-    results = {} if options.fresh else {j.area: r for j in plan if (r := _reusable_result(j, "skipped"))}
+    results = {} if options.fresh else _reusable_results(plan, folder)
     for result in results.values():
         progress.advance(result)
     jobs = [job for job in plan if job.area not in results]
@@ -212,6 +213,9 @@ def _build_plan(
         for result in build_all(jobs, data, progress, warm) if jobs else ():
             results[result.area] = result
             progress.advance(result)
+            stop.raise_received()
+        for result in _build_protected(plan, folder, data, results, warm) if jobs else ():
+            results[result.area] = result
             stop.raise_received()
     except Exception as error:
         reason = BhytError(("error.area_not_made", {"why": failure(error, folder).text(options.lang)}))
@@ -222,6 +226,32 @@ def _build_plan(
             areas = [results.get(job.area) or _interrupted_result(job, reason) for job in plan]
             manifest = _write_record(plan, folder, data, areas, started)
     return manifest
+
+
+def _reusable_results(plan: Sequence[Job], folder: Path) -> dict[str, record.AreaResult]:
+    """Return the areas that are as an earlier run has built them; none where new ones could tell what they hide."""
+    results = {job.area: result for job in plan if (result := _reusable_result(job, "skipped"))}
+    records = [record.read_build_record(folder / job.slug) for job in plan if job.area in results]
+    is_hiding = any(built is not None and built.hidden for built in records)
+    return {} if is_hiding and len(results) < len(plan) else results
+
+
+def _build_protected(
+    plan: Sequence[Job],
+    folder: Path,
+    data: Dataset,
+    results: Mapping[str, record.AreaResult],
+    warm: WarmProcess | None,
+) -> Iterator[record.AreaResult]:
+    """Build again the areas in which something is hidden because of all areas together."""
+    complete = [job for job in plan if job.area in results and results[job.area].is_complete]
+    hidden = hidden_by_area(folder, [job.slug for job in complete])
+    jobs = [replace(job, hidden=hidden[job.slug]) for job in complete if job.slug in hidden]
+    if jobs:
+        for job in jobs:  # until it is protected, it is not there
+            shutil.rmtree(job.folder, ignore_errors=True)
+        yield from build_all(jobs, data, Progress(len(jobs), replace(plan[0].options, progress=False)), warm)
+    forget_published(folder)
 
 
 def _write_record(

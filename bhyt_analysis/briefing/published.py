@@ -69,7 +69,7 @@ def _plain(value: object) -> object:
     """Return a cell as JSON has it: a number, a text, None."""
     if isinstance(value, bool | int | float | str):
         return None if value != value else value
-    if value is None or pd.isna(value):  # type: ignore[call-overload]
+    if value is None or pd.isna(value):
         return None
     number = getattr(value, "item", None)
     return number() if number is not None else str(value)

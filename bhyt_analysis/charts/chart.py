@@ -38,6 +38,7 @@ from PIL import Image
 from bhyt_analysis.charts.description import ChartDescription, ChartSeries, alt_text, chart_series
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
 from bhyt_analysis.tables.formatting import OTHER_MARK
 from bhyt_analysis.tables.hidden_cells import HiddenCells, hidden_cells
@@ -214,7 +215,8 @@ def _draw_without(draw: Callable[..., Chart], args: Sequence[object], kwargs: Ma
     try:
         return draw(*rows, **{name: _without_hidden(value, hidden) for name, value in kwargs.items()})
     except (ValueError, TypeError, LookupError):  # of missing figures
-        return _note_in_place(str(kwargs.get("lang", next((a for a in args if a in ("vi", "en")), "vi"))))
+        langs = (a for a in [kwargs.get("lang"), *args] if isinstance(a, str) and a in LANGUAGES)
+        return _note_in_place(next(langs, LANGUAGES[0]))
 
 
 def _without_hidden(value: object, hidden: HiddenCells) -> object:
@@ -453,7 +455,8 @@ class ChartSheet:
         words = [status_name(s, self.lang) for s in dict.fromkeys(self.statuses) if s and s not in implied]
         source = format_citation(source, self.lang)
         parts = [f"{translate('label.source', self.lang)}: {source}"] if source and source not in words else []
-        text = ". ".join([*([note] if note else []), *parts, "; ".join(words)]).rstrip(".") + "."
+        text = ". ".join([*([note] if note else []), *parts, "; ".join(words)]).rstrip(".")
+        text += "." if text else ""
         lines = wrap_text(text, self.figure.get_figwidth() - 2 * MARGIN, 9)
         free = 0 if self.description.width_mm < SIZES["a4"].width else USUAL_LINES - 1
         if not _size.get().height:  # else the sheet is as high as its place

@@ -53,7 +53,7 @@ def communes(
 
 def _left_end(rate: np.ndarray) -> float:
     """Return where an axis of rates begins so that the lowest is clear of it."""
-    return float(max(0, np.floor(rate.min() / 10) * 10 - 5))
+    return float(max(0, np.floor(np.nanmin(rate) / 10) * 10 - 5))
 
 
 @chart_function

@@ -22,6 +22,7 @@ from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.file_kinds import read_text
 from bhyt_analysis.ingest.limits import MAX_BOUNDARIES
 from bhyt_analysis.tables.columns import column_name
+from bhyt_analysis.tables.hidden_cells import hidden_cells
 from bhyt_analysis.tables.labels import add_labels
 
 SEQUENCE = ("#DEEBF7", "#9ECAE1", "#4292C6", "#2171B5", "#08306B")  # light to dark, in colour and in grey
@@ -181,7 +182,7 @@ def legend(axes: Axes, edges: np.ndarray, blanks: bool, lang: str) -> None:
         for i, span in enumerate(spans)
     ]
     if blanks:
-        text = translate("label.no_value", lang)
+        text = translate("label.no_value" if hidden_cells() is None else "label.withheld", lang)
         entries.append(Patch(facecolor="white", edgecolor=drawing.EDGE, hatch="////", label=text))
     look = {"frameon": False, "fontsize": 9, "title_fontsize": 9, "title": translate("axis.rate", lang)}
     axes.legend(handles=entries, loc="center left", bbox_to_anchor=(1.0, 0.5), **look)

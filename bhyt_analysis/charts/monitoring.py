@@ -15,7 +15,7 @@ from bhyt_analysis.model.monitoring.funnel import control_limits
 from bhyt_analysis.model.monitoring.monitor import ALERTS, EXPIRY_WINDOWS
 from bhyt_analysis.model.monitoring.thresholds import threshold
 from bhyt_analysis.tables.columns import column_name
-from bhyt_analysis.tables.formatting import hidden_marks, suppressed_cells
+from bhyt_analysis.tables.formatting import hidden_marks
 from bhyt_analysis.tables.labels import add_labels
 
 # The colour of each state, and a mark of its own for readers without colours.
@@ -212,7 +212,7 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     """
     statuses = _texts([*rows["status"], *rows["projected_status"]])
     count, rows = len(rows), add_labels(_most_urgent(rows), lang)
-    hidden, narrow = suppressed_cells(rows), drawing.is_narrow()
+    marks, narrow = hidden_marks(rows), drawing.is_narrow()
     columns = [("rate", "p1", 0.38), ("plan_share", "p1", 0.49), ("pace", "d2", 0.59), ("projected_rate", "p1", 0.705)]
     columns = [("rate", "p1", 0.5)] if narrow else columns
     labels = [
@@ -232,15 +232,14 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     for y, row in enumerate(rows.to_dict("records")):
         sheet.label(labels[y], (0, y), fontsize=9.5, bold=y == 0)
         for column, spec, edge in columns:
-            value = None if pd.isna(row[column]) or hidden[column].iloc[y] else row[column]
-            text = format_message("{v:" + spec + "}", lang, v=value)
+            text = marks[column].iloc[y] or format_message("{v:" + spec + "}", lang, v=row[column])
             sheet.label(text, (edge, y), ha="right", fontsize=9.5, bold=y == 0)
         color, marker = MARKS[row["alert"]]
         axes.add_patch(Rectangle((right, y - 0.4), 1 - right, 0.8, facecolor=color, alpha=0.18, lw=0))
         border = drawing.BLACK if row["alert"] == "none" else color
         axes.plot([right + 0.02], [y], marker, color=color, mec=border, ms=7)
         sheet.label(alerts[y], (right + (0.07 if narrow else 0.043), y), color=drawing.BLACK)
-    sheet.add_series(column_name("coverage", lang), rows["rate"], "p1", hidden=hidden["rate"])
+    sheet.add_series(column_name("coverage", lang), rows["rate"], "p1", hidden=marks["rate"] != "")
     more = "; ".join(f"{unit}: {alert}" for unit, alert in zip(rows["name"], alerts, strict=True))
     note = translate("note.watch_states", lang)
     if count > len(rows):

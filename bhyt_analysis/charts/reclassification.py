@@ -152,7 +152,7 @@ def slope(
     >>> rows = a.assign(before=a["rate"], after=b["rate"], concerned=b["rate"] < a["rate"])
     >>> chart = bhyt.charts.slope(rows, "huyện Mẫu 01", (a.as_of[0], b.as_of[0]), "vi", "bảng cards", "Quyết định 861")
     """
-    rows = add_labels(rows, lang)
+    rows = add_labels(rows.dropna(subset=["before", "after"]), lang)
     decision = decision or translate("label.the_decision", lang)
     sheet = drawing.new_chart(98, "chart.slope", name, lang, rows["status"], decision=decision)
     axes, narrow, ends = sheet.axes, drawing.is_narrow(), []

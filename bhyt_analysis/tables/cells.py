@@ -51,7 +51,7 @@ def collect_cells(tables: Sequence[PublishedTable], parents: Mapping[str, str] |
     """
     system = CellSystem()
     rows = [row for i, published in enumerate(tables) for row in _read(system, i, published)]
-    _date_undated(system, rows)
+    _date_undated(system, rows, tables)
     relate_rows(system, rows)
     add_sums(system, parents or {})
     for row in rows:
@@ -139,19 +139,23 @@ def _read_figures(system: CellSystem, position: int, published: PublishedTable) 
     return [row]
 
 
-def _date_undated(system: CellSystem, rows: Sequence[TableRow]) -> None:
-    """Give the cells of a table without days that of the latest count of their quantity and units that fits them."""
+def _date_undated(system: CellSystem, rows: Sequence[TableRow], tables: Sequence[PublishedTable]) -> None:
+    """Give the cells of a table without days that of the latest count of their quantity that fits them.
+
+    The days are those of the tables of the same area.
+    """
     days_of: dict[tuple[str, str], set[str]] = defaultdict(set)
     undated: dict[tuple[str, int], list[int]] = defaultdict(list)
-    table_of = {cell: table for table, _, _, cell in reversed(system.places)}
-    for key, cell in system.index.items():
+    for position, _, _, cell in system.places:
+        key = system.keys[cell]
         if key.day:
-            days_of[key.column, key.area].add(key.day)
-        else:
-            undated[key.column, table_of.get(cell, -1)].append(cell)
+            days_of[key.column, tables[position].area].add(key.day)
+        elif system.index.get(key) == cell:
+            undated[key.column, position].append(cell)
     same: dict[int, int] = {}
-    for (column, _), cells in undated.items():
-        days = sorted(set().union(*(days_of[column, system.keys[cell].area] for cell in cells)), reverse=True)
+    for (column, position), all_cells in undated.items():
+        days = sorted(days_of[column, tables[position].area], reverse=True)
+        cells = [cell for cell in dict.fromkeys(all_cells) if not system.keys[cell].day and cell not in same]
         day = next((d for d in days if _fits_day(system, cells, d)), days[0] if days else "")
         for cell in cells if day else []:
             key = system.keys[cell]._replace(day=day)
