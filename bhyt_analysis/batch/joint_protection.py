@@ -38,7 +38,8 @@ def forget_published(out: Path) -> None:
 def hidden_by_area(out: Path, slugs: Iterable[str]) -> dict[str, HiddenCells]:
     """Return what is hidden in those of the areas in which something is."""
     paths = {slug: out / FOLDER / f"{slug}.json" for slug in slugs}
-    areas = {slug: json.loads(path.read_text(encoding="utf-8")) for slug, path in paths.items() if path.is_file()}
+    read = {slug: json.loads(path.read_text(encoding="utf-8")) for slug, path in paths.items() if path.is_file()}
+    areas = {slug: area for slug, area in read.items() if area}  # a notebook of one's own may publish none
     parents: dict[str, str] = {}
     for area in areas.values():
         parents |= area["parents"]

@@ -1,0 +1,80 @@
+"""No small count can be worked out of what a batch publishes, and no mark is false."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from bhyt_analysis import charts
+from bhyt_analysis.batch.build import template_path
+from bhyt_analysis.batch.joint_protection import hidden_by_area, keep_published
+from bhyt_analysis.briefing import briefing as briefing_module
+from bhyt_analysis.briefing.published import FILE
+from bhyt_analysis.tables.hidden_cells import HiddenCells
+from tests.batch.count_oracle import CountOracle
+from tests.batch.small_inputs import write_small_input
+from tests.tables.random_counts import random_counts
+
+# seed, communes, groups, months
+INPUTS = (
+    (1, 5, 6, 3), (2, 3, 12, 2), (3, 4, 8, 2), (4, 2, 5, 4), (5, 6, 3, 2), (6, 3, 4, 3),
+    (7, 3, 6, 2), (8, 4, 12, 1), (9, 2, 8, 3), (10, 5, 5, 2), (11, 3, 10, 2), (12, 3, 6, 24),
+)  # fmt: skip
+BRIEFED = 2  # communes with a briefing of their own, beside that of the district
+
+
+def _write_briefings(folder: Path, source: Path, areas: list[str], hidden: dict[str, HiddenCells] | None) -> None:
+    """Write the tables and facts of the briefings of areas, as a batch does."""
+    cells = nbformat.read(template_path(), 4).cells
+    code = "\n".join(
+        c.source for c in cells if c.cell_type == "code" and "parameters" not in c.metadata.get("tags", [])
+    )
+    for number, area in enumerate(areas):
+        out = folder / str(number)
+        out.mkdir(exist_ok=True)
+        own = (hidden or {}).get(out.name)
+        (out / FILE).write_text(json.dumps({} if own is None else {"hidden": own.to_dict()}), encoding="utf-8")
+        values = {"area": area, "data": str(source), "out": str(out), "lang": "en", "seed": 1, "disclosure": "on"}
+        exec(code, {**dict.fromkeys(("as_of", "scenario", "decision")), **values})
+        if hidden is None:
+            keep_published(folder, out.name, (out / FILE).read_text(encoding="utf-8"))
+
+
+def _oracle(folder: Path, seed: int, communes: int, groups: int, months: int) -> CountOracle:
+    people, insured = random_counts(seed, communes, groups, months)
+    oracle = CountOracle(people, insured)
+    oracle.read(folder / "0", list(range(communes)))
+    for i in range(BRIEFED):
+        oracle.read(folder / str(i + 1), [i])
+    return oracle
+
+
+@pytest.fixture
+def without_pictures(monkeypatch):
+    """Draw no charts: they take most of the time, and their figures are those of tables."""
+    for name in dir(charts):
+        if hasattr(getattr(charts, name), "__wrapped__"):
+            monkeypatch.setattr(charts, name, lambda *a, **k: None)
+    show_table = briefing_module.show_item
+    monkeypatch.setattr(
+        briefing_module, "show_item", lambda item, *a: show_table(item, *a) if item.table is not None else None
+    )
+
+
+@pytest.mark.parametrize("shape", INPUTS, ids=str)
+def test_nothing_can_be_worked_out_of_the_tables(tmp_path, without_pictures, shape):
+    seed, communes, groups, months = shape
+    areas = write_small_input(tmp_path / "input", seed, communes, groups, months)[: BRIEFED + 1]
+    _write_briefings(tmp_path, tmp_path / "input", areas, None)
+    unprotected = _oracle(tmp_path, *shape)
+    hidden = hidden_by_area(tmp_path, [str(i) for i in range(len(areas))])
+    _write_briefings(tmp_path, tmp_path / "input", areas, hidden)
+    oracle = _oracle(tmp_path, *shape)
+    assert oracle.mistakes == []
+    assert oracle.recovered() == []
+    assert len(oracle.rows) > 10
+    if seed == 1:  # what each table hides for itself is not enough: the attack can succeed
+        assert unprotected.recovered()
