@@ -212,8 +212,11 @@ def _draw_without(draw: Callable[..., Chart], args: Sequence[object], kwargs: Ma
     """Draw a chart without the figures that are hidden; a note in its place where too few are left to draw it."""
     hidden = hidden_cells() or HiddenCells()
     rows = [_without_hidden(value, hidden) for value in args]
+    named = {name: _without_hidden(value, hidden) for name, value in kwargs.items()}
     try:
-        return draw(*rows, **{name: _without_hidden(value, hidden) for name, value in kwargs.items()})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of axes without figures
+            return draw(*rows, **named)
     except (ValueError, TypeError, LookupError):  # of missing figures
         langs = (a for a in [kwargs.get("lang"), *args] if isinstance(a, str) and a in LANGUAGES)
         return _note_in_place(next(langs, LANGUAGES[0]))

@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import format_message, translate
+from bhyt_analysis.i18n.safe_text import plain_text
 from bhyt_analysis.tables.columns import find_column, followed_columns
 from bhyt_analysis.tables.disclosure import disclosure_rules
 
@@ -112,19 +114,19 @@ class HiddenCells:
 
     @cached_property
     def _tokens(self) -> set[str]:
-        """Return the hidden figures as texts write them, in both languages, without signs."""
-        few, tokens = disclosure_rules()["threshold"], set()
+        """Return the hidden figures as texts write them, in both languages: without a sign, and changes with it."""
+        threshold, texts = disclosure_rules()["threshold"], set()
         for cell in self.cells:
-            style = find_column(cell.column.partition(":")[0]).disclosure
-            specs = ["p1", "pe", "pp1"] if style in ("rate", "interval") or 0 < abs(cell.value) < 1 else ["n"]
-            value = abs(cell.value)
-            if style == "money":
-                texts = {format_message("{v:bn1}", lang, v=value) for lang in ("vi", "en")}
-                tokens |= texts if value >= 1e8 else set()
-            if specs == ["n"] and value < few:
-                continue  # a few persons are looked for with their noun
-            tokens |= {format_message("{v:" + s + "}", lang, v=value) for lang in ("vi", "en") for s in specs}
-        return {t.lstrip("+−-") for t in tokens}
+            disclosure, value = find_column(cell.column.partition(":")[0]).disclosure, abs(cell.value)
+            specs = [(v, s) for v, s in ((cell.value, "+n"), (cell.value, "+pp1")) if disclosure != "count"]
+            if disclosure in ("rate", "interval") or 0 < value < 1:
+                specs += [(value, "p1"), (value, "pe")]
+            elif value >= threshold:  # a few persons are looked for with their noun
+                specs.append((value, "n"))
+            if disclosure == "money" and value >= 1e8:
+                specs.append((value, "bn1"))
+            texts |= {format_message("{v:" + s + "}", lang, v=v) for v, s in specs for lang in LANGUAGES}
+        return texts
 
     def shorten(self, text: str, lang: str = "vi") -> str:
         """Return a text without the sentences that have a hidden figure, and with a note on it.
@@ -142,10 +144,11 @@ class HiddenCells:
         return "\n".join(line for line in [*filter(None, kept)]) + _between(kept) + translate("label.shortened", lang)
 
     def _is_telling(self, sentence: str) -> bool:
+        text = plain_text(sentence)
         most = disclosure_rules()["threshold"] - 1
-        few = re.compile(rf"(?<![\d.,\w])[1-{most:.0f}]{_PERSONS}", re.IGNORECASE)
-        numbers = {n.lstrip("+−-").rstrip(".,") for n in _NUMBER.findall(sentence)}
-        return bool(self._tokens & numbers) or few.search(sentence) is not None
+        few = re.compile(rf"(?<![\d.,\w+−-])[1-{most:.0f}]{_PERSONS}", re.IGNORECASE)
+        numbers = {n.rstrip(".,") for n in _NUMBER.findall(text)}
+        return bool(self._tokens & (numbers | {n.lstrip("+−-") for n in numbers})) or few.search(text) is not None
 
 
 def _between(lines: Sequence[str]) -> str:
