@@ -42,7 +42,10 @@ class TableRow:
 
 @dataclass(eq=False)
 class CellSystem:
-    """Cells and relations while they are gathered; ``stated``: rates whose relation is one of them."""
+    """Cells and relations while they are gathered.
+
+    ``stated``: rates whose relation is one of them. ``latent_rows``: counts of days that no table prints.
+    """
 
     keys: list[Key] = field(default_factory=list)
     value: list[float] = field(default_factory=list)
@@ -57,6 +60,7 @@ class CellSystem:
     totals: set[int] = field(default_factory=set)
     followed: set[tuple[int, int]] = field(default_factory=set)
     places: list[tuple[int, int, str, int]] = field(default_factory=list)
+    latent_rows: list[TableRow] = field(default_factory=list)
 
     def add(self, key: Key, value: float, half: float, disclosure: str, state: str = "printed") -> int:
         """Return the position of a cell: a new one unless a cell of this key and value is there."""

@@ -166,19 +166,22 @@ class _Chooser:
 
     def _grown(self, start: np.ndarray, cuts: Sequence[Cut], now: np.ndarray) -> np.ndarray:
         """Return more hidden until the cuts hold: the cells of the least loss for what they add, none that is idle."""
-        hidden, matrix = now.astype(float), _cut_matrix(cuts, len(now))
-        for row, cut in enumerate(cuts):
-            missing = -float((matrix[[row]] @ hidden)[0])
+        hidden = now.astype(float)
+        for cut in cuts:
+            missing = -sum(number * hidden[cell] for cell, number in cut.items())
             usable = [cell for cell, number in cut.items() if number > 0 and not hidden[cell]]
             for cell in sorted(usable, key=lambda c: self.weight[c] / cut[c]):
                 if missing > 1e-9:
                     hidden[cell] = 1
                     missing -= cut[cell]
-        sums, columns = matrix @ hidden, matrix.tocsc()
+        columns = _cut_matrix(cuts, len(now)).tocsc()
+        sums = columns @ hidden
         for cell in sorted(np.flatnonzero(hidden > now).tolist(), key=lambda c: -self.weight[c]):
-            rest = sums - columns[:, [cell]].toarray().ravel()
-            if (rest >= -1e-9).all():
-                hidden[cell], sums = 0, rest
+            entries = slice(columns.indptr[cell], columns.indptr[cell + 1])
+            rows, numbers = columns.indices[entries], columns.data[entries]
+            if (sums[rows] - numbers >= -1e-9).all():
+                hidden[cell] = 0
+                sums[rows] -= numbers
         return self._with_followers(hidden > 0)
 
     def _probe(self, hidden: np.ndarray, before: _Probe | None = None) -> _Probe:

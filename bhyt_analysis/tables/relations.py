@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from bhyt_analysis.tables.labels import is_group
 
 def relate_rows(system: CellSystem, rows: Sequence[TableRow]) -> None:
     """Add the relations of the registry in which the cells of rows take part."""
-    for row in rows:
+    for row in chain(rows, system.latent_rows):  # these grow meanwhile
         for relation in _row_relations(row):
             if relation.divisor:
                 _relate_rate(system, row, relation)
@@ -132,7 +133,8 @@ def _given_count(
     system: CellSystem, row: TableRow, sign: int, term: Term, numbers: Mapping[int, float]
 ) -> tuple[int, int] | None:
     """Return the cell and the sign of a count that no table prints but that the others of an equation give."""
-    if term.row or find_column(term.column, row.result).disclosure != "count" or not numbers:
+    before = term.row.startswith("month-") and bool(row.key.day)
+    if (term.row and not before) or find_column(term.column, row.result).disclosure != "count" or not numbers:
         return None
     total = -sign * sum(number * system.value[cell] for cell, number in numbers.items())
     if total < 0 or any(system.half[cell] for cell in numbers):
@@ -140,6 +142,13 @@ def _given_count(
     if all(system.state[cell] == "known" for cell in numbers):
         return None
     key = row.key._replace(column=term.column)
+    if before:
+        month = pd.Period(row.key.day[:7], "M") - int(term.row[6:])
+        key = key._replace(day=str(month.end_time.date()))
+        earlier = TableRow(key._replace(column=""), row.result, {term.column: system.add_latent(key, total)})
+        earlier.rows = [earlier]
+        system.latent_rows.append(earlier)
+        return earlier.cells[term.column], sign
     cell = _printed_elsewhere(system, key, total)
     row.cells[term.column] = cell = system.add_latent(key, total) if cell is None else cell
     return cell, sign

@@ -20,14 +20,7 @@ def write_small_input(folder: Path, seed: int, communes: int = 4, groups: int = 
     codes, names = [f"C{i}" for i in range(communes)], [f"Xã Nhỏ {i + 1}" for i in range(communes)]
     days = pd.date_range(FIRST_MONTH, periods=months, freq="ME").date
     cards = [
-        {
-            "area": code,
-            "as_of": day,
-            "group": APART[g],
-            "cards": insured[m, i, g],
-            "status": "published",
-            "source": "BHXH",
-        }
+        (code, day, APART[g], insured[m, i, g], "published", "BHXH")
         for m, day in enumerate(days)
         for i, code in enumerate(codes)
         for g in range(groups)
@@ -44,6 +37,7 @@ def write_small_input(folder: Path, seed: int, communes: int = 4, groups: int = 
     ]
     targets = [("D", "all", "2021-12-31", "=", 0.95, "KH"), ("D", "all", "2022-12-31", "=", 0.96, "KH")]
     tables = {
+        "cards": (cards, "area as_of group cards status source"),
         "areas": (units, "code name kind parent"),
         "population": (population, "area as_of people households status source"),
         "zones": (zones, "area decision zone special_villages_share since until status source"),
@@ -51,7 +45,6 @@ def write_small_input(folder: Path, seed: int, communes: int = 4, groups: int = 
         "expiring": (expiring, "area as_of expires group cards status source"),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    pd.DataFrame(cards).to_csv(folder / "cards.csv", index=False)
     for name, (rows, columns) in tables.items():
         pd.DataFrame(rows, columns=columns.split()).to_csv(folder / f"{name}.csv", index=False)
     return ["Huyện Nhỏ", *names]

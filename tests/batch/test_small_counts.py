@@ -11,7 +11,6 @@ import pytest
 from bhyt_analysis import charts
 from bhyt_analysis.batch.build import template_path
 from bhyt_analysis.batch.joint_protection import hidden_by_area, keep_published
-from bhyt_analysis.briefing import briefing as briefing_module
 from bhyt_analysis.briefing.published import FILE
 from bhyt_analysis.tables.hidden_cells import HiddenCells
 from tests.batch.count_oracle import CountOracle
@@ -28,10 +27,8 @@ BRIEFED = 2  # communes with a briefing of their own, beside that of the distric
 
 def _write_briefings(folder: Path, source: Path, areas: list[str], hidden: dict[str, HiddenCells] | None) -> None:
     """Write the tables and facts of the briefings of areas, as a batch does."""
-    cells = nbformat.read(template_path(), 4).cells
-    code = "\n".join(
-        c.source for c in cells if c.cell_type == "code" and "parameters" not in c.metadata.get("tags", [])
-    )
+    cells = [c for c in nbformat.read(template_path(), 4).cells if c.cell_type == "code"]
+    code = "\n".join(c.source for c in cells if "parameters" not in c.metadata.get("tags", []))
     for number, area in enumerate(areas):
         out = folder / str(number)
         out.mkdir(exist_ok=True)
@@ -58,10 +55,6 @@ def without_pictures(monkeypatch):
     for name in dir(charts):
         if hasattr(getattr(charts, name), "__wrapped__"):
             monkeypatch.setattr(charts, name, lambda *a, **k: None)
-    show_table = briefing_module.show_item
-    monkeypatch.setattr(
-        briefing_module, "show_item", lambda item, *a: show_table(item, *a) if item.table is not None else None
-    )
 
 
 @pytest.mark.parametrize("shape", INPUTS, ids=str)
