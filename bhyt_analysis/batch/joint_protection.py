@@ -74,4 +74,4 @@ def _hidden_of_area(protection: Protection, positions: range, area: Mapping[str,
     figures = [
         HiddenCell(c.column, c.area, c.group, float(c.value), float(c.half)) for c in secret.itertuples(index=False)
     ]
-    return HiddenCells(marks, facts, figures, area["areas"])
+    return HiddenCells(marks, facts, figures, area["areas"], area["area"])

@@ -57,8 +57,8 @@ def show_item(
     if item.chart is not None:
         show_chart(item.chart, item.name, out, title)
     if item.table is not None and len(item.table):
-        marks = None if hidden is None else hidden.table_marks(item.name, item.table)
-        show_table(item.table, lang, item.name, out, title, marks)
+        table, marks = (item.table, None) if hidden is None else hidden.arrange(item.name, item.table)
+        show_table(table, lang, item.name, out, title, marks)
 
 
 def show_chart(chart: charts.Chart, name: str = "", out: str | Path | None = None, title: str = "") -> None:

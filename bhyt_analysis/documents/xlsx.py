@@ -137,11 +137,12 @@ def _write_rows(sheet: Worksheet, formats: dict[str, Format], annex: Annex, firs
 
 
 def _write_formula(sheet: Worksheet, cell: Cell, field: Field, annex: Annex, style: Format, row: Row) -> None:
-    """Write the formula of a field with its value in a row; a dash where it has none."""
+    """Write the formula of a field with its value in a row; a mark where it is hidden, a dash where it has none."""
     letters = {f.key: xl_col_to_name(c) for c, f in enumerate(annex.fields)}
     formula = field.template.format(row=cell[0] + 1, above=cell[0], total=HEADING_ROW + 2, **letters)
-    if (value := field.value(row)) is None:
-        sheet.write_string(*cell, "–", style)
+    own, value = row.get(field.key), field.value(row)
+    if isinstance(own, str) or value is None:
+        sheet.write_string(*cell, own if isinstance(own, str) else "–", style)
     else:
         sheet.write_formula(*cell, f"={formula}", style, value)
 

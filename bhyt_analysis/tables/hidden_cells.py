@@ -48,12 +48,14 @@ class HiddenCells:
 
     ``marks``: by the name of a table, the row, the column and the mark of each hidden cell. ``facts``: the marks of
     headline figures by key. ``cells``: hidden figures. ``areas``: the keys of units by their codes and names.
+    ``area``: that of the unit itself.
     """
 
     marks: Mapping[str, Sequence[tuple[int, str, str]]] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     cells: Sequence[HiddenCell] = ()
     areas: Mapping[str, str] = field(default_factory=dict)
+    area: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON can hold them."""
@@ -71,6 +73,17 @@ class HiddenCells:
         for row, column, mark in self.marks.get(name, ()):
             marks[row, table.columns.get_loc(column)] = mark
         return pd.DataFrame(marks, table.index, table.columns)
+
+    def arrange(self, name: str, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return a table and its marks with units that have a mark last, by code: their place would tell a figure."""
+        marks = self.table_marks(name, table)
+        units = next((c for c in ("area", "name") if c in table), None)
+        if units is None:
+            return table, marks
+        keys = table[units].map(lambda unit: self.areas.get(str(unit), str(unit)))
+        is_last = (marks != "").any(axis=1) & (keys != self.area)
+        order = np.lexsort((keys.where(is_last, ""), is_last))
+        return table.iloc[order], marks.iloc[order]
 
     def without(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return rows that a chart draws, without the hidden figures: of the same value, unit and group.
