@@ -30,6 +30,11 @@ def keep_published(out: Path, slug: str, text: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+def is_published(out: Path, slug: str) -> bool:
+    """Return whether it is known what an area publishes."""
+    return (out / FOLDER / f"{slug}.json").is_file()
+
+
 def forget_published(out: Path) -> None:
     """Delete what was kept."""
     shutil.rmtree(out / FOLDER, ignore_errors=True)

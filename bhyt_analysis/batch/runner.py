@@ -14,7 +14,7 @@ from typing import Any
 from bhyt_analysis.batch import build_record as record
 from bhyt_analysis.batch.build import WORK, Job, area_result, warm_config
 from bhyt_analysis.batch.index_page import write_index
-from bhyt_analysis.batch.joint_protection import forget_published, hidden_by_area
+from bhyt_analysis.batch.joint_protection import forget_published, hidden_by_area, is_published
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.batch.plan import common_parameters, plan_areas, policy_sha256
 from bhyt_analysis.batch.scheduler import BatchWarning, Progress, build_all
@@ -245,12 +245,16 @@ def _build_protected(
 ) -> Iterator[record.AreaResult]:
     """Build again the areas in which something is hidden because of all areas together."""
     complete = [job for job in plan if job.area in results and results[job.area].is_complete]
+    progress = Progress(0, replace(plan[0].options, progress=False))
     hidden = hidden_by_area(folder, [job.slug for job in complete])
+    if hidden and (unknown := [job for job in complete if not is_published(folder, job.slug)]):
+        yield from build_all(unknown, data, progress, warm)
+        hidden = hidden_by_area(folder, [job.slug for job in complete])
     jobs = [replace(job, hidden=hidden[job.slug]) for job in complete if job.slug in hidden]
     if jobs:
         for job in jobs:  # until it is protected, it is not there
             shutil.rmtree(job.folder, ignore_errors=True)
-        yield from build_all(jobs, data, Progress(len(jobs), replace(plan[0].options, progress=False)), warm)
+        yield from build_all(jobs, data, progress, warm)
     forget_published(folder)
 
 
