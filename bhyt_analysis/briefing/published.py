@@ -13,6 +13,7 @@ import pandas as pd
 
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.i18n.failures import name_file
+from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.tables.cells import PublishedTable, collect_cells
 from bhyt_analysis.tables.columns import table_columns
 from bhyt_analysis.tables.hidden_cells import HiddenCells
@@ -48,21 +49,27 @@ def describe_published(briefing: Briefing) -> dict[str, Any]:
     geography, view = briefing.unit_data.geography, briefing.view
     units = {u.id: u for u in (*view.lineage, *geography.communes(view.unit))}.values()
     keys = {u.id: geography.key(u) for u in units}
+    keys_by_code = {u.code: keys[u.id] for u in units}
     counts = Counter(u.name for u in units)
     above = [(u, geography.parent(u)) for u in units]
     items = [item for section in briefing.items.values() for item in section]
     tables = [(i.name, t) for i in items for t in (i.table, i.drawn) if t is not None and len(t)]
+    counted = coverage(briefing.data_as_of, briefing.code, by=["commune"], as_of=briefing.as_of)
+    own = next((f.as_of for k in ("insured", "reporting_insured") if (f := briefing.facts.get(k))), None)
+    days = zip([*counted["area"], view.code], [*counted["as_of"], own], strict=True)
     return {
         "area": keys[view.unit.id],
-        "areas": {u.code: keys[u.id] for u in units} | {u.name: keys[u.id] for u in units if counts[u.name] == 1},
+        "areas": keys_by_code | {u.name: keys[u.id] for u in units if counts[u.name] == 1},
         "parents": {keys[u.id]: keys.get(p.id, geography.key(p)) for u, p in above if p is not None},
+        "days": {keys_by_code.get(code, code): str(day)[:10] for code, day in days if pd.notna(day)},
         "tables": [_to_json(name, table) for name, table in [*tables, (FACTS, briefing.figures)]],
     }
 
 
 def _to_json(name: str, table: pd.DataFrame) -> dict[str, Any]:
     rows = [[_plain(v) for v in row] for row in table.astype(object).to_numpy().tolist()]
-    return {"name": name, "result": table.attrs.get("result", ""), "columns": list(map(str, table)), "rows": rows}
+    attrs = {key: table.attrs[key] for key in ("result", "insured_on") if key in table.attrs}
+    return {"name": name, "attrs": attrs, "columns": list(map(str, table)), "rows": rows}
 
 
 def _plain(value: object) -> object:
@@ -80,8 +87,9 @@ def published_tables(fields: Mapping[str, Any]) -> list[PublishedTable]:
     tables = []
     for own in fields["tables"]:
         frame = pd.DataFrame(own["rows"], columns=own["columns"])
-        frame.attrs["result"] = own["result"]
-        tables.append(PublishedTable(own["name"], frame, fields["area"], "", fields["areas"]))
+        frame.attrs.update(own["attrs"])
+        day = fields["days"].get(fields["area"], "")
+        tables.append(PublishedTable(own["name"], frame, fields["area"], day, fields["areas"], fields["days"]))
     return tables
 
 

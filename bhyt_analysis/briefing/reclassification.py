@@ -167,6 +167,7 @@ def _before_and_after(briefing: Briefing) -> list[Item]:
         bars = {"before": (before, "level"), "state_fall": (fall, "change"), "other": (rise, "change")}
         start, end = first + pd.Timedelta(days=1), last
         text = translate("text.observed_change", lang, first=first, last=last, fall=-fall, rise=rise)
+        change.attrs["insured_on"] = {"before": str(first.date()), "after": str(last.date())}
         table, status = change[["group", "before", "after", "change", "status"]], lowest_quality(change["status"])
         source = str(coverage(data, code)["source"].iloc[0])
     else:

@@ -26,7 +26,8 @@ class PublishedTable:
     """A table that is to be published. ``name``: of the table, or of what prints it.
 
     ``area``, ``day``: those of rows that do not name them; a row without a day is of the latest day of its quantity.
-    ``areas``: the keys of units by their names and codes.
+    ``areas``: the keys of units by their names and codes. ``days``: those of the units, for a table without days; a
+    column that is the insured of another day says so in the table's ``attrs["insured_on"]``.
     """
 
     name: str
@@ -34,6 +35,7 @@ class PublishedTable:
     area: str = ""
     day: str = ""
     areas: Mapping[str, str] = field(default_factory=dict)
+    days: Mapping[str, str] = field(default_factory=dict)
 
 
 def collect_cells(tables: Sequence[PublishedTable], parents: Mapping[str, str] | None = None) -> Cells:
@@ -71,6 +73,7 @@ def _read(system: CellSystem, position: int, published: PublishedTable) -> list[
         row.above = above
     for row in rows:
         row.rows = rows
+    insured_on = table.attrs.get("insured_on", {})
     for name in map(str, table):
         column = find_column(name, result)
         if column.disclosure not in SOLVED | BESIDE or not pd.api.types.is_numeric_dtype(table[name]):
@@ -78,7 +81,9 @@ def _read(system: CellSystem, position: int, published: PublishedTable) -> list[
         numbers = table[name].to_numpy(float, na_value=np.nan)
         for number, (row, value) in enumerate(zip(rows, numbers.tolist(), strict=True)):
             if isfinite(value):
-                row.cells[name] = cell = _add_cell(system, column, row.key._replace(column=name), value)
+                day = insured_on.get(name)
+                key = row.key._replace(column="insured", day=day) if day else row.key._replace(column=name)
+                row.cells[name] = cell = _add_cell(system, column, key, value)
                 system.places.append((position, number, name, cell))
     return rows
 
@@ -109,7 +114,10 @@ def _row_keys(published: PublishedTable, columns: set[str]) -> Iterator[Key]:
     elif "name" in columns and published.areas:
         areas = [published.areas.get(str(v), str(v)) for v in table["name"]]
     day = next((c for c in DAYS if c in columns), None)
-    days = [published.day] * count if day is None else [str(v)[:10] if pd.notna(v) else "" for v in table[day]]
+    if day is None:
+        days = [published.days.get(area, published.day) for area in areas]
+    else:
+        days = [str(v)[:10] if pd.notna(v) else "" for v in table[day]]
     group = next((c for c in ("subgroup", "group") if c in columns), None)
     groups = [ALL] * count if group is None else [str(v) for v in table[group]]
     names = [c for c in PARTS if c in columns]
