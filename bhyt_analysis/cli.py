@@ -161,6 +161,7 @@ def cli() -> None:
 @option("--seed", type=Whole(0), default=1, metavar="S")
 @option("--scenario", metavar="FILE", type=click.Path())
 @option("--decision", metavar="D")
+@option("--round", type=Whole(5), metavar="5")
 @option("--disclosure", type=Choice(_constant("tables.internal_copy", "DISCLOSURE")), default="on", metavar="on|off")
 @option(
     "--formats", type=Choice(_constant("documents.formats", "FORMATS"), several=True), default="html", metavar="LIST"

@@ -10,6 +10,7 @@ from bhyt_analysis.documents.formats import FORMATS, check_formats
 from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.tables.disclosure import disclosure_rules
 from bhyt_analysis.tables.internal_copy import DISCLOSURE, check_disclosure
 
 ENGINES = ("auto", "warm", "standard")
@@ -35,12 +36,14 @@ class BatchOptions:
     progress, verbose, profile : on standard error, what else the names of ``areas`` mean and a bar, if that is a
         terminal; a line for every area; at the end the seconds of each cell over all areas, the slowest first.
     disclosure : "off" hides no small count and marks every page, sheet and slide as an internal copy.
+    round : round counts of persons to multiples of this, at least 5, in place of hiding small ones; with ``seed``.
     formats : of "html" (always written), "docx", "pptx" and "xlsx".
 
     Raises
     ------
     BhytError
-        for an engine, a language, a date, a format or a disclosure that does not exist.
+        for an engine, a language, a date, a format or a disclosure that does not exist, or a rounding that protects
+        nobody.
 
     Examples
     --------
@@ -66,6 +69,7 @@ class BatchOptions:
     verbose: bool = False
     profile: bool = False
     disclosure: str = DISCLOSURE[0]
+    round: int | None = None
     formats: Sequence[str] = FORMATS[:1]
 
     def __post_init__(self) -> None:
@@ -73,5 +77,7 @@ class BatchOptions:
             raise BhytError(("error.bad_engine", {"found": self.engine, "expected": ", ".join(ENGINES)}))
         check_lang(self.lang)
         check_disclosure(self.disclosure)
+        if self.round is not None and (self.round < disclosure_rules()["threshold"] or self.disclosure == "off"):
+            raise BhytError(("error.bad_round", {"found": self.round}))
         object.__setattr__(self, "formats", check_formats(self.formats))
         object.__setattr__(self, "as_of", self.as_of if self.as_of is None else str(parse_date(self.as_of)))

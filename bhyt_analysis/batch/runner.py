@@ -32,6 +32,7 @@ from bhyt_analysis.ingest.answers import read_answers
 from bhyt_analysis.ingest.loader import fingerprint, load
 from bhyt_analysis.ingest.scenario_files import read_scenario
 from bhyt_analysis.law.law import Law
+from bhyt_analysis.model.distribution.controlled_rounding import round_counts
 from bhyt_analysis.tables.labels import other_units_text
 
 NOTES = ".bhyt"  # in the folder of the batch: the lock, and the digest of the last request
@@ -86,7 +87,7 @@ def run_batch(
     # A dataset may have been changed since it was read: only files are identified by their bytes.
     inputs = fingerprint(source) if not isinstance(data, Dataset) and Path(source).exists() else ""
     names = sorted(set(areas)) if areas is not None else None
-    reading = [options.numbers, read_answers(options.answers) if options.answers else None]
+    reading = [options.numbers, options.round, read_answers(options.answers) if options.answers else None]
     request = record.json_sha256(inputs, source, repr(reading), policy_sha256(common), names) if inputs else ""
     with _words_for_failures(folder):
         if manifest := _unchanged_manifest(folder, request, options, started):
@@ -96,6 +97,7 @@ def run_batch(
     warm_context = closing(WarmProcess.start(warm_config(), shared=True)) if use_warm else nullcontext()
     with StopSignals() as stop, warm_context as warm:  # it loads meanwhile
         dataset = data if isinstance(data, Dataset) else load(data, numbers=options.numbers, answers=options.answers)
+        dataset = round_counts(dataset, options.round, options.seed) if options.round else dataset
         listed = dataset.geography
         if areas is not None:
             dataset, areas = _find_areas(dataset, areas, options)

@@ -19,6 +19,7 @@ from bhyt_analysis.briefing.published import needs_protection, read_hidden, shor
 from bhyt_analysis.domain.area_view import AreaView, area_view, find_unit
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.decisions import default_decision
+from bhyt_analysis.domain.findings import finding_message
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.dates import DateLike, parse_date
@@ -31,6 +32,7 @@ from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.law.law import InForce, Law
 from bhyt_analysis.model.coverage.headline import Fact, headline
 from bhyt_analysis.model.coverage.reporting import has_enrolment
+from bhyt_analysis.model.distribution.controlled_rounding import is_rounded
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.reclassification.reclassify import unit_losses
 from bhyt_analysis.model.targets.targets import binding_targets, nearest_targets
@@ -177,6 +179,9 @@ class Briefing:
         if any((t.loc[t["area"].isin(inside), "status"] == "synthetic").any() for t in tables):
             warning = translate("stamp.synthetic_page", self.lang)
             show_text(f"{STRONG}{warning}{STRONG}", OutputMetadata("warning", "synthetic", warning))
+        if finding := is_rounded(data):
+            warning = finding_message(finding, self.lang)
+            show_text(f"{STRONG}{warning}{STRONG}", OutputMetadata("warning", finding.rule, warning))
         if self.disclosure == "off":
             warning = translate("stamp.internal_page", self.lang)
             show_text(f"{STRONG}{warning}{STRONG}", OutputMetadata("warning", INTERNAL, warning))
