@@ -35,6 +35,11 @@ def is_published(out: Path, slug: str) -> bool:
     return (out / FOLDER / f"{slug}.json").is_file()
 
 
+def is_unfinished(out: Path) -> bool:
+    """Return whether areas are in the folder that are not protected yet."""
+    return (out / FOLDER).is_dir()
+
+
 def forget_published(out: Path) -> None:
     """Delete what was kept."""
     shutil.rmtree(out / FOLDER, ignore_errors=True)

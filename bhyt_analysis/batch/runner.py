@@ -14,7 +14,7 @@ from typing import Any
 from bhyt_analysis.batch import build_record as record
 from bhyt_analysis.batch.build import WORK, Job, area_result, warm_config
 from bhyt_analysis.batch.index_page import write_index
-from bhyt_analysis.batch.joint_protection import forget_published, hidden_by_area, is_published
+from bhyt_analysis.batch.joint_protection import forget_published, hidden_by_area, is_published, is_unfinished
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.batch.plan import common_parameters, plan_areas, policy_sha256
 from bhyt_analysis.batch.scheduler import BatchWarning, Progress, build_all
@@ -142,7 +142,7 @@ def _unchanged_manifest(folder: Path, request: str, options: BatchOptions, start
     with folder_lock(folder):
         path = folder / NOTES / "asked"
         index = folder / "index.html"
-        is_same = request and path.is_file() and index.is_file()
+        is_same = request and path.is_file() and index.is_file() and not is_unfinished(folder)
         is_same = is_same and path.read_text(encoding="utf-8") == _request_note(folder, request)
         if not (is_same and record.is_up_to_date(folder, earlier, options.formats)):
             return None
@@ -216,7 +216,7 @@ def _build_plan(
             results[result.area] = result
             progress.advance(result)
             stop.raise_received()
-        for result in _build_protected(plan, folder, data, results, warm) if jobs else ():
+        for result in _build_protected(plan, folder, data, results, warm):
             results[result.area] = result
             stop.raise_received()
     except Exception as error:
@@ -246,6 +246,8 @@ def _build_protected(
     warm: WarmProcess | None,
 ) -> Iterator[record.AreaResult]:
     """Build again the areas in which something is hidden because of all areas together."""
+    if not is_unfinished(folder):
+        return
     complete = [job for job in plan if job.area in results and results[job.area].is_complete]
     progress = Progress(0, replace(plan[0].options, progress=False))
     hidden = hidden_by_area(folder, [job.slug for job in complete])

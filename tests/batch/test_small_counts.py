@@ -9,9 +9,14 @@ import nbformat
 import pytest
 
 from bhyt_analysis import charts
+from bhyt_analysis.batch import runner
 from bhyt_analysis.batch.build import template_path
+from bhyt_analysis.batch.build_record import read_build_record
 from bhyt_analysis.batch.joint_protection import hidden_by_area, keep_published
+from bhyt_analysis.batch.options import BatchOptions
+from bhyt_analysis.batch.runner import run_batch
 from bhyt_analysis.briefing.published import FILE
+from bhyt_analysis.release.release import release
 from bhyt_analysis.tables.hidden_cells import HiddenCells
 from tests.batch.count_oracle import CountOracle
 from tests.batch.small_inputs import write_small_input
@@ -25,7 +30,9 @@ INPUTS = (
 BRIEFED = 2  # communes with a briefing of their own, beside that of the district
 
 
-def _write_briefings(folder: Path, source: Path, areas: list[str], hidden: dict[str, HiddenCells] | None) -> None:
+def _write_briefings(
+    folder: Path, source: Path | None, areas: list[str], hidden: dict[str, HiddenCells] | None
+) -> None:
     """Write the tables and facts of the briefings of areas, as a batch does."""
     cells = [c for c in nbformat.read(template_path(), 4).cells if c.cell_type == "code"]
     code = "\n".join(c.source for c in cells if "parameters" not in c.metadata.get("tags", []))
@@ -34,7 +41,14 @@ def _write_briefings(folder: Path, source: Path, areas: list[str], hidden: dict[
         out.mkdir(exist_ok=True)
         own = (hidden or {}).get(out.name)
         (out / FILE).write_text(json.dumps({} if own is None else {"hidden": own.to_dict()}), encoding="utf-8")
-        values = {"area": area, "data": str(source), "out": str(out), "lang": "en", "seed": 1, "disclosure": "on"}
+        values = {
+            "area": area,
+            "data": source and str(source),
+            "out": str(out),
+            "lang": "en",
+            "seed": 1,
+            "disclosure": "on",
+        }
         exec(code, {**dict.fromkeys(("as_of", "scenario", "decision")), **values})
         if hidden is None:
             keep_published(folder, out.name, (out / FILE).read_text(encoding="utf-8"))
@@ -71,3 +85,41 @@ def test_nothing_can_be_worked_out_of_the_tables(tmp_path, without_pictures, sha
     assert len(oracle.rows) > 10
     if seed == 1:  # what each table hides for itself is not enough: the attack can succeed
         assert unprotected.recovered()
+
+
+@pytest.mark.parametrize("area", ["Sơn Dương", "219", "X001", "51@2025-06-30"])
+def test_bundled_areas_keep_their_figures(tmp_path, without_pictures, area):
+    """None of them has a count of 1 to 4 people, nor one that could be worked out."""
+    _write_briefings(tmp_path, None, [area], None)
+    assert hidden_by_area(tmp_path, ["0"]) == {}
+
+
+def test_batch_protects_its_areas_together_also_after_it_was_cut_short(tmp_path, monkeypatch):
+    shape = (3, 4, 8, 2)
+    names = write_small_input(tmp_path / "input", *shape)[:2]
+    out, options = (
+        tmp_path / "out",
+        BatchOptions(lang="en", formats=["docx", "pptx", "xlsx"], engine="standard", jobs=1),
+    )
+
+    def killed(*args):
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "hidden_by_area", killed)
+        with pytest.raises(RuntimeError):
+            run_batch(tmp_path / "input", out, names, options)
+    manifest = run_batch(tmp_path / "input", out, names, options)
+    assert {area["slug"]: area["status"] for area in manifest["areas"]} == {"nho": "done", "nho-1": "done"}
+    assert not (out / ".bhyt" / "published").exists()
+    assert not list(out.rglob(FILE))
+    assert all(read_build_record(out / slug).hidden for slug in ("nho", "nho-1"))
+    oracle = CountOracle(*random_counts(*shape))
+    oracle.read(out / "nho", [0, 1, 2, 3])
+    oracle.read(out / "nho-1", [0])
+    assert oracle.mistakes == oracle.recovered() == []
+    files = sorted(p for p in out.rglob("*") if p.suffix in (".html", ".csv"))
+    assert any("…" in p.read_text(encoding="utf-8") for p in files)
+    again = run_batch(tmp_path / "input", out, names, options)
+    assert {area["status"] for area in again["areas"]} == {"skipped"}
+    assert release(out, tmp_path / "released") is None
