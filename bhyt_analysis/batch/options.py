@@ -42,8 +42,8 @@ class BatchOptions:
     Raises
     ------
     BhytError
-        for an engine, a language, a date, a format or a disclosure that does not exist, or a rounding that protects
-        nobody.
+        for an engine, a language, a date, a format or a disclosure that does not exist, or a rounding that does
+        not protect small counts.
 
     Examples
     --------

@@ -203,9 +203,9 @@ class Briefing:
             self._show_section(module, name, table)
 
     def _show_section(self, module: Section, name: str, table: pd.DataFrame) -> None:
-        made, hidden = module.items(self, table), self.hidden
-        made = made if hidden is None else [shorten_item(item, hidden, self.lang) for item in made]
-        self.items[name] = items = [item for item in made if not item.is_empty()]
+        items, hidden = module.items(self, table), self.hidden
+        items = items if hidden is None else [shorten_item(item, hidden, self.lang) for item in items]
+        self.items[name] = items = [item for item in items if not item.is_empty()]
         if items:
             title = section_title(module.KEY, self.lang, self.decision_name)
             show_text(title, OutputMetadata("heading", module.KEY, title), 2)

@@ -22,14 +22,14 @@ COUNTRY = "VN"
 class Item:
     """One answer: a text, and where there are figures a chart and a table.
 
-    ``drawn``: figures of the chart that are in no table.
+    ``chart_data``: figures of the chart that are in no table.
     """
 
     name: str
     text: str = ""
     chart: Chart | None = None
     table: pd.DataFrame | None = None
-    drawn: pd.DataFrame | None = None
+    chart_data: pd.DataFrame | None = None
 
     def is_empty(self) -> bool:
         """Return whether it says nothing."""

@@ -47,8 +47,11 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     if len(rated) and pd.notna(rows["rate"].iloc[0]):
         chosen.append(Item("watch_pace", chart=charts.pace(rated, rows.iloc[0], lang, str(rows["source"].iloc[0]))))
     states = charts.states(rows, name, lang, str(rows["source"].dropna().iloc[0]))
-    drawn = rows[["area", "rate", "plan_share", "pace", "projected_rate", "status"]]
-    chosen += [Item("watch_states", chart=states, drawn=drawn), *_funnel(rows[rows["area"] != code], name, lang)]
+    chart_data = rows[["area", "rate", "plan_share", "pace", "projected_rate", "status"]]
+    chosen += [
+        Item("watch_states", chart=states, chart_data=chart_data),
+        *_funnel(rows[rows["area"] != code], name, lang),
+    ]
     return [*chosen, *_expiring_cards(data, code, month, name, lang), *_reports(data, code, month, lang)]
 
 

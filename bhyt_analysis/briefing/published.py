@@ -26,7 +26,7 @@ FACTS = "facts"  # the name of the table of headline figures
 
 
 def read_hidden(out: str | Path | None) -> HiddenCells | None:
-    """Return what the batch says is hidden in the area; None where no batch builds it, or nothing is said yet."""
+    """Return what the batch says is hidden in the area; None where no batch builds it, or before it has decided."""
     path = None if out is None else Path(out, FILE)
     if path is None or not path.is_file():
         return None
@@ -53,7 +53,7 @@ def describe_published(briefing: Briefing) -> dict[str, Any]:
     counts = Counter(u.name for u in units)
     above = [(u, geography.parent(u)) for u in units]
     items = [item for section in briefing.items.values() for item in section]
-    tables = [(i.name, t) for i in items for t in (i.table, i.drawn) if t is not None and len(t)]
+    tables = [(i.name, t) for i in items for t in (i.table, i.chart_data) if t is not None and len(t)]
     counted = coverage(briefing.data_as_of, briefing.code, by=["commune"], as_of=briefing.as_of)
     own = next((f.as_of for k in ("insured", "reporting_insured") if (f := briefing.facts.get(k))), None)
     days = zip([*counted["area"], view.code], [*counted["as_of"], own], strict=True)

@@ -234,5 +234,5 @@ def _slope(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     source = str(coverage(data, code)["source"].iloc[0])
     chart = charts.slope(rows, briefing.name, days, briefing.lang, source, briefing.decision_name)
     columns = ["area", "name", "as_of", "population", "rate", "status"]
-    drawn = months.loc[months["as_of"].isin(days), columns]
-    return [Item("slope", chart=chart, drawn=drawn)]
+    chart_data = months.loc[months["as_of"].isin(days), columns]
+    return [Item("slope", chart=chart, chart_data=chart_data)]

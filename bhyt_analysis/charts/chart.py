@@ -209,14 +209,14 @@ def chart_function(draw: Callable[..., Chart]) -> Callable[..., Chart]:
 
 
 def _draw_without(draw: Callable[..., Chart], args: Sequence[object], kwargs: Mapping[str, object]) -> Chart:
-    """Draw a chart without the figures that are hidden; a note in its place where too few are left to draw it."""
+    """Draw a chart without the figures that are hidden; a note instead where too few are left to draw it."""
     hidden = hidden_cells() or HiddenCells()
     rows = [_without_hidden(value, hidden) for value in args]
-    named = {name: _without_hidden(value, hidden) for name, value in kwargs.items()}
+    options = {name: _without_hidden(value, hidden) for name, value in kwargs.items()}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of axes without figures
-            return draw(*rows, **named)
+            return draw(*rows, **options)
     except (ValueError, TypeError, LookupError):  # of missing figures
         langs = (a for a in [kwargs.get("lang"), *args] if isinstance(a, str) and a in LANGUAGES)
         return _note_in_place(next(langs, LANGUAGES[0]))
@@ -224,8 +224,8 @@ def _draw_without(draw: Callable[..., Chart], args: Sequence[object], kwargs: Ma
 
 def _without_hidden(value: object, hidden: HiddenCells) -> object:
     if isinstance(value, pd.Series):
-        return hidden.without(value.to_frame().T.infer_objects()).iloc[0]
-    return hidden.without(value) if isinstance(value, pd.DataFrame) else value
+        return hidden.mask_hidden(value.to_frame().T.infer_objects()).iloc[0]
+    return hidden.mask_hidden(value) if isinstance(value, pd.DataFrame) else value
 
 
 def _note_in_place(lang: str) -> Chart:

@@ -85,14 +85,14 @@ class HiddenCells:
         order = np.lexsort((keys.where(is_last, ""), is_last))
         return table.iloc[order], marks.iloc[order]
 
-    def without(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def mask_hidden(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return rows that a chart draws, without the hidden figures: of the same value, unit and group.
 
         Examples
         --------
         >>> hidden = HiddenCells(cells=[HiddenCell("insured", "A", "all", 997.0)], areas={"A": "A", "B": "B"})
         >>> rows = pd.DataFrame({"area": ["A", "B"], "insured": [997, 997], "rate": [0.997, 0.5]})
-        >>> hidden.without(rows)[["insured", "rate"]].to_numpy().tolist()
+        >>> hidden.mask_hidden(rows)[["insured", "rate"]].to_numpy().tolist()
         [[nan, nan], [997.0, 0.5]]
         """
         result = rows.attrs.get("result", "")
