@@ -46,36 +46,36 @@ class CountOracle:
 
     def read(self, folder: Path, communes: list[int]) -> None:
         """Take down what the files of an area tell; ``communes``: those that it consists of."""
-        everybody, known = list(range(self.groups)), float(self.people[communes].sum())
+        everybody, population = list(range(self.groups)), float(self.people[communes].sum())
         for name in ("groups", "subgroups", "subsidy"):
             for row in _rows(folder, name):
                 label = row.get("Group", row.get("Sub-group", ""))
                 own = [g for g in everybody if label in _labels(APART[g])]
                 self._count(f"{folder.name}/{name} {label}", row["Insured"], self.sum_of(communes, own))
-                self._rate(row.get("Share of population (%)", ""), self.sum_of(communes, own), known)
+                self._rate(row.get("Share of population (%)", ""), self.sum_of(communes, own), population)
         for row in _rows(folder, "months"):
             month = self.days.index(row["Date"])
             total = self.sum_of(communes, everybody, month)
             self._count(f"{folder.name}/months {row['Date']}", row["Insured"], total)
-            self._rate(row["Rate (%)"], total, known)
+            self._rate(row["Rate (%)"], total, population)
             if month:
                 self._exact(row["Change"], total - self.sum_of(communes, everybody, month - 1))
         for name in ("communes", "allocation", "watch", "watch_funnel"):
             for row in _rows(folder, name):
                 own = self._communes_of(row["Area"], communes)
-                total, population = self.sum_of(own, everybody), float(self.people[own].sum())
+                total, people = self.sum_of(own, everybody), float(self.people[own].sum())
                 self._count(f"{folder.name}/{name} {row['Area']}", row["Insured"], total)
-                self._count(f"{folder.name}/{name} {row['Area']}", row.get("Uninsured", ""), -total, population)
-                self._rate(row.get("Rate (%)", ""), total, population)
+                self._count(f"{folder.name}/{name} {row['Area']}", row.get("Uninsured", ""), -total, people)
+                self._rate(row.get("Rate (%)", ""), total, people)
                 if self.months > 1:
                     self._exact(row.get("On last month", ""), total - self.sum_of(own, everybody, -2))
         facts = {f["key"]: f for f in json.loads((folder / "facts.json").read_text(encoding="utf-8"))["facts"]}
         total = self.sum_of(communes, everybody)
-        for key, sums, constant in (("insured", total, 0.0), ("uninsured", -total, known)):
+        for key, sums, constant in (("insured", total, 0.0), ("uninsured", -total, population)):
             if key in facts and facts[key]["value"] is not None:
                 self._count(f"{folder.name}/facts {key}", str(facts[key]["value"]), sums, constant)
         if "coverage" in facts and facts["coverage"]["value"] is not None:
-            self.rows.append((total, facts["coverage"]["value"] * known, facts["coverage"]["value"] * known))
+            self.rows.append((total, facts["coverage"]["value"] * population, facts["coverage"]["value"] * population))
 
     def _communes_of(self, name: str, communes: list[int]) -> list[int]:
         number = name.removeprefix("Nhỏ ").partition(" ")[0]
@@ -119,19 +119,20 @@ class CountOracle:
     def recovered(self) -> list[str]:
         """Return the small counts that the files leave one value for."""
         matrix = np.array([sums for sums, _, _ in self.rows])
-        known = np.arange(self.communes)
-        limits = [self.sum_of([i], list(range(self.groups)), m) for i in known for m in range(self.months)]
-        most = [float(self.people[i]) for i in known for _ in range(self.months)]
+        limits = [
+            self.sum_of([i], list(range(self.groups)), m) for i in range(self.communes) for m in range(self.months)
+        ]
+        most = [float(self.people[i]) for i in range(self.communes) for _ in range(self.months)]
         upper = csr_array(np.vstack([matrix, -matrix, np.array(limits)]))
         bounds = np.array([high + SLACK for _, _, high in self.rows] + [SLACK - low for _, low, _ in self.rows] + most)
-        found = []
+        recovered = []
         for name, sums, constant in self.small_counts():
             if 1 <= sums @ self.insured.ravel() + constant <= 4:
                 ends = [linprog(sign * sums, upper, bounds, bounds=(0, None)).fun for sign in (1, -1)]
                 low, high = ends[0] + constant, -ends[1] + constant
                 if np.floor(high + 1e-3) <= np.ceil(low - 1e-3):
-                    found.append(f"{name}: {low:.3f} to {high:.3f}")
-        return found
+                    recovered.append(f"{name}: {low:.3f} to {high:.3f}")
+        return recovered
 
 
 def _rows(folder: Path, name: str) -> list[dict[str, str]]:

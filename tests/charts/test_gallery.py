@@ -134,18 +134,18 @@ def test_a_count_under_five_is_neither_drawn_nor_described():
     assert (texts.count("<5"), texts.count("…")) == (1, 1)  # "<5" would be false of the other
 
 
-@pytest.mark.parametrize("name", ["communes", "groups", "losses", "slope", "states", "expiring_cards", "waterfall"])
+@pytest.mark.parametrize("name", ["communes", "groups", "losses", "slope", "states", "expiring_cards"])
 def test_a_chart_is_drawn_without_what_a_batch_hides(name):
-    """A mark, a gap or a note stands for figures that are left out; nothing tells them."""
+    """Figures that are left out are in no series of its description."""
 
     class Third(HiddenCells):
-        def without(self, rows):
+        def mask_hidden(self, rows):
             numbers = [c for c in rows if rows[c].dtype.kind in "fi" and c not in ("population", "people_needed")]
             third = np.arange(len(rows)) % 3 == 1
             return rows.assign(**{c: rows[c].astype(float).mask(third) for c in numbers})
 
     with use_hidden(Third()):
-        without = at_size(name, "a4").description
+        partial = at_size(name, "a4").description
     descriptions = (at_size(name, "a4").description, partial)
     figures, others = ([v for s in d.series for v in s.values if v is not None] for d in descriptions)
     assert len(others) < len(figures)

@@ -29,7 +29,7 @@ def test_every_margin_is_next_to_the_true_one(data):
         assert (abs(after - before) < BASE).all()
 
 
-def test_nobody_is_insured_who_does_not_exist(data):
+def test_a_unit_never_has_more_insured_than_people(data):
     rounded = round_counts(data, BASE, seed=4)
     last = rounded.cards[rounded.cards["as_of"] == rounded.cards["as_of"].max()]
     people = rounded.population.set_index("area")["people"]

@@ -33,8 +33,8 @@ def round_counts(data: Dataset, base: int = 5, seed: int = 1) -> Dataset:
     Cards of communes by group are rounded together, day by day: each figure, each total of a commune and of a group,
     and their sum is one of the two multiples next to the true one, and totals are the sums of their parts (controlled
     rounding, a transport problem with random costs). Rows of wider groups and of units above are sums again. People of
-    units are rounded up, so that a unit never has more insured than people. What is rounded has the status ``estimated``,
-    and a finding ``rounded`` says so.
+    units are rounded up, so that a unit never has more insured than people. What is rounded has the status
+    ``estimated``, and a finding ``rounded`` says so.
 
     References
     ----------
