@@ -1,0 +1,371 @@
+"""Relate the figures of a batch, as far as the printed ones allow.
+
+A reader cannot check a relation against hidden figures. Those of the registry are used for a column of a table unless
+its printed figures contradict them. Sums over groups and over communes are used unless printed figures of the same
+parts contradict them; communes that do not all have the figure add up to at most that of their unit. What still
+contradicts the rest is left out by the attack, the weakest relations first (``cost``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from bhyt_analysis.release.figures import CLOSE, Figure, FigureRow, FigureSystem, Interval, overlap
+from bhyt_analysis.tables.cell_system import ALL, Key
+from bhyt_analysis.tables.columns import Relation, Term, find_column, registry
+from bhyt_analysis.tables.relations import cells_of_term, nearest_wider, row_relations
+
+SUM, ELSEWHERE, MARK, ROW = 1.0, 10.0, 100.0, 1000.0  # cost of leaving out, by how sure a relation is
+SLACK = 1e-6
+Numbers = dict[int, float]
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A weighted sum of cells that is between two limits."""
+
+    numbers: Numbers
+    low: float
+    high: float
+    cost: float
+
+
+@dataclass(eq=False)
+class Relations:
+    """The equations of a system. ``latent``: cells that no table prints, with the row that they belong to."""
+
+    system: FigureSystem
+    equations: list[Equation] = field(default_factory=list)
+    latent: dict[int, FigureRow] = field(default_factory=dict)
+    _added: set[tuple[frozenset[tuple[int, float]], float, float]] = field(default_factory=set)
+
+    def add(self, numbers: Mapping[int, float], low: float, high: float, cost: float) -> None:
+        """Add an equation if the bounds of its cells allow it."""
+        used = {cell: number for cell, number in numbers.items() if number}
+        name = frozenset(used.items()), low, high
+        if used and name not in self._added and self.fits(used, low, high):
+            self._added.add(name)
+            self.equations.append(Equation(used, low, high, cost))
+
+    def fits(self, numbers: Mapping[int, float], low: float, high: float) -> bool:
+        """Return whether a sum can be between two limits."""
+        least, most = self.span(numbers)
+        slack = SLACK + CLOSE * sum(abs(n) * _size(self.system.interval(c)) for c, n in numbers.items())
+        return least <= high + slack and most >= low - slack
+
+    def span(self, numbers: Mapping[int, float]) -> Interval:
+        """Return between which values a sum is."""
+        least = most = 0.0
+        for cell, number in numbers.items():
+            ends = [number * end if number else 0.0 for end in self.system.interval(cell)]
+            least, most = least + min(ends), most + max(ends)
+        return least, most
+
+    def is_printed(self, cells: Iterable[int]) -> bool:
+        """Return whether the files print all of the cells."""
+        return all(self.system.figures[cell].printed for cell in cells)
+
+
+def _size(interval: Interval) -> float:
+    return max(abs(end) if math.isfinite(end) else 0.0 for end in interval)
+
+
+def relate(system: FigureSystem, rows: Sequence[FigureRow], own: Mapping[str, str]) -> Relations:
+    """Return the relations of a system. ``own``: the unit of each folder."""
+    relations = Relations(system)
+    blocks: dict[tuple[str, str], list[FigureRow]] = defaultdict(list)
+    for row in rows:
+        blocks[row.folder, row.table].append(row)
+    for block in blocks.values():
+        _relate_block(relations, block)
+        _relate_money(relations, block)
+        _relate_total_row(relations, block)
+    _relate_groups(relations)
+    _relate_units(relations, rows, own)
+    return relations
+
+
+# --- Rows -----------------------------------------------------------------------------------------
+
+
+def _relate_block(relations: Relations, block: Sequence[FigureRow]) -> None:
+    """Add the relations of the registry to the rows of a table, each kind if no row contradicts it."""
+    found: dict[Relation, list[FigureRow]] = defaultdict(list)
+    for row in block:
+        for relation in dict.fromkeys(row_relations(row)):
+            found[relation].append(row)
+    # those of rates first: they can give a count that others need
+    for relation, rows in sorted(found.items(), key=lambda item: item[0].divisor is None):
+        if relation.divisor is None and relation.sign == "=" and len(relation.terms) == 1:
+            _relate_names(relations, relation, rows)
+            continue
+        made = [m for row in rows for m in _Maker(relations, row, relation).made()]
+        if all(relations.fits(numbers, low, high) for numbers, low, high, _ in made):
+            for numbers, low, high, is_own in made:
+                relations.add(numbers, low, high, ROW if is_own else ELSEWHERE)
+    latent = {name: row for row in block for name in row.cells.keys() - row.figures.keys()}
+    for relation in (r for name in latent for r in find_column(name).relations):
+        if relation.divisor is None and relation.sign == "=" and len(relation.terms) == 1:
+            _relate_names(relations, relation, block)
+
+
+@dataclass(eq=False)
+class _Maker:
+    """Make the equations of a relation in a row."""
+
+    relations: Relations
+    row: FigureRow
+    relation: Relation
+    is_own: bool = True  # all figures are in the same table
+
+    def made(self) -> Iterator[tuple[Numbers, float, float, bool]]:
+        """Yield the numbers, the limits, and whether all are in the same table; nothing if cells are missing."""
+        if self.relation.divisor is None:
+            if (numbers := self._sum()) and len(numbers) > 1:
+                yield numbers, 0.0, 0.0 if self.relation.sign == "=" else math.inf, self.is_own
+        else:
+            yield from self._rate(self.relation.divisor)
+
+    def _cells(self, term: Term) -> list[int] | None:
+        cells = cells_of_term(self.relations.system, self.row, term)
+        if cells and (term.row.startswith("month-") or (not term.row and term.column not in self.row.cells)):
+            self.is_own = False
+        return cells
+
+    def _sum(self) -> Numbers | None:
+        """Return the sum of the terms less the left side; the one count that no table prints becomes a cell."""
+        terms = [(-1, Term(self.relation.left), self._own(self.relation.left))]
+        for term in self.relation.terms:
+            if not (term.optional and term.column not in self.row.cells):
+                terms.append((term.sign, term, self._cells(term)))
+        numbers: Numbers = defaultdict(float)
+        for sign, _, cells in terms:
+            for cell in cells or ():
+                numbers[cell] += sign
+        missing = [(sign, term) for sign, term, cells in terms if cells is None]
+        if missing and len(missing) == 1 and self.relation.sign == "=":
+            sign, term = missing[0]
+            known = all(self.relations.system.disclosure[cell] == "population" for cell in numbers)
+            is_other = any(columns <= self.row.figures.keys() for columns in _other_meanings(self.relation.left))
+            cell = None if known or term.row or is_other else self._latent(term.column)
+            return None if cell is None else {**numbers, cell: sign}
+        return None if missing else numbers
+
+    def _own(self, column: str) -> list[int] | None:
+        cell = self.row.cells.get(column)
+        if cell is None:
+            cell = self.relations.system.index.get(self.row.key._replace(column=column))
+        return None if cell is None else [cell]
+
+    def _latent(self, name: str) -> int | None:
+        """Return a cell for a count that no table prints."""
+        column, system = find_column(name), self.relations.system
+        if column.disclosure != "count":
+            return None
+        key = self.row.key._replace(column=name)
+        if (cell := system.index.get(key)) is None:
+            table = next(iter(self.row.figures.values())).table
+            figure = Figure(column, table, self.row.name, column.label(self.row.lang))
+            cell = system.add_cell(key, figure, (0.0, math.inf))
+            self.relations.latent[cell] = self.row
+        self.row.cells[name] = cell
+        return cell
+
+    def _rate(self, divisor: Term) -> Iterator[tuple[Numbers, float, float, bool]]:
+        """Yield that a count is between the ends of its rate's rounding times the divisor."""
+        system, rate = self.relations.system, self.row.cells.get(self.relation.left)
+        people = self._cells(divisor)
+        if rate is None or not people or not self.is_rate(rate):
+            return
+        least, most = self.relations.span(dict.fromkeys(people, 1.0))
+        low, high = system.interval(rate)
+        count = self._cells(self.relation.terms[0])
+        if count is None and not self.relation.terms[0].row and (high - low) * most < 1:
+            cell = self._latent(self.relation.terms[0].column)
+            count = None if cell is None else [cell]
+        if not count or len(count) > 1:
+            return
+        if all(map(system.is_fixed, people)):
+            yield {count[0]: 1.0, rate: -(least + most) / 2}, -SLACK, SLACK, self.is_own
+            return
+        for end, limits in ((low, (0.0, math.inf)), (high, (-math.inf, 0.0))):
+            if math.isfinite(end):
+                numbers: Numbers = defaultdict(float)
+                numbers[count[0]] += 1.0
+                for cell in people:
+                    numbers[cell] -= end
+                yield numbers, *limits, self.is_own
+
+    def is_rate(self, cell: int) -> bool:
+        """Return whether the left side is a ratio of what is counted, not of what a model gives."""
+        return self.relations.system.disclosure[cell] in ("rate", "estimate")
+
+
+@lru_cache(maxsize=256)
+def _other_meanings(name: str) -> tuple[frozenset[str], ...]:
+    """Return the columns of the equations that a column has in the tables of some functions only."""
+    rows = registry()
+    results = " ".join(rows.loc[(rows["column"] == name) & (rows["results"] != ""), "results"]).split()
+    return tuple(frozenset(r.columns) for result in results for r in find_column(name, result).relations)
+
+
+def _relate_names(relations: Relations, relation: Relation, rows: Sequence[FigureRow]) -> None:
+    """Add that a quantity is another one under its own name, on the latest day on which printed figures agree.
+
+    Where none can be compared, that is the latest day.
+    """
+    system, other = relations.system, relation.terms[0].column
+    pairs: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for row in rows:
+        cell = row.cells.get(relation.left)
+        days = system.by_day.get(row.key._replace(column=other, day=""), {}) if cell is not None else {}
+        for day, same in days.items():
+            if cell is not None and same != cell:
+                pairs[day].append((cell, same))
+    printed_on = {day: [pair for pair in own if relations.is_printed(pair)] for day, own in pairs.items()}
+    for day in sorted(pairs, reverse=True):
+        printed = printed_on[day]
+        if (printed or not any(printed_on.values())) and all(
+            overlap(system.interval(a), system.interval(b)) for a, b in printed
+        ):
+            for a, b in pairs[day]:
+                relations.add({a: 1.0, b: -1.0}, 0, 0, ELSEWHERE)
+            return
+
+
+def _relate_money(relations: Relations, block: Sequence[FigureRow]) -> None:
+    """Add that money is a count times a price which the row prints, as far as rows that print all agree."""
+    places = {
+        (name, count)
+        for row in block
+        for name, column in row.columns.items()
+        if column.disclosure == "money"
+        for count in column.follows
+        if count in row.cells
+    }
+    for name, count in sorted(places):
+        rows = [row for row in block if name in row.cells and count in row.cells]
+        for price in ("all", "state", "own"):
+            made = [(row, value) for row in rows if (value := _price(row.plain, price)) is not None]
+            equations = [{row.cells[name]: 1.0, row.cells[count]: -value} for row, value in made]
+            printed = [e for e in equations if relations.is_printed(e)]
+            # without a row that prints both, a table without shares is of whole premiums
+            is_likely = printed or (price == "all" and not any("subsidy_share" in row.plain for row in rows))
+            if equations and is_likely and all(_is_near(relations, e) for e in printed):
+                for equation, (row, _) in zip(equations, made, strict=True):
+                    least, most = relations.span({row.cells[count]: 0.5})  # a price is rounded to the dong
+                    half = max(abs(least), abs(most)) if math.isfinite(most) else 1.0
+                    relations.add(equation, -half - 1, half + 1, ELSEWHERE)
+                break
+
+
+def _price(plain: Mapping[str, float], part: str) -> float | None:
+    premium, share = plain.get("premium"), plain.get("subsidy_share")
+    if premium is None or part == "all":
+        return premium
+    return None if share is None else premium * (share if part == "state" else 1 - share)
+
+
+def _is_near(relations: Relations, numbers: Mapping[int, float]) -> bool:
+    (money, _), (count, _) = numbers.items()
+    half = max(1.0, 0.5 * _size(relations.system.interval(count)))
+    return relations.fits({money: 1.0, count: numbers[count]}, -half, half)
+
+
+# --- Sums -----------------------------------------------------------------------------------------
+
+
+def _relate_total_row(relations: Relations, block: Sequence[FigureRow]) -> None:
+    """Add that the last or first row of a table is the sum of the others."""
+    for total in (row for row in block if row.is_total):
+        listed = {row.key.group for row in total.rows}
+        parts = [r for r in total.rows if nearest_wider(r.key.group, listed - {ALL}) is None or r.key.group == ALL]
+        own = [row for row in parts if row.key._replace(other=()) != total.key._replace(other=())]
+        for name, cell in total.cells.items():
+            cells = [row.cells[name] for row in own if name in row.cells]
+            if total.columns[name].adds_over and cells and len(cells) == len(own) and cell not in cells:
+                relations.add({**dict.fromkeys(cells, 1.0), cell: -1.0}, 0, 0, ROW)
+
+
+@dataclass(frozen=True)
+class _Sum:
+    """Parts that may add up to a total. ``kind``: sums of one kind hold together, or not at all."""
+
+    kind: tuple[str, ...]
+    total: int
+    parts: tuple[int, ...]
+
+    @property
+    def numbers(self) -> Numbers:
+        return {**dict.fromkeys(self.parts, 1.0), self.total: -1.0}
+
+
+def _relate_groups(relations: Relations) -> None:
+    """Add that groups add up to all insured, and sub-groups to their group."""
+    system = relations.system
+    families: dict[Key, dict[str, int]] = defaultdict(dict)
+    for key, cell in list(system.index.items()):
+        if _adds(system, cell) & {"group", "subgroup"} and cell not in relations.latent:
+            families[key._replace(group="")][key.group] = cell
+    sums = []
+    for key, cells in families.items():
+        parts: dict[str, list[int]] = defaultdict(list)
+        for group, cell in cells.items():
+            if (wider := nearest_wider(group, cells)) is not None:
+                parts[wider].append(cell)
+        sums += [_Sum((key.area, key.column, wider), cells[wider], tuple(own)) for wider, own in parts.items()]
+    _add_sums(relations, sums, {})
+
+
+def _relate_units(relations: Relations, rows: Sequence[FigureRow], own: Mapping[str, str]) -> None:
+    """Add that the communes which the tables of a folder list add up to its unit."""
+    system = relations.system
+    listed: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        unit = own.get(row.folder, row.folder)
+        if row.folder and row.key.area != unit and row.cells:
+            listed[unit].add(row.key.area)
+    sums: list[_Sum] = []
+    complete: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    families: dict[Key, dict[str, int]] = defaultdict(dict)
+    for key, cell in system.index.items():
+        if "area" in _adds(system, cell) and cell not in relations.latent:
+            families[key._replace(area="")][key.area] = cell
+    for key, cells in families.items():
+        for unit in listed.keys() & cells.keys():
+            parts = {area: cell for area, cell in cells.items() if area in listed[unit]}
+            if parts:
+                kind = (unit, key.column)
+                sums.append(_Sum(kind, cells[unit], tuple(parts.values())))
+                complete[kind] |= parts.keys() if len(parts) == len(listed[unit]) else set()
+    _add_sums(relations, sums, {kind: bool(areas) for kind, areas in complete.items()})
+
+
+def _adds(system: FigureSystem, cell: int) -> set[str]:
+    return set(system.figures[cell].column.adds_over) if system.disclosure[cell] in ("count", "population") else set()
+
+
+def _add_sums(relations: Relations, sums: Sequence[_Sum], complete: Mapping[tuple[str, ...], bool]) -> None:
+    """Add sums of each kind: as equations, or that parts are at most their total, or not, as the printed ones say.
+
+    The people of communes say whether all communes are listed where nothing else does.
+    """
+    holds: dict[tuple[str, ...], bool] = {}
+    below: dict[tuple[str, ...], bool] = {}
+    for each in sums:
+        if relations.is_printed(each.numbers):
+            holds[each.kind] = holds.get(each.kind, True) and relations.fits(each.numbers, 0, 0)
+            below[each.kind] = below.get(each.kind, True) and relations.fits(each.numbers, -math.inf, 0)
+    for each in sums:
+        if relations.is_printed(each.numbers):
+            continue
+        population = holds.get((each.kind[0], "population"), True) if len(each.kind) == 2 else True
+        is_equal = holds.get(each.kind, population and complete.get(each.kind, True))
+        if is_equal:
+            relations.add(each.numbers, 0, 0, SUM)
+        elif below.get(each.kind, True):
+            relations.add(each.numbers, -math.inf, 0, SUM)
