@@ -165,8 +165,9 @@ class _Part:
         self.position = {int(cell): i for i, cell in enumerate(self.cells)}
         rows = np.flatnonzero(here[count:])
         equations = [solver.relations.equations[row] for row in rows]
-        middle = np.where(solver.free, 0.0, (solver.low + solver.high) / 2)
-        middle[~np.isfinite(middle)] = 0.0
+        middle = np.zeros(count)
+        fixed = ~solver.free
+        middle[fixed] = (solver.low[fixed] + solver.high[fixed]) / 2
         shift = solver.matrix[rows] @ middle
         self.matrix = solver.matrix[rows][:, self.cells]
         self.least = np.array([e.low for e in equations]) - shift - TOLERANCE

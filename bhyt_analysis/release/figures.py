@@ -174,6 +174,7 @@ def _add_cells(system: FigureSystem, key: Key, places: list[tuple[FigureRow, str
         clusters[0] = interval, [*members, *hidden]
     elif hidden:
         clusters.append((_hidden_interval([row.figures[name] for row, name in hidden]), hidden))
+    clusters.sort(key=lambda cluster: -len(cluster[1]))  # the figure that most tables print has the name
     for i, (interval, members) in enumerate(clusters):
         first = next((r.figures[n] for r, n in members if r.figures[n].hidden), members[0][0].figures[members[0][1]])
         cell = system.add_cell(key, first, interval, is_named=i == 0)

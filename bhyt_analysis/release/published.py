@@ -185,7 +185,7 @@ def _by_heading(lang: str) -> dict[str, tuple[Column, ...]]:
             column = find_column(row["column"], result)
             columns.setdefault(column.label(lang), []).append(column)
     order = {"count": 0, "change": 1, "estimate": 2}
-    return {h: tuple(sorted(c, key=lambda x: order.get(x.disclosure, 3))) for h, c in columns.items() if h}
+    return {h: tuple(sorted(c, key=lambda x: (order.get(x.disclosure, 3), x.name != "population"))) for h, c in columns.items() if h}
 
 
 def _bare_heading(heading: str) -> str:
@@ -257,8 +257,8 @@ def _cell(cell: Any, column: Column, scale: float, is_plain: bool, lang: str) ->
         return cell, 0.0
     value, half = read
     scale = {"pp": 0.01, "bn": 1e9}.get(column.format.strip("+")[:2], scale)
-    if is_plain and not float(value).is_integer():  # six digits are written
-        half = 0.5 * 10.0 ** (math.floor(math.log10(abs(value))) - 5)
+    if is_plain and (not float(value).is_integer() or column.unit in ("share", "points")):  # six digits are written
+        half = 0.5 * (10.0 ** max(-6, math.floor(math.log10(abs(value) or 1)) - 5) + 1e-6)
     elif not is_plain and not half and column.disclosure not in ("count", "population"):
         half = 1.0  # it may have been rounded up
     return round(value * scale, 12), half * scale

@@ -158,16 +158,21 @@ class _Maker:
     def _own(self, column: str) -> list[int] | None:
         cell = self.row.cells.get(column)
         if cell is None:
-            cell = self.relations.system.index.get(self.row.key._replace(column=column))
+            cell = self._same(column)
         return None if cell is None else [cell]
+
+    def _same(self, column: str) -> int | None:
+        """Return the cell of another table for the same count; without a day, that of the latest."""
+        system, key = self.relations.system, self.row.key._replace(column=column)
+        return system.index.get(key) if key.day else system.find(key)
 
     def _latent(self, name: str) -> int | None:
         """Return a cell for a count that no table prints."""
         column, system = find_column(name), self.relations.system
         if column.disclosure != "count":
             return None
-        key = self.row.key._replace(column=name)
-        if (cell := system.index.get(key)) is None:
+        if (cell := self._same(name)) is None:
+            key = self.row.key._replace(column=name)
             table = next(iter(self.row.figures.values())).table
             figure = Figure(column, table, self.row.name, column.label(self.row.lang))
             cell = system.add_cell(key, figure, (0.0, math.inf))
