@@ -10,14 +10,14 @@ from __future__ import annotations
 import calendar
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.languages import LANGUAGES
-from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.release.published import LOWER_BOUNDED, Published, PublishedTable, is_hidden
 from bhyt_analysis.tables.cell_system import ALL, SOLVED, CellSystem, Key, TableRow
@@ -132,7 +132,8 @@ def gather(published: Published) -> tuple[FigureSystem, list[FigureRow], list[tu
             row.rows = [r for r in rows if not r.is_total]
     rows = [row for block in blocks.values() for row in block]
     days = _days_of_undated(rows)
-    system, breaches = FigureSystem(), []
+    system = FigureSystem()
+    breaches: list[tuple[Figure, str]] = []
     same: dict[Key, list[tuple[FigureRow, str]]] = defaultdict(list)
     for row in rows:
         for name in row.figures:
@@ -202,37 +203,30 @@ def marked_interval() -> Interval:
 
 def _read_table(block: list[FigureRow], table: PublishedTable, names: _UnitNames) -> None:
     """Add what a file says of a table to the rows that other files have of it."""
-    found: dict[Key, FigureRow] = {}
-    loose: dict[Key, list[FigureRow]] = defaultdict(list)
+    is_row = [table.kind == "table" or names.is_row(table, i) for i in range(len(table.rows))]
+    keys = {i: names.key(table, i) for i, is_one in enumerate(is_row) if is_one}
+    found = {row.key: row for row in block}
+    short: dict[Key, list[FigureRow]] = defaultdict(list)
     for row in block:
-        found[row.key] = row
-        loose[row.key._replace(other=())].append(row)
+        short[row.key._replace(other=())].append(row)
+    alike = Counter(key._replace(other=()) for key in keys.values())
+    seen: Counter[Key] = Counter()
     above: FigureRow | None = None
-    seen: dict[Key, int] = defaultdict(int)
-    keys = [
-        names.key(table, i) if table.kind == "table" or names.is_row(table, i) else None for i in range(len(table.rows))
-    ]
-    own_loose: dict[Key, int] = defaultdict(int)
-    for key in filter(None, keys):
-        own_loose[key._replace(other=())] += 1
-    for i, key in enumerate(keys):
-        if key is None:
-            continue
+    for i, key in keys.items():
         seen[key] += 1
         if seen[key] > 1:  # rows that nothing tells apart but their places
             key = key._replace(other=(*key.other, ("row", str(seen[key]))))
-        row = found.get(key)
-        short = key._replace(other=())
-        if row is None and len(loose[short]) == 1 == own_loose[short]:
-            row = loose[short][0]  # a file that leaves out a column in which all rows are alike
-        if row is None:
-            total = translate("label.total", table.lang) in table.rows[i]
-            row = FigureRow(key, "", folder=table.area, table=table.name, name=table.row_name(i), lang=table.lang)
-            row.is_total, row.above = total, above
-            block.append(row)
-            found[key] = row
-        above = row
-        _read_row(row, table, i)
+        own = found.get(key)
+        others = short[key._replace(other=())]
+        if own is None and len(others) == 1 == alike[key._replace(other=())]:
+            own = others[0]  # a file that leaves out a column in which all rows are alike
+        if own is None:
+            own = FigureRow(key, "", folder=table.area, table=table.name, name=table.row_name(i), lang=table.lang)
+            own.is_total, own.above = table.is_total(i), above
+            block.append(own)
+            found[key] = own
+        above = own
+        _read_row(own, table, i)
 
 
 def _read_row(row: FigureRow, table: PublishedTable, i: int) -> None:
@@ -263,9 +257,9 @@ class _UnitNames:
             positions = {c.name: i for i, c in enumerate(table.columns)}
             if {"area", "name"} <= positions.keys():
                 for row in table.rows:
-                    code, name = row[positions["area"]], row[positions["name"]]
-                    if code and isinstance(name, str):
-                        self.codes[table.area].setdefault(_plain(name), _code(code))
+                    code, named = row[positions["area"]], row[positions["name"]]
+                    if code and isinstance(named, str):
+                        self.codes[table.area].setdefault(_plain(named), _code(code))
         everywhere: dict[str, set[str]] = defaultdict(set)
         for codes in self.codes.values():
             for name, code in codes.items():
@@ -296,8 +290,8 @@ class _UnitNames:
         for column, value in zip(table.columns, table.rows[i], strict=True):
             if value is not None and str(value).strip():
                 cells.setdefault(column.name, (column, value))
-        total = translate("label.total", table.lang) in table.rows[i]
-        area, day, group = self.own(table.area), "", ALL
+        total = table.is_total(i)
+        area, group = self.own(table.area), ALL
         if not total and "area" in cells:
             area = _code(cells["area"][1])
         elif not total and "name" in cells and cells["name"][0].format == "name":

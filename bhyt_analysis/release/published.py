@@ -42,7 +42,7 @@ class PublishedTable:
     """A table as it is in a file. ``name``: the item of the briefing that it is, or what the file calls it.
 
     ``columns``: what the registry says of each heading; ``halves``: by how much each figure can be off because it was
-    rounded; ``total``: the position of a row that is the sum of the others, or None; ``is_chart``: it was drawn;
+    rounded; ``kind``: "table", "chart" (its figures are among the texts as well) or "words" (an alternative text);
     ``day``: of its figures, where no column names it.
     """
 
@@ -53,10 +53,13 @@ class PublishedTable:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Found, ...], ...]
     halves: tuple[tuple[float, ...], ...]
-    total: int | None = None
     lang: str = LANGUAGES[0]
     kind: str = "table"
     day: str = ""
+
+    def is_total(self, row: int) -> bool:
+        """Return whether a row is the sum of the others."""
+        return translate("label.total", self.lang) in self.rows[row]
 
     def row_name(self, row: int) -> str:
         """Return the words by which a reader finds a row."""
@@ -185,7 +188,11 @@ def _by_heading(lang: str) -> dict[str, tuple[Column, ...]]:
             column = find_column(row["column"], result)
             columns.setdefault(column.label(lang), []).append(column)
     order = {"count": 0, "change": 1, "estimate": 2}
-    return {h: tuple(sorted(c, key=lambda x: (order.get(x.disclosure, 3), x.name != "population"))) for h, c in columns.items() if h}
+
+    def place(column: Column) -> tuple[int, bool]:
+        return order.get(column.disclosure, 3), column.name != "population"
+
+    return {heading: tuple(sorted(own, key=place)) for heading, own in columns.items() if heading}
 
 
 def _bare_heading(heading: str) -> str:
@@ -217,19 +224,17 @@ def _table(
     is_plain = place.file.endswith(".csv")  # figures as programs write them
     rows_read: list[tuple[Found, ...]] = []
     halves: list[tuple[float, ...]] = []
-    total = None
     for row in rows:
         cells = [*row, *[None] * len(headings)][: len(headings)]
         pairs = [
             _cell(c, column, scale, is_plain, place.lang)
             for c, column, scale in zip(cells, columns, scales, strict=True)
         ]
-        total = len(rows_read) if translate("label.total", place.lang) in cells else total
         rows_read.append(tuple(value for value, _ in pairs))
         halves.append(tuple(half for _, half in pairs))
     name = place.names.get(name, name)
     parts = tuple(headings), tuple(columns), tuple(rows_read), tuple(halves)
-    return PublishedTable(place.area, place.file, name, *parts, total, place.lang, kind)
+    return PublishedTable(place.area, place.file, name, *parts, place.lang, kind)
 
 
 def _tables(
@@ -571,19 +576,8 @@ def _fact(place: _Place, name: str, label: str, value: Stated, day: str) -> Iter
         return
     columns = (find_column("fact"), find_column(key, "headline"))
     figure, half = value if isinstance(value, tuple) else (value, 0.0)
-    figure = figure if isinstance(figure, str) else float(figure)
-    yield PublishedTable(
-        place.area,
-        place.file,
-        name,
-        ("", label),
-        columns,
-        ((label, figure),),
-        ((0.0, half),),
-        None,
-        place.lang,
-        day=day,
-    )
+    rows = ((label, figure if isinstance(figure, str) else float(figure)),)
+    yield PublishedTable(place.area, place.file, name, ("", label), columns, rows, ((0.0, half),), place.lang, day=day)
 
 
 _READERS = {

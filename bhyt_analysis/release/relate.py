@@ -151,8 +151,8 @@ class _Maker:
             sign, term = missing[0]
             known = all(self.relations.system.disclosure[cell] == "population" for cell in numbers)
             is_other = any(columns <= self.row.figures.keys() for columns in _other_meanings(self.relation.left))
-            cell = None if known or term.row or is_other else self._latent(term.column)
-            return None if cell is None else {**numbers, cell: sign}
+            latent = None if known or term.row or is_other else self._latent(term.column)
+            return None if latent is None else {**numbers, latent: sign}
         return None if missing else numbers
 
     def _own(self, column: str) -> list[int] | None:
