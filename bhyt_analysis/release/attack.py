@@ -19,7 +19,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array, hstack, identity, vstack
 from scipy.sparse.csgraph import connected_components
 
-from bhyt_analysis.release.figures import Figure, gather, marked_interval
+from bhyt_analysis.release.figures import Figure, gather, marked_interval, overlap
 from bhyt_analysis.release.published import Published, PublishedText
 from bhyt_analysis.release.relate import MARK, Relations, relate
 from bhyt_analysis.tables.formatting import SMALL
@@ -96,7 +96,9 @@ def _breach(reason: str, figure: Figure, file: str) -> Breach:
 
 def _printed_counts(published: Published) -> Iterator[Breach]:
     """Yield the small counts of persons that stand in a table."""
-    for table in (t for t in published.tables if t.kind != "chart"):  # the figures of charts are among the texts
+    for table in (
+        t for t in published.tables if t.kind not in ("chart", "bounds")
+    ):  # the figures of charts are among the texts
         for i, row in enumerate(table.rows):
             for heading, column, value in zip(table.headings, table.columns, row, strict=True):
                 if column.disclosure == "count" and isinstance(value, float) and 0 < abs(value) < SMALL:
@@ -139,8 +141,8 @@ class _Solver:
 
     def _is_target(self, cell: int) -> bool:
         figure = self.system.figures[cell]
-        is_hidden = bool(figure.hidden and not figure.printed and figure.column.disclosure == "count")
-        return is_hidden or cell in self.relations.latent
+        is_hidden = figure.hidden and cell not in self.system.shown and figure.column.disclosure == "count"
+        return bool(is_hidden) or cell in self.relations.latent
 
     def breaches(self) -> Iterator[Breach]:
         """Yield the hidden counts, and the small ones that no table prints, for which the rest leaves one value."""
@@ -178,7 +180,10 @@ class _Part:
         self.marked = {self.position[c] for c in targets if c in self.position and figures[c].is_marked}
         self.false: set[int] = set()
         for cell in self.marked:
-            self.bounds[cell] = marked_interval()
+            if common := overlap((self.bounds[cell, 0], self.bounds[cell, 1]), marked_interval()):
+                self.bounds[cell] = common
+            else:
+                self.false.add(cell)
         for _ in range(ROUNDS):
             if not self._leave_out():
                 break

@@ -22,12 +22,13 @@ from bhyt_analysis.law.groups import groups
 from bhyt_analysis.release.published import LOWER_BOUNDED, Published, PublishedTable, is_hidden
 from bhyt_analysis.tables.cell_system import ALL, SOLVED, CellSystem, Key, TableRow
 from bhyt_analysis.tables.cells import DAYS, PARTS
-from bhyt_analysis.tables.columns import Column
+from bhyt_analysis.tables.columns import Column, find_column
 from bhyt_analysis.tables.formatting import SMALL
 
 CLOSE = 1e-9  # of a figure: how exactly its file holds it
 GROUPS = ("subgroup", "group")
 Interval = tuple[float, float]
+Place = tuple[str, str, str]  # folder, table and column
 OPEN: Interval = (-math.inf, math.inf)
 
 
@@ -49,7 +50,7 @@ class Figure:
         if isinstance(value, float):
             half += CLOSE * max(1.0, abs(value))
             self.interval = overlap(self.interval, (value - half, value + half)) or self.interval
-            self.printed = self.printed or table.file
+            self.printed = self.printed or ("" if table.kind == "bounds" else table.file)
         elif is_hidden(value):
             self.hidden = self.hidden or table.file
             self.is_marked |= LOWER_BOUNDED.fullmatch(str(value).strip()) is not None
@@ -76,11 +77,12 @@ class FigureRow(TableRow):
 
 @dataclass(eq=False)
 class FigureSystem(CellSystem):
-    """The cells of a batch; ``low``, ``high``: between which values the files let each be."""
+    """The cells of a batch; ``low``, ``high``: between which values the files let each be; ``shown``: printed cells."""
 
     low: list[float] = field(default_factory=list)
     high: list[float] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
+    shown: set[int] = field(default_factory=set)
 
     def add_cell(self, key: Key, figure: Figure, interval: Interval, is_named: bool = True) -> int:
         """Return a new cell; one that is not named is found by its own table only."""
@@ -143,7 +145,8 @@ def gather(published: Published) -> tuple[FigureSystem, list[FigureRow], list[tu
     for key, places in same.items():
         breaches += _add_cells(system, key, places)
     for row in rows:
-        own = {system.keys[cell].day for cell in row.cells.values()}
+        people = [cell for cell in row.cells.values() if system.disclosure[cell] != "population"]
+        own = {system.keys[cell].day for cell in people} - {""}
         if not row.key.day and len(own) == 1:
             row.key = row.key._replace(day=own.pop())
     return system, rows, breaches
@@ -181,6 +184,8 @@ def _add_cells(system: FigureSystem, key: Key, places: list[tuple[FigureRow, str
         cell = system.add_cell(key, first, interval, is_named=i == 0)
         for row, name in members:
             row.cells[name] = cell
+        if any(row.figures[name].printed for row, name in members):
+            system.shown.add(cell)
 
 
 def _hidden_interval(figures: Iterable[Figure]) -> Interval:
@@ -203,7 +208,7 @@ def marked_interval() -> Interval:
 
 def _read_table(block: list[FigureRow], table: PublishedTable, names: _UnitNames) -> None:
     """Add what a file says of a table to the rows that other files have of it."""
-    is_row = [table.kind == "table" or names.is_row(table, i) for i in range(len(table.rows))]
+    is_row = [table.kind in ("table", "bounds") or names.is_row(table, i) for i in range(len(table.rows))]
     keys = {i: names.key(table, i) for i, is_one in enumerate(is_row) if is_one}
     found = {row.key: row for row in block}
     short: dict[Key, list[FigureRow]] = defaultdict(list)
@@ -257,9 +262,9 @@ class _UnitNames:
             positions = {c.name: i for i, c in enumerate(table.columns)}
             if {"area", "name"} <= positions.keys():
                 for row in table.rows:
-                    code, named = row[positions["area"]], row[positions["name"]]
-                    if code and isinstance(named, str):
-                        self.codes[table.area].setdefault(_plain(named), _code(code))
+                    own, named = row[positions["area"]], row[positions["name"]]
+                    if own and isinstance(named, str):
+                        self.codes[table.area].setdefault(_plain(named), _code(own))
         everywhere: dict[str, set[str]] = defaultdict(set)
         for codes in self.codes.values():
             for name, code in codes.items():
@@ -356,14 +361,14 @@ def read_day(text: str) -> str:
 # --- Days -----------------------------------------------------------------------------------------
 
 
-def _days_of_undated(rows: Iterable[FigureRow]) -> dict[tuple[str, str, str], str]:
+def _days_of_undated(rows: Iterable[FigureRow]) -> dict[Place, str]:
     """Return the day of each column of tables that name none: the latest on which printed figures agree with them.
 
     Where no figure can be compared, it is the latest day of the quantity in the folder, or of the whole batch.
     """
     dated: dict[Key, dict[str, list[Interval]]] = defaultdict(lambda: defaultdict(list))
     days_of: dict[tuple[str, str], set[str]] = defaultdict(set)
-    undated: dict[tuple[str, str, str], list[tuple[Key, Figure]]] = defaultdict(list)
+    undated: dict[Place, list[tuple[Key, Figure]]] = defaultdict(list)
     for row in rows:
         for name, figure in row.figures.items():
             key = row.cell_key(name)
@@ -374,7 +379,7 @@ def _days_of_undated(rows: Iterable[FigureRow]) -> dict[tuple[str, str, str], st
             days_of["", name].add(key.day)
             if figure.printed:
                 dated[key._replace(day="")][key.day].append(figure.interval)
-    chosen = {}
+    chosen: dict[Place, str] = {}
     for (folder, table, name), figures in undated.items():
         agree: dict[str, int] = defaultdict(int)
         differ: set[str] = set()
@@ -387,4 +392,23 @@ def _days_of_undated(rows: Iterable[FigureRow]) -> dict[tuple[str, str, str], st
         others = (days_of[folder, name] or days_of["", name]) - differ
         if day := max(fits, default="") or max(others if not agree else (), default=""):
             chosen[folder, table, name] = day
-    return chosen
+    left = {place: figures for place, figures in undated.items() if place not in chosen}
+    return chosen | _days_of_neighbours(left, chosen)
+
+
+def _days_of_neighbours(
+    left: Mapping[Place, list[tuple[Key, Figure]]], chosen: Mapping[Place, str]
+) -> dict[Place, str]:
+    """Return the days of columns that no table has with a day: that of the other columns of their table.
+
+    What has no such columns has the latest day that its quantity has got in the folder.
+    """
+    of_table: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for (folder, table, name), day in chosen.items():
+        if find_column(name).disclosure != "population":
+            of_table[folder, table].add(day)
+    days = {place: max(own) for place in left if len(own := of_table[place[:2]]) == 1}
+    latest: dict[tuple[str, str], str] = defaultdict(str)
+    for (folder, _, name), day in days.items():
+        latest[folder, name] = max(latest[folder, name], day)
+    return days | {place: day for place in left if place not in days and (day := latest[place[0], place[2]])}

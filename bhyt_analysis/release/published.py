@@ -12,7 +12,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -42,7 +42,8 @@ class PublishedTable:
     """A table as it is in a file. ``name``: the item of the briefing that it is, or what the file calls it.
 
     ``columns``: what the registry says of each heading; ``halves``: by how much each figure can be off because it was
-    rounded; ``kind``: "table", "chart" (its figures are among the texts as well) or "words" (an alternative text);
+    rounded; ``kind``: "table", "chart" (its figures are among the texts as well), "words" (an alternative text) or
+    "bounds" (of hidden figures);
     ``day``: of its figures, where no column names it.
     """
 
@@ -530,16 +531,14 @@ def _read_facts(path: Path, place: _Place) -> Iterator[Part]:
     for fact in content["facts"]:
         place.keys[fact["label"]] = fact["key"]
     for fact in content["facts"]:
-        value = fact["value"]
-        if not isinstance(value, int | float) or isinstance(value, bool):  # hidden, or an interval
-            value = next((v for v in (value, fact["text"]) if isinstance(v, str) and is_hidden(v.split()[0])), None)
-            value = value.split()[0] if value else None
-        yield from _fact(place, "facts", fact["label"], value, str(fact["as_of"] or ""))
-        if isinstance(value, str) or value is None:
-            yield from _fact(
-                place, "facts", fact["label"], _between(fact["low"], fact["high"]), str(fact["as_of"] or "")
-            )
-        yield from _fact(place, "facts", fact["label"], _stated(fact["text"], place.lang), str(fact["as_of"] or ""))
+        value, day = fact["value"], str(fact["as_of"] or "")
+        if isinstance(value, str) or value is None:  # hidden, or an interval
+            first = [v.split()[0] for v in (value, fact["text"]) if isinstance(v, str) and v.strip()]
+            value = next(filter(is_hidden, first), None)
+            for bounds in _fact(place, "facts", fact["label"], _between(fact["low"], fact["high"]), day):
+                yield replace(bounds, kind="bounds")
+        yield from _fact(place, "facts", fact["label"], value, day)
+        yield from _fact(place, "facts", fact["label"], _stated(fact["text"], place.lang), day)
         yield PublishedText(place.area, place.file, fact["key"], fact["text"])
     for finding in content["findings"]:
         yield PublishedText(place.area, place.file, finding["rule"], finding["message"])

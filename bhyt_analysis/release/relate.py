@@ -67,7 +67,7 @@ class Relations:
 
     def is_printed(self, cells: Iterable[int]) -> bool:
         """Return whether the files print all of the cells."""
-        return all(self.system.figures[cell].printed for cell in cells)
+        return self.system.shown.issuperset(cells)
 
 
 def _size(interval: Interval) -> float:
@@ -292,17 +292,20 @@ def _relate_total_row(relations: Relations, block: Sequence[FigureRow]) -> None:
         own = [row for row in parts if row.key._replace(other=()) != total.key._replace(other=())]
         for name, cell in total.cells.items():
             cells = [row.cells[name] for row in own if name in row.cells]
-            if total.columns[name].adds_over and cells and len(cells) == len(own) and cell not in cells:
+            is_sum = name in total.columns and total.columns[name].adds_over
+            if is_sum and cells and len(cells) == len(own) and cell not in cells:
                 relations.add({**dict.fromkeys(cells, 1.0), cell: -1.0}, 0, 0, ROW)
 
 
 @dataclass(frozen=True)
 class _Sum:
-    """Parts that may add up to a total. ``kind``: sums of one kind hold together, or not at all."""
+    """Parts of a column that may add up to a total. ``family``: which parts; ``is_complete``: none is missing."""
 
-    kind: tuple[str, ...]
+    family: tuple[str, str]
+    column: str
     total: int
     parts: tuple[int, ...]
+    is_complete: bool = True
 
     @property
     def numbers(self) -> Numbers:
@@ -311,66 +314,70 @@ class _Sum:
 
 def _relate_groups(relations: Relations) -> None:
     """Add that groups add up to all insured, and sub-groups to their group."""
-    system = relations.system
-    families: dict[Key, dict[str, int]] = defaultdict(dict)
-    for key, cell in list(system.index.items()):
-        if _adds(system, cell) & {"group", "subgroup"} and cell not in relations.latent:
-            families[key._replace(group="")][key.group] = cell
     sums = []
-    for key, cells in families.items():
+    for key, cells in _families(relations, "group", {"group", "subgroup"}).items():
         parts: dict[str, list[int]] = defaultdict(list)
         for group, cell in cells.items():
             if (wider := nearest_wider(group, cells)) is not None:
                 parts[wider].append(cell)
-        sums += [_Sum((key.area, key.column, wider), cells[wider], tuple(own)) for wider, own in parts.items()]
-    _add_sums(relations, sums, {})
+        sums += [_Sum((key.area, wider), key.column, cells[wider], tuple(own)) for wider, own in parts.items()]
+    _add_sums(relations, sums)
 
 
 def _relate_units(relations: Relations, rows: Sequence[FigureRow], own: Mapping[str, str]) -> None:
     """Add that the communes which the tables of a folder list add up to its unit."""
-    system = relations.system
     listed: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         unit = own.get(row.folder, row.folder)
         if row.folder and row.key.area != unit and row.cells:
             listed[unit].add(row.key.area)
-    sums: list[_Sum] = []
-    complete: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    sums = []
+    for key, cells in _families(relations, "area", {"area"}).items():
+        for unit in listed.keys() & cells.keys():
+            parts = tuple(cell for area, cell in cells.items() if area in listed[unit])
+            if parts:
+                is_complete = len(parts) == len(listed[unit])
+                sums.append(_Sum((unit, ""), key.column, cells[unit], parts, is_complete))
+    _add_sums(relations, sums)
+
+
+def _families(relations: Relations, part: str, adds_over: set[str]) -> dict[Key, dict[str, int]]:
+    """Return the cells that can be summed over a part of their keys, by the rest of the key and by that part."""
+    system = relations.system
     families: dict[Key, dict[str, int]] = defaultdict(dict)
     for key, cell in system.index.items():
-        if "area" in _adds(system, cell) and cell not in relations.latent:
-            families[key._replace(area="")][key.area] = cell
-    for key, cells in families.items():
-        for unit in listed.keys() & cells.keys():
-            parts = {area: cell for area, cell in cells.items() if area in listed[unit]}
-            if parts:
-                kind = (unit, key.column)
-                sums.append(_Sum(kind, cells[unit], tuple(parts.values())))
-                complete[kind] |= parts.keys() if len(parts) == len(listed[unit]) else set()
-    _add_sums(relations, sums, {kind: bool(areas) for kind, areas in complete.items()})
+        is_sum = system.disclosure[cell] in ("count", "population") and cell not in relations.latent
+        if is_sum and adds_over & set(system.figures[cell].column.adds_over):
+            rest = key._replace(area="") if part == "area" else key._replace(group="")
+            families[rest][getattr(key, part)] = cell
+    return families
 
 
-def _adds(system: FigureSystem, cell: int) -> set[str]:
-    return set(system.figures[cell].column.adds_over) if system.disclosure[cell] in ("count", "population") else set()
+def _add_sums(relations: Relations, sums: Sequence[_Sum]) -> None:
+    """Add sums as equations, or that the parts are at most their total, or not at all, as the printed ones say.
 
-
-def _add_sums(relations: Relations, sums: Sequence[_Sum], complete: Mapping[tuple[str, ...], bool]) -> None:
-    """Add sums of each kind: as equations, or that parts are at most their total, or not, as the printed ones say.
-
-    The people of communes say whether all communes are listed where nothing else does.
+    A sum that hidden cells keep from being tested holds if it does on other days, else if it does for the people or
+    for other counts of the same parts; where nothing can be tested, a reader will suppose that it does.
     """
-    holds: dict[tuple[str, ...], bool] = {}
-    below: dict[tuple[str, ...], bool] = {}
+    equal: dict[tuple[str, str], dict[str, bool]] = defaultdict(dict)
+    below: dict[tuple[str, str], dict[str, bool]] = defaultdict(dict)
     for each in sums:
         if relations.is_printed(each.numbers):
-            holds[each.kind] = holds.get(each.kind, True) and relations.fits(each.numbers, 0, 0)
-            below[each.kind] = below.get(each.kind, True) and relations.fits(each.numbers, -math.inf, 0)
+            for results, low in ((equal, 0.0), (below, -math.inf)):
+                own = results[each.family]
+                own[each.column] = own.get(each.column, True) and relations.fits(each.numbers, low, 0)
     for each in sums:
-        if relations.is_printed(each.numbers):
-            continue
-        population = holds.get((each.kind[0], "population"), True) if len(each.kind) == 2 else True
-        is_equal = holds.get(each.kind, population and complete.get(each.kind, True))
-        if is_equal:
-            relations.add(each.numbers, 0, 0, SUM)
-        elif below.get(each.kind, True):
-            relations.add(each.numbers, -math.inf, 0, SUM)
+        if not relations.is_printed(each.numbers):
+            if _is_likely(equal[each.family], each.column, each.is_complete):
+                relations.add(each.numbers, 0, 0, SUM)
+            elif _is_likely(below[each.family], each.column, True):
+                relations.add(each.numbers, -math.inf, 0, SUM)
+
+
+def _is_likely(results: Mapping[str, bool], column: str, is_complete: bool) -> bool:
+    """Return whether a sum can be supposed to hold by what printed figures say of columns."""
+    if column in results:
+        return results[column]
+    if "population" in results:
+        return results["population"] and is_complete
+    return all(results.values()) and is_complete
