@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,7 @@ from bhyt_analysis.tables.formatting import SMALL
 TOLERANCE, WHOLE = 1e-6, 1e-4
 REACH = 1e6  # persons; what goes further from the rest has no end
 ROUNDS = 4  # of leaving out what contradicts the rest
+SEARCHES = 8  # programmes for many targets at once
 # A few persons in a sentence; "a household of 4 people" counts none in particular.
 FEW = re.compile(
     rf"(?<!hộ )(?<!household of )(?<![\d.,\w−+-])([1-{SMALL - 1}]) (người(?! thứ)|thẻ|people|persons?|cards?)\b(?!/)",
@@ -184,15 +185,72 @@ class _Part:
                 self.bounds[cell] = common
             else:
                 self.false.add(cell)
-        for _ in range(ROUNDS):
-            if not self._leave_out():
-                break
         self.seen = np.column_stack([np.full(len(self.cells), math.inf), np.full(len(self.cells), -math.inf)])
+        self._set_limits()
+        self._search(np.array(sorted(self.position[c] for c in targets if c in self.position), int))
+
+    def _set_limits(self) -> None:
+        """Write the relations as rows that are at most their limits."""
+        above, below = np.isfinite(self.most), np.isfinite(self.least)
+        self.limits = np.concatenate([self.most[above], -self.least[below]])
+        self.rows = csr_array(vstack([self.matrix[above], -self.matrix[below]]))
+
+    def _search(self, targets: np.ndarray) -> None:
+        """Look for points at which many targets are far from each other: most then need no programme of their own."""
+        if not len(targets):
+            return
+        for _ in range(ROUNDS):
+            if self._optimise(dict.fromkeys(targets.tolist(), 1.0)):
+                break
+            if not self._leave_out():
+                return
+        random = np.random.default_rng(0)
+        for _ in range(SEARCHES if len(targets) > 2 else 0):
+            open_ = [at for at in targets.tolist() if not _has_two(*self._inner(at))]
+            if not open_:
+                return
+            signs = random.choice([-1.0, 1.0], len(open_)) * random.uniform(0.5, 1.5, len(open_))
+            self._optimise(dict(zip(open_, signs.tolist(), strict=True)))
+
+    def _inner(self, at: int) -> tuple[float, float]:
+        """Return between which values a cell was seen, without what rounding can add."""
+        low, high = self.seen[at]
+        return (low + WHOLE, high - WHOLE) if low < high else (0.0, 0.0)
+
+    def _optimise(self, weights: Mapping[int, float]) -> bool:
+        """Remember the point at which a sum of cells is least; return whether there is one."""
+        aim, bounds = np.zeros(len(self.cells)), self.bounds.copy()
+        for at, weight in weights.items():
+            aim[at] = weight
+            start = bounds[at][np.isfinite(bounds[at])]
+            bounds[at, 1] = min(bounds[at, 1], (start[0] if len(start) else 0.0) + REACH)
+            bounds[at, 0] = max(bounds[at, 0], (start[-1] if len(start) else 0.0) - REACH)
+        if len(self.cells) == 1:
+            point = self._optimise_one(aim[0], bounds[0])
+        else:
+            is_free = not len(self.limits)
+            rows, limits = (None, None) if is_free else (self.rows, self.limits)
+            result = linprog(aim, rows, limits, bounds=bounds, method="highs")
+            point = None if result.status else result.x
+        if point is None:
+            return False
+        self.seen[:, 0] = np.minimum(self.seen[:, 0], point)
+        self.seen[:, 1] = np.maximum(self.seen[:, 1], point)
+        return True
+
+    def _optimise_one(self, weight: float, bounds: np.ndarray) -> np.ndarray | None:
+        """Return the end of the range of the only cell of a part."""
+        low, high = bounds
+        numbers = self.rows.toarray()[:, 0]
+        ends = self.limits[numbers != 0] / numbers[numbers != 0]
+        is_upper = numbers[numbers != 0] > 0
+        low, high = max([low, *ends[~is_upper]]), min([high, *ends[is_upper]])
+        return None if low > high else np.array([low if weight > 0 else high])
 
     def _leave_out(self) -> bool:
         """Leave out what contradicts the rest, at the least cost; return whether there was anything."""
         count, rows, marked = len(self.cells), len(self.cost), sorted(self.marked - self.false)
-        if not count or not rows:
+        if not rows:
             return False
         # what is missing below or above each relation, and above the mark of each small count
         over = csr_array((np.ones(len(marked)), (range(len(marked)), marked)), shape=(len(marked), count))
@@ -204,7 +262,7 @@ class _Part:
         above, below = np.isfinite(self.most), np.isfinite(self.least)
         parts = [matrix[above], -matrix[below], rest]
         limits = np.concatenate([self.most[above], -self.least[below], self.bounds[marked, 1]])
-        stacked = _stack(parts)
+        stacked = csr_array(vstack(parts))
         ends = np.vstack([bounds, np.tile([0.0, math.inf], (2 * rows + len(marked), 1))])
         result = linprog(costs, stacked, limits, bounds=ends, method="highs")
         if result.status:
@@ -217,6 +275,7 @@ class _Part:
             self.bounds[cell] = 0.0, math.inf
         self.matrix, self.cost = self.matrix[~wrong], self.cost[~wrong]
         self.least, self.most = self.least[~wrong], self.most[~wrong]
+        self._set_limits()
         return bool(wrong.any() or false)
 
     def what_is_wrong(self, cell: int) -> str:
@@ -235,30 +294,12 @@ class _Part:
 
     def _range(self, at: int) -> tuple[float, float]:
         """Return between which values a cell is; less far apart than they are if that is enough."""
-        for sign, side in ((1.0, 0), (-1.0, 1)):
-            low, high = self.seen[at]
-            if low <= high and _has_two(low + WHOLE, high - WHOLE):
+        for weight in (1.0, -1.0):
+            if _has_two(*self._inner(at)):
                 break
-            self._solve(at, sign, side)
+            if not self._optimise({at: weight}):  # the rest contradicts itself: nothing is known
+                return -math.inf, math.inf
         return float(self.seen[at, 0]), float(self.seen[at, 1])
-
-    def _solve(self, at: int, sign: float, side: int) -> None:
-        """Remember the least (1) or greatest (-1) value of a cell, and all others at that point."""
-        aim = np.zeros(len(self.cells))
-        aim[at] = sign
-        above, below = np.isfinite(self.most), np.isfinite(self.least)
-        limits = np.concatenate([self.most[above], -self.least[below]])
-        matrix = _stack([self.matrix[above], -self.matrix[below]]) if len(limits) else None
-        bounds = self.bounds.copy()
-        start = bounds[at][np.isfinite(bounds[at])]
-        bounds[at, 1] = min(bounds[at, 1], (start[0] if len(start) else 0.0) + REACH)
-        bounds[at, 0] = max(bounds[at, 0], (start[-1] if len(start) else 0.0) - REACH)
-        result = linprog(aim, matrix, limits if len(limits) else None, bounds=bounds, method="highs")
-        if result.status:  # the rest contradicts itself: nothing is known
-            self.seen[at, side] = -sign * math.inf
-            return
-        self.seen[:, 0] = np.minimum(self.seen[:, 0], result.x)
-        self.seen[:, 1] = np.maximum(self.seen[:, 1], result.x)
 
 
 def _has_two(low: float, high: float) -> bool:
@@ -268,7 +309,3 @@ def _has_two(low: float, high: float) -> bool:
     (True, False, True)
     """
     return high - low >= 2 or math.floor(high) > math.ceil(low)
-
-
-def _stack(parts: list[csr_array]) -> csr_array:
-    return csr_array(vstack(parts))
