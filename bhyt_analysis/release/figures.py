@@ -246,7 +246,7 @@ def _read_row(row: FigureRow, table: PublishedTable, i: int) -> None:
             row.columns[column.name] = column
             row.figures[column.name] = Figure(column, table, row.name, table.headings[c])
         if table.day:
-            row.days[column.name] = table.day
+            row.days[column.name] = read_day(table.day)
         row.figures[column.name].read(table, value, table.halves[i][c])
 
 

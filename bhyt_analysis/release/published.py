@@ -21,6 +21,7 @@ from typing import Any
 from bhyt_analysis.briefing.metadata import OutputMetadata
 from bhyt_analysis.i18n.languages import LANGUAGES, check_lang
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.release.sentences import stated_figures
 from bhyt_analysis.tables.columns import Column, find_column, registry
 
 HIDDEN = re.compile(r"<\d+|…|\.\.\.")  # the marks of hidden cells
@@ -98,7 +99,7 @@ class _Place:
     """Where a file is, and what the other files of its folder say.
 
     ``keys``: those of headings and of figures by their words; ``names``: those of items by their captions; ``units``:
-    the code and the name of the unit of each folder.
+    the code and the name of the unit of each folder; ``facts``: what readers call its headline figures.
     """
 
     area: str
@@ -107,6 +108,7 @@ class _Place:
     keys: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     units: dict[str, tuple[str, str]] = field(default_factory=dict)
+    facts: set[str] = field(default_factory=set)
 
 
 Part = PublishedTable | PublishedText
@@ -141,9 +143,20 @@ def read_published(folder: Path, files: Iterable[str]) -> Published:
             continue
         tables += [part for part in parts if isinstance(part, PublishedTable)]
         texts += [part for part in parts if isinstance(part, PublishedText) and part.text]
+        tables += _sentences(place, (part for part in parts if isinstance(part, PublishedText)))
         index.lang = place.lang
         index.keys |= {label: key for label, key in place.keys.items() if key in INDEX_KEYS}
     return Published(tuple(tables), tuple(texts), tuple(unreadable), index.units)
+
+
+def _sentences(place: _Place, texts: Iterable[PublishedText]) -> Iterator[PublishedTable]:
+    """Yield the headline figures of a folder that sentences of a file state."""
+    keys = frozenset(place.keys[label] for label in place.facts)
+    labels = {place.keys[label]: label for label in place.facts}
+    for text in texts if place.area and keys else ():
+        for figure in stated_figures(text.text, place.lang, keys) if text.figure is None else ():
+            value = _stated(figure.value, place.lang)
+            yield from _fact(place, text.name or "text", labels[figure.key], value, figure.day)
 
 
 # --- Cells ----------------------------------------------------------------------------------------
@@ -530,6 +543,7 @@ def _read_facts(path: Path, place: _Place) -> Iterator[Part]:
     place.units[place.area] = str(content["area"]), str(content["name"])
     for fact in content["facts"]:
         place.keys[fact["label"]] = fact["key"]
+        place.facts.add(fact["label"])
     for fact in content["facts"]:
         value, day = fact["value"], str(fact["as_of"] or "")
         if isinstance(value, str) or value is None:  # hidden, or an interval

@@ -34,7 +34,7 @@ def breaches_of(folder):
 
 
 def write(folder, slug="d", **tables):
-    """Write tables by name, each a dict of columns; a text that is a mark stands for a hidden figure."""
+    """Write tables by name, each a dict of columns; a hidden figure is its mark."""
     for name, columns in tables.items():
         write_table(folder, slug, name, pd.DataFrame(columns, dtype=object))
 
@@ -185,6 +185,15 @@ def alternative_text(folder, hidden):
     return "shown_elsewhere", INSURED, HOUSEHOLD
 
 
+def sentence(
+    folder, hidden, words="{} người của Huyện Đ tham gia BHYT vào {}. Chưa có dân số nên chưa tính được tỷ lệ."
+):
+    write(folder, months={"month": DAYS, "insured": [80, 85, "…"]})
+    write_facts(folder, "d", "D", "Huyện Đ", {"insured": "…"})
+    page(folder, more=f"<p>{words.format('…' if hidden else 90, '31/12/2024')}</p>")
+    return "shown_elsewhere", INSURED, "2024-12-31"
+
+
 def index_page(folder, hidden):
     label = "Số người chưa có thẻ"
     write_facts(folder, "d", "D", "Huyện Đ", {"uninsured": "…"})
@@ -216,6 +225,7 @@ CASES = [
     hover_and_sort_key,
     hover_text,
     alternative_text,
+    sentence,
     index_page,
 ]
 
@@ -232,7 +242,7 @@ def test_what_is_hidden_properly_is_let_through(tmp_path, case):
 
 
 def test_sums_that_printed_figures_contradict_are_not_used(tmp_path):
-    """Some of the insured are in no group: the total less the groups is not the hidden one."""
+    """Some of the insured are in no group, so that the total less the groups is not the hidden one."""
     write(tmp_path, groups={"group": GROUPS, "before": [40, 30, 20], "insured": [41, "<5", 20]})
     write(tmp_path, total={"before": [100], "insured": [64]})
     assert breaches_of(tmp_path) == set()
