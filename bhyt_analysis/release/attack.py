@@ -69,8 +69,8 @@ class AttackResult:
 def attack(published: Published) -> AttackResult:
     """Return which hidden figures can be worked out, and which small counts are printed."""
     breaches = [*_printed_counts(published), *_printed_words(published.texts)]
-    system, rows, shown = gather(published)
-    breaches += [_breach("shown_elsewhere", figure, file) for figure, file in shown]
+    system, rows, printed = gather(published)
+    breaches += [_breach("shown_elsewhere", figure, file) for figure, file in printed]
     relations = relate(system, rows, {folder: code for folder, (code, _) in published.units.items()})
     breaches += _Solver(relations).breaches()
     marks = Counter(_kind(figure) for row in rows for figure in row.figures.values() if figure.hidden)
@@ -142,7 +142,7 @@ class _Solver:
 
     def _is_target(self, cell: int) -> bool:
         figure = self.system.figures[cell]
-        is_hidden = figure.hidden and cell not in self.system.shown and figure.column.disclosure == "count"
+        is_hidden = figure.hidden and cell not in self.system.public and figure.column.disclosure == "count"
         return bool(is_hidden) or cell in self.relations.latent
 
     def breaches(self) -> Iterator[Breach]:
@@ -169,8 +169,8 @@ class _Part:
         rows = np.flatnonzero(here[count:])
         equations = [solver.relations.equations[row] for row in rows]
         middle = np.zeros(count)
-        fixed = ~solver.free
-        middle[fixed] = (solver.low[fixed] + solver.high[fixed]) / 2
+        exact = ~solver.free
+        middle[exact] = (solver.low[exact] + solver.high[exact]) / 2
         shift = solver.matrix[rows] @ middle
         self.matrix = solver.matrix[rows][:, self.cells]
         self.least = np.array([e.low for e in equations]) - shift - TOLERANCE
@@ -185,7 +185,7 @@ class _Part:
                 self.bounds[cell] = common
             else:
                 self.false.add(cell)
-        self.seen = np.column_stack([np.full(len(self.cells), math.inf), np.full(len(self.cells), -math.inf)])
+        self.extremes = np.column_stack([np.full(len(self.cells), math.inf), np.full(len(self.cells), -math.inf)])
         self._set_limits()
         self._search(np.array(sorted(self.position[c] for c in targets if c in self.position), int))
 
@@ -206,25 +206,25 @@ class _Part:
                 return
         random = np.random.default_rng(0)
         for _ in range(SEARCHES if len(targets) > 2 else 0):
-            open_ = [at for at in targets.tolist() if not _has_two(*self._inner(at))]
+            open_ = [cell for cell in targets.tolist() if not _has_two(*self._inner(cell))]
             if not open_:
                 return
             signs = random.choice([-1.0, 1.0], len(open_)) * random.uniform(0.5, 1.5, len(open_))
             self._optimise(dict(zip(open_, signs.tolist(), strict=True)))
 
-    def _inner(self, at: int) -> tuple[float, float]:
+    def _inner(self, cell: int) -> tuple[float, float]:
         """Return between which values a cell was seen, without what rounding can add."""
-        low, high = self.seen[at]
+        low, high = self.extremes[cell]
         return (low + WHOLE, high - WHOLE) if low < high else (0.0, 0.0)
 
     def _optimise(self, weights: Mapping[int, float]) -> bool:
         """Remember the point at which a sum of cells is least; return whether there is one."""
         aim, bounds = np.zeros(len(self.cells)), self.bounds.copy()
-        for at, weight in weights.items():
-            aim[at] = weight
-            start = bounds[at][np.isfinite(bounds[at])]
-            bounds[at, 1] = min(bounds[at, 1], (start[0] if len(start) else 0.0) + REACH)
-            bounds[at, 0] = max(bounds[at, 0], (start[-1] if len(start) else 0.0) - REACH)
+        for cell, weight in weights.items():
+            aim[cell] = weight
+            start = bounds[cell][np.isfinite(bounds[cell])]
+            bounds[cell, 1] = min(bounds[cell, 1], (start[0] if len(start) else 0.0) + REACH)
+            bounds[cell, 0] = max(bounds[cell, 0], (start[-1] if len(start) else 0.0) - REACH)
         if len(self.cells) == 1:
             point = self._optimise_one(aim[0], bounds[0])
         else:
@@ -234,8 +234,8 @@ class _Part:
             point = None if result.status else result.x
         if point is None:
             return False
-        self.seen[:, 0] = np.minimum(self.seen[:, 0], point)
-        self.seen[:, 1] = np.maximum(self.seen[:, 1], point)
+        self.extremes[:, 0] = np.minimum(self.extremes[:, 0], point)
+        self.extremes[:, 1] = np.maximum(self.extremes[:, 1], point)
         return True
 
     def _optimise_one(self, weight: float, bounds: np.ndarray) -> np.ndarray | None:
@@ -253,9 +253,9 @@ class _Part:
         if not rows:
             return False
         # what is missing below or above each relation, and above the mark of each small count
-        over = csr_array((np.ones(len(marked)), (range(len(marked)), marked)), shape=(len(marked), count))
+        excess = csr_array((np.ones(len(marked)), (range(len(marked)), marked)), shape=(len(marked), count))
         matrix = hstack([self.matrix, identity(rows), -identity(rows), csr_array((rows, len(marked)))]).tocsr()
-        rest = hstack([over, csr_array((len(marked), 2 * rows)), -identity(len(marked))]).tocsr()
+        rest = hstack([excess, csr_array((len(marked), 2 * rows)), -identity(len(marked))]).tocsr()
         bounds = self.bounds.copy()
         bounds[marked, 1] = math.inf
         costs = np.concatenate([np.zeros(count), self.cost, self.cost, np.full(len(marked), MARK)])
@@ -278,28 +278,27 @@ class _Part:
         self._set_limits()
         return bool(wrong.any() or false)
 
-    def what_is_wrong(self, cell: int) -> str:
+    def what_is_wrong(self, target: int) -> str:
         """Return "computed" if one whole number is possible for a cell, "false_mark" if its mark is not; else ""."""
-        if cell in self.position:
-            at = self.position[cell]
-            if at in self.false:
-                return "false_mark"
-            low, high = self._range(at)
+        if (cell := self.position.get(target)) is None:
+            low, high = self.solver.system.interval(target)
+        elif cell in self.false:
+            return "false_mark"
         else:
-            low, high = self.solver.system.interval(cell)
+            low, high = self._range(cell)
         if _has_two(low - WHOLE, high + WHOLE):
             return ""
-        is_latent = cell in self.solver.relations.latent
+        is_latent = target in self.solver.relations.latent
         return "" if is_latent and not 1 <= round((low + high) / 2) < SMALL else "computed"
 
-    def _range(self, at: int) -> tuple[float, float]:
+    def _range(self, cell: int) -> tuple[float, float]:
         """Return between which values a cell is; less far apart than they are if that is enough."""
         for weight in (1.0, -1.0):
-            if _has_two(*self._inner(at)):
+            if _has_two(*self._inner(cell)):
                 break
-            if not self._optimise({at: weight}):  # the rest contradicts itself: nothing is known
+            if not self._optimise({cell: weight}):  # the rest contradicts itself: nothing is known
                 return -math.inf, math.inf
-        return float(self.seen[at, 0]), float(self.seen[at, 1])
+        return float(self.extremes[cell, 0]), float(self.extremes[cell, 1])
 
 
 def _has_two(low: float, high: float) -> bool:

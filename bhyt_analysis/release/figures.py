@@ -77,12 +77,12 @@ class FigureRow(TableRow):
 
 @dataclass(eq=False)
 class FigureSystem(CellSystem):
-    """The cells of a batch; ``low``, ``high``: between which values the files let each be; ``shown``: printed cells."""
+    """The cells of a batch; ``low``, ``high``: between which values the files let each be; ``public``: printed."""
 
     low: list[float] = field(default_factory=list)
     high: list[float] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
-    shown: set[int] = field(default_factory=set)
+    public: set[int] = field(default_factory=set)
 
     def add_cell(self, key: Key, figure: Figure, interval: Interval, is_named: bool = True) -> int:
         """Return a new cell; one that is not named is found by its own table only."""
@@ -185,7 +185,7 @@ def _add_cells(system: FigureSystem, key: Key, places: list[tuple[FigureRow, str
         for row, name in members:
             row.cells[name] = cell
         if any(row.figures[name].printed for row, name in members):
-            system.shown.add(cell)
+            system.public.add(cell)
 
 
 def _hidden_interval(figures: Iterable[Figure]) -> Interval:
@@ -210,18 +210,18 @@ def _read_table(block: list[FigureRow], table: PublishedTable, names: _UnitNames
     """Add what a file says of a table to the rows that other files have of it."""
     is_row = [table.kind in ("table", "bounds") or names.is_row(table, i) for i in range(len(table.rows))]
     keys = {i: names.key(table, i) for i, is_one in enumerate(is_row) if is_one}
-    found = {row.key: row for row in block}
+    own_rows = {row.key: row for row in block}
     short: dict[Key, list[FigureRow]] = defaultdict(list)
     for row in block:
         short[row.key._replace(other=())].append(row)
     alike = Counter(key._replace(other=()) for key in keys.values())
-    seen: Counter[Key] = Counter()
+    times: Counter[Key] = Counter()
     above: FigureRow | None = None
     for i, key in keys.items():
-        seen[key] += 1
-        if seen[key] > 1:  # rows that nothing tells apart but their places
-            key = key._replace(other=(*key.other, ("row", str(seen[key]))))
-        own = found.get(key)
+        times[key] += 1
+        if times[key] > 1:  # rows that nothing tells apart but their places
+            key = key._replace(other=(*key.other, ("row", str(times[key]))))
+        own = own_rows.get(key)
         others = short[key._replace(other=())]
         if own is None and len(others) == 1 == alike[key._replace(other=())]:
             own = others[0]  # a file that leaves out a column in which all rows are alike
@@ -229,7 +229,7 @@ def _read_table(block: list[FigureRow], table: PublishedTable, names: _UnitNames
             own = FigureRow(key, "", folder=table.area, table=table.name, name=table.row_name(i), lang=table.lang)
             own.is_total, own.above = table.is_total(i), above
             block.append(own)
-            found[key] = own
+            own_rows[key] = own
         above = own
         _read_row(own, table, i)
 
@@ -262,9 +262,9 @@ class _UnitNames:
             positions = {c.name: i for i, c in enumerate(table.columns)}
             if {"area", "name"} <= positions.keys():
                 for row in table.rows:
-                    own, named = row[positions["area"]], row[positions["name"]]
-                    if own and isinstance(named, str):
-                        self.codes[table.area].setdefault(_plain(named), _code(own))
+                    own, unit_name = row[positions["area"]], row[positions["name"]]
+                    if own and isinstance(unit_name, str):
+                        self.codes[table.area].setdefault(_plain(unit_name), _code(own))
         everywhere: dict[str, set[str]] = defaultdict(set)
         for codes in self.codes.values():
             for name, code in codes.items():
@@ -366,7 +366,7 @@ def _days_of_undated(rows: Iterable[FigureRow]) -> dict[Place, str]:
 
     Where no figure can be compared, it is the latest day of the quantity in the folder, or of the whole batch.
     """
-    dated: dict[Key, dict[str, list[Interval]]] = defaultdict(lambda: defaultdict(list))
+    printed_on: dict[Key, dict[str, list[Interval]]] = defaultdict(lambda: defaultdict(list))
     days_of: dict[tuple[str, str], set[str]] = defaultdict(set)
     undated: dict[Place, list[tuple[Key, Figure]]] = defaultdict(list)
     for row in rows:
@@ -378,13 +378,13 @@ def _days_of_undated(rows: Iterable[FigureRow]) -> dict[Place, str]:
             days_of[row.folder, name].add(key.day)
             days_of["", name].add(key.day)
             if figure.printed:
-                dated[key._replace(day="")][key.day].append(figure.interval)
+                printed_on[key._replace(day="")][key.day].append(figure.interval)
     chosen: dict[Place, str] = {}
     for (folder, table, name), figures in undated.items():
         agree: dict[str, int] = defaultdict(int)
         differ: set[str] = set()
         for key, figure in figures:
-            for day, intervals in dated.get(key, {}).items() if figure.printed else ():
+            for day, intervals in printed_on.get(key, {}).items() if figure.printed else ():
                 agree[day] += 1
                 if not any(overlap(figure.interval, interval) for interval in intervals):
                     differ.add(day)

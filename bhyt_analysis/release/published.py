@@ -28,7 +28,7 @@ HIDDEN = re.compile(r"<\d+|…|\.\.\.")  # the marks of hidden cells
 LOWER_BOUNDED = re.compile(r"<(\d+)")
 NUMBER = re.compile(r"([+−-]?)\s*(\d[\d.,\s\u00a0]*)(%?)")
 INDEX_KEYS = ("population", "coverage", "uninsured", "lost", "next_target", "next_to_add")
-MAX_DEPTH = 20  # of formulas of formulas
+MAX_DEPTH = 10  # of formulas of formulas
 OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -321,7 +321,8 @@ def _read_notebook(path: Path, place: _Place) -> Iterator[Part]:
 def _series(place: _Place, name: str, chart: Mapping[str, Any]) -> Iterator[Part]:
     """Yield the figures of a chart as a table, and those of people or cards with their names."""
     name = place.names.get(name, name)
-    yield from _drawn(place, name, {s["name"]: dict(zip(chart["categories"], s["values"])) for s in chart["series"]})  # noqa: B905
+    figures = {s["name"]: dict(zip(chart["categories"], s["values"], strict=False)) for s in chart["series"]}
+    yield from _chart_tables(place, name, figures)
     if chart["axis"] not in (translate("axis.people", place.lang), translate("axis.cards", place.lang)):
         return
     for series in chart["series"]:
@@ -331,7 +332,7 @@ def _series(place: _Place, name: str, chart: Mapping[str, Any]) -> Iterator[Part
                 yield PublishedText(place.area, place.file, name, words, float(value))
 
 
-def _drawn(
+def _chart_tables(
     place: _Place, name: str, series: Mapping[str, Mapping[str, Any]], kind: str = "chart"
 ) -> Iterator[PublishedTable]:
     """Yield the figures of a chart as tables of days, of groups and of units, as its categories can be any of these."""
@@ -353,7 +354,7 @@ def _alternative(place: _Place, name: str, text: str) -> Iterator[Part]:
         listed = dict(re.findall(r"(?:^|; )([^;]+?) ([^\s;]+)(?=;|$)", rest))
         ends = {category: value for value, category in re.findall(r"(\S+) \(([^()]+)\)", rest)}
         if rest:
-            yield from _drawn(place, name, {heading: {**listed, **ends}}, "words")
+            yield from _chart_tables(place, name, {heading: {**listed, **ends}}, "words")
 
 
 def _read_page(path: Path, place: _Place) -> Iterator[Part]:
@@ -460,10 +461,10 @@ def evaluate(formula: str, cells: Mapping[str, Any], depth: int = 0) -> float | 
     """
 
     def value(address: str) -> float | None:
-        found = cells.get(address)
-        if isinstance(found, str) and found.startswith("=") and depth < MAX_DEPTH:
-            return evaluate(found, cells, depth + 1)
-        return float(found) if isinstance(found, int | float) else None
+        cell = cells.get(address)
+        if isinstance(cell, str) and cell.startswith("=") and depth < MAX_DEPTH:
+            return evaluate(cell, cells, depth + 1)
+        return float(cell) if isinstance(cell, int | float) else None
 
     def compute(node: ast.AST) -> Any:
         if isinstance(node, ast.Expression):

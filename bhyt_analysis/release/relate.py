@@ -67,7 +67,7 @@ class Relations:
 
     def is_printed(self, cells: Iterable[int]) -> bool:
         """Return whether the files print all of the cells."""
-        return self.system.shown.issuperset(cells)
+        return self.system.public.issuperset(cells)
 
 
 def _size(interval: Interval) -> float:
@@ -94,18 +94,18 @@ def relate(system: FigureSystem, rows: Sequence[FigureRow], own: Mapping[str, st
 
 def _relate_block(relations: Relations, block: Sequence[FigureRow]) -> None:
     """Add the relations of the registry to the rows of a table, each kind if no row contradicts it."""
-    found: dict[Relation, list[FigureRow]] = defaultdict(list)
+    rows_of: dict[Relation, list[FigureRow]] = defaultdict(list)
     for row in block:
         for relation in dict.fromkeys(row_relations(row)):
-            found[relation].append(row)
+            rows_of[relation].append(row)
     # those of rates first: they can give a count that others need
-    for relation, rows in sorted(found.items(), key=lambda item: item[0].divisor is None):
+    for relation, rows in sorted(rows_of.items(), key=lambda item: item[0].divisor is None):
         if relation.divisor is None and relation.sign == "=" and len(relation.terms) == 1:
             _relate_names(relations, relation, rows)
             continue
-        made = [m for row in rows for m in _Maker(relations, row, relation).made()]
-        if all(relations.fits(numbers, low, high) for numbers, low, high, _ in made):
-            for numbers, low, high, is_own in made:
+        equations = [e for row in rows for e in _Maker(relations, row, relation).equations()]
+        if all(relations.fits(numbers, low, high) for numbers, low, high, _ in equations):
+            for numbers, low, high, is_own in equations:
                 relations.add(numbers, low, high, ROW if is_own else ELSEWHERE)
     latent = {name: row for row in block for name in row.cells.keys() - row.figures.keys()}
     for relation in (r for name in latent for r in find_column(name).relations):
@@ -122,7 +122,7 @@ class _Maker:
     relation: Relation
     is_own: bool = True  # all figures are in the same table
 
-    def made(self) -> Iterator[tuple[Numbers, float, float, bool]]:
+    def equations(self) -> Iterator[tuple[Numbers, float, float, bool]]:
         """Yield the numbers, the limits, and whether all are in the same table; nothing if cells are missing."""
         if self.relation.divisor is None:
             if (numbers := self._sum()) and len(numbers) > 1:
@@ -149,9 +149,9 @@ class _Maker:
         missing = [(sign, term) for sign, term, cells in terms if cells is None]
         if missing and len(missing) == 1 and self.relation.sign == "=":
             sign, term = missing[0]
-            known = all(self.relations.system.disclosure[cell] == "population" for cell in numbers)
+            is_public = all(self.relations.system.disclosure[cell] == "population" for cell in numbers)
             is_other = any(columns <= self.row.figures.keys() for columns in _other_meanings(self.relation.left))
-            latent = None if known or term.row or is_other else self._latent(term.column)
+            latent = None if is_public or term.row or is_other else self._latent(term.column)
             return None if latent is None else {**numbers, latent: sign}
         return None if missing else numbers
 
@@ -255,13 +255,13 @@ def _relate_money(relations: Relations, block: Sequence[FigureRow]) -> None:
     for name, count in sorted(places):
         rows = [row for row in block if name in row.cells and count in row.cells]
         for price in ("all", "state", "own"):
-            made = [(row, value) for row in rows if (value := _price(row.plain, price)) is not None]
-            equations = [{row.cells[name]: 1.0, row.cells[count]: -value} for row, value in made]
+            priced = [(row, value) for row in rows if (value := _price(row.plain, price)) is not None]
+            equations = [{row.cells[name]: 1.0, row.cells[count]: -value} for row, value in priced]
             printed = [e for e in equations if relations.is_printed(e)]
             # without a row that prints both, a table without shares is of whole premiums
             is_likely = printed or (price == "all" and not any("subsidy_share" in row.plain for row in rows))
             if equations and is_likely and all(_is_near(relations, e) for e in printed):
-                for equation, (row, _) in zip(equations, made, strict=True):
+                for equation, (row, _) in zip(equations, priced, strict=True):
                     least, most = relations.span({row.cells[count]: 0.5})  # a price is rounded to the dong
                     half = max(abs(least), abs(most)) if math.isfinite(most) else 1.0
                     relations.add(equation, -half - 1, half + 1, ELSEWHERE)
