@@ -208,7 +208,7 @@ def marked_interval() -> Interval:
 
 def _read_table(block: list[FigureRow], table: PublishedTable, names: _UnitNames) -> None:
     """Add what a file says of a table to the rows that other files have of it."""
-    is_row = [table.kind in ("table", "bounds") or names.is_row(table, i) for i in range(len(table.rows))]
+    is_row = [table.kind not in ("chart", "words") or names.is_row(table, i) for i in range(len(table.rows))]
     keys = {i: names.key(table, i) for i, is_one in enumerate(is_row) if is_one}
     own_rows = {row.key: row for row in block}
     short: dict[Key, list[FigureRow]] = defaultdict(list)

@@ -43,8 +43,8 @@ class PublishedTable:
     """A table as it is in a file. ``name``: the item of the briefing that it is, or what the file calls it.
 
     ``columns``: what the registry says of each heading; ``halves``: by how much each figure can be off because it was
-    rounded; ``kind``: "table", "chart" (its figures are among the texts as well), "words" (an alternative text) or
-    "bounds" (of hidden figures);
+    rounded; ``kind``: "table", "chart" (its figures are among the texts as well), "words" (an alternative text),
+    "sentence" or "bounds" (of hidden figures);
     ``day``: of its figures, where no column names it.
     """
 
@@ -156,7 +156,8 @@ def _sentences(place: _Place, texts: Iterable[PublishedText]) -> Iterator[Publis
     for text in texts if place.area and keys else ():
         for figure in stated_figures(text.text, place.lang, keys) if text.figure is None else ():
             value = _stated(figure.value, place.lang)
-            yield from _fact(place, text.name or "text", labels[figure.key], value, figure.day)
+            for table in _fact(place, text.name or "text", labels[figure.key], value, figure.day):
+                yield replace(table, kind="sentence")
 
 
 # --- Cells ----------------------------------------------------------------------------------------

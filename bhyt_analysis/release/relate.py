@@ -93,7 +93,7 @@ def relate(system: FigureSystem, rows: Sequence[FigureRow], own: Mapping[str, st
 
 
 def _relate_block(relations: Relations, block: Sequence[FigureRow]) -> None:
-    """Add the relations of the registry to the rows of a table, each kind if no row contradicts it."""
+    """Add the relations of the registry to the rows of a table, each kind if few rows contradict it."""
     rows_of: dict[Relation, list[FigureRow]] = defaultdict(list)
     for row in block:
         for relation in dict.fromkeys(row_relations(row)):
@@ -104,7 +104,8 @@ def _relate_block(relations: Relations, block: Sequence[FigureRow]) -> None:
             _relate_names(relations, relation, rows)
             continue
         equations = [e for row in rows for e in _Maker(relations, row, relation).equations()]
-        if all(relations.fits(numbers, low, high) for numbers, low, high, _ in equations):
+        tests = [relations.fits(*e[:3]) for e in equations if relations.is_printed(e[0])]
+        if all(tests) or 2 * sum(tests) > len(tests):  # single rows can be wrong, as where more are insured than live
             for numbers, low, high, is_own in equations:
                 relations.add(numbers, low, high, ROW if is_own else ELSEWHERE)
     latent = {name: row for row in block for name in row.cells.keys() - row.figures.keys()}
@@ -334,9 +335,11 @@ def _relate_units(relations: Relations, rows: Sequence[FigureRow], own: Mapping[
     sums = []
     for key, cells in _families(relations, "area", {"area"}).items():
         for unit in listed.keys() & cells.keys():
-            parts = tuple(cell for area, cell in cells.items() if area in listed[unit])
+            # a unit that lists this one is above it
+            below = {area for area in listed[unit] if unit not in listed.get(area, ())}
+            parts = tuple(cell for area, cell in cells.items() if area in below)
             if parts:
-                is_complete = len(parts) == len(listed[unit])
+                is_complete = len(parts) == len(below)
                 sums.append(_Sum((unit, ""), key.column, cells[unit], parts, is_complete))
     _add_sums(relations, sums)
 

@@ -255,6 +255,13 @@ def test_communes_without_figures_leave_the_sum_open(tmp_path):
     assert breaches_of(tmp_path) == set()
 
 
+def test_a_row_that_contradicts_itself_spares_no_other(tmp_path):
+    """In one commune more are insured than live, which real inputs have."""
+    names, people = ["Xã A", "Xã B", "Xã C"], [100, 600, 50]
+    write(tmp_path, communes={"name": names, "population": people, "insured": [104, 597, "…"]})
+    assert breaches_of(tmp_path) == {("computed", UNINSURED, "Xã B")}
+
+
 def test_same_words_for_other_units_are_other_cells(tmp_path):
     for slug, code in (("a", "A"), ("b", "B")):
         write_facts(tmp_path, slug, code, f"Xã {code}", {"population": 100})
