@@ -97,9 +97,8 @@ def _breach(reason: str, figure: Figure, file: str) -> Breach:
 
 def _printed_counts(published: Published) -> Iterator[Breach]:
     """Yield the small counts of persons that stand in a table."""
-    for table in (
-        t for t in published.tables if t.kind not in ("chart", "bounds")
-    ):  # the figures of charts and sentences are among the texts
+    # those of charts and sentences are among the texts
+    for table in (table for table in published.tables if table.kind in ("table", "words")):
         for i, row in enumerate(table.rows):
             for heading, column, value in zip(table.headings, table.columns, row, strict=True):
                 if column.disclosure == "count" and isinstance(value, float) and 0 < abs(value) < SMALL:
