@@ -242,12 +242,23 @@ def _read_row(row: FigureRow, table: PublishedTable, i: int) -> None:
             if isinstance(value, float):
                 row.plain[column.name] = value
             continue
-        if column.name not in row.figures:
-            row.columns[column.name] = column
-            row.figures[column.name] = Figure(column, table, row.name, table.headings[c])
+        name = cell_name(column)
+        if name not in row.figures:
+            row.columns[name] = column
+            row.figures[name] = Figure(column, table, row.name, table.headings[c])
         if table.day:
-            row.days[column.name] = read_day(table.day)
-        row.figures[column.name].read(table, value, table.halves[i][c])
+            row.days[name] = read_day(table.day)
+        row.figures[name].read(table, value, table.halves[i][c])
+
+
+def cell_name(column: Column) -> str:
+    """Return by what the cells of a column go: its name, with what it is where other tables mean another thing by it.
+
+    >>> cell_name(find_column("people")), cell_name(find_column("people", "full_year_cost"))
+    ('people', 'people:count')
+    """
+    is_usual = column.disclosure == find_column(column.name).disclosure
+    return column.name if is_usual or not find_column(column.name).disclosure else f"{column.name}:{column.disclosure}"
 
 
 class _UnitNames:

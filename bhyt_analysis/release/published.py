@@ -202,7 +202,7 @@ def _by_heading(lang: str) -> dict[str, tuple[Column, ...]]:
         for result in row["results"].split() or [""]:
             column = find_column(row["column"], result)
             columns.setdefault(column.label(lang), []).append(column)
-    order = {"count": 0, "change": 1, "estimate": 2}
+    order = {"count": 0, "change": 1}
 
     def place(column: Column) -> tuple[int, bool]:
         return order.get(column.disclosure, 3), column.name != "population"

@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from bhyt_analysis.release.figures import CLOSE, Figure, FigureRow, FigureSystem, Interval, overlap
 from bhyt_analysis.tables.cell_system import ALL, Key
 from bhyt_analysis.tables.columns import Relation, Term, find_column, registry
+from bhyt_analysis.tables.formatting import SMALL
 from bhyt_analysis.tables.relations import cells_of_term, nearest_wider, row_relations
 
 SUM, ELSEWHERE, MARK, ROW = 1.0, 10.0, 100.0, 1000.0  # cost of leaving out, by how sure a relation is
@@ -98,6 +99,9 @@ def _relate_block(relations: Relations, block: Sequence[FigureRow]) -> None:
     for row in block:
         for relation in dict.fromkeys(row_relations(row)):
             rows_of[relation].append(row)
+        for name, column in row.columns.items():
+            for relation in column.relations if name != column.name else ():
+                rows_of[replace(relation, left=name)].append(row)
     # those of rates first: they can give a count that others need
     for relation, rows in sorted(rows_of.items(), key=lambda item: item[0].divisor is None):
         if relation.divisor is None and relation.sign == "=" and len(relation.terms) == 1:
@@ -249,24 +253,33 @@ def _relate_money(relations: Relations, block: Sequence[FigureRow]) -> None:
         (name, count)
         for row in block
         for name, column in row.columns.items()
-        if column.disclosure == "money"
-        for count in column.follows
-        if count in row.cells
+        for count, other in row.columns.items()
+        if column.disclosure == "money" and other.name in column.follows
     }
     for name, count in sorted(places):
         rows = [row for row in block if name in row.cells and count in row.cells]
-        for price in ("all", "state", "own"):
-            priced = [(row, value) for row in rows if (value := _price(row.plain, price)) is not None]
-            equations = [{row.cells[name]: 1.0, row.cells[count]: -value} for row, value in priced]
-            printed = [e for e in equations if relations.is_printed(e)]
+        scale = 1e-9 if any("billion" in row.columns[name].unit for row in rows if name in row.columns) else 1.0
+        for part in ("all", "state", "own"):
+            prices = [(row, scale * price) for row in rows if (price := _price(row.plain, part))]
+            # a price is rounded to the dong, so money is off by half a dong for each person
+            equations = [({row.cells[name]: 1 / price, row.cells[count]: -1.0}, scale / price) for row, price in prices]
+            tests = [
+                relations.fits(e, -h * _people(relations, e), h * _people(relations, e))
+                for e, h in equations
+                if relations.is_printed(e)
+            ]
             # without a row that prints both, a table without shares is of whole premiums
-            is_likely = printed or (price == "all" and not any("subsidy_share" in row.plain for row in rows))
-            if equations and is_likely and all(_is_near(relations, e) for e in printed):
-                for equation, (row, _) in zip(equations, priced, strict=True):
-                    least, most = relations.span({row.cells[count]: 0.5})  # a price is rounded to the dong
-                    half = max(abs(least), abs(most)) if math.isfinite(most) else 1.0
-                    relations.add(equation, -half - 1, half + 1, ELSEWHERE)
+            is_likely = tests or (part == "all" and not any("subsidy_share" in row.plain for row in rows))
+            if equations and is_likely and all(tests):
+                for equation, half in equations:
+                    slack = half * _people(relations, equation)
+                    relations.add(equation, -slack, slack, ELSEWHERE)
                 break
+
+
+def _people(relations: Relations, equation: Mapping[int, float]) -> float:
+    """Return how many people money is for at most, where it is known, to allow for rounding."""
+    return max(float(SMALL), *(_size(relations.system.interval(cell)) for cell, n in equation.items() if n == -1.0))
 
 
 def _price(plain: Mapping[str, float], part: str) -> float | None:
@@ -274,12 +287,6 @@ def _price(plain: Mapping[str, float], part: str) -> float | None:
     if premium is None or part == "all":
         return premium
     return None if share is None else premium * (share if part == "state" else 1 - share)
-
-
-def _is_near(relations: Relations, numbers: Mapping[int, float]) -> bool:
-    (money, _), (count, _) = numbers.items()
-    half = max(1.0, 0.5 * _size(relations.system.interval(count)))
-    return relations.fits({money: 1.0, count: numbers[count]}, -half, half)
 
 
 # --- Sums -----------------------------------------------------------------------------------------

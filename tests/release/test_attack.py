@@ -111,6 +111,16 @@ def money_with_its_price(folder, hidden):
     return "computed", INSURED, "Người thuộc hộ cận nghèo"
 
 
+def billions_of_a_decision(folder, hidden):
+    """The heading of people means those who lost a card here, and the population elsewhere."""
+    write_facts(folder, "d", "D", "Huyện Đ", {"population": 300, "lost": "<5"}, "2021-07-01")
+    path = folder / "d" / "tables" / "cost.csv"
+    path.parent.mkdir()
+    heads = "Ngày,Mức đóng một năm (đồng),Số người (thẻ),Kinh phí một năm (tỷ đồng)"
+    path.write_text(f"{heads}\n2021-07-01,804600,<5,{'…' if hidden else 0.002414}\n", "utf-8-sig")
+    return "computed", "Số người (thẻ)", "2021-07-01"
+
+
 def figure_in_facts(folder, hidden):
     write(folder, months={"month": DAYS, "insured": [80, 85, "…"]})
     write_facts(folder, "d", "D", "Huyện Đ", {"insured": "…" if hidden else 90})
@@ -216,6 +226,7 @@ CASES = [
     month_less_month_in_another_table,
     rate_with_its_denominator,
     money_with_its_price,
+    billions_of_a_decision,
     figure_in_facts,
     rate_in_facts,
     interval_in_facts,
