@@ -1,28 +1,33 @@
 """Attack what was published: work hidden figures out of the files, as a reader with a linear programme would.
 
-The relations are those of the registry (`bhyt_analysis.tables.columns`). A reader knows each printed figure to its
-rounding, that a count of persons is a whole number, and that ``<5`` means at most 4.
+All files of a batch are one system (`bhyt_analysis.release.figures`) with its relations
+(`bhyt_analysis.release.relate`). A reader knows each printed figure to its rounding, that a count of persons is a whole
+number, and that ``<5`` means 1 to 4. Of a sentence only a small number of persons is noticed: which quantity a larger
+one is cannot be read from its words.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import linprog
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack, identity, vstack
+from scipy.sparse.csgraph import connected_components
 
-from bhyt_analysis.release.published import LOWER_BOUNDED, Published, PublishedTable, PublishedText, is_hidden
-from bhyt_analysis.tables.columns import Column, Term, table_relations
+from bhyt_analysis.release.figures import Figure, gather, marked_interval, overlap
+from bhyt_analysis.release.published import Published, PublishedText
+from bhyt_analysis.release.relate import MARK, Relations, relate
 from bhyt_analysis.tables.formatting import SMALL
 
 TOLERANCE, WHOLE = 1e-6, 1e-4
+REACH = 1e6  # persons; what goes further from the rest has no end
+ROUNDS = 4  # of leaving out what contradicts the rest
+SEARCHES = 8  # programmes for many targets at once
 # A few persons in a sentence; "a household of 4 people" counts none in particular.
 FEW = re.compile(
     rf"(?<!hộ )(?<!household of )(?<![\d.,\w−+-])([1-{SMALL - 1}]) (người(?! thứ)|thẻ|people|persons?|cards?)\b(?!/)",
@@ -64,38 +69,36 @@ class AttackResult:
 def attack(published: Published) -> AttackResult:
     """Return which hidden figures can be worked out, and which small counts are printed."""
     breaches = [*_printed_counts(published), *_printed_words(published.texts)]
-    groups: dict[tuple[str, str], list[PublishedTable]] = defaultdict(list)
-    for table in published.tables:
-        groups[table.area, table.name].append(table)
-    for tables in groups.values():
-        breaches += _System(tables).breaches()
-    marks = [cell for group in groups.values() for cell in _hidden_once(group)]
+    system, rows, printed = gather(published)
+    breaches += [_breach("shown_elsewhere", figure, file) for figure, file in printed]
+    relations = relate(system, rows, {folder: code for folder, (code, _) in published.units.items()})
+    breaches += _Solver(relations).breaches()
+    marks = Counter(_kind(figure) for row in rows for figure in row.figures.values() if figure.hidden)
     return AttackResult(
         tuple(dict.fromkeys(breaches)),
         tables=len(published.tables),
         figures=sum(isinstance(v, float) for table in published.tables for row in table.rows for v in row),
-        primary=sum(mark == "primary" for mark in marks),
-        secondary=sum(mark == "secondary" for mark in marks),
-        followers=sum(mark == "follower" for mark in marks),
+        primary=marks["primary"],
+        secondary=marks["secondary"],
+        followers=marks["follower"],
     )
 
 
-def _hidden_once(tables: list[PublishedTable]) -> Iterable[str]:
-    """Return the kind of each hidden cell of a table, once for all the files that it is in."""
-    kinds: dict[tuple[int, str], str] = {}
-    for table in tables:
-        for i, row in enumerate(table.rows):
-            for cell, column in zip(row, table.columns, strict=True):
-                if is_hidden(cell):
-                    is_primary = LOWER_BOUNDED.fullmatch(str(cell)) is not None
-                    kind = "primary" if is_primary else "secondary"
-                    kinds[i, column.name] = kind if column.disclosure == "count" else "follower"
-    return kinds.values()
+def _kind(figure: Figure) -> str:
+    """Return why a figure is hidden, as its mark and its column say."""
+    if figure.column.disclosure != "count":
+        return "follower"
+    return "primary" if figure.is_marked else "secondary"
+
+
+def _breach(reason: str, figure: Figure, file: str) -> Breach:
+    return Breach(reason, figure.table.area, figure.table.name, figure.heading, figure.row, file)
 
 
 def _printed_counts(published: Published) -> Iterator[Breach]:
     """Yield the small counts of persons that stand in a table."""
-    for table in published.tables:
+    # those of charts and sentences are among the texts
+    for table in (table for table in published.tables if table.kind in ("table", "words")):
         for i, row in enumerate(table.rows):
             for heading, column, value in zip(table.headings, table.columns, row, strict=True):
                 if column.disclosure == "count" and isinstance(value, float) and 0 < abs(value) < SMALL:
@@ -114,175 +117,193 @@ def _printed_words(texts: Iterable[PublishedText]) -> Iterator[Breach]:
                 yield Breach("text", text.area, text.name, "", match[0], text.file)
 
 
-@dataclass
-class _Cell:
-    low: float = -math.inf
-    high: float = math.inf
-    heading: str = ""
-    row: str = ""
-    hidden_in: str = ""  # a file
-    shown_in: str = ""
+class _Solver:
+    """Solve the linear programmes of a system; parts that nothing connects are apart from each other."""
 
+    def __init__(self, relations: Relations) -> None:
+        self.relations, self.system = relations, relations.system
+        self.low, self.high = np.array(self.system.low), np.array(self.system.high)
+        count = len(self.low)
+        self.free = np.array([not self.system.is_fixed(cell) for cell in range(count)], bool)
+        self.targets = [cell for cell in range(count) if self._is_target(cell)]
+        entries = [
+            (row, cell, number)
+            for row, equation in enumerate(relations.equations)
+            for cell, number in equation.numbers.items()
+        ]
+        rows, cells, numbers = (np.array(part) for part in zip(*entries, strict=True)) if entries else ([], [], [])
+        self.matrix = csr_array((numbers, (rows, cells)), shape=(len(relations.equations), count))
+        links = self.matrix.tocoo()
+        live = self.free[links.col]
+        size = count + self.matrix.shape[0]
+        graph = csr_array((np.ones(live.sum()), (links.col[live], links.row[live] + count)), shape=(size, size))
+        self.component = connected_components(graph, directed=False)[1]
 
-@dataclass
-class _System:
-    """The figures of one table as the files show it, and the linear relations between them."""
-
-    tables: list[PublishedTable]
-    cells: dict[tuple[int, str], _Cell] = field(default_factory=dict)
-    columns: dict[str, Column] = field(default_factory=dict)
-    totals: set[int] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        for table in self.tables:
-            self.totals |= set() if table.total is None else {table.total}
-            for i, row in enumerate(table.rows):
-                for c, value in enumerate(row):
-                    self._add(table, i, c, value)
-
-    def _add(self, table: PublishedTable, i: int, c: int, value: float | str | None) -> None:
-        column = table.columns[c]
-        if not column.is_number or (value is None and column.disclosure in ("", "none", "label")):
-            return
-        self.columns.setdefault(column.name, column)
-        cell = self.cells.setdefault((i, column.name), _Cell(heading=table.headings[c], row=table.row_name(i)))
-        if isinstance(value, float):
-            half = table.halves[i][c] + TOLERANCE * max(1.0, abs(value)) * 1e-3
-            cell.low, cell.high = max(cell.low, value - half), min(cell.high, value + half)
-            cell.shown_in = table.file
-        elif is_hidden(value):
-            cell.hidden_in = cell.hidden_in or table.file
+    def _is_target(self, cell: int) -> bool:
+        figure = self.system.figures[cell]
+        is_hidden = figure.hidden and cell not in self.system.public and figure.column.disclosure == "count"
+        return bool(is_hidden) or cell in self.relations.latent
 
     def breaches(self) -> Iterator[Breach]:
-        """Yield the hidden counts that another file shows, or that the relations leave one value for."""
-        hidden = {k: c for k, c in self.cells.items() if c.hidden_in and self.columns[k[1]].disclosure == "count"}
-        if not hidden:
+        """Yield the hidden counts, and the small ones that no table prints, for which the rest leaves one value."""
+        parts: dict[int, list[int]] = {}
+        for cell in self.targets:
+            parts.setdefault(int(self.component[cell]), []).append(cell)
+        for component, targets in parts.items():
+            part = _Part(self, component, targets)
+            for cell in targets:
+                if reason := part.what_is_wrong(cell):
+                    figure = self.system.figures[cell]
+                    yield _breach(reason, figure, figure.hidden or figure.table.file)
+
+
+class _Part:
+    """The programme of connected cells. ``targets``: cells that an attacker wants to know."""
+
+    def __init__(self, solver: _Solver, component: int, targets: list[int]) -> None:
+        count, self.solver = len(solver.low), solver
+        here = solver.component == component
+        self.cells = np.flatnonzero(here[:count] & solver.free)
+        self.position = {int(cell): i for i, cell in enumerate(self.cells)}
+        rows = np.flatnonzero(here[count:])
+        equations = [solver.relations.equations[row] for row in rows]
+        middle = np.zeros(count)
+        exact = ~solver.free
+        middle[exact] = (solver.low[exact] + solver.high[exact]) / 2
+        shift = solver.matrix[rows] @ middle
+        self.matrix = solver.matrix[rows][:, self.cells]
+        self.least = np.array([e.low for e in equations]) - shift - TOLERANCE
+        self.most = np.array([e.high for e in equations]) - shift + TOLERANCE
+        self.cost = np.array([e.cost for e in equations])
+        self.bounds = np.column_stack([solver.low[self.cells], solver.high[self.cells]])
+        figures = solver.system.figures
+        self.marked = {self.position[c] for c in targets if c in self.position and figures[c].is_marked}
+        self.false: set[int] = set()
+        for cell in self.marked:
+            if common := overlap((self.bounds[cell, 0], self.bounds[cell, 1]), marked_interval()):
+                self.bounds[cell] = common
+            else:
+                self.false.add(cell)
+        self.extremes = np.column_stack([np.full(len(self.cells), math.inf), np.full(len(self.cells), -math.inf)])
+        self._set_limits()
+        self._search(np.array(sorted(self.position[c] for c in targets if c in self.position), int))
+
+    def _set_limits(self) -> None:
+        """Write the relations as rows that are at most their limits."""
+        above, below = np.isfinite(self.most), np.isfinite(self.least)
+        self.limits = np.concatenate([self.most[above], -self.least[below]])
+        self.rows = csr_array(vstack([self.matrix[above], -self.matrix[below]]))
+
+    def _search(self, targets: np.ndarray) -> None:
+        """Look for points at which many targets are far from each other: most then need no programme of their own."""
+        if not len(targets):
             return
-        for cell in hidden.values():
-            if cell.shown_in:
-                yield self._breach("shown_elsewhere", cell, cell.shown_in)
-        programme = _Programme(self)
-        for key, cell in hidden.items():
-            if not cell.shown_in and (reason := programme.what_is_wrong(key)):
-                yield self._breach(reason, cell, cell.hidden_in)
+        for _ in range(ROUNDS):
+            if self._optimise(dict.fromkeys(targets.tolist(), 1.0)):
+                break
+            if not self._leave_out():
+                return
+        random = np.random.default_rng(0)
+        for _ in range(SEARCHES if len(targets) > 2 else 0):
+            open_ = [cell for cell in targets.tolist() if not _has_two(*self._inner(cell))]
+            if not open_:
+                return
+            signs = random.choice([-1.0, 1.0], len(open_)) * random.uniform(0.5, 1.5, len(open_))
+            self._optimise(dict(zip(open_, signs.tolist(), strict=True)))
 
-    def _breach(self, reason: str, cell: _Cell, file: str) -> Breach:
-        return Breach(reason, self.tables[0].area, self.tables[0].name, cell.heading, cell.row, file)
+    def _inner(self, cell: int) -> tuple[float, float]:
+        """Return between which values a cell was seen, without what rounding can add."""
+        low, high = self.extremes[cell]
+        return (low + WHOLE, high - WHOLE) if low < high else (0.0, 0.0)
 
-
-class _Programme:
-    """The linear programme of a table: bounds of its cells, and what the registry says of them."""
-
-    def __init__(self, system: _System) -> None:
-        self.system = system
-        self.position = {key: i for i, key in enumerate(system.cells)}
-        self.rows: list[tuple[dict[int, float], float, float]] = []  # coefficients, least and greatest value
-        count = 1 + max(i for i, _ in system.cells)
-        frame = pd.DataFrame(columns=list(system.columns))
-        for relation in table_relations(frame):
-            for i in range(count):
-                self._add(relation.left, relation.sign, relation.terms, relation.divisor, i)
-        parts = [i for i in range(count) if i not in system.totals]
-        for i in system.totals:
-            for name, column in system.columns.items():
-                if column.adds_over:
-                    self._add_equation({(i, name): -1.0, **{(k, name): 1.0 for k in parts}})
-
-    def _add(self, left: str, sign: str, terms: tuple[Term, ...], divisor: Term | None, row: int) -> None:
-        if divisor is None:
-            sums: dict[tuple[int, str], float] = defaultdict(float)
-            sums[row, left] = -1.0
-            for term in terms:
-                if (keys := self._keys(term, row)) is None:
-                    return
-                for key in keys:
-                    sums[key] += term.sign
-            self._add_equation(sums, at_least=sign == "<=")
-            return
-        above, below = self._keys(terms[0], row), self._keys(divisor, row)
-        ratio = self.system.cells.get((row, left))
-        if above is None or below is None or ratio is None or not ratio.shown_in:
-            return
-        for bound, least, most in ((ratio.low, 0.0, math.inf), (ratio.high, -math.inf, 0.0)):
-            sums = defaultdict(float)
-            for key in above:
-                sums[key] += 1.0
-            for key in below:
-                sums[key] -= bound
-            self._add_equation(sums, least, most)
-
-    def _keys(self, term: Term, row: int) -> list[tuple[int, str]] | None:
-        """Return the cells that a term adds up; None where this table does not have them."""
-        if term.row == "":
-            keys = [(row, term.column)]
-        elif term.row == "previous":
-            keys = [(row - 1, term.column)]
-        elif term.row == "all":
-            keys = [key for key in self.position if key[1] == term.column and key[0] not in self.system.totals]
+    def _optimise(self, weights: Mapping[int, float]) -> bool:
+        """Remember the point at which a sum of cells is least; return whether there is one."""
+        aim, bounds = np.zeros(len(self.cells)), self.bounds.copy()
+        for cell, weight in weights.items():
+            aim[cell] = weight
+            start = bounds[cell][np.isfinite(bounds[cell])]
+            bounds[cell, 1] = min(bounds[cell, 1], (start[0] if len(start) else 0.0) + REACH)
+            bounds[cell, 0] = max(bounds[cell, 0], (start[-1] if len(start) else 0.0) - REACH)
+        if len(self.cells) == 1:
+            point = self._optimise_one(aim[0], bounds[0])
         else:
-            return None
-        return keys if all(key in self.position for key in keys) else None
+            is_free = not len(self.limits)
+            rows, limits = (None, None) if is_free else (self.rows, self.limits)
+            result = linprog(aim, rows, limits, bounds=bounds, method="highs")
+            point = None if result.status else result.x
+        if point is None:
+            return False
+        self.extremes[:, 0] = np.minimum(self.extremes[:, 0], point)
+        self.extremes[:, 1] = np.maximum(self.extremes[:, 1], point)
+        return True
 
-    def _add_equation(
-        self, sums: dict[tuple[int, str], float], least: float = 0.0, most: float = 0.0, at_least: bool = False
-    ) -> None:
-        if all(key in self.position for key in sums):
-            coefficients = {self.position[key]: value for key, value in sums.items() if value}
-            self.rows.append((coefficients, least, math.inf if at_least else most))
+    def _optimise_one(self, weight: float, bounds: np.ndarray) -> np.ndarray | None:
+        """Return the end of the range of the only cell of a part."""
+        low, high = bounds
+        numbers = self.rows.toarray()[:, 0]
+        ends = self.limits[numbers != 0] / numbers[numbers != 0]
+        is_upper = numbers[numbers != 0] > 0
+        low, high = max([low, *ends[~is_upper]]), min([high, *ends[is_upper]])
+        return None if low > high else np.array([low if weight > 0 else high])
 
-    def what_is_wrong(self, key: tuple[int, str]) -> str:
+    def _leave_out(self) -> bool:
+        """Leave out what contradicts the rest, at the least cost; return whether there was anything."""
+        count, rows, marked = len(self.cells), len(self.cost), sorted(self.marked - self.false)
+        if not rows:
+            return False
+        # what is missing below or above each relation, and above the mark of each small count
+        excess = csr_array((np.ones(len(marked)), (range(len(marked)), marked)), shape=(len(marked), count))
+        matrix = hstack([self.matrix, identity(rows), -identity(rows), csr_array((rows, len(marked)))]).tocsr()
+        rest = hstack([excess, csr_array((len(marked), 2 * rows)), -identity(len(marked))]).tocsr()
+        bounds = self.bounds.copy()
+        bounds[marked, 1] = math.inf
+        costs = np.concatenate([np.zeros(count), self.cost, self.cost, np.full(len(marked), MARK)])
+        above, below = np.isfinite(self.most), np.isfinite(self.least)
+        parts = [matrix[above], -matrix[below], rest]
+        limits = np.concatenate([self.most[above], -self.least[below], self.bounds[marked, 1]])
+        stacked = csr_array(vstack(parts))
+        ends = np.vstack([bounds, np.tile([0.0, math.inf], (2 * rows + len(marked), 1))])
+        result = linprog(costs, stacked, limits, bounds=ends, method="highs")
+        if result.status:
+            return False
+        slack = result.x[count : count + rows] + result.x[count + rows : count + 2 * rows]
+        wrong = slack > WHOLE
+        false = [cell for cell, by in zip(marked, result.x[count + 2 * rows :], strict=True) if by > WHOLE]
+        self.false |= set(false)
+        for cell in false:
+            self.bounds[cell] = 0.0, math.inf
+        self.matrix, self.cost = self.matrix[~wrong], self.cost[~wrong]
+        self.least, self.most = self.least[~wrong], self.most[~wrong]
+        self._set_limits()
+        return bool(wrong.any() or false)
+
+    def what_is_wrong(self, target: int) -> str:
         """Return "computed" if one whole number is possible for a cell, "false_mark" if its mark is not; else ""."""
-        for trust_marks in (True, False):
-            low, high = (self._bound(key, sign, trust_marks) for sign in (1.0, -1.0))
-            if low is None or high is None:  # a mark that is false leaves no solution: then the figures alone
-                continue
-            if math.floor(high + WHOLE) <= math.ceil(low - WHOLE):
-                return "computed"
-            return "" if trust_marks or key not in self.marked else "false_mark"
-        return ""
+        if (cell := self.position.get(target)) is None:
+            low, high = self.solver.system.interval(target)
+        elif cell in self.false:
+            return "false_mark"
+        else:
+            low, high = self._range(cell)
+        if _has_two(low - WHOLE, high + WHOLE):
+            return ""
+        is_latent = target in self.solver.relations.latent
+        return "" if is_latent and not 1 <= round((low + high) / 2) < SMALL else "computed"
 
-    def _bound(self, key: tuple[int, str], sign: float, trust_marks: bool) -> float | None:
-        """Return the least (1) or the greatest (-1) value of a cell; None without a solution."""
-        aim = np.zeros(len(self.position))
-        aim[self.position[key]] = sign
-        matrix, limits = self.inequalities
-        bounds = [self._limits(k, cell, trust_marks) for k, cell in self.system.cells.items()]
-        result = linprog(aim, matrix, limits, bounds=bounds, method="highs")
-        if result.status == 3:  # without a bound
-            return -sign * math.inf
-        return sign * float(result.fun) if result.status == 0 else None
+    def _range(self, cell: int) -> tuple[float, float]:
+        """Return between which values a cell is; less far apart than they are if that is enough."""
+        for weight in (1.0, -1.0):
+            if _has_two(*self._inner(cell)):
+                break
+            if not self._optimise({cell: weight}):  # the rest contradicts itself: nothing is known
+                return -math.inf, math.inf
+        return float(self.extremes[cell, 0]), float(self.extremes[cell, 1])
 
-    @cached_property
-    def inequalities(self) -> tuple[csr_array, np.ndarray]:
-        """Return the matrix and the limits of what the relations say, each row at most its limit."""
-        entries: list[tuple[int, int, float]] = []
-        limits: list[float] = []
-        for coefficients, least, most in self.rows:
-            for sign, limit in ((1.0, most), (-1.0, -least)):
-                if math.isfinite(limit):
-                    entries += [(len(limits), column, sign * value) for column, value in coefficients.items()]
-                    limits.append(limit + TOLERANCE)
-        rows, columns, values = (np.array(part) for part in zip(*entries, strict=True)) if entries else ([], [], [])
-        shape = (len(limits), len(self.position))
-        return csr_array((values, (rows, columns)), shape=shape), np.array(limits)
 
-    @cached_property
-    def marked(self) -> set[tuple[int, str]]:
-        """Return the cells that say that they are small."""
-        return {
-            (i, column.name)
-            for table in self.system.tables
-            for i, row in enumerate(table.rows)
-            for cell, column in zip(row, table.columns, strict=True)
-            if LOWER_BOUNDED.fullmatch(str(cell))
-        }
+def _has_two(low: float, high: float) -> bool:
+    """Return whether there are two whole numbers in a range.
 
-    def _limits(self, key: tuple[int, str], cell: _Cell, trust_marks: bool) -> tuple[float | None, float | None]:
-        low, high = cell.low, cell.high
-        if cell.hidden_in and self.system.columns[key[1]].disclosure == "count":
-            low = max(low, 0.0)
-            if trust_marks and not cell.shown_in and key in self.marked:
-                low, high = max(low, 1.0), min(high, SMALL - 1.0)
-        if low > high:  # two files say different things
-            low, high = high, low
-        return (low if math.isfinite(low) else None), (high if math.isfinite(high) else None)
+    >>> _has_two(2.1, 4.0), _has_two(2.1, 3.9), _has_two(0.0, math.inf)
+    (True, False, True)
+    """
+    return high - low >= 2 or math.floor(high) > math.ceil(low)

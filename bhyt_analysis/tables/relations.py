@@ -19,7 +19,7 @@ from bhyt_analysis.tables.labels import is_group
 def relate_rows(system: CellSystem, rows: Sequence[TableRow]) -> None:
     """Add the relations of the registry in which the cells of rows take part."""
     for row in chain(rows, system.latent_rows):  # these grow meanwhile
-        for relation in _row_relations(row):
+        for relation in row_relations(row):
             if relation.divisor:
                 _relate_rate(system, row, relation)
             else:
@@ -33,7 +33,7 @@ def _relations_of(column: str, result: str) -> tuple[Relation, ...]:
 
 
 @lru_cache(maxsize=1)
-def _given_counts() -> tuple[str, ...]:
+def given_counts() -> tuple[str, ...]:
     """Return the counts that the registry has equations for."""
     rows = registry()
     own = (rows["disclosure"] == "count") & rows["relation"].str.contains(" = ", regex=False) & (rows["results"] == "")
@@ -45,10 +45,10 @@ def _names() -> frozenset[str]:
     return frozenset(registry()["column"])
 
 
-def _row_relations(row: TableRow) -> Iterator[Relation]:
+def row_relations(row: TableRow) -> Iterator[Relation]:
     """Yield the relations that a row's columns take part in, also of counts that the table leaves out."""
     is_all = row.key.group == ALL and not row.key.other  # else people who are not of the group
-    absent = [name for name in _given_counts() if is_all and name not in row.cells]
+    absent = [name for name in given_counts() if is_all and name not in row.cells]
     for name in sorted(row.cells, key=lambda n: find_column(n, row.result).disclosure != "rate"):
         yield from _relations_of(name, row.result)
     for name in absent:
@@ -57,12 +57,12 @@ def _row_relations(row: TableRow) -> Iterator[Relation]:
                 yield relation
 
 
-def _cells_of_term(system: CellSystem, row: TableRow, term: Term) -> list[int] | None:
+def cells_of_term(system: CellSystem, row: TableRow, term: Term) -> list[int] | None:
     """Return the cells whose sum a term is; None where they are not known."""
     if term.column == ANY_GROUP:
         return [c for n, c in row.cells.items() if is_group(n) and n not in _names()]
     if not term.row:
-        return _own_or_elsewhere(system, row, term.column)
+        return own_or_elsewhere(system, row, term.column)
     if term.row == "previous":
         return None if row.above is None else _maybe(row.above.cells.get(term.column))
     if term.row.startswith("month-"):
@@ -78,7 +78,7 @@ def _maybe(cell: int | None) -> list[int] | None:
     return None if cell is None else [cell]
 
 
-def _own_or_elsewhere(system: CellSystem, row: TableRow, column: str) -> list[int] | None:
+def own_or_elsewhere(system: CellSystem, row: TableRow, column: str) -> list[int] | None:
     """Return the cell of a column in the row, else in other tables: of people also that of the unit as a whole."""
     if (cell := row.cells.get(column)) is not None:
         return [cell]
@@ -104,7 +104,7 @@ def _relate_row(system: CellSystem, row: TableRow, relation: Relation) -> None:
     terms: list[tuple[int, Term, list[int] | None]] = [(-1, Term(relation.left), _maybe(row.cells.get(relation.left)))]
     for term in relation.terms:
         if not (term.optional and term.column not in row.cells):
-            terms.append((term.sign, term, _cells_of_term(system, row, term)))
+            terms.append((term.sign, term, cells_of_term(system, row, term)))
     missing = [(sign, term) for sign, term, cells in terms if cells is None]
     numbers: dict[int, float] = defaultdict(float)
     for sign, _, cells in terms:
@@ -168,10 +168,10 @@ def _printed_elsewhere(system: CellSystem, key: Key, value: float) -> int | None
 def _relate_rate(system: CellSystem, row: TableRow, relation: Relation) -> None:
     """Add what a printed rate tells: its count lies between the divisor times the ends of its rounding."""
     rate = row.cells.get(relation.left)
-    divisor = relation.divisor and _cells_of_term(system, row, relation.divisor)
+    divisor = relation.divisor and cells_of_term(system, row, relation.divisor)
     if rate is None or not divisor:
         return
-    count = _cells_of_term(system, row, relation.terms[0]) or _count_of_rate(system, row, relation, rate, divisor)
+    count = cells_of_term(system, row, relation.terms[0]) or _count_of_rate(system, row, relation, rate, divisor)
     if not count or len(count) > 1 or system.value[count[0]] is None:
         return
     value, half = system.value[rate], system.half[rate] + 1e-9
@@ -205,7 +205,7 @@ def _count_of_rate(
     return [cell]
 
 
-def _nearest_wider(group: str, listed: Iterable[str]) -> str | None:
+def nearest_wider(group: str, listed: Iterable[str]) -> str | None:
     """Return the narrowest of the listed groups that contain a group; all people where there is no other."""
     wider = sorted(wider_groups(group) & set(listed), key=lambda g: -len(wider_groups(g)))
     return next(iter(wider), ALL if group != ALL and ALL in listed else None)
@@ -228,7 +228,7 @@ def add_sums(system: CellSystem, parents: Mapping[str, str]) -> None:
     for (part, key), cells in families.items():
         children: dict[str, list[int]] = defaultdict(list)
         for name, cell in cells.items():
-            above = {"group": lambda n: _nearest_wider(n, cells), "area": parents.get}  # noqa: B023
+            above = {"group": lambda n: nearest_wider(n, cells), "area": parents.get}  # noqa: B023
             wider = above[part](name) if part in above else ALL
             if wider is not None:
                 children[wider].append(cell)
@@ -262,7 +262,7 @@ def add_followed(system: CellSystem, row: TableRow) -> None:
             continue
         columns = [base] if base != name else sorted(followed_columns(base, row.result))
         for column in columns:
-            for other in _own_or_elsewhere(system, row, column) or []:
+            for other in own_or_elsewhere(system, row, column) or []:
                 if system.state[other] == "printed" and other != cell:
                     system.followed.add((cell, other))
                     _relate_money(system, cell, other)
