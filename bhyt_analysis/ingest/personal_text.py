@@ -44,11 +44,7 @@ FIGURE = re.compile(r"[1-9]\d{0,2}(?:([.,  ])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")  #
 _CARD_IN_TEXT = re.compile(r"(?<!\w)([A-Za-z]{2})[ .-]?\d(?:[ .-]?\d){8,12}(?!\w)")
 _DIGITS_IN_TEXT = re.compile(r"(?<![\d.,])\+?\d(?:[ .\-\u00a0]?\d){8,14}(?![\w])")
 _DAYS = re.compile(r"(?:(?:19|20)\d\d[ -]?)+|(?:19|20)\d\d-\d\d-\d\d.*|\d\d[.-]\d\d[.-](?:19|20)\d\d.*")
-_ADDRESSED = re.compile(
-    rf"(?<!\w)((?:ông|bà|anh|chị|cháu|cụ|cô|chú) (?!Chủ|Phó|Bí|Trưởng|Giám)[{_CAPITAL}])['’\w]+"
-)
-    rf"(?<!\w)((?:ông|bà|anh|chị|cháu|cụ|cô|chú) (?!Chủ|Phó|Bí|Trưởng|Giám)[{_CAPITAL}])[^\W\d_]['’\w]*"
-)
+_ADDRESSED = re.compile(rf"(?<!\w)((?:ông|bà|anh|chị|cháu|cụ|cô|chú) (?!Chủ|Phó|Bí|Trưởng|Giám)[{_CAPITAL}])['’\w]+")
 _BEFORE_BIRTH = re.compile(r"(?<!học )(?<!vệ )\b(?:sinh|sn|ns|d\.?o\.?b|born)\b(?! viên)[^\d\n]{0,20}$", re.IGNORECASE)
 _DAY_IN_TEXT = re.compile(
     r"(?<![\d.,/-])(?:\d{1,2}(?P<mark> ?[./-] ?)\d{1,2}(?P=mark)(?:(?:19|20)\d\d|\d\d)|(?:19|20)\d\d-[01]\d-[0-3]\d"
