@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import traceback
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
@@ -179,6 +180,22 @@ def is_doubtful_name(text: str) -> bool:
     words = _name_words(text)
     is_like = 2 <= len(words) <= 4 and all(map(_is_capitalised, words)) and not text.lower().startswith(WORDS)
     return is_like and words[0].lower() in _surnames("also_word") and not is_unit_name(text)
+
+
+def error_text(error: BaseException) -> str:
+    """Return the type and the text of an unexpected error without personal data of what it cites.
+
+    Examples
+    --------
+    >>> error_text(KeyError("Lò Thị Mẫu"))
+    "KeyError: 'L…'"
+    """
+    return hide_personal(f"{type(error).__name__}: {error}")
+
+
+def error_trace(error: BaseException) -> str:
+    """Return the traceback of an unexpected error without personal data."""
+    return hide_personal("".join(traceback.format_exception(error)))
 
 
 def _hide_births(text: str, personal: bool) -> str:
