@@ -28,11 +28,12 @@ from bhyt_analysis.domain.causes import causes
 from bhyt_analysis.domain.findings import SEVERITIES, Finding, Term, finding_message
 from bhyt_analysis.i18n.failures import failure
 from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest.confidential import is_heading_row, is_public, lists_persons, without_cells
 from bhyt_analysis.ingest.headings import SEARCH_ROWS
 from bhyt_analysis.ingest.person_register import CARD, is_large_register
-from bhyt_analysis.ingest.personal_data import HIDDEN, find_persons, staff_columns
-from bhyt_analysis.ingest.personal_text import SAMPLE, hide_in_finding, hide_personal
+from bhyt_analysis.ingest.personal_data import HIDDEN, MONEY, find_persons, staff_columns
+from bhyt_analysis.ingest.personal_text import SAMPLE, hide_in_finding, hide_personal, number_kind
 from bhyt_analysis.ingest.vietnamese_text import from_font, legacy_font
 from bhyt_analysis.ingest.workbook import Cell, Percent, Sheet, file_label, list_input_files, read_sheets, sheet_label
 
@@ -141,7 +142,10 @@ def _hide_texts(book: Workbook) -> None:
         if (title := hide_personal(sheet.title)) != sheet.title:
             sheet.title = _title(book, title)
         values = _values(sheet)
+        money = {column for (_, column), v in values.items() if isinstance(v, str) and MONEY.search(normalise_name(v))}
         for place, cell in sheet._cells.items():
+            if isinstance(cell.value, int | float) and place[1] not in money and number_kind(float(cell.value)):
+                cell.value = None  # a number of a person among figures
             if isinstance(text := values.get(place), str) and (hidden := hide_personal(text)) != text:
                 cell.value = hidden
             if cell.comment:

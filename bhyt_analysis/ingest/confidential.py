@@ -30,6 +30,7 @@ from bhyt_analysis.ingest.personal_text import (
     ADULT,
     CITED,
     SAMPLE,
+    hide_numbers,
     hide_personal,
     is_person_name,
     is_surname,
@@ -57,7 +58,12 @@ _DAYS = tuple(
     )
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_TITLE = re.compile(r"^(?:ông|bà|anh|chị|cháu|em|cô|chú|bác|mr|mrs|ms)\.?\s+", re.IGNORECASE)
+# What stands before a name: the label of a form, a number, how the person is addressed or related to another.
+_TITLE = re.compile(
+    r"^(?:[^:\d]{2,30}:\s*)?(?:\d+\s*[.)–-]\s*)?(?:(?:hộ|con|vợ|chồng|bố|cha|mẹ|ông|bà|anh|chị|cháu|em|cô|chú|bác|cụ|mr|mrs|ms)"
+    r"[.:]?\s+)*",
+    re.IGNORECASE,
+)
 # Headings of columns whose capitalised words are no names of persons.
 _NO_NAMES = re.compile(
     r"\b(?:dan toc|ton giao|thon|ap|xom|ban|lang|khu|to|pho|truong|don vi|dia ban|co quan)\b"
@@ -84,9 +90,11 @@ def lists_persons(sheet: Sheet) -> bool:
         cells = cells.drop(columns=cells.columns[staff])
     meanings, money = _meanings(head, list(sheet.cells.columns))
     body = cells if len(cells) <= 2 * SAMPLE else pd.concat([cells[:SAMPLE], cells[SAMPLE :: len(cells) // SAMPLE]])
-    body = body.drop(columns=[*money & {*body}])
+    body = body.copy()
+    for column in money & {*body}:  # sums are as long as numbers of persons
+        body[column] = ["" if re.fullmatch(r"[\d., ]+", str(v)) else v for v in body[column]]
     rows = [row for row in body.to_numpy() if sum(v != "" for v in row) > 1]
-    numbers = sum(any(number_kind(v) for v in row) for row in rows)
+    numbers = sum(any(number_kind(v) or (type(v) is str and hide_numbers(v) != v) for v in row) for row in rows)
     names = [max((_name_words(v) for v in row if type(v) is str), default=0) for row in rows]
     by_name = sum(words > 0 for words in names) if max(names, default=0) > 2 else 0
     cited = [c for c in body if meanings[c] & {*CITED} - {"note"}]
@@ -95,6 +103,8 @@ def lists_persons(sheet: Sheet) -> bool:
         return True
     columns = {c: [v for v in body[c] if v != ""] for c in body}
     if any(_are_names(values, meanings[c]) for c, values in columns.items() if c not in cited):
+        return True
+    if any(_are_names([v for v in row if type(v) is str and v], {"name"}) for row in head):
         return True
     unheaded = {c: values for c, values in columns.items() if not meanings[c]}
     return any(map(_are_birth_years, unheaded.values())) or _has_serial_days(columns, unheaded)
@@ -295,8 +305,9 @@ def hide_cells(finding: Finding, counted: bool = False) -> Finding:
     Of a list that is ``counted`` the figures are counts and stay.
     """
     parts: dict[str, Part] = {}
-    for part in ("column", "heading"):
-        if isinstance(text := getattr(finding, part), str):
+    for part in ("column", "heading", "expected"):
+        text = getattr(finding, part)
+        if isinstance(text, str) and (part != "expected" or "«" in text):  # what is expected may be one of some columns
             parts[part] = ", ".join(map(_without_text, re.split(r", (?=[A-Z]{1,3} «|[a-z_]+$)", text)))
     if finding.rule not in _OF_PACKAGE:
         parts["value"] = _hidden(finding.value)
