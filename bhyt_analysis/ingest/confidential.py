@@ -25,7 +25,7 @@ from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.text import clean_text
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest.headings import clean_head, heading_meaning
-from bhyt_analysis.ingest.personal_data import MONEY, find_persons, staff_columns
+from bhyt_analysis.ingest.personal_data import MONEY, PERSONAL, find_persons, staff_columns
 from bhyt_analysis.ingest.personal_text import (
     ADULT,
     CITED,
@@ -64,6 +64,7 @@ _TITLE = re.compile(
     r"[.:]?\s+)*",
     re.IGNORECASE,
 )
+_ADDRESSED = re.compile(r"(?<!\w)(?:ông|bà|anh|chị|cháu|cụ|cô|chú) (?!Chủ|Phó|Bí|Trưởng|Giám)[^\W\d_a-zà-ỹ]['’\w]")
 # Headings of columns whose capitalised words are no names of persons.
 _NO_NAMES = re.compile(
     r"\b(?:dan toc|ton giao|thon|ap|xom|ban|lang|khu|to|pho|truong|don vi|dia ban|co quan)\b"
@@ -94,12 +95,18 @@ def lists_persons(sheet: Sheet) -> bool:
     for column in money & {*body}:  # sums are as long as numbers of persons
         body[column] = ["" if re.fullmatch(r"[\d., ]+", str(v)) else v for v in body[column]]
     rows = [row for row in body.to_numpy() if sum(v != "" for v in row) > 1]
-    numbers = sum(any(number_kind(v) or (type(v) is str and hide_numbers(v) != v) for v in row) for row in rows)
+    numbers = sum(any(number_kind(v) for v in row) for row in rows)
     names = [max((_name_words(v) for v in row if type(v) is str), default=0) for row in rows]
     by_name = sum(words > 0 for words in names) if max(names, default=0) > 2 else 0
+    likely = [next((v for v in row if type(v) is str and _has_surname(v)), "") for row in rows]
+    likely = [v for v in likely if v] if sum(v.count(" ") > 1 for v in {*likely}) > 1 else []
     cited = [c for c in body if meanings[c] & {*CITED} - {"note"}]
     births = _birth_rows(body[[c for c in body if not meanings[c] & _days_of_units()]].to_numpy())
-    if any(_are_many(count, len(rows)) for count in (numbers, by_name, births, _mentions(body.drop(columns=cited)))):
+    filled = [row for row in body.to_numpy() if any(v != "" for v in row)]
+    mentions = _mentions([c in cited for c in body], filled)
+    if any(_are_many(count, len(rows)) for count in (numbers, by_name, len(likely), births)):
+        return True
+    if _are_many(mentions, len(filled)):
         return True
     columns = {c: [v for v in body[c] if v != ""] for c in body}
     if any(_are_names(values, meanings[c]) for c, values in columns.items() if c not in cited):
@@ -143,16 +150,27 @@ def _name_words(text: str) -> int:
     return len(name.split()) if is_person_name(name) else 0
 
 
-def _mentions(body: pd.DataFrame) -> int:
-    """Return in how many rows a longer text names a person, or says when one was born, if these are several persons."""
-    texts = [next((v for v in row if type(v) is str and _mentions_person(v)), "") for row in body.to_numpy()]
+def _mentions(cited: list[bool], rows: Iterable[Iterable[Cell]]) -> int:
+    """Return in how many rows a longer text tells of a person, if these are several persons; of a source its numbers.
+
+    The name in a source may be an author's.
+    """
+    texts = [
+        next((v for v, c in zip(row, cited, strict=True) if type(v) is str and _mentions_person(v, c)), "")
+        for row in rows
+    ]
     return sum(map(bool, texts)) if len({*texts} - {""}) > FEW_ROWS else 0
 
 
 @lru_cache(maxsize=65536)
-def _mentions_person(text: str) -> bool:
+def _mentions_person(text: str, in_source: bool) -> bool:
     text = clean_text(text)
-    return hide_personal(text) != text
+    if in_source:
+        return hide_numbers(text) != text
+    label, _, rest = text.partition(":")
+    if rest and heading_meaning(label, schema.REGISTER) in PERSONAL:  # as in a form
+        return True
+    return hide_personal(text) != text or _ADDRESSED.search(text) is not None
 
 
 def _are_names(values: list[Cell], meanings: set[str]) -> bool:

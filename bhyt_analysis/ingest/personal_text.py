@@ -50,7 +50,6 @@ FIGURE = re.compile(r"[1-9]\d{0,2}(?:([.,  ])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")  #
 _CARD_IN_TEXT = re.compile(r"(?<!\w)([A-Za-z]{2})[ .-]?\d(?:[ .-]?\d){8,12}(?!\w)")
 _DIGITS_IN_TEXT = re.compile(r"(?<![\d.,])\+?\d(?:[ .\-\u00a0]?\d){8,14}(?![\w])")
 _DAYS = re.compile(r"(?:(?:19|20)\d\d[ -]?)+|(?:19|20)\d\d-\d\d-\d\d.*|\d\d[.-]\d\d[.-](?:19|20)\d\d.*")
-_ADDRESSED = re.compile(rf"(?<!\w)((?:ông|bà|anh|chị|cháu|cụ|cô|chú) (?!Chủ|Phó|Bí|Trưởng|Giám)[{_CAPITAL}])['’\w]+")
 _BEFORE_BIRTH = re.compile(r"(?<!học )(?<!vệ )\b(?:sinh|sn|ns|d\.?o\.?b|born)\b(?! viên)[^\d\n]{0,20}$", re.IGNORECASE)
 _DAY_IN_TEXT = re.compile(
     r"(?<![\d.,/-])(?:\d{1,2}(?P<mark> ?[./-] ?)\d{1,2}(?P=mark)(?:(?:19|20)\d\d|\d\d)|(?:19|20)\d\d-[01]\d-[0-3]\d"
@@ -176,7 +175,7 @@ def hide_personal(text: str, doubtful: bool = False) -> str:
         return match[0]
 
     text = unicodedata.normalize("NFC", text)
-    hidden = _ADDRESSED.sub(r"\1…", _RUN.sub(hide_name, hide_numbers(text)))
+    hidden = _RUN.sub(hide_name, hide_numbers(text))
     return _hide_births(hidden, hidden != text)
 
 
@@ -256,13 +255,14 @@ def hide_in_finding(finding: Finding) -> Finding:
     A cell that comes near the name that is proposed for it is a misspelt unit and no person.
     """
     value, expected = finding.value, str(finding.expected or "")
-    misspelt = isinstance(value, str) and normalise_name(value)[:6] in normalise_name(expected)
+    columns = "«" in expected  # some, of which one is expected
+    misspelt = not columns and isinstance(value, str) and normalise_name(value)[:6] in normalise_name(expected)
     parts: dict[str, Part] = {
         k: hide_personal(v) for k in ("heading", "column") if isinstance(v := vars(finding)[k], str)
     }
     if isinstance(value, str) and not misspelt:
         parts["value"] = hide_personal(value)
-    if isinstance(finding.expected, str) and "«" in finding.expected:  # one of some columns
+    if columns and isinstance(finding.expected, str):
         parts["expected"] = hide_personal(finding.expected)
     details = {k: hide_personal(v) if isinstance(v, str) and k != "source" else v for k, v in finding.details.items()}
     return replace(finding, details=details, **parts)  # type: ignore[arg-type]
