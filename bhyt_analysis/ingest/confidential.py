@@ -282,7 +282,7 @@ def is_public(value: object) -> bool:
     if not isinstance(value, str):
         return False
     text = clean_text(value)
-    if re.search(r"\d{4}|\d\D\d+\D\d", text):
+    if re.search(r"\d{4}|\d\D\d+\D\d|:.", text):
         return False
     return bool(re.fullmatch(r"\W*|\d{1,3}", text)) or _is_known(text)
 
