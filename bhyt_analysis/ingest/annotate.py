@@ -29,7 +29,7 @@ from bhyt_analysis.domain.findings import SEVERITIES, Finding, Term, finding_mes
 from bhyt_analysis.i18n.failures import failure
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
-from bhyt_analysis.ingest.confidential import is_heading_row, is_public, lists_persons, without_cells
+from bhyt_analysis.ingest.confidential import is_heading_row, is_public, lists_persons, may_be_heading, without_cells
 from bhyt_analysis.ingest.headings import SEARCH_ROWS
 from bhyt_analysis.ingest.person_register import CARD, is_large_register
 from bhyt_analysis.ingest.personal_data import HIDDEN, MONEY, find_persons, staff_columns
@@ -249,7 +249,7 @@ def _kept_cells(values: Cells, table: Sheet, keys: dict[int, str], first: int) -
 
     def is_kept(row: int, column: int, value: object) -> bool:
         key = keys.get(column, "")
-        if row in headings or (row <= first and is_public(value)):
+        if (row in headings and may_be_heading(value)) or (row <= first and is_public(value)):
             return True
         if row <= first or key not in KEPT_COLUMNS:
             return False

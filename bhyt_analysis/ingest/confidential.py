@@ -46,6 +46,7 @@ FEW_ROWS, SHARE_OF_FEW = 2, 0.25  # rows with a person that make a sheet a list 
 MANY_ROWS, SHARE_OF_MANY = 3, 0.1
 BIRTHS, BIRTH_YEARS = 3, 5  # different years of birthdays, and years alone, that are no accident
 LAST_YEAR = 2030
+TITLE_WORDS = 5  # a text that is no longer is the heading of a column, and no title
 SERIALS = (7000, 47000)  # days from 1919 to 2028 as Excel counts them
 _DAYS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -101,7 +102,9 @@ def lists_persons(sheet: Sheet) -> bool:
     likely = [next((v for v in row if type(v) is str and _has_surname(v)), "") for row in rows]
     likely = [v for v in likely if v] if sum(v.count(" ") > 1 for v in {*likely}) > 1 else []
     cited = [c for c in body if meanings[c] & {*CITED} - {"note"}]
-    births = _birth_rows(body[[c for c in body if not meanings[c] & _days_of_units()]].to_numpy())
+    undated = body[[c for c in body if not meanings[c] & _days_of_units()]]
+    stated = [c for c in undated if "as_of" in meanings[c]]
+    births = max(_birth_rows(undated.to_numpy(), early=True), _birth_rows(undated.drop(columns=stated).to_numpy()))
     filled = [row for row in body.to_numpy() if any(v != "" for v in row)]
     mentions = _mentions([c in cited for c in body], filled)
     if any(_are_many(count, len(rows)) for count in (numbers, by_name, len(likely), births)):
@@ -207,17 +210,18 @@ def _is_titled(text: str) -> bool:
     return titled and 1 <= len(words) <= 5 and len(name) > 1 and not is_unit_name(name) and not _is_known(name)
 
 
-def _birth_rows(rows: Iterable[Iterable[Cell]]) -> int:
-    """Return in how many rows there is a day, if they are birthdays: of many years, and too early for figures of units.
+def _birth_rows(rows: Iterable[Iterable[Cell]], early: bool = False) -> int:
+    """Return in how many rows there is a day, if they are birthdays of many years.
 
-    Others are of many years, but seldom the first or last day of a month.
+    ``early``: if they are too early for figures of units; else if they are seldom the first or last day of a month.
     """
     by_row = [[day for v in row if (day := _day(v))] for row in rows]
     days = [day for of_row in by_row for day in of_row]
-    early = sum(day.year < ADULT for day in days)
     turns = sum(day.day == 1 or (day + dt.timedelta(1)).day == 1 for day in days)
     many_days = len({(d.month, d.day) for d in days}) >= BIRTHS
-    are_births = early >= FEW_ROWS or (len({*days}) >= BIRTH_YEARS and 3 * turns <= len(days))
+    are_births = len({*days}) >= BIRTH_YEARS and 3 * turns <= len(days)
+    if early:
+        are_births = sum(day.year < ADULT for day in days) >= FEW_ROWS
     return sum(map(bool, by_row)) if are_births and many_days and len({d.year for d in days}) >= BIRTHS else 0
 
 
@@ -305,6 +309,13 @@ def is_heading_row(row: Iterable[Cell]) -> bool:
     headings = [t for t in texts if any(heading_meaning(t, table) for table in _tables())]
     personal = any(_name_words(t) or number_kind(t) or re.search(r"\d{4}", t) for t in texts)
     return 2 * len(headings) >= len(texts) > 1 and not personal
+
+
+def may_be_heading(value: object) -> bool:
+    """Return whether a cell in a row of headings is one that is understood, or short and no name: no title."""
+    return is_public(value) or (
+        isinstance(value, str) and len(value.split()) <= TITLE_WORDS and not _has_surname(value)
+    )
 
 
 def without_cited_texts(rows: pd.DataFrame, labels: Collection[str]) -> pd.DataFrame:
