@@ -9,6 +9,7 @@ import re
 import sys
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -114,18 +115,24 @@ class Register:
 
     def disclosed(self, text: str) -> list[str]:
         """Return the parts of names, the numbers and the birthdays that a text has."""
-        words = f" {' '.join(WORD.findall(normalise_name(text)))} "
-        digits = re.sub(r"(?<=\d)[\s.\-\u00a0'’,](?=\d)", "", text)
+        words, digits, text = _searchable(text)
         faults = []
         for person in self.persons:
             folded = normalise_name(person.name).split()
             faults += [f"{a} {b}" for a, b in pairwise(folded) if f" {a} {b} " in words and len(a + b) > 3]
             faults += [n for n in (person.card, person.bhxh, person.paper, person.phone) if n[-7:] in digits]
-            faults += [d for d in _days(person.born) if re.search(rf"(?<![\d.]){re.escape(d)}(?![\d.]\d)", text)]
             faults += [
-                g for g in person.words[-1:] if re.search(rf"(?<!\w){g}(?!\w)", unicodedata.normalize("NFC", text))
+                d for d in _days(person.born) if d in text and re.search(rf"(?<![\d.]){re.escape(d)}(?![\d.]\d)", text)
             ]
+            faults += [g for g in person.words[-1:] if g in text and re.search(rf"(?<!\w){g}(?!\w)", text)]
         return list(dict.fromkeys(faults))
+
+
+@lru_cache(maxsize=16)
+def _searchable(text: str) -> tuple[str, str, str]:
+    """Return the words of a text without accents, the text with its digits joined, and with composed letters."""
+    words = f" {' '.join(WORD.findall(normalise_name(text)))} "
+    return words, re.sub(r"(?<=\d)[\s.\-\u00a0'’,](?=\d)", "", text), unicodedata.normalize("NFC", text)
 
 
 def _days(day: dt.date) -> list[str]:
