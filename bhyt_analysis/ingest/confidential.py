@@ -59,10 +59,10 @@ _DAYS = tuple(
     )
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
-# What stands before a name: the label of a form, a number, how the person is addressed or related to another.
+# Before a name: the label of a form, a number, how the person is addressed or related to another.
 _TITLE = re.compile(
-    r"^(?:[^:\d]{2,30}:\s*)?(?:\d+\s*[.)–-]\s*)?(?:(?:hộ|con|vợ|chồng|bố|cha|mẹ|ông|bà|anh|chị|cháu|em|cô|chú|bác|cụ|mr|mrs|ms)"
-    r"[.:]?\s+)*",
+    r"^(?:[^:\d]{2,30}:\s*)?(?:\d+\s*[.)–-]\s*)?(?:(?:hộ|con|vợ|chồng|bố|cha|mẹ|ông|bà|anh|chị|cháu|em|cô|"
+    r"chú|bác|cụ|mr|mrs|ms)[.:]?\s+)*",
     re.IGNORECASE,
 )
 _ADDRESSED = re.compile(r"(?<!\w)(?:ông|bà|anh|chị|cháu|cụ|cô|chú) (?!Chủ|Phó|Bí|Trưởng|Giám)[^\W\d_a-zà-ỹ]['’\w]")
@@ -187,8 +187,8 @@ def _are_names(values: list[Cell], meanings: set[str]) -> bool:
         return True
     if (meanings and not meanings & {"_given", "_person"}) or len(distinct) < BIRTHS:
         return False
-    titled = sum(map(_is_titled, distinct))
-    return titled > BIRTHS and 5 * titled >= 3 * len(values)
+    capitalised = sum(map(_is_titled, distinct))
+    return capitalised > BIRTHS and 5 * capitalised >= 3 * len(values)
 
 
 @lru_cache(maxsize=65536)
@@ -206,8 +206,8 @@ def _is_titled(text: str) -> bool:
     """Return whether a text is of capitalised words, as names are, and is no unit, heading or group."""
     name = clean_text(text).strip(" .,;")
     words = re.sub(r"['’.-]", "", name).split()
-    titled = all(w.isalpha() and w[0].isupper() and (w[1:].islower() or len(w) == 1) for w in words)
-    return titled and 1 <= len(words) <= 5 and len(name) > 1 and not is_unit_name(name) and not _is_known(name)
+    capitalised = all(w.isalpha() and w[0].isupper() and (w[1:].islower() or len(w) == 1) for w in words)
+    return capitalised and 1 <= len(words) <= 5 and len(name) > 1 and not is_unit_name(name) and not _is_known(name)
 
 
 def _birth_rows(rows: Iterable[Iterable[Cell]], early: bool = False) -> int:

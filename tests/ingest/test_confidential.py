@@ -47,7 +47,7 @@ def outputs(source, folder):
             }
     error = "" if data is not None else InputError(*findings)
     of_cells = [re.sub(r"<[^>]*>", "\n", parts[n]) for n in parts if "sheet" in n or "shared" in n or "comment" in n]
-    named = [n for part in parts.values() for n in re.findall(r' (?:name|author|title|dc:\w+)="([^"]*)"', part)]
+    names = [n for part in parts.values() for n in re.findall(r' (?:name|author|title|dc:\w+)="([^"]*)"', part)]
     return {
         "messages": "\n".join(finding_message(f, lang) for f in findings for lang in ("vi", "en")),
         "findings": "\n".join(map(str, findings)).replace("Timestamp", ""),
@@ -57,7 +57,7 @@ def outputs(source, folder):
         "summary": str(input_summary(data, reading.tables, findings)),
         "questions": questions.read_text(encoding="utf-8"),
         "copy": html.unescape("\n".join(of_cells)),
-        "names in the copy": html.unescape("\n".join([*named, parts["docProps/core.xml"]])),
+        "names in the copy": html.unescape("\n".join([*names, parts["docProps/core.xml"]])),
         "tables": "" if data is None else "\n".join(t.to_csv() for t in (data.cards, data.population, data.targets)),
         "source": "" if data is None else data.source.removeprefix(str(folder)),
     }
