@@ -70,7 +70,10 @@ def _run_command(words: list[str], requested: str | None) -> int:
         return FAULTS
     except Exception as error:  # a folder that is a file, no right to write, a full disk, no memory
         if failure_key(error) is None:
-            raise
+            from bhyt_analysis.ingest.personal_text import error_trace
+
+            print(error_trace(error), file=sys.stderr)
+            return FAULTS
         print(failure(error).text(lang), file=sys.stderr)
         return UNUSABLE
 

@@ -106,7 +106,7 @@ def build_area(job: Job) -> AreaResult:
     except Exception as error:  # a full disk, a folder that cannot be written: reported, and the others go on
         if isinstance(error, OSError) and isinstance(error.filename, str):  # the place where the file would have been
             error.filename = error.filename.replace(str(job.work), str(job.folder))
-        result = cut_short(job, failure(error, job.folder))
+        result = cut_short(job, failure(error, job.folder, hide_personal))  # it may cite a source
     finally:
         no_warm = warm_process.failure()
         if job.engine == "standard" or no_warm:  # a warm process itself ends what its kernels have left running
@@ -191,7 +191,7 @@ def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult:
                 plain_kernel=True,
             )
     except pm.exceptions.PapermillExecutionError as error:
-        reason = cell_failure(error.ename, hide_personal(str(error.evalue)), job.folder)  # it may cite a source
+        reason = cell_failure(error.ename, hide_personal(str(error.evalue)), job.folder)
         if sent_error(error.ename, error.evalue):
             return cut_short(job, reason)
         return area_result(job, "failed", reason.text(job.options.lang))

@@ -24,6 +24,7 @@ from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.unit_names import slugify, strip_unit_word
 from bhyt_analysis.ingest.scenario_files import find_scenario_file
+from bhyt_analysis.ingest.workbook import shared_path
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
 Parameters = Mapping[str, object]
@@ -33,8 +34,11 @@ RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt"
 
 
 def common_parameters(source: str, options: BatchOptions) -> Parameters:
-    """Return the parameters that all notebooks of a batch have in common; paths are good in any folder."""
-    path = None if source == str(bundled_path("data")) else str(Path(source).resolve())
+    """Return the parameters that all notebooks of a batch have in common; paths are good in any folder.
+
+    A file with the name of a person is named as results may do, so that such a notebook runs again only with ``data``.
+    """
+    path = None if source == str(bundled_path("data")) else str(shared_path(Path(source).resolve()))
     scenario = None if options.scenario is None else str(find_scenario_file(options.scenario).resolve())
     common = {"as_of": options.as_of, "decision": options.decision, "scenario": scenario, "lang": options.lang}
     return {**common, "seed": options.seed, "data": path, "out": ".", "disclosure": options.disclosure}

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tempfile
-import traceback
 import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -36,6 +36,7 @@ from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.i18n.safe_text import to_markdown
 from bhyt_analysis.i18n.text import printable
 from bhyt_analysis.ingest.loader import load
+from bhyt_analysis.ingest.personal_text import error_text, error_trace
 from bhyt_analysis.ingest.scenario_files import parse_scenario, read_scenario
 from bhyt_analysis.law.law import Law
 
@@ -93,8 +94,8 @@ def _linked_explorer(context: Context, code: str, lang: str) -> tuple[Explorer |
     except BhytError as error:
         return None, error.text(lang)
     except Exception as error:  # also logged, as what a state may not cause
-        traceback.print_exc()
-        return None, translate("explore.unexpected", lang, what=f"{type(error).__name__}: {error}")
+        print(error_trace(error), file=sys.stderr)
+        return None, translate("explore.unexpected", lang, what=error_text(error))
 
 
 def first_state(context: Context, area: str | None, scenario: str | Path | None) -> State:

@@ -20,6 +20,7 @@ from bhyt_analysis.explorer.views import Context, ViewGetter
 from bhyt_analysis.i18n.formats import format_date
 from bhyt_analysis.i18n.messages import BhytError, format_message, nearest_choice, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
+from bhyt_analysis.ingest.personal_text import error_text
 from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 from bhyt_analysis.model.projection.assumptions import assumptions
@@ -81,7 +82,7 @@ def show_errors(output: ipw.HTML, lang: str) -> Iterator[None]:
     except BhytError as error:
         output.value = render_error(error.text(lang))
     except Exception as error:
-        output.value = render_error(translate("explore.unexpected", lang, what=f"{type(error).__name__}: {error}"))
+        output.value = render_error(translate("explore.unexpected", lang, what=error_text(error)))
         raise
 
 

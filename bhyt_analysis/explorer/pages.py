@@ -20,6 +20,7 @@ from bhyt_analysis.explorer.text_input import parse_typed_day
 from bhyt_analysis.explorer.views import CHARTS, Context, ViewGetter, compare_scenarios, premium_lines, screen_chart
 from bhyt_analysis.explorer.widgets import MAX_PINS, PAGES, Widgets, show
 from bhyt_analysis.i18n.messages import BhytError, has_message, translate
+from bhyt_analysis.ingest.personal_text import error_text
 from bhyt_analysis.ingest.scenario_files import localise_scenario
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import projection_table
@@ -114,7 +115,7 @@ def draw(app: Explorer) -> None:
     except BhytError as error:
         _show_failure(app, error.text(state.lang))
     except Exception as error:  # the page must not keep old figures silently: the error is shown, and logged
-        _show_failure(app, translate("explore.unexpected", state.lang, what=f"{type(error).__name__}: {error}"))
+        _show_failure(app, translate("explore.unexpected", state.lang, what=error_text(error)))
         raise
     else:
         app.controls.area.show_error("")

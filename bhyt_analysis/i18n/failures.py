@@ -6,7 +6,7 @@ import ast
 import builtins
 import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from os import PathLike, fspath
 from typing import Any
@@ -36,10 +36,11 @@ _SYSTEM_ERROR = re.compile(r"\[(?:Errno|WinError) (\d+)\] [^:]*(?:: ('.*?'|\".*?
 MAX_LETTERS = 400  # of what a library says
 
 
-def failure(error: BaseException, file: str | PathLike[str] = "") -> BhytError:
+def failure(error: BaseException, file: str | PathLike[str] = "", hide: Callable[[str], str] = str) -> BhytError:
     """Return an error as one that is a sentence in either language.
 
-    ``file``: the one that was read or written, or its folder, where the error does not name it.
+    ``file``: the one that was read or written, or its folder, where the error does not name it. ``hide`` is applied to
+    the text of an unexpected error, which may cite what was read.
 
     Examples
     --------
@@ -51,10 +52,10 @@ def failure(error: BaseException, file: str | PathLike[str] = "") -> BhytError:
     if isinstance(error, BhytError):
         return error
     if hasattr(error, "ename") and hasattr(error, "evalue"):  # an error in a cell, as nbclient and papermill raise it
-        return cell_failure(str(error.ename), str(error.evalue), file)
+        return cell_failure(str(error.ename), hide(str(error.evalue)), file)
     key = failure_key(error)
     if key is None:
-        return BhytError(("failure.unexpected", {"what": one_line(type(error).__name__, str(error))}))
+        return BhytError(("failure.unexpected", {"what": one_line(type(error).__name__, hide(str(error)))}))
     name = getattr(error, "filename", None)
     fields: dict[str, Any] = {
         "file": fspath(name if isinstance(name, (str, PathLike)) else file) or "failure.somewhere"

@@ -28,11 +28,13 @@ from bhyt_analysis.domain.causes import causes
 from bhyt_analysis.domain.findings import SEVERITIES, Finding, Term, finding_message
 from bhyt_analysis.i18n.failures import failure
 from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.ingest.confidential import is_heading_row, is_public, lists_persons, without_cells
+from bhyt_analysis.i18n.unit_names import normalise_name
+from bhyt_analysis.ingest.confidential import is_heading_row, is_public, lists_persons, may_be_heading, without_cells
 from bhyt_analysis.ingest.headings import SEARCH_ROWS
 from bhyt_analysis.ingest.person_register import CARD, is_large_register
-from bhyt_analysis.ingest.personal_data import HIDDEN, find_persons, staff_columns
-from bhyt_analysis.ingest.personal_text import SAMPLE, hide_in_finding, hide_personal
+from bhyt_analysis.ingest.personal_data import HIDDEN, MONEY, find_persons, staff_columns
+from bhyt_analysis.ingest.personal_text import SAMPLE, hide_in_finding, hide_personal, number_kind
+from bhyt_analysis.ingest.vietnamese_text import from_font, legacy_font
 from bhyt_analysis.ingest.workbook import Cell, Percent, Sheet, file_label, list_input_files, read_sheets, sheet_label
 
 COPYABLE = (".xlsx", ".xlsm")
@@ -139,9 +141,13 @@ def _hide_texts(book: Workbook) -> None:
     for sheet in book.worksheets:
         if (title := hide_personal(sheet.title)) != sheet.title:
             sheet.title = _title(book, title)
-        for cell in sheet._cells.values():
-            if isinstance(cell.value, str) and (text := hide_personal(cell.value)) != cell.value:
-                cell.value = text
+        values = _values(sheet)
+        money = {column for (_, column), v in values.items() if isinstance(v, str) and MONEY.search(normalise_name(v))}
+        for place, cell in sheet._cells.items():
+            if isinstance(cell.value, int | float) and place[1] not in money and number_kind(float(cell.value)):
+                cell.value = None  # a number of a person among figures
+            if isinstance(text := values.get(place), str) and (hidden := hide_personal(text)) != text:
+                cell.value = hidden
             if cell.comment:
                 cell.comment = Comment(hide_personal(cell.comment.text), hide_personal(cell.comment.author or AUTHOR))
         for part in (f"{page}{end}" for page in ("odd", "even", "first") for end in ("Header", "Footer")):
@@ -197,9 +203,18 @@ def _empty_workbook() -> Workbook:
 
 
 def _values(sheet: Worksheet) -> Cells:
-    """Return the filled cells of a sheet: only those that exist, not all up to the last, a million rows below."""
+    """Return the filled cells of a sheet, in Unicode: only those that exist, not all up to the last, far below."""
     cells = (c for c in sheet._cells.values() if not isinstance(c, MergedCell) and c.value is not None)
-    return {(c.row, c.column): c.value for c in cells}
+    values = {(c.row, c.column): c.value for c in cells}
+    texts = defaultdict[int, list[str]](list)
+    for (_, column), value in values.items():
+        if isinstance(value, str):
+            texts[column].append(value)
+    fonts = {column: legacy_font(of_column[:SAMPLE]) for column, of_column in texts.items()}
+    return {
+        place: from_font(v, font) if isinstance(v, str) and (font := fonts[place[1]]) else v
+        for place, v in values.items()
+    }
 
 
 def _write(sheet: Worksheet, values: Cells) -> None:
@@ -234,7 +249,7 @@ def _kept_cells(values: Cells, table: Sheet, keys: dict[int, str], first: int) -
 
     def is_kept(row: int, column: int, value: object) -> bool:
         key = keys.get(column, "")
-        if row in headings or (row <= first and is_public(value)):
+        if (row in headings and may_be_heading(value)) or (row <= first and is_public(value)):
             return True
         if row <= first or key not in KEPT_COLUMNS:
             return False

@@ -10,11 +10,12 @@ import datetime as dt
 import re
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain import schema
@@ -24,11 +25,15 @@ from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.text import clean_text
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest.headings import clean_head, heading_meaning
-from bhyt_analysis.ingest.personal_data import MONEY, find_persons, staff_columns
+from bhyt_analysis.ingest.personal_data import MONEY, PERSONAL, find_persons, staff_columns
 from bhyt_analysis.ingest.personal_text import (
+    ADULT,
     CITED,
     SAMPLE,
+    hide_numbers,
+    hide_personal,
     is_person_name,
+    is_surname,
     is_unit_name,
     is_written_like_name,
     number_kind,
@@ -39,15 +44,32 @@ NOT_QUOTED = "…"
 SMALL = 1000  # a lower figure is no number, year or serial day of a person
 FEW_ROWS, SHARE_OF_FEW = 2, 0.25  # rows with a person that make a sheet a list of persons, and their share
 MANY_ROWS, SHARE_OF_MANY = 3, 0.1
-ADULT = 2005  # there are no figures of an earlier year: such a day is a birthday
 BIRTHS, BIRTH_YEARS = 3, 5  # different years of birthdays, and years alone, that are no accident
 LAST_YEAR = 2030
-_DAY = re.compile(
-    r"(?:\d{1,2}([/.-])\d{1,2}\1(?:19|20)\d\d|(?:19|20)\d\d([/.-]?)[01]\d\2[0-3]\d"
-    r"|[0-3]\d[01]\d(?:19|20)\d\d)"
+TITLE_WORDS = 5  # a text that is no longer is the heading of a column, and no title
+SERIALS = (7000, 47000)  # days from 1919 to 2028 as Excel counts them
+_DAYS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"(?P<d>\d{1,2})([/.-])(?P<m>\d{1,2})\2(?P<y>(?:19|20)?\d\d)",
+        r"(?P<m>\d{1,2})[/.-](?P<y>(?:19|20)\d\d)",
+        r"(?P<y>(?:19|20)\d\d)([/.-]?)(?P<m>[01]?\d)\2(?P<d>[0-3]?\d)",
+        r"(?P<d>[0-3]\d)(?P<m>[01]\d)(?P<y>(?:19|20)\d\d)",
+        r"(?:ngày )?(?P<d>\d{1,2}) tháng (?P<m>\d{1,2}) năm (?P<y>(?:19|20)\d\d)",
+    )
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_TITLE = re.compile(r"^(?:ông|bà|anh|chị|cháu|em|cô|chú|bác|mr|mrs|ms)\.?\s+", re.IGNORECASE)
+# Before a name: the label of a form, a number, how the person is addressed or related to another.
+_TITLE = re.compile(
+    r"^(?:[^:\d]{2,30}:\s*)?(?:\d+\s*[.)–-]\s*)?(?:(?:hộ|con|vợ|chồng|bố|cha|mẹ|ông|bà|anh|chị|cháu|em|cô|"
+    r"chú|bác|cụ|mr|mrs|ms)[.:]?\s+)*",
+    re.IGNORECASE,
+)
+_ADDRESSED = re.compile(r"(?<!\w)(?:ông|bà|anh|chị|cháu|cụ|cô|chú) (?!Chủ|Phó|Bí|Trưởng|Giám)[^\W\d_a-zà-ỹ]['’\w]")
+# Headings of columns whose capitalised words are no names of persons.
+_NO_NAMES = re.compile(
+    r"\b(?:dan toc|ton giao|thon|ap|xom|ban|lang|khu|to|pho|truong|don vi|dia ban|co quan)\b"
+)  # headings
 _PLACE = re.compile(r"(?:[A-Z]{1,3}\d*|…)(?::[A-Z]{1,3}\d*)?")  # a column, a cell or a range
 # Rules whose value or names come from the package, or say only where.
 _OF_PACKAGE = {
@@ -68,40 +90,55 @@ def lists_persons(sheet: Sheet) -> bool:
         if not (staff := staff_columns(sheet, persons)):
             return True
         cells = cells.drop(columns=cells.columns[staff])
-    days, money, headed = _columns_by_heading(head, list(sheet.cells.columns))
+    meanings, money = _meanings(head, list(sheet.cells.columns))
     body = cells if len(cells) <= 2 * SAMPLE else pd.concat([cells[:SAMPLE], cells[SAMPLE :: len(cells) // SAMPLE]])
-    rows = [row for row in body.drop(columns=[*money & {*body}]).to_numpy() if sum(v != "" for v in row) > 1]
+    body = body.copy()
+    for column in money & {*body}:  # sums are as long as numbers of persons
+        body[column] = ["" if re.fullmatch(r"[\d., ]+", str(v)) else v for v in body[column]]
+    rows = [row for row in body.to_numpy() if sum(v != "" for v in row) > 1]
     numbers = sum(any(number_kind(v) for v in row) for row in rows)
     names = [max((_name_words(v) for v in row if type(v) is str), default=0) for row in rows]
     by_name = sum(words > 0 for words in names) if max(names, default=0) > 2 else 0
-    undated = [c for c in body if c not in days]
-    births = _birth_rows(body[undated].to_numpy())
-    if any(_are_many(count, len(rows)) for count in (numbers, by_name, births)):
+    likely = [next((v for v in row if type(v) is str and _has_surname(v)), "") for row in rows]
+    likely = [v for v in likely if v] if sum(v.count(" ") > 1 for v in {*likely}) > 1 else []
+    cited = [c for c in body if meanings[c] & {*CITED} - {"note"}]
+    undated = body[[c for c in body if not meanings[c] & _days_of_units()]]
+    stated = [c for c in undated if "as_of" in meanings[c]]
+    births = max(_birth_rows(undated.to_numpy(), early=True), _birth_rows(undated.drop(columns=stated).to_numpy()))
+    filled = [row for row in body.to_numpy() if any(v != "" for v in row)]
+    mentions = _mentions([c in cited for c in body], filled)
+    if any(_are_many(count, len(rows)) for count in (numbers, by_name, len(likely), births)):
         return True
-    return any(_are_birth_years(body[column]) for column in undated if column not in headed)
+    if _are_many(mentions, len(filled)):
+        return True
+    columns = {c: [v for v in body[c] if v != ""] for c in body}
+    if any(_are_names(values, meanings[c]) for c, values in columns.items() if c not in cited):
+        return True
+    if any(_are_names([v for v in row if type(v) is str and v], {"name"}) for row in head):
+        return True
+    unheaded = {c: values for c, values in columns.items() if not meanings[c]}
+    return any(map(_are_birth_years, unheaded.values())) or _has_serial_days(columns, unheaded)
 
 
-def _columns_by_heading(head: Iterable[Iterable[Cell]], columns: list[int]) -> tuple[set[int], set[int], set[int]]:
-    """Return the columns that some heading says to hold days of units, those of money, and those that it names."""
-    days, money, headed = set[int](), set[int](), set[int]()
+def _meanings(head: np.ndarray, columns: list[int]) -> tuple[dict[int, set[str]], set[int]]:
+    """Return what the texts at the top of each column say that it has, in any table, and the columns of money."""
+    meanings, money = {column: set[str]() for column in columns}, set[int]()
     for row in head:
         for column, text in zip(columns, row, strict=True):
             if type(text) is str and text and not text[0].isdigit():
-                if any(heading_meaning(text, table) in keys for table, keys in _days_of_tables().items()):
-                    days.add(column)
+                meanings[column] |= {key for table in _tables() if (key := heading_meaning(text, table))}
+                meanings[column] |= {"name"} if _NO_NAMES.search(normalise_name(text)) else set()
                 if MONEY.search(normalise_name(text)):
                     money.add(column)
-                if any(heading_meaning(text, table) for table in _tables()):
-                    headed.add(column)
-    return days, money, headed
+    return meanings, money
 
 
 @lru_cache(maxsize=1)
-def _days_of_tables() -> dict[str, set[str]]:
-    """Return the columns of days of each table, without those that only a list of persons has."""
+def _days_of_units() -> frozenset[str]:
+    """Return the columns of days of all tables, without the day of figures, where birthdays may stand by mistake."""
     columns = schema.schema()
-    days = columns[columns["type"].isin(["date", "target_date"])]
-    return {table: {*rows["column"]} for table, rows in days.groupby("table") if table != schema.REGISTER}
+    days = columns[columns["type"].isin(["date", "target_date"]) & (columns["table"] != schema.REGISTER)]
+    return frozenset(days["column"]) - {"as_of"}
 
 
 def _are_many(count: int, rows: int) -> bool:
@@ -116,28 +153,119 @@ def _name_words(text: str) -> int:
     return len(name.split()) if is_person_name(name) else 0
 
 
-def _birth_rows(rows: Iterable[Iterable[Cell]]) -> int:
-    """Return in how many rows there is a day, if they are days of many years, too early for the figures of units."""
-    by_row = [{int(year[0]) for v in row if (year := _year_of_day(v))} for row in rows]
-    years = [year for of_row in by_row for year in of_row]
-    early = sum(year < ADULT for year in years)
-    return sum(map(bool, by_row)) if early >= FEW_ROWS and len(set(years)) >= BIRTHS else 0
+def _mentions(cited: list[bool], rows: Iterable[Iterable[Cell]]) -> int:
+    """Return in how many rows a longer text tells of a person, if these are several persons; of a source its numbers.
+
+    The name in a source may be an author's.
+    """
+    texts = [
+        next((v for v, c in zip(row, cited, strict=True) if type(v) is str and _mentions_person(v, c)), "")
+        for row in rows
+    ]
+    return sum(map(bool, texts)) if len({*texts} - {""}) > FEW_ROWS else 0
 
 
-def _are_birth_years(cells: Iterable[Cell]) -> bool:
+@lru_cache(maxsize=65536)
+def _mentions_person(text: str, in_source: bool) -> bool:
+    text = clean_text(text)
+    if in_source:
+        return hide_numbers(text) != text
+    label, _, rest = text.partition(":")
+    if rest and heading_meaning(label, schema.REGISTER) in PERSONAL:  # as in a form
+        return True
+    return hide_personal(text) != text or _ADDRESSED.search(text) is not None
+
+
+def _are_names(values: list[Cell], meanings: set[str]) -> bool:
+    """Return whether most cells of a column are names after a surname; or, if no heading says what it has, names.
+
+    Then single names of different persons are enough, as those that stand beside a column of surnames.
+    """
+    texts = [v for v in values if type(v) is str and not v[0].isdigit()]
+    distinct = dict.fromkeys(texts)
+    if len(distinct) > FEW_ROWS and 5 * sum(map(_has_surname, texts)) >= 3 * len(values):
+        return True
+    if (meanings and not meanings & {"_given", "_person"}) or len(distinct) < BIRTHS:
+        return False
+    capitalised = sum(map(_is_titled, distinct))
+    return capitalised > BIRTHS and 5 * capitalised >= 3 * len(values)
+
+
+@lru_cache(maxsize=65536)
+def _has_surname(text: str) -> bool:
+    """Return whether a text is a surname and other words, in any letters and order, and names nothing else."""
+    name = _TITLE.sub("", clean_text(text)).strip(" .,;")
+    words = re.sub(r"['’.-]", "", name.replace(",", " ")).split()
+    if not 2 <= len(words) <= 6 or not all(map(str.isalpha, words)) or is_unit_name(name) or _is_known(name):
+        return False
+    return any(is_surname(part.split()[0]) for part in name.split(",") if part.strip())
+
+
+@lru_cache(maxsize=65536)
+def _is_titled(text: str) -> bool:
+    """Return whether a text is of capitalised words, as names are, and is no unit, heading or group."""
+    name = clean_text(text).strip(" .,;")
+    words = re.sub(r"['’.-]", "", name).split()
+    capitalised = all(w.isalpha() and w[0].isupper() and (w[1:].islower() or len(w) == 1) for w in words)
+    return capitalised and 1 <= len(words) <= 5 and len(name) > 1 and not is_unit_name(name) and not _is_known(name)
+
+
+def _birth_rows(rows: Iterable[Iterable[Cell]], early: bool = False) -> int:
+    """Return in how many rows there is a day, if they are birthdays of many years.
+
+    ``early``: if they are too early for figures of units; else if they are seldom the first or last day of a month.
+    """
+    by_row = [[day for v in row if (day := _day(v))] for row in rows]
+    days = [day for of_row in by_row for day in of_row]
+    turns = sum(day.day == 1 or (day + dt.timedelta(1)).day == 1 for day in days)
+    many_days = len({(d.month, d.day) for d in days}) >= BIRTHS
+    are_births = len({*days}) >= BIRTH_YEARS and 3 * turns <= len(days)
+    if early:
+        are_births = sum(day.year < ADULT for day in days) >= FEW_ROWS
+    return sum(map(bool, by_row)) if are_births and many_days and len({d.year for d in days}) >= BIRTHS else 0
+
+
+def _day(value: Cell) -> dt.date | None:
+    """Return the day, or the first of the month, that a cell of a list of persons is, however it is written."""
+    if isinstance(value, dt.date):
+        return dt.date(value.year, value.month, value.day)
+    text = re.sub(r"[T ]00:00:00.*$", "", value.strip()) if type(value) is str else ""
+    text = re.sub(r"\s*([/.-])\s*", r"\1", text)
+    for parts in (match.groupdict() for pattern in _DAYS if (match := pattern.fullmatch(text))):
+        year, month, day = int(parts["y"]), int(parts["m"]), int(parts.get("d") or 1)
+        year += 0 if year > 99 else 2000 if year <= LAST_YEAR % 100 else 1900
+        month, day = (day, month) if month > 12 else (month, day)
+        with suppress(ValueError):
+            return dt.date(year, month, day)
+    return None
+
+
+def _are_birth_years(values: list[Cell]) -> bool:
     """Return whether nearly all cells of a column are years, so many that they are no days of figures."""
-    filled = [str(v).removesuffix(".0") for v in cells if v != ""]
+    filled = [str(v).removesuffix(".0") for v in values]
     years = {v for v in filled if _YEAR.fullmatch(v) and int(v) <= LAST_YEAR}
     count = sum(v in years for v in filled)
     return len(years) >= BIRTH_YEARS and 5 * count >= 4 * len(filled) and min(years) < str(ADULT)
 
 
-def _year_of_day(value: Cell) -> re.Match[str] | None:
-    """Return the year in a cell that is a day."""
-    if isinstance(value, dt.date):
-        return _YEAR.match(f"{value.year}")
-    text = value.strip().removesuffix(" 00:00:00") if type(value) is str else ""
-    return (_YEAR.match(text[:4]) or _YEAR.match(text[-4:])) if _DAY.fullmatch(text) else None
+def _has_serial_days(columns: dict[int, list[Cell]], unheaded: Iterable[int]) -> bool:
+    """Return whether a column without a heading has days as Excel counts them, beside texts that repeat and no counts.
+
+    A table of counts has each unit once, a list of persons many persons of a unit.
+    """
+    figures = {c: [f for v in values if (f := _figure(v)) >= SMALL] for c, values in columns.items()}
+    days = {c for c in unheaded if len({*figures[c]}) >= BIRTHS and 5 * len(figures[c]) >= 4 * len(columns[c])}
+    days = {c for c in days if all(SERIALS[0] <= f <= SERIALS[1] and f % 1 == 0 for f in figures[c])}
+    others = any(len(figures[c]) >= BIRTHS for c in columns if c not in days)
+    texts = [[v for v in values if type(v) is str and _figure(v) == 0] for values in columns.values()]
+    once = any(len({*t}) == len(t) >= BIRTHS for t in texts)
+    return bool(days) and not others and not once
+
+
+def _figure(value: Cell) -> float:
+    if isinstance(value, int | float):
+        return float(value)
+    return float(value) if type(value) is str and re.fullmatch(r"\d{1,9}", value.strip()) else 0.0
 
 
 # --- Cells ---
@@ -158,7 +286,7 @@ def is_public(value: object) -> bool:
     if not isinstance(value, str):
         return False
     text = clean_text(value)
-    if re.search(r"\d{4}|\d\D\d+\D\d", text):
+    if re.search(r"\d{4}|\d\D\d+\D\d|:.", text):
         return False
     return bool(re.fullmatch(r"\W*|\d{1,3}", text)) or _is_known(text)
 
@@ -183,6 +311,13 @@ def is_heading_row(row: Iterable[Cell]) -> bool:
     return 2 * len(headings) >= len(texts) > 1 and not personal
 
 
+def may_be_heading(value: object) -> bool:
+    """Return whether a cell in a row of headings is one that is understood, or short and no name: no title."""
+    return is_public(value) or (
+        isinstance(value, str) and len(value.split()) <= TITLE_WORDS and not _has_surname(value)
+    )
+
+
 def without_cited_texts(rows: pd.DataFrame, labels: Collection[str]) -> pd.DataFrame:
     """Return a table in which the rows of lists of persons cite their sheet in place of what a cell says."""
     private = rows["file"].isin(labels)
@@ -199,8 +334,9 @@ def hide_cells(finding: Finding, counted: bool = False) -> Finding:
     Of a list that is ``counted`` the figures are counts and stay.
     """
     parts: dict[str, Part] = {}
-    for part in ("column", "heading"):
-        if isinstance(text := getattr(finding, part), str):
+    for part in ("column", "heading", "expected"):
+        text = getattr(finding, part)
+        if isinstance(text, str) and (part != "expected" or "«" in text):  # what is expected may be one of some columns
             parts[part] = ", ".join(map(_without_text, re.split(r", (?=[A-Z]{1,3} «|[a-z_]+$)", text)))
     if finding.rule not in _OF_PACKAGE:
         parts["value"] = _hidden(finding.value)

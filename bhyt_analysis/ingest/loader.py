@@ -33,7 +33,14 @@ from bhyt_analysis.ingest.person_register import count_large_register, count_per
 from bhyt_analysis.ingest.personal_text import hide_cited_numbers, hide_in_finding
 from bhyt_analysis.ingest.table_detection import DetectedTable, detect_tables, is_template_page
 from bhyt_analysis.ingest.unit_lists import complete_own_units, complete_unit_list, plain_codes
-from bhyt_analysis.ingest.workbook import file_label, first_names, list_input_files, read_sheets, report_unread_files
+from bhyt_analysis.ingest.workbook import (
+    file_label,
+    first_names,
+    list_input_files,
+    read_sheets,
+    report_unread_files,
+    shared_path,
+)
 from bhyt_analysis.quality import checks
 
 Headings = dict[str, dict[str, ColumnHeading]]  # by label of the sheet and column
@@ -138,7 +145,7 @@ def _examine(source: Path, own: bool, numbers: str | None, answered: Answers) ->
         findings += _duplicates(name, rows)
     data, first_check = None, len(findings)
     if not has_errors(findings):  # each table is valid by itself: check them against each other
-        data = Dataset(**tables, source=str(source), sha256=sha256)
+        data = Dataset(**tables, source=str(shared_path(source)), sha256=sha256)
         findings += checks.check_across_tables(data)
     else:
         findings += checks.check_circles(tables["areas"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import traceback
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
 WORDS = (
     "phạm vi", "trần nhà", "lại sau", "đỗ xe", "vàng mã", "dương lịch", "lưu ý", "lưu trữ", "vũ khí", "văn hóa",
-    "văn hoá", "nông dân", "nông thôn", "nông nghiệp",
+    "văn hoá", "nông dân", "nông thôn", "nông nghiệp", "thị trấn", "thị xã", "mã số", "mã thẻ", "mã đơn vị",
+    "tiêu chí", "tiêu đề", "quản lý", "quản lí", "danh sách", "danh mục", "văn bản", "văn phòng", "văn thư", "hồ sơ",
+    "y tế", "y sĩ", "cao tuổi", "vi phạm", "từ thiện", "ma túy", "ma tuý",
 )  # fmt: skip
 PLACE_WORDS = re.compile(
     r"(?:xã|phường|thị trấn|huyện|quận|thị xã|thành phố|tỉnh|thôn|bản|ấp|tổ|khu|phố|đường|trường|viện|xóm|làng|buôn|"
@@ -34,13 +37,27 @@ PLACE_WORDS = re.compile(
     re.IGNORECASE,
 )
 _CAPITAL = "A-ZÀ-ÖØ-ÝĂĐĨŨƠƯẠ-Ỹ"  # every second letter of the last range is small, see `_is_capitalised`
-_RUN = re.compile(rf"\b[{_CAPITAL}][^\W\d_]*(?:['’][^\W\d_]+)?(?: [{_CAPITAL}][^\W\d_]*(?:['’][^\W\d_]+)?)+")
+_NAME_WORD = rf"[{_CAPITAL}][^\W\d_]*(?:['’][^\W\d_]*)?"
+# A middle name that few other capitalised words have between them.
+_MIDDLE = re.compile(
+    r"(?!(?:đô|siêu|chỉ|biểu|tiếp|cận|thành|nội|do|sieu|chi) )\S+ (?:thị|thi) (?!xã|trấn|trường|xa |tran|truong)"
+    r"|(?!(?:nhà|phòng|hội|nha|phong|hoi) )\S+ (?:văn|van) (?!hóa|hoá|phòng|bản|thư|học|nghệ|hoa|phong|ban|thu|hoc)"
+)
+_RUN = re.compile(rf"\b{_NAME_WORD}(?: {_NAME_WORD})+")
 CARD_NUMBER = re.compile(r"(?:[A-Z]{2}\d{9,13}|\d{2,4}[A-Z]{2}\d{7,11})", re.IGNORECASE)
 IDENTITY_NUMBER = re.compile(r"\+?\d{9,15}")
 FIGURE = re.compile(r"[1-9]\d{0,2}(?:([.,  ])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")  # digits in groups of three
 _CARD_IN_TEXT = re.compile(r"(?<!\w)([A-Za-z]{2})[ .-]?\d(?:[ .-]?\d){8,12}(?!\w)")
 _DIGITS_IN_TEXT = re.compile(r"(?<![\d.,])\+?\d(?:[ .\-\u00a0]?\d){8,14}(?![\w])")
 _DAYS = re.compile(r"(?:(?:19|20)\d\d[ -]?)+|(?:19|20)\d\d-\d\d-\d\d.*|\d\d[.-]\d\d[.-](?:19|20)\d\d.*")
+_BEFORE_BIRTH = re.compile(r"(?<!học )(?<!vệ )\b(?:sinh|sn|ns|d\.?o\.?b|born)\b(?! viên)[^\d\n]{0,20}$", re.IGNORECASE)
+_DAY_IN_TEXT = re.compile(
+    r"(?<![\d.,/-])(?:\d{1,2}(?P<mark> ?[./-] ?)\d{1,2}(?P=mark)(?:(?:19|20)\d\d|\d\d)|(?:19|20)\d\d-[01]\d-[0-3]\d"
+    r"|(?:ngày )?\d{1,2} tháng \d{1,2} năm (?:19|20)\d\d)(?![\d/-])",
+    re.IGNORECASE,
+)
+_YEAR_IN_TEXT = re.compile(r"(?<![\d.,/-])(?:\d{1,2}[/-])?(?:19|20)\d\d(?![\d/-])")
+ADULT = 2005  # there are no figures of an earlier year: such a day is a birthday
 CITED = ("source", "note", "instrument")
 SAMPLE = 2000  # cells of a column that decide what it holds
 
@@ -50,6 +67,25 @@ def _surnames(use: str) -> frozenset[str]:
     """Return the frequent surnames: "certain", "also_word" (a word, or in names of places), "without_accents"."""
     rows = packaged_table("ingest/surnames.csv")
     return frozenset(rows.loc[rows["use"] == use, "surname"])
+
+
+@lru_cache(maxsize=1)
+def _all_surnames() -> frozenset[str]:
+    """Return all surnames, with and without accents."""
+    names = packaged_table("ingest/surnames.csv")["surname"]
+    return frozenset(names) | {normalise_name(n) for n in names}
+
+
+def is_surname(word: str) -> bool:
+    """Return whether a word is a surname, or begins like those of the Central Highlands, in whatever letters.
+
+    Examples
+    --------
+    >>> [is_surname(w) for w in ("LÒ", "trieu", "H'Mai", "Xã", "Hộ")]
+    [True, True, True, False, False]
+    """
+    name = word.lower().replace("’", "'")
+    return name in _all_surnames() or re.match(r"[hk]'\w", name) is not None
 
 
 @lru_cache(maxsize=1)
@@ -86,10 +122,11 @@ def is_written_like_name(text: str) -> bool:
     words = _name_words(text)
     if not 2 <= len(words) <= 6 or not all(_is_capitalised(w) for w in words):
         return False
-    first, name = words[0].lower(), " ".join(words).lower()
-    certain = first in _surnames("certain") or (name.isascii() and first in _surnames("without_accents"))
-    likely = certain or (len(words) >= 3 and first in _surnames("also_word") and not text.isupper())
-    return likely and not name.startswith(WORDS)
+    first, name = words[0].lower().replace("’", "'"), " ".join(words).lower()
+    certain = first in _surnames("certain") or re.match(r"[hk]'\w", first) is not None
+    plain = name.isascii() and first in _surnames("without_accents")
+    by_middle = _MIDDLE.match(name) is not None or (first in _surnames("also_word") and not text.isupper())
+    return (certain or plain or (len(words) >= 3 and by_middle)) and not name.startswith(WORDS)
 
 
 def _is_capitalised(word: str) -> bool:
@@ -110,14 +147,22 @@ def number_kind(value: Cell) -> str:
 
 
 @lru_cache(maxsize=65536)
-def hide_personal(text: str) -> str:
-    """Return a text with "…" for names of people and for numbers of cards, of identity papers and of phones.
+def hide_personal(text: str, doubtful: bool = False) -> str:
+    """Return a text with "…" for names of people, their birthdays and numbers of cards, identity papers and phones.
+
+    ``doubtful``: also for two words of which the first is a surname as well as a word, as in names of files.
 
     Examples
     --------
     >>> hide_personal("thẻ HN4 24 0123456789 của Lò Thị Mẫu, xã Lê Lợi (0912 345 678), 30/06/2021")
     'thẻ HN… của L…, xã Lê Lợi (…), 30/06/2021'
+    >>> hide_personal("Lò Thị Mẫu (1975), sinh 3/5/2016; DS Cao Mẫu", doubtful=True)
+    'L… (…), sinh …; DS C…'
     """
+
+    def is_name(words: list[str]) -> bool:
+        name = " ".join(words)
+        return is_person_name(name) or (doubtful and is_doubtful_name(name))
 
     def hide_name(match: re.Match[str]) -> str:
         words = match[0].split(" ")
@@ -125,11 +170,50 @@ def hide_personal(text: str) -> str:
             before = f"{match.string[: match.start()]}{' '.join(words[:start])} "
             if PLACE_WORDS.search(before):
                 return match[0]
-            if is_person_name(name := " ".join(words[start:])):
-                return " ".join([*words[:start], f"{name[0]}…"])
+            if is_name(words[start:]):
+                return " ".join([*words[:start], f"{words[start][0]}…"])
         return match[0]
 
-    return _RUN.sub(hide_name, hide_numbers(unicodedata.normalize("NFC", text)))
+    text = unicodedata.normalize("NFC", text)
+    hidden = _RUN.sub(hide_name, hide_numbers(text))
+    return _hide_births(hidden, hidden != text)
+
+
+def is_doubtful_name(text: str) -> bool:
+    """Return whether a text is of two to four capitalised words after a surname that is a word, too, and is no unit."""
+    words = _name_words(text)
+    is_like = 2 <= len(words) <= 4 and all(map(_is_capitalised, words)) and not text.lower().startswith(WORDS)
+    return is_like and words[0].lower() in _surnames("also_word") and not is_unit_name(text)
+
+
+def error_text(error: BaseException) -> str:
+    """Return the type and the text of an unexpected error without personal data of what it cites.
+
+    Examples
+    --------
+    >>> error_text(KeyError("Lò Thị Mẫu"))
+    "KeyError: 'L…'"
+    """
+    return hide_personal(f"{type(error).__name__}: {error}")
+
+
+def error_trace(error: BaseException) -> str:
+    """Return the traceback of an unexpected error without personal data."""
+    return hide_personal("".join(traceback.format_exception(error)))
+
+
+def _hide_births(text: str, personal: bool) -> str:
+    """Return a text with "…" for days after a word for birth; in a ``personal`` one for other early days, too."""
+    days = (_DAY_IN_TEXT, _YEAR_IN_TEXT) if personal else (_DAY_IN_TEXT,)
+    for pattern in days if text != "…" else ():
+
+        def hide(match: re.Match[str]) -> str:
+            is_born = _BEFORE_BIRTH.search(match.string[max(0, match.start() - 30) : match.start()])
+            year = re.search(r"(?:19|20)\d\d", match[0])
+            return "…" if is_born or (personal and year and int(year[0]) < ADULT) else match[0]
+
+        text = pattern.sub(hide, text)
+    return text
 
 
 @lru_cache(maxsize=65536)
@@ -171,12 +255,15 @@ def hide_in_finding(finding: Finding) -> Finding:
     A cell that comes near the name that is proposed for it is a misspelt unit and no person.
     """
     value, expected = finding.value, str(finding.expected or "")
-    misspelt = isinstance(value, str) and normalise_name(value)[:6] in normalise_name(expected)
+    columns = "«" in expected  # some, of which one is expected
+    misspelt = not columns and isinstance(value, str) and normalise_name(value)[:6] in normalise_name(expected)
     parts: dict[str, Part] = {
         k: hide_personal(v) for k in ("heading", "column") if isinstance(v := vars(finding)[k], str)
     }
     if isinstance(value, str) and not misspelt:
         parts["value"] = hide_personal(value)
+    if columns and isinstance(finding.expected, str):
+        parts["expected"] = hide_personal(finding.expected)
     details = {k: hide_personal(v) if isinstance(v, str) and k != "source" else v for k, v in finding.details.items()}
     return replace(finding, details=details, **parts)  # type: ignore[arg-type]
 

@@ -10,10 +10,9 @@ import csv
 import datetime as dt
 import io
 import re
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,7 @@ from bhyt_analysis.ingest.limits import (
 )
 from bhyt_analysis.ingest.native_reader import ReaderDiedError, read_native
 from bhyt_analysis.ingest.old_workbook import OldWorkbook
-from bhyt_analysis.ingest.personal_text import hide_personal
+from bhyt_analysis.ingest.personal_text import hide_personal, is_written_like_name
 from bhyt_analysis.ingest.sheet_details import (
     PERCENT,
     YEAR,
@@ -154,30 +153,56 @@ def report_unread_files(source: Path, findings: list[Finding]) -> None:
 
 def sheet_label(file: Path, sheet: str) -> str:
     """Return how messages name a sheet of a workbook; one that has the name of a person is hidden."""
-    return f"{file_label(file)} [{hide_personal(clean_text(sheet))}]"
+    return _sheet_label(file_label(file), sheet)
+
+
+def _sheet_label(file: str, sheet: str) -> str:
+    return f"{file} [{hide_personal(clean_text(sheet))}]"
 
 
 def file_label(file: Path) -> str:
-    """Return how messages name a file; of one that has the name of a person the first letter, and a number of its own.
+    """Return how messages and results name a file: one with the name of a person by its first letter and its place.
+
+    The place is its number among the files of its folder by name: who has the folder sees which file is meant. A name
+    that is that of a unit, too, such as «Lê Lợi», is a person's if the file lists persons.
 
     Examples
     --------
-    >>> file_label(Path("so_lieu.xlsx")), file_label(Path("DS Lò Thị Mẫu.csv"))
-    ('so_lieu.xlsx', 'DS L…-606.csv')
+    >>> file_label(Path("so_lieu.xlsx")), file_label(Path("DS Lò Thị Mẫu.csv")), file_label(Path("Lê Lợi.ods"))
+    ('so_lieu.xlsx', 'DS L….csv', 'Lê Lợi.ods')
     """
     stem = clean_text(file.stem)
-    hidden = hide_personal(re.sub(r"[_-]+", " ", stem))
+    text = re.sub(r"[_-]+", " ", stem)
+    hidden = hide_personal(text, doubtful=True)
+    name = re.sub(r"\b(?:ds|danh sách|\d+)\b", "", text, flags=re.IGNORECASE).strip()
+    if hidden == text and is_written_like_name(name) and file.is_file() and _has_persons(file, file.stat().st_mtime_ns):
+        hidden = text.replace(name, f"{name[0]}…")
     if "…" not in hidden or "…" in stem:
         return clean_text(file.name)
-    return f"{hidden}-{zlib.crc32(stem.encode()) % 1000}{file.suffix}"
+    names = sorted(p.name for p in file.parent.iterdir()) if file.exists() else []
+    return f"{hidden}{f'-{names.index(file.name) + 1}' if len(names) > 1 else ''}{file.suffix}"
 
 
-def read_sheets(file: Path, findings: list[Finding]) -> Iterator[Sheet]:
+@lru_cache(maxsize=256)
+def _has_persons(file: Path, _changed: int) -> bool:
+    """Return whether a sheet of a file lists persons."""
+    from bhyt_analysis.ingest.confidential import lists_persons
+
+    return any(map(lists_persons, read_sheets(file, [], "…")))
+
+
+def shared_path(path: Path) -> Path:
+    """Return a path with its last name as results may have it, see `file_label`."""
+    label = file_label(path)
+    return path if label == clean_text(path.name) else path.with_name(label)
+
+
+def read_sheets(file: Path, findings: list[Finding], label: str = "") -> Iterator[Sheet]:
     """Yield the visible, non-empty sheets of a workbook, or the one of a CSV file; adds the findings.
 
-    A file is read as what its content is, whatever its name says.
+    A file is read as what its content is, whatever its name says; ``label`` is `file_label` by default.
     """
-    label, name = file_label(file), clean_text(file.stem)
+    label, name = label or file_label(file), clean_text(file.stem)
     if kind := special_kind(file):
         findings.append(Finding("wrong_kind", label, value=Term(f"file_kind.{kind}")))
         return
@@ -188,7 +213,7 @@ def read_sheets(file: Path, findings: list[Finding]) -> Iterator[Sheet]:
         return
     kind = file_kind(content)
     if kind in WORKBOOK_KINDS:
-        yield from _read_workbook(file, content, kind, findings)
+        yield from _read_workbook(label, content, kind, findings)
     elif kind not in (TEXT, ""):
         findings.append(Finding("wrong_kind", label, value=Term(f"file_kind.{kind}")))
     elif file.suffix.lower() in WORKBOOKS and not (kind and _is_table_of_text(content)):
@@ -228,17 +253,17 @@ class _RawSheet:
     read: Callable[[], list[list[Any]]]
 
 
-def _read_workbook(file: Path, content: bytes, kind: str, findings: list[Finding]) -> Iterator[Sheet]:
+def _read_workbook(label: str, content: bytes, kind: str, findings: list[Finding]) -> Iterator[Sheet]:
     """Yield the visible, non-empty sheets of a workbook; adds the findings."""
-    label, empty = file_label(file), list[str]()
+    empty = list[str]()
     try:
         from_1904, sheets = _raw_sheets(content, kind)
         for raw in sheets:
             if not raw.visible:
-                findings.append(Finding("hidden_sheet", sheet_label(file, raw.name)))
+                findings.append(Finding("hidden_sheet", _sheet_label(label, raw.name)))
             elif raw.details.last:
-                findings.append(Finding("far_cell", sheet_label(file, raw.name), value=raw.details.last))
-            elif (sheet := _read_sheet(file, raw, from_1904, findings)) is not None:
+                findings.append(Finding("far_cell", _sheet_label(label, raw.name), value=raw.details.last))
+            elif (sheet := _read_sheet(label, raw, from_1904, findings)) is not None:
                 yield sheet
             else:
                 empty.append(clean_text(raw.name))
@@ -292,9 +317,9 @@ def _native_sheets(content: bytes, book: BookDetails, kind: str) -> Iterator[_Ra
         yield _RawSheet(sheet.name, sheet.visible, replace(own, merged=tuple(merged)), partial(list, rows))
 
 
-def _read_sheet(file: Path, raw: _RawSheet, from_1904: bool, findings: list[Finding]) -> Sheet | None:
+def _read_sheet(file: str, raw: _RawSheet, from_1904: bool, findings: list[Finding]) -> Sheet | None:
     """Return one sheet of a workbook, or None if it is empty."""
-    details, label = raw.details, sheet_label(file, raw.name)
+    details, label = raw.details, _sheet_label(file, raw.name)
     rows = raw.read()
     _apply_details(rows, details)
     cells = _grid(rows, from_1904)

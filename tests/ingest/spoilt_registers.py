@@ -9,23 +9,30 @@ import re
 import sys
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
 from bhyt_analysis.i18n.unit_names import normalise_name
-from bhyt_analysis.ingest.vietnamese_text import TCVN3
+from bhyt_analysis.ingest.vietnamese_text import TCVN3, VNI
 
 from .offices import AREAS, CARDS, PEOPLE, as_text, write_ods, write_xlsx
 
 FAMILIES = [
-    "Nguyễn", "Trần", "Lò", "Hoàng", "Giàng", "Lương", "Hà", "Mùa", "Cao", "Đinh", "Quàng", "Vi", "Ka", "Y", "Nhâm",
-    "Thị",
+    "Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Huỳnh", "Phan", "Vũ", "Võ", "Đặng", "Bùi", "Đỗ", "Hồ", "Ngô", "Dương",
+    "Lý", "Lương", "Đào", "Đinh", "Trịnh", "Mai", "Cao", "Hà", "Tạ", "Tô", "Chu", "Thái", "Lâm", "Quách", "Phùng",
+    "Kiều", "Doãn", "Ninh", "Từ", "Tăng", "Tống", "Thân", "Nghiêm", "Khuất", "Khổng", "La", "Lã", "Lại", "Lưu", "Lục",
+    "Mạc", "Mẫn", "Nhữ", "Ông", "Phí", "Quản", "Sái", "Tiêu", "Thạch", "Sơn", "Kim", "Danh", "Nhâm", "Thị", "Lò",
+    "Vàng", "Giàng", "Sùng", "Nông", "Bế", "Vi", "Quàng", "Cà", "Tòng", "Lường", "Cầm", "Đèo", "Mùa", "Thào", "Hạng",
+    "Tráng", "Cứ", "Vừ", "Ly", "Má", "Sồng", "Hờ", "Lầu", "Chảo", "Tẩn", "Phàn", "Lù", "Bàn", "Triệu", "Mã", "A", "Y",
+    "H'", "K'", "Ka", "Rơ-Châm", "Siu", "Ksor", "Nay", "Rahlan", "Kpă", "Rmah", "Niê", "Êban", "Mlô", "Ayun", "Rcom",
+    "Kray", "Blong", "Bríu", "Alăng", "Zơrâm", "Pơloong", "Cơlâu", "Bling", "Tơngôl",
 ]  # fmt: skip
 MIDDLES = ["Văn", "Thị", "Thị Ngọc", "A", "Xuân", "", "Bá", "Seo"]
 GIVENS = [
     "Khuyên", "Thoa", "Nhạn", "Diễm", "Hợi", "Tuất", "Xuyến", "Quế", "Sửu", "Thược", "Rạng", "Mỵ", "Páo", "Rúa",
     "Khoát",
-    "Nhẫn", "Huệ", "Blui", "Đoái", "Cúc",
+    "Nhẫn", "Huệ", "Blui", "Đoái", "Cúc", "Nhót", "Nhím", "Mẩy", "Kía", "Brèo",
 ]  # fmt: skip
 COMMUNES = ["Kiên Lao", "Phì Điền", "Chũ"]
 CODES = ["HN", "GD", "TE", "DK", "BT"]
@@ -47,8 +54,16 @@ HEADS = {
     "count": ["Số thẻ", "Số người", "Dân số", "Hộ nghèo"],
     "until": ["Giá trị đến", "Hạn thẻ"],
     "note": ["Ghi chú", "Nguồn"],
+    "family name": ["Họ"],
+    "middle name": ["Đệm", "Tên đệm"],
+    "relative": ["Cha/mẹ", "Con của", "Hộ"],
+    "spoken": ["Người tham gia", "Trường hợp"],
 }
 UNKNOWN = ["Cột A", "Trường 1", "F1", "Nội dung", "x", "Thông tin", "Col", "Dữ liệu 2", "Mục", "Chi tiết"]
+BIRTHS = [
+    "slashes", "short", "iso", "dots", "day", "serial", "year", "packed", "dashes", "month first", "two digits",
+    "two digits, dashes", "month", "blanks", "words", "midnight", "serial text",
+]  # fmt: skip
 LAYOUTS = [
     ["number", "name", "born", "card", "unit", "day"],
     ["number", "name", "born", "card", "unit", "group", "day", "count"],
@@ -62,6 +77,11 @@ LAYOUTS = [
     ["name", "unit", "count"],
     ["number", "name", "born", "phone", "address", "card", "until", "unit", "day", "note"],
     ["unit", "day", "count", "card"],
+    ["number", "family name", "middle name", "given", "unit", "born"],
+    ["unit", "group", "day", "relative"],
+    ["number", "spoken", "unit", "group"],
+    ["unit", "day", "group", "count", "spoken"],
+    ["form"],
 ]
 WORD = re.compile(r"[^\W_]+")
 SHEETS = ["Danh sách", "Số thẻ", "Dân số", "Sheet1", "DS BHYT", "cards", "Mục tiêu", "Đơn vị thay thế", "Đơn vị"]
@@ -95,18 +115,24 @@ class Register:
 
     def disclosed(self, text: str) -> list[str]:
         """Return the parts of names, the numbers and the birthdays that a text has."""
-        words = f" {' '.join(WORD.findall(normalise_name(text)))} "
-        digits = re.sub(r"(?<=\d)[\s.\-\u00a0'’,](?=\d)", "", text)
+        words, digits, text = _searchable(text)
         faults = []
         for person in self.persons:
             folded = normalise_name(person.name).split()
-            faults += [f"{a} {b}" for a, b in pairwise(folded) if f" {a} {b} " in words]
+            faults += [f"{a} {b}" for a, b in pairwise(folded) if f" {a} {b} " in words and len(a + b) > 3]
             faults += [n for n in (person.card, person.bhxh, person.paper, person.phone) if n[-7:] in digits]
-            faults += [d for d in _days(person.born) if re.search(rf"(?<![\d.]){re.escape(d)}(?![\d.]\d)", text)]
             faults += [
-                g for g in person.words[-1:] if re.search(rf"(?<!\w){g}(?!\w)", unicodedata.normalize("NFC", text))
+                d for d in _days(person.born) if d in text and re.search(rf"(?<![\d.]){re.escape(d)}(?![\d.]\d)", text)
             ]
+            faults += [g for g in person.words[-1:] if g in text and re.search(rf"(?<!\w){g}(?!\w)", text)]
         return list(dict.fromkeys(faults))
+
+
+@lru_cache(maxsize=16)
+def _searchable(text: str) -> tuple[str, str, str]:
+    """Return the words of a text without accents, the text with its digits joined, and with composed letters."""
+    words = f" {' '.join(WORD.findall(normalise_name(text)))} "
+    return words, re.sub(r"(?<=\d)[\s.\-\u00a0'’,](?=\d)", "", text), unicodedata.normalize("NFC", text)
 
 
 def _days(day: dt.date) -> list[str]:
@@ -125,6 +151,11 @@ def _days(day: dt.date) -> list[str]:
         f"{serial // 1000}.{serial % 1000:03}",
         f"{serial // 1000},{serial % 1000:03}",
         f"{y}",
+        f"{d}/{m}/{day:%y}",
+        f"{d}-{m}-{day:%y}",
+        f"{m}/{y}",
+        f"{day:%d / %m / %Y}",
+        f"tháng {m} năm {y}",
     ]
 
 
@@ -137,9 +168,14 @@ def _persons(rng: random.Random) -> list[Person]:
         paper = f"{place}{rng.randrange(2)}{born:%y}{rng.randrange(10**6):06}"
         card = f"{rng.choice(CODES)}{rng.randint(1, 5)}{rng.randint(10, 96)}{number}"
         phone = f"0{rng.choice('35789')}{rng.randrange(10**8):08}"
-        words = [rng.choice(FAMILIES), *rng.choice(MIDDLES).split(), last]
+        words = [*rng.choice(FAMILIES).split("-"), *rng.choice(MIDDLES).split(), last]
         persons.append(Person(words, card, number, paper, phone, born))
     return persons
+
+
+def _without_accents(text: str) -> str:
+    text = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return "".join(c for c in text if not unicodedata.combining(c))
 
 
 def _write_name(style: str, name: str) -> str:
@@ -149,14 +185,16 @@ def _write_name(style: str, name: str) -> str:
         case "lower":
             return name.lower()
         case "plain":
-            text = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
-            return "".join(c for c in text if not unicodedata.combining(c))
+            return _without_accents(name)
         case "decomposed":
             return unicodedata.normalize("NFD", name)
         case "spaced":
             return f" {name.replace(' ', '  ')} "
         case "title":
             return f"Bà {name}"
+        case "comma":
+            words = name.split()
+            return ", ".join([*words[-1:], *([" ".join(words[:-1])] if words[1:] else [])])
         case _:
             return name
 
@@ -174,6 +212,13 @@ def _write_born(style: str, day: dt.date) -> object:
         "packed": f"{day:%Y%m%d}",
         "dashes": f"{day:%d-%m-%Y}",
         "month first": f"{day.month}/{day.day}/{day.year}",
+        "two digits": f"{day.day}/{day.month}/{day:%y}",
+        "two digits, dashes": f"{day.day}-{day.month}-{day:%y}",
+        "month": f"{day.month}/{day.year}",
+        "blanks": f"{day:%d / %m / %Y}",
+        "words": f"ngày {day.day} tháng {day.month} năm {day.year}",
+        "midnight": f"{day:%Y-%m-%d}T00:00:00",
+        "serial text": f"{serial}",
     }[style]
 
 
@@ -186,15 +231,19 @@ def _write_number(style: str, number: str) -> object:
         return ".".join([number[:4], number[4:8], number[8:]])
     if style == "apostrophe":
         return f"'{number}"
+    if style == "label":
+        return f"Thẻ {number}"
+    if style == "dashes":
+        return f"{number[:2]}-{number[2:5]}-{number[5:]}"
     return number
 
 
 def _rows(rng: random.Random, register: Register) -> tuple[list[str], list[str], list[list[object]]]:
     """Return the keys, the headings and the rows of a register before it is spoilt."""
     keys = list(rng.choice(LAYOUTS))
-    name = rng.choice(["", "", "capitals", "lower", "plain", "decomposed", "spaced", "title"])
-    born = rng.choice(["slashes", "short", "iso", "dots", "day", "serial", "year", "packed", "dashes", "month first"])
-    number = rng.choice(["", "", "figure", "spaces", "dots", "apostrophe"])
+    name = rng.choice(["", "", "capitals", "lower", "plain", "decomposed", "spaced", "title", "comma"])
+    born = rng.choice(BIRTHS)
+    number = rng.choice(["", "", "figure", "spaces", "dots", "apostrophe", "label", "dashes"])
     register.done += [" ".join(keys), f"name {name}", f"born {born}", f"number {number}"]
     rows = []
     for i, person in enumerate(register.persons, 1):
@@ -215,9 +264,17 @@ def _rows(rng: random.Random, register: Register) -> tuple[list[str], list[str],
             "count": rng.choice([1, 1, 2, person.card, person.name]),
             "until": dt.date(2021, 12, 31),
             "note": rng.choice(["", person.name, f"thẻ {person.card}", person.phone]),
+            "family name": _write_name(name, person.words[0]),
+            "middle name": _write_name(name, " ".join(person.words[1:-1])),
+            "relative": f"con {rng.choice(['', 'ông ', 'bà ', 'chị '])}{_write_name(name, person.name)}",
         }
-        rows.append([values[k] for k in keys])
-    return keys, [rng.choice(HEADS[k]) for k in keys], rows
+        values["spoken"] = f"{values['name']}, sinh {values['born']}, thẻ {values['card']}"
+        if keys == ["form"]:
+            labels = {"name": "Họ và tên", "born": "Ngày sinh", "card": "Số thẻ", "unit": "Xã"}
+            rows += [[f"{label}: {values[k]}"] for k, label in labels.items()]
+        else:
+            rows.append([values[k] for k in keys])
+    return keys, [rng.choice(HEADS.get(k, ["Phiếu"])) for k in keys], rows
 
 
 def _shift(rng: random.Random, rows: list[list[object]]) -> None:
@@ -230,17 +287,17 @@ def _shift(rng: random.Random, rows: list[list[object]]) -> None:
 def _swap(rng: random.Random, rows: list[list[object]]) -> None:
     """Exchange two cells of some rows."""
     for i in rng.sample(range(len(rows)), max(1, len(rows) // rng.randint(1, 3))):
-        a, b = rng.sample(range(len(rows[i])), 2)
+        a, b = rng.choices(range(len(rows[i])), k=2)
         rows[i][a], rows[i][b] = rows[i][b], rows[i][a]
 
 
-def _to_tcvn3(rows: list[list[object]]) -> list[list[object]]:
-    codes = {letter: code for code, letter in TCVN3.items()}
-    return [[v.translate(str.maketrans(codes)) if isinstance(v, str) else v for v in row] for row in rows]
+def _to_font(font: dict[str, str], rows: list[list[object]]) -> list[list[object]]:
+    codes = str.maketrans({letter: code for code, letter in font.items()})
+    return [[v.translate(codes) if isinstance(v, str) else v for v in row] for row in rows]
 
 
 def make_register(seed: object, folder: Path) -> Register:
-    """Write the input of a seed: a workbook, or a folder of CSV files."""
+    """Write the input of a seed: a workbook, or a folder of CSV files; a folder may have several registers."""
     rng = random.Random(f"register {seed}")
     register = Register(seed)
     register.persons = _persons(rng)
@@ -249,10 +306,12 @@ def make_register(seed: object, folder: Path) -> Register:
         if rng.random() < 0.6:
             register.done.append(name)
             change(rng, rows)
-    heading = rng.choice(["known", "known", "unknown", "none", "some", "two rows", "repeated"])
+    heading = rng.choice(["known", "known", "unknown", "none", "some", "two rows", "repeated", "plain"])
     register.done.append(f"heading {heading}")
     if heading == "unknown":
         heads = rng.sample(UNKNOWN, len(heads))
+    elif heading == "plain":
+        heads = [_without_accents(h).upper() for h in heads]
     elif heading == "some":
         heads = [h if rng.random() < 0.5 else rng.choice(["", *UNKNOWN]) for h in heads]
     top = [] if heading == "none" else [heads]
@@ -264,7 +323,7 @@ def make_register(seed: object, folder: Path) -> Register:
     if rng.random() < 0.5:
         register.done.append("title")
         titles = [
-            ["DANH SÁCH NGƯỜI CÓ THẺ"],
+            [f"DANH SÁCH NGƯỜI CÓ THẺ{rng.choice(['', f' HỘ {register.persons[0].name.upper()}'])}"],
             rng.choice([["Số liệu đến ngày 30/6/2021"], ["Người lập: " + register.persons[0].name]]),
         ]
     below = rng.choice([[], [["Tổng cộng", len(rows)]], [["NGƯỜI LẬP BIỂU"], [None, register.persons[1].name]]])
@@ -280,11 +339,12 @@ def make_register(seed: object, folder: Path) -> Register:
         left, right = ([*rows, *[[]] * (height - len(rows))] for rows in (table, CARDS))
         table = [[*a, *[None] * (width - len(a)), *b] for a, b in zip(left, right, strict=True)]
     if rng.random() < 0.15:
-        register.done.append("TCVN3")
-        table = _to_tcvn3(table)
-    person = " ".join(["Hoàng", *register.persons[2].words[1:]])
-    sheet = rng.choice([*SHEETS, person])
-    sheets = {"Đơn vị": AREAS} | {sheet: table}
+        name, font = rng.choice([("TCVN3", TCVN3), ("VNI", VNI)])
+        register.done.append(name)
+        table = _to_font(font, table)
+    sheet = rng.choice([*SHEETS, " ".join(["Hoàng", *register.persons[2].words[1:]])])
+    has_units = folder.is_dir() and any(folder.iterdir())  # of another register
+    sheets = ({} if has_units else {"Đơn vị": AREAS}) | {sheet: table}
     kind = rng.choice(["csv", "tsv", "xlsx", "xlsx", "xlsx", "xls", "ods"])
     register.done += [f"sheet {sheet}", kind]
     folder.mkdir(parents=True, exist_ok=True)
@@ -292,9 +352,9 @@ def make_register(seed: object, folder: Path) -> Register:
         register.path = folder
         for name, content in sheets.items():
             mark = "\t" if kind == "tsv" else rng.choice(",;")
-            (folder / f"{name}.{kind}").write_text(as_text(content, mark), encoding="utf-8")
+            (folder / f"{name} {seed}.{kind}").write_text(as_text(content, mark), encoding="utf-8")
         return register
-    stem = rng.choice(["so_lieu", "danh sach", "cards", " ".join(["Trần", *register.persons[3].words[1:]])])
+    stem = rng.choice([f"so_lieu_{seed}", f"danh sach {seed}", register.persons[3].name])
     register.done.append(f"file {stem}")
     register.path = path = folder / f"{stem}.{kind}"
     if kind == "xlsx":
