@@ -229,6 +229,7 @@ class Briefing:
             "scenario": self.scenario and self.scenario.name,
             "seed": self.seed,
             "disclosure": self.disclosure,
+            "rounded_to": None if (finding := is_rounded(self.data)) is None else finding.count,
             "version": __version__,
             "law_sha256": self.law.sha256(),
             "inputs_sha256": self.data.sha256,

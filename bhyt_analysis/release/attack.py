@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from scipy.sparse import csr_array, hstack, identity, vstack
 from scipy.sparse.csgraph import connected_components
 
 from bhyt_analysis.release.figures import Figure, gather, marked_interval, overlap
-from bhyt_analysis.release.published import Published, PublishedText
+from bhyt_analysis.release.published import Published
 from bhyt_analysis.release.relate import MARK, Relations, relate
 from bhyt_analysis.tables.formatting import SMALL
 
@@ -35,7 +35,7 @@ FEW = re.compile(
 )
 # Words of a difference, which is no number of persons itself: "fell by 3 cards", "3 people short of the target".
 DIFFERENCE = re.compile(r"\b(giảm|tăng|thêm|thiếu|cần|hơn|by|more|fewer|add|short|needs?)\b", re.IGNORECASE)
-SENTENCES = re.compile(r"[.;!?]\s+|\n")
+SENTENCES = re.compile(r"[.!?]\s+|\n")  # what is listed between ";" has the words of its beginning
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class AttackResult:
 
 def attack(published: Published) -> AttackResult:
     """Return which hidden figures can be worked out, and which small counts are printed."""
-    breaches = [*_printed_counts(published), *_printed_words(published.texts)]
+    breaches = [*_printed_counts(published), *_printed_words(published)]
     system, rows, printed = gather(published)
     breaches += [_breach("shown_elsewhere", figure, file) for figure, file in printed]
     relations = relate(system, rows, {folder: code for folder, (code, _) in published.units.items()})
@@ -105,15 +105,18 @@ def _printed_counts(published: Published) -> Iterator[Breach]:
                     yield Breach("printed", table.area, table.name, heading, table.row_name(i), table.file)
 
 
-def _printed_words(texts: Iterable[PublishedText]) -> Iterator[Breach]:
-    """Yield the small counts of persons that stand in a chart or a sentence."""
-    for text in texts:
+def _printed_words(published: Published) -> Iterator[Breach]:
+    """Yield the small counts of persons that stand in a chart or a sentence; the people of a unit are public."""
+    own = (t for t in published.texts if t.name == "population")
+    people = {(text.area, match[1]) for text in own if (match := FEW.search(text.text))}
+    for text in published.texts:
         if text.figure is not None and 0 < abs(text.figure) < SMALL:
             yield Breach("printed", text.area, text.name, "", text.text, text.file)
             continue
         for sentence in SENTENCES.split(text.text) if text.figure is None else ():
             match = FEW.search(sentence)
-            if match and not DIFFERENCE.search(sentence[: match.start()]):
+            is_public = match is not None and (text.area, match[1]) in people
+            if match and not is_public and not DIFFERENCE.search(sentence[: match.start()]):
                 yield Breach("text", text.area, text.name, "", match[0], text.file)
 
 

@@ -98,6 +98,7 @@ def verify_folder(folder: str | Path) -> list[BhytError]:
 def _page_part(record: Record, lang: str) -> dict[str, Any]:
     """Return what the page says in a language: its title, and pairs of a label and a text."""
     attack, counts = record["attack"], record["hidden_cells"]
+    method = "record.method_rounded" if record["rounded_to"] else "record.method_text"
 
     def number(value: int) -> str:
         return format_number(value, lang)
@@ -109,7 +110,7 @@ def _page_part(record: Record, lang: str) -> dict[str, Any]:
         "counted": translate("record.counted_text", lang),
         "threshold": translate("record.threshold_text", lang, threshold=record["threshold"]),
         "hidden": translate("record.hidden_text", lang, **counts),
-        "method": translate("record.method_text", lang, threshold=record["threshold"]),
+        "method": translate(method, lang, threshold=record["threshold"], base=record["rounded_to"]),
         "attack": translate("record.attack_text", lang, files=attack["files"], figures=attack["figures"]),
         "left_out": translate("record.left_out_text", lang),
         "versions": "; ".join(f"{name} {version}" for name, version in record["versions"].items()),

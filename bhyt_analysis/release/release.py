@@ -25,6 +25,7 @@ from bhyt_analysis.tables.formatting import SMALL
 
 INDEX = "index.html"
 MAX_NAMED = 20  # errors of a kind
+METHOD = "cell suppression: primary cells below the threshold, secondary cells against working them out"
 LAW = "Luật 91/2025/QH15, Điều 14"
 
 
@@ -192,6 +193,7 @@ def _record(
 ) -> dict[str, Any]:
     """Return the record, without the hashes of the outputs."""
     facts = {slug: _read_json(work / slug / "facts.json") for slug in records}
+    base = next((f["rounded_to"] for f in facts.values() if f.get("rounded_to")), None)
     return {
         "schema": SCHEMA,
         "law": LAW,
@@ -208,7 +210,8 @@ def _record(
             "secondary": result.secondary,
             "followers": result.followers,
         },
-        "method": "cell suppression: primary cells below the threshold, secondary cells against working them out",
+        "method": METHOD if base is None else f"controlled rounding of all counts to multiples of {base}",
+        "rounded_to": base,
         "attack": {
             "result": "nothing recovered",
             "files": len(files),
