@@ -20,7 +20,6 @@ from bhyt_analysis.batch.executed_notebook import settle_notebook
 from bhyt_analysis.batch.joint_protection import keep_published
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.briefing.metadata import OutputMetadata
-from bhyt_analysis.briefing.published import FILE as PUBLISHED
 from bhyt_analysis.documents.formats import write_office
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.engine import warm_process
@@ -32,6 +31,7 @@ from bhyt_analysis.i18n.failures import cell_failure, failure, name_file, sent_e
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.personal_text import hide_personal
 from bhyt_analysis.tables.hidden_cells import HiddenCells
+from bhyt_analysis.tables.published_tables import EXCHANGE
 
 Cell = Mapping[str, Any]
 WORK = ".work"
@@ -134,8 +134,8 @@ def _build(job: Job) -> AreaResult:
     result = _execute(job, notebook)
     if not result.is_complete:
         return result
-    published = (job.work / PUBLISHED).read_text(encoding="utf-8")
-    (job.work / PUBLISHED).unlink()  # it has what is hidden
+    published = (job.work / EXCHANGE).read_text(encoding="utf-8")
+    (job.work / EXCHANGE).unlink()  # it has what is hidden
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     if missing := _missing_files(job.work, cells):
         return area_failure(job, "error.area_missing_files", missing=", ".join(missing))
@@ -172,8 +172,8 @@ def _execute(job: Job, notebook: Path, retry: bool = True) -> AreaResult:
 
     _empty_folder(job.work)
     exchange = {} if job.hidden is None else {"hidden": job.hidden.to_dict()}
-    with name_file(job.work / PUBLISHED):
-        (job.work / PUBLISHED).write_text(json.dumps(exchange), encoding="utf-8")
+    with name_file(job.work / EXCHANGE):
+        (job.work / EXCHANGE).write_text(json.dumps(exchange), encoding="utf-8")
     parameters = {**job.parameters, "data": job.partition} if job.partition else job.parameters
     try:
         with name_file(notebook):

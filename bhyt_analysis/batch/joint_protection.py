@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from bhyt_analysis.briefing.published import FACTS, published_tables
 from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.tables.hidden_cells import HiddenCell, HiddenCells
 from bhyt_analysis.tables.protection import Protection, protect
+from bhyt_analysis.tables.published_tables import FACTS, published_tables
 
 FOLDER = Path(".bhyt", "published")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,20 +13,18 @@ import pandas as pd
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.model.coverage.coverage import coverage
-from bhyt_analysis.tables.cells import PublishedTable, collect_cells
+from bhyt_analysis.tables.cells import collect_cells
 from bhyt_analysis.tables.columns import table_columns
 from bhyt_analysis.tables.hidden_cells import HiddenCells
+from bhyt_analysis.tables.published_tables import EXCHANGE, FACTS, describe_table, published_tables
 
 if TYPE_CHECKING:
     from bhyt_analysis.briefing.briefing import Briefing
 
-FILE = "protection.json"  # in the folder of an area while a batch builds it
-FACTS = "facts"  # the name of the table of headline figures
-
 
 def read_hidden(out: str | Path | None) -> HiddenCells | None:
     """Return what the batch says is hidden in the area; None where no batch builds it, or before it has decided."""
-    path = None if out is None else Path(out, FILE)
+    path = None if out is None else Path(out, EXCHANGE)
     if path is None or not path.is_file():
         return None
     fields = json.loads(path.read_text(encoding="utf-8")).get("hidden")
@@ -36,7 +33,7 @@ def read_hidden(out: str | Path | None) -> HiddenCells | None:
 
 def write_published(briefing: Briefing) -> bool:
     """Write for the batch what the area publishes; return whether a batch asks for it."""
-    path = None if briefing.out is None else Path(briefing.out, FILE)
+    path = None if briefing.out is None else Path(briefing.out, EXCHANGE)
     if path is None or not path.is_file():
         return False
     with name_file(path):
@@ -62,35 +59,8 @@ def describe_published(briefing: Briefing) -> dict[str, Any]:
         "areas": keys_by_code | {u.name: keys[u.id] for u in units if counts[u.name] == 1},
         "parents": {keys[u.id]: keys.get(p.id, geography.key(p)) for u, p in above if p is not None},
         "days": {keys_by_code.get(code, code): str(day)[:10] for code, day in days if pd.notna(day)},
-        "tables": [_to_json(name, table) for name, table in [*tables, (FACTS, briefing.figures)]],
+        "tables": [describe_table(name, table) for name, table in [*tables, (FACTS, briefing.figures)]],
     }
-
-
-def _to_json(name: str, table: pd.DataFrame) -> dict[str, Any]:
-    rows = [[_plain(v) for v in row] for row in table.astype(object).to_numpy().tolist()]
-    attrs = {key: table.attrs[key] for key in ("result", "insured_on") if key in table.attrs}
-    return {"name": name, "attrs": attrs, "columns": list(map(str, table)), "rows": rows}
-
-
-def _plain(value: object) -> object:
-    """Return a cell as JSON has it: a number, a text, None."""
-    if isinstance(value, bool | int | float | str):
-        return None if value != value else value
-    if value is None or pd.isna(value):
-        return None
-    number = getattr(value, "item", None)
-    return number() if number is not None else str(value)
-
-
-def published_tables(fields: Mapping[str, Any]) -> list[PublishedTable]:
-    """Return the tables that `describe_published` described."""
-    tables = []
-    for own in fields["tables"]:
-        frame = pd.DataFrame(own["rows"], columns=own["columns"])
-        frame.attrs.update(own["attrs"])
-        day = fields["days"].get(fields["area"], "")
-        tables.append(PublishedTable(own["name"], frame, fields["area"], day, fields["areas"], fields["days"]))
-    return tables
 
 
 def needs_protection(briefing: Briefing) -> bool:

@@ -30,6 +30,7 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     """
     lang, decision = briefing.lang, briefing.decision_name
     intro = decision_text(briefing)
+    table.attrs |= {"day": str(table["on"].min())[:10]} if len(table) else {}
     if table.empty:
         if zones := _zones(briefing):
             return [Item("decision", intro), zones]
@@ -81,6 +82,7 @@ def _zones(briefing: Briefing) -> Item | None:
     if not briefing.decision or not listed.isin(data.geography.commune_codes(code)).any():
         return None
     rows = reclassify(data, briefing.decision, code)
+    rows.attrs["day"] = str(rows["on"].min())[:10]
     text = _zones_text(briefing, rows)
     if not briefing.has_enrolment and briefing.view.kind == "commune":
         return Item("zones", text)

@@ -191,8 +191,8 @@ def error_text(error: BaseException) -> str:
 
     Examples
     --------
-    >>> error_text(KeyError("Lò Thị Mẫu"))
-    "KeyError: 'L…'"
+    >>> error_text(ValueError("no unit for Lò Thị Mẫu"))
+    'ValueError: no unit for L…'
     """
     return hide_personal(f"{type(error).__name__}: {error}")
 

@@ -327,6 +327,8 @@ def _series(place: _Place, name: str, chart: Mapping[str, Any]) -> Iterator[Part
     if chart["axis"] not in (translate("axis.people", place.lang), translate("axis.cards", place.lang)):
         return
     for series in chart["series"]:
+        if find_by_heading(series["name"], place.lang).disclosure == "population":
+            continue
         for category, value in zip(chart["categories"], series["values"], strict=False):
             if value is not None:
                 words = ", ".join(filter(None, [series["name"], category]))

@@ -50,7 +50,10 @@ def row_relations(row: TableRow) -> Iterator[Relation]:
     is_all = row.key.group == ALL and not row.key.other  # else people who are not of the group
     absent = [name for name in given_counts() if is_all and name not in row.cells]
     for name in sorted(row.cells, key=lambda n: find_column(n, row.result).disclosure != "rate"):
-        yield from _relations_of(name, row.result)
+        relations = _relations_of(name, row.result)
+        own = [relation for relation in relations if relation.columns <= row.cells.keys()]
+        # where a row has all columns of an equation, that is what its figure means there
+        yield from (r for r in relations if r in own or not (own and r.sign == own[0].sign))
     for name in absent:
         for relation in _relations_of(name, row.result):
             if len(relation.terms) > 1 and any(t.column in row.cells for t in relation.terms):

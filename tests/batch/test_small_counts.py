@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import nbformat
 import pytest
 
+import bhyt_analysis as bhyt
 from bhyt_analysis import charts
 from bhyt_analysis.batch import runner
 from bhyt_analysis.batch.build import template_path
@@ -15,9 +17,9 @@ from bhyt_analysis.batch.build_record import read_build_record
 from bhyt_analysis.batch.joint_protection import hidden_by_area, keep_published
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.batch.runner import run_batch
-from bhyt_analysis.briefing.published import FILE
 from bhyt_analysis.release.release import release
 from bhyt_analysis.tables.hidden_cells import HiddenCells
+from bhyt_analysis.tables.published_tables import EXCHANGE
 from tests.batch.count_oracle import CountOracle
 from tests.batch.small_inputs import write_small_input
 from tests.tables.random_counts import random_counts
@@ -27,7 +29,7 @@ INPUTS = (
     (1, 5, 6, 3), (2, 3, 12, 2), (3, 4, 8, 2), (4, 2, 5, 4), (5, 6, 3, 2), (6, 3, 4, 3),
     (7, 3, 6, 2), (8, 4, 12, 1), (9, 2, 8, 3), (10, 5, 5, 2), (11, 3, 10, 2), (12, 3, 6, 24),
 )  # fmt: skip
-BRIEFED = 2  # communes with a briefing of their own, beside that of the district
+BRIEFED = 1  # communes with a briefing of their own, beside that of the district
 
 
 def _write_briefings(
@@ -40,7 +42,7 @@ def _write_briefings(
         out = folder / str(number)
         out.mkdir(exist_ok=True)
         own = (hidden or {}).get(out.name)
-        (out / FILE).write_text(json.dumps({} if own is None else {"hidden": own.to_dict()}), encoding="utf-8")
+        (out / EXCHANGE).write_text(json.dumps({} if own is None else {"hidden": own.to_dict()}), encoding="utf-8")
         values = {
             "area": area,
             "data": source and str(source),
@@ -51,7 +53,7 @@ def _write_briefings(
         }
         exec(code, {**dict.fromkeys(("as_of", "scenario", "decision")), **values})
         if hidden is None:
-            keep_published(folder, out.name, (out / FILE).read_text(encoding="utf-8"))
+            keep_published(folder, out.name, (out / EXCHANGE).read_text(encoding="utf-8"))
 
 
 def _oracle(folder: Path, seed: int, communes: int, groups: int, months: int) -> CountOracle:
@@ -65,7 +67,8 @@ def _oracle(folder: Path, seed: int, communes: int, groups: int, months: int) ->
 
 @pytest.fixture
 def without_pictures(monkeypatch):
-    """Draw no charts: they take most of the time, and their figures are those of tables."""
+    """Draw no charts, and read each input once: both take most of the time, and figures of charts are in tables."""
+    monkeypatch.setattr(bhyt, "load", cache(lambda data, area, load=bhyt.load: load(data)))
     for name in dir(charts):
         if hasattr(getattr(charts, name), "__wrapped__"):
             monkeypatch.setattr(charts, name, lambda *a, **k: None)
@@ -112,7 +115,7 @@ def test_batch_protects_its_areas_together_also_after_it_was_cut_short(tmp_path,
     manifest = run_batch(tmp_path / "input", out, names, options)
     assert {area["slug"]: area["status"] for area in manifest["areas"]} == {"nho": "done", "nho-1": "done"}
     assert not (out / ".bhyt" / "published").exists()
-    assert not list(out.rglob(FILE))
+    assert not list(out.rglob(EXCHANGE))
     assert all(read_build_record(out / slug).hidden for slug in ("nho", "nho-1"))
     oracle = CountOracle(*random_counts(*shape))
     oracle.read(out / "nho", [0, 1, 2, 3])

@@ -15,7 +15,7 @@ from bhyt_analysis.ingest.loader import read_input
 
 from .random_workbooks import ASK, HARMLESS, choose, effect_of, spoil, write
 
-SEEDS = 120
+SEEDS = 90
 LEAST_READ = 0.85  # of the workbooks that have only harmless changes
 
 
