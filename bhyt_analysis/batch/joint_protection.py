@@ -30,9 +30,9 @@ def keep_published(out: Path, slug: str, text: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def is_published(out: Path, slug: str) -> bool:
-    """Return whether it is known what an area publishes."""
-    return (out / FOLDER / f"{slug}.json").is_file()
+def kept_areas(out: Path) -> set[str]:
+    """Return the areas of which it is kept what they publish."""
+    return {path.stem for path in (out / FOLDER).glob("*.json")}
 
 
 def is_unfinished(out: Path) -> bool:

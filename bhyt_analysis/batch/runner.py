@@ -14,7 +14,7 @@ from typing import Any
 from bhyt_analysis.batch import build_record as record
 from bhyt_analysis.batch.build import WORK, Job, area_result, warm_config
 from bhyt_analysis.batch.index_page import write_index
-from bhyt_analysis.batch.joint_protection import forget_published, hidden_by_area, is_published, is_unfinished
+from bhyt_analysis.batch.joint_protection import forget_published, hidden_by_area, is_unfinished, kept_areas
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.batch.plan import common_parameters, plan_areas, policy_sha256
 from bhyt_analysis.batch.scheduler import BatchWarning, Progress, build_all
@@ -251,13 +251,15 @@ def _build_protected(
     complete = [job for job in plan if job.area in results and results[job.area].is_complete]
     progress = Progress(0, replace(plan[0].options, progress=False))
     hidden = hidden_by_area(folder, [job.slug for job in complete])
-    if hidden and (unknown := [job for job in complete if not is_published(folder, job.slug)]):
+    kept = kept_areas(folder)
+    if hidden and (unknown := [job for job in complete if job.slug not in kept]):
         yield from build_all(unknown, data, progress, warm)
         hidden = hidden_by_area(folder, [job.slug for job in complete])
     jobs = [replace(job, hidden=hidden[job.slug]) for job in complete if job.slug in hidden]
+    others = kept - {job.slug for job in plan}  # of a run that was cut short
+    for slug in others.union(job.slug for job in jobs):  # until it is protected, it is not there
+        shutil.rmtree(folder / slug, ignore_errors=True)
     if jobs:
-        for job in jobs:  # until it is protected, it is not there
-            shutil.rmtree(job.folder, ignore_errors=True)
         yield from build_all(jobs, data, progress, warm)
     forget_published(folder)
 

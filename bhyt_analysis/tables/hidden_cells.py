@@ -103,7 +103,7 @@ class HiddenCells:
             and not pd.api.types.is_bool_dtype(rows[c])
             and find_column(str(c), result).disclosure in DRAWN
         ]
-        masks = {c: self._mask(rows, rows[c].to_numpy(float, na_value=np.nan)) for c in columns}
+        masks = {c: self._mask(rows, c) for c in columns}
         for column in columns:
             if find_column(column, result).disclosure in ("count", "change"):
                 for other in (o for o in columns if column in followed_columns(o, result)):
@@ -111,16 +111,21 @@ class HiddenCells:
         hidden = {c: rows[c].astype(float).mask(m) for c, m in masks.items() if m.any()}
         return rows.assign(**hidden) if hidden else rows
 
-    def _mask(self, rows: pd.DataFrame, values: np.ndarray) -> np.ndarray:
-        """Return which values are those of hidden figures of the same unit and group, as far as the rows name them."""
+    def _mask(self, rows: pd.DataFrame, column: str) -> np.ndarray:
+        """Return which values are those of hidden figures of the same unit and group, as far as the rows name them.
+
+        Rows that name no unit are about the unit itself. A column may have another name than in a table, but zeros are
+        too frequent to be compared across columns.
+        """
+        values = rows[column].to_numpy(float, na_value=np.nan)
         areas = next((rows[c] for c in ("area", "name") if c in rows), None)
         groups = next((rows[c] for c in ("group", "subgroup") if c in rows), None)
         own = None if areas is None else areas.map(lambda a: self.areas.get(str(a), "")).to_numpy()
         mask = np.zeros(len(rows), bool)
         for cell in self.cells:
             same = np.abs(np.abs(values) - abs(cell.value)) <= cell.half + TOLERANCE * max(1.0, abs(cell.value))
-            if same.any():
-                same &= True if own is None else np.isin(own, [cell.area, ""])
+            if same.any() and (cell.value or cell.column == column):
+                same &= cell.area == self.area if own is None else np.isin(own, [cell.area, ""])
                 same &= True if groups is None else (groups == cell.group).to_numpy()
                 mask |= same
         return mask

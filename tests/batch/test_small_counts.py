@@ -112,6 +112,9 @@ def test_batch_protects_its_areas_together_also_after_it_was_cut_short(tmp_path,
         patch.setattr(runner, "hidden_by_area", killed)
         with pytest.raises(RuntimeError):
             run_batch(tmp_path / "input", out, names, options)
+    assert (out / "nho" / "nho.html").is_file()  # not protected yet
+    run_batch(tmp_path / "input", out, names[1:], options)
+    assert not (out / "nho").exists()
     manifest = run_batch(tmp_path / "input", out, names, options)
     assert {area["slug"]: area["status"] for area in manifest["areas"]} == {"nho": "done", "nho-1": "done"}
     assert not (out / ".bhyt" / "published").exists()
