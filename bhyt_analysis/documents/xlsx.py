@@ -20,6 +20,7 @@ from bhyt_analysis.documents.content import LOCALES, PLAIN_TEXT, Content
 from bhyt_analysis.documents.xlsx_forms import Annex, Field, Row, annexes
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import to_title
+from bhyt_analysis.tables.formatting import OTHER_MARK
 
 FONT = "Times New Roman"
 FORMATS = {"n": "#,##0", "+n": "#,##0", "d1": "#,##0.0", "p1": "0.0%", "pe": "0.0#%", "+pp1": "0.0"}
@@ -141,8 +142,11 @@ def _write_formula(sheet: Worksheet, cell: Cell, field: Field, annex: Annex, sty
     letters = {f.key: xl_col_to_name(c) for c, f in enumerate(annex.fields)}
     formula = field.template.format(row=cell[0] + 1, above=cell[0], total=HEADING_ROW + 2, **letters)
     own, value = row.get(field.key), field.value(row)
-    if isinstance(own, str) or value is None:
-        sheet.write_string(*cell, own if isinstance(own, str) else "–", style)
+    if isinstance(own, str):
+        sheet.write_string(*cell, own, style)
+    elif value is None:
+        is_hidden = any(isinstance(row.get(name), str) for name in field.operation.split()[::2])
+        sheet.write_string(*cell, OTHER_MARK if is_hidden else "–", style)
     else:
         sheet.write_formula(*cell, f"={formula}", style, value)
 
