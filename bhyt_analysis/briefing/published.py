@@ -50,7 +50,7 @@ def describe_published(briefing: Briefing) -> dict[str, Any]:
     counts = Counter(u.name for u in units)
     above = [(u, geography.parent(u)) for u in units]
     items = [item for section in briefing.items.values() for item in section]
-    tables = [(i.name, t) for i in items for t in (i.table, i.chart_data) if t is not None and len(t)]
+    tables = [(item.name, item.table) for item in items] + [(f"{item.name}:chart", item.chart_data) for item in items]
     counted = coverage(briefing.data_as_of, briefing.code, by=["commune"], as_of=briefing.as_of)
     own = next((f.as_of for k in ("insured", "reporting_insured") if (f := briefing.facts.get(k))), None)
     days = zip([*counted["area"], view.code], [*counted["as_of"], own], strict=True)
@@ -59,12 +59,12 @@ def describe_published(briefing: Briefing) -> dict[str, Any]:
         "areas": keys_by_code | {u.name: keys[u.id] for u in units if counts[u.name] == 1},
         "parents": {keys[u.id]: keys.get(p.id, geography.key(p)) for u, p in above if p is not None},
         "days": {keys_by_code.get(code, code): str(day)[:10] for code, day in days if pd.notna(day)},
-        "tables": [describe_table(name, table) for name, table in [*tables, (FACTS, briefing.figures)]],
+        "tables": [describe_table(n, t) for n, t in [*tables, (FACTS, briefing.figures)] if t is not None and len(t)],
     }
 
 
 def needs_protection(briefing: Briefing) -> bool:
-    """Return whether something of a briefing must be hidden that its tables, each for itself, do not hide."""
+    """Return whether a briefing has small counts: only a batch protects them from its other figures."""
     fields = describe_published(briefing)
     return bool(collect_cells(published_tables(fields), fields["parents"]).primary.any())
 

@@ -23,16 +23,12 @@ from bhyt_analysis.release.figures import Figure, gather, marked_interval, overl
 from bhyt_analysis.release.published import Published
 from bhyt_analysis.release.relate import MARK, Relations, relate
 from bhyt_analysis.tables.formatting import SMALL
+from bhyt_analysis.tables.hidden_cells import FEW
 
 TOLERANCE, WHOLE = 1e-6, 1e-4
 REACH = 1e6  # persons; what goes further from the rest has no end
 ROUNDS = 4  # of leaving out what contradicts the rest
 SEARCHES = 8  # programmes for many targets at once
-# A few persons in a sentence; "a household of 4 people" counts none in particular.
-FEW = re.compile(
-    rf"(?<!hộ )(?<!household of )(?<![\d.,\w−+-])([1-{SMALL - 1}]) (người(?! thứ)|thẻ|people|persons?|cards?)\b(?!/)",
-    re.IGNORECASE,
-)
 # Words of a difference, which is no number of persons itself: "fell by 3 cards", "3 people short of the target".
 DIFFERENCE = re.compile(r"\b(giảm|tăng|thêm|thiếu|cần|hơn|by|more|fewer|add|short|needs?)\b", re.IGNORECASE)
 SENTENCES = re.compile(r"[.!?]\s+|\n")  # what is listed between ";" has the words of its beginning

@@ -16,11 +16,12 @@ from bhyt_analysis.i18n.safe_text import to_html as escape_html
 from bhyt_analysis.i18n.safe_text import to_sheet
 from bhyt_analysis.i18n.unit_names import display_name
 from bhyt_analysis.tables.columns import Column, followed_columns, table_columns
+from bhyt_analysis.tables.disclosure import disclosure_rules
 from bhyt_analysis.tables.hidden_cells import hidden_cells
 from bhyt_analysis.tables.internal_copy import is_internal
 from bhyt_analysis.tables.labels import group_name, status_name, weakest_stamp
 
-SMALL = 5  # people; smaller groups are hidden in what is shared
+SMALL = int(disclosure_rules()["threshold"])  # people; smaller groups are hidden in what is shared
 SMALL_MARK, OTHER_MARK = f"<{SMALL}", "…"  # in place of a small count, and of what would tell it
 Cell = float | str | None
 Value = Any  # in a cell of a result

@@ -26,7 +26,12 @@ from bhyt_analysis.tables.disclosure import disclosure_rules
 
 DRAWN = {"", "count", "change", "estimate", "rate", "interval", "money", "by_key"}  # classes of columns that are hidden
 TOLERANCE = 1e-9  # of a figure
-_PERSONS = r"\s+(?:người|thẻ|people|persons?|cards?)\b"
+# A few persons in a sentence; "a household of 4 people" counts none in particular.
+FEW = re.compile(
+    rf"(?<!hộ )(?<!household of )(?<![\d.,\w−+-])([1-{disclosure_rules()['threshold'] - 1:.0f}])\s"
+    r"(người(?! thứ)|thẻ|people|persons?|cards?)\b(?!/)",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"(?<![\w.,])[+−-]?\d[\d.,]*\d%?|(?<![\w.,])[+−-]?\d%?")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
@@ -163,10 +168,8 @@ class HiddenCells:
 
     def _is_telling(self, sentence: str) -> bool:
         text = plain_text(sentence)
-        most = disclosure_rules()["threshold"] - 1
-        few = re.compile(rf"(?<![\d.,\w+−-])[1-{most:.0f}]{_PERSONS}", re.IGNORECASE)
         numbers = {n.rstrip(".,") for n in _NUMBER.findall(text)}
-        return bool(self._tokens & (numbers | {n.lstrip("+−-") for n in numbers})) or few.search(text) is not None
+        return bool(self._tokens & (numbers | {n.lstrip("+−-") for n in numbers})) or FEW.search(text) is not None
 
 
 def _between(lines: Sequence[str]) -> str:
