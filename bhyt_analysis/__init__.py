@@ -58,6 +58,7 @@ _NAMES = {
     "break_even": "model.projection.uncertainty",
     "backtest": "ingest.bundled_backtest",
     "monitor": "model.monitoring.monitor",
+    "verdict": "model.monitoring.verdict",
     "funnel": "model.monitoring.funnel",
     "explain": "tables.explain",
     "add_comparison_texts": "tables.scenario_texts",

@@ -131,13 +131,17 @@ class Briefing:
         """Return what is hidden because of all areas of a batch together; None where nothing is, or no batch runs."""
         return None if self.disclosure == "off" else read_hidden(self.out)
 
-    @cached_property
+    @property
     def figures(self) -> pd.DataFrame:
         """Return the headline figures: those that the section of them was made from, else all."""
         table = self.tables.get("headline")
-        return headline(self.unit_data, self.law, self.code, self.as_of, self.decision) if table is None else table
+        return self._all_figures if table is None else table
 
     @cached_property
+    def _all_figures(self) -> pd.DataFrame:
+        return headline(self.unit_data, self.law, self.code, self.as_of, self.decision)
+
+    @property
     def facts(self) -> Facts:
         """Return the headline figures by key."""
         return facts_by_key(self.figures)

@@ -21,7 +21,7 @@ from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import display_name, inline_name
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.coverage.reporting import commune_counts, reporting_communes, reporting_sums
-from bhyt_analysis.model.targets.targets import OWN_LEVELS, binding_targets, nearest_targets, target_steps
+from bhyt_analysis.model.targets.targets import OWN_LEVELS, target_steps
 from bhyt_analysis.tables.labels import group_name
 
 KEY = "who"
@@ -38,10 +38,7 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     if not briefing.has_enrolment:
         return [_not_known(briefing)]
     if pd.isna(now["insured"]):
-        if pd.isna(now["rate_low"]):
-            first = _reporting(briefing)
-        else:
-            first = [_rate_only(data, code, now, lang), *_against_targets(data, code, now, lang)]
+        first = _reporting(briefing) if pd.isna(now["rate_low"]) else [_rate_only(data, code, now, lang)]
         chosen = [*first, *(_communes(briefing) or _commune_people(briefing))]
     else:
         fields = {**now.to_dict(), "name": inline_name(now["name"], lang)}
@@ -50,7 +47,6 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
         key = "text.covered_count" if pd.isna(now["population"]) else "text.covered"
         chosen = [
             Item("coverage", translate(key, lang, **fields)),
-            *_against_targets(data, code, now, lang),
             *_months(briefing),
             *_groups(briefing, table),
             *(_communes(briefing) or _commune_people(briefing)),
@@ -159,25 +155,6 @@ def _rate_only(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:
     row = {"as_of": now["as_of"], "published_rate": now["rate"], "population": people, "insured": insured}
     row |= {"uninsured": uninsured, "status": derived_quality(now["status"], count.status, "estimated")}
     return Item("coverage", text, table=pd.DataFrame([row]))
-
-
-def _against_targets(data: Dataset, code: str, now: pd.Series, lang: str) -> list[Item]:
-    """Return coverage against the targets that bind the area or the units above it."""
-    targets = binding_targets(data, code)
-    nearest = nearest_targets(targets[~(targets["on"] < now["as_of"])])
-    if nearest.empty:
-        return []
-    upper = nearest_targets(targets.drop(nearest.index))
-    # and what the level above asks for at the latest of these dates
-    nearest = pd.concat([nearest, upper[upper["on"].isin(nearest["on"])].tail(1)])
-    marks = [(_mark(data, row, lang), float(row["rate"])) for row in nearest.to_dict("records")]
-    row = {"name": inline_name(now["name"], lang), "targets": marks, "rate": float("nan"), "status": "target"}
-    sources = []
-    if pd.notna(now["rate"]):  # else only targets are drawn
-        row |= {"rate": float(now["rate"]), "status": now["status"]}
-        sources = [now["source"]]
-    source = "; ".join(dict.fromkeys([*sources, *(i.rsplit(", ", 1)[0] for i in nearest["instrument"])]))
-    return [Item("coverage_target", chart=charts.bullet(pd.DataFrame([row]), lang, source))]
 
 
 def _mark(data: Dataset, target: Mapping[str, Any], lang: str) -> str:

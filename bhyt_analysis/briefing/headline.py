@@ -63,7 +63,7 @@ def _people_table(briefing: Briefing, figures: pd.DataFrame) -> pd.DataFrame:
     rows = facts_table(figures, lang, briefing.decision_name)
     for step in ("next", "last"):
         if target := facts.get(f"{step}_target"):
-            fields = {"target": format_fact(target, lang), "owner": _target_owner(briefing)}
+            fields = {"target": format_fact(target, lang), "owner": target_owner(briefing)}
             rows.loc[rows["key"] == f"{step}_people", "fact"] = translate("label.target_people", lang, **fields)
     basis = facts["population"].source if "population" in facts else ""
     others = [s.replace(f"; {basis}", "").removeprefix(f"{basis}; ") for s in rows["source"]]  # is in the first row
@@ -71,7 +71,7 @@ def _people_table(briefing: Briefing, figures: pd.DataFrame) -> pd.DataFrame:
     return rows.loc[~rows["key"].str.endswith("_target"), ["fact", "value", "as_of", "status", "source"]]
 
 
-def _target_owner(briefing: Briefing) -> str:
+def target_owner(briefing: Briefing) -> str:
     """Return " of" the unit above whose targets count; "" for targets of the unit's own."""
     owner = briefing.target_owner
     return " " + translate("text.of_owner", briefing.lang, owner=owner) if owner else ""
@@ -106,7 +106,7 @@ def _summary(briefing: Briefing, figures: pd.DataFrame) -> str:
             note = f" {EMPHASIS}({translate(f'status.{status}', lang)}){EMPHASIS}"
             mark = note if status in ("estimated", "conflict", "synthetic") else ""
             fields = {"day": figures_used[0].as_of, "counted": counted, "decision": decision}
-            fields["owner"] = _target_owner(briefing)
+            fields["owner"] = target_owner(briefing)
             lines.append(BULLET + translate(f"sum.{key}", lang, **fields, **texts) + mark)
     return "\n".join(lines)
 

@@ -22,7 +22,7 @@ COUNTRY = "VN"
 class Item:
     """One answer: a text, and where there are figures a chart and a table.
 
-    ``chart_data``: figures of the chart that are in no table.
+    ``chart_data``: figures of the chart that are in no table; ``narrow``: the chart for the width of a phone.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Item:
     chart: Chart | None = None
     table: pd.DataFrame | None = None
     chart_data: pd.DataFrame | None = None
+    narrow: Chart | None = None
 
     def is_empty(self) -> bool:
         """Return whether it says nothing."""

@@ -43,9 +43,6 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     if some:  # the text counts the others
         rows = rows.iloc[1:].dropna(subset="insured")
     chosen = [Item("watch", "\n".join(BULLET + text for text in texts), table=rows[PAGE_COLUMNS])]
-    rated = own[own["rate"].notna()]
-    if len(rated) and pd.notna(rows["rate"].iloc[0]):
-        chosen.append(Item("watch_pace", chart=charts.pace(rated, rows.iloc[0], lang, str(rows["source"].iloc[0]))))
     states = charts.states(rows, name, lang, str(rows["source"].dropna().iloc[0]))
     chart_data = rows[["area", "rate", "plan_share", "pace", "projected_rate", "status"]]
     chosen += [

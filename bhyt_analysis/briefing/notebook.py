@@ -10,12 +10,14 @@ from IPython.display import HTML, Image, Markdown, display
 from bhyt_analysis import charts
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.briefing.metadata import OutputMetadata, item_title
+from bhyt_analysis.charts.chart import save_png
 from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.i18n.safe_text import to_markdown
 from bhyt_analysis.tables import formatting
 from bhyt_analysis.tables.hidden_cells import HiddenCells
 
+NARROW = "-narrow"  # in the name of a chart's picture for phones
 SCREEN_WIDTH = 605  # CSS pixels of 160 mm
 # Notebooks set every cell of a table to the right; only numbers belong there.
 ALIGNED = "<style>table.bhyt :is(td, th):not(.n) {text-align: left}</style>"
@@ -56,6 +58,9 @@ def show_item(
         show_text(item.text, OutputMetadata("text", item.name, title))
     if item.chart is not None:
         show_chart(item.chart, item.name, out, title)
+    if item.narrow is not None and out is not None:
+        with name_file(path := Path(out, "charts", f"{item.name}{NARROW}.png")):
+            save_png(item.narrow, path)
     if item.table is not None and len(item.table):
         table, marks = (item.table, None) if hidden is None else hidden.arrange(item.name, item.table)
         show_table(table, lang, item.name, out, title, marks)

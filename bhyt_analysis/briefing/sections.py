@@ -16,6 +16,7 @@ from bhyt_analysis.briefing import (
     reclassification,
     sources,
     targets,
+    verdict,
 )
 from bhyt_analysis.briefing.items import Item
 
@@ -34,5 +35,6 @@ class Section(Protocol):
 
 
 SECTIONS: tuple[Section, ...] = (
-    headline, coverage, reclassification, targets, monitoring, finance, actions, audit, sources,
+    verdict, headline, coverage, reclassification, targets, monitoring, finance, actions, audit,
+    sources,
 )  # fmt: skip

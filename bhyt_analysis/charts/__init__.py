@@ -8,7 +8,7 @@ Each takes ``size``: "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm)
 
 from bhyt_analysis.charts.chart import Chart, save
 from bhyt_analysis.charts.communes import commune_people, communes, gaps, small_multiples
-from bhyt_analysis.charts.coverage import bullet, group_mix, groups, path
+from bhyt_analysis.charts.coverage import bullet, group_mix, groups, path, target_gap
 from bhyt_analysis.charts.description import ChartDescription
 from bhyt_analysis.charts.finance import cost, cost_per_insured, payers, premium
 from bhyt_analysis.charts.maps import choropleth
@@ -46,6 +46,7 @@ __all__ = (
     "slope",
     "small_multiples",
     "states",
+    "target_gap",
     "tiles",
     "tornado",
     "waterfall",

@@ -57,6 +57,7 @@ FONTS = ("Times New Roman", "Tinos", "Liberation Serif", "Nimbus Roman", "DejaVu
 # Okabe and Ito (2008), dark enough to keep their order in grey.
 BLUE, ORANGE, GREEN, SKY, RED, GREY, BLACK = "#0072B2", "#E69F00", "#009E73", "#56B4E9", "#D55E00", "#9A9A9A", "#222222"
 VIOLET, DARK, LIGHT, PALE = "#CC79A7", "#444444", "#DDDDDD", "#EEEEEE"
+BROWN = "#8A5A00"  # of texts about what is missing
 SOFT, EDGE = "#555555", "#666666"  # of texts, of lines
 # Parts of one bar, dark to light, so that their order is kept in grey.
 SHADES = (DARK, BLUE, GREEN, VIOLET, SKY, ORANGE, LIGHT)
@@ -566,13 +567,18 @@ def _reduce_colours(image: Image.Image) -> Image.Image:
     return image.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
+def save_png(chart: Chart, path: Path) -> None:
+    """Write a chart as a PNG file."""
+    dots = chart.figure.dpi * chart.figure.get_figwidth() * 25.4 / chart.description.width_mm
+    # Level 6 takes longer for pictures of nearly the same size.
+    render_image(chart).save(path, dpi=(dots, dots), compress_level=1)
+
+
 def save(chart: Chart, stem: str | Path) -> None:
     """Write ``stem.png`` (300 dpi on paper) and ``stem.svg``, without dates in them."""
-    image, figure, stem = render_image(chart), chart.figure, Path(stem)
+    figure, stem = chart.figure, Path(stem)
     dpi = figure.dpi
-    dots = dpi * figure.get_figwidth() * 25.4 / chart.description.width_mm
-    # Level 6 takes longer for pictures of nearly the same size.
-    image.save(stem.with_suffix(".png"), dpi=(dots, dots), compress_level=1)
+    save_png(chart, stem.with_suffix(".png"))
     with _style_context():
         FigureCanvasSVG(figure).print_svg(stem.with_suffix(".svg"), metadata={"Date": None})
     figure.dpi = dpi

@@ -26,7 +26,6 @@ MARKS = {
     "none": ("white", "D"),
     "grey": (drawing.GREY, "X"),
 }
-BROWN = "#8A5A00"
 MOST_MONTHS = 18
 MOST_LINES = 36  # of a table on one page
 
@@ -94,7 +93,7 @@ def _draw_required(
         f"{translate('label.target', lang)}: {relation}{drawing.percent_label(row['target_rate'], lang, 'published')}"
     )
     band = translate("label.amber_band", lang, low=threshold("amber_pace"), required=row["required_pace"])
-    return [(target, text, drawing.BLACK), ((amber + target) / 2 - 0.01, band, BROWN)]
+    return [(target, text, drawing.BLACK), ((amber + target) / 2 - 0.01, band, drawing.BROWN)]
 
 
 @chart_function

@@ -69,6 +69,7 @@ def _figures(data: Dataset, law: Law) -> list[tuple[str, pd.DataFrame]]:
         ("communes_to_allocate", allocation_input),
         ("allocate", bhyt.allocate(allocation_input, 0.95)),
         ("monitor", monitored),
+        *(("verdict", bhyt.verdict(data, area)) for area in (DISTRICT, "Lục Ngạn", "Xã Bát Xát")),
         ("funnel", bhyt.funnel(monitored)),
         ("monthly_counts", monitoring.monthly_counts(data, DISTRICT)),
         ("nowcast", monitoring.nowcast(data, DISTRICT, MONTH)),

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 import pandas as pd
 
-from bhyt_analysis.domain.area_view import area_view
+from bhyt_analysis.domain.area_view import AreaView, area_view
 from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import drop_nested_groups
-from bhyt_analysis.model.coverage.coverage import areas_with_figures, coverage
+from bhyt_analysis.model.coverage.coverage import areas_with_figures
 from bhyt_analysis.model.monitoring.pace import Pace, estimate_pace, months_between, project_pace
 from bhyt_analysis.model.monitoring.reports import required_reports
 from bhyt_analysis.model.monitoring.thresholds import threshold
@@ -170,11 +170,14 @@ def monthly_counts(data: Dataset, area: str) -> pd.DataFrame:
     >>> monthly_counts(load(), "X001").groupby("area").size().unique().tolist()
     [24]
     """
-    view = area_view(data, area)
-    code, data = view.code, view.data
-    tables = [coverage(data, code, by=["month"])]
-    if set(data.geography.commune_codes(code)) - {code}:
-        tables.append(coverage(data, code, by=["commune", "month"]))
+    table: pd.DataFrame = area_view(data, area).result(_monthly_counts)
+    return table.copy()
+
+
+def _monthly_counts(view: AreaView) -> pd.DataFrame:
+    tables = [view.coverage(by=["month"])]
+    if set(view.data.geography.commune_codes(view.code)) - {view.code}:
+        tables.append(view.coverage(by=["commune", "month"]))
     tables = [t[t["insured"].notna()].assign(rank=i) for i, t in enumerate(tables)]
     rows = pd.concat([t for t in tables if len(t)] or tables[:1])  # an empty one changes the type of the days
     rows["month"] = rows["as_of"] + pd.offsets.MonthEnd(0)
@@ -202,6 +205,12 @@ def _reclassified_people(data: Dataset, code: str, counts: pd.DataFrame) -> dict
             if set(data.geography.commune_codes(code, month)) <= set(rows.index.get_level_values("area"))
         }
     return by_unit
+
+
+def unit_pace(data: Dataset, code: str, counts: pd.DataFrame, end: pd.Timestamp) -> tuple[Pace | None, pd.DataFrame]:
+    """Return the pace of a unit by a month, without people who were reclassified, and its own rows of the counts."""
+    own = counts[(counts["area"] == code) & (counts["month"] <= end)]
+    return (_unit_pace(own, _reclassified_people(data, code, counts).get(code, {}), end) if len(own) else None), own
 
 
 def _unit_pace(own: pd.DataFrame, reclassified: dict[pd.Timestamp, int], end: pd.Timestamp) -> Pace | None:
@@ -290,7 +299,7 @@ def _unit_row(
                 row[column] = now["insured"] - by_month.at[past, "insured"]
         row |= _plan_figures(now, target, pace)
         row["year_end"] = pd.Timestamp(end.year, 12, 31)
-        row |= {} if pace is None else _projection(now, pace, row["year_end"])
+        row |= {} if pace is None else project_unit(now, pace, row["year_end"])
     row["alert"], row["reason"] = alert_level(row)
     return row
 
@@ -310,7 +319,7 @@ def _plan_figures(now: pd.Series, target: Target | None, pace: Pace | None) -> R
     return row
 
 
-def _projection(now: pd.Series, pace: Pace, day: pd.Timestamp) -> Row:
+def project_unit(now: pd.Series, pace: Pace, day: pd.Timestamp) -> Row:
     """Return the projected people and coverage of a day, at least 0 and at most the population."""
     months = max(months_between(now["as_of"], day), 0.0)
     population = float(now["population"]) if pd.notna(now["population"]) else float("inf")
@@ -380,15 +389,14 @@ def nowcast(data: Dataset, area: str, month: Month = None, counts: pd.DataFrame 
     [[Timestamp('2021-11-20 00:00:00'), 'report'], [Timestamp('2021-12-31 00:00:00'), 'year_end']]
     """
     code, data, counts, end = _select_month(data, area, month, counts)
-    own = counts[counts["area"] == code]
-    pace = _unit_pace(own, _reclassified_people(data, code, counts).get(code, {}), end) if len(own) else None
+    pace, own = unit_pace(data, code, counts, end)
     rows: list[Row] = []
     if pace is not None:
         now = own.iloc[-1]
         unit = {"area": code, "name": now["name"], "counted_on": now["as_of"], "source": now["source"]}
         days = [(day, deadline, "report") for day, deadline in _report_days(data, code, end) if day > now["as_of"]]
         for day, deadline, what in [*days, (pd.Timestamp(end.year, 12, 31), "", "year_end")]:
-            rows.append({**unit, "on": day, "deadline": deadline, "what": what, **_projection(now, pace, day)})
+            rows.append({**unit, "on": day, "deadline": deadline, "what": what, **project_unit(now, pace, day)})
     columns = ["area", "name", "counted_on", "on", "deadline", "what", *PROJECTED, *RATES, "projected_status", "source"]
     return pd.DataFrame(rows, columns=columns)
 

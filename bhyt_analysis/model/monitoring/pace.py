@@ -75,9 +75,34 @@ def project_pace(now: float, pace: Pace, months: float, share: float = 0.9) -> t
     """
     from scipy.special import stdtrit
 
-    if months < 0:
-        raise ValueError(f"months is {months}; the past is counted and not projected")
-    middle = now + pace.people * months
-    spread = math.sqrt(pace.variance * (months + months**2 / pace.months))
+    middle, spread = _outlook(now, pace, months)
     half = float(stdtrit(pace.changes - 1, (1 + share) / 2)) * spread if pace.changes > 1 else math.nan
     return middle - half, middle, middle + half
+
+
+def reach_probability(now: float, pace: Pace, months: float, needed: float) -> float:
+    """Return how likely a count is to reach a number some months ahead at its pace (`project_pace`).
+
+    Missing where a single change gives no spread; 0 or 1 where the changes do not differ.
+
+    Examples
+    --------
+    The middle is 1,240: what is needed there is as likely as not.
+
+    >>> pace = estimate_pace([100, 140, 120])
+    >>> reach_probability(1000, pace, 2, 1240), round(reach_probability(1000, pace, 2, 1346.6), 3)
+    (0.5, 0.05)
+    """
+    from scipy.special import stdtr
+
+    middle, spread = _outlook(now, pace, months)
+    if pace.changes < 2:
+        return math.nan
+    return float(stdtr(pace.changes - 1, (middle - needed) / spread)) if spread else float(middle >= needed)
+
+
+def _outlook(now: float, pace: Pace, months: float) -> tuple[float, float]:
+    """Return the middle of a projection and its spread."""
+    if months < 0:
+        raise ValueError(f"months is {months}; the past is counted and not projected")
+    return now + pace.people * months, math.sqrt(pace.variance * (months + months**2 / pace.months))

@@ -1,0 +1,100 @@
+"""Say in one sentence whether the target is reached, show it in one chart, and list what to decide."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bhyt_analysis import charts
+from bhyt_analysis.briefing.briefing import Briefing
+from bhyt_analysis.briefing.facts import format_fact
+from bhyt_analysis.briefing.headline import target_owner
+from bhyt_analysis.briefing.items import Item
+from bhyt_analysis.i18n import clock
+from bhyt_analysis.i18n.messages import format_message, translate
+from bhyt_analysis.model.monitoring.monitor import monthly_counts
+
+KEY = "verdict"
+CHANCES = (95, 66, 33, 5, 0)  # per cent from which a target is called almost certain, likely, ...
+GAP_COLUMNS = ["area", "population", "insured", "people_needed", "to_add", "rate", "status"]
+
+
+def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
+    """Return the verdict with its chart, the figures behind it, and the decisions. ``table``: of `bhyt.verdict`."""
+    if table.empty:
+        return []
+    row = table.iloc[0]
+    details = [*_counted(briefing, row), *_pace(briefing, row)]
+    if pd.notna(row["target_on"]) and row["outcome"] != "reached" and clock.is_past(row["target_on"]):
+        details.append(translate("verdict.passed", briefing.lang))
+    return [_verdict(briefing, table), Item("verdict_details", " ".join(details))]
+
+
+def _verdict(briefing: Briefing, table: pd.DataFrame) -> Item:
+    row = table.iloc[0]
+    text = verdict_sentence(briefing, row)
+    months = monthly_counts(briefing.data_as_of, briefing.code)
+    months = months[(months["area"] == briefing.code) & months["rate"].notna()]
+    lang, source = briefing.lang, row["source"] if pd.notna(row["source"]) else ""
+    if pd.notna(row["projected_rate_low"]):
+        row = table.assign(month=months["month"].max()).iloc[0]
+        drawn = [charts.pace(months, row, lang, source, size=size) for size in ("a4", "half")]
+        return Item("verdict", text, drawn[0], narrow=drawn[1])
+    if pd.isna(row["population"]):
+        return Item("verdict", text)
+    drawn = [charts.target_gap(row, briefing.name, lang, source, size=size) for size in ("a4", "half")]
+    return Item("verdict", text, drawn[0], chart_data=table[GAP_COLUMNS], narrow=drawn[1])
+
+
+def verdict_sentence(briefing: Briefing, row: pd.Series) -> str:
+    """Return the verdict in one sentence, its message in strong letters."""
+    lang, facts = briefing.lang, briefing.facts
+    texts = {key: format_fact(fact, lang) for key, fact in facts.items()}
+    fields = {"name": briefing.name, "on": row["target_on"], "as_of": row["as_of"], "owner": target_owner(briefing)}
+    fields |= {"rate": texts.get("coverage"), "insured": texts.get("insured"), "target": texts.get("next_target")}
+    fields |= {"to_add": texts.get("next_to_add"), "needed": texts.get("next_people")}
+    outcome = str(row["outcome"])
+    if outcome == "unknown":
+        outcome = "unknown" if "next_target" in facts else "unknown_no_target"
+    elif outcome == "some_communes":
+        fields |= {"communes": texts.get("reporting_communes"), "rate": texts.get("reporting_coverage")}
+        outcome = "some_communes" if "reporting_coverage" in facts else "some_communes_count"
+    elif outcome == "no_target":
+        outcome = "no_target" if "coverage" in facts else "no_rate"
+    elif outcome == "reached" and (more := facts.get("total_to_add")) and more.value and more.value > 0:
+        outcome = "reached_next"
+        fields |= {"next_to_add": texts["total_to_add"], "next_target": texts["last_target"], "next_on": more.as_of}
+    elif outcome in ("on_pace", "behind"):
+        fields |= {"year_end": row["year_end"], "projected": row["projected_rate"], "chance": _chance(row, lang)}
+        outcome = "behind"
+    return translate(f"verdict.{outcome}", lang, **fields)
+
+
+def _chance(row: pd.Series, lang: str) -> str:
+    level = next(level for level in CHANCES if row["chance"] * 100 >= level)
+    return translate(f"chance.{level}", lang)
+
+
+def _counted(briefing: Briefing, row: pd.Series) -> list[str]:
+    """Return who is insured."""
+    facts, lang = briefing.facts, briefing.lang
+    fields = {"name": briefing.name, "as_of": row["as_of"]}
+    if "coverage" not in facts:
+        return []
+    fields["rate"] = format_fact(facts["coverage"], lang)
+    if "insured" not in facts:
+        return [translate("verdict.rate_only", lang, **fields)]
+    if facts["insured"].status == "estimated":
+        return [translate("verdict.rated", lang, uninsured=format_fact(facts["uninsured"], lang), **fields)]
+    counts = {f"{c}_n": format_message("{v:n}", lang, v=row[c]) for c in ("insured", "population")}
+    return [translate("verdict.counted", lang, **fields, **counts)]
+
+
+def _pace(briefing: Briefing, row: pd.Series) -> list[str]:
+    """Return how fast the insured grow, how fast they should, and where that leads."""
+    lang = briefing.lang
+    if pd.isna(row["projected_rate_low"]):
+        return [translate("verdict.no_pace", lang)] if row["outcome"] == "short" else []
+    ends = {"low": row["projected_rate_low"], "high": row["projected_rate_high"], "projected": row["projected_rate"]}
+    fields = {"actual": row["actual_pace"], "required": row["required_pace"], "year_end": row["year_end"], **ends}
+    key = "verdict.pace" if pd.notna(row["required_pace"]) else "verdict.pace_only"
+    return [translate(key, lang, **fields)]
