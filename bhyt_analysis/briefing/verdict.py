@@ -37,12 +37,12 @@ def _verdict(briefing: Briefing, table: pd.DataFrame) -> Item:
     lang, source = briefing.lang, row["source"] if pd.notna(row["source"]) else ""
     if pd.notna(row["projected_rate_low"]):
         row = table.assign(month=months["month"].max()).iloc[0]
-        drawn = [charts.pace(months, row, lang, source, size=size) for size in ("a4", "half")]
-        return Item("verdict", text, drawn[0], narrow=drawn[1])
+        pictures = [charts.pace(months, row, lang, source, size=size) for size in ("a4", "half")]
+        return Item("verdict", text, pictures[0], narrow=pictures[1])
     if pd.isna(row["population"]):
         return Item("verdict", text)
-    drawn = [charts.target_gap(row, briefing.name, lang, source, size=size) for size in ("a4", "half")]
-    return Item("verdict", text, drawn[0], chart_data=table[GAP_COLUMNS], narrow=drawn[1])
+    pictures = [charts.target_gap(row, briefing.name, lang, source, size=size) for size in ("a4", "half")]
+    return Item("verdict", text, pictures[0], chart_data=table[GAP_COLUMNS], narrow=pictures[1])
 
 
 def verdict_sentence(briefing: Briefing, row: pd.Series) -> str:

@@ -161,12 +161,12 @@ def target_gap(row: pd.Series, name: str, lang: str = "vi", source: str = "") ->
     statuses = [s for s in [row["status"]] if isinstance(s, str)]
     sheet = drawing.new_chart(56, "chart.target_gap", name, lang, statuses)
     axes, population = sheet.axes, float(row["population"])
-    insured, needed = (float("nan") if pd.isna(row[c]) else float(row[c]) for c in ("insured", "people_needed"))
+    insured, required = (float("nan") if pd.isna(row[c]) else float(row[c]) for c in ("insured", "people_needed"))
     axes.barh(0, population, 0.7, color=drawing.PALE, zorder=0)
     if pd.notna(insured):
         axes.barh(0, insured, 0.7, color=drawing.BLUE, zorder=2)
         axes.barh(
-            0, max(needed - insured, 0), 0.7, left=insured, color=drawing.ORANGE, hatch="//", ec="white", zorder=2
+            0, max(required - insured, 0), 0.7, left=insured, color=drawing.ORANGE, hatch="//", ec="white", zorder=2
         )
         text = format_message("{v:n}", lang, v=insured)
         text += "" if pd.isna(row["rate"]) else f" ({drawing.percent_label(row['rate'], lang, _rate_status(row))})"
@@ -174,28 +174,28 @@ def target_gap(row: pd.Series, name: str, lang: str = "vi", source: str = "") ->
     else:
         sheet.label(translate("label.no_value", lang), (0, 0), (6, 0), color=drawing.SOFT, style="italic")
     more = []
-    if pd.notna(needed):
+    if pd.notna(required):
         relation = translate(f"relation.{row['target_relation']}", lang)
         goal = relation + drawing.percent_label(row["target_rate"], lang, "published")
-        target = translate("chart.target_people", lang, target=goal, on=row["target_on"], people=needed)
-        axes.plot([needed] * 2, [-0.5, 0.5], color=drawing.BLACK, lw=1.8, zorder=5)
+        target = translate("chart.target_people", lang, target=goal, on=row["target_on"], people=required)
+        axes.plot([required] * 2, [-0.5, 0.5], color=drawing.BLACK, lw=1.8, zorder=5)
         text = drawing.wrap_text(target, drawing.scale_width(5.4), 9.5, bold=True)
-        sheet.label(text, (needed, 0.53), (4, 0), "right", "bottom", fontsize=9.5, bold=True)
+        sheet.label(text, (required, 0.53), (4, 0), "right", "bottom", fontsize=9.5, bold=True)
         more.append(target)
-    if needed > insured:
-        text = translate("chart.missing_people", lang, people=needed - insured)
+    if required > insured:
+        text = translate("chart.missing_people", lang, people=required - insured)
         sheet.label(
-            text, ((needed + insured) / 2, -0.5), (0, 0), "right", "top", fontsize=9.5, bold=True, color=drawing.BROWN
+            text, ((required + insured) / 2, -0.5), (0, 0), "right", "top", fontsize=9.5, bold=True, color=drawing.BROWN
         )
         more.append(text)
     axes.set(ylim=(-0.95, 1.2 if drawing.is_narrow() else 0.95), yticks=[])
     sheet.set_axis("x", "axis.people", (0, population * 1.005), (0, population))
     axes.set_xlabel(translate("axis.people_of_area", lang, population=population))
     labels = [column_name(c, lang) for c in ("insured", "people_needed", "population")]
-    figures = dict(zip(labels, (insured, needed, population), strict=True))
-    known = {label: value for label, value in figures.items() if pd.notna(value)}
-    sheet.add_series(translate("axis.people", lang), list(known.values()), "n", drawing.BLUE)
-    return sheet.finish(source, list(known), "bar", more="; ".join(more))
+    figures = dict(zip(labels, (insured, required, population), strict=True))
+    figures_drawn = {label: value for label, value in figures.items() if pd.notna(value)}
+    sheet.add_series(translate("axis.people", lang), list(figures_drawn.values()), "n", drawing.BLUE)
+    return sheet.finish(source, list(figures_drawn), "bar", more="; ".join(more))
 
 
 def _rate_status(row: pd.Series) -> str:
