@@ -15,6 +15,7 @@ from bhyt_analysis.i18n.messages import BhytError, has_message, translate
 SCHEMA = 1
 KEY = "bhyt"  # of an output's metadata
 OUTLINE = "outline"  # the tag of a Markdown cell that heads a section in JupyterLab only
+NARROW = "-narrow"  # ends the name of a chart's picture for phones
 KINDS = ("title", "warning", "heading", "text", "chart", "table", "made_with")
 
 

@@ -9,7 +9,7 @@ from IPython.display import HTML, Image, Markdown, display
 
 from bhyt_analysis import charts
 from bhyt_analysis.briefing.items import Item
-from bhyt_analysis.briefing.metadata import OutputMetadata, item_title
+from bhyt_analysis.briefing.metadata import NARROW, OutputMetadata, item_title
 from bhyt_analysis.charts.chart import save_png
 from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.i18n.messages import has_message, translate
@@ -17,7 +17,6 @@ from bhyt_analysis.i18n.safe_text import to_markdown
 from bhyt_analysis.tables import formatting
 from bhyt_analysis.tables.hidden_cells import HiddenCells
 
-NARROW = "-narrow"  # in the name of a chart's picture for phones
 SCREEN_WIDTH = 605  # CSS pixels of 160 mm
 # Notebooks set every cell of a table to the right; only numbers belong there.
 ALIGNED = "<style>table.bhyt :is(td, th):not(.n) {text-align: left}</style>"

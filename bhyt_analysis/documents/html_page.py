@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 from functools import lru_cache
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from bhyt_analysis.briefing.metadata import OutputMetadata, is_outline, item_title
+from bhyt_analysis.briefing.metadata import NARROW, OutputMetadata, is_outline, item_title
 from bhyt_analysis.documents.formats import OFFICE
 from bhyt_analysis.documents.image_slices import MAX_HEIGHT, slice_image
 from bhyt_analysis.i18n.messages import translate
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
+LEAD = "verdict"  # the section that is not folded
+CELL = '<div class="cell '  # begins each cell of a page
 
 
 @lru_cache(maxsize=1)
@@ -74,10 +77,11 @@ def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None =
     book = reads(json.dumps(read_notebook(notebook)), 4)
     book["cells"] = [cell for cell in book["cells"] if not is_outline(cell)]
     internal = internal_stamp(lang) if _has_warning(book["cells"], INTERNAL) else ""
-    title, sections, labels = _add_anchors(book["cells"], lang)
+    title, headings, labels = _add_anchors(book["cells"], notebook.parent, lang)
     body, _ = _exporter().from_notebook_node(book)
     body = re.sub(r'(<table class="bhyt">.*?</table>)', r'<div class="wide">\1</div>', body, flags=re.DOTALL)
-    words = {k: translate(f"label.{k}", lang) for k in ("reference", "downloads", "notebook", "contents", "sort")}
+    top, sections = _split_sections(body, headings)
+    words = {k: translate(f"label.{k}", lang) for k in ("reference", "downloads", "notebook", "sort", "open_all")}
     fields = {
         "title": title or notebook.stem,
         "internal": internal,
@@ -87,7 +91,8 @@ def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None =
         "tables": _label_files(notebook.parent / "tables", ".csv", labels, lang),
         "words": {**words, "back": translate("label.back_to_index", lang)},
     }
-    text = read_template(TEMPLATE).render(fields, lang=lang, index=index, sections=sections, body=Markup(body))
+    marked = [(key, name, Markup(text)) for key, name, text in sections]
+    text = read_template(TEMPLATE).render(fields, lang=lang, index=index, sections=marked, top=Markup(top), lead=LEAD)
     page.write_text(text, encoding="utf-8")
 
 
@@ -96,26 +101,42 @@ def _has_warning(cells: list[NotebookNode], name: str) -> bool:
     return any(o is not None and (o.kind, o.name) == ("warning", name) for o in outputs)
 
 
-def _add_anchors(cells: list[NotebookNode], lang: str) -> tuple[str, list[tuple[str, str]], dict[str, str]]:
-    """Give sections, charts and tables an anchor, number and files; return title, sections and the items' titles."""
+def _add_anchors(
+    cells: list[NotebookNode], folder: Path, lang: str
+) -> tuple[str, list[tuple[str, str, str]], dict[str, str]]:
+    """Give charts and tables an anchor, number and files; return the title, the sections and the items' titles.
+
+    A section is the id of the cell that it begins with, its key and its title; its heading leaves the cell.
+    """
     title, sections, labels, counts = "", [], {}, {"chart": 0, "table": 0}
-    for output in (o for cell in cells for o in cell.get("outputs", [])):
+    for cell, output in [(c, o) for c in cells for o in c.get("outputs", [])]:
         about = OutputMetadata.from_dict(output.get("metadata", {})) or OutputMetadata("text")
         if about.kind == "title":
             title = f"{about.title}: {about.area}"
-        elif about.kind == "heading":
-            sections.append((about.name, about.title))
-            output["data"] = {"text/html": f'<h2 id="{escape(about.name)}">{escape(about.title)}</h2>'}
+            area = about.area[:1].upper() + about.area[1:]
+            output["data"] = {"text/html": f'<h1><span class="kind">{escape(about.title)}</span> {escape(area)}</h1>'}
+        elif about.kind == "heading" and not any(cell["id"] == start for start, *_ in sections):
+            sections.append((cell["id"], about.name, about.title))
+            cell["outputs"] = [o for o in cell["outputs"] if o is not output]
         elif about.kind in counts and about.payload:
             counts[about.kind] += 1
             number = f"{translate(f'label.{about.kind}', lang)} {counts[about.kind]}"
             labels[about.name] = about.title
-            write = _chart_html if about.kind == "chart" else _table_html
-            output["data"] = {"text/html": write(output, about, number, lang)}
+            if about.kind == "chart":
+                output["data"] = {"text/html": _chart_html(output, about, number, folder, lang)}
+            else:
+                output["data"] = {"text/html": _table_html(output, about, number, lang)}
     return title, sections, labels
 
 
-def _chart_html(output: NotebookNode, about: OutputMetadata, number: str, lang: str) -> str:
+def _split_sections(body: str, headings: list[tuple[str, str, str]]) -> tuple[str, list[tuple[str, str, str]]]:
+    """Return what comes before the first section, and the key, title and body of each: cells up to the next one's."""
+    starts = [body.rindex(CELL, 0, body.index(f'id="cell-id={cell}"')) for cell, *_ in headings]
+    parts = [body[a:b] for a, b in itertools.pairwise([0, *starts, len(body)])]
+    return parts[0], [(key, title, part) for (_, key, title), part in zip(headings, parts[1:], strict=True)]
+
+
+def _chart_html(output: NotebookNode, about: OutputMetadata, number: str, folder: Path, lang: str) -> str:
     name, chart = about.name, about.payload
     image = base64.b64decode(output["data"]["image/png"])
     width = output["metadata"].get("image/png", {}).get("width", "")
@@ -125,11 +146,16 @@ def _chart_html(output: NotebookNode, about: OutputMetadata, number: str, lang: 
         f'alt="{escape(chart["alt"] if i == 0 else translate("label.continued", lang))}">'
         for i, part in enumerate(parts)
     )
+    narrow = folder / "charts" / f"{name}{NARROW}.png"
+    if narrow.is_file():
+        address = base64.b64encode(narrow.read_bytes()).decode()
+        source = f'<source media="(max-width: 40rem)" srcset="data:image/png;base64,{address}">'
+        pictures = f"<picture>{source}{pictures}</picture>"
     tall = ' class="high"' if len(parts) > 1 else ""
     files = ", ".join(f'<a href="charts/{quote(name)}.{f}" download>{f.upper()}</a>' for f in ("png", "svg"))
     return (
         f'<figure id="chart-{escape(name)}"{tall}>{pictures}'
-        f'<figcaption>{number}. {escape(chart["title"])} <span class="files">({files})</span></figcaption></figure>'
+        f'<figcaption>{number} <span class="files">({files})</span></figcaption></figure>'  # its title is in it
     )
 
 

@@ -35,8 +35,9 @@ def verdict(data: Dataset, area: str, as_of: str | pd.Timestamp | None = None) -
     (not all of them report: their sums); "unknown" (nothing is known of cards); ``as_of``, ``insured``,
     ``population``, ``rate`` (share); ``target_on``, ``target_relation``, ``target_rate``, ``people_needed``, ``to_add``
     (people, of the first step of `bhyt_analysis.target_steps`); ``required_pace``, ``actual_pace`` (people a month);
-    ``year_end``, ``projected``, ``projected_rate`` with their intervals, as of `bhyt_analysis.monitor`; ``chance``
-    (probability that the target is reached on its day at that pace); ``status``, ``projected_status``, ``source``.
+    ``year_end``, ``projected``, ``projected_low``, ``projected_high`` (people), ``projected_rate``,
+    ``projected_rate_low``, ``projected_rate_high`` as of `bhyt_analysis.monitor`; ``chance`` (probability that the
+    target is reached on its day at that pace); ``status``, ``projected_status``, ``source``.
     What is not known is missing.
 
     Examples
