@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bhyt_analysis.batch.build_record import AreaResult, write_atomically
 from bhyt_analysis.documents.formats import OFFICE
@@ -17,9 +18,11 @@ from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.internal_copy import internal_stamp
 from bhyt_analysis.tables.labels import status_name
 
+Record = Mapping[str, Any]  # of facts.json
 Facts = Mapping[str, Mapping[str, str]]
 TEMPLATE = Path(__file__).with_name("index.html.j2")
-FIGURES = ("population", "coverage", "uninsured", "lost", "next_target", "next_to_add")
+FIGURES = ("next_to_add", "coverage", "next_target", "uninsured", "lost", "population")
+SHORT = ("next_to_add", "next_target")  # figures whose name is shorter than on a page
 WEAK = ("estimated", "conflict", "synthetic")
 
 
@@ -28,21 +31,22 @@ def write_index(
 ) -> Path:
     """Write ``index.html`` from the results and each area's ``facts.json``, failed areas first; return its path."""
     ordered = sorted(results, key=lambda r: r.is_complete)
-    facts = {r.slug: _read_facts(out, r) for r in ordered if r.is_complete}
-    failed = len(ordered) - len(facts)
+    records = {r.slug: _read_record(out, r) for r in ordered if r.is_complete}
+    failed = len(ordered) - len(records)
     count = "index.count_failed" if failed else "index.count"
     words = {key: translate(f"index.{key}", lang) for key in ("title", "search", "links")}
     words["count"] = translate(count, lang, done=len(ordered) - failed, failed=failed)
-    columns = {key: column_name(key, lang) for key in ("name", "parent")}
-    lost = _losses_label(facts.values(), lang)
-    columns |= {key: lost if key == "lost" else column_name(key, lang, "headline") for key in FIGURES}
+    columns = {key: column_name(key, lang) for key in ("name", "parent", "outcome")}
+    lost = _losses_label([_facts(record) for record in records.values()], lang)
+    columns |= {k: translate(f"index.{k}", lang) if k in SHORT else column_name(k, lang, "headline") for k in FIGURES}
+    columns["lost"] = lost
     text = read_template(TEMPLATE).render(
         lang=lang,
         internal=internal_stamp(lang) if disclosure == "off" else "",
-        columns=[*columns.items(), ("result", column_name("result", lang))],
+        columns=list(columns.items()),
         figures=FIGURES,
         numeric=set(FIGURES),
-        rows=[_row(result, facts.get(result.slug, {}), data, lang) for result in ordered],
+        rows=[_row(result, records.get(result.slug, {}), data, lang) for result in ordered],
         words=words,
     )
     path = out / "index.html"
@@ -50,9 +54,12 @@ def write_index(
     return path
 
 
-def _read_facts(out: Path, result: AreaResult) -> Facts:
-    facts = json.loads((out / result.slug / "facts.json").read_text(encoding="utf-8"))["facts"]
-    return {fact["key"]: fact for fact in facts}
+def _read_record(out: Path, result: AreaResult) -> Record:
+    return dict(json.loads((out / result.slug / "facts.json").read_text(encoding="utf-8")))
+
+
+def _facts(record: Record) -> Facts:
+    return {fact["key"]: fact for fact in record.get("facts", ())}
 
 
 def _losses_label(facts: Iterable[Facts], lang: str) -> str:
@@ -61,7 +68,7 @@ def _losses_label(facts: Iterable[Facts], lang: str) -> str:
     return labels.pop() if len(labels) == 1 else translate("index.lost", lang)
 
 
-def _row(result: AreaResult, facts: Facts, data: Dataset, lang: str) -> dict[str, object]:
+def _row(result: AreaResult, record: Record, data: Dataset, lang: str) -> dict[str, object]:
     (data, unit), slug = find_unit(data, result.area), result.slug
     above = data.geography.parent(unit)
     code, name, parent_name = unit.code, unit.name, "" if above is None else above.name
@@ -74,6 +81,9 @@ def _row(result: AreaResult, facts: Facts, data: Dataset, lang: str) -> dict[str
     row |= {"error": result.error, "result": status}
     if not result.is_complete:
         return row
+    facts, verdict = _facts(record), record.get("verdict")
+    if verdict:
+        row |= {"outcome": translate(f"outcome.{verdict['outcome']}", lang), "verdict": verdict["text"]}
     office = [(f, f"{slug}/{slug}.{f}") for f in OFFICE if f"{slug}/{slug}.{f}" in result.files]
     cells = [_cell(facts[key], lang) if key in facts else {"text": "–", "sort": ""} for key in FIGURES]
     return {**row, "cells": cells, "page": f"{slug}/{slug}.html", "files": [*office, ("ipynb", f"{slug}/{slug}.ipynb")]}

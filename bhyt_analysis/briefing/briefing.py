@@ -25,7 +25,7 @@ from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.i18n.safe_text import EMPHASIS, STRONG
+from bhyt_analysis.i18n.safe_text import EMPHASIS, STRONG, plain_text
 from bhyt_analysis.i18n.text import clean_line
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import groups_flagged
@@ -238,9 +238,17 @@ class Briefing:
             "law_sha256": self.law.sha256(),
             "inputs_sha256": self.data.sha256,
             "same_words": asdict(clock.noted_period()),
+            "verdict": self._verdict_to_dict(),
             "facts": facts,
             "findings": findings,
         }
+
+    def _verdict_to_dict(self) -> dict[str, str] | None:
+        """Return what the section of the verdict says; None without it."""
+        table, text = self.tables.get("verdict"), next((i.text for i in self.items.get("verdict", ())), "")
+        if table is None or table.empty:
+            return None
+        return {"outcome": str(table["outcome"].iloc[0]), "text": plain_text(text)}
 
     def _fact_to_dict(self, fact: Fact) -> dict[str, Any]:
         number = float if fact.unit == "share" else int  # people and đồng are whole numbers

@@ -37,12 +37,14 @@ def _verdict(briefing: Briefing, table: pd.DataFrame) -> Item:
     lang, source = briefing.lang, row["source"] if pd.notna(row["source"]) else ""
     if pd.notna(row["projected_rate_low"]):
         row = table.assign(month=months["month"].max()).iloc[0]
-        pictures = [charts.pace(months, row, lang, source, size=size) for size in ("a4", "half")]
-        return Item("verdict", text, pictures[0], narrow=pictures[1])
+        phone = table.assign(month=row["month"], name="").iloc[0]  # its page has the name above
+        narrow = charts.pace(months, phone, lang, source, size="half")
+        return Item("verdict", text, charts.pace(months, row, lang, source), narrow=narrow)
     if pd.isna(row["population"]):
         return Item("verdict", text)
-    pictures = [charts.target_gap(row, briefing.name, lang, source, size=size) for size in ("a4", "half")]
-    return Item("verdict", text, pictures[0], chart_data=table[GAP_COLUMNS], narrow=pictures[1])
+    narrow = charts.target_gap(row, "", lang, source, size="half")
+    chart = charts.target_gap(row, briefing.name, lang, source)
+    return Item("verdict", text, chart, chart_data=table[GAP_COLUMNS], narrow=narrow)
 
 
 def verdict_sentence(briefing: Briefing, row: pd.Series) -> str:

@@ -43,7 +43,8 @@ def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = 
     >>> chart = bhyt.charts.pace(history[history["area"] == "X001"], row, "vi", "bảng cards")
     """
     statuses = _texts([*history["status"], row["projected_status"]])
-    sheet = drawing.new_chart(96, "chart.watch_pace", inline_name(str(row["name"]), lang), lang, statuses)
+    height = 58 if drawing.is_narrow() else 96
+    sheet = drawing.new_chart(height, "chart.watch_pace", inline_name(str(row["name"]), lang), lang, statuses)
     axes, past = sheet.axes, history[history["month"] <= row["month"]].tail(MOST_MONTHS)
     axes.plot(past["as_of"], past["rate"] * 100, "o-", color=drawing.BLUE, lw=1.6, ms=4, zorder=4)
     now, rate = past["as_of"].iloc[-1], float(past["rate"].iloc[-1]) * 100
@@ -92,7 +93,7 @@ def _draw_required(
     text = (
         f"{translate('label.target', lang)}: {relation}{drawing.percent_label(row['target_rate'], lang, 'published')}"
     )
-    band = translate("label.amber_band", lang, low=threshold("amber_pace"), required=row["required_pace"])
+    band = translate("label.required_pace", lang, required=row["required_pace"])
     return [(target, text, drawing.BLACK), ((amber + target) / 2 - 0.01, band, drawing.BROWN)]
 
 

@@ -108,7 +108,8 @@ def _add_anchors(
 
     A section is the id of the cell that it begins with, its key and its title; its heading leaves the cell.
     """
-    title, sections, labels, counts = "", [], {}, {"chart": 0, "table": 0}
+    title, labels, counts = "", {}, {"chart": 0, "table": 0}
+    sections: list[tuple[str, str, str]] = []
     for cell, output in [(c, o) for c in cells for o in c.get("outputs", [])]:
         about = OutputMetadata.from_dict(output.get("metadata", {})) or OutputMetadata("text")
         if about.kind == "title":
