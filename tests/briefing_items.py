@@ -5,6 +5,7 @@ from importlib import import_module
 import bhyt_analysis as bhyt
 
 TABLES = {
+    "verdict": lambda b: bhyt.verdict(b.data_as_of, b.area, b.as_of),
     "headline": lambda b: b.figures,
     "coverage": lambda b: bhyt.coverage(b.data_as_of, b.area, by=["group"], as_of=b.as_of),
     "reclassification": lambda b: bhyt.unit_losses(b.data_as_of, b.decision, b.area),

@@ -81,8 +81,8 @@ def inked(text, box):
 
 
 def test_all_kinds_of_charts_are_among_them(items):
-    briefing = """coverage_target groups communes commune_people lost before_after reenrolled slope path premium cost
-        watch_pace watch_states watch_funnel watch_expiring scenario_path"""
+    briefing = """verdict groups communes commune_people lost before_after reenrolled slope path premium cost
+        watch_states watch_funnel watch_expiring scenario_path"""
     assert {name for *_, name in items} == {
         *briefing.split(),
         "scenarios",

@@ -137,7 +137,7 @@ def test_the_public_surface():
         "allocate", "simulate", "project_area", "compare",
         "after_loss", "transitions", "target_probabilities", "reported_and_true_rates", "tornado",
         "break_even", "decompose", "backtest",
-        "monitor", "funnel", "explain", "explore", "run_batch", "BatchOptions", "charts", "tables",
+        "monitor", "verdict", "funnel", "explain", "explore", "run_batch", "BatchOptions", "charts", "tables",
         "Briefing", "unit_losses", "notebook",
         "monitoring", "country", "area", "AreaView",
     ]  # fmt: skip

@@ -80,14 +80,14 @@ def project_pace(now: float, pace: Pace, months: float, share: float = 0.9) -> t
     return middle - half, middle, middle + half
 
 
-def reach_probability(now: float, pace: Pace, months: float, needed: float) -> float:
+def reach_probability(now: float, pace: Pace, months: float, required: float) -> float:
     """Return how likely a count is to reach a number some months ahead at its pace (`project_pace`).
 
     Missing where a single change gives no spread; 0 or 1 where the changes do not differ.
 
     Examples
     --------
-    The middle is 1,240: what is needed there is as likely as not.
+    The middle is 1,240: what is required there is as likely as not.
 
     >>> pace = estimate_pace([100, 140, 120])
     >>> reach_probability(1000, pace, 2, 1240), round(reach_probability(1000, pace, 2, 1346.6), 3)
@@ -98,7 +98,7 @@ def reach_probability(now: float, pace: Pace, months: float, needed: float) -> f
     middle, spread = _outlook(now, pace, months)
     if pace.changes < 2:
         return math.nan
-    return float(stdtr(pace.changes - 1, (middle - needed) / spread)) if spread else float(middle >= needed)
+    return float(stdtr(pace.changes - 1, (middle - required) / spread)) if spread else float(middle >= required)
 
 
 def _outlook(now: float, pace: Pace, months: float) -> tuple[float, float]:
