@@ -43,6 +43,7 @@ _NAMES = {
     "people_needed": "model.targets.targets",
     "target_path": "model.targets.targets",
     "target_steps": "model.targets.targets",
+    "tasks": "model.actions.tasks",
     "allocate": "model.targets.allocation",
     "Briefing": "briefing.briefing",
     "Scenario": "model.projection.scenario",

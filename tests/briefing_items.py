@@ -12,7 +12,7 @@ TABLES = {
     "targets": lambda b: bhyt.target_steps(b.data_as_of, b.area, b.as_of),
     "monitoring": lambda b: bhyt.monitoring.monthly_counts(b.data_as_of, b.area),
     "finance": lambda b: bhyt.premiums(b.premium_groups, b.law_in_force),
-    "actions": lambda b: b.findings,
+    "actions": lambda b: b.tasks,
     "audit": lambda b: b.findings,
     "sources": lambda b: b.figures,
 }

@@ -1,37 +1,137 @@
-"""List what is left to decide or to mend, as findings from the figures.
+"""Say what is to be done, by which body and by when, and what else there is to decide or to mend.
 
-Everything is worked out from the headline figures and the sections before, so that no text can say another number
+Everything is worked out from the plans, the figures and the sections before, so that no text can say another number
 than the tables, and nothing is recommended that the figures do not ask for.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
 from bhyt_analysis.briefing.briefing import Briefing
 from bhyt_analysis.briefing.facts import Facts, target_fields
 from bhyt_analysis.briefing.items import Item
-from bhyt_analysis.briefing.reclassification import people_not_back
-from bhyt_analysis.briefing.targets import upcoming_target_texts
+from bhyt_analysis.briefing.targets import target_text, upcoming_target_texts
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.citations import format_citation
+from bhyt_analysis.i18n.formats import format_date
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import BULLET
-from bhyt_analysis.i18n.unit_names import display_name
+from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.policy_facts import policy_facts
+from bhyt_analysis.tables.monitor_texts import period_text
 
 KEY = "needed"
-MAX_COMMUNES = 3  # that are named
+FROM_PLANS = ["order", "task", "lead", "with", "due", "people", "source"]
 
 
 def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
-    """Return the matters for decision. ``table``: the findings on published figures, as `Briefing.findings`."""
+    """Return the tasks, what plans give bodies to do all the time, and what else is to be decided or mended.
+
+    ``table``: what `bhyt_analysis.tasks` gives.
+    """
+    lang = briefing.lang
+    is_standing = is_standing_duty(table)
+    chosen = [
+        _item("tasks", table[~is_standing], briefing, has_source=False),
+        _item("plan_tasks", table[is_standing], briefing, has_source=True),
+    ]
     if not briefing.has_enrolment:
-        return []
-    upcoming = upcoming_target_texts(briefing.unit_data, briefing.code, briefing.lang)
-    items = [item for section in briefing.items.values() for item in section]
-    text = matters_text(briefing.facts, items, table, upcoming, briefing.lang, briefing.decision_name)
-    return [Item("needed", "\n".join([text, *(BULLET + line for line in policy_texts(briefing))]))]
+        return chosen
+    upcoming = upcoming_target_texts(briefing.unit_data, briefing.code, lang)
+    lines = remarks(briefing.facts, briefing.findings, upcoming, lang)
+    if not len(table) and not lines:
+        lines = [translate("need.nothing", lang)]
+    lines += policy_texts(briefing)
+    return [*chosen[:1], Item("needed", "\n".join(BULLET + line for line in lines)), *chosen[1:]]
+
+
+def is_standing_duty(table: pd.DataFrame) -> pd.Series:
+    """Mark the tasks of plans that have no day of their own and are not done: what bodies do all the time."""
+    return (table["origin"] == "input") & (table["due"].isna() | (table["rule"] != "")) & table["done_on"].isna()
+
+
+def _item(name: str, table: pd.DataFrame, briefing: Briefing, has_source: bool) -> Item:
+    """Return tasks as a table for readers."""
+    lang = briefing.lang
+    rows = table.to_dict("records")
+    page = pd.DataFrame(
+        {
+            "order": [str(i) for i in range(1, len(rows) + 1)],
+            "task": [task_text(row, lang, briefing.decision_name) for row in rows],
+            "lead": table["lead"].tolist(),
+            "with": table["with"].tolist(),
+            "due": [due_text(row, lang) for row in rows],
+            "people": table["people"].array,
+        }
+    )
+    quantities = {"people": table[["quantity", "area", "group"]].to_numpy().tolist()}
+    if has_source:
+        page["source"] = table["source"].tolist()
+    if (table["done"] != "").any() or table["done_on"].notna().any():
+        page["done"] = [done_text(row, lang) for row in rows]
+    if table["brought"].notna().any() and not has_source:
+        page["brought"] = table["brought"].array
+        quantities["brought"] = [["change_month", *row] for row in table[["area", "group"]].to_numpy().tolist()]
+    if page["people"].isna().all():
+        page = page.drop(columns="people")
+    page.attrs |= {"result": "tasks", "quantities": quantities}
+    return Item(name, table=page)
+
+
+def task_text(row: Mapping[str, Any], lang: str = "vi", decision: str = "") -> str:
+    """Return what is to be done, of a row of `bhyt_analysis.tasks`; no number of people is in the text.
+
+    ``decision``: what texts call the zoning decision.
+
+    Examples
+    --------
+    >>> row = {"kind": "gap_commune", "origin": "figures", "name": "Xã Kiên Lao", "detail": {}}
+    >>> task_text(row), task_text(row, "en")
+    ('Vận động người chưa có thẻ ở xã Kiên Lao', 'Enrol those without a card in Kiên Lao commune')
+    """
+    if row["origin"] == "input":
+        return str(row["task_en"] if lang == "en" and row["task_en"] else row["task"])
+    detail, fields = row["detail"], {"name": inline_name(row["name"], lang), "decision": decision}
+    if row["kind"] == "target":
+        fields |= {"target": target_text(detail, lang), "on": row["due"]}
+    elif row["kind"] == "report":
+        periods = [period_text(detail["report"], pd.Timestamp(p), lang) for p in detail["periods"]]
+        fields |= {"kind": translate(f"report.{detail['report']}", lang).lower(), "periods": ", ".join(periods)}
+    else:
+        fields |= {"detail": format_citation(detail, lang) if isinstance(detail, str) else detail, "on": row["due"]}
+    return translate(f"task.{row['kind']}", lang, **fields)
+
+
+def due_text(row: Mapping[str, Any], lang: str = "vi") -> str:
+    """Return by when a task is to be done: a day, with a word where it is late, or how often.
+
+    Examples
+    --------
+    >>> due_text({"due": pd.Timestamp("2021-08-15"), "rule": "", "late": True})
+    '15/08/2021 (quá hạn)'
+    >>> due_text({"due": pd.NaT, "rule": "monthly", "late": False}, "en")
+    'monthly'
+    """
+    rule, due = row["rule"], row["due"]
+    if rule and (pd.isna(due) or "-" not in rule):
+        if "-" not in rule:
+            return translate(f"due.{rule}", lang)
+        day = format_date(f"2001-{rule}", lang).removesuffix("2001").rstrip("/ ")
+        return translate("due.each_year", lang, day=day)
+    text = "" if pd.isna(due) else format_date(due, lang)
+    return translate("due.late", lang, day=text).strip() if row["late"] else text
+
+
+def done_text(row: Mapping[str, Any], lang: str = "vi") -> str:
+    """Return what was done, and the day on which it was finished."""
+    if pd.isna(row["done_on"]):
+        return str(row["done"])
+    day = translate("label.done_on", lang, day=row["done_on"])
+    return f"{row['done']} ({day})" if row["done"] else day[:1].upper() + day[1:]
 
 
 def policy_texts(briefing: Briefing) -> list[str]:
@@ -48,41 +148,18 @@ def policy_texts(briefing: Briefing) -> list[str]:
     ]
 
 
-def matters_text(
-    facts: Facts, items: list[Item], findings: pd.DataFrame, upcoming: list[str], lang: str = "vi", decision: str = ""
-) -> str:
-    """Return the matters for decision as the lines of a list.
+def remarks(facts: Facts, findings: pd.DataFrame, upcoming: list[str], lang: str = "vi") -> list[str]:
+    """Return what is to be decided or mended beside the tasks, a sentence each.
 
-    ``items``: of the sections before. ``upcoming``: the targets whose day has not come, in words. ``decision``: the
-    name of the zoning decision.
+    ``upcoming``: the targets whose day has not come, in words.
     """
-    lines = []
-    if (reporting := facts.get("reporting_communes")) and reporting.value is not None and reporting.high is not None:
-        lines.append(translate("need.reporting", lang, communes=reporting.high - reporting.value))
-    target, to_add = facts.get("next_target"), facts.get("next_to_add")
-    if target and to_add and to_add.value and to_add.value > 0:
-        key = "need.target_passed" if clock.is_past(pd.Timestamp(target.as_of)) else "need.target"
-        lines.append(translate(key, lang, people=to_add.value, **target_fields(target, lang)))
-    if lost := facts.get("lost"):
-        if "reenrolled" not in facts:
-            lines.append(translate("need.back_unknown", lang, people=lost.value, decision=decision))
-        elif people := people_not_back(facts):
-            lines.append(translate("need.back", lang, people=people, decision=decision))
-    shared = next((i.table for i in items if i.name == "allocation" and i.table is not None), None)
-    if shared is not None and "to_add" in shared and (shared["to_add"] > 0).any():
-        lines.append(_largest_gaps(shared, lang))
+    lines, target, to_add = [], facts.get("next_target"), facts.get("next_to_add")
+    if target and to_add and to_add.value and to_add.value > 0 and clock.is_past(pd.Timestamp(target.as_of)):
+        lines.append(translate("need.target_passed", lang, people=to_add.value, **target_fields(target, lang)))
     if upcoming:
         lines.append(translate("need.ahead", lang, targets="; ".join(upcoming)))
     if errors := int((findings["severity"] == "error").sum()):
         lines.append(translate("need.audit" if errors > 1 else "need.audit_one", lang, count=errors))
     if any(fact.status == "estimated" for fact in facts.values()):
         lines.append(translate("need.estimated", lang))
-    return "\n".join(BULLET + line for line in lines) or translate("need.nothing", lang)
-
-
-def _largest_gaps(shared: pd.DataFrame, lang: str) -> str:
-    largest = shared[shared["to_add"] > 0].sort_values("to_add", ascending=False, kind="stable").head(MAX_COMMUNES)
-    names = [display_name(name, lang) for name in largest["name"]]
-    people = zip(names, largest["to_add"], strict=True)
-    texts = "; ".join(translate("need.commune", lang, name=name, people=count) for name, count in people)
-    return translate("need.furthest", lang, names=texts, share=largest["to_add"].sum() / shared["to_add"].sum())
+    return lines

@@ -30,6 +30,7 @@ from bhyt_analysis.i18n.text import clean_line
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.law.law import InForce, Law
+from bhyt_analysis.model.actions.tasks import tasks
 from bhyt_analysis.model.coverage.headline import Fact, headline
 from bhyt_analysis.model.coverage.reporting import has_enrolment
 from bhyt_analysis.model.distribution.controlled_rounding import is_rounded
@@ -153,6 +154,12 @@ class Briefing:
         units = [u.code for u in self.view.lineage[:2] if u.kind != "country"]
         tables = [audit(data, u, self.lang).assign(name=unit_label(data, u, self.lang)) for u in units]
         return pd.concat(tables, ignore_index=True)
+
+    @cached_property
+    def tasks(self) -> pd.DataFrame:
+        """Return what is to be done: the table that the section of it was made from, else all tasks."""
+        table = self.tables.get("actions")
+        return tasks(self.data_as_of, self.law, self.area, self.as_of) if table is None else table
 
     @cached_property
     def losses(self) -> pd.DataFrame:

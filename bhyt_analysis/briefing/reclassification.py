@@ -15,6 +15,7 @@ from bhyt_analysis.i18n.formats import format_date
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import display_name
 from bhyt_analysis.model.coverage.coverage import coverage
+from bhyt_analysis.model.coverage.headline import people_not_back
 from bhyt_analysis.model.reclassification.reclassify import COLUMNS, loss_relation, loss_status_and_unit, reclassify
 from bhyt_analysis.model.reclassification.take_up import observed_change, reenrolment, reenrolment_curve
 
@@ -50,15 +51,6 @@ def assessment(facts: Facts, lang: str = "vi") -> list[str]:
         return sentences
     share = people / (facts["lost"].value or people)
     return [translate("text.not_back", lang, people=people, share=share), *sentences]
-
-
-def people_not_back(facts: Facts) -> int | None:
-    """Return the most of those who lost a card who may still be uninsured: never more than all who are."""
-    lost, back, uninsured = (facts.get(key) for key in ("lost", "reenrolled", "uninsured"))
-    if lost is None or back is None or lost.value is None or back.low is None or back.low >= 1:
-        return None
-    people = round(lost.value * (1 - back.low))
-    return people if uninsured is None or uninsured.value is None else min(people, int(uninsured.value))
 
 
 def decision_text(briefing: Briefing) -> str:

@@ -33,6 +33,8 @@ class Dataset:
     decisions: pd.DataFrame
     losses: pd.DataFrame
     targets: pd.DataFrame
+    other_targets: pd.DataFrame
+    actions: pd.DataFrame
     duties: pd.DataFrame
     reports: pd.DataFrame
     published: pd.DataFrame
@@ -147,7 +149,8 @@ DAY_COLUMNS = {
 }  # fmt: skip
 # The day that tells whose row it is; the text that rows of one document have in common.
 _UNIT_DAYS = DAY_COLUMNS | {"decisions": "since", "duties": "since", "targets": "on", "documents": "issued"}
-_DOCUMENT_COLUMNS = {"targets": "instrument", "published": "document"}
+_UNIT_DAYS |= {"actions": "since", "other_targets": "on"}
+_DOCUMENT_COLUMNS = {"targets": "instrument", "published": "document", "other_targets": "source", "actions": "source"}
 _OTHER_FIELDS = ("source", "sha256", "warnings", "geography", "views", "results")
 TABLES = tuple(f.name for f in fields(Dataset) if f.name not in _OTHER_FIELDS)
 UNIT_TABLES = tuple(name for name in TABLES if name not in ("areas", "successors"))

@@ -260,6 +260,31 @@ def _target_date(value: Cell, options: CellOptions) -> pd.Timestamp:
     return _date(value, replace(options, month_day="last"))
 
 
+_REGULAR = {
+    "hang nam": "yearly", "moi nam": "yearly", "nam": "yearly", "yearly": "yearly", "every year": "yearly",
+    "6 thang": "half_yearly", "half yearly": "half_yearly", "half_yearly": "half_yearly",
+    "hang quy": "quarterly", "moi quy": "quarterly", "quy": "quarterly", "quarterly": "quarterly",
+    "hang thang": "monthly", "moi thang": "monthly", "thang": "monthly", "monthly": "monthly",
+    "thuong xuyen": "ongoing", "ongoing": "ongoing",
+}  # fmt: skip
+_EACH_YEAR = re.compile(r"(truoc )?(?:ngay )?(\d{1,2})[/.-](\d{1,2}) (?:hang|moi) nam")
+_MONTH_EACH_YEAR = re.compile(r"thang (\d{1,2}) (?:hang|moi) nam")
+
+
+def _due(value: Cell, options: CellOptions) -> str:
+    """Return when a task is due: "YYYY-MM-DD", "MM-DD" of each year, or a word such as "monthly"."""
+    if isinstance(value, str):
+        text = normalise_name(value).strip(" .").removeprefix("dinh ky ")
+        if text in _REGULAR:
+            return _REGULAR[text]
+        if match := _EACH_YEAR.fullmatch(text) or re.fullmatch(r"()(?=\d\d-(\d\d)$)(\d\d)-\d\d", text):
+            day = dt.date(2001, int(match[3]), int(match[2])) - dt.timedelta(days=bool(match[1]))
+            return f"{day:%m-%d}"
+        if match := _MONTH_EACH_YEAR.fullmatch(text):
+            return f"{pd.Timestamp(2001, int(match[1]), 1) + pd.offsets.MonthEnd():%m-%d}"
+    return str(_target_date(value, options).date())
+
+
 def choice_keys(kind: str) -> Iterable[str]:
     """Return the keys of the choices of a type, in their order."""
     everyone = SCOPES if kind == "scope" else ()
@@ -322,6 +347,7 @@ CONVERTERS: dict[str, tuple[Converter, str]] = {
     "share": (_share, "expect.share"),
     "date": (_date, "expect.date"),
     "target_date": (_target_date, "expect.target_date"),
+    "due": (_due, "expect.due"),
     "target_area": (_target_area, "expect.text"),
     **{kind: (_choice(kind), "expect.text") for kind in CHOICES},
 }

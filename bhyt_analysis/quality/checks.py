@@ -219,9 +219,11 @@ def _zone_totals(data: Dataset) -> Iterator[Finding]:
 
 
 def _target_scopes(data: Dataset) -> Iterator[Finding]:
-    for row in data.targets.itertuples():
-        if row.area == "each" and not (row.of and row.kind):
+    for table in (data.targets, data.other_targets, data.actions):
+        each = table[table["area"] == "each"]
+        for row in each[(each["of"] == "") | (each["kind"] == "")].itertuples():
             yield Finding.in_row("each_of_what", row, "kind" if row.of else "of")
+    for row in data.targets.itertuples():
         if row.relation == ">" and row.rate == 1:
             yield Finding.in_row("target_above_everybody", row, "rate")
 

@@ -27,7 +27,8 @@ class PublishedTable:
 
     ``area``, ``day``: those of rows that do not name them; a row without a day is of the latest day of its quantity.
     ``areas``: the keys of units by their names and codes. ``days``: those of the units, for a table without days; a
-    column that is the insured of another day says so in the table's ``attrs["insured_on"]``.
+    column that is the insured of another day says so in the table's ``attrs["insured_on"]``, and one whose figures
+    are of different quantities has the quantity, the unit's code and the group of each in ``attrs["quantities"]``.
     """
 
     name: str
@@ -73,18 +74,43 @@ def _read(system: CellSystem, position: int, published: PublishedTable) -> list[
         row.above = above
     for row in rows:
         row.rows = rows
-    insured_on = table.attrs.get("insured_on", {})
+    insured_on, quantities = table.attrs.get("insured_on", {}), table.attrs.get("quantities", {})
     for name in map(str, table):
         column = find_column(name, result)
         if column.disclosure not in SOLVED | BESIDE or not pd.api.types.is_numeric_dtype(table[name]):
             continue
         numbers = table[name].to_numpy(float, na_value=np.nan)
+        if name in quantities:
+            rows += _read_named(system, position, published, name, quantities[name], numbers)
+            continue
         for number, (row, value) in enumerate(zip(rows, numbers.tolist(), strict=True)):
             if isfinite(value):
                 day = insured_on.get(name)
                 key = row.key._replace(column="insured", day=day) if day else row.key._replace(column=name)
                 row.cells[name] = cell = _add_cell(system, column, key, value)
                 system.places.append((position, number, name, cell))
+    return rows
+
+
+def _read_named(
+    system: CellSystem,
+    position: int,
+    published: PublishedTable,
+    name: str,
+    quantities: Sequence[Sequence[str]],
+    numbers: np.ndarray,
+) -> list[TableRow]:
+    """Add the cells of a column whose figures are of different quantities, units and groups; each makes a row."""
+    rows = []
+    for number, (value, (quantity, code, group)) in enumerate(zip(numbers.tolist(), quantities, strict=True)):
+        if not isfinite(value):
+            continue
+        column, area = find_column(quantity), published.areas.get(code, code)
+        row = TableRow(Key("", area, published.days.get(area, published.day), group or ALL), "")
+        row.rows = [row]
+        row.cells[quantity] = cell = _add_cell(system, column, row.key._replace(column=quantity), value)
+        system.places.append((position, number, name, cell))
+        rows.append(row)
     return rows
 
 

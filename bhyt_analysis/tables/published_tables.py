@@ -16,7 +16,7 @@ FACTS = "facts"  # the name of the table of headline figures
 def describe_table(name: str, table: pd.DataFrame) -> dict[str, Any]:
     """Return a table as JSON can hold it."""
     rows = [[_plain(v) for v in row] for row in table.astype(object).to_numpy().tolist()]
-    attrs = {key: table.attrs[key] for key in ("result", "insured_on", "day") if key in table.attrs}
+    attrs = {key: table.attrs[key] for key in ("result", "insured_on", "quantities", "day") if key in table.attrs}
     return {"name": name, "attrs": attrs, "columns": list(map(str, table)), "rows": rows}
 
 

@@ -7,14 +7,13 @@ from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.briefing import coverage
-from bhyt_analysis.briefing.actions import matters_text
+from bhyt_analysis.briefing.actions import remarks
 from bhyt_analysis.briefing.facts import facts_by_key
-from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.briefing.metadata import OutputMetadata
 from bhyt_analysis.briefing.sections import SECTIONS
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message, has_message
-from bhyt_analysis.i18n.safe_text import BULLET, plain_text
+from bhyt_analysis.i18n.safe_text import plain_text
 
 from ..briefing_items import TABLES, section_items
 
@@ -69,7 +68,8 @@ def test_no_more_are_not_back_than_are_uninsured_at_all(data, law):
     """The published 87.21% may be 87.205%: then 28,986 lack a card, 12 more than the 28,974 that the page gives."""
     briefing = bhyt.Briefing(data, "Lục Ngạn", law)
     assert "Nhiều nhất 28.974 người trong số đó (62,8%)" in text_of(section_items(briefing, "reclassification"))
-    assert "Nhiều nhất 28.974 người" in text_of(section_items(briefing, "actions"))  # of 46,106
+    tasks = briefing.tasks.set_index("kind")
+    assert tasks.loc["not_back", ["people", "quantity"]].tolist() == [28_974, "uninsured"]  # of 46,106
 
 
 @given(st.integers(300, 999), st.integers(300, 1000))
@@ -90,32 +90,20 @@ def test_a_text_is_as_sure_as_its_weakest_figure(status, words):
     assert words in assessment(0.8, 0.9, status=status)
 
 
-def test_matters_for_decision_name_the_communes_that_lack_most():
-    shared = pd.DataFrame({"name": ["A", "B", "C", "D"], "to_add": [10, 40, 30, 20]})
-    text = matters_text(POPULATION, [Item("allocation", table=shared)], NO_FINDINGS, [], "en")
-    names = "B (40 people); C (30 people); D (20 people)"
-    assert text == f"{BULLET}The communes that must add most: {names}; together 90.0% of all that must be added."
-
-
 @pytest.mark.parametrize(("errors", "words"), [(1, "in 1 place, which needs"), (3, "in 3 places that need")])
 def test_contradictions_are_counted_in_the_right_number(errors, words):
     findings = pd.DataFrame({"severity": ["error"] * errors + ["info"]})
-    assert words in matters_text(POPULATION, [], findings, [], "en")
-
-
-def test_a_briefing_that_asks_for_no_decision_says_so():
-    text = matters_text(POPULATION, [], NO_FINDINGS, [], "en")
-    assert text == "The figures at hand ask for no further decision."
+    assert words in remarks(POPULATION, findings, [], "en")[0]
 
 
 def test_a_target_whose_day_is_past_is_no_task_for_the_future(data, law):
     figures = bhyt.Briefing(data, "Sơn Dương", law).facts
-    first, *rest = matters_text(figures, [], NO_FINDINGS, ["Việt Nam 100%"], "en").split("\n")
+    first, *rest = remarks(figures, NO_FINDINGS, ["Việt Nam 100%"], "en")
     assert first == (
-        f"{BULLET}The target of 90.6% was due on 31 December 2022; the latest figures are 10,028 people short of it: "
+        "The target of 90.6% was due on 31 December 2022; the latest figures are 10,028 people short of it: "
         "present figures are needed to tell whether it was met."
     )
-    assert f"{BULLET}Targets of higher levels still to come: Việt Nam 100%." in rest
+    assert "Targets of higher levels still to come: Việt Nam 100%." in rest
 
 
 def test_the_people_of_a_target_add_exactly_over_the_communes(data, law):

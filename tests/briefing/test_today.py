@@ -20,7 +20,7 @@ def text_of(items):
 
 def test_a_page_without_enrolment_has_each_figure_once_with_its_source(data, law):
     items = one_page(data, law, "Xã Bát Xát")[1]
-    assert list(items) == ["summary", "headline", "not_known", "decision", "zones"]
+    assert list(items) == ["summary", "headline", "not_known", "decision", "zones", "tasks"]
     table = items["headline"].table
     figures = "27.229 người, 6.270 hộ, 3.596 người, 420 người, 25.868 người, 27.229 người"
     assert ", ".join(table["value"]) == figures
@@ -72,7 +72,7 @@ def test_a_province_tells_how_many_of_its_communes_report(some_reports, law):  #
     assert plain_text(items["coverage"].text).startswith("3 trong 99 xã của tỉnh Lào Cai có số thẻ vào 31/10/2026.")
     assert "41.000 trong 44.347 người tham gia BHYT, đạt 92,5%" in plain_text(items["coverage"].text)
     assert "đây không phải là tỷ lệ của tỉnh Lào Cai" in items["coverage"].text
-    assert "Còn 96 xã chưa có số thẻ" in items["needed"].text
+    assert "Gửi số thẻ của 96 xã chưa có số liệu" in items["tasks"].table["task"].tolist()
     assert "allocation" not in items
     assert items["groups"].table["insured"].tolist() == [41_000]
     assert items["groups"].chart.description.title.endswith("3/99 xã của tỉnh Lào Cai")

@@ -134,7 +134,7 @@ def test_the_public_surface():
         "Law", "InForce", "groups", "Dataset", "InputError", "load", "check", "audit", "to_successor_units", "coverage",
         "reclassify", "reenrolment", "premiums", "full_year_cost", "people_needed", "target_path", "target_steps",
         "headline", "Scenario", "read_scenario", "add_comparison_texts", "assign_entitlement", "budget",
-        "allocate", "simulate", "project_area", "compare",
+        "allocate", "tasks", "simulate", "project_area", "compare",
         "after_loss", "transitions", "target_probabilities", "reported_and_true_rates", "tornado",
         "break_even", "decompose", "backtest",
         "monitor", "verdict", "funnel", "explain", "explore", "run_batch", "BatchOptions", "charts", "tables",

@@ -75,6 +75,7 @@ def _figures(data: Dataset, law: Law) -> list[tuple[str, pd.DataFrame]]:
         ("nowcast", monitoring.nowcast(data, DISTRICT, MONTH)),
         ("expiring_cards", monitoring.expiring_cards(data, DISTRICT, MONTH)),
         ("reports_due", reports_due(data, DISTRICT, pd.Timestamp("2022-06-30"))),
+        *(("tasks", bhyt.tasks(data, law, area)) for area in (DISTRICT, "Sơn Dương", "Tỉnh Sơn La")),
         ("audit", bhyt.audit(data, "Sơn Dương")),
         ("check", bhyt.check(data)),
         ("to_successor_units", bhyt.to_successor_units(data, "2025-07-01")[1]),

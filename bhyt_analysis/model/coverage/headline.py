@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -72,6 +72,15 @@ def headline(
     people = _coverage_facts(data, code, as_of) if has_enrolment(view) else _census_facts(view)
     facts = [*people, *_reporting_facts(view), *_national_facts(view), *losses, *_target_facts(data, code, as_of)]
     return pd.DataFrame([vars(fact) for fact in facts], columns=COLUMNS)
+
+
+def people_not_back(facts: Mapping[str, Fact]) -> int | None:
+    """Return the most of those who lost a card who may still be uninsured: never more than all who are."""
+    lost, back, uninsured = (facts.get(key) for key in ("lost", "reenrolled", "uninsured"))
+    if lost is None or back is None or lost.value is None or back.low is None or back.low >= 1:
+        return None
+    people = round(lost.value * (1 - back.low))
+    return people if uninsured is None or uninsured.value is None else min(people, int(uninsured.value))
 
 
 def _join(*sources: str) -> str:
