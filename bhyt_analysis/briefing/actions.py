@@ -18,7 +18,7 @@ from bhyt_analysis.briefing.targets import target_text, upcoming_target_texts
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_date
-from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.safe_text import BULLET
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.policy_facts import policy_facts
@@ -104,6 +104,18 @@ def task_text(row: Mapping[str, Any], lang: str = "vi", decision: str = "") -> s
     else:
         fields |= {"detail": format_citation(detail, lang) if isinstance(detail, str) else detail, "on": row["due"]}
     return translate(f"task.{row['kind']}", lang, **fields)
+
+
+def people_text(row: Mapping[str, Any], lang: str = "vi") -> str:
+    """Return the people that a task is about; cards where they are counted as such.
+
+    Examples
+    --------
+    >>> people_text({"people": 2265, "quantity": "expiring_30"})
+    '2.265 thẻ'
+    """
+    unit = "cards" if str(row["quantity"]).startswith("expiring") else "people"
+    return format_message("{v:n} ", lang, v=row["people"]) + translate(f"unit.{unit}", lang)
 
 
 def due_text(row: Mapping[str, Any], lang: str = "vi") -> str:

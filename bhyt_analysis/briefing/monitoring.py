@@ -53,12 +53,14 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
 
 
 def _funnel(commune_rows: pd.DataFrame, name: str, lang: str) -> list[Item]:
-    """Return the communes against each other, where there are enough of them to show a spread."""
+    """Return the communes against each other, where one of them differs from the others by more than chance."""
     rows = funnel(commune_rows)
     placed = rows[rows["place"] != ""]
     if len(placed) < threshold("funnel_fewest"):
         return []
     outside = int(placed["place"].str.endswith("outer").sum())
+    if not outside:
+        return []
     spread = float(placed["spread"].iloc[0])
     key = "text.watch_funnel" if spread else "text.watch_funnel_chance"
     text = translate(key, lang, outside=outside, count=len(placed), spread=spread)

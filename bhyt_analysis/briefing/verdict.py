@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from bhyt_analysis import charts
+from bhyt_analysis.briefing.actions import due_text, is_standing_duty, people_text, task_text
 from bhyt_analysis.briefing.briefing import Briefing
 from bhyt_analysis.briefing.facts import format_fact
 from bhyt_analysis.briefing.headline import target_owner
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import format_message, translate
+from bhyt_analysis.i18n.safe_text import BULLET, STRONG
 from bhyt_analysis.model.monitoring.monitor import monthly_counts
 
 KEY = "verdict"
+DECISIONS = 3  # that are named
 CHANCES = (95, 66, 33, 5, 0)  # per cent from which a target is called almost certain, likely, ...
 GAP_COLUMNS = ["area", "population", "insured", "people_needed", "to_add", "rate", "status"]
 
@@ -26,7 +32,26 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     details = [*_counted(briefing, row), *_pace(briefing, row)]
     if pd.notna(row["target_on"]) and row["outcome"] != "reached" and clock.is_past(row["target_on"]):
         details.append(translate("verdict.passed", briefing.lang))
-    return [_verdict(briefing, table), Item("verdict_details", " ".join(details))]
+    return [
+        _verdict(briefing, table),
+        Item("decisions", "\n".join(BULLET + line for line in decisions(briefing))),
+        Item("verdict_details", " ".join(details)),
+    ]
+
+
+def decisions(briefing: Briefing) -> list[str]:
+    """Return the first tasks that are open, one of each kind, with people, body and day."""
+    tasks = briefing.tasks
+    tasks = tasks[tasks["done_on"].isna() & ~is_standing_duty(tasks) & (tasks["kind"] != "target")]
+    first = tasks.drop_duplicates("kind").head(DECISIONS)
+    return [_decision(row, briefing) for row in first.to_dict("records")]
+
+
+def _decision(row: Mapping[str, Any], briefing: Briefing) -> str:
+    lang, due = briefing.lang, due_text(row, briefing.lang)
+    people = "" if pd.isna(row["people"]) else ": " + people_text(row, lang)
+    who = translate("decision.who" if due else "decision.lead", lang, lead=row["lead"], due=due)
+    return f"{STRONG}{task_text(row, lang, briefing.decision_name)}{people}{STRONG} ({who})."
 
 
 def _verdict(briefing: Briefing, table: pd.DataFrame) -> Item:

@@ -24,26 +24,28 @@ AREAS = ["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn", "Thành phố Quả
 SCENARIO = "scenarios/contribution_rate_2027.toml"
 
 
-def charts_of_scenarios(data, area, lang):
+def other_charts(data, area, lang):
     names = ("status_quo", "decision_861_ordinary", "decision_861_high", "support_continued_2026")
     plans = [bhyt.read_scenario(name, lang) for name in names]
-    months = bhyt.simulate(data, area, plans, draws=0)
     source = "văn bản"
     if area == "Sơn Dương":
+        months = bhyt.simulate(data, area, plans, draws=0)
         continued = months[months["scenario"] == plans[-1].name]
         yield Item("payers", chart=charts.payers(continued, area, lang, source))
         yield Item("scorecard", chart=charts.backtest(bhyt.backtest(data, draws=100), lang, source))
     if area == "Lục Ngạn":
-        projected = project_area(data, area, plans[1])
+        months, projected = bhyt.simulate(data, area, plans, draws=0), project_area(data, area, plans[1])
         yield Item("scenarios", chart=charts.scenarios(months, area, lang, source))
         yield Item("tornado", chart=charts.tornado(tornado(projected, "2021-12-31"), area, "2021-12-31", lang, source))
         yield Item("back", chart=charts.reenrolment(after_loss(projected), area, lang, source))
+    if area == "X001":  # a briefing has it only where a commune is beyond its limits
+        yield Item("funnel", chart=charts.funnel(bhyt.funnel(bhyt.monitor(data, area).iloc[1:]), area, lang, source))
 
 
 def items_of(data, law, area, lang, scenario=None):
     return [
         *section_items(bhyt.Briefing(data, area, law, scenario, lang=lang)),
-        *(charts_of_scenarios(data, area, lang) if area in ("Sơn Dương", "Lục Ngạn") else ()),
+        *(other_charts(data, area, lang) if area in ("Sơn Dương", "Lục Ngạn", "X001") else ()),
     ]
 
 
@@ -82,7 +84,7 @@ def inked(text, box):
 
 def test_all_kinds_of_charts_are_among_them(items):
     briefing = """verdict groups communes commune_people lost before_after reenrolled slope path premium cost
-        watch_states watch_funnel watch_expiring scenario_path"""
+        watch_states watch_expiring scenario_path"""
     assert {name for *_, name in items} == {
         *briefing.split(),
         "scenarios",
@@ -90,6 +92,7 @@ def test_all_kinds_of_charts_are_among_them(items):
         "tornado",
         "back",
         "scorecard",
+        "funnel",
     }
     assert all(isinstance(item.chart, charts.Chart) for item in items.values())
 

@@ -26,6 +26,7 @@ from bhyt_analysis.model.monitoring.monitor import (
 from bhyt_analysis.model.monitoring.pace import estimate_pace, months_between, project_pace
 from bhyt_analysis.model.monitoring.reports import due_date, period_end, reports_due
 from bhyt_analysis.model.monitoring.thresholds import thresholds
+from bhyt_analysis.tables.monitor_texts import monitor_texts
 
 from ..conftest import write_table
 
@@ -109,7 +110,10 @@ def test_a_month_worked_out_by_hand(tmp_path):
         ([2400, 2425, 2450, 2475], "green", "reason.on_pace"),  # 25 a month, and 225 / 9 = 25 are required
         ([2400, 2420, 2445, 2466], "amber", "reason.slow"),  # 22 a month; 234 / 9 = 26 are required: 0.85
         ([2400, 2405, 2410, 2430], "red", "reason.too_slow"),  # 10 a month of 30
-        ([2400, 2390, 2395, 2399], "red", "reason.ratchet"),
+        ([2400, 2390, 2395, 2397], "red", "reason.ratchet"),
+        ([2400, 2390, 2395, 2398], "amber", "reason.few_people"),  # two people fewer than last year
+        ([2698, 2698, 2698, 2698], "amber", "reason.few_people"),  # two people short of 2,700
+        ([2730, 2725, 2720, 2710], "amber", "reason.ratchet"),  # fewer than last year, but above the target
         ([2710, 2715, 2720, 2730], "green", "reason.reached"),
         ([2400, "", "", ""], "grey", "reason.no_report"),
         (["", "", 2450, 2460], "none", "reason.few_months"),
@@ -135,12 +139,33 @@ def test_a_unit_without_a_target_still_keeps_the_ratchet(tmp_path):
 
 
 def test_the_target_is_allocated_by_the_gaps_at_the_years_start(tmp_path):
-    # 900 of 1,000 and 1,500 of 2,000 in December; 2,700 are asked for: 300 of a gap of 600, half of each gap.
-    data = input_of(tmp_path, c1=[900, 910, 920, 930], c2=[1500, 1510, 1520, 1530])
+    # 850 of 1,000 and 1,500 of 2,000 in December; 2,700 are asked for: 350 of a gap of 650.
+    data = input_of(tmp_path, c1=[850, 860, 870, 880], c2=[1500, 1510, 1520, 1530])
+    table = monitor(data, "D1", "2022-03").set_index("area")
+    assert table["people_needed"].to_dict() == {"D1": 2700, "C1": 931, "C2": 1769}
+    assert table["target_level"].to_dict() == {"D1": "own", "C1": "shared", "C2": "shared"}
+    assert table.loc["D1", ["insured", "change_month"]].tolist() == [2410, 20]
+
+
+def test_a_commune_with_the_common_rate_is_not_red(tmp_path):
+    # C1 had 95% of its 1,000 people, more than the 90% of the target: all 250 that lack are asked of C2.
+    data = input_of(tmp_path, c1=[950, 945, 940, 930], c2=[1500, 1501, 1502, 1503])
     table = monitor(data, "D1", "2022-03").set_index("area")
     assert table["people_needed"].to_dict() == {"D1": 2700, "C1": 950, "C2": 1750}
-    assert table["target_level"].to_dict() == {"D1": "own", "C1": "shared", "C2": "shared"}
-    assert table.loc["D1", ["insured", "change_month"]].tolist() == [2460, 20]
+    assert table["alert"].to_dict() == {"D1": "red", "C1": "amber", "C2": "red"}
+    assert table["reason"]["C1"] == "reason.ratchet"
+    # C1 had 89% and passes the common rate, but not by as much as its part asks
+    data = input_of(tmp_path, c1=[890, 895, 900, 901], c2=[1500, 1501, 1502, 1503])
+    table = monitor(data, "D1", "2022-03").set_index("area")
+    assert table.loc["C1", ["people_needed", "alert", "reason"]].tolist() == [946, "amber", "reason.above_common"]
+
+
+def test_a_text_explains_that_all_communes_are_red(tmp_path):
+    data = input_of(tmp_path, c1=[850, 851, 852, 853], c2=[1500, 1501, 1502, 1503])
+    texts = monitor_texts(monitor(data, "D1", "2022-03"), "vi")
+    assert "Đây không phải là xếp hạng giữa các xã" in texts[-1]
+    data = input_of(tmp_path, c1=[950, 950, 950, 950], c2=[1500, 1501, 1502, 1503])
+    assert "xếp hạng" not in "".join(monitor_texts(monitor(data, "D1", "2022-03"), "vi"))
 
 
 def test_communes_keep_what_they_have_where_the_target_was_reached(tmp_path):
@@ -494,9 +519,8 @@ def test_the_command_prints_writes_and_says_it_in_both_languages(tmp_path, capsy
 
 def test_charts_are_written_for_one_area_only(tmp_path, capsys):
     assert main(["monitor", "--area", "X001", "--out", str(tmp_path / "c"), "--lang", "en"]) == 0
-    assert {p.name for p in (tmp_path / "c").glob("*.png")} == {
-        f"watch_{n}.png" for n in ("pace", "states", "funnel", "expiring")
-    }
+    # In the last month no commune lies beyond the limits of the funnel plot.
+    assert {p.stem for p in (tmp_path / "c").glob("*.png")} == {"watch_pace", "watch_states", "watch_expiring"}
     assert main(["monitor", "--out", str(tmp_path / "d"), "--lang", "en"]) == 2
     assert "add --area" in capsys.readouterr().err
 

@@ -60,7 +60,7 @@ def test_units_without_cards_are_not_judged(data, area):
 
 
 def test_some_communes_are_no_verdict_on_the_district(data):
-    cards = data.cards[~((data.cards["area"] == "X00112"))]
+    cards = data.cards[~(data.cards["area"] == "X00112")]
     row = verdict(replace(data, cards=cards), "X001")
     assert row["outcome"] == "some_communes"
     assert row["insured"] < 49505

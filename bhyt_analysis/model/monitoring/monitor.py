@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
@@ -46,13 +47,18 @@ MAIN_COLUMNS = [
 
 
 class Target(NamedTuple):
-    """The people to insure by a day, and the level of the plan that sets it."""
+    """The people to insure by a day, and the level of the plan that sets it.
+
+    ``reached_at``: the people from which a commune has the rate that all share; where the target is its own, those of
+    the target.
+    """
 
     on: pd.Timestamp
     relation: str
     rate: float
     level: str
     people: int
+    reached_at: int
 
 
 @result_table
@@ -249,15 +255,15 @@ def _own_target(
     for level in levels:
         for row in bound[bound["level"] == level].head(1).itertuples():
             required = people_needed(int(people.iloc[-1]), row.rate, row.relation)
-            return Target(row.on, row.relation, float(row.rate), level, required)
+            return Target(row.on, row.relation, float(row.rate), level, required, required)
     return None
 
 
 def _shared_targets(counts: pd.DataFrame, inside: list[str], target: Target, end: pd.Timestamp) -> dict[str, Target]:
     """Share out the unit's target in people to its communes by their gaps at the start of the year.
 
-    A commune keeps its count where the unit had already fulfilled its target by then. Without a count of every commune
-    no target is shared out.
+    A commune that had the common rate by then keeps its count; so does each where the unit had already fulfilled its
+    target. Without a count of every commune no target is shared out.
     """
     rows = counts[counts["area"].isin(inside)].dropna(subset=["insured", "population"])
     before, after = rows[rows["month"].dt.year == end.year - 1], rows[rows["month"].dt.year == end.year]
@@ -265,14 +271,15 @@ def _shared_targets(counts: pd.DataFrame, inside: list[str], target: Target, end
     if not inside or len(start) < len(inside) or start["month"].nunique() > 1:
         return {}
     try:
-        people = allocate(start[["area", "population", "insured"]], target.rate)["target_people"]
+        shared = allocate(start[["area", "population", "insured"]], target.rate, target.relation)
     except BhytError:  # more were insured by then, or the target is more than all people
-        people = start["insured"]
-    return {
-        r.area: Target(target.on, "=", p / r.population, "shared", int(p))
-        for r, p in zip(start.itertuples(), people, strict=True)
-        if r.population
-    }
+        shared = start.assign(target_people=start["insured"])
+    targets = {}
+    for r in shared[shared["population"] > 0].itertuples():
+        people, population = int(r.target_people), int(r.population)
+        reached_at = people_needed(population, target.rate, target.relation)
+        targets[r.area] = Target(target.on, "=", people / population, "shared", people, reached_at)
+    return targets
 
 
 def _unit_row(
@@ -289,7 +296,7 @@ def _unit_row(
     }
     if target is not None:
         row |= {f"target_{name}": getattr(target, name) for name in ("on", "relation", "rate", "level")}
-        row["people_needed"] = target.people
+        row["people_needed"], row["reached_at"] = target.people, target.reached_at
     if end in by_month.index:
         now = by_month.loc[end]
         row |= {c: now[c] for c in ("insured", "population", "rate", "status", "source")}
@@ -339,6 +346,9 @@ def alert_level(row: Row) -> tuple[str, str]:
     one; amber up to the required pace; green from there, and where nothing is left to add. A unit without a report is
     grey, one without a target or without enough months is not compared.
 
+    Amber instead of red where the rate that all communes share is reached (``reached_at``: the people from which it
+    is), and where no more than a few people lack (``few_people`` of the thresholds).
+
     Examples
     --------
     >>> row = {"insured": 900, "rate": 0.9, "rate_last_year": 0.88, "to_add": 30, "required_pace": 10, "pace": 0.9}
@@ -346,13 +356,34 @@ def alert_level(row: Row) -> tuple[str, str]:
     ('amber', 'reason.slow')
     >>> alert_level({**row, "rate_last_year": 0.91})
     ('red', 'reason.ratchet')
+    >>> alert_level({**row, "pace": 0.1}), alert_level({**row, "pace": 0.1, "to_add": 2})
+    (('red', 'reason.too_slow'), ('amber', 'reason.few_people'))
     >>> alert_level({"insured": None})
     ('grey', 'reason.no_report')
     """
+    alert, reason = _alert_by_pace(row)
+    if alert != "red":
+        return alert, reason
+    if _has(row, "reached_at") and row["insured"] >= row["reached_at"]:
+        return "amber", "reason.above_common" if reason != "reason.ratchet" else reason
+    return ("amber", "reason.few_people") if _people_short(row, reason) <= threshold("few_people") else (alert, reason)
 
-    def has(name: str) -> bool:
-        return row.get(name) is not None and pd.notna(row[name])
 
+def _has(row: Row, name: str) -> bool:
+    return row.get(name) is not None and bool(pd.notna(row[name]))
+
+
+def _people_short(row: Row, reason: str) -> float:
+    """Return the people whom a unit lacks of last year's rate or, for other reasons, of its target."""
+    if reason != "reason.ratchet":
+        return float(row["to_add"])
+    lost = row["rate_last_year"] - row["rate"]
+    return round(lost * row["insured"] / row["rate"], 6) if row["rate"] else float("inf")
+
+
+def _alert_by_pace(row: Row) -> tuple[str, str]:
+    """Return the colour and its reason, however few people lack."""
+    has = partial(_has, row)
     if not has("insured"):
         return "grey", "reason.no_report"
     if threshold("ratchet") and has("rate") and has("rate_last_year") and row["rate"] < row["rate_last_year"]:

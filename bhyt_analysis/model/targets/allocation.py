@@ -53,7 +53,7 @@ def allocate(
     ==============  =======  ====================================  ============================
     method          start    pull                                  effect on each commune
     ==============  =======  ====================================  ============================
-    share-of-gap    insured  uninsured                             the same part of its gap
+    share-of-gap    insured  uninsured, none at the target         the same part of its gap
     equal-rate      0        population                            the same rate
     equal-points    insured  population                            the same rise in points
     level-up        0        population, none below today          the lowest rates up first
@@ -62,6 +62,15 @@ def allocate(
     capacity        insured  capacity                              by its collectors
     ==============  =======  ====================================  ============================
 
+    share-of-gap, the default, asks nothing of a commune that is at the target already: it keeps its people, whatever
+    the ratchet, and the others share what is left by the same part k of their gaps to 100%,
+
+        k = (people needed - people insured in all communes) / uninsured people of the communes below the target.
+
+    Only what bounds keep those from taking is asked of the communes at the target. A commune just below the target can
+    be asked for more than the common rate; ``caps=rate`` prevents that. Where the whole district has to fall (without
+    the ratchet), every commune gives up the same part of its gap.
+
     Where a bound holds a commune back, the same k rises for the rest. Under the ratchet equal-rate becomes level-up.
     shock-adjusted asks a commune in which a decision ended the cards of 30% of the people for 30% less of its gap than
     others; where it ended all, the commune comes last. A commune without a gap, reach or capacity stays where it is.
@@ -69,7 +78,8 @@ def allocate(
     Rounding: person j of a commune is counted once its line passes j - 1/2 (the divisor method of Webster and
     Sainte-Laguë), equal moments in the order of area codes. The largest remainder of Hamilton would at times take a
     person from a commune when the target rises (the Alabama paradox; Balinski and Young, Fair Representation, 1982);
-    here people join in one fixed order, so more target never gives a commune fewer people.
+    here people join in one fixed order, so more target never gives a commune fewer people (of share-of-gap: as long as
+    the same communes are below the target).
 
     Parameters
     ----------
@@ -94,9 +104,9 @@ def allocate(
     Examples
     --------
     >>> communes = pd.DataFrame({"area": ["C1", "C2"], "population": [1000, 1000], "insured": [900, 600]})
-    >>> allocate(communes, rate=0.85)[["target_people", "to_add"]].to_numpy().tolist()  # 200 of 500: 40% of each gap
-    [[940, 40], [760, 160]]
-    >>> allocate(communes, rate=0.85, method="level-up")["target_people"].tolist()
+    >>> allocate(communes, rate=0.92)[["target_people", "to_add"]].to_numpy().tolist()  # 340 of 500: 68% of each gap
+    [[968, 68], [872, 272]]
+    >>> allocate(communes, rate=0.85)["target_people"].tolist()  # C1 is above 85% and keeps its people
     [900, 800]
     """
     table = _check(communes, method, ratchet)
@@ -115,6 +125,9 @@ def allocate(
     if people < least:
         lowest = {"people": least, "share": least / total}
         raise BhytError(("error.allocate_least", {"needed": people, "rate": float(rate), **lowest}))
+    if method == "share-of-gap":
+        table = _keep_reached(table, people, _has_reached(table, rate, relation))
+        least = int(table["lower"].sum())
     in_order = table.sort_values("area")  # the order of rows must not decide between equals
     target = (in_order["lower"] + _first_people(in_order, people - least)).sort_index().to_numpy()
     population, insured = table["population"].to_numpy(), table["insured"].to_numpy()
@@ -229,6 +242,22 @@ def _add_lines(table: pd.DataFrame, method: str) -> pd.DataFrame:
     nearest = insured.clip(table["lower"], table["upper"])
     lower, upper = (table[bound].mask(pull == 0, nearest) for bound in ("lower", "upper"))
     return table.assign(start=start.astype(float), pull=pull.astype(float), tier=tier, lower=lower, upper=upper)
+
+
+def _has_reached(table: pd.DataFrame, rate: Rate, relation: str) -> NDArray[np.bool_]:
+    """Tell which communes satisfy the common target today, exact in decimals."""
+    required = [Decimal(str(rate)) * int(population) for population in table["population"]]
+    pairs = zip(map(int, table["insured"]), required, strict=True)
+    return np.array([n > people if relation == ">" else n >= people for n, people in pairs], dtype=bool)
+
+
+def _keep_reached(table: pd.DataFrame, people: int, reached: NDArray[np.bool_]) -> pd.DataFrame:
+    """Let communes at the target keep their people and add some only after the others; not where all have to fall."""
+    kept = np.maximum(table["lower"], table["insured"])
+    if people < int(kept.sum()):
+        return table
+    lower = table["lower"].mask(reached, kept)
+    return table.assign(lower=lower, upper=np.maximum(table["upper"], lower), tier=reached.astype(float))
 
 
 def _first_people(table: pd.DataFrame, people: int) -> NDArray[np.int64]:
