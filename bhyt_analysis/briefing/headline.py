@@ -20,15 +20,7 @@ from bhyt_analysis.model.coverage.census import paid_ages
 KEY = "headline"
 LEFT_OUT = ("left_out", "blank_unknown")  # rules of figures that an analyst's answers leave out
 MAX_UNITS = 20  # of today that the text about a dissolved unit names
-# The sentences of the summary with the figures that each needs; of those in one line the first that can be said.
-REPORTING = ("reporting_insured", "reporting_coverage", "reporting_population", "reporting_communes")
-TARGET = ("next_target", "next_people", "next_to_add")
-SENTENCES = (
-    {"covered": ("insured", "coverage", "uninsured"), "rate": ("coverage", "uninsured"), "reporting": REPORTING},
-    {"lost": ("lost", "lost_cost")},
-    {"again": ("reenrolled",)},
-    {"target": TARGET, "target_reached": TARGET, "target_people": ("next_target", "next_people")},
-)
+SENTENCES = {"lost": ("lost", "lost_cost"), "again": ("reenrolled",)}  # of the summary, with the figures they need
 
 
 def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
@@ -38,9 +30,8 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     """
     lang, unit = briefing.lang, Item("unit", _dissolved_unit(briefing.view, briefing.lang))
     if not briefing.has_enrolment:
-        text = " ".join([translate("text.nothing_known", lang, name=briefing.name), *_paid_ages(briefing.view, lang)])
         return [
-            Item("summary", text),
+            Item("summary", " ".join(_paid_ages(briefing.view, lang))),
             *_left_out(briefing),
             unit,
             Item("headline", table=_people_table(briefing, table)),
@@ -89,24 +80,16 @@ def _paid_ages(view: AreaView, lang: str) -> list[str]:
 
 
 def _summary(briefing: Briefing, figures: pd.DataFrame) -> str:
-    """Return a few sentences of the headline figures, the weak ones marked."""
-    lang, decision = briefing.lang, briefing.decision_name
-    facts = facts_by_key(figures)
+    """Return sentences on those who lost a card, the weak ones marked; the verdict says the rest."""
+    lang, facts = briefing.lang, facts_by_key(figures)
     texts = {key: format_fact(fact, lang) for key, fact in facts.items()}
-    counted = next((facts[k].as_of for k in ("insured", "coverage") if k in facts), None)
-    unfit = {"covered"} if "insured" in facts and facts["insured"].status == "estimated" else set()  # only a rate
-    if "next_to_add" in facts and (facts["next_to_add"].value or 0) <= 0:
-        unfit.add("target")
     lines = []
-    for sentences in SENTENCES:
-        key = next((k for k, keys in sentences.items() if set(keys) <= facts.keys() and k not in unfit), None)
-        if key is not None:
-            figures_used = [facts[k] for k in sentences[key]]
-            status = lowest_quality([f.status for f in figures_used if f.status != "proposal"])
+    for key, keys in SENTENCES.items():
+        if set(keys) <= facts.keys():
+            status = lowest_quality([facts[k].status for k in keys])
             note = f" {EMPHASIS}({translate(f'status.{status}', lang)}){EMPHASIS}"
             mark = note if status in ("estimated", "conflict", "synthetic") else ""
-            fields = {"day": figures_used[0].as_of, "counted": counted, "decision": decision}
-            fields["owner"] = target_owner(briefing)
+            fields = {"day": facts[keys[0]].as_of, "decision": briefing.decision_name}
             lines.append(BULLET + translate(f"sum.{key}", lang, **fields, **texts) + mark)
     return "\n".join(lines)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 
 from bhyt_analysis import charts
@@ -16,6 +13,7 @@ from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.safe_text import BULLET, STRONG
+from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.model.monitoring.monitor import monthly_counts
 
 KEY = "verdict"
@@ -43,15 +41,23 @@ def decisions(briefing: Briefing) -> list[str]:
     """Return the first tasks that are open, one of each kind, with people, body and day."""
     tasks = briefing.tasks
     tasks = tasks[tasks["done_on"].isna() & ~is_standing_duty(tasks) & (tasks["kind"] != "target")]
-    first = tasks.drop_duplicates("kind").head(DECISIONS)
-    return [_decision(row, briefing) for row in first.to_dict("records")]
+    kinds = [rows for _, rows in tasks.groupby("kind", sort=False)]
+    return [_decision(rows, briefing) for rows in kinds[:DECISIONS]]
 
 
-def _decision(row: Mapping[str, Any], briefing: Briefing) -> str:
-    lang, due = briefing.lang, due_text(row, briefing.lang)
-    people = "" if pd.isna(row["people"]) else ": " + people_text(row, lang)
-    who = translate("decision.who" if due else "decision.lead", lang, lead=row["lead"], due=due)
-    return f"{STRONG}{task_text(row, lang, briefing.decision_name)}{people}{STRONG} ({who})."
+def _decision(rows: pd.DataFrame, briefing: Briefing) -> str:
+    """Return a task in a line; the communes that must add most are in one."""
+    lang, row = briefing.lang, rows.iloc[0]
+    task, lead = task_text(row, lang, briefing.decision_name), row["lead"]
+    if row["kind"] == "gap_commune" and len(rows) > 1:
+        names = [(inline_name(r["name"], lang), people_text(r, lang)) for _, r in rows.iterrows()]
+        task = translate("decision.communes", lang, names=", ".join(f"{name} ({people})" for name, people in names))
+        lead = translate("decision.committees", lang)
+    elif pd.notna(row["people"]):
+        task += ": " + people_text(row, lang)
+    due = due_text(row, lang)
+    who = translate("decision.who" if due else "decision.lead", lang, lead=lead, due=due)
+    return f"{STRONG}{task}{STRONG} ({who})."
 
 
 def _verdict(briefing: Briefing, table: pd.DataFrame) -> Item:
@@ -106,7 +112,7 @@ def _counted(briefing: Briefing, row: pd.Series) -> list[str]:
     facts, lang = briefing.facts, briefing.lang
     fields = {"name": briefing.name, "as_of": row["as_of"]}
     if "coverage" not in facts:
-        return []
+        return _people(briefing)
     fields["rate"] = format_fact(facts["coverage"], lang)
     if "insured" not in facts:
         return [translate("verdict.rate_only", lang, **fields)]
@@ -116,12 +122,29 @@ def _counted(briefing: Briefing, row: pd.Series) -> list[str]:
     return [translate("verdict.counted", lang, **fields, **counts)]
 
 
+def _people(briefing: Briefing) -> list[str]:
+    """Return the people of a unit without cards, and those whose age gives them one."""
+    facts, lang = briefing.facts, briefing.lang
+    if "population" not in facts or briefing.has_enrolment:
+        return []
+    fields = {key: format_fact(fact, lang) for key, fact in facts.items()} | {"as_of": facts["population"].as_of}
+    key = "verdict.people_ages" if {"child_under_6", "aged_75"} <= facts.keys() else "verdict.people"
+    return [translate(key, lang, **fields), translate("verdict.send_cards", lang)]
+
+
 def _pace(briefing: Briefing, row: pd.Series) -> list[str]:
     """Return how fast the insured grow, how fast they should, and where that leads."""
     lang = briefing.lang
     if pd.isna(row["projected_rate_low"]):
         return [translate("verdict.no_pace", lang)] if row["outcome"] == "short" else []
     ends = {"low": row["projected_rate_low"], "high": row["projected_rate_high"], "projected": row["projected_rate"]}
-    fields = {"actual": row["actual_pace"], "required": row["required_pace"], "year_end": row["year_end"], **ends}
+    way = translate("verdict.fell" if row["actual_pace"] < 0 else "verdict.grew", lang)
+    fields = {
+        "way": way,
+        "actual": abs(row["actual_pace"]),
+        "required": row["required_pace"],
+        "year_end": row["year_end"],
+        **ends,
+    }
     key = "verdict.pace" if pd.notna(row["required_pace"]) else "verdict.pace_only"
     return [translate(key, lang, **fields)]
