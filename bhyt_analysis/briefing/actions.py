@@ -107,13 +107,15 @@ def task_text(row: Mapping[str, Any], lang: str = "vi", decision: str = "") -> s
 
 
 def people_text(row: Mapping[str, Any], lang: str = "vi") -> str:
-    """Return the people that a task is about; cards where they are counted as such.
+    """Return the people that a task is about, as cards where they are counted as such; "" where they are not known.
 
     Examples
     --------
     >>> people_text({"people": 2265, "quantity": "expiring_30"})
     '2.265 thẻ'
     """
+    if pd.isna(row["people"]):
+        return ""
     unit = "cards" if str(row["quantity"]).startswith("expiring") else "people"
     return format_message("{v:n} ", lang, v=row["people"]) + translate(f"unit.{unit}", lang)
 

@@ -11,7 +11,7 @@ from bhyt_analysis.briefing.facts import format_fact
 from bhyt_analysis.briefing.headline import target_owner
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.i18n import clock
-from bhyt_analysis.i18n.messages import format_message, translate
+from bhyt_analysis.i18n.messages import format_message, has_message, translate
 from bhyt_analysis.i18n.safe_text import BULLET, STRONG
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.model.monitoring.monitor import monthly_counts
@@ -48,14 +48,16 @@ def decisions(briefing: Briefing) -> list[str]:
 def _decision(rows: pd.DataFrame, briefing: Briefing) -> str:
     """Return a task in a line; the communes that must add most are in one."""
     lang, row = briefing.lang, rows.iloc[0]
-    task, lead = task_text(row, lang, briefing.decision_name), row["lead"]
+    lead, due, decision = row["lead"], due_text(row, lang), briefing.decision_name
+    fields = {"people": people_text(row, lang), "decision": decision, "detail": row["detail"]}
     if row["kind"] == "gap_commune" and len(rows) > 1:
-        names = [(inline_name(r["name"], lang), people_text(r, lang)) for _, r in rows.iterrows()]
-        task = translate("decision.communes", lang, names=", ".join(f"{name} ({people})" for name, people in names))
-        lead = translate("decision.committees", lang)
-    elif pd.notna(row["people"]):
-        task += ": " + people_text(row, lang)
-    due = due_text(row, lang)
+        names = [f"{inline_name(r['name'], lang)} ({people_text(r, lang)})" for _, r in rows.iterrows()]
+        fields["names"], lead = ", ".join(names), translate("decision.committees", lang)
+    key = f"decision.{row['kind']}"
+    if has_message(key) and fields["people"] and (row["kind"] != "gap_commune" or "names" in fields):
+        task = translate(key, lang, **fields)
+    else:
+        task = task_text(row, lang, decision) + (fields["people"] and f": {fields['people']}")
     who = translate("decision.who" if due else "decision.lead", lang, lead=lead, due=due)
     return f"{STRONG}{task}{STRONG} ({who})."
 
@@ -97,7 +99,7 @@ def verdict_sentence(briefing: Briefing, row: pd.Series) -> str:
         outcome = "reached_next"
         fields |= {"next_to_add": texts["total_to_add"], "next_target": texts["last_target"], "next_on": more.as_of}
     elif outcome in ("on_pace", "behind"):
-        fields |= {"year_end": row["year_end"], "projected": row["projected_rate"], "chance": _chance(row, lang)}
+        fields |= {"year": str(row["year_end"].year), "projected": row["projected_rate"], "chance": _chance(row, lang)}
         outcome = "behind"
     return translate(f"verdict.{outcome}", lang, **fields)
 

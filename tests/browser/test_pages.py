@@ -38,6 +38,10 @@ def opened(browser, path):
     assert not [a for a in requests if '"url":"http' in a]
 
 
+def unfold(browser):
+    browser.execute_script("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+
+
 def shown_rows(browser):
     return [r.text.split("\n")[0] for r in browser.find_elements(By.CSS_SELECTOR, "tbody tr") if r.is_displayed()]
 
@@ -60,7 +64,7 @@ def test_the_index_sorts_by_a_figure(browser, briefings):
     button = next(b for b in browser.find_elements(By.CSS_SELECTOR, "th button") if "Dân số" in b.text)
 
     def cells():
-        return [int(c.get_attribute("data-v")) for c in browser.find_elements(By.CSS_SELECTOR, "tbody td:nth-child(3)")]
+        return [int(c.get_attribute("data-v")) for c in browser.find_elements(By.CSS_SELECTOR, "tbody td:nth-child(9)")]
 
     button.click()
     assert cells() == sorted(cells())
@@ -83,7 +87,7 @@ def test_an_index_of_every_commune_of_the_country_opens_finds_and_sorts(browser,
         (tmp_path / slug / "facts.json").write_text(json.dumps(texts), "utf-8")
     entries[-1] = replace(entries[-1], status="failed", error="OSError: no such file")
     write_index(tmp_path, entries, data)
-    assert (tmp_path / "index.html").stat().st_size < 3_000_000
+    assert (tmp_path / "index.html").stat().st_size < 3_200_000
     opened(browser, tmp_path / "index.html")
     rows = "return [...document.querySelectorAll('tbody tr')].filter(r => r.checkVisibility())"
     assert browser.execute_script(f"{rows}.length") == 3321
@@ -95,7 +99,7 @@ def test_an_index_of_every_commune_of_the_country_opens_finds_and_sorts(browser,
     assert browser.execute_script(f"{rows}.length") == expected
     browser.find_element(By.CSS_SELECTOR, "input[type=search]").send_keys(Keys.CONTROL, "a", Keys.DELETE)
     next(b for b in browser.find_elements(By.CSS_SELECTOR, "th button") if "Dân số" in b.text).click()
-    people = browser.execute_script(f"{rows}.map(r => r.cells[2].dataset.v)")
+    people = browser.execute_script(f"{rows}.map(r => r.cells[8].dataset.v)")
     assert people[:3] == ["2", "3", "4"]
 
 
@@ -107,11 +111,62 @@ def test_the_links_of_the_index_lead_to_pages_and_back(browser, briefings):
     assert browser.current_url.endswith("/index.html")
 
 
+@pytest.mark.parametrize("slug", ["son-duong", "luc-ngan", "mau-01-gia-lap"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
+def test_the_first_screen_holds_the_verdict_its_chart_and_the_decisions(browser, briefings, slug, width, height):
+    screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    try:
+        opened(browser, briefings / slug / f"{slug}.html")
+        parts = browser.find_elements(By.CSS_SELECTOR, "#verdict .output_area:first-child p, #verdict img, #verdict li")
+        assert [part.tag_name for part in parts[:2]] == ["p", "img"]
+        assert 2 <= len(parts[2:]) <= 3
+        for part in parts:
+            assert part.rect["height"] > 10
+            assert part.rect["y"] + part.rect["height"] <= height
+            assert part.rect["x"] + part.rect["width"] <= width
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_sections_are_folded_and_unfold_for_a_link_or_the_printer(browser, briefings):
+    page = briefings / "son-duong" / "son-duong.html"
+    opened(browser, page)
+    folds = browser.find_elements(By.TAG_NAME, "details")
+    assert len(folds) > 5
+    assert not [fold for fold in folds if fold.get_attribute("open")]
+    browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert all(fold.get_attribute("open") for fold in folds)
+    browser.execute_script("dispatchEvent(new Event('afterprint'))")
+    assert not [fold for fold in folds if fold.get_attribute("open")]
+    browser.find_element(By.CSS_SELECTOR, "button.all").click()
+    assert all(fold.get_attribute("open") for fold in folds)
+    browser.get("about:blank")
+    browser.get(page.as_uri() + "#table-path")
+    assert browser.find_element(By.CSS_SELECTOR, "details:has(#table-path)").get_attribute("open")
+    assert len(browser.find_elements(By.CSS_SELECTOR, "details[open]")) == 1
+
+
+def test_no_column_of_a_table_is_cut_off_on_a_phone(browser, briefings):
+    screen = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    try:
+        opened(browser, briefings / "mau-01-gia-lap" / "mau-01-gia-lap.html")
+        unfold(browser)
+        cut = "return [...document.querySelectorAll('td')].filter(c => c.getBoundingClientRect().right > 391).length"
+        assert browser.execute_script(cut) == 0
+        label = "return getComputedStyle(document.querySelector('table.cards td'), '::before').content"
+        assert len(browser.execute_script(label)) > 4
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 @pytest.mark.parametrize("slug", ["son-duong", "luc-ngan", "mau-01-gia-lap", "ly-son"])
 @pytest.mark.parametrize("width", [1280, 480])
 def test_pages_fit_the_window_and_show_their_pictures(browser, briefings, slug, width):
     browser.set_window_size(width, 800)
     opened(browser, briefings / slug / f"{slug}.html")
+    unfold(browser)
     assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
     pictures = browser.find_elements(By.TAG_NAME, "img")
     assert len(pictures) >= (0 if slug == "ly-son" else 3)  # without enrolment there is one page of text and tables
@@ -164,6 +219,7 @@ def test_no_text_of_an_input_runs_loads_or_links_anything(browser, hostile_brief
     assert not [a for a in browser.execute_script(links) if not a.startswith(("file:", "data:image/png;"))]
     handlers = "return [...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => /^on/.test(a.name)))"
     assert browser.execute_script(handlers) == []
+    unfold(browser)
     visible_text = " ".join(browser.find_element(By.TAG_NAME, "body").text.split())
     assert [text for text in TEXTS[: 2 if is_index else None] if text not in visible_text] == []
 
