@@ -519,6 +519,11 @@ def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Iterab
     return ChartSheet(figure, figure.add_subplot(), description, headings, statuses, lang)
 
 
+def missing_label(lang: str) -> str:
+    """Return what is written where a figure is missing; … where some are hidden."""
+    return translate("label.no_value", lang) if hidden_cells() is None else OTHER_MARK
+
+
 def percent_label(value: float, lang: str, status: str = "derived") -> str:
     """Write a share as per cent: as it is printed where it is published, else with one decimal; a hidden one as …."""
     if hidden_cells() is not None and pd.isna(value):

@@ -49,7 +49,7 @@ def bullet(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
             text = drawing.percent_label(row["rate"], lang, row["status"])
             sheet.label(text, (x, y), (shift, 0), side, fontsize=9.5, bold=True, color="white", zorder=4)
         else:
-            axes.text(1.5, y, translate("label.no_value", lang), va="center", color=drawing.SOFT, style="italic")
+            axes.text(1.5, y, drawing.missing_label(lang), va="center", color=drawing.SOFT, style="italic")
         for n, (label, share) in enumerate(marks[i]):
             label_y = y + 0.5 + line * n
             axes.plot([share * 100] * 2, [y - 0.4, y + 0.4], color=drawing.BLACK, lw=1.6, zorder=3)
@@ -172,7 +172,7 @@ def target_gap(row: pd.Series, name: str, lang: str = "vi", source: str = "") ->
         text += "" if pd.isna(row["rate"]) else f" ({drawing.percent_label(row['rate'], lang, _rate_status(row))})"
         sheet.label(text, (0, 0), (6, 0), fontsize=10, bold=True, color="white", zorder=4)
     else:
-        sheet.label(translate("label.no_value", lang), (0, 0), (6, 0), color=drawing.SOFT, style="italic")
+        sheet.label(drawing.missing_label(lang), (0, 0), (6, 0), color=drawing.SOFT, style="italic")
     more = []
     if pd.notna(required):
         relation = translate(f"relation.{row['target_relation']}", lang)
@@ -191,11 +191,11 @@ def target_gap(row: pd.Series, name: str, lang: str = "vi", source: str = "") ->
     axes.set(ylim=(-0.95, 1.2 if drawing.is_narrow() else 0.95), yticks=[])
     sheet.set_axis("x", "axis.people", (0, population * 1.005), (0, population))
     axes.set_xlabel(translate("axis.people_of_area", lang, population=population))
-    labels = [column_name(c, lang) for c in ("insured", "people_needed", "population")]
-    figures = dict(zip(labels, (insured, required, population), strict=True))
-    figures_drawn = {label: value for label, value in figures.items() if pd.notna(value)}
-    sheet.add_series(translate("axis.people", lang), list(figures_drawn.values()), "n", drawing.BLUE)
-    return sheet.finish(source, list(figures_drawn), "bar", more="; ".join(more))
+    figures = {"insured": (insured, drawing.BLUE), "people_needed": (required, drawing.BLACK)}
+    for column, (value, color) in {**figures, "population": (population, drawing.GREY)}.items():
+        if pd.notna(value):
+            sheet.add_series(column_name(column, lang), [value], "n", color)
+    return sheet.finish(source, [name], "bar", more="; ".join(more))
 
 
 def _rate_status(row: pd.Series) -> str:
