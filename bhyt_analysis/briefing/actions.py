@@ -18,10 +18,11 @@ from bhyt_analysis.briefing.targets import target_text, upcoming_target_texts
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_date
-from bhyt_analysis.i18n.messages import format_message, translate
+from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import BULLET
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.policy_facts import policy_facts
+from bhyt_analysis.tables.estimates import ESTIMATES, count_text, round_estimate
 from bhyt_analysis.tables.monitor_texts import period_text
 
 KEY = "needed"
@@ -65,7 +66,7 @@ def _item(name: str, table: pd.DataFrame, briefing: Briefing, has_source: bool) 
             "lead": table["lead"].tolist(),
             "with": table["with"].tolist(),
             "due": [due_text(row, lang) for row in rows],
-            "people": table["people"].array,
+            "people": _rounded_people(table),
         }
     )
     quantities = {"people": table[["quantity", "area", "group"]].to_numpy().tolist()}
@@ -80,6 +81,12 @@ def _item(name: str, table: pd.DataFrame, briefing: Briefing, has_source: bool) 
         page = page.drop(columns="people")
     page.attrs |= {"result": "tasks", "quantities": quantities}
     return Item(name, table=page)
+
+
+def _rounded_people(table: pd.DataFrame) -> pd.Series:
+    people = table["people"].reset_index(drop=True)
+    is_exact = ~table["status"].isin(ESTIMATES).to_numpy()
+    return people.where(is_exact, people.map(round_estimate, na_action="ignore").astype(people.dtype))
 
 
 def task_text(row: Mapping[str, Any], lang: str = "vi", decision: str = "") -> str:
@@ -117,7 +124,7 @@ def people_text(row: Mapping[str, Any], lang: str = "vi") -> str:
     if pd.isna(row["people"]):
         return ""
     unit = "cards" if str(row["quantity"]).startswith("expiring") else "people"
-    return format_message("{v:n} ", lang, v=row["people"]) + translate(f"unit.{unit}", lang)
+    return f"{count_text(row['people'], lang, row.get('status', ''))} {translate(f'unit.{unit}', lang)}"
 
 
 def due_text(row: Mapping[str, Any], lang: str = "vi") -> str:
@@ -169,7 +176,8 @@ def remarks(facts: Facts, findings: pd.DataFrame, upcoming: list[str], lang: str
     """
     lines, target, to_add = [], facts.get("next_target"), facts.get("next_to_add")
     if target and to_add and to_add.value and to_add.value > 0 and clock.is_past(pd.Timestamp(target.as_of)):
-        lines.append(translate("need.target_passed", lang, people=to_add.value, **target_fields(target, lang)))
+        missing = count_text(to_add.value, lang, to_add.status)
+        lines.append(translate("need.target_passed", lang, people=missing, **target_fields(target, lang)))
     if upcoming:
         lines.append(translate("need.ahead", lang, targets="; ".join(upcoming)))
     if errors := int((findings["severity"] == "error").sum()):

@@ -22,6 +22,7 @@ from bhyt_analysis.i18n.unit_names import display_name, inline_name
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.coverage.reporting import commune_counts, reporting_communes, reporting_sums
 from bhyt_analysis.model.targets.targets import OWN_LEVELS, target_steps
+from bhyt_analysis.tables.estimates import count_text
 from bhyt_analysis.tables.labels import group_name
 
 KEY = "who"
@@ -147,14 +148,16 @@ def _rate_only(data: Dataset, code: str, now: pd.Series, lang: str) -> Item:
     count = population_at(data.geography, data.population, code, now["as_of"])
     people = None if count is None else count.people
     insured = None if people is None else round(now["rate"] * people)
-    uninsured = None if people is None or insured is None else people - insured
     fields = {"rate": now["rate"], "as_of": now["as_of"], "people": people, "basis": population_basis(count, lang)}
-    text = translate("text.covered_published", lang, estimate=insured, uninsured=uninsured, **fields)
-    if count is None:
-        return Item("coverage", text)
-    row = {"as_of": now["as_of"], "published_rate": now["rate"], "population": people, "insured": insured}
-    row |= {"uninsured": uninsured, "status": derived_quality(now["status"], count.status, "estimated")}
-    return Item("coverage", text, table=pd.DataFrame([row]))
+    if count is None or insured is None:
+        return Item("coverage", translate("text.covered_rate", lang, **fields))
+    status = derived_quality(now["status"], count.status, "estimated")
+    counts = {"insured": insured, "uninsured": count.people - insured}
+    fields |= {key: count_text(n, lang, status) for key, n in counts.items()}
+    row = {"as_of": now["as_of"], "published_rate": now["rate"], "population": people, **counts, "status": status}
+    table = pd.DataFrame([row])
+    table.attrs["result"] = "headline"  # its columns of people are rounded
+    return Item("coverage", translate("text.covered_published", lang, **fields), table=table)
 
 
 def _mark(data: Dataset, target: Mapping[str, Any], lang: str) -> str:

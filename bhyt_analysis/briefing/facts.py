@@ -10,7 +10,8 @@ import pandas as pd
 from bhyt_analysis.domain.data_status import STATUSES, lowest_quality
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.coverage.headline import Fact
-from bhyt_analysis.tables.columns import column_name
+from bhyt_analysis.tables.columns import column_name, find_column
+from bhyt_analysis.tables.estimates import count_text
 from bhyt_analysis.tables.hidden_cells import hidden_cells
 
 Facts = dict[str, Fact]  # the headline figures by key
@@ -72,9 +73,12 @@ def format_fact(fact: Fact, lang: str = "vi") -> str:
     --------
     >>> format_fact(Fact("reenrolled", None, "share", "2021-12-31", "estimated", "", low=0.371, high=0.421))
     '37%–42%'
+    >>> format_fact(Fact("uninsured", 28974, "people", "2021-12-31", "estimated", ""))
+    'khoảng 29.000 người'
     """
     relation = translate(f"relation.{fact.relation or '='}", lang)
-    share = "{v:pe}" if fact.status == "published" else "{v:p1}"
+    column = find_column(fact.key, "headline")
+    share = "{v:pe}" if fact.status == "published" or column.format == "pe" else "{v:p1}"
     if fact.value is None and fact.high is not None and fact.high >= 1:
         return (relation or translate("relation.>=", lang)) + format_message(share, lang, v=fact.low)
     if fact.value is None:
@@ -85,4 +89,5 @@ def format_fact(fact: Fact, lang: str = "vi") -> str:
         return format_message("{v:n}/{high:n} ", lang, v=fact.value, high=fact.high) + translate("unit.communes", lang)
     if fact.unit == "vnd":
         return relation + format_message("{v:bn1} ", lang, v=fact.value) + translate("label.billions", lang)
-    return relation + format_message("{v:n} ", lang, v=fact.value) + translate(f"unit.{fact.unit}", lang)
+    status = fact.status if column.is_rounded else ""
+    return f"{relation}{count_text(fact.value, lang, status)} {translate(f'unit.{fact.unit}', lang)}"

@@ -27,6 +27,7 @@ from bhyt_analysis.model.projection.simulate import project_area, simulate
 from bhyt_analysis.model.projection.uncertainty import target_probabilities, upcoming_targets
 from bhyt_analysis.model.reclassification.reclassify import loss_status_and_unit
 from bhyt_analysis.tables.columns import column_name
+from bhyt_analysis.tables.estimates import count_text
 from bhyt_analysis.tables.explain import probability_texts
 from bhyt_analysis.tables.labels import group_name
 from bhyt_analysis.tables.scenario_texts import comparison_text, reading_text
@@ -59,6 +60,7 @@ def _yearly_premium(briefing: Briefing, table: pd.DataFrame) -> Item:
     members = USUAL_HOUSEHOLD if count is None or not count.households else round(count.people / count.households)
     fields = {"premium": household_premium(1, law), "household": household_premium(members, law), "members": members}
     fields |= {"rate": law.number("contribution_rate"), "salary": law.number("base_salary")}
+    fields["salary_on"] = law.rows("base_salary")["since"].iloc[0]
     chart = charts.premium(rows, lang, translate("label.law_on", lang, on=day)) if len(rows) else None
     columns = ["group", "premium", "subsidy_share", "subsidy", "own_payment", "reference"]
     return Item("premium", translate("text.premium", lang, on=day, **fields), chart, rows[columns])
@@ -90,7 +92,7 @@ def _lost_cost(briefing: Briefing) -> Item:
     """Return what a year of the lost cards costs, by the law of each day on which it changed."""
     law, lang, losses = briefing.law, briefing.lang, briefing.losses
     on, people = losses["on"].min(), int(losses["lost"].sum())
-    status, _ = loss_status_and_unit(briefing.data_as_of, briefing.decision or "", briefing.code, losses)
+    status, unit = loss_status_and_unit(briefing.data_as_of, briefing.decision or "", briefing.code, losses)
     changes = law.table[(law.table["parameter"] == "base_salary") & (law.table["status"] != "proposal")]
     days = [str(on.date()), *sorted(str(d) for d in changes["since"] if on.date() < d <= law.latest_change())]
     units = briefing.data_as_of.geography.places(briefing.code, on)
@@ -100,7 +102,8 @@ def _lost_cost(briefing: Briefing) -> Item:
         reform_days = sorted({str(d) for d in reform.table.loc[reform.table["layer"] > 0, "since"]} - set(days))
         costs = pd.concat([costs, full_year_cost(people, reform, reform_days, status, units)], ignore_index=True)
     first, now = costs.iloc[0], costs[costs["status"] != "proposal"].iloc[-1]
-    fields = {"people": people, "cost": first["cost"], "salary": first["base_salary"], "on": first["on"]}
+    counted = f"{count_text(people, lang, status)} {translate(f'unit.{unit}', lang)}"
+    fields = {"people": counted, "cost": first["cost"], "salary": first["base_salary"], "on": first["on"]}
     text = translate("text.cost", lang, cost_now=now["cost"], salary_now=now["base_salary"], now=now["on"], **fields)
     chart = charts.cost(costs, briefing.name, lang, losses["source"].iloc[0])
     columns = ["on", "base_salary", "contribution_rate", "premium", "people", "cost_bn", "status"]

@@ -18,6 +18,7 @@ from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.coverage.headline import people_not_back
 from bhyt_analysis.model.reclassification.reclassify import COLUMNS, loss_relation, loss_status_and_unit, reclassify
 from bhyt_analysis.model.reclassification.take_up import observed_change, reenrolment, reenrolment_curve
+from bhyt_analysis.tables.estimates import count_text
 
 KEY = "decision"
 MAX_NAMES = 10  # in a sentence
@@ -50,7 +51,13 @@ def assessment(facts: Facts, lang: str = "vi") -> list[str]:
     if not people or not facts["reenrolled"].low:
         return sentences
     share = people / (facts["lost"].value or people)
-    return [translate("text.not_back", lang, people=people, share=share), *sentences]
+    return [translate("text.not_back", lang, people=not_back_text(people, facts, lang), share=share), *sentences]
+
+
+def not_back_text(people: int, facts: Facts, lang: str) -> str:
+    """Return the result of `people_not_back` as texts print it: rounded where it is an estimate."""
+    status = lowest_quality(facts["lost"].status, facts["reenrolled"].status)
+    return count_text(people, lang, status)
 
 
 def decision_text(briefing: Briefing) -> str:

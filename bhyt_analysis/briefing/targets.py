@@ -20,6 +20,7 @@ from bhyt_analysis.model.coverage.reporting import commune_counts
 from bhyt_analysis.model.distribution.rounding import largest_remainder
 from bhyt_analysis.model.targets.allocation import allocate
 from bhyt_analysis.model.targets.targets import UPPER_LEVELS, binding_targets, nearest_targets
+from bhyt_analysis.tables.estimates import count_text
 
 KEY = "path"
 FIGURES = ("next_people", "next_to_add")  # of the headline, on whose certainty the section ends
@@ -63,7 +64,9 @@ def _steps_texts(steps: pd.DataFrame, name: str, lang: str) -> list[str]:
     if first["to_add"] <= 0:
         texts = [translate("text.path_reached", lang, **fields)]
     else:
-        fields |= {"to_add": first["to_add"], "now": first["insured_now"], "as_of": first["now_as_of"]}
+        counts = {"to_add": first["to_add"], "now": first["insured_now"]}
+        fields |= {key: count_text(people, lang, first["status"]) for key, people in counts.items()}
+        fields["as_of"] = first["now_as_of"]
         texts = [translate("text.path", lang, population=first["population"], **fields)]
     if len(steps) > 2 and first["to_add"] > 0 and first["share_of_gain"] > 0.5:
         texts.append(translate("text.path_front", lang, share=first["share_of_gain"], last=last["on"]))

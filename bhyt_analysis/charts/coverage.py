@@ -12,6 +12,7 @@ from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import groups as legal_groups
 from bhyt_analysis.tables.columns import column_name
+from bhyt_analysis.tables.estimates import count_text, round_estimates
 from bhyt_analysis.tables.formatting import hidden_marks, suppressed_cells
 from bhyt_analysis.tables.labels import add_labels, group_name
 
@@ -168,7 +169,7 @@ def target_gap(row: pd.Series, name: str, lang: str = "vi", source: str = "") ->
         axes.barh(
             0, max(required - insured, 0), 0.7, left=insured, color=drawing.ORANGE, hatch="//", ec="white", zorder=2
         )
-        text = format_message("{v:n}", lang, v=insured)
+        text = count_text(insured, lang, row["status"])
         text += "" if pd.isna(row["rate"]) else f" ({drawing.percent_label(row['rate'], lang, _rate_status(row))})"
         sheet.label(text, (0, 0), (6, 0), fontsize=10, bold=True, color="white", zorder=4)
     else:
@@ -183,7 +184,7 @@ def target_gap(row: pd.Series, name: str, lang: str = "vi", source: str = "") ->
         sheet.label(text, (required, 0.53), (4, 0), "right", "bottom", fontsize=9.5, bold=True)
         more.append(target)
     if required > insured:
-        text = translate("chart.missing_people", lang, people=required - insured)
+        text = translate("chart.missing_people", lang, people=count_text(required - insured, lang, row["status"]))
         sheet.label(
             text, ((required + insured) / 2, -0.5), (0, 0), "right", "top", fontsize=9.5, bold=True, color=drawing.BROWN
         )
@@ -214,6 +215,7 @@ def path(steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> 
     >>> steps = bhyt.target_steps(bhyt.load(), "Sơn Dương")
     >>> chart = bhyt.charts.path(steps, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
     """
+    steps = round_estimates(steps)
     if len(steps) and steps["insured_now"].notna().all():
         return _path_from_now(steps, name, lang, source)
     sheet = drawing.new_chart(44 + 11 * len(steps), "chart.path_people", name, lang, steps["status"])

@@ -55,7 +55,7 @@ def format_message(template: str, lang: str, /, **fields: Any) -> str:
     """Return a template filled with figures as a language writes them.
 
     Formats: ``n`` whole number, ``up`` the same rounded up, ``d2`` two decimals, ``+n`` with its sign, ``p1`` per
-    cent with one decimal, ``pe`` per cent with one decimal or the two that it has, ``pp1`` percentage points,
+    cent with one decimal, ``pe`` per cent with the decimals that it has, at most two, ``pp1`` percentage points,
     ``bn1`` billions (tỷ), ``date``; ``s`` is the ending of an English noun beside a number, nothing for 1.
 
     Examples
@@ -64,6 +64,8 @@ def format_message(template: str, lang: str, /, **fields: Any) -> str:
     '182.330 / 85,1%'
     >>> format_message("{a:+n} on {d:date}", "en", a=10028, d="2021-12-31")
     '+10,028 on 31 December 2021'
+    >>> format_message("{a:pe}, {b:pe}, {c:pe}", "vi", a=0.99, b=0.906, c=0.8721)
+    '99%, 90,6%, 87,21%'
     >>> format_message("{n:n} finding{n:s}", "en", n=1), format_message("{d:+pp1}", "en", d=0.0001)
     ('1 finding', '0.0')
     """
@@ -80,15 +82,16 @@ class _Figures(string.Formatter):
         match = re.fullmatch(r"(\+?)(n|up|d|pe|pp|p|bn|date)(\d?)", spec)
         if not match:
             return str(format(value, spec))
-        sign, kind, digits = match.groups()
+        sign, kind, decimals = match.groups()
         if kind == "date":
             return format_date(value, self.lang)
         if kind == "up" and not pd.isna(value):
             value = math.ceil(round(float(value), 6))
-        places = int(digits or 0)
+        places = int(decimals or 0)
         scale = {"p": 100, "pe": 100, "pp": 100, "bn": 1e-9}.get(kind, 1)
         if kind == "pe":
-            places = 1 if pd.isna(value) or round(value * 1000, 6) % 1 == 0 else 2
+            digits = (n for n in (0, 1) if pd.isna(value) or round(value * 10 ** (n + 2), 6) % 1 == 0)
+            places = next(digits, 2)
         text = format_number(value, self.lang, places, scale=scale)
         if sign and not text.startswith(MINUS) and re.search("[1-9]", text):  # nothing has no sign
             text = "+" + text

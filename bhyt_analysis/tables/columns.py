@@ -3,7 +3,8 @@
 ``columns.csv`` has a row for each column of each public result. A row whose ``results`` names functions is for the
 tables of these only, any other for all tables. docs/columns.md is made from it.
 
-- ``format``: of numbers that of a message (`bhyt_analysis.i18n.messages.format_message`); ``date``; of words ``text``,
+- ``format``: of numbers that of a message (`bhyt_analysis.i18n.messages.format_message`), after ``~`` where they are
+  rounded in rows of estimates (`bhyt_analysis.tables.estimates`); ``date``; of words ``text``,
   ``name`` of a unit, ``group``, ``key``, ``citation``, ``status``, ``flag``, ``message`` (its key), ``message:TOPIC``
   (the rest of its key); ``value``, a number in the unit that its row names.
 - ``disclosure``: one of `DISCLOSURES`; ``follows``: the columns with which its cells are hidden (`followed_columns`).
@@ -107,6 +108,7 @@ class Column:
     label_vi: str = ""
     label_en: str = ""
     meaning: str = ""
+    is_rounded: bool = False  # in rows of estimates
 
     @property
     def is_number(self) -> bool:
@@ -141,7 +143,9 @@ def _columns() -> dict[tuple[str, str], Column]:
             follows=tuple(row["follows"].split()),
             adds_over=tuple(row["adds_over"].split()),
             relations=tuple(Relation.parse(text) for text in texts),
-            **{key: row[key] for key in ("unit", "format", "disclosure", "label_vi", "label_en", "meaning")},
+            format=row["format"].removeprefix("~"),
+            is_rounded=row["format"].startswith("~"),
+            **{key: row[key] for key in ("unit", "disclosure", "label_vi", "label_en", "meaning")},
         )
         columns |= {(column.name, result): column for result in row["results"].split() or [""]}
     return columns

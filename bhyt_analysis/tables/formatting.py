@@ -17,6 +17,7 @@ from bhyt_analysis.i18n.safe_text import to_sheet
 from bhyt_analysis.i18n.unit_names import display_name
 from bhyt_analysis.tables.columns import Column, followed_columns, table_columns
 from bhyt_analysis.tables.disclosure import disclosure_rules
+from bhyt_analysis.tables.estimates import round_estimates
 from bhyt_analysis.tables.hidden_cells import hidden_cells
 from bhyt_analysis.tables.internal_copy import is_internal
 from bhyt_analysis.tables.labels import group_name, status_name, weakest_stamp
@@ -158,7 +159,7 @@ def format_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     >>> format_table(t).iloc[0].tolist(), format_table(t, "en").columns.tolist()
     (['Huyện Sơn Dương', '155.163', '85,1%'], ['Area', 'Insured', 'Rate'])
     """
-    marks = hidden_marks(table)
+    marks, table = hidden_marks(table), round_estimates(table)
     cells = {
         column.label(lang): _hide(column, [_cell_text(column, v, lang) for v in table[name]], marks)
         for name, column in table_columns(table).items()
@@ -228,7 +229,7 @@ def table_spec(table: pd.DataFrame, lang: str = "vi", marks: pd.DataFrame | None
     ((('A commune', '<5'), ('B commune', '…')), 'Status: Derived from published figures')
     """
     by_name = table_columns(table)
-    marks = hidden_marks(table) if marks is None else marks
+    marks, table = hidden_marks(table) if marks is None else marks, round_estimates(table)
     once = [by_name[c] for c in WRITTEN_ONCE if c in table and len(table) > 1 and table[c].astype(str).nunique() == 1]
     notes = [f"{c.label(lang)}: {_cell_text(c, table[c.name].iloc[0], lang)}" for c in once]
     notes += _notes_of_marks(marks, lang)
@@ -316,6 +317,7 @@ def spreadsheet_table(
     [{'Area': "'=1+1", 'Insured': '1234', 'Rate (%)': '85.1'}]
     """
     marks, out = hidden_marks(table) if marks is None else marks, {}
+    table = round_estimates(table)
     for name, column in table_columns(table).items():
         heading, is_word = column.label(lang), column.kind in ("text", "right")
         if column.format in PER_CENT:  # also where the heading ends in brackets, as "Low (5%)" of draws

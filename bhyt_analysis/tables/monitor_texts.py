@@ -13,6 +13,7 @@ from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.model.monitoring.monitor import ALERTS, EXPIRY_WINDOWS
 from bhyt_analysis.model.monitoring.reports import STATES
 from bhyt_analysis.model.monitoring.thresholds import threshold
+from bhyt_analysis.tables.estimates import count_text
 from bhyt_analysis.tables.formatting import SMALL
 from bhyt_analysis.tables.internal_copy import is_internal
 from bhyt_analysis.tables.labels import Row
@@ -66,8 +67,13 @@ def _pace(row: Row, lang: str) -> list[str]:
         texts.append(translate("text.watch_actual", lang, actual=row["actual_pace"]))
     if row["projected_rate_low"] is not None and row["month"] < row["year_end"]:
         words = {"rate": row["projected_rate"], "low": row["projected_rate_low"], "high": row["projected_rate_high"]}
-        texts.append(translate("text.watch_year_end", lang, on=row["year_end"], people=row["projected"], **words))
+        texts.append(translate("text.watch_year_end", lang, on=row["year_end"], people=_projected(row, lang), **words))
     return texts
+
+
+def _projected(row: Row, lang: str) -> str:
+    """Return projected people with the digits that their interval leaves."""
+    return count_text(row["projected"], lang, "estimated", row["projected_low"], row["projected_high"])
 
 
 def monitor_sentences(
@@ -87,7 +93,7 @@ def nowcast_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
     texts = []
     for row in table[table["what"] == "report"].to_dict("records"):
         words = {"rate": row["projected_rate"], "low": row["projected_rate_low"], "high": row["projected_rate_high"]}
-        words |= {"due": due_text(row["on"], row["deadline"], lang), "people": row["projected"]}
+        words |= {"due": due_text(row["on"], row["deadline"], lang), "people": _projected(row, lang)}
         texts.append(translate("text.watch_report", lang, **words))
     return texts
 

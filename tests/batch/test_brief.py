@@ -371,7 +371,7 @@ def test_what_the_command_says_of_a_scenario(capsys, tmp_path):
     text = capsys.readouterr().out
     assert "178.630" in text  # 224,275 less 46,106 and the 1% of them who are employed: without any action
     assert "Số liệu ước tính" in text
-    assert "Xác suất đạt 99,0% vào 31/12/2021: 0% số lần mô phỏng." in text
+    assert "Khả năng đạt 99% vào 31/12/2021: 0% số lần mô phỏng." in text
     path = tmp_path / "months.csv"
     call = ["simulate", "--area", "Sơn Dương", "--scenario", str(ROOT / "scenarios" / "near_poor_100.toml")]
     assert main([*call, "--draws", "0", "--lang", "en", "--csv", str(path)]) == 0

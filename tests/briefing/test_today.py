@@ -22,15 +22,15 @@ def test_a_page_without_enrolment_has_each_figure_once_with_its_source(data, law
     items = one_page(data, law, "Xã Bát Xát")[1]
     assert list(items) == ["summary", "headline", "not_known", "decision", "zones", "tasks"]
     table = items["headline"].table
-    figures = "27.229 người, 6.270 hộ, 3.596 người, 420 người, 25.868 người, 27.229 người"
+    figures = "27.229 người, 6.270 hộ, khoảng 3.600 người, khoảng 420 người, 25.868 người, 27.229 người"
     assert ", ".join(table["value"]) == figures
     assert table["fact"].iloc[-2:].tolist() == [
-        "Cần đạt theo chỉ tiêu của cả nước: trên 95,0%",
-        "Cần đạt theo chỉ tiêu của cả nước: 100,0%",
+        "Số người cần đạt theo chỉ tiêu của cả nước: trên 95% dân số",
+        "Số người cần đạt theo chỉ tiêu của cả nước: 100% dân số",
     ]
     assert (table[["status", "source"]] != "").all(axis=None)
     assert all(item.chart is None for item in items.values())
-    assert items["zones"].text == "Từ 31/12/2025, xã Bát Xát được xếp: Khu vực II."
+    assert items["zones"].text == "Từ 31/12/2025, xã Bát Xát được phân định: Khu vực II."
 
 
 def test_a_page_without_enrolment_says_whose_ages_they_are(data, law):
@@ -62,15 +62,15 @@ def test_a_dissolved_unit_names_those_of_today(data, law):
 def test_a_commune_has_the_target_of_its_district_under_its_name(data, law):
     briefing, items = one_page(data, law, "X00101")
     assert briefing.target_owner == "huyện Mẫu 01 (giả lập)"
-    assert "ở đây dùng chỉ tiêu của huyện Mẫu 01 (giả lập)" in items["path"].text
-    assert "Chỉ tiêu của huyện Mẫu 01 (giả lập) vào 31/12/2022: 93,0%" in items["summary"].text
-    assert "đã đạt vào 30/06/2022" in items["summary"].text  # 3,351 of 3,404 people
+    assert "báo cáo dùng chỉ tiêu của huyện Mẫu 01 (giả lập)" in items["path"].text
+    assert "Chỉ tiêu của huyện Mẫu 01 (giả lập) đến 31/12/2022: 93%" in items["summary"].text
+    assert "tính đến 30/06/2022 đã đạt" in items["summary"].text  # 3,351 of 3,404 people
 
 
 def test_a_province_tells_how_many_of_its_communes_report(some_reports, law):  # noqa: F811
     items = one_page(some_reports, law, "Tỉnh Lào Cai")[1]
-    assert plain_text(items["coverage"].text).startswith("3 trong 99 xã của tỉnh Lào Cai có số thẻ vào 31/10/2026.")
-    assert "41.000 trong 44.347 người tham gia BHYT, đạt 92,5%" in plain_text(items["coverage"].text)
+    assert plain_text(items["coverage"].text).startswith("Tính đến 31/10/2026, 3/99 xã của tỉnh Lào Cai đã có số thẻ.")
+    assert "41.000/44.347 người tham gia BHYT, đạt 92,5%" in plain_text(items["coverage"].text)
     assert "đây không phải là tỷ lệ của tỉnh Lào Cai" in items["coverage"].text
     assert "Gửi số thẻ của 96 xã chưa có số liệu" in items["tasks"].table["task"].tolist()
     assert "allocation" not in items

@@ -227,7 +227,7 @@ def test_briefing_of_an_own_area_sums_its_communes(tmp_path):
     text = plain_text(" ".join(item.text for item in section_items(briefing, "coverage")))
     assert "1.380 trong 1.500 người của BHXH cơ sở Bát Xát tham gia BHYT vào 31/12/2025, đạt 92,0%" in text
     text = " ".join(item.text for item in section_items(briefing, "targets"))
-    assert "ở đây dùng chỉ tiêu của tỉnh Lào Cai" in text
+    assert "báo cáo dùng chỉ tiêu của tỉnh Lào Cai" in text
 
 
 def test_communes_of_an_own_area_stay_in_their_province(tmp_path):

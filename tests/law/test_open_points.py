@@ -154,8 +154,8 @@ def test_the_briefing_tells_both_readings(data, law, readings):
     scenario = readings[0]["decree 75"]
     briefing = bhyt.Briefing(data, "Sơn Dương", law, lang="en", scenario=scenario)
     item = finance._support(briefing)[0]
-    assert "support of 70.0% if the old rule still applied, 0.0% if not" in item.text
-    assert "95.0% or 80.0% of the cost of treatment" in item.text
+    assert "support of 70% if the old rule still applied, 0% if not" in item.text
+    assert "95% or 80% of the cost of treatment" in item.text
     assert "conflict" in set(item.table["status"])
     text = " ".join(item.text for item in finance._scenario(briefing, scenario))
     both = {w: table.loc["2026-10-31", "rate"] for w, table in readings[1].items()}
