@@ -53,14 +53,15 @@ def tasks(data: Dataset, law: Law, area: str, as_of: DateLike | None = None) -> 
     """Return the tasks of an area, the late ones first, then the most important.
 
     Those that plans give are rows of the table ``actions``: of the unit itself, of the communes in it, and of each unit
-    of its kind. The others follow from the figures: what the next target asks for and the communes that must add most,
+    of its kind or in it. The others follow from the figures: the next target and the communes that must add most,
     people who lost a card and are not back, cards that expire in 30, 60 and 90 days, farm households to certify,
     pupils at the beginning of the school year, reports that have not come, lists of zones that begin or end. A number
     that is not known is missing.
 
     Columns: ``kind`` ("input", or a row of ``tasks.csv``, whose text is the message ``task.KIND``), ``task``,
     ``task_en`` (texts of an input), ``lead``, ``with`` (bodies in Vietnamese), ``due`` (day; missing where there is
-    none), ``rule`` (how often: "monthly", "yearly", ..., "MM-DD"), ``area``, ``name``, ``group`` ("all" is everybody),
+    none), ``rule`` (how often: "monthly", "yearly", ..., "MM-DD"; "<" says
+    before the day), ``area``, ``name``, ``group`` ("all" is everybody),
     ``people``, ``quantity`` (the column that says what these people are), ``source``, ``done``, ``done_on``,
     ``brought`` (people insured more than the month before, in the area and group), ``late``, ``origin`` ("input" or
     "figures"), ``status``, ``detail`` (what else its text names).
@@ -82,9 +83,16 @@ def tasks(data: Dataset, law: Law, area: str, as_of: DateLike | None = None) -> 
     table = pd.DataFrame([BLANK | row for row in rows], columns=COLUMNS).astype(TYPES)
     table["brought"] = _brought(view, table)
     order = pd.to_numeric(_kinds()["order"])
-    rank = table["kind"].map(order).where(table["done_on"].isna(), order["done"])
+    rank = table["kind"].map(order).where(~is_standing_duty(table), order["standing"])
+    rank = rank.where(table["done_on"].isna(), order["done"])
     keys = pd.DataFrame({"late": ~table["late"], "rank": rank, "due": table["due"], "people": -table["people"]})
     return table.loc[keys.sort_values(["late", "rank", "due", "people"], kind="stable").index].reset_index(drop=True)
+
+
+def is_standing_duty(table: pd.DataFrame) -> pd.Series:
+    """Mark the tasks of plans that have no day of their own and are not done: what bodies do all the time."""
+    has_day = table["due"].notna() & table["rule"].isin(["", "<"])
+    return (table["origin"] == "input") & ~has_day & table["done_on"].isna() & (table["done"] == "")
 
 
 def _kinds() -> pd.DataFrame:
@@ -113,14 +121,14 @@ def _has_people(view: AreaView) -> bool:
 
 def _input_rows(view: AreaView, day: pd.Timestamp | None) -> Iterator[Row]:
     """Yield the rows of the table ``actions`` about the unit, the communes in it, and each unit of its kind."""
-    table, chain = view.data.actions, {u.code for u in view.lineage}
+    table = view.data.actions
     units = {u.id: u for u in view.geography.inside(view.unit)}
-    each = (table["area"] == "each") & table["of"].isin(chain) & (table["kind"] == view.kind)
+    each = is_for_each(table, view)
     for row in table[each | table["unit_id"].isin(units)].to_dict("records"):
         unit = units.get(row["unit_id"], view.unit)
         done_on = pd.NaT if view.as_of is not None and row["done_on"] > view.as_of else row["done_on"]
         due, rule = due_day(row["due"], day, done_on)
-        late = pd.isna(done_on) and pd.notna(due) and not rule and _is_past(due, day, view)
+        late = pd.isna(done_on) and pd.notna(due) and rule in ("", "<") and _is_past(due, day, view)
         yield {
             **{c: row[c] for c in ("task", "task_en", "lead", "with", "people", "source", "status")},
             "kind": "input",
@@ -137,29 +145,43 @@ def _input_rows(view: AreaView, day: pd.Timestamp | None) -> Iterator[Row]:
         }
 
 
+def is_for_each(table: pd.DataFrame, view: AreaView) -> pd.Series:
+    """Mark the rows of an input that are for each unit: of the kind of the unit, or of those in it.
+
+    ``table``: with the columns ``area`` ("each"), ``of`` (the unit above) and ``kind``.
+    """
+    chain, below = {u.code for u in view.lineage}, {u.kind for u in view.geography.inside(view.unit)}
+    of_kind = table["kind"] == view.kind
+    in_it = (table["of"] == view.code) & table["kind"].isin(below)
+    return (table["area"] == "each") & table["of"].isin(chain) & (of_kind | in_it)
+
+
 def _is_past(due: pd.Timestamp, day: pd.Timestamp | None, view: AreaView) -> bool:
-    """Return whether a day is before that of the figures, or where there are none, before today or the unit's end."""
+    """Return whether a day is before that of the figures; where there are none, before today, for a unit of today."""
     if day is not None:
         return due < day
-    return clock.is_past(due) if view.unit.until is None else due < view.unit.until
+    return view.unit.until is None and clock.is_past(due)
 
 
 def due_day(text: str, day: pd.Timestamp | None, done_on: pd.Timestamp | None = None) -> tuple[pd.Timestamp, str]:
-    """Return the next day of a due rule, missing where it has none, and the rule if it comes again.
+    """Return the last day of a due rule that is in time, missing where it has none, and how it is to be written.
+
+    A rule is a day, a day of each year ("MM-DD") or one of `REGULAR`; "<" before a day says that it is too late itself.
 
     Examples
     --------
-    >>> due_day("11-20", pd.Timestamp("2026-11-26"))
-    (Timestamp('2027-11-20 00:00:00'), '11-20')
-    >>> due_day("2021-08-15", None), due_day("monthly", None)
-    ((Timestamp('2021-08-15 00:00:00'), ''), (NaT, 'monthly'))
+    >>> due_day("<11-20", pd.Timestamp("2026-11-26"))
+    (Timestamp('2027-11-19 00:00:00'), '<11-20')
+    >>> due_day("2021-08-15", None), due_day("<2021-08-15", None), due_day("monthly", None)
+    ((Timestamp('2021-08-15 00:00:00'), ''), (Timestamp('2021-08-14 00:00:00'), '<'), (NaT, 'monthly'))
     """
     if not text or text in REGULAR:
         return pd.NaT, text
-    if len(text) > len("MM-DD"):
-        return pd.Timestamp(text), ""
+    before, on = pd.Timedelta(days=int(text[0] == "<")), text.lstrip("<")
+    if len(on) > len("MM-DD"):
+        return pd.Timestamp(on) - before, "<" if text[0] == "<" else ""
     last = day if done_on is None or pd.isna(done_on) else max(done_on, day or done_on)
-    return (pd.NaT if last is None else _next_day(text, last)), text
+    return (pd.NaT if last is None else _next_day(on, last + before) - before), text
 
 
 def _next_day(text: str, day: pd.Timestamp) -> pd.Timestamp:
