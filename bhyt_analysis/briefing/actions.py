@@ -26,7 +26,6 @@ from bhyt_analysis.model.actions.tasks import is_standing_duty
 from bhyt_analysis.tables.monitor_texts import period_text
 
 KEY = "needed"
-FROM_PLANS = ["order", "task", "lead", "with", "due", "people", "source"]
 
 
 def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:

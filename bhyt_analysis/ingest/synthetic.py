@@ -164,11 +164,13 @@ def _zones(communes: Communes) -> pd.DataFrame:
 
 
 def _targets(districts: int) -> pd.DataFrame:
-    rows = [
-        (f"X{d:03d}", "all", f"{year}-12-31", "=", rate, PLAN, "", "", "synthetic")
-        for d in range(1, districts + 1)
-        for year, rate in ((2022, 0.93), (2023, 0.94), (2024, 0.95), (2025, 0.955))
-    ]
+    years = {"2022-12-31": 0.93, "2023-12-31": 0.94, "2024-12-31": 0.95, "2025-12-31": 0.955}
+    rates: list[tuple[str, str, float]] = [("all", on, rate) for on, rate in years.items()]
+    rates += [("student", "2022-12-31", 1), ("near_poor", "yearly", 1)]
+    rows: list[tuple[object, ...]] = []
+    for d in range(1, districts + 1):
+        rows += [(f"X{d:03d}", scope, on, "=", rate, PLAN, "", "", "synthetic") for scope, on, rate in rates]
+        rows.append(("each", "all", "yearly", "ratchet", "", PLAN, f"X{d:03d}", "commune", "synthetic"))
     return pd.DataFrame(rows, columns=["area", "scope", "on", "relation", "rate", "instrument", "of", "kind", "note"])
 
 

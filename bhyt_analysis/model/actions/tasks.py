@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from bhyt_analysis.domain.area_view import AreaView, area_view
+from bhyt_analysis.domain.area_view import AreaView, area_view, is_for_each
 from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.decisions import decisions_table, default_decision
@@ -78,8 +78,8 @@ def tasks(data: Dataset, law: Law, area: str, as_of: DateLike | None = None) -> 
     rows = [*_input_rows(view, day)]
     if day is not None and _has_people(view):
         rows += _figure_rows(view, law, day)
-    named = {row["detail"] for row in rows if row["kind"] == "not_back"}
-    rows += _zone_rows(view, day, named)
+    covered = {row["detail"] for row in rows if row["kind"] == "not_back"}
+    rows += _zone_rows(view, day, covered)
     table = pd.DataFrame([BLANK | row for row in rows], columns=COLUMNS).astype(TYPES)
     table["brought"] = _brought(view, table)
     order = pd.to_numeric(_kinds()["order"])
@@ -143,17 +143,6 @@ def _input_rows(view: AreaView, day: pd.Timestamp | None) -> Iterator[Row]:
             "group": row["group"] or ALL,
             "done": "" if pd.isna(done_on) and pd.notna(row["done_on"]) else row["done"],
         }
-
-
-def is_for_each(table: pd.DataFrame, view: AreaView) -> pd.Series:
-    """Mark the rows of an input that are for each unit: of the kind of the unit, or of those in it.
-
-    ``table``: with the columns ``area`` ("each"), ``of`` (the unit above) and ``kind``.
-    """
-    chain, below = {u.code for u in view.lineage}, {u.kind for u in view.geography.inside(view.unit)}
-    of_kind = table["kind"] == view.kind
-    in_it = (table["of"] == view.code) & table["kind"].isin(below)
-    return (table["area"] == "each") & table["of"].isin(chain) & (of_kind | in_it)
 
 
 def _is_past(due: pd.Timestamp, day: pd.Timestamp | None, view: AreaView) -> bool:
@@ -279,7 +268,7 @@ def _expiring_rows(view: AreaView, day: pd.Timestamp) -> Iterator[Row]:
 def _farm_rows(view: AreaView, law: Law, day: pd.Timestamp, facts: dict[str, Fact]) -> Iterator[Row]:
     """Yield the certificates for farm households of average living standard, which bring them the State's support.
 
-    How many would qualify is not known; the people named are those without a card, among whom they are.
+    How many would qualify is not known; the people covered are those without a card, among whom they are.
     """
     if (uninsured := facts.get("uninsured")) is None or not uninsured.value or uninsured.value <= 0:
         return
@@ -321,10 +310,10 @@ def _missing_rows(view: AreaView, day: pd.Timestamp, facts: dict[str, Fact]) -> 
         yield _row("cards_missing", view.unit, day, day + pd.Timedelta(days=30), **fields)
 
 
-def _zone_rows(view: AreaView, day: pd.Timestamp | None, named: set[str]) -> Iterator[Row]:
+def _zone_rows(view: AreaView, day: pd.Timestamp | None, covered: set[str]) -> Iterator[Row]:
     """Yield the lists of zones of the unit that end within a year, or that began within one.
 
-    ``named``: the decisions for whose people there is a task already.
+    ``covered``: the decisions for whose people there is a task already.
     """
     table = decisions_table(view.data)
     if "instrument" not in table or view.kind == "country":
@@ -333,7 +322,7 @@ def _zone_rows(view: AreaView, day: pd.Timestamp | None, named: set[str]) -> Ite
     own = set(view.data.zones.loc[view.data.zones["area"].isin(inside), "decision"])
     chain = {u.code for u in view.lineage if u.kind != "country"}
     rows = table[table["decision"].isin(own) | (table["area"].isin(chain) & table["zone_III"].notna())]
-    rows = rows[~rows["decision"].isin(named)]
+    rows = rows[~rows["decision"].isin(covered)]
     rows = rows.sort_values("area", key=lambda a: ~a.isin(chain), kind="stable").drop_duplicates("decision")
     last = view.unit.until or pd.Timestamp.max
     for row in rows.to_dict("records"):
