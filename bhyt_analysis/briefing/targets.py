@@ -239,13 +239,8 @@ def _other_targets(briefing: Briefing) -> list[Item]:
     lang, view, table = briefing.lang, briefing.view, briefing.data_as_of.other_targets
     above = {u.code: u for u in view.lineage}
     rows = table[table["area"].isin(above) | is_for_each(table, view)]
-    if view.unit.until is not None:
-        rows = rows[~(rows["on"] > view.unit.until) | (rows["area"] == view.code)]
-    else:  # what was to be reached by a day that is past is no target of today, unless its own
-        rows = rows[
-            ~rows["on"].map(clock.is_past, na_action="ignore").fillna(value=False).astype(bool)
-            | (rows["area"] == view.code)
-        ]
+    current = [pd.isna(on) or is_ahead(view, on) for on in rows["on"]]
+    rows = rows[(rows["area"] == view.code).to_numpy() | np.array(current, dtype=bool)]
     if rows.empty:
         return []
     records = rows.to_dict("records")
@@ -253,10 +248,7 @@ def _other_targets(briefing: Briefing) -> list[Item]:
         {
             "indicator": [_indicator(briefing, row) for row in records],
             "target": [_with_unit(row, row["target"], lang, row["relation"]) for row in records],
-            "on": [
-                format_date(row["on"], lang) if pd.notna(row["on"]) else translate("label.no_due_day", lang)
-                for row in records
-            ],
+            "on": [_day_text(row["on"], "label.no_due_day", lang) for row in records],
             "reached": [_reached_text(row, lang) for row in records],
             "instrument": rows["source"].tolist(),
         }

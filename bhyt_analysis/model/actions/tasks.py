@@ -327,7 +327,7 @@ def _zone_rows(view: AreaView, day: pd.Timestamp | None, covered: set[str]) -> I
     last = view.unit.until or pd.Timestamp.max
     for row in rows.to_dict("records"):
         since, until = (pd.to_datetime(row[c], errors="coerce") for c in ("since", "until"))
-        fields = {"source": row["source"], "status": row["status"], "detail": row["instrument"] or row["decision"]}
+        fields = {"source": row["source"], "status": row["status"], "detail": _instrument(row)}
         if pd.notna(since) and since <= last and _is_near(since, day, after=True):
             due = since + pd.Timedelta(days=90)
             if day is not None and due < day:
@@ -337,6 +337,13 @@ def _zone_rows(view: AreaView, day: pd.Timestamp | None, covered: set[str]) -> I
             yield _row("zones_begin", view.unit, day or since, due, **fields)
         elif pd.notna(until) and until <= last and _is_near(until, day, after=False):
             yield _row("zones_end", view.unit, day or until, until, **fields)
+
+
+def _instrument(decision: Row) -> str:
+    """Return the name of the document of a decision: "Quyết định 861/QĐ-TTg"."""
+    number = decision["instrument"]
+    word = next((word for mark, word in (("QĐ", "Quyết định "), ("NĐ", "Nghị định ")) if mark in number), "")
+    return f"{word}{number}" if number else str(decision["decision"])
 
 
 def _is_near(event: pd.Timestamp, day: pd.Timestamp | None, after: bool) -> bool:
