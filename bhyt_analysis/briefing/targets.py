@@ -30,6 +30,7 @@ from bhyt_analysis.model.targets.group_targets import (
     WHO_LOST,
     communes_below_last_year,
     group_targets,
+    is_ahead,
 )
 from bhyt_analysis.model.targets.targets import UPPER_LEVELS, binding_targets, nearest_targets, people_needed
 
