@@ -22,11 +22,11 @@ from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import BULLET
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.policy_facts import policy_facts
+from bhyt_analysis.model.actions.tasks import is_standing_duty
 from bhyt_analysis.tables.estimates import ESTIMATES, count_text, round_estimate
 from bhyt_analysis.tables.monitor_texts import period_text
 
 KEY = "needed"
-FROM_PLANS = ["order", "task", "lead", "with", "due", "people", "source"]
 
 
 def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
@@ -48,11 +48,6 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
         lines = [translate("need.nothing", lang)]
     lines += policy_texts(briefing)
     return [*chosen[:1], Item("needed", "\n".join(BULLET + line for line in lines)), *chosen[1:]]
-
-
-def is_standing_duty(table: pd.DataFrame) -> pd.Series:
-    """Mark the tasks of plans that have no day of their own and are not done: what bodies do all the time."""
-    return (table["origin"] == "input") & (table["due"].isna() | (table["rule"] != "")) & table["done_on"].isna()
 
 
 def _item(name: str, table: pd.DataFrame, briefing: Briefing, has_source: bool) -> Item:
@@ -138,12 +133,14 @@ def due_text(row: Mapping[str, Any], lang: str = "vi") -> str:
     'monthly'
     """
     rule, due = row["rule"], row["due"]
-    if rule and (pd.isna(due) or "-" not in rule):
+    if rule and rule != "<":
         if "-" not in rule:
             return translate(f"due.{rule}", lang)
-        day = format_date(f"2001-{rule}", lang).removesuffix("2001").rstrip("/ ")
-        return translate("due.each_year", lang, day=day)
+        day = format_date(f"2001-{rule.lstrip('<')}", lang).removesuffix("2001").rstrip("/ ")
+        return translate("due.before_each_year" if rule[0] == "<" else "due.each_year", lang, day=day)
     text = "" if pd.isna(due) else format_date(due, lang)
+    if rule:
+        text = translate("label.before_day", lang, day=due + pd.Timedelta(days=1))
     return translate("due.late", lang, day=text).strip() if row["late"] else text
 
 

@@ -148,6 +148,17 @@ def area_view(data: Dataset, text: str | Unit, as_of: DateLike | None = None) ->
 area = area_view  # its public name
 
 
+def is_for_each(table: pd.DataFrame, view: AreaView) -> pd.Series:
+    """Mark the rows of an input that are for each unit: of the kind of the unit, or of those in it.
+
+    ``table``: with the columns ``area`` ("each"), ``of`` (the unit above) and ``kind``.
+    """
+    chain, below = {u.code for u in view.lineage}, {u.kind for u in view.geography.inside(view.unit)}
+    of_kind = table["kind"] == view.kind
+    in_it = (table["of"] == view.code) & table["kind"].isin(below)
+    return (table["area"] == "each") & table["of"].isin(chain) & (of_kind | in_it)
+
+
 def find_unit(data: Dataset, text: str, day: pd.Timestamp | None = None) -> tuple[Dataset, Unit]:
     """Return the unit that a text means on a day, or else the last one that it ever meant, with its dataset.
 

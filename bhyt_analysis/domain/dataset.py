@@ -164,7 +164,8 @@ def days_of_rows(name: str, table: pd.DataFrame) -> pd.Series:
     """
     days = to_days(table[_UNIT_DAYS[name]])
     if name in _DOCUMENT_COLUMNS and len(table):
-        days = days.groupby([table["area"], table[_DOCUMENT_COLUMNS[name]]]).transform("min")
+        documents = table[_DOCUMENT_COLUMNS[name]].str.partition(", ")[0]  # without the place in it
+        days = days.groupby([table["area"], documents]).transform("min")
     return days
 
 

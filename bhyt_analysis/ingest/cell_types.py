@@ -267,22 +267,26 @@ _REGULAR = {
     "hang thang": "monthly", "moi thang": "monthly", "thang": "monthly", "monthly": "monthly",
     "thuong xuyen": "ongoing", "ongoing": "ongoing",
 }  # fmt: skip
-_EACH_YEAR = re.compile(r"(truoc )?(?:ngay )?(\d{1,2})[/.-](\d{1,2}) (?:hang|moi) nam")
-_MONTH_EACH_YEAR = re.compile(r"thang (\d{1,2}) (?:hang|moi) nam")
+_EACH_YEAR = re.compile(r"(?:ngay )?(\d{1,2})[/.-](\d{1,2}) (?:hang|moi) nam")
+_MONTH_EACH_YEAR = re.compile(r"(?:cuoi )?thang (\d{1,2}) (?:hang|moi) nam")
+_BEFORE = re.compile(r"(?:<|(?:truoc|before)(?: ngay)? )")
 
 
 def _due(value: Cell, options: CellOptions) -> str:
-    """Return when a task is due: "YYYY-MM-DD", "MM-DD" of each year, or a word such as "monthly"."""
-    if isinstance(value, str):
-        text = normalise_name(value).strip(" .").removeprefix("dinh ky ")
-        if text in _REGULAR:
-            return _REGULAR[text]
-        if match := _EACH_YEAR.fullmatch(text) or re.fullmatch(r"()(?=\d\d-(\d\d)$)(\d\d)-\d\d", text):
-            day = dt.date(2001, int(match[3]), int(match[2])) - dt.timedelta(days=bool(match[1]))
-            return f"{day:%m-%d}"
-        if match := _MONTH_EACH_YEAR.fullmatch(text):
-            return f"{pd.Timestamp(2001, int(match[1]), 1) + pd.offsets.MonthEnd():%m-%d}"
-    return str(_target_date(value, options).date())
+    """Return when a task is due: "YYYY-MM-DD", "MM-DD" of each year, with "<" for before it, or a word: "monthly"."""
+    if not isinstance(value, str):
+        return str(_target_date(value, options).date())
+    text = normalise_name(value).strip(" .").removeprefix("dinh ky ")
+    if text in _REGULAR:
+        return _REGULAR[text]
+    before, text = ("<" if _BEFORE.match(text) else ""), _BEFORE.sub("", text, count=1)
+    if match := _EACH_YEAR.fullmatch(text):
+        return f"{before}{dt.date(2001, int(match[2]), int(match[1])):%m-%d}"
+    if match := re.fullmatch(r"(\d\d)-(\d\d)", text):
+        return f"{before}{dt.date(2001, int(match[1]), int(match[2])):%m-%d}"
+    if match := _MONTH_EACH_YEAR.fullmatch(text):
+        return f"{before}{pd.Timestamp(2001, int(match[1]), 1) + pd.offsets.MonthEnd():%m-%d}"
+    return f"{before}{_target_date(text, options).date()}"
 
 
 def choice_keys(kind: str) -> Iterable[str]:

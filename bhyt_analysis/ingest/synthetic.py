@@ -17,6 +17,7 @@ from bhyt_analysis.domain.decisions import COUNTRY
 from bhyt_analysis.i18n.messages import BhytError
 
 SOURCE = "Số liệu giả lập"
+PLAN = "Kế hoạch giả lập"
 START = "2020-07-31"
 MONTHS = 24
 CHANGE = pd.Timestamp("2021-07-01")  # of the zones
@@ -80,6 +81,8 @@ def synthetic_country(districts: int, seed: int) -> dict[str, pd.DataFrame]:
         "targets": _targets(districts),
         "flows": _flows(monthly, cards),
         "expiring": _expiring(monthly, cards),
+        "other_targets": _other_targets(districts),
+        "actions": _actions(districts),
         "duties": _duties(districts),
         "reports": _reports(monthly, districts),
     }
@@ -161,11 +164,13 @@ def _zones(communes: Communes) -> pd.DataFrame:
 
 
 def _targets(districts: int) -> pd.DataFrame:
-    rows = [
-        (f"X{d:03d}", "all", f"{year}-12-31", "=", rate, "Kế hoạch giả lập", "", "", "synthetic")
-        for d in range(1, districts + 1)
-        for year, rate in ((2022, 0.93), (2023, 0.94), (2024, 0.95), (2025, 0.955))
-    ]
+    years = {"2022-12-31": 0.93, "2023-12-31": 0.94, "2024-12-31": 0.95, "2025-12-31": 0.955}
+    rates: list[tuple[str, str, float]] = [("all", on, rate) for on, rate in years.items()]
+    rates += [("student", "2022-12-31", 1), ("near_poor", "yearly", 1)]
+    rows: list[tuple[object, ...]] = []
+    for d in range(1, districts + 1):
+        rows += [(f"X{d:03d}", scope, on, "=", rate, PLAN, "", "", "synthetic") for scope, on, rate in rates]
+        rows.append(("each", "all", "yearly", "ratchet", "", PLAN, f"X{d:03d}", "commune", "synthetic"))
     return pd.DataFrame(rows, columns=["area", "scope", "on", "relation", "rate", "instrument", "of", "kind", "note"])
 
 
@@ -243,9 +248,53 @@ def _expiring(rng: np.random.Generator, cards: pd.DataFrame) -> pd.DataFrame:
     return rows[columns].assign(status="synthetic", source=SOURCE)
 
 
+# What the office of an invented district gave to be done, and what was done: some in time, some late.
+TASKS = [
+    # place, task, in English, lead, with, due, group, what was done, done on
+    ("", "Lập danh sách người chưa có thẻ theo từng thôn", "List those without a card by village",
+     "UBND các xã, thị trấn", "BHXH huyện", "2022-03-31", "", "12/12 xã đã có danh sách", "2022-03-28"),
+    ("", "Thống nhất với các trường việc thu BHYT học sinh năm học 2022-2023",
+     "Agree with schools on pupils' premiums for 2022-2023",
+     "Phòng Giáo dục và Đào tạo", "BHXH huyện", "2022-05-31", "student", "Mọi trường đã ký", "2022-06-03"),
+    ("", "Xác nhận hộ làm nông, lâm nghiệp có mức sống trung bình", "Certify average farm and forestry households",
+     "Phòng Lao động - Thương binh và Xã hội", "UBND các xã, thị trấn", "2022-05-31", "farm_average_income",
+     "Mới xong 7/12 xã", ""),
+    ("06", "Đến từng hộ không còn thẻ do ngân sách nhà nước đóng", "Visit each household whose State-paid card ended",
+     "UBND xã Mẫu 06", "Mặt trận Tổ quốc và các đoàn thể", "2022-06-15", "", "", ""),
+    ("", "Tập huấn nhân viên thu", "Train the collectors", "BHXH huyện", "Bưu điện huyện", "2022-07-31", "", "", ""),
+    ("", "Họp kiểm điểm kết quả của từng xã", "Review each commune", "UBND huyện", "BHXH huyện", "monthly", "", "", ""),
+]  # fmt: skip
+
+
+def _actions(districts: int) -> pd.DataFrame:
+    columns = ["area", "task", "task_en", "lead", "with", "since", "due", "group", "people", "done", "done_on"]
+    rows = [
+        (f"X{d:03d}{place}", task, task_en, lead, others, "2022-01-15", due, group, "", done, done_on)
+        for d in range(1, districts + 1)
+        for place, task, task_en, lead, others, due, group, done, done_on in TASKS
+    ]
+    return pd.DataFrame(rows, columns=columns).assign(of="", kind="", status="synthetic", source=PLAN, note="synthetic")
+
+
+def _other_targets(districts: int) -> pd.DataFrame:
+    figures = [
+        ("Trạm y tế xã có bác sĩ làm việc", "Commune health stations with a doctor", "percent", 100, "=", "2022-12-31",
+         91.7, "2022-06-30"),
+        ("Mức độ hài lòng của người bệnh BHYT", "Satisfaction of insured patients", "percent", 90, ">", "2022-12-31",
+         88.2, "2022-06-30"),
+        ("Thẻ của nhóm ngân sách nhà nước đóng cấp đúng hạn", "State-paid cards issued in time", "percent", 100, "=",
+         "2022-12-31", 100, "2022-06-30"),
+        ("Doanh nghiệp đóng BHYT cho người lao động đúng quy định", "Enterprises that insure their staff as required",
+         "percent", 100, "=", "2022-12-31", "", ""),
+    ]  # fmt: skip
+    columns = ["area", "indicator", "indicator_en", "unit", "target", "relation", "on", "reached", "reached_on"]
+    rows = [(f"X{d:03d}", *figure) for d in range(1, districts + 1) for figure in figures]
+    return pd.DataFrame(rows, columns=columns).assign(of="", kind="", status="synthetic", source=PLAN, note="synthetic")
+
+
 def _duties(districts: int) -> pd.DataFrame:
     rows = [
-        (f"X{d:03d}", kind, month, day, "before" if kind == "yearly" else "by", "", "", "Kế hoạch giả lập")
+        (f"X{d:03d}", kind, month, day, "before" if kind == "yearly" else "by", "", "", PLAN)
         for d in range(1, districts + 1)
         for kind, (_, month, day) in REPORTS.items()
     ]

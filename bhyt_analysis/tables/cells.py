@@ -81,7 +81,6 @@ def _read(system: CellSystem, position: int, published: PublishedTable) -> list[
             continue
         numbers = table[name].to_numpy(float, na_value=np.nan)
         if name in quantities:
-            rows += _read_named(system, position, published, name, quantities[name], numbers)
             continue
         for number, (row, value) in enumerate(zip(rows, numbers.tolist(), strict=True)):
             if isfinite(value):
@@ -89,29 +88,26 @@ def _read(system: CellSystem, position: int, published: PublishedTable) -> list[
                 key = row.key._replace(column="insured", day=day) if day else row.key._replace(column=name)
                 row.cells[name] = cell = _add_cell(system, column, key, value)
                 system.places.append((position, number, name, cell))
-    return rows
+    return [*rows, *_read_named(system, position, published, quantities)]
 
 
 def _read_named(
-    system: CellSystem,
-    position: int,
-    published: PublishedTable,
-    name: str,
-    quantities: Sequence[Sequence[str]],
-    numbers: np.ndarray,
+    system: CellSystem, position: int, published: PublishedTable, quantities: Mapping[str, Sequence[Sequence[str]]]
 ) -> list[TableRow]:
-    """Add the cells of a column whose figures are of different quantities, units and groups; each makes a row."""
-    rows = []
-    for number, (value, (quantity, code, group)) in enumerate(zip(numbers.tolist(), quantities, strict=True)):
-        if not isfinite(value):
-            continue
-        column, area = find_column(quantity), published.areas.get(code, code)
-        row = TableRow(Key("", area, published.days.get(area, published.day), group or ALL), "")
-        row.rows = [row]
-        row.cells[quantity] = cell = _add_cell(system, column, row.key._replace(column=quantity), value)
-        system.places.append((position, number, name, cell))
-        rows.append(row)
-    return rows
+    """Add the cells of columns whose figures are of different quantities, units and groups; return their rows."""
+    rows: dict[tuple[int, str, str], TableRow] = {}
+    for name, places in quantities.items():
+        numbers = published.table[name].to_numpy(float, na_value=np.nan).tolist()
+        for number, (value, (quantity, code, group)) in enumerate(zip(numbers, places, strict=True)):
+            if not isfinite(value):
+                continue
+            area = published.areas.get(code, code)
+            key = Key("", area, published.days.get(area, published.day), group or ALL)
+            row = rows.setdefault((number, area, group), TableRow(key, ""))
+            row.rows = [row]
+            row.cells[quantity] = cell = _add_cell(system, find_column(quantity), key._replace(column=quantity), value)
+            system.places.append((position, number, name, cell))
+    return list(rows.values())
 
 
 def _add_cell(system: CellSystem, column: Column, key: Key, value: float) -> int:
@@ -153,7 +149,7 @@ def _row_keys(published: PublishedTable, columns: set[str]) -> Iterator[Key]:
 
 
 def _read_figures(system: CellSystem, position: int, published: PublishedTable) -> list[TableRow]:
-    """Add the cells of a table whose rows are figures of one area, each named by its key; they make one row."""
+    """Add the cells of a table whose rows are figures of one area, each places by its key; they make one row."""
     table = published.table
     result = table.attrs.get("result", "")
     row = TableRow(Key("", published.area, published.day, ALL), result)

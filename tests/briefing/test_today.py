@@ -20,7 +20,8 @@ def text_of(items):
 
 def test_a_page_without_enrolment_has_each_figure_once_with_its_source(data, law):
     items = one_page(data, law, "Xã Bát Xát")[1]
-    assert list(items) == ["summary", "headline", "not_known", "decision", "zones", "tasks"]
+    first = ["verdict", "decisions", "verdict_details"]
+    assert list(items) == [*first, "summary", "headline", "not_known", "decision", "zones", "tasks"]
     table = items["headline"].table
     figures = "27.229 người, 6.270 hộ, khoảng 3.600 người, khoảng 420 người, 25.868 người, 27.229 người"
     assert ", ".join(table["value"]) == figures

@@ -23,6 +23,7 @@ from bhyt_analysis.model.projection import outlook
 from bhyt_analysis.model.projection.uncertainty import commune_intervals
 from bhyt_analysis.model.reclassification import entitlements, take_up
 from bhyt_analysis.model.targets.allocation import communes_to_allocate
+from bhyt_analysis.model.targets.group_targets import group_targets
 from bhyt_analysis.model.targets.targets import binding_targets
 
 DISTRICT, MONTH = "X001", "2022-06"  # whose communes have cards by group in every month
@@ -75,6 +76,7 @@ def _figures(data: Dataset, law: Law) -> list[tuple[str, pd.DataFrame]]:
         ("nowcast", monitoring.nowcast(data, DISTRICT, MONTH)),
         ("expiring_cards", monitoring.expiring_cards(data, DISTRICT, MONTH)),
         ("reports_due", reports_due(data, DISTRICT, pd.Timestamp("2022-06-30"))),
+        *(("group_targets", group_targets(data, area)) for area in ("Sơn Dương", "Lục Ngạn", "Tô Hiệu")),
         *(("tasks", bhyt.tasks(data, law, area)) for area in (DISTRICT, "Sơn Dương", "Tỉnh Sơn La")),
         ("audit", bhyt.audit(data, "Sơn Dương")),
         ("check", bhyt.check(data)),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from bhyt_analysis.domain.area_view import AreaView, area_view
+from bhyt_analysis.domain.area_view import AreaView, area_view, is_for_each
 from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.decisions import decisions_table, default_decision
@@ -53,14 +53,15 @@ def tasks(data: Dataset, law: Law, area: str, as_of: DateLike | None = None) -> 
     """Return the tasks of an area, the late ones first, then the most important.
 
     Those that plans give are rows of the table ``actions``: of the unit itself, of the communes in it, and of each unit
-    of its kind. The others follow from the figures: what the next target asks for and the communes that must add most,
+    of its kind or in it. The others follow from the figures: the next target and the communes that must add most,
     people who lost a card and are not back, cards that expire in 30, 60 and 90 days, farm households to certify,
     pupils at the beginning of the school year, reports that have not come, lists of zones that begin or end. A number
     that is not known is missing.
 
     Columns: ``kind`` ("input", or a row of ``tasks.csv``, whose text is the message ``task.KIND``), ``task``,
     ``task_en`` (texts of an input), ``lead``, ``with`` (bodies in Vietnamese), ``due`` (day; missing where there is
-    none), ``rule`` (how often: "monthly", "yearly", ..., "MM-DD"), ``area``, ``name``, ``group`` ("all" is everybody),
+    none), ``rule`` (how often: "monthly", "yearly", ..., "MM-DD"; "<" says
+    before the day), ``area``, ``name``, ``group`` ("all" is everybody),
     ``people``, ``quantity`` (the column that says what these people are), ``source``, ``done``, ``done_on``,
     ``brought`` (people insured more than the month before, in the area and group), ``late``, ``origin`` ("input" or
     "figures"), ``status``, ``detail`` (what else its text names).
@@ -77,14 +78,21 @@ def tasks(data: Dataset, law: Law, area: str, as_of: DateLike | None = None) -> 
     rows = [*_input_rows(view, day)]
     if day is not None and _has_people(view):
         rows += _figure_rows(view, law, day)
-    named = {row["detail"] for row in rows if row["kind"] == "not_back"}
-    rows += _zone_rows(view, day, named)
+    covered = {row["detail"] for row in rows if row["kind"] == "not_back"}
+    rows += _zone_rows(view, day, covered)
     table = pd.DataFrame([BLANK | row for row in rows], columns=COLUMNS).astype(TYPES)
     table["brought"] = _brought(view, table)
     order = pd.to_numeric(_kinds()["order"])
-    rank = table["kind"].map(order).where(table["done_on"].isna(), order["done"])
+    rank = table["kind"].map(order).where(~is_standing_duty(table), order["standing"])
+    rank = rank.where(table["done_on"].isna(), order["done"])
     keys = pd.DataFrame({"late": ~table["late"], "rank": rank, "due": table["due"], "people": -table["people"]})
     return table.loc[keys.sort_values(["late", "rank", "due", "people"], kind="stable").index].reset_index(drop=True)
+
+
+def is_standing_duty(table: pd.DataFrame) -> pd.Series:
+    """Mark the tasks of plans that have no day of their own and are not done: what bodies do all the time."""
+    has_day = table["due"].notna() & table["rule"].isin(["", "<"])
+    return (table["origin"] == "input") & ~has_day & table["done_on"].isna() & (table["done"] == "")
 
 
 def _kinds() -> pd.DataFrame:
@@ -113,14 +121,14 @@ def _has_people(view: AreaView) -> bool:
 
 def _input_rows(view: AreaView, day: pd.Timestamp | None) -> Iterator[Row]:
     """Yield the rows of the table ``actions`` about the unit, the communes in it, and each unit of its kind."""
-    table, chain = view.data.actions, {u.code for u in view.lineage}
+    table = view.data.actions
     units = {u.id: u for u in view.geography.inside(view.unit)}
-    each = (table["area"] == "each") & table["of"].isin(chain) & (table["kind"] == view.kind)
+    each = is_for_each(table, view)
     for row in table[each | table["unit_id"].isin(units)].to_dict("records"):
         unit = units.get(row["unit_id"], view.unit)
         done_on = pd.NaT if view.as_of is not None and row["done_on"] > view.as_of else row["done_on"]
         due, rule = due_day(row["due"], day, done_on)
-        late = pd.isna(done_on) and pd.notna(due) and not rule and _is_past(due, day, view)
+        late = pd.isna(done_on) and pd.notna(due) and rule in ("", "<") and _is_past(due, day, view)
         yield {
             **{c: row[c] for c in ("task", "task_en", "lead", "with", "people", "source", "status")},
             "kind": "input",
@@ -138,28 +146,31 @@ def _input_rows(view: AreaView, day: pd.Timestamp | None) -> Iterator[Row]:
 
 
 def _is_past(due: pd.Timestamp, day: pd.Timestamp | None, view: AreaView) -> bool:
-    """Return whether a day is before that of the figures, or where there are none, before today or the unit's end."""
+    """Return whether a day is before that of the figures; where there are none, before today, for a unit of today."""
     if day is not None:
         return due < day
-    return clock.is_past(due) if view.unit.until is None else due < view.unit.until
+    return view.unit.until is None and clock.is_past(due)
 
 
 def due_day(text: str, day: pd.Timestamp | None, done_on: pd.Timestamp | None = None) -> tuple[pd.Timestamp, str]:
-    """Return the next day of a due rule, missing where it has none, and the rule if it comes again.
+    """Return the last day of a due rule that is in time, missing where it has none, and how it is to be written.
+
+    A rule is a day, a day of each year ("MM-DD") or one of `REGULAR`; "<" before a day says that it is too late itself.
 
     Examples
     --------
-    >>> due_day("11-20", pd.Timestamp("2026-11-26"))
-    (Timestamp('2027-11-20 00:00:00'), '11-20')
-    >>> due_day("2021-08-15", None), due_day("monthly", None)
-    ((Timestamp('2021-08-15 00:00:00'), ''), (NaT, 'monthly'))
+    >>> due_day("<11-20", pd.Timestamp("2026-11-26"))
+    (Timestamp('2027-11-19 00:00:00'), '<11-20')
+    >>> due_day("2021-08-15", None), due_day("<2021-08-15", None), due_day("monthly", None)
+    ((Timestamp('2021-08-15 00:00:00'), ''), (Timestamp('2021-08-14 00:00:00'), '<'), (NaT, 'monthly'))
     """
     if not text or text in REGULAR:
         return pd.NaT, text
-    if len(text) > len("MM-DD"):
-        return pd.Timestamp(text), ""
+    before, on = pd.Timedelta(days=int(text[0] == "<")), text.lstrip("<")
+    if len(on) > len("MM-DD"):
+        return pd.Timestamp(on) - before, "<" if text[0] == "<" else ""
     last = day if done_on is None or pd.isna(done_on) else max(done_on, day or done_on)
-    return (pd.NaT if last is None else _next_day(text, last)), text
+    return (pd.NaT if last is None else _next_day(on, last + before) - before), text
 
 
 def _next_day(text: str, day: pd.Timestamp) -> pd.Timestamp:
@@ -257,7 +268,7 @@ def _expiring_rows(view: AreaView, day: pd.Timestamp) -> Iterator[Row]:
 def _farm_rows(view: AreaView, law: Law, day: pd.Timestamp, facts: dict[str, Fact]) -> Iterator[Row]:
     """Yield the certificates for farm households of average living standard, which bring them the State's support.
 
-    How many would qualify is not known; the people named are those without a card, among whom they are.
+    How many would qualify is not known; the people covered are those without a card, among whom they are.
     """
     if (uninsured := facts.get("uninsured")) is None or not uninsured.value or uninsured.value <= 0:
         return
@@ -299,10 +310,10 @@ def _missing_rows(view: AreaView, day: pd.Timestamp, facts: dict[str, Fact]) -> 
         yield _row("cards_missing", view.unit, day, day + pd.Timedelta(days=30), **fields)
 
 
-def _zone_rows(view: AreaView, day: pd.Timestamp | None, named: set[str]) -> Iterator[Row]:
+def _zone_rows(view: AreaView, day: pd.Timestamp | None, covered: set[str]) -> Iterator[Row]:
     """Yield the lists of zones of the unit that end within a year, or that began within one.
 
-    ``named``: the decisions for whose people there is a task already.
+    ``covered``: the decisions for whose people there is a task already.
     """
     table = decisions_table(view.data)
     if "instrument" not in table or view.kind == "country":
@@ -311,12 +322,12 @@ def _zone_rows(view: AreaView, day: pd.Timestamp | None, named: set[str]) -> Ite
     own = set(view.data.zones.loc[view.data.zones["area"].isin(inside), "decision"])
     chain = {u.code for u in view.lineage if u.kind != "country"}
     rows = table[table["decision"].isin(own) | (table["area"].isin(chain) & table["zone_III"].notna())]
-    rows = rows[~rows["decision"].isin(named)]
+    rows = rows[~rows["decision"].isin(covered)]
     rows = rows.sort_values("area", key=lambda a: ~a.isin(chain), kind="stable").drop_duplicates("decision")
     last = view.unit.until or pd.Timestamp.max
     for row in rows.to_dict("records"):
         since, until = (pd.to_datetime(row[c], errors="coerce") for c in ("since", "until"))
-        fields = {"source": row["source"], "status": row["status"], "detail": row["instrument"] or row["decision"]}
+        fields = {"source": row["source"], "status": row["status"], "detail": _instrument(row)}
         if pd.notna(since) and since <= last and _is_near(since, day, after=True):
             due = since + pd.Timedelta(days=90)
             if day is not None and due < day:
@@ -326,6 +337,13 @@ def _zone_rows(view: AreaView, day: pd.Timestamp | None, named: set[str]) -> Ite
             yield _row("zones_begin", view.unit, day or since, due, **fields)
         elif pd.notna(until) and until <= last and _is_near(until, day, after=False):
             yield _row("zones_end", view.unit, day or until, until, **fields)
+
+
+def _instrument(decision: Row) -> str:
+    """Return the name of the document of a decision: "Quyết định 861/QĐ-TTg"."""
+    number = decision["instrument"]
+    word = next((word for mark, word in (("QĐ", "Quyết định "), ("NĐ", "Nghị định ")) if mark in number), "")
+    return f"{word}{number}" if number else str(decision["decision"])
 
 
 def _is_near(event: pd.Timestamp, day: pd.Timestamp | None, after: bool) -> bool:
