@@ -38,9 +38,10 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
 
 
 def decisions(briefing: Briefing) -> list[str]:
-    """Return the first tasks that are open, one of each kind, with people, body and day."""
+    """Return the first tasks that are open, one of each kind, those of a known number of people first."""
     tasks = briefing.tasks
     tasks = tasks[tasks["done_on"].isna() & ~is_standing_duty(tasks) & (tasks["kind"] != "target")]
+    tasks = tasks.sort_values("people", key=pd.isna, kind="stable")
     kinds = [rows for _, rows in tasks.groupby("kind", sort=False)]
     return [_decision(rows, briefing) for rows in kinds[:DECISIONS]]
 
