@@ -168,8 +168,7 @@ def table_files(rows: pd.DataFrame, name: str, lang: str) -> dict[str, bytes]:
     """
     import openpyxl
 
-    table, book = formatting.spreadsheet_table(rows, lang), openpyxl.Workbook()
-    csv = table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")  # as `formatting.save_csv` writes it
+    book = openpyxl.Workbook()
     table, sheet = formatting.spreadsheet_table(rows, lang, for_text=False), book.active
     sheet.append(list(table.columns))
     numeric = [column.is_number for column in table_columns(rows).values()]
@@ -183,7 +182,7 @@ def table_files(rows: pd.DataFrame, name: str, lang: str) -> dict[str, bytes]:
         sheet.column_dimensions[column[0].column_letter].width = min(60, width)
     out = io.BytesIO()
     book.save(out)
-    return {f"{name}.csv": csv, f"{name}.xlsx": out.getvalue()}
+    return {f"{name}.csv": formatting.csv_bytes(rows, lang), f"{name}.xlsx": out.getvalue()}
 
 
 def _to_number(text: str) -> float | str | None:

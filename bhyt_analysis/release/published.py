@@ -23,6 +23,7 @@ from bhyt_analysis.i18n.languages import LANGUAGES, check_lang
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.release.sentences import stated_figures
 from bhyt_analysis.tables.columns import Column, find_column, registry
+from bhyt_analysis.tables.formatting import OF_BASE, csv_separator
 
 HIDDEN = re.compile(r"<\d+|…|\.\.\.")  # the marks of hidden cells
 LOWER_BOUNDED = re.compile(r"<(\d+)")
@@ -213,8 +214,8 @@ def _by_heading(lang: str) -> dict[str, tuple[Column, ...]]:
 def _bare_heading(heading: str) -> str:
     """Return a heading without the sign of per cent that a CSV file adds.
 
-    >>> _bare_heading("Tỷ lệ (%)"), _bare_heading("Low (5%; %)")
-    ('Tỷ lệ', 'Low (5%)')
+    >>> _bare_heading("Tỷ trọng (%)"), _bare_heading("Low (5%; %)")
+    ('Tỷ trọng', 'Low (5%)')
     """
     return re.sub(r"; %\)$", ")", heading.strip()).removesuffix(" (%)")
 
@@ -222,7 +223,7 @@ def _bare_heading(heading: str) -> str:
 def find_by_heading(heading: str, lang: str, key: str = "") -> Column:
     """Return the column of a heading, that of the name ``key`` where several have it; one without disclosure if none.
 
-    >>> find_by_heading("Tỷ lệ (%)", "vi", "rate").name, find_by_heading("Số người (thẻ)", "vi").disclosure
+    >>> find_by_heading("Tỷ lệ (% dân số)", "vi", "rate").name, find_by_heading("Số người (thẻ)", "vi").disclosure
     ('rate', 'count')
     """
     columns = _by_heading(lang).get(_bare_heading(heading), ())
@@ -231,18 +232,24 @@ def find_by_heading(heading: str, lang: str, key: str = "") -> Column:
 
 
 def _table(
-    place: _Place, name: str, headings: Sequence[str], rows: Iterable[Sequence[Any]], kind: str = "table"
+    place: _Place,
+    name: str,
+    headings: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    kind: str = "table",
+    numbers: str = "",
 ) -> PublishedTable:
-    """Return a table of texts, or of figures, as it was written."""
+    """Return a table of texts, or of figures, as it was written. ``numbers``: as of `_tables`."""
     columns = [find_by_heading(h, place.lang, place.keys.get(_bare_heading(h), "")) for h in headings]
-    scales = [0.01 if _bare_heading(h) != h else 1.0 for h in headings]
-    is_plain = place.file.endswith(".csv")  # figures as programs write them
+    scales = [0.01 if _bare_heading(h) != h or (numbers and OF_BASE.search(h)) else 1.0 for h in headings]
+    is_plain = numbers == "en"  # figures as programs write them
+    is_csv = bool(numbers)
     rows_read: list[tuple[Found, ...]] = []
     halves: list[tuple[float, ...]] = []
     for row in rows:
         cells = [*row, *[None] * len(headings)][: len(headings)]
         pairs = [
-            _cell(c, column, scale, is_plain, place.lang)
+            _cell(c, column, scale, is_plain, numbers or place.lang, is_csv)
             for c, column, scale in zip(cells, columns, scales, strict=True)
         ]
         rows_read.append(tuple(value for value, _ in pairs))
@@ -253,10 +260,13 @@ def _table(
 
 
 def _tables(
-    place: _Place, name: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]
+    place: _Place, name: str, headings: Sequence[str], rows: Iterable[Sequence[Any]], numbers: str = ""
 ) -> Iterator[PublishedTable]:
-    """Yield a table, and the figures that its rows name in words, each as a table of its own."""
-    table = _table(place, name, headings, rows)
+    """Yield a table, and the figures that its rows name in words, each as a table of its own.
+
+    ``numbers``: the language of the figures of a CSV file.
+    """
+    table = _table(place, name, headings, rows, numbers=numbers)
     yield table
     positions = {column.name: i for i, column in enumerate(table.columns)}
     if {"fact", "value"} <= positions.keys():
@@ -266,19 +276,23 @@ def _tables(
             yield from _fact(place, table.name, str(label), _stated(str(value), place.lang), str(day or ""))
 
 
-def _cell(cell: Any, column: Column, scale: float, is_plain: bool, lang: str) -> tuple[Found, float]:
+def _cell(
+    cell: Any, column: Column, scale: float, is_plain: bool, lang: str, is_csv: bool = False
+) -> tuple[Found, float]:
     """Return what a cell holds, and by how much its figure can be off."""
     if cell is None or cell == "":
         return None, 0.0
     if not isinstance(cell, str):
         return (float(cell), 0.0) if isinstance(cell, int | float) else (str(cell), 0.0)
-    read = parse_figure(cell, "en" if is_plain else lang) if column.is_number else None
+    read = parse_figure(cell, lang) if column.is_number else None
     if read is None:
-        return cell, 0.0
+        return cell.strip(), 0.0
     value, half = read
     scale = {"pp": 0.01, "bn": 1e9}.get(column.format.strip("+")[:2], scale)
     if is_plain and (not float(value).is_integer() or column.unit in ("share", "points")):  # six digits are written
         half = 0.5 * (10.0 ** max(-6, math.floor(math.log10(abs(value) or 1)) - 5) + 1e-6)
+    elif is_csv and column.format == "pe":
+        half = 0.005
     elif not is_plain and not half and column.disclosure not in ("count", "population"):
         half = 1.0  # it may have been rounded up
     return round(value * scale, 12), half * scale
@@ -289,9 +303,11 @@ def _cell(cell: Any, column: Column, scale: float, is_plain: bool, lang: str) ->
 
 def _read_csv(path: Path, place: _Place) -> Iterator[Part]:
     with path.open(encoding="utf-8-sig", newline="") as text:
-        headings, *rows = list(csv.reader(text)) or [[]]
+        is_vietnamese = ";" in re.sub(r"\([^)]*\)", "", text.readline())  # "Low (5%; %)" is a heading in English
+        text.seek(0)
+        headings, *rows = list(csv.reader(text, delimiter=csv_separator("vi" if is_vietnamese else "en"))) or [[]]
     if headings:
-        yield from _tables(place, path.stem, headings, rows)
+        yield from _tables(place, path.stem, headings, rows, "vi" if is_vietnamese else "en")
 
 
 def _read_notebook(path: Path, place: _Place) -> Iterator[Part]:

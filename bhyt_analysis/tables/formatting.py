@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.i18n.citations import format_citation
-from bhyt_analysis.i18n.formats import format_date, format_number
+from bhyt_analysis.i18n.formats import MINUS, format_date, format_number
 from bhyt_analysis.i18n.messages import format_message, has_message, translate
 from bhyt_analysis.i18n.safe_text import to_html as escape_html
 from bhyt_analysis.i18n.safe_text import to_sheet
@@ -88,6 +89,8 @@ class TableSpec:
 
 
 PER_CENT = {"p1", "pe"}
+OF_BASE = re.compile(r"% (số|dân số|chỉ tiêu|of)\b")  # in a heading that says of what its shares are
+_LIKE_A_NUMBER = re.compile(r"\d[\d./-]*")  # of which a spreadsheet makes a number or a day
 # Written once below the table where it is the same in every row.
 WRITTEN_ONCE = ("population", "status", "instrument", "reference", "rate_reference", "source")
 
@@ -157,7 +160,7 @@ def format_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     --------
     >>> t = pd.DataFrame({"name": ["Huyện Sơn Dương"], "insured": [155163], "rate": [0.851]})
     >>> format_table(t).iloc[0].tolist(), format_table(t, "en").columns.tolist()
-    (['Huyện Sơn Dương', '155.163', '85,1%'], ['Area', 'Insured', 'Rate'])
+    (['Huyện Sơn Dương', '155.163', '85,1%'], ['Area', 'Insured', 'Rate (% of population)'])
     """
     marks, table = hidden_marks(table), round_estimates(table)
     cells = {
@@ -297,35 +300,69 @@ def _tag(name: str, text: str, kind: str) -> str:
     return f'<{name} class="{kind}">{escape_html(text)}</{name}>' if kind else f"<{name}>{escape_html(text)}</{name}>"
 
 
+def csv_separator(lang: str) -> str:
+    """Return what a CSV file in a language has between its cells: what Excel there expects beside its decimal point."""
+    return ";" if lang == "vi" else ","
+
+
+def csv_bytes(table: pd.DataFrame, lang: str = "vi", marks: pd.DataFrame | None = None) -> bytes:
+    """Return a CSV file that Excel opens right: UTF-8 with BOM, its cells as in `spreadsheet_table`.
+
+    Examples
+    --------
+    >>> csv_bytes(pd.DataFrame({"area": ["07582"], "insured": [1234], "rate": [0.851]})).decode("utf-8-sig").split(
+    ...     "\\r\\n"
+    ... )
+    """
+    cells = spreadsheet_table(table, lang, marks=marks)
+    return cells.to_csv(index=False, sep=csv_separator(lang), lineterminator="\r\n").encode("utf-8-sig")
+
+
 def save_csv(table: pd.DataFrame, path: Path, lang: str = "vi", marks: pd.DataFrame | None = None) -> None:
-    """Write a CSV file that Excel opens right: UTF-8 with BOM, its cells as in `spreadsheet_table`."""
-    spreadsheet_table(table, lang, marks=marks).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    """Write a CSV file, as of `csv_bytes`."""
+    path.write_bytes(csv_bytes(table, lang, marks))
 
 
 def spreadsheet_table(
     table: pd.DataFrame, lang: str = "vi", for_text: bool = True, marks: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """Return the table as texts for a spreadsheet: plain numbers, headings in the language.
+    """Return the table as texts for a spreadsheet: figures without marks of thousands, headings in the language.
 
-    Shares are in per cent; hidden counts are ``<5``. ``for_text``: for a CSV file or the clipboard, where a text that
-    looks like a formula needs an apostrophe to stay a text (`bhyt_analysis.i18n.safe_text.to_sheet`). ``marks``: as
-    of `table_spec`.
+    Shares are in per cent; hidden counts are ``<5``. ``for_text``: for a CSV file or the clipboard, which are read in
+    the reader's own settings. In Vietnamese figures then have a decimal comma and are rounded as on the page; in
+    English, which programs read as well, they keep six digits. A text that looks like a formula gets an apostrophe
+    (`bhyt_analysis.i18n.safe_text.to_sheet`), a text of digits, such as the code 07582 or the month 6/2022, an
+    invisible tab, without which Excel makes a number or a day of it. ``marks``: as of `table_spec`.
 
     Examples
     --------
     >>> spreadsheet_table(pd.DataFrame({"name": ["=1+1"], "insured": [1234], "rate": [0.851]}), "en").to_dict("records")
-    [{'Area': "'=1+1", 'Insured': '1234', 'Rate (%)': '85.1'}]
+    [{'Area': "'=1+1", 'Insured': '1234', 'Rate (% of population)': '85.1'}]
     """
     marks, out = hidden_marks(table) if marks is None else marks, {}
-    table = round_estimates(table)
+    table, as_printed = round_estimates(table), for_text and lang == "vi"
     for name, column in table_columns(table).items():
         heading, is_word = column.label(lang), column.kind in ("text", "right")
-        if column.format in PER_CENT:  # also where the heading ends in brackets, as "Low (5%)" of draws
+        if column.format in PER_CENT and not OF_BASE.search(heading):
             heading = f"{heading[:-1]}; %)" if heading.endswith(")") else f"{heading} (%)"
-        cells = [_plain_text(column, v, lang) for v in table[name]]
-        cells = [to_sheet(text) for text in cells] if for_text and is_word else cells
+        write = _desk_text if as_printed else _plain_text
+        cells = [write(column, v, lang) for v in table[name]]
+        cells = [_kept_as_text(to_sheet(text), column) for text in cells] if for_text and is_word else cells
         out[to_sheet(heading) if for_text else heading] = _hide(column, cells, marks)
     return pd.DataFrame(out)
+
+
+def _kept_as_text(text: str, column: Column) -> str:
+    """Return a text of digits with a tab before it; figures in the unit of their row stay figures."""
+    return f"\t{text}" if column.kind == "text" and _LIKE_A_NUMBER.fullmatch(text) else text
+
+
+def _desk_text(column: Column, value: Value, lang: str) -> str:
+    """Return a figure as the page prints it, without marks of thousands, per cent and plus."""
+    if pd.isna(value) or not (column.is_number or (column.format == "value" and isinstance(value, float))):
+        return _plain_text(column, value, lang)
+    text = _format_figure(value, column.format, lang) if column.is_number else format_number(value, lang, 3)
+    return text.replace(".", "").replace(MINUS, "-").strip("+%")
 
 
 def _plain_text(column: Column, value: Value, lang: str) -> str:

@@ -52,12 +52,12 @@ class CountOracle:
                 label = row.get("Group", row.get("Sub-group", ""))
                 own = [g for g in everybody if label in _labels(APART[g])]
                 self._count(f"{folder.name}/{name} {label}", row["Insured"], self.sum_of(communes, own))
-                self._rate(row.get("Share of population (%)", ""), self.sum_of(communes, own), population)
+                self._rate(row.get("Rate (% of population)", ""), self.sum_of(communes, own), population)
         for row in _rows(folder, "months"):
             month = self.days.index(row["Date"])
             total = self.sum_of(communes, everybody, month)
             self._count(f"{folder.name}/months {row['Date']}", row["Insured"], total)
-            self._rate(row["Rate (%)"], total, population)
+            self._rate(row["Rate (% of population)"], total, population)
             if month:
                 self._exact(row["Change"], total - self.sum_of(communes, everybody, month - 1))
         for name in ("communes", "allocation", "watch", "watch_funnel"):
@@ -66,7 +66,7 @@ class CountOracle:
                 total, people = self.sum_of(own, everybody), float(self.people[own].sum())
                 self._count(f"{folder.name}/{name} {row['Area']}", row["Insured"], total)
                 self._count(f"{folder.name}/{name} {row['Area']}", row.get("Uninsured", ""), -total, people)
-                self._rate(row.get("Rate (%)", ""), total, people)
+                self._rate(row.get("Rate (% of population)", ""), total, people)
                 if self.months > 1:
                     self._exact(row.get("On last month", ""), total - self.sum_of(own, everybody, -2))
         facts = {f["key"]: f for f in json.loads((folder / "facts.json").read_text(encoding="utf-8"))["facts"]}

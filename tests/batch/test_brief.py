@@ -1,6 +1,5 @@
 """The batch end to end: what it builds, what a failure leaves, what an interruption leaves."""
 
-import csv
 import json
 import os
 import re
@@ -20,6 +19,7 @@ from bhyt_analysis.cli import main
 from bhyt_analysis.domain.area_view import find_unit
 
 from ..conftest import ROOT
+from ..csv_files import read_csv_rows
 from ..waiting import run as run_process
 from ..waiting import wait_until
 
@@ -74,7 +74,7 @@ def test_each_area_has_its_notebook_page_charts_tables_and_facts(briefings, slug
         assert picture.with_suffix(".svg").stat().st_size > 0
     for table in (folder / "tables").glob("*.csv"):
         assert table.read_bytes().startswith(b"\xef\xbb\xbf")
-        rows = list(csv.reader(table.read_text("utf-8-sig").splitlines()))
+        rows = read_csv_rows(table)
         assert len(rows) > 1
         assert len({len(r) for r in rows}) == 1
 
@@ -409,5 +409,5 @@ def test_impact_is_written_for_excel(tmp_path, capsys):
     path = tmp_path / "impact.csv"
     assert main(["reclassify", "--decision", "861", "--area", "Lục Ngạn", "--csv", str(path)]) == 0
     assert capsys.readouterr().out == f"{path}\n"
-    table = pd.read_csv(path, encoding="utf-8-sig")
-    assert table["Thôi được cấp thẻ"].sum() == 46_106
+    table = pd.read_csv(path, encoding="utf-8-sig", sep=";")
+    assert table["Không còn được NSNN đóng"].sum() == 46_106

@@ -330,7 +330,9 @@ def test_commune_kept_in_zone_iii_shows_people_who_keep_a_card(lab, data):
     lost = bhyt.reclassify(data, "861", "Lục Ngạn").set_index("name")["lost"]
     lab.choose("Chuyển khu vực của một xã", "Xã Thanh Hải")
     lab.choose("Khu vực của xã đó trong kịch bản", "Khu vực III")
-    lab.wait_for(f"Xã Thanh Hải: Khu vực I → Khu vực III. Thôi được cấp thẻ {people(lost['Xã Thanh Hải'])} → 0 người")
+    lab.wait_for(
+        f"Xã Thanh Hải: Khu vực I → Khu vực III. Không còn được NSNN đóng {people(lost['Xã Thanh Hải'])} → 0 người"
+    )
     lab.save_screenshot("4_commune_moved")
     lab.press("Về luật hiện hành")
     lab.wait_for("Luật hiện hành, không có gì thay đổi")

@@ -1,9 +1,7 @@
 """The briefing of an input of markup, scripts and formulas shows them as text in every format."""
 
 import base64
-import csv
 import hashlib
-import io
 import json
 import re
 
@@ -16,6 +14,7 @@ from nbconvert import HTMLExporter
 from nbformat import read
 from pptx import Presentation
 
+from ..csv_files import read_csv_rows
 from ..hostile import TEXTS
 
 
@@ -87,7 +86,7 @@ def test_sheets_hold_no_formula_of_the_input(hostile_briefing):
     names = one_line(str(cell.value) for cell in cells)
     assert all(text in names for text in TEXTS[:14])
     for file in (hostile_briefing.parent / "tables").glob("*.csv"):
-        for row in csv.reader(io.StringIO(file.read_text("utf-8-sig"), newline="")):
+        for row in read_csv_rows(file):
             numbers = (cell for cell in row if cell[:1] in tuple("=+-@"))
             assert all(re.fullmatch(r"[-+][\d.,]+%?", cell) for cell in numbers)
 

@@ -116,7 +116,7 @@ def billions_of_a_decision(folder, hidden):
     write_facts(folder, "d", "D", "Huyện Đ", {"population": 300, "lost": "<5"}, "2021-07-01")
     path = folder / "d" / "tables" / "cost.csv"
     path.parent.mkdir()
-    heads = "Ngày,Mức đóng một năm (đồng),Số người (thẻ),Kinh phí một năm (tỷ đồng)"
+    heads = 'Ngày,Mức đóng (đồng/người/năm),Số người (thẻ),"Kinh phí, tổng cộng (tỷ đồng/năm)"'
     path.write_text(f"{heads}\n2021-07-01,804600,<5,{'…' if hidden else 0.002414}\n", "utf-8-sig")
     return "computed", "Số người (thẻ)", "2021-07-01"
 
@@ -196,7 +196,7 @@ def alternative_text(folder, hidden):
 
 
 def sentence(
-    folder, hidden, words="{} người của Huyện Đ tham gia BHYT vào {}. Chưa có dân số nên chưa tính được tỷ lệ."
+    folder, hidden, words="Tính đến {1}, Huyện Đ có {0} người tham gia BHYT. Chưa có số dân nên chưa tính được tỷ lệ."
 ):
     write(folder, months={"month": DAYS, "insured": [80, 85, "…"]})
     write_facts(folder, "d", "D", "Huyện Đ", {"insured": "…"})

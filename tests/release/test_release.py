@@ -118,9 +118,9 @@ def test_verify_of_what_is_no_record_is_a_sentence(tmp_path, text, capsys):
 def test_release_refuses_a_printed_count_by_its_cell(copy, tmp_path, capsys):
     table = copy / "mot" / "tables" / "communes.csv"
     text = table.read_text("utf-8-sig")
-    assert ",700," not in text
-    assert "C1,Xã Đầu,1000,900,100," in text
-    table.write_text(text.replace("1000,900,100,", "1000,900,3,"), "utf-8-sig")
+    assert ";700;" not in text
+    assert "C1;Xã Đầu;1000;900;100;" in text
+    table.write_text(text.replace("1000;900;100;", "1000;900;3;"), "utf-8-sig")
     assert main(["release", str(copy), str(tmp_path / "sent"), "--lang", "en"]) == 1
     message = capsys.readouterr().err
     assert 'mot, table or chart "communes", column "Chưa có thẻ", row "Xã Đầu"' in message
@@ -203,12 +203,12 @@ def write_csv(folder, name, text):
         ("Đơn vị,Dân số,Số người có thẻ,Chưa có thẻ\nXã A,600,598,<5\n", "computed"),
         ("Đơn vị,Dân số,Số người có thẻ,Chưa có thẻ\nXã A,600,…,7\n", "computed"),
         ("Thời điểm,Số người có thẻ,Thay đổi\n2021-05-31,40,\n2021-06-30,<5,-37\n", "computed"),
-        ("Đơn vị,Thẻ trước,Thôi được cấp thẻ,Tiếp tục được cấp\nXã A,50,<5,47\n", "computed"),
+        ("Đơn vị,Thẻ trước,Không còn được NSNN đóng,Tiếp tục được NSNN đóng\nXã A,50,<5,47\n", "computed"),
         (
-            "Đối tượng,Số người có thẻ,Tỷ trọng trong số có thẻ (%)\nA,400,80\nB,<5,\nC,<5,\n",
+            "Đối tượng,Số người có thẻ,Tỷ trọng (% số người có thẻ)\nA,400,80\nB,<5,\nC,<5,\n",
             "false_mark",  # both are 100 together
         ),
-        ("Đối tượng,Số người có thẻ,Tỷ trọng trong số có thẻ (%)\nA,400,80\nB,<5,\nC,…,\n", ""),
+        ("Đối tượng,Số người có thẻ,Tỷ trọng (% số người có thẻ)\nA,400,80\nB,<5,\nC,…,\n", ""),
         ("Đơn vị,Dân số,Số người có thẻ,Chưa có thẻ\nXã A,600,…,<5\n", ""),
         ("Đơn vị,Dân số,Số người có thẻ,Chưa có thẻ\nXã A,600,597,3\n", "printed"),
         ("Đơn vị,Dân số\nXã A,3\n", ""),  # people are counted away, and everybody knows it

@@ -1,7 +1,5 @@
 """Tables as readers and spreadsheets see them; small groups are not given away."""
 
-import csv
-
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -13,6 +11,7 @@ from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.tables import formatting
 
 from ..briefing_items import section_items
+from ..csv_files import read_csv_rows
 
 TABLE = pd.DataFrame(
     {
@@ -37,7 +36,7 @@ def test_cells_are_written_in_the_language():
         "31/12/2021",
         "Tính từ số liệu công bố",
     ]
-    assert en.columns.tolist() == ["Area", "Group", "Insured", "Rate", "Date", "Status"]
+    assert en.columns.tolist() == ["Area", "Group", "Insured", "Rate (% of population)", "Date", "Status"]
     assert vi.iloc[2].tolist() == [
         "Xã Cuối",
         "Tham gia BHYT theo hộ gia đình",
@@ -52,7 +51,7 @@ def test_groups_under_five_are_hidden_and_so_is_what_gives_them_away():
     cells = formatting.format_table(TABLE, "en")
     # the one small cell, and the next, from which the total would give it away; rates with them
     assert cells["Insured"].tolist() == ["…", "<5", "–"]
-    assert cells["Rate"].tolist() == ["…", "…", "–"]
+    assert cells["Rate (% of population)"].tolist() == ["…", "…", "–"]
 
 
 @given(st.lists(st.integers(0, 40), min_size=3, max_size=12))
@@ -70,9 +69,9 @@ def test_a_csv_opens_right_in_excel(tmp_path):
     raw = path.read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")
     assert b"\r\n" in raw
-    rows = list(csv.reader(raw.decode("utf-8-sig").splitlines()))
-    assert rows[0] == ["Đơn vị", "Nhóm đối tượng", "Số người có thẻ", "Tỷ lệ (%)", "Thời điểm", "Tình trạng số liệu"]
-    assert rows[1][2:5] == ["155163", "85.1", "2021-12-31"]
+    rows, heads = read_csv_rows(path), ["Đơn vị", "Nhóm đối tượng", "Số người có thẻ", "Tỷ lệ (% dân số)"]
+    assert rows[0] == [*heads, "Thời điểm", "Tình trạng số liệu"]
+    assert rows[1][2:5] == ["155163", "85,1", "2021-12-31"]
     assert rows[2][0] == "'=1+1"  # no formula out of a name
 
 
