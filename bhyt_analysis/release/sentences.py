@@ -60,7 +60,9 @@ def stated_figures(text: str, lang: str, keys: frozenset[str]) -> Iterator[State
 
     Examples
     --------
-    >>> text = "Tính đến 31/10/2021, huyện Nhỏ có **3.240** người tham gia BHYT. Chưa có số dân nên chưa tính được tỷ lệ."
+    >>> text = (
+    ...     "Tính đến 31/10/2021, huyện Nhỏ có **3.240** người tham gia BHYT. Chưa có số dân nên chưa tính được tỷ lệ."
+    ... )
     >>> list(stated_figures(text, "vi", frozenset({"insured"})))
     [StatedFigure(key='insured', value='3.240', day='31/10/2021')]
     """

@@ -306,13 +306,13 @@ def csv_separator(lang: str) -> str:
 
 
 def csv_bytes(table: pd.DataFrame, lang: str = "vi", marks: pd.DataFrame | None = None) -> bytes:
-    """Return a CSV file that Excel opens right: UTF-8 with BOM, its cells as in `spreadsheet_table`.
+    r"""Return a CSV file that Excel opens right: UTF-8 with BOM, its cells as in `spreadsheet_table`.
 
     Examples
     --------
-    >>> csv_bytes(pd.DataFrame({"area": ["07582"], "insured": [1234], "rate": [0.851]})).decode("utf-8-sig").split(
-    ...     "\\r\\n"
-    ... )
+    >>> rows = pd.DataFrame({"area": ["07582"], "rate": [0.851]})
+    >>> csv_bytes(rows).decode("utf-8-sig").split("\r\n")
+    ['Mã;Tỷ lệ (% dân số)', '\t07582;85,1', '']
     """
     cells = spreadsheet_table(table, lang, marks=marks)
     return cells.to_csv(index=False, sep=csv_separator(lang), lineterminator="\r\n").encode("utf-8-sig")

@@ -282,11 +282,11 @@ def test_more_target_never_gives_a_commune_fewer_people(table, parts, method, ra
     first, second = (
         allocate(table, rate_of(n, table), method=method, ratchet=ratchet)["target_people"] for n in (fewer, more)
     )
-    if method != "share-of-gap" or reached(table, fewer) == reached(table, more):
+    if method != "share-of-gap" or at_the_rate(table, fewer) == at_the_rate(table, more):
         assert (first <= second).all()
 
 
-def reached(table, people):
+def at_the_rate(table, people):
     """Which communes have the rate that so many people of all are, as `rate_of` writes it."""
     required = Decimal(rate_of(people, table))
     return [n >= required * p for n, p in zip(table["insured"], table["population"], strict=True)]

@@ -251,13 +251,13 @@ def _has_reached(table: pd.DataFrame, rate: Rate, relation: str) -> NDArray[np.b
     return np.array([n > people if relation == ">" else n >= people for n, people in pairs], dtype=bool)
 
 
-def _keep_reached(table: pd.DataFrame, people: int, reached: NDArray[np.bool_]) -> pd.DataFrame:
+def _keep_reached(table: pd.DataFrame, people: int, at_target: NDArray[np.bool_]) -> pd.DataFrame:
     """Let communes at the target keep their people and add some only after the others; not where all have to fall."""
     kept = np.maximum(table["lower"], table["insured"])
     if people < int(kept.sum()):
         return table
-    lower = table["lower"].mask(reached, kept)
-    return table.assign(lower=lower, upper=np.maximum(table["upper"], lower), tier=reached.astype(float))
+    lower = table["lower"].mask(at_target, kept)
+    return table.assign(lower=lower, upper=np.maximum(table["upper"], lower), tier=at_target.astype(float))
 
 
 def _first_people(table: pd.DataFrame, people: int) -> NDArray[np.int64]:
