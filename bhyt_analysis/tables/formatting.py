@@ -16,7 +16,7 @@ from bhyt_analysis.i18n.messages import format_message, has_message, translate
 from bhyt_analysis.i18n.safe_text import to_html as escape_html
 from bhyt_analysis.i18n.safe_text import to_sheet
 from bhyt_analysis.i18n.unit_names import display_name
-from bhyt_analysis.tables.columns import Column, followed_columns, table_columns
+from bhyt_analysis.tables.columns import Column, find_column, followed_columns, table_columns
 from bhyt_analysis.tables.disclosure import disclosure_rules
 from bhyt_analysis.tables.estimates import round_estimates
 from bhyt_analysis.tables.hidden_cells import hidden_cells
@@ -240,6 +240,9 @@ def table_spec(table: pd.DataFrame, lang: str = "vi", marks: pd.DataFrame | None
     all_alike = stamp and table["status"].nunique() == 1
     words = translate(f"stamp.{stamp}" if all_alike else f"stamp_some.{stamp}", lang) if stamp else ""
     columns, cells = [], []
+    if {"area", "name"} <= by_name.keys() and "order" not in by_name and len(table) > 1:  # a list of units
+        columns.append(TableColumn("order", find_column("order").label(lang), "text"))
+        cells.append([str(number) for number in range(1, len(table) + 1)])
     for column in (c for c in by_name.values() if c not in once):
         columns.append(TableColumn(column.name, column.label(lang), column.kind))
         cells.append(_hide(column, [_spec_cell(column, v, lang) for v in table[column.name]], marks))

@@ -151,7 +151,7 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     ``insured_now``, ``now_as_of``, ``population_as_of``, ``population_status``, ``instrument``, ``status``. A unit
     without own targets has the rows of the nearest unit above that has any, whose kind is ``level``. A unit without
     any figure has the targets that are not past on the day ``as_of``, today or its own last day, if there are any;
-    else its own, or the last one of the unit above.
+    else the last one.
 
     Examples
     --------
@@ -173,7 +173,7 @@ def _target_steps(view: AreaView) -> pd.DataFrame:
         rows = rows[rows["on"] > now["as_of"]]
     elif (ahead := rows["on"].map(lambda on: _is_ahead(on, view)).astype(bool)).any():
         rows = rows[ahead]
-    elif not rows["level"].isin(OWN_LEVELS).any():
+    else:  # all are past: the last one says most
         rows = rows.tail(1)
     start_day = now["as_of"] if has_figure else (rows["on"].min() if len(rows) else None)
     count = population_at(data.geography, data.population, code, start_day)
