@@ -73,7 +73,7 @@ def _item(name: str, table: pd.DataFrame, briefing: Briefing, has_source: bool) 
         page["brought"] = table["brought"].array
         quantities["brought"] = [["change_month", *row] for row in table[["area", "group"]].to_numpy().tolist()]
     if page["people"].isna().all():
-        page = page.drop(columns="people")
+        page, quantities = page.drop(columns="people"), {k: v for k, v in quantities.items() if k != "people"}
     page.attrs |= {"result": "tasks", "quantities": quantities}
     return Item(name, table=page)
 

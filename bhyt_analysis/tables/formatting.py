@@ -89,7 +89,7 @@ class TableSpec:
 
 
 PER_CENT = {"p1", "pe"}
-OF_BASE = re.compile(r"% (số|dân số|chỉ tiêu|of)\b")  # in a heading that says of what its shares are
+OF_BASE = re.compile(r"% (số|dân số|chỉ tiêu|mức đóng|of)\b")  # in a heading that says of what its shares are
 _LIKE_A_NUMBER = re.compile(r"\d[\d./-]*")  # of which a spreadsheet makes a number or a day
 # Written once below the table where it is the same in every row.
 WRITTEN_ONCE = ("population", "status", "instrument", "reference", "rate_reference", "source")
@@ -357,7 +357,8 @@ def spreadsheet_table(
 
 def _kept_as_text(text: str, column: Column) -> str:
     """Return a text of digits with a tab before it; figures in the unit of their row stay figures."""
-    return f"\t{text}" if column.kind == "text" and _LIKE_A_NUMBER.fullmatch(text) else text
+    is_word = column.kind == "text" and column.name != "order"
+    return f"\t{text}" if is_word and _LIKE_A_NUMBER.fullmatch(text) else text
 
 
 def _desk_text(column: Column, value: Value, lang: str) -> str:

@@ -621,7 +621,7 @@ def test_a_native_chart_of_many_units_says_how_many_it_shows(long_briefing):
     write_pptx(kept, stem.with_suffix(".pptx"))
     (slide,) = [s for s in Presentation(stem.with_suffix(".pptx")).slides if s.shapes.title.text == "Dài"]
     text = " ".join(s.text_frame.text for s in slide.shapes if s.has_text_frame)
-    assert "30 trong 124" in text
+    assert "30/124" in text
 
 
 # --- What office programs refuse --------------------------------------------------------------------
