@@ -186,7 +186,7 @@ def test_a_commune_of_today_has_the_other_targets_of_its_province(data, law):
     items = {i.name: i for i in section_items(bhyt.Briefing(data, "Phường Tô Hiệu", law), "targets")}
     assert "không giảm so với năm trước" in items["group_targets"].table["target"].tolist()
     others = items["other_targets"].table
-    assert others["target"].tolist() == ["100,0%", "trên 90,0%", "100,0%"]
+    assert others["target"].tolist() == ["100%", "trên 90%", "100%"]
     assert (others["reached"] == "chưa có số liệu").all()
 
 
