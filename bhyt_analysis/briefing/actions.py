@@ -15,6 +15,7 @@ from bhyt_analysis.briefing.briefing import Briefing
 from bhyt_analysis.briefing.facts import Facts, target_fields
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.briefing.targets import target_text, upcoming_target_texts
+from bhyt_analysis.domain.schema import choice_name
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_date
@@ -73,7 +74,8 @@ def _item(name: str, table: pd.DataFrame, briefing: Briefing, has_source: bool) 
         page["brought"] = table["brought"].array
         quantities["brought"] = [["change_month", *row] for row in table[["area", "group"]].to_numpy().tolist()]
     if page["people"].isna().all():
-        page, quantities = page.drop(columns="people"), {k: v for k, v in quantities.items() if k != "people"}
+        page = page.drop(columns="people")
+        del quantities["people"]
     page.attrs |= {"result": "tasks", "quantities": quantities}
     return Item(name, table=page)
 
@@ -100,6 +102,8 @@ def task_text(row: Mapping[str, Any], lang: str = "vi", decision: str = "") -> s
     detail, fields = row["detail"], {"name": inline_name(row["name"], lang), "decision": decision}
     if row["kind"] == "target":
         fields |= {"target": target_text(detail, lang), "on": row["due"]}
+    elif row["kind"] == "gap_group":
+        fields["group"] = choice_name("group", detail, lang)
     elif row["kind"] == "report":
         periods = [period_text(detail["report"], pd.Timestamp(p), lang) for p in detail["periods"]]
         fields |= {"kind": translate(f"report.{detail['report']}", lang).lower(), "periods": ", ".join(periods)}

@@ -1,6 +1,6 @@
 """Write the tables that an office annexes to its plan, as a workbook whose sums and rates a reader can check.
 
-Biểu 01 to 06: targets by commune, enrolment by group, subsidies, months, the effect of the decision, the log of the
+Biểu 01 to 07: targets by commune, enrolment by group, subsidies, months, the effect of the decision, the log of the
 data. Counts are numbers, results are formulas with their values, the total comes first. Names are text, whatever
 they begin with.
 """

@@ -1,4 +1,4 @@
-"""Define the columns and rows of each table that an office annexes to its plan, Biểu 01 to 06."""
+"""Define the columns and rows of each table that an office annexes to its plan, Biểu 01 to 07."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class Field:
     formula: str = ""  # where it is not that of the operation
     total: str = ""  # what the row of the total has: "sum", "formula" (the same as in the rows), or nothing
     heading_of: str = ""  # the column whose heading it has; left out, its own
+    label: str = ""  # its heading, where it is that of a table
 
     @property
     def kind(self) -> str:
@@ -58,7 +59,7 @@ class Field:
 
     def heading(self, lang: str) -> str:
         """Return the heading of the column."""
-        return column_name(self.heading_of or self.key, lang)
+        return self.label or column_name(self.heading_of or self.key, lang)
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,20 @@ def log(content: Content) -> Annex:
     return Annex(fields, _number(rows), _text(content, "audit"))
 
 
+TASK_WIDTHS = {"task": 48, "lead": 26, "with": 30, "due": 16, "people": 12, "done": 24, "brought": 14, "source": 40}
+
+
+def tasks(content: Content) -> Annex:
+    """Return Biểu 07: what is to be done, by whom, by when, with how many people, and what was done."""
+    tables = [table for name in ("tasks", "plan_tasks") if (table := content.table(name))]
+    labels = {c.key: c.heading for table in tables for c in table.columns if c.key != "order"}
+    if not tables:
+        return Annex([Field("needed_figures", 100)], [], [translate("annex_needs.tasks", content.lang)])
+    rows = [{"people": "", **row} for table in tables for row in _records(table)]
+    fields = [ORDER, *(Field(key, width, label=labels[key]) for key, width in TASK_WIDTHS.items() if key in labels)]
+    return Annex(fields, _number(rows), list(dict.fromkeys(note for table in tables for note in table.notes)))
+
+
 def annexes(content: Content) -> Iterator[tuple[str, Annex]]:
     """Yield each annex with its key; one without figures says which table would bring them."""
     names = {targets: "allocation", enrolment: "groups", subsidies: "subsidy", progress: "months", impact: "lost"}
@@ -185,3 +200,4 @@ def annexes(content: Content) -> Iterator[tuple[str, Annex]]:
         empty = Annex([column], [], [translate(f"annex_needs.{key}", content.lang)])
         yield key, build(content, table) if table else empty
     yield "log", log(content)
+    yield "tasks", tasks(content)

@@ -22,6 +22,7 @@ from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.unit_names import inline_name
+from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.actions.bodies import bodies_of
 from bhyt_analysis.model.coverage.coverage import coverage
@@ -30,6 +31,7 @@ from bhyt_analysis.model.monitoring.monitor import EXPIRY_WINDOWS, expiring_card
 from bhyt_analysis.model.monitoring.reports import reports_due
 from bhyt_analysis.model.monitoring.thresholds import threshold
 from bhyt_analysis.model.targets.allocation import allocate
+from bhyt_analysis.model.targets.group_targets import group_targets
 from bhyt_analysis.model.targets.targets import target_steps
 
 COLUMNS = [
@@ -38,10 +40,10 @@ COLUMNS = [
 ]  # fmt: skip
 TYPES = dict.fromkeys(("due", "done_on"), "datetime64[s]") | dict.fromkeys(("people", "brought"), "Int64")
 TYPES |= {"late": "bool"}
+MOST_GROUPS = 3
 MOST_COMMUNES = 3  # with a task of their own: those that must add most
 REGULAR = ("monthly", "quarterly", "half_yearly", "yearly", "ongoing")
 NEAR_MONTHS = 12  # before the end of a list of zones, and after the beginning of the next one
-WITH_CHANGE = ("input", "target", "gap_commune", "group_gap")  # tasks that are to add insured people
 ALL = "all"
 BLANK = dict.fromkeys(COLUMNS, "") | {"due": pd.NaT, "done_on": pd.NaT, "people": None, "brought": None}
 BLANK |= {"late": False, "group": ALL}
@@ -197,6 +199,7 @@ def _figure_rows(view: AreaView, law: Law, day: pd.Timestamp) -> Iterator[Row]:
     figures = headline(view.data, law, view.code, view.as_of, decision).replace({float("nan"): None})
     facts = {row["key"]: Fact(**row) for row in figures.to_dict("records")}
     yield from _target_rows(view, day)
+    yield from _group_rows(view, day)
     yield from _loss_rows(view, day, facts, decision or "")
     yield from _expiring_rows(view, day)
     yield from _farm_rows(view, law, day, facts)
@@ -234,6 +237,16 @@ def _target_rows(view: AreaView, day: pd.Timestamp) -> Iterator[Row]:
         unit = view.geography.unit_at(row["area"], row["as_of"])
         own = fields | {"people": int(row["to_add"]), "lead": f"UBND {inline_name(unit.name)}"}
         yield _row("gap_commune", unit, day, **own, detail=target)
+
+
+def _group_rows(view: AreaView, day: pd.Timestamp) -> Iterator[Row]:
+    """Yield the groups that must add most for their targets, of those whose people are known."""
+    rows = group_targets(view.data, view.code, view.as_of)
+    rows = rows[rows["scope"].isin(groups().index) & (rows["to_add"] > 0).fillna(False).astype(bool)]
+    for row in rows.sort_values("to_add", ascending=False, kind="stable").head(MOST_GROUPS).to_dict("records"):
+        fields = {"people": int(row["to_add"]), "quantity": "to_add", "group": row["scope"], "status": row["status"]}
+        due = _year_end(day) if pd.isna(row["on"]) else row["on"]
+        yield _row("gap_group", view.unit, day, due, **fields, source=row["instrument"], detail=row["scope"])
 
 
 def _loss_rows(view: AreaView, day: pd.Timestamp, facts: dict[str, Fact], decision: str) -> Iterator[Row]:
@@ -359,14 +372,15 @@ def _is_near(event: pd.Timestamp, day: pd.Timestamp | None, after: bool) -> bool
 
 
 def _brought(view: AreaView, table: pd.DataFrame) -> pd.array:
-    """Return by how much the insured of each task's unit and group grew on the month before; missing if not known."""
-    changes: dict[tuple[str, str], int | None] = {}
-    for area, group in set(zip(table["area"], table["group"], strict=True)):
-        changes[area, group] = _last_change(view, area, group)
-    keys = zip(table["area"], table["group"], table["kind"], strict=True)
-    values = [
-        changes[area, group] if kind in ("input", "target", "gap_commune") else None for area, group, kind in keys
-    ]
+    """Return by how much the insured of each task's unit and group grew on the month before.
+
+    It is missing where that is not known, and for a task of an office that is about everybody in the whole unit.
+    """
+    values = []
+    for row in table.to_dict("records"):
+        of_part = row["area"] != view.code or row["group"] != ALL  # else no task can claim the change of all
+        claims = row["kind"] in ("target", "gap_commune", "gap_group") or (row["origin"] == "input" and of_part)
+        values.append(view.result(_last_change, row["area"], row["group"]) if claims else None)
     return pd.array(values, dtype="Int64")
 
 
