@@ -41,6 +41,7 @@ class Block:
     image: bytes = b""
     chart: ChartDescription | None = None
     table: TableSpec | None = None
+    followers: tuple[str, ...] = ()  # of a text in a report: the items after it in its section
 
 
 @dataclass(frozen=True)
