@@ -66,8 +66,8 @@ class Division:
 def divide(content: Content, measure: Measure, page_height: float, start: float = 0) -> Division:
     """Return the body and the annexes of a briefing.
 
-    Tables that a chart shows, and long ones, are annexes; so are charts where the body would have more pages than
-    `MAX_PAGES`. ``page_height``, ``start``: of a page, and how much of the first one is used already (mm).
+    Tables other than `BODY_TABLES` are annexes; so are charts where the body would have more pages than `MAX_PAGES`,
+    but those that only show their table. ``page_height``, ``start``: of a page, and how much of the first one is used already (mm).
     """
     blocks = _with_followers([b for b in content.blocks if b.kind in ("heading", "text", "chart", "table")])
     headline = content.item(HEADLINE, "table")
@@ -82,6 +82,7 @@ def divide(content: Content, measure: Measure, page_height: float, start: float 
         body = [b for b in blocks if id(b) not in outside]
     names = list(dict.fromkeys(b.name for b in blocks if id(b) in outside))
     groups = [[b for b in blocks if id(b) in outside and b.name == name] for name in names]
+    groups = [[b for b in group if b.kind == group[-1].kind] for group in groups]  # no chart of a table below it
     annexes = [Annex(i, group[-1].caption, tuple(group)) for i, group in enumerate(groups, 1)]
     return Division(tuple(_numbered(_without_empty_sections(body))), tuple(_without_repeated_people(annexes)))
 

@@ -170,7 +170,7 @@ def add_numbered(paragraph: Paragraph, kind: str, number: int, lang: str) -> Non
     paragraph._p.append(parse_xml(f'<w:bookmarkStart {NS} w:id="{mark}" w:name="{bookmark(kind, number)}"/>'))
     label = translate(f"label.{kind}", lang)
     paragraph.add_run(f"{label}\u00a0")  # as in references, which Word copies from here
-    add_field(paragraph, f'SEQ "{label}" \\* ARABIC', str(number))
+    add_field(paragraph, f"SEQ {label.replace(' ', '_')} \\* ARABIC", str(number))
     paragraph._p.append(parse_xml(f'<w:bookmarkEnd {NS} w:id="{mark}"/>'))
 
 
