@@ -67,7 +67,8 @@ def divide(content: Content, measure: Measure, page_height: float, start: float 
     """Return the body and the annexes of a briefing.
 
     Tables other than `BODY_TABLES` are annexes; so are charts where the body would have more pages than `MAX_PAGES`,
-    but those that only show their table. ``page_height``, ``start``: of a page, and how much of the first one is used already (mm).
+    but those that only show their table. ``page_height``, ``start``: of a page, and how much of the first one is used
+    already (mm).
     """
     blocks = _with_followers([b for b in content.blocks if b.kind in ("heading", "text", "chart", "table")])
     headline = content.item(HEADLINE, "table")

@@ -87,7 +87,8 @@ def write_office(notebook: Path, formats: Iterable[str]) -> dict[str, BhytError]
         paths = [notebook.with_name(file) for file in files_of(notebook.stem)[key]]
         with name_file(paths[0]):
             if key == "pdf":
-                missing |= {key: reason for reason in [write(content, *paths, notebook=notebook)] if reason}
+                if reason := write(content, *paths, notebook=notebook):
+                    missing[key] = reason
             else:
                 write(content, *paths)
                 settle_files(paths)

@@ -24,7 +24,15 @@ from bhyt_analysis.i18n.messages import BhytError
 
 TIMEOUT = 180  # seconds for the documents of one area
 OFFICE_PROGRAMS = ("soffice", "libreoffice")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "microsoft-edge",
+    "msedge",
+)
 # Where they are installed without being in the path of commands (Windows, macOS).
 OFFICE_PLACES = (
     "{programs}/LibreOffice/program/soffice.com",

@@ -58,6 +58,7 @@ STYLES = {
     "Cell": (SMALL_SIZE, False, False, 0, 0, 1.0, LEFT),
     "Footnote Text": (FOOTNOTE_SIZE, False, False, 0, 0, 1.0, JUSTIFY),
 }
+_REFERENCE = '<w:rPr><w:rStyle w:val="FootnoteReference"/><w:vertAlign w:val="superscript"/></w:rPr>'
 SEPARATORS = ("separator", "continuationSeparator")  # the first two footnotes, which are lines
 
 
@@ -110,8 +111,8 @@ def _set_styles(report: Report, lang: str, body_size: float) -> None:
         for old in properties.findall(qn("w:rFonts")):  # those of the theme would come first
             properties.remove(old)
         properties.insert(0, parse_xml(FONTS))
-        size = body_size if size == BODY_SIZE else size
-        style.font.size, style.font.bold, style.font.italic = Pt(size), bold, italic
+        points = body_size if size == BODY_SIZE else size
+        style.font.size, style.font.bold, style.font.italic = Pt(points), bold, italic
         style.font.color.rgb = RED if name == "Stamp" else RGBColor(0, 0, 0)
         layout = style.paragraph_format
         layout.space_before, layout.space_after, layout.line_spacing = Pt(before), Pt(after), line
@@ -242,9 +243,7 @@ def _table_xml(layout: TableLayout, title: str, footnotes: Mapping[int, Sequence
     )
 
 
-def _row_xml(
-    layout: TableLayout, texts: list[str], heading: bool = False, keep: bool = False, marks: str = ""
-) -> str:
+def _row_xml(layout: TableLayout, texts: list[str], heading: bool = False, keep: bool = False, marks: str = "") -> str:
     """Return a row as XML. ``marks``: references to footnotes, after its first text."""
     row = "<w:cantSplit/><w:tblHeader/>" if heading else "<w:cantSplit/>"
     shade = '<w:shd w:val="clear" w:color="auto" w:fill="E7EDF3"/><w:vAlign w:val="center"/>' if heading else ""
@@ -271,15 +270,14 @@ class Footnotes:
 
     def reference(self, text: str) -> str:
         """Return the XML of a reference to a footnote: a new one, or the number of the one that has this text."""
-        look = '<w:rPr><w:rStyle w:val="FootnoteReference"/><w:vertAlign w:val="superscript"/></w:rPr>'
         if text in self._numbers:
             number = self._numbers[text]
-            return "".join(_field_runs(f"NOTEREF {bookmark('footnote', number)} \\f \\h", str(number), look))
+            return "".join(_field_runs(f"NOTEREF {bookmark('footnote', number)} \\f \\h", str(number), _REFERENCE))
         number = self._numbers[text] = len(self._numbers) + 1
         mark = f'w:id="{3000 + number}"'
         return (
             f'<w:bookmarkStart {NS} {mark} w:name="{bookmark("footnote", number)}"/>'
-            f'<w:r {NS}>{look}<w:footnoteReference w:id="{number + 1}"/></w:r><w:bookmarkEnd {NS} {mark}/>'
+            f'<w:r {NS}>{_REFERENCE}<w:footnoteReference w:id="{number + 1}"/></w:r><w:bookmarkEnd {NS} {mark}/>'
         )
 
     def references(self, texts: Sequence[str]) -> list[str]:
@@ -297,7 +295,7 @@ class Footnotes:
             f'<w:footnote w:type="{kind}" w:id="{i}"><w:p><w:r><w:{kind}/></w:r></w:p></w:footnote>'
             for i, kind in enumerate(SEPARATORS)
         )
-        mark = '<w:r><w:rPr><w:rStyle w:val="FootnoteReference"/><w:vertAlign w:val="superscript"/></w:rPr><w:footnoteRef/></w:r>'
+        mark = f"<w:r>{_REFERENCE}<w:footnoteRef/></w:r>"
         lines += "".join(
             f'<w:footnote w:id="{number + 1}"><w:p><w:pPr><w:pStyle w:val="FootnoteText"/></w:pPr>{mark}'
             f'<w:r><w:t xml:space="preserve"> {escape(text)}</w:t></w:r></w:p></w:footnote>'

@@ -1,11 +1,11 @@
 """Tables and charts fill their pages, and no number is broken."""
 
+from bhyt_analysis.documents.page_flow import arrange_blocks
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bhyt_analysis.documents.column_widths import LETTERS, PADDING, lay_out_table
 from bhyt_analysis.documents.content import Block
-from bhyt_analysis.documents.page_flow import arrange_blocks
 from bhyt_analysis.tables.formatting import TableColumn, TableSpec
 
 PAGE = 257
