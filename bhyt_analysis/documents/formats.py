@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from bhyt_analysis.i18n.failures import name_file
-from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.i18n.messages import BhytError, translate
 
 # The writer of each format, in the order of the index page. Documents are written from the content of a notebook
 # (`bhyt_analysis.documents.content`), the page from the notebook itself.
@@ -65,7 +65,23 @@ def document_files(name: str) -> tuple[str, ...]:
     >>> document_files("son-duong")[:2]
     ('son-duong-tom-tat.docx', 'son-duong.docx')
     """
-    return tuple(file for key, files in files_of(name).items() if key in OFFICE for file in files)
+    return tuple(file for key, files in files_of(name).items() if key != PAGE for file in files)
+
+
+def listed_files(name: str, lang: str) -> list[tuple[str, str]]:
+    """Return what readers call each document beside the page, and its file, in the order in which they are listed.
+
+    Examples
+    --------
+    >>> listed_files("son-duong", "en")[0]
+    ('Brief (Word)', 'son-duong-tom-tat.docx')
+    """
+    return [
+        (translate(f"file.{key}{i or ''}", lang), file)
+        for key, files in files_of(name).items()
+        for i, file in enumerate(files)
+        if key != PAGE
+    ]
 
 
 def write_office(notebook: Path, formats: Iterable[str]) -> dict[str, BhytError]:

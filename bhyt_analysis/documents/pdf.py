@@ -5,11 +5,10 @@ from __future__ import annotations
 import atexit
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -18,59 +17,14 @@ from bhyt_analysis.documents.brief import write_brief
 from bhyt_analysis.documents.content import Content
 from bhyt_analysis.documents.docx import write_docx
 from bhyt_analysis.documents.html_page import write_page
+from bhyt_analysis.documents.pdf_programs import find_browser, find_office, missing_converter
 from bhyt_analysis.engine.private_folders import create_folder, delete_folder
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import BhytError
 
 TIMEOUT = 180  # seconds for the documents of one area
-OFFICE_PROGRAMS = ("soffice", "libreoffice")
-BROWSERS = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-    "microsoft-edge",
-    "msedge",
-)
-# Where they are installed without being in the path of commands (Windows, macOS).
-OFFICE_PLACES = (
-    "{programs}/LibreOffice/program/soffice.com",
-    "/Applications/LibreOffice.app/Contents/MacOS/soffice",
-)
-BROWSER_PLACES = (
-    "{programs}/Google/Chrome/Application/chrome.exe",
-    "{programs}/Microsoft/Edge/Application/msedge.exe",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
-)
 _DATES = re.compile(rb"(/(?:CreationDate|ModDate) ?\(D:)(\d{14})")
 _HASHES = re.compile(rb"(/ID ?\[|/DocChecksum ?/)([^\]/\n]*)")
-
-
-def find_office() -> str | None:
-    """Return the path of LibreOffice; None where it is not installed."""
-    return next(_programs(OFFICE_PROGRAMS, OFFICE_PLACES), None)
-
-
-def find_browser() -> str | None:
-    """Return the path of Chromium, Chrome or Edge; None where none of them is installed."""
-    return next(_programs(BROWSERS, BROWSER_PLACES), None)
-
-
-def _programs(names: Sequence[str], places: Sequence[str]) -> Iterator[str]:
-    yield from filter(None, map(shutil.which, names))
-    folders = [f for key in ("ProgramFiles", "ProgramFiles(x86)", "LocalAppData") if (f := os.environ.get(key))]
-    for place in places:
-        for path in [place.format(programs=f) for f in folders] if "{programs}" in place else [place]:
-            if Path(path).is_file():
-                yield path
-
-
-def missing_converter() -> BhytError | None:
-    """Return the sentence that says that no PDF can be made here; None where one can."""
-    return None if find_office() or find_browser() else BhytError(("warning.no_pdf_program", {}))
 
 
 def write_pdf(content: Content, brief: Path, report: Path, *, notebook: Path) -> BhytError | None:
