@@ -114,7 +114,7 @@ def _pages(blocks: Sequence[Block], measure: Measure, page_height: float, start:
 
 def _without_empty_sections(blocks: list[Block]) -> list[Block]:
     """Return the blocks without the headings of sections that have nothing in the body."""
-    after = [*blocks[1:], None]
+    after: list[Block | None] = [*blocks[1:], None][: len(blocks)]
     return [
         b
         for b, following in zip(blocks, after, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -31,7 +32,8 @@ from bhyt_analysis.documents.word import (
     text_lines,
 )
 from bhyt_analysis.i18n.messages import translate
-from bhyt_analysis.tables.formatting import TableSpec
+from bhyt_analysis.tables.columns import column_name
+from bhyt_analysis.tables.formatting import TableColumn, TableSpec
 
 TITLE_HEIGHT = 34  # mm of what comes before the first section
 NOTES_HEIGHT = 25  # mm of the footnotes, about
@@ -112,8 +114,11 @@ def _add_body_table(report: Report, block: Block, content: Content, notes: Footn
         caption = _add_caption(report, block, content.lang).paragraph_format
         caption.keep_with_next, caption.space_before, caption.space_after = True, Pt(8), Pt(4)
     references = {}
-    if block.name == HEADLINE and (sources := content.table(SOURCES)):
+    if block.name == HEADLINE and block.table is not None and (sources := content.table(SOURCES)):
         references = {row: notes.references(texts) for row, texts in figure_sources(block, sources).items()}
+        column = TableColumn("source", column_name("source", content.lang), "text")
+        rows = tuple((*row, None) for row in block.table.rows)
+        block = replace(block, table=replace(block.table, columns=(*block.table.columns, column), rows=rows))
     add_table(report, _lay_out(block, content.lang), block.caption, references)
     if references and (text := content.item(SOURCES, "text")):
         report.add_paragraph(text.text, "Note")

@@ -129,7 +129,7 @@ def _message(content: Content, texts: _Texts, block: Block) -> SlideMessage:
 def _verdict_message(content: Content, texts: _Texts, block: Block) -> SlideMessage:
     """Return the slide of the verdict: its sentence, what it rests on, and the first decisions."""
     text = content.item(VERDICT, "text") or block
-    title = texts.take_title([text.text]) or next(map(_title, _sentences(text.text)), block.caption)
+    title = next((s.rstrip(".") for s in _sentences(text.text)), block.caption)
     texts.said.update(_sentences(text.text)[:1])
     details = content.item("verdict_details", "text")
     lines = [*texts.take_lines(text.text), *(texts.take_lines(details.text) if details else ())]

@@ -206,7 +206,8 @@ def add_table(
 ) -> None:
     """Add a table of Word's own: its stamp above, the heading repeated on every page, the notes below.
 
-    ``parts``: of a wide one, each with the first column. ``footnotes``: by row, the XML of references to them.
+    ``parts``: of a wide one, each with the first column. ``footnotes``: by row, the XML of references to them, which
+    its last cell gets.
     """
     table = parts[0].table
     if table.stamp:
@@ -244,20 +245,21 @@ def _table_xml(layout: TableLayout, title: str, footnotes: Mapping[int, Sequence
 
 
 def _row_xml(layout: TableLayout, texts: list[str], heading: bool = False, keep: bool = False, marks: str = "") -> str:
-    """Return a row as XML. ``marks``: references to footnotes, after its first text."""
+    """Return a row as XML. ``marks``: references to footnotes, in its last cell."""
     row = "<w:cantSplit/><w:tblHeader/>" if heading else "<w:cantSplit/>"
     shade = '<w:shd w:val="clear" w:color="auto" w:fill="E7EDF3"/><w:vAlign w:val="center"/>' if heading else ""
     half_points = round(layout.points * 2)
     size = f'<w:sz w:val="{half_points}"/><w:szCs w:val="{half_points}"/>'
     bold, keep_next = "<w:b/>" if heading else "", "<w:keepNext/>" if heading or keep else ""
     cells = []
+    last = len(texts) - 1
     for i, (text, column, width) in enumerate(zip(texts, layout.table.columns, layout.widths, strict=True)):
         align = "center" if heading else ("right" if column.numeric else "left")
         cells.append(
             f'<w:tc><w:tcPr><w:tcW w:w="{round(width * TWIPS)}" w:type="dxa"/>{shade}</w:tcPr>'
             f'<w:p><w:pPr><w:pStyle w:val="Cell"/>{keep_next}<w:jc w:val="{align}"/></w:pPr>'
             f"<w:r><w:rPr>{bold}{size}</w:rPr>"
-            f'<w:t xml:space="preserve">{escape(text)}</w:t></w:r>{marks if i == 0 else ""}</w:p></w:tc>'
+            f'<w:t xml:space="preserve">{escape(text)}</w:t></w:r>{marks if i == last else ""}</w:p></w:tc>'
         )
     return f"<w:tr><w:trPr>{row}</w:trPr>{''.join(cells)}</w:tr>"
 

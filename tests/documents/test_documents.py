@@ -24,13 +24,17 @@ from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Emu, Pt
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.documents.brief import figure_sources, split_sentences
 from bhyt_analysis.documents.content import Block, read_content
 from bhyt_analysis.documents.docx import write_docx
 from bhyt_analysis.documents.formats import check_formats, write_office
 from bhyt_analysis.documents.image_slices import slice_image
 from bhyt_analysis.documents.pptx import write_pptx
+from bhyt_analysis.documents.slide_messages import choose_messages
+from bhyt_analysis.documents.word import text_lines
 from bhyt_analysis.documents.xlsx import write_xlsx
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
+from bhyt_analysis.i18n.safe_text import plain_text
 from bhyt_analysis.tables.columns import column_name
 
 from ..conftest import ROOT, write_table
@@ -40,7 +44,7 @@ AREAS = {"vi": ["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn"], "en": ["Sơ
 SLUGS = {"Sơn Dương": "son-duong", "Lục Ngạn": "luc-ngan", "X001": "mau-01-gia-lap", "Lý Sơn": "ly-son"}
 BRIEFINGS = [(lang, SLUGS[area]) for lang, areas in AREAS.items() for area in areas]
 RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-ALL = ("html", "docx", "pptx", "xlsx")
+ALL = ("html", "brief", "docx", "pptx", "xlsx", "card")
 
 
 @pytest.fixture(scope="module")
@@ -127,48 +131,106 @@ def page_tables(path):
 
 def report_texts(report, content):
     """The paragraphs and bullets of a report, without the cross references at their ends."""
-    words = "|".join(translate(f"label.{kind}", content.lang) for kind in ("chart", "table"))
+    words = "|".join(translate(f"label.{kind}", content.lang) for kind in ("chart", "table", "appendix"))
+    see = translate("label.see", content.lang)
     own = [p for p in report.paragraphs if p.style.name in ("Normal", "List Bullet") and p._p.xpath(".//w:t")]
     texts = [plain("".join(t.text for t in p._p.iter(qn("w:t")))) for p in own]
-    return [re.sub(rf" \((?:(?:, )?(?:{words})\s\d+)+\)$", "", text) for text in texts]
+    return [re.sub(rf" \((?:(?:, |; )?(?:{see} )?(?:{words})\s\d+)+\)$", "", text) for text in texts]
 
 
 def report_tables(report):
-    """The cells of each table of a report by its number; one in parts is put together again."""
-    tables, number = {}, None
+    """The cells of each table of a report by its caption; one in parts is put together again."""
+    tables, caption = {}, None
     for element in report.element.body:
-        if element.tag == qn("w:p") and (mark := re.search(r"_Ref_table_(\d+)", element.xml)):
-            number = int(mark[1])
+        if element.tag == qn("w:p") and re.search(r"_Ref_(table|appendix)_", element.xml):
+            caption = "".join(t.text for t in element.iter(qn("w:t"))).partition(". ")[2]
         if element.tag == qn("w:tbl"):
             rows = [
                 ["".join(t.text or "" for t in c.iter(qn("w:t"))) for c in r.iter(qn("w:tc"))]
                 for r in element.iter(qn("w:tr"))
             ]
-            before = tables.get(number)
-            tables[number] = [b + r[1:] for b, r in zip(before, rows, strict=True)] if before else rows
+            before = tables.get(caption)
+            tables[caption] = [b + r[1:] for b, r in zip(before, rows, strict=True)] if before else rows
     return tables
 
 
 def test_the_report_says_what_the_page_says_word_for_word(document):
     _lang, stem = document
     content = read_content(stem.with_suffix(".ipynb"))
-    page, report = page_texts(stem.with_suffix(".html")), report_texts(Document(stem.with_suffix(".docx")), content)
-    made_with = [plain(b.text) for b in content.of_kind("made_with")]  # in the report below the first page
-    stamps = [plain(b.text) for b in content.of_kind("warning")]  # there in a style of their own
+    report = report_texts(Document(stem.with_suffix(".docx")), content)
+    texts = [plain(plain_text(line)) for b in content.of_kind("text") for line in text_lines(b.text)]
+    sources = content.item("sources", "text") if content.item("headline", "table") else None
     assert len(report) >= least(stem, 8)
-    assert report == [t for t in page if t not in made_with + stamps]
+    assert report == [t.removeprefix("- ") for t in texts if sources is None or t != plain(sources.text)]
+    page = page_texts(stem.with_suffix(".html"))
+    assert [t for t in report if t not in page] == []
 
 
-def test_the_tables_of_the_report_are_those_of_the_page_cell_by_cell(document):
+def test_each_table_is_once_in_the_report_cell_by_cell(document):
     _lang, stem = document
     content = read_content(stem.with_suffix(".ipynb"))
     page, report = page_tables(stem.with_suffix(".html")), report_tables(Document(stem.with_suffix(".docx")))
-    assert len(report) == len(page) == len(content.of_kind("table")) >= least(stem, 4)
-    for block in content.of_kind("table"):
-        kept = [i for i, c in enumerate(block.table.columns) if c.key != "area"]  # codes are in the annex tables
-        rows = [[row[i] for i in kept] for row in page[block.name]]
-        assert report[block.number] == rows, block.name
-        assert len(rows) == 1 + len(block.table.rows)
+    blocks = [b for b in content.of_kind("table") if b.name != "sources"]  # which are footnotes
+    assert list(report) and set(report) == {b.caption for b in blocks}
+    for block in blocks:
+        headings = [h for h in page[block.name][0] if h in report[block.caption][0]]
+        kept = [page[block.name][0].index(h) for h in headings]
+        assert report[block.caption] == [[row[i] for i in kept] for row in page[block.name]], block.name
+        dropped = {c.key for c in block.table.columns if c.heading not in headings}
+        assert dropped <= {"area", "population"}  # codes; the people that an annex before has
+
+
+def test_the_sources_of_the_headline_figures_are_footnotes(full_document):
+    _lang, stem = full_document
+    content, report = read_content(stem.with_suffix(".ipynb")), Document(stem.with_suffix(".docx"))
+    (part,) = [r.target_part for r in report.part.rels.values() if r.reltype == f"{RELATED}/footnotes"]
+    notes = etree.fromstring(part.blob).findall(qn("w:footnote"))
+    texts = ["".join(t.text for t in n.iter(qn("w:t"))).strip() for n in notes[2:]]
+    assert [n.get(qn("w:id")) for n in notes] == [str(i) for i in range(len(notes))]
+    assert len(texts) == len(set(texts)) == len(report.element.xpath(".//w:footnoteReference")) >= 1
+    sources = list(figure_sources(content)) or list(content.table("sources").notes)
+    assert [s for s in sources if not any(s in t for t in texts) and ":" not in s] == []
+
+
+def test_the_brief_has_the_verdict_figures_and_proposals_of_the_page(document):
+    lang, stem = document
+    content, brief = read_content(stem.with_suffix(".ipynb")), Document(f"{stem}-tom-tat.docx")
+    verdict = plain(plain_text(content.item("verdict", "text").text))
+    texts = [plain(p.text) for p in brief.paragraphs]
+    assert verdict in texts
+    assert len(brief.inline_shapes) == (content.item("verdict", "chart") is not None)
+    assert brief.sections[0].page_width.mm == pytest.approx(210, abs=0.1)
+    assert brief.styles["Normal"].font.size == Pt(13)
+    page = page_text(stem.with_suffix(".html"))
+    assert [n for n in figures(" ".join(texts)) if n not in page and len(n) > 1] == []
+    assert sum(len(t.rows) for t in brief.tables) <= 7
+    if stem.name != "ly-son":
+        assert translate("label.brief_proposals", lang) in texts
+
+
+def test_the_figures_of_the_verdict_are_the_same_in_every_format(document):
+    _lang, stem = document
+    content = read_content(stem.with_suffix(".ipynb"))
+    verdict = figures(plain_text(content.item("verdict", "text").text))
+    texts = {
+        "html": page_text(stem.with_suffix(".html")),
+        "docx": document_text(Document(stem.with_suffix(".docx"))),
+        "brief": document_text(Document(f"{stem}-tom-tat.docx")),
+        "pptx": slide_text(Presentation(stem.with_suffix(".pptx"))),
+        "card": Path(f"{stem}-chia-se.txt").read_text("utf-8"),
+    }
+    assert verdict
+    for name, text in texts.items():
+        assert verdict - figures(text) == set(), name
+
+
+def test_the_card_is_a_picture_of_1080_by_1350_and_a_text_of_300_letters(document):
+    lang, stem = document
+    assert Image.open(f"{stem}-chia-se.png").size == (1080, 1350)
+    content, text = read_content(stem.with_suffix(".ipynb")), Path(f"{stem}-chia-se.txt").read_text("utf-8").strip()
+    assert len(text) <= 300
+    assert text.startswith(f"{content.area_heading}: {plain_text(content.item('verdict', 'text').text)}")
+    assert (translate("stamp.synthetic", lang) in text) == (stem.name == "mau-01-gia-lap")
 
 
 def test_the_slides_say_only_what_the_page_says(document):
@@ -181,6 +243,8 @@ def test_the_slides_say_only_what_the_page_says(document):
     bodies = grids = 0
     for slide in list(Presentation(stem.with_suffix(".pptx")).slides)[1:]:
         title = slide.shapes.title.text
+        is_sources = title.startswith(translate("slide.sources", lang, count=0).split("0")[0])
+        assert title in page or is_sources
         for shape in slide.shapes:
             if shape.has_table:
                 rows = [[plain(c.text) for c in row.cells] for row in shape.table.rows]
@@ -188,22 +252,67 @@ def test_the_slides_say_only_what_the_page_says(document):
                 kept = [own[0].index(h) for h in rows[0]]
                 assert rows == [[row[i] for i in kept] for row in own[: len(rows)]]
                 grids += 1
-            elif shape.has_text_frame and title not in (shape.text_frame.text, translate("item.sources", lang)):
+            elif shape.has_text_frame and title != shape.text_frame.text and not is_sources:
                 lines = [plain(p.text) for p in shape.text_frame.paragraphs]
                 runs = shape.text_frame.paragraphs[0].runs
                 if not runs or runs[0].font.size == Pt(12):  # the number; the line of sources and notes
                     continue
                 texts = [t for t in lines if t and t not in stamps and not t.startswith(counted)]
-                assert [t for t in texts if t not in page] == [], title
+                sentences = [s for t in texts for s in split_sentences(t)]  # but those that another slide has
+                assert [s for s in sentences if s not in page] == [], title
                 bodies += len(texts)
     assert bodies >= least(stem, 4)
     assert grids >= 1
 
 
+def test_no_slide_says_what_another_one_says(document):
+    _lang, stem = document
+    slides = list(Presentation(stem.with_suffix(".pptx")).slides)
+    titles = [s.shapes.title.text for s in slides]
+    assert len(titles) == len(set(titles))
+    bodies = [
+        [p.text for shape in s.shapes if shape.has_text_frame for p in shape.text_frame.paragraphs if len(p.text) > 40]
+        for s in slides
+    ]
+    sentences = [
+        s for body in bodies for text in body for s in split_sentences(text) if not s.startswith(("Nguồn", "Source"))
+    ]
+    assert sorted(sentences) == sorted(set(sentences))
+
+
+def test_titles_of_slides_are_sentences_with_a_number(full_document):
+    _lang, stem = full_document
+    titles = [s.shapes.title.text for s in Presentation(stem.with_suffix(".pptx")).slides][1:]
+    captions = {b.caption for b in read_content(stem.with_suffix(".ipynb")).blocks}
+    assert [t for t in titles if t in captions or not figures(t)] == []
+
+
+def test_the_second_slide_is_the_verdict_with_its_chart_and_decisions(full_document):
+    _lang, stem = full_document
+    slide = Presentation(stem.with_suffix(".pptx")).slides[1]
+    content = read_content(stem.with_suffix(".ipynb"))
+    assert plain_text(content.item("verdict", "text").text).startswith(slide.shapes.title.text)
+    assert any(s.has_chart or s.shape_type == 13 for s in slide.shapes)
+    assert slide._element.xpath(".//a:buChar")
+
+
+def test_both_languages_have_the_same_slides(outputs):
+    slug = "mau-01-gia-lap"
+    kinds = [
+        [m.block.name for m in choose_messages(read_content(outputs / lang / slug / f"{slug}.ipynb"), lambda _: True)]
+        for lang in ("vi", "en")
+    ]
+    vi, en = kinds
+    assert [name for name in en if name in vi] == vi  # the English one has a scenario, too
+
+
 def test_the_slide_of_sources_names_those_of_the_headline_figures(full_document):
     lang, stem = full_document
-    slides, title = Presentation(stem.with_suffix(".pptx")).slides, translate("item.sources", lang)
-    (slide,) = [s for s in slides if s.shapes.title.text == title]
+    slides, start = (
+        Presentation(stem.with_suffix(".pptx")).slides,
+        translate("slide.sources", lang, count=0).split("0")[0],
+    )
+    (slide,) = [s for s in slides if s.shapes.title.text.startswith(start)]
     bodies = [s for s in slide.shapes if s.has_text_frame and s != slide.shapes.title]
     bullets = [p.text for s in bodies for p in s.text_frame.paragraphs if p._p.xpath("./a:pPr/a:buChar")]
     table = read_content(stem.with_suffix(".ipynb")).item("sources", "table").table
