@@ -9,7 +9,7 @@ from bhyt_analysis.documents.content import Block, Content
 from bhyt_analysis.tables.formatting import Cell, TableSpec
 
 MAX_PAGES = 8
-SPARE = 0.4  # of a page: heights are estimates
+SPARE = 0.8  # of a page: heights are estimates
 MAX_CHART = 150  # mm of a chart in the body
 BODY_TABLES = ("headline", "tasks")
 SOURCES = "sources"  # the table whose sources are footnotes of the headline figures, and the section that has it

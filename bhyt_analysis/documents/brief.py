@@ -23,8 +23,8 @@ from bhyt_analysis.tables.formatting import TableSpec
 from bhyt_analysis.tables.labels import status_name
 
 MAX_PAGES = 2
-SPARE = 25  # mm: heights are estimates
-LETTERS, LINE, AFTER, SMALL_LETTERS, SMALL_LINE = 72, 6.1, 2.2, 92, 4.6  # of a line; mm of a line, below a paragraph
+SPARE = 10  # mm of a page: heights are estimates
+LETTERS, LINE, AFTER, SMALL_LETTERS, SMALL_LINE = 77, 6.1, 2.2, 92, 4.6  # of a line; mm of a line, below a paragraph
 BODY_SIZE = 13  # points
 MAX_FIGURES, MAX_TASKS = 6, 5
 MAX_TEXT = 420  # letters of a paragraph or task where space is short
@@ -56,7 +56,7 @@ PLANS = (
     _Plan(85, 3, 4, 2, MAX_TEXT),
     _Plan(75, 1, 3, 1, MAX_TEXT // 2),
 )
-ONE_PAGE = _Plan(85, 20, MAX_TASKS, 4)  # where all of it fits one page with a lower chart
+ONE_PAGE = (_Plan(85, 20, MAX_TASKS, 4), _Plan(75, 20, MAX_TASKS, 2))  # where all fits one page with a lower chart
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def write_brief(content: Content, path: Path) -> None:
     for i, line in enumerate(brief.proposals, 1):
         layout = add_line(report, f"{i}. {line}").paragraph_format
         layout.first_line_indent, layout.left_indent = Mm(-7), Mm(7)
-        layout.keep_with_next = i < len(brief.proposals)  # on one page where they do not fit below the figures
+        layout.keep_with_next = True  # with the sources on one page where they do not fit below the figures
     if brief.sources:
         report.add_paragraph(brief.sources, "Note").paragraph_format.space_before = Pt(6)
     report.save(str(path))
@@ -101,12 +101,9 @@ def _add_heading(report: Report, text: str) -> None:
 
 def choose_brief(content: Content) -> Brief:
     """Return what the brief says: as much as fits its pages."""
-    one_page = _brief(content, ONE_PAGE)
-    if _height(content, one_page) <= PAGE_HEIGHT - SPARE / 2:
-        return one_page
-    for plan in PLANS:
-        brief = _brief(content, plan)
-        if _height(content, brief) <= MAX_PAGES * PAGE_HEIGHT - SPARE:
+    for plan in (*ONE_PAGE, *PLANS):
+        brief, pages = _brief(content, plan), 1 if plan in ONE_PAGE else MAX_PAGES
+        if _height(content, brief) <= pages * (PAGE_HEIGHT - SPARE):
             break
     return brief
 
@@ -208,7 +205,7 @@ def _shorten(text: str, letters: int) -> str:
 
 def _height(content: Content, brief: Brief) -> float:
     """Return about how high a brief is (mm)."""
-    height = 34.0 + sum(2 + 5.2 * -(-len(b.text) // 70) for b in content.of_kind("warning"))
+    height = 30.0 + sum(2 + 5.2 * -(-len(b.text) // 70) for b in content.of_kind("warning"))
     height += sum(AFTER + LINE * -(-len(line) // LETTERS) for line in (*brief.verdict, *brief.proposals))
     if brief.chart is not None:
         width, pixels = Image.open(io.BytesIO(brief.chart.image)).size

@@ -117,7 +117,7 @@ def _add_body_table(report: Report, block: Block, content: Content, notes: Footn
     if block.name == HEADLINE and block.table is not None and (sources := content.table(SOURCES)):
         references = {row: notes.references(texts) for row, texts in figure_sources(block, sources).items()}
         column = TableColumn("source", column_name("source", content.lang), "text")
-        rows = tuple((*row, None) for row in block.table.rows)
+        rows = tuple((*row, "") for row in block.table.rows)
         block = replace(block, table=replace(block.table, columns=(*block.table.columns, column), rows=rows))
     add_table(report, _lay_out(block, content.lang), block.caption, references)
     if references and (text := content.item(SOURCES, "text")):

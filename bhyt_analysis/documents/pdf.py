@@ -24,7 +24,7 @@ from bhyt_analysis.i18n.messages import BhytError
 
 TIMEOUT = 180  # seconds for the documents of one area
 _DATES = re.compile(rb"(/(?:CreationDate|ModDate) ?\(D:)(\d{14})")
-_HASHES = re.compile(rb"(/ID ?\[|/DocChecksum ?/)([^\]/\n]*)")
+_HASHES = re.compile(rb"(/ID ?\[|/DocChecksum ?/)([0-9A-F<>\s]*)")
 
 
 def write_pdf(content: Content, brief: Path, report: Path, *, notebook: Path) -> BhytError | None:
@@ -41,7 +41,7 @@ def write_pdf(content: Content, brief: Path, report: Path, *, notebook: Path) ->
         if program:
             write_brief(content, sources[brief])
             write_docx(content, sources[report])
-            _convert(program, list(sources.values()))
+            convert_office(program, list(sources.values()))
             made = {target: source.with_suffix(".pdf") for target, source in sources.items()}
         if browser and not (made and all(map(_is_complete, made.values()))):
             page = Path(folder, "page.html")
@@ -60,7 +60,7 @@ def _is_complete(path: Path) -> bool:
     return path.is_file() and b"%%EOF" in path.read_bytes()[-1024:]
 
 
-def _convert(program: str, files: Sequence[Path]) -> None:
+def convert_office(program: str, files: Sequence[Path]) -> None:
     """Convert Word files by LibreOffice, beside them; its settings are in a folder of this process alone."""
     profile = Path(_profile(os.getpid()), "office").as_uri()
     options = ("--headless", "--norestore", "--nolockcheck", "--convert-to", "pdf:writer_pdf_Export", "--outdir")

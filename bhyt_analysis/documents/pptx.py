@@ -261,7 +261,8 @@ def _fit_rows(rows: list[list[str]], widths: list[float]) -> tuple[int, list[flo
 def _add_table_slide(slides: Slides, message: SlideMessage, table: TableSpec, content: Content) -> None:
     """Add a table of PowerPoint's own, with as many rows as fit."""
     lang, block = content.lang, message.block
-    slide = _add_slide(slides, message.title, [content.internal_stamp, table.stamp])
+    headline = content.table("headline") if block.name == "tasks" else None  # their people are of those figures
+    slide = _add_slide(slides, message.title, [content.internal_stamp, headline.stamp if headline else table.stamp])
     table = table.drop("area")
     cells = table.formatted_rows(lang)
     widths = column_widths(table, cells, BODY_WIDTH * 25.4 * 0.72)
