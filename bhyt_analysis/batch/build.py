@@ -153,8 +153,8 @@ def _build(job: Job) -> AreaResult:
     same_words = Period(**facts.get("same_words", {}))
     options = job.options
     hidden = 0 if job.hidden is None else len(job.hidden.cells)
-    made = [key for key in options.formats if key not in not_made]
-    files = write_build_record(job.work, job.inputs_sha256, made, same_words, options.disclosure, hidden)
+    formats = [key for key in options.formats if key not in not_made]
+    files = write_build_record(job.work, job.inputs_sha256, formats, same_words, options.disclosure, hidden)
     publish_folder(job.work, job.folder)
     note = " ".join(reason.text(options.lang) for reason in not_made.values())
     return replace(area_result(job, "done", files=files), cell_seconds=result.cell_seconds, note=note)

@@ -10,7 +10,7 @@ from bhyt_analysis.tables.formatting import Cell, TableSpec
 
 MAX_PAGES = 8
 SPARE = 0.8  # of a page: heights are estimates
-MAX_CHART = 150  # mm of a chart in the body
+MAX_CHART, MAX_TABLE = 150, 170  # mm of a chart and of a table in the body
 BODY_TABLES = ("headline", "tasks")
 SOURCES = "sources"  # the table whose sources are footnotes of the headline figures, and the section that has it
 HEADLINE = "headline"
@@ -76,6 +76,7 @@ def divide(content: Content, measure: Measure, page_height: float, start: float 
         blocks = [b for b in blocks if not (b.name == SOURCES and b.kind != "chart")]
     outside = {id(b) for b in blocks if b.kind == "table" and b.name and b.name not in BODY_TABLES}
     outside |= {id(b) for b in blocks if b.kind == "chart" and b.name and measure(b)[0] > MAX_CHART}
+    outside |= {id(b) for b in blocks if b.kind == "table" and b.name and measure(b)[0] > MAX_TABLE}
     optional = [b for name in OPTIONAL_CHARTS for b in blocks if (b.kind, b.name) == ("chart", name)]
     body = [b for b in blocks if id(b) not in outside]
     while _pages(body, measure, page_height, start) > MAX_PAGES - SPARE and optional:
@@ -89,16 +90,20 @@ def divide(content: Content, measure: Measure, page_height: float, start: float 
 
 
 def _with_followers(blocks: list[Block]) -> list[Block]:
-    """Return the blocks, each text with the names of the items that come after it in its section."""
+    """Return the blocks, each text with the names of the items after it in its section, the first with those before."""
     result = list(blocks)
     last: int | None = None
+    early: tuple[str, ...] = ()
     for i, block in enumerate(blocks):
         if block.kind == "heading":
-            last = None
+            last, early = None, ()
         elif block.kind == "text":
-            last = i
+            result[i] = replace(block, followers=early)
+            last, early = i, ()
         elif last is not None and block.name:
             result[last] = replace(result[last], followers=(*result[last].followers, block.name))
+        else:
+            early = (*early, block.name)
     return result
 
 

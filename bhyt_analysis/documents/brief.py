@@ -145,9 +145,9 @@ def key_figures(content: Content) -> TableSpec | None:
     facts = [str(fact) for fact in table.column("fact")]
     titles = [fact_title(key, content.lang, content.decision) for key in FIGURES]
     # Nothing is to be added where the target is reached: a negative figure says that less well than the verdict.
-    reached = [i for i, value in enumerate(table.column("value")) if str(value).startswith(("−", "-"))]
+    negative = [i for i, value in enumerate(table.column("value")) if str(value).startswith(("−", "-"))]
     order = [*(facts.index(title) for title in titles if title in facts), *range(len(facts))]
-    rows = [i for i in dict.fromkeys(order) if i not in reached][:MAX_FIGURES]
+    rows = [i for i in dict.fromkeys(order) if i not in negative][:MAX_FIGURES]
     chosen = table.select([i for i, c in enumerate(table.columns) if c.key != "source"])
     chosen = replace(chosen, rows=tuple(chosen.rows[i] for i in sorted(rows)))
     weak = {status_name(status, content.lang) for status in WEAK}

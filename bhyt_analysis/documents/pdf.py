@@ -37,20 +37,20 @@ def write_pdf(content: Content, brief: Path, report: Path, *, notebook: Path) ->
     program, browser = find_office(), find_browser()
     with tempfile.TemporaryDirectory() as folder:
         sources = {brief: Path(folder, f"{brief.stem}.docx"), report: Path(folder, f"{report.stem}.docx")}
-        made: dict[Path, Path] = {}
+        results: dict[Path, Path] = {}
         if program:
             write_brief(content, sources[brief])
             write_docx(content, sources[report])
             convert_office(program, list(sources.values()))
-            made = {target: source.with_suffix(".pdf") for target, source in sources.items()}
-        if browser and not (made and all(map(_is_complete, made.values()))):
+            results = {target: source.with_suffix(".pdf") for target, source in sources.items()}
+        if browser and not (results and all(map(_is_complete, results.values()))):
             page = Path(folder, "page.html")
             write_page(notebook, page, content.lang)
-            made = {report: page.with_suffix(".pdf")}
+            results = {report: page.with_suffix(".pdf")}
             _print_page(browser, page)
-        if not all(map(_is_complete, made.values())):
+        if not all(map(_is_complete, results.values())):
             return BhytError(("warning.pdf_failed", {"file": report.name, "program": program or browser}))
-        for target, file in made.items():
+        for target, file in results.items():
             target.write_bytes(settled_pdf(file.read_bytes()))
     return None
 

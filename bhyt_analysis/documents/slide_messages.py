@@ -39,27 +39,27 @@ class _Texts:
     """The sentences of a briefing that no slide has said yet."""
 
     content: Content
-    said: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
 
     def take_title(self, texts: Sequence[str], alt: str = "") -> str:
         """Return a sentence with a number for a title: the first, or that with most figures of ``alt``; "" for none.
 
         ``alt``: of a chart whose text is also about other things; a sentence without a new figure comes last then.
         """
-        numbers, said = set(_numbers(alt)), {n for s in self.said for n in _numbers(s)}
-        sentences = [s for text in texts for s in _sentences(text) if s not in self.said and _numbers(s)]
+        numbers, old = set(_numbers(alt)), {n for s in self.used for n in _numbers(s)}
+        sentences = [s for text in texts for s in _sentences(text) if s not in self.used and _numbers(s)]
         sentences = [s for s in sentences if len(_title(s)) <= MAX_TITLE]
-        rank = {s: (bool(set(_numbers(s)) - said), len(numbers & set(_numbers(s)))) for s in sentences}
+        rank = {s: (bool(set(_numbers(s)) - old), len(numbers & set(_numbers(s)))) for s in sentences}
         best = max(sentences, key=lambda s: rank[s] if alt else (True, 0), default="")
-        self.said.add(best)
+        self.used.add(best)
         return _title(best)
 
     def take_lines(self, text: str) -> tuple[str, ...]:
         """Return the paragraphs and bullets of a text without what was said."""
         lines = []
         for line in (line for line in text.split("\n") if line.strip()):
-            rest = [s for s in split_sentences(line.removeprefix(BULLET)) if plain_text(s) not in self.said]
-            self.said.update(plain_text(s) for s in rest)
+            rest = [s for s in split_sentences(line.removeprefix(BULLET)) if plain_text(s) not in self.used]
+            self.used.update(plain_text(s) for s in rest)
             if rest:
                 lines.append((BULLET if line.startswith(BULLET) else "") + " ".join(rest))
         return tuple(lines)
@@ -130,13 +130,13 @@ def _verdict_message(content: Content, texts: _Texts, block: Block) -> SlideMess
     """Return the slide of the verdict: its sentence, what it rests on, and the first decisions."""
     text = content.item(VERDICT, "text") or block
     title = next((s.rstrip(".") for s in _sentences(text.text)), block.caption)
-    texts.said.update(_sentences(text.text)[:1])
+    texts.used.update(_sentences(text.text)[:1])
     details = content.item("verdict_details", "text")
     lines = [*texts.take_lines(text.text), *(texts.take_lines(details.text) if details else ())]
     own = content.item("decisions", "text")
     decisions = [line for line in own.text.split("\n") if line.strip()] if own else []
     decisions = [BULLET + line.removeprefix(BULLET) for line in decisions or proposal_lines(content)][:MAX_DECISIONS]
-    texts.said.update(s for line in decisions for s in _sentences(line))
+    texts.used.update(s for line in decisions for s in _sentences(line))
     return SlideMessage(title, block, (*lines, *decisions))
 
 

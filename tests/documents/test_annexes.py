@@ -52,6 +52,15 @@ def test_every_annex_is_referred_to_by_the_text_before_it():
     assert division.references() == {1: [("chart", 1), ("appendix", 1), ("appendix", 2)]}
 
 
+def test_an_annex_of_an_item_before_the_text_is_referred_to():
+    blocks = [
+        Block("heading", "needed", "Cần", 2),
+        Block("table", "x", table=COMMUNES),
+        Block("text", "needed", "Việc."),
+    ]
+    assert divide(content_of(*blocks), measure, PAGE).references() == {1: [("appendix", 1)]}
+
+
 def test_a_section_with_nothing_in_the_body_has_no_heading():
     blocks = [
         Block("heading", "a", "Một", 2),
