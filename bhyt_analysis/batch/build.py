@@ -145,7 +145,7 @@ def _build(job: Job) -> AreaResult:
         keep_published(Path(job.out), job.slug, published)
     from bhyt_analysis.documents.html_page import write_page
 
-    write_office(notebook, job.options.formats)
+    not_made = write_office(notebook, job.options.formats)
     page = job.work / f"{job.slug}.html"
     with name_file(page):
         write_page(notebook, page, job.options.lang, "../index.html")
@@ -153,9 +153,11 @@ def _build(job: Job) -> AreaResult:
     same_words = Period(**facts.get("same_words", {}))
     options = job.options
     hidden = 0 if job.hidden is None else len(job.hidden.cells)
-    files = write_build_record(job.work, job.inputs_sha256, options.formats, same_words, options.disclosure, hidden)
+    formats = [key for key in options.formats if key not in not_made]
+    files = write_build_record(job.work, job.inputs_sha256, formats, same_words, options.disclosure, hidden)
     publish_folder(job.work, job.folder)
-    return replace(area_result(job, "done", files=files), cell_seconds=result.cell_seconds)
+    note = " ".join(reason.text(options.lang) for reason in not_made.values())
+    return replace(area_result(job, "done", files=files), cell_seconds=result.cell_seconds, note=note)
 
 
 def _empty_folder(folder: Path) -> None:

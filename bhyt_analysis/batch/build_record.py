@@ -45,6 +45,7 @@ class AreaResult:
     error: str | None = None
     inputs_sha256: str = ""
     files: list[str] = field(default_factory=list)
+    note: str = ""  # why a file is not there that could not be made on this computer; in the manifest only then
     cell_seconds: list[tuple[str, float]] = field(default_factory=list)  # not in the manifest
     warm_failure: str = ""  # why the standard engine has run it in place of the warm one; not in the manifest
     was_cut_short: bool = False  # by lack of time, memory or disk, or its process died; not in the manifest
@@ -70,7 +71,9 @@ class Manifest:
     def to_dict(self) -> dict[str, Any]:
         """Return the manifest as JSON has it; times are those of ``SOURCE_DATE_EPOCH`` where that is set."""
         times = {"seconds": 0.0} if clock.source_date() else {}
-        areas = [{k: v for k, v in (asdict(area) | times).items() if k not in OWN_FIELDS} for area in self.areas]
+        left_out = [{*OWN_FIELDS, *(() if area.note else ("note",))} for area in self.areas]
+        rows = zip(self.areas, left_out, strict=True)
+        areas = [{k: v for k, v in (asdict(area) | times).items() if k not in out} for area, out in rows]
         record = {**vars(self), "areas": areas}
         if self.disclosure == "on":
             del record["disclosure"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bhyt_analysis.batch.build import Job
 from bhyt_analysis.batch.build_record import FILE, AreaResult
-from bhyt_analysis.documents.formats import FORMATS
+from bhyt_analysis.documents.formats import files_of
 
 AREAS = 8  # in a smaller batch a second run of one area costs more than it saves
 # What differs between any two runs of the same notebook.
@@ -140,5 +140,6 @@ def _merge_streams(outputs: list[dict]) -> list[dict]:
 def _comparable_files(folder: Path) -> dict[str, bytes]:
     """Return the files that a notebook has written; documents are written later, and not for the second run."""
     paths = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
-    own = {name: p for name, p in paths.items() if p.suffix[1:] not in ("ipynb", *FORMATS) and name != FILE}
+    written_later = {FILE, *(file for files in files_of(folder.name).values() for file in files)}
+    own = {name: p for name, p in paths.items() if p.suffix != ".ipynb" and name not in written_later}
     return {name: p.read_bytes() if p.suffix in EXACT else b"" for name, p in own.items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.batch.build_record import AreaResult, write_atomically
-from bhyt_analysis.documents.formats import OFFICE
+from bhyt_analysis.documents.formats import listed_files
 from bhyt_analysis.documents.html_page import read_template
 from bhyt_analysis.domain.area_view import find_unit
 from bhyt_analysis.domain.dataset import Dataset
@@ -84,7 +84,7 @@ def _row(result: AreaResult, record: Record, data: Dataset, lang: str) -> dict[s
     facts, verdict = _facts(record), record.get("verdict")
     if verdict:
         row |= {"outcome": translate(f"outcome.{verdict['outcome']}", lang), "verdict": verdict["text"]}
-    office = [(f, f"{slug}/{slug}.{f}") for f in OFFICE if f"{slug}/{slug}.{f}" in result.files]
+    office = [(label, f"{slug}/{f}") for label, f in listed_files(slug, lang) if f"{slug}/{f}" in result.files]
     cells = [_cell(facts[key], lang) if key in facts else {"text": "–", "sort": ""} for key in FIGURES]
     return {**row, "cells": cells, "page": f"{slug}/{slug}.html", "files": [*office, ("ipynb", f"{slug}/{slug}.ipynb")]}
 

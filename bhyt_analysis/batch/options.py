@@ -37,7 +37,7 @@ class BatchOptions:
         terminal; a line for every area; at the end the seconds of each cell over all areas, the slowest first.
     disclosure : "off" hides no small count and marks every page, sheet and slide as an internal copy.
     round : round counts of persons to multiples of this, at least 5, in place of hiding small ones; with ``seed``.
-    formats : of "html" (always written), "docx", "pptx" and "xlsx".
+    formats : of "html" (always written) and the other `documents.formats.FORMATS`.
 
     Raises
     ------

@@ -76,7 +76,7 @@ def run_batch(
         manifest = run_batch(None, "outputs/briefings")
     """
     open_missing_streams()
-    options, started = options or BatchOptions(), record.timestamp()
+    options, started = _without_pdf(options or BatchOptions()), record.timestamp()
     if options.scenario is not None:
         read_scenario(options.scenario)
     source = data.source if isinstance(data, Dataset) else str(bundled_path("data") if data is None else data)
@@ -109,6 +109,18 @@ def run_batch(
                 manifest = _build_plan(plan, folder, dataset, warm, started, stop)
                 record.write_atomically(folder / NOTES / "asked", _request_note(folder, request))
                 return manifest.to_dict()
+
+
+def _without_pdf(options: BatchOptions) -> BatchOptions:
+    """Return the options without PDF, and a BatchWarning, where no program of this computer can make it."""
+    if "pdf" not in options.formats or options.dask:
+        return options
+    from bhyt_analysis.documents.pdf_programs import missing_converter
+
+    if (reason := missing_converter()) is None:
+        return options
+    warnings.warn(reason.text(options.lang), BatchWarning, stacklevel=3)
+    return replace(options, formats=[key for key in options.formats if key != "pdf"])
 
 
 @contextmanager

@@ -81,7 +81,7 @@ def build_all(plan: Sequence[Job], data: Dataset, progress: Progress, warm: Warm
     day = None if as_of is None else pd.Timestamp(as_of)
     parts = ((job, select_area(data, data.find(job.area), day)) for job in plan)
     plan = [replace(job, partition=str(write_partition(folder / job.slug, part))) for job, part in parts]
-    check, has_warned = EngineCheck(plan), False
+    check, has_warned, notes = EngineCheck(plan), False, set[str]()
     tasks = check.first_jobs()
     for job, outcome in _run(tasks, plan, warm):
         result = outcome or area_cut_short(job, "error.area_died")
@@ -89,6 +89,9 @@ def build_all(plan: Sequence[Job], data: Dataset, progress: Progress, warm: Warm
             has_warned = True
             text = translate("warning.warm_failed", job.options.lang, why=result.warm_failure)
             warnings.warn(text, BatchWarning, stacklevel=4)
+        if result.note and result.note not in notes:
+            notes.add(result.note)
+            warnings.warn(result.note, BatchWarning, stacklevel=4)
         decision = check.feed(job, result, {task.area for task in tasks})
         if decision.counts:
             yield result

@@ -39,8 +39,10 @@ class Block:
     caption: str = ""  # of a chart, a table or an item's text
     number: int = 0  # of a chart or table among its kind
     image: bytes = b""
+    narrow: bytes = b""  # the picture of a chart for phones, from the file beside the notebook, where there is one
     chart: ChartDescription | None = None
     table: TableSpec | None = None
+    followers: tuple[str, ...] = ()  # of a text in a report: the items after it in its section
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,17 @@ def read_content(notebook: Path) -> Content:
     for i, block in enumerate(blocks):
         if block.kind in ("chart", "table"):
             counts[block.kind] += 1
-            blocks[i] = replace(block, number=counts[block.kind])
+            narrow = _narrow_picture(notebook, block.name) if block.kind == "chart" else b""
+            blocks[i] = replace(block, number=counts[block.kind], narrow=narrow)
     return Content(title.lang, title.title, title.area, title.name, title.decision, tuple(blocks))
+
+
+def _narrow_picture(notebook: Path, name: str) -> bytes:
+    """Return the picture of a chart for phones; b"" where there is none."""
+    from bhyt_analysis.briefing.notebook import NARROW
+
+    path = notebook.parent / "charts" / f"{name}{NARROW}.png"
+    return path.read_bytes() if name and path.is_file() else b""
 
 
 def read_notebook(notebook: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from bhyt_analysis.briefing.metadata import NARROW, OutputMetadata, is_outline, item_title
-from bhyt_analysis.documents.formats import OFFICE
+from bhyt_analysis.documents.formats import listed_files
 from bhyt_analysis.documents.image_slices import MAX_HEIGHT, slice_image
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.tables.internal_copy import INTERNAL, internal_stamp
@@ -86,7 +86,7 @@ def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None =
         "title": title or notebook.stem,
         "internal": internal,
         "notebook": notebook.name,
-        "office": [f"{notebook.stem}.{f}" for f in OFFICE if notebook.with_suffix(f".{f}").exists()],
+        "office": [f for f in listed_files(notebook.stem, lang) if notebook.with_name(f[1]).exists()],
         "charts": _label_files(notebook.parent / "charts", ".svg", labels, lang),
         "tables": _label_files(notebook.parent / "tables", ".csv", labels, lang),
         "words": {**words, "back": translate("label.back_to_index", lang)},

@@ -1,10 +1,11 @@
-"""Write the briefing as slides: one message each, charts that PowerPoint can edit, the figures in the notes."""
+"""Write the briefing as slides: a sentence as title, charts that PowerPoint can edit, the figures in the notes."""
 
 from __future__ import annotations
 
 import io
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from typing import cast
@@ -21,9 +22,11 @@ from pptx.slide import Slide
 from pptx.text.text import TextFrame
 from pptx.util import Emu, Inches, Pt
 
+from bhyt_analysis.documents.brief import figure_sources
 from bhyt_analysis.documents.column_widths import column_widths
 from bhyt_analysis.documents.content import Block, Content
 from bhyt_analysis.documents.pptx_charts import FONT, INK, KINDS, MAX_BARS, SOFT, WHITE, add_native_chart, set_alt_text
+from bhyt_analysis.documents.slide_messages import SlideMessage, choose_messages
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import BULLET, plain_text, split_emphasis, to_title
@@ -36,18 +39,13 @@ LEFT, TOP, BODY_HEIGHT = 0.6, 1.35, 5.2  # of the body
 BODY_WIDTH = WIDTH - 2 * LEFT
 FOOTNOTE = (LEFT, TOP + BODY_HEIGHT + 0.1, BODY_WIDTH, 0.6)  # left, top, width and height
 CHART_WIDTH, MAX_CHART_WIDTH = 7.9, 9.5  # inches of a chart with text at its side, and of a picture alone
-MAX_SLIDES, MIN_SLIDES = 12, 8
-# Charts that are left out first where there are too many slides.
-OPTIONAL_CHARTS = (
-    *("watch_funnel", "watch_expiring", "commune_people", "slope", "premium", "watch_states", "reenrolled", "cost"),
-    *("groups", "scenario_path", "lost"),
-)
-EXTRA_TABLES = ("support", "subgroups", "lost")  # added where there are too few slides
+SIDE_WIDTHS = (CHART_WIDTH, 6.6, 5.4)  # of a chart, narrower where the text at its side is long
+SMALLEST = 12  # points of letters
 RED = RGBColor(0xB3, 0x3A, 0)
 
 
 def write_pptx(content: Content, path: Path) -> None:
-    """Write 8 to 12 slides of a briefing to ``path``."""
+    """Write 8 to 15 slides of a briefing to ``path``."""
     slides = Presentation()
     slides.slide_width, slides.slide_height = Inches(WIDTH), Inches(HEIGHT)
     _set_layouts(slides)
@@ -57,30 +55,17 @@ def write_pptx(content: Content, path: Path) -> None:
     properties.author, properties.comments = "bhyt_analysis", ""
     properties.created = properties.modified = clock.now()  # not that of the library's template
     _add_title_slide(slides, content)
-    for block in _choose_blocks(content):
+    for message in choose_messages(content, _is_readable):
+        block = message.block
         if block.kind == "chart":
-            _add_chart_slide(slides, block, content)
+            _add_chart_slide(slides, message, content)
+        elif block.name == "sources":
+            _add_sources_slide(slides, message, content)
         elif block.table is not None:
-            add_slide = _add_sources_slide if block.name == "sources" else _add_table_slide
-            add_slide(slides, block, block.table, content)
+            _add_table_slide(slides, message, block.table, content)
         else:
-            _add_text_slide(slides, block, content)
+            _add_text_slide(slides, message, content)
     slides.save(str(path))
-
-
-def _choose_blocks(content: Content) -> list[Block]:
-    """Return the blocks that get a slide, in the order of the briefing; the title makes one more."""
-    charts = [b for b in content.of_kind("chart") if b.name and _is_readable(b)]
-    items = (("summary", "text"), ("headline", "table"), ("needed", "text"), ("audit", "table"), ("sources", "table"))
-    blocks = [b for name, kind in items if (b := content.item(name, kind))]
-    for name in OPTIONAL_CHARTS:
-        if 1 + len(blocks) + len(charts) > MAX_SLIDES:
-            charts = [c for c in charts if c.name != name]
-    charts = charts[: MAX_SLIDES - 1 - len(blocks)]
-    extra = [b for name in EXTRA_TABLES if (b := content.item(name, "table"))]
-    chosen = [*blocks, *charts, *extra[: max(0, MIN_SLIDES - 1 - len(blocks) - len(charts))]]
-    order = {id(b): i for i, b in enumerate(content.blocks)}
-    return sorted(chosen, key=lambda b: order[id(b)])
 
 
 def _is_readable(block: Block) -> bool:
@@ -125,7 +110,7 @@ def _add_slide(slides: Slides, title: str, stamps: Sequence[str]) -> Slide:
     shape = slide.shapes.title
     width = BODY_WIDTH - (3.4 if stamps else 0)
     shape.left, shape.top, shape.width, shape.height = Inches(LEFT), Inches(0.35), Inches(width), Inches(0.9)
-    size = 28 if len(title) * 28 * 0.5 / 72 < width * 1.9 else 22
+    size = next((s for s in (28, 24, 22) if len(title) * s * 0.5 / 72 < width * 1.9), 18 if len(title) < 170 else 16)
     _fill_frame(shape.text_frame, [title], size, bold=True)
     shape.text_frame.vertical_anchor = MSO_ANCHOR.MIDDLE
     shape.text_frame.paragraphs[0].alignment = PP_ALIGN.LEFT
@@ -178,83 +163,78 @@ def _set_notes(slide: Slide, lines: Iterable[str]) -> None:
     frame.text = "\n".join(plain_text(line.replace(BULLET, "- ")) for line in lines if line)
 
 
-def _fit_text(text: str, size: float, width: float, height: float) -> tuple[list[str], float]:
-    """Return the lines of a text, and the largest size of letters, down from ``size``, in which they fit (or 14)."""
-    lines = [line for line in text.split("\n") if line.strip()]
-    while size > 14 and _text_height(lines, size, width) > height:
+def _fit_lines(lines: Sequence[str], size: float, width: float, height: float) -> float:
+    """Return the largest size of letters, down from ``size``, in which lines fit; the smallest where none does."""
+    while size > SMALLEST and _text_height(lines, size, width) > height:
         size -= 1
-    return lines, size
+    return size
 
 
-def _add_side_text(slide: Slide, text: str, left: float) -> None:
-    """Add a text at the side of a chart, in the largest letters that fit; what does not fit is in the notes only."""
-    width, height = WIDTH - LEFT - left, BODY_HEIGHT - 0.1
-    lines, size = _fit_text(text, 18, width, height)
-    while _text_height(lines, size, width) > height:
+def _add_side_text(slide: Slide, text: Sequence[str], left: float) -> None:
+    """Add lines at the side of a chart, in the largest letters that fit; what does not fit is in the notes only."""
+    width, height, lines = WIDTH - LEFT - left, BODY_HEIGHT - 0.1, list(text)
+    size = _fit_lines(lines, 18, width, height)
+    while lines and _text_height(lines, size, width) > height:
         *sentences, _ = re.split(r"(?<=\.)\s+", lines[-1])
         lines = [*lines[:-1], *([" ".join(sentences)] if sentences else [])]
     _add_box(slide, lines, size, (left, TOP, width, BODY_HEIGHT))
 
 
-def _text_height(lines: list[str], size: float, width: float, after: float = 0.45) -> float:
+def _text_height(lines: Sequence[str], size: float, width: float, after: float = 0.45) -> float:
     """Return the height of a text (inches). ``after``: the space below a paragraph, as a part of the size."""
     letters = max(1, int((width - 0.2) * 72 / (size * 0.47)))  # of Times New Roman
     return sum(-(-len(line) // letters) * size * 1.2 + size * after for line in lines) / 72
 
 
-def _add_text_slide(slides: Slides, block: Block, content: Content) -> None:
+def _add_text_slide(slides: Slides, message: SlideMessage, content: Content, notes: Iterable[str] = ()) -> None:
     headline = content.table("headline")
     stamps = [content.internal_stamp, headline.stamp if headline else ""]
-    slide = _add_slide(slides, block.caption or content.title, stamps)
-    lines, size = _fit_text(block.text, 24, BODY_WIDTH, BODY_HEIGHT)
-    _add_box(slide, lines, size, (LEFT, TOP, BODY_WIDTH, BODY_HEIGHT))
-    _set_notes(slide, [block.text])
+    slide = _add_slide(slides, message.title, stamps)
+    size = _fit_lines(message.lines, 24, BODY_WIDTH, BODY_HEIGHT)
+    if message.lines:
+        _add_box(slide, list(message.lines), size, (LEFT, TOP, BODY_WIDTH, BODY_HEIGHT))
+    _set_notes(slide, notes or [message.title, *message.lines])
 
 
-def _add_sources_slide(slides: Slides, block: Block, table: TableSpec, content: Content) -> None:
+def _add_sources_slide(slides: Slides, message: SlideMessage, content: Content) -> None:
     """Add the sources of the headline figures, each document once; figure by figure in the notes."""
-    sources = [s.strip() for cell in table.column("source") for s in str(cell or "").split(";") if s.strip()]
-    lines = [BULLET + s for s in dict.fromkeys(sources)] or [BULLET + n for n in table.notes]
+    table = message.block.table
+    assert table is not None
+    lines = [BULLET + s for s in figure_sources(content)] or [BULLET + n for n in table.notes]
     statuses = [str(s) for s in dict.fromkeys(table.column("status")) if s]
     label = column_name("status", content.lang)
     lines += [f"{label}: {'; '.join(statuses)}."] if statuses else [f"{n}." for n in table.notes]
-    _add_text_slide(slides, Block("text", block.name, "\n".join(lines), caption=block.caption), content)
-    rows = ("; ".join(text for text in row if text) for row in table.formatted_rows(content.lang))
-    _set_notes(slides.slides[len(slides.slides) - 1], rows)
+    rows = ["; ".join(text for text in row if text) for row in table.formatted_rows(content.lang)]
+    _add_text_slide(slides, replace(message, lines=tuple(lines)), content, rows)
 
 
-def _add_chart_slide(slides: Slides, block: Block, content: Content) -> None:
+def _add_chart_slide(slides: Slides, message: SlideMessage, content: Content) -> None:
     """Add a chart with its text at its side, its source below, its figures in the notes."""
-    chart, lang = block.chart, content.lang
+    block, lang = message.block, content.lang
+    chart = block.chart
     assert chart is not None
     native = chart.kind in KINDS and any(v is not None for s in chart.series for v in s.values)
     stamps = [translate(f"stamp.{tag}", lang) for tag in chart.tags if tag != INTERNAL]
-    slide = _add_slide(slides, block.caption, [content.internal_stamp, *stamps])
-    text = side_text = _chart_text(content, block)
-    width = CHART_WIDTH if text.strip() else BODY_WIDTH
+    slide = _add_slide(slides, message.title, [content.internal_stamp, *stamps])
+    lines = list(message.lines)
     if native and len(chart.categories) > MAX_BARS:
-        side_text += "\n" + translate("text.more_bars", lang, shown=MAX_BARS, count=len(chart.categories))
+        lines.append(translate("text.more_bars", lang, shown=MAX_BARS, count=len(chart.categories)))
+    width = next((w for w in SIDE_WIDTHS if _fits_beside(lines, w)), SIDE_WIDTHS[-1]) if lines else BODY_WIDTH
     if native:
         add_native_chart(slide, chart, (LEFT, TOP, width, BODY_HEIGHT), lang)
     else:
         _add_picture(slide, block, width)
-    if side_text.strip():
-        _add_side_text(slide, side_text, LEFT + CHART_WIDTH + 0.25)
+    if lines:
+        _add_side_text(slide, lines, LEFT + width + 0.25)
     if native:
         _add_box(slide, [chart.source], 12, FOOTNOTE, color=SOFT)
-    _set_notes(slide, [chart.alt, text, chart.source])
+    _set_notes(slide, [block.caption, chart.alt, *message.lines, chart.source])
 
 
-def _chart_text(content: Content, block: Block) -> str:
-    """Return the text of a chart: its item's, or the one before it in its section, unless another chart has that."""
-    if own := content.item(block.name, "text"):
-        return own.text
-    for _, blocks in content.sections():
-        if block in blocks:
-            before = [b for b in blocks[: blocks.index(block)] if b.kind == "text"]
-            if before and not content.item(before[-1].name, "chart"):
-                return before[-1].text
-    return ""
+def _fits_beside(lines: Sequence[str], chart_width: float) -> bool:
+    """Return whether lines fit at the side of a chart in letters that are read with ease."""
+    width = BODY_WIDTH - chart_width - 0.25
+    return _text_height(lines, 14, width) <= BODY_HEIGHT - 0.1
 
 
 def _add_picture(slide: Slide, block: Block, max_width: float) -> None:
@@ -278,10 +258,11 @@ def _fit_rows(rows: list[list[str]], widths: list[float]) -> tuple[int, list[flo
     return size, heights
 
 
-def _add_table_slide(slides: Slides, block: Block, table: TableSpec, content: Content) -> None:
+def _add_table_slide(slides: Slides, message: SlideMessage, table: TableSpec, content: Content) -> None:
     """Add a table of PowerPoint's own, with as many rows as fit."""
-    lang = content.lang
-    slide = _add_slide(slides, block.caption, [content.internal_stamp, table.stamp])
+    lang, block = content.lang, message.block
+    headline = content.table("headline") if block.name == "tasks" else None  # their people are of those figures
+    slide = _add_slide(slides, message.title, [content.internal_stamp, headline.stamp if headline else table.stamp])
     table = table.drop("area")
     cells = table.formatted_rows(lang)
     widths = column_widths(table, cells, BODY_WIDTH * 25.4 * 0.72)
@@ -311,4 +292,4 @@ def _add_table_slide(slides: Slides, block: Block, table: TableSpec, content: Co
     if notes:
         _add_box(slide, [". ".join(n.rstrip(".") for n in notes) + "."], 12, FOOTNOTE, color=SOFT)
     details = [f"{row[0]}: {'; '.join(text for text in row[1:] if text)}" for row in cells]
-    _set_notes(slide, [*details, *notes])
+    _set_notes(slide, [block.caption, *details, *notes])

@@ -16,9 +16,11 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from bhyt_analysis.briefing.metadata import OutputMetadata
+from bhyt_analysis.documents.formats import files_of
 from bhyt_analysis.i18n.languages import LANGUAGES, check_lang
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.release.sentences import stated_figures
@@ -428,7 +430,9 @@ def _coded(page: Any, place: _Place, headings: list[str], rows: list[list[Found]
 
 def _read_docx(path: Path, place: _Place) -> Iterator[Part]:
     from docx import Document
+    from docx.opc.constants import RELATIONSHIP_TYPE
     from docx.table import Table
+    from lxml import etree
 
     report, caption = Document(str(path)), ""
     for block in report.iter_inner_content():
@@ -436,11 +440,35 @@ def _read_docx(path: Path, place: _Place) -> Iterator[Part]:
             texts = [[cell.text for cell in row.cells] for row in block.rows]
             yield from _tables(place, caption, texts[0], texts[1:])
             continue
-        if block.style is not None and block.style.name == "Caption":
-            caption = re.sub(r"^\D+\d+\. ", "", block.text)
+        is_heading = block.style is not None and block.style.name in ("Caption", "Heading 1")  # of an annex
+        if is_heading and (match := re.match(r"\D+\d+\. ", block.text)):
+            caption = block.text[match.end() :]
         yield PublishedText(place.area, place.file, caption, block.text)
+    for part in (r.target_part for r in report.part.rels.values() if r.reltype == RELATIONSHIP_TYPE.FOOTNOTES):
+        for note in etree.fromstring(part.blob).iter("{*}footnote"):
+            yield PublishedText(place.area, place.file, "", "".join(t.text or "" for t in note.iter("{*}t")))
     for properties in report.element.body.iter("{*}docPr"):
         yield from _alternative(place, properties.get("title", ""), properties.get("descr", ""))
+
+
+def _read_pdf(path: Path, place: _Place) -> Iterator[Part]:
+    """Yield what the Word file says that a PDF is made from, made anew from the notebook beside it.
+
+    That the PDF is as the batch has made it, its hash tells; one made by a browser is the page, which is read as well.
+    """
+    from bhyt_analysis.documents.brief import write_brief
+    from bhyt_analysis.documents.content import read_content
+    from bhyt_analysis.documents.docx import write_docx
+
+    write = write_brief if path.name == files_of(place.area)["pdf"][0] else write_docx
+    with TemporaryDirectory() as folder:
+        word = Path(folder, "copy.docx")
+        write(read_content(path.with_name(f"{place.area}.ipynb")), word)
+        yield from _read_docx(word, place)
+
+
+def _read_text(path: Path, place: _Place) -> Iterator[Part]:
+    yield PublishedText(place.area, place.file, "", path.read_text(encoding="utf-8").strip())
 
 
 def _read_xlsx(path: Path, place: _Place) -> Iterator[Part]:
@@ -619,6 +647,8 @@ _READERS = {
     ".docx": _read_docx,
     ".html": _read_page,
     ".ipynb": _read_notebook,
+    ".pdf": _read_pdf,
     ".pptx": _read_pptx,
+    ".txt": _read_text,
     ".xlsx": _read_xlsx,
 }

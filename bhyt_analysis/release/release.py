@@ -15,7 +15,7 @@ from bhyt_analysis.batch import build_record
 from bhyt_analysis.batch.build_record import BuildRecord, Manifest
 from bhyt_analysis.batch.executed_notebook import settle_notebook
 from bhyt_analysis.batch.runner import folder_lock, is_index_unchanged
-from bhyt_analysis.documents.formats import FORMATS
+from bhyt_analysis.documents.formats import document_files
 from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.release.attack import AttackResult, Breach, attack
@@ -118,10 +118,10 @@ def may_leave(name: str, slug: str) -> bool:
 
     Examples
     --------
-    >>> [may_leave(n, "bat-xat") for n in ("bat-xat.html", "charts/groups.png", "facts.json", "build.json")]
+    >>> [may_leave(n, "bat-xat") for n in ("bat-xat.html", "bat-xat-tom-tat.pdf", "facts.json", "build.json")]
     [True, True, True, False]
     """
-    documents = {f"{slug}.{ending}" for ending in (*FORMATS, "ipynb")}
+    documents = {f"{slug}.html", f"{slug}.ipynb", *document_files(slug)}
     place, _, file = name.rpartition("/")
     is_chart = place == "charts" and file.endswith((".png", ".svg"))
     is_table = place == "tables" and file.endswith(".csv")

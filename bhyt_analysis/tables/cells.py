@@ -97,6 +97,8 @@ def _read_named(
     """Add the cells of columns whose figures are of different quantities, units and groups; return their rows."""
     rows: dict[tuple[int, str, str], TableRow] = {}
     for name, places in quantities.items():
+        if name not in published.table:
+            continue
         numbers = published.table[name].to_numpy(float, na_value=np.nan).tolist()
         for number, (value, (quantity, code, group)) in enumerate(zip(numbers, places, strict=True)):
             if not isfinite(value):

@@ -34,7 +34,7 @@ def test_two_runs_write_the_same_bytes(runs):
     assert list(one) == list(two)
     assert {name for name in one if one[name].read_bytes() != two[name].read_bytes()} == set()
     kinds = {name.rpartition(".")[2] for name in one}
-    assert kinds >= {"ipynb", "html", "docx", "pptx", "xlsx", "png", "svg", "csv", "json"}
+    assert kinds >= {"ipynb", "html", "docx", "pptx", "xlsx", "png", "svg", "txt", "csv", "json"}
 
 
 def test_the_times_are_that_of_the_variable(runs):

@@ -102,7 +102,7 @@ def test_batch_protects_its_areas_together_also_after_it_was_cut_short(tmp_path,
     names = write_small_input(tmp_path / "input", *shape)[:2]
     out, options = (
         tmp_path / "out",
-        BatchOptions(lang="en", formats=["docx", "pptx", "xlsx"], engine="standard", jobs=1),
+        BatchOptions(lang="en", formats=["brief", "docx", "pptx", "xlsx", "card"], engine="standard", jobs=1),
     )
 
     def killed(*args):

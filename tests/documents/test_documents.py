@@ -23,13 +23,20 @@ from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Emu, Pt
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.documents import docx as docx_module
+from bhyt_analysis.documents.annexes import MAX_PAGES, Division
+from bhyt_analysis.documents.brief import figure_sources, split_sentences, write_brief
 from bhyt_analysis.documents.content import Block, read_content
 from bhyt_analysis.documents.docx import write_docx
-from bhyt_analysis.documents.formats import check_formats, write_office
+from bhyt_analysis.documents.formats import check_formats, files_of, write_office
 from bhyt_analysis.documents.image_slices import slice_image
+from bhyt_analysis.documents.pdf import convert_office
+from bhyt_analysis.documents.pdf_programs import find_office
 from bhyt_analysis.documents.pptx import write_pptx
+from bhyt_analysis.documents.word import text_lines
 from bhyt_analysis.documents.xlsx import write_xlsx
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
+from bhyt_analysis.i18n.safe_text import plain_text
 from bhyt_analysis.tables.columns import column_name
 
 from ..conftest import ROOT, write_table
@@ -40,7 +47,7 @@ AREAS = {"vi": ["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn"], "en": ["Sơ
 SLUGS = {"Sơn Dương": "son-duong", "Lục Ngạn": "luc-ngan", "X001": "mau-01-gia-lap", "Lý Sơn": "ly-son"}
 BRIEFINGS = [(lang, SLUGS[area]) for lang, areas in AREAS.items() for area in areas]
 RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-ALL = ("html", "docx", "pptx", "xlsx")
+ALL = ("html", "brief", "docx", "pptx", "xlsx", "card")
 
 
 @pytest.fixture(scope="module")
@@ -127,48 +134,109 @@ def page_tables(path):
 
 def report_texts(report, content):
     """The paragraphs and bullets of a report, without the cross references at their ends."""
-    words = "|".join(translate(f"label.{kind}", content.lang) for kind in ("chart", "table"))
+    words = "|".join(translate(f"label.{kind}", content.lang) for kind in ("chart", "table", "appendix"))
+    see = translate("label.see", content.lang)
     own = [p for p in report.paragraphs if p.style.name in ("Normal", "List Bullet") and p._p.xpath(".//w:t")]
     texts = [plain("".join(t.text for t in p._p.iter(qn("w:t")))) for p in own]
-    return [re.sub(rf" \((?:(?:, )?(?:{words})\s\d+)+\)$", "", text) for text in texts]
+    return [re.sub(rf" \((?:(?:, |; )?(?:{see} )?(?:{words})\s\d+)+\)$", "", text) for text in texts]
 
 
 def report_tables(report):
-    """The cells of each table of a report by its number; one in parts is put together again."""
-    tables, number = {}, None
+    """The cells of each table of a report by its caption; one in parts is put together again."""
+    tables, caption = {}, None
     for element in report.element.body:
-        if element.tag == qn("w:p") and (mark := re.search(r"_Ref_table_(\d+)", element.xml)):
-            number = int(mark[1])
+        if element.tag == qn("w:p") and re.search(r"_Ref_(table|appendix)_", element.xml):
+            caption = "".join(t.text for t in element.iter(qn("w:t"))).partition(". ")[2]
         if element.tag == qn("w:tbl"):
             rows = [
                 ["".join(t.text or "" for t in c.iter(qn("w:t"))) for c in r.iter(qn("w:tc"))]
                 for r in element.iter(qn("w:tr"))
             ]
-            before = tables.get(number)
-            tables[number] = [b + r[1:] for b, r in zip(before, rows, strict=True)] if before else rows
+            before = tables.get(caption)
+            tables[caption] = [b + r[1:] for b, r in zip(before, rows, strict=True)] if before else rows
     return tables
 
 
 def test_the_report_says_what_the_page_says_word_for_word(document):
     _lang, stem = document
     content = read_content(stem.with_suffix(".ipynb"))
-    page, report = page_texts(stem.with_suffix(".html")), report_texts(Document(stem.with_suffix(".docx")), content)
-    made_with = [plain(b.text) for b in content.of_kind("made_with")]  # in the report below the first page
-    stamps = [plain(b.text) for b in content.of_kind("warning")]  # there in a style of their own
+    report = report_texts(Document(stem.with_suffix(".docx")), content)
+    texts = [plain(plain_text(line)) for b in content.of_kind("text") for line in text_lines(b.text)]
+    sources = content.item("sources", "text") if content.item("headline", "table") else None
     assert len(report) >= least(stem, 8)
-    assert report == [t for t in page if t not in made_with + stamps]
+    assert report == [t.removeprefix("- ") for t in texts if sources is None or t != plain(sources.text)]
+    page = page_texts(stem.with_suffix(".html"))
+    assert [t for t in report if t not in page] == []
 
 
-def test_the_tables_of_the_report_are_those_of_the_page_cell_by_cell(document):
+def test_each_table_is_once_in_the_report_cell_by_cell(document):
     _lang, stem = document
     content = read_content(stem.with_suffix(".ipynb"))
     page, report = page_tables(stem.with_suffix(".html")), report_tables(Document(stem.with_suffix(".docx")))
-    assert len(report) == len(page) == len(content.of_kind("table")) >= least(stem, 4)
-    for block in content.of_kind("table"):
-        kept = [i for i, c in enumerate(block.table.columns) if c.key != "area"]  # codes are in the annex tables
-        rows = [[row[i] for i in kept] for row in page[block.name]]
-        assert report[block.number] == rows, block.name
-        assert len(rows) == 1 + len(block.table.rows)
+    blocks = [b for b in content.of_kind("table") if b.name != "sources"]  # which are footnotes
+    assert list(report) and set(report) == {b.caption for b in blocks}
+    for block in blocks:
+        if block.name == "headline" and content.table("sources"):  # the last column has the marks of footnotes
+            report[block.caption] = [row[:-1] for row in report[block.caption]]
+        headings = [h for h in page[block.name][0] if h in report[block.caption][0]]
+        kept = [page[block.name][0].index(h) for h in headings]
+        assert report[block.caption] == [[row[i] for i in kept] for row in page[block.name]], block.name
+        dropped = {c.key for c in block.table.columns if c.heading not in headings}
+        assert dropped <= {"area", "population"}  # codes; the people that an annex before has
+
+
+def test_the_sources_of_the_headline_figures_are_footnotes(full_document):
+    _lang, stem = full_document
+    content, report = read_content(stem.with_suffix(".ipynb")), Document(stem.with_suffix(".docx"))
+    (part,) = [r.target_part for r in report.part.rels.values() if r.reltype == f"{RELATED}/footnotes"]
+    notes = etree.fromstring(part.blob).findall(qn("w:footnote"))
+    texts = ["".join(t.text for t in n.iter(qn("w:t"))).strip() for n in notes[2:]]
+    assert [n.get(qn("w:id")) for n in notes] == [str(i) for i in range(len(notes))]
+    assert len(texts) == len(set(texts)) == len(report.element.xpath(".//w:footnoteReference")) >= 1
+    sources = list(figure_sources(content)) or list(content.table("sources").notes)
+    assert [s for s in sources if not any(s in t for t in texts) and ":" not in s] == []
+
+
+def test_the_brief_has_the_verdict_figures_and_proposals_of_the_page(document):
+    lang, stem = document
+    content, brief = read_content(stem.with_suffix(".ipynb")), Document(f"{stem}-tom-tat.docx")
+    verdict = plain(plain_text(content.item("verdict", "text").text))
+    texts = [plain(p.text) for p in brief.paragraphs]
+    assert verdict in texts
+    assert len(brief.inline_shapes) == (content.item("verdict", "chart") is not None)
+    assert brief.sections[0].page_width.mm == pytest.approx(210, abs=0.1)
+    assert brief.styles["Normal"].font.size == Pt(13)
+    page = page_text(stem.with_suffix(".html"))
+    assert [n for n in figures(" ".join(texts)) if n not in page and len(n) > 1] == []
+    assert sum(len(t.rows) for t in brief.tables) <= 7
+    if stem.name != "ly-son":
+        assert translate("label.brief_proposals", lang) in texts
+
+
+def test_the_figures_of_the_verdict_are_the_same_in_every_format(document):
+    _lang, stem = document
+    content = read_content(stem.with_suffix(".ipynb"))
+    verdict = figures(plain_text(content.item("verdict", "text").text))
+    texts = {
+        "html": page_text(stem.with_suffix(".html")),
+        "docx": document_text(Document(stem.with_suffix(".docx"))),
+        "brief": document_text(Document(f"{stem}-tom-tat.docx")),
+        "pptx": slide_text(Presentation(stem.with_suffix(".pptx"))),
+        "card": Path(f"{stem}-chia-se.txt").read_text("utf-8"),
+    }
+    assert verdict
+    for name, text in texts.items():
+        assert verdict - figures(text) == set(), name
+
+
+def test_the_card_is_a_picture_of_1080_by_1350_and_a_text_of_300_letters(document):
+    lang, stem = document
+    with Image.open(f"{stem}-chia-se.png") as picture:
+        assert picture.size == (1080, 1350)
+    content, text = read_content(stem.with_suffix(".ipynb")), Path(f"{stem}-chia-se.txt").read_text("utf-8").strip()
+    assert len(text) <= 300
+    assert text.startswith(f"{content.area_heading}: {plain_text(content.item('verdict', 'text').text)}")
+    assert (translate("stamp.synthetic", lang) in text) == (stem.name == "mau-01-gia-lap")
 
 
 def test_the_slides_say_only_what_the_page_says(document):
@@ -181,6 +249,8 @@ def test_the_slides_say_only_what_the_page_says(document):
     bodies = grids = 0
     for slide in list(Presentation(stem.with_suffix(".pptx")).slides)[1:]:
         title = slide.shapes.title.text
+        is_sources = title.startswith(translate("slide.sources", lang, count=0).split("0")[0])
+        assert title in page or is_sources or title.endswith(translate("slide.tasks", lang, count=0)[1:])
         for shape in slide.shapes:
             if shape.has_table:
                 rows = [[plain(c.text) for c in row.cells] for row in shape.table.rows]
@@ -188,22 +258,62 @@ def test_the_slides_say_only_what_the_page_says(document):
                 kept = [own[0].index(h) for h in rows[0]]
                 assert rows == [[row[i] for i in kept] for row in own[: len(rows)]]
                 grids += 1
-            elif shape.has_text_frame and title not in (shape.text_frame.text, translate("item.sources", lang)):
+            elif shape.has_text_frame and title != shape.text_frame.text and not is_sources:
                 lines = [plain(p.text) for p in shape.text_frame.paragraphs]
                 runs = shape.text_frame.paragraphs[0].runs
                 if not runs or runs[0].font.size == Pt(12):  # the number; the line of sources and notes
                     continue
                 texts = [t for t in lines if t and t not in stamps and not t.startswith(counted)]
-                assert [t for t in texts if t not in page] == [], title
+                sentences = [s for t in texts for s in split_sentences(t)]  # but those that another slide has
+                assert [s for s in sentences if s not in page] == [], title
                 bodies += len(texts)
     assert bodies >= least(stem, 4)
     assert grids >= 1
 
 
+def is_small(paragraph):
+    """The number of a slide, its stamps, the line of sources and notes."""
+    return not paragraph.runs or paragraph.runs[0].font.size in (Pt(12), Pt(13))
+
+
+def test_no_slide_says_what_another_one_says(document):
+    _lang, stem = document
+    slides = list(Presentation(stem.with_suffix(".pptx")).slides)
+    titles = [s.shapes.title.text for s in slides]
+    assert len(titles) == len(set(titles))
+    bodies = [
+        [p.text for x in s.shapes if x.has_text_frame for p in x.text_frame.paragraphs if not is_small(p)]
+        for s in slides[1:]
+    ]
+    sentences = [
+        s for body in bodies for text in body for s in split_sentences(text) if not s.startswith(("Nguồn", "Source"))
+    ]
+    assert sorted(sentences) == sorted(set(sentences))
+
+
+def test_titles_of_slides_are_sentences_with_a_number(full_document):
+    _lang, stem = full_document
+    titles = [s.shapes.title.text for s in Presentation(stem.with_suffix(".pptx")).slides][1:]
+    captions = {b.caption for b in read_content(stem.with_suffix(".ipynb")).blocks}
+    assert [t for t in titles if t in captions or not figures(t)] == []
+
+
+def test_the_second_slide_is_the_verdict_with_its_chart_and_decisions(full_document):
+    _lang, stem = full_document
+    slide = Presentation(stem.with_suffix(".pptx")).slides[1]
+    content = read_content(stem.with_suffix(".ipynb"))
+    assert plain_text(content.item("verdict", "text").text).startswith(slide.shapes.title.text)
+    assert any(s.has_chart or s.shape_type == 13 for s in slide.shapes)
+    assert slide._element.xpath(".//a:buChar")
+
+
 def test_the_slide_of_sources_names_those_of_the_headline_figures(full_document):
     lang, stem = full_document
-    slides, title = Presentation(stem.with_suffix(".pptx")).slides, translate("item.sources", lang)
-    (slide,) = [s for s in slides if s.shapes.title.text == title]
+    slides, start = (
+        Presentation(stem.with_suffix(".pptx")).slides,
+        translate("slide.sources", lang, count=0).split("0")[0],
+    )
+    (slide,) = [s for s in slides if s.shapes.title.text.startswith(start)]
     bodies = [s for s in slide.shapes if s.has_text_frame and s != slide.shapes.title]
     bullets = [p.text for s in bodies for p in s.text_frame.paragraphs if p._p.xpath("./a:pPr/a:buChar")]
     table = read_content(stem.with_suffix(".ipynb")).item("sources", "table").table
@@ -382,14 +492,17 @@ def test_headings_captions_and_references_are_words_own(full_document):
     report = Document(stem.with_suffix(".docx"))
     content = read_content(stem.with_suffix(".ipynb"))
     heads = [p.text for p in report.paragraphs if p.style.name == "Heading 1"]
-    assert [h.split(". ", 1)[1] for h in heads] == [b.text for b in content.of_kind("heading") if b.level == 2]
+    own = [b.text for b in content.of_kind("heading") if b.level == 2 and b.name != "sources"]
+    annexes = [h for h in heads if h.startswith(translate("label.appendix", _lang))]
+    assert [h.split(". ", 1)[1] for h in heads if h not in annexes] == own
     captions = [p for p in report.paragraphs if p.style.name == "Caption"]
-    blocks = [b for b in content.blocks if b.kind in ("chart", "table") and b.name]
-    assert len(captions) == len(blocks)
-    assert all("SEQ" in p._p.xml for p in captions)
+    names = {b.name for b in content.blocks if b.kind in ("chart", "table") and b.name}
+    assert len(annexes) + len(captions) >= len(names - {"sources"})
+    assert all("SEQ" in p._p.xml for p in report.paragraphs if p.style.name == "Caption" or p.text in annexes)
     xml = report.element.xml
     marks = set(re.findall(r'w:bookmarkStart w:id="\d+" w:name="(\w+)"', xml))
-    references = set(re.findall(r"REF (\w+) ", xml))
+    references = set(re.findall(r"[^E]REF (\w+) ", xml))
+    assert {m for m in marks if "appendix" in m} <= references
     assert references
     assert references <= marks
     assert xml.count('fldCharType="begin"') == xml.count('fldCharType="end"')
@@ -400,17 +513,40 @@ def test_pictures_have_alternative_texts_and_tables_repeat_their_heading(documen
     report = Document(stem.with_suffix(".docx"))
     content = read_content(stem.with_suffix(".ipynb"))
     alts = [s._inline.docPr.get("descr") for s in report.inline_shapes]
-    assert alts == [b.chart.alt for b in content.of_kind("chart")]
+    assert len(alts) == len(set(alts)) >= least(document[1], 3)
+    assert set(alts) <= {b.chart.alt for b in content.of_kind("chart")}
     assert all(any(c.isdigit() for c in alt) for alt in alts)
     assert all(159 <= s.width.mm <= 161 for s in report.inline_shapes)
     assert all(s.height.mm <= 232 for s in report.inline_shapes)
     heads = [c.text for t in report.tables for c in t.rows[0].cells]
-    headings = [c.heading for b in content.of_kind("table") for c in b.table.columns if c.key != "area"]
+    tables = [b.table for b in content.of_kind("table") if b.name != "sources"]
+    headings = [c.heading for table in tables for c in table.columns if c.key != "area"]
     assert [h for h in headings if h not in heads] == []
-    assert len(report.tables) >= len(content.of_kind("table"))
+    assert len(report.tables) >= len(tables)
     assert all(sum(c.width for c in t.columns) / 36000 <= 161 for t in report.tables)
     for table in report.tables:
         assert table.rows[0]._tr.trPr.find(qn("w:tblHeader")) is not None
+
+
+def pages(path):
+    return len(re.findall(rb"/Type ?/Page[^s]", path.read_bytes()))
+
+
+@pytest.mark.skipif(find_office() is None, reason="LibreOffice is not installed")
+def test_a_brief_has_two_pages_and_a_report_eight(outputs, tmp_path, monkeypatch):
+    """As LibreOffice lays them out: the annexes of a report come after its body."""
+    divide = docx_module.divide
+    monkeypatch.setattr(docx_module, "divide", lambda *args: Division(divide(*args).body, ()))
+    files = []
+    for lang, slug in BRIEFINGS:
+        content = read_content(outputs / lang / slug / f"{slug}.ipynb")
+        files += [tmp_path / f"{lang}-{slug}-brief.docx", tmp_path / f"{lang}-{slug}-body.docx"]
+        write_brief(content, files[-2])
+        write_docx(content, files[-1])
+    convert_office(find_office(), files)
+    counts = {f.stem: pages(f.with_suffix(".pdf")) for f in files}
+    limits = {"brief": 2, "body": MAX_PAGES}
+    assert {n: c for n, c in counts.items() if not 1 <= c <= limits[n.rpartition("-")[2]]} == {}
 
 
 def test_the_report_is_marked_as_reference_and_has_no_motto(document):
@@ -448,10 +584,10 @@ def test_a_notebook_that_is_no_briefing_is_refused(tmp_path):
 # --- Slides ---------------------------------------------------------------------------------------
 
 
-def test_there_are_8_to_12_slides_with_notes_inside_the_frame(full_document):
+def test_there_are_8_to_15_slides_with_notes_inside_the_frame(full_document):
     _lang, stem = full_document
     show = Presentation(stem.with_suffix(".pptx"))
-    assert 8 <= len(show.slides) <= 12
+    assert 8 <= len(show.slides) <= 15
     for slide in show.slides:
         assert slide.shapes.title.text.strip()
         assert slide.has_notes_slide
@@ -528,13 +664,13 @@ def test_texts_of_slides_are_readable_and_in_times_new_roman(document):
                 assert shape.chart.font.size >= Pt(9)
 
 
-def test_targets_are_grey_beside_the_coverage_that_was_counted(outputs):
+def test_targets_are_hollow_beside_the_coverage_that_was_counted(outputs):
     show = Presentation(outputs / "vi" / "son-duong" / "son-duong.pptx")
-    (chart,) = [s.chart for _, s in native(show) if "Chỉ tiêu 2022" in list(s.chart.plots[0].categories)]
+    (chart,) = [s.chart for _, s in native(show) if s.chart.chart_type == XL_CHART_TYPE.LINE_MARKERS]
     points = chart.plots[0].series[0].points
-    colors = [points[i].format.fill.fore_color.rgb for i in range(1, len(chart.plots[0].categories))]
-    assert set(map(str, colors)) == {"B0B0B0"}
-    assert str(chart.plots[0].series[0].format.fill.fore_color.rgb) == "0072B2"
+    colors = [points[i].marker.format.fill.fore_color.rgb for i in range(1, len(chart.plots[0].categories))]
+    assert set(map(str, colors)) == {"FFFFFF"}
+    assert str(chart.plots[0].series[0].marker.format.fill.fore_color.rgb) == "0072B2"
 
 
 def test_slides_are_numbered_and_stamped_where_figures_are_weak(outputs):
@@ -547,10 +683,9 @@ def test_slides_are_numbered_and_stamped_where_figures_are_weak(outputs):
         any(s.has_text_frame and s.text_frame.text == "SỐ LIỆU GIẢ LẬP" for s in slide.shapes) for slide in slides
     ]
     stamps = dict(zip((s.shapes.title.text for s in slides), stamped, strict=True))
-    assert stamps["Nội dung cần chỉ đạo"]
-    assert stamps["Số liệu chính"]
-    assert stamps["Tóm tắt"]
-    assert not stamps.get("Mức đóng một năm theo nguồn đóng", False)  # the law is real
+    real = [title for title, stamp in stamps.items() if not stamp]
+    assert all(title.startswith(("Mức đóng một năm", "Rà soát")) for title in real)  # the law; the findings
+    assert len(stamps) - len(real) >= 8
 
 
 def test_a_target_above_a_rate_says_so_at_its_point(outputs):
@@ -584,14 +719,16 @@ def long_briefing(outputs, tmp_path_factory):
     image = stem.with_suffix(".png").read_bytes()
     chart = Block("chart", "communes", caption="Dài", image=image, chart=tall.description, number=99)
     rest = tuple(b for b in content.blocks if b.name != "commune_people")
-    return replace(content, blocks=(*rest, chart)), chart, stem
+    text = Block("text", "communes", text="Từ 50% đến 91%.")
+    return replace(content, blocks=(*rest, text, chart)), chart, stem
 
 
 def test_a_chart_of_124_communes_goes_on_overleaf_at_its_full_size(long_briefing):
     content, chart, stem = long_briefing
     write_docx(content, stem.with_suffix(".docx"))
     shapes = list(Document(stem.with_suffix(".docx")).inline_shapes)
-    own = shapes[len(content.of_kind("chart")) - 1 :]
+    titles = [s._inline.docPr.get("title") for s in shapes]
+    own = [s for s, title in zip(shapes, titles, strict=True) if title == "Dài"]
     assert len(own) >= 3
     assert all(159 <= s.width.mm <= 161 and s.height.mm <= 232 for s in own)
     picture = Image.open(io.BytesIO(chart.image))
@@ -611,15 +748,15 @@ def test_a_picture_too_high_to_be_read_has_no_slide(long_briefing):
     high = replace(chart, chart=replace(chart.chart, kind="picture"))
     write_pptx(replace(content, blocks=(*content.blocks[:-1], high)), stem.with_suffix(".pptx"))
     titles = [s.shapes.title.text for s in Presentation(stem.with_suffix(".pptx")).slides]
-    assert "Dài" not in titles
-    assert 8 <= len(titles) <= 12
+    assert "Từ 50% đến 91%" not in titles
+    assert 8 <= len(titles) <= 15
 
 
 def test_a_native_chart_of_many_units_says_how_many_it_shows(long_briefing):
     content, _, stem = long_briefing
     kept = replace(content, blocks=tuple(b for b in content.blocks if b.kind != "chart" or b.number == 99))
     write_pptx(kept, stem.with_suffix(".pptx"))
-    (slide,) = [s for s in Presentation(stem.with_suffix(".pptx")).slides if s.shapes.title.text == "Dài"]
+    (slide,) = [s for s in Presentation(stem.with_suffix(".pptx")).slides if s.shapes.title.text == "Từ 50% đến 91%"]
     text = " ".join(s.text_frame.text for s in slide.shapes if s.has_text_frame)
     assert "30/124" in text
 
@@ -633,11 +770,11 @@ def parts_of(path):
         return {name: file.read(name) for name in file.namelist()}
 
 
-@pytest.mark.parametrize("ending", ALL[1:])
+@pytest.mark.parametrize("ending", [".docx", "-tom-tat.docx", ".pptx", ".xlsx"])
 def test_every_part_of_a_package_is_complete_and_of_a_known_type(document, ending):
     """What makes Word, PowerPoint and Excel offer a repair: a part that lacks, is not XML, or has no type."""
     _lang, stem = document
-    parts = parts_of(stem.with_suffix(f".{ending}"))
+    parts = parts_of(f"{stem}{ending}")
     trees = {n: etree.fromstring(b) for n, b in parts.items() if n.endswith((".xml", ".rels"))}
     types = trees["[Content_Types].xml"]
     part_names = {e.get("PartName") for e in types if e.get("PartName")}
@@ -680,13 +817,13 @@ def test_the_page_leads_to_its_sections_and_files(document):
     page = stem.with_suffix(".html").read_text("utf-8")
     anchors = re.findall(r' id="([^"]+)"', page)
     assert len(anchors) == len(set(anchors))
-    jumps = re.findall(r'href="#([^"]+)"', page)
-    assert len(jumps) >= least(stem, 7)
-    assert set(jumps) <= set(anchors)
+    assert len(anchors) >= least(stem, 7)
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(anchors)
     for link in re.findall(r'href="([^"#:]+)"', page):
         if not link.startswith(".."):
             assert (stem.parent / link).is_file(), link
-    assert {f"{stem.name}.{f}" for f in ALL[1:]} <= set(re.findall(r'href="([^"#:]+)"', page))
+    files = {name for key in ALL[1:] for name in files_of(stem.name)[key]}
+    assert files <= set(re.findall(r'href="([^"#:]+)"', page))
 
 
 # --- Small groups ---------------------------------------------------------------------------------
@@ -734,12 +871,12 @@ def test_an_area_is_built_again_only_for_a_format_that_it_lacks(tmp_path):
 
 
 def test_there_is_no_other_format(tmp_path):
-    with pytest.raises(BhytError, match="pdf"):
-        check_formats(["pdf"])
-    call = [sys.executable, "-m", "bhyt_analysis.cli", "brief", "--out", tmp_path / "x", "--formats", "html,pdf"]
+    with pytest.raises(BhytError, match="odt"):
+        check_formats(["odt"])
+    call = [sys.executable, "-m", "bhyt_analysis.cli", "brief", "--out", tmp_path / "x", "--formats", "html,odt"]
     run = run_process(call)
     assert run.returncode == 2
-    assert "pdf" in run.stderr
+    assert "odt" in run.stderr
     assert not (tmp_path / "x").exists()
 
 
@@ -760,7 +897,7 @@ def test_headings_of_the_template_are_in_jupyterlab_only(outputs):
     stem = outputs / "vi" / "ly-son" / "ly-son"
     cells = json.loads(stem.with_suffix(".ipynb").read_text("utf-8"))["cells"]
     outline = ["".join(c["source"]) for c in cells if c["cell_type"] == "markdown"]
-    assert len(outline) == 9
+    assert len(outline) == 10
     assert all(re.fullmatch("## [^/]+ / [^/]+", heading) for heading in outline)
     texts = [page_text(stem.with_suffix(".html")), document_text(Document(stem.with_suffix(".docx")))]
     assert not [h for h in outline for text in texts if h.removeprefix("## ") in text]

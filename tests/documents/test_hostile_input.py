@@ -68,7 +68,7 @@ def test_the_report_and_the_slides_show_texts(hostile_briefing):
     body = report.element.body
     paragraphs = ["".join(t.text or "" for t in p.iter(qn("w:t"))) for p in body.iter(qn("w:p"))]
     assert missing(paragraphs) == []
-    assert {code.text.split()[0] for code in body.iter(qn("w:instrText"))} == {"SEQ", "REF"}
+    assert {code.text.split()[0] for code in body.iter(qn("w:instrText"))} == {"SEQ", "REF", "NOTEREF"}
     slides = Presentation(f"{hostile_briefing}.pptx").slides
     frames = [shape.text_frame for slide in slides for shape in slide.shapes if shape.has_text_frame]
     notes = [slide.notes_slide.notes_text_frame for slide in slides]

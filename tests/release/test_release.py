@@ -20,7 +20,7 @@ from bhyt_analysis.release.record import OWN_HASH, PAGE, RECORD, record_sha256, 
 
 from ..conftest import write_small_input
 
-ALL = ("html", "docx", "pptx", "xlsx")
+ALL = ("html", "brief", "docx", "pptx", "xlsx", "card")
 FEW = ["C1", "2021-06-30", "near_poor", "3", "published", "BHXH"]
 
 
