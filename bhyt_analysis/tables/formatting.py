@@ -239,7 +239,8 @@ def table_spec(table: pd.DataFrame, lang: str = "vi", marks: pd.DataFrame | None
     stamp = weakest_stamp(table["status"]) if "status" in table else None
     all_alike = stamp and table["status"].nunique() == 1
     words = translate(f"stamp.{stamp}" if all_alike else f"stamp_some.{stamp}", lang) if stamp else ""
-    columns, cells = [], []
+    columns: list[TableColumn] = []
+    cells: list[Sequence[Cell]] = []
     if {"area", "name"} <= by_name.keys() and "order" not in by_name and len(table) > 1:  # a list of units
         columns.append(TableColumn("order", find_column("order").label(lang), "text"))
         cells.append([str(number) for number in range(1, len(table) + 1)])
