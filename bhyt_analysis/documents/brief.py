@@ -88,7 +88,7 @@ def write_brief(content: Content, path: Path) -> None:
     for i, line in enumerate(brief.proposals, 1):
         layout = add_line(report, f"{i}. {line}").paragraph_format
         layout.first_line_indent, layout.left_indent = Mm(-7), Mm(7)
-        layout.keep_with_next = True  # with the sources on one page where they do not fit below the figures
+        layout.keep_together = True
     if brief.sources:
         report.add_paragraph(brief.sources, "Note").paragraph_format.space_before = Pt(6)
     report.save(str(path))

@@ -12,6 +12,7 @@ from bhyt_analysis.tables.formatting import TableSpec
 
 LETTERS = {11.0: 2.05, 9.5: 1.75}  # mm that a wide letter of Times New Roman takes, by its size in points
 USUAL_LETTER, LINE_END = 0.87, 3.0  # a usual letter relative to a wide one; mm that stay free at the end of a line
+CAPITAL = 0.35  # of a letter, that a capital is wider
 SHORT_TEXT = 30  # mm
 LARGE, SMALL = LETTERS
 PADDING, STEP = 3.2, 2.0  # mm: free space at the sides of a cell; the step by which columns are widened
@@ -141,5 +142,10 @@ def _unbroken_widths(table: TableSpec, cells: list[list[str]], letter: float, br
     for i, column in enumerate(table.columns):
         texts = [row[i] for row in cells]
         parts = column.heading.split() + (" ".join(texts).split() if column.kind in breakable else texts)
-        widths.append(letter * max(map(len, parts), default=1) + PADDING)
+        widths.append(letter * max(map(_letters, parts), default=1) + PADDING)
     return widths
+
+
+def _letters(text: str) -> float:
+    """Return the letters of a text; a capital is wider than others."""
+    return len(text) + CAPITAL * sum(letter.isupper() for letter in text)
