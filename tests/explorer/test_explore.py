@@ -206,7 +206,7 @@ def test_page_shows_figures_of_the_library(app, data):
     uninsured, rate = format_number(row["people"] - row["insured"]), format_message("{v:p1}", "vi", v=row["rate"])
     for text in (uninsured, rate, "SỐ LIỆU ƯỚC TÍNH", "47.910"):
         assert text in headline, text
-    assert "tĩnh" in results
+    assert "nếu không ai tham gia lại" in results
     assert "178.630" in results
     for name in CHARTS:
         picture = Image.open(io.BytesIO(app.widgets.pictures[name].image.value))
