@@ -24,6 +24,7 @@ from bhyt_analysis.model.coverage.reporting import commune_counts, reporting_com
 from bhyt_analysis.model.targets.targets import OWN_LEVELS, target_steps
 from bhyt_analysis.tables.estimates import count_text
 from bhyt_analysis.tables.labels import group_name
+from bhyt_analysis.tables.totals import add_total
 
 KEY = "who"
 NEEDS = ("cards", "population", "zones", "targets")  # tables to fill in where nothing is known of cards
@@ -180,7 +181,15 @@ def _communes(briefing: Briefing) -> list[Item]:
     text = translate("text.communes", lang, low=low["rate"], high=high["rate"], **names) if len(rows) > 1 else ""
     chart = charts.communes(rows, unit_label(data, code, lang), target, lang, rows["source"].iloc[0])
     table = rows[["area", "name", "population", "insured", "uninsured", "rate", "status"]]
-    return [Item("communes", text, chart, table)]
+    return [Item("communes", text, chart, _with_total(briefing, table))]
+
+
+def _with_total(briefing: Briefing, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the communes with the area first, where they add up to its own figures."""
+    now = briefing.view.coverage().iloc[0]
+    columns = [c for c in ("population", "insured") if c in table]
+    same = all(pd.notna(now[c]) and table[c].sum() == now[c] for c in columns)
+    return add_total(table, briefing.code, briefing.view.unit.name) if same and len(table) > 1 else table
 
 
 def _commune_people(briefing: Briefing) -> list[Item]:
@@ -192,4 +201,8 @@ def _commune_people(briefing: Briefing) -> list[Item]:
     basis = rows["source"].iloc[0]
     text = translate("text.commune_people", lang, count=len(rows), basis=population_basis(basis, lang))
     chart = charts.commune_people(rows, briefing.name, lang, basis)
-    return [Item("commune_people", text, chart, rows[["area", "name", "population", "status"]])]
+    table = rows[["area", "name", "population", "status"]].reset_index(drop=True)
+    count = briefing.facts.get("population")
+    if count is not None and count.value == table["population"].sum():
+        table = add_total(table, briefing.code, briefing.view.unit.name)
+    return [Item("commune_people", text, chart, table)]

@@ -15,6 +15,7 @@ from bhyt_analysis.model.monitoring.monitor import expiring_cards, monitor, nowc
 from bhyt_analysis.model.monitoring.reports import reports_due
 from bhyt_analysis.model.monitoring.thresholds import threshold
 from bhyt_analysis.tables import monitor_texts
+from bhyt_analysis.tables.totals import TOTAL_FIRST
 
 KEY = "watch"
 # As many columns of the monitor as fit a page; the chart of states has the projection.
@@ -42,7 +43,9 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     texts = monitor_texts.monitor_texts(rows, lang) + monitor_texts.nowcast_texts(estimates, lang)
     if some:  # the text counts the others
         rows = rows.iloc[1:].dropna(subset="insured")
-    chosen = [Item("watch", "\n".join(BULLET + text for text in texts), table=rows[PAGE_COLUMNS])]
+    table = rows[PAGE_COLUMNS]
+    table.attrs[TOTAL_FIRST] = len(rows) > 1 and not some
+    chosen = [Item("watch", "\n".join(BULLET + text for text in texts), table=table)]
     states = charts.states(rows, name, lang, str(rows["source"].dropna().iloc[0]))
     chart_data = rows[["area", "rate", "plan_share", "pace", "projected_rate", "status"]]
     chosen += [
@@ -78,7 +81,9 @@ def _expiring_cards(data: Dataset, code: str, month: pd.Timestamp, name: str, la
     bars = rows[rows["area"] != code] if set(data.geography.commune_codes(code)) - {code} else rows
     some = (bars[last] > 0).any()
     chart = charts.expiring_cards(bars, name, lang, str(rows["source"].iloc[0])) if some else None
-    return [Item("watch_expiring", text, chart, rows.drop(columns=["area"]))]
+    table = rows.drop(columns=["area"])
+    table.attrs[TOTAL_FIRST] = len(rows) > 1 and first["area"] == code
+    return [Item("watch_expiring", text, chart, table)]
 
 
 def _reports(data: Dataset, code: str, month: pd.Timestamp, lang: str) -> list[Item]:

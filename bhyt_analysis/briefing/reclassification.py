@@ -19,6 +19,7 @@ from bhyt_analysis.model.coverage.headline import people_not_back
 from bhyt_analysis.model.reclassification.reclassify import COLUMNS, loss_relation, loss_status_and_unit, reclassify
 from bhyt_analysis.model.reclassification.take_up import observed_change, reenrolment, reenrolment_curve
 from bhyt_analysis.tables.estimates import count_text
+from bhyt_analysis.tables.totals import add_total
 
 KEY = "decision"
 MAX_NAMES = 10  # in a sentence
@@ -141,7 +142,7 @@ def _lost(briefing: Briefing, table: pd.DataFrame) -> Item:
         if len(uncounted):
             text += " " + translate("text.lost_some", lang, count=len(uncounted), names=", ".join(uncounted))
         chart = charts.losses(table, name, lang, source) if total > 0 else None
-        return Item("lost", text, chart, table[COLUMNS])
+        return Item("lost", text, chart, _with_total(briefing, table[COLUMNS]))
     unit = loss_status_and_unit(data, briefing.decision or "", code, table)[1]
     relation = translate(f"relation.{loss_relation(data, briefing.decision or '', code)}", lang)
     key = "text.lost_cards" if unit == "cards" else "text.lost_published"
@@ -152,7 +153,18 @@ def _lost(briefing: Briefing, table: pd.DataFrame) -> Item:
     share = total / table["population"].sum()
     text += " " + translate("text.lost_spread", lang, basis=population_basis(count, lang), share=share, **fields)
     columns = ["area", "name", "zone_after", "population", "lost", "status"]
-    return Item("lost", text, charts.losses(table, name, lang, source), table[columns])
+    rows = _with_total(briefing, table[columns])
+    return Item("lost", text, charts.losses(table, name, lang, source), rows)
+
+
+def _with_total(briefing: Briefing, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the communes with their total first, where the losses of all of them are known."""
+    if len(table) < 2 or table["lost"].isna().any():
+        return table
+    lost = briefing.facts.get("lost")
+    total = add_total(table, briefing.code, briefing.view.unit.name, status=None if lost is None else lost.status)
+    total.loc[0, "population"] = pd.NA  # of these communes, which are not all
+    return total
 
 
 def _before_and_after(briefing: Briefing) -> list[Item]:

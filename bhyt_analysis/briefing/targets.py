@@ -34,6 +34,7 @@ from bhyt_analysis.model.targets.group_targets import (
 )
 from bhyt_analysis.model.targets.targets import UPPER_LEVELS, binding_targets, nearest_targets, people_needed
 from bhyt_analysis.tables.estimates import count_text
+from bhyt_analysis.tables.totals import add_total
 
 KEY = "path"
 FIGURES = ("next_people", "next_to_add")  # of the headline, on whose certainty the section ends
@@ -117,6 +118,8 @@ def _allocation(briefing: Briefing, target: pd.Series) -> list[Item]:
     until = briefing.view.unit.until
     if text and until is not None and clock.is_past(until):
         text += " " + translate("text.allocation_ended", lang, on=until + pd.Timedelta(days=1))
+    if table is not None and len(table) > 1:
+        table = add_total(table, code, briefing.view.unit.name, ("target_people", "to_add"))
     return [Item("allocation", text, table=table)] if text else []
 
 

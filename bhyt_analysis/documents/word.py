@@ -232,7 +232,8 @@ def _table_xml(layout: TableLayout, title: str, footnotes: Mapping[int, Sequence
     short = layout.height <= UNBROKEN_HEIGHT  # a long table leaves no row alone on a page, nor its notes
     for i, row in enumerate(layout.cells):
         keep = (short or i == 0 or i >= last - 1) and (i < last or bool(table.notes))
-        rows += _row_xml(layout, row, keep=keep, marks="".join(footnotes.get(i, ())))
+        is_total = table.total and i == 0
+        rows += _row_xml(layout, row, keep=keep, marks="".join(footnotes.get(i, ())), bold=is_total)
     sides = ("top", "left", "bottom", "right", "insideH", "insideV")
     borders = "".join(f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="7F7F7F"/>' for side in sides)
     margins = '<w:tblCellMar><w:left w:w="60" w:type="dxa"/><w:right w:w="60" w:type="dxa"/></w:tblCellMar>'
@@ -244,13 +245,20 @@ def _table_xml(layout: TableLayout, title: str, footnotes: Mapping[int, Sequence
     )
 
 
-def _row_xml(layout: TableLayout, texts: list[str], heading: bool = False, keep: bool = False, marks: str = "") -> str:
+def _row_xml(
+    layout: TableLayout,
+    texts: list[str],
+    heading: bool = False,
+    keep: bool = False,
+    marks: str = "",
+    bold: bool = False,
+) -> str:
     """Return a row as XML. ``marks``: references to footnotes, in its last cell."""
     row = "<w:cantSplit/><w:tblHeader/>" if heading else "<w:cantSplit/>"
     shade = '<w:shd w:val="clear" w:color="auto" w:fill="E7EDF3"/><w:vAlign w:val="center"/>' if heading else ""
     half_points = round(layout.points * 2)
     size = f'<w:sz w:val="{half_points}"/><w:szCs w:val="{half_points}"/>'
-    bold, keep_next = "<w:b/>" if heading else "", "<w:keepNext/>" if heading or keep else ""
+    weight, keep_next = "<w:b/>" if heading or bold else "", "<w:keepNext/>" if heading or keep else ""
     cells = []
     last = len(texts) - 1
     for i, (text, column, width) in enumerate(zip(texts, layout.table.columns, layout.widths, strict=True)):
@@ -258,7 +266,7 @@ def _row_xml(layout: TableLayout, texts: list[str], heading: bool = False, keep:
         cells.append(
             f'<w:tc><w:tcPr><w:tcW w:w="{round(width * TWIPS)}" w:type="dxa"/>{shade}</w:tcPr>'
             f'<w:p><w:pPr><w:pStyle w:val="Cell"/>{keep_next}<w:jc w:val="{align}"/></w:pPr>'
-            f"<w:r><w:rPr>{bold}{size}</w:rPr>"
+            f"<w:r><w:rPr>{weight}{size}</w:rPr>"
             f'<w:t xml:space="preserve">{escape(text)}</w:t></w:r>{marks if i == last else ""}</w:p></w:tc>'
         )
     return f"<w:tr><w:trPr>{row}</w:trPr>{''.join(cells)}</w:tr>"

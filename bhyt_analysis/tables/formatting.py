@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from bhyt_analysis.tables.estimates import round_estimates
 from bhyt_analysis.tables.hidden_cells import hidden_cells
 from bhyt_analysis.tables.internal_copy import is_internal
 from bhyt_analysis.tables.labels import group_name, status_name, weakest_stamp
+from bhyt_analysis.tables.totals import has_total
 
 SMALL = int(disclosure_rules()["threshold"])  # people; smaller groups are hidden in what is shared
 SMALL_MARK, OTHER_MARK = f"<{SMALL}", "…"  # in place of a small count, and of what would tell it
@@ -58,6 +60,7 @@ class TableSpec:
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
     stamp: str = ""
+    total: bool = False  # whether the first row is the total of the others
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as JSON can hold them."""
@@ -67,7 +70,8 @@ class TableSpec:
     def from_dict(cls, fields: Mapping[str, Any]) -> TableSpec:
         """Return the table that `to_dict` wrote, also after JSON has made lists of its tuples."""
         columns = tuple(TableColumn(**c) for c in fields["columns"])
-        return cls(columns, tuple(tuple(row) for row in fields["rows"]), tuple(fields["notes"]), fields["stamp"])
+        rows = tuple(tuple(row) for row in fields["rows"])
+        return cls(columns, rows, tuple(fields["notes"]), fields["stamp"], fields.get("total", False))
 
     def formatted_rows(self, lang: str) -> list[list[str]]:
         """Return the cells as text."""
@@ -243,11 +247,12 @@ def table_spec(table: pd.DataFrame, lang: str = "vi", marks: pd.DataFrame | None
     cells: list[Sequence[Cell]] = []
     if {"area", "name"} <= by_name.keys() and "order" not in by_name and len(table) > 1:  # a list of units
         columns.append(TableColumn("order", find_column("order").label(lang), "text"))
-        cells.append([str(number) for number in range(1, len(table) + 1)])
+        first = 0 if has_total(table) else 1
+        cells.append([str(number or "") for number in range(first, len(table) + first)])
     for column in (c for c in by_name.values() if c not in once):
         columns.append(TableColumn(column.name, column.label(lang), column.kind))
         cells.append(_hide(column, [_spec_cell(column, v, lang) for v in table[column.name]], marks))
-    return TableSpec(tuple(columns), tuple(zip(*cells, strict=True)), tuple(notes), words)
+    return TableSpec(tuple(columns), tuple(zip(*cells, strict=True)), tuple(notes), words, has_total(table))
 
 
 def _spec_cell(column: Column, value: Value, lang: str) -> Cell:
@@ -294,7 +299,11 @@ def spec_to_html(spec: TableSpec, lang: str = "vi") -> str:
     classes = [{"text": "", "date": "d"}.get(c.kind, "n") for c in spec.columns]
     head = "".join(_tag("th", c.heading, k) for c, k in zip(spec.columns, classes, strict=True))
     cells = (zip(row, classes, strict=True) for row in spec.formatted_rows(lang))
-    rows = "".join(f"<tr>{''.join(_tag('td', text, k) for text, k in row)}</tr>" for row in cells)
+    marks = chain([' class="total"'] if spec.total else [], repeat(""))
+    rows = "".join(
+        f"<tr{mark}>{''.join(_tag('td', text, k) for text, k in row)}</tr>"
+        for mark, row in zip(marks, cells, strict=False)
+    )
     title = f"<caption>{escape_html(spec.stamp)}</caption>" if spec.stamp else ""
     foot = "".join(f'<p class="note">{escape_html(n)}</p>' for n in spec.notes)
     return f'<table class="bhyt">{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{foot}'
