@@ -208,3 +208,14 @@ def test_the_people_of_a_task_are_the_cells_of_other_tables():
     places = cells.places.groupby("cell")["table"].agg(list)
     assert [0, 1] in places.tolist()  # one cell, printed in both tables
     assert hidden_marks(tasks)["people"].tolist() == ["<5", "…"]
+
+
+def test_a_name_in_a_task_is_not_printed(tmp_path):
+    (tmp_path / "areas.csv").write_text("code,name,kind,parent\nD1,Huyện Một,district,\n", encoding="utf-8")
+    row = "D1,Thăm hộ nghèo,Phòng Y tế (ông Lò Văn Mẫu),,,,,,ĐT 0912345678,,,,KH 1\n"
+    (tmp_path / "actions.csv").write_text(ACTION + row, encoding="utf-8")
+    data = bhyt.load(tmp_path)
+    assert data.actions[["task", "lead", "done"]].to_numpy().tolist() == [
+        ["Thăm hộ nghèo", "Phòng Y tế (ông L…)", "ĐT …"]
+    ]
+    assert "numbers_hidden" in [f.rule for f in data.warnings]
