@@ -59,6 +59,7 @@ _DAY_IN_TEXT = re.compile(
 _YEAR_IN_TEXT = re.compile(r"(?<![\d.,/-])(?:\d{1,2}[/-])?(?:19|20)\d\d(?![\d/-])")
 ADULT = 2005  # there are no figures of an earlier year: such a day is a birthday
 CITED = ("source", "note", "instrument")
+PRINTED = ("task", "lead", "with", "done", "indicator")  # texts of an office that pages print: no names either
 SAMPLE = 2000  # cells of a column that decide what it holds
 
 
@@ -234,13 +235,14 @@ def hide_numbers(text: str) -> str:
 
 
 def hide_cited_numbers(table: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
-    """Return a table without personal data in its sources and notes, which results cite; adds the findings.
+    """Return a table without personal data in its sources, notes and tasks, which results print; adds the findings.
 
-    A name without such a number may be an author's or an office's and stays.
+    A name in a source without such a number may be an author's or an office's and stays.
     """
     changed = pd.Series(False, index=table.index)
-    for column in [c for c in CITED if c in table]:
-        hidden = {t: hide_personal(t) for t in table[column].dropna().unique() if hide_numbers(t) != t}
+    for column in [c for c in (*CITED, *PRINTED) if c in table]:
+        texts = table[column].dropna().unique()
+        hidden = {t: h for t in texts if (h := hide_personal(t)) != t and (column in PRINTED or hide_numbers(t) != t)}
         if hidden:
             changed |= table[column].isin(hidden)
             table = table.assign(**{column: table[column].replace(hidden)})

@@ -23,11 +23,10 @@ def add_total(
 
     Examples
     --------
-    >>> rows = pd.DataFrame(
-    ...     {"area": ["A", "B"], "population": [100, 300], "insured": [50, 250], "rate": [0.5, 250 / 300]}
-    ... )
-    >>> add_total(rows, "D", "All")[["area", "population", "insured", "rate"]].iloc[0].tolist()
-    ['D', 400, 300, 0.75]
+    >>> rows = pd.DataFrame({"area": ["A", "B"], "population": [100, 300], "insured": [50, 250], "rate": [0.5, 5 / 6]})
+    >>> total = add_total(rows, "D", "All").iloc[0]
+    >>> total["area"], int(total["population"]), int(total["insured"]), float(total["rate"])
+    ('D', 400, 300, 0.75)
     """
     added = [c for c, column in table_columns(table).items() if "area" in column.adds_over or c in more]
     row: dict[str, object] = {c: table[c].sum(skipna=False) for c in added}

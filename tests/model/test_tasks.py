@@ -10,6 +10,8 @@ from bhyt_analysis.briefing.actions import done_text, due_text, task_text
 from bhyt_analysis.ingest.cell_types import convert_column
 from bhyt_analysis.model.actions.tasks import due_day, is_standing_duty
 from bhyt_analysis.model.targets.group_targets import communes_below_last_year, group_targets
+from bhyt_analysis.tables.cells import PublishedTable, collect_cells
+from bhyt_analysis.tables.formatting import hidden_marks
 from tests.briefing_items import section_items
 
 ACTION = "area,task,lead,with,since,due,group,people,done,done_on,of,kind,source\n"
@@ -194,3 +196,26 @@ def test_what_was_done_has_its_day():
     row = {"done": "12/12 xã", "done_on": pd.Timestamp("2022-03-28")}
     assert done_text(row) == "12/12 xã (xong ngày 28/03/2022)"
     assert done_text({**row, "done": ""}, "en") == "Done on 28 March 2022"
+
+
+def test_the_people_of_a_task_are_the_cells_of_other_tables():
+    """3 of 1,000 people have no card: the task to enrol them is about the same 3, and 997 would tell them."""
+    tasks = pd.DataFrame({"task": ["A", "B"], "people": [3, 997]})
+    tasks.attrs = {"result": "tasks", "quantities": {"people": [["uninsured", "X", "all"], ["insured", "X", "all"]]}}
+    communes = pd.DataFrame({"area": ["X"], "population": [1000], "insured": [997], "uninsured": [3]})
+    cells = collect_cells([PublishedTable("tasks", tasks, "X"), PublishedTable("communes", communes, "X")])
+    assert cells.table.loc[cells.primary, ["column", "area", "value"]].to_numpy().tolist() == [["uninsured", "X", 3.0]]
+    places = cells.places.groupby("cell")["table"].agg(list)
+    assert [0, 1] in places.tolist()  # one cell, printed in both tables
+    assert hidden_marks(tasks)["people"].tolist() == ["<5", "…"]
+
+
+def test_a_name_in_a_task_is_not_printed(tmp_path):
+    (tmp_path / "areas.csv").write_text("code,name,kind,parent\nD1,Huyện Một,district,\n", encoding="utf-8")
+    row = "D1,Thăm hộ nghèo,Phòng Y tế (ông Lò Văn Mẫu),,,,,,ĐT 0912345678,,,,KH 1\n"
+    (tmp_path / "actions.csv").write_text(ACTION + row, encoding="utf-8")
+    data = bhyt.load(tmp_path)
+    assert data.actions[["task", "lead", "done"]].to_numpy().tolist() == [
+        ["Thăm hộ nghèo", "Phòng Y tế (ông L…)", "ĐT …"]
+    ]
+    assert "numbers_hidden" in [f.rule for f in data.warnings]
