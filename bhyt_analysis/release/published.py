@@ -462,7 +462,7 @@ def _read_pdf(path: Path, place: _Place) -> Iterator[Part]:
 
     write = write_brief if path.name == files_of(place.area)["pdf"][0] else write_docx
     with TemporaryDirectory() as folder:
-        word = Path(folder, "copy.docx")
+        word = Path(folder, f"{path.stem}.docx")
         write(read_content(path.with_name(f"{place.area}.ipynb")), word)
         yield from _read_docx(word, place)
 

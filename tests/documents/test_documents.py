@@ -684,7 +684,7 @@ def test_slides_are_numbered_and_stamped_where_figures_are_weak(outputs):
     ]
     stamps = dict(zip((s.shapes.title.text for s in slides), stamped, strict=True))
     real = [title for title, stamp in stamps.items() if not stamp]
-    assert all(title.startswith(("Mức đóng một năm", "Rà soát")) for title in real)  # the law; the findings
+    assert all(title.startswith("Mức đóng") or "rà soát" in title.lower() for title in real)  # the law; the findings
     assert len(stamps) - len(real) >= 8
 
 
