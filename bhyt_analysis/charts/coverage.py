@@ -196,7 +196,7 @@ def target_gap(row: pd.Series, name: str, lang: str = "vi", source: str = "") ->
     for column, (value, color) in {**figures, "population": (population, drawing.GREY)}.items():
         if pd.notna(value):
             sheet.add_series(column_name(column, lang), [value], "n", color)
-    return sheet.finish(source, [name], "bar", more="; ".join(more))
+    return sheet.finish(source, [name], more="; ".join(more))
 
 
 def _rate_status(row: pd.Series) -> str:

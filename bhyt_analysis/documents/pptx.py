@@ -26,7 +26,7 @@ from bhyt_analysis.documents.brief import figure_sources
 from bhyt_analysis.documents.column_widths import column_widths
 from bhyt_analysis.documents.content import Block, Content
 from bhyt_analysis.documents.pptx_charts import FONT, INK, KINDS, MAX_BARS, SOFT, WHITE, add_native_chart, set_alt_text
-from bhyt_analysis.documents.slide_messages import SlideMessage, choose_messages
+from bhyt_analysis.documents.slide_messages import VERDICT, SlideMessage, choose_messages
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import BULLET, plain_text, split_emphasis, to_title
@@ -54,8 +54,11 @@ def write_pptx(content: Content, path: Path) -> None:
     properties.subject = translate("label.reference", content.lang)
     properties.author, properties.comments = "bhyt_analysis", ""
     properties.created = properties.modified = clock.now()  # not that of the library's template
-    _add_title_slide(slides, content)
-    for message in choose_messages(content, _is_readable):
+    messages = choose_messages(content, _is_readable)
+    has_verdict = bool(messages) and messages[0].block.name == VERDICT
+    if not has_verdict:
+        _add_title_slide(slides, content)
+    for message in messages:
         block = message.block
         if block.kind == "chart":
             _add_chart_slide(slides, message, content)
@@ -65,6 +68,8 @@ def write_pptx(content: Content, path: Path) -> None:
             _add_table_slide(slides, message, block.table, content)
         else:
             _add_text_slide(slides, message, content)
+    if has_verdict:
+        _add_heading(slides.slides[0], content)
     slides.save(str(path))
 
 
@@ -101,6 +106,15 @@ def _add_title_slide(slides: Slides, content: Content) -> None:
         for run in paragraph.runs:
             run.font.size, run.font.color.rgb = Pt(16), RED if i else SOFT
     _set_notes(slide, [b.text for b in content.of_kind("made_with")])
+
+
+def _add_heading(slide: Slide, content: Content) -> None:
+    """Add above the verdict what the slides are and about which area; what they were made with to its notes."""
+    parts = (content.title, content.area_heading, translate("label.reference", content.lang))
+    _add_box(slide, [" · ".join(parts)], 13, (LEFT, 0.05, BODY_WIDTH, 0.35), color=SOFT)
+    frame = cast(TextFrame, slide.notes_slide.notes_text_frame)
+    more = [b.text for kind in ("warning", "made_with") for b in content.of_kind(kind)]
+    frame.text = "\n".join([*more, frame.text])
 
 
 def _add_slide(slides: Slides, title: str, stamps: Sequence[str]) -> Slide:

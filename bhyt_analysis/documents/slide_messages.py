@@ -80,6 +80,7 @@ def choose_messages(content: Content, is_readable: Callable[[Block], bool]) -> l
 def _choose_blocks(content: Content, is_readable: Callable[[Block], bool]) -> list[Block]:
     verdict = content.item(VERDICT, "chart") or content.item(VERDICT, "text") or content.item("summary", "text")
     first = [verdict] if verdict else []
+    title = 0 if verdict and verdict.name == VERDICT else 1  # the verdict needs no slide with the title before it
     figures = _figures(verdict) if verdict else None
     charts = [b for b in content.of_kind("chart") if b.name and is_readable(b) and b is not verdict]
     charts = [b for b in charts if _has_message(content, b) and (figures is None or _figures(b) != figures)]
@@ -87,11 +88,11 @@ def _choose_blocks(content: Content, is_readable: Callable[[Block], bool]) -> li
     if content.item("tasks", "table"):
         items = [b for b in items if (b.name, b.kind) != ("needed", "text")]
     for name in OPTIONAL_CHARTS:
-        if 1 + len(first) + len(items) + len(charts) > MAX_SLIDES:
+        if title + len(first) + len(items) + len(charts) > MAX_SLIDES:
             charts = [c for c in charts if c.name != name]
-    charts = charts[: MAX_SLIDES - 1 - len(first) - len(items)]
+    charts = charts[: MAX_SLIDES - title - len(first) - len(items)]
     extra = [b for name in EXTRA_TABLES if (b := content.item(name, "table"))]
-    missing = max(0, MIN_SLIDES - 1 - len(first) - len(items) - len(charts))
+    missing = max(0, MIN_SLIDES - title - len(first) - len(items) - len(charts))
     order = {id(b): i for i, b in enumerate(content.blocks)}
     return [*first, *sorted([*items, *charts, *extra[:missing]], key=lambda b: order[id(b)])]
 

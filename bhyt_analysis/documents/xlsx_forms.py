@@ -77,7 +77,12 @@ AREA = [ORDER, Field("name", 26), Field("area", 10)]
 
 
 def _records(table: TableSpec | None) -> list[Row]:
-    return [dict(zip((c.key for c in table.columns), row, strict=True)) for row in table.rows] if table else []
+    if table is None:
+        return []
+    keys = [c.key for c in table.columns]
+    return [
+        dict(zip(keys, row, strict=True)) for row in table.rows[int(table.total) :]
+    ]  # sums are formulas of their own
 
 
 def _number(rows: list[Row]) -> list[Row]:

@@ -31,8 +31,11 @@ def add_total(
     added = [c for c, column in table_columns(table).items() if "area" in column.adds_over or c in more]
     row: dict[str, object] = {c: table[c].sum(skipna=False) for c in added}
     for relation in table_relations(table):
-        if relation.divisor and relation.terms[0].column in row and row.get(relation.divisor.column):
-            row[relation.left] = float(row[relation.terms[0].column]) / float(row[relation.divisor.column])  # type: ignore[arg-type]
+        if relation.divisor is None:
+            continue
+        parts = [relation.terms[0].column, relation.divisor.column]
+        if set(parts) <= row.keys() and table[parts].notna().all(axis=None) and table[parts[1]].sum():
+            row[relation.left] = table[parts[0]].sum() / table[parts[1]].sum()
     row |= {"area": area, "name": name}
     if "status" in table:
         row["status"] = status or lowest_quality(table["status"])

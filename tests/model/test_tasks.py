@@ -75,9 +75,9 @@ def test_what_was_brought_is_the_change_of_the_month(district):
     """In the district 840 became 860, in commune Một 500 became 526, near-poor 30 became 40."""
     assert of_kind(district, "target")["brought"].tolist() == [20]
     assert of_kind(district, "gap_commune")["brought"].tolist() == [26, -6]
-    given = of_kind(district, "input").set_index("task")["brought"]
-    assert given["Rà soát hộ cận nghèo"] == 10
-    assert pd.isna(given["Tập huấn"])  # nobody can say what of the 20 a training brought
+    inputs = of_kind(district, "input").set_index("task")["brought"]
+    assert inputs["Rà soát hộ cận nghèo"] == 10
+    assert pd.isna(inputs["Tập huấn"])  # what of the 20 a training brought is not known
 
 
 def test_a_group_whose_people_are_known_has_a_gap(office, district):
@@ -111,12 +111,19 @@ def test_a_task_done_later_is_not_done_on_the_day_before(office, law):
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        ("31/12/2025", "2025-12-31"), ("2025", "2025-12-31"), ("Hằng tháng", "monthly"),
+        ("31/12/2025", "2025-12-31"),
+        ("2025", "2025-12-31"),
+        ("Hằng tháng", "monthly"),
         ("định kỳ hằng quý", "quarterly"),
-        ("20/11 hằng năm", "11-20"), ("Trước ngày 20/11 hằng năm", "<11-20"), ("trước 15/8/2021", "<2021-08-15"),
-        ("tháng 9 hằng năm", "09-30"), ("<11-20", "<11-20"), ("Thường xuyên", "ongoing"), ("6 tháng", "half_yearly"),
+        ("20/11 hằng năm", "11-20"),
+        ("Trước ngày 20/11 hằng năm", "<11-20"),
+        ("trước 15/8/2021", "<2021-08-15"),
+        ("tháng 9 hằng năm", "09-30"),
+        ("<11-20", "<11-20"),
+        ("Thường xuyên", "ongoing"),
+        ("6 tháng", "half_yearly"),
     ],
-)  # fmt: skip
+)
 def test_a_due_day_is_read_as_offices_write_it(text, rule):
     values, findings = convert_column(pd.Series([text]), DUE, None)
     assert (values.tolist(), findings) == ([rule], [])
@@ -158,9 +165,9 @@ def test_cards_that_run_out_are_those_of_the_monitor(data, law):
 def test_every_task_of_the_plans_has_its_text_and_place(data, law, lang):
     for area in ("Sơn Dương", "Lục Ngạn", "Tỉnh Sơn La", "51@2025-06-30"):
         tasks = bhyt.tasks(data, law, area)
-        given = tasks[tasks["origin"] == "input"]
-        assert len(given) > 12, area
-        assert (given["source"].str.contains("mục")).all()
+        inputs = tasks[tasks["origin"] == "input"]
+        assert len(inputs) > 12, area
+        assert (inputs["source"].str.contains("mục")).all()
         texts = [task_text(row, lang) for row in tasks.to_dict("records")]
         assert len(set(texts)) == len(texts)
         assert is_standing_duty(tasks).sum() > 8

@@ -56,8 +56,16 @@ def test_libreoffice_in_vietnamese_opens_it_right(tmp_path):
     _, *rows = openpyxl.load_workbook(tmp_path / "t.xlsx").active.iter_rows(values_only=True)
     first = [v.strip() if isinstance(v, str) else v for v in rows[0]]
     assert first == [
-        "07582", "Xã Lục Ngạn", "6/2022", 182330, 85.1, 90.6, 24.2, -22178, dt.datetime(2021, 12, 31),
-    ]  # fmt: skip
+        "07582",
+        "Xã Lục Ngạn",
+        "6/2022",
+        182330,
+        85.1,
+        90.6,
+        24.2,
+        -22178,
+        dt.datetime(2021, 12, 31),
+    ]
     assert rows[1][0].strip() == "02536"
     assert rows[2][6] == 1234.6
 
