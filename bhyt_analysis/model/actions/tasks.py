@@ -84,7 +84,7 @@ def tasks(data: Dataset, law: Law, area: str, as_of: DateLike | None = None) -> 
     covered = {row["detail"] for row in rows if row["kind"] == "not_back"}
     rows += _zone_rows(view, day, covered)
     table = pd.DataFrame([BLANK | row for row in rows], columns=COLUMNS).astype(TYPES)
-    # What is to be added or not back is no count that is hidden where it is small, so a few people are not named at all.
+    # People to add or not back are no counts that are hidden where they are small: a few of them have no number at all.
     few = table["quantity"].isin(["to_add", "not_back"]) & (table["people"] < FEWEST).fillna(False).astype(bool)
     table.loc[few, "people"] = pd.NA
     table = table[~(few & table["kind"].isin(["gap_commune", "gap_group"]))]
