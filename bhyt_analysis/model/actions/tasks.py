@@ -40,6 +40,7 @@ COLUMNS = [
 ]  # fmt: skip
 TYPES = dict.fromkeys(("due", "done_on"), "datetime64[s]") | dict.fromkeys(("people", "brought"), "Int64")
 TYPES |= {"late": "bool"}
+FEWEST = 5  # people for which a task gives a number of those to be added
 MOST_GROUPS = 3
 MOST_COMMUNES = 3  # with a task of their own: those that must add most
 REGULAR = ("monthly", "quarterly", "half_yearly", "yearly", "ongoing")
@@ -83,6 +84,10 @@ def tasks(data: Dataset, law: Law, area: str, as_of: DateLike | None = None) -> 
     covered = {row["detail"] for row in rows if row["kind"] == "not_back"}
     rows += _zone_rows(view, day, covered)
     table = pd.DataFrame([BLANK | row for row in rows], columns=COLUMNS).astype(TYPES)
+    # People to add or not back are no counts that are hidden where they are small: a few of them have no number at all.
+    few = table["quantity"].isin(["to_add", "not_back"]) & (table["people"] < FEWEST).fillna(False).astype(bool)
+    table.loc[few, "people"] = pd.NA
+    table = table[~(few & table["kind"].isin(["gap_commune", "gap_group"]))]
     table["brought"] = _brought(view, table)
     order = pd.to_numeric(_kinds()["order"])
     rank = table["kind"].map(order).where(~is_standing_duty(table), order["standing"])
