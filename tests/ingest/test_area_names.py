@@ -225,7 +225,7 @@ def test_own_area_has_the_targets_and_the_law_of_its_province(tmp_path):
 def test_briefing_of_an_own_area_sums_its_communes(tmp_path):
     briefing = bhyt.Briefing(bhyt.load(own_area(tmp_path)), "BHXH cơ sở Bát Xát", bhyt.Law.read())
     text = plain_text(" ".join(item.text for item in section_items(briefing, "coverage")))
-    assert "1.380 trong 1.500 người của BHXH cơ sở Bát Xát tham gia BHYT vào 31/12/2025, đạt 92,0%" in text
+    assert "Tính đến 31/12/2025, BHXH cơ sở Bát Xát có 1.380/1.500 người tham gia BHYT, đạt 92,0% dân số" in text
     text = " ".join(item.text for item in section_items(briefing, "targets"))
     assert "báo cáo dùng chỉ tiêu của tỉnh Lào Cai" in text
 
