@@ -419,15 +419,19 @@ def _json_rows(table: pd.DataFrame) -> list[dict[str, object]]:
 
 def _save_monitor_charts(data: Dataset, area: str, month: pd.Timestamp, folder: Path, lang: str) -> None:
     """Write the charts of the month as PNG and SVG, and name them."""
+    from bhyt_analysis.briefing import monitoring
+    from bhyt_analysis.briefing import verdict as verdict_section
     from bhyt_analysis.briefing.briefing import Briefing
-    from bhyt_analysis.briefing.monitoring import items
     from bhyt_analysis.charts.chart import save
     from bhyt_analysis.law import Law
     from bhyt_analysis.model.monitoring.monitor import monthly_counts
+    from bhyt_analysis.model.monitoring.verdict import verdict
 
     folder.mkdir(parents=True, exist_ok=True)
     briefing = Briefing(data, area, Law.read(), as_of=month, lang=lang)
-    for item in items(briefing, monthly_counts(briefing.data_as_of, briefing.code)):
+    source = briefing.data_as_of
+    items = verdict_section.items(briefing, verdict(source, briefing.code))
+    for item in [*items, *monitoring.items(briefing, monthly_counts(source, briefing.code))]:
         if item.chart is not None:
             save(item.chart, folder / item.name)
             print(folder / f"{item.name}.png", file=sys.stderr)

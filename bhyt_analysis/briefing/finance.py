@@ -26,7 +26,7 @@ from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import project_area, simulate
 from bhyt_analysis.model.projection.uncertainty import target_probabilities, upcoming_targets
 from bhyt_analysis.model.reclassification.reclassify import loss_status_and_unit
-from bhyt_analysis.tables.columns import column_name
+from bhyt_analysis.tables.columns import short_column_name
 from bhyt_analysis.tables.estimates import count_text
 from bhyt_analysis.tables.explain import probability_texts
 from bhyt_analysis.tables.labels import group_name
@@ -193,7 +193,7 @@ def _other_reading(briefing: Briefing, projection: Projection) -> Iterator[str]:
 def _change_text(row: pd.Series, lang: str) -> str:
     """Return a change of the law in words: "base salary 2,340,000 → 2,530,000, 1 July 2026"."""
     spec = "n" if str(row["unit"]).startswith("VND") else "pe"
-    what = column_name(row["parameter"], lang) + (f" ({group_name(row['key'], lang)})" if row["key"] else "")
+    what = short_column_name(row["parameter"], lang) + (f" ({group_name(row['key'], lang)})" if row["key"] else "")
     proposal = f" ({translate('label.proposal', lang)})" if row["status"] == "proposal" else ""
     template = "{what} {before:" + spec + "} → {after:" + spec + "}, {since:date}{proposal}"
     fields = {key: row[key] for key in ("before", "after", "since")}

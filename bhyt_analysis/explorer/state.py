@@ -35,7 +35,7 @@ from bhyt_analysis.law.law_file import COLUMNS, ONWARD
 from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, allowed_range, assumptions
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.targets.allocation import METHODS
-from bhyt_analysis.tables.columns import column_name
+from bhyt_analysis.tables.columns import short_column_name
 from bhyt_analysis.tables.labels import group_name
 
 Record = Mapping[str, Any]  # a scenario file or one of its rows, as TOML reads it
@@ -338,7 +338,7 @@ def scenario_title(state: State, lang: str) -> str:
     >>> scenario_title(State(decision="861", assumptions=(("outreach", (2.0, 2.0, 2.0)),)), "en")
     'Decision 861; outreach 2'
     >>> scenario_title(State(), "vi")
-    'Luật hiện hành, không có gì thay đổi'
+    'Quy định hiện hành, không thay đổi'
     """
     if state.name:
         return state.name_en if lang == "en" and state.name_en else state.name
@@ -359,7 +359,7 @@ def scenario_title(state: State, lang: str) -> str:
     for row in state.law:
         group = f" ({_short_group_name(str(row['key']), lang)})" if row.get("key") else ""
         number = format_message("{v:n}" if float(row["value"]) > 1 else "{v:pe}", lang, v=row["value"])
-        parts.append(f"{column_name(str(row['parameter']), lang).split(',')[0]}{group} {number}")
+        parts.append(f"{short_column_name(str(row['parameter']), lang)}{group} {number}")
     if state.zones:
         parts.append(translate("explore.zones_moved", lang, count=len(state.zones)))
     return "; ".join(parts) or translate("label.law_in_force", lang)

@@ -186,6 +186,17 @@ def column_name(name: str, lang: str = "vi", result: str = "") -> str:
     return find_column(name, result).label(lang)
 
 
+def short_column_name(name: str, lang: str = "vi") -> str:
+    """Return the heading of a column without its unit or second name, for use within a sentence.
+
+    Examples
+    --------
+    >>> short_column_name("subsidy_share", "en")
+    'State share'
+    """
+    return re.split(r",| \(", column_name(name, lang), maxsplit=1)[0]
+
+
 def table_columns(table: pd.DataFrame) -> dict[str, Column]:
     """Return what the columns of a table hold, in their order."""
     return {str(name): find_column(str(name), table.attrs.get("result", "")) for name in table}

@@ -335,7 +335,7 @@ def test_commune_kept_in_zone_iii_shows_people_who_keep_a_card(lab, data):
     )
     lab.save_screenshot("4_commune_moved")
     lab.press("Về luật hiện hành")
-    lab.wait_for("Luật hiện hành, không có gì thay đổi")
+    lab.wait_for("Quy định hiện hành, không thay đổi")
 
 
 def test_pinned_scenarios_are_compared_as_differences(lab, expected, data):

@@ -302,7 +302,7 @@ def test_numbers_of_persons_in_sources_are_in_no_result(tmp_path):
     citation = "Lò Văn Mẫu 2016"
     assert sources == {"L… cung cấp, sđt…", "thẻ HN…, CCCD …, https://so.vn/202106301234", citation}
     message = bhyt.check(path, "vi").set_index("rule").at["numbers_hidden", "message"]
-    assert message.startswith("so_lieu.xlsx [Số thẻ]: 2 dòng có số thẻ")
+    assert message.startswith("so_lieu.xlsx [Số thẻ]: 2 dòng có tên người, số thẻ")
 
 
 def test_sheet_named_after_a_person_is_hidden_in_messages(tmp_path):

@@ -520,7 +520,7 @@ def test_the_command_prints_writes_and_says_it_in_both_languages(tmp_path, capsy
 def test_charts_are_written_for_one_area_only(tmp_path, capsys):
     assert main(["monitor", "--area", "X001", "--out", str(tmp_path / "c"), "--lang", "en"]) == 0
     # In the last month no commune lies beyond the limits of the funnel plot.
-    assert {p.stem for p in (tmp_path / "c").glob("*.png")} == {"watch_pace", "watch_states", "watch_expiring"}
+    assert {p.stem for p in (tmp_path / "c").glob("*.png")} == {"verdict", "watch_states", "watch_expiring"}
     assert main(["monitor", "--out", str(tmp_path / "d"), "--lang", "en"]) == 2
     assert "add --area" in capsys.readouterr().err
 
