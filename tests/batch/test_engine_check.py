@@ -44,7 +44,7 @@ def write_run(folder, notebook, **files):
 
 def test_two_runs_that_differ_by_chance_alone_are_the_same(tmp_path):
     one = write_run(tmp_path / "one", executed(0), x_csv=b"1", x_svg=b"<1>")
-    documents = {"page_html": b"", "page_docx": b"", "page_xlsx": b""}
+    documents = {"two_html": b"", "two_docx": b"", "two_xlsx": b""}
     assert difference(one, write_run(tmp_path / "two", executed(5), x_csv=b"1", x_svg=b"<2>", **documents)) == ""
 
 
