@@ -27,7 +27,7 @@ from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.actions.bodies import bodies_of
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.coverage.headline import Fact, headline, people_not_back
-from bhyt_analysis.model.monitoring.monitor import EXPIRY_WINDOWS, expiring_cards
+from bhyt_analysis.model.monitoring.monitor import EXPIRY_WINDOWS, expiring_cards, monthly_counts
 from bhyt_analysis.model.monitoring.reports import reports_due
 from bhyt_analysis.model.monitoring.thresholds import threshold
 from bhyt_analysis.model.targets.allocation import allocate
@@ -76,7 +76,11 @@ def tasks(data: Dataset, law: Law, area: str, as_of: DateLike | None = None) -> 
     >>> table.loc[table["kind"] == "target", ["lead", "people", "due"]].astype(str).to_numpy().tolist()
     [['UBND huyện', '10850', '2022-12-31']]
     """
-    view = area_view(data, area, as_of)
+    table: pd.DataFrame = area_view(data, area, as_of).result(_tasks, law)
+    return table.copy()
+
+
+def _tasks(view: AreaView, law: Law) -> pd.DataFrame:
     day = reference_day(view)
     rows = [*_input_rows(view, day)]
     if day is not None and _has_people(view):
@@ -390,9 +394,11 @@ def _brought(view: AreaView, table: pd.DataFrame) -> pd.array:
 
 
 def _last_change(view: AreaView, area: str, group: str) -> int | None:
-    by = ["month"] if group == ALL else ["subgroup", "month"]
-    rows = coverage(view.data, area, by=by, as_of=view.as_of)
-    if group != ALL:
+    if group == ALL:
+        counts = monthly_counts(view.data, view.code)
+        rows = counts[counts["area"] == area]
+    else:
+        rows = coverage(view.data, area, by=["subgroup", "month"], as_of=view.as_of)
         rows = rows[rows["subgroup"] == group]
     counts = rows.dropna(subset="insured").assign(month=lambda t: t["as_of"] + pd.offsets.MonthEnd(0))
     counts = counts.drop_duplicates("month", keep="last").tail(2)
