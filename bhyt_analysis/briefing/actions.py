@@ -19,11 +19,12 @@ from bhyt_analysis.domain.schema import choice_name
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_date
-from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.i18n.safe_text import BULLET
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.policy_facts import policy_facts
 from bhyt_analysis.model.actions.tasks import is_standing_duty
+from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.estimates import ESTIMATES, count_text, round_estimate
 from bhyt_analysis.tables.monitor_texts import period_text
 
@@ -58,7 +59,7 @@ def _item(name: str, table: pd.DataFrame, briefing: Briefing, has_source: bool) 
     page = pd.DataFrame(
         {
             "order": [str(i) for i in range(1, len(rows) + 1)],
-            "task": [task_text(row, lang, briefing.decision_name) for row in rows],
+            "task": [_described_task(row, briefing) for row in rows],
             "lead": table["lead"].tolist(),
             "with": table["with"].tolist(),
             "due": [due_text(row, lang) for row in rows],
@@ -110,6 +111,14 @@ def task_text(row: Mapping[str, Any], lang: str = "vi", decision: str = "") -> s
     else:
         fields |= {"detail": format_citation(detail, lang) if isinstance(detail, str) else detail, "on": row["due"]}
     return translate(f"task.{row['kind']}", lang, **fields)
+
+
+def _described_task(row: Mapping[str, Any], briefing: Briefing) -> str:
+    """Return a task, and of whom its number of people is where that needs a word."""
+    text, key = task_text(row, briefing.lang, briefing.decision_name), f"people_of.{row['kind']}"
+    if pd.isna(row["people"]) or not has_message(key):
+        return text
+    return f"{text} ({column_name('people', briefing.lang, 'tasks').lower()}: {translate(key, briefing.lang)})"
 
 
 def people_text(row: Mapping[str, Any], lang: str = "vi") -> str:

@@ -27,7 +27,7 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     if table.empty:
         return []
     row = table.iloc[0]
-    details = [*_counted(briefing, row), *_pace(briefing, row)]
+    details = [*_counted(briefing, row), *_lost(briefing), *_pace(briefing, row)]
     if pd.notna(row["target_on"]) and row["outcome"] != "reached" and clock.is_past(row["target_on"]):
         details.append(translate("verdict.passed", briefing.lang))
     return [
@@ -100,7 +100,13 @@ def verdict_sentence(briefing: Briefing, row: pd.Series) -> str:
         outcome = "reached_next"
         fields |= {"next_to_add": texts["total_to_add"], "next_target": texts["last_target"], "next_on": more.as_of}
     elif outcome in ("on_pace", "behind"):
-        fields |= {"year": str(row["year_end"].year), "projected": row["projected_rate"], "chance": _chance(row, lang)}
+        when = "then" if clock.is_past(row["year_end"]) else "now"
+        fields |= {
+            "pace": translate(f"verdict.pace_{when}", lang),
+            "year": str(row["year_end"].year),
+            "projected": row["projected_rate"],
+            "chance": _chance(row, lang),
+        }
         outcome = "behind"
     return translate(f"verdict.{outcome}", lang, **fields)
 
@@ -123,6 +129,14 @@ def _counted(briefing: Briefing, row: pd.Series) -> list[str]:
         return [translate("verdict.rated", lang, uninsured=format_fact(facts["uninsured"], lang), **fields)]
     counts = {f"{c}_n": format_message("{v:n}", lang, v=row[c]) for c in ("insured", "population")}
     return [translate("verdict.counted", lang, **fields, **counts)]
+
+
+def _lost(briefing: Briefing) -> list[str]:
+    """Return who lost a card by the decision, which is why many are not insured."""
+    if (lost := briefing.facts.get("lost")) is None:
+        return []
+    fields = {"lost": format_fact(lost, briefing.lang), "lost_on": lost.as_of, "decision": briefing.decision_name}
+    return [translate("verdict.lost", briefing.lang, **fields)]
 
 
 def _people(briefing: Briefing) -> list[str]:

@@ -27,6 +27,7 @@ from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.actions.bodies import bodies_of
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.coverage.headline import Fact, headline, people_not_back
+from bhyt_analysis.model.coverage.reporting import has_enrolment
 from bhyt_analysis.model.monitoring.monitor import EXPIRY_WINDOWS, expiring_cards, monthly_counts
 from bhyt_analysis.model.monitoring.reports import reports_due
 from bhyt_analysis.model.monitoring.thresholds import threshold
@@ -87,6 +88,8 @@ def _tasks(view: AreaView, law: Law) -> pd.DataFrame:
         rows += _figure_rows(view, law, day)
     covered = {row["detail"] for row in rows if row["kind"] == "not_back"}
     rows += _zone_rows(view, day, covered)
+    if view.unit.until is None and not has_enrolment(view):
+        rows.append(_row("cards_unknown", view.unit, day or pd.Timestamp(clock.today())))
     table = pd.DataFrame([BLANK | row for row in rows], columns=COLUMNS).astype(TYPES)
     # People to add or not back are no counts that are hidden where they are small: a few of them have no number at all.
     few = table["quantity"].isin(["to_add", "not_back"]) & (table["people"] < FEWEST).fillna(False).astype(bool)

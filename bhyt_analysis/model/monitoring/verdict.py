@@ -65,7 +65,7 @@ def _now(view: AreaView) -> dict[str, Any]:
     day = now["as_of"] if pd.notna(now["insured"]) or pd.notna(now["rate_low"]) else view.as_of
     count = view.population_at(day) if pd.isna(now["population"]) else None
     if count is not None:
-        now |= {"population": count.people}
+        now |= {"population": count.people, "source": now["source"] if pd.notna(now["source"]) else count.source}
         if pd.notna(now["rate"]):  # a rate times people of another year
             now |= {"insured": round(now["rate"] * count.people), "status": "estimated"}
     return {c: now[c] for c in ("as_of", "insured", "population", "rate", "status", "source")}
