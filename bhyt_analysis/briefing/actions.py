@@ -94,7 +94,7 @@ def task_text(row: Mapping[str, Any], lang: str = "vi", decision: str = "") -> s
 
     Examples
     --------
-    >>> row = {"kind": "gap_commune", "origin": "figures", "name": "Xã Kiên Lao", "detail": {}}
+    >>> row = {"kind": "gap_commune", "origin": "figures", "name": "Xã Kiên Lao", "detail": {}, "due": pd.NaT}
     >>> task_text(row), task_text(row, "en")
     ('Vận động người chưa có thẻ ở xã Kiên Lao', 'Enrol those without a card in Kiên Lao commune')
     """

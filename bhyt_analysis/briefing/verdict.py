@@ -11,6 +11,7 @@ from bhyt_analysis.briefing.facts import format_fact
 from bhyt_analysis.briefing.headline import target_owner
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.i18n import clock
+from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.messages import format_message, has_message, translate
 from bhyt_analysis.i18n.safe_text import BULLET, STRONG
 from bhyt_analysis.i18n.unit_names import inline_name
@@ -49,7 +50,7 @@ def decisions(briefing: Briefing) -> list[str]:
 def _decision(rows: pd.DataFrame, briefing: Briefing) -> str:
     """Return a task in a line; the communes that must add most are in one."""
     lang, row = briefing.lang, rows.iloc[0]
-    lead, due, decision = row["lead"], due_text(row, lang), briefing.decision_name
+    lead, due, decision = format_citation(row["lead"], lang), due_text(row, lang), briefing.decision_name
     fields = {"people": people_text(row, lang), "decision": decision, "detail": row["detail"]}
     if row["kind"] == "gap_commune" and len(rows) > 1:
         names = [f"{inline_name(r['name'], lang)} ({people_text(r, lang)})" for _, r in rows.iterrows()]

@@ -212,7 +212,7 @@ def test_the_name_of_a_reused_code_is_kept(tmp_path):
     manifest = bhyt.run_batch(None, tmp_path / "o", ["Yên Bái"], bhyt.BatchOptions(jobs=1))
     assert [(a["slug"], a["status"]) for a in manifest["areas"]] == [("yen-bai", "done")]
     page = (tmp_path / "o" / "yen-bai" / "yen-bai.html").read_text("utf-8")
-    assert ": tỉnh Yên Bái</h1>" in page
+    assert " Tỉnh Yên Bái</h1>" in page
     assert "đơn vị cấp xã của tỉnh Lào Cai" in page  # the page says what it became,
     assert "2752" not in page  # and no decision of the province that has its code now
 

@@ -91,5 +91,5 @@ def test_a_synthetic_country_has_provinces_and_replaces_no_tables(tmp_path):
     assert [provinces[f"X{d:03d}"] for d in (1, 11, 12, 13)] == ["X", "X", "XP02", "XP02"]
     assert set(country.cards["status"]) | set(country.population["status"]) == {"synthetic"}
     assert len(areas_with_figures(country)) == 13
-    with pytest.raises(BhytError, match=r"holds tables already \(areas\.csv"):
+    with pytest.raises(BhytError, match=r"holds tables already \(actions\.csv, areas"):
         synthetic.write_country(tmp_path / "c", 1, 1)
