@@ -78,7 +78,7 @@ def column_widths(
     >>> columns = (TableColumn("a", "Area", "text"), TableColumn("n", "People", "n"))
     >>> table = TableSpec(columns, (("a b c d e f g h i j k l", 1),))
     >>> [round(w) for w in column_widths(table, table.formatted_rows("en"), 100)]
-    [75, 25]
+    [74, 26]
     """
     minimum = np.array(_minimum_widths(table, cells, letter, page_width))
     if minimum.sum() >= page_width:

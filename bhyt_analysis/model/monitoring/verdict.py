@@ -44,7 +44,7 @@ def verdict(data: Dataset, area: str, as_of: str | pd.Timestamp | None = None) -
     --------
     >>> import bhyt_analysis as bhyt
     >>> row = bhyt.verdict(bhyt.load(), "X001").iloc[0]
-    >>> row["outcome"], int(row["to_add"]), round(row["projected_rate"], 3), bool(row["chance"] < 0.01)
+    >>> row["outcome"], int(row["to_add"]), round(float(row["projected_rate"]), 3), bool(row["chance"] < 0.01)
     ('behind', 10850, 0.787, True)
     """
     view = area_view(data, area, as_of)
@@ -65,10 +65,11 @@ def _now(view: AreaView) -> dict[str, Any]:
     day = now["as_of"] if pd.notna(now["insured"]) or pd.notna(now["rate_low"]) else view.as_of
     count = view.population_at(day) if pd.isna(now["population"]) else None
     if count is not None:
-        now |= {"population": count.people, "source": now["source"] if pd.notna(now["source"]) else count.source}
+        now |= {"population": count.people, "population_source": count.source}
         if pd.notna(now["rate"]):  # a rate times people of another year
             now |= {"insured": round(now["rate"] * count.people), "status": "estimated"}
-    return {c: now[c] for c in ("as_of", "insured", "population", "rate", "status", "source")}
+    source = next((text for c in ("source", "population_source") if isinstance(text := now[c], str) and text), "")
+    return {c: now[c] for c in ("as_of", "insured", "population", "rate", "status")} | {"source": source}
 
 
 def _target(view: AreaView) -> dict[str, Any]:

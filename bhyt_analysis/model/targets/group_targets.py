@@ -46,8 +46,9 @@ def group_targets(data: Dataset, area: str, as_of: DateLike | None = None) -> pd
     --------
     >>> from bhyt_analysis.ingest.loader import load
     >>> table = group_targets(load(), "Sơn Dương")
-    >>> table.loc[table["scope"] == "near_poor", ["insured", "people_needed"]].astype(str).to_numpy().tolist()
-    [['6198', '<NA>']]
+    >>> row = table[table["scope"] == "near_poor"].iloc[0]
+    >>> int(row["insured"]), bool(pd.isna(row["people_needed"]))
+    (6198, True)
     """
     table: pd.DataFrame = area_view(data, area, as_of).result(_group_targets)
     return table.copy()
