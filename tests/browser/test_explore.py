@@ -15,7 +15,6 @@ import urllib.request
 from dataclasses import replace
 
 import openpyxl
-import pandas as pd
 import psutil
 import pytest
 from selenium.common.exceptions import StaleElementReferenceException
@@ -33,6 +32,7 @@ from bhyt_analysis.model.finance.premiums import household_premium
 from bhyt_analysis.model.targets.allocation import communes_to_allocate
 
 from ..conftest import ROOT
+from ..csv_files import read_csv_rows
 from . import chromium
 
 chromium.required()
@@ -140,15 +140,19 @@ class Page:
     def all(self, css):
         return [e for e in self.driver.find_elements(By.CSS_SELECTOR, css) if e.is_displayed()]
 
+    def read(self, function):
+        """Return what a function reads from the page, once more where the page changes meanwhile."""
+        return self.until(lambda: [function()])[0]
+
     def text(self, css=".bhyt-results"):
-        return "\n".join(e.text for e in self.all(css))
+        return self.read(lambda: "\n".join(e.text for e in self.all(css)))
 
     def wait_for(self, *parts, css=".bhyt-results"):
         """Wait until the page has all of these texts."""
         self.until(lambda: all(p in self.text(css) for p in parts), f"{parts} is not in: {self.text(css)[:3000]}")
 
     def cards(self):
-        return [c.text.split("\n") for c in self.all(".bhyt-card")]
+        return self.read(lambda: [c.text.split("\n") for c in self.all(".bhyt-card")])
 
     def labelled(self, label, css):
         """Return the visible control of a label, by the selector of the element that takes the keyboard."""
@@ -378,7 +382,7 @@ def test_charts_and_tables_are_downloaded_from_the_page(lab, downloads, data):
     assert len(rows) == len(months) + 1
     column = rows[0].index("Số người có thẻ")
     assert [r[column] for r in rows[1:]] == months["insured"].tolist()
-    assert len(pd.read_csv(downloads / "months.csv", encoding="utf-8-sig")) == len(months)
+    assert len(read_csv_rows(downloads / "months.csv")[1:]) == len(months)
 
 
 def test_targets_are_allocated_and_the_table_is_copied(lab, data):
