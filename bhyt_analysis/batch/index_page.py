@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ Record = Mapping[str, Any]  # of facts.json
 Facts = Mapping[str, Mapping[str, str]]
 TEMPLATE = Path(__file__).with_name("index.html.j2")
 FIGURES = ("next_to_add", "coverage", "next_target", "uninsured", "lost", "population")
-SHORT = ("next_to_add", "next_target")  # figures whose name is shorter than on a page
+SHORT = ("next_to_add", "next_target", "lost")  # figures whose name is shorter than on a page
 WEAK = ("estimated", "conflict", "synthetic")
 
 
@@ -37,9 +37,7 @@ def write_index(
     words = {key: translate(f"index.{key}", lang) for key in ("title", "search", "links")}
     words["count"] = translate(count, lang, done=len(ordered) - failed, failed=failed)
     columns = {key: column_name(key, lang) for key in ("name", "parent", "outcome")}
-    lost = _losses_label([_facts(record) for record in records.values()], lang)
     columns |= {k: translate(f"index.{k}", lang) if k in SHORT else column_name(k, lang, "headline") for k in FIGURES}
-    columns["lost"] = lost
     text = read_template(TEMPLATE).render(
         lang=lang,
         internal=internal_stamp(lang) if disclosure == "off" else "",
@@ -60,12 +58,6 @@ def _read_record(out: Path, result: AreaResult) -> Record:
 
 def _facts(record: Record) -> Facts:
     return {fact["key"]: fact for fact in record.get("facts", ())}
-
-
-def _losses_label(facts: Iterable[Facts], lang: str) -> str:
-    """Return the areas' own label of losses, which names the decision, where they have the same."""
-    labels = {f["lost"]["label"] for f in facts if "lost" in f}
-    return labels.pop() if len(labels) == 1 else translate("index.lost", lang)
 
 
 def _row(result: AreaResult, record: Record, data: Dataset, lang: str) -> dict[str, object]:
