@@ -155,7 +155,7 @@ class Briefing:
         tables = [audit(data, u, self.lang).assign(name=unit_label(data, u, self.lang)) for u in units]
         return pd.concat(tables, ignore_index=True)
 
-    @cached_property
+    @property
     def tasks(self) -> pd.DataFrame:
         """Return what is to be done: the table that the section of it was made from, else all tasks."""
         table = self.tables.get("actions")

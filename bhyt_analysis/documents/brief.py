@@ -81,8 +81,9 @@ def write_brief(content: Content, path: Path) -> None:
     if brief.chart is not None:
         add_pictures(report, brief.chart, content.lang, brief.chart_height, follows=False)
     if brief.figures is not None:
-        _add_heading(report, translate("label.brief_figures", content.lang))
-        add_table(report, list(lay_out_table(brief.figures, content.lang, WIDTH)), translate("label.brief_figures"))
+        title = translate("label.brief_figures", content.lang)
+        _add_heading(report, title)
+        add_table(report, list(lay_out_table(brief.figures, content.lang, WIDTH)), title)
     if brief.proposals:
         _add_heading(report, translate("label.brief_proposals", content.lang))
     for i, line in enumerate(brief.proposals, 1):

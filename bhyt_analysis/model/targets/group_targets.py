@@ -29,7 +29,7 @@ Row = dict[str, Any]  # some of the columns of `group_targets`
 
 @result_table
 def group_targets(data: Dataset, area: str, as_of: DateLike | None = None) -> pd.DataFrame:
-    """Return each target of a unit that is not one of its is_path population by a day, in people where they are known.
+    """Return each target of a unit other than those of all its people by a day, in people where they are known.
 
     These are targets of groups, and those by which coverage may not fall below the year before: the unit's own, those
     set for each unit of its kind or in it, and those of the units above. Of a unit above, those past are left out.
