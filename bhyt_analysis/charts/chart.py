@@ -26,16 +26,13 @@ import pandas as pd
 import seaborn as sns
 from matplotlib import font_manager
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.path import Path as Outline
 from matplotlib.text import Text
-from matplotlib.textpath import TextToPath
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from bhyt_analysis.charts.description import ChartDescription, ChartSeries, alt_text, chart_series
+from bhyt_analysis.charts.text_outlines import EM, PixelCanvas, arrange_line, font_file, write_svg
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.languages import LANGUAGES
@@ -235,38 +232,20 @@ def _note_in_place(lang: str) -> Chart:
     return sheet.finish("")
 
 
-@lru_cache(maxsize=1024)
-def _ink(glyph: str, bold: bool) -> tuple[float, float] | None:
-    """Return the left and right ends of the outline of a glyph that was met; None for a space."""
-    points, codes = _OUTLINES[bold][glyph]
-    return Outline(points, codes).get_extents().intervalx.tolist() if len(points) else None
+@lru_cache(maxsize=2)
+def _font_file(bold: bool) -> str:
+    return font_file(font_manager.FontProperties(family=font(), weight="bold" if bold else "normal"))
 
 
-TEXTS = TextToPath()
-# Of each glyph that was met, by the weight of the font.
-_OUTLINES: dict[bool, dict[str, tuple[np.ndarray, np.ndarray]]] = {False: {}, True: {}}
-
-
-@lru_cache(maxsize=4096)
 def _words(text: str, bold: bool) -> list[tuple[float, float]]:
-    """Return the left and right ends of each word of a text, in ems. The text is shaped once for all of them."""
-    weight = "bold" if bold else "normal"
-    face = font_manager.get_font(font_manager.findfont(font_manager.FontProperties(family=font(), weight=weight)))
-    face.set_size(TEXTS.FONT_SCALE, TEXTS.DPI)
-    glyphs, _, _ = TEXTS.get_glyphs_with_font(face, text, glyph_map=_OUTLINES[bold])
-    words: list[list[float]] = [[]]
-    for glyph, x, _, _ in glyphs:
-        if ink := _ink(glyph, bold):
-            words[-1] += [(x + end) / TEXTS.FONT_SCALE for end in ink]
-        elif words[-1]:
-            words.append([])
-    return [(min(ends), max(ends)) for ends in words if ends]
+    """Return the left and right ends of each word of a text, in ems."""
+    return [(left / EM, right / EM) for left, right in arrange_line(text, _font_file(bold)).words]
 
 
 def text_width(text: str, points: float, bold: bool = False) -> float:
     """Return the width of a text in inches, as the font draws it."""
-    words = _words(text, bold)
-    return (max(e for _, e in words) - min(b for b, _ in words)) * points / 72 if words else 0.0
+    words = [(left, right) for left, right in _words(text, bold) if left < right]
+    return (max(right for _, right in words) - min(left for left, _ in words)) * points / 72 if words else 0.0
 
 
 def wrap_text(text: str, inches: float, points: float = 9.5, bold: bool = False) -> str:
@@ -275,9 +254,7 @@ def wrap_text(text: str, inches: float, points: float = 9.5, bold: bool = False)
     start = 0.0
     letters = max(LONG_WORD, int(inches * 72 / points / LETTER_WIDTH))
     words = [word[i : i + letters] for word in text.split() for i in range(0, len(word), letters)]
-    ends = _words(" ".join(words), bold)
-    if len(ends) != len(words):  # some have nothing to draw
-        ends = [(LETTER_WIDTH * i, LETTER_WIDTH * (i + len(word))) for i, word in _positions(words)]
+    ends = _words(" ".join(words), bold) if words else []
     for word, (begin, end) in zip(words, ends, strict=True):
         if lines and (end - start) * points / 72 <= inches:
             lines[-1] += f" {word}"
@@ -285,14 +262,6 @@ def wrap_text(text: str, inches: float, points: float = 9.5, bold: bool = False)
             lines.append(word)
             start = begin
     return "\n".join(lines)
-
-
-def _positions(words: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Yield where each word begins in a text of them all, and the word."""
-    first = 0
-    for word in words:
-        yield first, word
-        first += len(word) + 1
 
 
 @dataclass(eq=False)
@@ -505,7 +474,7 @@ def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Iterab
     elif len(stamps) > 1 and "\n" not in heading:
         heading += "\n "  # space for the second stamp
     figure = Figure(figsize=(width / 25.4, height_mm / 25.4), dpi=size.dpi, layout="constrained")
-    FigureCanvasAgg(figure)  # what measures the texts for the layout draws them, too, and measures once
+    PixelCanvas(figure)  # what measures the texts for the layout draws them, too, and measures once
     figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06)  # type: ignore[call-arg, union-attr]
     headings = [figure.suptitle(heading, x=LEFT, ha="left", fontsize=11.5, fontweight="bold")]
     first, each = (0.05, 0.22) if narrow else (0.09, 0.25)  # inches from the top
@@ -551,9 +520,9 @@ def render_image(chart: Chart, dpi: float | None = None) -> Image.Image:
     figure = chart.figure
     with _style_context():
         canvas, before = figure.canvas, figure.dpi
-        if figure.stale or not isinstance(canvas, FigureCanvasAgg) or dpi not in (None, before):
+        if figure.stale or not isinstance(canvas, PixelCanvas) or dpi not in (None, before):
             figure.dpi = dpi or before
-            canvas = FigureCanvasAgg(figure)
+            canvas = PixelCanvas(figure)
             canvas.draw()
             figure.dpi = before
         return _reduce_colours(Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB"))
@@ -582,9 +551,7 @@ def save_png(chart: Chart, path: Path) -> None:
 def save(chart: Chart, stem: str | Path) -> None:
     """Write ``stem.png`` (300 dpi on paper) and ``stem.svg``, without dates in them."""
     figure, stem = chart.figure, Path(stem)
-    dpi = figure.dpi
     save_png(chart, stem.with_suffix(".png"))
     with _style_context():
-        FigureCanvasSVG(figure).print_svg(stem.with_suffix(".svg"), metadata={"Date": None})
-    figure.dpi = dpi
-    FigureCanvasAgg(figure)  # without pixels: they take 8 MB
+        write_svg(figure, stem.with_suffix(".svg"))
+    PixelCanvas(figure)  # without pixels: they take 8 MB

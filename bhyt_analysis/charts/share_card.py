@@ -8,11 +8,11 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
 from bhyt_analysis.charts.chart import BLUE, RED, SOFT, Look, style, wrap_text
+from bhyt_analysis.charts.text_outlines import PixelCanvas
 
 WIDTH, HEIGHT, DPI = 1080, 1350, 100  # pixels, and those of an inch
 EDGE = 50  # pixels that stay free
@@ -38,7 +38,7 @@ def draw_share_card(
     """
     with mpl.rc_context(style()):  # type: ignore[arg-type]
         figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor="white")
-        canvas = FigureCanvasAgg(figure)
+        canvas = PixelCanvas(figure)
         inches = (WIDTH - 2 * EDGE) / DPI
         top = float(EDGE)
         figure.add_artist(mpl.patches.Rectangle((0, 1 - 14 / HEIGHT), 1, 14 / HEIGHT, color=BLUE, linewidth=0))
