@@ -56,6 +56,7 @@ class Widgets:
         self.page = ipw.ToggleButtons(options=PAGES, style={"button_width": "auto"})
         self.undo, self.reset, self.pin = (ipw.Button(layout=AUTO) for _ in range(3))
         self.lang = ipw.ToggleButtons(options=languages, style={"button_width": "auto"})
+        self.drawer = ipw.ToggleButton(layout=AUTO)  # opens the controls on a narrow screen; its state is read by CSS
         # Results
         self.headline, self.results, self.zone_changes, self.communes = (ipw.HTML() for _ in range(4))
         self.comparison, self.allocation, self.premium, self.share = (ipw.HTML() for _ in range(4))
@@ -79,7 +80,7 @@ class Widgets:
 
     def labelled(self) -> Iterator[tuple[str, ipw.Widget]]:
         """Yield the message key of each label, and its widget."""
-        for key in ("undo", "reset", "pin", "search", "commune", "bundled", "day", "group", "members"):
+        for key in ("undo", "reset", "pin", "drawer", "search", "commune", "bundled", "day", "group", "members"):
             yield key, getattr(self, key)
         yield from (("upload", self.scenario_file), ("own_zones", self.zone_file), ("paste", self.link))
         yield from (("take", download.button) for download in self.downloads.values())
@@ -98,25 +99,36 @@ def arrange(widgets: Widgets, controls: Controls) -> list[ipw.Widget]:
     right = ipw.VBox(list(widgets.page_boxes.values()), layout={"flex": "1 1 auto", "min_width": "0"})
     left.add_class("bhyt-controls")
     right.add_class("bhyt-results")
-    buttons = ipw.HBox([widgets.undo, widgets.reset, widgets.pin])
+    widgets.drawer.add_class("bhyt-drawer")
+    buttons = ipw.HBox([widgets.undo, widgets.reset, widgets.pin, widgets.drawer], layout=WRAP)
     top = ipw.HBox([widgets.page, buttons, widgets.lang], layout={**WRAP, "justify_content": "space-between"})
-    return [ipw.HTML(STYLE), top, ipw.HBox([left, right])]
+    for page in widgets.page_boxes.values():
+        page.add_class("bhyt-page")
+    columns = ipw.HBox([left, right])
+    columns.add_class("bhyt-columns")
+    return [ipw.HTML(STYLE), top, columns]
 
 
 def _pages(widgets: Widgets, controls: Controls) -> dict[str, list[ipw.Widget]]:
     """Return the widgets of each page from top to bottom."""
-    pictures = {name: [p.image, p.description] for name, p in widgets.pictures.items()}
     downloads = {name: ipw.HBox([d.button, d.links]) for name, d in widgets.downloads.items()}
-    path, *charts = ([*pictures[name], downloads[name]] for name in CHARTS)
-    results = [widgets.headline, widgets.zone_changes, *path, widgets.results, *(w for chart in charts for w in chart)]
+    figures = {
+        name: ipw.VBox([p.image, p.description, *([downloads[name]] if name in downloads else [])])
+        for name, p in widgets.pictures.items()
+    }
+    for figure in figures.values():
+        figure.add_class("bhyt-figure")  # two beside each other where the screen is wide
+    path, *charts = (figures[name] for name in CHARTS)
+    widgets.results.add_class("bhyt-figure")
+    results = [widgets.headline, widgets.zone_changes, path, widgets.results, *charts]
     controls.sort.box.layout.width = "330px"
     pins = ipw.HBox(widgets.unpin, layout=WRAP)
     targets = [controls.goal.box, controls.method.box, controls.ratchet.box, controls.amounts.box]
     files = [widgets.bundled, ipw.HBox([widgets.scenario_file, widgets.zone_file]), widgets.file_error]
     return {
         "scenario": [*results, controls.sort.box, widgets.communes, downloads["communes"]],
-        "compare": [pins, widgets.comparison, *pictures["compare"], downloads["compare"]],
-        "targets": [ipw.VBox(targets, layout={"width": "420px"}), widgets.allocation, *pictures["gaps"]],
+        "compare": [pins, widgets.comparison, figures["compare"]],
+        "targets": [ipw.VBox(targets, layout={"width": "420px"}), widgets.allocation, figures["gaps"]],
         "household": [widgets.day, widgets.group, widgets.members, widgets.premium_error, widgets.premium],
         "share": [controls.name.box, widgets.share, *files, widgets.link, widgets.link_error],
     }
