@@ -52,6 +52,7 @@ class Control:
     get: Get
     put: Put
     options: GetOptions | None = None  # the choices in the language of the state
+    pages: tuple[str, ...] = ()  # on which a change is seen; () is all
     error: ipw.HTML = field(default_factory=ipw.HTML)
     box: ipw.VBox = field(init=False)
 
@@ -127,16 +128,21 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
     return None
 
 
-def slider(label: str, values: Sequence[float], spec: str, get: Get, put: Put) -> Control:
-    """Return a slider over values, labelled in the language of the state; another value of the state is added."""
+def slider(label: str, values: Sequence[float], spec: str, get: Get, put: Put, get_rest: Get | None = None) -> Control:
+    """Return a slider over values, labelled in the language of the state.
+
+    Another value of the state is added, and the value at which the slider rests: it leaves the law as it is.
+    """
 
     @cache
-    def option(value: float, lang: str) -> tuple[str, float]:
-        return format_message("{v:" + spec + "}", lang, v=value), value
+    def option(value: float, lang: str, rests: bool) -> tuple[str, float]:
+        text = format_message("{v:" + spec + "}", lang, v=value)
+        return translate("explore.keep_law", lang, value=text) if rests else text, value
 
     def options(state: State, get_view: ViewGetter) -> Options:
-        value = get(state, get_view)
-        return [option(v, state.lang) for v in (values if value in values else sorted([*values, value]))]
+        rest = None if get_rest is None else get_rest(state, get_view)
+        others = {get(state, get_view), *(() if rest is None else (rest,))}
+        return [option(v, state.lang, v == rest) for v in sorted({*values, *others})]
 
     initial = [(str(v), v) for v in values]
     widget = ipw.SelectionSlider(options=initial, continuous_update=True, style={"description_width": "auto"})
@@ -274,9 +280,19 @@ def law_slider(label: str, parameter: str, key: str, values: Sequence[float], sp
 
     def put(state: State, value: float, get_view: ViewGetter) -> State:
         new = None if abs(value - in_force(state, get_view)) < 1e-9 else value
-        return states.with_law(state, parameter, new, get_view(state, "change_date"), key, state.until)
+        since = get_view(state, "change_date")
+        changed = states.with_law(state, parameter, new, since, key, state.until)
+        return changed if new is None else _show_effect(changed, since, get_view)
 
-    return slider(f"explore.{label}", values, spec, get, put)
+    return slider(f"explore.{label}", values, spec, get, put, in_force)
+
+
+def _show_effect(state: State, since: str, get_view: ViewGetter) -> State:
+    """Return a changed state at a month in which the change has effect; without figures of the insured as it is."""
+    with suppress(BhytError):
+        last = str(get_view(replace(state, law=(), top_ups=()), "policy").months[-1].date())
+        return states.show_effect(state, since, last)
+    return state
 
 
 def top_up_slider(context: Context, group: str, values: Sequence[float]) -> Control:
@@ -284,9 +300,12 @@ def top_up_slider(context: Context, group: str, values: Sequence[float]) -> Cont
 
     def put(state: State, points: float, get_view: ViewGetter) -> State:
         since, province = get_view(state, "change_date"), province_name(context, state.area)
-        return states.with_top_up(state, group, points, province, since, state.until)
+        changed = states.with_top_up(state, group, points, province, since, state.until)
+        return _show_effect(changed, since, get_view) if points else changed
 
-    return slider(f"explore.of.{group}", values, "p0", lambda s, _: states.top_up_points(s, group), put)
+    return slider(
+        f"explore.of.{group}", values, "p0", lambda s, _: states.top_up_points(s, group), put, lambda s, _: 0.0
+    )
 
 
 def month_control() -> Control:
@@ -303,21 +322,23 @@ def month_control() -> Control:
     return Control("explore.on", widget, get, lambda s, v, _: replace(s, on=v), options)
 
 
-def date_box(name: str, put: Put) -> Control:
-    """Return a box for a date of the state."""
+def date_box(name: str, put: Put, view: str = "") -> Control:
+    """Return a box for a date of the state; a blank one shows the day of a ``view``, if there is one."""
 
     def get(state: State, get_view: ViewGetter) -> str:
-        return format_date(getattr(state, name), "vi") if getattr(state, name) else ""
+        day = getattr(state, name) or (get_view(state, view) if view else "")
+        return format_date(day, "vi") if day else ""
 
     return text_box(f"explore.{name}", get, put)
 
 
 def _set_law_period(state: State, since: str, until: str, get_view: ViewGetter) -> State:
-    """Move the changes of law and the top-ups to a period; "" of ``since`` is the day after the figures."""
+    """Move the changes of law and the top-ups to a period; "" of ``since`` is 1 January of next year."""
     state = replace(state, since=since, until=until)
     period = {"since": get_view(state, "change_date"), "until": until}
     law, top_ups = (states.to_rows({**row, **period} for row in rows) for rows in (state.law, state.top_ups))
-    return replace(state, law=law, top_ups=top_ups)
+    changed = replace(state, law=law, top_ups=top_ups)
+    return _show_effect(changed, period["since"], get_view) if law or top_ups else changed
 
 
 class Controls:
@@ -341,7 +362,9 @@ class Controls:
         self.contribution_rate = law_slider("contribution_rate", "contribution_rate", "", rates, "p1")
         self.start = date_box("start", lambda s, v, _: replace(s, start=parse_typed_day(v)))
         self.end = date_box("end", lambda s, v, _: replace(s, end=parse_typed_day(v)))
-        self.since = date_box("since", lambda s, v, get_view: _set_law_period(s, parse_typed_day(v), s.until, get_view))
+        self.since = date_box(
+            "since", lambda s, v, get_view: _set_law_period(s, parse_typed_day(v), s.until, get_view), "change_date"
+        )
         self.until = date_box("until", lambda s, v, get_view: _set_law_period(s, s.since, parse_typed_day(v), get_view))
         self.goal = field_control(text_box, "goal")
         self.method = field_control(dropdown, "method", _method_options)
@@ -351,6 +374,15 @@ class Controls:
             "explore.name", lambda s, _: s.name, lambda s, v, _: replace(s, name=v.strip(), name_en="")
         )
         self.sort = field_control(dropdown, "sort", _sort_options)
+        for control in (self.outreach, *self.take_up.values(), self.growth, self.zone):
+            control.pages = ("scenario", "compare")
+        for control in (
+            *self.support_shares.values(),
+            *self.top_ups.values(),
+            self.base_salary,
+            self.contribution_rate,
+        ):
+            control.pages = ("scenario", "compare", "household")
 
     def __iter__(self) -> Iterator[Control]:
         for value in vars(self).values():
@@ -363,7 +395,7 @@ class Controls:
             "take_up": list(self.take_up.values()),
             "shares": list(self.support_shares.values()),
             "top_ups": list(self.top_ups.values()),
-            "premium": [self.base_salary, self.contribution_rate, self.since, self.until],
+            "premium": [self.base_salary, self.contribution_rate],
             "growth": [self.growth, self.start, self.end],
         }
 

@@ -14,7 +14,6 @@ import pandas as pd
 from bhyt_analysis import charts
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.safe_text import to_html
-from bhyt_analysis.model.finance.budget import PAYERS
 from bhyt_analysis.tables import formatting
 from bhyt_analysis.tables.columns import column_name, table_columns
 from bhyt_analysis.tables.labels import status_name, weakest_stamp
@@ -26,6 +25,7 @@ MIME_TYPES = {
     ".toml": "application/toml",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+NEARLY_ALL = 0.9  # of the insured, whose cost a sum must cover to be called the area's
 STYLE = f"<style>\n{Path(__file__).with_name('style.css').read_text('utf-8')}</style>"
 
 
@@ -55,54 +55,99 @@ def year_label(row: pd.Series, lang: str) -> str:
     return translate(key, lang, year=str(row["year"]), months=int(row["months"]))
 
 
-def render_headline(outlook: pd.DataFrame, probabilities: pd.DataFrame, title: str, lang: str) -> str:
-    """Render the main figures of a scenario: coverage, people, public money and the chance of the target."""
+def render_headline(
+    outlook: pd.DataFrame,
+    probabilities: pd.DataFrame,
+    reference: pd.DataFrame,
+    reference_probabilities: pd.DataFrame,
+    title: str,
+    lang: str,
+) -> str:
+    """Render the main figures of a scenario, each with its difference to the law in force.
+
+    The public money has a card only where its sum covers nearly all of the insured.
+    """
     behavioural, static = (outlook.set_index("result").loc[result] for result in ("behavioural", "static"))
-    public = behavioural[["vnd_central", "vnd_province"]].sum(min_count=1)
-    of_province = translate("explore.of_province", lang, vnd=behavioural["vnd_province"])
+    before = reference.set_index("result").loc["behavioural"]
+    day = behavioural["on"]
     interval = {"low": behavioural["rate_low"], "high": behavioural["rate_high"], "static": static["rate"]}
     people = {"people": behavioural["people"], "static": static["uninsured"]}
-    day, year = behavioural["on"], year_label(behavioural, lang)
-    coverage = format_message("{v:p1}", lang, v=behavioural["rate"])
-    uninsured = format_message("{v:n}", lang, v=behavioural["uninsured"])
-    cost = format_message("{v:bn2} ", lang, v=public) + translate("label.billions", lang)
     cards = [
-        (translate("explore.coverage_on", lang, on=day), coverage, translate("explore.interval", lang, **interval)),
-        (translate("explore.uninsured_on", lang, on=day), uninsured, translate("explore.of_people", lang, **people)),
-        (translate("explore.public_cost", lang, months=year), cost, of_province),
-        _probability_card(probabilities, lang),
+        (
+            translate("explore.coverage_on", lang, on=day),
+            format_message("{v:p1}", lang, v=behavioural["rate"]),
+            _against("{c:+pp1}", behavioural["rate"] - before["rate"], lang, "label.points"),
+            translate("explore.interval", lang, **interval),
+        ),
+        (
+            translate("explore.uninsured_on", lang, on=day),
+            format_message("{v:n}", lang, v=behavioural["uninsured"]),
+            _against("{c:+n}", behavioural["uninsured"] - before["uninsured"], lang, "label.people"),
+            translate("explore.of_people", lang, **people),
+        ),
+        _probability_card(probabilities, reference_probabilities, lang),
     ]
-    texts = ((escape_html(label), escape_html(figure), escape_html(note)) for label, figure, note in cards)
-    body = "".join(f'<div class="bhyt-card">{a}<b>{b}</b><small>{c}</small></div>' for a, b, c in texts)
+    if behavioural["costed"] >= NEARLY_ALL:
+        cards.insert(2, _money_card(behavioural, before, lang))
+    body = ""
+    for label, figure, change, note in cards:
+        texts = map(escape_html, (label, figure, change, note))
+        body += '<div class="bhyt-card">{}<b>{}</b><em>{}</em><small>{}</small></div>'.format(*texts)
     tags = ["proposal" if outlook["proposal"].any() else None, weakest_stamp(list(outlook["status"]))]
     marks = [escape_html(translate(f"stamp.{tag}", lang)) for tag in tags if tag]
     stamps = "".join(f'<span class="bhyt-stamp">{mark}</span>' for mark in marks)
     return f'<h2>{escape_html(title)}</h2>{stamps}<div class="bhyt-cards">{body}</div>'
 
 
-def _probability_card(probabilities: pd.DataFrame, lang: str) -> tuple[str, str, str]:
+def _against(template: str, change: float, lang: str, unit: str) -> str:
+    """Return the difference of a figure to the law in force."""
+    figure = f"{format_message(template, lang, c=change)} {translate(unit, lang)}"
+    return translate("explore.against_law", lang, change=figure)
+
+
+def _money_card(behavioural: pd.Series, before: pd.Series, lang: str) -> tuple[str, str, str, str]:
+    """Return the card of the public money of a year."""
+    public, public_before = (row[["vnd_central", "vnd_province"]].sum(min_count=1) for row in (behavioural, before))
+    return (
+        translate("explore.public_cost", lang, months=year_label(behavioural, lang)),
+        translate("explore.about", lang, amount=format_message("{v:vnd}", lang, v=public)),
+        translate("explore.against_law", lang, change=format_message("{v:+vnd}", lang, v=public - public_before)),
+        translate("explore.of_province", lang, vnd=behavioural["vnd_province"], costed=behavioural["costed"]),
+    )
+
+
+def _probability_card(targets: pd.DataFrame, reference: pd.DataFrame, lang: str) -> tuple[str, str, str, str]:
     """Return the card of the next target within the projected months, with up to three targets as its note."""
-    label, targets = translate("explore.chance", lang), probabilities[probabilities["chance"].notna()]
+    label, targets = translate("explore.chance", lang), targets[targets["chance"].notna()]
     if targets.empty:
-        return label, "–", translate("explore.no_target", lang)
+        return label, "–", "", translate("explore.no_target", lang)
     texts = []
     for target in targets.head(3).itertuples():
         template = translate(f"relation.{target.relation}", lang) + "{v:pe}, {d:date}: {c:p0}"
         texts.append(format_message(template, lang, v=target.rate, d=target.on, c=target.chance))
-    return label, format_message("{v:p0}", lang, v=targets["chance"].iloc[0]), "; ".join(texts)
+    chance = targets["chance"].iloc[0]
+    before = reference.loc[reference["on"] == targets["on"].iloc[0], "chance"].mean()
+    change = _against("{c:+pp0}", chance - before, lang, "label.points")
+    return label, format_message("{v:p0}", lang, v=chance), change, "; ".join(texts)
 
 
-def render_results(outlook: pd.DataFrame, lang: str) -> str:
-    """Render the static and the behavioural result side by side: coverage, people, VND of the year by payer."""
+def render_results(outlook: pd.DataFrame, reference: pd.DataFrame, lang: str) -> str:
+    """Render coverage and people: the static result, the behavioural one, the law in force, and the difference."""
     rows = outlook.set_index("result").loc[["static", "behavioural"]]
-    year = f"{year_label(rows.loc['behavioural'], lang)} ({translate('label.billions', lang)})"
-    lines = [(column_name(c, lang, "headline"), c, f) for c, f in (("insured", "{v:n}"), ("uninsured", "{v:n}"))]
+    before = reference.set_index("result").loc["behavioural"]
+    lines = [(column_name(c, lang, "headline"), c, "{v:n}") for c in ("insured", "uninsured")]
     lines = [(column_name("coverage", lang), "rate", "{v:p1}"), *lines]
-    for payer in (p for p in PAYERS if rows[f"vnd_{p}"].abs().sum() > 0):
-        lines.append((f"{translate(f'payer.{payer}', lang)}, {year}", f"vnd_{payer}", "{v:bn2}"))
-    body = [(label, *(format_message(form, lang, v=v) for v in rows[column])) for label, column, form in lines]
+    body = []
+    for label, column, form in lines:
+        figures = [*rows[column], before[column]]
+        change = rows.at["behavioural", column] - before[column]
+        signed = "{v:+pp1}" if column == "rate" else "{v:+n}"
+        body.append(
+            (label, *(format_message(form, lang, v=v) for v in figures), format_message(signed, lang, v=change))
+        )
     note = translate("explore.note", lang, costed=rows.at["behavioural", "costed"])
-    return _table_html([translate(f"explore.{r}", lang) for r in ("static", "acting")], body, note)
+    heads = [translate(f"explore.{r}", lang) for r in ("static", "acting", "law_in_force", "difference")]
+    return _table_html(heads, body, note)
 
 
 def render_comparison(rows: pd.DataFrame, lang: str) -> str:

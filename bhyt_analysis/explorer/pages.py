@@ -60,6 +60,8 @@ class Explorer:
                 state = replace(state, name="", name_en="")
             self.pending_controls.append(control)
             self.request(state)
+            if control.pages and self.widgets.page.value not in control.pages:  # the view goes to where it has effect
+                self.widgets.page.value = "scenario"
 
     def undo(self) -> None:
         """Request the state that was drawn before the present one."""
@@ -134,7 +136,7 @@ def _show_failure(app: Explorer, text: str) -> None:
     """Show an error beside the control that changed last, and in place of results that are no longer valid."""
     widgets = app.widgets
     widgets.headline.value = widgets.comparison.value = markup.render_error(text)
-    for output in (widgets.results, widgets.zone_changes, widgets.communes, widgets.allocation):
+    for output in (widgets.results, widgets.money, widgets.zone_changes, widgets.communes, widgets.allocation):
         output.value = ""
     for picture in widgets.pictures.values():
         picture.show(None, app.state.lang)
@@ -146,7 +148,8 @@ def _show_failure(app: Explorer, text: str) -> None:
 
 def _draw_scenario(app: Explorer, state: State) -> None:
     widgets = app.widgets
-    widgets.headline.value, widgets.results.value = (app.get_view(state, view) for view in ("headline", "results"))
+    for name in ("headline", "results", "money"):
+        getattr(widgets, name).value = app.get_view(state, name)
     notes = [text for view in ("reading_texts", "zone_changes") for text in app.get_view(state, view)]
     widgets.zone_changes.value = markup.render_paragraphs(notes)
     for name in CHARTS:
@@ -242,6 +245,8 @@ def _files(app: Explorer, name: str) -> dict[str, bytes]:
         rows, chart = compare_scenarios(app.context, app.compared_states(state), get_view(state, "month"), lang)
         return markup.chart_files(chart, name) | markup.table_files(rows, name, lang)
     files = markup.chart_files(get_view(state, f"chart_{name}")(), name)
+    if name == "payers":
+        files |= markup.table_files(get_view(state, "costs"), name, lang)
     if name == "path":
         months = projection_table(get_view(state, "projection")).assign(scenario=scenario_title(state, lang))
         files |= markup.table_files(months, "months", lang)

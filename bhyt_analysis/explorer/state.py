@@ -7,11 +7,13 @@ the reader of scenario files, so that the explorer and a saved file give the sam
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +56,7 @@ class State:
 
     ``name`` and ``name_en`` are those of the scenario; "" is replaced by a list of its changes. ``on`` is the
     day of the figures; ``start`` and ``end`` are the projected months; ``since`` and ``until`` the period of
-    changes of the law by sliders ("" of ``since`` is the first month after the figures). Dates are ISO texts,
+    changes of the law by sliders ("" of ``since`` is 1 January of next year). Dates are ISO texts,
     "" for the default. ``law``, ``top_ups``, ``zones``, ``targets`` are the rows of a scenario file and
     ``assumptions`` its assumptions. ``sort`` is the column that orders the communes. ``goal``, ``method``,
     ``ratchet`` and ``amounts`` belong to the page of targets.
@@ -330,6 +332,41 @@ def reset_to_law(state: State) -> State:
     return State(**{f: getattr(state, f) for f in fields})
 
 
+def in_force(state: State) -> State:
+    """Return the state to which each figure is compared: its area, decision and days under the law in force.
+
+    Behaviour is that of the default assumptions, and communes have the zones of the decision.
+
+    Examples
+    --------
+    >>> in_force(with_law(State(area="219", decision="861"), "base_salary", 2_800_000, "2027-01-01")).law
+    ()
+    """
+    return replace(state, law=(), top_ups=(), zones=(), assumptions=(), name="", name_en="")
+
+
+def show_effect(state: State, since: str, last: str) -> State:
+    """Return the state at a month in which a change from the day ``since`` has effect.
+
+    A month that has its effect already is kept; else it is December of the first year of the change, or the month in
+    which the change ends. ``last`` is the last projected day; where it is too early, the projection goes on to the end
+    of the year after.
+
+    Examples
+    --------
+    >>> shown = show_effect(State(on="2022-12-31"), "2027-01-01", "2026-12-31")
+    >>> shown.on, shown.end
+    ('2027-12-31', '2028-12-31')
+    >>> show_effect(State(on="2028-06-30"), "2027-01-01", "2029-12-31").on
+    '2028-06-30'
+    """
+    year = int(since[:4])
+    on = state.on
+    if not (since <= on <= (state.until or on)):
+        on = min(f"{year}-12-31", state.until or f"{year}-12-31")
+    return replace(state, on=on, end=state.end if last >= on else f"{max(year, int(on[:4])) + 1}-12-31")
+
+
 def scenario_title(state: State, lang: str) -> str:
     """Return the name of a scenario, or a list of its changes if it has none.
 
@@ -353,16 +390,42 @@ def scenario_title(state: State, lang: str) -> str:
         else:
             template = "{v:p0}" if allowed_range(name) == (0, 1) else "{v:d1}"
             parts.append(f"{labels[name]} {format_message(template, lang, v=value)}")
-    for top_up in state.top_ups:
-        group = _short_group_name(str(top_up["group"]), lang)
-        parts.append(translate("explore.top_up_of", lang, group=group, points=top_up["points"]))
-    for row in state.law:
-        group = f" ({_short_group_name(str(row['key']), lang)})" if row.get("key") else ""
-        number = format_message("{v:n}" if float(row["value"]) > 1 else "{v:pe}", lang, v=row["value"])
-        parts.append(f"{short_column_name(str(row['parameter']), lang)}{group} {number}")
+    changes = [*_top_up_changes(state, lang), *_law_changes(state, lang)]
+    for period, group in itertools.groupby(changes, key=itemgetter(0)):
+        parts.append(f"{period}{', '.join(text for _, text in group)}")
     if state.zones:
         parts.append(translate("explore.zones_moved", lang, count=len(state.zones)))
     return "; ".join(parts) or translate("label.law_in_force", lang)
+
+
+def _top_up_changes(state: State, lang: str) -> list[tuple[str, str]]:
+    """Return the period and the text of each top-up."""
+    return [
+        (
+            _period_text(row, lang),
+            translate(
+                "explore.top_up_of", lang, group=_short_group_name(str(row["group"]), lang), points=row["points"]
+            ),
+        )
+        for row in state.top_ups
+    ]
+
+
+def _law_changes(state: State, lang: str) -> list[tuple[str, str]]:
+    """Return the period and the text of each change of the law."""
+    texts = []
+    for row in state.law:
+        group = f" ({_short_group_name(str(row['key']), lang)})" if row.get("key") else ""
+        number = format_message("{v:n}" if float(row["value"]) > 1 else "{v:pe}", lang, v=row["value"])
+        text = f"{short_column_name(str(row['parameter']), lang)}{group} {number}"
+        texts.append((_period_text(row, lang), text))
+    return texts
+
+
+def _period_text(row: Row, lang: str) -> str:
+    """Return the days of a change as they stand before it in a title."""
+    days = {"since": row["since"], "until": row.get("until")}
+    return translate("explore.period_until" if days["until"] else "explore.period", lang, **days)
 
 
 def _short_group_name(group: str, lang: str) -> str:

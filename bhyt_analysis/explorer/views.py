@@ -5,11 +5,12 @@ The views connect functions of the model and compute nothing of their own.
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 import io
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -20,8 +21,10 @@ from bhyt_analysis.charts.chart import Chart, render_image
 from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.explorer.markup import render_headline, render_results, sort_communes
-from bhyt_analysis.explorer.state import LAW_FIELDS, State, commune_zone, scenario_title, to_scenario
+from bhyt_analysis.explorer.money import render_costs, yearly_costs
+from bhyt_analysis.explorer.state import LAW_FIELDS, State, commune_zone, in_force, scenario_title, to_scenario
 from bhyt_analysis.explorer.text_input import parse_amounts, parse_rate
+from bhyt_analysis.i18n.formats import format_date
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage.coverage import coverage
@@ -54,6 +57,7 @@ class Context:
 
     data: Dataset
     law: Law
+    today: dt.date = field(default_factory=dt.date.today)
 
 
 @dataclass(frozen=True)
@@ -174,15 +178,15 @@ def _month(context: Context, state: State, policy: Projection) -> pd.Timestamp:
 
 
 @_view("since")
-def _change_date(context: Context, state: State, baseline: Baseline) -> str:
-    """Return the day from which sliders change the law; by default the first of the month after the figures."""
-    return state.since or str((baseline.day + pd.offsets.MonthEnd(0) + pd.Timedelta(days=1)).date())
+def _change_date(context: Context, state: State) -> str:
+    """Return the day from which sliders change the law; by default 1 January of next year."""
+    return state.since or f"{context.today.year + 1}-01-01"
 
 
-@_view()
-def _law_in_force(context: Context, state: State, baseline: Baseline, change_date: str) -> dict[tuple[str, str], float]:
+@_view("area")
+def _law_in_force(context: Context, state: State, change_date: str) -> dict[tuple[str, str], float]:
     """Return the values of the law in force by parameter and key: the initial positions of the sliders."""
-    table = context.law.at(change_date, baseline.lineages[0]).table
+    table = context.law.at(change_date, area_view(context.data, state.area).places() if state.area else None).table
     return dict(zip(zip(table["parameter"], table["key"], strict=True), table["value"], strict=True))
 
 
@@ -192,13 +196,37 @@ def _source(context: Context, state: State, baseline: Baseline) -> str:
     return "" if source == "nan" else source
 
 
+@_view("area", "decision", "support_window", "start", "end", "income", "targets", "seed")
+def _reference(context: Context, state: State) -> Projection:
+    """Project the same area, decision and days under the law in force; a list of one's own is no decision of it."""
+    scenario = to_scenario(in_force(state))
+    try:
+        return simulation.project_area(context.data, state.area, scenario, context.law)
+    except BhytError:
+        undecided = replace(scenario, decision="", support_window="")
+        return simulation.project_area(context.data, state.area, undecided, context.law)
+
+
+@_view()
+def _reference_chances(_: Context, state: State, reference: Projection, targets: Targets) -> pd.DataFrame:
+    return uncertainty.target_probabilities(reference, targets, DRAWS, reference.scenario.seed)
+
+
 @_view("lang")
 def _headline(
-    context: Context, state: State, projection: Projection, outlook: pd.DataFrame, probabilities: pd.DataFrame
+    context: Context,
+    state: State,
+    projection: Projection,
+    outlook: pd.DataFrame,
+    probabilities: pd.DataFrame,
+    reference_outlook: pd.DataFrame,
+    reference_chances: pd.DataFrame,
 ) -> str:
     # ``projection`` is computed again when anything that the title names has changed.
-    title = f"{area_title(context, state)}: {scenario_title(state, state.lang)}"
-    return render_headline(outlook, probabilities, title[:1].upper() + title[1:], state.lang)
+    day = format_date(outlook["on"].iloc[0], state.lang)
+    title = f"{area_title(context, state)}, {day}: {scenario_title(state, state.lang)}"
+    reference = reference_outlook, reference_chances
+    return render_headline(outlook, probabilities, *reference, title[:1].upper() + title[1:], state.lang)
 
 
 @_view()
@@ -210,7 +238,21 @@ _model_view("targets", uncertainty.upcoming_targets, "data", "policy")
 _model_view("months", outlooks.add_intervals, "group_months", "projection", "rates")
 _model_view("outlook", outlooks.outlook, "months", "month")
 _model_view("steps", outlooks.coverage_steps, "projection", "group_months", "month")
-_view("lang", name="results")(lambda _, state, outlook: render_results(outlook, state.lang))
+_model_view("group_table", simulation.projection_table, "projection")
+_model_view("costs", yearly_costs, "group_table")
+_model_view("reference_table", simulation.projection_table, "reference")
+_model_view("reference_costs", yearly_costs, "reference_table")
+_model_view("reference_outlook", outlooks.outlook, "reference_table", "month")
+
+
+@_view("lang")
+def _results(_: Context, state: State, outlook: pd.DataFrame, reference_outlook: pd.DataFrame) -> str:
+    return render_results(outlook, reference_outlook, state.lang)
+
+
+@_view("lang")
+def _money(_: Context, state: State, costs: pd.DataFrame, reference_costs: pd.DataFrame, month: pd.Timestamp) -> str:
+    return render_costs(costs, reference_costs, month.year, state.lang)
 
 
 @_view("area", "decision", "zones")

@@ -58,7 +58,7 @@ class Widgets:
         self.lang = ipw.ToggleButtons(options=languages, style={"button_width": "auto"})
         self.drawer = ipw.ToggleButton(layout=AUTO)  # opens the controls on a narrow screen; its state is read by CSS
         # Results
-        self.headline, self.results, self.zone_changes, self.communes = (ipw.HTML() for _ in range(4))
+        self.headline, self.results, self.money, self.zone_changes, self.communes = (ipw.HTML() for _ in range(5))
         self.comparison, self.allocation, self.premium, self.share = (ipw.HTML() for _ in range(4))
         self.pictures = {name: Picture() for name in (*CHARTS, "compare", "gaps")}
         self.downloads = {name: Download() for name in (*CHARTS, "communes", "compare")}
@@ -93,7 +93,8 @@ def arrange(widgets: Widgets, controls: Controls) -> list[ipw.Widget]:
         widgets.sections[name] = toggle, ipw.VBox([control.box for control in inside])
     widgets.page_boxes.update({name: ipw.VBox(children) for name, children in _pages(widgets, controls).items()})
     decision = [controls.decision.box, controls.support_window.box]
-    place = [widgets.search, controls.area.box, *decision, widgets.commune, controls.zone.box]
+    period = ipw.HBox([controls.since.box, controls.until.box])
+    place = [period, widgets.search, controls.area.box, *decision, widgets.commune, controls.zone.box]
     sections = [widget for section in widgets.sections.values() for widget in section]
     left = ipw.VBox([*place, *sections], layout={"width": "330px", "flex": "0 0 330px"})
     right = ipw.VBox(list(widgets.page_boxes.values()), layout={"flex": "1 1 auto", "min_width": "0"})
@@ -120,7 +121,7 @@ def _pages(widgets: Widgets, controls: Controls) -> dict[str, list[ipw.Widget]]:
         figure.add_class("bhyt-figure")  # two beside each other where the screen is wide
     path, *charts = (figures[name] for name in CHARTS)
     widgets.results.add_class("bhyt-figure")
-    results = [widgets.headline, widgets.zone_changes, path, widgets.results, *charts]
+    results = [widgets.headline, widgets.zone_changes, path, widgets.results, widgets.money, *charts]
     controls.sort.box.layout.width = "330px"
     pins = ipw.HBox(widgets.unpin, layout=WRAP)
     targets = [controls.goal.box, controls.method.box, controls.ratchet.box, controls.amounts.box]

@@ -24,6 +24,7 @@ from bhyt_analysis.i18n.formats import MINUS, format_date, format_number
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.safe_text import STRONG
 
+MILLION, BILLION = 1e6, 1e9
 FOLDER = Path(__file__).with_name("messages")
 
 
@@ -56,7 +57,8 @@ def format_message(template: str, lang: str, /, **fields: Any) -> str:
 
     Formats: ``n`` whole number, ``up`` the same rounded up, ``d2`` two decimals, ``+n`` with its sign, ``p1`` per
     cent with one decimal, ``pe`` per cent with the decimals that it has, at most two, ``pp1`` percentage points,
-    ``bn1`` billions (tỷ), ``date``; ``s`` is the ending of an English noun beside a number, nothing for 1.
+    ``bn1`` billions (tỷ), ``vnd`` an amount in tỷ or triệu đồng, ``date``;
+    ``s`` is the ending of an English noun beside a number, nothing for 1.
 
     Examples
     --------
@@ -68,6 +70,8 @@ def format_message(template: str, lang: str, /, **fields: Any) -> str:
     '99%, 90,6%, 87,21%'
     >>> format_message("{n:n} finding{n:s}", "en", n=1), format_message("{d:+pp1}", "en", d=0.0001)
     ('1 finding', '0.0')
+    >>> format_message("{a:vnd}, {b:+vnd}", "vi", a=75_812_000_000, b=890_400_000)
+    '75,81 tỷ đồng, +890 triệu đồng'
     """
     return _Figures(lang).vformat(template, (), fields)
 
@@ -79,12 +83,17 @@ class _Figures(string.Formatter):
     def format_field(self, value: Any, spec: str) -> str:
         if spec == "s":
             return "" if value == 1 else "s"
-        match = re.fullmatch(r"(\+?)(n|up|d|pe|pp|p|bn|date)(\d?)", spec)
+        match = re.fullmatch(r"(\+?)(n|up|d|pe|pp|p|bn|vnd|date)(\d?)", spec)
         if not match:
             return str(format(value, spec))
         sign, kind, decimals = match.groups()
         if kind == "date":
             return format_date(value, self.lang)
+        if kind == "vnd":
+            large = pd.notna(value) and abs(value) >= BILLION
+            unit = translate("label.billions" if large else "label.millions", self.lang)
+            figure, scale = f"{sign}d2" if large else f"{sign}n", BILLION if large else MILLION
+            return f"{self.format_field(value / scale, figure)} {unit}"
         if kind == "up" and not pd.isna(value):
             value = math.ceil(round(float(value), 6))
         places = int(decimals or 0)

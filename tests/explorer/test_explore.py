@@ -34,7 +34,7 @@ from ..conftest import ROOT
 from ..ingest.offices import AREAS, CARDS, PEOPLE, office, write_xlsx
 
 LEFT = "minority_left_2016_2020_list"
-ORDINARY = replace(states.from_file("decision_861_ordinary"), area="219", on="2021-12-31")
+ORDINARY = replace(states.from_file("decision_861_ordinary"), area="219", on="2021-12-31", since="2021-07-01")
 
 
 @pytest.fixture(scope="module")
