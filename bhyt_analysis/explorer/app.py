@@ -177,14 +177,12 @@ def _on_click(button: ipw.Button, handle: Callable[[], None]) -> None:
 
 
 def _search_area(app: Explorer) -> None:
-    """Show the areas that match the text of the search; select the area if only one matches."""
+    """Show the areas that match the text of the search; the user chooses."""
     control = app.controls.area
     with show_errors(control.error, app.state.lang):
-        options = control.options(app.state, app.get_view) if control.options else []
+        if control.options:
+            control.options(app.state, app.get_view)  # raises where nothing matches
         app.refresh(control)
-        others = [code for _, code in options if code != app.state.area]
-        if len(options) <= 2 and len(others) == 1:
-            app.change(control, others[0])
 
 
 def _scenario_file_state(app: Explorer, files: Sequence[UploadedFile]) -> State:

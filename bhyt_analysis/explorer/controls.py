@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -12,6 +12,8 @@ from typing import Any
 import ipywidgets as ipw
 
 from bhyt_analysis.domain.area_view import area_view
+from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.geography import NO_UNIT
 from bhyt_analysis.explorer import state as states
 from bhyt_analysis.explorer.markup import render_error
 from bhyt_analysis.explorer.state import State
@@ -19,8 +21,9 @@ from bhyt_analysis.explorer.text_input import parse_typed_day
 from bhyt_analysis.explorer.views import Context, ViewGetter
 from bhyt_analysis.i18n.formats import format_date
 from bhyt_analysis.i18n.messages import BhytError, format_message, nearest_choice, translate
-from bhyt_analysis.i18n.unit_names import normalise_name
+from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
 from bhyt_analysis.ingest.personal_text import error_text
+from bhyt_analysis.ingest.scenario_files import excerpt
 from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 from bhyt_analysis.model.projection.assumptions import assumptions
@@ -31,6 +34,7 @@ from bhyt_analysis.tables.labels import group_name
 
 WAIT_SECONDS = 0.15  # without another change, before the state is drawn
 FULL_WIDTH = "100%"
+MAX_MATCHES = 200  # of a search
 # The groups whose share of the premium, and those whose take-up an analyst may change.
 SUPPORT_GROUPS = groups_flagged("adjustable")
 TAKE_UP_GROUPS = tuple(name.removeprefix("take_up.") for name in assumptions().index if name.startswith("take_up."))
@@ -88,10 +92,11 @@ def show_errors(output: ipw.HTML, lang: str) -> Iterator[None]:
 
 
 def set_options(widget: ipw.Widget, options: Options, value: object) -> None:
-    """Set the options of a widget, where they differ, and its value; by default the first option."""
+    """Set the options of a widget, where they differ, and its value; by default the first option, of a list none."""
     if tuple(widget.options) != tuple(options):
         widget.options = tuple(options)
-    value = value if value in [v for _, v in options] else options[0][1]
+    if value not in [v for _, v in options]:
+        value = None if isinstance(widget, ipw.Select) else options[0][1]
     if widget.value != value:
         widget.value = value
 
@@ -169,12 +174,17 @@ def field_control(control: Callable[..., Control], name: str, *arguments: object
     return control(f"explore.{name}", *arguments, lambda s, _: getattr(s, name), put, **settings)
 
 
-def search_areas(names: Sequence[tuple[str, str]], text: str, default: Sequence[str]) -> list[tuple[str, str]]:
+def search_areas(
+    names: Sequence[tuple[str, str]], text: str, default: Sequence[str], counted: Collection[str] = ()
+) -> list[tuple[str, str]]:
     """Return the units whose name, with or without accents, or code matches a text; for no text those of ``default``.
+
+    Units of exactly this name or code are first, then those whose own name has the text; among them those ``counted``,
+    whose insured are known.
 
     Examples
     --------
-    >>> names = [("Huyện Lục Ngạn (Tỉnh Bắc Giang)", "219"), ("Xã Kiên Lao (Huyện Lục Ngạn)", "07552")]
+    >>> names = [("Xã Kiên Lao (Huyện Lục Ngạn)", "07552"), ("Huyện Lục Ngạn (Tỉnh Bắc Giang)", "219")]
     >>> search_areas(names, "luc ngan", [])[0][1], search_areas(names, "KIÊN lao", [])[0][1]
     ('219', '07552')
     >>> search_areas(names, "", ["219"])
@@ -182,9 +192,15 @@ def search_areas(names: Sequence[tuple[str, str]], text: str, default: Sequence[
     """
     pattern = normalise_name(text)
     if not pattern:
-        return [n for n in names if n[1] in default]
+        return sorted((n for n in names if n[1] in default), key=lambda n: n[1] not in counted)
+
+    def rank(name: tuple[str, str]) -> tuple[bool, bool, bool, int]:
+        own = name[0].split(" (")[0]
+        exact = pattern in (normalise_name(own), normalise_name(strip_unit_word(own)), normalise_name(name[1]))
+        return not exact, pattern not in normalise_name(own), name[1] not in counted, len(name[1])
+
     matches = [n for n in names if pattern in normalise_name(n[0]) or normalise_name(n[1]) == pattern]
-    return sorted(matches, key=lambda n: (pattern not in _own_name(n[0]), len(n[1])))[:200]
+    return sorted(matches, key=rank)[:MAX_MATCHES]
 
 
 def _own_name(full_name: str) -> str:
@@ -192,22 +208,29 @@ def _own_name(full_name: str) -> str:
     return normalise_name(full_name.split(" (")[0])
 
 
+def _counted_areas(data: Dataset) -> set[str]:
+    """Return the codes of the units that have, or whose parts have, cards or a printed rate."""
+    geography, rows = data.geography, data.rows_by_unit
+    units = (geography.unit(i) for i in {*rows["cards"], *rows["published"]} - {NO_UNIT})
+    return {geography.key(u) for unit in units for u in geography.lineage(unit)}
+
+
 def area_control(context: Context, search: ipw.Text) -> Control:
-    """Return the control of the unit, among those that match the text of ``search``."""
+    """Return the control of the unit, among those that match the text of ``search``; the chosen one stays."""
     geography = context.data.geography
     units = [u for u in geography.units.values() if u.kind != "country"]
     names = [(geography.full_name(u), geography.key(u)) for u in units]
-    default = areas_with_figures(context.data)
+    default, counted = areas_with_figures(context.data), _counted_areas(context.data)
 
     def options(state: State, get_view: ViewGetter) -> Options:
-        matches = search_areas(names, search.value, default)
+        matches = search_areas(names, search.value, default, counted)
         if not matches:
             nearest = nearest_choice(normalise_name(search.value), [_own_name(n) for n, _ in names])
             hint = next((n for n, _ in names if _own_name(n) == nearest), "expect.nothing")
-            raise BhytError(("error.unknown_area", {"found": search.value, "nearest": hint}))
-        return [*(n for n in names if n[1] == state.area), *(n for n in matches if n[1] != state.area)]
+            raise BhytError(("explore.not_found", {"found": excerpt(search.value), "nearest": hint}))
+        return matches
 
-    widget = ipw.Select(options=NO_OPTIONS, rows=4)
+    widget = ipw.Select(options=NO_OPTIONS, rows=5)
     return Control("explore.area", widget, lambda s, _: s.area, lambda s, v, _: states.move_to_area(s, v), options)
 
 

@@ -84,6 +84,8 @@ def _cell(value: float, before: float, lang: str) -> str:
     if pd.isna(value):
         return "–"
     change = 0.0 if pd.isna(before) else value - before
+    if not value and not change:
+        return "0"
     return format_message("{v:bn2} ({c:+bn2})", lang, v=value, c=change)
 
 

@@ -382,8 +382,10 @@ def scenario_title(state: State, lang: str) -> str:
     parts = [translate("explore.decision", lang, decision=state.decision)] if state.decision else []
     if state.support_window:
         parts.append(translate(f"explore.window.{state.support_window.replace(' ', '_')}", lang))
-    labels = assumptions()[f"name_{lang}"]
+    labels, usual = assumptions()[f"name_{lang}"], assumptions()["central"]
     for name, (_, value, _) in state.assumptions:
+        if value == usual[name]:
+            continue  # as the default has it, with a range of its own
         if name == "outreach":
             number = format_number(value, lang, 0 if value.is_integer() else 1)
             parts.append(translate("explore.outreach_of", lang, outreach=number))

@@ -93,6 +93,8 @@ def arrange(widgets: Widgets, controls: Controls) -> list[ipw.Widget]:
         widgets.sections[name] = toggle, ipw.VBox([control.box for control in inside])
     widgets.page_boxes.update({name: ipw.VBox(children) for name, children in _pages(widgets, controls).items()})
     decision = [controls.decision.box, controls.support_window.box]
+    for control in (controls.since, controls.until):
+        control.box.layout = {"width": "50%"}
     period = ipw.HBox([controls.since.box, controls.until.box])
     place = [period, widgets.search, controls.area.box, *decision, widgets.commune, controls.zone.box]
     sections = [widget for section in widgets.sections.values() for widget in section]

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import datetime as dt
 import io
 import os
 import re
@@ -197,6 +198,46 @@ def test_scenario_title_lists_the_changes():
         assert part in title, part
 
 
+def test_figures_have_the_difference_to_the_law_in_force(context, data, law):
+    state = states.move_to_area(replace(ORDINARY, on="2027-12-31", end="2028-12-31", name=""), "076")
+    changed = states.with_law(state, "base_salary", 2_800_000, "2027-01-01")
+    changed = states.with_law(changed, "subsidy_share", 1.0, "2027-01-01", "near_poor")
+    get_view = memoised_views(context)
+    plans = [states.to_scenario(s) for s in (state, changed)]
+    months = bhyt.simulate(data, "Sơn Dương", [replace(p, name=str(i)) for i, p in enumerate(plans)], draws=0)
+    months = months[(months["result"] == "behavioural") & (months["month"].dt.year == 2027)]
+    last = months[(months["month"] == "2027-12-31") & (months["group"] == "all")].set_index("scenario")
+    more = int(last.at["1", "insured"] - last.at["0", "insured"])
+    headline, results = (words(get_view(changed, view)) for view in ("headline", "results"))
+    assert f"so với luật hiện hành: {format_message('{v:+n}', 'vi', v=-more)} người" in headline
+    assert format_message("{v:+n}", "vi", v=more) in results
+    # Whose money: group by payer in a year, with the difference to the law in force.
+    by_group = months.groupby(["scenario", "group"])[["vnd_central", "vnd_household"]].sum()
+    money = words(get_view(changed, "money"))
+    for group, payer in (("near_poor", "vnd_central"), ("near_poor", "vnd_household"), ("student", "vnd_central")):
+        before, after = (by_group.at[(i, group), payer] for i in ("0", "1"))
+        cell = format_message("{v:bn2} ({c:+bn2})", "vi", v=after, c=after - before)
+        assert cell in money, (group, payer)
+    # Premiums rise by 2.80 / 2.53; the near-poor pay nothing.
+    assert by_group.at[("1", "near_poor"), "vnd_household"] == 0
+    ratio = by_group.at[("1", "poor"), "vnd_central"] / by_group.at[("0", "poor"), "vnd_central"]
+    assert ratio == pytest.approx(2.80 / 2.53)
+    assert "năm 2027" in money
+    same = words(get_view(state, "headline"))
+    assert "so với luật hiện hành: 0 người" in same
+
+
+def test_public_money_has_a_card_only_where_nearly_all_is_known(context):
+    """Of Lục Ngạn only the groups of those who lost a card are known, of Sơn Dương 91% of the insured."""
+    get_view = memoised_views(context)
+    assert "Ngân sách nhà nước" not in words(get_view(ORDINARY, "headline"))
+    headline = words(get_view(states.move_to_area(replace(ORDINARY, on="2022-12-31"), "076"), "headline"))
+    assert "Ngân sách nhà nước, năm 2022" in headline
+    assert re.search(r"khoảng [\d,]+ tỷ đồng", headline)
+    assert "kinh phí của 91% số người có thẻ" in headline
+    assert "5% số người có thẻ" in words(get_view(ORDINARY, "money"))
+
+
 # --- The page ---------------------------------------------------------------------------------------
 
 
@@ -259,6 +300,32 @@ def test_slider_at_value_in_force_leaves_law_unchanged(app):
     assert app.state.law == ()
     assert app.controls.base_salary.widget.value == 1_490_000
     assert app.controls.contribution_rate.widget.value == 0.045
+
+
+def test_change_is_from_next_new_year_and_shown_where_it_has_effect(context):
+    state = replace(ORDINARY, since="", end="", name="")
+    app = application.build_explorer(replace(context, today=dt.date(2026, 11, 22)), state)
+    salary, share = app.controls.base_salary.widget, app.controls.support_shares["near_poor"].widget
+    assert app.controls.since.widget.value == "01/01/2027"
+    assert (salary.value, salary.label) == (2_530_000, "2.530.000, giữ theo luật")  # Decree 161/2026/NĐ-CP
+    assert share.label == "70%, giữ theo luật"
+    app.widgets.page.value = "targets"
+    salary.value = 2_800_000
+    assert app.state.law == ({"parameter": "base_salary", "since": "2027-01-01", "value": 2_800_000.0},)
+    # The figures of June 2021 would be projected to June 2026 only.
+    assert (app.state.on, app.state.end) == ("2027-12-31", "2028-12-31")
+    assert app.widgets.page.value == "scenario"
+    headline = words(app.widgets.headline.value)
+    assert "huyện Lục Ngạn, 31/12/2027" in headline.replace("Huyện", "huyện")
+    assert "từ 01/01/2027: Mức lương cơ sở 2.800.000" in headline
+    app.controls.since.widget.value = "01/07/2024"
+    assert salary.label == "2.800.000"
+    assert app.state.on == "2027-12-31"  # has the effect, too
+    assert app.controls.contribution_rate.widget.label == "4,5%, giữ theo luật"
+    app.controls.until.widget.value = "31/12/2024"
+    assert app.state.on == "2024-12-31"
+    salary.value = 2_340_000  # Decree 73/2024/NĐ-CP
+    assert app.state.law == ()
 
 
 def test_input_in_another_thread_during_a_refresh_is_drawn(context, monkeypatch):
@@ -383,15 +450,31 @@ def test_invalid_date_shows_error_below_its_control(app, name, value, part):
     assert control.error.value == ""
 
 
-def test_area_search_ignores_accents(app):
-    for text in ("luc ngan", "Lục Ngạn", "LỤC NGẠN", "son duong"):
+def test_area_search_ignores_accents_and_leaves_the_choice(app):
+    for text in ("luc ngan", "Lục Ngạn", "LỤC NGẠN", "son duong", "X001"):
         app.widgets.search.value = text
         assert len(app.controls.area.widget.options) >= 1
-    assert app.state.area == "219"  # several units are called Sơn Dương: the user chooses
+        assert app.state.area == "219"  # also where only one matches: the user chooses
     app.widgets.search.value = "luc ngam"
-    assert "Lục Ngạn" in words(app.controls.area.error.value)
+    error = words(app.controls.area.error.value)
+    assert "Không tìm thấy" in error
+    assert "Lục Ngạn" in error
+    assert app.state.area == "219"
     app.widgets.search.value = "X001"
-    assert app.state.area == "X001"  # only one matches
+    app.controls.area.widget.value = "X001"
+    assert app.state.area == "X001"
+
+
+def test_search_puts_exact_names_first_and_then_units_with_figures():
+    names = [
+        ("Xã Sơn Dương Hạ (Huyện Khe Sâu)", "1"),
+        ("Thị trấn Sơn Dương (Huyện Sơn Dương)", "02536"),
+        ("Xã Hợp Hòa (Huyện Sơn Dương)", "02590"),
+        ("Huyện Sơn Dương (Tỉnh Tuyên Quang)", "076"),
+    ]
+    codes = [code for _, code in controls.search_areas(names, "son duong", [], {"076"})]
+    assert codes == ["076", "02536", "1", "02590"]
+    assert [c for _, c in controls.search_areas(names, "", ["1", "076"], {"076"})] == ["076", "1"]
 
 
 def test_moved_commune_shows_people_who_lose_and_gain(context, data):
