@@ -6,7 +6,7 @@ import base64
 import html
 import io
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -89,14 +89,27 @@ def render_headline(
     ]
     if behavioural["costed"] >= NEARLY_ALL:
         cards.insert(2, _money_card(behavioural, before, lang))
-    body = ""
-    for label, figure, change, note in cards:
-        texts = map(escape_html, (label, figure, change, note))
-        body += '<div class="bhyt-card">{}<b>{}</b><em>{}</em><small>{}</small></div>'.format(*texts)
     tags = ["proposal" if outlook["proposal"].any() else None, weakest_stamp(list(outlook["status"]))]
+    return f"<h2>{escape_html(title)}</h2>{_stamps(tags, lang)}{render_cards(cards)}"
+
+
+def render_cards(cards: Iterable[Sequence[str]]) -> str:
+    """Render cards of a label, a figure, its difference to the law in force, and a note."""
+    body = ""
+    for card in cards:
+        label, figure, change, note = map(escape_html, card)
+        body += f'<div class="bhyt-card">{label}<b>{figure}</b><em>{change}</em><small>{note}</small></div>'
+    return f'<div class="bhyt-cards">{body}</div>'
+
+
+def render_stamps(statuses: Sequence[str], lang: str) -> str:
+    """Render the stamp of the weakest status, if it has one."""
+    return _stamps([weakest_stamp(list(statuses))], lang)
+
+
+def _stamps(tags: Iterable[str | None], lang: str) -> str:
     marks = [escape_html(translate(f"stamp.{tag}", lang)) for tag in tags if tag]
-    stamps = "".join(f'<span class="bhyt-stamp">{mark}</span>' for mark in marks)
-    return f'<h2>{escape_html(title)}</h2>{stamps}<div class="bhyt-cards">{body}</div>'
+    return "".join(f'<span class="bhyt-stamp">{mark}</span>' for mark in marks)
 
 
 def _against(template: str, change: float, lang: str, unit: str) -> str:

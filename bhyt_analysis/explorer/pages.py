@@ -12,11 +12,21 @@ from threading import get_ident
 import ipywidgets as ipw
 import pandas as pd
 
+from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.explorer import controls as inputs
 from bhyt_analysis.explorer import markup
 from bhyt_analysis.explorer.controls import Control, Controls, set_options, show_errors
-from bhyt_analysis.explorer.state import POLICY_FIELDS, State, scenario_title, to_link, to_toml
+from bhyt_analysis.explorer.state import (
+    POLICY_FIELDS,
+    State,
+    scenario_title,
+    to_link,
+    to_scenario,
+    to_toml,
+    with_decision,
+)
 from bhyt_analysis.explorer.text_input import parse_typed_day
+from bhyt_analysis.explorer.uncounted import has_no_enrolment, render_uncounted
 from bhyt_analysis.explorer.views import CHARTS, Context, ViewGetter, compare_scenarios, premium_lines, screen_chart
 from bhyt_analysis.explorer.widgets import MAX_PINS, PAGES, Widgets, show
 from bhyt_analysis.i18n.messages import BhytError, has_message, translate
@@ -112,7 +122,6 @@ def draw(app: Explorer) -> None:
     for control in app.pending_controls:
         control.show_error("")
     try:
-        app.get_view(state, "months")
         DRAW_PAGE[page](app, state)
     except BhytError as error:
         _show_failure(app, error.text(state.lang))
@@ -134,20 +143,47 @@ def draw(app: Explorer) -> None:
 
 def _show_failure(app: Explorer, text: str) -> None:
     """Show an error beside the control that changed last, and in place of results that are no longer valid."""
+    _clear_results(app)
+    app.widgets.headline.value = app.widgets.comparison.value = markup.render_error(text)
+    # Last, so that no reader sees the error beside results that are no longer valid.
+    (app.pending_controls[-1] if app.pending_controls else app.controls.area).show_error(text)
+
+
+def _clear_results(app: Explorer) -> None:
+    """Remove the results of another state."""
     widgets = app.widgets
-    widgets.headline.value = widgets.comparison.value = markup.render_error(text)
     for output in (widgets.results, widgets.money, widgets.zone_changes, widgets.communes, widgets.allocation):
         output.value = ""
     for picture in widgets.pictures.values():
         picture.show(None, app.state.lang)
     for download in widgets.downloads.values():
         show(download.button, False)
-    # Last, so that no reader sees the error beside results that are no longer valid.
-    (app.pending_controls[-1] if app.pending_controls else app.controls.area).show_error(text)
+
+
+def _render_uncounted(app: Explorer, state: State) -> str:
+    """Render a unit whose insured are not known, whatever the decision; "" for others."""
+    try:
+        app.get_view(state, "baseline")
+        return ""
+    except BhytError:
+        undecided = with_decision(state, "")
+    try:
+        app.get_view(undecided, "baseline")
+        return ""
+    except BhytError as error:
+        if not has_no_enrolment(error):
+            return ""
+        day, places = app.get_view(state, "change_date"), area_view(app.context.data, state.area).places()
+        law = to_scenario(state).apply_to_law(app.context.law).at(day, places)
+        return render_uncounted(app.context.data, state.area, law, day, error.text(state.lang), state.lang)
 
 
 def _draw_scenario(app: Explorer, state: State) -> None:
     widgets = app.widgets
+    if uncounted := _render_uncounted(app, state):
+        _clear_results(app)
+        widgets.headline.value = uncounted
+        return
     for name in ("headline", "results", "money"):
         getattr(widgets, name).value = app.get_view(state, name)
     notes = [text for view in ("reading_texts", "zone_changes") for text in app.get_view(state, view)]
@@ -178,6 +214,11 @@ def _draw_comparison(app: Explorer, state: State) -> None:
 def _draw_targets(app: Explorer, state: State) -> None:
     """Draw the targets of the communes; show an error of the target beside it and leave the other results."""
     table, picture = "", None
+    if uncounted := _render_uncounted(app, state):
+        app.controls.goal.show_error("")
+        app.widgets.allocation.value = uncounted
+        app.widgets.pictures["gaps"].show(None, state.lang)
+        return
     with show_errors(app.controls.goal.error, state.lang):
         table = _render_allocation(app.get_view(state, "allocation"), state.lang)
         picture = app.get_view(state, "picture_gaps")
@@ -202,7 +243,7 @@ def _draw_household(app: Explorer, state: State) -> None:
     widgets = app.widgets
     lines: list[str] = []
     with show_errors(widgets.premium_error, state.lang):
-        day = parse_typed_day(widgets.day.value) or str(app.get_view(state, "month").date())
+        day = parse_typed_day(widgets.day.value) or app.get_view(state, "change_date")
         lines = premium_lines(app.context, state, day, widgets.group.value, int(widgets.members.value))
     widgets.premium.value = markup.render_paragraphs(lines)
 

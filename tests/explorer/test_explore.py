@@ -27,6 +27,7 @@ from bhyt_analysis.explorer.views import CHARTS, VIEWS, Context, compare_scenari
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message
 from bhyt_analysis.ingest.scenario_files import parse_scenario
+from bhyt_analysis.model.finance.premiums import household_premium
 from bhyt_analysis.model.projection.assumptions import assumptions
 from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
 from bhyt_analysis.model.targets.allocation import communes_to_allocate
@@ -45,7 +46,7 @@ def context(data, law):
 
 @pytest.fixture
 def app(context):
-    return application.build_explorer(context, ORDINARY)
+    return application.build_explorer(replace(context, today=dt.date(2026, 11, 22)), ORDINARY)
 
 
 def words(html):
@@ -419,13 +420,31 @@ def test_scenarios_of_other_areas_are_not_compared(app):
     assert "Ghim" in words(app.widgets.comparison.value)
 
 
-def test_area_without_figures_shows_error_and_no_old_results(app):
+def test_area_without_enrolment_keeps_people_targets_and_premium(app, data, law):
+    app.request(replace(ORDINARY, since=""))
+    before = app.state
     app.controls.area.widget.value = "123"  # Mộc Châu: only the census
-    assert "Mộc Châu" in words(app.controls.area.error.value)
+    headline = words(app.widgets.headline.value)
+    assert "thị xã mộc châu" in headline.lower()
+    assert "chưa có số thẻ" in headline
+    people = 114_460  # the census of 2019
+    assert format_number(people) in headline
+    assert format_number(-(-people * 941 // 1000)) in headline  # 94.1% by the end of 2024
+    assert format_number(household_premium(4, law.at("2027-01-01"))) in headline
+    assert not re.search(r"\d\d,\d%", headline.replace("94,1%", ""))
     assert all(app.widgets.pictures[n].image.layout.display == "none" for n in CHARTS)
-    assert not re.search(r"\d\d,\d%", words(app.widgets.headline.value))
+    assert app.widgets.results.value == app.widgets.money.value == ""
+    app.widgets.page.value = "targets"
+    assert format_number(people) in words(app.widgets.allocation.value)
+    app.widgets.page.value = "household"
+    assert format_number(household_premium(4, law.at("2027-01-01"))) in words(app.widgets.premium.value)
+    app.controls.base_salary.widget.value = 2_800_000  # 4.5% of it, a year, for four of 1 + 0.7 + 0.6 + 0.5
+    assert format_number(0.045 * 2_800_000 * 12 * 2.8) in words(app.widgets.premium.value)
+    app.widgets.page.value = "scenario"
+    assert format_number(0.045 * 2_800_000 * 12 * 2.8) in words(app.widgets.headline.value)
     app.widgets.undo.click()
-    assert app.state == ORDINARY
+    app.widgets.undo.click()
+    assert app.state == before
     assert app.controls.area.error.value == ""
     assert app.widgets.pictures["path"].image.layout.display is None
 
