@@ -155,7 +155,7 @@ def _connect(app: Explorer) -> None:
         widgets.scenario_file,
         partial(_load, app, lambda files: states.from_toml(bytes(files[0]["content"]), app.state)),
     )
-    _on_change(app, widgets.zone_file, partial(_load, app, lambda files: _zone_file_state(app, files)))
+    _on_change(app, widgets.zone_file, partial(_load_zones, app))
     _on_change(app, widgets.bundled, partial(_load, app, lambda name: states.from_file(name, app.state)))
     _on_change(app, widgets.link, lambda text: _load_link(app, text))
     _on_click(widgets.undo, app.undo)
@@ -185,11 +185,6 @@ def _search_area(app: Explorer) -> None:
         app.refresh(control)
 
 
-def _scenario_file_state(app: Explorer, files: Sequence[UploadedFile]) -> State:
-    """Return the state of the user's scenario file."""
-    return states.from_toml(bytes(files[0]["content"]), app.state)
-
-
 def _zone_file_state(app: Explorer, files: Sequence[UploadedFile]) -> State:
     """Return the state with the user's own list of zones."""
     with tempfile.TemporaryDirectory() as folder:
@@ -207,6 +202,13 @@ def _load(app: Explorer, read: Callable[[Any], State], source: object) -> None:
     with show_errors(app.widgets.file_error, app.state.lang):
         if source:
             app.request(read(source))
+
+
+def _load_zones(app: Explorer, files: Sequence[UploadedFile]) -> None:
+    """Request the state with the user's own list of zones, or show why it can't be used."""
+    with show_errors(app.widgets.zone_error, app.state.lang):
+        if files:
+            app.request(_zone_file_state(app, files))
 
 
 def _load_link(app: Explorer, text: str) -> None:

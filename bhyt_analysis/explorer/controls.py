@@ -15,6 +15,7 @@ from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import NO_UNIT
 from bhyt_analysis.explorer import state as states
+from bhyt_analysis.explorer import zones
 from bhyt_analysis.explorer.markup import render_error
 from bhyt_analysis.explorer.state import State
 from bhyt_analysis.explorer.text_input import parse_typed_day
@@ -253,13 +254,50 @@ def zone_control(commune: ipw.Dropdown) -> Control:
     """Return the control of the zone of the commune that is chosen in ``commune``."""
 
     def options(state: State, get_view: ViewGetter) -> Options:
-        zones = [(translate(f"zone.{z}", state.lang), z) for z in ("III", "II", "I", "none")]
-        return [(translate("explore.as_decided", state.lang), ""), *zones]
+        choices = [(translate(f"zone.{z}", state.lang), z) for z in ("III", "II", "I", "none")]
+        return [(translate("explore.as_decided", state.lang), ""), *choices]
 
     def put(state: State, zone: str, get_view: ViewGetter) -> State:
         return states.with_zone(state, commune.value, zone) if commune.value else state
 
     return dropdown("explore.zone", options, lambda s, _: states.commune_zone(s, commune.value), put)
+
+
+def commune_zones(context: Context, state: State, get_view: ViewGetter) -> dict[str, str]:
+    """Return the zone of each commune of the area under the decision and the moves of the state."""
+    rows = get_view(state, "reclassification")
+    return {code: zone for code, zone in zip(rows["area"], rows["zone_after"].fillna(""), strict=True) if zone}
+
+
+def zone_pair_control(context: Context) -> Control:
+    """Return the control that moves all communes of a zone to another one; it rests at its first option."""
+
+    def options(state: State, get_view: ViewGetter) -> Options:
+        decided = [(translate("explore.as_decided", state.lang), "decided")] if state.zones else []
+        return [*NO_OPTIONS, *zones.zone_pairs(commune_zones(context, state, get_view), state.lang), *decided]
+
+    def put(state: State, pair: str, get_view: ViewGetter) -> State:
+        if pair in ("", "decided"):
+            return replace(state, zones=()) if pair else state
+        return states.with_zones(state, zones.moves_of_zone(commune_zones(context, state, get_view), *pair.split()))
+
+    return dropdown("explore.zone_pairs", options, lambda s, _: "", put)
+
+
+def zone_lines_control(context: Context) -> Control:
+    """Return the box of the communes in other zones, into which a list can be pasted."""
+
+    def names(state: State) -> dict[str, str]:
+        units = area_view(context.data, state.area).communes()
+        return {unit.code: unit.name for unit in units}
+
+    def get(state: State, get_view: ViewGetter) -> str:
+        return zones.zone_lines(state.zones, names(state))
+
+    def put(state: State, text: str, get_view: ViewGetter) -> State:
+        return states.with_zones(replace(state, zones=()), zones.parse_zone_lines(text, names(state)))
+
+    return text_box("explore.zone_lines", get, put, lines=4)
 
 
 def commune_options(context: Context, state: State, get_view: ViewGetter) -> Options:
@@ -375,6 +413,8 @@ class Controls:
         self.decision = decision_control(context)
         self.support_window = field_control(dropdown, "support_window", _window_options)
         self.zone = zone_control(commune)
+        self.zone_pair = zone_pair_control(context)
+        self.zone_lines = zone_lines_control(context)
         self.month = month_control()
         self.outreach = assumption_slider("outreach", [0.0, 0.5, 1.0, 1.5, 2.0], "d1")
         self.take_up = {g: assumption_slider(f"take_up.{g}", shares, "p0") for g in TAKE_UP_GROUPS}
@@ -397,7 +437,8 @@ class Controls:
             "explore.name", lambda s, _: s.name, lambda s, v, _: replace(s, name=v.strip(), name_en="")
         )
         self.sort = field_control(dropdown, "sort", _sort_options)
-        for control in (self.outreach, *self.take_up.values(), self.growth, self.zone):
+        zone_controls = (self.zone, self.zone_pair, self.zone_lines)
+        for control in (self.outreach, *self.take_up.values(), self.growth, *zone_controls):
             control.pages = ("scenario", "compare")
         for control in (
             *self.support_shares.values(),
@@ -415,6 +456,7 @@ class Controls:
         """Return the controls beside the results by section."""
         return {
             "outreach_and_day": [self.outreach, self.month],
+            "zones": [self.zone_pair, self.zone_lines, self.zone],
             "take_up": list(self.take_up.values()),
             "shares": list(self.support_shares.values()),
             "top_ups": list(self.top_ups.values()),

@@ -160,7 +160,7 @@ def render_results(outlook: pd.DataFrame, reference: pd.DataFrame, lang: str) ->
         )
     note = translate("explore.note", lang, costed=rows.at["behavioural", "costed"])
     heads = [translate(f"explore.{r}", lang) for r in ("static", "acting", "law_in_force", "difference")]
-    return _table_html(heads, body, note)
+    return render_table(heads, body, note)
 
 
 def render_comparison(rows: pd.DataFrame, lang: str) -> str:
@@ -169,18 +169,18 @@ def render_comparison(rows: pd.DataFrame, lang: str) -> str:
     labels = [column_name(c, lang) for c in rows if c not in ("scenario", "status")]
     statuses = "; ".join(dict.fromkeys(status_name(s, lang) for s in rows["status"]))
     note = f"{translate('explore.against_first', lang)} {statuses}."
-    return _table_html(rows["scenario"], [(label, *cells[label]) for label in labels], note)
+    return render_table(rows["scenario"], [(label, *cells[label]) for label in labels], note)
 
 
-def _table_html(columns: Iterable[str], rows: Iterable[tuple[str, ...]], note: str) -> str:
-    """Return a table with labels in its first column and figures in the others, and a note below."""
+def render_table(columns: Iterable[str], rows: Iterable[tuple[str, ...]], note: str) -> str:
+    """Render a table with labels in its first column and figures in the others, and a note below."""
     head = "".join(f'<th class="n">{escape_html(c)}</th>' for c in columns)
     body = ""
     for label, *figures in rows:
         cells = "".join(f'<td class="n">{escape_html(f)}</td>' for f in figures)
         body += f"<tr><td>{escape_html(label)}</td>{cells}</tr>"
     table = f'<table class="bhyt"><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>'
-    return f'{table}<p class="note">{escape_html(note)}</p>'
+    return table + (f'<p class="note">{escape_html(note)}</p>' if note else "")
 
 
 def sort_communes(rows: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -183,11 +183,12 @@ def _draw_scenario(app: Explorer, state: State) -> None:
     if uncounted := _render_uncounted(app, state):
         _clear_results(app)
         widgets.headline.value = uncounted
+        widgets.zone_changes.value = app.get_view(state, "zone_changes")
         return
     for name in ("headline", "results", "money"):
         getattr(widgets, name).value = app.get_view(state, name)
-    notes = [text for view in ("reading_texts", "zone_changes") for text in app.get_view(state, view)]
-    widgets.zone_changes.value = markup.render_paragraphs(notes)
+    notes = markup.render_paragraphs(app.get_view(state, "reading_texts"))
+    widgets.zone_changes.value = notes + app.get_view(state, "zone_changes")
     for name in CHARTS:
         chart = app.get_view(state, f"picture_{name}")
         reason = translate(f"explore.no_{name}", state.lang) if has_message(f"explore.no_{name}") else ""

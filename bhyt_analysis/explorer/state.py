@@ -320,6 +320,19 @@ def with_zone(state: State, area: str, zone: str) -> State:
     return replace(state, zones=to_rows([*rows, {"area": area, "zone": zone}] if zone else rows))
 
 
+def with_zones(state: State, zones: Mapping[str, str]) -> State:
+    """Put many communes, by code, in other zones; the rest keep theirs.
+
+    Examples
+    --------
+    >>> with_zones(with_zone(State(), "07549", "III"), {"07549": "I", "07552": "I"}).zones[1]
+    {'area': '07552', 'zone': 'I'}
+    """
+    for code, zone in zones.items():
+        state = with_zone(state, code, zone)
+    return state
+
+
 def reset_to_law(state: State) -> State:
     """Return the same area, dates and language under the law in force and without a decision.
 

@@ -22,8 +22,9 @@ from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.explorer.markup import render_headline, render_results, sort_communes
 from bhyt_analysis.explorer.money import render_costs, yearly_costs
-from bhyt_analysis.explorer.state import LAW_FIELDS, State, commune_zone, in_force, scenario_title, to_scenario
+from bhyt_analysis.explorer.state import LAW_FIELDS, State, in_force, scenario_title, to_scenario
 from bhyt_analysis.explorer.text_input import parse_amounts, parse_rate
+from bhyt_analysis.explorer.zones import render_zone_changes, zone_changes
 from bhyt_analysis.i18n.formats import format_date
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.law.law import Law
@@ -265,23 +266,10 @@ def _reclassification(context: Context, state: State) -> pd.DataFrame:
     return pd.DataFrame(columns=COLUMNS)
 
 
-@_view("lang", "zones")
-def _zone_changes(context: Context, state: State, reclassification: pd.DataFrame) -> list[str]:
-    """Describe what each commune that the state moves loses and gains, against the decision."""
-    if not state.zones:
-        return []
-    decided = reclassify(context.data, state.decision, state.area).set_index("area")
-    names = {**reclassification.set_index("area")["name"], **decided["name"]}  # of the decision's day
-    texts = []
-    for code in (str(r["area"]) for r in state.zones):
-        fields: dict[str, object] = {"name": names.get(code, context.data.geography.unit_at(code).name)}
-        for when, table in (("before", decided), ("after", reclassification.set_index("area"))):
-            row = table.loc[code] if code in table.index else pd.Series(dtype=object)
-            zone = row.get("zone_after", "") if when == "before" else commune_zone(state, code)
-            fields[when] = translate(f"zone.{zone}", state.lang)
-            fields |= {f"{column}_{when}": row.get(column, 0) for column in ("lost", "gained")}
-        texts.append(translate("explore.flipped", state.lang, **fields))
-    return texts
+@_view("lang", "area", "decision", "zones")
+def _zone_changes(context: Context, state: State) -> str:
+    """Describe who loses and who gains by the communes that the state moves, against the decision."""
+    return render_zone_changes(*zone_changes(context.data, state), state.lang) if state.zones else ""
 
 
 @_view()

@@ -73,7 +73,7 @@ class Widgets:
         self.scenario_file = ipw.FileUpload(accept=".toml", multiple=False, layout=AUTO)
         self.zone_file = ipw.FileUpload(accept=".csv", multiple=False, layout=AUTO)
         self.link = ipw.Text(continuous_update=False, layout=FULL)
-        self.file_error, self.link_error = ipw.HTML(), ipw.HTML()
+        self.file_error, self.zone_error, self.link_error = (ipw.HTML() for _ in range(3))
         # Filled by `arrange`: heading and controls by section, and the pages by name
         self.sections: dict[str, tuple[ipw.ToggleButton, ipw.VBox]] = {}
         self.page_boxes: dict[str, ipw.VBox] = {}
@@ -90,13 +90,16 @@ def arrange(widgets: Widgets, controls: Controls) -> list[ipw.Widget]:
     """Arrange the controls and the other widgets: the bar at the top, the controls beside the results."""
     for name, inside in controls.sections().items():
         toggle = ipw.ToggleButton(value=name == OPEN_SECTION, layout=FULL)
-        widgets.sections[name] = toggle, ipw.VBox([control.box for control in inside])
+        boxes = [control.box for control in inside]
+        if name == "zones":  # one commune: which, then its zone; a file of many
+            boxes = [*boxes[:-1], widgets.zone_file, widgets.zone_error, widgets.commune, boxes[-1]]
+        widgets.sections[name] = toggle, ipw.VBox(boxes)
     widgets.page_boxes.update({name: ipw.VBox(children) for name, children in _pages(widgets, controls).items()})
     decision = [controls.decision.box, controls.support_window.box]
     for control in (controls.since, controls.until):
         control.box.layout = {"width": "50%"}
     period = ipw.HBox([controls.since.box, controls.until.box])
-    place = [period, widgets.search, controls.area.box, *decision, widgets.commune, controls.zone.box]
+    place = [period, widgets.search, controls.area.box, *decision]
     sections = [widget for section in widgets.sections.values() for widget in section]
     left = ipw.VBox([*place, *sections], layout={"width": "330px", "flex": "0 0 330px"})
     right = ipw.VBox(list(widgets.page_boxes.values()), layout={"flex": "1 1 auto", "min_width": "0"})
@@ -127,7 +130,7 @@ def _pages(widgets: Widgets, controls: Controls) -> dict[str, list[ipw.Widget]]:
     controls.sort.box.layout.width = "330px"
     pins = ipw.HBox(widgets.unpin, layout=WRAP)
     targets = [controls.goal.box, controls.method.box, controls.ratchet.box, controls.amounts.box]
-    files = [widgets.bundled, ipw.HBox([widgets.scenario_file, widgets.zone_file]), widgets.file_error]
+    files = [widgets.bundled, widgets.scenario_file, widgets.file_error]
     return {
         "scenario": [*results, controls.sort.box, widgets.communes, downloads["communes"]],
         "compare": [pins, widgets.comparison, figures["compare"]],

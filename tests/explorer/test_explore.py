@@ -503,11 +503,46 @@ def test_moved_commune_shows_people_who_lose_and_gain(context, data):
     text = words(app.widgets.zone_changes.value)
     changed = apply_zone_moves(data, "861", [{"area": "X00106", "zone": "III"}])
     after = bhyt.reclassify(changed, "861", "X001").set_index("area").loc["X00106"]
-    assert f"3.432 → {format_number(after['lost'])}" in text
-    assert f"0 → {format_number(after['gained'])}" in text
+    assert f"3.432 → {format_number(after['lost'])} " in text
+    assert f"0 → {format_number(after['gained'])} " in text
     app.controls.zone.widget.value = ""
     assert app.widgets.zone_changes.value == ""
     assert app.state.zones == ()
+
+
+def test_all_communes_of_a_zone_are_moved_at_once(context):
+    """Of X001 the decision leaves X00102 (from zone III) and X00107 (from II) in zone II; see also `reclassify`."""
+    app = application.build_explorer(context, states.move_to_area(ORDINARY, "X001"))
+    control = app.controls.zone_pair
+    assert "Khu vực II → Khu vực I (2 xã)" in [label for label, _ in control.widget.options]
+    control.widget.value = "II I"
+    assert app.state.zones == ({"area": "X00102", "zone": "I"}, {"area": "X00107", "zone": "I"})
+    assert control.widget.value == ""
+    text = words(app.widgets.zone_changes.value)
+    # X00107 keeps 2,416 cards of minorities under the decision; X00102 loses 1,179 of 2,660 and keeps those 1,481 of
+    # which 603 lose theirs in zone I, too.
+    assert "Không còn được NSNN đóng: 15.357 → 18.376 người (+3.019)" in text
+    assert "Được cấp mới: 1.842 → 1.842 người (0)" in text
+    assert "0 → 2.416" in text
+    assert "1.179 → 1.782" in text
+    assert app.controls.zone_lines.widget.value == "Xã Mẫu 02; I\nXã Mẫu 07; I"
+    control.widget.value = "decided"
+    assert app.state.zones == ()
+
+
+def test_list_of_communes_is_pasted_and_shows_who_gains(context):
+    app = application.build_explorer(context, states.move_to_area(ORDINARY, "X001"))
+    box = app.controls.zone_lines
+    box.widget.value = "mau 08\tIII\nX00109; khu vực III"
+    assert app.state.zones == ({"area": "X00108", "zone": "III"}, {"area": "X00109", "zone": "III"})
+    # In zone III all gain a card but those who have one by area and those under another state-paid entitlement.
+    text = words(app.widgets.zone_changes.value)
+    assert int(re.search(r"Được cấp mới: 1\.842 → ([\d.]+) người", text).group(1).replace(".", "")) > 1_842
+    box.widget.value = "Xã Mẫu 99; III\nXã Mẫu 08; IV"
+    error = words(box.error.value)
+    assert "Xã Mẫu 99" in error
+    assert "hãy ghi III, II, I hoặc none" in error
+    assert len(app.state.zones) == 2
 
 
 def test_target_is_allocated_with_and_without_ratchet(context, data):

@@ -160,7 +160,7 @@ def test_wrong_list_of_zones_leaves_the_explorer_as_it_was(app):
     before = app.state
     for content in (b"", b"\0\1", b"area,zone\n07549,III", b"x\n" * 9):
         app.widgets.zone_file.value = uploaded("../../zones.csv", content)
-        assert "bhyt-error" in app.widgets.file_error.value
+        assert "bhyt-error" in app.widgets.zone_error.value
         assert app.state == before
 
 

@@ -114,7 +114,7 @@ def reclassify(
     table = table.drop_duplicates([*KEYS])  # a commune with figures of its own is in its province, too
     if "subgroup" in by:
         table = table[(table[["before", "gained"]].fillna(1) != 0).any(axis=1)]
-        table = table.assign(subgroup=table["subgroup"].fillna("difficult_area").astype("str"))
+        table = table.assign(subgroup=table["subgroup"].astype("object").fillna("difficult_area").astype("str"))
     left_out = {*(() if "subgroup" in by else ("subgroup", "moved")), *(() if "former" in by else FORMER)}
     table = table.assign(**{c: table[c].astype("object").fillna("").astype("str") for c in (*FORMER, "unknown")})
     return _set_dtypes(table[[c for c in ALL_COLUMNS if c not in left_out]].reset_index(drop=True))
