@@ -126,9 +126,10 @@ def _ring(points: Sequence[Sequence[float]]) -> np.ndarray:
 
 
 def classes(rate: pd.Series) -> np.ndarray:
-    """Return round bounds of at most five classes that contain every rate."""
+    """Return round bounds of at most five classes that contain every rate, or every count of people."""
     low, high = rate.min(), rate.max()
-    step = next((s for s in (1, 2, 5, 10, 20) if np.ceil(high / s) - np.floor(low / s) <= 5), 20)
+    steps = (s * 10**k for k in range(9) for s in (1, 2, 5))
+    step = next(s for s in steps if np.ceil(high / s) - np.floor(low / s) <= 5)
     first = np.floor(low / step) * step
     return np.arange(first, max(high, first + step) + step - 1e-9, step)
 
@@ -174,7 +175,7 @@ def _widest_line(ring: np.ndarray) -> tuple[float, float, float]:
     return best
 
 
-def legend(axes: Axes, edges: np.ndarray, blanks: bool, lang: str) -> None:
+def legend(axes: Axes, edges: np.ndarray, blanks: bool, lang: str, title: str = "axis.rate") -> None:
     """Draw the shades of the classes, and the hatching of what is not known."""
     spans = (" – ".join(format_number(float(v), lang) for v in span) for span in itertools.pairwise(edges))
     entries = [
@@ -184,5 +185,5 @@ def legend(axes: Axes, edges: np.ndarray, blanks: bool, lang: str) -> None:
     if blanks:
         text = translate("label.no_value" if hidden_cells() is None else "label.withheld", lang)
         entries.append(Patch(facecolor="white", edgecolor=drawing.EDGE, hatch="////", label=text))
-    look = {"frameon": False, "fontsize": 9, "title_fontsize": 9, "title": translate("axis.rate", lang)}
+    look = {"frameon": False, "fontsize": 9, "title_fontsize": 9, "title": translate(title, lang)}
     axes.legend(handles=entries, loc="center left", bbox_to_anchor=(1.0, 0.5), **look)

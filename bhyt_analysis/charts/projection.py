@@ -25,12 +25,17 @@ DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1)))
 
 @chart_function
 def fan(
-    rows: pd.DataFrame, name: str, targets: Iterable[Mapping[str, Any]] = (), lang: str = "vi", source: str = ""
+    rows: pd.DataFrame,
+    name: str,
+    targets: Iterable[Mapping[str, Any]] = (),
+    lang: str = "vi",
+    source: str = "",
+    support_ends: Mapping[pd.Timestamp, str] | None = None,
 ) -> Chart:
     """Draw coverage month by month under one scenario, with its intervals, the static path and the targets.
 
-    ``rows``: what `simulate` gives for one scenario and area; ``targets``: rows of
-    ``on``, ``rate``, ``relation``.
+    ``rows``: what `simulate` gives for one scenario and area; the line is the median of its draws, where it has any.
+    ``targets``: rows of ``on``, ``rate``, ``relation``. ``support_ends``: days on which a support ends, with whose.
 
     Examples
     --------
@@ -45,6 +50,7 @@ def fan(
     axes, x = sheet.axes, behavioural["month"]
     for low, high, alpha in (("rate_low", "rate_high", 0.22), ("rate_inner_low", "rate_inner_high", 0.38)):
         axes.fill_between(x, behavioural[low] * 100, behavioural[high] * 100, color=drawing.BLUE, alpha=alpha, lw=0)
+    behavioural = behavioural.assign(rate=behavioural["rate_median"].fillna(behavioural["rate"]))  # of the same draws
     axes.plot(x, behavioural["rate"] * 100, color=drawing.BLUE, lw=1.8)
     axes.plot(static["month"], static["rate"] * 100, color=drawing.DARK, lw=1.2, ls="--")
     more = []
@@ -58,6 +64,15 @@ def fan(
     _set_months(axes, x)
     bottom, top = axes.get_ylim()
     sheet.set_axis("y", "axis.reported_rate", (max(0, bottom - 0.5), min(104, top + 1.5)))
+    for day, supported in (support_ends or {}).items():
+        axes.axvline(day, color=drawing.RED, lw=1, ls=":")
+        text = translate("label.support_ends", lang, group=supported, on=day)
+        late = (day - x.min()).days > (x.max() - x.min()).days * 0.8
+        width, top = drawing.scale_width(1.1), axes.get_ylim()[1]
+        label, box = drawing.wrap_text(text, width, 9), drawing.white_box(0.6)
+        offset, side = ((-4, -2), "right") if late else ((4, -2), "left")
+        sheet.label(label, (day, top), offset, side, "top", bbox=box, color=drawing.RED)
+        more.append(text)
     yearly, ends = _is_yearly(behavioural).to_numpy(), []
     for frame, result, color in ((behavioural, "behavioural", drawing.BLUE), (static, "static", drawing.DARK)):
         text, rate = translate(f"result.{result}", lang), frame["rate"].iloc[-1]

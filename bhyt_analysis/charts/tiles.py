@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 from bhyt_analysis.charts import chart as drawing
 from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.charts.maps import SEQUENCE, classes, legend, shade_index
+from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import strip_unit_word
 from bhyt_analysis.tables.labels import add_labels
@@ -23,7 +24,7 @@ def tiles(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", val
     """Draw the communes as a grid of tiles in the order of their codes, in place of a map that needs boundaries.
 
     ``rows``: ``area``, ``name``, a share in the column ``value`` ("rate": coverage;
-    "lost_share": those whose card ended) and ``status``; hatched where it is not known.
+    "lost_share": those whose card ended; "lost": how many these are) and ``status``; hatched where it is not known.
     ``marked`` (optional, bool): a frame around the tile.
 
     Examples
@@ -37,7 +38,8 @@ def tiles(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", val
     width = drawing.scale_width(6.0 if drawing.is_narrow() else 4.9) / columns  # inches of a tile
     height = lines * max(width * FLATNESS, 0.46)
     sheet = drawing.new_chart(26 + height * 25.4, f"chart.tiles_{value}", name, lang, rows["status"])
-    share = rows[value].astype("float64") * 100
+    is_share = value != "lost"
+    share = rows[value].astype("float64") * (100 if is_share else 1)
     edges = classes(share) if share.notna().any() else np.array([0.0, 100.0])
     shade = BoundaryNorm(edges, len(edges) - 1)
     marked = rows["marked"] if "marked" in rows else pd.Series(False, index=rows.index)
@@ -50,14 +52,15 @@ def tiles(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", val
             tile.set(edgecolor=drawing.RED, lw=2.4, zorder=3)
         sheet.axes.add_patch(tile)
         words = drawing.wrap_text(strip_unit_word(row["name"]), width * 0.86, 9)
-        text = words if missing else f"{words}\n{drawing.percent_label(row[value], lang)}"
+        figure = drawing.percent_label(row[value], lang) if is_share else format_number(row[value], lang)
+        text = words if missing else f"{words}\n{figure}"
         box, color = drawing.white_box(1.0) if missing else None, "white" if index > 2 else drawing.BLACK
         sheet.axes.text(x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=9, color=color, bbox=box)
     sheet.axes.set(xlim=(0, columns), ylim=(lines, 0))
     sheet.axes.set_axis_off()
     if share.notna().any():
-        legend(sheet.axes, edges, bool(share.isna().any()), lang)
+        legend(sheet.axes, edges, bool(share.isna().any()), lang, "axis.rate" if is_share else "axis.people")
     axis = translate(f"axis.tiles_{value}", lang)
-    sheet.add_series(axis, rows[value], "p1")
+    sheet.add_series(axis, rows[value], "p1" if is_share else "n")
     note = ". ".join(translate(k, lang) for k in ["note.tiles", *["note.tiles_marked"] * bool(marked.any())])
     return sheet.finish(source, add_labels(rows, lang)["name"], "bar", note, axis=axis)

@@ -12,6 +12,8 @@ from bhyt_analysis.model.finance.budget import PAYERS
 from bhyt_analysis.model.projection.simulate import MONEY
 from bhyt_analysis.tables.labels import group_name
 
+YEARS_AFTER = 2  # that are rendered
+
 
 @result_table
 def yearly_costs(months: pd.DataFrame) -> pd.DataFrame:
@@ -41,14 +43,17 @@ def yearly_costs(months: pd.DataFrame) -> pd.DataFrame:
 
 
 def render_costs(costs: pd.DataFrame, reference: pd.DataFrame, year: int, lang: str) -> str:
-    """Render a table a year, groups by payers, in tỷ đồng with the difference to the law in force; one is open."""
+    """Render a table a year, groups by payers, in tỷ đồng with the difference to the law in force.
+
+    That of ``year`` is open, those of the years after follow; the files of the page have all years.
+    """
     known = costs.dropna(subset=MONEY)
     if known.empty:
         return ""
     payers = [p for p in PAYERS if known[f"vnd_{p}"].any() or reference[f"vnd_{p}"].fillna(0).any()]
     heading = translate("explore.money", lang)
     tables = [f"<h3>{escape_html(heading)}</h3>"]
-    for one, rows in costs.groupby("year"):
+    for one, rows in costs[costs["year"].between(year, year + YEARS_AFTER)].groupby("year"):
         key = "explore.year" if rows["months"].iloc[0] == 12 else "explore.months_of_year"
         label = translate(key, lang, year=str(one), months=int(rows["months"].iloc[0]))
         table = _year_table(rows, reference[reference["year"] == one], payers, lang)

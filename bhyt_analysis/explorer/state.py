@@ -418,9 +418,7 @@ def _top_up_changes(state: State, lang: str) -> list[tuple[str, str]]:
     return [
         (
             _period_text(row, lang),
-            translate(
-                "explore.top_up_of", lang, group=_short_group_name(str(row["group"]), lang), points=row["points"]
-            ),
+            translate("explore.top_up_of", lang, group=short_group_name(str(row["group"]), lang), points=row["points"]),
         )
         for row in state.top_ups
     ]
@@ -430,7 +428,7 @@ def _law_changes(state: State, lang: str) -> list[tuple[str, str]]:
     """Return the period and the text of each change of the law."""
     texts = []
     for row in state.law:
-        group = f" ({_short_group_name(str(row['key']), lang)})" if row.get("key") else ""
+        group = f" ({short_group_name(str(row['key']), lang)})" if row.get("key") else ""
         number = format_message("{v:n}" if float(row["value"]) > 1 else "{v:pe}", lang, v=row["value"])
         text = f"{short_column_name(str(row['parameter']), lang)}{group} {number}"
         texts.append((_period_text(row, lang), text))
@@ -443,7 +441,8 @@ def _period_text(row: Row, lang: str) -> str:
     return translate("explore.period_until" if days["until"] else "explore.period", lang, **days)
 
 
-def _short_group_name(group: str, lang: str) -> str:
+def short_group_name(group: str, lang: str) -> str:
+    """Return the name of a group as it stands within a title."""
     key = f"explore.brief.{group}"
     return translate(key, lang) if has_message(key) else group_name(group, lang)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from bhyt_analysis import charts
@@ -22,7 +23,7 @@ from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.explorer.markup import render_headline, render_results, sort_communes
 from bhyt_analysis.explorer.money import render_costs, yearly_costs
-from bhyt_analysis.explorer.state import LAW_FIELDS, State, in_force, scenario_title, to_scenario
+from bhyt_analysis.explorer.state import LAW_FIELDS, State, in_force, scenario_title, short_group_name, to_scenario
 from bhyt_analysis.explorer.text_input import parse_amounts, parse_rate
 from bhyt_analysis.explorer.zones import render_zone_changes, zone_changes
 from bhyt_analysis.i18n.formats import format_date
@@ -45,6 +46,7 @@ from bhyt_analysis.tables.scenario_texts import reading_text
 
 DRAWS = 200  # of the assumptions: enough for an interval to about a tenth of a point, and quick
 MAX_TILES = 60  # communes
+LEAST_SPREAD = 0.01  # of shares, to be told apart as tiles
 
 ViewGetter = Callable[[State, str], Any]
 DrawChart = Callable[..., Chart]  # draws a chart of finished figures for a ``size``
@@ -160,7 +162,7 @@ def _projection(context: Context, state: State, policy: Projection) -> Projectio
 
 @_view("lang")
 def _group_months(context: Context, state: State, projection: Projection) -> pd.DataFrame:
-    table = simulation.projection_table(projection, by_group=False)
+    table = simulation.projection_table(projection)
     return table.assign(scenario=scenario_title(state, state.lang))
 
 
@@ -239,8 +241,7 @@ _model_view("targets", uncertainty.upcoming_targets, "data", "policy")
 _model_view("months", outlooks.add_intervals, "group_months", "projection", "rates")
 _model_view("outlook", outlooks.outlook, "months", "month")
 _model_view("steps", outlooks.coverage_steps, "projection", "group_months", "month")
-_model_view("group_table", simulation.projection_table, "projection")
-_model_view("costs", yearly_costs, "group_table")
+_model_view("costs", yearly_costs, "group_months")
 _model_view("reference_table", simulation.projection_table, "reference")
 _model_view("reference_costs", yearly_costs, "reference_table")
 _model_view("reference_outlook", outlooks.outlook, "reference_table", "month")
@@ -353,9 +354,12 @@ def _picture(_: Context, state: State, draw: DrawChart | None) -> ScreenChart | 
 
 
 @_chart()
-def _path(context: Context, state: State, months: pd.DataFrame, targets: Targets, source: str) -> DrawChart:
-    """Draw coverage by month with its interval and the targets."""
-    return partial(charts.fan, months, area_title(context, state), targets, state.lang, source)
+def _path(
+    context: Context, state: State, months: pd.DataFrame, targets: Targets, source: str, policy: Projection
+) -> DrawChart:
+    """Draw coverage by month with its interval, the targets, and the ends of supports."""
+    ends = {day: short_group_name(group, state.lang) for day, group in outlooks.support_ends(policy).items()}
+    return partial(charts.fan, months, area_title(context, state), targets, state.lang, source, support_ends=ends)
 
 
 @_chart()
@@ -377,13 +381,18 @@ def _payers(context: Context, state: State, months: pd.DataFrame, source: str) -
 
 
 @_chart("zones")
-def _tiles(context: Context, state: State, communes: pd.DataFrame, source: str) -> DrawChart | None:
-    """Draw the communes as tiles of coverage, else of the share who lost a card; None where neither is known."""
+def _tiles(
+    context: Context, state: State, communes: pd.DataFrame, source: str, month: pd.Timestamp
+) -> DrawChart | None:
+    """Draw the communes as tiles of coverage, else of those who lost a card; None where neither is known."""
     value = next((v for v in ("rate", "lost_share") if communes[v].notna().any()), None)
     if value is None or not 1 < len(communes) <= MAX_TILES:
         return None
+    if value == "lost_share" and np.ptp(communes[value].dropna().astype(float)) < LEAST_SPREAD:
+        value = "lost"  # a total that was spread by population is the same share everywhere
     rows = communes.assign(marked=communes["area"].isin([r["area"] for r in state.zones]))
-    return partial(charts.tiles, rows, area_title(context, state), state.lang, source, value=value)
+    name = f"{area_title(context, state)}, {format_date(month, state.lang)}"
+    return partial(charts.tiles, rows, name, state.lang, source, value=value)
 
 
 @_chart()

@@ -96,9 +96,9 @@ def zone_changes(data: Dataset, state: State) -> tuple[pd.DataFrame, pd.DataFram
     """Return who loses and gains by the moves of a state against its decision: by commune, and by entitlement.
 
     Columns ``lost_before``, ``gained_before`` are those of the decision, ``lost_after``, ``gained_after`` those of the
-    scenario (people, missing where not known); by commune also ``population``, ``name``, ``zone_before``, ``zone_after`` and ``moved``
-    (whether the state moves it), by entitlement ``subgroup``. Who only changes from one entitlement by area to another
-    has gained no card.
+    scenario (people, missing where not known); by commune also ``population``, ``name``, ``zone_before``,
+    ``zone_after`` and ``moved`` (whether the state moves it), by entitlement ``subgroup``. Who only changes from one
+    entitlement by area to another has gained no card.
 
     Examples
     --------

@@ -16,8 +16,8 @@ from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.distribution.rounding import round_half_up
 from bhyt_analysis.model.projection.after_loss import after_loss
-from bhyt_analysis.model.projection.baseline import Baseline
-from bhyt_analysis.model.projection.cohort import READINGS, Floats
+from bhyt_analysis.model.projection.baseline import GROUPS, Baseline
+from bhyt_analysis.model.projection.cohort import READINGS, SUPPORT_WINDOWS, Floats
 from bhyt_analysis.model.projection.projection import (
     Projection,
     first_dispute,
@@ -106,6 +106,28 @@ def other_reading(projection: Projection, law: Law) -> pd.DataFrame:
         insured = insured_people(one, block=one.whole_area, by_group=False)[0, 0]
         table[column] = (insured / one.people.sum(axis=0))[projection.report_index :][in_dispute]
     return table
+
+
+def support_ends(projection: Projection) -> dict[pd.Timestamp, str]:
+    """Return the last days of supports within a projection, each with its group.
+
+    Examples
+    --------
+    >>> projection = bhyt.project_area(bhyt.load(), "Lục Ngạn", bhyt.read_scenario("decision_861_ordinary"))
+    >>> {str(day.date()): group for day, group in support_ends(projection).items()}
+    {'2026-10-31': 'minority_left_2016_2020_list'}
+    """
+    months, ends = projection.months, {}
+    for units in projection.unit_classes:
+        for group, one in units.support_ends.items():
+            if projection.baseline.insured[units.units, group].any():
+                ends[months[one.exit_month - 1]] = GROUPS[group]
+    for exits in projection.exit_classes:
+        for key in filter(None, dict.fromkeys(SUPPORT_WINDOWS.values())):
+            supported = np.flatnonzero((exits.entitlements.keys == key).any(axis=0))
+            if len(supported) and supported[-1] + 1 < len(months):
+                ends[months[supported[-1]]] = key
+    return ends
 
 
 @result_table
