@@ -85,7 +85,7 @@ def render_headline(
             _against("{c:+n}", behavioural["uninsured"] - before["uninsured"], lang, "label.people"),
             translate("explore.of_people", lang, **people),
         ),
-        _probability_card(probabilities, reference_probabilities, lang),
+        _probability_card(probabilities, reference_probabilities, day, lang),
     ]
     if behavioural["costed"] >= NEARLY_ALL:
         cards.insert(2, _money_card(behavioural, before, lang))
@@ -129,13 +129,17 @@ def _money_card(behavioural: pd.Series, before: pd.Series, lang: str) -> tuple[s
     )
 
 
-def _probability_card(targets: pd.DataFrame, reference: pd.DataFrame, lang: str) -> tuple[str, str, str, str]:
-    """Return the card of the next target within the projected months, with up to three targets as its note."""
+def _probability_card(
+    targets: pd.DataFrame, reference: pd.DataFrame, day: pd.Timestamp, lang: str
+) -> tuple[str, str, str, str]:
+    """Return the card of the next target from a day on, else the last; its note has up to three targets."""
     label, targets = translate("explore.chance", lang), targets[targets["chance"].notna()]
     if targets.empty:
         return label, "–", "", translate("explore.no_target", lang)
+    ahead = targets[targets["on"] >= day]
+    targets = ahead.head(3) if len(ahead) else targets.tail(1)
     texts = []
-    for target in targets.head(3).itertuples():
+    for target in targets.itertuples():
         template = translate(f"relation.{target.relation}", lang) + "{v:pe}, {d:date}: {c:p0}"
         texts.append(format_message(template, lang, v=target.rate, d=target.on, c=target.chance))
     chance = targets["chance"].iloc[0]

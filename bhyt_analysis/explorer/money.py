@@ -47,10 +47,10 @@ def render_costs(costs: pd.DataFrame, reference: pd.DataFrame, year: int, lang: 
 
     That of ``year`` is open, those of the years after follow; the files of the page have all years.
     """
-    known = costs.dropna(subset=MONEY)
-    if known.empty:
+    priced = costs.dropna(subset=MONEY)
+    if priced.empty:
         return ""
-    payers = [p for p in PAYERS if known[f"vnd_{p}"].any() or reference[f"vnd_{p}"].fillna(0).any()]
+    payers = [p for p in PAYERS if priced[f"vnd_{p}"].any() or reference[f"vnd_{p}"].fillna(0).any()]
     heading = translate("explore.money", lang)
     tables = [f"<h3>{escape_html(heading)}</h3>"]
     for one, rows in costs[costs["year"].between(year, year + YEARS_AFTER)].groupby("year"):

@@ -436,13 +436,13 @@ def _law_changes(state: State, lang: str) -> list[tuple[str, str]]:
 
 
 def _period_text(row: Row, lang: str) -> str:
-    """Return the days of a change as they stand before it in a title."""
+    """Return the days of a change as a title has them before it."""
     days = {"since": row["since"], "until": row.get("until")}
     return translate("explore.period_until" if days["until"] else "explore.period", lang, **days)
 
 
 def short_group_name(group: str, lang: str) -> str:
-    """Return the name of a group as it stands within a title."""
+    """Return the name of a group for a title."""
     key = f"explore.brief.{group}"
     return translate(key, lang) if has_message(key) else group_name(group, lang)
 

@@ -46,7 +46,7 @@ from bhyt_analysis.tables.scenario_texts import reading_text
 
 DRAWS = 200  # of the assumptions: enough for an interval to about a tenth of a point, and quick
 MAX_TILES = 60  # communes
-LEAST_SPREAD = 0.01  # of shares, to be told apart as tiles
+LEAST_SPREAD = 0.01  # of shares that tiles can show
 
 ViewGetter = Callable[[State, str], Any]
 DrawChart = Callable[..., Chart]  # draws a chart of finished figures for a ``size``

@@ -109,9 +109,9 @@ def zone_changes(data: Dataset, state: State) -> tuple[pd.DataFrame, pd.DataFram
     >>> int((people["lost_after"] - people["lost_before"]).sum())
     2416
     """
-    moved = to_scenario(state).apply_to_data(data)
+    scenario_data = to_scenario(state).apply_to_data(data)
     is_decided = state.decision in {*data.zones["decision"], *data.losses["decision"]}
-    after, people_after = (reclassify(moved, state.decision, state.area, by=by) for by in ([], ["subgroup"]))
+    after, people_after = (reclassify(scenario_data, state.decision, state.area, by=by) for by in ([], ["subgroup"]))
     before, people_before = (
         reclassify(data, state.decision, state.area, by=by) if is_decided else after.head(0)
         for by in ([], ["subgroup"])
@@ -158,11 +158,11 @@ def render_zone_changes(communes: pd.DataFrame, people: pd.DataFrame, lang: str)
     total = translate("explore.zones_total", lang, count=int(communes["moved"].sum()), **fields, **more)
     heads = [translate(f"explore.zones_{c}", lang) for c in PEOPLE]
     groups = [(group_name(row["subgroup"], lang), *_cells(row, lang)) for row in people.to_dict("records")]
-    moved = [(_commune_label(row, lang), *_cells(row, lang)) for row in communes[communes["moved"]].to_dict("records")]
+    lines = [(_commune_label(row, lang), *_cells(row, lang)) for row in communes[communes["moved"]].to_dict("records")]
     note = translate("explore.zones_note", lang)
     label = escape_html(translate("explore.zones_by_commune", lang))
-    by_commune = render_table(heads, moved, "")
-    listed = by_commune if len(moved) <= 3 else f"<details><summary>{label}</summary>{by_commune}</details>"
+    by_commune = render_table(heads, lines, "")
+    listed = by_commune if len(lines) <= 3 else f"<details><summary>{label}</summary>{by_commune}</details>"
     return f"<p><b>{escape_html(total)}</b></p>{render_table(heads, groups, note)}{listed}"
 
 

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import datetime as dt
 import io
+import json
 import os
 import re
 import threading
@@ -647,6 +648,30 @@ def test_walkthrough_in_docs_has_figures_of_the_library(data):
         assert format_number(last["people"] - last["insured"]) in text
 
 
+def test_other_questions_in_docs_have_figures_of_the_library(data):
+    text = (ROOT / "docs" / "explore.md").read_text("utf-8")
+    law = [
+        {"parameter": "subsidy_share", "key": "near_poor", "since": "2027-01-01", "value": 1.0},
+        {"parameter": "base_salary", "since": "2027-01-01", "value": 2_800_000},
+    ]
+    record = {"name": "0", "decision": "861", "support_window": "decree 75", "end": "2028-12-31"}
+    plans = [parse_scenario(r, ROOT / "x.toml") for r in (record, {**record, "name": "1", "law": law})]
+    months = bhyt.simulate(data, "Sơn Dương", plans, draws=0)
+    months = months[(months["result"] == "behavioural") & (months["month"].dt.year == 2027)]
+    vnd = months.groupby(["scenario", "group"])[["vnd_central", "vnd_household"]].sum()
+    for group, payer in (("all", "vnd_central"), ("all", "vnd_household"), ("near_poor", "vnd_central")):
+        before, after = (vnd.at[(i, group), payer] for i in ("0", "1"))
+        assert "**" + format_message("{v:bn2} ({c:+bn2})", "vi", v=after, c=after - before) + "**" in text
+    own = vnd.at[("0", "near_poor"), "vnd_household"]
+    assert vnd.at[("1", "near_poor"), "vnd_household"] == 0
+    assert f"({format_message('{v:bn2}', 'vi', v=-own)})" in text
+    changed = apply_zone_moves(data, "861", [{"area": c, "zone": "I"} for c in ("X00102", "X00107")])
+    sums = [bhyt.reclassify(d, "861", "X001")[["lost", "gained"]].sum() for d in (data, changed)]
+    for column in ("lost", "gained"):
+        before, after = (s[column] for s in sums)
+        assert "**" + format_message("{b:n} → {a:n} ({c:+n})", "vi", b=before, a=after, c=after - before) + "**" in text
+
+
 def test_notebook_is_opened_as_a_copy_for_the_user(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     command = launch.lab_command()
@@ -657,6 +682,37 @@ def test_notebook_is_opened_as_a_copy_for_the_user(tmp_path, monkeypatch):
     copy.write_text("what the user saved", "utf-8")
     launch.lab_command()
     assert copy.read_text("utf-8") == "what the user saved"
+
+
+def test_code_of_the_notebook_is_hidden():
+    notebook = json.loads((bundled_path("notebooks") / "explore.ipynb").read_text("utf-8"))
+    hidden = [c["metadata"].get("jupyter", {}) for c in notebook["cells"] if c["cell_type"] == "code"]
+    assert hidden == [{"source_hidden": True}] * 2
+
+
+def test_line_of_the_path_is_the_median_and_ends_of_support_are_marked(context):
+    get_view = memoised_views(context)
+    state = states.move_to_area(replace(ORDINARY, name=""), "076")
+    months = get_view(state, "months").query("result == 'behavioural'")
+    chart = get_view(state, "chart_path")(size="screen")
+    axes = chart.figure.axes[0]
+    lines = [line.get_ydata() for line in axes.lines if len(line.get_ydata()) == len(months)]
+    assert any(list(y) == (months["rate_median"] * 100).tolist() for y in lines)
+    assert (months["rate_inner_low"] <= months["rate_median"]).all()
+    assert (months["rate_median"] <= months["rate_inner_high"]).all()
+    assert not (months["rate"] <= months["rate_inner_high"]).all()  # the central assumptions are not the median
+    # Decree 75/2023/NĐ-CP art. 3(3): 36 months from 1 November 2023.
+    assert any("31/10/2026: hết hỗ trợ" in " ".join(text.get_text().split()) for text in axes.texts)
+    assert "31/10/2026: hết hỗ trợ" in chart.description.alt
+
+
+def test_tiles_show_people_where_all_have_the_same_share(context):
+    """The 46,106 people of Lục Ngạn were spread by population: 40.8% of every commune."""
+    chart = memoised_views(context)(ORDINARY, "chart_tiles")(size="screen")
+    texts = [text.get_text() for text in chart.figure.axes[0].texts]
+    assert any("6.689" in text for text in texts)
+    assert len({text.split("\n")[-1] for text in texts if "." in text}) > 10
+    assert "31/12/2021" in chart.description.alt
 
 
 def test_voila_uses_warm_kernels_unless_configured_otherwise():
