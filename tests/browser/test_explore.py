@@ -28,7 +28,9 @@ from bhyt_analysis.engine import warm_process
 from bhyt_analysis.explorer import state as states
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import format_message
+from bhyt_analysis.ingest.scenario_files import parse_scenario
 from bhyt_analysis.model.finance.premiums import household_premium
+from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
 from bhyt_analysis.model.targets.allocation import communes_to_allocate
 
 from ..conftest import ROOT
@@ -233,6 +235,7 @@ def lab(browser, tmp_path_factory):
         next(m for m in page.all(".lm-MenuBar-item") if m.text.strip() == "Run").click()
         page.until(lambda: page.all("[data-command='runmenu:run-all']"))[0].click()
         wait_until_ready(page)
+        assert not page.all(".jp-CodeCell .jp-InputArea-editor")  # the code is hidden
         app = page.all(".bhyt-app")[0]
         browser.execute_script("arguments[0].scrollIntoView()", app)
         yield page
@@ -281,8 +284,8 @@ def people(value):
     return format_number(value, "vi")
 
 
-def billions(value):
-    return format_message("{v:bn2} tỷ đồng", "vi", v=value)
+def with_change(value, before=0.0):
+    return format_message("{v:bn2} ({c:+bn2})", "vi", v=value, c=value - before)
 
 
 OUTREACH = "Vận động (0 không, 1 thường xuyên, 2 đến từng nhà)"
@@ -308,35 +311,40 @@ def test_walkthrough_of_the_docs(lab, expected):
     assert "Huyện Lục Ngạn (Tỉnh Bắc Giang)" in lab.labelled("Đơn vị", "select").text
     lab.choose("Quyết định phân định khu vực", "Quyết định 861")
     lab.slide(OUTREACH, Keys.HOME, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
-    lab.wait_for("Chưa có thẻ 31/12/2021", people(expected["ordinary"]["uninsured"]))
+    lab.wait_for("Chưa có thẻ 31/12/2021")
+    lab.wait_for(people(expected["ordinary"]["uninsured"]), css=".bhyt-card b")  # the law in force has it, too
     assert [c[1] for c in lab.cards()][1] == people(expected["ordinary"]["uninsured"])
     assert "SỐ LIỆU ƯỚC TÍNH" in lab.text(".bhyt-stamp")
     lab.save_screenshot("1_ordinary")
     lab.slide(OUTREACH, Keys.END)
     lab.wait_for(people(expected["high"]["uninsured"]), format_message("{v:p1}", "vi", v=expected["high"]["rate"]))
     lab.save_screenshot("2_high")
+    lab.type("Từ ngày", "01/07/2021")
     lab.open_section("Tỉnh hỗ trợ thêm")
     lab.slide("Dân tộc thiểu số ở xã ra khỏi danh sách 2016-2020", *[Keys.ARROW_RIGHT] * 14)  # 70%, five points a step
-    lab.wait_for(
-        f"tỉnh hỗ trợ thêm: {billions(expected['top_up']['province'])}", people(expected["top_up"]["uninsured"])
-    )
+    lab.wait_for(with_change(expected["top_up"]["province"]), people(expected["top_up"]["uninsured"]))
     assert "ĐỀ XUẤT, CHƯA CÓ HIỆU LỰC" in lab.text(".bhyt-stamp")
     lab.save_screenshot("3_top_up_of_the_province")
     lab.slide("Dân tộc thiểu số ở xã ra khỏi danh sách 2016-2020", Keys.HOME)
     lab.wait_for(people(expected["high"]["uninsured"]))
     assert "ĐỀ XUẤT" not in lab.text(".bhyt-stamp")
     lab.press("Hoàn tác")
-    lab.wait_for(f"tỉnh hỗ trợ thêm: {billions(expected['top_up']['province'])}")
+    lab.wait_for(with_change(expected["top_up"]["province"]))
+
+
+def choose_area(page, text, name):
+    page.type("Tìm đơn vị (có hoặc không dấu)", text)
+    page.choose("Đơn vị", name)
+    page.wait_for(name, css=".bhyt-results h2")
 
 
 def test_commune_kept_in_zone_iii_shows_people_who_keep_a_card(lab, data):
     open_ordinary_scenario(lab)
     lost = bhyt.reclassify(data, "861", "Lục Ngạn").set_index("name")["lost"]
+    lab.open_section("Khu vực của các xã")
     lab.choose("Chuyển khu vực của một xã", "Xã Thanh Hải")
     lab.choose("Khu vực của xã đó trong kịch bản", "Khu vực III")
-    lab.wait_for(
-        f"Xã Thanh Hải: Khu vực I → Khu vực III. Không còn được NSNN đóng {people(lost['Xã Thanh Hải'])} → 0 người"
-    )
+    lab.wait_for("Xã Thanh Hải: Khu vực I → Khu vực III", f"{people(lost['Xã Thanh Hải'])} → 0")
     lab.save_screenshot("4_commune_moved")
     lab.press("Về luật hiện hành")
     lab.wait_for("Quy định hiện hành, không thay đổi")
@@ -387,7 +395,7 @@ def test_charts_and_tables_are_downloaded_from_the_page(lab, downloads, data):
 
 def test_targets_are_allocated_and_the_table_is_copied(lab, data):
     open_ordinary_scenario(lab)
-    lab.type("Tìm đơn vị (có hoặc không dấu)", "X001")
+    choose_area(lab, "X001", "Huyện Mẫu 01")
     lab.wait_for("SỐ LIỆU GIẢ LẬP")
     lab.press("Chỉ tiêu")
     lab.type("Chỉ tiêu của đơn vị (ví dụ 93%)", "nhiều")
@@ -413,13 +421,13 @@ def test_targets_are_allocated_and_the_table_is_copied(lab, data):
     lab.wait_for("Huyện Lục Ngạn")
 
 
-def test_area_without_figures_shows_error_and_no_old_results(lab):
+def test_area_without_enrolment_keeps_people_and_no_old_results(lab):
     open_ordinary_scenario(lab)
-    lab.type("Tìm đơn vị (có hoặc không dấu)", "")
-    lab.choose("Đơn vị", "Thị xã Mộc Châu")
-    lab.wait_for("Thị xã Mộc Châu", css=".bhyt-controls .bhyt-error")
+    lab.type("Tìm đơn vị (có hoặc không dấu)", "Mộc Châu xyz")
+    lab.wait_for("Không tìm thấy", css=".bhyt-controls .bhyt-error")
+    choose_area(lab, "", "Thị xã Mộc Châu")
+    lab.wait_for("114.460", "chưa có số thẻ")  # the census of 2019
     assert not lab.all(".bhyt-results img")
-    assert not lab.cards()
     lab.save_screenshot("7_no_figures")
     lab.choose("Đơn vị", "Huyện Lục Ngạn")
     wait_until_ready(lab)
@@ -469,6 +477,55 @@ def test_language_button_shows_english(lab, expected):
     lab.save_screenshot("10_english")
     lab.press("Tiếng Việt")
     lab.wait_for("Tỷ lệ bao phủ 31/12/2021")
+
+
+LAW_OF_QUESTION = (
+    {"parameter": "subsidy_share", "key": "near_poor", "since": "2027-01-01", "value": 1.0},
+    {"parameter": "base_salary", "since": "2027-01-01", "value": 2_800_000},
+)
+
+
+def test_communes_of_a_zone_moved_at_once_show_who_loses_and_gains(lab, data):
+    """Answer the third question of docs/explore.md."""
+    open_ordinary_scenario(lab)
+    choose_area(lab, "X001", "Huyện Mẫu 01")
+    lab.open_section("Khu vực của các xã")
+    lab.choose("Chuyển mọi xã của một khu vực", "Khu vực II → Khu vực I (2 xã)")
+    decided = bhyt.reclassify(data, "861", "X001")
+    moves = [{"area": a, "zone": "I"} for a in decided.loc[decided["zone_after"] == "II", "area"]]
+    after = bhyt.reclassify(apply_zone_moves(data, "861", moves), "861", "X001")
+    lost, gained = ((decided[c].sum(), after[c].sum()) for c in ("lost", "gained"))
+    lab.wait_for(f"Không còn được NSNN đóng: {people(lost[0])} → {people(lost[1])} người")
+    lab.wait_for(f"Được cấp mới: {people(gained[0])} → {people(gained[1])} người")
+    lab.save_screenshot("12_who_loses_who_gains")
+    lab.choose("Chuyển mọi xã của một khu vực", "Như quyết định")
+    choose_area(lab, "luc ngan", "Huyện Lục Ngạn")
+
+
+def test_near_poor_and_base_salary_show_who_pays_what(lab, data):
+    """Answer the second question of docs/explore.md."""
+    open_ordinary_scenario(lab)
+    choose_area(lab, "son duong", "Huyện Sơn Dương")
+    lab.type("Từ ngày", "01/01/2027")
+    lab.open_section("Mức Nhà nước hỗ trợ")
+    lab.slide("Hộ cận nghèo", Keys.END)
+    lab.open_section("Mức đóng")
+    lab.slide("Mức lương cơ sở, mức tham chiếu (đồng/tháng)", *[Keys.ARROW_RIGHT] * 27)  # 10,000 VND a step
+    lab.wait_for("từ 01/01/2027: NSNN đóng (hộ cận nghèo) 100%, Mức lương cơ sở 2.800.000", css=".bhyt-results h2")
+    base = bhyt.read_scenario("decision_861_ordinary")
+    record = {"name": "x", "law": [dict(r) for r in LAW_OF_QUESTION]}
+    reform = parse_scenario(record, ROOT / "x.toml").reforms
+    plans = [replace(base, name=n, reforms=r) for n, r in (("before", ()), ("after", reform))]
+    months = bhyt.simulate(data, "Sơn Dương", plans, draws=0)
+    months = months[(months["result"] == "behavioural") & (months["month"].dt.year == 2027)]
+    vnd = months.groupby(["scenario", "group"])[["vnd_central", "vnd_household"]].sum()
+    for group in ("near_poor", "student", "all"):
+        before, after = (vnd.loc[(plan, group)] for plan in ("before", "after"))
+        cells = [with_change(after[payer], before[payer]) for payer in ("vnd_central", "vnd_household")]
+        lab.wait_for(*cells)
+    lab.wait_for("Huyện Sơn Dương, 31/12/2027", css=".bhyt-results h2")  # the page goes to where it has effect
+    lab.save_screenshot("11_who_pays_what")
+    lab.press("Về luật hiện hành")
 
 
 def test_browser_and_kernel_log_no_errors(lab):
@@ -533,6 +590,33 @@ def test_reloading_and_leaving_the_page_end_its_kernel(voila):
 def programs_of_one_page():
     """Return how many processes a server has for one page: its kernel, and the warm process where there is one."""
     return 1 + warm_process.is_supported()
+
+
+def test_results_are_first_on_a_phone_and_the_screen_is_used_by_a_projector(voila):
+    voila.driver.get(voila.server.url())
+    wait_until_ready(voila)
+    resize = "Emulation.setDeviceMetricsOverride"
+    page = "return [document.documentElement.scrollWidth, document.querySelector('.bhyt-results').offsetWidth]"
+    try:
+        for width, height, mobile in ((390, 844, True), (1920, 1080, False)):
+            size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}
+            voila.driver.execute_cdp_cmd(resize, size)
+            voila.until(lambda w=width: voila.driver.execute_script("return innerWidth") == w)
+            scrolled, results = voila.driver.execute_script(page)
+            assert scrolled <= width
+            assert results > width * 0.75
+            assert bool(voila.all(".bhyt-controls")) is not mobile
+            voila.save_screenshot(f"3_width_{width}")
+            if mobile:
+                toggle = voila.driver.find_element(By.CSS_SELECTOR, ".bhyt-drawer")
+                toggle.send_keys(Keys.ENTER)
+                voila.until(lambda: voila.all(".bhyt-controls"))
+                voila.slide(OUTREACH, Keys.END)
+                voila.save_screenshot("4_drawer")
+                toggle.send_keys(Keys.ENTER)
+                voila.until(lambda: not voila.all(".bhyt-controls"))
+    finally:
+        voila.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_tab_key_reaches_each_kind_of_control(voila):

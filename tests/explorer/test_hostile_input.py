@@ -19,6 +19,7 @@ from bhyt_analysis.i18n.messages import BhytError
 from ..hostile import TEXTS, write_hostile_input
 
 OWN_TAGS = {
+    "em",
     "p",
     "h2",
     "h3",
