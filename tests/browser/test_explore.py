@@ -592,7 +592,7 @@ def programs_of_one_page():
     return 1 + warm_process.is_supported()
 
 
-def test_results_are_first_on_a_phone_and_the_screen_is_used_by_a_projector(voila):
+def test_phone_has_results_first_and_projector_its_full_width(voila):
     voila.driver.get(voila.server.url())
     wait_until_ready(voila)
     resize = "Emulation.setDeviceMetricsOverride"
