@@ -70,7 +70,7 @@ def render_headline(
     behavioural, static = (outlook.set_index("result").loc[result] for result in ("behavioural", "static"))
     before = reference.set_index("result").loc["behavioural"]
     day = behavioural["on"]
-    interval = {"low": behavioural["rate_low"], "high": behavioural["rate_high"], "static": static["rate"]}
+    interval = {key: behavioural[f"rate_{key}"] for key in ("low", "median", "high")} | {"static": static["rate"]}
     people = {"people": behavioural["people"], "static": static["uninsured"]}
     cards = [
         (

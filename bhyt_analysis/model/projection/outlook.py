@@ -56,10 +56,10 @@ def outlook(months: pd.DataFrame, on: str | pd.Timestamp) -> pd.DataFrame:
 
     ``months`` are what `simulate` gives for one scenario and area, ``on`` a day of the month. Returns a DataFrame, one
     row a ``result``: ``on`` (the month's end), ``people``, ``insured``, ``uninsured``, ``rate``, ``rate_low``,
-    ``rate_high``, ``year`` and ``months`` (of it that lie after the start; the count itself costs nothing), VND of
-    those months by payer (``vnd_central``, ``vnd_province``, ``vnd_social_security_fund``, ``vnd_employer``,
-    ``vnd_household``), ``costed`` (share of the insured whose cost is known), ``proposal``, ``status``. Raises
-    BhytError for a month that the table does not have.
+    ``rate_median``, ``rate_high``, ``year`` and ``months`` (of it that lie after the start; the count itself costs
+    nothing), VND of those months by payer (``vnd_central``, ``vnd_province``, ``vnd_social_security_fund``,
+    ``vnd_employer``, ``vnd_household``), ``costed`` (share of the insured whose cost is known), ``proposal``,
+    ``status``. Raises BhytError for a month that the table does not have.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def outlook(months: pd.DataFrame, on: str | pd.Timestamp) -> pd.DataFrame:
         raise BhytError(("error.no_month", {"on": day, "first": first, "last": last}))
     year = area[(area["month"].dt.year == day.year) & (area["month"] > first)]
     sums = year.groupby("result")[[*MONEY, "insured_costed", "insured"]].sum()
-    columns = ["people", "insured", "uninsured", "rate", "rate_low", "rate_high"]
+    columns = ["people", "insured", "uninsured", "rate", "rate_low", "rate_median", "rate_high"]
     rows = area[area["month"] == day].set_index("result").reindex(RESULTS).drop(columns=MONEY).join(sums[MONEY])
     rows = rows.assign(on=day, year=day.year, months=year["month"].nunique())
     rows = rows.assign(uninsured=rows["people"] - rows["insured"], costed=sums["insured_costed"] / sums["insured"])
