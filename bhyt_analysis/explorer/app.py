@@ -39,6 +39,7 @@ from bhyt_analysis.ingest.loader import load
 from bhyt_analysis.ingest.personal_text import error_text, error_trace
 from bhyt_analysis.ingest.scenario_files import parse_scenario, read_scenario
 from bhyt_analysis.law.law import Law
+from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
 # The environment variables in which `bhyt explore INPUT` passes its input and how it is read.
 INPUT, NUMBERS, ANSWERS = "BHYT_INPUT", "BHYT_NUMBERS", "BHYT_ANSWERS"
@@ -99,7 +100,7 @@ def _linked_explorer(context: Context, code: str, lang: str) -> tuple[Explorer |
 
 
 def first_state(context: Context, area: str | None, scenario: str | Path | None) -> State:
-    """Return the initial state: for the area, or by default for the first that can be projected."""
+    """Return the initial state: for the area, or by default for the first that can be projected, else with figures."""
     state = states.from_file(scenario) if scenario is not None else State()
     if area is not None:
         data, unit = context.data.result(find_unit, area)
@@ -111,7 +112,7 @@ def first_state(context: Context, area: str | None, scenario: str | Path | None)
             candidate = replace(state, area=data.geography.key(unit))
             get_view(candidate, "baseline")
             return candidate
-    return state
+    return replace(state, area=next(iter(areas_with_figures(data)), ""))
 
 
 def static_output(app: Explorer) -> list[Image | Markdown]:

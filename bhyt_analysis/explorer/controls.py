@@ -439,14 +439,14 @@ class Controls:
         self.sort = field_control(dropdown, "sort", _sort_options)
         zone_controls = (self.zone, self.zone_pair, self.zone_lines)
         for control in (self.outreach, *self.take_up.values(), self.growth, *zone_controls):
-            control.pages = ("scenario", "compare")
+            control.pages = ("scenario", "compare", "share")
         for control in (
             *self.support_shares.values(),
             *self.top_ups.values(),
             self.base_salary,
             self.contribution_rate,
         ):
-            control.pages = ("scenario", "compare", "household")
+            control.pages = ("scenario", "compare", "household", "share")
 
     def __iter__(self) -> Iterator[Control]:
         for value in vars(self).values():

@@ -746,6 +746,7 @@ def test_explorer_opens_on_any_checked_workbook(tmp_path, law, sheets):
     app = application.build_explorer(context, application.first_state(context, None, None))
     assert application.static_output(app)
     assert words(app.widgets.headline.value).strip()
+    assert app.state.area  # a unit with figures, where there are any
     for page in app.widgets.page.options:
         app.widgets.page.value = page[1] if isinstance(page, tuple) else page
     app.widgets.page.value = "scenario"
