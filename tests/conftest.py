@@ -1,15 +1,21 @@
 """Fixtures of all tests, and their marks. Hypothesis runs without a deadline: no test is timed."""
 
 import csv
+import json
+import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 import bhyt_analysis as bhyt
 
+from .batches import KeptProcess, batches_here
 from .hostile import write_hostile_input
+from .waiting import run
 
 settings.register_profile("bhyt", deadline=None, derandomize=True)
 settings.load_profile("bhyt")
@@ -54,14 +60,75 @@ def law():
     return bhyt.Law.read()
 
 
+def pytest_sessionfinish():
+    KeptProcess.end()
+
+
+@pytest.fixture
+def build_here():
+    """Have batches build their areas in this process."""
+    with batches_here():
+        yield
+
+
 @pytest.fixture(scope="session")
-def hostile_briefing(tmp_path_factory):
-    """Return the path, without its ending, of the briefing of an input of markup, scripts and formulas."""
-    folder = tmp_path_factory.mktemp("hostile")
+def make_once(tmp_path_factory):
+    """Return a function that makes a folder once for all processes of these tests, which must not change it."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def make(name, write):
+        folder = root / f"{name}-shared"
+        with FileLock(root / f"{name}.lock"):
+            if not folder.exists():
+                unfinished = tmp_path_factory.mktemp(name) / "unfinished"
+                unfinished.mkdir()
+                write(unfinished)
+                unfinished.rename(folder)
+        return folder
+
+    return make
+
+
+ALL_FORMATS = ("html", "brief", "docx", "pptx", "xlsx", "card")
+AREAS = ("Huyện Sơn Dương", "Huyện Lục Ngạn", "X001", "Huyện Lý Sơn")
+
+
+def _write_briefings(folder):
+    call = [sys.executable, "-m", "bhyt_analysis.cli", "brief", "--out", "vi", "--area", *AREAS]
+    done = run([*call, "--formats", ",".join(ALL_FORMATS)], cwd=folder)
+    (folder / "vi.json").write_text(json.dumps([done.returncode, done.stdout, done.stderr]), "utf-8")
+    scenario = ROOT / "scenarios" / "decision_861_high.toml"
+    options = bhyt.BatchOptions(jobs=1, lang="en", scenario=scenario, formats=ALL_FORMATS)
+    with batches_here():
+        manifest = bhyt.run_batch(None, folder / "en", AREAS[:3], options)
+    assert [a["error"] for a in manifest["areas"]] == [None] * 3
+
+
+@pytest.fixture(scope="session")
+def briefings(make_once):
+    """Four areas in Vietnamese, by the command line, and three in English with a scenario, in every format.
+
+    What the command has ended with and printed is in ``vi.json``.
+    """
+    return make_once("briefings", _write_briefings)
+
+
+def _write_hostile_briefing(folder):
     options = bhyt.BatchOptions(jobs=1, formats=("html", "docx", "pptx", "xlsx"))
-    manifest = bhyt.run_batch(write_hostile_input(folder / "input"), folder / "out", ["X001"], options)
-    assert [a["error"] for a in manifest["areas"]] == [None]
-    slug = manifest["areas"][0]["slug"]
+    with batches_here():
+        manifest = bhyt.run_batch(write_hostile_input(folder / "input"), folder / "out", ["X001"], options)
+    (area,) = manifest["areas"]
+    assert area["error"] is None
+    (folder / "slug").write_text(area["slug"], "utf-8")
+
+
+@pytest.fixture(scope="session")
+def hostile_briefing(make_once):
+    """Return the path, without its ending, of the briefing of an input of markup, scripts and formulas."""
+    folder = make_once("hostile", _write_hostile_briefing)
+    slug = (folder / "slug").read_text("utf-8")
     return folder / "out" / slug / slug
 
 

@@ -134,9 +134,9 @@ def test_a_code_or_name_that_was_reused_gets_a_line(call, line, capsys):
 
 
 @pytest.mark.slow
-def test_briefings_of_a_reused_code_and_of_a_unit_of_the_country(tmp_path, capsys):
+def test_briefings_of_a_reused_code_and_of_a_unit_of_the_country(tmp_path, capsys, build_here):
     names = ["--area", "07537", "--area", "Xã Tân Lập, tỉnh Quảng Trị"]  # 14,418 registered people
-    assert main(["brief", "--out", str(tmp_path), *names, "--engine", "standard"]) == 0
+    assert main(["brief", "--out", str(tmp_path), *names]) == 0
     assert PHONG_VAN in capsys.readouterr().err
     facts = json.loads((tmp_path / "xa-tan-lap-19462" / "facts.json").read_text("utf-8"))
     assert {f["key"]: f["value"] for f in facts["facts"]}["population"] == 14_418

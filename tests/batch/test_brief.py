@@ -24,31 +24,31 @@ from ..csv_files import read_csv_rows
 from ..waiting import run as run_process
 from ..waiting import wait_until
 
-AREAS = ["Huyện Sơn Dương", "Huyện Lục Ngạn", "X001", "Huyện Lý Sơn"]
+FILES = ("charts", "tables", "facts.json", "build.json")
+ENDINGS = ("-tom-tat.docx", ".docx", ".pptx", ".xlsx", "-chia-se.png", "-chia-se.txt")
 BHYT = [sys.executable, "-m", "bhyt_analysis.cli"]
 
 
 @pytest.fixture(scope="module")
-def briefings(tmp_path_factory):
-    """Four areas in Vietnamese and one in English with a scenario, by the command line."""
-    out = tmp_path_factory.mktemp("briefings")
-    vi = run_process([*BHYT, "brief", "--out", out / "vi", "--area", *AREAS])
+def english(tmp_path_factory):
+    """The briefing of one area in English with a proposal, by the command line, and what the command did."""
+    out = tmp_path_factory.mktemp("briefings") / "en"
     scenario = ROOT / "scenarios" / "contribution_rate_2027.toml"
-    call = [*BHYT, "brief", "--out", out / "en", "--area", "Huyện Sơn Dương", "--lang", "en", "--scenario", scenario]
-    en = run_process(call)
-    return out, vi, en
+    call = [*BHYT, "brief", "--out", out, "--area", "Huyện Sơn Dương", "--lang", "en", "--scenario", scenario]
+    return out, run_process(call)
 
 
-def test_the_command_ends_well_and_prints_the_index_alone(briefings):
-    out, vi, en = briefings
-    for run, folder in ((vi, "vi"), (en, "en")):
-        assert run.returncode == 0, run.stderr
-        assert run.stdout == f"{out / folder / 'index.html'}\n"
-        assert run.stderr == ""  # not a terminal: no bar, and no warnings of libraries
+def test_the_command_ends_well_and_prints_the_index_alone(briefings, english):
+    status, printed, errors = json.loads((briefings / "vi.json").read_text("utf-8"))
+    assert (status, errors) == (0, "")  # not a terminal: no bar, and no warnings of libraries
+    assert printed == f"{Path('vi', 'index.html')}\n"
+    out, run = english
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout == f"{out / 'index.html'}\n"
 
 
 def test_the_manifest_is_that_of_the_contract(briefings):
-    manifest = json.loads((briefings[0] / "vi" / "manifest.json").read_text("utf-8"))
+    manifest = json.loads((briefings / "vi" / "manifest.json").read_text("utf-8"))
     assert list(manifest) == ["started", "finished", "versions", "law_sha256", "inputs_sha256", "areas"]
     assert [a["slug"] for a in manifest["areas"]] == ["son-duong", "luc-ngan", "mau-01-gia-lap", "ly-son"]
     for area in manifest["areas"]:
@@ -57,16 +57,15 @@ def test_the_manifest_is_that_of_the_contract(briefings):
         assert area["slug"].isascii()
         for name in area["files"]:
             assert not Path(name).is_absolute()
-            assert (briefings[0] / "vi" / name).stat().st_size > 0
+            assert (briefings / "vi" / name).stat().st_size > 0
     assert len({a["inputs_sha256"] for a in manifest["areas"]}) == 4
 
 
 @pytest.mark.parametrize("slug", ["son-duong", "luc-ngan", "mau-01-gia-lap"])
 def test_each_area_has_its_notebook_page_charts_tables_and_facts(briefings, slug):
-    folder = briefings[0] / "vi" / slug
-    assert {f"{slug}.ipynb", f"{slug}.html", "charts", "tables", "facts.json", "build.json"} == {
-        p.name for p in folder.iterdir()
-    }
+    folder = briefings / "vi" / slug
+    documents = {f"{slug}{ending}" for ending in ENDINGS}
+    assert {p.name for p in folder.iterdir()} == {*FILES, f"{slug}.ipynb", f"{slug}.html", *documents}
     pictures = sorted((folder / "charts").glob("*.png"))
     assert len(pictures) >= 3
     for picture in pictures:
@@ -81,9 +80,14 @@ def test_each_area_has_its_notebook_page_charts_tables_and_facts(briefings, slug
         assert len({len(r) for r in rows}) == 1
 
 
+def test_without_formats_an_area_has_its_notebook_and_page(english):
+    names = {p.name for p in (english[0] / "son-duong").iterdir()}
+    assert names == {*FILES, "son-duong.ipynb", "son-duong.html"}
+
+
 @pytest.mark.parametrize("slug", ["son-duong", "luc-ngan", "mau-01-gia-lap", "ly-son"])
 def test_the_notebook_ran_without_a_warning(briefings, slug):
-    cells = json.loads((briefings[0] / "vi" / slug / f"{slug}.ipynb").read_text("utf-8"))["cells"]
+    cells = json.loads((briefings / "vi" / slug / f"{slug}.ipynb").read_text("utf-8"))["cells"]
     outputs = [o for c in cells for o in c.get("outputs", [])]
     assert outputs
     assert not [o for o in outputs if o["output_type"] in ("stream", "error")]
@@ -94,7 +98,7 @@ def test_the_notebook_ran_without_a_warning(briefings, slug):
 
 def test_the_page_has_no_code_and_loads_nothing(briefings):
     for slug in ("son-duong", "mau-01-gia-lap"):
-        page = (briefings[0] / "vi" / slug / f"{slug}.html").read_text("utf-8")
+        page = (briefings / "vi" / slug / f"{slug}.html").read_text("utf-8")
         assert "import bhyt" not in page
         assert 'class="input' not in page
         assert not re.search(r"(src|href)=\"(https?:)?//", page)
@@ -104,7 +108,7 @@ def test_the_page_has_no_code_and_loads_nothing(briefings):
         assert 'alt="' in page
         assert "No description" not in page
         for link in re.findall(r'href="((?:charts|tables)/[^"]+|[^"/]+\.ipynb)"', page):
-            assert (briefings[0] / "vi" / slug / link).is_file()
+            assert (briefings / "vi" / slug / link).is_file()
 
 
 def test_the_figures_of_the_plans_are_on_the_pages(briefings):
@@ -118,12 +122,12 @@ def test_the_figures_of_the_plans_are_on_the_pages(briefings):
         "mau-01-gia-lap": ["SỐ LIỆU GIẢ LẬP"],
     }  # fmt: skip
     for slug, figures in pages.items():
-        page = (briefings[0] / "vi" / slug / f"{slug}.html").read_text("utf-8")
+        page = (briefings / "vi" / slug / f"{slug}.html").read_text("utf-8")
         assert [f for f in figures if f not in page] == [], slug
 
 
-def test_english_pages_have_english_figures_and_words(briefings):
-    page = (briefings[0] / "en" / "son-duong" / "son-duong.html").read_text("utf-8")
+def test_english_pages_have_english_figures_and_words(english):
+    page = (english[0] / "son-duong" / "son-duong.html").read_text("utf-8")
     for figure in ("155,163", "85.1%", "+10,028", "24.2 billion VND"):
         assert figure in page
     assert "Review of published figures" in page
@@ -134,7 +138,7 @@ def test_english_pages_have_english_figures_and_words(briefings):
 
 
 def test_facts_hold_the_headline_numbers_with_their_status(briefings):
-    content = json.loads((briefings[0] / "vi" / "son-duong" / "facts.json").read_text("utf-8"))
+    content = json.loads((briefings / "vi" / "son-duong" / "facts.json").read_text("utf-8"))
     facts = {f["key"]: f for f in content["facts"]}
     assert facts["next_to_add"]["value"] == 10_028
     assert facts["lost_cost"]["value"] == 24_203_977_200
@@ -145,7 +149,7 @@ def test_facts_hold_the_headline_numbers_with_their_status(briefings):
 
 
 def test_the_index_lists_every_area_with_its_links(briefings):
-    page = (briefings[0] / "vi" / "index.html").read_text("utf-8")
+    page = (briefings / "vi" / "index.html").read_text("utf-8")
     for slug in ("son-duong", "luc-ngan", "mau-01-gia-lap", "ly-son"):
         assert f'href="{slug}/{slug}.html"' in page
     assert "Huyện Sơn Dương" in page
@@ -153,9 +157,9 @@ def test_the_index_lists_every_area_with_its_links(briefings):
     assert not re.search(r"(src|href)=\"(https?:)?//", page)
 
 
-def test_no_working_files_are_left(briefings):
-    for lang in ("vi", "en"):
-        assert [p.name for p in (briefings[0] / lang).iterdir() if p.name.startswith(".")] == [".bhyt"]  # the lock
+def test_no_working_files_are_left(briefings, english):
+    for out in (briefings / "vi", english[0]):
+        assert [p.name for p in out.iterdir() if p.name.startswith(".")] == [".bhyt"]  # the lock
 
 
 # --- Failures -------------------------------------------------------------------------------------
@@ -284,7 +288,7 @@ def test_an_area_that_is_complete_when_the_batch_stops_is_done(monkeypatch, tmp_
 # --- From Python ----------------------------------------------------------------------------------
 
 
-def test_a_users_own_input_becomes_a_briefing(small_input, tmp_path):
+def test_a_users_own_input_becomes_a_briefing(small_input, tmp_path, build_here):
     manifest = bhyt.run_batch(small_input, tmp_path / "out", options=bhyt.BatchOptions(jobs=1, lang="en"))
     assert [(a["area"], a["status"]) for a in manifest["areas"]] == [("D1", "done")]
     page = (tmp_path / "out" / "mot" / "mot.html").read_text("utf-8")
@@ -292,14 +296,14 @@ def test_a_users_own_input_becomes_a_briefing(small_input, tmp_path):
     assert "60.0%" in page
 
 
-def test_an_input_without_population_still_becomes_a_briefing(small_input, tmp_path):
+def test_an_input_without_population_still_becomes_a_briefing(small_input, tmp_path, build_here):
     (small_input / "population.csv").unlink()
     manifest = bhyt.run_batch(small_input, tmp_path / "out", options=bhyt.BatchOptions(jobs=1))
     assert [a["error"] for a in manifest["areas"]] == [None]
     assert "chưa có dân số" in (tmp_path / "out" / "mot" / "mot.html").read_text("utf-8")
 
 
-def test_one_area_built_again_keeps_the_others_in_the_index(tmp_path):
+def test_one_area_built_again_keeps_the_others_in_the_index(tmp_path, build_here):
     out = tmp_path / "out"
     bhyt.run_batch(None, out, areas=["Lý Sơn", "Sơn Tây"])
     manifest = bhyt.run_batch(None, out, ["Lý Sơn"], bhyt.BatchOptions(fresh=True))
@@ -307,13 +311,13 @@ def test_one_area_built_again_keeps_the_others_in_the_index(tmp_path):
     assert 'href="son-tay/son-tay.html"' in (out / "index.html").read_text("utf-8")
 
 
-def test_an_output_folder_may_lie_inside_the_input(small_input):
+def test_an_output_folder_may_lie_inside_the_input(small_input, build_here):
     manifest = bhyt.run_batch(small_input, small_input / "out", options=bhyt.BatchOptions(jobs=1))
     assert [a["status"] for a in manifest["areas"]] == ["done"]
     assert bhyt.check(small_input).empty
 
 
-def test_a_day_or_an_output_that_can_not_be_ends_with_status_2(tmp_path, capsys):
+def test_a_day_or_an_output_that_can_not_be_ends_with_status_2(tmp_path, capsys, build_here):
     assert main(["brief", "--out", str(tmp_path / "o"), "--as-of", "31/12/2024x"]) == 2
     (tmp_path / "file").write_text("", "utf-8")
     assert main(["brief", "--out", str(tmp_path / "file"), "--area", "536"]) == 2
@@ -323,12 +327,12 @@ def test_a_day_or_an_output_that_can_not_be_ends_with_status_2(tmp_path, capsys)
     assert len(streams.err.splitlines()) == 3
 
 
-def test_run_batch_takes_a_dataset_too(data, tmp_path):
+def test_run_batch_takes_a_dataset_too(data, tmp_path, build_here):
     manifest = bhyt.run_batch(data, tmp_path / "out", ["Lý Sơn"], bhyt.BatchOptions(jobs=1))
     assert manifest["areas"][0]["status"] == "done"
 
 
-def test_a_bad_engine_area_or_scenario_ends_before_anything_is_built(tmp_path):
+def test_a_bad_engine_area_or_scenario_ends_before_anything_is_built(tmp_path, build_here):
     out = tmp_path / "out"
     with pytest.raises(ValueError, match="engine"):
         bhyt.BatchOptions(engine="fast")
@@ -398,13 +402,10 @@ def test_what_the_command_shares_out(capsys):
     assert "Sơn Dương" in capsys.readouterr().err
 
 
-def test_a_scenario_comes_into_the_briefing(tmp_path):
-    options = bhyt.BatchOptions(scenario="decision_861_high", lang="en")
-    manifest = bhyt.run_batch(None, tmp_path / "out", ["Sơn Dương"], options)
-    assert [a["status"] for a in manifest["areas"]] == ["done"]
-    page = (tmp_path / "out" / "son-duong" / "son-duong.html").read_text("utf-8")
-    assert "Decision 861, door to door" in page
-    assert (tmp_path / "out" / "son-duong" / "charts" / "scenario_path.png").exists()
+def test_a_scenario_comes_into_the_briefing(briefings):
+    folder = briefings / "en" / "son-duong"
+    assert "Decision 861, door to door" in (folder / "son-duong.html").read_text("utf-8")
+    assert (folder / "charts" / "scenario_path.png").exists()
 
 
 def test_impact_is_written_for_excel(tmp_path, capsys):

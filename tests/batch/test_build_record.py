@@ -208,7 +208,7 @@ def test_a_record_of_other_inputs_does_not_count(tmp_path):
     assert build_record.reusable_files(tmp_path, "x") is None
 
 
-def test_the_name_of_a_reused_code_is_kept(tmp_path):
+def test_the_name_of_a_reused_code_is_kept(tmp_path, build_here):
     manifest = bhyt.run_batch(None, tmp_path / "o", ["Yên Bái"], bhyt.BatchOptions(jobs=1))
     assert [(a["slug"], a["status"]) for a in manifest["areas"]] == [("yen-bai", "done")]
     page = (tmp_path / "o" / "yen-bai" / "yen-bai.html").read_text("utf-8")

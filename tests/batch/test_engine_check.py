@@ -171,7 +171,7 @@ def test_without_fork_auto_is_the_standard_engine_and_warm_is_an_error(tmp_path,
         bhyt.run_batch(None, tmp_path / "out", ["Lý Sơn"], bhyt.BatchOptions(engine="warm"))
 
 
-def test_a_parameter_of_a_wrong_type_ends_before_anything_is_built(tmp_path):
+def test_a_parameter_of_a_wrong_type_ends_before_anything_is_built(tmp_path, build_here):
     with pytest.raises(ValueError, match="seed"):
         bhyt.run_batch(None, tmp_path / "out", ["Lý Sơn"], bhyt.BatchOptions(seed="1"))
     assert not (tmp_path / "out").exists()

@@ -97,12 +97,12 @@ def test_bundled_areas_keep_their_figures(tmp_path, without_pictures, area):
     assert hidden_by_area(tmp_path, ["0"]) == {}
 
 
-def test_batch_protects_its_areas_together_also_after_it_was_cut_short(tmp_path, monkeypatch):
+def test_batch_protects_its_areas_together_also_after_it_was_cut_short(tmp_path, monkeypatch, build_here):
     shape = (3, 4, 8, 2)
     names = write_small_input(tmp_path / "input", *shape)[:2]
     out, options = (
         tmp_path / "out",
-        BatchOptions(lang="en", formats=["brief", "docx", "pptx", "xlsx", "card"], engine="standard", jobs=1),
+        BatchOptions(lang="en", formats=["brief", "docx", "pptx", "xlsx", "card"], jobs=1),
     )
 
     def killed(*args):

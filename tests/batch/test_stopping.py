@@ -100,16 +100,16 @@ def test_a_full_disk_names_the_file_and_not_its_copy(tmp_path, monkeypatch):
     assert raised.value.filename == str(tmp_path / "manifest.json")
 
 
-def test_a_folder_that_is_a_file_is_a_sentence(small_input, tmp_path):
+def test_a_folder_that_is_a_file_is_a_sentence(small_input, tmp_path, build_here):
     (tmp_path / "out").write_text("x", "utf-8")
     with pytest.raises(BhytError, match="out: a folder is needed here, but there is a file"):
-        bhyt.run_batch(small_input, tmp_path / "out", None, BatchOptions(engine="standard"))
+        bhyt.run_batch(small_input, tmp_path / "out", None, BatchOptions())
 
 
-def test_names_of_units_become_names_that_file_systems_take(small_input, tmp_path):
+def test_names_of_units_become_names_that_file_systems_take(small_input, tmp_path, build_here):
     path = small_input / "areas.csv"
     path.write_text(path.read_text("utf-8").replace("Huyện Một", "Huyện " + "Rất dài " * 40), "utf-8")
-    manifest = bhyt.run_batch(small_input, tmp_path / "out", options=BatchOptions(jobs=1, engine="standard"))
+    manifest = bhyt.run_batch(small_input, tmp_path / "out", options=BatchOptions(jobs=1))
     assert [a["error"] for a in manifest["areas"]] == [None]
     slug = manifest["areas"][0]["slug"]
     assert len(slug) <= MAX_LETTERS

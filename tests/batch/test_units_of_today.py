@@ -6,6 +6,7 @@ import pytest
 
 import bhyt_analysis as bhyt
 
+from ..batches import batches_here
 from ..conftest import write_table
 
 CARDS = ["area", "as_of", "group", "cards", "status", "source"]
@@ -29,7 +30,8 @@ def out(tmp_path_factory):
     cards = [[name, "2026-06-30", "household", c, "published", "BHXH"] for name, (_, c) in names.items()]
     old = ["Xã Cốc Mỳ, huyện Bát Xát", "2021-12-31", "household", 4_000, "published", "BHXH"]
     write_table(source / "cards.csv", CARDS, *cards, old)
-    bhyt.run_batch(source, folder / "out", AREAS, bhyt.BatchOptions(jobs=1))
+    with batches_here():
+        bhyt.run_batch(source, folder / "out", AREAS, bhyt.BatchOptions(jobs=1))
     return folder / "out"
 
 

@@ -18,10 +18,8 @@ chromium.required()
 
 
 @pytest.fixture(scope="module")
-def briefings(tmp_path_factory):
-    out = tmp_path_factory.mktemp("briefs")
-    bhyt.run_batch(None, out, areas=["Sơn Dương", "Lục Ngạn", "X001", "Lý Sơn"])
-    return out
+def pages(briefings):
+    return briefings / "vi"
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +44,8 @@ def shown_rows(browser):
     return [r.text.split("\n")[0] for r in browser.find_elements(By.CSS_SELECTOR, "tbody tr") if r.is_displayed()]
 
 
-def test_the_index_finds_areas_with_or_without_accents(browser, briefings):
-    opened(browser, briefings / "index.html")
+def test_the_index_finds_areas_with_or_without_accents(browser, pages):
+    opened(browser, pages / "index.html")
     assert len(shown_rows(browser)) == 4
     search = browser.find_element(By.CSS_SELECTOR, "input[type=search]")
     for search_for in ("luc ngan", "Lục Ngạn", "LUC NGAN"):
@@ -59,8 +57,8 @@ def test_the_index_finds_areas_with_or_without_accents(browser, briefings):
     assert "Lý Sơn" in shown_rows(browser)[0]
 
 
-def test_the_index_sorts_by_a_figure(browser, briefings):
-    opened(browser, briefings / "index.html")
+def test_the_index_sorts_by_a_figure(browser, pages):
+    opened(browser, pages / "index.html")
     button = next(b for b in browser.find_elements(By.CSS_SELECTOR, "th button") if "Dân số" in b.text)
 
     def cells():
@@ -72,7 +70,7 @@ def test_the_index_sorts_by_a_figure(browser, briefings):
     assert cells() == sorted(cells(), reverse=True)
 
 
-def test_an_index_of_every_commune_of_the_country_opens_finds_and_sorts(browser, briefings, tmp_path):
+def test_an_index_of_every_commune_of_the_country_opens_finds_and_sorts(browser, pages, tmp_path):
     data = bhyt.load()
     communes = data.areas.loc[data.areas["kind"] == "commune", "code"].unique()
     entries = []
@@ -80,7 +78,7 @@ def test_an_index_of_every_commune_of_the_country_opens_finds_and_sorts(browser,
         slug = f"unit-{number}"
         entries.append(AreaResult(communes[number % len(communes)], slug, "done"))
         (tmp_path / slug).mkdir()
-        texts = json.loads((briefings / "luc-ngan" / "facts.json").read_text("utf-8"))
+        texts = json.loads((pages / "luc-ngan" / "facts.json").read_text("utf-8"))
         texts["facts"] = [
             f | {"value": 3321 - number if f["key"] == "population" else f["value"]} for f in texts["facts"]
         ]
@@ -103,8 +101,8 @@ def test_an_index_of_every_commune_of_the_country_opens_finds_and_sorts(browser,
     assert people[:3] == ["2", "3", "4"]
 
 
-def test_the_links_of_the_index_lead_to_pages_and_back(browser, briefings):
-    opened(browser, briefings / "index.html")
+def test_the_links_of_the_index_lead_to_pages_and_back(browser, pages):
+    opened(browser, pages / "index.html")
     browser.find_element(By.LINK_TEXT, "Huyện Sơn Dương").click()
     assert "Sơn Dương" in browser.title
     browser.find_element(By.CSS_SELECTOR, "nav a").click()
@@ -113,11 +111,11 @@ def test_the_links_of_the_index_lead_to_pages_and_back(browser, briefings):
 
 @pytest.mark.parametrize("slug", ["son-duong", "luc-ngan", "mau-01-gia-lap"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
-def test_the_first_screen_holds_the_verdict_its_chart_and_the_decisions(browser, briefings, slug, width, height):
+def test_the_first_screen_holds_the_verdict_its_chart_and_the_decisions(browser, pages, slug, width, height):
     screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     try:
-        opened(browser, briefings / slug / f"{slug}.html")
+        opened(browser, pages / slug / f"{slug}.html")
         parts = browser.find_elements(By.CSS_SELECTOR, "#verdict .output_area:first-child p, #verdict img, #verdict li")
         assert [part.tag_name for part in parts[:2]] == ["p", "img"]
         assert 2 <= len(parts[2:]) <= 3
@@ -129,8 +127,8 @@ def test_the_first_screen_holds_the_verdict_its_chart_and_the_decisions(browser,
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def test_sections_are_folded_and_unfold_for_a_link_or_the_printer(browser, briefings):
-    page = briefings / "son-duong" / "son-duong.html"
+def test_sections_are_folded_and_unfold_for_a_link_or_the_printer(browser, pages):
+    page = pages / "son-duong" / "son-duong.html"
     opened(browser, page)
     folds = browser.find_elements(By.TAG_NAME, "details")
     assert len(folds) > 5
@@ -147,11 +145,11 @@ def test_sections_are_folded_and_unfold_for_a_link_or_the_printer(browser, brief
     assert len(browser.find_elements(By.CSS_SELECTOR, "details[open]")) == 1
 
 
-def test_no_column_of_a_table_is_cut_off_on_a_phone(browser, briefings):
+def test_no_column_of_a_table_is_cut_off_on_a_phone(browser, pages):
     screen = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     try:
-        opened(browser, briefings / "mau-01-gia-lap" / "mau-01-gia-lap.html")
+        opened(browser, pages / "mau-01-gia-lap" / "mau-01-gia-lap.html")
         unfold(browser)
         cut = "return [...document.querySelectorAll('td')].filter(c => c.getBoundingClientRect().right > 391).length"
         assert browser.execute_script(cut) == 0
@@ -163,9 +161,9 @@ def test_no_column_of_a_table_is_cut_off_on_a_phone(browser, briefings):
 
 @pytest.mark.parametrize("slug", ["son-duong", "luc-ngan", "mau-01-gia-lap", "ly-son"])
 @pytest.mark.parametrize("width", [1280, 480])
-def test_pages_fit_the_window_and_show_their_pictures(browser, briefings, slug, width):
+def test_pages_fit_the_window_and_show_their_pictures(browser, pages, slug, width):
     browser.set_window_size(width, 800)
-    opened(browser, briefings / slug / f"{slug}.html")
+    opened(browser, pages / slug / f"{slug}.html")
     unfold(browser)
     assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
     pictures = browser.find_elements(By.TAG_NAME, "img")
@@ -175,9 +173,9 @@ def test_pages_fit_the_window_and_show_their_pictures(browser, briefings, slug, 
         assert len(picture.get_attribute("alt")) > 20
 
 
-def test_a_printed_table_repeats_its_heading_on_each_page(browser, briefings):
+def test_a_printed_table_repeats_its_heading_on_each_page(browser, pages):
     """Chromium does not repeat a heading that holds a button; on paper the buttons of sorting have no box."""
-    opened(browser, briefings / "mau-01-gia-lap" / "mau-01-gia-lap.html")
+    opened(browser, pages / "mau-01-gia-lap" / "mau-01-gia-lap.html")
     visible = "return getComputedStyle(document.querySelector('#table-months ~ div thead button')).display"
     assert browser.execute_script(visible) != "contents"
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
@@ -189,8 +187,8 @@ def test_a_printed_table_repeats_its_heading_on_each_page(browser, briefings):
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
-def test_the_tables_of_a_page_sort_by_figures_and_by_days(browser, briefings):
-    opened(browser, briefings / "mau-01-gia-lap" / "mau-01-gia-lap.html")
+def test_the_tables_of_a_page_sort_by_figures_and_by_days(browser, pages):
+    opened(browser, pages / "mau-01-gia-lap" / "mau-01-gia-lap.html")
     table = "document.querySelector('#table-months ~ div table')"
 
     def column(place):

@@ -12,12 +12,14 @@ from bhyt_analysis.batch.scheduler import BatchWarning
 from bhyt_analysis.documents import pdf, pdf_programs
 from bhyt_analysis.documents.content import read_content
 
+from ..batches import batches_here
+
 
 @pytest.fixture(scope="module")
 def notebook(tmp_path_factory):
     """An executed briefing; no program makes PDF while it is made."""
     out = tmp_path_factory.mktemp("pdf")
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, batches_here():
         patch.setattr(pdf_programs.shutil, "which", lambda name: None)
         patch.setattr(pdf_programs, "BROWSER_PLACES", ())
         patch.setattr(pdf_programs, "OFFICE_PLACES", ())

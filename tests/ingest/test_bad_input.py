@@ -255,7 +255,7 @@ def test_check_exits_with_the_status_of_the_contract(small_input, damage, status
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
-def test_brief_of_a_bad_input_reports_why_and_writes_nothing(small_input, tmp_path, capsys, lang):
+def test_brief_of_a_bad_input_reports_why_and_writes_nothing(small_input, tmp_path, capsys, lang, build_here):
     cards(small_input, changed(cards="x"), changed(as_of="y"))
     out = tmp_path / "out"
     assert main(["brief", str(small_input), "--out", str(out), "--lang", lang]) == 1
@@ -265,7 +265,7 @@ def test_brief_of_a_bad_input_reports_why_and_writes_nothing(small_input, tmp_pa
     assert not out.exists()
 
 
-def test_unknown_area_exits_with_status_2_and_the_nearest_name(small_input, tmp_path, capsys):
+def test_unknown_area_exits_with_status_2_and_the_nearest_name(small_input, tmp_path, capsys, build_here):
     out = tmp_path / "out"
     assert main(["brief", str(small_input), "--out", str(out), "--area", "Huyện Hai"]) == 2
     assert "Huyện Một" in capsys.readouterr().err

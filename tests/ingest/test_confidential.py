@@ -81,7 +81,7 @@ def test_no_output_names_a_person_of_several_registers(seeds, tmp_path):
     assert disclosed(registers, outputs(tmp_path / "in", tmp_path)) == []
 
 
-def test_command_prints_no_person_of_a_spoilt_register(tmp_path, capfd):
+def test_command_prints_no_person_of_a_spoilt_register(tmp_path, capfd, build_here):
     register, out = make_register(4, tmp_path / "in"), tmp_path / "marked.xlsx"
     path = str(register.path)
     main(["check", path, "--annotate", str(out), "--answers", str(tmp_path / "a.toml")])

@@ -20,6 +20,8 @@ from bhyt_analysis.ingest.cell_types import convert_column
 from bhyt_analysis.ingest.vietnamese_text import legacy_font, mend_mojibake, number_readings, parse_number, text_damage
 from bhyt_analysis.ingest.workbook import decode_cells
 
+from ..batches import batches_here
+
 PEOPLE = {"type": "count", "column": "people", "unit": "people", "required": ""}
 CARDS = {"type": "count", "column": "cards", "unit": "cards", "required": ""}
 GROUP = {"type": "count", "column": "poor", "required": ""}
@@ -282,7 +284,8 @@ def build(source, out):
     options = bhyt.BatchOptions(
         jobs=1, formats=("html", "docx", "pptx", "xlsx"), scenario=str(scenario), decision=f"861{HOSTILE}"
     )
-    return bhyt.run_batch(source, out, ["Sơn Dương"], options)["areas"]
+    with batches_here():
+        return bhyt.run_batch(source, out, ["Sơn Dương"], options)["areas"]
 
 
 def check_documents(out, area):

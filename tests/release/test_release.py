@@ -18,9 +18,9 @@ from bhyt_analysis.release.attack import attack
 from bhyt_analysis.release.published import PublishedText, is_hidden, read_published
 from bhyt_analysis.release.record import OWN_HASH, PAGE, RECORD, record_sha256, verify_folder
 
-from ..conftest import write_small_input
+from ..batches import batches_here
+from ..conftest import ALL_FORMATS, write_small_input
 
-ALL = ("html", "brief", "docx", "pptx", "xlsx", "card")
 FEW = ["C1", "2021-06-30", "near_poor", "3", "published", "BHXH"]
 
 
@@ -28,8 +28,9 @@ FEW = ["C1", "2021-06-30", "near_poor", "3", "published", "BHXH"]
 def batch(tmp_path_factory):
     """The folder of a batch of one area in all formats, made from an input of its own."""
     folder = tmp_path_factory.mktemp("release")
-    options = bhyt.BatchOptions(jobs=1, engine="standard", formats=ALL)
-    bhyt.run_batch(write_small_input(folder / "secret_input"), folder / "out", options=options)
+    options = bhyt.BatchOptions(jobs=1, formats=ALL_FORMATS)
+    with batches_here():
+        bhyt.run_batch(write_small_input(folder / "secret_input"), folder / "out", options=options)
     return folder / "out"
 
 
@@ -37,8 +38,9 @@ def batch(tmp_path_factory):
 def internal(tmp_path_factory):
     """The folder of a batch of internal copies of one area, in which a group has three people."""
     folder = tmp_path_factory.mktemp("internal")
-    options = bhyt.BatchOptions(jobs=1, engine="standard", formats=ALL, disclosure="off", lang="en")
-    bhyt.run_batch(write_small_input(folder / "input", FEW), folder / "out", options=options)
+    options = bhyt.BatchOptions(jobs=1, formats=ALL_FORMATS, disclosure="off", lang="en")
+    with batches_here():
+        bhyt.run_batch(write_small_input(folder / "input", FEW), folder / "out", options=options)
     return folder / "out"
 
 
@@ -280,10 +282,10 @@ def test_what_may_be_shared_is_not_marked_internal(batch):
         assert "Nội bộ" not in (batch / name).read_text("utf-8")
 
 
-def test_a_folder_never_mixes_internal_copies_with_others(internal):
+def test_a_folder_never_mixes_internal_copies_with_others(internal, build_here):
     before = files_of(internal)
     with pytest.raises(BhytError, match=r"internal copies that this call does not make again \(mot\)"):
-        bhyt.run_batch(None, internal, ["Lý Sơn"], bhyt.BatchOptions(jobs=1, engine="standard"))
+        bhyt.run_batch(None, internal, ["Lý Sơn"], bhyt.BatchOptions(jobs=1))
     assert files_of(internal) == before
     with pytest.raises(BhytError, match="one of: on, off"):
         bhyt.BatchOptions(disclosure="perhaps")
