@@ -8,13 +8,13 @@ OUT ?= outputs/briefings
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
 LOCK_OPTIONS := --generate-hashes --no-emit-index-url --no-annotate --no-header
 
-.PHONY: help briefings test browser bench lint gallery lab calibrate package peers lock environment clean
+.PHONY: help briefings test suite browser bench lint gallery lab calibrate package peers lock environment clean
 
 help:
 	@echo "briefings  a briefing of every bundled area"
 	@echo "test       linters, type checks and all tests but the browser's"
 	@echo "browser    the tests in Chromium"
-	@echo "bench      the benchmarks"
+	@echo "bench      the benchmarks, beside those of the last release"
 	@echo "package    the wheel and the sdist, used outside the repository with each Python of the machine"
 	@echo "peers      the suites of Jupyter's programs on stock and on warm kernels (half an hour; PEERS='nbclient ...')"
 	@echo "gallery    the page of the charts; lab: the explorer; lock, environment: after a change of dependencies"
@@ -23,10 +23,13 @@ help:
 briefings: $(READY)
 	$(BIN)/bhyt brief --out $(OUT)
 
-# A file of tests runs in one process, which makes its briefings once; one process more than processors, since many wait.
-test: $(READY) lint
+test: lint suite
+
+# A file of tests runs in one process, which makes its briefings once; the files in their order, of which the first are
+# the longest. One process more than processors, since many wait.
+suite: $(READY)
 	workers=$$(($$($(BIN)/python -c "import os; print(os.cpu_count())") + 1)); \
-	$(BIN)/python -m pytest -n $$workers --dist loadfile --ignore=tests/browser
+	$(BIN)/python -m pytest -n $$workers --dist loadfile --no-loadscope-reorder --ignore=tests/browser
 
 browser: $(READY)
 	$(BIN)/python -m pytest tests/browser

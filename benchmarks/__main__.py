@@ -1,16 +1,18 @@
-"""Measure, print the ratios as a table, and keep them in ``outputs/bench.json``.
+"""Measure, print the ratios as a table beside those of the last release, and keep them: ``make bench``.
 
-A ratio compares two medians of the same run on the same machine; it is no test and
-nothing fails on it.
+A ratio compares two medians of the same run on the same machine; it is no test and nothing fails on it. The figures
+are kept in ``benchmarks/results/latest.json``; those of a release are committed as ``RELEASE.json`` beside it.
 """
 
+import contextlib
+import io
 import json
 import resource
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +28,9 @@ from bhyt_analysis.model.projection.projection import insured_people, project
 from bhyt_analysis.model.projection.simulate import cost_by_payer
 from bhyt_analysis.model.projection.uncertainty import commune_intervals
 
+Measure = Callable[[], dict[str, float]]
 ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
 PEOPLE = 1_000_000
 COMMUNES = 11_000
 GROUPS = ("household", "near_poor", "student", "farm_average_income", "poor")
@@ -178,35 +182,57 @@ def imports() -> dict[str, float]:
     return {"ours": median(run("import bhyt_analysis"), 7), "import pandas": median(run("import pandas"), 7)}
 
 
+MEASURES: tuple[Measure, ...] = (
+    imports,
+    premiums,
+    premiums_of_text,
+    scenario,
+    intervals,
+    batch.briefings,
+    inputs.workbook,
+    inputs.persons,
+    *units.MEASURES,
+)
+WIDTHS = (34, 9, 34, 9, 7, 13)
+HEADINGS = ("measure", "ours (s)", "against", "its (s)", "ratio", "last release")
+
+
+def all_results() -> Iterator[tuple[str, dict[str, float]]]:
+    """Yield the name and the seconds of each measure: first ours, then those of its rival where it has one."""
+    for measure in MEASURES:
+        yield measure.__name__, measure()
+    with contextlib.redirect_stdout(io.StringIO()):  # lines of its own, with more than the table
+        yield from explore.main().items()
+    for area, spent in documents.measure().items():
+        yield f"documents {area}", {"ours": sum(spent.values()), "page and notebook alone": spent["html"], **spent}
+    for area, spent in cells.measure().items():
+        yield f"cells {area}", {"ours": spent.pop("all"), **dict(sorted(spent.items(), key=lambda step: -step[1]))}
+
+
+def table_line(name: str, seconds: dict[str, float], earlier: dict[str, float]) -> str:
+    """Return a line of the table: a measure, with its ratio at the last release."""
+    rival = next(key for key in seconds if key != "ours")
+    last = f"{earlier['ratio']:.2f}" if "ratio" in earlier else "-"
+    return line(name, f"{seconds['ours']:.3f}", rival, f"{seconds[rival]:.3f}", f"{seconds['ratio']:.2f}", last)
+
+
+def line(*cells: str) -> str:
+    """Return cells in columns: texts at the left, figures at the right."""
+    places = zip(cells, WIDTHS, strict=True)
+    return "  ".join(f"{c:{'<' if i in (0, 2) else '>'}{width}}" for i, (c, width) in enumerate(places))
+
+
 def main() -> None:
     """Run every measure."""
-    results = {}
-    for measure in (
-        imports,
-        premiums,
-        premiums_of_text,
-        scenario,
-        intervals,
-        batch.briefings,
-        inputs.workbook,
-        inputs.persons,
-    ):
-        seconds = measure()
-        rival = next(k for k in seconds if k != "ours")
-        results[measure.__name__] = {**seconds, "ratio": seconds["ours"] / seconds[rival]}
-        ours, other = seconds["ours"], seconds[rival]
-        extra = "".join(f"   {k} {v:.2f}" for k, v in seconds.items() if k not in ("ours", rival))
-        print(
-            f"{measure.__name__:16} ours {ours:8.3f} s   {rival} {other:8.3f} s   ratio {ours / other:6.2f}{extra}",
-            flush=True,
-        )
-    for name, seconds in explore.main().items():
-        results[name] = {**seconds, "ratio": seconds["ours"] / seconds["bare redraw"]}
-    results |= units.main()
-    cells.main()
-    documents.main()
-    path = ROOT / "outputs" / "bench.json"
-    path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    release, results = RESULTS / "RELEASE.json", {}
+    last = json.loads(release.read_text("utf-8")) if release.is_file() else {}
+    print(line(*HEADINGS))
+    for name, seconds in all_results():
+        rival = next(key for key in seconds if key != "ours")
+        results[name] = {**seconds, "ratio": seconds["ours"] / seconds[rival]}
+        print(table_line(name, results[name], last.get(name, {})), flush=True)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "latest.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

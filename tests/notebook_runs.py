@@ -49,7 +49,7 @@ def copy_package(folder, *sources):
     template = json.loads((ROOT / "notebooks" / "area_briefing.ipynb").read_text("utf-8"))
     parameters = "".join(next(c for c in template["cells"] if "parameters" in c["metadata"].get("tags", ()))["source"])
     package = folder / "package" / "bhyt_analysis"
-    shutil.copytree(ROOT / "bhyt_analysis", package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "bhyt_analysis", package, ignore=shutil.ignore_patterns("*.pyc.*"))
     shutil.copytree(ROOT / "data", package / "bundled" / "data")
     (package / "bundled" / "notebooks").mkdir()
     notebook = package / "bundled" / "notebooks" / "area_briefing.ipynb"
@@ -68,14 +68,13 @@ if __name__ == "__main__":
 class BatchRun:
     """A batch in a process of its own; all its descendants carry its mark in their environment."""
 
-    def __init__(self, folder, *sources, out=None, preexec=None, edit=("", "", ""), areas=None, **options):
+    def __init__(self, folder, *sources, out=None, preexec=None, edits=(), areas=None, **options):
         self.out = Path(out or folder / "out")
         self.mark = uuid.uuid4().hex
         script = folder / "run.py"
         script.write_text(RUN, "utf-8")
         package = copy_package(folder, *sources)
-        file, old, new = edit  # a line of the package's code
-        if file:
+        for file, old, new in edits:  # lines of the package's code
             module = package / "bhyt_analysis" / file
             text = module.read_text("utf-8")
             assert old in text

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import struct
 import subprocess
@@ -21,6 +20,7 @@ from bhyt_analysis.domain.area_view import find_unit
 
 from ..conftest import ROOT
 from ..csv_files import read_csv_rows
+from ..notebook_runs import copy_package
 from ..waiting import run as run_process
 from ..waiting import wait_until
 
@@ -165,34 +165,40 @@ def test_no_working_files_are_left(briefings, english):
 # --- Failures -------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def spoilt(monkeypatch, tmp_path):
-    """Notebooks whose second cell is the test's own, in place of the template."""
-
-    def spoil(source, areas=("Lý Sơn", "Sơn Tây"), **options):
-        notebook = json.loads((ROOT / "notebooks" / "area_briefing.ipynb").read_text("utf-8"))
-        extra = {**notebook["cells"][1], "id": "spoil", "source": source}
-        notebook["cells"].insert(2, extra)
-        folder = tmp_path / "package" / "bhyt_analysis"
-        shutil.copytree(ROOT / "bhyt_analysis", folder, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "bundled").mkdir()
-        shutil.copytree(ROOT / "data", folder / "bundled" / "data")
-        (folder / "bundled" / "notebooks").mkdir()
-        (folder / "bundled" / "notebooks" / "area_briefing.ipynb").write_text(json.dumps(notebook), "utf-8")
-        call = [*BHYT, "brief", "--out", str(tmp_path / "out"), "--area", *areas]
-        call += [f"--{k}={v}" for k, v in options.items()]
-        environment = {**os.environ, "PYTHONPATH": str(tmp_path / "package")}
-        run = run_process(call, env=environment, cwd=tmp_path)
-        manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
-        return run, {a["slug"]: a for a in manifest["areas"]}, tmp_path / "out"
-
-    return spoil
+# What a cell does in each area; Sơn Tây (530) is sound.
+FAULTS = """
+import os, pathlib, time
+if area == "536":
+    raise RuntimeError("hỏng\\nrồi")
+if area == "531":
+    time.sleep(600)
+if area == "529":
+    os._exit(9)
+if area == "533":
+    pathlib.Path.write_text = lambda *arguments: None
+"""
 
 
-def test_one_failure_is_one_sentence_and_does_not_stop_the_rest(spoilt):
-    run, areas, out = spoilt('if area == "536":\n    raise RuntimeError("hỏng\\nrồi")')
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory):
+    """A batch by the command line with a fault in all areas but one: what it printed, how each area ended, its folder.
+
+    The area that takes too long has a briefing of last week.
+    """
+    folder = tmp_path_factory.mktemp("faulty")
+    environment, out = {**os.environ, "PYTHONPATH": str(copy_package(folder, FAULTS))}, folder / "out"
+    (out / "minh-long").mkdir(parents=True)
+    (out / "minh-long" / "minh-long.html").write_text("of last week", "utf-8")
+    areas = ("Lý Sơn", "Sơn Tây", "Minh Long", "Sơn Hà", "Mộ Đức")
+    run = run_process([*BHYT, "brief", "--out", out, "--timeout", "20", "--area", *areas], env=environment, cwd=folder)
+    manifest = json.loads((out / "manifest.json").read_text("utf-8"))
+    return run, {a["slug"]: a for a in manifest["areas"]}, out
+
+
+def test_one_failure_is_one_sentence_and_does_not_stop_the_rest(faulty):
+    run, areas, out = faulty
     assert run.returncode == 1
-    assert areas["son-tay"]["status"] == "done"
+    assert [slug for slug, area in areas.items() if area["status"] == "done"] == ["son-tay"]
     assert (areas["ly-son"]["status"], areas["ly-son"]["error"]) == ("failed", "RuntimeError: hỏng rồi")
     assert not (out / "ly-son").exists()
     assert "RuntimeError: hỏng rồi" in run.stderr
@@ -202,44 +208,23 @@ def test_one_failure_is_one_sentence_and_does_not_stop_the_rest(spoilt):
     assert run.stdout.strip() == str(out / "index.html")
 
 
-def test_a_cell_that_takes_too_long_is_reported(spoilt):
-    run, areas, _ = spoilt('import time\nif area == "536":\n    time.sleep(600)', timeout=20)
-    assert run.returncode == 1
-    assert (areas["ly-son"]["status"], areas["ly-son"]["error"]) == ("timeout", "Một ô chạy quá 20 giây")
-    assert areas["son-tay"]["status"] == "done"
+def test_a_cell_that_takes_too_long_is_reported(faulty):
+    _, areas, _ = faulty
+    assert (areas["minh-long"]["status"], areas["minh-long"]["error"]) == ("timeout", "Một ô chạy quá 20 giây")
 
 
-def test_a_kernel_that_dies_is_reported(spoilt):
-    run, areas, _ = spoilt('import os\nif area == "536":\n    os._exit(9)')
-    assert run.returncode == 1
-    assert areas["ly-son"]["status"] == "failed"
-    assert areas["son-tay"]["status"] == "done"
+def test_a_kernel_that_dies_is_reported(faulty):
+    assert faulty[1]["son-ha"]["status"] == "failed"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="a kernel can kill the process that started it on POSIX only")
-def test_a_worker_that_is_killed_takes_only_its_own_area_along(spoilt):
-    source = 'import os, signal\nif area == "536":\n    os.kill(os.getppid(), signal.SIGKILL)'
-    run, areas, out = spoilt(source, areas=("Lý Sơn", "Sơn Tây", "Minh Long"), engine="standard")
-    assert run.returncode == 1
-    assert {s: a["status"] for s, a in areas.items()} == {"ly-son": "failed", "son-tay": "done", "minh-long": "done"}
-    assert areas["ly-son"]["error"] == "Tiến trình làm báo cáo đã dừng đột ngột"
-    assert not (out / ".work").exists()
+def test_a_notebook_that_ends_without_its_figures_is_a_failure(faulty):
+    area = faulty[1]["mo-duc"]
+    assert area["status"] == "failed"
+    assert "facts.json" in area["error"]
 
 
-def test_a_notebook_that_ends_without_its_figures_is_a_failure(spoilt):
-    run, areas, _ = spoilt("bhyt.Briefing.write_facts = lambda briefing: None")
-    assert run.returncode == 1
-    assert {a["status"] for a in areas.values()} == {"failed"}
-    assert "facts.json" in areas["ly-son"]["error"]
-
-
-def test_a_failed_area_keeps_its_older_briefing(spoilt, tmp_path):
-    old = tmp_path / "out" / "ly-son"
-    old.mkdir(parents=True)
-    (old / "ly-son.html").write_text("of last week", "utf-8")
-    _, areas, _ = spoilt('if area == "536":\n    1 / 0')
-    assert areas["ly-son"]["status"] == "failed"
-    assert (old / "ly-son.html").read_text("utf-8") == "of last week"
+def test_a_failed_area_keeps_its_older_briefing(faulty):
+    assert (faulty[2] / "minh-long" / "minh-long.html").read_text("utf-8") == "of last week"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C can be sent to a process group on POSIX only")

@@ -10,12 +10,14 @@ import sys
 import pytest
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.batch import build_record
+from bhyt_analysis.batch import build, build_record, plan
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.batch.plan import common_parameters, plan_areas, policy_sha256
+from bhyt_analysis.cli import main
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest import synthetic
 
+from ..batches import batches_here
 from ..notebook_runs import copy_package
 from ..waiting import run as run_process
 from ..waiting import wait_until
@@ -32,9 +34,12 @@ class Place:
         note = f'with open({str(self.log)!r}, "a") as log:\n    log.write(area + "\\n")'
         self.environment = {**os.environ, "PYTHONPATH": str(copy_package(folder, *sources, note))}
 
+    @property
+    def arguments(self):
+        return ["brief", str(self.input), "--out", str(self.out), "--lang", "en", "--jobs", "1"]
+
     def call(self, *options, code="from bhyt_analysis.cli import main; import sys; sys.exit(main())"):
-        command = ["brief", str(self.input), "--out", str(self.out), "--lang", "en", "--jobs", "1"]
-        return [sys.executable, "-c", code, *command, *options]
+        return [sys.executable, "-c", code, *self.arguments, *options]
 
     def run(self, *options, status=0, **more):
         self.log.write_text("")
@@ -58,9 +63,26 @@ class Place:
         path.write_text(text.replace(old, new, 1), "utf-8")
 
 
+class PlaceHere(Place):
+    """The same with batches in the process of the tests."""
+
+    def run(self, *options, status=0):
+        self.log.write_text("")
+        template = self.folder / "package" / "bhyt_analysis" / "bundled" / "notebooks" / "area_briefing.ipynb"
+        with batches_here(), pytest.MonkeyPatch.context() as patch:
+            for module in (build, plan):
+                patch.setattr(module, "template_path", lambda: template)
+            assert main([*self.arguments, *options]) == status
+
+
 @pytest.fixture
 def place(tmp_path):
     return Place(tmp_path)
+
+
+@pytest.fixture
+def place_here(tmp_path):
+    return PlaceHere(tmp_path)
 
 
 def test_with_nothing_to_do_papermill_is_not_even_loaded(place):
@@ -81,14 +103,16 @@ def test_with_nothing_to_do_papermill_is_not_even_loaded(place):
     assert all(a["files"] for a in json.loads((place.out / "manifest.json").read_text("utf-8"))["areas"])
 
 
-def test_one_figure_of_a_commune_builds_only_its_district_again(place):
-    place.run()
-    row = next(r for r in (place.input / "population.csv").read_text("utf-8").splitlines() if r.startswith("X00205,"))
+def test_one_figure_of_a_commune_builds_only_its_district_again(place_here):
+    place_here.run()
+    row = next(
+        r for r in (place_here.input / "population.csv").read_text("utf-8").splitlines() if r.startswith("X00205,")
+    )
     people = row.split(",")[2]
-    place.edit("population.csv", row, row.replace(f",{people},", f",{int(people) + 1},", 1))
-    place.run()
-    assert place.areas_run == ["X002"]
-    assert place.statuses == {SLUGS[0]: "skipped", SLUGS[1]: "done", SLUGS[2]: "skipped"}
+    place_here.edit("population.csv", row, row.replace(f",{people},", f",{int(people) + 1},", 1))
+    place_here.run()
+    assert place_here.areas_run == ["X002"]
+    assert place_here.statuses == {SLUGS[0]: "skipped", SLUGS[1]: "done", SLUGS[2]: "skipped"}
 
 
 def test_other_parameters_build_all_again(tmp_path):
@@ -133,24 +157,24 @@ def test_another_template_law_or_code_builds_all_again(tmp_path):
     assert len(set(digests)) == 5
 
 
-def test_areas_that_are_no_longer_complete_are_built_again(place):
-    place.run()
+def test_areas_that_are_no_longer_complete_are_built_again(place_here):
+    place_here.run()
     for slug, name, left in zip(SLUGS, ("facts.json", "charts/x.png", "build.json"), (None, b"x", b"{"), strict=True):
-        path = place.out / slug / name
+        path = place_here.out / slug / name
         if left is None:
             path.unlink()
         else:
             path.write_bytes(left)
-    place.run()
-    assert place.areas_run == ["X001", "X002", "X003"]
-    place.run("--area", "X003", "--fresh")
-    assert place.areas_run == ["X003"]
-    assert place.statuses == dict.fromkeys(SLUGS, "done")  # those of the run before stay
-    assert all(f'href="{s}/{s}.html"' in (place.out / "index.html").read_text("utf-8") for s in SLUGS)
+    place_here.run()
+    assert place_here.areas_run == ["X001", "X002", "X003"]
+    place_here.run("--area", "X003", "--fresh")
+    assert place_here.areas_run == ["X003"]
+    assert place_here.statuses == dict.fromkeys(SLUGS, "done")  # those of the run before stay
+    assert all(f'href="{s}/{s}.html"' in (place_here.out / "index.html").read_text("utf-8") for s in SLUGS)
 
 
 def test_a_failed_area_is_tried_again(tmp_path):
-    place = Place(
+    place = PlaceHere(
         tmp_path, f'import os\nif area == "X002" and not os.path.exists({str(tmp_path / "mended")!r}):\n    1 / 0'
     )
     place.run(status=1)
@@ -217,7 +241,7 @@ def test_the_name_of_a_reused_code_is_kept(tmp_path, build_here):
     assert "2752" not in page  # and no decision of the province that has its code now
 
 
-def test_a_dataset_that_was_changed_in_memory_is_built_again(place):
+def test_a_dataset_that_was_changed_in_memory_is_built_again(place, build_here):
     data, out = bhyt.load(place.input), place.out
     for changed, status in ((0, "done"), (0, "skipped"), (1, "done")):
         people = data.population.assign(people=data.population["people"] + changed)
@@ -229,8 +253,8 @@ def test_a_dataset_that_was_changed_in_memory_is_built_again(place):
 
 def test_a_province_and_a_ward_of_one_name_have_folders_of_their_own(data, tmp_path):
     common = common_parameters(data.source, BatchOptions())
-    plan = plan_areas(data, tmp_path, ["Tỉnh Lào Cai", "Phường Lào Cai"], common, BatchOptions())
-    assert [job.slug for job in plan] == ["lao-cai", "phuong-lao-cai"]
+    jobs = plan_areas(data, tmp_path, ["Tỉnh Lào Cai", "Phường Lào Cai"], common, BatchOptions())
+    assert [job.slug for job in jobs] == ["lao-cai", "phuong-lao-cai"]
 
 
 def test_an_input_that_does_not_exist_is_reported(tmp_path):

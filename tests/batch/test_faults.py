@@ -6,9 +6,6 @@ import sys
 
 import pytest
 
-from bhyt_analysis.ingest.loader import load
-from bhyt_analysis.model.coverage.coverage import areas_with_figures
-
 from ..notebook_runs import BatchRun
 from ..waiting import run as run_process
 from ..waiting import wait_until
@@ -25,6 +22,8 @@ FAULTS = {
     "534": 'for i in range(50):\n    print("x" * 999_999)',
     "535": "import numpy\nnumpy.ones(3 * 2**30 // 8)",
 }
+KILLED_WORKER = "import os, signal, time\nos.kill(int(os.environ['JPY_PARENT_PID']), signal.SIGKILL)\ntime.sleep(600)"
+CODES = [*FAULTS, "524", "526"]
 SLEEP = (
     'import subprocess\nfor alone in (False, True):\n    subprocess.Popen(["sleep", "3671"], start_new_session=alone)\n'
 )
@@ -40,11 +39,9 @@ def cell(faults):
 def run(request, tmp_path_factory):
     """A batch in which every area but one has its fault, and each has left processes running."""
     folder = tmp_path_factory.mktemp(request.param)
-    batch = BatchRun(
-        folder, SLEEP + cell(FAULTS), engine=request.param, areas=[*FAULTS, "526"], timeout=8, memory_mb=2000, jobs=2
-    )
-    areas = batch.wait_for_areas()
-    return request.param, batch, dict(zip([*FAULTS, "526"], areas.items(), strict=True))
+    source = cell({"524": KILLED_WORKER}) + SLEEP + cell(FAULTS)
+    batch = BatchRun(folder, source, engine=request.param, areas=CODES, timeout=8, memory_mb=2000, jobs=2)
+    return request.param, batch, dict(zip(CODES, batch.wait_for_areas().items(), strict=True))
 
 
 NO_MEMORY = "There is not enough memory; close other programs, use fewer --jobs or raise --memory, "
@@ -57,6 +54,7 @@ ENDINGS = {
     "533": ("timeout", "A cell ran for more than 8 seconds"),
     "534": ("failed", "A cell showed more than 20 MB; the rest was cut off"),
     "535": ("failed", NO_MEMORY),
+    "524": ("failed", "The process that made the briefing died"),
     "526": ("done", None),
 }
 
@@ -71,7 +69,7 @@ def test_each_fault_is_one_sentence_and_the_rest_go_on(run, code):
 def test_only_what_is_done_has_a_folder(run):
     _, batch, areas = run
     done = {slug for slug, ending in areas.values() if ending[0] == "done"}
-    assert {p.name for p in batch.out.iterdir() if p.is_dir()} == {*done, ".bhyt"}
+    assert {p.name for p in batch.out.iterdir() if p.is_dir()} == {*done, ".bhyt"}  # and no .work
 
 
 def test_no_process_that_a_cell_has_left_outlives_the_batch(run):
@@ -114,7 +112,7 @@ def test_a_kernel_that_kills_the_warm_process_takes_no_other_area_along(tmp_path
 def test_without_a_warm_process_the_standard_engine_makes_all_areas(tmp_path):
     started = 'assert b"zygote" not in open(f"/proc/{__import__(\'os\').getppid()}/cmdline", "rb").read()'
     edit = ("engine/zygote.py", "    load_libraries(config.libraries)", "    raise OSError('no libraries')")
-    batch = BatchRun(tmp_path, started, edit=edit, areas=["536", "530"], jobs=2)
+    batch = BatchRun(tmp_path, started, edits=[edit], areas=["536", "530"], jobs=2)
     assert list(batch.wait_for_areas().values()) == [("done", None)] * 2
     errors = [line for line in batch.errors.read_text().splitlines() if "warm engine" in line]
     assert len(errors) == 1 and "The warm engine could not start (OSError: no libraries); the standard" in errors[0]
@@ -123,22 +121,10 @@ def test_without_a_warm_process_the_standard_engine_makes_all_areas(tmp_path):
 
 def test_a_rehearsal_that_hangs_in_c_ends_and_no_area_is_lost(tmp_path):
     hang = 'import os, re\nif not os.environ.get("JPY_PARENT_PID"):\n    re.match("(a+)+$", "a" * 60 + "b")'
-    edit = ("engine/config.py", "rehearsal_seconds: int = 60", "rehearsal_seconds: int = 3")
-    areas = areas_with_figures(load())[:24]
-    batch = BatchRun(tmp_path, hang, edit=edit, areas=areas, jobs=2)
-    assert list(batch.wait_for_areas().values()) == [("done", None)] * 24
-    assert batch.remaining_processes(10) == {}
-
-
-def test_a_worker_that_is_killed_loses_one_area_and_is_replaced(tmp_path):
-    source = cell(
-        {"536": "import os, signal, time\nos.kill(int(os.environ['JPY_PARENT_PID']), signal.SIGKILL)\ntime.sleep(600)"}
-    )
-    batch = BatchRun(tmp_path, source, areas=["536", "530", "531", "529"], jobs=2)
-    areas = batch.wait_for_areas()
-    assert [status for status, _ in areas.values()] == ["failed", "done", "done", "done"]
-    assert areas["ly-son"][1] == "The process that made the briefing died"
-    assert not (batch.out / ".work").exists()
+    short = ("engine/config.py", "rehearsal_seconds: int = 60", "rehearsal_seconds: int = 3")
+    always = ("batch/scheduler.py", "REHEARSAL_FROM = 24", "REHEARSAL_FROM = 1")
+    batch = BatchRun(tmp_path, hang, edits=(short, always), areas=["536", "530"], jobs=2)
+    assert list(batch.wait_for_areas().values()) == [("done", None)] * 2
     assert batch.remaining_processes(10) == {}
 
 
