@@ -4,16 +4,26 @@ import nbformat
 import papermill
 import pytest
 
+from bhyt_analysis.batch.build import warm_config
+
+from ..batches import KeptProcess, batches_here
 from ..conftest import ROOT
 
 NOTEBOOKS = sorted([*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "notebooks" / "recipes").glob("*.ipynb")])
 LANGUAGES = {"vi": ("Số liệu", "Nhóm"), "en": ("figures", "Group")}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def warm_kernels():
+    with batches_here():
+        KeptProcess.start(warm_config())
+        yield
+
+
 def run(path, folder, **parameters):
     executed = folder / path.name
     options = {"cwd": folder, "progress_bar": False, "execution_timeout": 300}
-    papermill.execute_notebook(path, executed, parameters, **options)
+    papermill.execute_notebook(path, executed, parameters, engine_name="bhyt-warm", **options)
     return nbformat.read(executed, as_version=4)
 
 
