@@ -167,12 +167,9 @@ def intervals() -> dict[str, float]:
     measured = {}
     for name, count, draws in (("ours", COMMUNES, 1000), ("a quarter of the work", COMMUNES // 2, 500)):
         call = [sys.executable, "-c", f"from benchmarks.__main__ import draw; draw({count}, {draws})"]
-        runs = [
-            subprocess.run(call, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split() for _ in range(3)
-        ]
-        measured[name] = sorted(runs, key=lambda t: float(t[0]))[1]
-    ours, quarter = ((float(x) for x in measured[name]) for name in measured)
-    (seconds, memory), (small, _) = ours, quarter
+        printed = subprocess.run(call, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        measured[name] = [float(x) for x in printed.split()]
+    (seconds, memory), (small, _) = measured.values()
     return {"ours": seconds, "four times a quarter of the work": 4 * small, "peak memory in GB": memory}
 
 
@@ -188,7 +185,6 @@ MEASURES: tuple[Measure, ...] = (
     premiums_of_text,
     scenario,
     intervals,
-    batch.briefings,
     inputs.workbook,
     inputs.persons,
     *units.MEASURES,
@@ -201,19 +197,18 @@ def all_results() -> Iterator[tuple[str, dict[str, float]]]:
     """Yield the name and the seconds of each measure: first ours, then those of its rival where it has one."""
     for measure in MEASURES:
         yield measure.__name__, measure()
+    for number in batch.NUMBERS:
+        ours, *rivals = batch.briefings(number).items()
+        for rival in rivals:
+            yield f"briefings, {number} areas", dict((ours, rival))
     with contextlib.redirect_stdout(io.StringIO()):  # lines of its own, with more than the table
-        yield from explore.main().items()
-    for area, spent in documents.measure().items():
+        sliders = explore.main()
+    yield from sliders.items()
+    for area, spent in documents.measure(rounds=3).items():
         yield f"documents {area}", {"ours": sum(spent.values()), "page and notebook alone": spent["html"], **spent}
-    for area, spent in cells.measure().items():
-        yield f"cells {area}", {"ours": spent.pop("all"), **dict(sorted(spent.items(), key=lambda step: -step[1]))}
-
-
-def table_line(name: str, seconds: dict[str, float], earlier: dict[str, float]) -> str:
-    """Return a line of the table: a measure, with its ratio at the last release."""
-    rival = next(key for key in seconds if key != "ours")
-    last = f"{earlier['ratio']:.2f}" if "ratio" in earlier else "-"
-    return line(name, f"{seconds['ours']:.3f}", rival, f"{seconds[rival]:.3f}", f"{seconds['ratio']:.2f}", last)
+    for area, spent in cells.measure(rounds=3).items():
+        steps = {f"of that: {step}": seconds for step, seconds in spent.items()}
+        yield f"cells {area}", {"ours": spent["all"], **dict(sorted(steps.items(), key=lambda step: -step[1])[1:])}
 
 
 def line(*cells: str) -> str:
@@ -229,8 +224,11 @@ def main() -> None:
     print(line(*HEADINGS))
     for name, seconds in all_results():
         rival = next(key for key in seconds if key != "ours")
-        results[name] = {**seconds, "ratio": seconds["ours"] / seconds[rival]}
-        print(table_line(name, results[name], last.get(name, {})), flush=True)
+        key = f"{name}: {rival}"
+        results[key] = {**seconds, "ratio": seconds["ours"] / seconds[rival]}
+        last_ratio = f"{last[key]['ratio']:.2f}" if key in last else "-"
+        figures = (f"{seconds['ours']:.3f}", rival, f"{seconds[rival]:.3f}", f"{results[key]['ratio']:.2f}", last_ratio)
+        print(line(name, *figures), flush=True)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "latest.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

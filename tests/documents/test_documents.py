@@ -894,7 +894,7 @@ def test_headings_of_the_template_are_in_jupyterlab_only(briefings):
 def test_a_notebook_of_another_version_is_refused(briefings, tmp_path):
     notebook = (briefings / "vi" / "ly-son" / "ly-son.ipynb").read_text("utf-8")
     (tmp_path / "old.ipynb").write_text(notebook.replace('"schema": 1', '"schema": 0'), "utf-8")
-    with pytest.raises(BhytError, match="briefings of schema 0, expected 1"):
+    with pytest.raises(BhytError, match="outputs of schema 0, expected 1"):
         read_content(tmp_path / "old.ipynb")
 
 
