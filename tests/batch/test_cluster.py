@@ -27,12 +27,12 @@ CODES = ["536", "530", "531", "529"]  # Lý Sơn, Sơn Tây and others
 class Cluster:
     """A scheduler and two workers, all with a package whose notebook notes where it ran."""
 
-    def __init__(self, folder, *sources, workers=2):
+    def __init__(self, folder, *sources):
         self.folder = folder
         self.environment = {**os.environ, "PYTHONPATH": str(copy_package(folder, *sources))}
         self.file = folder / "scheduler.json"
         self.scheduler = self.start("scheduler", "--port", "0", "--no-dashboard")
-        self.workers = [self.worker() for _ in range(workers)]
+        self.workers = [self.worker() for _ in range(2)]
 
     def start(self, *what):
         call = [sys.executable, "-m", "dask", *what, "--scheduler-file", str(self.file)]
@@ -66,47 +66,57 @@ def areas(out):
     return {a["area"]: (a["status"], a["error"]) for a in manifest["areas"]}
 
 
-def test_a_cluster_builds_every_area_and_a_killed_worker_loses_none(tmp_path):
-    log = tmp_path / "log"
+@pytest.fixture(scope="module")
+def dask(tmp_path_factory):
+    """A cluster whose notebooks note in ``log`` who ran them, and wait there until there is a file ``go``."""
+    folder = tmp_path_factory.mktemp("cluster")
+    log = folder / "log"
     log.mkdir()
-    # Each notebook notes who ran it; the first on each worker waits until the test has seen both.
     source = (
         "import os, pathlib, time, psutil\n"
         "worker = next(p for p in psutil.Process().parents() if 'worker' in p.cmdline())\n"
         f"pathlib.Path({str(log)!r}, f'{{area}}-{{worker.pid}}').touch()\n"
-        f"while not os.path.exists({str(tmp_path / 'go')!r}):\n    time.sleep(0.1)"
+        f"while not os.path.exists({str(folder / 'go')!r}):\n    time.sleep(0.1)"
     )
-    dask = Cluster(tmp_path, source)
-    try:
-        run = dask.brief(tmp_path / "out", "--area", *CODES)
-        wait_until(lambda: len({p.name.split("-")[1] for p in log.iterdir()}) == 2)
-        at_work = {p.name.split("-")[1] for p in log.iterdir()}
-        assert at_work == {str(w.pid) for w in dask.workers}
-        os.kill(dask.workers[0].pid, signal.SIGKILL)
-        (tmp_path / "go").touch()
-        streams = run.communicate(timeout=180)
-        assert run.returncode == 0, streams
-        assert areas(tmp_path / "out") == dict.fromkeys(CODES, ("done", None))
-        # The other one built what the dead one had begun, and the rest.
-        assert {p.name for p in log.iterdir()} >= {f"{c}-{dask.workers[1].pid}" for c in CODES}
-        assert not (tmp_path / "out" / ".work").exists()
-        again = dask.brief(tmp_path / "out", "--area", *CODES)
-        assert "nothing was made again: 4 areas" in again.communicate(timeout=60)[1]
-    finally:
-        dask.end()
+    dask = Cluster(folder, source)
+    yield dask
+    dask.end()
 
 
-def test_workers_of_another_version_are_named(tmp_path):
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    dask, other = Cluster(tmp_path / "a", "1", workers=1), copy_package(tmp_path / "b", "2")
-    try:
-        dask.environment["PYTHONPATH"] = str(other)
-        run = dask.brief(tmp_path / "out", "--area", "536")
-        assert "These workers run another version (code, law or libraries)" in run.communicate(timeout=120)[1]
-        assert run.returncode == 2
-    finally:
-        dask.end()
+def test_a_cluster_builds_every_area_and_a_killed_worker_loses_none(dask, tmp_path):
+    log = dask.folder / "log"
+    run = dask.brief(tmp_path / "out", "--area", *CODES)
+    wait_until(lambda: len({p.name.split("-")[1] for p in log.iterdir()}) == 2)
+    at_work = {p.name.split("-")[1] for p in log.iterdir()}
+    assert at_work == {str(w.pid) for w in dask.workers}
+    os.kill(dask.workers[0].pid, signal.SIGKILL)
+    (dask.folder / "go").touch()
+    streams = run.communicate(timeout=180)
+    assert run.returncode == 0, streams
+    assert areas(tmp_path / "out") == dict.fromkeys(CODES, ("done", None))
+    # The other one built what the dead one had begun, and the rest.
+    assert {p.name for p in log.iterdir()} >= {f"{c}-{dask.workers[1].pid}" for c in CODES}
+    assert not (tmp_path / "out" / ".work").exists()
+    again = dask.brief(tmp_path / "out", "--area", *CODES)
+    assert "nothing was made again: 4 areas" in again.communicate(timeout=60)[1]
+
+
+def test_workers_of_another_version_are_named(dask, tmp_path, monkeypatch):
+    monkeypatch.setitem(dask.environment, "PYTHONPATH", str(copy_package(tmp_path, "2")))
+    run = dask.brief(tmp_path / "out", "--area", "536")
+    assert "These workers run another version (code, law or libraries)" in run.communicate(timeout=120)[1]
+    assert run.returncode == 2
+
+
+def test_a_scheduler_that_is_killed_ends_the_batch_with_a_sentence(dask, tmp_path):
+    (dask.folder / "go").unlink(missing_ok=True)
+    run = dask.brief(tmp_path / "out", "--area", "526")
+    wait_until(lambda: list(dask.folder.glob("log/526-*")) or run.poll() is not None)
+    os.kill(dask.scheduler.pid, signal.SIGKILL)  # so this is the last test of the cluster
+    errors = run.communicate(timeout=180)[1]
+    assert "The connection to the Dask scheduler at" in errors, errors
+    assert run.returncode == 2
+    assert (tmp_path / "out" / "manifest.json").exists()
 
 
 def test_an_address_without_a_scheduler_is_named(monkeypatch):
@@ -180,18 +190,3 @@ def test_a_cluster_that_has_gone_is_named_with_how_to_go_on(monkeypatch):
     monkeypatch.setattr(cluster, "WORKERLESS_SECONDS", 0)
     with pytest.raises(BhytError, match="has had no workers for over a minute; finished briefings stay"):
         watch.check()
-
-
-def test_a_scheduler_that_is_killed_ends_the_batch_with_a_sentence(tmp_path):
-    source = f"import pathlib, time\npathlib.Path({str(tmp_path)!r}, 'here').touch()\ntime.sleep(600)"
-    dask = Cluster(tmp_path, source, workers=1)
-    try:
-        run = dask.brief(tmp_path / "out", "--area", "536")
-        wait_until(lambda: (tmp_path / "here").exists() or run.poll() is not None)
-        os.kill(dask.scheduler.pid, signal.SIGKILL)
-        errors = run.communicate(timeout=180)[1]
-        assert "The connection to the Dask scheduler at" in errors, errors
-        assert run.returncode == 2
-        assert (tmp_path / "out" / "manifest.json").exists()
-    finally:
-        dask.end()

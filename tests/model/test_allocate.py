@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
@@ -292,6 +292,7 @@ def at_the_rate(table, people):
     return [n >= required * p for n, p in zip(table["insured"], table["population"], strict=True)]
 
 
+@settings(max_examples=30)  # each with a person more until all are insured
 @given(table=districts(20), method=methods.filter(lambda method: method != "share-of-gap"))
 def test_one_person_more_goes_to_one_commune(table, method):
     least, most = int(table["insured"].sum()), int(table["population"].sum())
