@@ -12,6 +12,7 @@ from filelock import FileLock
 from hypothesis import settings
 
 import bhyt_analysis as bhyt
+from bhyt_analysis import charts
 
 from .batches import KeptProcess, batches_here
 from .hostile import write_hostile_input
@@ -69,6 +70,14 @@ def build_here():
     """Have batches build their areas in this process."""
     with batches_here():
         yield
+
+
+@pytest.fixture
+def no_charts(monkeypatch):
+    """Draw no charts, which takes most of the time of a briefing."""
+    for name in dir(charts):
+        if hasattr(getattr(charts, name), "__wrapped__"):
+            monkeypatch.setattr(charts, name, lambda *a, **k: None)
 
 
 @pytest.fixture(scope="session")

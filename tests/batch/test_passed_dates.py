@@ -72,7 +72,7 @@ def words(data, law, area):
 
 
 @pytest.mark.parametrize("area", ["Sơn Dương", "Xã Bát Xát", "536", "X001", "Tỉnh Sơn La"])
-def test_a_briefing_knows_until_when_its_words_are_the_same(area, data, law, set_today):
+def test_a_briefing_knows_until_when_its_words_are_the_same(area, data, law, set_today, no_charts):
     set_today("2026-07-15")
     texts, same = words(data, law, area)
     since, until = dt.date.fromisoformat(same.since), dt.date.fromisoformat(same.until)
@@ -85,7 +85,7 @@ def test_a_briefing_knows_until_when_its_words_are_the_same(area, data, law, set
         assert words(data, law, area)[1] != same
 
 
-def test_the_words_on_a_target_change_the_day_after_it(data, law, set_today):
+def test_the_words_on_a_target_change_the_day_after_it(data, law, set_today, no_charts):
     set_today("2022-12-31")
     texts, same = words(data, law, "X001")  # its target is for 31/12/2022
     set_today("2023-01-01")

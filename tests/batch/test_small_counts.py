@@ -10,7 +10,6 @@ import nbformat
 import pytest
 
 import bhyt_analysis as bhyt
-from bhyt_analysis import charts
 from bhyt_analysis.batch import runner
 from bhyt_analysis.batch.build import template_path
 from bhyt_analysis.batch.build_record import read_build_record
@@ -66,12 +65,9 @@ def _oracle(folder: Path, seed: int, communes: int, groups: int, months: int) ->
 
 
 @pytest.fixture
-def without_pictures(monkeypatch):
-    """Draw no charts, and read each input once: both take most of the time, and figures of charts are in tables."""
+def without_pictures(monkeypatch, no_charts):
+    """Draw no charts, whose figures are in tables too, and read each input once."""
     monkeypatch.setattr(bhyt, "load", cache(lambda data, area, load=bhyt.load: load(data)))
-    for name in dir(charts):
-        if hasattr(getattr(charts, name), "__wrapped__"):
-            monkeypatch.setattr(charts, name, lambda *a, **k: None)
 
 
 @pytest.mark.parametrize("shape", INPUTS, ids=str)
