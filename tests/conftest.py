@@ -18,7 +18,8 @@ from .batches import KeptProcess, batches_here
 from .hostile import write_hostile_input
 from .waiting import run
 
-settings.register_profile("bhyt", deadline=None, derandomize=True)
+settings.register_profile("bhyt", deadline=None, derandomize=True, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=400)
 settings.load_profile("bhyt")
 
 # Under nohup, or in the background of a script, these are ignored, and so by what a test starts to be ended by them.
