@@ -97,7 +97,7 @@ def arrange(widgets: Widgets, controls: Controls) -> list[ipw.Widget]:
     widgets.page_boxes.update({name: ipw.VBox(children) for name, children in _pages(widgets, controls).items()})
     decision = [controls.decision.box, controls.support_window.box]
     for control in (controls.since, controls.until):
-        control.box.layout = {"width": "50%"}
+        control.box.layout = {"width": "48%"}
     period = ipw.HBox([controls.since.box, controls.until.box])
     place = [period, widgets.search, controls.area.box, *decision]
     sections = [widget for section in widgets.sections.values() for widget in section]
