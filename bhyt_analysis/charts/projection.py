@@ -50,8 +50,8 @@ def fan(
     axes, x = sheet.axes, behavioural["month"]
     for low, high, alpha in (("rate_low", "rate_high", 0.22), ("rate_inner_low", "rate_inner_high", 0.38)):
         axes.fill_between(x, behavioural[low] * 100, behavioural[high] * 100, color=drawing.BLUE, alpha=alpha, lw=0)
-    drawn = behavioural["rate_median"].notna().all()
-    if drawn:  # the line is of the same draws as its bands
+    has_draws = behavioural["rate_median"].notna().all()
+    if has_draws:  # the line is of the same draws as its bands
         behavioural = behavioural.assign(rate=behavioural["rate_median"])
     axes.plot(x, behavioural["rate"] * 100, color=drawing.BLUE, lw=1.8)
     axes.plot(static["month"], static["rate"] * 100, color=drawing.DARK, lw=1.2, ls="--")
@@ -77,7 +77,7 @@ def fan(
         more.append(text)
     yearly, ends = _is_yearly(behavioural).to_numpy(), []
     for frame, result, color in ((behavioural, "behavioural", drawing.BLUE), (static, "static", drawing.DARK)):
-        key = "result.median" if drawn and result == "behavioural" else f"result.{result}"
+        key = "result.median" if has_draws and result == "behavioural" else f"result.{result}"
         text, rate = translate(key, lang), frame["rate"].iloc[-1]
         ends.append((rate * 100, f"{text}: {drawing.percent_label(rate, lang)}", color))
         sheet.add_series(text, frame[yearly]["rate"], "p1")

@@ -19,13 +19,13 @@ from bhyt_analysis.explorer.controls import Control, Controls, set_options, show
 from bhyt_analysis.explorer.state import (
     POLICY_FIELDS,
     State,
-    scenario_title,
     to_link,
     to_scenario,
     to_toml,
     with_decision,
 )
 from bhyt_analysis.explorer.text_input import parse_typed_day
+from bhyt_analysis.explorer.titles import scenario_title
 from bhyt_analysis.explorer.uncounted import has_no_enrolment, render_uncounted
 from bhyt_analysis.explorer.views import CHARTS, Context, ViewGetter, compare_scenarios, premium_lines, screen_chart
 from bhyt_analysis.explorer.widgets import MAX_PINS, PAGES, Widgets, show

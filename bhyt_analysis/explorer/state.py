@@ -7,20 +7,17 @@ the reader of scenario files, so that the explorer and a saved file give the sam
 from __future__ import annotations
 
 import base64
-import itertools
 import json
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from bhyt_analysis.domain.input_error import raise_faults
-from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.languages import LANGUAGES
-from bhyt_analysis.i18n.messages import BhytError, format_message, has_message, nearest_choice, translate
+from bhyt_analysis.i18n.messages import BhytError, nearest_choice, translate
 from bhyt_analysis.i18n.text import printable
 from bhyt_analysis.ingest.loader import read_table
 from bhyt_analysis.ingest.scenario_files import (
@@ -34,11 +31,9 @@ from bhyt_analysis.ingest.scenario_files import (
 from bhyt_analysis.ingest.toml_files import read_toml
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.law.law_file import COLUMNS, ONWARD
-from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, allowed_range, assumptions
+from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, assumptions
 from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.targets.allocation import METHODS
-from bhyt_analysis.tables.columns import short_column_name
-from bhyt_analysis.tables.labels import group_name
 
 Record = Mapping[str, Any]  # a scenario file or one of its rows, as TOML reads it
 Fields = dict[str, Any]  # values of fields or keys by name
@@ -378,73 +373,6 @@ def show_effect(state: State, since: str, last: str) -> State:
     if not (since <= on <= (state.until or on)):
         on = min(f"{year}-12-31", state.until or f"{year}-12-31")
     return replace(state, on=on, end=state.end if last >= on else f"{max(year, int(on[:4])) + 1}-12-31")
-
-
-def scenario_title(state: State, lang: str) -> str:
-    """Return the name of a scenario, or a list of its changes if it has none.
-
-    Examples
-    --------
-    >>> scenario_title(State(decision="861", assumptions=(("outreach", (2.0, 2.0, 2.0)),)), "en")
-    'Decision 861; outreach 2'
-    >>> scenario_title(State(), "vi")
-    'Quy định hiện hành, không thay đổi'
-    """
-    if state.name:
-        return state.name_en if lang == "en" and state.name_en else state.name
-    parts = [translate("explore.decision", lang, decision=state.decision)] if state.decision else []
-    if state.support_window:
-        parts.append(translate(f"explore.window.{state.support_window.replace(' ', '_')}", lang))
-    labels, usual = assumptions()[f"name_{lang}"], assumptions()["central"]
-    for name, (_, value, _) in state.assumptions:
-        if value == usual[name]:
-            continue  # as the default has it, with a range of its own
-        if name == "outreach":
-            number = format_number(value, lang, 0 if value.is_integer() else 1)
-            parts.append(translate("explore.outreach_of", lang, outreach=number))
-        else:
-            template = "{v:p0}" if allowed_range(name) == (0, 1) else "{v:d1}"
-            parts.append(f"{labels[name]} {format_message(template, lang, v=value)}")
-    changes = [*_top_up_changes(state, lang), *_law_changes(state, lang)]
-    for period, group in itertools.groupby(changes, key=itemgetter(0)):
-        parts.append(f"{period}{', '.join(text for _, text in group)}")
-    if state.zones:
-        parts.append(translate("explore.zones_moved", lang, count=len(state.zones)))
-    return "; ".join(parts) or translate("label.law_in_force", lang)
-
-
-def _top_up_changes(state: State, lang: str) -> list[tuple[str, str]]:
-    """Return the period and the text of each top-up."""
-    return [
-        (
-            _period_text(row, lang),
-            translate("explore.top_up_of", lang, group=short_group_name(str(row["group"]), lang), points=row["points"]),
-        )
-        for row in state.top_ups
-    ]
-
-
-def _law_changes(state: State, lang: str) -> list[tuple[str, str]]:
-    """Return the period and the text of each change of the law."""
-    texts = []
-    for row in state.law:
-        group = f" ({short_group_name(str(row['key']), lang)})" if row.get("key") else ""
-        number = format_message("{v:n}" if float(row["value"]) > 1 else "{v:pe}", lang, v=row["value"])
-        text = f"{short_column_name(str(row['parameter']), lang)}{group} {number}"
-        texts.append((_period_text(row, lang), text))
-    return texts
-
-
-def _period_text(row: Row, lang: str) -> str:
-    """Return the days of a change as a title has them before it."""
-    days = {"since": row["since"], "until": row.get("until")}
-    return translate("explore.period_until" if days["until"] else "explore.period", lang, **days)
-
-
-def short_group_name(group: str, lang: str) -> str:
-    """Return the name of a group for a title."""
-    key = f"explore.brief.{group}"
-    return translate(key, lang) if has_message(key) else group_name(group, lang)
 
 
 def to_toml(state: State) -> str:

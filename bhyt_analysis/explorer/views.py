@@ -23,8 +23,9 @@ from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.explorer.markup import render_headline, render_results, sort_communes
 from bhyt_analysis.explorer.money import render_costs, yearly_costs
-from bhyt_analysis.explorer.state import LAW_FIELDS, State, in_force, scenario_title, short_group_name, to_scenario
+from bhyt_analysis.explorer.state import LAW_FIELDS, State, in_force, to_scenario
 from bhyt_analysis.explorer.text_input import parse_amounts, parse_rate
+from bhyt_analysis.explorer.titles import scenario_title, short_group_name
 from bhyt_analysis.explorer.zones import render_zone_changes, zone_changes
 from bhyt_analysis.i18n.formats import format_date
 from bhyt_analysis.i18n.messages import BhytError, translate

@@ -23,7 +23,8 @@ from bhyt_analysis.explorer import app as application
 from bhyt_analysis.explorer import controls, launch, pages
 from bhyt_analysis.explorer import state as states
 from bhyt_analysis.explorer.markup import sort_communes, table_files
-from bhyt_analysis.explorer.state import State, scenario_title
+from bhyt_analysis.explorer.state import State
+from bhyt_analysis.explorer.titles import scenario_title
 from bhyt_analysis.explorer.views import CHARTS, VIEWS, Context, compare_scenarios, memoised_views
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import BhytError, format_message
