@@ -50,7 +50,7 @@ class Job:
     inputs_sha256: str
     options: BatchOptions
     engine: str = "warm"
-    canary: bool = False  # a second run of the area with the other engine, to be compared
+    is_check: bool = False  # not the area, but the check of the engines
     partition: str | None = None  # the folder with the area's rows, which the notebook reads in place of ``data``
     hidden: HiddenCells | None = None  # what the other areas of the batch and this one tell together
     source_date: str = ""  # SOURCE_DATE_EPOCH of the batch, also for the workers of a cluster
@@ -63,7 +63,7 @@ class Job:
     @property
     def work(self) -> Path:
         """Return the folder in which the area is built."""
-        return Path(self.out, WORK, self.slug + (".canary" if self.canary else ""))
+        return Path(self.out, WORK, self.slug + (".check" if self.is_check else ""))
 
 
 def template_path() -> Path:
@@ -111,8 +111,7 @@ def build_area(job: Job) -> AreaResult:
         no_warm = warm_process.failure()
         if job.engine == "standard" or no_warm:  # a warm process itself ends what its kernels have left running
             end_descendants(warm_process.process_id())
-        if not job.canary:
-            shutil.rmtree(job.work, ignore_errors=True)
+        shutil.rmtree(job.work, ignore_errors=True)
     warm_failure = no_warm.text(job.options.lang) if no_warm and job.engine == "warm" else ""
     return replace(result, seconds=round(time.monotonic() - start, 3), warm_failure=warm_failure)
 
@@ -139,8 +138,6 @@ def _build(job: Job) -> AreaResult:
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     if missing := _missing_files(job.work, cells):
         return area_failure(job, "error.area_missing_files", missing=", ".join(missing))
-    if job.canary:
-        return result
     if job.options.disclosure == "on" and job.hidden is None:
         keep_published(Path(job.out), job.slug, published)
     from bhyt_analysis.documents.html_page import write_page

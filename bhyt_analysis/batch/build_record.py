@@ -20,13 +20,13 @@ from typing import Any
 from bhyt_analysis import __version__
 from bhyt_analysis.documents.formats import PAGE
 from bhyt_analysis.domain.bundled import bundled_path
+from bhyt_analysis.domain.user_cache import code_sha256, files_sha256
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.clock import Period
 from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.law.law import Law
 
 FILE, MANIFEST = "build.json", "manifest.json"
-CODE = (".py", ".csv", ".j2")
 OWN_FIELDS = ("cell_seconds", "warm_failure", "was_cut_short")  # of an area's result, which the manifest does not have
 LIBRARIES = (
     "numpy", "pandas", "matplotlib", "seaborn", "papermill", "nbclient", "nbconvert", "ipykernel",
@@ -204,10 +204,6 @@ def write_atomically(path: Path, text: str) -> None:
 @lru_cache(maxsize=1)
 def code_fingerprint() -> str:
     """Return a fingerprint of what every area is built with: our code, the template, the law, the libraries."""
-    package = Path(__file__).parents[1]
-    files = [p for p in sorted(package.rglob("*")) if p.suffix in CODE and "bundled" not in p.parts]
-    code = hashlib.sha256()
-    country = sorted((bundled_path("data") / "country").glob("*.csv"))  # also people of units of the input
-    for path in (*files, *country, bundled_path("notebooks") / "area_briefing.ipynb"):
-        code.update(path.name.encode() + b"\0" + path.read_bytes())
-    return json_sha256(code.hexdigest(), Law.read().sha256(), versions())
+    country = (bundled_path("data") / "country").glob("*.csv")  # also people of units of the input
+    others = files_sha256([*country, bundled_path("notebooks") / "area_briefing.ipynb"])
+    return json_sha256(code_sha256(), others, Law.read().sha256(), versions())

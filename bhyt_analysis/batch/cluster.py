@@ -12,7 +12,7 @@ import time
 import uuid
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -77,8 +77,8 @@ def run_on(
             for future in [f for f, (_, deadline) in running.items() if f.done() or time.monotonic() > deadline]:
                 (job, _), result = running.pop(future), None
                 if future.status == "finished":
-                    result, archives = future.result()
-                    _unpack(job, archives)
+                    result, files = future.result()
+                    _unpack(job, files)
                 elif not future.done():
                     future.cancel()
                     result = area_cut_short(job, "error.area_no_answer")
@@ -132,8 +132,8 @@ def _prepare(engine: str, memory_mb: int | None, batch: str) -> None:
 
 def _build_remotely(
     job: Job, part: bytes, token: str, prepare: Callable[[], None], build: Build
-) -> tuple[AreaResult, dict[str, Files]]:
-    """Build an area on a worker; return the folders to be sent back, by their path in the batch's folder.
+) -> tuple[AreaResult, Files]:
+    """Build an area on a worker; return the files of its folder that are to be sent back.
 
     A worker that has access to that folder builds in a place of its own there, and moves the area to its place only
     while the batch that has asked for it still runs: a later one may already be making the same area.
@@ -146,14 +146,10 @@ def _build_remotely(
         local = replace(job, out=str(base), partition=own)
         Path(own, FILE_NAME).write_bytes(part)
         result = build(local)
-        folders = {f.relative_to(base).as_posix(): f for f in (local.folder, replace(local, canary=True).work)}
-        built = {place: folder for place, folder in folders.items() if folder.is_dir()}
         if not shared:
-            return result, {place: _pack(folder) for place, folder in built.items()}
-        for place, folder in built.items():
-            if Path(token).is_file():
-                Path(job.out, place).parent.mkdir(parents=True, exist_ok=True)
-                publish_folder(folder, Path(job.out, place))
+            return result, _pack(local.folder)
+        if local.folder.is_dir() and Path(token).is_file():
+            publish_folder(local.folder, job.folder)
         shutil.rmtree(base, ignore_errors=True)
         return result, {}
 
@@ -162,10 +158,10 @@ def _pack(folder: Path) -> Files:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def _unpack(job: Job, archives: Mapping[str, Files]) -> None:
-    for place, files in archives.items():
-        work = Path(job.out, WORK, job.slug + ".sent")
-        for name, content in files.items():
-            (work / name).parent.mkdir(parents=True, exist_ok=True)
-            (work / name).write_bytes(content)
-        publish_folder(work, Path(job.out, place))
+def _unpack(job: Job, files: Files) -> None:
+    work = Path(job.out, WORK, job.slug + ".sent")
+    for name, content in files.items():
+        (work / name).parent.mkdir(parents=True, exist_ok=True)
+        (work / name).write_bytes(content)
+    if files:
+        publish_folder(work, job.folder)

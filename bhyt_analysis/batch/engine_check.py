@@ -1,19 +1,39 @@
-"""Check that the warm engine gives the same as the standard one, by two runs of one area."""
+"""Check, once for each version of everything, that the warm engine gives the same as the standard one.
+
+A small notebook that shows all kinds of output is run on both. That they agree is kept in the user's cache folder.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections import deque
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from bhyt_analysis.batch.build import Job
+from bhyt_analysis.batch.build import Job, area_result, build_area, cut_short
 from bhyt_analysis.batch.build_record import FILE, AreaResult
 from bhyt_analysis.documents.formats import files_of
+from bhyt_analysis.domain.user_cache import keep, kept_folder
+from bhyt_analysis.engine import warm_process
+from bhyt_analysis.engine.processes import end_descendants
+from bhyt_analysis.i18n.failures import failure
 
-AREAS = 8  # in a smaller batch a second run of one area costs more than it saves
+AREAS = 8  # in a smaller batch the check takes longer than the warm engine saves
+KEPT = "engines_agree"  # the name under which that is kept
+SECONDS = 300  # for the notebook
+# What notebooks show: text, tables, charts, widgets, files, and an error in the last cell.
+CELLS = (
+    "import sys; import matplotlib.pyplot as plt, pandas as pd, seaborn as sns; import bhyt_analysis as bhyt",
+    "print('ấ'); print('b', file=sys.stderr); pd.DataFrame({'ngày': pd.to_datetime(['2026-07-01']), 'số': [0.5]})",
+    "table = pd.DataFrame({'nhóm': list('ab'), 'người': [1, 2]}); table.style.format({'người': '{:.1f}'})",
+    "axes = plt.subplots(figsize=(3, 2))[1]; sns.barplot(table, x='nhóm', y='người', errorbar=None); plt.show()",
+    "rows = pd.DataFrame({'name': ['Mẫu'], 'rate': 0.85, 'targets': [[('90%', 0.9)]], 'status': 'derived'})",
+    "chart = bhyt.charts.bullet(rows); bhyt.charts.save(chart, 'chart'); table.to_csv('table.csv'); chart",
+    "import ipywidgets; handle = display('one', display_id='x'); handle.update('two'); ipywidgets.IntSlider(3)",
+    "import numpy as np; np.random.default_rng(1).random(2), plt.get_backend(), pd.get_option('display.max_rows')",
+    "1 / 0",
+)
 # What differs between any two runs of the same notebook.
 TIMES = ("papermill", "execution", "language_info")
 NAMES = re.compile(
@@ -23,74 +43,59 @@ SVG = "image/svg+xml"
 EXACT = (".csv", ".json", ".png")
 
 
-@dataclass(frozen=True)
-class Decision:
-    """What follows from a result."""
+def check_job(plan: Sequence[Job]) -> Job | None:
+    """Return the job of the check, where the plan is to be built by the warm engine and it was not checked before."""
+    first = plan[0]
+    if first.engine != "warm" or len(plan) < AREAS:
+        return None
+    is_kept = not first.options.dask and kept_folder(KEPT).is_dir()  # the workers of a cluster may be other machines
+    return None if is_kept else replace(first, is_check=True)
 
-    counts: bool  # the result is that of its area
-    repeat: tuple[Job, ...] = ()  # jobs to run again
-    difference: str = ""  # between the engines: then the jobs to repeat replace those that wait
-    not_compared: str = ""  # why the two runs say nothing of the engines
+
+def build_job(job: Job) -> AreaResult:
+    """Build the area of a job, or check the engines: then the note of the result says what differs."""
+    return check_engines(job) if job.is_check else build_area(job)
 
 
-class EngineCheck:
-    """Run the first area with both engines, and all areas with the standard engine if the two differ."""
+def check_engines(job: Job) -> AreaResult:
+    """Run the notebook of the check on both engines; a failure of the system is no difference, and the result's error.
 
-    def __init__(self, plan: Sequence[Job]) -> None:
-        self.plan, self.engine = plan, plan[0].engine
-        self._is_open = len(plan) >= AREAS and self.engine == "warm"
-        self._results: dict[str, AreaResult] = {}  # of the area that is run twice, by engine
-        self._complete: set[str] = set()
-        self._repeated: set[str] = set()  # the engines whose run was cut short and begun again
+    The result of two runs that agree is kept.
+    """
+    errors, no_warm = {}, None
+    try:
+        for engine in ("warm", "standard"):
+            errors[engine] = _run(engine, job.work / engine)
+        no_warm = warm_process.failure()
+    except Exception as error:  # a process that died, a full disk
+        return cut_short(job, failure(error, job.work))
+    finally:
+        end_descendants(warm_process.process_id())
+    warm, standard = errors["warm"], errors["standard"]
+    note = f"{warm} / {standard}" if warm != standard else difference(job.work / "warm", job.work / "standard")
+    if no_warm is None and not note and not job.options.dask:
+        keep(KEPT, lambda folder: None)
+    return replace(area_result(job, "done"), note=note, warm_failure=no_warm.text(job.options.lang) if no_warm else "")
 
-    def first_jobs(self) -> deque[Job]:
-        """Return the jobs of the plan, before them the second run of the first one."""
-        canary = [replace(self.plan[0], engine="standard", canary=True)] if self._is_open else []
-        return deque([*canary, *self.plan])
 
-    def feed(self, job: Job, result: AreaResult, waiting: Collection[str]) -> Decision:
-        """Take the result of a job and decide what follows; ``waiting`` are the areas of jobs that have not begun."""
-        if self._must_repeat(job, result):
-            self._repeated.add(job.engine)
-            return Decision(counts=False, repeat=(job,))
-        counts = job.engine == self.engine and not job.canary
-        if counts:
-            self._complete.add(job.area)
-        difference, not_compared = self._compare(job, result)
-        if difference:
-            self.engine = "standard"
-            repeat = [j for j in self.plan if j.area in {*self._complete, *waiting}]
-        else:
-            repeat = [] if counts or job.canary else [job]  # it was running when the warm engine was given up
-        return Decision(counts, tuple(replace(j, engine=self.engine) for j in repeat), difference, not_compared)
+def _run(engine: str, folder: Path) -> str:
+    """Run the notebook of the check; return the error of a cell that none should have."""
+    import nbformat
+    import papermill
 
-    def _is_checked(self, job: Job) -> bool:
-        return self._is_open and job.area == self.plan[0].area
+    import bhyt_analysis.engine.papermill_engine  # noqa: F401
 
-    def _must_repeat(self, job: Job, result: AreaResult) -> bool:
-        """Return whether a run to be compared was cut short for the first time; one that took too long would again."""
-        is_death = result.was_cut_short and result.status != "timeout"
-        return self._is_checked(job) and is_death and job.engine not in self._repeated
-
-    def _compare(self, job: Job, result: AreaResult) -> tuple[str, str]:
-        """Return what differs between the two runs, and why they can't be compared.
-
-        Both are empty if nothing differs or one run has not ended. A process that was killed, or a full disk, says
-        nothing of the engine: only two runs that have come to their end, or to an error of a cell, are compared.
-        """
-        if not self._is_checked(job):
-            return "", ""
-        self._results[job.engine] = result
-        if len(self._results) < 2:
-            return "", ""
-        self._is_open = False
-        warm, standard = self._results["warm"], self._results["standard"]
-        cut_short = [r for r in (warm, standard) if r.was_cut_short]
-        if cut_short:
-            return "", cut_short[0].error or "" if len(cut_short) == 1 else ""
-        if (warm.status, warm.error) != (standard.status, standard.error):
-            return f"{warm.error or warm.status} / {standard.error or standard.status}", ""
-        return difference(job.folder, replace(job, canary=True).work) if warm.status == "done" else "", ""
+    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
+    cells[-1].metadata["tags"] = ["raises-exception"]
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+    folder.mkdir(parents=True)
+    options = {"engine_name": f"bhyt-{engine}", "cwd": folder, "progress_bar": False, "plain_kernel": True}
+    try:
+        papermill.execute_notebook(notebook, folder / "check.ipynb", notebook_timeout=SECONDS, **options)
+    except papermill.exceptions.PapermillExecutionError as error:
+        return f"{error.ename}: {error.evalue}"
+    return ""
 
 
 def difference(folder: Path, other: Path) -> str:

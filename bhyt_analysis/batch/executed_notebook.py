@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING
 
 from bhyt_analysis.i18n import clock
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode  # takes a second to load, which the process of a batch itself does without
 
 INJECTED = "injected-parameters"  # the tag and the id of the cell that papermill adds
 TIMES, DURATIONS = ("start_time", "end_time"), ("duration",)

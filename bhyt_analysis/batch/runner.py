@@ -224,7 +224,7 @@ def _build_plan(
     jobs = [job for job in plan if job.area not in results]
     reason = BhytError(("error.area_stopped", {}))
     try:
-        for result in build_all(jobs, data, progress, warm) if jobs else ():
+        for result in build_all(jobs, data, warm) if jobs else ():
             results[result.area] = result
             progress.advance(result)
             stop.raise_received()
@@ -261,18 +261,17 @@ def _build_protected(
     if not is_unfinished(folder):
         return
     complete = [job for job in plan if job.area in results and results[job.area].is_complete]
-    progress = Progress(0, replace(plan[0].options, progress=False))
     hidden = hidden_by_area(folder, [job.slug for job in complete])
     kept = kept_areas(folder)
     if hidden and (unknown := [job for job in complete if job.slug not in kept]):
-        yield from build_all(unknown, data, progress, warm)
+        yield from build_all(unknown, data, warm)
         hidden = hidden_by_area(folder, [job.slug for job in complete])
     jobs = [replace(job, hidden=hidden[job.slug]) for job in complete if job.slug in hidden]
     others = kept - {job.slug for job in plan}  # of a run that was cut short
     for slug in others.union(job.slug for job in jobs):  # until it is protected, it is not there
         shutil.rmtree(folder / slug, ignore_errors=True)
     if jobs:
-        yield from build_all(jobs, data, progress, warm)
+        yield from build_all(jobs, data, warm)
     forget_published(folder)
 
 

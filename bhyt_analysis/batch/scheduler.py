@@ -13,9 +13,9 @@ from statistics import fmean
 
 import pandas as pd
 
-from bhyt_analysis.batch.build import WORK, Job, area_cut_short, build_area
+from bhyt_analysis.batch.build import WORK, Job, area_cut_short
 from bhyt_analysis.batch.build_record import AreaResult
-from bhyt_analysis.batch.engine_check import EngineCheck
+from bhyt_analysis.batch.engine_check import build_job, check_job
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.batch.workers import limit_memory, low_limits, notebook_memory, prepare, processor_count, run_all
 from bhyt_analysis.domain.area_view import select_area
@@ -26,7 +26,7 @@ from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import to_terminal
 
-REHEARSAL_FROM = 24  # areas; a rehearsal takes as long as some areas, and saves each a little
+REHEARSAL_FROM = 3  # areas of a worker; a rehearsal takes as long as two areas, and saves each more than half
 
 
 class BatchWarning(UserWarning):
@@ -57,11 +57,6 @@ class Progress:
             self._cells[name].append((seconds, result.slug))
         self._bar.update()
 
-    def reset(self, total: int) -> None:
-        """Begin again."""
-        self._failed = 0
-        self._bar.reset(total)
-
     def close(self) -> None:
         """End the bar; print the seconds of each cell over all areas on request."""
         self._bar.close()
@@ -74,38 +69,39 @@ class Progress:
                 print(f"{mean:>8} {most:>8}  {slug:24} {name}", file=sys.stderr)
 
 
-def build_all(plan: Sequence[Job], data: Dataset, progress: Progress, warm: WarmProcess | None) -> Iterator[AreaResult]:
-    """Yield the result of each area as it ends; all areas again if the warm engine differs from the standard one."""
+def build_all(plan: Sequence[Job], data: Dataset, warm: WarmProcess | None) -> Iterator[AreaResult]:
+    """Yield the result of each area as it ends; all by the standard engine where the warm one gives something else."""
     folder = Path(plan[0].out, WORK, "parts")
     as_of = plan[0].options.as_of
     day = None if as_of is None else pd.Timestamp(as_of)
     parts = ((job, select_area(data, data.find(job.area), day)) for job in plan)
     plan = [replace(job, partition=str(write_partition(folder / job.slug, part))) for job, part in parts]
-    check, has_warned, notes = EngineCheck(plan), False, set[str]()
-    tasks = check.first_jobs()
+    check = check_job(plan)
+    tasks, checks, notes = deque(plan if check is None else [check]), 0, set[str]()
     for job, outcome in _run(tasks, plan, warm):
         result = outcome or area_cut_short(job, "error.area_died")
-        if result.warm_failure and not has_warned:
-            has_warned = True
-            text = translate("warning.warm_failed", job.options.lang, why=result.warm_failure)
-            warnings.warn(text, BatchWarning, stacklevel=4)
+        if result.warm_failure and "warm" not in notes:
+            notes.add("warm")
+            _warn("warm_failed", job, why=result.warm_failure)
+        if job.is_check:
+            checks += 1
+            if result.was_cut_short and checks == 1:  # once more
+                tasks.append(job)
+                continue
+            if result.was_cut_short:
+                _warn("engines_not_compared", job, what=result.error)
+            elif result.note:
+                _warn("engines_differ", job, what=result.note)
+            tasks.extend(replace(job, engine="standard" if result.note else job.engine) for job in plan)
+            continue
         if result.note and result.note not in notes:
             notes.add(result.note)
             warnings.warn(result.note, BatchWarning, stacklevel=4)
-        decision = check.feed(job, result, {task.area for task in tasks})
-        if decision.counts:
-            yield result
-        if decision.difference:
-            _warn("engines_differ", plan[0], decision.difference)
-            tasks.clear()
-            progress.reset(len(plan))
-        if decision.not_compared:
-            _warn("engines_not_compared", plan[0], decision.not_compared)
-        tasks.extend(decision.repeat)
+        yield result
 
 
-def _warn(key: str, job: Job, what: str) -> None:
-    text = translate(f"warning.{key}", job.options.lang, name=job.slug, what=what)
+def _warn(key: str, job: Job, **fields: object) -> None:
+    text = translate(f"warning.{key}", job.options.lang, **fields)
     warnings.warn(text, BatchWarning, stacklevel=5)
 
 
@@ -114,7 +110,7 @@ def _run(tasks: deque[Job], plan: Sequence[Job], warm: WarmProcess | None) -> It
     if options.dask:
         from bhyt_analysis.batch.cluster import run_on
 
-        return run_on(options.dask, tasks, plan[0].engine, options.memory_mb, build_area)
+        return run_on(options.dask, tasks, plan[0].engine, options.memory_mb, build_job)
     for option, has, need in low_limits():
         text = translate("warning.low_limit", options.lang, option=option, has=has, need=need)
         warnings.warn(text, BatchWarning, stacklevel=5)
@@ -122,6 +118,6 @@ def _run(tasks: deque[Job], plan: Sequence[Job], warm: WarmProcess | None) -> It
     memory = notebook_memory(options.memory_mb, workers)
     if warm and warm.process and memory:
         limit_memory(warm.process.pid, memory)
-    if warm and len(plan) >= REHEARSAL_FROM:
+    if warm and len(plan) >= REHEARSAL_FROM * workers:
         warm.request_rehearsal()
-    return run_all(tasks, workers, partial(prepare, warm.address if warm else "", memory), build_area)
+    return run_all(tasks, workers, partial(prepare, warm.address if warm else "", memory), build_job)

@@ -146,6 +146,7 @@ def _are_many(count: int, rows: int) -> bool:
     return any(count >= least and count >= share * rows for least, share in (few, many))
 
 
+@lru_cache(maxsize=65536)
 def _name_words(text: str) -> int:
     """Return of how many words the name of a person is that a cell has, however it is written; 0 if it has none."""
     name = _TITLE.sub("", clean_text(text))
@@ -225,11 +226,14 @@ def _birth_rows(rows: Iterable[Iterable[Cell]], early: bool = False) -> int:
     return sum(map(bool, by_row)) if are_births and many_days and len({d.year for d in days}) >= BIRTHS else 0
 
 
+@lru_cache(maxsize=65536)
 def _day(value: Cell) -> dt.date | None:
     """Return the day, or the first of the month, that a cell of a list of persons is, however it is written."""
     if isinstance(value, dt.date):
         return dt.date(value.year, value.month, value.day)
-    text = re.sub(r"[T ]00:00:00.*$", "", value.strip()) if type(value) is str else ""
+    if type(value) is not str or not re.search(r"\d", value):
+        return None
+    text = re.sub(r"[T ]00:00:00.*$", "", value.strip())
     text = re.sub(r"\s*([/.-])\s*", r"\1", text)
     for parts in (match.groupdict() for pattern in _DAYS if (match := pattern.fullmatch(text))):
         year, month, day = int(parts["y"]), int(parts["m"]), int(parts.get("d") or 1)

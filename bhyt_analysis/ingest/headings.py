@@ -114,7 +114,7 @@ def heading_meaning(heading: str, table: str) -> str:
     return label.key if label.understood and not label.measures - fitting_measures(table, label.key) else ""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2**16)
 def _read_label(text: str, table: str) -> _Label:
     """Read one text of a heading: its brackets, its day, and the rest."""
     words, text = schema.heading_vocabulary(table), " ".join(_MARKS.sub("", text).split())
@@ -184,24 +184,25 @@ def _read_base(text: str, table: str) -> _Label:
     tokens, measure = re.findall(r"[^\W_]+|[%<>+]", text), measure_of(text)
     if _is_neutral(text.split(), True):
         return _Label(measures=frozenset({measure} - {""}))
-    phrases = _phrases(table)
-    spans = [(i, j) for i in range(len(tokens)) for j in range(len(tokens), i, -1)]
-    for i, j in sorted(spans, key=lambda s: s[0] - s[1]):
-        if key := phrases.get(" ".join(tokens[i:j])):
-            measures = [_around(part, key, tokens[i], table) for part in (tokens[:i], tokens[j:])]
-            if None not in measures:
-                return _Label(key, frozenset(m for m in measures if m))
+    phrases, longest = _phrases(table)
+    for size in range(min(longest, len(tokens)), 0, -1):
+        for i in range(len(tokens) - size + 1):
+            if key := phrases.get(" ".join(tokens[i : i + size])):
+                measures = [_around(part, key, tokens[i], table) for part in (tokens[:i], tokens[i + size :])]
+                if None not in measures:
+                    return _Label(key, frozenset(m for m in measures if m))
     if measure:
         return _Label(measures=frozenset({measure}))
     return _Label("_total") if schema.allows_wide_layout(table) and marks_row(text, "total") else _UNCLEAR
 
 
 @lru_cache(maxsize=64)
-def _phrases(table: str) -> dict[str, str]:
-    """Return the names of figures and groups by their words, without punctuation; names of one word stand alone."""
+def _phrases(table: str) -> tuple[dict[str, str], int]:
+    """Return the names of figures and groups by their words, and the words of the longest; those of a word are long."""
     figures, words = figure_keys(table), schema.heading_vocabulary(table)
     phrases = {" ".join(re.findall(r"[^\W_]+|[%<>+]", w)): key for w, key in words.items() if key in figures}
-    return {phrase: key for phrase, key in phrases.items() if len(phrase) > (2 if key in group_keys() else 3)}
+    phrases = {phrase: key for phrase, key in phrases.items() if len(phrase) > (2 if key in group_keys() else 3)}
+    return phrases, max((phrase.count(" ") + 1 for phrase in phrases), default=0)
 
 
 def _around(tokens: list[str], key: str, first: str, table: str) -> str | None:

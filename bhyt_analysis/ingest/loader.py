@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import pandas as pd
@@ -21,8 +22,9 @@ from bhyt_analysis.domain.causes import causes_table
 from bhyt_analysis.domain.dataset import TABLES, Dataset
 from bhyt_analysis.domain.findings import Finding, has_errors
 from bhyt_analysis.domain.input_error import InputError
-from bhyt_analysis.domain.partitions import is_partition, read_partition
+from bhyt_analysis.domain.partitions import is_partition, read_partition, write_partition
 from bhyt_analysis.domain.schema import REGISTER, table_columns
+from bhyt_analysis.domain.user_cache import keep, kept_folder
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest.answers import Answers, read_answers
 from bhyt_analysis.ingest.area_matching import Tables, Titles, resolve_areas
@@ -43,6 +45,7 @@ from bhyt_analysis.ingest.workbook import (
 )
 from bhyt_analysis.quality import checks
 
+BUNDLED = "bundled"  # the name under which the checked bundled data are kept
 Headings = dict[str, dict[str, ColumnHeading]]  # by label of the sheet and column
 
 
@@ -78,10 +81,25 @@ def load(
     """
     if is_partition(path):
         return read_partition(str(path))
+    data = _load_bundled() if path is None else _load_checked(path, numbers, answers)
+    return data if area is None else area_view(data, area).data
+
+
+def _load_bundled() -> Dataset:
+    """Return the bundled data, which are checked once for each version of the package and of themselves."""
+    folder = kept_folder(BUNDLED)
+    with suppress(OSError, ValueError, KeyError, TypeError):  # not there, or damaged
+        return read_partition(folder)
+    data = _load_checked(None)
+    keep(BUNDLED, partial(write_partition, data=data))
+    return data
+
+
+def _load_checked(path: str | Path | None, numbers: str | None = None, answers: str | Path | None = None) -> Dataset:
     data, findings = read_input(path, numbers, answers)
     if data is None:
         raise InputError(*findings)
-    return data if area is None else area_view(data, area).data
+    return data
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 from scipy.sparse.csgraph import connected_components
 
@@ -62,6 +61,8 @@ class Attacker:
 
     def maximise(self, component: int, objective: np.ndarray) -> Extreme:
         """Return where a weighted sum of cells of a component is greatest, and which printed cells limit it."""
+        from scipy.optimize import linprog  # slow to load, and most inputs have no small count
+
         columns, rows, matrix = self._system(component)
         point, settled = self.value.copy(), self.value.copy()
         if not len(columns):

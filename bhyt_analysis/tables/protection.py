@@ -8,7 +8,6 @@ from time import monotonic
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -135,6 +134,8 @@ class _Chooser:
 
     def _solve(self, seconds: float) -> tuple[np.ndarray | None, float]:
         """Return what is hidden with the least loss that the cuts allow, and a bound of the loss."""
+        from scipy.optimize import Bounds, LinearConstraint, milp  # slow to load, and most inputs have no small count
+
         count, followed = len(self.weight), self.cells.followed
         matrices = [_cut_matrix(self.cuts, count)]
         matrices.append(_cut_matrix([{int(a): 1.0, int(b): -1.0} for a, b in followed if a != b], count))

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linprog
 from scipy.sparse import csr_array, eye_array, kron, vstack
 
 from bhyt_analysis.domain.dataset import Dataset
@@ -108,6 +107,8 @@ def _keys_above(data: Dataset, key: tuple[int, str]) -> list[tuple[int, str]]:
 
 def _round_table(table: np.ndarray, base: int, random: np.random.Generator) -> np.ndarray:
     """Return a table of which each cell, each margin and the sum are multiples next to the true ones."""
+    from scipy.optimize import linprog  # slow to load, and few batches are rounded
+
     down = np.floor(table / base)
     part = table / base - down
     rows, columns = table.shape
