@@ -9,6 +9,7 @@ import time
 import uuid
 from pathlib import Path
 
+import matplotlib
 import nbformat
 
 from .conftest import ROOT
@@ -79,11 +80,13 @@ class BatchRun:
             text = module.read_text("utf-8")
             assert old in text
             module.write_text(text.replace(old, new), "utf-8")
+        # What is kept for a version of the package is kept for this test; matplotlib has its fonts where they are.
+        cache = {"XDG_CACHE_HOME": str(folder / "cache"), "MPLCONFIGDIR": matplotlib.get_cachedir()}
         self.errors = folder / "errors.txt"
         with self.errors.open("w") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, str(script), str(self.out), json.dumps([areas, options])],
-                env={**os.environ, "PYTHONPATH": str(package), "BHYT_TEST_MARK": self.mark},
+                env={**os.environ, **cache, "PYTHONPATH": str(package), "BHYT_TEST_MARK": self.mark},
                 cwd=folder,
                 stderr=errors,
                 start_new_session=True,

@@ -42,12 +42,18 @@ _batch = ""  # that this worker has prepared itself for
 
 
 def run_on(
-    address: str, tasks: deque[Job], engine: str, memory_mb: int | None, build: Build
+    address: str,
+    tasks: deque[Job],
+    engine: str,
+    memory_mb: int | None,
+    build: Build,
+    with_rows: Callable[[Job], Job],
 ) -> Iterator[tuple[Job, AreaResult | None]]:
     """Yield each job with what ``build`` returns for it, as they end; with None if several workers died of it.
 
-    ``tasks`` may be changed meanwhile; ``memory_mb`` is a notebook's limit. `BhytError` without the library, a
-    scheduler that answers, or workers; for workers with other code, law or libraries than ours.
+    ``tasks`` may be changed meanwhile; ``memory_mb`` is a notebook's limit; ``with_rows`` stores what a job reads.
+    `BhytError` without the library, a scheduler that answers, or workers; for workers with other code, law or libraries
+    than ours.
     """
     try:
         from distributed import Client, wait
@@ -67,7 +73,7 @@ def run_on(
         watch = _ClusterWatch(client, address)
         while tasks or running:
             while tasks and len(running) < slots:
-                job = tasks.popleft()
+                job = with_rows(tasks.popleft())
                 part = Path(str(job.partition), FILE_NAME).read_bytes()
                 future = client.submit(_build_remotely, job, part, str(token), prepare, build, pure=False)
                 running[future] = job, time.monotonic() + job_seconds(job) * JOBS_PER_WORKER

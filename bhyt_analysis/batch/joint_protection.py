@@ -10,14 +10,16 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.tables.hidden_cells import HiddenCell, HiddenCells
-from bhyt_analysis.tables.protection import Protection, protect
 from bhyt_analysis.tables.published_tables import FACTS, published_tables
+
+if TYPE_CHECKING:
+    from bhyt_analysis.tables.protection import Protection
 
 FOLDER = Path(".bhyt", "published")
 
@@ -47,6 +49,8 @@ def forget_published(out: Path) -> None:
 
 def hidden_by_area(out: Path, slugs: Iterable[str]) -> dict[str, HiddenCells]:
     """Return what is hidden in those of the areas in which something is."""
+    from bhyt_analysis.tables.protection import protect  # its libraries are slow to load, and workers need none
+
     paths = {slug: out / FOLDER / f"{slug}.json" for slug in slugs}
     read = {slug: json.loads(path.read_text(encoding="utf-8")) for slug, path in paths.items() if path.is_file()}
     areas = {slug: area for slug, area in read.items() if area}  # a notebook of one's own may publish none

@@ -71,28 +71,16 @@ class Progress:
 
 def build_all(plan: Sequence[Job], data: Dataset, warm: WarmProcess | None) -> Iterator[AreaResult]:
     """Yield the result of each area as it ends; all by the standard engine where the warm one gives something else."""
-    folder = Path(plan[0].out, WORK, "parts")
-    as_of = plan[0].options.as_of
-    day = None if as_of is None else pd.Timestamp(as_of)
-    parts = ((job, select_area(data, data.find(job.area), day)) for job in plan)
-    plan = [replace(job, partition=str(write_partition(folder / job.slug, part))) for job, part in parts]
     check = check_job(plan)
-    tasks, checks, notes = deque(plan if check is None else [check]), 0, set[str]()
-    for job, outcome in _run(tasks, plan, warm):
+    tasks, is_second, notes = deque(plan if check is None else [check]), False, set[str]()
+    for job, outcome in _run(tasks, plan, data, warm):
         result = outcome or area_cut_short(job, "error.area_died")
         if result.warm_failure and "warm" not in notes:
             notes.add("warm")
             _warn("warm_failed", job, why=result.warm_failure)
         if job.is_check:
-            checks += 1
-            if result.was_cut_short and checks == 1:  # once more
-                tasks.append(job)
-                continue
-            if result.was_cut_short:
-                _warn("engines_not_compared", job, what=result.error)
-            elif result.note:
-                _warn("engines_differ", job, what=result.note)
-            tasks.extend(replace(job, engine="standard" if result.note else job.engine) for job in plan)
+            again, is_second = result.was_cut_short and not is_second, True
+            tasks.extend([job] if again else _plan_after_check(plan, result))
             continue
         if result.note and result.note not in notes:
             notes.add(result.note)
@@ -100,17 +88,28 @@ def build_all(plan: Sequence[Job], data: Dataset, warm: WarmProcess | None) -> I
         yield result
 
 
+def _plan_after_check(plan: Sequence[Job], check: AreaResult) -> list[Job]:
+    """Return the plan with the engine that is to build it; warn where the two differ or could not be compared."""
+    if check.was_cut_short:
+        _warn("engines_not_compared", plan[0], what=check.error)
+    elif check.note:
+        _warn("engines_differ", plan[0], what=check.note)
+    return [replace(job, engine="standard" if check.note else job.engine) for job in plan]
+
+
 def _warn(key: str, job: Job, **fields: object) -> None:
     text = translate(f"warning.{key}", job.options.lang, **fields)
     warnings.warn(text, BatchWarning, stacklevel=5)
 
 
-def _run(tasks: deque[Job], plan: Sequence[Job], warm: WarmProcess | None) -> Iterator[tuple[Job, AreaResult | None]]:
-    options = plan[0].options
+def _run(
+    tasks: deque[Job], plan: Sequence[Job], data: Dataset, warm: WarmProcess | None
+) -> Iterator[tuple[Job, AreaResult | None]]:
+    options, with_rows = plan[0].options, partial(_with_rows, data)
     if options.dask:
         from bhyt_analysis.batch.cluster import run_on
 
-        return run_on(options.dask, tasks, plan[0].engine, options.memory_mb, build_job)
+        return run_on(options.dask, tasks, plan[0].engine, options.memory_mb, build_job, with_rows)
     for option, has, need in low_limits():
         text = translate("warning.low_limit", options.lang, option=option, has=has, need=need)
         warnings.warn(text, BatchWarning, stacklevel=5)
@@ -120,4 +119,13 @@ def _run(tasks: deque[Job], plan: Sequence[Job], warm: WarmProcess | None) -> It
         limit_memory(warm.process.pid, memory)
     if warm and len(plan) >= REHEARSAL_FROM * workers:
         warm.request_rehearsal()
-    return run_all(tasks, workers, partial(prepare, warm.address if warm else "", memory), build_job)
+    return run_all(tasks, workers, partial(prepare, warm.address if warm else "", memory), build_job, with_rows)
+
+
+def _with_rows(data: Dataset, job: Job) -> Job:
+    """Return a job whose rows are stored, for the process that builds it."""
+    if job.partition is not None:
+        return job
+    as_of = None if job.options.as_of is None else pd.Timestamp(job.options.as_of)
+    rows = select_area(data, data.find(job.area), as_of)
+    return replace(job, partition=str(write_partition(Path(job.out, WORK, "parts", job.slug), rows)))

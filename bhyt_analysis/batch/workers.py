@@ -97,12 +97,12 @@ def _empty_main() -> Iterator[None]:
 
 
 def run_all(
-    tasks: deque[Job], workers: int, prepare: Callable[[], None], build: Build
+    tasks: deque[Job], workers: int, prepare: Callable[[], None], build: Build, with_rows: Callable[[Job], Job]
 ) -> Iterator[tuple[Job, AreaResult | None]]:
     """Yield each job with what ``build`` returns for it, as they end; with None if its worker died.
 
-    ``tasks`` may be changed meanwhile. ``prepare`` runs once in each worker. ``build`` must not raise. `BhytError` if
-    the system starts no process.
+    ``tasks`` may be changed meanwhile. ``prepare`` runs once in each worker. ``with_rows`` stores what a job reads,
+    while the workers are busy with others. ``build`` must not raise. `BhytError` if the system starts no process.
     """
     idle: list[_Worker] = []
     busy: list[_Worker] = []
@@ -114,7 +114,9 @@ def run_all(
                     workers = len(busy)
                 elif not (worker.is_loaded and not worker.process.is_alive()):
                     busy.append(worker)
-                    worker.begin(tasks.popleft())
+                    worker.begin(with_rows(tasks.popleft()))
+            if tasks:
+                tasks[0] = with_rows(tasks[0])
             for worker in _answering(busy):
                 result = None
                 with suppress(EOFError, OSError):
@@ -211,9 +213,10 @@ def prepare(address: str, memory: int | None) -> None:
         warm_process.configure(warm_config(), address)
     if memory is not None:
         limit_memory(0, memory)
-    # The check of addresses in JSON schemas, which no notebook needs, parses a grammar for over a second when it is
-    # imported. jsonschema works without what cannot be imported.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    # The checks of addresses and durations in JSON schemas, which no notebook needs, parse grammars for over a second
+    # when they are imported. jsonschema works without what cannot be imported.
+    for name in ("rfc3987_syntax", "isoduration"):
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
     import bhyt_analysis.engine.papermill_engine  # noqa: F401  papermill loads while the warm process does
 
 

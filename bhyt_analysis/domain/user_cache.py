@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import lru_cache
@@ -21,7 +22,7 @@ from bhyt_analysis.domain.bundled import PACKAGE, bundled_path
 
 CODE = (".py", ".csv", ".j2")
 LIBRARIES = ("numpy", "pandas", "matplotlib", "papermill", "nbclient", "ipykernel", "jupyter_client", "pyzmq")
-VERSIONS = 4  # of which something is kept
+DAYS = 30  # after which what another version has kept is deleted
 
 
 @lru_cache(maxsize=1)
@@ -47,7 +48,7 @@ def kept_folder(name: str) -> Path:
 
 
 def keep(name: str, write: Callable[[Path], object]) -> None:
-    """Keep a folder with what ``write`` writes into it, complete or not at all; that of the oldest version goes."""
+    """Keep a folder with what ``write`` writes into it, complete or not at all; what is old goes."""
     folder = kept_folder(name)
     if not folder.is_absolute():  # the user has no folder
         return
@@ -57,7 +58,7 @@ def keep(name: str, write: Callable[[Path], object]) -> None:
         write(part)
         shutil.rmtree(folder, ignore_errors=True)  # it is damaged, or another process has just written the same
         os.replace(part, folder)
-        others = sorted(folder.parent.iterdir(), key=lambda p: -p.stat().st_mtime)
-        for other in others[VERSIONS:]:
-            shutil.rmtree(other, ignore_errors=True)
+        for other in folder.parent.iterdir():
+            if other.stat().st_mtime < time.time() - DAYS * 86400:
+                shutil.rmtree(other, ignore_errors=True)
     shutil.rmtree(part, ignore_errors=True)

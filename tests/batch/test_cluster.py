@@ -122,7 +122,7 @@ def test_a_scheduler_that_is_killed_ends_the_batch_with_a_sentence(dask, tmp_pat
 def test_an_address_without_a_scheduler_is_named(monkeypatch):
     monkeypatch.setattr(cluster, "SECONDS", 1)
     with pytest.raises(BhytError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"):
-        list(cluster.run_on("tcp://127.0.0.1:9", [], "warm", None, None))
+        list(cluster.run_on("tcp://127.0.0.1:9", [], "warm", None, None, None))
 
 
 def test_a_worker_that_does_not_see_the_folder_sends_the_area_back(data, tmp_path):

@@ -2,15 +2,15 @@
 
 import copy
 
+import matplotlib
 import nbformat
 import pytest
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.batch.build import Job, area_cut_short, area_failure, area_result, cut_short
-from bhyt_analysis.batch.engine_check import Decision, EngineCheck, difference
+from bhyt_analysis.batch.build import Job
+from bhyt_analysis.batch.engine_check import check_engines, check_job, difference
 from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.engine import warm_process
-from bhyt_analysis.i18n.messages import BhytError
 
 from ..notebook_runs import import_without_posix, new_notebook
 
@@ -75,91 +75,37 @@ def test_a_file_that_differs_or_is_missing_is_named(tmp_path):
     assert difference(one, tmp_path / "none") == "notebook"
 
 
-def area_died(job):
-    return area_cut_short(job, "error.area_died")
-
-
-def plan(folder, count=8, engine="warm"):
+def plan(folder, count=8, engine="warm", **options):
     areas = [str(number) for number in range(count)]
-    return [Job(a, a, str(folder), {}, "x", BatchOptions(lang="en"), engine) for a in areas]
+    return [Job(a, a, str(folder), {}, "x", BatchOptions(lang="en", **options), engine) for a in areas]
 
 
-def write_outputs(job):
-    target = job.work if job.canary else job.folder
-    target.parent.mkdir(parents=True, exist_ok=True)
-    return target
+@pytest.fixture
+def empty_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("MPLCONFIGDIR", matplotlib.get_cachedir())
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-def test_a_small_batch_or_another_engine_is_not_checked(tmp_path):
-    for jobs in (plan(tmp_path, 7), plan(tmp_path, 8, "standard")):
-        check = EngineCheck(jobs)
-        assert list(check.first_jobs()) == jobs
-        assert check.feed(jobs[0], area_result(jobs[0], "done"), set()) == Decision(counts=True)
+def test_a_small_batch_or_another_engine_is_not_checked(tmp_path, empty_cache):
+    assert check_job(plan(tmp_path, 7)) is None
+    assert check_job(plan(tmp_path, 8, "standard")) is None
+    job = check_job(plan(tmp_path))
+    assert job.is_check and job.work.name == "0.check"
 
 
-def test_engines_that_agree_change_nothing(tmp_path):
-    check = EngineCheck(plan(tmp_path))
-    canary, first, *rest = check.first_jobs()
-    assert (canary.engine, canary.canary, first.engine, first.area) == ("standard", True, "warm", canary.area)
-    write_run(write_outputs(first), executed(0))
-    write_run(write_outputs(canary), executed(5))
-    assert check.feed(first, area_result(first, "done"), {"1"}) == Decision(counts=True)
-    assert check.feed(canary, area_result(canary, "done"), {"1"}) == Decision(counts=False)
-    assert check.feed(rest[0], area_result(rest[0], "failed"), set()) == Decision(counts=True)
-    assert check.engine == "warm"
+def test_engines_that_agree_are_not_checked_again_but_on_a_cluster(tmp_path, empty_cache):
+    result = check_engines(check_job(plan(tmp_path)))
+    warm_process.stop()
+    assert (result.status, result.note, result.warm_failure) == ("done", "", "")
+    assert check_job(plan(tmp_path)) is None
+    assert check_job(plan(tmp_path, dask="tcp://127.0.0.1:1")).is_check
 
 
-def test_engines_that_differ_repeat_what_is_complete_or_waiting(tmp_path):
-    check = EngineCheck(plan(tmp_path))
-    canary, *jobs = check.first_jobs()
-    assert check.feed(canary, area_result(canary, "done"), set()).counts is False
-    assert check.feed(jobs[1], area_result(jobs[1], "done"), set()) == Decision(counts=True)
-    decision = check.feed(jobs[0], area_failure(jobs[0], "error.area_left"), {"3", "4"})  # 2 and 5 to 7 are running
-    assert decision.difference == "A cell called sys.exit(), the cells after it did not run / done"
-    assert [(j.area, j.engine, j.canary) for j in decision.repeat] == [(a, "standard", False) for a in "0134"]
-    late = check.feed(jobs[2], area_result(jobs[2], "done"), set())
-    assert (late.counts, [(j.area, j.engine) for j in late.repeat]) == (False, [("2", "standard")])
-    assert check.feed(decision.repeat[0], area_result(jobs[0], "done"), set()) == Decision(counts=True)
-
-
-def test_a_run_that_was_killed_is_begun_again_and_then_compared(tmp_path):
-    check = EngineCheck(plan(tmp_path))
-    canary, first, *_ = check.first_jobs()
-    write_run(write_outputs(first), executed(0))
-    assert check.feed(first, area_result(first, "done"), {"1"}) == Decision(counts=True)
-    assert check.feed(canary, area_died(canary), {"1"}) == Decision(counts=False, repeat=(canary,))
-    write_run(write_outputs(canary), executed(5))
-    assert check.feed(canary, area_result(canary, "done"), set()) == Decision(counts=False)
-    assert check.engine == "warm"
-
-
-def test_the_first_area_is_begun_again_when_its_process_dies(tmp_path):
-    check = EngineCheck(plan(tmp_path))
-    canary, first, *_ = check.first_jobs()
-    assert check.feed(first, area_died(first), {"1"}) == Decision(counts=False, repeat=(first,))
-    write_run(write_outputs(first), executed(0))
-    write_run(write_outputs(canary), executed(5))
-    assert check.feed(canary, area_result(canary, "done"), {"1"}) == Decision(counts=False)
-    assert check.feed(first, area_result(first, "done"), set()) == Decision(counts=True)
-
-
-def test_runs_that_are_cut_short_say_nothing_of_the_engines(tmp_path):
-    slow = BhytError(("engine.notebook_timeout", {"seconds": 1800}))
-    for results in ((area_died, area_died), (lambda job: cut_short(job, slow, "timeout"),)):
-        check = EngineCheck(plan(tmp_path))
-        canary, first, *_ = check.first_jobs()
-        assert check.feed(first, area_result(first, "done"), {"1"}).counts
-        decisions = [check.feed(canary, result(canary), {"1"}) for result in results]
-        assert [d.difference for d in decisions] == [""] * len(results)
-        assert decisions[-1] == Decision(counts=False, not_compared=results[-1](canary).error)
-        assert check.engine == "warm"
-
-
-def test_two_runs_that_are_both_cut_short_need_no_word(tmp_path):
-    check = EngineCheck(plan(tmp_path))
-    canary, first, *_ = check.first_jobs()
-    decisions = [check.feed(job, area_died(job), set()) for job in (first, canary, first, canary)]
-    assert decisions[2:] == [Decision(counts=True), Decision(counts=False)]
+def test_a_check_that_cannot_write_is_no_difference(tmp_path, empty_cache):
+    (tmp_path / ".work").write_text("in the way")
+    result = check_engines(check_job(plan(tmp_path)))
+    assert result.was_cut_short and result.note == "" and result.error
+    assert check_job(plan(tmp_path)).is_check
 
 
 def test_without_fork_auto_is_the_standard_engine_and_warm_is_an_error(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Faults affect their own area only: real faults, in real processes."""
 
 import os
+import shutil
 import signal
 import sys
 
@@ -164,25 +165,44 @@ def test_a_full_disk_is_reported_and_leaves_no_half_written_area(tmp_path):
             run_process(["umount", disk], check=True)
 
 
+CODES = ["536", "530", "531", "529", "533", "534", "535", "526"]
+# A kernel that was forked is a child of one that was started with -c.
+STARTED = 'import os\nprint("forked" if b"zygote" in open(f"/proc/{os.getppid()}/cmdline", "rb").read() else "started")'
+
+
 def test_engines_that_differ_are_reported_and_the_standard_one_is_used(tmp_path):
-    codes = ["536", "530", "531", "529", "533", "534", "535", "526"]
-    # A kernel that was forked is a child of one that was started with -c.
-    source = (
-        'import os\nprint("forked" if b"zygote" in open(f"/proc/{os.getppid()}/cmdline", "rb").read() else "started")'
-    )
-    batch = BatchRun(tmp_path, source, areas=codes, jobs=2)
+    load_and_spoil = "import_module('pandas').set_option('display.max_rows', 7)"
+    edit = ("engine/zygote.py", '    import_module("pandas")\n', f'    import_module("pandas")\n    {load_and_spoil}\n')
+    batch = BatchRun(tmp_path, STARTED, edit=edit, areas=CODES, jobs=2)
     areas = batch.wait_for_areas()
     assert set(areas.values()) == {("done", None)}
     errors = batch.errors.read_text()
-    assert "ly-son: the warm engine gives another result than the standard one (cell 3)" in errors
+    assert "The warm engine gives another result than the standard one (cell 8)" in errors
     assert "the batch goes on with the standard one" in errors
     for slug in areas:
         assert '"started\\n"' in (batch.out / slug / f"{slug}.ipynb").read_text("utf-8")
     assert not (batch.out / ".work").exists()
 
 
-def test_engines_that_agree_are_not_reported(tmp_path):
-    codes = ["536", "530", "531", "529", "533", "534", "535", "526"]
-    batch = BatchRun(tmp_path, 'print("the same")', areas=codes, jobs=2)
+def test_engines_that_agree_are_compared_once_and_not_reported(tmp_path):
+    for _ in range(2):
+        batch = BatchRun(tmp_path, STARTED, areas=CODES, jobs=2, fresh=True)
+        areas = batch.wait_for_areas()
+        assert set(areas.values()) == {("done", None)}
+        assert batch.errors.read_text() == ""
+        for slug in areas:
+            assert '"forked\\n"' in (batch.out / slug / f"{slug}.ipynb").read_text("utf-8")
+        assert len([*(tmp_path / "cache").rglob("engines_agree/*")]) == 1
+        shutil.rmtree(tmp_path / "package")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_check_that_is_killed_is_begun_again_once(tmp_path, times):
+    die = f"import os, signal; open('{tmp_path}/died', 'a').write('x'); n = os.path.getsize('{tmp_path}/died'); "
+    die += f"os.kill(os.getpid(), signal.SIGKILL) if n <= {times} else 1 / 0"
+    edit = ("batch/engine_check.py", '"1 / 0"', repr(die))
+    batch = BatchRun(tmp_path, STARTED, edit=edit, areas=CODES, jobs=2)
     assert set(batch.wait_for_areas().values()) == {("done", None)}
-    assert batch.errors.read_text() == ""
+    errors = batch.errors.read_text()
+    assert ("could not be compared with the standard one" in errors) == (times == 2)
+    assert len([*(tmp_path / "cache").rglob("engines_agree/*")]) == (times == 1)

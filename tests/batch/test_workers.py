@@ -38,7 +38,7 @@ def build(job):
 
 
 def results(tasks, count, prepare=load):
-    return {job.area: (r.status, r.error) for job, r in workers.run_all(tasks, count, prepare, build)}
+    return {job.area: (r.status, r.error) for job, r in workers.run_all(tasks, count, prepare, build, lambda job: job)}
 
 
 def test_a_worker_that_does_not_answer_is_ended_and_the_rest_go_on(monkeypatch):
