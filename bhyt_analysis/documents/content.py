@@ -7,7 +7,6 @@ them, and what an analyst adds to a notebook is in each.
 from __future__ import annotations
 
 import base64
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,9 +15,9 @@ from typing import Any
 
 from bhyt_analysis.briefing.metadata import OutputMetadata, is_outline
 from bhyt_analysis.charts.description import ChartDescription
+from bhyt_analysis.documents.notebook_file import read_notebook
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.safe_text import from_markdown, plain_text
-from bhyt_analysis.i18n.text import printable
 from bhyt_analysis.tables.formatting import TableSpec
 from bhyt_analysis.tables.internal_copy import INTERNAL, internal_stamp
 
@@ -114,20 +113,6 @@ def _narrow_picture(notebook: Path, name: str) -> bytes:
 
     path = notebook.parent / "charts" / f"{name}{NARROW}.png"
     return path.read_bytes() if name and path.is_file() else b""
-
-
-def read_notebook(notebook: Path) -> dict[str, Any]:
-    """Return a notebook as it is on disk, without characters that documents can't hold."""
-    return dict(_printable(json.loads(notebook.read_text(encoding="utf-8"))))
-
-
-def _printable(part: Any) -> Any:
-    """Return a part of a JSON document with all of its texts printable."""
-    if isinstance(part, str):
-        return printable(part)
-    if isinstance(part, list):
-        return [_printable(p) for p in part]
-    return {k: _printable(v) for k, v in part.items()} if isinstance(part, dict) else part
 
 
 def _blocks(cells: list[dict[str, Any]]) -> Iterator[Block]:

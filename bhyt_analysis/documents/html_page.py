@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import itertools
-import json
 import re
 from functools import lru_cache
 from html import escape
@@ -16,6 +15,7 @@ from urllib.parse import quote
 from bhyt_analysis.briefing.metadata import NARROW, OutputMetadata, is_outline, item_title
 from bhyt_analysis.documents.formats import listed_files
 from bhyt_analysis.documents.image_slices import MAX_HEIGHT, slice_image
+from bhyt_analysis.documents.notebook_file import read_notebook
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.tables.internal_copy import INTERNAL, internal_stamp
 
@@ -35,7 +35,8 @@ def _exporter() -> HTMLExporter:
 
     # "basic" is the body alone: no scripts, no fonts, no addresses to load from.
     settings = ("exclude_input", "exclude_output_prompt", "exclude_anchor_links", "embed_images")
-    return HTMLExporter(template_name="basic", **dict.fromkeys(settings, True))
+    # The notebook is validated once, and not after each of a dozen steps.
+    return HTMLExporter(template_name="basic", optimistic_validation=True, **dict.fromkeys(settings, True))
 
 
 @lru_cache(maxsize=4)
@@ -70,11 +71,9 @@ def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None =
     ``index``: the address of the list of areas, relative to the page.
     """
     from markupsafe import Markup
-    from nbformat import reads
+    from nbformat import from_dict
 
-    from bhyt_analysis.documents.content import read_notebook  # loads the charts, which a list of areas does without
-
-    book = reads(json.dumps(read_notebook(notebook)), 4)
+    book = from_dict(read_notebook(notebook))
     book["cells"] = [cell for cell in book["cells"] if not is_outline(cell)]
     internal = internal_stamp(lang) if _has_warning(book["cells"], INTERNAL) else ""
     title, headings, labels = _add_anchors(book["cells"], notebook.parent, lang)

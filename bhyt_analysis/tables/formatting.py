@@ -9,6 +9,7 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bhyt_analysis.i18n.citations import format_citation
@@ -116,15 +117,20 @@ def suppressed_cells(table: pd.DataFrame) -> pd.DataFrame:
         return mask
     if hidden_cells() is not None:  # what is hidden was left out
         return table.isna() & [column.disclosure not in ("label", "status", "none") for column in columns.values()]
-    for name in (n for n, column in columns.items() if column.disclosure == "count"):
-        counts = table[name].astype("Float64").abs()
-        small = ((counts > 0) & (counts < SMALL)).fillna(False)
-        rest = counts[~small & (counts > 0).fillna(False)]
-        if small.sum() == 1 and len(rest):
-            small = small | (table.index == rest.idxmin())
-        for other in (n for n in columns if n == name or name in followed_columns(n, result)):
-            mask[other] |= small.to_numpy(bool)
+    for name, counts in _counts(table, columns).items():
+        small, positive = (counts > 0) & (counts < SMALL), counts > 0
+        if small.sum() == 1 and (rest := positive & ~small).any():
+            small[np.flatnonzero(rest)[counts[rest].argmin()]] = True
+        if small.any():
+            for other in (n for n in columns if n == name or name in followed_columns(n, result)):
+                mask[other] |= small
     return mask
+
+
+def _counts(table: pd.DataFrame, columns: Mapping[str, Column]) -> dict[str, np.ndarray]:
+    """Return the columns of counts without their signs; a missing count is not a number."""
+    names = [n for n, column in columns.items() if column.disclosure == "count"]
+    return {name: np.abs(table[name].to_numpy("float64", na_value=np.nan)) for name in names}
 
 
 def hidden_marks(table: pd.DataFrame) -> pd.DataFrame:
@@ -138,11 +144,12 @@ def hidden_marks(table: pd.DataFrame) -> pd.DataFrame:
     >>> hidden_marks(t)[["insured", "rate"]].to_numpy().tolist()
     [['<5', '…'], ['…', '…'], ['', '']]
     """
-    mask = suppressed_cells(table)
-    marks = pd.DataFrame("", index=table.index, columns=table.columns).mask(mask, OTHER_MARK)
-    for name in (n for n, column in table_columns(table).items() if column.disclosure == "count"):
-        small = mask[name] & table[name].astype("Float64").abs().between(1, SMALL - 1).fillna(False).astype(bool)
-        marks.loc[small, name] = SMALL_MARK
+    mask, marks = suppressed_cells(table), pd.DataFrame("", index=table.index, columns=table.columns)
+    if not mask.to_numpy().any():
+        return marks
+    marks = marks.mask(mask, OTHER_MARK)
+    for name, counts in _counts(table, table_columns(table)).items():
+        marks.loc[mask[name].to_numpy() & (counts >= 1) & (counts <= SMALL - 1), name] = SMALL_MARK
     return marks
 
 
