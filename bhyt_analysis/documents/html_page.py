@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import itertools
+import json
 import re
 from functools import lru_cache
 from html import escape
@@ -71,9 +72,9 @@ def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None =
     ``index``: the address of the list of areas, relative to the page.
     """
     from markupsafe import Markup
-    from nbformat import from_dict
+    from nbformat import reads
 
-    book = from_dict(read_notebook(notebook))
+    book = reads(json.dumps(read_notebook(notebook)), 4)
     book["cells"] = [cell for cell in book["cells"] if not is_outline(cell)]
     internal = internal_stamp(lang) if _has_warning(book["cells"], INTERNAL) else ""
     title, headings, labels = _add_anchors(book["cells"], notebook.parent, lang)
