@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -62,6 +63,7 @@ def check_engines(job: Job) -> AreaResult:
     The result of two runs that agree is kept.
     """
     errors, no_warm = {}, None
+    shutil.rmtree(job.work, ignore_errors=True)  # of a check that was killed
     try:
         for engine in ("warm", "standard"):
             errors[engine] = _run(engine, job.work / engine)
