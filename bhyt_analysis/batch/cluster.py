@@ -68,6 +68,7 @@ def run_on(
         slots = _check_workers(client) * JOBS_PER_WORKER
         token = Path(tasks[0].out, WORK, f"token-{uuid.uuid4().hex}")
         prepare = partial(_prepare, engine, memory_mb, token.name)
+        token.parent.mkdir(parents=True, exist_ok=True)
         token.write_text("", encoding="utf-8")
         running: dict[Any, tuple[Job, float]] = {}  # each job with the time by which it must have ended
         watch = _ClusterWatch(client, address)
@@ -155,6 +156,7 @@ def _build_remotely(
         if not shared:
             return result, _pack(local.folder)
         if local.folder.is_dir() and Path(token).is_file():
+            job.folder.parent.mkdir(parents=True, exist_ok=True)
             publish_folder(local.folder, job.folder)
         shutil.rmtree(base, ignore_errors=True)
         return result, {}

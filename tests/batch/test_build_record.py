@@ -31,7 +31,8 @@ class Place:
     def __init__(self, folder, *sources):
         self.folder, self.input, self.out, self.log = folder, folder / "in", folder / "out", folder / "log.txt"
         synthetic.write_country(self.input, 3, 1)
-        note = f'with open({str(self.log)!r}, "a") as log:\n    log.write(area + "\\n")'
+        note = 'import os\nif "JPY_PARENT_PID" in os.environ:  # a kernel, and no rehearsal\n'
+        note += f'    with open({str(self.log)!r}, "a") as log:\n        log.write(area + "\\n")'
         self.environment = {**os.environ, "PYTHONPATH": str(copy_package(folder, *sources, note))}
 
     @property

@@ -7,6 +7,7 @@ import nbformat
 import pytest
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.batch import engine_check
 from bhyt_analysis.batch.build import Job
 from bhyt_analysis.batch.engine_check import check_engines, check_job, difference
 from bhyt_analysis.batch.options import BatchOptions
@@ -82,6 +83,8 @@ def plan(folder, count=8, engine="warm", **options):
 
 @pytest.fixture
 def empty_cache(tmp_path, monkeypatch):
+    """Keep what is found out in a folder of the test; end no process of the tests, as a worker would."""
+    monkeypatch.setattr(engine_check, "end_descendants", lambda pid: None)
     monkeypatch.setenv("MPLCONFIGDIR", matplotlib.get_cachedir())
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
