@@ -32,6 +32,7 @@ from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from bhyt_analysis.charts.description import ChartDescription, ChartSeries, alt_text, chart_series
+from bhyt_analysis.charts.margins import place_axes
 from bhyt_analysis.charts.text_outlines import EM, PixelCanvas, arrange_line, font_file, write_svg
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_number
@@ -404,10 +405,10 @@ class ChartSheet:
         figures do not say; ``axis``: of the values, by default that of the chart; ``over_time``: for `alt_text`.
         """
         figure, title, names = self.figure, self.description.title, tuple(categories)
-        source = self._add_source_line(source, note)
-        figure.get_layout_engine().execute(figure)  # type: ignore[union-attr]
-        figure.set_layout_engine("none")  # drawn once, while the style is set
-        figure.canvas.draw()
+        source = self._source_text(source, note)
+        canvas = cast(PixelCanvas, figure.canvas)
+        place_axes(figure, canvas.get_renderer(), self.headings[0], self._add_source_line(source))
+        canvas.draw()  # once, while the style is set
         top = min(text.get_window_extent().y0 for text in self.headings) / figure.bbox.height
         description = replace(
             self.description,
@@ -422,21 +423,23 @@ class ChartSheet:
         )
         return Chart(figure, description)
 
-    def _add_source_line(self, source: str, note: str) -> str:
-        """Write how to read the chart, its source and status below it, and return the text."""
+    def _source_text(self, source: str, note: str) -> str:
+        """Return how to read the chart, its source and status."""
         implied = {"estimated"} if "conflict" in self.statuses else set()  # those are estimated, too
         words = [status_name(s, self.lang) for s in dict.fromkeys(self.statuses) if s and s not in implied]
         source = format_citation(source, self.lang)
         parts = [f"{translate('label.source', self.lang)}: {source}"] if source and source not in words else []
         text = ". ".join([*([note] if note else []), *parts, "; ".join(words)]).rstrip(".")
-        text += "." if text else ""
+        return text + ("." if text else "")
+
+    def _add_source_line(self, text: str) -> Text:
+        """Write a text below the chart, which is higher where it is long."""
         lines = wrap_text(text, self.figure.get_figwidth() - 2 * MARGIN, 9)
         free = 0 if self.description.width_mm < SIZES["a4"].width else USUAL_LINES - 1
         if not _size.get().height:  # else the sheet is as high as its place
             more = max(0, lines.count("\n") - free)
             self.figure.set_figheight(self.figure.get_figheight() + 0.15 * more)
-        self.figure.supxlabel(lines, x=LEFT, ha="left", fontsize=9, color=SOFT)
-        return text
+        return self.figure.supxlabel(lines, x=LEFT, ha="left", fontsize=9, color=SOFT)
 
 
 def _page_breaks(figure: Figure) -> tuple[float, ...]:
@@ -473,9 +476,9 @@ def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Iterab
         height_mm += 5 * (heading.count("\n") + 1 - USUAL_LINES) if size.height is None else 0
     elif len(stamps) > 1 and "\n" not in heading:
         heading += "\n "  # space for the second stamp
-    figure = Figure(figsize=(width / 25.4, height_mm / 25.4), dpi=size.dpi, layout="constrained")
-    PixelCanvas(figure)  # what measures the texts for the layout draws them, too, and measures once
-    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06)  # type: ignore[call-arg, union-attr]
+    figure = Figure(figsize=(width / 25.4, height_mm / 25.4), dpi=size.dpi)
+    figure.set_layout_engine("none")  # also where the user's settings have another
+    PixelCanvas(figure)
     headings = [figure.suptitle(heading, x=LEFT, ha="left", fontsize=11.5, fontweight="bold")]
     first, each = (0.05, 0.22) if narrow else (0.09, 0.25)  # inches from the top
     look: Look = {"ha": "right", "va": "top", "fontsize": 9, "fontweight": "bold", "color": RED}
