@@ -23,11 +23,11 @@ import psutil
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 import bhyt_analysis as bhyt
 from bhyt_analysis import charts
+from bhyt_analysis.charts import chart
 from bhyt_analysis.documents import html_page
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.partitions import write_partition
@@ -39,7 +39,7 @@ ROUNDS = 5
 # The functions of each step; the rest of the time of the cells is computing and wording.
 STEPS = {
     "chart": [(charts, name) for name in charts.__all__ if name not in ("Chart", "save")],
-    "draw": [(ConstrainedLayoutEngine, "execute"), (FigureCanvasAgg, "draw")],
+    "draw": [(chart, "place_axes"), (FigureCanvasAgg, "draw")],
     "encode": [(Image.Image, "save")],
     "save": [(charts, "save")],
     "write": [(formatting, "save_csv"), (nbformat, "write")],

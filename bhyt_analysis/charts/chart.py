@@ -539,9 +539,12 @@ def _reduce_colours(image: Image.Image) -> Image.Image:
     colors: dict[tuple[int, ...], tuple[int, ...]] = {}
     for _, color in sorted(counts, reverse=True):
         colors.setdefault(tuple(part >> 3 for part in color), color)
+    kept = [part for color in list(colors.values())[:256] for part in color]
     palette = Image.new("P", (1, 1))
-    palette.putpalette([part for color in list(colors.values())[:256] for part in color])
-    return image.quantize(palette=palette, dither=Image.Dither.NONE)
+    palette.putpalette([part & ~3 for part in kept])  # Pillow compares colours without their last two bits
+    reduced = image.quantize(palette=palette, dither=Image.Dither.NONE)
+    reduced.putpalette(kept)
+    return reduced
 
 
 def save_png(chart: Chart, path: Path) -> None:

@@ -117,3 +117,12 @@ def test_the_notebook_shows_the_very_picture_of_the_file(drawing, tmp_path, monk
     png = base64.b64decode(png) if isinstance(png, str) else png
     assert png == (tmp_path / "charts" / "coverage_target.png").read_bytes()
     assert output["metadata"]["bhyt"]["name"] == "coverage_target"
+
+
+def test_the_most_frequent_colours_of_a_picture_stay_as_they_are():
+    pixels = np.full((64, 64, 3), 255, np.uint8)
+    pixels[:30] = (222, 235, 247)
+    pixels[30:40] = (218, 231, 242)  # near to it
+    pixels[40:50] = (158, 202, 225)
+    reduced = chart._reduce_colours(Image.fromarray(pixels))
+    assert (np.asarray(reduced.convert("RGB")) == pixels).all()
