@@ -434,7 +434,7 @@ class ChartSheet:
 
     def _add_source_line(self, text: str) -> Text:
         """Write a text below the chart, which is higher where it is long."""
-        lines = wrap_text(text, self.figure.get_figwidth() - 2 * MARGIN, 9)
+        lines = wrap_source(text, self.figure)
         free = 0 if self.description.width_mm < SIZES["a4"].width else USUAL_LINES - 1
         if not _size.get().height:  # else the sheet is as high as its place
             more = max(0, lines.count("\n") - free)
@@ -465,10 +465,7 @@ def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Iterab
     if size.height:  # a higher sheet is drawn wider, and enlarged less
         height_mm = min(max(height_mm, size.height * width / size.width), size.height)
         width = height_mm * size.width / size.height
-    available = width / 25.4 - 2 * MARGIN
-    if stamps and not narrow:  # else the stamps are above the title
-        available -= max(text_width(text, 9, bold=True) for text in stamps) + 0.25
-    heading = wrap_text(title, available, 11.5, bold=True)
+    heading = wrap_title(title, width / 25.4, [] if narrow else stamps)  # above the title where it is narrow
     if narrow:
         height_mm += 5 * (heading.count("\n") + 2 * len(stamps))
         heading = "\n" * (2 * len(stamps) - 1) + heading  # no blank line without a stamp
@@ -489,6 +486,17 @@ def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Iterab
     ]
     description = ChartDescription(title, title, tags=tuple(t for t in tags if t), width_mm=size.width)
     return ChartSheet(figure, figure.add_subplot(), description, headings, statuses, lang)
+
+
+def wrap_title(title: str, inches: float, stamps: Sequence[str]) -> str:
+    """Break the title of a chart of a width so that it keeps clear of the stamps beside it."""
+    space = max(text_width(text, 9, bold=True) for text in stamps) + 0.25 if stamps else 0
+    return wrap_text(title, inches - 2 * MARGIN - space, 11.5, bold=True)
+
+
+def wrap_source(text: str, figure: Figure) -> str:
+    """Break the text below a chart so that it keeps the margins."""
+    return wrap_text(text, figure.get_figwidth() - 2 * MARGIN, 9)
 
 
 def missing_label(lang: str) -> str:

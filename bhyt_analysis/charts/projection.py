@@ -20,6 +20,7 @@ from bhyt_analysis.model.projection.assumptions import assumptions
 from bhyt_analysis.tables.labels import group_name, statuses_of
 
 LINES = (drawing.BLUE, drawing.RED, drawing.GREEN, drawing.ORANGE, drawing.VIOLET, drawing.SKY, drawing.DARK)
+BANDS = (("rate_low", "rate_high"), ("rate_inner_low", "rate_inner_high"))  # of a fan chart, from pale to dark
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1)))
 
 
@@ -31,11 +32,13 @@ def fan(
     lang: str = "vi",
     source: str = "",
     support_ends: Mapping[pd.Timestamp, str] | None = None,
+    draws: int = 0,
 ) -> Chart:
     """Draw coverage month by month under one scenario, with its intervals, the static path and the targets.
 
     ``rows``: what `simulate` gives for one scenario and area; the line is the median of its draws, where it has any.
     ``targets``: rows of ``on``, ``rate``, ``relation``. ``support_ends``: days on which a support ends, with whose.
+    ``draws``: the number of draws, which the note below the chart gives.
 
     Examples
     --------
@@ -44,15 +47,12 @@ def fan(
     >>> chart = bhyt.charts.fan(rows, "huyện Lục Ngạn", targets, "vi", "chỉ thị của Huyện ủy")
     """
     totals = rows[rows["group"] == "all"]
-    behavioural, static = (totals[totals["result"] == r] for r in ("behavioural", "static"))
-    title = f"{name}, “{rows['scenario'].iloc[0]}”"
-    sheet = drawing.new_chart(92, "chart.fan", title, lang, statuses_of(totals))
+    lines = fan_lines(totals, lang)
+    behavioural, static = (frame for frame, _, _ in lines)
+    sheet = drawing.new_chart(92, "chart.fan", fan_name(totals, name), lang, statuses_of(totals))
     axes, x = sheet.axes, behavioural["month"]
-    for low, high, alpha in (("rate_low", "rate_high", 0.22), ("rate_inner_low", "rate_inner_high", 0.38)):
+    for (low, high), alpha in zip(BANDS, (0.22, 0.38), strict=True):
         axes.fill_between(x, behavioural[low] * 100, behavioural[high] * 100, color=drawing.BLUE, alpha=alpha, lw=0)
-    has_draws = behavioural["rate_median"].notna().all()
-    if has_draws:  # the line is of the same draws as its bands
-        behavioural = behavioural.assign(rate=behavioural["rate_median"])
     axes.plot(x, behavioural["rate"] * 100, color=drawing.BLUE, lw=1.8)
     axes.plot(static["month"], static["rate"] * 100, color=drawing.DARK, lw=1.2, ls="--")
     more = []
@@ -75,15 +75,37 @@ def fan(
         offset, side = ((-4, -2), "right") if late else ((4, -2), "left")
         sheet.label(label, (day, top), offset, side, "top", bbox=box, color=drawing.RED)
         more.append(text)
-    yearly, ends = _is_yearly(behavioural).to_numpy(), []
-    for frame, result, color in ((behavioural, "behavioural", drawing.BLUE), (static, "static", drawing.DARK)):
-        key = "result.median" if has_draws and result == "behavioural" else f"result.{result}"
-        text, rate = translate(key, lang), frame["rate"].iloc[-1]
-        ends.append((rate * 100, f"{text}: {drawing.percent_label(rate, lang)}", color))
+    yearly = _is_yearly(behavioural).to_numpy()
+    for frame, text, _ in lines:
         sheet.add_series(text, frame[yearly]["rate"], "p1")
-    sheet.label_line_ends(ends, drawing.scale_width(1.45))
-    note = translate("note.fan", lang)
+    sheet.label_line_ends(fan_ends(lines, lang), drawing.scale_width(1.45))
+    note = fan_note(draws, lang)
     return sheet.finish(source, _month_names(x[yearly]), note=note, more="; ".join(more), over_time=True)
+
+
+def fan_name(totals: pd.DataFrame, name: str) -> str:
+    """Return the area and the scenario of a fan chart, as its title has them."""
+    return f"{name}, “{totals['scenario'].iloc[0]}”"
+
+
+def fan_lines(totals: pd.DataFrame, lang: str) -> list[tuple[pd.DataFrame, str, str]]:
+    """Return the rows, name and colour of the two paths of a fan chart."""
+    behavioural, static = (totals[totals["result"] == result] for result in ("behavioural", "static"))
+    key = "result.behavioural"
+    if behavioural["rate_median"].notna().all():  # the line is of the same draws as its bands
+        behavioural, key = behavioural.assign(rate=behavioural["rate_median"]), "result.median"
+    return [(behavioural, translate(key, lang), drawing.BLUE), (static, translate("result.static", lang), drawing.DARK)]
+
+
+def fan_ends(lines: Iterable[tuple[pd.DataFrame, str, str]], lang: str) -> list[tuple[float, str, str]]:
+    """Return the value, text and colour of the ends of the paths of a fan chart."""
+    ends = ((frame["rate"].iloc[-1], text, color) for frame, text, color in lines)
+    return [(rate * 100, f"{text}: {drawing.percent_label(rate, lang)}", color) for rate, text, color in ends]
+
+
+def fan_note(draws: int, lang: str) -> str:
+    """Return how to read a fan chart, with the number of draws if it is given."""
+    return translate("note.fan_of_draws" if draws else "note.fan", lang, draws=draws)
 
 
 @chart_function

@@ -6,6 +6,7 @@ and drawn on pages (`pages`).
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
@@ -25,9 +26,10 @@ from bhyt_analysis.domain.area_view import find_unit
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.explorer import state as states
-from bhyt_analysis.explorer.controls import Controls, debounce, show_errors
+from bhyt_analysis.explorer.controls import Controls, show_errors
 from bhyt_analysis.explorer.markup import render_error
-from bhyt_analysis.explorer.pages import Explorer, download, draw, refresh_sections
+from bhyt_analysis.explorer.pages import Explorer, download, draw, draw_in_steps, refresh_sections
+from bhyt_analysis.explorer.schedule import Schedule
 from bhyt_analysis.explorer.state import State
 from bhyt_analysis.explorer.views import Context, memoised_views
 from bhyt_analysis.explorer.widgets import Widgets, arrange
@@ -84,6 +86,8 @@ def explore(
 
 def show(app: Explorer, refusal: str = "") -> None:
     """Display an explorer, below the sentence that says why it is not that of the page's address, if it is not."""
+    gc.collect()
+    gc.freeze()  # what is made once is not looked through at each move
     display(*([ipw.HTML(render_error(refusal))] if refusal else []), *static_output(app), app.box)
 
 
@@ -131,7 +135,7 @@ def build_explorer(context: Context, state: State, pins: Sequence[State] = ()) -
     controls = Controls(context, widgets.search, widgets.commune)
     bundled = {file.stem: read_scenario(file) for file in sorted(bundled_path("scenarios").glob("*.toml"))}
     app = Explorer(context, memoised_views(context), state, list(pins), controls, widgets, bundled)
-    app.schedule_draw = debounce(lambda: draw(app))
+    app.schedule_draw = Schedule(lambda: draw(app), lambda: draw_in_steps(app))
     app.box.add_class("bhyt-app")
     app.box.children = arrange(widgets, controls)
     _connect(app)

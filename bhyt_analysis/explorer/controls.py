@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -33,7 +32,6 @@ from bhyt_analysis.model.targets.allocation import METHODS
 from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.labels import group_name
 
-WAIT_SECONDS = 0.15  # without another change, before the state is drawn
 FULL_WIDTH = "100%"
 MAX_MATCHES = 200  # of a search
 # The groups whose share of the premium, and those whose take-up an analyst may change.
@@ -100,38 +98,6 @@ def set_options(widget: ipw.Widget, options: Options, value: object) -> None:
         value = None if isinstance(widget, ipw.Select) else options[0][1]
     if widget.value != value:
         widget.value = value
-
-
-def debounce(work: Callable[[], None], wait: float = WAIT_SECONDS) -> Callable[[], None]:
-    """Return a function that schedules work: several calls in a short time result in one run, after the last.
-
-    The work runs in the event loop in which this function was called, from whichever thread it is scheduled:
-    JupyterLab may process messages of widgets in a thread of their own. Without a running loop (a script,
-    papermill) it runs at once.
-    """
-    timer: asyncio.TimerHandle | None = None
-    main_loop = _running_loop()
-
-    def restart(loop: asyncio.AbstractEventLoop) -> None:
-        nonlocal timer
-        if timer is not None:
-            timer.cancel()
-        timer = loop.call_later(wait, work)
-
-    def schedule() -> None:
-        loop = main_loop if main_loop is not None and main_loop.is_running() else _running_loop()
-        if loop is None:
-            work()
-        else:
-            loop.call_soon_threadsafe(restart, loop)
-
-    return schedule
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    with suppress(RuntimeError):
-        return asyncio.get_running_loop()
-    return None
 
 
 def slider(label: str, values: Sequence[float], spec: str, get: Get, put: Put, get_rest: Get | None = None) -> Control:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import get_ident
 
 import ipywidgets as ipw
 import pandas as pd
 
+from bhyt_analysis.charts.moving_fan import MovingFan
 from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.explorer import controls as inputs
 from bhyt_analysis.explorer import markup
 from bhyt_analysis.explorer.controls import Control, Controls, set_options, show_errors
+from bhyt_analysis.explorer.schedule import PAUSE_SECONDS, STEP_SECONDS, Steps
 from bhyt_analysis.explorer.state import (
     POLICY_FIELDS,
     State,
@@ -27,7 +30,15 @@ from bhyt_analysis.explorer.state import (
 from bhyt_analysis.explorer.text_input import parse_typed_day
 from bhyt_analysis.explorer.titles import scenario_title
 from bhyt_analysis.explorer.uncounted import has_no_enrolment, render_uncounted
-from bhyt_analysis.explorer.views import CHARTS, Context, ViewGetter, compare_scenarios, premium_lines, screen_chart
+from bhyt_analysis.explorer.views import (
+    CHARTS,
+    Context,
+    ViewGetter,
+    compare_scenarios,
+    premium_lines,
+    screen_chart,
+    screen_png,
+)
 from bhyt_analysis.explorer.widgets import MAX_PINS, PAGES, Widgets, show
 from bhyt_analysis.i18n.messages import BhytError, has_message, translate
 from bhyt_analysis.ingest.personal_text import error_text
@@ -36,6 +47,9 @@ from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import projection_table
 from bhyt_analysis.model.targets.allocation import METHODS
 from bhyt_analysis.tables.formatting import to_html
+
+PREVIEW_DRAWS = 50  # of the assumptions, while a slider moves
+PREVIEW_CLASS = "bhyt-preview"  # of the page while it is previewed
 
 
 @dataclass(eq=False)
@@ -54,6 +68,7 @@ class Explorer:
     pending_controls: list[Control] = field(default_factory=list)  # changed since the last drawing
     suspended_threads: list[int] = field(default_factory=list)  # they set controls by program
     schedule_draw: Callable[[], None] = lambda: None  # requests a drawing
+    moving_fan: MovingFan | None = None  # the path as it was last laid out
 
     def request(self, state: State) -> None:
         """Request the drawing of a state; several requests in a short time draw only the last."""
@@ -97,6 +112,11 @@ class Explorer:
         states = [p for p in self.pins if p.area == state.area]
         return states if state in states else [*states, state]
 
+    def remember(self, state: State) -> None:
+        """Add a state that is drawn to the history, once."""
+        if not self.history or state != self.history[-1]:
+            self.history.append(state)
+
     def refresh(self, control: Control) -> None:
         """Show the state in a control."""
         with self.suspended():
@@ -118,27 +138,65 @@ class Explorer:
 
 def draw(app: Explorer) -> None:
     """Draw the requested state on the selected page; show an error beside the control that caused it."""
+    for _ in draw_in_steps(app, with_preview=False):
+        pass
+
+
+def draw_in_steps(app: Explorer, with_preview: bool = True) -> Steps:
+    """Draw like `draw`, with pauses: what is visible first at once, the rest when the hand rests.
+
+    A new state is first previewed: of the page of scenarios the top from a few draws, all else pale. A drawing that is
+    abandoned in a pause has changed nothing but what it has drawn.
+    """
     state, page = app.state, app.widgets.page.value
+    is_new = not app.history or state != app.history[-1]
     for control in app.pending_controls:
         control.show_error("")
+    for download in app.widgets.downloads.values():
+        download.links.value = ""  # files of another state
     try:
-        DRAW_PAGE[page](app, state)
+        is_uncounted = page == "scenario" and bool(_render_uncounted(app, state))
+        parts = iter([_draw_uncounted] if is_uncounted else PAGE_PARTS[page])
+        if is_new and with_preview:
+            if page == "scenario" and not is_uncounted:  # its top is drawn again, from all draws
+                _preview_top(app, replace(state, draws=PREVIEW_DRAWS))
+            else:
+                next(parts)(app, state)
+            _select_page(app, page)
+            app.box.add_class(PREVIEW_CLASS)
+            yield PAUSE_SECONDS
+            app.remember(state)
+        for draw_part in parts:
+            draw_part(app, state)
+            _select_page(app, page)
+            app.remember(state)
+            yield STEP_SECONDS
     except BhytError as error:
         _show_failure(app, error.text(state.lang))
+        _finish(app, state, page)
     except Exception as error:  # the page must not keep old figures silently: the error is shown, and logged
         _show_failure(app, translate("explore.unexpected", state.lang, what=error_text(error)))
+        _finish(app, state, page)
         raise
     else:
         app.controls.area.show_error("")
-        if not app.history or state != app.history[-1]:
-            app.history.append(state)
-    finally:
-        if app.state == state:  # else the user has changed a control meanwhile, and it is drawn next
-            with app.suspended():
-                refresh_widgets(app, state)
-            for name, box in app.widgets.page_boxes.items():
-                show(box, name == page)  # not a page that the user has selected meanwhile: it is drawn next
-            app.pending_controls.clear()
+        _finish(app, state, page)
+
+
+def _select_page(app: Explorer, page: str) -> None:
+    """Show the page that was drawn."""
+    for name, box in app.widgets.page_boxes.items():
+        show(box, name == page)
+
+
+def _finish(app: Explorer, state: State, page: str) -> None:
+    """Show the state in all widgets, unless the user has changed a control meanwhile: then it is drawn next."""
+    if app.state == state:
+        with app.suspended():
+            refresh_widgets(app, state)
+        _select_page(app, page)
+        app.box.remove_class(PREVIEW_CLASS)
+        app.pending_controls.clear()
 
 
 def _show_failure(app: Explorer, text: str) -> None:
@@ -178,24 +236,53 @@ def _render_uncounted(app: Explorer, state: State) -> str:
         return render_uncounted(app.context.data, state.area, law, day, error.text(state.lang), state.lang)
 
 
-def _draw_scenario(app: Explorer, state: State) -> None:
+def _preview_top(app: Explorer, state: State) -> None:
+    """Draw the main figures and the path from a few draws: over the axes of the last path, where it fits there."""
+    _draw_figures(app, state)
+    draw_path = app.get_view(state, "chart_path")
+    image = app.moving_fan.draw(*draw_path.args, **draw_path.keywords) if app.moving_fan else None
+    if image is None:
+        _draw_path(app, state)
+    else:
+        app.widgets.pictures["path"].image.value = screen_png(image)
+
+
+def _draw_figures(app: Explorer, state: State) -> None:
     widgets = app.widgets
-    if uncounted := _render_uncounted(app, state):
-        _clear_results(app)
-        widgets.headline.value = uncounted
-        widgets.zone_changes.value = app.get_view(state, "zone_changes")
-        return
     for name in ("headline", "results", "money"):
         getattr(widgets, name).value = app.get_view(state, name)
+
+
+def _draw_path(app: Explorer, state: State) -> None:
+    """Draw the path, and prepare its next previews."""
+    _draw_chart(app, state, "path")
+    path, draw_path = (app.get_view(state, f"{view}_path") for view in ("picture", "chart"))
+    if app.moving_fan is None or app.moving_fan.chart is not path.chart:
+        app.moving_fan = MovingFan(path.chart, PREVIEW_DRAWS, *draw_path.args, **draw_path.keywords)
+
+
+def _draw_chart(app: Explorer, state: State, name: str) -> None:
+    chart = app.get_view(state, f"picture_{name}")
+    reason = translate(f"explore.no_{name}", state.lang) if has_message(f"explore.no_{name}") else ""
+    app.widgets.pictures[name].show(chart, state.lang, reason)
+    show(app.widgets.downloads[name].button, chart)
+
+
+def _draw_notes(app: Explorer, state: State) -> None:
     notes = markup.render_paragraphs(app.get_view(state, "reading_texts"))
-    widgets.zone_changes.value = notes + app.get_view(state, "zone_changes")
-    for name in CHARTS:
-        chart = app.get_view(state, f"picture_{name}")
-        reason = translate(f"explore.no_{name}", state.lang) if has_message(f"explore.no_{name}") else ""
-        widgets.pictures[name].show(chart, state.lang, reason)
-        show(widgets.downloads[name].button, chart)
-    show(widgets.downloads["communes"].button, len(app.get_view(state, "communes")))
-    widgets.communes.value = app.get_view(state, "communes_table")
+    app.widgets.zone_changes.value = notes + app.get_view(state, "zone_changes")
+
+
+def _draw_communes(app: Explorer, state: State) -> None:
+    show(app.widgets.downloads["communes"].button, len(app.get_view(state, "communes")))
+    app.widgets.communes.value = app.get_view(state, "communes_table")
+
+
+def _draw_uncounted(app: Explorer, state: State) -> None:
+    """Draw what is known of a unit whose insured are not."""
+    _clear_results(app)
+    app.widgets.headline.value = _render_uncounted(app, state)
+    app.widgets.zone_changes.value = app.get_view(state, "zone_changes")
 
 
 def _draw_comparison(app: Explorer, state: State) -> None:
@@ -262,12 +349,19 @@ def _draw_share(app: Explorer, state: State) -> None:
     )
 
 
-DRAW_PAGE: dict[str, Callable[[Explorer, State], None]] = {
-    "scenario": _draw_scenario,
-    "compare": _draw_comparison,
-    "targets": _draw_targets,
-    "household": _draw_household,
-    "share": _draw_share,
+# What is drawn of each page, with a pause after each part.
+PAGE_PARTS: dict[str, Sequence[Callable[[Explorer, State], None]]] = {
+    "scenario": [
+        _draw_figures,
+        _draw_path,
+        _draw_notes,
+        *(partial(_draw_chart, name=name) for name in CHARTS[1:]),
+        _draw_communes,
+    ],
+    "compare": [_draw_comparison],
+    "targets": [_draw_targets],
+    "household": [_draw_household],
+    "share": [_draw_share],
 }
 
 
@@ -307,8 +401,6 @@ def refresh_widgets(app: Explorer, state: State) -> None:
     widgets.search.placeholder = translate("index.search", lang)
     widgets.pin.description += f" ({len(app.pins)})" if app.pins else ""  # confirms the click
     widgets.undo.disabled, widgets.pin.disabled = len(app.history) < 2, len(app.pins) >= MAX_PINS
-    for download in widgets.downloads.values():
-        download.links.value = ""  # files of another state
     for i, button in enumerate(widgets.unpin):
         show(button, i < len(app.pins))
         button.description = f"{'ABCD'[i]}. {scenario_title(app.pins[i], lang)}" if i < len(app.pins) else ""

@@ -41,6 +41,7 @@ Row = Mapping[str, str | int | float]  # of a table of a state
 UNSAVED_FILE = Path("explorer.toml")  # the name in errors of a scenario without a file
 MAX_STATE_BYTES = 1_000_000  # of the decompressed text of a link
 MAX_STATES = 5  # of a link: the present state and the pinned ones
+DRAWS = 200  # of the assumptions: enough for an interval to about a tenth of a point, and quick
 MAX_LINE = 300  # letters of a text of one line
 POINT_ASSUMPTIONS = ("outreach", *POINT_VALUED)  # set by the analyst: one value, no range
 
@@ -54,7 +55,8 @@ class State:
     changes of the law by sliders ("" of ``since`` is 1 January of next year). Dates are ISO texts,
     "" for the default. ``law``, ``top_ups``, ``zones``, ``targets`` are the rows of a scenario file and
     ``assumptions`` its assumptions. ``sort`` is the column that orders the communes. ``goal``, ``method``,
-    ``ratchet`` and ``amounts`` belong to the page of targets.
+    ``ratchet`` and ``amounts`` belong to the page of targets. ``draws`` of the assumptions are made for the intervals;
+    fewer while a slider moves, which no file keeps.
     """
 
     area: str = ""
@@ -80,6 +82,7 @@ class State:
     method: str = "share-of-gap"
     ratchet: bool = True
     amounts: str = ""
+    draws: int = DRAWS
 
 
 # The fields under [explore] in a file; those of law and dates; those of the policy, which a named scenario fixes.

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from bhyt_analysis import charts
 from bhyt_analysis.charts.chart import Chart, render_image
@@ -23,7 +24,7 @@ from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.explorer.markup import render_headline, render_results, sort_communes
 from bhyt_analysis.explorer.money import render_costs, yearly_costs
-from bhyt_analysis.explorer.state import LAW_FIELDS, State, in_force, to_scenario
+from bhyt_analysis.explorer.state import DRAWS, LAW_FIELDS, State, in_force, to_scenario
 from bhyt_analysis.explorer.text_input import parse_amounts, parse_rate
 from bhyt_analysis.explorer.titles import scenario_title, short_group_name
 from bhyt_analysis.explorer.zones import render_zone_changes, zone_changes
@@ -45,7 +46,6 @@ from bhyt_analysis.tables.explain import premium_steps
 from bhyt_analysis.tables.formatting import to_html
 from bhyt_analysis.tables.scenario_texts import reading_text
 
-DRAWS = 200  # of the assumptions: enough for an interval to about a tenth of a point, and quick
 MAX_TILES = 60  # communes
 LEAST_SPREAD = 0.01  # of shares that tiles can show
 
@@ -167,9 +167,10 @@ def _group_months(context: Context, state: State, projection: Projection) -> pd.
     return table.assign(scenario=scenario_title(state, state.lang))
 
 
-@_view()
+@_view("draws")
 def _rates(context: Context, state: State, projection: Projection) -> Floats:
-    return uncertainty.area_rates(projection, draw_assumptions(projection.assumptions, DRAWS, projection.scenario.seed))
+    values = draw_assumptions(projection.assumptions, state.draws, projection.scenario.seed)
+    return uncertainty.area_rates(projection, values)
 
 
 @_view("on")
@@ -235,7 +236,7 @@ def _headline(
 
 @_view()
 def _probabilities(_: Context, state: State, projection: Projection, targets: Targets, rates: Floats) -> pd.DataFrame:
-    return uncertainty.target_probabilities(projection, targets, DRAWS, rates=rates)
+    return uncertainty.target_probabilities(projection, targets, rates=rates)
 
 
 _model_view("targets", uncertainty.upcoming_targets, "data", "policy")
@@ -321,17 +322,27 @@ _view("area", name="allocation_input")(lambda context, state: communes_to_alloca
 
 @dataclass(frozen=True, eq=False)
 class ScreenChart:
-    """Hold the picture (PNG) and the alternative text of a chart on the screen."""
+    """Hold a chart of size "screen", its picture (PNG) and its alternative text."""
 
+    chart: Chart
     png: bytes
-    alt: str
+
+    @property
+    def alt(self) -> str:
+        """Return the chart in words."""
+        return self.chart.description.alt
 
 
 def screen_chart(chart: Chart) -> ScreenChart:
     """Return the picture of a chart of size "screen"."""
+    return ScreenChart(chart, screen_png(render_image(chart)))
+
+
+def screen_png(image: Image.Image) -> bytes:
+    """Return a picture as PNG; more compression takes longer for nearly the same size."""
     out = io.BytesIO()
-    render_image(chart).save(out, format="png", compress_level=1)
-    return ScreenChart(out.getvalue(), chart.description.alt)
+    image.save(out, format="png", compress_level=1)
+    return out.getvalue()
 
 
 def area_title(context: Context, state: State) -> str:
@@ -354,19 +365,20 @@ def _picture(_: Context, state: State, draw: DrawChart | None) -> ScreenChart | 
     return None if draw is None else screen_chart(draw(size="screen"))
 
 
-@_chart()
+@_chart("draws")
 def _path(
     context: Context, state: State, months: pd.DataFrame, targets: Targets, source: str, policy: Projection
 ) -> DrawChart:
     """Draw coverage by month with its interval, the targets, and the ends of supports."""
     ends = {day: short_group_name(group, state.lang) for day, group in outlooks.support_ends(policy).items()}
-    return partial(charts.fan, months, area_title(context, state), targets, state.lang, source, support_ends=ends)
+    fields = {"name": area_title(context, state), "targets": targets, "lang": state.lang, "source": source}
+    return partial(charts.fan, months, **fields, support_ends=ends, draws=state.draws)
 
 
 @_chart()
-def _people(context: Context, state: State, steps: pd.DataFrame, months: pd.DataFrame, source: str) -> DrawChart:
+def _people(context: Context, state: State, steps: pd.DataFrame, group_months: pd.DataFrame, source: str) -> DrawChart:
     """Draw the change of the people insured from the start to the month of the figures."""
-    end = ["proposal"] if months["proposal"].any() else steps["status"][-1:]
+    end = ["proposal"] if group_months["proposal"].any() else steps["status"][-1:]
     labels = [translate(f"explore.step_{r.step}", state.lang, on=r.on) for r in steps.itertuples()]
     rows = steps.assign(label=labels, status=[*steps["status"][:-1], *end])
     name, title = area_title(context, state), "chart.explored_people"
@@ -374,11 +386,11 @@ def _people(context: Context, state: State, steps: pd.DataFrame, months: pd.Data
 
 
 @_chart()
-def _payers(context: Context, state: State, months: pd.DataFrame, source: str) -> DrawChart | None:
+def _payers(context: Context, state: State, group_months: pd.DataFrame, source: str) -> DrawChart | None:
     """Draw the money of each payer by year; None where no cost is known."""
-    if not (months.loc[months["result"] == "behavioural", simulation.MONEY] > 0).to_numpy().any():
+    if not (group_months.loc[group_months["result"] == "behavioural", simulation.MONEY] > 0).to_numpy().any():
         return None
-    return partial(charts.payers, months, area_title(context, state), state.lang, source)
+    return partial(charts.payers, group_months, area_title(context, state), state.lang, source)
 
 
 @_chart("zones")

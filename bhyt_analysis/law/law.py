@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import namedtuple
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -165,9 +165,7 @@ class Law:
         ... ]
         [0.55, 0.6]
         """
-        if area is not None and not isinstance(area, str):
-            area = tuple(u if isinstance(u, str) else tuple(u) for u in area)
-        return _in_force(self, parse_date(day), area)
+        return _in_force(self, parse_date(day), _hashable(area))
 
     def months(self, start: DateLike, end: DateLike, area: Area = None) -> pd.DataFrame:
         """Return the law month by month, for budgets: one row a month, parameter and key.
@@ -199,18 +197,7 @@ class Law:
         >>> shares["student"].tolist()
         [0.3, 0.5]
         """
-        firsts = np.array([parse_date(m).replace(day=1) for m in months], dtype="datetime64[D]")
-        rows = _weakest_first(self.table[self.table["parameter"] == parameter], area)
-        values: dict[str, np.ndarray] = {key: np.full(len(firsts), np.nan) for key in rows["key"]}
-        least: dict[str, np.ndarray] = {key: np.full(len(firsts), np.nan) for key in rows["key"]}
-        for row in rows.itertuples():
-            inside = (firsts >= np.datetime64(row.since)) & (firsts <= np.datetime64(row.until))
-            values[row.key][inside] = row.value
-            if not row.area:
-                least[row.key][inside] = row.value
-        if parameter in MINIMUMS:
-            values = {key: np.fmax(own, least[key]) for key, own in values.items()}
-        return pd.DataFrame(values, index=pd.DatetimeIndex(firsts, name="month"))
+        return _monthly(self, parameter, tuple(parse_date(m).replace(day=1) for m in months), _hashable(area)).copy()
 
     def areas_of(self, area: Area) -> tuple[str, ...]:
         """Return the areas with rows of their own that a place belongs to: places with the same have the same law.
@@ -279,17 +266,17 @@ class Law:
         # The rows stay, without a value: what is made from this reading is still in dispute.
         return Law(self.table.assign(value=self.table["value"].mask(self.table["status"] == "conflict")))
 
-    def first_dispute(self, parameter: str, key: str, area: Area = None) -> dt.date | None:
-        """Return the first day on which the sources disagree about a value in an area; None if they agree.
+    def first_dispute(self, parameter: str, keys: Collection[str], area: Area = None) -> dt.date | None:
+        """Return the first day on which the sources disagree about one of some values in an area; None if they agree.
 
         Examples
         --------
-        >>> Law.read().first_dispute("subsidy_share", "minority_left_2016_2020_list")
+        >>> Law.read().first_dispute("subsidy_share", ["minority_left_2016_2020_list"])
         datetime.date(2025, 8, 15)
         """
-        rows = self.table[(self.table["status"] == "conflict") & (self.table["parameter"] == parameter)]
-        rows, chain = rows[rows["key"] == key], _name_chain(area)
-        near = [since for a, since in zip(rows["area"], rows["since"], strict=True) if _distance(a, chain) is not None]
+        table, chain = self.table, _name_chain(area)
+        chosen = (table["status"] == "conflict") & (table["parameter"] == parameter) & table["key"].isin(keys)
+        near = [day for a, day in table.loc[chosen, ["area", "since"]].to_numpy() if _distance(a, chain) is not None]
         return min(near, default=None)
 
     def latest_change(self, today: DateLike | None = None) -> dt.date:
@@ -329,24 +316,47 @@ def _name_chain(area: Area) -> list[list[AreaName]]:
     return [[_area_name(n) for n in ([u] if isinstance(u, str) else u)] for u in units]
 
 
+def _hashable(area: Area) -> Area:
+    return area if area is None or isinstance(area, str) else tuple(u if isinstance(u, str) else tuple(u) for u in area)
+
+
+@lru_cache(maxsize=64)
+def _monthly(law: Law, parameter: str, days: tuple[dt.date, ...], area: Area) -> pd.DataFrame:
+    firsts = np.array(days, dtype="datetime64[D]")
+    rows = law.table.iloc[_weakest_first(law.table, law.table["parameter"] == parameter, area)]
+    values: dict[str, np.ndarray] = {key: np.full(len(firsts), np.nan) for key in rows["key"]}
+    least: dict[str, np.ndarray] = {key: np.full(len(firsts), np.nan) for key in rows["key"]}
+    columns = (rows[name].tolist() for name in ("key", "area", "since", "until", "value"))
+    for key, own_area, since, until, value in zip(*columns, strict=True):
+        inside = (firsts >= np.datetime64(since)) & (firsts <= np.datetime64(until))
+        values[key][inside] = value
+        if not own_area:
+            least[key][inside] = value
+    if parameter in MINIMUMS:
+        values = {key: np.fmax(own, least[key]) for key, own in values.items()}
+    return pd.DataFrame(values, index=pd.DatetimeIndex(firsts, name="month"))
+
+
 @lru_cache(maxsize=256)
 def _in_force(law: Law, date: pd.Timestamp, area: Area) -> InForce:
     table = law.table
-    rows = _weakest_first(table[(table["since"] <= date) & (table["until"] >= date)], area)
+    rows = table.iloc[_weakest_first(table, (table["since"] <= date) & (table["until"] >= date), area)]
     rows = rows.assign(local=rows["area"] != "").drop_duplicates(["parameter", "key", "local"], keep="last")
     least = rows["value"].where(rows["parameter"].isin(MINIMUMS), 0.0)
     rows = rows.assign(least=least).sort_values(["least", "local"], kind="stable")
     rows = rows.drop_duplicates(["parameter", "key"], keep="last").sort_values(["layer", "row"], kind="stable")
     label = area if isinstance(area, str) else next(iter(area[0])) if area else ""
-    return InForce(date, label, rows.drop(columns=["distance", "layer", "local", "least"]).reset_index(drop=True))
+    return InForce(date, label, rows.drop(columns=["layer", "local", "least"]).reset_index(drop=True))
 
 
-def _weakest_first(rows: pd.DataFrame, area: Area) -> pd.DataFrame:
-    """Return the rows that hold in an area, each before those that replace it."""
+def _weakest_first(table: pd.DataFrame, chosen: pd.Series, area: Area) -> list[int]:
+    """Return the positions of the chosen rows that hold in an area, each before those that replace it."""
     chain = _name_chain(area)
-    rows = rows[rows["value"].notna()]  # a reading of the law may leave a row without a value
-    rows = rows.assign(distance=[_distance(a, chain) for a in rows["area"]]).dropna(subset="distance")
-    return rows.sort_values(["distance", "layer", "since"], ascending=[False, True, True], kind="stable")
+    positions = np.flatnonzero(chosen & table["value"].notna())  # a reading of the law may leave a row without a value
+    areas, layers, days = (table[name].to_numpy()[positions].tolist() for name in ("area", "layer", "since"))
+    distances = {name: d for name in set(areas) if (d := _distance(name, chain)) is not None}
+    rows = zip(areas, layers, days, positions.tolist(), strict=True)
+    return [i for *_, i in sorted((-distances[a], layer, day, i) for a, layer, day, i in rows if a in distances)]
 
 
 def _distance(area: str, chain: list[list[AreaName]]) -> float | None:

@@ -347,10 +347,7 @@ def test_input_in_another_thread_during_a_refresh_is_drawn(context, monkeypatch)
         app = application.build_explorer(context, ORDINARY)
         monkeypatch.setattr(pages, "refresh_widgets", slow)
         app.schedule_draw()
-        for _ in range(200):
-            await asyncio.sleep(0.02)
-            if app.history[-1] != app.history[0]:
-                break
+        await wait_until_drawn(app)
         return app
 
     app = asyncio.run(moves())
@@ -358,28 +355,89 @@ def test_input_in_another_thread_during_a_refresh_is_drawn(context, monkeypatch)
     assert app.controls.outreach.widget.value == 2.0
 
 
-def test_ten_quick_changes_cause_one_drawing_of_the_last(context, data, monkeypatch):
-    states_drawn = []
-    draw = application.draw
-    monkeypatch.setattr(application, "draw", lambda app: (states_drawn.append(app.state), draw(app)))
+async def wait_until_drawn(app):
+    """Wait until nothing is left to be drawn."""
+    await asyncio.sleep(0)
+    while app.schedule_draw.timer is not None:
+        await asyncio.sleep(0.01)
+
+
+def test_ten_quick_moves_draw_at_most_three_times(context, data, monkeypatch):
+    computed, views = count_calls(VIEWS)
+    monkeypatch.setattr("bhyt_analysis.explorer.views.VIEWS", views)
 
     async def moves():
         app = application.build_explorer(context, ORDINARY)
-        states_drawn.clear()
-        for value in (0.5, 2.0, 1.5, 0.0, 0.5, 1.5, 2.0, 0.0, 1.5, 2.0):
+        computed.clear()
+        for value in (0.5, 2.0, 1.5, 0.0, 0.5, 1.5, 0.0, 0.5, 1.5, 2.0):
             app.controls.outreach.widget.value = value
             await asyncio.sleep(0)
-        for _ in range(200):
-            if states_drawn:
-                break
-            await asyncio.sleep(0.02)
-        await asyncio.sleep(2 * controls.WAIT_SECONDS)
+        await wait_until_drawn(app)
         return app
 
     app = asyncio.run(moves())
-    assert [dict(s.assumptions)["outreach"] for s in states_drawn] == [(2.0, 2.0, 2.0)]
+    assert computed.count("picture_path") <= 3
+    assert computed.count("picture_payers") == 1  # what is not visible first only when the hand rests
+    assert dict(app.history[-1].assumptions)["outreach"] == (2.0, 2.0, 2.0)
+    assert len(app.history) == 2  # one undo takes back the ten
     row = expected(data, "decision_861_high")
     assert format_number(row["people"] - row["insured"]) in words(app.widgets.headline.value)
+
+
+def test_move_is_previewed_from_few_draws_then_all_are_made(context, data):
+    """The chart says how many; the intervals in the end are those of the library."""
+    figures, sources, pale = [], [], []
+
+    async def move():
+        app = application.build_explorer(context, ORDINARY)
+        path, people = (app.widgets.pictures[name].image for name in ("path", "people"))
+        before = path.value, people.value
+        app.controls.outreach.widget.value = 2.0
+        while path.value == before[0]:
+            await asyncio.sleep(0)
+        for draws in (pages.PREVIEW_DRAWS, states.DRAWS):
+            figures.append((words(app.widgets.headline.value), path.value, people.value != before[1]))
+            sources.append(app.get_view(replace(app.state, draws=draws), "chart_path")().description.source)
+            pale.append(pages.PREVIEW_CLASS in app.box._dom_classes)
+            await wait_until_drawn(app)
+
+    asyncio.run(move())
+    (preview, first_picture, people_early), (final, last_picture, people_late) = figures
+    assert (people_early, people_late) == (False, True)
+    assert pale == [True, False]
+    assert first_picture != last_picture
+    assert "của 50 lần mô phỏng" in sources[0]
+    assert "của 200 lần mô phỏng" in sources[1]
+    months = bhyt.simulate(data, "Lục Ngạn", bhyt.read_scenario("decision_861_high"), draws=200)
+    row = months.query("group == 'all' and result == 'behavioural'").set_index("month").loc["2021-12-31"]
+    for rate in row[["rate_low", "rate_high"]]:
+        assert format_message("{v:p1}", "vi", v=rate) in final
+    assert format_number(row["people"] - row["insured"]) in preview  # the central figure rests on no draw
+
+
+def test_only_the_visible_page_is_drawn(context, data, monkeypatch):
+    computed, views = count_calls(VIEWS)
+    monkeypatch.setattr("bhyt_analysis.explorer.views.VIEWS", views)
+    row = expected(data, "decision_861_high")
+    uninsured = format_number(row["people"] - row["insured"])
+
+    async def moves():
+        app = application.build_explorer(context, ORDINARY)
+        app.widgets.page.value = "share"
+        await wait_until_drawn(app)
+        computed.clear()
+        app.controls.outreach.widget.value = 2.0
+        await wait_until_drawn(app)
+        assert not [name for name in computed if name.startswith("picture") or name == "headline"]
+        assert "outreach = 2.0" in words(app.widgets.share.value)
+        assert uninsured not in words(app.widgets.headline.value)
+        app.widgets.page.value = "scenario"
+        await wait_until_drawn(app)
+        assert [name for name in CHARTS if computed.count(f"picture_{name}") > 1] == []
+        assert uninsured in words(app.widgets.headline.value)
+        assert [name for name, box in app.widgets.page_boxes.items() if box.layout.display is None] == ["scenario"]
+
+    asyncio.run(moves())
 
 
 def test_undo_restores_each_state_and_reset_the_law(app):
@@ -618,7 +676,7 @@ def test_unexpected_error_is_shown_and_raised(app, monkeypatch):
     def fail(app, state):
         raise RuntimeError("out of order")
 
-    monkeypatch.setitem(pages.DRAW_PAGE, "scenario", fail)
+    monkeypatch.setitem(pages.PAGE_PARTS, "scenario", [fail])
     with pytest.raises(RuntimeError):
         app.controls.outreach.widget.value = 2.0
     assert "out of order" in words(app.widgets.headline.value)

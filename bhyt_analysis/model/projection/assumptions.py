@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -39,9 +40,17 @@ def assumptions(ranges: Mapping[str, Range] | None = None, fit: str = "all") -> 
     >>> assumptions({"persistence": (0.8, 0.8, 0.8)}).at["persistence", "high"]
     np.float64(0.8)
     """
-    table, ranges = _table(), ranges or {}
+    table, ranges = _fitted_table(fit).copy(), ranges or {}
     check_assumption_names(ranges)
-    for name, values in (fitted_ranges(fit) | dict(ranges)).items():
+    for name, values in ranges.items():
+        table.loc[name, RANGE] = values
+    return table
+
+
+@lru_cache(maxsize=8)
+def _fitted_table(fit: str) -> pd.DataFrame:
+    table = _table()
+    for name, values in fitted_ranges(fit).items():
         table.loc[name, RANGE] = values
     return table
 

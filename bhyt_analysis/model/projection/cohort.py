@@ -215,25 +215,27 @@ def take_up_levels(
     those still to join some do so, more of them when the take-up rises. Source: `assumptions.csv`.
     """
     levels = np.repeat(level[:, :, None], target.shape[2], axis=2)
-    leaving = np.zeros((*level.shape, CARD_MONTHS))  # who leaves this month, the next, ...
+    leaving = np.zeros((CARD_MONTHS, *level.shape))  # who leaves by month, in a ring: the present one is t
     rates = [tuple(r[:, None] for r in joining_rates(v)) for v in (before_policy(values), values)]
+    some_lapse, kept = np.any(lapse), 1 - lapse
     for t in range(start + 1, target.shape[2]):
         now = target[:, :, t]
-        level, leaving = level * (1 - lapse), leaving * np.expand_dims(1 - lapse, -1) if np.any(lapse) else leaving
-        planned = leaving.sum(axis=2)
+        if some_lapse:
+            level, leaving = level * kept, leaving * kept
+        planned = leaving.sum(axis=0)
         excess = level - planned - now
         if planned.any():  # the price has fallen again before their cards have run out
             stay = np.divide(np.clip(-excess, 0, planned), planned, out=np.zeros_like(planned), where=planned > 0)
-            leaving = leaving * (1 - stay[:, :, None])
-        leaving = leaving + np.clip(excess, 0, None)[:, :, None] / CARD_MONTHS
-        level = level - leaving[:, :, 0]
-        leaving = np.concatenate([leaving[:, :, 1:], np.zeros_like(leaving[:, :, :1])], axis=2)
+            leaving *= 1 - stay
+        leaving += np.maximum(excess, 0) / CARD_MONTHS
+        level = level - leaving[t % CARD_MONTHS]
+        leaving[t % CARD_MONTHS] = 0.0
         at_once, monthly = rates[t >= policy_month]
         rises = now > target[:, :, t - 1]  # cheaper, or more outreach
         rate = np.where(rises, np.maximum(at_once, monthly), monthly)
         if months[t].month in SCHOOL_MONTHS:
             rate = np.where(pupils, np.maximum(values["school_step"][:, None], rate), rate)
-        level = level + rate * np.clip(now - level, 0, None)
+        level = level + rate * np.maximum(now - level, 0)
         levels[:, :, t] = level
     return levels
 

@@ -216,7 +216,7 @@ def _counted_groups(baseline: Baseline) -> set[str]:
 def _first_dispute(projection: Projection, keys: Iterable[str]) -> pd.Timestamp:
     shares = {SHARE_KEYS[key] for key in keys if key in SHARE_KEYS}
     places = [projection.baseline.lineages[one.units[0]] for one in projection.unit_classes]
-    days = [projection.law.first_dispute("subsidy_share", key, place) for key in shares for place in places]
+    days = [projection.law.first_dispute("subsidy_share", shares, place) for place in places]
     return min((pd.Timestamp(day) for day in days if day), default=pd.Timestamp.max)
 
 

@@ -109,7 +109,7 @@ def target_probabilities(
     """
     if rates is None:
         rates = area_rates(projection, draw_assumptions(projection.assumptions, max(draws, 1), seed))
-    rows = []
+    rows, statuses = [], month_statuses(projection)
     for target in projection.scenario.targets if targets is None else targets:
         day, rate, relation = pd.Timestamp(target["on"]) + pd.offsets.MonthEnd(0), target["rate"], target["relation"]
         row = {"on": day, "rate": rate, "relation": relation}
@@ -120,7 +120,7 @@ def target_probabilities(
             met = rates[:, t] * population >= minimum - TOLERANCE
             bounds = np.quantile(rates[:, t], list(QUANTILES.values()))
             row |= {"people_needed": minimum, "chance": float(met.mean()), **dict(zip(QUANTILES, bounds, strict=True))}
-            row["status"] = month_statuses(projection)[t]
+            row["status"] = statuses[t]
         rows.append({"status": "estimated", **row})
     columns = ["on", "rate", "relation", "people_needed", "chance", *QUANTILES, "status"]
     return pd.DataFrame(rows, columns=columns).astype({"people_needed": "Int64", "chance": "float64"})
