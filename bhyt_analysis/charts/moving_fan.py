@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import date2num
 from matplotlib.text import Annotation
 from PIL import Image
@@ -15,6 +14,7 @@ from PIL import Image
 from bhyt_analysis.charts import chart as drawing
 from bhyt_analysis.charts import projection
 from bhyt_analysis.charts.chart import Chart
+from bhyt_analysis.charts.text_outlines import PixelCanvas
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.tables.labels import statuses_of
 
@@ -46,7 +46,7 @@ class MovingFan:
         self.moving = [*axes.collections, *axes.lines[:2], *targets, *axes.spines.values(), self.title]
         for artist in [*self.moving, *self.labels]:
             artist.set_animated(True)
-        self.canvas = FigureCanvasAgg(figure)
+        self.canvas = PixelCanvas(figure)
         with drawing._style_context():
             self.canvas.draw()
         self.background = self.canvas.copy_from_bbox(figure.bbox)

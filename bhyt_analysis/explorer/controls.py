@@ -317,7 +317,7 @@ def law_slider(label: str, parameter: str, key: str, values: Sequence[float], sp
 def _show_effect(state: State, since: str, get_view: ViewGetter) -> State:
     """Return a changed state at a month in which the change has effect; without figures of the insured as it is."""
     with suppress(BhytError):
-        last = str(get_view(replace(state, law=(), top_ups=()), "policy").months[-1].date())
+        last = str(get_view(state, "reference").months[-1].date())
         return states.show_effect(state, since, last)
     return state
 

@@ -249,8 +249,7 @@ def _preview_top(app: Explorer, state: State) -> None:
 
 def _draw_figures(app: Explorer, state: State) -> None:
     widgets = app.widgets
-    for name in ("headline", "results", "money"):
-        getattr(widgets, name).value = app.get_view(state, name)
+    widgets.headline.value, widgets.results.value = (app.get_view(state, view) for view in ("headline", "results"))
 
 
 def _draw_path(app: Explorer, state: State) -> None:
@@ -269,6 +268,7 @@ def _draw_chart(app: Explorer, state: State, name: str) -> None:
 
 
 def _draw_notes(app: Explorer, state: State) -> None:
+    app.widgets.money.value = app.get_view(state, "money")
     notes = markup.render_paragraphs(app.get_view(state, "reading_texts"))
     app.widgets.zone_changes.value = notes + app.get_view(state, "zone_changes")
 

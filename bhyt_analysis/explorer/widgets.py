@@ -127,8 +127,8 @@ def _pages(widgets: Widgets, controls: Controls) -> dict[str, list[ipw.Widget]]:
     path, *charts = (figures[name] for name in CHARTS)
     widgets.results.add_class("bhyt-figure")
     results = [widgets.headline, widgets.zone_changes, path, widgets.results, widgets.money, *charts]
-    later = [widgets.zone_changes, widgets.pictures["path"].description, *charts, controls.sort.box, widgets.communes]
-    for widget in later:
+    later = [widgets.zone_changes, widgets.pictures["path"].description, widgets.money, *charts]
+    for widget in (*later, controls.sort.box, widgets.communes):
         widget.add_class("bhyt-later")  # pale while the page is previewed
     controls.sort.box.layout.width = "330px"
     pins = ipw.HBox(widgets.unpin, layout=WRAP)
