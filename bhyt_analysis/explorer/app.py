@@ -22,7 +22,7 @@ from typing import Any
 import ipywidgets as ipw
 from IPython.display import Image, Markdown, display
 
-from bhyt_analysis.domain.area_view import find_unit
+from bhyt_analysis.domain.area_view import area_view, find_unit
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.explorer import state as states
@@ -33,6 +33,7 @@ from bhyt_analysis.explorer.schedule import Schedule
 from bhyt_analysis.explorer.state import State
 from bhyt_analysis.explorer.views import Context, memoised_views
 from bhyt_analysis.explorer.widgets import Widgets, arrange
+from bhyt_analysis.explorer.zones import parse_zone_file
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.i18n.safe_text import to_markdown
@@ -213,7 +214,9 @@ def _load_zones(app: Explorer, files: Sequence[UploadedFile]) -> None:
     """Request the state with the user's own list of zones, or show why it can't be used."""
     with show_errors(app.widgets.zone_error, app.state.lang):
         if files:
-            app.request(_zone_file_state(app, files))
+            communes = area_view(app.context.data, app.state.area).communes()
+            listed = parse_zone_file(bytes(files[0]["content"]), {unit.code: unit.name for unit in communes})
+            app.request(states.with_zones(app.state, listed) if listed else _zone_file_state(app, files))
 
 
 def _load_link(app: Explorer, text: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import pandas as pd
 
@@ -90,6 +92,27 @@ def parse_zone_lines(text: str, names: Mapping[str, str]) -> dict[str, str]:
     if faults:
         raise BhytError(*faults[:MAX_FAULTS])
     return zones
+
+
+def parse_zone_file(content: bytes, names: Mapping[str, str]) -> dict[str, str]:
+    """Return the zone of each commune of a file of two columns, with a heading or without; none for other files.
+
+    Raise a `BhytError` with the lines that can't be read.
+
+    Examples
+    --------
+    >>> parse_zone_file("Xã;Khu vực\\nXã Thanh Hải;II".encode(), {"07549": "Xã Thanh Hải"})
+    {'07549': 'II'}
+    >>> parse_zone_file(b"area,zone,since", {})
+    {}
+    """
+    rows = [re.split("[,;\t]", line) for line in content.decode("utf-8-sig", "replace").splitlines() if line.strip()]
+    if any(len(row) != 2 for row in rows):
+        return {}
+    lines = ["\t".join(row) for row in rows]
+    with suppress(BhytError):  # without a heading
+        return parse_zone_lines("\n".join(lines), names)
+    return parse_zone_lines("\n".join(lines[1:]), names)
 
 
 def zone_changes(data: Dataset, state: State) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -158,10 +158,18 @@ def test_wrong_upload_leaves_the_explorer_as_it_was(app, content):
 
 def test_wrong_list_of_zones_leaves_the_explorer_as_it_was(app):
     before = app.state
-    for content in (b"", b"\0\1", b"area,zone\n07549,III", b"x\n" * 9):
+    for content in (b"", b"\0\1", b"area,zone\n07549,IX", b"x\n" * 9):
         app.widgets.zone_file.value = uploaded("../../zones.csv", content)
         assert "bhyt-error" in app.widgets.zone_error.value
         assert app.state == before
+
+
+def test_list_of_communes_and_zones_is_a_file_of_two_columns(data, law):
+    app = application.build_explorer(Context(data, law), ORDINARY)
+    app.widgets.zone_file.value = uploaded("x.csv", "Xã,Khu vực\nXã Thanh Hải,III\n07549,II\n".encode())
+    assert app.widgets.zone_error.value == ""
+    assert app.state.zones == ({"area": "07549", "zone": "II"},)
+    assert app.state.decision == "861"
 
 
 def test_pasted_link_that_is_wrong_leaves_the_explorer_as_it_was(app):
