@@ -33,10 +33,10 @@ class KeptProcess(WarmProcess):
             WarmProcess.close(cls.kept)
 
 
-def run_all(tasks, workers, prepare, build):
+def run_all(tasks, workers, prepare, build, with_rows):
     while tasks:
         job = tasks.popleft()
-        yield job, build(job)
+        yield job, build(with_rows(job))
 
 
 @contextmanager

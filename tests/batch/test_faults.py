@@ -123,7 +123,7 @@ def test_without_a_warm_process_the_standard_engine_makes_all_areas(tmp_path):
 def test_a_rehearsal_that_hangs_in_c_ends_and_no_area_is_lost(tmp_path):
     hang = 'import os, re\nif not os.environ.get("JPY_PARENT_PID"):\n    re.match("(a+)+$", "a" * 60 + "b")'
     short = ("engine/config.py", "rehearsal_seconds: int = 60", "rehearsal_seconds: int = 3")
-    always = ("batch/scheduler.py", "REHEARSAL_FROM = 24", "REHEARSAL_FROM = 1")
+    always = ("batch/scheduler.py", "REHEARSAL_FROM = 3", "REHEARSAL_FROM = 1")
     batch = BatchRun(tmp_path, hang, edits=(short, always), areas=["536", "530"], jobs=2)
     assert list(batch.wait_for_areas().values()) == [("done", None)] * 2
     assert batch.remaining_processes(10) == {}
