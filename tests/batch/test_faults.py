@@ -24,7 +24,7 @@ FAULTS = {
     "535": "import numpy\nnumpy.ones(3 * 2**30 // 8)",
 }
 KILLED_WORKER = "import os, signal, time\nos.kill(int(os.environ['JPY_PARENT_PID']), signal.SIGKILL)\ntime.sleep(600)"
-CODES = [*FAULTS, "524", "526"]
+FAULTY = [*FAULTS, "524", "526"]
 SLEEP = (
     'import subprocess\nfor alone in (False, True):\n    subprocess.Popen(["sleep", "3671"], start_new_session=alone)\n'
 )
@@ -41,8 +41,8 @@ def run(request, tmp_path_factory):
     """A batch in which every area but one has its fault, and each has left processes running."""
     folder = tmp_path_factory.mktemp(request.param)
     source = cell({"524": KILLED_WORKER}) + SLEEP + cell(FAULTS)
-    batch = BatchRun(folder, source, engine=request.param, areas=CODES, timeout=8, memory_mb=2000, jobs=2)
-    return request.param, batch, dict(zip(CODES, batch.wait_for_areas().items(), strict=True))
+    batch = BatchRun(folder, source, engine=request.param, areas=FAULTY, timeout=8, memory_mb=2000, jobs=2)
+    return request.param, batch, dict(zip(FAULTY, batch.wait_for_areas().items(), strict=True))
 
 
 NO_MEMORY = "There is not enough memory; close other programs, use fewer --jobs or raise --memory, "
@@ -173,7 +173,7 @@ STARTED = 'import os\nprint("forked" if b"zygote" in open(f"/proc/{os.getppid()}
 def test_engines_that_differ_are_reported_and_the_standard_one_is_used(tmp_path):
     load_and_spoil = "import_module('pandas').set_option('display.max_rows', 7)"
     edit = ("engine/zygote.py", '    import_module("pandas")\n', f'    import_module("pandas")\n    {load_and_spoil}\n')
-    batch = BatchRun(tmp_path, STARTED, edit=edit, areas=CODES, jobs=2)
+    batch = BatchRun(tmp_path, STARTED, edits=[edit], areas=CODES, jobs=2)
     areas = batch.wait_for_areas()
     assert set(areas.values()) == {("done", None)}
     errors = batch.errors.read_text()
@@ -201,7 +201,7 @@ def test_a_check_that_is_killed_is_begun_again_once(tmp_path, times):
     die = f"import os, signal; open('{tmp_path}/died', 'a').write('x'); n = os.path.getsize('{tmp_path}/died'); "
     die += f"os.kill(os.getpid(), signal.SIGKILL) if n <= {times} else None; "
     edit = ("batch/engine_check.py", '"import numpy', f'"{die}import numpy')
-    batch = BatchRun(tmp_path, STARTED, edit=edit, areas=CODES, jobs=2)
+    batch = BatchRun(tmp_path, STARTED, edits=[edit], areas=CODES, jobs=2)
     assert set(batch.wait_for_areas().values()) == {("done", None)}
     errors = batch.errors.read_text()
     assert ("could not be compared with the standard one" in errors) == (times == 2)
