@@ -253,8 +253,8 @@ def test_ctrl_c_keeps_what_is_complete(tmp_path):
 
 
 def test_an_area_that_is_complete_when_the_batch_stops_is_done(monkeypatch, tmp_path):
-    def interrupt(tasks, workers, prepare, build):
-        assert build(tasks[0]).status == "done"
+    def interrupt(tasks, workers, prepare, build, with_rows):
+        assert build(with_rows(tasks[0])).status == "done"
         raise KeyboardInterrupt
         yield
 
