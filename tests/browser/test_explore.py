@@ -508,8 +508,10 @@ def test_near_poor_and_base_salary_show_who_pays_what(lab, data):
     choose_area(lab, "son duong", "Huyện Sơn Dương")
     lab.type("Từ ngày", "01/01/2027")
     lab.open_section("Mức Nhà nước hỗ trợ")
-    lab.slide("Hộ cận nghèo", Keys.END)
     lab.open_section("Mức đóng")
+    lab.wait_for("70%, giữ theo luật", "2.530.000, giữ theo luật", css=".bhyt-controls")
+    lab.slide("Hộ cận nghèo", Keys.END)
+    lab.wait_for("từ 01/01/2027: NSNN đóng (hộ cận nghèo) 100%", css=".bhyt-results h2")
     lab.slide("Mức lương cơ sở, mức tham chiếu (đồng/tháng)", *[Keys.ARROW_RIGHT] * 27)  # 10,000 VND a step
     lab.wait_for("từ 01/01/2027: NSNN đóng (hộ cận nghèo) 100%, Mức lương cơ sở 2.800.000", css=".bhyt-results h2")
     base = bhyt.read_scenario("decision_861_ordinary")
