@@ -126,6 +126,7 @@ def _with_rows(data: Dataset, job: Job) -> Job:
     """Return a job whose rows are stored, for the process that builds it."""
     if job.partition is not None:
         return job
-    as_of = None if job.options.as_of is None else pd.Timestamp(job.options.as_of)
-    rows = select_area(data, data.find(job.area), as_of)
-    return replace(job, partition=str(write_partition(Path(job.out, WORK, "parts", job.slug), rows)))
+    unit, as_of = data.find(job.area), job.options.as_of
+    day = None if as_of is None else pd.Timestamp(as_of)
+    folder = Path(job.out, WORK, "parts", job.slug)
+    return replace(job, partition=str(write_partition(folder, select_area(data, unit, day), unit, day)))

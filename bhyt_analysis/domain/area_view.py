@@ -269,6 +269,8 @@ def select_area(data: Dataset, unit: Unit, day: pd.Timestamp | None = None) -> D
     Figures of the units from which they came are carried to them where whole units became them. A province that went
     on in July 2025, when its communes gave their codes to others, has those of ``day``, or else of its last day.
     """
+    if data.selection == (unit.id, day):
+        return data
     geography = data.geography
     inside = list(geography.inside(unit))
     if unit.kind in ("province", "country") and len({u.code for u in inside}) < len(inside):

@@ -43,6 +43,8 @@ class Dataset:
     sha256: str
     warnings: list[Finding] = field(default_factory=list, repr=False)
     geography: Geography = field(default=None, repr=False)  # type: ignore[assignment]
+    # The id of the unit whose rows alone these are, as `select_area` gives them, and the day for which.
+    selection: tuple[int, Any] | None = field(default=None, init=False, repr=False)
     views: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)  # of `area`, by unit and day
     results: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)  # of `result`, by function
 
@@ -151,7 +153,7 @@ DAY_COLUMNS = {
 _UNIT_DAYS = DAY_COLUMNS | {"decisions": "since", "duties": "since", "targets": "on", "documents": "issued"}
 _UNIT_DAYS |= {"actions": "since", "other_targets": "on"}
 _DOCUMENT_COLUMNS = {"targets": "instrument", "published": "document", "other_targets": "source", "actions": "source"}
-_OTHER_FIELDS = ("source", "sha256", "warnings", "geography", "views", "results")
+_OTHER_FIELDS = ("source", "sha256", "warnings", "geography", "selection", "views", "results")
 TABLES = tuple(f.name for f in fields(Dataset) if f.name not in _OTHER_FIELDS)
 UNIT_TABLES = tuple(name for name in TABLES if name not in ("areas", "successors"))
 

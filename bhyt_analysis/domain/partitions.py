@@ -59,8 +59,10 @@ def _row_hashes(table: pd.DataFrame) -> np.ndarray:
     return pd.util.hash_pandas_object(rows, index=False).to_numpy()
 
 
-def write_partition(folder: Path, data: Dataset) -> Path:
+def write_partition(folder: Path, data: Dataset, unit: Unit | None = None, day: pd.Timestamp | None = None) -> Path:
     """Store a dataset in a folder, for `read_partition` in other processes.
+
+    ``unit``: the one whose rows these are, as `select_area` gives them for the day; they are not selected again.
 
     Examples
     --------
@@ -72,7 +74,9 @@ def write_partition(folder: Path, data: Dataset) -> Path:
     """
     tables = {name: _encode_table(getattr(data, name)) for name in TABLES}
     today = data.geography.today
-    record = {"today": today, "source": data.source, "sha256": data.sha256, "warnings": data.warnings, "tables": tables}
+    about = {"today": today, "source": data.source, "sha256": data.sha256, "warnings": data.warnings}
+    selection = None if unit is None else (unit.id, None if day is None else day.isoformat())
+    record = about | {"tables": tables, "selection": selection}
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(record, default=encode_part, ensure_ascii=False, separators=(",", ":"))
     (folder / FILE_NAME).write_text(text, encoding="utf-8")
@@ -89,7 +93,12 @@ def read_partition(folder: str | Path) -> Dataset:
     record = json.loads(Path(folder, FILE_NAME).read_text(encoding="utf-8"), object_hook=decode_part)
     tables = {name: _decode_table(columns) for name, columns in record.pop("tables").items()}
     geography = Geography(tables["areas"], tables["successors"], record.pop("today"))
-    return Dataset(**record | tables, geography=geography)
+    selection = record.pop("selection")
+    data = Dataset(**record | tables, geography=geography)
+    if selection is not None:
+        unit, day = selection
+        object.__setattr__(data, "selection", (unit, None if day is None else pd.Timestamp(day)))
+    return data
 
 
 def _encode_table(table: pd.DataFrame) -> dict[str, dict[str, object]]:

@@ -51,12 +51,14 @@ def accented_key(name: str) -> str:
     >>> accented_key("Xã Hoà Bình") == accented_key("xã  HÒA BÌNH")
     True
     """
-    words = []
     plain = clean_text(name).translate(_APOSTROPHES).casefold()
-    for word in unicodedata.normalize("NFD", plain).split():
-        tones = "".join(c for c in word if c in _TONES)
-        words.append(unicodedata.normalize("NFC", "".join(c for c in word if c not in _TONES)) + tones)
-    return " ".join(words)
+    return " ".join(map(_with_tone_last, unicodedata.normalize("NFD", plain).split()))
+
+
+@lru_cache(maxsize=16384)
+def _with_tone_last(syllable: str) -> str:
+    tones = "".join(c for c in syllable if c in _TONES)
+    return unicodedata.normalize("NFC", "".join(c for c in syllable if c not in _TONES)) + tones
 
 
 def expand_abbreviations(text: str) -> str:

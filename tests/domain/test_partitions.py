@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.domain.area_view import area_view
+from bhyt_analysis.domain.area_view import area_view, select_area
 from bhyt_analysis.domain.dataset import TABLES
 from bhyt_analysis.domain.findings import Citation, Finding, GroupName, Listing, Term, UnitName
-from bhyt_analysis.domain.partitions import partition_sha256, write_partition
+from bhyt_analysis.domain.partitions import partition_sha256, read_partition, write_partition
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest import synthetic, workbook
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
@@ -93,3 +93,15 @@ def test_a_synthetic_country_has_provinces_and_replaces_no_tables(tmp_path):
     assert len(areas_with_figures(country)) == 13
     with pytest.raises(BhytError, match=r"holds tables already \(actions\.csv, areas"):
         synthetic.write_country(tmp_path / "c", 1, 1)
+
+
+@pytest.mark.parametrize(("area", "day"), [("524", None), ("219", "2021-12-31"), ("14", None), ("X001", None)])
+def test_rows_that_were_selected_for_a_unit_are_its_view(tmp_path, data, area, day):
+    unit, on = data.find(area), None if day is None else pd.Timestamp(day)
+    rows = select_area(data, unit, on)
+    stored = read_partition(write_partition(tmp_path / "selected", rows, unit, on))
+    others = read_partition(write_partition(tmp_path / "not", rows))
+    view, expected = (bhyt.area(part, area, day) for part in (stored, others))
+    assert view.unit == expected.unit and view.others == expected.others
+    for name in TABLES:
+        pd.testing.assert_frame_equal(getattr(view.data, name), getattr(expected.data, name))
