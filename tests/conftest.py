@@ -12,7 +12,6 @@ from filelock import FileLock
 from hypothesis import settings
 
 import bhyt_analysis as bhyt
-from bhyt_analysis import charts
 
 from .batches import KeptProcess, batches_here
 from .hostile import write_hostile_input
@@ -76,9 +75,9 @@ def build_here():
 @pytest.fixture
 def no_charts(monkeypatch):
     """Draw no charts, which takes most of the time of a briefing."""
-    for name in dir(charts):
-        if hasattr(getattr(charts, name), "__wrapped__"):
-            monkeypatch.setattr(charts, name, lambda *a, **k: None)
+    for name in dir(bhyt.charts):  # loaded here: while the tests are collected there may be no standard input
+        if hasattr(getattr(bhyt.charts, name), "__wrapped__"):
+            monkeypatch.setattr(bhyt.charts, name, lambda *a, **k: None)
 
 
 @pytest.fixture(scope="session")
