@@ -28,7 +28,7 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.explorer import state as states
 from bhyt_analysis.explorer.controls import Controls, show_errors
 from bhyt_analysis.explorer.markup import render_error
-from bhyt_analysis.explorer.pages import Explorer, download, draw, draw_in_steps, refresh_sections
+from bhyt_analysis.explorer.pages import Explorer, download, draw, draw_in_steps, refresh_sections, show_search_error
 from bhyt_analysis.explorer.schedule import Schedule
 from bhyt_analysis.explorer.state import State
 from bhyt_analysis.explorer.views import Context, memoised_views
@@ -184,11 +184,8 @@ def _on_click(button: ipw.Button, handle: Callable[[], None]) -> None:
 
 def _search_area(app: Explorer) -> None:
     """Show the areas that match the text of the search; the user chooses."""
-    control = app.controls.area
-    with show_errors(control.error, app.state.lang):
-        if control.options:
-            control.options(app.state, app.get_view)  # raises where nothing matches
-        app.refresh(control)
+    show_search_error(app)
+    app.refresh(app.controls.area)
 
 
 def _zone_file_state(app: Explorer, files: Sequence[UploadedFile]) -> State:

@@ -179,7 +179,7 @@ def draw_in_steps(app: Explorer, with_preview: bool = True) -> Steps:
         _finish(app, state, page)
         raise
     else:
-        app.controls.area.show_error("")
+        show_search_error(app)
         _finish(app, state, page)
 
 
@@ -197,6 +197,14 @@ def _finish(app: Explorer, state: State, page: str) -> None:
         _select_page(app, page)
         app.box.remove_class(PREVIEW_CLASS)
         app.pending_controls.clear()
+
+
+def show_search_error(app: Explorer) -> None:
+    """Show below the area whether the search found nothing; nothing else is wrong with the area."""
+    control = app.controls.area
+    with show_errors(control.error, app.state.lang):
+        if control.options is not None:
+            control.options(app.state, app.get_view)
 
 
 def _show_failure(app: Explorer, text: str) -> None:

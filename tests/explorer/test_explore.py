@@ -539,7 +539,10 @@ def test_area_search_ignores_accents_and_leaves_the_choice(app):
     assert "Không tìm thấy" in error
     assert "Lục Ngạn" in error
     assert app.state.area == "219"
+    application.draw(app)  # a drawing that ends later leaves the message
+    assert words(app.controls.area.error.value) == error
     app.widgets.search.value = "X001"
+    assert app.controls.area.error.value == ""
     app.controls.area.widget.value = "X001"
     assert app.state.area == "X001"
 
