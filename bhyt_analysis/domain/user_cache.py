@@ -9,7 +9,6 @@ import hashlib
 import os
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import lru_cache
@@ -19,6 +18,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from bhyt_analysis.domain.bundled import PACKAGE, bundled_path
+from bhyt_analysis.i18n import clock
 
 CODE = (".py", ".csv", ".j2")
 LIBRARIES = ("numpy", "pandas", "matplotlib", "papermill", "nbclient", "ipykernel", "jupyter_client", "pyzmq")
@@ -59,6 +59,6 @@ def keep(name: str, write: Callable[[Path], object]) -> None:
         shutil.rmtree(folder, ignore_errors=True)  # it is damaged, or another process has just written the same
         os.replace(part, folder)
         for other in folder.parent.iterdir():
-            if other.stat().st_mtime < time.time() - DAYS * 86400:
+            if other.stat().st_mtime < clock.now().timestamp() - DAYS * 86400:
                 shutil.rmtree(other, ignore_errors=True)
     shutil.rmtree(part, ignore_errors=True)
