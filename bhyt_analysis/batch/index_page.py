@@ -10,8 +10,9 @@ from typing import Any
 from bhyt_analysis.batch.build_record import AreaResult, write_atomically
 from bhyt_analysis.documents.formats import listed_files
 from bhyt_analysis.documents.html_page import read_template
-from bhyt_analysis.domain.area_view import find_unit
+from bhyt_analysis.domain.area_view import find_units
 from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.geography import Unit
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.tables.columns import column_name
@@ -32,6 +33,8 @@ def write_index(
     """Write ``index.html`` from the results and each area's ``facts.json``, failed areas first; return its path."""
     ordered = sorted(results, key=lambda r: r.is_complete)
     records = {r.slug: _read_record(out, r) for r in ordered if r.is_complete}
+    data, units = find_units(data, [r.area for r in ordered])
+    names = [(unit, data.geography.parent(unit)) for unit in units]
     failed = len(ordered) - len(records)
     count = "index.count_failed" if failed else "index.count"
     words = {key: translate(f"index.{key}", lang) for key in ("title", "search", "links")}
@@ -44,7 +47,7 @@ def write_index(
         columns=list(columns.items()),
         figures=FIGURES,
         numeric=set(FIGURES),
-        rows=[_row(result, records.get(result.slug, {}), data, lang) for result in ordered],
+        rows=[_row(r, records.get(r.slug, {}), *n, lang) for r, n in zip(ordered, names, strict=True)],
         words=words,
     )
     path = out / "index.html"
@@ -60,10 +63,8 @@ def _facts(record: Record) -> Facts:
     return {fact["key"]: fact for fact in record.get("facts", ())}
 
 
-def _row(result: AreaResult, record: Record, data: Dataset, lang: str) -> dict[str, object]:
-    (data, unit), slug = find_unit(data, result.area), result.slug
-    above = data.geography.parent(unit)
-    code, name, parent_name = unit.code, unit.name, "" if above is None else above.name
+def _row(result: AreaResult, record: Record, unit: Unit, above: Unit | None, lang: str) -> dict[str, object]:
+    slug, code, name, parent_name = result.slug, unit.code, unit.name, "" if above is None else above.name
     status = translate("result.done" if result.is_complete else f"result.{result.status}", lang)
     row: dict[str, object] = {
         "name": name,

@@ -19,7 +19,7 @@ from bhyt_analysis.batch.options import BatchOptions
 from bhyt_analysis.batch.plan import common_parameters, plan_areas, policy_sha256
 from bhyt_analysis.batch.scheduler import BatchWarning, Progress, build_all
 from bhyt_analysis.batch.stop_signals import StopSignals
-from bhyt_analysis.domain.area_view import find_unit
+from bhyt_analysis.domain.area_view import find_units
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.engine import warm_process
@@ -137,10 +137,9 @@ def _words_for_failures(folder: Path) -> Iterator[None]:
 
 def _find_areas(data: Dataset, names: Sequence[str], options: BatchOptions) -> tuple[Dataset, list[str]]:
     """Return the dataset with those of the areas that it lacked, and the key of each area; tell what else they mean."""
-    units = []
-    for name in dict.fromkeys(names):
-        data, unit = find_unit(data, name)
-        units.append(unit)
+    names = list(dict.fromkeys(names))
+    data, units = find_units(data, names)
+    for name, unit in zip(names, units, strict=True):
         if options.progress and (text := other_units_text(data.geography, name, unit, options.lang)):
             print_text(text, file=sys.stderr)
     return data, [data.geography.key(unit) for unit in units]

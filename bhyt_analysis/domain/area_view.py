@@ -166,20 +166,38 @@ def find_unit(data: Dataset, text: str, day: pd.Timestamp | None = None) -> tupl
     and above it. So is a unit of today whose name the data know only from the past, and a name that they cannot tell
     from those of other provinces.
     """
+    data, units = find_units(data, [text], day)
+    return data, units[0]
+
+
+def find_units(data: Dataset, texts: Sequence[str], day: pd.Timestamp | None = None) -> tuple[Dataset, list[Unit]]:
+    """Return the units that texts mean, as `find_unit` does for each; those of the country are added at once."""
+    pairs = [_find_unit(data, text, day) for text in texts]
+    if missing := [same for _, same in pairs if same is not None]:
+        data = add_country_units(data, missing)
+    units = []
+    for own, same in pairs:
+        if own is not None:
+            units.append(data.geography.unit(own.id))
+        elif same is not None:
+            units.append(data.geography.unit_at(same.code, same.until))
+    return data, units
+
+
+def _find_unit(data: Dataset, text: str, day: pd.Timestamp | None) -> tuple[Unit | None, Unit | None]:
+    """Return the unit of the data that a text means, and that of the country where it must be added."""
     name, geography = text.partition("@")[0].strip(), data.geography
     units = [] if day is None else geography.matches(text, day)
     if len(units) == 1:
-        return data, units[0]
+        return units[0], None
     if geography.matches(text) and (geography.bears(name) or not country().geography.bears(name)):
         unit = data.find(text)
         if not _means_others(data, text, unit):
-            return _complete(data, unit)
+            return unit, None if unit.is_fully_listed or unit.kind == "country" else country_unit(unit)
     elif not country().geography.matches(text):
-        return data, data.find(text)  # raises the error
+        return data.find(text), None  # raises the error
     units = country().geography.matches(text, day) if day is not None else []
-    unit = units[0] if len(units) == 1 else country().geography.find(text)
-    data = add_country_units(data, [unit])
-    return data, data.geography.unit_at(unit.code, unit.until)
+    return None, units[0] if len(units) == 1 else country().geography.find(text)
 
 
 def _means_others(data: Dataset, text: str, unit: Unit) -> bool:
@@ -190,15 +208,6 @@ def _means_others(data: Dataset, text: str, unit: Unit) -> bool:
         return False
     others = [u for u in country().geography.matches(text) if u.until is None]
     return len(others) > 1 or (len(others) == 1 and unit.until is not None)
-
-
-def _complete(data: Dataset, unit: Unit) -> tuple[Dataset, Unit]:
-    """Return a unit with its dataset, with all units of the country in it where the data list only a part of them."""
-    same = None if unit.is_fully_listed or unit.kind == "country" else country_unit(unit)
-    if same is None:
-        return data, unit
-    data = add_country_units(data, [same])
-    return data, data.geography.unit(unit.id)
 
 
 def add_country_units(data: Dataset, units: Sequence[Unit]) -> Dataset:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.domain.area_view import find_unit
+from bhyt_analysis.domain.area_view import find_unit, find_units
 from bhyt_analysis.domain.geography import Geography
 
 COLUMNS = ["code", "name", "kind", "parent", "since", "until"]
@@ -212,3 +212,20 @@ def test_a_unit_listed_in_part_is_completed_before_it_is_summed(data):
     more, _ = find_unit(data, "32191")
     assert bhyt.area(more, "971").population_at("2019-04-01").people == people
     assert len(bhyt.area(data, "Tỉnh Bắc Ninh").communes()) == 99
+
+
+def test_units_that_are_found_at_once_are_those_found_one_by_one(data):
+    names = ["Sơn Dương", "07537", "07537 @ 30/06/2025", "Xã Tân Lập, tỉnh Quảng Trị", "32191", "X00101", "51"]
+    more, units = find_units(data, names)
+    for name, unit in zip(names, units, strict=True):
+        alone, expected = find_unit(data, name)
+        assert (unit.code, unit.name, unit.since, unit.until) == (
+            expected.code,
+            expected.name,
+            expected.since,
+            expected.until,
+        )
+        assert more.geography.unit(unit.id) is unit
+        below = [[(u.code, u.name) for u in d.geography.communes(u)] for d, u in ((more, unit), (alone, expected))]
+        assert sorted(below[0]) == sorted(below[1])
+    assert find_units(data, ["Sơn Dương", "219"])[0] is data
