@@ -143,7 +143,7 @@ def _merge_streams(outputs: list[dict]) -> list[dict]:
 
 
 def _comparable_files(folder: Path) -> dict[str, bytes]:
-    """Return the files that a notebook has written; documents are written later, and not for the second run."""
+    """Return the files that a notebook has written, without the documents that were made from it later."""
     paths = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
     written_later = {FILE, *(file for files in files_of(folder.name).values() for file in files)}
     own = {name: p for name, p in paths.items() if p.suffix != ".ipynb" and name not in written_later}

@@ -68,7 +68,7 @@ class Explorer:
     pending_controls: list[Control] = field(default_factory=list)  # changed since the last drawing
     suspended_threads: list[int] = field(default_factory=list)  # they set controls by program
     schedule_draw: Callable[[], None] = lambda: None  # requests a drawing
-    moving_fan: MovingFan | None = None  # the path as it was last laid out
+    moving_fan: MovingFan | None = None  # moves the path over the last full chart
 
     def request(self, state: State) -> None:
         """Request the drawing of a state; several requests in a short time draw only the last."""

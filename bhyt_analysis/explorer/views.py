@@ -23,7 +23,7 @@ from bhyt_analysis.charts.chart import Chart, render_image
 from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.explorer.markup import render_headline, render_results, sort_communes
-from bhyt_analysis.explorer.money import render_costs, yearly_costs
+from bhyt_analysis.explorer.money import render_costs
 from bhyt_analysis.explorer.state import DRAWS, LAW_FIELDS, State, in_force, to_scenario
 from bhyt_analysis.explorer.text_input import parse_amounts, parse_rate
 from bhyt_analysis.explorer.titles import scenario_title, short_group_name
@@ -40,6 +40,7 @@ from bhyt_analysis.model.projection.baseline import Baseline, build_baseline
 from bhyt_analysis.model.projection.cohort import Floats
 from bhyt_analysis.model.projection.compare import compare
 from bhyt_analysis.model.projection.projection import Projection, apply_behaviour, apply_policy, first_dispute
+from bhyt_analysis.model.projection.yearly_costs import yearly_costs
 from bhyt_analysis.model.reclassification.reclassify import COLUMNS, reclassify
 from bhyt_analysis.model.targets.allocation import METHODS, allocate, communes_to_allocate
 from bhyt_analysis.tables.explain import premium_steps
