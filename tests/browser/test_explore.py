@@ -153,6 +153,9 @@ class Page:
         """Wait until the page has all of these texts."""
         self.until(lambda: all(p in self.text(css) for p in parts), f"{parts} is not in: {self.text(css)[:3000]}")
 
+    def has_button(self, text, css=".bhyt-app button"):
+        return self.read(lambda: any(b.text.strip() == text for b in self.all(css)))
+
     def cards(self):
         return self.read(lambda: [c.text.split("\n") for c in self.all(".bhyt-card")])
 
@@ -169,21 +172,30 @@ class Page:
 
     def slide(self, label, *keys):
         """Move a slider by the keyboard."""
-        handle = self.labelled(label, ".noUi-handle")
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'}); arguments[0].focus()", handle)
-        handle.send_keys(*keys)
+
+        def focus():
+            handle = self.labelled(label, ".noUi-handle")
+            self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'}); arguments[0].focus()", handle)
+            return handle
+
+        self.until(focus, label).send_keys(*keys)
 
     def press(self, text, css=".bhyt-app button"):
-        button = self.until(lambda: next(b for b in self.all(css) if b.text.strip() == text), text)
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
-        self.until(lambda: button.is_enabled())
-        button.send_keys(Keys.ENTER)  # every button is reached by the keyboard
+        def send():
+            button = next(b for b in self.all(css) if b.text.strip() == text and b.is_enabled())
+            self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
+            button.send_keys(Keys.ENTER)  # every button is reached by the keyboard
+            return True
+
+        self.until(send, text)
 
     def choose(self, label, text):
-        box = self.labelled(label, "select")
-        self.until(lambda: [o for o in Select(box).options if text in o.text])
-        option = next(o.text for o in Select(box).options if text in o.text)
-        Select(box).select_by_visible_text(option)
+        def select():
+            box = Select(self.labelled(label, "select"))
+            box.select_by_visible_text(next(o.text for o in box.options if text in o.text))
+            return True
+
+        self.until(select, text)
 
     def type(self, label, text, tag="input"):
         """Type into a box until it has exactly this text: the page may set it at the same time."""
@@ -198,13 +210,10 @@ class Page:
 
     def open_section(self, section):
         """Open a section of the controls, if it is closed."""
-
-        def has(button):
-            return [b for b in self.all(".bhyt-controls button") if b.text.strip() == button]
-
-        if has(f"▸ {section}"):
+        css = ".bhyt-controls button"
+        if self.has_button(f"▸ {section}", css):
             self.press(f"▸ {section}")
-        self.until(lambda: has(f"▾ {section}"), section)
+        self.until(lambda: self.has_button(f"▾ {section}", css), section)
 
     def save_screenshot(self, name):
         """Save a picture of the page, with the results from their top."""
@@ -232,12 +241,11 @@ def lab(browser, tmp_path_factory):
         idle = ".jp-Notebook-ExecutionIndicator[data-status='idle']"
         kernel = "the kernel does not start"
         page.until(lambda: "ipykernel" in page.text(".jp-KernelName") and page.all(idle), kernel)
-        next(m for m in page.all(".lm-MenuBar-item") if m.text.strip() == "Run").click()
+        page.read(lambda: next(m for m in page.all(".lm-MenuBar-item") if m.text.strip() == "Run").click())
         page.until(lambda: page.all("[data-command='runmenu:run-all']"))[0].click()
         wait_until_ready(page)
         assert not page.all(".jp-CodeCell .jp-InputArea-editor")  # the code is hidden
-        app = page.all(".bhyt-app")[0]
-        browser.execute_script("arguments[0].scrollIntoView()", app)
+        browser.execute_script("document.querySelector('.bhyt-app').scrollIntoView()")
         yield page
     finally:
         server.stop()
@@ -293,7 +301,7 @@ OUTREACH = "Vận động (0 không, 1 thường xuyên, 2 đến từng nhà)"
 
 def open_ordinary_scenario(page):
     """Open the bundled scenario of ordinary outreach under Decision 861, for Lục Ngạn in Vietnamese."""
-    if [b for b in page.all(".bhyt-app button") if b.text.strip() == "Reset to the law"]:
+    if page.has_button("Reset to the law"):
         page.press("Tiếng Việt")
     page.press("Lưu, chia sẻ")
     page.choose("Kịch bản có sẵn", "Quyết định 861, vận động thường xuyên")
