@@ -63,7 +63,7 @@ peers: $(READY)
 
 # The lock: names, versions and hashes of everything, for every system; no addresses.
 lock: $(READY)
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --extra explore --extra register --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --extra explore --extra register --extra docs --universal --python-version 3.11 \
 		$(LOCK_OPTIONS) --output-file requirements.txt
 	$(BIN)/uv pip compile tests/peers/requirements.in --no-deps --constraint requirements.txt --universal --python-version 3.11 \
 		$(LOCK_OPTIONS) --output-file tests/peers/requirements.txt
