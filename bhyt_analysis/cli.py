@@ -16,21 +16,22 @@ import click
 from bhyt_analysis.i18n.command_help import (
     Choice,
     Command,
-    Date,
     Group,
     Option,
-    Share,
+    Parsed,
     Whole,
     locale_language,
     requested_language,
     usage_error,
 )
+from bhyt_analysis.i18n.dates import parse_date, parse_month
 from bhyt_analysis.i18n.failures import failure, failure_key
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.i18n.output import guarded_streams
 from bhyt_analysis.i18n.safe_text import print_text as print  # names and cells hold no codes of a terminal
 from bhyt_analysis.i18n.safe_text import to_json
+from bhyt_analysis.i18n.shares import parse_share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,6 +79,7 @@ def _run_command(words: list[str], requested: str | None) -> int:
         return UNUSABLE
 
 
+Date, Month, Share = Parsed(parse_date), Parsed(parse_month), Parsed(parse_share)
 option = functools.partial(click.option, cls=Option)
 
 
@@ -107,7 +109,7 @@ answers_option = option("--answers", metavar="FILE.toml", type=click.Path())
 area_option = option("--area", metavar="A")
 json_option = option("--json", "as_json", is_flag=True)
 csv_option = option("--csv", metavar="FILE", type=click.Path())
-on_option = option("--on", required=True, metavar="DATE", type=Date())
+on_option = option("--on", required=True, metavar="DATE", type=Date)
 
 
 def data_argument(function: Callable[..., int]) -> Callable[..., int]:
@@ -132,7 +134,6 @@ def _print_other_units(data: Dataset, area: str | None, lang: str, on: str | Non
     if area is None:
         return
     from bhyt_analysis.domain.area_view import find_unit
-    from bhyt_analysis.i18n.dates import parse_date
     from bhyt_analysis.tables.labels import other_units_text
 
     data, unit = find_unit(data, area, None if on is None else parse_date(on))
@@ -160,7 +161,7 @@ def cli() -> None:
 @option("--fresh", is_flag=True)
 @option("--verbose", is_flag=True)
 @option("--profile", is_flag=True)
-@option("--as-of", type=Date(), metavar="DATE")
+@option("--as-of", type=Date, metavar="DATE")
 @option("--seed", type=Whole(0), default=1, metavar="S")
 @option("--scenario", metavar="FILE", type=click.Path())
 @option("--decision", metavar="D")
@@ -293,7 +294,7 @@ def reclassify(read: Read, area: str | None, csv: str | None, decision: str, lan
 @on_option
 @csv_option
 @option("--area", required=True, metavar="A")
-@option("--rate", required=True, type=Share(), metavar="R")
+@option("--rate", required=True, type=Share, metavar="R")
 @option("--method", type=Choice(_constant("model.targets.allocation", "METHODS")), default="share-of-gap", metavar="M")
 @option("--ratchet", is_flag=True)
 def allocate(
@@ -373,7 +374,7 @@ def simulate(
 @area_option
 @json_option
 @csv_option
-@option("--month", metavar="YYYY-MM")
+@option("--month", type=Month, metavar="YYYY-MM")
 @option("--out", metavar="DIR", type=click.Path())
 def monitor(
     read: Read,

@@ -66,8 +66,17 @@ def test_help_lists_the_choices_of_the_library(capsys):
         (["allocate", "--area", "X001", "--on", "2022-06-30"], "Thiếu --rate; xem bhyt allocate --help."),
         (["check"], "Thiếu INPUT; xem bhyt check --help."),
         (["simulate", "--area", "X001", "--draws", "-1"], "--draws: «-1» không phải là số nguyên từ 0 trở lên."),
-        (["allocate", "--rate", "chín"], "--rate: «chín» không phải là tỷ lệ như 0.906, 0,906, 90.6% hoặc 90,6%."),
+        (["allocate", "--rate", "chín"], "--rate: “chín” không phải là tỷ lệ; hãy ghi như 90,6%, 90,6 hoặc 0,906."),
         (["allocate", "--method", "best"], "--method: «best» không có trong danh sách: " + ", ".join(METHODS) + "."),
+        (["allocate", "--rate", "-5%"], "--rate: “-5%” là số âm; hãy ghi tỷ lệ từ 0% đến 100%, như 90,6% hoặc 0,906."),
+        (["allocate", "--rate", "930"], "--rate: “930” lớn hơn 100%; hãy ghi tỷ lệ như 90,6%, 90,6 hoặc 0,906."),
+        (["law", "--on", "31/02/2022"], "--on: Không có ngày “31/02/2022”: tháng 2/2022 chỉ có 28 ngày."),
+        (["law", "--on", "06/30/2022"], "--on: “06/30/2022”: không có tháng 30; hãy ghi ngày trước, tháng sau"),
+        (["law", "--on", "30/6/22"], "--on: “30/6/22”: hãy ghi đủ bốn chữ số của năm, như 30/06/2022."),
+        (["law", "--on", "hôm nay"], "--on: “hôm nay” không phải là ngày; hãy ghi như 30/06/2022 hoặc 2022-06-30."),
+        (["brief", "--out", "x", "--as-of", "30/2/2022"], "--as-of: Không có ngày “30/2/2022”"),
+        (["monitor", "--month", "2022-13"], "--month: “2022-13”: không có tháng 13"),
+        (["monitor", "--month", "quý 2"], "--month: “quý 2” không phải là tháng; hãy ghi như 06/2022 hoặc 2022-06."),
         (["brief", "--out", "x", "--formats", "html,ppt"], "--formats: «ppt» không có trong danh sách: html"),
     ],
 )
@@ -79,8 +88,16 @@ def test_a_wrong_call_is_one_sentence_and_exit_status_2(call, message, capsys):
     assert captured.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("rate", ["0.93", "0,93", "93%", "93,0%"])
-@pytest.mark.parametrize("on", ["2022-06-30", "30/06/2022"])
+@pytest.mark.parametrize(
+    ("rate", "on"),
+    [
+        ("0.93", "2022-06-30"),
+        ("0,93", "30/06/2022"),
+        ("93%", "30-6-2022"),
+        ("93,0 %", "30.6.2022"),
+        ("93", "2022/6/30"),
+    ],
+)
 def test_shares_and_dates_as_people_write_them(rate, on, capsys):
     assert main(["allocate", "--area", "X001", "--on", on, "--rate", rate]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -11,7 +11,7 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import BULLET
 from bhyt_analysis.model.monitoring.funnel import funnel
-from bhyt_analysis.model.monitoring.monitor import expiring_cards, monitor, nowcast, parse_month
+from bhyt_analysis.model.monitoring.monitor import expiring_cards, monitor, month_end, nowcast
 from bhyt_analysis.model.monitoring.reports import reports_due
 from bhyt_analysis.model.monitoring.thresholds import threshold
 from bhyt_analysis.tables import monitor_texts
@@ -37,7 +37,7 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     some = own.empty  # communes report, but not all of them
     if (table if some else own)["month"].nunique() <= threshold("fewest_changes"):
         return [Item("watch", translate("text.watch_none", lang, name=name))]
-    month = parse_month(briefing.as_of) or table["month"].max()
+    month = month_end(briefing.as_of) or table["month"].max()
     rows = monitor(data, code, month, table)
     estimates = nowcast(data, code, month, table)
     texts = monitor_texts.monitor_texts(rows, lang) + monitor_texts.nowcast_texts(estimates, lang)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.i18n.shares import parse_share
 from bhyt_analysis.ingest.scenario_files import MAX_NUMBER, excerpt
 
 MAX_FAULTS = 20  # lines that are named
@@ -23,23 +24,14 @@ def parse_typed_day(text: str) -> str:
 
 
 def parse_rate(text: str) -> float:
-    """Return a rate such as 93%, 93,5 or 0.93 as a share.
+    """Return a rate such as 93%, 93,5 or 0.93 as a share; see `parse_share`.
 
     Examples
     --------
     >>> parse_rate("93,5%"), parse_rate("0.93"), parse_rate("90")
     (0.935, 0.93, 0.9)
-    >>> parse_rate("nhiều")
-    Traceback (most recent call last):
-    bhyt_analysis.i18n.messages.BhytError: “nhiều” is not a rate; write 93% or 0.93
     """
-    try:
-        value = float(text.strip().removesuffix("%").strip().replace(",", "."))
-        if not 0 <= value <= 100:
-            raise ValueError
-    except ValueError:
-        raise BhytError(("explore.not_a_rate", {"found": excerpt(text)})) from None
-    return round(value / 100, 6) if "%" in text or value > 1 else value
+    return float(parse_share(text))
 
 
 def parse_amounts(text: str, codes: Sequence[str]) -> dict[str, float]:

@@ -6,13 +6,11 @@ import locale
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.failures import failure
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, has_message, nearest_choice, translate
@@ -183,28 +181,33 @@ class Whole(click.IntRange):
         return int(value)
 
 
-class Share(click.ParamType):
-    """A share as people write it: 0.906, 0,906, 90.6% or 90,6%; exact, as a decimal in text."""
+class Parsed(click.ParamType):
+    """A value that a function of the library reads from text; an error of it names the option.
 
-    name = "share"
+    The command gets the value as text, such as "0.906" or "2022-06-30".
+    """
+
+    def __init__(self, parse: Callable[[str], object]) -> None:
+        self.name, self.parse = parse.__name__, parse
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the share as text, such as "0.906"."""
-        text = value.strip().replace(",", ".")
+        """Return the value as text."""
         try:
-            return str(Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1))
-        except InvalidOperation:
-            raise BhytError(("usage.share", {"option": _name(param), "found": value})) from None
+            return str(self.parse(value))
+        except BhytError as error:
+            raise OptionError(_name(param), error) from None
 
 
-class Date(click.ParamType):
-    """A day as 2021-12-31 or 31/12/2021."""
+class OptionError(BhytError):
+    """What is wrong with the value of an option."""
 
-    name = "date"
+    def __init__(self, option: str, error: BhytError) -> None:
+        self.option = option
+        super().__init__(*error.messages)
 
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the day as YYYY-MM-DD."""
-        return parse_date(value).isoformat()
+    def text(self, lang: str = "vi") -> str:
+        """Return the sentence with the option before it."""
+        return f"{self.option}: {super().text(lang)}."
 
 
 def _name(param: click.Parameter | None) -> str:

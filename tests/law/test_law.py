@@ -276,7 +276,7 @@ def test_the_proposed_rate_is_in_a_reform_file(law):
     ("column", "value", "sentence"),
     [
         ("reference", "", "row 2, column reference: blank"),
-        ("since", "31.12.2027", 'row 2, column since: "31.12.2027" is not a date'),
+        ("since", "31 Dec 2027", 'row 2, column since: "31 Dec 2027" is not a date'),
         ("until", "2026-01-01", "row 2, column until: 2026-01-01 is before since 2027-01-01"),
         ("value", "5,1%", 'row 2, column value: "5,1%" is not a number'),
         ("parameter", "contribution_rat", "did you mean contribution_rate?"),
@@ -323,7 +323,7 @@ def test_an_unknown_parameter_names_the_nearest(law):
         law.at("2010-01-01")["base_salary"]
 
 
-@pytest.mark.parametrize("day", ["2026-13-01", "hôm nay", ""])
+@pytest.mark.parametrize("day", ["tháng 6", "hôm nay", ""])
 def test_a_text_that_is_not_a_date_is_an_error(law, day):
     with pytest.raises(BhytError, match="is not a date"):
         law.at(day)

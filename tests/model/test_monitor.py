@@ -19,9 +19,9 @@ from bhyt_analysis.model.monitoring.monitor import (
     alert_level,
     expiring_cards,
     monitor,
+    month_end,
     monthly_counts,
     nowcast,
-    parse_month,
 )
 from bhyt_analysis.model.monitoring.pace import estimate_pace, months_between, project_pace
 from bhyt_analysis.model.monitoring.reports import due_date, period_end, reports_due
@@ -489,8 +489,8 @@ def test_an_area_without_cards_and_a_bad_month_are_errors(data):
         monitor(data, "Lục Ngạn")
     with pytest.raises(BhytError, match="has no cards up to 30 June 2021"):
         monitor(data, "Sơn Dương", "2021-06")
-    with pytest.raises(BhytError, match='"2022-13" is not a month'):
-        parse_month("2022-13")
+    with pytest.raises(BhytError, match="“2022-13”: there is no month 13"):
+        month_end("2022-13")
 
 
 def test_the_count_of_a_month_is_its_last(tmp_path):

@@ -18,6 +18,7 @@ from bhyt_analysis.domain.area_view import AreaView, area_view
 from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date
 from bhyt_analysis.domain.result_table import result_table
+from bhyt_analysis.i18n.dates import parse_month
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import drop_nested_groups
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
@@ -117,7 +118,7 @@ def monitor(
 
 
 def _monitor_all(data: Dataset, month: Month) -> pd.DataFrame:
-    end = parse_month(month)
+    end = month_end(month)
     if end is None and len(data.cards):
         end = data.cards["as_of"].max() + pd.offsets.MonthEnd(0)
     counted = set(data.cards["unit_id"] if end is None else data.cards.loc[data.cards["as_of"] <= end, "unit_id"])
@@ -129,27 +130,22 @@ def _monitor_all(data: Dataset, month: Month) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def parse_month(month: Month) -> pd.Timestamp | None:
-    """Return the last day of a month, from "YYYY-MM" or any of its days.
+def month_end(month: Month) -> pd.Timestamp | None:
+    """Return the last day of a month as `parse_month` reads it; None for None.
 
     Examples
     --------
-    >>> parse_month("2022-06")
+    >>> month_end("6/2022")
     Timestamp('2022-06-30 00:00:00')
     """
-    if month is None:
-        return None
-    try:
-        return pd.Timestamp(month).normalize() + pd.offsets.MonthEnd(0)
-    except ValueError:
-        raise BhytError(("error.not_a_month", {"found": month})) from None
+    return None if month is None else pd.Timestamp(parse_month(month))
 
 
 def _select_month(
     data: Dataset, area: str, month: Month, counts: pd.DataFrame | None
 ) -> tuple[str, Dataset, pd.DataFrame, pd.Timestamp]:
     """Return the unit's code, the data known by the end of the month, the counts by month, and that end."""
-    end = parse_month(month)
+    end = month_end(month)
     # The people of a year are counted after it.
     view = area_view(replace(limit_to_date(data, end), population=data.population), area)
     code, data = view.code, view.data
@@ -455,7 +451,7 @@ def expiring_cards(data: Dataset, area: str, month: Month = None) -> pd.DataFram
     >>> len(table), bool((table["expiring_30"] <= table["expiring_60"]).all())
     (13, True)
     """
-    end = parse_month(month)
+    end = month_end(month)
     view = area_view(data, area, end)
     code, data = view.code, view.data
     inside = data.geography.commune_codes(code, end)
