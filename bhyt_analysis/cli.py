@@ -515,19 +515,21 @@ def explore(
     lang: str,
 ) -> int:
     """Serve the explorer until it is stopped."""
-    from bhyt_analysis.explorer.launch import KEEP_MINUTES, lab_command, run, voila_command
+    from bhyt_analysis.explorer.launch import KEEP_MINUTES, has_language_pack, lab_command, run, voila_command
     from bhyt_analysis.ingest import load
 
     if not voila and (no_token or hosts or keep_minutes):
         raise BhytError(("error.only_with_voila", {}))
-    environment = dict(os.environ)
+    environment = dict(os.environ) | {"BHYT_LANG": lang}
     if input:
         load(input, numbers=numbers, answers=answers)  # errors of the input are printed here, and not in a notebook
         environment["BHYT_INPUT"] = str(Path(input).resolve())
         environment |= {"BHYT_NUMBERS": numbers} if numbers else {}
         environment |= {"BHYT_ANSWERS": str(Path(answers).resolve())} if answers else {}
     page = functools.partial(voila_command, environment, not no_token, hosts, keep_minutes or KEEP_MINUTES)
-    call = page() if voila else lab_command()
+    call = page() if voila else lab_command(environment, lang)
+    if not voila and lang == "vi" and not has_language_pack():
+        print(translate("cli.lab_in_english", lang), file=sys.stderr)
     call += ["--no-browser"] if no_browser else []
     call += [f"--port={port}"] if port else []
     return DONE if run(call, environment) == 0 else UNUSABLE

@@ -44,8 +44,8 @@ from bhyt_analysis.ingest.scenario_files import parse_scenario, read_scenario
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
-# The environment variables in which `bhyt explore INPUT` passes its input and how it is read.
-INPUT, NUMBERS, ANSWERS = "BHYT_INPUT", "BHYT_NUMBERS", "BHYT_ANSWERS"
+# The environment variables in which `bhyt explore INPUT` passes its input, how it is read, and the reader's language.
+INPUT, NUMBERS, ANSWERS, LANG = "BHYT_INPUT", "BHYT_NUMBERS", "BHYT_ANSWERS", "BHYT_LANG"
 UploadedFile = Mapping[str, Any]  # a file of a `FileUpload`: its ``name`` and ``content``
 
 
@@ -61,7 +61,8 @@ def explore(
     ``area`` is a name or code, by default the first that can be projected; ``scenario`` a scenario file or the
     name of a bundled one; ``state`` the code of the page "keep and share", which restores the whole explorer;
     ``data`` a Dataset, folder or workbook, by default that of ``bhyt explore INPUT``, else the bundled data;
-    ``lang`` "vi" or "en". Raise a `BhytError` for an area, a scenario or a state that can't be used.
+    ``lang`` "vi" or "en", by default that of the page's address or of ``bhyt explore``. Raise a `BhytError` for an
+    area, a scenario or a state that can't be used.
 
     Examples
     --------
@@ -71,7 +72,7 @@ def explore(
     reading = {"numbers": os.environ.get(NUMBERS), "answers": os.environ.get(ANSWERS)} if command_input else {}
     context = Context(data if isinstance(data, Dataset) else load(data or command_input, **reading), Law.read())
     query = dict(urllib.parse.parse_qsl(os.environ.get("QUERY_STRING", "")))  # of the page's address, from Voilà
-    language = lang or query.get("lang")
+    language = lang or query.get("lang") or os.environ.get(LANG)
     language = language if language in LANGUAGES else "vi"
     if state:
         first, *pins = states.from_link(state)

@@ -61,10 +61,6 @@ class Server:
         self.port, self.log = free_port(), folder / "server.log"
         config = {"ServerApp": {"allow_root": True}, "IdentityProvider": {"token": ""}}
         (folder / "jupyter_server_config.json").write_text(json.dumps(config), "utf-8")
-        # Without the question whether to fetch news
-        settings = folder / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
-        settings.parent.mkdir(parents=True)
-        settings.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}), "utf-8")
         folders = {
             "JUPYTER_CONFIG_DIR": ".",
             "JUPYTER_DATA_DIR": "data",
@@ -236,12 +232,12 @@ def lab(browser, tmp_path_factory):
     try:
         server.wait("api")
         page = Page(browser, server, "lab")
-        browser.get(server.url("doc/tree/outputs/explore.ipynb?reset"))
+        browser.get(server.url("doc/tree/outputs/notebooks/vi/explore.ipynb?reset"))
         page.until(lambda: page.all(".jp-Notebook .jp-CodeCell"))
         idle = ".jp-Notebook-ExecutionIndicator[data-status='idle']"
         kernel = "the kernel does not start"
         page.until(lambda: "ipykernel" in page.text(".jp-KernelName") and page.all(idle), kernel)
-        page.read(lambda: next(m for m in page.all(".lm-MenuBar-item") if m.text.strip() == "Run").click())
+        page.read(lambda: next(m for m in page.all(".lm-MenuBar-item") if m.text.strip() == "Chạy").click())
         page.until(lambda: page.all("[data-command='runmenu:run-all']"))[0].click()
         wait_until_ready(page)
         assert not page.all(".jp-CodeCell .jp-InputArea-editor")  # the code is hidden
@@ -536,6 +532,18 @@ def test_near_poor_and_base_salary_show_who_pays_what(lab, data):
     lab.wait_for("Huyện Sơn Dương, 31/12/2027", css=".bhyt-results h2")  # the page goes to where it has effect
     lab.save_screenshot("11_who_pays_what")
     lab.press("Về luật hiện hành")
+
+
+def test_menu_of_jupyterlab_is_in_vietnamese_with_recipes_first(lab):
+    menu = lab.read(lambda: [m.text.strip() for m in lab.all(".lm-MenuBar-item")])
+    assert menu[:4] == ["Tệp", "Chỉnh sửa", "Hiển thị", "Chạy"]
+    lab.read(lambda: lab.all("[data-id='filebrowser']")[0].click())
+    lab.until(lambda: lab.all(".jp-DirListing-itemText"))
+    names = lab.read(lambda: [e.text for e in lab.all(".jp-DirListing-itemText")])
+    assert names[0].startswith("1. Sau khi mất thẻ")
+    assert names[-1] == "explore.ipynb"
+    lab.driver.save_screenshot(str(SCREENSHOTS / "lab_13_list_of_files.png"))
+    lab.read(lambda: lab.all("[data-id='filebrowser']")[0].click())
 
 
 def test_browser_and_kernel_log_no_errors(lab):

@@ -734,16 +734,43 @@ def test_other_questions_in_docs_have_figures_of_the_library(data):
         assert "**" + format_message("{b:n} → {a:n} ({c:+n})", "vi", b=before, a=after, c=after - before) + "**" in text
 
 
-def test_notebook_is_opened_as_a_copy_for_the_user(tmp_path, monkeypatch):
+def test_notebooks_are_opened_as_copies_for_the_user(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    command = launch.lab_command()
-    copy = tmp_path / "outputs" / "explore.ipynb"
+    command = launch.lab_command({})
+    copy = tmp_path / "outputs" / "notebooks" / "vi" / "explore.ipynb"
     assert copy.read_bytes() == (bundled_path("notebooks") / "explore.ipynb").read_bytes()
     assert f"--ServerApp.root_dir={tmp_path}" in command
-    assert "--LabApp.default_url=/doc/tree/outputs/explore.ipynb" in command
+    assert "--LabApp.default_url=/doc/tree/outputs/notebooks/vi/explore.ipynb" in command
     copy.write_text("what the user saved", "utf-8")
-    launch.lab_command()
+    launch.lab_command({})
     assert copy.read_text("utf-8") == "what the user saved"
+
+
+@pytest.mark.parametrize(("lang", "question"), [("vi", "Tốn bao nhiêu tiền, ai đóng"), ("en", "What does it cost")])
+def test_recipes_are_first_and_named_by_their_questions(lang, question, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = sorted(p.name for p in launch.copy_notebooks(lang).iterdir())
+    recipes = len(list((bundled_path("notebooks") / "recipes").glob("*.ipynb")))
+    assert [n.split(".")[0] for n in names[:recipes]] == [str(i) for i in range(1, recipes + 1)]
+    assert names[recipes:] == ["area_briefing.ipynb", "decision_861.ipynb", "explore.ipynb"]
+    assert names[1].startswith(f"2. {question}")
+    assert not [n for n in names if set(n) & set('<>:"/\\|?*')]  # Windows refuses them
+    recipe = json.loads((tmp_path / "outputs" / "notebooks" / lang / names[1]).read_text("utf-8"))
+    assert f'lang = "{lang}"' in "".join(recipe["cells"][1]["source"])
+
+
+def test_jupyterlab_is_in_the_readers_language_for_this_server_only(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    environment = {"JUPYTER_CONFIG_PATH": "/of/the/user"}
+    launch.lab_command(environment, "vi")
+    ours, of_user = environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+    assert of_user == "/of/the/user"
+    defaults = json.loads(Path(ours, "labconfig", "default_setting_overrides.json").read_text("utf-8"))
+    assert defaults["@jupyterlab/translation-extension:plugin"] == {"locale": "vi_VN"}
+    monkeypatch.setattr(launch.importlib.util, "find_spec", lambda name: None)
+    without_pack = {}
+    launch.lab_command(without_pack, "vi")
+    assert without_pack == {}
 
 
 def test_code_of_the_notebook_is_hidden():

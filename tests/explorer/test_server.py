@@ -241,4 +241,4 @@ def test_command_keeps_the_working_folder_out_of_the_path():
     server.parse_command_line([o for o in command[5:] if o.startswith("--Exp")])
     assert (server.with_token, server.allowed_hosts, server.keep_minutes) == (False, ["a.vn", "b.vn"], 3)
     assert server.config_file_paths == []
-    assert "--VoilaConfiguration.file_denylist=.*" in launch.lab_command()
+    assert "--VoilaConfiguration.file_denylist=.*" in launch.lab_command({})
