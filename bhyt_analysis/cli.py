@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bhyt_analysis import __version__
 from bhyt_analysis.i18n.command_help import (
     Choice,
     Command,
@@ -142,6 +143,7 @@ def _print_other_units(data: Dataset, area: str | None, lang: str, on: str | Non
 
 
 @click.group(cls=Group, name="bhyt")
+@click.version_option(__version__, message="%(prog)s %(version)s", cls=Option)
 def cli() -> None:
     """Gather the commands."""
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 
 import pytest
@@ -39,6 +40,11 @@ def test_every_command_has_help_with_an_example(command, capsys):
     for option in options:
         assert option in help_en
         assert option in help_vi
+
+
+def test_version_is_printed(capsys):
+    assert main(["--version"]) == 0
+    assert re.fullmatch(r"bhyt \d+\.\d+\.\d+\n", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(("locale", "words"), [("vi_VN.UTF-8", "Cách dùng"), ("C.UTF-8", "Usage"), ("en_US", "Usage")])

@@ -177,8 +177,25 @@ def build(source, folder, target):
     run_process([sys.executable, "-m", "hatchling", "build", "-t", target, "-d", folder], cwd=source, check=True)
 
 
-def test_the_sdist_has_every_file_of_the_project(sdist):
-    assert [f for f in project_files() if not (sdist / f).is_file()] == []
+def test_the_sdist_has_every_file_of_the_project_and_no_outputs(sdist):
+    packed = {path.relative_to(sdist).as_posix() for path in sdist.rglob("*") if path.is_file()}
+    assert [f for f in project_files() if f not in packed] == []
+    assert {f for f in packed if f.startswith(("outputs/", "dist/", ".venv/"))} == {"outputs/.gitkeep"}
+
+
+def test_package_citation_and_changelog_have_one_version(sdist, wheel):
+    version = bhyt.__version__
+    assert wheel.name == f"bhyt_analysis-{version}-py3-none-any.whl"
+    assert f"\nVersion: {version}\n" in (sdist / "PKG-INFO").read_text("utf-8")
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    cited = dict(re.findall(r"^([a-z-]+): (\S+)$", citation, flags=re.MULTILINE))
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    released = re.search(r"^## \[(\d+\.\d+\.\d+)\] - (\d{4}-\d{2}-\d{2})$", changelog, flags=re.MULTILINE)
+    assert released.groups() == (cited["version"], cited["date-released"])
+    assert cited["version"] == version
+    assert cited["cff-version"] == "1.2.0"
+    assert cited["license"] == tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["license"]
+    assert {"message", "title", "authors"} <= set(re.findall(r"^([a-z-]+):", citation, flags=re.MULTILINE))
 
 
 def test_the_wheel_from_the_sdist_is_that_from_the_repository(wheel, tmp_path):
